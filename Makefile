@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Everything is built by meson; this file gives the usual words to it.
+#
+#   make         build; the programs then run as bin/ballast ...
+#   make run     install what is missing, build, show the main job (ARGS=... are handed on)
+#   make test    install what is missing, build, run every test
+#   make asan    the whole suite under the address and undefined-behaviour sanitizers
+#   make fuzz    a minute of libFuzzer for each reader (FUZZ_SECONDS=60)
+#   make bench   the benchmarks; figures are kept in docs/benchmarks.md
+#   make check   the formatting and the layering, without building
+#   make install PREFIX=/usr/local
+#   make clean
+
+BUILD ?= build
+ASAN_BUILD ?= $(BUILD)-asan
+FUZZ_BUILD ?= $(BUILD)-fuzz
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+NINJA = ninja -C $(BUILD)
+
+.PHONY: all setup run test asan fuzz bench check format install clean
+
+all: $(BUILD)/build.ninja
+	@$(NINJA)
+	@mkdir -p bin
+	@for p in $(BUILD)/ballast*; do test -f $$p -a -x $$p && ln -sfn ../$$p bin/ || true; done
+
+$(BUILD)/build.ninja:
+	@tools/configure $(BUILD) --prefix=$(PREFIX)
+
+setup:
+	@tools/setup
+
+run: setup
+	@$(MAKE) --no-print-directory all
+	@examples/run $(ARGS)
+
+test: setup
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory check
+	meson test -C $(BUILD) --print-errorlogs
+	@$(MAKE) --no-print-directory asan fuzz
+
+asan: setup
+	@test -f $(ASAN_BUILD)/build.ninja || \
+	    tools/configure $(ASAN_BUILD) -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false
+	ninja -C $(ASAN_BUILD)
+	ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:abort_on_error=1 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    meson test -C $(ASAN_BUILD) --print-errorlogs
+
+fuzz: setup
+	@test -f $(FUZZ_BUILD)/build.ninja || CC=clang tools/configure $(FUZZ_BUILD) -Dfuzz=true \
+	    -Dtests=false -Dbench=false -Db_sanitize=address,undefined -Db_lundef=false
+	ninja -C $(FUZZ_BUILD)
+	tests/fuzz/run $(FUZZ_BUILD) $(FUZZ_SECONDS)
+
+bench: setup
+	@$(MAKE) --no-print-directory all
+	bench/run $(BUILD)
+
+check:
+	@tests/layers/check-layers
+	@tests/layers/check-size
+	@tools/check-format
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: all
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) $(ASAN_BUILD) $(FUZZ_BUILD) bin
