@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Marks what libballast exports; everything else is hidden. */
+#ifndef BALLAST_EXPORT_H
+#define BALLAST_EXPORT_H
+
+#define BALLAST_API __attribute__((visibility("default")))
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Text built up in a buffer that the caller owns. The text is always terminated; what does not fit
+ * is counted but not written, so that `length` tells the size a second try needs (length + 1).
+ */
+#ifndef CORE_BASE_TEXT_H
+#define CORE_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ballast_text {
+    char *buf;
+    size_t size;   /* of buf, terminator included; 0 only counts */
+    size_t length; /* of the text in full, terminator excluded */
+};
+
+/* An empty text over buf, which may be NULL when size is 0. */
+struct ballast_text ballast_text_over(char *buf, size_t size);
+__attribute__((format(printf, 2, 3))) void ballast_text_add(struct ballast_text *text,
+                                                            const char *format, ...);
+/* The string with the characters that XML reserves escaped; control characters become '?'. */
+void ballast_text_add_xml(struct ballast_text *text, const char *string);
+/* Whether everything was written. */
+bool ballast_text_fits(const struct ballast_text *text);
+
+#endif
