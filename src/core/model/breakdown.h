@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The inside of a breakdown and what profiles fill in: see include/ballast/breakdown.h. */
+#ifndef CORE_MODEL_BREAKDOWN_H
+#define CORE_MODEL_BREAKDOWN_H
+
+#include <ballast/breakdown.h>
+
+#include "core/model/settle.h"
+
+struct ballast_breakdown {
+    const struct ballast_profile *profile; /* NULL: from outside */
+    enum ballast_guest_type type;
+    uint64_t segment_kib[BALLAST_SEGMENTS];
+    uint64_t span_kib[BALLAST_SPANS];
+    uint64_t need_kib;
+    uint64_t term_kib[BALLAST_NEED_TERMS];
+    bool term_minus[BALLAST_NEED_TERMS];
+    struct ballast_xenstore_kib xenstore;
+    uint32_t notes; /* bit by enum ballast_note */
+    uint64_t note_value[BALLAST_NOTES][2];
+};
+
+void ballast_breakdown_set_term(struct ballast_breakdown *breakdown, enum ballast_need_term term,
+                                bool minus, uint64_t kib);
+/* The term that leads from `has_kib` to `wants_kib`, whichever is more. */
+void ballast_breakdown_set_term_between(struct ballast_breakdown *breakdown,
+                                        enum ballast_need_term term, uint64_t has_kib,
+                                        uint64_t wants_kib);
+void ballast_breakdown_set_note(struct ballast_breakdown *breakdown, enum ballast_note note,
+                                uint64_t a, uint64_t b);
+/* Spans from segments; -EOVERFLOW. */
+int ballast_breakdown_sum_spans(struct ballast_breakdown *breakdown, struct ballast_error *err);
+
+#endif

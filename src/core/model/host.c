@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/model/host.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+static const char *const state_words[BALLAST_DOMAIN_STATES] = {
+    [BALLAST_DOMAIN_RUN] = "run",
+    [BALLAST_DOMAIN_BUILD] = "build",
+    [BALLAST_DOMAIN_PAUSED] = "paused",
+    [BALLAST_DOMAIN_MIGRATING] = "migrating",
+};
+
+const char *ballast_domain_state_word(enum ballast_domain_state state)
+{
+    return (unsigned)state < BALLAST_DOMAIN_STATES ? state_words[state] : NULL;
+}
+
+int ballast_domain_state_find(const char *word)
+{
+    for (int i = 0; i < BALLAST_DOMAIN_STATES; i++) {
+        if (strcmp(state_words[i], word) == 0)
+            return i;
+    }
+    return -ENOENT;
+}
+
+static int check_range(const struct ballast_domain *domain, struct ballast_error *err)
+{
+    if (domain->dynamic_min_kib > domain->dynamic_max_kib)
+        return ballast_fail(err, -EINVAL,
+                            "domain %" PRIu32 ": dynamic minimum %" PRIu64
+                            " KiB is above its dynamic maximum %" PRIu64 " KiB",
+                            domain->id, domain->dynamic_min_kib, domain->dynamic_max_kib);
+    if (domain->dynamic_max_kib > domain->static_max_kib)
+        return ballast_fail(err, -EINVAL,
+                            "domain %" PRIu32 ": dynamic maximum %" PRIu64
+                            " KiB is above its static maximum %" PRIu64 " KiB",
+                            domain->id, domain->dynamic_max_kib, domain->static_max_kib);
+    return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int check_ids(const struct ballast_host *host, struct ballast_error *err)
+{
+    if (host->domain_count == 0)
+        return 0;
+    uint32_t *ids = calloc(host->domain_count, sizeof(*ids));
+    if (!ids)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < host->domain_count; i++)
+        ids[i] = host->domains[i].id;
+    qsort(ids, host->domain_count, sizeof(*ids), compare_ids);
+    int rc = 0;
+    for (size_t i = 1; i < host->domain_count && rc == 0; i++) {
+        if (ids[i] == ids[i - 1])
+            rc = ballast_fail(err, -EINVAL, "domain id %" PRIu32 " is there twice", ids[i]);
+    }
+    free(ids);
+    return rc;
+}
+
+int ballast_host_check(const struct ballast_host *host, struct ballast_error *err)
+{
+    if (host->free_kib > host->total_kib)
+        return ballast_fail(err, -EINVAL,
+                            "free memory %" PRIu64 " KiB is more than the host's %" PRIu64 " KiB",
+                            host->free_kib, host->total_kib);
+    if (host->scrub_kib > host->free_kib)
+        return ballast_fail(err, -EINVAL,
+                            "memory to be scrubbed, %" PRIu64 " KiB, is more than the free %" PRIu64
+                            " KiB",
+                            host->scrub_kib, host->free_kib);
+    uint64_t held_kib = host->free_kib;
+    int rc = ballast_kib_add(held_kib, host->xen_kib, &held_kib, err);
+    for (size_t i = 0; i < host->domain_count && rc == 0; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        if ((rc = check_range(domain, err)) < 0 ||
+            (rc = ballast_kib_add(held_kib, domain->tot_kib, &held_kib, err)) < 0)
+            break;
+        rc = ballast_kib_add(held_kib, domain->overhead_kib, &held_kib, err);
+    }
+    if (rc < 0)
+        return rc == -EOVERFLOW ? -EINVAL : rc;
+    if (held_kib > host->total_kib)
+        return ballast_fail(err, -EINVAL,
+                            "domains, Xen and free memory make %" PRIu64
+                            " KiB, more than the host's %" PRIu64 " KiB",
+                            held_kib, host->total_kib);
+    return check_ids(host, err);
+}
+
+uint64_t ballast_host_available_kib(const struct ballast_host *host)
+{
+    return ballast_sub_floor(host->free_kib, ballast_add_ceil(host->claimed_kib, host->slush_kib));
+}
+
+uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain)
+{
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
+        return 0;
+    return ballast_sub_floor(domain->tot_kib, domain->dynamic_min_kib);
+}

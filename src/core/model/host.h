@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A host as it is at one moment: what a policy judges, what `fits` answers from, what a recording
+ * is a line of. It is a plain value; the strings and the array of domains belong to whoever built
+ * it.
+ */
+#ifndef CORE_MODEL_HOST_H
+#define CORE_MODEL_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+#include <ballast/host.h>
+
+enum ballast_domain_state {
+    BALLAST_DOMAIN_RUN,
+    BALLAST_DOMAIN_BUILD,     /* a toolstack is still filling it */
+    BALLAST_DOMAIN_PAUSED,    /* its balloon cannot move */
+    BALLAST_DOMAIN_MIGRATING, /* must not be asked for anything */
+    BALLAST_DOMAIN_STATES
+};
+
+/* No report, no limit: the unset value of the optional fields below. */
+#define BALLAST_NONE UINT64_MAX
+
+struct ballast_domain {
+    uint32_t id;
+    const char *name; /* never NULL; "" where it has none */
+    enum ballast_domain_state state;
+    bool is_dom0;
+    bool has_balloon;         /* its balloon driver has shown itself */
+    uint64_t tot_kib;         /* pages it holds */
+    uint64_t overhead_kib;    /* what the host spends on it beyond them; 0 where unknown */
+    uint64_t target_kib;      /* last set; counts like tot_kib, video included */
+    uint64_t maxmem_kib;      /* Xen's limit */
+    uint64_t dynamic_min_kib; /* the range in which a target may move */
+    uint64_t dynamic_max_kib;
+    uint64_t static_max_kib;
+    uint64_t build_left_kib;    /* still to be allocated while it is built */
+    uint64_t used_kib;          /* the guest's own word, or BALLAST_NONE: late, absent or a lie */
+    uint64_t reported_free_kib; /* the same */
+    uint64_t report_age_usec;   /* the same */
+    uint64_t shares;            /* weight among its peers; 1000 is the usual one, 0 is left alone */
+};
+
+/* Shares of a domain that has been given none: what Proxmox and libvirt call the default. */
+#define BALLAST_DEFAULT_SHARES 1000
+
+struct ballast_host {
+    uint64_t now_usec;
+    uint64_t total_kib;
+    uint64_t free_kib;    /* unallocated, scrubbed or not */
+    uint64_t scrub_kib;   /* of the free part: not scrubbed yet */
+    uint64_t claimed_kib; /* of the free part: staked in Xen for domains being built */
+    uint64_t xen_kib;     /* Xen itself; 0 where unknown */
+    uint64_t slush_kib;   /* of the free part: kept for Xen, never promised */
+    struct ballast_host_caps caps;
+    struct ballast_domain *domains;
+    size_t domain_count;
+};
+
+/* "run", "build", "paused", "migrating". */
+const char *ballast_domain_state_word(enum ballast_domain_state state);
+/* The state of that word, or -ENOENT. */
+int ballast_domain_state_find(const char *word);
+
+/*
+ * Whether the snapshot can be true: free and its parts within total, dynamic minimum <= dynamic
+ * maximum <= static maximum, ids unique. -EINVAL with what contradicts what. O(n log n).
+ */
+int ballast_host_check(const struct ballast_host *host, struct ballast_error *err);
+
+/* Free memory that is nobody's yet: free - claimed - slush, or 0. */
+uint64_t ballast_host_available_kib(const struct ballast_host *host);
+
+/* What a domain could give down to its dynamic minimum; 0 where it must not be asked at all. */
+uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+
+#include "core/base/text.h"
+#include "core/base/units.h"
+#include "core/model/profile.h"
+
+static const char *const words[BALLAST_NOTES] = {
+    [BALLAST_NOTE_POD] = "pod",
+    [BALLAST_NOTE_POOL_NOT_GIVEN] = "pool-not-given",
+    [BALLAST_NOTE_VIDEO_UNBACKED] = "video-unbacked",
+    [BALLAST_NOTE_VIDEO_LARGE] = "video-large",
+    [BALLAST_NOTE_VIDEO_IGNORED] = "video-ignored",
+    [BALLAST_NOTE_SHIM_TAKES_GUEST] = "shim-takes-guest",
+    [BALLAST_NOTE_SHIM_ADDED] = "shim-added",
+    [BALLAST_NOTE_STUBDOMAIN] = "stubdomain",
+    [BALLAST_NOTE_NO_HAP] = "no-hap",
+    [BALLAST_NOTE_IOMMU_TABLES] = "iommu-tables",
+    [BALLAST_NOTE_NO_MEMORY] = "no-memory",
+    [BALLAST_NOTE_NEED_TOO_SMALL] = "need-too-small",
+    [BALLAST_NOTE_NO_CLAIM] = "no-claim",
+    [BALLAST_NOTE_SHADOW_IGNORED] = "shadow-ignored",
+};
+
+const char *ballast_note_word(enum ballast_note note)
+{
+    return (unsigned)note < BALLAST_NOTES ? words[note] : NULL;
+}
+
+void ballast_breakdown_set_note(struct ballast_breakdown *breakdown, enum ballast_note note,
+                                uint64_t a, uint64_t b)
+{
+    breakdown->notes |= UINT32_C(1) << note;
+    breakdown->note_value[note][0] = a;
+    breakdown->note_value[note][1] = b;
+}
+
+bool ballast_breakdown_note(const struct ballast_breakdown *breakdown, enum ballast_note note,
+                            uint64_t *a, uint64_t *b)
+{
+    if ((unsigned)note >= BALLAST_NOTES || !(breakdown->notes & (UINT32_C(1) << note)))
+        return false;
+    if (a)
+        *a = breakdown->note_value[note][0];
+    if (b)
+        *b = breakdown->note_value[note][1];
+    return true;
+}
+
+/* qemu-xen-traditional gives cirrus this much, whatever is asked for: libxl_create.c. */
+#define TRADITIONAL_CIRRUS_KIB (4 * BALLAST_MIB_KIB)
+
+static void note_video(struct ballast_breakdown *out, const struct ballast_settled *settled)
+{
+    uint64_t asked_kib = settled->videoram_asked_kib;
+    bool no_adapter = settled->type != BALLAST_HVM || settled->vga == BALLAST_VGA_NONE;
+    if (no_adapter && asked_kib > 0)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_VIDEO_UNBACKED, asked_kib, 0);
+    if (settled->video_fixed && asked_kib != TRADITIONAL_CIRRUS_KIB)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_VIDEO_IGNORED, asked_kib,
+                                   TRADITIONAL_CIRRUS_KIB);
+    if (settled->video_kib > settled->memory_kib / 2)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_VIDEO_LARGE, settled->video_kib,
+                                   settled->memory_kib);
+}
+
+void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled)
+{
+    note_video(out, settled);
+    if (settled->pod)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_POD, settled->memory_kib, settled->maxmem_kib);
+    if (settled->type != BALLAST_PV && !settled->hap)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_NO_HAP, 0, 0);
+    if (settled->memory_defaulted)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_NO_MEMORY, settled->memory_kib, 0);
+    if (settled->no_claim)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_NO_CLAIM, 0, 0);
+}
+
+static void say_pod(struct ballast_text *text, uint64_t memory_kib, uint64_t maxmem_kib)
+{
+    ballast_text_add(text,
+                     "populated on demand: it starts with %" PRIu64 " of %" PRIu64
+                     " KiB and is killed when it touches more before its balloon driver runs",
+                     memory_kib, maxmem_kib);
+}
+
+static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, uint64_t b)
+{
+    switch (note) {
+    case BALLAST_NOTE_POD:
+        say_pod(text, a, b);
+        break;
+    case BALLAST_NOTE_POOL_NOT_GIVEN:
+        ballast_text_add(text,
+                         "need counts a paging pool of %" PRIu64
+                         " KiB that Xen never allocates for a PV guest",
+                         a);
+        break;
+    case BALLAST_NOTE_VIDEO_UNBACKED:
+        ballast_text_add(text,
+                         "videoram takes %" PRIu64
+                         " KiB off the guest, but it has no adapter to use them: nobody gets them",
+                         a);
+        break;
+    case BALLAST_NOTE_VIDEO_LARGE:
+        ballast_text_add(text, "video takes %" PRIu64 " of the %" PRIu64 " KiB of memory", a, b);
+        break;
+    case BALLAST_NOTE_VIDEO_IGNORED:
+        ballast_text_add(text,
+                         "videoram of %" PRIu64
+                         " KiB is counted, but cirrus on qemu-xen-traditional "
+                         "has %" PRIu64 " KiB",
+                         a, b);
+        break;
+    case BALLAST_NOTE_SHIM_TAKES_GUEST:
+        ballast_text_add(text, "the PV shim lives in the guest's own memory: its kernel sees less");
+        break;
+    case BALLAST_NOTE_SHIM_ADDED:
+        ballast_text_add(text, "%" PRIu64 " KiB are added inside the domain for the PV shim", a);
+        break;
+    case BALLAST_NOTE_STUBDOMAIN:
+        ballast_text_add(
+            text, "need includes %" PRIu64 " KiB for the domain that runs its device model", a);
+        break;
+    case BALLAST_NOTE_NO_HAP:
+        ballast_text_add(text,
+                         "shadow paging: not every Xen is built with it (Debian's 4.17 and 4.20 "
+                         "are not), and the guest cannot be built on one that is not");
+        break;
+    case BALLAST_NOTE_IOMMU_TABLES:
+        ballast_text_add(text, "the IOMMU gets page tables of its own: %" PRIu64 " KiB", a);
+        break;
+    case BALLAST_NOTE_NO_MEMORY:
+        ballast_text_add(text,
+                         "neither memory nor maxmem is given: libxl falls back to %" PRIu64
+                         " KiB, but sizes the paging pool before it does; set memory",
+                         a);
+        break;
+    case BALLAST_NOTE_NEED_TOO_SMALL:
+        ballast_text_add(text,
+                         "with %" PRIu64
+                         " vCPUs Xen takes more than libxl's need: leave about 2 MiB "
+                         "beyond it",
+                         a);
+        break;
+    case BALLAST_NOTE_NO_CLAIM:
+        ballast_text_add(text, "claims are off: a build that runs out of memory fails half-way");
+        break;
+    case BALLAST_NOTE_SHADOW_IGNORED:
+        ballast_text_add(text,
+                         "shadow_memory of %" PRIu64 " KiB has no counterpart in this profile", a);
+        break;
+    case BALLAST_NOTES:
+        break;
+    }
+}
+
+size_t ballast_breakdown_note_text(const struct ballast_breakdown *breakdown,
+                                   enum ballast_note note, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    uint64_t a, b;
+    if (ballast_breakdown_note(breakdown, note, &a, &b))
+        say(&text, note, a, b);
+    return text.length;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/model/profile.h"
+
+#include <string.h>
+
+/*
+ * libxl_internal.h: LIBXL_MAXMEM_CONSTANT 1024, LIBXL_HVM_EXTRA_MEMORY 2048, LIBXL_PV_EXTRA_MEMORY
+ * 1024, the same from 4.14 to 4.20. libxl_mem.c, libxl__domain_need_memory_calculate: 2 MiB. The
+ * pool: libxl_create.c, libxl__get_required_paging_memory, from 4.17 on; before it libxl_x86.c,
+ * libxl__arch_get_required_paging_memory, two pages a MiB whatever the guest's type, set in Xen in
+ * whole MiB (libxl__arch_domain_create).
+ */
+#define LIBXL_CONSTANTS                                                                            \
+    .extra_internal_kib = 1024, .hvm_extra_external_kib = 2048, .pv_extra_external_kib = 1024,     \
+    .need_step_kib = 2048, .pool_vcpu_pages = 256
+
+/* xen-api, ocaml/xapi-idl/memory/memory.ml: the three *_memory_model_data modules. */
+#define XAPI_CONSTANTS                                                                             \
+    .extra_external_mib = 1, .hvm_extra_internal_mib = 1, .pv_extra_internal_mib = 0,              \
+    .shim_mib = 23, .shim_per_mib = 90
+
+static const struct ballast_profile profiles[] = {
+    {
+        .name = "libxl",
+        .summary = "libxl of Xen 4.17: xl and libvirt",
+        .fill = ballast_profile_libxl_fill,
+        .rules.libxl = {LIBXL_CONSTANTS, .pool_p2m_pages = 1, .pool_resident_pages = 1,
+                        .pool_step_kib = 1},
+    },
+    {
+        .name = "libxl-4.14",
+        .summary = "libxl of Xen 4.14: a larger default pool, set in whole MiB",
+        .fill = ballast_profile_libxl_fill,
+        .rules.libxl = {LIBXL_CONSTANTS, .pool_mib_pages = 2, .pool_step_kib = 1024},
+    },
+    {
+        .name = "libxl-4.20",
+        .summary = "libxl of Xen 4.20: the same arithmetic as 4.17",
+        .fill = ballast_profile_libxl_fill,
+        .rules.libxl = {LIBXL_CONSTANTS, .pool_p2m_pages = 1, .pool_resident_pages = 1,
+                        .pool_step_kib = 1},
+    },
+    {
+        .name = "xapi",
+        .summary = "XAPI since CA-423172 (2026): 38 pages a vCPU more",
+        .fill = ballast_profile_xapi_fill,
+        .rules.xapi = {XAPI_CONSTANTS, .vcpu_extra_pages = 38},
+    },
+    {
+        .name = "xapi-2025",
+        .summary = "XAPI before CA-423172",
+        .fill = ballast_profile_xapi_fill,
+        .rules.xapi = {XAPI_CONSTANTS},
+    },
+};
+
+const struct ballast_profile *ballast_profile_at(size_t i)
+{
+    return i < sizeof(profiles) / sizeof(profiles[0]) ? &profiles[i] : NULL;
+}
+
+const struct ballast_profile *ballast_profile_find(const char *name)
+{
+    if (!name)
+        return &profiles[0];
+    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+        if (strcmp(profiles[i].name, name) == 0)
+            return &profiles[i];
+    }
+    return NULL;
+}
+
+const char *ballast_profile_name(const struct ballast_profile *profile)
+{
+    return profile->name;
+}
+
+const char *ballast_profile_summary(const struct ballast_profile *profile)
+{
+    return profile->summary;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a profile is made of. A new set of rules is a row in profile.c: constants as data where an
+ * existing function understands them, a new function beside the others where not.
+ */
+#ifndef CORE_MODEL_PROFILE_H
+#define CORE_MODEL_PROFILE_H
+
+#include <ballast/profile.h>
+
+#include "core/model/breakdown.h"
+#include "core/model/settle.h"
+
+/* The constants of libxl's arithmetic. */
+struct ballast_libxl_rules {
+    uint64_t extra_internal_kib;     /* LIBXL_MAXMEM_CONSTANT */
+    uint64_t hvm_extra_external_kib; /* LIBXL_HVM_EXTRA_MEMORY, PVH too */
+    uint64_t pv_extra_external_kib;  /* LIBXL_PV_EXTRA_MEMORY */
+    uint64_t need_step_kib;          /* libxl__domain_need_memory_calculate rounds up to it */
+    uint64_t pool_vcpu_pages;        /* default pool: pages a vCPU ... */
+    uint64_t pool_mib_pages;         /* ... pages a MiB of maxmem for every guest ... */
+    uint64_t pool_p2m_pages;         /* ... more for a guest with a p2m ... */
+    uint64_t pool_resident_pages;    /* ... and more for one without hardware-assisted paging */
+    uint64_t pool_step_kib;          /* unit in which libxl sets the pool in Xen */
+};
+
+/* The constants of XAPI's model, all in MiB but for the pages a vCPU. */
+struct ballast_xapi_rules {
+    uint64_t extra_external_mib;
+    uint64_t hvm_extra_internal_mib;
+    uint64_t pv_extra_internal_mib;
+    uint64_t shim_mib;         /* a PV-in-PVH guest's shim ... */
+    uint64_t shim_per_mib;     /* ... and one more MiB for so many of static maximum */
+    uint64_t vcpu_extra_pages; /* CA-423172: beyond the pool's 256 */
+};
+
+struct ballast_profile {
+    const char *name;
+    const char *summary;
+    /*
+     * Fills segments, spans, need and its terms, and the notes that depend on the profile, of an
+     * otherwise ready breakdown. -EOVERFLOW.
+     */
+    int (*fill)(const struct ballast_profile *profile, const struct ballast_settled *settled,
+                struct ballast_breakdown *out, struct ballast_error *err);
+    union {
+        struct ballast_libxl_rules libxl;
+        struct ballast_xapi_rules xapi;
+    } rules;
+};
+
+int ballast_profile_libxl_fill(const struct ballast_profile *profile,
+                               const struct ballast_settled *settled, struct ballast_breakdown *out,
+                               struct ballast_error *err);
+int ballast_profile_xapi_fill(const struct ballast_profile *profile,
+                              const struct ballast_settled *settled, struct ballast_breakdown *out,
+                              struct ballast_error *err);
+
+/* The notes that follow from the settled configuration alone. */
+void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled);
+
+#endif

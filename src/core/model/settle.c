@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/model/settle.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ballast/breakdown.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+/* libxl_create.c, libxl__domain_build_info_setdefault: max_memkb = 32 * 1024. */
+#define DEFAULT_MEMORY_KIB (32 * BALLAST_MIB_KIB)
+/* The same function: 28 MiB for MiniOS; LIBXL_LINUX_STUBDOM_MEM of libxl_internal.h for Linux. */
+#define STUBDOM_MINIOS_KIB (28 * BALLAST_MIB_KIB)
+#define STUBDOM_LINUX_KIB  (128 * BALLAST_MIB_KIB)
+/* xen/arch/x86/domain.c, arch_sanitise_domain_config: HVM_MAX_VCPUS, MAX_VIRT_CPUS. */
+#define HVM_MAX_VCPUS 128
+#define PV_MAX_VCPUS  8192
+
+/* Default and least videoram by device model and adapter; libxl_create.c, the switch on vga.kind.
+ */
+struct video_rule {
+    uint64_t default_mib;
+    uint64_t least_mib;
+    bool fixed;     /* another size is accepted with a warning and not used */
+    bool available; /* the device model has that adapter */
+};
+
+static const struct video_rule video_rules[2][4] = {
+    [BALLAST_QEMU_XEN] =
+        {
+            [BALLAST_VGA_NONE] = {0, 0, false, true},
+            [BALLAST_VGA_CIRRUS] = {8, 8, false, true},
+            [BALLAST_VGA_STD] = {16, 16, false, true},
+            [BALLAST_VGA_QXL] = {128, 128, false, true},
+        },
+    [BALLAST_QEMU_XEN_TRADITIONAL] =
+        {
+            [BALLAST_VGA_NONE] = {0, 0, false, true},
+            [BALLAST_VGA_CIRRUS] = {4, 0, true, true},
+            [BALLAST_VGA_STD] = {8, 8, false, true},
+            [BALLAST_VGA_QXL] = {0, 0, false, false},
+        },
+};
+
+static uint64_t attr_or(const struct ballast_guest *guest, enum ballast_guest_attr attr,
+                        uint64_t otherwise)
+{
+    return guest->attr[attr] == BALLAST_UNSET ? otherwise : guest->attr[attr];
+}
+
+static bool flag(const struct ballast_guest *guest, enum ballast_guest_attr attr)
+{
+    return attr_or(guest, attr, 0) != 0;
+}
+
+static int settle_vcpus(const struct ballast_guest *guest, struct ballast_settled *out,
+                        struct ballast_error *err)
+{
+    uint64_t online = attr_or(guest, BALLAST_VCPUS, 0);
+    uint64_t most = attr_or(guest, BALLAST_MAXVCPUS, 0);
+    /* xl: an absent or zero maxvcpus is vcpus; libxl: zero of both is one. */
+    if (most == 0)
+        most = online ? online : 1;
+    if (online > most)
+        return ballast_fail_at(err, -EINVAL, BALLAST_MAXVCPUS,
+                               "%" PRIu64 " is less than vcpus (%" PRIu64
+                               "): raise maxvcpus or lower vcpus",
+                               most, online);
+    uint64_t limit = guest->type == BALLAST_PV ? PV_MAX_VCPUS : HVM_MAX_VCPUS;
+    if (most > limit) {
+        enum ballast_guest_attr at =
+            attr_or(guest, BALLAST_MAXVCPUS, 0) ? BALLAST_MAXVCPUS : BALLAST_VCPUS;
+        return ballast_fail_at(err, -EINVAL, (int)at,
+                               "%" PRIu64 " vCPUs: Xen gives a %s guest at most %" PRIu64, most,
+                               ballast_guest_type_word(guest->type), limit);
+    }
+    out->vcpus = (uint32_t)most;
+    return 0;
+}
+
+static int settle_paging(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
+                         struct ballast_settled *out, struct ballast_error *err)
+{
+    out->shadow_kib = guest->attr[BALLAST_SHADOW_MEMORY];
+    out->hap = false;
+    if (guest->type == BALLAST_PV)
+        return 0;
+    if (!caps->hap && !caps->shadow)
+        return ballast_fail_at(err, -EINVAL, BALLAST_HAP,
+                               "the host has neither hardware-assisted nor shadow paging: only PV "
+                               "guests can run there");
+    out->hap = attr_or(guest, BALLAST_HAP, caps->hap) != 0;
+    if (out->hap && !caps->hap)
+        return ballast_fail_at(
+            err, -EINVAL, BALLAST_HAP,
+            "1: the host has no hardware-assisted paging; 0 would be shadow paging");
+    if (!out->hap && !caps->shadow)
+        return ballast_fail_at(err, -EINVAL, BALLAST_HAP,
+                               "0: the host's Xen is built without shadow paging; leave hap out");
+    if (out->shadow_kib == 0)
+        return ballast_fail_at(
+            err, -EINVAL, BALLAST_SHADOW_MEMORY,
+            "0: without a paging pool the guest cannot be built; leave it out for "
+            "the default");
+    return 0;
+}
+
+static int settle_stubdomain(const struct ballast_guest *guest, struct ballast_settled *out)
+{
+    out->stubdomain_kib = 0;
+    if (guest->type != BALLAST_HVM || !flag(guest, BALLAST_STUBDOMAIN))
+        return 0;
+    /* A stubdomain without a version named is MiniOS with the traditional device model. */
+    bool is_linux =
+        attr_or(guest, BALLAST_DEVICE_MODEL, BALLAST_QEMU_XEN_TRADITIONAL) == BALLAST_QEMU_XEN;
+    out->stubdomain_kib = attr_or(guest, BALLAST_STUBDOMAIN_MEMORY,
+                                  is_linux ? STUBDOM_LINUX_KIB : STUBDOM_MINIOS_KIB);
+    return 0;
+}
+
+static enum ballast_device_model device_model(const struct ballast_guest *guest)
+{
+    uint64_t otherwise =
+        flag(guest, BALLAST_STUBDOMAIN) ? BALLAST_QEMU_XEN_TRADITIONAL : BALLAST_QEMU_XEN;
+    return (enum ballast_device_model)attr_or(guest, BALLAST_DEVICE_MODEL, otherwise);
+}
+
+static int settle_hvm_video(const struct ballast_guest *guest, struct ballast_settled *out,
+                            struct ballast_error *err)
+{
+    enum ballast_device_model model = device_model(guest);
+    out->vga = (enum ballast_vga)attr_or(guest, BALLAST_VGA, BALLAST_VGA_CIRRUS);
+    const struct video_rule *rule = &video_rules[model][out->vga];
+    const char *vga_word = ballast_guest_attr_word(BALLAST_VGA, out->vga);
+    const char *model_word = ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model);
+    if (!rule->available)
+        return ballast_fail_at(
+            err, -EINVAL, BALLAST_VGA,
+            "%s: %s has no such adapter; device_model_version=\"qemu-xen\" has it", vga_word,
+            model_word);
+    uint64_t default_kib = rule->default_mib * BALLAST_MIB_KIB;
+    uint64_t least_kib = rule->least_mib * BALLAST_MIB_KIB;
+    out->video_kib = attr_or(guest, BALLAST_VIDEORAM, default_kib);
+    if (out->video_kib < least_kib)
+        return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
+                               "%" PRIu64 " KiB: %s on %s needs at least %" PRIu64 " KiB (%" PRIu64
+                               " MiB)",
+                               out->video_kib, vga_word, model_word, least_kib, rule->least_mib);
+    out->videoram_asked_kib = out->video_kib;
+    out->video_fixed = rule->fixed;
+    if (out->video_kib >= out->memory_kib)
+        return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
+                               "%" PRIu64 " KiB of video memory leave nothing of %" PRIu64
+                               " KiB of memory for the guest: video is part of memory",
+                               out->video_kib, out->memory_kib);
+    return 0;
+}
+
+static int settle_video(const struct ballast_guest *guest, struct ballast_settled *out,
+                        struct ballast_error *err)
+{
+    out->vga = BALLAST_VGA_NONE;
+    out->video_kib = 0;
+    /* xl hands videoram on for every type; only HVM guests have a use for it. */
+    out->videoram_asked_kib = attr_or(guest, BALLAST_VIDEORAM, 0);
+    if (guest->type == BALLAST_HVM)
+        return settle_hvm_video(guest, out, err);
+    if (out->videoram_asked_kib >= out->memory_kib)
+        return ballast_fail_at(
+            err, -EINVAL, BALLAST_VIDEORAM,
+            "%" PRIu64 " KiB: libxl takes it off the %" PRIu64
+            " KiB of memory, although a %s guest has no video memory; leave it out",
+            out->videoram_asked_kib, out->memory_kib, ballast_guest_type_word(guest->type));
+    return 0;
+}
+
+static int settle_memory(const struct ballast_guest *guest, struct ballast_settled *out,
+                         struct ballast_error *err)
+{
+    uint64_t memory_kib = guest->attr[BALLAST_MEMORY];
+    uint64_t maxmem_kib = guest->attr[BALLAST_MAXMEM];
+    out->memory_defaulted = memory_kib == BALLAST_UNSET && maxmem_kib == BALLAST_UNSET;
+    if (maxmem_kib == BALLAST_UNSET)
+        maxmem_kib = memory_kib == BALLAST_UNSET ? DEFAULT_MEMORY_KIB : memory_kib;
+    if (memory_kib == BALLAST_UNSET)
+        memory_kib = maxmem_kib;
+    if (memory_kib == 0)
+        return ballast_fail_at(err, -EINVAL, BALLAST_MEMORY, "0: a guest needs memory to start");
+    if (maxmem_kib < memory_kib)
+        return ballast_fail_at(err, -EINVAL, BALLAST_MAXMEM,
+                               "%" PRIu64 " KiB is less than memory (%" PRIu64
+                               " KiB): maxmem must be memory or more",
+                               maxmem_kib, memory_kib);
+    out->memory_kib = memory_kib;
+    out->maxmem_kib = maxmem_kib;
+    /* libxl_create.c, pod_enabled; its own comment names the condition. */
+    out->pod = guest->type != BALLAST_PV && memory_kib < maxmem_kib;
+    return 0;
+}
+
+static const char *why_not_shared(const struct ballast_settled *out,
+                                  const struct ballast_host_caps *caps)
+{
+    if (out->type == BALLAST_PV)
+        return "a PV guest has no p2m to share";
+    if (!caps->iommu_hap_pt_share)
+        return "the host's IOMMU cannot walk a guest's p2m";
+    if (!out->hap)
+        return "only guests with hardware-assisted paging have a p2m to share";
+    return NULL;
+}
+
+static int refuse_passthrough(const struct ballast_guest *guest,
+                              const struct ballast_host_caps *caps,
+                              const struct ballast_settled *out, struct ballast_error *err)
+{
+    int at = guest->attr[BALLAST_PASSTHROUGH] == BALLAST_UNSET ? BALLAST_PCI_DEVICES
+                                                               : BALLAST_PASSTHROUGH;
+    if (!caps->iommu)
+        return ballast_fail_at(err, -EINVAL, at,
+                               "device passthrough needs an IOMMU, and the host has none in use");
+    if (out->type == BALLAST_PVH)
+        return ballast_fail_at(err, -EINVAL, at,
+                               "device passthrough is not possible for PVH guests; type=\"hvm\" or "
+                               "\"pv\" can have it");
+    if (out->pod)
+        return ballast_fail_at(err, -EINVAL, at,
+                               "device passthrough needs every page at the start, and a guest with "
+                               "memory (%" PRIu64 " KiB) below maxmem (%" PRIu64
+                               " KiB) is populated on demand: make them equal",
+                               out->memory_kib, out->maxmem_kib);
+    return 0;
+}
+
+static int settle_passthrough(const struct ballast_guest *guest,
+                              const struct ballast_host_caps *caps, struct ballast_settled *out,
+                              struct ballast_error *err)
+{
+    uint64_t devices = attr_or(guest, BALLAST_PCI_DEVICES, 0);
+    uint64_t asked = attr_or(guest, BALLAST_PASSTHROUGH,
+                             devices ? BALLAST_PASSTHROUGH_ENABLED : BALLAST_PASSTHROUGH_DISABLED);
+    if (asked == BALLAST_PASSTHROUGH_DISABLED) {
+        if (devices)
+            return ballast_fail_at(err, -EINVAL, BALLAST_PASSTHROUGH,
+                                   "disabled, but %" PRIu64 " devices are to be passed through",
+                                   devices);
+        out->passthrough = BALLAST_PASSTHROUGH_DISABLED;
+        return 0;
+    }
+    int rc = refuse_passthrough(guest, caps, out, err);
+    if (rc < 0)
+        return rc;
+    const char *why_not = why_not_shared(out, caps);
+    if (asked == BALLAST_PASSTHROUGH_SHARE_PT && why_not)
+        return ballast_fail_at(err, -EINVAL, BALLAST_PASSTHROUGH, "share_pt: %s; sync_pt works",
+                               why_not);
+    if (asked == BALLAST_PASSTHROUGH_ENABLED)
+        asked = why_not ? BALLAST_PASSTHROUGH_SYNC_PT : BALLAST_PASSTHROUGH_SHARE_PT;
+    out->passthrough = (enum ballast_passthrough)asked;
+    return 0;
+}
+
+static int refuse_combinations(const struct ballast_guest *guest, const struct ballast_settled *out,
+                               struct ballast_error *err)
+{
+    if (attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0) {
+        if (out->type == BALLAST_PV)
+            return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
+                                   "a PV guest cannot have virtual NUMA nodes");
+        if (out->pod)
+            return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
+                                   "virtual NUMA and population on demand exclude each other: make "
+                                   "memory (%" PRIu64 " KiB) equal to maxmem (%" PRIu64 " KiB)",
+                                   out->memory_kib, out->maxmem_kib);
+    }
+    bool altp2m = out->type != BALLAST_PV && flag(guest, BALLAST_ALTP2M);
+    if (altp2m && flag(guest, BALLAST_NESTEDHVM))
+        return ballast_fail_at(err, -EINVAL, BALLAST_ALTP2M,
+                               "altp2m and nestedhvm exclude each other");
+    if (altp2m && out->pod)
+        return ballast_fail_at(
+            err, -EINVAL, BALLAST_ALTP2M,
+            "altp2m and population on demand exclude each other: make memory equal "
+            "to maxmem");
+    return 0;
+}
+
+int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
+                   struct ballast_settled *out, struct ballast_error *err)
+{
+    static const struct ballast_host_caps everything = BALLAST_HOST_CAPS_ALL;
+    struct ballast_settled settled = {.type = guest->type};
+    if (!caps)
+        caps = &everything;
+    int rc;
+    if ((rc = settle_memory(guest, &settled, err)) < 0 ||
+        (rc = settle_vcpus(guest, &settled, err)) < 0 ||
+        (rc = settle_paging(guest, caps, &settled, err)) < 0 ||
+        (rc = settle_stubdomain(guest, &settled)) < 0 ||
+        (rc = settle_video(guest, &settled, err)) < 0 ||
+        (rc = settle_passthrough(guest, caps, &settled, err)) < 0 ||
+        (rc = refuse_combinations(guest, &settled, err)) < 0)
+        return rc;
+    settled.pvshim = guest->type == BALLAST_PVH && flag(guest, BALLAST_PVSHIM);
+    settled.no_claim = guest->attr[BALLAST_CLAIM] == 0;
+    settled.is_device_model = flag(guest, BALLAST_IS_DEVICE_MODEL);
+    *out = settled;
+    return 0;
+}
+
+static int derive_stubdomain(const struct ballast_guest *guest, const struct ballast_settled *main,
+                             struct ballast_guest *out, struct ballast_error *err)
+{
+    /* libxl_dm.c, libxl__stub_dm_name and libxl__spawn_stub_dm. */
+    char name[BALLAST_GUEST_NAME + 3];
+    memcpy(name, guest->name, BALLAST_GUEST_NAME);
+    strcat(name, "-dm");
+    uint64_t memory_kib;
+    int rc = ballast_kib_add(main->stubdomain_kib, main->video_kib, &memory_kib, err);
+    if (rc < 0)
+        return rc;
+    rc = ballast_guest_init(out, BALLAST_PV, name, err);
+    if (rc < 0)
+        return rc;
+    out->attr[BALLAST_MEMORY] = memory_kib;
+    out->attr[BALLAST_VCPUS] = 1;
+    out->attr[BALLAST_SHADOW_MEMORY] = 0;
+    out->attr[BALLAST_IS_DEVICE_MODEL] = 1;
+    return 0;
+}
+
+int ballast_guest_stubdomain(const struct ballast_guest *guest,
+                             const struct ballast_host_caps *caps, struct ballast_guest **out,
+                             struct ballast_error *err)
+{
+    struct ballast_settled settled;
+    int rc = ballast_settle(guest, caps, &settled, err);
+    if (rc < 0)
+        return rc;
+    if (settled.stubdomain_kib == 0) {
+        *out = NULL;
+        return 0;
+    }
+    struct ballast_guest *stubdomain = malloc(sizeof(*stubdomain));
+    if (!stubdomain)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    rc = derive_stubdomain(guest, &settled, stubdomain, err);
+    if (rc < 0) {
+        free(stubdomain);
+        return rc;
+    }
+    *out = stubdomain;
+    return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a toolstack makes of a guest's configuration before it does any arithmetic: defaults filled
+ * in, impossible combinations refused. These rules are libxl's and the same in 4.14, 4.17 and 4.20
+ * (libxl_create.c: libxl__domain_config_setdefault, libxl__domain_build_info_setdefault;
+ * libxl_x86.c: libxl__arch_passthrough_mode_setdefault).
+ */
+#ifndef CORE_MODEL_SETTLE_H
+#define CORE_MODEL_SETTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+#include <ballast/host.h>
+
+#include "core/model/guest.h"
+
+/* A configuration with nothing left open. */
+struct ballast_settled {
+    enum ballast_guest_type type;
+    uint64_t memory_kib;         /* build_info.target_memkb: video included */
+    uint64_t maxmem_kib;         /* build_info.max_memkb */
+    uint64_t video_kib;          /* the video segment: 0 unless HVM */
+    uint64_t videoram_asked_kib; /* build_info.video_memkb, whatever the type */
+    uint64_t shadow_kib;         /* BALLAST_UNSET: the profile's rule */
+    uint64_t stubdomain_kib;     /* 0: the device model runs in dom0 */
+    uint32_t vcpus;              /* build_info.max_vcpus: those that can ever be online */
+    enum ballast_vga vga;
+    bool video_fixed;                     /* the adapter has its own size, whatever videoram says */
+    enum ballast_passthrough passthrough; /* disabled, sync_pt or share_pt */
+    bool hap;
+    bool pvshim;
+    bool pod;              /* starts with less than its p2m holds */
+    bool memory_defaulted; /* neither memory nor maxmem was given */
+    bool no_claim;
+    bool is_device_model;
+};
+
+/*
+ * Settles `guest` for a host of `caps` (NULL: everything). -EINVAL with the attribute at fault and
+ * what would be right, where libxl, or Xen on its behalf, refuses.
+ */
+int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
+                   struct ballast_settled *out, struct ballast_error *err);
+
+#endif
