@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guests from the files that people have: xl.cfg, libvirt domain XML, JSON. What comes out has
+ * passed ballast_settle(), so every refusal of the toolstack is told here, where the line is known.
+ *
+ * Every error text is one sentence that begins "file:line: key: " (the line left out where the
+ * fault is that something is missing), and says what would be right.
+ */
+#ifndef EDGE_GUESTCFG_GUESTCFG_H
+#define EDGE_GUESTCFG_GUESTCFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <ballast/error.h>
+#include <ballast/host.h>
+
+#include "core/model/breakdown.h"
+#include "core/model/guest.h"
+
+/* A file that is larger is refused: no guest's configuration comes near it. */
+enum { GUESTCFG_MAX_BYTES = 16 << 20 };
+
+/* What xl.conf(5) says about every guest that xl starts. */
+struct guestcfg_xl_conf {
+    uint64_t claim_mode; /* 0 or 1; BALLAST_UNSET: the default, 1 */
+};
+
+struct guestcfg_options {
+    const struct ballast_host_caps *caps;   /* NULL: everything */
+    const struct guestcfg_xl_conf *xl_conf; /* NULL: its defaults; only for xl.cfg files */
+};
+
+struct guestcfg_guest {
+    struct ballast_guest guest;
+    /*
+     * JSON only. A guest that came with segments but without a configuration has no attributes: its
+     * breakdown is `given`, and no profile can be applied to it. Where it came with a
+     * configuration, `profile` is the one it named (NULL: none), under which its figures have been
+     * checked.
+     */
+    bool has_given;
+    struct ballast_breakdown given;
+    char given_profile[64]; /* the name the JSON gave, ours or not; "" for none */
+    const struct ballast_profile *profile;
+};
+
+struct guestcfg_list {
+    struct guestcfg_guest *guests;
+    size_t count;
+};
+
+void guestcfg_list_release(struct guestcfg_list *list);
+
+/*
+ * Appends the guests of one file to *list; "-" is standard input. What it is is told from its
+ * content: '<' begins XML, '{' or '[' JSON, anything else xl.cfg. xl.cfg and XML hold one guest,
+ * JSON any number of objects. On failure *list is as it was. -EINVAL, -ENOENT and other errnos of
+ * open and read, -EFBIG, -ENOTSUP for xl.cfg in a build without libxlutil.
+ */
+int guestcfg_read(const char *path, const struct guestcfg_options *options,
+                  struct guestcfg_list *list, struct ballast_error *err);
+
+/* The same from memory; `name` stands for the file in messages. Data need not be terminated. */
+int guestcfg_parse(const char *name, const char *data, size_t length,
+                   const struct guestcfg_options *options, struct guestcfg_list *list,
+                   struct ballast_error *err);
+
+/* One format each; a guest that is not fully read is not in *out. */
+int guestcfg_parse_xl(const char *name, const char *data, size_t length,
+                      const struct guestcfg_options *options, struct guestcfg_guest *out,
+                      struct ballast_error *err);
+int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
+                           const struct guestcfg_options *options, struct guestcfg_guest *out,
+                           struct ballast_error *err);
+int guestcfg_parse_json(const char *name, const char *data, size_t length,
+                        const struct guestcfg_options *options, struct guestcfg_list *list,
+                        struct ballast_error *err);
+
+/* xl.conf(5); a file that is not there is all defaults. -EINVAL, -ENOTSUP as above. */
+int guestcfg_read_xl_conf(const char *path, struct guestcfg_xl_conf *out,
+                          struct ballast_error *err);
+int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
+                           struct guestcfg_xl_conf *out, struct ballast_error *err);
+
+/*
+ * One line of JSON, newline included, onto `out`: the object of docs/formats.md ("guest"). `guest`
+ * may be NULL where only a breakdown is known; its set attributes become "config", which makes the
+ * line good input. Returns 0 or the errno of the stream.
+ */
+int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest *guest,
+                        const struct ballast_breakdown *breakdown, const char *profile_name);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A host snapshot as JSON, in the shape that `ballast decide` reads a line of:
+ *
+ *   {"v":1,"t":12.3,
+ *    "host":{"total_kib":..,"free_kib":..,"claimed_kib":..,"slush_kib":..,"scrub_kib":..,"xen_kib":..,
+ *            "caps":{"hap":true,"shadow":true,"iommu":true,"iommu_hap_pt_share":true}},
+ *    "doms":[{"id":3,"name":"web","dom0":false,"state":"run","balloon":true,"tot_kib":..,
+ *             "overhead_kib":..,"target_kib":..,"maxmem_kib":..,"dyn_min_kib":..,"dyn_max_kib":..,
+ *             "static_max_kib":..,"build_left_kib":..,"used_kib":..,"free_kib":..,"report_age":1.2,
+ *             "shares":1000}]}
+ *
+ * Only host.total_kib and host.free_kib, and a domain's id and tot_kib, must be there. What a
+ * domain leaves out: state run, no dom0 (id 0 is), no balloon, target = tot, dyn_min = dyn_max =
+ * target, maxmem = static_max = dyn_max, shares 1000, no report. Unknown keys are ignored.
+ */
+#ifndef EDGE_SNAPSHOT_SNAPSHOT_H
+#define EDGE_SNAPSHOT_SNAPSHOT_H
+
+#include <stddef.h>
+
+#include <ballast/error.h>
+
+#include "core/model/host.h"
+
+struct json_object;
+struct json_at;
+
+/* A host with the memory behind its strings and domains. */
+struct snapshot {
+    struct ballast_host host;
+    char *names;
+};
+
+void snapshot_release(struct snapshot *snapshot);
+
+/* "-" is standard input. Errors as edge/json/json.h: "file:line: doms[2].tot_kib: ...". */
+int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *err);
+int snapshot_parse(const char *name, const char *data, size_t length, struct snapshot *out,
+                   struct ballast_error *err);
+/* From a document that is parsed already; `at` says where it stands. */
+int snapshot_from_json(const struct json_object *object, const struct json_at *at,
+                       struct snapshot *out, struct ballast_error *err);
+
+#endif
