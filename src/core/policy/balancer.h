@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The balancer: once a tick it is given the host as it is and the starts that wait for memory, and
+ * answers what to set now, which starts may go on and which never can. Whatever the policy wishes,
+ * what comes out holds the laws:
+ *
+ *  - a guest is told to grow only into memory that is free already and nobody's (free before take);
+ *  - the room that all maxima leave above what guests hold never exceeds that memory, so no guest
+ * can take what is promised to another, whatever it does;
+ *  - a target is within the guest's dynamic range and never above its maximum;
+ *  - what is paused, being built, migrating or has no balloon is never asked, dom0 never below its
+ * floor;
+ *  - a grant is given only for memory that is free now and nobody's.
+ *
+ * It reads no clock: time is host->now_usec, which must not go backwards. It keeps what it has
+ * learned of each domain (rates, pauses, floors, trust) from tick to tick, and allocates only when
+ * there are more domains or requests than ever before.
+ */
+#ifndef CORE_POLICY_BALANCER_H
+#define CORE_POLICY_BALANCER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+#include "core/model/host.h"
+
+struct policy;
+
+struct balancer_request {
+    uint64_t id; /* the caller's; unique among those that wait */
+    uint64_t need_kib;
+    uint64_t arrived_usec;
+    uint64_t deadline_usec; /* BALLAST_NONE: it waits for ever */
+};
+
+struct balancer_input {
+    const struct ballast_host *host; /* names and domains need to live only for the call */
+    const struct balancer_request *requests;
+    size_t request_count;
+    /* Of the free memory: granted to starts that the host does not show yet as claims or builds. */
+    uint64_t promised_kib;
+};
+
+/* Why something was decided. The numbers that go with it are in the record's a_kib and b_kib. */
+enum balancer_reason {
+    BALANCER_GIVES_FOR_START,    /* idle memory for a waiting start; a: what is still missing */
+    BALANCER_SQUEEZED_FOR_START, /* the same, beyond what is idle */
+    BALANCER_STOP_GIVING,        /* enough is free; a: what it holds now */
+    BALANCER_NEEDS_MORE,         /* a: its proven need, b: what it holds */
+    BALANCER_SHARE_OF_SURPLUS,   /* a: its part */
+    BALANCER_GIVES_TO_OTHERS,    /* a: what others are short of */
+    BALANCER_RULE,               /* a peer's rule wants it so */
+    BALANCER_LIMIT_HELD,   /* maximum brought down to what it holds or is to hold; a: room taken */
+    BALANCER_LIMIT_RAISED, /* maximum was below a target still to be reached */
+    BALANCER_FITS,         /* granted; a: need, b: what stays free */
+    BALANCER_NEVER_FITS,   /* a: need, b: all that could be free; refused by arithmetic */
+    BALANCER_GIVERS_STUCK, /* a: missing, b: what those who stopped still hold above their minimum
+                            */
+    BALANCER_TOO_LATE,     /* its deadline has passed; a: missing */
+    BALANCER_REASONS
+};
+
+struct balancer_set {
+    uint32_t id;
+    uint64_t target_kib; /* BALLAST_NONE: left as it is */
+    uint64_t maxmem_kib; /* the same */
+    enum balancer_reason reason;
+    uint64_t a_kib;
+    uint64_t b_kib;
+};
+
+struct balancer_verdict {
+    uint64_t request;
+    bool granted; /* false: refused */
+    bool claim;   /* of a grant: stake it in Xen */
+    enum balancer_reason reason;
+    uint64_t a_kib;
+    uint64_t b_kib;
+};
+
+/* In the order in which it is to be done: sets that take first, then grants, then sets that give.
+ */
+struct balancer_output {
+    const struct balancer_set *sets; /* owned by the balancer, until its next decision */
+    size_t set_count;
+    const struct balancer_verdict *verdicts;
+    size_t verdict_count;
+};
+
+struct balancer_options {
+    bool take_before_free;   /* breaks law 4; only to show what then happens */
+    bool no_inaccuracy;      /* does not allow for balloons that stop short; the same */
+    uint64_t inaccuracy_kib; /* how far from its target a balloon may stop and still be there */
+};
+
+#define BALANCER_OPTIONS_DEFAULT ((struct balancer_options){.inaccuracy_kib = 4})
+
+struct balancer;
+
+/* NULL: out of memory. `policy` is one of policy_at(); it stays the caller's. */
+struct balancer *balancer_new(const struct policy *policy, const struct balancer_options *options);
+void balancer_free(struct balancer *balancer);
+/* Takes another policy from the next decision on; what was learned is kept. */
+void balancer_set_policy(struct balancer *balancer, const struct policy *policy);
+
+/*
+ * One tick. -EINVAL when ballast_host_check() refuses the snapshot or time went backwards, -ENOMEM;
+ * nothing is learned or decided then.
+ */
+int balancer_decide(struct balancer *balancer, const struct balancer_input *input,
+                    struct balancer_output *out, struct ballast_error *err);
+
+/* "gives-for-start" ... */
+const char *balancer_reason_word(enum balancer_reason reason);
+/* One sentence about a set or a verdict, as snprintf. `name` is the domain's or the start's. */
+size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size);
+size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char *name, char *buf,
+                             size_t size);
+
+/* What the balancer believes of a domain; for people and for tests. */
+enum balancer_conduct {
+    BALANCER_UNKNOWN,     /* has not been asked for anything yet */
+    BALANCER_COOPERATIVE, /* follows its target */
+    BALANCER_SLOW,        /* pauses, but comes back */
+    BALANCER_STUCK,       /* makes no useful progress */
+    BALANCER_UNAWARE,     /* has no balloon driver */
+};
+
+struct balancer_opinion {
+    enum balancer_conduct conduct;
+    uint64_t rate_down_kib; /* a second, while it moved; BALLAST_NONE: never seen */
+    uint64_t rate_up_kib;
+    uint64_t floor_kib;       /* it stopped here when asked for less; 0: none known */
+    uint64_t need_kib;        /* what it is believed to need now */
+    uint32_t trust_permyriad; /* in its reports */
+};
+
+/* -ENOENT when the last snapshot did not have that domain. */
+int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out);
+
+#endif
