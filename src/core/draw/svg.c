@@ -151,29 +151,6 @@ static void place_rows(struct page *page)
     page->height = y + 2 * MARGIN + LINE;
 }
 
-/*
- * The length of the UTF-8 character at `s`, or 0 where there is none that XML allows: a guest's
- * name is any bytes.
- */
-static size_t character(const char *s)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    if (u[0] < 0x80)
-        return 1;
-    size_t length = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
-    if (u[0] < 0xc2 || u[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((u[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xf0 && u[1] < 0x90);
-    bool surrogate = u[0] == 0xed && u[1] >= 0xa0;
-    bool beyond = u[0] == 0xf4 && u[1] >= 0x90;
-    bool no_character = u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe;
-    return overlong || surrogate || beyond || no_character ? 0 : length;
-}
-
 static void add_name(struct ballast_text *text, const char *name, size_t limit)
 {
     for (size_t count = 0; *name; count++) {
@@ -182,7 +159,7 @@ static void add_name(struct ballast_text *text, const char *name, size_t limit)
             return;
         }
         char one[5] = "?";
-        size_t length = character(name);
+        size_t length = ballast_text_character(name);
         if (length > 0)
             memcpy(one, name, length);
         ballast_text_add_xml(text, one);
