@@ -117,7 +117,8 @@ static bool is_expected(const struct simulate_run *run, enum tick_law law)
 {
     for (size_t i = 0; i < run->scenario->expect_count; i++) {
         const struct scenario_expect *expect = &run->scenario->expects[i];
-        if (expect->subject == SCENARIO_LAW_BROKEN && expect->amount == (uint64_t)law)
+        if (expect->subject == SCENARIO_LAW_BROKEN && expect->amount == (uint64_t)law &&
+            scenario_expects_of(expect, run->policy->name, run->is_default))
             return true;
     }
     return false;
