@@ -332,10 +332,7 @@ int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balanc
         if (track->id != id)
             continue;
         *out = (struct balancer_opinion){
-            .conduct = track->stuck                                    ? BALANCER_STUCK
-                       : !track->has_moved                             ? BALANCER_UNKNOWN
-                       : track->longest_pause_usec >= BALLAST_SEC_USEC ? BALANCER_SLOW
-                                                                       : BALANCER_COOPERATIVE,
+            .conduct = track_conduct(track),
             .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
             .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
             .floor_kib = track->floor_kib,
