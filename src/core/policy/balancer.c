@@ -191,6 +191,7 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
         .tot_kib = domain->tot_kib,
         .target_kib = domain->target_kib,
         .min_kib = min_kib,
+        .low_kib = ballast_min_u64(min_kib, domain->tot_kib),
         .max_kib = max_kib,
         .static_max_kib = domain->static_max_kib,
         .used_kib = domain->used_kib,
@@ -241,6 +242,21 @@ static struct accounts count_free(const struct balancer_input *input)
     taken_kib = ballast_add_ceil(taken_kib, host->slush_kib);
     return (struct accounts){.available_kib = ballast_sub_floor(host->free_kib, taken_kib),
                              .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib)};
+}
+
+/* A minimum is a guarantee: memory for those below theirs is not for starts. */
+static void keep_for_minima(const struct balancer *balancer, struct accounts *accounts)
+{
+    uint64_t below_kib = 0;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        const struct policy_domain *view = &balancer->views[i];
+        if (!view->stuck)
+            below_kib =
+                ballast_add_ceil(below_kib, ballast_sub_floor(view->min_kib, view->tot_kib));
+    }
+    accounts->owed_kib = ballast_min_u64(below_kib, accounts->available_kib);
+    accounts->available_kib -= accounts->owed_kib;
+    accounts->deficit_kib = ballast_add_ceil(accounts->deficit_kib, below_kib - accounts->owed_kib);
 }
 
 static void ask_policy(struct balancer *balancer, const struct balancer_input *input,
@@ -296,6 +312,7 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     struct accounts accounts = count_free(input);
     refresh_tracks(balancer, input->host);
     view_domains(balancer, input->host, &accounts);
+    keep_for_minima(balancer, &accounts);
     balancer_judge(balancer, input, &accounts);
     ask_policy(balancer, input, &accounts);
     balancer_act(balancer, input, &accounts);
@@ -315,10 +332,7 @@ int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balanc
         if (track->id != id)
             continue;
         *out = (struct balancer_opinion){
-            .conduct = track->stuck                                    ? BALANCER_STUCK
-                       : !track->has_moved                             ? BALANCER_UNKNOWN
-                       : track->longest_pause_usec >= BALLAST_SEC_USEC ? BALANCER_SLOW
-                                                                       : BALANCER_COOPERATIVE,
+            .conduct = track_conduct(track),
             .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
             .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
             .floor_kib = track->floor_kib,
