@@ -56,7 +56,8 @@ void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer
     if (!can_take(domain))
         breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, domain->state, 0,
                                          "a domain that must not be asked was: state, run"});
-    if (moved && target_kib < domain->dynamic_min_kib)
+    /* One that holds less than its minimum may be kept there until there is memory for it. */
+    if (moved && target_kib < ballast_min_u64(domain->dynamic_min_kib, domain->tot_kib))
         breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
                                          domain->dynamic_min_kib,
                                          "target below dynamic minimum: target, minimum"});
