@@ -83,13 +83,17 @@ void sim_domain_die(struct sim *sim, struct sim_domain *domain)
     domain->building = false;
 }
 
+uint64_t sim_least_stop_kib(const struct sim_guest_config *is)
+{
+    return ballast_max_u64(ballast_max_u64(is->dynamic_min_kib, is->floor_kib), is->dies_below_kib);
+}
+
 /* How far down it goes by itself when its target is below what it holds. */
 static uint64_t stop_down_pages(const struct sim *sim, const struct sim_domain *domain)
 {
     const struct sim_guest_config *is = domain->is;
-    if (sim->least) /* as low as it may be asked to: what the best of balancers could have had */
-        return ballast_max_u64(ballast_div_up(is->dynamic_min_kib, sim->page_kib),
-                               is->floor_kib / sim->page_kib);
+    if (sim->least)
+        return ballast_div_up(sim_least_stop_kib(is), sim->page_kib);
     return ballast_max_u64(domain->target_pages + is->inaccuracy_kib / sim->page_kib,
                            is->floor_kib / sim->page_kib);
 }

@@ -78,6 +78,8 @@ uint64_t sim_guest_working_usec(const struct sim *sim, const struct sim_domain *
 /* Its balloon driver has shown itself. */
 bool sim_guest_has_balloon(const struct sim *sim, const struct sim_domain *domain);
 enum ballast_domain_state sim_guest_state(const struct sim *sim, const struct sim_domain *domain);
+/* As low as the best of balancers could have had it: its minimum, its floor, short of its death. */
+uint64_t sim_least_stop_kib(const struct sim_guest_config *is);
 /* Gives what it gives in the `usec` that end now; then, apart, takes what it takes. */
 void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec);
 void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec);
