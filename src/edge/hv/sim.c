@@ -50,9 +50,11 @@ static int add_guests(struct sim *sim, struct ballast_error *err)
                                 "guest %s: with it Xen and the guests hold %" PRIu64
                                 " KiB, more than the host's %" PRIu64 " KiB",
                                 is->name, held * sim->page_kib, sim->total_pages * sim->page_kib);
-        sim_guest_live(sim, domain);
     }
     sim->free_pages = sim->total_pages - held;
+    /* Only now: one that cannot live with what it has gives it back at once. */
+    for (size_t i = 0; i < sim->domain_count; i++)
+        sim_guest_live(sim, &sim->domains[i]);
     return 0;
 }
 
