@@ -10,9 +10,10 @@
 #include "core/policy/state.h"
 
 /* Growth is told in parts worth half a second of it, so that targets are not written every tick. */
-#define PART_USEC (BALLAST_SEC_USEC / 2)
+#define PART_USEC (BALLAST_SEC_USEC)
 /* A guest that has arrived gets the next part when it is worth a tenth of a second. */
 #define LEAST_PART_USEC (BALLAST_SEC_USEC / 10)
+#define CALM_PART       32
 /* A target is not moved for less than this part of what the guest holds. */
 #define STILL_PART 512
 
@@ -168,6 +169,10 @@ static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, ui
     uint64_t part_kib = ballast_mul_div(view->rate_up_kib, PART_USEC, BALLAST_SEC_USEC);
     uint64_t least_kib = ballast_mul_div(view->rate_up_kib, LEAST_PART_USEC, BALLAST_SEC_USEC);
     uint64_t told_kib = act->balancer->plans[i].target_kib;
+    /* One that is not short yet can wait for a part that is worth a write. */
+    bool urgent = view->used_kib != BALLAST_NONE && view->tot_kib < view->used_kib;
+    if (!urgent)
+        least_kib = ballast_max_u64(least_kib, view->tot_kib / CALM_PART);
     bool arrives = told_kib <= ballast_add_ceil(view->tot_kib, least_kib);
     if (more_kib == 0)
         return false;

@@ -202,9 +202,10 @@ static void update_need(struct track *track, const struct ballast_domain *domain
     if (!silent)
         hear(track, domain, now_usec);
     if (silent || track->trust_permyriad < TRUST_GAIN) {
-        /* Nothing is known: it needs its minimum, and is used to what it has. */
+        /* Nothing is known: it needs its minimum. One that is silent is used to what it has. */
+        uint64_t used_to_kib = silent ? domain->tot_kib : 0;
         track->need_kib = domain->dynamic_min_kib;
-        track->likely_kib = ballast_max_u64(domain->dynamic_min_kib, domain->tot_kib);
+        track->likely_kib = ballast_max_u64(domain->dynamic_min_kib, used_to_kib);
         return;
     }
     uint64_t used_kib = believed_kib(track, domain);
