@@ -71,9 +71,11 @@ int ballast_profile_xapi_fill(const struct ballast_profile *profile,
                               err);
     if (rc < 0)
         return rc;
-    /* ocaml/xenopsd/xc/domain.ml, build_post: the target in full, and no videoram node. */
-    out->xenstore = (struct ballast_xenstore_kib){.static_max_kib = settled->maxmem_kib,
-                                                  .target_kib = settled->memory_kib};
+    /* ocaml/xenopsd/xc/domain.ml, build_post: whole MiB, video included, and no videoram node. */
+    out->xenstore = (struct ballast_xenstore_kib){
+        .static_max_kib = out->span_kib[BALLAST_STATIC_MAXIMUM],
+        .target_kib = out->span_kib[BALLAST_ACTUAL_TARGET],
+    };
     if (settled->type == BALLAST_PV) {
         uint64_t pool_kib = mib.shadow * BALLAST_MIB_KIB;
         ballast_breakdown_set_term(out, BALLAST_NEED_POOL, false, pool_kib);
