@@ -106,6 +106,20 @@ static void pool_of_broken_pages(void **state)
     assert_true(minus);
 }
 
+static void pool_of_nothing(void **state)
+{
+    (void)state;
+    const struct ballast_guest guest = unit_guest(BALLAST_PVH, {BALLAST_MEMORY, 1023});
+    struct ballast_breakdown out;
+    struct ballast_error err = unit_clean_error();
+    assert_int_equal(
+        ballast_breakdown_evaluate(&out, ballast_profile_find("libxl-4.14"), &guest, NULL, &err),
+        -EINVAL);
+    assert_int_equal(err.subject, BALLAST_MAXMEM);
+    unit_assert_text(err, "set vcpus");
+    on("libxl", unit_guest(BALLAST_PV, {BALLAST_MEMORY, 1023}));
+}
+
 static void pool_past_xens_counter(void **state)
 {
     (void)state;
@@ -271,6 +285,7 @@ int main(void)
         cmocka_unit_test(default_pool),
         cmocka_unit_test(pool_without_vcpus),
         cmocka_unit_test(pool_of_broken_pages),
+        cmocka_unit_test(pool_of_nothing),
         cmocka_unit_test(pool_past_xens_counter),
         cmocka_unit_test(stubdomain_of_a_pvh_guest),
         cmocka_unit_test(xapi_writes_whole_mib),

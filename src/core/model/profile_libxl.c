@@ -78,9 +78,13 @@ static int allocated_pool(const struct ballast_libxl_rules *rules,
                           const struct ballast_settled *settled, uint64_t charged_pool_kib,
                           uint64_t *out_kib, struct ballast_error *err)
 {
+    int at = settled->shadow_kib == BALLAST_UNSET ? BALLAST_MAXMEM : BALLAST_SHADOW_MEMORY;
+    if (charged_pool_kib == 0)
+        return ballast_fail_at(err, -EINVAL, at,
+                               "less than 1 MiB and no vcpus make a paging pool of nothing, "
+                               "without which the guest cannot be built; set vcpus");
     if (rules->pool_round_kib > 0)
         return ballast_kib_round_up(charged_pool_kib, rules->pool_round_kib, out_kib, err);
-    int at = settled->shadow_kib == BALLAST_UNSET ? BALLAST_MAXMEM : BALLAST_SHADOW_MEMORY;
     if (charged_pool_kib % BALLAST_PAGE_KIB != 0)
         return ballast_fail_at(err, -EINVAL, at,
                                "%" PRIu64 " KiB: Xen takes only a paging pool of whole pages, a "
