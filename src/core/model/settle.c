@@ -151,27 +151,33 @@ static void settle_stubdomain(const struct ballast_guest *guest, struct ballast_
     out->stubdomain_charged = true;
 }
 
+static int refuse_videoram(const struct ballast_settled *out, enum ballast_device_model model,
+                           struct ballast_error *err)
+{
+    uint64_t least_mib = video_rules[model][out->vga].least_mib;
+    return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
+                           "%" PRIu64 " KiB: %s on %s needs at least %" PRIu64 " KiB (%" PRIu64
+                           " MiB)",
+                           out->video_kib, ballast_guest_attr_word(BALLAST_VGA, out->vga),
+                           ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model),
+                           least_mib * BALLAST_MIB_KIB, least_mib);
+}
+
 static int settle_hvm_video(const struct ballast_guest *guest, struct ballast_settled *out,
                             struct ballast_error *err)
 {
     enum ballast_device_model model = device_model(guest);
     out->vga = (enum ballast_vga)attr_or(guest, BALLAST_VGA, BALLAST_VGA_CIRRUS);
     const struct video_rule *rule = &video_rules[model][out->vga];
-    const char *vga_word = ballast_guest_attr_word(BALLAST_VGA, out->vga);
-    const char *model_word = ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model);
     if (!rule->available)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_VGA,
-            "%s: %s has no such adapter; device_model_version=\"qemu-xen\" has it", vga_word,
-            model_word);
-    uint64_t default_kib = rule->default_mib * BALLAST_MIB_KIB;
-    uint64_t least_kib = rule->least_mib * BALLAST_MIB_KIB;
-    out->video_kib = attr_or(guest, BALLAST_VIDEORAM, default_kib);
-    if (out->video_kib < least_kib)
-        return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
-                               "%" PRIu64 " KiB: %s on %s needs at least %" PRIu64 " KiB (%" PRIu64
-                               " MiB)",
-                               out->video_kib, vga_word, model_word, least_kib, rule->least_mib);
+            "%s: %s has no such adapter; device_model_version=\"qemu-xen\" has it",
+            ballast_guest_attr_word(BALLAST_VGA, out->vga),
+            ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model));
+    out->video_kib = attr_or(guest, BALLAST_VIDEORAM, rule->default_mib * BALLAST_MIB_KIB);
+    if (out->video_kib < rule->least_mib * BALLAST_MIB_KIB)
+        return refuse_videoram(out, model, err);
     out->videoram_asked_kib = out->video_kib;
     out->video_fixed = rule->fixed;
     if (out->video_kib >= out->memory_kib)
