@@ -40,6 +40,7 @@ void cli_compare_add(struct cli_compared *compared, const struct cli_played *pla
     compared->times.infeasible_refused += times->infeasible_refused;
     compared->times.infeasible_waiting += times->infeasible_waiting;
     compared->score.shortfall_kibms += score->shortfall_kibms;
+    compared->score.unavoidable_kibms += score->unavoidable_kibms;
     compared->score.idle_kibms += score->idle_kibms;
     compared->score.idle_short_kibms += score->idle_short_kibms;
     compared->score.below_min_ms += score->below_min_ms;
@@ -82,6 +83,8 @@ static void add_row(struct cli_table *table, struct cli_compared *compared)
                   times->infeasible_refused + times->infeasible_waiting);
     cli_table_add(table, "%" PRIu64, score->builds_died + score->guests_died);
     cli_table_add(table, "%.1f", (double)score->shortfall_kibms / 1000 / (1 << 20));
+    cli_table_add(table, "%.1f",
+                  (double)(score->shortfall_kibms - score->unavoidable_kibms) / 1000 / (1 << 20));
     cli_table_add(table, "%.1f", (double)score->idle_kibms / 1000 / (1 << 20));
     cli_table_add(table, "%.1f", (double)score->idle_short_kibms / 1000 / (1 << 20));
     cli_table_add(table, "%.1f", (double)score->below_min_ms / 1000);
@@ -93,15 +96,15 @@ static void add_row(struct cli_table *table, struct cli_compared *compared)
 
 void cli_compare_print(struct cli_compared *compared, size_t count)
 {
-    static const char *const heads[][14] = {
-        {"policy", "starts", "took / least", "", "hopeless", "killed", "shortfall", "idle",
-         "idle while", "below min", "targets", "targets", "least free", "not as"},
-        {"", "served", "median", "worst", "refused", "", "GiB x s", "GiB x s", "short", "guest s",
-         "moved, GiB", "written", "MiB", "expected"}};
+    static const char *const heads[][15] = {
+        {"policy", "starts", "took / least", "", "hopeless", "killed", "shortfall", "of it in",
+         "idle", "idle while", "below min", "targets", "targets", "least free", "not as"},
+        {"", "served", "median", "worst", "refused", "", "GiB x s", "our power", "GiB x s", "short",
+         "guest s", "moved, GiB", "written", "MiB", "expected"}};
     struct cli_table table;
-    cli_table_init(&table, 14, 1);
-    for (size_t i = 0; i < 28; i++)
-        cli_table_add(&table, "%s", heads[i / 14][i % 14]);
+    cli_table_init(&table, 15, 1);
+    for (size_t i = 0; i < 30; i++)
+        cli_table_add(&table, "%s", heads[i / 15][i % 15]);
     for (size_t i = 0; i < count; i++)
         add_row(&table, &compared[i]);
     cli_table_print(&table);

@@ -105,17 +105,20 @@ static void print_starts(const struct sim *sim)
 static void print_score(const struct sim_score *score)
 {
     char shortfall[WORD];
+    char unavoidable[WORD];
     char idle[WORD];
     char idle_short[WORD];
     char churn[CLI_SIZE];
     char least[CLI_SIZE];
     gib_seconds(score->shortfall_kibms, shortfall);
+    gib_seconds(score->unavoidable_kibms, unavoidable);
     gib_seconds(score->idle_kibms, idle);
     gib_seconds(score->idle_short_kibms, idle_short);
     cli_mib(score->churn_kib, churn);
     cli_mib(score->least_free_kib, least);
-    printf("  shortfall %s GiB x s; idle %s GiB x s, %s of it while somebody was short\n",
-           shortfall, idle, idle_short);
+    printf("  shortfall %s GiB x s, %s of it in nobody's power; idle %s GiB x s, %s of it while "
+           "somebody was short\n",
+           shortfall, unavoidable, idle, idle_short);
     printf("  %" PRIu64 " targets written, moved %s MiB in all; least free %s MiB\n",
            score->target_writes, churn, least);
     if (score->builds_died + score->guests_died + score->bad_grants > 0)
@@ -183,6 +186,7 @@ static struct json_object *score_json(const struct sim_score *score)
         uint64_t value;
     } figures[] = {
         {"shortfall_kibms", score->shortfall_kibms},
+        {"unavoidable_kibms", score->unavoidable_kibms},
         {"idle_kibms", score->idle_kibms},
         {"idle_short_kibms", score->idle_short_kibms},
         {"below_min_ms", score->below_min_ms},

@@ -182,11 +182,12 @@ struct sim_start {
 
 /* Time integrals are in KiB x ms; everything counts from the first step. */
 struct sim_score {
-    uint64_t shortfall_kibms;  /* working set beyond what is held */
-    uint64_t idle_kibms;       /* free and nobody's: not slush, promised, claimed or waited for */
-    uint64_t idle_short_kibms; /* of it: as much as somebody was short of at that moment */
-    uint64_t below_min_ms;     /* domains held under their dynamic minimum by their target */
-    uint64_t churn_kib;        /* sum of all moves of targets */
+    uint64_t shortfall_kibms;   /* working set beyond what is held */
+    uint64_t unavoidable_kibms; /* of it: as much as there were if memory moved in no time */
+    uint64_t idle_kibms;        /* free and nobody's: not slush, promised, claimed or waited for */
+    uint64_t idle_short_kibms;  /* of it: as much as somebody was short of at that moment */
+    uint64_t below_min_ms;      /* domains held under their dynamic minimum by their target */
+    uint64_t churn_kib;         /* sum of all moves of targets */
     uint64_t target_writes;
     uint64_t maxmem_writes;
     uint64_t wrong_asks;  /* targets moved of a guest that was paused, migrating or being built */
