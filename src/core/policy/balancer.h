@@ -81,10 +81,13 @@ struct balancer_verdict {
     uint64_t b_kib;
 };
 
-/* In the order in which it is to be done: sets that take first, then grants, then sets that give.
+/*
+ * To be done in this order: the first take_count sets (they take or hold), then the verdicts, then
+ * the other sets (they give).
  */
 struct balancer_output {
     const struct balancer_set *sets; /* owned by the balancer, until its next decision */
+    size_t take_count;
     size_t set_count;
     const struct balancer_verdict *verdicts;
     size_t verdict_count;

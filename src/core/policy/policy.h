@@ -13,6 +13,7 @@
 
 #include "core/model/host.h"
 #include "core/policy/balancer.h"
+#include "core/policy/fill.h"
 
 /* A domain that may be asked, as a policy sees it. */
 struct policy_domain {
@@ -42,6 +43,7 @@ struct policy_view {
     uint64_t inaccuracy_kib; /* 0 when it is not allowed for */
     const struct policy_domain *domains;
     size_t count;
+    struct fill_part *parts; /* scratch, `count` of them */
 };
 
 struct policy_aim {
@@ -54,7 +56,7 @@ struct policy {
     const char *summary;
     uint64_t interval_usec; /* between two judgements; 0: every tick */
     bool squeezes;          /* takes from guests for a start that waits */
-    /* Fills aims[view->count]. Cannot fail; may use the aims as its own scratch. */
+    /* Fills aims[view->count]. Cannot fail; may use the aims and the parts as its own scratch. */
     void (*aim)(const struct policy_view *view, struct policy_aim *aims);
 };
 

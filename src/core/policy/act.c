@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From aims to sets. First everything that takes or holds: targets lowered, growth that there is no
+ * memory for called off, maxima brought down. What then is free, nobody's and not within the reach
+ * of anybody's maximum is the budget; only that is given. So the room that all maxima leave never
+ * exceeds what is free and nobody's, in this tick and, since guests only move within their maxima,
+ * in the next.
+ */
+#include "core/base/units.h"
+#include "core/policy/state.h"
+
+/* Growth is told in parts worth half a second of it, so that targets are not written every tick. */
+#define PART_USEC (BALLAST_SEC_USEC / 2)
+/* A guest that has arrived gets the next part when it is worth a tenth of a second. */
+#define LEAST_PART_USEC (BALLAST_SEC_USEC / 10)
+/* A target is not moved for less than this part of what the guest holds. */
+#define STILL_PART 512
+
+struct act {
+    struct balancer *balancer;
+    const struct ballast_host *host;
+    bool start_waits;     /* and the policy takes for it */
+    uint64_t missing_kib; /* for that start, or for those who are short */
+    uint64_t budget_kib;  /* free, nobody's, not wanted for a start: what all rooms may sum to */
+    uint64_t room_kib;    /* what they do */
+};
+
+static const struct ballast_domain *domain_at(const struct act *act, size_t i)
+{
+    return &act->host->domains[act->balancer->domain_of[i]];
+}
+
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* Whole pages, but not below the minimum where that is none. */
+static uint64_t whole(const struct policy_domain *view, uint64_t kib)
+{
+    uint64_t pages_kib = kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    return pages_kib < view->min_kib ? kib : pages_kib;
+}
+
+static uint64_t bounded(const struct policy_domain *view, uint64_t kib)
+{
+    return ballast_max_u64(view->min_kib, ballast_min_u64(kib, view->max_kib));
+}
+
+/* How far a target must be from what is aimed at before it is worth a write. */
+static uint64_t still_kib(const struct act *act, const struct policy_domain *view)
+{
+    uint64_t least_kib = ballast_max_u64(act->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
+    return ballast_max_u64(least_kib, view->tot_kib / STILL_PART);
+}
+
+/* A domain that is to hold less than it does. */
+static void plan_shrink(const struct act *act, const struct policy_domain *view, uint64_t aim_kib,
+                        struct plan *plan)
+{
+    uint64_t to_kib = whole(view, aim_kib);
+    bool to_the_end = to_kib == view->min_kib && to_kib != plan->target_kib;
+    if (to_the_end || apart(to_kib, plan->target_kib) > still_kib(act, view) ||
+        plan->target_kib > view->tot_kib)
+        plan->target_kib = to_kib;
+}
+
+/* A domain that is to hold what it does, or more; giving comes later. */
+static void plan_hold(const struct act *act, const struct policy_domain *view, uint64_t aim_kib,
+                      struct plan *plan)
+{
+    uint64_t near_kib = ballast_max_u64(act->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
+    bool shrinking = ballast_add_ceil(plan->target_kib, near_kib) < view->tot_kib;
+    bool growing = plan->target_kib > ballast_add_ceil(view->tot_kib, near_kib);
+    bool too_far = growing && plan->target_kib > ballast_add_ceil(aim_kib, still_kib(act, view));
+    if (shrinking || too_far || (growing && act->start_waits)) {
+        plan->target_kib = bounded(view, view->tot_kib);
+        plan->reason = BALANCER_STOP_GIVING;
+    }
+}
+
+static void plan_maximum(const struct act *act, const struct ballast_domain *domain,
+                         struct plan *plan)
+{
+    bool moved = plan->target_kib != domain->target_kib;
+    if (plan->maxmem_kib < plan->target_kib || moved || act->start_waits)
+        plan->maxmem_kib = plan->target_kib;
+}
+
+static uint64_t room_of(const struct plan *plan, const struct policy_domain *view)
+{
+    return ballast_sub_floor(plan->maxmem_kib, view->tot_kib);
+}
+
+static void plan_all(struct act *act)
+{
+    struct balancer *balancer = act->balancer;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        const struct ballast_domain *domain = domain_at(act, i);
+        const struct policy_domain *view = &balancer->views[i];
+        const struct policy_aim *aim = &balancer->aims[i];
+        struct plan *plan = &balancer->plans[i];
+        *plan = (struct plan){.target_kib = domain->target_kib,
+                              .maxmem_kib = domain->maxmem_kib,
+                              .reason = aim->reason};
+        uint64_t aim_kib = aim->kib == BALLAST_NONE ? domain->target_kib : bounded(view, aim->kib);
+        if (aim->kib != BALLAST_NONE && aim_kib < view->tot_kib)
+            plan_shrink(act, view, aim_kib, plan);
+        else if (aim->kib != BALLAST_NONE || (act->start_waits && aim_kib > view->tot_kib))
+            plan_hold(act, view, aim_kib, plan);
+        plan_maximum(act, domain, plan);
+        act->room_kib = ballast_add_ceil(act->room_kib, room_of(plan, view));
+    }
+}
+
+/*
+ * More room than there is memory that is nobody's: maxima beyond targets come down first, then
+ * growth on its way is called off, until the rooms fit.
+ */
+static void fit_rooms(struct act *act, bool call_off)
+{
+    struct balancer *balancer = act->balancer;
+    for (size_t i = 0; i < balancer->view_count && act->room_kib > act->budget_kib; i++) {
+        const struct policy_domain *view = &balancer->views[i];
+        struct plan *plan = &balancer->plans[i];
+        uint64_t before_kib = room_of(plan, view);
+        if (before_kib == 0)
+            continue;
+        if (call_off && plan->target_kib > view->tot_kib) {
+            plan->target_kib = bounded(view, view->tot_kib);
+            plan->reason = BALANCER_STOP_GIVING;
+        }
+        plan->maxmem_kib =
+            ballast_min_u64(plan->maxmem_kib, ballast_max_u64(plan->target_kib, view->tot_kib));
+        act->room_kib -= before_kib - room_of(plan, view);
+    }
+}
+
+/* How much more a domain is aimed at than it is told already. */
+static uint64_t wish_kib(const struct act *act, size_t i)
+{
+    const struct balancer *balancer = act->balancer;
+    const struct policy_domain *view = &balancer->views[i];
+    if (balancer->aims[i].kib == BALLAST_NONE)
+        return 0;
+    uint64_t told_kib = ballast_max_u64(balancer->plans[i].target_kib, view->tot_kib);
+    return ballast_sub_floor(whole(view, bounded(view, balancer->aims[i].kib)), told_kib);
+}
+
+static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, uint64_t wish)
+{
+    const struct policy_domain *view = &act->balancer->views[i];
+    uint64_t part_kib = ballast_mul_div(view->rate_up_kib, PART_USEC, BALLAST_SEC_USEC);
+    uint64_t least_kib = ballast_mul_div(view->rate_up_kib, LEAST_PART_USEC, BALLAST_SEC_USEC);
+    uint64_t told_kib = act->balancer->plans[i].target_kib;
+    bool arrives = told_kib <= ballast_add_ceil(view->tot_kib, least_kib);
+    if (more_kib == 0)
+        return false;
+    return more_kib == wish || more_kib >= part_kib || (arrives && more_kib >= least_kib);
+}
+
+static void give(struct act *act)
+{
+    struct balancer *balancer = act->balancer;
+    uint64_t wishes_kib = 0;
+    for (size_t i = 0; i < balancer->view_count; i++)
+        wishes_kib = ballast_add_ceil(wishes_kib, wish_kib(act, i));
+    bool unbounded = balancer->options.take_before_free && wishes_kib > 0;
+    uint64_t left_kib = unbounded ? wishes_kib : ballast_sub_floor(act->budget_kib, act->room_kib);
+    uint64_t share_kib = ballast_min_u64(left_kib, wishes_kib);
+    for (size_t i = 0; i < balancer->view_count && share_kib > 0; i++) {
+        const struct policy_domain *view = &balancer->views[i];
+        struct plan *plan = &balancer->plans[i];
+        uint64_t wish = wish_kib(act, i);
+        uint64_t more_kib = wish == 0 ? 0 : ballast_mul_div(share_kib, wish, wishes_kib);
+        if (more_kib < wish)
+            more_kib = more_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+        if (!worth_telling(act, i, more_kib, wish))
+            continue;
+        plan->target_kib = ballast_max_u64(plan->target_kib, view->tot_kib) + more_kib;
+        plan->maxmem_kib = ballast_max_u64(plan->maxmem_kib, plan->target_kib);
+        plan->reason = balancer->aims[i].reason;
+        plan->gives = true;
+    }
+}
+
+static uint64_t number_for(const struct act *act, size_t i, const struct plan *plan)
+{
+    const struct policy_domain *view = &act->balancer->views[i];
+    const struct ballast_domain *domain = domain_at(act, i);
+    switch (plan->reason) {
+    case BALANCER_GIVES_FOR_START:
+    case BALANCER_SQUEEZED_FOR_START:
+    case BALANCER_GIVES_TO_OTHERS:
+        return act->missing_kib;
+    case BALANCER_NEEDS_MORE:
+        return view->need_kib;
+    case BALANCER_SHARE_OF_SURPLUS:
+        return ballast_sub_floor(plan->target_kib, view->tot_kib);
+    case BALANCER_LIMIT_HELD:
+    case BALANCER_LIMIT_RAISED:
+        return apart(domain->maxmem_kib, plan->maxmem_kib);
+    default:
+        return view->tot_kib;
+    }
+}
+
+static void put(struct act *act, size_t i)
+{
+    struct balancer *balancer = act->balancer;
+    const struct ballast_domain *domain = domain_at(act, i);
+    struct plan *plan = &balancer->plans[i];
+    bool target_moves = plan->target_kib != domain->target_kib;
+    bool maximum_moves = plan->maxmem_kib != domain->maxmem_kib;
+    if (!target_moves && !maximum_moves)
+        return;
+    if (!target_moves)
+        plan->reason =
+            plan->maxmem_kib < domain->maxmem_kib ? BALANCER_LIMIT_HELD : BALANCER_LIMIT_RAISED;
+    balancer->sets[balancer->set_count++] = (struct balancer_set){
+        .id = domain->id,
+        .target_kib = target_moves ? plan->target_kib : BALLAST_NONE,
+        .maxmem_kib = maximum_moves ? plan->maxmem_kib : BALLAST_NONE,
+        .reason = plan->reason,
+        .a_kib = number_for(act, i, plan),
+        .b_kib = balancer->views[i].tot_kib,
+    };
+}
+
+void balancer_act(struct balancer *balancer, const struct balancer_input *input,
+                  const struct accounts *accounts)
+{
+    uint64_t left_kib = ballast_sub_floor(accounts->available_kib, accounts->granted_kib);
+    uint64_t wanted_kib = ballast_add_ceil(accounts->wanted_kib, accounts->deficit_kib);
+    struct act act = {
+        .balancer = balancer,
+        .host = input->host,
+        .start_waits = wanted_kib > 0 && balancer->policy->squeezes,
+        .missing_kib = ballast_sub_floor(wanted_kib, left_kib),
+        .budget_kib = left_kib,
+    };
+    /* What is being gathered for a start is not to be given to anybody else. */
+    if (act.start_waits)
+        act.budget_kib = ballast_sub_floor(left_kib, wanted_kib);
+    plan_all(&act);
+    fit_rooms(&act, false);
+    fit_rooms(&act, !balancer->options.take_before_free);
+    if (!act.start_waits || balancer->options.take_before_free)
+        give(&act);
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        if (!balancer->plans[i].gives)
+            put(&act, i);
+    }
+    balancer->take_count = balancer->set_count;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        if (balancer->plans[i].gives)
+            put(&act, i);
+    }
+}

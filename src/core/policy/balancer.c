@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/policy/balancer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/policy/state.h"
+
+/* A guest without a balloon driver that is younger than this may still be booting. */
+#define BOOTING_USEC (120 * BALLAST_SEC_USEC)
+/* The pace of a guest that has never been seen to move: 100 MiB a second for one of 4 GiB. */
+#define GUESS_PART 40
+/* dom0 keeps a tenth more than it is known to use, whatever its minimum says. */
+#define DOM0_PERMYRIAD 11000
+
+struct balancer *balancer_new(const struct policy *policy, const struct balancer_options *options)
+{
+    struct balancer *balancer = calloc(1, sizeof(*balancer));
+    if (!balancer)
+        return NULL;
+    balancer->policy = policy;
+    balancer->options = options ? *options : BALANCER_OPTIONS_DEFAULT;
+    return balancer;
+}
+
+void balancer_free(struct balancer *balancer)
+{
+    if (!balancer)
+        return;
+    free(balancer->tracks);
+    free(balancer->old_tracks);
+    free(balancer->table);
+    free(balancer->views);
+    free(balancer->domain_of);
+    free(balancer->aims);
+    free(balancer->parts);
+    free(balancer->plans);
+    free(balancer->order);
+    free(balancer->waits);
+    free(balancer->sets);
+    free(balancer->verdicts);
+    free(balancer);
+}
+
+void balancer_set_policy(struct balancer *balancer, const struct policy *policy)
+{
+    balancer->policy = policy;
+}
+
+/* Grows one array; a failure leaves the old one in place. */
+static bool grow(void *array_at, size_t count, size_t size)
+{
+    void *old;
+    memcpy(&old, array_at, sizeof(old));
+    void *made = reallocarray(old, count, size);
+    if (!made)
+        return false;
+    memcpy(array_at, &made, sizeof(made));
+    return true;
+}
+
+static bool make_room_for_domains(struct balancer *balancer, size_t count)
+{
+    if (count <= balancer->domain_capacity)
+        return true;
+    size_t capacity = 64;
+    while (capacity < count)
+        capacity *= 2;
+    if (!grow(&balancer->tracks, capacity, sizeof(*balancer->tracks)) ||
+        !grow(&balancer->old_tracks, capacity, sizeof(*balancer->old_tracks)) ||
+        !grow(&balancer->table, 2 * capacity, sizeof(*balancer->table)) ||
+        !grow(&balancer->views, capacity, sizeof(*balancer->views)) ||
+        !grow(&balancer->domain_of, capacity, sizeof(*balancer->domain_of)) ||
+        !grow(&balancer->aims, capacity, sizeof(*balancer->aims)) ||
+        !grow(&balancer->parts, capacity, sizeof(*balancer->parts)) ||
+        !grow(&balancer->plans, capacity, sizeof(*balancer->plans)) ||
+        !grow(&balancer->sets, capacity, sizeof(*balancer->sets)))
+        return false;
+    balancer->table_size = 2 * capacity;
+    balancer->domain_capacity = capacity;
+    return true;
+}
+
+static bool make_room_for_requests(struct balancer *balancer, size_t count)
+{
+    if (count <= balancer->request_capacity)
+        return true;
+    size_t capacity = 16;
+    while (capacity < count)
+        capacity *= 2;
+    if (!grow(&balancer->order, capacity, sizeof(*balancer->order)) ||
+        !grow(&balancer->waits, capacity, sizeof(*balancer->waits)) ||
+        !grow(&balancer->verdicts, capacity, sizeof(*balancer->verdicts)))
+        return false;
+    balancer->request_capacity = capacity;
+    return true;
+}
+
+/* Knuth's multiplicative hash; table_size is a power of two. */
+static size_t slot_of(const struct balancer *balancer, uint32_t id)
+{
+    return (size_t)(id * UINT32_C(2654435761)) & (balancer->table_size - 1);
+}
+
+static void index_old_tracks(struct balancer *balancer)
+{
+    memset(balancer->table, 0, balancer->table_size * sizeof(*balancer->table));
+    for (size_t i = 0; i < balancer->old_count; i++) {
+        size_t slot = slot_of(balancer, balancer->old_tracks[i].id);
+        while (balancer->table[slot] != 0)
+            slot = (slot + 1) & (balancer->table_size - 1);
+        balancer->table[slot] = (uint32_t)i + 1;
+    }
+}
+
+static const struct track *find_old(const struct balancer *balancer, uint32_t id)
+{
+    size_t slot = slot_of(balancer, id);
+    for (; balancer->table[slot] != 0; slot = (slot + 1) & (balancer->table_size - 1)) {
+        const struct track *track = &balancer->old_tracks[balancer->table[slot] - 1];
+        if (track->id == id)
+            return track;
+    }
+    return NULL;
+}
+
+static void refresh_tracks(struct balancer *balancer, const struct ballast_host *host)
+{
+    struct track *swap = balancer->old_tracks;
+    balancer->old_tracks = balancer->tracks;
+    balancer->old_count = balancer->track_count;
+    balancer->tracks = swap;
+    balancer->track_count = host->domain_count;
+    bool indexed = false;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        const struct track *old = NULL;
+        /* Domains mostly come in the order of the last time. */
+        if (i < balancer->old_count && balancer->old_tracks[i].id == domain->id) {
+            old = &balancer->old_tracks[i];
+        } else {
+            if (!indexed)
+                index_old_tracks(balancer);
+            indexed = true;
+            old = find_old(balancer, domain->id);
+        }
+        if (!old) {
+            track_begin(&balancer->tracks[i], domain, host->now_usec);
+            continue;
+        }
+        balancer->tracks[i] = *old;
+        track_update(&balancer->tracks[i], domain, host->now_usec,
+                     balancer->options.inaccuracy_kib);
+    }
+}
+
+static bool may_be_asked(const struct ballast_domain *domain)
+{
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
+        return false;
+    return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
+}
+
+static uint64_t floor_of(const struct ballast_domain *domain, const struct track *track)
+{
+    uint64_t kib = domain->dynamic_min_kib;
+    if (domain->is_dom0 && domain->used_kib != BALLAST_NONE) {
+        uint64_t keep_kib = ballast_mul_div(track->need_kib, DOM0_PERMYRIAD, BALLAST_PERMYRIAD);
+        kib = ballast_max_u64(kib, ballast_min_u64(keep_kib, domain->dynamic_max_kib));
+    }
+    return kib;
+}
+
+static uint64_t rate_or_guess(uint64_t rate_kib, const struct ballast_domain *domain)
+{
+    uint64_t guess_kib = ballast_max_u64(domain->tot_kib / GUESS_PART, BALLAST_PAGE_KIB);
+    return rate_kib ? rate_kib : guess_kib;
+}
+
+static struct policy_domain view_of(const struct ballast_domain *domain, const struct track *track)
+{
+    uint64_t min_kib = floor_of(domain, track);
+    uint64_t max_kib = ballast_min_u64(domain->dynamic_max_kib, domain->static_max_kib);
+    max_kib = ballast_max_u64(ballast_min_u64(max_kib, track->ceiling_kib), min_kib);
+    return (struct policy_domain){
+        .is_dom0 = domain->is_dom0,
+        .tot_kib = domain->tot_kib,
+        .target_kib = domain->target_kib,
+        .min_kib = min_kib,
+        .max_kib = max_kib,
+        .static_max_kib = domain->static_max_kib,
+        .used_kib = domain->used_kib,
+        .reported_free_kib = domain->reported_free_kib,
+        .need_kib = track->need_kib,
+        .likely_kib = ballast_max_u64(track->likely_kib, track->need_kib),
+        .rate_down_kib = rate_or_guess(track->rate_down_kib, domain),
+        .rate_up_kib = rate_or_guess(track->rate_up_kib, domain),
+        .shares = domain->shares,
+        .stuck = track->stuck,
+    };
+}
+
+static void view_domains(struct balancer *balancer, const struct ballast_host *host,
+                         struct accounts *accounts)
+{
+    balancer->view_count = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        const struct track *track = &balancer->tracks[i];
+        uint64_t range_kib = ballast_sub_floor(
+            ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
+        if (may_be_asked(domain)) {
+            struct policy_domain view = view_of(domain, track);
+            accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
+                                                   ballast_sub_floor(view.tot_kib, view.min_kib));
+            balancer->domain_of[balancer->view_count] = i;
+            balancer->views[balancer->view_count++] = view;
+        } else if (domain->state == BALLAST_DOMAIN_BUILD ||
+                   (domain->state == BALLAST_DOMAIN_RUN && !domain->has_balloon &&
+                    host->now_usec - track->first_usec < BOOTING_USEC)) {
+            accounts->hopeful_kib = ballast_add_ceil(accounts->hopeful_kib, range_kib);
+        }
+    }
+}
+
+static struct accounts count_free(const struct balancer_input *input)
+{
+    const struct ballast_host *host = input->host;
+    uint64_t building_kib = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (host->domains[i].state == BALLAST_DOMAIN_BUILD)
+            building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
+    }
+    /* A claim is staked for a build: the same memory seen twice. */
+    uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
+    taken_kib = ballast_add_ceil(taken_kib, input->promised_kib);
+    taken_kib = ballast_add_ceil(taken_kib, host->slush_kib);
+    return (struct accounts){.available_kib = ballast_sub_floor(host->free_kib, taken_kib),
+                             .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib)};
+}
+
+static void ask_policy(struct balancer *balancer, const struct balancer_input *input,
+                       const struct accounts *accounts)
+{
+    struct policy_view view = {
+        .now_usec = balancer->now_usec,
+        .total_kib = input->host->total_kib,
+        .available_kib = ballast_sub_floor(accounts->available_kib, accounts->granted_kib),
+        .wanted_kib = ballast_add_ceil(accounts->wanted_kib, accounts->deficit_kib),
+        .take_before_free = balancer->options.take_before_free,
+        .inaccuracy_kib = balancer->options.no_inaccuracy ? 0 : balancer->options.inaccuracy_kib,
+        .domains = balancer->views,
+        .count = balancer->view_count,
+        .parts = balancer->parts,
+    };
+    const struct policy *policy = balancer->policy;
+    bool due =
+        !balancer->started || balancer->now_usec - balancer->judged_usec >= policy->interval_usec;
+    if (due) {
+        policy->aim(&view, balancer->aims);
+        balancer->judged_usec = balancer->now_usec;
+        return;
+    }
+    for (size_t i = 0; i < balancer->view_count; i++)
+        balancer->aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+}
+
+static int check_input(const struct balancer *balancer, const struct balancer_input *input,
+                       struct ballast_error *err)
+{
+    int rc = ballast_host_check(input->host, err);
+    if (rc < 0)
+        return rc;
+    if (balancer->started && input->host->now_usec < balancer->now_usec)
+        return ballast_fail(err, -EINVAL,
+                            "time went backwards: %" PRIu64 " us after %" PRIu64 " us",
+                            input->host->now_usec, balancer->now_usec);
+    return 0;
+}
+
+int balancer_decide(struct balancer *balancer, const struct balancer_input *input,
+                    struct balancer_output *out, struct ballast_error *err)
+{
+    int rc = check_input(balancer, input, err);
+    if (rc < 0)
+        return rc;
+    if (!make_room_for_domains(balancer, input->host->domain_count) ||
+        !make_room_for_requests(balancer, input->request_count))
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    balancer->now_usec = input->host->now_usec;
+    balancer->set_count = balancer->take_count = balancer->verdict_count = 0;
+    struct accounts accounts = count_free(input);
+    refresh_tracks(balancer, input->host);
+    view_domains(balancer, input->host, &accounts);
+    balancer_judge(balancer, input, &accounts);
+    ask_policy(balancer, input, &accounts);
+    balancer_act(balancer, input, &accounts);
+    balancer->started = true;
+    *out = (struct balancer_output){.sets = balancer->sets,
+                                    .set_count = balancer->set_count,
+                                    .take_count = balancer->take_count,
+                                    .verdicts = balancer->verdicts,
+                                    .verdict_count = balancer->verdict_count};
+    return 0;
+}
+
+int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out)
+{
+    for (size_t i = 0; i < balancer->track_count; i++) {
+        const struct track *track = &balancer->tracks[i];
+        if (track->id != id)
+            continue;
+        *out = (struct balancer_opinion){
+            .conduct = track->stuck                                    ? BALANCER_STUCK
+                       : !track->has_moved                             ? BALANCER_UNKNOWN
+                       : track->longest_pause_usec >= BALLAST_SEC_USEC ? BALANCER_SLOW
+                                                                       : BALANCER_COOPERATIVE,
+            .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
+            .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
+            .floor_kib = track->floor_kib,
+            .need_kib = track->need_kib,
+            .trust_permyriad = track->trust_permyriad,
+        };
+        return 0;
+    }
+    return -ENOENT;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ballast's own policy.
+ *
+ * While a start waits, everybody who may give is asked at once and for more than his part: all give
+ * at their own rates, and the moment enough is free all are stopped. So the time is the least there
+ * is, nobody has to be guessed stuck before another is asked, and a guest costs two writes. How
+ * deep to reach is chosen by time: only what is idle, if that takes hardly longer than reaching
+ * deeper would; else down to what guests need; else down to their minima.
+ *
+ * At other times memory is thought to be shared in three rounds, each by weight: what everybody is
+ * known to need, what he is likely to need soon, the rest. Memory is moved from those above their
+ * part only for those below their need, and free memory is handed out; a difference that hurts
+ * nobody is left as it is.
+ */
+#include "core/base/units.h"
+#include "core/policy/fill.h"
+#include "core/policy/policy.h"
+
+/* Sparing those who need their memory may cost a tenth of the least time, or a fifth of a second.
+ */
+#define SPARING_PERMYRIAD 11000
+#define SPARING_USEC      (BALLAST_SEC_USEC / 5)
+/* Free memory is handed out when it is more than this part of the host. */
+#define SURPLUS_PART 256
+/* Without anybody short, memory moves only from one far above his part to one below this part of
+ * it. */
+#define UNFAIR_PERMYRIAD 6000
+
+enum reach { REACH_IDLE, REACH_BEYOND_NEED, REACH_MINIMUM, REACHES };
+
+static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
+{
+    uint64_t kib = domain->min_kib;
+    if (reach == REACH_IDLE)
+        kib = ballast_max_u64(kib, domain->likely_kib);
+    else if (reach == REACH_BEYOND_NEED)
+        kib = ballast_max_u64(kib, domain->need_kib);
+    return ballast_min_u64(kib, domain->tot_kib);
+}
+
+static uint64_t given_after(const struct policy_view *view, enum reach reach, uint64_t usec)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        if (domain->stuck)
+            continue;
+        uint64_t could_kib = ballast_mul_div(domain->rate_down_kib, usec, BALLAST_SEC_USEC);
+        uint64_t has_kib = domain->tot_kib - bound_kib(domain, reach);
+        sum_kib = ballast_add_ceil(sum_kib, ballast_min_u64(could_kib, has_kib));
+    }
+    return sum_kib;
+}
+
+/* How long it takes all together to give so much; BALLAST_NONE: longer than an hour, or never. */
+static uint64_t time_to_give(const struct policy_view *view, enum reach reach, uint64_t kib)
+{
+    uint64_t low = 0;
+    uint64_t high = 3600 * BALLAST_SEC_USEC;
+    if (given_after(view, reach, high) < kib)
+        return BALLAST_NONE;
+    while (high - low > BALLAST_SEC_USEC / 100) {
+        uint64_t middle = low + (high - low) / 2;
+        if (given_after(view, reach, middle) < kib)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+static enum reach choose_reach(const struct policy_view *view, uint64_t missing_kib)
+{
+    uint64_t least_usec = time_to_give(view, REACH_MINIMUM, missing_kib);
+    if (least_usec == BALLAST_NONE)
+        return REACH_MINIMUM;
+    uint64_t may_usec =
+        ballast_mul_div(least_usec, SPARING_PERMYRIAD, BALLAST_PERMYRIAD) + SPARING_USEC;
+    for (int reach = REACH_IDLE; reach < REACH_MINIMUM; reach++) {
+        if (time_to_give(view, (enum reach)reach, missing_kib) <= may_usec)
+            return (enum reach)reach;
+    }
+    return REACH_MINIMUM;
+}
+
+static void aim_for_start(const struct policy_view *view, struct policy_aim *aims)
+{
+    uint64_t missing_kib = view->wanted_kib - view->available_kib;
+    enum reach reach = choose_reach(view, missing_kib);
+    enum balancer_reason reason =
+        reach == REACH_IDLE ? BALANCER_GIVES_FOR_START : BALANCER_SQUEEZED_FOR_START;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        /* Nobody is asked for more than all of what is missing. */
+        uint64_t kib = ballast_max_u64(bound_kib(domain, reach),
+                                       ballast_sub_floor(domain->tot_kib, missing_kib));
+        /* One that is on its way further down is left to it: it will be stopped in time. */
+        if (domain->target_kib < domain->tot_kib && domain->target_kib >= domain->min_kib)
+            kib = ballast_min_u64(kib, domain->target_kib);
+        aims[i] = (struct policy_aim){kib, reason};
+    }
+}
+
+static uint64_t clamped(const struct policy_domain *domain, uint64_t kib)
+{
+    return ballast_max_u64(domain->min_kib, ballast_min_u64(kib, domain->max_kib));
+}
+
+/*
+ * The three rounds. Afterwards aims[i].kib is what domain i gets in the first, parts[i].low_kib
+ * after the second, parts[i].out_kib in the end.
+ */
+static void share_out(const struct policy_view *view, struct policy_aim *aims)
+{
+    struct fill_part *parts = view->parts;
+    uint64_t pool_kib = view->available_kib;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        pool_kib = ballast_add_ceil(pool_kib, domain->tot_kib);
+        parts[i] = (struct fill_part){.low_kib = domain->min_kib,
+                                      .high_kib = clamped(domain, domain->need_kib),
+                                      .weight = domain->shares};
+    }
+    fill_by_weight(parts, view->count, pool_kib);
+    for (size_t i = 0; i < view->count; i++) {
+        aims[i].kib = parts[i].out_kib;
+        parts[i].low_kib = parts[i].out_kib;
+        parts[i].high_kib = ballast_max_u64(
+            parts[i].out_kib, clamped(&view->domains[i], view->domains[i].likely_kib));
+    }
+    fill_by_weight(parts, view->count, pool_kib);
+    for (size_t i = 0; i < view->count; i++) {
+        parts[i].low_kib = parts[i].out_kib;
+        parts[i].high_kib = ballast_max_u64(parts[i].out_kib, view->domains[i].max_kib);
+    }
+    fill_by_weight(parts, view->count, pool_kib);
+}
+
+static bool is_short(const struct policy_domain *domain, const struct policy_aim *first_round)
+{
+    return ballast_add_ceil(domain->tot_kib, BALLAST_PAGE_KIB) < first_round->kib;
+}
+
+/* What those are short of; with nobody short, of those who have far less than their part. */
+static uint64_t lack_kib(const struct policy_view *view, const struct policy_aim *aims,
+                         bool *unfair)
+{
+    uint64_t short_kib = 0;
+    uint64_t unfair_kib = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        const struct fill_part *part = &view->parts[i];
+        if (is_short(domain, &aims[i]))
+            short_kib += part->low_kib - domain->tot_kib;
+        else if (domain->tot_kib <
+                 ballast_mul_div(part->out_kib, UNFAIR_PERMYRIAD, BALLAST_PERMYRIAD))
+            unfair_kib += part->out_kib - domain->tot_kib;
+    }
+    *unfair = short_kib == 0 && unfair_kib > 0;
+    return *unfair ? unfair_kib : short_kib;
+}
+
+static uint64_t surplus_kib(const struct policy_view *view, size_t i)
+{
+    const struct policy_domain *domain = &view->domains[i];
+    return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, view->parts[i].out_kib);
+}
+
+/*
+ * The surplus from which on a domain is asked: few are asked for much rather than many for little,
+ * but enough of them that they have twice what is wanted.
+ */
+static uint64_t donor_bar_kib(const struct policy_view *view, uint64_t take_kib)
+{
+    uint64_t bar_kib = 0;
+    for (size_t i = 0; i < view->count; i++)
+        bar_kib = ballast_max_u64(bar_kib, surplus_kib(view, i));
+    for (; bar_kib > BALLAST_PAGE_KIB; bar_kib /= 2) {
+        uint64_t sum_kib = 0;
+        for (size_t i = 0; i < view->count; i++) {
+            uint64_t kib = surplus_kib(view, i);
+            sum_kib += kib >= bar_kib ? kib : 0;
+        }
+        if (sum_kib / 2 >= take_kib)
+            break;
+    }
+    return ballast_max_u64(bar_kib, BALLAST_PAGE_KIB);
+}
+
+static struct policy_aim hold(const struct policy_domain *domain)
+{
+    return (struct policy_aim){domain->tot_kib, BALANCER_STOP_GIVING};
+}
+
+static struct policy_aim balanced(const struct policy_view *view, size_t i,
+                                  const struct policy_aim *first_round, uint64_t take_kib,
+                                  uint64_t bar_kib, bool unfair, bool surplus)
+{
+    const struct policy_domain *domain = &view->domains[i];
+    const struct fill_part *part = &view->parts[i];
+    if (is_short(domain, first_round))
+        return (struct policy_aim){part->low_kib, BALANCER_NEEDS_MORE};
+    if (unfair && domain->tot_kib < part->out_kib)
+        return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS};
+    bool gives = domain->target_kib < domain->tot_kib || surplus_kib(view, i) >= bar_kib;
+    if (take_kib > 0 && gives && surplus_kib(view, i) > 0)
+        return (struct policy_aim){
+            ballast_max_u64(part->out_kib, ballast_sub_floor(domain->tot_kib, take_kib)),
+            BALANCER_GIVES_TO_OTHERS};
+    if (surplus && domain->tot_kib < part->out_kib)
+        return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS};
+    /* On its way up within its part: let it arrive. */
+    if (domain->target_kib > domain->tot_kib && domain->target_kib <= part->out_kib)
+        return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS};
+    return hold(domain);
+}
+
+void policy_ballast_aim(const struct policy_view *view, struct policy_aim *aims)
+{
+    if (view->wanted_kib > view->available_kib) {
+        aim_for_start(view, aims);
+        return;
+    }
+    share_out(view, aims);
+    bool unfair;
+    uint64_t lacking_kib = lack_kib(view, aims, &unfair);
+    uint64_t take_kib = ballast_sub_floor(lacking_kib, view->available_kib);
+    uint64_t bar_kib = take_kib > 0 ? donor_bar_kib(view, take_kib) : BALLAST_NONE;
+    bool surplus =
+        view->available_kib > ballast_add_ceil(lacking_kib, view->total_kib / SURPLUS_PART);
+    for (size_t i = 0; i < view->count; i++)
+        aims[i] = balanced(view, i, &aims[i], take_kib, bar_kib, unfair, surplus);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which starts may go on, which never can, and what the others want in all.
+ *
+ * A start is refused at once only by arithmetic: it needs more than would be free if everybody gave
+ * down to his minimum. Otherwise it is refused when nobody on the way down could still make up what
+ * is missing, and that has been so for a while; a start with a deadline is given more time for it,
+ * since those who are stuck may come back.
+ */
+#include "core/base/units.h"
+#include "core/policy/state.h"
+
+/* So long nobody must be able to help before a start without, or with, a deadline is refused. */
+#define HOPELESS_USEC          (BALLAST_SEC_USEC)
+#define HOPELESS_DEADLINE_USEC (30 * BALLAST_SEC_USEC)
+/* A start that has waited so long is no longer overtaken by those that came later. */
+#define OVERTAKEN_USEC (30 * BALLAST_SEC_USEC)
+
+static void sort_by_arrival(struct balancer *balancer, const struct balancer_input *input)
+{
+    /* Insertion: requests are few and mostly come sorted. */
+    for (size_t i = 0; i < input->request_count; i++) {
+        size_t at = i;
+        while (at > 0 && input->requests[balancer->order[at - 1]].arrived_usec >
+                             input->requests[i].arrived_usec) {
+            balancer->order[at] = balancer->order[at - 1];
+            at--;
+        }
+        balancer->order[at] = i;
+        balancer->waits[i] = true;
+    }
+}
+
+static void decide(struct balancer *balancer, const struct balancer_input *input, size_t request,
+                   bool granted, enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib)
+{
+    balancer->waits[request] = false;
+    balancer->verdicts[balancer->verdict_count++] =
+        (struct balancer_verdict){.request = input->requests[request].id,
+                                  .granted = granted,
+                                  .claim = granted,
+                                  .reason = reason,
+                                  .a_kib = a_kib,
+                                  .b_kib = b_kib};
+}
+
+/* What everybody on his way down, and not stuck, still holds above where he is asked to go. */
+static uint64_t coming_kib(const struct balancer *balancer)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        const struct policy_domain *view = &balancer->views[i];
+        const struct track *track = &balancer->tracks[balancer->domain_of[i]];
+        if (track->heading < 0 && !track->stuck)
+            sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(view->tot_kib, view->min_kib));
+    }
+    return sum_kib;
+}
+
+static uint64_t held_back_kib(const struct balancer *balancer)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        const struct policy_domain *view = &balancer->views[i];
+        sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(view->tot_kib, view->min_kib));
+    }
+    return sum_kib;
+}
+
+static void refuse_impossible(struct balancer *balancer, const struct balancer_input *input,
+                              const struct accounts *accounts)
+{
+    uint64_t most_kib = ballast_add_ceil(
+        accounts->available_kib, ballast_add_ceil(accounts->spare_kib, accounts->hopeful_kib));
+    for (size_t i = 0; i < input->request_count; i++) {
+        const struct balancer_request *request = &input->requests[i];
+        uint64_t missing_kib = ballast_sub_floor(request->need_kib, accounts->available_kib);
+        if (request->need_kib > most_kib)
+            decide(balancer, input, i, false, BALANCER_NEVER_FITS, request->need_kib, most_kib);
+        else if (missing_kib > 0 && request->deadline_usec <= balancer->now_usec)
+            decide(balancer, input, i, false, BALANCER_TOO_LATE, missing_kib, 0);
+    }
+}
+
+/* In order of arrival; a later one that fits now overtakes, but not for ever. */
+static void grant_what_fits(struct balancer *balancer, const struct balancer_input *input,
+                            struct accounts *accounts)
+{
+    uint64_t left_kib = accounts->available_kib;
+    bool closed = false;
+    for (size_t i = 0; i < input->request_count && !closed; i++) {
+        size_t at = balancer->order[i];
+        const struct balancer_request *request = &input->requests[at];
+        if (!balancer->waits[at])
+            continue;
+        if (request->need_kib <= left_kib) {
+            left_kib -= request->need_kib;
+            decide(balancer, input, at, true, BALANCER_FITS, request->need_kib, left_kib);
+        } else if (balancer->now_usec - request->arrived_usec >= OVERTAKEN_USEC) {
+            closed = true;
+        }
+    }
+    accounts->granted_kib = accounts->available_kib - left_kib;
+}
+
+static void want(struct balancer *balancer, const struct balancer_input *input,
+                 struct accounts *accounts)
+{
+    uint64_t could_kib =
+        ballast_add_ceil(accounts->available_kib - accounts->granted_kib, accounts->spare_kib);
+    for (size_t i = 0; i < input->request_count; i++) {
+        size_t at = balancer->order[i];
+        uint64_t need_kib = input->requests[at].need_kib;
+        if (!balancer->waits[at] || need_kib > could_kib - accounts->wanted_kib)
+            continue;
+        accounts->wanted_kib += need_kib;
+    }
+}
+
+static bool hope_is_over(const struct balancer *balancer, const struct balancer_request *request)
+{
+    uint64_t since_usec = ballast_max_u64(balancer->hope_usec, request->arrived_usec);
+    uint64_t hopeless_usec = ballast_sub_floor(balancer->now_usec, since_usec);
+    return hopeless_usec >=
+           (request->deadline_usec == BALLAST_NONE ? HOPELESS_USEC : HOPELESS_DEADLINE_USEC);
+}
+
+static void refuse_hopeless(struct balancer *balancer, const struct balancer_input *input,
+                            struct accounts *accounts)
+{
+    uint64_t left_kib = accounts->available_kib - accounts->granted_kib;
+    uint64_t reach_kib = ballast_add_ceil(left_kib, coming_kib(balancer));
+    bool hope = true;
+    for (size_t i = 0; i < input->request_count; i++) {
+        if (balancer->waits[i] && input->requests[i].need_kib > reach_kib)
+            hope = false;
+    }
+    if (hope)
+        balancer->hope_usec = balancer->now_usec;
+    for (size_t i = 0; i < input->request_count; i++) {
+        const struct balancer_request *request = &input->requests[i];
+        if (balancer->waits[i] && request->need_kib > reach_kib && hope_is_over(balancer, request))
+            decide(balancer, input, i, false, BALANCER_GIVERS_STUCK, request->need_kib - left_kib,
+                   held_back_kib(balancer));
+    }
+}
+
+void balancer_judge(struct balancer *balancer, const struct balancer_input *input,
+                    struct accounts *accounts)
+{
+    sort_by_arrival(balancer, input);
+    refuse_impossible(balancer, input, accounts);
+    grant_what_fits(balancer, input, accounts);
+    /* A policy that never takes for a start gives no sign of when there is no hope. */
+    if (balancer->policy->squeezes)
+        refuse_hopeless(balancer, input, accounts);
+    want(balancer, input, accounts);
+}

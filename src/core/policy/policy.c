@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/policy/policy.h"
+
+#include <string.h>
+
+#include "core/base/units.h"
+
+static const struct policy policies[] = {
+    {
+        .name = "ballast",
+        .summary = "idle memory first, all givers at once; proven need before shares",
+        .squeezes = true,
+        .aim = policy_ballast_aim,
+    },
+    {
+        .name = "proportional",
+        .summary = "squeezed's rule: everybody at the same point of his dynamic range",
+        .squeezes = true,
+        .aim = policy_proportional_aim,
+    },
+    {
+        .name = "preferred",
+        .summary = "qmemman's rule: 1.3 times what a guest says it uses",
+        .squeezes = true,
+        .aim = policy_preferred_aim,
+    },
+    {
+        .name = "rules",
+        .summary = "MOM's rule: a fifth of the host free, five percent a step",
+        .interval_usec = 10 * BALLAST_SEC_USEC,
+        .aim = policy_rules_aim,
+    },
+    {
+        .name = "shares",
+        .summary = "Proxmox's rule: a fifth of the host free, by shares, those under pressure last",
+        .interval_usec = 10 * BALLAST_SEC_USEC,
+        .aim = policy_shares_aim,
+    },
+    {
+        .name = "fixed",
+        .summary = "nobody is moved",
+        .aim = policy_fixed_aim,
+    },
+};
+
+const struct policy *policy_at(size_t i)
+{
+    return i < sizeof(policies) / sizeof(policies[0]) ? &policies[i] : NULL;
+}
+
+const struct policy *policy_find(const char *name)
+{
+    if (!name)
+        return &policies[0];
+    for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+        if (strcmp(policies[i].name, name) == 0)
+            return &policies[i];
+    }
+    return NULL;
+}
+
+void policy_fixed_aim(const struct policy_view *view, struct policy_aim *aims)
+{
+    for (size_t i = 0; i < view->count; i++)
+        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+}

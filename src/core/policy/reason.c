@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+
+#include "core/base/text.h"
+#include "core/policy/balancer.h"
+
+static const char *const words[BALANCER_REASONS] = {
+    [BALANCER_GIVES_FOR_START] = "gives-for-start",
+    [BALANCER_SQUEEZED_FOR_START] = "squeezed-for-start",
+    [BALANCER_STOP_GIVING] = "stop",
+    [BALANCER_NEEDS_MORE] = "needs-more",
+    [BALANCER_SHARE_OF_SURPLUS] = "share-of-surplus",
+    [BALANCER_GIVES_TO_OTHERS] = "gives-to-others",
+    [BALANCER_RULE] = "rule",
+    [BALANCER_LIMIT_HELD] = "limit-held",
+    [BALANCER_LIMIT_RAISED] = "limit-raised",
+    [BALANCER_FITS] = "fits",
+    [BALANCER_NEVER_FITS] = "never-fits",
+    [BALANCER_GIVERS_STUCK] = "givers-stuck",
+    [BALANCER_TOO_LATE] = "too-late",
+};
+
+const char *balancer_reason_word(enum balancer_reason reason)
+{
+    return (unsigned)reason < BALANCER_REASONS ? words[reason] : NULL;
+}
+
+static const char *why(enum balancer_reason reason)
+{
+    switch (reason) {
+    case BALANCER_GIVES_FOR_START:
+        return "gives what it does not use to a waiting start, which still misses";
+    case BALANCER_SQUEEZED_FOR_START:
+        return "is squeezed for a waiting start, which still misses";
+    case BALANCER_STOP_GIVING:
+        return "stays at what it holds,";
+    case BALANCER_NEEDS_MORE:
+        return "gets more, because it needs";
+    case BALANCER_SHARE_OF_SURPLUS:
+        return "gets its share of what is free,";
+    case BALANCER_GIVES_TO_OTHERS:
+        return "gives to others, who are short of";
+    case BALANCER_LIMIT_HELD:
+        return "must not grow by itself any more; room taken away:";
+    case BALANCER_LIMIT_RAISED:
+        return "had a limit below its target; raised by";
+    case BALANCER_RULE:
+    case BALANCER_FITS:
+    case BALANCER_NEVER_FITS:
+    case BALANCER_GIVERS_STUCK:
+    case BALANCER_TOO_LATE:
+    case BALANCER_REASONS:
+        break;
+    }
+    return "is moved by the rule of the policy from";
+}
+
+size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    ballast_text_add(&text, "%s %s %" PRIu64 " KiB", name, why(set->reason), set->a_kib);
+    if (set->target_kib != UINT64_MAX)
+        ballast_text_add(&text, ": target %" PRIu64 " KiB", set->target_kib);
+    else if (set->maxmem_kib != UINT64_MAX)
+        ballast_text_add(&text, ": maximum %" PRIu64 " KiB", set->maxmem_kib);
+    return text.length;
+}
+
+size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char *name, char *buf,
+                             size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    uint64_t a = verdict->a_kib;
+    uint64_t b = verdict->b_kib;
+    switch (verdict->reason) {
+    case BALANCER_FITS:
+        ballast_text_add(&text,
+                         "%s may start: %" PRIu64 " KiB are free for it, %" PRIu64 " KiB stay free",
+                         name, a, b);
+        break;
+    case BALANCER_NEVER_FITS:
+        ballast_text_add(&text,
+                         "%s cannot start: it needs %" PRIu64
+                         " KiB, and if everybody gave down to his minimum %" PRIu64
+                         " KiB would be free",
+                         name, a, b);
+        break;
+    case BALANCER_GIVERS_STUCK:
+        ballast_text_add(
+            &text,
+            "%s cannot start: %" PRIu64
+            " KiB are missing, and nobody gives any more; those who could still hold %" PRIu64
+            " KiB above their minima",
+            name, a, b);
+        break;
+    case BALANCER_TOO_LATE:
+        ballast_text_add(
+            &text, "%s cannot start: its time is over with %" PRIu64 " KiB still missing", name, a);
+        break;
+    default:
+        break;
+    }
+    return text.length;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The inside of a balancer, shared by the three steps of a decision: balancer.c, judge.c, act.c. */
+#ifndef CORE_POLICY_STATE_H
+#define CORE_POLICY_STATE_H
+
+#include "core/policy/balancer.h"
+#include "core/policy/fill.h"
+#include "core/policy/policy.h"
+#include "core/policy/track.h"
+
+/* The accounts of one tick, all of free memory. */
+struct accounts {
+    uint64_t available_kib; /* free and nobody's */
+    uint64_t deficit_kib;   /* promised or claimed beyond what is free: somebody took it */
+    uint64_t spare_kib;     /* what those who may be asked hold above their minima */
+    uint64_t hopeful_kib;   /* the same of those who may be asked later: built or booting now */
+    uint64_t wanted_kib;    /* what waiting starts need, as far as it can be had */
+    uint64_t granted_kib;   /* granted in this tick */
+};
+
+/* What one domain is to be set to. */
+struct plan {
+    uint64_t target_kib;
+    uint64_t maxmem_kib;
+    enum balancer_reason reason;
+    uint64_t a_kib;
+    bool gives; /* not to be done before what takes */
+};
+
+struct balancer {
+    const struct policy *policy;
+    struct balancer_options options;
+    bool started;
+    uint64_t now_usec;
+    uint64_t judged_usec; /* when the policy was asked last */
+    uint64_t hope_usec;   /* when those who give could last have made up what is missing */
+    bool asked;           /* somebody is on his way down for a start */
+
+    struct track *tracks; /* in the order of the host's domains */
+    struct track *old_tracks;
+    size_t track_count;
+    size_t old_count;
+    uint32_t *table; /* ids of old_tracks: open addressing, index + 1, 0 empty */
+    size_t table_size;
+
+    struct policy_domain *views; /* those who may be asked */
+    size_t *domain_of;           /* index into the host's domains of each view */
+    size_t view_count;
+    struct policy_aim *aims;
+    struct fill_part *parts;
+    struct plan *plans;
+    size_t domain_capacity;
+
+    size_t *order; /* requests by arrival */
+    bool *waits;   /* of each request: neither granted nor refused in this tick */
+    size_t request_capacity;
+
+    struct balancer_set *sets;
+    size_t set_count;
+    size_t take_count;
+    struct balancer_verdict *verdicts;
+    size_t verdict_count;
+};
+
+/* Refuses and grants; fills accounts->wanted_kib and granted_kib. */
+void balancer_judge(struct balancer *balancer, const struct balancer_input *input,
+                    struct accounts *accounts);
+/* Turns aims into sets that hold the laws. */
+void balancer_act(struct balancer *balancer, const struct balancer_input *input,
+                  const struct accounts *accounts);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Progress is judged over stretches of half a second, against the guest's own rate, so that it
+ * means the same for a guest that gives 50 MiB a second and for one that gives 50 KiB. A stretch
+ * counts when it moved a tenth of what this guest usually moves, and when at its average pace since
+ * it was asked it would arrive in this half hour: a page every few seconds passes the first test
+ * but not the second.
+ */
+#include "core/policy/track.h"
+
+#include "core/base/units.h"
+
+#define STRETCH_USEC (BALLAST_SEC_USEC / 2)
+/* squeezed calls a domain inactive after 5 s; so do we, but a guest that pauses by habit gets
+ * longer. */
+#define PATIENCE_USEC     (5 * BALLAST_SEC_USEC)
+#define PATIENCE_MAX_USEC (30 * BALLAST_SEC_USEC)
+#define ARRIVAL_SEC       1800
+/* A guest that could not grow is given another chance after this long. */
+#define CEILING_USEC (60 * BALLAST_SEC_USEC)
+/* Half of the distance between a past peak and the present is forgotten in about 20 s. */
+#define PEAK_FADE_USEC (30 * BALLAST_SEC_USEC)
+
+#define TRUST_FIRST 6000
+#define TRUST_GAIN  400
+#define TRUST_LOSS  4
+
+/* Margins over what is reported used: need a twentieth, likely a fourth. */
+#define NEED_PERMYRIAD   10500
+#define LIKELY_PERMYRIAD 12500
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+static int heading_of(const struct ballast_domain *domain, uint64_t inaccuracy_kib)
+{
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon)
+        return 0;
+    uint64_t near_kib = ballast_max_u64(inaccuracy_kib, BALLAST_PAGE_KIB);
+    if (distance(domain->tot_kib, domain->target_kib) <= near_kib)
+        return 0;
+    return domain->tot_kib > domain->target_kib ? -1 : 1;
+}
+
+static void open_window(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+{
+    track->window_usec = now_usec;
+    track->window_kib = domain->tot_kib;
+}
+
+static void turn(struct track *track, const struct ballast_domain *domain, int heading,
+                 uint64_t now_usec)
+{
+    track->heading = heading;
+    track->heading_usec = now_usec;
+    track->heading_kib = domain->tot_kib;
+    track->progress_usec = now_usec;
+    track->stuck = false;
+    open_window(track, domain, now_usec);
+}
+
+/* KiB moved towards the target since `from_kib`; 0 when it went the other way. */
+static uint64_t moved(const struct track *track, const struct ballast_domain *domain,
+                      uint64_t from_kib)
+{
+    return track->heading < 0 ? ballast_sub_floor(from_kib, domain->tot_kib)
+                              : ballast_sub_floor(domain->tot_kib, from_kib);
+}
+
+static bool arrives(const struct track *track, const struct ballast_domain *domain,
+                    uint64_t now_usec)
+{
+    uint64_t pace_kib = ballast_mul_div(moved(track, domain, track->heading_kib), BALLAST_SEC_USEC,
+                                        ballast_max_u64(now_usec - track->heading_usec, 1));
+    uint64_t left_kib = distance(domain->tot_kib, domain->target_kib);
+    return pace_kib > 0 && left_kib / pace_kib <= ARRIVAL_SEC;
+}
+
+static void progress(struct track *track, uint64_t rate_kib, uint64_t now_usec)
+{
+    uint64_t *usual_kib = track->heading < 0 ? &track->rate_down_kib : &track->rate_up_kib;
+    *usual_kib = *usual_kib == 0 ? rate_kib : (*usual_kib * 5 + rate_kib * 3) / 8;
+    uint64_t pause_usec = ballast_sub_floor(track->window_usec, track->progress_usec);
+    track->longest_pause_usec = ballast_max_u64(track->longest_pause_usec, pause_usec);
+    track->progress_usec = now_usec;
+    track->has_moved = true;
+    track->stuck = false;
+}
+
+static void judge_stretch(struct track *track, const struct ballast_domain *domain,
+                          uint64_t now_usec)
+{
+    uint64_t elapsed_usec = now_usec - track->window_usec;
+    if (elapsed_usec < STRETCH_USEC)
+        return;
+    uint64_t rate_kib =
+        ballast_mul_div(moved(track, domain, track->window_kib), BALLAST_SEC_USEC, elapsed_usec);
+    uint64_t usual_kib = track->heading < 0 ? track->rate_down_kib : track->rate_up_kib;
+    if (rate_kib > 0 && rate_kib >= usual_kib / 10 && arrives(track, domain, now_usec))
+        progress(track, rate_kib, now_usec);
+    open_window(track, domain, now_usec);
+}
+
+uint64_t track_patience_usec(const struct track *track)
+{
+    uint64_t habit_usec = ballast_mul_div(track->longest_pause_usec, 2, 1);
+    return ballast_min_u64(ballast_max_u64(PATIENCE_USEC, habit_usec), PATIENCE_MAX_USEC);
+}
+
+static void judge_stuck(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+{
+    if (track->stuck || now_usec - track->progress_usec < track_patience_usec(track))
+        return;
+    track->stuck = true;
+    track->stuck_usec = now_usec;
+    if (track->heading < 0) {
+        track->floor_kib = domain->tot_kib;
+    } else {
+        track->ceiling_kib = domain->tot_kib;
+        track->ceiling_usec = now_usec;
+    }
+}
+
+static void update_motion(struct track *track, const struct ballast_domain *domain,
+                          uint64_t now_usec, uint64_t inaccuracy_kib)
+{
+    int heading = heading_of(domain, inaccuracy_kib);
+    if (heading != track->heading) {
+        turn(track, domain, heading, now_usec);
+    } else if (heading != 0) {
+        judge_stretch(track, domain, now_usec);
+        judge_stuck(track, domain, now_usec);
+    }
+    if (domain->tot_kib < track->floor_kib)
+        track->floor_kib = 0;
+    if (track->ceiling_kib != BALLAST_NONE &&
+        (domain->tot_kib > track->ceiling_kib || now_usec - track->ceiling_usec >= CEILING_USEC))
+        track->ceiling_kib = BALLAST_NONE;
+}
+
+/* A report that cannot be true, or contradicts what the domain is seen to hold. */
+static bool credible(const struct ballast_domain *domain)
+{
+    uint64_t swap_kib = domain->static_max_kib / 2;
+    if (domain->used_kib > ballast_add_ceil(domain->static_max_kib, swap_kib))
+        return false;
+    if (domain->reported_free_kib == BALLAST_NONE)
+        return true;
+    if (domain->reported_free_kib >
+        ballast_max_u64(domain->tot_kib, domain->target_kib) + domain->tot_kib / 8)
+        return false;
+    /* Used beyond what it holds is swap; then nothing can be free. */
+    uint64_t sum_kib = ballast_add_ceil(ballast_min_u64(domain->used_kib, domain->tot_kib),
+                                        domain->reported_free_kib);
+    return distance(sum_kib, domain->tot_kib) <= domain->tot_kib / 4;
+}
+
+static void hear(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+{
+    uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
+    uint64_t made_usec = ballast_sub_floor(now_usec, age_usec);
+    bool is_new = track->report_usec == 0 || domain->used_kib != track->reported_kib ||
+                  made_usec > track->report_usec + BALLAST_SEC_USEC / 20;
+    if (!is_new)
+        return;
+    if (!credible(domain)) {
+        track->trust_permyriad /= TRUST_LOSS;
+    } else {
+        track->trust_permyriad =
+            (uint32_t)ballast_min_u64(BALLAST_PERMYRIAD, track->trust_permyriad + TRUST_GAIN);
+    }
+    track->rise_kib = 0;
+    if (track->report_usec != 0 && domain->used_kib > track->reported_kib &&
+        made_usec > track->report_usec)
+        track->rise_kib = ballast_mul_div(domain->used_kib - track->reported_kib, BALLAST_SEC_USEC,
+                                          made_usec - track->report_usec);
+    track->reported_kib = domain->used_kib;
+    track->report_usec = ballast_max_u64(made_usec, 1);
+}
+
+/* A guest's word, bounded by what it could hold, moved on by its age, weighed by its trust. */
+static uint64_t believed_kib(const struct track *track, const struct ballast_domain *domain)
+{
+    uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
+    uint64_t drift_kib = ballast_mul_div(
+        track->rise_kib, ballast_min_u64(age_usec, 3 * BALLAST_SEC_USEC), BALLAST_SEC_USEC);
+    drift_kib = ballast_min_u64(drift_kib, domain->used_kib / 4);
+    uint64_t used_kib = ballast_add_ceil(domain->used_kib, drift_kib);
+    used_kib = ballast_min_u64(used_kib, domain->static_max_kib);
+    /* One step asks for half as much again as it holds at most. */
+    used_kib = ballast_min_u64(used_kib, ballast_add_ceil(domain->tot_kib, domain->tot_kib / 2));
+    uint64_t base_kib = ballast_min_u64(domain->dynamic_min_kib, used_kib);
+    return base_kib +
+           ballast_mul_div(used_kib - base_kib, track->trust_permyriad, BALLAST_PERMYRIAD);
+}
+
+static void update_need(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+{
+    bool silent = domain->used_kib == BALLAST_NONE;
+    if (!silent)
+        hear(track, domain, now_usec);
+    if (silent || track->trust_permyriad < TRUST_GAIN) {
+        /* Nothing is known: it needs its minimum, and is used to what it has. */
+        track->need_kib = domain->dynamic_min_kib;
+        track->likely_kib = ballast_max_u64(domain->dynamic_min_kib, domain->tot_kib);
+        return;
+    }
+    uint64_t used_kib = believed_kib(track, domain);
+    uint64_t faded_kib = ballast_mul_div(
+        ballast_sub_floor(track->peak_kib, used_kib),
+        ballast_min_u64(now_usec - track->last_usec, PEAK_FADE_USEC), PEAK_FADE_USEC);
+    track->peak_kib = ballast_max_u64(used_kib, track->peak_kib - faded_kib);
+    track->need_kib = ballast_mul_div(used_kib, NEED_PERMYRIAD, BALLAST_PERMYRIAD);
+    track->likely_kib =
+        ballast_max_u64(ballast_mul_div(used_kib, LIKELY_PERMYRIAD, BALLAST_PERMYRIAD),
+                        ballast_mul_div(track->peak_kib, NEED_PERMYRIAD, BALLAST_PERMYRIAD));
+}
+
+void track_begin(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+{
+    *track = (struct track){.id = domain->id,
+                            .first_usec = now_usec,
+                            .last_usec = now_usec,
+                            .ceiling_kib = BALLAST_NONE,
+                            .trust_permyriad = TRUST_FIRST};
+    turn(track, domain, heading_of(domain, BALLAST_PAGE_KIB), now_usec);
+    update_need(track, domain, now_usec);
+    track->tot_kib = domain->tot_kib;
+    track->target_kib = domain->target_kib;
+}
+
+void track_update(struct track *track, const struct ballast_domain *domain, uint64_t now_usec,
+                  uint64_t inaccuracy_kib)
+{
+    update_motion(track, domain, now_usec, inaccuracy_kib);
+    update_need(track, domain, now_usec);
+    track->last_usec = now_usec;
+    track->tot_kib = domain->tot_kib;
+    track->target_kib = domain->target_kib;
+}
+
+enum balancer_conduct track_conduct(const struct track *track, const struct ballast_domain *domain)
+{
+    if (!domain->has_balloon)
+        return BALANCER_UNAWARE;
+    if (track->stuck)
+        return BALANCER_STUCK;
+    if (!track->has_moved)
+        return BALANCER_UNKNOWN;
+    return track->longest_pause_usec >= 2 * STRETCH_USEC ? BALANCER_SLOW : BALANCER_COOPERATIVE;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is learned of one domain by watching it, a tick at a time: how fast it moves, whether it
+ * pauses or is stuck, where it stops, and how far its reports can be believed.
+ */
+#ifndef CORE_POLICY_TRACK_H
+#define CORE_POLICY_TRACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/model/host.h"
+#include "core/policy/balancer.h"
+
+struct track {
+    uint32_t id;
+    uint64_t first_usec;
+    uint64_t last_usec;
+    uint64_t tot_kib;
+    uint64_t target_kib;
+
+    /* The way to its target. */
+    int heading;                 /* -1 it is to shrink, 0 it is there, 1 it is to grow */
+    uint64_t heading_usec;       /* since when */
+    uint64_t heading_kib;        /* what it held then */
+    uint64_t window_usec;        /* the stretch now being measured began here ... */
+    uint64_t window_kib;         /* ... with this much */
+    uint64_t progress_usec;      /* the end of the last stretch with useful progress */
+    uint64_t longest_pause_usec; /* it paused for so long and came back */
+    uint64_t rate_down_kib;      /* a second, over stretches in which it moved; 0: never seen */
+    uint64_t rate_up_kib;
+    bool has_moved;
+    bool stuck;
+    uint64_t stuck_usec;   /* when that was noticed */
+    uint64_t floor_kib;    /* it stopped here when asked for less; 0: none known */
+    uint64_t ceiling_kib;  /* it stopped here when given more; BALLAST_NONE: none known */
+    uint64_t ceiling_usec; /* when that was learned */
+
+    /* Its reports. */
+    uint64_t report_usec;  /* when the last one that differed was made; 0: none yet */
+    uint64_t reported_kib; /* what it said */
+    uint64_t rise_kib;     /* a second, between its last two reports; 0 when it fell */
+    uint64_t peak_kib;     /* the most it has said, fading */
+    uint32_t trust_permyriad;
+    uint64_t need_kib; /* what follows from all that, margin included */
+    uint64_t likely_kib;
+};
+
+/* A domain seen for the first time. */
+void track_begin(struct track *track, const struct ballast_domain *domain, uint64_t now_usec);
+/* A domain seen again; now_usec is not before the last time. */
+void track_update(struct track *track, const struct ballast_domain *domain, uint64_t now_usec,
+                  uint64_t inaccuracy_kib);
+enum balancer_conduct track_conduct(const struct track *track, const struct ballast_domain *domain);
+
+/* How long a guest may do nothing before it is called stuck. */
+uint64_t track_patience_usec(const struct track *track);
+
+#endif
