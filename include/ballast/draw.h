@@ -18,8 +18,8 @@ struct ballast_draw_style {
 
 /*
  * The diagram: a box a segment with its size, heights that hint at proportion, a bracket a span
- * with its size; at most 80 columns. Sizes are KiB; where those would be too wide, MiB, with ~
- * before one that is not a whole number of them. `style` may be NULL.
+ * with its size; at most 80 columns. Sizes are KiB; where those would be too wide, MiB or the next
+ * larger unit that is not, with ~ before one that is rounded. `style` may be NULL.
  */
 BALLAST_API size_t ballast_draw_diagram(const struct ballast_breakdown *breakdown,
                                         const struct ballast_draw_style *style, char *buf,

@@ -21,6 +21,11 @@ __attribute__((format(printf, 2, 3))) void ballast_text_add(struct ballast_text 
                                                             const char *format, ...);
 /* The string with the characters that XML reserves escaped; control characters become '?'. */
 void ballast_text_add_xml(struct ballast_text *text, const char *string);
+/*
+ * The length of the UTF-8 character that `string` (not empty) begins with, or 0 where it is none,
+ * or one that must not be shown: a control character, or one that XML forbids.
+ */
+size_t ballast_text_character(const char *string);
 /* Whether everything was written. */
 bool ballast_text_fits(const struct ballast_text *text);
 

@@ -20,8 +20,11 @@
 #include "core/model/breakdown.h"
 #include "core/model/guest.h"
 
-/* A file that is larger is refused: no guest's configuration comes near it. */
-enum { GUESTCFG_MAX_BYTES = 16 << 20 };
+/*
+ * What is past these is refused. The first is for JSON, which may hold many guests; a file that
+ * holds one, xl.cfg or XML, may have 1 MiB.
+ */
+enum { GUESTCFG_MAX_BYTES = 16 << 20, GUESTCFG_MAX_GUESTS = 1 << 16 };
 
 /* What xl.conf(5) says about every guest that xl starts. */
 struct guestcfg_xl_conf {
@@ -87,8 +90,10 @@ int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
 
 /*
  * One line of JSON, newline included, onto `out`: the object of docs/formats.md ("guest"). `guest`
- * may be NULL where only a breakdown is known; its set attributes become "config", which makes the
- * line good input. Returns 0 or the errno of the stream.
+ * may be NULL where only a breakdown is known, and then "config", "need_terms" and "notes" are left
+ * out. Either way the line is good input, and what is read from it is written as the same line.
+ * `profile_name` may be NULL. Returns 0 or the negative errno of the stream; what was written is
+ * not flushed.
  */
 int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest *guest,
                         const struct ballast_breakdown *breakdown, const char *profile_name);

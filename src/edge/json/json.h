@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Strict reading of JSON that strangers wrote, on top of json-c. Every error is one sentence that
- * names the document, the line and the key ("host.json:3: domains[2].tot_kib: ...").
+ * names the document, the line and the key ("host.json:3: doms[2].tot_kib: ...").
+ *
+ * json-c keeps no lines, takes a key that is there twice and puts no bound on memory; so a scan of
+ * the text goes before it, and another one finds the line of a value when something is said of it.
  */
 #ifndef EDGE_JSON_JSON_H
 #define EDGE_JSON_JSON_H
@@ -14,34 +17,68 @@
 
 struct json_object;
 
-/* Depth and size past which a document is refused: no file of ours comes near them. */
-enum { JSON_MAX_DEPTH = 32, JSON_MAX_BYTES = 64 << 20 };
-
 /*
- * The next value of `data`, from *offset on; *offset moves past it and the white space behind,
- * *line (the first line is 1) with it. *out is the caller's, to be put; NULL at the end of the
- * data. -EINVAL where there is no JSON, a key is there twice, or it is too deep; the text has
- * `name` and the line.
+ * What is past these is refused: no file of ours comes near them. The last two bound what json-c
+ * allocates, about 800 bytes for an empty object and 60 for a number.
  */
-int json_next(const char *name, const char *data, size_t length, size_t *offset, unsigned *line,
-              struct json_object **out, struct ballast_error *err);
+enum {
+    JSON_MAX_DEPTH = 32,
+    JSON_MAX_BYTES = 64 << 20,
+    JSON_MAX_CONTAINERS = 1 << 17,
+    JSON_MAX_VALUES = 1 << 20,
+};
 
-/* Where a value stands, for messages: "name:line: path". */
+/* Text with any number of documents in it, read from front to back. */
+struct json_reader {
+    const char *name; /* what stands for it in messages */
+    const char *data; /* need not be terminated */
+    size_t length;
+    size_t offset; /* of what comes next */
+    unsigned line; /* where that is; the first one is 1 */
+};
+
+/* Where a value stands, for messages. */
 struct json_at {
     const char *name;
-    unsigned line;
-    const char *path; /* "" at the top */
+    unsigned line;    /* where its document begins */
+    const char *text; /* the document, to find lines in; NULL: `line` serves for all of it */
+    size_t length;
+    char path[96]; /* "doms[2]"; "" at the top; cut short if too long */
 };
 
 /*
+ * The bytes of a file, or of standard input for "-", at most `max` of them; *data is new and the
+ * caller's to free(), with a NUL behind that *length leaves out. -EFBIG, -EISDIR, -ENOMEM, and the
+ * errnos of open() and read(); the text begins with the path.
+ */
+int json_read_file(const char *path, size_t max, char **data, size_t *length,
+                   struct ballast_error *err);
+/* What stands for that path in messages: itself, or "<stdin>". */
+const char *json_file_name(const char *path);
+
+/* A byte order mark at the front is passed over. */
+struct json_reader json_reader_over(const char *name, const char *data, size_t length);
+/*
+ * The next document, an object or an array. *out is the caller's, to be put; NULL at the end of the
+ * data. *at is where it stands and refers to the reader's data. -EINVAL where there is no JSON, a
+ * key is there twice, or there is too much of it.
+ */
+int json_next(struct json_reader *reader, struct json_object **out, struct json_at *at,
+              struct ballast_error *err);
+
+/* A member and an item of the value at `at`. */
+struct json_at json_at_key(const struct json_at *at, const char *key);
+struct json_at json_at_item(const struct json_at *at, size_t i);
+
+/*
  * A member as an unsigned 64-bit number. -ENOENT (no text) when it is absent or null; -EINVAL when
- * it is negative, not whole, too large or no number.
+ * it is negative, not whole, too large (UINT64_MAX is: it stands for "unset") or no number.
  */
 int json_get_u64(const struct json_object *object, const char *key, const struct json_at *at,
                  uint64_t *out, struct ballast_error *err);
 int json_get_bool(const struct json_object *object, const char *key, const struct json_at *at,
                   bool *out, struct ballast_error *err);
-/* *out belongs to the object. A string with a NUL byte inside is refused. */
+/* *out belongs to the object. A string with a NUL character in it is refused. */
 int json_get_string(const struct json_object *object, const char *key, const struct json_at *at,
                     const char **out, struct ballast_error *err);
 /* Seconds, whole or not, as microseconds; negative or beyond 2^53 us is refused. */
@@ -53,9 +90,14 @@ int json_get_object(const struct json_object *object, const char *key, const str
 int json_get_array(const struct json_object *object, const char *key, const struct json_at *at,
                    struct json_object **out, struct ballast_error *err);
 
-/* -EINVAL, with "name:line: path.key: " before the message. */
+/*
+ * -EINVAL, with "name:line: path.key: " before the message; `key` may be NULL. The line is that of
+ * the key, or, where there is none, of what should have it.
+ */
 __attribute__((format(printf, 4, 5))) int json_fail(struct ballast_error *err,
                                                     const struct json_at *at, const char *key,
                                                     const char *format, ...);
+/* Control characters in the text become '?': what a stranger's file says goes to a terminal. */
+void json_printable(char *text);
 
 #endif

@@ -10,9 +10,10 @@
  *             "static_max_kib":..,"build_left_kib":..,"used_kib":..,"free_kib":..,"report_age":1.2,
  *             "shares":1000}]}
  *
- * Only host.total_kib and host.free_kib, and a domain's id and tot_kib, must be there. What a
- * domain leaves out: state run, no dom0 (id 0 is), no balloon, target = tot, dyn_min = dyn_max =
- * target, maxmem = static_max = dyn_max, shares 1000, no report. Unknown keys are ignored.
+ * Only host.total_kib and host.free_kib, and a domain's id and tot_kib, must be there. What the
+ * host leaves out is 0, and each of caps true. What a domain leaves out: state run, no dom0 (id 0
+ * is), no balloon, target = tot, dyn_min = dyn_max = target, static_max = dyn_max, maxmem =
+ * static_max, shares 1000, no report; null is the same as absent. Unknown keys are ignored.
  */
 #ifndef EDGE_SNAPSHOT_SNAPSHOT_H
 #define EDGE_SNAPSHOT_SNAPSHOT_H
@@ -32,13 +33,17 @@ struct snapshot {
     char *names;
 };
 
+/* A snapshot that is all zeros is fine too. */
 void snapshot_release(struct snapshot *snapshot);
 
-/* "-" is standard input. Errors as edge/json/json.h: "file:line: doms[2].tot_kib: ...". */
+/*
+ * The one snapshot of a file; "-" is standard input. Errors as edge/json/json.h: "file:line:
+ * doms[2].tot_kib: ...", and what ballast_host_check() says. On failure *out is as it was.
+ */
 int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *err);
 int snapshot_parse(const char *name, const char *data, size_t length, struct snapshot *out,
                    struct ballast_error *err);
-/* From a document that is parsed already; `at` says where it stands. */
+/* From a document that is parsed already; `at` says where it stands. *out does not refer to it. */
 int snapshot_from_json(const struct json_object *object, const struct json_at *at,
                        struct snapshot *out, struct ballast_error *err);
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/args.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballast/output.h"
+
+/* Beyond every character, so that an index is never taken for a short option. */
+enum { FIRST_INDEX = 256 };
+
+void cli_args_begin(struct cli_args *args, const struct cli_command *command, int argc, char **argv)
+{
+    *args = (struct cli_args){.command = command, .argc = argc, .argv = argv};
+    for (int i = 0; command->options[i].name && i < CLI_MAX_OPTIONS; i++) {
+        args->longs[i] = (struct option){
+            .name = command->options[i].name,
+            .has_arg = command->options[i].argument ? required_argument : no_argument,
+            .val = FIRST_INDEX + i,
+        };
+    }
+    optind = 1;
+    opterr = 0;
+}
+
+int cli_args_wrong(const struct cli_args *args, const char *format, ...)
+{
+    char text[CLI_MESSAGE];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    cli_complain("%s: %s; see 'ballast help %s'", args->command->name, text, args->command->name);
+    return CLI_BAD;
+}
+
+static int refuse_option(const struct cli_args *args)
+{
+    if (optopt >= FIRST_INDEX)
+        (void)cli_args_wrong(args, "--%s takes no argument",
+                             args->command->options[optopt - FIRST_INDEX].name);
+    else if (optopt > 0)
+        (void)cli_args_wrong(args, "there is no option -%c", optopt);
+    else
+        (void)cli_args_wrong(args, "there is no option %s, or it is ambiguous",
+                             args->argv[optind - 1]);
+    return CLI_ARGS_BAD;
+}
+
+int cli_args_next(struct cli_args *args)
+{
+    int found = getopt_long(args->argc, args->argv, ":", args->longs, NULL);
+    if (found == -1)
+        return CLI_ARGS_END;
+    if (found == ':') {
+        const struct cli_option *option = &args->command->options[optopt - FIRST_INDEX];
+        (void)cli_args_wrong(args, "--%s needs its %s", option->name, option->argument);
+        return CLI_ARGS_BAD;
+    }
+    if (found < FIRST_INDEX)
+        return refuse_option(args);
+    args->value = optarg;
+    return found - FIRST_INDEX;
+}
+
+char **cli_args_operands(const struct cli_args *args, size_t *count)
+{
+    *count = (size_t)(args->argc - optind);
+    return args->argv + optind;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast fits */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/args.h"
+#include "app/ballast/guests.h"
+#include "app/ballast/output.h"
+#include "core/model/fits.h"
+
+enum { OPTION_HOST, OPTION_PROFILE, OPTION_SQUEEZE, OPTION_JSON, OPTION_XL_CONF };
+
+const struct cli_option cli_fits_options[] = {
+    [OPTION_HOST] = {"host", "HOST.json", "the host; must be given"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
+    [OPTION_SQUEEZE] = {"squeeze", NULL, "exit status 0 also where others have to give"},
+    [OPTION_JSON] = {"json", NULL, "an object a line"},
+    [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
+    {NULL, NULL, NULL},
+};
+
+struct fits {
+    struct cli_sources sources;
+    const struct ballast_profile *profile;
+    bool squeeze;
+    bool json;
+};
+
+/* One guest's answer. */
+struct answer {
+    const struct cli_guest *guest;
+    const char *profile_name;
+    struct ballast_fits_verdict verdict;
+    const struct ballast_host *host;
+    const uint64_t *before_kib; /* promised by each domain before this guest came */
+    const uint64_t *gift_kib;
+};
+
+static int parse(struct fits *fits, struct cli_args *args)
+{
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        if (option == OPTION_HOST)
+            fits->sources.host_path = args->value;
+        if (option == OPTION_XL_CONF)
+            fits->sources.xl_conf_path = args->value;
+        if (option == OPTION_PROFILE && !(fits->profile = ballast_profile_find(args->value)))
+            return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
+                                  args->value);
+        fits->squeeze |= option == OPTION_SQUEEZE;
+        fits->json |= option == OPTION_JSON;
+    }
+    fits->sources.paths = cli_args_operands(args, &fits->sources.path_count);
+    if (!fits->sources.host_path)
+        return cli_args_wrong(args, "--host HOST.json is missing");
+    if (fits->sources.path_count == 0)
+        return cli_args_wrong(args, "no GUEST is given");
+    return CLI_DONE;
+}
+
+static void print_gifts(const struct answer *answer)
+{
+    for (size_t i = 0; i < answer->host->domain_count; i++) {
+        const struct ballast_domain *domain = &answer->host->domains[i];
+        uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
+        if (answer->gift_kib[i] == 0)
+            continue;
+        char *shown = cli_shown(domain->name);
+        printf("    domain %" PRIu32 "%s%s gives %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64
+               " KiB\n",
+               domain->id, *shown ? " " : "", shown, answer->gift_kib[i], from_kib,
+               from_kib - answer->gift_kib[i]);
+        free(shown);
+    }
+}
+
+static void print_answer(const struct answer *answer)
+{
+    const struct ballast_fits_verdict *verdict = &answer->verdict;
+    printf("%s: needs %" PRIu64 " KiB, %" PRIu64 " KiB are free: ", answer->guest->shown,
+           verdict->need_kib, verdict->available_kib);
+    switch (verdict->fit) {
+    case BALLAST_FITS:
+        puts("fits");
+        break;
+    case BALLAST_FITS_IF_GIVEN:
+        printf("fits if others give %" PRIu64 " KiB\n", verdict->missing_kib);
+        print_gifts(answer);
+        break;
+    case BALLAST_FITS_NOT:
+        printf("does not fit\n    others can give %" PRIu64 " KiB, %" PRIu64
+               " KiB would still be missing\n",
+               verdict->spare_kib, verdict->missing_kib);
+        break;
+    case BALLAST_FIT_ANSWERS:
+        break;
+    }
+}
+
+static void add_kib(struct json_object *object, const char *key, uint64_t kib)
+{
+    json_object_object_add(object, key, cli_must(json_object_new_uint64(kib)));
+}
+
+static struct json_object *gifts_json(const struct answer *answer)
+{
+    struct json_object *gifts = cli_must(json_object_new_array());
+    for (size_t i = 0; i < answer->host->domain_count; i++) {
+        const struct ballast_domain *domain = &answer->host->domains[i];
+        uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
+        if (answer->gift_kib[i] == 0)
+            continue;
+        struct json_object *gift = cli_must(json_object_new_object());
+        add_kib(gift, "id", domain->id);
+        char *shown = cli_shown(domain->name);
+        json_object_object_add(gift, "name", cli_must(json_object_new_string(shown)));
+        free(shown);
+        add_kib(gift, "gives", answer->gift_kib[i]);
+        add_kib(gift, "from", from_kib);
+        add_kib(gift, "to", from_kib - answer->gift_kib[i]);
+        json_object_array_add(gifts, gift);
+    }
+    return gifts;
+}
+
+static void print_json(const struct answer *answer)
+{
+    const struct ballast_fits_verdict *verdict = &answer->verdict;
+    struct json_object *object = cli_must(json_object_new_object());
+    json_object_object_add(object, "name", cli_must(json_object_new_string(answer->guest->shown)));
+    json_object_object_add(object, "profile",
+                           cli_must(json_object_new_string(answer->profile_name)));
+    json_object_object_add(object, "answer",
+                           cli_must(json_object_new_string(ballast_fit_word(verdict->fit))));
+    add_kib(object, "need", verdict->need_kib);
+    add_kib(object, "free", verdict->available_kib);
+    add_kib(object, "spare", verdict->spare_kib);
+    add_kib(object, "missing", verdict->missing_kib);
+    json_object_object_add(object, "gifts", gifts_json(answer));
+    puts(cli_must((void *)json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN)));
+    json_object_put(object);
+}
+
+/* A stubdomain whose memory its guest's need has counted asks for nothing of its own. */
+static bool is_counted_elsewhere(const struct ballast_breakdown *breakdown)
+{
+    return breakdown->need_kib == 0 && breakdown->term_kib[BALLAST_NEED_CHARGED] > 0;
+}
+
+static int judge_all(const struct fits *fits, const struct cli_guests *guests, uint64_t *given_kib,
+                     uint64_t *before_kib, uint64_t *gift_kib)
+{
+    const struct ballast_host *host = &guests->host.host;
+    struct ballast_fits state;
+    int status = CLI_DONE;
+    ballast_fits_begin(&state, host, given_kib);
+    for (size_t i = 0; i < guests->count; i++) {
+        struct answer answer = {.guest = &guests->guests[i],
+                                .host = host,
+                                .before_kib = before_kib,
+                                .gift_kib = gift_kib};
+        struct ballast_breakdown breakdown;
+        int rc = cli_guest_evaluate(guests, answer.guest, fits->profile, &breakdown,
+                                    &answer.profile_name);
+        if (rc)
+            return rc;
+        if (is_counted_elsewhere(&breakdown))
+            continue;
+        for (size_t j = 0; j < host->domain_count; j++)
+            before_kib[j] = given_kib[j];
+        ballast_fits_judge(&state, breakdown.need_kib, &answer.verdict, gift_kib);
+        if (fits->json)
+            print_json(&answer);
+        else
+            print_answer(&answer);
+        enum ballast_fit worst = fits->squeeze ? BALLAST_FITS_IF_GIVEN : BALLAST_FITS;
+        if (answer.verdict.fit > worst)
+            status = CLI_NO;
+    }
+    return status;
+}
+
+static int run(const struct fits *fits, const struct cli_guests *guests)
+{
+    size_t count = guests->host.host.domain_count;
+    uint64_t *kib = cli_must(calloc(3 * count + 1, sizeof(*kib)));
+    int rc = judge_all(fits, guests, kib, kib + count, kib + 2 * count);
+    free(kib);
+    return rc;
+}
+
+int cli_fits(struct cli_args *args)
+{
+    struct fits fits = {0};
+    struct cli_guests guests;
+    int rc = parse(&fits, args);
+    if (!rc)
+        rc = cli_guests_read(&guests, &fits.sources);
+    if (rc)
+        return rc;
+    rc = run(&fits, &guests);
+    cli_guests_release(&guests);
+    return rc;
+}

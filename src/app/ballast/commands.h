@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The commands of `ballast`: one row each in commands.c, one file each beside it. What a row says
+ * is what help prints, what options are accepted, and what its man page must agree with.
+ */
+#ifndef APP_BALLAST_COMMANDS_H
+#define APP_BALLAST_COMMANDS_H
+
+#include <stddef.h>
+
+enum {
+    CLI_DONE = 0,
+    CLI_NO = 1,          /* the answer is no */
+    CLI_BAD = 2,         /* usage or bad input */
+    CLI_UNREACHABLE = 3, /* what is outside could not be reached: a host, or the output */
+};
+
+struct cli_option {
+    const char *name;     /* without the dashes; NULL ends a list */
+    const char *argument; /* its name in help, or NULL: the option takes none */
+    const char *help;
+};
+
+struct cli_args;
+
+struct cli_command {
+    const char *name; /* NULL ends the table */
+    const char *summary;
+    const char *operands; /* for the usage line */
+    const char *text;     /* what help says before the options */
+    const struct cli_option *options;
+    int (*run)(struct cli_args *args); /* the exit status */
+};
+
+extern const struct cli_command cli_commands[];
+
+/* The whole program; returns its exit status. */
+int cli_main(int argc, char **argv);
+
+int cli_explain(struct cli_args *args);
+int cli_fits(struct cli_args *args);
+int cli_profiles(struct cli_args *args);
+extern const struct cli_option cli_explain_options[];
+extern const struct cli_option cli_fits_options[];
+extern const struct cli_option cli_profiles_options[];
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One guest under several profiles: a line of figures, and where they differ a line of by how much.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/ballast/output.h"
+#include "app/ballast/report.h"
+#include "app/ballast/table.h"
+
+enum { WORDS = 32 };
+
+static void add_difference(struct cli_table *table, uint64_t first_kib, uint64_t kib)
+{
+    if (kib == first_kib)
+        cli_table_add(table, "=");
+    else if (kib > first_kib)
+        cli_table_add(table, "+%" PRIu64, kib - first_kib);
+    else
+        cli_table_add(table, "-%" PRIu64, first_kib - kib);
+}
+
+static void add_line(struct cli_table *table, const char *words, const uint64_t *kib, size_t count)
+{
+    char spaced[WORDS];
+    bool differ = false;
+    cli_spaced(words, spaced, sizeof(spaced));
+    cli_table_add(table, "%s", spaced);
+    for (size_t i = 0; i < count; i++) {
+        cli_table_add_kib(table, kib[i]);
+        differ |= kib[i] != kib[0];
+    }
+    if (!differ)
+        return;
+    cli_table_add(table, "%s", "");
+    cli_table_add(table, "%s", "");
+    for (size_t i = 1; i < count; i++)
+        add_difference(table, kib[0], kib[i]);
+}
+
+static void add_segments(struct cli_table *table, const struct cli_figures *figures, size_t count,
+                         uint64_t *kib)
+{
+    for (int i = 0; i < BALLAST_SEGMENTS; i++) {
+        enum ballast_segment segment = (enum ballast_segment)i;
+        bool any = segment != BALLAST_IOMMU;
+        for (size_t j = 0; j < count; j++) {
+            kib[j] = ballast_breakdown_segment_kib(&figures[j].breakdown, segment);
+            any |= kib[j] > 0;
+        }
+        if (any && ballast_segment_applies(segment, figures[0].breakdown.type))
+            add_line(table, ballast_segment_word(segment), kib, count);
+    }
+    cli_table_end_row(table);
+}
+
+static void add_spans(struct cli_table *table, const struct cli_figures *figures, size_t count,
+                      uint64_t *kib)
+{
+    for (int i = 0; i < BALLAST_SPANS; i++) {
+        enum ballast_span span = (enum ballast_span)i;
+        for (size_t j = 0; j < count; j++)
+            kib[j] = ballast_breakdown_span_kib(&figures[j].breakdown, span);
+        add_line(table, ballast_span_word(span), kib, count);
+    }
+    cli_table_end_row(table);
+}
+
+void cli_report_compare(const struct cli_figures *figures, size_t count)
+{
+    uint64_t *kib = cli_must(calloc(count, sizeof(*kib)));
+    struct cli_table table;
+    cli_table_init(&table, 1 + count, 1);
+    cli_table_add(&table, "%s", "");
+    for (size_t i = 0; i < count; i++)
+        cli_table_add(&table, "%s", figures[i].profile_name);
+    add_segments(&table, figures, count, kib);
+    add_spans(&table, figures, count, kib);
+    for (size_t i = 0; i < count; i++)
+        kib[i] = ballast_breakdown_need_kib(&figures[i].breakdown);
+    add_line(&table, "need", kib, count);
+    printf("%s: %s guest, sizes in KiB; below a line: the difference to %s\n\n", figures->shown,
+           ballast_guest_type_word(figures->breakdown.type), figures->profile_name);
+    cli_table_print(&table);
+    cli_table_release(&table);
+    free(kib);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ballast/draw.h>
+
+#include "app/ballast/commands.h"
+#include "app/ballast/legend.h"
+#include "app/ballast/output.h"
+#include "app/ballast/table.h"
+#include "core/base/units.h"
+
+enum { WORDS = 32, COLUMNS = 80 };
+
+static void print_title(const struct cli_figures *figures)
+{
+    printf("%s: %s guest", figures->shown, ballast_guest_type_word(figures->breakdown.type));
+    if (*figures->profile_name)
+        printf(", profile %s", figures->profile_name);
+    fputs("\n\n", stdout);
+}
+
+/* A piece of a line that goes on in the next one, set in, where it would be too long. */
+__attribute__((format(printf, 2, 3))) static void print_piece(int *column, const char *format, ...)
+{
+    char text[CLI_MESSAGE];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (*column > 0 && *column + length > COLUMNS)
+        *column = printf("\n   ") - 1;
+    *column += length;
+    fputs(text, stdout);
+}
+
+/* "need 4216832 KiB = footprint 4217856 - extra internal 1024" */
+static void print_need(const struct ballast_breakdown *breakdown)
+{
+    int column = 0;
+    print_piece(&column, "need %" PRIu64 " KiB", ballast_breakdown_need_kib(breakdown));
+    print_piece(&column, " = footprint %" PRIu64,
+                ballast_breakdown_span_kib(breakdown, BALLAST_FOOTPRINT));
+    for (int i = 0; i < BALLAST_NEED_TERMS; i++) {
+        enum ballast_need_term term = (enum ballast_need_term)i;
+        char words[WORDS];
+        bool minus;
+        uint64_t kib = ballast_breakdown_need_term_kib(breakdown, term, &minus);
+        cli_spaced(ballast_need_term_word(term), words, sizeof(words));
+        if (kib > 0)
+            print_piece(&column, " %c %s %" PRIu64, minus ? '-' : '+', words, kib);
+    }
+    putchar('\n');
+}
+
+static void print_notes(const struct ballast_breakdown *breakdown)
+{
+    for (int i = 0; i < BALLAST_NOTES; i++) {
+        char text[CLI_MESSAGE];
+        if (ballast_breakdown_note_text(breakdown, (enum ballast_note)i, text, sizeof(text)) > 0)
+            printf("note: %s\n", text);
+    }
+}
+
+void cli_report_diagram(const struct cli_figures *figures, bool colour)
+{
+    const struct ballast_draw_style style = {.colour = colour};
+    size_t size = ballast_draw_diagram(&figures->breakdown, &style, NULL, 0) + 1;
+    char *text = cli_must(malloc(size));
+    (void)ballast_draw_diagram(&figures->breakdown, &style, text, size);
+    print_title(figures);
+    fputs(text, stdout);
+    free(text);
+    putchar('\n');
+    print_need(&figures->breakdown);
+    print_notes(&figures->breakdown);
+}
+
+void cli_report_svg(const struct cli_figures *figures)
+{
+    size_t size = ballast_draw_svg(&figures->breakdown, figures->name, NULL, 0) + 1;
+    char *text = cli_must(malloc(size));
+    (void)ballast_draw_svg(&figures->breakdown, figures->name, text, size);
+    fputs(text, stdout);
+    free(text);
+}
+
+static void add_size(struct cli_table *table, const char *words, uint64_t kib, const char *set_by)
+{
+    char spaced[WORDS];
+    char mib[CLI_SIZE];
+    cli_spaced(words, spaced, sizeof(spaced));
+    cli_mib(kib, mib);
+    cli_table_add(table, "%s", spaced);
+    cli_table_add_kib(table, kib);
+    cli_table_add(table, "%" PRIu64, ballast_div_up(kib, BALLAST_PAGE_KIB));
+    cli_table_add(table, "%s", mib);
+    if (*set_by)
+        cli_table_add(table, "%s", set_by);
+    else
+        cli_table_end_row(table);
+}
+
+static void add_head(struct cli_table *table, const char *what)
+{
+    static const char *const heads[] = {"KiB", "pages", "MiB", "set through"};
+    cli_table_add(table, "%s", what);
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        cli_table_add(table, "%s", heads[i]);
+}
+
+static void add_segments(struct cli_table *table, const struct cli_figures *figures)
+{
+    const struct ballast_breakdown *breakdown = &figures->breakdown;
+    add_head(table, "segment");
+    for (int i = 0; i < BALLAST_SEGMENTS; i++) {
+        enum ballast_segment segment = (enum ballast_segment)i;
+        uint64_t kib = ballast_breakdown_segment_kib(breakdown, segment);
+        bool shown = ballast_segment_applies(segment, breakdown->type) &&
+                     (segment != BALLAST_IOMMU || kib > 0);
+        if (shown)
+            add_size(table, ballast_segment_word(segment), kib,
+                     cli_legend_segment(figures->profile_name, breakdown->type, segment));
+    }
+    cli_table_end_row(table);
+}
+
+static void add_spans(struct cli_table *table, const struct cli_figures *figures)
+{
+    add_head(table, "span");
+    for (int i = 0; i < BALLAST_SPANS; i++) {
+        enum ballast_span span = (enum ballast_span)i;
+        add_size(table, ballast_span_word(span),
+                 ballast_breakdown_span_kib(&figures->breakdown, span),
+                 cli_legend_span(figures->profile_name, span));
+    }
+    cli_table_end_row(table);
+}
+
+static void add_xenstore(struct cli_table *table, const struct ballast_breakdown *breakdown)
+{
+    struct ballast_xenstore_kib xenstore = ballast_breakdown_xenstore(breakdown);
+    add_head(table, "xenstore node");
+    add_size(table, "memory/static-max", xenstore.static_max_kib, "");
+    add_size(table, "memory/target", xenstore.target_kib, "");
+    add_size(table, "memory/videoram", xenstore.videoram_kib, "");
+    cli_table_end_row(table);
+}
+
+void cli_report_table(const struct cli_figures *figures)
+{
+    struct cli_table table;
+    cli_table_init(&table, 5, 1 | 1 << 4);
+    add_segments(&table, figures);
+    add_spans(&table, figures);
+    add_xenstore(&table, &figures->breakdown);
+    print_title(figures);
+    cli_table_print(&table);
+    cli_table_release(&table);
+    const char *footnote = cli_legend_footnote(figures->profile_name);
+    if (footnote)
+        printf("%s\n\n", footnote);
+    print_need(&figures->breakdown);
+    print_notes(&figures->breakdown);
+}
+
+/* What a line of the overview has: overhead, video and guest make the footprint. */
+enum { OVERHEAD, VIDEO, GUEST, BALLOON, FOOTPRINT, NEED, FIGURES };
+
+static void overview_figures(const struct ballast_breakdown *breakdown, uint64_t out_kib[FIGURES])
+{
+    out_kib[OVERHEAD] = ballast_breakdown_span_kib(breakdown, BALLAST_OVERHEAD);
+    out_kib[VIDEO] = ballast_breakdown_segment_kib(breakdown, BALLAST_VIDEO);
+    out_kib[GUEST] = ballast_breakdown_segment_kib(breakdown, BALLAST_GUEST);
+    out_kib[BALLOON] = ballast_breakdown_segment_kib(breakdown, BALLAST_BALLOON);
+    out_kib[FOOTPRINT] = ballast_breakdown_span_kib(breakdown, BALLAST_FOOTPRINT);
+    out_kib[NEED] = ballast_breakdown_need_kib(breakdown);
+}
+
+/* The profile they all follow, or NULL. */
+static const char *common_profile(const struct cli_figures *figures, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(figures[i].profile_name, figures[0].profile_name) != 0)
+            return NULL;
+    }
+    return *figures[0].profile_name ? figures[0].profile_name : NULL;
+}
+
+/* `profile` is NULL where the lines need not tell it. */
+static void add_overview_line(struct cli_table *table, const char *name, const char *type,
+                              const uint64_t kib[FIGURES], const char *profile)
+{
+    cli_table_add(table, "%s", name);
+    cli_table_add(table, "%s", type);
+    for (int i = 0; i < FIGURES; i++)
+        cli_table_add_kib(table, kib[i]);
+    if (profile)
+        cli_table_add(table, "%s", profile);
+    else
+        cli_table_end_row(table);
+}
+
+static int fill_overview(struct cli_table *table, const struct cli_figures *figures, size_t count)
+{
+    bool mixed = !common_profile(figures, count);
+    uint64_t sum_kib[FIGURES] = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct ballast_error err;
+        uint64_t kib[FIGURES];
+        overview_figures(&figures[i].breakdown, kib);
+        add_overview_line(table, figures[i].shown,
+                          ballast_guest_type_word(figures[i].breakdown.type), kib,
+                          mixed ? figures[i].profile_name : NULL);
+        for (int j = 0; j < FIGURES; j++) {
+            if (ballast_kib_add(sum_kib[j], kib[j], &sum_kib[j], &err) < 0) {
+                cli_complain("the sum up to %s: %s", figures[i].shown, err.text);
+                return CLI_BAD;
+            }
+        }
+    }
+    add_overview_line(table, "sum", "", sum_kib, NULL);
+    return CLI_DONE;
+}
+
+int cli_report_overview(const struct cli_figures *figures, size_t count)
+{
+    static const char *const heads[] = {"name",  "type",    "overhead",  "video",
+                                        "guest", "balloon", "footprint", "need"};
+    struct cli_table table;
+    cli_table_init(&table, 3 + FIGURES, 1 | 1 << 1 | 1 << (2 + FIGURES));
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        cli_table_add(&table, "%s", heads[i]);
+    const char *profile = common_profile(figures, count);
+    if (profile)
+        cli_table_end_row(&table);
+    else
+        cli_table_add(&table, "profile");
+    int rc = fill_overview(&table, figures, count);
+    if (rc == CLI_DONE) {
+        printf("%zu guests%s%s, sizes in KiB\n\n", count, profile ? ", profile " : "",
+               profile ? profile : "");
+        cli_table_print(&table);
+    }
+    cli_table_release(&table);
+    return rc;
+}

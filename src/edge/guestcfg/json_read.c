@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The "guest" of docs/formats.md: what `ballast explain --json` prints, and what people write. */
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/model/profile.h"
+#include "edge/guestcfg/list.h"
+#include "edge/guestcfg/place.h"
+#include "edge/json/json.h"
+
+struct source {
+    const struct json_object *object;
+    struct json_at at;
+    struct ballast_error *err;
+};
+
+static int absent_is_fine(int rc)
+{
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int missing(int rc, const struct source *source, const char *key, const char *right)
+{
+    if (rc != -ENOENT)
+        return rc;
+    return json_fail(source->err, &source->at, key, "missing: %s", right);
+}
+
+/* A member that is an object, as a source; ->object is NULL where it is absent. */
+static int enter(const struct source *source, const char *key, struct source *in)
+{
+    struct json_object *object = NULL;
+    int rc = json_get_object(source->object, key, &source->at, &object, source->err);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    *in = (struct source){object, json_at_key(&source->at, key), source->err};
+    return 0;
+}
+
+static int begin_guest(const struct source *source, struct ballast_guest *guest)
+{
+    const char *name;
+    const char *word;
+    struct ballast_error why;
+    int rc = json_get_string(source->object, "name", &source->at, &name, source->err);
+    if (rc < 0)
+        return missing(rc, source, "name", "every guest must have one");
+    rc = json_get_string(source->object, "type", &source->at, &word, source->err);
+    if (rc < 0)
+        return missing(rc, source, "type", "\"pv\", \"pvh\" or \"hvm\" should be there");
+    int type = ballast_guest_type_find(word);
+    if (type < 0)
+        return json_fail(source->err, &source->at, "type",
+                         "\"%.40s\" is no type of guest: \"pv\", \"pvh\" and \"hvm\" are", word);
+    if (ballast_guest_init(guest, (enum ballast_guest_type)type, name, &why) < 0)
+        return json_fail(source->err, &source->at, "name", "%s", why.text);
+    return 0;
+}
+
+static int read_profile(const struct source *source, struct guestcfg_guest *out)
+{
+    const char *name;
+    int rc = json_get_string(source->object, "profile", &source->at, &name, source->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    if (strlen(name) >= sizeof(out->given_profile))
+        return json_fail(source->err, &source->at, "profile", "longer than %zu bytes",
+                         sizeof(out->given_profile) - 1);
+    memcpy(out->given_profile, name, strlen(name) + 1);
+    return 0;
+}
+
+static int read_flag(const struct source *config, const char *key, uint64_t *out)
+{
+    bool flag;
+    int rc = json_get_bool(config->object, key, &config->at, &flag, config->err);
+    if (rc == 0)
+        *out = flag;
+    return rc;
+}
+
+static int read_choice(const struct source *config, enum ballast_guest_attr attr, const char *key,
+                       uint64_t *out)
+{
+    const char *word;
+    int rc = json_get_string(config->object, key, &config->at, &word, config->err);
+    if (rc < 0)
+        return rc;
+    int value = ballast_guest_attr_word_find(attr, word);
+    if (value < 0) {
+        char words[128];
+        ballast_guest_attr_words(attr, words, sizeof(words));
+        return json_fail(config->err, &config->at, key, "\"%.40s\": must be %s", word, words);
+    }
+    *out = (uint64_t)value;
+    return 0;
+}
+
+static int read_attr(const struct source *config, enum ballast_guest_attr attr,
+                     struct ballast_guest *guest)
+{
+    const char *key = ballast_guest_attr_name(attr);
+    struct ballast_error why;
+    uint64_t value = BALLAST_UNSET;
+    int rc = 0;
+    switch (ballast_guest_attr_kind(attr)) {
+    case BALLAST_ATTR_KIB:
+    case BALLAST_ATTR_COUNT:
+        rc = json_get_u64(config->object, key, &config->at, &value, config->err);
+        break;
+    case BALLAST_ATTR_FLAG:
+        rc = read_flag(config, key, &value);
+        break;
+    case BALLAST_ATTR_CHOICE:
+        rc = read_choice(config, attr, key, &value);
+        break;
+    }
+    if (rc < 0)
+        return absent_is_fine(rc);
+    if (ballast_guest_set(guest, attr, value, &why) < 0)
+        return json_fail(config->err, &config->at, key, "%s", why.text);
+    return 0;
+}
+
+static int fail_model(const struct source *config, const struct ballast_error *why)
+{
+    bool of_attr = why->subject >= 0 && why->subject < BALLAST_GUEST_ATTRS;
+    const char *key =
+        of_attr ? ballast_guest_attr_name((enum ballast_guest_attr)why->subject) : NULL;
+    (void)json_fail(config->err, &config->at, key, "%s", why->text);
+    if (config->err)
+        config->err->subject = why->subject;
+    return -EINVAL;
+}
+
+/* A figure that is there must be what the configuration makes. */
+static int agree(const struct source *source, const char *key, uint64_t made_kib,
+                 const char *profile)
+{
+    uint64_t given_kib;
+    int rc = json_get_u64(source->object, key, &source->at, &given_kib, source->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    if (given_kib != made_kib)
+        return json_fail(source->err, &source->at, key,
+                         "%" PRIu64 " KiB, but its configuration makes %" PRIu64
+                         " KiB under profile %s: correct it, or leave it out",
+                         given_kib, made_kib, profile);
+    return 0;
+}
+
+static int agree_all(const struct source *source, const struct ballast_breakdown *made,
+                     const char *profile)
+{
+    struct source in;
+    int rc = enter(source, "segments", &in);
+    for (int i = 0; rc == 0 && in.object && i < BALLAST_SEGMENTS; i++)
+        rc = agree(&in, ballast_segment_word((enum ballast_segment)i), made->segment_kib[i],
+                   profile);
+    if (rc < 0 || (rc = enter(source, "spans", &in)) < 0)
+        return rc;
+    for (int i = 0; rc == 0 && in.object && i < BALLAST_SPANS; i++)
+        rc = agree(&in, ballast_span_word((enum ballast_span)i), made->span_kib[i], profile);
+    if (rc < 0 || (rc = agree(source, "need", made->need_kib, profile)) < 0 ||
+        (rc = enter(source, "xenstore", &in)) < 0 || !in.object)
+        return rc;
+    if ((rc = agree(&in, "static-max", made->xenstore.static_max_kib, profile)) < 0 ||
+        (rc = agree(&in, "target", made->xenstore.target_kib, profile)) < 0)
+        return rc;
+    return agree(&in, "videoram", made->xenstore.videoram_kib, profile);
+}
+
+/* 2^64 - 1 cannot be read again: json_get_u64() takes it for something larger. */
+static bool is_writable(const struct ballast_breakdown *breakdown)
+{
+    bool is = breakdown->need_kib != UINT64_MAX;
+    for (int i = 0; i < BALLAST_SPANS; i++)
+        is = is && breakdown->span_kib[i] != UINT64_MAX;
+    return is;
+}
+
+static int read_configured(const struct source *source, const struct source *config,
+                           const struct guestcfg_options *options, struct guestcfg_guest *out)
+{
+    const struct ballast_profile *profile =
+        ballast_profile_find(out->given_profile[0] ? out->given_profile : NULL);
+    if (!profile)
+        return json_fail(source->err, &source->at, "profile",
+                         "\"%s\" is no profile of Ballast's; leave it out for %s",
+                         out->given_profile, ballast_profile_name(ballast_profile_find(NULL)));
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < BALLAST_GUEST_ATTRS; i++)
+        rc = read_attr(config, (enum ballast_guest_attr)i, &out->guest);
+    if (rc < 0)
+        return rc;
+    struct ballast_breakdown made;
+    struct ballast_error why = {.subject = BALLAST_ERROR_NO_SUBJECT};
+    rc = ballast_breakdown_evaluate(&made, profile, &out->guest, options ? options->caps : NULL,
+                                    &why);
+    if (rc < 0)
+        return fail_model(config, &why);
+    if (!is_writable(&made))
+        return json_fail(config->err, &config->at, NULL, "makes more KiB than 64 bits");
+    if ((rc = agree_all(source, &made, ballast_profile_name(profile))) < 0)
+        return rc;
+    out->profile = out->given_profile[0] ? profile : NULL;
+    return 0;
+}
+
+static int read_segments(const struct source *source, enum ballast_guest_type type,
+                         uint64_t segment_kib[BALLAST_SEGMENTS])
+{
+    struct source in;
+    int rc = enter(source, "segments", &in);
+    if (rc < 0)
+        return rc;
+    if (!in.object)
+        return json_fail(source->err, &source->at, NULL,
+                         "a guest needs \"config\", or \"segments\" where that is not known");
+    for (int i = 0; i < BALLAST_SEGMENTS; i++) {
+        enum ballast_segment segment = (enum ballast_segment)i;
+        const char *key = ballast_segment_word(segment);
+        segment_kib[i] = 0;
+        rc = json_get_u64(in.object, key, &in.at, &segment_kib[i], in.err);
+        if (rc < 0 && (rc != -ENOENT || ballast_segment_applies(segment, type)))
+            return missing(rc, &in, key, "its size in KiB should be there, 0 for none");
+        if (segment_kib[i] != 0 && !ballast_segment_applies(segment, type))
+            return json_fail(in.err, &in.at, key, "%" PRIu64 ": a %s guest has none; 0 is right",
+                             segment_kib[i], ballast_guest_type_word(type));
+    }
+    return 0;
+}
+
+static int check_spans(const struct source *source, const struct ballast_breakdown *given)
+{
+    struct source in;
+    int rc = enter(source, "spans", &in);
+    for (int i = 0; rc == 0 && in.object && i < BALLAST_SPANS; i++) {
+        const char *key = ballast_span_word((enum ballast_span)i);
+        uint64_t span_kib;
+        rc = json_get_u64(in.object, key, &in.at, &span_kib, in.err);
+        if (rc == 0 && span_kib != given->span_kib[i])
+            return json_fail(in.err, &in.at, key,
+                             "%" PRIu64 " KiB, but its segments sum to %" PRIu64 " KiB", span_kib,
+                             given->span_kib[i]);
+        rc = absent_is_fine(rc);
+    }
+    return rc;
+}
+
+static int read_xenstore(const struct source *source, struct ballast_xenstore_kib *out)
+{
+    struct source in;
+    int rc = enter(source, "xenstore", &in);
+    if (rc < 0 || !in.object)
+        return rc;
+    if ((rc = absent_is_fine(
+             json_get_u64(in.object, "static-max", &in.at, &out->static_max_kib, in.err))) < 0 ||
+        (rc = absent_is_fine(json_get_u64(in.object, "target", &in.at, &out->target_kib, in.err))) <
+            0)
+        return rc;
+    return absent_is_fine(json_get_u64(in.object, "videoram", &in.at, &out->videoram_kib, in.err));
+}
+
+static int read_given(const struct source *source, struct guestcfg_guest *out)
+{
+    static const struct ballast_xenstore_kib none;
+    const struct ballast_profile *profile =
+        out->given_profile[0] ? ballast_profile_find(out->given_profile) : NULL;
+    enum ballast_guest_type type = out->guest.type;
+    uint64_t segment_kib[BALLAST_SEGMENTS];
+    struct ballast_breakdown given;
+    struct ballast_error why;
+    int rc = read_segments(source, type, segment_kib);
+    if (rc < 0)
+        return rc;
+    /* Once for the sums, which the defaults of what is missing are taken from. */
+    rc = ballast_breakdown_from_segments(&given, type, profile, segment_kib, 0, &none, &why);
+    if (rc == 0 && !is_writable(&given))
+        rc = ballast_fail(&why, -EOVERFLOW, "they sum to more KiB than 64 bits");
+    if (rc < 0)
+        return json_fail(source->err, &source->at, "segments", "%s", why.text);
+    uint64_t need_kib = given.span_kib[BALLAST_FOOTPRINT];
+    struct ballast_xenstore_kib xenstore = {given.span_kib[BALLAST_STATIC_MAXIMUM],
+                                            given.span_kib[BALLAST_BUILD_START],
+                                            given.segment_kib[BALLAST_VIDEO]};
+    if ((rc = check_spans(source, &given)) < 0 ||
+        (rc = absent_is_fine(
+             json_get_u64(source->object, "need", &source->at, &need_kib, source->err))) < 0 ||
+        (rc = read_xenstore(source, &xenstore)) < 0)
+        return rc;
+    out->has_given = true;
+    return ballast_breakdown_from_segments(&out->given, type, profile, segment_kib, need_kib,
+                                           &xenstore, source->err);
+}
+
+static int read_guest(const struct source *source, const struct guestcfg_options *options,
+                      struct guestcfg_guest *out)
+{
+    struct source config;
+    int rc;
+    *out = (struct guestcfg_guest){0};
+    if (!json_object_is_type(source->object, json_type_object))
+        return json_fail(source->err, &source->at, NULL, "a guest must be a JSON object");
+    if ((rc = begin_guest(source, &out->guest)) < 0 || (rc = read_profile(source, out)) < 0 ||
+        (rc = enter(source, "config", &config)) < 0)
+        return rc;
+    return config.object ? read_configured(source, &config, options, out) : read_given(source, out);
+}
+
+/* The guests of one document, which is one of them or an array. */
+static int read_document(const struct source *source, const struct guestcfg_options *options,
+                         struct guestcfg_list *list)
+{
+    bool is_array = json_object_is_type(source->object, json_type_array);
+    size_t count = is_array ? json_object_array_length(source->object) : 1;
+    struct source one = *source;
+    struct guestcfg_guest guest;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (is_array) {
+            one.object = json_object_array_get_idx(source->object, i);
+            one.at = json_at_item(&source->at, i);
+        }
+        if (list->count >= GUESTCFG_MAX_GUESTS)
+            return json_fail(source->err, &one.at, NULL, "more than %d guests",
+                             GUESTCFG_MAX_GUESTS);
+        if ((rc = read_guest(&one, options, &guest)) == 0)
+            rc = guestcfg_list_add(list, &guest, source->err);
+    }
+    return rc;
+}
+
+int guestcfg_parse_json(const char *name, const char *data, size_t length,
+                        const struct guestcfg_options *options, struct guestcfg_list *list,
+                        struct ballast_error *err)
+{
+    struct json_reader reader = json_reader_over(name, data, length);
+    struct source source = {.err = err};
+    struct json_object *document;
+    size_t before = list->count;
+    int rc;
+    while ((rc = json_next(&reader, &document, &source.at, err)) == 0 && document) {
+        source.object = document;
+        rc = read_document(&source, options, list);
+        json_object_put(document);
+        if (rc < 0)
+            break;
+    }
+    if (rc == 0 && list->count == before)
+        rc = guestcfg_fail(err, name, 0, NULL, "holds no guest");
+    if (rc < 0)
+        list->count = before;
+    return rc;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "edge/guestcfg/guestcfg.h"
+
+/* The bytes of the UTF-8 character that begins there, or 0 where there is none (RFC 3629). */
+static int utf8_length(const unsigned char *c)
+{
+    if (c[0] < 0x80)
+        return 1;
+    int length = c[0] >= 0xc2 && c[0] <= 0xdf   ? 2
+                 : c[0] >= 0xe0 && c[0] <= 0xef ? 3
+                 : c[0] >= 0xf0 && c[0] <= 0xf4 ? 4
+                                                : 0;
+    for (int i = 1; i < length; i++) {
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool surrogate = c[0] == 0xed && c[1] > 0x9f;
+    bool beyond = c[0] == 0xf4 && c[1] > 0x8f;
+    return overlong || surrogate || beyond ? 0 : length;
+}
+
+/* xl takes any bytes as a name; what is no UTF-8 becomes U+FFFD, for JSON must be. */
+static void put_string(FILE *out, const char *string)
+{
+    const unsigned char *c = (const unsigned char *)string;
+    (void)fputc('"', out);
+    while (*c) {
+        int length = utf8_length(c);
+        if (*c == '"' || *c == '\\')
+            (void)fprintf(out, "\\%c", *c);
+        else if (*c < ' ' || *c == 0x7f)
+            (void)fprintf(out, "\\u%04x", *c);
+        else if (length == 0)
+            (void)fputs("\xef\xbf\xbd", out);
+        else
+            (void)fwrite(c, 1, (size_t)length, out);
+        c += length ? length : 1;
+    }
+    (void)fputc('"', out);
+}
+
+static void put_breakdown(FILE *out, const struct ballast_breakdown *breakdown)
+{
+    for (int i = 0; i < BALLAST_SEGMENTS; i++)
+        (void)fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : ",\"segments\":{",
+                      ballast_segment_word((enum ballast_segment)i), breakdown->segment_kib[i]);
+    for (int i = 0; i < BALLAST_SPANS; i++)
+        (void)fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : "},\"spans\":{",
+                      ballast_span_word((enum ballast_span)i), breakdown->span_kib[i]);
+    (void)fprintf(out,
+                  "},\"need\":%" PRIu64 ",\"xenstore\":{\"static-max\":%" PRIu64
+                  ",\"target\":%" PRIu64 ",\"videoram\":%" PRIu64 "}",
+                  breakdown->need_kib, breakdown->xenstore.static_max_kib,
+                  breakdown->xenstore.target_kib, breakdown->xenstore.videoram_kib);
+}
+
+static void put_value(FILE *out, enum ballast_guest_attr attr, uint64_t value)
+{
+    switch (ballast_guest_attr_kind(attr)) {
+    case BALLAST_ATTR_KIB:
+    case BALLAST_ATTR_COUNT:
+        (void)fprintf(out, "%" PRIu64, value);
+        break;
+    case BALLAST_ATTR_FLAG:
+        (void)fputs(value ? "true" : "false", out);
+        break;
+    case BALLAST_ATTR_CHOICE:
+        put_string(out, ballast_guest_attr_word(attr, value));
+        break;
+    }
+}
+
+static void put_config(FILE *out, const struct ballast_guest *guest)
+{
+    const char *before = "";
+    (void)fputs(",\"config\":{", out);
+    for (int i = 0; i < BALLAST_GUEST_ATTRS; i++) {
+        if (guest->attr[i] == BALLAST_UNSET)
+            continue;
+        (void)fprintf(out, "%s\"%s\":", before,
+                      ballast_guest_attr_name((enum ballast_guest_attr)i));
+        put_value(out, (enum ballast_guest_attr)i, guest->attr[i]);
+        before = ",";
+    }
+    (void)fputc('}', out);
+}
+
+static void put_terms(FILE *out, const struct ballast_breakdown *breakdown)
+{
+    const char *before = "";
+    (void)fputs(",\"need_terms\":{", out);
+    for (int i = 0; i < BALLAST_NEED_TERMS; i++) {
+        if (breakdown->term_kib[i] == 0)
+            continue;
+        (void)fprintf(out, "%s\"%s\":%s%" PRIu64, before,
+                      ballast_need_term_word((enum ballast_need_term)i),
+                      breakdown->term_minus[i] ? "-" : "", breakdown->term_kib[i]);
+        before = ",";
+    }
+    (void)fputc('}', out);
+}
+
+static void put_notes(FILE *out, const struct ballast_breakdown *breakdown)
+{
+    const char *before = "";
+    (void)fputs(",\"notes\":[", out);
+    for (int i = 0; i < BALLAST_NOTES; i++) {
+        char text[512];
+        enum ballast_note note = (enum ballast_note)i;
+        if (ballast_breakdown_note_text(breakdown, note, text, sizeof(text)) == 0)
+            continue;
+        (void)fprintf(out, "%s{\"note\":", before);
+        put_string(out, ballast_note_word(note));
+        (void)fputs(",\"text\":", out);
+        put_string(out, text);
+        (void)fputc('}', out);
+        before = ",";
+    }
+    (void)fputc(']', out);
+}
+
+int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest *guest,
+                        const struct ballast_breakdown *breakdown, const char *profile_name)
+{
+    errno = 0;
+    (void)fputs("{\"name\":", out);
+    put_string(out, name);
+    (void)fputs(",\"type\":", out);
+    put_string(out, ballast_guest_type_word(breakdown->type));
+    if (profile_name && *profile_name) {
+        (void)fputs(",\"profile\":", out);
+        put_string(out, profile_name);
+    }
+    put_breakdown(out, breakdown);
+    if (guest) {
+        put_config(out, guest);
+        put_terms(out, breakdown);
+        put_notes(out, breakdown);
+    }
+    (void)fputs("}\n", out);
+    if (ferror(out))
+        return errno > 0 ? -errno : -EIO;
+    return 0;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvirt's domain XML as its libxl driver understands it: src/libxl/libxl_conf.c,
+ * libxlMakeDomCreateInfo() and libxlMakeDomBuildInfo(); src/conf/domain_conf.c and
+ * domain_postparse.c for what is common to all drivers. What each element becomes is told in
+ * docs/formats.md.
+ */
+#include "edge/guestcfg/libvirt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+static const char *const keys[BALLAST_GUEST_ATTRS] = {
+    [BALLAST_MEMORY] = "currentMemory",
+    [BALLAST_MAXMEM] = "memory",
+    [BALLAST_VCPUS] = "vcpu",
+    [BALLAST_MAXVCPUS] = "vcpu",
+    [BALLAST_VGA] = "video",
+    [BALLAST_VIDEORAM] = "video",
+    [BALLAST_SHADOW_MEMORY] = "memory",
+    [BALLAST_HAP] = "hap",
+    [BALLAST_DEVICE_MODEL] = "emulator",
+    [BALLAST_STUBDOMAIN] = "emulator",
+    [BALLAST_STUBDOMAIN_MEMORY] = "emulator",
+    [BALLAST_PASSTHROUGH] = "passthrough",
+    [BALLAST_PCI_DEVICES] = "hostdev",
+    [BALLAST_VNUMA_NODES] = "cell",
+};
+
+int guestcfg_libvirt_set(const struct guestcfg_libvirt *reading, enum ballast_guest_attr attr,
+                         uint64_t value, const xmlNode *node, const char *key)
+{
+    struct guestcfg_place place = {key, guestcfg_xml_line(node)};
+    return guestcfg_set(reading->draft, attr, value, place, reading->err);
+}
+
+int guestcfg_libvirt_switch(const struct guestcfg_libvirt *reading, const xmlNode *node,
+                            const char *attr, bool *out)
+{
+    char *word = guestcfg_xml_attr(node, attr);
+    int rc = 0;
+    if (!word || strcmp(word, "on") == 0)
+        *out = true;
+    else if (strcmp(word, "off") == 0)
+        *out = false;
+    else
+        rc = guestcfg_xml_fail(reading->draft->name, node, (const char *)node->name, reading->err,
+                               "%s=\"%.40s\": \"on\" and \"off\" are possible", attr, word);
+    free(word);
+    return rc;
+}
+
+/* `type` is NULL where the element is absent. */
+static int find_type(const char *name, const xmlNode *domain, const xmlNode *node, const char *type,
+                     enum ballast_guest_type *out, struct ballast_error *err)
+{
+    if (!type && guestcfg_xml_child(domain, "bootloader"))
+        *out = BALLAST_PV; /* domain_conf.c: a boot loader alone makes it "xen" */
+    else if (!type)
+        return guestcfg_fail(err, name, 0, "os/type",
+                             "missing: hvm, xenpvh or xen should be there");
+    else if (strcmp(type, "hvm") == 0)
+        *out = BALLAST_HVM;
+    else if (strcmp(type, "xenpvh") == 0)
+        *out = BALLAST_PVH;
+    else if (strcmp(type, "xen") == 0 || strcmp(type, "linux") == 0)
+        *out = BALLAST_PV;
+    else
+        return guestcfg_xml_fail(name, node, "os/type", err,
+                                 "\"%.40s\" is no type of Xen guest: hvm, xenpvh and xen are",
+                                 type);
+    return 0;
+}
+
+static int check_domain(const char *name, const xmlNode *domain, struct ballast_error *err)
+{
+    if (!domain || domain->ns || strcmp((const char *)domain->name, "domain") != 0)
+        return guestcfg_xml_fail(name, domain, NULL, err,
+                                 "the outermost element must be <domain>, and is <%.40s>",
+                                 domain ? (const char *)domain->name : "");
+    char *type = guestcfg_xml_attr(domain, "type");
+    int rc = 0;
+    if (type && strcmp(type, "xen") != 0)
+        rc = guestcfg_xml_fail(name, domain, "domain", err,
+                               "type=\"%.40s\": only a guest of type \"xen\" runs on Xen", type);
+    free(type);
+    return rc;
+}
+
+static int begin_guest(const char *name, const xmlNode *domain, struct guestcfg_draft *draft,
+                       struct ballast_error *err)
+{
+    int rc = check_domain(name, domain, err);
+    if (rc < 0)
+        return rc;
+    const xmlNode *type_node = guestcfg_xml_find(domain, "os/type");
+    const xmlNode *name_node = guestcfg_xml_child(domain, "name");
+    char *type_word = guestcfg_xml_text(type_node);
+    char *guest_name = guestcfg_xml_text(name_node);
+    enum ballast_guest_type type = BALLAST_PV;
+    struct ballast_error why;
+    rc = find_type(name, domain, type_node, type_word, &type, err);
+    if (rc == 0 && (!guest_name || !*guest_name))
+        rc = guestcfg_fail(err, name, guestcfg_xml_line(name_node), "name",
+                           "missing: every guest must have one");
+    else if (rc == 0 && ballast_guest_init(&draft->guest, type, guest_name, &why) < 0)
+        rc = guestcfg_xml_fail(name, name_node, "name", err, "%s", why.text);
+    free(type_word);
+    free(guest_name);
+    return rc;
+}
+
+/* The sum of <numa><cell memory= unit=>; 0 where there are none. */
+static int read_cells(const struct guestcfg_libvirt *reading, uint64_t *out_kib)
+{
+    const xmlNode *numa = guestcfg_xml_find(reading->domain, "cpu/numa");
+    const xmlNode *cell = guestcfg_xml_child(numa, "cell");
+    uint64_t sum_kib = 0;
+    for (; cell; cell = guestcfg_xml_next(cell)) {
+        uint64_t kib;
+        char *text = guestcfg_xml_attr(cell, "memory");
+        int rc = guestcfg_xml_size_of(reading->draft->name, cell, text, &kib, reading->err);
+        free(text);
+        if (rc < 0)
+            return rc;
+        sum_kib = ballast_add_ceil(sum_kib, kib);
+    }
+    *out_kib = sum_kib;
+    size_t count = guestcfg_xml_count(numa, "cell");
+    if (count == 0)
+        return 0;
+    return guestcfg_libvirt_set(reading, BALLAST_VNUMA_NODES, count,
+                                guestcfg_xml_child(numa, "cell"), "cell");
+}
+
+static int round_to_mib(const struct guestcfg_libvirt *reading, const xmlNode *node, uint64_t kib,
+                        uint64_t *out_kib)
+{
+    /* libxlMakeDomBuildInfo: "Xen requires the memory sizes to be rounded to 1MiB". */
+    struct ballast_error why;
+    if (ballast_kib_round_up(kib, BALLAST_MIB_KIB, out_kib, &why) == 0)
+        return 0;
+    return guestcfg_xml_fail(reading->draft->name, node, (const char *)node->name, reading->err,
+                             "%s", why.text);
+}
+
+/* <memory>, or what the NUMA cells make; they must not disagree. */
+static int read_total(const struct guestcfg_libvirt *reading, const xmlNode **node,
+                      uint64_t *out_kib)
+{
+    const char *name = reading->draft->name;
+    uint64_t cells_kib;
+    int rc = read_cells(reading, &cells_kib);
+    if (rc < 0)
+        return rc;
+    *node = guestcfg_xml_child(reading->domain, "memory");
+    if (!*node && cells_kib > 0) {
+        *node = guestcfg_xml_find(reading->domain, "cpu/numa/cell");
+        *out_kib = cells_kib;
+        return 0;
+    }
+    if (!*node)
+        return guestcfg_fail(reading->err, name, 0, "memory", "missing: every guest must have it");
+    rc = guestcfg_xml_size(name, *node, out_kib, reading->err);
+    if (rc == 0 && cells_kib > 0 && cells_kib != *out_kib)
+        rc = guestcfg_xml_fail(name, *node, "memory", reading->err,
+                               "%llu KiB, and the NUMA cells make %llu KiB: they must be the same",
+                               (unsigned long long)*out_kib, (unsigned long long)cells_kib);
+    return rc;
+}
+
+static int check_hotplug(const struct guestcfg_libvirt *reading, uint64_t memory_kib)
+{
+    const xmlNode *node = guestcfg_xml_child(reading->domain, "maxMemory");
+    uint64_t most_kib;
+    if (!node)
+        return 0;
+    int rc = guestcfg_xml_size(reading->draft->name, node, &most_kib, reading->err);
+    if (rc == 0 && most_kib < memory_kib)
+        rc = guestcfg_xml_fail(reading->draft->name, node, "maxMemory", reading->err,
+                               "%llu KiB is less than memory (%llu KiB): it must be memory or more",
+                               (unsigned long long)most_kib, (unsigned long long)memory_kib);
+    return rc;
+}
+
+static int read_memory(const struct guestcfg_libvirt *reading)
+{
+    const char *name = reading->draft->name;
+    const xmlNode *node;
+    const xmlNode *current = guestcfg_xml_child(reading->domain, "currentMemory");
+    uint64_t memory_kib;
+    uint64_t current_kib = 0;
+    int rc;
+    if ((rc = read_total(reading, &node, &memory_kib)) < 0 ||
+        (rc = check_hotplug(reading, memory_kib)) < 0 ||
+        (current && (rc = guestcfg_xml_size(name, current, &current_kib, reading->err)) < 0))
+        return rc;
+    if (current_kib > memory_kib)
+        return guestcfg_xml_fail(name, current, "currentMemory", reading->err,
+                                 "%llu KiB is more than memory (%llu KiB): it must be memory or "
+                                 "less",
+                                 (unsigned long long)current_kib, (unsigned long long)memory_kib);
+    if (current_kib == 0) {
+        current = node;
+        current_kib = memory_kib;
+    }
+    if ((rc = round_to_mib(reading, node, memory_kib, &memory_kib)) < 0 ||
+        (rc = round_to_mib(reading, current, current_kib, &current_kib)) < 0 ||
+        (rc = guestcfg_libvirt_set(reading, BALLAST_MAXMEM, memory_kib, node,
+                                   (const char *)node->name)) < 0)
+        return rc;
+    return guestcfg_libvirt_set(reading, BALLAST_MEMORY, current_kib, current,
+                                (const char *)current->name);
+}
+
+static int set_vcpus(const struct guestcfg_libvirt *reading, const xmlNode *node, const char *text,
+                     const char *online)
+{
+    const char *name = reading->draft->name;
+    uint64_t most = 1;
+    uint64_t now;
+    if (text && *text && (!guestcfg_xml_number(text, &most) || most == 0))
+        return guestcfg_xml_fail(name, node, "vcpu", reading->err,
+                                 "\"%.40s\" is no number of vCPUs: 1 is the least", text);
+    now = most;
+    if (online && (!guestcfg_xml_number(online, &now) || now == 0 || now > most))
+        return guestcfg_xml_fail(name, node, "vcpu", reading->err,
+                                 "current=\"%.40s\": must be a number from 1 to %llu", online,
+                                 (unsigned long long)most);
+    int rc = guestcfg_libvirt_set(reading, BALLAST_MAXVCPUS, most, node, "vcpu");
+    return rc < 0 ? rc : guestcfg_libvirt_set(reading, BALLAST_VCPUS, now, node, "vcpu");
+}
+
+static int read_vcpus(const struct guestcfg_libvirt *reading)
+{
+    const xmlNode *node = guestcfg_xml_child(reading->domain, "vcpu");
+    char *text = guestcfg_xml_text(node);
+    char *online = guestcfg_xml_attr(node, "current");
+    int rc = set_vcpus(reading, node, text, online);
+    free(text);
+    free(online);
+    return rc;
+}
+
+/*
+ * libvirt leaves no paging pool to libxl's default: it asks libxl_get_required_shadow_memory() for
+ * maxmem and all vCPUs, whatever the type, which is 4*(256*vcpus + 2*(maxmem/1024)) KiB.
+ */
+static int set_pool(const struct guestcfg_libvirt *reading)
+{
+    const uint64_t *attr = reading->draft->guest.attr;
+    /* Neither factor can overflow: vCPUs are below 2^31, and 2 pages a MiB are less than the MiB.
+     */
+    uint64_t pages = 256 * attr[BALLAST_MAXVCPUS] + 2 * (attr[BALLAST_MAXMEM] / BALLAST_MIB_KIB);
+    return guestcfg_libvirt_set(reading, BALLAST_SHADOW_MEMORY, pages * BALLAST_PAGE_KIB,
+                                guestcfg_xml_child(reading->domain, "memory"), "memory");
+}
+
+static int set_passthrough(const struct guestcfg_libvirt *reading, const xmlNode *node,
+                           const char *mode, bool on)
+{
+    enum ballast_passthrough value = BALLAST_PASSTHROUGH_DISABLED;
+    if (on && !mode)
+        value = BALLAST_PASSTHROUGH_ENABLED;
+    else if (on && strcmp(mode, "sync_pt") == 0)
+        value = BALLAST_PASSTHROUGH_SYNC_PT;
+    else if (on && strcmp(mode, "share_pt") == 0)
+        value = BALLAST_PASSTHROUGH_SHARE_PT;
+    else if (on)
+        return guestcfg_xml_fail(reading->draft->name, node, "passthrough", reading->err,
+                                 "mode=\"%.40s\": sync_pt and share_pt are possible", mode);
+    return guestcfg_libvirt_set(reading, BALLAST_PASSTHROUGH, value, node, "passthrough");
+}
+
+static int read_features(const struct guestcfg_libvirt *reading)
+{
+    const xmlNode *features = guestcfg_xml_child(reading->domain, "features");
+    const xmlNode *hap = guestcfg_xml_child(features, "hap");
+    const xmlNode *passthrough = guestcfg_xml_find(features, "xen/passthrough");
+    bool on;
+    int rc = 0;
+    /* libxlMakeDomCreateInfo hands it on for HVM and PVH only. */
+    if (hap && (rc = guestcfg_libvirt_switch(reading, hap, "state", &on)) == 0 &&
+        reading->draft->guest.type != BALLAST_PV)
+        rc = guestcfg_libvirt_set(reading, BALLAST_HAP, on, hap, "hap");
+    if (rc < 0 || !features || !passthrough)
+        return rc;
+    if ((rc = guestcfg_libvirt_switch(reading, passthrough, "state", &on)) < 0)
+        return rc;
+    char *mode = guestcfg_xml_attr(passthrough, "mode");
+    rc = set_passthrough(reading, passthrough, mode, on);
+    free(mode);
+    return rc;
+}
+
+static int read_guest(const char *name, const xmlNode *domain,
+                      const struct guestcfg_options *options, struct guestcfg_draft *draft,
+                      struct ballast_error *err)
+{
+    struct guestcfg_libvirt reading = {domain, draft, err};
+    int rc;
+    if ((rc = begin_guest(name, domain, draft, err)) < 0 || (rc = read_memory(&reading)) < 0 ||
+        (rc = read_vcpus(&reading)) < 0 || (rc = set_pool(&reading)) < 0 ||
+        (rc = read_features(&reading)) < 0 || (rc = guestcfg_libvirt_devices(&reading)) < 0)
+        return rc;
+    return guestcfg_settle(draft, options, err);
+}
+
+int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
+                           const struct guestcfg_options *options, struct guestcfg_guest *out,
+                           struct ballast_error *err)
+{
+    struct guestcfg_draft draft = {.name = name, .keys = keys};
+    xmlDoc *doc;
+    int rc;
+    if ((rc = guestcfg_check_text(name, data, length, err)) < 0 ||
+        (rc = guestcfg_xml_parse(name, data, length, &doc, err)) < 0)
+        return rc;
+    rc = read_guest(name, xmlDocGetRootElement(doc), options, &draft, err);
+    xmlFreeDoc(doc);
+    if (rc == 0)
+        *out = (struct guestcfg_guest){.guest = draft.guest};
+    return rc;
+}

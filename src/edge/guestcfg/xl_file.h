@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A file of xl (xl.cfg, xl.conf) as libxlutil, xl's own parser, reads it, with our errors. The last
+ * setting of a key counts. Where xl warns about a value and goes on without it, these refuse: a
+ * default that nobody asked for is what misleads people.
+ */
+#ifndef EDGE_GUESTCFG_XL_FILE_H
+#define EDGE_GUESTCFG_XL_FILE_H
+
+#include <libxlutil.h>
+
+#include "edge/guestcfg/guestcfg.h"
+
+struct guestcfg_xl_file {
+    const char *name;
+    XLU_Config *config;
+    FILE *report; /* what libxlutil prints, over `text` */
+    char *text;
+    size_t text_length;
+};
+
+/*
+ * What libxlutil's lexer accepts, checked before it sees the file: see xl_scan.c for why. -EINVAL
+ * with the line and what xl would not take.
+ */
+int guestcfg_xl_scan(const char *name, const char *data, size_t length, struct ballast_error *err);
+
+/* Parses; close it afterwards. -EINVAL, -EFBIG, -ENOMEM. */
+int guestcfg_xl_open(struct guestcfg_xl_file *file, const char *name, const char *data,
+                     size_t length, struct ballast_error *err);
+void guestcfg_xl_close(struct guestcfg_xl_file *file);
+
+/* Whether the key is there. */
+bool guestcfg_xl_has(const struct guestcfg_xl_file *file, const char *key);
+/* The line of its last setting; 0 where it has none. */
+unsigned guestcfg_xl_line(const struct guestcfg_xl_file *file, const char *key);
+/* -EINVAL at the key's line. */
+__attribute__((format(printf, 4, 5))) int guestcfg_xl_fail(const struct guestcfg_xl_file *file,
+                                                           const char *key,
+                                                           struct ballast_error *err,
+                                                           const char *format, ...);
+
+/* Each: -ENOENT (no text) where the key is absent, -EINVAL where it has no such value. */
+int guestcfg_xl_string(const struct guestcfg_xl_file *file, const char *key, const char **out,
+                       struct ballast_error *err);
+int guestcfg_xl_long(const struct guestcfg_xl_file *file, const char *key, long *out,
+                     struct ballast_error *err);
+/* A number that is not negative. */
+int guestcfg_xl_count(const struct guestcfg_xl_file *file, const char *key, uint64_t *out,
+                      struct ballast_error *err);
+/* A number of MiB, as KiB. */
+int guestcfg_xl_mib(const struct guestcfg_xl_file *file, const char *key, uint64_t *out_kib,
+                    struct ballast_error *err);
+int guestcfg_xl_list(const struct guestcfg_xl_file *file, const char *key,
+                     const XLU_ConfigList **out, int *entries, struct ballast_error *err);
+
+#endif

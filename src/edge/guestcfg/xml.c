@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/guestcfg/xml.h"
+
+#include <errno.h>
+#include <libxml/parser.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/guestcfg/place.h"
+
+#define OPTIONS                                                                                    \
+    (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |               \
+     XML_PARSE_NOBLANKS | XML_PARSE_BIG_LINES)
+
+/* Called at "<!DOCTYPE", before anything in it is looked at. */
+static void stop_at_doctype(void *context, const xmlChar *name, const xmlChar *external_id,
+                            const xmlChar *system_id)
+{
+    (void)name;
+    (void)external_id;
+    (void)system_id;
+    xmlParserCtxt *parser = context;
+    unsigned *line = parser->_private;
+    *line = parser->input && parser->input->line > 0 ? (unsigned)parser->input->line : 1;
+    xmlStopParser(parser);
+}
+
+static int fail_parse(const char *name, xmlParserCtxt *parser, struct ballast_error *err)
+{
+    const xmlError *error = xmlCtxtGetLastError(parser);
+    if (!error || !error->message)
+        return guestcfg_fail(err, name, 0, NULL, "is no XML document");
+    int length = (int)strcspn(error->message, "\n");
+    unsigned line = error->line > 0 ? (unsigned)error->line : 0;
+    return guestcfg_fail(err, name, line, NULL, "no well-formed XML: %.*s", length, error->message);
+}
+
+int guestcfg_xml_parse(const char *name, const char *data, size_t length, xmlDoc **out,
+                       struct ballast_error *err)
+{
+    if (length > INT_MAX)
+        return ballast_fail(err, -EFBIG, "%s: too large", name);
+    xmlParserCtxt *parser = xmlNewParserCtxt();
+    if (!parser)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    unsigned doctype_line = 0;
+    parser->_private = &doctype_line;
+    parser->sax->internalSubset = stop_at_doctype;
+    xmlDoc *doc = xmlCtxtReadMemory(parser, data, (int)length, NULL, NULL, OPTIONS);
+    int rc = 0;
+    if (doctype_line > 0)
+        rc = guestcfg_fail(err, name, doctype_line, NULL,
+                           "a document type declaration: no domain XML has one");
+    else if (!doc)
+        rc = fail_parse(name, parser, err);
+    xmlFreeParserCtxt(parser);
+    if (rc < 0)
+        xmlFreeDoc(doc);
+    else
+        *out = doc;
+    return rc;
+}
+
+static bool is_named(const xmlNode *node, const char *name, size_t length)
+{
+    return node->type == XML_ELEMENT_NODE && !node->ns &&
+           strncmp((const char *)node->name, name, length) == 0 && node->name[length] == '\0';
+}
+
+static const xmlNode *first_named(const xmlNode *node, const char *name, size_t length)
+{
+    while (node && !is_named(node, name, length))
+        node = node->next;
+    return node;
+}
+
+const xmlNode *guestcfg_xml_child(const xmlNode *node, const char *name)
+{
+    return node ? first_named(node->children, name, strlen(name)) : NULL;
+}
+
+const xmlNode *guestcfg_xml_next(const xmlNode *node)
+{
+    const char *name = (const char *)node->name;
+    return first_named(node->next, name, strlen(name));
+}
+
+const xmlNode *guestcfg_xml_find(const xmlNode *node, const char *path)
+{
+    while (node && *path) {
+        size_t length = strcspn(path, "/");
+        node = first_named(node->children, path, length);
+        path += length + (path[length] == '/');
+    }
+    return node;
+}
+
+size_t guestcfg_xml_count(const xmlNode *node, const char *name)
+{
+    size_t count = 0;
+    const xmlNode *child = guestcfg_xml_child(node, name);
+    for (; child; child = guestcfg_xml_next(child))
+        count++;
+    return count;
+}
+
+/* A string of libxml2's as one of malloc's, trimmed. */
+static char *take(xmlChar *string)
+{
+    if (!string)
+        return NULL;
+    const char *begin = (const char *)string + strspn((const char *)string, " \t\r\n");
+    size_t length = strlen(begin);
+    while (length > 0 && strchr(" \t\r\n", begin[length - 1]))
+        length--;
+    char *copy = strndup(begin, length);
+    xmlFree(string);
+    return copy;
+}
+
+char *guestcfg_xml_text(const xmlNode *node)
+{
+    return node ? take(xmlNodeGetContent(node)) : NULL;
+}
+
+char *guestcfg_xml_attr(const xmlNode *node, const char *name)
+{
+    return node ? take(xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
+}
+
+bool guestcfg_xml_attr_is(const xmlNode *node, const char *name, const char *value)
+{
+    char *attr = guestcfg_xml_attr(node, name);
+    bool is = attr && strcmp(attr, value) == 0;
+    free(attr);
+    return is;
+}
+
+unsigned guestcfg_xml_line(const xmlNode *node)
+{
+    long line = node ? xmlGetLineNo(node) : 0;
+    return line > 0 && line <= INT_MAX ? (unsigned)line : 0;
+}
+
+int guestcfg_xml_fail(const char *name, const xmlNode *node, const char *key,
+                      struct ballast_error *err, const char *format, ...)
+{
+    char message[BALLAST_ERROR_TEXT];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    return guestcfg_fail(err, name, guestcfg_xml_line(node), key, "%s", message);
+}
+
+bool guestcfg_xml_number(const char *text, uint64_t *out)
+{
+    if (!text || *text < '0' || *text > '9')
+        return false;
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    /* The upper half is nobody's size, and its last number stands for "unset". */
+    if (errno != 0 || *end || number > INT64_MAX)
+        return false;
+    *out = number;
+    return true;
+}
+
+/* Bytes in one `unit`, or 0: virScaleInteger of libvirt's src/util/virutil.c. */
+static uint64_t unit_bytes(const char *unit)
+{
+    static const char letters[] = "kmgtpe";
+    if (!unit || !*unit)
+        return 1024;
+    if (strcasecmp(unit, "b") == 0 || strcasecmp(unit, "byte") == 0 ||
+        strcasecmp(unit, "bytes") == 0)
+        return 1;
+    uint64_t base;
+    if (unit[1] == '\0' || strcasecmp(unit + 1, "ib") == 0)
+        base = 1024;
+    else if (strcasecmp(unit + 1, "b") == 0)
+        base = 1000;
+    else
+        return 0;
+    char letter = unit[0] >= 'A' && unit[0] <= 'Z' ? (char)(unit[0] - 'A' + 'a') : unit[0];
+    const char *known = letter ? strchr(letters, letter) : NULL;
+    uint64_t bytes = 1;
+    for (long i = 0; known && i <= known - letters; i++)
+        bytes *= base;
+    return known ? bytes : 0;
+}
+
+int guestcfg_xml_size_of(const char *name, const xmlNode *node, const char *text, uint64_t *out_kib,
+                         struct ballast_error *err)
+{
+    const char *key = (const char *)node->name;
+    uint64_t number;
+    uint64_t bytes = 0;
+    if (!guestcfg_xml_number(text, &number))
+        return guestcfg_xml_fail(name, node, key, err, "\"%.40s\" is no whole number of 63 bits",
+                                 text ? text : "");
+    char *unit = guestcfg_xml_attr(node, "unit");
+    uint64_t scale = unit_bytes(unit);
+    int rc = 0;
+    if (scale == 0)
+        rc = guestcfg_xml_fail(name, node, key, err,
+                               "\"%.40s\" is no unit: b, KB, KiB, MB, MiB, GB, GiB, TB and TiB are",
+                               unit);
+    else if (__builtin_mul_overflow(number, scale, &bytes) || bytes > INT64_MAX)
+        rc = guestcfg_xml_fail(name, node, key, err, "%.40s %.40s: more bytes than 63 bits", text,
+                               unit ? unit : "KiB");
+    free(unit);
+    if (rc == 0)
+        *out_kib = ballast_div_up(bytes, 1024);
+    return rc;
+}
+
+int guestcfg_xml_size(const char *name, const xmlNode *node, uint64_t *out_kib,
+                      struct ballast_error *err)
+{
+    char *text = guestcfg_xml_text(node);
+    int rc = guestcfg_xml_size_of(name, node, text, out_kib, err);
+    free(text);
+    return rc;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/snapshot/snapshot.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "edge/json/json.h"
+
+struct source {
+    const struct json_object *object;
+    struct json_at at;
+    struct ballast_error *err;
+};
+
+void snapshot_release(struct snapshot *snapshot)
+{
+    free(snapshot->host.domains);
+    free(snapshot->names);
+    *snapshot = (struct snapshot){0};
+}
+
+static int absent_is_fine(int rc)
+{
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int must(const struct source *source, const char *key, uint64_t *out)
+{
+    int rc = json_get_u64(source->object, key, &source->at, out, source->err);
+    if (rc == -ENOENT)
+        return json_fail(source->err, &source->at, key, "missing: it must be there");
+    return rc;
+}
+
+static int may(const struct source *source, const char *key, uint64_t otherwise, uint64_t *out)
+{
+    *out = otherwise;
+    return absent_is_fine(json_get_u64(source->object, key, &source->at, out, source->err));
+}
+
+static int may_bool(const struct source *source, const char *key, bool otherwise, bool *out)
+{
+    *out = otherwise;
+    return absent_is_fine(json_get_bool(source->object, key, &source->at, out, source->err));
+}
+
+static int read_caps(const struct source *host, struct ballast_host_caps *out)
+{
+    struct json_object *object;
+    *out = BALLAST_HOST_CAPS_ALL;
+    int rc = json_get_object(host->object, "caps", &host->at, &object, host->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    struct source caps = {object, json_at_key(&host->at, "caps"), host->err};
+    if ((rc = may_bool(&caps, "hap", true, &out->hap)) < 0 ||
+        (rc = may_bool(&caps, "shadow", true, &out->shadow)) < 0 ||
+        (rc = may_bool(&caps, "iommu", true, &out->iommu)) < 0)
+        return rc;
+    return may_bool(&caps, "iommu_hap_pt_share", true, &out->iommu_hap_pt_share);
+}
+
+static int read_host(const struct source *top, struct ballast_host *out)
+{
+    struct json_object *object;
+    int rc = json_get_object(top->object, "host", &top->at, &object, top->err);
+    if (rc == -ENOENT)
+        return json_fail(top->err, &top->at, "host", "missing: it must be there");
+    if (rc < 0)
+        return rc;
+    struct source host = {object, json_at_key(&top->at, "host"), top->err};
+    if ((rc = must(&host, "total_kib", &out->total_kib)) < 0 ||
+        (rc = must(&host, "free_kib", &out->free_kib)) < 0 ||
+        (rc = may(&host, "claimed_kib", 0, &out->claimed_kib)) < 0 ||
+        (rc = may(&host, "slush_kib", 0, &out->slush_kib)) < 0 ||
+        (rc = may(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
+        (rc = may(&host, "xen_kib", 0, &out->xen_kib)) < 0)
+        return rc;
+    return read_caps(&host, &out->caps);
+}
+
+static int read_state(const struct source *dom, struct ballast_domain *out)
+{
+    const char *word;
+    out->state = BALLAST_DOMAIN_RUN;
+    int rc = json_get_string(dom->object, "state", &dom->at, &word, dom->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    int state = ballast_domain_state_find(word);
+    if (state < 0)
+        return json_fail(dom->err, &dom->at, "state",
+                         "\"%.40s\" is no state: run, build, paused and migrating are", word);
+    out->state = (enum ballast_domain_state)state;
+    return 0;
+}
+
+/* The state of a domain, and who it is; its name refers to the document. */
+static int read_identity(const struct source *dom, struct ballast_domain *out)
+{
+    uint64_t id;
+    int rc = must(dom, "id", &id);
+    if (rc < 0)
+        return rc;
+    if (id > UINT32_MAX)
+        return json_fail(dom->err, &dom->at, "id", "%llu: at most %u is possible",
+                         (unsigned long long)id, UINT32_MAX);
+    out->id = (uint32_t)id;
+    out->name = "";
+    if ((rc = absent_is_fine(
+             json_get_string(dom->object, "name", &dom->at, &out->name, dom->err))) < 0 ||
+        (rc = read_state(dom, out)) < 0 ||
+        (rc = may_bool(dom, "dom0", out->id == 0, &out->is_dom0)) < 0)
+        return rc;
+    return may_bool(dom, "balloon", false, &out->has_balloon);
+}
+
+static int read_sizes(const struct source *dom, struct ballast_domain *out)
+{
+    int rc;
+    if ((rc = must(dom, "tot_kib", &out->tot_kib)) < 0 ||
+        (rc = may(dom, "overhead_kib", 0, &out->overhead_kib)) < 0 ||
+        (rc = may(dom, "target_kib", out->tot_kib, &out->target_kib)) < 0 ||
+        (rc = may(dom, "dyn_min_kib", out->target_kib, &out->dynamic_min_kib)) < 0 ||
+        (rc = may(dom, "dyn_max_kib", out->target_kib, &out->dynamic_max_kib)) < 0 ||
+        (rc = may(dom, "static_max_kib", out->dynamic_max_kib, &out->static_max_kib)) < 0 ||
+        (rc = may(dom, "maxmem_kib", out->static_max_kib, &out->maxmem_kib)) < 0)
+        return rc;
+    return may(dom, "build_left_kib", 0, &out->build_left_kib);
+}
+
+static int read_report(const struct source *dom, struct ballast_domain *out)
+{
+    int rc;
+    out->report_age_usec = BALLAST_NONE;
+    if ((rc = may(dom, "shares", BALLAST_DEFAULT_SHARES, &out->shares)) < 0 ||
+        (rc = may(dom, "used_kib", BALLAST_NONE, &out->used_kib)) < 0 ||
+        (rc = may(dom, "free_kib", BALLAST_NONE, &out->reported_free_kib)) < 0)
+        return rc;
+    return absent_is_fine(
+        json_get_seconds(dom->object, "report_age", &dom->at, &out->report_age_usec, dom->err));
+}
+
+static int read_domain(const struct source *dom, struct ballast_domain *out)
+{
+    int rc;
+    if (!json_object_is_type(dom->object, json_type_object))
+        return json_fail(dom->err, &dom->at, NULL, "a domain must be a JSON object");
+    if ((rc = read_identity(dom, out)) < 0 || (rc = read_sizes(dom, out)) < 0)
+        return rc;
+    return read_report(dom, out);
+}
+
+static int read_domains(const struct source *top, const struct json_object *doms,
+                        struct snapshot *out)
+{
+    size_t count = json_object_array_length(doms);
+    out->host.domains = count ? calloc(count, sizeof(*out->host.domains)) : NULL;
+    if (count && !out->host.domains)
+        return ballast_fail(top->err, -ENOMEM, "out of memory");
+    out->host.domain_count = count;
+    struct json_at at = json_at_key(&top->at, "doms");
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        struct source dom = {json_object_array_get_idx(doms, i), json_at_item(&at, i), top->err};
+        rc = read_domain(&dom, &out->host.domains[i]);
+    }
+    return rc;
+}
+
+/*
+ * The names of the domains refer to the document until now: gives them memory of their own. They
+ * will be shown to people, so control characters become '?'.
+ */
+static int own_names(struct snapshot *snapshot, struct ballast_error *err)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < snapshot->host.domain_count; i++)
+        size += strlen(snapshot->host.domains[i].name) + 1;
+    snapshot->names = malloc(size ? size : 1);
+    if (!snapshot->names)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    char *next = snapshot->names;
+    for (size_t i = 0; i < snapshot->host.domain_count; i++) {
+        const char *name = snapshot->host.domains[i].name;
+        size_t length = strlen(name) + 1;
+        snapshot->host.domains[i].name = memcpy(next, name, length);
+        json_printable(next);
+        next += length;
+    }
+    return 0;
+}
+
+static int check_version(const struct source *top)
+{
+    uint64_t version;
+    int rc = may(top, "v", 1, &version);
+    if (rc == 0 && version != 1)
+        return json_fail(top->err, &top->at, "v", "%llu: only version 1 is known",
+                         (unsigned long long)version);
+    return rc;
+}
+
+static int check_truth(const struct source *top, const struct ballast_host *host)
+{
+    struct ballast_error why;
+    int rc = ballast_host_check(host, &why);
+    if (rc == 0 || rc == -ENOMEM)
+        return rc < 0 ? ballast_fail(top->err, rc, "%s", why.text) : 0;
+    return json_fail(top->err, &top->at, NULL, "%s", why.text);
+}
+
+static int fill(const struct source *top, struct snapshot *out)
+{
+    struct json_object *doms;
+    int rc;
+    if ((rc = check_version(top)) < 0 ||
+        (rc = absent_is_fine(
+             json_get_seconds(top->object, "t", &top->at, &out->host.now_usec, top->err))) < 0 ||
+        (rc = read_host(top, &out->host)) < 0)
+        return rc;
+    rc = json_get_array(top->object, "doms", &top->at, &doms, top->err);
+    if (rc == 0)
+        rc = read_domains(top, doms, out);
+    if ((rc = absent_is_fine(rc)) < 0 || (rc = own_names(out, top->err)) < 0)
+        return rc;
+    return check_truth(top, &out->host);
+}
+
+int snapshot_from_json(const struct json_object *object, const struct json_at *at,
+                       struct snapshot *out, struct ballast_error *err)
+{
+    struct source top = {object, *at, err};
+    struct snapshot made = {0};
+    if (!json_object_is_type(object, json_type_object))
+        return json_fail(err, at, NULL, "a snapshot must be a JSON object");
+    int rc = fill(&top, &made);
+    if (rc < 0)
+        snapshot_release(&made);
+    else
+        *out = made;
+    return rc;
+}
+
+int snapshot_parse(const char *name, const char *data, size_t length, struct snapshot *out,
+                   struct ballast_error *err)
+{
+    struct json_reader reader = json_reader_over(name, data, length);
+    struct json_object *object;
+    struct json_object *second;
+    struct json_at at;
+    struct json_at behind;
+    int rc = json_next(&reader, &object, &at, err);
+    if (rc < 0)
+        return rc;
+    if (!object) {
+        (void)ballast_fail(err, -EINVAL, "%s: is empty: a host snapshot in JSON should be there",
+                           name);
+        if (err)
+            json_printable(err->text);
+        return -EINVAL;
+    }
+    rc = json_next(&reader, &second, &behind, err);
+    if (rc == 0 && second) {
+        rc = json_fail(err, &behind, NULL, "a second object: a file holds one snapshot");
+        json_object_put(second);
+    }
+    if (rc == 0)
+        rc = snapshot_from_json(object, &at, out, err);
+    json_object_put(object);
+    return rc;
+}
+
+int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *err)
+{
+    char *data;
+    size_t length;
+    int rc = json_read_file(path, JSON_MAX_BYTES, &data, &length, err);
+    if (rc < 0)
+        return rc;
+    rc = snapshot_parse(json_file_name(path), data, length, out, err);
+    free(data);
+    return rc;
+}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What every test of the commands starts from: the program, the sources, a folder of its own.
+: "${BALLAST:?the program to test}" "${SOURCE:?the top of the source tree}"
+PATH=$(dirname "$BALLAST"):$PATH
+EXAMPLES=$SOURCE/examples
+unset NO_COLOR TERM
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+example_guests() {
+    ls "$EXAMPLES"/*.cfg "$EXAMPLES"/*.xml "$EXAMPLES"/*.json | grep -v '/host\.json$'
+}
+
+# figure JSON PATH VALUE: the number at that place, by jq.
+figure() {
+    local found
+    found=$(jq -r "$2" <<<"$1")
+    [ "$found" = "$3" ] || { echo "$2 is $found, not $3, in $1" >&2; return 1; }
+}

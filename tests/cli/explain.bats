@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+load common
+
+@test "every example is explained in every form" {
+    for guest in $(example_guests); do
+        run -0 --separate-stderr ballast explain "$guest"
+        [ -z "$stderr" ]
+        [[ $output == *footprint* ]]
+        run -0 ballast explain --diagram "$guest"
+        [[ $output == *"sizes in KiB"* ]]
+        run -0 ballast explain --table "$guest"
+        [[ $output == *footprint* ]]
+        run -0 ballast explain --profile all "$guest"
+        [[ $output == *libxl-4.14*xapi-2025* ]]
+        run -0 ballast explain --json "$guest"
+        jq -e '.name and .spans.footprint and .need != null' <<<"$output" >/dev/null
+    done
+}
+
+@test "no diagram is wider than 80 columns" {
+    for guest in $(example_guests); do
+        ballast explain --diagram "$guest" | grep -v '^note: ' >diagram
+        [ "$(awk 'length > 80' diagram)" = "" ]
+    done
+}
+
+@test "a diagram ends with how need comes about and what is unusual" {
+    run -0 ballast explain "$EXAMPLES/mail.cfg"
+    # 2048 MiB of which 8 are video, grown to 4096: pool (2 x 256 + 4096) pages = 18432 KiB;
+    # 2097152 + 18432 + 2048 = 2117632 is a multiple of 2048.
+    [[ $output == *"need 2117632 KiB = footprint 2118656 - extra internal 1024"* ]]
+    [[ $output == *"note: populated on demand: it starts with 2097152 of 4194304 KiB"* ]]
+}
+
+@test "--table tells what each part is set through" {
+    run -0 ballast explain --table "$EXAMPLES/mail.cfg"
+    for line in "shadow 18432 4608 18.00 build_info.shadow_memkb" \
+        "extra external 2048 512 2.00 LIBXL_HVM_EXTRA_MEMORY" \
+        "extra internal 1024 256 1.00 LIBXL_MAXMEM_CONSTANT" \
+        "video 8192 2048 8.00 build_info.video_memkb" \
+        "guest 2088960 522240 2040.00" \
+        "balloon 2097152 524288 2048.00" \
+        "static maximum 4194304 1048576 4096.00 build_info.max_memkb" \
+        "build start 2088960 522240 2040.00 build_info.target_memkb, less video" \
+        "actual target 2097152 524288 2048.00 libxl_set_memory_target" \
+        "xen maximum 2098176 524544 2049.00 libxl_domain_setmaxmem" \
+        "footprint 2118656 529664 2069.00" \
+        "memory/static-max 4194304 1048576 4096.00" \
+        "memory/target 2087936 521984 2039.00" \
+        "memory/videoram 8192 2048 8.00"; do
+        grep -qxF "$line" <<<"$(tr -s ' ' <<<"$output")" || { echo "no line: $line"; false; }
+    done
+    run -0 ballast explain --table "$EXAMPLES/web.cfg"
+    [[ $output == *LIBXL_PV_EXTRA_MEMORY* ]]
+    [[ $output != *shadow* && $output != *video_memkb* ]]
+}
+
+@test "several guests are a table with a sum" {
+    run -0 ballast explain "$EXAMPLES/web.cfg" "$EXAMPLES/build.cfg" "$EXAMPLES/proxy.xml"
+    [[ $output == *"3 guests, profile libxl, sizes in KiB"* ]]
+    # By column: the sum is that of the lines above it.
+    awk '/^name /{on=1; next} on && $1 != "sum" {for (i = 3; i <= 8; i++) s[i] += $i; n++}
+         $1 == "sum" {for (i = 2; i <= 7; i++) if ($i != s[i + 1]) exit 1; done = n}
+         END {exit done != 3}' <<<"$output"
+}
+
+@test "guests that follow different profiles say which" {
+    ballast explain --json --profile xapi "$EXAMPLES/cache.json" >xapi.json
+    run -0 ballast explain "$EXAMPLES/web.cfg" xapi.json
+    [[ $output == "2 guests, sizes in KiB"* ]]
+    grep -q '^web .* libxl$' <<<"$output"
+    grep -q '^cache .* xapi$' <<<"$output"
+    [ -z "$(grep " $" <<<"$output")" ]
+    run -0 ballast explain --profile xapi "$EXAMPLES/web.cfg" xapi.json
+    [[ $output == "2 guests, profile xapi, sizes in KiB"* ]]
+}
+
+@test "a sum that leaves 64 bits is an error with its operands" {
+    printf '{"name":"huge%d","type":"pv","config":{"memory_kib":9000000000000000000}}\n' 1 2 3 >huge.json
+    run -2 ballast explain huge.json
+    [[ $output == *"the sum up to huge3: "*"more than 64 bits"* ]]
+}
+
+@test "a stubdomain is a second guest" {
+    run -0 ballast explain "$EXAMPLES/desktop.cfg"
+    [[ $output == *$'\n'"desktop "* && $output == *$'\n'"desktop-dm "* ]]
+    run -0 ballast explain --json "$EXAMPLES/desktop.cfg"
+    [ "${#lines[@]}" = 2 ]
+    # 144 MiB and its guest's 16 MiB of video; counted in the need of its guest.
+    figure "${lines[1]}" .name desktop-dm
+    figure "${lines[1]}" .type pv
+    figure "${lines[1]}" .spans.actual_target 163840
+    figure "${lines[1]}" .need 0
+    run -0 ballast explain --only desktop-dm "$EXAMPLES/desktop.cfg"
+    [[ $output == *"desktop-dm: pv guest"* ]]
+}
+
+@test "JSON is good input: output explained again is the same" {
+    # shellcheck disable=SC2046 # the examples' names have no spaces
+    ballast explain --json $(example_guests) >once
+    ballast explain --json - <once >twice
+    [ "$(wc -l <once)" -gt 12 ]
+    diff once twice
+    for profile in $(ballast profiles --json | jq -r .name); do
+        # shellcheck disable=SC2046
+        ballast explain --json --profile "$profile" $(example_guests) >once
+        ballast explain --json - <once | diff once -
+    done
+}
+
+@test "JSON of figures alone is explained, but follows no other profile" {
+    ballast explain --json "$EXAMPLES/mail.cfg" | jq -c 'del(.config)' >given.json
+    run -0 ballast explain --json given.json
+    figure "$output" .spans.footprint 2118656
+    run -0 ballast explain given.json
+    [[ $output == *footprint* ]]
+    run -2 ballast explain --profile xapi given.json
+    [[ $output == *"mail: it came as figures without a configuration"*'"config"'* ]]
+}
+
+@test "--profile all shows the difference of each to the first" {
+    run -0 ballast explain --profile all "$EXAMPLES/mail.cfg"
+    # 4.14 takes two pages a MiB: 4096 pages more. XAPI: 512 + 2 x 4096 pages = 34 MiB.
+    grep -qx 'shadow *18432 *34816 *18432 *34816 *34816' <<<"$output"
+    grep -qx ' *+16384 *= *+16384 *+16384' <<<"$output"
+    run -0 ballast explain --profile all --json "$EXAMPLES/mail.cfg"
+    [ "$(jq -r .profile <<<"$output" | sort -u | wc -l)" = "$(ballast profiles | wc -l)" ]
+}
+
+@test "--svg is a well-formed picture that renders" {
+    for guest in mail.cfg web.cfg build.cfg storage.cfg; do
+        ballast explain --svg "$EXAMPLES/$guest" >picture.svg
+        xmllint --noout picture.svg
+        grep -q 'prefers-color-scheme:dark' picture.svg
+        grep -q '<desc' picture.svg
+        rsvg-convert picture.svg -o picture.png
+        [ -s picture.png ]
+    done
+}
+
+@test "--svg of several guests says how" {
+    run -2 ballast explain --svg "$EXAMPLES/desktop.cfg"
+    [[ $output == *"pick one with --only ('desktop', 'desktop-dm')"* ]]
+    run -0 ballast explain --svg --only desktop "$EXAMPLES/desktop.cfg"
+}
+
+@test "standard input is read where the file is -" {
+    run -0 ballast explain - <"$EXAMPLES/mail.cfg"
+    [[ $output == "mail: hvm guest, profile libxl"* ]]
+    run -0 ballast explain - <"$EXAMPLES/shop.xml"
+    [[ $output == "shop: hvm guest"* ]]
+}
+
+@test "a host that cannot do it refuses what it cannot" {
+    jq '.host.caps.iommu = false' "$EXAMPLES/host.json" >host.json
+    run -0 ballast explain --host "$EXAMPLES/host.json" "$EXAMPLES/gpu.cfg"
+    run -2 ballast explain --host host.json "$EXAMPLES/gpu.cfg"
+    [[ $output == *"gpu.cfg:7: pci: "*"IOMMU"* ]]
+}
+
+@test "xl.conf is read" {
+    echo 'claim_mode = 0' >xl.conf
+    run -0 ballast explain --xl-conf xl.conf "$EXAMPLES/web.cfg"
+    [[ $output == *"note: claims are off"* ]]
+    run -2 ballast explain --xl-conf missing.conf "$EXAMPLES/web.cfg"
+    [[ $output == *"missing.conf: No such file"* ]]
+}
+
+@test "colour only where it is asked for or a terminal shows it" {
+    esc=$(printf '\033')
+    run -0 env TERM=xterm "$BALLAST" explain "$EXAMPLES/mail.cfg"
+    [[ $output != *"$esc"* ]]
+    run -0 ballast explain --color always "$EXAMPLES/mail.cfg"
+    [[ $output == *"$esc"* ]]
+    run -0 env TERM=xterm script -qec "$BALLAST explain $EXAMPLES/mail.cfg" /dev/null
+    [[ $output == *"$esc"* ]]
+    run -0 env TERM=xterm NO_COLOR=1 script -qec "$BALLAST explain $EXAMPLES/mail.cfg" /dev/null
+    [[ $output != *"$esc"* ]]
+    run -0 env TERM=xterm script -qec "$BALLAST explain --color never $EXAMPLES/mail.cfg" /dev/null
+    [[ $output != *"$esc"* ]]
+}
+
+@test "a name cannot steer the terminal" {
+    printf '{"name":"a\\u009b31mb","type":"pv","config":{"memory_kib":65536}}' >evil.json
+    run -0 ballast explain evil.json
+    [[ $output == "a??31mb: pv guest"* ]]
+}
