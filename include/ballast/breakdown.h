@@ -63,9 +63,10 @@ enum ballast_note {
     BALLAST_NOTE_NO_HAP,           /* shadow paging: not every Xen has it */
     BALLAST_NOTE_IOMMU_TABLES,     /* kib: the IOMMU's own page tables */
     BALLAST_NOTE_NO_MEMORY,        /* kib: the default that was taken */
-    BALLAST_NOTE_NEED_TOO_SMALL, /* count: vCPUs, so many that libxl's need is known to be short */
-    BALLAST_NOTE_NO_CLAIM,       /* claim_mode=0: a build can fail half-way */
-    BALLAST_NOTE_SHADOW_IGNORED, /* kib: shadow_memory, which the profile cannot express */
+    BALLAST_NOTE_NEED_TOO_SMALL,   /* count: vCPUs; kib: what Xen may take beyond libxl's need */
+    BALLAST_NOTE_NO_CLAIM,         /* claim_mode=0: a build can fail half-way */
+    BALLAST_NOTE_SHADOW_IGNORED,   /* kib: shadow_memory, which the profile cannot express */
+    BALLAST_NOTE_NO_VCPUS,         /* kib: what the default pool is short of one vCPU's share */
     BALLAST_NOTES
 };
 

@@ -2,6 +2,7 @@
 #include "core/base/text.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct ballast_text ballast_text_over(char *buf, size_t size)
@@ -33,21 +34,61 @@ static const char *xml_entity(char c)
         return "&gt;";
     case '"':
         return "&quot;";
+    case '\'':
+        return "&apos;";
     default:
         return NULL;
     }
 }
 
+/* Continuation bytes that the first byte of a character promises; 4 where it cannot be a first. */
+static int continuation_bytes(unsigned char first)
+{
+    if (first < 0x80)
+        return 0;
+    if (first >= 0xc2 && first <= 0xdf)
+        return 1;
+    if (first >= 0xe0 && first <= 0xef)
+        return 2;
+    return first >= 0xf0 && first <= 0xf4 ? 3 : 4;
+}
+
+/*
+ * The length of the character that the string, which is not at its end, begins with; 0 where it is
+ * none that XML may hold: control characters, surrogates, U+FFFE and U+FFFF, longer forms than
+ * needed, bytes that are not UTF-8.
+ */
+static int xml_character(const char *string)
+{
+    static const uint32_t least[4] = {' ', 0x80, 0x800, 0x10000};
+    unsigned char first = (unsigned char)string[0];
+    int more = continuation_bytes(first);
+    if (more > 3)
+        return 0;
+    uint32_t code = more ? first & (0x3fU >> more) : first;
+    for (int i = 1; i <= more; i++) {
+        unsigned char next = (unsigned char)string[i];
+        if ((next & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (next & 0x3fU);
+    }
+    bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    bool control = code == 0x7f || code == 0xfffe || code == 0xffff;
+    return code < least[more] || code > 0x10ffff || surrogate || control ? 0 : more + 1;
+}
+
 void ballast_text_add_xml(struct ballast_text *text, const char *string)
 {
-    for (; *string; string++) {
+    while (*string) {
+        int length = xml_character(string);
         const char *entity = xml_entity(*string);
-        if (entity)
-            ballast_text_add(text, "%s", entity);
-        else if ((unsigned char)*string < ' ' || *string == 0x7f)
+        if (length == 0)
             ballast_text_add(text, "?");
+        else if (entity)
+            ballast_text_add(text, "%s", entity);
         else
-            ballast_text_add(text, "%c", *string);
+            ballast_text_add(text, "%.*s", length, string);
+        string += length ? length : 1;
     }
 }
 

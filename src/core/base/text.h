@@ -19,7 +19,10 @@ struct ballast_text {
 struct ballast_text ballast_text_over(char *buf, size_t size);
 __attribute__((format(printf, 2, 3))) void ballast_text_add(struct ballast_text *text,
                                                             const char *format, ...);
-/* The string with the characters that XML reserves escaped; control characters become '?'. */
+/*
+ * The string with the characters that XML reserves escaped; what no XML document may hold (control
+ * characters, line ends with them, and bytes that are not UTF-8) becomes '?', byte by byte.
+ */
 void ballast_text_add_xml(struct ballast_text *text, const char *string);
 /*
  * The length of the UTF-8 character that `string` (not empty) begins with, or 0 where it is none,

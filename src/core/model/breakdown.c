@@ -144,9 +144,12 @@ static int sum_run(const struct ballast_breakdown *breakdown, enum ballast_span 
 {
     uint64_t sum_kib = 0;
     for (int i = (int)spans[span].first; i <= (int)spans[span].last; i++) {
-        int rc = ballast_kib_add(sum_kib, breakdown->segment_kib[i], &sum_kib, err);
-        if (rc < 0)
-            return rc;
+        uint64_t more_kib = breakdown->segment_kib[i];
+        uint64_t before_kib = sum_kib;
+        /* In place, and a call only for the message: a quarter of an evaluation is spent in here.
+         */
+        if (__builtin_add_overflow(before_kib, more_kib, &sum_kib))
+            return ballast_kib_add(before_kib, more_kib, &sum_kib, err);
     }
     *out_kib = sum_kib;
     return 0;

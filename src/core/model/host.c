@@ -91,8 +91,11 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
             break;
         rc = ballast_kib_add(held_kib, domain->overhead_kib, &held_kib, err);
     }
+    if (rc == -EOVERFLOW)
+        return ballast_fail(err, -EINVAL,
+                            "domains, Xen and free memory make more than 64 bits of KiB");
     if (rc < 0)
-        return rc == -EOVERFLOW ? -EINVAL : rc;
+        return rc;
     if (held_kib > host->total_kib)
         return ballast_fail(err, -EINVAL,
                             "domains, Xen and free memory make %" PRIu64

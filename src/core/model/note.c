@@ -20,6 +20,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_NEED_TOO_SMALL] = "need-too-small",
     [BALLAST_NOTE_NO_CLAIM] = "no-claim",
     [BALLAST_NOTE_SHADOW_IGNORED] = "shadow-ignored",
+    [BALLAST_NOTE_NO_VCPUS] = "no-vcpus",
 };
 
 const char *ballast_note_word(enum ballast_note note)
@@ -134,15 +135,14 @@ static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, u
     case BALLAST_NOTE_NO_MEMORY:
         ballast_text_add(text,
                          "neither memory nor maxmem is given: libxl falls back to %" PRIu64
-                         " KiB, but sizes the paging pool before it does; set memory",
+                         " KiB, and without shadow_memory its own need has no bound; set memory",
                          a);
         break;
     case BALLAST_NOTE_NEED_TOO_SMALL:
         ballast_text_add(text,
-                         "with %" PRIu64
-                         " vCPUs Xen takes more than libxl's need: leave about 2 MiB "
-                         "beyond it",
-                         a);
+                         "need may be too small: for a guest of %" PRIu64
+                         " vCPUs Xen was seen to take up to %" PRIu64 " KiB more",
+                         a, b);
         break;
     case BALLAST_NOTE_NO_CLAIM:
         ballast_text_add(text, "claims are off: a build that runs out of memory fails half-way");
@@ -150,6 +150,12 @@ static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, u
     case BALLAST_NOTE_SHADOW_IGNORED:
         ballast_text_add(text,
                          "shadow_memory of %" PRIu64 " KiB has no counterpart in this profile", a);
+        break;
+    case BALLAST_NOTE_NO_VCPUS:
+        ballast_text_add(text,
+                         "neither vcpus nor maxvcpus is given: libxl starts one vCPU, but its "
+                         "paging pool lacks the %" PRIu64 " KiB of one",
+                         a);
         break;
     case BALLAST_NOTES:
         break;

@@ -21,7 +21,10 @@ struct ballast_libxl_rules {
     uint64_t pool_mib_pages;         /* ... pages a MiB of maxmem for every guest ... */
     uint64_t pool_p2m_pages;         /* ... more for a guest with a p2m ... */
     uint64_t pool_resident_pages;    /* ... and more for one without hardware-assisted paging */
-    uint64_t pool_step_kib;          /* unit in which libxl sets the pool in Xen */
+    uint64_t pool_round_kib;         /* the pool is set in Xen in so many KiB, rounded up; 0: in
+                                        bytes, and Xen refuses what is not whole pages */
+    uint64_t cost_pages[BALLAST_GUEST_TYPES]; /* measured: what Xen takes beyond memory and pool,
+                                                 before anything per vCPU; docs/assumptions.md */
 };
 
 /* The constants of XAPI's model, all in MiB but for the pages a vCPU. */

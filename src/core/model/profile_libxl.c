@@ -4,12 +4,12 @@
  * the pool it would like to have, also for a PV guest that gets none, leaves extra internal out and
  * rounds up. Both are computed here, each by its own rule, and the terms between them shown.
  */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/model/profile.h"
-
-/* From so many vCPUs on libxl's need is below what Xen takes: docs/assumptions.md, "large guests".
- */
-#define NEED_SHORT_VCPUS 100
 
 /*
  * libxl_create.c, libxl__get_required_iommu_memory: four levels of tables of 512 entries. Cannot
@@ -37,7 +37,7 @@ static uint64_t pool_kib(const struct ballast_libxl_rules *rules,
         mib_pages += rules->pool_p2m_pages;
     if (!settled->hap)
         mib_pages += rules->pool_resident_pages;
-    uint64_t pages = rules->pool_vcpu_pages * settled->vcpus +
+    uint64_t pages = rules->pool_vcpu_pages * settled->pool_vcpus +
                      mib_pages * (settled->maxmem_kib / BALLAST_MIB_KIB);
     return pages * BALLAST_PAGE_KIB;
 }
@@ -50,9 +50,10 @@ static int need(const struct ballast_libxl_rules *rules, const struct ballast_se
     uint64_t need_kib = settled->memory_kib;
     uint64_t rounded_kib;
     int rc;
-    if (settled->stubdomain_kib > 0 &&
-        (rc = ballast_kib_add(settled->stubdomain_kib, settled->video_kib, &stubdomain_kib, err)) <
-            0)
+    /* video_memkb as it was asked for: a PVH guest has the key too. */
+    if (settled->stubdomain_charged &&
+        (rc = ballast_kib_add(settled->stubdomain_kib, settled->videoram_asked_kib, &stubdomain_kib,
+                              err)) < 0)
         return rc;
     if ((rc = ballast_kib_add(need_kib, charged_pool_kib, &need_kib, err)) < 0 ||
         (rc = ballast_kib_add(need_kib, out->segment_kib[BALLAST_IOMMU], &need_kib, err)) < 0 ||
@@ -72,6 +73,64 @@ static int need(const struct ballast_libxl_rules *rules, const struct ballast_se
     return 0;
 }
 
+/* The pool as libxl sets it in Xen, which may refuse it: paging.c, arch_set_paging_mempool_size. */
+static int allocated_pool(const struct ballast_libxl_rules *rules,
+                          const struct ballast_settled *settled, uint64_t charged_pool_kib,
+                          uint64_t *out_kib, struct ballast_error *err)
+{
+    int at = settled->shadow_kib == BALLAST_UNSET ? BALLAST_MAXMEM : BALLAST_SHADOW_MEMORY;
+    if (charged_pool_kib == 0)
+        return ballast_fail_at(err, -EINVAL, at,
+                               "less than 1 MiB and no vcpus make a paging pool of nothing, "
+                               "without which the guest cannot be built; set vcpus");
+    if (rules->pool_round_kib > 0)
+        return ballast_kib_round_up(charged_pool_kib, rules->pool_round_kib, out_kib, err);
+    if (charged_pool_kib % BALLAST_PAGE_KIB != 0)
+        return ballast_fail_at(err, -EINVAL, at,
+                               "%" PRIu64 " KiB: Xen takes only a paging pool of whole pages, a "
+                               "multiple of %" PRIu64 " KiB",
+                               charged_pool_kib, BALLAST_PAGE_KIB);
+    if (charged_pool_kib / BALLAST_PAGE_KIB > UINT32_MAX)
+        return ballast_fail_at(err, -EINVAL, at,
+                               "makes a paging pool of %" PRIu64
+                               " KiB: Xen counts its pages in 32 bits, less than 16 TiB",
+                               charged_pool_kib);
+    *out_kib = charged_pool_kib;
+    return 0;
+}
+
+/*
+ * The most that Xen was seen to take for such a guest beyond its memory and its pool, on a heap
+ * that no large guest has grown yet: docs/assumptions.md, "What Xen takes".
+ */
+static uint64_t cost_kib(const struct ballast_libxl_rules *rules,
+                         const struct ballast_settled *settled)
+{
+    uint64_t vcpus = settled->vcpus;
+    uint64_t pages = rules->cost_pages[settled->type];
+    if (settled->type == BALLAST_PV)
+        pages += 3 * vcpus + ballast_div_up(vcpus, 16) + 8 + ballast_div_up(4 * vcpus, 10);
+    else
+        pages += 8 * vcpus + ballast_div_up(vcpus, 128) + 10 + ballast_div_up(17 * vcpus, 10);
+    if (settled->nested)
+        pages += 5 * vcpus;
+    return pages * BALLAST_PAGE_KIB;
+}
+
+static void note_short(const struct ballast_libxl_rules *rules,
+                       const struct ballast_settled *settled, struct ballast_breakdown *out)
+{
+    /* Never below zero: need has each of these in it, and more extra external than a pool that
+     * is rounded up can exceed what is charged for it. */
+    uint64_t room_kib = out->need_kib - out->term_kib[BALLAST_NEED_STUBDOMAIN] -
+                        settled->memory_kib - out->segment_kib[BALLAST_SHADOW] -
+                        out->segment_kib[BALLAST_IOMMU];
+    uint64_t takes_kib = cost_kib(rules, settled);
+    if (takes_kib > room_kib)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_NEED_TOO_SMALL, settled->vcpus,
+                                   takes_kib - room_kib);
+}
+
 static int segments(const struct ballast_libxl_rules *rules, const struct ballast_settled *settled,
                     uint64_t charged_pool_kib, struct ballast_breakdown *out,
                     struct ballast_error *err)
@@ -79,8 +138,8 @@ static int segments(const struct ballast_libxl_rules *rules, const struct ballas
     uint64_t *segment_kib = out->segment_kib;
     bool is_pv = settled->type == BALLAST_PV;
     if (!is_pv) {
-        int rc = ballast_kib_round_up(charged_pool_kib, rules->pool_step_kib,
-                                      &segment_kib[BALLAST_SHADOW], err);
+        int rc =
+            allocated_pool(rules, settled, charged_pool_kib, &segment_kib[BALLAST_SHADOW], err);
         if (rc < 0)
             return rc;
     }
@@ -120,7 +179,10 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
         ballast_breakdown_set_note(out, BALLAST_NOTE_POOL_NOT_GIVEN, charged_pool_kib, 0);
     if (settled->pvshim)
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHIM_TAKES_GUEST, 0, 0);
-    if (settled->vcpus >= NEED_SHORT_VCPUS && settled->type != BALLAST_PV)
-        ballast_breakdown_set_note(out, BALLAST_NOTE_NEED_TOO_SMALL, settled->vcpus, 0);
+    if (settled->type != BALLAST_PV && settled->pool_vcpus == 0 &&
+        settled->shadow_kib == BALLAST_UNSET)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_NO_VCPUS,
+                                   rules->pool_vcpu_pages * BALLAST_PAGE_KIB, 0);
+    note_short(rules, settled, out);
     return 0;
 }

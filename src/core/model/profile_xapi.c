@@ -16,7 +16,10 @@ struct sizes_mib {
     uint64_t external;
 };
 
-/* No sum here can overflow: every size is at most 2^54 MiB. */
+/*
+ * No sum here can overflow: every size is at most 2^54 MiB. Video stays within target: a settled
+ * guest's is less than its memory, and both are rounded alike.
+ */
 static struct sizes_mib sizes(const struct ballast_xapi_rules *rules,
                               const struct ballast_settled *settled)
 {
@@ -33,8 +36,6 @@ static struct sizes_mib sizes(const struct ballast_xapi_rules *rules,
         settled->type == BALLAST_PV ? rules->pv_extra_internal_mib : rules->hvm_extra_internal_mib;
     if (settled->pvshim)
         mib.internal += rules->shim_mib + mib.static_max / rules->shim_per_mib;
-    /* Video rounded up may exceed a guest of a fraction of a MiB. */
-    mib.video = ballast_min_u64(mib.video, mib.target);
     return mib;
 }
 
@@ -71,9 +72,11 @@ int ballast_profile_xapi_fill(const struct ballast_profile *profile,
                               err);
     if (rc < 0)
         return rc;
-    /* ocaml/xenopsd/xc/domain.ml, build_post: the target in full, and no videoram node. */
-    out->xenstore = (struct ballast_xenstore_kib){.static_max_kib = settled->maxmem_kib,
-                                                  .target_kib = settled->memory_kib};
+    /* ocaml/xenopsd/xc/domain.ml, build_post: whole MiB, video included, and no videoram node. */
+    out->xenstore = (struct ballast_xenstore_kib){
+        .static_max_kib = out->span_kib[BALLAST_STATIC_MAXIMUM],
+        .target_kib = out->span_kib[BALLAST_ACTUAL_TARGET],
+    };
     if (settled->type == BALLAST_PV) {
         uint64_t pool_kib = mib.shadow * BALLAST_MIB_KIB;
         ballast_breakdown_set_term(out, BALLAST_NEED_POOL, false, pool_kib);

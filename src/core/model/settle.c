@@ -19,6 +19,8 @@
 /* xen/arch/x86/domain.c, arch_sanitise_domain_config: HVM_MAX_VCPUS, MAX_VIRT_CPUS. */
 #define HVM_MAX_VCPUS 128
 #define PV_MAX_VCPUS  8192
+/* libxl__domain_build_info_setdefault: at most HVM_MAX_VCPUS bytes of avail_vcpus, for any type. */
+#define ONLINE_MAX_VCPUS 1024
 
 /* Default and least videoram by device model and adapter; libxl_create.c, the switch on vga.kind.
  */
@@ -62,9 +64,13 @@ static int settle_vcpus(const struct ballast_guest *guest, struct ballast_settle
 {
     uint64_t online = attr_or(guest, BALLAST_VCPUS, 0);
     uint64_t most = attr_or(guest, BALLAST_MAXVCPUS, 0);
-    /* xl: an absent or zero maxvcpus is vcpus; libxl: zero of both is one. */
+    /* xl_parse.c, parse_config_data: an absent or zero maxvcpus is vcpus. */
     if (most == 0)
-        most = online ? online : 1;
+        most = online;
+    /* libxl makes one of none, but only after it has sized the pool with none. */
+    out->pool_vcpus = (uint32_t)most;
+    if (most == 0)
+        most = 1;
     if (online > most)
         return ballast_fail_at(err, -EINVAL, BALLAST_MAXVCPUS,
                                "%" PRIu64 " is less than vcpus (%" PRIu64
@@ -78,6 +84,11 @@ static int settle_vcpus(const struct ballast_guest *guest, struct ballast_settle
                                "%" PRIu64 " vCPUs: Xen gives a %s guest at most %" PRIu64, most,
                                ballast_guest_type_word(guest->type), limit);
     }
+    if (online > ONLINE_MAX_VCPUS)
+        return ballast_fail_at(err, -EINVAL, BALLAST_VCPUS,
+                               "%" PRIu64 " vCPUs: libxl starts a guest with at most %d of them; "
+                               "maxvcpus can be more",
+                               online, ONLINE_MAX_VCPUS);
     out->vcpus = (uint32_t)most;
     return 0;
 }
@@ -106,27 +117,50 @@ static int settle_paging(const struct ballast_guest *guest, const struct ballast
             err, -EINVAL, BALLAST_SHADOW_MEMORY,
             "0: without a paging pool the guest cannot be built; leave it out for "
             "the default");
-    return 0;
-}
-
-static int settle_stubdomain(const struct ballast_guest *guest, struct ballast_settled *out)
-{
-    out->stubdomain_kib = 0;
-    if (guest->type != BALLAST_HVM || !flag(guest, BALLAST_STUBDOMAIN))
-        return 0;
-    /* A stubdomain without a version named is MiniOS with the traditional device model. */
-    bool is_linux =
-        attr_or(guest, BALLAST_DEVICE_MODEL, BALLAST_QEMU_XEN_TRADITIONAL) == BALLAST_QEMU_XEN;
-    out->stubdomain_kib = attr_or(guest, BALLAST_STUBDOMAIN_MEMORY,
-                                  is_linux ? STUBDOM_LINUX_KIB : STUBDOM_MINIOS_KIB);
+    /*
+     * libxl sizes the default pool while maxmem is still LIBXL_MEMKB_DEFAULT, 2^64 - 1, and then
+     * says that it is too large (libxl_dom.c, libxl__domain_set_paging_mempool_size).
+     */
+    if (out->memory_defaulted && out->shadow_kib == BALLAST_UNSET)
+        return ballast_fail_at(err, -EINVAL, BALLAST_MEMORY,
+                               "missing, and maxmem too: libxl would size the paging pool for an "
+                               "endless guest and fail; set memory");
     return 0;
 }
 
 static enum ballast_device_model device_model(const struct ballast_guest *guest)
 {
-    uint64_t otherwise =
-        flag(guest, BALLAST_STUBDOMAIN) ? BALLAST_QEMU_XEN_TRADITIONAL : BALLAST_QEMU_XEN;
-    return (enum ballast_device_model)attr_or(guest, BALLAST_DEVICE_MODEL, otherwise);
+    /* A stubdomain without a version named is MiniOS with the traditional device model. */
+    bool traditional = guest->type == BALLAST_HVM && flag(guest, BALLAST_STUBDOMAIN);
+    return (enum ballast_device_model)attr_or(
+        guest, BALLAST_DEVICE_MODEL, traditional ? BALLAST_QEMU_XEN_TRADITIONAL : BALLAST_QEMU_XEN);
+}
+
+/*
+ * libxl_create.c, domcreate_launch_dm, starts one for HVM guests alone, but
+ * libxl__domain_need_memory_calculate charges one to a PVH guest that asks for it, too.
+ */
+static void settle_stubdomain(const struct ballast_guest *guest, struct ballast_settled *out)
+{
+    if (guest->type == BALLAST_PV || !flag(guest, BALLAST_STUBDOMAIN))
+        return;
+    uint64_t otherwise_kib =
+        device_model(guest) == BALLAST_QEMU_XEN ? STUBDOM_LINUX_KIB : STUBDOM_MINIOS_KIB;
+    out->stubdomain_kib = attr_or(guest, BALLAST_STUBDOMAIN_MEMORY, otherwise_kib);
+    out->stubdomain = guest->type == BALLAST_HVM;
+    out->stubdomain_charged = true;
+}
+
+static int refuse_videoram(const struct ballast_settled *out, enum ballast_device_model model,
+                           struct ballast_error *err)
+{
+    uint64_t least_mib = video_rules[model][out->vga].least_mib;
+    return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
+                           "%" PRIu64 " KiB: %s on %s needs at least %" PRIu64 " KiB (%" PRIu64
+                           " MiB)",
+                           out->video_kib, ballast_guest_attr_word(BALLAST_VGA, out->vga),
+                           ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model),
+                           least_mib * BALLAST_MIB_KIB, least_mib);
 }
 
 static int settle_hvm_video(const struct ballast_guest *guest, struct ballast_settled *out,
@@ -135,21 +169,15 @@ static int settle_hvm_video(const struct ballast_guest *guest, struct ballast_se
     enum ballast_device_model model = device_model(guest);
     out->vga = (enum ballast_vga)attr_or(guest, BALLAST_VGA, BALLAST_VGA_CIRRUS);
     const struct video_rule *rule = &video_rules[model][out->vga];
-    const char *vga_word = ballast_guest_attr_word(BALLAST_VGA, out->vga);
-    const char *model_word = ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model);
     if (!rule->available)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_VGA,
-            "%s: %s has no such adapter; device_model_version=\"qemu-xen\" has it", vga_word,
-            model_word);
-    uint64_t default_kib = rule->default_mib * BALLAST_MIB_KIB;
-    uint64_t least_kib = rule->least_mib * BALLAST_MIB_KIB;
-    out->video_kib = attr_or(guest, BALLAST_VIDEORAM, default_kib);
-    if (out->video_kib < least_kib)
-        return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
-                               "%" PRIu64 " KiB: %s on %s needs at least %" PRIu64 " KiB (%" PRIu64
-                               " MiB)",
-                               out->video_kib, vga_word, model_word, least_kib, rule->least_mib);
+            "%s: %s has no such adapter; device_model_version=\"qemu-xen\" has it",
+            ballast_guest_attr_word(BALLAST_VGA, out->vga),
+            ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model));
+    out->video_kib = attr_or(guest, BALLAST_VIDEORAM, rule->default_mib * BALLAST_MIB_KIB);
+    if (out->video_kib < rule->least_mib * BALLAST_MIB_KIB)
+        return refuse_videoram(out, model, err);
     out->videoram_asked_kib = out->video_kib;
     out->video_fixed = rule->fixed;
     if (out->video_kib >= out->memory_kib)
@@ -278,7 +306,13 @@ static int refuse_combinations(const struct ballast_guest *guest, const struct b
                                    out->memory_kib, out->maxmem_kib);
     }
     bool altp2m = out->type != BALLAST_PV && flag(guest, BALLAST_ALTP2M);
-    if (altp2m && flag(guest, BALLAST_NESTEDHVM))
+    bool nested = out->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
+    /* Xen 4.14: hvm.c, HVM_PARAM_NESTEDHVM; later: domain.c, arch_sanitise_domain_config. */
+    if (nested && !out->hap)
+        return ballast_fail_at(err, -EINVAL, BALLAST_NESTEDHVM,
+                               "1: nested virtualisation needs hardware-assisted paging; leave hap "
+                               "out or set it to 1");
+    if (altp2m && nested)
         return ballast_fail_at(err, -EINVAL, BALLAST_ALTP2M,
                                "altp2m and nestedhvm exclude each other");
     if (altp2m && out->pod)
@@ -300,12 +334,17 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
     if ((rc = settle_memory(guest, &settled, err)) < 0 ||
         (rc = settle_vcpus(guest, &settled, err)) < 0 ||
         (rc = settle_paging(guest, caps, &settled, err)) < 0 ||
-        (rc = settle_stubdomain(guest, &settled)) < 0 ||
         (rc = settle_video(guest, &settled, err)) < 0 ||
         (rc = settle_passthrough(guest, caps, &settled, err)) < 0 ||
         (rc = refuse_combinations(guest, &settled, err)) < 0)
         return rc;
+    settle_stubdomain(guest, &settled);
+    if (settled.stubdomain && settled.stubdomain_kib == 0 && settled.video_kib == 0)
+        return ballast_fail_at(err, -EINVAL, BALLAST_STUBDOMAIN_MEMORY,
+                               "0: the device model's domain needs memory; leave it out for the "
+                               "default");
     settled.pvshim = guest->type == BALLAST_PVH && flag(guest, BALLAST_PVSHIM);
+    settled.nested = guest->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
     settled.no_claim = guest->attr[BALLAST_CLAIM] == 0;
     settled.is_device_model = flag(guest, BALLAST_IS_DEVICE_MODEL);
     *out = settled;
@@ -341,7 +380,7 @@ int ballast_guest_stubdomain(const struct ballast_guest *guest,
     int rc = ballast_settle(guest, caps, &settled, err);
     if (rc < 0)
         return rc;
-    if (settled.stubdomain_kib == 0) {
+    if (!settled.stubdomain) {
         *out = NULL;
         return 0;
     }

@@ -24,15 +24,19 @@ struct ballast_settled {
     uint64_t video_kib;          /* the video segment: 0 unless HVM */
     uint64_t videoram_asked_kib; /* build_info.video_memkb, whatever the type */
     uint64_t shadow_kib;         /* BALLAST_UNSET: the profile's rule */
-    uint64_t stubdomain_kib;     /* 0: the device model runs in dom0 */
+    uint64_t stubdomain_kib;     /* what stubdomain_memory is charged as; 0: nothing is */
     uint32_t vcpus;              /* build_info.max_vcpus: those that can ever be online */
+    uint32_t pool_vcpus;         /* the same before libxl defaults it: 0 where none was given */
     enum ballast_vga vga;
     bool video_fixed;                     /* the adapter has its own size, whatever videoram says */
     enum ballast_passthrough passthrough; /* disabled, sync_pt or share_pt */
     bool hap;
+    bool nested; /* nestedhvm, of a guest that can have it */
     bool pvshim;
-    bool pod;              /* starts with less than its p2m holds */
-    bool memory_defaulted; /* neither memory nor maxmem was given */
+    bool stubdomain;         /* the device model runs in a domain of its own */
+    bool stubdomain_charged; /* need counts one, which is not the same: see settle.c */
+    bool pod;                /* starts with less than its p2m holds */
+    bool memory_defaulted;   /* neither memory nor maxmem was given */
     bool no_claim;
     bool is_device_model;
 };

@@ -10,9 +10,10 @@
 #include "core/policy/state.h"
 
 /* Growth is told in parts worth half a second of it, so that targets are not written every tick. */
-#define PART_USEC (BALLAST_SEC_USEC / 2)
+#define PART_USEC (BALLAST_SEC_USEC)
 /* A guest that has arrived gets the next part when it is worth a tenth of a second. */
 #define LEAST_PART_USEC (BALLAST_SEC_USEC / 10)
+#define CALM_PART       32
 /* A target is not moved for less than this part of what the guest holds. */
 #define STILL_PART 512
 
@@ -42,9 +43,17 @@ static uint64_t whole(const struct policy_domain *view, uint64_t kib)
     return pages_kib < view->min_kib ? kib : pages_kib;
 }
 
+/* What may be aimed at. */
 static uint64_t bounded(const struct policy_domain *view, uint64_t kib)
 {
     return ballast_max_u64(view->min_kib, ballast_min_u64(kib, view->max_kib));
+}
+
+/* Staying where it is, within what a target may be: also below the minimum, until there is memory.
+ */
+static uint64_t staying_kib(const struct policy_domain *view)
+{
+    return ballast_max_u64(view->low_kib, ballast_min_u64(view->tot_kib, view->max_kib));
 }
 
 /* How far a target must be from what is aimed at before it is worth a write. */
@@ -74,7 +83,7 @@ static void plan_hold(const struct act *act, const struct policy_domain *view, u
     bool growing = plan->target_kib > ballast_add_ceil(view->tot_kib, near_kib);
     bool too_far = growing && plan->target_kib > ballast_add_ceil(aim_kib, still_kib(act, view));
     if (shrinking || too_far || (growing && act->start_waits)) {
-        plan->target_kib = bounded(view, view->tot_kib);
+        plan->target_kib = staying_kib(view);
         plan->reason = BALANCER_STOP_GIVING;
     }
 }
@@ -127,7 +136,7 @@ static void fit_rooms(struct act *act, bool call_off)
         if (before_kib == 0)
             continue;
         if (call_off && plan->target_kib > view->tot_kib) {
-            plan->target_kib = bounded(view, view->tot_kib);
+            plan->target_kib = staying_kib(view);
             plan->reason = BALANCER_STOP_GIVING;
         }
         plan->maxmem_kib =
@@ -141,10 +150,17 @@ static uint64_t wish_kib(const struct act *act, size_t i)
 {
     const struct balancer *balancer = act->balancer;
     const struct policy_domain *view = &balancer->views[i];
-    if (balancer->aims[i].kib == BALLAST_NONE)
+    bool below = view->tot_kib < view->min_kib;
+    if (balancer->aims[i].kib == BALLAST_NONE && !below)
         return 0;
+    /* While a start waits only those below their minimum get anything. */
+    if (act->start_waits && !below && !balancer->options.take_before_free)
+        return 0;
+    uint64_t aim_kib = balancer->aims[i].kib == BALLAST_NONE ? 0 : balancer->aims[i].kib;
+    if (act->start_waits && below)
+        aim_kib = 0;
     uint64_t told_kib = ballast_max_u64(balancer->plans[i].target_kib, view->tot_kib);
-    return ballast_sub_floor(whole(view, bounded(view, balancer->aims[i].kib)), told_kib);
+    return ballast_sub_floor(whole(view, bounded(view, aim_kib)), told_kib);
 }
 
 static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, uint64_t wish)
@@ -153,6 +169,10 @@ static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, ui
     uint64_t part_kib = ballast_mul_div(view->rate_up_kib, PART_USEC, BALLAST_SEC_USEC);
     uint64_t least_kib = ballast_mul_div(view->rate_up_kib, LEAST_PART_USEC, BALLAST_SEC_USEC);
     uint64_t told_kib = act->balancer->plans[i].target_kib;
+    /* One that is not short yet can wait for a part that is worth a write. */
+    bool urgent = view->used_kib != BALLAST_NONE && view->tot_kib < view->used_kib;
+    if (!urgent)
+        least_kib = ballast_max_u64(least_kib, view->tot_kib / CALM_PART);
     bool arrives = told_kib <= ballast_add_ceil(view->tot_kib, least_kib);
     if (more_kib == 0)
         return false;
@@ -242,11 +262,11 @@ void balancer_act(struct balancer *balancer, const struct balancer_input *input,
     /* What is being gathered for a start is not to be given to anybody else. */
     if (act.start_waits)
         act.budget_kib = ballast_sub_floor(left_kib, wanted_kib);
+    act.budget_kib = ballast_add_ceil(act.budget_kib, accounts->owed_kib);
     plan_all(&act);
     fit_rooms(&act, false);
     fit_rooms(&act, !balancer->options.take_before_free);
-    if (!act.start_waits || balancer->options.take_before_free)
-        give(&act);
+    give(&act);
     for (size_t i = 0; i < balancer->view_count; i++) {
         if (!balancer->plans[i].gives)
             put(&act, i);

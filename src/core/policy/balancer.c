@@ -128,6 +128,37 @@ static const struct track *find_old(const struct balancer *balancer, uint32_t id
     return NULL;
 }
 
+/* Whether the domains are those of the last time, in the same order. */
+static bool same_domains(const struct balancer *balancer, const struct ballast_host *host)
+{
+    if (host->domain_count != balancer->track_count)
+        return false;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (balancer->tracks[i].id != host->domains[i].id)
+            return false;
+    }
+    return true;
+}
+
+/* An id that is there twice would have one domain's memory counted for another. */
+static int check_ids(struct balancer *balancer, const struct ballast_host *host,
+                     struct ballast_error *err)
+{
+    if (same_domains(balancer, host))
+        return 0;
+    memset(balancer->table, 0, balancer->table_size * sizeof(*balancer->table));
+    for (size_t i = 0; i < host->domain_count; i++) {
+        uint32_t id = host->domains[i].id;
+        size_t slot = slot_of(balancer, id);
+        for (; balancer->table[slot] != 0; slot = (slot + 1) & (balancer->table_size - 1)) {
+            if (host->domains[balancer->table[slot] - 1].id == id)
+                return ballast_fail(err, -EINVAL, "domain id %" PRIu32 " is there twice", id);
+        }
+        balancer->table[slot] = (uint32_t)i + 1;
+    }
+    return 0;
+}
+
 static void refresh_tracks(struct balancer *balancer, const struct ballast_host *host)
 {
     struct track *swap = balancer->old_tracks;
@@ -162,6 +193,10 @@ static bool may_be_asked(const struct ballast_domain *domain)
 {
     if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
         return false;
+    /* Its range is just being changed, or was never right: it is left alone until it is. */
+    if (domain->dynamic_min_kib > domain->dynamic_max_kib ||
+        domain->dynamic_max_kib > domain->static_max_kib)
+        return false;
     return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
 }
 
@@ -191,6 +226,7 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
         .tot_kib = domain->tot_kib,
         .target_kib = domain->target_kib,
         .min_kib = min_kib,
+        .low_kib = ballast_min_u64(min_kib, domain->tot_kib),
         .max_kib = max_kib,
         .static_max_kib = domain->static_max_kib,
         .used_kib = domain->used_kib,
@@ -243,6 +279,21 @@ static struct accounts count_free(const struct balancer_input *input)
                              .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib)};
 }
 
+/* A minimum is a guarantee: memory for those below theirs is not for starts. */
+static void keep_for_minima(const struct balancer *balancer, struct accounts *accounts)
+{
+    uint64_t below_kib = 0;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        const struct policy_domain *view = &balancer->views[i];
+        if (!view->stuck)
+            below_kib =
+                ballast_add_ceil(below_kib, ballast_sub_floor(view->min_kib, view->tot_kib));
+    }
+    accounts->owed_kib = ballast_min_u64(below_kib, accounts->available_kib);
+    accounts->available_kib -= accounts->owed_kib;
+    accounts->deficit_kib = ballast_add_ceil(accounts->deficit_kib, below_kib - accounts->owed_kib);
+}
+
 static void ask_policy(struct balancer *balancer, const struct balancer_input *input,
                        const struct accounts *accounts)
 {
@@ -269,17 +320,17 @@ static void ask_policy(struct balancer *balancer, const struct balancer_input *i
         balancer->aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
 }
 
-static int check_input(const struct balancer *balancer, const struct balancer_input *input,
+static int check_input(struct balancer *balancer, const struct balancer_input *input,
                        struct ballast_error *err)
 {
-    int rc = ballast_host_check(input->host, err);
-    if (rc < 0)
-        return rc;
     if (balancer->started && input->host->now_usec < balancer->now_usec)
         return ballast_fail(err, -EINVAL,
                             "time went backwards: %" PRIu64 " us after %" PRIu64 " us",
                             input->host->now_usec, balancer->now_usec);
-    return 0;
+    if (!make_room_for_domains(balancer, input->host->domain_count) ||
+        !make_room_for_requests(balancer, input->request_count))
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    return check_ids(balancer, input->host, err);
 }
 
 int balancer_decide(struct balancer *balancer, const struct balancer_input *input,
@@ -288,14 +339,12 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     int rc = check_input(balancer, input, err);
     if (rc < 0)
         return rc;
-    if (!make_room_for_domains(balancer, input->host->domain_count) ||
-        !make_room_for_requests(balancer, input->request_count))
-        return ballast_fail(err, -ENOMEM, "out of memory");
     balancer->now_usec = input->host->now_usec;
     balancer->set_count = balancer->take_count = balancer->verdict_count = 0;
     struct accounts accounts = count_free(input);
     refresh_tracks(balancer, input->host);
     view_domains(balancer, input->host, &accounts);
+    keep_for_minima(balancer, &accounts);
     balancer_judge(balancer, input, &accounts);
     ask_policy(balancer, input, &accounts);
     balancer_act(balancer, input, &accounts);
@@ -315,10 +364,7 @@ int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balanc
         if (track->id != id)
             continue;
         *out = (struct balancer_opinion){
-            .conduct = track->stuck                                    ? BALANCER_STUCK
-                       : !track->has_moved                             ? BALANCER_UNKNOWN
-                       : track->longest_pause_usec >= BALLAST_SEC_USEC ? BALANCER_SLOW
-                                                                       : BALANCER_COOPERATIVE,
+            .conduct = track_conduct(track),
             .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
             .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
             .floor_kib = track->floor_kib,

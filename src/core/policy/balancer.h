@@ -110,8 +110,9 @@ void balancer_free(struct balancer *balancer);
 void balancer_set_policy(struct balancer *balancer, const struct policy *policy);
 
 /*
- * One tick. -EINVAL when ballast_host_check() refuses the snapshot or time went backwards, -ENOMEM;
- * nothing is learned or decided then.
+ * One tick. -EINVAL when time went backwards or an id is there twice, -ENOMEM; nothing is learned
+ * or decided then. A snapshot of a real host is not one moment, so sums that do not close are no
+ * error here, and a domain whose range contradicts itself is left alone.
  */
 int balancer_decide(struct balancer *balancer, const struct balancer_input *input,
                     struct balancer_output *out, struct ballast_error *err);

@@ -26,6 +26,12 @@
 /* Without anybody short, memory moves only from one far above his part to one below this part of
  * it. */
 #define UNFAIR_PERMYRIAD 6000
+/* A difference of less than this part of what a guest holds is left as it is. */
+#define GRAIN_PART 64
+/* Nobody is asked for less than this part of what he holds. */
+#define LEAST_GIFT_PART 32
+/* Half of an even share is kept for a guest that says it needs little: it may be wrong, or lie. */
+#define MODEST_PART 2
 
 enum reach { REACH_IDLE, REACH_BEYOND_NEED, REACH_MINIMUM, REACHES };
 
@@ -115,19 +121,23 @@ static void share_out(const struct policy_view *view, struct policy_aim *aims)
 {
     struct fill_part *parts = view->parts;
     uint64_t pool_kib = view->available_kib;
+    uint64_t shares = 1;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
         pool_kib = ballast_add_ceil(pool_kib, domain->tot_kib);
+        shares += domain->shares;
         parts[i] = (struct fill_part){.low_kib = domain->min_kib,
                                       .high_kib = clamped(domain, domain->need_kib),
                                       .weight = domain->shares};
     }
     fill_by_weight(parts, view->count, pool_kib);
     for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        uint64_t modest_kib = ballast_mul_div(pool_kib / MODEST_PART, domain->shares, shares);
+        uint64_t likely_kib = ballast_max_u64(domain->likely_kib, modest_kib);
         aims[i].kib = parts[i].out_kib;
         parts[i].low_kib = parts[i].out_kib;
-        parts[i].high_kib = ballast_max_u64(
-            parts[i].out_kib, clamped(&view->domains[i], view->domains[i].likely_kib));
+        parts[i].high_kib = ballast_max_u64(parts[i].out_kib, clamped(domain, likely_kib));
     }
     fill_by_weight(parts, view->count, pool_kib);
     for (size_t i = 0; i < view->count; i++) {
@@ -137,9 +147,26 @@ static void share_out(const struct policy_view *view, struct policy_aim *aims)
     fill_by_weight(parts, view->count, pool_kib);
 }
 
+/* The difference that is not worth a write. */
+static uint64_t grain_kib(const struct policy_domain *domain)
+{
+    return domain->tot_kib / GRAIN_PART + BALLAST_PAGE_KIB;
+}
+
+/* Below its part of the first round by more than a grain, or below what it says it uses by
+ * anything. */
 static bool is_short(const struct policy_domain *domain, const struct policy_aim *first_round)
 {
-    return ballast_add_ceil(domain->tot_kib, BALLAST_PAGE_KIB) < first_round->kib;
+    bool pressed = domain->used_kib != BALLAST_NONE && domain->tot_kib < domain->used_kib;
+    uint64_t slack_kib = pressed ? BALLAST_PAGE_KIB : grain_kib(domain);
+    return ballast_add_ceil(domain->tot_kib, slack_kib) < first_round->kib;
+}
+
+/* Where one that is short is to go: its part of the second round, and a grain beyond the first. */
+static uint64_t relief_kib(const struct policy_view *view, size_t i, uint64_t first_kib)
+{
+    return ballast_max_u64(view->parts[i].low_kib,
+                           ballast_add_ceil(first_kib, grain_kib(&view->domains[i])));
 }
 
 /* What those are short of; with nobody short, of those who have far less than their part. */
@@ -152,7 +179,7 @@ static uint64_t lack_kib(const struct policy_view *view, const struct policy_aim
         const struct policy_domain *domain = &view->domains[i];
         const struct fill_part *part = &view->parts[i];
         if (is_short(domain, &aims[i]))
-            short_kib += part->low_kib - domain->tot_kib;
+            short_kib += relief_kib(view, i, aims[i].kib) - domain->tot_kib;
         else if (domain->tot_kib <
                  ballast_mul_div(part->out_kib, UNFAIR_PERMYRIAD, BALLAST_PERMYRIAD))
             unfair_kib += part->out_kib - domain->tot_kib;
@@ -167,25 +194,55 @@ static uint64_t surplus_kib(const struct policy_view *view, size_t i)
     return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, view->parts[i].out_kib);
 }
 
-/*
- * The surplus from which on a domain is asked: few are asked for much rather than many for little,
- * but enough of them that they have twice what is wanted.
- */
-static uint64_t donor_bar_kib(const struct policy_view *view, uint64_t take_kib)
+static bool is_giving(const struct policy_domain *domain)
 {
-    uint64_t bar_kib = 0;
+    return !domain->stuck &&
+           ballast_add_ceil(domain->target_kib, BALLAST_PAGE_KIB) < domain->tot_kib;
+}
+
+/* What those on their way down are still to bring. */
+static uint64_t coming_kib(const struct policy_view *view)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        if (is_giving(domain))
+            sum_kib = ballast_add_ceil(sum_kib, domain->tot_kib - domain->target_kib);
+    }
+    return sum_kib;
+}
+
+/* What is to be taken anew, and from whom. */
+struct gifts {
+    uint64_t take_kib;
+    uint64_t bar_kib;  /* the surplus from which on a domain is asked */
+    uint64_t rate_kib; /* of all who are asked */
+};
+
+/*
+ * Few are asked for much rather than many for little, but enough of them that they have twice what
+ * is wanted.
+ */
+static struct gifts plan_gifts(const struct policy_view *view, uint64_t take_kib)
+{
+    struct gifts gifts = {.take_kib = take_kib, .bar_kib = BALLAST_PAGE_KIB};
+    uint64_t most_kib = 0;
     for (size_t i = 0; i < view->count; i++)
-        bar_kib = ballast_max_u64(bar_kib, surplus_kib(view, i));
-    for (; bar_kib > BALLAST_PAGE_KIB; bar_kib /= 2) {
+        most_kib = ballast_max_u64(most_kib, surplus_kib(view, i));
+    for (uint64_t bar_kib = most_kib; bar_kib > BALLAST_PAGE_KIB; bar_kib /= 2) {
         uint64_t sum_kib = 0;
+        gifts.rate_kib = 0;
         for (size_t i = 0; i < view->count; i++) {
-            uint64_t kib = surplus_kib(view, i);
-            sum_kib += kib >= bar_kib ? kib : 0;
+            if (surplus_kib(view, i) < bar_kib || is_giving(&view->domains[i]))
+                continue;
+            sum_kib = ballast_add_ceil(sum_kib, surplus_kib(view, i));
+            gifts.rate_kib = ballast_add_ceil(gifts.rate_kib, view->domains[i].rate_down_kib);
         }
+        gifts.bar_kib = bar_kib;
         if (sum_kib / 2 >= take_kib)
             break;
     }
-    return ballast_max_u64(bar_kib, BALLAST_PAGE_KIB);
+    return gifts;
 }
 
 static struct policy_aim hold(const struct policy_domain *domain)
@@ -193,25 +250,39 @@ static struct policy_aim hold(const struct policy_domain *domain)
     return (struct policy_aim){domain->tot_kib, BALANCER_STOP_GIVING};
 }
 
+/* A domain that is asked: its part by how fast it gives, and a fifth more, since not all will. */
+static struct policy_aim gift(const struct policy_view *view, size_t i, const struct gifts *gifts)
+{
+    const struct policy_domain *domain = &view->domains[i];
+    uint64_t part_kib = ballast_mul_div(gifts->take_kib, domain->rate_down_kib,
+                                        ballast_max_u64(gifts->rate_kib, 1));
+    part_kib = ballast_add_ceil(part_kib, part_kib / 5);
+    part_kib = ballast_max_u64(part_kib, domain->tot_kib / LEAST_GIFT_PART + BALLAST_PAGE_KIB);
+    uint64_t kib =
+        ballast_max_u64(view->parts[i].out_kib, ballast_sub_floor(domain->tot_kib, part_kib));
+    return (struct policy_aim){kib, BALANCER_GIVES_TO_OTHERS};
+}
+
 static struct policy_aim balanced(const struct policy_view *view, size_t i,
-                                  const struct policy_aim *first_round, uint64_t take_kib,
-                                  uint64_t bar_kib, bool unfair, bool surplus)
+                                  const struct policy_aim *first_round, const struct gifts *gifts,
+                                  bool unfair, bool surplus)
 {
     const struct policy_domain *domain = &view->domains[i];
     const struct fill_part *part = &view->parts[i];
     if (is_short(domain, first_round))
-        return (struct policy_aim){part->low_kib, BALANCER_NEEDS_MORE};
+        return (struct policy_aim){relief_kib(view, i, first_round->kib), BALANCER_NEEDS_MORE};
     if (unfair && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS};
-    bool gives = domain->target_kib < domain->tot_kib || surplus_kib(view, i) >= bar_kib;
-    if (take_kib > 0 && gives && surplus_kib(view, i) > 0)
-        return (struct policy_aim){
-            ballast_max_u64(part->out_kib, ballast_sub_floor(domain->tot_kib, take_kib)),
-            BALANCER_GIVES_TO_OTHERS};
+    /* On its way down, and still above what it needs when it gets there: let it arrive. */
+    if (is_giving(domain) && domain->target_kib >= first_round->kib)
+        return (struct policy_aim){BALLAST_NONE, BALANCER_GIVES_TO_OTHERS};
+    if (gifts->take_kib > 0 && !is_giving(domain) && surplus_kib(view, i) >= gifts->bar_kib)
+        return gift(view, i, gifts);
     if (surplus && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS};
-    /* On its way up within its part: let it arrive. */
-    if (domain->target_kib > domain->tot_kib && domain->target_kib <= part->out_kib)
+    /* On its way up within its part: the same. */
+    if (domain->target_kib > domain->tot_kib &&
+        domain->target_kib <= ballast_add_ceil(part->out_kib, 2 * grain_kib(domain)))
         return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS};
     return hold(domain);
 }
@@ -225,10 +296,12 @@ void policy_ballast_aim(const struct policy_view *view, struct policy_aim *aims)
     share_out(view, aims);
     bool unfair;
     uint64_t lacking_kib = lack_kib(view, aims, &unfair);
-    uint64_t take_kib = ballast_sub_floor(lacking_kib, view->available_kib);
-    uint64_t bar_kib = take_kib > 0 ? donor_bar_kib(view, take_kib) : BALLAST_NONE;
+    uint64_t have_kib = ballast_add_ceil(view->available_kib, coming_kib(view));
+    struct gifts gifts = {.bar_kib = BALLAST_NONE};
+    if (lacking_kib > have_kib)
+        gifts = plan_gifts(view, lacking_kib - have_kib);
     bool surplus =
         view->available_kib > ballast_add_ceil(lacking_kib, view->total_kib / SURPLUS_PART);
     for (size_t i = 0; i < view->count; i++)
-        aims[i] = balanced(view, i, &aims[i], take_kib, bar_kib, unfair, surplus);
+        aims[i] = balanced(view, i, &aims[i], &gifts, unfair, surplus);
 }

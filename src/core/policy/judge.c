@@ -10,8 +10,11 @@
 #include "core/base/units.h"
 #include "core/policy/state.h"
 
-/* So long nobody must be able to help before a start without, or with, a deadline is refused. */
-#define HOPELESS_USEC          (BALLAST_SEC_USEC)
+/*
+ * So long nobody must be able to help before a start without, or with, a deadline is refused. The
+ * patience with those who give is not in it: they count until they are called stuck.
+ */
+#define HOPELESS_USEC          (BALLAST_SEC_USEC / 5)
 #define HOPELESS_DEADLINE_USEC (30 * BALLAST_SEC_USEC)
 /* A start that has waited so long is no longer overtaken by those that came later. */
 #define OVERTAKEN_USEC (30 * BALLAST_SEC_USEC)

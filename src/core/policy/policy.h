@@ -21,6 +21,8 @@ struct policy_domain {
     uint64_t tot_kib;
     uint64_t target_kib;
     uint64_t min_kib; /* never aim below: dynamic minimum, dom0's floor */
+    uint64_t
+        low_kib; /* the least its target may be: min_kib, or what it holds where that is less */
     uint64_t max_kib; /* never aim above: dynamic maximum */
     uint64_t static_max_kib;
     uint64_t used_kib;          /* the guest's word as it is, or BALLAST_NONE */

@@ -12,6 +12,7 @@
 struct accounts {
     uint64_t available_kib; /* free and nobody's */
     uint64_t deficit_kib;   /* promised or claimed beyond what is free: somebody took it */
+    uint64_t owed_kib;      /* free, kept for guests that hold less than their minimum */
     uint64_t spare_kib;     /* what those who may be asked hold above their minima */
     uint64_t hopeful_kib;   /* the same of those who may be asked later: built or booting now */
     uint64_t wanted_kib;    /* what waiting starts need, as far as it can be had */

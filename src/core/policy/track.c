@@ -11,9 +11,9 @@
 #include "core/base/units.h"
 
 #define STRETCH_USEC (BALLAST_SEC_USEC / 2)
-/* squeezed calls a domain inactive after 5 s; so do we, but a guest that pauses by habit gets
- * longer. */
-#define PATIENCE_USEC     (5 * BALLAST_SEC_USEC)
+/* About what squeezed allows (5 s, and whole stretches); a guest that pauses by habit gets longer.
+ */
+#define PATIENCE_USEC     (9 * BALLAST_SEC_USEC / 2)
 #define PATIENCE_MAX_USEC (30 * BALLAST_SEC_USEC)
 #define ARRIVAL_SEC       1800
 /* A guest that could not grow is given another chance after this long. */
@@ -202,9 +202,10 @@ static void update_need(struct track *track, const struct ballast_domain *domain
     if (!silent)
         hear(track, domain, now_usec);
     if (silent || track->trust_permyriad < TRUST_GAIN) {
-        /* Nothing is known: it needs its minimum, and is used to what it has. */
+        /* Nothing is known: it needs its minimum. One that is silent is used to what it has. */
+        uint64_t used_to_kib = silent ? domain->tot_kib : 0;
         track->need_kib = domain->dynamic_min_kib;
-        track->likely_kib = ballast_max_u64(domain->dynamic_min_kib, domain->tot_kib);
+        track->likely_kib = ballast_max_u64(domain->dynamic_min_kib, used_to_kib);
         return;
     }
     uint64_t used_kib = believed_kib(track, domain);
@@ -218,6 +219,14 @@ static void update_need(struct track *track, const struct ballast_domain *domain
                         ballast_mul_div(track->peak_kib, NEED_PERMYRIAD, BALLAST_PERMYRIAD));
 }
 
+static void remember(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+{
+    track->last_usec = now_usec;
+    track->tot_kib = domain->tot_kib;
+    track->target_kib = domain->target_kib;
+    track->has_balloon = domain->has_balloon;
+}
+
 void track_begin(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
 {
     *track = (struct track){.id = domain->id,
@@ -227,8 +236,7 @@ void track_begin(struct track *track, const struct ballast_domain *domain, uint6
                             .trust_permyriad = TRUST_FIRST};
     turn(track, domain, heading_of(domain, BALLAST_PAGE_KIB), now_usec);
     update_need(track, domain, now_usec);
-    track->tot_kib = domain->tot_kib;
-    track->target_kib = domain->target_kib;
+    remember(track, domain, now_usec);
 }
 
 void track_update(struct track *track, const struct ballast_domain *domain, uint64_t now_usec,
@@ -236,14 +244,12 @@ void track_update(struct track *track, const struct ballast_domain *domain, uint
 {
     update_motion(track, domain, now_usec, inaccuracy_kib);
     update_need(track, domain, now_usec);
-    track->last_usec = now_usec;
-    track->tot_kib = domain->tot_kib;
-    track->target_kib = domain->target_kib;
+    remember(track, domain, now_usec);
 }
 
-enum balancer_conduct track_conduct(const struct track *track, const struct ballast_domain *domain)
+enum balancer_conduct track_conduct(const struct track *track)
 {
-    if (!domain->has_balloon)
+    if (!track->has_balloon)
         return BALANCER_UNAWARE;
     if (track->stuck)
         return BALANCER_STUCK;

@@ -18,6 +18,7 @@ struct track {
     uint64_t last_usec;
     uint64_t tot_kib;
     uint64_t target_kib;
+    bool has_balloon;
 
     /* The way to its target. */
     int heading;                 /* -1 it is to shrink, 0 it is there, 1 it is to grow */
@@ -51,7 +52,7 @@ void track_begin(struct track *track, const struct ballast_domain *domain, uint6
 /* A domain seen again; now_usec is not before the last time. */
 void track_update(struct track *track, const struct ballast_domain *domain, uint64_t now_usec,
                   uint64_t inaccuracy_kib);
-enum balancer_conduct track_conduct(const struct track *track, const struct ballast_domain *domain);
+enum balancer_conduct track_conduct(const struct track *track);
 
 /* How long a guest may do nothing before it is called stuck. */
 uint64_t track_patience_usec(const struct track *track);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the balancer learns of a guest by watching it, and what it makes of its reports. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "core/base/units.h"
+#include "core/policy/balancer.h"
+#include "core/policy/policy.h"
+
+#define MIB  BALLAST_MIB_KIB
+#define TICK (BALLAST_SEC_USEC / 10)
+
+enum { MOST = 4 };
+
+struct scene {
+    struct balancer *balancer;
+    struct ballast_domain domains[MOST];
+    struct ballast_host host;
+    struct balancer_request request;
+    bool waiting;
+    bool granted;
+    enum balancer_reason reason;
+    unsigned target_writes;
+};
+
+static struct ballast_domain a_guest(uint32_t id, uint64_t min_mib, uint64_t has_mib,
+                                     uint64_t max_mib)
+{
+    return (struct ballast_domain){
+        .id = id,
+        .name = "guest",
+        .has_balloon = true,
+        .tot_kib = has_mib * MIB,
+        .target_kib = has_mib * MIB,
+        .maxmem_kib = max_mib * MIB,
+        .dynamic_min_kib = min_mib * MIB,
+        .dynamic_max_kib = max_mib * MIB,
+        .static_max_kib = max_mib * MIB,
+        .used_kib = BALLAST_NONE,
+        .reported_free_kib = BALLAST_NONE,
+        .report_age_usec = BALLAST_NONE,
+        .shares = BALLAST_DEFAULT_SHARES,
+    };
+}
+
+static void open_scene(struct scene *scene, size_t count, uint64_t free_mib)
+{
+    scene->balancer = balancer_new(policy_find("ballast"), NULL);
+    assert_non_null(scene->balancer);
+    uint64_t total_kib = free_mib * MIB;
+    for (size_t i = 0; i < count; i++)
+        total_kib += scene->domains[i].tot_kib;
+    scene->host = (struct ballast_host){
+        .total_kib = total_kib,
+        .free_kib = free_mib * MIB,
+        .caps = BALLAST_HOST_CAPS_ALL,
+        .domains = scene->domains,
+        .domain_count = count,
+    };
+}
+
+static void close_scene(struct scene *scene)
+{
+    balancer_free(scene->balancer);
+}
+
+static void wait_for(struct scene *scene, uint64_t need_mib)
+{
+    scene->request = (struct balancer_request){.id = 9,
+                                               .need_kib = need_mib * MIB,
+                                               .arrived_usec = scene->host.now_usec,
+                                               .deadline_usec = BALLAST_NONE};
+    scene->waiting = true;
+}
+
+static void decide(struct scene *scene)
+{
+    struct balancer_input input = {&scene->host, &scene->request, scene->waiting ? 1 : 0, 0};
+    struct balancer_output out;
+    struct ballast_error err;
+    if (balancer_decide(scene->balancer, &input, &out, &err) < 0)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < out.set_count; i++) {
+        for (size_t d = 0; d < scene->host.domain_count; d++) {
+            struct ballast_domain *domain = &scene->domains[d];
+            if (domain->id != out.sets[i].id)
+                continue;
+            if (out.sets[i].target_kib != BALLAST_NONE) {
+                domain->target_kib = out.sets[i].target_kib;
+                scene->target_writes++;
+            }
+            if (out.sets[i].maxmem_kib != BALLAST_NONE)
+                domain->maxmem_kib = out.sets[i].maxmem_kib;
+        }
+    }
+    for (size_t i = 0; i < out.verdict_count; i++) {
+        scene->waiting = false;
+        scene->granted = out.verdicts[i].granted;
+        scene->reason = out.verdicts[i].reason;
+    }
+    scene->host.now_usec += TICK;
+}
+
+/* Moves one guest towards its target by at most so much. */
+static void follow(struct scene *scene, size_t i, uint64_t kib)
+{
+    struct ballast_domain *domain = &scene->domains[i];
+    if (domain->target_kib < domain->tot_kib) {
+        kib = ballast_min_u64(kib, domain->tot_kib - domain->target_kib);
+        domain->tot_kib -= kib;
+        scene->host.free_kib += kib;
+    } else {
+        kib = ballast_min_u64(kib, domain->target_kib - domain->tot_kib);
+        kib = ballast_min_u64(kib, scene->host.free_kib);
+        domain->tot_kib += kib;
+        scene->host.free_kib -= kib;
+    }
+}
+
+static struct balancer_opinion opinion(const struct scene *scene, uint32_t id)
+{
+    struct balancer_opinion opinion;
+    assert_int_equal(balancer_opinion(scene->balancer, id, &opinion), 0);
+    return opinion;
+}
+
+static void test_rate_is_measured(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 2048);
+    for (int tick = 0; tick < 60; tick++) {
+        decide(&scene);
+        follow(&scene, 0, 10 * MIB);
+    }
+    assert_in_range(opinion(&scene, 1).rate_down_kib, 95 * MIB, 105 * MIB);
+    assert_int_equal(opinion(&scene, 1).conduct, BALANCER_COOPERATIVE);
+    close_scene(&scene);
+}
+
+/* Nobody waits for the one that does nothing: the others are asked for all of it from the start. */
+static void test_stuck_guest_costs_nothing(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096), a_guest(2, 1024, 4096, 4096)}};
+    open_scene(&scene, 2, 0);
+    wait_for(&scene, 1024);
+    int tick = 0;
+    for (; tick < 600 && scene.waiting; tick++) {
+        decide(&scene);
+        follow(&scene, 1, 20 * MIB);
+    }
+    assert_true(scene.granted);
+    assert_in_range(tick, 52, 54); /* 1024 MiB at 200 MiB/s, seen one tick later */
+    assert_in_range(scene.target_writes, 2, 4);
+    close_scene(&scene);
+}
+
+/* A page now and then is not progress: the start is not kept waiting for ever. */
+static void test_a_page_now_and_then(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 2048);
+    int tick = 0;
+    for (; tick < 1200 && scene.waiting; tick++) {
+        decide(&scene);
+        if (tick % 49 == 48)
+            follow(&scene, 0, BALLAST_PAGE_KIB);
+    }
+    assert_false(scene.waiting);
+    assert_false(scene.granted);
+    assert_int_equal(scene.reason, BALANCER_GIVERS_STUCK);
+    assert_in_range(tick, 40, 160);
+    close_scene(&scene);
+}
+
+/* A pause is not death: three seconds on, three off, and nobody is refused. */
+static void test_a_pause_is_not_death(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 2048);
+    for (int tick = 0; tick < 600 && scene.waiting; tick++) {
+        decide(&scene);
+        if (tick / 30 % 2 == 0)
+            follow(&scene, 0, 10 * MIB);
+    }
+    assert_true(scene.granted);
+    assert_int_equal(opinion(&scene, 1).conduct, BALANCER_SLOW);
+    close_scene(&scene);
+}
+
+static void test_the_floor_is_learned(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 2048);
+    for (int tick = 0; tick < 300 && scene.waiting; tick++) {
+        decide(&scene);
+        if (scene.domains[0].tot_kib > 3072 * MIB)
+            follow(&scene, 0, 16 * MIB);
+    }
+    assert_false(scene.granted);
+    assert_in_range(opinion(&scene, 1).floor_kib, 3056 * MIB, 3072 * MIB);
+    /* It is not left with a target that it tries for in vain. */
+    decide(&scene);
+    assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);
+    close_scene(&scene);
+}
+
+static void test_impossible_is_refused_at_once(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 512);
+    wait_for(&scene, 512 + 3072 + 1);
+    decide(&scene);
+    assert_false(scene.waiting);
+    assert_int_equal(scene.reason, BALANCER_NEVER_FITS);
+    assert_int_equal(scene.target_writes, 0);
+    close_scene(&scene);
+}
+
+static void run_reports(struct scene *scene, uint64_t used_kib, uint64_t free_kib, int ticks)
+{
+    for (int i = 0; i < ticks; i++) {
+        scene->domains[0].used_kib = used_kib + (uint64_t)(i % 2) * BALLAST_PAGE_KIB;
+        scene->domains[0].reported_free_kib = free_kib;
+        scene->domains[0].report_age_usec = 0;
+        decide(scene);
+    }
+}
+
+static void test_honest_reports_earn_trust(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 8192)}};
+    open_scene(&scene, 1, 0);
+    run_reports(&scene, 3000 * MIB, 1096 * MIB, 50);
+    assert_int_equal(opinion(&scene, 1).trust_permyriad, 10000);
+    assert_in_range(opinion(&scene, 1).need_kib, 3100 * MIB, 3200 * MIB);
+    close_scene(&scene);
+}
+
+static void test_nonsense_loses_trust(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 8192)}};
+    open_scene(&scene, 1, 0);
+    run_reports(&scene, UINT64_MAX / 2, UINT64_MAX / 2, 10);
+    assert_in_range(opinion(&scene, 1).trust_permyriad, 0, 100);
+    assert_int_equal(opinion(&scene, 1).need_kib, 1024 * MIB);
+    /* It claims to use 4000 MiB, and as many to be free: what it holds belies it. */
+    run_reports(&scene, 4000 * MIB, 4000 * MIB, 10);
+    assert_in_range(opinion(&scene, 1).trust_permyriad, 0, 100);
+    close_scene(&scene);
+}
+
+static void test_peers_and_dom0_are_left_alone(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(0, 1024, 2048, 4096), a_guest(1, 0, 4096, 4096),
+                                      a_guest(2, 0, 4096, 4096), a_guest(3, 0, 4096, 4096)}};
+    scene.domains[0].is_dom0 = true;
+    scene.domains[0].used_kib = 1800 * MIB;
+    scene.domains[0].reported_free_kib = 248 * MIB;
+    scene.domains[1].state = BALLAST_DOMAIN_PAUSED;
+    scene.domains[2].has_balloon = false;
+    scene.domains[3].state = BALLAST_DOMAIN_MIGRATING;
+    open_scene(&scene, 4, 0);
+    scene.host.now_usec = 1000 * BALLAST_SEC_USEC;
+    wait_for(&scene, 64);
+    decide(&scene);
+    assert_int_equal(scene.domains[1].target_kib, 4096 * MIB);
+    assert_int_equal(scene.domains[2].target_kib, 4096 * MIB);
+    assert_int_equal(scene.domains[3].target_kib, 4096 * MIB);
+    assert_true(scene.domains[0].target_kib >= 1800 * MIB);
+    close_scene(&scene);
+}
+
+static void test_sentences(void **state)
+{
+    (void)state;
+    char text[256];
+    struct balancer_set set = {.id = 1,
+                               .target_kib = 1024,
+                               .maxmem_kib = 1024,
+                               .reason = BALANCER_GIVES_FOR_START,
+                               .a_kib = 2048};
+    balancer_set_text(&set, "web", text, sizeof(text));
+    assert_string_equal(text,
+                        "web gives what it does not use to a waiting start, which still misses "
+                        "2048 KiB: target 1024 KiB");
+    for (int i = 0; i < BALANCER_REASONS; i++)
+        assert_non_null(balancer_reason_word((enum balancer_reason)i));
+    assert_null(balancer_reason_word(BALANCER_REASONS));
+    struct balancer_verdict verdict = {.reason = BALANCER_NEVER_FITS, .a_kib = 4096, .b_kib = 1024};
+    balancer_verdict_text(&verdict, "db", text, sizeof(text));
+    assert_string_equal(text,
+                        "db cannot start: it needs 4096 KiB, and if everybody gave down to his "
+                        "minimum 1024 KiB would be free");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rate_is_measured),
+        cmocka_unit_test(test_stuck_guest_costs_nothing),
+        cmocka_unit_test(test_a_page_now_and_then),
+        cmocka_unit_test(test_a_pause_is_not_death),
+        cmocka_unit_test(test_the_floor_is_learned),
+        cmocka_unit_test(test_impossible_is_refused_at_once),
+        cmocka_unit_test(test_honest_reports_earn_trust),
+        cmocka_unit_test(test_nonsense_loses_trust),
+        cmocka_unit_test(test_peers_and_dom0_are_left_alone),
+        cmocka_unit_test(test_sentences),
+    };
+    return cmocka_run_group_tests_name("policy-conduct", tests, NULL, NULL);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Random hosts under every policy, with guests that do whatever their maximum allows: after every
+ * decision, and after everything that guests can do before the next, the laws hold. The seed is
+ * printed; BALLAST_TEST_HOSTS and BALLAST_TEST_SEED choose others.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "core/base/units.h"
+#include "core/policy/balancer.h"
+#include "core/policy/policy.h"
+
+enum { MOST_DOMAINS = 10, MOST_REQUESTS = 4, TICKS = 12 };
+
+struct world {
+    uint64_t random;
+    struct ballast_domain domains[MOST_DOMAINS];
+    struct ballast_host host;
+    struct balancer_request requests[MOST_REQUESTS];
+    size_t request_count;
+    uint64_t promised_kib;
+    bool asked_before; /* the first decision has been made: maxima are ours */
+};
+
+/* splitmix64, Steele, Lea and Flood 2014. */
+static uint64_t draw(struct world *world, uint64_t below)
+{
+    world->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = world->random;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    return below ? z % below : z;
+}
+
+static uint64_t draw_kib(struct world *world, uint64_t below_kib)
+{
+    return draw(world, below_kib / BALLAST_PAGE_KIB + 1) * BALLAST_PAGE_KIB;
+}
+
+static void draw_report(struct world *world, struct ballast_domain *domain)
+{
+    domain->used_kib = BALLAST_NONE;
+    domain->reported_free_kib = BALLAST_NONE;
+    domain->report_age_usec = BALLAST_NONE;
+    uint64_t kind = draw(world, 4);
+    if (kind == 0)
+        return;
+    domain->used_kib = kind == 1 ? draw(world, 0) : draw_kib(world, domain->static_max_kib);
+    domain->report_age_usec = draw(world, 5 * BALLAST_SEC_USEC);
+    if (kind == 2)
+        domain->reported_free_kib = draw(world, 0);
+    else if (domain->used_kib <= domain->tot_kib)
+        domain->reported_free_kib = domain->tot_kib - domain->used_kib;
+}
+
+static struct ballast_domain draw_domain(struct world *world, size_t i)
+{
+    struct ballast_domain domain = {.id = (uint32_t)i * 7, .name = "guest"};
+    domain.is_dom0 = i == 0;
+    domain.static_max_kib = 64 + draw_kib(world, UINT64_C(1) << (12 + draw(world, 14)));
+    domain.dynamic_max_kib = draw_kib(world, domain.static_max_kib);
+    domain.dynamic_min_kib = draw_kib(world, domain.dynamic_max_kib);
+    domain.tot_kib = draw_kib(world, domain.static_max_kib);
+    domain.target_kib =
+        domain.dynamic_min_kib + draw_kib(world, domain.dynamic_max_kib - domain.dynamic_min_kib);
+    domain.maxmem_kib = ballast_max_u64(domain.target_kib, draw_kib(world, domain.static_max_kib));
+    domain.state = draw(world, 8) ? BALLAST_DOMAIN_RUN
+                                  : (enum ballast_domain_state)draw(world, BALLAST_DOMAIN_STATES);
+    domain.has_balloon = draw(world, 6) != 0;
+    domain.shares = draw(world, 8) ? 1 + draw(world, 4000) : 0;
+    if (domain.state == BALLAST_DOMAIN_BUILD)
+        domain.build_left_kib = draw_kib(world, domain.static_max_kib / 4);
+    draw_report(world, &domain);
+    return domain;
+}
+
+static void draw_world(struct world *world)
+{
+    size_t count = 1 + draw(world, MOST_DOMAINS);
+    uint64_t held_kib = 0;
+    uint64_t building_kib = 0;
+    for (size_t i = 0; i < count; i++) {
+        world->domains[i] = draw_domain(world, i);
+        held_kib += world->domains[i].tot_kib;
+        building_kib += world->domains[i].build_left_kib;
+    }
+    uint64_t slush_kib = draw_kib(world, 4096);
+    uint64_t free_kib = slush_kib + building_kib + draw_kib(world, held_kib / 4);
+    world->host = (struct ballast_host){
+        .total_kib = held_kib + free_kib,
+        .free_kib = free_kib,
+        .slush_kib = slush_kib,
+        .caps = BALLAST_HOST_CAPS_ALL,
+        .domains = world->domains,
+        .domain_count = count,
+    };
+    world->request_count = draw(world, MOST_REQUESTS + 1);
+    for (size_t i = 0; i < world->request_count; i++) {
+        world->requests[i] = (struct balancer_request){
+            .id = 100 + i,
+            .need_kib = BALLAST_PAGE_KIB + draw_kib(world, held_kib / 2),
+            .deadline_usec = draw(world, 2) ? BALLAST_NONE : draw(world, 20 * BALLAST_SEC_USEC),
+        };
+    }
+}
+
+static bool is_ours(const struct ballast_domain *domain)
+{
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
+        return false;
+    return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
+}
+
+static uint64_t room_kib(const struct world *world)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < world->host.domain_count; i++) {
+        const struct ballast_domain *domain = &world->domains[i];
+        if (is_ours(domain))
+            sum_kib += ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
+    }
+    return sum_kib;
+}
+
+static uint64_t owed_kib(const struct world *world)
+{
+    uint64_t sum_kib = world->host.slush_kib + world->promised_kib;
+    for (size_t i = 0; i < world->host.domain_count; i++)
+        sum_kib += world->domains[i].build_left_kib;
+    return sum_kib;
+}
+
+static struct ballast_domain *domain_of(struct world *world, uint32_t id)
+{
+    for (size_t i = 0; i < world->host.domain_count; i++) {
+        if (world->domains[i].id == id)
+            return &world->domains[i];
+    }
+    fail_msg("a set for domain %u, which is not there", id);
+    return NULL;
+}
+
+/* Laws 3, 4 and 7 of one set. */
+static void do_set(struct world *world, const struct balancer_set *set, bool gives)
+{
+    struct ballast_domain *domain = domain_of(world, set->id);
+    assert_true(is_ours(domain));
+    if (set->target_kib != BALLAST_NONE) {
+        /* One that holds less than its minimum is kept there until there is memory for it. */
+        assert_true(set->target_kib >= ballast_min_u64(domain->dynamic_min_kib, domain->tot_kib));
+        assert_true(set->target_kib <= domain->dynamic_max_kib);
+        if (!gives)
+            assert_true(set->target_kib <=
+                            ballast_max_u64(domain->tot_kib, domain->dynamic_min_kib) ||
+                        set->target_kib <= domain->target_kib);
+        domain->target_kib = set->target_kib;
+    }
+    if (set->maxmem_kib != BALLAST_NONE)
+        domain->maxmem_kib = set->maxmem_kib;
+    assert_true(domain->maxmem_kib >= domain->target_kib);
+}
+
+static void remove_request(struct world *world, uint64_t id)
+{
+    for (size_t i = 0; i < world->request_count; i++) {
+        if (world->requests[i].id == id) {
+            world->requests[i] = world->requests[--world->request_count];
+            return;
+        }
+    }
+    fail_msg("a verdict on request %llu, which does not wait", (unsigned long long)id);
+}
+
+static void do_verdict(struct world *world, const struct balancer_verdict *verdict)
+{
+    for (size_t i = 0; i < world->request_count; i++) {
+        if (world->requests[i].id == verdict->request && verdict->granted)
+            world->promised_kib += world->requests[i].need_kib;
+    }
+    remove_request(world, verdict->request);
+}
+
+static void decide_and_check(struct world *world, struct balancer *balancer)
+{
+    struct balancer_input input = {&world->host, world->requests, world->request_count,
+                                   world->promised_kib};
+    struct balancer_output out;
+    struct ballast_error err;
+    uint64_t free_before_kib = ballast_sub_floor(world->host.free_kib, owed_kib(world));
+    if (balancer_decide(balancer, &input, &out, &err) < 0)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < out.take_count; i++)
+        do_set(world, &out.sets[i], false);
+    for (size_t i = 0; i < out.verdict_count; i++)
+        do_verdict(world, &out.verdicts[i]);
+    for (size_t i = out.take_count; i < out.set_count; i++)
+        do_set(world, &out.sets[i], true);
+    /* Laws 2 and 4: promises are covered, and so is all that anybody may take beyond them. */
+    if (world->host.free_kib < owed_kib(world))
+        fail_msg("%llu KiB free, %llu KiB owed", (unsigned long long)world->host.free_kib,
+                 (unsigned long long)owed_kib(world));
+    if (room_kib(world) > world->host.free_kib - owed_kib(world))
+        fail_msg("%llu KiB of room for guests, %llu KiB are nobody's (%llu before)",
+                 (unsigned long long)room_kib(world),
+                 (unsigned long long)(world->host.free_kib - owed_kib(world)),
+                 (unsigned long long)free_before_kib);
+}
+
+/* Every guest moves as it likes: up to its maximum, down to nothing. */
+static void run_wild(struct world *world)
+{
+    for (size_t i = 0; i < world->host.domain_count; i++) {
+        struct ballast_domain *domain = &world->domains[i];
+        if (domain->state == BALLAST_DOMAIN_BUILD) {
+            uint64_t kib = draw_kib(world, domain->build_left_kib);
+            kib = ballast_min_u64(kib, domain->build_left_kib);
+            domain->build_left_kib -= kib;
+            domain->tot_kib += kib;
+            world->host.free_kib -= kib;
+        }
+        if (!is_ours(domain))
+            continue;
+        uint64_t room = ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
+        uint64_t grown_kib = draw(world, 3) ? room : draw(world, room + 1);
+        if (draw(world, 2) && room > 0) {
+            grown_kib = ballast_min_u64(grown_kib, world->host.free_kib);
+            domain->tot_kib += grown_kib;
+            world->host.free_kib -= grown_kib;
+        } else if (domain->tot_kib > domain->target_kib) {
+            uint64_t kib = draw(world, domain->tot_kib - domain->target_kib + 1);
+            domain->tot_kib -= kib;
+            world->host.free_kib += kib;
+        }
+        draw_report(world, domain);
+    }
+    world->host.now_usec += 1 + draw(world, BALLAST_SEC_USEC);
+}
+
+static void one_host(uint64_t seed, const struct policy *policy)
+{
+    struct world world = {.random = seed};
+    draw_world(&world);
+    struct balancer *balancer = balancer_new(policy, NULL);
+    assert_non_null(balancer);
+    for (int tick = 0; tick < TICKS; tick++) {
+        decide_and_check(&world, balancer);
+        run_wild(&world);
+    }
+    balancer_free(balancer);
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+    const char *value = getenv(name);
+    return value ? strtoull(value, NULL, 0) : otherwise;
+}
+
+static void test_laws(void **state)
+{
+    (void)state;
+    uint64_t hosts = setting("BALLAST_TEST_HOSTS", 100000);
+    uint64_t seed = setting("BALLAST_TEST_SEED", 20261123);
+    size_t policies = 0;
+    while (policy_at(policies))
+        policies++;
+    print_message("%llu random hosts of %d ticks, seed %llu, %zu policies in turn\n",
+                  (unsigned long long)hosts, TICKS, (unsigned long long)seed, policies);
+    for (uint64_t i = 0; i < hosts; i++)
+        one_host(seed + i * UINT64_C(0x632be59bd9b4e019), policy_at(i % policies));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_laws)};
+    return cmocka_run_group_tests_name("policy-laws", tests, NULL, NULL);
+}

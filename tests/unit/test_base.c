@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* core/base: checked arithmetic, the error record, bounded text, the escape of XML. */
+#include "unit.h"
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+typedef int (*binary)(uint64_t, uint64_t, uint64_t *, struct ballast_error *);
+
+static const struct {
+    binary call;
+    uint64_t a, b, want;
+} fine[] = {
+    {ballast_kib_add, 0, 0, 0},
+    {ballast_kib_add, UINT64_MAX - 1, 1, UINT64_MAX},
+    {ballast_kib_sub, 5, 5, 0},
+    {ballast_kib_sub, UINT64_MAX, 1, UINT64_MAX - 1},
+    {ballast_kib_mul, 0, UINT64_MAX, 0},
+    {ballast_kib_mul, UINT64_C(1) << 32, (UINT64_C(1) << 32) - 1, UINT64_C(0xffffffff00000000)},
+    {ballast_kib_round_up, 0, 2048, 0},
+    {ballast_kib_round_up, 1, 2048, 2048},
+    {ballast_kib_round_up, 2048, 2048, 2048},
+    {ballast_kib_round_up, 2049, 2048, 4096},
+    {ballast_kib_round_up, UINT64_MAX, 1, UINT64_MAX},
+};
+
+static const struct {
+    binary call;
+    uint64_t a, b;
+    int code;
+    const char *text; /* both operands are in it */
+} refused[] = {
+    {ballast_kib_add, UINT64_MAX, 1, -EOVERFLOW, "18446744073709551615 KiB + 1 KiB"},
+    {ballast_kib_add, 2, UINT64_MAX, -EOVERFLOW, "2 KiB + 18446744073709551615 KiB"},
+    {ballast_kib_sub, 3, 4, -ERANGE, "3 KiB - 4 KiB"},
+    {ballast_kib_mul, UINT64_C(1) << 32, UINT64_C(1) << 32, -EOVERFLOW,
+     "4294967296 KiB x 4294967296"},
+    {ballast_kib_round_up, UINT64_MAX, 2048, -EOVERFLOW, "18446744073709551615 KiB + 1 KiB"},
+};
+
+static void arithmetic(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+        struct ballast_error err = unit_clean_error();
+        uint64_t out = 1;
+        assert_int_equal(fine[i].call(fine[i].a, fine[i].b, &out, &err), 0);
+        assert_int_equal(out, fine[i].want);
+        unit_assert_clean(err);
+    }
+}
+
+static void arithmetic_refuses(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct ballast_error err = unit_clean_error();
+        uint64_t out = 4711;
+        assert_int_equal(refused[i].call(refused[i].a, refused[i].b, &out, &err), refused[i].code);
+        assert_int_equal(out, 4711);
+        assert_int_equal(err.code, refused[i].code);
+        assert_int_equal(err.subject, BALLAST_ERROR_NO_SUBJECT);
+        unit_assert_text(err, refused[i].text);
+        assert_int_equal(refused[i].call(refused[i].a, refused[i].b, &out, NULL), refused[i].code);
+    }
+}
+
+static void conversions(void **state)
+{
+    (void)state;
+    struct ballast_error err = unit_clean_error();
+    uint64_t out = 4711;
+    assert_int_equal(ballast_kib_from_mib(3, &out, &err), 0);
+    assert_int_equal(out, 3072);
+    assert_int_equal(ballast_kib_from_pages(3, &out, &err), 0);
+    assert_int_equal(out, 12);
+    unit_assert_clean(err);
+    assert_int_equal(ballast_kib_from_mib(UINT64_C(1) << 54, &out, &err), -EOVERFLOW);
+    unit_assert_text(err, "18014398509481984");
+    assert_int_equal(ballast_kib_from_pages(UINT64_C(1) << 62, &out, &err), -EOVERFLOW);
+    assert_int_equal(out, 12);
+}
+
+static void unchecked_helpers(void **state)
+{
+    (void)state;
+    assert_int_equal(ballast_div_up(0, 7), 0);
+    assert_int_equal(ballast_div_up(1, 7), 1);
+    assert_int_equal(ballast_div_up(7, 7), 1);
+    assert_int_equal(ballast_div_up(UINT64_MAX, 1), UINT64_MAX);
+    assert_int_equal(ballast_div_up(UINT64_MAX, 2), UINT64_C(1) << 63);
+    assert_int_equal(ballast_mul_div(UINT64_MAX, UINT64_MAX, UINT64_MAX), UINT64_MAX);
+    assert_int_equal(ballast_mul_div(UINT64_MAX, 2, 1), UINT64_MAX);
+    assert_int_equal(ballast_mul_div(7, 3, 2), 10);
+    assert_int_equal(ballast_min_u64(1, 2), 1);
+    assert_int_equal(ballast_max_u64(1, 2), 2);
+    assert_int_equal(ballast_sub_floor(1, 2), 0);
+    assert_int_equal(ballast_sub_floor(2, 1), 1);
+    assert_int_equal(ballast_add_ceil(UINT64_MAX, 1), UINT64_MAX);
+    assert_int_equal(ballast_add_ceil(1, 1), 2);
+}
+
+static void error_record(void **state)
+{
+    (void)state;
+    struct ballast_error err = unit_clean_error();
+    assert_int_equal(ballast_fail(&err, -EINVAL, "%s is %d", "it", 7), -EINVAL);
+    assert_int_equal(err.code, -EINVAL);
+    assert_int_equal(err.subject, BALLAST_ERROR_NO_SUBJECT);
+    assert_string_equal(err.text, "it is 7");
+    assert_int_equal(ballast_fail_at(&err, -ERANGE, BALLAST_VGA, "no"), -ERANGE);
+    assert_int_equal(err.code, -ERANGE);
+    assert_int_equal(err.subject, BALLAST_VGA);
+    assert_int_equal(ballast_fail(NULL, -EIO, "nobody listens"), -EIO);
+}
+
+static void error_text_is_cut(void **state)
+{
+    (void)state;
+    char longer[2 * BALLAST_ERROR_TEXT];
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    struct ballast_error err;
+    assert_int_equal(ballast_fail(&err, -EINVAL, "%s", longer), -EINVAL);
+    assert_int_equal(strlen(err.text), BALLAST_ERROR_TEXT - 1);
+}
+
+static void text_truncates(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= 12; size++) {
+        char buf[16];
+        memset(buf, '#', sizeof(buf));
+        struct ballast_text text = ballast_text_over(size ? buf : NULL, size);
+        ballast_text_add(&text, "%s-", "hello");
+        ballast_text_add(&text, "%d", 1234);
+        assert_int_equal(text.length, 10);
+        assert_int_equal(ballast_text_fits(&text), size > 10);
+        assert_int_equal(buf[size], '#'); /* not a byte past the end */
+        if (size > 0) {
+            size_t there = size - 1 < 10 ? size - 1 : 10;
+            assert_int_equal(strlen(buf), there);
+            assert_memory_equal(buf, "hello-1234", there);
+        }
+    }
+    char buf[4] = "###";
+    ballast_text_over(buf, sizeof(buf));
+    assert_string_equal(buf, "");
+}
+
+static const struct {
+    const char *raw;
+    const char *escaped;
+} escapes[] = {
+    {"", ""},
+    {"plain name_1.2", "plain name_1.2"},
+    {"<a href=\"x\">&'</a>", "&lt;a href=&quot;x&quot;&gt;&amp;&apos;&lt;/a&gt;"},
+    {"tab\tline\nbell\a del\x7f", "tab?line?bell? del?"},
+    {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7",
+     "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7"},
+    {"latin1 \xfc!", "latin1 ?!"},
+    {"cut \xe2\x82", "cut ??"},
+    {"cut \xf0\x9f\x90<", "cut ???&lt;"},
+    {"overlong \xc0\xbc", "overlong ??"},
+    {"overlong \xe0\x80\xbc \xf0\x80\x80\xbc", "overlong ??? ????"},
+    {"surrogate \xed\xa0\x80", "surrogate ???"},
+    {"noncharacter \xef\xbf\xbe\xef\xbf\xbf", "noncharacter ??????"},
+    {"beyond \xf4\x90\x80\x80 \xf5\x80\x80\x80", "beyond ???? ????"},
+    {"last \xf4\x8f\xbf\xbf", "last \xf4\x8f\xbf\xbf"},
+};
+
+static void xml_escape(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        char buf[128];
+        struct ballast_text text = ballast_text_over(buf, sizeof(buf));
+        ballast_text_add_xml(&text, escapes[i].raw);
+        assert_string_equal(buf, escapes[i].escaped);
+        assert_int_equal(text.length, strlen(escapes[i].escaped));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arithmetic),     cmocka_unit_test(arithmetic_refuses),
+        cmocka_unit_test(conversions),    cmocka_unit_test(unchecked_helpers),
+        cmocka_unit_test(error_record),   cmocka_unit_test(error_text_is_cut),
+        cmocka_unit_test(text_truncates), cmocka_unit_test(xml_escape),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
