@@ -115,7 +115,7 @@ static void pool_of_nothing(void **state)
     assert_int_equal(
         ballast_breakdown_evaluate(&out, ballast_profile_find("libxl-4.14"), &guest, NULL, &err),
         -EINVAL);
-    assert_int_equal(err.subject, BALLAST_MAXMEM);
+    assert_int_equal(err.subject, BALLAST_MEMORY);
     unit_assert_text(err, "set vcpus");
     on("libxl", unit_guest(BALLAST_PV, {BALLAST_MEMORY, 1023}));
 }
@@ -130,8 +130,13 @@ static void pool_past_xens_counter(void **state)
     assert_int_equal(
         ballast_breakdown_evaluate(&out, ballast_profile_find("libxl"), &guest, NULL, &err),
         -EINVAL);
-    assert_int_equal(err.subject, BALLAST_MAXMEM);
+    assert_int_equal(err.subject, BALLAST_MEMORY);
     unit_assert_text(err, "32 bits");
+    const struct ballast_guest pod =
+        unit_guest(BALLAST_PVH, MEM(64), {BALLAST_MAXMEM, UINT64_C(4294967040) * MIB}, VCPUS(1));
+    assert_int_equal(
+        ballast_breakdown_evaluate(&out, ballast_profile_find("libxl"), &pod, NULL, &err), -EINVAL);
+    assert_int_equal(err.subject, BALLAST_MAXMEM);
     on("libxl", unit_guest(BALLAST_PVH, MEM(UINT64_C(4294967039)), VCPUS(1)));
 }
 

@@ -73,12 +73,20 @@ static int need(const struct ballast_libxl_rules *rules, const struct ballast_se
     return 0;
 }
 
+/* What the size of the pool comes from. */
+static int pool_subject(const struct ballast_settled *settled)
+{
+    if (settled->shadow_kib != BALLAST_UNSET)
+        return BALLAST_SHADOW_MEMORY;
+    return settled->maxmem_kib == settled->memory_kib ? BALLAST_MEMORY : BALLAST_MAXMEM;
+}
+
 /* The pool as libxl sets it in Xen, which may refuse it: paging.c, arch_set_paging_mempool_size. */
 static int allocated_pool(const struct ballast_libxl_rules *rules,
                           const struct ballast_settled *settled, uint64_t charged_pool_kib,
                           uint64_t *out_kib, struct ballast_error *err)
 {
-    int at = settled->shadow_kib == BALLAST_UNSET ? BALLAST_MAXMEM : BALLAST_SHADOW_MEMORY;
+    int at = pool_subject(settled);
     if (charged_pool_kib == 0)
         return ballast_fail_at(err, -EINVAL, at,
                                "less than 1 MiB and no vcpus make a paging pool of nothing, "

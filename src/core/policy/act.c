@@ -9,10 +9,10 @@
 #include "core/base/units.h"
 #include "core/policy/state.h"
 
-/* Growth is told in parts worth half a second of it, so that targets are not written every tick. */
+/* Growth is told in parts worth a second of it, so that targets are not written every tick. */
 #define PART_USEC (BALLAST_SEC_USEC)
-/* A guest that has arrived gets the next part when it is worth a tenth of a second. */
-#define LEAST_PART_USEC (BALLAST_SEC_USEC / 10)
+/* A guest that has arrived gets the next part when it is worth a quarter. */
+#define LEAST_PART_USEC (BALLAST_SEC_USEC / 4)
 #define CALM_PART       32
 /* A target is not moved for less than this part of what the guest holds. */
 #define STILL_PART 512
@@ -123,13 +123,13 @@ static void plan_all(struct act *act)
 }
 
 /*
- * More room than there is memory that is nobody's: maxima beyond targets come down first, then
- * growth on its way is called off, until the rooms fit.
+ * More room than it may be: maxima beyond targets come down, and where that is asked for growth on
+ * its way is called off, until the rooms fit.
  */
-static void fit_rooms(struct act *act, bool call_off)
+static void fit_rooms(struct act *act, uint64_t most_kib, bool call_off)
 {
     struct balancer *balancer = act->balancer;
-    for (size_t i = 0; i < balancer->view_count && act->room_kib > act->budget_kib; i++) {
+    for (size_t i = 0; i < balancer->view_count && act->room_kib > most_kib; i++) {
         const struct policy_domain *view = &balancer->views[i];
         struct plan *plan = &balancer->plans[i];
         uint64_t before_kib = room_of(plan, view);
@@ -185,6 +185,8 @@ static void give(struct act *act)
     uint64_t wishes_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++)
         wishes_kib = ballast_add_ceil(wishes_kib, wish_kib(act, i));
+    /* Room beyond targets is nobody's wish: it makes way. */
+    fit_rooms(act, ballast_sub_floor(act->budget_kib, wishes_kib), false);
     bool unbounded = balancer->options.take_before_free && wishes_kib > 0;
     uint64_t left_kib = unbounded ? wishes_kib : ballast_sub_floor(act->budget_kib, act->room_kib);
     uint64_t share_kib = ballast_min_u64(left_kib, wishes_kib);
@@ -264,8 +266,8 @@ void balancer_act(struct balancer *balancer, const struct balancer_input *input,
         act.budget_kib = ballast_sub_floor(left_kib, wanted_kib);
     act.budget_kib = ballast_add_ceil(act.budget_kib, accounts->owed_kib);
     plan_all(&act);
-    fit_rooms(&act, false);
-    fit_rooms(&act, !balancer->options.take_before_free);
+    fit_rooms(&act, act.budget_kib, false);
+    fit_rooms(&act, act.budget_kib, !balancer->options.take_before_free);
     give(&act);
     for (size_t i = 0; i < balancer->view_count; i++) {
         if (!balancer->plans[i].gives)

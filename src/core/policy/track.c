@@ -21,9 +21,14 @@
 /* Half of the distance between a past peak and the present is forgotten in about 20 s. */
 #define PEAK_FADE_USEC (30 * BALLAST_SEC_USEC)
 
+/* A rise is carried on for so long after the report that showed it, and by half at most. */
+#define DRIFT_USEC (15 * BALLAST_SEC_USEC)
+
 #define TRUST_FIRST 6000
 #define TRUST_GAIN  400
 #define TRUST_LOSS  4
+/* Below it nothing the guest says counts. */
+#define TRUST_NONE 500
 
 /* Margins over what is reported used: need a twentieth, likely a fourth. */
 #define NEED_PERMYRIAD   10500
@@ -184,9 +189,9 @@ static void hear(struct track *track, const struct ballast_domain *domain, uint6
 static uint64_t believed_kib(const struct track *track, const struct ballast_domain *domain)
 {
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
-    uint64_t drift_kib = ballast_mul_div(
-        track->rise_kib, ballast_min_u64(age_usec, 3 * BALLAST_SEC_USEC), BALLAST_SEC_USEC);
-    drift_kib = ballast_min_u64(drift_kib, domain->used_kib / 4);
+    uint64_t drift_kib =
+        ballast_mul_div(track->rise_kib, ballast_min_u64(age_usec, DRIFT_USEC), BALLAST_SEC_USEC);
+    drift_kib = ballast_min_u64(drift_kib, domain->used_kib / 2);
     uint64_t used_kib = ballast_add_ceil(domain->used_kib, drift_kib);
     used_kib = ballast_min_u64(used_kib, domain->static_max_kib);
     /* One step asks for half as much again as it holds at most. */
@@ -201,7 +206,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
     bool silent = domain->used_kib == BALLAST_NONE;
     if (!silent)
         hear(track, domain, now_usec);
-    if (silent || track->trust_permyriad < TRUST_GAIN) {
+    if (silent || track->trust_permyriad < TRUST_NONE) {
         /* Nothing is known: it needs its minimum. One that is silent is used to what it has. */
         uint64_t used_to_kib = silent ? domain->tot_kib : 0;
         track->need_kib = domain->dynamic_min_kib;
