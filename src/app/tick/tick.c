@@ -181,7 +181,7 @@ static bool do_verdict(struct tick *tick, const struct ballast_host *host,
     if (verdict->granted && (tick->held_back || verdict->a_kib > *left_kib))
         carried_out = false;
     else if (!tick->config.dry)
-        carried_out = tick->config.book.answer(tick->config.book.book, verdict, NULL) == 0;
+        carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
     if (carried_out && verdict->granted)
         *left_kib -= verdict->a_kib;
     if (tick->config.memory.verdict)
