@@ -258,10 +258,8 @@ static void test_names(void **state)
         "\xe9\x01\x7f\"\\\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xc3\xa9\xe2\x82";
     assert_int_equal(guestcfg_write_json(out, name, NULL, &guest.given, NULL), 0);
     assert_int_equal(fclose(out), 0);
-#define BAD "\xef\xbf\xbd"
     static const char wanted[] =
-        "{\"name\":\"" BAD "\\u0001\\u007f\\\"\\\\" BAD BAD BAD BAD BAD BAD BAD BAD BAD
-        "\xc3\xa9" BAD BAD "\",\"type\":\"pv\",\"segments\"";
+        "{\"name\":\"?\\u0001\\u007f\\\"\\\\?????????\xc3\xa9??\",\"type\":\"pv\",\"segments\"";
     assert_memory_equal(text, wanted, sizeof(wanted) - 1);
     free(text);
 
