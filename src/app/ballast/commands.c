@@ -33,6 +33,16 @@ const struct cli_command cli_commands[] = {
         .run = cli_fits,
     },
     {
+        .name = "decide",
+        .summary = "what to do now with a host's memory, a line a tick",
+        .operands = "--stdio",
+        .text = "Reads a JSON object a line, a host as it is now and the starts that wait, and\n"
+                "answers each with one: targets and limits to set, starts that may go on, and\n"
+                "those that cannot. It is for simulators and toolstacks, and changes nothing.",
+        .options = cli_decide_options,
+        .run = cli_decide,
+    },
+    {
         .name = "profiles",
         .summary = "the sets of rules that figures can follow",
         .operands = "",
