@@ -202,6 +202,22 @@ static void do_verdicts(struct tick *tick, const struct ballast_host *host, uint
 }
 
 /*
+ * A domain may be given something while its maximum comes down. The maximum must come down before
+ * anything is promised or given to others, in case it cannot be done; the rest can wait.
+ */
+static void lower_maximum(struct tick *tick, const struct ballast_host *host,
+                          const struct balancer_set *set, struct tick_result *out)
+{
+    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib >= domain->maxmem_kib)
+        return;
+    struct balancer_set lower = *set;
+    if (set->target_kib >= domain->target_kib)
+        lower.target_kib = BALLAST_NONE;
+    do_set(tick, host, &lower, out);
+}
+
+/*
  * First what takes, then the grants, then what gives; the last two only from what the second look
  * still shows to be there.
  */
@@ -211,6 +227,8 @@ static void act(struct tick *tick, const struct ballast_host *host, struct tick_
     tick->held_back = false;
     for (size_t i = 0; i < out->decided.take_count; i++)
         do_set(tick, host, &out->decided.sets[i], out);
+    for (size_t i = out->decided.take_count; i < out->decided.set_count; i++)
+        lower_maximum(tick, host, &out->decided.sets[i], out);
     do_verdicts(tick, host, &left_kib, out);
     for (size_t i = out->decided.take_count; i < out->decided.set_count; i++) {
         const struct balancer_set *set = &out->decided.sets[i];
