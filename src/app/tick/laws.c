@@ -53,7 +53,7 @@ void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer
     uint64_t target_kib = set->target_kib != BALLAST_NONE ? set->target_kib : domain->target_kib;
     uint64_t maxmem_kib = set->maxmem_kib != BALLAST_NONE ? set->maxmem_kib : domain->maxmem_kib;
     bool moved = set->target_kib != BALLAST_NONE;
-    if (!can_take(domain))
+    if (moved && !can_take(domain))
         breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, domain->state, 0,
                                          "a domain that must not be asked was: state, run"});
     /* One that holds less than its minimum may be kept there until there is memory for it. */
@@ -65,7 +65,8 @@ void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer
         breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
                                          domain->dynamic_max_kib,
                                          "target above dynamic maximum: target, maximum"});
-    if (maxmem_kib < target_kib && target_kib > domain->tot_kib)
+    /* One that is paused reaches for nothing; its maximum is put right before it can. */
+    if (can_take(domain) && maxmem_kib < target_kib && target_kib > domain->tot_kib)
         breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, maxmem_kib, target_kib,
                                          "Xen's maximum below a target still to be reached: "
                                          "maximum, target"});

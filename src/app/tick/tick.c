@@ -16,14 +16,8 @@ struct tick {
     struct ballast_domain *judged;
     size_t judged_count;
     size_t judged_capacity;
-    struct tick_sums first;  /* of the first look */
-    struct tick_sums before; /* of the second one, before anything is done */
+    struct tick_sums before; /* of the second look, before anything is granted or given */
     uint64_t before_usec;
-    /*
-     * Nothing is granted or given in this tick: the second look shows less than the first, or a
-     * maximum did not come down and may still be used by its guest.
-     */
-    bool held_back;
 };
 
 struct tick *tick_new(const struct tick_config *config)
@@ -93,14 +87,15 @@ static int keep_judged(struct tick *tick, const struct ballast_host *host,
     return 0;
 }
 
-static int judge(struct tick *tick, struct tick_result *out, struct ballast_error *err)
+static int judge(struct tick *tick, const struct ballast_host **host_out, struct tick_result *out,
+                 struct ballast_error *err)
 {
     const struct ballast_host *host;
     int rc = refresh(tick, &host, err);
     if (rc < 0)
         return rc;
+    *host_out = host;
     struct balancer_input input = {.host = host, .promised_kib = promised_kib(tick)};
-    tick->first = tick_sums_of(host, input.promised_kib);
     rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
                                    err);
     if (rc < 0 || (rc = keep_judged(tick, host, err)) < 0)
@@ -171,8 +166,6 @@ static void do_set(struct tick *tick, const struct ballast_host *host,
         tick->config.dry ? 0 : hv->ops->set(hv, set->id, set->target_kib, set->maxmem_kib, NULL);
     if (rc == 0 && tick->config.checks_laws)
         tick_laws_of_set(find(host->domains, host->domain_count, set->id), set, out);
-    if (rc < 0 && rc != -ENOENT && set->maxmem_kib != BALLAST_NONE)
-        tick->held_back = true;
     remember_set(tick, host, set, rc < 0 ? TICK_FAILED : TICK_DONE, out);
 }
 
@@ -180,7 +173,7 @@ static bool do_verdict(struct tick *tick, const struct ballast_host *host,
                        const struct balancer_verdict *verdict, uint64_t *left_kib)
 {
     bool carried_out = true;
-    if (verdict->granted && (tick->held_back || verdict->a_kib > *left_kib))
+    if (verdict->granted && verdict->a_kib > *left_kib)
         carried_out = false;
     else if (!tick->config.dry)
         carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
@@ -219,32 +212,45 @@ static void lower_maximum(struct tick *tick, const struct ballast_host *host,
     do_set(tick, host, &lower, out);
 }
 
-/*
- * First what takes, then the grants, then what gives; the last two only from what the second look
- * still shows to be there.
- */
-static void act(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
+static void act_take(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
 {
-    uint64_t left_kib = tick->before.available_kib;
-    /* Less is nobody's, or more is within somebody's reach, than what the decision was made for. */
-    tick->held_back = ballast_add_ceil(tick->before.available_kib, tick->first.room_kib) <
-                      ballast_add_ceil(tick->first.available_kib, tick->before.room_kib);
     for (size_t i = 0; i < out->decided.take_count; i++)
         do_set(tick, host, &out->decided.sets[i], out);
     for (size_t i = out->decided.take_count; i < out->decided.set_count; i++)
         lower_maximum(tick, host, &out->decided.sets[i], out);
+}
+
+/*
+ * Grants, then what gives, from what is nobody's and within nobody's reach after what takes has
+ * been done. Guests can only make that more, so it may be acted on however late; what was nobody's
+ * before may have been taken, by right of the old maxima.
+ */
+static void act_give(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
+{
+    uint64_t left_kib = tick->config.dry
+                            ? BALLAST_NONE
+                            : ballast_sub_floor(tick->before.available_kib, tick->before.room_kib);
     do_verdicts(tick, host, &left_kib, out);
     for (size_t i = out->decided.take_count; i < out->decided.set_count; i++) {
         const struct balancer_set *set = &out->decided.sets[i];
         uint64_t more_kib = gives_kib(host, set);
-        bool there = more_kib <= left_kib || tick->config.options.take_before_free;
-        if (tick->held_back || !there) {
+        if (more_kib > left_kib && !tick->config.options.take_before_free) {
             remember_set(tick, host, set, TICK_DROPPED, out);
             continue;
         }
         left_kib = ballast_sub_floor(left_kib, more_kib);
         do_set(tick, host, set, out);
     }
+}
+
+static int look_again(struct tick *tick, const struct ballast_host **out, struct ballast_error *err)
+{
+    int rc = refresh(tick, out, err);
+    if (rc < 0)
+        return rc;
+    tick->before = tick_sums_of(*out, promised_kib(tick));
+    tick->before_usec = (*out)->now_usec;
+    return 0;
 }
 
 static void check_laws(struct tick *tick, struct tick_result *out)
@@ -264,18 +270,23 @@ int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
 {
     *out =
         (struct tick_result){.next_usec = ballast_add_ceil(now_usec, tick->config.interval_usec)};
-    int rc = judge(tick, out, err);
+    const struct ballast_host *host;
+    int rc = judge(tick, &host, out, err);
     if (rc < 0) {
         out->decided = (struct balancer_output){0};
         return rc;
     }
-    const struct ballast_host *host;
-    if ((rc = refresh(tick, &host, err)) < 0)
-        return rc;
-    tick->before = tick_sums_of(host, promised_kib(tick));
-    tick->before_usec = host->now_usec;
     out->judged = true;
-    act(tick, host, out);
+    if (out->decided.set_count == 0 && out->decided.verdict_count == 0)
+        return 0;
+    /* What has changed since it was judged is not acted on. */
+    if ((rc = look_again(tick, &host, err)) < 0)
+        return rc;
+    act_take(tick, host, out);
+    /* What is granted and given comes out of what is there after that. */
+    if (out->decided.take_count > 0 && (rc = look_again(tick, &host, err)) < 0)
+        return rc;
+    act_give(tick, host, out);
     if (tick->config.checks_laws && !tick->config.dry)
         check_laws(tick, out);
     return 0;

@@ -2,7 +2,8 @@
 /*
  * The one loop, shared by the simulator's command and the daemon. A tick always does the same in
  * the same order: re-arm (the next tick is due whatever becomes of this one), refresh, judge, look
- * again (what has changed since it was judged is not acted on), act, remember.
+ * again (what has changed since is not acted on), do what takes, look once more, grant and give
+ * from what is there then, remember. A tick that decides nothing looks once.
  *
  * Who waits for memory and what has been promised is kept by a book: the ledger in the daemon, a
  * toolstack's starts in a simulation.
