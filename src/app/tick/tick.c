@@ -143,6 +143,15 @@ static uint64_t gives_kib(const struct ballast_host *host, const struct balancer
     return ballast_sub_floor(set->maxmem_kib, ballast_max_u64(domain->maxmem_kib, domain->tot_kib));
 }
 
+/* How much more a set tells its domain to grow than it has been told. */
+static uint64_t tells_kib(const struct ballast_host *host, const struct balancer_set *set)
+{
+    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    if (!domain || set->target_kib == BALLAST_NONE || set->target_kib <= domain->target_kib)
+        return 0;
+    return ballast_sub_floor(set->target_kib, ballast_max_u64(domain->target_kib, domain->tot_kib));
+}
+
 static void remember_set(struct tick *tick, const struct ballast_host *host,
                          const struct balancer_set *set, enum tick_fate fate,
                          struct tick_result *out)
@@ -230,15 +239,23 @@ static void act_give(struct tick *tick, const struct ballast_host *host, struct 
     uint64_t left_kib = tick->config.dry
                             ? BALLAST_NONE
                             : ballast_sub_floor(tick->before.available_kib, tick->before.room_kib);
+    uint64_t before_kib = left_kib;
     do_verdicts(tick, host, &left_kib, out);
+    uint64_t growth_kib =
+        ballast_sub_floor(tick->before.available_kib,
+                          ballast_add_ceil(tick->before.growth_kib, before_kib - left_kib));
+    if (tick->config.dry || tick->config.options.take_before_free)
+        left_kib = growth_kib = BALLAST_NONE;
     for (size_t i = out->decided.take_count; i < out->decided.set_count; i++) {
         const struct balancer_set *set = &out->decided.sets[i];
         uint64_t more_kib = gives_kib(host, set);
-        if (more_kib > left_kib && !tick->config.options.take_before_free) {
+        uint64_t told_kib = tells_kib(host, set);
+        if (more_kib > left_kib || told_kib > growth_kib) {
             remember_set(tick, host, set, TICK_DROPPED, out);
             continue;
         }
-        left_kib = ballast_sub_floor(left_kib, more_kib);
+        left_kib -= more_kib;
+        growth_kib -= told_kib;
         do_set(tick, host, set, out);
     }
 }
