@@ -91,7 +91,7 @@ END
     figure "$output" '([.parts[]] | add) - .contradiction' 700000
     jq '.doms[1].tot_kib = 18446744073709551614' host.json | sed 's/1844674407370955[0-9]*/18446744073709551614/' >huge.json
     run -2 ballast host --snapshot huge.json
-    [[ $output == "ballast: huge.json: "*"64 bits"* ]]
+    [[ $output == "ballast: huge.json:1: "*"64 bits"* ]]
 }
 
 @test "wrong usage" {

@@ -56,12 +56,32 @@ const struct cli_command cli_commands[] = {
         .run = cli_plan,
     },
     {
+        .name = "decide",
+        .summary = "what to do now with a host's memory, a line a tick",
+        .operands = "--stdio",
+        .text = "Reads a JSON object a line, a host as it is now and the starts that wait, and\n"
+                "answers each with one: targets and limits to set, starts that may go on, and\n"
+                "those that cannot. It is for simulators and toolstacks, and changes nothing.",
+        .options = cli_decide_options,
+        .run = cli_decide,
+    },
+    {
         .name = "profiles",
         .summary = "the sets of rules that figures can follow",
         .operands = "",
         .text = "Lists the profiles that --profile takes, the default one first.",
         .options = cli_profiles_options,
         .run = cli_profiles,
+    },
+    {
+        .name = "simulate",
+        .summary = "play a scenario through a simulated host",
+        .operands = "SCENARIO...",
+        .text = "Plays each scenario (see docs/scenarios.md) through a simulated host and says\n"
+                "how long starts took against the least possible, who was short, and what did\n"
+                "not come as the scenario expects. Exit status 0: all did; 1: not all.",
+        .options = cli_simulate_options,
+        .run = cli_simulate,
     },
     {.name = NULL},
 };

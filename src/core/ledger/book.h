@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where the ledger keeps its reservations, and what it finds them by. It knows no rules.
+ *
+ * One entry a reservation, in a list in the order of asking. Three hash tables with chains: all by
+ * id, the unbound open ones by owner (for a login), the bound ones by domain. Two heaps: what is
+ * due by when, what is closed since when. The tables and heaps grow together and before anything
+ * is changed, so that moving an entry from one state to another cannot fail. Owners choose their
+ * names and may aim for one chain: a chain is walked only at a login, and is no longer than the
+ * ledger.
+ */
+#ifndef CORE_LEDGER_BOOK_H
+#define CORE_LEDGER_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/ledger/heap.h"
+#include "core/ledger/ledger.h"
+
+enum ledger_index { LEDGER_BY_ID, LEDGER_BY_OWNER_NAME, LEDGER_BY_DOMAIN, LEDGER_INDEXES };
+
+struct ledger_chain {
+    struct ledger_entry *next;
+    struct ledger_entry **back; /* what points here; NULL: not in that table */
+};
+
+struct ledger_entry {
+    struct ledger_reservation record; /* first: ledger_next() finds the entry by it */
+    struct ledger_entry *prev;
+    struct ledger_entry *next;
+    struct ledger_chain chain[LEDGER_INDEXES];
+    struct ledger_heap *heap; /* NULL: in none */
+    uint64_t heap_key_usec;
+    size_t heap_at;
+};
+
+struct ledger {
+    struct ledger_options options;
+    uint64_t next_id;
+    uint64_t now_usec;
+    struct ledger_entry *first; /* in the order of asking */
+    struct ledger_entry *last;
+    size_t count;
+    struct ledger_sums sums;
+    struct ledger_entry **table[LEDGER_INDEXES];
+    size_t room; /* of each table and heap; a power of two, or 0 */
+    struct ledger_heap due;
+    struct ledger_heap closed;
+};
+
+/* A new entry in *out, in nothing yet, with room for it everywhere; free() it. -ENOMEM. */
+int ledger_book_entry(struct ledger *ledger, struct ledger_entry **out, struct ballast_error *err);
+/* Puts a new entry with that record in; its id must not be there. */
+void ledger_book_add(struct ledger *ledger, struct ledger_entry *entry,
+                     const struct ledger_reservation *record);
+/* Gives an entry another record of the same id. */
+void ledger_book_move(struct ledger *ledger, struct ledger_entry *entry,
+                      const struct ledger_reservation *record);
+/* Forgets the longest closed ones beyond what is to be remembered. */
+void ledger_book_trim(struct ledger *ledger);
+void ledger_book_clear(struct ledger *ledger);
+
+struct ledger_entry *ledger_book_find(const struct ledger *ledger, uint64_t id);
+struct ledger_entry *ledger_book_find_domain(const struct ledger *ledger, uint32_t domid,
+                                             const uint8_t uuid[LEDGER_UUID]);
+/* The next unbound open one of that owner; NULL as `after` is before the first. In any order. */
+struct ledger_entry *ledger_book_next_of(const struct ledger *ledger, const char *owner,
+                                         const struct ledger_entry *after);
+
+/* Which tables and which heap a record belongs into, and by what: what check recounts by. */
+bool ledger_book_belongs(enum ledger_index index, enum ledger_state state);
+/* When it is over as things are; BALLAST_NONE: never. */
+uint64_t ledger_book_due_usec(const struct ledger_reservation *record);
+/* What of it counts as promised. */
+uint64_t ledger_book_promised_kib(const struct ledger_reservation *record);
+/* What of it counts as wanted. */
+uint64_t ledger_book_wanted_kib(const struct ledger_reservation *record);
+
+#endif

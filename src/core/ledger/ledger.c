@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Its beginning, what it is restored from, and what can be asked of it. */
+#include "core/ledger/ledger.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/ledger/book.h"
+#include "core/ledger/record.h"
+#include "core/model/host.h"
+
+int ledger_new(const struct ledger_options *options, struct ledger **out, struct ballast_error *err)
+{
+    if (options->total_kib == 0 || options->total_kib > LEDGER_MOST_KIB)
+        return ballast_fail(err, -EINVAL, "a ledger for a host of %" PRIu64 " KiB",
+                            options->total_kib);
+    if (options->next_id == 0 || options->next_id > LEDGER_MOST_ID)
+        return ballast_fail(err, -EINVAL, "a ledger cannot begin with the id %" PRIu64,
+                            options->next_id);
+    if (options->max_open == 0 || options->max_open > LEDGER_MOST_OPEN ||
+        options->max_closed > LEDGER_MOST_CLOSED || options->now_usec == BALLAST_NONE)
+        return ballast_fail(err, -EINVAL, "a ledger of %zu open and %zu closed reservations",
+                            options->max_open, options->max_closed);
+    struct ledger *ledger = calloc(1, sizeof(*ledger));
+    if (!ledger)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    ledger->options = *options;
+    ledger->next_id = options->next_id;
+    ledger->now_usec = options->now_usec;
+    *out = ledger;
+    return 0;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    if (ledger)
+        ledger_book_clear(ledger);
+    free(ledger);
+}
+
+static int check_restored(const struct ledger *ledger, const struct ledger_reservation *record,
+                          struct ballast_error *err)
+{
+    int rc = ledger_reservation_check(record, err);
+    if (rc < 0)
+        return rc;
+    if (ledger_book_find(ledger, record->id))
+        return ballast_fail(err, -EINVAL, "reservation %" PRIu64 " is there twice", record->id);
+    if (ledger_state_is_open(record->state) && ledger->sums.open >= ledger->options.max_open)
+        return ballast_fail(err, -EINVAL,
+                            "reservation %" PRIu64 " would be more than the %zu open ones allowed",
+                            record->id, ledger->options.max_open);
+    struct ledger_entry *other = ledger_book_find_domain(ledger, record->domid, record->uuid);
+    if (record->state == LEDGER_BOUND && other)
+        return ballast_fail(err, -EINVAL,
+                            "reservations %" PRIu64 " and %" PRIu64
+                            " are both bound to domain %" PRIu32,
+                            other->record.id, record->id, record->domid);
+    return 0;
+}
+
+int ledger_restore(struct ledger *ledger, const struct ledger_reservation *record,
+                   struct ballast_error *err)
+{
+    int rc = check_restored(ledger, record, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry;
+    rc = ledger_book_entry(ledger, &entry, err);
+    if (rc < 0)
+        return rc;
+    ledger_book_add(ledger, entry, record);
+    ledger->next_id = ballast_max_u64(ledger->next_id, record->id + 1);
+    ledger->now_usec = ballast_max_u64(ledger->now_usec, record->changed_usec);
+    ledger_book_trim(ledger);
+    return 0;
+}
+
+uint64_t ledger_next_due_usec(const struct ledger *ledger)
+{
+    return ledger->due.count > 0 ? ledger->due.at[0]->heap_key_usec : BALLAST_NONE;
+}
+
+const struct ledger_reservation *ledger_find(const struct ledger *ledger, uint64_t id)
+{
+    const struct ledger_entry *entry = ledger_book_find(ledger, id);
+    return entry ? &entry->record : NULL;
+}
+
+const struct ledger_reservation *ledger_find_domain(const struct ledger *ledger,
+                                                    const struct ledger_domain *domain)
+{
+    const struct ledger_entry *entry = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
+    return entry ? &entry->record : NULL;
+}
+
+const struct ledger_reservation *ledger_next(const struct ledger *ledger,
+                                             const struct ledger_reservation *after)
+{
+    const struct ledger_entry *entry =
+        after ? ((const struct ledger_entry *)after)->next : ledger->first;
+    return entry ? &entry->record : NULL;
+}
+
+struct ledger_sums ledger_sums(const struct ledger *ledger)
+{
+    return ledger->sums;
+}
+
+uint64_t ledger_available_kib(const struct ledger *ledger, const struct ledger_free *host)
+{
+    uint64_t taken_kib = ballast_add_ceil(host->slush_kib, host->foreign_kib);
+    return ballast_sub_floor(host->free_kib,
+                             ballast_add_ceil(taken_kib, ledger->sums.promised_kib));
+}
+
+uint64_t ledger_next_id(const struct ledger *ledger)
+{
+    return ledger->next_id;
+}
+
+uint64_t ledger_now_usec(const struct ledger *ledger)
+{
+    return ledger->now_usec;
+}

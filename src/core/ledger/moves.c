@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The transitions. Each builds the record as it would be; commit() journals it and puts it in. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/ledger/book.h"
+#include "core/ledger/record.h"
+#include "core/model/host.h"
+
+static int begin(struct ledger *ledger, uint64_t now_usec, struct ballast_error *err)
+{
+    if (now_usec == BALLAST_NONE)
+        return ballast_fail(err, -EINVAL, "the ledger was given no time");
+    if (now_usec < ledger->now_usec)
+        return ballast_fail(err, -EINVAL,
+                            "time went backwards, from %" PRIu64 " us to %" PRIu64 " us",
+                            ledger->now_usec, now_usec);
+    ledger->now_usec = now_usec;
+    return 0;
+}
+
+static int commit(struct ledger *ledger, struct ledger_entry *entry,
+                  const struct ledger_reservation *next, struct ballast_error *err)
+{
+    if (ledger->options.journal) {
+        int rc = ledger->options.journal(ledger->options.context, &entry->record, next, err);
+        if (rc < 0)
+            return rc;
+    }
+    ledger_book_move(ledger, entry, next);
+    return 0;
+}
+
+static int answer(struct ledger_verdict *out, uint64_t id, enum ledger_reason reason,
+                  uint64_t a_kib, uint64_t b_kib)
+{
+    *out = (struct ledger_verdict){.reason = reason, .a_kib = a_kib, .b_kib = b_kib, .id = id};
+    return 0;
+}
+
+/* What was changed and why; the numbers stay with the record for whoever asks later. */
+static void become(struct ledger_reservation *record, enum ledger_state state, uint64_t now_usec,
+                   enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib)
+{
+    record->state = state;
+    record->reason = reason;
+    record->a_kib = a_kib;
+    record->b_kib = b_kib;
+    record->changed_usec = now_usec;
+}
+
+/* The entry, if it may go to that state at that owner's word; else NULL and the answer in *out. */
+static struct ledger_entry *entry_for(const struct ledger *ledger, uint64_t id, const char *owner,
+                                      enum ledger_state to, struct ledger_verdict *out)
+{
+    struct ledger_entry *entry = ledger_book_find(ledger, id);
+    if (!entry) {
+        answer(out, id, LEDGER_UNKNOWN, 0, 0);
+        return NULL;
+    }
+    if (owner && strcmp(entry->record.owner, owner) != 0) {
+        answer(out, id, LEDGER_NOT_OWNER, 0, 0);
+        return NULL;
+    }
+    if (!ledger_state_allows(entry->record.state, to)) {
+        answer(out, id, LEDGER_WRONG_STATE, entry->record.state, to);
+        return NULL;
+    }
+    return entry;
+}
+
+static bool ask_allowed(const struct ledger *ledger, const struct ledger_request *request,
+                        uint64_t now_usec, struct ledger_verdict *out)
+{
+    if (request->min_kib == 0 || request->min_kib > request->max_kib ||
+        request->max_kib > ledger->options.total_kib)
+        answer(out, 0, LEDGER_BAD_SIZE, request->min_kib, request->max_kib);
+    else if (request->deadline_usec <= now_usec)
+        answer(out, 0, LEDGER_DEADLINE_OVER, request->min_kib, 0);
+    else if (ledger->sums.open >= ledger->options.max_open)
+        answer(out, 0, LEDGER_TOO_MANY, ledger->sums.open, ledger->options.max_open);
+    else
+        return true;
+    return false;
+}
+
+static struct ledger_reservation asked_record(const struct ledger *ledger,
+                                              const struct ledger_request *request)
+{
+    struct ledger_reservation record = {
+        .id = ledger->next_id,
+        .min_kib = request->min_kib,
+        .max_kib = request->max_kib,
+        .state = LEDGER_ASKED,
+        .reason = LEDGER_OK,
+        .a_kib = request->min_kib,
+        .b_kib = request->max_kib,
+        .asked_usec = ledger->now_usec,
+        .changed_usec = ledger->now_usec,
+        .lease_usec = request->lease_usec,
+        .deadline_usec = request->deadline_usec,
+    };
+    memcpy(record.owner, request->owner, strlen(request->owner));
+    if (request->label)
+        memcpy(record.label, request->label, strlen(request->label));
+    return record;
+}
+
+int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint64_t now_usec,
+               struct ledger_verdict *out, struct ballast_error *err)
+{
+    int rc = ledger_name_check("owner", request->owner, err);
+    if (rc == 0 && request->label && request->label[0])
+        rc = ledger_name_check("label", request->label, err);
+    if (rc == 0 && request->lease_usec == 0)
+        rc = ballast_fail(err, -EINVAL, "a lease of 0 would be over before it began");
+    if (rc == 0 && ledger->next_id > LEDGER_MOST_ID)
+        rc = ballast_fail(err, -EOVERFLOW, "the ledger has no more ids to give");
+    if (rc < 0 || (rc = begin(ledger, now_usec, err)) < 0)
+        return rc;
+    if (!ask_allowed(ledger, request, now_usec, out))
+        return 0;
+
+    struct ledger_reservation record = asked_record(ledger, request);
+    struct ledger_entry *entry;
+    rc = ledger_book_entry(ledger, &entry, err);
+    if (rc < 0)
+        return rc;
+    if (ledger->options.journal &&
+        (rc = ledger->options.journal(ledger->options.context, NULL, &record, err)) < 0) {
+        free(entry);
+        return rc;
+    }
+    ledger_book_add(ledger, entry, &record);
+    ledger->next_id++;
+    ledger_book_trim(ledger);
+    return answer(out, record.id, LEDGER_OK, record.min_kib, record.max_kib);
+}
+
+int ledger_start_freeing(struct ledger *ledger, uint64_t id, uint64_t now_usec,
+                         struct ledger_verdict *out, struct ballast_error *err)
+{
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_FREEING, out);
+    if (!entry)
+        return 0;
+    struct ledger_reservation next = entry->record;
+    become(&next, LEDGER_FREEING, now_usec, LEDGER_OK, next.min_kib, next.max_kib);
+    rc = commit(ledger, entry, &next, err);
+    return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
+}
+
+/* The most of the range that fits, in whole pages unless the range itself ends within one. */
+static uint64_t size_within(const struct ledger_reservation *record, uint64_t available_kib)
+{
+    if (available_kib >= record->max_kib)
+        return record->max_kib;
+    return ballast_max_u64(record->min_kib, available_kib - available_kib % BALLAST_PAGE_KIB);
+}
+
+int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *host,
+                 uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err)
+{
+    if (host->free_kib > ledger->options.total_kib)
+        return ballast_fail(err, -EINVAL,
+                            "%" PRIu64 " KiB are said to be free on a host of %" PRIu64 " KiB",
+                            host->free_kib, ledger->options.total_kib);
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_GRANTED, out);
+    if (!entry)
+        return 0;
+    struct ledger_reservation next = entry->record;
+    uint64_t available_kib = ledger_available_kib(ledger, host);
+    if (now_usec >= next.deadline_usec)
+        return answer(out, id, LEDGER_DEADLINE_OVER, ballast_sub_floor(next.min_kib, available_kib),
+                      0);
+    if (available_kib < next.min_kib)
+        return answer(out, id, LEDGER_NOT_FREE, next.min_kib, available_kib);
+    next.granted_kib = size_within(&next, available_kib);
+    become(&next, LEDGER_GRANTED, now_usec, LEDGER_OK, next.granted_kib,
+           available_kib - next.granted_kib);
+    rc = commit(ledger, entry, &next, err);
+    return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
+}
+
+int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, uint64_t a_kib,
+                  uint64_t b_kib, uint64_t now_usec, struct ledger_verdict *out,
+                  struct ballast_error *err)
+{
+    if (!ledger_reason_fits(LEDGER_REFUSED, why))
+        return ballast_fail(err, -EINVAL, "%s is no reason to refuse a reservation",
+                            (unsigned)why < LEDGER_REASONS ? ledger_reason_word(why) : "this");
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_REFUSED, out);
+    if (!entry)
+        return 0;
+    struct ledger_reservation next = entry->record;
+    become(&next, LEDGER_REFUSED, now_usec, why, a_kib, b_kib);
+    rc = commit(ledger, entry, &next, err);
+    return rc < 0 ? rc : answer(out, id, LEDGER_OK, a_kib, b_kib);
+}
+
+/* Never less than before: what a domain gives back may have been promised to another by now. */
+static uint64_t spent_by(const struct ledger_reservation *record, uint64_t held_kib)
+{
+    uint64_t taken_kib = ballast_sub_floor(held_kib, record->base_kib);
+    return ballast_max_u64(record->spent_kib, ballast_min_u64(record->granted_kib, taken_kib));
+}
+
+int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
+                const struct ledger_domain *domain, uint64_t base_kib, uint64_t held_kib,
+                uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err)
+{
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = entry_for(ledger, id, owner, LEDGER_BOUND, out);
+    if (!entry)
+        return 0;
+    struct ledger_reservation next = entry->record;
+    if (now_usec >= ledger_book_due_usec(&next))
+        return answer(out, id, LEDGER_LEASE_OVER, next.granted_kib, 0);
+    struct ledger_entry *other = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
+    if (other)
+        return answer(out, id, LEDGER_DOMAIN_TAKEN, other->record.id, 0);
+    next.domid = domain->domid;
+    memcpy(next.uuid, domain->uuid, LEDGER_UUID);
+    next.base_kib = base_kib;
+    next.spent_kib = spent_by(&next, held_kib);
+    become(&next, LEDGER_BOUND, now_usec, LEDGER_OK, next.granted_kib, next.spent_kib);
+    rc = commit(ledger, entry, &next, err);
+    return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
+}
+
+int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint64_t held_kib,
+                bool built, uint64_t now_usec, struct ledger_verdict *out,
+                struct ballast_error *err)
+{
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
+    if (!entry)
+        return answer(out, 0, LEDGER_UNKNOWN, 0, 0);
+    struct ledger_reservation next = entry->record;
+    next.spent_kib = spent_by(&next, held_kib);
+    uint64_t left_kib = next.granted_kib - next.spent_kib;
+    if (built || left_kib == 0)
+        become(&next, LEDGER_SPENT, now_usec, LEDGER_OK, next.spent_kib, left_kib);
+    if (next.state != entry->record.state || next.spent_kib != entry->record.spent_kib)
+        rc = commit(ledger, entry, &next, err);
+    return rc < 0 ? rc : answer(out, next.id, LEDGER_OK, next.spent_kib, left_kib);
+}
+
+static int release(struct ledger *ledger, struct ledger_entry *entry, enum ledger_reason why,
+                   struct ledger_verdict *out, struct ballast_error *err)
+{
+    struct ledger_reservation next = entry->record;
+    uint64_t back_kib = ledger_book_promised_kib(&next);
+    become(&next, LEDGER_RELEASED, ledger->now_usec, why, back_kib, 0);
+    int rc = commit(ledger, entry, &next, err);
+    return rc < 0 ? rc : answer(out, next.id, LEDGER_OK, back_kib, 0);
+}
+
+int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
+                       struct ledger_verdict *out, struct ballast_error *err)
+{
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
+    if (!entry)
+        return answer(out, 0, LEDGER_UNKNOWN, 0, 0);
+    return release(ledger, entry, LEDGER_DOMAIN_GONE, out, err);
+}
+
+int ledger_release(struct ledger *ledger, uint64_t id, const char *owner, uint64_t now_usec,
+                   struct ledger_verdict *out, struct ballast_error *err)
+{
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = entry_for(ledger, id, owner, LEDGER_RELEASED, out);
+    return entry ? release(ledger, entry, LEDGER_BY_OWNER, out, err) : 0;
+}
+
+int ledger_login(struct ledger *ledger, const char *owner, uint64_t now_usec, size_t *out_count,
+                 struct ballast_error *err)
+{
+    int rc = ledger_name_check("owner", owner, err);
+    if (rc < 0 || (rc = begin(ledger, now_usec, err)) < 0)
+        return rc;
+    size_t count = 0;
+    struct ledger_entry *entry = ledger_book_next_of(ledger, owner, NULL);
+    while (entry && rc == 0) {
+        struct ledger_entry *next = ledger_book_next_of(ledger, owner, entry);
+        struct ledger_verdict verdict;
+        rc = release(ledger, entry, LEDGER_OWNER_RETURNED, &verdict, err);
+        count += rc == 0;
+        entry = next;
+    }
+    if (out_count)
+        *out_count = count;
+    return rc;
+}
+
+static int expire_one(struct ledger *ledger, struct ledger_entry *entry, struct ballast_error *err)
+{
+    struct ledger_verdict verdict;
+    if (entry->record.state == LEDGER_GRANTED)
+        return release(ledger, entry, LEDGER_LEASE_OVER, &verdict, err);
+    struct ledger_reservation next = entry->record;
+    become(&next, LEDGER_REFUSED, ledger->now_usec, LEDGER_DEADLINE_OVER, next.min_kib, 0);
+    return commit(ledger, entry, &next, err);
+}
+
+int ledger_expire(struct ledger *ledger, uint64_t now_usec, size_t *out_count,
+                  struct ballast_error *err)
+{
+    int rc = begin(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    size_t count = 0;
+    while (rc == 0 && ledger_next_due_usec(ledger) <= now_usec) {
+        rc = expire_one(ledger, ledger->due.at[0], err);
+        count += rc == 0;
+    }
+    if (out_count)
+        *out_count = count;
+    return rc;
+}

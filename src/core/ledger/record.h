@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a single reservation may look like. */
+#ifndef CORE_LEDGER_RECORD_H
+#define CORE_LEDGER_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/ledger/ledger.h"
+
+/* What SQLite keeps as a row's id, and enough for 292,000 years of a million a second. */
+#define LEDGER_MOST_ID ((uint64_t)INT64_MAX)
+
+/*
+ * -EINVAL when it is empty, LEDGER_OWNER bytes or more, not UTF-8, or has control characters (C1
+ * too: terminals obey them). `what` says what it is the name of.
+ */
+int ledger_name_check(const char *what, const char *name, struct ballast_error *err);
+
+/* Whether a reservation can have come into that state for that reason. */
+bool ledger_reason_fits(enum ledger_state state, enum ledger_reason reason);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A real Xen host behind the port of edge/hv/hv.h, and what the commands want to know beyond it.
+ *
+ * One refresh costs one XEN_SYSCTL_getdomaininfolist and one XEN_SYSCTL_physinfo; paging pools are
+ * read when a domain appears or its maximum moves; xenstore is followed by watches, so that only
+ * what has changed is read. libxenctrl is met in xen_ctrl.c, libxenstore in xen_store.c,
+ * libxenlight in xen_light.c, and nowhere else. Pages become KiB there.
+ *
+ * In the port's snapshot targets and maxima count like tot_kib: memory/target and memory/videoram
+ * together, and Xen's maximum less extra internal. What guests may still take of extra internal is
+ * kept back in slush_kib, so that promises hold to the page.
+ */
+#ifndef EDGE_HV_XEN_H
+#define EDGE_HV_XEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+#include "core/model/guest.h"
+#include "core/model/target.h"
+#include "edge/hv/hv.h"
+
+enum { XEN_NAME = 256 };
+
+struct xen_version {
+    unsigned major;
+    unsigned minor;
+    char extra[64];         /* ".7+13-g2445b30a44" */
+    char commandline[1024]; /* Xen's own */
+};
+
+/* A domain as Xen and xenstore have it now. BALLAST_NONE: not there, or cannot be read. */
+struct xen_domain {
+    uint32_t id;
+    uint8_t uuid[16];
+    char name[XEN_NAME]; /* "" where it has none yet */
+    enum ballast_guest_type type;
+    bool paused;
+    bool dying;
+    bool shutdown;
+    bool building;     /* its toolstack has not finished with it */
+    bool has_balloon;  /* control/feature-balloon, or its kernel's xenbus is up and it moved */
+    bool kernel_is_up; /* control/feature-suspend and its like are "1" */
+    bool is_stubdomain;
+    uint32_t stubdomain_of; /* where it is one */
+    uint32_t vcpus;         /* that it can ever have */
+    uint64_t tot_kib;
+    uint64_t max_kib;         /* Xen's limit as it is: extra internal included */
+    uint64_t claim_kib;       /* outstanding_pages */
+    uint64_t pool_kib;        /* paging pool; PV: BALLAST_NONE */
+    uint64_t pod_entries_kib; /* promised to the guest and not there yet */
+    uint64_t pod_cache_kib;
+    uint64_t target_kib; /* memory/target, as it stands there */
+    uint64_t static_max_kib;
+    uint64_t videoram_kib;
+    uint64_t dynamic_min_kib;
+    uint64_t dynamic_max_kib;
+    uint64_t used_kib;        /* the guest's own word, strictly parsed: memory/meminfo */
+    uint64_t used_since_usec; /* when that was seen to change, on the host's clock */
+};
+
+struct xen_options {
+    /* Only reads: no privilege beyond reading is asked for where the libraries can do without. */
+    bool read_only;
+    uint64_t slush_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
+};
+
+/* -ENOTSUP in a build without Xen's libraries; -ENODEV where this is no Xen host, or no dom0. */
+int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err);
+
+/* The domains of the last refresh, by id; the array is hv's, until the next one. */
+void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *count);
+/* By id or name; -ENOENT. What is all digits is an id unless a domain has it as its name. */
+int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
+             struct ballast_error *err);
+int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
+/* File descriptor that is readable when xenstore has something to tell. */
+int xen_watch_fd(const struct hv *hv);
+/* Waits until something is told, or for so long. 1: told, 0: time is over, -errno. */
+int xen_wait(struct hv *hv, uint64_t usec);
+
+/*
+ * A domain's configuration as libxenlight keeps it, as a model guest. -ENOENT: there is none (dom0,
+ * domains of other toolstacks); -ENOTSUP without libxenlight.
+ */
+int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err);
+
+enum xen_way {
+    XEN_WAY_OWN,   /* libxenctrl and libxenstore */
+    XEN_WAY_LIBXL, /* libxl_set_memory_target(), libxl_domain_setmaxmem() */
+};
+
+/*
+ * Carries out a plan of core/model/target.h on a domain. Our own way writes xenstore in one
+ * transaction that first reads the domain's directory, so that one that has just died is not made
+ * anew, and undoes Xen's maximum when the rest fails. -ENOENT: the domain is gone.
+ */
+int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast_target_how how,
+                   uint64_t kib, bool enforce, struct ballast_target_plan *done,
+                   struct ballast_error *err);
+int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib,
+                    struct ballast_target_plan *done, struct ballast_error *err);
+/* memory/dynamic-min and memory/dynamic-max, together. -EINVAL: min > max, max above static-max. */
+int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                  struct ballast_error *err);
+/* What a plan for the domain would be; nothing is done. */
+int xen_target_domain(const struct xen_domain *domain, struct ballast_target_domain *out,
+                      struct ballast_error *err);
+
+#endif

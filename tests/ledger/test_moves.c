@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every transition from every state, by hand: what is allowed leads where it says, everything else
+ * is answered and changes nothing.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/ledger/ledger.h"
+#include "core/model/host.h"
+#include "twin.h"
+
+static const struct ledger_free plenty = {.free_kib = 100000, .slush_kib = 1000};
+static const struct ledger_domain guest = {.domid = 7, .uuid = {1, 2, 3}};
+static const struct ledger_domain stranger = {.domid = 8, .uuid = {1, 2, 3}};
+
+static struct ledger *fresh(void)
+{
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    options.total_kib = 200000;
+    struct ledger *ledger = NULL;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), 0);
+    return ledger;
+}
+
+static struct ledger_verdict ask(struct ledger *ledger, uint64_t min_kib, uint64_t max_kib)
+{
+    struct ledger_request q = {.owner = "xl",
+                               .label = "web",
+                               .min_kib = min_kib,
+                               .max_kib = max_kib,
+                               .lease_usec = 100,
+                               .deadline_usec = 50};
+    struct ledger_verdict v;
+    assert_int_equal(ledger_ask(ledger, &q, ledger_now_usec(ledger), &v, NULL), 0);
+    return v;
+}
+
+enum move { FREEING, GRANT, REFUSE, BIND, HOLD, BUILT, GONE, RELEASE, LOGIN, EXPIRE, MOVES };
+
+/* Moves the reservation 1 (or the domain it may be bound to); whether it was answered with yes. */
+static bool move(struct ledger *ledger, enum move what)
+{
+    uint64_t now = ledger_now_usec(ledger);
+    struct ledger_verdict v = {.reason = LEDGER_REASONS};
+    size_t count = 0;
+    int rc = -1;
+    switch (what) {
+    case FREEING:
+        rc = ledger_start_freeing(ledger, 1, now, &v, NULL);
+        break;
+    case GRANT:
+        rc = ledger_grant(ledger, 1, &plenty, now, &v, NULL);
+        break;
+    case REFUSE:
+        rc = ledger_refuse(ledger, 1, LEDGER_GIVERS_STUCK, 3, 0, now, &v, NULL);
+        break;
+    case BIND:
+        rc = ledger_bind(ledger, 1, "xl", &guest, 0, 0, now, &v, NULL);
+        break;
+    case HOLD:
+        rc = ledger_hold(ledger, &guest, 600, false, now, &v, NULL);
+        break;
+    case BUILT:
+        rc = ledger_hold(ledger, &guest, 600, true, now, &v, NULL);
+        break;
+    case GONE:
+        rc = ledger_domain_gone(ledger, &guest, now, &v, NULL);
+        break;
+    case RELEASE:
+        rc = ledger_release(ledger, 1, "xl", now, &v, NULL);
+        break;
+    case LOGIN:
+        rc = ledger_login(ledger, "xl", now, &count, NULL);
+        v.reason = count == 1 ? LEDGER_OK : LEDGER_UNKNOWN;
+        break;
+    case EXPIRE:
+        rc = ledger_expire(ledger, now + 1000, &count, NULL);
+        v.reason = count == 1 ? LEDGER_OK : LEDGER_UNKNOWN;
+        break;
+    case MOVES:
+        break;
+    }
+    assert_int_equal(rc, 0);
+    return v.reason == LEDGER_OK;
+}
+
+/* How each state is come into. */
+static const enum move paths[LEDGER_STATES][3] = {
+    [LEDGER_ASKED] = {MOVES},
+    [LEDGER_FREEING] = {FREEING, MOVES},
+    [LEDGER_GRANTED] = {GRANT, MOVES},
+    [LEDGER_BOUND] = {GRANT, BIND, MOVES},
+    [LEDGER_SPENT] = {GRANT, BIND, BUILT},
+    [LEDGER_RELEASED] = {GRANT, RELEASE, MOVES},
+    [LEDGER_REFUSED] = {REFUSE, MOVES},
+};
+
+#define NO LEDGER_STATES
+
+/* [state][move]: what comes of it; NO: the answer is no, or nothing was moved. */
+static const enum ledger_state comes_of[LEDGER_STATES][MOVES] = {
+    /* FREEING, GRANT, REFUSE, BIND, HOLD, BUILT, GONE, RELEASE, LOGIN, EXPIRE */
+    [LEDGER_ASKED] = {LEDGER_FREEING, LEDGER_GRANTED, LEDGER_REFUSED, NO, NO, NO, NO,
+                      LEDGER_RELEASED, LEDGER_RELEASED, LEDGER_REFUSED},
+    [LEDGER_FREEING] = {NO, LEDGER_GRANTED, LEDGER_REFUSED, NO, NO, NO, NO, LEDGER_RELEASED,
+                        LEDGER_RELEASED, LEDGER_REFUSED},
+    [LEDGER_GRANTED] = {NO, NO, NO, LEDGER_BOUND, NO, NO, NO, LEDGER_RELEASED, LEDGER_RELEASED,
+                        LEDGER_RELEASED},
+    [LEDGER_BOUND] = {NO, NO, NO, NO, LEDGER_BOUND, LEDGER_SPENT, LEDGER_RELEASED, LEDGER_RELEASED,
+                      NO, NO},
+    [LEDGER_SPENT] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [LEDGER_RELEASED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [LEDGER_REFUSED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+};
+
+static struct ledger *brought_to(enum ledger_state state)
+{
+    struct ledger *ledger = fresh();
+    assert_int_equal(ask(ledger, 1000, 2000).reason, LEDGER_OK);
+    for (size_t i = 0; i < 3 && paths[state][i] != MOVES; i++)
+        assert_true(move(ledger, paths[state][i]));
+    assert_int_equal(ledger_find(ledger, 1)->state, state);
+    return ledger;
+}
+
+static void one_move(enum ledger_state state, enum move what)
+{
+    struct ledger *ledger = brought_to(state);
+    struct ledger_reservation before = *ledger_find(ledger, 1);
+    bool yes = move(ledger, what);
+    const struct ledger_reservation *after = ledger_find(ledger, 1);
+    enum ledger_state want = comes_of[state][what];
+    if (yes != (want != NO) || after->state != (yes ? want : state))
+        fail_msg("from %s by move %d: %s, %s", ledger_state_word(state), what,
+                 yes ? "done" : "refused", ledger_state_word(after->state));
+    if (!yes)
+        assert_true(twin_same(&before, after));
+    else if (after->state != state)
+        assert_true(ledger_state_allows(state, after->state));
+    assert_int_equal(ledger_check(ledger, &plenty, NULL), 0);
+    ledger_free(ledger);
+}
+
+static void every_move_from_every_state(void **unused)
+{
+    (void)unused;
+    for (enum ledger_state state = 0; state < LEDGER_STATES; state++) {
+        for (enum move what = 0; what < MOVES; what++)
+            one_move(state, what);
+    }
+}
+
+static void a_wrong_state_names_both(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = brought_to(LEDGER_SPENT);
+    struct ledger_verdict v;
+    assert_int_equal(ledger_release(ledger, 1, "xl", 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_WRONG_STATE);
+    assert_int_equal(v.a_kib, LEDGER_SPENT);
+    assert_int_equal(v.b_kib, LEDGER_RELEASED);
+    char text[200];
+    ledger_reason_text(v.reason, v.a_kib, v.b_kib, text, sizeof(text));
+    assert_string_equal(text, "it is spent, from where it cannot become released");
+    ledger_free(ledger);
+}
+
+static void grants_only_what_nobody_was_promised(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = fresh();
+    struct ledger_verdict v;
+    struct ledger_free host = {.free_kib = 5000, .slush_kib = 500, .foreign_kib = 300};
+    ask(ledger, 1000, 3001);
+    ask(ledger, 1000, 3001);
+    ask(ledger, 200, 300);
+    assert_int_equal(ledger_grant(ledger, 1, &host, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_OK);
+    assert_int_equal(v.a_kib, 3001); /* all of its range is free: 4200 */
+    assert_int_equal(v.b_kib, 1199);
+    assert_int_equal(ledger_grant(ledger, 2, &host, 0, &v, NULL), 0);
+    assert_int_equal(v.a_kib, 1196); /* 1199 in whole pages */
+    assert_int_equal(ledger_sums(ledger).promised_kib, 4197);
+    assert_int_equal(ledger_grant(ledger, 3, &host, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_NOT_FREE);
+    assert_int_equal(v.a_kib, 200);
+    assert_int_equal(v.b_kib, 3);
+    assert_int_equal(ledger_check(ledger, &host, NULL), 0);
+    host.free_kib--; /* 4996 are owed, so three may go, not four */
+    host.free_kib -= 2;
+    assert_int_equal(ledger_check(ledger, &host, NULL), 0);
+    host.free_kib--;
+    assert_int_equal(ledger_check(ledger, &host, NULL), -EPROTO);
+    host.free_kib = 200001;
+    assert_int_equal(ledger_grant(ledger, 3, &host, 0, &v, NULL), -EINVAL);
+    ledger_free(ledger);
+}
+
+static uint64_t promised_at(struct ledger *ledger, uint64_t held_kib)
+{
+    struct ledger_verdict v;
+    assert_int_equal(ledger_hold(ledger, &guest, held_kib, false, 0, &v, NULL), 0);
+    return ledger_sums(ledger).promised_kib;
+}
+
+/* What was taken is no longer promised, however often it is told, and never becomes so again. */
+static void a_page_counts_once(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = fresh();
+    struct ledger_verdict v;
+    ask(ledger, 1000, 1000);
+    assert_true(move(ledger, GRANT));
+    assert_int_equal(ledger_sums(ledger).promised_kib, 1000);
+    /* Bound late: it held 40 of another's and took 60 since. */
+    assert_int_equal(ledger_bind(ledger, 1, NULL, &guest, 40, 100, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_OK);
+    assert_int_equal(ledger_sums(ledger).promised_kib, 940);
+    assert_int_equal(promised_at(ledger, 540), 500);
+    assert_int_equal(promised_at(ledger, 540), 500);
+    assert_int_equal(promised_at(ledger, 10), 500);
+    assert_int_equal(promised_at(ledger, 640), 400);
+    assert_int_equal(promised_at(ledger, 5000), 0);
+    assert_int_equal(ledger_find(ledger, 1)->state, LEDGER_SPENT);
+    assert_int_equal(ledger_find(ledger, 1)->spent_kib, 1000);
+    assert_null(ledger_find_domain(ledger, &guest));
+    ledger_free(ledger);
+}
+
+static void a_domain_is_its_id_and_its_uuid(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = brought_to(LEDGER_BOUND);
+    struct ledger_verdict v;
+    assert_int_equal(ledger_domain_gone(ledger, &stranger, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_UNKNOWN);
+    ask(ledger, 10, 10);
+    assert_int_equal(ledger_grant(ledger, 2, &plenty, 0, &v, NULL), 0);
+    assert_int_equal(ledger_bind(ledger, 2, "xl", &guest, 0, 0, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_DOMAIN_TAKEN);
+    assert_int_equal(v.a_kib, 1);
+    assert_int_equal(ledger_bind(ledger, 2, "virsh", &stranger, 0, 0, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_NOT_OWNER);
+    assert_int_equal(ledger_bind(ledger, 2, "xl", &stranger, 0, 0, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_OK);
+    ledger_free(ledger);
+}
+
+/* Over is over at its last microsecond, whether or not anybody called ledger_expire(). */
+static void leases_and_deadlines_end(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = fresh();
+    struct ledger_verdict v;
+    size_t count;
+    ask(ledger, 10, 10);
+    ask(ledger, 10, 10);
+    assert_int_equal(ledger_next_due_usec(ledger), 50);
+    assert_int_equal(ledger_grant(ledger, 1, &plenty, 49, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_OK);
+    assert_int_equal(ledger_grant(ledger, 2, &plenty, 50, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_DEADLINE_OVER);
+    assert_int_equal(ledger_expire(ledger, 148, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(ledger_find(ledger, 2)->reason, LEDGER_DEADLINE_OVER);
+    assert_int_equal(ledger_next_due_usec(ledger), 149);
+    assert_int_equal(ledger_bind(ledger, 1, "xl", &guest, 0, 0, 149, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_LEASE_OVER);
+    assert_int_equal(ledger_expire(ledger, 149, &count, NULL), 0);
+    assert_int_equal(ledger_find(ledger, 1)->reason, LEDGER_LEASE_OVER);
+    assert_int_equal(ledger_sums(ledger).promised_kib, 0);
+    assert_int_equal(ledger_next_due_usec(ledger), BALLAST_NONE);
+    assert_int_equal(ledger_expire(ledger, 148, &count, NULL), -EINVAL);
+    ledger_free(ledger);
+}
+
+static void only_so_many_are_open(void **unused)
+{
+    (void)unused;
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    options.max_open = 3;
+    options.max_closed = 2;
+    struct ledger *ledger = NULL;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), 0);
+    struct ledger_verdict v;
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(ask(ledger, 1, 1).id, i);
+    v = ask(ledger, 1, 1);
+    assert_int_equal(v.reason, LEDGER_TOO_MANY);
+    assert_int_equal(v.id, 0);
+    for (uint64_t i = 1; i <= 20; i++) {
+        assert_int_equal(ledger_release(ledger, i, NULL, 0, &v, NULL), 0);
+        assert_int_equal(ask(ledger, 1, 1).id, i + 3);
+    }
+    size_t remembered = 0;
+    for (const struct ledger_reservation *r = ledger_next(ledger, NULL); r;
+         r = ledger_next(ledger, r))
+        remembered += !ledger_state_is_open(r->state);
+    assert_int_equal(remembered, 2);
+    assert_int_equal(ledger_check(ledger, NULL, NULL), 0);
+    ledger_free(ledger);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_move_from_every_state),
+        cmocka_unit_test(a_wrong_state_names_both),
+        cmocka_unit_test(grants_only_what_nobody_was_promised),
+        cmocka_unit_test(a_page_counts_once),
+        cmocka_unit_test(a_domain_is_its_id_and_its_uuid),
+        cmocka_unit_test(leases_and_deadlines_end),
+        cmocka_unit_test(only_so_many_are_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

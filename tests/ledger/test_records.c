@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What strangers bring: names, and records of a journal that somebody may have edited. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/ledger/ledger.h"
+#include "core/model/host.h"
+
+static struct ledger *fresh(void)
+{
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    struct ledger *ledger = NULL;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), 0);
+    return ledger;
+}
+
+static int ask_as(struct ledger *ledger, const char *owner, const char *label)
+{
+    struct ledger_request q = {.owner = owner,
+                               .label = label,
+                               .min_kib = 4,
+                               .max_kib = 4,
+                               .lease_usec = BALLAST_NONE,
+                               .deadline_usec = BALLAST_NONE};
+    struct ledger_verdict v = {.reason = LEDGER_REASONS};
+    int rc = ledger_ask(ledger, &q, 0, &v, NULL);
+    assert_int_equal(v.reason, rc == 0 ? LEDGER_OK : LEDGER_REASONS);
+    return rc;
+}
+
+static void names_are_clean(void **unused)
+{
+    (void)unused;
+    static const char *const good[] = {
+        "x",
+        "xl create /etc/xen/web.cfg",
+        "gr\xc3\xbc\xc3\x9f"
+        "e",
+        "\xe2\x82\xac",
+        "\xf0\x9f\x8e\x88",
+        "123456789012345678901234567890123456789012345678901234567890123",
+        "\xc2\xa0",
+        "\xf4\x8f\xbf\xbf",
+        "\xed\x9f\xbf",
+    };
+    static const char *const bad[] = {
+        "a\nb",
+        "\x1b[2J",
+        "\x7f",
+        "\xc2\x9b"
+        "2J", /* a control, and the same as C1 */
+        "\xff",
+        "\xc3",
+        "a\xc3(",
+        "\xe2\x82", /* no UTF-8, cut short */
+        "\xc0\xaf",
+        "\xe0\x80\xaf",
+        "\xf0\x80\x80\xaf", /* longer than need be */
+        "\xed\xa0\x80",
+        "\xf4\x90\x80\x80",
+        "\xf8\x88\x80\x80\x80",
+        "\x80",
+        "1234567890123456789012345678901234567890123456789012345678901234",
+    };
+    struct ledger *ledger = fresh();
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        if (ask_as(ledger, good[i], good[i]) != 0)
+            fail_msg("good name %zu was refused", i);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (ask_as(ledger, bad[i], NULL) != -EINVAL || ask_as(ledger, "xl", bad[i]) != -EINVAL ||
+            ledger_login(ledger, bad[i], 0, NULL, NULL) != -EINVAL)
+            fail_msg("bad name %zu was taken", i);
+    }
+    assert_int_equal(ask_as(ledger, "", "x"), -EINVAL);
+    assert_int_equal(ask_as(ledger, NULL, "x"), -EINVAL);
+    assert_int_equal(ask_as(ledger, "x", ""), 0);
+    ledger_free(ledger);
+}
+
+/* A bound reservation, half spent: as good a record as any. */
+static struct ledger_reservation sound(void)
+{
+    return (struct ledger_reservation){.id = 5,
+                                       .owner = "xl",
+                                       .label = "web",
+                                       .min_kib = 100,
+                                       .max_kib = 300,
+                                       .granted_kib = 200,
+                                       .spent_kib = 100,
+                                       .state = LEDGER_BOUND,
+                                       .reason = LEDGER_OK,
+                                       .asked_usec = 10,
+                                       .changed_usec = 20,
+                                       .lease_usec = 5,
+                                       .deadline_usec = 50,
+                                       .domid = 3,
+                                       .uuid = {1},
+                                       .base_kib = 8};
+}
+
+static int restored(struct ledger_reservation record)
+{
+    struct ledger *ledger = fresh();
+    int rc = ledger_restore(ledger, &record, NULL);
+    assert_int_equal(ledger_find(ledger, record.id) != NULL, rc == 0);
+    assert_int_equal(ledger_check(ledger, NULL, NULL), 0);
+    ledger_free(ledger);
+    return rc;
+}
+
+#define REFUSED(...)                                                                               \
+    do {                                                                                           \
+        struct ledger_reservation r = sound();                                                     \
+        __VA_ARGS__;                                                                               \
+        if (restored(r) != -EINVAL)                                                                \
+            fail_msg("restored with %s", #__VA_ARGS__);                                            \
+    } while (0)
+
+static void a_record_must_have_had_a_past(void **unused)
+{
+    (void)unused;
+    assert_int_equal(restored(sound()), 0);
+    REFUSED(r.id = 0);
+    REFUSED(r.id = (uint64_t)INT64_MAX + 1);
+    REFUSED(memset(r.owner, 'x', sizeof(r.owner)));
+    REFUSED(memset(r.label, 'x', sizeof(r.label)));
+    REFUSED(r.owner[0] = '\0');
+    REFUSED(r.label[1] = '\n');
+    REFUSED(r.min_kib = 0);
+    REFUSED(r.min_kib = 301);
+    REFUSED(r.min_kib = 201);
+    REFUSED(r.max_kib = LEDGER_MOST_KIB + 1);
+    REFUSED(r.max_kib = 199);
+    REFUSED(r.granted_kib = 0, r.spent_kib = 0);
+    REFUSED(r.spent_kib = 201);
+    REFUSED(r.state = LEDGER_STATES);
+    REFUSED(r.state = (enum ledger_state) - 1);
+    REFUSED(r.state = LEDGER_GRANTED);
+    REFUSED(r.state = LEDGER_ASKED);
+    REFUSED(r.state = LEDGER_REFUSED, r.reason = LEDGER_CANNOT_FIT);
+    REFUSED(r.reason = LEDGER_BY_OWNER);
+    REFUSED(r.reason = LEDGER_REASONS);
+    REFUSED(r.state = LEDGER_RELEASED, r.reason = LEDGER_LEASE_OVER);
+    REFUSED(r.changed_usec = 9);
+    REFUSED(r.changed_usec = BALLAST_NONE);
+    REFUSED(r.lease_usec = 0);
+    REFUSED(r.deadline_usec = 10);
+    struct ledger_reservation released = sound();
+    released.state = LEDGER_RELEASED;
+    released.reason = LEDGER_DOMAIN_GONE;
+    assert_int_equal(restored(released), 0);
+}
+
+static void records_must_go_together(void **unused)
+{
+    (void)unused;
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    options.max_open = 2;
+    struct ledger *ledger = NULL;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), 0);
+    struct ledger_reservation r = sound();
+    assert_int_equal(ledger_restore(ledger, &r, NULL), 0);
+    struct ballast_error err;
+    assert_int_equal(ledger_restore(ledger, &r, &err), -EINVAL);
+    assert_string_equal(err.text, "reservation 5 is there twice");
+    r.id = 6;
+    assert_int_equal(ledger_restore(ledger, &r, &err), -EINVAL);
+    assert_string_equal(err.text, "reservations 5 and 6 are both bound to domain 3");
+    r.domid = 4;
+    assert_int_equal(ledger_restore(ledger, &r, NULL), 0);
+    r.id = 4;
+    r.domid = 5;
+    assert_int_equal(ledger_restore(ledger, &r, &err), -EINVAL);
+    assert_int_equal(ledger_next_id(ledger), 7);
+    assert_int_equal(ledger_now_usec(ledger), 20);
+    assert_int_equal(ledger_sums(ledger).promised_kib, 200);
+    assert_int_equal(ledger_check(ledger, NULL, NULL), 0);
+    ledger_free(ledger);
+}
+
+static void options_have_a_range(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = NULL;
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    options.next_id = 0;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), -EINVAL);
+    options = LEDGER_OPTIONS_DEFAULT;
+    options.total_kib = LEDGER_MOST_KIB + 1;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), -EINVAL);
+    options = LEDGER_OPTIONS_DEFAULT;
+    options.max_open = 0;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), -EINVAL);
+    assert_null(ledger);
+    ledger_free(NULL);
+}
+
+/* Each reason has a sentence, no two the same, with its numbers where it has any. */
+static void every_reason_has_a_sentence(void **unused)
+{
+    (void)unused;
+    char seen[LEDGER_REASONS][256];
+    for (enum ledger_reason reason = 0; reason < LEDGER_REASONS; reason++) {
+        size_t length = ledger_reason_text(reason, 3, 4, seen[reason], sizeof(seen[reason]));
+        assert_true(length > 8 && length < sizeof(seen[reason]));
+        assert_int_equal(ledger_reason_text(reason, 3, 4, NULL, 0), length);
+        assert_int_equal(ledger_reason_find(ledger_reason_word(reason)), reason);
+        for (enum ledger_reason other = 0; other < reason; other++)
+            assert_string_not_equal(seen[reason], seen[other]);
+    }
+    for (enum ledger_state state = 0; state < LEDGER_STATES; state++)
+        assert_int_equal(ledger_state_find(ledger_state_word(state)), state);
+    assert_null(ledger_reason_word(LEDGER_REASONS));
+    assert_null(ledger_state_word(LEDGER_STATES));
+    assert_int_equal(ledger_state_find("lost"), -ENOENT);
+    assert_string_equal(seen[LEDGER_NOT_FREE],
+                        "3 KiB were asked for, and 4 KiB are free beyond what is promised");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_clean),
+        cmocka_unit_test(a_record_must_have_had_a_past),
+        cmocka_unit_test(records_must_go_together),
+        cmocka_unit_test(options_have_a_range),
+        cmocka_unit_test(every_reason_has_a_sentence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
