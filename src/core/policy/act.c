@@ -213,8 +213,9 @@ static uint64_t number_for(const struct act *act, size_t i, const struct plan *p
     switch (plan->reason) {
     case BALANCER_GIVES_FOR_START:
     case BALANCER_SQUEEZED_FOR_START:
-    case BALANCER_GIVES_TO_OTHERS:
         return act->missing_kib;
+    case BALANCER_GIVES_TO_OTHERS:
+        return act->balancer->aims[i].about_kib;
     case BALANCER_NEEDS_MORE:
         return view->need_kib;
     case BALANCER_SHARE_OF_SURPLUS:

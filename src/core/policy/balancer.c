@@ -357,7 +357,7 @@ static void ask_policy(struct balancer *balancer, const struct balancer_input *i
         return;
     }
     for (size_t i = 0; i < balancer->view_count; i++)
-        balancer->aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+        balancer->aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
 }
 
 static int check_input(struct balancer *balancer, const struct balancer_input *input,

@@ -103,7 +103,7 @@ static void aim_for_start(const struct policy_view *view, struct policy_aim *aim
         /* One that is on its way further down is left to it: it will be stopped in time. */
         if (domain->target_kib < domain->tot_kib && domain->target_kib >= domain->min_kib)
             kib = ballast_min_u64(kib, domain->target_kib);
-        aims[i] = (struct policy_aim){kib, reason};
+        aims[i] = (struct policy_aim){kib, reason, 0};
     }
 }
 
@@ -246,7 +246,7 @@ static struct gifts plan_gifts(const struct policy_view *view, uint64_t take_kib
 
 static struct policy_aim hold(const struct policy_domain *domain)
 {
-    return (struct policy_aim){domain->tot_kib, BALANCER_STOP_GIVING};
+    return (struct policy_aim){domain->tot_kib, BALANCER_STOP_GIVING, 0};
 }
 
 /* A domain that is asked: its part by how fast it gives, and a fifth more, since not all will. */
@@ -259,7 +259,7 @@ static struct policy_aim gift(const struct policy_view *view, size_t i, const st
     part_kib = ballast_max_u64(part_kib, domain->tot_kib / LEAST_GIFT_PART + BALLAST_PAGE_KIB);
     uint64_t kib =
         ballast_max_u64(view->parts[i].out_kib, ballast_sub_floor(domain->tot_kib, part_kib));
-    return (struct policy_aim){kib, BALANCER_GIVES_TO_OTHERS};
+    return (struct policy_aim){kib, BALANCER_GIVES_TO_OTHERS, gifts->take_kib};
 }
 
 static struct policy_aim balanced(const struct policy_view *view, size_t i,
@@ -269,20 +269,20 @@ static struct policy_aim balanced(const struct policy_view *view, size_t i,
     const struct policy_domain *domain = &view->domains[i];
     const struct fill_part *part = &view->parts[i];
     if (is_short(domain, first_round))
-        return (struct policy_aim){relief_kib(view, i, first_round->kib), BALANCER_NEEDS_MORE};
+        return (struct policy_aim){relief_kib(view, i, first_round->kib), BALANCER_NEEDS_MORE, 0};
     if (unfair && domain->tot_kib < part->out_kib)
-        return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS};
+        return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
     /* On its way down, and still above what it needs when it gets there: let it arrive. */
     if (is_giving(domain) && domain->target_kib >= first_round->kib)
-        return (struct policy_aim){BALLAST_NONE, BALANCER_GIVES_TO_OTHERS};
+        return (struct policy_aim){BALLAST_NONE, BALANCER_GIVES_TO_OTHERS, 0};
     if (gifts->take_kib > 0 && !is_giving(domain) && surplus_kib(view, i) >= gifts->bar_kib)
         return gift(view, i, gifts);
     if (surplus && domain->tot_kib < part->out_kib)
-        return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS};
+        return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
     /* On its way up within its part: the same. */
     if (domain->target_kib > domain->tot_kib &&
         domain->target_kib <= ballast_add_ceil(part->out_kib, 2 * grain_kib(domain)))
-        return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS};
+        return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS, 0};
     return hold(domain);
 }
 

@@ -62,5 +62,5 @@ const struct policy *policy_find(const char *name)
 void policy_fixed_aim(const struct policy_view *view, struct policy_aim *aims)
 {
     for (size_t i = 0; i < view->count; i++)
-        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
 }

@@ -150,7 +150,7 @@ void policy_preferred_aim(const struct policy_view *view, struct policy_aim *aim
 {
     struct sums sums = sum_up(view);
     for (size_t i = 0; i < view->count; i++)
-        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
     if (view->wanted_kib > 0) {
         for_start(view, &sums, ballast_sub_floor(view->wanted_kib, view->available_kib), aims);
         return;

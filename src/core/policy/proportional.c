@@ -43,7 +43,7 @@ void policy_proportional_aim(const struct policy_view *view, struct policy_aim *
         ballast_min_u64(ballast_sub_floor(free_kib, view->wanted_kib), sums.range_kib);
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
         if (!moves(domain) || sums.range_kib == 0)
             continue;
         uint64_t part_kib =

@@ -48,7 +48,7 @@ void policy_rules_aim(const struct policy_view *view, struct policy_aim *aims)
     bool shrink = free_permyriad < PRESSURE_PERMYRIAD;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
         /* On its own ground the host is no guest. */
         if (domain->is_dom0 || domain->used_kib == BALLAST_NONE)
             continue;

@@ -75,7 +75,7 @@ static bool change(const struct policy_view *view, enum group group, bool grow, 
 void policy_shares_aim(const struct policy_view *view, struct policy_aim *aims)
 {
     for (size_t i = 0; i < view->count; i++)
-        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE};
+        aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
     uint64_t goal_free_kib = ballast_mul_div(
         view->total_kib, BALLAST_PERMYRIAD - GOAL_USED_PERMYRIAD, BALLAST_PERMYRIAD);
     bool grow = view->available_kib > goal_free_kib;
