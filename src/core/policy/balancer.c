@@ -256,21 +256,12 @@ static uint64_t reach_kib(const struct ballast_domain *domain)
     return ballast_sub_floor(to_kib, domain->tot_kib);
 }
 
-/* One that is being built, boots, or sleeps now may be a giver by and by. */
+/* One that is being built or boots may be a giver by and by. */
 static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age_usec)
 {
-    switch (domain->state) {
-    case BALLAST_DOMAIN_BUILD:
+    if (domain->state == BALLAST_DOMAIN_BUILD)
         return true;
-    case BALLAST_DOMAIN_PAUSED:
-    case BALLAST_DOMAIN_MIGRATING:
-        return domain->has_balloon && domain->shares > 0;
-    case BALLAST_DOMAIN_RUN:
-        return !domain->has_balloon && age_usec < BOOTING_USEC;
-    case BALLAST_DOMAIN_STATES:
-        break;
-    }
-    return false;
+    return domain->state == BALLAST_DOMAIN_RUN && !domain->has_balloon && age_usec < BOOTING_USEC;
 }
 
 static void view_domains(struct balancer *balancer, const struct ballast_host *host,
