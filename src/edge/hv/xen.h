@@ -65,7 +65,7 @@ struct xen_domain {
 };
 
 struct xen_options {
-    /* Only reads: no privilege beyond reading is asked for where the libraries can do without. */
+    /* Nothing is changed (-EPERM), and no watch is set before the second refresh or xen_wait(). */
     bool read_only;
     uint64_t slush_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
 };
@@ -79,8 +79,8 @@ void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *cou
 int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
              struct ballast_error *err);
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
-/* File descriptor that is readable when xenstore has something to tell. */
-int xen_watch_fd(const struct hv *hv);
+/* File descriptor that is readable when xenstore has something to tell; -1: it can tell nothing. */
+int xen_watch_fd(struct hv *hv);
 /* Waits until something is told, or for so long. 1: told, 0: time is over, -errno. */
 int xen_wait(struct hv *hv, uint64_t usec);
 
