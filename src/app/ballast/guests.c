@@ -65,6 +65,8 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
         if (snapshot_read(sources->host_path, &out->host, &err) < 0)
             return complain(&err);
         out->has_host = true;
+        if (snapshot_check(&out->host, sources->host_path, &err) < 0)
+            return complain(&err);
     }
     struct guestcfg_options options = {.caps = caps_of(out), .xl_conf = &xl_conf};
     for (size_t i = 0; i < sources->path_count; i++) {

@@ -202,15 +202,6 @@ static int check_version(const struct source *top)
     return rc;
 }
 
-static int check_truth(const struct source *top, const struct ballast_host *host)
-{
-    struct ballast_error why;
-    int rc = ballast_host_check(host, &why);
-    if (rc == 0 || rc == -ENOMEM)
-        return rc < 0 ? ballast_fail(top->err, rc, "%s", why.text) : 0;
-    return json_fail(top->err, &top->at, NULL, "%s", why.text);
-}
-
 static int fill(const struct source *top, struct snapshot *out)
 {
     struct json_object *doms;
@@ -223,9 +214,8 @@ static int fill(const struct source *top, struct snapshot *out)
     rc = json_get_array(top->object, "doms", &top->at, &doms, top->err);
     if (rc == 0)
         rc = read_domains(top, doms, out);
-    if ((rc = absent_is_fine(rc)) < 0 || (rc = own_names(out, top->err)) < 0)
-        return rc;
-    return check_truth(top, &out->host);
+    rc = absent_is_fine(rc);
+    return rc < 0 ? rc : own_names(out, top->err);
 }
 
 int snapshot_from_json(const struct json_object *object, const struct json_at *at,
@@ -243,32 +233,54 @@ int snapshot_from_json(const struct json_object *object, const struct json_at *a
     return rc;
 }
 
+int snapshot_next(struct json_reader *reader, struct snapshot *out, struct ballast_error *err)
+{
+    struct json_object *object;
+    struct json_at at;
+    int rc = json_next(reader, &object, &at, err);
+    if (rc < 0 || !object)
+        return rc;
+    rc = snapshot_from_json(object, &at, out, err);
+    json_object_put(object);
+    return rc < 0 ? rc : 1;
+}
+
+static int refuse_empty(const char *name, struct ballast_error *err)
+{
+    (void)ballast_fail(err, -EINVAL, "%s: is empty: a host snapshot in JSON should be there", name);
+    if (err)
+        json_printable(err->text);
+    return -EINVAL;
+}
+
+/* What follows the one snapshot: there must be nothing. */
+static int refuse_second(struct json_reader *reader, struct ballast_error *err)
+{
+    struct json_object *second;
+    struct json_at at;
+    int rc = json_next(reader, &second, &at, err);
+    if (rc == 0 && second) {
+        rc = json_fail(err, &at, NULL, "a second object: a file holds one snapshot");
+        json_object_put(second);
+    }
+    return rc;
+}
+
 int snapshot_parse(const char *name, const char *data, size_t length, struct snapshot *out,
                    struct ballast_error *err)
 {
     struct json_reader reader = json_reader_over(name, data, length);
-    struct json_object *object;
-    struct json_object *second;
-    struct json_at at;
-    struct json_at behind;
-    int rc = json_next(&reader, &object, &at, err);
+    struct snapshot made;
+    int rc = snapshot_next(&reader, &made, err);
+    if (rc == 0)
+        return refuse_empty(name, err);
     if (rc < 0)
         return rc;
-    if (!object) {
-        (void)ballast_fail(err, -EINVAL, "%s: is empty: a host snapshot in JSON should be there",
-                           name);
-        if (err)
-            json_printable(err->text);
-        return -EINVAL;
-    }
-    rc = json_next(&reader, &second, &behind, err);
-    if (rc == 0 && second) {
-        rc = json_fail(err, &behind, NULL, "a second object: a file holds one snapshot");
-        json_object_put(second);
-    }
-    if (rc == 0)
-        rc = snapshot_from_json(object, &at, out, err);
-    json_object_put(object);
+    rc = refuse_second(&reader, err);
+    if (rc < 0)
+        snapshot_release(&made);
+    else
+        *out = made;
     return rc;
 }
 
@@ -281,5 +293,17 @@ int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *
         return rc;
     rc = snapshot_parse(json_file_name(path), data, length, out, err);
     free(data);
+    return rc;
+}
+
+int snapshot_check(const struct snapshot *snapshot, const char *path, struct ballast_error *err)
+{
+    struct ballast_error why;
+    int rc = ballast_host_check(&snapshot->host, &why);
+    if (rc == 0)
+        return 0;
+    (void)ballast_fail(err, rc, "%s: %s", json_file_name(path), why.text);
+    if (err)
+        json_printable(err->text);
     return rc;
 }
