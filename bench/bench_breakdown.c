@@ -12,40 +12,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "measure.h"
 
 enum { BATCH = 1000 };
 
-static uint64_t allocations;
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-
-/* In place of libc's, for libballast too: the program's symbols come first. */
-void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    allocations++;
-    return __libc_realloc(old, size);
-}
-
 static double now_seconds(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)measure_nsec() / 1e9;
 }
 
 /* Each its own way through the rules: pool, video, IOMMU tables, stubdomain, notes. */
@@ -93,7 +67,7 @@ static double rate(const struct ballast_profile *profile, size_t i, double secon
 {
     struct ballast_guest *guest = guest_of(i);
     struct ballast_breakdown *out = ballast_breakdown_new();
-    uint64_t sum_kib = 0, count = 0, allocated = allocations;
+    uint64_t sum_kib = 0, count = 0, allocated = measure_allocations();
     int rc = guest && out ? evaluate_batch(out, profile, guest, &sum_kib) : -1;
     double start = now_seconds(), took = 0;
     while (rc == 0 && took < seconds) {
@@ -101,9 +75,9 @@ static double rate(const struct ballast_profile *profile, size_t i, double secon
         count += BATCH;
         took = now_seconds() - start;
     }
-    if (allocations != allocated) {
+    if (measure_allocations() != allocated) {
         fprintf(stderr, "bench_breakdown: %s allocated %" PRIu64 " times\n", cases[i].label,
-                allocations - allocated);
+                measure_allocations() - allocated);
         rc = -1;
     }
     ballast_breakdown_free(out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The cost of one decision for 10 to 10,000 domains: at rest, with guests whose needs change every
- * tick, and while a start waits. Allocations are counted by interposing malloc's family.
+ * tick, and while a start waits.
  *
  *   bench_decide [POLICY]
  */
@@ -9,42 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/units.h"
 #include "core/policy/balancer.h"
 #include "core/policy/policy.h"
-
-static uint64_t allocations;
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-
-void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    allocations++;
-    return __libc_realloc(old, size);
-}
-
-static uint64_t now_nsec(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
-}
+#include "measure.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -110,6 +79,7 @@ static struct result measure(const struct policy *policy, size_t count, enum kin
     struct balancer_request request = {
         .id = 1, .need_kib = host.total_kib / 8, .deadline_usec = BALLAST_NONE};
     struct result result = {0};
+    uint64_t allocations = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
         if (kind != AT_REST)
             change(domains, count, round);
@@ -118,15 +88,15 @@ static struct result measure(const struct policy *policy, size_t count, enum kin
         struct balancer_output output;
         struct ballast_error err;
         if (round == 1)
-            allocations = 0;
-        uint64_t begin = now_nsec();
+            allocations = measure_allocations();
+        uint64_t begin = measure_nsec();
         if (balancer_decide(balancer, &input, &output, &err) < 0) {
             fprintf(stderr, "bench_decide: %s\n", err.text);
             exit(1);
         }
-        nsec[round] = now_nsec() - begin;
+        nsec[round] = measure_nsec() - begin;
     }
-    result.allocations = allocations;
+    result.allocations = measure_allocations() - allocations;
     qsort(nsec, ROUNDS, sizeof(nsec[0]), compare);
     result.median_nsec = nsec[ROUNDS / 2];
     result.worst_nsec = nsec[ROUNDS - 1];

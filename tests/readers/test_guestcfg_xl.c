@@ -99,7 +99,7 @@ static void test_type(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[128];
-        (void)snprintf(text, sizeof(text), "name='a'\n%s", cases[i].text);
+        (void)snprintf(text, sizeof(text), "name='a'\nmemory=64\n%s", cases[i].text);
         assert_int_equal(good(text).type, cases[i].type);
     }
     refuses("name='a'\ntype='linux'", "web.cfg:2: type: \"linux\"", "\"pvh\"");

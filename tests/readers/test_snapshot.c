@@ -135,6 +135,8 @@ static void test_refuses(void **state)
             "host.json:2: doms[0].name: ", "a string");
     refuses(HOST "]}\n{}", "host.json:3: a second object", "one snapshot");
     refuses(HOST "]} x", "host.json:2: ", "object or array");
+    refuses(HOST "{\"id\":1,\"tot_kib\":18446744073709551614},\n{\"id\":2,\"tot_kib\":2}]}",
+            "host.json:1: domains, Xen and free memory", "64 bits");
 }
 
 /* A running host is not one moment: the reader takes it, whoever wants it true asks. */
@@ -197,6 +199,7 @@ static char *written(const struct ballast_host *host)
     return text;
 }
 
+/* A number of so many bits. */
 static uint64_t any(unsigned *seed, unsigned bits)
 {
     uint64_t value = (uint64_t)rand_r(seed) << 33 ^ (uint64_t)rand_r(seed) << 11;
@@ -213,7 +216,7 @@ static struct ballast_domain any_domain(unsigned *seed, uint32_t id)
         .state = (enum ballast_domain_state)any(seed, 2),
         .is_dom0 = any(seed, 1),
         .has_balloon = any(seed, 1),
-        .tot_kib = any(seed, 63),
+        .tot_kib = any(seed, 60),
         .overhead_kib = any(seed, 30),
         .target_kib = any(seed, 40),
         .maxmem_kib = any(seed, 40),
@@ -252,7 +255,7 @@ static void test_written_is_read_again(void **state)
         struct ballast_host host;
         memset(&host, 0, sizeof(host));
         host.now_usec = any(&seed, i % 2 ? 51 : 40);
-        host.total_kib = any(&seed, 64) / 2;
+        host.total_kib = any(&seed, 63);
         host.free_kib = any(&seed, 40);
         host.scrub_kib = any(&seed, 40);
         host.claimed_kib = any(&seed, 40);

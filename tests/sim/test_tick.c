@@ -84,10 +84,11 @@ static uint64_t book_promised(void *book)
     return ((struct fake *)book)->promised_kib;
 }
 
-static int book_answer(void *book, const struct balancer_verdict *verdict,
-                       struct ballast_error *err)
+static int book_answer(void *book, const struct ballast_host *host,
+                       const struct balancer_verdict *verdict, struct ballast_error *err)
 {
     (void)err;
+    (void)host;
     struct fake *fake = book;
     note(fake, verdict->granted ? "grant" : "refuse", verdict->request);
     if (verdict->granted)

@@ -33,21 +33,16 @@ const struct cli_option cli_decide_options[] = {
 
 enum {
     MOST_BYTES = 16 << 20, /* of a line: ten thousand domains take a quarter of it */
-    MOST_REQUESTS = 10000,
-};
-
-struct start {
-    struct json_object *id; /* belongs to the line's document */
-    struct balancer_request request;
+    MOST_REQUESTS = 10000, /* the balancer sorts by insertion: a tenth of a second at worst */
 };
 
 struct decide {
     struct balancer *balancer;
     struct cli_lines lines;
-    struct start *starts; /* in the order of the line; a request's id is the index */
-    struct balancer_request *requests;
-    size_t start_count;
-    size_t start_room;
+    struct balancer_request *requests; /* in the order of the line; the id is the index */
+    struct json_object **ids;          /* theirs as they came; they belong to the line's document */
+    size_t request_count;
+    size_t request_room;
 };
 
 static void answer_error(const char *text)
@@ -136,20 +131,16 @@ static int read_id(struct json_object *object, const struct json_at *at, struct 
     return 0;
 }
 
-static int read_start(struct json_object *object, const struct json_at *at, uint64_t now_usec,
-                      struct start *out, struct ballast_error *err)
+static int read_request(struct json_object *object, const struct json_at *at, uint64_t now_usec,
+                        struct balancer_request *request, struct ballast_error *err)
 {
     if (!json_object_is_type(object, json_type_object))
         return json_fail(err, at, NULL, "a request must be a JSON object");
-    struct balancer_request *request = &out->request;
     static const char *const sizes[] = {"need_kib", NULL};
     make_whole(object, sizes);
     request->arrived_usec = now_usec;
     request->deadline_usec = BALLAST_NONE;
-    int rc = read_id(object, at, &out->id, err);
-    if (rc < 0)
-        return rc;
-    rc = json_get_u64(object, "need_kib", at, &request->need_kib, err);
+    int rc = json_get_u64(object, "need_kib", at, &request->need_kib, err);
     if (rc == -ENOENT)
         return json_fail(err, at, "need_kib", "missing: it must be there");
     if (rc < 0)
@@ -165,27 +156,18 @@ static int read_start(struct json_object *object, const struct json_at *at, uint
 
 static void make_room(struct decide *decide, size_t count)
 {
-    if (count <= decide->start_room)
+    if (count <= decide->request_room)
         return;
-    decide->starts = cli_must(reallocarray(decide->starts, count, sizeof(*decide->starts)));
     decide->requests = cli_must(reallocarray(decide->requests, count, sizeof(*decide->requests)));
-    decide->start_room = count;
+    decide->ids = cli_must(reallocarray(decide->ids, count, sizeof(struct json_object *)));
+    decide->request_room = count;
 }
 
-static int in_order_of_arrival(const void *a, const void *b)
-{
-    const struct balancer_request *x = a;
-    const struct balancer_request *y = b;
-    if (x->arrived_usec != y->arrived_usec)
-        return x->arrived_usec < y->arrived_usec ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static int read_starts(struct decide *decide, const struct json_object *object,
-                       const struct json_at *at, uint64_t now_usec, struct ballast_error *err)
+static int read_requests(struct decide *decide, const struct json_object *object,
+                         const struct json_at *at, uint64_t now_usec, struct ballast_error *err)
 {
     struct json_object *reqs;
-    decide->start_count = 0;
+    decide->request_count = 0;
     int rc = json_get_array(object, "reqs", at, &reqs, err);
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
@@ -196,18 +178,15 @@ static int read_starts(struct decide *decide, const struct json_object *object,
     make_room(decide, count);
     struct json_at array_at = json_at_key(at, "reqs");
     for (size_t i = 0; i < count; i++) {
+        struct json_object *item = json_object_array_get_idx(reqs, i);
         struct json_at item_at = json_at_item(&array_at, i);
-        rc = read_start(json_object_array_get_idx(reqs, i), &item_at, now_usec, &decide->starts[i],
-                        err);
-        if (rc < 0)
+        struct balancer_request *request = &decide->requests[i];
+        request->id = i;
+        if ((rc = read_request(item, &item_at, now_usec, request, err)) < 0 ||
+            (rc = read_id(item, &item_at, &decide->ids[i], err)) < 0)
             return rc;
-        decide->starts[i].request.id = i;
-        decide->requests[i] = decide->starts[i].request;
     }
-    /* The balancer sorts by insertion: a long list in the wrong order would hold it up. */
-    if (count > 1)
-        qsort(decide->requests, count, sizeof(*decide->requests), in_order_of_arrival);
-    decide->start_count = count;
+    decide->request_count = count;
     return 0;
 }
 
@@ -233,7 +212,7 @@ static void print_grants(const struct decide *decide, const struct balancer_outp
         const struct balancer_verdict *verdict = &output->verdicts[i];
         if (!verdict->granted)
             continue;
-        printf("%s{\"id\":%s,\"claim\":%s}", comma, as_it_came(decide->starts[verdict->request].id),
+        printf("%s{\"id\":%s,\"claim\":%s}", comma, as_it_came(decide->ids[verdict->request]),
                verdict->claim ? "true" : "false");
         comma = ",";
     }
@@ -258,7 +237,7 @@ static void print_refusals(const struct decide *decide, const struct balancer_ou
         if (verdict->granted)
             continue;
         fputs(comma, stdout);
-        print_refusal(decide->starts[verdict->request].id, verdict);
+        print_refusal(decide->ids[verdict->request], verdict);
         comma = ",";
     }
     fputs("]}\n", stdout);
@@ -267,13 +246,13 @@ static void print_refusals(const struct decide *decide, const struct balancer_ou
 static int judge(struct decide *decide, const struct json_object *object, const struct json_at *at,
                  const struct snapshot *snapshot, struct ballast_error *err)
 {
-    int rc = read_starts(decide, object, at, snapshot->host.now_usec, err);
+    int rc = read_requests(decide, object, at, snapshot->host.now_usec, err);
     if (rc < 0)
         return rc;
     struct balancer_input input = {
         .host = &snapshot->host,
         .requests = decide->requests,
-        .request_count = decide->start_count,
+        .request_count = decide->request_count,
     };
     struct balancer_output output;
     struct ballast_error why;
@@ -411,7 +390,7 @@ int cli_decide(struct cli_args *args)
     cli_lines_begin(&decide.lines, STDIN_FILENO, MOST_BYTES);
     int status = serve(&decide);
     cli_lines_release(&decide.lines);
-    free(decide.starts);
+    free(decide.ids);
     free(decide.requests);
     balancer_free(decide.balancer);
     return status;

@@ -7,57 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/simulate/toolstack.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 
-/* The simulated toolstack as the tick's book: a start's id is its place, from 1 on. */
-struct book {
-    struct sim *sim;
-    struct balancer_request *requests;
-};
-
 struct loop {
     struct simulate_run *run;
-    struct book book;
+    struct toolstack toolstack;
     struct tick *tick;
     size_t restarts; /* done */
     size_t sample_every;
     size_t sample_capacity;
 };
-
-static int book_waiting(void *arg, const struct balancer_request **out, size_t *count,
-                        struct ballast_error *err)
-{
-    (void)err;
-    struct book *book = arg;
-    *count = 0;
-    for (size_t i = 0; i < sim_start_count(book->sim); i++) {
-        const struct sim_start *start = sim_start_at(book->sim, i);
-        if (start->state != SIM_START_WAITING)
-            continue;
-        book->requests[(*count)++] = (struct balancer_request){
-            .id = i + 1,
-            .need_kib = start->is->need_kib,
-            .arrived_usec = start->arrived_usec,
-            .deadline_usec = start->is->deadline_usec,
-        };
-    }
-    *out = book->requests;
-    return 0;
-}
-
-static uint64_t book_promised_kib(void *arg)
-{
-    return sim_promised_kib(((struct book *)arg)->sim);
-}
-
-static int book_answer(void *arg, const struct balancer_verdict *verdict, struct ballast_error *err)
-{
-    struct book *book = arg;
-    size_t i = (size_t)verdict->request - 1;
-    return verdict->granted ? sim_start_grant(book->sim, i, verdict->claim, err)
-                            : sim_start_refuse(book->sim, i, err);
-}
 
 static uint64_t waiting_kib(const struct sim *sim)
 {
@@ -138,27 +99,50 @@ static void note_breaches(struct simulate_run *run, const struct tick_result *re
     }
 }
 
+static int restart(struct loop *loop, struct ballast_error *err)
+{
+    const struct scenario *scenario = loop->run->scenario;
+    int rc = 0;
+    while (rc == 0 && loop->restarts < scenario->restart_count &&
+           scenario->restarts_usec[loop->restarts] <= sim_now_usec(loop->run->sim)) {
+        rc = tick_forget(loop->tick, err);
+        loop->restarts++;
+    }
+    return rc;
+}
+
+static void note_ledger(struct simulate_run *run, const struct ballast_error *err)
+{
+    run->watch.laws_broken |= UINT32_C(1) << TICK_LAW_PROMISED;
+    if (is_expected(run, TICK_LAW_PROMISED) || run->breaches++ > 0)
+        return;
+    run->breach = (struct tick_breach){.law = TICK_LAW_PROMISED, .words = "see the ledger"};
+    run->breach_usec = sim_now_usec(run->sim);
+    (void)snprintf(run->ledger_breach, sizeof(run->ledger_breach), "%s", err->text);
+}
+
 /* A tick that could not be is the host's fault, as injected; anything else is ours and ends it. */
 static int one_tick(struct loop *loop, struct ballast_error *err)
 {
     struct simulate_run *run = loop->run;
-    const struct scenario *scenario = run->scenario;
     struct tick_result result;
-    while (loop->restarts < scenario->restart_count &&
-           scenario->restarts_usec[loop->restarts] <= sim_now_usec(run->sim)) {
-        int rc = tick_forget(loop->tick, err);
-        if (rc < 0)
-            return rc;
-        loop->restarts++;
-    }
-    int rc = tick_run(loop->tick, sim_now_usec(run->sim), &result, err);
+    struct ballast_error own = {0};
+    int rc = restart(loop, err);
+    if (rc < 0)
+        return rc;
+    rc = toolstack_before(&loop->toolstack, &own);
+    if (rc == -EPROTO)
+        note_ledger(run, &own);
+    else if (rc < 0 && rc != -EIO)
+        return ballast_fail(err, rc, "%s", own.text);
+    rc = tick_run(loop->tick, sim_now_usec(run->sim), &result, err);
     if (rc == -EIO)
         run->ticks_failed++;
     else if (rc < 0)
         return rc;
     run->sets_failed += result.failed;
     note_breaches(run, &result);
-    return 0;
+    return toolstack_after(&loop->toolstack, err);
 }
 
 static int run_steps(struct loop *loop, const struct simulate_options *options,
@@ -187,8 +171,9 @@ static int run_steps(struct loop *loop, const struct simulate_options *options,
 static int loop_init(struct loop *loop, struct ballast_error *err)
 {
     const struct scenario *scenario = loop->run->scenario;
-    loop->book.sim = loop->run->sim;
-    loop->book.requests = calloc(scenario->config.start_count + 1, sizeof(*loop->book.requests));
+    int rc = toolstack_init(&loop->toolstack, loop->run->sim, err);
+    if (rc < 0)
+        return rc;
     struct balancer_options balancer = BALANCER_OPTIONS_DEFAULT;
     balancer.take_before_free = scenario->take_before_free;
     balancer.no_inaccuracy = scenario->no_inaccuracy;
@@ -196,14 +181,11 @@ static int loop_init(struct loop *loop, struct ballast_error *err)
         .hv = sim_hv(loop->run->sim),
         .policy = loop->run->policy,
         .options = balancer,
-        .book = {.book = &loop->book,
-                 .waiting = book_waiting,
-                 .promised_kib = book_promised_kib,
-                 .answer = book_answer},
+        .book = tick_ledger_book(loop->toolstack.book),
         .interval_usec = scenario->config.tick_usec,
         .checks_laws = true,
     });
-    return loop->book.requests && loop->tick ? 0 : ballast_fail(err, -ENOMEM, "out of memory");
+    return loop->tick ? 0 : ballast_fail(err, -ENOMEM, "out of memory");
 }
 
 int simulate_run(const struct scenario *scenario, const struct policy *policy,
@@ -219,7 +201,7 @@ int simulate_run(const struct scenario *scenario, const struct policy *policy,
         (rc = loop_init(&loop, err)) == 0)
         rc = run_steps(&loop, options, err);
     tick_free(loop.tick);
-    free(loop.book.requests);
+    toolstack_release(&loop.toolstack);
     if (rc < 0) {
         simulate_run_release(&run);
         return rc;
@@ -250,7 +232,10 @@ bool simulate_run_judge(const struct simulate_run *run,
         int length = snprintf(text, sizeof(text),
                               "no law broken: %zu breaches, first at %.1f s: ", run->breaches,
                               (double)run->breach_usec / 1e6);
-        tick_breach_text(&run->breach, text + length, sizeof(text) - (size_t)length);
+        if (run->ledger_breach[0] != '\0')
+            (void)snprintf(text + length, sizeof(text) - (size_t)length, "%s", run->ledger_breach);
+        else
+            tick_breach_text(&run->breach, text + length, sizeof(text) - (size_t)length);
         tell(arg, false, text);
     }
     for (size_t i = 0; i < run->scenario->expect_count; i++) {

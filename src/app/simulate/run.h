@@ -38,8 +38,9 @@ struct simulate_run {
     bool is_default;
     struct sim *sim; /* as it was at the end */
     struct scenario_watch watch;
-    struct simulate_trace trace; /* samples is 0 when none was asked for */
-    struct tick_breach breach;   /* the first one, when breaches is not 0 */
+    struct simulate_trace trace;            /* samples is 0 when none was asked for */
+    struct tick_breach breach;              /* the first one, when breaches is not 0 */
+    char ledger_breach[BALLAST_ERROR_TEXT]; /* what the ledger said, where the first one is its */
     uint64_t breach_usec;
     size_t breaches; /* of laws, less those that are expected */
     size_t ticks_failed;

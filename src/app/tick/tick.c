@@ -16,11 +16,12 @@ struct tick {
     struct ballast_domain *judged;
     size_t judged_count;
     size_t judged_capacity;
-    /* Of the second look, kept for the laws: only what they compare. */
-    struct tick_sums before;
+    struct tick_sums first;  /* of the first look */
+    struct tick_sums before; /* of the second one, before anything is done */
+    uint64_t before_usec;
     /*
-     * The moment before which nothing more is granted or given: a maximum that did not come down
-     * may still be used by its guest.
+     * Nothing is granted or given in this tick: the second look shows less than the first, or a
+     * maximum did not come down and may still be used by its guest.
      */
     bool held_back;
 };
@@ -99,6 +100,7 @@ static int judge(struct tick *tick, struct tick_result *out, struct ballast_erro
     if (rc < 0)
         return rc;
     struct balancer_input input = {.host = host, .promised_kib = promised_kib(tick)};
+    tick->first = tick_sums_of(host, input.promised_kib);
     rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
                                    err);
     if (rc < 0 || (rc = keep_judged(tick, host, err)) < 0)
@@ -181,7 +183,7 @@ static bool do_verdict(struct tick *tick, const struct ballast_host *host,
     if (verdict->granted && (tick->held_back || verdict->a_kib > *left_kib))
         carried_out = false;
     else if (!tick->config.dry)
-        carried_out = tick->config.book.answer(tick->config.book.book, verdict, NULL) == 0;
+        carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
     if (carried_out && verdict->granted)
         *left_kib -= verdict->a_kib;
     if (tick->config.memory.verdict)
@@ -202,15 +204,35 @@ static void do_verdicts(struct tick *tick, const struct ballast_host *host, uint
 }
 
 /*
+ * A domain may be given something while its maximum comes down. The maximum must come down before
+ * anything is promised or given to others, in case it cannot be done; the rest can wait.
+ */
+static void lower_maximum(struct tick *tick, const struct ballast_host *host,
+                          const struct balancer_set *set, struct tick_result *out)
+{
+    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib >= domain->maxmem_kib)
+        return;
+    struct balancer_set lower = *set;
+    if (set->target_kib >= domain->target_kib)
+        lower.target_kib = BALLAST_NONE;
+    do_set(tick, host, &lower, out);
+}
+
+/*
  * First what takes, then the grants, then what gives; the last two only from what the second look
  * still shows to be there.
  */
 static void act(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
 {
     uint64_t left_kib = tick->before.available_kib;
-    tick->held_back = false;
+    /* Less is nobody's, or more is within somebody's reach, than what the decision was made for. */
+    tick->held_back = ballast_add_ceil(tick->before.available_kib, tick->first.room_kib) <
+                      ballast_add_ceil(tick->first.available_kib, tick->before.room_kib);
     for (size_t i = 0; i < out->decided.take_count; i++)
         do_set(tick, host, &out->decided.sets[i], out);
+    for (size_t i = out->decided.take_count; i < out->decided.set_count; i++)
+        lower_maximum(tick, host, &out->decided.sets[i], out);
     do_verdicts(tick, host, &left_kib, out);
     for (size_t i = out->decided.take_count; i < out->decided.set_count; i++) {
         const struct balancer_set *set = &out->decided.sets[i];
@@ -230,6 +252,9 @@ static void check_laws(struct tick *tick, struct tick_result *out)
     const struct ballast_host *host;
     if (refresh(tick, &host, NULL) < 0)
         return; /* a host that cannot be read now is the next tick's error */
+    /* Two moments that are far apart differ by more than what was done in between. */
+    if (ballast_sub_floor(host->now_usec, tick->before_usec) >= tick->config.interval_usec)
+        return;
     struct tick_sums after = tick_sums_of(host, promised_kib(tick));
     tick_laws_of_sums(host, &tick->before, &after, out);
 }
@@ -248,6 +273,7 @@ int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
     if ((rc = refresh(tick, &host, err)) < 0)
         return rc;
     tick->before = tick_sums_of(host, promised_kib(tick));
+    tick->before_usec = host->now_usec;
     out->judged = true;
     act(tick, host, out);
     if (tick->config.checks_laws && !tick->config.dry)

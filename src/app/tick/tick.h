@@ -32,10 +32,11 @@ struct tick_book {
     /* Granted to starts that the host does not show yet as claims or builds. */
     uint64_t (*promised_kib)(void *book);
     /*
-     * Records the verdict for good, then tells whoever waits. A failure leaves the request waiting;
-     * it comes again with the next tick.
+     * Records the verdict for good, then tells whoever waits; `host` is the second look. A failure
+     * leaves the request waiting; it comes again with the next tick.
      */
-    int (*answer)(void *book, const struct balancer_verdict *verdict, struct ballast_error *err);
+    int (*answer)(void *book, const struct ballast_host *host,
+                  const struct balancer_verdict *verdict, struct ballast_error *err);
 };
 
 /* The laws that a tick can see broken, by their number. */

@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static int fill(struct ballast_error *err, int code, int subject, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static int fill(struct ballast_error *err, int code,
+                                                      int subject, const char *format, va_list args)
 {
     if (err) {
         err->code = code;

@@ -181,7 +181,7 @@ static int check_segments(const struct ballast_breakdown *breakdown, struct ball
 static int check_spans(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
     for (int i = 0; i < BALLAST_SPANS; i++) {
-        uint64_t sum_kib;
+        uint64_t sum_kib = 0;
         int rc = sum_run(breakdown, (enum ballast_span)i, &sum_kib, err);
         if (rc < 0)
             return rc;

@@ -17,10 +17,9 @@
 #include "core/policy/fill.h"
 #include "core/policy/policy.h"
 
-/* Sparing those who need their memory may cost a tenth of the least time, or a fifth of a second.
- */
-#define SPARING_PERMYRIAD 11000
-#define SPARING_USEC      (BALLAST_SEC_USEC / 5)
+/* Sparing those who need their memory may cost a twentieth of the least time and 0.1 s. */
+#define SPARING_PERMYRIAD 10500
+#define SPARING_USEC      (BALLAST_SEC_USEC / 10)
 /* Free memory is handed out when it is more than this part of the host. */
 #define SURPLUS_PART 256
 /* Without anybody short, memory moves only from one far above his part to one below this part of

@@ -99,7 +99,7 @@ static void grant_what_fits(struct balancer *balancer, const struct balancer_inp
         if (request->need_kib <= left_kib) {
             left_kib -= request->need_kib;
             decide(balancer, input, at, true, BALANCER_FITS, request->need_kib, left_kib);
-        } else if (balancer->now_usec - request->arrived_usec >= OVERTAKEN_USEC) {
+        } else if (ballast_sub_floor(balancer->now_usec, request->arrived_usec) >= OVERTAKEN_USEC) {
             closed = true;
         }
     }

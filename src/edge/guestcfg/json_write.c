@@ -23,7 +23,10 @@ static int utf8_length(const unsigned char *c)
     return overlong || surrogate || beyond ? 0 : length;
 }
 
-/* xl takes any bytes as a name; what is no UTF-8 becomes U+FFFD, for JSON must be. */
+/*
+ * xl takes any bytes as a name, and JSON must be UTF-8: what is none becomes '?', a byte for a
+ * byte, so that a name that was not too long is not too long when it is read again.
+ */
 static void put_string(FILE *out, const char *string)
 {
     const unsigned char *c = (const unsigned char *)string;
@@ -35,7 +38,7 @@ static void put_string(FILE *out, const char *string)
         else if (*c < ' ' || *c == 0x7f)
             (void)fprintf(out, "\\u%04x", *c);
         else if (length == 0)
-            (void)fputs("\xef\xbf\xbd", out);
+            (void)fputc('?', out);
         else
             (void)fwrite(c, 1, (size_t)length, out);
         c += length ? length : 1;

@@ -9,7 +9,8 @@
  * and searches all settings for it, is why those are bounded.
  *
  * The rules are those of libxlu_cfg_l.l and of xlu__cfgl_dequote() in libxlu_cfg.c. What is let
- * through although libxlutil refuses it costs nothing but a worse message.
+ * through although libxlutil refuses it costs nothing but a worse message; the one thing refused
+ * that libxlutil takes is a stray byte that is the very last of the file.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "edge/json/json.h"
 
 struct source {
@@ -169,9 +170,20 @@ static int read_domains(const struct source *top, const struct json_object *doms
     return rc;
 }
 
+/* What is no text, or would steer a terminal, becomes '?', byte by byte. */
+static void make_showable(char *name)
+{
+    while (*name) {
+        size_t length = ballast_text_character(name);
+        if (length == 0)
+            *name = '?';
+        name += length ? length : 1;
+    }
+}
+
 /*
  * The names of the domains refer to the document until now: gives them memory of their own. They
- * will be shown to people, so control characters become '?'.
+ * will be shown to people.
  */
 static int own_names(struct snapshot *snapshot, struct ballast_error *err)
 {
@@ -186,7 +198,7 @@ static int own_names(struct snapshot *snapshot, struct ballast_error *err)
         const char *name = snapshot->host.domains[i].name;
         size_t length = strlen(name) + 1;
         snapshot->host.domains[i].name = memcpy(next, name, length);
-        json_printable(next);
+        make_showable(next);
         next += length;
     }
     return 0;
@@ -202,6 +214,16 @@ static int check_version(const struct source *top)
     return rc;
 }
 
+/* Sums need not close, but there must be some: whoever judges the host adds these up. */
+static int check_sum(const struct source *top, const struct ballast_host *host)
+{
+    struct ballast_error why;
+    uint64_t unused;
+    if (ballast_host_sum(host, &unused, &why) < 0)
+        return json_fail(top->err, &top->at, NULL, "%s", why.text);
+    return 0;
+}
+
 static int fill(const struct source *top, struct snapshot *out)
 {
     struct json_object *doms;
@@ -214,8 +236,9 @@ static int fill(const struct source *top, struct snapshot *out)
     rc = json_get_array(top->object, "doms", &top->at, &doms, top->err);
     if (rc == 0)
         rc = read_domains(top, doms, out);
-    rc = absent_is_fine(rc);
-    return rc < 0 ? rc : own_names(out, top->err);
+    if ((rc = absent_is_fine(rc)) < 0 || (rc = check_sum(top, &out->host)) < 0)
+        return rc;
+    return own_names(out, top->err);
 }
 
 int snapshot_from_json(const struct json_object *object, const struct json_at *at,

@@ -14,9 +14,11 @@
  * host leaves out is 0, and each of caps true. What a domain leaves out: state run, no dom0 (id 0
  * is), no balloon, target = tot, dyn_min = dyn_max = target, static_max = dyn_max, maxmem =
  * static_max, shares 1000, no report; null is the same as absent. Unknown keys are ignored.
+ * What is no character in a name, or would steer a terminal, becomes '?'.
  *
  * A snapshot of a running host is not one moment, so the readers take one whose sums do not close
- * or whose ranges contradict themselves; snapshot_check() is for those who do not.
+ * or whose ranges contradict themselves (but not one whose sums leave 64 bits); snapshot_check() is
+ * for those who do not.
  */
 #ifndef EDGE_SNAPSHOT_SNAPSHOT_H
 #define EDGE_SNAPSHOT_SNAPSHOT_H
