@@ -152,7 +152,17 @@ static struct ballast_domain *domain_of(struct world *world, uint32_t id)
 static void do_set(struct world *world, const struct balancer_set *set, bool gives)
 {
     struct ballast_domain *domain = domain_of(world, set->id);
-    assert_true(is_ours(domain));
+    if (!is_ours(domain)) {
+        /* One that is not asked keeps its target; its maximum may be held to it. */
+        assert_int_equal(set->target_kib, BALLAST_NONE);
+        assert_true(domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_PAUSED);
+        assert_true(set->maxmem_kib < domain->maxmem_kib);
+        assert_true(set->maxmem_kib >= domain->tot_kib);
+        if (domain->state == BALLAST_DOMAIN_RUN)
+            assert_true(set->maxmem_kib >= domain->target_kib);
+        domain->maxmem_kib = set->maxmem_kib;
+        return;
+    }
     if (set->target_kib != BALLAST_NONE) {
         /* One that holds less than its minimum is kept there until there is memory for it. */
         assert_true(set->target_kib >= ballast_min_u64(domain->dynamic_min_kib, domain->tot_kib));

@@ -50,6 +50,16 @@ const struct cli_command cli_commands[] = {
         .options = cli_profiles_options,
         .run = cli_profiles,
     },
+    {
+        .name = "simulate",
+        .summary = "play a scenario through a simulated host",
+        .operands = "SCENARIO...",
+        .text = "Plays each scenario (see docs/scenarios.md) through a simulated host and says\n"
+                "how long starts took against the least possible, who was short, and what did\n"
+                "not come as the scenario expects. Exit status 0: all did; 1: not all.",
+        .options = cli_simulate_options,
+        .run = cli_simulate,
+    },
     {.name = NULL},
 };
 

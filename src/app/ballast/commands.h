@@ -41,9 +41,11 @@ int cli_decide(struct cli_args *args);
 int cli_explain(struct cli_args *args);
 int cli_fits(struct cli_args *args);
 int cli_profiles(struct cli_args *args);
+int cli_simulate(struct cli_args *args);
 extern const struct cli_option cli_decide_options[];
 extern const struct cli_option cli_explain_options[];
 extern const struct cli_option cli_fits_options[];
 extern const struct cli_option cli_profiles_options[];
+extern const struct cli_option cli_simulate_options[];
 
 #endif

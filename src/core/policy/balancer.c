@@ -240,6 +240,39 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
     };
 }
 
+/*
+ * What a domain that is not asked may still take while something is promised: one that migrates all
+ * that its maximum leaves, one that is left alone what its target tells it to, one that is paused
+ * nothing, since its maximum is held to what it holds; see act.c.
+ */
+static uint64_t reach_kib(const struct ballast_domain *domain)
+{
+    if (may_be_asked(domain) || !domain->has_balloon || domain->state == BALLAST_DOMAIN_BUILD ||
+        domain->state == BALLAST_DOMAIN_PAUSED)
+        return 0;
+    uint64_t to_kib = domain->state == BALLAST_DOMAIN_MIGRATING
+                          ? domain->maxmem_kib
+                          : ballast_min_u64(domain->target_kib, domain->maxmem_kib);
+    return ballast_sub_floor(to_kib, domain->tot_kib);
+}
+
+/* One that is being built, boots, or sleeps now may be a giver by and by. */
+static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age_usec)
+{
+    switch (domain->state) {
+    case BALLAST_DOMAIN_BUILD:
+        return true;
+    case BALLAST_DOMAIN_PAUSED:
+    case BALLAST_DOMAIN_MIGRATING:
+        return domain->has_balloon && domain->shares > 0;
+    case BALLAST_DOMAIN_RUN:
+        return !domain->has_balloon && age_usec < BOOTING_USEC;
+    case BALLAST_DOMAIN_STATES:
+        break;
+    }
+    return false;
+}
+
 static void view_domains(struct balancer *balancer, const struct ballast_host *host,
                          struct accounts *accounts)
 {
@@ -255,10 +288,9 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
                                                    ballast_sub_floor(view.tot_kib, view.min_kib));
             balancer->domain_of[balancer->view_count] = i;
             balancer->views[balancer->view_count++] = view;
-        } else if (domain->state == BALLAST_DOMAIN_BUILD ||
-                   (domain->state == BALLAST_DOMAIN_RUN && !domain->has_balloon &&
-                    host->now_usec - track->first_usec < BOOTING_USEC)) {
-            accounts->hopeful_kib = ballast_add_ceil(accounts->hopeful_kib, range_kib);
+        } else if (may_be_asked_later(domain, host->now_usec - track->first_usec)) {
+            accounts->hopeful_kib = ballast_add_ceil(
+                accounts->hopeful_kib, ballast_add_ceil(range_kib, reach_kib(domain)));
         }
     }
 }
@@ -267,16 +299,24 @@ static struct accounts count_free(const struct balancer_input *input)
 {
     const struct ballast_host *host = input->host;
     uint64_t building_kib = 0;
+    uint64_t reach = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
         if (host->domains[i].state == BALLAST_DOMAIN_BUILD)
             building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
+        reach = ballast_add_ceil(reach, reach_kib(&host->domains[i]));
     }
     /* A claim is staked for a build: the same memory seen twice. */
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
     taken_kib = ballast_add_ceil(taken_kib, input->promised_kib);
     taken_kib = ballast_add_ceil(taken_kib, host->slush_kib);
+    uint64_t deficit_kib = ballast_sub_floor(taken_kib, host->free_kib);
+    bool promises = building_kib > 0 || host->claimed_kib > 0 || input->promised_kib > 0 ||
+                    input->request_count > 0;
+    if (promises)
+        taken_kib = ballast_add_ceil(taken_kib, reach);
     return (struct accounts){.available_kib = ballast_sub_floor(host->free_kib, taken_kib),
-                             .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib)};
+                             .deficit_kib = deficit_kib,
+                             .promises = promises};
 }
 
 /* A minimum is a guarantee: memory for those below theirs is not for starts. */

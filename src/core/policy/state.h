@@ -17,6 +17,7 @@ struct accounts {
     uint64_t hopeful_kib;   /* the same of those who may be asked later: built or booting now */
     uint64_t wanted_kib;    /* what waiting starts need, as far as it can be had */
     uint64_t granted_kib;   /* granted in this tick */
+    bool promises;          /* somebody waits for memory, or has been promised some */
 };
 
 /* What one domain is to be set to. */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/simulate/toolstack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+/* A simulated domain's id is never used twice, so it is life enough. */
+static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
+{
+    memset(uuid, 0, LEDGER_UUID);
+    memcpy(uuid, &domid, sizeof(domid));
+}
+
+int toolstack_init(struct toolstack *toolstack, struct sim *sim, struct ballast_error *err)
+{
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    *toolstack = (struct toolstack){.sim = sim};
+    int rc = ledger_new(&options, &toolstack->ledger, err);
+    if (rc < 0)
+        return rc;
+    toolstack->book = tick_ledger_new(toolstack->ledger);
+    toolstack->ids = calloc(sim_start_count(sim) + 1, sizeof(*toolstack->ids));
+    if (!toolstack->book || !toolstack->ids) {
+        toolstack_release(toolstack);
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    }
+    return 0;
+}
+
+void toolstack_release(struct toolstack *toolstack)
+{
+    tick_ledger_free(toolstack->book);
+    ledger_free(toolstack->ledger);
+    free(toolstack->ids);
+    *toolstack = (struct toolstack){0};
+}
+
+static int ask(struct toolstack *toolstack, size_t i, struct ballast_error *err)
+{
+    const struct sim_start *start = sim_start_at(toolstack->sim, i);
+    struct ledger_verdict verdict;
+    struct ledger_request request = {
+        .owner = "toolstack",
+        .label = start->is->guest.name,
+        .min_kib = start->is->need_kib,
+        .max_kib = start->is->need_kib,
+        .lease_usec = BALLAST_NONE,
+        .deadline_usec = start->is->deadline_usec,
+    };
+    int rc = ledger_ask(toolstack->ledger, &request, sim_now_usec(toolstack->sim), &verdict, err);
+    if (rc < 0)
+        return rc;
+    if (verdict.reason != LEDGER_OK)
+        return sim_start_refuse(toolstack->sim, i, err);
+    toolstack->ids[i] = verdict.id;
+    return ledger_start_freeing(toolstack->ledger, verdict.id, sim_now_usec(toolstack->sim),
+                                &verdict, err);
+}
+
+static int bind(struct toolstack *toolstack, size_t i, struct ballast_error *err)
+{
+    struct ledger_verdict verdict;
+    struct ledger_domain life = {.domid = sim_start_at(toolstack->sim, i)->domid};
+    uuid_of(life.domid, life.uuid);
+    return ledger_bind(toolstack->ledger, toolstack->ids[i], NULL, &life, 0, 0,
+                       sim_now_usec(toolstack->sim), &verdict, err);
+}
+
+/* Bound ones that are done leave the ledger's memory at some time. */
+static const struct ledger_reservation *reservation_of(const struct toolstack *toolstack, size_t i)
+{
+    return toolstack->ids[i] != 0 ? ledger_find(toolstack->ledger, toolstack->ids[i]) : NULL;
+}
+
+static int start_before(struct toolstack *toolstack, size_t i, struct ballast_error *err)
+{
+    const struct sim_start *start = sim_start_at(toolstack->sim, i);
+    const struct ledger_reservation *reservation = reservation_of(toolstack, i);
+    if (start->state == SIM_START_WAITING && toolstack->ids[i] == 0)
+        return ask(toolstack, i, err);
+    if (start->state >= SIM_START_BUILDING && reservation && reservation->state == LEDGER_GRANTED)
+        return bind(toolstack, i, err);
+    return 0;
+}
+
+int toolstack_before(struct toolstack *toolstack, struct ballast_error *err)
+{
+    const struct ballast_host *host;
+    struct hv *hv = sim_hv(toolstack->sim);
+    int rc = 0;
+    for (size_t i = 0; i < sim_start_count(toolstack->sim) && rc == 0; i++)
+        rc = start_before(toolstack, i, err);
+    if (rc < 0 || (rc = hv->ops->refresh(hv, &host, err)) < 0 ||
+        (rc = tick_ledger_see(toolstack->book, host, uuid_of, err)) < 0)
+        return rc;
+    /* A late snapshot says nothing of what is free now. */
+    if (host->now_usec != sim_now_usec(toolstack->sim))
+        return 0;
+    struct ledger_free free_now = tick_ledger_free_of(toolstack->ledger, host);
+    return ledger_check(toolstack->ledger, &free_now, err);
+}
+
+static int start_after(struct toolstack *toolstack, size_t i, struct ballast_error *err)
+{
+    const struct sim_start *start = sim_start_at(toolstack->sim, i);
+    const struct ledger_reservation *reservation = reservation_of(toolstack, i);
+    struct ledger_verdict verdict;
+    if (start->state != SIM_START_WAITING || !reservation)
+        return 0;
+    if (reservation->state == LEDGER_REFUSED || reservation->state == LEDGER_RELEASED)
+        return sim_start_refuse(toolstack->sim, i, err);
+    if (reservation->state != LEDGER_GRANTED ||
+        sim_start_grant(toolstack->sim, i, true, err) != -ENOMEM)
+        return 0;
+    /* A grant for memory that is not there: the toolstack gives it back and asks again. */
+    uint64_t id = toolstack->ids[i];
+    toolstack->ids[i] = 0;
+    return ledger_release(toolstack->ledger, id, NULL, sim_now_usec(toolstack->sim), &verdict, err);
+}
+
+int toolstack_after(struct toolstack *toolstack, struct ballast_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < sim_start_count(toolstack->sim) && rc == 0; i++)
+        rc = start_after(toolstack, i, err);
+    return rc;
+}

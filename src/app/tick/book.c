@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/tick/book.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+struct tick_ledger {
+    struct ledger *ledger;
+    struct balancer_request *requests;
+    size_t request_capacity;
+    uint64_t *ids; /* bound ones, looked at in tick_ledger_see() */
+    size_t id_capacity;
+    uint64_t shown_kib; /* of what is bound and not spent: the host shows it as a build */
+};
+
+struct tick_ledger *tick_ledger_new(struct ledger *ledger)
+{
+    struct tick_ledger *book = calloc(1, sizeof(*book));
+    if (book)
+        book->ledger = ledger;
+    return book;
+}
+
+void tick_ledger_free(struct tick_ledger *book)
+{
+    if (!book)
+        return;
+    free(book->requests);
+    free(book->ids);
+    free(book);
+}
+
+static bool waits(const struct ledger_reservation *reservation)
+{
+    return reservation->state == LEDGER_ASKED || reservation->state == LEDGER_FREEING;
+}
+
+static int make_room(struct tick_ledger *book, struct ballast_error *err)
+{
+    size_t open = ledger_sums(book->ledger).open;
+    if (open <= book->request_capacity)
+        return 0;
+    struct balancer_request *requests =
+        reallocarray(book->requests, 2 * open, sizeof(*book->requests));
+    if (!requests)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    book->requests = requests;
+    book->request_capacity = 2 * open;
+    return 0;
+}
+
+static int book_waiting(void *arg, const struct balancer_request **out, size_t *count,
+                        struct ballast_error *err)
+{
+    struct tick_ledger *book = arg;
+    int rc = make_room(book, err);
+    if (rc < 0)
+        return rc;
+    const struct ledger_reservation *at = NULL;
+    *count = 0;
+    while ((at = ledger_next(book->ledger, at))) {
+        if (!waits(at))
+            continue;
+        book->requests[(*count)++] = (struct balancer_request){
+            .id = at->id,
+            .need_kib = at->min_kib,
+            .arrived_usec = at->asked_usec,
+            .deadline_usec = at->deadline_usec,
+        };
+    }
+    *out = book->requests;
+    return 0;
+}
+
+static uint64_t book_promised_kib(void *arg)
+{
+    const struct tick_ledger *book = arg;
+    return ballast_sub_floor(ledger_sums(book->ledger).promised_kib, book->shown_kib);
+}
+
+static const struct ballast_domain *find(const struct ballast_host *host, uint32_t domid)
+{
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (host->domains[i].id == domid)
+            return &host->domains[i];
+    }
+    return NULL;
+}
+
+/* What is bound, not spent, and shown by the host as still to be built. */
+static uint64_t shown_kib(const struct ledger *ledger, const struct ballast_host *host)
+{
+    const struct ledger_reservation *at = NULL;
+    uint64_t sum_kib = 0;
+    while ((at = ledger_next(ledger, at))) {
+        const struct ballast_domain *domain =
+            at->state == LEDGER_BOUND ? find(host, at->domid) : NULL;
+        if (domain)
+            sum_kib += ballast_min_u64(at->granted_kib - at->spent_kib, domain->build_left_kib);
+    }
+    return sum_kib;
+}
+
+struct ledger_free tick_ledger_free_of(const struct ledger *ledger, const struct ballast_host *host)
+{
+    uint64_t building_kib = 0;
+    for (size_t i = 0; i < host->domain_count; i++)
+        building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
+    uint64_t taken_kib = ballast_max_u64(building_kib, host->claimed_kib);
+    return (struct ledger_free){
+        .free_kib = host->free_kib,
+        .slush_kib = ballast_min_u64(host->slush_kib, host->free_kib),
+        .foreign_kib = ballast_sub_floor(taken_kib, shown_kib(ledger, host)),
+    };
+}
+
+/*
+ * The ledger's clock: a snapshot may be older than the last transition, which then has happened
+ * all the same.
+ */
+static uint64_t ledger_time(const struct tick_ledger *book, const struct ballast_host *host)
+{
+    return ballast_max_u64(host->now_usec, ledger_now_usec(book->ledger));
+}
+
+static enum ledger_reason reason_of(enum balancer_reason reason)
+{
+    switch ((int)reason) {
+    case BALANCER_NEVER_FITS:
+        return LEDGER_CANNOT_FIT;
+    case BALANCER_TOO_LATE:
+        return LEDGER_DEADLINE_OVER;
+    default:
+        return LEDGER_GIVERS_STUCK;
+    }
+}
+
+static int book_answer(void *arg, const struct ballast_host *host,
+                       const struct balancer_verdict *verdict, struct ballast_error *err)
+{
+    struct tick_ledger *book = arg;
+    uint64_t now_usec = ledger_time(book, host);
+    struct ledger_verdict answer;
+    int rc;
+    if (verdict->granted) {
+        struct ledger_free free_now = tick_ledger_free_of(book->ledger, host);
+        rc = ledger_grant(book->ledger, verdict->request, &free_now, now_usec, &answer, err);
+    } else {
+        rc = ledger_refuse(book->ledger, verdict->request, reason_of(verdict->reason),
+                           verdict->a_kib, verdict->b_kib, now_usec, &answer, err);
+    }
+    if (rc < 0)
+        return rc;
+    if (answer.reason == LEDGER_OK)
+        return 0;
+    char text[256];
+    ledger_reason_text(answer.reason, answer.a_kib, answer.b_kib, text, sizeof(text));
+    return ballast_fail(err, -EAGAIN, "%s", text);
+}
+
+struct tick_book tick_ledger_book(struct tick_ledger *book)
+{
+    return (struct tick_book){.book = book,
+                              .waiting = book_waiting,
+                              .promised_kib = book_promised_kib,
+                              .answer = book_answer};
+}
+
+static int see_bound(struct tick_ledger *book, const struct ledger_reservation *bound,
+                     const struct ballast_host *host,
+                     void (*uuid_of)(uint32_t domid, uint8_t uuid[LEDGER_UUID]),
+                     struct ballast_error *err)
+{
+    struct ledger_verdict verdict;
+    struct ledger_domain life = {.domid = bound->domid};
+    uint64_t now_usec = ledger_time(book, host);
+    /* It was bound after this snapshot was taken: not to be seen in it does not mean gone. */
+    if (host->now_usec < bound->changed_usec)
+        return 0;
+    memcpy(life.uuid, bound->uuid, sizeof(life.uuid));
+    uint8_t uuid[LEDGER_UUID];
+    uuid_of(bound->domid, uuid);
+    const struct ballast_domain *domain = find(host, bound->domid);
+    if (!domain || memcmp(uuid, bound->uuid, sizeof(uuid)) != 0)
+        return ledger_domain_gone(book->ledger, &life, now_usec, &verdict, err);
+    return ledger_hold(book->ledger, &life, ballast_add_ceil(domain->tot_kib, domain->overhead_kib),
+                       domain->state != BALLAST_DOMAIN_BUILD, now_usec, &verdict, err);
+}
+
+/* Transitions end the pointers of ledger_next(): the ids are taken down first. */
+static int note_bound(struct tick_ledger *book, size_t *count, struct ballast_error *err)
+{
+    const struct ledger_reservation *at = NULL;
+    size_t open = ledger_sums(book->ledger).open;
+    if (open > book->id_capacity) {
+        uint64_t *ids = reallocarray(book->ids, 2 * open, sizeof(*ids));
+        if (!ids)
+            return ballast_fail(err, -ENOMEM, "out of memory");
+        book->ids = ids;
+        book->id_capacity = 2 * open;
+    }
+    *count = 0;
+    while ((at = ledger_next(book->ledger, at))) {
+        if (at->state == LEDGER_BOUND)
+            book->ids[(*count)++] = at->id;
+    }
+    return 0;
+}
+
+int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
+                    void (*uuid_of)(uint32_t domid, uint8_t uuid[LEDGER_UUID]),
+                    struct ballast_error *err)
+{
+    size_t count = 0;
+    int rc = note_bound(book, &count, err);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        struct ledger_reservation bound = *ledger_find(book->ledger, book->ids[i]);
+        rc = see_bound(book, &bound, host, uuid_of, err);
+    }
+    if (rc == 0)
+        rc = ledger_expire(book->ledger, ledger_time(book, host), NULL, err);
+    book->shown_kib = shown_kib(book->ledger, host);
+    return rc;
+}

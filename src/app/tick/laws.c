@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/tick/laws.h"
+
+#include <inttypes.h>
+
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+/* Whether its balloon could take memory if its maximum let it. */
+static bool can_take(const struct ballast_domain *domain)
+{
+    return domain->state == BALLAST_DOMAIN_RUN && domain->has_balloon;
+}
+
+/* Those with no shares are left alone: their room and their targets are not our doing. */
+static bool is_ours(const struct ballast_domain *domain)
+{
+    return can_take(domain) && domain->shares > 0;
+}
+
+struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib)
+{
+    struct tick_sums sums = {.held_kib = ballast_add_ceil(host->xen_kib, host->free_kib)};
+    uint64_t building_kib = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+        sums.held_kib = ballast_add_ceil(sums.held_kib, held_kib);
+        building_kib = ballast_add_ceil(building_kib, domain->build_left_kib);
+        if (!is_ours(domain))
+            continue;
+        uint64_t room_kib = ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
+        uint64_t growth_kib = ballast_sub_floor(domain->target_kib, domain->tot_kib);
+        sums.room_kib = ballast_add_ceil(sums.room_kib, room_kib);
+        sums.growth_kib = ballast_add_ceil(sums.growth_kib, growth_kib);
+    }
+    uint64_t taken_kib = ballast_max_u64(building_kib, host->claimed_kib);
+    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slush_kib));
+    sums.available_kib = ballast_sub_floor(host->free_kib, taken_kib);
+    sums.owed_kib = ballast_sub_floor(taken_kib, host->free_kib);
+    return sums;
+}
+
+static void breach(struct tick_result *out, struct tick_breach breach)
+{
+    if (out->breach_count < TICK_BREACHES)
+        out->breaches[out->breach_count++] = breach;
+}
+
+void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer_set *set,
+                      struct tick_result *out)
+{
+    uint64_t target_kib = set->target_kib != BALLAST_NONE ? set->target_kib : domain->target_kib;
+    uint64_t maxmem_kib = set->maxmem_kib != BALLAST_NONE ? set->maxmem_kib : domain->maxmem_kib;
+    bool moved = set->target_kib != BALLAST_NONE;
+    if (moved && !can_take(domain))
+        breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, domain->state, 0,
+                                         "a domain that must not be asked was: state, run"});
+    /* One that holds less than its minimum may be kept there until there is memory for it. */
+    if (moved && target_kib < ballast_min_u64(domain->dynamic_min_kib, domain->tot_kib))
+        breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
+                                         domain->dynamic_min_kib,
+                                         "target below dynamic minimum: target, minimum"});
+    if (moved && target_kib > domain->dynamic_max_kib)
+        breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
+                                         domain->dynamic_max_kib,
+                                         "target above dynamic maximum: target, maximum"});
+    /* One that is paused reaches for nothing; its maximum is put right before it can. */
+    if (can_take(domain) && maxmem_kib < target_kib && target_kib > domain->tot_kib)
+        breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, maxmem_kib, target_kib,
+                                         "Xen's maximum below a target still to be reached: "
+                                         "maximum, target"});
+}
+
+void tick_laws_of_sums(const struct ballast_host *host, const struct tick_sums *before,
+                       const struct tick_sums *after, struct tick_result *out)
+{
+    if (after->held_kib > host->total_kib)
+        breach(out, (struct tick_breach){TICK_LAW_CONSERVATION, 0, after->held_kib, host->total_kib,
+                                         "held in all, and total"});
+    /* Slush is not a promise: Xen may use it, and others may have before we came. */
+    if (after->owed_kib > before->owed_kib)
+        breach(out, (struct tick_breach){TICK_LAW_PROMISED, 0, host->free_kib,
+                                         host->free_kib + after->owed_kib,
+                                         "free, and promised with slush"});
+    bool promised_more = after->available_kib < before->available_kib;
+    if (after->room_kib > after->available_kib &&
+        (after->room_kib > before->room_kib || promised_more))
+        breach(out, (struct tick_breach){TICK_LAW_BOUNDS, 0, after->room_kib, after->available_kib,
+                                         "room that maxima leave, and memory that is nobody's"});
+    if (after->growth_kib > after->available_kib && after->growth_kib > before->growth_kib)
+        breach(out, (struct tick_breach){TICK_LAW_FREE_FIRST, 0, after->growth_kib,
+                                         after->available_kib, "growth told, and memory for it"});
+}
+
+static const char *law_name(enum tick_law law)
+{
+    switch (law) {
+    case TICK_LAW_CONSERVATION:
+        return "conservation";
+    case TICK_LAW_PROMISED:
+        return "no page is promised twice";
+    case TICK_LAW_BOUNDS:
+        return "bounds";
+    case TICK_LAW_FREE_FIRST:
+        return "free before take";
+    case TICK_LAW_NO_KILL:
+        return "no guest is killed";
+    default:
+        return "unknown";
+    }
+}
+
+size_t tick_breach_text(const struct tick_breach *what, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    ballast_text_add(&text, "law %d, %s: domain %" PRIu32 ": %s: %" PRIu64 ", %" PRIu64,
+                     (int)what->law, law_name(what->law), what->domid, what->words, what->a_kib,
+                     what->b_kib);
+    return text.length;
+}

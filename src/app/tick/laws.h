@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The laws, as far as they can be seen in what a host shows before and after a tick has acted. */
+#ifndef APP_TICK_LAWS_H
+#define APP_TICK_LAWS_H
+
+#include "app/tick/tick.h"
+
+/* Sums over one snapshot. */
+struct tick_sums {
+    uint64_t held_kib;      /* Xen, domains and free memory */
+    uint64_t available_kib; /* free and nobody's: slush, builds, claims and promises are off */
+    uint64_t owed_kib;      /* slush, builds, claims and promises beyond what is free */
+    uint64_t room_kib;      /* between what those hold who can take, and their maxima */
+    uint64_t growth_kib;    /* between what they hold and their targets */
+};
+
+struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib);
+
+/* The laws about a single set, which was done to `domain` as it was before. */
+void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer_set *set,
+                      struct tick_result *out);
+/* The laws about sums, before and after everything was done. */
+void tick_laws_of_sums(const struct ballast_host *host, const struct tick_sums *before,
+                       const struct tick_sums *after, struct tick_result *out);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/tick/tick.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/tick/laws.h"
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+struct tick {
+    struct tick_config config;
+    struct balancer *balancer;
+    /* The host as it was judged; the snapshot itself is gone with the second look. */
+    struct ballast_domain *judged;
+    size_t judged_count;
+    size_t judged_capacity;
+    struct tick_sums before; /* of the second look, before anything is granted or given */
+    uint64_t before_usec;
+};
+
+struct tick *tick_new(const struct tick_config *config)
+{
+    struct tick *tick = calloc(1, sizeof(*tick));
+    if (!tick)
+        return NULL;
+    tick->config = *config;
+    if (tick->config.interval_usec == 0)
+        tick->config.interval_usec = TICK_USEC;
+    tick->balancer = balancer_new(config->policy, &config->options);
+    if (!tick->balancer) {
+        free(tick);
+        return NULL;
+    }
+    return tick;
+}
+
+void tick_free(struct tick *tick)
+{
+    if (!tick)
+        return;
+    balancer_free(tick->balancer);
+    free(tick->judged);
+    free(tick);
+}
+
+int tick_forget(struct tick *tick, struct ballast_error *err)
+{
+    struct balancer *anew = balancer_new(tick->config.policy, &tick->config.options);
+    if (!anew)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    balancer_free(tick->balancer);
+    tick->balancer = anew;
+    return 0;
+}
+
+const struct balancer *tick_balancer(const struct tick *tick)
+{
+    return tick->balancer;
+}
+
+static int refresh(struct tick *tick, const struct ballast_host **out, struct ballast_error *err)
+{
+    return tick->config.hv->ops->refresh(tick->config.hv, out, err);
+}
+
+static uint64_t promised_kib(const struct tick *tick)
+{
+    return tick->config.book.promised_kib(tick->config.book.book);
+}
+
+static int keep_judged(struct tick *tick, const struct ballast_host *host,
+                       struct ballast_error *err)
+{
+    if (host->domain_count > tick->judged_capacity) {
+        size_t capacity = 2 * host->domain_count;
+        struct ballast_domain *kept = reallocarray(tick->judged, capacity, sizeof(*tick->judged));
+        if (!kept)
+            return ballast_fail(err, -ENOMEM, "out of memory");
+        tick->judged = kept;
+        tick->judged_capacity = capacity;
+    }
+    if (host->domain_count > 0)
+        memcpy(tick->judged, host->domains, host->domain_count * sizeof(*tick->judged));
+    tick->judged_count = host->domain_count;
+    return 0;
+}
+
+static int judge(struct tick *tick, const struct ballast_host **host_out, struct tick_result *out,
+                 struct ballast_error *err)
+{
+    const struct ballast_host *host;
+    int rc = refresh(tick, &host, err);
+    if (rc < 0)
+        return rc;
+    *host_out = host;
+    struct balancer_input input = {.host = host, .promised_kib = promised_kib(tick)};
+    rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
+                                   err);
+    if (rc < 0 || (rc = keep_judged(tick, host, err)) < 0)
+        return rc;
+    return balancer_decide(tick->balancer, &input, &out->decided, err);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint32_t x = ((const struct ballast_domain *)a)->id;
+    uint32_t y = ((const struct ballast_domain *)b)->id;
+    return (x > y) - (x < y);
+}
+
+static const struct ballast_domain *find(const struct ballast_domain *domains, size_t count,
+                                         uint32_t id)
+{
+    struct ballast_domain key = {.id = id};
+    /* Xen hands domains out in order of id; who does not is looked through. */
+    const struct ballast_domain *found =
+        count > 0 ? bsearch(&key, domains, count, sizeof(*domains), compare_ids) : NULL;
+    for (size_t i = 0; !found && i < count; i++) {
+        if (domains[i].id == id)
+            found = &domains[i];
+    }
+    return found;
+}
+
+/* Whether what was judged about it still holds. */
+static bool still_so(const struct tick *tick, const struct ballast_host *host,
+                     const struct balancer_set *set)
+{
+    const struct ballast_domain *then = find(tick->judged, tick->judged_count, set->id);
+    const struct ballast_domain *now = find(host->domains, host->domain_count, set->id);
+    return then && now && then->state == now->state && then->has_balloon == now->has_balloon &&
+           then->target_kib == now->target_kib && then->maxmem_kib == now->maxmem_kib;
+}
+
+/* How much a set lets its domain hold more than it does. */
+static uint64_t gives_kib(const struct ballast_host *host, const struct balancer_set *set)
+{
+    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib <= domain->maxmem_kib)
+        return 0;
+    return ballast_sub_floor(set->maxmem_kib, ballast_max_u64(domain->maxmem_kib, domain->tot_kib));
+}
+
+/* How much more a set tells its domain to grow than it has been told. */
+static uint64_t tells_kib(const struct ballast_host *host, const struct balancer_set *set)
+{
+    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    if (!domain || set->target_kib == BALLAST_NONE || set->target_kib <= domain->target_kib)
+        return 0;
+    return ballast_sub_floor(set->target_kib, ballast_max_u64(domain->target_kib, domain->tot_kib));
+}
+
+static void remember_set(struct tick *tick, const struct ballast_host *host,
+                         const struct balancer_set *set, enum tick_fate fate,
+                         struct tick_result *out)
+{
+    out->done += fate == TICK_DONE;
+    out->dropped += fate == TICK_DROPPED;
+    out->failed += fate == TICK_FAILED;
+    if (tick->config.memory.set)
+        tick->config.memory.set(tick->config.memory.memory, host, set, fate);
+}
+
+static void do_set(struct tick *tick, const struct ballast_host *host,
+                   const struct balancer_set *set, struct tick_result *out)
+{
+    if (!still_so(tick, host, set)) {
+        remember_set(tick, host, set, TICK_DROPPED, out);
+        return;
+    }
+    struct hv *hv = tick->config.hv;
+    int rc =
+        tick->config.dry ? 0 : hv->ops->set(hv, set->id, set->target_kib, set->maxmem_kib, NULL);
+    if (rc == 0 && tick->config.checks_laws)
+        tick_laws_of_set(find(host->domains, host->domain_count, set->id), set, out);
+    remember_set(tick, host, set, rc < 0 ? TICK_FAILED : TICK_DONE, out);
+}
+
+static bool do_verdict(struct tick *tick, const struct ballast_host *host,
+                       const struct balancer_verdict *verdict, uint64_t *left_kib)
+{
+    bool carried_out = true;
+    if (verdict->granted && verdict->a_kib > *left_kib)
+        carried_out = false;
+    else if (!tick->config.dry)
+        carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
+    if (carried_out && verdict->granted)
+        *left_kib -= verdict->a_kib;
+    if (tick->config.memory.verdict)
+        tick->config.memory.verdict(tick->config.memory.memory, host, verdict, carried_out);
+    return carried_out;
+}
+
+static void do_verdicts(struct tick *tick, const struct ballast_host *host, uint64_t *left_kib,
+                        struct tick_result *out)
+{
+    for (size_t i = 0; i < out->decided.verdict_count; i++) {
+        const struct balancer_verdict *verdict = &out->decided.verdicts[i];
+        bool carried_out = do_verdict(tick, host, verdict, left_kib);
+        out->granted += carried_out && verdict->granted;
+        out->refused += carried_out && !verdict->granted;
+        out->postponed += !carried_out;
+    }
+}
+
+/*
+ * A domain may be given something while its maximum comes down. The maximum must come down before
+ * anything is promised or given to others, in case it cannot be done; the rest can wait.
+ */
+static void lower_maximum(struct tick *tick, const struct ballast_host *host,
+                          const struct balancer_set *set, struct tick_result *out)
+{
+    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib >= domain->maxmem_kib)
+        return;
+    struct balancer_set lower = *set;
+    if (set->target_kib >= domain->target_kib)
+        lower.target_kib = BALLAST_NONE;
+    do_set(tick, host, &lower, out);
+}
+
+static void act_take(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
+{
+    for (size_t i = 0; i < out->decided.take_count; i++)
+        do_set(tick, host, &out->decided.sets[i], out);
+    for (size_t i = out->decided.take_count; i < out->decided.set_count; i++)
+        lower_maximum(tick, host, &out->decided.sets[i], out);
+}
+
+/*
+ * Grants, then what gives, from what is nobody's and within nobody's reach after what takes has
+ * been done. Guests can only make that more, so it may be acted on however late; what was nobody's
+ * before may have been taken, by right of the old maxima.
+ */
+static void act_give(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
+{
+    uint64_t left_kib = tick->config.dry
+                            ? BALLAST_NONE
+                            : ballast_sub_floor(tick->before.available_kib, tick->before.room_kib);
+    uint64_t before_kib = left_kib;
+    do_verdicts(tick, host, &left_kib, out);
+    uint64_t growth_kib =
+        ballast_sub_floor(tick->before.available_kib,
+                          ballast_add_ceil(tick->before.growth_kib, before_kib - left_kib));
+    if (tick->config.dry || tick->config.options.take_before_free)
+        left_kib = growth_kib = BALLAST_NONE;
+    for (size_t i = out->decided.take_count; i < out->decided.set_count; i++) {
+        const struct balancer_set *set = &out->decided.sets[i];
+        uint64_t more_kib = gives_kib(host, set);
+        uint64_t told_kib = tells_kib(host, set);
+        if (more_kib > left_kib || told_kib > growth_kib) {
+            remember_set(tick, host, set, TICK_DROPPED, out);
+            continue;
+        }
+        left_kib -= more_kib;
+        growth_kib -= told_kib;
+        do_set(tick, host, set, out);
+    }
+}
+
+static int look_again(struct tick *tick, const struct ballast_host **out, struct ballast_error *err)
+{
+    int rc = refresh(tick, out, err);
+    if (rc < 0)
+        return rc;
+    tick->before = tick_sums_of(*out, promised_kib(tick));
+    tick->before_usec = (*out)->now_usec;
+    return 0;
+}
+
+static void check_laws(struct tick *tick, struct tick_result *out)
+{
+    const struct ballast_host *host;
+    if (refresh(tick, &host, NULL) < 0)
+        return; /* a host that cannot be read now is the next tick's error */
+    /* Two moments that are far apart differ by more than what was done in between. */
+    if (ballast_sub_floor(host->now_usec, tick->before_usec) >= tick->config.interval_usec)
+        return;
+    struct tick_sums after = tick_sums_of(host, promised_kib(tick));
+    tick_laws_of_sums(host, &tick->before, &after, out);
+}
+
+int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
+             struct ballast_error *err)
+{
+    *out =
+        (struct tick_result){.next_usec = ballast_add_ceil(now_usec, tick->config.interval_usec)};
+    const struct ballast_host *host;
+    int rc = judge(tick, &host, out, err);
+    if (rc < 0) {
+        out->decided = (struct balancer_output){0};
+        return rc;
+    }
+    out->judged = true;
+    if (out->decided.set_count == 0 && out->decided.verdict_count == 0)
+        return 0;
+    /* What has changed since it was judged is not acted on. */
+    if ((rc = look_again(tick, &host, err)) < 0)
+        return rc;
+    act_take(tick, host, out);
+    /* What is granted and given comes out of what is there after that. */
+    if (out->decided.take_count > 0 && (rc = look_again(tick, &host, err)) < 0)
+        return rc;
+    act_give(tick, host, out);
+    if (tick->config.checks_laws && !tick->config.dry)
+        check_laws(tick, out);
+    return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one loop, shared by the simulator's command and the daemon. A tick always does the same in
+ * the same order: re-arm (the next tick is due whatever becomes of this one), refresh, judge, look
+ * again (what has changed since is not acted on), do what takes, look once more, grant and give
+ * from what is there then, remember. A tick that decides nothing looks once.
+ *
+ * Who waits for memory and what has been promised is kept by a book: the ledger in the daemon, a
+ * toolstack's starts in a simulation.
+ */
+#ifndef APP_TICK_TICK_H
+#define APP_TICK_TICK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+#include "core/model/host.h"
+#include "core/policy/balancer.h"
+#include "core/policy/policy.h"
+#include "edge/hv/hv.h"
+
+/* How often a host is looked at. A balloon moves 5 to 40 MiB in that time. */
+#define TICK_USEC UINT64_C(100000)
+
+struct tick_book {
+    void *book; /* handed to each of these */
+    /* Those that wait, valid until the next answer. */
+    int (*waiting)(void *book, const struct balancer_request **out, size_t *count,
+                   struct ballast_error *err);
+    /* Granted to starts that the host does not show yet as claims or builds. */
+    uint64_t (*promised_kib)(void *book);
+    /*
+     * Records the verdict for good, then tells whoever waits; `host` is the second look. A failure
+     * leaves the request waiting; it comes again with the next tick.
+     */
+    int (*answer)(void *book, const struct ballast_host *host,
+                  const struct balancer_verdict *verdict, struct ballast_error *err);
+};
+
+/* The laws that a tick can see broken, by their number. */
+enum tick_law {
+    TICK_LAW_CONSERVATION = 1, /* what the host shows exceeds its total */
+    TICK_LAW_PROMISED = 2,     /* free memory does not cover slush and what is promised */
+    TICK_LAW_BOUNDS = 3,       /* a target out of its range, or room for taking what is promised */
+    TICK_LAW_FREE_FIRST = 4,   /* told to grow into memory that is not free */
+    TICK_LAW_NO_KILL = 7,      /* asked one that must not be asked, or maximum below target */
+};
+
+struct tick_breach {
+    enum tick_law law;
+    uint32_t domid;    /* at fault, where one is */
+    uint64_t a_kib;    /* what is there */
+    uint64_t b_kib;    /* what must be */
+    const char *words; /* what a and b are */
+};
+
+enum { TICK_BREACHES = 16 };
+
+/* What a set that was decided on came to. */
+enum tick_fate {
+    TICK_DONE,
+    TICK_DROPPED, /* the second look showed that it must not be done any more */
+    TICK_FAILED,
+};
+
+struct tick_result {
+    uint64_t next_usec; /* when the next tick is due */
+    bool judged;        /* false: the host could not be read, see the error */
+    size_t done;        /* sets that were */
+    size_t dropped;
+    size_t failed;
+    size_t granted;
+    size_t refused;
+    size_t postponed; /* verdicts that were not carried out */
+    struct balancer_output decided;
+    struct tick_breach breaches[TICK_BREACHES];
+    size_t breach_count;
+};
+
+/* Where decisions are remembered: told each one, with what came of it. All may be NULL. */
+struct tick_memory {
+    void *memory;
+    void (*set)(void *memory, const struct ballast_host *host, const struct balancer_set *set,
+                enum tick_fate fate);
+    void (*verdict)(void *memory, const struct ballast_host *host,
+                    const struct balancer_verdict *verdict, bool carried_out);
+};
+
+struct tick;
+
+struct tick_config {
+    struct hv *hv; /* the caller's, must outlive the tick */
+    const struct policy *policy;
+    struct balancer_options options;
+    struct tick_book book;
+    struct tick_memory memory;
+    uint64_t interval_usec; /* 0: TICK_USEC */
+    bool dry;               /* decides and remembers, sets and answers nothing */
+    bool checks_laws;       /* looks a third time and holds what came against the laws */
+};
+
+/* NULL: out of memory. */
+struct tick *tick_new(const struct tick_config *config);
+void tick_free(struct tick *tick); /* NULL is allowed */
+/* All that was learned is lost, as when the daemon is killed. -ENOMEM. */
+int tick_forget(struct tick *tick, struct ballast_error *err);
+const struct balancer *tick_balancer(const struct tick *tick);
+
+/*
+ * One tick at `now_usec` of the host's clock. A set that fails costs that set; only a host that
+ * cannot be read, a snapshot that cannot be true or want of memory is an error (judged says whether
+ * anything was done), and *out is filled all the same.
+ */
+int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
+             struct ballast_error *err);
+
+/* "law 4, free before take: domain 3: ..." as snprintf. */
+size_t tick_breach_text(const struct tick_breach *breach, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A host's memory over time as a stand-alone SVG: a lane for each start that waited, a strip for
+ * the free memory, and a strip a guest with what it held, its target and its need. Every line is
+ * named where it ends, so that nothing has to be looked up; colours are those that colour-blind
+ * readers can tell apart, and follow the reader's light or dark ground.
+ */
+#ifndef CORE_DRAW_CHART_H
+#define CORE_DRAW_CHART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One guest; each array has as many values as the chart has samples. 0: it does not exist then. */
+struct chart_strip {
+    const char *name;
+    const uint64_t *actual_kib;
+    const uint64_t *target_kib;
+    const uint64_t *need_kib; /* NULL or all 0: it has none */
+};
+
+enum chart_answer { CHART_GRANTED, CHART_REFUSED, CHART_WAITING };
+
+/* A start, from its arrival to its answer (or the end). */
+struct chart_span {
+    const char *name;
+    uint64_t from_usec;
+    uint64_t until_usec;
+    uint64_t need_kib;
+    enum chart_answer answer;
+};
+
+struct chart {
+    const char *title;    /* escaped by the chart, as all its texts */
+    const char *subtitle; /* a sentence; broken into lines where it is long */
+    const uint64_t *usec; /* rising */
+    const uint64_t *free_kib;
+    size_t samples; /* at least 2 */
+    const struct chart_strip *strips;
+    size_t strip_count;
+    const struct chart_span *spans;
+    size_t span_count;
+};
+
+/*
+ * Writes it as snprintf does: always terminated, and the length it has in full is returned, so that
+ * a buffer that was too small can be made large enough.
+ */
+size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size);
+
+#endif

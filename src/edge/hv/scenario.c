@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The reader of scenarios. A statement is a word and, for most, KEY=VALUE words in any order; the
+ * tables below say which keys there are, of what kind, and where they go.
+ */
+#include "edge/hv/scenario.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+#include "edge/hv/scenario_inside.h"
+#include "edge/hv/scenario_value.h"
+
+enum { LINE_BYTES = 2000 };
+
+/* What builders do on today's machines: some GiB a second; one is a modest one. */
+#define BUILD_RATE_KIB (UINT64_C(1) << 20)
+/* A guest whose rates are not given: what a Linux guest did in a measurement under emulation. */
+#define RATE_KIB (UINT64_C(200) << 10)
+
+enum key_kind {
+    KEY_SIZE,
+    KEY_RATE,
+    KEY_TIME,
+    KEY_COUNT,
+    KEY_FLAG,
+    KEY_SPANS,
+    KEY_DUTY, /* two uint64_t, one after the other */
+    KEY_USES,
+    KEY_REPORT,
+};
+
+struct key {
+    const char *name;
+    enum key_kind kind;
+    size_t offset;
+};
+
+#define HOST(field)  offsetof(struct sim_config, field)
+#define GUEST(field) offsetof(struct sim_guest_config, field)
+#define START(field) offsetof(struct sim_start_config, field)
+
+static const struct key host_keys[] = {
+    {"total", KEY_SIZE, HOST(total_kib)},
+    {"xen", KEY_SIZE, HOST(xen_kib)},
+    {"slush", KEY_SIZE, HOST(slush_kib)},
+    {"scrub", KEY_RATE, HOST(scrub_rate_kib)},
+    {"page", KEY_SIZE, HOST(page_kib)},
+    {"tick", KEY_TIME, HOST(tick_usec)},
+    {NULL, KEY_SIZE, 0},
+};
+
+static const struct key guest_keys[] = {
+    {"dom0", KEY_FLAG, GUEST(dom0)},
+    {"no-balloon", KEY_FLAG, GUEST(no_balloon)},
+    {"grabs", KEY_FLAG, GUEST(grabs)},
+    {"pod", KEY_FLAG, GUEST(pod)},
+    {"tot", KEY_SIZE, GUEST(tot_kib)},
+    {"overhead", KEY_SIZE, GUEST(overhead_kib)},
+    {"target", KEY_SIZE, GUEST(target_kib)},
+    {"maxmem", KEY_SIZE, GUEST(maxmem_kib)},
+    {"min", KEY_SIZE, GUEST(dynamic_min_kib)},
+    {"max", KEY_SIZE, GUEST(dynamic_max_kib)},
+    {"static", KEY_SIZE, GUEST(static_max_kib)},
+    {"shares", KEY_COUNT, GUEST(shares)},
+    {"rate-down", KEY_RATE, GUEST(rate_down_kib)},
+    {"rate-up", KEY_RATE, GUEST(rate_up_kib)},
+    {"floor", KEY_SIZE, GUEST(floor_kib)},
+    {"ceiling", KEY_SIZE, GUEST(ceiling_kib)},
+    {"inaccuracy", KEY_SIZE, GUEST(inaccuracy_kib)},
+    {"dies-below", KEY_SIZE, GUEST(dies_below_kib)},
+    {"duty", KEY_DUTY, GUEST(duty_work_usec)},
+    {"drip", KEY_TIME, GUEST(drip_usec)},
+    {"boot", KEY_TIME, GUEST(boot_usec)},
+    {"crash", KEY_TIME, GUEST(crash_usec)},
+    {"shutdown", KEY_TIME, GUEST(shutdown_usec)},
+    {"stuck", KEY_SPANS, GUEST(stuck)},
+    {"paused", KEY_SPANS, GUEST(paused)},
+    {"migrating", KEY_SPANS, GUEST(migrating)},
+    {"uses", KEY_USES, GUEST(need)},
+    {"report", KEY_REPORT, GUEST(report)},
+    {"report-every", KEY_TIME, GUEST(report_every_usec)},
+    {"report-late", KEY_TIME, GUEST(report_late_usec)},
+    {NULL, KEY_SIZE, 0},
+};
+
+static const struct key start_keys[] = {
+    {"at", KEY_TIME, START(arrives_usec)},         {"need", KEY_SIZE, START(need_kib)},
+    {"deadline", KEY_TIME, START(deadline_usec)},  {"build", KEY_RATE, START(build_rate_kib)},
+    {"hesitates", KEY_TIME, START(hesitate_usec)}, {NULL, KEY_SIZE, 0},
+};
+
+/* A key that has not been given; what it then is, is settled when the statement is whole. */
+#define OPEN BALLAST_NONE
+
+int scenario_wrong(const struct scenario_line *line, const char *word, const char *problem,
+                   const char *right, struct ballast_error *err)
+{
+    return ballast_fail(err, -EINVAL, "%s:%u: \"%.64s\": %s; %s would be right", line->file,
+                        line->number, word, problem, right);
+}
+
+static bool read_spans(const char *value, struct sim_spans *spans, const char **what)
+{
+    struct sim_span span;
+    if (!scenario_value_span(value, &span, what))
+        return false;
+    if (spans->count == SIM_SPANS) {
+        *what = "at most 8 of them";
+        return false;
+    }
+    spans->at[spans->count++] = span;
+    return true;
+}
+
+static bool read_value(enum key_kind kind, const char *value, void *at, const char **what)
+{
+    uint64_t *number = at;
+    switch (kind) {
+    case KEY_SIZE:
+        return scenario_value_size(value, number, what);
+    case KEY_RATE:
+        return scenario_value_rate(value, number, what);
+    case KEY_TIME:
+        return scenario_value_time(value, number, what);
+    case KEY_COUNT:
+        return scenario_value_count(value, number, what);
+    case KEY_SPANS:
+        return read_spans(value, at, what);
+    case KEY_DUTY:
+        return scenario_value_duty(value, number, number + 1, what);
+    case KEY_USES:
+        return scenario_value_need(value, at, what);
+    case KEY_REPORT:
+        return scenario_value_report(value, at, what);
+    case KEY_FLAG:
+    default:
+        *what = "the word alone";
+        return false;
+    }
+}
+
+static const struct key *find_key(const struct key *keys, const char *word, size_t length)
+{
+    for (; keys->name; keys++) {
+        if (strlen(keys->name) == length && memcmp(keys->name, word, length) == 0)
+            return keys;
+    }
+    return NULL;
+}
+
+/* 1: there is no such key in this table. */
+static int read_key(const struct scenario_line *line, const struct key *keys, const char *word,
+                    void *into, struct ballast_error *err)
+{
+    const char *equals = strchr(word, '=');
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    const struct key *key = find_key(keys, word, length);
+    if (!key)
+        return 1;
+    void *at = (char *)into + key->offset;
+    if (key->kind == KEY_FLAG && !equals) {
+        *(bool *)at = true;
+        return 0;
+    }
+    if (!equals)
+        return scenario_wrong(line, word, "has no value", "KEY=VALUE", err);
+    const char *what;
+    if (!read_value(key->kind, equals + 1, at, &what))
+        return scenario_wrong(line, word, "cannot be read", what, err);
+    return 0;
+}
+
+static int no_such_key(const struct scenario_line *line, const char *word, const struct key *a,
+                       const struct key *b, struct ballast_error *err)
+{
+    char right[BALLAST_ERROR_TEXT];
+    struct ballast_text text = ballast_text_over(right, sizeof(right));
+    ballast_text_add(&text, "one of");
+    for (; a->name; a++)
+        ballast_text_add(&text, " %s", a->name);
+    for (; b && b->name; b++)
+        ballast_text_add(&text, " %s", b->name);
+    return scenario_wrong(line, word, "no such key", right, err);
+}
+
+/* One entry more at the end of an array; NULL: out of memory. */
+static void *grow(void *array, size_t count, size_t size)
+{
+    /* Doubling at the powers of two keeps it linear without a field for the capacity. */
+    if (count > 0 && (count & (count - 1)) != 0)
+        return array;
+    return realloc(array, (count == 0 ? 1 : 2 * count) * size);
+}
+
+static struct sim_guest_config open_guest(void)
+{
+    return (struct sim_guest_config){
+        .tot_kib = OPEN,
+        .target_kib = OPEN,
+        .maxmem_kib = OPEN,
+        .dynamic_min_kib = OPEN,
+        .dynamic_max_kib = OPEN,
+        .static_max_kib = OPEN,
+        .shares = BALLAST_DEFAULT_SHARES,
+        .rate_down_kib = RATE_KIB,
+        .rate_up_kib = RATE_KIB,
+        .ceiling_kib = BALLAST_NONE,
+        .crash_usec = BALLAST_NONE,
+        .shutdown_usec = BALLAST_NONE,
+        .report_every_usec = BALLAST_SEC_USEC,
+    };
+}
+
+static void settle_size(uint64_t *kib, uint64_t otherwise_kib)
+{
+    if (*kib == OPEN)
+        *kib = otherwise_kib;
+}
+
+/* Defaults of what was left open, and what contradicts what. */
+static int settle_guest(const struct scenario_line *line, struct sim_guest_config *guest,
+                        struct ballast_error *err)
+{
+    const char *name = guest->name;
+    if (guest->tot_kib == OPEN)
+        return scenario_wrong(line, name, "has no memory", "tot=SIZE", err);
+    settle_size(&guest->target_kib, guest->tot_kib);
+    settle_size(&guest->dynamic_max_kib, guest->target_kib);
+    settle_size(&guest->dynamic_min_kib,
+                ballast_min_u64(guest->target_kib, guest->dynamic_max_kib));
+    settle_size(&guest->static_max_kib, ballast_max_u64(guest->dynamic_max_kib, guest->target_kib));
+    settle_size(&guest->maxmem_kib, ballast_max_u64(guest->static_max_kib, guest->tot_kib));
+    if (guest->dynamic_min_kib > guest->dynamic_max_kib)
+        return scenario_wrong(line, name, "min is above max", "min <= max <= static", err);
+    if (guest->dynamic_max_kib > guest->static_max_kib)
+        return scenario_wrong(line, name, "max is above static", "min <= max <= static", err);
+    if (guest->report_late_usec > SIM_LATE / 2 * guest->report_every_usec)
+        return scenario_wrong(line, name, "too many reports are under way",
+                              "report-late at most 32 times report-every", err);
+    return 0;
+}
+
+/* name and keys of a guest or a start; count= is told apart. */
+static int read_keys(const struct scenario_line *line, const struct key *a, void *into_a,
+                     const struct key *b, void *into_b, struct ballast_error *err)
+{
+    for (size_t i = 2; i < line->count; i++) {
+        int rc = read_key(line, a, line->words[i], into_a, err);
+        if (rc == 1 && b)
+            rc = read_key(line, b, line->words[i], into_b, err);
+        if (rc == 1)
+            rc = no_such_key(line, line->words[i], a, b, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static bool name_taken(const struct scenario *scenario, const char *name)
+{
+    const struct sim_config *config = &scenario->config;
+    for (size_t i = 0; i < config->guest_count; i++) {
+        if (strcmp(config->guests[i].name, name) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < config->start_count; i++) {
+        if (strcmp(config->starts[i].guest.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int read_name(const struct scenario_line *line, const struct scenario *out,
+                     char name[SIM_NAME], struct ballast_error *err)
+{
+    const char *what = "a name";
+    if (line->count < 2)
+        return scenario_wrong(line, line->words[0], "names nobody", "a name after it", err);
+    if (!scenario_value_name(line->words[1], name, &what))
+        return scenario_wrong(line, line->words[1], "cannot be a name", what, err);
+    if (name_taken(out, name))
+        return scenario_wrong(line, name, "is there already", "another name", err);
+    return 0;
+}
+
+static int add_guest(const struct scenario_line *line, struct scenario *out,
+                     const struct sim_guest_config *guest, struct ballast_error *err)
+{
+    struct sim_config *config = &out->config;
+    if (guest->dom0 && config->guest_count > 0)
+        return scenario_wrong(line, guest->name, "dom0 comes late", "dom0 as the first guest", err);
+    if (config->guest_count == SIM_GUESTS)
+        return scenario_wrong(line, guest->name, "is one too many", "at most 20000 guests", err);
+    struct sim_guest_config *guests =
+        grow(config->guests, config->guest_count, sizeof(*config->guests));
+    if (!guests)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    config->guests = guests;
+    guests[config->guest_count++] = *guest;
+    return 0;
+}
+
+/* guest web*12 ...: web1 to web12. */
+static int add_guests(const struct scenario_line *line, struct scenario *out,
+                      struct sim_guest_config *guest, uint64_t times, struct ballast_error *err)
+{
+    char base[SIM_NAME];
+    memcpy(base, guest->name, sizeof(base));
+    for (uint64_t i = 1; i <= times; i++) {
+        int length =
+            snprintf(guest->name, sizeof(guest->name), "%.40s%llu", base, (unsigned long long)i);
+        if (length < 0 || length >= SIM_NAME || name_taken(out, guest->name))
+            return scenario_wrong(line, guest->name, "is there already", "another name", err);
+        int rc = add_guest(line, out, guest, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int read_guest(const struct scenario_line *line, struct scenario *out,
+                      struct ballast_error *err)
+{
+    struct sim_guest_config guest = open_guest();
+    uint64_t times = 0;
+    const char *what;
+    char *star = line->count > 1 ? strchr(line->words[1], '*') : NULL;
+    if (star) {
+        if (!scenario_value_count(star + 1, &times, &what) || times == 0 || times > 2000)
+            return scenario_wrong(line, line->words[1], "cannot be read", "NAME*1 to NAME*2000",
+                                  err);
+        *star = '\0';
+    }
+    int rc = read_name(line, out, guest.name, err);
+    if (rc < 0 || (rc = read_keys(line, guest_keys, &guest, NULL, NULL, err)) < 0 ||
+        (rc = settle_guest(line, &guest, err)) < 0)
+        return rc;
+    return times > 0 ? add_guests(line, out, &guest, times, err)
+                     : add_guest(line, out, &guest, err);
+}
+
+static int settle_start(const struct scenario_line *line, struct sim_start_config *start,
+                        struct ballast_error *err)
+{
+    struct sim_guest_config *guest = &start->guest;
+    if (start->need_kib == OPEN || start->need_kib == 0)
+        return scenario_wrong(line, guest->name, "needs no memory", "need=SIZE", err);
+    if (guest->overhead_kib > start->need_kib)
+        return scenario_wrong(line, guest->name, "overhead is above need", "a need that covers it",
+                              err);
+    if (guest->dom0)
+        return scenario_wrong(line, guest->name, "dom0 cannot be started", "a guest", err);
+    settle_size(&guest->tot_kib, start->need_kib - guest->overhead_kib);
+    if (guest->tot_kib > start->need_kib - guest->overhead_kib)
+        return scenario_wrong(line, guest->name, "takes more than it asked for",
+                              "tot + overhead <= need", err);
+    start->deadline_usec = ballast_add_ceil(start->arrives_usec, start->deadline_usec);
+    return settle_guest(line, guest, err);
+}
+
+static int read_start(const struct scenario_line *line, struct scenario *out,
+                      struct ballast_error *err)
+{
+    struct sim_start_config start = {
+        .guest = open_guest(),
+        .deadline_usec = BALLAST_NONE,
+        .need_kib = OPEN,
+        .build_rate_kib = BUILD_RATE_KIB,
+    };
+    struct sim_config *config = &out->config;
+    int rc = read_name(line, out, start.guest.name, err);
+    if (rc < 0 || (rc = read_keys(line, start_keys, &start, guest_keys, &start.guest, err)) < 0 ||
+        (rc = settle_start(line, &start, err)) < 0)
+        return rc;
+    if (config->start_count == SIM_STARTS)
+        return scenario_wrong(line, start.guest.name, "is one too many", "at most 1024 starts",
+                              err);
+    struct sim_start_config *starts =
+        grow(config->starts, config->start_count, sizeof(*config->starts));
+    if (!starts)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    config->starts = starts;
+    starts[config->start_count++] = start;
+    return 0;
+}
+
+static int read_host(const struct scenario_line *line, struct scenario *out,
+                     struct ballast_error *err)
+{
+    for (size_t i = 1; i < line->count; i++) {
+        const char *what;
+        const char *word = line->words[i];
+        /* free= is the other way to say how large it is: so much beside Xen and the guests. */
+        int rc = 0;
+        if (strncmp(word, "free=", 5) == 0) {
+            if (!scenario_value_size(word + 5, &out->free_kib, &what))
+                rc = scenario_wrong(line, word, "cannot be read", what, err);
+        } else if ((rc = read_key(line, host_keys, word, &out->config, err)) == 1) {
+            rc = no_such_key(line, word, host_keys, NULL, err);
+        }
+        if (rc < 0)
+            return rc;
+    }
+    if (out->config.tick_usec < 1000 || out->config.tick_usec % 1000 != 0)
+        return scenario_wrong(line, "tick", "is no whole number of ms", "100ms", err);
+    return 0;
+}
+
+static int read_fault(const struct scenario_line *line, struct scenario *out,
+                      struct ballast_error *err)
+{
+    static const char *const kinds[SIM_FAULTS_KINDS] = {"set-fails", "set-lost", "snapshot-late",
+                                                        "refresh-fails", "claim-fails"};
+    const char *what = "fault KIND FROM..UNTIL [chance=N%]";
+    struct sim_fault fault = {.kind = SIM_FAULTS_KINDS, .chance_permyriad = BALLAST_PERMYRIAD};
+    if (line->count < 3 || line->count > 4)
+        return scenario_wrong(line, line->words[0], "is not whole", what, err);
+    for (int i = 0; i < SIM_FAULTS_KINDS; i++) {
+        if (strcmp(line->words[1], kinds[i]) == 0)
+            fault.kind = (enum sim_fault_kind)i;
+    }
+    if (fault.kind == SIM_FAULTS_KINDS)
+        return scenario_wrong(line, line->words[1], "no such fault",
+                              "set-fails, set-lost, snapshot-late, refresh-fails or claim-fails",
+                              err);
+    if (!scenario_value_span(line->words[2], &fault.span, &what))
+        return scenario_wrong(line, line->words[2], "cannot be read", what, err);
+    if (line->count == 4 &&
+        (strncmp(line->words[3], "chance=", 7) != 0 ||
+         !scenario_value_percent(line->words[3] + 7, &fault.chance_permyriad, &what)))
+        return scenario_wrong(line, line->words[3], "cannot be read", "chance=30%", err);
+    if (out->config.fault_count == SIM_FAULTS)
+        return scenario_wrong(line, line->words[1], "is one too many", "at most 64 faults", err);
+    struct sim_fault *faults =
+        grow(out->config.faults, out->config.fault_count, sizeof(*out->config.faults));
+    if (!faults)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    out->config.faults = faults;
+    faults[out->config.fault_count++] = fault;
+    return 0;
+}
+
+static int read_time_statement(const struct scenario_line *line, uint64_t *out_usec,
+                               struct ballast_error *err)
+{
+    const char *what = "a time after it";
+    if (line->count != 2 || !scenario_value_time(line->words[1], out_usec, &what) || *out_usec == 0)
+        return scenario_wrong(line, line->words[line->count - 1], "cannot be read", what, err);
+    return 0;
+}
+
+static int read_duration(const struct scenario_line *line, struct scenario *out,
+                         struct ballast_error *err)
+{
+    return read_time_statement(line, &out->duration_usec, err);
+}
+
+static int read_restart(const struct scenario_line *line, struct scenario *out,
+                        struct ballast_error *err)
+{
+    if (out->restart_count == SCENARIO_RESTARTS)
+        return scenario_wrong(line, line->words[0], "is one too many", "at most 16 restarts", err);
+    int rc = read_time_statement(line, &out->restarts_usec[out->restart_count], err);
+    if (rc == 0)
+        out->restart_count++;
+    return rc;
+}
+
+static int read_seed(const struct scenario_line *line, struct scenario *out,
+                     struct ballast_error *err)
+{
+    const char *what = "a whole number";
+    if (line->count != 2 || !scenario_value_count(line->words[1], &out->config.seed, &what))
+        return scenario_wrong(line, line->words[line->count - 1], "cannot be read", what, err);
+    return 0;
+}
+
+static int read_balancer(const struct scenario_line *line, struct scenario *out,
+                         struct ballast_error *err)
+{
+    const char *word = line->count == 2 ? line->words[1] : line->words[0];
+    if (strcmp(word, "take-before-free") == 0)
+        out->take_before_free = true;
+    else if (strcmp(word, "no-inaccuracy") == 0)
+        out->no_inaccuracy = true;
+    else
+        return scenario_wrong(line, word, "no such option", "take-before-free or no-inaccuracy",
+                              err);
+    return 0;
+}
+
+static int read_statement(const struct scenario_line *line, struct scenario *out,
+                          struct ballast_error *err)
+{
+    static const struct {
+        const char *word;
+        int (*read)(const struct scenario_line *line, struct scenario *out,
+                    struct ballast_error *err);
+    } statements[] = {
+        {"host", read_host},   {"guest", read_guest},       {"start", read_start},
+        {"fault", read_fault}, {"restart", read_restart},   {"duration", read_duration},
+        {"seed", read_seed},   {"balancer", read_balancer},
+    };
+    const char *word = line->words[0];
+    if (strcmp(word, "expect") == 0 || strncmp(word, "expect[", 7) == 0)
+        return scenario_expect_parse(line, out, err);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        if (strcmp(word, statements[i].word) == 0)
+            return statements[i].read(line, out, err);
+    }
+    return scenario_wrong(
+        line, word, "no such statement",
+        "says, host, guest, start, fault, restart, duration, seed, balancer or expect", err);
+}
+
+static int cut_words(struct scenario_line *line, char *text, struct ballast_error *err)
+{
+    char *save = NULL;
+    line->count = 0;
+    for (char *word = strtok_r(text, " \t", &save); word && word[0] != '#';
+         word = strtok_r(NULL, " \t", &save)) {
+        if (line->count == SCENARIO_WORDS)
+            return scenario_wrong(line, word, "is one too many", "at most 64 words", err);
+        line->words[line->count++] = word;
+    }
+    return 0;
+}
+
+/* says "SENTENCE" */
+static int read_says(const struct scenario_line *line, const char *text, struct scenario *out,
+                     struct ballast_error *err)
+{
+    const char *open = strchr(text, '"');
+    const char *close = strrchr(text, '"');
+    if (!open || close <= open + 1 || close[1] != '\0')
+        return scenario_wrong(line, "says", "has no sentence", "says \"What this shows.\"", err);
+    size_t length = (size_t)(close - open - 1);
+    if (length >= SCENARIO_TEXT)
+        return scenario_wrong(line, "says", "the sentence is too long", "at most 255 bytes", err);
+    memcpy(out->sentence, open + 1, length);
+    out->sentence[length] = '\0';
+    return 0;
+}
+
+static int read_line(struct scenario_line *line, const char *text, size_t length,
+                     struct scenario *out, struct ballast_error *err)
+{
+    char copy[LINE_BYTES];
+    if (length >= sizeof(copy))
+        return scenario_wrong(line, "line", "is too long", "at most 1999 bytes", err);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)copy[i];
+        if (c == '\r' && i + 1 == length)
+            copy[i] = '\0';
+        else if ((c < ' ' && c != '\t') || c == 0x7f)
+            return scenario_wrong(line, "line", "holds a control character", "plain text", err);
+    }
+    const char *start = copy + strspn(copy, " \t");
+    if (strncmp(start, "says", 4) == 0 && strchr(" \t\"", start[4]))
+        return read_says(line, start, out, err);
+    int rc = cut_words(line, copy, err);
+    return rc < 0 || line->count == 0 ? rc : read_statement(line, out, err);
+}
+
+static int settle_host(const char *file, struct scenario *out, struct ballast_error *err)
+{
+    struct sim_config *config = &out->config;
+    uint64_t held_kib = config->xen_kib;
+    for (size_t i = 0; i < config->guest_count; i++)
+        held_kib += config->guests[i].tot_kib + config->guests[i].overhead_kib;
+    if ((config->total_kib == 0) == (out->free_kib == OPEN))
+        return ballast_fail(err, -EINVAL,
+                            "%s: the host's size is not known or known twice; \"host total=SIZE\" "
+                            "or \"host free=SIZE\" would be right",
+                            file);
+    if (out->free_kib != OPEN)
+        config->total_kib = held_kib + out->free_kib;
+    if (held_kib > config->total_kib)
+        return ballast_fail(err, -EINVAL,
+                            "%s: Xen and the guests hold %llu KiB, more than the host's %llu KiB; "
+                            "a larger total would be right",
+                            file, (unsigned long long)held_kib,
+                            (unsigned long long)config->total_kib);
+    if (out->duration_usec == 0)
+        return ballast_fail(err, -EINVAL, "%s: it has no end; \"duration 60s\" would be right",
+                            file);
+    if (out->sentence[0] == '\0')
+        return ballast_fail(
+            err, -EINVAL, "%s: nobody knows what it shows; says \"SENTENCE\" would be right", file);
+    return scenario_expect_bind(file, out, err);
+}
+
+static int read_lines(const char *file, const char *text, size_t size, struct scenario *out,
+                      struct ballast_error *err)
+{
+    struct scenario_line line = {.file = file};
+    int rc = 0;
+    while (size > 0 && rc == 0) {
+        const char *end = memchr(text, '\n', size);
+        size_t length = end ? (size_t)(end - text) : size;
+        size_t used = length + (end ? 1 : 0);
+        line.number++;
+        rc = read_line(&line, text, length, out, err);
+        text += used;
+        size -= used;
+    }
+    return rc;
+}
+
+int scenario_parse(const char *file, const char *text, size_t size, struct scenario *out,
+                   struct ballast_error *err)
+{
+    struct scenario scenario = {
+        .config = {.page_kib = BALLAST_PAGE_KIB, .tick_usec = SIM_TICK_USEC, .seed = 1},
+        .free_kib = OPEN,
+    };
+    if (size > SCENARIO_BYTES)
+        return ballast_fail(err, -EINVAL, "%s: more than 1 MiB; a shorter one would be right",
+                            file);
+    int rc = read_lines(file, text, size, &scenario, err);
+    if (rc == 0)
+        rc = settle_host(file, &scenario, err);
+    if (rc < 0) {
+        scenario_release(&scenario);
+        return rc;
+    }
+    *out = scenario;
+    return 0;
+}
+
+void scenario_release(struct scenario *scenario)
+{
+    free(scenario->config.guests);
+    free(scenario->config.starts);
+    free(scenario->config.faults);
+    *scenario = (struct scenario){0};
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A scenario: a host, its guests, what happens to them, the starts that come, and the end that is
+ * expected, read from a text of one statement a line. docs/scenarios.md is the format.
+ */
+#ifndef EDGE_HV_SCENARIO_H
+#define EDGE_HV_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+#include "edge/hv/sim.h"
+
+enum {
+    SCENARIO_TEXT = 256, /* of the sentence, terminator included */
+    SCENARIO_EXPECTS = 64,
+    SCENARIO_RESTARTS = 16,
+    SCENARIO_POLICIES = 8, /* names in brackets */
+    SCENARIO_POLICY = 24,
+    SCENARIO_BYTES = 1 << 20,
+};
+
+/* A simulated day; more would be a soak run, not a scenario. */
+#define SCENARIO_LONGEST_USEC (UINT64_C(86400) * 1000000)
+
+enum scenario_subject {
+    SCENARIO_GRANTED,      /* start NAME granted [within RATIO] [by TIME] */
+    SCENARIO_REFUSED,      /* start NAME refused [at-once] [by TIME] */
+    SCENARIO_NO_KILL,      /* nobody died of want of memory, no build failed */
+    SCENARIO_NOBODY_BELOW, /* nobody below dynamic-min */
+    SCENARIO_NO_WRONG_ASK, /* no target of a paused, migrating or building guest was moved */
+    SCENARIO_GUEST_ALIVE,
+    SCENARIO_GUEST_GONE,
+    SCENARIO_GUEST_UNTOUCHED, /* its target was never written */
+    SCENARIO_GUEST_HOLDS,     /* at the end: <= or >= a size */
+    SCENARIO_GUEST_SHORT,     /* its shortfall: <= or >= size x seconds */
+    SCENARIO_FREE_AT_END,
+    SCENARIO_FREE_LEAST,
+    SCENARIO_FREE_BY, /* free <= SIZE by TIME: the first moment when it was so */
+    SCENARIO_WRITES,
+    SCENARIO_CHURN,
+    SCENARIO_SHORTFALL,
+    SCENARIO_IDLE,
+    SCENARIO_IDLE_SHORT,
+    SCENARIO_LAW_BROKEN, /* law N broken: only to show what an option that breaks it does */
+    SCENARIO_SUBJECTS
+};
+
+struct scenario_expect {
+    enum scenario_subject subject;
+    char name[SIM_NAME];
+    size_t index;             /* of the start; of the guest where it is one of the first */
+    bool at_least;            /* >=; otherwise <= */
+    bool at_once;             /* refused at the very look at which it arrived */
+    uint64_t amount;          /* KiB, KiB x ms, a count, or the number of a law */
+    uint64_t ratio_permyriad; /* of the least time; 0: any */
+    uint64_t by_usec;         /* of the simulated time; BALLAST_NONE: any */
+    bool all_policies;
+    char policies[SCENARIO_POLICIES][SCENARIO_POLICY];
+    size_t policy_count; /* 0 and not all: the default policy */
+    unsigned line;
+};
+
+struct scenario {
+    char sentence[SCENARIO_TEXT];
+    struct sim_config config; /* its arrays belong to the scenario */
+    uint64_t free_kib;        /* as given in place of total_kib; BALLAST_NONE: it was not */
+    uint64_t duration_usec;
+    uint64_t restarts_usec[SCENARIO_RESTARTS]; /* when the balancer loses all it has learned */
+    size_t restart_count;
+    bool take_before_free; /* options of the balancer that break a law, see balancer.h */
+    bool no_inaccuracy;
+    struct scenario_expect expects[SCENARIO_EXPECTS];
+    size_t expect_count;
+};
+
+/*
+ * Reads a scenario of `size` bytes; `file` is only for messages. On -EINVAL the error names file,
+ * line, the word that is wrong and what would be right. *out is set up anew; scenario_release()
+ * frees it, and is harmless on one that failed.
+ */
+int scenario_parse(const char *file, const char *text, size_t size, struct scenario *out,
+                   struct ballast_error *err);
+void scenario_release(struct scenario *scenario);
+
+/* What the run itself has to remember for the expectations, beyond the score. */
+struct scenario_watch {
+    uint64_t free_by_usec[SCENARIO_EXPECTS]; /* of a SCENARIO_FREE_BY: when first; BALLAST_NONE */
+    uint32_t laws_broken;                    /* bit by number */
+};
+
+void scenario_watch_init(struct scenario_watch *watch);
+/* To be called after each step, and once before the first. */
+void scenario_watch_step(const struct scenario *scenario, const struct sim *sim,
+                         struct scenario_watch *watch);
+
+/* Whether the expectation speaks of this policy. */
+bool scenario_expects_of(const struct scenario_expect *expect, const char *policy, bool is_default);
+/*
+ * Whether the i-th expectation was met; what was expected and what came goes to `text` as one line,
+ * as snprintf.
+ */
+bool scenario_met(const struct scenario *scenario, size_t i, const struct sim *sim,
+                  const struct scenario_watch *watch, char *text, size_t size);
+
+/* How often the starts' least time may be taken: 20000 is twice. 0: not to be judged. */
+uint64_t scenario_ratio_permyriad(const struct sim_start *start);
+
+/* A start whose least time is no longer is granted at once or not at all: no ratio says anything.
+ */
+#define SCENARIO_RATIO_FROM_USEC UINT64_C(200000)
+
+#endif

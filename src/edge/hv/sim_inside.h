@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The inside of the simulated host, shared by the sim_*.c files alone. */
+#ifndef EDGE_HV_SIM_INSIDE_H
+#define EDGE_HV_SIM_INSIDE_H
+
+#include "edge/hv/sim.h"
+#include "edge/hv/sim_rand.h"
+
+struct sim_said {
+    uint64_t made_usec;
+    uint64_t used_kib;
+    uint64_t free_kib;
+};
+
+struct sim_domain {
+    const struct sim_guest_config *is;
+    uint32_t id;
+    bool alive;
+    bool building;
+    bool built;  /* came from a start */
+    bool killed; /* died of want of memory */
+    uint64_t tot_pages;
+    uint64_t overhead_pages;
+    uint64_t target_pages;
+    uint64_t maxmem_pages;
+    uint64_t claim_pages;
+    uint64_t left_pages; /* while building */
+    uint64_t runs_from_usec;
+    uint64_t credit;    /* of movement, in KiB x usec: what is less than a page */
+    uint64_t drip_usec; /* when it gave its last drop */
+    uint64_t build_rate_kib;
+    size_t start; /* which one, when built or building */
+    struct sim_rand rand;
+    uint64_t walk_kib;
+    uint64_t walk_usec;
+    uint64_t need_kib;
+    struct sim_said said[SIM_LATE]; /* ring; the newest is said[(said_count - 1) % SIM_LATE] */
+    uint64_t said_count;
+    uint64_t shortfall_kibms;
+    uint64_t target_writes;
+};
+
+struct sim_snapshot {
+    struct ballast_host host;
+    struct ballast_domain *domains;
+    bool taken;
+};
+
+struct sim {
+    struct hv hv; /* first: a struct hv * of it is a struct sim * */
+    const struct sim_config *config;
+    uint64_t now_usec;
+    uint64_t page_kib;
+    uint64_t total_pages;
+    uint64_t xen_pages;
+    uint64_t slush_pages;
+    uint64_t free_pages;
+    uint64_t dirty_pages; /* of the free ones */
+    uint64_t scrub_credit;
+    uint32_t next_id;
+    struct sim_domain *domains; /* room for all guests and starts */
+    size_t domain_count;
+    struct sim_start *starts;
+    struct sim_snapshot snapshots[2]; /* of this moment and of the one before */
+    int current;
+    struct sim_rand rand;
+    struct sim_score score;
+    bool least; /* a copy, in which all donors give as fast as they can: see sim_least.c */
+};
+
+/* Whether `usec` lies in one of the spans. */
+bool sim_spans_hold(const struct sim_spans *spans, uint64_t usec);
+/* Pages that a rate makes in a time; what is less than a page stays in *credit. */
+uint64_t sim_rate_pages(const struct sim *sim, uint64_t rate_kib, uint64_t usec, uint64_t *credit);
+/* How long its balloon works in the `usec` that end now. */
+uint64_t sim_guest_working_usec(const struct sim *sim, const struct sim_domain *domain,
+                                uint64_t usec);
+/* Its balloon driver has shown itself. */
+bool sim_guest_has_balloon(const struct sim *sim, const struct sim_domain *domain);
+enum ballast_domain_state sim_guest_state(const struct sim *sim, const struct sim_domain *domain);
+/* As low as the best of balancers could have had it: its minimum, its floor, short of its death. */
+uint64_t sim_least_stop_kib(const struct sim_guest_config *is);
+/* Gives what it gives in the `usec` that end now; then, apart, takes what it takes. */
+void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec);
+void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec);
+/* Working set, reports, out-of-memory deaths. */
+void sim_guest_live(struct sim *sim, struct sim_domain *domain);
+/* All it has returns to the host. */
+void sim_domain_die(struct sim *sim, struct sim_domain *domain);
+void sim_pages_free(struct sim *sim, struct sim_domain *domain, uint64_t pages);
+void sim_pages_take(struct sim *sim, struct sim_domain *domain, uint64_t pages);
+/* Clean and not claimed by anybody: what a guest can take. */
+uint64_t sim_takeable_pages(const struct sim *sim);
+uint64_t sim_claimed_pages(const struct sim *sim);
+uint64_t sim_available_pages(const struct sim *sim);
+
+/* The working set at this moment; 0 where it has none. */
+uint64_t sim_need_now(const struct sim *sim, struct sim_domain *domain);
+void sim_report_make(struct sim *sim, struct sim_domain *domain);
+/* What is seen of its reports now; all BALLAST_NONE where there is none. */
+void sim_report_seen(const struct sim *sim, const struct sim_domain *domain,
+                     struct ballast_domain *out);
+
+/* A guest that exists from the beginning, or one about to be built with nothing yet. */
+struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config *is);
+void sim_starts_step(struct sim *sim);
+void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec);
+/* Fills least_usec and feasible of those that wait, when `arrived` of them have just come. */
+int sim_least_judge(struct sim *sim, struct ballast_error *err);
+void sim_score_step(struct sim *sim, uint64_t usec);
+/* Whether a fault of that kind strikes this call. */
+bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind);
+/* One step of balloons alone. */
+void sim_balloons_step(struct sim *sim, uint64_t usec);
+
+extern const struct hv_ops sim_ops;
+
+#endif

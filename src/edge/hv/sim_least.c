@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The least time in which memory could have been freed: a copy of the host goes on alone, in which
+ * every guest that may be asked gives at its full rate down to its floor or its dynamic minimum,
+ * and nobody takes. It knows what no balancer can (true rates, floors, duty cycles, who will
+ * crash), so nothing can be faster; it is the yardstick and not a policy.
+ *
+ * Several starts that wait at once share what is freed. When one comes, the time until all that
+ * wait could be granted is found for all of them together, in order of arrival; one that does not
+ * fit beside those before it is not feasible.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/hv/sim_inside.h"
+
+/* How far the copy looks ahead for a start that would wait for ever. */
+#define HORIZON_USEC (1800 * BALLAST_SEC_USEC)
+
+/* Whether anything can still come free in the copy by waiting. */
+static bool can_give(const struct sim *sim)
+{
+    for (size_t i = 0; i < sim->domain_count; i++) {
+        const struct sim_domain *domain = &sim->domains[i];
+        const struct sim_guest_config *is = domain->is;
+        if (!domain->alive || domain->building)
+            continue;
+        bool leaves = is->crash_usec != BALLAST_NONE || is->shutdown_usec != BALLAST_NONE;
+        uint64_t stop_kib = sim_least_stop_kib(is);
+        bool spare = domain->tot_pages * sim->page_kib >= stop_kib + sim->page_kib;
+        if (leaves || (spare && !is->no_balloon && is->shares > 0))
+            return true;
+    }
+    return false;
+}
+
+/* Time until `need_pages` are available, or BALLAST_NONE. */
+static uint64_t least_usec(struct sim *copy, uint64_t need_pages, uint64_t until_usec)
+{
+    uint64_t from_usec = copy->now_usec;
+    while (sim_available_pages(copy) < need_pages) {
+        if (copy->now_usec >= until_usec || !can_give(copy))
+            return BALLAST_NONE;
+        copy->now_usec += copy->config->tick_usec;
+        sim_balloons_step(copy, copy->config->tick_usec);
+    }
+    return copy->now_usec - from_usec;
+}
+
+/* One start more, beside `*sum_pages` of those before it. */
+static void judge_start(struct sim *copy, struct sim_start *start, uint64_t now_usec,
+                        uint64_t *sum_pages)
+{
+    uint64_t pages = ballast_div_up(start->is->need_kib, copy->page_kib);
+    uint64_t until_usec =
+        ballast_min_u64(start->is->deadline_usec, ballast_add_ceil(now_usec, HORIZON_USEC));
+    uint64_t usec = least_usec(copy, *sum_pages + pages, until_usec);
+    if (usec == BALLAST_NONE)
+        return;
+    start->feasible = true;
+    *sum_pages += pages;
+}
+
+static bool has_waited(const struct sim *sim, const struct sim_start *start)
+{
+    return start->state == SIM_START_WAITING && start->arrived_usec != sim->now_usec;
+}
+
+static bool has_come(const struct sim *sim, const struct sim_start *start)
+{
+    return start->state == SIM_START_WAITING && start->arrived_usec == sim->now_usec;
+}
+
+/* The end of the group is the end of each of its members, and never earlier than it was. */
+static void settle_group(struct sim *sim, uint64_t group_usec)
+{
+    for (size_t i = 0; i < sim->config->start_count; i++) {
+        struct sim_start *start = &sim->starts[i];
+        if (start->state != SIM_START_WAITING || !start->feasible)
+            continue;
+        uint64_t least = sim->now_usec + group_usec - start->arrived_usec;
+        if (start->least_usec == BALLAST_NONE || least > start->least_usec)
+            start->least_usec = least;
+    }
+}
+
+/* The copy only ever moves on: more memory never takes less time. */
+static void judge_group(struct sim *sim, struct sim *copy)
+{
+    uint64_t sum_pages = 0;
+    for (size_t i = 0; i < sim->config->start_count; i++) {
+        if (has_waited(sim, &sim->starts[i]) && sim->starts[i].feasible)
+            sum_pages += ballast_div_up(sim->starts[i].is->need_kib, sim->page_kib);
+    }
+    for (size_t i = 0; i < sim->config->start_count; i++) {
+        struct sim_start *start = &sim->starts[i];
+        if (has_come(sim, start))
+            judge_start(copy, start, sim->now_usec, &sum_pages);
+    }
+}
+
+static int copy_of(const struct sim *sim, struct sim *copy, struct ballast_error *err)
+{
+    *copy = *sim;
+    copy->least = true;
+    size_t size = sim->domain_count * sizeof(*sim->domains);
+    copy->domains = malloc(size + 1);
+    if (!copy->domains)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    memcpy(copy->domains, sim->domains, size);
+    return 0;
+}
+
+static uint64_t group_usec(struct sim *copy)
+{
+    uint64_t sum_pages = 0;
+    for (size_t i = 0; i < copy->config->start_count; i++) {
+        const struct sim_start *start = &copy->starts[i];
+        if (start->state == SIM_START_WAITING && start->feasible)
+            sum_pages += ballast_div_up(start->is->need_kib, copy->page_kib);
+    }
+    uint64_t usec = least_usec(copy, sum_pages, ballast_add_ceil(copy->now_usec, HORIZON_USEC));
+    return usec == BALLAST_NONE ? 0 : usec;
+}
+
+int sim_least_judge(struct sim *sim, struct ballast_error *err)
+{
+    bool come = false;
+    for (size_t i = 0; i < sim->config->start_count; i++)
+        come = come || has_come(sim, &sim->starts[i]);
+    if (!come)
+        return 0;
+    struct sim copy;
+    int rc = copy_of(sim, &copy, err);
+    if (rc < 0)
+        return rc;
+    judge_group(sim, &copy);
+    free(copy.domains);
+    if ((rc = copy_of(sim, &copy, err)) < 0)
+        return rc;
+    settle_group(sim, group_usec(&copy));
+    free(copy.domains);
+    return 0;
+}

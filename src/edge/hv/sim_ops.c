@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The door of hv.h: what a real host would show and do. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/hv/sim_inside.h"
+
+static struct sim *sim_of(struct hv *hv)
+{
+    return (struct sim *)hv;
+}
+
+bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind)
+{
+    for (size_t i = 0; i < sim->config->fault_count; i++) {
+        const struct sim_fault *fault = &sim->config->faults[i];
+        if (fault->kind != kind || sim->now_usec < fault->span.from_usec ||
+            sim->now_usec >= fault->span.until_usec)
+            continue;
+        if (sim_rand_below(&sim->rand, BALLAST_PERMYRIAD) < fault->chance_permyriad)
+            return true;
+    }
+    return false;
+}
+
+static void show_domain(const struct sim *sim, const struct sim_domain *domain,
+                        struct ballast_domain *out)
+{
+    const struct sim_guest_config *is = domain->is;
+    *out = (struct ballast_domain){
+        .id = domain->id,
+        .name = is->name,
+        .state = sim_guest_state(sim, domain),
+        .is_dom0 = is->dom0,
+        .has_balloon = sim_guest_has_balloon(sim, domain),
+        .tot_kib = domain->tot_pages * sim->page_kib,
+        .overhead_kib = domain->overhead_pages * sim->page_kib,
+        .target_kib = domain->target_pages * sim->page_kib,
+        .maxmem_kib = domain->maxmem_pages * sim->page_kib,
+        .dynamic_min_kib = is->dynamic_min_kib,
+        .dynamic_max_kib = is->dynamic_max_kib,
+        .static_max_kib = is->static_max_kib,
+        .build_left_kib = domain->left_pages * sim->page_kib,
+        .shares = is->shares,
+    };
+    sim_report_seen(sim, domain, out);
+}
+
+static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sim->domain_count; i++) {
+        if (sim->domains[i].alive)
+            show_domain(sim, &sim->domains[i], &snapshot->domains[count++]);
+    }
+    snapshot->host = (struct ballast_host){
+        .now_usec = sim->now_usec,
+        .total_kib = sim->total_pages * sim->page_kib,
+        .free_kib = sim->free_pages * sim->page_kib,
+        .scrub_kib = sim->dirty_pages * sim->page_kib,
+        .claimed_kib = sim_claimed_pages(sim) * sim->page_kib,
+        .xen_kib = sim->xen_pages * sim->page_kib,
+        .slush_kib = sim->slush_pages * sim->page_kib,
+        .caps = BALLAST_HOST_CAPS_ALL,
+        .domains = snapshot->domains,
+        .domain_count = count,
+    };
+    snapshot->taken = true;
+}
+
+static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+{
+    struct sim *sim = sim_of(hv);
+    if (sim_fault_strikes(sim, SIM_FAULT_REFRESH_FAILS))
+        return ballast_fail(err, -EIO, "the host did not answer");
+    struct sim_snapshot *current = &sim->snapshots[sim->current];
+    if (current->taken && current->host.now_usec != sim->now_usec)
+        sim->current ^= 1;
+    take_snapshot(sim, &sim->snapshots[sim->current]);
+    const struct sim_snapshot *before = &sim->snapshots[sim->current ^ 1];
+    bool late = before->taken && sim_fault_strikes(sim, SIM_FAULT_SNAPSHOT_LATE);
+    *out = late ? &before->host : &sim->snapshots[sim->current].host;
+    return 0;
+}
+
+static struct sim_domain *find_domain(struct sim *sim, uint32_t domid)
+{
+    for (size_t i = 0; i < sim->domain_count; i++) {
+        if (sim->domains[i].id == domid && sim->domains[i].alive)
+            return &sim->domains[i];
+    }
+    return NULL;
+}
+
+/*
+ * Before its balloon runs, a populate-on-demand guest's cache follows its target up at once and
+ * never down (p2m_pod_set_mem_target).
+ */
+static void pod_follow(struct sim *sim, struct sim_domain *domain)
+{
+    if (!domain->is->pod || domain->building || sim_guest_has_balloon(sim, domain))
+        return;
+    uint64_t upto = ballast_min_u64(domain->target_pages, domain->maxmem_pages);
+    uint64_t more = ballast_sub_floor(upto, domain->tot_pages);
+    sim_pages_take(sim, domain, ballast_min_u64(more, sim_takeable_pages(sim)));
+}
+
+static void set_target(struct sim *sim, struct sim_domain *domain, uint64_t target_kib)
+{
+    uint64_t was_kib = domain->target_pages * sim->page_kib;
+    uint64_t moved_kib = target_kib > was_kib ? target_kib - was_kib : was_kib - target_kib;
+    if (moved_kib >= sim->page_kib && sim_guest_state(sim, domain) != BALLAST_DOMAIN_RUN)
+        sim->score.wrong_asks++;
+    sim->score.churn_kib += moved_kib;
+    sim->score.target_writes++;
+    domain->target_writes++;
+    domain->target_pages = target_kib / sim->page_kib;
+    pod_follow(sim, domain);
+}
+
+static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                   struct ballast_error *err)
+{
+    struct sim *sim = sim_of(hv);
+    struct sim_domain *domain = find_domain(sim, domid);
+    if (!domain)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    if (sim_fault_strikes(sim, SIM_FAULT_SET_FAILS))
+        return ballast_fail(err, -EIO, "the hypercall for domain %" PRIu32 " failed", domid);
+    if (sim_fault_strikes(sim, SIM_FAULT_SET_LOST))
+        return 0;
+    /* In which order the two are set matters to nobody: no time passes between them here. */
+    if (maxmem_kib != BALLAST_NONE) {
+        domain->maxmem_pages = maxmem_kib / sim->page_kib;
+        sim->score.maxmem_writes++;
+    }
+    if (target_kib != BALLAST_NONE)
+        set_target(sim, domain, target_kib);
+    return 0;
+}
+
+static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+{
+    struct sim *sim = sim_of(hv);
+    struct sim_domain *domain = find_domain(sim, domid);
+    if (!domain)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    uint64_t pages = kib / sim->page_kib;
+    uint64_t others = sim_claimed_pages(sim) - domain->claim_pages;
+    if (sim_fault_strikes(sim, SIM_FAULT_CLAIM_FAILS) ||
+        pages > ballast_sub_floor(sim->free_pages, others))
+        return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed for domain %" PRIu32,
+                            kib, domid);
+    domain->claim_pages = pages;
+    return 0;
+}
+
+static void ops_close(struct hv *hv)
+{
+    sim_free(sim_of(hv));
+}
+
+const struct hv_ops sim_ops = {
+    .name = "sim",
+    .refresh = ops_refresh,
+    .set = ops_set,
+    .claim = ops_claim,
+    .close = ops_close,
+};

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The loop: its order, its second look, and that a broken law is seen. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "app/tick/laws.h"
+#include "app/tick/tick.h"
+#include "core/base/units.h"
+
+#define MIB BALLAST_MIB_KIB
+
+enum { MOST = 4, LOG = 512 };
+
+/* A host that writes down what is done to it, and changes between the first and the second look. */
+struct fake {
+    struct hv hv;
+    struct ballast_domain domains[MOST];
+    struct ballast_host host;
+    unsigned looks;
+    void (*before_second)(struct fake *fake);
+    int set_fails;
+    char log[LOG];
+    struct balancer_request request;
+    uint64_t promised_kib;
+};
+
+static void note(struct fake *fake, const char *word, unsigned long long number)
+{
+    size_t used = strlen(fake->log);
+    snprintf(fake->log + used, LOG - used, "%s%llu ", word, number);
+}
+
+static int fake_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+{
+    (void)err;
+    struct fake *fake = (struct fake *)hv;
+    if (++fake->looks == 2 && fake->before_second)
+        fake->before_second(fake);
+    fake->host.domains = fake->domains;
+    *out = &fake->host;
+    return 0;
+}
+
+static int fake_set(struct hv *hv, uint32_t id, uint64_t target_kib, uint64_t maxmem_kib,
+                    struct ballast_error *err)
+{
+    (void)err;
+    struct fake *fake = (struct fake *)hv;
+    note(fake,
+         target_kib != BALLAST_NONE && target_kib > fake->domains[id - 1].tot_kib ? "gives"
+                                                                                  : "takes",
+         id);
+    if (fake->set_fails)
+        return fake->set_fails;
+    if (target_kib != BALLAST_NONE)
+        fake->domains[id - 1].target_kib = target_kib;
+    if (maxmem_kib != BALLAST_NONE)
+        fake->domains[id - 1].maxmem_kib = maxmem_kib;
+    return 0;
+}
+
+static const struct hv_ops fake_ops = {.name = "fake", .refresh = fake_refresh, .set = fake_set};
+
+static int book_waiting(void *book, const struct balancer_request **out, size_t *count,
+                        struct ballast_error *err)
+{
+    (void)err;
+    struct fake *fake = book;
+    *out = &fake->request;
+    *count = fake->request.id != 0;
+    return 0;
+}
+
+static uint64_t book_promised(void *book)
+{
+    return ((struct fake *)book)->promised_kib;
+}
+
+static int book_answer(void *book, const struct ballast_host *host,
+                       const struct balancer_verdict *verdict, struct ballast_error *err)
+{
+    (void)err;
+    (void)host;
+    struct fake *fake = book;
+    note(fake, verdict->granted ? "grant" : "refuse", verdict->request);
+    if (verdict->granted)
+        fake->promised_kib += fake->request.need_kib;
+    fake->request.id = 0;
+    return 0;
+}
+
+/* Three guests of 1 GiB; the first says that it needs more, the second that it needs little. */
+static struct fake a_fake(uint64_t free_mib)
+{
+    struct fake fake = {.hv = {&fake_ops}};
+    fake.host = (struct ballast_host){
+        .total_kib = (3 * 1024 + free_mib) * MIB, .free_kib = free_mib * MIB, .domain_count = 3};
+    for (uint32_t i = 0; i < 3; i++)
+        fake.domains[i] = (struct ballast_domain){
+            .id = i + 1,
+            .name = "guest",
+            .has_balloon = true,
+            .tot_kib = 1024 * MIB,
+            .target_kib = 1024 * MIB,
+            .maxmem_kib = 1024 * MIB,
+            .dynamic_min_kib = 256 * MIB,
+            .dynamic_max_kib = 4096 * MIB,
+            .static_max_kib = 4096 * MIB,
+            .used_kib = BALLAST_NONE,
+            .reported_free_kib = BALLAST_NONE,
+            .report_age_usec = BALLAST_NONE,
+            .shares = BALLAST_DEFAULT_SHARES,
+        };
+    return fake;
+}
+
+/* The third guest has all it may have, and a maximum far above that. */
+static void leave_room(struct fake *fake)
+{
+    fake->domains[2].dynamic_max_kib = fake->domains[2].tot_kib;
+    fake->domains[2].maxmem_kib = 4096 * MIB;
+}
+
+static struct tick *a_tick(struct fake *fake)
+{
+    struct tick *tick = tick_new(&(struct tick_config){
+        .hv = &fake->hv,
+        .policy = policy_at(0),
+        .options = BALANCER_OPTIONS_DEFAULT,
+        .book = {fake, book_waiting, book_promised, book_answer},
+        .checks_laws = true,
+    });
+    assert_non_null(tick);
+    return tick;
+}
+
+static struct tick_result run(struct tick *tick, struct fake *fake, uint64_t usec)
+{
+    struct tick_result result;
+    fake->host.now_usec = usec;
+    fake->looks = 0;
+    fake->log[0] = '\0';
+    assert_int_equal(tick_run(tick, usec, &result, NULL), 0);
+    assert_true(result.judged);
+    assert_int_equal(result.next_usec, usec + TICK_USEC);
+    return result;
+}
+
+/* The grant stands between what takes and what gives. */
+static void test_order(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(2048);
+    leave_room(&fake);
+    fake.request = (struct balancer_request){
+        .id = 9, .need_kib = 1024 * MIB, .arrived_usec = 1000000, .deadline_usec = BALLAST_NONE};
+    struct tick *tick = a_tick(&fake);
+    struct tick_result result = run(tick, &fake, 1000000);
+    assert_int_equal(result.granted, 1);
+    const char *takes = strstr(fake.log, "takes3");
+    const char *grant = strstr(fake.log, "grant9");
+    const char *gives = strstr(fake.log, "gives");
+    assert_non_null(takes);
+    assert_non_null(grant);
+    assert_true(takes < grant);
+    assert_true(!gives || grant < gives);
+    assert_int_equal(result.breach_count, 0);
+    tick_free(tick);
+}
+
+static void pause_all(struct fake *fake)
+{
+    for (size_t i = 0; i < 3; i++)
+        fake->domains[i].state = BALLAST_DOMAIN_PAUSED;
+}
+
+static void lose_free(struct fake *fake)
+{
+    fake->domains[2].tot_kib += fake->host.free_kib;
+    fake->host.free_kib = 0;
+}
+
+/* What changed between the looks is not acted on. */
+static void test_second_look(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(2048);
+    leave_room(&fake);
+    fake.before_second = pause_all;
+    struct tick *tick = a_tick(&fake);
+    fake.request = (struct balancer_request){
+        .id = 9, .need_kib = 3000 * MIB, .arrived_usec = 1000000, .deadline_usec = BALLAST_NONE};
+    struct tick_result result = run(tick, &fake, 1000000);
+    assert_true(result.dropped > 0);
+    assert_int_equal(result.done, 0);
+    assert_string_equal(fake.log, "");
+    tick_free(tick);
+
+    fake = a_fake(2048);
+    fake.before_second = lose_free;
+    tick = a_tick(&fake);
+    fake.request = (struct balancer_request){
+        .id = 9, .need_kib = 1024 * MIB, .arrived_usec = 1000000, .deadline_usec = BALLAST_NONE};
+    result = run(tick, &fake, 1000000);
+    assert_int_equal(result.granted, 0);
+    assert_int_equal(result.postponed, 1);
+    assert_null(strstr(fake.log, "grant"));
+    assert_null(strstr(fake.log, "gives"));
+    tick_free(tick);
+}
+
+/* A maximum that did not come down may still be used: nothing is promised on top of it. */
+static void test_failed_set(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(2048);
+    leave_room(&fake);
+    fake.set_fails = -EIO;
+    fake.request = (struct balancer_request){
+        .id = 9, .need_kib = 1024 * MIB, .arrived_usec = 1000000, .deadline_usec = BALLAST_NONE};
+    struct tick *tick = a_tick(&fake);
+    struct tick_result result = run(tick, &fake, 1000000);
+    assert_true(result.failed > 0);
+    assert_int_equal(result.granted, 0);
+    fake.set_fails = 0;
+    result = run(tick, &fake, 1100000);
+    assert_int_equal(result.granted, 1);
+    tick_free(tick);
+}
+
+static bool has(const struct tick_result *result, enum tick_law law)
+{
+    for (size_t i = 0; i < result->breach_count; i++) {
+        if (result->breaches[i].law == law)
+            return true;
+    }
+    return false;
+}
+
+static void test_laws_of_sets(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(0);
+    struct ballast_domain *domain = &fake.domains[0];
+    struct tick_result result = {0};
+    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0}, &result);
+    assert_int_equal(result.breach_count, 0);
+    tick_laws_of_set(domain, &(struct balancer_set){1, 200 * MIB, BALLAST_NONE, 0, 0, 0}, &result);
+    assert_true(has(&result, TICK_LAW_BOUNDS));
+    result.breach_count = 0;
+    tick_laws_of_set(domain, &(struct balancer_set){1, 5000 * MIB, 5000 * MIB, 0, 0, 0}, &result);
+    assert_true(has(&result, TICK_LAW_BOUNDS));
+    result.breach_count = 0;
+    tick_laws_of_set(domain, &(struct balancer_set){1, 2000 * MIB, 1500 * MIB, 0, 0, 0}, &result);
+    assert_true(has(&result, TICK_LAW_NO_KILL));
+    result.breach_count = 0;
+    domain->state = BALLAST_DOMAIN_MIGRATING;
+    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0}, &result);
+    assert_true(has(&result, TICK_LAW_NO_KILL));
+    char text[256];
+    assert_true(tick_breach_text(&result.breaches[0], text, sizeof(text)) > 0);
+    assert_non_null(strstr(text, "law 7"));
+}
+
+static void test_laws_of_sums(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(1000);
+    fake.host.domains = fake.domains;
+    struct tick_sums before = tick_sums_of(&fake.host, 0);
+    struct tick_result result = {0};
+    /* a promise of more than is free */
+    struct tick_sums after = tick_sums_of(&fake.host, 1001 * MIB);
+    tick_laws_of_sums(&fake.host, &before, &after, &result);
+    assert_true(has(&result, TICK_LAW_PROMISED));
+    /* told to grow beyond what is free */
+    result.breach_count = 0;
+    fake.domains[0].target_kib = fake.domains[0].maxmem_kib = 2025 * MIB;
+    after = tick_sums_of(&fake.host, 0);
+    tick_laws_of_sums(&fake.host, &before, &after, &result);
+    assert_true(has(&result, TICK_LAW_FREE_FIRST));
+    assert_true(has(&result, TICK_LAW_BOUNDS));
+    /* exactly what is free is right, and a promise on top of that room is not */
+    result.breach_count = 0;
+    fake.domains[0].target_kib = fake.domains[0].maxmem_kib = 2024 * MIB;
+    after = tick_sums_of(&fake.host, 0);
+    tick_laws_of_sums(&fake.host, &before, &after, &result);
+    assert_int_equal(result.breach_count, 0);
+    before = after;
+    after = tick_sums_of(&fake.host, 1 * MIB);
+    tick_laws_of_sums(&fake.host, &before, &after, &result);
+    assert_true(has(&result, TICK_LAW_BOUNDS));
+    /* a page too many */
+    result.breach_count = 0;
+    before = after = tick_sums_of(&fake.host, 0);
+    fake.host.total_kib -= 4;
+    tick_laws_of_sums(&fake.host, &before, &after, &result);
+    assert_true(has(&result, TICK_LAW_CONSERVATION));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_second_look),
+        cmocka_unit_test(test_failed_set),   cmocka_unit_test(test_laws_of_sets),
+        cmocka_unit_test(test_laws_of_sums),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
