@@ -92,9 +92,20 @@ static int fill(const char *path, struct ballast_error *err)
     return rc;
 }
 
-static int create_as(struct store *store, const char *name, struct ballast_error *err)
+/* What a process that was killed half-way has left. */
+static int clear_away(const char *path, struct ballast_error *err)
 {
-    int rc = make_empty(name, err);
+    return unlink(path) == 0 || errno == ENOENT ? 0 : fail(err, errno, path, "cannot be removed");
+}
+
+static int create_as(struct store *store, const char *name, const char *journal,
+                     struct ballast_error *err)
+{
+    int rc = clear_away(journal, err);
+    if (rc == 0)
+        rc = clear_away(name, err);
+    if (rc == 0)
+        rc = make_empty(name, err);
     if (rc == 0)
         rc = fill(name, err);
     if (rc == 0 && rename(name, store->path) < 0)
@@ -113,10 +124,7 @@ static int create(struct store *store, struct ballast_error *err)
         free(name);
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
-    /* What a process that was killed half-way has left. */
-    (void)unlink(journal);
-    (void)unlink(name);
-    rc = create_as(store, name, err);
+    rc = create_as(store, name, journal, err);
     if (rc < 0) {
         (void)unlink(journal);
         (void)unlink(name);
