@@ -13,7 +13,7 @@
 
 #include "child.h"
 
-enum { MOVES = 40, A_WHILE = 25, PATIENCE = 2000 };
+enum { MOVES = 20, A_WHILE = 25, PATIENCE = 2000 };
 
 struct task {
     const char *directory;

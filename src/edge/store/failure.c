@@ -64,6 +64,7 @@ static int code_of(sqlite3 *db, int rc)
         return -EROFS;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* our SQL is always the same: it is the tables that do not fit */
         return -EUCLEAN;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

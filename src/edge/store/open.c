@@ -151,6 +151,9 @@ static int find_or_create(struct store *store, struct ballast_error *err)
         return store_corrupt(store->path, err, "the file is empty");
     if (!there && wal_there)
         return store_corrupt(store->path, err, "its WAL is there without it");
+    /* SQLite would be content to read, and trip over it later. */
+    if (there && access(store->path, W_OK) < 0)
+        return fail(err, errno, store->path, "cannot be written");
     return there ? 0 : create(store, err);
 }
 
@@ -162,8 +165,7 @@ static int check_application(struct store *store, struct ballast_error *err)
         return store_corrupt(store->path, err, "it is a database of another program");
     if (rc < 0 || sqlite3_db_readonly(store->db, "main") == 0)
         return rc;
-    int code = access(store->path, W_OK) < 0 ? errno : EROFS;
-    return fail(err, code, store->path, "cannot be written");
+    return store_corrupt(store->path, err, "its header forbids writing");
 }
 
 static int use_wal(struct store *store, struct ballast_error *err)
@@ -194,7 +196,7 @@ static int settle(struct store *store, struct ballast_error *err)
     if (rc == 0)
         rc = store_commit(store, &store->book, err);
     if (rc < 0)
-        store_rollback(store);
+        (void)store_rollback(store, rc);
     else
         store->uncounted = false;
     return rc;
