@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xenstore.h>
 
 #include "edge/hv/xen.h"
 
@@ -196,6 +197,21 @@ static void find(struct hv *hv, const char *word)
         printf("found %" PRIu32 "\n", domain->id);
 }
 
+/* So many writes of a node, one after the other and none in a transaction. */
+static void flood(uint64_t times, const char *path, const char *value)
+{
+    struct xs_handle *xs = xs_open(0);
+    bool written = xs;
+    for (uint64_t i = 0; written && i < times; i++)
+        written = xs_write(xs, XBT_NULL, path, value, (unsigned)strlen(value));
+    if (written)
+        printf("flooded\n");
+    else
+        printf("error %d flood\n", errno);
+    if (xs)
+        xs_close(xs);
+}
+
 static void run(struct hv *hv, int count, char **words)
 {
     struct ballast_error err;
@@ -209,6 +225,8 @@ static void run(struct hv *hv, int count, char **words)
         print_calls(hv);
     else if (strcmp(command, "version") == 0)
         print_version(hv);
+    else if (strcmp(command, "flood") == 0)
+        flood(number(words[1]), words[2], words[3]);
     else if (strcmp(command, "wait") == 0)
         printf("waited %d\n", xen_wait(hv, number(words[1])));
     else if (strcmp(command, "config") == 0)
@@ -230,9 +248,9 @@ static int least_words(const char *command)
     static const struct {
         const char *command;
         int words;
-    } known[] = {{"refresh", 1}, {"list", 1},   {"calls", 1},  {"version", 1},
-                 {"wait", 2},    {"config", 2}, {"find", 2},   {"set", 4},
-                 {"claim", 3},   {"range", 4},  {"target", 5}, {"maximum", 4}};
+    } known[] = {{"refresh", 1}, {"list", 1},    {"calls", 1}, {"version", 1}, {"wait", 2},
+                 {"config", 2},  {"find", 2},    {"set", 4},   {"claim", 3},   {"range", 4},
+                 {"target", 5},  {"maximum", 4}, {"flood", 4}};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcmp(known[i].command, command) == 0)
             return known[i].words;

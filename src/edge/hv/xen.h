@@ -3,9 +3,10 @@
  * A real Xen host behind the port of edge/hv/hv.h, and what the commands want to know beyond it.
  *
  * One refresh costs one XEN_SYSCTL_getdomaininfolist and one XEN_SYSCTL_physinfo; paging pools are
- * read when a domain appears or its maximum moves; xenstore is followed by watches, so that only
- * what has changed is read. libxenctrl is met in xen_ctrl.c, libxenstore in xen_store.c,
- * libxenlight in xen_light.c, and nowhere else. Pages become KiB there.
+ * read when a domain appears or its maximum moves, populate-on-demand while a guest still has some
+ * to come; xenstore is followed by watches, so that only what has changed is read. libxenctrl is
+ * met in xen_ctrl.c, libxenstore in xen_store.c, libxenlight in xen_light.c, and nowhere else.
+ * Pages become KiB there.
  *
  * In the port's snapshot targets and maxima count like tot_kib: memory/target and memory/videoram
  * together, and Xen's maximum less extra internal. What guests may still take of extra internal is

@@ -158,6 +158,9 @@ static int try_job(struct xen_host *host, const struct job *job, struct ballast_
         xen_store_abort(&change);
         return rc;
     }
+    /* xen/common/domctl.c, XEN_DOMCTL_max_mem: what is no whole page is cut off. */
+    if (plan.maxmem_kib != BALLAST_TARGET_KEEP)
+        plan.maxmem_kib -= plan.maxmem_kib % BALLAST_PAGE_KIB;
     /* hv.h: a maximum that falls does so last, so that the guest is told before it is bound. */
     struct ballast_target_plan first = plan;
     bool falls = job->want == WANT_BOTH && plan.maxmem_kib != BALLAST_TARGET_KEEP &&

@@ -161,6 +161,16 @@ static int watch(struct xen_store *store, const char *path, struct ballast_error
     return 0;
 }
 
+static void unwatch_all(struct xen_store *store, uint32_t domid)
+{
+    char path[PATH];
+    for (unsigned i = 0; i < WATCHED; i++) {
+        path_of(path, domid, watched[i]);
+        store->calls++;
+        xs_unwatch(store->xs, path, token);
+    }
+}
+
 int xen_store_watch(struct xen_store *store, struct xen_followed *followed,
                     struct ballast_error *err)
 {
@@ -171,7 +181,7 @@ int xen_store_watch(struct xen_store *store, struct xen_followed *followed,
         path_of(path, followed->domid, watched[i]);
         int rc = watch(store, path, err);
         if (rc < 0) {
-            xen_store_unwatch(store, followed);
+            unwatch_all(store, followed->domid);
             return rc;
         }
     }
@@ -183,12 +193,8 @@ int xen_store_watch(struct xen_store *store, struct xen_followed *followed,
 
 void xen_store_unwatch(struct xen_store *store, struct xen_followed *followed)
 {
-    char path[PATH];
-    for (unsigned i = 0; i < WATCHED; i++) {
-        path_of(path, followed->domid, watched[i]);
-        store->calls++;
-        xs_unwatch(store->xs, path, token);
-    }
+    if (followed->watched)
+        unwatch_all(store, followed->domid);
     followed->watched = false;
     followed->fresh = 0;
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* On a machine that is no Xen host the door stays closed, and says why in one line of its own. */
+#include "unit.h"
+
+#include <unistd.h>
+
+#include "edge/hv/xen.h"
+
+static void says_so(void **state)
+{
+    (void)state;
+    struct ballast_error err = {0};
+    struct hv *hv = (struct hv *)&err;
+    if (access("/dev/xen/privcmd", F_OK) == 0 || access("/proc/xen/privcmd", F_OK) == 0)
+        skip(); /* this is a Xen host */
+    assert_int_equal(xen_open(&(struct xen_options){0}, &hv, &err), -ENODEV);
+    assert_int_equal(err.code, -ENODEV);
+    unit_assert_text(err, "no Xen host");
+    assert_ptr_equal(hv, &err);
+    assert_int_equal(xen_open(NULL, &hv, NULL), -ENODEV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(says_so)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
