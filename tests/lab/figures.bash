@@ -7,7 +7,7 @@
 ask_xen() {
     xl dmesg -c >/dev/null
     xl debug-keys q
-    xl dmesg >/tmp/xen-domains
+    xl dmesg | tr -d "\r" >/tmp/xen-domains
 }
 
 # xen_pages ID nr_pages|max_pages
@@ -21,8 +21,7 @@ xen_pages() {
 xen_free_kib() {
     xl dmesg -c >/dev/null
     xl debug-keys m
-    xl dmesg | awk 'match($0, /(heap|Xen heap|Dom heap)[^:]*: *[0-9]+kB free/) {
-        sub(/kB free.*/, ""); sub(/.*[: ]/, ""); sum += $0 } END { print sum + 0 }'
+    xl dmesg | sed -n 's/.*Dom heap: \([0-9]*\)kB free.*/\1/p'
 }
 
 node() { # ID NAME
