@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/ballast/args.h"
 #include "app/ballast/guests.h"
 #include "app/ballast/output.h"
 #include "app/ballast/report.h"
+#include "app/ballast/running.h"
 
 enum {
     OPTION_DIAGRAM,
@@ -17,6 +19,7 @@ enum {
     OPTION_SVG,
     OPTION_PROFILE,
     OPTION_ONLY,
+    OPTION_DOMAIN,
     OPTION_HOST,
     OPTION_XL_CONF,
     OPTION_COLOR,
@@ -29,7 +32,8 @@ const struct cli_option cli_explain_options[] = {
     [OPTION_SVG] = {"svg", NULL, "one guest as an SVG picture"},
     [OPTION_PROFILE] = {"profile", "NAME", "by these rules (see 'ballast profiles'), or all"},
     [OPTION_ONLY] = {"only", "GUEST", "of all guests read only the one of that name"},
-    [OPTION_HOST] = {"host", "HOST.json", "judge by what this host can do"},
+    [OPTION_DOMAIN] = {"domain", "DOMAIN", "a running domain, by name or id"},
+    [OPTION_HOST] = {"host", "HOST", "judge by what this host (HOST.json) can do; or sim:SCENARIO"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
     {NULL, NULL, NULL},
@@ -43,6 +47,7 @@ struct explain {
     const struct ballast_profile *profile; /* NULL: each guest's own */
     bool all_profiles;
     const char *only;
+    const char *domain; /* NULL: what is asked for is in files, unless it is no file */
     bool colour;
     struct cli_sources sources;
 };
@@ -81,6 +86,9 @@ static int set_option(struct explain *explain, int option, const char *value)
     case OPTION_ONLY:
         explain->only = value;
         return CLI_DONE;
+    case OPTION_DOMAIN:
+        explain->domain = value;
+        return CLI_DONE;
     case OPTION_HOST:
         explain->sources.host_path = value;
         return CLI_DONE;
@@ -106,8 +114,10 @@ static int parse(struct explain *explain, struct cli_args *args)
             return rc;
     }
     explain->sources.paths = cli_args_operands(args, &explain->sources.path_count);
-    if (explain->sources.path_count == 0)
-        return cli_args_wrong(args, "no FILE is given");
+    if (explain->domain && explain->sources.path_count > 0)
+        return cli_args_wrong(args, "--domain and FILE are two questions; ask one");
+    if (!explain->domain && explain->sources.path_count == 0)
+        return cli_args_wrong(args, "no FILE and no DOMAIN is given");
     if (explain->all_profiles && (explain->form == FORM_DIAGRAM || explain->form == FORM_SVG))
         return cli_args_wrong(args, "--profile all is a table or --json; a picture shows one");
     return CLI_DONE;
@@ -246,17 +256,100 @@ static int run(const struct explain *explain, struct cli_guests *guests)
                                  : print_all(explain, guests, count);
 }
 
+static int print_running(const struct explain *explain, const struct cli_running *running)
+{
+    switch (explain->form) {
+    case FORM_JSON:
+        cli_running_json(running);
+        break;
+    case FORM_SVG:
+        cli_running_svg(running);
+        break;
+    case FORM_DIAGRAM:
+        cli_running_diagram(running, explain->colour);
+        break;
+    case FORM_DEFAULT:
+    case FORM_TABLE:
+        cli_running_table(running);
+        break;
+    }
+    return CLI_DONE;
+}
+
+static int explain_running(const struct explain *explain, struct cli_door *door, const char *name)
+{
+    const struct cli_domain *domain;
+    struct cli_running running;
+    if (explain->all_profiles)
+        return cli_args_wrong(explain->args, "--profile all is for files; a domain that runs is "
+                                             "what it is");
+    int rc = cli_door_find(door, "explain", name, &domain);
+    if (!rc)
+        rc = cli_running_of(door, domain, explain->profile, &running);
+    return rc ? rc : print_running(explain, &running);
+}
+
+static bool is_simulated(const struct explain *explain)
+{
+    const char *host = explain->sources.host_path;
+    return host && strncmp(host, "sim:", 4) == 0;
+}
+
+/* One operand that is no file may be a domain, where there is a Xen to ask. */
+static bool names_domain(const struct explain *explain, struct cli_door *door)
+{
+    const struct cli_domain *found;
+    const char *name = explain->sources.paths[0];
+    if (explain->sources.path_count != 1 || access(name, F_OK) == 0 || strcmp(name, "-") == 0)
+        return false;
+    if (cli_door_try(door) != CLI_DONE)
+        return false;
+    if (cli_door_look(door) == CLI_DONE && cli_door_find(door, NULL, name, &found) == CLI_DONE)
+        return true;
+    cli_door_close(door);
+    return false;
+}
+
+static int explain_domain(const struct explain *explain)
+{
+    struct cli_door door;
+    int rc = cli_door_open(&door, is_simulated(explain) ? explain->sources.host_path : NULL, false);
+    if (!rc)
+        rc = cli_door_look(&door);
+    if (!rc && explain->domain)
+        rc = explain_running(explain, &door, explain->domain);
+    for (size_t i = 0; i < explain->sources.path_count && !rc; i++) {
+        fputs(i > 0 && explain->form != FORM_JSON ? "\n" : "", stdout);
+        rc = explain_running(explain, &door, explain->sources.paths[i]);
+    }
+    cli_door_close(&door);
+    return rc;
+}
+
+static int explain_files(const struct explain *explain)
+{
+    struct cli_guests guests;
+    int rc = cli_guests_read(&guests, &explain->sources);
+    if (rc)
+        return rc;
+    rc = run(explain, &guests);
+    cli_guests_release(&guests);
+    return rc;
+}
+
 int cli_explain(struct cli_args *args)
 {
     struct explain explain = {.args = args};
-    struct cli_guests guests;
+    struct cli_door door;
     (void)cli_colour("auto", &explain.colour);
     int rc = parse(&explain, args);
-    if (!rc)
-        rc = cli_guests_read(&guests, &explain.sources);
     if (rc)
         return rc;
-    rc = run(&explain, &guests);
-    cli_guests_release(&guests);
+    if (explain.domain || is_simulated(&explain))
+        return explain_domain(&explain);
+    if (!names_domain(&explain, &door))
+        return explain_files(&explain);
+    rc = explain_running(&explain, &door, explain.sources.paths[0]);
+    cli_door_close(&door);
     return rc;
 }

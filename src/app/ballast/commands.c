@@ -15,10 +15,12 @@ const struct cli_command cli_commands[] = {
     {
         .name = "explain",
         .summary = "what a guest's memory is made of",
-        .operands = "FILE...",
+        .operands = "FILE... | DOMAIN",
         .text = "Reads guests from xl.cfg, libvirt domain XML or JSON files (- is standard input)\n"
                 "and shows the memory breakdown of each: one guest as a diagram, several as a\n"
-                "table. A guest whose device model runs in a stubdomain of its own is two guests.",
+                "table. A guest whose device model runs in a stubdomain of its own is two guests.\n"
+                "What is no file is a running domain: what it is now, what it was configured as,\n"
+                "and what Xen says.",
         .options = cli_explain_options,
         .run = cli_explain,
     },
@@ -31,6 +33,29 @@ const struct cli_command cli_commands[] = {
                 "Exit status 0: all fit as it is; 1: not all of them do.",
         .options = cli_fits_options,
         .run = cli_fits,
+    },
+    {
+        .name = "host",
+        .summary = "what a host's memory is made of",
+        .operands = "--snapshot FILE [GUEST...]",
+        .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
+                "the domains, what the host spends on them, what is promised, what is free, and\n"
+                "what cannot be explained. Where the GUEST files of domains are given, these are\n"
+                "divided into their segments.",
+        .options = cli_host_options,
+        .run = cli_host,
+    },
+    {
+        .name = "plan",
+        .summary = "what would be changed on a host now, and why",
+        .operands = "--host FILE",
+        .text = "Says what the balancer would change on the host now, for whom and why, in the\n"
+                "order in which it would be done. Nothing is changed. Of several snapshots the\n"
+                "last one is planned for; those before it show how guests behave. A start that\n"
+                "waits for memory is --start web.cfg or --start web=4G; there may be several.\n"
+                "Exit status 0: a plan, also one without changes; 1: a start can never fit.",
+        .options = cli_plan_options,
+        .run = cli_plan,
     },
     {
         .name = "decide",
@@ -59,6 +84,63 @@ const struct cli_command cli_commands[] = {
                 "not come as the scenario expects. Exit status 0: all did; 1: not all.",
         .options = cli_simulate_options,
         .run = cli_simulate,
+    },
+    {
+        .name = "list",
+        .summary = "the domains of the running host and what they hold",
+        .operands = "",
+        .text = "A line a domain: what it holds, its target and range, its maxima, its paging\n"
+                "pool, and whether its balloon driver was seen; then the sums.",
+        .options = cli_list_options,
+        .run = cli_list,
+    },
+    {
+        .name = "set-target",
+        .summary = "give a running domain another size",
+        .operands = "DOMAIN SIZE|+SIZE|-SIZE",
+        .text = "Sets the target of a domain's balloon, video memory included, and Xen's maximum\n"
+                "with it, as 'xl mem-set' does. SIZE is in MiB, or has K, M, G or T at its end.\n"
+                "Exit status 1: refused, or with --wait: not reached.",
+        .options = cli_set_target_options,
+        .run = cli_set_target,
+    },
+    {
+        .name = "set-max",
+        .summary = "give a running domain another maximum",
+        .operands = "DOMAIN SIZE",
+        .text = "Sets what a domain can ever have, as 'xl mem-max' does. SIZE is in MiB, or has\n"
+                "K, M, G or T at its end. Exit status 1: refused.",
+        .options = cli_set_max_options,
+        .run = cli_set_max,
+    },
+    {
+        .name = "set-range",
+        .summary = "say within what a running domain may be moved",
+        .operands = "DOMAIN MIN MAX",
+        .text = "Sets the dynamic range of a domain, in which a balancer may move its target.\n"
+                "Sizes are in MiB, or have K, M, G or T at their end. Exit status 1: refused.",
+        .options = cli_set_range_options,
+        .run = cli_set_range,
+    },
+    {
+        .name = "free",
+        .summary = "have running domains give memory to the host",
+        .operands = "SIZE",
+        .text = "Frees so much beyond what is kept for Xen: running domains give, within their\n"
+                "dynamic ranges, until it is there, and are then kept from taking it back.\n"
+                "Exit status 1: it cannot be, and who stopped where; nobody gives on.",
+        .options = cli_free_options,
+        .run = cli_free,
+    },
+    {
+        .name = "doctor",
+        .summary = "known traps of this host, with the remedy",
+        .operands = "",
+        .text = "Looks for what takes memory that was promised, kills guests or wastes memory,\n"
+                "and says for each finding what was seen and what helps. Exit status 0: nothing\n"
+                "worse than notes; 1: findings.",
+        .options = cli_doctor_options,
+        .run = cli_doctor,
     },
     {.name = NULL},
 };

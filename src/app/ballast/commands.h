@@ -38,14 +38,30 @@ extern const struct cli_command cli_commands[];
 int cli_main(int argc, char **argv);
 
 int cli_decide(struct cli_args *args);
+int cli_doctor(struct cli_args *args);
 int cli_explain(struct cli_args *args);
 int cli_fits(struct cli_args *args);
+int cli_free(struct cli_args *args);
+int cli_list(struct cli_args *args);
+int cli_host(struct cli_args *args);
+int cli_plan(struct cli_args *args);
 int cli_profiles(struct cli_args *args);
+int cli_set_max(struct cli_args *args);
+int cli_set_range(struct cli_args *args);
+int cli_set_target(struct cli_args *args);
 int cli_simulate(struct cli_args *args);
 extern const struct cli_option cli_decide_options[];
+extern const struct cli_option cli_doctor_options[];
 extern const struct cli_option cli_explain_options[];
 extern const struct cli_option cli_fits_options[];
+extern const struct cli_option cli_free_options[];
+extern const struct cli_option cli_list_options[];
+extern const struct cli_option cli_host_options[];
+extern const struct cli_option cli_plan_options[];
 extern const struct cli_option cli_profiles_options[];
+extern const struct cli_option cli_set_max_options[];
+extern const struct cli_option cli_set_range_options[];
+extern const struct cli_option cli_set_target_options[];
 extern const struct cli_option cli_simulate_options[];
 
 #endif

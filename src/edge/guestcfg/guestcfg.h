@@ -26,8 +26,16 @@
  */
 enum { GUESTCFG_MAX_BYTES = 16 << 20, GUESTCFG_MAX_GUESTS = 1 << 16 };
 
+/* autoballoon= of xl.conf(5): whether xl takes memory for a new guest from dom0. */
+enum guestcfg_autoballoon {
+    GUESTCFG_AUTOBALLOON_AUTO, /* the default: unless dom0_mem is on Xen's command line */
+    GUESTCFG_AUTOBALLOON_ON,
+    GUESTCFG_AUTOBALLOON_OFF,
+};
+
 /* What xl.conf(5) says about every guest that xl starts. */
 struct guestcfg_xl_conf {
+    enum guestcfg_autoballoon autoballoon;
     uint64_t claim_mode; /* 0 or 1; BALLAST_UNSET: the default, 1 */
 };
 

@@ -2,10 +2,31 @@
 /* xl.conf(5): tools/xl/xl.c, parse_global_config(). */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "edge/guestcfg/place.h"
 #include "edge/guestcfg/xl_file.h"
 #include "edge/json/json.h"
+
+/* xl takes numbers too, and stops at anything else. */
+static int read_autoballoon(const struct guestcfg_xl_file *file, enum guestcfg_autoballoon *out,
+                            struct ballast_error *err)
+{
+    const char *word;
+    int rc = guestcfg_xl_string(file, "autoballoon", &word, err);
+    if (rc == -ENOENT || (rc == 0 && strcmp(word, "auto") == 0))
+        *out = GUESTCFG_AUTOBALLOON_AUTO;
+    else if (rc < 0)
+        return rc;
+    else if (strcmp(word, "on") == 0 || strcmp(word, "1") == 0)
+        *out = GUESTCFG_AUTOBALLOON_ON;
+    else if (strcmp(word, "off") == 0 || strcmp(word, "0") == 0)
+        *out = GUESTCFG_AUTOBALLOON_OFF;
+    else
+        return guestcfg_xl_fail(file, "autoballoon", err,
+                                "\"%.40s\" is none of \"auto\", \"on\" and \"off\"", word);
+    return 0;
+}
 
 int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
                            struct guestcfg_xl_conf *out, struct ballast_error *err)
@@ -15,11 +36,16 @@ int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
     int rc = guestcfg_xl_open(&file, name, data, length, err);
     if (rc < 0)
         return rc;
-    rc = guestcfg_xl_long(&file, "claim_mode", &mode, err);
+    enum guestcfg_autoballoon autoballoon = GUESTCFG_AUTOBALLOON_AUTO;
+    int has_mode = guestcfg_xl_long(&file, "claim_mode", &mode, err);
+    rc = has_mode == -ENOENT ? 0 : has_mode;
+    if (rc == 0)
+        rc = read_autoballoon(&file, &autoballoon, err);
     guestcfg_xl_close(&file);
-    if (rc < 0 && rc != -ENOENT)
+    if (rc < 0)
         return rc;
-    out->claim_mode = rc < 0 ? BALLAST_UNSET : mode != 0;
+    out->claim_mode = has_mode < 0 ? BALLAST_UNSET : mode != 0;
+    out->autoballoon = autoballoon;
     return 0;
 }
 
@@ -29,7 +55,7 @@ int guestcfg_read_xl_conf(const char *path, struct guestcfg_xl_conf *out, struct
     size_t length;
     int rc = json_read_file(path, GUESTCFG_MAX_ONE_GUEST, &data, &length, err);
     if (rc == -ENOENT) {
-        out->claim_mode = BALLAST_UNSET;
+        *out = (struct guestcfg_xl_conf){.claim_mode = BALLAST_UNSET};
         return 0;
     }
     if (rc < 0)

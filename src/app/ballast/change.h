@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What set-target, set-max and set-range have in common: the domain they change, what it was before
+ * and is after, and how that is told.
+ */
+#ifndef APP_BALLAST_CHANGE_H
+#define APP_BALLAST_CHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/ballast/args.h"
+#include "app/ballast/door.h"
+#include "core/model/follow.h"
+
+struct json_object;
+
+/* KiB as xenstore and Xen have them; BALLAST_NONE where there is none. */
+struct cli_change_state {
+    uint64_t target_kib;
+    uint64_t static_max_kib;
+    uint64_t dynamic_min_kib;
+    uint64_t dynamic_max_kib;
+    uint64_t maximum_kib; /* Xen's, extra internal included */
+    uint64_t actual_kib;
+};
+
+struct cli_change {
+    const struct cli_args *args;
+    const char *host;
+    bool json;
+    bool dry;
+    bool force;
+    enum xen_way way;
+    struct cli_door door;
+    struct cli_domain domain; /* as it was; `shown` belongs to `shown` below */
+    char *shown;
+    struct cli_change_state before;
+    struct cli_change_state after;
+};
+
+/* "own" and "libxl" of --through; CLI_BAD with a message for another word. */
+int cli_change_through(struct cli_change *change, const char *word);
+/* Opens the host and finds the domain, which is looked at as it is before. */
+int cli_change_begin(struct cli_change *change, const char *id_or_name);
+void cli_change_end(struct cli_change *change);
+/* Looks at what it is after; CLI_NO when it is gone meanwhile. */
+int cli_change_look(struct cli_change *change);
+/* What a plan makes of `before`. */
+void cli_change_plan(struct cli_change *change, const struct ballast_target_plan *plan);
+
+/* Complains; CLI_NO for what is refused or gone, CLI_UNREACHABLE for what failed. */
+int cli_change_refuse(const struct cli_change *change, int code, const char *text);
+/* The lines of people: each figure that is not the same, before and after. */
+void cli_change_print(const struct cli_change *change);
+/* {"id":, "name":, "dry_run":, "before": {}, "after": {}}, to be added to. */
+struct json_object *cli_change_json(const struct cli_change *change);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast set-max */
+#include <inttypes.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/change.h"
+#include "app/ballast/output.h"
+#include "app/ballast/size.h"
+#include "app/ballast/values.h"
+
+enum { OPTION_DRY_RUN, OPTION_THROUGH, OPTION_HOST, OPTION_JSON };
+
+const struct cli_option cli_set_max_options[] = {
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
+    [OPTION_THROUGH] = {"through", "WAY", "xen (the default), or libxl: by its own call"},
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
+    {NULL, NULL, NULL},
+};
+
+struct set_max {
+    struct cli_change change;
+    const char *domain;
+    uint64_t kib;
+};
+
+static int parse(struct set_max *set, struct cli_args *args)
+{
+    struct ballast_error err;
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        set->change.dry |= option == OPTION_DRY_RUN;
+        set->change.json |= option == OPTION_JSON;
+        if (option == OPTION_HOST)
+            set->change.host = args->value;
+        if (option == OPTION_THROUGH && cli_change_through(&set->change, args->value) != CLI_DONE)
+            return CLI_BAD;
+    }
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 2)
+        return cli_args_wrong(args, "it takes a DOMAIN and a SIZE");
+    set->domain = operands[0];
+    if (cli_size_parse(operands[1], &set->kib, &err) < 0)
+        return cli_args_wrong(args, "%s", err.text);
+    return CLI_DONE;
+}
+
+/* 77bbea1baf, with 4.17: before it libxl left memory/static-max as it was. */
+static bool writes_static_max(struct cli_door *door)
+{
+    struct xen_version version;
+    if (door->sim || xen_version(door->hv, &version, NULL) < 0)
+        return !door->sim;
+    return version.major > 4 || (version.major == 4 && version.minor >= 17);
+}
+
+static int plan(struct set_max *set)
+{
+    struct ballast_error err;
+    struct ballast_target_domain domain;
+    struct ballast_target_plan plan;
+    struct cli_change *change = &set->change;
+    int rc = cli_door_target_domain(&change->door, &change->domain, &domain, &err);
+    if (rc == 0)
+        rc = ballast_plan_maximum(&domain, set->kib, writes_static_max(&change->door), &plan, &err);
+    if (rc < 0)
+        return cli_change_refuse(change, rc, err.text);
+    cli_change_plan(change, &plan);
+    return CLI_DONE;
+}
+
+static int carry_out(struct set_max *set)
+{
+    struct ballast_error err;
+    struct ballast_target_plan done;
+    struct cli_change *change = &set->change;
+    struct hv *hv = change->door.hv;
+    uint32_t id = change->domain.is.id;
+    int rc = change->door.sim ? hv->ops->set(hv, id, BALLAST_NONE, change->after.maximum_kib, &err)
+                              : xen_set_maximum(hv, id, change->way, set->kib, &done, &err);
+    if (rc < 0)
+        return cli_change_refuse(change, rc, err.text);
+    return cli_change_look(change);
+}
+
+/* Measured: no hotplug, so the target above what it was built with is never reached. */
+static void warn_of_hotplug(const struct set_max *set)
+{
+    const struct cli_change_state *before = &set->change.before;
+    if (before->static_max_kib == BALLAST_NONE || set->kib <= before->static_max_kib)
+        return;
+    cli_complain("set-max: domain %" PRIu32 " (%s) was built for %" PRIu64 " KiB: it can only use "
+                 "more if its kernel hotplugs memory",
+                 set->change.domain.is.id, set->change.shown, before->static_max_kib);
+}
+
+int cli_set_max(struct cli_args *args)
+{
+    struct set_max set = {.change = {.args = args}};
+    int rc = parse(&set, args);
+    if (!rc)
+        rc = cli_change_begin(&set.change, set.domain);
+    if (rc)
+        return rc;
+    rc = plan(&set);
+    if (!rc)
+        warn_of_hotplug(&set);
+    if (!rc && !set.change.dry)
+        rc = carry_out(&set);
+    if (!rc && set.change.json)
+        cli_json_print(cli_change_json(&set.change));
+    else if (!rc)
+        cli_change_print(&set.change);
+    cli_change_end(&set.change);
+    return rc;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast set-range */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/change.h"
+#include "app/ballast/output.h"
+#include "app/ballast/size.h"
+#include "app/ballast/values.h"
+
+enum { OPTION_DRY_RUN, OPTION_HOST, OPTION_JSON };
+
+const struct cli_option cli_set_range_options[] = {
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
+    {NULL, NULL, NULL},
+};
+
+struct set_range {
+    struct cli_change change;
+    const char *domain;
+    uint64_t min_kib;
+    uint64_t max_kib;
+};
+
+static int parse(struct set_range *set, struct cli_args *args)
+{
+    struct ballast_error err;
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        set->change.dry |= option == OPTION_DRY_RUN;
+        set->change.json |= option == OPTION_JSON;
+        if (option == OPTION_HOST)
+            set->change.host = args->value;
+    }
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 3)
+        return cli_args_wrong(args, "it takes a DOMAIN, a MIN and a MAX");
+    set->domain = operands[0];
+    if (cli_size_parse(operands[1], &set->min_kib, &err) < 0 ||
+        cli_size_parse(operands[2], &set->max_kib, &err) < 0)
+        return cli_args_wrong(args, "%s", err.text);
+    return CLI_DONE;
+}
+
+static int check(const struct set_range *set)
+{
+    char text[CLI_MESSAGE] = "";
+    uint64_t static_kib = set->change.before.static_max_kib;
+    if (set->change.door.sim)
+        (void)snprintf(text, sizeof(text), "on a simulated host ranges are what the scenario says");
+    else if (set->min_kib > set->max_kib)
+        (void)snprintf(text, sizeof(text),
+                       "the minimum, %" PRIu64 " KiB, is above the maximum, %" PRIu64
+                       " KiB: the smaller one first would be right",
+                       set->min_kib, set->max_kib);
+    else if (static_kib != BALLAST_NONE && set->max_kib > static_kib)
+        (void)snprintf(text, sizeof(text),
+                       "the maximum, %" PRIu64 " KiB, is above the static maximum, %" PRIu64
+                       " KiB, which the guest was built for: at most that would be right",
+                       set->max_kib, static_kib);
+    return *text ? cli_change_refuse(&set->change, -EINVAL, text) : CLI_DONE;
+}
+
+static int carry_out(struct set_range *set)
+{
+    struct ballast_error err;
+    struct cli_change *change = &set->change;
+    int rc = xen_set_range(change->door.hv, change->domain.is.id, set->min_kib, set->max_kib, &err);
+    if (rc < 0)
+        return cli_change_refuse(change, rc, err.text);
+    return cli_change_look(change);
+}
+
+static void tell(const struct set_range *set)
+{
+    uint64_t target_kib = set->change.domain.whole_target_kib;
+    if (set->change.json) {
+        cli_json_print(cli_change_json(&set->change));
+        return;
+    }
+    cli_change_print(&set->change);
+    if (target_kib != BALLAST_NONE && (target_kib < set->min_kib || target_kib > set->max_kib))
+        printf("its target, %" PRIu64 " KiB, is outside; whoever balances the host moves it\n",
+               target_kib);
+}
+
+int cli_set_range(struct cli_args *args)
+{
+    struct set_range set = {.change = {.args = args}};
+    int rc = parse(&set, args);
+    if (!rc)
+        rc = cli_change_begin(&set.change, set.domain);
+    if (rc)
+        return rc;
+    rc = check(&set);
+    set.change.after.dynamic_min_kib = set.min_kib;
+    set.change.after.dynamic_max_kib = set.max_kib;
+    if (!rc && !set.change.dry)
+        rc = carry_out(&set);
+    if (!rc)
+        tell(&set);
+    cli_change_end(&set.change);
+    return rc;
+}

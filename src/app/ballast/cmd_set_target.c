@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast set-target */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/change.h"
+#include "app/ballast/interrupt.h"
+#include "app/ballast/output.h"
+#include "app/ballast/progress.h"
+#include "app/ballast/size.h"
+#include "app/ballast/values.h"
+#include "core/base/units.h"
+
+/* How often a moving balloon is looked at: the tick's pace. */
+#define LOOK_USEC UINT64_C(100000)
+/*
+ * Without progress for so long it has stopped. Measured guests took up to 3.2 s for their whole
+ * way; Linux's driver may pause for 32 s after a failure, but by then it has failed.
+ */
+#define PATIENCE_USEC (UINT64_C(10) * BALLAST_SEC_USEC)
+/* The default of --timeout: 6 GiB at 100 MiB/s, a slow balloon. */
+#define TIMEOUT_USEC (UINT64_C(60) * BALLAST_SEC_USEC)
+
+enum {
+    OPTION_NO_ENFORCE,
+    OPTION_WAIT,
+    OPTION_TIMEOUT,
+    OPTION_DRY_RUN,
+    OPTION_THROUGH,
+    OPTION_FORCE,
+    OPTION_HOST,
+    OPTION_JSON,
+};
+
+const struct cli_option cli_set_target_options[] = {
+    [OPTION_NO_ENFORCE] = {"no-enforce", NULL, "leave Xen's maximum as it is"},
+    [OPTION_WAIT] = {"wait", NULL, "follow the balloon until it has arrived or stopped"},
+    [OPTION_TIMEOUT] = {"timeout", "T", "wait no longer than that (default 60s)"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
+    [OPTION_THROUGH] = {"through", "WAY", "xen (the default), or libxl: by its own call"},
+    [OPTION_FORCE] = {"force", NULL, "even below what a guest can give without harm"},
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
+    {NULL, NULL, NULL},
+};
+
+struct set_target {
+    struct cli_change change;
+    const char *domain;
+    const char *lower; /* the operand that begins with '-' and a digit */
+    enum ballast_target_how how;
+    uint64_t kib;
+    bool enforce;
+    bool waits;
+    uint64_t timeout_usec;
+    uint64_t goal_kib; /* what it is to hold in the end, video included */
+    enum ballast_follow_state state;
+    enum ballast_stop reason;
+    char why[CLI_MESSAGE];
+    uint64_t waited_usec;
+};
+
+/*
+ * getopt would take -64M for options, so it is hidden from it: an operand of the same place stands
+ * in for it.
+ */
+static void hide_lower(struct set_target *set, struct cli_args *args)
+{
+    static char stands_in[] = "-";
+    for (int i = 1; i < args->argc && strcmp(args->argv[i], "--") != 0; i++) {
+        const char *word = args->argv[i];
+        if (word[0] != '-' || word[1] < '0' || word[1] > '9' || set->lower)
+            continue;
+        set->lower = word;
+        args->argv[i] = stands_in;
+    }
+}
+
+static int set_option(struct set_target *set, struct cli_args *args, int option)
+{
+    struct ballast_error err;
+    set->enforce &= option != OPTION_NO_ENFORCE;
+    set->waits |= option == OPTION_WAIT;
+    set->change.dry |= option == OPTION_DRY_RUN;
+    set->change.force |= option == OPTION_FORCE;
+    set->change.json |= option == OPTION_JSON;
+    if (option == OPTION_HOST)
+        set->change.host = args->value;
+    if (option == OPTION_THROUGH)
+        return cli_change_through(&set->change, args->value);
+    if (option == OPTION_TIMEOUT && cli_time_parse(args->value, &set->timeout_usec, &err) < 0)
+        return cli_args_wrong(args, "--timeout: %s", err.text);
+    return CLI_DONE;
+}
+
+static int read_size(struct set_target *set, const char *word)
+{
+    struct ballast_error err;
+    if (strcmp(word, "-") == 0 && set->lower)
+        word = set->lower;
+    set->how = *word == '+'   ? BALLAST_TARGET_RAISE
+               : *word == '-' ? BALLAST_TARGET_LOWER
+                              : BALLAST_TARGET_SET;
+    if (cli_size_parse(word + (set->how != BALLAST_TARGET_SET), &set->kib, &err) < 0)
+        return cli_args_wrong(set->change.args, "%s", err.text);
+    return CLI_DONE;
+}
+
+static int parse(struct set_target *set, struct cli_args *args)
+{
+    int option;
+    hide_lower(set, args);
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD || set_option(set, args, option) != CLI_DONE)
+            return CLI_BAD;
+    }
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 2)
+        return cli_args_wrong(args, "it takes a DOMAIN and a SIZE");
+    if (set->waits && set->change.dry)
+        return cli_args_wrong(args, "--wait and --dry-run: there is nothing to wait for");
+    set->domain = operands[0];
+    return read_size(set, operands[1]);
+}
+
+static int refuse_floor(const struct set_target *set, uint64_t floor_kib)
+{
+    char text[CLI_MESSAGE];
+    const struct xen_domain *is = &set->change.domain.is;
+    bool by_use = is->used_kib != BALLAST_NONE && is->used_kib > BALLAST_IDLE_LINUX_KIB;
+    (void)snprintf(text, sizeof(text),
+                   "%" PRIu64 " KiB is below %" PRIu64 " KiB, %s; a guest that is squeezed below "
+                   "what it uses panics. At least that would be right, or --force",
+                   set->goal_kib, floor_kib,
+                   by_use ? "what it says it uses"
+                          : "where even an idle Linux stops giving (80 to 90 MiB)");
+    return cli_change_refuse(&set->change, -EINVAL, text);
+}
+
+/*
+ * p2m_pod_set_mem_target(): the cache follows a target up at once, as far as there is anything
+ * promised that it does not cover yet, and never down.
+ */
+static void warn_of_ratchet(const struct set_target *set)
+{
+    const struct cli_domain *domain = &set->change.domain;
+    if (domain->is.pod_entries_kib == BALLAST_NONE || domain->is.pod_cache_kib == BALLAST_NONE)
+        return;
+    uint64_t taken_kib =
+        ballast_min_u64(ballast_sub_floor(set->goal_kib, domain->whole_target_kib),
+                        ballast_sub_floor(domain->is.pod_entries_kib, domain->is.pod_cache_kib));
+    if (taken_kib > 0)
+        cli_complain("set-target: domain %" PRIu32 " (%s) is populated on demand and its balloon "
+                     "has not run: Xen takes up to %" PRIu64 " KiB for it at once, and a lower "
+                     "target gives nothing back before the balloon runs",
+                     domain->is.id, domain->shown, taken_kib);
+}
+
+static int plan(struct set_target *set)
+{
+    struct ballast_error err;
+    struct ballast_target_domain domain;
+    struct ballast_target_plan plan;
+    struct cli_change *change = &set->change;
+    int rc = cli_door_target_domain(&change->door, &change->domain, &domain, &err);
+    if (rc == 0)
+        rc = ballast_plan_target(&domain, set->how, set->kib, set->enforce, &plan, &err);
+    if (rc < 0)
+        return cli_change_refuse(change, rc, err.text);
+    set->goal_kib = ballast_add_ceil(plan.target_kib, domain.videoram_kib);
+    uint64_t floor_kib = ballast_safe_floor_kib(change->domain.is.used_kib, domain.videoram_kib);
+    if (!change->force && set->goal_kib < floor_kib && plan.target_kib < domain.target_kib)
+        return refuse_floor(set, floor_kib);
+    warn_of_ratchet(set);
+    cli_change_plan(change, &plan);
+    return CLI_DONE;
+}
+
+static int carry_out(struct set_target *set)
+{
+    struct ballast_error err;
+    struct ballast_target_plan done;
+    struct cli_change *change = &set->change;
+    struct hv *hv = change->door.hv;
+    uint32_t id = change->domain.is.id;
+    int rc;
+    if (change->door.sim)
+        rc = hv->ops->set(hv, id, change->after.target_kib,
+                          set->enforce ? change->after.maximum_kib : BALLAST_NONE, &err);
+    else
+        rc = xen_set_target(hv, id, change->way, set->how, set->kib, set->enforce, &done, &err);
+    return rc < 0 ? cli_change_refuse(change, rc, err.text) : CLI_DONE;
+}
+
+static void find_reason(struct set_target *set, const struct cli_domain *now)
+{
+    uint64_t a_kib;
+    uint64_t b_kib;
+    struct ballast_guest config;
+    struct hv *hv = set->change.door.hv;
+    struct ballast_stop_facts facts = {
+        .type = now->is.type,
+        .dying = now->is.dying,
+        .paused = now->is.paused || now->state == BALLAST_DOMAIN_PAUSED,
+        .has_balloon = now->is.has_balloon,
+        .tot_kib = now->is.tot_kib,
+        .goal_kib = set->goal_kib,
+        .maximum_kib = cli_domain_maximum_kib(now),
+        .free_kib = set->change.door.host->free_kib,
+        .pod_cache_kib = now->is.pod_cache_kib,
+        .pod_entries_kib = now->is.pod_entries_kib,
+        .used_kib = now->is.used_kib,
+        .boot_kib = BALLAST_NONE,
+    };
+    if (!set->change.door.sim && xen_config(hv, now->is.id, &config, NULL) == 0)
+        facts.boot_kib = ballast_guest_get(&config, BALLAST_MEMORY);
+    set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
+    (void)ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
+}
+
+static int look(struct set_target *set, struct ballast_follow *follow,
+                struct cli_progress *progress)
+{
+    char text[CLI_MESSAGE];
+    struct cli_change *change = &set->change;
+    int rc = cli_door_wait(&change->door, LOOK_USEC);
+    if (!rc)
+        rc = cli_change_look(change);
+    if (rc)
+        return rc;
+    uint64_t now_usec = change->door.host->now_usec;
+    set->state = ballast_follow_look(follow, now_usec, change->after.actual_kib);
+    (void)snprintf(text, sizeof(text), "%s holds %" PRIu64 " of %" PRIu64 " KiB", change->shown,
+                   change->after.actual_kib, set->goal_kib);
+    cli_progress_show(progress, now_usec, ballast_follow_permyriad(follow), text);
+    return CLI_DONE;
+}
+
+static int follow_it(struct set_target *set)
+{
+    struct cli_change *change = &set->change;
+    struct cli_progress progress;
+    uint64_t began_usec = change->door.host->now_usec;
+    struct ballast_follow follow = {
+        .goal_kib = set->goal_kib,
+        .slack_kib = change->domain.extra_internal_kib,
+        .patience_usec = PATIENCE_USEC,
+        .until_usec = ballast_add_ceil(began_usec, set->timeout_usec),
+    };
+    ballast_follow_begin(&follow, began_usec, change->before.actual_kib);
+    cli_progress_begin(&progress, began_usec, change->json);
+    cli_interrupt_catch();
+    set->state = BALLAST_FOLLOW_MOVING;
+    int rc = CLI_DONE;
+    while (rc == CLI_DONE && set->state == BALLAST_FOLLOW_MOVING && !cli_interrupted())
+        rc = look(set, &follow, &progress);
+    cli_progress_end(&progress);
+    if (rc)
+        return rc;
+    set->waited_usec = change->door.host->now_usec - began_usec;
+    if (set->state != BALLAST_FOLLOW_REACHED)
+        find_reason(set, cli_door_by_id(&change->door, change->domain.is.id));
+    return CLI_DONE;
+}
+
+static const char *state_word(enum ballast_follow_state state)
+{
+    switch (state) {
+    case BALLAST_FOLLOW_REACHED:
+        return "reached";
+    case BALLAST_FOLLOW_STOPPED:
+        return "stopped";
+    case BALLAST_FOLLOW_LATE:
+        return "late";
+    case BALLAST_FOLLOW_MOVING:
+        break;
+    }
+    return "interrupted";
+}
+
+static void tell_wait(const struct set_target *set)
+{
+    char time[CLI_SIZE];
+    (void)snprintf(time, sizeof(time), "%" PRIu64 ".%" PRIu64 " s",
+                   set->waited_usec / BALLAST_SEC_USEC,
+                   set->waited_usec % BALLAST_SEC_USEC / (BALLAST_SEC_USEC / 10));
+    uint64_t actual_kib = set->change.after.actual_kib;
+    if (set->state == BALLAST_FOLLOW_REACHED)
+        printf("reached after %s\n", time);
+    else if (set->state == BALLAST_FOLLOW_STOPPED)
+        printf("stopped at %" PRIu64 " KiB, %s\n", actual_kib, set->why);
+    else if (set->state == BALLAST_FOLLOW_LATE)
+        printf("not there after %s: it holds %" PRIu64 " KiB, %s\n", time, actual_kib, set->why);
+    else
+        printf("interrupted: it holds %" PRIu64 " KiB and goes on to its target\n", actual_kib);
+}
+
+static void tell(const struct set_target *set, bool waited)
+{
+    if (!set->change.json) {
+        cli_change_print(&set->change);
+        if (waited)
+            tell_wait(set);
+        return;
+    }
+    struct json_object *object = cli_change_json(&set->change);
+    if (waited) {
+        struct json_object *wait = cli_must(json_object_new_object());
+        bool reached = set->state == BALLAST_FOLLOW_REACHED;
+        cli_json_string(wait, "state", state_word(set->state));
+        cli_json_kib(wait, "ms", set->waited_usec / 1000);
+        cli_json_string(wait, "reason", reached ? NULL : ballast_stop_word(set->reason));
+        cli_json_string(wait, "why", reached ? NULL : set->why);
+        cli_json_add(object, "wait", wait);
+    }
+    cli_json_print(object);
+}
+
+static int run(struct set_target *set)
+{
+    int rc = plan(set);
+    if (rc || set->change.dry) {
+        if (!rc)
+            tell(set, false);
+        return rc;
+    }
+    rc = carry_out(set);
+    if (!rc)
+        rc = cli_change_look(&set->change);
+    if (rc)
+        return rc;
+    if (!set->waits) {
+        tell(set, false);
+        return CLI_DONE;
+    }
+    rc = follow_it(set);
+    if (rc)
+        return rc;
+    tell(set, true);
+    return set->state == BALLAST_FOLLOW_REACHED ? CLI_DONE : CLI_NO;
+}
+
+int cli_set_target(struct cli_args *args)
+{
+    struct set_target set = {
+        .change = {.args = args}, .enforce = true, .timeout_usec = TIMEOUT_USEC};
+    int rc = parse(&set, args);
+    if (!rc)
+        rc = cli_change_begin(&set.change, set.domain);
+    if (rc)
+        return rc;
+    rc = run(&set);
+    cli_change_end(&set.change);
+    return rc;
+}

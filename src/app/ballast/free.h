@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What `ballast free` keeps while it is at it, and how it tells of it. */
+#ifndef APP_BALLAST_FREE_H
+#define APP_BALLAST_FREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/ballast/door.h"
+#include "core/policy/balancer.h"
+#include "core/policy/policy.h"
+
+struct cli_giver {
+    uint32_t id;
+    char name[XEN_NAME]; /* for people's eyes */
+    uint64_t before_kib; /* that it held */
+    uint64_t after_kib;
+    bool gone;
+    struct balancer_opinion opinion;
+};
+
+struct cli_freeing {
+    const char *host;
+    const struct policy *policy;
+    uint64_t need_kib;
+    uint64_t timeout_usec;
+    bool json;
+    bool dry;
+    struct cli_door door;
+    uint64_t began_usec;
+    uint64_t before_kib; /* free beyond slush and claims */
+    uint64_t after_kib;
+    struct cli_giver *givers; /* every domain of the beginning */
+    size_t giver_count;
+    struct balancer_request request;
+    bool answered;
+    bool interrupted;
+    struct balancer_verdict verdict;
+};
+
+void cli_free_tell(const struct cli_freeing *freeing);
+/* Whether it could be. */
+bool cli_free_tell_dry(const struct cli_freeing *freeing, const struct balancer_output *decided);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/running.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "app/ballast/commands.h"
+#include "app/ballast/output.h"
+#include "core/model/running.h"
+
+/* Which set of rules the running Xen's libxl follows: docs/assumptions.md. */
+static const char *profile_of(const struct xen_version *version)
+{
+    if (version->major != 4)
+        return NULL;
+    if (version->minor < 17)
+        return "libxl-4.14";
+    return version->minor >= 18 ? "libxl-4.20" : NULL;
+}
+
+static const struct ballast_profile *choose_profile(const struct cli_door *door)
+{
+    struct xen_version version;
+    if (door->sim || xen_version(door->hv, &version, NULL) < 0)
+        return ballast_profile_find(NULL);
+    return ballast_profile_find(profile_of(&version));
+}
+
+/* A domain that some other toolstack has built has none that could be read, and is shown without.
+ */
+static void add_config(const struct cli_door *door, const struct ballast_profile *profile,
+                       struct cli_running *out)
+{
+    struct ballast_error err;
+    if (door->sim)
+        return;
+    int rc = xen_config(door->hv, out->domain.is.id, &out->config, &err);
+    if (rc == 0)
+        rc = ballast_breakdown_evaluate(&out->configured, profile, &out->config, &door->host->caps,
+                                        &err);
+    out->has_config = rc == 0;
+    if (rc < 0 && rc != -ENOENT && rc != -ENOTSUP)
+        cli_complain("explain: the configuration of domain %" PRIu32 " (%s) is left out: %s",
+                     out->domain.is.id, out->domain.shown, err.text);
+}
+
+int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
+                   const struct ballast_profile *profile, struct cli_running *out)
+{
+    struct ballast_error err;
+    if (!profile)
+        profile = choose_profile(door);
+    *out = (struct cli_running){.domain = *domain, .profile_name = ballast_profile_name(profile)};
+    struct ballast_running running = {
+        .type = domain->is.type,
+        .vcpus = domain->is.vcpus,
+        .tot_kib = domain->is.tot_kib,
+        .target_kib = domain->is.target_kib,
+        .static_max_kib = domain->is.static_max_kib,
+        .videoram_kib = domain->is.videoram_kib,
+        .pool_kib = domain->is.pool_kib,
+        .extra_internal_kib = domain->extra_internal_kib,
+        .overhead_kib = door->sim ? domain->overhead_kib : BALLAST_NONE,
+    };
+    if (ballast_running_breakdown(&running, profile, &door->host->caps, &out->now, &err) < 0) {
+        cli_complain("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown,
+                     err.text);
+        return CLI_UNREACHABLE;
+    }
+    add_config(door, profile, out);
+    return CLI_DONE;
+}

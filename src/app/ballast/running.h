@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A running domain explained: as it is now, as it was configured, and what Xen says. */
+#ifndef APP_BALLAST_RUNNING_H
+#define APP_BALLAST_RUNNING_H
+
+#include <stdbool.h>
+
+#include "app/ballast/door.h"
+#include "app/ballast/report.h"
+#include "core/model/guest.h"
+
+struct cli_running {
+    struct cli_domain domain; /* `shown` belongs to the door */
+    const char *profile_name;
+    struct ballast_breakdown now;
+    bool has_config;
+    struct ballast_guest config;
+    struct ballast_breakdown configured;
+};
+
+/*
+ * What is known of a domain of the door's last look. `profile` NULL: the one of the running Xen.
+ * CLI_UNREACHABLE with a message when it cannot be computed.
+ */
+int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
+                   const struct ballast_profile *profile, struct cli_running *out);
+
+/* The parts side by side, where each differs from its configuration and from what Xen says. */
+void cli_running_table(const struct cli_running *running);
+void cli_running_diagram(const struct cli_running *running, bool colour);
+void cli_running_svg(const struct cli_running *running);
+/* The object of `explain --json`, with "id", "configured" and "xen" added. */
+void cli_running_json(const struct cli_running *running);
+
+#endif

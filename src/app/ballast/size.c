@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/size.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+/* The longest text that is worth showing back. */
+enum { SHOWN = 40 };
+
+#define LONGEST_USEC (UINT64_C(86400) * BALLAST_SEC_USEC)
+
+int cli_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err)
+{
+    char with_unit[SHOWN + 2];
+    size_t length = strlen(text);
+    bool bare = length > 0 && text[length - 1] >= '0' && text[length - 1] <= '9';
+    int rc = -EINVAL;
+    if (length <= SHOWN) {
+        (void)snprintf(with_unit, sizeof(with_unit), "%s%s", text, bare ? "M" : "");
+        rc = ballast_kib_parse(with_unit, out_kib, NULL);
+    }
+    if (rc == -EOVERFLOW)
+        return ballast_fail(err, rc, "'%s' is more than 64 bits of KiB", text);
+    if (rc < 0)
+        return ballast_fail(err, rc,
+                            "'%.*s' is no size: a whole number of MiB would be right, or one with "
+                            "K, M, G or T at its end",
+                            SHOWN, text);
+    return 0;
+}
+
+static uint64_t unit_usec(const char *word)
+{
+    if (*word == '\0' || strcmp(word, "s") == 0)
+        return BALLAST_SEC_USEC;
+    if (strcmp(word, "ms") == 0)
+        return BALLAST_SEC_USEC / 1000;
+    if (strcmp(word, "m") == 0)
+        return 60 * BALLAST_SEC_USEC;
+    return 0;
+}
+
+int cli_time_parse(const char *text, uint64_t *out_usec, struct ballast_error *err)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    uint64_t unit = unit_usec(end);
+    uint64_t usec;
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || unit == 0 ||
+        __builtin_mul_overflow(number, unit, &usec) || usec > LONGEST_USEC)
+        return ballast_fail(err, -EINVAL,
+                            "'%.*s' is no time up to a day: a whole number of seconds would be "
+                            "right, or one with ms, s or m at its end",
+                            SHOWN, text);
+    *out_usec = usec;
+    return 0;
+}

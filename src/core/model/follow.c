@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/model/follow.h"
+
+#include <inttypes.h>
+
+#include "core/base/text.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+
+uint64_t ballast_safe_floor_kib(uint64_t used_kib, uint64_t videoram_kib)
+{
+    uint64_t least_kib = BALLAST_IDLE_LINUX_KIB;
+    if (used_kib != BALLAST_NONE)
+        least_kib = ballast_max_u64(least_kib, used_kib);
+    return ballast_add_ceil(least_kib, videoram_kib);
+}
+
+void ballast_follow_begin(struct ballast_follow *follow, uint64_t now_usec, uint64_t tot_kib)
+{
+    follow->first_kib = tot_kib;
+    follow->last_kib = tot_kib;
+    follow->mark_kib = tot_kib;
+    follow->mark_usec = now_usec;
+}
+
+/* A page short of it is there: targets are KiB, guests move pages. */
+static bool is_there(const struct ballast_follow *follow, uint64_t tot_kib)
+{
+    return ballast_add_ceil(tot_kib, BALLAST_PAGE_KIB) > follow->goal_kib &&
+           tot_kib <= ballast_add_ceil(follow->goal_kib, follow->slack_kib);
+}
+
+static uint64_t distance_kib(uint64_t a_kib, uint64_t b_kib)
+{
+    return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
+}
+
+enum ballast_follow_state ballast_follow_look(struct ballast_follow *follow, uint64_t now_usec,
+                                              uint64_t tot_kib)
+{
+    bool rests = tot_kib == follow->last_kib;
+    uint64_t was_kib = distance_kib(follow->mark_kib, follow->goal_kib);
+    uint64_t left_kib = distance_kib(tot_kib, follow->goal_kib);
+    follow->last_kib = tot_kib;
+    if (is_there(follow, tot_kib) && rests)
+        return BALLAST_FOLLOW_REACHED;
+    if (ballast_add_ceil(left_kib, BALLAST_FOLLOW_STEP_KIB) <= was_kib) {
+        follow->mark_kib = tot_kib;
+        follow->mark_usec = now_usec;
+    }
+    if (now_usec >= follow->until_usec)
+        return BALLAST_FOLLOW_LATE;
+    if (ballast_sub_floor(now_usec, follow->mark_usec) >= follow->patience_usec)
+        return BALLAST_FOLLOW_STOPPED;
+    return BALLAST_FOLLOW_MOVING;
+}
+
+uint32_t ballast_follow_permyriad(const struct ballast_follow *follow)
+{
+    if (is_there(follow, follow->last_kib))
+        return (uint32_t)BALLAST_PERMYRIAD;
+    uint64_t all_kib = distance_kib(follow->first_kib, follow->goal_kib);
+    uint64_t left_kib = distance_kib(follow->last_kib, follow->goal_kib);
+    if (all_kib == 0 || left_kib >= all_kib)
+        return 0;
+    return (uint32_t)ballast_mul_div(all_kib - left_kib, BALLAST_PERMYRIAD, all_kib);
+}
+
+static bool is_at_or_above(uint64_t tot_kib, uint64_t level_kib, uint64_t within_kib)
+{
+    return tot_kib >= level_kib && tot_kib - level_kib <= within_kib;
+}
+
+static enum ballast_stop why_not_up(const struct ballast_stop_facts *facts, uint64_t *a_kib,
+                                    uint64_t *b_kib)
+{
+    uint64_t wanted_kib = facts->goal_kib - facts->tot_kib;
+    *a_kib = facts->maximum_kib;
+    if (facts->maximum_kib < facts->goal_kib && facts->tot_kib >= facts->maximum_kib)
+        return BALLAST_STOP_MAXIMUM;
+    *a_kib = facts->free_kib;
+    *b_kib = wanted_kib;
+    if (facts->free_kib < wanted_kib)
+        return BALLAST_STOP_HOST_FULL;
+    if (!facts->has_balloon)
+        return BALLAST_STOP_NO_BALLOON;
+    *a_kib = facts->boot_kib;
+    if (facts->type == BALLAST_PV && facts->tot_kib == facts->boot_kib)
+        return BALLAST_STOP_BOOT;
+    return BALLAST_STOP_UNKNOWN;
+}
+
+/* How near to a level a guest must have stopped for the level to be the likely reason. */
+#define NEAR_KIB (UINT64_C(32) * 1024)
+
+static enum ballast_stop why_not_down(const struct ballast_stop_facts *facts, uint64_t *a_kib)
+{
+    *a_kib = facts->pod_cache_kib;
+    bool pod = facts->pod_entries_kib != BALLAST_NONE && facts->pod_entries_kib > 0;
+    if (pod && facts->pod_cache_kib != BALLAST_NONE && facts->pod_cache_kib > 0)
+        return BALLAST_STOP_POD;
+    if (!facts->has_balloon)
+        return BALLAST_STOP_NO_BALLOON;
+    *a_kib = facts->used_kib;
+    if (facts->used_kib != BALLAST_NONE &&
+        is_at_or_above(ballast_add_ceil(facts->tot_kib, NEAR_KIB), facts->used_kib, 2 * NEAR_KIB))
+        return BALLAST_STOP_USED;
+    *a_kib = BALLAST_IDLE_LINUX_KIB;
+    if (facts->tot_kib <= BALLAST_IDLE_LINUX_KIB + NEAR_KIB / 2)
+        return BALLAST_STOP_IDLE_FLOOR;
+    return BALLAST_STOP_UNKNOWN;
+}
+
+enum ballast_stop ballast_stop_reason(const struct ballast_stop_facts *facts, uint64_t *a_kib,
+                                      uint64_t *b_kib)
+{
+    *a_kib = 0;
+    *b_kib = 0;
+    if (facts->dying)
+        return BALLAST_STOP_DYING;
+    if (facts->paused)
+        return BALLAST_STOP_PAUSED;
+    if (facts->tot_kib < facts->goal_kib)
+        return why_not_up(facts, a_kib, b_kib);
+    return why_not_down(facts, a_kib);
+}
+
+static const char *const words[BALLAST_STOPS] = {
+    [BALLAST_STOP_DYING] = "dying",     [BALLAST_STOP_PAUSED] = "paused",
+    [BALLAST_STOP_MAXIMUM] = "maximum", [BALLAST_STOP_HOST_FULL] = "host-full",
+    [BALLAST_STOP_POD] = "pod",         [BALLAST_STOP_NO_BALLOON] = "no-balloon",
+    [BALLAST_STOP_USED] = "used",       [BALLAST_STOP_IDLE_FLOOR] = "idle-floor",
+    [BALLAST_STOP_BOOT] = "boot",       [BALLAST_STOP_UNKNOWN] = "unknown",
+};
+
+const char *ballast_stop_word(enum ballast_stop reason)
+{
+    return (unsigned)reason < BALLAST_STOPS ? words[reason] : NULL;
+}
+
+size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_kib, char *buf,
+                         size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    switch (reason) {
+    case BALLAST_STOP_DYING:
+        ballast_text_add(&text, "it is dying");
+        break;
+    case BALLAST_STOP_PAUSED:
+        ballast_text_add(&text, "it is paused, and its balloon with it");
+        break;
+    case BALLAST_STOP_MAXIMUM:
+        ballast_text_add(&text, "Xen lets it hold no more than %" PRIu64 " KiB", a_kib);
+        break;
+    case BALLAST_STOP_HOST_FULL:
+        ballast_text_add(&text,
+                         "the host has %" PRIu64 " KiB free, and it wants %" PRIu64 " KiB more",
+                         a_kib, b_kib);
+        break;
+    case BALLAST_STOP_POD:
+        ballast_text_add(&text,
+                         "it is populated on demand and its balloon has not run yet: Xen keeps "
+                         "%" PRIu64 " KiB for it, and until then takes none of it back",
+                         a_kib);
+        break;
+    case BALLAST_STOP_NO_BALLOON:
+        ballast_text_add(&text, "no balloon driver was seen in it: it still boots, or has none");
+        break;
+    case BALLAST_STOP_USED:
+        ballast_text_add(&text, "it says that it uses %" PRIu64 " KiB", a_kib);
+        break;
+    case BALLAST_STOP_IDLE_FLOOR:
+        ballast_text_add(&text, "even an idle Linux gives nothing below about %" PRIu64 " KiB",
+                         a_kib);
+        break;
+    case BALLAST_STOP_BOOT:
+        ballast_text_add(&text,
+                         "it holds just what it was started with, %" PRIu64 " KiB: PV guests "
+                         "with Linux before 6.1 do not grow beyond that",
+                         a_kib);
+        break;
+    case BALLAST_STOP_UNKNOWN:
+    case BALLAST_STOPS:
+        ballast_text_add(&text, "nothing that can be seen from outside explains it");
+    }
+    return text.length;
+}
