@@ -76,9 +76,10 @@ static uint64_t book_promised_kib(void *book)
     return freeing->answered && freeing->verdict.granted ? freeing->need_kib : 0;
 }
 
-static int book_answer(void *book, const struct balancer_verdict *verdict,
-                       struct ballast_error *err)
+static int book_answer(void *book, const struct ballast_host *host,
+                       const struct balancer_verdict *verdict, struct ballast_error *err)
 {
+    (void)host;
     (void)err;
     struct cli_freeing *freeing = book;
     freeing->verdict = *verdict;
