@@ -6,6 +6,8 @@
 #   make test    install what is missing, build, run every test
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make fuzz    a minute of libFuzzer for each reader (FUZZ_SECONDS=60)
+#   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
+#   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make bench   the benchmarks; figures are kept in docs/benchmarks.md
 #   make check   the formatting and the layering, without building
 #   make install PREFIX=/usr/local
@@ -16,9 +18,11 @@ ASAN_BUILD ?= $(BUILD)-asan
 FUZZ_BUILD ?= $(BUILD)-fuzz
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+XEN ?= 4.17
+GUESTS ?= pv
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all setup run test asan fuzz bench check format install clean
+.PHONY: all setup run test asan fuzz lab lab-all bench check format install clean
 
 all: $(BUILD)/build.ninja
 	@$(NINJA)
@@ -54,6 +58,15 @@ fuzz: setup
 	    -Dtests=false -Dbench=false -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(FUZZ_BUILD)
 	tests/fuzz/run $(FUZZ_BUILD) $(FUZZ_SECONDS)
+
+lab:
+	@lab/run --xen $(XEN) --guests "$(GUESTS)"
+
+lab-all: setup
+	@failed=; for xen in 4.14 4.17 4.20; do \
+	    echo "# Xen $$xen"; \
+	    tests/lab/run-tests --xen $$xen || failed="$$failed $$xen"; \
+	done; test -z "$$failed" || { echo "failed on:$$failed"; exit 1; }
 
 bench: setup
 	@$(MAKE) --no-print-directory all

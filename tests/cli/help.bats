@@ -3,11 +3,11 @@
 load common
 
 commands() {
-    ballast help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -vx help
+    ballast help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | grep -vx help
 }
 
 @test "help, --help and --version" {
-    [ "$(commands | xargs)" = "explain fits host plan decide profiles simulate" ]
+    [ "$(commands | xargs)" = "explain fits host plan decide profiles simulate list set-target set-max set-range free doctor" ]
     run -0 ballast --help
     [ "$output" = "$(ballast help)" ]
     run -0 ballast --version

@@ -96,8 +96,8 @@ END
 
 @test "wrong usage" {
     make_host
-    run -2 ballast host
-    [[ $output == *"--snapshot FILE is missing"*"cannot read the running host"* ]]
+    run -2 ballast host --snapshot host.json --host xen
+    [[ $output == *"only one of --snapshot and --host"* ]]
     run -2 ballast host --snapshot missing.json
     run -2 ballast host --snapshot host.json --json --table
     run -2 ballast host --snapshot host.json --profile nonesuch

@@ -117,7 +117,7 @@ static int parse(struct explain *explain, struct cli_args *args)
     if (explain->domain && explain->sources.path_count > 0)
         return cli_args_wrong(args, "--domain and FILE are two questions; ask one");
     if (!explain->domain && explain->sources.path_count == 0)
-        return cli_args_wrong(args, "no FILE and no DOMAIN is given");
+        return cli_args_wrong(args, "no FILE is given, and no DOMAIN");
     if (explain->all_profiles && (explain->form == FORM_DIAGRAM || explain->form == FORM_SVG))
         return cli_args_wrong(args, "--profile all is a table or --json; a picture shows one");
     return CLI_DONE;

@@ -37,11 +37,12 @@ const struct cli_command cli_commands[] = {
     {
         .name = "host",
         .summary = "what a host's memory is made of",
-        .operands = "--snapshot FILE [GUEST...]",
+        .operands = "[GUEST...]",
         .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
                 "the domains, what the host spends on them, what is promised, what is free, and\n"
-                "what cannot be explained. Where the GUEST files of domains are given, these are\n"
-                "divided into their segments.",
+                "what cannot be explained. The host is the running one, or --snapshot FILE. A\n"
+                "domain whose GUEST file is given is divided into its segments; so is a running\n"
+                "one whose configuration the toolstack has kept.",
         .options = cli_host_options,
         .run = cli_host,
     },
@@ -161,8 +162,8 @@ static void print_overview(FILE *out)
           "commands:\n",
           out);
     for (const struct cli_command *command = cli_commands; command->name; command++)
-        fprintf(out, "  %-10s %s\n", command->name, command->summary);
-    fputs("  help       this, or 'help COMMAND'\n\n"
+        fprintf(out, "  %-11s %s\n", command->name, command->summary);
+    fputs("  help        this, or 'help COMMAND'\n\n"
           "options:\n"
           "  --help     this, or after a command: its help\n"
           "  --version  the version\n",

@@ -18,7 +18,7 @@ static const char *profile_of(const struct xen_version *version)
     return version->minor >= 18 ? "libxl-4.20" : NULL;
 }
 
-static const struct ballast_profile *choose_profile(const struct cli_door *door)
+const struct ballast_profile *cli_running_profile(const struct cli_door *door)
 {
     struct xen_version version;
     if (door->sim || xen_version(door->hv, &version, NULL) < 0)
@@ -49,7 +49,7 @@ int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
 {
     struct ballast_error err;
     if (!profile)
-        profile = choose_profile(door);
+        profile = cli_running_profile(door);
     *out = (struct cli_running){.domain = *domain, .profile_name = ballast_profile_name(profile)};
     struct ballast_running running = {
         .type = domain->is.type,

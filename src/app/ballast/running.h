@@ -18,6 +18,9 @@ struct cli_running {
     struct ballast_breakdown configured;
 };
 
+/* The rules that the libxl of the door's host follows; the default where that is not known. */
+const struct ballast_profile *cli_running_profile(const struct cli_door *door);
+
 /*
  * What is known of a domain of the door's last look. `profile` NULL: the one of the running Xen.
  * CLI_UNREACHABLE with a message when it cannot be computed.

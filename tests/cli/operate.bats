@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The commands of a running host, on a simulated one: what is the same on both.
+load common
+
+# 860 MiB are free beyond the slush; "mail" stops at 700 MiB, "old" has no balloon.
+make_host() {
+    cat >host.scn <<'END'
+says "two guests that give, one of them not far, and one that has no balloon"
+host total=4GiB xen=100MiB slush=64MiB
+guest zero dom0 tot=512MiB min=512MiB max=512MiB rate-down=300MiB/s rate-up=300MiB/s
+guest web tot=1GiB min=256MiB max=1GiB uses=300MiB rate-down=150MiB/s rate-up=300MiB/s
+guest mail tot=1GiB min=256MiB max=1GiB uses=300MiB rate-down=200MiB/s rate-up=300MiB/s floor=700MiB
+guest old tot=512MiB min=128MiB max=512MiB no-balloon
+duration 60s
+END
+    HOST=(--host sim:host.scn)
+}
+
+@test "list shows every domain, and as JSON in KiB" {
+    make_host
+    run -0 --separate-stderr ballast list "${HOST[@]}"
+    [ -z "$stderr" ]
+    [ "$(awk '$2 == "web" { print $5, $6, $7, $8, $9, $11 }' <<<"$output")" = "1024 1024 256-1024 1024 1024 yes" ]
+    [ "$(awk '$2 == "old" { print $4, $11 }' <<<"$output")" = "run -" ]
+    [[ $output == *"sum "*3072*3072*"free 924 of 4096 MiB; sizes in MiB" ]]
+    [ "$(awk 'length > 80' <<<"$output")" = "" ]
+    run -0 ballast list --json "${HOST[@]}"
+    [ "${#lines[@]}" = 4 ]
+    figure "${lines[1]}" .name web
+    figure "${lines[1]}" .actual 1048576
+    figure "${lines[1]}" .dynamic_min 262144
+    figure "${lines[1]}" .type null
+    figure "${lines[3]}" .balloon false
+}
+
+@test "host sums to all of the simulated host" {
+    make_host
+    run -0 ballast host --json "${HOST[@]}"
+    [ "$(jq '.total' <<<"$output")" = 4194304 ] || [ "$(jq '.host.total_kib // .total_kib' <<<"$output")" = 4194304 ]
+    run -0 ballast host "${HOST[@]}"
+    [[ $output == *"unexplained        0 "* ]]
+    run -2 ballast host "${HOST[@]}" --snapshot "$EXAMPLES/host.json"
+}
+
+@test "explain shows a domain as it is" {
+    make_host
+    run -0 ballast explain --domain web "${HOST[@]}" --json
+    figure "$output" .id 1
+    figure "$output" .segments.guest 1048576
+    figure "$output" .spans.static_maximum 1048576
+    figure "$output" .configured null
+    run -0 ballast explain web mail "${HOST[@]}"
+    [[ $output == "web: domain 1, simulated"*"mail: domain 2, simulated"* ]]
+    run -0 ballast explain --diagram --domain 1 "${HOST[@]}"
+    [[ $output == *"web: domain 1"*"sizes in KiB"* ]]
+    run -2 ballast explain --domain nobody "${HOST[@]}"
+    [[ $output == *"there is no domain 'nobody'"* ]]
+    run -2 ballast explain --domain web "$EXAMPLES/web.cfg"
+    run -2 ballast explain --profile all --domain web "${HOST[@]}"
+}
+
+@test "set-target moves a balloon and follows it" {
+    make_host
+    run -0 --separate-stderr ballast set-target web -256M --wait "${HOST[@]}"
+    [[ $output == "domain 1 (web):"*"1048576 KiB -> 786432 KiB"*"reached after "* ]]
+    [[ $stderr == *"% web holds "*" of 786432 KiB"* ]]
+    run -0 ballast set-target 1 768 --wait --json "${HOST[@]}"
+    figure "$output" .before.target 1048576
+    figure "$output" .after.target 786432
+    figure "$output" .after.xen_maximum 786432
+    figure "$output" .after.actual 786432
+    figure "$output" .wait.state reached
+    run -0 ballast set-target web 768M --no-enforce --json "${HOST[@]}"
+    figure "$output" .after.xen_maximum 1048576
+    figure "$output" .wait null
+    run -0 ballast set-target web 786432k --dry-run --json "${HOST[@]}"
+    figure "$output" .dry_run true
+    figure "$output" .after.target 786432
+    figure "$output" .after.actual 1048576
+}
+
+@test "set-target says where a balloon stopped, and that time is over" {
+    make_host
+    run -1 --separate-stderr ballast set-target mail 512 --wait "${HOST[@]}"
+    [[ $output == *"stopped at 716800 KiB, "* ]]
+    run -1 ballast set-target mail 512 --wait --json "${HOST[@]}"
+    figure "$output" .wait.state stopped
+    figure "$output" .after.actual 716800
+    run -1 ballast set-target web 512 --wait --json --timeout 1s "${HOST[@]}"
+    figure "$output" .wait.state late
+    run -1 ballast set-target old 256 --wait --json "${HOST[@]}"
+    figure "$output" .wait.reason no-balloon
+}
+
+@test "set-target refuses with what would be right" {
+    make_host
+    run -1 ballast set-target web 2G "${HOST[@]}"
+    [[ $output == *"2097152 KiB is above the static maximum of 1048576 KiB"* ]]
+    run -1 ballast set-target web +1K "${HOST[@]}"
+    run -1 ballast set-target zero 100 "${HOST[@]}"
+    [[ $output == *"dom0"*131072* ]]
+    run -1 ballast set-target web 200 "${HOST[@]}"
+    [[ $output == *"204800 KiB is below 307200 KiB, what it says it uses"*"--force" ]]
+    run -0 ballast set-target web 200 --force "${HOST[@]}"
+    run -1 ballast set-target old 64 "${HOST[@]}"
+    [[ $output == *"below 92160 KiB, where even an idle Linux stops"* ]]
+    for size in 5x -5x + '' 1.5G 0x10 99999999999999999999 9999999999999999T; do
+        run -2 ballast set-target web "$size" "${HOST[@]}"
+        [[ $output == "ballast: set-target: "* ]]
+    done
+    run -2 ballast set-target nobody 5 "${HOST[@]}"
+    run -2 ballast set-target web "${HOST[@]}"
+    run -2 ballast set-target web 512 --wait --dry-run "${HOST[@]}"
+    run -2 ballast set-target web 512 --through magic "${HOST[@]}"
+    run -2 ballast set-target web 512 --through libxl "${HOST[@]}"
+    run -2 ballast set-target web 512 --wait --timeout soon "${HOST[@]}"
+}
+
+@test "set-max and set-range" {
+    make_host
+    run -1 ballast set-max web 900 "${HOST[@]}"
+    [[ $output == *"921600 KiB is below the target of 1048576 KiB"* ]]
+    run -0 --separate-stderr ballast set-max web 2G --json "${HOST[@]}"
+    [[ $stderr == *"hotplugs memory"* ]]
+    figure "$output" .after.xen_maximum 2097152
+    run -1 ballast set-range web 100 200 "${HOST[@]}"
+    [[ $output == *"what the scenario says"* ]]
+    run -2 ballast set-range web 100 "${HOST[@]}"
+}
+
+@test "free has guests give, and the sum is told" {
+    make_host
+    run -0 --separate-stderr ballast free 1200 --json "${HOST[@]}"
+    figure "$output" .freed true
+    figure "$output" .available_before 880640
+    [ "$(jq '.available_after >= 1200 * 1024' <<<"$output")" = true ]
+    # Nobody but the two gave; what they gave is what came.
+    [ "$(jq '[.domains[] | .before - .after] | add == (.. | empty)' <<<"$output" 2>/dev/null || true)" = "" ]
+    [ "$(jq '([.domains[] | .before - .after] | add) == (.available_after - .available_before)' <<<"$output")" = true ]
+    [ "$(jq -c '[.domains[] | select(.before != .after) | .name]' <<<"$output")" = '["web","mail"]' ]
+    run -0 --separate-stderr ballast free 1200 "${HOST[@]}"
+    [[ $output == "1228800 KiB are free:"*"domain 1 (web) gave "*"domain 2 (mail) gave "* ]]
+    run -0 ballast free 500 --json "${HOST[@]}"
+    [ "$(jq '[.domains[] | .before - .after] | add' <<<"$output")" = 0 ]
+}
+
+@test "free that cannot be says who stopped where, and takes nothing in vain" {
+    make_host
+    run -1 ballast free 8G "${HOST[@]}"
+    [[ $output == "8388608 KiB cannot be freed: if everybody gave "* ]]
+    [[ $output == *"domain 3 (old) gave nothing"*"(unaware)"* ]]
+    # 860 + 768 + 324 MiB can be had: mail's floor is above its minimum.
+    run -1 --separate-stderr ballast free 2000 --json "${HOST[@]}"
+    figure "$output" .freed false
+    figure "$output" '.domains[2].after' 716800
+    figure "$output" '.domains[2].conduct' stuck
+    run -1 --separate-stderr ballast free 1400 --timeout 1s --json "${HOST[@]}"
+    figure "$output" .reason too-late
+    run -1 ballast free 1200 --policy fixed --timeout 1s --json "${HOST[@]}"
+    run -0 ballast free 1200 --dry-run --json "${HOST[@]}"
+    figure "$output" .can_be true
+    figure "$output" '.asked_first | length' 2
+    run -1 ballast free 8G --dry-run "${HOST[@]}"
+    run -2 ballast free 0 "${HOST[@]}"
+    run -2 ballast free "${HOST[@]}"
+    run -2 ballast free 1 --policy none "${HOST[@]}"
+}
+
+@test "an interrupt stops whoever gives where he is" {
+    command -v timeout >/dev/null || skip "there is no timeout(1)"
+    # Giving takes an hour of simulated time, and each tick some real time: the signal comes first.
+    cat >slow.scn <<'END'
+says "a guest that gives a page a second"
+host total=4GiB xen=100MiB slush=64MiB
+guest web tot=3GiB min=256MiB max=3GiB uses=1GiB rate-down=4KiB/s rate-up=300MiB/s
+duration 60s
+END
+    run timeout --preserve-status -s INT 1 "$BALLAST" free 2500 --timeout 1440m --json --host sim:slow.scn
+    [ "$status" = 1 ]
+    figure "$output" .freed false
+    [[ $(jq -r .reason <<<"$output") == interrupted || $(jq -r .reason <<<"$output") == givers-stuck ]]
+}
+
+@test "doctor tells what it can of a simulated host" {
+    make_host
+    run -0 ballast doctor "${HOST[@]}"
+    [ "$output" = "nothing found" ]
+    sed -i 's/^guest web .*/guest web tot=1GiB min=1GiB max=1GiB/' host.scn
+    run -0 ballast doctor --json "${HOST[@]}"
+    figure "$output" .rule no-range
+    figure "$output" .severity note
+    figure "$output" .name web
+    sed -i 's/^guest zero .*/guest zero dom0 tot=512MiB min=512MiB max=512MiB static=4GiB maxmem=4GiB/' host.scn
+    run -1 ballast doctor "${HOST[@]}"
+    [[ $output == "warning: dom0-unlimited"*"-> "* ]]
+    printf 'autoballoon="on"\nclaim_mode=0\n' >xl.conf
+    run -1 ballast doctor --xl-conf xl.conf --json --watch 0 "${HOST[@]}"
+    [ "$(jq -r .rule <<<"$output" | xargs)" = "autoballoon dom0-unlimited claims-off no-range" ]
+    printf 'autoballoon="perhaps"\n' >xl.conf
+    run -2 ballast doctor --xl-conf xl.conf "${HOST[@]}"
+    [[ $output == *"xl.conf:1: autoballoon: "* ]]
+}
+
+@test "without Xen each says what was tried, with status 3" {
+    [ ! -e /proc/xen/privcmd ] && [ ! -e /dev/xen/privcmd ] || skip "this is a Xen host"
+    for command in list host doctor 'set-target x 5' 'set-max x 5' 'set-range x 1 2' 'free 5' \
+        'explain --domain x'; do
+        # shellcheck disable=SC2086 # a command and its operands
+        run -3 --separate-stderr ballast $command
+        [ -z "$output" ]
+        [[ $stderr == "ballast: the running Xen cannot be reached: "* ]]
+        [ "$(wc -l <<<"$stderr")" = 1 ]
+    done
+    # What is no file is asked for only where there is somebody to ask.
+    run -2 ballast explain nosuch
+    [[ $output == "ballast: nosuch: "*"No such file"* ]]
+}
+
+@test "a host that is none" {
+    run -2 ballast list --host nowhere
+    [[ $output == *"--host is 'xen' or 'sim:SCENARIO', not 'nowhere'"* ]]
+    run -2 ballast list --host sim:missing.scn
+    run -2 ballast list --host sim:"$SOURCE/README.md"
+    run -2 ballast list extra
+    run -2 ballast doctor extra
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# For the tests in t/ (and transport): results in the Test Anything Protocol.
+tap_count=0
+
+pass() { echo "ok $((++tap_count)) - $*"; }
+flunk() { echo "not ok $((++tap_count)) - $*"; }
+skip() { echo "ok $((++tap_count)) - $1 # SKIP $2"; }
+note() { sed 's/^/# /'; }
+done_testing() { echo "1..$tap_count"; }
+
+# check TEXT COMMAND...: passes when COMMAND succeeds.
+check() {
+    local text=$1
+    shift
+    if "$@"; then pass "$text"; else flunk "$text"; fi
+}
+
+# same TEXT EXPECTED SEEN
+same() {
+    [ "$2" = "$3" ] && pass "$1" && return
+    flunk "$1"
+    printf 'expected: %s\nseen:     %s\n' "$2" "$3" | note
+}
+
+# eventually SECONDS COMMAND...: tries it again until it succeeds.
+eventually() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.3
+    done
+}
