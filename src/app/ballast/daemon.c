@@ -19,7 +19,7 @@ static bool is_absent(int rc)
 }
 
 static int connect_to(struct cli_daemon *daemon, const char *command, const char *run_dir,
-                      enum cli_door_kind kind, bool must)
+                      enum cli_daemon_kind kind, bool must)
 {
     struct ballast_error err;
     *daemon = (struct cli_daemon){.command = command, .run_dir = cli_run_dir(run_dir)};
@@ -31,13 +31,13 @@ static int connect_to(struct cli_daemon *daemon, const char *command, const char
 }
 
 int cli_daemon_open(struct cli_daemon *daemon, const char *command, const char *run_dir,
-                    enum cli_door_kind kind)
+                    enum cli_daemon_kind kind)
 {
     return connect_to(daemon, command, run_dir, kind, true);
 }
 
 int cli_daemon_try(struct cli_daemon *daemon, const char *command, const char *run_dir,
-                   enum cli_door_kind kind)
+                   enum cli_daemon_kind kind)
 {
     return connect_to(daemon, command, run_dir, kind, false);
 }

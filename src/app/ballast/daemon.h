@@ -13,7 +13,7 @@
 
 struct json_object;
 
-enum cli_door_kind {
+enum cli_daemon_kind {
     CLI_DAEMON_READS,   /* status.sock, for which nobody needs a privilege */
     CLI_DAEMON_CHANGES, /* control.sock: root and the group ballast */
 };
@@ -26,14 +26,14 @@ struct cli_daemon {
 
 /* `run_dir` as --run-dir has it, NULL without. CLI_UNREACHABLE when there is no daemon. */
 int cli_daemon_open(struct cli_daemon *daemon, const char *command, const char *run_dir,
-                    enum cli_door_kind kind);
+                    enum cli_daemon_kind kind);
 /*
  * The same for commands that can do without: where no daemon runs, that is CLI_DONE with a NULL
  * client. One that runs and cannot be used is a failure all the same: nobody may act behind its
  * back.
  */
 int cli_daemon_try(struct cli_daemon *daemon, const char *command, const char *run_dir,
-                   enum cli_door_kind kind);
+                   enum cli_daemon_kind kind);
 void cli_daemon_close(struct cli_daemon *daemon); /* one that failed to open is fine too */
 
 /*
