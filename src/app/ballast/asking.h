@@ -13,8 +13,8 @@
 /* The first options of such a command. */
 enum { CLI_ASKING_JSON, CLI_ASKING_RUN_DIR, CLI_ASKING_OPTIONS };
 #define CLI_ASKING_ROWS(json_help)                                                                 \
-    [CLI_ASKING_JSON] = {"json", NULL, json_help},                                                 \
-    [CLI_ASKING_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP}
+    [CLI_ASKING_JSON] = {"json", NULL, json_help}, [CLI_ASKING_RUN_DIR] = {"run-dir", "DIR",       \
+                                                                           CLI_RUN_DIR_HELP}
 
 struct cli_asking {
     struct cli_args *args;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <json-c/json.h>
 
@@ -57,28 +58,44 @@ static bool was_there(const struct cli_birth *birth, uint64_t domid)
     return false;
 }
 
-static void lose(struct cli_birth *birth, const char *why)
+static uint64_t now_usec(void)
 {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* One that was started anew knows the reservation: the next look asks that one. */
+static void find_daemon(struct cli_birth *birth)
+{
+    struct ballast_error err;
+    struct cli_daemon *daemon = birth->daemon;
+    cli_daemon_close(daemon);
+    if (wire_connect(daemon->run_dir, false, &daemon->client, &err) == 0) {
+        birth->gone_usec = 0;
+        return;
+    }
+    if (birth->gone_usec == 0)
+        birth->gone_usec = now_usec();
+    if (now_usec() - birth->gone_usec < PATIENCE_USEC)
+        return;
     birth->state = CLI_BIRTH_LOST;
-    (void)snprintf(birth->why, sizeof(birth->why), "%s", why);
+    (void)snprintf(birth->why, sizeof(birth->why), "%s", err.text);
 }
 
 /* Asks without a word; 0 with an answer. */
 static int ask(struct cli_birth *birth, const char *method, struct json_object *params,
                struct wire_message *answer)
 {
-    struct ballast_error err;
-    int rc = wire_call(birth->daemon->client, method, params, PATIENCE_USEC, NULL, NULL, answer,
-                       &err);
-    if (rc < 0) {
-        /* One that was started anew knows the reservation: the next look asks that one. */
-        cli_daemon_close(birth->daemon);
-        rc = wire_connect(birth->daemon->run_dir, false, &birth->daemon->client, &err);
-        if (rc < 0)
-            lose(birth, err.text);
-        return -1;
-    }
-    return 0;
+    struct wire_client *client = birth->daemon->client;
+    int rc = -1;
+    if (client)
+        rc = wire_call(client, method, params, PATIENCE_USEC, NULL, NULL, answer, NULL);
+    else
+        json_object_put(params);
+    if (rc < 0)
+        find_daemon(birth);
+    return rc;
 }
 
 static void bind_it(struct cli_birth *birth, const struct json_object *domain)

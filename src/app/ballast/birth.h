@@ -25,6 +25,7 @@ struct cli_birth {
     const char *owner;
     enum cli_birth_state state;
     uint64_t domid;
+    uint64_t gone_usec; /* since when the daemon is; 0: it is not */
     char why[BALLAST_ERROR_TEXT];
 };
 

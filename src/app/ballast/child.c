@@ -87,7 +87,7 @@ static void look(struct cli_child *child)
         return;
     cli_signals_pass_to(0);
     child->ended = true;
-    child->status = got < 0 ? CLI_CHILD_CANNOT
+    child->status = got < 0               ? CLI_CHILD_CANNOT
                     : WIFSIGNALED(status) ? 128 + WTERMSIG(status)
                                           : WEXITSTATUS(status);
 }

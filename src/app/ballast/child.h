@@ -18,8 +18,8 @@ struct cli_child {
 enum { CLI_CHILD_CANNOT = 126, CLI_CHILD_MISSING = 127 };
 
 /*
- * Starts argv[0], found as a shell finds it. From then on caught signals are passed to it. CLI_DONE,
- * or one of the two above with a message on stderr.
+ * Starts argv[0], found as a shell finds it. From then on caught signals are passed to it.
+ * CLI_DONE, or one of the two above with a message on stderr.
  */
 int cli_child_start(struct cli_child *child, const char *command, char *const *argv);
 /* Waits for its end, but no longer than that; BALLAST_NONE: as long as it takes. */

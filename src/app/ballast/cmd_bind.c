@@ -20,7 +20,8 @@ const struct cli_option cli_bind_options[] = {
     {NULL, NULL, NULL},
 };
 
-/* Numbers of domains are used again: what is bound is the domain that was looked at, by its uuid. */
+/* Numbers of domains are used again: what is bound is the domain that was looked at, by its uuid.
+ */
 static int find(struct cli_daemon *daemon, const char *word, struct json_object *bind)
 {
     struct json_object *found = NULL;

@@ -35,7 +35,7 @@ const struct cli_option cli_decisions_options[] = {
 struct decisions {
     struct cli_asking asking;
     const char *domain;
-    uint64_t domid; /* of it */
+    uint64_t domid;      /* of it */
     uint64_t since_usec; /* BALLAST_NONE: the last ones */
     bool follow;
     uint64_t last;

@@ -171,9 +171,9 @@ static void tell(const struct reserve *reserve, const struct cli_reserving *rese
 static int tell_no(const struct cli_reserving *reserving)
 {
     char why[CLI_MESSAGE];
-    uint64_t missing_kib = cli_field_u64(reserving->no.error_code ? reserving->no.error_data
-                                                                  : reserving->reservation,
-                                         "missing_kib");
+    uint64_t missing_kib =
+        cli_field_u64(reserving->no.error_code ? reserving->no.error_data : reserving->reservation,
+                      "missing_kib");
     if (cli_signal()) {
         cli_complain("reserve: cancelled; what was being freed goes back");
         return 128 + cli_signal();

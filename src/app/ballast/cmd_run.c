@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast run */
-#include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <json-c/json.h>
 
@@ -312,8 +313,8 @@ static int start(struct run *run, struct cli_birth *birth)
 static int run_it(struct run *run)
 {
     struct cli_birth birth;
-    run->reserving = (struct cli_reserving){
-        .daemon = &run->daemon, .want = run->want, .quiet = run->quiet};
+    run->reserving =
+        (struct cli_reserving){.daemon = &run->daemon, .want = run->want, .quiet = run->quiet};
     int rc = cli_birth_expect(&birth, &run->daemon, run->need.name);
     if (rc)
         return rc;

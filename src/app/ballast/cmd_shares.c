@@ -26,8 +26,9 @@ static void tell_shares(const struct json_object *result)
 
 static void tell_opt_out(const struct json_object *result)
 {
-    puts(cli_field_bool(result, "opted_out") ? "it is not balanced any more; its limit still is held"
-                                             : "it is balanced");
+    puts(cli_field_bool(result, "opted_out")
+             ? "it is not balanced any more; its limit still is held"
+             : "it is balanced");
 }
 
 int cli_shares(struct cli_args *args)

@@ -52,6 +52,11 @@ int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_ob
                    struct wire_message *answer)
 {
     struct ballast_error err;
+    if (!daemon->client) {
+        json_object_put(params);
+        cli_complain("%s: the connection to the daemon is lost", daemon->command);
+        return CLI_UNREACHABLE;
+    }
     int rc = wire_call(daemon->client, method, params, ANSWER_USEC, NULL, NULL, answer, &err);
     if (rc == 0)
         return CLI_DONE;

@@ -9,8 +9,7 @@
 #include "core/model/host.h"
 
 const struct cli_list_of cli_list_of_domains = {"domains", "domains", "domid", "after"};
-const struct cli_list_of cli_list_of_reservations = {"reservations", "reservations", "id",
-                                                     "after"};
+const struct cli_list_of cli_list_of_reservations = {"reservations", "reservations", "id", "after"};
 const struct cli_list_of cli_list_of_decisions = {"decisions", "decisions", "number", "since"};
 
 /* Moves what came to `all`; the number of the last one, or BALLAST_NONE where there is no more. */

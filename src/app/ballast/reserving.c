@@ -46,8 +46,8 @@ static void take_source(struct cli_reserving *reserving, const struct json_objec
             source = &reserving->sources[i];
     }
     if (!source && reserving->source_count < SOURCES_MOST) {
-        reserving->sources = cli_must(reallocarray(
-            reserving->sources, reserving->source_count + 1, sizeof(*reserving->sources)));
+        reserving->sources = cli_must(reallocarray(reserving->sources, reserving->source_count + 1,
+                                                   sizeof(*reserving->sources)));
         source = &reserving->sources[reserving->source_count++];
         *source = (struct cli_source){.domid = domid, .shown = cli_field_shown(giver, "name")};
     }
@@ -121,8 +121,7 @@ int cli_reserving_ask(struct cli_reserving *reserving)
 static int told(void *context, const char *method, const struct json_object *params)
 {
     struct cli_reserving *reserving = context;
-    if (strcmp(method, "reservation-changed") != 0 ||
-        cli_field_u64(params, "id") != reserving->id)
+    if (strcmp(method, "reservation-changed") != 0 || cli_field_u64(params, "id") != reserving->id)
         return 0;
     take_reservation(reserving, json_object_get((struct json_object *)params));
     return -ECANCELED;
@@ -146,16 +145,15 @@ static void show(const struct cli_reserving *reserving, struct cli_progress *pro
     uint64_t missing_kib = cli_field_u64(reserving->reservation, "missing_kib");
     if (missing_kib == BALLAST_NONE)
         missing_kib = need_kib;
-    ballast_text_add(&text, "%" PRIu64 " of %" PRIu64 " MiB missing",
-                     missing_kib / BALLAST_MIB_KIB, need_kib / BALLAST_MIB_KIB);
+    ballast_text_add(&text, "%" PRIu64 " of %" PRIu64 " MiB missing", missing_kib / BALLAST_MIB_KIB,
+                     need_kib / BALLAST_MIB_KIB);
     const char *between = ": ";
     for (size_t i = 0; i < reserving->source_count; i++) {
         const struct cli_source *source = &reserving->sources[i];
         if (source->given_kib >= source->gives_kib)
             continue;
         ballast_text_add(&text, "%s%s %" PRIu64 "/%" PRIu64, between, source->shown,
-                         source->given_kib / BALLAST_MIB_KIB,
-                         source->gives_kib / BALLAST_MIB_KIB);
+                         source->given_kib / BALLAST_MIB_KIB, source->gives_kib / BALLAST_MIB_KIB);
         between = ", ";
     }
     uint64_t here_kib = ballast_sub_floor(need_kib, missing_kib);

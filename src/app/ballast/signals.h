@@ -17,7 +17,8 @@ int cli_signal(void);
  * terminal sent it has got by itself. 0: not any more.
  */
 void cli_signals_pass_to(pid_t pid);
-/* As they were before cli_signals_catch(), for a process that is about to become another program. */
+/* As they were before cli_signals_catch(), for a process that is about to become another program.
+ */
 void cli_signals_restore(void);
 
 #endif
