@@ -57,7 +57,8 @@ size_t cli_field_count(const struct json_object *object, const char *key)
 
 struct json_object *cli_field_at(const struct json_object *object, const char *key, size_t i)
 {
-    return json_object_array_get_idx(cli_field(object, key), i);
+    return i < cli_field_count(object, key) ? json_object_array_get_idx(cli_field(object, key), i)
+                                            : NULL;
 }
 
 struct json_object *cli_params(void)

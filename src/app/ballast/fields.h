@@ -25,6 +25,7 @@ const char *cli_field_string(const struct json_object *object, const char *key);
 char *cli_field_shown(const struct json_object *object, const char *key);
 /* 0 where it is no array. */
 size_t cli_field_count(const struct json_object *object, const char *key);
+/* NULL where there are not so many. */
 struct json_object *cli_field_at(const struct json_object *object, const char *key, size_t i);
 
 /* A new object to put parameters in; the rest of them leave out what is not given. */
