@@ -248,7 +248,10 @@ int wire_line_read(const char *line, size_t length, enum wire_from from, struct 
     struct json_object *tree = NULL;
     int rc = 0;
     if (scan_line(line, length, from, &message)) {
-        const char *first = line + strspn(line, " \t\r");
+        /* There is something behind the space: it was scanned. */
+        const char *first = line;
+        while (*first == ' ' || *first == '\t' || *first == '\r')
+            first++;
         if (*first == '[')
             broken(&message, WIRE_INVALID_REQUEST, true,
                    "batches are not served: send one object a line");
