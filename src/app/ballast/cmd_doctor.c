@@ -104,6 +104,14 @@ static void read_commandline(struct doctor *doctor)
                             &doctor->facts.dom0_mem_max);
 }
 
+/* A doctor that cannot see this does his work all the same. */
+static void read_low_memory(struct doctor *doctor)
+{
+    uint64_t kib;
+    if (!doctor->door.sim && xen_low_free(doctor->door.hv, &kib, NULL) == 0)
+        doctor->facts.low_free_kib = kib;
+}
+
 static uint64_t boot_kib(struct doctor *doctor, const struct cli_domain *domain)
 {
     struct ballast_guest config;
@@ -259,6 +267,7 @@ int cli_doctor(struct cli_args *args)
         rc = look(&doctor);
     if (!rc) {
         read_commandline(&doctor);
+        read_low_memory(&doctor);
         look_for_others(&doctor);
         rc = tell(&doctor);
     }

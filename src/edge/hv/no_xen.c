@@ -42,6 +42,13 @@ int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *er
     return without(err);
 }
 
+int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
+{
+    (void)hv;
+    (void)out_kib;
+    return without(err);
+}
+
 int xen_watch_fd(struct hv *hv)
 {
     (void)hv;

@@ -110,6 +110,11 @@ int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *er
     return 0;
 }
 
+int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
+{
+    return xen_ctrl_low_free(xen_host_of(hv)->ctrl, out_kib, err);
+}
+
 void xen_calls(const struct hv *hv, struct xen_calls *out)
 {
     const struct xen_host *host = xen_host_of_const(hv);

@@ -79,6 +79,8 @@ void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *cou
 int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
              struct ballast_error *err);
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
+/* Free memory below 4 GiB, which the host's devices may need; Xen's own refusals. */
+int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err);
 /* File descriptor that is readable when xenstore has something to tell; -1: it can tell nothing. */
 int xen_watch_fd(struct hv *hv);
 /* Waits until something is told, or for so long. 1: told, 0: time is over, -errno. */

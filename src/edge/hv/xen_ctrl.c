@@ -204,6 +204,16 @@ int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ba
     return 0;
 }
 
+int xen_ctrl_low_free(struct xen_ctrl *ctrl, uint64_t *out_kib, struct ballast_error *err)
+{
+    uint64_t bytes = 0;
+    begin(ctrl);
+    if (xc_availheap(ctrl->xc, 0, 32, -1, &bytes) < 0)
+        return refused(ctrl, "Xen does not tell what is free below 4 GiB", err);
+    *out_kib = bytes / 1024;
+    return 0;
+}
+
 /* From 4.17 on a pool has its size in bytes; before, what Xen tells is rounded up to MiB. */
 uint64_t xen_ctrl_pool_kib(struct xen_ctrl *ctrl, uint32_t domid)
 {

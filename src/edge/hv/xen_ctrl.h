@@ -21,6 +21,8 @@ int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size
 int xen_ctrl_domain(struct xen_ctrl *ctrl, uint32_t domid, struct xen_counted *out,
                     struct ballast_error *err);
 int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ballast_error *err);
+/* Free memory that 32 bits of address reach. */
+int xen_ctrl_low_free(struct xen_ctrl *ctrl, uint64_t *out_kib, struct ballast_error *err);
 /* BALLAST_NONE where there is no pool (PV) or it cannot be read. */
 uint64_t xen_ctrl_pool_kib(struct xen_ctrl *ctrl, uint32_t domid);
 /* Both BALLAST_NONE where it cannot be read. */

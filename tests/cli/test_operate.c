@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the commands of a running host look at beside Xen: the lock, and who else is at work. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app/ballast/lock.h"
+#include "app/ballast/others.h"
+#include "app/ballast/size.h"
+
+static char root[] = "/tmp/ballast-operate-XXXXXX";
+
+static const char *below(const char *path)
+{
+    static char full[100]; /* a socket's path has 107 */
+    (void)snprintf(full, sizeof(full), "%s%s", root, path);
+    return full;
+}
+
+static void make_folder(const char *path)
+{
+    assert_true(mkdir(below(path), 0755) == 0 || errno == EEXIST);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(below(path), "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void make_process(const char *folder, const char *name)
+{
+    char comm[64];
+    make_folder("/proc");
+    make_folder(folder);
+    (void)snprintf(comm, sizeof(comm), "%s/comm", folder);
+    write_file(comm, name);
+}
+
+static void test_lock(void **state)
+{
+    (void)state;
+    struct ballast_error err;
+    char path[256];
+    (void)snprintf(path, sizeof(path), "%s", below("/made/lock"));
+    int first = cli_lock_take(path, &err);
+    assert_true(first >= 0);
+    char mine[64];
+    (void)snprintf(mine, sizeof(mine), "process %ld is changing", (long)getpid());
+    assert_int_equal(cli_lock_take(path, &err), -EWOULDBLOCK);
+    assert_non_null(strstr(err.text, mine));
+    close(first);
+    int again = cli_lock_take(path, &err);
+    assert_true(again >= 0);
+    /* A holder that wrote something else is not quoted. */
+    assert_int_equal(ftruncate(again, 0), 0);
+    assert_true(pwrite(again, "\033[2Jevil\n", 9, 0) == 9);
+    assert_int_equal(cli_lock_take(path, &err), -EWOULDBLOCK);
+    assert_non_null(strstr(err.text, "somebody is changing"));
+    assert_null(strstr(err.text, "evil"));
+    close(again);
+    /* A link is not followed to some other file, and a file is no folder. */
+    assert_int_equal(symlink(path, below("/made/link")), 0);
+    assert_int_equal(cli_lock_take(below("/made/link"), &err), -ELOOP);
+    assert_int_equal(cli_lock_take(below("/made/lock/lock"), &err), -ENOTDIR);
+}
+
+static void test_others(void **state)
+{
+    (void)state;
+    struct cli_others others;
+    cli_others_look(&others, root);
+    assert_int_equal(others.count, 0);
+    assert_int_equal(others.libvirt, CLI_LIBVIRT_NONE);
+    cli_others_release(&others);
+
+    make_process("/proc/812", "squeezed\n");
+    make_process("/proc/9", "not-squeezed\n");
+    make_process("/proc/acpi", "momd\n");
+    make_process("/proc/77", "virtxend\n");
+    cli_others_look(&others, root);
+    assert_int_equal(others.count, 1);
+    assert_string_equal(others.balancers[0], "squeezed runs (process 812)");
+    assert_int_equal(others.libvirt, CLI_LIBVIRT_AUTO);
+    cli_others_release(&others);
+
+    make_folder("/etc");
+    make_folder("/etc/libvirt");
+    write_file("/etc/libvirt/libxl.conf", "#autoballoon = 1\n autoballoon = 0\n");
+    cli_others_look(&others, root);
+    assert_int_equal(others.libvirt, CLI_LIBVIRT_KEEPS);
+    cli_others_release(&others);
+    write_file("/etc/libvirt/libxl.conf", "autoballoon=1\n");
+    cli_others_look(&others, root);
+    assert_int_equal(others.libvirt, CLI_LIBVIRT_SHRINKS);
+    cli_others_release(&others);
+}
+
+static void test_socket(void **state)
+{
+    (void)state;
+    struct cli_others others;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    make_folder("/run");
+    make_folder("/run/qubes");
+    write_file("/run/qubes/qmemman.sock", "a file is no socket");
+    cli_others_look(&others, root);
+    size_t before = others.count;
+    cli_others_release(&others);
+    assert_int_equal(unlink(below("/run/qubes/qmemman.sock")), 0);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+                   below("/run/qubes/qmemman.sock"));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    cli_others_look(&others, root);
+    assert_int_equal(others.count, before + 1);
+    assert_string_equal(others.balancers[before], "/run/qubes/qmemman.sock is there");
+    cli_others_release(&others);
+    close(fd);
+}
+
+static void test_sizes(void **state)
+{
+    (void)state;
+    struct ballast_error err;
+    uint64_t kib = 7;
+    assert_int_equal(cli_size_parse("512", &kib, &err), 0);
+    assert_int_equal(kib, 512 * 1024);
+    assert_int_equal(cli_size_parse("512k", &kib, &err), 0);
+    assert_int_equal(kib, 512);
+    assert_int_equal(cli_size_parse("2G", &kib, &err), 0);
+    assert_int_equal(kib, 2 * 1024 * 1024);
+    static const char *const bad[] = {"", "-1", "+1", " 1", "1 ", "M", "1.5", "1MiB", "0x1"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(cli_size_parse(bad[i], &kib, &err), -EINVAL);
+    assert_int_equal(cli_size_parse("18446744073709551615", &kib, &err), -EOVERFLOW);
+    char longest[200];
+    memset(longest, '1', sizeof(longest));
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(cli_size_parse(longest, &kib, &err), -EINVAL);
+    assert_int_equal(kib, 2 * 1024 * 1024);
+}
+
+static void test_times(void **state)
+{
+    (void)state;
+    struct ballast_error err;
+    uint64_t usec = 7;
+    assert_int_equal(cli_time_parse("0", &usec, &err), 0);
+    assert_int_equal(usec, 0);
+    assert_int_equal(cli_time_parse("250ms", &usec, &err), 0);
+    assert_int_equal(usec, 250000);
+    assert_int_equal(cli_time_parse("3s", &usec, &err), 0);
+    assert_int_equal(usec, 3000000);
+    assert_int_equal(cli_time_parse("1440m", &usec, &err), 0);
+    assert_true(usec == UINT64_C(86400000000));
+    static const char *const bad[] = {
+        "", "-1", " 1", "s", "1h", "1.5", "1s ", "1441m", "18446744073709551616"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(cli_time_parse(bad[i], &usec, &err), -EINVAL);
+    assert_true(usec == UINT64_C(86400000000));
+}
+
+static int remove_all(void **state)
+{
+    (void)state;
+    char command[64];
+    (void)snprintf(command, sizeof(command), "rm -r %s", root);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lock),  cmocka_unit_test(test_others), cmocka_unit_test(test_socket),
+        cmocka_unit_test(test_sizes), cmocka_unit_test(test_times),
+    };
+    if (!mkdtemp(root))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, remove_all);
+}
