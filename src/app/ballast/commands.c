@@ -253,6 +253,16 @@ const struct cli_command cli_commands[] = {
         .options = cli_opt_out_options,
         .run = cli_opt_out,
     },
+    {
+        .name = "sim-create",
+        .summary = "build a guest on the daemon's simulated host",
+        .operands = "GUEST",
+        .text = "Does what 'xl create GUEST' does on a real host, where the daemon keeps a\n"
+                "simulated one: it builds the guest at once, whatever is free, and ends when it\n"
+                "is there. 'ballast run GUEST -- ballast sim-create GUEST' makes room first.",
+        .options = cli_sim_create_options,
+        .run = cli_sim_create,
+    },
     {.name = NULL},
 };
 
