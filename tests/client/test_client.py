@@ -292,7 +292,7 @@ class Reserve(Case):
         out, err = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("domain 3 web gave 614400 KiB", out)
-        self.assertIn("500 of 1024 MiB missing: web 100/600", err)
+        self.assertIn("500 of 1024 MiB missing; so far from web 100", err)
 
     def test_refused_at_once_and_later(self):
         def never(*_):
@@ -434,7 +434,7 @@ class Run(Case):
         self.serve(plan=lambda *_: waits)
         said = self.ballast("run", "--dry-run", self.cfg)
         self.assertIn("fits when others give 300 KiB, in about 3.0 s", said)
-        self.assertIn("domain 3 web gives 300 KiB", said)
+        self.assertIn("domain 3 web can give 300 KiB", said)
         answer = json.loads(self.ballast("run", "--dry-run", "--json", self.cfg))
         self.assertEqual((answer["verdict"], answer["givers"]), ("waits", givers))
         self.assertEqual(answer["need_kib"], self.peer.called("plan")[0]["starts"][0]["min_kib"])

@@ -53,35 +53,16 @@ static void print_time(const struct decisions *decisions, uint64_t usec)
     printf("%s ", text);
 }
 
-static void print_size(const char *words, const struct json_object *decision, const char *key)
-{
-    uint64_t kib = cli_field_u64(decision, key);
-    if (kib != BALLAST_NONE)
-        printf(" %s %" PRIu64 " KiB", words, kib);
-}
-
+/* The sentence names the domain or the reservation, and the sizes. */
 static void print_decision(const struct decisions *decisions, struct json_object *decision)
 {
     if (decisions->asking.json) {
         cli_json_print(json_object_get(decision));
         return;
     }
-    char *what = cli_field_shown(decision, "what");
-    char *name = cli_field_shown(decision, "name");
     char *message = cli_field_shown(decision, "message");
-    const char *fate = cli_field_string(decision, "fate");
     print_time(decisions, cli_field_sum(decision, "time_usec"));
-    if (cli_field_u64(decision, "domid") != BALLAST_NONE)
-        printf("domain %" PRIu64 " %s:", cli_field_sum(decision, "domid"), name);
-    else
-        printf("reservation %" PRIu64 ": %s", cli_field_sum(decision, "reservation"), what);
-    print_size("target", decision, "target_kib");
-    print_size("maximum", decision, "xen_maximum_kib");
-    if (*fate && strcmp(fate, "done") != 0)
-        printf(" (%s)", strcmp(fate, "failed") == 0 ? "FAILED" : "dropped");
-    printf(": %s\n", message);
-    free(what);
-    free(name);
+    puts(message);
     free(message);
 }
 

@@ -17,6 +17,8 @@
 
 /* Between looks at the build: the pace of the daemon. */
 #define LOOK_USEC UINT64_C(100000)
+/* The daemon sees a new domain with its next tick, a second away at rest. */
+enum { UNSEEN_LOOKS = 30 };
 
 const struct cli_option cli_sim_create_options[] = {
     CLI_ASKING_ROWS("the domain as it is then"),
@@ -38,23 +40,43 @@ static struct json_object *params_of(const struct cli_need *need,
     return params;
 }
 
-/* CLI_NO, and told, when it is gone: a toolstack whose build fails leaves nothing. */
+/* The domain as it is, NULL where there is none (or not yet). */
 static int look(struct cli_daemon *daemon, uint64_t domid, struct json_object **domain)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
     cli_params_u64(params, "domain", domid);
     int rc = cli_daemon_ask(daemon, "domains", params, &answer);
-    if (!rc && answer.error_code == WIRE_NOT_FOUND) {
-        cli_complain("sim-create: domain %" PRIu64 " died while it was built: memory was not there",
-                     domid);
-        rc = CLI_NO;
-    } else if (!rc && answer.error_code) {
+    if (!rc && answer.error_code && answer.error_code != WIRE_NOT_FOUND)
         rc = cli_daemon_no(daemon, &answer);
-    }
     json_object_put(*domain);
     *domain = rc ? NULL : json_object_get(cli_field_at(answer.result, "domains", 0));
     wire_message_release(&answer);
+    return rc;
+}
+
+static bool is_building(const struct json_object *domain)
+{
+    return strcmp(cli_field_string(domain, "state"), "build") == 0;
+}
+
+/* A toolstack whose build fails leaves nothing. */
+static int watch(struct cli_daemon *daemon, uint64_t domid, struct json_object **domain)
+{
+    bool seen = false;
+    int rc = look(daemon, domid, domain);
+    for (int looks = 1; !rc && (*domain ? is_building(*domain) : !seen && looks < UNSEEN_LOOKS);
+         looks++) {
+        struct timespec pause = {.tv_nsec = (long)LOOK_USEC * 1000};
+        seen |= *domain != NULL;
+        (void)nanosleep(&pause, NULL);
+        rc = look(daemon, domid, domain);
+    }
+    if (!rc && !*domain) {
+        cli_complain("sim-create: domain %" PRIu64 " died while it was built: memory was not there",
+                     domid);
+        rc = CLI_NO;
+    }
     return rc;
 }
 
@@ -64,14 +86,7 @@ static int build(struct cli_daemon *daemon, struct json_object *params, struct j
     int rc = cli_daemon_call(daemon, "sim-start", params, &started);
     uint64_t domid = cli_field_u64(started, "domid");
     json_object_put(started);
-    if (!rc)
-        rc = look(daemon, domid, domain);
-    while (!rc && strcmp(cli_field_string(*domain, "state"), "build") == 0) {
-        struct timespec pause = {.tv_nsec = (long)LOOK_USEC * 1000};
-        (void)nanosleep(&pause, NULL);
-        rc = look(daemon, domid, domain);
-    }
-    return rc;
+    return rc ? rc : watch(daemon, domid, domain);
 }
 
 static int create(struct cli_asking *asking, struct json_object *params)

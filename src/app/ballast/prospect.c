@@ -111,7 +111,7 @@ static void tell_givers(const struct cli_prospect *prospect, FILE *out)
         uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
         char *name = cli_field_shown(giver, "name");
         if (gives_kib > 0)
-            fprintf(out, "    domain %" PRIu64 " %s gives %" PRIu64 " KiB%s\n",
+            fprintf(out, "    domain %" PRIu64 " %s can give %" PRIu64 " KiB%s\n",
                     cli_field_sum(giver, "domid"), name, gives_kib,
                     cli_field_bool(giver, "stuck") ? " (it is stuck)" : "");
         free(name);

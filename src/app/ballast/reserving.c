@@ -53,7 +53,6 @@ static void take_source(struct cli_reserving *reserving, const struct json_objec
     }
     if (!source)
         return;
-    source->gives_kib = cli_field_sum(giver, "gives_kib");
     source->given_kib = cli_field_sum(giver, "given_kib");
 }
 
@@ -147,13 +146,13 @@ static void show(const struct cli_reserving *reserving, struct cli_progress *pro
         missing_kib = need_kib;
     ballast_text_add(&text, "%" PRIu64 " of %" PRIu64 " MiB missing", missing_kib / BALLAST_MIB_KIB,
                      need_kib / BALLAST_MIB_KIB);
-    const char *between = ": ";
+    const char *between = "; so far from ";
     for (size_t i = 0; i < reserving->source_count; i++) {
         const struct cli_source *source = &reserving->sources[i];
-        if (source->given_kib >= source->gives_kib)
+        if (source->given_kib == 0)
             continue;
-        ballast_text_add(&text, "%s%s %" PRIu64 "/%" PRIu64, between, source->shown,
-                         source->given_kib / BALLAST_MIB_KIB, source->gives_kib / BALLAST_MIB_KIB);
+        ballast_text_add(&text, "%s%s %" PRIu64, between, source->shown,
+                         source->given_kib / BALLAST_MIB_KIB);
         between = ", ";
     }
     uint64_t here_kib = ballast_sub_floor(need_kib, missing_kib);

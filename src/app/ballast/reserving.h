@@ -23,7 +23,6 @@ struct cli_want {
 struct cli_source {
     uint64_t domid;
     char *shown; /* owned */
-    uint64_t gives_kib;
     uint64_t given_kib;
 };
 
