@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The control protocol: JSON-RPC 2.0, one object a line, over a Unix stream socket. This room turns
- * bytes into messages and back; who may say what, and what is done, is the daemon's.
- * ballast-protocol(7) has every method.
+ * bytes into messages and back; who may say what, and what is done, is the daemon's. The methods
+ * are in methods.h, and ballast-protocol(7) tells all of it.
  *
- * The decoder is fed whatever came and keeps at most one line of WIRE_LINE_MOST bytes; a peer that
- * sends more, or what is no JSON-RPC, costs only its own connection.
+ * What came wrong is a message too (WIRE_BROKEN), with the error that JSON-RPC wants sent for it; a
+ * negative errno means that this connection or this process cannot go on.
  */
 #ifndef EDGE_WIRE_WIRE_H
 #define EDGE_WIRE_WIRE_H
@@ -18,7 +18,13 @@
 
 struct json_object;
 
-enum { WIRE_LINE_MOST = 1 << 20, WIRE_VERSION = 1 };
+enum {
+    WIRE_VERSION = 1,
+    WIRE_LINE_MOST = 1 << 20,            /* bytes of a line, its newline not counted */
+    WIRE_HELD_MOST = 2 * WIRE_LINE_MOST, /* bytes that a decoder keeps undelivered */
+    WIRE_METHOD_SIZE = 64,
+    WIRE_ID_MOST = 256, /* bytes of an id as it stands in the line: an answer repeats it */
+};
 
 /* JSON-RPC's own codes, and ours from -32000 down. */
 enum wire_code {
@@ -34,68 +40,125 @@ enum wire_code {
     WIRE_BUSY = -32004,        /* too many at once */
 };
 
-/* One request or notification (id NULL) that came, or one response. */
-struct wire_message {
-    bool is_response;
-    char method[64];
-    struct json_object *id;     /* string or number; NULL: a notification */
-    struct json_object *params; /* object, or NULL */
-    struct json_object *result; /* of a response */
-    int error_code;             /* of a response; 0: none */
-    char error_text[BALLAST_ERROR_TEXT];
-    struct json_object *error_data;
+/* "parse-error", "refused" ...; NULL for a code that is none of ours. */
+const char *wire_code_word(int code);
+
+enum wire_kind {
+    WIRE_REQUEST,      /* method, params, id: wants exactly one answer, also where id is null */
+    WIRE_NOTIFICATION, /* method, params: must never be answered, not even with an error */
+    WIRE_RESPONSE,     /* id, and result or (error_code not 0) error_code, error_text, error_data */
+    WIRE_BROKEN,       /* a line that is none of them: error_code, error_text, answer, id */
 };
 
+/* All zero is a message that has nothing to release. */
+struct wire_message {
+    enum wire_kind kind;
+    char method[WIRE_METHOD_SIZE];
+    struct json_object *id;     /* string or number; NULL: null, or none */
+    struct json_object *params; /* object or array (which wire_params_check() refuses), or NULL */
+    struct json_object *result; /* any value; NULL: null, or none */
+    int error_code;
+    char error_text[BALLAST_ERROR_TEXT]; /* one line, without control characters */
+    struct json_object *error_data;      /* any value; NULL: null, or none */
+    bool answer; /* of what is broken: whether wire_error(id, error_code, ...) is to be sent */
+};
+
+/* Releases what it holds and makes it all zero. */
 void wire_message_release(struct wire_message *message);
+
+/* Whose lines they are decides how many values one may have, and with it what it costs to read. */
+enum wire_from {
+    WIRE_FROM_CLIENT, /* at most 1024 objects and arrays, 16384 values: about 3 MiB while it lives
+                       */
+    WIRE_FROM_DAEMON, /* what JSON_MAX_CONTAINERS and JSON_MAX_VALUES allow */
+};
 
 struct wire_decoder;
 
-struct wire_decoder *wire_decoder_new(void); /* NULL: out of memory */
-void wire_decoder_free(struct wire_decoder *decoder);
+/* NULL: out of memory. An idle decoder keeps no buffer. */
+struct wire_decoder *wire_decoder_new(enum wire_from from);
+void wire_decoder_free(struct wire_decoder *decoder); /* NULL is allowed */
 /*
- * Appends what came. -EMSGSIZE: a line longer than WIRE_LINE_MOST, -ENOMEM; the connection is
- * beyond help then.
+ * Appends what came; call wire_decoder_next() until it returns 0, then feed again. Whoever feeds at
+ * most WIRE_LINE_MOST bytes at a time and does that never sees -ENOBUFS: more than WIRE_HELD_MOST
+ * would be undelivered. -ENOMEM. Nothing was appended then. However the bytes are cut into pieces,
+ * the messages are the same, and the time is linear in their number.
  */
-int wire_decoder_feed(struct wire_decoder *decoder, const void *data, size_t length);
+int wire_decoder_feed(struct wire_decoder *decoder, const void *data, size_t length,
+                      struct ballast_error *err);
 /*
- * The next message, in *out (the caller's, to be released). 1: there is one; 0: none complete yet;
- * -EINVAL: a line that is none: err->code is a wire_code, *out->id is what can be told of it (or
- * NULL), and the next call goes on behind it.
+ * The next message, in *out (the caller's, to be released). 1: there is one (WIRE_BROKEN counts);
+ * 0: none is complete yet. -EMSGSIZE: a line is longer than WIRE_LINE_MOST; it stays so, the
+ * connection is beyond help (tell it with wire_error(NULL, WIRE_INVALID_REQUEST, err->text), then
+ * close). -ENOMEM: the line is kept, call again. Empty lines are passed over.
  */
 int wire_decoder_next(struct wire_decoder *decoder, struct wire_message *out,
                       struct ballast_error *err);
+/* Bytes fed and not delivered; not 0 when the peer is gone: it stopped in the middle of a line. */
+size_t wire_decoder_pending(const struct wire_decoder *decoder);
 
-/* A line, newline included, in *out (malloc'ed, the caller's); takes over params, result and data.
+/*
+ * A line, newline included, NUL behind it, in *out (malloc'ed, the caller's); length leaves out the
+ * NUL. Bytes that are no UTF-8 (a guest may have such a name) become '?', so that the line is
+ * always valid. -EMSGSIZE: it would be longer than WIRE_LINE_MOST; -EINVAL: no method, one that
+ * is too long, params that are neither object nor array, a broken message; -ENOMEM.
  */
+int wire_encode(const struct wire_message *message, char **out, size_t *length,
+                struct ballast_error *err);
+/* The same from parts; params, result and data are taken over, also on failure. id is not. */
 int wire_request(uint64_t id, const char *method, struct json_object *params, char **out,
-                 size_t *length);
-int wire_notification(const char *method, struct json_object *params, char **out, size_t *length);
-int wire_result(const struct json_object *id, struct json_object *result, char **out,
-                size_t *length);
-int wire_error(const struct json_object *id, int code, const char *text, struct json_object *data,
-               char **out, size_t *length);
+                 size_t *length, struct ballast_error *err);
+int wire_notification(const char *method, struct json_object *params, char **out, size_t *length,
+                      struct ballast_error *err);
+int wire_result(struct json_object *id, struct json_object *result, char **out, size_t *length,
+                struct ballast_error *err);
+int wire_error(struct json_object *id, int code, const char *text, struct json_object *data,
+               char **out, size_t *length, struct ballast_error *err);
 
-/* A blocking client, for `ballast` and others that have no loop. */
+/* A blocking client, for `ballast` and others that have no loop. No call of it raises SIGPIPE. */
 struct wire_client;
 
 /*
- * Connects to DIR/control.sock, or DIR/status.sock with `status`. -ENOENT, -ECONNREFUSED: no
- * daemon; -EACCES: not allowed; -EPROTO: it speaks another version (hello is exchanged here).
+ * Connects to DIR/control.sock, or DIR/status.sock with `status`, and exchanges hello, for which
+ * the daemon has WIRE_HELLO_USEC. -ENOENT, -ECONNREFUSED: no daemon; -EACCES: not allowed;
+ * -ENAMETOOLONG: DIR is too long for a socket; -EPROTO: it speaks another version, or no such
+ * protocol; -ETIMEDOUT: it is there and does not answer; others as of connect(). The text says what
+ * to do.
  */
 int wire_connect(const char *run_dir, bool status, struct wire_client **out,
                  struct ballast_error *err);
-void wire_disconnect(struct wire_client *client);
+/* The same over a stream socket that is connected, taken over on success; `name` is for messages.
+ */
+int wire_client_over(int fd, const char *name, uint64_t hello_usec, struct wire_client **out,
+                     struct ballast_error *err);
+void wire_disconnect(struct wire_client *client); /* NULL is allowed */
+
+#define WIRE_HELLO_USEC UINT64_C(5000000)
+
+/* A notification came. A negative return ends the wait and is returned by it. */
+typedef int wire_told_fn(void *context, const char *method, const struct json_object *params);
+
 /*
- * Calls a method (params is taken over) and waits for its answer, or for so long (0: for ever).
- * *result is the caller's. An error of the peer is -EREMOTEIO with its sentence; *code is its
- * wire_code then. Notifications that come meanwhile go to `told` (may be NULL); when that returns
- * negative the call ends.
+ * Calls a method (params, an object or NULL, is taken over) and waits for its answer, or for so
+ * long (0: for ever). Returns 0 with the answer, a WIRE_RESPONSE, in *answer, the caller's: look at
+ * error_code first, a refusal is an answer. Notifications that come meanwhile go to `told` (NULL:
+ * nowhere). -ETIMEDOUT; -ECONNRESET: the daemon closed, or died; -EPROTO: it sent what is no
+ * answer; what `told` returned. After -ETIMEDOUT and what `told` returned the client may call again
+ * (the late answer is dropped) unless the request had left only in part; after the others every
+ * call is -ENOTCONN.
  */
 int wire_call(struct wire_client *client, const char *method, struct json_object *params,
-              uint64_t timeout_usec,
-              int (*told)(void *context, const char *method, const struct json_object *params),
-              void *context, struct json_object **result, int *code, struct ballast_error *err);
-/* For a client that has a loop after all. */
+              uint64_t timeout_usec, wire_told_fn *told, void *context, struct wire_message *answer,
+              struct ballast_error *err);
+/* Waits for notifications alone: -ETIMEDOUT when the time is over, and the rest as above. */
+int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_told_fn *told, void *context,
+              struct ballast_error *err);
+/* What hello answered: version, daemon, host, pid. The client's. */
+const struct json_object *wire_client_hello(const struct wire_client *client);
+/*
+ * To poll, for a client that has a loop after all; when it is readable wire_wait() with 1 usec
+ * delivers what came. The file descriptor is non-blocking.
+ */
 int wire_client_fd(const struct wire_client *client);
 
 #endif

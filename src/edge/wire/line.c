@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/wire/line.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "edge/json/json.h"
+#include "edge/json/scan.h"
+
+/* json_next() begins its sentences so, and nobody needs the number of a line that is alone. */
+#define NAME "message"
+
+/*
+ * What a tree of a client's line may have: the largest request, 256 starts of a plan, needs a
+ * quarter of it. With about 800 bytes an object and 60 a number the tree stays below 2 MiB.
+ */
+enum { CLIENT_CONTAINERS = 1024, CLIENT_VALUES = 16384 };
+
+/* The length of the character at hand, or 0: the table of RFC 3629, 4. */
+static size_t utf8_character(const unsigned char *c, size_t length)
+{
+    size_t size = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+    if (c[0] > 0xf4 || size == 0 || size > length)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool surrogate = c[0] == 0xed && c[1] > 0x9f;
+    bool beyond = c[0] == 0xf4 && c[1] > 0x8f;
+    return overlong || surrogate || beyond ? 0 : size;
+}
+
+size_t wire_utf8_span(const char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length) {
+        size_t size = utf8_character((const unsigned char *)text + at, length - at);
+        if (size == 0)
+            break;
+        at += size;
+    }
+    return at;
+}
+
+__attribute__((format(printf, 4, 5))) static void broken(struct wire_message *out, int code,
+                                                         bool answer, const char *format, ...)
+{
+    out->kind = WIRE_BROKEN;
+    out->error_code = code;
+    out->answer = answer;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(out->error_text, sizeof(out->error_text), format, args);
+    va_end(args);
+    json_printable(out->error_text);
+    out->error_text[wire_utf8_span(out->error_text, strlen(out->error_text))] = '\0';
+}
+
+/* Whether the line is one value of JSON within the bounds; says what is wrong with it otherwise. */
+static bool scan_line(const char *line, size_t length, enum wire_from from,
+                      struct wire_message *out)
+{
+    size_t valid = wire_utf8_span(line, length);
+    if (valid < length) {
+        broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line is not UTF-8", valid + 1);
+        return false;
+    }
+    struct json_scan scan = {.data = line, .length = length, .line = 1};
+    json_scan_space(&scan);
+    if (json_scan_value(&scan)) {
+        json_scan_space(&scan);
+        if (scan.at == length) {
+            if (from == WIRE_FROM_DAEMON ||
+                (scan.containers <= CLIENT_CONTAINERS && scan.values <= CLIENT_VALUES))
+                return true;
+            broken(out, WIRE_INVALID_REQUEST, true,
+                   "%zu values, %zu of them objects and arrays, are more than a request may have "
+                   "(%d and %d)",
+                   scan.values, scan.containers, CLIENT_VALUES, CLIENT_CONTAINERS);
+            return false;
+        }
+        scan.why = "something follows the message: one object a line";
+    }
+    broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line: %s", scan.at + 1, scan.why);
+    return false;
+}
+
+/* The tree of a line that was scanned; false with what is wrong, or with *rc. */
+static bool build(const char *line, size_t length, struct json_object **tree,
+                  struct wire_message *out, int *rc, struct ballast_error *err)
+{
+    struct json_reader reader = json_reader_over(NAME, line, length);
+    struct json_at at;
+    struct ballast_error why = {.text = ""};
+    *rc = json_next(&reader, tree, &at, &why);
+    if (*rc == 0)
+        return true;
+    if (*rc == -ENOMEM) {
+        *rc = ballast_fail(err, -ENOMEM, "out of memory");
+        return false;
+    }
+    *rc = 0;
+    size_t skip =
+        strncmp(why.text, NAME ":1: ", strlen(NAME ":1: ")) == 0 ? strlen(NAME ":1: ") : 0;
+    broken(out, WIRE_PARSE_ERROR, true, "%s", why.text + skip);
+    return false;
+}
+
+static bool has(const struct json_object *tree, const char *key)
+{
+    return json_object_object_get_ex(tree, key, NULL);
+}
+
+static struct json_object *member(const struct json_object *tree, const char *key)
+{
+    struct json_object *value = NULL;
+    (void)json_object_object_get_ex(tree, key, &value);
+    return value;
+}
+
+/* json-c makes the ends of the range of whatever integer is beyond it: that could not be repeated.
+ */
+static bool beyond_64_bits(struct json_object *id)
+{
+    return json_object_is_type(id, json_type_int) &&
+           (json_object_get_uint64(id) == UINT64_MAX || json_object_get_int64(id) == INT64_MIN);
+}
+
+/* Takes the id; false with what is wrong with it. */
+static bool take_id(const struct json_object *tree, bool answer, struct wire_message *out)
+{
+    struct json_object *id = member(tree, "id");
+    if (!id)
+        return true;
+    if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int) &&
+        !json_object_is_type(id, json_type_double)) {
+        broken(out, WIRE_INVALID_REQUEST, answer, "id: must be a string, a number or null");
+        return false;
+    }
+    size_t length = 0;
+    (void)json_object_to_json_string_length(id, JSON_C_TO_STRING_PLAIN, &length);
+    if (length > WIRE_ID_MOST || beyond_64_bits(id)) {
+        broken(out, WIRE_INVALID_REQUEST, answer,
+               "id: must be at most %d bytes long, and a whole number within 64 bits",
+               WIRE_ID_MOST);
+        return false;
+    }
+    out->id = json_object_get(id);
+    return true;
+}
+
+static void read_request(const struct json_object *tree, struct wire_message *out)
+{
+    struct json_object *method = member(tree, "method");
+    if (!json_object_is_type(method, json_type_string)) {
+        broken(out, WIRE_INVALID_REQUEST, true, "method: must be a string");
+        return;
+    }
+    struct json_object *params = member(tree, "params");
+    bool structured = json_object_is_type(params, json_type_object) ||
+                      json_object_is_type(params, json_type_array);
+    if (has(tree, "params") && !structured) {
+        broken(out, WIRE_INVALID_REQUEST, true, "params: must be an object");
+        return;
+    }
+    size_t length = (size_t)json_object_get_string_len(method);
+    if (length >= sizeof(out->method)) {
+        /* A method that nobody has: a request is told so, a notification is not. */
+        broken(out, WIRE_METHOD_NOT_FOUND, has(tree, "id"), "no method has a name of %zu bytes",
+               length);
+        return;
+    }
+    memcpy(out->method, json_object_get_string(method), length + 1);
+    out->kind = has(tree, "id") ? WIRE_REQUEST : WIRE_NOTIFICATION;
+    out->params = json_object_get(params);
+}
+
+static bool read_error(struct json_object *error, struct wire_message *out)
+{
+    struct json_object *code = member(error, "code");
+    struct json_object *text = member(error, "message");
+    if (!json_object_is_type(code, json_type_int) || !json_object_is_type(text, json_type_string))
+        return false;
+    int64_t number = json_object_get_int64(code);
+    if (number == 0 || number < INT_MIN || number > INT_MAX)
+        return false;
+    out->error_code = (int)number;
+    (void)snprintf(out->error_text, sizeof(out->error_text), "%s", json_object_get_string(text));
+    json_printable(out->error_text);
+    out->error_text[wire_utf8_span(out->error_text, strlen(out->error_text))] = '\0';
+    out->error_data = json_object_get(member(error, "data"));
+    return true;
+}
+
+/* Nothing about a response is ever answered: two peers would never come to an end. */
+static void read_response(const struct json_object *tree, struct wire_message *out)
+{
+    if (has(tree, "result") == has(tree, "error") || !has(tree, "id")) {
+        broken(out, WIRE_INVALID_REQUEST, false,
+               "a response has an id, and either a result or an error");
+        return;
+    }
+    if (has(tree, "result")) {
+        out->kind = WIRE_RESPONSE;
+        out->result = json_object_get(member(tree, "result"));
+        return;
+    }
+    struct json_object *error = member(tree, "error");
+    if (json_object_is_type(error, json_type_object) && read_error(error, out))
+        out->kind = WIRE_RESPONSE;
+    else
+        broken(out, WIRE_INVALID_REQUEST, false,
+               "error: must be an object with an integer \"code\", not 0, and a string "
+               "\"message\"");
+}
+
+static void read_object(const struct json_object *tree, struct wire_message *out)
+{
+    bool response = !has(tree, "method") && (has(tree, "result") || has(tree, "error"));
+    if (!take_id(tree, !response, out))
+        return;
+    struct json_object *version = member(tree, "jsonrpc");
+    if (!json_object_is_type(version, json_type_string) ||
+        strcmp(json_object_get_string(version), "2.0") != 0)
+        broken(out, WIRE_INVALID_REQUEST, !response, "jsonrpc: must be \"2.0\"");
+    else if (response)
+        read_response(tree, out);
+    else if (!has(tree, "method"))
+        broken(out, WIRE_INVALID_REQUEST, true, "method: is missing");
+    else if (has(tree, "result") || has(tree, "error"))
+        broken(out, WIRE_INVALID_REQUEST, true,
+               "a message is a request or a response, and this one has the members of both");
+    else
+        read_request(tree, out);
+}
+
+int wire_line_read(const char *line, size_t length, enum wire_from from, struct wire_message *out,
+                   struct ballast_error *err)
+{
+    struct wire_message message = {.kind = WIRE_BROKEN};
+    struct json_object *tree = NULL;
+    int rc = 0;
+    if (scan_line(line, length, from, &message)) {
+        const char *first = line + strspn(line, " \t\r");
+        if (*first == '[')
+            broken(&message, WIRE_INVALID_REQUEST, true,
+                   "batches are not served: send one object a line");
+        else if (*first != '{')
+            broken(&message, WIRE_INVALID_REQUEST, true, "a message is an object");
+        else if (build(line, length, &tree, &message, &rc, err))
+            read_object(tree, &message);
+    }
+    json_object_put(tree);
+    if (rc < 0)
+        return rc;
+    *out = message;
+    return 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The methods and notifications of the protocol, as data: the daemon checks parameters by it, the
+ * commands print it, and a test holds ballast-protocol(7) against it.
+ */
+#ifndef EDGE_WIRE_METHODS_H
+#define EDGE_WIRE_METHODS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+struct json_object;
+
+enum wire_type {
+    WIRE_KIB,     /* integer: KiB, at most WIRE_KIB_MOST */
+    WIRE_USEC,    /* integer: microseconds, at most WIRE_USEC_MOST */
+    WIRE_COUNT,   /* integer: a number of things, or a number that stands for one: below 2^63 */
+    WIRE_DOMID,   /* integer: a domain's number, below DOMID_FIRST_RESERVED */
+    WIRE_DOMAIN,  /* a domain: its number, or a string with its name or its uuid */
+    WIRE_BOOL,    /* true or false */
+    WIRE_STRING,  /* at most WIRE_STRING_MOST bytes, not empty, no control characters */
+    WIRE_UUID,    /* a string: 8-4-4-4-12 hexadecimal digits */
+    WIRE_STRINGS, /* array of strings, at most WIRE_LIST_MOST */
+    WIRE_OBJECTS, /* array of objects with the members of `items`, at most WIRE_LIST_MOST */
+    WIRE_TYPES
+};
+
+/* LEDGER_MOST_KIB, which this room cannot see; a test holds them together. */
+#define WIRE_KIB_MOST (UINT64_C(1) << 42)
+/* What a double holds exactly: readers in other languages have nothing else. 285 years. */
+#define WIRE_USEC_MOST (UINT64_C(1) << 53)
+
+enum {
+    WIRE_STRING_MOST = 63, /* LEDGER_OWNER with its NUL; no name in Xen need be longer */
+    WIRE_LIST_MOST = 256,
+    WIRE_DOMID_MOST = 0x7ff0 - 1, /* DOMID_FIRST_RESERVED, xen/include/public/xen.h */
+};
+
+struct wire_param {
+    const char *name; /* NULL: the end of a list */
+    enum wire_type type;
+    bool required;
+    uint64_t least;                 /* of a number */
+    const char *help;               /* half a sentence */
+    const char *const *words;       /* of strings: those that there are, NULL behind; NULL: any */
+    const struct wire_param *items; /* of WIRE_OBJECTS */
+};
+
+struct wire_method {
+    const char *name;
+    bool changes; /* control socket only, and only for root and the group `ballast` */
+    const char *help;
+    const struct wire_param *params;
+};
+
+/* The i-th in the order of the man page, NULL past the last one. */
+const struct wire_method *wire_method_at(size_t i);
+/* NULL where there is none: WIRE_METHOD_NOT_FOUND. */
+const struct wire_method *wire_method_find(const char *name);
+/* Names of notifications: what `subscribe` takes. NULL past the last one. */
+const char *wire_event_at(size_t i);
+/* "KiB", "usec", "number", "domain id", "domain", "boolean", "string", "uuid" ... */
+const char *wire_type_word(enum wire_type type);
+
+/*
+ * Whether a call may be made with these (NULL: none, which is an empty object). -EINVAL with the
+ * parameter's name and what would be right: params is no object, a required one is missing or null,
+ * one has another type, is negative, too small or too large, or `require` (an array of names, which
+ * every method takes) names one that the method does not have. null stands for "left out". Others
+ * that are not known are ignored.
+ */
+int wire_params_check(const struct wire_method *method, const struct json_object *params,
+                      struct ballast_error *err);
+
+/* Of params that were checked (NULL is allowed): the value, or `otherwise` where it is left out. */
+uint64_t wire_param_u64(const struct json_object *params, const char *name, uint64_t otherwise);
+bool wire_param_bool(const struct json_object *params, const char *name, bool otherwise);
+/* Lives as long as params. */
+const char *wire_param_string(const struct json_object *params, const char *name,
+                              const char *otherwise);
+/* An array, or NULL where it is left out; lives as long as params. */
+struct json_object *wire_param_array(const struct json_object *params, const char *name);
+
+struct wire_domain_name {
+    bool is_number;
+    uint32_t domid;
+    const char *name; /* a name or a uuid, else; lives as long as params */
+};
+
+/* A WIRE_DOMAIN; false where it is left out. */
+bool wire_param_domain(const struct json_object *params, const char *name,
+                       struct wire_domain_name *out);
+/* A WIRE_UUID, or any such string, as its 16 bytes in the order of its digits; -EINVAL: none. */
+int wire_uuid_parse(const char *text, uint8_t out[16]);
+/* The same back: 36 characters and a NUL. */
+void wire_uuid_text(const uint8_t uuid[16], char out[37]);
+
+#endif
