@@ -43,7 +43,8 @@ struct xen_domain {
     bool dying;
     bool shutdown;
     bool building;     /* its toolstack has not finished with it */
-    bool has_balloon;  /* control/feature-balloon, or its kernel's xenbus is up and it moved */
+    bool migrating;    /* it is being saved or sent away, as far as that can be known */
+    bool has_balloon;  /* dom0, control/feature-balloon, or its kernel's xenbus is up */
     bool kernel_is_up; /* control/feature-suspend and its like are "1" */
     bool is_stubdomain;
     uint32_t stubdomain_of; /* where it is one */
@@ -64,7 +65,7 @@ struct xen_domain {
 };
 
 struct xen_options {
-    /* Only reads: no privilege beyond reading is asked for where the libraries can do without. */
+    /* Nothing is changed (-EPERM), and no watch is set before the second refresh or xen_wait(). */
     bool read_only;
     uint64_t slush_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
 };
@@ -78,8 +79,8 @@ void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *cou
 int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
              struct ballast_error *err);
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
-/* File descriptor that is readable when xenstore has something to tell. */
-int xen_watch_fd(const struct hv *hv);
+/* File descriptor that is readable when xenstore has something to tell; -1: it can tell nothing. */
+int xen_watch_fd(struct hv *hv);
 /* Waits until something is told, or for so long. 1: told, 0: time is over, -errno. */
 int xen_wait(struct hv *hv, uint64_t usec);
 
@@ -88,6 +89,13 @@ int xen_wait(struct hv *hv, uint64_t usec);
  * domains of other toolstacks); -ENOTSUP without libxenlight.
  */
 int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err);
+
+/* How much has been asked of Xen and xenstore since the host was opened. */
+struct xen_calls {
+    uint64_t hypercalls;
+    uint64_t xenstore; /* requests: reads, writes, watches, transactions */
+};
+void xen_calls(const struct hv *hv, struct xen_calls *out);
 
 enum xen_way {
     XEN_WAY_OWN,   /* libxenctrl and libxenstore */
@@ -107,7 +115,11 @@ int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t ki
 /* memory/dynamic-min and memory/dynamic-max, together. -EINVAL: min > max, max above static-max. */
 int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
                   struct ballast_error *err);
-/* What a plan for the domain would be; nothing is done. */
+/*
+ * The domain as the rules of core/model/target.h look at it; nothing is read or done. dom0 without
+ * nodes of its own counts with what Xen says, as libxl does. -ENODATA: memory/target or
+ * memory/static-max is not there (still being built, or of a toolstack that does not write them).
+ */
 int xen_target_domain(const struct xen_domain *domain, struct ballast_target_domain *out,
                       struct ballast_error *err);
 

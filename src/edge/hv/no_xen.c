@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The real Xen in a build without its libraries: there is none to be had. */
+#include <errno.h>
+
+#include "core/base/error.h"
+#include "edge/hv/xen.h"
+
+static int without(struct ballast_error *err)
+{
+    return ballast_fail(err, -ENOTSUP,
+                        "this Ballast was built without Xen's libraries; build it where libxenctrl "
+                        "and libxenstore are (libxen-dev), with -Dxen=enabled");
+}
+
+int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err)
+{
+    (void)options;
+    (void)out;
+    return without(err);
+}
+
+void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *count)
+{
+    (void)hv;
+    *out = NULL;
+    *count = 0;
+}
+
+int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
+             struct ballast_error *err)
+{
+    (void)hv;
+    (void)id_or_name;
+    (void)out;
+    return without(err);
+}
+
+int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err)
+{
+    (void)hv;
+    (void)out;
+    return without(err);
+}
+
+int xen_watch_fd(struct hv *hv)
+{
+    (void)hv;
+    return -1;
+}
+
+int xen_wait(struct hv *hv, uint64_t usec)
+{
+    (void)hv;
+    (void)usec;
+    return -ENOTSUP;
+}
+
+int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err)
+{
+    (void)hv;
+    (void)domid;
+    (void)out;
+    return without(err);
+}
+
+void xen_calls(const struct hv *hv, struct xen_calls *out)
+{
+    (void)hv;
+    *out = (struct xen_calls){0};
+}
+
+int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast_target_how how,
+                   uint64_t kib, bool enforce, struct ballast_target_plan *done,
+                   struct ballast_error *err)
+{
+    (void)hv;
+    (void)domid;
+    (void)way;
+    (void)how;
+    (void)kib;
+    (void)enforce;
+    (void)done;
+    return without(err);
+}
+
+int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib,
+                    struct ballast_target_plan *done, struct ballast_error *err)
+{
+    (void)hv;
+    (void)domid;
+    (void)way;
+    (void)kib;
+    (void)done;
+    return without(err);
+}
+
+int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                  struct ballast_error *err)
+{
+    (void)hv;
+    (void)domid;
+    (void)min_kib;
+    (void)max_kib;
+    return without(err);
+}

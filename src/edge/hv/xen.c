@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/hv/xen.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/hv/xen_inside.h"
+
+/* Xen keeps the last 64 MiB dear: common/page_alloc.c, opt_low_mem_virq, "low_mem_virq_limit". */
+#define DEFAULT_SLUSH_KIB (UINT64_C(64) * 1024)
+
+static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    struct xen_counted domain;
+    if (host->read_only)
+        return ballast_fail(err, -EPERM, "this host was opened for reading only");
+    int rc = xen_ctrl_domain(host->ctrl, domid, &domain, err);
+    return rc < 0 ? rc : xen_ctrl_claim(host->ctrl, &domain, kib, err);
+}
+
+static void ops_close(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    xen_light_close(host->light);
+    xen_store_close(host->store);
+    xen_ctrl_close(host->ctrl);
+    xen_snapshot_free(&host->now);
+    free(host->records);
+    free(host);
+}
+
+static const struct hv_ops ops = {
+    .name = "xen",
+    .refresh = xen_ops_refresh,
+    .set = xen_ops_set,
+    .claim = ops_claim,
+    .close = ops_close,
+};
+
+struct xen_host *xen_host_of(struct hv *hv)
+{
+    return (struct xen_host *)hv;
+}
+
+const struct xen_host *xen_host_of_const(const struct hv *hv)
+{
+    return (const struct xen_host *)hv;
+}
+
+int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err)
+{
+    struct xen_host *host = calloc(1, sizeof(*host));
+    int rc;
+    if (!host)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    host->hv.ops = &ops;
+    host->read_only = options && options->read_only;
+    host->slush_kib = options && options->slush_kib > 0 ? options->slush_kib : DEFAULT_SLUSH_KIB;
+    if ((rc = xen_ctrl_open(&host->ctrl, err)) < 0 ||
+        (rc = xen_ctrl_version(host->ctrl, &host->version, err)) < 0 ||
+        (rc = xen_store_open(&host->store, err)) < 0) {
+        ops_close(&host->hv);
+        return rc;
+    }
+    *out = &host->hv;
+    return 0;
+}
+
+void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *count)
+{
+    const struct xen_snapshot *now = &xen_host_of_const(hv)->now;
+    *out = now->domains;
+    *count = now->count;
+}
+
+static bool is_id(const char *text, uint32_t id)
+{
+    return xen_parse_kib(text, strlen(text)) == id;
+}
+
+int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
+             struct ballast_error *err)
+{
+    const struct xen_snapshot *now = &xen_host_of_const(hv)->now;
+    for (size_t i = 0; *id_or_name != '\0' && i < now->count; i++) {
+        if (strcmp(now->domains[i].name, id_or_name) == 0) {
+            *out = &now->domains[i];
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < now->count; i++) {
+        if (is_id(id_or_name, now->domains[i].id)) {
+            *out = &now->domains[i];
+            return 0;
+        }
+    }
+    return ballast_fail(err, -ENOENT, "there is no domain \"%.64s\" on this host", id_or_name);
+}
+
+int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err)
+{
+    (void)err;
+    *out = xen_host_of(hv)->version;
+    return 0;
+}
+
+void xen_calls(const struct hv *hv, struct xen_calls *out)
+{
+    const struct xen_host *host = xen_host_of_const(hv);
+    *out = (struct xen_calls){.hypercalls = xen_ctrl_calls(host->ctrl),
+                              .xenstore = xen_store_calls(host->store)};
+}
+
+int xen_watch_fd(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    if (xen_host_watch(host, NULL) < 0)
+        return -1;
+    return xen_store_fd(host->store);
+}
+
+int xen_wait(struct hv *hv, uint64_t usec)
+{
+    struct xen_host *host = xen_host_of(hv);
+    int rc = xen_host_watch(host, NULL);
+    if (rc < 0)
+        return rc;
+    struct pollfd pfd = {.fd = xen_store_fd(host->store), .events = POLLIN};
+    uint64_t msec = ballast_min_u64(ballast_div_up(usec, 1000), INT32_MAX);
+    rc = poll(&pfd, 1, (int)msec);
+    if (rc < 0)
+        return -errno;
+    return rc > 0;
+}
+
+int xen_host_light(struct xen_host *host, struct ballast_error *err)
+{
+    return host->light ? 0 : xen_light_open(&host->light, err);
+}
+
+int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    int rc = xen_host_light(host, err);
+    return rc < 0 ? rc : xen_light_config(host->light, domid, out, err);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/hv/xen_ctrl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xenctrl.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/hv/xen_log.h"
+
+struct xen_ctrl {
+    xc_interface *xc;
+    struct xen_log log;
+    uint64_t calls;
+    size_t room; /* of both arrays */
+    xc_domaininfo_t *infos;
+    struct xen_counted *counted;
+};
+
+static uint64_t pages_kib(uint64_t pages)
+{
+    return ballast_min_u64(pages, XEN_MOST_KIB / BALLAST_PAGE_KIB) * BALLAST_PAGE_KIB;
+}
+
+/* The libraries answer -1 with errno set, and leave their own words in the log. */
+static int refused(struct xen_ctrl *ctrl, const char *what, struct ballast_error *err)
+{
+    int code = errno > 0 ? errno : EIO;
+    const char *why = ctrl->log.last[0] != '\0' ? ctrl->log.last : strerror(code);
+    return ballast_fail(err, -code, "%s: %s", what, why);
+}
+
+static int refused_for(struct xen_ctrl *ctrl, uint32_t domid, const char *what,
+                       struct ballast_error *err)
+{
+    char text[96];
+    if (errno == ESRCH)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    snprintf(text, sizeof(text), "Xen does not %s of domain %" PRIu32, what, domid);
+    return refused(ctrl, text, err);
+}
+
+static void begin(struct xen_ctrl *ctrl)
+{
+    xen_log_forget(&ctrl->log);
+    errno = 0;
+    ctrl->calls++;
+}
+
+static int open_fail(int code, struct ballast_error *err)
+{
+    if (code == EACCES || code == EPERM)
+        return ballast_fail(err, -EACCES,
+                            "Xen cannot be asked: /dev/xen/privcmd may be opened by root only");
+    if (code == ENOMEM)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    return ballast_fail(err, -ENODEV, "this is no Xen host, or not its dom0 (%s)", strerror(code));
+}
+
+int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err)
+{
+    struct xen_ctrl *ctrl = calloc(1, sizeof(*ctrl));
+    if (!ctrl)
+        return open_fail(ENOMEM, err);
+    xen_log_init(&ctrl->log);
+    if (access("/dev/xen/privcmd", F_OK) < 0 && access("/proc/xen/privcmd", F_OK) < 0) {
+        free(ctrl);
+        return open_fail(ENODEV, err);
+    }
+    ctrl->xc = xc_interface_open(&ctrl->log.logger, &ctrl->log.logger, 0);
+    if (!ctrl->xc) {
+        int code = errno;
+        xen_ctrl_close(ctrl);
+        return open_fail(code, err);
+    }
+    /* An ordinary guest has the device too, and is refused here. */
+    struct xen_counted_host host;
+    if (xen_ctrl_host(ctrl, &host, err) < 0) {
+        xen_ctrl_close(ctrl);
+        return ballast_fail(err, -ENODEV, "Xen answers, but this is not its dom0");
+    }
+    *out = ctrl;
+    return 0;
+}
+
+void xen_ctrl_close(struct xen_ctrl *ctrl)
+{
+    if (!ctrl)
+        return;
+    if (ctrl->xc)
+        xc_interface_close(ctrl->xc);
+    free(ctrl->infos);
+    free(ctrl->counted);
+    free(ctrl);
+}
+
+/* libxl_x86.c, libxl__arch_domain_prepare_config: a PVH guest is given a local APIC and no more. */
+static enum ballast_guest_type type_of(const xc_domaininfo_t *info)
+{
+    if (!(info->flags & XEN_DOMINF_hvm_guest))
+        return BALLAST_PV;
+    return info->arch_config.emulation_flags & XEN_X86_EMU_PIC ? BALLAST_HVM : BALLAST_PVH;
+}
+
+static void count_domain(const xc_domaininfo_t *info, struct xen_counted *out)
+{
+    unsigned reason = (info->flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
+    *out = (struct xen_counted){
+        .id = info->domain,
+        .type = type_of(info),
+        .paused = info->flags & XEN_DOMINF_paused,
+        .dying = info->flags & XEN_DOMINF_dying,
+        .shutdown = info->flags & XEN_DOMINF_shutdown,
+        .suspended = (info->flags & XEN_DOMINF_shutdown) && reason == SHUTDOWN_suspend,
+        .is_store = info->flags & XEN_DOMINF_xs_domain,
+        .vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1,
+        .tot_kib = pages_kib(info->tot_pages),
+        .max_kib = pages_kib(info->max_pages),
+        .claim_kib = pages_kib(info->outstanding_pages),
+    };
+    memcpy(out->uuid, info->handle, sizeof(out->uuid));
+}
+
+static int make_room(struct xen_ctrl *ctrl, size_t room, struct ballast_error *err)
+{
+    xc_domaininfo_t *infos = reallocarray(ctrl->infos, room, sizeof(*infos));
+    if (infos)
+        ctrl->infos = infos;
+    struct xen_counted *counted = reallocarray(ctrl->counted, room, sizeof(*counted));
+    if (counted)
+        ctrl->counted = counted;
+    if (!infos || !counted)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    ctrl->room = room;
+    return 0;
+}
+
+/* DOMID_FIRST_RESERVED, xen/include/public/xen.h: there can be no more domains than ids. */
+#define MOST_DOMAINS 0x7FF0u
+#define FIRST_ROOM   64u
+
+int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size_t *count,
+                     struct ballast_error *err)
+{
+    int rc = ctrl->room == 0 ? make_room(ctrl, FIRST_ROOM, err) : 0;
+    int found = 0;
+    while (rc == 0) {
+        begin(ctrl);
+        found = xc_domain_getinfolist(ctrl->xc, 0, (unsigned)ctrl->room, ctrl->infos);
+        if (found < 0)
+            return refused(ctrl, "Xen does not list its domains", err);
+        /* A full array says nothing of those that had no place in it. */
+        if ((size_t)found < ctrl->room || ctrl->room >= MOST_DOMAINS)
+            break;
+        rc = make_room(ctrl, ctrl->room * 2, err);
+    }
+    if (rc < 0)
+        return rc;
+    for (int i = 0; i < found; i++)
+        count_domain(&ctrl->infos[i], &ctrl->counted[i]);
+    *out = ctrl->counted;
+    *count = (size_t)found;
+    return 0;
+}
+
+int xen_ctrl_domain(struct xen_ctrl *ctrl, uint32_t domid, struct xen_counted *out,
+                    struct ballast_error *err)
+{
+    xc_domaininfo_t info;
+    struct xen_counted counted;
+    begin(ctrl);
+    int found = xc_domain_getinfolist(ctrl->xc, domid, 1, &info);
+    if (found < 0)
+        return refused(ctrl, "Xen does not list its domains", err);
+    if (found == 1)
+        count_domain(&info, &counted);
+    if (found == 0 || info.domain != domid || counted.dying)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    *out = counted;
+    return 0;
+}
+
+int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ballast_error *err)
+{
+    xc_physinfo_t info = {0};
+    begin(ctrl);
+    if (xc_physinfo(ctrl->xc, &info) < 0)
+        return refused(ctrl, "Xen does not tell of its host", err);
+    *out = (struct xen_counted_host){
+        .total_kib = pages_kib(info.total_pages),
+        .free_kib = pages_kib(info.free_pages),
+        .scrub_kib = pages_kib(info.scrub_pages),
+        .claimed_kib = pages_kib(info.outstanding_pages),
+        .caps = {.hap = info.capabilities & XEN_SYSCTL_PHYSCAP_hap,
+                 .shadow = info.capabilities & XEN_SYSCTL_PHYSCAP_shadow,
+                 .iommu = info.capabilities & XEN_SYSCTL_PHYSCAP_directio,
+                 .iommu_hap_pt_share = info.capabilities & XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share},
+    };
+    return 0;
+}
+
+/* From 4.17 on a pool has its size in bytes; before, what Xen tells is rounded up to MiB. */
+uint64_t xen_ctrl_pool_kib(struct xen_ctrl *ctrl, uint32_t domid)
+{
+    begin(ctrl);
+#ifdef HAVE_XC_GET_PAGING_MEMPOOL_SIZE
+    uint64_t bytes = 0;
+    if (xc_get_paging_mempool_size(ctrl->xc, domid, &bytes) < 0)
+        return BALLAST_NONE;
+    return ballast_min_u64(bytes / 1024, XEN_MOST_KIB);
+#else
+    unsigned long mib = 0;
+    if (xc_shadow_control(ctrl->xc, domid, XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION, NULL, 0, &mib, 0,
+                          NULL) < 0)
+        return BALLAST_NONE;
+    return ballast_min_u64(mib, XEN_MOST_KIB / BALLAST_MIB_KIB) * BALLAST_MIB_KIB;
+#endif
+}
+
+void xen_ctrl_pod(struct xen_ctrl *ctrl, uint32_t domid, uint64_t *entries_kib, uint64_t *cache_kib)
+{
+    uint64_t tot_pages = 0;
+    uint64_t cache_pages = 0;
+    uint64_t entries = 0;
+    begin(ctrl);
+    int rc = xc_domain_get_pod_target(ctrl->xc, domid, &tot_pages, &cache_pages, &entries);
+    *entries_kib = rc < 0 ? BALLAST_NONE : pages_kib(entries);
+    *cache_kib = rc < 0 ? BALLAST_NONE : pages_kib(cache_pages);
+}
+
+int xen_ctrl_set_maximum(struct xen_ctrl *ctrl, uint32_t domid, uint64_t kib,
+                         struct ballast_error *err)
+{
+    begin(ctrl);
+    if (xc_domain_setmaxmem(ctrl->xc, domid, kib) < 0)
+        return refused_for(ctrl, domid, "change the maximum", err);
+    return 0;
+}
+
+int xen_ctrl_set_pod_target(struct xen_ctrl *ctrl, uint32_t domid, uint64_t pages,
+                            struct ballast_error *err)
+{
+    begin(ctrl);
+    if (xc_domain_set_pod_target(ctrl->xc, domid, pages, NULL, NULL, NULL) < 0)
+        return refused_for(ctrl, domid, "set the populate-on-demand target", err);
+    return 0;
+}
+
+static int claim_pages(struct xen_ctrl *ctrl, uint32_t domid, uint64_t pages)
+{
+    begin(ctrl);
+    return xc_domain_claim_pages(ctrl->xc, domid, (unsigned long)pages) < 0 ? -errno : 0;
+}
+
+/*
+ * page_alloc.c, domain_set_outstanding_pages(): a claim counts what the domain holds already, and
+ * there must be none when one is made. So an old one is given back first, and taken again when
+ * the new one cannot be had.
+ */
+int xen_ctrl_claim(struct xen_ctrl *ctrl, const struct xen_counted *domain, uint64_t kib,
+                   struct ballast_error *err)
+{
+    uint64_t held_kib = domain->tot_kib;
+    if (kib > ballast_sub_floor(domain->max_kib, held_kib))
+        return ballast_fail(err, -EINVAL,
+                            "%" PRIu64 " KiB more than domain %" PRIu32
+                            " holds is above its maximum of %" PRIu64 " KiB",
+                            kib, domain->id, domain->max_kib);
+    int rc = domain->claim_kib > 0 || kib == 0 ? claim_pages(ctrl, domain->id, 0) : 0;
+    if (rc == 0 && kib > 0)
+        rc = claim_pages(ctrl, domain->id, (held_kib + kib) / BALLAST_PAGE_KIB);
+    if (rc == 0)
+        return 0;
+    if (domain->claim_kib > 0)
+        claim_pages(ctrl, domain->id, (held_kib + domain->claim_kib) / BALLAST_PAGE_KIB);
+    if (rc == -ENOMEM)
+        return ballast_fail(err, rc,
+                            "%" PRIu64 " KiB cannot be claimed for domain %" PRIu32 ":"
+                            " they are not free",
+                            kib, domain->id);
+    /* Xen says EINVAL for a domain that it does not have, too. */
+    struct xen_counted now;
+    if (xen_ctrl_domain(ctrl, domain->id, &now, err) == -ENOENT)
+        return -ENOENT;
+    return ballast_fail(err, rc, "%" PRIu64 " KiB cannot be claimed for domain %" PRIu32 ": %s",
+                        kib, domain->id, strerror(-rc));
+}
+
+int xen_ctrl_version(struct xen_ctrl *ctrl, struct xen_version *out, struct ballast_error *err)
+{
+    xen_extraversion_t extra = {0};
+    xen_commandline_t commandline = {0};
+    begin(ctrl);
+    int version = xc_version(ctrl->xc, XENVER_version, NULL);
+    if (version < 0)
+        return refused(ctrl, "Xen does not tell its version", err);
+    ctrl->calls += 2;
+    if (xc_version(ctrl->xc, XENVER_extraversion, &extra) < 0 ||
+        xc_version(ctrl->xc, XENVER_commandline, &commandline) < 0)
+        return refused(ctrl, "Xen does not tell its command line", err);
+    *out =
+        (struct xen_version){.major = (unsigned)version >> 16, .minor = (unsigned)version & 0xFFFF};
+    snprintf(out->extra, sizeof(out->extra), "%.*s", (int)sizeof(extra), extra);
+    snprintf(out->commandline, sizeof(out->commandline), "%.*s", (int)sizeof(commandline) - 1,
+             commandline);
+    return 0;
+}
+
+uint64_t xen_ctrl_calls(const struct xen_ctrl *ctrl)
+{
+    return ctrl->calls;
+}

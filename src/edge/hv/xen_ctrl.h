@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Xen itself, through libxenctrl and in no other file. Pages become KiB here. */
+#ifndef EDGE_HV_XEN_CTRL_H
+#define EDGE_HV_XEN_CTRL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "edge/hv/xen_judge.h"
+
+struct xen_ctrl;
+
+/* -ENODEV: no Xen, or not its dom0; -EACCES. Close it with xen_ctrl_close(), which accepts NULL. */
+int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err);
+void xen_ctrl_close(struct xen_ctrl *ctrl);
+
+/* All domains in one hypercall, by id; the array lives until the next call. */
+int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size_t *count,
+                     struct ballast_error *err);
+/* One domain; -ENOENT when it is not there, or dying. */
+int xen_ctrl_domain(struct xen_ctrl *ctrl, uint32_t domid, struct xen_counted *out,
+                    struct ballast_error *err);
+int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ballast_error *err);
+/* BALLAST_NONE where there is no pool (PV) or it cannot be read. */
+uint64_t xen_ctrl_pool_kib(struct xen_ctrl *ctrl, uint32_t domid);
+/* Both BALLAST_NONE where it cannot be read. */
+void xen_ctrl_pod(struct xen_ctrl *ctrl, uint32_t domid, uint64_t *entries_kib,
+                  uint64_t *cache_kib);
+/* -ENOENT: the domain is gone. */
+int xen_ctrl_set_maximum(struct xen_ctrl *ctrl, uint32_t domid, uint64_t kib,
+                         struct ballast_error *err);
+int xen_ctrl_set_pod_target(struct xen_ctrl *ctrl, uint32_t domid, uint64_t pages,
+                            struct ballast_error *err);
+/* So much beyond what the domain holds; 0 gives the claim back. -ENOMEM, -EINVAL: past its maximum.
+ */
+int xen_ctrl_claim(struct xen_ctrl *ctrl, const struct xen_counted *domain, uint64_t kib,
+                   struct ballast_error *err);
+int xen_ctrl_version(struct xen_ctrl *ctrl, struct xen_version *out, struct ballast_error *err);
+/* Hypercalls made so far. */
+uint64_t xen_ctrl_calls(const struct xen_ctrl *ctrl);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files behind edge/hv/xen.h share. */
+#ifndef EDGE_HV_XEN_INSIDE_H
+#define EDGE_HV_XEN_INSIDE_H
+
+#include "edge/hv/xen_ctrl.h"
+#include "edge/hv/xen_light.h"
+#include "edge/hv/xen_store.h"
+
+/* What is remembered of a domain from one refresh to the next. */
+struct xen_record {
+    uint32_t domid;
+    uint8_t uuid[16];
+    struct xen_followed followed;
+    uint64_t pool_kib;
+    uint64_t pool_at_kib; /* the maximum when the pool was read */
+    uint64_t pod_entries_kib;
+    uint64_t pod_cache_kib;
+    uint64_t used_since_usec;
+    unsigned events; /* heard in this refresh */
+    unsigned loud;   /* refreshes for which it is not listened to */
+};
+
+struct xen_snapshot {
+    struct xen_domain *domains;
+    size_t count;
+    struct ballast_domain *shown; /* those that are not dying */
+    struct ballast_host host;
+};
+
+struct xen_host {
+    struct hv hv; /* first */
+    bool read_only;
+    uint64_t slush_kib;
+    struct xen_ctrl *ctrl;
+    struct xen_store *store;
+    struct xen_light *light; /* opened when it is first needed */
+    struct xen_version version;
+    bool watching;
+    unsigned refreshes;
+    struct xen_record *records; /* by id */
+    size_t record_count;
+    struct xen_snapshot now;
+};
+
+struct xen_host *xen_host_of(struct hv *hv);
+const struct xen_host *xen_host_of_const(const struct hv *hv);
+/* NULL when the last refresh had no such domain. */
+struct xen_record *xen_record_find(struct xen_host *host, uint32_t domid);
+/* Opens the host's libxenlight where it is not open yet. */
+int xen_host_light(struct xen_host *host, struct ballast_error *err);
+/* hv_ops.set */
+int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                struct ballast_error *err);
+/* hv_ops.refresh */
+int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err);
+/* Follows the domains by watches from now on. */
+int xen_host_watch(struct xen_host *host, struct ballast_error *err);
+void xen_snapshot_free(struct xen_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/hv/xen_judge.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+static const char *const node_paths[XEN_NODES] = {
+    [XEN_NODE_NAME] = "name",
+    [XEN_NODE_SERVES] = "target",
+    [XEN_NODE_TARGET] = "memory/target",
+    [XEN_NODE_STATIC_MAX] = "memory/static-max",
+    [XEN_NODE_VIDEORAM] = "memory/videoram",
+    [XEN_NODE_DYNAMIC_MIN] = "memory/dynamic-min",
+    [XEN_NODE_DYNAMIC_MAX] = "memory/dynamic-max",
+    [XEN_NODE_MEMINFO] = "memory/meminfo",
+    [XEN_NODE_FEATURE_BALLOON] = "control/feature-balloon",
+    [XEN_NODE_FEATURE_SUSPEND] = "control/feature-suspend",
+    [XEN_NODE_FEATURE_POWEROFF] = "control/feature-poweroff",
+    [XEN_NODE_FEATURE_REBOOT] = "control/feature-reboot",
+    [XEN_NODE_SHUTDOWN] = "control/shutdown",
+};
+
+const char *xen_node_path(enum xen_node node)
+{
+    return node_paths[node];
+}
+
+/* `text` need not be terminated; a number above `most` is none. */
+static uint64_t parse_number(const char *text, size_t length, uint64_t most)
+{
+    uint64_t value = 0;
+    if (length == 0)
+        return BALLAST_NONE;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return BALLAST_NONE;
+        value = value * 10 + (uint64_t)(text[i] - '0');
+        if (value > most)
+            return BALLAST_NONE;
+    }
+    return value;
+}
+
+uint64_t xen_parse_kib(const char *text, size_t length)
+{
+    return parse_number(text, length, XEN_MOST_KIB);
+}
+
+void xen_said_nothing(struct xen_said *said)
+{
+    *said = (struct xen_said){
+        .serves = BALLAST_NONE,
+        .target_kib = BALLAST_NONE,
+        .static_max_kib = BALLAST_NONE,
+        .videoram_kib = BALLAST_NONE,
+        .dynamic_min_kib = BALLAST_NONE,
+        .dynamic_max_kib = BALLAST_NONE,
+        .used_kib = BALLAST_NONE,
+    };
+}
+
+/* Names are shown to people and to programs: what no terminal should be told becomes '?'. */
+static void hear_name(char out[XEN_NAME], const char *value, size_t length)
+{
+    char whole[XEN_NAME];
+    size_t filled = 0;
+    if (!value || length >= sizeof(whole))
+        length = 0;
+    if (length > 0)
+        memcpy(whole, value, length);
+    whole[length] = '\0';
+    for (size_t at = 0; whole[at] != '\0';) {
+        size_t bytes = ballast_text_character(whole + at);
+        if (bytes == 0) {
+            out[filled++] = '?';
+            at++;
+            continue;
+        }
+        memcpy(out + filled, whole + at, bytes);
+        filled += bytes;
+        at += bytes;
+    }
+    out[filled] = '\0';
+}
+
+static uint64_t *size_of(struct xen_said *said, enum xen_node node)
+{
+    switch ((int)node) {
+    case XEN_NODE_TARGET:
+        return &said->target_kib;
+    case XEN_NODE_STATIC_MAX:
+        return &said->static_max_kib;
+    case XEN_NODE_VIDEORAM:
+        return &said->videoram_kib;
+    case XEN_NODE_DYNAMIC_MIN:
+        return &said->dynamic_min_kib;
+    case XEN_NODE_DYNAMIC_MAX:
+        return &said->dynamic_max_kib;
+    case XEN_NODE_MEMINFO:
+        return &said->used_kib;
+    default:
+        return NULL;
+    }
+}
+
+static bool is_word(const char *value, size_t length, const char *word)
+{
+    return value && length == strlen(word) && memcmp(value, word, length) == 0;
+}
+
+void xen_hear(struct xen_said *said, enum xen_node node, const char *value, size_t length)
+{
+    uint64_t *size_kib = size_of(said, node);
+    if (size_kib)
+        *size_kib = value ? xen_parse_kib(value, length) : BALLAST_NONE;
+    else if (node == XEN_NODE_NAME)
+        hear_name(said->name, value, length);
+    else if (node == XEN_NODE_SERVES)
+        said->serves = value ? parse_number(value, length, UINT16_MAX) : BALLAST_NONE;
+    else if (node == XEN_NODE_SHUTDOWN)
+        said->suspending = is_word(value, length, "suspend");
+    else
+        said->on[node] = is_word(value, length, "1");
+}
+
+/* What `path` has after `prefix`, NULL where it begins with something else. */
+static const char *after(const char *path, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return strncmp(path, prefix, length) == 0 ? path + length : NULL;
+}
+
+uint32_t xen_event_nodes(const char *path, uint32_t *domid)
+{
+    const char *rest = after(path, "/local/domain/");
+    if (!rest)
+        return 0;
+    size_t digits = strspn(rest, "0123456789");
+    uint64_t id = parse_number(rest, digits, UINT16_MAX);
+    if (id == BALLAST_NONE || (rest[digits] != '/' && rest[digits] != '\0'))
+        return 0;
+    *domid = (uint32_t)id;
+    if (rest[digits] == '\0')
+        return XEN_NODES_ALL;
+    rest += digits + 1;
+    if (strcmp(rest, "memory") == 0)
+        return XEN_NODES_IN_MEMORY;
+    if (strcmp(rest, "control") == 0)
+        return XEN_NODES_IN_CONTROL;
+    for (unsigned node = 0; node < XEN_NODES; node++) {
+        if (strcmp(rest, node_paths[node]) == 0)
+            return XEN_NODE_BIT(node);
+    }
+    return 0;
+}
+
+void xen_know(const struct xen_counted *counted, const struct xen_said *said,
+              struct xen_domain *out)
+{
+    bool is_dom0 = counted->id == 0;
+    bool kernel_is_up = said->on[XEN_NODE_FEATURE_SUSPEND] || said->on[XEN_NODE_FEATURE_POWEROFF] ||
+                        said->on[XEN_NODE_FEATURE_REBOOT];
+    /* libxl pauses a domain from its creation to the end of its build, and writes its target last.
+     */
+    bool unfinished = said->target_kib == BALLAST_NONE || counted->claim_kib > 0;
+    *out = (struct xen_domain){
+        .id = counted->id,
+        .type = counted->type,
+        .paused = counted->paused,
+        .dying = counted->dying,
+        .shutdown = counted->shutdown,
+        .building = !is_dom0 && !counted->is_store && counted->paused && unfinished,
+        .migrating = counted->suspended || said->suspending,
+        .has_balloon = is_dom0 || kernel_is_up || said->on[XEN_NODE_FEATURE_BALLOON],
+        .kernel_is_up = is_dom0 || kernel_is_up,
+        .is_stubdomain = said->serves != BALLAST_NONE,
+        .stubdomain_of = said->serves == BALLAST_NONE ? 0 : (uint32_t)said->serves,
+        .vcpus = counted->vcpus,
+        .tot_kib = counted->tot_kib,
+        .max_kib = counted->max_kib,
+        .claim_kib = counted->claim_kib,
+        .pool_kib = BALLAST_NONE,
+        .pod_entries_kib = BALLAST_NONE,
+        .pod_cache_kib = BALLAST_NONE,
+        .target_kib = said->target_kib,
+        .static_max_kib = said->static_max_kib,
+        .videoram_kib = said->videoram_kib,
+        .dynamic_min_kib = said->dynamic_min_kib,
+        .dynamic_max_kib = said->dynamic_max_kib,
+        .used_kib = said->used_kib,
+        .used_since_usec = BALLAST_NONE,
+    };
+    memcpy(out->uuid, counted->uuid, sizeof(out->uuid));
+    memcpy(out->name, said->name, sizeof(out->name));
+}
+
+static uint64_t or_else(uint64_t kib, uint64_t instead_kib)
+{
+    return kib == BALLAST_NONE ? instead_kib : kib;
+}
+
+/* Where libxl has not set a maximum (dom0 as it boots), extra internal is not on top of the target.
+ */
+static uint64_t shown_maximum(const struct xen_domain *domain, uint64_t target_kib)
+{
+    return ballast_max_u64(ballast_sub_floor(domain->max_kib, XEN_EXTRA_INTERNAL_KIB),
+                           ballast_min_u64(domain->max_kib, target_kib));
+}
+
+static uint64_t shown_target(const struct xen_domain *domain)
+{
+    if (domain->target_kib != BALLAST_NONE)
+        return domain->target_kib + or_else(domain->videoram_kib, 0);
+    if (domain->building)
+        return ballast_sub_floor(domain->max_kib, XEN_EXTRA_INTERNAL_KIB);
+    return domain->tot_kib;
+}
+
+uint64_t xen_internal_left_kib(const struct xen_domain *domain)
+{
+    uint64_t maximum_kib = shown_maximum(domain, shown_target(domain));
+    return ballast_sub_floor(domain->max_kib, ballast_max_u64(maximum_kib, domain->tot_kib));
+}
+
+static enum ballast_domain_state shown_state(const struct xen_domain *domain)
+{
+    if (domain->building)
+        return BALLAST_DOMAIN_BUILD;
+    if (domain->migrating)
+        return BALLAST_DOMAIN_MIGRATING;
+    return domain->paused || domain->shutdown ? BALLAST_DOMAIN_PAUSED : BALLAST_DOMAIN_RUN;
+}
+
+/* A range that nobody has set holds the target and nothing else: no one moves such a guest. */
+static void show_range(const struct xen_domain *domain, uint64_t host_kib,
+                       struct ballast_domain *out)
+{
+    uint64_t most_kib =
+        or_else(domain->static_max_kib,
+                ballast_min_u64(out->maxmem_kib, ballast_max_u64(host_kib, out->target_kib)));
+    out->static_max_kib = ballast_max_u64(most_kib, out->target_kib);
+    uint64_t min_kib = or_else(domain->dynamic_min_kib, out->target_kib);
+    if (domain->dynamic_min_kib == BALLAST_NONE && domain->dynamic_max_kib != BALLAST_NONE)
+        min_kib = ballast_min_u64(min_kib, domain->dynamic_max_kib);
+    uint64_t max_kib = or_else(domain->dynamic_max_kib, ballast_max_u64(out->target_kib, min_kib));
+    out->dynamic_max_kib = ballast_min_u64(max_kib, out->static_max_kib);
+    out->dynamic_min_kib = ballast_min_u64(min_kib, out->dynamic_max_kib);
+}
+
+void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_usec,
+              struct ballast_domain *out)
+{
+    bool reports = domain->used_kib != BALLAST_NONE && domain->used_since_usec != BALLAST_NONE;
+    uint64_t target_kib = shown_target(domain);
+    uint64_t built_kib = ballast_sub_floor(domain->max_kib, XEN_EXTRA_INTERNAL_KIB);
+    *out = (struct ballast_domain){
+        .id = domain->id,
+        .name = domain->name,
+        .state = shown_state(domain),
+        .is_dom0 = domain->id == 0,
+        .has_balloon = domain->has_balloon,
+        .tot_kib = domain->tot_kib,
+        .overhead_kib = or_else(domain->pool_kib, 0),
+        .target_kib = target_kib,
+        .maxmem_kib = shown_maximum(domain, target_kib),
+        .build_left_kib = domain->building ? ballast_sub_floor(built_kib, domain->tot_kib) : 0,
+        .used_kib = reports ? domain->used_kib : BALLAST_NONE,
+        .reported_free_kib = BALLAST_NONE,
+        .report_age_usec =
+            reports ? ballast_sub_floor(now_usec, domain->used_since_usec) : BALLAST_NONE,
+        .shares = BALLAST_DEFAULT_SHARES,
+    };
+    show_range(domain, host_kib, out);
+}
+
+/*
+ * Between the two hypercalls of a refresh a guest that is being built or torn down can move this
+ * much without anything being wrong: 1 GiB. More says that the two moments do not belong together.
+ */
+#define TWICE_MOST_KIB (UINT64_C(1024) * 1024)
+
+bool xen_reconcile(struct ballast_host *host)
+{
+    uint64_t held_kib = host->free_kib;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        held_kib = ballast_add_ceil(held_kib, host->domains[i].tot_kib);
+        held_kib = ballast_add_ceil(held_kib, host->domains[i].overhead_kib);
+    }
+    uint64_t twice_kib = ballast_sub_floor(held_kib, host->total_kib);
+    host->free_kib = ballast_sub_floor(host->free_kib, twice_kib);
+    host->scrub_kib = ballast_min_u64(host->scrub_kib, host->free_kib);
+    return twice_kib <= TWICE_MOST_KIB;
+}
+
+int xen_target_domain(const struct xen_domain *domain, struct ballast_target_domain *out,
+                      struct ballast_error *err)
+{
+    uint64_t target_kib = domain->target_kib;
+    uint64_t static_max_kib = domain->static_max_kib;
+    if (domain->id == 0) {
+        target_kib = or_else(target_kib, domain->tot_kib);
+        static_max_kib = or_else(static_max_kib, domain->max_kib);
+    }
+    if (target_kib == BALLAST_NONE || static_max_kib == BALLAST_NONE)
+        return ballast_fail(err, -ENODATA,
+                            "domain %" PRIu32 " has no usable memory/%s in xenstore: it is still "
+                            "being built, or its toolstack does not write one",
+                            domain->id, target_kib == BALLAST_NONE ? "target" : "static-max");
+    *out = (struct ballast_target_domain){
+        .id = domain->id,
+        .type = domain->type,
+        .target_kib = target_kib,
+        .static_max_kib = static_max_kib,
+        .videoram_kib = or_else(domain->videoram_kib, 0),
+        .extra_internal_kib = XEN_EXTRA_INTERNAL_KIB,
+    };
+    return 0;
+}

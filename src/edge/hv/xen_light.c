@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/hv/xen_light.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libxl.h>
+#include <libxl_utils.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "edge/hv/xen_log.h"
+
+struct xen_light {
+    libxl_ctx *ctx;
+    struct xen_log log;
+};
+
+int xen_light_open(struct xen_light **out, struct ballast_error *err)
+{
+    struct xen_light *light = calloc(1, sizeof(*light));
+    if (!light)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    xen_log_init(&light->log);
+    if (libxl_ctx_alloc(&light->ctx, LIBXL_VERSION, 0, &light->log.logger) != 0) {
+        int rc = ballast_fail(err, -EIO, "libxenlight does not start: %s",
+                              light->log.last[0] != '\0' ? light->log.last : "it does not say why");
+        free(light);
+        return rc;
+    }
+    *out = light;
+    return 0;
+}
+
+void xen_light_close(struct xen_light *light)
+{
+    if (!light)
+        return;
+    libxl_ctx_free(light->ctx);
+    free(light);
+}
+
+/* libxl's codes say little: what it refuses is most often a plain ERROR_FAIL, or 1. */
+static int code_of(int rc)
+{
+    switch (rc) {
+    case ERROR_NOMEM:
+        return -ENOMEM;
+    case ERROR_INVAL:
+    case 1: /* libxl_domain_setmaxmem(): below the target */
+        return -EINVAL;
+    case ERROR_DOMAIN_NOTFOUND:
+        return -ENOENT;
+    case ERROR_TIMEDOUT:
+        return -ETIMEDOUT;
+    case ERROR_LOCK_FAIL:
+        return -EBUSY;
+    default:
+        return -EIO;
+    }
+}
+
+static int refused(struct xen_light *light, int rc, const char *call, struct ballast_error *err)
+{
+    return ballast_fail(err, code_of(rc), "%s answers %d: %s", call, rc,
+                        light->log.last[0] != '\0' ? light->log.last : "it does not say why");
+}
+
+int xen_light_set_target(struct xen_light *light, uint32_t domid, int64_t kib, bool relative,
+                         bool enforce, struct ballast_error *err)
+{
+    xen_log_forget(&light->log);
+    int rc = libxl_set_memory_target(light->ctx, domid, kib, relative, enforce);
+    return rc == 0 ? 0 : refused(light, rc, "libxl_set_memory_target", err);
+}
+
+int xen_light_set_maximum(struct xen_light *light, uint32_t domid, uint64_t kib,
+                          struct ballast_error *err)
+{
+    xen_log_forget(&light->log);
+    int rc = libxl_domain_setmaxmem(light->ctx, domid, kib);
+    return rc == 0 ? 0 : refused(light, rc, "libxl_domain_setmaxmem", err);
+}
+
+static uint64_t from_flag(libxl_defbool flag)
+{
+    return libxl_defbool_is_default(flag) ? BALLAST_UNSET : libxl_defbool_val(flag);
+}
+
+static uint64_t from_count(int count)
+{
+    return count > 0 ? (uint64_t)count : BALLAST_UNSET;
+}
+
+static uint64_t from_vga(libxl_vga_interface_type kind)
+{
+    switch (kind) {
+    case LIBXL_VGA_INTERFACE_TYPE_NONE:
+        return BALLAST_VGA_NONE;
+    case LIBXL_VGA_INTERFACE_TYPE_CIRRUS:
+        return BALLAST_VGA_CIRRUS;
+    case LIBXL_VGA_INTERFACE_TYPE_STD:
+        return BALLAST_VGA_STD;
+    case LIBXL_VGA_INTERFACE_TYPE_QXL:
+        return BALLAST_VGA_QXL;
+    case LIBXL_VGA_INTERFACE_TYPE_UNKNOWN:
+        break;
+    }
+    return BALLAST_UNSET;
+}
+
+static uint64_t from_device_model(libxl_device_model_version version)
+{
+    switch (version) {
+    case LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN:
+        return BALLAST_QEMU_XEN;
+    case LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN_TRADITIONAL:
+        return BALLAST_QEMU_XEN_TRADITIONAL;
+    case LIBXL_DEVICE_MODEL_VERSION_UNKNOWN:
+        break;
+    }
+    return BALLAST_UNSET;
+}
+
+static uint64_t from_passthrough(libxl_passthrough mode)
+{
+    switch (mode) {
+    case LIBXL_PASSTHROUGH_DISABLED:
+        return BALLAST_PASSTHROUGH_DISABLED;
+    case LIBXL_PASSTHROUGH_ENABLED:
+        return BALLAST_PASSTHROUGH_ENABLED;
+    case LIBXL_PASSTHROUGH_SYNC_PT:
+        return BALLAST_PASSTHROUGH_SYNC_PT;
+    case LIBXL_PASSTHROUGH_SHARE_PT:
+        return BALLAST_PASSTHROUGH_SHARE_PT;
+    case LIBXL_PASSTHROUGH_DEFAULT:
+        break;
+    }
+    return BALLAST_UNSET;
+}
+
+/* LIBXL_MEMKB_DEFAULT is all ones, as BALLAST_UNSET is. */
+static void fill_common(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
+{
+    const libxl_domain_build_info *info = &config->b_info;
+    attr[BALLAST_MEMORY] = info->target_memkb;
+    attr[BALLAST_MAXMEM] = info->max_memkb;
+    attr[BALLAST_VCPUS] = from_count(libxl_bitmap_count_set(&info->avail_vcpus));
+    attr[BALLAST_MAXVCPUS] = from_count(info->max_vcpus);
+    attr[BALLAST_SHADOW_MEMORY] = info->shadow_memkb;
+    attr[BALLAST_PASSTHROUGH] = from_passthrough(config->c_info.passthrough);
+    attr[BALLAST_PCI_DEVICES] = from_count(config->num_pcidevs + config->num_dtdevs);
+    attr[BALLAST_VNUMA_NODES] = from_count(info->num_vnuma_nodes);
+    attr[BALLAST_CLAIM] = from_flag(info->claim_mode);
+}
+
+static void fill_contained(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
+{
+    const libxl_domain_build_info *info = &config->b_info;
+    attr[BALLAST_HAP] = from_flag(config->c_info.hap);
+    attr[BALLAST_NESTEDHVM] = from_flag(info->nested_hvm);
+    attr[BALLAST_ALTP2M] = info->altp2m != LIBXL_ALTP2M_MODE_DISABLED;
+}
+
+static void fill_hvm(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
+{
+    const libxl_domain_build_info *info = &config->b_info;
+    attr[BALLAST_VGA] = from_vga(info->u.hvm.vga.kind);
+    attr[BALLAST_VIDEORAM] = info->video_memkb;
+    attr[BALLAST_DEVICE_MODEL] = from_device_model(info->device_model_version);
+    attr[BALLAST_STUBDOMAIN] = from_flag(info->device_model_stubdomain);
+    attr[BALLAST_STUBDOMAIN_MEMORY] = info->stubdomain_memkb;
+}
+
+static int type_of(const libxl_domain_config *config)
+{
+    switch (config->c_info.type) {
+    case LIBXL_DOMAIN_TYPE_PV:
+        return BALLAST_PV;
+    case LIBXL_DOMAIN_TYPE_PVH:
+        return BALLAST_PVH;
+    case LIBXL_DOMAIN_TYPE_HVM:
+        return BALLAST_HVM;
+    case LIBXL_DOMAIN_TYPE_INVALID:
+        break;
+    }
+    return -EINVAL;
+}
+
+static int make_guest(uint32_t domid, const libxl_domain_config *config, struct ballast_guest *out,
+                      struct ballast_error *err)
+{
+    struct ballast_guest guest;
+    uint64_t attr[BALLAST_GUEST_ATTRS];
+    int type = type_of(config);
+    if (type < 0)
+        return ballast_fail(err, -EINVAL,
+                            "libxl's configuration of domain %" PRIu32 " has no type of guest",
+                            domid);
+    memset(attr, 0xff, sizeof(attr)); /* BALLAST_UNSET */
+    fill_common(config, attr);
+    if (type != BALLAST_PV)
+        fill_contained(config, attr);
+    if (type == BALLAST_HVM)
+        fill_hvm(config, attr);
+    if (type == BALLAST_PVH)
+        attr[BALLAST_PVSHIM] = from_flag(config->b_info.u.pvh.pvshim);
+    const char *name = config->c_info.name ? config->c_info.name : "";
+    int rc = ballast_guest_init(&guest, (enum ballast_guest_type)type, name, err);
+    for (int i = 0; i < BALLAST_GUEST_ATTRS && rc == 0; i++)
+        rc = ballast_guest_set(&guest, (enum ballast_guest_attr)i, attr[i], err);
+    if (rc == 0)
+        *out = guest;
+    return rc;
+}
+
+/* libxl_dom.c: "libxl-json" is the userdata in which it keeps a configuration. */
+static bool has_config(struct xen_light *light, uint32_t domid)
+{
+    uint8_t *data = NULL;
+    int length = 0;
+    int rc = libxl_userdata_retrieve(light->ctx, domid, "libxl-json", &data, &length);
+    free(data);
+    return rc == 0 && length > 0;
+}
+
+int xen_light_config(struct xen_light *light, uint32_t domid, struct ballast_guest *out,
+                     struct ballast_error *err)
+{
+    libxl_domain_config config;
+    xen_log_forget(&light->log);
+    if (domid == 0 || !has_config(light, domid))
+        return ballast_fail(err, -ENOENT, "libxl keeps no configuration of domain %" PRIu32, domid);
+    libxl_domain_config_init(&config);
+    int rc = libxl_retrieve_domain_configuration(light->ctx, domid, &config, NULL);
+    rc = rc == 0 ? make_guest(domid, &config, out, err)
+                 : refused(light, rc, "libxl_retrieve_domain_configuration", err);
+    libxl_domain_config_dispose(&config);
+    return rc;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host as it is now. Xen's two hypercalls come first and one right after the other; what
+ * xenstore says may be a little younger, which does no harm: it only says what is wanted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/hv/xen_inside.h"
+
+/* How often a refresh looks again when pages moved between its two hypercalls. */
+#define LOOKS 3
+/*
+ * Events of one domain in one refresh: a toolstack makes ten or so when it builds or balloons one.
+ * A guest that makes more is not listened to for a while, only looked at once a refresh, so that it
+ * cannot make the host's manager read all day.
+ */
+#define LOUD_EVENTS 512
+#define LOUD_FOR    60
+
+static uint64_t now_usec(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+void xen_snapshot_free(struct xen_snapshot *snapshot)
+{
+    free(snapshot->domains);
+    free(snapshot->shown);
+    *snapshot = (struct xen_snapshot){0};
+}
+
+struct xen_record *xen_record_find(struct xen_host *host, uint32_t domid)
+{
+    size_t low = 0;
+    size_t high = host->record_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (host->records[middle].domid == domid)
+            return &host->records[middle];
+        if (host->records[middle].domid < domid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static bool is_same(const struct xen_record *record, const struct xen_counted *counted)
+{
+    return record->domid == counted->id &&
+           memcmp(record->uuid, counted->uuid, sizeof(record->uuid)) == 0;
+}
+
+static void new_record(struct xen_record *record, const struct xen_counted *counted)
+{
+    *record = (struct xen_record){
+        .domid = counted->id,
+        .pool_kib = BALLAST_NONE,
+        .pool_at_kib = BALLAST_NONE,
+        .pod_entries_kib = BALLAST_NONE,
+        .pod_cache_kib = BALLAST_NONE,
+        .used_since_usec = BALLAST_NONE,
+    };
+    memcpy(record->uuid, counted->uuid, sizeof(record->uuid));
+    xen_store_meet(&record->followed, counted->id);
+}
+
+/* Both lists are by id; a number that has gone to another domain counts as a domain gone. */
+static int match_records(struct xen_host *host, const struct xen_counted *counted, size_t count,
+                         struct ballast_error *err)
+{
+    struct xen_record *records = calloc(count > 0 ? count : 1, sizeof(*records));
+    size_t old = 0;
+    size_t filled = 0;
+    if (!records)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        if (counted[i].dying)
+            continue;
+        for (; old < host->record_count && host->records[old].domid < counted[i].id; old++)
+            xen_store_unwatch(host->store, &host->records[old].followed);
+        bool known = old < host->record_count && is_same(&host->records[old], &counted[i]);
+        if (known)
+            records[filled++] = host->records[old++];
+        else
+            new_record(&records[filled++], &counted[i]);
+    }
+    for (; old < host->record_count; old++)
+        xen_store_unwatch(host->store, &host->records[old].followed);
+    free(host->records);
+    host->records = records;
+    host->record_count = filled;
+    return 0;
+}
+
+static void hear_one(struct xen_host *host, const char *path)
+{
+    uint32_t domid;
+    if (xen_event_nodes(path, &domid) == 0)
+        return;
+    struct xen_record *record = xen_record_find(host, domid);
+    if (!record || !record->followed.watched)
+        return;
+    xen_store_hear(&record->followed, path);
+    if (++record->events <= LOUD_EVENTS)
+        return;
+    xen_store_unwatch(host->store, &record->followed); /* drops what it has still to tell, too */
+    record->loud = LOUD_FOR;
+}
+
+static void hear_all(struct xen_host *host)
+{
+    char path[XEN_STORE_PATH];
+    int rc;
+    for (size_t i = 0; i < host->record_count; i++)
+        host->records[i].events = 0;
+    while ((rc = xen_store_event(host->store, path)) != 0) {
+        if (rc == 1)
+            hear_one(host, path);
+    }
+}
+
+int xen_host_watch(struct xen_host *host, struct ballast_error *err)
+{
+    int rc = host->watching ? 0 : xen_store_watch_domains(host->store, err);
+    for (size_t i = 0; i < host->record_count && rc == 0; i++) {
+        struct xen_record *record = &host->records[i];
+        if (record->loud == 0)
+            rc = xen_store_watch(host->store, &record->followed, err);
+    }
+    if (rc == 0)
+        host->watching = true;
+    return rc;
+}
+
+/* A pool is set while its domain is built, and follows the maximum where a toolstack moves it. */
+static void read_pool(struct xen_host *host, struct xen_record *record,
+                      const struct xen_counted *counted)
+{
+    if (counted->type == BALLAST_PV)
+        return;
+    if (record->pool_at_kib != counted->max_kib || counted->paused) {
+        record->pool_kib = xen_ctrl_pool_kib(host->ctrl, record->domid);
+        record->pool_at_kib = counted->max_kib;
+    }
+    /* What has once been given to the guest is never promised again. */
+    if (record->pod_entries_kib != 0 || counted->paused)
+        xen_ctrl_pod(host->ctrl, record->domid, &record->pod_entries_kib, &record->pod_cache_kib);
+}
+
+static int read_said(struct xen_host *host, struct xen_record *record, struct ballast_error *err)
+{
+    bool told = record->followed.stale & XEN_NODE_BIT(XEN_NODE_MEMINFO);
+    uint64_t before_kib = record->followed.said.used_kib;
+    if (record->loud > 0) {
+        record->loud--;
+        record->followed.stale = XEN_NODES_ALL;
+        told = false;
+    }
+    /* Without watches everything may have changed. */
+    if (!record->followed.watched && host->refreshes > 0)
+        record->followed.stale = XEN_NODES_ALL;
+    int rc = xen_store_read(host->store, &record->followed, err);
+    if (rc == 0 && (told || record->followed.said.used_kib != before_kib))
+        record->used_since_usec = now_usec();
+    return rc;
+}
+
+static int read_records(struct xen_host *host, const struct xen_counted *counted, size_t count,
+                        struct ballast_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct xen_record *record = counted[i].dying ? NULL : xen_record_find(host, counted[i].id);
+        if (!record)
+            continue;
+        int rc = read_said(host, record, err);
+        if (rc < 0)
+            return rc;
+        read_pool(host, record, &counted[i]);
+    }
+    return 0;
+}
+
+static void fill_domain(struct xen_host *host, const struct xen_counted *counted,
+                        struct xen_domain *out)
+{
+    const struct xen_record *record = counted->dying ? NULL : xen_record_find(host, counted->id);
+    struct xen_said nothing;
+    xen_said_nothing(&nothing);
+    xen_know(counted, record ? &record->followed.said : &nothing, out);
+    if (!record)
+        return;
+    out->pool_kib = record->pool_kib;
+    out->pod_entries_kib = record->pod_entries_kib;
+    out->pod_cache_kib = record->pod_cache_kib;
+    out->used_since_usec = out->used_kib == BALLAST_NONE ? BALLAST_NONE : record->used_since_usec;
+}
+
+static int make_snapshot(struct xen_host *host, const struct xen_counted_host *total,
+                         const struct xen_counted *counted, size_t count, struct xen_snapshot *out,
+                         struct ballast_error *err)
+{
+    struct xen_snapshot made = {.count = count};
+    made.domains = calloc(count > 0 ? count : 1, sizeof(*made.domains));
+    made.shown = calloc(count > 0 ? count : 1, sizeof(*made.shown));
+    if (!made.domains || !made.shown) {
+        xen_snapshot_free(&made);
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    }
+    made.host = (struct ballast_host){
+        .now_usec = now_usec(),
+        .total_kib = total->total_kib,
+        .free_kib = total->free_kib,
+        .scrub_kib = ballast_min_u64(total->scrub_kib, total->free_kib),
+        .claimed_kib = total->claimed_kib,
+        .slush_kib = host->slush_kib,
+        .caps = total->caps,
+        .domains = made.shown,
+    };
+    for (size_t i = 0; i < count; i++) {
+        fill_domain(host, &counted[i], &made.domains[i]);
+        if (counted[i].dying)
+            continue;
+        made.host.slush_kib += xen_internal_left_kib(&made.domains[i]);
+        xen_show(&made.domains[i], total->total_kib, made.host.now_usec,
+                 &made.shown[made.host.domain_count++]);
+    }
+    *out = made;
+    return 0;
+}
+
+static int look(struct xen_host *host, struct xen_snapshot *out, struct ballast_error *err)
+{
+    const struct xen_counted *counted;
+    struct xen_counted_host total;
+    size_t count;
+    int rc;
+    if ((rc = xen_ctrl_domains(host->ctrl, &counted, &count, err)) < 0 ||
+        (rc = xen_ctrl_host(host->ctrl, &total, err)) < 0 ||
+        (rc = match_records(host, counted, count, err)) < 0)
+        return rc;
+    /* Watches cost more than they save whoever looks once and leaves. */
+    if (host->watching || !host->read_only || host->refreshes > 0) {
+        if ((rc = xen_host_watch(host, err)) < 0)
+            return rc;
+        hear_all(host);
+    }
+    if ((rc = read_records(host, counted, count, err)) < 0)
+        return rc;
+    return make_snapshot(host, &total, counted, count, out, err);
+}
+
+int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    struct xen_snapshot snapshot;
+    for (int looks = 1;; looks++) {
+        int rc = look(host, &snapshot, err);
+        if (rc < 0)
+            return rc;
+        if (xen_reconcile(&snapshot.host) || looks == LOOKS)
+            break;
+        xen_snapshot_free(&snapshot);
+    }
+    xen_snapshot_free(&host->now);
+    host->now = snapshot;
+    host->refreshes++;
+    *out = &host->now.host;
+    return 0;
+}

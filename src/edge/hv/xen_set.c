@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Changing a domain: our own way, in one transaction of xenstore, and libxl's. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/hv/xen_inside.h"
+
+/*
+ * Whoever else writes the same nodes makes a transaction fail (EAGAIN); libxl then tries for ever.
+ * Two writers that take turns are done in two or three tries.
+ */
+#define TRIES 16
+
+enum want { WANT_TARGET, WANT_MAXIMUM, WANT_BOTH };
+
+struct job {
+    uint32_t domid;
+    enum want want;
+    enum ballast_target_how how;
+    bool enforce;
+    uint64_t kib;        /* target or maximum; of WANT_BOTH the target, or BALLAST_NONE */
+    uint64_t maxmem_kib; /* of WANT_BOTH, extra internal not included, or BALLAST_NONE */
+};
+
+static int may_write(const struct xen_host *host, struct ballast_error *err)
+{
+    if (host->read_only)
+        return ballast_fail(err, -EPERM, "this host was opened for reading only");
+    return 0;
+}
+
+static bool is_at_least(const struct xen_version *version, unsigned major, unsigned minor)
+{
+    return version->major > major || (version->major == major && version->minor >= minor);
+}
+
+static int plan_both(const struct job *job, const struct xen_domain *domain,
+                     struct ballast_target_plan *out, struct ballast_error *err)
+{
+    struct ballast_target_domain rules;
+    struct ballast_target_plan plan = {
+        .target_kib = BALLAST_TARGET_KEEP,
+        .static_max_kib = BALLAST_TARGET_KEEP,
+        .maxmem_kib = BALLAST_TARGET_KEEP,
+        .pod_pages = BALLAST_TARGET_KEEP,
+        .vm_memory_mib = BALLAST_TARGET_KEEP,
+    };
+    int rc = 0;
+    if (job->kib != BALLAST_NONE && (rc = xen_target_domain(domain, &rules, err)) == 0)
+        rc = ballast_plan_target(&rules, BALLAST_TARGET_SET, job->kib, false, &plan, err);
+    if (rc == 0 && job->maxmem_kib != BALLAST_NONE)
+        rc = ballast_kib_add(job->maxmem_kib, XEN_EXTRA_INTERNAL_KIB, &plan.maxmem_kib, err);
+    if (rc == 0)
+        *out = plan;
+    return rc;
+}
+
+static int plan_job(const struct xen_host *host, const struct job *job,
+                    const struct xen_domain *domain, struct ballast_target_plan *out,
+                    struct ballast_error *err)
+{
+    struct ballast_target_domain rules;
+    if (job->want == WANT_BOTH)
+        return plan_both(job, domain, out, err);
+    int rc = xen_target_domain(domain, &rules, err);
+    if (rc < 0)
+        return rc;
+    if (job->want == WANT_TARGET)
+        return ballast_plan_target(&rules, job->how, job->kib, job->enforce, out, err);
+    return ballast_plan_maximum(&rules, job->kib, is_at_least(&host->version, 4, 17), out, err);
+}
+
+/* -ENOENT also when the number has gone to another domain since the last refresh. */
+static int still_there(struct xen_host *host, uint32_t domid, struct xen_counted *out,
+                       struct ballast_error *err)
+{
+    struct xen_counted counted;
+    const struct xen_record *record = xen_record_find(host, domid);
+    int rc = xen_ctrl_domain(host->ctrl, domid, &counted, err);
+    if (rc < 0)
+        return rc;
+    if (record && memcmp(record->uuid, counted.uuid, sizeof(counted.uuid)) != 0)
+        return ballast_fail(err, -ENOENT,
+                            "domain %" PRIu32 " is gone, and another one has its number", domid);
+    *out = counted;
+    return 0;
+}
+
+/* libxl_mem.c, libxl__fill_dom0_memory_info(): dom0's nodes may be missing until somebody asks. */
+static int put_missing(struct xen_change *change, const struct xen_domain *domain,
+                       const struct ballast_target_plan *plan, struct ballast_error *err)
+{
+    int rc = 0;
+    if (domain->id != 0)
+        return 0;
+    if (domain->static_max_kib == BALLAST_NONE && plan->static_max_kib == BALLAST_TARGET_KEEP)
+        rc = xen_store_put(change, XEN_NODE_STATIC_MAX, domain->max_kib, err);
+    if (rc == 0 && domain->target_kib == BALLAST_NONE && plan->target_kib == BALLAST_TARGET_KEEP)
+        rc = xen_store_put(change, XEN_NODE_TARGET, domain->tot_kib, err);
+    return rc;
+}
+
+static int put_plan(struct xen_change *change, const struct xen_domain *domain,
+                    const struct ballast_target_plan *plan, struct ballast_error *err)
+{
+    int rc = put_missing(change, domain, plan, err);
+    if (rc == 0 && plan->target_kib != BALLAST_TARGET_KEEP)
+        rc = xen_store_put(change, XEN_NODE_TARGET, plan->target_kib, err);
+    if (rc == 0 && plan->static_max_kib != BALLAST_TARGET_KEEP)
+        rc = xen_store_put(change, XEN_NODE_STATIC_MAX, plan->static_max_kib, err);
+    if (rc == 0 && plan->vm_memory_mib != BALLAST_TARGET_KEEP)
+        rc = xen_store_put_vm_memory(change, domain->uuid, plan->vm_memory_mib, err);
+    return rc;
+}
+
+/* Xen has no transactions: what cannot be finished is put back by hand. */
+static int carry_out(struct xen_host *host, struct xen_change *change,
+                     const struct xen_domain *domain, const struct ballast_target_plan *plan,
+                     struct ballast_error *err)
+{
+    uint32_t domid = domain->id;
+    bool moves = plan->maxmem_kib != BALLAST_TARGET_KEEP && plan->maxmem_kib != domain->max_kib;
+    int rc = 0;
+    if (moves && (rc = xen_ctrl_set_maximum(host->ctrl, domid, plan->maxmem_kib, err)) < 0) {
+        xen_store_abort(change);
+        return rc;
+    }
+    if (plan->pod_pages != BALLAST_TARGET_KEEP)
+        rc = xen_ctrl_set_pod_target(host->ctrl, domid, plan->pod_pages, err);
+    if (rc == 0)
+        rc = put_plan(change, domain, plan, err);
+    if (rc < 0)
+        xen_store_abort(change);
+    else
+        rc = xen_store_commit(change, err);
+    if (rc < 0 && moves)
+        xen_ctrl_set_maximum(host->ctrl, domid, domain->max_kib, NULL);
+    return rc;
+}
+
+static int try_job(struct xen_host *host, const struct job *job, struct ballast_target_plan *done,
+                   struct ballast_error *err)
+{
+    struct xen_counted counted;
+    struct xen_change change;
+    struct xen_said said;
+    struct xen_domain domain;
+    struct ballast_target_plan plan;
+    int rc;
+    if ((rc = still_there(host, job->domid, &counted, err)) < 0 ||
+        (rc = xen_store_begin(host->store, job->domid, &change, &said, err)) < 0)
+        return rc;
+    xen_know(&counted, &said, &domain);
+    if ((rc = plan_job(host, job, &domain, &plan, err)) < 0) {
+        xen_store_abort(&change);
+        return rc;
+    }
+    /* hv.h: a maximum that falls does so last, so that the guest is told before it is bound. */
+    struct ballast_target_plan first = plan;
+    bool falls = job->want == WANT_BOTH && plan.maxmem_kib != BALLAST_TARGET_KEEP &&
+                 plan.maxmem_kib < domain.max_kib;
+    if (falls)
+        first.maxmem_kib = BALLAST_TARGET_KEEP;
+    rc = carry_out(host, &change, &domain, &first, err);
+    if (rc == 0 && falls)
+        rc = xen_ctrl_set_maximum(host->ctrl, job->domid, plan.maxmem_kib, err);
+    if (rc == 0)
+        *done = plan;
+    return rc;
+}
+
+/* An event about it may still be under way when the next refresh comes. */
+static void read_again(struct xen_host *host, uint32_t domid)
+{
+    struct xen_record *record = xen_record_find(host, domid);
+    if (record)
+        record->followed.stale |= XEN_NODES_IN_MEMORY;
+}
+
+static int own_way(struct xen_host *host, const struct job *job, struct ballast_target_plan *done,
+                   struct ballast_error *err)
+{
+    int rc = -EAGAIN;
+    for (int tries = 0; rc == -EAGAIN && tries < TRIES; tries++)
+        rc = try_job(host, job, done, err);
+    read_again(host, job->domid);
+    return rc;
+}
+
+int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    struct ballast_target_plan done;
+    struct job job = {
+        .domid = domid, .want = WANT_BOTH, .kib = target_kib, .maxmem_kib = maxmem_kib};
+    int rc = may_write(host, err);
+    return rc < 0 ? rc : own_way(host, &job, &done, err);
+}
+
+/* A look at the domain that changes nothing. */
+static int look_at(struct xen_host *host, uint32_t domid, struct xen_domain *out,
+                   struct ballast_error *err)
+{
+    struct xen_counted counted;
+    struct xen_change change;
+    struct xen_said said;
+    int rc;
+    if ((rc = still_there(host, domid, &counted, err)) < 0 ||
+        (rc = xen_store_begin(host->store, domid, &change, &said, err)) < 0)
+        return rc;
+    xen_store_abort(&change);
+    xen_know(&counted, &said, out);
+    return 0;
+}
+
+static int call_libxl(struct xen_light *light, const struct job *job, struct ballast_error *err)
+{
+    if (job->want == WANT_MAXIMUM)
+        return xen_light_set_maximum(light, job->domid, job->kib, err);
+    bool relative = job->how != BALLAST_TARGET_SET;
+    int64_t kib = job->how == BALLAST_TARGET_LOWER ? -(int64_t)job->kib : (int64_t)job->kib;
+    return xen_light_set_target(light, job->domid, kib, relative, job->enforce, err);
+}
+
+/* What libxl did is read afterwards, not believed; only PoD cannot be read back. */
+static void tell_done(const struct job *job, const struct xen_domain *after, int planned,
+                      const struct ballast_target_plan *plan, struct ballast_target_plan *done)
+{
+    bool target = job->want == WANT_TARGET;
+    *done = (struct ballast_target_plan){
+        .target_kib = target ? after->target_kib : BALLAST_TARGET_KEEP,
+        .static_max_kib = target ? BALLAST_TARGET_KEEP : after->static_max_kib,
+        .maxmem_kib = target && !job->enforce ? BALLAST_TARGET_KEEP : after->max_kib,
+        .pod_pages = planned == 0 ? plan->pod_pages : BALLAST_TARGET_KEEP,
+        .vm_memory_mib = target && after->target_kib != BALLAST_NONE
+                             ? after->target_kib / BALLAST_MIB_KIB
+                             : BALLAST_TARGET_KEEP,
+    };
+    /* libxl before 4.17 leaves static-max as it is. */
+    if (planned == 0 && plan->static_max_kib == BALLAST_TARGET_KEEP)
+        done->static_max_kib = BALLAST_TARGET_KEEP;
+}
+
+static int libxl_way(struct xen_host *host, const struct job *job, struct ballast_target_plan *done,
+                     struct ballast_error *err)
+{
+    struct ballast_target_plan plan;
+    struct xen_domain domain;
+    int rc;
+    if (job->kib > XEN_MOST_KIB)
+        return ballast_fail(err, -EOVERFLOW, "%" PRIu64 " KiB are more than any host has",
+                            job->kib);
+    if ((rc = xen_host_light(host, err)) < 0 || (rc = look_at(host, job->domid, &domain, err)) < 0)
+        return rc;
+    int planned = plan_job(host, job, &domain, &plan, NULL);
+    rc = call_libxl(host->light, job, err);
+    read_again(host, job->domid);
+    if (rc < 0)
+        return look_at(host, job->domid, &domain, NULL) == -ENOENT
+                   ? ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", job->domid)
+                   : rc;
+    if ((rc = look_at(host, job->domid, &domain, err)) < 0)
+        return rc;
+    tell_done(job, &domain, planned, &plan, done);
+    return 0;
+}
+
+static int go(struct hv *hv, enum xen_way way, const struct job *job,
+              struct ballast_target_plan *done, struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    struct ballast_target_plan unwanted;
+    int rc = may_write(host, err);
+    if (rc < 0)
+        return rc;
+    done = done ? done : &unwanted;
+    return way == XEN_WAY_LIBXL ? libxl_way(host, job, done, err) : own_way(host, job, done, err);
+}
+
+int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast_target_how how,
+                   uint64_t kib, bool enforce, struct ballast_target_plan *done,
+                   struct ballast_error *err)
+{
+    struct job job = {
+        .domid = domid, .want = WANT_TARGET, .how = how, .enforce = enforce, .kib = kib};
+    return go(hv, way, &job, done, err);
+}
+
+int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib,
+                    struct ballast_target_plan *done, struct ballast_error *err)
+{
+    struct job job = {.domid = domid, .want = WANT_MAXIMUM, .kib = kib};
+    return go(hv, way, &job, done, err);
+}
+
+static int try_range(struct xen_host *host, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                     struct ballast_error *err)
+{
+    struct xen_counted counted;
+    struct xen_change change;
+    struct xen_said said;
+    struct xen_domain domain;
+    struct ballast_target_domain rules;
+    int rc;
+    if ((rc = still_there(host, domid, &counted, err)) < 0 ||
+        (rc = xen_store_begin(host->store, domid, &change, &said, err)) < 0)
+        return rc;
+    xen_know(&counted, &said, &domain);
+    rc = xen_target_domain(&domain, &rules, err);
+    if (rc == 0 && max_kib > rules.static_max_kib)
+        rc = ballast_fail(err, -EINVAL,
+                          "a dynamic maximum of %" PRIu64
+                          " KiB is above the static maximum of %" PRIu64 " KiB",
+                          max_kib, rules.static_max_kib);
+    if (rc < 0 || (rc = xen_store_put(&change, XEN_NODE_DYNAMIC_MIN, min_kib, err)) < 0 ||
+        (rc = xen_store_put(&change, XEN_NODE_DYNAMIC_MAX, max_kib, err)) < 0) {
+        xen_store_abort(&change);
+        return rc;
+    }
+    return xen_store_commit(&change, err);
+}
+
+int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                  struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    int rc = may_write(host, err);
+    if (rc < 0)
+        return rc;
+    if (min_kib > max_kib)
+        return ballast_fail(err, -EINVAL,
+                            "a dynamic minimum of %" PRIu64
+                            " KiB is above the dynamic maximum of %" PRIu64 " KiB",
+                            min_kib, max_kib);
+    rc = -EAGAIN;
+    for (int tries = 0; rc == -EAGAIN && tries < TRIES; tries++)
+        rc = try_range(host, domid, min_kib, max_kib, err);
+    read_again(host, domid);
+    return rc;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Four watches a domain: its name, its "target" (of stubdomains), its memory and its control
+ * directory. xenstored tells every new watch once of its own path (docs/misc/xenstore.txt, WATCH);
+ * since everything is read after the watch was set, that word is no news and is passed over.
+ */
+#include "edge/hv/xen_store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xenstore.h>
+
+#include "core/base/error.h"
+
+struct xen_store {
+    struct xs_handle *xs;
+    uint64_t calls;
+};
+
+enum { PATH = 96 };
+
+static const char *const watched[] = {"name", "target", "memory", "control"};
+enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
+
+/* One token for all: the path of an event tells whose it is. */
+static const char token[] = "ballast";
+
+static int refused(const char *what, const char *path, struct ballast_error *err)
+{
+    int code = errno > 0 ? errno : EIO;
+    return ballast_fail(err, -code, "xenstore does not %s %s: %s", what, path, strerror(code));
+}
+
+static void path_of(char path[PATH], uint32_t domid, const char *node)
+{
+    snprintf(path, PATH, "/local/domain/%" PRIu32 "%s%s", domid, *node ? "/" : "", node);
+}
+
+int xen_store_open(struct xen_store **out, struct ballast_error *err)
+{
+    struct xen_store *store = calloc(1, sizeof(*store));
+    if (!store)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    store->xs = xs_open(XS_UNWATCH_FILTER);
+    if (!store->xs) {
+        int code = errno;
+        free(store);
+        if (code == EACCES || code == EPERM)
+            return ballast_fail(err, -EACCES, "xenstore may be asked by root only");
+        return ballast_fail(err, -ENODEV, "xenstore does not answer (%s): is xenstored running?",
+                            strerror(code));
+    }
+    *out = store;
+    return 0;
+}
+
+void xen_store_close(struct xen_store *store)
+{
+    if (!store)
+        return;
+    xs_close(store->xs);
+    free(store);
+}
+
+void xen_store_meet(struct xen_followed *followed, uint32_t domid)
+{
+    *followed = (struct xen_followed){.domid = domid, .stale = XEN_NODES_ALL};
+    xen_said_nothing(&followed->said);
+}
+
+/* A node that is not there, or may not be read, is nothing said; other failures are xenstore's. */
+static int read_node(struct xen_store *store, xs_transaction_t transaction, uint32_t domid,
+                     enum xen_node node, struct xen_said *said, struct ballast_error *err)
+{
+    char path[PATH];
+    unsigned length = 0;
+    path_of(path, domid, xen_node_path(node));
+    errno = 0;
+    store->calls++;
+    char *value = xs_read(store->xs, transaction, path, &length);
+    if (!value && errno != ENOENT && errno != EACCES)
+        return refused("read", path, err);
+    xen_hear(said, node, value, length);
+    free(value);
+    return 0;
+}
+
+/* Of `nodes` in one directory: those that are there. It is worth its request from three nodes on.
+ */
+static int list_nodes(struct xen_store *store, uint32_t domid, const char *directory,
+                      uint32_t *nodes, struct ballast_error *err)
+{
+    char path[PATH];
+    unsigned count = 0;
+    uint32_t there = 0;
+    size_t prefix = strlen(directory) + 1;
+    if (__builtin_popcount(*nodes) < 3)
+        return 0;
+    path_of(path, domid, directory);
+    errno = 0;
+    store->calls++;
+    char **names = xs_directory(store->xs, XBT_NULL, path, &count);
+    if (!names && errno == E2BIG)
+        return 0; /* too long for a message, in Xen 4.14: read them one by one */
+    if (!names && errno != ENOENT && errno != EACCES)
+        return refused("list", path, err);
+    for (unsigned node = 0; node < XEN_NODES; node++) {
+        for (unsigned i = 0; (*nodes & XEN_NODE_BIT(node)) && i < count; i++) {
+            if (strcmp(names[i], xen_node_path(node) + prefix) == 0)
+                there |= XEN_NODE_BIT(node);
+        }
+    }
+    free(names);
+    *nodes = there;
+    return 0;
+}
+
+/* Whether the kernel is up is told by any one of these: the first that says so is enough. */
+static bool is_needless(enum xen_node node, const struct xen_said *said)
+{
+    return (node == XEN_NODE_FEATURE_POWEROFF || node == XEN_NODE_FEATURE_REBOOT) &&
+           said->on[XEN_NODE_FEATURE_SUSPEND];
+}
+
+int xen_store_read(struct xen_store *store, struct xen_followed *followed,
+                   struct ballast_error *err)
+{
+    uint32_t memory = followed->stale & XEN_NODES_IN_MEMORY;
+    uint32_t control = followed->stale & XEN_NODES_IN_CONTROL;
+    struct xen_said said = followed->said;
+    int rc;
+    if (followed->stale == 0)
+        return 0;
+    if ((rc = list_nodes(store, followed->domid, "memory", &memory, err)) < 0 ||
+        (rc = list_nodes(store, followed->domid, "control", &control, err)) < 0)
+        return rc;
+    uint32_t there = memory | control | XEN_NODE_BIT(XEN_NODE_NAME) | XEN_NODE_BIT(XEN_NODE_SERVES);
+    for (unsigned i = 0; i < XEN_NODES; i++) {
+        enum xen_node node = (enum xen_node)i;
+        if (!(followed->stale & XEN_NODE_BIT(node)))
+            continue;
+        if (!(there & XEN_NODE_BIT(node)) || is_needless(node, &said))
+            xen_hear(&said, node, NULL, 0);
+        else if ((rc = read_node(store, XBT_NULL, followed->domid, node, &said, err)) < 0)
+            return rc;
+    }
+    followed->said = said;
+    followed->stale = 0;
+    return 0;
+}
+
+static int watch(struct xen_store *store, const char *path, struct ballast_error *err)
+{
+    errno = 0;
+    store->calls++;
+    if (!xs_watch(store->xs, path, token) && errno != EEXIST)
+        return refused("watch", path, err);
+    return 0;
+}
+
+int xen_store_watch(struct xen_store *store, struct xen_followed *followed,
+                    struct ballast_error *err)
+{
+    char path[PATH];
+    if (followed->watched)
+        return 0;
+    for (unsigned i = 0; i < WATCHED; i++) {
+        path_of(path, followed->domid, watched[i]);
+        int rc = watch(store, path, err);
+        if (rc < 0) {
+            xen_store_unwatch(store, followed);
+            return rc;
+        }
+    }
+    followed->watched = true;
+    followed->fresh = (1U << WATCHED) - 1;
+    followed->stale = XEN_NODES_ALL;
+    return 0;
+}
+
+void xen_store_unwatch(struct xen_store *store, struct xen_followed *followed)
+{
+    char path[PATH];
+    for (unsigned i = 0; i < WATCHED; i++) {
+        path_of(path, followed->domid, watched[i]);
+        store->calls++;
+        xs_unwatch(store->xs, path, token);
+    }
+    followed->watched = false;
+    followed->fresh = 0;
+}
+
+int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err)
+{
+    int rc = watch(store, "@introduceDomain", err);
+    return rc < 0 ? rc : watch(store, "@releaseDomain", err);
+}
+
+int xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
+{
+    char **event = xs_check_watch(store->xs);
+    if (!event)
+        return 0;
+    size_t length = strlen(event[XS_WATCH_PATH]);
+    int rc = length < XEN_STORE_PATH ? 1 : -ENAMETOOLONG;
+    if (rc == 1)
+        memcpy(path, event[XS_WATCH_PATH], length + 1);
+    free(event);
+    return rc;
+}
+
+void xen_store_hear(struct xen_followed *followed, const char *path)
+{
+    char own[PATH];
+    uint32_t domid;
+    for (unsigned i = 0; i < WATCHED; i++) {
+        path_of(own, followed->domid, watched[i]);
+        if ((followed->fresh & (1U << i)) && strcmp(path, own) == 0) {
+            followed->fresh &= ~(1U << i);
+            return;
+        }
+    }
+    followed->stale |= xen_event_nodes(path, &domid);
+}
+
+int xen_store_fd(const struct xen_store *store)
+{
+    return xs_fileno(store->xs);
+}
+
+uint64_t xen_store_calls(const struct xen_store *store)
+{
+    return store->calls;
+}
+
+static int begin_failed(struct xen_change *change, int rc)
+{
+    xen_store_abort(change);
+    return rc;
+}
+
+int xen_store_begin(struct xen_store *store, uint32_t domid, struct xen_change *out,
+                    struct xen_said *said, struct ballast_error *err)
+{
+    struct xen_change change = {.store = store, .domid = domid};
+    struct xen_said heard;
+    char path[PATH];
+    errno = 0;
+    store->calls += 2;
+    change.transaction = xs_transaction_start(store->xs);
+    if (change.transaction == XBT_NULL)
+        return refused("begin a transaction for", "a domain", err);
+    path_of(path, domid, "");
+    unsigned length;
+    char *value = xs_read(store->xs, change.transaction, path, &length);
+    if (!value) {
+        int rc = errno == ENOENT ? ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid)
+                                 : refused("read", path, err);
+        return begin_failed(&change, rc);
+    }
+    free(value);
+    xen_said_nothing(&heard);
+    for (unsigned node = XEN_NODE_TARGET; node <= XEN_NODE_DYNAMIC_MAX; node++) {
+        int rc = read_node(store, change.transaction, domid, (enum xen_node)node, &heard, err);
+        if (rc < 0)
+            return begin_failed(&change, rc);
+    }
+    *said = heard;
+    *out = change;
+    return 0;
+}
+
+static int put(struct xen_change *change, const char *path, uint64_t value,
+               struct ballast_error *err)
+{
+    char text[24];
+    int length = snprintf(text, sizeof(text), "%" PRIu64, value);
+    errno = 0;
+    change->store->calls++;
+    if (!xs_write(change->store->xs, change->transaction, path, text, (unsigned)length))
+        return refused("write", path, err);
+    return 0;
+}
+
+int xen_store_put(struct xen_change *change, enum xen_node node, uint64_t value,
+                  struct ballast_error *err)
+{
+    char path[PATH];
+    path_of(path, change->domid, xen_node_path(node));
+    return put(change, path, value, err);
+}
+
+/* xc's handle is the UUID as it is written, byte by byte (libxl_uuid.h, LIBXL_UUID_FMT). */
+static void vm_path(char path[PATH], const uint8_t uuid[16], const char *node)
+{
+    int length = snprintf(path, PATH, "/vm/");
+    for (int i = 0; i < 16; i++) {
+        bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+        length +=
+            snprintf(path + length, PATH - (size_t)length, "%s%02x", dash ? "-" : "", uuid[i]);
+    }
+    snprintf(path + length, PATH - (size_t)length, "%s", node);
+}
+
+int xen_store_put_vm_memory(struct xen_change *change, const uint8_t uuid[16], uint64_t mib,
+                            struct ballast_error *err)
+{
+    char path[PATH];
+    unsigned length;
+    vm_path(path, uuid, "");
+    errno = 0;
+    change->store->calls++;
+    char *value = xs_read(change->store->xs, change->transaction, path, &length);
+    if (!value)
+        return errno == ENOENT ? 0 : refused("read", path, err);
+    free(value);
+    vm_path(path, uuid, "/memory");
+    return put(change, path, mib, err);
+}
+
+int xen_store_commit(struct xen_change *change, struct ballast_error *err)
+{
+    errno = 0;
+    change->store->calls++;
+    if (xs_transaction_end(change->store->xs, change->transaction, false))
+        return 0;
+    if (errno == EAGAIN)
+        return ballast_fail(err, -EAGAIN,
+                            "xenstore's nodes of domain %" PRIu32 " are changed by others all the "
+                            "time; nothing was written",
+                            change->domid);
+    return refused("commit the change of", "a domain's nodes", err);
+}
+
+void xen_store_abort(struct xen_change *change)
+{
+    int code = errno;
+    change->store->calls++;
+    xs_transaction_end(change->store->xs, change->transaction, true);
+    errno = code;
+}

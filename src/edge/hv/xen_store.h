@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xenstore, through libxenstore and in no other file. */
+#ifndef EDGE_HV_XEN_STORE_H
+#define EDGE_HV_XEN_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "edge/hv/xen_judge.h"
+
+struct xen_store;
+
+/* -ENODEV: no xenstore answers. Close it with xen_store_close(), which accepts NULL. */
+int xen_store_open(struct xen_store **out, struct ballast_error *err);
+void xen_store_close(struct xen_store *store);
+
+/* What is known of one domain; owned by the caller. */
+struct xen_followed {
+    uint32_t domid;
+    bool watched;
+    uint32_t stale; /* nodes to be read again */
+    unsigned fresh; /* watches that have not told of their own beginning yet, see xen_store.c */
+    struct xen_said said;
+};
+
+/* A domain of which everything is still to be read. */
+void xen_store_meet(struct xen_followed *followed, uint32_t domid);
+/* Reads what is stale. -EIO and its like when xenstore does not answer; then it stays stale. */
+int xen_store_read(struct xen_store *store, struct xen_followed *followed,
+                   struct ballast_error *err);
+/* Watches a domain's nodes from now on; its nodes become stale. */
+int xen_store_watch(struct xen_store *store, struct xen_followed *followed,
+                    struct ballast_error *err);
+void xen_store_unwatch(struct xen_store *store, struct xen_followed *followed);
+/* Watches the coming and going of domains. */
+int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err);
+
+/* The next event's path into `path`. 1: there it is; 0: no more, or none; -ENAMETOOLONG: skip it.
+ */
+enum { XEN_STORE_PATH = 256 };
+int xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH]);
+/* Takes note of an event about the domain: what it is about is stale now. */
+void xen_store_hear(struct xen_followed *followed, const char *path);
+/* Readable when there may be an event. */
+int xen_store_fd(const struct xen_store *store);
+/* Requests made so far. */
+uint64_t xen_store_calls(const struct xen_store *store);
+
+/*
+ * A change of a domain's nodes, all of it or nothing: it begins by reading the domain's own
+ * directory, so that a domain which dies meanwhile makes the commit fail, and is not made anew.
+ */
+struct xen_change {
+    struct xen_store *store;
+    uint32_t domid;
+    uint32_t transaction;
+};
+
+/* -ENOENT: the domain has no directory. `said` is what its memory nodes hold in the transaction. */
+int xen_store_begin(struct xen_store *store, uint32_t domid, struct xen_change *out,
+                    struct xen_said *said, struct ballast_error *err);
+int xen_store_put(struct xen_change *change, enum xen_node node, uint64_t value,
+                  struct ballast_error *err);
+/* /vm/UUID/memory, where /vm/UUID is there. */
+int xen_store_put_vm_memory(struct xen_change *change, const uint8_t uuid[16], uint64_t mib,
+                            struct ballast_error *err);
+/* -EAGAIN: somebody else changed what was read; nothing was written, begin anew. */
+int xen_store_commit(struct xen_change *change, struct ballast_error *err);
+void xen_store_abort(struct xen_change *change);
+
+#endif

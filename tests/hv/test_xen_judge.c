@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is made of what Xen counts and xenstore says, hostile words included. */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "edge/hv/xen_judge.h"
+
+static struct xen_said said;
+static struct xen_counted counted;
+
+static void hear(enum xen_node node, const char *value)
+{
+    xen_hear(&said, node, value, value ? strlen(value) : 0);
+}
+
+/* A running PV guest of 256 MiB that libxl built. */
+static int begin(void **state)
+{
+    (void)state;
+    xen_said_nothing(&said);
+    counted = (struct xen_counted){.id = 7,
+                                   .uuid = {1, 2, 3},
+                                   .type = BALLAST_PV,
+                                   .vcpus = 2,
+                                   .tot_kib = 256 * MIB,
+                                   .max_kib = 257 * MIB};
+    hear(XEN_NODE_NAME, "web");
+    hear(XEN_NODE_TARGET, "262144");
+    hear(XEN_NODE_STATIC_MAX, "524288");
+    return 0;
+}
+
+static struct xen_domain known(void)
+{
+    struct xen_domain domain;
+    xen_know(&counted, &said, &domain);
+    return domain;
+}
+
+static struct ballast_domain shown(void)
+{
+    static struct xen_domain domain; /* the name that is shown lives in it */
+    struct ballast_domain out;
+    domain = known();
+    xen_show(&domain, 4096 * MIB, 5000000, &out);
+    return out;
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        " 1",
+        "1 ",
+        "+1",
+        "-1",
+        "0x10",
+        "1k",
+        "1.0",
+        "1\n",
+        "१",
+        "1e3",
+        "--",
+        "18446744073709551615",
+        "4398046511105",
+        "99999999999999999999999999999999999999999999",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (xen_parse_kib(bad[i], strlen(bad[i])) != BALLAST_NONE)
+            fail_msg("\"%s\" counts as a size", bad[i]);
+    }
+    assert_int_equal(xen_parse_kib("0", 1), 0);
+    assert_int_equal(xen_parse_kib("262144", 6), 262144);
+    assert_int_equal(xen_parse_kib("4398046511104", 13), XEN_MOST_KIB);
+    assert_int_equal(xen_parse_kib("2621449", 6), 262144); /* the length counts, not a terminator */
+    assert_int_equal(xen_parse_kib("26\0"
+                                   "2144",
+                                   7),
+                     BALLAST_NONE);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    char text[XEN_NAME + 2];
+    hear(XEN_NODE_NAME, "a\nb\x1b[31mc\xff\xc3\xa9");
+    assert_string_equal(said.name, "a?b?[31mc?\xc3\xa9");
+    hear(XEN_NODE_NAME, NULL);
+    assert_string_equal(said.name, "");
+    memset(text, 'x', sizeof(text));
+    xen_hear(&said, XEN_NODE_NAME, text, XEN_NAME - 1);
+    assert_int_equal(strlen(said.name), XEN_NAME - 1);
+    xen_hear(&said, XEN_NODE_NAME, text, XEN_NAME); /* too long: no name, not half a name */
+    assert_string_equal(said.name, "");
+    xen_hear(&said, XEN_NODE_NAME, "a\0b", 3);
+    assert_string_equal(said.name, "a");
+    xen_hear(&said, XEN_NODE_NAME, "\xc3", 1); /* a character cut short at the end */
+    assert_string_equal(said.name, "?");
+}
+
+static void features(void **state)
+{
+    (void)state;
+    static const enum xen_node nodes[] = {XEN_NODE_FEATURE_BALLOON, XEN_NODE_FEATURE_SUSPEND,
+                                          XEN_NODE_FEATURE_POWEROFF, XEN_NODE_FEATURE_REBOOT};
+    for (size_t i = 0; i < 4; i++) {
+        assert_false(known().has_balloon);
+        hear(nodes[i], "");
+        assert_false(known().has_balloon);
+        hear(nodes[i], "11");
+        assert_false(known().has_balloon);
+        hear(nodes[i], "1");
+        assert_true(known().has_balloon);
+        assert_int_equal(known().kernel_is_up, i > 0);
+        hear(nodes[i], NULL);
+    }
+}
+
+static void events(void **state)
+{
+    (void)state;
+    static const char *const nothing[] = {
+        "",
+        "@releaseDomain",
+        "/local/domain",
+        "/local/domain/",
+        "/local/domain//memory/target",
+        "/local/domain/7x/memory/target",
+        "/local/domain/-7/memory/target",
+        "/local/domain/99999999999999999999/memory/target",
+        "/local/domain/65536/memory/target",
+        "/local/domain/7/memory/",
+        "/local/domain/7/memory/target/deeper",
+        "/local/domain/7/memory/foreign",
+        "/local/domain/7/control/sysrq",
+        "/local/domain/7/data/updated",
+    };
+    uint32_t domid = 4711;
+    for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+        if (xen_event_nodes(nothing[i], &domid) != 0)
+            fail_msg("\"%s\" is heard", nothing[i]);
+    }
+    assert_int_equal(xen_event_nodes("/local/domain/7", &domid), XEN_NODES_ALL);
+    assert_int_equal(domid, 7);
+    assert_int_equal(xen_event_nodes("/local/domain/12/memory", &domid), XEN_NODES_IN_MEMORY);
+    assert_int_equal(domid, 12);
+    assert_int_equal(xen_event_nodes("/local/domain/7/control", &domid), XEN_NODES_IN_CONTROL);
+    for (unsigned node = 0; node < XEN_NODES; node++) {
+        char path[96];
+        snprintf(path, sizeof(path), "/local/domain/0/%s", xen_node_path((enum xen_node)node));
+        assert_int_equal(xen_event_nodes(path, &domid), XEN_NODE_BIT(node));
+        assert_int_equal(domid, 0);
+    }
+    assert_int_equal(XEN_NODES_IN_MEMORY & XEN_NODES_IN_CONTROL, 0);
+    assert_int_equal(XEN_NODES_IN_MEMORY | XEN_NODES_IN_CONTROL | XEN_NODE_BIT(XEN_NODE_NAME) |
+                         XEN_NODE_BIT(XEN_NODE_SERVES),
+                     XEN_NODES_ALL);
+}
+
+static void running(void **state)
+{
+    (void)state;
+    hear(XEN_NODE_FEATURE_SUSPEND, "1");
+    struct ballast_domain domain = shown();
+    assert_int_equal(domain.id, 7);
+    assert_string_equal(domain.name, "web");
+    assert_int_equal(domain.state, BALLAST_DOMAIN_RUN);
+    assert_true(domain.has_balloon);
+    assert_int_equal(domain.target_kib, 256 * MIB);
+    assert_int_equal(domain.maxmem_kib, 256 * MIB);
+    assert_int_equal(domain.static_max_kib, 512 * MIB);
+    assert_int_equal(domain.dynamic_min_kib, 256 * MIB); /* no range: nobody squeezes it */
+    assert_int_equal(domain.dynamic_max_kib, 256 * MIB);
+    assert_int_equal(domain.build_left_kib, 0);
+    assert_int_equal(domain.shares, 1000);
+    assert_int_equal(domain.used_kib, BALLAST_NONE);
+    struct xen_domain inner = known();
+    assert_int_equal(xen_internal_left_kib(&inner), 1024);
+    inner.tot_kib = 256 * MIB + 64; /* a PVH guest holds 16 pages more than its target */
+    assert_int_equal(xen_internal_left_kib(&inner), 1024 - 64);
+    inner.tot_kib = 300 * MIB; /* its maximum was lowered, and it has not followed yet */
+    assert_int_equal(xen_internal_left_kib(&inner), 0);
+}
+
+/* Video is in tot_kib and in Xen's maximum, and so it is in the target that is shown. */
+static void video(void **state)
+{
+    (void)state;
+    counted.type = BALLAST_HVM;
+    hear(XEN_NODE_TARGET, "253952");
+    hear(XEN_NODE_VIDEORAM, "8192");
+    assert_int_equal(shown().target_kib, 256 * MIB);
+    assert_int_equal(shown().dynamic_min_kib, 256 * MIB);
+    hear(XEN_NODE_VIDEORAM, "-1");
+    assert_int_equal(shown().target_kib, 253952);
+}
+
+static void building(void **state)
+{
+    (void)state;
+    counted.paused = true;
+    assert_int_equal(shown().state, BALLAST_DOMAIN_PAUSED);
+    hear(XEN_NODE_TARGET, NULL);
+    counted.tot_kib = 100 * MIB;
+    struct ballast_domain domain = shown();
+    assert_int_equal(domain.state, BALLAST_DOMAIN_BUILD);
+    assert_int_equal(domain.build_left_kib, 156 * MIB);
+    assert_int_equal(domain.target_kib, 256 * MIB);
+    assert_int_equal(domain.dynamic_max_kib, 256 * MIB);
+    hear(XEN_NODE_TARGET, "262144");
+    counted.claim_kib = 4;
+    assert_int_equal(shown().state, BALLAST_DOMAIN_BUILD);
+    counted.max_kib = 0; /* just created: nothing is known of it yet */
+    hear(XEN_NODE_TARGET, NULL);
+    hear(XEN_NODE_STATIC_MAX, NULL);
+    domain = shown();
+    assert_int_equal(domain.build_left_kib, 0);
+    assert_int_equal(domain.static_max_kib, 0);
+}
+
+/* No target, and it runs: of a toolstack that writes none. It is counted and left alone. */
+static void without_target(void **state)
+{
+    (void)state;
+    hear(XEN_NODE_TARGET, NULL);
+    hear(XEN_NODE_STATIC_MAX, NULL);
+    struct ballast_domain domain = shown();
+    assert_int_equal(domain.state, BALLAST_DOMAIN_RUN);
+    assert_int_equal(domain.target_kib, 256 * MIB);
+    assert_int_equal(domain.dynamic_min_kib, 256 * MIB);
+    assert_int_equal(domain.dynamic_max_kib, 256 * MIB);
+    counted.paused = true;
+    counted.is_store = true;
+    assert_int_equal(shown().state, BALLAST_DOMAIN_PAUSED);
+}
+
+static void on_the_move(void **state)
+{
+    (void)state;
+    hear(XEN_NODE_SHUTDOWN, "suspend");
+    assert_int_equal(shown().state, BALLAST_DOMAIN_MIGRATING);
+    hear(XEN_NODE_SHUTDOWN, "poweroff");
+    assert_int_equal(shown().state, BALLAST_DOMAIN_RUN);
+    counted.shutdown = true;
+    assert_int_equal(shown().state, BALLAST_DOMAIN_PAUSED);
+    counted.suspended = true;
+    assert_int_equal(shown().state, BALLAST_DOMAIN_MIGRATING);
+}
+
+/* dom0 as it boots with dom0_mem=1536M,max:1536M: no nodes, and no extra internal on top. */
+static void dom0(void **state)
+{
+    (void)state;
+    counted = (struct xen_counted){.tot_kib = 1536 * MIB, .max_kib = 1536 * MIB};
+    xen_said_nothing(&said);
+    struct ballast_domain domain = shown();
+    assert_true(domain.is_dom0 && domain.has_balloon);
+    assert_int_equal(domain.state, BALLAST_DOMAIN_RUN);
+    assert_int_equal(domain.target_kib, 1536 * MIB);
+    assert_int_equal(domain.maxmem_kib, 1536 * MIB);
+    assert_int_equal(domain.static_max_kib, 1536 * MIB);
+    struct xen_domain inner = known();
+    assert_int_equal(xen_internal_left_kib(&inner), 0);
+    struct ballast_target_domain rules;
+    assert_int_equal(xen_target_domain(&inner, &rules, NULL), 0);
+    assert_int_equal(rules.target_kib, 1536 * MIB);
+    assert_int_equal(rules.static_max_kib, 1536 * MIB);
+    /* Without a limit Xen's is beyond all memory: the host is the limit then. */
+    counted.max_kib = XEN_MOST_KIB;
+    assert_int_equal(shown().static_max_kib, 4096 * MIB);
+}
+
+static void ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *min, *max;
+        uint64_t min_mib, max_mib;
+    } cases[] = {
+        {"131072", "524288", 128, 512}, {"131072", NULL, 128, 256}, {NULL, "131072", 128, 128},
+        {NULL, "524288", 256, 512},     {"393216", NULL, 384, 384}, {"131072", "1048576", 128, 512},
+        {"524288", "131072", 128, 128}, {"junk", "junk", 256, 256},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        hear(XEN_NODE_DYNAMIC_MIN, cases[i].min);
+        hear(XEN_NODE_DYNAMIC_MAX, cases[i].max);
+        struct ballast_domain domain = shown();
+        assert_int_equal(domain.dynamic_min_kib, cases[i].min_mib * MIB);
+        assert_int_equal(domain.dynamic_max_kib, cases[i].max_mib * MIB);
+    }
+}
+
+static void reports(void **state)
+{
+    (void)state;
+    struct xen_domain domain;
+    struct ballast_domain out;
+    hear(XEN_NODE_MEMINFO, "100000");
+    domain = known();
+    xen_show(&domain, 4096 * MIB, 5000000, &out);
+    assert_int_equal(out.used_kib, BALLAST_NONE); /* nobody knows how old it is */
+    domain.used_since_usec = 2000000;
+    xen_show(&domain, 4096 * MIB, 5000000, &out);
+    assert_int_equal(out.used_kib, 100000);
+    assert_int_equal(out.report_age_usec, 3000000);
+    hear(XEN_NODE_MEMINFO, "MemTotal: 1 kB");
+    assert_int_equal(known().used_kib, BALLAST_NONE);
+}
+
+static void stubdomains(void **state)
+{
+    (void)state;
+    assert_false(known().is_stubdomain);
+    hear(XEN_NODE_SERVES, "12");
+    assert_true(known().is_stubdomain);
+    assert_int_equal(known().stubdomain_of, 12);
+    hear(XEN_NODE_SERVES, "70000");
+    assert_false(known().is_stubdomain);
+}
+
+static void rules_need_nodes(void **state)
+{
+    (void)state;
+    struct ballast_target_domain rules = {.id = 99};
+    struct ballast_error err = unit_clean_error();
+    hear(XEN_NODE_VIDEORAM, "8192");
+    struct xen_domain domain = known();
+    assert_int_equal(xen_target_domain(&domain, &rules, &err), 0);
+    unit_assert_clean(err);
+    assert_int_equal(rules.videoram_kib, 8192);
+    assert_int_equal(rules.extra_internal_kib, 1024);
+    hear(XEN_NODE_STATIC_MAX, "lots");
+    domain = known();
+    rules.id = 99;
+    assert_int_equal(xen_target_domain(&domain, &rules, &err), -ENODATA);
+    unit_assert_text(err, "memory/static-max");
+    assert_int_equal(rules.id, 99);
+}
+
+/* Whatever the nodes hold, what is shown can be true: the model's own check says so. */
+static void always_possible(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        NULL, "", "0", "1", "262144", "524288", "999999", "4398046511104", "-1", "9e9"};
+    enum { WORDS = sizeof(words) / sizeof(words[0]) };
+    unsigned seed = 1;
+    for (int i = 0; i < 20000; i++) {
+        for (unsigned node = XEN_NODE_TARGET; node <= XEN_NODE_MEMINFO; node++) {
+            seed = seed * 1103515245 + 12345;
+            hear((enum xen_node)node, words[(seed >> 16) % WORDS]);
+        }
+        seed = seed * 1103515245 + 12345;
+        counted.id = (seed >> 16) % 3;
+        counted.paused = (seed >> 18) & 1;
+        counted.max_kib = (seed >> 19) & 1 ? XEN_MOST_KIB : (seed >> 20) % 600 * MIB;
+        struct ballast_domain domain = shown();
+        struct ballast_host host = {.total_kib = 4096 * MIB, .domains = &domain, .domain_count = 1};
+        struct ballast_error err;
+        if (ballast_host_check(&host, &err) < 0)
+            fail_msg("%s", err.text);
+        assert_true(domain.dynamic_min_kib <= domain.dynamic_max_kib);
+    }
+}
+
+static void counted_twice(void **state)
+{
+    (void)state;
+    struct ballast_domain domain = {.tot_kib = 600, .overhead_kib = 100};
+    struct ballast_host host = {.total_kib = 1000,
+                                .free_kib = 300,
+                                .scrub_kib = 290,
+                                .domains = &domain,
+                                .domain_count = 1};
+    assert_true(xen_reconcile(&host));
+    assert_int_equal(host.free_kib, 300);
+    host.total_kib = 980; /* 20 KiB were free and then the domain's */
+    assert_true(xen_reconcile(&host));
+    assert_int_equal(host.free_kib, 280);
+    assert_int_equal(host.scrub_kib, 280);
+    assert_int_equal(ballast_host_check(&host, NULL), 0);
+    domain.tot_kib = 4096 * MIB;
+    assert_false(xen_reconcile(&host));
+    assert_int_equal(host.free_kib, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(sizes, begin),
+        cmocka_unit_test_setup(names, begin),
+        cmocka_unit_test_setup(features, begin),
+        cmocka_unit_test_setup(events, begin),
+        cmocka_unit_test_setup(running, begin),
+        cmocka_unit_test_setup(video, begin),
+        cmocka_unit_test_setup(building, begin),
+        cmocka_unit_test_setup(without_target, begin),
+        cmocka_unit_test_setup(on_the_move, begin),
+        cmocka_unit_test_setup(dom0, begin),
+        cmocka_unit_test_setup(ranges, begin),
+        cmocka_unit_test_setup(reports, begin),
+        cmocka_unit_test_setup(stubdomains, begin),
+        cmocka_unit_test_setup(rules_need_nodes, begin),
+        cmocka_unit_test_setup(always_possible, begin),
+        cmocka_unit_test_setup(counted_twice, begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The real host's door by hand, in dom0 of the lab: a command a line on standard input, a line or
+ * more on standard output for each. Sizes are KiB. A line "sh ..." is given to the shell, so that
+ * something can happen between two commands of one process.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/hv/xen.h"
+
+enum { WORDS = 8, LINE = 512 };
+
+static struct xen_calls last;
+
+static uint64_t number(const char *word)
+{
+    return word && strcmp(word, "-") != 0 ? strtoull(word, NULL, 10) : BALLAST_NONE;
+}
+
+static void print_kib(const char *name, uint64_t kib)
+{
+    if (kib == BALLAST_NONE)
+        printf(" %s=-", name);
+    else
+        printf(" %s=%" PRIu64, name, kib);
+}
+
+static void answer(int rc, const struct ballast_error *err)
+{
+    if (rc < 0)
+        printf("error %d %s\n", -rc, err->text);
+    else
+        printf("ok\n");
+}
+
+static void print_plan(const struct ballast_target_plan *plan)
+{
+    printf("done");
+    print_kib("target", plan->target_kib);
+    print_kib("static_max", plan->static_max_kib);
+    print_kib("maxmem", plan->maxmem_kib);
+    print_kib("pod_pages", plan->pod_pages);
+    print_kib("vm_memory", plan->vm_memory_mib);
+    printf("\n");
+}
+
+static void print_domain(const struct xen_domain *domain)
+{
+    printf("domain id=%" PRIu32 " name=%s type=%s paused=%d dying=%d shutdown=%d building=%d"
+           " migrating=%d balloon=%d kernel=%d stubdomain=%d vcpus=%" PRIu32,
+           domain->id, domain->name, ballast_guest_type_word(domain->type), domain->paused,
+           domain->dying, domain->shutdown, domain->building, domain->migrating,
+           domain->has_balloon, domain->kernel_is_up, domain->is_stubdomain, domain->vcpus);
+    print_kib("tot", domain->tot_kib);
+    print_kib("max", domain->max_kib);
+    print_kib("claim", domain->claim_kib);
+    print_kib("pool", domain->pool_kib);
+    print_kib("pod_entries", domain->pod_entries_kib);
+    print_kib("pod_cache", domain->pod_cache_kib);
+    print_kib("target", domain->target_kib);
+    print_kib("static_max", domain->static_max_kib);
+    print_kib("videoram", domain->videoram_kib);
+    print_kib("dynamic_min", domain->dynamic_min_kib);
+    print_kib("dynamic_max", domain->dynamic_max_kib);
+    print_kib("used", domain->used_kib);
+    printf(" uuid=");
+    for (int i = 0; i < 16; i++)
+        printf("%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", domain->uuid[i]);
+    printf("\n");
+}
+
+static void print_shown(const struct ballast_domain *domain)
+{
+    printf("shown id=%" PRIu32 " state=%s balloon=%d", domain->id,
+           ballast_domain_state_word(domain->state), domain->has_balloon);
+    print_kib("tot", domain->tot_kib);
+    print_kib("overhead", domain->overhead_kib);
+    print_kib("target", domain->target_kib);
+    print_kib("maxmem", domain->maxmem_kib);
+    print_kib("dynamic_min", domain->dynamic_min_kib);
+    print_kib("dynamic_max", domain->dynamic_max_kib);
+    print_kib("static_max", domain->static_max_kib);
+    print_kib("build_left", domain->build_left_kib);
+    print_kib("used", domain->used_kib);
+    printf("\n");
+}
+
+static void refresh(struct hv *hv, bool quietly)
+{
+    const struct ballast_host *host;
+    const struct xen_domain *domains;
+    size_t count;
+    struct ballast_error err;
+    int rc = hv->ops->refresh(hv, &host, &err);
+    if (rc == 0)
+        rc = ballast_host_check(host, &err);
+    if (rc < 0 || quietly) {
+        answer(rc, &err);
+        return;
+    }
+    printf("host");
+    print_kib("total", host->total_kib);
+    print_kib("free", host->free_kib);
+    print_kib("claimed", host->claimed_kib);
+    print_kib("slush", host->slush_kib);
+    printf(" hap=%d shadow=%d iommu=%d\n", host->caps.hap, host->caps.shadow, host->caps.iommu);
+    xen_domains(hv, &domains, &count);
+    for (size_t i = 0; i < count; i++)
+        print_domain(&domains[i]);
+    for (size_t i = 0; i < host->domain_count; i++)
+        print_shown(&host->domains[i]);
+}
+
+/* What has been asked since the last time. */
+static void print_calls(struct hv *hv)
+{
+    struct xen_calls now;
+    xen_calls(hv, &now);
+    printf("calls hypercalls=%" PRIu64 " xenstore=%" PRIu64 "\n", now.hypercalls - last.hypercalls,
+           now.xenstore - last.xenstore);
+    last = now;
+}
+
+static enum xen_way way_of(const char *word)
+{
+    return strcmp(word, "libxl") == 0 ? XEN_WAY_LIBXL : XEN_WAY_OWN;
+}
+
+static enum ballast_target_how how_of(const char *word)
+{
+    return strcmp(word, "raise") == 0   ? BALLAST_TARGET_RAISE
+           : strcmp(word, "lower") == 0 ? BALLAST_TARGET_LOWER
+                                        : BALLAST_TARGET_SET;
+}
+
+/* target ID own|libxl set|raise|lower KIB [loose]; maximum ID own|libxl KIB */
+static void change(struct hv *hv, int count, char **words)
+{
+    struct ballast_target_plan done = {0};
+    struct ballast_error err;
+    uint32_t domid = (uint32_t)number(words[1]);
+    int rc;
+    if (strcmp(words[0], "target") == 0)
+        rc = xen_set_target(hv, domid, way_of(words[2]), how_of(words[3]), number(words[4]),
+                            count < 6, &done, &err);
+    else
+        rc = xen_set_maximum(hv, domid, way_of(words[2]), number(words[3]), &done, &err);
+    if (rc < 0)
+        answer(rc, &err);
+    else
+        print_plan(&done);
+}
+
+static void print_config(struct hv *hv, uint32_t domid)
+{
+    struct ballast_guest guest;
+    struct ballast_error err;
+    int rc = xen_config(hv, domid, &guest, &err);
+    if (rc < 0) {
+        answer(rc, &err);
+        return;
+    }
+    printf("config name=%s type=%s", guest.name, ballast_guest_type_word(guest.type));
+    for (int i = 0; i < BALLAST_GUEST_ATTRS; i++) {
+        if (guest.attr[i] != BALLAST_UNSET)
+            printf(" %s=%" PRIu64, ballast_guest_attr_name((enum ballast_guest_attr)i),
+                   guest.attr[i]);
+    }
+    printf("\n");
+}
+
+static void print_version(struct hv *hv)
+{
+    struct xen_version version;
+    struct ballast_error err;
+    int rc = xen_version(hv, &version, &err);
+    if (rc < 0)
+        answer(rc, &err);
+    else
+        printf("version %u.%u%s commandline=%s\n", version.major, version.minor, version.extra,
+               version.commandline);
+}
+
+static void find(struct hv *hv, const char *word)
+{
+    const struct xen_domain *domain;
+    struct ballast_error err;
+    int rc = xen_find(hv, word, &domain, &err);
+    if (rc < 0)
+        answer(rc, &err);
+    else
+        printf("found %" PRIu32 "\n", domain->id);
+}
+
+static void run(struct hv *hv, int count, char **words)
+{
+    struct ballast_error err;
+    const char *command = words[0];
+    uint32_t domid = count > 1 ? (uint32_t)number(words[1]) : 0;
+    if (strcmp(command, "refresh") == 0)
+        refresh(hv, true);
+    else if (strcmp(command, "list") == 0)
+        refresh(hv, false);
+    else if (strcmp(command, "calls") == 0)
+        print_calls(hv);
+    else if (strcmp(command, "version") == 0)
+        print_version(hv);
+    else if (strcmp(command, "wait") == 0)
+        printf("waited %d\n", xen_wait(hv, number(words[1])));
+    else if (strcmp(command, "config") == 0)
+        print_config(hv, domid);
+    else if (strcmp(command, "find") == 0)
+        find(hv, words[1]);
+    else if (strcmp(command, "set") == 0)
+        answer(hv->ops->set(hv, domid, number(words[2]), number(words[3]), &err), &err);
+    else if (strcmp(command, "claim") == 0)
+        answer(hv->ops->claim(hv, domid, number(words[2]), &err), &err);
+    else if (strcmp(command, "range") == 0)
+        answer(xen_set_range(hv, domid, number(words[2]), number(words[3]), &err), &err);
+    else
+        change(hv, count, words);
+}
+
+static int least_words(const char *command)
+{
+    static const struct {
+        const char *command;
+        int words;
+    } known[] = {{"refresh", 1}, {"list", 1},   {"calls", 1},  {"version", 1},
+                 {"wait", 2},    {"config", 2}, {"find", 2},   {"set", 4},
+                 {"claim", 3},   {"range", 4},  {"target", 5}, {"maximum", 4}};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(known[i].command, command) == 0)
+            return known[i].words;
+    }
+    return WORDS + 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct xen_options options = {.read_only = argc > 1 && strcmp(argv[1], "--read-only") == 0};
+    struct ballast_error err;
+    struct hv *hv;
+    char line[LINE];
+    int rc = xen_open(&options, &hv, &err);
+    if (rc < 0) {
+        answer(rc, &err);
+        return 1;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    while (fgets(line, sizeof(line), stdin)) {
+        char *words[WORDS];
+        int count = 0;
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "sh ", 3) == 0) {
+            if (system(line + 3) != 0)
+                printf("error shell: %s\n", line + 3);
+            continue;
+        }
+        for (char *word = strtok(line, " "); word && count < WORDS; word = strtok(NULL, " "))
+            words[count++] = word;
+        if (count > 0 && count >= least_words(words[0]))
+            run(hv, count, words);
+        else if (count > 0)
+            printf("error usage: %s\n", words[0]);
+    }
+    hv->ops->close(hv);
+    return 0;
+}
