@@ -263,6 +263,7 @@ uint64_t sim_promised_kib(const struct sim *sim);
  * part of it.
  */
 size_t sim_image_bytes(const struct sim *sim);
+size_t sim_image_most(const struct sim *sim); /* of any state that it can come to */
 void sim_image_save(const struct sim *sim, void *out);
 /*
  * The host of an image in *out; *config (the starts that are under way are put back into it) must be

@@ -78,6 +78,12 @@ size_t sim_image_bytes(const struct sim *sim)
     return bytes_of(sim->domain_count, under_way(sim));
 }
 
+size_t sim_image_most(const struct sim *sim)
+{
+    const struct sim_config *config = sim->config;
+    return bytes_of(config->guest_count + config->start_count + 1, config->start_count);
+}
+
 static unsigned char *put(unsigned char *at, const void *data, size_t size)
 {
     memcpy(at, data, size);
