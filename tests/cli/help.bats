@@ -7,7 +7,7 @@ commands() {
 }
 
 @test "help, --help and --version" {
-    [ "$(commands | xargs)" = "explain fits decide profiles simulate" ]
+    [ "$(commands | xargs)" = "explain fits host plan decide profiles simulate" ]
     run -0 ballast --help
     [ "$output" = "$(ballast help)" ]
     run -0 ballast --version

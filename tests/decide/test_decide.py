@@ -120,6 +120,16 @@ class Conversation(unittest.TestCase):
         self.assertGreater(wrote, 0)
         self.assertEqual(session.end(), (0, b"", b""))
 
+    def test_a_host_that_does_not_close_is_judged_all_the_same(self):
+        """Simulators and running hosts are not one moment: such a line is no error."""
+        session = Session()
+        for host in ({"total_kib": GIB, "free_kib": GIB}, {"total_kib": 1, "free_kib": 2}):
+            answer = session.ask(small(host=host))
+            self.assertEqual(set(answer), {"set", "grant", "fail"})
+        moving = dict(SMALL["doms"][0], balloon=True, dyn_min_kib=8, dyn_max_kib=4)
+        self.assertEqual(session.ask(small(doms=[moving]))["set"], [])
+        session.end()
+
     def test_what_cannot_be_is_refused_at_once_and_says_why(self):
         session = Session()
         answer = session.ask(Host(8, total=9 * GIB).line([{"id": "big", "need_kib": 8 * GIB}]))
@@ -238,8 +248,6 @@ BAD_LINES = {
     "no host": ({"t": 1}, "host: missing"),
     "host no object": (small(host=[]), "host:"),
     "no total": (small(host={"free_kib": 1}), "host.total_kib: missing"),
-    "free beyond total": (small(host={"total_kib": 1, "free_kib": 2}), "more than"),
-    "held beyond total": (small(host={"total_kib": 4096, "free_kib": 8}, **dom()), "more than"),
     "negative": (small(**dom(tot_kib=-4)), "doms[0].tot_kib"),
     "a fraction": (small(**dom(tot_kib=4.5)), "doms[0].tot_kib"),
     "too large": (small(**dom(tot_kib=1 << 70)), "doms[0].tot_kib"),
@@ -250,7 +258,6 @@ BAD_LINES = {
     "doms no list": (small(doms={}), "doms:"),
     "a domain no object": (small(doms=[7]), "doms[0]:"),
     "a state": (small(**dom(state="asleep")), "doms[0].state"),
-    "a range": (small(**dom(dyn_min_kib=8, dyn_max_kib=4)), "dynamic minimum"),
     "overflow": (small(doms=[{"id": i, "tot_kib": (1 << 64) - 2} for i in (1, 2)]), "64 bits"),
     "reqs no list": (small(reqs=7), "reqs:"),
     "a request no object": (small(reqs=["r1"]), "reqs[0]:"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "check.h"
 
+#include "edge/json/json.h"
 #include "edge/snapshot/snapshot.h"
 
 static struct snapshot good(const char *text)
@@ -134,12 +135,166 @@ static void test_refuses(void **state)
             "host.json:2: doms[0].name: ", "a string");
     refuses(HOST "]}\n{}", "host.json:3: a second object", "one snapshot");
     refuses(HOST "]} x", "host.json:2: ", "object or array");
-    refuses(HOST "{\"id\":1,\"tot_kib\":8001}]}", "host.json:1: domains, Xen and free memory",
-            "more than the host's");
-    refuses(HOST "{\"id\":1,\"tot_kib\":1},{\"id\":1,\"tot_kib\":1}]}", "host.json:1: domain id 1",
-            "twice");
-    refuses(HOST "{\"id\":1,\"tot_kib\":1,\"dyn_min_kib\":2}]}",
-            "host.json:1: domain 1: ", "dynamic minimum");
+    refuses(HOST "{\"id\":1,\"tot_kib\":18446744073709551614},\n{\"id\":2,\"tot_kib\":2}]}",
+            "host.json:1: domains, Xen and free memory", "64 bits");
+}
+
+/* A running host is not one moment: the reader takes it, whoever wants it true asks. */
+static void test_contradictions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *why;
+    } cases[] = {
+        {HOST "{\"id\":1,\"tot_kib\":8001}]}", "h.json: domains, Xen and free memory make"},
+        {HOST "{\"id\":1,\"tot_kib\":1},{\"id\":1,\"tot_kib\":1}]}",
+         "h.json: domain id 1 is there twice"},
+        {HOST "{\"id\":1,\"tot_kib\":1,\"dyn_min_kib\":2}]}", "h.json: domain 1: dynamic minimum"},
+        {"{\"host\":{\"total_kib\":1,\"free_kib\":2}}", "h.json: free memory 2 KiB is more"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct snapshot s = good(cases[i].text);
+        struct ballast_error err;
+        check_error(snapshot_check(&s, "h.json", &err), -EINVAL, &err, cases[i].why, "");
+        assert_int_equal(snapshot_check(&s, "-", NULL), -EINVAL);
+        snapshot_release(&s);
+    }
+    struct snapshot s = good(HOST "]}");
+    assert_int_equal(snapshot_check(&s, "h.json", NULL), 0);
+    snapshot_release(&s);
+}
+
+static void test_several(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"t\":1,\"host\":{\"total_kib\":1,\"free_kib\":0}}\n"
+                               "{\"t\":2.5,\"host\":{\"total_kib\":1,\"free_kib\":0}}\n\n"
+                               "{\"t\":3,\"host\":{\"free_kib\":0}}\n";
+    struct json_reader reader = json_reader_over("hosts", text, strlen(text));
+    struct snapshot s;
+    struct ballast_error err;
+    for (uint64_t i = 0; i < 2; i++) {
+        assert_int_equal(snapshot_next(&reader, &s, &err), 1);
+        assert_int_equal(s.host.now_usec, i ? 2500000 : 1000000);
+        snapshot_release(&s);
+    }
+    check_error(snapshot_next(&reader, &s, &err), -EINVAL, &err, "hosts:4: host.total_kib: missing",
+                "");
+    assert_int_equal(snapshot_next(&reader, &s, &err), 0);
+}
+
+static char *written(const struct ballast_host *host)
+{
+    char *text;
+    size_t length;
+    struct ballast_error err;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    if (snapshot_write_json(out, host, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(strlen(text), length);
+    assert_ptr_equal(strchr(text, '\n'), text + length - 1);
+    return text;
+}
+
+/* A number of so many bits. */
+static uint64_t any(unsigned *seed, unsigned bits)
+{
+    uint64_t value = (uint64_t)rand_r(seed) << 33 ^ (uint64_t)rand_r(seed) << 11;
+    return (value ^ (uint64_t)rand_r(seed)) >> (64 - bits);
+}
+
+static struct ballast_domain any_domain(unsigned *seed, uint32_t id)
+{
+    static const char *const names[] = {"", "web", "a\"b\\c", "gr\xc3\xbc\xc3\x9f", "x/y<z>"};
+    bool reports = any(seed, 1);
+    return (struct ballast_domain){
+        .id = id,
+        .name = names[any(seed, 8) % 5],
+        .state = (enum ballast_domain_state)any(seed, 2),
+        .is_dom0 = any(seed, 1),
+        .has_balloon = any(seed, 1),
+        .tot_kib = any(seed, 60),
+        .overhead_kib = any(seed, 30),
+        .target_kib = any(seed, 40),
+        .maxmem_kib = any(seed, 40),
+        .dynamic_min_kib = any(seed, 40),
+        .dynamic_max_kib = any(seed, 40),
+        .static_max_kib = any(seed, 40),
+        .build_left_kib = any(seed, 40),
+        .used_kib = reports ? any(seed, 40) : BALLAST_NONE,
+        .reported_free_kib = any(seed, 1) ? any(seed, 40) : BALLAST_NONE,
+        .report_age_usec = reports ? any(seed, 51) : BALLAST_NONE,
+        .shares = any(seed, 10),
+    };
+}
+
+static void assert_same(const struct ballast_host *a, const struct ballast_host *b)
+{
+    assert_int_equal(a->now_usec, b->now_usec);
+    assert_int_equal(a->domain_count, b->domain_count);
+    struct ballast_host same = *b;
+    same.domains = a->domains;
+    assert_memory_equal(a, &same, sizeof(same));
+    for (size_t i = 0; i < a->domain_count; i++) {
+        struct ballast_domain domain = b->domains[i];
+        assert_string_equal(a->domains[i].name, domain.name);
+        domain.name = a->domains[i].name;
+        assert_memory_equal(&a->domains[i], &domain, sizeof(domain));
+    }
+}
+
+static void test_written_is_read_again(void **state)
+{
+    (void)state;
+    unsigned seed = 1;
+    for (int i = 0; i < 2000; i++) {
+        struct ballast_domain domains[5];
+        struct ballast_host host;
+        memset(&host, 0, sizeof(host));
+        host.now_usec = any(&seed, i % 2 ? 51 : 40);
+        host.total_kib = any(&seed, 63);
+        host.free_kib = any(&seed, 40);
+        host.scrub_kib = any(&seed, 40);
+        host.claimed_kib = any(&seed, 40);
+        host.xen_kib = any(&seed, 20);
+        host.slush_kib = any(&seed, 20);
+        host.caps.hap = any(&seed, 1);
+        host.caps.iommu = any(&seed, 1);
+        host.domains = domains;
+        host.domain_count = any(&seed, 8) % 6;
+        memset(domains, 0, sizeof(domains));
+        for (size_t j = 0; j < host.domain_count; j++)
+            domains[j] = any_domain(&seed, (uint32_t)any(&seed, 32));
+        char *text = written(&host);
+        struct snapshot again = good(text);
+        assert_same(&again.host, &host);
+        snapshot_release(&again);
+        free(text);
+    }
+}
+
+static void test_not_written(void **state)
+{
+    (void)state;
+    struct ballast_domain domain = {.name = "\033[31mred\xff", .report_age_usec = BALLAST_NONE};
+    struct ballast_host host = {.domains = &domain, .domain_count = 1};
+    struct ballast_error err;
+    char *text = written(&host);
+    assert_non_null(strstr(text, "\"name\":\"?[31mred?\""));
+    free(text);
+    FILE *full = fopen("/dev/full", "w");
+    assert_non_null(full);
+    setvbuf(full, NULL, _IONBF, 0);
+    check_error(snapshot_write_json(full, &host, &err), -ENOSPC, &err, "the snapshot", "");
+    domain.maxmem_kib = UINT64_MAX;
+    check_error(snapshot_write_json(full, &host, &err), -EINVAL, &err, "maxmem_kib: ", "");
+    domain.maxmem_kib = 0;
+    host.now_usec = (UINT64_C(1) << 51) + 1;
+    check_error(snapshot_write_json(full, &host, &err), -EINVAL, &err, "t: ", "");
+    (void)fclose(full);
 }
 
 static void test_file(void **state)
@@ -156,10 +311,10 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_whole),       cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_refuses),     cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_several),     cmocka_unit_test(test_written_is_read_again),
+        cmocka_unit_test(test_not_written), cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

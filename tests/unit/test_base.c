@@ -182,6 +182,57 @@ static void xml_escape(void **state)
     }
 }
 
+static const struct {
+    const char *text;
+    uint64_t kib;
+} sizes[] = {
+    {"0", 0},
+    {"4096", 4096},
+    {"4096K", 4096},
+    {"512M", 512 * 1024},
+    {"512m", 512 * 1024},
+    {"007G", UINT64_C(7) << 20},
+    {"2t", UINT64_C(2) << 30},
+    {"18446744073709551614", UINT64_MAX - 1},
+    {"17179869183T", ((UINT64_C(1) << 34) - 1) << 30},
+};
+
+static void size_texts(void **state)
+{
+    (void)state;
+    struct ballast_error err = unit_clean_error();
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint64_t kib = 77;
+        assert_int_equal(ballast_kib_parse(sizes[i].text, &kib, &err), 0);
+        assert_int_equal(kib, sizes[i].kib);
+    }
+    unit_assert_clean(err);
+}
+
+static void size_texts_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"",     " ",     "K",   "1 ",   " 1",       "+1",  "-1",
+                                        "1.5G", "1e3",   "0x1", "1KiB", "1KB",      "1KK", "1B",
+                                        "1P",   "1,024", "1G ", "1\n",  "\xd9\xa1", "G1",  "1M2"};
+    static const char *const large[] = {"18446744073709551615", "18446744073709551616",
+                                        "17179869184T", "99999999999999999999999999999999",
+                                        "18446744073709551617K"};
+    uint64_t kib = 77;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct ballast_error err = unit_clean_error();
+        assert_int_equal(ballast_kib_parse(wrong[i], &kib, &err), -EINVAL);
+        unit_assert_text(err, "K, M, G or T");
+    }
+    for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
+        struct ballast_error err = unit_clean_error();
+        assert_int_equal(ballast_kib_parse(large[i], &kib, &err), -EOVERFLOW);
+        unit_assert_text(err, "64 bits");
+    }
+    assert_int_equal(kib, 77);
+    assert_int_equal(ballast_kib_parse("x", &kib, NULL), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +240,7 @@ int main(void)
         cmocka_unit_test(conversions),    cmocka_unit_test(unchecked_helpers),
         cmocka_unit_test(error_record),   cmocka_unit_test(error_text_is_cut),
         cmocka_unit_test(text_truncates), cmocka_unit_test(xml_escape),
+        cmocka_unit_test(size_texts),     cmocka_unit_test(size_texts_refused),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <json-c/json.h>
-
 #include "app/ballast/args.h"
 #include "app/ballast/guests.h"
+#include "app/ballast/object.h"
 #include "app/ballast/output.h"
 #include "core/model/fits.h"
 
@@ -70,12 +69,10 @@ static void print_gifts(const struct answer *answer)
         uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
         if (answer->gift_kib[i] == 0)
             continue;
-        char *shown = cli_shown(domain->name);
-        printf("    domain %" PRIu32 "%s%s gives %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64
-               " KiB\n",
-               domain->id, *shown ? " " : "", shown, answer->gift_kib[i], from_kib,
-               from_kib - answer->gift_kib[i]);
-        free(shown);
+        char *label = cli_domain_label(domain);
+        printf("    %s gives %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64 " KiB\n", label,
+               answer->gift_kib[i], from_kib, from_kib - answer->gift_kib[i]);
+        free(label);
     }
 }
 
@@ -102,28 +99,21 @@ static void print_answer(const struct answer *answer)
     }
 }
 
-static void add_kib(struct json_object *object, const char *key, uint64_t kib)
-{
-    json_object_object_add(object, key, cli_must(json_object_new_uint64(kib)));
-}
-
 static struct json_object *gifts_json(const struct answer *answer)
 {
-    struct json_object *gifts = cli_must(json_object_new_array());
+    struct json_object *gifts = cli_array();
     for (size_t i = 0; i < answer->host->domain_count; i++) {
         const struct ballast_domain *domain = &answer->host->domains[i];
         uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
         if (answer->gift_kib[i] == 0)
             continue;
-        struct json_object *gift = cli_must(json_object_new_object());
-        add_kib(gift, "id", domain->id);
-        char *shown = cli_shown(domain->name);
-        json_object_object_add(gift, "name", cli_must(json_object_new_string(shown)));
-        free(shown);
-        add_kib(gift, "gives", answer->gift_kib[i]);
-        add_kib(gift, "from", from_kib);
-        add_kib(gift, "to", from_kib - answer->gift_kib[i]);
-        json_object_array_add(gifts, gift);
+        struct json_object *gift = cli_object();
+        cli_object_add_kib(gift, "id", domain->id);
+        cli_object_add_string(gift, "name", domain->name);
+        cli_object_add_kib(gift, "gives", answer->gift_kib[i]);
+        cli_object_add_kib(gift, "from", from_kib);
+        cli_object_add_kib(gift, "to", from_kib - answer->gift_kib[i]);
+        cli_array_add(gifts, gift);
     }
     return gifts;
 }
@@ -131,19 +121,16 @@ static struct json_object *gifts_json(const struct answer *answer)
 static void print_json(const struct answer *answer)
 {
     const struct ballast_fits_verdict *verdict = &answer->verdict;
-    struct json_object *object = cli_must(json_object_new_object());
-    json_object_object_add(object, "name", cli_must(json_object_new_string(answer->guest->shown)));
-    json_object_object_add(object, "profile",
-                           cli_must(json_object_new_string(answer->profile_name)));
-    json_object_object_add(object, "answer",
-                           cli_must(json_object_new_string(ballast_fit_word(verdict->fit))));
-    add_kib(object, "need", verdict->need_kib);
-    add_kib(object, "free", verdict->available_kib);
-    add_kib(object, "spare", verdict->spare_kib);
-    add_kib(object, "missing", verdict->missing_kib);
-    json_object_object_add(object, "gifts", gifts_json(answer));
-    puts(cli_must((void *)json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN)));
-    json_object_put(object);
+    struct json_object *object = cli_object();
+    cli_object_add_string(object, "name", answer->guest->shown);
+    cli_object_add_string(object, "profile", answer->profile_name);
+    cli_object_add_string(object, "answer", ballast_fit_word(verdict->fit));
+    cli_object_add_kib(object, "need", verdict->need_kib);
+    cli_object_add_kib(object, "free", verdict->available_kib);
+    cli_object_add_kib(object, "spare", verdict->spare_kib);
+    cli_object_add_kib(object, "missing", verdict->missing_kib);
+    cli_object_add(object, "gifts", gifts_json(answer));
+    cli_object_print(object);
 }
 
 /* A stubdomain whose memory its guest's need has counted asks for nothing of its own. */

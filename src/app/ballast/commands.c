@@ -33,6 +33,29 @@ const struct cli_command cli_commands[] = {
         .run = cli_fits,
     },
     {
+        .name = "host",
+        .summary = "what a host's memory is made of",
+        .operands = "--snapshot FILE [GUEST...]",
+        .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
+                "the domains, what the host spends on them, what is promised, what is free, and\n"
+                "what cannot be explained. Where the GUEST files of domains are given, these are\n"
+                "divided into their segments.",
+        .options = cli_host_options,
+        .run = cli_host,
+    },
+    {
+        .name = "plan",
+        .summary = "what would be changed on a host now, and why",
+        .operands = "--host FILE",
+        .text = "Says what the balancer would change on the host now, for whom and why, in the\n"
+                "order in which it would be done. Nothing is changed. Of several snapshots the\n"
+                "last one is planned for; those before it show how guests behave. A start that\n"
+                "waits for memory is --start web.cfg or --start web=4G; there may be several.\n"
+                "Exit status 0: a plan, also one without changes; 1: a start can never fit.",
+        .options = cli_plan_options,
+        .run = cli_plan,
+    },
+    {
         .name = "decide",
         .summary = "what to do now with a host's memory, a line a tick",
         .operands = "--stdio",

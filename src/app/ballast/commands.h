@@ -40,11 +40,15 @@ int cli_main(int argc, char **argv);
 int cli_decide(struct cli_args *args);
 int cli_explain(struct cli_args *args);
 int cli_fits(struct cli_args *args);
+int cli_host(struct cli_args *args);
+int cli_plan(struct cli_args *args);
 int cli_profiles(struct cli_args *args);
 int cli_simulate(struct cli_args *args);
 extern const struct cli_option cli_decide_options[];
 extern const struct cli_option cli_explain_options[];
 extern const struct cli_option cli_fits_options[];
+extern const struct cli_option cli_host_options[];
+extern const struct cli_option cli_plan_options[];
 extern const struct cli_option cli_profiles_options[];
 extern const struct cli_option cli_simulate_options[];
 

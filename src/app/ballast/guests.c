@@ -26,7 +26,7 @@ const struct ballast_guest *cli_guest_config(const struct cli_guest *guest)
 
 static const struct ballast_host_caps *caps_of(const struct cli_guests *guests)
 {
-    return guests->has_host ? &guests->host.host.caps : NULL;
+    return guests->has_host ? &guests->host.host.caps : guests->caps;
 }
 
 static int complain(const struct ballast_error *err)
@@ -65,6 +65,8 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
         if (snapshot_read(sources->host_path, &out->host, &err) < 0)
             return complain(&err);
         out->has_host = true;
+        if (snapshot_check(&out->host, sources->host_path, &err) < 0)
+            return complain(&err);
     }
     struct guestcfg_options options = {.caps = caps_of(out), .xl_conf = &xl_conf};
     for (size_t i = 0; i < sources->path_count; i++) {
@@ -120,7 +122,7 @@ static int expand(struct cli_guests *out)
 
 int cli_guests_read(struct cli_guests *out, const struct cli_sources *sources)
 {
-    *out = (struct cli_guests){0};
+    *out = (struct cli_guests){.caps = sources->caps};
     int rc = read_files(out, sources);
     if (!rc)
         rc = expand(out);

@@ -13,6 +13,7 @@
 #include "app/ballast/commands.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/model/host.h"
 
 void cli_complain(const char *format, ...)
 {
@@ -92,6 +93,16 @@ char *cli_shown(const char *name)
     }
     *to = '\0';
     return shown;
+}
+
+char *cli_domain_label(const struct ballast_domain *domain)
+{
+    char *shown = cli_shown(domain->name);
+    char *label;
+    if (asprintf(&label, "domain %" PRIu32 "%s%s", domain->id, *shown ? " " : "", shown) < 0)
+        label = NULL;
+    free(shown);
+    return cli_must(label);
 }
 
 void cli_mib(uint64_t kib, char out[CLI_SIZE])

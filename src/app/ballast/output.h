@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ballast_domain;
+
 enum { CLI_MESSAGE = 1024 };
 
 /* One line on standard error, after "ballast: ". */
@@ -35,6 +37,9 @@ void cli_spaced(const char *words, char *out, size_t size);
  * steer the terminal, is a question mark.
  */
 char *cli_shown(const char *name);
+
+/* "domain 3 web", or "domain 3" where it has no name, in new memory; as above. */
+char *cli_domain_label(const struct ballast_domain *domain);
 
 enum { CLI_SIZE = 24 };
 /* A size in MiB with two decimals, rounded. */

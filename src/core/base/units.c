@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "core/base/error.h"
 
@@ -54,6 +56,39 @@ int ballast_kib_from_mib(uint64_t mib, uint64_t *out_kib, struct ballast_error *
 int ballast_kib_from_pages(uint64_t pages, uint64_t *out_kib, struct ballast_error *err)
 {
     return ballast_kib_mul(BALLAST_PAGE_KIB, pages, out_kib, err);
+}
+
+/* What the letter multiplies by, or 0 where it is none. */
+static uint64_t suffix_kib(const char *suffix)
+{
+    static const char letters[] = "KMGT";
+    if (*suffix == '\0')
+        return 1;
+    char upper = (char)(*suffix >= 'a' && *suffix <= 'z' ? *suffix - 'a' + 'A' : *suffix);
+    const char *found = strchr(letters, upper);
+    return found && suffix[1] == '\0' ? UINT64_C(1) << (10 * (found - letters)) : 0;
+}
+
+int ballast_kib_parse(const char *text, uint64_t *out_kib, struct ballast_error *err)
+{
+    enum { SHOWN = 40 };
+    uint64_t number = 0;
+    bool fits = true;
+    const char *end = text;
+    for (; *end >= '0' && *end <= '9'; end++)
+        fits = fits && !__builtin_mul_overflow(number, 10, &number) &&
+               !__builtin_add_overflow(number, (uint64_t)(*end - '0'), &number);
+    uint64_t unit_kib = suffix_kib(end);
+    if (end == text || unit_kib == 0)
+        return ballast_fail(err, -EINVAL,
+                            "\"%.*s\" is no size: a whole number of KiB, or with K, M, G or T at "
+                            "its end",
+                            SHOWN, text);
+    uint64_t kib;
+    if (!fits || __builtin_mul_overflow(number, unit_kib, &kib) || kib == UINT64_MAX)
+        return ballast_fail(err, -EOVERFLOW, "%.*s is more than 64 bits of KiB", SHOWN, text);
+    *out_kib = kib;
+    return 0;
 }
 
 uint64_t ballast_div_up(uint64_t a, uint64_t b)

@@ -71,6 +71,23 @@ static int check_ids(const struct ballast_host *host, struct ballast_error *err)
     return rc;
 }
 
+int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct ballast_error *err)
+{
+    uint64_t sum_kib;
+    int rc = ballast_kib_add(host->free_kib, host->xen_kib, &sum_kib, NULL);
+    for (size_t i = 0; i < host->domain_count && rc == 0; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        rc = ballast_kib_add(sum_kib, domain->tot_kib, &sum_kib, NULL);
+        if (rc == 0)
+            rc = ballast_kib_add(sum_kib, domain->overhead_kib, &sum_kib, NULL);
+    }
+    if (rc < 0)
+        return ballast_fail(err, -EINVAL,
+                            "domains, Xen and free memory make more than 64 bits of KiB");
+    *out_kib = sum_kib;
+    return 0;
+}
+
 int ballast_host_check(const struct ballast_host *host, struct ballast_error *err)
 {
     if (host->free_kib > host->total_kib)
@@ -82,18 +99,13 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
                             "memory to be scrubbed, %" PRIu64 " KiB, is more than the free %" PRIu64
                             " KiB",
                             host->scrub_kib, host->free_kib);
-    uint64_t held_kib = host->free_kib;
-    int rc = ballast_kib_add(held_kib, host->xen_kib, &held_kib, err);
-    for (size_t i = 0; i < host->domain_count && rc == 0; i++) {
-        const struct ballast_domain *domain = &host->domains[i];
-        if ((rc = check_range(domain, err)) < 0 ||
-            (rc = ballast_kib_add(held_kib, domain->tot_kib, &held_kib, err)) < 0)
-            break;
-        rc = ballast_kib_add(held_kib, domain->overhead_kib, &held_kib, err);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        int rc = check_range(&host->domains[i], err);
+        if (rc < 0)
+            return rc;
     }
-    if (rc == -EOVERFLOW)
-        return ballast_fail(err, -EINVAL,
-                            "domains, Xen and free memory make more than 64 bits of KiB");
+    uint64_t held_kib;
+    int rc = ballast_host_sum(host, &held_kib, err);
     if (rc < 0)
         return rc;
     if (held_kib > host->total_kib)

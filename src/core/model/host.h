@@ -72,6 +72,12 @@ int ballast_domain_state_find(const char *word);
  */
 int ballast_host_check(const struct ballast_host *host, struct ballast_error *err);
 
+/*
+ * What free memory, Xen and the domains with their overhead make together. -EINVAL when that is
+ * more than 64 bits: no host is, and no account of it could be kept.
+ */
+int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct ballast_error *err);
+
 /* Free memory that is nobody's yet: free - claimed - slush, or 0. */
 uint64_t ballast_host_available_kib(const struct ballast_host *host);
 

@@ -210,9 +210,9 @@ static uint64_t floor_of(const struct ballast_domain *domain, const struct track
     return kib;
 }
 
-static uint64_t rate_or_guess(uint64_t rate_kib, const struct ballast_domain *domain)
+static uint64_t rate_or_guess(uint64_t rate_kib, uint64_t tot_kib)
 {
-    uint64_t guess_kib = ballast_max_u64(domain->tot_kib / GUESS_PART, BALLAST_PAGE_KIB);
+    uint64_t guess_kib = ballast_max_u64(tot_kib / GUESS_PART, BALLAST_PAGE_KIB);
     return rate_kib ? rate_kib : guess_kib;
 }
 
@@ -233,8 +233,8 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
         .reported_free_kib = domain->reported_free_kib,
         .need_kib = track->need_kib,
         .likely_kib = ballast_max_u64(track->likely_kib, track->need_kib),
-        .rate_down_kib = rate_or_guess(track->rate_down_kib, domain),
-        .rate_up_kib = rate_or_guess(track->rate_up_kib, domain),
+        .rate_down_kib = rate_or_guess(track->rate_down_kib, domain->tot_kib),
+        .rate_up_kib = rate_or_guess(track->rate_up_kib, domain->tot_kib),
         .shares = domain->shares,
         .stuck = track->stuck,
     };
@@ -393,7 +393,9 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
                                     .set_count = balancer->set_count,
                                     .take_count = balancer->take_count,
                                     .verdicts = balancer->verdicts,
-                                    .verdict_count = balancer->verdict_count};
+                                    .verdict_count = balancer->verdict_count,
+                                    .available_kib = accounts.available_kib,
+                                    .deficit_kib = accounts.deficit_kib};
     return 0;
 }
 
@@ -407,6 +409,7 @@ int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balanc
             .conduct = track_conduct(track),
             .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
             .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
+            .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
             .floor_kib = track->floor_kib,
             .need_kib = track->need_kib,
             .trust_permyriad = track->trust_permyriad,

@@ -91,6 +91,9 @@ struct balancer_output {
     size_t set_count;
     const struct balancer_verdict *verdicts;
     size_t verdict_count;
+    /* Free and nobody's before the grants of this tick, without what is kept for minima. */
+    uint64_t available_kib;
+    uint64_t deficit_kib; /* what is promised beyond what is free: to be made up before any start */
 };
 
 struct balancer_options {
@@ -137,9 +140,10 @@ struct balancer_opinion {
     enum balancer_conduct conduct;
     uint64_t rate_down_kib; /* a second, while it moved; BALLAST_NONE: never seen */
     uint64_t rate_up_kib;
-    uint64_t floor_kib;       /* it stopped here when asked for less; 0: none known */
-    uint64_t need_kib;        /* what it is believed to need now */
-    uint32_t trust_permyriad; /* in its reports */
+    uint64_t assumed_down_kib; /* what decisions count on: rate_down_kib, or the usual guess */
+    uint64_t floor_kib;        /* it stopped here when asked for less; 0: none known */
+    uint64_t need_kib;         /* what it is believed to need now */
+    uint32_t trust_permyriad;  /* in its reports */
 };
 
 /* -ENOENT when the last snapshot did not have that domain. */

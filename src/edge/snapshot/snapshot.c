@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "edge/json/json.h"
 
 struct source {
@@ -169,9 +170,20 @@ static int read_domains(const struct source *top, const struct json_object *doms
     return rc;
 }
 
+/* What is no text, or would steer a terminal, becomes '?', byte by byte. */
+static void make_showable(char *name)
+{
+    while (*name) {
+        size_t length = ballast_text_character(name);
+        if (length == 0)
+            *name = '?';
+        name += length ? length : 1;
+    }
+}
+
 /*
  * The names of the domains refer to the document until now: gives them memory of their own. They
- * will be shown to people, so control characters become '?'.
+ * will be shown to people.
  */
 static int own_names(struct snapshot *snapshot, struct ballast_error *err)
 {
@@ -186,7 +198,7 @@ static int own_names(struct snapshot *snapshot, struct ballast_error *err)
         const char *name = snapshot->host.domains[i].name;
         size_t length = strlen(name) + 1;
         snapshot->host.domains[i].name = memcpy(next, name, length);
-        json_printable(next);
+        make_showable(next);
         next += length;
     }
     return 0;
@@ -202,13 +214,14 @@ static int check_version(const struct source *top)
     return rc;
 }
 
-static int check_truth(const struct source *top, const struct ballast_host *host)
+/* Sums need not close, but there must be some: whoever judges the host adds these up. */
+static int check_sum(const struct source *top, const struct ballast_host *host)
 {
     struct ballast_error why;
-    int rc = ballast_host_check(host, &why);
-    if (rc == 0 || rc == -ENOMEM)
-        return rc < 0 ? ballast_fail(top->err, rc, "%s", why.text) : 0;
-    return json_fail(top->err, &top->at, NULL, "%s", why.text);
+    uint64_t unused;
+    if (ballast_host_sum(host, &unused, &why) < 0)
+        return json_fail(top->err, &top->at, NULL, "%s", why.text);
+    return 0;
 }
 
 static int fill(const struct source *top, struct snapshot *out)
@@ -223,9 +236,9 @@ static int fill(const struct source *top, struct snapshot *out)
     rc = json_get_array(top->object, "doms", &top->at, &doms, top->err);
     if (rc == 0)
         rc = read_domains(top, doms, out);
-    if ((rc = absent_is_fine(rc)) < 0 || (rc = own_names(out, top->err)) < 0)
+    if ((rc = absent_is_fine(rc)) < 0 || (rc = check_sum(top, &out->host)) < 0)
         return rc;
-    return check_truth(top, &out->host);
+    return own_names(out, top->err);
 }
 
 int snapshot_from_json(const struct json_object *object, const struct json_at *at,
@@ -243,32 +256,54 @@ int snapshot_from_json(const struct json_object *object, const struct json_at *a
     return rc;
 }
 
+int snapshot_next(struct json_reader *reader, struct snapshot *out, struct ballast_error *err)
+{
+    struct json_object *object;
+    struct json_at at;
+    int rc = json_next(reader, &object, &at, err);
+    if (rc < 0 || !object)
+        return rc;
+    rc = snapshot_from_json(object, &at, out, err);
+    json_object_put(object);
+    return rc < 0 ? rc : 1;
+}
+
+static int refuse_empty(const char *name, struct ballast_error *err)
+{
+    (void)ballast_fail(err, -EINVAL, "%s: is empty: a host snapshot in JSON should be there", name);
+    if (err)
+        json_printable(err->text);
+    return -EINVAL;
+}
+
+/* What follows the one snapshot: there must be nothing. */
+static int refuse_second(struct json_reader *reader, struct ballast_error *err)
+{
+    struct json_object *second;
+    struct json_at at;
+    int rc = json_next(reader, &second, &at, err);
+    if (rc == 0 && second) {
+        rc = json_fail(err, &at, NULL, "a second object: a file holds one snapshot");
+        json_object_put(second);
+    }
+    return rc;
+}
+
 int snapshot_parse(const char *name, const char *data, size_t length, struct snapshot *out,
                    struct ballast_error *err)
 {
     struct json_reader reader = json_reader_over(name, data, length);
-    struct json_object *object;
-    struct json_object *second;
-    struct json_at at;
-    struct json_at behind;
-    int rc = json_next(&reader, &object, &at, err);
+    struct snapshot made;
+    int rc = snapshot_next(&reader, &made, err);
+    if (rc == 0)
+        return refuse_empty(name, err);
     if (rc < 0)
         return rc;
-    if (!object) {
-        (void)ballast_fail(err, -EINVAL, "%s: is empty: a host snapshot in JSON should be there",
-                           name);
-        if (err)
-            json_printable(err->text);
-        return -EINVAL;
-    }
-    rc = json_next(&reader, &second, &behind, err);
-    if (rc == 0 && second) {
-        rc = json_fail(err, &behind, NULL, "a second object: a file holds one snapshot");
-        json_object_put(second);
-    }
-    if (rc == 0)
-        rc = snapshot_from_json(object, &at, out, err);
-    json_object_put(object);
+    rc = refuse_second(&reader, err);
+    if (rc < 0)
+        snapshot_release(&made);
+    else
+        *out = made;
     return rc;
 }
 
@@ -281,5 +316,17 @@ int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *
         return rc;
     rc = snapshot_parse(json_file_name(path), data, length, out, err);
     free(data);
+    return rc;
+}
+
+int snapshot_check(const struct snapshot *snapshot, const char *path, struct ballast_error *err)
+{
+    struct ballast_error why;
+    int rc = ballast_host_check(&snapshot->host, &why);
+    if (rc == 0)
+        return 0;
+    (void)ballast_fail(err, rc, "%s: %s", json_file_name(path), why.text);
+    if (err)
+        json_printable(err->text);
     return rc;
 }

@@ -14,11 +14,17 @@
  * host leaves out is 0, and each of caps true. What a domain leaves out: state run, no dom0 (id 0
  * is), no balloon, target = tot, dyn_min = dyn_max = target, static_max = dyn_max, maxmem =
  * static_max, shares 1000, no report; null is the same as absent. Unknown keys are ignored.
+ * What is no character in a name, or would steer a terminal, becomes '?'.
+ *
+ * A snapshot of a running host is not one moment, so the readers take one whose sums do not close
+ * or whose ranges contradict themselves (but not one whose sums leave 64 bits); snapshot_check() is
+ * for those who do not.
  */
 #ifndef EDGE_SNAPSHOT_SNAPSHOT_H
 #define EDGE_SNAPSHOT_SNAPSHOT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include <ballast/error.h>
 
@@ -26,6 +32,7 @@
 
 struct json_object;
 struct json_at;
+struct json_reader;
 
 /* A host with the memory behind its strings and domains. */
 struct snapshot {
@@ -38,13 +45,25 @@ void snapshot_release(struct snapshot *snapshot);
 
 /*
  * The one snapshot of a file; "-" is standard input. Errors as edge/json/json.h: "file:line:
- * doms[2].tot_kib: ...", and what ballast_host_check() says. On failure *out is as it was.
+ * doms[2].tot_kib: ...". On failure *out is as it was.
  */
 int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *err);
 int snapshot_parse(const char *name, const char *data, size_t length, struct snapshot *out,
                    struct ballast_error *err);
+/* The next of several, one behind the other: 1; 0 at the end of the data, with *out as it was. */
+int snapshot_next(struct json_reader *reader, struct snapshot *out, struct ballast_error *err);
 /* From a document that is parsed already; `at` says where it stands. *out does not refer to it. */
 int snapshot_from_json(const struct json_object *object, const struct json_at *at,
                        struct snapshot *out, struct ballast_error *err);
+/* What ballast_host_check() says of it, after "path: " ("-" is standard input). */
+int snapshot_check(const struct snapshot *snapshot, const char *path, struct ballast_error *err);
+
+/*
+ * The host as one line, with its end: read again it is the same host, except that bytes of names
+ * which are no text, or would steer a terminal, are question marks. -EINVAL, with nothing written,
+ * for what cannot be said: a size of UINT64_MAX where that is not "none", or a time beyond 2^51 us.
+ * The errno of a stream that failed; what was written then is part of the line.
+ */
+int snapshot_write_json(FILE *out, const struct ballast_host *host, struct ballast_error *err);
 
 #endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast plan */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballast/args.h"
+#include "app/ballast/guests.h"
+#include "app/ballast/output.h"
+#include "app/ballast/plan.h"
+#include "core/base/units.h"
+#include "edge/json/json.h"
+
+enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OPTION_XL_CONF };
+
+const struct cli_option cli_plan_options[] = {
+    [OPTION_HOST] = {"host", "FILE", "the host as it is (- is standard input)"},
+    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy"},
+    [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
+    [OPTION_JSON] = {"json", NULL, "one object on one line"},
+    [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
+    {NULL, NULL, NULL},
+};
+
+struct options {
+    const char *host_path;
+    struct policy policy;
+    const struct ballast_profile *profile;
+    const char *xl_conf_path;
+    const char **starts; /* as they were given; room for all arguments */
+    size_t start_count;
+    bool json;
+};
+
+static int set_policy(struct options *options, const struct cli_args *args, const char *name)
+{
+    const struct policy *policy = policy_find(name);
+    if (!policy) {
+        char names[CLI_MESSAGE] = "";
+        size_t used = 0;
+        for (size_t i = 0; policy_at(i) && used < sizeof(names); i++)
+            used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+                                     policy_at(i)->name);
+        return cli_args_wrong(args, "there is no policy '%s': there are %s", name, names);
+    }
+    options->policy = *policy;
+    /* What it would do now is asked, not when its turn is. */
+    options->policy.interval_usec = 0;
+    return CLI_DONE;
+}
+
+static int set_option(struct options *options, const struct cli_args *args, int option)
+{
+    switch (option) {
+    case OPTION_HOST:
+        options->host_path = args->value;
+        return CLI_DONE;
+    case OPTION_POLICY:
+        return set_policy(options, args, args->value);
+    case OPTION_START:
+        options->starts[options->start_count++] = args->value;
+        return CLI_DONE;
+    case OPTION_PROFILE:
+        options->profile = ballast_profile_find(args->value);
+        if (!options->profile)
+            return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
+                                  args->value);
+        return CLI_DONE;
+    case OPTION_JSON:
+        options->json = true;
+        return CLI_DONE;
+    case OPTION_XL_CONF:
+        options->xl_conf_path = args->value;
+        return CLI_DONE;
+    default:
+        return CLI_BAD;
+    }
+}
+
+static int parse(struct options *options, struct cli_args *args)
+{
+    int option;
+    int rc = set_policy(options, args, NULL);
+    while (rc == CLI_DONE && (option = cli_args_next(args)) != CLI_ARGS_END)
+        rc = set_option(options, args, option);
+    if (rc)
+        return rc;
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count > 0)
+        return cli_args_wrong(args, "'%s' is too much: a guest to start comes after --start",
+                              operands[0]);
+    if (!options->host_path)
+        return cli_args_wrong(args, "--host FILE is missing: this ballast cannot read the running "
+                                    "host");
+    return CLI_DONE;
+}
+
+static void add_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
+{
+    plan->starts =
+        cli_must(reallocarray(plan->starts, plan->start_count + 1, sizeof(*plan->starts)));
+    plan->starts[plan->start_count++] = (struct cli_start){shown, need_kib};
+}
+
+static int add_size(struct cli_plan *plan, const char *given, const char *equals)
+{
+    struct ballast_error err;
+    uint64_t need_kib;
+    if (ballast_kib_parse(equals + 1, &need_kib, &err) < 0) {
+        cli_complain("plan: --start %s: %s", given, err.text);
+        return CLI_BAD;
+    }
+    if (equals == given || need_kib == 0) {
+        cli_complain("plan: --start %s: %s", given,
+                     need_kib ? "a name must be before the =" : "a start needs more than nothing");
+        return CLI_BAD;
+    }
+    char *name = cli_must(strndup(given, (size_t)(equals - given)));
+    add_start(plan, cli_shown(name), need_kib);
+    free(name);
+    return CLI_DONE;
+}
+
+/* The guests of a file; a stubdomain whose memory its guest's need has counted is none. */
+static int add_file(struct cli_plan *plan, const struct options *options, const char *path)
+{
+    char *paths[] = {(char *)path};
+    struct cli_sources sources = {.caps = &plan->host->caps,
+                                  .xl_conf_path = options->xl_conf_path,
+                                  .paths = paths,
+                                  .path_count = 1};
+    struct cli_guests guests;
+    int rc = cli_guests_read(&guests, &sources);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < guests.count && rc == CLI_DONE; i++) {
+        struct ballast_breakdown breakdown;
+        rc = cli_guest_evaluate(&guests, &guests.guests[i], options->profile, &breakdown, NULL);
+        if (rc == CLI_DONE && ballast_breakdown_need_kib(&breakdown) > 0)
+            add_start(plan, cli_shown(guests.guests[i].shown),
+                      ballast_breakdown_need_kib(&breakdown));
+    }
+    cli_guests_release(&guests);
+    return rc;
+}
+
+static int add_starts(struct cli_plan *plan, const struct options *options)
+{
+    int rc = CLI_DONE;
+    for (size_t i = 0; i < options->start_count && rc == CLI_DONE; i++) {
+        const char *given = options->starts[i];
+        const char *equals = strchr(given, '=');
+        const char *slash = strchr(given, '/');
+        if (equals && (!slash || slash > equals))
+            rc = add_size(plan, given, equals);
+        else
+            rc = add_file(plan, options, given);
+    }
+    return rc;
+}
+
+static int complain(const struct options *options, const struct cli_plan *plan,
+                    const struct ballast_error *err)
+{
+    cli_complain("%s: snapshot %zu: %s", json_file_name(options->host_path), plan->snapshot_count,
+                 err->text);
+    return CLI_BAD;
+}
+
+static int decide(struct cli_plan *plan, struct balancer *balancer, const struct options *options,
+                  const struct balancer_request *requests)
+{
+    struct ballast_error err;
+    struct balancer_input input = {.host = plan->host,
+                                   .requests = requests,
+                                   .request_count = requests ? plan->start_count : 0};
+    if (balancer_decide(balancer, &input, &plan->output, &err) < 0)
+        return complain(options, plan, &err);
+    return CLI_DONE;
+}
+
+/* The last snapshot of the reader; those before it are played, for what they show. */
+static int play(struct cli_plan *plan, struct balancer *balancer, const struct options *options,
+                struct json_reader *reader, struct snapshot *last)
+{
+    struct ballast_error err;
+    struct snapshot next;
+    int rc;
+    while ((rc = snapshot_next(reader, &next, &err)) > 0) {
+        int played = plan->snapshot_count > 0 ? decide(plan, balancer, options, NULL) : CLI_DONE;
+        snapshot_release(last);
+        *last = next;
+        plan->snapshot_count++;
+        if (played)
+            return played;
+    }
+    if (rc < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    if (plan->snapshot_count == 0) {
+        cli_complain("%s: is empty: host snapshots in JSON should be there",
+                     json_file_name(options->host_path));
+        return CLI_BAD;
+    }
+    return CLI_DONE;
+}
+
+static int plan_starts(struct cli_plan *plan, struct balancer *balancer,
+                       const struct options *options)
+{
+    struct ballast_error err;
+    int rc = add_starts(plan, options);
+    if (rc)
+        return rc;
+    if (ballast_host_divide(plan->host, 0, NULL, &plan->breakdown, NULL, &err) < 0)
+        return complain(options, plan, &err);
+    struct balancer_request *requests = cli_must(calloc(plan->start_count + 1, sizeof(*requests)));
+    for (size_t i = 0; i < plan->start_count; i++)
+        requests[i] = (struct balancer_request){.id = i,
+                                                .need_kib = plan->starts[i].need_kib,
+                                                .arrived_usec = plan->host->now_usec,
+                                                .deadline_usec = BALLAST_NONE};
+    rc = decide(plan, balancer, options, requests);
+    free(requests);
+    return rc;
+}
+
+/* A refusal is the answer no. */
+static int show(const struct cli_plan *plan, const struct options *options)
+{
+    int status = CLI_DONE;
+    for (size_t i = 0; i < plan->output.verdict_count; i++) {
+        if (!plan->output.verdicts[i].granted)
+            status = CLI_NO;
+    }
+    if (options->json)
+        cli_plan_json(plan);
+    else
+        cli_plan_text(plan);
+    return status;
+}
+
+static int run(const struct options *options)
+{
+    char *data;
+    size_t length;
+    struct ballast_error err;
+    if (json_read_file(options->host_path, JSON_MAX_BYTES, &data, &length, &err) < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    struct json_reader reader = json_reader_over(json_file_name(options->host_path), data, length);
+    struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
+    struct snapshot last = {0};
+    struct cli_plan plan = {.host = &last.host, .policy = &options->policy, .balancer = balancer};
+    int rc = play(&plan, balancer, options, &reader, &last);
+    if (rc == CLI_DONE)
+        rc = plan_starts(&plan, balancer, options);
+    if (rc == CLI_DONE)
+        rc = show(&plan, options);
+    for (size_t i = 0; i < plan.start_count; i++)
+        free(plan.starts[i].shown);
+    free(plan.starts);
+    balancer_free(balancer);
+    snapshot_release(&last);
+    free(data);
+    return rc;
+}
+
+int cli_plan(struct cli_args *args)
+{
+    struct options options = {0};
+    options.starts = cli_must(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
+    int rc = parse(&options, args);
+    if (rc == CLI_DONE)
+        rc = run(&options);
+    free(options.starts);
+    return rc;
+}

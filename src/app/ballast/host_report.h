@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How the memory of a host is shown. All of it goes to standard output. */
+#ifndef APP_BALLAST_HOST_REPORT_H
+#define APP_BALLAST_HOST_REPORT_H
+
+#include <stdbool.h>
+
+#include "core/model/host_breakdown.h"
+
+struct json_object;
+
+struct cli_host {
+    const struct ballast_host *host;
+    struct ballast_host_breakdown breakdown;
+    struct ballast_domain_parts *parts;              /* of each domain */
+    const struct ballast_breakdown **configurations; /* of each domain, or NULL */
+    struct ballast_breakdown *evaluated;             /* what those point to */
+};
+
+/* A bar for each domain and each part, and what is unusual. */
+void cli_host_bars(const struct cli_host *host, bool colour);
+void cli_host_table(const struct cli_host *host);
+void cli_host_json(const struct cli_host *host);
+
+/* "xen", "dom0" ... "free", in KiB. */
+struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *breakdown);
+/* What is wrong with the sums, a line each. */
+void cli_host_sums(const struct ballast_host_breakdown *breakdown);
+
+#endif

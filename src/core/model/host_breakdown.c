@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/model/host_breakdown.h"
+
+#include <errno.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/model/breakdown.h"
+
+static const char *const words[BALLAST_PARTS] = {
+    [BALLAST_PART_XEN] = "xen",
+    [BALLAST_PART_DOM0] = "dom0",
+    [BALLAST_PART_DOMAINS] = "domains",
+    [BALLAST_PART_OVERHEAD] = "overhead",
+    [BALLAST_PART_UNEXPLAINED] = "unexplained",
+    [BALLAST_PART_CLAIMED] = "claimed",
+    [BALLAST_PART_RESERVED] = "reserved",
+    [BALLAST_PART_SLUSH] = "slush",
+    [BALLAST_PART_SCRUB] = "scrub",
+    [BALLAST_PART_FREE] = "free",
+};
+
+const char *ballast_host_part_word(enum ballast_host_part part)
+{
+    return (unsigned)part < BALLAST_PARTS ? words[part] : NULL;
+}
+
+bool ballast_host_part_is_free(enum ballast_host_part part)
+{
+    return part >= BALLAST_PART_CLAIMED && part < BALLAST_PARTS;
+}
+
+/* As much of wanted_kib as is left, which it is taken from. */
+static uint64_t take(uint64_t *left_kib, uint64_t wanted_kib)
+{
+    uint64_t kib = ballast_min_u64(*left_kib, wanted_kib);
+    *left_kib -= kib;
+    return kib;
+}
+
+/*
+ * Pages beyond the target are extra internal ones in use, unless there are so many of them that the
+ * balloon is still on its way; then some are, and it cannot be told how many: as many as may be.
+ */
+static void split_held(const struct ballast_domain *domain,
+                       const struct ballast_breakdown *configuration,
+                       struct ballast_domain_parts *out)
+{
+    uint64_t left_kib = domain->tot_kib;
+    uint64_t beyond_kib = ballast_sub_floor(domain->tot_kib, domain->target_kib);
+    const uint64_t *most_kib = configuration->segment_kib;
+    out->segment_kib[BALLAST_EXTRA_INTERNAL] =
+        take(&left_kib, ballast_min_u64(beyond_kib, most_kib[BALLAST_EXTRA_INTERNAL]));
+    out->segment_kib[BALLAST_VIDEO] = take(&left_kib, most_kib[BALLAST_VIDEO]);
+    out->segment_kib[BALLAST_GUEST] = left_kib;
+}
+
+/* What was measured beyond all that the configuration asks for stays untold. */
+static void split_overhead(const struct ballast_breakdown *configuration,
+                           struct ballast_domain_parts *out)
+{
+    static const enum ballast_segment segments[] = {BALLAST_SHADOW, BALLAST_IOMMU,
+                                                    BALLAST_EXTRA_EXTERNAL};
+    uint64_t left_kib = out->overhead_kib;
+    for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
+        out->segment_kib[segments[i]] = take(&left_kib, configuration->segment_kib[segments[i]]);
+    out->other_overhead_kib = left_kib;
+}
+
+static uint64_t configured_overhead_kib(const struct ballast_breakdown *configuration)
+{
+    const uint64_t *kib = configuration->segment_kib;
+    return ballast_add_ceil(ballast_add_ceil(kib[BALLAST_SHADOW], kib[BALLAST_IOMMU]),
+                            kib[BALLAST_EXTRA_EXTERNAL]);
+}
+
+static struct ballast_domain_parts divide_domain(const struct ballast_domain *domain,
+                                                 const struct ballast_breakdown *configuration)
+{
+    struct ballast_domain_parts parts = {.tot_kib = domain->tot_kib,
+                                         .overhead_kib = domain->overhead_kib};
+    if (!configuration) {
+        parts.other_held_kib = parts.tot_kib;
+        parts.other_overhead_kib = parts.overhead_kib;
+        return parts;
+    }
+    parts.is_split = true;
+    if (parts.overhead_kib == 0) {
+        parts.overhead_kib = configured_overhead_kib(configuration);
+        parts.is_estimated = parts.overhead_kib > 0;
+    }
+    split_held(domain, configuration, &parts);
+    split_overhead(configuration, &parts);
+    return parts;
+}
+
+static int add_domain(struct ballast_host_breakdown *made, const struct ballast_domain *domain,
+                      const struct ballast_domain_parts *parts, struct ballast_error *err)
+{
+    uint64_t *held_kib =
+        &made->part_kib[domain->is_dom0 ? BALLAST_PART_DOM0 : BALLAST_PART_DOMAINS];
+    uint64_t *overhead_kib = &made->part_kib[BALLAST_PART_OVERHEAD];
+    int rc = ballast_kib_add(*held_kib, parts->tot_kib, held_kib, err);
+    if (rc == 0)
+        rc = ballast_kib_add(*overhead_kib, parts->overhead_kib, overhead_kib, err);
+    /* No more than overhead, so it cannot overflow. */
+    if (rc == 0 && parts->is_estimated)
+        made->estimated_kib += parts->overhead_kib;
+    return rc;
+}
+
+/* Xen holds to claims whatever happens, so they come first; slush is what is given up first. */
+static void divide_free(struct ballast_host_breakdown *made, const struct ballast_host *host,
+                        uint64_t reserved_kib)
+{
+    uint64_t building_kib = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (host->domains[i].state == BALLAST_DOMAIN_BUILD)
+            building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
+    }
+    uint64_t claimed_kib = ballast_max_u64(host->claimed_kib, building_kib);
+    uint64_t promised_kib =
+        ballast_add_ceil(ballast_add_ceil(claimed_kib, reserved_kib), host->slush_kib);
+    made->deficit_kib = ballast_sub_floor(promised_kib, host->free_kib);
+    uint64_t left_kib = host->free_kib;
+    made->part_kib[BALLAST_PART_CLAIMED] = take(&left_kib, claimed_kib);
+    made->part_kib[BALLAST_PART_RESERVED] = take(&left_kib, reserved_kib);
+    made->part_kib[BALLAST_PART_SLUSH] = take(&left_kib, host->slush_kib);
+    made->part_kib[BALLAST_PART_SCRUB] = take(&left_kib, host->scrub_kib);
+    made->part_kib[BALLAST_PART_FREE] = left_kib;
+}
+
+/* What is left of the total is unexplained; where nothing is, something is wrong. */
+static int close_sum(struct ballast_host_breakdown *made, struct ballast_error *err)
+{
+    uint64_t known_kib = 0;
+    for (int i = 0; i < BALLAST_PARTS; i++) {
+        int rc = ballast_kib_add(known_kib, made->part_kib[i], &known_kib, err);
+        if (rc < 0)
+            return rc;
+    }
+    made->part_kib[BALLAST_PART_UNEXPLAINED] = ballast_sub_floor(made->total_kib, known_kib);
+    made->contradiction_kib = ballast_sub_floor(known_kib, made->total_kib);
+    return 0;
+}
+
+int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
+                        const struct ballast_breakdown *const *configurations,
+                        struct ballast_host_breakdown *out, struct ballast_domain_parts *domains,
+                        struct ballast_error *err)
+{
+    struct ballast_host_breakdown made = {.total_kib = host->total_kib};
+    made.part_kib[BALLAST_PART_XEN] = host->xen_kib;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct ballast_domain_parts parts =
+            divide_domain(domain, configurations ? configurations[i] : NULL);
+        rc = add_domain(&made, domain, &parts, err);
+        if (domains)
+            domains[i] = parts;
+    }
+    if (rc < 0)
+        return rc;
+    divide_free(&made, host, reserved_kib);
+    rc = close_sum(&made, err);
+    if (rc == 0)
+        *out = made;
+    return rc;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/snapshot/snapshot.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+/* The reader takes seconds as a double: up to here (71 years) rounding brings back each
+ * microsecond. */
+#define USEC_MAX (UINT64_C(1) << 51)
+
+struct field {
+    const char *key;
+    uint64_t value;
+};
+
+/* What must be written, in the order in which it is. */
+enum { HOST_FIELDS = 6, DOMAIN_FIELDS = 9 };
+
+static void host_fields(const struct ballast_host *host, struct field out[HOST_FIELDS])
+{
+    const struct field fields[HOST_FIELDS] = {
+        {"total_kib", host->total_kib},     {"free_kib", host->free_kib},
+        {"claimed_kib", host->claimed_kib}, {"slush_kib", host->slush_kib},
+        {"scrub_kib", host->scrub_kib},     {"xen_kib", host->xen_kib},
+    };
+    for (size_t i = 0; i < HOST_FIELDS; i++)
+        out[i] = fields[i];
+}
+
+static void domain_fields(const struct ballast_domain *domain, struct field out[DOMAIN_FIELDS])
+{
+    const struct field fields[DOMAIN_FIELDS] = {
+        {"tot_kib", domain->tot_kib},
+        {"overhead_kib", domain->overhead_kib},
+        {"target_kib", domain->target_kib},
+        {"maxmem_kib", domain->maxmem_kib},
+        {"dyn_min_kib", domain->dynamic_min_kib},
+        {"dyn_max_kib", domain->dynamic_max_kib},
+        {"static_max_kib", domain->static_max_kib},
+        {"build_left_kib", domain->build_left_kib},
+        {"shares", domain->shares},
+    };
+    for (size_t i = 0; i < DOMAIN_FIELDS; i++)
+        out[i] = fields[i];
+}
+
+static int check_fields(const struct field *fields, size_t count, struct ballast_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].value == UINT64_MAX)
+            return ballast_fail(err, -EINVAL, "%s: %" PRIu64 " cannot be written", fields[i].key,
+                                fields[i].value);
+    }
+    return 0;
+}
+
+static int check(const struct ballast_host *host, struct ballast_error *err)
+{
+    struct field of_host[HOST_FIELDS];
+    host_fields(host, of_host);
+    int rc = check_fields(of_host, HOST_FIELDS, err);
+    if (rc == 0 && host->now_usec > USEC_MAX)
+        rc = ballast_fail(err, -EINVAL, "t: %" PRIu64 " us cannot be written", host->now_usec);
+    for (size_t i = 0; rc == 0 && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct field of_domain[DOMAIN_FIELDS];
+        domain_fields(domain, of_domain);
+        rc = check_fields(of_domain, DOMAIN_FIELDS, err);
+        if (rc == 0 && domain->report_age_usec != BALLAST_NONE &&
+            domain->report_age_usec > USEC_MAX)
+            rc = ballast_fail(err, -EINVAL, "report_age: %" PRIu64 " us cannot be written",
+                              domain->report_age_usec);
+    }
+    return rc;
+}
+
+static void put_fields(FILE *out, const struct field *fields, size_t count, const char *before)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(out, "%s\"%s\":%" PRIu64, before, fields[i].key, fields[i].value);
+        before = ",";
+    }
+}
+
+static void put_flag(FILE *out, const char *before, const char *key, bool flag)
+{
+    (void)fprintf(out, "%s\"%s\":%s", before, key, flag ? "true" : "false");
+}
+
+static void put_seconds(FILE *out, const char *before, const char *key, uint64_t usec)
+{
+    (void)fprintf(out, "%s\"%s\":%" PRIu64 ".%06" PRIu64, before, key, usec / BALLAST_SEC_USEC,
+                  usec % BALLAST_SEC_USEC);
+}
+
+/* JSON must be UTF-8, and the reader lets no control character through. */
+static void put_name(FILE *out, const char *name)
+{
+    (void)fputs(",\"name\":\"", out);
+    while (*name) {
+        size_t length = ballast_text_character(name);
+        if (length == 0)
+            (void)fputc('?', out);
+        else if (*name == '"' || *name == '\\')
+            (void)fprintf(out, "\\%c", *name);
+        else
+            (void)fwrite(name, 1, length, out);
+        name += length ? length : 1;
+    }
+    (void)fputc('"', out);
+}
+
+static void put_host(FILE *out, const struct ballast_host *host)
+{
+    struct field fields[HOST_FIELDS];
+    host_fields(host, fields);
+    put_seconds(out, "{\"v\":1,", "t", host->now_usec);
+    (void)fputs(",\"host\":", out);
+    put_fields(out, fields, HOST_FIELDS, "{");
+    (void)fputs(",\"caps\":", out);
+    put_flag(out, "{", "hap", host->caps.hap);
+    put_flag(out, ",", "shadow", host->caps.shadow);
+    put_flag(out, ",", "iommu", host->caps.iommu);
+    put_flag(out, ",", "iommu_hap_pt_share", host->caps.iommu_hap_pt_share);
+    (void)fputs("}}", out);
+}
+
+static void put_domain(FILE *out, const struct ballast_domain *domain)
+{
+    struct field fields[DOMAIN_FIELDS];
+    domain_fields(domain, fields);
+    (void)fprintf(out, "{\"id\":%" PRIu32, domain->id);
+    put_name(out, domain->name);
+    put_flag(out, ",", "dom0", domain->is_dom0);
+    (void)fprintf(out, ",\"state\":\"%s\"", ballast_domain_state_word(domain->state));
+    put_flag(out, ",", "balloon", domain->has_balloon);
+    put_fields(out, fields, DOMAIN_FIELDS, ",");
+    if (domain->used_kib != BALLAST_NONE)
+        (void)fprintf(out, ",\"used_kib\":%" PRIu64, domain->used_kib);
+    if (domain->reported_free_kib != BALLAST_NONE)
+        (void)fprintf(out, ",\"free_kib\":%" PRIu64, domain->reported_free_kib);
+    if (domain->report_age_usec != BALLAST_NONE)
+        put_seconds(out, ",", "report_age", domain->report_age_usec);
+    (void)fputc('}', out);
+}
+
+int snapshot_write_json(FILE *out, const struct ballast_host *host, struct ballast_error *err)
+{
+    int rc = check(host, err);
+    if (rc < 0)
+        return rc;
+    errno = 0;
+    put_host(out, host);
+    (void)fputs(",\"doms\":[", out);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        (void)fputs(i ? "," : "", out);
+        put_domain(out, &host->domains[i]);
+    }
+    (void)fputs("]}\n", out);
+    if (ferror(out))
+        return ballast_fail(err, errno > 0 ? -errno : -EIO, "the snapshot could not be written");
+    return 0;
+}

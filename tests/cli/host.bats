@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+load common
+
+# 1000000 = 100000 + 200000 + (300000 + 100000) + 30000 + 150000 free, and 120000 that nobody knows of.
+make_host() {
+    cat >host.json <<'END'
+{"v":1,"t":7,"host":{"total_kib":1000000,"free_kib":150000,"claimed_kib":40000,"slush_kib":10000,
+                     "scrub_kib":30000,"xen_kib":100000},
+ "doms":[{"id":0,"name":"Domain-0","tot_kib":200000},
+         {"id":3,"name":"web","tot_kib":300000,"overhead_kib":30000},
+         {"id":4,"name":"new","state":"build","tot_kib":100000,"build_left_kib":50000}]}
+END
+}
+
+@test "it sums, and what cannot be explained is shown" {
+    make_host
+    run -0 ballast host --snapshot host.json --json
+    figure "$output" '[.parts[]] | add' 1000000
+    figure "$output" '.parts | map_values(select(. > 0)) | to_entries | map("\(.key) \(.value)") | join(",")' \
+        "xen 100000,dom0 200000,domains 400000,overhead 30000,unexplained 120000,claimed 50000,slush 10000,scrub 30000,free 60000"
+    figure "$output" .contradiction 0
+    figure "$output" '.domains[1].holds' 300000
+}
+
+@test "the bars are at most 80 columns and say what each character means" {
+    run -0 ballast host --snapshot "$EXAMPLES/host.json"
+    [ "${lines[0]}" = "host: 64540.00 MiB, 4 domains, 10176.00 MiB free and nobody's" ]
+    [ "$(awk 'length > 80' <<<"$output")" = "" ]
+    grep -qE '^files +16777216 +25\.4% \| +#{10,14} +\|$' <<<"$output"
+    grep -qE '^free +10420224 +15\.8% \| +\.{6,10}\|$' <<<"$output"
+    grep -qE '^total +66088960 +100\.0%$' <<<"$output"
+    [[ $output == *"# taken   ? unexplained   + free but promised   . free"* ]]
+    make_host
+    run -0 ballast host --snapshot - <host.json
+    grep -qE '^unexplained +120000 +12\.0% \| +\?+ +\|$' <<<"$output"
+    grep -qE '^claimed +50000 +5\.0% \| +\++ +\|$' <<<"$output"
+}
+
+@test "many domains: the largest have bars, the others one" {
+    jq -nc '{host:{total_kib:9000000,free_kib:0},doms:[range(1;60)|{id:.,name:"g\(.)",tot_kib:(. * 1000)}]}' >many.json
+    run -0 ballast host --snapshot many.json
+    [ "$(grep -c '^g' <<<"$output")" = 20 ]
+    grep -qE '^g59 ' <<<"$output"
+    grep -qE '^g40 ' <<<"$output"
+    # 1 to 39
+    grep -qE '^39 other domains +780000 ' <<<"$output"
+    [[ $output == *"what Xen itself takes is not in the snapshot"* ]]
+}
+
+@test "the table adds up and tells of each domain" {
+    make_host
+    run -0 ballast host --table --snapshot host.json
+    awk '$1 == "part" {on = 1; next} on && $1 != "total" {s += $2} $1 == "total" {exit s != $2}' <<<"$output"
+    grep -qE '^domain 4 new +build +100000 +0$' <<<"$output"
+}
+
+@test "guests that are known are divided, and what is not measured is told" {
+    cat >web.cfg <<'END'
+name = "web"
+type = "hvm"
+memory = 280
+vcpus = 1
+END
+    make_host
+    run -0 ballast host --snapshot host.json --json web.cfg
+    # 280 MiB with 8 of video: 300000 - 8192, of which 1024 may be extra internal: none is, it is at its target.
+    figure "$output" '.domains[1].segments | "\(.guest) \(.video) \(.extra_internal)"' "291808 8192 0"
+    figure "$output" '.domains[1] | (.segments | .shadow + .iommu + .extra_external + .other) == .overhead' true
+    figure "$output" '.domains[2].segments' null
+    figure "$output" .estimated 0
+    jq '.doms[1].overhead_kib = 0' host.json >less.json
+    run -0 ballast host --snapshot less.json --json web.cfg
+    # 256 pages a vCPU, one a MiB and a page for each MiB of p2m; 2 MiB of extra external.
+    wanted=$(ballast explain --json web.cfg | jq '.segments | .shadow + .iommu + .extra_external')
+    figure "$output" .estimated "$wanted"
+    figure "$output" .parts.overhead "$wanted"
+    figure "$output" '[.parts[]] | add' 1000000
+    run -0 ballast host --snapshot less.json --table web.cfg
+    grep -qE "^domain 3 web +run +300000 +291808 +8192 +0 +~$wanted " <<<"$output"
+    [[ $output == *"note: $wanted KiB of the overhead are what configurations allow"* ]]
+}
+
+@test "a host that contradicts itself is shown, with by how much" {
+    make_host
+    jq '.host.total_kib = 700000 | .host.slush_kib = 200000' host.json >odd.json
+    run -0 ballast host --snapshot odd.json
+    [[ $output == *"note: the parts make 180000 KiB more than the host has"* ]]
+    [[ $output == *"note: 100000 KiB more are claimed, reserved or kept than are free"* ]]
+    run -0 ballast host --snapshot odd.json --json
+    figure "$output" '([.parts[]] | add) - .contradiction' 700000
+    jq '.doms[1].tot_kib = 18446744073709551614' host.json | sed 's/1844674407370955[0-9]*/18446744073709551614/' >huge.json
+    run -2 ballast host --snapshot huge.json
+    [[ $output == "ballast: huge.json:1: "*"64 bits"* ]]
+}
+
+@test "wrong usage" {
+    make_host
+    run -2 ballast host
+    [[ $output == *"--snapshot FILE is missing"*"cannot read the running host"* ]]
+    run -2 ballast host --snapshot missing.json
+    run -2 ballast host --snapshot host.json --json --table
+    run -2 ballast host --snapshot host.json --profile nonesuch
+    run -2 ballast host --snapshot host.json --color sometimes
+    run -2 ballast host --snapshot host.json missing.cfg
+    # shellcheck disable=SC2016 # that shell's
+    run -3 bash -c '"$BALLAST" host --snapshot host.json >/dev/full'
+}
+
+@test "names cannot steer the terminal; colour is only where it is asked for" {
+    make_host
+    esc=$(printf '\033')
+    jq '.doms[1].name = "a\u001b[31m\u009bb"' host.json >evil.json
+    run -0 ballast host --snapshot evil.json
+    [[ $output != *"$esc"* && $output == *"a?[31m??b"* ]]
+    run -0 ballast host --color always --snapshot host.json
+    [[ $output == *"${esc}[31m?"* ]]
+}

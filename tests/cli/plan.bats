@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+load common
+
+# 1 GiB is free and nobody's. "idle" holds 8 GiB and uses 1; "busy" uses all of its 2 GiB
+# and may not have less.
+make_host() {
+    cat >host.json <<'END'
+{"v":1,"t":100,"host":{"total_kib":16777216,"free_kib":1048576,"xen_kib":524288},
+ "doms":[{"id":1,"name":"idle","balloon":true,"tot_kib":8388608,"target_kib":8388608,"maxmem_kib":8388608,
+          "dyn_min_kib":1048576,"dyn_max_kib":8388608,"static_max_kib":8388608,
+          "used_kib":1048576,"free_kib":7340032,"report_age":0},
+         {"id":2,"name":"busy","balloon":true,"tot_kib":2097152,"target_kib":2097152,"maxmem_kib":2097152,
+          "dyn_min_kib":2097152,"dyn_max_kib":2097152,"static_max_kib":2097152,
+          "used_kib":2097152,"free_kib":0,"report_age":0},
+         {"id":3,"name":"sleeper","state":"paused","balloon":true,"tot_kib":1048576,
+          "dyn_min_kib":4096,"dyn_max_kib":1048576,"static_max_kib":1048576}]}
+END
+}
+
+@test "a start that fits is granted, and nobody is asked" {
+    make_host
+    run -0 ballast plan --policy fixed --host host.json --start web=1G
+    [[ $output == *"host: 16384.00 MiB, 1024.00 MiB free, 1024.00 MiB of it nobody's"* ]]
+    [[ $output == *"   1  web may start: 1048576 KiB are free for it, 0 KiB stay free"* ]]
+    [ "$(grep -c -- '->' <<<"$output")" = 0 ]
+}
+
+@test "a start that has to wait: who gives, from what to what, how long" {
+    make_host
+    run -0 ballast plan --host host.json --start web=2G
+    [[ $output == *"   1  domain 1 idle "*" waiting start, which still misses 1048576 KiB"* ]]
+    [[ $output == *"      target 8388608 -> 7340032 KiB, maximum 8388608 -> 7340032 KiB; holds 8388608 KiB"* ]]
+    [[ $output != *"domain 2 busy"* && $output != *"domain 3 sleeper"* ]]
+    # 1 GiB at a fortieth of 8 GiB a second.
+    [[ $output == *"web needs 2097152 KiB and has to wait: 1048576 KiB are missing; about 5.0 s"* ]]
+    [[ $output == *"      domain 1 idle: up to 1048576 KiB, 204.80 MiB/s (a guess)"* ]]
+    run -0 ballast plan --json --host host.json --start web=2G
+    figure "$output" '.steps | length' 1
+    figure "$output" '.steps[0] | "\(.step) \(.id) \(.target.from) \(.target.to)"' "set 1 8388608 7340032"
+    figure "$output" '.steps[0].reason | endswith("-for-start")' true
+    figure "$output" '.waiting[0] | "\(.name) \(.need) \(.missing)"' "web 2097152 1048576"
+    figure "$output" '.waiting[0].seconds >= 5 and .waiting[0].seconds < 5.1' true
+    figure "$output" '[.parts[]] | add' 16777216
+}
+
+@test "a start that can never fit is refused by arithmetic, with status 1" {
+    make_host
+    run -1 ballast plan --host host.json --start web=1G --start giant=10G
+    # 1 + 7 GiB
+    [[ $output == *"giant cannot start: it needs 10485760 KiB, and if everybody gave down to his minimum 8388608 KiB would be free"* ]]
+    [[ $output == *"web may start"* ]]
+    run -1 ballast plan --json --host host.json --start giant=10G
+    figure "$output" '.steps | map(select(.step == "refuse"))[0].reason' never-fits
+}
+
+@test "several that wait: each is behind those before it" {
+    make_host
+    run -0 ballast plan --json --host host.json --start a=2G --start b=3G
+    figure "$output" '[.waiting[] | "\(.name) \(.missing)"] | join(",")' "a 1048576,b 4194304"
+    figure "$output" '.waiting[0].seconds < .waiting[1].seconds' true
+    # Together more than could be free: the second waits for better times, without a time.
+    run -0 ballast plan --json --host host.json --start a=5G --start b=5G
+    figure "$output" '.waiting[1].seconds' null
+    run -0 ballast plan --host host.json --start a=5G --start b=5G
+    [[ $output == *"b needs 5242880 KiB and has to wait: 9437184 KiB are missing; those who give now give "* ]]
+}
+
+@test "a policy that takes from nobody says so" {
+    make_host
+    run -0 ballast plan --policy fixed --host host.json --start web=2G
+    [[ $output == *"nothing to change"*"policy fixed asks nobody to give for it"* ]]
+    for policy in ballast proportional preferred rules shares fixed; do
+        run -0 ballast plan --policy "$policy" --host host.json
+        [[ $output == *"policy: $policy"* ]]
+    done
+}
+
+@test "one who is short gets what is free, after another is told to give" {
+    make_host
+    jq -c '.doms[1].dyn_max_kib = 4194304 | .doms[1].static_max_kib = 4194304 | .doms[1].used_kib = 3145728
+        | .host.free_kib = 262144' host.json >short.json
+    run -0 ballast plan --json --host short.json
+    figure "$output" '.steps | map(.id) | join(",")' 1,2
+    figure "$output" '.steps[0].target | .to < .from' true
+    # No more than what is free already.
+    figure "$output" '.steps[1].target | .to > .from and .to <= .from + 262144' true
+    run -0 ballast plan --host short.json
+    [[ $output == *"   1  domain 1 idle gives "*"   2  domain 2 busy gets "*"holds 2097152 KiB" ]]
+}
+
+@test "what a guest has shown counts: measured rates, and who does not move" {
+    run -0 ballast plan --host "$EXAMPLES/host.jsonl" --start new=16G
+    [[ $output == *"with what the 12 snapshots before have shown"* ]]
+    grep -qE 'domain 3 files: up to [0-9]+ KiB, 200\.00 MiB/s \(measured\)' <<<"$output"
+    grep -qE 'domain 7 ci: [0-9]+ KiB, but it does not move' <<<"$output"
+    # The same by the last snapshot alone: nothing is known of them.
+    tail -n 1 "$EXAMPLES/host.jsonl" >last.json
+    run -0 ballast plan --host last.json --start new=16G
+    [[ $output != *measured* && $output != *"does not move"* ]]
+    run -0 ballast plan --host - --start new=16G <"$EXAMPLES/host.jsonl"
+    [[ $output == *"(measured)"* ]]
+}
+
+@test "a start is a guest's file, counted by a profile" {
+    make_host
+    printf 'name = "small"\ntype = "pv"\nkernel = "/k"\nvcpus = 1\nmemory = 512\n' >small.cfg
+    run -0 ballast plan --host host.json --json --start small.cfg
+    # As fits counts it: 516 MiB, and 519 by XAPI's rules.
+    figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.name) \(.need)"' "small 528384"
+    run -0 ballast plan --host host.json --json --profile xapi --start small.cfg
+    figure "$output" '.steps | map(select(.step == "grant"))[0].need' 531456
+    # A stubdomain is in the need of its guest; a file whose name has a = is given with a folder.
+    cp "$EXAMPLES/desktop.cfg" a=1.cfg
+    run -0 ballast plan --host host.json --json --start ./a=1.cfg
+    figure "$output" '.waiting | map("\(.name) \(.need)") | join(",")' "desktop 4378624"
+}
+
+@test "sizes are read strictly" {
+    make_host
+    for size in '' 1.5G -1 1GB 0x10 '1 G' 1e6 18446744073709551616; do
+        run -2 ballast plan --host host.json --start "web=$size"
+        [[ $output == "ballast: plan: --start web=$size: "* ]]
+    done
+    run -2 ballast plan --host host.json --start =1G
+    run -2 ballast plan --host host.json --start web=0
+    run -0 ballast plan --host host.json --json --start a=512m --start b=524288 --start c=524288K
+    figure "$output" '[.steps[], .waiting[] | select(.need) | .need] | unique | join(",")' 524288
+}
+
+@test "bad input" {
+    make_host
+    run -2 ballast plan
+    [[ $output == *"--host FILE is missing"* ]]
+    run -2 ballast plan --host host.json web.cfg
+    [[ $output == *"a guest to start comes after --start"* ]]
+    run -2 ballast plan --host host.json --policy greedy
+    [[ $output == *"there is no policy 'greedy': there are ballast, proportional,"* ]]
+    run -2 ballast plan --host host.json --start missing.cfg
+    [[ $output == *missing.cfg* ]]
+    run -2 ballast plan --host /dev/null
+    [[ $output == *"/dev/null: is empty"* ]]
+    { cat host.json; jq -c '.t = 99' host.json; } >back.json
+    run -2 ballast plan --host back.json
+    [[ $output == "ballast: back.json: snapshot 2: time went backwards"* ]]
+    { jq -c . host.json; echo '{"host":{}}'; } >second.json
+    run -2 ballast plan --host second.json
+    [[ $output == "ballast: second.json:2: host.total_kib: missing"* ]]
+    jq '.doms[1].id = 1' host.json >twice.json
+    run -2 ballast plan --host twice.json
+    [[ $output == *"domain id 1 is there twice"* ]]
+    # shellcheck disable=SC2016 # that shell's
+    run -3 bash -c '"$BALLAST" plan --host host.json >/dev/full'
+}
+
+@test "a snapshot that does not close is planned for, and the plan says so" {
+    make_host
+    jq '.host.total_kib = 4194304 | .host.claimed_kib = 2097152' host.json >odd.json
+    run -0 ballast plan --host odd.json
+    [[ $output == *"note: the parts make "*" KiB more than the host has"* ]]
+    [[ $output == *"note: 1048576 KiB more are claimed, reserved or kept than are free"* ]]
+}
+
+@test "ten thousand domains in a moment" {
+    jq -nc '{host:{total_kib:90000000000,free_kib:1000000},doms:[range(0;10000)|{id:.,name:"g\(.)",balloon:true,
+        tot_kib:4194304,dyn_min_kib:1048576,dyn_max_kib:4194304,static_max_kib:4194304}]}' >many.json
+    run -0 timeout 10 "$BALLAST" plan --host many.json --start web=100G
+    [[ $output == *"web needs"* ]]
+}
