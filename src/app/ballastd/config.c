@@ -76,8 +76,8 @@ struct key {
     uint64_t most;
 };
 
-#define MINUTE (60 * BALLAST_SEC_USEC)
-#define AT(member) offsetof(struct daemon_config, member)
+#define MINUTE           (60 * BALLAST_SEC_USEC)
+#define AT(member)       offsetof(struct daemon_config, member)
 #define GUEST_AT(member) offsetof(struct daemon_config_guest, member)
 
 static const struct key keys[] = {
@@ -242,9 +242,9 @@ static int parse(struct reading *reading, char *data, size_t length)
     reading->end = data + length;
     int line = ini_parse_stream(next_line, reading, handle, reading);
     if (reading->rc == 0 && line > 0)
-        reading->rc = ballast_fail(reading->err, -EINVAL,
-                                   "%s:%d: is neither [section] nor key = value", reading->path,
-                                   line);
+        reading->rc =
+            ballast_fail(reading->err, -EINVAL, "%s:%d: is neither [section] nor key = value",
+                         reading->path, line);
     return reading->rc < 0 ? reading->rc : check(reading);
 }
 

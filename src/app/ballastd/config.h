@@ -24,8 +24,8 @@ struct daemon_config_guest {
 
 struct daemon_config {
     const struct policy *policy;
-    uint64_t slush_kib; /* BALLAST_NONE: the host's own */
-    char group[32];     /* whose members may change things; "" for nobody but root */
+    uint64_t slush_kib;     /* BALLAST_NONE: the host's own */
+    char group[32];         /* whose members may change things; "" for nobody but root */
     uint64_t interval_usec; /* while something moves or waits */
     uint64_t rest_usec;     /* while nothing does */
     uint64_t lease_usec;    /* of a reservation that names none */
@@ -36,16 +36,16 @@ struct daemon_config {
     uint64_t rival_usec;   /* ... in so long are a second balancer's; we stand back as long as
                               there has been one in rival_quiet_usec */
     uint64_t rival_quiet_usec;
-    size_t clients;   /* at once, on each socket */
-    bool balloons;    /* false: nobody is balanced, reservations are kept */
+    size_t clients; /* at once, on each socket */
+    bool balloons;  /* false: nobody is balanced, reservations are kept */
     struct daemon_config_guest *guests;
     size_t guest_count;
 };
 
 /*
  * `path` NULL: the usual place, which need not exist. -EINVAL: "PATH:LINE: [SECTION] KEY: what is
- * wrong; what would be right"; the errnos of reading. On failure *out is as it was. What it holds is
- * freed by daemon_config_release(), which is harmless on zeros.
+ * wrong; what would be right"; the errnos of reading. On failure *out is as it was. What it holds
+ * is freed by daemon_config_release(), which is harmless on zeros.
  */
 int daemon_config_read(const char *path, struct daemon_config *out, struct ballast_error *err);
 void daemon_config_release(struct daemon_config *config);

@@ -43,8 +43,8 @@ static int read_scenario(struct daemon_host *host, const char *path, struct ball
     char *data = NULL;
     size_t length;
     if (!path)
-        return scenario_parse("built-in", daemon_builtin_scenario,
-                              strlen(daemon_builtin_scenario), &host->scenario, err);
+        return scenario_parse("built-in", daemon_builtin_scenario, strlen(daemon_builtin_scenario),
+                              &host->scenario, err);
     int rc = json_read_file(path, SCENARIO_BYTES, &data, &length, err);
     if (rc == 0)
         rc = scenario_parse(path, data, length, &host->scenario, err);
@@ -63,8 +63,8 @@ static int add_spare(struct daemon_host *host, struct ballast_error *err)
     config->starts = starts;
     host->own_starts = config->start_count;
     for (size_t i = config->start_count; i < count; i++)
-        starts[i] = (struct sim_start_config){.arrives_usec = BALLAST_NONE,
-                                              .deadline_usec = BALLAST_NONE};
+        starts[i] =
+            (struct sim_start_config){.arrives_usec = BALLAST_NONE, .deadline_usec = BALLAST_NONE};
     config->start_count = count;
     return 0;
 }
@@ -174,6 +174,11 @@ bool daemon_host_goes_on(const struct daemon_host *host)
     return host->goes_on;
 }
 
+bool daemon_host_is_sim(const struct daemon_host *host)
+{
+    return host->sim != NULL;
+}
+
 struct sim *daemon_host_sim(struct daemon_host *host)
 {
     /* Whoever asks for it is about to change it. */
@@ -210,8 +215,9 @@ int daemon_host_step(struct daemon_host *host, uint64_t most_usec, bool *behind,
     }
     *behind = sim_now_usec(host->sim) + tick_usec <= due_usec;
     /* A clock that cannot keep up, or a machine that slept: what was missed is missed. */
-    if (*behind && due_usec - sim_now_usec(host->sim) >
-                       ballast_mul_div(BALLAST_SEC_USEC, host->speed_permyriad, BALLAST_PERMYRIAD)) {
+    if (*behind &&
+        due_usec - sim_now_usec(host->sim) >
+            ballast_mul_div(BALLAST_SEC_USEC, host->speed_permyriad, BALLAST_PERMYRIAD)) {
         host->real_from_usec = real_now_usec();
         host->sim_from_usec = sim_now_usec(host->sim);
         *behind = false;
@@ -256,19 +262,37 @@ static int compare_domid(const void *key, const void *member)
     return (a > b) - (a < b);
 }
 
-void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
-                      uint8_t out[LEDGER_UUID])
+static const struct xen_domain *xen_domain_of(const struct daemon_host *host, uint32_t domid)
 {
     const struct xen_domain *domains;
     size_t count;
+    if (host->sim)
+        return NULL;
+    xen_domains(host->hv, &domains, &count);
+    return count ? bsearch(&domid, domains, count, sizeof(*domains), compare_domid) : NULL;
+}
+
+uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid, uint64_t maxmem_kib)
+{
+    const struct xen_domain *domain = xen_domain_of(host, domid);
+    return domain ? ballast_sub_floor(domain->max_kib, maxmem_kib) : 0;
+}
+
+const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid)
+{
+    const struct xen_domain *domain = xen_domain_of(host, domid);
+    return domain ? ballast_guest_type_word(domain->type) : NULL;
+}
+
+void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
+                      uint8_t out[LEDGER_UUID])
+{
     if (host->sim) {
         uuid_of_name(name, out);
         return;
     }
     memset(out, 0, LEDGER_UUID);
-    xen_domains(host->hv, &domains, &count);
-    const struct xen_domain *domain =
-        count ? bsearch(&domid, domains, count, sizeof(*domains), compare_domid) : NULL;
+    const struct xen_domain *domain = xen_domain_of(host, domid);
     if (domain)
         memcpy(out, domain->uuid, LEDGER_UUID);
 }
@@ -340,7 +364,7 @@ static struct sim_start_config config_of(const struct daemon_build *build)
 int daemon_host_build(struct daemon_host *host, const struct daemon_build *build, bool claim,
                       uint32_t *domid, struct ballast_error *err)
 {
-    size_t place;
+    size_t place = 0;
     if (strlen(build->name) >= SIM_NAME)
         return ballast_fail(err, -EINVAL, "name: is longer than %d bytes", SIM_NAME - 1);
     int rc = find_place(host, build->name, &place, err);

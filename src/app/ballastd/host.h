@@ -51,7 +51,14 @@ bool daemon_host_heard(struct daemon_host *host);
 void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
                       uint8_t out[LEDGER_UUID]);
 
-/* The simulated host, or NULL. */
+/* What of Xen's own limit a snapshot's maxmem_kib leaves out: extra internal. */
+uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid,
+                                uint64_t maxmem_kib);
+/* "pv", "pvh", "hvm"; NULL where it is not known. */
+const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid);
+
+bool daemon_host_is_sim(const struct daemon_host *host);
+/* The simulated host, about to be changed; NULL where it is real. */
 struct sim *daemon_host_sim(struct daemon_host *host);
 
 struct daemon_build {

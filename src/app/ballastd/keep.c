@@ -44,12 +44,11 @@ static int map_file(struct keep *keep, const char *path, struct ballast_error *e
     int rc = 0;
     /* posix_fallocate() would take all of it; a full disk is found out when pages are touched,
      * which is deadly. Images live beside sockets, in memory, and are small. */
-    if (fstat(fd, &st) < 0 ||
-        (st.st_size != (off_t)keep->bytes &&
-         (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)keep->bytes) < 0)))
+    if (fstat(fd, &st) < 0 || (st.st_size != (off_t)keep->bytes &&
+                               (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)keep->bytes) < 0)))
         rc = ballast_fail(err, -errno, "%s: %s", path, strerror(errno));
-    void *map = rc == 0 ? mmap(NULL, keep->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-                        : MAP_FAILED;
+    void *map =
+        rc == 0 ? mmap(NULL, keep->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
     if (rc == 0 && map == MAP_FAILED)
         rc = ballast_fail(err, -errno, "%s: %s", path, strerror(errno));
     close(fd);

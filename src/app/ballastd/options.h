@@ -17,7 +17,7 @@ struct daemon_options {
     const char *scenario; /* of a simulated host; NULL: the built-in one */
     const char *run_dir;
     const char *state_dir;
-    const char *config_path; /* NULL: /etc/ballast/ballastd.conf where there is one */
+    const char *config_path;  /* NULL: /etc/ballast/ballastd.conf where there is one */
     uint64_t speed_permyriad; /* of the simulated clock against the real one */
     bool check_laws;
     bool fresh;   /* a simulated host begins anew, whatever was left of the last one */

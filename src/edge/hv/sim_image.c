@@ -184,8 +184,7 @@ int sim_image_load(struct sim_config *config, const void *image, size_t size, st
     if (size < sizeof(head))
         return ballast_fail(err, -EINVAL, "there is no image");
     const unsigned char *at = take(image, &head, sizeof(head));
-    if (head.magic != MAGIC || head.sizes != sizes_now() ||
-        head.config_sum != config_sum(config) ||
+    if (head.magic != MAGIC || head.sizes != sizes_now() || head.config_sum != config_sum(config) ||
         head.domain_count > config->guest_count + config->start_count ||
         head.start_count > config->start_count || head.bytes > size ||
         head.bytes != bytes_of(head.domain_count, head.start_count))
