@@ -12,6 +12,7 @@
 #include "app/ballast/door_daemon.h"
 #include "app/ballast/lock.h"
 #include "app/ballast/output.h"
+#include "app/ballast/rundir.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario.h"
 #include "edge/json/json.h"
@@ -70,15 +71,26 @@ static int open_daemon(struct cli_door *door, bool changes)
     return CLI_DONE;
 }
 
+/*
+ * Who changes something goes through the daemon; who only looks asks Xen itself, which tells more,
+ * unless a daemon was named.
+ */
+static int open_default(struct cli_door *door, bool changes)
+{
+    bool named = cli_run_dir_is_named();
+    if (!changes && !named && cli_door_try(door) == CLI_DONE)
+        return CLI_DONE;
+    int rc = open_daemon(door, changes);
+    return rc || door->hv ? rc : open_xen(door, changes);
+}
+
 int cli_door_open(struct cli_door *door, const char *which, bool changes)
 {
     static const char sim[] = "sim:";
     *door = (struct cli_door){.lock = -1};
-    int rc = which ? CLI_BAD : open_daemon(door, changes);
-    if (!which && !rc && !door->hv)
-        rc = open_xen(door, changes);
-    else if (!which)
-        ;
+    int rc = CLI_BAD;
+    if (!which)
+        rc = open_default(door, changes);
     else if (strcmp(which, "xen") == 0)
         rc = open_xen(door, changes);
     else if (strncmp(which, sim, sizeof(sim) - 1) == 0)

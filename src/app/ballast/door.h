@@ -14,7 +14,7 @@
 #include "edge/hv/xen.h"
 
 /* For the row of an option that every such command has. */
-#define CLI_HOST_HELP "xen, sim:SCENARIO, or the daemon's (default)"
+#define CLI_HOST_HELP "xen or sim:SCENARIO, and not through the daemon"
 
 /*
  * A domain as the commands see it: all that xen.h knows, and what only the port's snapshot has. Of
@@ -47,9 +47,9 @@ struct cli_door {
 };
 
 /*
- * `which` as the option has it, NULL for the default: what the daemon of --run-dir keeps where one
- * runs, else the running Xen, of which the daemon of this host is the only one to change anything.
- * Where it `changes` something, the lock of
+ * `which` as the option has it. NULL, the default: who `changes` something goes through the daemon
+ * where one runs; who looks asks the running Xen where there is one and no daemon was named by
+ * --run-dir or BALLAST_RUN_DIR; each the other one else. Where Xen itself is changed, the lock of
  * those who do is taken: CLI_UNREACHABLE when somebody else has it. CLI_BAD for a scenario that
  * cannot be read.
  */

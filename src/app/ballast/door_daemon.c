@@ -13,6 +13,7 @@
 #include "app/ballast/pages.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/guest.h"
 #include "core/model/host.h"
 
 struct door_daemon {
@@ -121,9 +122,9 @@ static int call(struct door_daemon *door, const char *method, struct json_object
         char *shown = cli_shown(answer.error_text);
         bool no = answer.error_code == WIRE_REFUSED || answer.error_code == WIRE_INVALID_PARAMS;
         code = ballast_fail(err,
-                            no                                      ? -EINVAL
+                            no                                    ? -EINVAL
                             : answer.error_code == WIRE_NOT_FOUND ? -ENOENT
-                                                                    : -EIO,
+                                                                  : -EIO,
                             "%s", shown);
         free(shown);
     }

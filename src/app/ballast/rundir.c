@@ -7,6 +7,11 @@ const char *cli_run_dir(const char *option)
 {
     if (option)
         return option;
+    return cli_run_dir_is_named() ? getenv(CLI_RUN_DIR_ENV) : CLI_RUN_DIR;
+}
+
+bool cli_run_dir_is_named(void)
+{
     const char *environment = getenv(CLI_RUN_DIR_ENV);
-    return environment && *environment ? environment : CLI_RUN_DIR;
+    return environment && *environment;
 }

@@ -55,6 +55,12 @@ int tick_forget(struct tick *tick, struct ballast_error *err)
     return 0;
 }
 
+void tick_set_policy(struct tick *tick, const struct policy *policy)
+{
+    tick->config.policy = policy;
+    balancer_set_policy(tick->balancer, policy);
+}
+
 const struct balancer *tick_balancer(const struct tick *tick)
 {
     return tick->balancer;

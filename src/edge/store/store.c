@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The journal: a transition comes in, one transaction goes out. */
+#include "edge/store/store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "core/base/error.h"
+#include "core/ledger/record.h"
+#include "edge/store/internal.h"
+
+/* The row of that id, whose sum must be right. -ENOENT without a text. */
+static int find(struct store *store, uint64_t id, struct ledger_reservation *out, uint64_t *sum,
+                struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = store_statement(store, STORE_FIND, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)id);
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_DONE)
+        rc = -ENOENT;
+    else if (step != SQLITE_ROW)
+        rc = store_failure(store->db, store->path, step, "cannot be read", err);
+    else
+        rc = store_row_read(statement, store->path, out, sum, err);
+    sqlite3_reset(statement);
+    if (rc == 0 && *sum != store_row_sum(out))
+        rc =
+            store_corrupt(store->path, err, "reservation %" PRIu64 " is not as it was written", id);
+    return rc;
+}
+
+/* Takes the row that is there out of the book, if it is the one that the ledger speaks of. */
+static int account_before(struct store *store, const struct ledger_reservation *before,
+                          struct store_book *book, struct ballast_error *err)
+{
+    struct ledger_reservation kept;
+    uint64_t sum = 0;
+    int rc = find(store, before->id, &kept, &sum, err);
+    if (rc == -ENOENT || (rc == 0 && !store_row_same(before, &kept)))
+        return store_corrupt(store->path, err,
+                             "reservation %" PRIu64 " is not there as the daemon left it",
+                             before->id);
+    if (rc < 0)
+        return rc;
+    book->total -= sum;
+    book->reservations--;
+    return 0;
+}
+
+static int account(struct store *store, const struct ledger_reservation *before,
+                   const struct ledger_reservation *after, struct store_book *book,
+                   struct ballast_error *err)
+{
+    book->total += store_row_sum(after);
+    book->reservations++;
+    if (before)
+        return account_before(store, before, book, err);
+    if (after->id <= book->last_id)
+        return ballast_fail(err, -EINVAL,
+                            "%s: the id %" PRIu64 " was given already, the last one is %" PRIu64,
+                            store->path, after->id, book->last_id);
+    book->last_id = after->id;
+    return 0;
+}
+
+static int write_row(struct store *store, enum store_statement which,
+                     const struct ledger_reservation *record, struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = store_statement(store, which, &rc, err);
+    if (!statement)
+        return rc;
+    int bound = store_row_bind(statement, record);
+    if (bound != SQLITE_OK) {
+        sqlite3_clear_bindings(statement);
+        return store_failure(store->db, store->path, bound, "cannot be written", err);
+    }
+    return store_finish(store, statement, "cannot be written", err);
+}
+
+static int check(const struct store *store, const struct ledger_reservation *before,
+                 const struct ledger_reservation *after, struct ballast_error *err)
+{
+    struct ballast_error why;
+    int rc = store_row_check(after, &why);
+    if (rc < 0)
+        return ballast_fail(err, rc, "%s: %s", store->path, why.text);
+    if (before && before->id != after->id)
+        return ballast_fail(err, -EINVAL, "%s: reservation %" PRIu64 " cannot become %" PRIu64,
+                            store->path, before->id, after->id);
+    return 0;
+}
+
+int store_journal(void *context, const struct ledger_reservation *before,
+                  const struct ledger_reservation *after, struct ballast_error *err)
+{
+    struct store *store = context;
+    int rc = check(store, before, after, err);
+    if (rc < 0 || (before && store_row_same(before, after)))
+        return rc;
+    struct store_book book = store->book;
+    rc = store_begin(store, err);
+    if (rc == 0)
+        rc = account(store, before, after, &book, err);
+    if (rc == 0)
+        rc = write_row(store, before ? STORE_UPDATE : STORE_INSERT, after, err);
+    if (rc == 0)
+        rc = store_commit(store, &book, err);
+    if (rc < 0) {
+        store_rollback(store);
+        return rc;
+    }
+    bool was_closed = before && !ledger_state_is_open(before->state);
+    store->closed += !ledger_state_is_open(after->state);
+    store->closed -= was_closed;
+    return 0;
+}
+
+int store_load(struct store *store,
+               int (*each)(void *context, const struct ledger_reservation *record,
+                           struct ballast_error *err),
+               void *context, struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = store_statement(store, STORE_ALL, &rc, err);
+    if (!statement)
+        return rc;
+    int step = SQLITE_DONE;
+    while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct ledger_reservation record;
+        uint64_t sum;
+        rc = store_row_read(statement, store->path, &record, &sum, err);
+        if (rc == 0 && sum != store_row_sum(&record))
+            rc = store_corrupt(store->path, err, "reservation %" PRIu64 " is not as it was written",
+                               record.id);
+        if (rc == 0)
+            rc = each(context, &record, err);
+    }
+    if (rc == 0 && step != SQLITE_DONE)
+        rc = store_failure(store->db, store->path, step, "cannot be read", err);
+    sqlite3_reset(statement);
+    if (rc == -EUCLEAN)
+        store_rollback(store);
+    return rc < 0 ? rc : 0;
+}
+
+int store_next_id(struct store *store, uint64_t *out, struct ballast_error *err)
+{
+    if (store->book.last_id >= LEDGER_MOST_ID)
+        return ballast_fail(err, -EOVERFLOW, "%s: the ledger has no more ids to give", store->path);
+    *out = store->book.last_id + 1;
+    return 0;
+}
+
+/* Deletes and takes out of the book, row by row. */
+static int delete_closed(struct store *store, size_t keep, struct store_book *book,
+                         size_t *out_count, struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = store_statement(store, STORE_TRIM, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_int64(statement, 1, keep > INT64_MAX ? INT64_MAX : (sqlite3_int64)keep);
+    int step;
+    size_t count = 0;
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+        book->total -= (uint64_t)sqlite3_column_int64(statement, 0);
+        book->reservations--;
+        count++;
+    }
+    if (step != SQLITE_DONE)
+        rc = store_failure(store->db, store->path, step, "cannot be trimmed", err);
+    else
+        *out_count = count;
+    sqlite3_reset(statement);
+    return rc;
+}
+
+int store_trim(struct store *store, size_t keep, struct ballast_error *err)
+{
+    if (store->closed <= keep)
+        return 0;
+    struct store_book book = store->book;
+    size_t count = 0;
+    int rc = store_begin(store, err);
+    if (rc == 0)
+        rc = delete_closed(store, keep, &book, &count, err);
+    if (rc == 0)
+        rc = store_commit(store, &book, err);
+    if (rc < 0)
+        store_rollback(store);
+    else
+        store->closed -= count;
+    return rc;
+}
