@@ -118,6 +118,8 @@ static void watch(struct daemon *daemon)
     uint64_t watchdog_usec = daemon_notify_watchdog_usec();
     int fd = daemon_host_fd(daemon->host);
     signal(SIGPIPE, SIG_IGN);
+    /* A file that must not grow is a full disk, and no reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
     for (int i = 0; i < 3; i++) {
         uv_signal_init(&daemon->loop, &daemon->signals[i]);
         daemon->signals[i].data = daemon;
