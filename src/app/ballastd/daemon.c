@@ -45,8 +45,10 @@ void daemon_reload(struct daemon *daemon)
         daemon->config = config;
         door_set_group(daemon);
         /* A policy that was set by a command stays until the file says another than it did. */
-        if (other_policy)
+        if (other_policy) {
             manager_set_policy(daemon, config.policy);
+            (void)promises_set_word(daemon->promises, "policy", NULL, NULL);
+        }
         daemon_log(DAEMON_NOTICE, "the configuration has been read anew");
     }
     alerts_set(&daemon->alerts, ALERT_CONFIG, daemon_now_usec(daemon), rc < 0 ? err.text : NULL);
