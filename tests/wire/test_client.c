@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -104,6 +105,7 @@ static pid_t start_peer(const struct step *steps, int *fd)
     pid_t peer = fork();
     assert_true(peer >= 0);
     if (peer == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not outlive a test that fails */
         (void)close(ends[0]);
         play(ends[1], steps);
         _exit(0);
@@ -197,6 +199,19 @@ static void test_hello(void **state)
         wire_disconnect(client);
         stop_peer(peer);
     }
+}
+
+/* Nobody at the other end: an error, not SIGPIPE, which would end this process. */
+static void test_no_sigpipe(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct wire_client *client = NULL;
+    struct ballast_error err;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    (void)close(ends[1]);
+    assert_int_equal(wire_client_over(ends[0], "DIR", TWO_S, &client, &err), -ECONNRESET);
+    (void)close(ends[0]);
 }
 
 struct tale {
@@ -522,6 +537,7 @@ static void test_connect(void **state)
     assert_true(peer >= 0);
     if (peer == 0) {
         static const struct step steps[] = {{HEAR, ""}, {SAY, HELLO}, {HANG, ""}, {END, ""}};
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         play(accept(fd, NULL, NULL), steps);
         _exit(0);
     }
@@ -548,11 +564,11 @@ static void test_connect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hello),      cmocka_unit_test(test_call),
-        cmocka_unit_test(test_refusal),    cmocka_unit_test(test_goes_on),
-        cmocka_unit_test(test_storm),      cmocka_unit_test(test_both_ways),
-        cmocka_unit_test(test_stuck_peer), cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_no_sigpipe), cmocka_unit_test(test_hello),
+        cmocka_unit_test(test_call),       cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_goes_on),    cmocka_unit_test(test_storm),
+        cmocka_unit_test(test_both_ways),  cmocka_unit_test(test_stuck_peer),
+        cmocka_unit_test(test_signals),    cmocka_unit_test(test_connect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,9 @@
 #define NAME "message"
 
 /*
- * What a tree of a client's line may have: the largest request, 256 starts of a plan, needs a
- * quarter of it. With about 800 bytes an object and 60 a number the tree stays below 2 MiB.
+ * What a tree of a client's line may have. The largest request, 256 starts of a plan, needs a
+ * quarter of it; the dearest line found (1000 objects of 15 short keys) comes to 3.1 MiB and 16 ms
+ * with json-c 0.16, and a line's own bytes are at most 1 MiB more.
  */
 enum { CLIENT_CONTAINERS = 1024, CLIENT_VALUES = 16384 };
 
@@ -248,7 +249,10 @@ int wire_line_read(const char *line, size_t length, enum wire_from from, struct 
     struct json_object *tree = NULL;
     int rc = 0;
     if (scan_line(line, length, from, &message)) {
-        const char *first = line + strspn(line, " \t\r");
+        /* There is something behind the space: it was scanned. */
+        const char *first = line;
+        while (*first == ' ' || *first == '\t' || *first == '\r')
+            first++;
         if (*first == '[')
             broken(&message, WIRE_INVALID_REQUEST, true,
                    "batches are not served: send one object a line");
