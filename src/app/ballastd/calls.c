@@ -118,11 +118,10 @@ bool call_domain(struct call *call, size_t *out)
     return false;
 }
 
-const char *call_owner(const struct call *call, const struct ledger_reservation *record)
+const char *call_owner(const struct call *call)
 {
     const struct conn *conn = call->conn;
     const char *given = wire_param_string(call->params, "owner", NULL);
-    (void)record;
     if (given)
         return given;
     /* Root is the operator: who has named nobody acts for all. */

@@ -43,7 +43,7 @@ struct ledger *call_ledger(struct call *call);
 /* The domain of a parameter by its place in the last refresh; false: the call has failed. */
 bool call_domain(struct call *call, size_t *out);
 /* Whose reservations the call is about: NULL is "anybody's". */
-const char *call_owner(const struct call *call, const struct ledger_reservation *record);
+const char *call_owner(const struct call *call);
 
 typedef void call_fn(struct call *call);
 

@@ -8,6 +8,7 @@
 #include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
 #include "app/ballastd/tell.h"
+#include "app/tick/laws.h"
 #include "core/base/units.h"
 
 /* The domain as it is now. false: the call has failed. */
@@ -26,14 +27,16 @@ static bool look_at(struct call *call, size_t *at)
 }
 
 /*
- * Free, nobody's, and not within the reach of anybody's maximum already: what may be given to a
- * domain without taking it from those who were promised it.
+ * What may be given to a domain without taking it from those who were promised it: free, nobody's,
+ * and, as long as anything is promised, not within the reach of anybody's maximum already.
  */
 static uint64_t giveable_kib(struct daemon *daemon)
 {
-    struct ledger *ledger = promises_ledger(daemon->promises);
-    struct ledger_free free_now = tick_ledger_free_of(ledger, daemon_view_host(daemon->view));
-    return ledger_available_kib(ledger, &free_now);
+    struct tick_book book = tick_ledger_book(promises_book(daemon->promises));
+    uint64_t promised_kib = book.promised_kib(book.book);
+    struct tick_sums sums = tick_sums_of(daemon_view_host(daemon->view), promised_kib);
+    return promised_kib == 0 ? sums.available_kib
+                             : ballast_sub_floor(sums.available_kib, sums.room_kib);
 }
 
 static void refuse_numbers(struct call *call, const char *reason, uint64_t a_kib, uint64_t b_kib)

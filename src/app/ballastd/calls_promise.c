@@ -135,10 +135,9 @@ void call_release(struct call *call)
     struct ledger_verdict verdict;
     struct ballast_error err;
     uint64_t id = wire_param_u64(call->params, "id", 0);
-    const struct ledger_reservation *record = ledger ? ledger_find(ledger, id) : NULL;
     if (!ledger)
         return;
-    int rc = ledger_release(ledger, id, call_owner(call, record), now_of(call), &verdict, &err);
+    int rc = ledger_release(ledger, id, call_owner(call), now_of(call), &verdict, &err);
     if (rc < 0)
         call_unavailable(call, rc, &err);
     else if (verdict.reason != LEDGER_OK && verdict.reason != LEDGER_BY_OWNER)
@@ -199,8 +198,8 @@ void call_bind_to(struct call *call, uint64_t id, const struct ledger_domain *li
     uint64_t base_kib = domain.state == BALLAST_DOMAIN_BUILD ? 0 : held_kib;
     const struct ledger_reservation *record = ledger_find(ledger, id);
     uint64_t granted_kib = record ? record->granted_kib : 0;
-    int rc = ledger_bind(ledger, id, call_owner(call, record), life, base_kib, held_kib,
-                         now_of(call), &verdict, &err);
+    int rc = ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib, now_of(call),
+                         &verdict, &err);
     if (rc < 0) {
         call_unavailable(call, rc, &err);
     } else if (verdict.reason != LEDGER_OK) {

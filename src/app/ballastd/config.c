@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario_value.h"
 #include "edge/json/json.h"
@@ -106,74 +107,79 @@ static const struct key guest_keys[] = {
     {NULL, KIND_FLAG, 0, 0, 0},
 };
 
-static const char *set_policy(const char *value, void *to)
+/* Each returns whether the value is right, or writes what would be. */
+
+static bool set_policy(const char *value, const struct policy **to, struct ballast_text *why)
 {
-    static char why[256];
     const struct policy *policy = policy_find(value);
     if (policy) {
-        *(const struct policy **)to = policy;
-        return NULL;
+        *to = policy;
+        return true;
     }
-    size_t used = (size_t)snprintf(why, sizeof(why), "no such policy:");
-    for (size_t i = 0; policy_at(i) && used < sizeof(why); i++)
-        used += (size_t)snprintf(why + used, sizeof(why) - used, "%s %s", i ? "," : "",
-                                 policy_at(i)->name);
-    if (used < sizeof(why))
-        (void)snprintf(why + used, sizeof(why) - used, " would be right");
-    return why;
+    ballast_text_add(why, "no such policy;");
+    for (size_t i = 0; policy_at(i); i++)
+        ballast_text_add(why, "%s %s", i ? "," : "", policy_at(i)->name);
+    ballast_text_add(why, " would be right");
+    return false;
 }
 
-static const char *set_flag(const char *value, bool *to)
+static bool set_flag(const char *value, bool *to, struct ballast_text *why)
 {
     bool yes = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
-    if (!yes && strcmp(value, "no") != 0 && strcmp(value, "false") != 0)
-        return "yes or no would be right";
+    if (!yes && strcmp(value, "no") != 0 && strcmp(value, "false") != 0) {
+        ballast_text_add(why, "yes or no would be right");
+        return false;
+    }
     *to = yes;
-    return NULL;
+    return true;
 }
 
-static const char *set_group(const char *value, char *to)
+static bool set_group(const char *value, char *to, struct ballast_text *why)
 {
-    if (strlen(value) >= sizeof(((struct daemon_config *)NULL)->group))
-        return "the name of a group would be right";
+    if (strlen(value) >= sizeof(((struct daemon_config *)NULL)->group)) {
+        ballast_text_add(why, "the name of a group would be right");
+        return false;
+    }
     memcpy(to, value, strlen(value) + 1);
-    return NULL;
+    return true;
 }
 
-static const char *set_number(const struct key *key, const char *value, uint64_t *to)
+static bool set_number(const struct key *key, const char *value, uint64_t *to,
+                       struct ballast_text *why)
 {
-    static char why[128];
     const char *what = "";
     uint64_t number = 0;
     bool read = key->kind == KIND_SIZE   ? scenario_value_size(value, &number, &what)
                 : key->kind == KIND_TIME ? scenario_value_time(value, &number, &what)
                                          : scenario_value_count(value, &number, &what);
-    if (read && number >= key->least && number <= key->most) {
+    if (!read)
+        ballast_text_add(why, "%s would be right", what);
+    else if (number < key->least)
+        ballast_text_add(why, "is too little; ballastd.conf(5) says what would be right");
+    else if (number > key->most)
+        ballast_text_add(why, "is too much; ballastd.conf(5) says what would be right");
+    else
         *to = number;
-        return NULL;
-    }
-    (void)snprintf(why, sizeof(why), "%s%s would be right", read ? "is out of range: " : "",
-                   read ? "another one" : what);
-    return why;
+    return read && number >= key->least && number <= key->most;
 }
 
-/* NULL, or what is wrong. */
-static const char *set_value(const struct key *key, const char *value, void *base)
+static bool set_value(const struct key *key, const char *value, void *base,
+                      struct ballast_text *why)
 {
     void *to = (char *)base + key->offset;
     switch (key->kind) {
     case KIND_POLICY:
-        return set_policy(value, to);
+        return set_policy(value, to, why);
     case KIND_FLAG:
-        return set_flag(value, to);
+        return set_flag(value, to, why);
     case KIND_GROUP:
-        return set_group(value, to);
+        return set_group(value, to, why);
     case KIND_SIZE:
     case KIND_TIME:
     case KIND_COUNT:
-        return set_number(key, value, to);
+        return set_number(key, value, to, why);
     }
-    return NULL;
+    return false;
 }
 
 static struct daemon_config_guest *guest_of(struct daemon_config *config, const char *name)
@@ -212,9 +218,10 @@ static int handle(void *user, const char *section, const char *name, const char 
         key++;
     if (reading->rc == 0 && !key->name)
         wrong(reading, section, name, "no such key; ballastd.conf(5) lists them");
-    const char *why = reading->rc == 0 ? set_value(key, value, base) : NULL;
-    if (why)
-        wrong(reading, section, name, why);
+    char buf[256];
+    struct ballast_text why = ballast_text_over(buf, sizeof(buf));
+    if (reading->rc == 0 && !set_value(key, value, base, &why))
+        wrong(reading, section, name, buf);
     return reading->rc == 0;
 }
 

@@ -45,8 +45,10 @@ void daemon_reload(struct daemon *daemon)
         daemon->config = config;
         door_set_group(daemon);
         /* A policy that was set by a command stays until the file says another than it did. */
-        if (other_policy)
+        if (other_policy) {
             manager_set_policy(daemon, config.policy);
+            (void)promises_set_word(daemon->promises, "policy", NULL, NULL);
+        }
         daemon_log(DAEMON_NOTICE, "the configuration has been read anew");
     }
     alerts_set(&daemon->alerts, ALERT_CONFIG, daemon_now_usec(daemon), rc < 0 ? err.text : NULL);
@@ -118,6 +120,8 @@ static void watch(struct daemon *daemon)
     uint64_t watchdog_usec = daemon_notify_watchdog_usec();
     int fd = daemon_host_fd(daemon->host);
     signal(SIGPIPE, SIG_IGN);
+    /* A file that must not grow is a full disk, and no reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
     for (int i = 0; i < 3; i++) {
         uv_signal_init(&daemon->loop, &daemon->signals[i]);
         daemon->signals[i].data = daemon;

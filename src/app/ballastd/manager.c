@@ -221,13 +221,45 @@ static void set_epoch(struct daemon *daemon)
     daemon->started_usec = daemon->moved_usec = begin_usec;
 }
 
+/*
+ * As long as nobody is asked to give, what could ever be free is not known: such a refusal waits
+ * until it is, or for its deadline.
+ */
+static int answer(void *context, const struct ballast_host *host,
+                  const struct balancer_verdict *verdict, struct ballast_error *err)
+{
+    struct daemon *daemon = context;
+    struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
+    if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !manager_balances(daemon))
+        return ballast_fail(err, -EAGAIN, "nobody is balanced now");
+    return inner.answer(inner.book, host, verdict, err);
+}
+
+static int waiting(void *context, const struct balancer_request **out, size_t *count,
+                   struct ballast_error *err)
+{
+    struct daemon *daemon = context;
+    struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
+    return inner.waiting(inner.book, out, count, err);
+}
+
+static uint64_t promised_kib(void *context)
+{
+    struct daemon *daemon = context;
+    struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
+    return inner.promised_kib(inner.book);
+}
+
 static int make_tick(struct daemon *daemon, struct ballast_error *err)
 {
     struct tick_config config = {
         .hv = daemon_view_hv(daemon->view),
         .policy = daemon->policy,
         .options = {.inaccuracy_kib = daemon->config.inaccuracy_kib},
-        .book = tick_ledger_book(promises_book(daemon->promises)),
+        .book = {.book = daemon,
+                 .waiting = waiting,
+                 .promised_kib = promised_kib,
+                 .answer = answer},
         .memory = {.memory = daemon, .set = remember_set, .verdict = remember_verdict},
         .checks_laws = daemon->options.check_laws,
     };

@@ -33,8 +33,12 @@ uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservatio
     uint64_t wanted_kib = 0;
     if (record->state != LEDGER_ASKED && record->state != LEDGER_FREEING)
         return 0;
-    while ((at = ledger_next(ledger, at)) && at->id <= record->id) {
-        if (at->state == LEDGER_ASKED || at->state == LEDGER_FREEING)
+    struct ledger_sums sums = ledger_sums(ledger);
+    size_t left = sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING];
+    while (left > 0 && (at = ledger_previous(ledger, at))) {
+        bool waits = at->state == LEDGER_ASKED || at->state == LEDGER_FREEING;
+        left -= waits;
+        if (waits && at->id <= record->id)
             wanted_kib += at->min_kib;
     }
     struct ledger_free free_now = tick_ledger_free_of(ledger, host);

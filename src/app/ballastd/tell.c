@@ -11,6 +11,9 @@
 #include "core/base/units.h"
 #include "edge/wire/methods.h"
 
+/* Those at the head of the line are told how it goes on; for the others nothing does yet. */
+enum { TOLD_AT_ONCE = 32 };
+
 struct waiter {
     struct waiter *next;
     struct conn *conn;
@@ -120,9 +123,11 @@ static void tell_waiting(struct daemon *daemon)
     if (!daemon->conns || host->free_kib == daemon->told_free_kib)
         return;
     daemon->told_free_kib = host->free_kib;
-    while ((at = ledger_next(ledger, at))) {
-        if (at->state == LEDGER_FREEING)
-            tell_reservation(daemon, at);
+    for (size_t told = 0; told < TOLD_AT_ONCE && (at = ledger_next(ledger, at));) {
+        if (at->state != LEDGER_FREEING)
+            continue;
+        tell_reservation(daemon, at);
+        told++;
     }
 }
 

@@ -8,10 +8,18 @@
 #include "core/base/error.h"
 #include "edge/store/internal.h"
 
-/* Of an I/O error: what the system said, where it is one that the door promises. */
-static int system_code(sqlite3 *db)
+/* What the system said when the file failed last; 0 where it never did. */
+static int file_errno(sqlite3_file *file)
 {
-    int code = db ? sqlite3_system_errno(db) : 0;
+    int code = 0;
+    if (file && file->pMethods)
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
+    return code;
+}
+
+/* -EIO for all that the door does not speak of. */
+static int known_code(int code)
+{
     switch (code) {
     case EDQUOT: /* as full as it gets for us */
     case EFBIG:
@@ -29,6 +37,24 @@ static int system_code(sqlite3 *db)
     }
 }
 
+/*
+ * SQLite keeps errno as it is when it gives up, after it has rolled back, which may have
+ * overwritten it; the files remember theirs, the WAL's first: it is what a commit writes.
+ */
+static int system_code(sqlite3 *db)
+{
+    sqlite3_file *wal = NULL;
+    sqlite3_file *file = NULL;
+    if (!db)
+        return -EIO;
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    int code = known_code(file_errno(wal));
+    if (code == -EIO)
+        code = known_code(file_errno(file));
+    return code == -EIO ? known_code(sqlite3_system_errno(db)) : code;
+}
+
 static int code_of(sqlite3 *db, int rc)
 {
     switch (rc & 0xff) {
@@ -38,6 +64,7 @@ static int code_of(sqlite3 *db, int rc)
         return -EROFS;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* our SQL is always the same: it is the tables that do not fit */
         return -EUCLEAN;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -139,8 +139,8 @@ int store_finish(struct store *store, sqlite3_stmt *statement, const char *what,
 int store_begin(struct store *store, struct ballast_error *err);
 /* Writes the book as it will be and commits; store->book is it then. */
 int store_commit(struct store *store, const struct store_book *book, struct ballast_error *err);
-/* After a failure; keeps what *err says. */
-void store_rollback(struct store *store);
+/* After a failure, which is returned; brings the store back to what is committed. */
+int store_rollback(struct store *store, int rc);
 /* Clears the doubt, if there is any. */
 int store_heal(struct store *store, struct ballast_error *err);
 int store_place_of(const char *path, struct store_place *out, struct ballast_error *err);

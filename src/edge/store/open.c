@@ -92,9 +92,20 @@ static int fill(const char *path, struct ballast_error *err)
     return rc;
 }
 
-static int create_as(struct store *store, const char *name, struct ballast_error *err)
+/* What a process that was killed half-way has left. */
+static int clear_away(const char *path, struct ballast_error *err)
 {
-    int rc = make_empty(name, err);
+    return unlink(path) == 0 || errno == ENOENT ? 0 : fail(err, errno, path, "cannot be removed");
+}
+
+static int create_as(struct store *store, const char *name, const char *journal,
+                     struct ballast_error *err)
+{
+    int rc = clear_away(journal, err);
+    if (rc == 0)
+        rc = clear_away(name, err);
+    if (rc == 0)
+        rc = make_empty(name, err);
     if (rc == 0)
         rc = fill(name, err);
     if (rc == 0 && rename(name, store->path) < 0)
@@ -113,10 +124,7 @@ static int create(struct store *store, struct ballast_error *err)
         free(name);
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
-    /* What a process that was killed half-way has left. */
-    (void)unlink(journal);
-    (void)unlink(name);
-    rc = create_as(store, name, err);
+    rc = create_as(store, name, journal, err);
     if (rc < 0) {
         (void)unlink(journal);
         (void)unlink(name);
@@ -143,6 +151,9 @@ static int find_or_create(struct store *store, struct ballast_error *err)
         return store_corrupt(store->path, err, "the file is empty");
     if (!there && wal_there)
         return store_corrupt(store->path, err, "its WAL is there without it");
+    /* SQLite would be content to read, and trip over it later. */
+    if (there && access(store->path, W_OK) < 0)
+        return fail(err, errno, store->path, "cannot be written");
     return there ? 0 : create(store, err);
 }
 
@@ -154,8 +165,7 @@ static int check_application(struct store *store, struct ballast_error *err)
         return store_corrupt(store->path, err, "it is a database of another program");
     if (rc < 0 || sqlite3_db_readonly(store->db, "main") == 0)
         return rc;
-    int code = access(store->path, W_OK) < 0 ? errno : EROFS;
-    return fail(err, code, store->path, "cannot be written");
+    return store_corrupt(store->path, err, "its header forbids writing");
 }
 
 static int use_wal(struct store *store, struct ballast_error *err)
@@ -186,7 +196,7 @@ static int settle(struct store *store, struct ballast_error *err)
     if (rc == 0)
         rc = store_commit(store, &store->book, err);
     if (rc < 0)
-        store_rollback(store);
+        (void)store_rollback(store, rc);
     else
         store->uncounted = false;
     return rc;

@@ -254,6 +254,9 @@ int store_schema_migrate(sqlite3 *db, const char *path, struct ballast_error *er
         return rc;
     for (int64_t at = version; at < STORE_VERSION && rc == 0; at++)
         rc = steps[at](db, path, err);
+    if (rc == -EINVAL) /* of a CHECK */
+        rc = store_corrupt(path, err, "what version %" PRId64 " left, no ledger would take",
+                           version);
     if (rc == 0)
         rc = set_version(db, path, err);
     return end(db, path, rc, err);

@@ -60,7 +60,7 @@ int store_get(struct store *store, const char *key, char *out, size_t size,
         memcpy(out, value, strlen(value) + 1);
     done(statement);
     if (rc == -EUCLEAN)
-        store_rollback(store);
+        (void)store_rollback(store, rc);
     return rc;
 }
 
@@ -117,6 +117,6 @@ int store_set(struct store *store, const char *key, const char *value, struct ba
     if (rc == 0)
         rc = store_commit(store, &book, err);
     if (rc < 0)
-        store_rollback(store);
+        (void)store_rollback(store, rc);
     return rc;
 }

@@ -109,10 +109,8 @@ int store_journal(void *context, const struct ledger_reservation *before,
         rc = write_row(store, before ? STORE_UPDATE : STORE_INSERT, after, err);
     if (rc == 0)
         rc = store_commit(store, &book, err);
-    if (rc < 0) {
-        store_rollback(store);
-        return rc;
-    }
+    if (rc < 0)
+        return store_rollback(store, rc);
     bool was_closed = before && !ledger_state_is_open(before->state);
     store->closed += !ledger_state_is_open(after->state);
     store->closed -= was_closed;
@@ -143,7 +141,7 @@ int store_load(struct store *store,
         rc = store_failure(store->db, store->path, step, "cannot be read", err);
     sqlite3_reset(statement);
     if (rc == -EUCLEAN)
-        store_rollback(store);
+        (void)store_rollback(store, rc);
     return rc < 0 ? rc : 0;
 }
 
@@ -191,7 +189,7 @@ int store_trim(struct store *store, size_t keep, struct ballast_error *err)
     if (rc == 0)
         rc = store_commit(store, &book, err);
     if (rc < 0)
-        store_rollback(store);
+        (void)store_rollback(store, rc);
     else
         store->closed -= count;
     return rc;

@@ -138,11 +138,17 @@ int store_commit(struct store *store, const struct store_book *book, struct ball
     return rc;
 }
 
-void store_rollback(struct store *store)
+int store_rollback(struct store *store, int rc)
 {
     if (!sqlite3_get_autocommit(store->db))
         (void)run(store, STORE_ROLLBACK, "cannot be rolled back", NULL);
-    (void)store_heal(store, NULL);
+    int healed = store_heal(store, NULL);
+    if (rc == -ENOSPC || healed == -ENOSPC) {
+        /* On a full disk there is room in the WAL itself, once what is in it has been moved. */
+        (void)sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        (void)store_heal(store, NULL);
+    }
     /* Pages that were read while the file was damaged are read anew. */
     (void)sqlite3_db_release_memory(store->db);
+    return rc;
 }

@@ -16,8 +16,9 @@
 #define NAME "message"
 
 /*
- * What a tree of a client's line may have: the largest request, 256 starts of a plan, needs a
- * quarter of it. With about 800 bytes an object and 60 a number the tree stays below 2 MiB.
+ * What a tree of a client's line may have. The largest request, 256 starts of a plan, needs a
+ * quarter of it; the dearest line found (1000 objects of 15 short keys) comes to 3.1 MiB and 16 ms
+ * with json-c 0.16, and a line's own bytes are at most 1 MiB more.
  */
 enum { CLIENT_CONTAINERS = 1024, CLIENT_VALUES = 16384 };
 

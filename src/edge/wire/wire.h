@@ -68,7 +68,7 @@ void wire_message_release(struct wire_message *message);
 
 /* Whose lines they are decides how many values one may have, and with it what it costs to read. */
 enum wire_from {
-    WIRE_FROM_CLIENT, /* at most 1024 objects and arrays, 16384 values: about 3 MiB while it lives
+    WIRE_FROM_CLIENT, /* at most 1024 objects and arrays, 16384 values: some 4 MiB while it lives
                        */
     WIRE_FROM_DAEMON, /* what JSON_MAX_CONTAINERS and JSON_MAX_VALUES allow */
 };
