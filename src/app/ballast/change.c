@@ -44,8 +44,8 @@ int cli_change_begin(struct cli_change *change, const char *id_or_name)
     rc = cli_door_look(&change->door);
     if (!rc)
         rc = cli_door_find(&change->door, change->args->command->name, id_or_name, &found);
-    if (!rc && change->door.sim && change->way == XEN_WAY_LIBXL)
-        rc = cli_args_wrong(change->args, "--through libxl: a simulated host has no libxl");
+    if (!rc && !change->door.is_xen && change->way == XEN_WAY_LIBXL)
+        rc = cli_args_wrong(change->args, "--through libxl: only with --host xen");
     if (rc) {
         cli_door_close(&change->door);
         return rc;

@@ -74,7 +74,7 @@ static int read_xl_conf(struct doctor *doctor)
     struct ballast_error err;
     struct guestcfg_xl_conf conf;
     const char *path = doctor->xl_conf ? doctor->xl_conf : SYSTEM_XL_CONF;
-    if (doctor->door.sim && !doctor->xl_conf)
+    if (!doctor->door.is_xen && !doctor->xl_conf)
         return CLI_DONE;
     if (guestcfg_read_xl_conf(path, &conf, &err) < 0) {
         cli_complain("doctor: %s", err.text);
@@ -94,7 +94,7 @@ static void read_commandline(struct doctor *doctor)
 {
     struct xen_version version;
     struct ballast_error err;
-    if (doctor->door.sim)
+    if (!doctor->door.is_xen)
         return;
     if (xen_version(doctor->door.hv, &version, &err) < 0) {
         cli_complain("doctor: Xen's command line cannot be read (%s); ignoring it", err.text);
@@ -108,14 +108,14 @@ static void read_commandline(struct doctor *doctor)
 static void read_low_memory(struct doctor *doctor)
 {
     uint64_t kib;
-    if (!doctor->door.sim && xen_low_free(doctor->door.hv, &kib, NULL) == 0)
+    if (doctor->door.is_xen && xen_low_free(doctor->door.hv, &kib, NULL) == 0)
         doctor->facts.low_free_kib = kib;
 }
 
 static uint64_t boot_kib(struct doctor *doctor, const struct cli_domain *domain)
 {
     struct ballast_guest config;
-    if (doctor->door.sim || xen_config(doctor->door.hv, domain->is.id, &config, NULL) < 0)
+    if (!doctor->door.is_xen || xen_config(doctor->door.hv, domain->is.id, &config, NULL) < 0)
         return BALLAST_NONE;
     return ballast_guest_get(&config, BALLAST_MEMORY); /* unset is BALLAST_NONE as well */
 }
@@ -200,7 +200,7 @@ static int look(struct doctor *doctor)
 
 static void look_for_others(struct doctor *doctor)
 {
-    if (doctor->door.sim)
+    if (!doctor->door.is_xen)
         return;
     cli_others_look(&doctor->others, "");
     doctor->facts.balancers = (const char *const *)doctor->others.balancers;

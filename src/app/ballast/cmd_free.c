@@ -250,9 +250,13 @@ static int run(struct cli_freeing *freeing)
 int cli_free(struct cli_args *args)
 {
     struct cli_freeing freeing = {.timeout_usec = TIMEOUT_USEC, .policy = policy_find(NULL)};
+    bool through = false;
     int rc = parse(&freeing, args);
-    if (!rc)
-        rc = cli_door_open(&freeing.door, freeing.host, !freeing.dry);
+    if (!rc && !freeing.host)
+        rc = cli_free_through_daemon(&freeing, &through);
+    if (rc || through)
+        return rc;
+    rc = cli_door_open(&freeing.door, freeing.host ? freeing.host : "xen", !freeing.dry);
     if (rc)
         return rc;
     rc = run(&freeing);

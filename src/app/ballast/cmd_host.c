@@ -7,6 +7,7 @@
 
 #include "app/ballast/args.h"
 #include "app/ballast/door.h"
+#include "app/ballast/door_daemon.h"
 #include "app/ballast/guests.h"
 #include "app/ballast/host_report.h"
 #include "app/ballast/output.h"
@@ -136,13 +137,14 @@ static int divide(const struct options *options, const struct cli_guests *guests
                   const struct cli_door *door, struct cli_host *host)
 {
     struct ballast_error err;
-    if (door && !door->sim)
+    if (door && door->is_xen)
         ask_configurations(options, door, host->evaluated + guests->count, host);
     int rc = find_configurations(options, guests, host);
     if (rc)
         return rc;
-    if (ballast_host_divide(host->host, 0, host->configurations, &host->breakdown, host->parts,
-                            &err) < 0) {
+    uint64_t reserved_kib = door && door->is_daemon ? cli_door_daemon_reserved_kib(door->hv) : 0;
+    if (ballast_host_divide(host->host, reserved_kib, host->configurations, &host->breakdown,
+                            host->parts, &err) < 0) {
         cli_complain("%s: %s", door ? "host" : options->snapshot_path, err.text);
         return CLI_BAD;
     }

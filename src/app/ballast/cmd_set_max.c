@@ -54,8 +54,8 @@ static int parse(struct set_max *set, struct cli_args *args)
 static bool writes_static_max(struct cli_door *door)
 {
     struct xen_version version;
-    if (door->sim || xen_version(door->hv, &version, NULL) < 0)
-        return !door->sim;
+    if (!door->is_xen || xen_version(door->hv, &version, NULL) < 0)
+        return door->is_xen;
     return version.major > 4 || (version.major == 4 && version.minor >= 17);
 }
 
@@ -81,8 +81,9 @@ static int carry_out(struct set_max *set)
     struct cli_change *change = &set->change;
     struct hv *hv = change->door.hv;
     uint32_t id = change->domain.is.id;
-    int rc = change->door.sim ? hv->ops->set(hv, id, BALLAST_NONE, change->after.maximum_kib, &err)
-                              : xen_set_maximum(hv, id, change->way, set->kib, &done, &err);
+    int rc = !change->door.is_xen
+                 ? hv->ops->set(hv, id, BALLAST_NONE, change->after.maximum_kib, &err)
+                 : xen_set_maximum(hv, id, change->way, set->kib, &done, &err);
     if (rc < 0)
         return cli_change_refuse(change, rc, err.text);
     return cli_change_look(change);

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "app/ballast/change.h"
+#include "app/ballast/door_daemon.h"
 #include "app/ballast/output.h"
 #include "app/ballast/size.h"
 #include "app/ballast/values.h"
@@ -73,7 +74,11 @@ static int carry_out(struct set_range *set)
 {
     struct ballast_error err;
     struct cli_change *change = &set->change;
-    int rc = xen_set_range(change->door.hv, change->domain.is.id, set->min_kib, set->max_kib, &err);
+    struct hv *hv = change->door.hv;
+    uint32_t id = change->domain.is.id;
+    int rc = change->door.is_daemon
+                 ? cli_door_daemon_set_range(hv, id, set->min_kib, set->max_kib, &err)
+                 : xen_set_range(hv, id, set->min_kib, set->max_kib, &err);
     if (rc < 0)
         return cli_change_refuse(change, rc, err.text);
     return cli_change_look(change);

@@ -189,7 +189,7 @@ static int carry_out(struct set_target *set)
     struct hv *hv = change->door.hv;
     uint32_t id = change->domain.is.id;
     int rc;
-    if (change->door.sim)
+    if (!change->door.is_xen)
         rc = hv->ops->set(hv, id, change->after.target_kib,
                           set->enforce ? change->after.maximum_kib : BALLAST_NONE, &err);
     else
@@ -217,7 +217,7 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         .used_kib = now->is.used_kib,
         .boot_kib = BALLAST_NONE,
     };
-    if (!set->change.door.sim && xen_config(hv, now->is.id, &config, NULL) == 0)
+    if (set->change.door.is_xen && xen_config(hv, now->is.id, &config, NULL) == 0)
         facts.boot_kib = ballast_guest_get(&config, BALLAST_MEMORY);
     set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
     (void)ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));

@@ -9,6 +9,7 @@
 
 #include "app/ballast/args.h"
 #include "app/ballast/output.h"
+#include "app/ballast/rundir.h"
 #include "core/base/units.h"
 
 const struct cli_command cli_commands[] = {
@@ -143,6 +144,125 @@ const struct cli_command cli_commands[] = {
         .options = cli_doctor_options,
         .run = cli_doctor,
     },
+    {
+        .name = "run",
+        .summary = "start a guest, and make room for it",
+        .operands = "GUEST [-- COMMAND...]",
+        .text = "Predicts what the guest needs, has that reserved, which makes others give where\n"
+                "it is not free, runs the COMMAND that starts it ('xl create GUEST', or 'virsh\n"
+                "create GUEST' for libvirt XML), and binds the reservation to the new domain.\n"
+                "Exit status: the command's; 1: it cannot be, and what would help; 126, 127: the\n"
+                "command cannot be run.",
+        .options = cli_run_options,
+        .run = cli_run,
+    },
+    {
+        .name = "reserve",
+        .summary = "have free memory promised",
+        .operands = "SIZE | MIN-MAX | GUEST",
+        .text = "Has so much of the host's memory kept for a guest that is to be started; where\n"
+                "it is not free, others give. It waits until it is there; Ctrl-C gives it back.\n"
+                "SIZE is in MiB, or has K, M, G or T at its end. Exit status 1: refused.",
+        .options = cli_reserve_options,
+        .run = cli_reserve,
+    },
+    {
+        .name = "bind",
+        .summary = "say which domain a reservation is for",
+        .operands = "ID DOMAIN",
+        .text = "From then on the reservation lasts as long as the domain, and is spent as the\n"
+                "domain takes its memory. Exit status 1: refused.",
+        .options = cli_bind_options,
+        .run = cli_bind,
+    },
+    {
+        .name = "release",
+        .summary = "give a reservation back",
+        .operands = "ID",
+        .text = "Whatever state it is in: what was promised is nobody's again, what was being\n"
+                "freed goes back. Exit status 1: refused.",
+        .options = cli_release_options,
+        .run = cli_release,
+    },
+    {
+        .name = "reservations",
+        .summary = "who has been promised how much",
+        .operands = "",
+        .text = "A line a reservation, in the order of asking; sizes in MiB.",
+        .options = cli_reservations_options,
+        .run = cli_reservations,
+    },
+    {
+        .name = "status",
+        .summary = "how the daemon is",
+        .operands = "",
+        .text = "Whether it balances and by which policy, what is reserved, and what it has to\n"
+                "complain about.",
+        .options = cli_status_options,
+        .run = cli_status,
+    },
+    {
+        .name = "decisions",
+        .summary = "what was decided, and why",
+        .operands = "",
+        .text = "A line a decision of the balancer, the last ones unless --since says more.",
+        .options = cli_decisions_options,
+        .run = cli_decisions,
+    },
+    {
+        .name = "policy",
+        .summary = "show or choose the policy that balances",
+        .operands = "[NAME]",
+        .text = "Lists the policies, the one in use with a star; NAME balances by another one,\n"
+                "also when the daemon is started again.",
+        .options = cli_policy_options,
+        .run = cli_policy,
+    },
+    {
+        .name = "pause",
+        .summary = "stop balancing",
+        .operands = "[DOMAIN]",
+        .text = "No target is changed any more, of one domain or of all. What is promised is\n"
+                "still defended. A daemon that is started again balances.",
+        .options = cli_pause_options,
+        .run = cli_pause,
+    },
+    {
+        .name = "resume",
+        .summary = "go on balancing",
+        .operands = "[DOMAIN]",
+        .text = "All of it, or one domain; those that were paused alone stay so.",
+        .options = cli_resume_options,
+        .run = cli_resume,
+    },
+    {
+        .name = "shares",
+        .summary = "set the weight of a domain among the others",
+        .operands = "DOMAIN N",
+        .text = "1000 is usual, 2000 weighs twice as much, 0 leaves the domain alone. It is\n"
+                "kept by the domain's uuid.",
+        .options = cli_shares_options,
+        .run = cli_shares,
+    },
+    {
+        .name = "opt-out",
+        .summary = "take a domain out of balancing, or back in",
+        .operands = "DOMAIN on|off",
+        .text = "With 'on' its target is never changed by the balancer; its limit still is\n"
+                "held. It is kept by the domain's uuid.",
+        .options = cli_opt_out_options,
+        .run = cli_opt_out,
+    },
+    {
+        .name = "sim-create",
+        .summary = "build a guest on the daemon's simulated host",
+        .operands = "GUEST",
+        .text = "Does what 'xl create GUEST' does on a real host, where the daemon keeps a\n"
+                "simulated one: it builds the guest at once, whatever is free, and ends when it\n"
+                "is there. 'ballast run GUEST -- ballast sim-create GUEST' makes room first.",
+        .options = cli_sim_create_options,
+        .run = cli_sim_create,
+    },
     {.name = NULL},
 };
 
@@ -166,7 +286,9 @@ static void print_overview(FILE *out)
     fputs("  help        this, or 'help COMMAND'\n\n"
           "options:\n"
           "  --help     this, or after a command: its help\n"
-          "  --version  the version\n",
+          "  --version  the version\n"
+          "  --run-dir DIR, before a command: where the daemon's sockets are, if not in\n"
+          "             /run/ballast; so does BALLAST_RUN_DIR\n",
           out);
 }
 
@@ -239,8 +361,34 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+/*
+ * "--run-dir DIR" before the command is for all of them. How many words it took, or -1 when it is
+ * wrong and that is told.
+ */
+static int take_run_dir(int argc, char **argv)
+{
+    static const char word[] = "--run-dir";
+    bool here = argc > 1 && strncmp(argv[1], word, strlen(word)) == 0;
+    const char *rest = here ? argv[1] + strlen(word) : "-";
+    if (*rest != '\0' && *rest != '=')
+        return 0;
+    const char *dir = *rest == '=' ? rest + 1 : argc > 2 ? argv[2] : "";
+    if (*dir == '\0') {
+        cli_complain("--run-dir needs its DIR; see 'ballast help'");
+        return -1;
+    }
+    if (setenv(CLI_RUN_DIR_ENV, dir, 1) < 0)
+        cli_must(NULL);
+    return *rest == '=' ? 1 : 2;
+}
+
 static int dispatch(int argc, char **argv)
 {
+    int taken = take_run_dir(argc, argv);
+    if (taken < 0)
+        return CLI_BAD;
+    argc -= taken;
+    argv += taken;
     if (argc < 2) {
         print_overview(stderr);
         return CLI_BAD;

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include "app/ballast/commands.h"
+#include "app/ballast/daemon.h"
+#include "app/ballast/door_daemon.h"
 #include "app/ballast/lock.h"
 #include "app/ballast/output.h"
+#include "app/ballast/rundir.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario.h"
 #include "edge/json/json.h"
@@ -47,6 +50,7 @@ static int open_xen(struct cli_door *door, bool changes)
                      err.text);
         return CLI_UNREACHABLE;
     }
+    door->is_xen = true;
     if (changes && (door->lock = cli_lock_take(CLI_LOCK_FILE, &err)) < 0) {
         cli_complain("%s", err.text);
         return CLI_UNREACHABLE;
@@ -54,12 +58,40 @@ static int open_xen(struct cli_door *door, bool changes)
     return CLI_DONE;
 }
 
+/* CLI_DONE without a host where no daemon runs. */
+static int open_daemon(struct cli_door *door, bool changes)
+{
+    struct cli_daemon daemon;
+    int rc =
+        cli_daemon_try(&daemon, "daemon", NULL, changes ? CLI_DAEMON_CHANGES : CLI_DAEMON_READS);
+    if (rc || !daemon.client)
+        return rc;
+    door->is_daemon = true;
+    door->hv = cli_door_daemon_new(&daemon);
+    return CLI_DONE;
+}
+
+/*
+ * Who changes something goes through the daemon; who only looks asks Xen itself, which tells more,
+ * unless a daemon was named.
+ */
+static int open_default(struct cli_door *door, bool changes)
+{
+    bool named = cli_run_dir_is_named();
+    if (!changes && !named && cli_door_try(door) == CLI_DONE)
+        return CLI_DONE;
+    int rc = open_daemon(door, changes);
+    return rc || door->hv ? rc : open_xen(door, changes);
+}
+
 int cli_door_open(struct cli_door *door, const char *which, bool changes)
 {
     static const char sim[] = "sim:";
     *door = (struct cli_door){.lock = -1};
     int rc = CLI_BAD;
-    if (!which || strcmp(which, "xen") == 0)
+    if (!which)
+        rc = open_default(door, changes);
+    else if (strcmp(which, "xen") == 0)
         rc = open_xen(door, changes);
     else if (strncmp(which, sim, sizeof(sim) - 1) == 0)
         rc = open_sim(door, which + sizeof(sim) - 1);
@@ -74,7 +106,8 @@ int cli_door_try(struct cli_door *door)
 {
     struct xen_options options = {.read_only = true};
     *door = (struct cli_door){.lock = -1};
-    return xen_open(&options, &door->hv, NULL) < 0 ? CLI_UNREACHABLE : CLI_DONE;
+    door->is_xen = xen_open(&options, &door->hv, NULL) == 0;
+    return door->is_xen ? CLI_DONE : CLI_UNREACHABLE;
 }
 
 static void forget_domains(struct cli_door *door)
@@ -160,6 +193,14 @@ static void add_simulated(struct cli_door *door, const struct ballast_domain *se
     (void)stpncpy(domain->is.name, seen->name, XEN_NAME - 1);
 }
 
+static void add_type(struct cli_door *door, size_t i)
+{
+    int type = cli_door_daemon_type(door->hv, i);
+    door->domains[i].knows_type = type >= 0;
+    if (type >= 0)
+        door->domains[i].is.type = (enum ballast_guest_type)type;
+}
+
 int cli_door_look(struct cli_door *door)
 {
     struct ballast_error err;
@@ -170,16 +211,18 @@ int cli_door_look(struct cli_door *door)
         cli_complain("the host cannot be read: %s", err.text);
         return CLI_UNREACHABLE;
     }
-    if (door->sim)
-        count = door->host->domain_count;
-    else
+    if (door->is_xen)
         xen_domains(door->hv, &domains, &count);
+    else
+        count = door->host->domain_count;
     door->domains = cli_must(calloc(count + 1, sizeof(*door->domains)));
     for (size_t i = 0; i < count; i++) {
-        if (door->sim)
-            add_simulated(door, &door->host->domains[i]);
-        else
+        if (door->is_xen)
             add_xen(door, &domains[i]);
+        else
+            add_simulated(door, &door->host->domains[i]);
+        if (door->is_daemon)
+            add_type(door, i);
     }
     return CLI_DONE;
 }
@@ -250,7 +293,7 @@ int cli_door_find(const struct cli_door *door, const char *command, const char *
 int cli_door_target_domain(const struct cli_door *door, const struct cli_domain *domain,
                            struct ballast_target_domain *out, struct ballast_error *err)
 {
-    if (!door->sim)
+    if (door->is_xen)
         return xen_target_domain(&domain->is, out, err);
     *out = (struct ballast_target_domain){
         .id = domain->is_dom0 ? 0 : (uint32_t)ballast_max_u64(domain->is.id, 1),

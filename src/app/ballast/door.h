@@ -14,7 +14,7 @@
 #include "edge/hv/xen.h"
 
 /* For the row of an option that every such command has. */
-#define CLI_HOST_HELP "xen (the default), or sim:SCENARIO, a simulated host"
+#define CLI_HOST_HELP "xen or sim:SCENARIO, and not through the daemon"
 
 /*
  * A domain as the commands see it: all that xen.h knows, and what only the port's snapshot has. Of
@@ -36,7 +36,9 @@ struct sim;
 
 struct cli_door {
     struct hv *hv;
-    struct sim *sim;                 /* NULL: the running Xen */
+    bool is_xen;                     /* the running Xen itself */
+    bool is_daemon;                  /* what a daemon keeps, Xen or not: see door_daemon.h */
+    struct sim *sim;                 /* NULL: none of our own */
     struct scenario *scenario;       /* the same */
     int lock;                        /* -1: not taken */
     const struct ballast_host *host; /* of the last look */
@@ -45,7 +47,9 @@ struct cli_door {
 };
 
 /*
- * `which` as the option has it, NULL for the default. Where it `changes` something, the lock of
+ * `which` as the option has it. NULL, the default: who `changes` something goes through the daemon
+ * where one runs; who looks asks the running Xen where there is one and no daemon was named by
+ * --run-dir or BALLAST_RUN_DIR; each the other one else. Where Xen itself is changed, the lock of
  * those who do is taken: CLI_UNREACHABLE when somebody else has it. CLI_BAD for a scenario that
  * cannot be read.
  */

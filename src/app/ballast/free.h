@@ -39,6 +39,11 @@ struct cli_freeing {
     struct balancer_verdict verdict;
 };
 
+/*
+ * The same done by the daemon, where one runs: *through says whether. By its policy, and with
+ * Ctrl-C it stops freeing.
+ */
+int cli_free_through_daemon(const struct cli_freeing *freeing, bool *through);
 void cli_free_tell(const struct cli_freeing *freeing);
 /* Whether it could be. */
 bool cli_free_tell_dry(const struct cli_freeing *freeing, const struct balancer_output *decided);

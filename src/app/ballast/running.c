@@ -21,7 +21,7 @@ static const char *profile_of(const struct xen_version *version)
 const struct ballast_profile *cli_running_profile(const struct cli_door *door)
 {
     struct xen_version version;
-    if (door->sim || xen_version(door->hv, &version, NULL) < 0)
+    if (!door->is_xen || xen_version(door->hv, &version, NULL) < 0)
         return ballast_profile_find(NULL);
     return ballast_profile_find(profile_of(&version));
 }
@@ -32,7 +32,7 @@ static void add_config(const struct cli_door *door, const struct ballast_profile
                        struct cli_running *out)
 {
     struct ballast_error err;
-    if (door->sim)
+    if (!door->is_xen)
         return;
     int rc = xen_config(door->hv, out->domain.is.id, &out->config, &err);
     if (rc == 0)
@@ -60,7 +60,7 @@ int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
         .videoram_kib = domain->is.videoram_kib,
         .pool_kib = domain->is.pool_kib,
         .extra_internal_kib = domain->extra_internal_kib,
-        .overhead_kib = door->sim ? domain->overhead_kib : BALLAST_NONE,
+        .overhead_kib = !door->is_xen ? domain->overhead_kib : BALLAST_NONE,
     };
     if (ballast_running_breakdown(&running, profile, &door->host->caps, &out->now, &err) < 0) {
         cli_complain("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/tick/laws.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 
@@ -14,7 +15,8 @@ struct tick_ledger {
     size_t request_capacity;
     uint64_t *ids; /* bound ones, looked at in tick_ledger_see() */
     size_t id_capacity;
-    uint64_t shown_kib; /* of what is bound and not spent: the host shows it as a build */
+    uint64_t available_kib; /* when the host was seen last */
+    uint64_t shown_kib;     /* of what is bound and not spent: the host shows it as a build */
 };
 
 struct tick_ledger *tick_ledger_new(struct ledger *ledger)
@@ -53,6 +55,21 @@ static int make_room(struct tick_ledger *book, struct ballast_error *err)
     return 0;
 }
 
+/*
+ * Who asked for a range wants as much of it as is free: so much is gathered for him, and others do
+ * not reach for it. More than that nobody is asked to give.
+ */
+static void widen(struct tick_ledger *book, size_t count)
+{
+    uint64_t left_kib = book->available_kib;
+    for (size_t i = 0; i < count; i++) {
+        struct balancer_request *request = &book->requests[i];
+        uint64_t max_kib = ledger_find(book->ledger, request->id)->max_kib;
+        request->need_kib = ballast_min_u64(max_kib, ballast_max_u64(request->need_kib, left_kib));
+        left_kib = ballast_sub_floor(left_kib, request->need_kib);
+    }
+}
+
 static int book_waiting(void *arg, const struct balancer_request **out, size_t *count,
                         struct ballast_error *err)
 {
@@ -60,18 +77,22 @@ static int book_waiting(void *arg, const struct balancer_request **out, size_t *
     int rc = make_room(book, err);
     if (rc < 0)
         return rc;
+    /* Those that wait are mostly among the newest: a long ledger of granted ones is not walked. */
     const struct ledger_reservation *at = NULL;
-    *count = 0;
-    while ((at = ledger_next(book->ledger, at))) {
+    struct ledger_sums sums = ledger_sums(book->ledger);
+    size_t left = sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING];
+    *count = left;
+    while (left > 0 && (at = ledger_previous(book->ledger, at))) {
         if (!waits(at))
             continue;
-        book->requests[(*count)++] = (struct balancer_request){
+        book->requests[--left] = (struct balancer_request){
             .id = at->id,
             .need_kib = at->min_kib,
             .arrived_usec = at->asked_usec,
             .deadline_usec = at->deadline_usec,
         };
     }
+    widen(book, *count);
     *out = book->requests;
     return 0;
 }
@@ -95,10 +116,12 @@ static const struct ballast_domain *find(const struct ballast_host *host, uint32
 static uint64_t shown_kib(const struct ledger *ledger, const struct ballast_host *host)
 {
     const struct ledger_reservation *at = NULL;
+    size_t left = ledger_sums(ledger).in_state[LEDGER_BOUND];
     uint64_t sum_kib = 0;
-    while ((at = ledger_next(ledger, at))) {
+    while (left > 0 && (at = ledger_previous(ledger, at))) {
         const struct ballast_domain *domain =
             at->state == LEDGER_BOUND ? find(host, at->domid) : NULL;
+        left -= at->state == LEDGER_BOUND;
         if (domain)
             sum_kib += ballast_min_u64(at->granted_kib - at->spent_kib, domain->build_left_kib);
     }
@@ -139,6 +162,20 @@ static enum ledger_reason reason_of(enum balancer_reason reason)
     }
 }
 
+/*
+ * A range is granted what is free now, but for what guests can still reach within their maxima:
+ * the tick has seen to it for the least of the range, not for more.
+ */
+static struct ledger_free free_for(const struct tick_ledger *book, const struct ballast_host *host,
+                                   uint64_t min_kib)
+{
+    struct ledger_free free_now = tick_ledger_free_of(book->ledger, host);
+    uint64_t room_kib = tick_sums_of(host, 0).room_kib;
+    uint64_t beyond_kib = ballast_sub_floor(ledger_available_kib(book->ledger, &free_now), min_kib);
+    free_now.foreign_kib += ballast_min_u64(room_kib, beyond_kib);
+    return free_now;
+}
+
 static int book_answer(void *arg, const struct ballast_host *host,
                        const struct balancer_verdict *verdict, struct ballast_error *err)
 {
@@ -147,7 +184,7 @@ static int book_answer(void *arg, const struct ballast_host *host,
     struct ledger_verdict answer;
     int rc;
     if (verdict->granted) {
-        struct ledger_free free_now = tick_ledger_free_of(book->ledger, host);
+        struct ledger_free free_now = free_for(book, host, verdict->a_kib);
         rc = ledger_grant(book->ledger, verdict->request, &free_now, now_usec, &answer, err);
     } else {
         rc = ledger_refuse(book->ledger, verdict->request, reason_of(verdict->reason),
@@ -203,8 +240,9 @@ static int note_bound(struct tick_ledger *book, size_t *count, struct ballast_er
         book->ids = ids;
         book->id_capacity = 2 * open;
     }
+    size_t left = ledger_sums(book->ledger).in_state[LEDGER_BOUND];
     *count = 0;
-    while ((at = ledger_next(book->ledger, at))) {
+    while (*count < left && (at = ledger_previous(book->ledger, at))) {
         if (at->state == LEDGER_BOUND)
             book->ids[(*count)++] = at->id;
     }
@@ -223,6 +261,8 @@ int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
     }
     if (rc == 0)
         rc = ledger_expire(book->ledger, ledger_time(book, host), NULL, err);
+    struct ledger_free free_now = tick_ledger_free_of(book->ledger, host);
+    book->available_kib = ledger_available_kib(book->ledger, &free_now);
     book->shown_kib = shown_kib(book->ledger, host);
     return rc;
 }

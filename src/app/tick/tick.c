@@ -55,6 +55,12 @@ int tick_forget(struct tick *tick, struct ballast_error *err)
     return 0;
 }
 
+void tick_set_policy(struct tick *tick, const struct policy *policy)
+{
+    tick->config.policy = policy;
+    balancer_set_policy(tick->balancer, policy);
+}
+
 const struct balancer *tick_balancer(const struct tick *tick)
 {
     return tick->balancer;
@@ -182,12 +188,15 @@ static bool do_verdict(struct tick *tick, const struct ballast_host *host,
                        const struct balancer_verdict *verdict, uint64_t *left_kib)
 {
     bool carried_out = true;
+    uint64_t before_kib = promised_kib(tick);
     if (verdict->granted && verdict->a_kib > *left_kib)
         carried_out = false;
     else if (!tick->config.dry)
         carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
+    /* The book may have granted more of a range than what was asked at least. */
+    uint64_t more_kib = ballast_sub_floor(promised_kib(tick), before_kib);
     if (carried_out && verdict->granted)
-        *left_kib -= verdict->a_kib;
+        *left_kib = ballast_sub_floor(*left_kib, ballast_max_u64(verdict->a_kib, more_kib));
     if (tick->config.memory.verdict)
         tick->config.memory.verdict(tick->config.memory.memory, host, verdict, carried_out);
     return carried_out;

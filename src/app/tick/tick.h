@@ -107,6 +107,8 @@ struct tick *tick_new(const struct tick_config *config);
 void tick_free(struct tick *tick); /* NULL is allowed */
 /* All that was learned is lost, as when the daemon is killed. -ENOMEM. */
 int tick_forget(struct tick *tick, struct ballast_error *err);
+/* Another policy from the next tick on; what was learned is kept. */
+void tick_set_policy(struct tick *tick, const struct policy *policy);
 const struct balancer *tick_balancer(const struct tick *tick);
 
 /*

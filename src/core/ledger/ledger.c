@@ -126,3 +126,11 @@ uint64_t ledger_now_usec(const struct ledger *ledger)
 {
     return ledger->now_usec;
 }
+
+const struct ledger_reservation *ledger_previous(const struct ledger *ledger,
+                                                 const struct ledger_reservation *before)
+{
+    const struct ledger_entry *entry =
+        before ? ((const struct ledger_entry *)before)->prev : ledger->last;
+    return entry ? &entry->record : NULL;
+}

@@ -236,6 +236,9 @@ const struct ledger_reservation *ledger_find_domain(const struct ledger *ledger,
 /* All that are open or remembered, in the order of asking; NULL as `after` is before the first. */
 const struct ledger_reservation *ledger_next(const struct ledger *ledger,
                                              const struct ledger_reservation *after);
+/* The same from the newest on; NULL as `before` is behind the last. */
+const struct ledger_reservation *ledger_previous(const struct ledger *ledger,
+                                                 const struct ledger_reservation *before);
 
 struct ledger_sums {
     uint64_t promised_kib; /* granted or bound, and not spent */

@@ -69,7 +69,9 @@ static void plan_shrink(const struct act *act, const struct policy_domain *view,
 {
     uint64_t to_kib = whole(view, aim_kib);
     bool to_the_end = to_kib == view->min_kib && to_kib != plan->target_kib;
-    if (to_the_end || apart(to_kib, plan->target_kib) > still_kib(act, view) ||
+    /* However little a start misses, somebody must begin to give it. */
+    bool begins = act->start_waits && plan->target_kib == view->tot_kib && to_kib < view->tot_kib;
+    if (to_the_end || begins || apart(to_kib, plan->target_kib) > still_kib(act, view) ||
         plan->target_kib > view->tot_kib)
         plan->target_kib = to_kib;
 }

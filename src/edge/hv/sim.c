@@ -74,7 +74,7 @@ static int check_config(const struct sim_config *config, struct ballast_error *e
     return 0;
 }
 
-static int sim_room(struct sim *sim, struct ballast_error *err)
+int sim_room(struct sim *sim, struct ballast_error *err)
 {
     size_t most = sim->config->guest_count + sim->config->start_count + 1;
     sim->domains = calloc(most, sizeof(*sim->domains));
@@ -211,7 +211,7 @@ static void takers_step(struct sim *sim, uint64_t usec)
     }
 }
 
-static int check_pages(const struct sim *sim, struct ballast_error *err)
+int sim_check_pages(const struct sim *sim, struct ballast_error *err)
 {
     uint64_t held = 0;
     for (size_t i = 0; i < sim->domain_count; i++)
@@ -240,7 +240,7 @@ int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err)
     }
     sim_starts_step(sim);
     sim_score_step(sim, usec);
-    int rc = check_pages(sim, err);
+    int rc = sim_check_pages(sim, err);
     return rc < 0 ? rc : sim_least_judge(sim, err);
 }
 

@@ -245,8 +245,33 @@ const struct sim_start *sim_start_at(const struct sim *sim, size_t i);
 int sim_start_grant(struct sim *sim, size_t i, bool claim, struct ballast_error *err);
 /* Says no; -EINVAL: it does not wait. */
 int sim_start_refuse(struct sim *sim, size_t i, struct ballast_error *err);
+/*
+ * Begins to build the i-th start as a toolstack that asks nobody: one that has not come
+ * (arrives_usec BALLAST_NONE: it never does by itself) or whose domain is gone. Its configuration
+ * may have been changed since, by whoever owns it. -EINVAL: it is under way; -ENOMEM: not even its
+ * overhead is free.
+ */
+int sim_start_build(struct sim *sim, size_t i, bool claim, struct ballast_error *err);
+/* A domain is destroyed, whatever it is doing. -ENOENT. */
+int sim_destroy(struct sim *sim, uint32_t domid, struct ballast_error *err);
 /* Granted, but the host does not show it yet. */
 uint64_t sim_promised_kib(const struct sim *sim);
+
+/*
+ * The whole state as bytes, for the same program on the same machine: a simulated host that
+ * outlives whoever drives it. sim_image_save() writes sim_image_bytes(); the starts' configurations
+ * are part of it.
+ */
+size_t sim_image_bytes(const struct sim *sim);
+size_t sim_image_most(const struct sim *sim); /* of any state that it can come to */
+void sim_image_save(const struct sim *sim, void *out);
+/*
+ * The host of an image in *out; *config (the starts that are under way are put back into it) must
+ * be as it was for the one that was saved. -EINVAL: it is another host's, or none; -ENOMEM, and
+ * -EPROTO where its pages do not sum.
+ */
+int sim_image_load(struct sim_config *config, const void *image, size_t size, struct sim **out,
+                   struct ballast_error *err);
 
 void sim_score(const struct sim *sim, struct sim_score *out);
 /* Every domain that is or was, in order of id; starts that are no domain yet are not among them. */

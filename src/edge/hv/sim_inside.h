@@ -103,6 +103,9 @@ void sim_report_seen(const struct sim *sim, const struct sim_domain *domain,
 
 /* A guest that exists from the beginning, or one about to be built with nothing yet. */
 struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config *is);
+/* Arrays for all guests and starts. -ENOMEM; sim_free() frees what there is. */
+int sim_room(struct sim *sim, struct ballast_error *err);
+int sim_check_pages(const struct sim *sim, struct ballast_error *err);
 void sim_starts_step(struct sim *sim);
 void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec);
 /* Fills least_usec and feasible of those that wait, when `arrived` of them have just come. */

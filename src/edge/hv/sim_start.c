@@ -2,6 +2,7 @@
 /* The toolstack's side: starts that arrive, wait, are granted, and are built. */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -78,6 +79,52 @@ int sim_start_refuse(struct sim *sim, size_t i, struct ballast_error *err)
         return ballast_fail(err, -EINVAL, "start %zu does not wait for an answer", i);
     start->state = SIM_START_REFUSED;
     start->answered_usec = sim->now_usec;
+    return 0;
+}
+
+static struct sim_domain *domain_of(struct sim *sim, uint32_t domid)
+{
+    for (size_t i = 0; i < sim->domain_count; i++) {
+        if (sim->domains[i].id == domid)
+            return &sim->domains[i];
+    }
+    return NULL;
+}
+
+/* A dead domain of a start leaves no trace: there is room for one of each start. */
+static void forget(struct sim *sim, struct sim_domain *domain)
+{
+    size_t after = sim->domain_count - (size_t)(domain - sim->domains) - 1;
+    memmove(domain, domain + 1, after * sizeof(*domain));
+    sim->domain_count--;
+}
+
+int sim_start_build(struct sim *sim, size_t i, bool claim, struct ballast_error *err)
+{
+    struct sim_start *start = i < sim->config->start_count ? &sim->starts[i] : NULL;
+    bool was = start && start->state >= SIM_START_BUILDING;
+    struct sim_domain *domain = was ? domain_of(sim, start->domid) : NULL;
+    if (!start || (start->state != SIM_START_COMING && !was) || (domain && domain->alive))
+        return ballast_fail(err, -EINVAL, "start %zu is under way", i);
+    if (start->is->guest.overhead_kib / sim->page_kib > sim->free_pages)
+        return ballast_fail(err, -ENOMEM, "not even %" PRIu64 " KiB are free",
+                            start->is->guest.overhead_kib);
+    if (domain)
+        forget(sim, domain);
+    start->arrived_usec = start->answered_usec = sim->now_usec;
+    start->least_usec = BALLAST_NONE;
+    build_begin(sim, i, claim);
+    return 0;
+}
+
+int sim_destroy(struct sim *sim, uint32_t domid, struct ballast_error *err)
+{
+    struct sim_domain *domain = domain_of(sim, domid);
+    if (!domain || !domain->alive)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    if (domain->building)
+        sim->starts[domain->start].state = SIM_START_DIED;
+    sim_domain_die(sim, domain);
     return 0;
 }
 

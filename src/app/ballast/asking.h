@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What commands that ask the daemon one thing have in common. */
+#ifndef APP_BALLAST_ASKING_H
+#define APP_BALLAST_ASKING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/ballast/args.h"
+#include "app/ballast/daemon.h"
+#include "app/ballast/rundir.h"
+
+/* The first options of such a command. */
+enum { CLI_ASKING_JSON, CLI_ASKING_RUN_DIR, CLI_ASKING_OPTIONS };
+#define CLI_ASKING_ROWS(json_help)                                                                 \
+    [CLI_ASKING_JSON] = {"json", NULL, json_help}, [CLI_ASKING_RUN_DIR] = {"run-dir", "DIR",       \
+                                                                           CLI_RUN_DIR_HELP}
+
+struct cli_asking {
+    struct cli_args *args;
+    bool json;
+    const char *run_dir;
+    struct cli_daemon daemon;
+};
+
+/* Takes one of the above; others are the command's. */
+void cli_asking_option(struct cli_asking *asking, int option);
+/* Reads all options of a command that has no others; CLI_BAD when that is told. */
+int cli_asking_options(struct cli_asking *asking);
+int cli_asking_open(struct cli_asking *asking, enum cli_daemon_kind kind);
+
+/* A reservation's number; CLI_BAD with a message. */
+int cli_asking_id(const struct cli_asking *asking, const char *word, uint64_t *out);
+/* "on" or "off"; the same. */
+int cli_asking_switch(const struct cli_asking *asking, const char *word, bool *out);
+
+/*
+ * Calls a method of the control socket and closes it again: what the daemon answers is printed with
+ * --json, and else handed to `tell`. `params` is taken over.
+ */
+int cli_asking_change(struct cli_asking *asking, const char *method, struct json_object *params,
+                      void (*tell)(const struct json_object *result));
+
+#endif

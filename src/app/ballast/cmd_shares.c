@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast shares, ballast opt-out: what is set for one domain and kept by its uuid */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/ballast/asking.h"
+#include "app/ballast/fields.h"
+
+const struct cli_option cli_shares_options[] = {
+    CLI_ASKING_ROWS("what the daemon answers"),
+    {NULL, NULL, NULL},
+};
+
+const struct cli_option cli_opt_out_options[] = {
+    CLI_ASKING_ROWS("what the daemon answers"),
+    {NULL, NULL, NULL},
+};
+
+static void tell_shares(const struct json_object *result)
+{
+    uint64_t shares = cli_field_u64(result, "shares");
+    printf("shares %" PRIu64 "%s\n", shares, shares == 0 ? ": it is left alone" : "");
+}
+
+static void tell_opt_out(const struct json_object *result)
+{
+    puts(cli_field_bool(result, "opted_out")
+             ? "it is not balanced any more; its limit still is held"
+             : "it is balanced");
+}
+
+int cli_shares(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    size_t count;
+    if (cli_asking_options(&asking))
+        return CLI_BAD;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 2)
+        return cli_args_wrong(args, "it takes a DOMAIN and a number of shares");
+    char *end = NULL;
+    errno = 0;
+    unsigned long long shares = strtoull(operands[1], &end, 10);
+    if (operands[1][0] < '0' || operands[1][0] > '9' || *end || errno || shares > INT64_MAX)
+        return cli_args_wrong(args, "shares are a whole number: 1000 is usual, 2000 weighs twice "
+                                    "as much, 0 leaves the domain alone");
+    struct json_object *params = cli_params();
+    cli_params_domain(params, "domain", operands[0]);
+    cli_params_u64(params, "shares", shares);
+    return cli_asking_change(&asking, "set-shares", params, tell_shares);
+}
+
+int cli_opt_out(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    size_t count;
+    bool on = false;
+    if (cli_asking_options(&asking))
+        return CLI_BAD;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 2)
+        return cli_args_wrong(args, "it takes a DOMAIN, and on or off");
+    if (cli_asking_switch(&asking, operands[1], &on))
+        return CLI_BAD;
+    struct json_object *params = cli_params();
+    cli_params_domain(params, "domain", operands[0]);
+    cli_params_bool(params, "on", on);
+    return cli_asking_change(&asking, "opt-out", params, tell_opt_out);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host that a daemon keeps, behind the port of hv.h: it is seen as the daemon sees it, and what
+ * is set goes through it, so that nobody acts behind its back.
+ */
+#ifndef APP_BALLAST_DOOR_DAEMON_H
+#define APP_BALLAST_DOOR_DAEMON_H
+
+#include "app/ballast/daemon.h"
+#include "edge/hv/hv.h"
+
+/*
+ * Takes over the connection of `daemon`, and closes it with itself. A failure of refresh() has been
+ * told already; what set() refuses has its words in the error.
+ */
+struct hv *cli_door_daemon_new(struct cli_daemon *daemon);
+struct cli_daemon *cli_door_daemon_of(struct hv *hv);
+/* Granted to starts that the host does not show yet, at the last refresh. */
+uint64_t cli_door_daemon_reserved_kib(const struct hv *hv);
+/* "hvm" ... of the i-th domain of the last refresh; -ENOENT: it does not say. */
+int cli_door_daemon_type(const struct hv *hv, size_t i);
+/* -EINVAL with what the daemon refuses it with; -EIO. */
+int cli_door_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                              struct ballast_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/alerts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballastd/log.h"
+
+static const char *const words[ALERTS] = {
+    [ALERT_RIVAL] = "second-balancer",
+    [ALERT_LEDGER] = "ledger",
+    [ALERT_HOST] = "host",
+    [ALERT_CONFIG] = "configuration",
+};
+
+const char *alert_word(enum alert_name name)
+{
+    return words[name];
+}
+
+void alerts_set(struct alerts *alerts, enum alert_name name, uint64_t now_usec, const char *why)
+{
+    struct alert *alert = &alerts->at[name];
+    if (!why && !alert->on)
+        return;
+    if (why && alert->on && strncmp(alert->message, why, sizeof(alert->message) - 1) == 0)
+        return;
+    if (!alert->on || !why)
+        alert->since_usec = now_usec;
+    alert->on = why != NULL;
+    if (why) {
+        (void)snprintf(alert->message, sizeof(alert->message), "%s", why);
+        daemon_log(DAEMON_WARNING, "%s: %s", words[name], alert->message);
+    } else {
+        daemon_log(DAEMON_NOTICE, "%s: over: %s", words[name], alert->message);
+    }
+    alerts->tell(alerts->context, name, alert);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is set for a domain, and for balancing as a whole. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "app/ballastd/calls.h"
+#include "app/ballastd/log.h"
+#include "app/ballastd/manager.h"
+#include "app/ballastd/shape.h"
+#include "app/ballastd/tell.h"
+#include "app/tick/laws.h"
+#include "core/base/units.h"
+
+/* The domain as it is now. false: the call has failed. */
+static bool look_at(struct call *call, size_t *at)
+{
+    struct ballast_error err;
+    const struct ballast_host *host;
+    struct hv *hv = daemon_view_hv(call->daemon->view);
+    if (!call_ledger(call))
+        return false;
+    if (hv->ops->refresh(hv, &host, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    return call_domain(call, at);
+}
+
+/*
+ * What may be given to a domain without taking it from those who were promised it: free, nobody's,
+ * and, as long as anything is promised, not within the reach of anybody's maximum already.
+ */
+static uint64_t giveable_kib(struct daemon *daemon)
+{
+    struct tick_book book = tick_ledger_book(promises_book(daemon->promises));
+    uint64_t promised_kib = book.promised_kib(book.book);
+    struct tick_sums sums = tick_sums_of(daemon_view_host(daemon->view), promised_kib);
+    return promised_kib == 0 ? sums.available_kib
+                             : ballast_sub_floor(sums.available_kib, sums.room_kib);
+}
+
+static void refuse_numbers(struct call *call, const char *reason, uint64_t a_kib, uint64_t b_kib)
+{
+    call->data = json_object_new_object();
+    shape_text(call->data, "reason", reason);
+    shape_u64(call->data, "a_kib", a_kib);
+    shape_u64(call->data, "b_kib", b_kib);
+}
+
+static void set_host(struct call *call, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib)
+{
+    struct ballast_error err;
+    struct hv *hv = daemon_view_hv(call->daemon->view);
+    int rc = hv->ops->set(hv, domid, target_kib, maxmem_kib, &err);
+    if (rc < 0)
+        call_fail(call, rc == -ENOENT ? WIRE_NOT_FOUND : WIRE_UNAVAILABLE, "%s", err.text);
+    daemon_host_keep(call->daemon->host);
+}
+
+void call_set_target(struct call *call)
+{
+    size_t at;
+    if (!look_at(call, &at))
+        return;
+    struct ballast_domain domain = daemon_view_host(call->daemon->view)->domains[at];
+    uint64_t kib =
+        wire_param_u64(call->params, "target_kib", 0) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    uint64_t more_kib = ballast_sub_floor(kib, ballast_max_u64(domain.tot_kib, domain.target_kib));
+    uint64_t have_kib = giveable_kib(call->daemon);
+    if (kib < domain.dynamic_min_kib || kib > domain.dynamic_max_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "target_kib: %" PRIu64 " is out of its range, %" PRIu64 " to %" PRIu64 " KiB",
+                  kib, domain.dynamic_min_kib, domain.dynamic_max_kib);
+        refuse_numbers(call, "bad-size", domain.dynamic_min_kib, domain.dynamic_max_kib);
+    } else if (more_kib > have_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "%" PRIu64 " KiB more would be needed, and %" PRIu64 " KiB are free and nobody's",
+                  more_kib, have_kib);
+        refuse_numbers(call, "not-free", more_kib, have_kib);
+    } else {
+        uint64_t maxmem_kib = kib > domain.maxmem_kib ? kib : BALLAST_NONE;
+        set_host(call, domain.id, kib, maxmem_kib);
+    }
+    if (call->code == 0) {
+        call->result = json_object_new_object();
+        shape_u64(call->result, "target_kib", kib);
+        call->daemon->moved_usec = daemon_now_usec(call->daemon);
+    }
+}
+
+void call_set_max(struct call *call)
+{
+    size_t at;
+    if (!look_at(call, &at))
+        return;
+    struct ballast_domain domain = daemon_view_host(call->daemon->view)->domains[at];
+    uint64_t beyond_kib = daemon_host_beyond_kib(call->daemon->host, domain.id, domain.maxmem_kib);
+    uint64_t given_kib = wire_param_u64(call->params, "maxmem_kib", 0);
+    uint64_t kib = ballast_sub_floor(given_kib, beyond_kib) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    uint64_t least_kib = ballast_max_u64(domain.tot_kib, domain.target_kib);
+    uint64_t more_kib = ballast_sub_floor(kib, ballast_max_u64(domain.maxmem_kib, least_kib));
+    uint64_t have_kib = giveable_kib(call->daemon);
+    if (kib < least_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "maxmem_kib: %" PRIu64 " is less than the %" PRIu64
+                  " KiB that it holds or is to hold",
+                  given_kib, ballast_add_ceil(least_kib, beyond_kib));
+        refuse_numbers(call, "bad-size", given_kib, least_kib);
+    } else if (more_kib > have_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "the room of %" PRIu64 " KiB more would be promised memory: %" PRIu64
+                  " KiB are free and nobody's",
+                  more_kib, have_kib);
+        refuse_numbers(call, "not-free", more_kib, have_kib);
+    } else {
+        set_host(call, domain.id, BALLAST_NONE, kib);
+    }
+    if (call->code == 0) {
+        call->result = json_object_new_object();
+        shape_u64(call->result, "xen_maximum_kib", ballast_add_ceil(kib, beyond_kib));
+    }
+}
+
+/* Keeps the setting, and has it seen. false: the call has failed. */
+static bool keep(struct call *call, size_t at, const struct daemon_setting *set)
+{
+    struct ballast_error err;
+    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
+    int rc = promises_set(call->daemon->promises, record->uuid, set, &err);
+    if (rc < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    record->set = *set;
+    record->set_known = true;
+    return true;
+}
+
+static void answer_settings(struct call *call, const char *what, uint64_t domid,
+                            struct json_object *result)
+{
+    call->result = result;
+    tell_settings(call->daemon, what, domid, call->conn->uid, result);
+    manager_look(call->daemon);
+}
+
+void call_set_range(struct call *call)
+{
+    size_t at;
+    if (!look_at(call, &at))
+        return;
+    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
+    struct ballast_domain domain = daemon_view_host(call->daemon->view)->domains[at];
+    struct daemon_setting set = record->set;
+    set.min_kib = wire_param_u64(call->params, "min_kib", BALLAST_NONE);
+    set.max_kib = wire_param_u64(call->params, "max_kib", BALLAST_NONE);
+    uint64_t min_kib = set.min_kib == BALLAST_NONE ? record->host_min_kib : set.min_kib;
+    uint64_t max_kib = set.max_kib == BALLAST_NONE ? record->host_max_kib : set.max_kib;
+    if (min_kib > max_kib || max_kib > domain.static_max_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "a range of %" PRIu64 " to %" PRIu64
+                  " KiB cannot be: the minimum must not be above the maximum, nor that above the "
+                  "static maximum of %" PRIu64 " KiB",
+                  min_kib, max_kib, domain.static_max_kib);
+        refuse_numbers(call, "bad-size", min_kib, max_kib);
+        return;
+    }
+    if (!keep(call, at, &set))
+        return;
+    struct json_object *result = json_object_new_object();
+    shape_u64(result, "dynamic_min_kib", min_kib);
+    shape_u64(result, "dynamic_max_kib", max_kib);
+    answer_settings(call, "range", domain.id, result);
+}
+
+void call_set_shares(struct call *call)
+{
+    size_t at;
+    if (!look_at(call, &at))
+        return;
+    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
+    struct daemon_setting set = record->set;
+    set.shares = wire_param_u64(call->params, "shares", 0);
+    if (set.shares > 1000000) {
+        call_fail(call, WIRE_INVALID_PARAMS, "shares: at most 1000000 would be right");
+        return;
+    }
+    if (!keep(call, at, &set))
+        return;
+    struct json_object *result = json_object_new_object();
+    shape_u64(result, "shares", set.shares);
+    answer_settings(call, "shares", record->id, result);
+}
+
+void call_opt_out(struct call *call)
+{
+    size_t at;
+    if (!look_at(call, &at))
+        return;
+    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
+    struct daemon_setting set = record->set;
+    set.opt_out = wire_param_bool(call->params, "on", false);
+    if (!keep(call, at, &set))
+        return;
+    struct json_object *result = json_object_new_object();
+    shape_bool(result, "opted_out", set.opt_out);
+    answer_settings(call, "opt-out", record->id, result);
+}
+
+void call_set_policy(struct call *call)
+{
+    struct ballast_error err;
+    const char *name = wire_param_string(call->params, "name", "");
+    const struct policy *policy = policy_find(name);
+    if (!call_ledger(call))
+        return;
+    if (!policy) {
+        call_fail(call, WIRE_NOT_FOUND, "there is no policy %s", name);
+    } else if (promises_set_word(call->daemon->promises, "policy", policy->name, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    } else {
+        manager_set_policy(call->daemon, policy);
+        daemon_log(DAEMON_NOTICE, "the policy is %s from now on", policy->name);
+        struct json_object *result = json_object_new_object();
+        shape_text(result, "name", policy->name);
+        answer_settings(call, "policy", BALLAST_NONE, result);
+    }
+}
+
+static void pause_or_resume(struct call *call, bool paused)
+{
+    struct wire_domain_name name;
+    struct daemon *daemon = call->daemon;
+    uint64_t domid = BALLAST_NONE;
+    size_t at;
+    if (wire_param_domain(call->params, "domain", &name)) {
+        if (!look_at(call, &at))
+            return;
+        daemon_view_domain(daemon->view, at)->paused = paused;
+        domid = daemon_view_domain(daemon->view, at)->id;
+    } else {
+        manager_pause(daemon, paused);
+    }
+    struct json_object *result = json_object_new_object();
+    shape_bool(result, "paused", paused);
+    answer_settings(call, "pause", domid, result);
+}
+
+void call_pause(struct call *call)
+{
+    pause_or_resume(call, true);
+}
+
+void call_resume(struct call *call)
+{
+    pause_or_resume(call, false);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reservations. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballastd/calls.h"
+#include "app/ballastd/log.h"
+#include "app/ballastd/manager.h"
+#include "app/ballastd/shape.h"
+#include "app/ballastd/tell.h"
+#include "core/base/units.h"
+
+/*
+ * What `free` has freed is kept from the others for so long, or until a toolstack begins to build,
+ * so that it is still there when its caller looks.
+ */
+#define FREE_HOLD_USEC (10 * BALLAST_SEC_USEC)
+
+static uint64_t now_of(const struct call *call)
+{
+    return promises_now_usec(call->daemon->promises, call->daemon->view);
+}
+
+static void answer_reservation(struct call *call, uint64_t id)
+{
+    const struct ledger_reservation *record =
+        ledger_find(promises_ledger(call->daemon->promises), id);
+    if (record)
+        call->result = shape_reservation(record, shape_missing_kib(call->daemon, record));
+    else
+        call_fail(call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is not remembered", id);
+}
+
+void call_login(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    struct ballast_error err;
+    size_t count = 0;
+    const char *owner = wire_param_string(call->params, "owner", "");
+    if (!ledger)
+        return;
+    int rc = ledger_login(ledger, owner, now_of(call), &count, &err);
+    if (rc < 0) {
+        call_unavailable(call, rc, &err);
+        return;
+    }
+    call->conn->logged_in = true;
+    (void)snprintf(call->conn->owner, sizeof(call->conn->owner), "%s", owner);
+    call->result = json_object_new_object();
+    shape_u64(call->result, "released", count);
+}
+
+/* Asks, and looks at once: what is free is granted now. false: the call has failed. */
+static bool ask(struct call *call, const struct ledger_request *request, uint64_t *id)
+{
+    struct ledger *ledger = call_ledger(call);
+    struct ledger_verdict verdict;
+    struct ballast_error err;
+    if (!ledger)
+        return false;
+    int rc = ledger_ask(ledger, request, now_of(call), &verdict, &err);
+    if (rc < 0) {
+        call_unavailable(call, rc, &err);
+        return false;
+    }
+    if (verdict.reason != LEDGER_OK) {
+        call_refuse(call, &verdict);
+        return false;
+    }
+    *id = verdict.id;
+    conn_made(call->conn, verdict.id);
+    manager_look(call->daemon);
+    return true;
+}
+
+static uint64_t deadline_of(const struct call *call)
+{
+    uint64_t usec = wire_param_u64(call->params, "deadline_usec", BALLAST_NONE);
+    return usec == BALLAST_NONE ? usec : ballast_add_ceil(now_of(call), usec);
+}
+
+/* Answers with what became of it, or later. */
+static void answer_asked(struct call *call, uint64_t id)
+{
+    const struct ledger_reservation *record =
+        ledger_find(promises_ledger(call->daemon->promises), id);
+    bool waits = record && (record->state == LEDGER_ASKED || record->state == LEDGER_FREEING);
+    if (record && record->state == LEDGER_REFUSED) {
+        struct ledger_verdict verdict = {
+            .reason = record->reason, .a_kib = record->a_kib, .b_kib = record->b_kib, .id = id};
+        call_refuse(call, &verdict);
+    } else if (waits && wire_param_bool(call->params, "wait", false)) {
+        call->later = true;
+    } else {
+        answer_reservation(call, id);
+    }
+}
+
+/* The call waits; where that cannot be it is as if it had never been made. */
+static void wait_for(struct call *call, uint64_t id, bool is_free)
+{
+    struct ledger_verdict verdict;
+    if (tell_wait(call->conn, call->id, id, is_free) == 0)
+        return;
+    call->later = false;
+    (void)ledger_release(promises_ledger(call->daemon->promises), id, NULL, now_of(call), &verdict,
+                         NULL);
+    call_fail(call, WIRE_BUSY, "%d calls of this connection wait already", TELL_WAITS);
+}
+
+void call_reserve(struct call *call)
+{
+    uint64_t min_kib = wire_param_u64(call->params, "min_kib", 0);
+    struct ledger_request request = {
+        .owner = wire_param_string(call->params, "owner", call->conn->owner),
+        .label = wire_param_string(call->params, "label", NULL),
+        .min_kib = min_kib,
+        .max_kib = wire_param_u64(call->params, "max_kib", min_kib),
+        .lease_usec = wire_param_u64(call->params, "lease_usec", call->daemon->config.lease_usec),
+        .deadline_usec = deadline_of(call),
+    };
+    uint64_t id;
+    if (!ask(call, &request, &id))
+        return;
+    answer_asked(call, id);
+    if (call->later)
+        wait_for(call, id, false);
+}
+
+void call_release(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    struct ledger_verdict verdict;
+    struct ballast_error err;
+    uint64_t id = wire_param_u64(call->params, "id", 0);
+    if (!ledger)
+        return;
+    int rc = ledger_release(ledger, id, call_owner(call), now_of(call), &verdict, &err);
+    if (rc < 0)
+        call_unavailable(call, rc, &err);
+    else if (verdict.reason != LEDGER_OK && verdict.reason != LEDGER_BY_OWNER)
+        call_refuse(call, &verdict);
+    else
+        answer_reservation(call, id);
+}
+
+/*
+ * Stakes what the domain has still to take, so that Xen itself keeps it from others. The ledger
+ * defends it all the same, so a claim that cannot be had is no reason to fail.
+ */
+static void stake(struct call *call, const struct ballast_domain *domain, uint64_t granted_kib)
+{
+    struct ballast_error err;
+    struct hv *hv = daemon_view_hv(call->daemon->view);
+    uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+    uint64_t kib = ballast_sub_floor(granted_kib, held_kib);
+    if (domain->build_left_kib > 0)
+        kib = ballast_min_u64(kib, domain->build_left_kib);
+    if (domain->state == BALLAST_DOMAIN_BUILD && kib > 0 &&
+        hv->ops->claim(hv, domain->id, kib, &err) < 0)
+        daemon_log(DAEMON_INFO, "no claim for domain %" PRIu32 ": %s, ignoring", domain->id,
+                   err.text);
+}
+
+static bool find_domain(struct call *call, struct ledger_domain *life, size_t *at)
+{
+    uint8_t uuid[LEDGER_UUID];
+    struct ballast_error err;
+    const struct ballast_host *host;
+    struct hv *hv = daemon_view_hv(call->daemon->view);
+    const char *given = wire_param_string(call->params, "uuid", NULL);
+    life->domid = (uint32_t)wire_param_u64(call->params, "domid", 0);
+    if (hv->ops->refresh(hv, &host, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    if (daemon_view_find(call->daemon->view, life->domid, at) < 0) {
+        call_fail(call, WIRE_NOT_FOUND, "there is no domain %" PRIu32, life->domid);
+        return false;
+    }
+    memcpy(life->uuid, daemon_view_domain(call->daemon->view, *at)->uuid, LEDGER_UUID);
+    if (!given || (wire_uuid_parse(given, uuid) == 0 && memcmp(uuid, life->uuid, 16) == 0))
+        return true;
+    call_fail(call, WIRE_REFUSED, "domain %" PRIu32 " has another uuid", life->domid);
+    return false;
+}
+
+void call_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at)
+{
+    struct ledger *ledger = promises_ledger(call->daemon->promises);
+    struct ledger_verdict verdict;
+    struct ballast_error err;
+    struct ballast_domain domain = daemon_view_host(call->daemon->view)->domains[at];
+    uint64_t held_kib = ballast_add_ceil(domain.tot_kib, domain.overhead_kib);
+    /* One that runs already is given more by it; what it holds was not taken out of it. */
+    uint64_t base_kib = domain.state == BALLAST_DOMAIN_BUILD ? 0 : held_kib;
+    const struct ledger_reservation *record = ledger_find(ledger, id);
+    uint64_t granted_kib = record ? record->granted_kib : 0;
+    int rc = ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib, now_of(call),
+                         &verdict, &err);
+    if (rc < 0) {
+        call_unavailable(call, rc, &err);
+    } else if (verdict.reason != LEDGER_OK) {
+        call_refuse(call, &verdict);
+    } else {
+        stake(call, &domain, granted_kib);
+        answer_reservation(call, id);
+        manager_look(call->daemon);
+    }
+}
+
+void call_bind(struct call *call)
+{
+    struct ledger_domain life = {0};
+    size_t at;
+    if (call_ledger(call) && find_domain(call, &life, &at))
+        call_bind_to(call, wire_param_u64(call->params, "id", 0), &life, at);
+}
+
+void call_free(struct call *call)
+{
+    struct daemon *daemon = call->daemon;
+    char owner[LEDGER_OWNER];
+    uint64_t kib = wire_param_u64(call->params, "kib", 0);
+    (void)snprintf(owner, sizeof(owner), MANAGER_FREE "uid-%u", (unsigned)call->conn->uid);
+    struct ledger_request request = {.owner = owner,
+                                     .label = "free",
+                                     .min_kib = kib,
+                                     .max_kib = kib,
+                                     .lease_usec = FREE_HOLD_USEC,
+                                     .deadline_usec = deadline_of(call)};
+    uint64_t id;
+    if (!ask(call, &request, &id))
+        return;
+    answer_asked(call, id);
+    if (call->later) {
+        wait_for(call, id, true);
+    } else if (call->code == 0) {
+        const struct ledger_reservation *record =
+            ledger_find(promises_ledger(daemon->promises), id);
+        bool free_now = record && record->granted_kib > 0;
+        json_object_put(call->result);
+        call->result = json_object_new_object();
+        shape_u64(call->result, "free_kib",
+                  free_now ? kib : ballast_sub_floor(kib, shape_missing_kib(daemon, record)));
+        shape_u64(call->result, "missing_kib", free_now ? 0 : shape_missing_kib(daemon, record));
+        shape_u64(call->result, "id", free_now ? BALLAST_NONE : id);
+    }
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What changes nothing. */
+#include <string.h>
+#include <unistd.h>
+
+#include "app/ballastd/calls.h"
+#include "app/ballastd/log.h"
+#include "app/ballastd/shape.h"
+#include "core/base/units.h"
+
+/* How many entries an answer has at the most: 512 of the largest, a domain, fill half a line. */
+enum { MOST = 512 };
+
+static uint64_t most_of(const struct call *call)
+{
+    return ballast_min_u64(wire_param_u64(call->params, "most", 256), MOST);
+}
+
+void call_hello(struct call *call)
+{
+    call->result = json_object_new_object();
+    shape_u64(call->result, "version", WIRE_VERSION);
+    shape_text(call->result, "daemon", "ballastd " BALLAST_VERSION);
+    shape_text(call->result, "host", daemon_host_name(call->daemon->host));
+    shape_u64(call->result, "pid", (uint64_t)getpid());
+    daemon_log(DAEMON_DEBUG, "client %d of user %u is %s", (int)call->conn->pid,
+               (unsigned)call->conn->uid, wire_param_string(call->params, "client", "unnamed"));
+}
+
+void call_ping(struct call *call)
+{
+    call->result = json_object_new_object();
+}
+
+void call_subscribe(struct call *call)
+{
+    struct json_object *events = wire_param_array(call->params, "events");
+    struct json_object *now = json_object_new_array();
+    struct conn *conn = call->conn;
+    conn->subscribed = true;
+    conn->events = 0;
+    for (size_t i = 0; i < json_object_array_length(events); i++) {
+        const char *name = json_object_get_string(json_object_array_get_idx(events, i));
+        for (unsigned event = 0; wire_event_at(event); event++) {
+            if (strcmp(wire_event_at(event), name) == 0)
+                conn->events |= 1U << event;
+        }
+    }
+    for (unsigned event = 0; wire_event_at(event); event++) {
+        if (conn->events & (1U << event))
+            json_object_array_add(now, json_object_new_string(wire_event_at(event)));
+    }
+    call->result = json_object_new_object();
+    json_object_object_add(call->result, "events", now);
+}
+
+void call_status(struct call *call)
+{
+    call->result = shape_status(call->daemon);
+}
+
+void call_host(struct call *call)
+{
+    if (!call_ledger(call))
+        return;
+    call->result = shape_host(call->daemon);
+    if (!call->result)
+        call_fail(call, WIRE_UNAVAILABLE, "the host's sizes do not sum");
+}
+
+static struct json_object *listing(struct call *call, const char *name, struct json_object *array,
+                                   bool more)
+{
+    call->result = json_object_new_object();
+    json_object_object_add(call->result, name, array);
+    shape_bool(call->result, "more", more);
+    return call->result;
+}
+
+void call_domains(struct call *call)
+{
+    struct wire_domain_name name;
+    struct daemon *daemon = call->daemon;
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    uint64_t most = most_of(call);
+    uint64_t after = wire_param_u64(call->params, "after", BALLAST_NONE);
+    bool more = false;
+    size_t only = SIZE_MAX;
+    if (!call_ledger(call) ||
+        (wire_param_domain(call->params, "domain", &name) && !call_domain(call, &only)))
+        return;
+    struct json_object *array = json_object_new_array();
+    for (size_t i = 0; i < host->domain_count && !more; i++) {
+        bool wanted = (only == SIZE_MAX || i == only) &&
+                      (after == BALLAST_NONE || host->domains[i].id > after);
+        more = wanted && json_object_array_length(array) == most;
+        if (wanted && !more)
+            json_object_array_add(array, shape_domain(daemon, i));
+    }
+    listing(call, "domains", array, more);
+}
+
+/* What those that wait are missing grows along the line, so it is added up on the way. */
+void call_reservations(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    const struct ledger_reservation *at = NULL;
+    uint64_t only = wire_param_u64(call->params, "id", 0);
+    uint64_t after = wire_param_u64(call->params, "after", 0);
+    uint64_t most = most_of(call);
+    const char *owner = wire_param_string(call->params, "owner", NULL);
+    bool open = wire_param_bool(call->params, "open", false);
+    bool more = false;
+    if (!ledger)
+        return;
+    if (only != 0 && !ledger_find(ledger, only)) {
+        call_fail(call, WIRE_NOT_FOUND, "there is no reservation %llu", (unsigned long long)only);
+        return;
+    }
+    struct ledger_free free_now = tick_ledger_free_of(ledger, daemon_view_host(call->daemon->view));
+    uint64_t available_kib = ledger_available_kib(ledger, &free_now);
+    uint64_t wanted_kib = 0;
+    struct json_object *array = json_object_new_array();
+    while (!more && (at = ledger_next(ledger, at))) {
+        if (at->state == LEDGER_ASKED || at->state == LEDGER_FREEING)
+            wanted_kib += at->min_kib;
+        bool wanted = (only == 0 || at->id == only) && at->id > after &&
+                      (!owner || strcmp(at->owner, owner) == 0) &&
+                      (!open || ledger_state_is_open(at->state));
+        more = wanted && json_object_array_length(array) == most;
+        if (wanted && !more)
+            json_object_array_add(
+                array, shape_reservation(at, ballast_sub_floor(wanted_kib, available_kib)));
+    }
+    listing(call, "reservations", array, more);
+}
+
+static bool is_about(const struct decision *decision, bool only, uint32_t domid)
+{
+    return !only || (decision->what == DECISION_SET && decision->domid == domid);
+}
+
+/* Where the last `most` begin; from there on they are told oldest first. */
+static uint64_t first_of_last(const struct decisions *decisions, uint64_t most, bool only,
+                              uint32_t domid)
+{
+    uint64_t number = decisions_last(decisions);
+    const struct decision *at;
+    for (uint64_t found = 0; (at = decisions_at(decisions, number)); number--) {
+        found += is_about(at, only, domid);
+        if (found == most)
+            return number - 1;
+    }
+    return number;
+}
+
+void call_decisions(struct call *call)
+{
+    const struct decisions *decisions = call->daemon->decisions;
+    struct wire_domain_name name;
+    uint64_t most = most_of(call);
+    uint64_t last = decisions_last(decisions);
+    uint64_t kept = last > DECISIONS_KEPT ? last - DECISIONS_KEPT : 0;
+    size_t place = 0;
+    bool more = false;
+    bool only = wire_param_domain(call->params, "domain", &name);
+    if (only && !call_domain(call, &place))
+        return;
+    uint32_t domid = only ? daemon_view_host(call->daemon->view)->domains[place].id : 0;
+    uint64_t since = wire_param_u64(call->params, "since", BALLAST_NONE);
+    bool lost = since != BALLAST_NONE && since < kept;
+    if (since == BALLAST_NONE)
+        since = first_of_last(decisions, most, only, domid);
+    struct json_object *array = json_object_new_array();
+    for (uint64_t number = ballast_max_u64(since, kept) + 1; number <= last && !more; number++) {
+        const struct decision *at = decisions_at(decisions, number);
+        if (!at || !is_about(at, only, domid))
+            continue;
+        more = json_object_array_length(array) == most;
+        if (!more)
+            json_object_array_add(array, shape_decision(at));
+    }
+    listing(call, "decisions", array, more);
+    shape_u64(call->result, "last", last);
+    shape_bool(call->result, "lost", lost);
+}
+
+void call_policy(struct call *call)
+{
+    struct json_object *names = json_object_new_array();
+    for (size_t i = 0; policy_at(i); i++)
+        json_object_array_add(names, json_object_new_string(policy_at(i)->name));
+    call->result = json_object_new_object();
+    shape_text(call->result, "name", call->daemon->policy->name);
+    json_object_object_add(call->result, "policies", names);
+}

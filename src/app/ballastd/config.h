@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballastd.conf(5): an INI file, read as a whole or not at all. */
+#ifndef APP_BALLASTD_CONFIG_H
+#define APP_BALLASTD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+#include "core/policy/policy.h"
+
+enum { DAEMON_CONFIG_NAME = 48, DAEMON_CONFIG_GUESTS = 4096 };
+
+/* [guest NAME]; what is BALLAST_NONE was not given. */
+struct daemon_config_guest {
+    char name[DAEMON_CONFIG_NAME];
+    uint64_t shares;
+    uint64_t min_kib;
+    uint64_t max_kib;
+    bool opt_out;
+};
+
+struct daemon_config {
+    const struct policy *policy;
+    uint64_t slush_kib;     /* BALLAST_NONE: the host's own */
+    char group[32];         /* whose members may change things; "" for nobody but root */
+    uint64_t interval_usec; /* while something moves or waits */
+    uint64_t rest_usec;     /* while nothing does */
+    uint64_t lease_usec;    /* of a reservation that names none */
+    uint64_t dom0_floor_kib;
+    uint64_t guest_floor_kib;
+    uint64_t inaccuracy_kib;
+    uint64_t rival_writes; /* so many targets that were not ours ... */
+    uint64_t rival_usec;   /* ... in so long are a second balancer's; we stand back as long as
+                              there has been one in rival_quiet_usec */
+    uint64_t rival_quiet_usec;
+    size_t clients; /* at once, on each socket */
+    bool balloons;  /* false: nobody is balanced, reservations are kept */
+    struct daemon_config_guest *guests;
+    size_t guest_count;
+};
+
+/*
+ * `path` NULL: the usual place, which need not exist. -EINVAL: "PATH:LINE: [SECTION] KEY: what is
+ * wrong; what would be right"; the errnos of reading. On failure *out is as it was. What it holds
+ * is freed by daemon_config_release(), which is harmless on zeros.
+ */
+int daemon_config_read(const char *path, struct daemon_config *out, struct ballast_error *err);
+void daemon_config_release(struct daemon_config *config);
+/* Of the guest of that name, or NULL. */
+const struct daemon_config_guest *daemon_config_guest(const struct daemon_config *config,
+                                                      const char *name);
+
+#endif

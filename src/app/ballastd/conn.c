@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/conn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/ballastd/calls.h"
+#include "app/ballastd/door.h"
+#include "app/ballastd/log.h"
+#include "app/ballastd/tell.h"
+#include "core/base/units.h"
+
+enum {
+    CALLS_A_TURN = 16,
+    READ_BYTES = 1 << 16,
+    UNREAD_MOST = 1 << 20,  /* bytes that wait to be read by the peer; ballast-protocol(7) */
+    UNREAD_PAUSE = 1 << 18, /* from here on nothing is taken from it */
+};
+/* A line that was begun must be ended within so long. */
+#define LINE_USEC (30 * BALLAST_SEC_USEC)
+/* Who has been quiet for so long makes way when others wait at the door. */
+#define QUIET_USEC (10 * BALLAST_SEC_USEC)
+
+static char read_buffer[READ_BYTES]; /* one loop, one read at a time */
+
+static void freed(uv_handle_t *handle)
+{
+    struct conn *conn = handle->data;
+    wire_decoder_free(conn->decoder);
+    free(conn->made);
+    free(conn);
+}
+
+void conn_close(struct conn *conn)
+{
+    struct daemon *daemon = conn->daemon;
+    if (conn->closing)
+        return;
+    conn->closing = true;
+    if (conn->prev)
+        conn->prev->next = conn->next;
+    else
+        daemon->conns = conn->next;
+    if (conn->next)
+        conn->next->prev = conn->prev;
+    conn->door->clients--;
+    uv_close((uv_handle_t *)&conn->pipe, freed);
+    tell_forget(conn);
+    door_again(conn->door);
+}
+
+static void doom(struct conn *conn)
+{
+    conn->doomed = true;
+    uv_idle_start(&conn->daemon->pump, conn_pump);
+}
+
+struct sending {
+    uv_write_t write;
+    char *line;
+};
+
+static void sent(uv_write_t *write, int status)
+{
+    struct sending *sending = (struct sending *)write;
+    struct conn *conn = write->handle->data;
+    free(sending->line);
+    free(sending);
+    if (status < 0) {
+        conn_close(conn);
+        return;
+    }
+    if (conn->closing)
+        return;
+    size_t unread = uv_stream_get_write_queue_size((uv_stream_t *)&conn->pipe);
+    if (unread == 0 && (conn->last || (conn->ended && conn->waits == 0 && !conn->more)))
+        conn_close(conn);
+    else if (unread <= UNREAD_PAUSE && conn->more)
+        uv_idle_start(&conn->daemon->pump, conn_pump);
+}
+
+static bool try_send(struct conn *conn, struct sending *sending, size_t length)
+{
+    uv_stream_t *stream = (uv_stream_t *)&conn->pipe;
+    uv_buf_t buf = uv_buf_init(sending->line, (unsigned)length);
+    size_t unread = uv_stream_get_write_queue_size(stream);
+    if (unread > 0 && unread + length > UNREAD_MOST) {
+        daemon_log(DAEMON_NOTICE, "client %d of user %u does not read its answers: closed",
+                   (int)conn->pid, (unsigned)conn->uid);
+        return false;
+    }
+    return uv_write(&sending->write, stream, &buf, 1, sent) == 0;
+}
+
+void conn_send(struct conn *conn, char *line, size_t length)
+{
+    struct sending *sending = conn->closing || conn->doomed ? NULL : malloc(sizeof(*sending));
+    if (sending)
+        sending->line = line;
+    if (sending && try_send(conn, sending, length))
+        return;
+    free(line);
+    free(sending);
+    if (!conn->closing)
+        doom(conn);
+}
+
+static void too_much(struct conn *conn, const struct ballast_error *err)
+{
+    char *line;
+    size_t length;
+    conn->last = true;
+    conn->more = false;
+    uv_read_stop((uv_stream_t *)&conn->pipe);
+    if (wire_error(NULL, WIRE_INVALID_REQUEST, err->text, NULL, &line, &length, NULL) == 0)
+        conn_send(conn, line, length);
+    else
+        doom(conn);
+}
+
+static bool is_full(const struct conn *conn)
+{
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->pipe) > UNREAD_PAUSE;
+}
+
+/* A few calls of one connection. */
+static void work(struct conn *conn)
+{
+    struct wire_message message = {0};
+    struct ballast_error err;
+    int rc = 1;
+    for (int i = 0; i < CALLS_A_TURN && !conn->doomed && !is_full(conn); i++) {
+        rc = wire_decoder_next(conn->decoder, &message, &err);
+        if (rc <= 0)
+            break;
+        conn->heard_usec = daemon_real_usec();
+        calls_take(conn, &message);
+        wire_message_release(&message);
+    }
+    if (conn->doomed)
+        return;
+    if (rc < 0) {
+        too_much(conn, &err);
+        return;
+    }
+    conn->more = rc > 0;
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf);
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    (void)handle;
+    (void)suggested;
+    *buf = uv_buf_init(read_buffer, sizeof(read_buffer));
+}
+
+/* After a turn: go on at once, read more, or be done. */
+static void go_on(struct conn *conn)
+{
+    uv_stream_t *stream = (uv_stream_t *)&conn->pipe;
+    if (conn->closing || conn->doomed || conn->last)
+        return;
+    if (conn->more) {
+        uv_read_stop(stream);
+        /* One that does not read is gone on with when it does; see sent(). */
+        if (!is_full(conn))
+            uv_idle_start(&conn->daemon->pump, conn_pump);
+    } else if (conn->ended) {
+        if (conn->waits == 0 && uv_stream_get_write_queue_size(stream) == 0)
+            conn_close(conn);
+    } else {
+        uv_read_start(stream, give_buffer, on_read);
+    }
+}
+
+void conn_pump(uv_idle_t *idle)
+{
+    struct daemon *daemon = idle->data;
+    bool again = false;
+    for (struct conn *next, *conn = daemon->conns; conn; conn = next) {
+        next = conn->next;
+        if (conn->doomed) {
+            conn_close(conn);
+        } else if (conn->more && !is_full(conn)) {
+            work(conn);
+            go_on(conn);
+            again = true;
+        }
+    }
+    if (!again)
+        uv_idle_stop(idle);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
+{
+    struct conn *conn = stream->data;
+    struct ballast_error err;
+    if (count == 0)
+        return;
+    if (count == UV_EOF) {
+        conn->ended = true;
+        uv_read_stop(stream);
+        go_on(conn);
+        return;
+    }
+    if (count < 0) {
+        conn_close(conn);
+        return;
+    }
+    if (wire_decoder_pending(conn->decoder) == 0)
+        conn->heard_usec = daemon_real_usec();
+    if (wire_decoder_feed(conn->decoder, buf->base, (size_t)count, &err) < 0) {
+        too_much(conn, &err);
+        return;
+    }
+    work(conn);
+    go_on(conn);
+}
+
+/* SO_PEERGROUPS says all groups of the peer, as they were when it connected (Linux 4.13). */
+static bool has_group(int fd, const struct conn *conn, gid_t group)
+{
+    gid_t groups[1024];
+    socklen_t size = sizeof(groups);
+    if (conn->gid == group)
+        return true;
+#ifdef SO_PEERGROUPS
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
+        for (size_t i = 0; i < size / sizeof(groups[0]); i++) {
+            if (groups[i] == group)
+                return true;
+        }
+    }
+#endif
+    return false;
+}
+
+static int ask_kernel(struct conn *conn)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    uv_os_fd_t fd;
+    gid_t group;
+    if (uv_fileno((uv_handle_t *)&conn->pipe, &fd) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return -EACCES;
+    conn->uid = peer.uid;
+    conn->gid = peer.gid;
+    conn->pid = peer.pid;
+    conn->may_change =
+        conn->door->control &&
+        (peer.uid == 0 || peer.uid == geteuid() ||
+         (door_group(conn->daemon->config.group, &group) == 0 && has_group(fd, conn, group)));
+    (void)snprintf(conn->owner, sizeof(conn->owner), "uid-%u", (unsigned)peer.uid);
+    return 0;
+}
+
+void conn_accept(struct daemon_door *door, struct daemon *daemon)
+{
+    struct conn *conn = calloc(1, sizeof(*conn));
+    if (!conn)
+        return;
+    conn->daemon = daemon;
+    conn->door = door;
+    conn->heard_usec = daemon_real_usec();
+    conn->decoder = wire_decoder_new(WIRE_FROM_CLIENT);
+    uv_pipe_init(&daemon->loop, &conn->pipe, 0);
+    conn->pipe.data = conn;
+    conn->next = daemon->conns;
+    if (conn->next)
+        conn->next->prev = conn;
+    daemon->conns = conn;
+    door->clients++;
+    if (!conn->decoder || uv_accept((uv_stream_t *)&door->pipe, (uv_stream_t *)&conn->pipe) < 0 ||
+        ask_kernel(conn) < 0 || !door_has_room_for(door, conn) ||
+        uv_read_start((uv_stream_t *)&conn->pipe, give_buffer, on_read) < 0)
+        conn_close(conn);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+void conn_made(struct conn *conn, uint64_t id)
+{
+    if (!conn->made)
+        conn->made = calloc(CONN_MADE, sizeof(*conn->made));
+    if (!conn->made)
+        return;
+    if (conn->made_count == CONN_MADE) {
+        conn->made_count -= CONN_MADE / 2;
+        memmove(conn->made, conn->made + CONN_MADE / 2, conn->made_count * sizeof(*conn->made));
+    }
+    conn->made[conn->made_count++] = id;
+}
+
+bool conn_has_made(const struct conn *conn, uint64_t id)
+{
+    return conn->made_count > 0 &&
+           bsearch(&id, conn->made, conn->made_count, sizeof(id), compare_ids) != NULL;
+}
+
+/* A peer that closed only its half waits for answers; one that is gone does not. */
+static bool is_gone(struct conn *conn)
+{
+    uv_os_fd_t fd;
+    struct pollfd poll_one = {.events = 0};
+    if (!conn->ended || uv_fileno((uv_handle_t *)&conn->pipe, &fd) < 0)
+        return false;
+    poll_one.fd = fd;
+    return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+void conn_sweep(struct daemon *daemon)
+{
+    uint64_t now_usec = daemon_real_usec();
+    for (struct conn *conn = daemon->conns; conn; conn = conn->next) {
+        uint64_t quiet_usec = now_usec - conn->heard_usec;
+        bool half = !conn->more && wire_decoder_pending(conn->decoder) > 0;
+        bool idle = conn->waits == 0 && (!conn->subscribed || conn->events == 0);
+        if ((half && quiet_usec > LINE_USEC) ||
+            (idle && conn->door->waits && quiet_usec > QUIET_USEC) || is_gone(conn))
+            doom(conn);
+    }
+}

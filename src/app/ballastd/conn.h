@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The two sockets and who is connected. A connection costs only itself: what it sends is taken a
+ * few calls at a turn, what it does not read is bounded, and one that stops in the middle of a line
+ * or stands in the way of others is closed.
+ */
+#ifndef APP_BALLASTD_CONN_H
+#define APP_BALLASTD_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "app/ballastd/daemon.h"
+#include "edge/wire/wire.h"
+
+enum {
+    CONN_EVENTS = 5, /* of wire_event_at() */
+    CONN_MADE = 1024 /* reservations that a connection is told of because it made them */
+};
+
+struct conn {
+    uv_pipe_t pipe; /* data: the connection */
+    struct daemon *daemon;
+    struct daemon_door *door;
+    struct conn *next;
+    struct conn *prev;
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+    bool may_change;
+    bool logged_in;
+    bool subscribed; /* else the default: what it made itself */
+    bool more;       /* the decoder may have a whole message */
+    bool ended;      /* it has closed its half for writing */
+    bool doomed;     /* closed in the loop's next turn: nobody who walks the list is surprised */
+    bool closing;
+    bool last; /* nothing more is taken from it; closed when all is sent */
+    unsigned events;
+    char owner[LEDGER_OWNER];
+    uint64_t *made; /* ids, rising */
+    size_t made_count;
+    size_t waits;        /* calls that are not answered yet */
+    uint64_t heard_usec; /* real clock: when something whole, or the first of something, came */
+    struct wire_decoder *decoder;
+};
+
+/* Takes over the line; a connection that does not read is closed, in the loop's next turn. */
+void conn_send(struct conn *conn, char *line, size_t length);
+void conn_close(struct conn *conn);
+/* Whoever is at the door comes in. */
+void conn_accept(struct daemon_door *door, struct daemon *daemon);
+/* A turn for each connection that has more to say. */
+void conn_pump(uv_idle_t *idle);
+void conn_made(struct conn *conn, uint64_t id);
+bool conn_has_made(const struct conn *conn, uint64_t id);
+/* Those that stand in the way are closed; from time to time. */
+void conn_sweep(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/ballastd/conn.h"
+#include "app/ballastd/door.h"
+#include "app/ballastd/log.h"
+#include "app/ballastd/manager.h"
+#include "app/ballastd/notify.h"
+#include "app/ballastd/tell.h"
+#include "core/base/units.h"
+
+/* 1: the answer is no, 2: bad input, 3: the host cannot be reached, as `ballast` has it. */
+enum { EXIT_NO = 1, EXIT_BAD = 2, EXIT_HOST = 3 };
+
+uint64_t daemon_real_usec(void)
+{
+    return uv_hrtime() / 1000;
+}
+
+uint64_t daemon_now_usec(const struct daemon *daemon)
+{
+    return daemon_view_now_usec(daemon->view);
+}
+
+static void on_alert(void *context, enum alert_name name, const struct alert *alert)
+{
+    tell_alert(context, name, alert);
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+    struct daemon_config config;
+    struct ballast_error err;
+    daemon_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)daemon_real_usec());
+    int rc = daemon_config_read(daemon->options.config_path, &config, &err);
+    if (rc == 0) {
+        bool other_policy = config.policy != daemon->config.policy;
+        daemon_config_release(&daemon->config);
+        daemon->config = config;
+        door_set_group(daemon);
+        /* A policy that was set by a command stays until the file says another than it did. */
+        if (other_policy) {
+            manager_set_policy(daemon, config.policy);
+            (void)promises_set_word(daemon->promises, "policy", NULL, NULL);
+        }
+        daemon_log(DAEMON_NOTICE, "the configuration has been read anew");
+    }
+    alerts_set(&daemon->alerts, ALERT_CONFIG, daemon_now_usec(daemon), rc < 0 ? err.text : NULL);
+    daemon_notify("READY=1");
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    struct daemon *daemon = handle->data;
+    if (signum == SIGHUP)
+        daemon_reload(daemon);
+    else
+        daemon_stop(daemon);
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    /* A host that cannot be read is not cured by killing us; a loop that stands still is. */
+    daemon_notify("WATCHDOG=1");
+    daemon->watched = false;
+}
+
+static void on_host(uv_poll_t *handle, int status, int events)
+{
+    struct daemon *daemon = handle->data;
+    (void)events;
+    if (status == 0 && !daemon_host_heard(daemon->host))
+        return;
+    manager_look(daemon);
+    if (daemon->tick)
+        manager_settle(daemon);
+}
+
+static int make_state_dir(const struct daemon *daemon)
+{
+    if (mkdir(daemon->options.state_dir, 0700) == 0 || errno == EEXIST)
+        return 0;
+    daemon_log(DAEMON_ERROR, "%s: %s", daemon->options.state_dir, strerror(errno));
+    return EXIT_HOST;
+}
+
+static int open_all(struct daemon *daemon)
+{
+    struct ballast_error err;
+    int rc = daemon_config_read(daemon->options.config_path, &daemon->config, &err);
+    if (rc < 0) {
+        daemon_log(DAEMON_ERROR, "%s", err.text);
+        return EXIT_BAD;
+    }
+    if ((rc = door_lock(daemon, &err)) < 0) {
+        daemon_log(DAEMON_ERROR, "%s", err.text);
+        return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
+    }
+    if ((rc = daemon_host_open(&daemon->options, &daemon->host, &err)) < 0) {
+        daemon_log(DAEMON_ERROR, "%s", err.text);
+        return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
+    }
+    if ((rc = manager_init(daemon, &err)) < 0) {
+        daemon_log(DAEMON_ERROR, "%s", err.text);
+        return EXIT_HOST;
+    }
+    return make_state_dir(daemon);
+}
+
+static void watch(struct daemon *daemon)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    uint64_t watchdog_usec = daemon_notify_watchdog_usec();
+    int fd = daemon_host_fd(daemon->host);
+    signal(SIGPIPE, SIG_IGN);
+    /* A file that must not grow is a full disk, and no reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
+    for (int i = 0; i < 3; i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        uv_signal_start(&daemon->signals[i], on_signal, signals[i]);
+    }
+    uv_idle_init(&daemon->loop, &daemon->pump);
+    daemon->pump.data = daemon;
+    uv_timer_init(&daemon->loop, &daemon->watchdog);
+    daemon->watchdog.data = daemon;
+    if (watchdog_usec > 0)
+        uv_timer_start(&daemon->watchdog, on_watchdog, watchdog_usec / 2000, watchdog_usec / 2000);
+    if (fd >= 0 && uv_poll_init(&daemon->loop, &daemon->host_poll, fd) == 0) {
+        daemon->host_poll.data = daemon;
+        uv_poll_start(&daemon->host_poll, UV_READABLE, on_host);
+    }
+}
+
+int daemon_start(struct daemon *daemon)
+{
+    struct ballast_error err;
+    daemon->lock_fd = -1;
+    daemon->alerts.tell = on_alert;
+    daemon->alerts.context = daemon;
+    uv_loop_init(&daemon->loop);
+    int status = open_all(daemon);
+    if (status)
+        return status;
+    watch(daemon);
+    manager_begin(daemon);
+    if (door_open(daemon, &err) < 0) {
+        daemon_log(DAEMON_ERROR, "%s", err.text);
+        return EXIT_HOST;
+    }
+    daemon_log(DAEMON_NOTICE, "ready: host %s%s, policy %s, %s", daemon_host_name(daemon->host),
+               daemon_host_goes_on(daemon->host) ? " (goes on)" : "", daemon->policy->name,
+               daemon->doors[0].path);
+    daemon_notify("READY=1\nSTATUS=host %s, policy %s", daemon_host_name(daemon->host),
+                  daemon->policy->name);
+    return 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+    if (daemon->ending)
+        return;
+    daemon->ending = true;
+    daemon_log(DAEMON_NOTICE, "ending");
+    daemon_notify("STOPPING=1");
+    door_close(daemon);
+    uv_walk(&daemon->loop, close_handle, NULL);
+}
+
+static void release(struct daemon *daemon)
+{
+    door_close(daemon);
+    uv_walk(&daemon->loop, close_handle, NULL);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&daemon->loop);
+    manager_release(daemon);
+    daemon_host_close(daemon->host);
+    daemon_config_release(&daemon->config);
+    if (daemon->lock_fd >= 0)
+        close(daemon->lock_fd);
+}
+
+int daemon_run(struct daemon *daemon)
+{
+    int status = daemon_start(daemon);
+    if (status == 0) {
+        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        if (daemon->host)
+            daemon_host_keep(daemon->host);
+        status = daemon->breaches > 0 ? EXIT_NO : daemon->exit_status;
+    }
+    release(daemon);
+    return status;
+}

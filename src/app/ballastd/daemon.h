@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon as a whole: one loop, one thread. The manager looks at the host and acts, connections
+ * bring calls, and both meet in the ledger. Shared by the files of this folder alone.
+ */
+#ifndef APP_BALLASTD_DAEMON_H
+#define APP_BALLASTD_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "app/ballastd/alerts.h"
+#include "app/ballastd/config.h"
+#include "app/ballastd/decisions.h"
+#include "app/ballastd/host.h"
+#include "app/ballastd/options.h"
+#include "app/ballastd/promises.h"
+#include "app/ballastd/view.h"
+#include "app/tick/tick.h"
+
+struct conn;
+struct waiter;
+
+/* How often targets of somebody else's were seen. */
+enum { DAEMON_RIVAL_MOST = 1000 };
+
+struct daemon_rival {
+    uint64_t seen_usec[DAEMON_RIVAL_MOST]; /* ring, on the daemon's clock */
+    size_t count;                          /* ever; or since `resume` */
+    bool stands_back;
+};
+
+struct daemon_door {
+    uv_pipe_t pipe;
+    bool control;
+    bool waits; /* somebody is at the door and there is no room */
+    size_t clients;
+    char path[256];
+};
+
+/* A change of a reservation that has been made durable and not been told yet. */
+struct daemon_change {
+    uint64_t id;
+    bool asked; /* it has come to wait */
+};
+
+struct daemon {
+    struct daemon_options options;
+    struct daemon_config config;
+    struct daemon_host *host;
+    struct daemon_view *view;
+    struct promises *promises;
+    struct tick *tick; /* NULL until the ledger has been read */
+    const struct policy *policy;
+    struct decisions *decisions;
+    struct alerts alerts;
+    struct daemon_rival rival;
+    bool paused;
+    bool ending;
+    int exit_status;
+
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uv_timer_t watchdog;
+    uv_poll_t host_poll;
+    uv_signal_t signals[3];
+    uv_idle_t pump; /* runs while a connection has more to say than one turn allows */
+    int lock_fd;
+
+    struct daemon_door doors[2];
+    struct conn *conns;
+    size_t waiter_count;
+    struct waiter *waiters;
+
+    struct daemon_change *changes;
+    size_t change_count;
+    size_t change_room;
+
+    uint64_t started_usec;  /* the next are of the daemon's clock */
+    uint64_t ready_usec;    /* of the real clock: when opening is tried again */
+    uint64_t moved_usec;    /* when something moved last */
+    uint64_t told_free_kib; /* what was free when those that wait were told last */
+    uint64_t told_usec;     /* the last `tick` notification */
+    uint64_t due_usec;      /* real clock: when the timer should fire */
+    uint64_t ticks;
+    uint64_t late_ticks;
+    uint64_t breaches;
+    uint64_t held_sum; /* of what was held at the last look: whether something moves */
+    bool watched;      /* a look succeeded since systemd was told */
+};
+
+/* Opens everything but the doors; *out is ready for daemon_run(). 0, or an exit status, said. */
+int daemon_start(struct daemon *daemon);
+/* Until it is told to end. The exit status. */
+int daemon_run(struct daemon *daemon);
+void daemon_stop(struct daemon *daemon);
+void daemon_reload(struct daemon *daemon);
+
+uint64_t daemon_now_usec(const struct daemon *daemon);
+/* The real clock, monotone. */
+uint64_t daemon_real_usec(void);
+
+#endif

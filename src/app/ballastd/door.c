@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/door.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/ballastd/conn.h"
+#include "app/ballastd/log.h"
+#include "core/base/error.h"
+
+enum { BACKLOG = 128 };
+
+int door_group(const char *name, gid_t *out)
+{
+    struct group entry;
+    struct group *found = NULL;
+    char buf[4096];
+    if (*name == '\0' || getgrnam_r(name, &entry, buf, sizeof(buf), &found) != 0 || !found)
+        return -ENOENT;
+    *out = entry.gr_gid;
+    return 0;
+}
+
+static int path_of(const struct daemon *daemon, const char *name, char out[256],
+                   struct ballast_error *err)
+{
+    /* sun_path of unix(7) has 108 bytes. */
+    if (snprintf(out, 256, "%s/%s", daemon->options.run_dir, name) > 107)
+        return ballast_fail(err, -ENAMETOOLONG, "%s: is too long for a socket's directory",
+                            daemon->options.run_dir);
+    return 0;
+}
+
+int door_lock(struct daemon *daemon, struct ballast_error *err)
+{
+    char path[256];
+    char pid[32] = "";
+    int rc = path_of(daemon, "ballastd.pid", path, err);
+    if (rc < 0)
+        return rc;
+    if (mkdir(daemon->options.run_dir, 0755) < 0 && errno != EEXIST)
+        return ballast_fail(err, -errno, "%s: %s", daemon->options.run_dir, strerror(errno));
+    daemon->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (daemon->lock_fd < 0)
+        return ballast_fail(err, -errno, "%s: %s", path, strerror(errno));
+    if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        ssize_t length = read(daemon->lock_fd, pid, sizeof(pid) - 1);
+        pid[length > 0 ? strcspn(pid, "\n") : 0] = '\0';
+        close(daemon->lock_fd);
+        daemon->lock_fd = -1;
+        return ballast_fail(err, -EBUSY, "%s: ballastd %s is running already", path, pid);
+    }
+    int length = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+    if (ftruncate(daemon->lock_fd, 0) < 0 || pwrite(daemon->lock_fd, pid, (size_t)length, 0) < 0)
+        daemon_log(DAEMON_WARNING, "%s: %s, ignoring", path, strerror(errno));
+    return 0;
+}
+
+void door_set_group(struct daemon *daemon)
+{
+    gid_t group;
+    const char *path = daemon->doors[0].path;
+    bool there = door_group(daemon->config.group, &group) == 0;
+    if (!there && daemon->config.group[0])
+        daemon_log(DAEMON_NOTICE, "there is no group %s: only root may use %s",
+                   daemon->config.group, path);
+    /* Not root: it cannot give anything away, and is alone with it. */
+    bool given = there && chown(path, (uid_t)-1, group) == 0;
+    if (chmod(path, given ? 0660 : 0600) < 0)
+        daemon_log(DAEMON_WARNING, "%s: %s, ignoring", path, strerror(errno));
+}
+
+static void knocked(uv_stream_t *stream, int status)
+{
+    struct daemon *daemon = stream->data;
+    struct daemon_door *door = &daemon->doors[stream == (uv_stream_t *)&daemon->doors[1].pipe];
+    /* libuv asks no more of the kernel until this one is let in. */
+    if (status == 0 && door->clients >= daemon->config.clients)
+        door->waits = true;
+    else if (status == 0)
+        conn_accept(door, daemon);
+}
+
+void door_again(struct daemon_door *door)
+{
+    struct daemon *daemon = door->pipe.data;
+    if (!door->waits || daemon->ending || door->clients >= daemon->config.clients)
+        return;
+    door->waits = false;
+    conn_accept(door, daemon);
+}
+
+bool door_has_room_for(const struct daemon_door *door, struct conn *conn)
+{
+    char *line;
+    size_t length;
+    size_t same = 0;
+    for (const struct conn *at = conn->daemon->conns; at; at = at->next)
+        same += at->door == door && at->uid == conn->uid;
+    if (conn->uid == 0 || conn->uid == geteuid() || same <= (conn->daemon->config.clients + 1) / 2)
+        return true;
+    if (wire_error(NULL, WIRE_BUSY, "too many connections of this user", NULL, &line, &length,
+                   NULL) == 0)
+        conn_send(conn, line, length);
+    return false;
+}
+
+static int open_one(struct daemon *daemon, struct daemon_door *door, const char *name, mode_t mode,
+                    struct ballast_error *err)
+{
+    int rc = path_of(daemon, name, door->path, err);
+    if (rc < 0)
+        return rc;
+    /* The lock is ours: what is there was left by one that was killed. */
+    (void)unlink(door->path);
+    uv_pipe_init(&daemon->loop, &door->pipe, 0);
+    door->pipe.data = daemon;
+    mode_t before = umask(0177);
+    rc = uv_pipe_bind(&door->pipe, door->path);
+    umask(before);
+    if (rc == 0 && chmod(door->path, mode) < 0)
+        rc = -errno;
+    if (rc == 0)
+        rc = uv_listen((uv_stream_t *)&door->pipe, BACKLOG, knocked);
+    return rc < 0 ? ballast_fail(err, rc, "%s: %s", door->path, uv_strerror(rc)) : 0;
+}
+
+int door_open(struct daemon *daemon, struct ballast_error *err)
+{
+    daemon->doors[0].control = true;
+    int rc = open_one(daemon, &daemon->doors[0], "control.sock", 0600, err);
+    if (rc == 0)
+        rc = open_one(daemon, &daemon->doors[1], "status.sock", 0666, err);
+    if (rc == 0)
+        door_set_group(daemon);
+    return rc;
+}
+
+void door_close(struct daemon *daemon)
+{
+    for (int i = 0; i < 2; i++) {
+        struct daemon_door *door = &daemon->doors[i];
+        if (door->path[0] == '\0')
+            continue;
+        if (!uv_is_closing((uv_handle_t *)&door->pipe))
+            uv_close((uv_handle_t *)&door->pipe, NULL);
+        (void)unlink(door->path);
+    }
+    while (daemon->conns)
+        conn_close(daemon->conns);
+}

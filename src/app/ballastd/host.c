@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/host.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/ballastd/builtin.h"
+#include "app/ballastd/keep.h"
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/hv/scenario.h"
+#include "edge/hv/xen.h"
+#include "edge/json/json.h"
+
+struct daemon_host {
+    struct hv *hv;
+    char name[256];
+    struct sim *sim; /* NULL: it is real */
+    struct scenario scenario;
+    size_t own_starts; /* of the scenario; those behind are spare */
+    struct keep *keep;
+    bool goes_on;
+    bool changed; /* since it was kept */
+    uint64_t speed_permyriad;
+    uint64_t real_from_usec; /* when the simulated clock stood at sim_from_usec */
+    uint64_t sim_from_usec;
+};
+
+static uint64_t real_now_usec(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int read_scenario(struct daemon_host *host, const char *path, struct ballast_error *err)
+{
+    char *data = NULL;
+    size_t length;
+    if (!path)
+        return scenario_parse("built-in", daemon_builtin_scenario, strlen(daemon_builtin_scenario),
+                              &host->scenario, err);
+    int rc = json_read_file(path, SCENARIO_BYTES, &data, &length, err);
+    if (rc == 0)
+        rc = scenario_parse(path, data, length, &host->scenario, err);
+    free(data);
+    return rc;
+}
+
+/* Starts that never come by themselves: what toolstacks build by asking for it. */
+static int add_spare(struct daemon_host *host, struct ballast_error *err)
+{
+    struct sim_config *config = &host->scenario.config;
+    size_t count = ballast_min_u64(config->start_count + DAEMON_HOST_SPARE, SIM_STARTS);
+    struct sim_start_config *starts = reallocarray(config->starts, count, sizeof(*starts));
+    if (!starts)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    config->starts = starts;
+    host->own_starts = config->start_count;
+    for (size_t i = config->start_count; i < count; i++)
+        starts[i] =
+            (struct sim_start_config){.arrives_usec = BALLAST_NONE, .deadline_usec = BALLAST_NONE};
+    config->start_count = count;
+    return 0;
+}
+
+static int go_on(struct daemon_host *host)
+{
+    size_t size;
+    for (unsigned age = 0; age < 2; age++) {
+        const void *image = keep_image(host->keep, age, &size);
+        if (image && sim_image_load(&host->scenario.config, image, size, &host->sim, NULL) == 0)
+            return 0;
+    }
+    return -ENOENT;
+}
+
+static int open_keep(struct daemon_host *host, const char *run_dir, struct ballast_error *err)
+{
+    char path[512];
+    struct sim *most;
+    if (snprintf(path, sizeof(path), "%s/sim.host", run_dir) >= (int)sizeof(path))
+        return ballast_fail(err, -ENAMETOOLONG, "%s: is too long", run_dir);
+    int rc = sim_new(&host->scenario.config, 0, &most, err);
+    if (rc < 0)
+        return rc;
+    host->sim = most;
+    rc = keep_open(path, sim_image_most(most), &host->keep, err);
+    return rc;
+}
+
+static int open_sim(struct daemon_host *host, const struct daemon_options *options,
+                    struct ballast_error *err)
+{
+    int rc = read_scenario(host, options->scenario, err);
+    if (rc < 0 || (rc = add_spare(host, err)) < 0 ||
+        (rc = open_keep(host, options->run_dir, err)) < 0)
+        return rc;
+    struct sim *anew = host->sim;
+    if (!options->fresh && go_on(host) == 0) {
+        host->goes_on = true;
+        sim_free(anew);
+    }
+    host->hv = sim_hv(host->sim);
+    host->real_from_usec = real_now_usec();
+    host->sim_from_usec = sim_now_usec(host->sim);
+    (void)snprintf(host->name, sizeof(host->name), options->scenario ? "sim:%s" : "sim",
+                   options->scenario);
+    host->changed = true;
+    daemon_host_keep(host);
+    return 0;
+}
+
+static int open_xen(struct daemon_host *host, struct ballast_error *err)
+{
+    struct xen_options options = {0};
+    int rc = xen_open(&options, &host->hv, err);
+    if (rc == 0)
+        (void)snprintf(host->name, sizeof(host->name), "xen");
+    return rc;
+}
+
+int daemon_host_open(const struct daemon_options *options, struct daemon_host **out,
+                     struct ballast_error *err)
+{
+    struct daemon_host *host = calloc(1, sizeof(*host));
+    int rc = -ENODEV;
+    if (!host)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    host->speed_permyriad = options->speed_permyriad;
+    if (options->host != DAEMON_HOST_SIM)
+        rc = open_xen(host, err);
+    if (options->host == DAEMON_HOST_SIM ||
+        (options->host == DAEMON_HOST_ANY && (rc == -ENODEV || rc == -ENOTSUP)))
+        rc = open_sim(host, options, err);
+    if (rc < 0) {
+        daemon_host_close(host);
+        return rc;
+    }
+    *out = host;
+    return 0;
+}
+
+void daemon_host_close(struct daemon_host *host)
+{
+    if (!host)
+        return;
+    if (host->sim)
+        sim_free(host->sim);
+    else if (host->hv)
+        host->hv->ops->close(host->hv);
+    keep_close(host->keep);
+    scenario_release(&host->scenario);
+    free(host);
+}
+
+struct hv *daemon_host_hv(struct daemon_host *host)
+{
+    return host->hv;
+}
+
+const char *daemon_host_name(const struct daemon_host *host)
+{
+    return host->name;
+}
+
+bool daemon_host_goes_on(const struct daemon_host *host)
+{
+    return host->goes_on;
+}
+
+bool daemon_host_is_sim(const struct daemon_host *host)
+{
+    return host->sim != NULL;
+}
+
+struct sim *daemon_host_sim(struct daemon_host *host)
+{
+    /* Whoever asks for it is about to change it. */
+    host->changed = true;
+    return host->sim;
+}
+
+uint64_t daemon_host_now_usec(const struct daemon_host *host)
+{
+    return host->sim ? sim_now_usec(host->sim) : real_now_usec();
+}
+
+uint64_t daemon_host_real_usec(const struct daemon_host *host, uint64_t usec)
+{
+    return host->sim ? ballast_mul_div(usec, BALLAST_PERMYRIAD, host->speed_permyriad) : usec;
+}
+
+int daemon_host_step(struct daemon_host *host, uint64_t most_usec, bool *behind,
+                     struct ballast_error *err)
+{
+    *behind = false;
+    if (!host->sim)
+        return 0;
+    uint64_t tick_usec = host->scenario.config.tick_usec;
+    uint64_t due_usec =
+        host->sim_from_usec + ballast_mul_div(real_now_usec() - host->real_from_usec,
+                                              host->speed_permyriad, BALLAST_PERMYRIAD);
+    int rc = 0;
+    for (uint64_t done_usec = 0;
+         rc == 0 && done_usec < most_usec && sim_now_usec(host->sim) + tick_usec <= due_usec;
+         done_usec += tick_usec) {
+        rc = sim_step(host->sim, tick_usec, err);
+        host->changed = true;
+    }
+    *behind = sim_now_usec(host->sim) + tick_usec <= due_usec;
+    /* A clock that cannot keep up, or a machine that slept: what was missed is missed. */
+    if (*behind &&
+        due_usec - sim_now_usec(host->sim) >
+            ballast_mul_div(BALLAST_SEC_USEC, host->speed_permyriad, BALLAST_PERMYRIAD)) {
+        host->real_from_usec = real_now_usec();
+        host->sim_from_usec = sim_now_usec(host->sim);
+        *behind = false;
+    }
+    return rc;
+}
+
+void daemon_host_keep(struct daemon_host *host)
+{
+    if (!host->sim || !host->changed)
+        return;
+    sim_image_save(host->sim, keep_begin(host->keep, sim_image_bytes(host->sim)));
+    keep_end(host->keep);
+    host->changed = false;
+}
+
+int daemon_host_fd(const struct daemon_host *host)
+{
+    return host->sim ? -1 : xen_watch_fd(host->hv);
+}
+
+bool daemon_host_heard(struct daemon_host *host)
+{
+    return !host->sim && xen_wait(host->hv, 0) > 0;
+}
+
+/* FNV-1a, twice from other beginnings: a simulated guest is the same one when it is built anew. */
+static void uuid_of_name(const char *name, uint8_t out[LEDGER_UUID])
+{
+    for (unsigned half = 0; half < 2; half++) {
+        uint64_t sum = UINT64_C(0xcbf29ce484222325) + half;
+        for (const char *at = name; *at; at++)
+            sum = (sum ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+        memcpy(out + 8 * half, &sum, sizeof(sum));
+    }
+}
+
+static int compare_domid(const void *key, const void *member)
+{
+    uint32_t a = *(const uint32_t *)key;
+    uint32_t b = ((const struct xen_domain *)member)->id;
+    return (a > b) - (a < b);
+}
+
+static const struct xen_domain *xen_domain_of(const struct daemon_host *host, uint32_t domid)
+{
+    const struct xen_domain *domains;
+    size_t count;
+    if (host->sim)
+        return NULL;
+    xen_domains(host->hv, &domains, &count);
+    return count ? bsearch(&domid, domains, count, sizeof(*domains), compare_domid) : NULL;
+}
+
+uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid, uint64_t maxmem_kib)
+{
+    const struct xen_domain *domain = xen_domain_of(host, domid);
+    return domain ? ballast_sub_floor(domain->max_kib, maxmem_kib) : 0;
+}
+
+const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid)
+{
+    const struct xen_domain *domain = xen_domain_of(host, domid);
+    return domain ? ballast_guest_type_word(domain->type) : NULL;
+}
+
+void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
+                      uint8_t out[LEDGER_UUID])
+{
+    if (host->sim) {
+        uuid_of_name(name, out);
+        return;
+    }
+    memset(out, 0, LEDGER_UUID);
+    const struct xen_domain *domain = xen_domain_of(host, domid);
+    if (domain)
+        memcpy(out, domain->uuid, LEDGER_UUID);
+}
+
+static bool is_free(const struct daemon_host *host, size_t i)
+{
+    const struct sim_start *start = sim_start_at(host->sim, i);
+    if (start->state == SIM_START_COMING || start->state == SIM_START_DIED)
+        return true;
+    for (size_t d = 0; d < sim_domain_count(host->sim); d++) {
+        struct sim_domain_view view;
+        sim_domain_view(host->sim, d, &view);
+        if (view.id == start->domid && view.alive)
+            return false;
+    }
+    return start->state == SIM_START_BUILT;
+}
+
+static int find_place(struct daemon_host *host, const char *name, size_t *out,
+                      struct ballast_error *err)
+{
+    for (size_t d = 0; d < sim_domain_count(host->sim); d++) {
+        struct sim_domain_view view;
+        sim_domain_view(host->sim, d, &view);
+        if (view.alive && strcmp(view.name, name) == 0)
+            return ballast_fail(err, -EEXIST, "domain %" PRIu32 " is named %s already", view.id,
+                                name);
+    }
+    for (size_t i = host->own_starts; i < host->scenario.config.start_count; i++) {
+        if (is_free(host, i)) {
+            *out = i;
+            return 0;
+        }
+    }
+    return ballast_fail(err, -EBUSY, "%d guests are there already", DAEMON_HOST_SPARE);
+}
+
+static struct sim_start_config config_of(const struct daemon_build *build)
+{
+    struct sim_start_config start = {
+        .arrives_usec = BALLAST_NONE,
+        .deadline_usec = BALLAST_NONE,
+        .need_kib = build->memory_kib + build->overhead_kib,
+        .build_rate_kib = build->rate_kib,
+        .guest = {.tot_kib = build->memory_kib,
+                  .overhead_kib = build->overhead_kib,
+                  .target_kib = build->memory_kib,
+                  .maxmem_kib = build->static_max_kib,
+                  .dynamic_min_kib = build->min_kib,
+                  .dynamic_max_kib = build->max_kib,
+                  .static_max_kib = build->static_max_kib,
+                  .shares = BALLAST_DEFAULT_SHARES,
+                  .rate_down_kib = 200 * BALLAST_MIB_KIB,
+                  .rate_up_kib = 200 * BALLAST_MIB_KIB,
+                  .ceiling_kib = BALLAST_NONE,
+                  .boot_usec = 2 * BALLAST_SEC_USEC,
+                  .crash_usec = BALLAST_NONE,
+                  .shutdown_usec = BALLAST_NONE,
+                  .report = SIM_REPORT_HONEST,
+                  .report_every_usec = BALLAST_SEC_USEC},
+    };
+    /* It needs most of what it was given, so that it is not a donor the moment it runs. */
+    start.guest.need.step_count = 1;
+    start.guest.need.steps[0].kib = build->memory_kib / 4 * 3;
+    (void)snprintf(start.guest.name, sizeof(start.guest.name), "%s", build->name);
+    return start;
+}
+
+int daemon_host_build(struct daemon_host *host, const struct daemon_build *build, bool claim,
+                      uint32_t *domid, struct ballast_error *err)
+{
+    size_t place = 0;
+    if (strlen(build->name) >= SIM_NAME)
+        return ballast_fail(err, -EINVAL, "name: is longer than %d bytes", SIM_NAME - 1);
+    int rc = find_place(host, build->name, &place, err);
+    if (rc < 0)
+        return rc;
+    host->scenario.config.starts[place] = config_of(build);
+    if ((rc = sim_start_build(host->sim, place, claim, err)) < 0)
+        return rc;
+    *domid = sim_start_at(host->sim, place)->domid;
+    host->changed = true;
+    return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host that the daemon runs on, opened: the real Xen, or a simulated one that follows the real
+ * clock and outlives the daemon, as a real one does: its state is kept in RUN_DIR/sim.host.
+ */
+#ifndef APP_BALLASTD_HOST_H
+#define APP_BALLASTD_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+#include "app/ballastd/options.h"
+#include "core/ledger/ledger.h"
+#include "edge/hv/hv.h"
+#include "edge/hv/sim.h"
+
+struct daemon_host;
+
+/* Guests that may be built on a simulated host at once, beyond the scenario's own. */
+enum { DAEMON_HOST_SPARE = 256 };
+
+int daemon_host_open(const struct daemon_options *options, struct daemon_host **out,
+                     struct ballast_error *err);
+void daemon_host_close(struct daemon_host *host); /* NULL is allowed */
+
+struct hv *daemon_host_hv(struct daemon_host *host);
+/* "xen", "sim", "sim:FILE" */
+const char *daemon_host_name(const struct daemon_host *host);
+/* Whether the simulated host is the one that an earlier daemon left. */
+bool daemon_host_goes_on(const struct daemon_host *host);
+/* On the clock that snapshots are stamped by. */
+uint64_t daemon_host_now_usec(const struct daemon_host *host);
+/*
+ * Moves a simulated host towards what the real clock says, `most_usec` at the most. true: there is
+ * more to be done now. -EPROTO when it lost a page.
+ */
+int daemon_host_step(struct daemon_host *host, uint64_t most_usec, bool *behind,
+                     struct ballast_error *err);
+/* How long a stretch of the host's time takes on the real clock. */
+uint64_t daemon_host_real_usec(const struct daemon_host *host, uint64_t usec);
+/* Keeps what was done to a simulated host, before anything that depends on it is made durable. */
+void daemon_host_keep(struct daemon_host *host);
+/* Readable when the host has something to tell; -1: it never has. */
+int daemon_host_fd(const struct daemon_host *host);
+/* Takes in what it has to tell; true: a tick is worth while. */
+bool daemon_host_heard(struct daemon_host *host);
+/* The uuid of a domain of the last refresh: Xen's, or one made of a simulated guest's name. */
+void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
+                      uint8_t out[LEDGER_UUID]);
+
+/* What of Xen's own limit a snapshot's maxmem_kib leaves out: extra internal. */
+uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid,
+                                uint64_t maxmem_kib);
+/* "pv", "pvh", "hvm"; NULL where it is not known. */
+const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid);
+
+bool daemon_host_is_sim(const struct daemon_host *host);
+/* The simulated host, about to be changed; NULL where it is real. */
+struct sim *daemon_host_sim(struct daemon_host *host);
+
+struct daemon_build {
+    const char *name;
+    uint64_t memory_kib;
+    uint64_t overhead_kib;
+    uint64_t min_kib; /* the dynamic range and static maximum, as sim_guest_config */
+    uint64_t max_kib;
+    uint64_t static_max_kib;
+    uint64_t rate_kib; /* of its build, a second */
+};
+
+/* A toolstack builds a guest on the simulated host. -EEXIST, -EBUSY: no room, -ENOMEM, -EINVAL. */
+int daemon_host_build(struct daemon_host *host, const struct daemon_build *build, bool claim,
+                      uint32_t *domid, struct ballast_error *err);
+
+#endif

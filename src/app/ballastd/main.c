@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/ballastd/daemon.h"
+#include "app/ballastd/log.h"
+
+int main(int argc, char **argv)
+{
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+    if (!daemon) {
+        perror("ballastd");
+        return EXIT_FAILURE;
+    }
+    int status = daemon_options_parse(argc, argv, &daemon->options);
+    if (status == 0) {
+        if (daemon->options.verbose)
+            daemon_log_upto(DAEMON_DEBUG);
+        status = daemon_run(daemon);
+    } else {
+        status--;
+    }
+    free(daemon);
+    return status;
+}

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/manager.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/log.h"
+#include "app/ballastd/tell.h"
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+/* A store that cannot be opened is tried again so often; the clock is the real one. */
+#define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
+/* How long after the last move it is looked as often as while something moves. */
+#define CALM_USEC (2 * BALLAST_SEC_USEC)
+/* The same decision about the same domain is said again after so long. */
+#define SAY_AGAIN_USEC (60 * BALLAST_SEC_USEC)
+/* A fast simulated clock may make so many ticks in one turn of the loop. */
+enum { TICKS_A_TURN = 8 };
+
+/*
+ * The book's question for uuids comes without a context; there is one loop in a process, and
+ * nobody else asks.
+ */
+static struct daemon_view *looking_at;
+
+static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
+{
+    size_t at;
+    memset(uuid, 0, LEDGER_UUID);
+    if (daemon_view_find(looking_at, domid, &at) == 0)
+        memcpy(uuid, daemon_view_domain(looking_at, at)->uuid, LEDGER_UUID);
+}
+
+static bool settings(void *context, const uint8_t uuid[LEDGER_UUID], struct daemon_setting *out)
+{
+    struct daemon *daemon = context;
+    return promises_settings(daemon->promises, uuid, out);
+}
+
+/* Second balancer */
+
+bool manager_balances(const struct daemon *daemon)
+{
+    return !daemon->paused && !daemon->rival.stands_back && daemon->config.balloons;
+}
+
+static void hold_or_go(struct daemon *daemon)
+{
+    daemon_view_hold_still(daemon->view, daemon->paused || daemon->rival.stands_back);
+}
+
+static void foreign(void *context, const struct ballast_domain *domain, uint64_t was_kib)
+{
+    struct daemon *daemon = context;
+    struct daemon_rival *rival = &daemon->rival;
+    uint64_t now_usec = daemon_now_usec(daemon);
+    daemon_log(DAEMON_INFO,
+               "domain %" PRIu32 " (%s): its target was moved from %" PRIu64 " to %" PRIu64
+               " KiB, not by us",
+               domain->id, domain->name, was_kib, domain->target_kib);
+    rival->seen_usec[rival->count++ % DAEMON_RIVAL_MOST] = now_usec;
+    uint64_t most = daemon->config.rival_writes;
+    if (rival->stands_back || rival->count < most)
+        return;
+    uint64_t first_usec = rival->seen_usec[(rival->count - most) % DAEMON_RIVAL_MOST];
+    if (now_usec - first_usec > daemon->config.rival_usec)
+        return;
+    char why[ALERT_TEXT];
+    (void)snprintf(why, sizeof(why),
+                   "%" PRIu64 " targets were set by somebody else within %" PRIu64
+                   " s: no target is moved until that has stopped for %" PRIu64
+                   " s, or 'ballast resume'; stop the other balancer (xapi's squeezed, qmemman, "
+                   "a script), or this one",
+                   most, (now_usec - first_usec) / BALLAST_SEC_USEC,
+                   daemon->config.rival_quiet_usec / BALLAST_SEC_USEC);
+    rival->stands_back = true;
+    hold_or_go(daemon);
+    alerts_set(&daemon->alerts, ALERT_RIVAL, now_usec, why);
+}
+
+void manager_go_on(struct daemon *daemon)
+{
+    daemon->rival.stands_back = false;
+    daemon->rival.count = 0;
+    hold_or_go(daemon);
+    alerts_set(&daemon->alerts, ALERT_RIVAL, daemon_now_usec(daemon), NULL);
+}
+
+void manager_pause(struct daemon *daemon, bool paused)
+{
+    daemon->paused = paused;
+    if (!paused)
+        manager_go_on(daemon);
+    hold_or_go(daemon);
+    daemon_log(DAEMON_NOTICE, paused ? "balancing is paused" : "balancing goes on");
+}
+
+static void wait_for_quiet(struct daemon *daemon)
+{
+    const struct daemon_rival *rival = &daemon->rival;
+    if (!rival->stands_back)
+        return;
+    uint64_t last_usec = rival->seen_usec[(rival->count - 1) % DAEMON_RIVAL_MOST];
+    if (daemon_now_usec(daemon) - last_usec >= daemon->config.rival_quiet_usec)
+        manager_go_on(daemon);
+}
+
+/* What the tick remembers */
+
+/* What is said: what has another reason than the last one of that domain, or was long ago. */
+static bool is_news(const struct daemon *daemon, const struct decision *decision)
+{
+    const struct decision *before = decisions_of(daemon->decisions, decision->domid);
+    return daemon->options.verbose || decision->what != DECISION_SET || !before ||
+           before->reason != decision->reason || before->fate != decision->fate ||
+           decision->time_usec - before->time_usec > SAY_AGAIN_USEC;
+}
+
+static void decided(struct daemon *daemon, const struct decision *decision)
+{
+    static const char *const fates[] = {
+        [TICK_DONE] = "", [TICK_DROPPED] = " (not any more)", [TICK_FAILED] = " (failed)"};
+    char text[512];
+    if (is_news(daemon, decision)) {
+        decision_text(decision, text, sizeof(text));
+        daemon_log(decision->fate == TICK_FAILED ? DAEMON_WARNING : DAEMON_INFO, "%s%s", text,
+                   fates[decision->fate]);
+    }
+    tell_decision(daemon, decisions_add(daemon->decisions, decision));
+}
+
+static void remember_set(void *memory, const struct ballast_host *host,
+                         const struct balancer_set *set, enum tick_fate fate)
+{
+    struct daemon *daemon = memory;
+    size_t at;
+    struct decision decision = {.time_usec = host->now_usec,
+                                .what = DECISION_SET,
+                                .domid = set->id,
+                                .target_kib = set->target_kib,
+                                .maxmem_kib = set->maxmem_kib,
+                                .fate = fate,
+                                .reason = set->reason,
+                                .a_kib = set->a_kib,
+                                .b_kib = set->b_kib};
+    if (daemon_view_find(daemon->view, set->id, &at) == 0) {
+        struct daemon_domain *domain = daemon_view_domain(daemon->view, at);
+        (void)snprintf(decision.name, sizeof(decision.name), "%s", host->domains[at].name);
+        bool gives =
+            set->reason == BALANCER_GIVES_FOR_START || set->reason == BALANCER_SQUEEZED_FOR_START;
+        if (fate == TICK_DONE && gives && domain->gave_from_kib == 0)
+            domain->gave_from_kib = host->domains[at].tot_kib;
+    }
+    decided(daemon, &decision);
+}
+
+static void remember_verdict(void *memory, const struct ballast_host *host,
+                             const struct balancer_verdict *verdict, bool carried_out)
+{
+    struct decision decision = {.time_usec = host->now_usec,
+                                .what = verdict->granted ? DECISION_GRANT : DECISION_REFUSE,
+                                .reservation = verdict->request,
+                                .reason = verdict->reason,
+                                .a_kib = verdict->a_kib,
+                                .b_kib = verdict->b_kib};
+    /* One that was not comes again with the next tick. */
+    if (carried_out)
+        decided(memory, &decision);
+}
+
+/* Promises */
+
+static void changed(void *context, const struct ledger_reservation *record)
+{
+    struct daemon *daemon = context;
+    if (daemon->change_count == daemon->change_room) {
+        size_t room = daemon->change_room ? 2 * daemon->change_room : 64;
+        struct daemon_change *changes = reallocarray(daemon->changes, room, sizeof(*changes));
+        /* Nobody is told then; who asks still learns it. */
+        if (!changes)
+            return;
+        daemon->changes = changes;
+        daemon->change_room = room;
+    }
+    daemon->changes[daemon->change_count++] =
+        (struct daemon_change){.id = record->id, .asked = record->state == LEDGER_ASKED};
+}
+
+static void trouble(void *context, const char *why)
+{
+    struct daemon *daemon = context;
+    char text[ALERT_TEXT];
+    if (why)
+        (void)snprintf(text, sizeof(text), "%s; nothing new is promised until it can be written",
+                       why);
+    alerts_set(&daemon->alerts, ALERT_LEDGER, daemon_now_usec(daemon), why ? text : NULL);
+}
+
+static uint64_t calendar_usec(void)
+{
+    uv_timeval64_t now;
+    return uv_gettimeofday(&now) == 0
+               ? (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_usec
+               : 0;
+}
+
+/*
+ * Leases and deadlines outlive the daemon, so the ledger's time is the calendar's, except that it
+ * never goes back: a calendar that was set back only starts from where the ledger was.
+ */
+static void set_epoch(struct daemon *daemon)
+{
+    uint64_t begin_usec =
+        ballast_max_u64(calendar_usec(), ledger_now_usec(promises_ledger(daemon->promises)));
+    daemon_view_set_epoch(daemon->view,
+                          ballast_sub_floor(begin_usec, daemon_host_now_usec(daemon->host)));
+    daemon->started_usec = daemon->moved_usec = begin_usec;
+}
+
+/*
+ * As long as nobody is asked to give, what could ever be free is not known: such a refusal waits
+ * until it is, or for its deadline.
+ */
+static int answer(void *context, const struct ballast_host *host,
+                  const struct balancer_verdict *verdict, struct ballast_error *err)
+{
+    struct daemon *daemon = context;
+    struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
+    if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !manager_balances(daemon))
+        return ballast_fail(err, -EAGAIN, "nobody is balanced now");
+    return inner.answer(inner.book, host, verdict, err);
+}
+
+static int waiting(void *context, const struct balancer_request **out, size_t *count,
+                   struct ballast_error *err)
+{
+    struct daemon *daemon = context;
+    struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
+    return inner.waiting(inner.book, out, count, err);
+}
+
+static uint64_t promised_kib(void *context)
+{
+    struct daemon *daemon = context;
+    struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
+    return inner.promised_kib(inner.book);
+}
+
+static int make_tick(struct daemon *daemon, struct ballast_error *err)
+{
+    struct tick_config config = {
+        .hv = daemon_view_hv(daemon->view),
+        .policy = daemon->policy,
+        .options = {.inaccuracy_kib = daemon->config.inaccuracy_kib},
+        .book = {.book = daemon,
+                 .waiting = waiting,
+                 .promised_kib = promised_kib,
+                 .answer = answer},
+        .memory = {.memory = daemon, .set = remember_set, .verdict = remember_verdict},
+        .checks_laws = daemon->options.check_laws,
+    };
+    daemon->tick = tick_new(&config);
+    return daemon->tick ? 0 : ballast_fail(err, -ENOMEM, "out of memory");
+}
+
+static void take_policy(struct daemon *daemon)
+{
+    char name[64];
+    daemon->policy = daemon->config.policy;
+    if (promises_get_word(daemon->promises, "policy", name, sizeof(name)) == 0 && policy_find(name))
+        daemon->policy = policy_find(name);
+}
+
+static int open_promises(struct daemon *daemon, struct ballast_error *err)
+{
+    const struct ballast_host *host;
+    struct hv *hv = daemon_view_hv(daemon->view);
+    if (daemon->tick)
+        return 0;
+    if (daemon_real_usec() < daemon->ready_usec)
+        return -EAGAIN;
+    daemon->ready_usec = daemon_real_usec() + OPEN_AGAIN_USEC;
+    int rc = hv->ops->refresh(hv, &host, err);
+    if (rc < 0) {
+        alerts_set(&daemon->alerts, ALERT_HOST, daemon_now_usec(daemon), err->text);
+        return rc;
+    }
+    if ((rc = promises_open(daemon->promises, host->total_kib, err)) < 0)
+        return rc;
+    set_epoch(daemon);
+    take_policy(daemon);
+    return make_tick(daemon, err);
+}
+
+/* The look */
+
+static void note_breaches(struct daemon *daemon, const struct tick_result *result)
+{
+    char text[256];
+    for (size_t i = 0; i < result->breach_count; i++) {
+        tick_breach_text(&result->breaches[i], text, sizeof(text));
+        daemon_log(DAEMON_ERROR, "%s", text);
+    }
+    daemon->breaches += result->breach_count;
+}
+
+/* Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign. */
+static void check_ledger(struct daemon *daemon)
+{
+    struct ballast_error err;
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    const struct ballast_host *host;
+    struct hv *hv = daemon_view_hv(daemon->view);
+    if (!daemon->options.check_laws || hv->ops->refresh(hv, &host, NULL) < 0)
+        return;
+    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+    bool alone = free_now.foreign_kib == 0;
+    if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0)
+        return;
+    daemon_log(DAEMON_ERROR, "%s", err.text);
+    daemon->breaches++;
+}
+
+static uint64_t held_sum(const struct ballast_host *host)
+{
+    uint64_t sum = host->domain_count;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        sum = sum * 31 + domain->id;
+        sum = sum * 31 + domain->tot_kib + (domain->state == BALLAST_DOMAIN_BUILD);
+    }
+    return sum;
+}
+
+static void note_moves(struct daemon *daemon, const struct tick_result *result)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct ledger_sums sums = ledger_sums(promises_ledger(daemon->promises));
+    uint64_t sum = held_sum(host);
+    bool open =
+        sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING] + sums.in_state[LEDGER_BOUND] >
+        0;
+    if (open || sum != daemon->held_sum || result->done + result->failed + result->dropped > 0)
+        daemon->moved_usec = daemon_now_usec(daemon);
+    daemon->held_sum = sum;
+}
+
+static void look(struct daemon *daemon)
+{
+    struct ballast_error err;
+    struct tick_result result;
+    const struct ballast_host *host;
+    struct hv *hv = daemon_view_hv(daemon->view);
+    int rc = hv->ops->refresh(hv, &host, &err);
+    if (rc == 0) {
+        looking_at = daemon->view;
+        /* What it could not write it says through trouble(); nothing is lost, it comes again. */
+        (void)tick_ledger_see(promises_book(daemon->promises), host, uuid_of, NULL);
+        rc = tick_run(daemon->tick, host->now_usec, &result, &err);
+        note_breaches(daemon, &result);
+    }
+    alerts_set(&daemon->alerts, ALERT_HOST, daemon_now_usec(daemon), rc < 0 ? err.text : NULL);
+    daemon->ticks++;
+    if (rc < 0)
+        return;
+    note_moves(daemon, &result);
+    check_ledger(daemon);
+    daemon->watched = true;
+}
+
+static int step(struct daemon *daemon, uint64_t most_usec, bool *behind)
+{
+    struct ballast_error err;
+    int rc = daemon_host_step(daemon->host, most_usec, behind, &err);
+    if (rc == 0)
+        return 0;
+    /* Only a fault of the simulated host itself comes here. */
+    daemon_log(DAEMON_ERROR, "the simulated host: %s", err.text);
+    daemon->breaches++;
+    daemon->exit_status = 1;
+    daemon_stop(daemon);
+    return rc;
+}
+
+static uint64_t interval_usec(const struct daemon *daemon)
+{
+    bool calm = daemon_now_usec(daemon) - daemon->moved_usec > CALM_USEC;
+    return calm ? daemon->config.rest_usec : daemon->config.interval_usec;
+}
+
+void manager_look(struct daemon *daemon)
+{
+    struct ballast_error err;
+    bool behind;
+    if (step(daemon, daemon->config.rest_usec, &behind) < 0 || open_promises(daemon, &err) < 0)
+        return;
+    wait_for_quiet(daemon);
+    look(daemon);
+    daemon_host_keep(daemon->host);
+}
+
+/* Two moves of one reservation, one soon after the other, are told once, as it is then. */
+static bool comes_again(const struct daemon *daemon, size_t i)
+{
+    for (size_t j = i + 1; j < daemon->change_count && j <= i + 8; j++) {
+        if (daemon->changes[j].id == daemon->changes[i].id)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * What `free` has freed is kept until a toolstack begins to build with it, or its lease ends: to
+ * go on keeping it then would be to free it twice.
+ */
+static void end_free_holds(struct daemon *daemon)
+{
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    const struct ledger_reservation *at = NULL;
+    struct ledger_verdict verdict;
+    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+    if (free_now.foreign_kib == 0)
+        return;
+    while ((at = ledger_next(ledger, at))) {
+        if (at->state == LEDGER_GRANTED &&
+            strncmp(at->owner, MANAGER_FREE, strlen(MANAGER_FREE)) == 0)
+            break;
+    }
+    if (at)
+        (void)ledger_release(ledger, at->id, NULL,
+                             promises_now_usec(daemon->promises, daemon->view), &verdict, NULL);
+}
+
+void manager_settle(struct daemon *daemon)
+{
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    struct ledger_verdict verdict;
+    /* Starting to free is a change itself, and comes behind; so this ends. */
+    for (size_t i = 0; i < daemon->change_count; i++) {
+        struct daemon_change change = daemon->changes[i];
+        const struct ledger_reservation *record = ledger_find(ledger, change.id);
+        if (change.asked && record && record->state == LEDGER_ASKED)
+            (void)ledger_start_freeing(ledger, change.id,
+                                       promises_now_usec(daemon->promises, daemon->view), &verdict,
+                                       NULL);
+        if (!comes_again(daemon, i) && (record = ledger_find(ledger, change.id)))
+            tell_reservation(daemon, record);
+    }
+    daemon->change_count = 0;
+    tell_waiters(daemon);
+}
+
+static void tick_due(uv_timer_t *timer);
+
+static void arm(struct daemon *daemon)
+{
+    uint64_t usec = daemon_host_real_usec(daemon->host, interval_usec(daemon));
+    uint64_t msec = ballast_max_u64(usec / 1000, 1);
+    daemon->due_usec = daemon_real_usec() + msec * 1000;
+    uv_timer_start(&daemon->timer, tick_due, msec, 0);
+}
+
+static void tick_due(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    struct ballast_error err;
+    bool behind = true;
+    daemon->late_ticks += daemon_real_usec() > daemon->due_usec + 2 * daemon->config.interval_usec;
+    for (int i = 0; i < TICKS_A_TURN && behind && !daemon->ending; i++) {
+        if (step(daemon, interval_usec(daemon), &behind) < 0)
+            return;
+        if (open_promises(daemon, &err) < 0)
+            break;
+        wait_for_quiet(daemon);
+        look(daemon);
+        manager_settle(daemon);
+    }
+    daemon_host_keep(daemon->host);
+    if (daemon->tick) {
+        end_free_holds(daemon);
+        tell_progress(daemon);
+        promises_trim(daemon->promises);
+    }
+    arm(daemon);
+}
+
+void manager_set_policy(struct daemon *daemon, const struct policy *policy)
+{
+    daemon->policy = policy;
+    if (daemon->tick)
+        tick_set_policy(daemon->tick, policy);
+}
+
+int manager_init(struct daemon *daemon, struct ballast_error *err)
+{
+    daemon->policy = daemon->config.policy;
+    daemon->decisions = decisions_new();
+    daemon->promises = promises_new(&(struct promises_options){
+        .state_dir = daemon->options.state_dir,
+        .host = daemon->host,
+        .changed = changed,
+        .trouble = trouble,
+        .context = daemon,
+    });
+    daemon->view = daemon_view_new(&(struct daemon_view_options){
+        .host = daemon->host,
+        .config = &daemon->config,
+        .settings = settings,
+        .foreign = foreign,
+        .context = daemon,
+    });
+    if (!daemon->decisions || !daemon->promises || !daemon->view)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    /* Until the ledger is read there is only the calendar. */
+    daemon_view_set_epoch(daemon->view,
+                          ballast_sub_floor(calendar_usec(), daemon_host_now_usec(daemon->host)));
+    daemon->started_usec = daemon->moved_usec = daemon_now_usec(daemon);
+    return 0;
+}
+
+void manager_begin(struct daemon *daemon)
+{
+    uv_timer_init(&daemon->loop, &daemon->timer);
+    daemon->timer.data = daemon;
+    manager_look(daemon);
+    if (daemon->tick)
+        manager_settle(daemon);
+    arm(daemon);
+}
+
+void manager_release(struct daemon *daemon)
+{
+    tick_free(daemon->tick);
+    promises_free(daemon->promises);
+    daemon_view_free(daemon->view);
+    decisions_free(daemon->decisions);
+    free(daemon->changes);
+}

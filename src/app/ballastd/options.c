@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/units.h"
+#include "edge/hv/scenario_value.h"
+
+enum { DONE = 1, BAD = 3 };
+
+static const struct option options[] = {
+    {"host", required_argument, NULL, 'H'},
+    {"run-dir", required_argument, NULL, 'r'},
+    {"state-dir", required_argument, NULL, 's'},
+    {"config", required_argument, NULL, 'c'},
+    {"foreground", no_argument, NULL, 'f'},
+    {"speed", required_argument, NULL, 'S'},
+    {"check-laws", no_argument, NULL, 'l'},
+    {"fresh", no_argument, NULL, 'F'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "Usage: ballastd [OPTION...]\n"
+    "Keeps a Xen host's promises of memory and balances its guests. It stays in the foreground.\n"
+    "\n"
+    "  --host xen             the Xen host that this is the control domain of\n"
+    "  --host sim[:SCENARIO]  a simulated host, built in or read from a file\n"
+    "                         (without --host: xen where there is one, else sim)\n"
+    "  --run-dir DIR          sockets and lock (/run/ballast, or $BALLAST_RUN_DIR)\n"
+    "  --state-dir DIR        the ledger (/var/lib/ballast)\n"
+    "  --config FILE          instead of /etc/ballast/ballastd.conf\n"
+    "  --speed N              the simulated clock runs N times as fast as the real one\n"
+    "  --fresh                a simulated host begins anew instead of going on\n"
+    "  --check-laws           hold every law after each tick; costs time\n"
+    "  --verbose              say every decision\n"
+    "  --version, --help\n"
+    "\n"
+    "See ballastd(8), ballastd.conf(5).\n";
+
+static int wrong(const char *what, const char *value, const char *right)
+{
+    (void)fprintf(stderr, "ballastd: %s %s: %s\n", what, value, right);
+    return BAD;
+}
+
+static int set_host(const char *word, struct daemon_options *out)
+{
+    if (strcmp(word, "xen") == 0)
+        out->host = DAEMON_HOST_XEN;
+    else if (strcmp(word, "sim") == 0 || (strncmp(word, "sim:", 4) == 0 && word[4] != '\0'))
+        out->host = DAEMON_HOST_SIM;
+    else
+        return wrong("--host", word, "xen, sim or sim:FILE would be right");
+    out->scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
+    return 0;
+}
+
+static int set_speed(const char *word, struct daemon_options *out)
+{
+    char with_x[32];
+    const char *what;
+    (void)snprintf(with_x, sizeof(with_x), "%.30sx", word);
+    if (!scenario_value_ratio(with_x, &out->speed_permyriad, &what) || out->speed_permyriad == 0 ||
+        out->speed_permyriad > 100000 * BALLAST_PERMYRIAD)
+        return wrong("--speed", word, "a number up to 100000, such as 10 or 0.5, would be right");
+    return 0;
+}
+
+static int set(int option, const char *value, struct daemon_options *out)
+{
+    switch (option) {
+    case 'H':
+        return set_host(value, out);
+    case 'S':
+        return set_speed(value, out);
+    case 'r':
+        out->run_dir = value;
+        return 0;
+    case 's':
+        out->state_dir = value;
+        return 0;
+    case 'c':
+        out->config_path = value;
+        return 0;
+    case 'l':
+        out->check_laws = true;
+        return 0;
+    case 'F':
+        out->fresh = true;
+        return 0;
+    case 'v':
+        out->verbose = true;
+        return 0;
+    case 'f': /* what it always does */
+        return 0;
+    case 'V':
+        (void)puts("ballastd " BALLAST_VERSION);
+        return DONE;
+    case 'h':
+        (void)fputs(help, stdout);
+        return DONE;
+    default:
+        (void)fputs("ballastd: 'ballastd --help' lists the options\n", stderr);
+        return BAD;
+    }
+}
+
+int daemon_options_parse(int argc, char **argv, struct daemon_options *out)
+{
+    const char *run_dir = getenv("BALLAST_RUN_DIR");
+    *out = (struct daemon_options){.run_dir = run_dir && *run_dir ? run_dir : "/run/ballast",
+                                   .state_dir = "/var/lib/ballast",
+                                   .speed_permyriad = BALLAST_PERMYRIAD};
+    int option;
+    while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
+        int rc = set(option, optarg, out);
+        if (rc)
+            return rc;
+    }
+    if (optind < argc)
+        return wrong("argument", argv[optind], "ballastd takes options only");
+    return 0;
+}

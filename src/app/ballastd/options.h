@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line of ballastd. */
+#ifndef APP_BALLASTD_OPTIONS_H
+#define APP_BALLASTD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum daemon_host_kind {
+    DAEMON_HOST_ANY, /* xen where it can be had, else sim */
+    DAEMON_HOST_XEN,
+    DAEMON_HOST_SIM,
+};
+
+struct daemon_options {
+    enum daemon_host_kind host;
+    const char *scenario; /* of a simulated host; NULL: the built-in one */
+    const char *run_dir;
+    const char *state_dir;
+    const char *config_path;  /* NULL: /etc/ballast/ballastd.conf where there is one */
+    uint64_t speed_permyriad; /* of the simulated clock against the real one */
+    bool check_laws;
+    bool fresh;   /* a simulated host begins anew, whatever was left of the last one */
+    bool verbose; /* every decision is said, not only those with a new reason */
+};
+
+/* 0: go on; else the exit status plus one, and everything has been said. */
+int daemon_options_parse(int argc, char **argv, struct daemon_options *out);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/promises.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "edge/store/store.h"
+#include "edge/wire/methods.h"
+
+/* Open ones, and closed ones that are remembered: some 25 MiB and a lookup of 20 us at the most. */
+enum { MOST_OPEN = 32768, MOST_CLOSED = 1024 };
+
+struct promises {
+    struct promises_options options;
+    struct store *store;
+    struct ledger *ledger;
+    struct tick_ledger *book;
+    char trouble[BALLAST_ERROR_TEXT]; /* "": none */
+};
+
+struct promises *promises_new(const struct promises_options *options)
+{
+    struct promises *promises = calloc(1, sizeof(*promises));
+    if (promises)
+        promises->options = *options;
+    return promises;
+}
+
+void promises_free(struct promises *promises)
+{
+    if (!promises)
+        return;
+    tick_ledger_free(promises->book);
+    ledger_free(promises->ledger);
+    store_close(promises->store);
+    free(promises);
+}
+
+/* Said once when it begins and once when it ends. */
+static void note_trouble(struct promises *promises, const char *why)
+{
+    bool was = promises->trouble[0] != '\0';
+    (void)snprintf(promises->trouble, sizeof(promises->trouble), "%s", why ? why : "");
+    if (was != (why != NULL))
+        promises->options.trouble(promises->options.context, why);
+}
+
+/* What the world says of the disk is trouble; a call that makes no sense is not. */
+static bool is_trouble(int rc)
+{
+    return rc < 0 && rc != -EINVAL && rc != -ERANGE && rc != -ENOMEM && rc != -EDQUOT;
+}
+
+static int journal(void *context, const struct ledger_reservation *before,
+                   const struct ledger_reservation *after, struct ballast_error *err)
+{
+    struct promises *promises = context;
+    struct ballast_error why;
+    daemon_host_keep(promises->options.host);
+    int rc = store_journal(promises->store, before, after, &why);
+    if (rc < 0) {
+        if (is_trouble(rc))
+            note_trouble(promises, why.text);
+        return ballast_fail(err, rc, "%s", why.text);
+    }
+    bool spent_only =
+        before && before->state == after->state && before->changed_usec == after->changed_usec;
+    /* Nothing is written then, so nothing is known of the disk. */
+    if (!spent_only)
+        note_trouble(promises, NULL);
+    if (!before || before->state != after->state)
+        promises->options.changed(promises->options.context, after);
+    return 0;
+}
+
+static int restore(void *context, const struct ledger_reservation *record,
+                   struct ballast_error *err)
+{
+    struct ballast_error why;
+    int rc = ledger_restore(context, record, &why);
+    if (rc == -EINVAL)
+        return ballast_fail(err, -EUCLEAN, "the ledger contradicts itself: %s", why.text);
+    return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
+}
+
+static int read_store(struct promises *promises, struct store *store, uint64_t total_kib,
+                      struct ballast_error *err)
+{
+    struct ledger *ledger = NULL;
+    struct ledger_options options = {.total_kib = ballast_min_u64(total_kib, LEDGER_MOST_KIB),
+                                     .max_open = MOST_OPEN,
+                                     .max_closed = MOST_CLOSED,
+                                     .journal = journal,
+                                     .context = promises};
+    int rc = store_next_id(store, &options.next_id, err);
+    if (rc < 0 || (rc = ledger_new(&options, &ledger, err)) < 0 ||
+        (rc = store_load(store, restore, ledger, err)) < 0) {
+        ledger_free(ledger);
+        return rc;
+    }
+    struct tick_ledger *book = tick_ledger_new(ledger);
+    if (!book) {
+        ledger_free(ledger);
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    }
+    promises->ledger = ledger;
+    promises->book = book;
+    return 0;
+}
+
+int promises_open(struct promises *promises, uint64_t total_kib, struct ballast_error *err)
+{
+    struct store *store;
+    struct ballast_error why;
+    if (promises->ledger)
+        return 0;
+    int rc = store_open(promises->options.state_dir, &store, &why);
+    if (rc == 0 && (rc = read_store(promises, store, total_kib, &why)) < 0)
+        store_close(store);
+    if (rc < 0) {
+        note_trouble(promises, why.text);
+        return ballast_fail(err, rc, "%s", why.text);
+    }
+    promises->store = store;
+    note_trouble(promises, NULL);
+    return 0;
+}
+
+struct ledger *promises_ledger(struct promises *promises)
+{
+    return promises->ledger;
+}
+
+struct tick_ledger *promises_book(struct promises *promises)
+{
+    return promises->book;
+}
+
+const char *promises_trouble(const struct promises *promises)
+{
+    return promises->trouble[0] ? promises->trouble : NULL;
+}
+
+uint64_t promises_now_usec(const struct promises *promises, const struct daemon_view *view)
+{
+    uint64_t now_usec = daemon_view_now_usec(view);
+    return promises->ledger ? ballast_max_u64(now_usec, ledger_now_usec(promises->ledger))
+                            : now_usec;
+}
+
+enum { KEY = 64 };
+
+static void key_of(const char *what, const uint8_t uuid[LEDGER_UUID], char key[KEY])
+{
+    char text[37];
+    wire_uuid_text(uuid, text);
+    (void)snprintf(key, KEY, "%s/%s", what, text);
+}
+
+/* 0: *out has it; -ENOENT; others: it cannot be told. */
+static int get(struct promises *promises, const char *what, const uint8_t uuid[LEDGER_UUID],
+               char *out, size_t size)
+{
+    char key[KEY];
+    key_of(what, uuid, key);
+    return promises->store ? store_get(promises->store, key, out, size, NULL) : -EAGAIN;
+}
+
+static uint64_t number_of(const char *text)
+{
+    return text[0] >= '0' && text[0] <= '9' ? strtoull(text, NULL, 10) : BALLAST_NONE;
+}
+
+bool promises_settings(struct promises *promises, const uint8_t uuid[LEDGER_UUID],
+                       struct daemon_setting *out)
+{
+    char text[64];
+    struct daemon_setting set = DAEMON_SETTING_NONE;
+    int shares = get(promises, "shares", uuid, text, sizeof(text));
+    if (shares == 0)
+        set.shares = number_of(text);
+    int range = get(promises, "range", uuid, text, sizeof(text));
+    if (range == 0) {
+        const char *gap = strchr(text, ' ');
+        set.min_kib = number_of(text);
+        set.max_kib = gap ? number_of(gap + 1) : BALLAST_NONE;
+    }
+    int opt_out = get(promises, "opt-out", uuid, text, sizeof(text));
+    set.opt_out = opt_out == 0;
+    *out = set;
+    return (shares == 0 || shares == -ENOENT) && (range == 0 || range == -ENOENT) &&
+           (opt_out == 0 || opt_out == -ENOENT);
+}
+
+int promises_set_word(struct promises *promises, const char *key, const char *value,
+                      struct ballast_error *err)
+{
+    struct ballast_error why;
+    if (!promises->store)
+        return ballast_fail(err, -EAGAIN, "%s", promises->trouble);
+    int rc = store_set(promises->store, key, value, &why);
+    if (rc == 0 || is_trouble(rc))
+        note_trouble(promises, rc < 0 ? why.text : NULL);
+    return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
+}
+
+static int set_one(struct promises *promises, const char *what, const uint8_t uuid[LEDGER_UUID],
+                   const char *value, struct ballast_error *err)
+{
+    char key[KEY];
+    char now[64];
+    key_of(what, uuid, key);
+    int rc = get(promises, what, uuid, now, sizeof(now));
+    if ((rc == -ENOENT && !value) || (rc == 0 && value && strcmp(now, value) == 0))
+        return 0;
+    return promises_set_word(promises, key, value, err);
+}
+
+static void number_text(uint64_t number, char out[24])
+{
+    if (number == BALLAST_NONE)
+        (void)snprintf(out, 24, "-");
+    else
+        (void)snprintf(out, 24, "%" PRIu64, number);
+}
+
+int promises_set(struct promises *promises, const uint8_t uuid[LEDGER_UUID],
+                 const struct daemon_setting *set, struct ballast_error *err)
+{
+    char shares[24];
+    char min[24];
+    char max[24];
+    char range[64];
+    number_text(set->shares, shares);
+    number_text(set->min_kib, min);
+    number_text(set->max_kib, max);
+    (void)snprintf(range, sizeof(range), "%s %s", min, max);
+    bool any_range = set->min_kib != BALLAST_NONE || set->max_kib != BALLAST_NONE;
+    int rc = set_one(promises, "shares", uuid, set->shares == BALLAST_NONE ? NULL : shares, err);
+    if (rc == 0)
+        rc = set_one(promises, "range", uuid, any_range ? range : NULL, err);
+    if (rc == 0)
+        rc = set_one(promises, "opt-out", uuid, set->opt_out ? "yes" : NULL, err);
+    return rc;
+}
+
+int promises_get_word(struct promises *promises, const char *key, char *out, size_t size)
+{
+    return promises->store ? store_get(promises->store, key, out, size, NULL) : -EAGAIN;
+}
+
+void promises_trim(struct promises *promises)
+{
+    struct ballast_error why;
+    if (!promises->store)
+        return;
+    int rc = store_trim(promises->store, MOST_CLOSED, &why);
+    if (is_trouble(rc))
+        note_trouble(promises, why.text);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/shape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballastd/manager.h"
+#include "core/base/units.h"
+#include "core/model/host_breakdown.h"
+#include "edge/wire/methods.h"
+
+void shape_u64(struct json_object *object, const char *key, uint64_t value)
+{
+    json_object_object_add(object, key,
+                           value == BALLAST_NONE ? NULL : json_object_new_uint64(value));
+}
+
+void shape_bool(struct json_object *object, const char *key, bool value)
+{
+    json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+void shape_text(struct json_object *object, const char *key, const char *text)
+{
+    json_object_object_add(object, key, text && *text ? json_object_new_string(text) : NULL);
+}
+
+uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservation *record)
+{
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    const struct ledger_reservation *at = NULL;
+    uint64_t wanted_kib = 0;
+    if (record->state != LEDGER_ASKED && record->state != LEDGER_FREEING)
+        return 0;
+    struct ledger_sums sums = ledger_sums(ledger);
+    size_t left = sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING];
+    while (left > 0 && (at = ledger_previous(ledger, at))) {
+        bool waits = at->state == LEDGER_ASKED || at->state == LEDGER_FREEING;
+        left -= waits;
+        if (waits && at->id <= record->id)
+            wanted_kib += at->min_kib;
+    }
+    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+    return ballast_sub_floor(wanted_kib, ledger_available_kib(ledger, &free_now));
+}
+
+static void add_words(struct json_object *object, const struct ledger_reservation *record)
+{
+    char text[256];
+    ledger_reason_text(record->reason, record->a_kib, record->b_kib, text, sizeof(text));
+    shape_text(object, "state", ledger_state_word(record->state));
+    shape_text(object, "reason", ledger_reason_word(record->reason));
+    shape_u64(object, "a_kib", record->a_kib);
+    shape_u64(object, "b_kib", record->b_kib);
+    shape_text(object, "message", text);
+}
+
+static void add_uuid(struct json_object *object, const uint8_t uuid[LEDGER_UUID])
+{
+    char text[37];
+    wire_uuid_text(uuid, text);
+    shape_text(object, "uuid", text);
+}
+
+struct json_object *shape_reservation(const struct ledger_reservation *record, uint64_t missing_kib)
+{
+    struct json_object *object = json_object_new_object();
+    bool has_domain = record->state == LEDGER_BOUND || record->state == LEDGER_SPENT;
+    bool waits = record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+    shape_u64(object, "id", record->id);
+    shape_text(object, "owner", record->owner);
+    shape_text(object, "label", record->label);
+    shape_u64(object, "min_kib", record->min_kib);
+    shape_u64(object, "max_kib", record->max_kib);
+    shape_u64(object, "granted_kib", record->granted_kib);
+    shape_u64(object, "spent_kib", record->spent_kib);
+    add_words(object, record);
+    shape_u64(object, "asked_usec", record->asked_usec);
+    shape_u64(object, "changed_usec", record->changed_usec);
+    shape_u64(object, "lease_usec", record->lease_usec);
+    shape_u64(object, "deadline_usec", record->deadline_usec);
+    shape_u64(object, "missing_kib", waits ? missing_kib : 0);
+    shape_u64(object, "domid", has_domain ? record->domid : BALLAST_NONE);
+    if (has_domain)
+        add_uuid(object, record->uuid);
+    else
+        shape_text(object, "uuid", NULL);
+    return object;
+}
+
+struct json_object *shape_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+                                  uint64_t id)
+{
+    struct json_object *data = json_object_new_object();
+    shape_text(data, "reason", ledger_reason_word(reason));
+    shape_u64(data, "a_kib", a_kib);
+    shape_u64(data, "b_kib", b_kib);
+    if (reason == LEDGER_CANNOT_FIT || reason == LEDGER_NOT_FREE)
+        shape_u64(data, "missing_kib", ballast_sub_floor(a_kib, b_kib));
+    else if (reason == LEDGER_GIVERS_STUCK || reason == LEDGER_DEADLINE_OVER)
+        shape_u64(data, "missing_kib", a_kib);
+    if (id != 0)
+        shape_u64(data, "id", id);
+    return data;
+}
+
+struct json_object *shape_decision(const struct decision *decision)
+{
+    static const char *const whats[] = {"set", "grant", "refuse"};
+    static const char *const fates[] = {"done", "dropped", "failed"};
+    char text[512];
+    struct json_object *object = json_object_new_object();
+    decision_text(decision, text, sizeof(text));
+    shape_u64(object, "number", decision->number);
+    shape_u64(object, "time_usec", decision->time_usec);
+    shape_text(object, "what", whats[decision->what]);
+    if (decision->what == DECISION_SET) {
+        shape_u64(object, "domid", decision->domid);
+        shape_text(object, "name", decision->name);
+        shape_u64(object, "target_kib", decision->target_kib);
+        shape_u64(object, "xen_maximum_kib", decision->maxmem_kib);
+        shape_text(object, "fate", fates[decision->fate]);
+    } else {
+        shape_u64(object, "reservation", decision->reservation);
+    }
+    shape_text(object, "reason", balancer_reason_word(decision->reason));
+    shape_u64(object, "a_kib", decision->a_kib);
+    shape_u64(object, "b_kib", decision->b_kib);
+    shape_text(object, "message", text);
+    return object;
+}
+
+static void add_sizes(struct daemon *daemon, struct json_object *object,
+                      const struct ballast_domain *domain)
+{
+    uint64_t beyond_kib = daemon_host_beyond_kib(daemon->host, domain->id, domain->maxmem_kib);
+    shape_u64(object, "actual_kib", domain->tot_kib);
+    shape_u64(object, "target_kib", domain->target_kib);
+    shape_u64(object, "xen_maximum_kib", ballast_add_ceil(domain->maxmem_kib, beyond_kib));
+    shape_u64(object, "dynamic_min_kib", domain->dynamic_min_kib);
+    shape_u64(object, "dynamic_max_kib", domain->dynamic_max_kib);
+    shape_u64(object, "static_max_kib", domain->static_max_kib);
+    shape_u64(object, "overhead_kib", domain->overhead_kib);
+    json_object_object_add(object, "segments", NULL);
+    shape_u64(object, "used_kib", domain->used_kib);
+    shape_u64(object, "reported_free_kib", domain->reported_free_kib);
+    shape_u64(object, "report_age_usec", domain->report_age_usec);
+}
+
+static void add_opinion(struct daemon *daemon, struct json_object *object, uint32_t domid)
+{
+    static const char *const conducts[] = {"unknown", "cooperative", "slow", "stuck", "unaware"};
+    struct balancer_opinion opinion = {.rate_down_kib = BALLAST_NONE, .rate_up_kib = BALLAST_NONE};
+    if (daemon->tick)
+        (void)balancer_opinion(tick_balancer(daemon->tick), domid, &opinion);
+    shape_text(object, "conduct", conducts[opinion.conduct]);
+    shape_u64(object, "need_kib", opinion.need_kib);
+    shape_u64(object, "floor_kib", opinion.floor_kib);
+    shape_u64(object, "rate_down_kib", opinion.rate_down_kib);
+    shape_u64(object, "rate_up_kib", opinion.rate_up_kib);
+    shape_u64(object, "trust_permyriad", opinion.trust_permyriad);
+}
+
+static void add_bound(struct daemon *daemon, struct json_object *object,
+                      const struct daemon_domain *record)
+{
+    struct ledger_domain life = {.domid = record->id};
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    memcpy(life.uuid, record->uuid, sizeof(life.uuid));
+    const struct ledger_reservation *bound = ledger ? ledger_find_domain(ledger, &life) : NULL;
+    shape_u64(object, "reservation", bound ? bound->id : BALLAST_NONE);
+}
+
+struct json_object *shape_domain(struct daemon *daemon, size_t i)
+{
+    const struct ballast_domain *domain = &daemon_view_host(daemon->view)->domains[i];
+    const struct daemon_domain *record = daemon_view_domain(daemon->view, i);
+    const struct decision *why = decisions_of(daemon->decisions, domain->id);
+    const struct daemon_config_guest *guest = daemon_config_guest(&daemon->config, domain->name);
+    struct json_object *object = json_object_new_object();
+    shape_u64(object, "domid", domain->id);
+    add_uuid(object, record->uuid);
+    shape_text(object, "name", domain->name);
+    shape_text(object, "type", daemon_host_type_word(daemon->host, domain->id));
+    shape_text(object, "state", ballast_domain_state_word(domain->state));
+    shape_bool(object, "dom0", domain->is_dom0);
+    shape_bool(object, "balloon", domain->has_balloon);
+    add_sizes(daemon, object, domain);
+    shape_u64(object, "shares", record->shares);
+    shape_bool(object, "opted_out", record->set.opt_out || (guest && guest->opt_out));
+    shape_bool(object, "paused", record->paused || daemon->paused);
+    add_opinion(daemon, object, domain->id);
+    json_object_object_add(object, "why", why ? shape_decision(why) : NULL);
+    add_bound(daemon, object, record);
+    return object;
+}
+
+struct json_object *shape_alert(enum alert_name name, const struct alert *alert)
+{
+    struct json_object *object = json_object_new_object();
+    shape_text(object, "name", alert_word(name));
+    shape_bool(object, "on", alert->on);
+    shape_u64(object, "since_usec", alert->since_usec);
+    shape_text(object, "message", alert->message);
+    return object;
+}
+
+/* Granted, and not shown by the host as a build or a claim. */
+static uint64_t reserved_kib(struct daemon *daemon)
+{
+    struct tick_ledger *book = promises_book(daemon->promises);
+    struct tick_book functions = tick_ledger_book(book);
+    return book ? functions.promised_kib(functions.book) : 0;
+}
+
+struct json_object *shape_host(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    struct ballast_host_breakdown breakdown;
+    if (!host || !ledger ||
+        ballast_host_divide(host, reserved_kib(daemon), NULL, &breakdown, NULL, NULL) < 0)
+        return NULL;
+    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+    struct json_object *object = json_object_new_object();
+    struct json_object *parts = json_object_new_object();
+    shape_u64(object, "now_usec", host->now_usec);
+    shape_u64(object, "total_kib", host->total_kib);
+    shape_u64(object, "available_kib", ledger_available_kib(ledger, &free_now));
+    for (int part = 0; part < BALLAST_PARTS; part++)
+        shape_u64(parts, ballast_host_part_word((enum ballast_host_part)part),
+                  breakdown.part_kib[part]);
+    json_object_object_add(object, "parts", parts);
+    shape_u64(object, "contradiction_kib", breakdown.contradiction_kib);
+    shape_u64(object, "deficit_kib", breakdown.deficit_kib);
+    return object;
+}
+
+static struct json_object *shape_ledger(struct daemon *daemon)
+{
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    const char *trouble = promises_trouble(daemon->promises);
+    struct json_object *object = json_object_new_object();
+    shape_bool(object, "writable", ledger && !trouble);
+    shape_u64(object, "open", ledger ? ledger_sums(ledger).open : BALLAST_NONE);
+    shape_u64(object, "promised_kib", ledger ? ledger_sums(ledger).promised_kib : BALLAST_NONE);
+    shape_text(object, "message", trouble);
+    return object;
+}
+
+struct json_object *shape_status(struct daemon *daemon)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *alerts = json_object_new_array();
+    uint64_t now_usec = daemon_now_usec(daemon);
+    shape_u64(object, "now_usec", now_usec);
+    shape_u64(object, "uptime_usec", ballast_sub_floor(now_usec, daemon->started_usec));
+    shape_text(object, "policy", daemon->policy->name);
+    shape_bool(object, "paused", daemon->paused);
+    shape_text(object, "host", daemon_host_name(daemon->host));
+    shape_u64(object, "ticks", daemon->ticks);
+    shape_u64(object, "late_ticks", daemon->late_ticks);
+    shape_u64(object, "law_breaches", daemon->options.check_laws ? daemon->breaches : BALLAST_NONE);
+    shape_u64(object, "clients", daemon->doors[0].clients + daemon->doors[1].clients);
+    json_object_object_add(object, "ledger", shape_ledger(daemon));
+    for (int name = 0; name < ALERTS; name++) {
+        if (daemon->alerts.at[name].on)
+            json_object_array_add(alerts,
+                                  shape_alert((enum alert_name)name, &daemon->alerts.at[name]));
+    }
+    json_object_object_add(object, "alerts", alerts);
+    return object;
+}
+
+struct json_object *shape_givers(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct json_object *givers = json_object_new_array();
+    for (size_t i = 0; host && i < host->domain_count; i++) {
+        const struct daemon_domain *record = daemon_view_domain(daemon->view, i);
+        const struct ballast_domain *domain = &host->domains[i];
+        if (record->gave_from_kib == 0)
+            continue;
+        struct json_object *giver = json_object_new_object();
+        uint64_t to_kib = ballast_min_u64(domain->target_kib, domain->tot_kib);
+        shape_u64(giver, "domid", domain->id);
+        shape_text(giver, "name", domain->name);
+        shape_u64(giver, "gives_kib", ballast_sub_floor(record->gave_from_kib, to_kib));
+        shape_u64(giver, "given_kib", ballast_sub_floor(record->gave_from_kib, domain->tot_kib));
+        json_object_array_add(givers, giver);
+    }
+    return givers;
+}
+
+struct json_object *shape_tick(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct json_object *object = shape_host(daemon);
+    struct json_object *domains = json_object_new_array();
+    for (size_t i = 0; object && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct json_object *entry = json_object_new_object();
+        shape_u64(entry, "domid", domain->id);
+        shape_u64(entry, "actual_kib", domain->tot_kib);
+        shape_u64(entry, "target_kib", domain->target_kib);
+        shape_u64(entry, "xen_maximum_kib", domain->maxmem_kib);
+        json_object_array_add(domains, entry);
+    }
+    if (object)
+        json_object_object_add(object, "domains", domains);
+    else
+        json_object_put(domains);
+    return object;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the daemon knows, in the shapes of ballast-protocol(7). Every object is the caller's. */
+#ifndef APP_BALLASTD_SHAPE_H
+#define APP_BALLASTD_SHAPE_H
+
+#include <json-c/json.h>
+
+#include "app/ballastd/daemon.h"
+
+/* A number; BALLAST_NONE is null. Short names, since shapes are lists of them. */
+void shape_u64(struct json_object *object, const char *key, uint64_t value);
+void shape_bool(struct json_object *object, const char *key, bool value);
+/* "" and NULL are null; bytes that are no text become '?'. */
+void shape_text(struct json_object *object, const char *key, const char *text);
+
+/* `missing_kib` is 0 where it does not wait. */
+struct json_object *shape_reservation(const struct ledger_reservation *record,
+                                      uint64_t missing_kib);
+/* Of one that waits, with those before it; 0 for others. */
+uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservation *record);
+/* data of a refusal. */
+struct json_object *shape_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+                                  uint64_t id);
+/* The i-th of the last refresh; NULL when out of memory. */
+struct json_object *shape_domain(struct daemon *daemon, size_t i);
+struct json_object *shape_decision(const struct decision *decision);
+struct json_object *shape_alert(enum alert_name name, const struct alert *alert);
+/* total, parts ...; of the last refresh. NULL where that cannot be divided. */
+struct json_object *shape_host(struct daemon *daemon);
+struct json_object *shape_status(struct daemon *daemon);
+/* Who is giving for those that wait. */
+struct json_object *shape_givers(struct daemon *daemon);
+struct json_object *shape_tick(struct daemon *daemon);
+
+#endif

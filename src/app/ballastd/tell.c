@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/tell.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/calls.h"
+#include "app/ballastd/manager.h"
+#include "app/ballastd/shape.h"
+#include "core/base/units.h"
+#include "edge/wire/methods.h"
+
+/* Those at the head of the line are told how it goes on; for the others nothing does yet. */
+enum { TOLD_AT_ONCE = 32 };
+
+struct waiter {
+    struct waiter *next;
+    struct conn *conn;
+    struct json_object *id;
+    uint64_t reservation;
+    bool is_free;
+};
+
+static void send_event(struct conn *conn, enum tell_event event, struct json_object *params)
+{
+    char *line;
+    size_t length;
+    if (wire_notification(wire_event_at((size_t)event), json_object_get(params), &line, &length,
+                          NULL) == 0)
+        conn_send(conn, line, length);
+}
+
+static bool wants(const struct conn *conn, enum tell_event event)
+{
+    return conn->subscribed && (conn->events & (1U << event)) != 0;
+}
+
+static bool anybody_wants(const struct daemon *daemon, enum tell_event event)
+{
+    for (const struct conn *conn = daemon->conns; conn; conn = conn->next) {
+        if (wants(conn, event))
+            return true;
+    }
+    return false;
+}
+
+static void send_all(struct daemon *daemon, enum tell_event event, struct json_object *params)
+{
+    for (struct conn *conn = daemon->conns; conn; conn = conn->next) {
+        if (wants(conn, event))
+            send_event(conn, event, params);
+    }
+    json_object_put(params);
+}
+
+static bool cares(const struct conn *conn, uint64_t id)
+{
+    return conn->subscribed ? wants(conn, TELL_RESERVATION) : conn_has_made(conn, id);
+}
+
+void tell_reservation(struct daemon *daemon, const struct ledger_reservation *record)
+{
+    struct json_object *params = NULL;
+    uint64_t id = record->id;
+    for (struct conn *conn = daemon->conns; conn; conn = conn->next) {
+        if (!cares(conn, id))
+            continue;
+        if (!params) {
+            params = shape_reservation(record, shape_missing_kib(daemon, record));
+            if (record->state == LEDGER_FREEING)
+                json_object_object_add(params, "givers", shape_givers(daemon));
+        }
+        send_event(conn, TELL_RESERVATION, params);
+    }
+    json_object_put(params);
+}
+
+void tell_decision(struct daemon *daemon, const struct decision *decision)
+{
+    if (anybody_wants(daemon, TELL_DECISION))
+        send_all(daemon, TELL_DECISION, shape_decision(decision));
+}
+
+void tell_alert(struct daemon *daemon, enum alert_name name, const struct alert *alert)
+{
+    if (anybody_wants(daemon, TELL_ALERT))
+        send_all(daemon, TELL_ALERT, shape_alert(name, alert));
+}
+
+void tell_settings(struct daemon *daemon, const char *what, uint64_t domid, uid_t uid,
+                   struct json_object *answer)
+{
+    if (!anybody_wants(daemon, TELL_SETTINGS))
+        return;
+    struct json_object *params = json_object_new_object();
+    shape_text(params, "what", what);
+    shape_u64(params, "domid", domid);
+    shape_u64(params, "uid", uid);
+    json_object_object_foreach(answer, key, value)
+        json_object_object_add(params, key, json_object_get(value));
+    send_all(daemon, TELL_SETTINGS, params);
+}
+
+static void forget_givers(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    for (size_t i = 0; host && i < host->domain_count; i++)
+        daemon_view_domain(daemon->view, i)->gave_from_kib = 0;
+}
+
+/* Those that wait, as long as somebody cares; each in turn is looked up anew by its id. */
+static void tell_waiting(struct daemon *daemon)
+{
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    struct ledger_sums sums = ledger_sums(ledger);
+    const struct ledger_reservation *at = NULL;
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    if (sums.in_state[LEDGER_FREEING] + sums.in_state[LEDGER_ASKED] == 0) {
+        forget_givers(daemon);
+        return;
+    }
+    if (!daemon->conns || host->free_kib == daemon->told_free_kib)
+        return;
+    daemon->told_free_kib = host->free_kib;
+    for (size_t told = 0; told < TOLD_AT_ONCE && (at = ledger_next(ledger, at));) {
+        if (at->state != LEDGER_FREEING)
+            continue;
+        tell_reservation(daemon, at);
+        told++;
+    }
+}
+
+void tell_progress(struct daemon *daemon)
+{
+    uint64_t now_usec = daemon_now_usec(daemon);
+    tell_waiting(daemon);
+    conn_sweep(daemon);
+    if (now_usec - daemon->told_usec < BALLAST_SEC_USEC || !anybody_wants(daemon, TELL_TICK))
+        return;
+    daemon->told_usec = now_usec;
+    struct json_object *params = shape_tick(daemon);
+    if (params)
+        send_all(daemon, TELL_TICK, params);
+}
+
+int tell_wait(struct conn *conn, struct json_object *id, uint64_t reservation, bool is_free)
+{
+    struct daemon *daemon = conn->daemon;
+    struct waiter *waiter = conn->waits < TELL_WAITS ? calloc(1, sizeof(*waiter)) : NULL;
+    if (!waiter)
+        return -EBUSY;
+    *waiter = (struct waiter){.next = daemon->waiters,
+                              .conn = conn,
+                              .id = json_object_get(id),
+                              .reservation = reservation,
+                              .is_free = is_free};
+    daemon->waiters = waiter;
+    conn->waits++;
+    return 0;
+}
+
+static bool is_decided(const struct ledger_reservation *record)
+{
+    return !record || (record->state != LEDGER_ASKED && record->state != LEDGER_FREEING);
+}
+
+void tell_waiters(struct daemon *daemon)
+{
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    struct waiter **at = &daemon->waiters;
+    while (*at) {
+        struct waiter *waiter = *at;
+        if (!is_decided(ledger_find(ledger, waiter->reservation))) {
+            at = &waiter->next;
+            continue;
+        }
+        *at = waiter->next;
+        waiter->conn->waits--;
+        calls_decided(waiter->conn, waiter->id, waiter->reservation, waiter->is_free);
+        json_object_put(waiter->id);
+        free(waiter);
+    }
+}
+
+void tell_forget(struct conn *conn)
+{
+    struct daemon *daemon = conn->daemon;
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    struct waiter **at = &daemon->waiters;
+    struct ledger_verdict verdict;
+    while (*at) {
+        struct waiter *waiter = *at;
+        if (waiter->conn != conn) {
+            at = &waiter->next;
+            continue;
+        }
+        *at = waiter->next;
+        if (ledger)
+            (void)ledger_release(ledger, waiter->reservation, NULL,
+                                 promises_now_usec(daemon->promises, daemon->view), &verdict, NULL);
+        json_object_put(waiter->id);
+        free(waiter);
+    }
+}

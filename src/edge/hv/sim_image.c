@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The state of a simulated host as bytes. What points into the configuration is an index in the
+ * image; the rest is as it lies in memory, so that only the program that wrote an image reads it:
+ * sizes and a sum over the configuration tell another one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "edge/hv/sim_inside.h"
+
+#define MAGIC UINT64_C(0x4d49533143415453)
+
+struct image_head {
+    uint64_t magic;
+    uint64_t bytes;
+    uint64_t sizes; /* of the structures in it */
+    uint64_t config_sum;
+    uint64_t domain_count;
+    uint64_t start_count;
+};
+
+/* Of what a start is in the image: its configuration is there once it is no longer coming. */
+struct image_start {
+    struct sim_start start;
+    struct sim_start_config config;
+};
+
+static uint64_t mix(uint64_t sum, const void *data, size_t size)
+{
+    /* FNV-1a */
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++)
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+static uint64_t config_sum(const struct sim_config *config)
+{
+    const uint64_t numbers[] = {config->total_kib, config->xen_kib,     config->slush_kib,
+                                config->page_kib,  config->guest_count, config->start_count};
+    uint64_t sum = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
+    for (size_t i = 0; i < config->guest_count; i++) {
+        const struct sim_guest_config *is = &config->guests[i];
+        const uint64_t sizes[] = {is->tot_kib, is->dynamic_min_kib, is->dynamic_max_kib,
+                                  is->static_max_kib, is->shares};
+        sum = mix(sum, is->name, strlen(is->name));
+        sum = mix(sum, sizes, sizeof(sizes));
+    }
+    return sum;
+}
+
+static uint64_t sizes_now(void)
+{
+    const uint64_t sizes[] = {sizeof(struct sim), sizeof(struct sim_domain),
+                              sizeof(struct image_start)};
+    return mix(UINT64_C(0xcbf29ce484222325), sizes, sizeof(sizes));
+}
+
+static size_t under_way(const struct sim *sim)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sim->config->start_count; i++)
+        count += sim->starts[i].state != SIM_START_COMING;
+    return count;
+}
+
+static size_t bytes_of(size_t domains, size_t starts)
+{
+    return sizeof(struct image_head) + sizeof(struct sim) + domains * sizeof(struct sim_domain) +
+           starts * (sizeof(uint64_t) + sizeof(struct image_start));
+}
+
+size_t sim_image_bytes(const struct sim *sim)
+{
+    return bytes_of(sim->domain_count, under_way(sim));
+}
+
+size_t sim_image_most(const struct sim *sim)
+{
+    const struct sim_config *config = sim->config;
+    return bytes_of(config->guest_count + config->start_count + 1, config->start_count);
+}
+
+static unsigned char *put(unsigned char *at, const void *data, size_t size)
+{
+    memcpy(at, data, size);
+    return at + size;
+}
+
+void sim_image_save(const struct sim *sim, void *out)
+{
+    const struct sim_config *config = sim->config;
+    struct image_head head = {.magic = MAGIC,
+                              .bytes = sim_image_bytes(sim),
+                              .sizes = sizes_now(),
+                              .config_sum = config_sum(config),
+                              .domain_count = sim->domain_count,
+                              .start_count = under_way(sim)};
+    unsigned char *at = put(out, &head, sizeof(head));
+    at = put(at, sim, sizeof(*sim));
+    at = put(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
+    for (uint64_t i = 0; i < config->start_count; i++) {
+        if (sim->starts[i].state == SIM_START_COMING)
+            continue;
+        at = put(at, &i, sizeof(i));
+        at = put(at, &sim->starts[i], sizeof(sim->starts[i]));
+        at = put(at, sim->starts[i].is, sizeof(*sim->starts[i].is));
+    }
+}
+
+static const unsigned char *take(const unsigned char *at, void *out, size_t size)
+{
+    memcpy(out, at, size);
+    return at + size;
+}
+
+/* The numbers of the host; its arrays are its own. */
+static void take_host(struct sim *sim, const struct sim *saved)
+{
+    struct sim own = *sim;
+    *sim = *saved;
+    sim->hv = own.hv;
+    sim->config = own.config;
+    sim->domains = own.domains;
+    sim->starts = own.starts;
+    memcpy(sim->snapshots, own.snapshots, sizeof(own.snapshots));
+    sim->current = 0;
+}
+
+/* Guests stand in the order of the configuration, as long as they are: none is ever taken out. */
+static int bind_domains(struct sim *sim, struct ballast_error *err)
+{
+    size_t guests = 0;
+    for (size_t i = 0; i < sim->domain_count; i++) {
+        struct sim_domain *domain = &sim->domains[i];
+        size_t most = domain->built ? sim->config->start_count : sim->config->guest_count;
+        size_t which = domain->built ? domain->start : guests++;
+        if (which >= most || domain->said_count > UINT64_MAX / 2)
+            return ballast_fail(err, -EINVAL, "the image has a domain of no guest");
+        domain->is =
+            domain->built ? &sim->config->starts[which].guest : &sim->config->guests[which];
+    }
+    return 0;
+}
+
+static const unsigned char *take_starts(struct sim *sim, struct sim_config *config,
+                                        const unsigned char *at, uint64_t count)
+{
+    for (uint64_t i = 0; i < count && at; i++) {
+        uint64_t which;
+        at = take(at, &which, sizeof(which));
+        if (which >= config->start_count)
+            return NULL;
+        at = take(at, &sim->starts[which], sizeof(sim->starts[which]));
+        at = take(at, &config->starts[which], sizeof(config->starts[which]));
+        sim->starts[which].is = &config->starts[which];
+        config->starts[which].guest.name[SIM_NAME - 1] = '\0';
+    }
+    return at;
+}
+
+static int fill(struct sim *sim, struct sim_config *config, const struct image_head *head,
+                const unsigned char *at, struct ballast_error *err)
+{
+    struct sim saved;
+    at = take(at, &saved, sizeof(saved));
+    if (saved.domain_count != head->domain_count || saved.page_kib != config->page_kib)
+        return ballast_fail(err, -EINVAL, "the image contradicts itself");
+    take_host(sim, &saved);
+    at = take(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
+    if (!take_starts(sim, config, at, head->start_count))
+        return ballast_fail(err, -EINVAL, "the image has a start that is none");
+    int rc = bind_domains(sim, err);
+    return rc < 0 ? rc : sim_check_pages(sim, err);
+}
+
+int sim_image_load(struct sim_config *config, const void *image, size_t size, struct sim **out,
+                   struct ballast_error *err)
+{
+    struct image_head head;
+    if (size < sizeof(head))
+        return ballast_fail(err, -EINVAL, "there is no image");
+    const unsigned char *at = take(image, &head, sizeof(head));
+    if (head.magic != MAGIC || head.sizes != sizes_now() || head.config_sum != config_sum(config) ||
+        head.domain_count > config->guest_count + config->start_count ||
+        head.start_count > config->start_count || head.bytes > size ||
+        head.bytes != bytes_of(head.domain_count, head.start_count))
+        return ballast_fail(err, -EINVAL, "the image is of another host");
+    struct sim *sim = calloc(1, sizeof(*sim));
+    if (!sim)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    sim->hv.ops = &sim_ops;
+    sim->config = config;
+    int rc = sim_room(sim, err);
+    if (rc == 0)
+        rc = fill(sim, config, &head, at, err);
+    if (rc < 0) {
+        sim_free(sim);
+        return rc;
+    }
+    *out = sim;
+    return 0;
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A ledger that cannot be written, or read: no new promises, the old ones kept, said once, and all
+goes on by itself when it can be."""
+
+import resource
+import shutil
+
+from driver import Daemon, refused, run, until
+
+MIB = 1024
+
+
+def test_full_disk():
+    with Daemon() as daemon, daemon.client() as client:
+        kept = client.call("reserve", min_kib=1024 * MIB, wait=True)
+        pid = daemon.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        # Every write to a file fails from now on, as on a disk that is full.
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+        for _ in range(5):
+            refused(-32003, client.call, "reserve", min_kib=4)
+        refused(-32003, client.call, "release", id=kept["id"])
+        refused(-32003, client.call, "set-shares", domain="vm1", shares=5)
+        refused(-32003, client.call, "set-policy", name="fixed")
+        refused(-32003, client.call, "login", owner="uid-0")
+        status = client.call("status")
+        assert not status["ledger"]["writable"] and status["ledger"]["message"]
+        assert [a["name"] for a in status["alerts"]] == ["ledger"]
+        still = client.call("reservations", id=kept["id"])["reservations"][0]
+        assert still["state"] == "granted" and still["granted_kib"] == 1024 * MIB
+        assert client.call("host")["parts"]["reserved"] == 1024 * MIB
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        assert client.call("reserve", min_kib=4, wait=True)["state"] == "granted"
+        assert client.call("status")["alerts"] == []
+        assert client.call("release", id=kept["id"])["state"] == "released"
+        assert daemon.log().count("<5>ledger: over") == 1
+
+
+def test_lease_ends_on_a_full_disk():
+    """What could not be written is done when it can be, and till then it is as it was."""
+    with Daemon(speed=10) as daemon, daemon.client() as client:
+        kept = client.call("reserve", min_kib=8 * MIB, wait=True, lease_usec=5_000_000)
+        state = lambda: client.call("reservations", id=kept["id"])["reservations"][0]["state"]
+        pid = daemon.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+        until(lambda: client.call("status")["alerts"])
+        assert state() == "granted"
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        until(lambda: state() == "released")
+
+
+def test_corrupt():
+    with Daemon() as daemon:
+        with daemon.client() as client:
+            kept = client.call("reserve", min_kib=1024 * MIB, wait=True)
+        assert daemon.stop() == 0
+        ledger = daemon.state / "ledger.db"
+        good = daemon.state / "good"
+        shutil.copy(ledger, good)
+        data = bytearray(good.read_bytes())
+        for at in range(4096, len(data), 97):
+            data[at] ^= 0x55
+        ledger.write_bytes(data)
+        daemon.start()
+        with daemon.client() as client:
+            status = client.call("status")
+            assert not status["ledger"]["writable"] and "ledger.db" in status["ledger"]["message"]
+            refused(-32003, client.call, "reserve", min_kib=4)
+            refused(-32003, client.call, "reservations")
+            # It is left as it is, and nothing is balanced without knowing what was promised.
+            assert ledger.read_bytes() == bytes(data)
+            assert status["ticks"] == 0
+            shutil.copy(good, ledger)
+            until(lambda: client.call("status")["ledger"]["writable"])
+            back = client.call("reservations", id=kept["id"])["reservations"][0]
+            assert back["state"] == "granted"
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])

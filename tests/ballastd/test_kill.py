@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""kill -9 at random instants under load. Afterwards no reservation that was acknowledged is lost,
+none is there twice, what was given back is not promised again, and the laws hold.
+
+BALLAST_KILLS=N: how often; `make test` does some, 2000 is the figure of docs/benchmarks.md."""
+
+import os
+import random
+import threading
+import time
+
+from driver import Daemon, Refused
+
+MIB = 1024
+KILLS = int(os.environ.get("BALLAST_KILLS", "25"))
+CLIENTS = 6
+
+
+class Worker(threading.Thread):
+    """Knows what it was told; what it asked for and got no answer may be either way."""
+
+    def __init__(self, daemon, number, seed):
+        super().__init__()
+        self.daemon_, self.number, self.random = daemon, number, random.Random(seed)
+        self.held = {}       # id: granted_kib, acknowledged
+        self.gone = set()    # acknowledged releases
+        self.unsure = set()  # ids whose release or bind was asked for and not answered
+        self.bound = {}      # id: domid
+        self.fault = None
+        self.deeds = 0
+
+    def run(self):
+        try:
+            with self.daemon_.client() as client:
+                while True:
+                    self.one_deed(client)
+                    self.deeds += 1
+        except (OSError, EOFError):
+            pass  # it was killed
+        except Exception as fault:  # pylint: disable=broad-except
+            self.fault = f"{type(fault).__name__}: {fault}"
+
+    def one_deed(self, client):
+        kind = self.random.random()
+        held = [i for i in self.held if i not in self.unsure and i not in self.bound]
+        if kind < 0.5 or not held:
+            size = self.random.choice((4, 256, 4096, 65536))
+            try:
+                got = client.call("reserve", min_kib=size, wait=True, owner=f"w{self.number}",
+                                  lease_usec=10**12)
+            except Refused:
+                return
+            self.held[got["id"]] = got["granted_kib"]
+        elif kind < 0.85:
+            which = self.random.choice(held)
+            self.unsure.add(which)
+            client.call("release", id=which, owner=f"w{self.number}")
+            self.unsure.discard(which)
+            del self.held[which]
+            self.gone.add(which)
+        else:
+            which = self.random.choice(held)
+            self.unsure.add(which)
+            try:
+                domid = client.call("sim-start", name=f"g{which}", need_kib=self.held[which],
+                                    reservation=which, rate_kib=16 * MIB,
+                                    owner=f"w{self.number}")["domid"]
+            except Refused:
+                self.unsure.discard(which)
+                return
+            self.unsure.discard(which)
+            self.bound[which] = domid
+
+
+def everything(client):
+    records, after = [], 0
+    while True:
+        page = client.call("reservations", after=after, most=500)
+        records += page["reservations"]
+        if not page["more"]:
+            return records
+        after = records[-1]["id"]
+
+
+def check(daemon, workers):
+    with daemon.client() as client:
+        records = everything(client)
+        by_id = {record["id"]: record for record in records}
+        assert len(by_id) == len(records), "an id is there twice"
+        for worker in workers:
+            for which, granted in worker.held.items():
+                record = by_id.get(which)
+                if which in worker.unsure:
+                    continue
+                assert record, f"reservation {which} of {granted} KiB is lost"
+                assert record["granted_kib"] == granted, (record, granted)
+                wanted = ("bound", "spent") if which in worker.bound else ("granted",)
+                assert record["state"] in wanted, (record, wanted)
+            for which in worker.gone:
+                assert which not in by_id or by_id[which]["state"] == "released", by_id[which]
+        status = client.call("status")
+        assert status["law_breaches"] == 0 and status["ledger"]["writable"], daemon.log()[-3000:]
+        assert client.call("host")["contradiction_kib"] == 0
+        # What the workers cannot know of any more makes room for the next round.
+        for domain in client.call("domains", most=500)["domains"]:
+            if domain["name"].startswith("g"):
+                client.call("sim-destroy", domain=domain["domid"])
+        for worker in range(CLIENTS):
+            client.call("login", owner=f"w{worker}")
+
+
+def main():
+    rng = random.Random(1)
+    deeds, begin = 0, time.monotonic()
+    with Daemon(speed=5) as daemon:
+        for kill in range(KILLS):
+            workers = [Worker(daemon, i, kill * CLIENTS + i) for i in range(CLIENTS)]
+            for worker in workers:
+                worker.start()
+            time.sleep(rng.random() * 0.15)
+            daemon.kill()
+            for worker in workers:
+                worker.join(30)
+                assert not worker.fault, f"kill {kill}: {worker.fault}"
+            deeds += sum(worker.deeds for worker in workers)
+            daemon.start()
+            try:
+                check(daemon, workers)
+            except AssertionError as fault:
+                raise AssertionError(f"kill {kill}: {fault}") from fault
+    print(f"{KILLS} kills, {deeds} deeds acknowledged between them, "
+          f"{time.monotonic() - begin:.0f} s: nothing lost, nothing doubled, no law broken")
+
+
+main()

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Starting, ending, reloading, who may come in, and clients that behave badly."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import stat
+import subprocess
+import time
+
+from driver import Client, Daemon, PROGRAM, Refused, refused, run, until
+
+MIB = 1024
+
+
+def test_options():
+    for arguments, text in ((["--help"], "Usage:"), (["--version"], "ballastd ")):
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(text)
+    for arguments in (["--nonsense"], ["--host", "vmware"], ["--speed", "0"], ["--speed", "x"],
+                      ["extra"]):
+        assert subprocess.run([PROGRAM, *arguments], capture_output=True).returncode == 2, arguments
+
+
+def test_ends_cleanly():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with Daemon(scenario=None) as daemon:
+            assert (daemon.run / "control.sock").exists()
+            with daemon.client() as client:
+                client.ask("reserve", min_kib=6 * 1024 * MIB, wait=True)
+                time.sleep(0.1)
+                daemon.process.send_signal(number)
+                assert daemon.process.wait(10) == 0
+            assert not (daemon.run / "control.sock").exists()
+            left = {p.name for p in daemon.run.iterdir()} | {p.name for p in daemon.state.iterdir()}
+            assert left == {"ballastd.pid", "sim.host", "ledger.db"}, left
+
+
+def test_one_at_a_time():
+    with Daemon() as daemon:
+        done = subprocess.run(daemon.arguments, capture_output=True, text=True)
+        assert done.returncode == 1 and str(daemon.process.pid) in done.stderr, done
+        other = list(daemon.arguments)
+        other[other.index("--run-dir") + 1] = daemon.run.parent / "run2"
+        second = subprocess.Popen(other, stderr=subprocess.PIPE, text=True)
+        # The same ledger: it never gets ready, says why, and promises nothing.
+        line = until(lambda: second.stderr.readline())
+        while "ledger" not in line:
+            line = second.stderr.readline()
+        second.terminate()
+        second.communicate()
+        assert second.returncode == 0
+        with daemon.client() as client:
+            assert client.call("status")["alerts"] == []
+
+
+def test_permissions():
+    with Daemon() as daemon:
+        control = (daemon.run / "control.sock").stat()
+        status = (daemon.run / "status.sock").stat()
+        assert stat.S_IMODE(control.st_mode) in (0o660, 0o600)
+        assert stat.S_IMODE(status.st_mode) == 0o666
+        if os.geteuid() != 0:
+            return
+        code = """
+import json, socket, sys
+for name in ("control.sock", "status.sock"):
+    try:
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(sys.argv[1] + "/" + name)
+    except PermissionError:
+        print(name, "shut")
+        continue
+    for method, params in (("ping", {}), ("reserve", {"min_kib": 4})):
+        s.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method,
+                              "params": params}).encode() + b"\\n")
+        print(name, method, json.loads(s.recv(65536)).get("error", {}).get("code"))
+"""
+        def as_nobody():
+            done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                   "python3", "-c", code, str(daemon.run)],
+                                  capture_output=True, text=True, check=True)
+            return done.stdout.splitlines()
+        assert as_nobody() == ["control.sock shut", "status.sock ping None",
+                               "status.sock reserve -32001"]
+        # Even where the file's mode lets somebody in, the kernel's word is asked.
+        os.chmod(daemon.run / "control.sock", 0o666)
+        assert as_nobody() == ["control.sock ping None", "control.sock reserve -32001",
+                               "status.sock ping None", "status.sock reserve -32001"]
+
+
+def test_reload():
+    with Daemon(config="[ballastd]\npolicy = proportional\n[guest vm1]\nshares = 7\n") as daemon:
+        with daemon.client() as client:
+            def of(name):
+                return client.call("domains", domain=name)["domains"][0]
+            assert client.call("policy")["name"] == "proportional" and of("vm1")["shares"] == 7
+            for text, words in (
+                    ("[ballastd]\npolicy = nonsense\n", ":2: [ballastd] policy: no such policy"),
+                    ("[ballastd]\n\nintervall = 1s\n", ":3: [ballastd] intervall: no such key"),
+                    ("[ballastd]\nlease = 5\n", ":2: [ballastd] lease: a time"),
+                    ("[balast]\nlease = 5s\n", ":2: [balast] lease: no such section"),
+                    ("[ballastd]\nnonsense\n", ":2: is neither"),
+                    ("[guest a]\nmin = 2GiB\nmax = 1GiB\n", "[guest a] min: is more than max"),
+                    ("[guest a]\nshares = -1\n", ":2: [guest a] shares:"),
+                    ("[ballastd]\ngroup = " + 300 * "x" + "\n", ":2: [] line: is too long")):
+                daemon.config.write_text(text)
+                daemon.process.send_signal(signal.SIGHUP)
+                alert = until(lambda: [a["message"] for a in client.call("status")["alerts"]
+                                       if words in a["message"]])
+                assert str(daemon.config) in alert[0]
+                assert client.call("policy")["name"] == "proportional" and of("vm1")["shares"] == 7
+            daemon.config.write_text("[ballastd]\npolicy = shares\n[guest vm2]\nmax = 1GiB\n"
+                                     "min = 600MiB\nopt-out = yes\n")
+            daemon.process.send_signal(signal.SIGHUP)
+            until(lambda: client.call("status")["alerts"] == [])
+            assert client.call("policy")["name"] == "shares"
+            until(lambda: of("vm1")["shares"] == 1000)
+            two = of("vm2")
+            assert two["dynamic_max_kib"] == 1024 * MIB and two["dynamic_min_kib"] == 600 * MIB
+            assert two["opted_out"]
+    bad = Daemon(config="[ballastd]\nslush = many\n")
+    assert bad.start(wait=False).process.wait(10) == 2 and ":2: [ballastd] slush" in bad.log()
+
+
+def test_notify():
+    with Daemon() as daemon:
+        pass
+    directory = daemon.run.parent.parent
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    path = directory / f"ballastd-notify-{os.getpid()}"
+    listener.bind(str(path))
+    listener.settimeout(10)
+    try:
+        with Daemon(env={"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "200000"}) as daemon:
+            heard = listener.recv(4096)
+            assert heard.startswith(b"READY=1"), heard
+            assert listener.recv(4096) == b"WATCHDOG=1"
+            daemon.process.send_signal(signal.SIGHUP)
+            heard = [listener.recv(4096) for _ in range(3)]
+            assert any(h.startswith(b"RELOADING=1") for h in heard) and b"READY=1" in heard, heard
+            daemon.stop()
+            last = b""
+            while not last.startswith(b"STOPPING=1"):
+                last = listener.recv(4096)
+    finally:
+        path.unlink()
+
+
+def test_bad_lines_cost_only_themselves():
+    with Daemon() as daemon, daemon.client() as good:
+        with daemon.client(hello=False) as client:
+            for line, code in ((b"nonsense", -32700), (b"{}", -32600), (b"[]", -32600),
+                               (b'{"jsonrpc":"2.0","id":1,"method":5}', -32600),
+                               (b'{"jsonrpc":"2.0","id":1,"method":"reserve"}', -32602),
+                               (b'{"jsonrpc":"2.0","id":1,"method":"reserve",'
+                                b'"params":{"min_kib":-1}}', -32602),
+                               (b'{"jsonrpc":"2.0","id":1,"method":"reserve",'
+                                b'"params":{"min_kib":4,"min_kib":5}}', -32700)):
+                client.send(line + b"\n")
+                answer = client.message()
+                assert answer["error"]["code"] in (code, -32600), (line, answer)
+            # A notification is never answered.
+            client.send(b'{"jsonrpc":"2.0","method":"nonsense"}\n')
+            assert client.call("ping") == {}
+        with daemon.client(hello=False) as client:
+            try:
+                client.send(b"x" * (3 << 20))
+            except OSError:
+                pass
+            try:
+                assert "error" in client.message()
+                client.message()
+            except (EOFError, OSError):
+                pass
+        assert good.call("ping") == {}
+
+
+def test_slow_readers_are_dropped():
+    with Daemon() as daemon, daemon.client() as good:
+        slow = daemon.client()
+        slow.socket.settimeout(5)
+        try:
+            for _ in range(20000):
+                slow.ask("domains")
+        except OSError:
+            pass
+        begin = time.monotonic()
+        assert good.call("ping") == {} and time.monotonic() - begin < 1
+        until(lambda: good.call("status")["clients"] <= 2, 30)
+        slow.close()
+
+
+def test_slow_writers_and_crowds():
+    with Daemon(config="[ballastd]\nclients = 20\n") as daemon:
+        crowd = [socket.socket(socket.AF_UNIX) for _ in range(100)]
+        for each in crowd:
+            each.settimeout(2)
+            try:
+                each.connect(str(daemon.run / "status.sock"))
+                each.sendall(b'{"jsonrpc":')
+            except OSError:
+                pass
+        # The other door is not theirs.
+        with daemon.client() as client:
+            assert client.call("status")["clients"] == 21
+        for each in crowd:
+            each.close()
+        with daemon.client(status=True) as client:
+            assert client.call("ping") == {}
+
+
+def test_flood_of_one_leaves_room_for_others():
+    # Holding every law over 2,000 reservations after each of them takes longer than they do.
+    with Daemon(checks=False) as daemon, daemon.client() as good, daemon.client() as flood:
+        flood.call("subscribe", events=[])
+        line = json.dumps({"jsonrpc": "2.0", "method": "reserve", "params": {"min_kib": 4}})
+        flood.send((line + "\n").encode() * 2000)
+        worst = 0
+        for _ in range(10):
+            begin = time.monotonic()
+            good.call("ping")
+            worst = max(worst, time.monotonic() - begin)
+        assert worst < 1, worst
+        flood.call("ping")
+        assert good.call("status")["ledger"]["open"] == 2000
+
+
+def test_restart_goes_on():
+    with Daemon() as daemon:
+        with daemon.client() as client:
+            kept = client.call("reserve", min_kib=8192 * MIB, wait=True)
+            bound = client.call("reserve", min_kib=1024 * MIB, wait=True)
+            client.call("sim-start", name="new", need_kib=1024 * MIB, rate_kib=100 * MIB,
+                        reservation=bound["id"])
+        for end in (daemon.stop, daemon.kill):
+            end()
+            daemon.start()
+            with daemon.client() as client:
+                states = {r["id"]: r["state"] for r in client.call("reservations")["reservations"]}
+                assert states[kept["id"]] == "granted" and states[bound["id"]] in ("bound", "spent")
+                assert client.call("domains", domain="new")["domains"]
+        # A host that begins anew has no such domain.
+        daemon.kill()
+        daemon.arguments.append("--fresh")
+        # Nor has it the memory that was promised.
+        daemon.arguments.remove("--check-laws")
+        daemon.start()
+        with daemon.client() as client:
+            rest = {r["id"]: r for r in client.call("reservations")["reservations"]}
+            assert rest[bound["id"]]["state"] in ("released", "spent")
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every method over a socket, and what the daemon keeps."""
+
+import time
+
+from driver import Daemon, refused, run, until
+
+MIB = 1024
+
+
+def test_reads_on_both_sockets():
+    with Daemon() as daemon:
+        for status in (False, True):
+            with daemon.client(status=status, hello=False) as client:
+                hello = client.call("hello", version=7)
+                assert hello["version"] == 1 and hello["pid"] == daemon.process.pid
+                assert client.call("ping") == {}
+                state = client.call("status")
+                assert state["ledger"]["writable"] and state["alerts"] == []
+                assert state["law_breaches"] == 0
+                host = client.call("host")
+                assert sum(host["parts"].values()) - host["contradiction_kib"] == host["total_kib"]
+                assert host["total_kib"] == 36 * 1024 * MIB
+                domains = client.call("domains")
+                assert len(domains["domains"]) == 17 and not domains["more"]
+                first = client.call("domains", most=5)
+                assert [d["domid"] for d in first["domains"]] == [0, 1, 2, 3, 4] and first["more"]
+                rest = client.call("domains", after=4)
+                assert rest["domains"][0]["domid"] == 5 and len(rest["domains"]) == 12
+                by_name = client.call("domains", domain="vm3")["domains"][0]
+                by_uuid = client.call("domains", domain=by_name["uuid"])["domains"][0]
+                assert by_uuid["domid"] == by_name["domid"] == 3
+                assert client.call("reservations") == {"reservations": [], "more": False}
+                assert "ballast" in client.call("policy")["policies"]
+                refused(-32002, client.call, "domains", domain="nobody")
+                refused(-32002, client.call, "domains", domain=99)
+                refused(-32002, client.call, "reservations", id=5)
+                refused(-32601, client.call, "no-such-method")
+                refused(-32602, client.call, "domains", most="five")
+
+
+def test_status_socket_changes_nothing():
+    with Daemon() as daemon, daemon.client(status=True) as client:
+        for method, params in {
+                "login": {"owner": "x"}, "reserve": {"min_kib": 4}, "release": {"id": 1},
+                "cancel": {"id": 1}, "bind": {"id": 1, "domid": 1}, "free": {"kib": 4},
+                "set-target": {"domain": 1, "target_kib": 4}, "pause": {}, "resume": {},
+                "set-max": {"domain": 1, "maxmem_kib": 4}, "set-range": {"domain": 1},
+                "set-shares": {"domain": 1, "shares": 1}, "opt-out": {"domain": 1, "on": True},
+                "set-policy": {"name": "fixed"}, "sim-destroy": {"domain": 1},
+                "sim-start": {"name": "x", "need_kib": 4}}.items():
+            refused(-32001, client.call, method, **params)
+        assert client.call("reservations")["reservations"] == []
+
+
+def test_reserve_bind_spend():
+    with Daemon() as daemon, daemon.client() as client:
+        small = client.call("reserve", min_kib=64 * MIB, label="small", wait=True)
+        assert small["state"] == "granted" and small["granted_kib"] == 64 * MIB
+        assert small["owner"] == "uid-0" and small["label"] == "small"
+        # More than is free: freed by others, with progress, and answered when it is there.
+        large = client.call("reserve", min_kib=8192 * MIB, wait=True)
+        assert large["state"] == "granted" and large["granted_kib"] == 8192 * MIB
+        missing = [m["params"]["missing_kib"] for m in client.told
+                   if m["method"] == "reservation-changed" and m["params"]["state"] == "freeing"]
+        assert len(missing) > 2 and missing == sorted(missing, reverse=True), missing
+        assert any(m["params"].get("givers") for m in client.told)
+        new = client.call("sim-start", name="new", need_kib=8192 * MIB, overhead_kib=16 * MIB,
+                          reservation=large["id"])
+        bound = client.call("reservations", id=large["id"])["reservations"][0]
+        assert bound["state"] == "bound" and bound["domid"] == new["domid"]
+        until(lambda: client.call("reservations", id=large["id"])["reservations"][0]["state"]
+              == "spent", 60)
+        domain = client.call("domains", domain="new")["domains"][0]
+        assert domain["actual_kib"] == 8176 * MIB, domain
+        assert refused(-32000, client.call, "release", id=large["id"]).data["reason"] == "wrong-state"
+        assert client.call("release", id=small["id"])["state"] == "released"
+        refused(-32002, client.call, "release", id=4711)
+        client.call("sim-destroy", domain="new")
+        refused(-32002, client.call, "domains", domain="new")
+
+
+def test_bind_apart():
+    with Daemon() as daemon, daemon.client() as client:
+        one = client.call("reserve", min_kib=1024 * MIB, wait=True)
+        two = client.call("reserve", min_kib=100 * MIB, wait=True)
+        new = client.call("sim-start", name="new", need_kib=1024 * MIB, rate_kib=64 * MIB)["domid"]
+        refused(-32002, client.call, "bind", id=one["id"], domid=999)
+        refused(-32000, client.call, "bind", id=one["id"], domid=new,
+                uuid="00000000-0000-0000-0000-000000000001")
+        assert client.call("bind", id=one["id"], domid=new)["state"] == "bound"
+        taken = refused(-32000, client.call, "bind", id=two["id"], domid=new)
+        assert taken.data["reason"] == "domain-taken"
+        client.call("sim-destroy", domain=new)
+        until(lambda: client.call("reservations", id=one["id"])["reservations"][0]["reason"]
+              == "domain-gone")
+
+
+def test_refused_by_arithmetic():
+    with Daemon() as daemon, daemon.client() as client:
+        never = refused(-32000, client.call, "reserve", min_kib=35 * 1024 * MIB)
+        assert never.data["reason"] == "cannot-fit" and never.data["missing_kib"] > 0
+        beyond = refused(-32000, client.call, "reserve", min_kib=37 * 1024 * MIB)
+        assert beyond.data["reason"] == "bad-size"
+        refused(-32000, client.call, "reserve", min_kib=8, max_kib=4)
+        late = client.ask("reserve", min_kib=20 * 1024 * MIB, deadline_usec=300000, wait=True)
+        assert refused(-32000, client.answer, late).data["reason"] in ("deadline-over",
+                                                                       "cannot-fit")
+
+
+def test_range():
+    with Daemon() as daemon, daemon.client() as client:
+        got = client.call("reserve", min_kib=4 * MIB, max_kib=30 * 1024 * MIB, wait=True)
+        assert got["state"] == "granted" and 4 * MIB <= got["granted_kib"] < 30 * 1024 * MIB
+        # More than the least of it: what is free, but for what guests can still reach.
+        assert got["granted_kib"] > 256 * MIB, got
+
+
+def test_cancel_gives_back():
+    with Daemon() as daemon, daemon.client() as client:
+        waits = client.call("reserve", min_kib=16 * 1024 * MIB)
+        assert waits["state"] in ("asked", "freeing") and waits["missing_kib"] > 0
+        assert client.call("cancel", id=waits["id"])["state"] == "released"
+        targets = lambda: sum(d["target_kib"] for d in client.call("domains")["domains"])
+        until(lambda: targets() >= 33 * 1024 * MIB, 60)
+
+
+def test_wait_ends_with_its_connection():
+    with Daemon() as daemon, daemon.client() as watcher:
+        with daemon.client() as client:
+            client.ask("reserve", min_kib=16 * 1024 * MIB, wait=True)
+            until(lambda: watcher.call("reservations", open=True)["reservations"])
+        until(lambda: not watcher.call("reservations", open=True)["reservations"])
+        with daemon.client() as client:
+            kept = client.call("reserve", min_kib=16 * MIB, wait=True)["id"]
+        assert watcher.call("reservations", id=kept)["reservations"][0]["state"] == "granted"
+
+
+def test_half_closed_gets_its_answer():
+    with Daemon() as daemon, daemon.client() as client:
+        wanted = client.ask("reserve", min_kib=4096 * MIB, wait=True)
+        client.socket.shutdown(1)
+        assert client.answer(wanted)["state"] == "granted"
+        try:
+            client.message()
+            raise AssertionError("the connection goes on")
+        except EOFError:
+            pass
+
+
+def test_login_and_owners():
+    with Daemon() as daemon, daemon.client() as one, daemon.client() as two:
+        one.call("login", owner="xapi")
+        mine = one.call("reserve", min_kib=8 * MIB, wait=True)
+        assert mine["owner"] == "xapi"
+        two.call("login", owner="other")
+        assert refused(-32000, two.call, "release", id=mine["id"]).data["reason"] == "not-owner"
+        theirs = two.call("reserve", min_kib=8 * MIB, wait=True)
+        with daemon.client() as again:
+            assert again.call("login", owner="xapi")["released"] == 1
+        states = {r["id"]: r["state"] for r in two.call("reservations")["reservations"]}
+        assert states == {mine["id"]: "released", theirs["id"]: "granted"}
+
+
+def test_lease():
+    with Daemon(speed=20) as daemon, daemon.client() as client:
+        short = client.call("reserve", min_kib=8 * MIB, lease_usec=3000000)
+        over = until(lambda: [r for r in client.call("reservations")["reservations"]
+                              if r["id"] == short["id"] and r["state"] == "released"])
+        assert over[0]["reason"] == "lease-over"
+
+
+def test_free():
+    with Daemon() as daemon, daemon.client() as client:
+        got = client.call("free", kib=2048 * MIB, wait=True)
+        assert got["free_kib"] >= 2048 * MIB and got["missing_kib"] == 0
+        host = client.call("host")["parts"]
+        assert host["free"] + host["reserved"] >= 2048 * MIB
+        later = client.call("free", kib=6000 * MIB)
+        assert later["missing_kib"] > 0 and later["id"]
+        client.call("cancel", id=later["id"])
+
+
+def test_settings_are_kept():
+    with Daemon() as daemon:
+        with daemon.client() as client, daemon.client() as watcher:
+            watcher.call("subscribe", events=["settings-changed"])
+            assert client.call("set-shares", domain="vm1", shares=2000) == {"shares": 2000}
+            assert client.call("set-range", domain="vm2", min_kib=1024 * MIB, max_kib=1536 * MIB) \
+                == {"dynamic_min_kib": 1024 * MIB, "dynamic_max_kib": 1536 * MIB}
+            assert client.call("opt-out", domain="vm3", on=True) == {"opted_out": True}
+            assert client.call("set-policy", name="proportional") == {"name": "proportional"}
+            refused(-32002, client.call, "set-policy", name="nonsense")
+            refused(-32000, client.call, "set-range", domain="vm2", max_kib=99999 * MIB)
+            refused(-32000, client.call, "set-range", domain="vm2", min_kib=8, max_kib=4)
+            watcher.call("ping")
+            assert [m["params"]["what"] for m in watcher.told] == ["shares", "range", "opt-out",
+                                                                  "policy"]
+        assert daemon.stop() == 0
+        daemon.start()
+        with daemon.client() as client:
+            domains = {d["name"]: d for d in client.call("domains")["domains"]}
+            assert domains["vm1"]["shares"] == 2000
+            assert domains["vm2"]["dynamic_min_kib"] == 1024 * MIB
+            assert domains["vm2"]["dynamic_max_kib"] == 1536 * MIB
+            assert domains["vm3"]["opted_out"] and not domains["vm4"]["opted_out"]
+            assert client.call("policy")["name"] == "proportional"
+            until(lambda: client.call("domains", domain="vm2")["domains"][0]["target_kib"]
+                  <= 1536 * MIB)
+            assert client.call("set-range", domain="vm2") == {"dynamic_min_kib": 512 * MIB,
+                                                              "dynamic_max_kib": 3072 * MIB}
+
+
+def test_set_target_and_max():
+    with Daemon() as daemon, daemon.client() as client:
+        client.call("pause")
+        assert client.call("set-target", domain="vm1", target_kib=1024 * MIB) \
+            == {"target_kib": 1024 * MIB}
+        until(lambda: client.call("domains", domain="vm1")["domains"][0]["actual_kib"]
+              == 1024 * MIB)
+        refused(-32000, client.call, "set-target", domain="vm1", target_kib=256 * MIB)
+        refused(-32000, client.call, "set-target", domain="vm1", target_kib=4096 * MIB)
+        refused(-32000, client.call, "set-max", domain="vm1", maxmem_kib=512 * MIB)
+        assert client.call("set-max", domain="vm1", maxmem_kib=1100 * MIB) \
+            == {"xen_maximum_kib": 1100 * MIB}
+        # What is promised is not given away.
+        available = client.call("host")["available_kib"]
+        client.call("reserve", min_kib=available)
+        no = refused(-32000, client.call, "set-target", domain="vm1", target_kib=2048 * MIB)
+        assert no.data["reason"] == "not-free"
+
+
+def test_pause():
+    with Daemon() as daemon, daemon.client() as client:
+        assert client.call("pause") == {"paused": True}
+        assert client.call("status")["paused"]
+        waits = client.call("reserve", min_kib=8192 * MIB, deadline_usec=1500000)
+        assert waits["state"] in ("asked", "freeing"), waits
+        before = [d["target_kib"] for d in client.call("domains")["domains"]]
+        over = until(lambda: [r for r in client.call("reservations", id=waits["id"])["reservations"]
+                              if r["state"] == "refused"])
+        assert over[0]["reason"] == "deadline-over", over
+        assert before == [d["target_kib"] for d in client.call("domains")["domains"]]
+        assert client.call("resume") == {"paused": False}
+        assert client.call("reserve", min_kib=8192 * MIB, wait=True)["state"] == "granted"
+        client.call("pause", domain="vm5")
+        assert client.call("domains", domain="vm5")["domains"][0]["paused"]
+        client.call("resume", domain="vm5")
+
+
+def test_decisions_and_plan():
+    with Daemon() as daemon, daemon.client() as client, daemon.client() as watcher:
+        watcher.call("subscribe", events=["decision", "tick", "reservation-changed"])
+        plan = client.call("plan", starts=[{"label": "a", "min_kib": 16 * 1024 * MIB},
+                                           {"min_kib": 35 * 1024 * MIB}])
+        assert [s["verdict"] for s in plan["starts"]] == ["waits", "never"]
+        assert plan["starts"][0]["wait_usec"] > 0 and len(plan["givers"]) > 5
+        assert client.call("reservations")["reservations"] == []
+        client.call("reserve", min_kib=8192 * MIB, wait=True)
+        decisions = client.call("decisions")
+        numbers = [d["number"] for d in decisions["decisions"]]
+        assert numbers == sorted(numbers) and numbers[-1] == decisions["last"]
+        assert any(d["what"] == "grant" for d in decisions["decisions"])
+        since = client.call("decisions", since=numbers[-2])
+        assert since["decisions"][0]["number"] == numbers[-1]
+        one = client.call("decisions", domain="vm1", most=2)["decisions"]
+        assert one and all(d["name"] == "vm1" for d in one)
+        watcher.call("ping")
+        kinds = {m["method"] for m in watcher.told}
+        assert kinds == {"decision", "tick", "reservation-changed"}, kinds
+
+
+def test_second_balancer():
+    config = "[ballastd]\nrival-writes = 4\nrival-within = 20s\nrival-quiet = 3s\n"
+    with Daemon(config=config) as daemon, daemon.client() as client:
+        for i in range(6):
+            client.call("sim-set-target", domain="vm1", target_kib=(1024 + 64 * i) * MIB)
+            client.call("sim-set-target", domain="vm2", target_kib=(1024 + 64 * i) * MIB)
+            client.call("ping")
+            time.sleep(0.15)
+        alerts = [a["name"] for a in client.call("status")["alerts"]]
+        assert alerts == ["second-balancer"], alerts
+        targets = lambda: [d["target_kib"] for d in client.call("domains")["domains"]]
+        before = targets()
+        # What is free is still granted; nobody is asked to give.
+        assert client.call("reserve", min_kib=4, wait=True)["state"] == "granted"
+        assert targets() == before
+        until(lambda: client.call("status")["alerts"] == [])
+        for i in range(6):
+            client.call("sim-set-target", domain="vm1", target_kib=(1024 + 64 * i) * MIB)
+            time.sleep(0.15)
+        assert client.call("status")["alerts"]
+        client.call("resume")
+        assert client.call("status")["alerts"] == []
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Fifty clients that reserve, bind, release and die at random; the daemon holds every law after
+each tick, and here it is held that no two clients were promised the same memory.
+
+BALLAST_SECONDS=N (of the real clock) and BALLAST_SPEED=N: how long, and how fast time goes."""
+
+import os
+import random
+import threading
+import time
+
+from driver import Daemon, Refused
+
+MIB = 1024
+SECONDS = float(os.environ.get("BALLAST_SECONDS", "8"))
+SPEED = int(os.environ.get("BALLAST_SPEED", "20"))
+CLIENTS = 50
+LEFT = []  # guests that their clients have forgotten
+
+
+class Actor(threading.Thread):
+    def __init__(self, daemon, number, end):
+        super().__init__()
+        self.daemon_, self.end, self.number = daemon, end, number
+        self.random = random.Random(number)
+        self.waits, self.refused, self.started, self.fault = [], 0, 0, None
+
+    def one_life(self):
+        with self.daemon_.client() as client:
+            client.call("login", owner=f"actor-{self.number}")
+            for _ in range(self.random.randint(1, 12)):
+                if time.monotonic() > self.end:
+                    return
+                self.one_deed(client)
+                if self.random.random() < 0.1:
+                    # Dies with whatever is under way; half a line is the last of it.
+                    client.ask("reserve", min_kib=self.random.randint(1, 512) * MIB, wait=True)
+                    client.send(b'{"jsonrpc":"2.0","id":9,"met')
+                    return
+
+    def one_deed(self, client):
+        size = self.random.choice((1, 16, 64, 256, 700)) * MIB
+        begin = time.monotonic()
+        try:
+            got = client.call("reserve", min_kib=size, wait=True,
+                              max_kib=size * self.random.choice((1, 1, 2)),
+                              deadline_usec=60_000_000, lease_usec=120_000_000)
+        except Refused as refusal:
+            assert refusal.data["reason"] in ("cannot-fit", "deadline-over", "givers-stuck"), refusal
+            self.refused += 1
+            return
+        self.waits.append(time.monotonic() - begin)
+        assert got["state"] == "granted" and size <= got["granted_kib"] <= got["max_kib"], got
+        time.sleep(self.random.random() * 0.05)
+        kind = self.random.random()
+        if kind < 0.5:
+            self.build(client, got)
+        elif kind < 0.8:
+            client.call("release", id=got["id"])
+
+    def build(self, client, got):
+        name = f"guest-{self.number}-{got['id']}"
+        domid = client.call("sim-start", name=name, need_kib=got["granted_kib"],
+                            reservation=got["id"])["domid"]
+        self.started += 1
+        time.sleep(self.random.random() * 0.3)
+        if self.random.random() > 0.9:
+            LEFT.append(name)
+        else:
+            try:
+                client.call("sim-destroy", domain=domid)
+            except Refused as refusal:
+                raise AssertionError(f"{name} is gone: its build found no memory") from refusal
+
+    def run(self):
+        try:
+            while time.monotonic() < self.end:
+                self.one_life()
+        except Exception as fault:  # pylint: disable=broad-except
+            self.fault = f"client {self.number}: {type(fault).__name__} {fault}"
+
+
+def sweep(client):
+    """Guests that were left behind make room, so that there is always something to do."""
+    while LEFT:
+        client.call("sim-destroy", domain=LEFT.pop())
+
+
+def main():
+    with Daemon(speed=SPEED) as daemon:
+        end = time.monotonic() + SECONDS
+        actors = [Actor(daemon, number, end) for number in range(CLIENTS)]
+        for actor in actors:
+            actor.start()
+        with daemon.client() as client:
+            while time.monotonic() < end:
+                time.sleep(0.5)
+                promised, more = 0, 0
+                host = client.call("host")
+                assert host["deficit_kib"] == 0 or host["parts"]["claimed"], host
+                while True:
+                    page = client.call("reservations", open=True, after=more)
+                    promised += sum(r["granted_kib"] - r["spent_kib"]
+                                    for r in page["reservations"])
+                    if not page["more"]:
+                        break
+                    more = page["reservations"][-1]["id"]
+                assert promised <= host["total_kib"], promised
+                if random.random() < 0.3:
+                    sweep(client)
+        for actor in actors:
+            actor.join(120)
+        faults = [actor.fault for actor in actors if actor.fault]
+        assert not faults, faults
+        with daemon.client() as client:
+            status = client.call("status")
+            assert status["law_breaches"] == 0, daemon.log()[-2000:]
+            waits = sorted(w for actor in actors for w in actor.waits)
+            worst = [max(actor.waits, default=0) for actor in actors]
+            print(f"{len(waits)} granted, {sum(a.refused for a in actors)} refused, "
+                  f"{sum(a.started for a in actors)} started; {status['ticks']} ticks, "
+                  f"{status['uptime_usec'] / 1e6:.0f} simulated seconds; wait (real time) "
+                  f"median {waits[len(waits) // 2] * 1e3:.1f} ms, "
+                  f"99% {waits[len(waits) * 99 // 100] * 1e3:.0f} ms, worst {waits[-1] * 1e3:.0f} ms; "
+                  f"granted by client: least {min(len(a.waits) for a in actors)}, "
+                  f"most {max(len(a.waits) for a in actors)}, worst wait of the luckiest "
+                  f"{min(worst) * 1e3:.0f} ms")
+            assert len(waits) > 100
+
+
+main()

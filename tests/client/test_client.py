@@ -1,0 +1,480 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The commands that speak with the daemon, against one that says what each test wants it to."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from peer import FORBIDDEN, NOT_FOUND, REFUSED, UNAVAILABLE, No, Peer
+
+BALLAST = os.environ["BALLAST"]
+MIB = 1024
+UUID = "00112233-4455-6677-8899-aabbccddeeff"
+CFG = 'name = "guest"\ntype = "pvh"\nkernel = "/k"\nmemory = 1024\n'
+
+
+def reservation(state, **more):
+    record = {"id": 17, "owner": "uid-0", "label": None, "min_kib": 1024 * MIB, "max_kib": 1024 * MIB,
+              "granted_kib": 0, "spent_kib": 0, "state": state, "reason": "ok", "a_kib": 0, "b_kib": 0,
+              "message": "done: 0 KiB", "asked_usec": 1, "changed_usec": 1, "lease_usec": 300000000,
+              "deadline_usec": None, "missing_kib": 0, "domid": None, "uuid": None}
+    record.update(more)
+    return record
+
+
+GRANTED = reservation("granted", granted_kib=1024 * MIB)
+
+
+def domain(domid, name, **more):
+    record = {"domid": domid, "uuid": UUID, "name": name, "state": "run", "dom0": domid == 0,
+              "balloon": True, "actual_kib": 2048 * MIB, "target_kib": 2048 * MIB,
+              "xen_maximum_kib": 2049 * MIB, "dynamic_min_kib": 512 * MIB,
+              "dynamic_max_kib": 2048 * MIB, "static_max_kib": 2048 * MIB, "shares": 1000,
+              "opted_out": False, "paused": False, "conduct": "cooperative", "why": None}
+    record.update(more)
+    return record
+
+
+STATUS = {"now_usec": 61000000, "uptime_usec": 60000000, "policy": "ballast", "paused": False,
+          "host": "sim", "ticks": 600, "late_ticks": 1, "clients": 2,
+          "ledger": {"writable": True, "open": 3, "message": None}, "alerts": []}
+HOST = {"now_usec": 61000000, "total_kib": 16384 * MIB, "available_kib": 512 * MIB,
+        "parts": {"reserved": 256 * MIB, "free": 512 * MIB}, "contradiction_kib": 0, "deficit_kib": 0}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.cfg = self.folder / "guest.cfg"
+        self.cfg.write_text(CFG)
+        self.doms = [domain(0, "Domain-0"), domain(3, "web")]
+        self.peer = None
+
+    def serve(self, **methods):
+        usual = {"domains": self.domains, "status": lambda *_: STATUS, "host": lambda *_: HOST,
+                 "reserve": lambda *_: GRANTED,
+                 "reservations": lambda *_: {"reservations": [GRANTED], "more": False},
+                 "release": lambda *_: reservation("released", message="released by its owner"),
+                 "bind": lambda params, _: dict(GRANTED, state="bound", domid=params["domid"]),
+                 "plan": lambda *_: {"starts": [{"verdict": "fits", "missing_kib": 0}], "givers": []}}
+        usual.update({name.replace("_", "-"): method for name, method in methods.items()})
+        self.peer = Peer(str(self.folder), usual)
+        self.addCleanup(self.peer.stop)
+        return self.peer
+
+    def domains(self, params, _):
+        found = [d for d in self.doms if "domain" not in params
+                 or params["domain"] in (d["domid"], d["name"])]
+        if "domain" in params and not found:
+            raise No(NOT_FOUND, "there is no such domain")
+        after = params.get("after", -1)
+        return {"domains": [d for d in found if d["domid"] > after], "more": False}
+
+    def start(self, *args, **more):
+        return subprocess.Popen([BALLAST, "--run-dir", str(self.folder), *map(str, args)],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+    def ballast(self, *args, status=0):
+        process = self.start(*args)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, status, f"{args}: {out}{err}")
+        return out if status == 0 else err
+
+
+class Simple(Case):
+    READS = (("status",), ("reservations",), ("decisions",), ("policy",))
+
+    def test_reads_need_no_privilege(self):
+        self.serve(policy=lambda *_: {"name": "ballast", "policies": ["ballast", "shares"]},
+                   decisions=lambda *_: {"decisions": [], "last": 0, "lost": False, "more": False})
+        for command in self.READS + (("run", "--dry-run", self.cfg),):
+            self.ballast(*command)
+        self.assertEqual(self.peer.doors(), {"status"})
+
+    def test_changes_go_to_the_control_socket(self):
+        answer = lambda *_: {"name": "shares", "paused": True, "shares": 5, "opted_out": True}
+        self.serve(set_policy=answer, pause=answer, resume=answer, set_shares=answer, opt_out=answer)
+        for command, method, params in (
+                (("policy", "shares"), "set-policy", {"name": "shares"}),
+                (("pause",), "pause", {}),
+                (("pause", "web"), "pause", {"domain": "web"}),
+                (("resume", "3"), "resume", {"domain": 3}),
+                (("shares", "web", "5"), "set-shares", {"domain": "web", "shares": 5}),
+                (("shares", UUID, "0"), "set-shares", {"domain": UUID, "shares": 0}),
+                (("opt-out", "3", "on"), "opt-out", {"domain": 3, "on": True}),
+                (("opt-out", "3", "off"), "opt-out", {"domain": 3, "on": False}),
+                (("release", "17"), "release", {"id": 17}),
+                (("release", "17", "--owner", "me"), "release", {"id": 17, "owner": "me"})):
+            self.peer.calls.clear()
+            self.ballast(*command)
+            self.assertEqual(self.peer.calls[1:], [("control", method, params)])
+            self.assertIn("{", self.ballast(*command, "--json"))
+
+    def test_without_a_daemon(self):
+        for command in self.READS + (("pause",), ("reserve", "1G"), ("run", self.cfg),
+                                     ("bind", "1", "web"), ("release", "1")):
+            said = self.ballast(*command, status=3)
+            self.assertIn("is ballastd running?", said)
+            self.assertEqual(said.count("\n"), 1)
+
+    def test_wrong_usage(self):
+        self.serve()
+        for command in (("reserve",), ("reserve", "much"), ("reserve", "2G-1G"), ("reserve", "0"),
+                        ("reserve", "1G", "--lease", "0"), ("reserve", "1G", "--lease", "x"),
+                        ("bind", "1"), ("bind", "x", "web"), ("release", "-1"), ("release", "0"),
+                        ("release", "99999999999999999999"), ("shares", "web", "-1"),
+                        ("shares", "web", "1x"), ("opt-out", "web", "maybe"), ("status", "x"),
+                        ("run",), ("run", self.cfg, "xl"), ("run", self.cfg, "--"),
+                        ("run", self.cfg, "--json"), ("run", "missing.cfg"),
+                        ("decisions", "--since", "yesterday")):
+            self.assertTrue(self.ballast(*command, status=2).startswith("ballast: "))
+        self.assertEqual(self.peer.calls, [])
+
+    def test_what_the_daemon_says_no_with(self):
+        for code, status in ((REFUSED, 1), (NOT_FOUND, 2), (-32602, 2), (FORBIDDEN, 3),
+                             (UNAVAILABLE, 3), (-32004, 3), (-32601, 3), (-1, 3)):
+            def say_no(*_, code=code):
+                raise No(code, "because \x1b[31mof this")
+            self.serve(pause=say_no)
+            said = self.ballast("pause", status=status)
+            self.assertIn("because ?[31mof this", said)
+            self.peer.stop()
+
+    def test_lists_in_pieces(self):
+        def pieces(params, _):
+            after = params.get("after", 0)
+            return {"reservations": [reservation("granted", id=i) for i in range(after + 1, after + 4)],
+                    "more": after < 6}
+        self.serve(reservations=pieces)
+        lines = self.ballast("reservations", "--all", "--json").splitlines()
+        self.assertEqual([json.loads(line)["id"] for line in lines], list(range(1, 10)))
+        self.assertEqual(self.peer.called("reservations")[0], {"open": False})
+        circles = lambda *_: {"reservations": [reservation("asked", id=5)], "more": True}
+        self.peer.methods["reservations"] = circles
+        self.assertEqual(len(self.ballast("reservations").splitlines()), 3)
+
+    def test_reservations_table(self):
+        waiting = reservation("asked", id=18, deadline_usec=71000000, label="a\x1b[2Jb", missing_kib=9)
+        self.serve(reservations=lambda *_: {"reservations": [GRANTED, waiting], "more": False})
+        lines = self.ballast("reservations").splitlines()
+        self.assertEqual(lines[1].split(),
+                         ["17", "granted", "1024", "1024", "0", "-", "240", "s", "uid-0", "-"])
+        self.assertEqual(lines[2].split()[-4:], ["10", "s", "uid-0", "a?[2Jb"])
+
+    def test_status_says_what_is_wrong(self):
+        bad = dict(STATUS, paused=True, ledger={"writable": False, "open": 3, "message": "disk full"},
+                   alerts=[{"name": "second-balancer", "on": True, "message": "squeezed moves web"}])
+        self.serve(status=lambda *_: bad, host=lambda *_: dict(HOST, deficit_kib=77))
+        said = self.ballast("status")
+        for words in ("PAUSED", "NOT WRITABLE", "disk full", "second-balancer: squeezed moves web",
+                      "77 KiB are promised beyond"):
+            self.assertIn(words, said)
+        both = json.loads(self.ballast("status", "--json"))
+        self.assertEqual((both["status"], both["host"]["deficit_kib"]), (bad, 77))
+
+    def test_bind_names_the_domain_by_its_uuid(self):
+        self.serve()
+        self.ballast("bind", "17", "web")
+        self.assertEqual(self.peer.called("bind"), [{"id": 17, "domid": 3, "uuid": UUID}])
+        self.ballast("bind", "17", "nobody", status=2)
+
+    def test_decisions(self):
+        decisions = [{"number": n, "time_usec": n * 1000000, "what": "set", "domid": 3, "name": "web",
+                      "target_kib": 7, "xen_maximum_kib": None, "fate": "done", "message": "gives"}
+                     for n in range(40, 61)]
+        listed = lambda params, _: {"decisions": [d for d in decisions if d["number"] >
+                                                  params.get("since", 0)], "more": False}
+        self.serve(decisions=listed)
+        self.assertEqual(len(self.ballast("decisions").splitlines()), 21)
+        self.assertEqual(len(self.ballast("decisions", "--since", "5s").splitlines()), 5)
+        self.ballast("decisions", "--domain", "web")
+        self.assertEqual(self.peer.called("decisions")[-1], {"domain": 3})
+
+    def test_decisions_follow(self):
+        connection = []
+        self.serve(decisions=lambda *_: {"decisions": [], "more": False},
+                   subscribe=lambda params, who: connection.append(who) or params)
+        process = self.start("decisions", "--follow", "--json", "--domain", "web")
+        self.peer.wait_for("decisions")
+        for number, domid in ((1, 3), (2, 4), (1, 3), (3, 3)):
+            connection[0].tell("decision", {"number": number, "domid": domid, "what": "set"})
+        seen = [json.loads(process.stdout.readline())["number"] for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        self.assertEqual((process.wait(20), seen), (0, [1, 3]))
+        process.communicate()
+
+    def test_answers_of_any_shape(self):
+        """Whatever a daemon answers, the commands end by themselves and say something."""
+        chance = random.Random(5)
+        def junk(depth=0):
+            return chance.choice([
+                lambda: None, lambda: -5, lambda: 2 ** 63, lambda: "x\x1b]0;", lambda: 1.5,
+                lambda: True, lambda: [junk(depth + 1) for _ in range(2)] if depth < 3 else [],
+                lambda: {k: junk(depth + 1) for k in
+                         ("id", "state", "domains", "reservations", "decisions", "starts", "givers",
+                          "domid", "name", "number", "ledger", "alerts", "verdict", "message", "more")}
+                if depth < 3 else {}])()
+        names = ("domains", "status", "host", "reservations", "release", "bind", "plan", "decisions",
+                 "policy", "set-policy", "reserve", "pause")
+        self.serve(**{name: lambda *_: junk() for name in names})
+        commands = self.READS + (("bind", "1", "web"), ("release", "1"), ("policy", "x"), ("pause",),
+                                 ("run", "--dry-run", self.cfg), ("reserve", "--no-wait", "1G"))
+        for command in commands * 6:
+            process = self.start(*command)
+            out, err = process.communicate(timeout=60)
+            self.assertIn(process.returncode, (0, 1, 3), f"{command}: {out}{err}")
+            self.assertNotIn("\x1b", out + err)
+
+    def test_no_protocol_at_all(self):
+        for line in (b"hello?\n", b"{}\n", b"x" * 100000, b""):
+            def speak(_, connection, line=line):
+                connection.send(line)
+                connection.close()
+                return ...
+            self.serve(status=speak)
+            self.assertIn("ballast: status: ", self.ballast("status", status=3))
+            self.peer.stop()
+
+
+class Reserve(Case):
+    def test_granted_at_once(self):
+        self.serve()
+        said = self.ballast("reserve", "1G", "--lease", "2m", "--deadline", "5s", "--owner", "me",
+                            "--label", "for web")
+        self.assertIn("reservation 17: 1048576 KiB granted", said)
+        self.assertEqual(self.peer.called("reserve"), [
+            {"min_kib": 1048576, "lease_usec": 120000000, "deadline_usec": 5000000, "owner": "me",
+             "label": "for web"}])
+        self.assertEqual(json.loads(self.ballast("reserve", "1024-2G", "--json")), GRANTED)
+        self.assertEqual(self.peer.called("reserve")[1], {"min_kib": 1048576, "max_kib": 2097152})
+
+    def test_a_guest(self):
+        self.serve()
+        self.ballast("reserve", self.cfg)
+        fresh = json.loads(subprocess.run([BALLAST, "explain", "--json", self.cfg],
+                                          capture_output=True, text=True, check=True).stdout)
+        self.assertEqual(self.peer.called("reserve"), [{"min_kib": fresh["need"], "label": "guest"}])
+
+    def tell(self, connection, *records):
+        def later():
+            for record in records:
+                time.sleep(0.15)
+                connection.tell("reservation-changed", record)
+        threading.Thread(target=later, daemon=True).start()
+
+    def waits(self, *records):
+        def ask(_, connection):
+            self.tell(connection, *records)
+            return reservation("asked", missing_kib=600 * MIB)
+        # Asking finds nothing new: what the tests see came by notification.
+        last = lambda *_: {"reservations": [reservation("freeing", missing_kib=500 * MIB)]}
+        self.serve(reserve=ask, reservations=last)
+
+    GIVERS = [{"domid": 3, "name": "web", "gives_kib": 600 * MIB, "given_kib": 100 * MIB}]
+    GAVE = [dict(GIVERS[0], given_kib=600 * MIB)]
+
+    def test_waits_and_says_who_gives(self):
+        freeing = reservation("freeing", missing_kib=500 * MIB, givers=self.GIVERS)
+        foreign = dict(GRANTED, id=18)
+        records = [foreign, freeing] + [freeing] * 8 + [dict(freeing, givers=self.GAVE), GRANTED]
+        self.waits(*records)
+        process = self.start("reserve", "1G")
+        out, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn("domain 3 web gave 614400 KiB", out)
+        self.assertIn("500 of 1024 MiB missing; so far from web 100", err)
+
+    def test_refused_at_once_and_later(self):
+        def never(*_):
+            raise No(REFUSED, "1048576 KiB were asked for, and no more than 4 KiB could ever be free",
+                     {"reason": "cannot-fit", "a_kib": 1048576, "b_kib": 4, "missing_kib": 1048572})
+        self.serve(reserve=never)
+        said = self.ballast("reserve", "1G", status=1)
+        self.assertIn("no more than 4 KiB could ever be free; 1048572 KiB are missing", said)
+        self.peer.stop()
+        self.waits(reservation("refused", reason="givers-stuck", missing_kib=5,
+                               message="5 KiB are missing, and those who could give them do not"))
+        self.assertIn("those who could give them do not", self.ballast("reserve", "1G", status=1))
+
+    def test_no_wait(self):
+        self.waits()
+        self.assertIn("asked, 614400 KiB missing", self.ballast("reserve", "--no-wait", "1G"))
+
+    def test_interrupted_it_is_given_back(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.waits()
+            process = self.start("reserve", "1G", "--owner", "me")
+            self.peer.wait_for("reserve")
+            time.sleep(0.2)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, 128 + number, err)
+            self.assertEqual(self.peer.called("release"), [{"id": 17, "owner": "me"}])
+            self.peer.stop()
+
+    def test_a_daemon_that_is_started_anew(self):
+        self.waits()
+        process = self.start("reserve", "1G")
+        self.peer.wait_for("reserve")
+        self.peer.stop()
+        time.sleep(0.5)
+        self.peer.methods["reservations"] = lambda *_: {"reservations": [GRANTED]}
+        self.peer.start()
+        out, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn("17: 1048576 KiB granted", out)
+        self.assertIn("waiting for it to come back", err)
+
+    def test_a_change_that_nobody_told_of(self):
+        self.serve(reserve=lambda *_: reservation("asked"))
+        self.assertIn("17: 1048576 KiB granted", self.ballast("reserve", "1G"))
+
+
+class Run(Case):
+    def run_it(self, *command, status, options=()):
+        process = self.start("run", self.cfg, *options, "--", *command)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, status, err)
+        return out, err
+
+    def test_binds_while_it_is_built(self):
+        self.serve()
+        self.doms.append(domain(5, "guest"))
+        process = self.start("run", self.cfg, "--", "sh", "-c", "echo out; read x; exit 7",
+                             stdin=subprocess.PIPE)
+        self.peer.wait_for("domains", 3)
+        self.assertEqual(self.peer.called("bind"), [], "the one that was there is not the new one")
+        self.doms.append(domain(9, "guest", state="build"))
+        self.assertEqual(self.peer.wait_for("bind"), {"id": 17, "domid": 9, "uuid": UUID})
+        out, err = process.communicate("go\n", timeout=30)
+        self.assertEqual((process.returncode, out), (7, "out\n"), err)
+        self.assertEqual(self.peer.called("release"), [], "what is bound lives as its domain does")
+
+    def test_a_domain_that_comes_with_the_end(self):
+        self.serve()
+        threading.Timer(0.7, lambda: self.doms.append(domain(9, "guest"))).start()
+        self.run_it("true", status=0)
+        self.assertEqual(len(self.peer.called("bind")), 1)
+
+    def test_a_command_that_fails_gives_it_back(self):
+        for command, status in ((("false",), 1), (("sh", "-c", "exit 42"), 42),
+                                (("sh", "-c", "kill -9 $$"), 137),
+                                (("/no/such",), 127), (("no-such-command",), 127),
+                                ((str(self.cfg),), 126)):
+            self.serve()
+            self.run_it(*command, status=status)
+            self.assertEqual(self.peer.called("release"), [{"id": 17}], command)
+            self.peer.stop()
+
+    def test_success_without_a_domain(self):
+        self.serve()
+        _, err = self.run_it("true", status=0)
+        self.assertIn("there is no new domain guest", err)
+        self.assertEqual(len(self.peer.called("release")), 1)
+
+    def test_bind_refused(self):
+        def no(*_):
+            raise No(REFUSED, "its lease is over")
+        self.serve(bind=no)
+        self.peer.methods["reserve"] = lambda *_: self.doms.append(domain(9, "guest")) or GRANTED
+        _, err = self.run_it("sleep", "0.3", status=0)
+        self.assertIn("could not be bound to it: its lease is over", err)
+
+    def test_signals_go_to_the_command(self):
+        script = "trap 'echo hup' HUP; trap 'echo term; exit 3' TERM; echo ready; while :; do sleep 0.05; done"
+        self.serve()
+        process = self.start("run", self.cfg, "--", "sh", "-c", script)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(process.stdout.readline(), "hup\n")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, out), (3, "term\n"), err)
+        self.assertEqual(len(self.peer.called("release")), 1)
+
+    def test_interrupted_while_it_waits(self):
+        self.serve(reserve=lambda *_: reservation("asked", missing_kib=5),
+                   reservations=lambda *_: {"reservations": [reservation("freeing", missing_kib=5)]})
+        process = self.start("run", self.cfg, "--", "touch", str(self.folder / "ran"))
+        self.peer.wait_for("reserve")
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertEqual(len(self.peer.called("release")), 1)
+        self.assertFalse((self.folder / "ran").exists())
+
+    def test_refused_says_what_would_help(self):
+        def never(*_):
+            raise No(REFUSED, "no more than 4 KiB could ever be free", {"missing_kib": 9})
+        plan = {"starts": [{"verdict": "never", "missing_kib": 9, "message": "arithmetic"}], "givers": []}
+        self.serve(reserve=never, plan=lambda *_: plan)
+        self.doms += [domain(4, "asleep", state="paused"), domain(5, "own", opted_out=True)]
+        _, err = self.run_it("touch", str(self.folder / "ran"), status=1)
+        self.assertIn("no more than 4 KiB could ever be free", err)
+        self.assertIn("domain 4 asleep holds 1572864 KiB above its minimum: it is paused", err)
+        self.assertIn("domain 5 own holds 1572864 KiB above its minimum: it is opted out", err)
+        self.assertNotIn("web holds", err)
+        self.assertFalse((self.folder / "ran").exists())
+
+    def test_dry_run(self):
+        givers = [{"domid": 3, "name": "web", "gives_kib": 300, "rate_kib": 100, "stuck": False}]
+        waits = {"starts": [{"verdict": "waits", "missing_kib": 300, "wait_usec": 3000000}],
+                 "givers": givers}
+        self.serve(plan=lambda *_: waits)
+        said = self.ballast("run", "--dry-run", self.cfg)
+        self.assertIn("fits when others give 300 KiB, in about 3.0 s", said)
+        self.assertIn("domain 3 web can give 300 KiB", said)
+        answer = json.loads(self.ballast("run", "--dry-run", "--json", self.cfg))
+        self.assertEqual((answer["verdict"], answer["givers"]), ("waits", givers))
+        self.assertEqual(answer["need_kib"], self.peer.called("plan")[0]["starts"][0]["min_kib"])
+        waits["starts"][0] = {"verdict": "never", "missing_kib": 5, "message": "too large"}
+        process = self.start("run", "--dry-run", self.cfg)
+        self.assertIn("does not fit, 5 KiB are missing: too large", process.communicate()[0])
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(self.peer.called("reserve"), [])
+
+    def test_a_daemon_that_dies_meanwhile(self):
+        self.serve()
+        process = self.start("run", self.cfg, "--", "sleep", "2")
+        self.peer.wait_for("domains", 2)
+        self.peer.stop()
+        time.sleep(0.3)
+        self.doms.append(domain(9, "guest"))
+        self.peer.start()
+        _, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(self.peer.called("bind")[-1]["domid"], 9)
+
+    def test_the_usual_command(self):
+        self.serve()
+        for name in ("xl", "virsh"):
+            tool = self.folder / name
+            tool.write_text(f'#!/bin/sh\necho {name} "$@" $BALLAST_RESERVATION; exit 5\n')
+            tool.chmod(0o755)
+        xml = self.folder / "x.xml"
+        xml.write_text('\n <domain type="xen"><name>guest</name><memory unit="MiB">64</memory>'
+                       '<os><type machine="xenpv">linux</type></os></domain>')
+        env = dict(os.environ, PATH=f"{self.folder}:{os.environ['PATH']}")
+        for path, words in ((self.cfg, "xl"), (xml, "virsh")):
+            process = self.start("run", path, env=env)
+            out, err = process.communicate(timeout=30)
+            self.assertEqual((process.returncode, out), (5, f"{words} create {path} 17\n"), err)
+        subject = self.folder / "x.json"
+        subject.write_text(subprocess.run([BALLAST, "explain", "--json", self.cfg],
+                                          capture_output=True, text=True, check=True).stdout)
+        self.assertIn("no toolstack starts this one", self.ballast("run", subject, status=2))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The commands and the daemon together, on a simulated host, as an operator uses them."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+BALLAST, BALLASTD = os.environ["BALLAST"], os.environ["BALLASTD"]
+MIB = 1024
+# 8 GiB of which 832 MiB are free and nobody's; web and db can give 5 GiB in all.
+SCENARIO = """host total=8GiB xen=64MiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
+guest web tot=3GiB min=512MiB max=3GiB rate-down=2GiB/s rate-up=2GiB/s
+guest db tot=3GiB min=512MiB max=3GiB rate-down=2GiB/s rate-up=2GiB/s
+guest old tot=256MiB min=256MiB max=256MiB no-balloon
+duration 1h
+"""
+
+
+class Case(unittest.TestCase):
+    scenario = SCENARIO
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "host.scn").write_text(self.scenario)
+        self.guest = self.config("guest", 2048)
+        self.daemon = None
+        self.begin()
+
+    def config(self, name, mib):
+        path = self.folder / (name + ".cfg")
+        path.write_text(f'name = "{name}"\ntype = "pvh"\nkernel = "/k"\nmemory = {mib}\n')
+        return path
+
+    def begin(self):
+        with open(self.folder / "log", "a") as log:
+            self.daemon = subprocess.Popen(
+                [BALLASTD, "--host", f"sim:{self.folder}/host.scn", "--check-laws", "--run-dir",
+                 str(self.folder / "run"), "--state-dir", str(self.folder / "state")], stderr=log)
+        self.addCleanup(self.end, self.daemon)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if self.start("status").wait() == 0:
+                return
+            time.sleep(0.05)
+        self.fail((self.folder / "log").read_text())
+
+    def end(self, daemon):
+        if daemon.poll() is None:
+            daemon.terminate()
+        daemon.wait(60)
+
+    def start(self, *args):
+        process = subprocess.Popen([BALLAST, "--run-dir", str(self.folder / "run"), *map(str, args)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def ballast(self, *args, status=0):
+        process = self.start(*args)
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, status, f"{args}: {out}{err}")
+        return out if status == 0 else err
+
+    def reservations(self):
+        lines = self.ballast("reservations", "--all", "--json").splitlines()
+        return {record["id"]: record for record in map(json.loads, lines)}
+
+    def domains(self):
+        lines = self.ballast("list", "--json").splitlines()
+        return {domain["name"]: domain for domain in map(json.loads, lines)}
+
+    def until(self, what, seconds=30):
+        end = time.monotonic() + seconds
+        while not what():
+            self.assertLess(time.monotonic(), end, "it does not come: " + (self.folder / "log").read_text())
+            time.sleep(0.1)
+
+    def create(self, guest, *options, before=""):
+        return self.start("run", *options, guest, "--", "sh", "-c",
+                          before + f"exec {BALLAST} sim-create {guest}")
+
+
+class Starts(Case):
+    def test_a_guest_that_needs_room(self):
+        said = self.ballast("run", "--dry-run", self.guest)
+        self.assertIn("fits when others give", said)
+        process = self.create(self.guest)
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        self.assertIn("has its reservation", err)
+        self.assertIn("web gave", err)
+        self.assertIn("guest", self.domains())
+        self.until(lambda: self.reservations()[1]["state"] == "spent")
+
+    def test_one_that_never_fits(self):
+        giant = self.config("giant", 7000)
+        process = self.create(giant)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1, err)
+        self.assertIn("is not started", err)
+        self.assertNotIn("giant", self.domains())
+        process = self.start("run", "--dry-run", giant)
+        self.assertIn("it does not fit", process.communicate(timeout=60)[0])
+        self.assertEqual(process.returncode, 1)
+
+    def test_a_command_that_fails(self):
+        process = self.start("run", self.guest, "--", "sh", "-c", "exit 9")
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 9, err)
+        self.assertEqual(self.reservations()[1]["state"], "released")
+
+    def test_a_domain_that_goes_takes_its_reservation_along(self):
+        self.ballast("reserve", "1G")
+        self.ballast("release", "1")
+        self.ballast("release", "1", status=1)
+        self.ballast("release", "99", status=2)
+        self.assertEqual(self.reservations()[1]["reason"], "by-owner")
+
+
+class Slowly(Case):
+    scenario = SCENARIO.replace("rate-down=2GiB/s", "rate-down=100MiB/s")
+
+    def test_interrupted_while_it_waits(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start("reserve", "3G")
+            self.until(lambda: any(r["state"] == "freeing" for r in self.reservations().values()))
+            process.send_signal(number)
+            self.assertEqual(process.wait(60), 128 + number)
+            self.assertEqual({r["state"] for r in self.reservations().values()}, {"released"})
+
+    def test_a_daemon_that_is_killed_while_somebody_waits(self):
+        process = self.create(self.guest)
+        self.until(lambda: any(r["state"] == "freeing" for r in self.reservations().values()))
+        self.daemon.kill()
+        self.daemon.wait()
+        self.begin()
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        self.assertEqual(list(self.reservations()), [1], "asked once, also where the daemon died")
+        self.assertIn("guest", self.domains())
+
+    def test_a_daemon_that_is_killed_while_the_command_runs(self):
+        process = self.create(self.config("small", 256), before="sleep 2; ")
+        self.until(lambda: any(r["state"] == "granted" for r in self.reservations().values()))
+        self.daemon.kill()
+        self.daemon.wait()
+        self.begin()
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        self.assertIn("has its reservation", err)
+
+
+class Settings(Case):
+    def test_policy_pause_shares_and_opt_out(self):
+        self.assertIn("* ballast", self.ballast("policy"))
+        self.ballast("policy", "proportional")
+        self.assertIn("* proportional", self.ballast("policy"))
+        self.ballast("policy", "none-such", status=2)
+        self.ballast("shares", "web", "3000")
+        self.ballast("opt-out", "db", "on")
+        self.ballast("pause", "web")
+        self.ballast("shares", "nobody", "3000", status=2)
+        self.ballast("pause")
+        self.assertIn("PAUSED", self.ballast("status"))
+        self.ballast("resume")
+        self.assertNotIn("PAUSED", self.ballast("status"))
+        said = self.start("run", "--dry-run", self.config("giant", 7000)).communicate(timeout=60)[0]
+        self.assertIn("db holds 2621440 KiB above its minimum: it is opted out", said)
+        self.end(self.daemon)
+        self.begin()
+        self.assertIn("* proportional", self.ballast("policy"))
+
+    def test_what_a_host_is_and_what_is_reserved(self):
+        self.ballast("reserve", "500M")
+        host = json.loads(self.ballast("host", "--json"))
+        self.assertEqual(host["parts"]["reserved"], 500 * MIB)
+        self.assertEqual(sum(host["parts"].values()) - host["contradiction"], 8192 * MIB)
+        self.assertEqual(set(self.domains()), {"dom0", "web", "db", "old"})
+        self.assertFalse(self.domains()["old"]["balloon"])
+
+    def test_changes_go_through_the_daemon(self):
+        self.ballast("opt-out", "web", "on")
+        self.ballast("set-target", "web", "2G")
+        self.until(lambda: self.domains()["web"]["actual"] == 2048 * MIB)
+        self.ballast("set-target", "web", "100M", "--force", status=1)
+        self.ballast("set-range", "db", "1G", "2G")
+        db = self.domains()["db"]
+        self.assertEqual((db["dynamic_min"], db["dynamic_max"]), (1024 * MIB, 2048 * MIB))
+        self.ballast("set-range", "db", "2G", "1G", status=1)
+        self.ballast("set-max", "web", "2500")
+        self.ballast("set-max", "web", "1000", status=1)
+
+    def test_free(self):
+        self.assertIn("fits when others give", self.ballast("free", "2G", "--dry-run"))
+        free = json.loads(self.ballast("free", "2G", "--json"))
+        self.assertGreaterEqual(free["free_kib"], 2048 * MIB)
+        self.ballast("free", "7G", status=1)
+
+    def test_what_was_decided(self):
+        self.ballast("reserve", "2G")
+        decisions = [json.loads(line) for line in self.ballast("decisions", "--json").splitlines()]
+        self.assertIn("grant", {decision["what"] for decision in decisions})
+        about = self.ballast("decisions", "--domain", "web", "--since", "5m", "--json").splitlines()
+        self.assertEqual({json.loads(line)["name"] for line in about}, {"web"})
+        follows = self.start("decisions", "--follow", "--since", "0", "--json")
+        threading.Timer(1, lambda: self.ballast("reserve", "1G")).start()
+        line = json.loads(follows.stdout.readline())
+        self.assertGreater(line["number"], decisions[-1]["number"])
+        follows.send_signal(signal.SIGINT)
+        self.assertEqual(follows.wait(60), 0)
+
+    def test_bind_by_hand(self):
+        self.ballast("reserve", self.config("small", 256))
+        build = self.start("sim-create", self.config("small", 256))
+        self.until(lambda: "small" in self.domains())
+        self.ballast("bind", "1", "small")
+        self.assertEqual(build.wait(60), 0)
+        self.assertIn(self.reservations()[1]["state"], ("bound", "spent"))
+        self.ballast("bind", "1", "web", status=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
