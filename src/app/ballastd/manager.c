@@ -488,13 +488,14 @@ void manager_set_policy(struct daemon *daemon, const struct policy *policy)
 bool manager_catch_up(struct daemon *daemon)
 {
     bool behind;
-    return step(daemon, daemon->config.rest_usec, &behind) == 0;
+    /* While something moves no tick is to be left out. */
+    return step(daemon, interval_usec(daemon), &behind) == 0;
 }
 
 void manager_look(struct daemon *daemon)
 {
     struct ballast_error err;
-    if (!manager_catch_up(daemon) || open_promises(daemon, &err) < 0)
+    if (open_promises(daemon, &err) < 0)
         return;
     wait_for_quiet(daemon);
     look(daemon);
