@@ -58,8 +58,13 @@ static bool ask(struct call *call, const struct ledger_request *request, uint64_
     struct ledger *ledger = call_ledger(call);
     struct ledger_verdict verdict;
     struct ballast_error err;
+    /* What waited while time stood still would count as having waited. */
     if (!ledger)
         return false;
+    if (!manager_catch_up(call->daemon)) {
+        call_fail(call, WIRE_UNAVAILABLE, "the simulated host has failed");
+        return false;
+    }
     int rc = ledger_ask(ledger, request, now_of(call), &verdict, &err);
     if (rc < 0) {
         call_unavailable(call, rc, &err);

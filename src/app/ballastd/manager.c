@@ -392,17 +392,6 @@ static uint64_t interval_usec(const struct daemon *daemon)
     return calm ? daemon->config.rest_usec : daemon->config.interval_usec;
 }
 
-void manager_look(struct daemon *daemon)
-{
-    struct ballast_error err;
-    bool behind;
-    if (step(daemon, daemon->config.rest_usec, &behind) < 0 || open_promises(daemon, &err) < 0)
-        return;
-    wait_for_quiet(daemon);
-    look(daemon);
-    daemon_host_keep(daemon->host);
-}
-
 /* Two moves of one reservation, one soon after the other, are told once, as it is then. */
 static bool comes_again(const struct daemon *daemon, size_t i)
 {
@@ -494,6 +483,26 @@ void manager_set_policy(struct daemon *daemon, const struct policy *policy)
     daemon->policy = policy;
     if (daemon->tick)
         tick_set_policy(daemon->tick, policy);
+}
+
+bool manager_catch_up(struct daemon *daemon)
+{
+    bool behind;
+    /* While something moves no tick is to be left out. */
+    return step(daemon, interval_usec(daemon), &behind) == 0;
+}
+
+void manager_look(struct daemon *daemon)
+{
+    struct ballast_error err;
+    if (open_promises(daemon, &err) < 0)
+        return;
+    wait_for_quiet(daemon);
+    look(daemon);
+    daemon_host_keep(daemon->host);
+    /* At rest the next tick may be far away. */
+    if (!daemon->ending && daemon->due_usec > daemon_real_usec() + daemon->config.interval_usec)
+        arm(daemon);
 }
 
 int manager_init(struct daemon *daemon, struct ballast_error *err)

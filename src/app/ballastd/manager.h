@@ -15,6 +15,8 @@ int manager_init(struct daemon *daemon, struct ballast_error *err);
 void manager_release(struct daemon *daemon);
 /* Starts the timer. */
 void manager_begin(struct daemon *daemon);
+/* Moves a simulated host on, as far as one tick may; false: it cannot go on. */
+bool manager_catch_up(struct daemon *daemon);
 /* One tick at once. Whoever was waiting for what it decided is told when the caller settles. */
 void manager_look(struct daemon *daemon);
 /* Tells what has changed since the last time, and answers those that waited for it. */
