@@ -18,10 +18,12 @@
 #define TIMEOUT_USEC (UINT64_C(120) * BALLAST_SEC_USEC)
 
 /*
- * After the grant: so long the balancer goes on, with the memory promised, until nobody moves. A
- * balloon that was told to stop needs that long to hear of it, and may have gone on meanwhile.
+ * After the grant the balancer goes on for so long at least and at most, with the memory promised,
+ * until nobody moves: a balloon that was told to stop may have gone on meanwhile (60 MiB within a
+ * tick were seen), and what it gave in vain goes back.
  */
-#define SETTLE_USEC (UINT64_C(3) * BALLAST_SEC_USEC)
+#define SETTLE_LEAST_USEC BALLAST_SEC_USEC
+#define SETTLE_MOST_USEC  (UINT64_C(3) * BALLAST_SEC_USEC)
 
 /* A domain so near to its target is there: extra internal pages, LIBXL_MAXMEM_CONSTANT. */
 #define THERE_KIB UINT64_C(1024)
@@ -198,11 +200,12 @@ static int settle(struct cli_freeing *freeing, struct tick *tick)
 {
     struct tick_result result;
     int rc = CLI_DONE;
-    for (uint64_t usec = 0; !rc && usec < SETTLE_USEC && !cli_interrupted(); usec += TICK_USEC) {
+    for (uint64_t usec = 0; !rc && usec < SETTLE_MOST_USEC && !cli_interrupted();
+         usec += TICK_USEC) {
         rc = cli_door_wait(&freeing->door, TICK_USEC);
         if (!rc)
             rc = look(freeing);
-        if (!rc && !somebody_moves(&freeing->door))
+        if (!rc && usec >= SETTLE_LEAST_USEC && !somebody_moves(&freeing->door))
             break;
         if (!rc)
             rc = run_tick(freeing, tick, &result);
