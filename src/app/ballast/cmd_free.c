@@ -17,6 +17,14 @@
 
 #define TIMEOUT_USEC (UINT64_C(120) * BALLAST_SEC_USEC)
 
+/*
+ * After the grant the balancer goes on for so long at least and at most, with the memory promised,
+ * until nobody moves: a balloon that was told to stop may have gone on meanwhile (60 MiB within a
+ * tick were seen), and what it gave in vain goes back.
+ */
+#define SETTLE_LEAST_USEC BALLAST_SEC_USEC
+#define SETTLE_MOST_USEC  (UINT64_C(3) * BALLAST_SEC_USEC)
+
 /* A domain so near to its target is there: extra internal pages, LIBXL_MAXMEM_CONSTANT. */
 #define THERE_KIB UINT64_C(1024)
 
@@ -172,6 +180,39 @@ static bool still_gives(const struct cli_domain *domain)
            domain->is.tot_kib > ballast_add_ceil(domain->whole_target_kib, THERE_KIB);
 }
 
+static bool still_grows(const struct cli_domain *domain)
+{
+    return domain->state == BALLAST_DOMAIN_RUN && domain->is.has_balloon && !domain->is.dying &&
+           domain->whole_target_kib != BALLAST_NONE &&
+           ballast_add_ceil(domain->is.tot_kib, THERE_KIB) < domain->whole_target_kib;
+}
+
+static bool somebody_moves(const struct cli_door *door)
+{
+    for (size_t i = 0; i < door->count; i++) {
+        if (still_gives(&door->domains[i]) || still_grows(&door->domains[i]))
+            return true;
+    }
+    return false;
+}
+
+static int settle(struct cli_freeing *freeing, struct tick *tick)
+{
+    struct tick_result result;
+    int rc = CLI_DONE;
+    for (uint64_t usec = 0; !rc && usec < SETTLE_MOST_USEC && !cli_interrupted();
+         usec += TICK_USEC) {
+        rc = cli_door_wait(&freeing->door, TICK_USEC);
+        if (!rc)
+            rc = look(freeing);
+        if (!rc && usec >= SETTLE_LEAST_USEC && !somebody_moves(&freeing->door))
+            break;
+        if (!rc)
+            rc = run_tick(freeing, tick, &result);
+    }
+    return rc;
+}
+
 /*
  * Whoever was still on his way down stays where he is, with a maximum that does not let him grow
  * into what others gave. It is done whatever came before, so it only counts what fails.
@@ -203,6 +244,8 @@ static void ask_opinions(struct cli_freeing *freeing, const struct tick *tick)
 static int really(struct cli_freeing *freeing, struct tick *tick)
 {
     int rc = drive(freeing, tick);
+    if (!rc && freeing->answered && freeing->verdict.granted)
+        rc = settle(freeing, tick);
     freeing->interrupted = !freeing->answered && cli_interrupted();
     ask_opinions(freeing, tick);
     if (look(freeing) == CLI_DONE)
