@@ -42,7 +42,7 @@ run: setup
 test: setup
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory check
-	meson test -C $(BUILD) --print-errorlogs
+	meson test -C $(BUILD) --no-suite lab --print-errorlogs
 	@$(MAKE) --no-print-directory asan fuzz
 
 asan: setup
@@ -51,7 +51,7 @@ asan: setup
 	ninja -C $(ASAN_BUILD)
 	ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:abort_on_error=1 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	    meson test -C $(ASAN_BUILD) --print-errorlogs
+	    meson test -C $(ASAN_BUILD) --no-suite lab --print-errorlogs
 
 fuzz: setup
 	@test -f $(FUZZ_BUILD)/build.ninja || CC=clang tools/configure $(FUZZ_BUILD) -Dfuzz=true \
