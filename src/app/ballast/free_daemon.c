@@ -37,10 +37,10 @@ static int told(void *context, const char *method, const struct json_object *par
     uint64_t missing_kib = ballast_min_u64(cli_field_sum(params, "missing_kib"), wait->need_kib);
     (void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " KiB missing", missing_kib,
                    wait->need_kib);
-    cli_progress_show(&wait->progress, now_usec(),
-                      (uint32_t)ballast_mul_div(wait->need_kib - missing_kib, BALLAST_PERMYRIAD,
-                                                wait->need_kib),
-                      text);
+    cli_progress_show(
+        &wait->progress, now_usec(),
+        (uint32_t)ballast_mul_div(wait->need_kib - missing_kib, BALLAST_PERMYRIAD, wait->need_kib),
+        text);
     return 0;
 }
 
@@ -95,8 +95,8 @@ static int dryly(const struct cli_freeing *freeing, struct cli_daemon *daemon)
 int cli_free_through_daemon(const struct cli_freeing *freeing, bool *through)
 {
     struct cli_daemon daemon;
-    int rc = cli_daemon_try(&daemon, "free", NULL,
-                            freeing->dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
+    int rc =
+        cli_daemon_try(&daemon, "free", NULL, freeing->dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
     *through = daemon.client != NULL;
     if (rc || !*through)
         return rc;
