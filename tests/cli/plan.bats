@@ -128,10 +128,28 @@ END
     figure "$output" '[.steps[], .waiting[] | select(.need) | .need] | unique | join(",")' 524288
 }
 
+@test "the host itself, or a simulated one" {
+    cat >host.scn <<'EOF'
+says "Two guests, one of them larger than it needs to be."
+host total=8GiB xen=64MiB slush=64MiB
+guest zero dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
+guest idle tot=5GiB min=1GiB max=6GiB uses=1GiB rate-down=200MiB/s rate-up=200MiB/s
+duration 1min
+EOF
+    run -0 ballast plan --host sim:host.scn --start web=3G
+    [[ $output == *"idle "*" waiting start, which still misses "* ]]
+    [[ $output == *"web needs 3145728 KiB and has to wait"* ]]
+    run -2 ballast plan --host sim:missing.scn
+    [[ $output == *missing.scn* ]]
+    if [ ! -e /proc/xen/privcmd ]; then
+        BALLAST_RUN_DIR=$PWD/none run -3 ballast plan
+    fi
+}
+
 @test "bad input" {
     make_host
-    run -2 ballast plan
-    [[ $output == *"--host FILE is missing"* ]]
+    run -2 ballast plan --host missing.json
+    [[ $output == *missing.json* ]]
     run -2 ballast plan --host host.json web.cfg
     [[ $output == *"a guest to start comes after --start"* ]]
     run -2 ballast plan --host host.json --policy greedy

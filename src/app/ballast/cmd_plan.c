@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/ballast/args.h"
+#include "app/ballast/door.h"
 #include "app/ballast/guests.h"
 #include "app/ballast/output.h"
 #include "app/ballast/plan.h"
@@ -14,7 +15,7 @@
 enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OPTION_XL_CONF };
 
 const struct cli_option cli_plan_options[] = {
-    [OPTION_HOST] = {"host", "FILE", "the host as it is (- is standard input)"},
+    [OPTION_HOST] = {"host", "FILE", "a snapshot (- is standard input), xen or sim:SCENARIO"},
     [OPTION_POLICY] = {"policy", "NAME", "judge by this policy"},
     [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
     [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
@@ -91,9 +92,6 @@ static int parse(struct options *options, struct cli_args *args)
     if (count > 0)
         return cli_args_wrong(args, "'%s' is too much: a guest to start comes after --start",
                               operands[0]);
-    if (!options->host_path)
-        return cli_args_wrong(args, "--host FILE is missing: this ballast cannot read the running "
-                                    "host");
     return CLI_DONE;
 }
 
@@ -164,8 +162,8 @@ static int add_starts(struct cli_plan *plan, const struct options *options)
 static int complain(const struct options *options, const struct cli_plan *plan,
                     const struct ballast_error *err)
 {
-    cli_complain("%s: snapshot %zu: %s", json_file_name(options->host_path), plan->snapshot_count,
-                 err->text);
+    const char *name = options->host_path ? json_file_name(options->host_path) : "the host";
+    cli_complain("%s: snapshot %zu: %s", name, plan->snapshot_count, err->text);
     return CLI_BAD;
 }
 
@@ -243,7 +241,38 @@ static int show(const struct cli_plan *plan, const struct options *options)
     return status;
 }
 
-static int run(const struct options *options)
+static int finish(struct cli_plan *plan, struct balancer *balancer, const struct options *options)
+{
+    int rc = plan_starts(plan, balancer, options);
+    if (rc == CLI_DONE)
+        rc = show(plan, options);
+    for (size_t i = 0; i < plan->start_count; i++)
+        free(plan->starts[i].shown);
+    free(plan->starts);
+    return rc;
+}
+
+/* The host itself, as one look shows it. */
+static int run_door(const struct options *options)
+{
+    struct cli_door door;
+    int rc = cli_door_open(&door, options->host_path, false);
+    if (rc == CLI_DONE)
+        rc = cli_door_look(&door);
+    if (rc == CLI_DONE) {
+        struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
+        struct cli_plan plan = {.host = door.host,
+                                .policy = &options->policy,
+                                .balancer = balancer,
+                                .snapshot_count = 1};
+        rc = finish(&plan, balancer, options);
+        balancer_free(balancer);
+    }
+    cli_door_close(&door);
+    return rc;
+}
+
+static int run_file(const struct options *options)
 {
     char *data;
     size_t length;
@@ -258,12 +287,7 @@ static int run(const struct options *options)
     struct cli_plan plan = {.host = &last.host, .policy = &options->policy, .balancer = balancer};
     int rc = play(&plan, balancer, options, &reader, &last);
     if (rc == CLI_DONE)
-        rc = plan_starts(&plan, balancer, options);
-    if (rc == CLI_DONE)
-        rc = show(&plan, options);
-    for (size_t i = 0; i < plan.start_count; i++)
-        free(plan.starts[i].shown);
-    free(plan.starts);
+        rc = finish(&plan, balancer, options);
     balancer_free(balancer);
     snapshot_release(&last);
     free(data);
@@ -275,8 +299,10 @@ int cli_plan(struct cli_args *args)
     struct options options = {0};
     options.starts = cli_must(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
     int rc = parse(&options, args);
+    const char *host = options.host_path;
+    bool is_door = !host || strcmp(host, "xen") == 0 || strncmp(host, "sim:", 4) == 0;
     if (rc == CLI_DONE)
-        rc = run(&options);
+        rc = is_door ? run_door(&options) : run_file(&options);
     free(options.starts);
     return rc;
 }

@@ -50,9 +50,10 @@ const struct cli_command cli_commands[] = {
     {
         .name = "plan",
         .summary = "what would be changed on a host now, and why",
-        .operands = "--host FILE",
+        .operands = "",
         .text = "Says what the balancer would change on the host now, for whom and why, in the\n"
-                "order in which it would be done. Nothing is changed. Of several snapshots the\n"
+                "order in which it would be done. Nothing is changed. The host is the running\n"
+                "one, a simulated one, or snapshots in a file: of several the\n"
                 "last one is planned for; those before it show how guests behave. A start that\n"
                 "waits for memory is --start web.cfg or --start web=4G; there may be several.\n"
                 "Exit status 0: a plan, also one without changes; 1: a start can never fit.",
