@@ -3,7 +3,8 @@
 #
 #   make         build; the programs then run as bin/ballast ...
 #   make run     install what is missing, build, show the main job (ARGS=... are handed on)
-#   make test    install what is missing, build, run every test
+#   make test    install what is missing, build, run every test but those on a real Xen
+#   make test-lab  those, in QEMU: about a quarter of an hour
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make fuzz    a minute of libFuzzer for each reader (FUZZ_SECONDS=60)
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
@@ -22,7 +23,7 @@ XEN ?= 4.17
 GUESTS ?= pv
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all setup run test asan fuzz lab lab-all bench check format install clean
+.PHONY: all setup run test test-lab asan fuzz lab lab-all bench check format install clean
 
 all: $(BUILD)/build.ninja
 	@$(NINJA)
@@ -61,6 +62,10 @@ fuzz: setup
 
 lab:
 	@lab/run --xen $(XEN) --guests "$(GUESTS)"
+
+test-lab: setup
+	@$(MAKE) --no-print-directory all
+	meson test -C $(BUILD) --suite lab --print-errorlogs
 
 lab-all: setup
 	@failed=; for xen in 4.14 4.17 4.20; do \
