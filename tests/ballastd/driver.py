@@ -10,6 +10,10 @@ import subprocess
 import tempfile
 import time
 
+# Whoever starts the tests may ignore signals (nohup, a job in the background), and that is inherited.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 PROGRAM = os.environ["BALLASTD"]
 
 SCENARIO = """says "Sixteen guests that can give, and little that is free."

@@ -13,6 +13,10 @@ import threading
 import time
 import unittest
 
+# Whoever starts the tests may ignore signals (nohup, a job in the background), and that is inherited.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 from peer import FORBIDDEN, NOT_FOUND, REFUSED, UNAVAILABLE, No, Peer
 
 BALLAST = os.environ["BALLAST"]

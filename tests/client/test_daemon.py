@@ -12,6 +12,10 @@ import threading
 import time
 import unittest
 
+# Whoever starts the tests may ignore signals (nohup, a job in the background), and that is inherited.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 BALLAST, BALLASTD = os.environ["BALLAST"], os.environ["BALLASTD"]
 MIB = 1024
 # 8 GiB of which 832 MiB are free and nobody's; web and db can give 5 GiB in all.
