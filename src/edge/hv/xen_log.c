@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static void keep(struct xentoollog_logger *logger, xentoollog_level level, int errnoval,
-                 const char *context, const char *format, va_list al)
+__attribute__((format(printf, 5, 0))) static void keep(struct xentoollog_logger *logger,
+                                                       xentoollog_level level, int errnoval,
+                                                       const char *context, const char *format,
+                                                       va_list al)
 {
     struct xen_log *log = (struct xen_log *)logger;
     char line[XEN_LOG_LINE];
