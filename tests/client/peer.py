@@ -56,6 +56,7 @@ class Connection:
             reply["error"] = {"code": no.code, "message": no.message, "data": no.data}
         if reply.get("result") is not Ellipsis:
             self.send(reply)
+        self.peer.answered.append(method)
 
     def serve(self):
         try:
@@ -74,6 +75,7 @@ class Peer:
     def __init__(self, run_dir, methods):
         self.run_dir, self.methods = run_dir, methods
         self.calls = []
+        self.answered = []
         self.connections = []
         self.listeners = []
         self.start()
@@ -116,6 +118,13 @@ class Peer:
 
     def doors(self):
         return {door for door, _, _ in self.calls}
+
+    def wait_answered(self, method, seconds=60):
+        until = time.monotonic() + seconds
+        while method not in self.answered:
+            if time.monotonic() > until:
+                raise AssertionError(f"{method} was not answered: {self.calls}")
+            time.sleep(0.01)
 
     def wait_for(self, method, count=1, seconds=20):
         until = time.monotonic() + seconds

@@ -329,7 +329,7 @@ class Reserve(Case):
     def test_a_daemon_that_is_started_anew(self):
         self.waits()
         process = self.start("reserve", "1G")
-        self.peer.wait_for("reserve")
+        self.peer.wait_answered("reserve")
         self.peer.stop()
         time.sleep(0.5)
         self.peer.methods["reservations"] = lambda *_: {"reservations": [GRANTED]}
