@@ -45,6 +45,18 @@ static void test_growing(void **state)
     assert_int_equal(ballast_follow_look(&follow, SEC, 256 * MIB - 3), BALLAST_FOLLOW_REACHED);
 }
 
+/* A HVM guest without a video adapter never gets its last pages. */
+static void test_some_pages_short(void **state)
+{
+    (void)state;
+    struct ballast_follow follow = down(192 * MIB, 136 * MIB);
+    follow.short_kib = BALLAST_HVM_SHORT_KIB;
+    assert_int_equal(ballast_follow_look(&follow, SEC, 136 * MIB - 20), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_look(&follow, SEC, 136 * MIB - 20), BALLAST_FOLLOW_REACHED);
+    follow.last_kib = 136 * MIB - 68;
+    assert_int_equal(ballast_follow_look(&follow, SEC, 136 * MIB - 68), BALLAST_FOLLOW_MOVING);
+}
+
 static void test_stopped_without_progress(void **state)
 {
     (void)state;
@@ -255,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reached_when_it_rests),
         cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_some_pages_short),
         cmocka_unit_test(test_stopped_without_progress),
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_safe_floor),

@@ -14,6 +14,7 @@
 #include "app/ballast/size.h"
 #include "app/tick/tick.h"
 #include "core/base/units.h"
+#include "core/model/follow.h"
 
 #define TIMEOUT_USEC (UINT64_C(120) * BALLAST_SEC_USEC)
 
@@ -279,7 +280,7 @@ static int run(struct cli_freeing *freeing)
     struct tick_config config = {
         .hv = give,
         .policy = freeing->policy,
-        .options = BALANCER_OPTIONS_DEFAULT,
+        .options = {.inaccuracy_kib = BALLAST_HVM_SHORT_KIB},
         .book = {freeing, book_waiting, book_promised_kib, book_answer},
         .dry = freeing->dry,
     };

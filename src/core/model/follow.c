@@ -26,7 +26,8 @@ void ballast_follow_begin(struct ballast_follow *follow, uint64_t now_usec, uint
 /* A page short of it is there: targets are KiB, guests move pages. */
 static bool is_there(const struct ballast_follow *follow, uint64_t tot_kib)
 {
-    return ballast_add_ceil(tot_kib, BALLAST_PAGE_KIB) > follow->goal_kib &&
+    uint64_t short_kib = ballast_max_u64(follow->short_kib, BALLAST_PAGE_KIB - 1);
+    return ballast_add_ceil(tot_kib, short_kib) >= follow->goal_kib &&
            tot_kib <= ballast_add_ceil(follow->goal_kib, follow->slack_kib);
 }
 
