@@ -51,7 +51,7 @@ static bool make_requests(struct outlook *outlook)
 static bool decide(struct outlook *outlook, struct ballast_error *err)
 {
     struct policy policy = *outlook->daemon->policy;
-    struct balancer_options options = BALANCER_OPTIONS_DEFAULT;
+    struct balancer_options options = {.inaccuracy_kib = outlook->daemon->config.inaccuracy_kib};
     struct tick_book book = tick_ledger_book(promises_book(outlook->daemon->promises));
     struct balancer_input input = {.host = outlook->host,
                                    .requests = outlook->requests,

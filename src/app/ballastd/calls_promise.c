@@ -153,7 +153,9 @@ void call_release(struct call *call)
 
 /*
  * Stakes what the domain has still to take, so that Xen itself keeps it from others. The ledger
- * defends it all the same, so a claim that cannot be had is no reason to fail.
+ * defends it all the same, so a claim that cannot be had is no reason to fail. Not unless it was
+ * asked for: a domain has one claim at most, and libxc's builder, which stakes its own
+ * (tools/libs/guest/xg_dom_x86.c, claim_enabled), gives up when there is one.
  */
 static void stake(struct call *call, const struct ballast_domain *domain, uint64_t granted_kib)
 {
@@ -163,7 +165,7 @@ static void stake(struct call *call, const struct ballast_domain *domain, uint64
     uint64_t kib = ballast_sub_floor(granted_kib, held_kib);
     if (domain->build_left_kib > 0)
         kib = ballast_min_u64(kib, domain->build_left_kib);
-    if (domain->state == BALLAST_DOMAIN_BUILD && kib > 0 &&
+    if (call->daemon->config.claims && domain->state == BALLAST_DOMAIN_BUILD && kib > 0 &&
         hv->ops->claim(hv, domain->id, kib, &err) < 0)
         daemon_log(DAEMON_INFO, "no claim for domain %" PRIu32 ": %s, ignoring", domain->id,
                    err.text);

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/model/follow.h"
 #include "edge/hv/scenario_value.h"
 #include "edge/json/json.h"
 
@@ -96,6 +97,7 @@ static const struct key keys[] = {
     {"rival-quiet", KIND_TIME, AT(rival_quiet_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
     {"clients", KIND_COUNT, AT(clients), 1, 4096},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
+    {"claims", KIND_FLAG, AT(claims), 0, 0},
     {NULL, KIND_FLAG, 0, 0, 0},
 };
 
@@ -265,7 +267,7 @@ static struct daemon_config defaults(void)
         .rest_usec = BALLAST_SEC_USEC,
         /* Longer than the slowest of builds hesitates, shorter than a night. */
         .lease_usec = 10 * MINUTE,
-        .inaccuracy_kib = 4,
+        .inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
         .rival_writes = 5,
         .rival_usec = MINUTE,
         .rival_quiet_usec = 5 * MINUTE,

@@ -38,6 +38,7 @@ struct daemon_config {
     uint64_t rival_quiet_usec;
     size_t clients; /* at once, on each socket */
     bool balloons;  /* false: nobody is balanced, reservations are kept */
+    bool claims;    /* stake claims with Xen for what is bound; false: toolstacks do it */
     struct daemon_config_guest *guests;
     size_t guest_count;
 };
