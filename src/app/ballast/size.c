@@ -41,8 +41,10 @@ static uint64_t unit_usec(const char *word)
         return BALLAST_SEC_USEC;
     if (strcmp(word, "ms") == 0)
         return BALLAST_SEC_USEC / 1000;
-    if (strcmp(word, "m") == 0)
+    if (strcmp(word, "m") == 0 || strcmp(word, "min") == 0)
         return 60 * BALLAST_SEC_USEC;
+    if (strcmp(word, "h") == 0)
+        return 3600 * BALLAST_SEC_USEC;
     return 0;
 }
 
@@ -57,7 +59,7 @@ int cli_time_parse(const char *text, uint64_t *out_usec, struct ballast_error *e
         __builtin_mul_overflow(number, unit, &usec) || usec > LONGEST_USEC)
         return ballast_fail(err, -EINVAL,
                             "'%.*s' is no time up to a day: a whole number of seconds would be "
-                            "right, or one with ms, s or m at its end",
+                            "right, or one with ms, s, m or h at its end",
                             SHOWN, text);
     *out_usec = usec;
     return 0;
