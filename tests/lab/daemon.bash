@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# For the tests in t/ that run the daemon: it, and guests like those that are there.
+export BALLAST_RUN_DIR=/tmp/ballast-run
+state=/tmp/ballast-state
+rm -rf "$BALLAST_RUN_DIR" "$state"
+daemon=
+
+answers() { ballast status --json >/tmp/status.json 2>/dev/null; }
+start_daemon() {
+    ballastd --host xen --run-dir "$BALLAST_RUN_DIR" --state-dir "$state" --check-laws \
+        2>>/tmp/ballastd.log &
+    daemon=$!
+    eventually 60 answers
+}
+stop_daemon() {
+    kill -TERM "$daemon"
+    wait "$daemon"
+}
+free_mib() { echo $(($(ballast host --json | jq '.parts | .free + .scrub + .reserved + .slush + .claimed') / 1024)); }
+variant() { # NAME MIB OF: a guest like that one
+    sed "s/^name = .*/name = \"$1\"/; s/^memory = .*/memory = $2/; s/^maxmem = .*/maxmem = $2/" \
+        "/run/lab/guests/$3.cfg" >"/tmp/$1.cfg"
+}
+awake() { [ "$(node "$(xl domid "$1")" control/feature-suspend)" = 1 ]; }
+is_gone() { ! xl domid "$1" >/dev/null 2>&1; }
