@@ -10,7 +10,8 @@
 
 struct xen_store;
 
-/* -ENODEV: no xenstore answers. Close it with xen_store_close(), which accepts NULL. */
+/* -ENODEV: no xenstore answers; -ENOTSUP: libxenstore cannot be loaded. Close it with
+ * xen_store_close(), which accepts NULL. */
 int xen_store_open(struct xen_store **out, struct ballast_error *err);
 void xen_store_close(struct xen_store *store);
 
