@@ -270,7 +270,7 @@ int xen_store_fd(const struct xen_store *store)
 
 uint64_t xen_store_calls(const struct xen_store *store)
 {
-    return store->calls;
+    return store ? store->calls : 0;
 }
 
 static int begin_failed(struct xen_change *change, int rc)

@@ -44,7 +44,7 @@ int xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH]);
 void xen_store_hear(struct xen_followed *followed, const char *path);
 /* Readable when there may be an event. */
 int xen_store_fd(const struct xen_store *store);
-/* Requests made so far. */
+/* Requests made so far; 0 of NULL. */
 uint64_t xen_store_calls(const struct xen_store *store);
 
 /*
