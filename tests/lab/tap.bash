@@ -32,3 +32,6 @@ eventually() {
         sleep 0.3
     done
 }
+
+# between N LEAST MOST
+between() { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; }

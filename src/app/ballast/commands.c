@@ -89,6 +89,27 @@ const struct cli_command cli_commands[] = {
         .run = cli_simulate,
     },
     {
+        .name = "record",
+        .summary = "write down what a host shows, a line a look",
+        .operands = "",
+        .text = "Looks at the host again and again and writes each time a snapshot in JSON, one\n"
+                "line on standard output. What was recorded can be replayed ('ballast replay'),\n"
+                "planned for ('ballast plan --host FILE') and decided on ('ballast decide').",
+        .options = cli_record_options,
+        .run = cli_record,
+    },
+    {
+        .name = "replay",
+        .summary = "run the balancer over what a host has shown",
+        .operands = "RECORDING",
+        .text = "Runs the loop that balances a real host over a recording, look by look: what it\n"
+                "would have changed and why, and whether a law would have been broken. Guests do\n"
+                "what they did when they were recorded. - is standard input.\n"
+                "Exit status 0: no law is broken; 1: one is.",
+        .options = cli_replay_options,
+        .run = cli_replay,
+    },
+    {
         .name = "list",
         .summary = "the domains of the running host and what they hold",
         .operands = "",

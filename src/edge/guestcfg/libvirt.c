@@ -320,8 +320,8 @@ int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
     if ((rc = guestcfg_check_text(name, data, length, err)) < 0 ||
         (rc = guestcfg_xml_parse(name, data, length, &doc, err)) < 0)
         return rc;
-    rc = read_guest(name, xmlDocGetRootElement(doc), options, &draft, err);
-    xmlFreeDoc(doc);
+    rc = read_guest(name, guestcfg_xml_root(doc), options, &draft, err);
+    guestcfg_xml_free(doc);
     if (rc == 0)
         *out = (struct guestcfg_guest){.guest = draft.guest};
     return rc;

@@ -192,7 +192,7 @@ static int add_devices(const struct reading *reading, const char *key)
     if (rc < 0)
         return absent_is_fine(rc);
     for (int i = 0; i < entries; i++) {
-        if (!xlu_cfg_get_listitem(list, i))
+        if (!reading->file->lib->xlu_cfg_get_listitem(list, i))
             return guestcfg_xl_fail(reading->file, key, reading->err,
                                     "entry %d is a list, and must be a string", i + 1);
     }
@@ -232,7 +232,7 @@ static int read_altp2m(const struct reading *reading)
     if (rc < 0)
         return absent_is_fine(rc);
     long number;
-    if (xlu_cfg_get_long(reading->file->config, "altp2m", &number, 1) != 0) {
+    if (reading->file->lib->xlu_cfg_get_long(reading->file->config, "altp2m", &number, 1) != 0) {
         number = -1;
         for (int i = 0; i < 4; i++)
             number = strcasecmp(given, modes[i]) == 0 ? i : number;

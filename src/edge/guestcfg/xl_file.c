@@ -53,10 +53,24 @@ static int fail_syntax(const struct guestcfg_xl_file *file, struct ballast_error
     return guestcfg_fail(err, file->name, line, NULL, "near `%.40s': %s", token + 1, message);
 }
 
+static int load(const char *name, const struct guestcfg_xlutil **out, struct ballast_error *err)
+{
+    static struct guestcfg_xlutil lib;
+    static const char *const names[] = {XLUTIL(LOAD_NAME)};
+    _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
+    struct ballast_error why;
+    if (load_library(SONAME_XLUTIL, names, LOAD_COUNT(names), &lib, &why) < 0)
+        return ballast_fail(err, -ENOTSUP,
+                            "%s: files of xl cannot be read here: %s; libvirt XML and JSON work",
+                            name, why.text);
+    *out = &lib;
+    return 0;
+}
+
 static int parse(struct guestcfg_xl_file *file, const char *data, size_t length,
                  struct ballast_error *err)
 {
-    int code = xlu_cfg_readdata(file->config, data, (int)length);
+    int code = file->lib->xlu_cfg_readdata(file->config, data, (int)length);
     if (code == 0)
         return 0;
     if (fflush(file->report) != 0 || code == ENOMEM)
@@ -67,13 +81,14 @@ static int parse(struct guestcfg_xl_file *file, const char *data, size_t length,
 int guestcfg_xl_open(struct guestcfg_xl_file *file, const char *name, const char *data,
                      size_t length, struct ballast_error *err)
 {
+    const struct guestcfg_xlutil *lib = NULL;
     int rc;
     if ((rc = guestcfg_check_text(name, data, length, err)) < 0 ||
-        (rc = guestcfg_xl_scan(name, data, length, err)) < 0)
+        (rc = guestcfg_xl_scan(name, data, length, err)) < 0 || (rc = load(name, &lib, err)) < 0)
         return rc;
-    *file = (struct guestcfg_xl_file){.name = name};
+    *file = (struct guestcfg_xl_file){.name = name, .lib = lib};
     file->report = open_memstream(&file->text, &file->text_length);
-    file->config = file->report ? xlu_cfg_init(file->report, SOURCE) : NULL;
+    file->config = file->report ? file->lib->xlu_cfg_init(file->report, SOURCE) : NULL;
     rc =
         file->config ? parse(file, data, length, err) : ballast_fail(err, -ENOMEM, "out of memory");
     if (rc < 0)
@@ -84,7 +99,7 @@ int guestcfg_xl_open(struct guestcfg_xl_file *file, const char *name, const char
 void guestcfg_xl_close(struct guestcfg_xl_file *file)
 {
     if (file->config)
-        xlu_cfg_destroy(file->config);
+        file->lib->xlu_cfg_destroy(file->config);
     if (file->report)
         (void)fclose(file->report);
     free(file->text);
@@ -93,7 +108,7 @@ void guestcfg_xl_close(struct guestcfg_xl_file *file)
 
 bool guestcfg_xl_has(const struct guestcfg_xl_file *file, const char *key)
 {
-    return xlu_cfg_get_list(file->config, key, NULL, NULL, 1) != ESRCH;
+    return file->lib->xlu_cfg_get_list(file->config, key, NULL, NULL, 1) != ESRCH;
 }
 
 /*
@@ -106,8 +121,8 @@ unsigned guestcfg_xl_line(const struct guestcfg_xl_file *file, const char *key)
     if (fflush(file->report) != 0)
         return 0;
     size_t before = file->text_length;
-    if (xlu_cfg_get_list(file->config, key, NULL, NULL, 0) == 0)
-        (void)xlu_cfg_get_string(file->config, key, &string, 0);
+    if (file->lib->xlu_cfg_get_list(file->config, key, NULL, NULL, 0) == 0)
+        (void)file->lib->xlu_cfg_get_string(file->config, key, &string, 0);
     if (fflush(file->report) != 0 || file->text_length <= before)
         return 0;
     return report_line(file->text + before);
@@ -129,7 +144,7 @@ int guestcfg_xl_string(const struct guestcfg_xl_file *file, const char *key, con
 {
     if (!guestcfg_xl_has(file, key))
         return -ENOENT;
-    if (xlu_cfg_get_string(file->config, key, out, 1) != 0)
+    if (file->lib->xlu_cfg_get_string(file->config, key, out, 1) != 0)
         return guestcfg_xl_fail(file, key, err, "is a list, and must be a single value");
     return 0;
 }
@@ -141,7 +156,7 @@ int guestcfg_xl_long(const struct guestcfg_xl_file *file, const char *key, long 
     int rc = guestcfg_xl_string(file, key, &string, err);
     if (rc < 0)
         return rc;
-    int code = xlu_cfg_get_long(file->config, key, out, 1);
+    int code = file->lib->xlu_cfg_get_long(file->config, key, out, 1);
     if (code == 0)
         return 0;
     if (code == ERANGE)
@@ -188,7 +203,7 @@ int guestcfg_xl_list(const struct guestcfg_xl_file *file, const char *key,
     XLU_ConfigList *list;
     if (!guestcfg_xl_has(file, key))
         return -ENOENT;
-    if (xlu_cfg_get_list(file->config, key, &list, entries, 1) != 0)
+    if (file->lib->xlu_cfg_get_list(file->config, key, &list, entries, 1) != 0)
         return guestcfg_xl_fail(file, key, err,
                                 "is a single value, and must be a list: [ \"...\" ]");
     *out = list;

@@ -10,9 +10,28 @@
 #include <libxlutil.h>
 
 #include "edge/guestcfg/guestcfg.h"
+#include "edge/load/load.h"
+
+#define XLUTIL(X)                                                                                  \
+    X(xlu_cfg_init)                                                                                \
+    X(xlu_cfg_destroy)                                                                             \
+    X(xlu_cfg_readdata)                                                                            \
+    X(xlu_cfg_get_string)                                                                          \
+    X(xlu_cfg_get_long)                                                                            \
+    X(xlu_cfg_get_list)                                                                            \
+    X(xlu_cfg_get_listitem)                                                                        \
+    X(xlu_cfg_get_listitem2)                                                                       \
+    X(xlu_cfg_value_get_string)                                                                    \
+    X(xlu_cfg_value_get_list)
+
+/* libxlutil, loaded with the first file. */
+struct guestcfg_xlutil {
+    XLUTIL(LOAD_POINTER)
+};
 
 struct guestcfg_xl_file {
     const char *name;
+    const struct guestcfg_xlutil *lib;
     XLU_Config *config;
     FILE *report; /* what libxlutil prints, over `text` */
     char *text;
@@ -25,7 +44,7 @@ struct guestcfg_xl_file {
  */
 int guestcfg_xl_scan(const char *name, const char *data, size_t length, struct ballast_error *err);
 
-/* Parses; close it afterwards. -EINVAL, -EFBIG, -ENOMEM. */
+/* Parses; close it afterwards. -EINVAL, -EFBIG, -ENOMEM; -ENOTSUP: libxlutil cannot be loaded. */
 int guestcfg_xl_open(struct guestcfg_xl_file *file, const char *name, const char *data,
                      size_t length, struct ballast_error *err);
 void guestcfg_xl_close(struct guestcfg_xl_file *file);

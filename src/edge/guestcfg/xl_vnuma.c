@@ -123,13 +123,13 @@ static int add_node(struct vnuma *vnuma, XLU_ConfigValue *node)
     XLU_ConfigList *options;
     XLU_ConfigValue *option;
     char *text;
-    if (xlu_cfg_value_get_list(vnuma->file->config, node, &options, 1) != 0)
+    if (vnuma->file->lib->xlu_cfg_value_get_list(vnuma->file->config, node, &options, 1) != 0)
         return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
                                 "node %d must be a list: [ \"size=1024\", \"vcpus=0-1\" ]",
                                 vnuma->node + 1);
     vnuma->node_has_size = false;
-    for (int i = 0; (option = xlu_cfg_get_listitem2(options, i)) != NULL; i++) {
-        if (xlu_cfg_value_get_string(vnuma->file->config, option, &text, 1) != 0)
+    for (int i = 0; (option = vnuma->file->lib->xlu_cfg_get_listitem2(options, i)) != NULL; i++) {
+        if (vnuma->file->lib->xlu_cfg_value_get_string(vnuma->file->config, option, &text, 1) != 0)
             continue;
         int rc = add_option(vnuma, text);
         if (rc < 0)
@@ -172,7 +172,7 @@ static int read_nodes(struct vnuma *vnuma, struct guestcfg_draft *draft, const X
     struct guestcfg_place place = {"vnuma", guestcfg_xl_line(vnuma->file, "vnuma")};
     int rc;
     for (vnuma->node = 0; vnuma->node < nodes; vnuma->node++) {
-        if ((rc = add_node(vnuma, xlu_cfg_get_listitem2(list, vnuma->node))) < 0)
+        if ((rc = add_node(vnuma, vnuma->file->lib->xlu_cfg_get_listitem2(list, vnuma->node))) < 0)
             return rc;
     }
     if ((rc = check_totals(vnuma, draft)) < 0 ||

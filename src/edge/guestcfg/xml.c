@@ -13,6 +13,35 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/guestcfg/place.h"
+#include "edge/load/load.h"
+
+/* xmlFree is a variable that holds a function. */
+#define XML2(X)                                                                                    \
+    X(xmlNewParserCtxt)                                                                            \
+    X(xmlFreeParserCtxt)                                                                           \
+    X(xmlCtxtReadMemory)                                                                           \
+    X(xmlStopParser)                                                                               \
+    X(xmlCtxtGetLastError)                                                                         \
+    X(xmlDocGetRootElement)                                                                        \
+    X(xmlFreeDoc)                                                                                  \
+    X(xmlNodeGetContent)                                                                           \
+    X(xmlGetNoNsProp)                                                                              \
+    X(xmlGetLineNo)                                                                                \
+    X(xmlFree)
+
+static struct {
+    XML2(LOAD_POINTER)
+} lib;
+
+static int load(const char *name, struct ballast_error *err)
+{
+    static const char *const names[] = {XML2(LOAD_NAME)};
+    _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
+    struct ballast_error why;
+    if (load_library(SONAME_XML2, names, LOAD_COUNT(names), &lib, &why) == 0)
+        return 0;
+    return ballast_fail(err, -ENOTSUP, "%s: XML cannot be read here: %s", name, why.text);
+}
 
 #define OPTIONS                                                                                    \
     (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |               \
@@ -28,12 +57,12 @@ static void stop_at_doctype(void *context, const xmlChar *name, const xmlChar *e
     xmlParserCtxt *parser = context;
     unsigned *line = parser->_private;
     *line = parser->input && parser->input->line > 0 ? (unsigned)parser->input->line : 1;
-    xmlStopParser(parser);
+    lib.xmlStopParser(parser);
 }
 
 static int fail_parse(const char *name, xmlParserCtxt *parser, struct ballast_error *err)
 {
-    const xmlError *error = xmlCtxtGetLastError(parser);
+    const xmlError *error = lib.xmlCtxtGetLastError(parser);
     if (!error || !error->message)
         return guestcfg_fail(err, name, 0, NULL, "is no XML document");
     int length = (int)strcspn(error->message, "\n");
@@ -46,25 +75,37 @@ int guestcfg_xml_parse(const char *name, const char *data, size_t length, xmlDoc
 {
     if (length > INT_MAX)
         return ballast_fail(err, -EFBIG, "%s: too large", name);
-    xmlParserCtxt *parser = xmlNewParserCtxt();
+    int rc = load(name, err);
+    if (rc < 0)
+        return rc;
+    xmlParserCtxt *parser = lib.xmlNewParserCtxt();
     if (!parser)
         return ballast_fail(err, -ENOMEM, "out of memory");
     unsigned doctype_line = 0;
     parser->_private = &doctype_line;
     parser->sax->internalSubset = stop_at_doctype;
-    xmlDoc *doc = xmlCtxtReadMemory(parser, data, (int)length, NULL, NULL, OPTIONS);
-    int rc = 0;
+    xmlDoc *doc = lib.xmlCtxtReadMemory(parser, data, (int)length, NULL, NULL, OPTIONS);
     if (doctype_line > 0)
         rc = guestcfg_fail(err, name, doctype_line, NULL,
                            "a document type declaration: no domain XML has one");
     else if (!doc)
         rc = fail_parse(name, parser, err);
-    xmlFreeParserCtxt(parser);
+    lib.xmlFreeParserCtxt(parser);
     if (rc < 0)
-        xmlFreeDoc(doc);
+        lib.xmlFreeDoc(doc);
     else
         *out = doc;
     return rc;
+}
+
+void guestcfg_xml_free(xmlDoc *doc)
+{
+    lib.xmlFreeDoc(doc);
+}
+
+const xmlNode *guestcfg_xml_root(const xmlDoc *doc)
+{
+    return lib.xmlDocGetRootElement(doc);
 }
 
 static bool is_named(const xmlNode *node, const char *name, size_t length)
@@ -120,18 +161,18 @@ static char *take(xmlChar *string)
     while (length > 0 && strchr(" \t\r\n", begin[length - 1]))
         length--;
     char *copy = strndup(begin, length);
-    xmlFree(string);
+    (*lib.xmlFree)(string);
     return copy;
 }
 
 char *guestcfg_xml_text(const xmlNode *node)
 {
-    return node ? take(xmlNodeGetContent(node)) : NULL;
+    return node ? take(lib.xmlNodeGetContent(node)) : NULL;
 }
 
 char *guestcfg_xml_attr(const xmlNode *node, const char *name)
 {
-    return node ? take(xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
+    return node ? take(lib.xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
 }
 
 bool guestcfg_xml_attr_is(const xmlNode *node, const char *name, const char *value)
@@ -144,7 +185,7 @@ bool guestcfg_xml_attr_is(const xmlNode *node, const char *name, const char *val
 
 unsigned guestcfg_xml_line(const xmlNode *node)
 {
-    long line = node ? xmlGetLineNo(node) : 0;
+    long line = node ? lib.xmlGetLineNo(node) : 0;
     return line > 0 && line <= INT_MAX ? (unsigned)line : 0;
 }
 

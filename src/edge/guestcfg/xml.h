@@ -12,9 +12,11 @@
 
 #include <ballast/error.h>
 
-/* *out is to be freed with xmlFreeDoc(). -EINVAL, -ENOMEM. */
+/* *out is for guestcfg_xml_free(). -EINVAL, -ENOMEM; -ENOTSUP: libxml2 cannot be loaded. */
 int guestcfg_xml_parse(const char *name, const char *data, size_t length, xmlDoc **out,
                        struct ballast_error *err);
+void guestcfg_xml_free(xmlDoc *doc);
+const xmlNode *guestcfg_xml_root(const xmlDoc *doc);
 
 /* The first child element of that name; NULL where there is none, or where `node` is NULL. */
 const xmlNode *guestcfg_xml_child(const xmlNode *node, const char *name);

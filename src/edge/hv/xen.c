@@ -28,6 +28,7 @@ static void ops_close(struct hv *hv)
 {
     struct xen_host *host = xen_host_of(hv);
     xen_light_close(host->light);
+    xen_bulk_close(host->bulk);
     xen_store_close(host->store);
     xen_ctrl_close(host->ctrl);
     xen_snapshot_free(&host->now);
@@ -53,6 +54,19 @@ const struct xen_host *xen_host_of_const(const struct hv *hv)
     return (const struct xen_host *)hv;
 }
 
+int xen_host_store(struct xen_host *host, struct ballast_error *err)
+{
+    return host->store ? 0 : xen_store_open(&host->store, err);
+}
+
+/* Most who only read look once. */
+static int open_store(struct xen_host *host, struct ballast_error *err)
+{
+    if (host->read_only && xen_bulk_open(&host->bulk, NULL) == 0)
+        return 0;
+    return xen_host_store(host, err);
+}
+
 int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err)
 {
     struct xen_host *host = calloc(1, sizeof(*host));
@@ -64,7 +78,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     host->slush_kib = options && options->slush_kib > 0 ? options->slush_kib : DEFAULT_SLUSH_KIB;
     if ((rc = xen_ctrl_open(&host->ctrl, err)) < 0 ||
         (rc = xen_ctrl_version(host->ctrl, &host->version, err)) < 0 ||
-        (rc = xen_store_open(&host->store, err)) < 0) {
+        (rc = open_store(host, err)) < 0) {
         ops_close(&host->hv);
         return rc;
     }
@@ -119,7 +133,8 @@ void xen_calls(const struct hv *hv, struct xen_calls *out)
 {
     const struct xen_host *host = xen_host_of_const(hv);
     *out = (struct xen_calls){.hypercalls = xen_ctrl_calls(host->ctrl),
-                              .xenstore = xen_store_calls(host->store)};
+                              .xenstore = host->bulk_calls + xen_bulk_calls(host->bulk) +
+                                          xen_store_calls(host->store)};
 }
 
 int xen_watch_fd(struct hv *hv)

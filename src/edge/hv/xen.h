@@ -4,8 +4,9 @@
  *
  * One refresh costs one XEN_SYSCTL_getdomaininfolist and one XEN_SYSCTL_physinfo; paging pools are
  * read when a domain appears or its maximum moves, populate-on-demand while a guest still has some
- * to come; xenstore is followed by watches, so that only what has changed is read. libxenctrl is
- * met in xen_ctrl.c, libxenstore in xen_store.c, libxenlight in xen_light.c, and nowhere else.
+ * to come; xenstore is followed by watches, so that only what has changed is read. The first look
+ * of a host that is only read asks xenstore for everything at once instead (xen_bulk.c). libxenctrl
+ * is met in xen_ctrl.c, libxenstore in xen_store.c, libxenlight in xen_light.c, and nowhere else.
  * Pages become KiB there.
  *
  * In the port's snapshot targets and maxima count like tot_kib: memory/target and memory/videoram

@@ -12,6 +12,39 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/hv/xen_log.h"
+#include "edge/load/load.h"
+
+#ifdef HAVE_XC_GET_PAGING_MEMPOOL_SIZE
+#define XENCTRL_POOL(X) X(xc_get_paging_mempool_size)
+#else
+#define XENCTRL_POOL(X) X(xc_shadow_control)
+#endif
+#define XENCTRL(X)                                                                                 \
+    X(xc_interface_open)                                                                           \
+    X(xc_interface_close)                                                                          \
+    X(xc_domain_getinfolist)                                                                       \
+    X(xc_physinfo)                                                                                 \
+    X(xc_availheap)                                                                                \
+    X(xc_domain_get_pod_target)                                                                    \
+    X(xc_domain_setmaxmem)                                                                         \
+    X(xc_domain_set_pod_target)                                                                    \
+    X(xc_domain_claim_pages)                                                                       \
+    X(xc_version)
+
+static struct {
+    XENCTRL_POOL(LOAD_POINTER)
+    XENCTRL(LOAD_POINTER)
+} lib;
+
+static int load(struct ballast_error *err)
+{
+    static const char *const names[] = {XENCTRL_POOL(LOAD_NAME) XENCTRL(LOAD_NAME)};
+    _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
+    struct ballast_error why;
+    if (load_library(SONAME_XENCTRL, names, LOAD_COUNT(names), &lib, &why) == 0)
+        return 0;
+    return ballast_fail(err, -ENOTSUP, "Xen cannot be asked: %s", why.text);
+}
 
 struct xen_ctrl {
     xc_interface *xc;
@@ -72,7 +105,12 @@ int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err)
         free(ctrl);
         return open_fail(ENODEV, err);
     }
-    ctrl->xc = xc_interface_open(&ctrl->log.logger, &ctrl->log.logger, 0);
+    int rc = load(err);
+    if (rc < 0) {
+        free(ctrl);
+        return rc;
+    }
+    ctrl->xc = lib.xc_interface_open(&ctrl->log.logger, &ctrl->log.logger, 0);
     if (!ctrl->xc) {
         int code = errno;
         xen_ctrl_close(ctrl);
@@ -93,7 +131,7 @@ void xen_ctrl_close(struct xen_ctrl *ctrl)
     if (!ctrl)
         return;
     if (ctrl->xc)
-        xc_interface_close(ctrl->xc);
+        lib.xc_interface_close(ctrl->xc);
     free(ctrl->infos);
     free(ctrl->counted);
     free(ctrl);
@@ -151,7 +189,7 @@ int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size
     int found = 0;
     while (rc == 0) {
         begin(ctrl);
-        found = xc_domain_getinfolist(ctrl->xc, 0, (unsigned)ctrl->room, ctrl->infos);
+        found = lib.xc_domain_getinfolist(ctrl->xc, 0, (unsigned)ctrl->room, ctrl->infos);
         if (found < 0)
             return refused(ctrl, "Xen does not list its domains", err);
         /* A full array says nothing of those that had no place in it. */
@@ -174,7 +212,7 @@ int xen_ctrl_domain(struct xen_ctrl *ctrl, uint32_t domid, struct xen_counted *o
     xc_domaininfo_t info;
     struct xen_counted counted;
     begin(ctrl);
-    int found = xc_domain_getinfolist(ctrl->xc, domid, 1, &info);
+    int found = lib.xc_domain_getinfolist(ctrl->xc, domid, 1, &info);
     if (found < 0)
         return refused(ctrl, "Xen does not list its domains", err);
     if (found == 1)
@@ -189,7 +227,7 @@ int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ba
 {
     xc_physinfo_t info = {0};
     begin(ctrl);
-    if (xc_physinfo(ctrl->xc, &info) < 0)
+    if (lib.xc_physinfo(ctrl->xc, &info) < 0)
         return refused(ctrl, "Xen does not tell of its host", err);
     *out = (struct xen_counted_host){
         .total_kib = pages_kib(info.total_pages),
@@ -208,7 +246,7 @@ int xen_ctrl_low_free(struct xen_ctrl *ctrl, uint64_t *out_kib, struct ballast_e
 {
     uint64_t bytes = 0;
     begin(ctrl);
-    if (xc_availheap(ctrl->xc, 0, 32, -1, &bytes) < 0)
+    if (lib.xc_availheap(ctrl->xc, 0, 32, -1, &bytes) < 0)
         return refused(ctrl, "Xen does not tell what is free below 4 GiB", err);
     *out_kib = bytes / 1024;
     return 0;
@@ -220,13 +258,13 @@ uint64_t xen_ctrl_pool_kib(struct xen_ctrl *ctrl, uint32_t domid)
     begin(ctrl);
 #ifdef HAVE_XC_GET_PAGING_MEMPOOL_SIZE
     uint64_t bytes = 0;
-    if (xc_get_paging_mempool_size(ctrl->xc, domid, &bytes) < 0)
+    if (lib.xc_get_paging_mempool_size(ctrl->xc, domid, &bytes) < 0)
         return BALLAST_NONE;
     return ballast_min_u64(bytes / 1024, XEN_MOST_KIB);
 #else
     unsigned long mib = 0;
-    if (xc_shadow_control(ctrl->xc, domid, XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION, NULL, 0, &mib, 0,
-                          NULL) < 0)
+    if (lib.xc_shadow_control(ctrl->xc, domid, XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION, NULL, 0, &mib,
+                              0, NULL) < 0)
         return BALLAST_NONE;
     return ballast_min_u64(mib, XEN_MOST_KIB / BALLAST_MIB_KIB) * BALLAST_MIB_KIB;
 #endif
@@ -238,7 +276,7 @@ void xen_ctrl_pod(struct xen_ctrl *ctrl, uint32_t domid, uint64_t *entries_kib, 
     uint64_t cache_pages = 0;
     uint64_t entries = 0;
     begin(ctrl);
-    int rc = xc_domain_get_pod_target(ctrl->xc, domid, &tot_pages, &cache_pages, &entries);
+    int rc = lib.xc_domain_get_pod_target(ctrl->xc, domid, &tot_pages, &cache_pages, &entries);
     *entries_kib = rc < 0 ? BALLAST_NONE : pages_kib(entries);
     *cache_kib = rc < 0 ? BALLAST_NONE : pages_kib(cache_pages);
 }
@@ -247,7 +285,7 @@ int xen_ctrl_set_maximum(struct xen_ctrl *ctrl, uint32_t domid, uint64_t kib,
                          struct ballast_error *err)
 {
     begin(ctrl);
-    if (xc_domain_setmaxmem(ctrl->xc, domid, kib) < 0)
+    if (lib.xc_domain_setmaxmem(ctrl->xc, domid, kib) < 0)
         return refused_for(ctrl, domid, "change the maximum", err);
     return 0;
 }
@@ -256,7 +294,7 @@ int xen_ctrl_set_pod_target(struct xen_ctrl *ctrl, uint32_t domid, uint64_t page
                             struct ballast_error *err)
 {
     begin(ctrl);
-    if (xc_domain_set_pod_target(ctrl->xc, domid, pages, NULL, NULL, NULL) < 0)
+    if (lib.xc_domain_set_pod_target(ctrl->xc, domid, pages, NULL, NULL, NULL) < 0)
         return refused_for(ctrl, domid, "set the populate-on-demand target", err);
     return 0;
 }
@@ -264,7 +302,7 @@ int xen_ctrl_set_pod_target(struct xen_ctrl *ctrl, uint32_t domid, uint64_t page
 static int claim_pages(struct xen_ctrl *ctrl, uint32_t domid, uint64_t pages)
 {
     begin(ctrl);
-    return xc_domain_claim_pages(ctrl->xc, domid, (unsigned long)pages) < 0 ? -errno : 0;
+    return lib.xc_domain_claim_pages(ctrl->xc, domid, (unsigned long)pages) < 0 ? -errno : 0;
 }
 
 /*
@@ -306,12 +344,12 @@ int xen_ctrl_version(struct xen_ctrl *ctrl, struct xen_version *out, struct ball
     xen_extraversion_t extra = {0};
     xen_commandline_t commandline = {0};
     begin(ctrl);
-    int version = xc_version(ctrl->xc, XENVER_version, NULL);
+    int version = lib.xc_version(ctrl->xc, XENVER_version, NULL);
     if (version < 0)
         return refused(ctrl, "Xen does not tell its version", err);
     ctrl->calls += 2;
-    if (xc_version(ctrl->xc, XENVER_extraversion, &extra) < 0 ||
-        xc_version(ctrl->xc, XENVER_commandline, &commandline) < 0)
+    if (lib.xc_version(ctrl->xc, XENVER_extraversion, &extra) < 0 ||
+        lib.xc_version(ctrl->xc, XENVER_commandline, &commandline) < 0)
         return refused(ctrl, "Xen does not tell its command line", err);
     *out =
         (struct xen_version){.major = (unsigned)version >> 16, .minor = (unsigned)version & 0xFFFF};

@@ -10,7 +10,8 @@
 
 struct xen_ctrl;
 
-/* -ENODEV: no Xen, or not its dom0; -EACCES. Close it with xen_ctrl_close(), which accepts NULL. */
+/* -ENODEV: no Xen, or not its dom0; -EACCES; -ENOTSUP: libxenctrl cannot be loaded. Close it with
+ * xen_ctrl_close(), which accepts NULL. */
 int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err);
 void xen_ctrl_close(struct xen_ctrl *ctrl);
 

@@ -3,6 +3,7 @@
 #ifndef EDGE_HV_XEN_INSIDE_H
 #define EDGE_HV_XEN_INSIDE_H
 
+#include "edge/hv/xen_bulk.h"
 #include "edge/hv/xen_ctrl.h"
 #include "edge/hv/xen_light.h"
 #include "edge/hv/xen_store.h"
@@ -33,7 +34,9 @@ struct xen_host {
     bool read_only;
     uint64_t slush_kib;
     struct xen_ctrl *ctrl;
-    struct xen_store *store;
+    struct xen_store *store; /* NULL: not needed so far, see xen_host_store() */
+    struct xen_bulk *bulk;   /* for the first look of a host that is only read; else NULL */
+    uint64_t bulk_calls;
     struct xen_light *light; /* opened when it is first needed */
     struct xen_version version;
     bool watching;
@@ -47,6 +50,8 @@ struct xen_host *xen_host_of(struct hv *hv);
 const struct xen_host *xen_host_of_const(const struct hv *hv);
 /* NULL when the last refresh had no such domain. */
 struct xen_record *xen_record_find(struct xen_host *host, uint32_t domid);
+/* Opens the host's libxenstore where it is not open yet. */
+int xen_host_store(struct xen_host *host, struct ballast_error *err);
 /* Opens the host's libxenlight where it is not open yet. */
 int xen_host_light(struct xen_host *host, struct ballast_error *err);
 /* hv_ops.set */

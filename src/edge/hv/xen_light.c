@@ -10,21 +10,52 @@
 
 #include "core/base/error.h"
 #include "edge/hv/xen_log.h"
+#include "edge/load/load.h"
+
+#define XENLIGHT(X)                                                                                \
+    X(libxl_ctx_alloc)                                                                             \
+    X(libxl_ctx_free)                                                                              \
+    X(libxl_set_memory_target)                                                                     \
+    X(libxl_domain_setmaxmem)                                                                      \
+    X(libxl_defbool_is_default)                                                                    \
+    X(libxl_defbool_val)                                                                           \
+    X(libxl_bitmap_count_set)                                                                      \
+    X(libxl_userdata_retrieve)                                                                     \
+    X(libxl_domain_config_init)                                                                    \
+    X(libxl_retrieve_domain_configuration)                                                         \
+    X(libxl_domain_config_dispose)
+
+static struct {
+    XENLIGHT(LOAD_POINTER)
+} lib;
 
 struct xen_light {
     libxl_ctx *ctx;
     struct xen_log log;
 };
 
+static int load(struct ballast_error *err)
+{
+    static const char *const names[] = {XENLIGHT(LOAD_NAME)};
+    _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
+    struct ballast_error why;
+    if (load_library(SONAME_XENLIGHT, names, LOAD_COUNT(names), &lib, &why) == 0)
+        return 0;
+    return ballast_fail(err, -ENOTSUP, "libxenlight cannot be asked: %s", why.text);
+}
+
 int xen_light_open(struct xen_light **out, struct ballast_error *err)
 {
+    int rc = load(err);
+    if (rc < 0)
+        return rc;
     struct xen_light *light = calloc(1, sizeof(*light));
     if (!light)
         return ballast_fail(err, -ENOMEM, "out of memory");
     xen_log_init(&light->log);
-    if (libxl_ctx_alloc(&light->ctx, LIBXL_VERSION, 0, &light->log.logger) != 0) {
-        int rc = ballast_fail(err, -EIO, "libxenlight does not start: %s",
-                              light->log.last[0] != '\0' ? light->log.last : "it does not say why");
+    if (lib.libxl_ctx_alloc(&light->ctx, LIBXL_VERSION, 0, &light->log.logger) != 0) {
+        rc = ballast_fail(err, -EIO, "libxenlight does not start: %s",
+                          light->log.last[0] != '\0' ? light->log.last : "it does not say why");
         free(light);
         return rc;
     }
@@ -36,7 +67,7 @@ void xen_light_close(struct xen_light *light)
 {
     if (!light)
         return;
-    libxl_ctx_free(light->ctx);
+    lib.libxl_ctx_free(light->ctx);
     free(light);
 }
 
@@ -70,7 +101,7 @@ int xen_light_set_target(struct xen_light *light, uint32_t domid, int64_t kib, b
                          bool enforce, struct ballast_error *err)
 {
     xen_log_forget(&light->log);
-    int rc = libxl_set_memory_target(light->ctx, domid, kib, relative, enforce);
+    int rc = lib.libxl_set_memory_target(light->ctx, domid, kib, relative, enforce);
     return rc == 0 ? 0 : refused(light, rc, "libxl_set_memory_target", err);
 }
 
@@ -78,13 +109,13 @@ int xen_light_set_maximum(struct xen_light *light, uint32_t domid, uint64_t kib,
                           struct ballast_error *err)
 {
     xen_log_forget(&light->log);
-    int rc = libxl_domain_setmaxmem(light->ctx, domid, kib);
+    int rc = lib.libxl_domain_setmaxmem(light->ctx, domid, kib);
     return rc == 0 ? 0 : refused(light, rc, "libxl_domain_setmaxmem", err);
 }
 
 static uint64_t from_flag(libxl_defbool flag)
 {
-    return libxl_defbool_is_default(flag) ? BALLAST_UNSET : libxl_defbool_val(flag);
+    return lib.libxl_defbool_is_default(flag) ? BALLAST_UNSET : lib.libxl_defbool_val(flag);
 }
 
 static uint64_t from_count(int count)
@@ -145,7 +176,7 @@ static void fill_common(const libxl_domain_config *config, uint64_t attr[BALLAST
     const libxl_domain_build_info *info = &config->b_info;
     attr[BALLAST_MEMORY] = info->target_memkb;
     attr[BALLAST_MAXMEM] = info->max_memkb;
-    attr[BALLAST_VCPUS] = from_count(libxl_bitmap_count_set(&info->avail_vcpus));
+    attr[BALLAST_VCPUS] = from_count(lib.libxl_bitmap_count_set(&info->avail_vcpus));
     attr[BALLAST_MAXVCPUS] = from_count(info->max_vcpus);
     attr[BALLAST_SHADOW_MEMORY] = info->shadow_memkb;
     attr[BALLAST_PASSTHROUGH] = from_passthrough(config->c_info.passthrough);
@@ -219,7 +250,7 @@ static bool has_config(struct xen_light *light, uint32_t domid)
 {
     uint8_t *data = NULL;
     int length = 0;
-    int rc = libxl_userdata_retrieve(light->ctx, domid, "libxl-json", &data, &length);
+    int rc = lib.libxl_userdata_retrieve(light->ctx, domid, "libxl-json", &data, &length);
     free(data);
     return rc == 0 && length > 0;
 }
@@ -231,10 +262,10 @@ int xen_light_config(struct xen_light *light, uint32_t domid, struct ballast_gue
     xen_log_forget(&light->log);
     if (domid == 0 || !has_config(light, domid))
         return ballast_fail(err, -ENOENT, "libxl keeps no configuration of domain %" PRIu32, domid);
-    libxl_domain_config_init(&config);
-    int rc = libxl_retrieve_domain_configuration(light->ctx, domid, &config, NULL);
+    lib.libxl_domain_config_init(&config);
+    int rc = lib.libxl_retrieve_domain_configuration(light->ctx, domid, &config, NULL);
     rc = rc == 0 ? make_guest(domid, &config, out, err)
                  : refused(light, rc, "libxl_retrieve_domain_configuration", err);
-    libxl_domain_config_dispose(&config);
+    lib.libxl_domain_config_dispose(&config);
     return rc;
 }

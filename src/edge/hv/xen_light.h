@@ -12,7 +12,8 @@
 
 struct xen_light;
 
-/* -ENOTSUP: built without libxenlight. Close it with xen_light_close(), which accepts NULL. */
+/* -ENOTSUP: built without libxenlight, or it cannot be loaded. Close it with xen_light_close(),
+ * which accepts NULL. */
 int xen_light_open(struct xen_light **out, struct ballast_error *err);
 void xen_light_close(struct xen_light *light);
 

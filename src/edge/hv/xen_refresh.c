@@ -129,7 +129,9 @@ static void hear_all(struct xen_host *host)
 
 int xen_host_watch(struct xen_host *host, struct ballast_error *err)
 {
-    int rc = host->watching ? 0 : xen_store_watch_domains(host->store, err);
+    int rc = xen_host_store(host, err);
+    if (rc == 0 && !host->watching)
+        rc = xen_store_watch_domains(host->store, err);
     for (size_t i = 0; i < host->record_count && rc == 0; i++) {
         struct xen_record *record = &host->records[i];
         if (record->loud == 0)
@@ -167,15 +169,35 @@ static int read_said(struct xen_host *host, struct xen_record *record, struct ba
     /* Without watches everything may have changed. */
     if (!record->followed.watched && host->refreshes > 0)
         record->followed.stale = XEN_NODES_ALL;
-    int rc = xen_store_read(host->store, &record->followed, err);
+    int rc = record->followed.stale != 0 ? xen_host_store(host, err) : 0;
+    if (rc == 0)
+        rc = xen_store_read(host->store, &record->followed, err);
     if (rc == 0 && (told || record->followed.said.used_kib != before_kib))
         record->used_since_usec = now_usec();
     return rc;
 }
 
+/* Everything of everybody. What cannot be read so stays stale, and is read the usual way. */
+static void read_bulk(struct xen_host *host)
+{
+    struct xen_followed **followed = calloc(host->record_count + 1, sizeof(struct xen_followed *));
+    for (size_t i = 0; followed && i < host->record_count; i++)
+        followed[i] = &host->records[i].followed;
+    if (followed && xen_bulk_read(host->bulk, followed, host->record_count, NULL) == 0) {
+        for (size_t i = 0; i < host->record_count; i++)
+            host->records[i].used_since_usec = now_usec();
+    }
+    free(followed);
+    host->bulk_calls = xen_bulk_calls(host->bulk);
+    xen_bulk_close(host->bulk);
+    host->bulk = NULL;
+}
+
 static int read_records(struct xen_host *host, const struct xen_counted *counted, size_t count,
                         struct ballast_error *err)
 {
+    if (host->bulk)
+        read_bulk(host);
     for (size_t i = 0; i < count; i++) {
         struct xen_record *record = counted[i].dying ? NULL : xen_record_find(host, counted[i].id);
         if (!record)

@@ -14,6 +14,24 @@
 #include <xenstore.h>
 
 #include "core/base/error.h"
+#include "edge/load/load.h"
+
+#define XENSTORE(X)                                                                                \
+    X(xs_open)                                                                                     \
+    X(xs_close)                                                                                    \
+    X(xs_read)                                                                                     \
+    X(xs_write)                                                                                    \
+    X(xs_directory)                                                                                \
+    X(xs_watch)                                                                                    \
+    X(xs_unwatch)                                                                                  \
+    X(xs_check_watch)                                                                              \
+    X(xs_fileno)                                                                                   \
+    X(xs_transaction_start)                                                                        \
+    X(xs_transaction_end)
+
+static struct {
+    XENSTORE(LOAD_POINTER)
+} lib;
 
 struct xen_store {
     struct xs_handle *xs;
@@ -39,12 +57,25 @@ static void path_of(char path[PATH], uint32_t domid, const char *node)
     snprintf(path, PATH, "/local/domain/%" PRIu32 "%s%s", domid, *node ? "/" : "", node);
 }
 
+static int load(struct ballast_error *err)
+{
+    static const char *const names[] = {XENSTORE(LOAD_NAME)};
+    _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
+    struct ballast_error why;
+    if (load_library(SONAME_XENSTORE, names, LOAD_COUNT(names), &lib, &why) == 0)
+        return 0;
+    return ballast_fail(err, -ENOTSUP, "xenstore cannot be asked: %s", why.text);
+}
+
 int xen_store_open(struct xen_store **out, struct ballast_error *err)
 {
+    int rc = load(err);
+    if (rc < 0)
+        return rc;
     struct xen_store *store = calloc(1, sizeof(*store));
     if (!store)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    store->xs = xs_open(XS_UNWATCH_FILTER);
+    store->xs = lib.xs_open(XS_UNWATCH_FILTER);
     if (!store->xs) {
         int code = errno;
         free(store);
@@ -61,7 +92,7 @@ void xen_store_close(struct xen_store *store)
 {
     if (!store)
         return;
-    xs_close(store->xs);
+    lib.xs_close(store->xs);
     free(store);
 }
 
@@ -80,7 +111,7 @@ static int read_node(struct xen_store *store, xs_transaction_t transaction, uint
     path_of(path, domid, xen_node_path(node));
     errno = 0;
     store->calls++;
-    char *value = xs_read(store->xs, transaction, path, &length);
+    char *value = lib.xs_read(store->xs, transaction, path, &length);
     if (!value && errno != ENOENT && errno != EACCES)
         return refused("read", path, err);
     xen_hear(said, node, value, length);
@@ -102,7 +133,7 @@ static int list_nodes(struct xen_store *store, uint32_t domid, const char *direc
     path_of(path, domid, directory);
     errno = 0;
     store->calls++;
-    char **names = xs_directory(store->xs, XBT_NULL, path, &count);
+    char **names = lib.xs_directory(store->xs, XBT_NULL, path, &count);
     if (!names && errno == E2BIG)
         return 0; /* too long for a message, in Xen 4.14: read them one by one */
     if (!names && errno != ENOENT && errno != EACCES)
@@ -156,7 +187,7 @@ static int watch(struct xen_store *store, const char *path, struct ballast_error
 {
     errno = 0;
     store->calls++;
-    if (!xs_watch(store->xs, path, token) && errno != EEXIST)
+    if (!lib.xs_watch(store->xs, path, token) && errno != EEXIST)
         return refused("watch", path, err);
     return 0;
 }
@@ -167,7 +198,7 @@ static void unwatch_all(struct xen_store *store, uint32_t domid)
     for (unsigned i = 0; i < WATCHED; i++) {
         path_of(path, domid, watched[i]);
         store->calls++;
-        xs_unwatch(store->xs, path, token);
+        lib.xs_unwatch(store->xs, path, token);
     }
 }
 
@@ -207,7 +238,7 @@ int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err)
 
 int xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
 {
-    char **event = xs_check_watch(store->xs);
+    char **event = lib.xs_check_watch(store->xs);
     if (!event)
         return 0;
     size_t length = strlen(event[XS_WATCH_PATH]);
@@ -234,12 +265,12 @@ void xen_store_hear(struct xen_followed *followed, const char *path)
 
 int xen_store_fd(const struct xen_store *store)
 {
-    return xs_fileno(store->xs);
+    return lib.xs_fileno(store->xs);
 }
 
 uint64_t xen_store_calls(const struct xen_store *store)
 {
-    return store->calls;
+    return store ? store->calls : 0;
 }
 
 static int begin_failed(struct xen_change *change, int rc)
@@ -256,12 +287,12 @@ int xen_store_begin(struct xen_store *store, uint32_t domid, struct xen_change *
     char path[PATH];
     errno = 0;
     store->calls += 2;
-    change.transaction = xs_transaction_start(store->xs);
+    change.transaction = lib.xs_transaction_start(store->xs);
     if (change.transaction == XBT_NULL)
         return refused("begin a transaction for", "a domain", err);
     path_of(path, domid, "");
     unsigned length;
-    char *value = xs_read(store->xs, change.transaction, path, &length);
+    char *value = lib.xs_read(store->xs, change.transaction, path, &length);
     if (!value) {
         int rc = errno == ENOENT ? ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid)
                                  : refused("read", path, err);
@@ -286,7 +317,7 @@ static int put(struct xen_change *change, const char *path, uint64_t value,
     int length = snprintf(text, sizeof(text), "%" PRIu64, value);
     errno = 0;
     change->store->calls++;
-    if (!xs_write(change->store->xs, change->transaction, path, text, (unsigned)length))
+    if (!lib.xs_write(change->store->xs, change->transaction, path, text, (unsigned)length))
         return refused("write", path, err);
     return 0;
 }
@@ -319,7 +350,7 @@ int xen_store_put_vm_memory(struct xen_change *change, const uint8_t uuid[16], u
     vm_path(path, uuid, "");
     errno = 0;
     change->store->calls++;
-    char *value = xs_read(change->store->xs, change->transaction, path, &length);
+    char *value = lib.xs_read(change->store->xs, change->transaction, path, &length);
     if (!value)
         return errno == ENOENT ? 0 : refused("read", path, err);
     free(value);
@@ -331,7 +362,7 @@ int xen_store_commit(struct xen_change *change, struct ballast_error *err)
 {
     errno = 0;
     change->store->calls++;
-    if (xs_transaction_end(change->store->xs, change->transaction, false))
+    if (lib.xs_transaction_end(change->store->xs, change->transaction, false))
         return 0;
     if (errno == EAGAIN)
         return ballast_fail(err, -EAGAIN,
@@ -345,6 +376,6 @@ void xen_store_abort(struct xen_change *change)
 {
     int code = errno;
     change->store->calls++;
-    xs_transaction_end(change->store->xs, change->transaction, true);
+    lib.xs_transaction_end(change->store->xs, change->transaction, true);
     errno = code;
 }

@@ -10,7 +10,8 @@
 
 struct xen_store;
 
-/* -ENODEV: no xenstore answers. Close it with xen_store_close(), which accepts NULL. */
+/* -ENODEV: no xenstore answers; -ENOTSUP: libxenstore cannot be loaded. Close it with
+ * xen_store_close(), which accepts NULL. */
 int xen_store_open(struct xen_store **out, struct ballast_error *err);
 void xen_store_close(struct xen_store *store);
 
@@ -43,7 +44,7 @@ int xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH]);
 void xen_store_hear(struct xen_followed *followed, const char *path);
 /* Readable when there may be an event. */
 int xen_store_fd(const struct xen_store *store);
-/* Requests made so far. */
+/* Requests made so far; 0 of NULL. */
 uint64_t xen_store_calls(const struct xen_store *store);
 
 /*

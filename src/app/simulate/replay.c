@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/simulate/replay.h"
+
+#include <errno.h>
+
+#include "core/base/error.h"
+#include "edge/hv/replay.h"
+
+static int nobody_waits(void *book, const struct balancer_request **out, size_t *count,
+                        struct ballast_error *err)
+{
+    (void)book;
+    (void)err;
+    *out = NULL;
+    *count = 0;
+    return 0;
+}
+
+static uint64_t nothing_is_promised(void *book)
+{
+    (void)book;
+    return 0;
+}
+
+static int nobody_to_answer(void *book, const struct ballast_host *host,
+                            const struct balancer_verdict *verdict, struct ballast_error *err)
+{
+    (void)book;
+    (void)host;
+    (void)verdict;
+    return ballast_fail(err, -EINVAL, "an answer to a start that nobody asked for");
+}
+
+static int one_look(struct tick *tick, uint64_t now_usec, const struct simulate_replay_ear *ear,
+                    struct simulate_replay *out, struct ballast_error *err)
+{
+    struct tick_result result;
+    int rc = tick_run(tick, now_usec, &result, err);
+    out->looks++;
+    out->sets += result.done;
+    out->dropped += result.dropped;
+    out->failed += result.failed;
+    out->breaches += result.breach_count;
+    for (size_t i = 0; i < result.breach_count && ear->breach; i++)
+        ear->breach(ear->arg, now_usec, &result.breaches[i]);
+    return rc;
+}
+
+int simulate_replay(const struct ballast_host *looks, size_t count, const struct policy *policy,
+                    const struct balancer_options *options, const struct simulate_replay_ear *ear,
+                    struct simulate_replay *out, struct ballast_error *err)
+{
+    const struct simulate_replay_ear deaf = {0};
+    struct replay *replay;
+    *out = (struct simulate_replay){0};
+    ear = ear ? ear : &deaf;
+    int rc = replay_new(looks, count, &replay, err);
+    if (rc < 0)
+        return rc;
+    struct tick *tick = tick_new(&(struct tick_config){
+        .hv = replay_hv(replay),
+        .policy = policy,
+        .options = options ? *options : BALANCER_OPTIONS_DEFAULT,
+        .book = {.waiting = nobody_waits,
+                 .promised_kib = nothing_is_promised,
+                 .answer = nobody_to_answer},
+        .memory = {.memory = ear->arg, .set = ear->set},
+        .checks_laws = true,
+    });
+    rc = tick ? 0 : ballast_fail(err, -ENOMEM, "out of memory");
+    uint64_t begin_usec = replay_now_usec(replay);
+    while (rc == 0) {
+        rc = one_look(tick, replay_now_usec(replay), ear, out, err);
+        out->span_usec = replay_now_usec(replay) - begin_usec;
+        if (rc < 0 || !replay_next(replay))
+            break;
+    }
+    tick_free(tick);
+    replay_free(replay);
+    return rc;
+}

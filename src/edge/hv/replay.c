@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/hv/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+
+struct replay {
+    struct hv hv; /* first */
+    const struct ballast_host *looks;
+    size_t count;
+    size_t at;
+    struct ballast_host shown;
+    struct ballast_domain *domains; /* as shown; room for the most that any look has */
+    struct ballast_domain *spare;   /* the same, for the next look */
+    struct replay_told *told;
+    size_t told_count;
+    size_t told_room;
+};
+
+static struct replay *replay_of(struct hv *hv)
+{
+    return (struct replay *)hv;
+}
+
+static struct ballast_domain *find(struct ballast_domain *domains, size_t count, uint32_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (domains[i].id == id)
+            return &domains[i];
+    }
+    return NULL;
+}
+
+static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+{
+    (void)err;
+    *out = &replay_of(hv)->shown;
+    return 0;
+}
+
+static int remember(struct replay *replay, const struct replay_told *told,
+                    struct ballast_error *err)
+{
+    if (replay->told_count == replay->told_room) {
+        size_t room = replay->told_room > 0 ? 2 * replay->told_room : 64;
+        struct replay_told *grown = reallocarray(replay->told, room, sizeof(*grown));
+        if (!grown)
+            return ballast_fail(err, -ENOMEM, "out of memory");
+        replay->told = grown;
+        replay->told_room = room;
+    }
+    replay->told[replay->told_count++] = *told;
+    return 0;
+}
+
+static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                   struct ballast_error *err)
+{
+    struct replay *replay = replay_of(hv);
+    struct ballast_domain *domain = find(replay->domains, replay->shown.domain_count, domid);
+    if (!domain)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    int rc = remember(
+        replay, &(struct replay_told){replay->shown.now_usec, domid, target_kib, maxmem_kib}, err);
+    if (rc < 0)
+        return rc;
+    if (target_kib != BALLAST_NONE)
+        domain->target_kib = target_kib;
+    if (maxmem_kib != BALLAST_NONE)
+        domain->maxmem_kib = maxmem_kib;
+    return 0;
+}
+
+static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+{
+    (void)hv;
+    (void)kib;
+    return ballast_fail(err, -ENOTSUP,
+                        "nothing can be claimed for domain %" PRIu32 " in a recording", domid);
+}
+
+static void ops_close(struct hv *hv)
+{
+    replay_free(replay_of(hv));
+}
+
+static const struct hv_ops ops = {
+    .name = "replay",
+    .refresh = ops_refresh,
+    .set = ops_set,
+    .claim = ops_claim,
+    .close = ops_close,
+};
+
+int replay_new(const struct ballast_host *looks, size_t count, struct replay **out,
+               struct ballast_error *err)
+{
+    size_t most = 1;
+    if (count == 0)
+        return ballast_fail(err, -EINVAL, "a recording without a look cannot be replayed");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && looks[i].now_usec <= looks[i - 1].now_usec)
+            return ballast_fail(err, -EINVAL, "look %zu is not later than the one before", i + 1);
+        most = looks[i].domain_count > most ? looks[i].domain_count : most;
+    }
+    struct replay *replay = calloc(1, sizeof(*replay));
+    if (!replay)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    *replay = (struct replay){.hv = {&ops}, .looks = looks, .count = count};
+    replay->domains = calloc(most, sizeof(*replay->domains));
+    replay->spare = calloc(most, sizeof(*replay->spare));
+    if (!replay->domains || !replay->spare) {
+        replay_free(replay);
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    }
+    replay->shown = looks[0];
+    replay->shown.domains = replay->domains;
+    if (looks[0].domain_count > 0)
+        memcpy(replay->domains, looks[0].domains, looks[0].domain_count * sizeof(*replay->domains));
+    *out = replay;
+    return 0;
+}
+
+void replay_free(struct replay *replay)
+{
+    if (!replay)
+        return;
+    free(replay->domains);
+    free(replay->spare);
+    free(replay->told);
+    free(replay);
+}
+
+struct hv *replay_hv(struct replay *replay)
+{
+    return &replay->hv;
+}
+
+/* `before` and `now` are one domain in two recorded looks; `shown` is it as it was shown. */
+static void carry_on(const struct ballast_domain *before, const struct ballast_domain *shown,
+                     struct ballast_domain *now)
+{
+    if (now->target_kib == before->target_kib)
+        now->target_kib = shown->target_kib;
+    if (now->maxmem_kib == before->maxmem_kib)
+        now->maxmem_kib = shown->maxmem_kib;
+}
+
+bool replay_next(struct replay *replay)
+{
+    if (replay->at + 1 == replay->count)
+        return false;
+    const struct ballast_host *before = &replay->looks[replay->at++];
+    const struct ballast_host *now = &replay->looks[replay->at];
+    struct ballast_domain *next = replay->spare;
+    for (size_t i = 0; i < now->domain_count; i++) {
+        next[i] = now->domains[i];
+        /* What is shown has the order of its look. */
+        const struct ballast_domain *was = find(before->domains, before->domain_count, next[i].id);
+        if (was)
+            carry_on(was, &replay->domains[was - before->domains], &next[i]);
+    }
+    replay->spare = replay->domains;
+    replay->domains = next;
+    replay->shown = *now;
+    replay->shown.domains = next;
+    return true;
+}
+
+uint64_t replay_now_usec(const struct replay *replay)
+{
+    return replay->looks[replay->at].now_usec;
+}
+
+const struct replay_told *replay_told(const struct replay *replay, size_t *count)
+{
+    *count = replay->told_count;
+    return replay->told;
+}
