@@ -186,3 +186,27 @@ load common
     run -0 ballast explain evil.json
     [[ $output == "a??31mb: pv guest"* ]]
 }
+
+@test "an exact profile has a cost, its terms with their source, and what others waste beside it" {
+    run -0 ballast explain --profile xen-4.17 "$EXAMPLES/mail.cfg"
+    grep -qx 'need [0-9]* KiB = footprint [0-9]* + arena 56' <<<"$output"
+    grep -q '^cost [0-9]* KiB on a settled heap' <<<"$output"
+    run -0 ballast explain --table --profile xen-4.14 "$EXAMPLES/mail.cfg"
+    grep -q '^stdvga  *64  *settled  *measured' <<<"$output"
+    grep -q '^grant table: common/grant_table.c gnttab_grow_table' <<<"$output"
+    run -0 ballast explain --json --profile xen-4.17.3 "$EXAMPLES/mail.cfg"
+    [ "$(jq '.need == .cost.fresh_max and .spans.footprint == .cost.settled' <<<"$output")" = true ]
+    [ "$(jq '([.cost_terms[] | select(.in == "settled") | .pages] | add) * 4 == .cost.settled' <<<"$output")" = true ]
+    [ "$(jq '[.notes[].note] | contains(["not-measured"])' <<<"$output")" = true ]
+    run -0 ballast explain --profile all --json "$EXAMPLES/mail.cfg"
+    jq -es '(map({key: .profile, value: .}) | from_entries) as $by
+        | $by.libxl.beside[] | select(.profile == "xen-4.17")
+        | .settled == $by.libxl.need - $by["xen-4.17"].cost.settled' <<<"$output"
+    run -2 ballast explain --profile xen-4.16 "$EXAMPLES/mail.cfg"
+    jq -c '.cost.settled += 4' <(ballast explain --json --profile xen-4.17 "$EXAMPLES/mail.cfg") >edited
+    run -2 ballast explain --json edited
+    [[ $output == *cost.settled* ]]
+    ballast explain --json --profile xen-4.17 "$EXAMPLES/mail.cfg" |
+        jq -c 'del(.config, .cost_terms, .need_terms, .notes)' >given
+    ballast explain --json given | diff - given
+}
