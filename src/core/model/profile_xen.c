@@ -264,6 +264,49 @@ static int segments(const struct ballast_settled *settled, struct ballast_breakd
     return ballast_breakdown_sum_spans(out, err);
 }
 
+/* What the domain of the device model needs, which is built inside the creation of its guest. */
+static int stubdomain_need(const struct ballast_xen_terms *terms,
+                           const struct ballast_settled *main, uint64_t *out_kib,
+                           struct ballast_error *err)
+{
+    int64_t pages[BALLAST_COST_TERMS];
+    struct ballast_settled stubdomain = {
+        .type = BALLAST_PV,
+        .vcpus = 1,
+        .pool_vcpus = 1,
+        .max_grant_frames = main->max_grant_frames,
+        .max_maptrack_frames = main->max_maptrack_frames,
+    };
+    *out_kib = 0;
+    if (!main->stubdomain)
+        return 0;
+    int rc = ballast_kib_add(main->stubdomain_kib, main->video_kib, &stubdomain.memory_kib, err);
+    stubdomain.maxmem_kib = stubdomain.memory_kib;
+    if (rc < 0 || (rc = ballast_xen_terms_pages(terms, &stubdomain, pages, err)) < 0)
+        return rc;
+    return sum_terms(pages, BALLAST_COST_MEMORY, BALLAST_COST_ARENA, out_kib, err);
+}
+
+static int need(const struct ballast_profile *profile, const struct ballast_settled *settled,
+                struct ballast_breakdown *out, struct ballast_error *err)
+{
+    uint64_t stubdomain_kib;
+    if (settled->is_device_model) {
+        ballast_breakdown_set_term(out, BALLAST_NEED_CHARGED, true, out->cost.settled_kib);
+        return 0;
+    }
+    int rc = stubdomain_need(profile->rules.xen.terms, settled, &stubdomain_kib, err);
+    if (rc < 0 ||
+        (rc = ballast_kib_add(out->cost.fresh_max_kib, stubdomain_kib, &out->need_kib, err)) < 0)
+        return rc;
+    ballast_breakdown_set_term(out, BALLAST_NEED_ARENA, false,
+                               out->cost.fresh_max_kib - out->cost.settled_kib);
+    ballast_breakdown_set_term(out, BALLAST_NEED_STUBDOMAIN, false, stubdomain_kib);
+    if (stubdomain_kib > 0)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_STUBDOMAIN, stubdomain_kib, 0);
+    return 0;
+}
+
 static int fill(const struct ballast_profile *profile, const struct ballast_settled *settled,
                 struct ballast_breakdown *out, struct ballast_error *err)
 {
@@ -282,8 +325,8 @@ static int fill(const struct ballast_profile *profile, const struct ballast_sett
         return rc;
     out->has_cost = true;
     out->cost = cost;
-    out->need_kib = cost.fresh_max_kib;
-    ballast_breakdown_set_term(out, BALLAST_NEED_ARENA, false, fresh_kib);
+    if ((rc = need(profile, settled, out, err)) < 0)
+        return rc;
     add_notes(profile, settled, out);
     return 0;
 }

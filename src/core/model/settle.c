@@ -397,6 +397,8 @@ static int derive_stubdomain(const struct ballast_guest *guest, const struct bal
     out->attr[BALLAST_VCPUS] = 1;
     out->attr[BALLAST_SHADOW_MEMORY] = 0;
     out->attr[BALLAST_IS_DEVICE_MODEL] = 1;
+    out->attr[BALLAST_MAX_GRANT_FRAMES] = guest->attr[BALLAST_MAX_GRANT_FRAMES];
+    out->attr[BALLAST_MAX_MAPTRACK_FRAMES] = guest->attr[BALLAST_MAX_MAPTRACK_FRAMES];
     return 0;
 }
 
