@@ -210,3 +210,26 @@ load common
         jq -c 'del(.config, .cost_terms, .need_terms, .notes)' >given
     ballast explain --json given | diff - given
 }
+
+@test "a host's own profile corrects an exact one" {
+    cat >rack.json <<'END'
+{"calibration":"rack-7","base":"xen-4.17","guests":9,
+ "corrections":{"pv":{"base":0,"vcpu":0},"pvh":{"base":0,"vcpu":0},"hvm":{"base":64,"vcpu":1},"nested_vcpu":0},
+ "arena":{"pv":{"base":8,"vcpu_permyriad":4000},"pvh":{"base":10,"vcpu_permyriad":17000},
+          "hvm":{"base":20,"vcpu_permyriad":20000}}}
+END
+    run -0 ballast explain --json --profile rack.json "$EXAMPLES/mail.cfg"
+    local own=$output exact
+    exact=$(ballast explain --json --profile xen-4.17 "$EXAMPLES/mail.cfg")
+    # Two vCPUs: 64 + 2 pages; an arena of 20 + 4, not 14.
+    [ "$(jq -n "$own.cost.settled - $exact.cost.settled")" = 264 ]
+    [ "$(jq -n "$own.need - $own.cost.settled")" = 96 ]
+    [ "$(jq -r '.cost_terms[] | select(.term == "calibrated").pages' <<<"$own")" = 66 ]
+    run -0 ballast explain --table --profile ./rack.json "$EXAMPLES/mail.cfg"
+    [[ $output == *"profile rack-7"* ]]
+    run -2 ballast explain --profile missing.json "$EXAMPLES/mail.cfg"
+    [[ $output == *"there is no profile 'missing.json'"* ]]
+    sed 's/xen-4.17/libxl/' rack.json >bad.json
+    run -2 ballast explain --profile bad.json "$EXAMPLES/mail.cfg"
+    [[ $output == *"bad.json:1: base: "*"no exact profile"* ]]
+}

@@ -9,6 +9,7 @@
 #include "app/ballast/args.h"
 #include "app/ballast/guests.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "app/ballast/report.h"
 #include "app/ballast/running.h"
 
@@ -63,11 +64,10 @@ static int set_form(struct explain *explain, enum form form)
 static int set_profile(struct explain *explain, const char *name)
 {
     explain->all_profiles = strcmp(name, "all") == 0;
-    explain->profile = explain->all_profiles ? NULL : ballast_profile_find(name);
-    if (!explain->profile && !explain->all_profiles)
-        return cli_args_wrong(explain->args,
-                              "there is no profile '%s' ('ballast profiles' lists them)", name);
-    return CLI_DONE;
+    explain->profile = NULL;
+    if (explain->all_profiles)
+        return CLI_DONE;
+    return cli_profile_option(explain->args, name, &explain->profile);
 }
 
 static int set_option(struct explain *explain, int option, const char *value)

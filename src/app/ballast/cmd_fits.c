@@ -10,6 +10,7 @@
 #include "app/ballast/guests.h"
 #include "app/ballast/object.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "core/model/fits.h"
 
 enum { OPTION_HOST, OPTION_PROFILE, OPTION_SQUEEZE, OPTION_JSON, OPTION_XL_CONF };
@@ -51,9 +52,8 @@ static int parse(struct fits *fits, struct cli_args *args)
             fits->sources.host_path = args->value;
         if (option == OPTION_XL_CONF)
             fits->sources.xl_conf_path = args->value;
-        if (option == OPTION_PROFILE && !(fits->profile = ballast_profile_find(args->value)))
-            return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                                  args->value);
+        if (option == OPTION_PROFILE && cli_profile_option(args, args->value, &fits->profile))
+            return CLI_BAD;
         fits->squeeze |= option == OPTION_SQUEEZE;
         fits->json |= option == OPTION_JSON;
     }

@@ -10,6 +10,7 @@
 #include "app/ballast/guests.h"
 #include "app/ballast/output.h"
 #include "app/ballast/plan.h"
+#include "app/ballast/profile_option.h"
 #include "core/base/units.h"
 #include "edge/json/json.h"
 
@@ -64,11 +65,7 @@ static int set_option(struct options *options, const struct cli_args *args, int 
         options->starts[options->start_count++] = args->value;
         return CLI_DONE;
     case OPTION_PROFILE:
-        options->profile = ballast_profile_find(args->value);
-        if (!options->profile)
-            return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                                  args->value);
-        return CLI_DONE;
+        return cli_profile_option(args, args->value, &options->profile);
     case OPTION_JSON:
         options->json = true;
         return CLI_DONE;

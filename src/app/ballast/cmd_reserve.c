@@ -12,6 +12,7 @@
 #include "app/ballast/fields.h"
 #include "app/ballast/need.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "app/ballast/reserving.h"
 #include "app/ballast/rundir.h"
 #include "app/ballast/signals.h"
@@ -77,9 +78,8 @@ static int set_option(struct reserve *reserve, const struct cli_args *args, int 
         reserve->want.label = args->value;
     if (option == OPTION_RUN_DIR)
         reserve->run_dir = args->value;
-    if (option == OPTION_PROFILE && !(reserve->profile = ballast_profile_find(args->value)))
-        return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                              args->value);
+    if (option == OPTION_PROFILE)
+        return cli_profile_option(args, args->value, &reserve->profile);
     return CLI_DONE;
 }
 

@@ -15,6 +15,7 @@
 #include "app/ballast/fields.h"
 #include "app/ballast/need.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "app/ballast/prospect.h"
 #include "app/ballast/reserving.h"
 #include "app/ballast/rundir.h"
@@ -89,9 +90,8 @@ static int set_option(struct run *run, const struct cli_args *args, int option)
         run->want.owner = args->value;
     if (option == OPTION_RUN_DIR)
         run->run_dir = args->value;
-    if (option == OPTION_PROFILE && !(run->profile = ballast_profile_find(args->value)))
-        return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                              args->value);
+    if (option == OPTION_PROFILE)
+        return cli_profile_option(args, args->value, &run->profile);
     return CLI_DONE;
 }
 
