@@ -94,6 +94,14 @@ struct ballast_cost_about {
 /* Whether its profile knows what it costs; *out (may be NULL) is untouched where it does not. */
 BALLAST_API bool ballast_breakdown_cost(const struct ballast_breakdown *breakdown,
                                         struct ballast_cost_kib *out);
+/*
+ * What the need of `asks` wastes, or lacks (*lacks), beside what the same guest costs by `exact`:
+ * its settled cost, or fresh_max. The paging pool counts as the toolstack of `asks` sets it, since
+ * it is no guess of that one but a deed. KiB; 0 where `exact` knows no cost.
+ */
+BALLAST_API uint64_t ballast_cost_beside(const struct ballast_breakdown *asks,
+                                         const struct ballast_breakdown *exact,
+                                         enum ballast_cost_sum sum, bool *lacks);
 /* A term in pages; 0 where the guest has none or the profile knows no cost. */
 BALLAST_API int64_t ballast_breakdown_cost_pages(const struct ballast_breakdown *breakdown,
                                                  enum ballast_cost_term term);

@@ -274,6 +274,29 @@ static void xapi_is_not_short(void **state)
     }
 }
 
+/* The pool that XAPI sets is no waste of its rule's: it is there. */
+static void beside(void **state)
+{
+    (void)state;
+    struct ballast_guest guest = unit_guest(BALLAST_PVH, MEM(256), VCPUS(1));
+    struct ballast_breakdown asks = evaluate("xapi", guest), exact = evaluate("xen-4.17", guest);
+    bool lacks = true;
+    uint64_t kib = ballast_cost_beside(&asks, &exact, BALLAST_COST_SETTLED, &lacks);
+    /* 256 + 1 + 1 + 3 + 1 MiB asked, pool 3; 17 + 23 pages and a pool of 3 MiB are what it takes.
+     */
+    assert_int_equal(asks.need_kib, 262 * MIB);
+    assert_int_equal(kib, (262 - 256 - 3) * MIB - 4 * (17 + 23));
+    assert_false(lacks);
+    guest = unit_guest(BALLAST_HVM, MEM(64), VCPUS(128));
+    asks = evaluate("libxl", guest);
+    exact = evaluate("xen-4.17", guest);
+    kib = ballast_cost_beside(&asks, &exact, BALLAST_COST_FRESH_MAX, &lacks);
+    assert_true(lacks);
+    assert_int_equal(kib, exact.cost.fresh_max_kib - asks.need_kib);
+    assert_int_equal(ballast_cost_beside(&exact, &asks, BALLAST_COST_SETTLED, &lacks), 0);
+    assert_false(lacks);
+}
+
 /* The one cell in which nobody allocates what libxl takes off for video: over by 18396 KiB. */
 static void video_that_nobody_allocates(void **state)
 {
@@ -421,6 +444,7 @@ int main(void)
         cmocka_unit_test(libxl_is_short),
         cmocka_unit_test(libxl_is_short_from_100),
         cmocka_unit_test(xapi_is_not_short),
+        cmocka_unit_test(beside),
         cmocka_unit_test(video_that_nobody_allocates),
         cmocka_unit_test(on_demand),
         cmocka_unit_test(intel),

@@ -173,9 +173,9 @@ static int compare_json(const struct cli_guest *guest, const struct cli_figures 
     struct guestcfg_beside beside = {.exact = exact};
     int rc = CLI_DONE;
     for (size_t i = 0; i < count; i++) {
-        exact[beside.count].profile_name = figures[i].profile_name;
-        if (ballast_breakdown_cost(&figures[i].breakdown, &exact[beside.count].cost))
-            beside.count++;
+        if (ballast_breakdown_cost(&figures[i].breakdown, NULL))
+            exact[beside.count++] =
+                (struct guestcfg_exact){figures[i].profile_name, &figures[i].breakdown};
     }
     for (size_t i = 0; i < count && rc == CLI_DONE; i++) {
         bool is_exact = ballast_breakdown_cost(&figures[i].breakdown, NULL);

@@ -103,23 +103,17 @@ static void print_group(const struct cli_figures *figures, size_t count)
     free(kib);
 }
 
-static void add_signed(struct cli_table *table, uint64_t kib, uint64_t beyond_kib)
-{
-    if (kib < beyond_kib)
-        cli_table_add(table, "-%" PRIu64, beyond_kib - kib);
-    else
-        cli_table_add(table, "+%" PRIu64, kib - beyond_kib);
-}
-
 static void add_judgement(struct cli_table *table, const struct cli_figures *asks,
                           const struct cli_figures *exact, size_t exact_count, bool fresh)
 {
     cli_table_add(table, "%s", fresh ? "" : asks->profile_name);
     cli_table_add(table, "%s", fresh ? "fresh" : "settled");
     for (size_t i = 0; i < exact_count; i++) {
-        const struct ballast_cost_kib *cost = &exact[i].breakdown.cost;
-        add_signed(table, ballast_breakdown_need_kib(&asks->breakdown),
-                   fresh ? cost->fresh_max_kib : cost->settled_kib);
+        bool lacks;
+        uint64_t kib =
+            ballast_cost_beside(&asks->breakdown, &exact[i].breakdown,
+                                fresh ? BALLAST_COST_FRESH_MAX : BALLAST_COST_SETTLED, &lacks);
+        cli_table_add(table, "%c%" PRIu64, lacks ? '-' : '+', kib);
     }
 }
 
@@ -137,8 +131,8 @@ static void print_judgement(const struct cli_figures *figures, size_t count, siz
         add_judgement(&table, &figures[i], exact, exact_count, false);
         add_judgement(&table, &figures[i], exact, exact_count, true);
     }
-    puts("\nWhat each need wastes (+) or lacks (-) beside the exact cost, on a settled heap and at "
-         "worst\non a fresh one:\n");
+    puts("\nWhat each need wastes (+) or lacks (-) beside the exact cost with that toolstack's "
+         "paging pool,\non a settled heap and at worst on a fresh one:\n");
     cli_table_print(&table);
     cli_table_release(&table);
 }

@@ -154,6 +154,20 @@ static uint64_t sum_of(const struct ballast_cost_kib *cost, enum ballast_cost_su
                                            : cost->later_max_kib;
 }
 
+uint64_t ballast_cost_beside(const struct ballast_breakdown *asks,
+                             const struct ballast_breakdown *exact, enum ballast_cost_sum sum,
+                             bool *lacks)
+{
+    /* Both sides get what the other one's pool is more, so that nothing can fall below zero. */
+    uint64_t need_kib = ballast_add_ceil(asks->need_kib, exact->segment_kib[BALLAST_SHADOW]);
+    uint64_t cost_kib =
+        ballast_add_ceil(sum_of(&exact->cost, sum), asks->segment_kib[BALLAST_SHADOW]);
+    *lacks = exact->has_cost && need_kib < cost_kib;
+    if (!exact->has_cost)
+        return 0;
+    return *lacks ? cost_kib - need_kib : need_kib - cost_kib;
+}
+
 static int check_terms(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
     __int128 kib = 0;

@@ -118,7 +118,7 @@ int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest 
 struct guestcfg_beside {
     const struct guestcfg_exact {
         const char *profile_name;
-        struct ballast_cost_kib cost;
+        const struct ballast_breakdown *breakdown;
     } * exact;
     size_t count;
 };

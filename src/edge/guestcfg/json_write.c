@@ -166,22 +166,24 @@ static void put_notes(FILE *out, const struct ballast_breakdown *breakdown)
     (void)fputc(']', out);
 }
 
-/* Signed, and of any two sizes of 64 bits. */
-static void put_difference(FILE *out, const char *before, uint64_t a_kib, uint64_t b_kib)
+static void put_difference(FILE *out, const char *key, const struct ballast_breakdown *asks,
+                           const struct ballast_breakdown *exact, enum ballast_cost_sum sum)
 {
-    bool minus = a_kib < b_kib;
-    (void)fprintf(out, "%s%s%" PRIu64, before, minus ? "-" : "",
-                  minus ? b_kib - a_kib : a_kib - b_kib);
+    bool lacks;
+    uint64_t kib = ballast_cost_beside(asks, exact, sum, &lacks);
+    (void)fprintf(out, ",\"%s\":%s%" PRIu64, key, lacks ? "-" : "", kib);
 }
 
-static void put_beside(FILE *out, uint64_t need_kib, const struct guestcfg_beside *beside)
+static void put_beside(FILE *out, const struct ballast_breakdown *asks,
+                       const struct guestcfg_beside *beside)
 {
     (void)fputs(",\"beside\":[", out);
     for (size_t i = 0; i < beside->count; i++) {
+        const struct guestcfg_exact *exact = &beside->exact[i];
         (void)fputs(i ? ",{\"profile\":" : "{\"profile\":", out);
-        put_string(out, beside->exact[i].profile_name);
-        put_difference(out, ",\"settled\":", need_kib, beside->exact[i].cost.settled_kib);
-        put_difference(out, ",\"fresh_max\":", need_kib, beside->exact[i].cost.fresh_max_kib);
+        put_string(out, exact->profile_name);
+        put_difference(out, "settled", asks, exact->breakdown, BALLAST_COST_SETTLED);
+        put_difference(out, "fresh_max", asks, exact->breakdown, BALLAST_COST_FRESH_MAX);
         (void)fputc('}', out);
     }
     (void)fputc(']', out);
@@ -209,7 +211,7 @@ int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast
         put_notes(out, breakdown);
     }
     if (beside)
-        put_beside(out, ballast_breakdown_need_kib(breakdown), beside);
+        put_beside(out, breakdown, beside);
     (void)fputs("}\n", out);
     if (ferror(out))
         return errno > 0 ? -errno : -EIO;
