@@ -15,6 +15,7 @@
 #include "core/base/units.h"
 #include "core/fit/fit.h"
 #include "core/fit/line.h"
+#include "core/fit/plan.h"
 #include "core/model/breakdown.h"
 #include "core/model/profile_xen.h"
 
@@ -394,6 +395,45 @@ static void ways_compared(void **state)
     assert_true(found[1] < campaigns / 2 && found[3] < campaigns);
 }
 
+/* The guests that are proposed suffice: played on a made heap, nothing stays unknown. */
+static void the_plan_suffices(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 6; seed++) {
+        static struct fit_cell cells[MOST_CELLS];
+        struct fit_plan plan = {.memory_kib = 64 * MIB,
+                                .most_vcpus = seed == 6 ? 8 : 16,
+                                .rounds = 6,
+                                .types = {true, true, true},
+                                .nested = true};
+        struct campaign campaign = {.profile = "xen-4.17", .caps = BALLAST_HOST_CAPS_ALL};
+        size_t count = fit_plan_count(&plan);
+        struct arena arena;
+        struct fit_result result;
+        arena_init(&arena, seed, 15 * seed);
+        assert_int_equal(count, 6 * 3 * (seed == 6 ? 6 : 8));
+        for (size_t i = 0; i < count; i++) {
+            struct ballast_guest guest;
+            assert_int_equal(fit_plan_guest(&plan, i, &guest), 0);
+            truth(&campaign, &guest, &cells[i]);
+            cells[i].taken_pages +=
+                arena_build(&arena, guest.type == BALLAST_PV, (unsigned)guest.attr[BALLAST_VCPUS]);
+            arena_destroy(&arena);
+        }
+        arena_release(&arena);
+        assert_int_equal(fit_plan_guest(&plan, count, &cells[0].guest), -ENOENT);
+        assert_int_equal(fit_cells(cells, count, ballast_profile_find("xen-4.17"), &campaign.caps,
+                                   &result, NULL),
+                         0);
+        for (int i = 0; i < FIT_TERMS; i++)
+            expect(&result, (enum fit_term)i, 0);
+    }
+    struct fit_plan pv = {.memory_kib = 64 * MIB, .most_vcpus = 2, .rounds = 2, .types = {true}};
+    assert_int_equal(fit_plan_count(&pv), 4);
+    struct fit_plan none = {.rounds = 3, .most_vcpus = 8};
+    assert_int_equal(fit_plan_count(&none), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_host_of_its_own),     cmocka_unit_test(the_nearest_release),
         cmocka_unit_test(a_larger_arena),        cmocka_unit_test(too_little),
         cmocka_unit_test(measured_arenas),       cmocka_unit_test(ways_compared),
+        cmocka_unit_test(the_plan_suffices),
     };
     return cmocka_run_group_tests_name("fit", tests, NULL, NULL);
 }
