@@ -14,6 +14,7 @@
 #include <ballast/host.h>
 #include <ballast/profile.h>
 #include <ballast/breakdown.h>
+#include <ballast/cost.h>
 #include <ballast/draw.h>
 
 /* "0.1.0": the version of the library that runs, a static string. */

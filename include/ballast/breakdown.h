@@ -46,6 +46,7 @@ enum ballast_need_term {
     BALLAST_NEED_STUBDOMAIN,     /* the device model's domain, charged to the guest it serves */
     BALLAST_NEED_CHARGED,        /* this is that domain: all of it is charged elsewhere */
     BALLAST_NEED_ROUNDING,       /* up to the toolstack's unit */
+    BALLAST_NEED_ARENA,          /* what Xen's own heap may grow by, of the exact profiles */
     BALLAST_NEED_OTHER,          /* of a breakdown that was not evaluated here */
     BALLAST_NEED_TERMS
 };
@@ -67,6 +68,7 @@ enum ballast_note {
     BALLAST_NOTE_NO_CLAIM,         /* claim_mode=0: a build can fail half-way */
     BALLAST_NOTE_SHADOW_IGNORED,   /* kib: shadow_memory, which the profile cannot express */
     BALLAST_NOTE_NO_VCPUS,         /* kib: what the default pool is short of one vCPU's share */
+    BALLAST_NOTE_NOT_MEASURED,     /* bits: what of an exact profile's figures was only read */
     BALLAST_NOTES
 };
 

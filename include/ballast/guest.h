@@ -28,25 +28,28 @@ enum ballast_attr_kind {
  * libxl_domain_build_info.
  */
 enum ballast_guest_attr {
-    BALLAST_MEMORY,            /* KiB  memory=        build_info.target_memkb */
-    BALLAST_MAXMEM,            /* KiB  maxmem=        build_info.max_memkb */
-    BALLAST_VCPUS,             /*      vcpus=         online when the guest starts */
-    BALLAST_MAXVCPUS,          /*      maxvcpus=      build_info.max_vcpus */
-    BALLAST_VGA,               /*      vga=, stdvga=  enum ballast_vga */
-    BALLAST_VIDEORAM,          /* KiB  videoram=      build_info.video_memkb */
-    BALLAST_SHADOW_MEMORY,     /* KiB  shadow_memory= build_info.shadow_memkb */
-    BALLAST_HAP,               /* flag hap=           hardware-assisted paging */
-    BALLAST_DEVICE_MODEL,      /*      device_model_version=, enum ballast_device_model */
-    BALLAST_STUBDOMAIN,        /* flag device_model_stubdomain_override= */
-    BALLAST_STUBDOMAIN_MEMORY, /* KiB  stubdomain_memory= */
-    BALLAST_PASSTHROUGH,       /*      passthrough=, enum ballast_passthrough */
-    BALLAST_PCI_DEVICES,       /*      number of entries of pci= and dtdev= */
-    BALLAST_PVSHIM,            /* flag pvshim=        a PV kernel inside a PVH container */
-    BALLAST_VNUMA_NODES,       /*      number of entries of vnuma= */
-    BALLAST_ALTP2M,            /* flag altp2m=, altp2mhvm= other than disabled */
-    BALLAST_NESTEDHVM,         /* flag nestedhvm= */
-    BALLAST_CLAIM,             /* flag claim_mode= of xl.conf(5) */
-    BALLAST_IS_DEVICE_MODEL,   /* flag this guest is the stubdomain of another one */
+    BALLAST_MEMORY,              /* KiB  memory=        build_info.target_memkb */
+    BALLAST_MAXMEM,              /* KiB  maxmem=        build_info.max_memkb */
+    BALLAST_VCPUS,               /*      vcpus=         online when the guest starts */
+    BALLAST_MAXVCPUS,            /*      maxvcpus=      build_info.max_vcpus */
+    BALLAST_VGA,                 /*      vga=, stdvga=  enum ballast_vga */
+    BALLAST_VIDEORAM,            /* KiB  videoram=      build_info.video_memkb */
+    BALLAST_SHADOW_MEMORY,       /* KiB  shadow_memory= build_info.shadow_memkb */
+    BALLAST_HAP,                 /* flag hap=           hardware-assisted paging */
+    BALLAST_DEVICE_MODEL,        /*      device_model_version=, enum ballast_device_model */
+    BALLAST_STUBDOMAIN,          /* flag device_model_stubdomain_override= */
+    BALLAST_STUBDOMAIN_MEMORY,   /* KiB  stubdomain_memory= */
+    BALLAST_PASSTHROUGH,         /*      passthrough=, enum ballast_passthrough */
+    BALLAST_PCI_DEVICES,         /*      number of entries of pci= and dtdev= */
+    BALLAST_PVSHIM,              /* flag pvshim=        a PV kernel inside a PVH container */
+    BALLAST_VNUMA_NODES,         /*      number of entries of vnuma= */
+    BALLAST_ALTP2M,              /* flag altp2m=, altp2mhvm= other than disabled */
+    BALLAST_NESTEDHVM,           /* flag nestedhvm= */
+    BALLAST_CLAIM,               /* flag claim_mode= of xl.conf(5) */
+    BALLAST_IS_DEVICE_MODEL,     /* flag this guest is the stubdomain of another one */
+    BALLAST_MAX_GRANT_FRAMES,    /*      max_grant_frames= */
+    BALLAST_MAX_MAPTRACK_FRAMES, /*    max_maptrack_frames= */
+    BALLAST_MAX_EVENT_CHANNELS,  /*    max_event_channels=, the highest port */
     BALLAST_GUEST_ATTRS
 };
 

@@ -186,3 +186,50 @@ load common
     run -0 ballast explain evil.json
     [[ $output == "a??31mb: pv guest"* ]]
 }
+
+@test "an exact profile has a cost, its terms with their source, and what others waste beside it" {
+    run -0 ballast explain --profile xen-4.17 "$EXAMPLES/mail.cfg"
+    grep -qx 'need [0-9]* KiB = footprint [0-9]* + arena 56' <<<"$output"
+    grep -q '^cost [0-9]* KiB on a settled heap' <<<"$output"
+    run -0 ballast explain --table --profile xen-4.14 "$EXAMPLES/mail.cfg"
+    grep -q '^stdvga  *64  *settled  *measured' <<<"$output"
+    grep -q '^grant table: common/grant_table.c gnttab_grow_table' <<<"$output"
+    run -0 ballast explain --json --profile xen-4.17.3 "$EXAMPLES/mail.cfg"
+    [ "$(jq '.need == .cost.fresh_max and .spans.footprint == .cost.settled' <<<"$output")" = true ]
+    [ "$(jq '([.cost_terms[] | select(.in == "settled") | .pages] | add) * 4 == .cost.settled' <<<"$output")" = true ]
+    [ "$(jq '[.notes[].note] | contains(["not-measured"])' <<<"$output")" = true ]
+    run -0 ballast explain --profile all --json "$EXAMPLES/mail.cfg"
+    jq -es '(map({key: .profile, value: .}) | from_entries) as $by
+        | $by.libxl.beside[] | select(.profile == "xen-4.17")
+        | .settled == $by.libxl.need - $by["xen-4.17"].cost.settled' <<<"$output"
+    run -2 ballast explain --profile xen-4.16 "$EXAMPLES/mail.cfg"
+    jq -c '.cost.settled += 4' <(ballast explain --json --profile xen-4.17 "$EXAMPLES/mail.cfg") >edited
+    run -2 ballast explain --json edited
+    [[ $output == *cost.settled* ]]
+    ballast explain --json --profile xen-4.17 "$EXAMPLES/mail.cfg" |
+        jq -c 'del(.config, .cost_terms, .need_terms, .notes)' >given
+    ballast explain --json given | diff - given
+}
+
+@test "a host's own profile corrects an exact one" {
+    cat >rack.json <<'END'
+{"calibration":"rack-7","base":"xen-4.17","guests":9,
+ "corrections":{"pv":{"base":0,"vcpu":0},"pvh":{"base":0,"vcpu":0},"hvm":{"base":64,"vcpu":1},"nested_vcpu":0},
+ "arena":{"pv":{"base":8,"vcpu_permyriad":4000},"pvh":{"base":10,"vcpu_permyriad":17000},
+          "hvm":{"base":20,"vcpu_permyriad":20000}}}
+END
+    run -0 ballast explain --json --profile rack.json "$EXAMPLES/mail.cfg"
+    local own=$output exact
+    exact=$(ballast explain --json --profile xen-4.17 "$EXAMPLES/mail.cfg")
+    # Two vCPUs: 64 + 2 pages; an arena of 20 + 4, not 14.
+    [ "$(jq -n "$own.cost.settled - $exact.cost.settled")" = 264 ]
+    [ "$(jq -n "$own.need - $own.cost.settled")" = 96 ]
+    [ "$(jq -r '.cost_terms[] | select(.term == "calibrated").pages' <<<"$own")" = 66 ]
+    run -0 ballast explain --table --profile ./rack.json "$EXAMPLES/mail.cfg"
+    [[ $output == *"profile rack-7"* ]]
+    run -2 ballast explain --profile missing.json "$EXAMPLES/mail.cfg"
+    [[ $output == *"there is no profile 'missing.json'"* ]]
+    sed 's/xen-4.17/libxl/' rack.json >bad.json
+    run -2 ballast explain --profile bad.json "$EXAMPLES/mail.cfg"
+    [[ $output == *"bad.json:1: base: "*"no exact profile"* ]]
+}

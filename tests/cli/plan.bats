@@ -110,6 +110,13 @@ END
     figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.name) \(.need)"' "small 528384"
     run -0 ballast plan --host host.json --json --profile xapi --start small.cfg
     figure "$output" '.steps | map(select(.step == "grant"))[0].need' 531456
+    figure "$output" '.steps | map(select(.step == "grant"))[0].profile_why' "asked for by --profile"
+    jq -c '.host.xen_version = "4.20.4"' host.json >known.json
+    run -0 ballast plan --host known.json --json --start small.cfg
+    # 11 + 2 + 3 + 1 pages beyond memory, and at most 9 of Xen's heap.
+    figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.profile) \(.need)"' "xen-4.20.4 524392"
+    run -0 ballast plan --host known.json --start small.cfg
+    [[ $output == *"need by profile xen-4.20.4: the host runs Xen 4.20.4: measured to the page"* ]]
     # A stubdomain is in the need of its guest; a file whose name has a = is given with a folder.
     cp "$EXAMPLES/desktop.cfg" a=1.cfg
     run -0 ballast plan --host host.json --json --start ./a=1.cfg

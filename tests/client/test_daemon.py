@@ -133,6 +133,44 @@ class Starts(Case):
         self.assertEqual(self.reservations()[1]["reason"], "by-owner")
 
 
+
+class OnAKnownXen(Case):
+    """Where the host's Xen is known, guests are admitted by their exact cost."""
+
+    scenario = SCENARIO.replace("host total", "host xen-version=4.17.7+13-g2445b30a44 total")
+    # 512 MiB and 17 pages; 768 of pool; 11 + 2 + 8 + 1 + 1; at most 12 of Xen's heap.
+    need_kib = 4 * (512 * 256 + 17 + 768 + 23 + 12)
+
+    def setUp(self):
+        super().setUp()
+        self.guest.write_text('name = "guest"\ntype = "pvh"\nkernel = "/k"\nvcpus = 1\nmemory = 512\n')
+
+    def test_run(self):
+        said = json.loads(self.ballast("run", "--dry-run", "--json", self.guest))
+        self.assertEqual((said["profile"], said["need_kib"]), ("xen-4.17.7", self.need_kib))
+        self.assertIn("measured to the page", said["profile_why"])
+        said = json.loads(self.ballast("run", "--dry-run", "--json", "--profile", "libxl", self.guest))
+        self.assertEqual((said["profile"], said["profile_why"]), ("libxl", "asked for by --profile"))
+        self.assertGreater(said["need_kib"], self.need_kib)
+        process = self.create(self.guest)
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        self.assertIn(f"needs {self.need_kib} KiB (profile xen-4.17.7: the host runs Xen 4.17.7+13", err)
+        self.until(lambda: self.reservations()[1]["state"] == "spent")
+        domain = self.domains()["guest"]
+        self.assertEqual(self.reservations()[1]["granted_kib"], self.need_kib, domain)
+
+    def test_reserve(self):
+        said = self.ballast("reserve", "--no-wait", self.guest)
+        self.assertIn(f"{self.need_kib} KiB granted", said)
+        self.assertIn("counted by profile xen-4.17.7: the host runs Xen 4.17.7+13", said)
+        self.assertNotIn("counted by", self.ballast("reserve", "--no-wait", "1M"))
+
+    def test_plan(self):
+        said = self.ballast("plan", "--start", self.guest)
+        self.assertIn("need by profile xen-4.17.7", said)
+
+
 class Slowly(Case):
     scenario = SCENARIO.replace("rate-down=2GiB/s", "rate-down=100MiB/s")
 

@@ -82,7 +82,8 @@ static void apply(const struct row *row, char *setting, struct ballast_guest *gu
     *value++ = '\0';
     if (strcmp(setting, "caps") == 0) {
         *caps = (struct ballast_host_caps){has_cap(value, "hap"), has_cap(value, "shadow"),
-                                           has_cap(value, "iommu"), has_cap(value, "share")};
+                                           has_cap(value, "iommu"), has_cap(value, "share"),
+                                           has_cap(value, "vmx")};
         return;
     }
     int attr = ballast_guest_attr_find(setting);

@@ -89,13 +89,28 @@ static uint64_t draw_value(enum ballast_guest_attr attr)
 /* How often each attribute is left to its default: the rarer ones mostly, or all would be refused.
  */
 static const uint64_t one_set_in[BALLAST_GUEST_ATTRS] = {
-    [BALLAST_MEMORY] = 1,           [BALLAST_MAXMEM] = 3,      [BALLAST_VCPUS] = 2,
-    [BALLAST_MAXVCPUS] = 6,         [BALLAST_VGA] = 2,         [BALLAST_VIDEORAM] = 8,
-    [BALLAST_SHADOW_MEMORY] = 6,    [BALLAST_HAP] = 3,         [BALLAST_DEVICE_MODEL] = 4,
-    [BALLAST_STUBDOMAIN] = 4,       [BALLAST_PASSTHROUGH] = 5, [BALLAST_STUBDOMAIN_MEMORY] = 6,
-    [BALLAST_PCI_DEVICES] = 12,     [BALLAST_PVSHIM] = 4,      [BALLAST_VNUMA_NODES] = 12,
-    [BALLAST_ALTP2M] = 12,          [BALLAST_NESTEDHVM] = 8,   [BALLAST_CLAIM] = 8,
+    [BALLAST_MEMORY] = 1,
+    [BALLAST_MAXMEM] = 3,
+    [BALLAST_VCPUS] = 2,
+    [BALLAST_MAXVCPUS] = 6,
+    [BALLAST_VGA] = 2,
+    [BALLAST_VIDEORAM] = 8,
+    [BALLAST_SHADOW_MEMORY] = 6,
+    [BALLAST_HAP] = 3,
+    [BALLAST_DEVICE_MODEL] = 4,
+    [BALLAST_STUBDOMAIN] = 4,
+    [BALLAST_PASSTHROUGH] = 5,
+    [BALLAST_STUBDOMAIN_MEMORY] = 6,
+    [BALLAST_PCI_DEVICES] = 12,
+    [BALLAST_PVSHIM] = 4,
+    [BALLAST_VNUMA_NODES] = 12,
+    [BALLAST_ALTP2M] = 12,
+    [BALLAST_NESTEDHVM] = 8,
+    [BALLAST_CLAIM] = 8,
     [BALLAST_IS_DEVICE_MODEL] = 24,
+    [BALLAST_MAX_GRANT_FRAMES] = 6,
+    [BALLAST_MAX_MAPTRACK_FRAMES] = 6,
+    [BALLAST_MAX_EVENT_CHANNELS] = 6,
 };
 
 static void draw_guest(struct ballast_guest *guest)
@@ -219,13 +234,65 @@ static const char *more_memory_needs_no_less(const struct ballast_breakdown *b,
                : "more memory needs less";
 }
 
+/* settled <= fresh_max <= later_max, and need is enough for a heap at its worst. */
+static const char *costs_are_in_order(const struct ballast_breakdown *b)
+{
+    struct ballast_cost_kib cost;
+    __int128 pages[BALLAST_COST_SUMS] = {0};
+    if (!ballast_breakdown_cost(b, &cost))
+        return strncmp(ballast_profile_name(b->profile), "xen-", 4) == 0 ? "no cost" : NULL;
+    for (int i = 0; i < BALLAST_COST_TERMS; i++)
+        pages[ballast_cost_about((enum ballast_cost_term)i)->sum] +=
+            ballast_breakdown_cost_pages(b, (enum ballast_cost_term)i);
+    if (cost.settled_kib > cost.fresh_max_kib || cost.fresh_max_kib > cost.later_max_kib)
+        return "a later cost is less than an earlier one";
+    if (pages[0] * 4 != cost.settled_kib || (pages[0] + pages[1]) * 4 != cost.fresh_max_kib ||
+        (pages[0] + pages[1] + pages[2]) * 4 != cost.later_max_kib)
+        return "a cost is not the sum of its terms";
+    bool charged = b->term_kib[BALLAST_NEED_CHARGED] > 0;
+    return charged || b->need_kib >= cost.fresh_max_kib ? NULL
+                                                        : "need is less than a fresh heap may take";
+}
+
+static bool costs_less(const struct ballast_breakdown *more, const struct ballast_breakdown *b)
+{
+    return more->cost.settled_kib < b->cost.settled_kib ||
+           more->cost.fresh_max_kib < b->cost.fresh_max_kib ||
+           more->cost.later_max_kib < b->cost.later_max_kib;
+}
+
+/* With one vCPU more, or one MiB more of all its memory, no guest costs less. */
+static const char *more_costs_no_less(const struct ballast_breakdown *b,
+                                      const struct ballast_guest *guest)
+{
+    struct ballast_breakdown made;
+    struct ballast_guest more = *guest;
+    if (!b->has_cost || !one_in(4))
+        return NULL;
+    for (int i = BALLAST_VCPUS; i <= BALLAST_MAXVCPUS; i++)
+        more.attr[i] += more.attr[i] != BALLAST_UNSET;
+    if (ballast_breakdown_evaluate(&made, b->profile, &more, NULL, NULL) == 0 &&
+        costs_less(&made, b))
+        return "more vCPUs cost less";
+    more = *guest;
+    for (int i = BALLAST_MEMORY; i <= BALLAST_MAXMEM; i++) {
+        if (more.attr[i] < UINT64_MAX - 2048)
+            more.attr[i] += 1024;
+    }
+    if (ballast_breakdown_evaluate(&made, b->profile, &more, NULL, NULL) == 0 &&
+        costs_less(&made, b))
+        return "more memory costs less";
+    return NULL;
+}
+
 static const char *first_broken_law(const struct ballast_breakdown *b,
                                     const struct ballast_guest *guest)
 {
     const char *broken;
     if ((broken = spans_are_sums(b)) || (broken = need_is_footprint_and_terms(b)) ||
         (broken = types_have_their_segments(b)) || (broken = memory_is_kept(b, guest)) ||
-        (broken = outside_and_back(b)))
+        (broken = outside_and_back(b)) || (broken = costs_are_in_order(b)) ||
+        (broken = more_costs_no_less(b, guest)))
         return broken;
     return more_memory_needs_no_less(b, guest);
 }

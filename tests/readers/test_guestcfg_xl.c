@@ -331,7 +331,8 @@ static void test_claim(void **state)
 {
     (void)state;
     static const char text[] = "name='a'";
-    struct guestcfg_xl_conf conf = {.claim_mode = 0};
+    struct guestcfg_xl_conf conf = GUESTCFG_XL_CONF_DEFAULT;
+    conf.claim_mode = 0;
     struct guestcfg_options options = {.xl_conf = &conf};
     struct guestcfg_guest guest;
     assert_int_equal(guestcfg_parse_xl("f", text, sizeof(text) - 1, &options, &guest, NULL), 0);

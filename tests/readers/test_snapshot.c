@@ -102,7 +102,13 @@ static void test_defaults(void **state)
     assert_int_equal(s.host.domain_count, 0);
     snapshot_release(&s);
     s = good("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"caps\":{\"iommu\":false}},\"doms\":[]}");
-    assert_true(s.host.caps.hap && !s.host.caps.iommu);
+    assert_true(s.host.caps.hap && !s.host.caps.iommu && !s.host.caps.vmx);
+    assert_string_equal(s.host.xen_version, "");
+    snapshot_release(&s);
+    s = good("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"caps\":{\"vmx\":true},"
+             "\"xen_version\":\"4.17.7+13-g2445b30a44\"}}");
+    assert_true(s.host.caps.vmx && s.host.caps.hap);
+    assert_string_equal(s.host.xen_version, "4.17.7+13-g2445b30a44");
     snapshot_release(&s);
 }
 
@@ -121,6 +127,10 @@ static void test_refuses(void **state)
     refuses("{\"t\":-1,\"host\":{}}", "host.json:1: t: ", "negative");
     refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"caps\":{\"hap\":1}}}",
             "host.json:1: host.caps.hap: ", "true or false");
+    refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"xen_version\":\"4\"}}",
+            "host.json:1: host.xen_version: \"4\"", "4.17.7");
+    refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"xen_version\":4.17}}",
+            "host.json:1: host.xen_version: ", "string");
     refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1},\"doms\":{}}",
             "host.json:1: doms: ", "an array");
     refuses(HOST "1]}", "host.json:2: doms[0]: ", "JSON object");
@@ -263,6 +273,10 @@ static void test_written_is_read_again(void **state)
         host.slush_kib = any(&seed, 20);
         host.caps.hap = any(&seed, 1);
         host.caps.iommu = any(&seed, 1);
+        host.caps.vmx = any(&seed, 1);
+        if (any(&seed, 1))
+            (void)snprintf(host.xen_version, sizeof(host.xen_version), "4.%u.%u-\"x",
+                           (unsigned)any(&seed, 5), (unsigned)any(&seed, 5));
         host.domains = domains;
         host.domain_count = any(&seed, 8) % 6;
         memset(domains, 0, sizeof(domains));

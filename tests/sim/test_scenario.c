@@ -20,7 +20,7 @@
 static const char good[] =
     "# a comment\n"
     "says \"It is \\ what it is.\"\n"
-    "host total=8GiB xen=200MiB slush=64MiB scrub=1GiB/s tick=50ms # another\n"
+    "host total=8GiB xen=200MiB slush=64MiB scrub=1GiB/s tick=50ms xen-version=4.17.7-pre # another\n"
     "guest zero dom0 tot=1GiB min=512MiB max=1GiB\r\n"
     "guest web tot=1.5GiB min=512MiB max=2GiB static=3GiB rate-down=100MiB/s stuck=1s..2s "
     "stuck=5s.. duty=3s/1s uses=steps:0s=1GiB,20s=3GiB report=random\n"
@@ -45,6 +45,7 @@ static void test_good(void **state)
     assert_string_equal(scenario.sentence, "It is \\ what it is.");
     assert_int_equal(config->total_kib, 8192 * MIB);
     assert_int_equal(config->tick_usec, 50000);
+    assert_string_equal(config->xen_version, "4.17.7-pre");
     assert_int_equal(config->seed, 42);
     assert_int_equal(scenario.duration_usec, 60 * SEC);
     assert_int_equal(config->guest_count, 5);
@@ -156,6 +157,7 @@ static void test_not_whole(void **state)
     expect_refused("says \"A.\"\nhost total=1GiB\nguest a tot=2GiB\nduration 1s\n",
                    "more than the host's");
     expect_refused("says A.\n", "has no sentence");
+    expect_refused("says \"A.\"\nhost total=1GiB xen-version=4\n", "a version like 4.17.7");
     expect_refused("host total=1GiB tick=10us\n", "no whole number of ms");
 }
 

@@ -9,6 +9,7 @@
 #include "app/ballast/args.h"
 #include "app/ballast/guests.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "app/ballast/report.h"
 #include "app/ballast/running.h"
 
@@ -63,11 +64,10 @@ static int set_form(struct explain *explain, enum form form)
 static int set_profile(struct explain *explain, const char *name)
 {
     explain->all_profiles = strcmp(name, "all") == 0;
-    explain->profile = explain->all_profiles ? NULL : ballast_profile_find(name);
-    if (!explain->profile && !explain->all_profiles)
-        return cli_args_wrong(explain->args,
-                              "there is no profile '%s' ('ballast profiles' lists them)", name);
-    return CLI_DONE;
+    explain->profile = NULL;
+    if (explain->all_profiles)
+        return CLI_DONE;
+    return cli_profile_option(explain->args, name, &explain->profile);
 }
 
 static int set_option(struct explain *explain, int option, const char *value)
@@ -147,10 +147,11 @@ static int evaluate(const struct cli_guests *guests, const struct cli_guest *gue
     return cli_guest_evaluate(guests, guest, profile, &out->breakdown, &out->profile_name);
 }
 
-static int print_json(const struct cli_guest *guest, const struct cli_figures *figures)
+static int print_json(const struct cli_guest *guest, const struct cli_figures *figures,
+                      const struct guestcfg_beside *beside)
 {
-    int rc = guestcfg_write_json(stdout, figures->name, cli_guest_config(guest),
-                                 &figures->breakdown, figures->profile_name);
+    int rc = guestcfg_write_json_beside(stdout, figures->name, cli_guest_config(guest),
+                                        &figures->breakdown, figures->profile_name, beside);
     /* cli_finish() tells of a stream that failed. */
     return rc == -ENOMEM ? CLI_UNREACHABLE : CLI_DONE;
 }
@@ -161,6 +162,27 @@ static size_t profile_count(void)
     while (ballast_profile_at(count))
         count++;
     return count;
+}
+
+/* An object a profile; those that are not exact have what they waste or lack beside those that are.
+ */
+static int compare_json(const struct cli_guest *guest, const struct cli_figures *figures,
+                        size_t count)
+{
+    struct guestcfg_exact *exact = cli_must(calloc(count, sizeof(*exact)));
+    struct guestcfg_beside beside = {.exact = exact};
+    int rc = CLI_DONE;
+    for (size_t i = 0; i < count; i++) {
+        if (ballast_breakdown_cost(&figures[i].breakdown, NULL))
+            exact[beside.count++] =
+                (struct guestcfg_exact){figures[i].profile_name, &figures[i].breakdown};
+    }
+    for (size_t i = 0; i < count && rc == CLI_DONE; i++) {
+        bool is_exact = ballast_breakdown_cost(&figures[i].breakdown, NULL);
+        rc = print_json(guest, &figures[i], is_exact ? NULL : &beside);
+    }
+    free(exact);
+    return rc;
 }
 
 static int compare_one(const struct explain *explain, const struct cli_guests *guests,
@@ -176,10 +198,7 @@ static int compare_one(const struct explain *explain, const struct cli_guests *g
         cli_report_compare(figures, count);
         return CLI_DONE;
     }
-    int rc = CLI_DONE;
-    for (size_t i = 0; i < count && rc == CLI_DONE; i++)
-        rc = print_json(guest, &figures[i]);
-    return rc;
+    return compare_json(guest, figures, count);
 }
 
 static int compare_all(const struct explain *explain, const struct cli_guests *guests, size_t count)
@@ -209,7 +228,7 @@ static int print_each(const struct explain *explain, const struct cli_guests *gu
 {
     for (size_t i = 0; i < count; i++) {
         if (explain->form == FORM_JSON) {
-            int rc = print_json(&guests->guests[i], &figures[i]);
+            int rc = print_json(&guests->guests[i], &figures[i], NULL);
             if (rc)
                 return rc;
         } else if (explain->form == FORM_SVG) {

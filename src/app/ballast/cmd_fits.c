@@ -3,11 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "app/ballast/admission.h"
 #include "app/ballast/args.h"
 #include "app/ballast/guests.h"
 #include "app/ballast/object.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "core/model/fits.h"
 
 enum { OPTION_HOST, OPTION_PROFILE, OPTION_SQUEEZE, OPTION_JSON, OPTION_XL_CONF };
@@ -32,6 +35,7 @@ struct fits {
 struct answer {
     const struct cli_guest *guest;
     const char *profile_name;
+    const char *why; /* by that profile */
     struct ballast_fits_verdict verdict;
     const struct ballast_host *host;
     const uint64_t *before_kib; /* promised by each domain before this guest came */
@@ -48,9 +52,8 @@ static int parse(struct fits *fits, struct cli_args *args)
             fits->sources.host_path = args->value;
         if (option == OPTION_XL_CONF)
             fits->sources.xl_conf_path = args->value;
-        if (option == OPTION_PROFILE && !(fits->profile = ballast_profile_find(args->value)))
-            return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                                  args->value);
+        if (option == OPTION_PROFILE && cli_profile_option(args, args->value, &fits->profile))
+            return CLI_BAD;
         fits->squeeze |= option == OPTION_SQUEEZE;
         fits->json |= option == OPTION_JSON;
     }
@@ -99,6 +102,17 @@ static void print_answer(const struct answer *answer)
     }
 }
 
+/* Behind the answers that were counted alike. */
+static void print_profile(const struct answer *answer)
+{
+    printf("need is by profile %s: %s\n", answer->profile_name, answer->why);
+}
+
+static bool counted_alike(const struct answer *a, const struct answer *b)
+{
+    return strcmp(a->profile_name, b->profile_name) == 0 && strcmp(a->why, b->why) == 0;
+}
+
 static struct json_object *gifts_json(const struct answer *answer)
 {
     struct json_object *gifts = cli_array();
@@ -124,6 +138,7 @@ static void print_json(const struct answer *answer)
     struct json_object *object = cli_object();
     cli_object_add_string(object, "name", answer->guest->shown);
     cli_object_add_string(object, "profile", answer->profile_name);
+    cli_object_add_string(object, "profile_why", answer->why);
     cli_object_add_string(object, "answer", ballast_fit_word(verdict->fit));
     cli_object_add_kib(object, "need", verdict->need_kib);
     cli_object_add_kib(object, "free", verdict->available_kib);
@@ -144,7 +159,10 @@ static int judge_all(const struct fits *fits, const struct cli_guests *guests, u
 {
     const struct ballast_host *host = &guests->host.host;
     struct ballast_fits state;
+    struct cli_admission admission;
+    struct answer last = {0};
     int status = CLI_DONE;
+    cli_admission_choose(&admission, fits->profile, host->xen_version, &host->caps);
     ballast_fits_begin(&state, host, given_kib);
     for (size_t i = 0; i < guests->count; i++) {
         struct answer answer = {.guest = &guests->guests[i],
@@ -152,23 +170,31 @@ static int judge_all(const struct fits *fits, const struct cli_guests *guests, u
                                 .before_kib = before_kib,
                                 .gift_kib = gift_kib};
         struct ballast_breakdown breakdown;
-        int rc = cli_guest_evaluate(guests, answer.guest, fits->profile, &breakdown,
-                                    &answer.profile_name);
+        const struct ballast_profile *profile = cli_admission_profile(&admission, answer.guest);
+        int rc =
+            cli_guest_evaluate(guests, answer.guest, profile, &breakdown, &answer.profile_name);
         if (rc)
             return rc;
+        answer.why = cli_admission_why(&admission, answer.guest);
         if (is_counted_elsewhere(&breakdown))
             continue;
         for (size_t j = 0; j < host->domain_count; j++)
             before_kib[j] = given_kib[j];
         ballast_fits_judge(&state, breakdown.need_kib, &answer.verdict, gift_kib);
-        if (fits->json)
+        if (fits->json) {
             print_json(&answer);
-        else
+        } else {
+            if (last.why && !counted_alike(&last, &answer))
+                print_profile(&last);
             print_answer(&answer);
+            last = answer;
+        }
         enum ballast_fit worst = fits->squeeze ? BALLAST_FITS_IF_GIVEN : BALLAST_FITS;
         if (answer.verdict.fit > worst)
             status = CLI_NO;
     }
+    if (last.why)
+        print_profile(&last);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "app/ballast/guests.h"
 #include "app/ballast/host_report.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "app/ballast/running.h"
 #include "core/model/breakdown.h"
 
@@ -61,11 +62,7 @@ static int set_option(struct options *options, struct cli_args *args, int option
         options->json = true;
         return CLI_DONE;
     case OPTION_PROFILE:
-        options->profile = ballast_profile_find(args->value);
-        if (!options->profile)
-            return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                                  args->value);
-        return CLI_DONE;
+        return cli_profile_option(args, args->value, &options->profile);
     case OPTION_XL_CONF:
         options->sources.xl_conf_path = args->value;
         return CLI_DONE;

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballast/admission.h"
 #include "app/ballast/args.h"
 #include "app/ballast/door.h"
 #include "app/ballast/guests.h"
 #include "app/ballast/output.h"
 #include "app/ballast/plan.h"
+#include "app/ballast/profile_option.h"
 #include "core/base/units.h"
 #include "edge/json/json.h"
 
@@ -63,11 +65,7 @@ static int set_option(struct options *options, const struct cli_args *args, int 
         options->starts[options->start_count++] = args->value;
         return CLI_DONE;
     case OPTION_PROFILE:
-        options->profile = ballast_profile_find(args->value);
-        if (!options->profile)
-            return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                                  args->value);
-        return CLI_DONE;
+        return cli_profile_option(args, args->value, &options->profile);
     case OPTION_JSON:
         options->json = true;
         return CLI_DONE;
@@ -99,7 +97,13 @@ static void add_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
 {
     plan->starts =
         cli_must(reallocarray(plan->starts, plan->start_count + 1, sizeof(*plan->starts)));
-    plan->starts[plan->start_count++] = (struct cli_start){shown, need_kib};
+    plan->starts[plan->start_count++] = (struct cli_start){.shown = shown, .need_kib = need_kib};
+}
+
+static void say_profile(struct cli_start *start, const char *profile_name, const char *why)
+{
+    (void)snprintf(start->profile, sizeof(start->profile), "%s", profile_name);
+    (void)snprintf(start->why, sizeof(start->why), "%s", why);
 }
 
 static int add_size(struct cli_plan *plan, const char *given, const char *equals)
@@ -130,15 +134,22 @@ static int add_file(struct cli_plan *plan, const struct options *options, const 
                                   .paths = paths,
                                   .path_count = 1};
     struct cli_guests guests;
+    struct cli_admission admission;
     int rc = cli_guests_read(&guests, &sources);
     if (rc)
         return rc;
+    cli_admission_choose(&admission, options->profile, plan->host->xen_version, &plan->host->caps);
     for (size_t i = 0; i < guests.count && rc == CLI_DONE; i++) {
+        const struct cli_guest *guest = &guests.guests[i];
         struct ballast_breakdown breakdown;
-        rc = cli_guest_evaluate(&guests, &guests.guests[i], options->profile, &breakdown, NULL);
-        if (rc == CLI_DONE && ballast_breakdown_need_kib(&breakdown) > 0)
-            add_start(plan, cli_shown(guests.guests[i].shown),
-                      ballast_breakdown_need_kib(&breakdown));
+        const char *profile_name;
+        rc = cli_guest_evaluate(&guests, guest, cli_admission_profile(&admission, guest),
+                                &breakdown, &profile_name);
+        if (rc == CLI_DONE && ballast_breakdown_need_kib(&breakdown) > 0) {
+            add_start(plan, cli_shown(guest->shown), ballast_breakdown_need_kib(&breakdown));
+            say_profile(&plan->starts[plan->start_count - 1], profile_name,
+                        cli_admission_why(&admission, guest));
+        }
     }
     cli_guests_release(&guests);
     return rc;

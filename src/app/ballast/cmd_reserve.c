@@ -12,6 +12,7 @@
 #include "app/ballast/fields.h"
 #include "app/ballast/need.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "app/ballast/reserving.h"
 #include "app/ballast/rundir.h"
 #include "app/ballast/signals.h"
@@ -46,6 +47,7 @@ const struct cli_option cli_reserve_options[] = {
 struct reserve {
     struct cli_want want;
     const struct ballast_profile *profile;
+    struct cli_admission admission;
     struct cli_need need; /* of a guest's file */
     const char *run_dir;
     bool no_wait;
@@ -76,9 +78,8 @@ static int set_option(struct reserve *reserve, const struct cli_args *args, int 
         reserve->want.label = args->value;
     if (option == OPTION_RUN_DIR)
         reserve->run_dir = args->value;
-    if (option == OPTION_PROFILE && !(reserve->profile = ballast_profile_find(args->value)))
-        return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                              args->value);
+    if (option == OPTION_PROFILE)
+        return cli_profile_option(args, args->value, &reserve->profile);
     return CLI_DONE;
 }
 
@@ -115,7 +116,6 @@ static int read_operand(struct reserve *reserve, const struct cli_args *args, co
     rc = cli_need_read(&reserve->need, word, reserve->profile);
     if (rc)
         return rc;
-    reserve->want.min_kib = reserve->need.kib;
     if (!reserve->want.label)
         reserve->want.label = reserve->need.label;
     return CLI_DONE;
@@ -162,10 +162,13 @@ static void print_people(const struct cli_reserving *reserving)
 
 static void tell(const struct reserve *reserve, const struct cli_reserving *reserving)
 {
-    if (reserve->json)
+    if (reserve->json) {
         cli_json_print(json_object_get(reserving->reservation));
-    else
-        print_people(reserving);
+        return;
+    }
+    print_people(reserving);
+    if (reserve->need.name)
+        printf("counted by profile %s: %s\n", reserve->need.profile_name, reserve->need.why);
 }
 
 static int tell_no(const struct cli_reserving *reserving)
@@ -199,6 +202,14 @@ static int run(const struct reserve *reserve, struct cli_reserving *reserving)
     return rc;
 }
 
+static int admit(struct reserve *reserve, struct cli_daemon *daemon)
+{
+    cli_admission_ask(&reserve->admission, reserve->profile, daemon);
+    int rc = cli_need_admit(&reserve->need, &reserve->admission);
+    reserve->want.min_kib = reserve->need.kib;
+    return rc;
+}
+
 int cli_reserve(struct cli_args *args)
 {
     struct reserve reserve = {.want = {.min_kib = BALLAST_NONE,
@@ -209,6 +220,8 @@ int cli_reserve(struct cli_args *args)
     int rc = parse(&reserve, args);
     if (!rc)
         rc = cli_daemon_open(&daemon, "reserve", reserve.run_dir, CLI_DAEMON_CHANGES);
+    if (!rc && reserve.need.name)
+        rc = admit(&reserve, &daemon);
     if (!rc) {
         struct cli_reserving reserving = {
             .daemon = &daemon, .want = reserve.want, .quiet = reserve.json};

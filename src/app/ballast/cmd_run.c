@@ -15,6 +15,7 @@
 #include "app/ballast/fields.h"
 #include "app/ballast/need.h"
 #include "app/ballast/output.h"
+#include "app/ballast/profile_option.h"
 #include "app/ballast/prospect.h"
 #include "app/ballast/reserving.h"
 #include "app/ballast/rundir.h"
@@ -62,6 +63,7 @@ struct run {
     bool dry;
     bool json;
     bool quiet;
+    struct cli_admission admission;
     struct cli_need need;
     struct cli_daemon daemon;
     struct cli_reserving reserving;
@@ -88,9 +90,8 @@ static int set_option(struct run *run, const struct cli_args *args, int option)
         run->want.owner = args->value;
     if (option == OPTION_RUN_DIR)
         run->run_dir = args->value;
-    if (option == OPTION_PROFILE && !(run->profile = ballast_profile_find(args->value)))
-        return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
-                              args->value);
+    if (option == OPTION_PROFILE)
+        return cli_profile_option(args, args->value, &run->profile);
     return CLI_DONE;
 }
 
@@ -185,11 +186,12 @@ static int dry_run(struct run *run)
         struct json_object *object = cli_prospect_json(&prospect);
         cli_json_string(object, "name", run->need.name);
         cli_json_string(object, "profile", run->need.profile_name);
+        cli_json_string(object, "profile_why", run->need.why);
         cli_json_kib(object, "need_kib", run->need.kib);
         cli_json_print(object);
     } else {
-        printf("%s: needs %" PRIu64 " KiB (profile %s); ", run->need.shown, run->need.kib,
-               run->need.profile_name);
+        printf("%s: needs %" PRIu64 " KiB (profile %s: %s); ", run->need.shown, run->need.kib,
+               run->need.profile_name, run->need.why);
         cli_prospect_tell(&prospect, stdout);
     }
     rc = cli_prospect_is_possible(&prospect) ? CLI_DONE : CLI_NO;
@@ -230,7 +232,8 @@ static void tell_granted(const struct run *run)
 
 static int reserve(struct run *run)
 {
-    say(run, "needs %" PRIu64 " KiB (profile %s)", run->need.kib, run->need.profile_name);
+    say(run, "needs %" PRIu64 " KiB (profile %s: %s)", run->need.kib, run->need.profile_name,
+        run->need.why);
     int rc = cli_reserving_ask(&run->reserving);
     if (!rc)
         rc = cli_reserving_wait(&run->reserving);
@@ -330,6 +333,15 @@ static int run_it(struct run *run)
     return rc;
 }
 
+static int admit(struct run *run)
+{
+    cli_admission_ask(&run->admission, run->profile, &run->daemon);
+    int rc = cli_need_admit(&run->need, &run->admission);
+    run->want.min_kib = run->need.kib;
+    run->want.label = run->need.label;
+    return rc;
+}
+
 int cli_run(struct cli_args *args)
 {
     struct run run = {.want = {.max_kib = BALLAST_NONE,
@@ -340,10 +352,10 @@ int cli_run(struct cli_args *args)
         rc = cli_need_read(&run.need, run.path, run.profile);
     if (rc)
         return rc;
-    run.want.min_kib = run.need.kib;
-    run.want.label = run.need.label;
     rc = cli_daemon_open(&run.daemon, "run", run.run_dir,
                          run.dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
+    if (!rc)
+        rc = admit(&run);
     if (!rc)
         rc = run.dry ? dry_run(&run) : run_it(&run);
     cli_daemon_close(&run.daemon);

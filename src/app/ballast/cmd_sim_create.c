@@ -89,13 +89,31 @@ static int build(struct cli_daemon *daemon, struct json_object *params, struct j
     return rc ? rc : watch(daemon, domid, domain);
 }
 
-static int create(struct cli_asking *asking, struct json_object *params)
+/* By what the simulated host's Xen takes, as `ballast run` has reserved it. */
+static int params_by_host(struct cli_asking *asking, struct cli_need *need,
+                          struct json_object **out)
+{
+    const struct cli_guest *guest = &need->guests.guests[0];
+    struct cli_admission admission;
+    struct ballast_breakdown breakdown;
+    cli_admission_ask(&admission, NULL, &asking->daemon);
+    int rc = cli_need_admit(need, &admission);
+    if (!rc)
+        rc = cli_guest_evaluate(&need->guests, guest, cli_admission_profile(&admission, guest),
+                                &breakdown, NULL);
+    if (!rc)
+        *out = params_of(need, &breakdown);
+    return rc;
+}
+
+static int create(struct cli_asking *asking, struct cli_need *need)
 {
     struct json_object *domain = NULL;
+    struct json_object *params = NULL;
     int rc = cli_asking_open(asking, CLI_DAEMON_CHANGES);
-    if (rc)
-        json_object_put(params);
-    else
+    if (!rc)
+        rc = params_by_host(asking, need, &params);
+    if (!rc)
         rc = build(&asking->daemon, params, &domain);
     cli_daemon_close(&asking->daemon);
     if (!rc && asking->json)
@@ -111,7 +129,6 @@ int cli_sim_create(struct cli_args *args)
 {
     struct cli_asking asking = {.args = args};
     struct cli_need need;
-    struct ballast_breakdown breakdown;
     size_t count;
     if (cli_asking_options(&asking))
         return CLI_BAD;
@@ -121,9 +138,7 @@ int cli_sim_create(struct cli_args *args)
     int rc = cli_need_read(&need, operands[0], NULL);
     if (rc)
         return rc;
-    rc = cli_guest_evaluate(&need.guests, &need.guests.guests[0], NULL, &breakdown, NULL);
-    if (!rc)
-        rc = create(&asking, params_of(&need, &breakdown));
+    rc = create(&asking, &need);
     cli_need_release(&need);
     return rc;
 }

@@ -71,6 +71,18 @@ const struct cli_command cli_commands[] = {
         .run = cli_decide,
     },
     {
+        .name = "calibrate",
+        .summary = "what this host takes for guests, found by building some",
+        .operands = "",
+        .text = "Builds guests that never run, measures what Xen takes for each to the page,\n"
+                "destroys them, and tells where the profile of this Xen is wrong here. Nothing\n"
+                "else may change on the host meanwhile: at the first surprise it ends. With\n"
+                "--guests FILE it only measures the guests of that file.\n"
+                "Exit status 0: the profile is right; 1: it is not.",
+        .options = cli_calibrate_options,
+        .run = cli_calibrate,
+    },
+    {
         .name = "profiles",
         .summary = "the sets of rules that figures can follow",
         .operands = "",

@@ -39,6 +39,7 @@ int cli_main(int argc, char **argv);
 
 int cli_decide(struct cli_args *args);
 int cli_bind(struct cli_args *args);
+int cli_calibrate(struct cli_args *args);
 int cli_decisions(struct cli_args *args);
 int cli_opt_out(struct cli_args *args);
 int cli_pause(struct cli_args *args);
@@ -67,6 +68,7 @@ int cli_set_target(struct cli_args *args);
 int cli_simulate(struct cli_args *args);
 extern const struct cli_option cli_decide_options[];
 extern const struct cli_option cli_bind_options[];
+extern const struct cli_option cli_calibrate_options[];
 extern const struct cli_option cli_decisions_options[];
 extern const struct cli_option cli_opt_out_options[];
 extern const struct cli_option cli_pause_options[];

@@ -67,7 +67,24 @@ static void add_spans(struct cli_table *table, const struct cli_figures *figures
     cli_table_end_row(table);
 }
 
-void cli_report_compare(const struct cli_figures *figures, size_t count)
+static void add_costs(struct cli_table *table, const struct cli_figures *figures, size_t count,
+                      uint64_t *kib)
+{
+    if (!ballast_breakdown_cost(&figures->breakdown, NULL))
+        return;
+    for (size_t i = 0; i < count; i++)
+        kib[i] = figures[i].breakdown.cost.settled_kib;
+    add_line(table, "cost_settled", kib, count);
+    for (size_t i = 0; i < count; i++)
+        kib[i] = figures[i].breakdown.cost.fresh_max_kib;
+    add_line(table, "cost_fresh_max", kib, count);
+    for (size_t i = 0; i < count; i++)
+        kib[i] = figures[i].breakdown.cost.later_max_kib;
+    add_line(table, "cost_later_max", kib, count);
+}
+
+/* Figures of the first `count`, which follow rules of one kind. */
+static void print_group(const struct cli_figures *figures, size_t count)
 {
     uint64_t *kib = cli_must(calloc(count, sizeof(*kib)));
     struct cli_table table;
@@ -80,9 +97,58 @@ void cli_report_compare(const struct cli_figures *figures, size_t count)
     for (size_t i = 0; i < count; i++)
         kib[i] = ballast_breakdown_need_kib(&figures[i].breakdown);
     add_line(&table, "need", kib, count);
-    printf("%s: %s guest, sizes in KiB; below a line: the difference to %s\n\n", figures->shown,
-           ballast_guest_type_word(figures->breakdown.type), figures->profile_name);
+    add_costs(&table, figures, count, kib);
     cli_table_print(&table);
     cli_table_release(&table);
     free(kib);
+}
+
+static void add_judgement(struct cli_table *table, const struct cli_figures *asks,
+                          const struct cli_figures *exact, size_t exact_count, bool fresh)
+{
+    cli_table_add(table, "%s", fresh ? "" : asks->profile_name);
+    cli_table_add(table, "%s", fresh ? "fresh" : "settled");
+    for (size_t i = 0; i < exact_count; i++) {
+        bool lacks;
+        uint64_t kib =
+            ballast_cost_beside(&asks->breakdown, &exact[i].breakdown,
+                                fresh ? BALLAST_COST_FRESH_MAX : BALLAST_COST_SETTLED, &lacks);
+        cli_table_add(table, "%c%" PRIu64, lacks ? '-' : '+', kib);
+    }
+}
+
+/* What each of the first `count` asks for beyond what it costs by the exact ones behind them. */
+static void print_judgement(const struct cli_figures *figures, size_t count, size_t exact_count)
+{
+    const struct cli_figures *exact = figures + count;
+    struct cli_table table;
+    cli_table_init(&table, 2 + exact_count, 1 | 1 << 1);
+    cli_table_add(&table, "need of");
+    cli_table_add(&table, "heap");
+    for (size_t i = 0; i < exact_count; i++)
+        cli_table_add(&table, "%s", exact[i].profile_name);
+    for (size_t i = 0; i < count; i++) {
+        add_judgement(&table, &figures[i], exact, exact_count, false);
+        add_judgement(&table, &figures[i], exact, exact_count, true);
+    }
+    puts("\nWhat each need wastes (+) or lacks (-) beside the exact cost with that toolstack's "
+         "paging pool,\non a settled heap and at worst on a fresh one:\n");
+    cli_table_print(&table);
+    cli_table_release(&table);
+}
+
+void cli_report_compare(const struct cli_figures *figures, size_t count)
+{
+    size_t toolstacks = 0;
+    while (toolstacks < count && !ballast_breakdown_cost(&figures[toolstacks].breakdown, NULL))
+        toolstacks++;
+    printf("%s: %s guest, sizes in KiB; below a line: the difference to %s\n\n", figures->shown,
+           ballast_guest_type_word(figures->breakdown.type), figures->profile_name);
+    print_group(figures, toolstacks);
+    if (toolstacks == count)
+        return;
+    printf("\nThe exact cost; below a line: the difference to %s\n\n",
+           figures[toolstacks].profile_name);
+    print_group(figures + toolstacks, count - toolstacks);
+    print_judgement(figures, toolstacks, count - toolstacks);
 }

@@ -2,6 +2,7 @@
 #include "app/ballast/door_daemon.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,10 +85,13 @@ static void fill(struct door_daemon *door)
         .claimed_kib = part_kib(door, "claimed"),
         .xen_kib = part_kib(door, "xen"),
         .slush_kib = part_kib(door, "slush"),
-        .caps = {.hap = true, .shadow = true, .iommu = true, .iommu_hap_pt_share = true},
+        .caps = BALLAST_HOST_CAPS_ALL,
         .domains = cli_must(calloc(count + 1, sizeof(struct ballast_domain))),
         .domain_count = count,
     };
+    door->is.caps.vmx = cli_field_bool(door->host, "vmx");
+    (void)snprintf(door->is.xen_version, sizeof(door->is.xen_version), "%s",
+                   cli_field_string(door->host, "xen_version"));
     for (size_t i = 0; i < count; i++)
         fill_domain(json_object_array_get_idx(door->domains, i), &door->is.domains[i]);
 }

@@ -56,7 +56,7 @@ static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)
 
 static int read_files(struct cli_guests *out, const struct cli_sources *sources)
 {
-    struct guestcfg_xl_conf xl_conf = {.claim_mode = BALLAST_UNSET};
+    struct guestcfg_xl_conf xl_conf = GUESTCFG_XL_CONF_DEFAULT;
     struct ballast_error err;
     int rc = read_xl_conf(sources->xl_conf_path, &xl_conf);
     if (rc)

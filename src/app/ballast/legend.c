@@ -49,6 +49,23 @@ static const struct legend legends[] = {
                 [BALLAST_ACTUAL_TARGET] = "VM.memory_target",
             },
     },
+    {
+        /* What each holds: src/core/model/profile_xen.c. */
+        .family = "xen",
+        .segment =
+            {
+                [BALLAST_SHADOW] = "xc_set_paging_mempool_size",
+                [BALLAST_IOMMU] = "as libxl reckons it",
+                [BALLAST_EXTRA_EXTERNAL] = "what Xen keeps beside tot_pages",
+                [BALLAST_EXTRA_INTERNAL] = "tot_pages beyond the target",
+            },
+        .pv_extra_external = "what Xen keeps beside tot_pages",
+        .span =
+            {
+                [BALLAST_XEN_MAXIMUM] = "tot_pages",
+                [BALLAST_FOOTPRINT] = "the fall of free_pages, heap settled",
+            },
+    },
 };
 
 static const struct legend *find(const char *profile_name)

@@ -21,21 +21,41 @@ static void set_label(char label[CLI_LABEL], const char *shown)
     (void)snprintf(label, CLI_LABEL, "%.*s", (int)length, shown);
 }
 
+int cli_need_admit(struct cli_need *need, const struct cli_admission *admission)
+{
+    const struct ballast_host_caps *before = need->guests.caps;
+    uint64_t sum_kib = 0;
+    need->guests.caps = &admission->caps;
+    for (size_t i = 0; i < need->guests.count; i++) {
+        const struct cli_guest *guest = &need->guests.guests[i];
+        struct ballast_breakdown breakdown;
+        int rc = cli_guest_evaluate(&need->guests, guest, cli_admission_profile(admission, guest),
+                                    &breakdown, i == 0 ? &need->profile_name : NULL);
+        if (rc) {
+            need->guests.caps = before;
+            return rc;
+        }
+        sum_kib = ballast_add_ceil(sum_kib, breakdown.need_kib);
+    }
+    need->why = cli_admission_why(admission, &need->guests.guests[0]);
+    need->kib = sum_kib;
+    return CLI_DONE;
+}
+
 static int sum_up(struct cli_need *need, const char *path, const struct ballast_profile *profile)
 {
+    struct cli_admission admission;
     if (need->guests.list.count != 1) {
         cli_complain("%s: it holds %zu guests; one is started at a time", path,
                      need->guests.list.count);
         return CLI_BAD;
     }
-    for (size_t i = 0; i < need->guests.count; i++) {
-        struct ballast_breakdown breakdown;
-        int rc = cli_guest_evaluate(&need->guests, &need->guests.guests[i], profile, &breakdown,
-                                    i == 0 ? &need->profile_name : NULL);
-        if (rc)
-            return rc;
-        need->kib = ballast_add_ceil(need->kib, breakdown.need_kib);
-    }
+    cli_admission_choose(&admission, profile, "", &BALLAST_HOST_CAPS_ALL);
+    int rc = cli_need_admit(need, &admission);
+    need->guests.caps = NULL;
+    need->why = "";
+    if (rc)
+        return rc;
     need->name = cli_guest_name(&need->guests.guests[0]);
     need->shown = need->guests.guests[0].shown;
     set_label(need->label, need->shown);

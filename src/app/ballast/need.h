@@ -7,6 +7,7 @@
 
 #include <ballast/profile.h>
 
+#include "app/ballast/admission.h"
 #include "app/ballast/guests.h"
 
 /* What a label may be long, as the protocol has it. */
@@ -18,6 +19,7 @@ struct cli_need {
     const char *shown; /* the same for people's eyes */
     const char *profile_name;
     char label[CLI_LABEL]; /* the same, short enough for the daemon */
+    const char *why;       /* why by that profile; "" unless a host was looked at */
     uint64_t kib;
 };
 
@@ -26,6 +28,11 @@ struct cli_need {
  * failure complains and returns CLI_BAD; nothing is to be released then.
  */
 int cli_need_read(struct cli_need *out, const char *path, const struct ballast_profile *profile);
+/*
+ * The same guest once its host is known: by its exact cost where that is known. `admission` lives
+ * as long as `need`. CLI_BAD, with a message, where the guest cannot be started there.
+ */
+int cli_need_admit(struct cli_need *need, const struct cli_admission *admission);
 void cli_need_release(struct cli_need *need); /* one that is all zero is fine too */
 
 #endif

@@ -13,6 +13,8 @@
 struct cli_start {
     char *shown; /* its name for people's eyes; owned */
     uint64_t need_kib;
+    char profile[64]; /* by which it was counted; "" for NAME=SIZE */
+    char why[160];
 };
 
 struct cli_plan {

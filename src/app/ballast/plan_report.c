@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/ballast/host_report.h"
 #include "app/ballast/object.h"
@@ -42,6 +43,21 @@ static void print_host(const struct cli_plan *plan)
     if (plan->snapshot_count > 1)
         printf(", with what the %zu snapshots before have shown", plan->snapshot_count - 1);
     fputs("\n\n", stdout);
+}
+
+/* By which rules the starts were counted, once for those that were counted alike. */
+static void print_profiles(const struct cli_plan *plan)
+{
+    const struct cli_start *last = NULL;
+    for (size_t i = 0; i < plan->start_count; i++) {
+        const struct cli_start *start = &plan->starts[i];
+        bool is_new = *start->profile && (!last || strcmp(last->profile, start->profile) != 0 ||
+                                          strcmp(last->why, start->why) != 0);
+        if (is_new)
+            printf("need by profile %s: %s\n", start->profile, start->why);
+        last = is_new ? start : last;
+    }
+    fputs(last ? "\n" : "", stdout);
 }
 
 static void print_set(const struct cli_plan *plan, const struct balancer_set *set)
@@ -116,6 +132,7 @@ void cli_plan_text(const struct cli_plan *plan)
     struct cli_outlook outlook;
     cli_plan_look_ahead(plan, &outlook);
     print_host(plan);
+    print_profiles(plan);
     print_steps(plan);
     for (size_t i = 0; i < outlook.wait_count; i++)
         print_wait(plan, &outlook, &outlook.waits[i]);
@@ -164,6 +181,10 @@ static struct json_object *verdict_json(const struct cli_plan *plan,
     cli_object_add_string(object, "step", verdict->granted ? "grant" : "refuse");
     cli_object_add_string(object, "name", start->shown);
     cli_object_add_kib(object, "need", start->need_kib);
+    if (*start->profile) {
+        cli_object_add_string(object, "profile", start->profile);
+        cli_object_add_string(object, "profile_why", start->why);
+    }
     char *text = verdict_sentence(plan, verdict);
     cli_object_add_string(object, "reason", balancer_reason_word(verdict->reason));
     cli_object_add_string(object, "why", text);

@@ -58,6 +58,19 @@ static void print_need(const struct ballast_breakdown *breakdown)
     putchar('\n');
 }
 
+/* "cost 4216832 KiB once the heap has settled, at most 4216880 before, ..." */
+static void print_cost(const struct ballast_breakdown *breakdown)
+{
+    struct ballast_cost_kib cost;
+    int column = 0;
+    if (!ballast_breakdown_cost(breakdown, &cost))
+        return;
+    print_piece(&column, "cost %" PRIu64 " KiB on a settled heap,", cost.settled_kib);
+    print_piece(&column, " at most %" PRIu64 " on a fresh one,", cost.fresh_max_kib);
+    print_piece(&column, " at most %" PRIu64 " later", cost.later_max_kib);
+    putchar('\n');
+}
+
 static void print_notes(const struct ballast_breakdown *breakdown)
 {
     for (int i = 0; i < BALLAST_NOTES; i++) {
@@ -78,6 +91,7 @@ void cli_report_diagram(const struct cli_figures *figures, bool colour)
     free(text);
     putchar('\n');
     print_need(&figures->breakdown);
+    print_cost(&figures->breakdown);
     print_notes(&figures->breakdown);
 }
 
@@ -152,6 +166,72 @@ static void add_xenstore(struct cli_table *table, const struct ballast_breakdown
     cli_table_end_row(table);
 }
 
+static void add_cost(struct cli_table *table, const struct ballast_breakdown *breakdown)
+{
+    struct ballast_cost_kib cost;
+    if (!ballast_breakdown_cost(breakdown, &cost))
+        return;
+    add_head(table, "cost");
+    add_size(table, "settled", cost.settled_kib, "");
+    add_size(table, "fresh_max", cost.fresh_max_kib, "");
+    add_size(table, "later_max", cost.later_max_kib, "");
+    cli_table_end_row(table);
+}
+
+static void add_cost_terms(struct cli_table *table, const struct ballast_breakdown *breakdown,
+                           enum ballast_cost_sum sum)
+{
+    static const char *const heads[BALLAST_COST_SUMS] = {"settled", "fresh", "later"};
+    for (int i = 0; i < BALLAST_COST_TERMS; i++) {
+        enum ballast_cost_term term = (enum ballast_cost_term)i;
+        const struct ballast_cost_about *about = ballast_cost_about(term);
+        int64_t pages = ballast_breakdown_cost_pages(breakdown, term);
+        char words[WORDS];
+        if (pages == 0 || about->sum != sum)
+            continue;
+        cli_spaced(about->word, words, sizeof(words));
+        cli_table_add(table, "%s", words);
+        cli_table_add(table, "%" PRId64, pages);
+        cli_table_add(table, "%s", heads[sum]);
+        cli_table_add(table, "%s", ballast_sureness_word(about->sure));
+        cli_table_add(table, "%s", about->what);
+    }
+}
+
+static void print_sources(const struct ballast_breakdown *breakdown)
+{
+    for (int i = 0; i < BALLAST_COST_TERMS; i++) {
+        const struct ballast_cost_about *about = ballast_cost_about((enum ballast_cost_term)i);
+        char words[WORDS];
+        if (ballast_breakdown_cost_pages(breakdown, (enum ballast_cost_term)i) == 0)
+            continue;
+        cli_spaced(about->word, words, sizeof(words));
+        printf("%s: %s\n    shown by: %s\n", words, about->source, about->shown);
+    }
+    putchar('\n');
+}
+
+/* Each term in pages, what it is, and below them where each comes from. */
+static void print_cost_terms(const struct ballast_breakdown *breakdown)
+{
+    struct cli_table table;
+    if (!ballast_breakdown_cost(breakdown, NULL) ||
+        ballast_breakdown_cost_pages(breakdown, BALLAST_COST_DOMAIN) == 0)
+        return;
+    cli_table_init(&table, 5, 1 | 1 << 2 | 1 << 3 | 1 << 4);
+    cli_table_add(&table, "term of the cost");
+    cli_table_add(&table, "pages");
+    cli_table_add(&table, "in");
+    cli_table_add(&table, "known");
+    cli_table_add(&table, "what");
+    for (int sum = 0; sum < BALLAST_COST_SUMS; sum++)
+        add_cost_terms(&table, breakdown, (enum ballast_cost_sum)sum);
+    cli_table_print(&table);
+    cli_table_release(&table);
+    putchar('\n');
+    print_sources(breakdown);
+}
+
 void cli_report_table(const struct cli_figures *figures)
 {
     struct cli_table table;
@@ -159,13 +239,16 @@ void cli_report_table(const struct cli_figures *figures)
     add_segments(&table, figures);
     add_spans(&table, figures);
     add_xenstore(&table, &figures->breakdown);
+    add_cost(&table, &figures->breakdown);
     print_title(figures);
     cli_table_print(&table);
     cli_table_release(&table);
     const char *footnote = cli_legend_footnote(figures->profile_name);
     if (footnote)
         printf("%s\n\n", footnote);
+    print_cost_terms(&figures->breakdown);
     print_need(&figures->breakdown);
+    print_cost(&figures->breakdown);
     print_notes(&figures->breakdown);
 }
 

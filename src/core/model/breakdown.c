@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/cost.h"
 #include "core/model/profile.h"
 
 static const char *const segment_words[BALLAST_SEGMENTS] = {
@@ -39,6 +40,7 @@ static const char *const term_words[BALLAST_NEED_TERMS] = {
     [BALLAST_NEED_STUBDOMAIN] = "stubdomain",
     [BALLAST_NEED_CHARGED] = "charged_to_its_guest",
     [BALLAST_NEED_ROUNDING] = "rounding",
+    [BALLAST_NEED_ARENA] = "arena",
     [BALLAST_NEED_OTHER] = "other",
 };
 
@@ -214,9 +216,10 @@ static int check_need(const struct ballast_breakdown *breakdown, struct ballast_
 int ballast_breakdown_check(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
     int rc;
-    if ((rc = check_segments(breakdown, err)) < 0 || (rc = check_spans(breakdown, err)) < 0)
+    if ((rc = check_segments(breakdown, err)) < 0 || (rc = check_spans(breakdown, err)) < 0 ||
+        (rc = check_need(breakdown, err)) < 0)
         return rc;
-    return check_need(breakdown, err);
+    return ballast_cost_check(breakdown, err);
 }
 
 /* memory/static-max, memory/target, memory/videoram as libxl_dom.c libxl__build_post writes them.

@@ -4,6 +4,7 @@
 #define CORE_MODEL_BREAKDOWN_H
 
 #include <ballast/breakdown.h>
+#include <ballast/cost.h>
 
 #include "core/model/settle.h"
 
@@ -16,8 +17,23 @@ struct ballast_breakdown {
     uint64_t term_kib[BALLAST_NEED_TERMS];
     bool term_minus[BALLAST_NEED_TERMS];
     struct ballast_xenstore_kib xenstore;
-    uint32_t notes; /* bit by enum ballast_note */
+    bool has_cost; /* its profile is an exact one, or it came with its cost */
+    struct ballast_cost_kib cost;
+    int64_t cost_pages[BALLAST_COST_TERMS]; /* all 0 where the terms are not known */
+    uint32_t notes;                         /* bit by enum ballast_note */
     uint64_t note_value[BALLAST_NOTES][2];
+};
+
+/* Why BALLAST_NOTE_NOT_MEASURED applies. */
+enum ballast_unmeasured {
+    BALLAST_UNMEASURED_RELEASE = 1,
+    BALLAST_UNMEASURED_VMX = 2,
+    BALLAST_UNMEASURED_NESTED = 4,
+    BALLAST_UNMEASURED_PASSTHROUGH = 8,
+    BALLAST_UNMEASURED_SHADOW = 16,
+    BALLAST_UNMEASURED_VCPUS = 32,
+    BALLAST_UNMEASURED_VNUMA = 64,
+    BALLAST_UNMEASURED_DEVICE_MODEL = 128,
 };
 
 void ballast_breakdown_set_term(struct ballast_breakdown *breakdown, enum ballast_need_term term,
@@ -28,6 +44,12 @@ void ballast_breakdown_set_term_between(struct ballast_breakdown *breakdown,
                                         uint64_t wants_kib);
 void ballast_breakdown_set_note(struct ballast_breakdown *breakdown, enum ballast_note note,
                                 uint64_t a, uint64_t b);
+/*
+ * Gives a breakdown that was measured or computed elsewhere the cost that came with it. -EINVAL
+ * unless settled is its footprint and settled <= fresh_max <= later_max.
+ */
+int ballast_breakdown_set_cost(struct ballast_breakdown *breakdown,
+                               const struct ballast_cost_kib *cost, struct ballast_error *err);
 /* Spans from segments; -EOVERFLOW. */
 int ballast_breakdown_sum_spans(struct ballast_breakdown *breakdown, struct ballast_error *err);
 

@@ -66,6 +66,9 @@ static const struct attr attrs[BALLAST_GUEST_ATTRS] = {
     [BALLAST_NESTEDHVM] = {"nestedhvm", BALLAST_ATTR_FLAG, NULL},
     [BALLAST_CLAIM] = {"claim", BALLAST_ATTR_FLAG, NULL},
     [BALLAST_IS_DEVICE_MODEL] = {"is_device_model", BALLAST_ATTR_FLAG, NULL},
+    [BALLAST_MAX_GRANT_FRAMES] = {"max_grant_frames", BALLAST_ATTR_COUNT, NULL},
+    [BALLAST_MAX_MAPTRACK_FRAMES] = {"max_maptrack_frames", BALLAST_ATTR_COUNT, NULL},
+    [BALLAST_MAX_EVENT_CHANNELS] = {"max_event_channels", BALLAST_ATTR_COUNT, NULL},
 };
 
 int ballast_guest_init(struct ballast_guest *guest, enum ballast_guest_type type, const char *name,

@@ -48,6 +48,9 @@ struct ballast_domain {
 /* Shares of a domain that has been given none: what Proxmox and libvirt call the default. */
 #define BALLAST_DEFAULT_SHARES 1000
 
+/* Of a version as Xen says it, terminator included. */
+enum { BALLAST_XEN_VERSION = 80 };
+
 struct ballast_host {
     uint64_t now_usec;
     uint64_t total_kib;
@@ -59,6 +62,7 @@ struct ballast_host {
     struct ballast_host_caps caps;
     struct ballast_domain *domains;
     size_t domain_count;
+    char xen_version[BALLAST_XEN_VERSION]; /* "4.17.7+13-g2445b30a44"; "" where unknown */
 };
 
 /* "run", "build", "paused", "migrating". */

@@ -21,6 +21,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_NO_CLAIM] = "no-claim",
     [BALLAST_NOTE_SHADOW_IGNORED] = "shadow-ignored",
     [BALLAST_NOTE_NO_VCPUS] = "no-vcpus",
+    [BALLAST_NOTE_NOT_MEASURED] = "not-measured",
 };
 
 const char *ballast_note_word(enum ballast_note note)
@@ -84,6 +85,31 @@ static void say_pod(struct ballast_text *text, uint64_t memory_kib, uint64_t max
                      "populated on demand: it starts with %" PRIu64 " of %" PRIu64
                      " KiB and is killed when it touches more before its balloon driver runs",
                      memory_kib, maxmem_kib);
+}
+
+static void say_not_measured(struct ballast_text *text, uint64_t why)
+{
+    static const struct {
+        uint64_t bit;
+        const char *what;
+    } reasons[] = {
+        {BALLAST_UNMEASURED_RELEASE, "this release of Xen"},
+        {BALLAST_UNMEASURED_VMX, "Intel's virtualisation"},
+        {BALLAST_UNMEASURED_NESTED, "nested virtualisation on it"},
+        {BALLAST_UNMEASURED_PASSTHROUGH, "device passthrough"},
+        {BALLAST_UNMEASURED_SHADOW, "shadow paging on it"},
+        {BALLAST_UNMEASURED_VCPUS, "more than 128 vCPUs"},
+        {BALLAST_UNMEASURED_VNUMA, "virtual NUMA's tables, which are not counted"},
+        {BALLAST_UNMEASURED_DEVICE_MODEL, "this device model"},
+    };
+    const char *before = ": ";
+    ballast_text_add(text, "read in Xen's source and not measured");
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (!(why & reasons[i].bit))
+            continue;
+        ballast_text_add(text, "%s%s", before, reasons[i].what);
+        before = "; ";
+    }
 }
 
 static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, uint64_t b)
@@ -156,6 +182,9 @@ static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, u
                          "neither vcpus nor maxvcpus is given: libxl starts one vCPU, but its "
                          "paging pool lacks the %" PRIu64 " KiB of one",
                          a);
+        break;
+    case BALLAST_NOTE_NOT_MEASURED:
+        say_not_measured(text, a);
         break;
     case BALLAST_NOTES:
         break;

@@ -3,19 +3,19 @@
 
 #include <string.h>
 
+#include "core/model/profile_xen.h"
+
 /*
  * libxl_internal.h: LIBXL_MAXMEM_CONSTANT 1024, LIBXL_HVM_EXTRA_MEMORY 2048, LIBXL_PV_EXTRA_MEMORY
  * 1024, the same from 4.14 to 4.20. libxl_mem.c, libxl__domain_need_memory_calculate: 2 MiB. The
- * pool: libxl_create.c, libxl__get_required_paging_memory, from 4.17 on; before it libxl_x86.c,
- * libxl__arch_get_required_paging_memory, two pages a MiB whatever the guest's type, set in Xen in
- * whole MiB (libxl__arch_domain_create).
+ * pool's constants stand in pool.h.
  *
  * cost_pages, in the order PV, PVH, HVM: measured on Xen 4.14.6, 4.17.7 and 4.20.4, AMD with HAP;
  * see "What Xen takes" in docs/assumptions.md.
  */
 #define LIBXL_CONSTANTS                                                                            \
     .extra_internal_kib = 1024, .hvm_extra_external_kib = 2048, .pv_extra_external_kib = 1024,     \
-    .need_step_kib = 2048, .pool_vcpu_pages = 256
+    .need_step_kib = 2048
 
 /* xen-api, ocaml/xapi-idl/memory/memory.ml: the three *_memory_model_data modules. */
 #define XAPI_CONSTANTS                                                                             \
@@ -27,21 +27,21 @@ static const struct ballast_profile profiles[] = {
         .name = "libxl",
         .summary = "libxl of Xen 4.17: xl and libvirt",
         .fill = ballast_profile_libxl_fill,
-        .rules.libxl = {LIBXL_CONSTANTS, .pool_p2m_pages = 1, .pool_resident_pages = 1,
+        .rules.libxl = {LIBXL_CONSTANTS, .pool = BALLAST_POOL_SINCE_4_17,
                         .cost_pages = {15, 32, 16}},
     },
     {
         .name = "libxl-4.14",
         .summary = "libxl of Xen 4.14: a larger default pool, set in whole MiB",
         .fill = ballast_profile_libxl_fill,
-        .rules.libxl = {LIBXL_CONSTANTS, .pool_mib_pages = 2, .pool_round_kib = 1024,
+        .rules.libxl = {LIBXL_CONSTANTS, .pool = BALLAST_POOL_BEFORE_4_17,
                         .cost_pages = {15, 32, 80}},
     },
     {
         .name = "libxl-4.20",
         .summary = "libxl of Xen 4.20: the same arithmetic as 4.17",
         .fill = ballast_profile_libxl_fill,
-        .rules.libxl = {LIBXL_CONSTANTS, .pool_p2m_pages = 1, .pool_resident_pages = 1,
+        .rules.libxl = {LIBXL_CONSTANTS, .pool = BALLAST_POOL_SINCE_4_17,
                         .cost_pages = {13, 27, 14}},
     },
     {
@@ -58,20 +58,22 @@ static const struct ballast_profile profiles[] = {
     },
 };
 
+enum { PROFILES = sizeof(profiles) / sizeof(profiles[0]) };
+
 const struct ballast_profile *ballast_profile_at(size_t i)
 {
-    return i < sizeof(profiles) / sizeof(profiles[0]) ? &profiles[i] : NULL;
+    return i < PROFILES ? &profiles[i] : ballast_xen_profile_at(i - PROFILES);
 }
 
 const struct ballast_profile *ballast_profile_find(const char *name)
 {
     if (!name)
         return &profiles[0];
-    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+    for (size_t i = 0; i < PROFILES; i++) {
         if (strcmp(profiles[i].name, name) == 0)
             return &profiles[i];
     }
-    return NULL;
+    return ballast_xen_profile_find(name);
 }
 
 const char *ballast_profile_name(const struct ballast_profile *profile)

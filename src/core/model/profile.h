@@ -9,7 +9,10 @@
 #include <ballast/profile.h>
 
 #include "core/model/breakdown.h"
+#include "core/model/pool.h"
 #include "core/model/settle.h"
+
+struct ballast_xen_terms;
 
 /* The constants of libxl's arithmetic. */
 struct ballast_libxl_rules {
@@ -17,12 +20,7 @@ struct ballast_libxl_rules {
     uint64_t hvm_extra_external_kib; /* LIBXL_HVM_EXTRA_MEMORY, PVH too */
     uint64_t pv_extra_external_kib;  /* LIBXL_PV_EXTRA_MEMORY */
     uint64_t need_step_kib;          /* libxl__domain_need_memory_calculate rounds up to it */
-    uint64_t pool_vcpu_pages;        /* default pool: pages a vCPU ... */
-    uint64_t pool_mib_pages;         /* ... pages a MiB of maxmem for every guest ... */
-    uint64_t pool_p2m_pages;         /* ... more for a guest with a p2m ... */
-    uint64_t pool_resident_pages;    /* ... and more for one without hardware-assisted paging */
-    uint64_t pool_round_kib;         /* the pool is set in Xen in so many KiB, rounded up; 0: in
-                                        bytes, and Xen refuses what is not whole pages */
+    struct ballast_pool_rules pool;
     uint64_t cost_pages[BALLAST_GUEST_TYPES]; /* measured: what Xen takes beyond memory and pool,
                                                  before anything per vCPU; docs/assumptions.md */
 };
@@ -37,6 +35,12 @@ struct ballast_xapi_rules {
     uint64_t vcpu_extra_pages; /* CA-423172: beyond the pool's 256 */
 };
 
+/* A release of Xen: xen_terms.h. */
+struct ballast_xen_rules {
+    const struct ballast_xen_terms *terms;
+    enum ballast_sureness sure;
+};
+
 struct ballast_profile {
     const char *name;
     const char *summary;
@@ -49,6 +53,7 @@ struct ballast_profile {
     union {
         struct ballast_libxl_rules libxl;
         struct ballast_xapi_rules xapi;
+        struct ballast_xen_rules xen;
     } rules;
 };
 

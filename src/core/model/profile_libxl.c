@@ -4,43 +4,8 @@
  * the pool it would like to have, also for a PV guest that gets none, leaves extra internal out and
  * rounds up. Both are computed here, each by its own rule, and the terms between them shown.
  */
-#include <errno.h>
-#include <inttypes.h>
-
-#include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/model/profile.h"
-
-/*
- * libxl_create.c, libxl__get_required_iommu_memory: four levels of tables of 512 entries. Cannot
- * overflow: the first level alone is a 512th of the pages.
- */
-static uint64_t iommu_tables_kib(uint64_t maxmem_kib)
-{
-    uint64_t level_pages = maxmem_kib / BALLAST_PAGE_KIB;
-    uint64_t pages = 0;
-    for (int level = 0; level < 4; level++) {
-        level_pages = ballast_div_up(level_pages, 512);
-        pages += level_pages;
-    }
-    return pages * BALLAST_PAGE_KIB;
-}
-
-/* The pool that libxl charges for. Cannot overflow: at most 3 pages for each MiB of a uint64_t. */
-static uint64_t pool_kib(const struct ballast_libxl_rules *rules,
-                         const struct ballast_settled *settled)
-{
-    if (settled->shadow_kib != BALLAST_UNSET)
-        return settled->shadow_kib;
-    uint64_t mib_pages = rules->pool_mib_pages;
-    if (settled->type != BALLAST_PV)
-        mib_pages += rules->pool_p2m_pages;
-    if (!settled->hap)
-        mib_pages += rules->pool_resident_pages;
-    uint64_t pages = rules->pool_vcpu_pages * settled->pool_vcpus +
-                     mib_pages * (settled->maxmem_kib / BALLAST_MIB_KIB);
-    return pages * BALLAST_PAGE_KIB;
-}
 
 /* libxl_mem.c, libxl__domain_need_memory_calculate. */
 static int need(const struct ballast_libxl_rules *rules, const struct ballast_settled *settled,
@@ -70,40 +35,6 @@ static int need(const struct ballast_libxl_rules *rules, const struct ballast_se
     ballast_breakdown_set_term(out, BALLAST_NEED_ROUNDING, false, rounded_kib - need_kib);
     if (stubdomain_kib > 0)
         ballast_breakdown_set_note(out, BALLAST_NOTE_STUBDOMAIN, stubdomain_kib, 0);
-    return 0;
-}
-
-/* What the size of the pool comes from. */
-static int pool_subject(const struct ballast_settled *settled)
-{
-    if (settled->shadow_kib != BALLAST_UNSET)
-        return BALLAST_SHADOW_MEMORY;
-    return settled->maxmem_kib == settled->memory_kib ? BALLAST_MEMORY : BALLAST_MAXMEM;
-}
-
-/* The pool as libxl sets it in Xen, which may refuse it: paging.c, arch_set_paging_mempool_size. */
-static int allocated_pool(const struct ballast_libxl_rules *rules,
-                          const struct ballast_settled *settled, uint64_t charged_pool_kib,
-                          uint64_t *out_kib, struct ballast_error *err)
-{
-    int at = pool_subject(settled);
-    if (charged_pool_kib == 0)
-        return ballast_fail_at(err, -EINVAL, at,
-                               "less than 1 MiB and no vcpus make a paging pool of nothing, "
-                               "without which the guest cannot be built; set vcpus");
-    if (rules->pool_round_kib > 0)
-        return ballast_kib_round_up(charged_pool_kib, rules->pool_round_kib, out_kib, err);
-    if (charged_pool_kib % BALLAST_PAGE_KIB != 0)
-        return ballast_fail_at(err, -EINVAL, at,
-                               "%" PRIu64 " KiB: Xen takes only a paging pool of whole pages, a "
-                               "multiple of %" PRIu64 " KiB",
-                               charged_pool_kib, BALLAST_PAGE_KIB);
-    if (charged_pool_kib / BALLAST_PAGE_KIB > UINT32_MAX)
-        return ballast_fail_at(err, -EINVAL, at,
-                               "makes a paging pool of %" PRIu64
-                               " KiB: Xen counts its pages in 32 bits, less than 16 TiB",
-                               charged_pool_kib);
-    *out_kib = charged_pool_kib;
     return 0;
 }
 
@@ -140,21 +71,19 @@ static void note_short(const struct ballast_libxl_rules *rules,
 }
 
 static int segments(const struct ballast_libxl_rules *rules, const struct ballast_settled *settled,
-                    uint64_t charged_pool_kib, struct ballast_breakdown *out,
-                    struct ballast_error *err)
+                    struct ballast_breakdown *out, struct ballast_error *err)
 {
     uint64_t *segment_kib = out->segment_kib;
     bool is_pv = settled->type == BALLAST_PV;
     if (!is_pv) {
         int rc =
-            allocated_pool(rules, settled, charged_pool_kib, &segment_kib[BALLAST_SHADOW], err);
+            ballast_pool_allocated_kib(&rules->pool, settled, &segment_kib[BALLAST_SHADOW], err);
         if (rc < 0)
             return rc;
     }
-    if (settled->passthrough == BALLAST_PASSTHROUGH_SYNC_PT) {
-        segment_kib[BALLAST_IOMMU] = iommu_tables_kib(settled->maxmem_kib);
+    segment_kib[BALLAST_IOMMU] = ballast_pool_iommu_kib(settled);
+    if (segment_kib[BALLAST_IOMMU] > 0)
         ballast_breakdown_set_note(out, BALLAST_NOTE_IOMMU_TABLES, segment_kib[BALLAST_IOMMU], 0);
-    }
     segment_kib[BALLAST_EXTRA_EXTERNAL] =
         is_pv ? rules->pv_extra_external_kib : rules->hvm_extra_external_kib;
     segment_kib[BALLAST_EXTRA_INTERNAL] = rules->extra_internal_kib;
@@ -169,8 +98,8 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
                                struct ballast_error *err)
 {
     const struct ballast_libxl_rules *rules = &profile->rules.libxl;
-    uint64_t charged_pool_kib = pool_kib(rules, settled);
-    int rc = segments(rules, settled, charged_pool_kib, out, err);
+    uint64_t charged_pool_kib = ballast_pool_charged_kib(&rules->pool, settled);
+    int rc = segments(rules, settled, out, err);
     if (rc < 0)
         return rc;
     if (settled->is_device_model) {
@@ -190,7 +119,7 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
     if (settled->type != BALLAST_PV && settled->pool_vcpus == 0 &&
         settled->shadow_kib == BALLAST_UNSET)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_VCPUS,
-                                   rules->pool_vcpu_pages * BALLAST_PAGE_KIB, 0);
+                                   rules->pool.vcpu_pages * BALLAST_PAGE_KIB, 0);
     note_short(rules, settled, out);
     return 0;
 }

@@ -22,6 +22,12 @@
 /* libxl__domain_build_info_setdefault: at most HVM_MAX_VCPUS bytes of avail_vcpus, for any type. */
 #define ONLINE_MAX_VCPUS 1024
 
+/* xen/common/grant_table.c, opt_max_grant_frames and opt_max_maptrack_frames, which libxl leaves it
+ * to; libxl_create.c, event_channels. */
+#define DEFAULT_GRANT_FRAMES    64
+#define DEFAULT_MAPTRACK_FRAMES 1024
+#define DEFAULT_EVENT_CHANNELS  1023
+
 /* Default and least videoram by device model and adapter; libxl_create.c, the switch on vga.kind.
  */
 struct video_rule {
@@ -323,6 +329,25 @@ static int refuse_combinations(const struct ballast_guest *guest, const struct b
     return 0;
 }
 
+static int settle_limits(const struct ballast_guest *guest, struct ballast_settled *out,
+                         struct ballast_error *err)
+{
+    out->max_grant_frames =
+        (uint32_t)attr_or(guest, BALLAST_MAX_GRANT_FRAMES, DEFAULT_GRANT_FRAMES);
+    out->max_maptrack_frames =
+        (uint32_t)attr_or(guest, BALLAST_MAX_MAPTRACK_FRAMES, DEFAULT_MAPTRACK_FRAMES);
+    out->max_event_channels = (uint32_t)attr_or(guest, BALLAST_MAX_EVENT_CHANNELS, 0);
+    /* libxl takes 0 for the default, too. */
+    if (out->max_event_channels == 0)
+        out->max_event_channels = DEFAULT_EVENT_CHANNELS;
+    if (out->max_grant_frames == 0)
+        return ballast_fail_at(err, -EINVAL, BALLAST_MAX_GRANT_FRAMES,
+                               "0: Xen gives every guest a grant table of at least 1 frame; leave "
+                               "it out for %d",
+                               DEFAULT_GRANT_FRAMES);
+    return 0;
+}
+
 int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
                    struct ballast_settled *out, struct ballast_error *err)
 {
@@ -336,7 +361,8 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
         (rc = settle_paging(guest, caps, &settled, err)) < 0 ||
         (rc = settle_video(guest, &settled, err)) < 0 ||
         (rc = settle_passthrough(guest, caps, &settled, err)) < 0 ||
-        (rc = refuse_combinations(guest, &settled, err)) < 0)
+        (rc = refuse_combinations(guest, &settled, err)) < 0 ||
+        (rc = settle_limits(guest, &settled, err)) < 0)
         return rc;
     settle_stubdomain(guest, &settled);
     if (settled.stubdomain && settled.stubdomain_kib == 0 && settled.video_kib == 0)
@@ -347,6 +373,8 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
     settled.nested = guest->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
     settled.no_claim = guest->attr[BALLAST_CLAIM] == 0;
     settled.is_device_model = flag(guest, BALLAST_IS_DEVICE_MODEL);
+    settled.has_vnuma = attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0;
+    settled.vmx = caps->vmx;
     *out = settled;
     return 0;
 }
@@ -369,6 +397,8 @@ static int derive_stubdomain(const struct ballast_guest *guest, const struct bal
     out->attr[BALLAST_VCPUS] = 1;
     out->attr[BALLAST_SHADOW_MEMORY] = 0;
     out->attr[BALLAST_IS_DEVICE_MODEL] = 1;
+    out->attr[BALLAST_MAX_GRANT_FRAMES] = guest->attr[BALLAST_MAX_GRANT_FRAMES];
+    out->attr[BALLAST_MAX_MAPTRACK_FRAMES] = guest->attr[BALLAST_MAX_MAPTRACK_FRAMES];
     return 0;
 }
 

@@ -39,6 +39,11 @@ struct ballast_settled {
     bool memory_defaulted;   /* neither memory nor maxmem was given */
     bool no_claim;
     bool is_device_model;
+    bool has_vnuma;
+    bool vmx;                  /* the host's processors are Intel's, or have what is Intel's */
+    uint32_t max_grant_frames; /* at least 1 */
+    uint32_t max_maptrack_frames;
+    uint32_t max_event_channels; /* build_info.event_channels: the highest port */
 };
 
 /*

@@ -36,8 +36,16 @@ enum guestcfg_autoballoon {
 /* What xl.conf(5) says about every guest that xl starts. */
 struct guestcfg_xl_conf {
     enum guestcfg_autoballoon autoballoon;
-    uint64_t claim_mode; /* 0 or 1; BALLAST_UNSET: the default, 1 */
+    uint64_t claim_mode;       /* 0 or 1; BALLAST_UNSET: the default, 1 */
+    uint64_t max_grant_frames; /* for guests that do not say; BALLAST_UNSET: Xen's default */
+    uint64_t max_maptrack_frames;
 };
+
+/* What an xl.conf that says nothing says. */
+#define GUESTCFG_XL_CONF_DEFAULT                                                                   \
+    ((struct guestcfg_xl_conf){.claim_mode = BALLAST_UNSET,                                        \
+                               .max_grant_frames = BALLAST_UNSET,                                  \
+                               .max_maptrack_frames = BALLAST_UNSET})
 
 struct guestcfg_options {
     const struct ballast_host_caps *caps;   /* NULL: everything */
@@ -99,12 +107,26 @@ int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
 
 /*
  * One line of JSON, newline included, onto `out`: the object of docs/formats.md ("guest"). `guest`
- * may be NULL where only a breakdown is known, and then "config", "need_terms" and "notes" are left
- * out. Either way the line is good input, and what is read from it is written as the same line.
- * `profile_name` may be NULL. Returns 0 or the negative errno of the stream; what was written is
- * not flushed.
+ * may be NULL where only a breakdown is known, and then "config", "need_terms",
+ * "cost_terms" and "notes" are left out. Either way the line is good input, and what is read from
+ * it is written as the same line. `profile_name` may be NULL. Returns 0 or the negative errno of
+ * the stream; what was written is not flushed.
  */
 int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest *guest,
                         const struct ballast_breakdown *breakdown, const char *profile_name);
+
+/* Exact costs that a need is shown beside. */
+struct guestcfg_beside {
+    const struct guestcfg_exact {
+        const char *profile_name;
+        const struct ballast_breakdown *breakdown;
+    } * exact;
+    size_t count;
+};
+
+/* The same with "beside", which is no part of the guest and ignored as input; NULL: without. */
+int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast_guest *guest,
+                               const struct ballast_breakdown *breakdown, const char *profile_name,
+                               const struct guestcfg_beside *beside);
 
 #endif

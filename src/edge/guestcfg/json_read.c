@@ -174,10 +174,35 @@ static int agree_all(const struct source *source, const struct ballast_breakdown
     return agree(&in, "videoram", made->xenstore.videoram_kib, profile);
 }
 
+/* 2^64 - 1 where the profile knows none: no figure can be that. */
+static struct ballast_cost_kib cost_of(const struct ballast_breakdown *made)
+{
+    struct ballast_cost_kib cost = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    (void)ballast_breakdown_cost(made, &cost);
+    return cost;
+}
+
+static int agree_cost(const struct source *source, const struct ballast_breakdown *made,
+                      const char *profile)
+{
+    struct ballast_cost_kib cost = cost_of(made);
+    struct source in;
+    int rc = enter(source, "cost", &in);
+    if (rc < 0 || !in.object)
+        return rc;
+    if (!ballast_breakdown_cost(made, NULL))
+        return json_fail(source->err, &source->at, "cost",
+                         "profile %s knows no cost to the page: leave it out", profile);
+    if ((rc = agree(&in, "settled", cost.settled_kib, profile)) < 0 ||
+        (rc = agree(&in, "fresh_max", cost.fresh_max_kib, profile)) < 0)
+        return rc;
+    return agree(&in, "later_max", cost.later_max_kib, profile);
+}
+
 /* 2^64 - 1 cannot be read again: json_get_u64() takes it for something larger. */
 static bool is_writable(const struct ballast_breakdown *breakdown)
 {
-    bool is = breakdown->need_kib != UINT64_MAX;
+    bool is = breakdown->need_kib != UINT64_MAX && breakdown->cost.later_max_kib != UINT64_MAX;
     for (int i = 0; i < BALLAST_SPANS; i++)
         is = is && breakdown->span_kib[i] != UINT64_MAX;
     return is;
@@ -205,7 +230,8 @@ static int read_configured(const struct source *source, const struct source *con
         return fail_model(config, &why);
     if (!is_writable(&made))
         return json_fail(config->err, &config->at, NULL, "makes more KiB than 64 bits");
-    if ((rc = agree_all(source, &made, ballast_profile_name(profile))) < 0)
+    if ((rc = agree_all(source, &made, ballast_profile_name(profile))) < 0 ||
+        (rc = agree_cost(source, &made, ballast_profile_name(profile))) < 0)
         return rc;
     out->profile = out->given_profile[0] ? profile : NULL;
     return 0;
@@ -266,6 +292,29 @@ static int read_xenstore(const struct source *source, struct ballast_xenstore_ki
     return absent_is_fine(json_get_u64(in.object, "videoram", &in.at, &out->videoram_kib, in.err));
 }
 
+static int must_be_there(const struct source *in, const char *key, uint64_t *out_kib)
+{
+    return missing(json_get_u64(in->object, key, &in->at, out_kib, in->err), in, key,
+                   "its size in KiB should be there");
+}
+
+static int read_cost(const struct source *source, struct ballast_breakdown *given)
+{
+    struct ballast_cost_kib cost;
+    struct ballast_error why;
+    struct source in;
+    int rc = enter(source, "cost", &in);
+    if (rc < 0 || !in.object)
+        return rc;
+    if ((rc = must_be_there(&in, "settled", &cost.settled_kib)) < 0 ||
+        (rc = must_be_there(&in, "fresh_max", &cost.fresh_max_kib)) < 0 ||
+        (rc = must_be_there(&in, "later_max", &cost.later_max_kib)) < 0)
+        return rc;
+    if (ballast_breakdown_set_cost(given, &cost, &why) < 0)
+        return json_fail(source->err, &source->at, "cost", "%s", why.text);
+    return 0;
+}
+
 static int read_given(const struct source *source, struct guestcfg_guest *out)
 {
     static const struct ballast_xenstore_kib none;
@@ -294,8 +343,9 @@ static int read_given(const struct source *source, struct guestcfg_guest *out)
         (rc = read_xenstore(source, &xenstore)) < 0)
         return rc;
     out->has_given = true;
-    return ballast_breakdown_from_segments(&out->given, type, profile, segment_kib, need_kib,
-                                           &xenstore, source->err);
+    rc = ballast_breakdown_from_segments(&out->given, type, profile, segment_kib, need_kib,
+                                         &xenstore, source->err);
+    return rc < 0 ? rc : read_cost(source, &out->given);
 }
 
 static int read_guest(const struct source *source, const struct guestcfg_options *options,

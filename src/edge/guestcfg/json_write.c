@@ -61,6 +61,46 @@ static void put_breakdown(FILE *out, const struct ballast_breakdown *breakdown)
                   breakdown->xenstore.target_kib, breakdown->xenstore.videoram_kib);
 }
 
+/* Where the profile knows it: docs/formats.md. */
+static void put_cost(FILE *out, const struct ballast_breakdown *breakdown)
+{
+    struct ballast_cost_kib cost;
+    if (ballast_breakdown_cost(breakdown, &cost))
+        (void)fprintf(out,
+                      ",\"cost\":{\"settled\":%" PRIu64 ",\"fresh_max\":%" PRIu64
+                      ",\"later_max\":%" PRIu64 "}",
+                      cost.settled_kib, cost.fresh_max_kib, cost.later_max_kib);
+}
+
+static void put_cost_term(FILE *out, const char *before, const struct ballast_cost_about *about,
+                          int64_t pages)
+{
+    static const char *const sums[BALLAST_COST_SUMS] = {"settled", "fresh_max", "later_max"};
+    (void)fprintf(out, "%s{\"term\":\"%s\",\"pages\":%" PRId64 ",\"in\":\"%s\",\"sure\":\"%s\"",
+                  before, about->word, pages, sums[about->sum], ballast_sureness_word(about->sure));
+    (void)fputs(",\"source\":", out);
+    put_string(out, about->source);
+    (void)fputs(",\"shown\":", out);
+    put_string(out, about->shown);
+    (void)fputc('}', out);
+}
+
+static void put_cost_terms(FILE *out, const struct ballast_breakdown *breakdown)
+{
+    const char *before = ",\"cost_terms\":[";
+    if (!ballast_breakdown_cost(breakdown, NULL))
+        return;
+    for (int i = 0; i < BALLAST_COST_TERMS; i++) {
+        enum ballast_cost_term term = (enum ballast_cost_term)i;
+        int64_t pages = ballast_breakdown_cost_pages(breakdown, term);
+        if (pages == 0)
+            continue;
+        put_cost_term(out, before, ballast_cost_about(term), pages);
+        before = ",";
+    }
+    (void)fputc(']', out);
+}
+
 static void put_value(FILE *out, enum ballast_guest_attr attr, uint64_t value)
 {
     switch (ballast_guest_attr_kind(attr)) {
@@ -126,8 +166,32 @@ static void put_notes(FILE *out, const struct ballast_breakdown *breakdown)
     (void)fputc(']', out);
 }
 
-int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest *guest,
-                        const struct ballast_breakdown *breakdown, const char *profile_name)
+static void put_difference(FILE *out, const char *key, const struct ballast_breakdown *asks,
+                           const struct ballast_breakdown *exact, enum ballast_cost_sum sum)
+{
+    bool lacks;
+    uint64_t kib = ballast_cost_beside(asks, exact, sum, &lacks);
+    (void)fprintf(out, ",\"%s\":%s%" PRIu64, key, lacks ? "-" : "", kib);
+}
+
+static void put_beside(FILE *out, const struct ballast_breakdown *asks,
+                       const struct guestcfg_beside *beside)
+{
+    (void)fputs(",\"beside\":[", out);
+    for (size_t i = 0; i < beside->count; i++) {
+        const struct guestcfg_exact *exact = &beside->exact[i];
+        (void)fputs(i ? ",{\"profile\":" : "{\"profile\":", out);
+        put_string(out, exact->profile_name);
+        put_difference(out, "settled", asks, exact->breakdown, BALLAST_COST_SETTLED);
+        put_difference(out, "fresh_max", asks, exact->breakdown, BALLAST_COST_FRESH_MAX);
+        (void)fputc('}', out);
+    }
+    (void)fputc(']', out);
+}
+
+int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast_guest *guest,
+                               const struct ballast_breakdown *breakdown, const char *profile_name,
+                               const struct guestcfg_beside *beside)
 {
     errno = 0;
     (void)fputs("{\"name\":", out);
@@ -139,13 +203,23 @@ int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest 
         put_string(out, profile_name);
     }
     put_breakdown(out, breakdown);
+    put_cost(out, breakdown);
     if (guest) {
         put_config(out, guest);
         put_terms(out, breakdown);
+        put_cost_terms(out, breakdown);
         put_notes(out, breakdown);
     }
+    if (beside)
+        put_beside(out, breakdown, beside);
     (void)fputs("}\n", out);
     if (ferror(out))
         return errno > 0 ? -errno : -EIO;
     return 0;
+}
+
+int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest *guest,
+                        const struct ballast_breakdown *breakdown, const char *profile_name)
+{
+    return guestcfg_write_json_beside(out, name, guest, breakdown, profile_name, NULL);
 }

@@ -29,6 +29,8 @@ static const char *const keys[BALLAST_GUEST_ATTRS] = {
     [BALLAST_PASSTHROUGH] = "passthrough",
     [BALLAST_PCI_DEVICES] = "hostdev",
     [BALLAST_VNUMA_NODES] = "cell",
+    [BALLAST_MAX_GRANT_FRAMES] = "controller",
+    [BALLAST_MAX_EVENT_CHANNELS] = "controller",
 };
 
 int guestcfg_libvirt_set(const struct guestcfg_libvirt *reading, enum ballast_guest_attr attr,

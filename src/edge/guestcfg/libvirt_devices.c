@@ -173,11 +173,43 @@ static int read_pci(const struct guestcfg_libvirt *reading, const xmlNode *devic
                                 (const char *)first->name);
 }
 
+static int read_limit(const struct guestcfg_libvirt *reading, const xmlNode *node, const char *name,
+                      enum ballast_guest_attr attr)
+{
+    char *text = guestcfg_xml_attr(node, name);
+    uint64_t limit = 0;
+    int rc = 0;
+    if (text && !guestcfg_xml_number(text, &limit))
+        rc = guestcfg_xml_fail(reading->draft->name, node, "controller", reading->err,
+                               "%s=\"%.40s\": must be a number", name, text);
+    else if (text)
+        rc = guestcfg_libvirt_set(reading, attr, limit, node, "controller");
+    free(text);
+    return rc;
+}
+
+/* libxl_conf.c, libxlMakeDomBuildInfo: of each controller of that type, the last one counts. */
+static int read_xenbus(const struct guestcfg_libvirt *reading, const xmlNode *devices)
+{
+    const xmlNode *node;
+    int rc = 0;
+    for (node = guestcfg_xml_child(devices, "controller"); node && rc == 0;
+         node = guestcfg_xml_next(node)) {
+        if (!guestcfg_xml_attr_is(node, "type", "xenbus"))
+            continue;
+        rc = read_limit(reading, node, "maxGrantFrames", BALLAST_MAX_GRANT_FRAMES);
+        if (rc == 0)
+            rc = read_limit(reading, node, "maxEventChannels", BALLAST_MAX_EVENT_CHANNELS);
+    }
+    return rc;
+}
+
 int guestcfg_libvirt_devices(const struct guestcfg_libvirt *reading)
 {
     const xmlNode *devices = guestcfg_xml_child(reading->domain, "devices");
     int rc;
-    if ((rc = read_emulator(reading, devices)) < 0 || (rc = read_video(reading, devices)) < 0)
+    if ((rc = read_emulator(reading, devices)) < 0 || (rc = read_video(reading, devices)) < 0 ||
+        (rc = read_xenbus(reading, devices)) < 0)
         return rc;
     return read_pci(reading, devices);
 }

@@ -41,7 +41,7 @@ int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
 int guestcfg_read_xl_conf(const char *path, struct guestcfg_xl_conf *out, struct ballast_error *err)
 {
     if (access(path, F_OK) != 0 && errno == ENOENT) {
-        *out = (struct guestcfg_xl_conf){.claim_mode = BALLAST_UNSET};
+        *out = GUESTCFG_XL_CONF_DEFAULT;
         return 0;
     }
     return not_supported(path, err);

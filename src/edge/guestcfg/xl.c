@@ -28,6 +28,9 @@ static const char *const keys[BALLAST_GUEST_ATTRS] = {
     [BALLAST_ALTP2M] = "altp2m",
     [BALLAST_NESTEDHVM] = "nestedhvm",
     [BALLAST_CLAIM] = "claim_mode",
+    [BALLAST_MAX_GRANT_FRAMES] = "max_grant_frames",
+    [BALLAST_MAX_MAPTRACK_FRAMES] = "max_maptrack_frames",
+    [BALLAST_MAX_EVENT_CHANNELS] = "max_event_channels",
 };
 
 struct reading {
@@ -276,9 +279,22 @@ static int read_keys(const struct reading *reading)
         (rc = read_flag(reading, BALLAST_STUBDOMAIN, "device_model_stubdomain_override")) < 0 ||
         (rc = read_device_model(reading)) < 0 || (rc = add_devices(reading, "pci")) < 0 ||
         (rc = add_devices(reading, "dtdev")) < 0 || (rc = read_passthrough(reading)) < 0 ||
-        (rc = read_for_type(reading)) < 0)
+        (rc = read_for_type(reading)) < 0 ||
+        (rc = read_count(reading, BALLAST_MAX_GRANT_FRAMES)) < 0 ||
+        (rc = read_count(reading, BALLAST_MAX_MAPTRACK_FRAMES)) < 0 ||
+        (rc = read_count(reading, BALLAST_MAX_EVENT_CHANNELS)) < 0)
         return rc;
     return read_altp2m(reading);
+}
+
+static void apply_xl_conf(const struct guestcfg_xl_conf *conf, uint64_t *attr)
+{
+    if (conf->claim_mode != BALLAST_UNSET)
+        attr[BALLAST_CLAIM] = conf->claim_mode != 0;
+    if (attr[BALLAST_MAX_GRANT_FRAMES] == BALLAST_UNSET)
+        attr[BALLAST_MAX_GRANT_FRAMES] = conf->max_grant_frames;
+    if (attr[BALLAST_MAX_MAPTRACK_FRAMES] == BALLAST_UNSET)
+        attr[BALLAST_MAX_MAPTRACK_FRAMES] = conf->max_maptrack_frames;
 }
 
 static int read_guest(const struct guestcfg_xl_file *file, const struct guestcfg_options *options,
@@ -288,8 +304,8 @@ static int read_guest(const struct guestcfg_xl_file *file, const struct guestcfg
     int rc;
     if ((rc = begin_guest(file, draft, err)) < 0 || (rc = read_keys(&reading)) < 0)
         return rc;
-    if (options && options->xl_conf && options->xl_conf->claim_mode != BALLAST_UNSET)
-        draft->guest.attr[BALLAST_CLAIM] = options->xl_conf->claim_mode != 0;
+    if (options && options->xl_conf)
+        apply_xl_conf(options->xl_conf, draft->guest.attr);
     return guestcfg_settle(draft, options, err);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xl.conf(5): tools/xl/xl.c, parse_global_config(). */
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,22 @@ static int read_autoballoon(const struct guestcfg_xl_file *file, enum guestcfg_a
     return 0;
 }
 
+/* As many as fit an attribute; where there are more, xl exits. */
+static int read_frames(const struct guestcfg_xl_file *file, const char *key, uint64_t *out,
+                       struct ballast_error *err)
+{
+    uint64_t frames;
+    int rc = guestcfg_xl_count(file, key, &frames, err);
+    if (rc == -ENOENT)
+        return 0;
+    if (rc == 0 && frames > INT_MAX)
+        return guestcfg_xl_fail(file, key, err, "%" PRIu64 ": at most %d is possible", frames,
+                                INT_MAX);
+    if (rc == 0)
+        *out = frames;
+    return rc;
+}
+
 int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
                            struct guestcfg_xl_conf *out, struct ballast_error *err)
 {
@@ -36,16 +54,21 @@ int guestcfg_parse_xl_conf(const char *name, const char *data, size_t length,
     int rc = guestcfg_xl_open(&file, name, data, length, err);
     if (rc < 0)
         return rc;
-    enum guestcfg_autoballoon autoballoon = GUESTCFG_AUTOBALLOON_AUTO;
+    struct guestcfg_xl_conf made = GUESTCFG_XL_CONF_DEFAULT;
     int has_mode = guestcfg_xl_long(&file, "claim_mode", &mode, err);
     rc = has_mode == -ENOENT ? 0 : has_mode;
     if (rc == 0)
-        rc = read_autoballoon(&file, &autoballoon, err);
+        rc = read_autoballoon(&file, &made.autoballoon, err);
+    if (rc == 0)
+        rc = read_frames(&file, "max_grant_frames", &made.max_grant_frames, err);
+    if (rc == 0)
+        rc = read_frames(&file, "max_maptrack_frames", &made.max_maptrack_frames, err);
     guestcfg_xl_close(&file);
     if (rc < 0)
         return rc;
-    out->claim_mode = has_mode < 0 ? BALLAST_UNSET : mode != 0;
-    out->autoballoon = autoballoon;
+    if (has_mode == 0)
+        made.claim_mode = mode != 0;
+    *out = made;
     return 0;
 }
 
@@ -55,7 +78,7 @@ int guestcfg_read_xl_conf(const char *path, struct guestcfg_xl_conf *out, struct
     size_t length;
     int rc = json_read_file(path, GUESTCFG_MAX_ONE_GUEST, &data, &length, err);
     if (rc == -ENOENT) {
-        *out = (struct guestcfg_xl_conf){.claim_mode = BALLAST_UNSET};
+        *out = GUESTCFG_XL_CONF_DEFAULT;
         return 0;
     }
     if (rc < 0)

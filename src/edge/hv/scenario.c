@@ -33,6 +33,7 @@ enum key_kind {
     KEY_DUTY, /* two uint64_t, one after the other */
     KEY_USES,
     KEY_REPORT,
+    KEY_VERSION,
 };
 
 struct key {
@@ -52,6 +53,7 @@ static const struct key host_keys[] = {
     {"scrub", KEY_RATE, HOST(scrub_rate_kib)},
     {"page", KEY_SIZE, HOST(page_kib)},
     {"tick", KEY_TIME, HOST(tick_usec)},
+    {"xen-version", KEY_VERSION, HOST(xen_version)},
     {NULL, KEY_SIZE, 0},
 };
 
@@ -138,6 +140,8 @@ static bool read_value(enum key_kind kind, const char *value, void *at, const ch
         return scenario_value_need(value, at, what);
     case KEY_REPORT:
         return scenario_value_report(value, at, what);
+    case KEY_VERSION:
+        return scenario_value_version(value, at, what);
     case KEY_FLAG:
     default:
         *what = "the word alone";

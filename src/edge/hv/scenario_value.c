@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/units.h"
+#include "core/model/xen_release.h"
 #include "edge/hv/scenario.h"
 
 /* The largest host that can be; nothing in a scenario is larger. */
@@ -292,5 +293,15 @@ bool scenario_value_name(const char *word, char out[SIM_NAME], const char **what
             return false;
     }
     memcpy(out, word, length + 1);
+    return true;
+}
+
+bool scenario_value_version(const char *word, char out[SIM_NAME], const char **what)
+{
+    struct ballast_xen_release release;
+    *what = "a version like 4.17.7";
+    if (strlen(word) >= SIM_NAME || ballast_xen_release_parse(word, &release, NULL) < 0)
+        return false;
+    memcpy(out, word, strlen(word) + 1);
     return true;
 }

@@ -30,6 +30,8 @@ bool scenario_value_integral(const char *word, uint64_t *out_kibms, const char *
  * walk:1GiB..3GiB,64MiB/s */
 bool scenario_value_need(const char *word, struct sim_need *out, const char **what);
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what);
+/* What Xen says of itself: 4.17.7 with or without more behind it. */
+bool scenario_value_version(const char *word, char out[SIM_NAME], const char **what);
 /* Letters, digits, - _ . and at most SIM_NAME - 1 of them. */
 bool scenario_value_name(const char *word, char out[SIM_NAME], const char **what);
 

@@ -155,6 +155,7 @@ struct sim_config {
     size_t start_count;
     struct sim_fault *faults;
     size_t fault_count;
+    char xen_version[SIM_NAME]; /* as Xen would say it; "" where it is not told */
 };
 
 enum sim_start_state {

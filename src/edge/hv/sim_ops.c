@@ -2,6 +2,7 @@
 /* The door of hv.h: what a real host would show and do. */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -67,6 +68,7 @@ static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
         .domains = snapshot->domains,
         .domain_count = count,
     };
+    memcpy(snapshot->host.xen_version, sim->config->xen_version, SIM_NAME);
     snapshot->taken = true;
 }
 

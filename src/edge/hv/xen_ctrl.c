@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "edge/hv/xen_ctrl.h"
 
+#if defined(__i386__) || defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -223,6 +226,21 @@ int xen_ctrl_domain(struct xen_ctrl *ctrl, uint32_t domid, struct xen_counted *o
     return 0;
 }
 
+/* XEN_SYSCTL_physinfo does not tell; the processor's vendor, which no dom0 is lied to about, does.
+ */
+static bool is_vmx(void)
+{
+#if defined(__i386__) || defined(__x86_64__)
+    unsigned least, b, c, d;
+    if (!__get_cpuid(0, &least, &b, &c, &d))
+        return false;
+    /* The second register of "GenuineIntel", "CentaurHauls" and "  Shanghai  ". */
+    return b == signature_INTEL_ebx || b == signature_CENTAUR_ebx || b == 0x68532020;
+#else
+    return false;
+#endif
+}
+
 int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ballast_error *err)
 {
     xc_physinfo_t info = {0};
@@ -237,7 +255,8 @@ int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ba
         .caps = {.hap = info.capabilities & XEN_SYSCTL_PHYSCAP_hap,
                  .shadow = info.capabilities & XEN_SYSCTL_PHYSCAP_shadow,
                  .iommu = info.capabilities & XEN_SYSCTL_PHYSCAP_directio,
-                 .iommu_hap_pt_share = info.capabilities & XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share},
+                 .iommu_hap_pt_share = info.capabilities & XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share,
+                 .vmx = is_vmx()},
     };
     return 0;
 }

@@ -4,6 +4,7 @@
  * xenstore says may be a little younger, which does no harm: it only says what is wanted.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -246,6 +247,8 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         .caps = total->caps,
         .domains = made.shown,
     };
+    (void)snprintf(made.host.xen_version, sizeof(made.host.xen_version), "%u.%u%s",
+                   host->version.major, host->version.minor, host->version.extra);
     for (size_t i = 0; i < count; i++) {
         fill_domain(host, &counted[i], &made.domains[i]);
         if (counted[i].dying)

@@ -117,6 +117,21 @@ int json_get_u64(const struct json_object *object, const char *key, const struct
     return 0;
 }
 
+int json_get_i64(const struct json_object *object, const char *key, const struct json_at *at,
+                 int64_t *out, struct ballast_error *err)
+{
+    struct json_object *value;
+    int rc = find_typed(object, key, at, json_type_int, "a whole number", &value, err);
+    if (rc < 0)
+        return rc;
+    /* json-c makes the nearest end of what lies beyond one. */
+    int64_t number = json_object_get_int64(value);
+    if (number == INT64_MAX || number == INT64_MIN)
+        return json_fail(err, at, key, "too large: more than 63 bits");
+    *out = number;
+    return 0;
+}
+
 int json_get_bool(const struct json_object *object, const char *key, const struct json_at *at,
                   bool *out, struct ballast_error *err)
 {

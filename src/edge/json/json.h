@@ -76,6 +76,9 @@ struct json_at json_at_item(const struct json_at *at, size_t i);
  */
 int json_get_u64(const struct json_object *object, const char *key, const struct json_at *at,
                  uint64_t *out, struct ballast_error *err);
+/* The same with a sign, within 63 bits. */
+int json_get_i64(const struct json_object *object, const char *key, const struct json_at *at,
+                 int64_t *out, struct ballast_error *err);
 int json_get_bool(const struct json_object *object, const char *key, const struct json_at *at,
                   bool *out, struct ballast_error *err);
 /* *out belongs to the object. A string with a NUL character in it is refused. */

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/model/xen_release.h"
 #include "edge/json/json.h"
 
 struct source {
@@ -60,7 +61,39 @@ static int read_caps(const struct source *host, struct ballast_host_caps *out)
         (rc = may_bool(&caps, "shadow", true, &out->shadow)) < 0 ||
         (rc = may_bool(&caps, "iommu", true, &out->iommu)) < 0)
         return rc;
-    return may_bool(&caps, "iommu_hap_pt_share", true, &out->iommu_hap_pt_share);
+    if ((rc = may_bool(&caps, "iommu_hap_pt_share", true, &out->iommu_hap_pt_share)) < 0)
+        return rc;
+    return may_bool(&caps, "vmx", false, &out->vmx);
+}
+
+/* What is no text, or would steer a terminal, becomes '?', byte by byte. */
+static void make_showable(char *name)
+{
+    while (*name) {
+        size_t length = ballast_text_character(name);
+        if (length == 0)
+            *name = '?';
+        name += length ? length : 1;
+    }
+}
+
+/* Which profile a host goes by depends on it, so a version that is none is refused. */
+static int read_version(const struct source *host, char out[BALLAST_XEN_VERSION])
+{
+    const char *word;
+    struct ballast_error why;
+    struct ballast_xen_release unused;
+    int rc = json_get_string(host->object, "xen_version", &host->at, &word, host->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    if (ballast_xen_release_parse(word, &unused, &why) < 0)
+        return json_fail(host->err, &host->at, "xen_version", "%s", why.text);
+    if (strlen(word) >= BALLAST_XEN_VERSION)
+        return json_fail(host->err, &host->at, "xen_version", "longer than %d bytes",
+                         BALLAST_XEN_VERSION - 1);
+    memcpy(out, word, strlen(word) + 1);
+    make_showable(out);
+    return 0;
 }
 
 static int read_host(const struct source *top, struct ballast_host *out)
@@ -77,7 +110,8 @@ static int read_host(const struct source *top, struct ballast_host *out)
         (rc = may(&host, "claimed_kib", 0, &out->claimed_kib)) < 0 ||
         (rc = may(&host, "slush_kib", 0, &out->slush_kib)) < 0 ||
         (rc = may(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
-        (rc = may(&host, "xen_kib", 0, &out->xen_kib)) < 0)
+        (rc = may(&host, "xen_kib", 0, &out->xen_kib)) < 0 ||
+        (rc = read_version(&host, out->xen_version)) < 0)
         return rc;
     return read_caps(&host, &out->caps);
 }
@@ -168,17 +202,6 @@ static int read_domains(const struct source *top, const struct json_object *doms
         rc = read_domain(&dom, &out->host.domains[i]);
     }
     return rc;
-}
-
-/* What is no text, or would steer a terminal, becomes '?', byte by byte. */
-static void make_showable(char *name)
-{
-    while (*name) {
-        size_t length = ballast_text_character(name);
-        if (length == 0)
-            *name = '?';
-        name += length ? length : 1;
-    }
 }
 
 /*

@@ -98,9 +98,9 @@ static void put_seconds(FILE *out, const char *before, const char *key, uint64_t
 }
 
 /* JSON must be UTF-8, and the reader lets no control character through. */
-static void put_name(FILE *out, const char *name)
+static void put_text(FILE *out, const char *key, const char *name)
 {
-    (void)fputs(",\"name\":\"", out);
+    (void)fprintf(out, ",\"%s\":\"", key);
     while (*name) {
         size_t length = ballast_text_character(name);
         if (length == 0)
@@ -126,7 +126,12 @@ static void put_host(FILE *out, const struct ballast_host *host)
     put_flag(out, ",", "shadow", host->caps.shadow);
     put_flag(out, ",", "iommu", host->caps.iommu);
     put_flag(out, ",", "iommu_hap_pt_share", host->caps.iommu_hap_pt_share);
-    (void)fputs("}}", out);
+    if (host->caps.vmx)
+        put_flag(out, ",", "vmx", true);
+    (void)fputc('}', out);
+    if (*host->xen_version)
+        put_text(out, "xen_version", host->xen_version);
+    (void)fputc('}', out);
 }
 
 static void put_domain(FILE *out, const struct ballast_domain *domain)
@@ -134,7 +139,7 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
     struct field fields[DOMAIN_FIELDS];
     domain_fields(domain, fields);
     (void)fprintf(out, "{\"id\":%" PRIu32, domain->id);
-    put_name(out, domain->name);
+    put_text(out, "name", domain->name);
     put_flag(out, ",", "dom0", domain->is_dom0);
     (void)fprintf(out, ",\"state\":\"%s\"", ballast_domain_state_word(domain->state));
     put_flag(out, ",", "balloon", domain->has_balloon);
