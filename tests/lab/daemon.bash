@@ -3,7 +3,7 @@
 # For the tests in t/ that run the daemon: it, and guests like those that are there.
 export BALLAST_RUN_DIR=/tmp/ballast-run
 state=/tmp/ballast-state
-rm -rf "$BALLAST_RUN_DIR" "$state"
+rm -rf "$BALLAST_RUN_DIR" "$state" /tmp/ballastd.log
 daemon=
 
 answers() { ballast status --json >/tmp/status.json 2>/dev/null; }

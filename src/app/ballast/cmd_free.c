@@ -280,7 +280,8 @@ static int run(struct cli_freeing *freeing)
     struct tick_config config = {
         .hv = give,
         .policy = freeing->policy,
-        .options = {.inaccuracy_kib = BALLAST_HVM_SHORT_KIB},
+        .options = {.inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
+                    .guard_kib = freeing->door.is_xen ? XEN_GUARD_KIB : 0},
         .book = {freeing, book_waiting, book_promised_kib, book_answer},
         .dry = freeing->dry,
     };

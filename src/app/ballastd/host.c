@@ -179,6 +179,11 @@ bool daemon_host_is_sim(const struct daemon_host *host)
     return host->sim != NULL;
 }
 
+uint64_t daemon_host_guard_kib(const struct daemon_host *host)
+{
+    return host->sim ? 0 : XEN_GUARD_KIB;
+}
+
 struct sim *daemon_host_sim(struct daemon_host *host)
 {
     /* Whoever asks for it is about to change it. */

@@ -31,6 +31,11 @@ struct hv *daemon_host_hv(struct daemon_host *host);
 const char *daemon_host_name(const struct daemon_host *host);
 /* Whether the simulated host is the one that an earlier daemon left. */
 bool daemon_host_goes_on(const struct daemon_host *host);
+/*
+ * Free memory that no guest is told to grow into, so that Xen may take some for itself between two
+ * looks: 0 on a simulated host, whose Xen takes none.
+ */
+uint64_t daemon_host_guard_kib(const struct daemon_host *host);
 /* On the clock that snapshots are stamped by. */
 uint64_t daemon_host_now_usec(const struct daemon_host *host);
 /*

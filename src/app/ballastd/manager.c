@@ -255,7 +255,8 @@ static int make_tick(struct daemon *daemon, struct ballast_error *err)
     struct tick_config config = {
         .hv = daemon_view_hv(daemon->view),
         .policy = daemon->policy,
-        .options = {.inaccuracy_kib = daemon->config.inaccuracy_kib},
+        .options = {.inaccuracy_kib = daemon->config.inaccuracy_kib,
+                    .guard_kib = daemon_host_guard_kib(daemon->host)},
         .book = {.book = daemon,
                  .waiting = waiting,
                  .promised_kib = promised_kib,

@@ -300,6 +300,7 @@ void balancer_act(struct balancer *balancer, const struct balancer_input *input,
     if (act.start_waits)
         act.budget_kib = ballast_sub_floor(left_kib, wanted_kib);
     act.budget_kib = ballast_add_ceil(act.budget_kib, accounts->owed_kib);
+    act.budget_kib = ballast_sub_floor(act.budget_kib, balancer->options.guard_kib);
     plan_all(&act);
     fit_rooms(&act, act.budget_kib, false);
     fit_rooms(&act, act.budget_kib, !balancer->options.take_before_free);

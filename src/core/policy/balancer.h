@@ -100,6 +100,9 @@ struct balancer_options {
     bool take_before_free;   /* breaks law 4; only to show what then happens */
     bool no_inaccuracy;      /* does not allow for balloons that stop short; the same */
     uint64_t inaccuracy_kib; /* how far from its target a balloon may stop and still be there */
+    /* Free memory that nobody is told to grow into: what Xen takes for itself between two looks
+     * (grant frames, event channels, its own heap) must not break a promise. */
+    uint64_t guard_kib;
 };
 
 #define BALANCER_OPTIONS_DEFAULT ((struct balancer_options){.inaccuracy_kib = 4})
