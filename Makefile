@@ -9,6 +9,7 @@
 #   make fuzz    a minute of libFuzzer for each reader (FUZZ_SECONDS=60)
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
+#   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
 #   make bench   the benchmarks; figures are kept in docs/benchmarks.md
 #   make check   the formatting and the layering, without building
 #   make install PREFIX=/usr/local
@@ -23,7 +24,7 @@ XEN ?= 4.17
 GUESTS ?= pv
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all setup run test test-lab asan fuzz lab lab-all bench check format install clean
+.PHONY: all setup run test test-lab asan fuzz lab lab-all lab-matrix bench check format install clean
 
 all: $(BUILD)/build.ninja
 	@$(NINJA)
@@ -66,6 +67,9 @@ lab:
 test-lab: setup
 	@$(MAKE) --no-print-directory all
 	meson test -C $(BUILD) --suite lab --print-errorlogs
+
+lab-matrix: setup
+	@tests/lab/matrix
 
 lab-all: setup
 	@failed=; for xen in 4.14 4.17 4.20; do \
