@@ -237,6 +237,11 @@ def test_pause():
         assert client.call("status")["paused"]
         waits = client.call("reserve", min_kib=8192 * MIB, deadline_usec=1500000)
         assert waits["state"] in ("asked", "freeing"), waits
+        # Arithmetic needs nobody to be asked.
+        never = refused(-32000, client.call, "reserve", min_kib=35 * 1024 * MIB)
+        assert never.data["reason"] == "cannot-fit", never.data
+        assert never.data["missing_kib"] == never.data["a_kib"] - never.data["b_kib"] > 0
+        assert never.data["b_kib"] > 8192 * MIB, never.data
         before = [d["target_kib"] for d in client.call("domains")["domains"]]
         over = until(lambda: [r for r in client.call("reservations", id=waits["id"])["reservations"]
                               if r["state"] == "refused"])

@@ -167,9 +167,15 @@ static void remember_verdict(void *memory, const struct ballast_host *host,
                                 .reason = verdict->reason,
                                 .a_kib = verdict->a_kib,
                                 .b_kib = verdict->b_kib};
+    struct daemon *daemon = memory;
+    const struct ledger_reservation *record =
+        ledger_find(promises_ledger(daemon->promises), verdict->request);
+    /* While nobody is balanced it was refused by other numbers; see answer(). */
+    if (record && record->state == LEDGER_REFUSED)
+        decision.b_kib = record->b_kib;
     /* One that was not comes again with the next tick. */
     if (carried_out)
-        decided(memory, &decision);
+        decided(daemon, &decision);
 }
 
 /* Promises */
@@ -222,17 +228,25 @@ static void set_epoch(struct daemon *daemon)
 }
 
 /*
- * As long as nobody is asked to give, what could ever be free is not known: such a refusal waits
- * until it is, or for its deadline.
+ * As long as nobody is asked to give, the balancer's refusals say nothing of what could be free
+ * once balancing goes on: they wait until then or for their deadline, but for what all could not
+ * give together.
  */
 static int answer(void *context, const struct ballast_host *host,
                   const struct balancer_verdict *verdict, struct ballast_error *err)
 {
     struct daemon *daemon = context;
     struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
-    if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !manager_balances(daemon))
-        return ballast_fail(err, -EAGAIN, "nobody is balanced now");
-    return inner.answer(inner.book, host, verdict, err);
+    struct balancer_verdict ours = *verdict;
+    if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !manager_balances(daemon)) {
+        struct ledger *ledger = promises_ledger(daemon->promises);
+        struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+        ours.b_kib = ballast_add_ceil(ledger_available_kib(ledger, &free_now),
+                                      daemon_view_spare_kib(daemon->view));
+        if (verdict->reason != BALANCER_NEVER_FITS || verdict->a_kib <= ours.b_kib)
+            return ballast_fail(err, -EAGAIN, "nobody is balanced now");
+    }
+    return inner.answer(inner.book, host, &ours, err);
 }
 
 static int waiting(void *context, const struct balancer_request **out, size_t *count,
