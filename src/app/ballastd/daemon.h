@@ -67,6 +67,7 @@ struct daemon {
     uv_poll_t host_poll;
     uv_signal_t signals[3];
     uv_idle_t pump; /* runs while a connection has more to say than one turn allows */
+    uint64_t turn;  /* of those who have more to say: it ends when each has had his part */
     int lock_fd;
 
     struct daemon_door doors[2];
