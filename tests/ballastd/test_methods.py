@@ -137,6 +137,42 @@ def test_wait_ends_with_its_connection():
         assert watcher.call("reservations", id=kept)["reservations"][0]["state"] == "granted"
 
 
+def test_with_connection():
+    with Daemon() as daemon, daemon.client() as watcher:
+        state = lambda of: watcher.call("reservations", id=of)["reservations"][0]["state"]
+        first, second = daemon.client(), daemon.client()
+        kept = first.call("reserve", min_kib=16 * MIB, wait=True)["id"]
+        tied = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
+        freeing = first.call("reserve", min_kib=16 * 1024 * MIB, with_connection=True)["id"]
+        moved = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
+        bound = first.call("reserve", min_kib=64 * MIB, wait=True, with_connection=True)["id"]
+        first.call("sim-start", name="new", need_kib=64 * MIB, reservation=bound)
+        refused(-32002, second.call, "attach", id=4711)
+        second.call("login", owner="somebody")
+        assert refused(-32000, second.call, "attach", id=tied).data["reason"] == "not-owner"
+        assert second.call("attach", id=moved, owner="uid-0")["id"] == moved
+        # Half a line under way changes nothing.
+        first.send(b'{"jsonrpc":"2.0","id":9,"met')
+        first.close()
+        until(lambda: state(freeing) == "released" and state(tied) == "released")
+        assert state(kept) == "granted" and state(moved) == "granted"
+        assert state(bound) in ("bound", "spent")
+        for _ in range(63):
+            second.call("reserve", min_kib=4, wait=True, with_connection=True)
+        before = watcher.call("status")["ledger"]["open"]
+        refused(-32004, second.call, "reserve", min_kib=4, wait=True, with_connection=True)
+        assert watcher.call("status")["ledger"]["open"] == before
+        # A daemon that ends is no end of a connection; who comes back attaches.
+        daemon.stop()
+        daemon.start()
+        with daemon.client() as watcher:
+            state = lambda of: watcher.call("reservations", id=of)["reservations"][0]["state"]
+            assert state(moved) == "granted"
+            with daemon.client() as third:
+                third.call("attach", id=moved)
+            until(lambda: state(moved) == "released")
+
+
 def test_half_closed_gets_its_answer():
     with Daemon() as daemon, daemon.client() as client:
         wanted = client.ask("reserve", min_kib=4096 * MIB, wait=True)

@@ -342,6 +342,7 @@ int cli_run(struct cli_args *args)
         return rc;
     run.want.min_kib = run.need.kib;
     run.want.label = run.need.label;
+    run.want.with_connection = true;
     rc = cli_daemon_open(&run.daemon, "run", run.run_dir,
                          run.dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
     if (!rc)

@@ -14,6 +14,7 @@
 #include "app/ballastd/door.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/tell.h"
+#include "app/ballastd/tie.h"
 #include "core/base/units.h"
 
 enum {
@@ -59,6 +60,7 @@ void conn_close(struct conn *conn)
     conn->door->clients--;
     uv_close((uv_handle_t *)&conn->pipe, freed);
     tell_forget(conn);
+    tie_end(conn);
     door_again(conn->door);
 }
 
@@ -384,7 +386,8 @@ void conn_sweep(struct daemon *daemon)
     for (struct conn *conn = daemon->conns; conn; conn = conn->next) {
         uint64_t quiet_usec = now_usec - conn->heard_usec;
         bool half = !conn->more && wire_decoder_pending(conn->decoder) > 0;
-        bool idle = !conn->more && conn->waits == 0 && (!conn->subscribed || conn->events == 0);
+        bool idle = !conn->more && conn->waits == 0 && conn->tied_count == 0 &&
+                    (!conn->subscribed || conn->events == 0);
         if ((half && quiet_usec > LINE_USEC) ||
             (idle && conn->door->waits && quiet_usec > QUIET_USEC) || is_gone(conn))
             doom(conn);

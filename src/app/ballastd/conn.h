@@ -45,6 +45,8 @@ struct conn {
     char owner[LEDGER_OWNER];
     uint64_t *made; /* ids, rising */
     size_t made_count;
+    uint64_t *tied; /* ids that go with it; see tie.h */
+    size_t tied_count;
     size_t waits;        /* calls that are not answered yet */
     uint64_t heard_usec; /* real clock: when something whole, or the first of something, came */
     struct wire_decoder *decoder;
