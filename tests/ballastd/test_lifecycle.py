@@ -313,6 +313,26 @@ sys.stdin.readline()
             until(lambda: client.call("status")["clients"] == 1)
 
 
+def test_looks_at_once_when_memory_is_low():
+    """Nothing but calls that look makes ticks here, and what the host says of itself."""
+    with Daemon(config="[ballastd]\ninterval = 10s\nrest = 10s\n", checks=False) as daemon, \
+         daemon.client() as client:
+        client.call("pause")
+        free = client.call("host")["parts"]
+        client.call("sim-start", name="greedy", rate_kib=4096 * MIB,
+                    need_kib=free["free"] + free["slush"] - 24 * MIB)
+        looks, before = 0, client.call("status")["ticks"]
+        status = {"low_memory_events": 0}
+        while status["low_memory_events"] == 0:
+            assert looks < 1000, status
+            client.call("release", id=client.call("reserve", min_kib=4)["id"])
+            looks += 1
+            time.sleep(0.02)
+            status = client.call("status")
+        assert status["ticks"] - before >= looks + status["low_memory_events"], (status, looks)
+        assert "little memory is free" in daemon.log()
+
+
 def test_restart_goes_on():
     with Daemon() as daemon:
         with daemon.client() as client:

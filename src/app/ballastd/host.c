@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario.h"
+#include "edge/hv/sim_low.h"
 #include "edge/hv/xen.h"
 #include "edge/json/json.h"
 
@@ -24,6 +26,8 @@ struct daemon_host {
     struct scenario scenario;
     size_t own_starts; /* of the scenario; those behind are spare */
     struct keep *keep;
+    struct sim_low low;
+    int low_fd; /* of a simulated host */
     bool goes_on;
     bool changed; /* since it was kept */
     uint64_t speed_permyriad;
@@ -133,6 +137,7 @@ int daemon_host_open(const struct daemon_options *options, struct daemon_host **
     if (!host)
         return ballast_fail(err, -ENOMEM, "out of memory");
     host->speed_permyriad = options->speed_permyriad;
+    host->low_fd = -1;
     if (options->host != DAEMON_HOST_SIM)
         rc = open_xen(host, err);
     if (options->host == DAEMON_HOST_SIM ||
@@ -154,6 +159,8 @@ void daemon_host_close(struct daemon_host *host)
         sim_free(host->sim);
     else if (host->hv)
         host->hv->ops->close(host->hv);
+    if (host->low_fd >= 0)
+        close(host->low_fd);
     keep_close(host->keep);
     scenario_release(&host->scenario);
     free(host);
@@ -196,6 +203,14 @@ uint64_t daemon_host_real_usec(const struct daemon_host *host, uint64_t usec)
     return host->sim ? ballast_mul_div(usec, BALLAST_PERMYRIAD, host->speed_permyriad) : usec;
 }
 
+/* As its Xen would, where somebody listens. */
+static void say_low(struct daemon_host *host)
+{
+    uint64_t kib = ballast_sub_floor(sim_free_kib(host->sim), sim_claimed_kib(host->sim));
+    if (sim_low_note(&host->low, kib) && host->low_fd >= 0)
+        (void)eventfd_write(host->low_fd, 1);
+}
+
 int daemon_host_step(struct daemon_host *host, uint64_t most_usec, bool *behind,
                      struct ballast_error *err)
 {
@@ -211,6 +226,7 @@ int daemon_host_step(struct daemon_host *host, uint64_t most_usec, bool *behind,
          rc == 0 && done_usec < most_usec && sim_now_usec(host->sim) + tick_usec <= due_usec;
          done_usec += tick_usec) {
         rc = sim_step(host->sim, tick_usec, err);
+        say_low(host);
         host->changed = true;
     }
     *behind = sim_now_usec(host->sim) + tick_usec <= due_usec;
@@ -242,6 +258,22 @@ int daemon_host_fd(const struct daemon_host *host)
 bool daemon_host_heard(struct daemon_host *host)
 {
     return !host->sim && xen_wait(host->hv, 0) > 0;
+}
+
+int daemon_host_low_fd(struct daemon_host *host, struct ballast_error *err)
+{
+    if (!host->sim)
+        return xen_low_memory_fd(host->hv, err);
+    if (host->low_fd < 0)
+        host->low_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return host->low_fd < 0 ? ballast_fail(err, -errno, "eventfd: %s", strerror(errno))
+                            : host->low_fd;
+}
+
+bool daemon_host_low_heard(struct daemon_host *host)
+{
+    eventfd_t count;
+    return host->sim ? eventfd_read(host->low_fd, &count) == 0 : xen_low_memory_heard(host->hv);
 }
 
 /* FNV-1a, twice from other beginnings: a simulated guest is the same one when it is built anew. */

@@ -47,6 +47,13 @@ void daemon_host_keep(struct daemon_host *host);
 int daemon_host_fd(const struct daemon_host *host);
 /* Takes in what it has to tell; true: a tick is worth while. */
 bool daemon_host_heard(struct daemon_host *host);
+/*
+ * Readable when little memory is left, as Xen has it (64 MiB where its command line says nothing
+ * else). -errno: nobody says so, and why.
+ */
+int daemon_host_low_fd(struct daemon_host *host, struct ballast_error *err);
+/* Takes it in; true: it has been said. */
+bool daemon_host_low_heard(struct daemon_host *host);
 /* The uuid of a domain of the last refresh: Xen's, or one made of a simulated guest's name. */
 void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
                       uint8_t out[LEDGER_UUID]);

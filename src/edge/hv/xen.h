@@ -84,6 +84,14 @@ int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *er
 int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err);
 /* File descriptor that is readable when xenstore has something to tell; -1: it can tell nothing. */
 int xen_watch_fd(struct hv *hv);
+/*
+ * File descriptor that is readable when Xen says that little memory is free, see xen_event.h; it is
+ * asked to say so from now on. -ENOTSUP, -EPERM with read_only, -EEXIST: somebody else listens;
+ * without it a host is as it was, and only looked at in time.
+ */
+int xen_low_memory_fd(struct hv *hv, struct ballast_error *err);
+/* Takes in what it said; true: it has. */
+bool xen_low_memory_heard(struct hv *hv);
 /* Waits until something is told, or for so long. 1: told, 0: time is over, -errno. */
 int xen_wait(struct hv *hv, uint64_t usec);
 

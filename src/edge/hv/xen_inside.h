@@ -4,6 +4,7 @@
 #define EDGE_HV_XEN_INSIDE_H
 
 #include "edge/hv/xen_ctrl.h"
+#include "edge/hv/xen_event.h"
 #include "edge/hv/xen_light.h"
 #include "edge/hv/xen_store.h"
 
@@ -35,6 +36,7 @@ struct xen_host {
     struct xen_ctrl *ctrl;
     struct xen_store *store;
     struct xen_light *light; /* opened when it is first needed */
+    struct xen_event *event; /* the same */
     struct xen_version version;
     bool watching;
     unsigned refreshes;

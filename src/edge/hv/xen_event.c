@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/hv/xen_event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xenevtchn.h>
+
+#include "core/base/error.h"
+#include "edge/hv/xen_log.h"
+
+struct xen_event {
+    xenevtchn_handle *channel;
+    struct xen_log log;
+};
+
+static int fail(struct xen_event *event, struct ballast_error *err)
+{
+    int code = errno > 0 ? errno : EIO;
+    int rc = ballast_fail(err, -code, "VIRQ_ENOMEM cannot be bound: %s",
+                          code == EEXIST               ? "somebody else has it"
+                          : event->log.last[0] != '\0' ? event->log.last
+                                                       : strerror(code));
+    xen_event_close(event);
+    return rc;
+}
+
+int xen_event_open(struct xen_event **out, struct ballast_error *err)
+{
+    struct xen_event *event = calloc(1, sizeof(*event));
+    if (!event)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    xen_log_init(&event->log);
+    errno = 0;
+    event->channel = xenevtchn_open(&event->log.logger, 0);
+    if (!event->channel || xenevtchn_bind_virq(event->channel, VIRQ_ENOMEM) < 0)
+        return fail(event, err);
+    /* A wakeup without a word must not stop a loop. */
+    int fd = xenevtchn_fd(event->channel);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return fail(event, err);
+    *out = event;
+    return 0;
+}
+
+void xen_event_close(struct xen_event *event)
+{
+    if (!event)
+        return;
+    if (event->channel)
+        xenevtchn_close(event->channel);
+    free(event);
+}
+
+int xen_event_fd(const struct xen_event *event)
+{
+    return xenevtchn_fd(event->channel);
+}
+
+bool xen_event_heard(struct xen_event *event)
+{
+    bool heard = false;
+    int port;
+    /* One port is bound, and it stays quiet until it is unmasked: this ends. */
+    while (!heard && (port = xenevtchn_pending(event->channel)) >= 0)
+        heard = xenevtchn_unmask(event->channel, (evtchn_port_t)port) == 0;
+    return heard;
+}
