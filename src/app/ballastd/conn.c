@@ -283,22 +283,38 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
     go_on(conn);
 }
 
-/* SO_PEERGROUPS says all groups of the peer, as they were when it connected (Linux 4.13). */
+/*
+ * All groups of the peer, as they were when it connected (SO_PEERGROUPS, Linux 4.13); to be freed.
+ * It may be in 65536 of them (NGROUPS_MAX), so the kernel is asked first how many there are. NULL:
+ * none, or not known.
+ */
+static gid_t *groups_of(int fd, size_t *count)
+{
+    *count = 0;
+#ifdef SO_PEERGROUPS
+    gid_t none;
+    socklen_t size = 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &size) == 0 || errno != ERANGE)
+        return NULL;
+    gid_t *groups = calloc(1, size);
+    if (groups && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
+        *count = size / sizeof(*groups);
+        return groups;
+    }
+    free(groups);
+#endif
+    return NULL;
+}
+
 static bool has_group(int fd, const struct conn *conn, gid_t group)
 {
-    gid_t groups[1024];
-    socklen_t size = sizeof(groups);
-    if (conn->gid == group)
-        return true;
-#ifdef SO_PEERGROUPS
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
-        for (size_t i = 0; i < size / sizeof(groups[0]); i++) {
-            if (groups[i] == group)
-                return true;
-        }
-    }
-#endif
-    return false;
+    size_t count;
+    gid_t *groups = groups_of(fd, &count);
+    bool found = conn->gid == group;
+    for (size_t i = 0; i < count; i++)
+        found |= groups[i] == group;
+    free(groups);
+    return found;
 }
 
 static int ask_kernel(struct conn *conn)
