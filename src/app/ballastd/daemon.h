@@ -89,6 +89,7 @@ struct daemon {
     uint64_t ticks;
     uint64_t late_ticks;
     uint64_t breaches;
+    uint64_t law_checks; /* looks after which law 2 was held against what is free */
     uint64_t low_count; /* how often Xen said that little memory is free; BALLAST_NONE: it cannot */
     uint64_t held_sum;  /* of what was held at the last look: whether something moves */
     bool watched;       /* a look succeeded since systemd was told */

@@ -11,6 +11,7 @@
 #include "app/ballastd/tell.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/host_breakdown.h"
 
 /* A store that cannot be opened is tried again so often; the clock is the real one. */
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
@@ -322,6 +323,22 @@ static void note_breaches(struct daemon *daemon, const struct tick_result *resul
     daemon->breaches += result->breach_count;
 }
 
+/* Of a simulated host everything is known: what its parts do not sum to has been lost or made. */
+static int check_conservation(struct daemon *daemon, const struct ballast_host *host,
+                              struct ballast_error *err)
+{
+    struct ballast_host_breakdown parts;
+    if (!daemon_host_is_sim(daemon->host))
+        return 0;
+    int rc = ballast_host_divide(host, promised_kib(daemon), NULL, &parts, NULL, err);
+    if (rc < 0 || (parts.contradiction_kib == 0 && parts.part_kib[BALLAST_PART_UNEXPLAINED] == 0))
+        return rc;
+    return ballast_fail(err, -EPROTO,
+                        "law 1, conservation: %" PRIu64 " KiB are nobody's, %" PRIu64
+                        " KiB are there twice",
+                        parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.contradiction_kib);
+}
+
 /* Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign. */
 static void check_ledger(struct daemon *daemon)
 {
@@ -333,7 +350,9 @@ static void check_ledger(struct daemon *daemon)
         return;
     struct ledger_free free_now = tick_ledger_free_of(ledger, host);
     bool alone = free_now.foreign_kib == 0;
-    if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0)
+    daemon->law_checks += alone;
+    if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0 &&
+        check_conservation(daemon, host, &err) == 0)
         return;
     daemon_log(DAEMON_ERROR, "%s", err.text);
     daemon->breaches++;

@@ -262,6 +262,7 @@ struct json_object *shape_status(struct daemon *daemon)
     shape_u64(object, "ticks", daemon->ticks);
     shape_u64(object, "late_ticks", daemon->late_ticks);
     shape_u64(object, "law_breaches", daemon->options.check_laws ? daemon->breaches : BALLAST_NONE);
+    shape_u64(object, "law_checks", daemon->options.check_laws ? daemon->law_checks : BALLAST_NONE);
     shape_u64(object, "low_memory_events", daemon->low_count);
     shape_u64(object, "clients", daemon->doors[0].clients + daemon->doors[1].clients);
     json_object_object_add(object, "ledger", shape_ledger(daemon));
