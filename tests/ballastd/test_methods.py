@@ -29,6 +29,13 @@ def test_reads_on_both_sockets():
                 rest = client.call("domains", after=4)
                 assert rest["domains"][0]["domid"] == 5 and len(rest["domains"]) == 12
                 by_name = client.call("domains", domain="vm3")["domains"][0]
+                parts = by_name["segments"]
+                assert parts["guest"] + parts["video"] + parts["extra_internal"] \
+                    == by_name["actual_kib"] and parts["guest"] > 0
+                assert parts["guest"] + parts["video"] + parts["balloon"] \
+                    == by_name["static_max_kib"]
+                assert parts["shadow"] + parts["iommu"] + parts["extra_external"] \
+                    == by_name["overhead_kib"] == 8 * MIB
                 by_uuid = client.call("domains", domain=by_name["uuid"])["domains"][0]
                 assert by_uuid["domid"] == by_name["domid"] == 3
                 assert client.call("reservations") == {"reservations": [], "more": False}

@@ -14,6 +14,8 @@
 #include "app/ballastd/keep.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/breakdown.h"
+#include "core/model/running.h"
 #include "edge/hv/scenario.h"
 #include "edge/hv/sim_low.h"
 #include "edge/hv/xen.h"
@@ -308,6 +310,34 @@ uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid, 
 {
     const struct xen_domain *domain = xen_domain_of(host, domid);
     return domain ? ballast_sub_floor(domain->max_kib, maxmem_kib) : 0;
+}
+
+bool daemon_host_segments(struct daemon_host *host, const struct ballast_domain *domain,
+                          const struct ballast_host_caps *caps,
+                          uint64_t segment_kib[BALLAST_SEGMENTS])
+{
+    struct xen_version version;
+    struct ballast_breakdown breakdown;
+    const struct ballast_profile *profile = NULL;
+    const struct xen_domain *real = xen_domain_of(host, domain->id);
+    /* A simulated guest is of no type: all that is spent on it beside its pages is known as one. */
+    struct ballast_running running = {.type = BALLAST_PV,
+                                      .tot_kib = domain->tot_kib,
+                                      .target_kib = domain->target_kib,
+                                      .static_max_kib = domain->static_max_kib,
+                                      .videoram_kib = BALLAST_NONE,
+                                      .pool_kib = BALLAST_NONE,
+                                      .overhead_kib = domain->overhead_kib};
+    if (!host->sim && (!real || xen_version(host->hv, &version, NULL) < 0))
+        return false;
+    if (real) {
+        running = xen_running(real);
+        profile = xen_profile(&version);
+    }
+    if (ballast_running_breakdown(&running, profile, caps, &breakdown, NULL) < 0)
+        return false;
+    memcpy(segment_kib, breakdown.segment_kib, sizeof(breakdown.segment_kib));
+    return true;
 }
 
 const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ballast/breakdown.h>
 #include <ballast/error.h>
 
 #include "app/ballastd/options.h"
@@ -61,6 +62,13 @@ void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char
 /* What of Xen's own limit a snapshot's maxmem_kib leaves out: extra internal. */
 uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid,
                                 uint64_t maxmem_kib);
+/*
+ * What a domain of the last refresh, shown as `domain`, is made of now, as 'ballast explain' has
+ * it. false: it cannot be told, such as of one whose profile refuses a guest like it.
+ */
+bool daemon_host_segments(struct daemon_host *host, const struct ballast_domain *domain,
+                          const struct ballast_host_caps *caps,
+                          uint64_t segment_kib[BALLAST_SEGMENTS]);
 /* "pv", "pvh", "hvm"; NULL where it is not known. */
 const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid);
 
