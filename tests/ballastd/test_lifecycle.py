@@ -258,15 +258,17 @@ def test_costly_lines_of_many_leave_room_for_others():
         answered = lambda: sum(each.socket.recv(1 << 20, socket.MSG_PEEK | socket.MSG_DONTWAIT)
                                .count(b"\n") for each in flooders if readable(each.socket))
         until(answered)
-        before = answered()
+        between = []
         for _ in range(calls):
+            before = answered()
             good.call("ping")
-        between = answered() - before
+            between.append(answered() - before)
         for each in flooders:
             each.socket.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
-        assert between < calls * crowd / 4, (between, calls)
+        # A few may have found this client itself, or the machine, with something else to do.
+        assert sorted(between)[-3] < crowd, sorted(between)
         # One that is not in a hurry gets all of its answers, too.
         with daemon.client(status=True) as patient:
             flood(patient)

@@ -22,9 +22,11 @@ enum {
     /*
      * A connection's part of a turn, of the processor's time, and how long the loop works for
      * connections before it looks for others, and at the host, again. A usual call takes 20 us with
-     * its line; the worst line (16384 keys) 16 ms, after which its connection sits out 160 turns.
+     * its line; the worst line (16384 keys) 16 ms, after which its connection sits out the most
+     * that any does, 50 turns: a call that a tick was due with is not its caller's fault.
      */
     PART_USEC = 100,
+    DEBT_USEC = 50 * PART_USEC,
     WORK_USEC = 5000,
     READ_BYTES = 1 << 16,
     UNREAD_MOST = 1 << 20,  /* bytes that wait to be read by the peer; ballast-protocol(7) */
@@ -162,6 +164,8 @@ static void work(struct conn *conn)
         calls_take(conn, &message);
         wire_message_release(&message);
         conn->credit_usec = until_usec - cpu_usec();
+        if (conn->credit_usec < -DEBT_USEC)
+            conn->credit_usec = -DEBT_USEC;
     }
     if (conn->doomed)
         return;
