@@ -6,6 +6,7 @@
 #   make test    install what is missing, build, run every test but those on a real Xen
 #   make test-lab  those, in QEMU: about a quarter of an hour
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
+#   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    a minute of libFuzzer for each reader (FUZZ_SECONDS=60)
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
@@ -17,6 +18,7 @@
 
 BUILD ?= build
 ASAN_BUILD ?= $(BUILD)-asan
+TSAN_BUILD ?= $(BUILD)-tsan
 FUZZ_BUILD ?= $(BUILD)-fuzz
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -24,7 +26,7 @@ XEN ?= 4.17
 GUESTS ?= pv
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all setup run test test-lab asan fuzz lab lab-all lab-matrix bench check format install clean
+.PHONY: all setup run test test-lab asan tsan fuzz lab lab-all lab-matrix bench check format install clean
 
 all: $(BUILD)/build.ninja
 	@$(NINJA)
@@ -54,6 +56,14 @@ asan: setup
 	ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:abort_on_error=1 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    meson test -C $(ASAN_BUILD) --no-suite lab --print-errorlogs
+
+# Our programs have one thread each: it sees what libraries do beside it, and tests/api/test_threads.
+tsan: setup
+	@test -f $(TSAN_BUILD)/build.ninja || \
+	    tools/configure $(TSAN_BUILD) -Db_sanitize=thread -Db_lundef=false -Dbench=false
+	ninja -C $(TSAN_BUILD)
+	TSAN_OPTIONS=halt_on_error=1 \
+	    meson test -C $(TSAN_BUILD) --no-suite lab --print-errorlogs -t 4
 
 fuzz: setup
 	@test -f $(FUZZ_BUILD)/build.ninja || CC=clang tools/configure $(FUZZ_BUILD) -Dfuzz=true \
@@ -93,4 +103,4 @@ install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(ASAN_BUILD) $(FUZZ_BUILD) bin
+	rm -rf $(BUILD) $(ASAN_BUILD) $(TSAN_BUILD) $(FUZZ_BUILD) bin

@@ -5,15 +5,22 @@
 import json
 import os
 import pathlib
+import resource
+import select
 import signal
 import socket
 import stat
 import subprocess
+import threading
 import time
 
 from driver import Client, Daemon, PROGRAM, Refused, refused, run, until
 
 MIB = 1024
+
+
+def readable(one):
+    return bool(select.select([one], [], [], 0)[0])
 
 
 def test_options():
@@ -227,6 +234,105 @@ def test_flood_of_one_leaves_room_for_others():
         assert worst < 1, worst
         flood.call("ping")
         assert good.call("status")["ledger"]["open"] == 2000
+
+
+def test_costly_lines_of_many_leave_room_for_others():
+    """As long as the daemon works off lines that are as costly as they may be, a call of another is
+    answered after a few of them, not behind one of each."""
+    crowd, lines, calls = 40, 12, 25
+    names = ",".join(f'"{n}":0' for n in range(16000))
+    line = (f'{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{{names}}}}}\n').encode()
+
+    def flood(client):
+        try:
+            client.send(line * lines)
+        except OSError:
+            pass  # it is over
+
+    with Daemon(config="[ballastd]\nclients = 100\n") as daemon, daemon.client() as good:
+        flooders = [daemon.client(status=True) for _ in range(crowd)]
+        threads = [threading.Thread(target=flood, args=(each,)) for each in flooders]
+        for thread in threads:
+            thread.start()
+        # Answers that nobody has fetched yet are counted where they lie.
+        answered = lambda: sum(each.socket.recv(1 << 20, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+                               .count(b"\n") for each in flooders if readable(each.socket))
+        until(answered)
+        between = []
+        for _ in range(calls):
+            before = answered()
+            good.call("ping")
+            between.append(answered() - before)
+        for each in flooders:
+            each.socket.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+        # A few may have found this client itself, or the machine, with something else to do.
+        assert sorted(between)[-3] < crowd, sorted(between)
+        # One that is not in a hurry gets all of its answers, too.
+        with daemon.client(status=True) as patient:
+            flood(patient)
+            for _ in range(lines):
+                assert patient.message()["result"] == {}
+
+
+def test_thousands_of_connections():
+    """More than there is room for, of a user who may take half: another one of that user is turned
+    away or waits, and others come in."""
+    if os.geteuid() != 0:
+        print("test_thousands_of_connections: skipped, needs a second user")
+        return
+    code = """
+import select, socket, sys, time
+crowd = []
+for _ in range(3000):
+    s = socket.socket(socket.AF_UNIX)
+    s.setblocking(False)
+    try:
+        s.connect(sys.argv[1])
+    except BlockingIOError:  # those at the door are as many as the kernel lets wait
+        s.close()
+        time.sleep(0.001)
+        continue
+    crowd.append(s)
+print(len(crowd), flush=True)
+sys.stdin.readline()
+"""
+    with Daemon() as daemon:
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+        crowd = subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                  "sh", "-c", 'ulimit -n 4096; exec python3 -c "$0" "$1"', code,
+                                  str(daemon.run / "status.sock")],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        came = int(crowd.stdout.readline())
+        assert came > 1000, came
+        with daemon.client(status=True) as client, daemon.client() as control:
+            assert client.call("ping") == {}
+            assert control.call("reserve", min_kib=4, wait=True)["state"] == "granted"
+            assert 2 < control.call("status")["clients"] <= 130
+        crowd.communicate("")
+        with daemon.client(status=True) as client:
+            until(lambda: client.call("status")["clients"] == 1)
+
+
+def test_looks_at_once_when_memory_is_low():
+    """Nothing but calls that look makes ticks here, and what the host says of itself."""
+    with Daemon(config="[ballastd]\ninterval = 10s\nrest = 10s\n", checks=False) as daemon, \
+         daemon.client() as client:
+        client.call("pause")
+        free = client.call("host")["parts"]
+        client.call("sim-start", name="greedy", rate_kib=4096 * MIB,
+                    need_kib=free["free"] + free["slush"] - 24 * MIB)
+        looks, before = 0, client.call("status")["ticks"]
+        status = {"low_memory_events": 0}
+        while status["low_memory_events"] == 0:
+            assert looks < 1000, status
+            client.call("release", id=client.call("reserve", min_kib=4)["id"])
+            looks += 1
+            time.sleep(0.02)
+            status = client.call("status")
+        assert status["ticks"] - before >= looks + status["low_memory_events"], (status, looks)
+        assert "little memory is free" in daemon.log()
 
 
 def test_restart_goes_on():

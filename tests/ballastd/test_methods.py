@@ -29,6 +29,13 @@ def test_reads_on_both_sockets():
                 rest = client.call("domains", after=4)
                 assert rest["domains"][0]["domid"] == 5 and len(rest["domains"]) == 12
                 by_name = client.call("domains", domain="vm3")["domains"][0]
+                parts = by_name["segments"]
+                assert parts["guest"] + parts["video"] + parts["extra_internal"] \
+                    == by_name["actual_kib"] and parts["guest"] > 0
+                assert parts["guest"] + parts["video"] + parts["balloon"] \
+                    == by_name["static_max_kib"]
+                assert parts["shadow"] + parts["iommu"] + parts["extra_external"] \
+                    == by_name["overhead_kib"] == 8 * MIB
                 by_uuid = client.call("domains", domain=by_name["uuid"])["domains"][0]
                 assert by_uuid["domid"] == by_name["domid"] == 3
                 assert client.call("reservations") == {"reservations": [], "more": False}
@@ -137,6 +144,42 @@ def test_wait_ends_with_its_connection():
         assert watcher.call("reservations", id=kept)["reservations"][0]["state"] == "granted"
 
 
+def test_with_connection():
+    with Daemon() as daemon, daemon.client() as watcher:
+        state = lambda of: watcher.call("reservations", id=of)["reservations"][0]["state"]
+        first, second = daemon.client(), daemon.client()
+        kept = first.call("reserve", min_kib=16 * MIB, wait=True)["id"]
+        tied = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
+        freeing = first.call("reserve", min_kib=16 * 1024 * MIB, with_connection=True)["id"]
+        moved = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
+        bound = first.call("reserve", min_kib=64 * MIB, wait=True, with_connection=True)["id"]
+        first.call("sim-start", name="new", need_kib=64 * MIB, reservation=bound)
+        refused(-32002, second.call, "attach", id=4711)
+        second.call("login", owner="somebody")
+        assert refused(-32000, second.call, "attach", id=tied).data["reason"] == "not-owner"
+        assert second.call("attach", id=moved, owner="uid-0")["id"] == moved
+        # Half a line under way changes nothing.
+        first.send(b'{"jsonrpc":"2.0","id":9,"met')
+        first.close()
+        until(lambda: state(freeing) == "released" and state(tied) == "released")
+        assert state(kept) == "granted" and state(moved) == "granted"
+        assert state(bound) in ("bound", "spent")
+        for _ in range(63):
+            second.call("reserve", min_kib=4, wait=True, with_connection=True)
+        before = watcher.call("status")["ledger"]["open"]
+        refused(-32004, second.call, "reserve", min_kib=4, wait=True, with_connection=True)
+        assert watcher.call("status")["ledger"]["open"] == before
+        # A daemon that ends is no end of a connection; who comes back attaches.
+        daemon.stop()
+        daemon.start()
+        with daemon.client() as watcher:
+            state = lambda of: watcher.call("reservations", id=of)["reservations"][0]["state"]
+            assert state(moved) == "granted"
+            with daemon.client() as third:
+                third.call("attach", id=moved)
+            until(lambda: state(moved) == "released")
+
+
 def test_half_closed_gets_its_answer():
     with Daemon() as daemon, daemon.client() as client:
         wanted = client.ask("reserve", min_kib=4096 * MIB, wait=True)
@@ -237,6 +280,11 @@ def test_pause():
         assert client.call("status")["paused"]
         waits = client.call("reserve", min_kib=8192 * MIB, deadline_usec=1500000)
         assert waits["state"] in ("asked", "freeing"), waits
+        # Arithmetic needs nobody to be asked.
+        never = refused(-32000, client.call, "reserve", min_kib=35 * 1024 * MIB)
+        assert never.data["reason"] == "cannot-fit", never.data
+        assert never.data["missing_kib"] == never.data["a_kib"] - never.data["b_kib"] > 0
+        assert never.data["b_kib"] > 8192 * MIB, never.data
         before = [d["target_kib"] for d in client.call("domains")["domains"]]
         over = until(lambda: [r for r in client.call("reservations", id=waits["id"])["reservations"]
                               if r["state"] == "refused"])

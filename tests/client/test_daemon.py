@@ -204,6 +204,30 @@ class Slowly(Case):
         self.assertIn("has its reservation", err)
 
 
+    def test_killed_itself(self):
+        """What it reserved is nobody's then, at once: its lease has ten minutes."""
+        def ids(state):
+            return {i for i, r in self.reservations().items() if r["state"] == state}
+        waits = self.create(self.guest)
+        self.until(lambda: ids("freeing"))
+        waits.kill()
+        waits.wait()
+        self.until(lambda: ids("released") == {1})
+        runs = self.start("run", self.config("small", 256), "--", "sh", "-c",
+                          f"while test -e {self.guest}; do sleep 0.2; done")
+        self.until(lambda: ids("granted") == {2})
+        self.daemon.kill()
+        self.daemon.wait()
+        self.begin()
+        self.assertEqual(ids("granted"), {2})
+        # It has found the new daemon when there is somebody beside who asks.
+        self.until(lambda: all(json.loads(self.ballast("status", "--json"))["status"]["clients"] > 1
+                               for _ in range(3)))
+        runs.kill()
+        runs.wait()
+        self.until(lambda: ids("released") == {1, 2})
+
+
 class Settings(Case):
     def test_policy_pause_shares_and_opt_out(self):
         self.assertIn("* ballast", self.ballast("policy"))

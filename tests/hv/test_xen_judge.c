@@ -386,6 +386,41 @@ static void counted_twice(void **state)
     assert_int_equal(host.free_kib, 0);
 }
 
+static void rules_of_a_version(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned major, minor;
+        const char *name;
+    } rows[] = {{4, 14, "libxl-4.14"}, {4, 16, "libxl-4.14"}, {4, 17, "libxl"},
+                {4, 18, "libxl-4.20"}, {4, 20, "libxl-4.20"}, {5, 0, "libxl"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct xen_version version = {.major = rows[i].major, .minor = rows[i].minor};
+        assert_string_equal(ballast_profile_name(xen_profile(&version)), rows[i].name);
+    }
+}
+
+static void segments_of_a_running_domain(void **state)
+{
+    (void)state;
+    struct xen_domain domain = {.id = 5,
+                                .type = BALLAST_HVM,
+                                .vcpus = 2,
+                                .tot_kib = 1048576 + 512,
+                                .target_kib = 1048576 - 8192,
+                                .static_max_kib = 2097152,
+                                .videoram_kib = 8192,
+                                .pool_kib = 9216};
+    struct ballast_running running = xen_running(&domain);
+    assert_int_equal(running.type, BALLAST_HVM);
+    assert_int_equal(running.extra_internal_kib, 1024);
+    assert_int_equal(running.pool_kib, 9216);
+    assert_int_equal(running.overhead_kib, BALLAST_NONE);
+    /* Still being built: nothing is beyond a target that is not there. */
+    domain.target_kib = BALLAST_NONE;
+    assert_int_equal(xen_running(&domain).extra_internal_kib, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +440,8 @@ int main(void)
         cmocka_unit_test_setup(rules_need_nodes, begin),
         cmocka_unit_test_setup(always_possible, begin),
         cmocka_unit_test_setup(counted_twice, begin),
+        cmocka_unit_test(rules_of_a_version),
+        cmocka_unit_test(segments_of_a_running_domain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

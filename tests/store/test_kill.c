@@ -78,6 +78,19 @@ static void each_call(enum fault fault, unsigned long moves)
     CHECK(runs > moves * 4, "too few calls: is the shim in the way of SQLite?");
 }
 
+/*
+ * How long a child may live: 12 ms, unless this machine (or a sanitizer) is so slow that nothing
+ * happens in it.
+ */
+enum { LEAST_NSEC = 12000000, MOST_NSEC = 900000000 };
+
+static long next_window(long nsec, bool happened)
+{
+    if (happened)
+        return nsec * 3 / 4 > LEAST_NSEC ? nsec * 3 / 4 : LEAST_NSEC;
+    return nsec < MOST_NSEC / 2 ? nsec * 2 : MOST_NSEC;
+}
+
 static void at_instants(unsigned long instants)
 {
     static struct known known;
@@ -87,14 +100,17 @@ static void at_instants(unsigned long instants)
     unsigned long untold = 0;
     unsigned long ids = 0;
     uint64_t seed = 1;
+    long window_nsec = LEAST_NSEC;
     for (unsigned long i = 0; i < instants; i++) {
+        uint64_t before = known.last_id;
         struct task task = {directory, {.fault = FAULT_NONE}, i + 1, 0};
         struct child child = child_start(work, &task);
         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        struct timespec pause = {.tv_nsec = (long)(seed >> 33) % 12000000};
+        struct timespec pause = {.tv_nsec = (long)(seed >> 33) % window_nsec};
         nanosleep(&pause, NULL);
         kill(child.pid, SIGKILL);
         (void)child_end(&child, &known);
+        window_nsec = next_window(window_nsec, known.last_id > before);
         untold += (unsigned long)known_check(&known, directory, false, "killed at an instant");
         if (known.last_id > WORLD_KNOWN - 1000) { /* what is known is of bounded size */
             ids += known.last_id;

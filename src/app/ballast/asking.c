@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "app/ballast/fields.h"
 #include "app/ballast/output.h"
 #include "app/ballast/values.h"
 
@@ -51,6 +52,32 @@ int cli_asking_id(const struct cli_asking *asking, const char *word, uint64_t *o
     return CLI_DONE;
 }
 
+int cli_asking_reservation(struct cli_asking *asking, size_t count, const char *usage,
+                           char ***operands, struct json_object **params)
+{
+    struct cli_args *args = asking->args;
+    const char *owner = NULL;
+    uint64_t id;
+    size_t found;
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        cli_asking_option(asking, option);
+        if (option == CLI_ASKING_OWNER)
+            owner = args->value;
+    }
+    *operands = cli_args_operands(args, &found);
+    if (found != count)
+        return cli_args_wrong(args, "%s", usage);
+    if (cli_asking_id(asking, (*operands)[0], &id))
+        return CLI_BAD;
+    *params = cli_params();
+    cli_params_u64(*params, "id", id);
+    cli_params_string(*params, "owner", owner);
+    return CLI_DONE;
+}
+
 int cli_asking_switch(const struct cli_asking *asking, const char *word, bool *out)
 {
     if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
@@ -63,7 +90,7 @@ int cli_asking_change(struct cli_asking *asking, const char *method, struct json
                       void (*tell)(const struct json_object *result))
 {
     struct json_object *result = NULL;
-    int rc = cli_asking_open(asking, CLI_DAEMON_CHANGES);
+    int rc = asking->daemon.client ? CLI_DONE : cli_asking_open(asking, CLI_DAEMON_CHANGES);
     if (rc)
         json_object_put(params);
     else

@@ -10,11 +10,20 @@
 #include "app/ballast/daemon.h"
 #include "app/ballast/rundir.h"
 
-/* The first options of such a command. */
-enum { CLI_ASKING_JSON, CLI_ASKING_RUN_DIR, CLI_ASKING_OPTIONS };
+/* The first options of such a command; of one about a reservation there is one more. */
+enum {
+    CLI_ASKING_JSON,
+    CLI_ASKING_RUN_DIR,
+    CLI_ASKING_OPTIONS,
+    CLI_ASKING_OWNER = CLI_ASKING_OPTIONS,
+};
 #define CLI_ASKING_ROWS(json_help)                                                                 \
     [CLI_ASKING_JSON] = {"json", NULL, json_help}, [CLI_ASKING_RUN_DIR] = {"run-dir", "DIR",       \
                                                                            CLI_RUN_DIR_HELP}
+#define CLI_ASKING_RESERVATION_ROWS                                                                \
+    CLI_ASKING_ROWS("the reservation as it is then"), [CLI_ASKING_OWNER] = {                       \
+                                                          "owner", "NAME",                         \
+                                                          "whose it is, if not this user's"}
 
 struct cli_asking {
     struct cli_args *args;
@@ -31,11 +40,19 @@ int cli_asking_open(struct cli_asking *asking, enum cli_daemon_kind kind);
 
 /* A reservation's number; CLI_BAD with a message. */
 int cli_asking_id(const struct cli_asking *asking, const char *word, uint64_t *out);
-/* "on" or "off"; the same. */
+/*
+ * Reads all of a command about a reservation: its options, and `count` operands, the first of which
+ * is the number. *operands has them all, *params the number and the owner, the caller's. CLI_BAD,
+ * told: `usage` says what is right.
+ */
+int cli_asking_reservation(struct cli_asking *asking, size_t count, const char *usage,
+                           char ***operands, struct json_object **params);
+/* "on" or "off"; the same as of an id. */
 int cli_asking_switch(const struct cli_asking *asking, const char *word, bool *out);
 
 /*
- * Calls a method of the control socket and closes it again: what the daemon answers is printed with
+ * Calls a method of the control socket, opened where it is not open yet, and closes it: what the
+ * daemon answers is printed with
  * --json, and else handed to `tell`. `params` is taken over.
  */
 int cli_asking_change(struct cli_asking *asking, const char *method, struct json_object *params,

@@ -72,6 +72,7 @@ static void find_daemon(struct cli_birth *birth)
     struct cli_daemon *daemon = birth->daemon;
     cli_daemon_close(daemon);
     if (wire_connect(daemon->run_dir, false, &daemon->client, &err) == 0) {
+        cli_daemon_attach(daemon, birth->reservation, birth->owner);
         birth->gone_usec = 0;
         return;
     }

@@ -24,6 +24,29 @@ static struct cli_change_state state_of(const struct xen_domain *is)
     };
 }
 
+void cli_change_option(struct cli_change *change, const struct cli_args *args, int option)
+{
+    change->dry |= option == CLI_CHANGE_DRY_RUN;
+    change->json |= option == CLI_CHANGE_JSON;
+    if (option == CLI_CHANGE_HOST)
+        change->host = args->value;
+}
+
+int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),
+                   void (*tell)(const void *context), void *context)
+{
+    int rc = cli_change_begin(change, id_or_name);
+    if (rc)
+        return rc;
+    rc = make(context);
+    if (!rc && change->json)
+        cli_json_print(cli_change_json(change));
+    else if (!rc)
+        tell(context);
+    cli_change_end(change);
+    return rc;
+}
+
 int cli_change_through(struct cli_change *change, const char *word)
 {
     if (strcmp(word, "libxl") == 0)

@@ -15,6 +15,13 @@
 
 struct json_object;
 
+/* The first options of such a command. */
+enum { CLI_CHANGE_DRY_RUN, CLI_CHANGE_HOST, CLI_CHANGE_JSON, CLI_CHANGE_OPTIONS };
+#define CLI_CHANGE_ROWS                                                                            \
+    [CLI_CHANGE_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},                       \
+    [CLI_CHANGE_HOST] = {"host", "HOST", CLI_HOST_HELP},                                           \
+    [CLI_CHANGE_JSON] = {"json", NULL, "one object, sizes in KiB"}
+
 /* KiB as xenstore and Xen have them; BALLAST_NONE where there is none. */
 struct cli_change_state {
     uint64_t target_kib;
@@ -39,6 +46,14 @@ struct cli_change {
     struct cli_change_state after;
 };
 
+/* Takes one of the above, with the value that `args` has read; others are the command's. */
+void cli_change_option(struct cli_change *change, const struct cli_args *args, int option);
+/*
+ * The whole of a command that makes its change at once: the domain is found, `make` changes it, or
+ * with --dry-run works out what would come of it, and both states are told, as JSON or by `tell`.
+ */
+int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),
+                   void (*tell)(const void *context), void *context);
 /* "own" and "libxl" of --through; CLI_BAD with a message for another word. */
 int cli_change_through(struct cli_change *change, const char *word);
 /* Opens the host and finds the domain, which is looked at as it is before. */

@@ -7,11 +7,8 @@
 #include "app/ballast/asking.h"
 #include "app/ballast/fields.h"
 
-enum { OPTION_OWNER = CLI_ASKING_OPTIONS };
-
 const struct cli_option cli_release_options[] = {
-    CLI_ASKING_ROWS("the reservation as it is then"),
-    [OPTION_OWNER] = {"owner", "NAME", "whose it is, if not this user's"},
+    CLI_ASKING_RESERVATION_ROWS,
     {NULL, NULL, NULL},
 };
 
@@ -25,24 +22,9 @@ static void tell(const struct json_object *reservation)
 int cli_release(struct cli_args *args)
 {
     struct cli_asking asking = {.args = args};
-    const char *owner = NULL;
-    uint64_t id;
-    size_t count;
-    int option;
-    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD)
-            return CLI_BAD;
-        cli_asking_option(&asking, option);
-        if (option == OPTION_OWNER)
-            owner = args->value;
-    }
-    char **operands = cli_args_operands(args, &count);
-    if (count != 1)
-        return cli_args_wrong(args, "it takes the ID of a reservation");
-    if (cli_asking_id(&asking, operands[0], &id))
-        return CLI_BAD;
-    struct json_object *params = cli_params();
-    cli_params_u64(params, "id", id);
-    cli_params_string(params, "owner", owner);
-    return cli_asking_change(&asking, "release", params, tell);
+    struct json_object *params;
+    char **operands;
+    int rc =
+        cli_asking_reservation(&asking, 1, "it takes the ID of a reservation", &operands, &params);
+    return rc ? rc : cli_asking_change(&asking, "release", params, tell);
 }

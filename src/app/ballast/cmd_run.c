@@ -352,6 +352,7 @@ int cli_run(struct cli_args *args)
         rc = cli_need_read(&run.need, run.path, run.profile);
     if (rc)
         return rc;
+    run.want.with_connection = true;
     rc = cli_daemon_open(&run.daemon, "run", run.run_dir,
                          run.dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
     if (!rc)

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast set-max */
 #include <inttypes.h>
-#include <string.h>
-
-#include <json-c/json.h>
 
 #include "app/ballast/change.h"
 #include "app/ballast/output.h"
 #include "app/ballast/size.h"
-#include "app/ballast/values.h"
 
-enum { OPTION_DRY_RUN, OPTION_THROUGH, OPTION_HOST, OPTION_JSON };
+enum { OPTION_THROUGH = CLI_CHANGE_OPTIONS };
 
 const struct cli_option cli_set_max_options[] = {
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
+    CLI_CHANGE_ROWS,
     [OPTION_THROUGH] = {"through", "WAY", "xen (the default), or libxl: by its own call"},
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
-    [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
     {NULL, NULL, NULL},
 };
 
@@ -33,10 +27,7 @@ static int parse(struct set_max *set, struct cli_args *args)
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
-        set->change.dry |= option == OPTION_DRY_RUN;
-        set->change.json |= option == OPTION_JSON;
-        if (option == OPTION_HOST)
-            set->change.host = args->value;
+        cli_change_option(&set->change, args, option);
         if (option == OPTION_THROUGH && cli_change_through(&set->change, args->value) != CLI_DONE)
             return CLI_BAD;
     }
@@ -100,23 +91,25 @@ static void warn_of_hotplug(const struct set_max *set)
                  set->change.domain.is.id, set->change.shown, before->static_max_kib);
 }
 
+static int make(void *context)
+{
+    struct set_max *set = context;
+    int rc = plan(set);
+    if (rc)
+        return rc;
+    warn_of_hotplug(set);
+    return set->change.dry ? CLI_DONE : carry_out(set);
+}
+
+static void tell(const void *context)
+{
+    const struct set_max *set = context;
+    cli_change_print(&set->change);
+}
+
 int cli_set_max(struct cli_args *args)
 {
     struct set_max set = {.change = {.args = args}};
     int rc = parse(&set, args);
-    if (!rc)
-        rc = cli_change_begin(&set.change, set.domain);
-    if (rc)
-        return rc;
-    rc = plan(&set);
-    if (!rc)
-        warn_of_hotplug(&set);
-    if (!rc && !set.change.dry)
-        rc = carry_out(&set);
-    if (!rc && set.change.json)
-        cli_json_print(cli_change_json(&set.change));
-    else if (!rc)
-        cli_change_print(&set.change);
-    cli_change_end(&set.change);
-    return rc;
+    return rc ? rc : cli_change_run(&set.change, set.domain, make, tell, &set);
 }

@@ -4,20 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <json-c/json.h>
-
 #include "app/ballast/change.h"
 #include "app/ballast/door_daemon.h"
 #include "app/ballast/output.h"
 #include "app/ballast/size.h"
-#include "app/ballast/values.h"
-
-enum { OPTION_DRY_RUN, OPTION_HOST, OPTION_JSON };
 
 const struct cli_option cli_set_range_options[] = {
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
-    [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
+    CLI_CHANGE_ROWS,
     {NULL, NULL, NULL},
 };
 
@@ -35,10 +28,7 @@ static int parse(struct set_range *set, struct cli_args *args)
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
-        set->change.dry |= option == OPTION_DRY_RUN;
-        set->change.json |= option == OPTION_JSON;
-        if (option == OPTION_HOST)
-            set->change.host = args->value;
+        cli_change_option(&set->change, args, option);
     }
     size_t count;
     char **operands = cli_args_operands(args, &count);
@@ -84,13 +74,19 @@ static int carry_out(struct set_range *set)
     return cli_change_look(change);
 }
 
-static void tell(const struct set_range *set)
+static int make(void *context)
 {
+    struct set_range *set = context;
+    int rc = check(set);
+    set->change.after.dynamic_min_kib = set->min_kib;
+    set->change.after.dynamic_max_kib = set->max_kib;
+    return rc || set->change.dry ? rc : carry_out(set);
+}
+
+static void tell(const void *context)
+{
+    const struct set_range *set = context;
     uint64_t target_kib = set->change.domain.whole_target_kib;
-    if (set->change.json) {
-        cli_json_print(cli_change_json(&set->change));
-        return;
-    }
     cli_change_print(&set->change);
     if (target_kib != BALLAST_NONE && (target_kib < set->min_kib || target_kib > set->max_kib))
         printf("its target, %" PRIu64 " KiB, is outside; whoever balances the host moves it\n",
@@ -101,17 +97,5 @@ int cli_set_range(struct cli_args *args)
 {
     struct set_range set = {.change = {.args = args}};
     int rc = parse(&set, args);
-    if (!rc)
-        rc = cli_change_begin(&set.change, set.domain);
-    if (rc)
-        return rc;
-    rc = check(&set);
-    set.change.after.dynamic_min_kib = set.min_kib;
-    set.change.after.dynamic_max_kib = set.max_kib;
-    if (!rc && !set.change.dry)
-        rc = carry_out(&set);
-    if (!rc)
-        tell(&set);
-    cli_change_end(&set.change);
-    return rc;
+    return rc ? rc : cli_change_run(&set.change, set.domain, make, tell, &set);
 }

@@ -26,25 +26,20 @@
 #define TIMEOUT_USEC (UINT64_C(60) * BALLAST_SEC_USEC)
 
 enum {
-    OPTION_NO_ENFORCE,
+    OPTION_NO_ENFORCE = CLI_CHANGE_OPTIONS,
     OPTION_WAIT,
     OPTION_TIMEOUT,
-    OPTION_DRY_RUN,
     OPTION_THROUGH,
     OPTION_FORCE,
-    OPTION_HOST,
-    OPTION_JSON,
 };
 
 const struct cli_option cli_set_target_options[] = {
+    CLI_CHANGE_ROWS,
     [OPTION_NO_ENFORCE] = {"no-enforce", NULL, "leave Xen's maximum as it is"},
     [OPTION_WAIT] = {"wait", NULL, "follow the balloon until it has arrived or stopped"},
     [OPTION_TIMEOUT] = {"timeout", "T", "wait no longer than that (default 60s)"},
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
     [OPTION_THROUGH] = {"through", "WAY", "xen (the default), or libxl: by its own call"},
     [OPTION_FORCE] = {"force", NULL, "even below what a guest can give without harm"},
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
-    [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
     {NULL, NULL, NULL},
 };
 
@@ -85,11 +80,8 @@ static int set_option(struct set_target *set, struct cli_args *args, int option)
     struct ballast_error err;
     set->enforce &= option != OPTION_NO_ENFORCE;
     set->waits |= option == OPTION_WAIT;
-    set->change.dry |= option == OPTION_DRY_RUN;
     set->change.force |= option == OPTION_FORCE;
-    set->change.json |= option == OPTION_JSON;
-    if (option == OPTION_HOST)
-        set->change.host = args->value;
+    cli_change_option(&set->change, args, option);
     if (option == OPTION_THROUGH)
         return cli_change_through(&set->change, args->value);
     if (option == OPTION_TIMEOUT && cli_time_parse(args->value, &set->timeout_usec, &err) < 0)

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "app/ballast/commands.h"
+#include "app/ballast/fields.h"
 #include "app/ballast/output.h"
 #include "app/ballast/rundir.h"
 
@@ -100,4 +101,14 @@ int cli_daemon_call(struct cli_daemon *daemon, const char *method, struct json_o
     }
     wire_message_release(&answer);
     return rc;
+}
+
+void cli_daemon_attach(struct cli_daemon *daemon, uint64_t reservation, const char *owner)
+{
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "id", reservation);
+    cli_params_string(params, "owner", owner);
+    (void)wire_call(daemon->client, "attach", params, ANSWER_USEC, NULL, NULL, &answer, NULL);
+    wire_message_release(&answer);
 }

@@ -51,4 +51,7 @@ int cli_daemon_no(const struct cli_daemon *daemon, const struct wire_message *an
 /* The exit status that belongs to an error of the protocol; CLI_DONE for 0. */
 int cli_daemon_status(int wire_code);
 
+/* A reservation goes with this connection from now on; without a word, also where it cannot. */
+void cli_daemon_attach(struct cli_daemon *daemon, uint64_t reservation, const char *owner);
+
 #endif

@@ -91,6 +91,8 @@ static struct json_object *params_of(const struct cli_want *want)
     cli_params_u64(params, "deadline_usec", want->deadline_usec);
     cli_params_string(params, "owner", want->owner);
     cli_params_string(params, "label", want->label);
+    if (want->with_connection)
+        json_object_object_add(params, "with_connection", json_object_new_boolean(true));
     return params;
 }
 
@@ -184,8 +186,11 @@ static int find_daemon(struct cli_reserving *reserving)
         struct timespec pause = {.tv_nsec = (long)SLICE_USEC * 1000};
         (void)nanosleep(&pause, NULL);
         cli_daemon_close(daemon);
-        if (wire_connect(daemon->run_dir, false, &daemon->client, &err) == 0)
-            return ask_again(reserving);
+        if (wire_connect(daemon->run_dir, false, &daemon->client, &err) < 0)
+            continue;
+        if (reserving->want.with_connection)
+            cli_daemon_attach(daemon, reserving->id, reserving->want.owner);
+        return ask_again(reserving);
     }
     cli_complain("%s: %s; reservation %" PRIu64 " stays until its lease or deadline is over",
                  daemon->command, err.text, reserving->id);

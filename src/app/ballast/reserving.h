@@ -17,6 +17,7 @@ struct cli_want {
     uint64_t deadline_usec;
     const char *owner;
     const char *label;
+    bool with_connection; /* it is released when we are killed, unless it is bound by then */
 };
 
 /* One who gave, or is about to. */

@@ -8,22 +8,12 @@
 #include "app/ballast/output.h"
 #include "core/model/running.h"
 
-/* Which set of rules the running Xen's libxl follows: docs/assumptions.md. */
-static const char *profile_of(const struct xen_version *version)
-{
-    if (version->major != 4)
-        return NULL;
-    if (version->minor < 17)
-        return "libxl-4.14";
-    return version->minor >= 18 ? "libxl-4.20" : NULL;
-}
-
 const struct ballast_profile *cli_running_profile(const struct cli_door *door)
 {
     struct xen_version version;
     if (!door->is_xen || xen_version(door->hv, &version, NULL) < 0)
         return ballast_profile_find(NULL);
-    return ballast_profile_find(profile_of(&version));
+    return xen_profile(&version);
 }
 
 /* A domain that some other toolstack has built has none that could be read, and is shown without.
@@ -51,17 +41,10 @@ int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
     if (!profile)
         profile = cli_running_profile(door);
     *out = (struct cli_running){.domain = *domain, .profile_name = ballast_profile_name(profile)};
-    struct ballast_running running = {
-        .type = domain->is.type,
-        .vcpus = domain->is.vcpus,
-        .tot_kib = domain->is.tot_kib,
-        .target_kib = domain->is.target_kib,
-        .static_max_kib = domain->is.static_max_kib,
-        .videoram_kib = domain->is.videoram_kib,
-        .pool_kib = domain->is.pool_kib,
-        .extra_internal_kib = domain->extra_internal_kib,
-        .overhead_kib = !door->is_xen ? domain->overhead_kib : BALLAST_NONE,
-    };
+    struct ballast_running running = xen_running(&domain->is);
+    running.extra_internal_kib = domain->extra_internal_kib;
+    if (!door->is_xen)
+        running.overhead_kib = domain->overhead_kib;
     if (ballast_running_breakdown(&running, profile, &door->host->caps, &out->now, &err) < 0) {
         cli_complain("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown,
                      err.text);

@@ -28,6 +28,7 @@ static const struct {
     {"plan", call_plan},
     {"login", call_login},
     {"reserve", call_reserve},
+    {"attach", call_attach},
     {"release", call_release},
     {"cancel", call_release},
     {"bind", call_bind},

@@ -51,7 +51,7 @@ typedef void call_fn(struct call *call);
 call_fn call_hello, call_ping, call_subscribe, call_status, call_host, call_domains,
     call_reservations, call_decisions, call_policy, call_plan;
 /* calls_promise.c */
-call_fn call_login, call_reserve, call_release, call_bind, call_free;
+call_fn call_login, call_reserve, call_attach, call_release, call_bind, call_free;
 /* Of a domain in the last refresh; answers the call. */
 void call_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at);
 /* calls_domain.c */

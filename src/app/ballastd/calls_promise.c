@@ -10,6 +10,7 @@
 #include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
 #include "app/ballastd/tell.h"
+#include "app/ballastd/tie.h"
 #include "core/base/units.h"
 
 /*
@@ -115,6 +116,18 @@ static void wait_for(struct call *call, uint64_t id, bool is_free)
     call_fail(call, WIRE_BUSY, "%d calls of this connection wait already", TELL_WAITS);
 }
 
+/* It is to go with the connection. false: it is as if it had never been asked for. */
+static bool tie(struct call *call, uint64_t id)
+{
+    struct ledger_verdict verdict;
+    if (tie_to(call->conn, id) == 0)
+        return true;
+    (void)ledger_release(promises_ledger(call->daemon->promises), id, NULL, now_of(call), &verdict,
+                         NULL);
+    call_fail(call, WIRE_BUSY, "%d reservations go with this connection already", TIE_MOST);
+    return false;
+}
+
 void call_reserve(struct call *call)
 {
     uint64_t min_kib = wire_param_u64(call->params, "min_kib", 0);
@@ -127,11 +140,31 @@ void call_reserve(struct call *call)
         .deadline_usec = deadline_of(call),
     };
     uint64_t id;
-    if (!ask(call, &request, &id))
+    if (!ask(call, &request, &id) ||
+        (wire_param_bool(call->params, "with_connection", false) && !tie(call, id)))
         return;
     answer_asked(call, id);
     if (call->later)
         wait_for(call, id, false);
+}
+
+void call_attach(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    uint64_t id = wire_param_u64(call->params, "id", 0);
+    const struct ledger_reservation *record = ledger ? ledger_find(ledger, id) : NULL;
+    const char *owner = call_owner(call);
+    struct ledger_verdict verdict = {.reason = LEDGER_UNKNOWN, .a_kib = id, .id = id};
+    if (!ledger)
+        return;
+    if (record && owner && strcmp(owner, record->owner) != 0)
+        verdict.reason = LEDGER_NOT_OWNER;
+    if (!record || verdict.reason == LEDGER_NOT_OWNER)
+        call_refuse(call, &verdict);
+    else if (tie_to(call->conn, id) < 0)
+        call_fail(call, WIRE_BUSY, "%d reservations go with this connection already", TIE_MOST);
+    else
+        answer_reservation(call, id);
 }
 
 void call_release(struct call *call)

@@ -8,7 +8,8 @@
 #include "app/ballastd/shape.h"
 #include "core/base/units.h"
 
-/* How many entries an answer has at the most: 512 of the largest, a domain, fill half a line. */
+/* How many entries an answer has at the most: 512 of the largest, a domain, fill two thirds of a
+ * line. */
 enum { MOST = 512 };
 
 static uint64_t most_of(const struct call *call)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The two sockets and who is connected. A connection costs only itself: what it sends is taken a
- * few calls at a turn, what it does not read is bounded, and one that stops in the middle of a line
- * or stands in the way of others is closed.
+ * The two sockets and who is connected. A connection costs only itself: what it sends is answered
+ * in turns of which each connection has as many, one whose calls took longer than a turn may sits
+ * out as many as it took too much, what it does not read is bounded, and one that stops in the
+ * middle of a line or stands in the way of others is closed.
  */
 #ifndef APP_BALLASTD_CONN_H
 #define APP_BALLASTD_CONN_H
@@ -37,11 +38,15 @@ struct conn {
     bool ended;      /* it has closed its half for writing */
     bool doomed;     /* closed in the loop's next turn: nobody who walks the list is surprised */
     bool closing;
-    bool last; /* nothing more is taken from it; closed when all is sent */
+    bool last;           /* nothing more is taken from it; closed when all is sent */
+    int64_t credit_usec; /* of work in its turns; below 0: it sits out */
+    uint64_t turn;       /* of the daemon's: the last that it had, or sat out */
     unsigned events;
     char owner[LEDGER_OWNER];
     uint64_t *made; /* ids, rising */
     size_t made_count;
+    uint64_t *tied; /* ids that go with it; see tie.h */
+    size_t tied_count;
     size_t waits;        /* calls that are not answered yet */
     uint64_t heard_usec; /* real clock: when something whole, or the first of something, came */
     struct wire_decoder *decoder;
@@ -52,7 +57,7 @@ void conn_send(struct conn *conn, char *line, size_t length);
 void conn_close(struct conn *conn);
 /* Whoever is at the door comes in. */
 void conn_accept(struct daemon_door *door, struct daemon *daemon);
-/* A turn for each connection that has more to say. */
+/* A turn for each connection that has more to say, as far as the loop's own turn allows. */
 void conn_pump(uv_idle_t *idle);
 void conn_made(struct conn *conn, uint64_t id);
 bool conn_has_made(const struct conn *conn, uint64_t id);

@@ -83,6 +83,37 @@ static void on_host(uv_poll_t *handle, int status, int events)
         manager_settle(daemon);
 }
 
+/* Somebody takes memory fast: maxima may have to come down before the next tick. */
+static void on_low(uv_poll_t *handle, int status, int events)
+{
+    struct daemon *daemon = handle->data;
+    (void)status;
+    (void)events;
+    if (!daemon_host_low_heard(daemon->host))
+        return;
+    daemon->low_count++;
+    manager_look(daemon);
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    daemon_log(DAEMON_INFO, "little memory is free: %llu KiB",
+               host ? (unsigned long long)host->free_kib : 0);
+    if (daemon->tick)
+        manager_settle(daemon);
+}
+
+static void watch_low(struct daemon *daemon)
+{
+    struct ballast_error err = {.text = "it cannot be waited for"};
+    int fd = daemon_host_low_fd(daemon->host, &err);
+    daemon->low_count = BALLAST_NONE;
+    if (fd < 0 || uv_poll_init(&daemon->loop, &daemon->low_poll, fd) < 0) {
+        daemon_log(DAEMON_NOTICE, "not told when memory is low: %s, ignoring", err.text);
+        return;
+    }
+    daemon->low_count = 0;
+    daemon->low_poll.data = daemon;
+    uv_poll_start(&daemon->low_poll, UV_READABLE, on_low);
+}
+
 static int make_state_dir(const struct daemon *daemon)
 {
     if (mkdir(daemon->options.state_dir, 0700) == 0 || errno == EEXIST)
@@ -137,6 +168,7 @@ static void watch(struct daemon *daemon)
         daemon->host_poll.data = daemon;
         uv_poll_start(&daemon->host_poll, UV_READABLE, on_host);
     }
+    watch_low(daemon);
 }
 
 int daemon_start(struct daemon *daemon)

@@ -65,8 +65,10 @@ struct daemon {
     uv_timer_t timer;
     uv_timer_t watchdog;
     uv_poll_t host_poll;
+    uv_poll_t low_poll;
     uv_signal_t signals[3];
     uv_idle_t pump; /* runs while a connection has more to say than one turn allows */
+    uint64_t turn;  /* of those who have more to say: it ends when each has had his part */
     int lock_fd;
 
     struct daemon_door doors[2];
@@ -87,8 +89,10 @@ struct daemon {
     uint64_t ticks;
     uint64_t late_ticks;
     uint64_t breaches;
-    uint64_t held_sum; /* of what was held at the last look: whether something moves */
-    bool watched;      /* a look succeeded since systemd was told */
+    uint64_t law_checks; /* looks after which law 2 was held against what is free */
+    uint64_t low_count; /* how often Xen said that little memory is free; BALLAST_NONE: it cannot */
+    uint64_t held_sum;  /* of what was held at the last look: whether something moves */
+    bool watched;       /* a look succeeded since systemd was told */
 };
 
 /* Opens everything but the doors; *out is ready for daemon_run(). 0, or an exit status, said. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +14,10 @@
 #include "app/ballastd/keep.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/breakdown.h"
+#include "core/model/running.h"
 #include "edge/hv/scenario.h"
+#include "edge/hv/sim_low.h"
 #include "edge/hv/xen.h"
 #include "edge/json/json.h"
 
@@ -24,6 +28,8 @@ struct daemon_host {
     struct scenario scenario;
     size_t own_starts; /* of the scenario; those behind are spare */
     struct keep *keep;
+    struct sim_low low;
+    int low_fd; /* of a simulated host */
     bool goes_on;
     bool changed; /* since it was kept */
     uint64_t speed_permyriad;
@@ -133,6 +139,7 @@ int daemon_host_open(const struct daemon_options *options, struct daemon_host **
     if (!host)
         return ballast_fail(err, -ENOMEM, "out of memory");
     host->speed_permyriad = options->speed_permyriad;
+    host->low_fd = -1;
     if (options->host != DAEMON_HOST_SIM)
         rc = open_xen(host, err);
     if (options->host == DAEMON_HOST_SIM ||
@@ -154,6 +161,8 @@ void daemon_host_close(struct daemon_host *host)
         sim_free(host->sim);
     else if (host->hv)
         host->hv->ops->close(host->hv);
+    if (host->low_fd >= 0)
+        close(host->low_fd);
     keep_close(host->keep);
     scenario_release(&host->scenario);
     free(host);
@@ -201,6 +210,14 @@ uint64_t daemon_host_real_usec(const struct daemon_host *host, uint64_t usec)
     return host->sim ? ballast_mul_div(usec, BALLAST_PERMYRIAD, host->speed_permyriad) : usec;
 }
 
+/* As its Xen would, where somebody listens. */
+static void say_low(struct daemon_host *host)
+{
+    uint64_t kib = ballast_sub_floor(sim_free_kib(host->sim), sim_claimed_kib(host->sim));
+    if (sim_low_note(&host->low, kib) && host->low_fd >= 0)
+        (void)eventfd_write(host->low_fd, 1);
+}
+
 int daemon_host_step(struct daemon_host *host, uint64_t most_usec, bool *behind,
                      struct ballast_error *err)
 {
@@ -216,6 +233,7 @@ int daemon_host_step(struct daemon_host *host, uint64_t most_usec, bool *behind,
          rc == 0 && done_usec < most_usec && sim_now_usec(host->sim) + tick_usec <= due_usec;
          done_usec += tick_usec) {
         rc = sim_step(host->sim, tick_usec, err);
+        say_low(host);
         host->changed = true;
     }
     *behind = sim_now_usec(host->sim) + tick_usec <= due_usec;
@@ -247,6 +265,22 @@ int daemon_host_fd(const struct daemon_host *host)
 bool daemon_host_heard(struct daemon_host *host)
 {
     return !host->sim && xen_wait(host->hv, 0) > 0;
+}
+
+int daemon_host_low_fd(struct daemon_host *host, struct ballast_error *err)
+{
+    if (!host->sim)
+        return xen_low_memory_fd(host->hv, err);
+    if (host->low_fd < 0)
+        host->low_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return host->low_fd < 0 ? ballast_fail(err, -errno, "eventfd: %s", strerror(errno))
+                            : host->low_fd;
+}
+
+bool daemon_host_low_heard(struct daemon_host *host)
+{
+    eventfd_t count;
+    return host->sim ? eventfd_read(host->low_fd, &count) == 0 : xen_low_memory_heard(host->hv);
 }
 
 /* FNV-1a, twice from other beginnings: a simulated guest is the same one when it is built anew. */
@@ -281,6 +315,34 @@ uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid, 
 {
     const struct xen_domain *domain = xen_domain_of(host, domid);
     return domain ? ballast_sub_floor(domain->max_kib, maxmem_kib) : 0;
+}
+
+bool daemon_host_segments(struct daemon_host *host, const struct ballast_domain *domain,
+                          const struct ballast_host_caps *caps,
+                          uint64_t segment_kib[BALLAST_SEGMENTS])
+{
+    struct xen_version version;
+    struct ballast_breakdown breakdown;
+    const struct ballast_profile *profile = NULL;
+    const struct xen_domain *real = xen_domain_of(host, domain->id);
+    /* A simulated guest is of no type: all that is spent on it beside its pages is known as one. */
+    struct ballast_running running = {.type = BALLAST_PV,
+                                      .tot_kib = domain->tot_kib,
+                                      .target_kib = domain->target_kib,
+                                      .static_max_kib = domain->static_max_kib,
+                                      .videoram_kib = BALLAST_NONE,
+                                      .pool_kib = BALLAST_NONE,
+                                      .overhead_kib = domain->overhead_kib};
+    if (!host->sim && (!real || xen_version(host->hv, &version, NULL) < 0))
+        return false;
+    if (real) {
+        running = xen_running(real);
+        profile = xen_profile(&version);
+    }
+    if (ballast_running_breakdown(&running, profile, caps, &breakdown, NULL) < 0)
+        return false;
+    memcpy(segment_kib, breakdown.segment_kib, sizeof(breakdown.segment_kib));
+    return true;
 }
 
 const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ballast/breakdown.h>
 #include <ballast/error.h>
 
 #include "app/ballastd/options.h"
@@ -52,6 +53,13 @@ void daemon_host_keep(struct daemon_host *host);
 int daemon_host_fd(const struct daemon_host *host);
 /* Takes in what it has to tell; true: a tick is worth while. */
 bool daemon_host_heard(struct daemon_host *host);
+/*
+ * Readable when little memory is left, as Xen has it (64 MiB where its command line says nothing
+ * else). -errno: nobody says so, and why.
+ */
+int daemon_host_low_fd(struct daemon_host *host, struct ballast_error *err);
+/* Takes it in; true: it has been said. */
+bool daemon_host_low_heard(struct daemon_host *host);
 /* The uuid of a domain of the last refresh: Xen's, or one made of a simulated guest's name. */
 void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
                       uint8_t out[LEDGER_UUID]);
@@ -59,6 +67,13 @@ void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char
 /* What of Xen's own limit a snapshot's maxmem_kib leaves out: extra internal. */
 uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid,
                                 uint64_t maxmem_kib);
+/*
+ * What a domain of the last refresh, shown as `domain`, is made of now, as 'ballast explain' has
+ * it. false: it cannot be told, such as of one whose profile refuses a guest like it.
+ */
+bool daemon_host_segments(struct daemon_host *host, const struct ballast_domain *domain,
+                          const struct ballast_host_caps *caps,
+                          uint64_t segment_kib[BALLAST_SEGMENTS]);
 /* "pv", "pvh", "hvm"; NULL where it is not known. */
 const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid);
 

@@ -11,6 +11,7 @@
 #include "app/ballastd/tell.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/host_breakdown.h"
 
 /* A store that cannot be opened is tried again so often; the clock is the real one. */
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
@@ -167,9 +168,15 @@ static void remember_verdict(void *memory, const struct ballast_host *host,
                                 .reason = verdict->reason,
                                 .a_kib = verdict->a_kib,
                                 .b_kib = verdict->b_kib};
+    struct daemon *daemon = memory;
+    const struct ledger_reservation *record =
+        ledger_find(promises_ledger(daemon->promises), verdict->request);
+    /* While nobody is balanced it was refused by other numbers; see answer(). */
+    if (record && record->state == LEDGER_REFUSED)
+        decision.b_kib = record->b_kib;
     /* One that was not comes again with the next tick. */
     if (carried_out)
-        decided(memory, &decision);
+        decided(daemon, &decision);
 }
 
 /* Promises */
@@ -222,17 +229,25 @@ static void set_epoch(struct daemon *daemon)
 }
 
 /*
- * As long as nobody is asked to give, what could ever be free is not known: such a refusal waits
- * until it is, or for its deadline.
+ * As long as nobody is asked to give, the balancer's refusals say nothing of what could be free
+ * once balancing goes on: they wait until then or for their deadline, but for what all could not
+ * give together.
  */
 static int answer(void *context, const struct ballast_host *host,
                   const struct balancer_verdict *verdict, struct ballast_error *err)
 {
     struct daemon *daemon = context;
     struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
-    if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !manager_balances(daemon))
-        return ballast_fail(err, -EAGAIN, "nobody is balanced now");
-    return inner.answer(inner.book, host, verdict, err);
+    struct balancer_verdict ours = *verdict;
+    if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !manager_balances(daemon)) {
+        struct ledger *ledger = promises_ledger(daemon->promises);
+        struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+        ours.b_kib = ballast_add_ceil(ledger_available_kib(ledger, &free_now),
+                                      daemon_view_spare_kib(daemon->view));
+        if (verdict->reason != BALANCER_NEVER_FITS || verdict->a_kib <= ours.b_kib)
+            return ballast_fail(err, -EAGAIN, "nobody is balanced now");
+    }
+    return inner.answer(inner.book, host, &ours, err);
 }
 
 static int waiting(void *context, const struct balancer_request **out, size_t *count,
@@ -309,6 +324,22 @@ static void note_breaches(struct daemon *daemon, const struct tick_result *resul
     daemon->breaches += result->breach_count;
 }
 
+/* Of a simulated host everything is known: what its parts do not sum to has been lost or made. */
+static int check_conservation(struct daemon *daemon, const struct ballast_host *host,
+                              struct ballast_error *err)
+{
+    struct ballast_host_breakdown parts;
+    if (!daemon_host_is_sim(daemon->host))
+        return 0;
+    int rc = ballast_host_divide(host, promised_kib(daemon), NULL, &parts, NULL, err);
+    if (rc < 0 || (parts.contradiction_kib == 0 && parts.part_kib[BALLAST_PART_UNEXPLAINED] == 0))
+        return rc;
+    return ballast_fail(err, -EPROTO,
+                        "law 1, conservation: %" PRIu64 " KiB are nobody's, %" PRIu64
+                        " KiB are there twice",
+                        parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.contradiction_kib);
+}
+
 /* Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign. */
 static void check_ledger(struct daemon *daemon)
 {
@@ -320,7 +351,9 @@ static void check_ledger(struct daemon *daemon)
         return;
     struct ledger_free free_now = tick_ledger_free_of(ledger, host);
     bool alone = free_now.foreign_kib == 0;
-    if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0)
+    daemon->law_checks += alone;
+    if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0 &&
+        check_conservation(daemon, host, &err) == 0)
         return;
     daemon_log(DAEMON_ERROR, "%s", err.text);
     daemon->breaches++;

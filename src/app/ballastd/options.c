@@ -37,6 +37,7 @@ static const char help[] =
     "  --state-dir DIR        the ledger (/var/lib/ballast)\n"
     "  --config FILE          instead of /etc/ballast/ballastd.conf\n"
     "  --speed N              the simulated clock runs N times as fast as the real one\n"
+    "  --foreground           what it always does\n"
     "  --fresh                a simulated host begins anew instead of going on\n"
     "  --check-laws           hold every law after each tick; costs time\n"
     "  --verbose              say every decision\n"

@@ -131,6 +131,18 @@ struct json_object *shape_decision(const struct decision *decision)
     return object;
 }
 
+static struct json_object *segments_of(struct daemon *daemon, const struct ballast_domain *domain)
+{
+    uint64_t segment_kib[BALLAST_SEGMENTS];
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    if (!daemon_host_segments(daemon->host, domain, &host->caps, segment_kib))
+        return NULL;
+    struct json_object *segments = json_object_new_object();
+    for (int i = 0; i < BALLAST_SEGMENTS; i++)
+        shape_u64(segments, ballast_segment_word((enum ballast_segment)i), segment_kib[i]);
+    return segments;
+}
+
 static void add_sizes(struct daemon *daemon, struct json_object *object,
                       const struct ballast_domain *domain)
 {
@@ -142,7 +154,7 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
     shape_u64(object, "dynamic_max_kib", domain->dynamic_max_kib);
     shape_u64(object, "static_max_kib", domain->static_max_kib);
     shape_u64(object, "overhead_kib", domain->overhead_kib);
-    json_object_object_add(object, "segments", NULL);
+    json_object_object_add(object, "segments", segments_of(daemon, domain));
     shape_u64(object, "used_kib", domain->used_kib);
     shape_u64(object, "reported_free_kib", domain->reported_free_kib);
     shape_u64(object, "report_age_usec", domain->report_age_usec);
@@ -264,6 +276,8 @@ struct json_object *shape_status(struct daemon *daemon)
     shape_u64(object, "ticks", daemon->ticks);
     shape_u64(object, "late_ticks", daemon->late_ticks);
     shape_u64(object, "law_breaches", daemon->options.check_laws ? daemon->breaches : BALLAST_NONE);
+    shape_u64(object, "law_checks", daemon->options.check_laws ? daemon->law_checks : BALLAST_NONE);
+    shape_u64(object, "low_memory_events", daemon->low_count);
     shape_u64(object, "clients", daemon->doors[0].clients + daemon->doors[1].clients);
     json_object_object_add(object, "ledger", shape_ledger(daemon));
     for (int name = 0; name < ALERTS; name++) {

@@ -103,6 +103,12 @@ static void narrow(struct ballast_domain *domain, uint64_t min_kib, uint64_t max
     domain->dynamic_min_kib = ballast_min_u64(domain->dynamic_min_kib, domain->dynamic_max_kib);
 }
 
+static bool is_left_alone(const struct daemon_domain *record,
+                          const struct daemon_config_guest *guest)
+{
+    return record->set.opt_out || (guest && guest->opt_out);
+}
+
 static void lay_over(const struct daemon_view *view, struct daemon_domain *record,
                      struct ballast_domain *domain)
 {
@@ -118,8 +124,7 @@ static void lay_over(const struct daemon_view *view, struct daemon_domain *recor
     if (record->set.shares != BALLAST_NONE)
         domain->shares = record->set.shares;
     record->shares = domain->shares;
-    if (view->still || !config->balloons || record->paused || record->set.opt_out ||
-        (guest && guest->opt_out))
+    if (view->still || !config->balloons || record->paused || is_left_alone(record, guest))
         domain->shares = 0;
 }
 
@@ -225,6 +230,22 @@ void daemon_view_hold_still(struct daemon_view *view, bool still)
 const struct ballast_host *daemon_view_host(const struct daemon_view *view)
 {
     return view->taken ? &view->host : NULL;
+}
+
+uint64_t daemon_view_spare_kib(const struct daemon_view *view)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; view->taken && i < view->host.domain_count; i++) {
+        const struct ballast_domain *domain = &view->domains[i];
+        const struct daemon_domain *record = &view->records[i];
+        const struct daemon_config_guest *guest =
+            daemon_config_guest(view->options.config, domain->name);
+        uint64_t holds_kib = ballast_add_ceil(domain->tot_kib, domain->build_left_kib);
+        if (record->shares > 0 && !is_left_alone(record, guest))
+            sum_kib =
+                ballast_add_ceil(sum_kib, ballast_sub_floor(holds_kib, domain->dynamic_min_kib));
+    }
+    return sum_kib;
 }
 
 struct daemon_domain *daemon_view_domain(struct daemon_view *view, size_t i)

@@ -68,6 +68,11 @@ uint64_t daemon_view_now_usec(const struct daemon_view *view);
 void daemon_view_hold_still(struct daemon_view *view, bool still);
 /* The last refresh; NULL: there was none. */
 const struct ballast_host *daemon_view_host(const struct daemon_view *view);
+/*
+ * What all that are to be balanced hold above their minima, whether balancing is paused or not; of
+ * one that is being built, what it will. No memory beyond that will ever be given.
+ */
+uint64_t daemon_view_spare_kib(const struct daemon_view *view);
 /* Of the domain at that place in the last refresh's array. */
 struct daemon_domain *daemon_view_domain(struct daemon_view *view, size_t i);
 /* -ENOENT. */

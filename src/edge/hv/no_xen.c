@@ -55,6 +55,18 @@ int xen_watch_fd(struct hv *hv)
     return -1;
 }
 
+int xen_low_memory_fd(struct hv *hv, struct ballast_error *err)
+{
+    (void)hv;
+    return without(err);
+}
+
+bool xen_low_memory_heard(struct hv *hv)
+{
+    (void)hv;
+    return false;
+}
+
 int xen_wait(struct hv *hv, uint64_t usec)
 {
     (void)hv;

@@ -145,6 +145,11 @@ uint64_t sim_free_kib(const struct sim *sim)
     return sim->free_pages * sim->page_kib;
 }
 
+uint64_t sim_claimed_kib(const struct sim *sim)
+{
+    return sim_claimed_pages(sim) * sim->page_kib;
+}
+
 static uint64_t promised_pages(const struct sim *sim)
 {
     uint64_t pages = 0;

@@ -235,6 +235,7 @@ int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err);
 /* Free and nobody's in truth: without slush, claims, what builds still need, and promises. */
 uint64_t sim_available_kib(const struct sim *sim);
 uint64_t sim_free_kib(const struct sim *sim);
+uint64_t sim_claimed_kib(const struct sim *sim);
 
 /* The starts, in the order of the configuration. */
 size_t sim_start_count(const struct sim *sim);

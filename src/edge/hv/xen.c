@@ -27,6 +27,7 @@ static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast
 static void ops_close(struct hv *hv)
 {
     struct xen_host *host = xen_host_of(hv);
+    xen_event_close(host->event);
     xen_light_close(host->light);
     xen_bulk_close(host->bulk);
     xen_store_close(host->store);
@@ -143,6 +144,23 @@ int xen_watch_fd(struct hv *hv)
     if (xen_host_watch(host, NULL) < 0)
         return -1;
     return xen_store_fd(host->store);
+}
+
+int xen_low_memory_fd(struct hv *hv, struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    int rc = 0;
+    if (host->read_only)
+        return ballast_fail(err, -EPERM, "this host was opened for reading only");
+    if (!host->event)
+        rc = xen_event_open(&host->event, err);
+    return rc < 0 ? rc : xen_event_fd(host->event);
+}
+
+bool xen_low_memory_heard(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    return host->event && xen_event_heard(host->event);
 }
 
 int xen_wait(struct hv *hv, uint64_t usec)

@@ -21,8 +21,10 @@
 #include <stdint.h>
 
 #include <ballast/error.h>
+#include <ballast/profile.h>
 
 #include "core/model/guest.h"
+#include "core/model/running.h"
 #include "core/model/target.h"
 #include "edge/hv/hv.h"
 
@@ -88,10 +90,22 @@ void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *cou
 int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
              struct ballast_error *err);
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
+/* Which set of rules that Xen's libxl follows (docs/assumptions.md); never NULL. */
+const struct ballast_profile *xen_profile(const struct xen_version *version);
+/* A domain as ballast_running_breakdown() wants to have it, what the host spends by profile. */
+struct ballast_running xen_running(const struct xen_domain *domain);
 /* Free memory below 4 GiB, which the host's devices may need; Xen's own refusals. */
 int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err);
 /* File descriptor that is readable when xenstore has something to tell; -1: it can tell nothing. */
 int xen_watch_fd(struct hv *hv);
+/*
+ * File descriptor that is readable when Xen says that little memory is free, see xen_event.h; it is
+ * asked to say so from now on. -ENOTSUP, -EPERM with read_only, -EEXIST: somebody else listens;
+ * without it a host is as it was, and only looked at in time.
+ */
+int xen_low_memory_fd(struct hv *hv, struct ballast_error *err);
+/* Takes in what it said; true: it has. */
+bool xen_low_memory_heard(struct hv *hv);
 /* Waits until something is told, or for so long. 1: told, 0: time is over, -errno. */
 int xen_wait(struct hv *hv, uint64_t usec);
 

@@ -5,6 +5,7 @@
 
 #include "edge/hv/xen_bulk.h"
 #include "edge/hv/xen_ctrl.h"
+#include "edge/hv/xen_event.h"
 #include "edge/hv/xen_light.h"
 #include "edge/hv/xen_store.h"
 
@@ -38,6 +39,7 @@ struct xen_host {
     struct xen_bulk *bulk;   /* for the first look of a host that is only read; else NULL */
     uint64_t bulk_calls;
     struct xen_light *light; /* opened when it is first needed */
+    struct xen_event *event; /* the same */
     struct xen_version version;
     bool watching;
     unsigned refreshes;

@@ -321,3 +321,31 @@ int xen_target_domain(const struct xen_domain *domain, struct ballast_target_dom
     };
     return 0;
 }
+
+const struct ballast_profile *xen_profile(const struct xen_version *version)
+{
+    const char *name = NULL;
+    if (version->major == 4 && version->minor < 17)
+        name = "libxl-4.14";
+    else if (version->major == 4 && version->minor >= 18)
+        name = "libxl-4.20";
+    return ballast_profile_find(name);
+}
+
+struct ballast_running xen_running(const struct xen_domain *domain)
+{
+    struct ballast_target_domain target = {0};
+    /* One that has no target has nothing beyond it. */
+    (void)xen_target_domain(domain, &target, NULL);
+    return (struct ballast_running){
+        .type = domain->type,
+        .vcpus = domain->vcpus,
+        .tot_kib = domain->tot_kib,
+        .target_kib = domain->target_kib,
+        .static_max_kib = domain->static_max_kib,
+        .videoram_kib = domain->videoram_kib,
+        .pool_kib = domain->pool_kib,
+        .extra_internal_kib = target.extra_internal_kib,
+        .overhead_kib = BALLAST_NONE,
+    };
+}

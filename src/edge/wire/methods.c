@@ -130,8 +130,13 @@ static const struct wire_param reserve[] = {
     DEADLINE,
     OWNER,
     WAIT,
+    {.name = "with_connection",
+     .type = WIRE_BOOL,
+     .help = "release it when this connection ends and it is not bound; default: keep it"},
     END,
 };
+
+static const struct wire_param attach[] = {RESERVATION, OWNER, END};
 
 static const struct wire_param release[] = {RESERVATION, OWNER, END};
 
@@ -215,6 +220,7 @@ static const struct wire_method methods[] = {
     {"plan", false, "what these starts would come to, without doing anything", plan},
     {"login", true, "begin anew as an owner of reservations", login},
     {"reserve", true, "have free memory promised to a start", reserve},
+    {"attach", true, "have a reservation go with this connection", attach},
     {"release", true, "give a reservation back, in any state", release},
     {"cancel", true, "another name of release", release},
     {"bind", true, "say which domain a reservation is for", bind},

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An installed Ballast has all its parts, and they know of each other."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+BUILD, SOURCE = os.environ["BUILD"], pathlib.Path(os.environ["SOURCE"])
+PREFIX = os.environ["PREFIX"].lstrip("/")
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="ballast-install.")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.top = pathlib.Path(cls.folder.name)
+        done = subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet",
+                               "--destdir", str(cls.top / "root")], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        cls.root = cls.top / "root" / PREFIX
+        cls.files = {str(p.relative_to(cls.root)) for p in cls.root.rglob("*") if not p.is_dir()}
+
+    def read(self, path):
+        return (self.root / path).read_text()
+
+    def test_each_part_is_there(self):
+        for path in ("bin/ballast", "sbin/ballastd", "lib/systemd/system/ballastd.service",
+                     "lib/sysusers.d/ballast.conf", "share/doc/ballast/examples/ballastd.conf",
+                     "share/bash-completion/completions/ballast", "include/ballast/ballast.h"):
+            self.assertIn(path, self.files)
+        self.assertTrue(any(re.search(r"libballast\.so\.0$", path) for path in self.files))
+        self.assertTrue(any(path.endswith("pkgconfig/ballast.pc") for path in self.files))
+        outside = [p for p in (self.top / "root").rglob("*")
+                   if not p.is_dir() and self.root not in p.parents]
+        self.assertEqual(outside, [], "beyond the prefix")
+
+    def test_each_man_page_is_there(self):
+        if not os.environ["SCDOC"]:
+            self.skipTest("scdoc is not installed")
+        for page in (SOURCE / "docs/man").glob("*.scd"):
+            name = page.name.removesuffix(".scd")
+            self.assertIn(f"share/man/man{name[-1]}/{name}", self.files)
+
+    def test_the_unit_runs_what_was_installed(self):
+        unit = self.read("lib/systemd/system/ballastd.service")
+        program = re.search(r"^ExecStart=(\S+)", unit, re.M).group(1)
+        self.assertTrue((self.top / "root" / program.lstrip("/")).exists(), program)
+        self.assertNotIn("@", unit.replace("@service", "").replace("@system-service", "")
+                         .replace("@resources", "").replace("@privileged", ""))
+        for key in ("Type=notify", "WatchdogSec=", "RuntimeDirectory=ballast",
+                    "StateDirectory=ballast", "NoNewPrivileges=yes", "ProtectSystem=strict",
+                    "CapabilityBoundingSet=", "SystemCallFilter=", "PrivateNetwork=yes"):
+            self.assertIn("\n" + key, unit)
+        help_of = subprocess.run([self.root / "sbin/ballastd", "--help"], capture_output=True,
+                                 text=True, check=True).stdout
+        for option in re.findall(r"--[a-z-]+", unit):
+            self.assertIn(option, help_of)
+        # Whose sockets the daemon makes is whom systemd makes.
+        group = re.search(r"^#group = (\S+)", self.read("share/doc/ballast/examples/ballastd.conf"),
+                          re.M).group(1)
+        self.assertIn(f"\ng {group} ", "\n" + self.read("lib/sysusers.d/ballast.conf"))
+
+    def comes_up(self, config):
+        """Its whole log when it was ready and has ended."""
+        base = pathlib.Path(tempfile.mkdtemp(dir=self.top))
+        (base / "ballastd.conf").write_text(config)
+        with open(base / "log", "w") as log:
+            daemon = subprocess.Popen(
+                [self.root / "sbin/ballastd", "--host", "sim", "--run-dir", base / "run",
+                 "--state-dir", base / "state", "--config", base / "ballastd.conf"], stderr=log)
+        end = time.monotonic() + 60
+        while "ready" not in (base / "log").read_text() and daemon.poll() is None:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        daemon.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(60), 0, (base / "log").read_text())
+        return (base / "log").read_text()
+
+    def test_the_sample_configuration_is_taken_as_it_is_and_with_every_line(self):
+        sample = self.read("share/doc/ballast/examples/ballastd.conf")
+        self.comes_up(sample)
+        every = re.sub(r"^#(?=\[|[a-z0-9-]+ =)", "", sample, flags=re.M)
+        self.assertGreater(every.count("\n[guest "), 1)
+        self.comes_up(every)
+        # And nothing that can be configured is missing in it.
+        manual = (SOURCE / "docs/man/ballastd.conf.5.scd").read_text()
+        for key in re.findall(r"^\*([a-z0-9-]+)\* = ", manual, re.M):
+            self.assertRegex(sample, rf"(?m)^#?{key} = ")
+
+    def test_options_of_the_daemon_are_in_its_man_page(self):
+        printed = subprocess.run([self.root / "sbin/ballastd", "--help"], capture_output=True,
+                                 text=True, check=True).stdout
+        manual = (SOURCE / "docs/man/ballastd.8.scd").read_text()
+        manual = manual[manual.index("\n# OPTIONS\n"):manual.index("\n# SIGNALS\n")]
+        usual = {"--version", "--help"}
+        in_help = set(re.findall(r"^  (--[a-z-]+)", printed, re.M)) | usual
+        in_manual = set(re.findall(r"^\*(--[a-z-]+)\*", manual, re.M)) | usual
+        self.assertEqual(in_help, in_manual)
+
+    def complete(self, *words):
+        script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ballast; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", self.root / "share/bash-completion/completions/ballast",
+             self.root / "bin/ballast", *words], capture_output=True, text=True, cwd=SOURCE)
+        self.assertEqual(done.stderr, "")
+        return set(done.stdout.split())
+
+    def test_completion(self):
+        commands = self.complete("")
+        self.assertLess({"explain", "run", "set-target", "help"}, commands)
+        self.assertEqual(self.complete("set-"), {"set-target", "set-max", "set-range"})
+        self.assertEqual(self.complete("help", "expl"), {"explain"})
+        self.assertLess({"--dry-run", "--lease"}, self.complete("run", "--"))
+        self.assertEqual(self.complete("run", "--le"), {"--lease"})
+        self.assertEqual(self.complete("--run-dir", "/tmp", "release", "--ow"), {"--owner"})
+        self.assertIn("README.md", self.complete("explain", "READ"))
+        for command in commands - {"help"}:
+            self.assertIn("--help", self.complete(command, "--h"))
+
+
+if __name__ == "__main__":
+    unittest.main()
