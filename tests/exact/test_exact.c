@@ -426,6 +426,11 @@ static void terms_are_told(void **state)
         assert_true(strlen(about->what) > 5 && strlen(about->source) > 5);
         assert_int_equal(about->sure == BALLAST_SURE_SOURCE,
                          strcmp(about->shown, "not measured") == 0);
+        enum ballast_cost_term last = about->sum == BALLAST_COST_SETTLED ? BALLAST_COST_CALIBRATED
+                                      : about->sum == BALLAST_COST_FRESH_MAX
+                                          ? BALLAST_COST_ARENA
+                                          : BALLAST_COST_VMX_LATER;
+        assert_true(i <= (int)last);
         if (i > 0)
             assert_true(about->sum >= ballast_cost_about((enum ballast_cost_term)(i - 1))->sum);
     }

@@ -368,14 +368,37 @@ static void test_hostile(void **state)
                 "v.xml:2: a NUL byte", "");
 }
 
+static void test_limits(void **state)
+{
+    (void)state;
+    static const char controllers[] =
+        "<memory>65536</memory><vcpu>1</vcpu><devices><controller type='usb' maxGrantFrames='9'/>"
+        "<controller type='xenbus' maxGrantFrames='32' maxEventChannels='2047'/></devices>";
+    struct ballast_guest guest = good_of("xenpvh", controllers);
+    assert_int_equal(guest.attr[BALLAST_MAX_GRANT_FRAMES], 32);
+    assert_int_equal(guest.attr[BALLAST_MAX_EVENT_CHANNELS], 2047);
+    assert_true(guest.attr[BALLAST_MAX_MAPTRACK_FRAMES] == UNSET);
+    guest = good_of("xenpvh", "<memory>65536</memory>");
+    assert_true(guest.attr[BALLAST_MAX_GRANT_FRAMES] == UNSET);
+    refuses_of("xenpvh",
+               "<memory>65536</memory><devices><controller type='xenbus' maxGrantFrames='x'/>"
+               "</devices>",
+               "v.xml:2: controller: maxGrantFrames=\"x\"", "number");
+    refuses_of("xenpvh",
+               "<memory>65536</memory><devices><controller type='xenbus' maxGrantFrames='0'/>"
+               "</devices>",
+               "v.xml:2: controller: 0", "at least 1 frame");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),      cmocka_unit_test(test_type),
-        cmocka_unit_test(test_units),      cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_vcpus),      cmocka_unit_test(test_video),
-        cmocka_unit_test(test_stubdomain), cmocka_unit_test(test_features),
-        cmocka_unit_test(test_hostdev),    cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_limits),   cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_type),     cmocka_unit_test(test_units),
+        cmocka_unit_test(test_memory),   cmocka_unit_test(test_vcpus),
+        cmocka_unit_test(test_video),    cmocka_unit_test(test_stubdomain),
+        cmocka_unit_test(test_features), cmocka_unit_test(test_hostdev),
+        cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -342,6 +342,31 @@ static void test_claim(void **state)
     assert_true(guest.guest.attr[BALLAST_CLAIM] == UNSET);
 }
 
+static void test_limits(void **state)
+{
+    (void)state;
+    struct guestcfg_xl_conf conf;
+    struct guestcfg_options options = {.xl_conf = &conf};
+    struct guestcfg_guest guest;
+    static const char text[] =
+        "name='a'\nmemory=64\nmax_maptrack_frames=0\nmax_event_channels=4095\n";
+    assert_int_equal(attr_of("memory=64;max_grant_frames=32", BALLAST_MAX_GRANT_FRAMES), 32);
+    assert_true(attr_of("memory=64", BALLAST_MAX_GRANT_FRAMES) == UNSET);
+    refuses("name='a'\nmemory=64\nmax_grant_frames=0", "web.cfg:3: max_grant_frames: 0",
+            "at least 1 frame");
+    refuses("name='a'\nmemory=64\nmax_maptrack_frames='-1'", "web.cfg:3: max_maptrack_frames: -1",
+            "negative");
+    refuses("name='a'\nmax_grant_frames=4294967296", "web.cfg:2: max_grant_frames: ", "at most");
+    /* What xl.conf says is for those that do not. */
+    conf = GUESTCFG_XL_CONF_DEFAULT;
+    conf.max_grant_frames = 16;
+    conf.max_maptrack_frames = 8;
+    assert_int_equal(guestcfg_parse_xl("f", text, sizeof(text) - 1, &options, &guest, NULL), 0);
+    assert_int_equal(guest.guest.attr[BALLAST_MAX_GRANT_FRAMES], 16);
+    assert_int_equal(guest.guest.attr[BALLAST_MAX_MAPTRACK_FRAMES], 0);
+    assert_int_equal(guest.guest.attr[BALLAST_MAX_EVENT_CHANNELS], 4095);
+}
+
 static int conf_of(const char *text, struct guestcfg_xl_conf *conf, struct ballast_error *err)
 {
     return guestcfg_parse_xl_conf("xl.conf", text, strlen(text), conf, err);
@@ -356,6 +381,12 @@ static void test_xl_conf(void **state)
     assert_true(conf.claim_mode == UNSET);
     assert_int_equal(conf_of("autoballoon=\"auto\"\nclaim_mode=0\n", &conf, &err), 0);
     assert_int_equal(conf.claim_mode, 0);
+    assert_true(conf.max_grant_frames == UNSET && conf.max_maptrack_frames == UNSET);
+    assert_int_equal(conf_of("max_grant_frames=16\nmax_maptrack_frames=0\n", &conf, &err), 0);
+    assert_int_equal(conf.max_grant_frames, 16);
+    assert_int_equal(conf.max_maptrack_frames, 0);
+    check_error(conf_of("max_grant_frames=2147483648\n", &conf, &err), -EINVAL, &err,
+                "xl.conf:1: max_grant_frames: 2147483648", "at most 2147483647");
     assert_int_equal(conf_of("claim_mode=1\n", &conf, &err), 0);
     assert_int_equal(conf.claim_mode, 1);
     check_error(conf_of("\nclaim_mode=\"off\"\n", &conf, &err), -EINVAL, &err,
@@ -382,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_list_leak),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_claim),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_xl_conf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include <ballast/cost.h>
 #include <ballast/profile.h>
 
 #include "app/ballast/args.h"
@@ -28,6 +29,12 @@ static void print_json(void)
         json_object_object_add(object, "summary",
                                json_object_new_string(ballast_profile_summary(profile)));
         json_object_object_add(object, "default", json_object_new_boolean(i == 0));
+        enum ballast_sureness sure;
+        bool exact = ballast_profile_exact(profile, &sure);
+        json_object_object_add(object, "exact", json_object_new_boolean(exact));
+        if (exact)
+            json_object_object_add(object, "sure",
+                                   json_object_new_string(ballast_sureness_word(sure)));
         puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
         json_object_put(object);
     }

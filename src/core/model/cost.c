@@ -168,19 +168,30 @@ uint64_t ballast_cost_beside(const struct ballast_breakdown *asks,
     return *lacks ? cost_kib - need_kib : need_kib - cost_kib;
 }
 
+/* The last term of each sum, as `abouts` has them. */
+static const enum ballast_cost_term last_of[BALLAST_COST_SUMS] = {
+    [BALLAST_COST_SETTLED] = BALLAST_COST_CALIBRATED,
+    [BALLAST_COST_FRESH_MAX] = BALLAST_COST_ARENA,
+    [BALLAST_COST_LATER_MAX] = BALLAST_COST_VMX_LATER,
+};
+
 static int check_terms(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
-    __int128 kib = 0;
-    bool any = false;
-    for (int i = 0; i < BALLAST_COST_TERMS; i++) {
-        enum ballast_cost_sum sum = abouts[i].sum;
-        kib += (__int128)breakdown->cost_pages[i] * (__int128)BALLAST_PAGE_KIB;
-        any |= breakdown->cost_pages[i] != 0;
-        bool last = i + 1 == BALLAST_COST_TERMS || abouts[i + 1].sum != sum;
-        if (any && last && kib != sum_of(&breakdown->cost, sum))
+    /* Every guest has this one, so where it is not, only the sums are known. */
+    if (breakdown->cost_pages[BALLAST_COST_DOMAIN] == 0)
+        return 0;
+    int64_t pages = 0;
+    int term = 0;
+    for (int i = 0; i < BALLAST_COST_SUMS; i++) {
+        uint64_t sum_kib = sum_of(&breakdown->cost, (enum ballast_cost_sum)i);
+        bool fits = true;
+        for (; term <= (int)last_of[i]; term++)
+            fits &= !__builtin_add_overflow(pages, breakdown->cost_pages[term], &pages);
+        if (!fits || pages < 0 || sum_kib % BALLAST_PAGE_KIB != 0 ||
+            (uint64_t)pages != sum_kib / BALLAST_PAGE_KIB)
             return ballast_fail(err, -EPROTO,
                                 "the terms up to %s do not sum to the %" PRIu64 " KiB of the cost",
-                                abouts[i].word, sum_of(&breakdown->cost, sum));
+                                abouts[last_of[i]].word, sum_kib);
     }
     return 0;
 }

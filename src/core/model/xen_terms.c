@@ -2,6 +2,7 @@
 #include "core/model/xen_terms.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -129,15 +130,15 @@ static void later(const struct ballast_xen_terms *terms, const struct ballast_se
 
 int ballast_xen_terms_pages(const struct ballast_xen_terms *terms,
                             const struct ballast_settled *settled,
-                            int64_t out_pages[BALLAST_COST_TERMS], struct ballast_error *err)
+                            int64_t pages[BALLAST_COST_TERMS], struct ballast_error *err)
 {
-    int64_t pages[BALLAST_COST_TERMS] = {0};
     uint64_t pool_kib = 0;
     if (settled->type != BALLAST_PV) {
         int rc = ballast_pool_allocated_kib(&terms->pool, settled, &pool_kib, err);
         if (rc < 0)
             return rc;
     }
+    memset(pages, 0, BALLAST_COST_TERMS * sizeof(*pages));
     inside(terms, settled, pages);
     for_every_type(terms, settled, pages);
     if (settled->type == BALLAST_PV)
@@ -151,7 +152,5 @@ int ballast_xen_terms_pages(const struct ballast_xen_terms *terms,
                                      terms->off_vcpu_pages[settled->type] * (int64_t)settled->vcpus;
     pages[BALLAST_COST_ARENA] =
         (int64_t)ballast_xen_arena_pages(&terms->arena[settled->type], settled->vcpus);
-    for (size_t i = 0; i < BALLAST_COST_TERMS; i++)
-        out_pages[i] = pages[i];
     return 0;
 }

@@ -52,7 +52,7 @@ struct ballast_xen_terms {
  */
 int ballast_xen_terms_pages(const struct ballast_xen_terms *terms,
                             const struct ballast_settled *settled,
-                            int64_t out_pages[BALLAST_COST_TERMS], struct ballast_error *err);
+                            int64_t pages[BALLAST_COST_TERMS], struct ballast_error *err);
 
 /* Pages of the arena's bound. */
 uint64_t ballast_xen_arena_pages(const struct ballast_arena_bound *bound, uint64_t vcpus);

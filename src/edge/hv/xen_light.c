@@ -123,6 +123,12 @@ static uint64_t from_count(int count)
     return count > 0 ? (uint64_t)count : BALLAST_UNSET;
 }
 
+/* LIBXL_MAX_GRANT_DEFAULT is all ones, and none at all is a number too. */
+static uint64_t from_frames(uint32_t frames)
+{
+    return frames == UINT32_MAX ? BALLAST_UNSET : frames;
+}
+
 static uint64_t from_vga(libxl_vga_interface_type kind)
 {
     switch (kind) {
@@ -183,6 +189,9 @@ static void fill_common(const libxl_domain_config *config, uint64_t attr[BALLAST
     attr[BALLAST_PCI_DEVICES] = from_count(config->num_pcidevs + config->num_dtdevs);
     attr[BALLAST_VNUMA_NODES] = from_count(info->num_vnuma_nodes);
     attr[BALLAST_CLAIM] = from_flag(info->claim_mode);
+    attr[BALLAST_MAX_GRANT_FRAMES] = from_frames((uint32_t)info->max_grant_frames);
+    attr[BALLAST_MAX_MAPTRACK_FRAMES] = from_frames((uint32_t)info->max_maptrack_frames);
+    attr[BALLAST_MAX_EVENT_CHANNELS] = from_count((int)info->event_channels);
 }
 
 static void fill_contained(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
