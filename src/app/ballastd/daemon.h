@@ -17,6 +17,7 @@
 #include "app/ballastd/host.h"
 #include "app/ballastd/options.h"
 #include "app/ballastd/promises.h"
+#include "app/ballastd/recorder.h"
 #include "app/ballastd/view.h"
 #include "app/tick/tick.h"
 
@@ -55,6 +56,7 @@ struct daemon {
     struct tick *tick; /* NULL until the ledger has been read */
     const struct policy *policy;
     struct decisions *decisions;
+    struct recorder *recorder;
     struct alerts alerts;
     struct daemon_rival rival;
     bool paused;
@@ -87,6 +89,10 @@ struct daemon {
     uint64_t ticks;
     uint64_t late_ticks;
     uint64_t breaches;
+    uint64_t moved_down_kib; /* what running domains gave and took; as below, since the start */
+    uint64_t moved_up_kib;
+    uint64_t granted; /* reservations */
+    uint64_t refused[LEDGER_REASONS];
     uint64_t held_sum; /* of what was held at the last look: whether something moves */
     bool watched;      /* a look succeeded since systemd was told */
 };

@@ -68,27 +68,6 @@ struct page {
     unsigned height;
 };
 
-/* "512 KiB", "2.3 GiB": for people, three digits. */
-static void add_size(struct ballast_text *text, uint64_t kib)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    size_t unit = 0;
-    uint64_t whole = kib;
-    uint64_t rest = 0;
-    while (whole >= 1024 && unit < 3) {
-        rest = whole % 1024;
-        whole /= 1024;
-        unit++;
-    }
-    uint64_t tenths = (rest * 10 + 512) / 1024;
-    whole += tenths / 10;
-    tenths %= 10;
-    if (unit == 0 || whole >= 100 || tenths == 0)
-        ballast_text_add(text, "%" PRIu64 " %s", whole, units[unit]);
-    else
-        ballast_text_add(text, "%" PRIu64 ".%" PRIu64 " %s", whole, tenths, units[unit]);
-}
-
 static void add_seconds(struct ballast_text *text, uint64_t usec)
 {
     ballast_text_add(text, "%" PRIu64 ".%" PRIu64 " s", usec / BALLAST_SEC_USEC,
@@ -189,7 +168,7 @@ static void add_frame(const struct page *page, const char *name, unsigned top, u
                      top + 4);
     /* The name stands on the same height; a long one must not run into the scale. */
     if (strlen(name) <= 8)
-        add_size(text, most_kib);
+        ballast_text_add_size(text, most_kib);
     ballast_text_add(text, "</text>\n<text class=\"small end\" x=\"%d\" y=\"%u\">0</text>\n",
                      LEFT - 6, top + STRIP);
     ballast_text_add(text, "<path class=\"grid\" d=\"M%d %uH%dM%d %uH%d\"/>\n", LEFT, top,
@@ -198,7 +177,7 @@ static void add_frame(const struct page *page, const char *name, unsigned top, u
                      LEFT + PLOT);
     if (strlen(name) > 8) {
         ballast_text_add(text, "<text class=\"small end\" x=\"%d\" y=\"%u\">", LEFT - 6, top + 30);
-        add_size(text, most_kib);
+        ballast_text_add_size(text, most_kib);
         ballast_text_add(text, " high</text>\n");
     }
 }
@@ -243,7 +222,7 @@ static void add_labels(const struct page *page, struct label *labels, size_t cou
                          LEFT + PLOT + 8);
         add_tenths(page->text, labels[i].y + 40);
         ballast_text_add(page->text, "\">%s ", labels[i].word);
-        add_size(page->text, labels[i].kib);
+        ballast_text_add_size(page->text, labels[i].kib);
         ballast_text_add(page->text, "</text>\n");
     }
 }
@@ -304,7 +283,7 @@ static void add_span_words(const struct page *page, const struct chart_span *spa
                                         [CHART_WAITING] = "still waits after "};
     ballast_text_add_xml(page->text, span->name);
     ballast_text_add(page->text, " wants ");
-    add_size(page->text, span->need_kib);
+    ballast_text_add_size(page->text, span->need_kib);
     ballast_text_add(page->text, ": %s", words[span->answer]);
     add_seconds(page->text, span->until_usec - span->from_usec);
 }

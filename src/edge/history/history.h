@@ -4,7 +4,8 @@
  * own beside the ledger. It is not durable as the ledger is: WAL, synchronous=NORMAL, so the last
  * minute may be gone after a loss of power. It is bounded in size: what is oldest goes first.
  *
- * A guest is known by its uuid and name; the host is the guest of all zeros and no name.
+ * A guest is known by its uuid and name; the host is the guest of all ones and no
+ * name.
  */
 #ifndef EDGE_HISTORY_HISTORY_H
 #define EDGE_HISTORY_HISTORY_H
@@ -22,7 +23,7 @@ struct history;
 enum {
     HISTORY_UUID = 16,
     HISTORY_NAME = 64, /* a name is cut to this, with its NUL */
-    HISTORY_WORD = 32, /* a word of ours */
+    HISTORY_WORD = 64, /* a word of ours, or who did it */
     HISTORY_DETAIL = 128,
     HISTORY_LIVES = 64,      /* of one name: a toolstack that makes uuids up makes one a start */
     HISTORY_EVENTS = 100000, /* are kept; some 100 bytes each */
