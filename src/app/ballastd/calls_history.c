@@ -157,6 +157,7 @@ void call_history(struct call *call)
         add_whom(call, &asked);
         shape_u64(call->result, "from_usec", from_sec * BALLAST_SEC_USEC);
         shape_u64(call->result, "until_usec", until_sec * BALLAST_SEC_USEC);
+        shape_u64(call->result, "step_usec", view.step_sec * BALLAST_SEC_USEC);
         add_points(call->result, &view, asked.whom.all);
     }
     series_view_release(&view);
