@@ -115,8 +115,9 @@ static void write_flags(struct metrics_text *text, const struct json_object *sta
     flag = metrics_member(metrics_member(status, "ledger"), "writable");
     if (flag)
         write_one(text, &writable, (uint64_t)json_object_get_boolean(flag));
+    /* Where none is to be kept, none is missing. */
     flag = metrics_member(metrics_member(status, "history"), "working");
-    if (flag)
+    if (flag && metrics_number(metrics_member(status, "history"), "most_kib") != 0)
         write_one(text, &history, (uint64_t)json_object_get_boolean(flag));
     uint64_t kib = metrics_number(metrics_member(status, "history"), "size_kib");
     if (kib != BALLAST_NONE)
