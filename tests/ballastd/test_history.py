@@ -61,7 +61,7 @@ def test_samples():
 
 
 def test_events():
-    with Daemon(CALM, speed=4) as daemon, daemon.client() as client:
+    with Daemon(CALM, speed=20) as daemon, daemon.client() as client:
         got = client.call("reserve", min_kib=6 * 1024 * MIB, label="shop", wait=True)
         assert got["state"] == "granted"
         client.call("set-shares", domain="mail", shares=2000)

@@ -367,6 +367,7 @@ static void look(struct daemon *daemon)
     int rc = hv->ops->refresh(hv, &host, &err);
     if (rc == 0) {
         looking_at = daemon->view;
+        recorder_begin(daemon);
         /* What it could not write it says through trouble(); nothing is lost, it comes again. */
         (void)tick_ledger_see(promises_book(daemon->promises), host, uuid_of, NULL);
         rc = tick_run(daemon->tick, host->now_usec, &result, &err);

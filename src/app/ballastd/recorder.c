@@ -191,6 +191,22 @@ static void count_moves(struct daemon *daemon, const struct recorder_guest *gues
     daemon->moved_up_kib += ballast_sub_floor(domain->tot_kib, guest->actual_kib);
 }
 
+static void remember(struct recorder_guest *guest, const struct ballast_domain *domain)
+{
+    guest->actual_kib = domain->tot_kib;
+    guest->target_kib = domain->target_kib;
+    guest->maxmem_kib = domain->maxmem_kib;
+}
+
+void recorder_begin(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    if (daemon->recorder->looked_usec > 0 || !line_up(daemon, host))
+        return;
+    for (size_t i = 0; i < host->domain_count; i++)
+        remember(daemon->recorder->guests[i + 1], &host->domains[i]);
+}
+
 static void look_at_guest(struct daemon *daemon, struct recorder_guest *guest, size_t at,
                           const struct ballast_host *host, uint64_t weight)
 {
@@ -203,9 +219,7 @@ static void look_at_guest(struct daemon *daemon, struct recorder_guest *guest, s
     bool is_new = !guest->here;
     guest->here = true;
     guest->runs = !domain->is_dom0 && domain->state != BALLAST_DOMAIN_BUILD;
-    guest->actual_kib = domain->tot_kib;
-    guest->target_kib = domain->target_kib;
-    guest->maxmem_kib = domain->maxmem_kib;
+    remember(guest, domain);
     fold(guest, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, is_new ? 0 : weight, kib);
     /* What was there when the daemon began is no news. */
     if (is_new && !domain->is_dom0 && daemon->recorder->looked_usec > 0)

@@ -23,6 +23,8 @@ struct recorder *recorder_new(const char *state_dir);
 /* Writes what it still has. NULL is allowed. */
 void recorder_free(struct recorder *recorder);
 
+/* Before the first tick, which decides about those that are there already. */
+void recorder_begin(struct daemon *daemon);
 /* After each look at the host: what is there now. */
 void recorder_look(struct daemon *daemon);
 /* Idle work after each tick: writes and ages when that is due. */
