@@ -117,7 +117,10 @@ int history_age(struct history *history, uint64_t now_sec, struct ballast_error 
  */
 int history_find(struct history *history, const uint8_t *uuid, const char *name,
                  struct history_guest *out, struct ballast_error *err);
-/* Adds all samples of these guests to the view, in one or more passes of increasing age. */
+/*
+ * Adds all samples of these guests to the view. It reads 2048 rows at most, the latest first: what
+ * a question costs is bounded, also where many guests of one name lived at a time.
+ */
 int history_read(struct history *history, const uint64_t *guests, size_t count,
                  struct series_view *view, struct ballast_error *err);
 

@@ -121,21 +121,25 @@ uint64_t history_stretch_of(int64_t key)
     return below_level >> HISTORY_GUEST_BITS;
 }
 
+/* Rows that one question may read; a guest has some 150 in a year, whatever its lives. */
+enum { ROWS_MOST = 2048 };
+
 static int read_row(struct history *history, size_t level, uint64_t stretch, uint64_t guest,
-                    struct series_view *view, struct ballast_error *err)
+                    struct series_view *view, size_t *rows, struct ballast_error *err)
 {
     struct series_bucket row[SERIES_SLOTS];
     struct series_place place = history_place(level, stretch);
     size_t count;
     int rc = history_get(history, history_key(level, stretch, guest), &place, row, &count, err);
+    *rows -= count > 0;
     for (size_t i = 0; i < count; i++)
         series_view_add(view, &row[i], place.length_sec);
     return rc;
 }
 
-/* Of a level, the stretches that there are at all and that the view reaches. */
+/* Of a level, the stretches that there are at all and that the view reaches, the latest first. */
 static int read_level(struct history *history, size_t level, const uint64_t *guests, size_t count,
-                      struct series_view *view, struct ballast_error *err)
+                      struct series_view *view, size_t *rows, struct ballast_error *err)
 {
     int64_t from = history_key(level, 0, 0);
     int64_t below = history_key(level + 1, 0, 0);
@@ -150,9 +154,9 @@ static int read_level(struct history *history, size_t level, const uint64_t *gue
     uint64_t begin =
         ballast_max_u64(view->from_sec / stretch_sec(level), history_stretch_of(first));
     uint64_t end = ballast_min_u64(until_sec / stretch_sec(level), history_stretch_of(last));
-    for (uint64_t stretch = begin; stretch <= end; stretch++) {
-        for (size_t i = 0; i < count && rc == 0; i++)
-            rc = read_row(history, level, stretch, guests[i], view, err);
+    for (uint64_t stretch = end + 1; stretch-- > begin && *rows > 0;) {
+        for (size_t i = 0; i < count && rc == 0 && *rows > 0; i++)
+            rc = read_row(history, level, stretch, guests[i], view, rows, err);
         if (rc < 0)
             return rc;
     }
@@ -163,7 +167,8 @@ int history_read(struct history *history, const uint64_t *guests, size_t count,
                  struct series_view *view, struct ballast_error *err)
 {
     int rc = 0;
+    size_t rows = ROWS_MOST;
     for (size_t level = 0; level < HISTORY_LEVELS && rc == 0; level++)
-        rc = read_level(history, level, guests, count, view, err);
+        rc = read_level(history, level, guests, count, view, &rows, err);
     return rc;
 }
