@@ -298,7 +298,8 @@ int recorder_events(struct recorder *recorder, const struct recorder_whom *whom,
     struct found found = {0};
     size_t lives = whom->all ? 1 : whom->count;
     int rc = 0;
-    for (size_t i = 0; i < lives && rc == 0 && recorder->history; i++) {
+    /* The latest life first: what is before it is older, and enough is enough. */
+    for (size_t i = 0; i < lives && rc == 0 && recorder->history && found.count <= most; i++) {
         wanted.guest = whom->all ? BALLAST_NONE : whom->ids[i];
         rc = history_events(recorder->history, &wanted, found_add, &found, err);
         found_cut(&found, most);
