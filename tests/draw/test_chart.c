@@ -23,8 +23,8 @@ static const uint64_t nothing[SAMPLES];
 
 static struct chart a_chart(void)
 {
-    static const struct chart_strip strips[] = {{"web", actual_kib, target_kib, need_kib},
-                                                {"gone", nothing, nothing, NULL}};
+    static const struct chart_strip strips[] = {{"web", actual_kib, target_kib, need_kib, NULL},
+                                                {"gone", nothing, nothing, NULL, NULL}};
     static const struct chart_span spans[] = {{"new", 1000000, 3000000, 1 << 20, CHART_GRANTED},
                                               {"no", 3500000, 3500000, 9 << 20, CHART_REFUSED}};
     return (struct chart){.title = "t",
@@ -44,6 +44,58 @@ static char *drawn(const struct chart *chart)
     assert_non_null(text);
     assert_true(ballast_chart_svg(chart, text, ROOM) < ROOM);
     return text;
+}
+
+static size_t count_of(const char *text, const char *word)
+{
+    size_t count = 0;
+    for (; (text = strstr(text, word)); text++)
+        count++;
+    return count;
+}
+
+/* Without the host's strip there is only the guest's; each mark is there, the first ones in words.
+ */
+static void test_marks(void **state)
+{
+    (void)state;
+    static struct chart_mark marks[40];
+    static const struct chart_tick ticks[] = {{0, "10:00"}, {4000000, "10:0<4"}};
+    static char long_text[400];
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    for (size_t i = 0; i < 40; i++)
+        marks[i] = (struct chart_mark){i * 100000, "10:02", i ? "target & limit" : long_text};
+    struct chart chart = a_chart();
+    chart.free_kib = NULL;
+    chart.ticks = ticks;
+    chart.tick_count = 2;
+    chart.marks = marks;
+    chart.mark_count = 40;
+    char *text = drawn(&chart);
+    assert_null(strstr(text, ">host<"));
+    assert_null(strstr(text, "> s<"));
+    assert_non_null(strstr(text, ">10:00<"));
+    assert_non_null(strstr(text, ">10:0&lt;4<"));
+    assert_int_equal(count_of(text, "class=\"mark\""), 40);
+    assert_int_equal(count_of(text, "10:02  target &amp; limit"), 23);
+    /* A word that is longer than the line is not shown at all, and not cut into. */
+    assert_null(strstr(text, "10:02  xx"));
+    free(text);
+}
+
+/* How high it went between the samples counts for the scale. */
+static void test_peak(void **state)
+{
+    (void)state;
+    static const uint64_t peak_kib[SAMPLES] = {4 << 20, 16 << 20, 3 << 20, 2 << 20, 2 << 20};
+    static const struct chart_strip strip = {"web", actual_kib, target_kib, need_kib, peak_kib};
+    struct chart chart = a_chart();
+    chart.strips = &strip;
+    chart.strip_count = 1;
+    char *text = drawn(&chart);
+    assert_non_null(strstr(text, "class=\"peak\""));
+    assert_non_null(strstr(text, ">16 GiB<"));
+    free(text);
 }
 
 static void test_words(void **state)
@@ -99,7 +151,7 @@ static void test_extremes(void **state)
 {
     (void)state;
     static const uint64_t most[SAMPLES] = {UINT64_MAX, 0, UINT64_MAX, 1, UINT64_MAX};
-    static const struct chart_strip strip = {"all", most, most, most};
+    static const struct chart_strip strip = {"all", most, most, most, most};
     struct chart chart = a_chart();
     chart.free_kib = most;
     chart.strips = &strip;
@@ -114,10 +166,9 @@ static void test_extremes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_any_buffer),
-        cmocka_unit_test(test_hostile_words),
-        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_words),         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_peak),          cmocka_unit_test(test_any_buffer),
+        cmocka_unit_test(test_hostile_words), cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,6 +244,36 @@ const struct cli_command cli_commands[] = {
         .run = cli_decisions,
     },
     {
+        .name = "history",
+        .summary = "what a guest held and needed, over time",
+        .operands = "[DOMAIN]",
+        .text = "Draws what a guest held, was told to hold and needed, and what happened; also of\n"
+                "one that is gone, by its name or uuid. Without DOMAIN: what was free on the\n"
+                "host, and promised. What is piped is a table.",
+        .options = cli_history_options,
+        .run = cli_history,
+    },
+    {
+        .name = "why",
+        .summary = "why a guest has the memory it has",
+        .operands = "[DOMAIN]",
+        .text = "Tells the last decisions about a guest, and what happened to it, as sentences\n"
+                "with numbers, the oldest first; also of one that is gone, by its name or uuid.\n"
+                "Without DOMAIN: of all, with what concerns the host.",
+        .options = cli_why_options,
+        .run = cli_why,
+    },
+    {
+        .name = "metrics",
+        .summary = "the daemon's figures for Prometheus",
+        .operands = "",
+        .text = "Writes how the daemon is and where the memory is, as metrics in OpenMetrics\n"
+                "or the older text format. Where no daemon answers that is ballast_up 0, and\n"
+                "the exit status 3.",
+        .options = cli_metrics_options,
+        .run = cli_metrics,
+    },
+    {
         .name = "policy",
         .summary = "show or choose the policy that balances",
         .operands = "[NAME]",

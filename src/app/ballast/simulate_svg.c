@@ -63,7 +63,10 @@ static struct chart_strip *new_strip(struct picture *picture, const char *name)
     size_t samples = picture->played->run.trace.samples;
     struct chart_strip *strip = &picture->strips[picture->strip_count];
     uint64_t *values = picture->values + 3 * samples * picture->strip_count++;
-    *strip = (struct chart_strip){name, values, values + samples, values + 2 * samples};
+    *strip = (struct chart_strip){.name = name,
+                                  .actual_kib = values,
+                                  .target_kib = values + samples,
+                                  .need_kib = values + 2 * samples};
     return strip;
 }
 

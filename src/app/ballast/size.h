@@ -16,4 +16,7 @@ int cli_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *er
 /* 90, 90s, 2m, 500ms: seconds unless it says otherwise. -EINVAL; more than a day is refused. */
 int cli_time_parse(const char *text, uint64_t *out_usec, struct ballast_error *err);
 
+/* The same for ages of anything up to ten years, with h, d and w too: 90s, 12h, 7d, 4w. */
+int cli_age_parse(const char *text, uint64_t *out_usec, struct ballast_error *err);
+
 #endif

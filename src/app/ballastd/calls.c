@@ -24,6 +24,8 @@ static const struct {
     {"domains", call_domains},
     {"reservations", call_reservations},
     {"decisions", call_decisions},
+    {"history", call_history},
+    {"why", call_why},
     {"policy", call_policy},
     {"plan", call_plan},
     {"login", call_login},

@@ -50,6 +50,8 @@ typedef void call_fn(struct call *call);
 /* calls_read.c */
 call_fn call_hello, call_ping, call_subscribe, call_status, call_host, call_domains,
     call_reservations, call_decisions, call_policy, call_plan;
+/* calls_history.c */
+call_fn call_history, call_why;
 /* calls_promise.c */
 call_fn call_login, call_reserve, call_attach, call_release, call_bind, call_free;
 /* Of a domain in the last refresh; answers the call. */

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/follow.h"
+#include "edge/history/history.h"
 #include "edge/hv/scenario_value.h"
 #include "edge/json/json.h"
 
@@ -95,6 +96,7 @@ static const struct key keys[] = {
     {"rival-writes", KIND_COUNT, AT(rival_writes), 2, 1000},
     {"rival-within", KIND_TIME, AT(rival_usec), BALLAST_SEC_USEC, 60 * MINUTE},
     {"rival-quiet", KIND_TIME, AT(rival_quiet_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
+    {"history", KIND_SIZE, AT(history_kib), 0, UINT64_C(1) << 32},
     {"clients", KIND_COUNT, AT(clients), 1, 4096},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
     {"claims", KIND_FLAG, AT(claims), 0, 0},
@@ -234,6 +236,11 @@ static int check(const struct reading *reading)
         return ballast_fail(reading->err, -EINVAL,
                             "%s: [ballastd] rest: is shorter than interval; longer would be right",
                             reading->path);
+    if (config->history_kib > 0 && config->history_kib < HISTORY_LEAST_KIB)
+        return ballast_fail(reading->err, -EINVAL,
+                            "%s: [ballastd] history: is too little; 8MiB or more would be right, "
+                            "or 0MiB for none",
+                            reading->path);
     for (size_t i = 0; i < config->guest_count; i++) {
         const struct daemon_config_guest *guest = &config->guests[i];
         if (guest->max_kib != BALLAST_NONE && guest->min_kib != BALLAST_NONE &&
@@ -271,6 +278,7 @@ static struct daemon_config defaults(void)
         .rival_writes = 5,
         .rival_usec = MINUTE,
         .rival_quiet_usec = 5 * MINUTE,
+        .history_kib = 100 * BALLAST_MIB_KIB,
         .clients = 256,
         .balloons = true,
     };

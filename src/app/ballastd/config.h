@@ -36,9 +36,10 @@ struct daemon_config {
     uint64_t rival_usec;   /* ... in so long are a second balancer's; we stand back as long as
                               there has been one in rival_quiet_usec */
     uint64_t rival_quiet_usec;
-    size_t clients; /* at once, on each socket */
-    bool balloons;  /* false: nobody is balanced, reservations are kept */
-    bool claims;    /* stake claims with Xen for what is bound; false: toolstacks do it */
+    uint64_t history_kib; /* what the history may take on disk; 0: none is kept */
+    size_t clients;       /* at once, on each socket */
+    bool balloons;        /* false: nobody is balanced, reservations are kept */
+    bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */
     struct daemon_config_guest *guests;
     size_t guest_count;
 };

@@ -30,6 +30,11 @@ uint64_t daemon_now_usec(const struct daemon *daemon)
 
 static void on_alert(void *context, enum alert_name name, const struct alert *alert)
 {
+    struct recorder_news news = RECORDER_NEWS;
+    news.what = alert->on ? "alert" : "alert-over";
+    news.reason = alert_word(name);
+    news.detail = alert->message;
+    recorder_news(context, &news);
     tell_alert(context, name, alert);
 }
 

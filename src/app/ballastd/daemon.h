@@ -17,6 +17,7 @@
 #include "app/ballastd/host.h"
 #include "app/ballastd/options.h"
 #include "app/ballastd/promises.h"
+#include "app/ballastd/recorder.h"
 #include "app/ballastd/view.h"
 #include "app/tick/tick.h"
 
@@ -55,6 +56,7 @@ struct daemon {
     struct tick *tick; /* NULL until the ledger has been read */
     const struct policy *policy;
     struct decisions *decisions;
+    struct recorder *recorder;
     struct alerts alerts;
     struct daemon_rival rival;
     bool paused;
@@ -91,8 +93,12 @@ struct daemon {
     uint64_t breaches;
     uint64_t law_checks; /* looks after which law 2 was held against what is free */
     uint64_t low_count; /* how often Xen said that little memory is free; BALLAST_NONE: it cannot */
-    uint64_t held_sum;  /* of what was held at the last look: whether something moves */
-    bool watched;       /* a look succeeded since systemd was told */
+    uint64_t moved_down_kib; /* what running domains gave and took; as below, since the start */
+    uint64_t moved_up_kib;
+    uint64_t granted; /* reservations */
+    uint64_t refused[LEDGER_REASONS];
+    uint64_t held_sum; /* of what was held at the last look: whether something moves */
+    bool watched;      /* a look succeeded since systemd was told */
 };
 
 /* Opens everything but the doors; *out is ready for daemon_run(). 0, or an exit status, said. */

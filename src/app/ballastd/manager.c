@@ -63,6 +63,13 @@ static void foreign(void *context, const struct ballast_domain *domain, uint64_t
                "domain %" PRIu32 " (%s): its target was moved from %" PRIu64 " to %" PRIu64
                " KiB, not by us",
                domain->id, domain->name, was_kib, domain->target_kib);
+    struct recorder_news news = RECORDER_NEWS;
+    news.domid = domain->id;
+    news.who = "somebody else";
+    news.what = "foreign-target";
+    news.from_kib = was_kib;
+    news.to_kib = domain->target_kib;
+    recorder_news(daemon, &news);
     rival->seen_usec[rival->count++ % DAEMON_RIVAL_MOST] = now_usec;
     uint64_t most = daemon->config.rival_writes;
     if (rival->stands_back || rival->count < most)
@@ -131,6 +138,7 @@ static void decided(struct daemon *daemon, const struct decision *decision)
         daemon_log(decision->fate == TICK_FAILED ? DAEMON_WARNING : DAEMON_INFO, "%s%s", text,
                    fates[decision->fate]);
     }
+    recorder_decision(daemon, decision);
     tell_decision(daemon, decisions_add(daemon->decisions, decision));
 }
 
@@ -184,6 +192,7 @@ static void remember_verdict(void *memory, const struct ballast_host *host,
 static void changed(void *context, const struct ledger_reservation *record)
 {
     struct daemon *daemon = context;
+    recorder_reservation(daemon, record);
     if (daemon->change_count == daemon->change_room) {
         size_t room = daemon->change_room ? 2 * daemon->change_room : 64;
         struct daemon_change *changes = reallocarray(daemon->changes, room, sizeof(*changes));
@@ -392,6 +401,7 @@ static void look(struct daemon *daemon)
     int rc = hv->ops->refresh(hv, &host, &err);
     if (rc == 0) {
         looking_at = daemon->view;
+        recorder_begin(daemon);
         /* What it could not write it says through trouble(); nothing is lost, it comes again. */
         (void)tick_ledger_see(promises_book(daemon->promises), host, uuid_of, NULL);
         rc = tick_run(daemon->tick, host->now_usec, &result, &err);
@@ -402,6 +412,7 @@ static void look(struct daemon *daemon)
     if (rc < 0)
         return;
     note_moves(daemon, &result);
+    recorder_look(daemon);
     check_ledger(daemon);
     daemon->watched = true;
 }
@@ -508,6 +519,7 @@ static void tick_due(uv_timer_t *timer)
         end_free_holds(daemon);
         tell_progress(daemon);
         promises_trim(daemon->promises);
+        recorder_work(daemon);
     }
     arm(daemon);
 }
@@ -543,6 +555,7 @@ int manager_init(struct daemon *daemon, struct ballast_error *err)
 {
     daemon->policy = daemon->config.policy;
     daemon->decisions = decisions_new();
+    daemon->recorder = recorder_new(daemon->options.state_dir);
     daemon->promises = promises_new(&(struct promises_options){
         .state_dir = daemon->options.state_dir,
         .host = daemon->host,
@@ -557,7 +570,7 @@ int manager_init(struct daemon *daemon, struct ballast_error *err)
         .foreign = foreign,
         .context = daemon,
     });
-    if (!daemon->decisions || !daemon->promises || !daemon->view)
+    if (!daemon->decisions || !daemon->recorder || !daemon->promises || !daemon->view)
         return ballast_fail(err, -ENOMEM, "out of memory");
     /* Until the ledger is read there is only the calendar. */
     daemon_view_set_epoch(daemon->view,
@@ -582,5 +595,6 @@ void manager_release(struct daemon *daemon)
     promises_free(daemon->promises);
     daemon_view_free(daemon->view);
     decisions_free(daemon->decisions);
+    recorder_free(daemon->recorder);
     free(daemon->changes);
 }

@@ -263,6 +263,42 @@ static struct json_object *shape_ledger(struct daemon *daemon)
     return object;
 }
 
+static void add_admission(struct json_object *array, const char *result, const char *reason,
+                          uint64_t count)
+{
+    struct json_object *entry = json_object_new_object();
+    shape_text(entry, "result", result);
+    shape_text(entry, "reason", reason);
+    shape_u64(entry, "count", count);
+    json_object_array_add(array, entry);
+}
+
+/* The reasons that a reservation is refused for are all there from the beginning, with 0. */
+static void add_counts(struct daemon *daemon, struct json_object *object)
+{
+    static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_GIVERS_STUCK,
+                                                 LEDGER_DEADLINE_OVER};
+    struct json_object *admissions = json_object_new_array();
+    add_admission(admissions, "granted", ledger_reason_word(LEDGER_OK), daemon->granted);
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        add_admission(admissions, "refused", ledger_reason_word(reasons[i]),
+                      daemon->refused[reasons[i]]);
+    shape_u64(object, "moved_down_kib", daemon->moved_down_kib);
+    shape_u64(object, "moved_up_kib", daemon->moved_up_kib);
+    json_object_object_add(object, "admissions", admissions);
+}
+
+static struct json_object *shape_history(struct daemon *daemon)
+{
+    const char *trouble = recorder_trouble(daemon->recorder);
+    struct json_object *object = json_object_new_object();
+    shape_bool(object, "working", daemon->config.history_kib > 0 && !trouble);
+    shape_u64(object, "size_kib", recorder_size_kib(daemon->recorder));
+    shape_u64(object, "most_kib", daemon->config.history_kib);
+    shape_text(object, "message", trouble);
+    return object;
+}
+
 struct json_object *shape_status(struct daemon *daemon)
 {
     struct json_object *object = json_object_new_object();
@@ -280,6 +316,8 @@ struct json_object *shape_status(struct daemon *daemon)
     shape_u64(object, "low_memory_events", daemon->low_count);
     shape_u64(object, "clients", daemon->doors[0].clients + daemon->doors[1].clients);
     json_object_object_add(object, "ledger", shape_ledger(daemon));
+    json_object_object_add(object, "history", shape_history(daemon));
+    add_counts(daemon, object);
     for (int name = 0; name < ALERTS; name++) {
         if (daemon->alerts.at[name].on)
             json_object_array_add(alerts,

@@ -2,6 +2,7 @@
 #include "app/ballastd/tell.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,9 +89,25 @@ void tell_alert(struct daemon *daemon, enum alert_name name, const struct alert 
         send_all(daemon, TELL_ALERT, shape_alert(name, alert));
 }
 
+/* What somebody set is history, whether anybody listens or not. */
+static void record_settings(struct daemon *daemon, const char *what, uint64_t domid, uid_t uid,
+                            struct json_object *answer)
+{
+    char who[HISTORY_WORD];
+    struct recorder_news news = RECORDER_NEWS;
+    (void)snprintf(who, sizeof(who), "user %u", (unsigned)uid);
+    news.domid = domid;
+    news.who = who;
+    news.what = "setting";
+    news.reason = what;
+    news.detail = json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN);
+    recorder_news(daemon, &news);
+}
+
 void tell_settings(struct daemon *daemon, const char *what, uint64_t domid, uid_t uid,
                    struct json_object *answer)
 {
+    record_settings(daemon, what, domid, uid, answer);
     if (!anybody_wants(daemon, TELL_SETTINGS))
         return;
     struct json_object *params = json_object_new_object();

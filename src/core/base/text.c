@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/base/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -120,4 +121,24 @@ size_t ballast_text_character(const char *string)
 bool ballast_text_fits(const struct ballast_text *text)
 {
     return text->length < text->size;
+}
+
+void ballast_text_add_size(struct ballast_text *text, uint64_t kib)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+    uint64_t whole = kib;
+    uint64_t rest = 0;
+    while (whole >= 1024 && unit < 3) {
+        rest = whole % 1024;
+        whole /= 1024;
+        unit++;
+    }
+    uint64_t tenths = (rest * 10 + 512) / 1024;
+    whole += tenths / 10;
+    tenths %= 10;
+    if (unit == 0 || whole >= 100 || tenths == 0)
+        ballast_text_add(text, "%" PRIu64 " %s", whole, units[unit]);
+    else
+        ballast_text_add(text, "%" PRIu64 ".%" PRIu64 " %s", whole, tenths, units[unit]);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ballast_text {
     char *buf;
@@ -29,6 +30,8 @@ void ballast_text_add_xml(struct ballast_text *text, const char *string);
  * or one that must not be shown: a control character, or one that XML forbids.
  */
 size_t ballast_text_character(const char *string);
+/* A size for people, three digits: "512 KiB", "2.3 GiB". */
+void ballast_text_add_size(struct ballast_text *text, uint64_t kib);
 /* Whether everything was written. */
 bool ballast_text_fits(const struct ballast_text *text);
 

@@ -19,13 +19,16 @@ enum {
     RIGHT = 168, /* what the lines are, and where they end */
     WIDTH = LEFT + PLOT + RIGHT,
     MARGIN = 16,
-    LINE = 16,       /* from one line of text to the next */
-    LANE = 22,       /* a start */
-    STRIP = 66,      /* of which the plot is high */
-    PITCH = 84,      /* from one strip to the next */
-    LABEL = 13,      /* the least distance between two labels */
-    SENTENCE = 118,  /* characters of the subtitle in a line */
-    LABEL_ROOM = 210 /* what a lane's text needs beside its bar */
+    LINE = 16,        /* from one line of text to the next */
+    LANE = 22,        /* a start */
+    STRIP = 66,       /* of which the plot is high */
+    PITCH = 84,       /* from one strip to the next */
+    LABEL = 13,       /* the least distance between two labels */
+    SENTENCE = 118,   /* characters of the subtitle in a line */
+    LABEL_ROOM = 210, /* what a lane's text needs beside its bar */
+    MARKS = 24,       /* that are told in words */
+    TOLD = 124,       /* characters of such a line, in small letters */
+    MARK_ROOM = 14    /* the least distance between the numbers of two */
 };
 
 static const char style[] =
@@ -43,6 +46,9 @@ static const char style[] =
     ".free{fill:#009e73;fill-opacity:.35;stroke:#009e73;stroke-width:1.4}\n"
     ".target{fill:none;stroke:#d55e00;stroke-width:1.6;stroke-dasharray:6 3}\n"
     ".need{fill:none;stroke:#1a1a1a;stroke-width:1.6;stroke-dasharray:1.5 2.5}\n"
+    ".peak{fill:none;stroke:#0072b2;stroke-opacity:.55;stroke-width:.8}\n"
+    ".mark{stroke:#cc79a7;stroke-width:1;fill:none}\n"
+    ".tmark{fill:#93487a;font-size:10px}\n"
     ".wait{fill:#e69f00;fill-opacity:.2}\n"
     ".granted{fill:#e69f00}\n"
     ".refused{fill:#cc79a7}\n"
@@ -53,7 +59,8 @@ static const char style[] =
     ".grid,.edge,.need{stroke:#eceff1}\n"
     ".tholds{fill:#7cc4f0}.tfree{fill:#5fd6b0}.ttarget{fill:#ff9a4d}\n"
     ".holds{stroke:#56b4e9;fill:#56b4e9}.free{stroke:#2ecc9b;fill:#2ecc9b}\n"
-    ".target{stroke:#ff8a33}\n"
+    ".target{stroke:#ff8a33}.peak{stroke:#56b4e9}\n"
+    ".tmark{fill:#e8a3c9}\n"
     "}\n"
     "</style>\n";
 
@@ -67,27 +74,6 @@ struct page {
     unsigned axis_y;
     unsigned height;
 };
-
-/* "512 KiB", "2.3 GiB": for people, three digits. */
-static void add_size(struct ballast_text *text, uint64_t kib)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    size_t unit = 0;
-    uint64_t whole = kib;
-    uint64_t rest = 0;
-    while (whole >= 1024 && unit < 3) {
-        rest = whole % 1024;
-        whole /= 1024;
-        unit++;
-    }
-    uint64_t tenths = (rest * 10 + 512) / 1024;
-    whole += tenths / 10;
-    tenths %= 10;
-    if (unit == 0 || whole >= 100 || tenths == 0)
-        ballast_text_add(text, "%" PRIu64 " %s", whole, units[unit]);
-    else
-        ballast_text_add(text, "%" PRIu64 ".%" PRIu64 " %s", whole, tenths, units[unit]);
-}
 
 static void add_seconds(struct ballast_text *text, uint64_t usec)
 {
@@ -189,7 +175,7 @@ static void add_frame(const struct page *page, const char *name, unsigned top, u
                      top + 4);
     /* The name stands on the same height; a long one must not run into the scale. */
     if (strlen(name) <= 8)
-        add_size(text, most_kib);
+        ballast_text_add_size(text, most_kib);
     ballast_text_add(text, "</text>\n<text class=\"small end\" x=\"%d\" y=\"%u\">0</text>\n",
                      LEFT - 6, top + STRIP);
     ballast_text_add(text, "<path class=\"grid\" d=\"M%d %uH%dM%d %uH%d\"/>\n", LEFT, top,
@@ -198,7 +184,7 @@ static void add_frame(const struct page *page, const char *name, unsigned top, u
                      LEFT + PLOT);
     if (strlen(name) > 8) {
         ballast_text_add(text, "<text class=\"small end\" x=\"%d\" y=\"%u\">", LEFT - 6, top + 30);
-        add_size(text, most_kib);
+        ballast_text_add_size(text, most_kib);
         ballast_text_add(text, " high</text>\n");
     }
 }
@@ -243,7 +229,7 @@ static void add_labels(const struct page *page, struct label *labels, size_t cou
                          LEFT + PLOT + 8);
         add_tenths(page->text, labels[i].y + 40);
         ballast_text_add(page->text, "\">%s ", labels[i].word);
-        add_size(page->text, labels[i].kib);
+        ballast_text_add_size(page->text, labels[i].kib);
         ballast_text_add(page->text, "</text>\n");
     }
 }
@@ -266,8 +252,11 @@ static void add_strip(const struct page *page, const struct chart_strip *strip, 
     size_t last = count - 1;
     uint64_t most_kib = most_of(strip->actual_kib, count, 1);
     most_kib = most_of(strip->target_kib, count, most_kib);
+    most_kib = most_of(strip->peak_kib, count, most_kib);
     most_kib = scale_end(most_of(strip->need_kib, count, most_kib));
     add_frame(page, strip->name, top, most_kib);
+    if (strip->peak_kib)
+        add_steps(page, "peak", strip->peak_kib, top, most_kib);
     add_area(page, "holds", strip->actual_kib, top, most_kib);
     if (strip->need_kib)
         add_steps(page, "need", strip->need_kib, top, most_kib);
@@ -304,7 +293,7 @@ static void add_span_words(const struct page *page, const struct chart_span *spa
                                         [CHART_WAITING] = "still waits after "};
     ballast_text_add_xml(page->text, span->name);
     ballast_text_add(page->text, " wants ");
-    add_size(page->text, span->need_kib);
+    ballast_text_add_size(page->text, span->need_kib);
     ballast_text_add(page->text, ": %s", words[span->answer]);
     add_seconds(page->text, span->until_usec - span->from_usec);
 }
@@ -343,22 +332,78 @@ static uint64_t axis_step(uint64_t width_usec)
     return step;
 }
 
-static void add_axis(const struct page *page)
+static void add_tick(const struct page *page, uint64_t usec, const char *label, uint64_t seconds)
 {
     struct ballast_text *text = page->text;
+    uint64_t x = x_tenths(page, usec);
+    ballast_text_add(text, "<path class=\"grid\" d=\"M");
+    add_tenths(text, x);
+    ballast_text_add(text, " %uV%u\"/>\n<text class=\"small mid\" x=\"", page->strips_y,
+                     page->axis_y + 5);
+    add_tenths(text, x);
+    ballast_text_add(text, "\" y=\"%u\">", page->axis_y + 18);
+    if (label)
+        ballast_text_add_xml(text, label);
+    else
+        ballast_text_add(text, "%" PRIu64 " s", seconds);
+    ballast_text_add(text, "</text>\n");
+}
+
+static void add_axis(const struct page *page)
+{
+    const struct chart *chart = page->chart;
     uint64_t step = axis_step(page->width_usec);
-    ballast_text_add(text, "<path class=\"edge\" d=\"M%d %uH%d\"/>\n", LEFT, page->axis_y,
+    ballast_text_add(page->text, "<path class=\"edge\" d=\"M%d %uH%d\"/>\n", LEFT, page->axis_y,
                      LEFT + PLOT);
-    for (uint64_t usec = 0; usec <= page->width_usec; usec += step) {
-        uint64_t x = x_tenths(page, page->from_usec + usec);
-        ballast_text_add(text, "<path class=\"grid\" d=\"M");
+    for (size_t i = 0; chart->ticks && i < chart->tick_count; i++)
+        add_tick(page, chart->ticks[i].usec, chart->ticks[i].label, 0);
+    for (uint64_t usec = 0; !chart->ticks && usec <= page->width_usec; usec += step)
+        add_tick(page, page->from_usec + usec, NULL, usec / BALLAST_SEC_USEC);
+}
+
+/* Each has its whole text where a pointer rests on it; only numbers with room are written. */
+static void add_marks(const struct page *page)
+{
+    const struct chart *chart = page->chart;
+    struct ballast_text *text = page->text;
+    uint64_t last = 0;
+    for (size_t i = 0; i < chart->mark_count; i++) {
+        const struct chart_mark *mark = &chart->marks[i];
+        uint64_t x = x_tenths(page, mark->usec);
+        ballast_text_add(text, "<g><path class=\"mark\" d=\"M");
         add_tenths(text, x);
-        ballast_text_add(text, " %uV%u\"/>\n<text class=\"small mid\" x=\"", page->strips_y,
-                         page->axis_y + 5);
+        ballast_text_add(text, " %uV%u\"/><title>%zu ", page->strips_y - 4, page->axis_y, i + 1);
+        ballast_text_add_xml(text, mark->when);
+        ballast_text_add(text, " ");
+        ballast_text_add_xml(text, mark->text);
+        ballast_text_add(text, "</title></g>\n");
+        if (i > 0 && x < last + MARK_ROOM * 10)
+            continue;
+        last = x;
+        ballast_text_add(text, "<text class=\"tmark mid\" x=\"");
         add_tenths(text, x);
-        ballast_text_add(text, "\" y=\"%u\">%" PRIu64 " s</text>\n", page->axis_y + 18,
-                         usec / BALLAST_SEC_USEC);
+        ballast_text_add(text, "\" y=\"%u\">%zu</text>\n", page->strips_y - 6, i + 1);
     }
+}
+
+/* The text of a mark, cut where the page ends. */
+static void add_told(const struct page *page, size_t i)
+{
+    char line[TOLD + 8];
+    const struct chart_mark *mark = &page->chart->marks[i];
+    struct ballast_text cut = ballast_text_over(line, sizeof(line));
+    size_t length = strlen(mark->text);
+    if (length > TOLD) {
+        for (length = TOLD; length > 0 && mark->text[length] != ' '; length--)
+            ;
+    }
+    ballast_text_add(&cut, "%.*s%s", (int)length, mark->text, mark->text[length] ? " ..." : "");
+    ballast_text_add(page->text, "<text class=\"small\" x=\"%d\" y=\"%u\">%zu  ", MARGIN,
+                     page->axis_y + 42 + LINE * (unsigned)i, i + 1);
+    ballast_text_add_xml(page->text, mark->when);
+    ballast_text_add(page->text, "  ");
+    ballast_text_add_xml(page->text, line);
+    ballast_text_add(page->text, "</text>\n");
 }
 
 /* Where the sentence's next line ends: at the last space that still fits. */
@@ -404,16 +449,21 @@ static void add_head(const struct page *page)
     }
 }
 
+static unsigned told_of(const struct chart *chart)
+{
+    return (unsigned)(chart->mark_count < MARKS ? chart->mark_count : MARKS);
+}
+
 static void place(struct page *page)
 {
     const struct chart *chart = page->chart;
     page->from_usec = chart->usec[0];
     page->width_usec = ballast_max_u64(chart->usec[chart->samples - 1] - page->from_usec, 1);
     page->lanes_y = 44 + LINE * sentence_lines(chart->subtitle);
+    size_t strips = chart->strip_count + (chart->free_kib != NULL);
     page->strips_y = page->lanes_y + LANE * (unsigned)chart->span_count + 14;
-    page->axis_y =
-        page->strips_y + PITCH * (unsigned)(chart->strip_count + 1) - (PITCH - STRIP) + 8;
-    page->height = page->axis_y + 30;
+    page->axis_y = page->strips_y + PITCH * (unsigned)strips - (PITCH - STRIP) + 8;
+    page->height = page->axis_y + 30 + LINE * told_of(chart) + (told_of(chart) ? 12 : 0);
 }
 
 size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size)
@@ -436,9 +486,14 @@ size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size)
     add_axis(&page);
     for (size_t i = 0; i < chart->span_count; i++)
         add_lane(&page, &chart->spans[i], page.lanes_y + LANE * (unsigned)i);
-    add_free(&page);
+    size_t before = chart->free_kib != NULL;
+    if (before)
+        add_free(&page);
     for (size_t i = 0; i < chart->strip_count; i++)
-        add_strip(&page, &chart->strips[i], page.strips_y + PITCH * (unsigned)(i + 1));
+        add_strip(&page, &chart->strips[i], page.strips_y + PITCH * (unsigned)(i + before));
+    add_marks(&page);
+    for (size_t i = 0; i < told_of(chart); i++)
+        add_told(&page, i);
     ballast_text_add(&text, "</svg>\n");
     return text.length;
 }

@@ -18,6 +18,7 @@ struct chart_strip {
     const uint64_t *actual_kib;
     const uint64_t *target_kib;
     const uint64_t *need_kib; /* NULL or all 0: it has none */
+    const uint64_t *peak_kib; /* NULL: it is not known how high actual_kib went in between */
 };
 
 enum chart_answer { CHART_GRANTED, CHART_REFUSED, CHART_WAITING };
@@ -31,16 +32,33 @@ struct chart_span {
     enum chart_answer answer;
 };
 
+/* Something that happened, as a line through all strips; the first ones are told below the axis. */
+struct chart_mark {
+    uint64_t usec;
+    const char *when; /* for people */
+    const char *text;
+};
+
+/* A figure of the time axis. */
+struct chart_tick {
+    uint64_t usec;
+    const char *label;
+};
+
 struct chart {
-    const char *title;    /* escaped by the chart, as all its texts */
-    const char *subtitle; /* a sentence; broken into lines where it is long */
-    const uint64_t *usec; /* rising */
-    const uint64_t *free_kib;
-    size_t samples; /* at least 2 */
+    const char *title;        /* escaped by the chart, as all its texts */
+    const char *subtitle;     /* a sentence; broken into lines where it is long */
+    const uint64_t *usec;     /* rising */
+    const uint64_t *free_kib; /* of the host; NULL: it has no strip */
+    size_t samples;           /* at least 2 */
     const struct chart_strip *strips;
     size_t strip_count;
     const struct chart_span *spans;
     size_t span_count;
+    const struct chart_mark *marks;
+    size_t mark_count;
+    const struct chart_tick *ticks; /* NULL: seconds from the first sample on */
+    size_t tick_count;
 };
 
 /*

@@ -390,22 +390,33 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     return 0;
 }
 
-int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out)
+static void opinion_of(const struct track *track, struct balancer_opinion *out)
 {
-    for (size_t i = 0; i < balancer->track_count; i++) {
-        const struct track *track = &balancer->tracks[i];
+    *out = (struct balancer_opinion){
+        .conduct = track_conduct(track),
+        .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
+        .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
+        .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
+        .floor_kib = track->floor_kib,
+        .need_kib = track->need_kib,
+        .trust_permyriad = track->trust_permyriad,
+    };
+}
+
+int balancer_opinion_near(const struct balancer *balancer, uint32_t id, size_t i,
+                          struct balancer_opinion *out)
+{
+    for (size_t tried = 0; tried < balancer->track_count; tried++) {
+        const struct track *track = &balancer->tracks[(i + tried) % balancer->track_count];
         if (track->id != id)
             continue;
-        *out = (struct balancer_opinion){
-            .conduct = track_conduct(track),
-            .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
-            .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
-            .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
-            .floor_kib = track->floor_kib,
-            .need_kib = track->need_kib,
-            .trust_permyriad = track->trust_permyriad,
-        };
+        opinion_of(track, out);
         return 0;
     }
     return -ENOENT;
+}
+
+int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out)
+{
+    return balancer_opinion_near(balancer, id, 0, out);
 }

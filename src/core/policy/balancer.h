@@ -151,5 +151,8 @@ struct balancer_opinion {
 
 /* -ENOENT when the last snapshot did not have that domain. */
 int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out);
+/* The same, quickly for whoever knows that it was the i-th of that snapshot. */
+int balancer_opinion_near(const struct balancer *balancer, uint32_t id, size_t i,
+                          struct balancer_opinion *out);
 
 #endif

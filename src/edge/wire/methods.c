@@ -88,6 +88,28 @@ static const struct wire_param decisions[] = {
     END,
 };
 
+static const struct wire_param history[] = {
+    DOMAIN_ONLY("only this one, also one that is gone; default: the host"),
+    {.name = "since_usec",
+     .type = WIRE_USEC,
+     .least = 1,
+     .help = "how long ago it begins; default: a day"},
+    {.name = "until_usec", .type = WIRE_USEC, .help = "how long ago it ends; default: now"},
+    {.name = "points", .type = WIRE_COUNT, .least = 1, .help = "at most so many; default 240"},
+    END,
+};
+
+static const struct wire_param why[] = {
+    DOMAIN_ONLY("only those about this one, also one that is gone"),
+    {.name = "since_usec",
+     .type = WIRE_USEC,
+     .least = 1,
+     .help = "only those of so long; default: all"},
+    {.name = "before", .type = WIRE_COUNT, .help = "only those with a lower number"},
+    MOST,
+    END,
+};
+
 static const struct wire_param start_items[] = {
     {.name = "label", .type = WIRE_STRING, .help = "what it is, for people"},
     {.name = "min_kib",
@@ -216,6 +238,8 @@ static const struct wire_method methods[] = {
     {"domains", false, "every domain: facts, bounds, opinion and why", domains},
     {"reservations", false, "who has been promised how much", reservations},
     {"decisions", false, "what was decided last, and why", decisions},
+    {"history", false, "what a domain held, was told to hold and needed, over time", history},
+    {"why", false, "what was decided and happened, as sentences", why},
     {"policy", false, "the policy, and those there are", none},
     {"plan", false, "what these starts would come to, without doing anything", plan},
     {"login", true, "begin anew as an owner of reservations", login},

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/draw/plot.h"
+
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+/* ECMA-48 SGR foreground colours. */
+enum { INK_NONE = 0, INK_HELD = 34, INK_TARGET = 33, INK_NEED = 35 };
+
+struct cell {
+    char character;
+    unsigned char ink;
+};
+
+static uint64_t most_of(const struct draw_plot *plot)
+{
+    const uint64_t *const all[] = {plot->actual_kib, plot->peak_kib, plot->target_kib,
+                                   plot->need_kib};
+    uint64_t most = 1;
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t at = 0; all[i] && at < plot->columns; at++)
+            most = ballast_max_u64(most, all[i][at]);
+    }
+    return most;
+}
+
+/* In which row a value lies, the lowest is 0; rows stand for (row, row + 1] parts of the most. */
+static bool lies_in(const uint64_t *kib, size_t column, size_t row, size_t rows, uint64_t most_kib)
+{
+    return kib && kib[column] > 0 &&
+           ballast_min_u64(ballast_mul_div(kib[column] - 1, rows, most_kib), rows - 1) == row;
+}
+
+/* Whether it reaches the middle of the row. */
+static bool reaches(const uint64_t *kib, size_t column, size_t row, size_t rows, uint64_t most_kib)
+{
+    return kib && kib[column] > 0 &&
+           ballast_mul_div(kib[column], 2 * rows, most_kib) >= 2 * (uint64_t)row + 1;
+}
+
+static struct cell cell_at(const struct draw_plot *plot, size_t column, size_t row,
+                           uint64_t most_kib)
+{
+    size_t rows = plot->rows;
+    if (lies_in(plot->target_kib, column, row, rows, most_kib))
+        return (struct cell){'-', INK_TARGET};
+    if (lies_in(plot->need_kib, column, row, rows, most_kib))
+        return (struct cell){'.', INK_NEED};
+    if (reaches(plot->actual_kib, column, row, rows, most_kib))
+        return (struct cell){'#', INK_HELD};
+    if (reaches(plot->peak_kib, column, row, rows, most_kib))
+        return (struct cell){'\'', INK_HELD};
+    return (struct cell){' ', INK_NONE};
+}
+
+static void add_ink(struct ballast_text *text, bool colour, unsigned char *now, unsigned char ink)
+{
+    if (colour && *now != ink)
+        ballast_text_add(text, ink == INK_NONE ? "\033[0m" : "\033[%dm", ink);
+    *now = ink;
+}
+
+static void add_row(struct ballast_text *text, const struct draw_plot *plot, size_t row,
+                    uint64_t most_kib)
+{
+    unsigned char ink = INK_NONE;
+    for (size_t column = 0; column < plot->columns; column++) {
+        struct cell cell = cell_at(plot, column, row, most_kib);
+        add_ink(text, plot->colour, &ink, cell.ink);
+        ballast_text_add(text, "%c", cell.character);
+    }
+    add_ink(text, plot->colour, &ink, INK_NONE);
+    ballast_text_add(text, "\n");
+}
+
+/* A scale's figure stands beside the top of the row that ends with it. */
+static void add_scale(struct ballast_text *text, const struct draw_plot *plot, size_t row,
+                      uint64_t most_kib)
+{
+    char label[24] = "";
+    struct ballast_text size = ballast_text_over(label, sizeof(label));
+    if (row + 1 == plot->rows || row + 1 == plot->rows / 2)
+        ballast_text_add_size(&size, ballast_mul_div(most_kib, row + 1, plot->rows));
+    ballast_text_add(text, "%*s |", DRAW_PLOT_LEFT - 2, label);
+}
+
+size_t draw_plot(const struct draw_plot *plot, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    uint64_t most_kib = most_of(plot);
+    for (size_t row = plot->rows; row-- > 0;) {
+        add_scale(&text, plot, row, most_kib);
+        add_row(&text, plot, row, most_kib);
+    }
+    ballast_text_add(&text, "%*s +", DRAW_PLOT_LEFT - 2, "0");
+    for (size_t column = 0; column < plot->columns; column++)
+        ballast_text_add(&text, "-");
+    ballast_text_add(&text, "\n");
+    if (plot->marks)
+        ballast_text_add(&text, "%*s%.*s\n", DRAW_PLOT_LEFT, "", (int)plot->columns, plot->marks);
+    return text.length;
+}

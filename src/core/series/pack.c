@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Two bytes, the form and the number of series, then the buckets one after the other, each as
+ *
+ *   flags; what they call for: slots passed over, weight; the series
+ *
+ * Numbers are little-endian groups of seven bits, differences zigzag. Of a series there is the mean
+ * as a difference to that of the bucket before, unless it is the same, then how far the least lies
+ * below and the most above it, unless they are the same. So a guest at rest costs its flags.
+ */
+#include <errno.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/series/series.h"
+
+enum { FORM = 1, SERIES_EVER = 8 };
+
+/* Flags: two bits a series, then these two. */
+enum { MOVED = 1, SPREAD = 2 };
+
+static unsigned weight_flag(size_t series)
+{
+    return 1U << (2 * series);
+}
+
+static unsigned gap_flag(size_t series)
+{
+    return 2U << (2 * series);
+}
+
+static uint64_t zigzag(uint64_t to, uint64_t from)
+{
+    return to >= from ? (to - from) << 1 : ((from - to) << 1) - 1;
+}
+
+static uint64_t unzigzag(uint64_t coded, uint64_t from)
+{
+    return coded & 1 ? from - ((coded >> 1) + 1) : from + (coded >> 1);
+}
+
+static uint8_t *put_number(uint8_t *out, uint64_t number)
+{
+    for (; number >= 128; number >>= 7)
+        *out++ = (uint8_t)(number | 128);
+    *out++ = (uint8_t)number;
+    return out;
+}
+
+static unsigned flags_of(const struct series_bucket *bucket, const uint64_t before_kib[SERIES],
+                         bool gap, bool full)
+{
+    unsigned flags = (gap ? gap_flag(SERIES) : 0) | (full ? 0 : weight_flag(SERIES));
+    for (size_t i = 0; i < SERIES; i++) {
+        const struct series_value *value = &bucket->value[i];
+        if (value->mean_kib != before_kib[i])
+            flags |= (unsigned)MOVED << (2 * i);
+        if (value->min_kib != value->mean_kib || value->max_kib != value->mean_kib)
+            flags |= (unsigned)SPREAD << (2 * i);
+    }
+    return flags;
+}
+
+static uint8_t *put_bucket(uint8_t *out, const struct series_bucket *bucket,
+                           uint64_t before_kib[SERIES], uint64_t gap, uint64_t full)
+{
+    unsigned flags = flags_of(bucket, before_kib, gap > 0, bucket->weight == full);
+    out = put_number(out, flags);
+    if (gap > 0)
+        out = put_number(out, gap);
+    if (bucket->weight != full)
+        out = put_number(out, full - bucket->weight);
+    for (size_t i = 0; i < SERIES; i++) {
+        const struct series_value *value = &bucket->value[i];
+        if (flags & (unsigned)MOVED << (2 * i))
+            out = put_number(out, zigzag(value->mean_kib, before_kib[i]));
+        if (flags & (unsigned)SPREAD << (2 * i)) {
+            out = put_number(out, value->mean_kib - value->min_kib);
+            out = put_number(out, value->max_kib - value->mean_kib);
+        }
+        before_kib[i] = value->mean_kib;
+    }
+    return out;
+}
+
+size_t series_pack(const struct series_place *place, const struct series_bucket *buckets,
+                   size_t count, uint8_t out[SERIES_PACK_MOST])
+{
+    uint64_t before_kib[SERIES] = {0};
+    uint64_t next_sec = place->start_sec;
+    uint8_t *at = out;
+    *at++ = FORM;
+    *at++ = SERIES;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t gap = (buckets[i].at_sec - next_sec) / place->length_sec;
+        at = put_bucket(at, &buckets[i], before_kib, gap, place->length_sec * SERIES_WEIGHT_SEC);
+        next_sec = buckets[i].at_sec + place->length_sec;
+    }
+    return (size_t)(at - out);
+}
+
+struct reading {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool broken;
+    size_t series;
+    uint64_t before_kib[SERIES_EVER];
+};
+
+static uint64_t take(struct reading *reading)
+{
+    uint64_t number = 0;
+    for (unsigned shift = 0; shift < 63 && reading->at < reading->end; shift += 7) {
+        uint8_t byte = *reading->at++;
+        number |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128)
+            return number;
+    }
+    reading->broken = true;
+    return 0;
+}
+
+static void take_value(struct reading *reading, unsigned flags, size_t i, struct series_value *out)
+{
+    uint64_t *mean_kib = &reading->before_kib[i];
+    uint64_t below_kib = 0;
+    uint64_t above_kib = 0;
+    if (flags & (unsigned)MOVED << (2 * i))
+        *mean_kib = unzigzag(take(reading), *mean_kib);
+    if (flags & (unsigned)SPREAD << (2 * i)) {
+        below_kib = take(reading);
+        above_kib = take(reading);
+    }
+    if (*mean_kib > SERIES_MOST_KIB || below_kib > *mean_kib ||
+        above_kib > SERIES_MOST_KIB - *mean_kib)
+        reading->broken = true;
+    else
+        *out = (struct series_value){*mean_kib - below_kib, *mean_kib, *mean_kib + above_kib};
+}
+
+static void take_bucket(struct reading *reading, const struct series_place *place, size_t *slot,
+                        struct series_bucket *out)
+{
+    uint64_t full = place->length_sec * SERIES_WEIGHT_SEC;
+    unsigned flags = (unsigned)take(reading);
+    uint64_t gap = flags & gap_flag(reading->series) ? take(reading) : 0;
+    uint64_t lacks = flags & weight_flag(reading->series) ? take(reading) : 0;
+    *out = (struct series_bucket){0};
+    for (size_t i = 0; i < reading->series && !reading->broken; i++) {
+        struct series_value beyond;
+        take_value(reading, flags, i, i < SERIES ? &out->value[i] : &beyond);
+    }
+    if (gap >= place->slots - *slot || lacks > full)
+        reading->broken = true;
+    if (reading->broken)
+        return;
+    *slot += gap;
+    out->at_sec = place->start_sec + *slot * place->length_sec;
+    out->weight = (uint32_t)(full - lacks);
+    ++*slot;
+}
+
+int series_unpack(const struct series_place *place, const uint8_t *bytes, size_t size,
+                  struct series_bucket *out, size_t *count, struct ballast_error *err)
+{
+    struct reading reading = {.at = bytes + 2, .end = bytes + size};
+    size_t slot = 0;
+    size_t made = 0;
+    if (size < 2 || bytes[0] != FORM || bytes[1] == 0 || bytes[1] > SERIES_EVER)
+        return ballast_fail(err, -EINVAL, "samples of an unknown form");
+    reading.series = bytes[1];
+    while (reading.at < reading.end && !reading.broken && slot < place->slots)
+        take_bucket(&reading, place, &slot, &out[made++]);
+    if (reading.broken || reading.at < reading.end)
+        return ballast_fail(err, -EINVAL, "samples that cannot be read");
+    *count = made;
+    return 0;
+}

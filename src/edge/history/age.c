@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Growing old. A row is thinned into the next level when all of it is old enough, and then it is
+ * gone; so each moment is at one level only, and a daemon that was away for long catches up. When
+ * there is too much, the oldest row of all is treated as if it were old enough, whatever its age.
+ */
+#include <errno.h>
+
+#include "core/base/units.h"
+#include "edge/history/internal.h"
+
+/* Rows at a time: a tick must not wait for long. 64 of them take about a millisecond. */
+enum { ROWS = 64 };
+/* Of the bound, in sixteenths: the rest is for the WAL and for thinning itself. */
+enum { USED = 14, ALL = 16 };
+/* So much may stay free within the file, for what comes next. */
+enum { FREE_PAGES = 256 };
+/* An event is kept so long. */
+#define EVENT_SEC UINT64_C(366 * 86400)
+
+static int forget_row(struct history *history, int64_t key, struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, HISTORY_DELETE, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_int64(statement, 1, key);
+    return history_finish(history, statement, err);
+}
+
+static int age_row(struct history *history, size_t level, int64_t key, bool thin,
+                   struct ballast_error *err)
+{
+    struct series_bucket row[SERIES_SLOTS];
+    uint64_t guest = (uint64_t)key & ((UINT64_C(1) << HISTORY_GUEST_BITS) - 1);
+    uint64_t stretch =
+        ((uint64_t)key & ((UINT64_C(1) << HISTORY_LEVEL_SHIFT) - 1)) >> HISTORY_GUEST_BITS;
+    struct series_place place = history_place(level, stretch);
+    size_t count;
+    int rc = 0;
+    if (thin && level + 1 < HISTORY_LEVELS) {
+        rc = history_get(history, key, &place, row, &count, err);
+        if (rc == 0) {
+            count = series_thin(row, count, history_levels[level + 1].length_sec, row);
+            rc = history_put(history, level + 1, guest, row, count, err);
+        }
+    }
+    return rc < 0 ? rc : forget_row(history, key, err);
+}
+
+/* The rows of a level up to that key, the oldest first; how many of `most` are left to do. */
+static int age_level(struct history *history, size_t level, int64_t below, bool thin, size_t *most,
+                     struct ballast_error *err)
+{
+    while (*most > 0) {
+        int64_t key = 0;
+        int rc = history_edge(history, HISTORY_FIRST, history_key(level, 0, 0), below, &key, err);
+        if (rc < 0 || !key)
+            return rc;
+        if ((rc = age_row(history, level, key, thin, err)) < 0)
+            return rc;
+        --*most;
+    }
+    return 0;
+}
+
+/* The level whose oldest row began first, and when; HISTORY_LEVELS: there are none. */
+static int oldest_level(struct history *history, size_t *out, uint64_t *oldest_sec,
+                        struct ballast_error *err)
+{
+    *oldest_sec = UINT64_MAX;
+    *out = HISTORY_LEVELS;
+    for (size_t level = 0; level < HISTORY_LEVELS; level++) {
+        int64_t key = 0;
+        int rc = history_edge(history, HISTORY_FIRST, history_key(level, 0, 0),
+                              history_key(level + 1, 0, 0), &key, err);
+        if (rc < 0)
+            return rc;
+        uint64_t start_sec = history_place(level, history_stretch_of(key)).start_sec;
+        if (key && start_sec < *oldest_sec) {
+            *oldest_sec = start_sec;
+            *out = level;
+        }
+    }
+    return 0;
+}
+
+static int forget(struct history *history, enum history_statement which, uint64_t upto,
+                  struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, which, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_int64(statement, 1, (int64_t)upto);
+    return history_finish(history, statement, err);
+}
+
+/* As many events go as are too many, or too old, or in the way when there is too much. */
+static int forget_events(struct history *history, uint64_t now_sec, bool too_much,
+                         struct ballast_error *err)
+{
+    uint64_t last = 0;
+    uint64_t old = 0;
+    uint64_t before_usec = ballast_sub_floor(now_sec, EVENT_SEC) * BALLAST_SEC_USEC;
+    int rc = history_number(history, HISTORY_LAST, &last, err);
+    sqlite3_stmt *statement =
+        rc < 0 ? NULL : history_statement(history, HISTORY_FIRST_EVENT, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_int64(statement, 1, (int64_t)before_usec);
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        old = (uint64_t)sqlite3_column_int64(statement, 0);
+    rc = history_finish(history, statement, err);
+    uint64_t keep = too_much ? HISTORY_EVENTS / 4 : HISTORY_EVENTS;
+    uint64_t upto = ballast_max_u64(old, ballast_sub_floor(last, keep));
+    return rc < 0 || upto == 0 ? rc : forget(history, HISTORY_FORGET_EVENTS, upto, err);
+}
+
+static int age_too_much(struct history *history, bool thin, size_t *most, uint64_t *oldest_sec,
+                        struct ballast_error *err)
+{
+    size_t oldest;
+    int rc = oldest_level(history, &oldest, oldest_sec, err);
+    if (rc < 0 || oldest == HISTORY_LEVELS)
+        return rc;
+    return age_level(history, oldest, history_key(oldest + 1, 0, 0), thin, most, err);
+}
+
+/* Guests of whom nothing can be left are forgotten; when they were seen is known to an hour. */
+static int age_all(struct history *history, uint64_t now_sec, bool too_much,
+                   struct ballast_error *err)
+{
+    size_t most = ROWS;
+    uint64_t oldest_sec = 0;
+    int rc = 0;
+    for (size_t level = 0; level < HISTORY_LEVELS && rc == 0; level++) {
+        uint64_t old_sec = ballast_sub_floor(now_sec, history_levels[level].keep_sec);
+        uint64_t stretch = old_sec / history_place(level, 1).start_sec;
+        rc = age_level(history, level, history_key(level, stretch, 0), true, &most, err);
+    }
+    if (rc == 0 && too_much)
+        rc = age_too_much(history, true, &most, &oldest_sec, err);
+    if (rc == 0)
+        rc = forget_events(history, now_sec, too_much, err);
+    uint64_t keep_sec = history_levels[HISTORY_LEVELS - 1].keep_sec;
+    uint64_t seen_sec =
+        ballast_max_u64(ballast_sub_floor(now_sec, keep_sec),
+                        ballast_sub_floor(ballast_min_u64(oldest_sec, now_sec), 7200));
+    if (rc == 0 && seen_sec > 0)
+        rc = forget(history, HISTORY_FORGET_GUESTS, seen_sec, err);
+    return rc < 0 ? rc : most == 0 || (too_much && most < ROWS);
+}
+
+/* Where there is no room even to thin in, what is oldest goes as it is. */
+static int make_room(struct history *history, struct ballast_error *err)
+{
+    size_t most = ROWS;
+    uint64_t oldest_sec;
+    int rc = history_begin(history, err);
+    if (rc < 0)
+        return rc;
+    rc = age_too_much(history, false, &most, &oldest_sec, err);
+    rc = history_end(history, rc, err);
+    return rc < 0 ? rc : most < ROWS;
+}
+
+int history_age(struct history *history, uint64_t now_sec, struct ballast_error *err)
+{
+    uint64_t free_pages = 0;
+    bool too_much = history_size_kib(history) > history->most_kib / ALL * USED;
+    int rc = history_begin(history, err);
+    if (rc < 0)
+        return rc;
+    rc = history_end(history, age_all(history, now_sec, too_much, err), err);
+    if (rc == -ENOSPC && too_much)
+        rc = make_room(history, err);
+    if (rc >= 0 && history_number(history, HISTORY_FREE_PAGES, &free_pages, err) == 0 &&
+        free_pages > FREE_PAGES)
+        (void)history_run(history, HISTORY_VACUUM, err);
+    return rc;
+}

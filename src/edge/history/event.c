@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Guests and events. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+#include "edge/history/internal.h"
+
+/* How exactly it is kept when a guest was seen last: a write an hour. */
+enum { SEEN_SEC = 3600 };
+
+static void read_text(sqlite3_stmt *statement, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    (void)snprintf(out, size, "%s", text ? (const char *)text : "");
+}
+
+static int seen(struct history *history, uint64_t id, uint64_t now_sec, struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, HISTORY_SEEN_GUEST, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_int64(statement, 1, (int64_t)id);
+    sqlite3_bind_int64(statement, 2, (int64_t)now_sec);
+    return history_finish(history, statement, err);
+}
+
+static int make(struct history *history, const uint8_t uuid[HISTORY_UUID], const char *name,
+                uint64_t now_sec, uint64_t *out, struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, HISTORY_MAKE_GUEST, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_blob(statement, 1, uuid, HISTORY_UUID, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, (int64_t)now_sec);
+    rc = history_finish(history, statement, err);
+    if (rc == 0)
+        *out = (uint64_t)sqlite3_last_insert_rowid(history->db);
+    return rc;
+}
+
+int history_guest_of(struct history *history, const uint8_t uuid[HISTORY_UUID], const char *name,
+                     uint64_t now_sec, uint64_t *out, struct ballast_error *err)
+{
+    char cut[HISTORY_NAME];
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, HISTORY_FIND_GUEST, &rc, err);
+    if (!statement)
+        return rc;
+    (void)snprintf(cut, sizeof(cut), "%s", name);
+    sqlite3_bind_blob(statement, 1, uuid, HISTORY_UUID, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, cut, -1, SQLITE_STATIC);
+    uint64_t id = 0;
+    uint64_t last_sec = 0;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        id = (uint64_t)sqlite3_column_int64(statement, 0);
+        last_sec = (uint64_t)sqlite3_column_int64(statement, 1);
+    }
+    rc = history_finish(history, statement, err);
+    if (rc == 0 && id == 0)
+        return make(history, uuid, cut, now_sec, out, err);
+    if (rc == 0 && now_sec >= last_sec + SEEN_SEC)
+        rc = seen(history, id, now_sec, err);
+    if (rc == 0)
+        *out = id;
+    return rc;
+}
+
+int history_find(struct history *history, const uint8_t *uuid, const char *name,
+                 struct history_guest *out, struct ballast_error *err)
+{
+    int rc;
+    int count = 0;
+    char cut[HISTORY_NAME];
+    sqlite3_stmt *statement =
+        history_statement(history, uuid ? HISTORY_BY_UUID : HISTORY_BY_NAME, &rc, err);
+    if (!statement)
+        return rc;
+    (void)snprintf(cut, sizeof(cut), "%s", name ? name : "");
+    if (uuid)
+        sqlite3_bind_blob(statement, 1, uuid, HISTORY_UUID, SQLITE_STATIC);
+    else
+        sqlite3_bind_text(statement, 1, cut, -1, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 2, HISTORY_LIVES);
+    while (count < HISTORY_LIVES && sqlite3_step(statement) == SQLITE_ROW) {
+        struct history_guest *guest = &out[count++];
+        const void *bytes = sqlite3_column_blob(statement, 1);
+        *guest = (struct history_guest){.id = (uint64_t)sqlite3_column_int64(statement, 0),
+                                        .last_sec = (uint64_t)sqlite3_column_int64(statement, 3)};
+        if (bytes && sqlite3_column_bytes(statement, 1) == HISTORY_UUID)
+            memcpy(guest->uuid, bytes, HISTORY_UUID);
+        read_text(statement, 2, guest->name, sizeof(guest->name));
+    }
+    rc = history_finish(history, statement, err);
+    return rc < 0 ? rc : count;
+}
+
+/* Numbers from 2^63 up are none. */
+static void bind_number(sqlite3_stmt *statement, int at, uint64_t value)
+{
+    if (value <= INT64_MAX)
+        sqlite3_bind_int64(statement, at, (int64_t)value);
+    else
+        sqlite3_bind_null(statement, at);
+}
+
+static uint64_t read_number(sqlite3_stmt *statement, int column)
+{
+    if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
+        return BALLAST_NONE;
+    return (uint64_t)sqlite3_column_int64(statement, column);
+}
+
+int history_note(struct history *history, const struct history_event *event,
+                 struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, HISTORY_NOTE, &rc, err);
+    if (!statement)
+        return rc;
+    const uint64_t numbers[] = {event->from_kib, event->to_kib,      event->a_kib,
+                                event->b_kib,    event->reservation, event->steps};
+    const char *const words[] = {event->who, event->what, event->reason};
+    bind_number(statement, 1, event->number);
+    bind_number(statement, 2, event->guest);
+    bind_number(statement, 3, event->time_usec);
+    bind_number(statement, 4, event->until_usec);
+    for (int i = 0; i < 3; i++)
+        sqlite3_bind_text(statement, 5 + i, words[i], -1, SQLITE_STATIC);
+    for (int i = 0; i < 6; i++)
+        bind_number(statement, 8 + i, numbers[i]);
+    sqlite3_bind_text(statement, 14, event->detail, -1, SQLITE_STATIC);
+    return history_finish(history, statement, err);
+}
+
+int history_last(struct history *history, uint64_t *out, struct ballast_error *err)
+{
+    return history_number(history, HISTORY_LAST, out, err);
+}
+
+static void read_event(sqlite3_stmt *statement, struct history_event *out)
+{
+    uint64_t *const numbers[] = {&out->from_kib, &out->to_kib,      &out->a_kib,
+                                 &out->b_kib,    &out->reservation, &out->steps};
+    out->number = read_number(statement, 0);
+    out->guest = read_number(statement, 1);
+    out->time_usec = read_number(statement, 2);
+    out->until_usec = read_number(statement, 3);
+    read_text(statement, 4, out->who, sizeof(out->who));
+    read_text(statement, 5, out->what, sizeof(out->what));
+    read_text(statement, 6, out->reason, sizeof(out->reason));
+    for (int i = 0; i < 6; i++)
+        *numbers[i] = read_number(statement, 7 + i);
+    read_text(statement, 13, out->detail, sizeof(out->detail));
+    read_text(statement, 14, out->name, sizeof(out->name));
+}
+
+int history_events(struct history *history, const struct history_wanted *wanted,
+                   void (*each)(void *context, const struct history_event *event), void *context,
+                   struct ballast_error *err)
+{
+    int rc;
+    bool all = wanted->guest == BALLAST_NONE;
+    sqlite3_stmt *statement =
+        history_statement(history, all ? HISTORY_EVENTS_ALL : HISTORY_EVENTS_OF, &rc, err);
+    if (!statement)
+        return rc;
+    sqlite3_bind_int64(statement, 1, (int64_t)ballast_min_u64(wanted->before, INT64_MAX));
+    sqlite3_bind_int64(statement, 2, (int64_t)ballast_min_u64(wanted->most, INT64_MAX));
+    if (!all)
+        sqlite3_bind_int64(statement, 3, (int64_t)wanted->guest);
+    int step = SQLITE_DONE;
+    bool over = false;
+    while (!over && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct history_event event;
+        read_event(statement, &event);
+        over = event.until_usec < wanted->since_usec;
+        if (!over)
+            each(context, &event);
+    }
+    /* An end in the middle is an end like any other; a failure says so again when it is reset. */
+    rc = over || step == SQLITE_DONE ? 0 : history_failure(history, step, "cannot be read", err);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return rc;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Statements, and what SQLite says when they fail, as errno. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "core/base/error.h"
+#include "edge/history/internal.h"
+
+#define EVENT                                                                                      \
+    "number, event.guest, time_usec, until_usec, who, what, reason, from_kib, to_kib, a_kib, "     \
+    "b_kib, reservation, steps, detail, name FROM event LEFT JOIN guest ON id = event.guest"
+
+static const char *const texts[HISTORY_STATEMENTS] = {
+    [HISTORY_BEGIN] = "BEGIN IMMEDIATE",
+    [HISTORY_COMMIT] = "COMMIT",
+    [HISTORY_ROLLBACK] = "ROLLBACK",
+    [HISTORY_GET] = "SELECT data FROM pack WHERE key = ?1",
+    [HISTORY_PUT] = "INSERT INTO pack (key, data) VALUES (?1, ?2) "
+                    "ON CONFLICT (key) DO UPDATE SET data = ?2",
+    [HISTORY_DELETE] = "DELETE FROM pack WHERE key = ?1",
+    [HISTORY_FIRST] = "SELECT key FROM pack WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT 1",
+    [HISTORY_LAST_OF] =
+        "SELECT key FROM pack WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT 1",
+    [HISTORY_FIND_GUEST] = "SELECT id, last_sec FROM guest WHERE uuid = ?1 AND name = ?2",
+    [HISTORY_MAKE_GUEST] = "INSERT INTO guest (id, uuid, name, last_sec) "
+                           "SELECT coalesce(max(id), 0) + 1, ?1, ?2, ?3 FROM guest",
+    [HISTORY_SEEN_GUEST] = "UPDATE guest SET last_sec = ?2 WHERE id = ?1",
+    [HISTORY_BY_UUID] = "SELECT id, uuid, name, last_sec FROM guest WHERE uuid = ?1 "
+                        "ORDER BY last_sec DESC, id DESC LIMIT ?2",
+    [HISTORY_BY_NAME] = "SELECT id, uuid, name, last_sec FROM guest WHERE name = ?1 "
+                        "ORDER BY last_sec DESC, id DESC LIMIT ?2",
+    [HISTORY_FORGET_GUESTS] = "DELETE FROM guest WHERE last_sec < ?1",
+    [HISTORY_NOTE] =
+        "INSERT OR REPLACE INTO event (number, guest, time_usec, until_usec, who, what, "
+        "reason, from_kib, to_kib, a_kib, b_kib, reservation, steps, detail) VALUES "
+        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [HISTORY_LAST] = "SELECT max(number) FROM event",
+    [HISTORY_EVENTS_ALL] = "SELECT " EVENT " WHERE number < ?1 ORDER BY number DESC LIMIT ?2",
+    [HISTORY_EVENTS_OF] = "SELECT " EVENT " WHERE event.guest = ?3 AND number < ?1 "
+                          "ORDER BY number DESC LIMIT ?2",
+    [HISTORY_FORGET_EVENTS] = "DELETE FROM event WHERE number <= ?1",
+    [HISTORY_FIRST_EVENT] = "SELECT max(number) FROM (SELECT number, time_usec FROM event ORDER BY "
+                            "number LIMIT 256) WHERE time_usec < ?1",
+    [HISTORY_PAGES] = "PRAGMA page_count",
+    [HISTORY_FREE_PAGES] = "PRAGMA freelist_count",
+    [HISTORY_VACUUM] = "PRAGMA incremental_vacuum(128)",
+};
+
+static int code_of(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return -ENOSPC;
+    case SQLITE_READONLY:
+        return -EROFS;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* our SQL is always the same: it is the tables that do not fit */
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+        return -EUCLEAN;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return -EBUSY;
+    case SQLITE_NOMEM:
+        return -ENOMEM;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return -EACCES;
+    default:
+        return -EIO;
+    }
+}
+
+/*
+ * A page number that is garbage lies beyond the bound, and SQLite calls that full. It is not, where
+ * the bound is far and the disk has room.
+ */
+static bool is_garbage(const struct history *history)
+{
+    struct stat st;
+    struct statvfs disk;
+    uint64_t room_kib = history->most_kib;
+    if (stat(history->path, &st) < 0 || statvfs(history->path, &disk) < 0)
+        return false;
+    uint64_t disk_kib = (uint64_t)disk.f_bavail * disk.f_frsize / 1024;
+    return (uint64_t)st.st_size / 1024 + HISTORY_WAL_BYTES / 1024 < room_kib / 2 &&
+           disk_kib > HISTORY_LEAST_KIB;
+}
+
+int history_failure(struct history *history, int rc, const char *what, struct ballast_error *err)
+{
+    int code = code_of(rc);
+    const char *said = history->db ? sqlite3_errmsg(history->db) : sqlite3_errstr(rc);
+    if (code == -EBUSY)
+        said = "somebody else has the file open, perhaps sqlite3";
+    if (code == -ENOSPC && is_garbage(history)) {
+        code = -EUCLEAN;
+        said = "it is damaged";
+    }
+    return ballast_fail(err, code, "%s: %s: %s", history->path, what, said);
+}
+
+sqlite3_stmt *history_statement(struct history *history, enum history_statement which, int *rc,
+                                struct ballast_error *err)
+{
+    sqlite3_stmt **kept = &history->statements[which];
+    *rc = 0;
+    if (!*kept) {
+        int sqlite_rc = sqlite3_prepare_v3(history->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                           kept, NULL);
+        if (sqlite_rc != SQLITE_OK)
+            *rc = history_failure(history, sqlite_rc, "cannot be used", err);
+    }
+    return *rc < 0 ? NULL : *kept;
+}
+
+int history_finish(struct history *history, sqlite3_stmt *statement, struct ballast_error *err)
+{
+    int step;
+    do
+        step = sqlite3_step(statement);
+    while (step == SQLITE_ROW);
+    int rc = step == SQLITE_DONE ? 0 : history_failure(history, step, "cannot be used", err);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return rc;
+}
+
+int history_run(struct history *history, enum history_statement which, struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, which, &rc, err);
+    return statement ? history_finish(history, statement, err) : rc;
+}
+
+int history_number(struct history *history, enum history_statement which, uint64_t *out,
+                   struct ballast_error *err)
+{
+    int rc;
+    sqlite3_stmt *statement = history_statement(history, which, &rc, err);
+    if (!statement)
+        return rc;
+    *out = 0;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        *out = (uint64_t)sqlite3_column_int64(statement, 0);
+    return history_finish(history, statement, err);
+}

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What was: samples and events of the daemon, over restarts, of guests that are gone, and on a disk
+that is full or broken."""
+
+import contextlib
+import json
+import re
+import resource
+import sqlite3
+
+from driver import Daemon, refused, run, until
+
+MIB = 1024
+# A minute of history is a second.
+FAST = 60
+
+CALM = """says "Two guests, one of which can give a lot."
+host total=12GiB xen=256MiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
+guest web tot=6GiB min=1GiB max=6GiB uses=700MiB overhead=8MiB rate-down=50MiB/s rate-up=50MiB/s
+guest mail tot=2GiB min=2GiB max=2GiB uses=1GiB overhead=8MiB
+duration 24h
+"""
+
+
+def rows(daemon):
+    """How many samples are in the file, and how many events; the daemon must not run."""
+    with contextlib.closing(sqlite3.connect(daemon.state / "history.db")) as db:
+        return (db.execute("SELECT count(*) FROM pack").fetchone()[0],
+                db.execute("SELECT count(*) FROM event").fetchone()[0])
+
+
+def test_samples():
+    with Daemon(CALM, speed=FAST) as daemon, daemon.client(status=True) as client:
+        span = {"since_usec": 3_600_000_000, "points": 1000}
+        until(lambda: len(client.call("history", domain="web", **span)["time_usec"]) > 30)
+        now = client.call("domains", domain="web")["domains"][0]
+        seen = client.call("history", domain="web", **span)
+        assert seen["domain"] == {"name": "web", "uuid": now["uuid"], "domid": 1}
+        count = len(seen["time_usec"])
+        for column in ("actual_kib", "target_kib", "need_kib"):
+            for kind in ("min", "mean", "max"):
+                assert len(seen[column][kind]) == count
+        assert seen["time_usec"] == sorted(seen["time_usec"])
+        for least, mean, most in zip(*(seen["actual_kib"][k] for k in ("min", "mean", "max"))):
+            assert least <= mean <= most
+        assert seen["actual_kib"]["max"][-1] >= now["actual_kib"] >= seen["actual_kib"]["min"][-1]
+        # The host's is what `host` says, and the domains are known by number and uuid too.
+        host = client.call("history", **span)
+        assert host["domain"] is None and len(host["free_kib"]["mean"]) >= 30
+        for name in (1, now["uuid"]):
+            assert client.call("history", domain=name)["domain"]["name"] == "web"
+        few = client.call("history", domain="web", since_usec=600_000_000, points=5)
+        assert 0 < len(few["time_usec"]) <= 5
+        assert max(few["actual_kib"]["max"]) <= max(seen["actual_kib"]["max"])
+        refused(-32002, client.call, "history", domain="nobody")
+        refused(-32002, client.call, "history", domain=77)
+        refused(-32602, client.call, "history", since_usec=5, until_usec=5)
+        refused(-32602, client.call, "history", points=0)
+
+
+def test_events():
+    with Daemon(CALM, speed=20) as daemon, daemon.client() as client:
+        got = client.call("reserve", min_kib=6 * 1024 * MIB, label="shop", wait=True)
+        assert got["state"] == "granted"
+        client.call("set-shares", domain="mail", shares=2000)
+        why = client.call("why", domain="web")
+        gave = [e for e in why["events"] if e["what"] == "target" and e["to_kib"] < e["from_kib"]
+                and e["reservation"] == got["id"]]
+        assert gave, why
+        message = gave[0]["message"]
+        assert re.match(r"target lowered from \d.* to \d.*: .*GiB were missing to start shop "
+                        rf"\(reservation {got['id']}\)$", message), message
+        assert gave[0]["who"] == "balancer" and gave[0]["detail"] == "shop"
+        numbers = [e["number"] for e in why["events"]]
+        assert numbers == sorted(numbers) and not why["more"]
+        everything = client.call("why")["events"]
+        assert any(e["what"] == "grant" and e["message"].startswith("shop may start")
+                   for e in everything)
+        mail = client.call("why", domain="mail")["events"]
+        assert mail[-1]["who"].startswith("user ") and "2000" in mail[-1]["message"]
+        # Page by page, nothing twice and nothing left out.
+        paged, before = [], None
+        while True:
+            page = client.call("why", most=1, **({"before": before} if before else {}))
+            paged = page["events"] + paged
+            if not page["more"]:
+                break
+            before = page["events"][0]["number"]
+        assert [e["number"] for e in paged] == [e["number"] for e in client.call("why")["events"]]
+        counts = client.call("status")
+        assert counts["moved_down_kib"] > 3 * 1024 * MIB
+        assert {"result": "granted", "reason": "ok", "count": 1} in counts["admissions"]
+        client.call("release", id=got["id"])
+        refused(-32000, client.call, "reserve", min_kib=100 * 1024 * MIB, wait=True)
+
+
+def test_gone_and_restart():
+    with Daemon(CALM, speed=FAST) as daemon:
+        with daemon.client() as client:
+            first = client.call("history", domain="mail")["domain"]["uuid"]
+            until(lambda: client.call("history", domain="mail")["time_usec"])
+            client.call("sim-destroy", domain="mail")
+            until(lambda: any(e["what"] == "gone" for e in client.call("why", domain="mail")["events"]))
+            assert client.call("history", domain="mail")["domain"]["domid"] is None
+            before = client.call("why")["events"]
+            # What is in memory and what has been written is one: nothing is lost, nothing twice.
+            until(lambda: client.call("status")["history"]["size_kib"] > 0)
+            assert client.call("why")["events"][:len(before)] == before
+        assert daemon.stop() == 0
+        samples, events = rows(daemon)
+        assert samples >= 4 and events >= len(before), (samples, events, before)
+        daemon.start()
+        with daemon.client(status=True) as client:
+            again = client.call("why")["events"]
+            assert again[:len(before)] == before
+            assert client.call("history", domain=first)["time_usec"]
+            assert client.call("history", domain="mail")["domain"]["uuid"] == first
+            assert client.call("why", domain="mail")["events"][-1]["message"].startswith("is gone")
+            # Numbers go on.
+            numbers = [e["number"] for e in again]
+            assert len(set(numbers)) == len(numbers)
+
+
+def test_killed():
+    """kill -9: what was written is there, and it goes on."""
+    with Daemon(CALM, speed=FAST) as daemon:
+        with daemon.client(status=True) as client:
+            until(lambda: client.call("status")["history"]["size_kib"] > 0)
+            until(lambda: len(client.call("history", domain="web")["time_usec"]) > 1)
+        daemon.kill()
+        samples, _ = rows(daemon)
+        assert samples >= 3
+        daemon.start()
+        with daemon.client(status=True) as client:
+            assert client.call("history", domain="web")["time_usec"]
+            assert client.call("status")["history"]["working"]
+
+
+def test_damaged():
+    with Daemon(CALM, speed=FAST) as daemon:
+        assert daemon.stop() == 0
+        file = daemon.state / "history.db"
+        file.write_bytes(b"no database" * 1000)
+        daemon.start()
+        with daemon.client() as client:
+            until(lambda: client.call("status")["history"]["size_kib"] > 0)
+            assert client.call("status")["history"]["working"]
+            assert client.call("reserve", min_kib=4, wait=True)["state"] == "granted"
+        assert (daemon.state / "history.db.aside").read_bytes() == b"no database" * 1000
+        assert daemon.log().count("it was set aside as") == 1
+        assert daemon.stop() == 0
+        assert rows(daemon)[0] > 0
+
+
+def test_full_disk():
+    """The daemon goes on, says it once, and writes again when it can."""
+    with Daemon(CALM, speed=FAST) as daemon, daemon.client() as client:
+        until(lambda: client.call("status")["history"]["size_kib"] > 0)
+        pid = daemon.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+        trouble = until(lambda: client.call("status")["history"]["message"])
+        assert "history.db" in trouble
+        ticks = client.call("status")["ticks"]
+        until(lambda: client.call("status")["ticks"] > ticks + 100)
+        assert not client.call("status")["history"]["working"]
+        assert client.call("status")["ledger"]["writable"]
+        # What is known is still told.
+        assert client.call("history", domain="web")["time_usec"]
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        until(lambda: client.call("status")["history"]["working"])
+        # Its log could not be written meanwhile either.
+        assert daemon.log().count("is written again") == 1
+
+
+def test_none():
+    with Daemon(CALM, speed=FAST, config="[ballastd]\nhistory = 0MiB\n") as daemon:
+        with daemon.client(status=True) as client:
+            until(lambda: client.call("status")["ticks"] > 100)
+            history = client.call("status")["history"]
+            assert history == {"working": False, "size_kib": 0, "most_kib": 0, "message": None}
+            assert client.call("why")["events"] == []
+        assert not (daemon.state / "history.db").exists()
+        # Read anew, it is kept from then on.
+        daemon.config.write_text("[ballastd]\nhistory = 8MiB\n")
+        daemon.process.send_signal(1)
+        with daemon.client(status=True) as client:
+            until(lambda: client.call("status")["history"]["size_kib"] > 0)
+    bad = Daemon(CALM, config="[ballastd]\nhistory = 7MiB\n").start(wait=False)
+    assert bad.process.wait(20) == 2 and "history: is too little" in bad.log()
+    bad.directory.cleanup()
+
+
+def test_lines():
+    """The longest answers there are stay below what a line may have."""
+    with Daemon(CALM, speed=FAST) as daemon, daemon.client() as client:
+        for i in range(300):
+            client.call("set-shares", domain="mail", shares=i)
+            client.call("set-range", domain="mail")
+        events = client.call("why", most=512)["events"]
+        assert len(events) == 512 and len(json.dumps(events)) < 1 << 20
+        assert client.call("why", domain="mail", most=10)["more"]
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# history, why and metrics, against a daemon whose simulated clock runs fast: a minute is a second.
+load common
+
+start_daemon() {
+    cat >host.scn <<'END'
+says "two guests that give, and one that has nothing to give"
+host total=8GiB xen=256MiB slush=64MiB
+guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
+guest web tot=3GiB min=512MiB max=3GiB uses=600MiB rate-down=100MiB/s rate-up=100MiB/s
+guest mail tot=3GiB min=512MiB max=3GiB uses=600MiB rate-down=100MiB/s rate-up=100MiB/s
+guest old tot=512MiB min=512MiB max=512MiB no-balloon
+duration 24h
+END
+    export BALLAST_RUN_DIR=$BATS_TEST_TMPDIR/run
+    "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null --speed 60 \
+        2>log 3>&- &
+    DAEMON=$!
+    wait_until ballast status
+}
+
+wait_until() {
+    for _ in $(seq 400); do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.05
+    done
+    echo "not in time: $*" >&2
+    cat log >&2
+    return 1
+}
+
+teardown() {
+    if [ -n "${DAEMON:-}" ]; then
+        kill "$DAEMON" || true
+        wait "$DAEMON" || true
+    fi
+}
+
+points() {
+    [ "$(ballast history "$1" --json --since 30m | jq '.time_usec | length')" -ge "$2" ]
+}
+
+@test "why tells a start's givers in sentences with numbers" {
+    start_daemon
+    run -0 ballast reserve 3G --label web-7
+    wait_until ballast why web
+    run -0 ballast why web
+    [[ ${lines[0]} =~ ^web\ holds\ [0-9.]+\ .iB,\ target\ [0-9.]+\ .iB,\ need\ [0-9.]+\ .iB$ ]]
+    [[ $output =~ [0-9]+:[0-9]+:[0-9]+\ target\ lowered\ from\ 3\ GiB\ to\ .*\ were\ missing\ to\ start\ web-7\ \(reservation\ 1\) ]]
+    run -0 ballast why
+    [[ $output == *"web-7 may start (reservation 1): 3 GiB are free for it"* ]]
+    [[ $output == *" web: target lowered"* ]]
+    run -0 ballast why web --json --last 1
+    [ "${#lines[@]}" = 1 ]
+    figure "$output" .name web
+    [ "$(jq -r .message <<<"$output")" != null ]
+    run -0 ballast why old
+    [[ ${lines[1]} == "nothing was decided, as far as is known" ]]
+    run -2 ballast why nobody
+    [[ $output == *"nothing is known of nobody"* ]]
+    run -2 ballast why web --last 0
+    run -2 ballast why web --since yesterday
+    run -2 ballast why web mail
+}
+
+@test "history is figures in a pipe, a plot on a terminal, and a picture" {
+    start_daemon
+    wait_until points web 10
+    run -0 ballast history web --since 30m --points 12
+    [[ ${lines[0]} == "web, in MiB, each line for "*" s" ]]
+    [[ ${lines[1]} == from*held*least*most*target*need ]]
+    [ "$(awk '/^[0-9]/ && NF == 6 && ($2 < $3 || $2 > $4)' <<<"$output")" = "" ]
+    run -0 ballast history --since 30m
+    [[ ${lines[1]} == from*free*least*most*promised*deficit ]]
+    run -0 script -qec "'$BALLAST' history web --since 30m --color never" /dev/null
+    [[ ${lines[0]} == "web: # held, ' its peak, - target, . need, ^ events"* ]]
+    [[ $output == *" GiB | "*"0 +---"* ]]
+    [ "$(grep -c $'\033' <<<"$output")" = 0 ]
+    run -0 script -qec "'$BALLAST' history web --since 30m --color always" /dev/null
+    [ "$(grep -c $'\033\\[3[345]m' <<<"$output")" -gt 0 ]
+    ballast history web --since 30m --svg >web.svg
+    xmllint --noout web.svg
+    rsvg-convert web.svg -o web.png
+    grep -q 'class="target"' web.svg
+    ballast history --svg >host.svg
+    xmllint --noout host.svg
+    run -0 ballast history web --json --since 30m --points 7
+    [ "$(jq '.time_usec | length <= 7' <<<"$output")" = true ]
+    [ "$(jq '(.actual_kib.max | length) == (.time_usec | length)' <<<"$output")" = true ]
+    [ "$(jq '.events | type' <<<"$output")" = '"array"' ]
+    run -2 ballast history web --json --svg
+    run -2 ballast history web --points 1001
+    run -2 ballast history nobody
+}
+
+@test "a guest that is gone, and a daemon that was started again" {
+    start_daemon
+    wait_until points mail 3
+    uuid=$(ballast history mail --json | jq -r .domain.uuid)
+    python3 - <<'END'
+import json, socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("run/control.sock")
+for i, (method, params) in enumerate([("hello", {"version": 1}), ("sim-destroy", {"domain": "mail"})]):
+    s.sendall(json.dumps({"jsonrpc": "2.0", "id": i, "method": method, "params": params}).encode() + b"\n")
+    assert b"result" in s.recv(65536)
+END
+    gone() { ballast why mail | grep -q "is gone; it held"; }
+    wait_until gone
+    run -0 ballast why mail
+    [ "${lines[0]}" = "mail is gone" ]
+    kill "$DAEMON"
+    wait "$DAEMON" || true
+    "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null --speed 60 \
+        2>>log 3>&- &
+    DAEMON=$!
+    wait_until ballast status
+    run -0 ballast history "$uuid" --since 30m
+    [[ ${lines[0]} == "mail (gone), in MiB"* ]]
+    [[ $output == *"is gone; it held 3 GiB"* ]]
+    run -0 ballast why mail
+    [[ $output == *"is gone; it held 3 GiB"* ]]
+}
+
+@test "metrics, for a scrape and for node_exporter" {
+    start_daemon
+    run -0 ballast metrics
+    [ "${lines[-1]}" = "# EOF" ]
+    total=$(awk '$1 == "ballast_host_memory_total_bytes" { print $2 }' <<<"$output")
+    [ "$total" = 8589934592 ]
+    [ "$(awk '/^ballast_host_memory_bytes[{]/ { sum += $2 } END { printf "%.0f", sum }' <<<"$output")" = "$total" ]
+    run -0 ballast metrics --textfile ballast.prom
+    [ "$output" = "" ]
+    [ "$(stat -c %a ballast.prom)" = 644 ]
+    [ "$(ls | grep -c ballast.prom)" = 1 ]
+    grep -q '^ballast_up 1$' ballast.prom
+    run -2 ballast metrics --format xml
+    run -2 ballast metrics --textfile a --format openmetrics
+    run -3 ballast metrics --textfile nowhere/ballast.prom
+    kill "$DAEMON"
+    wait "$DAEMON" || true
+    DAEMON=
+    run -3 --separate-stderr ballast metrics --textfile ballast.prom
+    [[ $stderr == *"ballast: metrics: "* ]]
+    [ "$(grep -v '^#' ballast.prom)" = "ballast_up 0" ]
+    run -3 ballast history
+    run -3 ballast why
+}
