@@ -10,10 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ballast/breakdown.h>
 #include <ballast/error.h>
 
 #include "app/ballastd/options.h"
 #include "core/ledger/ledger.h"
+#include "core/model/host.h"
 #include "edge/hv/hv.h"
 #include "edge/hv/sim.h"
 
@@ -56,6 +58,12 @@ uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid,
                                 uint64_t maxmem_kib);
 /* "pv", "pvh", "hvm"; NULL where it is not known. */
 const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid);
+/*
+ * The breakdown of a domain of the last refresh as it is now. -ENOENT: it is gone, or its type is
+ * not known; the rest as ballast_running_breakdown().
+ */
+int daemon_host_breakdown(const struct daemon_host *host, const struct ballast_domain *domain,
+                          const struct ballast_host_caps *caps, struct ballast_breakdown *out);
 
 bool daemon_host_is_sim(const struct daemon_host *host);
 /* The simulated host, about to be changed; NULL where it is real. */
