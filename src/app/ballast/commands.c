@@ -211,6 +211,16 @@ const struct cli_command cli_commands[] = {
         .run = cli_decisions,
     },
     {
+        .name = "metrics",
+        .summary = "the daemon's figures for Prometheus",
+        .operands = "",
+        .text = "Writes how the daemon is and where the memory is, as metrics in OpenMetrics\n"
+                "or the older text format. Where no daemon answers that is ballast_up 0, and\n"
+                "the exit status 3.",
+        .options = cli_metrics_options,
+        .run = cli_metrics,
+    },
+    {
         .name = "policy",
         .summary = "show or choose the policy that balances",
         .operands = "[NAME]",

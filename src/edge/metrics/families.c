@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/metrics/families.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "core/base/units.h"
+#include "core/model/host.h"
+
+/* Beyond this Xen's limit is none: dom0's without max: is all ones. */
+#define NO_LIMIT_KIB (UINT64_C(1) << 50)
+
+/* A family of one sample each that is a member of the answer. */
+struct row {
+    struct metrics_family family;
+    const char *key;
+};
+
+static void write_rows(struct metrics_text *text, const struct row *rows, size_t count,
+                       const struct json_object *object)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = metrics_number(object, rows[i].key);
+        if (value == BALLAST_NONE)
+            continue;
+        metrics_sample(text, &rows[i].family, NULL, 0, value, false);
+    }
+}
+
+static void write_one(struct metrics_text *text, const struct metrics_family *family,
+                      uint64_t value)
+{
+    metrics_sample(text, family, NULL, 0, value, false);
+}
+
+/* The daemon */
+
+static void write_build(struct metrics_text *text, const struct json_object *hello)
+{
+    static const struct metrics_family family = {"ballast_build", METRICS_INFO, METRICS_PLAIN,
+                                                 "The daemon that answers."};
+    const char *daemon = metrics_word(hello, "daemon");
+    const char *version = strchr(daemon, ' ');
+    struct metrics_label label = {"version", version ? version + 1 : daemon};
+    if (!hello)
+        return;
+    metrics_sample(text, &family, &label, 1, 1, false);
+}
+
+static void write_alerts(struct metrics_text *text, const struct json_object *status)
+{
+    static const struct metrics_family family = {
+        "ballast_alert", METRICS_GAUGE, METRICS_PLAIN,
+        "1 for each thing that the daemon says needs a person; its own words for them."};
+    const struct json_object *alerts = metrics_member(status, "alerts");
+    size_t count = metrics_count(alerts);
+    for (size_t i = 0; i < count; i++) {
+        const struct json_object *alert = json_object_array_get_idx(alerts, i);
+        struct metrics_label label = {"name", metrics_word(alert, "name")};
+        metrics_sample(text, &family, &label, 1, 1, false);
+    }
+}
+
+static void write_moved(struct metrics_text *text, const struct json_object *status)
+{
+    static const struct metrics_family family = {
+        "ballast_moved_bytes", METRICS_COUNTER, METRICS_BYTES,
+        "Memory that running domains gave (down) and took (up) since the daemon began."};
+    static const struct {
+        const char *key;
+        const char *direction;
+    } ways[] = {{"moved_down_kib", "down"}, {"moved_up_kib", "up"}};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t kib = metrics_number(status, ways[i].key);
+        struct metrics_label label = {"direction", ways[i].direction};
+        if (kib != BALLAST_NONE)
+            metrics_sample(text, &family, &label, 1, kib, false);
+    }
+}
+
+static void write_admissions(struct metrics_text *text, const struct json_object *status)
+{
+    static const struct metrics_family family = {
+        "ballast_admission", METRICS_COUNTER, METRICS_PLAIN,
+        "Reservations that were granted and refused since the daemon began, by reason."};
+    const struct json_object *admissions = metrics_member(status, "admissions");
+    size_t count = metrics_count(admissions);
+    for (size_t i = 0; i < count; i++) {
+        const struct json_object *entry = json_object_array_get_idx(admissions, i);
+        uint64_t number = metrics_number(entry, "count");
+        const struct metrics_label labels[] = {{"result", metrics_word(entry, "result")},
+                                               {"reason", metrics_word(entry, "reason")}};
+        if (number != BALLAST_NONE)
+            metrics_sample(text, &family, labels, 2, number, false);
+    }
+}
+
+static void write_flags(struct metrics_text *text, const struct json_object *status)
+{
+    static const struct metrics_family paused = {"ballast_paused", METRICS_GAUGE, METRICS_PLAIN,
+                                                 "1 while balancing is paused by command."};
+    static const struct metrics_family writable = {
+        "ballast_ledger_writable", METRICS_GAUGE, METRICS_PLAIN,
+        "0 while nothing new can be promised, since the ledger cannot be written."};
+    static const struct metrics_family history = {
+        "ballast_history_working", METRICS_GAUGE, METRICS_PLAIN,
+        "0 while samples and events are not kept, since the history cannot be written."};
+    static const struct metrics_family size = {"ballast_history_size_bytes", METRICS_GAUGE,
+                                               METRICS_BYTES, "What the history takes on disk."};
+    const struct json_object *flag = metrics_member(status, "paused");
+    if (flag)
+        write_one(text, &paused, (uint64_t)json_object_get_boolean(flag));
+    flag = metrics_member(metrics_member(status, "ledger"), "writable");
+    if (flag)
+        write_one(text, &writable, (uint64_t)json_object_get_boolean(flag));
+    flag = metrics_member(metrics_member(status, "history"), "working");
+    if (flag)
+        write_one(text, &history, (uint64_t)json_object_get_boolean(flag));
+    uint64_t kib = metrics_number(metrics_member(status, "history"), "size_kib");
+    if (kib != BALLAST_NONE)
+        write_one(text, &size, kib);
+}
+
+void metrics_daemon(struct metrics_text *text, const struct metrics_input *input)
+{
+    static const struct metrics_family up = {
+        "ballast_up", METRICS_GAUGE, METRICS_PLAIN,
+        "1 where ballastd answers, with the host in it; 0 where it does not."};
+    static const struct row rows[] = {
+        {{"ballast_uptime_seconds", METRICS_GAUGE, METRICS_SECONDS,
+          "How long the daemon has been running."},
+         "uptime_usec"},
+        {{"ballast_ticks", METRICS_COUNTER, METRICS_PLAIN,
+          "How often the daemon looked at the host."},
+         "ticks"},
+        {{"ballast_late_ticks", METRICS_COUNTER, METRICS_PLAIN,
+          "How often it did so later than it wanted to."},
+         "late_ticks"},
+        {{"ballast_clients", METRICS_GAUGE, METRICS_PLAIN, "Connections to its sockets."},
+         "clients"},
+    };
+    write_one(text, &up, input->host != NULL);
+    write_build(text, input->hello);
+    if (!input->status)
+        return;
+    write_rows(text, rows, sizeof(rows) / sizeof(rows[0]), input->status);
+    write_flags(text, input->status);
+    write_alerts(text, input->status);
+    write_moved(text, input->status);
+    write_admissions(text, input->status);
+}
+
+/* The host */
+
+/*
+ * What the parts sum to beyond the total, which a snapshot that is not one moment may show, is a
+ * component of its own and negative; so the sum is the total also then.
+ */
+static void write_parts(struct metrics_text *text, const struct json_object *host,
+                        uint64_t total_kib)
+{
+    static const struct metrics_family family = {
+        "ballast_host_memory_bytes", METRICS_GAUGE, METRICS_BYTES,
+        "Where the memory of the host is; all components sum to ballast_host_memory_total_bytes."};
+    const struct json_object *parts = metrics_member(host, "parts");
+    uint64_t sum_kib = 0;
+    if (json_object_is_type(parts, json_type_object)) {
+        struct json_object_iterator at = json_object_iter_begin((struct json_object *)parts);
+        struct json_object_iterator end = json_object_iter_end((struct json_object *)parts);
+        for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+            struct metrics_label label = {"component", json_object_iter_peek_name(&at)};
+            uint64_t kib = metrics_number(parts, label.value);
+            if (kib == BALLAST_NONE || kib > UINT64_MAX - sum_kib ||
+                strcmp(label.value, "contradiction") == 0)
+                continue;
+            sum_kib += kib;
+            metrics_sample(text, &family, &label, 1, kib, false);
+        }
+    }
+    struct metrics_label label = {"component", "contradiction"};
+    uint64_t beyond_kib = sum_kib > total_kib ? sum_kib - total_kib : total_kib - sum_kib;
+    metrics_sample(text, &family, &label, 1, beyond_kib, sum_kib > total_kib);
+}
+
+void metrics_host(struct metrics_text *text, const struct json_object *host)
+{
+    static const struct row rows[] = {
+        {{"ballast_host_memory_total_bytes", METRICS_GAUGE, METRICS_BYTES,
+          "All memory of the host."},
+         "total_kib"},
+        {{"ballast_host_available_bytes", METRICS_GAUGE, METRICS_BYTES,
+          "What could be granted to a start at once."},
+         "available_kib"},
+        {{"ballast_host_deficit_bytes", METRICS_GAUGE, METRICS_BYTES,
+          "What is promised beyond what is free; more than 0 only after something was taken."},
+         "deficit_kib"},
+    };
+    uint64_t total_kib = metrics_number(host, "total_kib");
+    write_rows(text, rows, sizeof(rows) / sizeof(rows[0]), host);
+    if (total_kib != BALLAST_NONE)
+        write_parts(text, host, total_kib);
+}
+
+/* Reservations */
+
+static void write_reservation(struct metrics_text *text, const struct metrics_family *family,
+                              const struct json_object *entry, const char *key,
+                              const char *less_key)
+{
+    char id[24];
+    uint64_t kib = metrics_number(entry, key);
+    uint64_t less_kib = less_key ? metrics_number(entry, less_key) : 0;
+    (void)snprintf(id, sizeof(id), "%" PRIu64, metrics_number(entry, "id"));
+    const struct metrics_label labels[] = {{"client", metrics_word(entry, "owner")}, {"id", id}};
+    if (kib != BALLAST_NONE)
+        metrics_sample(text, family, labels, 2,
+                       ballast_sub_floor(kib, less_kib == BALLAST_NONE ? 0 : less_kib), false);
+}
+
+void metrics_reservations(struct metrics_text *text, const struct json_object *reservations)
+{
+    static const struct {
+        struct metrics_family family;
+        const char *key;
+        const char *less_key;
+    } rows[] = {
+        {{"ballast_reservation_bytes", METRICS_GAUGE, METRICS_BYTES,
+          "Free memory that is promised to a start and not spent yet."},
+         "granted_kib",
+         "spent_kib"},
+        {{"ballast_reservation_missing_bytes", METRICS_GAUGE, METRICS_BYTES,
+          "What a start, and those that wait before it, still miss."},
+         "missing_kib",
+         NULL},
+    };
+    size_t count = ballast_min_u64(metrics_count(reservations), METRICS_RESERVATIONS);
+    for (size_t row = 0; row < 2 && count > 0; row++) {
+        for (size_t i = 0; i < count; i++)
+            write_reservation(text, &rows[row].family, json_object_array_get_idx(reservations, i),
+                              rows[row].key, rows[row].less_key);
+    }
+}
+
+/* Domains */
+
+/* The labels of a domain; `id` has room for its number. */
+static void label_domain(const struct json_object *domain, char id[24],
+                         struct metrics_label labels[3])
+{
+    (void)snprintf(id, 24, "%" PRIu64, metrics_number(domain, "domid"));
+    labels[0] = (struct metrics_label){"domid", id};
+    labels[1] = (struct metrics_label){"uuid", metrics_word(domain, "uuid")};
+    labels[2] = (struct metrics_label){"name", metrics_word(domain, "name")};
+}
+
+/* What a function makes of a domain; BALLAST_NONE: it has none. */
+typedef uint64_t value_fn(const struct json_object *domain);
+
+/* What it is believed to need and does not hold, of what it needs. */
+static uint64_t pressure(const struct json_object *domain)
+{
+    uint64_t need_kib = metrics_number(domain, "need_kib");
+    uint64_t actual_kib = metrics_number(domain, "actual_kib");
+    if (need_kib == BALLAST_NONE || actual_kib == BALLAST_NONE)
+        return BALLAST_NONE;
+    if (need_kib == 0)
+        return 0;
+    return ballast_mul_div(ballast_sub_floor(need_kib, actual_kib), BALLAST_PERMYRIAD, need_kib);
+}
+
+static uint64_t cooperative(const struct json_object *domain)
+{
+    const char *conduct = metrics_word(domain, "conduct");
+    if (strcmp(conduct, "cooperative") == 0 || strcmp(conduct, "slow") == 0)
+        return 1;
+    return strcmp(conduct, "stuck") == 0 || strcmp(conduct, "unaware") == 0 ? 0 : BALLAST_NONE;
+}
+
+static uint64_t limit(const struct json_object *domain)
+{
+    uint64_t kib = metrics_number(domain, "xen_maximum_kib");
+    return kib >= NO_LIMIT_KIB ? BALLAST_NONE : kib;
+}
+
+struct domain_row {
+    struct metrics_family family;
+    const char *key;
+    value_fn *value; /* instead of a key */
+};
+
+static const struct domain_row domain_rows[] = {
+    {{"ballast_domain_target_bytes", METRICS_GAUGE, METRICS_BYTES,
+      "What the domain was told to hold, video memory included."},
+     "target_kib",
+     NULL},
+    {{"ballast_domain_limit_bytes", METRICS_GAUGE, METRICS_BYTES,
+      "What Xen lets it hold at most; not there where that is no limit."},
+     NULL,
+     limit},
+    {{"ballast_domain_dynamic_min_bytes", METRICS_GAUGE, METRICS_BYTES,
+      "The least that its target may be."},
+     "dynamic_min_kib",
+     NULL},
+    {{"ballast_domain_dynamic_max_bytes", METRICS_GAUGE, METRICS_BYTES,
+      "The most that its target may be."},
+     "dynamic_max_kib",
+     NULL},
+    {{"ballast_domain_need_bytes", METRICS_GAUGE, METRICS_BYTES,
+      "What the balancer believes that it needs."},
+     "need_kib",
+     NULL},
+    {{"ballast_domain_used_bytes", METRICS_GAUGE, METRICS_BYTES,
+      "What the guest itself says that it uses."},
+     "used_kib",
+     NULL},
+    {{"ballast_domain_report_age_seconds", METRICS_GAUGE, METRICS_SECONDS,
+      "How long ago it said so."},
+     "report_age_usec",
+     NULL},
+    {{"ballast_domain_pressure_ratio", METRICS_GAUGE, METRICS_RATIO,
+      "Of what it is believed to need, the part that it does not hold."},
+     NULL,
+     pressure},
+    {{"ballast_domain_cooperative", METRICS_GAUGE, METRICS_PLAIN,
+      "1 where its balloon follows its target, 0 where it is stuck or has none; "
+      "not there before it was asked."},
+     NULL,
+     cooperative},
+    {{"ballast_domain_shares", METRICS_GAUGE, METRICS_PLAIN, "Its weight among the others."},
+     "shares",
+     NULL},
+};
+
+static void write_domain_row(struct metrics_text *text, const struct domain_row *row,
+                             const struct json_object *domains, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct json_object *domain = json_object_array_get_idx(domains, i);
+        uint64_t value = row->value ? row->value(domain) : metrics_number(domain, row->key);
+        char id[24];
+        struct metrics_label labels[3];
+        if (value == BALLAST_NONE)
+            continue;
+        label_domain(domain, id, labels);
+        metrics_sample(text, &row->family, labels, 3, value, false);
+    }
+}
+
+struct cut {
+    struct metrics_text *text;
+    const struct metrics_family *family;
+    struct metrics_label labels[4];
+    uint64_t left_kib;
+};
+
+/* The next component: as much of it as is left. */
+static void cut_off(struct cut *cut, const char *component, uint64_t kib)
+{
+    uint64_t part_kib = ballast_min_u64(kib == BALLAST_NONE ? 0 : kib, cut->left_kib);
+    cut->left_kib -= part_kib;
+    cut->labels[3] = (struct metrics_label){"component", component};
+    metrics_sample(cut->text, cut->family, cut->labels, 4, part_kib, false);
+}
+
+/*
+ * Where the configuration is known it is divided by that, and what is more than it says is in the
+ * last component of each half; else there are only the two halves.
+ */
+static void write_memory(struct metrics_text *text, const struct metrics_family *family,
+                         const struct json_object *domain)
+{
+    struct json_object *segments = metrics_member(domain, "segments");
+    uint64_t overhead_kib = metrics_number(domain, "overhead_kib");
+    char id[24];
+    struct cut cut = {.text = text, .family = family};
+    label_domain(domain, id, cut.labels);
+    cut.left_kib = metrics_number(domain, "actual_kib");
+    if (cut.left_kib == BALLAST_NONE)
+        return;
+    if (segments) {
+        cut_off(&cut, "video", metrics_number(segments, "video"));
+        cut_off(&cut, "extra", metrics_number(segments, "extra_internal"));
+    }
+    cut_off(&cut, segments ? "guest" : "held", BALLAST_NONE - 1);
+    cut.left_kib = overhead_kib == BALLAST_NONE ? 0 : overhead_kib;
+    if (segments) {
+        cut_off(&cut, "paging_pool", metrics_number(segments, "shadow"));
+        cut_off(&cut, "iommu", metrics_number(segments, "iommu"));
+    }
+    cut_off(&cut, "overhead", BALLAST_NONE - 1);
+}
+
+static void write_domain_info(struct metrics_text *text, const struct json_object *domains,
+                              size_t count)
+{
+    static const struct metrics_family family = {"ballast_domain", METRICS_INFO, METRICS_PLAIN,
+                                                 "What kind of guest it is."};
+    for (size_t i = 0; i < count; i++) {
+        const struct json_object *domain = json_object_array_get_idx(domains, i);
+        char id[24];
+        struct metrics_label labels[5];
+        label_domain(domain, id, labels);
+        labels[3] = (struct metrics_label){"type", metrics_word(domain, "type")};
+        labels[4] = (struct metrics_label){"state", metrics_word(domain, "state")};
+        metrics_sample(text, &family, labels, 5, 1, false);
+    }
+}
+
+void metrics_domains(struct metrics_text *text, const struct json_object *domains)
+{
+    static const struct metrics_family memory = {
+        "ballast_domain_memory_bytes", METRICS_GAUGE, METRICS_BYTES,
+        "What a domain takes of the host: what it holds, and what the host spends beyond that."};
+    size_t count = ballast_min_u64(metrics_count(domains), METRICS_DOMAINS);
+    if (count == 0)
+        return;
+    write_domain_info(text, domains, count);
+    for (size_t i = 0; i < count; i++)
+        write_memory(text, &memory, json_object_array_get_idx(domains, i));
+    for (size_t row = 0; row < sizeof(domain_rows) / sizeof(domain_rows[0]); row++)
+        write_domain_row(text, &domain_rows[row], domains, count);
+}

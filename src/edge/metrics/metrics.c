@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/metrics/metrics.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+#include "edge/metrics/families.h"
+
+struct json_object *metrics_member(const struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    if (!json_object_is_type(object, json_type_object))
+        return NULL;
+    return json_object_object_get_ex(object, key, &value) ? value : NULL;
+}
+
+uint64_t metrics_number(const struct json_object *object, const char *key)
+{
+    const struct json_object *value = metrics_member(object, key);
+    if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+        return BALLAST_NONE;
+    return json_object_get_uint64(value);
+}
+
+const char *metrics_word(const struct json_object *object, const char *key)
+{
+    struct json_object *value = metrics_member(object, key);
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+size_t metrics_count(const struct json_object *array)
+{
+    return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
+static void left_out(struct metrics_text *text, const struct metrics_input *input)
+{
+    static const struct metrics_family family = {
+        "ballast_metrics_left_out", METRICS_GAUGE, METRICS_PLAIN,
+        "Domains and reservations that there are too many of to have metrics of their own."};
+    const struct {
+        const char *of;
+        uint64_t count;
+    } rows[] = {
+        {"domains", ballast_sub_floor(metrics_count(input->domains), METRICS_DOMAINS)},
+        {"reservations",
+         ballast_sub_floor(metrics_count(input->reservations), METRICS_RESERVATIONS)},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct metrics_label label = {"of", rows[i].of};
+        metrics_sample(text, &family, &label, 1, rows[i].count, false);
+    }
+}
+
+static void write_all(struct metrics_text *text, const struct metrics_input *input)
+{
+    metrics_daemon(text, input);
+    if (input->host)
+        metrics_host(text, input->host);
+    if (input->domains)
+        metrics_domains(text, input->domains);
+    if (input->reservations)
+        metrics_reservations(text, input->reservations);
+    if (input->domains || input->reservations)
+        left_out(text, input);
+    if (text->format == METRICS_OPENMETRICS)
+        (void)fputs("# EOF\n", text->file);
+}
+
+int metrics_write(const struct metrics_input *input, enum metrics_format format, char **out,
+                  size_t *length, struct ballast_error *err)
+{
+    char *buf = NULL;
+    size_t size = 0;
+    struct metrics_text text = {.format = format, .file = open_memstream(&buf, &size)};
+    if (!text.file)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    write_all(&text, input);
+    bool whole = !ferror(text.file);
+    if (fclose(text.file) != 0 || !whole) {
+        free(buf);
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    }
+    *out = buf;
+    *length = size;
+    return 0;
+}
+
+const char *metrics_content_type(enum metrics_format format)
+{
+    return format == METRICS_OPENMETRICS
+               ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+               : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+enum metrics_format metrics_format_for(const char *accept)
+{
+    return accept && strcasestr(accept, "application/openmetrics-text") ? METRICS_OPENMETRICS
+                                                                        : METRICS_TEXT;
+}
