@@ -401,6 +401,24 @@ def test_followers():
         reader.close()
 
 
+def test_idle():
+    """With no page open the daemon is left alone: the program does not even wake."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        follower = web.follow()
+        follower.until("state")
+        follower.close()
+        until(lambda: web.ask("/healthz").status == 200)
+        def wakes():
+            status = pathlib.Path(f"/proc/{web.process.pid}/status").read_text()
+            return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.M)[1])
+        def quiet():
+            before = wakes()
+            time.sleep(3)
+            return wakes() - before <= 2
+        # It hears that a reader is gone only when it has something to tell it.
+        until(quiet, 60)
+
+
 def test_rights():
     """Whoever starts it, it has no rights, can gain none, and holds the socket of the daemon that tells."""
     with Daemon() as daemon, Web(daemon.run) as web:

@@ -4,11 +4,11 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Decision } from "./model";
-import { clock } from "./units";
+import { clock, readable, type Unit } from "./units";
 
 const WORDS = { set: "set", grant: "grant", refuse: "refuse" };
 
-export function Decisions({ decisions, selected, name }: { decisions: Decision[]; selected: number | null; name: string | null }): JSX.Element {
+export function Decisions({ decisions, selected, name, unit }: { decisions: Decision[]; selected: number | null; name: string | null; unit: Unit }): JSX.Element {
   const [only, setOnly] = useState(false);
   const shown = decisions.filter((decision) => !only || selected === null || decision.domid === selected).slice().reverse();
   return (
@@ -38,8 +38,8 @@ export function Decisions({ decisions, selected, name }: { decisions: Decision[]
                 <td>
                   <span class={`what ${decision.what}`}>{WORDS[decision.what] ?? decision.what}</span>
                 </td>
-                <td>
-                  {decision.message}
+                <td title={decision.message}>
+                  {readable(decision.message, unit)}
                   {decision.fate && decision.fate !== "done" && <span class="bad"> ({decision.fate})</span>}
                 </td>
               </tr>

@@ -128,6 +128,7 @@ export function Diagram({ domain, unit }: { domain: Domain; unit: Unit }): JSX.E
         ))}
         {targetAt !== null && (
           <g class="target-line" aria-hidden="true">
+            <path class="halo" d={`M${COLUMN.x - 4} ${targetAt} H${COLUMN.x + COLUMN.width + 4}`} />
             <path d={`M${COLUMN.x - 4} ${targetAt} H${COLUMN.x + COLUMN.width + 4}`} />
             <path class="head" d={`M${COLUMN.x - 4} ${targetAt} l-6 -4 v8 z`} />
           </g>

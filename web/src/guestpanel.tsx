@@ -9,7 +9,7 @@ import { marksOf, moveOf, nameOf, type Domain, type Kib } from "./model";
 import { Chart, guestChart } from "./chart";
 import type { Series } from "./history";
 import { useMemory, useRemembered, WINDOWS, WINDOW_NAMES, type Window } from "./remembered";
-import { change, clock, exact, percent, size, span, type Unit } from "./units";
+import { change, clock, exact, percent, readable, size, span, type Unit } from "./units";
 
 /** From nothing to the static maximum: the range, what it holds, and where it is to be. */
 function Range({ domain, unit }: { domain: Domain; unit: Unit }) {
@@ -100,7 +100,7 @@ export function GuestPanel({ domain, series, now_usec, count, unit, live }: Prop
       <p class="why" id="why">
         {why ? (
           <>
-            <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> {why.message}
+            <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> <span title={why.message}>{readable(why.message, unit)}</span>
             {why.fate && why.fate !== "done" && <span class="bad"> ({why.fate})</span>}
           </>
         ) : (

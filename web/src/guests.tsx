@@ -61,6 +61,7 @@ function Small({ domain, most_kib }: { domain: Domain; most_kib: Kib }) {
         at += h;
         return <rect key={segment.key} class={segment.key === "balloon" ? "hollow" : "solid"} x="3" y={y} width="50" height={h} fill={fillOf(segment.key)} />;
       })}
+      {target !== null && <path class="halo" d={`M0 ${target} H56`} />}
       {target !== null && <path class="target" d={`M0 ${target} H56`} />}
     </svg>
   );

@@ -13,7 +13,7 @@ import { marksOf, moveOf, nameOf, type State } from "./model";
 import { Patterns } from "./patterns";
 import { isOpen, Reservations } from "./reservations";
 import "./style.css";
-import { clock, size, span, UNITS, type Unit } from "./units";
+import { clock, hostName, readable, size, span, UNITS, type Unit } from "./units";
 
 function remembered(): Unit {
   try {
@@ -52,7 +52,7 @@ function Tiles({ state, unit }: { state: State; unit: Unit }) {
   );
 }
 
-function Alerts({ view }: { view: View }) {
+function Alerts({ view, unit }: { view: View; unit: Unit }) {
   const { state, link } = view;
   const stale = state?.host && link.how !== "live" ? ` What is shown is of ${clock(state.host.now_usec)}.` : "";
   const messages: string[] = [];
@@ -67,7 +67,7 @@ function Alerts({ view }: { view: View }) {
       {messages.map((message) => (
         <p key={message}>
           <span aria-hidden="true">▲ </span>
-          {message}
+          {readable(message, unit)}
         </p>
       ))}
     </div>
@@ -114,7 +114,7 @@ function Top({ view, unit, setUnit }: { view: View; unit: Unit; setUnit: (unit: 
         Ballast
       </h1>
       <p class="where">
-        {state?.daemon && <span>{state.daemon.host}</span>}
+        {state?.daemon && <span title={state.daemon.host}>{hostName(state.daemon.host)}</span>}
         {state?.status && (
           <span class="faint">
             policy {state.status.policy}
@@ -191,7 +191,7 @@ function Page(): JSX.Element {
       </a>
       <Top view={view} unit={unit} setUnit={setUnit} />
       <main class={view.link.how === "live" ? "" : "stale"} data-seq={state?.seq} data-link={view.link.how}>
-        <Alerts view={view} />
+        <Alerts view={view} unit={unit} />
         {state ? (
           <>
             <Herald state={state} />
@@ -212,7 +212,7 @@ function Page(): JSX.Element {
                   <h2 id="time-title">Over time</h2>
                   <Chart title="Memory of the host over time" spec={hostChart} series={feed.current?.history.host} count={view.count} unit={unit} />
                 </section>
-                <Decisions decisions={state.decisions} selected={there} name={domain ? nameOf(domain) : null} />
+                <Decisions decisions={state.decisions} selected={there} name={domain ? nameOf(domain) : null} unit={unit} />
               </div>
             </div>
           </>

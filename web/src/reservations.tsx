@@ -4,7 +4,7 @@
 import type { JSX } from "preact";
 import type { Domain, Reservation } from "./model";
 import { nameOf } from "./model";
-import { clock, exact, size, span, type Unit } from "./units";
+import { clock, exact, readable, size, span, type Unit } from "./units";
 
 const STEPS = ["asked", "freeing", "granted", "bound", "spent"] as const;
 const OPEN = new Set(["asked", "freeing", "granted", "bound"]);
@@ -69,7 +69,7 @@ function One({ reservation: r, domains, now_usec, unit, select }: { reservation:
             {r.deadline_usec !== null && (r.state === "asked" || r.state === "freeing") && `, ${span(r.deadline_usec - now_usec)} left`}
           </>
         ) : (
-          r.message
+          <span title={r.message}>{readable(r.message, unit)}</span>
         )}
         {domain && (
           <>

@@ -49,3 +49,10 @@ export function clock(usec: number): string {
   const date = new Date(usec / 1000);
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
+
+/** A sentence of the daemon, whose sizes are in KiB, with its sizes as the page has them. */
+export const readable = (message: string, unit: Unit): string =>
+  message.replace(/(?<![\w.-])(\d+) KiB\b/g, (_all, kib: string) => size(Number(kib), unit));
+
+/** "sim:/some/where/office.scn" is known by its last part. */
+export const hostName = (host: string): string => host.replace(/^sim:.*\//, "sim:");

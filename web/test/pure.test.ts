@@ -7,7 +7,7 @@ import { Series } from "../src/history";
 import { partsOf, sumOf } from "../src/host";
 import { marksOf, moveOf, type Domain, type Host } from "../src/model";
 import { progressOf } from "../src/reservations";
-import { change, exact, percent, size, span } from "../src/units";
+import { change, exact, hostName, percent, readable, size, span } from "../src/units";
 
 // node:test and node:assert without their types: the page itself needs none of node's.
 declare const test: (name: string, body: () => void) => void;
@@ -80,6 +80,13 @@ test("sizes in words", () => {
   assert.equal(span(59.4e6), "59 s");
   assert.equal(span(185e6), "3 min 5 s");
   assert.equal(span(7500e6), "2 h 5 min");
+});
+
+test("the daemon's sentences, with sizes as the page has them", () => {
+  assert.equal(readable("web gives 3145728 KiB: target 1024 KiB", "auto"), "web gives 3 GiB: target 1 MiB");
+  assert.equal(readable("vm-20 KiB has x7 KiB and 0 KiB", "auto"), "vm-20 KiB has x7 KiB and 0 KiB");
+  assert.equal(hostName("sim:/some/where/office.scn"), "sim:office.scn");
+  assert.equal(hostName("xen"), "xen");
 });
 
 test("who moves, and where to", () => {
