@@ -51,11 +51,11 @@ static void test_hosts(void **state)
 {
     static const char *const good[] = {"localhost",      "LocalHost:8433", "127.0.0.1",
                                        "127.0.0.1:8433", "[::1]",          "[::1]:8433",
-                                       "192.0.2.7",      "192.0.2.7:8433"};
+                                       "192.0.2.7",      "192.0.2.7:8433", "localhost:9000"};
     static const char *const bad[] = {"",
                                       "evil.example",
                                       "localhost.evil.example",
-                                      "localhost:8434",
+                                      "localhost:65536",
                                       "localhost:",
                                       "localhost:08x",
                                       "127.0.0.1.evil.example",
@@ -68,7 +68,7 @@ static void test_hosts(void **state)
                                       "localhost/",
                                       "x@localhost",
                                       "localhost,localhost",
-                                      "192.0.2.7:80"};
+                                      "192.0.2.8:8433"};
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_true(request_host_is_ours(good[i], &ours));

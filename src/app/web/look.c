@@ -186,14 +186,27 @@ static void take_decisions(struct look *look)
     keep_last(look->decisions, LOOK_DECISIONS);
 }
 
+static bool is_closed(const struct look *look, const struct json_object *reservation)
+{
+    for (size_t i = 0; i < length_of(look->closed); i++) {
+        if (number(json_object_array_get_idx(look->closed, i), "id") == number(reservation, "id"))
+            return true;
+    }
+    return false;
+}
+
+/* One that was closed while the answers came may be in both; closing is the last thing it does. */
 static struct json_object *all_reservations(const struct look *look)
 {
     struct json_object *all = json_object_new_array();
     const struct json_object *open = array(look->part[PART_RESERVATIONS], "reservations");
     for (size_t i = 0; i < length_of(look->closed); i++)
         json_object_array_add(all, json_object_get(json_object_array_get_idx(look->closed, i)));
-    for (size_t i = 0; i < length_of(open); i++)
-        json_object_array_add(all, json_object_get(json_object_array_get_idx(open, i)));
+    for (size_t i = 0; i < length_of(open); i++) {
+        struct json_object *one = json_object_array_get_idx(open, i);
+        if (!is_closed(look, one))
+            json_object_array_add(all, json_object_get(one));
+    }
     return all;
 }
 
@@ -298,7 +311,7 @@ static bool is_open(const struct json_object *reservation)
 
 static void close_one(struct look *look, struct json_object *reservation)
 {
-    if (is_open(reservation))
+    if (!member(reservation, "state") || is_open(reservation) || is_closed(look, reservation))
         return;
     json_object_array_add(look->closed, json_object_get(reservation));
     keep_last(look->closed, LOOK_CLOSED);

@@ -75,7 +75,7 @@ bool request_host_is_ours(const char *host, const struct request_address *ours)
     const char *port = NULL;
     uint64_t number = 0;
     if (!host || !split(host, name, &port) ||
-        (port && (!request_number(port, &number) || number != ours->port)))
+        (port && (!request_number(port, &number) || number > UINT16_MAX)))
         return false;
     for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
         if (strcasecmp(name, loopback[i]) == 0)

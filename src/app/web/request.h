@@ -25,8 +25,9 @@ int request_address_parse(const char *text, struct request_address *out, struct 
 
 /*
  * Whether a Host header names this server: a loopback name (localhost, 127.0.0.1, [::1]) or what it
- * listens on, with no port or its own. A page of another name that was made to resolve to this
- * address (DNS rebinding) sends its own name, and is refused. NULL: there was none; refused.
+ * listens on. A page of another name that was made to resolve to this address (DNS rebinding) sends
+ * its own name, and is refused. The port is not looked at: it is another one where it was forwarded
+ * (ssh -L), and nobody can be made to send a loopback name. NULL: there was none; refused.
  */
 bool request_host_is_ours(const char *host, const struct request_address *ours);
 
