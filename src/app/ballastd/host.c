@@ -317,38 +317,60 @@ uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid, 
     return domain ? ballast_sub_floor(domain->max_kib, maxmem_kib) : 0;
 }
 
-bool daemon_host_segments(struct daemon_host *host, const struct ballast_domain *domain,
-                          const struct ballast_host_caps *caps,
-                          uint64_t segment_kib[BALLAST_SEGMENTS])
+/* Of a simulated domain whose type the scenario tells, or NULL. */
+static const struct sim_guest_config *sim_config_of(const struct daemon_host *host, uint32_t domid)
 {
-    struct xen_version version;
-    struct ballast_breakdown breakdown;
-    const struct ballast_profile *profile = NULL;
-    const struct xen_domain *real = xen_domain_of(host, domain->id);
-    /* A simulated guest is of no type: all that is spent on it beside its pages is known as one. */
-    struct ballast_running running = {.type = BALLAST_PV,
-                                      .tot_kib = domain->tot_kib,
-                                      .target_kib = domain->target_kib,
-                                      .static_max_kib = domain->static_max_kib,
-                                      .videoram_kib = BALLAST_NONE,
-                                      .pool_kib = BALLAST_NONE,
-                                      .overhead_kib = domain->overhead_kib};
-    if (!host->sim && (!real || xen_version(host->hv, &version, NULL) < 0))
-        return false;
-    if (real) {
-        running = xen_running(real);
-        profile = xen_profile(&version);
-    }
-    if (ballast_running_breakdown(&running, profile, caps, &breakdown, NULL) < 0)
-        return false;
-    memcpy(segment_kib, breakdown.segment_kib, sizeof(breakdown.segment_kib));
-    return true;
+    const struct sim_guest_config *config = host->sim ? sim_domain_config(host->sim, domid) : NULL;
+    return config && config->type != SIM_TYPE_UNKNOWN ? config : NULL;
+}
+
+static enum ballast_guest_type type_of(const struct sim_guest_config *config)
+{
+    if (config->type == SIM_TYPE_HVM)
+        return BALLAST_HVM;
+    return config->type == SIM_TYPE_PV ? BALLAST_PV : BALLAST_PVH;
 }
 
 const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid)
 {
     const struct xen_domain *domain = xen_domain_of(host, domid);
+    const struct sim_guest_config *config = sim_config_of(host, domid);
+    if (config)
+        return ballast_guest_type_word(type_of(config));
     return domain ? ballast_guest_type_word(domain->type) : NULL;
+}
+
+static struct ballast_running running_in_sim(const struct sim_guest_config *config,
+                                             const struct ballast_domain *domain)
+{
+    uint64_t pool_kib = ballast_min_u64(config->pool_kib, domain->overhead_kib);
+    return (struct ballast_running){
+        .type = type_of(config),
+        .tot_kib = domain->tot_kib,
+        .target_kib = ballast_sub_floor(domain->target_kib, config->video_kib),
+        .static_max_kib = domain->static_max_kib,
+        .videoram_kib = config->video_kib,
+        .pool_kib = pool_kib,
+        .overhead_kib = domain->overhead_kib - pool_kib,
+    };
+}
+
+int daemon_host_breakdown(struct daemon_host *host, const struct ballast_domain *domain,
+                          const struct ballast_host_caps *caps, struct ballast_breakdown *out)
+{
+    struct xen_version version;
+    const struct xen_domain *is = xen_domain_of(host, domain->id);
+    const struct sim_guest_config *config = sim_config_of(host, domain->id);
+    if (!is && !config)
+        return -ENOENT;
+    if (config) {
+        struct ballast_running running = running_in_sim(config, domain);
+        return ballast_running_breakdown(&running, NULL, caps, out, NULL);
+    }
+    struct ballast_running running = xen_running(is);
+    const struct ballast_profile *profile =
+        xen_version(host->hv, &version, NULL) < 0 ? NULL : xen_profile(&version);
+    return ballast_running_breakdown(&running, profile, caps, out, NULL);
 }
 
 void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
@@ -404,7 +426,9 @@ static struct sim_start_config config_of(const struct daemon_build *build)
         .deadline_usec = BALLAST_NONE,
         .need_kib = build->memory_kib + build->overhead_kib,
         .build_rate_kib = build->rate_kib,
-        .guest = {.tot_kib = build->memory_kib,
+        .guest = {.type = SIM_TYPE_PVH,
+                  .tot_kib = build->memory_kib,
+                  .pool_kib = build->overhead_kib,
                   .overhead_kib = build->overhead_kib,
                   .target_kib = build->memory_kib,
                   .maxmem_kib = build->static_max_kib,

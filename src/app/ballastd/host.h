@@ -15,6 +15,7 @@
 
 #include "app/ballastd/options.h"
 #include "core/ledger/ledger.h"
+#include "core/model/host.h"
 #include "edge/hv/hv.h"
 #include "edge/hv/sim.h"
 
@@ -67,15 +68,14 @@ void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char
 /* What of Xen's own limit a snapshot's maxmem_kib leaves out: extra internal. */
 uint64_t daemon_host_beyond_kib(const struct daemon_host *host, uint32_t domid,
                                 uint64_t maxmem_kib);
-/*
- * What a domain of the last refresh, shown as `domain`, is made of now, as 'ballast explain' has
- * it. false: it cannot be told, such as of one whose profile refuses a guest like it.
- */
-bool daemon_host_segments(struct daemon_host *host, const struct ballast_domain *domain,
-                          const struct ballast_host_caps *caps,
-                          uint64_t segment_kib[BALLAST_SEGMENTS]);
 /* "pv", "pvh", "hvm"; NULL where it is not known. */
 const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid);
+/*
+ * The breakdown of a domain of the last refresh as it is now. -ENOENT: it is gone, or its type is
+ * not known; the rest as ballast_running_breakdown().
+ */
+int daemon_host_breakdown(struct daemon_host *host, const struct ballast_domain *domain,
+                          const struct ballast_host_caps *caps, struct ballast_breakdown *out);
 
 bool daemon_host_is_sim(const struct daemon_host *host);
 /* The simulated host, about to be changed; NULL where it is real. */

@@ -6,6 +6,7 @@
 
 #include "app/ballastd/manager.h"
 #include "core/base/units.h"
+#include "core/model/breakdown.h"
 #include "core/model/host_breakdown.h"
 #include "edge/wire/methods.h"
 
@@ -131,16 +132,23 @@ struct json_object *shape_decision(const struct decision *decision)
     return object;
 }
 
-static struct json_object *segments_of(struct daemon *daemon, const struct ballast_domain *domain)
+/* All that the type has, or null where nobody can tell. */
+static void add_segments(struct daemon *daemon, struct json_object *object,
+                         const struct ballast_domain *domain)
 {
-    uint64_t segment_kib[BALLAST_SEGMENTS];
+    struct ballast_breakdown breakdown;
     const struct ballast_host *host = daemon_view_host(daemon->view);
-    if (!daemon_host_segments(daemon->host, domain, &host->caps, segment_kib))
-        return NULL;
+    if (daemon_host_breakdown(daemon->host, domain, &host->caps, &breakdown) < 0) {
+        json_object_object_add(object, "segments", NULL);
+        return;
+    }
     struct json_object *segments = json_object_new_object();
-    for (int i = 0; i < BALLAST_SEGMENTS; i++)
-        shape_u64(segments, ballast_segment_word((enum ballast_segment)i), segment_kib[i]);
-    return segments;
+    for (int i = 0; i < BALLAST_SEGMENTS; i++) {
+        enum ballast_segment segment = (enum ballast_segment)i;
+        if (ballast_segment_applies(segment, breakdown.type))
+            shape_u64(segments, ballast_segment_word(segment), breakdown.segment_kib[i]);
+    }
+    json_object_object_add(object, "segments", segments);
 }
 
 static void add_sizes(struct daemon *daemon, struct json_object *object,
@@ -154,7 +162,7 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
     shape_u64(object, "dynamic_max_kib", domain->dynamic_max_kib);
     shape_u64(object, "static_max_kib", domain->static_max_kib);
     shape_u64(object, "overhead_kib", domain->overhead_kib);
-    json_object_object_add(object, "segments", segments_of(daemon, domain));
+    add_segments(daemon, object, domain);
     shape_u64(object, "used_kib", domain->used_kib);
     shape_u64(object, "reported_free_kib", domain->reported_free_kib);
     shape_u64(object, "report_age_usec", domain->report_age_usec);

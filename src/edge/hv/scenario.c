@@ -34,6 +34,7 @@ enum key_kind {
     KEY_USES,
     KEY_REPORT,
     KEY_VERSION,
+    KEY_TYPE,
 };
 
 struct key {
@@ -64,6 +65,9 @@ static const struct key guest_keys[] = {
     {"pod", KEY_FLAG, GUEST(pod)},
     {"tot", KEY_SIZE, GUEST(tot_kib)},
     {"overhead", KEY_SIZE, GUEST(overhead_kib)},
+    {"type", KEY_TYPE, GUEST(type)},
+    {"video", KEY_SIZE, GUEST(video_kib)},
+    {"pool", KEY_SIZE, GUEST(pool_kib)},
     {"target", KEY_SIZE, GUEST(target_kib)},
     {"maxmem", KEY_SIZE, GUEST(maxmem_kib)},
     {"min", KEY_SIZE, GUEST(dynamic_min_kib)},
@@ -142,6 +146,8 @@ static bool read_value(enum key_kind kind, const char *value, void *at, const ch
         return scenario_value_report(value, at, what);
     case KEY_VERSION:
         return scenario_value_version(value, at, what);
+    case KEY_TYPE:
+        return scenario_value_type(value, at, what);
     case KEY_FLAG:
     default:
         *what = "the word alone";
@@ -227,6 +233,24 @@ static void settle_size(uint64_t *kib, uint64_t otherwise_kib)
         *kib = otherwise_kib;
 }
 
+/* What divides a guest into segments: all of it or nothing, and no part above its whole. */
+static int check_segments(const struct scenario_line *line, const struct sim_guest_config *guest,
+                          struct ballast_error *err)
+{
+    const char *name = guest->name;
+    if (guest->type == SIM_TYPE_UNKNOWN && (guest->video_kib > 0 || guest->pool_kib > 0))
+        return scenario_wrong(line, name, "has segments and no type", "type=hvm", err);
+    if (guest->type != SIM_TYPE_HVM && guest->video_kib > 0)
+        return scenario_wrong(line, name, "is not HVM and has video", "type=hvm", err);
+    if (guest->type == SIM_TYPE_PV && guest->pool_kib > 0)
+        return scenario_wrong(line, name, "is PV and has a pool", "type=pvh", err);
+    if (guest->video_kib > ballast_min_u64(guest->tot_kib, guest->dynamic_min_kib))
+        return scenario_wrong(line, name, "video is above tot or min", "video <= min, tot", err);
+    if (guest->pool_kib > guest->overhead_kib)
+        return scenario_wrong(line, name, "pool is above overhead", "pool <= overhead", err);
+    return 0;
+}
+
 /* Defaults of what was left open, and what contradicts what. */
 static int settle_guest(const struct scenario_line *line, struct sim_guest_config *guest,
                         struct ballast_error *err)
@@ -247,7 +271,7 @@ static int settle_guest(const struct scenario_line *line, struct sim_guest_confi
     if (guest->report_late_usec > SIM_LATE / 2 * guest->report_every_usec)
         return scenario_wrong(line, name, "too many reports are under way",
                               "report-late at most 32 times report-every", err);
-    return 0;
+    return check_segments(line, guest, err);
 }
 
 /* name and keys of a guest or a start; count= is told apart. */

@@ -268,6 +268,20 @@ bool scenario_value_need(const char *word, struct sim_need *out, const char **wh
     return good;
 }
 
+bool scenario_value_type(const char *word, enum sim_type *out, const char **what)
+{
+    static const char *const words[SIM_TYPES] = {
+        [SIM_TYPE_PV] = "pv", [SIM_TYPE_PVH] = "pvh", [SIM_TYPE_HVM] = "hvm"};
+    for (int i = SIM_TYPE_PV; i < SIM_TYPES; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *out = (enum sim_type)i;
+            return true;
+        }
+    }
+    *what = "pv, pvh or hvm";
+    return false;
+}
+
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what)
 {
     static const char *const words[SIM_REPORTS] = {"honest", "none",   "low",

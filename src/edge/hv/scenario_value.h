@@ -29,6 +29,8 @@ bool scenario_value_integral(const char *word, uint64_t *out_kibms, const char *
 /* 2GiB; steps:0s=1GiB,20s=3GiB; ramp:1GiB..3GiB,10s..60s; square:1GiB..3GiB,20s/10s;
  * walk:1GiB..3GiB,64MiB/s */
 bool scenario_value_need(const char *word, struct sim_need *out, const char **what);
+/* "pv", "pvh", "hvm". */
+bool scenario_value_type(const char *word, enum sim_type *out, const char **what);
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what);
 /* What Xen says of itself: 4.17.7 with or without more behind it. */
 bool scenario_value_version(const char *word, char out[SIM_NAME], const char **what);

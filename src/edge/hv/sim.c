@@ -254,6 +254,21 @@ size_t sim_domain_count(const struct sim *sim)
     return sim->domain_count;
 }
 
+static int compare_domid(const void *key, const void *member)
+{
+    uint32_t a = *(const uint32_t *)key;
+    uint32_t b = ((const struct sim_domain *)member)->id;
+    return (a > b) - (a < b);
+}
+
+/* Numbers only rise, and whoever goes leaves no gap in the array: it is in their order. */
+const struct sim_guest_config *sim_domain_config(const struct sim *sim, uint32_t domid)
+{
+    const struct sim_domain *domain =
+        bsearch(&domid, sim->domains, sim->domain_count, sizeof(*domain), compare_domid);
+    return domain && domain->alive ? domain->is : NULL;
+}
+
 void sim_domain_view(const struct sim *sim, size_t i, struct sim_domain_view *out)
 {
     const struct sim_domain *domain = &sim->domains[i];

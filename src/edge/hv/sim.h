@@ -82,14 +82,20 @@ enum sim_report {
     SIM_REPORTS
 };
 
+/* Of a guest whose segments are known; the others have sizes and no more. */
+enum sim_type { SIM_TYPE_UNKNOWN, SIM_TYPE_PV, SIM_TYPE_PVH, SIM_TYPE_HVM, SIM_TYPES };
+
 struct sim_guest_config {
     char name[SIM_NAME];
+    enum sim_type type;
     bool dom0;
     bool no_balloon; /* never gets a balloon driver */
     bool grabs;      /* takes whatever its maximum allows, whatever its target */
     bool pod;        /* populate-on-demand until its balloon runs */
     uint64_t tot_kib;
     uint64_t overhead_kib;
+    uint64_t video_kib; /* of tot_kib; an HVM guest's */
+    uint64_t pool_kib;  /* of overhead_kib; the rest of it is extra external */
     uint64_t target_kib;
     uint64_t maxmem_kib;
     uint64_t dynamic_min_kib;
@@ -279,5 +285,7 @@ void sim_score(const struct sim *sim, struct sim_score *out);
 /* Every domain that is or was, in order of id; starts that are no domain yet are not among them. */
 size_t sim_domain_count(const struct sim *sim);
 void sim_domain_view(const struct sim *sim, size_t i, struct sim_domain_view *out);
+/* What a domain was configured to be, or NULL: the sim's, until its next step. */
+const struct sim_guest_config *sim_domain_config(const struct sim *sim, uint32_t domid);
 
 #endif

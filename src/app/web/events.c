@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/web/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "app/web/answer.h"
+#include "core/base/units.h"
+
+struct reader {
+    struct events *events;
+    struct reader *next;
+    struct MHD_Connection *connection;
+    bool sleeps;      /* suspended until there is something */
+    uint64_t seen;    /* sequence of the last frame that it was begun to be sent */
+    struct frame *at; /* being sent; NULL: none */
+    size_t offset;
+    uint64_t since_usec; /* `at` was begun, or the last one was sent */
+};
+
+struct events {
+    struct look *look;
+    struct reader *readers;
+    size_t count;
+    bool ending;
+    uint64_t now_usec; /* of the loop's turn */
+};
+
+enum { BLOCK = 32768 };
+#define EVENTS_FRESH_USEC (2 * LOOK_MOST_USEC)
+
+struct events *events_new(struct look *look)
+{
+    struct events *events = calloc(1, sizeof(*events));
+    if (events)
+        events->look = look;
+    return events;
+}
+
+void events_free(struct events *events)
+{
+    free(events);
+}
+
+size_t events_count(const struct events *events)
+{
+    return events->count;
+}
+
+/* What it has not seen yet: a reference, or NULL. */
+static struct frame *next_frame(const struct reader *reader)
+{
+    const struct events *events = reader->events;
+    struct frame *state = look_frame(events->look);
+    struct frame *away = look_away(events->look);
+    if (state && state->seq > reader->seen)
+        return frame_ref(state);
+    if (away && away->seq > reader->seen)
+        return frame_ref(away);
+    if (events->now_usec >= reader->since_usec + EVENTS_BEAT_USEC)
+        return frame_new_beat();
+    return NULL;
+}
+
+/* MHD_ContentReaderCallback */
+static ssize_t read_some(void *context, uint64_t position, char *out, size_t room)
+{
+    struct reader *reader = context;
+    (void)position;
+    if (!reader->at) {
+        if (reader->events->ending)
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        reader->at = next_frame(reader);
+        if (!reader->at) {
+            reader->sleeps = true;
+            MHD_suspend_connection(reader->connection);
+            return 0;
+        }
+        reader->offset = 0;
+        reader->since_usec = reader->events->now_usec;
+        if (reader->at->seq > 0)
+            reader->seen = reader->at->seq;
+    }
+    size_t length = ballast_min_u64(room, reader->at->length - reader->offset);
+    memcpy(out, reader->at->bytes + reader->offset, length);
+    reader->offset += length;
+    if (reader->offset == reader->at->length) {
+        frame_unref(reader->at);
+        reader->at = NULL;
+    }
+    return (ssize_t)length;
+}
+
+/* MHD_ContentReaderFreeCallback: the connection is gone. */
+static void forget(void *context)
+{
+    struct reader *reader = context;
+    struct reader **at = &reader->events->readers;
+    while (*at && *at != reader)
+        at = &(*at)->next;
+    if (*at) {
+        *at = reader->next;
+        reader->events->count--;
+    }
+    frame_unref(reader->at);
+    free(reader);
+}
+
+enum MHD_Result events_answer(struct events *events, struct MHD_Connection *connection,
+                              uint64_t known, uint64_t now_usec)
+{
+    struct reader *reader = calloc(1, sizeof(*reader));
+    if (!reader)
+        return MHD_NO;
+    *reader = (struct reader){.events = events,
+                              .next = events->readers,
+                              .connection = connection,
+                              .seen = known,
+                              .since_usec = now_usec};
+    /* What is old is not shown for the moment until there is something new. */
+    if (look_frame(events->look) && !look_want(events->look, EVENTS_FRESH_USEC, now_usec))
+        reader->seen = look_frame(events->look)->seq;
+    events->readers = reader;
+    events->count++;
+    return answer_stream(connection, BLOCK, read_some, reader, forget);
+}
+
+static void wake(struct reader *reader)
+{
+    reader->sleeps = false;
+    MHD_resume_connection(reader->connection);
+}
+
+static void hang_up(const struct reader *reader)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(reader->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info)
+        (void)shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+void events_turn(struct events *events, uint64_t now_usec)
+{
+    events->now_usec = now_usec;
+    for (struct reader *reader = events->readers; reader; reader = reader->next) {
+        struct frame *next = reader->sleeps ? next_frame(reader) : NULL;
+        if (next)
+            wake(reader);
+        else if (!reader->sleeps && now_usec >= reader->since_usec + EVENTS_STUCK_USEC)
+            hang_up(reader);
+        frame_unref(next);
+    }
+}
+
+void events_end(struct events *events)
+{
+    events->ending = true;
+    for (struct reader *reader = events->readers; reader; reader = reader->next) {
+        if (reader->sleeps)
+            wake(reader);
+    }
+}

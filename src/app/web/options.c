@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/web/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/web/say.h"
+
+enum { DONE = 1, BAD = 3 };
+
+static const struct option options[] = {
+    {"run-dir", required_argument, NULL, 'r'},
+    {"listen", required_argument, NULL, 'l'},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "Usage: ballast-web [OPTION...]\n"
+    "Shows in a browser what ballastd knows of the host, and as metrics. It changes nothing, needs\n"
+    "no privilege, and stays in the foreground.\n"
+    "\n"
+    "  --run-dir DIR          where ballastd has its sockets (/run/ballast, or $BALLAST_RUN_DIR)\n"
+    "  --listen ADDRESS:PORT  where to serve HTTP (" WEB_LISTEN "); port 0 is any that is free\n"
+    "  --version, --help\n"
+    "\n"
+    "See ballast-web(8).\n";
+
+static int set(int option, const char *value, struct web_options *out)
+{
+    struct ballast_error err;
+    switch (option) {
+    case 'r':
+        out->run_dir = value;
+        return 0;
+    case 'l':
+        if (request_address_parse(value, &out->listen, &err) == 0)
+            return 0;
+        web_say("%s", err.text);
+        return BAD;
+    case 'V':
+        (void)puts("ballast-web " BALLAST_VERSION);
+        return DONE;
+    case 'h':
+        (void)fputs(help, stdout);
+        return DONE;
+    default:
+        web_say("'ballast-web --help' lists the options");
+        return BAD;
+    }
+}
+
+int web_options_parse(int argc, char **argv, struct web_options *out)
+{
+    const char *run_dir = getenv("BALLAST_RUN_DIR");
+    *out = (struct web_options){.run_dir = run_dir && *run_dir ? run_dir : "/run/ballast"};
+    int rc = request_address_parse(WEB_LISTEN, &out->listen, NULL);
+    int option;
+    while (rc == 0 && (option = getopt_long(argc, argv, "hV", options, NULL)) != -1)
+        rc = set(option, optarg, out);
+    if (rc == 0 && optind < argc) {
+        web_say("argument %s: ballast-web takes options only", argv[optind]);
+        rc = BAD;
+    }
+    return rc;
+}

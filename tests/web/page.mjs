@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The page in a browser, against a daemon on the simulated host. TAP goes to standard output.
+// Names of tests as arguments choose those. README_IMAGE=FILE writes the picture of README.md too.
+
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { sleep, until, World } from "./world.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SHOTS = process.env.SCREENSHOTS ?? "screenshots";
+const WIDE = { width: 1600, height: 1000 };
+const TABLET = { width: 1024, height: 1100 };
+const PHONE = { width: 360, height: 740 };
+
+mkdirSync(SHOTS, { recursive: true });
+for (const name of readdirSync(SHOTS)) if (name.startsWith("failed-")) rmSync(join(SHOTS, name));
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+
+function same(got, wanted, what) {
+  const [a, b] = [got, wanted].map((value) => JSON.stringify(value));
+  if (a !== b) throw new Error(`${what}: ${a} instead of ${b}`);
+}
+
+function holds(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+/** A page whose every complaint is a failure, and which may speak to its own server and nobody else. */
+async function open(world, options = {}) {
+  const context = await browser.newContext({ viewport: WIDE, colorScheme: "light", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(90000);
+  page.complaints = [];
+  page.strangers = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => page.complaints.push(error.message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(world.url)) page.strangers.push(request.url());
+  });
+  await page.goto(world.url);
+  await page.waitForSelector('main[data-seq][data-link="live"]');
+  return page;
+}
+
+async function close(page) {
+  same(page.complaints, [], "the console");
+  same(page.strangers, [], "requests to others");
+  await page.context().close();
+}
+
+/** Runs in the page's own world, past its content security policy, as axe must. */
+async function axe(page, what) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return result.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`);
+  });
+  same(found, [], `axe, ${what}`);
+}
+
+const shot = (page, name, fullPage = true) => page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage });
+
+const numbers = (page, selector, name) => page.$$eval(selector, (all, key) => all.map((one) => Number(one.dataset[key])), name);
+
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+/** The widest thing is the window itself. */
+async function fits(page, what) {
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  holds(content <= window, `${what}: ${content} pixels wide in a window of ${window}`);
+}
+
+const tests = {
+  async "the columns sum to the total of the host"() {
+    const world = await new World("office.scn").start();
+    const page = await open(world);
+    // While memory moves, too: at each of several states.
+    world.call("reserve", { min_kib: 6 << 20, label: "start" }).catch(() => {});
+    for (let i = 0; i < 6; i++) {
+      const seq = await page.getAttribute("main", "data-seq");
+      await until(async () => (await page.getAttribute("main", "data-seq")) !== seq, "the next state");
+      const [column, rows, [total], [told]] = await page.evaluate(() => {
+        const of = (selector, key) => [...document.querySelectorAll(selector)].map((one) => Number(one.dataset[key]));
+        return [of(".host-column [data-part]", "kib"), of("#host-parts tbody tr", "kib"), of("#host-sum", "total"), of("#host-sum", "kib")];
+      });
+      same(sum(column), total, "the drawn column");
+      same(sum(rows), total, "the table");
+      same(told, total, "the sum that is shown");
+      same(total, 48 << 20, "the total");
+    }
+    holds(await page.isVisible("text== total"), "the page does not say that they sum");
+    // The diagram of each guest: what it holds and costs is there, and spans are their segments.
+    for (const name of ["mail", "database", "dns", "plain"]) {
+      await page.click(`button.guest >> text="${name}"`);
+      await page.waitForSelector(`.guest-panel h2 >> text="${name}"`);
+      const [segments, footprint, domid] = await page.evaluate(() => [
+        Object.fromEntries([...document.querySelectorAll("[data-segment]")].map((one) => [one.dataset.segment, Number(one.dataset.kib)])),
+        Number(document.querySelector('[data-span="footprint"]').dataset.kib),
+        Number(document.querySelector(".guest-panel").dataset.domid),
+      ]);
+      const { balloon, ...rest } = segments;
+      holds(balloon !== undefined, `${name} has no balloon segment`);
+      same(sum(Object.values(rest)), footprint, `the footprint of ${name}`);
+      holds(domid > 0, "no domain");
+    }
+    await close(page);
+    await world.end();
+  },
+
+  async "numbers equal those of ballast list and ballast status"() {
+    const world = await new World("quiet.scn").start();
+    const page = await open(world);
+    await page.check("text=as a table");
+    await page.selectOption(".unit select", "KiB");
+    const shown = async () => {
+      const rows = await page.$$eval("#domains tbody tr", (all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
+      return rows.map((cells) => {
+        const kib = (text) => (text === "–" ? null : Number(text.replace(/[^0-9]/g, "")));
+        return { name: cells[0], type: cells[1] === "–" ? null : cells[1], actual: kib(cells[3]), target: kib(cells[4]), dynamic_min: kib(cells[6]), dynamic_max: kib(cells[7]), xen_maximum: kib(cells[8]) };
+      });
+    };
+    const listed = (await world.json("list")).map(({ name, type, actual, target, dynamic_min, dynamic_max, xen_maximum }) => ({ name, type, actual, target, dynamic_min, dynamic_max, xen_maximum }));
+    same(await shown(), listed, "the table and ballast list --json");
+    const [status] = await world.json("status");
+    const parts = await page.$$eval("#host-parts tbody tr", (all) => all.map((row) => [row.dataset.part, Number(row.dataset.kib)]));
+    for (const [part, kib] of parts) same(kib, status.host.parts[part], `${part} and ballast status --json`);
+    same(await numbers(page, "#host-sum", "total"), [status.host.total_kib], "the total");
+    holds((await page.textContent(".where")).includes(`policy ${status.status.policy}`), "the policy");
+    const rest = Object.entries(status.host.parts).filter(([part]) => !parts.some(([shown_part]) => shown_part === part));
+    same(rest.filter(([, kib]) => kib !== 0), [], "parts that are not shown");
+    await close(page);
+    await world.end();
+  },
+
+  async "a start is seen from request to grant, and a stuck guest is marked"() {
+    const world = await new World("office.scn").start();
+    const page = await open(world);
+    const steps = await page.evaluateHandle(() => {
+      const seen = [];
+      const look = () => {
+        const state = document.querySelector(".reservation[data-id]")?.dataset.state;
+        if (state && seen.at(-1) !== state) seen.push(state);
+      };
+      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
+      return seen;
+    });
+    const { id } = await world.call("reserve", { min_kib: 11 << 20, label: "analytics" });
+    await page.waitForSelector(`.reservation[data-id="${id}"][data-state="freeing"]`);
+    await page.waitForSelector('.reservation [role="progressbar"]');
+    await page.waitForSelector(".arrow.gives");
+    holds((await page.textContent(".tile.warn")).includes("starts waiting"), "no tile says that a start waits");
+    // The one that does not give is found out while the others do.
+    await page.waitForSelector('button.guest[data-conduct="stuck"] .badge.bad');
+    holds((await page.getAttribute('button.guest[data-conduct="stuck"]', "aria-label")).includes("stuck"), "it is not said to be stuck");
+    same(await page.$$eval('button.guest[data-conduct="stuck"] .name', (all) => all.map((one) => one.textContent)), ["stone"], "who is stuck");
+    await page.click('button.guest[data-conduct="stuck"]');
+    await page.waitForSelector('.guest-panel .badge.bad >> text="stuck"');
+    await page.hover('[data-span="footprint"]');
+    await page.waitForSelector('[data-span="footprint"].lit');
+    holds((await page.textContent(".readout")).includes("everything but the balloon"), "the span is not explained");
+    await shot(page, "freeing-light");
+    const session = await page.context().newCDPSession(page);
+    for (const type of ["achromatopsia", "deuteranopia", "none"]) {
+      await session.send("Emulation.setEmulatedVisionDeficiency", { type });
+      if (type !== "none") await shot(page, `freeing-${type}`);
+    }
+    if (process.env.README_IMAGE) await page.screenshot({ path: process.env.README_IMAGE, clip: { x: 0, y: 0, ...WIDE } });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await shot(page, "freeing-dark");
+    await axe(page, "a start waits, dark");
+    await page.emulateMedia({ colorScheme: "light" });
+    await axe(page, "a start waits, light");
+    await page.waitForSelector(`.reservation[data-id="${id}"][data-state="granted"]`);
+    await world.call("sim-start", { name: "analytics", need_kib: 11 << 20, overhead_kib: 24 << 10, reservation: id });
+    await page.waitForSelector('button.guest .name >> text="analytics"');
+    await page.click("details summary >> text=closed");
+    await page.waitForSelector(`.reservation[data-id="${id}"][data-state="spent"]`);
+    const seen = await steps.jsonValue();
+    const order = ["asked", "freeing", "granted", "bound", "spent"].filter((state) => seen.includes(state));
+    same(seen.filter((state) => order.includes(state)), order, "the states in their order");
+    holds(seen.includes("freeing") && seen.includes("granted"), `only ${seen} were seen`);
+    holds((await page.textContent(".decisions")).includes("for a waiting start"), "the log does not tell of it");
+    await shot(page, "granted-light");
+    await close(page);
+    await world.end();
+  },
+
+  async "axe finds no violation, in light and dark, on a desk, a tablet and a phone"() {
+    const world = await new World("office.scn").start();
+    for (const [name, viewport] of Object.entries({ desk: WIDE, tablet: TABLET, phone: PHONE }))
+      for (const colorScheme of ["light", "dark"]) {
+        const page = await open(world, { viewport, colorScheme, hasTouch: name === "phone" });
+        await axe(page, `${name}, ${colorScheme}`);
+        await fits(page, `${name}, ${colorScheme}`);
+        await sleep(1500); // a few points for the picture's time series
+        await shot(page, `${name}-${colorScheme}`);
+        await page.check("text=as a table");
+        await page.click("summary >> text=The same as a table");
+        await axe(page, `${name}, ${colorScheme}, tables`);
+        await fits(page, `${name}, ${colorScheme}, tables`);
+        await close(page);
+      }
+    await world.end();
+  },
+
+  async "everything is reached with the keyboard alone"() {
+    const world = await new World("office.scn").start();
+    const page = await open(world);
+    const focused = () => page.evaluate(() => { const e = document.activeElement; return { tag: e.tagName, text: e.getAttribute("aria-label") ?? e.textContent.trim(), domid: e.dataset.domid, segment: e.dataset.segment, span: e.dataset.span, role: e.getAttribute("role") }; });
+    await page.keyboard.press("Tab");
+    same((await focused()).text, "Skip to the guests", "the first stop");
+    await page.keyboard.press("/");
+    await page.keyboard.type("stone");
+    await until(async () => (await page.$$("button.guest")).length === 1, "the search finds one");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.press("Delete");
+    await until(async () => (await page.$$("button.guest")).length > 5, "all are back");
+    const press = async (key, wanted, what) => {
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press(key);
+        if (wanted(await focused())) return;
+      }
+      throw new Error(`${what} is not reached with ${key}`);
+    };
+    await press("Tab", (e) => e.domid !== undefined, "a guest");
+    const first = await focused();
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowRight");
+    same((await focused()).domid, "1", "the arrow goes to the next");
+    await page.waitForSelector('.guest-panel[data-domid="1"]');
+    await page.keyboard.press("End");
+    same((await focused()).domid, "12", "End goes to the last");
+    holds(first.domid !== "12", "nothing moved");
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowRight");
+    await press("Tab", (e) => e.segment !== undefined, "the diagram");
+    const visited = new Set();
+    for (let i = 0; i < 14; i++) {
+      const at = await focused();
+      visited.add(at.segment ?? at.span);
+      await page.waitForSelector(`.${at.segment ? "segment" : "bracket"}.lit`);
+      await page.keyboard.press("ArrowDown");
+    }
+    for (const one of ["shadow", "extra_external", "extra_internal", "video", "guest", "balloon", "overhead", "static_maximum", "build_start", "build_maximum", "actual_target", "xen_maximum", "footprint"])
+      holds(visited.has(one), `${one} is not reached with the arrows`);
+    await press("Tab", (e) => e.role === "slider", "the time series");
+    const before = await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow"));
+    await until(() => page.evaluate(() => Number(document.activeElement.getAttribute("aria-valuemax")) > 2), "a few points in time");
+    await page.keyboard.press("Home");
+    same(await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow")), "0", "Home goes to the beginning");
+    await page.keyboard.press("ArrowRight");
+    same(await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow")), "1", "the arrow goes on in time");
+    holds(before !== null && /actual/.test(await page.evaluate(() => document.activeElement.getAttribute("aria-valuetext"))), "the slider does not say what is there");
+    await press("Shift+Tab", (e) => e.tag === "INPUT" && e.text === "", "back to the tools");
+    await close(page);
+    await world.end();
+  },
+
+  async "the daemon goes and comes back, and the page says so"() {
+    const world = await new World("quiet.scn").start();
+    const page = await open(world);
+    await world.stopDaemon();
+    await page.waitForSelector('main.stale[data-link="away"]');
+    holds((await page.textContent(".alerts")).includes("The daemon is away"), "it does not say so");
+    same(await numbers(page, "#host-sum", "total"), [32 << 20], "what was known last");
+    await axe(page, "the daemon is away");
+    await shot(page, "away");
+    world.startDaemon();
+    await world.connect();
+    await page.waitForSelector('main[data-link="live"]');
+    same(await page.textContent(".alerts"), "", "alerts");
+    await close(page);
+    await world.end();
+  },
+
+  async "256 domains are found, sorted and drawn"() {
+    const world = await new World("crowd.scn").start();
+    const page = await open(world);
+    await until(async () => (await page.$$("button.guest")).length === 256, "all are there");
+    await page.fill('input[type="search"]', "vm77");
+    await until(async () => (await page.$$("button.guest")).length === 1, "the search");
+    await page.fill('input[type="search"]', "");
+    await page.selectOption(".tools select", "name");
+    const names = await page.$$eval("button.guest .name", (all) => all.slice(0, 4).map((one) => one.textContent));
+    same(names, ["dom0", "vm1", "vm2", "vm3"], "by name");
+    await page.selectOption(".tools select", "takes");
+    const sizes = await numbers(page, "button.guest", "actual");
+    holds(sizes[0] >= sizes[1], "by size");
+    const work = await page.evaluate(async () => {
+      const seq = () => document.querySelector("main").dataset.seq;
+      const begin = seq();
+      let longest = 0;
+      const watch = new PerformanceObserver((list) => list.getEntries().forEach((entry) => (longest = Math.max(longest, entry.duration))));
+      watch.observe({ entryTypes: ["longtask"] });
+      for (let states = 0, last = begin; states < 5; ) {
+        await new Promise((done) => setTimeout(done, 50));
+        if (seq() !== last) (last = seq()), states++;
+      }
+      return longest;
+    });
+    console.log(`# the longest task of five states of 256 domains: ${Math.round(work)} ms`);
+    await axe(page, "256 domains");
+    await fits(page, "256 domains");
+    await shot(page, "crowd");
+    await close(page);
+    await world.end();
+  },
+
+  async "the past is the daemon's, where it remembers one"() {
+    const world = await new World("office.scn").start();
+    const page = await open(world);
+    const past = await page.evaluate(async () => (await fetch("/api/history?points=1&since_usec=60000000")).json());
+    if (past === null) {
+      same(await page.$$(".past select").then((all) => all.length), 0, "there is nothing to choose");
+      await close(page);
+      await world.end();
+      return "SKIP this daemon keeps no history";
+    }
+    await page.waitForSelector(".past select");
+    const asked = page.waitForResponse((answer) => answer.url().includes("/api/history?domain="));
+    await page.selectOption(".past select", "hour");
+    const answer = await (await asked).json();
+    holds(answer === null || answer.time_usec.length > 0, "it remembers nothing");
+    await until(() => page.evaluate(() => Number(document.querySelector(".guest-panel [role=slider]").getAttribute("aria-valuemax")) > 0), "the past is drawn");
+    await axe(page, "the past");
+    await shot(page, "past");
+    await close(page);
+    await world.end();
+  },
+
+  async "without motion, and with a page opened before the daemon is there"() {
+    const world = await new World("quiet.scn").start();
+    await world.stopDaemon();
+    const context = await browser.newContext({ viewport: PHONE, reducedMotion: "reduce" });
+    const page = await context.newPage();
+    page.setDefaultTimeout(90000);
+    await page.goto(world.url);
+    await page.waitForSelector('main[data-link="away"]');
+    world.startDaemon();
+    await world.connect();
+    await page.waitForSelector('main[data-link="live"]');
+    const moving = await page.evaluate(() => [...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).transitionDuration !== "0s").length);
+    same(moving, 0, "elements with a transition");
+    await context.close();
+    await world.end();
+  },
+};
+
+const chosen = Object.entries(tests).filter(([name]) => process.argv.length < 3 || process.argv.slice(2).some((part) => name.includes(part)));
+console.log(`1..${chosen.length}`);
+let number = 0;
+let failed = 0;
+for (const [name, test] of chosen) {
+  number++;
+  const begin = Date.now();
+  try {
+    const skipped = await test();
+    const took = `${((Date.now() - begin) / 1000).toFixed(1)} s`;
+    console.log(`ok ${number} - ${name} # ${skipped ?? took}`);
+  } catch (error) {
+    failed++;
+    console.log(`not ok ${number} - ${name}`);
+    console.log(String(error.stack).replace(/^/gm, "# "));
+    for (const context of browser.contexts())
+      for (const page of context.pages()) await page.screenshot({ path: join(SHOTS, `failed-${number}.png`), fullPage: true }).catch(() => {});
+  }
+}
+await browser.close();
+console.log(`# screenshots: ${SHOTS}`);
+process.exit(failed ? 1 : 0);

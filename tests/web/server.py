@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A ballast-web of one's own, and plain sockets to speak with it."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "ballastd"))
+from driver import Daemon, until  # noqa: E402,F401
+
+PROGRAM = os.environ["BALLAST_WEB"]
+
+
+class Answer:
+    """Status, headers (a list: names may be there twice) and body of what came until it ended."""
+
+    def __init__(self, data):
+        head, _, self.body = data.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        match = re.match(r"HTTP/1\.[01] (\d{3})", lines[0])
+        self.status = int(match[1]) if match else None
+        self.headers = [(n.lower(), v.strip()) for n, _, v in (line.partition(":") for line in lines[1:])]
+
+    def header(self, name):
+        values = [v for n, v in self.headers if n == name.lower()]
+        assert len(values) <= 1, f"{name} is there {len(values)} times"
+        return values[0] if values else None
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Web:
+    def __init__(self, run_dir, listen="127.0.0.1:0"):
+        self.log = tempfile.NamedTemporaryFile(prefix="ballast-web.", suffix=".log")
+        # What the address sanitizer keeps of freed memory is not what is measured here.
+        env = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"}
+        self.process = subprocess.Popen(
+            [PROGRAM, "--run-dir", str(run_dir), "--listen", listen], stderr=self.log, env=env)
+        self.address = None
+        until(self.ready)
+
+    def said(self):
+        return pathlib.Path(self.log.name).read_text(errors="replace")
+
+    def ready(self):
+        match = re.search(r"ready: http://\[?([0-9a-f.:]+?)\]?:(\d+)/", self.said())
+        if match:
+            self.address = (match[1], int(match[2]))
+            return True
+        assert self.process.poll() is None, f"it ended: {self.said()}"
+        return False
+
+    def connect(self, timeout=30):
+        return socket.create_connection(self.address, timeout=timeout)
+
+    def raw(self, data, timeout=30):
+        """What comes back to these bytes until the server closes; b"" where it just does."""
+        with self.connect(timeout) as connection:
+            came = b""
+            try:
+                connection.sendall(data)
+                while True:
+                    more = connection.recv(65536)
+                    if not more:
+                        break
+                    came += more
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+            return came
+
+    def ask(self, path, method="GET", host=None, **headers):
+        host = f"{self.address[0]}:{self.address[1]}" if host is None else host
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        return Answer(self.raw("\r\n".join(lines + ["", ""]).encode("latin-1")))
+
+    def follow(self, **headers):
+        return Events(self, headers)
+
+    def rss_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(30)
+            assert kind or status == 0, f"it ended with {status}: {self.said()[-3000:]}"
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            if kind:
+                print(self.said()[-3000:])
+            self.log.close()
+
+
+class Events:
+    """The event stream, chunked as it is."""
+
+    def __init__(self, web, headers):
+        self.socket = web.connect(60)
+        lines = [f"GET /api/events HTTP/1.1", f"Host: localhost:{web.address[1]}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self.socket.sendall("\r\n".join(lines + ["", ""]).encode())
+        self.buffer = b""
+        self.text = b""
+        while b"\r\n\r\n" not in self.buffer:
+            self.more()
+        head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
+        self.answer = Answer(head + b"\r\n\r\n")
+        self.chunked = self.answer.header("transfer-encoding") == "chunked"
+
+    def more(self):
+        data = self.socket.recv(65536)
+        if not data:
+            raise EOFError
+        self.buffer += data
+
+    def chunk(self):
+        while b"\r\n" not in self.buffer:
+            self.more()
+        length, _, rest = self.buffer.partition(b"\r\n")
+        length = int(length, 16)
+        if length == 0:
+            raise EOFError
+        while len(self.buffer) < len(self.buffer) - len(rest) + length + 2:
+            self.more()
+            rest = self.buffer.partition(b"\r\n")[2]
+            if len(rest) >= length + 2:
+                break
+        self.text += rest[:length]
+        self.buffer = rest[length + 2:]
+
+    def next(self):
+        """(event, id, data), or (None, None, None) for a comment."""
+        while b"\n\n" not in self.text:
+            if self.chunked:
+                self.chunk()
+            else:
+                if not self.buffer:
+                    self.more()
+                self.text, self.buffer = self.text + self.buffer, b""
+        message, _, self.text = self.text.partition(b"\n\n")
+        fields = dict(line.split(": ", 1) for line in message.decode().split("\n") if ": " in line)
+        if "data" not in fields:
+            return None, None, None
+        return fields["event"], int(fields["id"]), json.loads(fields["data"])
+
+    def until(self, event):
+        while True:
+            got = self.next()
+            if got[0] == event:
+                return got
+
+    def close(self):
+        self.socket.close()

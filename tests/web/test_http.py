@@ -1,0 +1,470 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ballast-web over plain sockets: what it serves, to whom, and what clients who mean ill cost others."""
+
+import gzip
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from server import PROGRAM, Answer, Daemon, Events, Web, until
+import driver
+
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def check_headers(answer):
+    for name, value in SECURITY.items():
+        assert answer.header(name) == value, (name, answer.headers)
+    policy = answer.header("content-security-policy")
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, policy
+    assert "unsafe" not in policy and "http" not in policy and "*" not in policy, policy
+
+
+def test_assets():
+    """The page, packed or not, and what a browser may keep of it."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        page = web.ask("/")
+        check_headers(page)
+        assert page.status == 200 and page.header("content-type") == "text/html; charset=utf-8"
+        assert page.header("cache-control") == "no-cache"
+        assert web.ask("/", If_None_Match=page.header("etag")).status == 304
+        assert web.ask("/", If_None_Match='"other", W/' + page.header("etag")).status == 304
+        assert web.ask("/", If_None_Match='"other"').status == 200
+        names = re.findall(r'(?:src|href)="(/[^"]+)"', page.body.decode())
+        assert len(names) >= 3, names
+        for name in names:
+            plain = web.ask(name)
+            packed = web.ask(name, Accept_Encoding="br, gzip;q=0.8")
+            check_headers(plain)
+            assert plain.status == packed.status == 200
+            assert plain.header("content-encoding") is None
+            if packed.header("content-encoding"):
+                assert packed.header("content-encoding") == "gzip"
+                assert gzip.decompress(packed.body) == plain.body
+                assert len(packed.body) < len(plain.body)
+            assert web.ask(name, Accept_Encoding="gzip;q=0").header("content-encoding") is None
+            if name.startswith("/assets/"):
+                assert "immutable" in plain.header("cache-control")
+                assert b"http://" not in plain.body.replace(b"http://www.w3.org/", b"")
+                assert b"https://" not in plain.body
+            head = web.ask(name, method="HEAD")
+            assert head.status == 200 and head.body == b""
+            assert head.header("content-length") == str(len(plain.body))
+        for path in ("/nothing", "/assets/", "/assets/../index.html", "/index.html", "//", "/api",
+                     "/api/", "/..%2f..%2fetc/passwd"):
+            answer = web.ask(path)
+            assert answer.status == 404, (path, answer.status)
+            check_headers(answer)
+
+
+def test_hosts():
+    """A page of another name that resolves to us (DNS rebinding) is told nothing."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        port = web.address[1]
+        for host in ("localhost", "LOCALHOST", f"localhost:{port}", "127.0.0.1", f"127.0.0.1:{port}",
+                     "[::1]", f"[::1]:{port}", "localhost:9000"):
+            assert web.ask("/api/state", host=host).status == 200, host
+        for host in ("evil.example", f"evil.example:{port}", "localhost.evil.example", "127.0.0.1.example",
+                     "localhost:65536", "127.0.0.2", "[::2]", "[::1", "", "localhost:",
+                     "localhost:x", "user@localhost", "a" * 70):
+            for path in ("/", "/api/state", "/api/events", "/metrics", "/healthz"):
+                answer = web.ask(path, host=host)
+                assert answer.status in (400, 421), (host, path, answer.status)
+                assert b"domid" not in answer.body
+        two = f"GET /api/state HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        assert Answer(web.raw(two.encode())).status == 400
+        assert Answer(web.raw(b"GET /api/state HTTP/1.1\r\nConnection: close\r\n\r\n")).status == 400
+        assert Answer(web.raw(b"GET /api/state HTTP/1.0\r\n\r\n")).status == 400
+
+
+def test_methods():
+    """It only ever answers; nothing can be sent to it."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW"):
+            for path in ("/", "/api/state", "/api/events", "/metrics"):
+                answer = web.ask(path, method=method)
+                assert answer.status == 405 and answer.header("allow") == "GET, HEAD", (method, path)
+                check_headers(answer)
+        assert web.ask("/api/state", Content_Length="5").status == 400
+        assert web.ask("/api/state", Transfer_Encoding="chunked").status == 400
+        assert web.ask("/api/state", Sec_Fetch_Site="cross-site").status == 403
+        assert web.ask("/api/events", Sec_Fetch_Site="cross-site").status == 403
+        assert web.ask("/", Sec_Fetch_Site="cross-site").status == 200
+        head = web.ask("/api/events", method="HEAD")
+        assert head.status == 200 and head.body == b""
+        assert web.ask("/api/state", method="HEAD").body == b""
+
+
+def test_state():
+    """What it tells is what the daemon tells, to the KiB, and sums."""
+    with Daemon(scenario=driver.QUIET) as daemon, Web(daemon.run) as web, daemon.client() as client:
+        answer = until(lambda: (a := web.ask("/api/state")).status == 200 and a)
+        check_headers(answer)
+        assert answer.header("cache-control") == "no-store"
+        assert answer.header("content-type") == "application/json"
+        state = answer.json()
+        assert state["whole"] and state["problem"] is None
+        host = state["host"]
+        parts = host["parts"]
+        assert sum(parts.values()) - host["contradiction_kib"] == host["total_kib"]
+        guests = [d for d in state["domains"] if not d["dom0"]]
+        assert sum(d["actual_kib"] for d in guests) == parts["domains"]
+        assert sum(d["overhead_kib"] for d in state["domains"]) == parts["overhead"]
+        assert len(state["domains"]) == 51
+        until(lambda: same(web, client))
+        assert state["daemon"]["pid"] == daemon.process.pid
+
+
+def same(web, client):
+    """Nothing moves on that host, so that two looks may be compared."""
+    state = web.ask("/api/state").json()
+    names = ("domid", "uuid", "name", "actual_kib", "target_kib", "xen_maximum_kib", "segments")
+    told = [[d[n] for n in names] for d in client.call("domains")["domains"]]
+    return [[d[n] for n in names] for d in state["domains"]] == told and \
+        state["host"]["parts"] == client.call("host")["parts"]
+
+
+MANY = """says "More guests than one answer holds."
+host total=512GiB xen=1GiB slush=64MiB
+guest dom0 dom0 tot=4GiB min=4GiB max=4GiB
+guest vm*700 tot=512MiB min=256MiB max=512MiB uses=200MiB overhead=4MiB
+duration 24h
+"""
+
+
+def test_many():
+    """Listings of several pages are put together."""
+    with Daemon(scenario=MANY, checks=False) as daemon, Web(daemon.run) as web:
+        state = until(lambda: (a := web.ask("/api/state")).status == 200 and a.json(), 60)
+        assert [d["domid"] for d in state["domains"]] == list(range(701))
+        follower = web.follow()
+        for _ in range(3):
+            _, _, state = follower.until("state")
+            assert len(state["domains"]) == 701
+        follower.close()
+
+
+def test_events():
+    """States in order, not too many of them, and none that was seen already."""
+    with Daemon() as daemon, Web(daemon.run) as web, daemon.client() as client:
+        follower = web.follow()
+        assert follower.answer.status == 200
+        assert follower.answer.header("content-type") == "text/event-stream"
+        check_headers(follower.answer)
+        _, first, state = follower.until("state")
+        assert state["seq"] == first
+        begin = time.monotonic()
+        # Each of these changes something the daemon tells at once.
+        for i in range(40):
+            client.call("release", id=client.call("reserve", min_kib=4096, wait=True)["id"])
+        ids = [first]
+        while True:
+            _, number, state = follower.until("state")
+            ids.append(number)
+            closed = [r for r in state["reservations"] if r["state"] == "released"]
+            if len(closed) >= 32 and closed[-1]["id"] == 40:
+                break
+        took = time.monotonic() - begin
+        assert ids == sorted(set(ids))
+        assert len(ids) <= 4 * took + 3, f"{len(ids)} in {took} s"
+        again = web.follow(Last_Event_ID=str(ids[-1]))
+        assert again.until("state")[1] > ids[-1]
+        # One is left open: it is told the end, and does not hold it up.
+        follower.close()
+    try:
+        while True:
+            again.next()
+    except EOFError:
+        again.close()
+
+
+def test_grant_is_seen():
+    """A start from request to grant, as the stream tells it."""
+    with Daemon() as daemon, Web(daemon.run) as web, daemon.client() as client:
+        follower = web.follow()
+        follower.until("state")
+        made = client.call("reserve", min_kib=6 * 1024 * 1024, label="start")["id"]
+        seen = []
+        while not seen or seen[-1] != "granted":
+            for r in follower.until("state")[2]["reservations"]:
+                if r["id"] == made and (not seen or seen[-1] != r["state"]):
+                    seen.append(r["state"])
+        assert seen[0] in ("asked", "freeing") and set(seen) <= {"asked", "freeing", "granted"}, seen
+        started = client.call("sim-start", name="new", need_kib=6 * 1024 * 1024, overhead_kib=8192,
+                              reservation=made)
+        while True:
+            state = follower.until("state")[2]
+            states = {r["id"]: r["state"] for r in state["reservations"]}
+            if states.get(made) in ("bound", "spent"):
+                break
+        assert any(d["domid"] == started["domid"] and d["type"] == "pvh" for d in state["domains"])
+        follower.close()
+
+
+def test_away():
+    """The daemon goes, its last word stays and is marked; it comes back and all goes on."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        follower = web.follow()
+        _, number, last = follower.until("state")
+        assert web.ask("/healthz").status == 200
+        daemon.kill()
+        _, away, message = follower.until("away")
+        assert away > number and message["message"]
+        state = web.ask("/api/state")
+        assert state.status == 203 and state.json()["host"]["total_kib"] == last["host"]["total_kib"]
+        assert web.ask("/healthz").status == 503
+        assert re.search(rb"^ballast_up 0$", web.ask("/metrics").body, re.M)
+        assert web.ask("/api/history").status == 503
+        late = web.follow()
+        assert late.until("state")[1] and late.until("away")[1] == away
+        late.close()
+        daemon.start()
+        assert follower.until("state")[1] > away
+        until(lambda: web.ask("/healthz").status == 200)
+        assert web.ask("/api/state").status == 200
+        follower.close()
+
+
+def test_no_daemon_yet():
+    with Daemon() as daemon:
+        daemon.stop()
+        with Web(daemon.run) as web:
+            answer = until(lambda: (a := web.ask("/api/state")).status == 503 and a)
+            assert "no daemon" in answer.json()["error"], answer.body
+            assert web.ask("/").status == 200
+            follower = web.follow()
+            assert "no daemon" in follower.until("away")[2]["message"]
+            daemon.start()
+            follower.until("state")
+            follower.close()
+
+
+def test_hanging_daemon():
+    """One that is there and does not answer is away; nobody waits for it for ever."""
+    with Daemon(checks=False) as daemon, Web(daemon.run) as web:
+        follower = web.follow()
+        follower.until("state")
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            assert web.ask("/api/state").status in (200, 203)
+            assert web.ask("/metrics").status == 200
+            follower.until("away")
+            assert web.ask("/api/state").status == 203
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+        follower.until("state")
+        follower.close()
+
+
+def test_history():
+    """Handed on to the daemon; one that keeps none knows nothing, which is an answer."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        until(lambda: web.ask("/healthz").status == 200)
+        for query in ("", "?domain=vm1&since_usec=60000000&points=10", "?domain=1"):
+            answer = web.ask("/api/history" + query)
+            assert answer.status == 200, (query, answer.status, answer.body)
+            assert answer.json() is None or "time_usec" in answer.json()
+        for query in ("?since_usec=-1", "?since_usec=1e3", "?points=", "?domain=" + "x" * 64, "?domain="):
+            assert web.ask("/api/history" + query).status == 400, query
+
+
+def test_metrics():
+    """OpenMetrics for who names it, the text format for the others; the parts sum to the total."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        until(lambda: web.ask("/api/state").status == 200)
+        plain = web.ask("/metrics")
+        assert plain.status == 200 and plain.header("content-type").startswith("text/plain")
+        check_headers(plain)
+        new = web.ask("/metrics", Accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+        assert new.header("content-type").startswith("application/openmetrics-text")
+        assert new.body.endswith(b"# EOF\n")
+        samples = re.findall(r'^ballast_host_memory_bytes\{[^}]*\} (\S+)$', new.body.decode(), re.M)
+        total = re.search(r'^ballast_host_memory_total_bytes(?:\{\})? (\S+)$', new.body.decode(), re.M)
+        assert samples and sum(map(int, samples)) == int(total[1])
+        assert int(total[1]) == 36 * 1024 ** 3
+
+
+GARBAGE = [
+    b"\r\n\r\n", b"\0" * 100, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost localhost\r\n\r\n", b"GET / HTTP/1.1\r\n: x\r\n\r\n", b"GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    b"GET /api/state?" + b"a=b&" * 3000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100000 + b"\r\n\r\n",
+    b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"GET /api/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 99999999999999999999999\r\n\r\n"[:-2],
+]
+
+
+def sent_and_left(web, data):
+    """Sends and goes, as who means ill does."""
+    with web.connect() as connection:
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(0.2)
+            connection.recv(4096)
+        except OSError:
+            pass
+
+
+def test_garbage():
+    """No request ends it, whatever is in it, and none is answered with what is not meant for it."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        for data in GARBAGE:
+            sent_and_left(web, data)
+        chance = random.Random(8433)
+        valid = b"GET /api/state?x=%41 HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
+        for _ in range(300):
+            data = bytearray(valid)
+            for _ in range(chance.randint(1, 12)):
+                at = chance.randrange(len(data))
+                data[at:at + chance.randint(0, 2)] = chance.randbytes(chance.randint(0, 3))
+            sent_and_left(web, bytes(data))
+        assert web.ask("/api/state").status == 200
+        several = (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20 +
+                   b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert web.raw(several).count(b"HTTP/1.1 200") == 21
+
+
+def test_silent_clients():
+    """Who connects and says nothing takes nobody's place for long."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        follower = web.follow()
+        follower.until("state")
+        silent = [web.connect() for _ in range(200)]
+        begin = time.monotonic()
+        assert web.ask("/api/state").status == 200
+        print(f"  with 200 silent connections an answer took {time.monotonic() - begin:.1f} s")
+        follower.until("state")
+        for connection in silent:
+            connection.close()
+        follower.close()
+
+
+def test_trickle():
+    """A byte now and then is no request: it is closed in its time."""
+    with Daemon() as daemon, Web(daemon.run) as web, web.connect() as slow:
+        slow.settimeout(0.5)
+        begin = time.monotonic()
+        request = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 10000
+        closed = False
+        for byte in request:
+            try:
+                slow.sendall(bytes([byte]))
+                if slow.recv(1024) == b"":
+                    closed = True
+            except socket.timeout:
+                pass
+            except OSError:
+                closed = True
+            if closed:
+                break
+        took = time.monotonic() - begin
+        assert closed and took < 60, took
+        assert web.ask("/").status == 200
+
+
+def test_followers():
+    """At most so many follow; who goes makes room, and who does not read costs one message."""
+    with Daemon(scenario=MANY, checks=False) as daemon, Web(daemon.run) as web:
+        until(lambda: web.ask("/api/state").status == 200, 60)
+        followers = [web.follow() for _ in range(32)]
+        assert all(f.answer.status == 200 for f in followers)
+        assert web.ask("/api/events").status == 503
+        before = web.rss_kib()
+        reader = followers[0]
+        # The others read nothing at all meanwhile.
+        for _ in range(8):
+            reader.until("state")
+        grown = web.rss_kib() - before
+        frame = len(web.ask("/api/state").body) // 1024
+        print(f"  31 who do not read, a state of {frame} KiB: {grown} KiB more")
+        assert grown < 31 * 64 + 12 * frame + 16384, grown
+        for follower in followers[1:]:
+            follower.close()
+        def again():
+            # A browser that was refused comes back.
+            follower = web.follow()
+            follower.close()
+            return follower.answer.status == 200
+        until(again, 40)
+        reader.close()
+
+
+def test_idle():
+    """With no page open the daemon is left alone: the program does not even wake."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        follower = web.follow()
+        follower.until("state")
+        follower.close()
+        until(lambda: web.ask("/healthz").status == 200)
+        def wakes():
+            status = pathlib.Path(f"/proc/{web.process.pid}/status").read_text()
+            return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.M)[1])
+        def quiet():
+            before = wakes()
+            time.sleep(3)
+            return wakes() - before <= 2
+        # It hears that a reader is gone only when it has something to tell it.
+        until(quiet, 60)
+
+
+def test_rights():
+    """Whoever starts it, it has no rights, can gain none, and holds the socket of the daemon that tells."""
+    with Daemon() as daemon, Web(daemon.run) as web:
+        until(lambda: web.ask("/healthz").status == 200)
+        status = pathlib.Path(f"/proc/{web.process.pid}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert "0" not in fields["Uid"].split() and "0" not in fields["Gid"].split()
+        assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == 0
+        assert fields["NoNewPrivs"] == "1"
+        if os.geteuid() == 0:
+            assert fields["Groups"].strip() == ""
+
+
+def options(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_manual():
+    """The page tells of the options that there are, and of no others."""
+    manual = pathlib.Path(os.environ["SOURCE"], "docs/man/ballast-web.8.scd").read_text()
+    found = lambda text: set(re.findall(r"(?<![-\w])--[a-z-]+", text))
+    told = manual[manual.index("# OPTIONS"):manual.index("# WHAT IS SERVED")]
+    assert found(told) == found(options("--help").stdout)
+
+
+def test_options():
+    assert "--listen" in options("--help").stdout and options("--help").returncode == 0
+    assert options("--version").stdout.startswith("ballast-web ")
+    for bad in (["--listen", "127.0.0.1"], ["--listen", "nowhere:80"], ["--listen", "127.0.0.1:70000"],
+                ["--listen", ":80"], ["--listen", "[::1]"], ["--what"], ["more"]):
+        ended = options(*bad)
+        assert ended.returncode == 2 and ended.stderr.startswith(("ballast-web", PROGRAM)), (bad, ended)
+    with Daemon() as daemon, Web(daemon.run) as web:
+        ended = options("--listen", f"127.0.0.1:{web.address[1]}")
+        assert ended.returncode == 3 and "in use" in ended.stderr
+    with Daemon() as daemon:
+        with Web(daemon.run, "0.0.0.0:0") as web:
+            assert "no loopback address" in web.said()
+        if pathlib.Path("/proc/net/if_inet6").exists() and "00000001" in pathlib.Path("/proc/net/if_inet6").read_text():
+            with Web(daemon.run, "[::1]:0") as web:
+                assert web.ask("/", host=f"[::1]:{web.address[1]}").status == 200
+
+
+driver.run([value for name, value in list(globals().items()) if name.startswith("test_")])

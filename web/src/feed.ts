@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The event stream: the last state, and whether it is still true.
+
+import { History } from "./history";
+import type { State } from "./model";
+
+export type Link =
+  | { how: "opening" }
+  | { how: "live" }
+  | { how: "away"; why: string } // ballast-web is there, ballastd is not
+  | { how: "lost" }; // ballast-web is not
+
+export interface View {
+  state: State | null;
+  link: Link;
+  count: number; // of states so far: what depends on history looks at it
+}
+
+// The daemon is heard of every two seconds, and a comment comes every ten when it is away.
+const SILENCE_MS = 25000;
+
+export class Feed {
+  readonly history = new History();
+  view: View = { state: null, link: { how: "opening" }, count: 0 };
+  private source: EventSource | null = null;
+  private heard = 0;
+  private retry = 0;
+
+  constructor(private readonly changed: (view: View) => void) {
+    this.open();
+    setInterval(() => this.watch(), 5000);
+  }
+
+  private show(view: Partial<View>): void {
+    this.view = { ...this.view, ...view };
+    this.changed(this.view);
+  }
+
+  private open(): void {
+    this.source?.close();
+    this.heard = performance.now();
+    const source = new EventSource("/api/events");
+    this.source = source;
+    source.addEventListener("state", (event) => {
+      this.heard = performance.now();
+      const state = JSON.parse((event as MessageEvent<string>).data) as State;
+      this.history.add(state);
+      this.show({ state, link: { how: "live" }, count: this.view.count + 1 });
+    });
+    source.addEventListener("away", (event) => {
+      this.heard = performance.now();
+      const { message } = JSON.parse((event as MessageEvent<string>).data) as { message: string };
+      this.show({ link: { how: "away", why: message } });
+    });
+    source.onerror = () => {
+      if (this.view.link.how !== "lost") this.show({ link: { how: "lost" } });
+      // A browser tries again by itself unless it was refused.
+      if (source.readyState === EventSource.CLOSED && !this.retry)
+        this.retry = window.setTimeout(() => {
+          this.retry = 0;
+          this.open();
+        }, 2000);
+    };
+  }
+
+  /** A connection that hangs says nothing, not even that it does. */
+  private watch(): void {
+    if (this.view.link.how === "live" && performance.now() - this.heard > SILENCE_MS) {
+      this.show({ link: { how: "lost" } });
+      this.open();
+    }
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One guest: its diagram, where it is on its way, and why.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { Diagram } from "./diagram";
+import { Badge } from "./guests";
+import { marksOf, moveOf, nameOf, type Domain, type Kib } from "./model";
+import { Chart, guestChart } from "./chart";
+import type { Series } from "./history";
+import { useMemory, useRemembered, WINDOWS, WINDOW_NAMES, type Window } from "./remembered";
+import { change, clock, exact, percent, readable, size, span, type Unit } from "./units";
+
+/** From nothing to the static maximum: the range, what it holds, and where it is to be. */
+function Range({ domain, unit }: { domain: Domain; unit: Unit }) {
+  const most = Math.max(domain.static_max_kib ?? 0, domain.actual_kib, domain.target_kib ?? 0, 1);
+  const at = (kib: Kib) => (100 * Math.min(kib, most)) / most;
+  const min = domain.dynamic_min_kib;
+  const max = domain.dynamic_max_kib;
+  return (
+    <svg class="range" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label={`holds ${size(domain.actual_kib, unit)}${min !== null && max !== null ? `, may be moved between ${size(min, unit)} and ${size(max, unit)}` : ""}`}>
+      <rect class="rail" x="0" y="5" width="100" height="4" />
+      {min !== null && max !== null && <rect class="between" x={at(min)} y="3" width={Math.max(0.6, at(max) - at(min))} height="8" />}
+      <rect class="held" x="0" y="5" width={at(domain.actual_kib)} height="4" />
+      {domain.need_kib !== null && <path class="need" d={`M${at(domain.need_kib)} 0 V14`} />}
+      {domain.target_kib !== null && <path class="target" d={`M${at(domain.target_kib)} 0 V14`} />}
+    </svg>
+  );
+}
+
+function Fact({ name, kib, unit, means }: { name: string; kib: Kib | null; unit: Unit; means?: string }) {
+  return (
+    <div>
+      <dt title={means}>{name}</dt>
+      <dd title={kib === null ? undefined : exact(kib)}>{kib === null ? "–" : size(kib, unit)}</dd>
+    </div>
+  );
+}
+
+function Way({ domain, unit }: { domain: Domain; unit: Unit }) {
+  const move = moveOf(domain);
+  const target = domain.target_kib;
+  return (
+    <p class="way">
+      <strong>{size(domain.actual_kib, unit)}</strong>
+      {target === null ? (
+        <span class="faint"> · it has no target</span>
+      ) : move === "still" ? (
+        <span class="faint"> · at its target</span>
+      ) : (
+        <>
+          <span class={`arrow ${move}`} aria-hidden="true"> → </span>
+          <span class="hidden">to </span>
+          <strong>{size(target, unit)}</strong>
+          <span class={`arrow ${move}`}> {move === "grows" ? "▲ grows" : "▼ gives"} {change(target - domain.actual_kib, unit)}</span>
+        </>
+      )}
+    </p>
+  );
+}
+
+interface Props {
+  domain: Domain | undefined;
+  series: Series | undefined;
+  now_usec: number;
+  count: number;
+  unit: Unit;
+  live: boolean;
+}
+
+export function GuestPanel({ domain, series, now_usec, count, unit, live }: Props): JSX.Element {
+  const [window, setWindow] = useState<Window>("opened");
+  const remembers = useMemory(live);
+  const shown = useRemembered(domain?.uuid, remembers ? window : "opened", series);
+  if (!domain)
+    return (
+      <section class="panel guest-panel" aria-labelledby="guest-title">
+        <h2 id="guest-title">Guest</h2>
+        <p class="note">Choose a guest to see its breakdown.</p>
+      </section>
+    );
+  const why = domain.why;
+  const marks = marksOf(domain);
+  return (
+    <section class="panel guest-panel" aria-labelledby="guest-title" data-domid={domain.domid}>
+      <div class="head">
+        <h2 id="guest-title">{nameOf(domain)}</h2>
+        <span class="faint">
+          domain {domain.domid}
+          {domain.type && `, ${domain.type.toUpperCase()}`}, {domain.state}
+        </span>
+        <span class="marks">
+          {marks.map((mark) => (
+            <Badge key={mark.word} mark={mark} />
+          ))}
+        </span>
+      </div>
+      <Way domain={domain} unit={unit} />
+      <Range domain={domain} unit={unit} />
+      <p class="why" id="why">
+        {why ? (
+          <>
+            <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> <span title={why.message}>{readable(why.message, unit)}</span>
+            {why.fate && why.fate !== "done" && <span class="bad"> ({why.fate})</span>}
+          </>
+        ) : (
+          <span class="faint">Nothing has been decided about it yet.</span>
+        )}
+      </p>
+      <Diagram domain={domain} unit={unit} />
+      <div class="past">
+        {remembers && (
+          <label>
+            shown{" "}
+            <select value={window} onChange={(event) => setWindow(event.currentTarget.value as Window)}>
+              {(Object.keys(WINDOWS) as Window[]).map((key) => (
+                <option key={key} value={key}>
+                  {WINDOW_NAMES[key]}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <Chart title={`Memory of ${nameOf(domain)} over time`} spec={guestChart} series={shown} count={count} unit={unit} short />
+      </div>
+      <dl class="facts">
+        <Fact name="minimum" kib={domain.dynamic_min_kib} unit={unit} means="dynamic minimum: no target goes below" />
+        <Fact name="maximum" kib={domain.dynamic_max_kib} unit={unit} means="dynamic maximum: no target goes above" />
+        <Fact name="static maximum" kib={domain.static_max_kib} unit={unit} />
+        <Fact name="Xen’s limit" kib={domain.xen_maximum_kib} unit={unit} />
+        <Fact name="need" kib={domain.need_kib} unit={unit} means="what it is believed to need" />
+        <Fact name="says it uses" kib={domain.used_kib} unit={unit} means="the guest’s own word" />
+        <Fact name="floor" kib={domain.floor_kib} unit={unit} means="below this it is known to give nothing" />
+        <div>
+          <dt>conduct</dt>
+          <dd>{domain.conduct}</dd>
+        </div>
+        <div>
+          <dt title="a second, as far as has been seen">gives, grows</dt>
+          <dd>
+            {domain.rate_down_kib === null ? "–" : `${size(domain.rate_down_kib, unit)}/s`},{" "}
+            {domain.rate_up_kib === null ? "–" : `${size(domain.rate_up_kib, unit)}/s`}
+          </dd>
+        </div>
+        <div>
+          <dt title="how far its reports are believed">trust</dt>
+          <dd>{domain.trust_permyriad === null ? "–" : percent(domain.trust_permyriad, 10000)}</dd>
+        </div>
+        <div>
+          <dt>last report</dt>
+          <dd>{domain.report_age_usec === null ? "none" : `${span(domain.report_age_usec)} ago`}</dd>
+        </div>
+        <div>
+          <dt>shares</dt>
+          <dd>{domain.shares ?? "–"}</dd>
+        </div>
+        {domain.reservation !== null && (
+          <div>
+            <dt>reservation</dt>
+            <dd>{domain.reservation}</dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The state as ballast-web sends it: ballast-protocol(7) tells what each member means. Sizes are KiB.
+
+export type Kib = number;
+
+export interface Segments {
+  shadow?: Kib;
+  iommu?: Kib;
+  extra_external?: Kib;
+  extra_internal?: Kib;
+  video?: Kib;
+  guest?: Kib;
+  balloon?: Kib;
+}
+
+export interface Decision {
+  number: number;
+  time_usec: number;
+  what: "set" | "grant" | "refuse";
+  domid?: number;
+  name?: string | null;
+  target_kib?: Kib | null;
+  xen_maximum_kib?: Kib | null;
+  fate?: "done" | "dropped" | "failed";
+  reservation?: number;
+  reason: string;
+  message: string;
+}
+
+export interface Domain {
+  domid: number;
+  uuid: string;
+  name: string | null;
+  type: "hvm" | "pv" | "pvh" | null;
+  state: string;
+  dom0: boolean;
+  balloon: boolean;
+  actual_kib: Kib;
+  target_kib: Kib | null;
+  xen_maximum_kib: Kib | null;
+  dynamic_min_kib: Kib | null;
+  dynamic_max_kib: Kib | null;
+  static_max_kib: Kib | null;
+  overhead_kib: Kib;
+  segments: Segments | null;
+  used_kib: Kib | null;
+  reported_free_kib: Kib | null;
+  report_age_usec: number | null;
+  shares: number | null;
+  opted_out: boolean;
+  paused: boolean;
+  conduct: string;
+  need_kib: Kib | null;
+  floor_kib: Kib | null;
+  rate_down_kib: Kib | null;
+  rate_up_kib: Kib | null;
+  trust_permyriad: number | null;
+  why: Decision | null;
+  reservation: number | null;
+}
+
+export interface Reservation {
+  id: number;
+  owner: string;
+  label: string | null;
+  min_kib: Kib;
+  max_kib: Kib;
+  granted_kib: Kib;
+  spent_kib: Kib;
+  state: "asked" | "freeing" | "granted" | "bound" | "spent" | "released" | "refused";
+  reason: string;
+  message: string;
+  asked_usec: number;
+  changed_usec: number;
+  deadline_usec: number | null;
+  missing_kib: Kib;
+  domid: number | null;
+}
+
+export interface Host {
+  now_usec: number;
+  total_kib: Kib;
+  available_kib: Kib;
+  parts: Record<string, Kib>;
+  contradiction_kib: Kib;
+  deficit_kib: Kib;
+}
+
+export interface Alert {
+  name: string;
+  on: boolean;
+  since_usec: number;
+  message: string | null;
+}
+
+export interface Status {
+  now_usec: number;
+  uptime_usec: number;
+  policy: string;
+  paused: boolean;
+  host: string;
+  ticks: number;
+  late_ticks: number;
+  clients: number;
+  ledger: { writable: boolean; open: number; message: string | null };
+  alerts: Alert[];
+}
+
+export interface State {
+  seq: number;
+  daemon: { daemon: string; host: string; pid: number } | null;
+  status: Status | null;
+  host: Host | null;
+  policy: { name: string; policies: string[] } | null;
+  domains: Domain[];
+  reservations: Reservation[];
+  decisions: Decision[];
+  problem: string | null;
+  whole: boolean;
+}
+
+export const nameOf = (domain: Domain): string => domain.name ?? `domain ${domain.domid}`;
+
+/** What a domain takes of the host: what it holds, and what is spent on it beyond. */
+export const takes = (domain: Domain): Kib => domain.actual_kib + domain.overhead_kib;
+
+/** Within a page or two of its target counts as there: balloons stop in whole pages. */
+export const NEAR_KIB = 16;
+
+export type Move = "grows" | "gives" | "still";
+
+export function moveOf(domain: Domain): Move {
+  const target = domain.target_kib;
+  if (target === null || Math.abs(target - domain.actual_kib) <= NEAR_KIB) return "still";
+  return target > domain.actual_kib ? "grows" : "gives";
+}
+
+export interface Mark {
+  word: string;
+  glyph: string;
+  tone: "bad" | "warn" | "plain";
+  means: string;
+}
+
+/** What a person should notice about a domain, the most urgent first. */
+export function marksOf(domain: Domain): Mark[] {
+  const marks: Mark[] = [];
+  const add = (word: string, glyph: string, tone: Mark["tone"], means: string) =>
+    marks.push({ word, glyph, tone, means });
+  if (domain.conduct === "stuck") add("stuck", "!", "bad", "makes no useful progress towards its target");
+  if (domain.conduct === "slow") add("slow", "~", "warn", "follows its target slowly");
+  if (domain.state === "paused") add("paused", "Ⅱ", "warn", "paused in Xen: its balloon cannot move");
+  if (domain.state === "build") add("building", "+", "plain", "a toolstack is still filling it");
+  if (domain.state === "migrating") add("migrating", "»", "warn", "is not asked for anything");
+  if (domain.conduct === "unaware" || (!domain.balloon && domain.state === "run"))
+    add("no balloon", "∅", "plain", "no balloon driver has shown itself");
+  if (domain.opted_out) add("opted out", "–", "plain", "taken out of balancing");
+  if (domain.paused) add("balancing paused", "=", "plain", "its target is not changed");
+  return marks;
+}

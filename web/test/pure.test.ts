@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the page computes: sums, shares, heights, words.
+
+import { heights, segmentsOf, spansOf } from "../src/breakdown";
+import { sorted } from "../src/guests";
+import { Series } from "../src/history";
+import { partsOf, sumOf } from "../src/host";
+import { marksOf, moveOf, type Domain, type Host } from "../src/model";
+import { progressOf } from "../src/reservations";
+import { change, exact, hostName, percent, readable, size, span } from "../src/units";
+
+// node:test and node:assert without their types: the page itself needs none of node's.
+declare const test: (name: string, body: () => void) => void;
+declare const assert: { equal: (a: unknown, b: unknown, why?: string) => void; deepEqual: (a: unknown, b: unknown) => void; ok: (value: unknown, why?: string) => void };
+
+const GIB = 1024 * 1024;
+
+const domain = (what: Partial<Domain>): Domain => ({
+  domid: 1, uuid: "u", name: "web", type: "hvm", state: "run", dom0: false, balloon: true,
+  actual_kib: 2 * GIB, target_kib: 2 * GIB, xen_maximum_kib: 2 * GIB, dynamic_min_kib: GIB, dynamic_max_kib: 3 * GIB,
+  static_max_kib: 3 * GIB, overhead_kib: 20480, segments: null, used_kib: null, reported_free_kib: null,
+  report_age_usec: null, shares: 1000, opted_out: false, paused: false, conduct: "cooperative", need_kib: null,
+  floor_kib: null, rate_down_kib: null, rate_up_kib: null, trust_permyriad: null, why: null, reservation: null,
+  ...what,
+});
+
+const DIVIDED = { shadow: 18432, iommu: 0, extra_external: 2048, extra_internal: 1024, video: 16384, guest: 2 * GIB - 17408, balloon: GIB };
+
+test("spans are the sums of the segments that they cover", () => {
+  const segments = segmentsOf(domain({ segments: DIVIDED }));
+  assert.deepEqual(segments.map((s) => s.key), ["shadow", "extra_external", "extra_internal", "video", "guest", "balloon"]);
+  const of = Object.fromEntries(spansOf(segments).map((s) => [s.key, s.kib]));
+  assert.equal(of.overhead, 18432 + 2048 + 1024);
+  assert.equal(of.static_maximum, 16384 + DIVIDED.guest + GIB);
+  assert.equal(of.build_start, DIVIDED.guest);
+  assert.equal(of.build_maximum, DIVIDED.guest + GIB);
+  assert.equal(of.actual_target, 16384 + DIVIDED.guest);
+  assert.equal(of.xen_maximum, 1024 + 16384 + DIVIDED.guest);
+  assert.equal(of.footprint, 18432 + 2048 + 1024 + 16384 + DIVIDED.guest);
+});
+
+test("a PV guest has neither shadow nor video, and a domain of no known type is not divided", () => {
+  const pv = segmentsOf(domain({ type: "pv", segments: { extra_external: 2048, extra_internal: 0, guest: GIB, balloon: 0 } }));
+  assert.deepEqual(pv.map((s) => s.key), ["extra_external", "extra_internal", "guest", "balloon"]);
+  const plain = segmentsOf(domain({}));
+  assert.deepEqual(plain.map((s) => [s.key, s.kib]), [["overhead", 20480], ["guest", 2 * GIB], ["balloon", GIB]]);
+  const footprint = spansOf(plain).find((s) => s.key === "footprint");
+  assert.equal(footprint?.kib, 2 * GIB + 20480);
+});
+
+test("heights fill the picture, in proportion, and none is too low", () => {
+  const all = heights([20480, 8 * GIB, 2 * GIB, 0], 400, [24, 100, 60, 20]);
+  assert.ok(Math.abs(all.reduce((a, b) => a + b) - 400) < 1e-6);
+  assert.ok(all[0]! >= 24 && all[2]! >= 60 && all[3]! >= 20);
+  assert.ok(all[1]! > all[2]!);
+  assert.deepEqual(heights([1, 3], 400, [0, 0]), [100, 300]);
+  assert.deepEqual(heights([0, 0], 400, [5, 5]), [5, 5]);
+});
+
+test("the parts of the host sum, also with one that is not known here", () => {
+  const host = { now_usec: 0, total_kib: 100, available_kib: 0, parts: { xen: 10, dom0: 20, domains: 60, free: 13, ether: 2 }, contradiction_kib: 5, deficit_kib: 0 } satisfies Host;
+  assert.equal(sumOf(host), 100);
+  assert.equal(partsOf(host).reduce((sum, part) => sum + part.kib, 0) - 5, 100);
+  assert.equal(partsOf(host).find((part) => part.name === "ether")?.kib, 2);
+});
+
+test("sizes in words", () => {
+  assert.equal(size(4 * GIB, "auto"), "4 GiB");
+  assert.equal(size(4.25 * GIB, "auto"), "4.25 GiB");
+  assert.equal(size(512 * 1024, "auto"), "512 MiB");
+  assert.equal(size(20, "auto"), "20 KiB");
+  assert.equal(size(0, "auto"), "0 KiB");
+  assert.equal(size(4 * GIB, "KiB"), "4\u202f194\u202f304 KiB");
+  assert.equal(exact(1234567), "1\u202f234\u202f567 KiB");
+  assert.equal(change(-1024, "auto"), "−1 MiB");
+  assert.equal(change(1024, "auto"), "+1 MiB");
+  assert.equal(percent(1, 3), "33 %");
+  assert.equal(percent(1, 100000), "<0.1 %");
+  assert.equal(percent(1, 0), "");
+  assert.equal(span(59.4e6), "59 s");
+  assert.equal(span(185e6), "3 min 5 s");
+  assert.equal(span(7500e6), "2 h 5 min");
+});
+
+test("the daemon's sentences, with sizes as the page has them", () => {
+  assert.equal(readable("web gives 3145728 KiB: target 1024 KiB", "auto"), "web gives 3 GiB: target 1 MiB");
+  assert.equal(readable("vm-20 KiB has x7 KiB and 0 KiB", "auto"), "vm-20 KiB has x7 KiB and 0 KiB");
+  assert.equal(hostName("sim:/some/where/office.scn"), "sim:office.scn");
+  assert.equal(hostName("xen"), "xen");
+});
+
+test("who moves, and where to", () => {
+  assert.equal(moveOf(domain({})), "still");
+  assert.equal(moveOf(domain({ target_kib: 2 * GIB + 8 })), "still");
+  assert.equal(moveOf(domain({ target_kib: 3 * GIB })), "grows");
+  assert.equal(moveOf(domain({ target_kib: GIB })), "gives");
+  assert.equal(moveOf(domain({ target_kib: null })), "still");
+});
+
+test("what is to be noticed: the worst first, and none of it by colour alone", () => {
+  const marks = marksOf(domain({ conduct: "stuck", state: "paused", opted_out: true }));
+  assert.deepEqual(marks.map((mark) => mark.word), ["stuck", "paused", "opted out"]);
+  assert.ok(marks.every((mark) => mark.glyph && mark.word && mark.means));
+  assert.deepEqual(marksOf(domain({})), []);
+});
+
+test("search takes all words, and the order is as chosen", () => {
+  const all = [domain({ domid: 2, name: "vm10" }), domain({ domid: 1, name: "vm9", conduct: "stuck" }), domain({ domid: 3, name: "mail", actual_kib: 9 * GIB })];
+  const names = (list: Domain[]) => list.map((one) => one.name);
+  assert.deepEqual(names(sorted(all, "number", "")), ["vm9", "vm10", "mail"]);
+  assert.deepEqual(names(sorted(all, "name", "")), ["mail", "vm9", "vm10"]);
+  assert.deepEqual(names(sorted(all, "takes", "")), ["mail", "vm9", "vm10"]);
+  assert.deepEqual(names(sorted(all, "marked", "")), ["vm9", "vm10", "mail"]);
+  assert.deepEqual(names(sorted(all, "number", "VM stuck")), ["vm9"]);
+  assert.deepEqual(names(sorted(all, "number", "nobody")), []);
+});
+
+test("a series is bounded, keeps its newest, and takes nothing from the past", () => {
+  const series = new Series(["a"], 100);
+  for (let i = 0; i < 1000; i++) series.add(i, [i]);
+  series.add(5, [5]);
+  assert.ok(series.length <= 100);
+  const [times, values] = series.columns;
+  assert.equal(times![times!.length - 1], 999);
+  assert.equal(times![0], 0);
+  assert.ok(times!.every((time, i) => time === values![i] && (i === 0 || time! > times![i - 1]!)));
+});
+
+test("how far a reservation has come", () => {
+  const one = { id: 1, owner: "o", label: null, min_kib: 100, max_kib: 100, granted_kib: 0, spent_kib: 0, reason: "ok", message: "", asked_usec: 0, changed_usec: 0, deadline_usec: null, missing_kib: 0, domid: null };
+  assert.equal(progressOf({ ...one, state: "freeing", missing_kib: 40 }).of, 0.6);
+  assert.equal(progressOf({ ...one, state: "asked", missing_kib: 400 }).of, 0);
+  assert.equal(progressOf({ ...one, state: "granted", granted_kib: 100 }).of, 1);
+  assert.equal(progressOf({ ...one, state: "bound", granted_kib: 100, spent_kib: 25 }).of, 0.25);
+});
