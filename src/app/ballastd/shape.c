@@ -156,7 +156,8 @@ static void add_opinion(struct daemon *daemon, struct json_object *object, uint3
         (void)balancer_opinion(tick_balancer(daemon->tick), domid, &opinion);
     shape_text(object, "conduct", conducts[opinion.conduct]);
     shape_u64(object, "need_kib", opinion.need_kib);
-    shape_u64(object, "floor_kib", opinion.floor_kib);
+    shape_u64(object, "floor_kib", opinion.floor.kib);
+    shape_text(object, "floor_reason", floor_reason_word(opinion.floor.reason));
     shape_u64(object, "rate_down_kib", opinion.rate_down_kib);
     shape_u64(object, "rate_up_kib", opinion.rate_up_kib);
     shape_u64(object, "trust_permyriad", opinion.trust_permyriad);
