@@ -467,14 +467,15 @@ int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balanc
         const struct track *track = &balancer->tracks[i];
         if (track->id != id)
             continue;
+        bool alone = floor_is_left_alone(&track->lesson, balancer->now_usec);
         *out = (struct balancer_opinion){
-            .conduct = track_conduct(track),
+            .conduct = alone && track->has_balloon ? BALANCER_STUCK : track_conduct(track),
             .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
             .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
             .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
             .floor = balancer->floors[i],
             .lesson = track->lesson,
-            .left_alone = floor_is_left_alone(&track->lesson, balancer->now_usec),
+            .left_alone = alone,
             .need_kib = track->need_kib,
             .trust_permyriad = track->trust_permyriad,
         };
