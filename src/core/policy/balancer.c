@@ -191,6 +191,8 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
         balancer->tracks[i] = *old;
         track_update(&balancer->tracks[i], domain, host->now_usec,
                      balancer->options.inaccuracy_kib);
+        if (balancer->options.no_floors)
+            balancer->tracks[i].lesson = (struct floor_lesson){0};
     }
 }
 
@@ -341,11 +343,14 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
         const struct ballast_domain *domain = &host->domains[i];
         const struct track *track = &balancer->tracks[i];
         struct floor *floor = &balancer->floors[i];
-        *floor = learned_floor(domain, track, &even, host->now_usec);
+        *floor = balancer->options.no_floors ? (struct floor){0}
+                                             : learned_floor(domain, track, &even, host->now_usec);
         uint64_t range_kib = ballast_sub_floor(
             ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
         if (may_be_asked(domain)) {
             struct policy_domain view = view_of(domain, track, floor, host->now_usec);
+            if (balancer->options.no_floors)
+                view.firm_kib = view.min_kib;
             accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
                                                    ballast_sub_floor(view.tot_kib, view.firm_kib));
             balancer->domain_of[balancer->view_count] = i;

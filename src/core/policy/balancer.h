@@ -104,6 +104,7 @@ struct balancer_output {
 struct balancer_options {
     bool take_before_free;   /* breaks law 4; only to show what then happens */
     bool no_inaccuracy;      /* does not allow for balloons that stop short; the same */
+    bool no_floors;          /* asks down to dynamic minima, whatever is known; the same */
     uint64_t inaccuracy_kib; /* how far from its target a balloon may stop and still be there */
 };
 

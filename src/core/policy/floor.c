@@ -26,7 +26,9 @@ static uint64_t apart(uint64_t a, uint64_t b)
 void floor_learn(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec)
 {
     bool again = lesson->kib > 0 && apart(lesson->kib, tot_kib) <= lesson->kib / SAME_PART;
-    lesson->stops = again && lesson->stops < STOPS_MOST ? lesson->stops + 1 : again ? STOPS_MOST : 1;
+    lesson->stops = again && lesson->stops < STOPS_MOST ? lesson->stops + 1
+                    : again                             ? STOPS_MOST
+                                                        : 1;
     lesson->kib = tot_kib;
     lesson->usec = now_usec;
 }
@@ -137,7 +139,8 @@ size_t floor_text(const struct floor *floor, char *buf, size_t size)
                          floor->a / 1000, floor->a % 1000 / 100);
         break;
     case FLOOR_REPORTED:
-        ballast_text_add(&text, "what follows from what it says it uses, %" PRIu64 " KiB", floor->a);
+        ballast_text_add(&text, "what follows from what it says it uses, %" PRIu64 " KiB",
+                         floor->a);
         if (floor->b < floor->a)
             ballast_text_add(&text, ", as far as its part of the host lets it");
         break;

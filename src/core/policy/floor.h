@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The least that a guest can be asked to hold without risking its life, and why. It is learned: from
- * what the guest reports, from where its balloon stopped before, from its having just booted; below
- * all of that there is what no ordinary kernel lives with less of. A floor only keeps what a guest
- * holds; it never gives it anything.
+ * The least that a guest can be asked to hold without risking its life, and why. It is learned:
+ * from what the guest reports, from where its balloon stopped before, from its having just booted;
+ * below all of that there is what no ordinary kernel lives with less of. A floor only keeps what a
+ * guest holds; it never gives it anything.
  */
 #ifndef CORE_POLICY_FLOOR_H
 #define CORE_POLICY_FLOOR_H
@@ -16,12 +16,13 @@
 
 /*
  * The larger of what idle Linux guests were seen to stop at by themselves, 80 to 89 MiB (Linux 6.1,
- * PV and PVH, static maximum of 512 MiB). Squeezed below what it uses, one does not stop: it panics.
+ * PV and PVH, static maximum of 512 MiB). Squeezed below what it uses, one does not stop: it
+ * panics.
  */
 #define FLOOR_IDLE_LINUX_KIB (UINT64_C(90) * 1024)
 /*
- * The part of that which grows with the static maximum: Linux keeps a struct page (64 bytes) for each
- * page that it may ever hold, a 64th, whether it holds the page or not.
+ * The part of that which grows with the static maximum: Linux keeps a struct page (64 bytes) for
+ * each page that it may ever hold, a 64th, whether it holds the page or not.
  */
 #define FLOOR_MEASURED_STATIC_KIB (UINT64_C(512) * 1024)
 #define FLOOR_STRUCT_PAGE_PART    64
@@ -29,10 +30,10 @@
 #define FLOOR_ORDINARY_KIB (UINT64_C(128) * 1024)
 
 /*
- * A guest that has just come up is not asked below twice the least, since what boots holds more than
- * what idles: its initial ramdisk packed and unpacked, and all services at once. For a minute: xenbus
- * was up 2.8 to 10.2 s after the guest began to run, and services come after that. Both are judged,
- * not measured.
+ * A guest that has just come up is not asked below twice the least, since what boots holds more
+ * than what idles: its initial ramdisk packed and unpacked, and all services at once. For a minute:
+ * xenbus was up 2.8 to 10.2 s after the guest began to run, and services come after that. Both are
+ * judged, not measured.
  */
 #define FLOOR_BOOT_FACTOR 2
 #define FLOOR_BOOT_USEC   (UINT64_C(60) * 1000000)
@@ -45,7 +46,8 @@ enum floor_reason {
     FLOOR_NONE,     /* nothing is known: its dynamic minimum is all there is */
     FLOOR_LEAST,    /* a: its static maximum */
     FLOOR_BOOT,     /* a: how long it is up, in ms */
-    FLOOR_REPORTED, /* a: what it is believed to use, by its own word; b: what it is let hold by it */
+    FLOOR_REPORTED, /* a: what it is believed to use, by its own word; b: what it is let hold by it
+                     */
     FLOOR_STOPPED,  /* a: where its balloon stopped, b: how often in a row */
     FLOOR_REASONS
 };

@@ -42,7 +42,10 @@ static uint64_t distance(uint64_t a, uint64_t b)
 
 static int heading_of(const struct ballast_domain *domain, uint64_t inaccuracy_kib)
 {
-    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon)
+    /* What a balloon gives of what was only promised to its guest is not seen in what that holds.
+     */
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon ||
+        ballast_domain_pod_lacks_kib(domain) > 0)
         return 0;
     uint64_t near_kib = ballast_max_u64(inaccuracy_kib, BALLAST_PAGE_KIB);
     if (distance(domain->tot_kib, domain->target_kib) <= near_kib)

@@ -29,6 +29,8 @@ bool scenario_value_integral(const char *word, uint64_t *out_kibms, const char *
 /* 2GiB; steps:0s=1GiB,20s=3GiB; ramp:1GiB..3GiB,10s..60s; square:1GiB..3GiB,20s/10s;
  * walk:1GiB..3GiB,64MiB/s */
 bool scenario_value_need(const char *word, struct sim_need *out, const char **what);
+/* 10s=512MiB,20s=1GiB */
+bool scenario_value_told(const char *word, struct sim_need *out);
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what);
 /* Letters, digits, - _ . and at most SIM_NAME - 1 of them. */
 bool scenario_value_name(const char *word, char out[SIM_NAME], const char **what);
