@@ -319,6 +319,11 @@ static void test_a_ratchet_stops_at_what_is_there(void **state)
     set(&scene, 1, 8192, 8192);
     assert_int_equal(sim_free_kib(scene.sim), 0);
     end(&scene);
+    guest->shutdown_usec = SEC;
+    begin(&scene, 1, 0);
+    step(&scene, 4 * SEC);
+    assert_int_equal(sim_free_kib(scene.sim), 4096 * MIB);
+    end(&scene);
 }
 
 static void test_panics_and_starves(void **state)

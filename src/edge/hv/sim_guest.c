@@ -116,6 +116,8 @@ static uint64_t drip_pages(const struct sim *sim, struct sim_domain *domain)
 static void give_back(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {
     uint64_t pages = sim_rate_pages(sim, domain->is->rate_down_kib, usec, &domain->credit);
+    /* Whoever shuts down touches nothing any more: what was promised is off. */
+    domain->pod_entry_pages = domain->pod_cache_pages = 0;
     sim_pages_free(sim, domain, ballast_min_u64(pages, domain->tot_pages));
     if (domain->tot_pages == 0)
         sim_domain_die(sim, domain);
