@@ -125,6 +125,11 @@ struct json_object *shape_decision(const struct decision *decision)
         shape_u64(object, "reservation", decision->reservation);
     }
     shape_text(object, "reason", balancer_reason_word(decision->reason));
+    if (decision->what == DECISION_SET) {
+        bool held = decision->floor.reason != FLOOR_NONE;
+        shape_u64(object, "floor_kib", held ? decision->floor.kib : BALLAST_NONE);
+        shape_text(object, "floor_reason", held ? floor_reason_word(decision->floor.reason) : NULL);
+    }
     shape_u64(object, "a_kib", decision->a_kib);
     shape_u64(object, "b_kib", decision->b_kib);
     shape_text(object, "message", text);
@@ -142,10 +147,25 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
     shape_u64(object, "dynamic_max_kib", domain->dynamic_max_kib);
     shape_u64(object, "static_max_kib", domain->static_max_kib);
     shape_u64(object, "overhead_kib", domain->overhead_kib);
+    shape_u64(object, "pod_entries_kib", domain->pod_entries_kib);
+    shape_u64(object, "pod_cache_kib", domain->pod_cache_kib);
     json_object_object_add(object, "segments", NULL);
     shape_u64(object, "used_kib", domain->used_kib);
     shape_u64(object, "reported_free_kib", domain->reported_free_kib);
     shape_u64(object, "report_age_usec", domain->report_age_usec);
+}
+
+/* What a target that only the domain itself pays for must not be below. */
+static void add_floor(struct json_object *object, const struct balancer_opinion *opinion)
+{
+    char why[256] = "";
+    const struct floor *floor = &opinion->word_floor;
+    if (floor->reason != FLOOR_NONE)
+        (void)floor_text(floor, why, sizeof(why));
+    shape_u64(object, "floor_kib", floor->kib);
+    shape_text(object, "floor_reason", floor_reason_word(floor->reason));
+    shape_text(object, "floor_why", *why ? why : NULL);
+    shape_bool(object, "left_alone", opinion->left_alone);
 }
 
 static void add_opinion(struct daemon *daemon, struct json_object *object, uint32_t domid)
@@ -156,8 +176,7 @@ static void add_opinion(struct daemon *daemon, struct json_object *object, uint3
         (void)balancer_opinion(tick_balancer(daemon->tick), domid, &opinion);
     shape_text(object, "conduct", conducts[opinion.conduct]);
     shape_u64(object, "need_kib", opinion.need_kib);
-    shape_u64(object, "floor_kib", opinion.floor.kib);
-    shape_text(object, "floor_reason", floor_reason_word(opinion.floor.reason));
+    add_floor(object, &opinion);
     shape_u64(object, "rate_down_kib", opinion.rate_down_kib);
     shape_u64(object, "rate_up_kib", opinion.rate_up_kib);
     shape_u64(object, "trust_permyriad", opinion.trust_permyriad);

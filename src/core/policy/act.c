@@ -103,8 +103,8 @@ static void plan_hold(const struct act *act, const struct policy_domain *view, u
 static bool is_in_distress(const struct act *act, size_t i)
 {
     const struct balancer *balancer = act->balancer;
-    const struct track *track = &balancer->tracks[balancer->domain_of[i]];
-    return !balancer->views[i].is_dom0 && floor_is_left_alone(&track->lesson, balancer->now_usec) &&
+    const struct floor_facts *facts = &balancer->facts[balancer->domain_of[i]];
+    return floor_is_left_alone(&facts->lesson, facts->now_usec) &&
            balancer->plans[i].target_kib < balancer->views[i].low_kib;
 }
 
@@ -259,7 +259,7 @@ static struct floor floor_that_held(const struct act *act, size_t i, const struc
     bool held = plan->target_kib != domain->target_kib &&
                 view->floor_kib > domain->dynamic_min_kib && plan->target_kib <= view->floor_kib &&
                 !view->is_dom0;
-    return held ? act->balancer->floors[act->balancer->domain_of[i]] : (struct floor){0};
+    return held ? floor_of(&act->balancer->facts[act->balancer->domain_of[i]]) : (struct floor){0};
 }
 
 static void put(struct act *act, size_t i)

@@ -37,7 +37,7 @@ void balancer_free(struct balancer *balancer)
     free(balancer->tracks);
     free(balancer->old_tracks);
     free(balancer->table);
-    free(balancer->floors);
+    free(balancer->facts);
     free(balancer->views);
     free(balancer->domain_of);
     free(balancer->aims);
@@ -77,7 +77,7 @@ static bool make_room_for_domains(struct balancer *balancer, size_t count)
     if (!grow(&balancer->tracks, capacity, sizeof(*balancer->tracks)) ||
         !grow(&balancer->old_tracks, capacity, sizeof(*balancer->old_tracks)) ||
         !grow(&balancer->table, 2 * capacity, sizeof(*balancer->table)) ||
-        !grow(&balancer->floors, capacity, sizeof(*balancer->floors)) ||
+        !grow(&balancer->facts, capacity, sizeof(*balancer->facts)) ||
         !grow(&balancer->views, capacity, sizeof(*balancer->views)) ||
         !grow(&balancer->domain_of, capacity, sizeof(*balancer->domain_of)) ||
         !grow(&balancer->aims, capacity, sizeof(*balancer->aims)) ||
@@ -191,8 +191,7 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
         balancer->tracks[i] = *old;
         track_update(&balancer->tracks[i], domain, host->now_usec,
                      balancer->options.inaccuracy_kib);
-        if (balancer->options.no_floors)
-            balancer->tracks[i].lesson = (struct floor_lesson){0};
+        balancer->lessons += balancer->tracks[i].lesson.usec != old->lesson.usec;
     }
 }
 
@@ -246,13 +245,24 @@ static struct even even_share(const struct ballast_host *host, uint64_t availabl
     return even;
 }
 
-static struct floor learned_floor(const struct ballast_domain *domain, const struct track *track,
-                                  const struct even *even, uint64_t now_usec)
+#define NO_FACTS                                                                                   \
+    ((struct floor_facts){.word_kib = BALLAST_NONE,                                                \
+                          .word_age_usec = BALLAST_NONE,                                           \
+                          .word_most_kib = BALLAST_NONE,                                           \
+                          .up_usec = BALLAST_NONE})
+
+/* dom0's minimum is worked out elsewhere. */
+static struct floor_facts facts_of(const struct balancer *balancer,
+                                   const struct ballast_domain *domain, const struct track *track,
+                                   const struct even *even)
 {
+    uint64_t now_usec = balancer->now_usec;
     bool speaks = domain->used_kib != BALLAST_NONE && track->trust_permyriad >= TRACK_TRUST_NONE;
     /* What it has shown to live without, and a bit: each further bit it has to show first. */
     uint64_t swap_kib = track->swap_kib + track->swap_kib / SWAP_STEP_PART;
-    struct floor_facts facts = {
+    if (domain->is_dom0 || balancer->options.no_floors)
+        return NO_FACTS;
+    return (struct floor_facts){
         .now_usec = now_usec,
         .static_max_kib = domain->static_max_kib,
         .word_kib = speaks ? ballast_sub_floor(track->word_kib, swap_kib) : BALLAST_NONE,
@@ -261,7 +271,6 @@ static struct floor learned_floor(const struct ballast_domain *domain, const str
         .up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec,
         .lesson = track->lesson,
     };
-    return domain->is_dom0 ? (struct floor){0} : floor_of(&facts);
 }
 
 /*
@@ -276,12 +285,13 @@ static uint64_t kept_kib(const struct ballast_domain *domain, uint64_t least_kib
 }
 
 static struct policy_domain view_of(const struct ballast_domain *domain, const struct track *track,
-                                    const struct floor *floor, uint64_t now_usec)
+                                    const struct floor_facts *facts)
 {
-    bool alone = !domain->is_dom0 && floor_is_left_alone(&track->lesson, now_usec);
+    bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
+    uint64_t known_kib = alone ? domain->tot_kib : floor_of(facts).kib;
+    uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
     uint64_t min_kib = dom0_least_kib(domain, track);
-    uint64_t floor_kib = kept_kib(domain, min_kib, alone ? domain->tot_kib : floor->kib);
-    uint64_t firm_kib = domain->is_dom0 ? 0 : floor_least_kib(domain->static_max_kib, 0);
+    uint64_t floor_kib = kept_kib(domain, min_kib, known_kib);
     uint64_t max_kib = ballast_min_u64(domain->dynamic_max_kib, domain->static_max_kib);
     max_kib = ballast_max_u64(ballast_min_u64(max_kib, track->ceiling_kib), floor_kib);
     return (struct policy_domain){
@@ -290,7 +300,7 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
         .target_kib = domain->target_kib,
         .min_kib = min_kib,
         .floor_kib = floor_kib,
-        .firm_kib = kept_kib(domain, min_kib, firm_kib),
+        .firm_kib = kept_kib(domain, min_kib, least_kib),
         .low_kib = ballast_min_u64(floor_kib, domain->tot_kib),
         .max_kib = max_kib,
         .static_max_kib = domain->static_max_kib,
@@ -342,15 +352,12 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         const struct track *track = &balancer->tracks[i];
-        struct floor *floor = &balancer->floors[i];
-        *floor = balancer->options.no_floors ? (struct floor){0}
-                                             : learned_floor(domain, track, &even, host->now_usec);
+        struct floor_facts *facts = &balancer->facts[i];
+        *facts = facts_of(balancer, domain, track, &even);
         uint64_t range_kib = ballast_sub_floor(
             ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
         if (may_be_asked(domain)) {
-            struct policy_domain view = view_of(domain, track, floor, host->now_usec);
-            if (balancer->options.no_floors)
-                view.firm_kib = view.min_kib;
+            struct policy_domain view = view_of(domain, track, facts);
             accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
                                                    ballast_sub_floor(view.tot_kib, view.firm_kib));
             balancer->domain_of[balancer->view_count] = i;
@@ -466,24 +473,37 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     return 0;
 }
 
+uint64_t balancer_lessons(const struct balancer *balancer)
+{
+    return balancer->lessons;
+}
+
+static struct balancer_opinion opinion_of(const struct track *track,
+                                          const struct floor_facts *facts)
+{
+    bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
+    struct floor_facts unbounded = *facts;
+    unbounded.word_most_kib = BALLAST_NONE;
+    return (struct balancer_opinion){
+        .conduct = alone && track->has_balloon ? BALANCER_STUCK : track_conduct(track),
+        .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
+        .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
+        .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
+        .floor = floor_of(facts),
+        .word_floor = floor_of(&unbounded),
+        .lesson = facts->lesson,
+        .left_alone = alone,
+        .need_kib = track->need_kib,
+        .trust_permyriad = track->trust_permyriad,
+    };
+}
+
 int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out)
 {
     for (size_t i = 0; i < balancer->track_count; i++) {
-        const struct track *track = &balancer->tracks[i];
-        if (track->id != id)
+        if (balancer->tracks[i].id != id)
             continue;
-        bool alone = floor_is_left_alone(&track->lesson, balancer->now_usec);
-        *out = (struct balancer_opinion){
-            .conduct = alone && track->has_balloon ? BALANCER_STUCK : track_conduct(track),
-            .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
-            .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
-            .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
-            .floor = balancer->floors[i],
-            .lesson = track->lesson,
-            .left_alone = alone,
-            .need_kib = track->need_kib,
-            .trust_permyriad = track->trust_permyriad,
-        };
+        *out = opinion_of(&balancer->tracks[i], &balancer->facts[i]);
         return 0;
     }
     return -ENOENT;

@@ -148,12 +148,15 @@ struct balancer_opinion {
     uint64_t rate_up_kib;
     uint64_t assumed_down_kib; /* what decisions count on: rate_down_kib, or the usual guess */
     struct floor floor;        /* as far as it is known; it may be more than the domain holds */
+    struct floor word_floor;   /* the same with its word unbounded: for one that only it pays for */
     struct floor_lesson lesson;
     bool left_alone;          /* for having stopped: until lesson.usec + floor_pause_usec() */
     uint64_t need_kib;        /* what it is believed to need now */
     uint32_t trust_permyriad; /* in its reports */
 };
 
+/* How often anything was learned or forgotten of where balloons stop: has it changed, look anew. */
+uint64_t balancer_lessons(const struct balancer *balancer);
 /* -ENOENT when the last snapshot did not have that domain. */
 int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out);
 

@@ -62,7 +62,7 @@ uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib)
     if (static_max_kib < FLOOR_ORDINARY_KIB)
         return 0;
     uint64_t beyond_kib = ballast_sub_floor(static_max_kib, FLOOR_MEASURED_STATIC_KIB);
-    uint64_t kib = FLOOR_IDLE_LINUX_KIB + beyond_kib / FLOOR_STRUCT_PAGE_PART;
+    uint64_t kib = BALLAST_IDLE_LINUX_KIB + beyond_kib / FLOOR_STRUCT_PAGE_PART;
     return ballast_add_ceil(kib, videoram_kib);
 }
 
@@ -139,10 +139,12 @@ size_t floor_text(const struct floor *floor, char *buf, size_t size)
                          floor->a / 1000, floor->a % 1000 / 100);
         break;
     case FLOOR_REPORTED:
-        ballast_text_add(&text, "what follows from what it says it uses, %" PRIu64 " KiB",
-                         floor->a);
+        ballast_text_add(&text, "what it says it uses");
         if (floor->b < floor->a)
-            ballast_text_add(&text, ", as far as its part of the host lets it");
+            ballast_text_add(&text, ", %" PRIu64 " KiB, as far as its part of the host lets it",
+                             floor->a);
+        else if (floor->kib < floor->a)
+            ballast_text_add(&text, ", %" PRIu64 " KiB, as far as that still counts", floor->a);
         break;
     case FLOOR_STOPPED:
         ballast_text_add(&text, "for its balloon has stopped at %" PRIu64 " KiB (%" PRIu64 " %s)",

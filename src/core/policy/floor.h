@@ -12,17 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/model/follow.h"
 #include "core/model/host.h"
 
 /*
- * The larger of what idle Linux guests were seen to stop at by themselves, 80 to 89 MiB (Linux 6.1,
- * PV and PVH, static maximum of 512 MiB). Squeezed below what it uses, one does not stop: it
- * panics.
- */
-#define FLOOR_IDLE_LINUX_KIB (UINT64_C(90) * 1024)
-/*
- * The part of that which grows with the static maximum: Linux keeps a struct page (64 bytes) for
- * each page that it may ever hold, a 64th, whether it holds the page or not.
+ * The least is BALLAST_IDLE_LINUX_KIB, measured with this static maximum, and what grows with it:
+ * Linux keeps a struct page (64 bytes) for each page that it may ever hold, a 64th, whether it
+ * holds the page or not.
  */
 #define FLOOR_MEASURED_STATIC_KIB (UINT64_C(512) * 1024)
 #define FLOOR_STRUCT_PAGE_PART    64

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Populate-on-demand, as xen/arch/x86/mm/p2m-pod.c has it. With P pages populated, C in the cache and
- * E entries still promised, a domain holds T = P + C pages and its kernel thinks it has B = P + E.
+ * Populate-on-demand, as xen/arch/x86/mm/p2m-pod.c has it. With P pages populated, C in the cache
+ * and E entries still promised, a domain holds T = P + C pages and its kernel thinks it has B = P +
+ * E.
  *
  * The guest touches an entry: it comes out of the cache; with none there the domain dies
  * (p2m_pod_demand_populate). The target is raised: the cache follows at once, as far as there are
@@ -35,8 +36,8 @@ bool sim_pod_is_uncovered(const struct sim_domain *domain)
 bool sim_pod_touch(const struct sim *sim, struct sim_domain *domain)
 {
     uint64_t need = ballast_div_up(domain->need_kib, sim->page_kib);
-    uint64_t more = ballast_min_u64(ballast_sub_floor(need, populated(domain)),
-                                    domain->pod_entry_pages);
+    uint64_t more =
+        ballast_min_u64(ballast_sub_floor(need, populated(domain)), domain->pod_entry_pages);
     bool enough = more <= domain->pod_cache_pages;
     more = ballast_min_u64(more, domain->pod_cache_pages);
     domain->pod_entry_pages -= more;
