@@ -58,6 +58,8 @@ def test_where_a_balloon_stopped_outlives_the_daemon():
             stops = domain(client, "stops")
             assert stops["floor_kib"] == 1024 * MIB and stops["conduct"] == "stuck", stops
             assert stops["floor_reason"] == "stopped" and "has stopped at" in stops["floor_why"]
+            alone = client.call("status")["left_alone"]
+            assert [d["name"] for d in alone] == ["stops"], alone
             # Its target is where it is, and not where it tries in vain.
             until(lambda: domain(client, "stops")["target_kib"] >= 1024 * MIB)
             assert "left-alone" in [d["reason"] for d in client.call("decisions")["decisions"]]

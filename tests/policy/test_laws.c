@@ -120,7 +120,7 @@ static void draw_world(struct world *world)
 static bool is_ours(const struct ballast_domain *domain)
 {
     if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0 ||
-        domain->pod_entries_kib > domain->pod_cache_kib)
+        ballast_domain_pod_lacks_kib(domain) > 0)
         return false;
     return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
 }

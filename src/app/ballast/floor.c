@@ -18,8 +18,8 @@ uint64_t cli_floor_of(const struct cli_door *door, const struct cli_domain *doma
                       char why[CLI_FLOOR_WHY])
 {
     uint64_t videoram_kib = domain->is.videoram_kib == BALLAST_NONE ? 0 : domain->is.videoram_kib;
-    uint64_t static_kib = domain->is.static_max_kib == BALLAST_NONE ? domain->is.tot_kib
-                                                                    : domain->is.static_max_kib;
+    uint64_t static_kib =
+        domain->is.static_max_kib == BALLAST_NONE ? domain->is.tot_kib : domain->is.static_max_kib;
     why[0] = '\0';
     if (domain->is_dom0)
         return 0;

@@ -9,8 +9,8 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 
-/* Of one entry as text: 32 digits, three numbers of at most 20, and what is between them. Ten of them
- * are less than the longest setting, STORE_VALUE. */
+/* Of one entry as text: 32 digits, three numbers of at most 20, and what is between them. Ten of
+ * them are less than the longest setting, STORE_VALUE. */
 enum { ENTRY_TEXT = 32 + 3 * 21 + 2, SLOT_TEXT = FLOORS_IN_SLOT * ENTRY_TEXT, KEY = 24 };
 
 static void key_of(size_t slot, char out[KEY])

@@ -2,7 +2,8 @@
 /*
  * Where guests' balloons have stopped, by uuid, kept over restarts of the daemon and of the guests.
  * There is room for so many; the one that stopped longest ago makes way. The store holds them in a
- * few settings of some guests each, so that their number is bounded however many guests come and go.
+ * few settings of some guests each, so that their number is bounded however many guests come and
+ * go.
  */
 #ifndef APP_BALLASTD_FLOORS_H
 #define APP_BALLASTD_FLOORS_H

@@ -9,6 +9,8 @@
 #include "core/model/host_breakdown.h"
 #include "edge/wire/methods.h"
 
+enum { LEFT_ALONE_MOST = 16 };
+
 void shape_u64(struct json_object *object, const char *key, uint64_t value)
 {
     json_object_object_add(object, key,
@@ -269,6 +271,31 @@ static struct json_object *shape_ledger(struct daemon *daemon)
     return object;
 }
 
+/* Those who are asked for nothing at present, and why; not more than people read. */
+static struct json_object *shape_left_alone(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct json_object *array = json_object_new_array();
+    for (size_t i = 0; host && daemon->tick && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct balancer_opinion opinion;
+        if (json_object_array_length(array) == LEFT_ALONE_MOST ||
+            balancer_opinion(tick_balancer(daemon->tick), domain->id, &opinion) < 0 ||
+            !opinion.left_alone)
+            continue;
+        char why[256];
+        struct json_object *object = json_object_new_object();
+        (void)floor_text(&opinion.floor, why, sizeof(why));
+        shape_u64(object, "domid", domain->id);
+        shape_text(object, "name", domain->name);
+        shape_u64(object, "actual_kib", domain->tot_kib);
+        shape_u64(object, "floor_kib", opinion.floor.kib);
+        shape_text(object, "why", why);
+        json_object_array_add(array, object);
+    }
+    return array;
+}
+
 struct json_object *shape_status(struct daemon *daemon)
 {
     struct json_object *object = json_object_new_object();
@@ -284,6 +311,7 @@ struct json_object *shape_status(struct daemon *daemon)
     shape_u64(object, "law_breaches", daemon->options.check_laws ? daemon->breaches : BALLAST_NONE);
     shape_u64(object, "clients", daemon->doors[0].clients + daemon->doors[1].clients);
     json_object_object_add(object, "ledger", shape_ledger(daemon));
+    json_object_object_add(object, "left_alone", shape_left_alone(daemon));
     for (int name = 0; name < ALERTS; name++) {
         if (daemon->alerts.at[name].on)
             json_object_array_add(alerts,

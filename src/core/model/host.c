@@ -123,7 +123,8 @@ uint64_t ballast_host_available_kib(const struct ballast_host *host)
 
 uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain)
 {
-    return ballast_sub_floor(domain->pod_entries_kib, domain->pod_cache_kib);
+    uint64_t lacks_kib = ballast_sub_floor(domain->pod_entries_kib, domain->pod_cache_kib);
+    return lacks_kib > BALLAST_MIB_KIB ? lacks_kib : 0;
 }
 
 uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain)

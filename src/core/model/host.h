@@ -91,7 +91,8 @@ uint64_t ballast_host_available_kib(const struct ballast_host *host);
 /*
  * Promised to it on demand beyond what is there: what it still lacks before it may touch all that
  * it thinks it has. Its balloon driver brings that to 0; until then touching more than the cache
- * kills it, a raised target takes memory at once, and a lowered one returns nothing.
+ * kills it, a raised target takes memory at once, and a lowered one returns nothing. What a balloon
+ * may stop short of its target, up to LIBXL_MAXMEM_CONSTANT, is nothing that it lacks.
  */
 uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain);
 

@@ -78,19 +78,34 @@ void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_se
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_CLAIM, 0, 0);
 }
 
-static void say_pod(struct ballast_text *text, uint64_t memory_kib, uint64_t maxmem_kib)
+/*
+ * The pool and the overhead are those of the static maximum from the beginning, so what it may come
+ * to cost is what it costs and the pages that are still missing.
+ */
+static void say_pod(struct ballast_text *text, const struct ballast_breakdown *breakdown,
+                    uint64_t memory_kib, uint64_t maxmem_kib)
 {
+    uint64_t now_kib = ballast_breakdown_span_kib(breakdown, BALLAST_FOOTPRINT);
+    uint64_t missing_kib = ballast_sub_floor(maxmem_kib, memory_kib);
     ballast_text_add(text,
                      "populated on demand: it starts with %" PRIu64 " of %" PRIu64
-                     " KiB and is killed when it touches more before its balloon driver runs",
-                     memory_kib, maxmem_kib);
+                     " KiB, costs %" PRIu64 " KiB now and may come to cost %" PRIu64
+                     " KiB; a target that is raised before its balloon driver runs takes up to "
+                     "%" PRIu64 " KiB at once, and a lower one then gives nothing back",
+                     memory_kib, maxmem_kib, now_kib, ballast_add_ceil(now_kib, missing_kib),
+                     missing_kib);
+    ballast_text_add(text,
+                     "; it dies when it touches more than %" PRIu64
+                     " KiB before its balloon driver has given up %" PRIu64 " KiB",
+                     memory_kib, missing_kib);
 }
 
-static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, uint64_t b)
+static void say(struct ballast_text *text, const struct ballast_breakdown *breakdown,
+                enum ballast_note note, uint64_t a, uint64_t b)
 {
     switch (note) {
     case BALLAST_NOTE_POD:
-        say_pod(text, a, b);
+        say_pod(text, breakdown, a, b);
         break;
     case BALLAST_NOTE_POOL_NOT_GIVEN:
         ballast_text_add(text,
@@ -168,6 +183,6 @@ size_t ballast_breakdown_note_text(const struct ballast_breakdown *breakdown,
     struct ballast_text text = ballast_text_over(buf, size);
     uint64_t a, b;
     if (ballast_breakdown_note(breakdown, note, &a, &b))
-        say(&text, note, a, b);
+        say(&text, breakdown, note, a, b);
     return text.length;
 }
