@@ -67,6 +67,7 @@ enum ballast_note {
     BALLAST_NOTE_NO_CLAIM,         /* claim_mode=0: a build can fail half-way */
     BALLAST_NOTE_SHADOW_IGNORED,   /* kib: shadow_memory, which the profile cannot express */
     BALLAST_NOTE_NO_VCPUS,         /* kib: what the default pool is short of one vCPU's share */
+    BALLAST_NOTE_POD_COST,         /* kib: what may still come on top of its footprint */
     BALLAST_NOTES
 };
 

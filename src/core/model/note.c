@@ -21,6 +21,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_NO_CLAIM] = "no-claim",
     [BALLAST_NOTE_SHADOW_IGNORED] = "shadow-ignored",
     [BALLAST_NOTE_NO_VCPUS] = "no-vcpus",
+    [BALLAST_NOTE_POD_COST] = "pod-cost",
 };
 
 const char *ballast_note_word(enum ballast_note note)
@@ -68,8 +69,11 @@ static void note_video(struct ballast_breakdown *out, const struct ballast_settl
 void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled)
 {
     note_video(out, settled);
-    if (settled->pod)
+    if (settled->pod) {
         ballast_breakdown_set_note(out, BALLAST_NOTE_POD, settled->memory_kib, settled->maxmem_kib);
+        ballast_breakdown_set_note(out, BALLAST_NOTE_POD_COST,
+                                   ballast_sub_floor(settled->maxmem_kib, settled->memory_kib), 0);
+    }
     if (settled->type != BALLAST_PV && !settled->hap)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_HAP, 0, 0);
     if (settled->memory_defaulted)
@@ -78,26 +82,27 @@ void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_se
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_CLAIM, 0, 0);
 }
 
+static void say_pod(struct ballast_text *text, uint64_t memory_kib, uint64_t maxmem_kib)
+{
+    ballast_text_add(text,
+                     "populated on demand: it starts with %" PRIu64 " of %" PRIu64
+                     " KiB and is killed when it touches more before its balloon driver runs",
+                     memory_kib, maxmem_kib);
+}
+
 /*
  * The pool and the overhead are those of the static maximum from the beginning, so what it may come
  * to cost is what it costs and the pages that are still missing.
  */
-static void say_pod(struct ballast_text *text, const struct ballast_breakdown *breakdown,
-                    uint64_t memory_kib, uint64_t maxmem_kib)
+static void say_pod_cost(struct ballast_text *text, const struct ballast_breakdown *breakdown,
+                         uint64_t missing_kib)
 {
     uint64_t now_kib = ballast_breakdown_span_kib(breakdown, BALLAST_FOOTPRINT);
-    uint64_t missing_kib = ballast_sub_floor(maxmem_kib, memory_kib);
     ballast_text_add(text,
-                     "populated on demand: it starts with %" PRIu64 " of %" PRIu64
-                     " KiB, costs %" PRIu64 " KiB now and may come to cost %" PRIu64
-                     " KiB; a target that is raised before its balloon driver runs takes up to "
-                     "%" PRIu64 " KiB at once, and a lower one then gives nothing back",
-                     memory_kib, maxmem_kib, now_kib, ballast_add_ceil(now_kib, missing_kib),
-                     missing_kib);
-    ballast_text_add(text,
-                     "; it dies when it touches more than %" PRIu64
-                     " KiB before its balloon driver has given up %" PRIu64 " KiB",
-                     memory_kib, missing_kib);
+                     "it costs %" PRIu64 " KiB now and may come to cost %" PRIu64
+                     " KiB: raising its target before its balloon runs takes up to %" PRIu64
+                     " KiB at once and for good",
+                     now_kib, ballast_add_ceil(now_kib, missing_kib), missing_kib);
 }
 
 static void say(struct ballast_text *text, const struct ballast_breakdown *breakdown,
@@ -105,7 +110,7 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
 {
     switch (note) {
     case BALLAST_NOTE_POD:
-        say_pod(text, breakdown, a, b);
+        say_pod(text, a, b);
         break;
     case BALLAST_NOTE_POOL_NOT_GIVEN:
         ballast_text_add(text,
@@ -171,6 +176,9 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
                          "neither vcpus nor maxvcpus is given: libxl starts one vCPU, but its "
                          "paging pool lacks the %" PRIu64 " KiB of one",
                          a);
+        break;
+    case BALLAST_NOTE_POD_COST:
+        say_pod_cost(text, breakdown, a);
         break;
     case BALLAST_NOTES:
         break;
