@@ -30,6 +30,8 @@
 #define TRUST_FIRST 6000
 #define TRUST_GAIN  400
 #define TRUST_LOSS  4
+/* What a guest holds now is compared with what it says it uses if it said so within that time. */
+#define SWAP_AGE_USEC BALLAST_SEC_USEC
 
 /* Margins over what is reported used: need a twentieth, likely a fourth. */
 #define NEED_PERMYRIAD   10500
@@ -201,7 +203,8 @@ static void hear(struct track *track, const struct ballast_domain *domain, uint6
         made_usec > track->report_usec)
         track->rise_kib = ballast_mul_div(domain->used_kib - track->reported_kib, BALLAST_SEC_USEC,
                                           made_usec - track->report_usec);
-    bool credited = track->trust_permyriad >= TRACK_TRUST_NONE;
+    /* A late report is of a time when it may have held more. */
+    bool credited = track->trust_permyriad >= TRACK_TRUST_NONE && age_usec <= SWAP_AGE_USEC;
     uint64_t swap_kib = ballast_sub_floor(domain->used_kib, domain->tot_kib);
     if (credited && swap_kib <= domain->static_max_kib)
         track->swap_kib = ballast_max_u64(track->swap_kib, swap_kib);
