@@ -69,6 +69,7 @@ enum ballast_note {
     BALLAST_NOTE_SHADOW_IGNORED,   /* kib: shadow_memory, which the profile cannot express */
     BALLAST_NOTE_NO_VCPUS,         /* kib: what the default pool is short of one vCPU's share */
     BALLAST_NOTE_NOT_MEASURED,     /* bits: what of an exact profile's figures was only read */
+    BALLAST_NOTE_POD_COST,         /* kib: what may still come on top of its footprint */
     BALLAST_NOTES
 };
 

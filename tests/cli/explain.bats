@@ -31,6 +31,9 @@ load common
     # 2097152 + 18432 + 2048 = 2117632 is a multiple of 2048.
     [[ $output == *"need 2117632 KiB = footprint 2118656 - extra internal 1024"* ]]
     [[ $output == *"note: populated on demand: it starts with 2097152 of 4194304 KiB"* ]]
+    # The overhead is that of 4096 MiB already; what may come is the other half.
+    [[ $output == *"it costs 2118656 KiB now and may come to cost 4215808 KiB"* ]]
+    [[ $output == *"takes up to 2097152 KiB at once and for good" ]]
 }
 
 @test "--table tells what each part is set through" {

@@ -80,6 +80,48 @@ END
     figure "$output" .after.actual 1048576
 }
 
+# Two that could die of a target: one of the guests of tests/scenario/panic.scn, one on demand.
+make_frail_host() {
+    cat >frail.scn <<'END'
+says "A guest without swap, and one that is populated on demand."
+host total=4GiB xen=100MiB slush=64MiB
+guest zero dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
+guest tmpfs tot=256MiB min=32MiB max=512MiB uses=160MiB panics
+guest demand pod tot=256MiB maxmem=257MiB min=256MiB max=1GiB static=1GiB uses=200MiB boot=1h
+duration 60s
+END
+    FRAIL=(--host sim:frail.scn)
+}
+
+@test "a target that would panic a guest is refused, and forced it panics" {
+    make_frail_host
+    run -1 ballast set-target tmpfs 32 "${FRAIL[@]}"
+    [[ $output == *"32768 KiB is below 163840 KiB, what it says it uses"*"or --force" ]]
+    run -1 ballast set-target tmpfs 32 --dry-run "${FRAIL[@]}"
+    run -0 ballast set-target tmpfs 160 --wait "${FRAIL[@]}"
+    run -1 ballast set-target tmpfs 32 --wait --force "${FRAIL[@]}"
+    [[ $output == *"domain 1 (tmpfs) is gone"* ]]
+    run -0 ballast explain --domain tmpfs "${FRAIL[@]}"
+    [[ $output == *"no target below 163840 KiB is set without force, what it says it uses"* ]]
+    run -0 ballast explain --domain tmpfs --json "${FRAIL[@]}"
+    figure "$output" .floor 163840
+}
+
+@test "what is populated on demand is told honestly" {
+    make_frail_host
+    run -0 ballast explain --domain demand "${FRAIL[@]}"
+    [[ $output == *"843776 KiB are promised to it, 57344 KiB are there for that, 786432 KiB are missing"* ]]
+    [[ $output == *"it dies when it touches more than 262144 KiB before its balloon has given up 786432 KiB"* ]]
+    run -0 ballast explain --domain demand --json "${FRAIL[@]}"
+    figure "$output" .xen.pod_missing 786432
+    # Raised, it takes all of that at once; which is said first.
+    run -0 --separate-stderr ballast set-target demand 512 --json "${FRAIL[@]}"
+    [[ $stderr == *"Xen takes up to 262144 KiB for it at once, and a lower target gives nothing back"* ]]
+    figure "$output" .after.actual 524288
+    run -1 ballast doctor --watch 0 "${FRAIL[@]}"
+    [[ $output == *pod-death*demand* ]]
+}
+
 @test "set-target says where a balloon stopped, and that time is over" {
     make_host
     run -1 --separate-stderr ballast set-target mail 512 --wait "${HOST[@]}"

@@ -211,10 +211,156 @@ static void test_the_floor_is_learned(void **state)
             follow(&scene, 0, 16 * MIB);
     }
     assert_false(scene.granted);
-    assert_in_range(opinion(&scene, 1).floor_kib, 3056 * MIB, 3072 * MIB);
+    assert_in_range(opinion(&scene, 1).floor.kib, 3056 * MIB, 3072 * MIB);
     /* It is not left with a target that it tries for in vain. */
     decide(&scene);
     assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);
+    close_scene(&scene);
+}
+
+static void run_reports(struct scene *scene, uint64_t used_kib, uint64_t free_kib, int ticks)
+{
+    for (int i = 0; i < ticks; i++) {
+        scene->domains[0].used_kib = used_kib + (uint64_t)(i % 2) * BALLAST_PAGE_KIB;
+        scene->domains[0].reported_free_kib = free_kib;
+        scene->domains[0].report_age_usec = 0;
+        decide(scene);
+    }
+}
+
+/* The same, and in what follows: alone for 10 s, then asked for a sixteenth less, then for 20 s. */
+static void test_one_that_stopped_is_left_alone(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 4096, 4096), a_guest(2, 1024, 4096, 4096)}};
+    open_scene(&scene, 2, 0);
+    uint64_t lowest_kib = BALLAST_NONE;
+    int asked = 0;
+    bool was_asked = false;
+    for (int tick = 0; tick < 400; tick++) {
+        /* A start that never fits, and is asked for again and again. */
+        if (!scene.waiting)
+            wait_for(&scene, 7000);
+        decide(&scene);
+        bool now_asked = scene.domains[0].target_kib < scene.domains[0].tot_kib;
+        asked += now_asked && !was_asked;
+        was_asked = now_asked;
+        if (opinion(&scene, 1).lesson.kib > 0)
+            lowest_kib = ballast_min_u64(lowest_kib, scene.domains[0].target_kib);
+        if (scene.domains[0].tot_kib > 3072 * MIB)
+            follow(&scene, 0, 128 * MIB);
+    }
+    /* Asked at 0 s, stopped at about 5 s, asked again at 15 s, stopped at 20 s and alone to 40 s.
+     */
+    assert_in_range(asked, 2, 3);
+    assert_in_range(opinion(&scene, 1).lesson.stops, 2, 3);
+    assert_in_range(lowest_kib, 2850 * MIB, 3072 * MIB);
+    assert_int_equal(opinion(&scene, 1).floor.reason, FLOOR_STOPPED);
+    close_scene(&scene);
+}
+
+/* A balloon that was told to give, gave, and takes again, has a guest in need. */
+static void test_one_that_takes_back_is_left_alone(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 3000);
+    for (int tick = 0; tick < 10; tick++) {
+        decide(&scene);
+        follow(&scene, 0, 100 * MIB);
+    }
+    assert_false(opinion(&scene, 1).left_alone);
+    scene.domains[0].tot_kib += 200 * MIB;
+    scene.host.free_kib -= 200 * MIB;
+    decide(&scene);
+    assert_true(opinion(&scene, 1).left_alone);
+    assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);
+    close_scene(&scene);
+}
+
+/* No start is worth what a guest says it uses, as long as that is no more than its even share. */
+static void test_its_word_holds(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 1024, 4096), a_guest(2, 64, 4096, 4096)}};
+    open_scene(&scene, 2, 0);
+    scene.domains[0].used_kib = 800 * MIB;
+    scene.domains[0].reported_free_kib = 224 * MIB;
+    uint64_t lowest_kib = BALLAST_NONE;
+    wait_for(&scene, 4150);
+    for (int tick = 0; tick < 100; tick++) {
+        scene.domains[0].report_age_usec = (uint64_t)(tick % 10) * TICK;
+        if (tick % 10 == 0)
+            scene.domains[0].reported_free_kib = scene.domains[0].tot_kib - 800 * MIB;
+        decide(&scene);
+        lowest_kib = ballast_min_u64(lowest_kib, scene.domains[0].target_kib);
+        follow(&scene, 0, 20 * MIB);
+        follow(&scene, 1, 20 * MIB);
+    }
+    assert_in_range(lowest_kib, 780 * MIB, 800 * MIB);
+    assert_int_equal(opinion(&scene, 1).floor.reason, FLOOR_REPORTED);
+    assert_in_range(opinion(&scene, 1).floor.kib, 780 * MIB, 800 * MIB);
+    close_scene(&scene);
+}
+
+/* One that says it uses all that it has, whatever that is, keeps its even share by it and no more.
+ */
+static void test_its_word_is_bounded(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 6144, 8192), a_guest(2, 64, 1024, 4096),
+                                      a_guest(3, 64, 1024, 4096), a_guest(4, 64, 1024, 4096)}};
+    open_scene(&scene, 4, 0);
+    wait_for(&scene, 3000);
+    for (int tick = 0; tick < 600 && scene.waiting; tick++) {
+        scene.domains[0].used_kib = scene.domains[0].tot_kib - (uint64_t)(tick % 2) * 4;
+        scene.domains[0].reported_free_kib = (uint64_t)(tick % 2) * 4;
+        scene.domains[0].report_age_usec = 0;
+        decide(&scene);
+        follow(&scene, 0, 20 * MIB);
+    }
+    assert_true(scene.granted);
+    assert_true(scene.domains[0].tot_kib >= (6144 + 3 * 1024) / 4 * MIB);
+    close_scene(&scene);
+}
+
+/* What it was seen to live without is in swap, and is no part of its floor. */
+static void test_swap_is_learned(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 2048, 4096), a_guest(2, 64, 8192, 8192)}};
+    open_scene(&scene, 2, 0);
+    scene.host.free_kib = 0;
+    scene.domains[1].shares = 0;
+    run_reports(&scene, 3000 * MIB, 0, 40);
+    assert_in_range(opinion(&scene, 1).floor.kib, 1900 * MIB, 2100 * MIB);
+    run_reports(&scene, 1500 * MIB, 500 * MIB, 10);
+    assert_in_range(opinion(&scene, 1).floor.kib, 400 * MIB, 600 * MIB);
+    close_scene(&scene);
+}
+
+/* Populated on demand and not covered: to raise it costs at once, to lower it brings nothing. */
+static void test_uncovered_pod_is_left_alone(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 256, 512, 1024), a_guest(2, 256, 2048, 2048)}};
+    open_scene(&scene, 2, 2048);
+    scene.domains[0].pod_entries_kib = 1024 * MIB;
+    scene.domains[0].pod_cache_kib = 512 * MIB;
+    scene.domains[0].maxmem_kib = 513 * MIB;
+    for (int tick = 0; tick < 20; tick++)
+        decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 512 * MIB);
+    wait_for(&scene, 3840);
+    decide(&scene);
+    /* What it may give once it is covered is hoped for, and promised to nobody. */
+    assert_true(scene.waiting);
+    assert_int_equal(scene.domains[0].target_kib, 512 * MIB);
+    assert_true(scene.domains[0].maxmem_kib <= 512 * MIB);
+    scene.domains[0].pod_entries_kib = scene.domains[0].pod_cache_kib;
+    decide(&scene);
+    assert_true(scene.domains[0].target_kib < 512 * MIB);
     close_scene(&scene);
 }
 
@@ -229,16 +375,6 @@ static void test_impossible_is_refused_at_once(void **state)
     assert_int_equal(scene.reason, BALANCER_NEVER_FITS);
     assert_int_equal(scene.target_writes, 0);
     close_scene(&scene);
-}
-
-static void run_reports(struct scene *scene, uint64_t used_kib, uint64_t free_kib, int ticks)
-{
-    for (int i = 0; i < ticks; i++) {
-        scene->domains[0].used_kib = used_kib + (uint64_t)(i % 2) * BALLAST_PAGE_KIB;
-        scene->domains[0].reported_free_kib = free_kib;
-        scene->domains[0].report_age_usec = 0;
-        decide(scene);
-    }
 }
 
 static void test_honest_reports_earn_trust(void **state)
@@ -341,6 +477,12 @@ int main(void)
         cmocka_unit_test(test_a_page_now_and_then),
         cmocka_unit_test(test_a_pause_is_not_death),
         cmocka_unit_test(test_the_floor_is_learned),
+        cmocka_unit_test(test_one_that_stopped_is_left_alone),
+        cmocka_unit_test(test_one_that_takes_back_is_left_alone),
+        cmocka_unit_test(test_its_word_holds),
+        cmocka_unit_test(test_its_word_is_bounded),
+        cmocka_unit_test(test_swap_is_learned),
+        cmocka_unit_test(test_uncovered_pod_is_left_alone),
         cmocka_unit_test(test_impossible_is_refused_at_once),
         cmocka_unit_test(test_honest_reports_earn_trust),
         cmocka_unit_test(test_nonsense_loses_trust),

@@ -78,6 +78,11 @@ static struct ballast_domain draw_domain(struct world *world, size_t i)
     domain.shares = draw(world, 8) ? 1 + draw(world, 4000) : 0;
     if (domain.state == BALLAST_DOMAIN_BUILD)
         domain.build_left_kib = draw_kib(world, domain.static_max_kib / 4);
+    /* Populated on demand: promised more than it holds, and perhaps not covered yet. */
+    if (draw(world, 5) == 0) {
+        domain.pod_cache_kib = draw_kib(world, domain.tot_kib);
+        domain.pod_entries_kib = domain.pod_cache_kib + draw_kib(world, domain.static_max_kib);
+    }
     draw_report(world, &domain);
     return domain;
 }
@@ -114,7 +119,8 @@ static void draw_world(struct world *world)
 
 static bool is_ours(const struct ballast_domain *domain)
 {
-    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0 ||
+        ballast_domain_pod_lacks_kib(domain) > 0)
         return false;
     return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
 }
@@ -148,8 +154,30 @@ static struct ballast_domain *domain_of(struct world *world, uint32_t id)
     return NULL;
 }
 
+/* Law 7: nobody is told to go below his floor, as far as he holds it and may. */
+static void check_floor(const struct world *world, const struct balancer *balancer,
+                        const struct balancer_set *set, const struct ballast_domain *domain)
+{
+    struct balancer_opinion opinion;
+    assert_int_equal(balancer_opinion(balancer, set->id, &opinion), 0);
+    uint64_t kept_kib = ballast_min_u64(opinion.floor.kib, domain->tot_kib);
+    if (opinion.left_alone)
+        kept_kib = domain->tot_kib;
+    kept_kib = ballast_min_u64(kept_kib, domain->dynamic_max_kib) / BALLAST_PAGE_KIB;
+    /* A floor that has just moved is followed in steps of a 64th. */
+    uint64_t slack_kib = opinion.left_alone ? 0 : domain->tot_kib / 64;
+    if (domain->is_dom0 || set->target_kib == BALLAST_NONE || set->target_kib >= domain->target_kib)
+        return;
+    if (set->target_kib + slack_kib < kept_kib * BALLAST_PAGE_KIB)
+        fail_msg("tick at %llu: target %llu KiB of domain %u below its floor of %llu KiB (%s)",
+                 (unsigned long long)world->host.now_usec, (unsigned long long)set->target_kib,
+                 set->id, (unsigned long long)opinion.floor.kib,
+                 floor_reason_word(opinion.floor.reason));
+}
+
 /* Laws 3, 4 and 7 of one set. */
-static void do_set(struct world *world, const struct balancer_set *set, bool gives)
+static void do_set(struct world *world, const struct balancer *balancer,
+                   const struct balancer_set *set, bool gives)
 {
     struct ballast_domain *domain = domain_of(world, set->id);
     if (!is_ours(domain)) {
@@ -171,6 +199,7 @@ static void do_set(struct world *world, const struct balancer_set *set, bool giv
             assert_true(set->target_kib <=
                             ballast_max_u64(domain->tot_kib, domain->dynamic_min_kib) ||
                         set->target_kib <= domain->target_kib);
+        check_floor(world, balancer, set, domain);
         domain->target_kib = set->target_kib;
     }
     if (set->maxmem_kib != BALLAST_NONE)
@@ -208,11 +237,11 @@ static void decide_and_check(struct world *world, struct balancer *balancer)
     if (balancer_decide(balancer, &input, &out, &err) < 0)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < out.take_count; i++)
-        do_set(world, &out.sets[i], false);
+        do_set(world, balancer, &out.sets[i], false);
     for (size_t i = 0; i < out.verdict_count; i++)
         do_verdict(world, &out.verdicts[i]);
     for (size_t i = out.take_count; i < out.set_count; i++)
-        do_set(world, &out.sets[i], true);
+        do_set(world, balancer, &out.sets[i], true);
     /* Laws 2 and 4: promises are covered, and so is all that anybody may take beyond them. */
     if (world->host.free_kib < owed_kib(world))
         fail_msg("%llu KiB free, %llu KiB owed", (unsigned long long)world->host.free_kib,

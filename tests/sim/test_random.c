@@ -91,6 +91,8 @@ static void misbehave(struct world *world, struct sim_guest_config *guest)
      */
     guest->grabs = one_in(world, 5) && guest->boot_usec == 0 && guest->paused.count == 0 &&
                    guest->migrating.count == 0 && guest->stuck.count == 0;
+    guest->panics = one_in(world, 6);
+    guest->starve_usec = one_in(world, 6) ? SEC + below(world, 20 * SEC) : 0;
     guest->report = (enum sim_report)below(world, SIM_REPORTS);
     guest->report_late_usec = one_in(world, 4) ? below(world, 15 * SEC) : 0;
 }
@@ -111,6 +113,16 @@ static struct sim_guest_config a_guest(struct world *world, const char *kind, si
     guest.rate_up_kib = between_mib(world, 10, 500);
     misbehave(world, &guest);
     guest.need = a_need(world, guest.static_max_kib);
+    /*
+     * Somebody raises and lowers its target while it is populated on demand, before anything can
+     * have been promised: what Xen then takes for it is not ours to prevent.
+     */
+    guest.pod = one_in(world, 4);
+    for (size_t step = 0; guest.pod && step < below(world, 4); step++) {
+        guest.told.steps[step].at_usec = (step + 1) * SEC;
+        guest.told.steps[step].kib = 4 + below(world, guest.static_max_kib);
+        guest.told.step_count = step + 1;
+    }
     if (guest.shares == 0)
         guest.grabs = false; /* left alone means that nobody holds it */
     return guest;
@@ -123,11 +135,12 @@ static void draw_starts(struct world *world)
     for (size_t i = 0; i < config->start_count; i++) {
         struct sim_start_config *start = &world->starts[i];
         *start = (struct sim_start_config){.guest = a_guest(world, "start", i),
-                                           .arrives_usec = below(world, 40 * SEC),
+                                           .arrives_usec = 4 * SEC + below(world, 40 * SEC),
                                            .build_rate_kib = between_mib(world, 50, 4000),
                                            .hesitate_usec = one_in(world, 3) ? 2 * SEC : 0};
         start->guest.crash_usec = start->guest.shutdown_usec = BALLAST_NONE;
         start->guest.maxmem_kib = start->guest.static_max_kib;
+        start->guest.told.step_count = 0;
         start->need_kib = start->guest.tot_kib + start->guest.overhead_kib;
         start->deadline_usec =
             one_in(world, 3) ? BALLAST_NONE : start->arrives_usec + below(world, 60 * SEC);

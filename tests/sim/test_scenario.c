@@ -108,7 +108,7 @@ static const struct {
     {"fault set-lost 1s..2s chance=200%", "chance=30%"},
     {"restart soon", "a time such as"},
     {"seed 1.5", "a whole number"},
-    {"balancer clever", "take-before-free or no-inaccuracy"},
+    {"balancer clever", "take-before-free, no-inaccuracy or no-floors"},
     {"expect", "is not what can be expected"},
     {"expect world peace", "\"world\""},
     {"expect start web granted", "\"web\": no such start"},

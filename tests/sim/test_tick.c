@@ -251,19 +251,24 @@ static void test_laws_of_sets(void **state)
     struct fake fake = a_fake(0);
     struct ballast_domain *domain = &fake.domains[0];
     struct tick_result result = {0};
-    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0}, &result);
+    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0, {0}},
+                     &result);
     assert_int_equal(result.breach_count, 0);
-    tick_laws_of_set(domain, &(struct balancer_set){1, 200 * MIB, BALLAST_NONE, 0, 0, 0}, &result);
+    tick_laws_of_set(domain, &(struct balancer_set){1, 200 * MIB, BALLAST_NONE, 0, 0, 0, {0}},
+                     &result);
     assert_true(has(&result, TICK_LAW_BOUNDS));
     result.breach_count = 0;
-    tick_laws_of_set(domain, &(struct balancer_set){1, 5000 * MIB, 5000 * MIB, 0, 0, 0}, &result);
+    tick_laws_of_set(domain, &(struct balancer_set){1, 5000 * MIB, 5000 * MIB, 0, 0, 0, {0}},
+                     &result);
     assert_true(has(&result, TICK_LAW_BOUNDS));
     result.breach_count = 0;
-    tick_laws_of_set(domain, &(struct balancer_set){1, 2000 * MIB, 1500 * MIB, 0, 0, 0}, &result);
+    tick_laws_of_set(domain, &(struct balancer_set){1, 2000 * MIB, 1500 * MIB, 0, 0, 0, {0}},
+                     &result);
     assert_true(has(&result, TICK_LAW_NO_KILL));
     result.breach_count = 0;
     domain->state = BALLAST_DOMAIN_MIGRATING;
-    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0}, &result);
+    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0, {0}},
+                     &result);
     assert_true(has(&result, TICK_LAW_NO_KILL));
     char text[256];
     assert_true(tick_breach_text(&result.breaches[0], text, sizeof(text)) > 0);

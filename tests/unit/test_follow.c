@@ -83,16 +83,6 @@ static void test_late(void **state)
     assert_int_equal(ballast_follow_look(&follow, 60 * SEC, 196 * MIB), BALLAST_FOLLOW_LATE);
 }
 
-static void test_safe_floor(void **state)
-{
-    (void)state;
-    assert_int_equal(ballast_safe_floor_kib(BALLAST_NONE, 0), 90 * MIB);
-    assert_int_equal(ballast_safe_floor_kib(20 * MIB, 0), 90 * MIB);
-    assert_int_equal(ballast_safe_floor_kib(300 * MIB, 0), 300 * MIB);
-    assert_int_equal(ballast_safe_floor_kib(300 * MIB, 16 * MIB), 316 * MIB);
-    assert_true(ballast_safe_floor_kib(UINT64_MAX - 1, 16 * MIB) == UINT64_MAX);
-}
-
 /* A guest that has stopped at 200 MiB on its way to 128, for no reason. */
 static struct ballast_stop_facts stopped(void)
 {
@@ -270,7 +260,6 @@ int main(void)
         cmocka_unit_test(test_some_pages_short),
         cmocka_unit_test(test_stopped_without_progress),
         cmocka_unit_test(test_late),
-        cmocka_unit_test(test_safe_floor),
         cmocka_unit_test(test_reasons_down),
         cmocka_unit_test(test_reasons_up),
         cmocka_unit_test(test_running),

@@ -7,6 +7,7 @@
 
 #include "app/ballast/args.h"
 #include "app/ballast/door.h"
+#include "app/ballast/floor.h"
 #include "app/ballast/output.h"
 #include "app/ballast/table.h"
 #include "app/ballast/values.h"
@@ -40,8 +41,10 @@ static int parse(struct list *list, struct cli_args *args)
     return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
 }
 
-static void print_json(const struct cli_domain *domain)
+static void print_json(const struct cli_door *door, const struct cli_domain *domain)
 {
+    char why[CLI_FLOOR_WHY];
+    uint64_t floor_kib = cli_floor_of(door, domain, why);
     const struct xen_domain *is = &domain->is;
     struct json_object *object = cli_must(json_object_new_object());
     cli_json_kib(object, "id", is->id);
@@ -57,6 +60,8 @@ static void print_json(const struct cli_domain *domain)
     cli_json_kib(object, "xen_maximum", is->max_kib);
     cli_json_kib(object, "pool", is->pool_kib);
     cli_json_bool(object, "balloon", is->has_balloon);
+    cli_json_kib(object, "floor", floor_kib > 0 ? floor_kib : BALLAST_NONE);
+    cli_json_string(object, "floor_why", *why ? why : NULL);
     cli_json_print(object);
 }
 
@@ -140,7 +145,7 @@ int cli_list(struct cli_args *args)
     rc = cli_door_look(&door);
     if (!rc && list.json) {
         for (size_t i = 0; i < door.count; i++)
-            print_json(&door.domains[i]);
+            print_json(&door, &door.domains[i]);
     } else if (!rc) {
         print_table(&door);
     }

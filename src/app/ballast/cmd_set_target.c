@@ -8,6 +8,8 @@
 #include <json-c/json.h>
 
 #include "app/ballast/change.h"
+#include "app/ballast/door_daemon.h"
+#include "app/ballast/floor.h"
 #include "app/ballast/interrupt.h"
 #include "app/ballast/output.h"
 #include "app/ballast/progress.h"
@@ -120,17 +122,18 @@ static int parse(struct set_target *set, struct cli_args *args)
     return read_size(set, operands[1]);
 }
 
-static int refuse_floor(const struct set_target *set, uint64_t floor_kib)
+/* CLI_DONE: it is not below its floor, or that is forced. */
+static int check_floor(const struct set_target *set)
 {
-    char text[CLI_MESSAGE];
-    const struct xen_domain *is = &set->change.domain.is;
-    bool by_use = is->used_kib != BALLAST_NONE && is->used_kib > BALLAST_IDLE_LINUX_KIB;
+    char text[2 * CLI_FLOOR_WHY];
+    char why[CLI_FLOOR_WHY];
+    uint64_t floor_kib = cli_floor_of(&set->change.door, &set->change.domain, why);
+    if (set->change.force || set->goal_kib >= floor_kib)
+        return CLI_DONE;
     (void)snprintf(text, sizeof(text),
                    "%" PRIu64 " KiB is below %" PRIu64 " KiB, %s; a guest that is squeezed below "
                    "what it uses panics. At least that would be right, or --force",
-                   set->goal_kib, floor_kib,
-                   by_use ? "what it says it uses"
-                          : "where even an idle Linux stops giving (80 to 90 MiB)");
+                   set->goal_kib, floor_kib, why);
     return cli_change_refuse(&set->change, -EINVAL, text);
 }
 
@@ -165,9 +168,9 @@ static int plan(struct set_target *set)
     if (rc < 0)
         return cli_change_refuse(change, rc, err.text);
     set->goal_kib = ballast_add_ceil(plan.target_kib, domain.videoram_kib);
-    uint64_t floor_kib = ballast_safe_floor_kib(change->domain.is.used_kib, domain.videoram_kib);
-    if (!change->force && set->goal_kib < floor_kib && plan.target_kib < domain.target_kib)
-        return refuse_floor(set, floor_kib);
+    rc = plan.target_kib < domain.target_kib ? check_floor(set) : CLI_DONE;
+    if (rc)
+        return rc;
     warn_of_ratchet(set);
     cli_change_plan(change, &plan);
     return CLI_DONE;
@@ -181,6 +184,8 @@ static int carry_out(struct set_target *set)
     struct hv *hv = change->door.hv;
     uint32_t id = change->domain.is.id;
     int rc;
+    if (change->door.is_daemon && change->force)
+        cli_door_daemon_force(hv);
     if (!change->door.is_xen)
         rc = hv->ops->set(hv, id, change->after.target_kib,
                           set->enforce ? change->after.maximum_kib : BALLAST_NONE, &err);

@@ -49,6 +49,18 @@ static void print_ledger(const struct json_object *ledger)
     }
 }
 
+static void print_left_alone(const struct json_object *status)
+{
+    for (size_t i = 0; i < cli_field_count(status, "left_alone"); i++) {
+        const struct json_object *domain = cli_field_at(status, "left_alone", i);
+        print_words("alone     ", domain, "name");
+        printf(" holds %" PRIu64 " KiB and is not asked for less, ",
+               cli_field_sum(domain, "actual_kib"));
+        print_words("", domain, "why");
+        putchar('\n');
+    }
+}
+
 static void print_alerts(const struct json_object *status)
 {
     for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {
@@ -74,6 +86,7 @@ static void print_people(const struct json_object *hello, const struct json_obje
            cli_field_sum(status, "late_ticks"));
     print_memory(host);
     print_ledger(cli_field(status, "ledger"));
+    print_left_alone(status);
     print_alerts(status);
 }
 

@@ -26,6 +26,7 @@ struct door_daemon {
     struct json_object *host; /* what they answered last; the names below are in there */
     struct json_object *domains;
     struct ballast_host is;
+    bool force;
 };
 
 static struct door_daemon *of(const struct hv *hv)
@@ -57,6 +58,8 @@ static void fill_domain(const struct json_object *object, struct ballast_domain 
         .dynamic_min_kib = or_else(cli_field_u64(object, "dynamic_min_kib"), target_kib),
         .dynamic_max_kib = most_kib,
         .static_max_kib = or_else(cli_field_u64(object, "static_max_kib"), most_kib),
+        .pod_entries_kib = cli_field_sum(object, "pod_entries_kib"),
+        .pod_cache_kib = cli_field_sum(object, "pod_cache_kib"),
         .used_kib = cli_field_u64(object, "used_kib"),
         .reported_free_kib = cli_field_u64(object, "reported_free_kib"),
         .report_age_usec = cli_field_u64(object, "report_age_usec"),
@@ -166,6 +169,8 @@ static int set_one(struct door_daemon *door, uint32_t domid, const char *method,
     struct json_object *params = cli_params();
     cli_params_u64(params, "domain", domid);
     cli_params_u64(params, key, kib);
+    if (door->force && strcmp(method, "set-target") == 0)
+        cli_params_bool(params, "force", true);
     return call(door, method, params, err);
 }
 
@@ -228,6 +233,26 @@ int cli_door_daemon_type(const struct hv *hv, size_t i)
             return type;
     }
     return -ENOENT;
+}
+
+uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size)
+{
+    why[0] = '\0';
+    for (size_t i = 0; i < json_object_array_length(of(hv)->domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
+        if (cli_field_sum(domain, "domid") != domid)
+            continue;
+        char *shown = cli_field_shown(domain, "floor_why");
+        (void)snprintf(why, size, "%s", shown);
+        free(shown);
+        return cli_field_sum(domain, "floor_kib");
+    }
+    return 0;
+}
+
+void cli_door_daemon_force(struct hv *hv)
+{
+    of(hv)->force = true;
 }
 
 int cli_door_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,

@@ -19,6 +19,10 @@ struct cli_daemon *cli_door_daemon_of(struct hv *hv);
 uint64_t cli_door_daemon_reserved_kib(const struct hv *hv);
 /* "hvm" ... of the i-th domain of the last refresh; -ENOENT: it does not say. */
 int cli_door_daemon_type(const struct hv *hv, size_t i);
+/* Its floor as it was at the last refresh, and in `why` what that is; 0 and "": none is known. */
+uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size);
+/* From now on targets below floors are no reason for a no. */
+void cli_door_daemon_force(struct hv *hv);
 /* -EINVAL with what the daemon refuses it with; -EIO. */
 int cli_door_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
                               struct ballast_error *err);

@@ -90,13 +90,13 @@ static void print_all(const struct cli_freeing *freeing)
 static struct json_object *giver_json(const struct cli_giver *giver)
 {
     struct json_object *object = cli_must(json_object_new_object());
-    bool has_floor = giver->opinion.floor_kib > 0;
+    bool has_floor = giver->opinion.lesson.kib > 0;
     cli_json_kib(object, "id", giver->id);
     cli_json_string(object, "name", giver->name);
     cli_json_kib(object, "before", giver->before_kib);
     cli_json_kib(object, "after", giver->gone ? BALLAST_NONE : giver->after_kib);
     cli_json_string(object, "conduct", conduct_word(giver->opinion.conduct));
-    cli_json_kib(object, "floor", has_floor ? giver->opinion.floor_kib : BALLAST_NONE);
+    cli_json_kib(object, "floor", has_floor ? giver->opinion.lesson.kib : BALLAST_NONE);
     return object;
 }
 

@@ -147,25 +147,31 @@ static void tell_log(const struct cli_probes *probes)
 }
 
 /*
- * The child that outlives us: when its pipe ends it destroys what bears the session's name, and
- * goes on for a while, since an xl that we had started may still be building.
+ * The child that outlives us. A byte says that all is in order. When its pipe ends without one it
+ * destroys what bears the session's name, and goes on for half a minute, since an xl that we had
+ * started may still be building.
  */
 __attribute__((noreturn)) static void guard(const struct cli_probes *probes, int end)
 {
     char byte;
     char line[512];
+    ssize_t got;
     (void)setsid();
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
-    while (read(end, &byte, 1) < 0 && errno == EINTR)
+    /* Whoever reads what we print does not wait for this one. */
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    (void)dup2(nothing, STDOUT_FILENO);
+    (void)dup2(nothing, STDERR_FILENO);
+    while ((got = read(end, &byte, 1)) < 0 && errno == EINTR)
         continue;
+    if (got == 1)
+        _exit(0);
     (void)snprintf(line, sizeof(line),
-                   "n=0; while [ $n -lt 20 ]; do "
-                   "if xl destroy %s >/dev/null 2>&1; then n=0; fi; "
-                   "n=$((n + 1)); pgrep -f 'xl create .*%s' >/dev/null 2>&1 && n=0; sleep 0.2; "
-                   "done; rm -rf %s",
-                   probes->name, probes->folder, probes->folder);
+                   "n=0; while [ $n -lt 60 ]; do n=$((n + 1)); "
+                   "if xl destroy %s; then n=0; fi; sleep 0.5; done; rm -rf %s",
+                   probes->name, probes->folder);
     (void)execl("/bin/sh", "sh", "-c", line, (char *)NULL);
     _exit(CLI_CHILD_CANNOT);
 }
@@ -213,6 +219,21 @@ static void remember_others(struct cli_probes *probes)
     }
 }
 
+/* Says that nothing is left behind, and clears the folder away. */
+static void dismiss(struct cli_probes *probes)
+{
+    char path[96];
+    bool said = write(probes->guardian, "", 1) == 1;
+    (void)close(probes->guardian);
+    if (said)
+        (void)waitpid(probes->guardian_pid, NULL, 0);
+    (void)snprintf(path, sizeof(path), "%s/guest.cfg", probes->folder);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/log", probes->folder);
+    (void)unlink(path);
+    (void)rmdir(probes->folder);
+}
+
 int cli_probes_begin(struct cli_probes *probes, struct cli_door *door, const char *kernel,
                      uint64_t keep_kib)
 {
@@ -245,6 +266,7 @@ static int destroy(struct cli_probes *probes)
         tell_log(probes);
         return surprise("the guest that was measured cannot be destroyed");
     }
+    probes->is_building = false;
     return CLI_DONE;
 }
 
@@ -255,6 +277,7 @@ static int build(struct cli_probes *probes, const struct ballast_guest *guest)
     int rc = cli_probe_write_cfg(path, probes->name, probes->kernel, guest);
     if (rc)
         return rc;
+    probes->is_building = true;
     rc = xl(probes, "create", path);
     if (rc == 0)
         return CLI_DONE;
@@ -262,6 +285,7 @@ static int build(struct cli_probes *probes, const struct ballast_guest *guest)
         return interrupted();
     tell_log(probes);
     (void)xl(probes, "destroy", probes->name);
+    probes->is_building = false;
     return CLI_PROBE_REFUSED;
 }
 
@@ -300,7 +324,9 @@ int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *gu
 
 void cli_probes_end(struct cli_probes *probes)
 {
-    if (probes->guardian >= 0)
+    if (probes->guardian >= 0 && !probes->is_building)
+        dismiss(probes);
+    else if (probes->guardian >= 0)
         (void)close(probes->guardian);
     else if (probes->folder[0] != '\0')
         (void)rmdir(probes->folder);

@@ -35,7 +35,8 @@ struct cli_probes {
     char folder[64];
     struct cli_probe_other *others; /* who was there when it began */
     size_t other_count;
-    int guardian; /* a pipe's end: closed, what is there is destroyed */
+    bool is_building; /* a guest may be there that is still to be destroyed */
+    int guardian;     /* a pipe's end: closed without a word, what is there is destroyed */
     pid_t guardian_pid;
 };
 

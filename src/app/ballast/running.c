@@ -50,6 +50,7 @@ int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
                      err.text);
         return CLI_UNREACHABLE;
     }
+    out->floor_kib = cli_floor_of(door, domain, out->floor_why);
     add_config(door, profile, out);
     return CLI_DONE;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "app/ballast/door.h"
+#include "app/ballast/floor.h"
 #include "app/ballast/report.h"
 #include "core/model/guest.h"
 
@@ -13,6 +14,8 @@ struct cli_running {
     struct cli_domain domain; /* `shown` belongs to the door */
     const char *profile_name;
     struct ballast_breakdown now;
+    uint64_t floor_kib; /* 0: none is known */
+    char floor_why[CLI_FLOOR_WHY];
     bool has_config;
     struct ballast_guest config;
     struct ballast_breakdown configured;

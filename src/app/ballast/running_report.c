@@ -110,6 +110,39 @@ static void print_title(const struct cli_running *running)
            cli_domain_state_word(domain), running->profile_name);
 }
 
+/* What is promised beyond what is there: until its balloon has given it up, touching it is death.
+ */
+static uint64_t pod_missing_kib(const struct xen_domain *is)
+{
+    return is->pod_entries_kib == BALLAST_NONE || is->pod_cache_kib == BALLAST_NONE
+               ? 0
+               : ballast_sub_floor(is->pod_entries_kib, is->pod_cache_kib);
+}
+
+static void print_pod(const struct cli_domain *domain)
+{
+    const struct xen_domain *is = &domain->is;
+    if (is->pod_entries_kib == BALLAST_NONE || is->pod_entries_kib == 0)
+        return;
+    uint64_t missing_kib = pod_missing_kib(is);
+    printf("note: populated on demand: %" PRIu64 " KiB are promised to it, %" PRIu64
+           " KiB are there for that",
+           is->pod_entries_kib, is->pod_cache_kib);
+    if (missing_kib == 0) {
+        puts(", nothing is missing");
+        return;
+    }
+    printf(", %" PRIu64 " KiB are missing\n", missing_kib);
+    printf("note: it dies when it touches more than %" PRIu64
+           " KiB before its balloon has given up %" PRIu64
+           " KiB; raising its target takes up to %" PRIu64
+           " KiB at once, and lowering it gives nothing back until then\n",
+           is->tot_kib, missing_kib, missing_kib);
+    if (domain->whole_target_kib != BALLAST_NONE &&
+        is->tot_kib > ballast_add_ceil(domain->whole_target_kib, domain->extra_internal_kib))
+        puts("note: its target was higher: what Xen took for it then stays until its balloon runs");
+}
+
 static void print_way(const struct cli_running *running)
 {
     const struct cli_domain *domain = &running->domain;
@@ -122,10 +155,10 @@ static void print_way(const struct cli_running *running)
     else if (domain->is.tot_kib > ballast_add_ceil(target_kib, domain->extra_internal_kib))
         printf("note: it holds %" PRIu64 " KiB more than its target\n",
                domain->is.tot_kib - target_kib);
-    if (domain->is.pod_entries_kib != BALLAST_NONE && domain->is.pod_entries_kib > 0)
-        printf("note: populated on demand: %" PRIu64 " KiB are promised to it, %" PRIu64
-               " KiB are there for that\n",
-               domain->is.pod_entries_kib, domain->is.pod_cache_kib);
+    print_pod(domain);
+    if (running->floor_kib > 0)
+        printf("note: no target below %" PRIu64 " KiB is set without force, %s\n",
+               running->floor_kib, running->floor_why);
     if (!domain->is.has_balloon)
         puts("note: no balloon driver was seen in it");
 }
@@ -199,6 +232,8 @@ static struct json_object *xen_json(const struct cli_running *running)
     cli_json_kib(object, "dynamic_max", is->dynamic_max_kib);
     cli_json_kib(object, "pod_entries", is->pod_entries_kib);
     cli_json_kib(object, "pod_cache", is->pod_cache_kib);
+    cli_json_kib(object, "pod_missing",
+                 is->pod_entries_kib == BALLAST_NONE ? BALLAST_NONE : pod_missing_kib(is));
     return object;
 }
 
@@ -209,6 +244,8 @@ void cli_running_json(const struct cli_running *running)
     cli_json_kib(object, "id", running->domain.is.id);
     cli_json_string(object, "state", cli_domain_state_word(&running->domain));
     cli_json_bool(object, "balloon", running->domain.is.has_balloon);
+    cli_json_kib(object, "floor", running->floor_kib);
+    cli_json_string(object, "floor_why", *running->floor_why ? running->floor_why : NULL);
     cli_json_add(object, "configured",
                  running->has_config ? breakdown_json(name, &running->config, &running->configured,
                                                       running->profile_name)

@@ -57,6 +57,26 @@ static void set_host(struct call *call, uint32_t domid, uint64_t target_kib, uin
     daemon_host_keep(call->daemon->host);
 }
 
+/* true: it has been refused. */
+static bool refuse_below_floor(struct call *call, const struct ballast_domain *domain, uint64_t kib)
+{
+    char why[256];
+    struct balancer_opinion opinion;
+    const struct floor *floor = &opinion.word_floor;
+    if (kib >= domain->target_kib || wire_param_bool(call->params, "force", false) ||
+        balancer_opinion(tick_balancer(call->daemon->tick), domain->id, &opinion) < 0 ||
+        kib >= floor->kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB)
+        return false;
+    (void)floor_text(floor, why, sizeof(why));
+    call_fail(call, WIRE_REFUSED,
+              "%" PRIu64 " KiB is below %" PRIu64
+              " KiB, %s; a guest that is squeezed below what it "
+              "uses panics. At least that would be right, or force",
+              kib, floor->kib, why);
+    refuse_numbers(call, "below-floor", kib, floor->kib);
+    return true;
+}
+
 void call_set_target(struct call *call)
 {
     size_t at;
@@ -77,7 +97,7 @@ void call_set_target(struct call *call)
                   "%" PRIu64 " KiB more would be needed, and %" PRIu64 " KiB are free and nobody's",
                   more_kib, have_kib);
         refuse_numbers(call, "not-free", more_kib, have_kib);
-    } else {
+    } else if (!refuse_below_floor(call, &domain, kib)) {
         uint64_t maxmem_kib = kib > domain.maxmem_kib ? kib : BALLAST_NONE;
         set_host(call, domain.id, kib, maxmem_kib);
     }

@@ -14,6 +14,7 @@
 #include "app/ballastd/alerts.h"
 #include "app/ballastd/config.h"
 #include "app/ballastd/decisions.h"
+#include "app/ballastd/floors.h"
 #include "app/ballastd/host.h"
 #include "app/ballastd/options.h"
 #include "app/ballastd/promises.h"
@@ -57,6 +58,8 @@ struct daemon {
     const struct policy *policy;
     struct decisions *decisions;
     struct recorder *recorder;
+    struct floors floors;
+    uint64_t lessons; /* of the balancer's, those that are in there */
     struct alerts alerts;
     struct daemon_rival rival;
     bool paused;

@@ -60,7 +60,8 @@ size_t decision_text(const struct decision *decision, char *buf, size_t size)
                                    .maxmem_kib = decision->maxmem_kib,
                                    .reason = decision->reason,
                                    .a_kib = decision->a_kib,
-                                   .b_kib = decision->b_kib};
+                                   .b_kib = decision->b_kib,
+                                   .floor = decision->floor};
         return balancer_set_text(&set, decision->name, buf, size);
     }
     struct balancer_verdict verdict = {.request = decision->reservation,

@@ -25,6 +25,7 @@ struct decision {
     enum balancer_reason reason;
     uint64_t a_kib;
     uint64_t b_kib;
+    struct floor floor; /* of a set: that its target was held to */
 };
 
 struct decisions;

@@ -42,6 +42,29 @@ static bool settings(void *context, const uint8_t uuid[LEDGER_UUID], struct daem
     return promises_settings(daemon->promises, uuid, out);
 }
 
+static struct floor_lesson lesson(void *context, const uint8_t uuid[LEDGER_UUID])
+{
+    struct daemon *daemon = context;
+    return floors_find(&daemon->floors, uuid);
+}
+
+/* What the balancer has learned of where balloons stop outlives it. */
+static void keep_lessons(struct daemon *daemon)
+{
+    const struct balancer *balancer = tick_balancer(daemon->tick);
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct balancer_opinion opinion;
+    if (balancer_lessons(balancer) == daemon->lessons)
+        return;
+    daemon->lessons = balancer_lessons(balancer);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (balancer_opinion(balancer, host->domains[i].id, &opinion) == 0)
+            floors_note(&daemon->floors, daemon_view_domain(daemon->view, i)->uuid,
+                        &opinion.lesson);
+    }
+    floors_keep(&daemon->floors, daemon->promises);
+}
+
 /* Second balancer */
 
 bool manager_balances(const struct daemon *daemon)
@@ -155,7 +178,8 @@ static void remember_set(void *memory, const struct ballast_host *host,
                                 .fate = fate,
                                 .reason = set->reason,
                                 .a_kib = set->a_kib,
-                                .b_kib = set->b_kib};
+                                .b_kib = set->b_kib,
+                                .floor = set->floor};
     if (daemon_view_find(daemon->view, set->id, &at) == 0) {
         struct daemon_domain *domain = daemon_view_domain(daemon->view, at);
         (void)snprintf(decision.name, sizeof(decision.name), "%s", host->domains[at].name);
@@ -318,6 +342,7 @@ static int open_promises(struct daemon *daemon, struct ballast_error *err)
         return rc;
     set_epoch(daemon);
     take_policy(daemon);
+    floors_load(&daemon->floors, daemon->promises);
     return make_tick(daemon, err);
 }
 
@@ -412,6 +437,7 @@ static void look(struct daemon *daemon)
     if (rc < 0)
         return;
     note_moves(daemon, &result);
+    keep_lessons(daemon);
     recorder_look(daemon);
     check_ledger(daemon);
     daemon->watched = true;
@@ -567,6 +593,7 @@ int manager_init(struct daemon *daemon, struct ballast_error *err)
         .host = daemon->host,
         .config = &daemon->config,
         .settings = settings,
+        .lesson = lesson,
         .foreign = foreign,
         .context = daemon,
     });

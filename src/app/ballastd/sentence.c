@@ -42,6 +42,7 @@ static const struct pattern reasons[] = {
     {"needs-more", "it needs %a and held %b"},
     {"share-of-surplus", "its share of what is free is %a"},
     {"gives-to-others", "it does not use all of its memory, and others are short of %a"},
+    {"left-alone", "its balloon gives no more at %a, and it is left alone for a while"},
     {"rule", "by the rule of the policy, from %a"},
     {"limit-held", "it must not grow by itself; room of %a is taken away"},
     {"limit-raised", "it was below its target, by %a"},

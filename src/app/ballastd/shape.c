@@ -10,6 +10,8 @@
 #include "core/model/host_breakdown.h"
 #include "edge/wire/methods.h"
 
+enum { LEFT_ALONE_MOST = 16 };
+
 void shape_u64(struct json_object *object, const char *key, uint64_t value)
 {
     json_object_object_add(object, key,
@@ -126,6 +128,11 @@ struct json_object *shape_decision(const struct decision *decision)
         shape_u64(object, "reservation", decision->reservation);
     }
     shape_text(object, "reason", balancer_reason_word(decision->reason));
+    if (decision->what == DECISION_SET) {
+        bool held = decision->floor.reason != FLOOR_NONE;
+        shape_u64(object, "floor_kib", held ? decision->floor.kib : BALLAST_NONE);
+        shape_text(object, "floor_reason", held ? floor_reason_word(decision->floor.reason) : NULL);
+    }
     shape_u64(object, "a_kib", decision->a_kib);
     shape_u64(object, "b_kib", decision->b_kib);
     shape_text(object, "message", text);
@@ -162,10 +169,25 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
     shape_u64(object, "dynamic_max_kib", domain->dynamic_max_kib);
     shape_u64(object, "static_max_kib", domain->static_max_kib);
     shape_u64(object, "overhead_kib", domain->overhead_kib);
+    shape_u64(object, "pod_entries_kib", domain->pod_entries_kib);
+    shape_u64(object, "pod_cache_kib", domain->pod_cache_kib);
     add_segments(daemon, object, domain);
     shape_u64(object, "used_kib", domain->used_kib);
     shape_u64(object, "reported_free_kib", domain->reported_free_kib);
     shape_u64(object, "report_age_usec", domain->report_age_usec);
+}
+
+/* What a target that only the domain itself pays for must not be below. */
+static void add_floor(struct json_object *object, const struct balancer_opinion *opinion)
+{
+    char why[256] = "";
+    const struct floor *floor = &opinion->word_floor;
+    if (floor->reason != FLOOR_NONE)
+        (void)floor_text(floor, why, sizeof(why));
+    shape_u64(object, "floor_kib", floor->kib);
+    shape_text(object, "floor_reason", floor_reason_word(floor->reason));
+    shape_text(object, "floor_why", *why ? why : NULL);
+    shape_bool(object, "left_alone", opinion->left_alone);
 }
 
 static void add_opinion(struct daemon *daemon, struct json_object *object, uint32_t domid)
@@ -176,7 +198,7 @@ static void add_opinion(struct daemon *daemon, struct json_object *object, uint3
         (void)balancer_opinion(tick_balancer(daemon->tick), domid, &opinion);
     shape_text(object, "conduct", conducts[opinion.conduct]);
     shape_u64(object, "need_kib", opinion.need_kib);
-    shape_u64(object, "floor_kib", opinion.floor_kib);
+    add_floor(object, &opinion);
     shape_u64(object, "rate_down_kib", opinion.rate_down_kib);
     shape_u64(object, "rate_up_kib", opinion.rate_up_kib);
     shape_u64(object, "trust_permyriad", opinion.trust_permyriad);
@@ -307,6 +329,31 @@ static struct json_object *shape_history(struct daemon *daemon)
     return object;
 }
 
+/* Those who are asked for nothing at present, and why; not more than people read. */
+static struct json_object *shape_left_alone(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct json_object *array = json_object_new_array();
+    for (size_t i = 0; host && daemon->tick && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct balancer_opinion opinion;
+        if (json_object_array_length(array) == LEFT_ALONE_MOST ||
+            balancer_opinion(tick_balancer(daemon->tick), domain->id, &opinion) < 0 ||
+            !opinion.left_alone)
+            continue;
+        char why[256];
+        struct json_object *object = json_object_new_object();
+        (void)floor_text(&opinion.floor, why, sizeof(why));
+        shape_u64(object, "domid", domain->id);
+        shape_text(object, "name", domain->name);
+        shape_u64(object, "actual_kib", domain->tot_kib);
+        shape_u64(object, "floor_kib", opinion.floor.kib);
+        shape_text(object, "why", why);
+        json_object_array_add(array, object);
+    }
+    return array;
+}
+
 struct json_object *shape_status(struct daemon *daemon)
 {
     struct json_object *object = json_object_new_object();
@@ -326,6 +373,7 @@ struct json_object *shape_status(struct daemon *daemon)
     json_object_object_add(object, "ledger", shape_ledger(daemon));
     json_object_object_add(object, "history", shape_history(daemon));
     add_counts(daemon, object);
+    json_object_object_add(object, "left_alone", shape_left_alone(daemon));
     for (int name = 0; name < ALERTS; name++) {
         if (daemon->alerts.at[name].on)
             json_object_array_add(alerts,

@@ -69,6 +69,7 @@ static struct daemon_domain record_of(struct daemon_view *view, const struct bal
     if (!record.set_known) {
         record.set = DAEMON_SETTING_NONE;
         record.set_known = view->options.settings(view->options.context, record.uuid, &record.set);
+        record.lesson = view->options.lesson(view->options.context, record.uuid);
     }
     record.host_min_kib = domain->dynamic_min_kib;
     record.host_max_kib = domain->dynamic_max_kib;
@@ -124,6 +125,9 @@ static void lay_over(const struct daemon_view *view, struct daemon_domain *recor
     if (record->set.shares != BALLAST_NONE)
         domain->shares = record->set.shares;
     record->shares = domain->shares;
+    domain->stopped_kib = record->lesson.kib;
+    domain->stopped_usec = record->lesson.usec;
+    domain->stops = record->lesson.stops;
     if (view->still || !config->balloons || record->paused || is_left_alone(record, guest))
         domain->shares = 0;
 }

@@ -15,6 +15,7 @@
 
 #include "app/ballastd/config.h"
 #include "app/ballastd/host.h"
+#include "core/policy/floor.h"
 
 /* What was set for a domain; what is BALLAST_NONE was not. */
 struct daemon_setting {
@@ -41,6 +42,7 @@ struct daemon_domain {
     uint64_t shares;       /* as configured and set, whether it is balanced or not */
     uint64_t host_min_kib; /* its range as the host has it */
     uint64_t host_max_kib;
+    struct floor_lesson lesson; /* as it was when the domain was first seen */
     uint64_t gave_from_kib; /* what it held when it was first asked to give for those that wait */
 };
 
@@ -51,6 +53,8 @@ struct daemon_view_options {
     const struct daemon_config *config; /* what it points to may change between refreshes */
     /* What was set for a life; false: it cannot be told now. */
     bool (*settings)(void *context, const uint8_t uuid[LEDGER_UUID], struct daemon_setting *out);
+    /* Where its balloon stopped before; all 0: not known. */
+    struct floor_lesson (*lesson)(void *context, const uint8_t uuid[LEDGER_UUID]);
     /* A target has come from somewhere else. */
     void (*foreign)(void *context, const struct ballast_domain *domain, uint64_t was_kib);
     void *context;

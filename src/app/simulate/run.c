@@ -177,6 +177,7 @@ static int loop_init(struct loop *loop, struct ballast_error *err)
     struct balancer_options balancer = BALANCER_OPTIONS_DEFAULT;
     balancer.take_before_free = scenario->take_before_free;
     balancer.no_inaccuracy = scenario->no_inaccuracy;
+    balancer.no_floors = scenario->no_floors;
     loop->tick = tick_new(&(struct tick_config){
         .hv = sim_hv(loop->run->sim),
         .policy = loop->run->policy,

@@ -12,10 +12,13 @@ static bool can_take(const struct ballast_domain *domain)
     return domain->state == BALLAST_DOMAIN_RUN && domain->has_balloon;
 }
 
-/* Those with no shares are left alone: their room and their targets are not our doing. */
+/*
+ * Those with no shares, and those populated on demand that are not covered yet, are left alone:
+ * their room and their targets are not our doing.
+ */
 static bool is_ours(const struct ballast_domain *domain)
 {
-    return can_take(domain) && domain->shares > 0;
+    return can_take(domain) && domain->shares > 0 && ballast_domain_pod_lacks_kib(domain) == 0;
 }
 
 struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib)

@@ -41,6 +41,10 @@ static bool autoballoon(const struct doctor_facts *facts, struct ballast_text *e
     return true;
 }
 
+/* What a domain may hold beyond its target all the same: LIBXL_MAXMEM_CONSTANT, and as much again
+ * for what libxl leaves out of a PoD guest's first target. */
+#define RATCHET_SLACK_KIB (2 * BALLAST_MIB_KIB)
+
 static const struct doctor_domain *dom0_of(const struct doctor_facts *facts)
 {
     for (size_t i = 0; i < facts->domain_count; i++) {
@@ -115,6 +119,22 @@ static bool pod_death(const struct doctor_facts *facts, const struct doctor_doma
                      "no balloon driver was seen%s",
                      domain->pod_entries_kib, domain->pod_cache_kib,
                      domain->kernel_is_up ? "" : " yet");
+    return true;
+}
+
+/* p2m_pod_set_mem_target(): up at once, and down only when the balloon gives. */
+static bool pod_ratchet(const struct doctor_facts *facts, const struct doctor_domain *domain,
+                        struct ballast_text *evidence)
+{
+    (void)facts;
+    if (domain->pod_entries_kib == BALLAST_NONE || domain->pod_cache_kib == BALLAST_NONE ||
+        domain->pod_entries_kib <= domain->pod_cache_kib || domain->target_kib == BALLAST_NONE ||
+        domain->tot_kib <= ballast_add_ceil(domain->target_kib, RATCHET_SLACK_KIB))
+        return false;
+    ballast_text_add(evidence,
+                     "it holds %" PRIu64 " KiB and its target is %" PRIu64 " KiB: that was raised "
+                     "before its balloon ran, and the %" PRIu64 " KiB between are kept for it",
+                     domain->tot_kib, domain->target_kib, domain->tot_kib - domain->target_kib);
     return true;
 }
 
@@ -202,6 +222,8 @@ static const struct rule rules[] = {
     {"pod-death", DOCTOR_SERIOUS, NULL, pod_death,
      "load a balloon driver in it, or start it with memory = maxmem; without one Xen ends it when "
      "it touches more than is there"},
+    {"pod-ratchet", DOCTOR_WARNING, NULL, pod_ratchet,
+     "nothing takes that back but its own balloon: let it boot, or restart it with what it is to have"},
     {"maximum-low", DOCTOR_SERIOUS, NULL, maximum_low,
      "set the target anew, which raises the maximum with it: ballast set-target DOMAIN SIZE"},
     {"claims-off", DOCTOR_WARNING, claims_off, NULL,

@@ -7,14 +7,6 @@
 #include "core/base/units.h"
 #include "core/model/host.h"
 
-uint64_t ballast_safe_floor_kib(uint64_t used_kib, uint64_t videoram_kib)
-{
-    uint64_t least_kib = BALLAST_IDLE_LINUX_KIB;
-    if (used_kib != BALLAST_NONE)
-        least_kib = ballast_max_u64(least_kib, used_kib);
-    return ballast_add_ceil(least_kib, videoram_kib);
-}
-
 void ballast_follow_begin(struct ballast_follow *follow, uint64_t now_usec, uint64_t tot_kib)
 {
     follow->first_kib = tot_kib;

@@ -14,7 +14,7 @@
 
 /*
  * Where an idle Linux guest stops by itself, the larger of what was measured (80-89 MiB, PV and
- * PVH). Below what it uses it does not stop: it panics.
+ * PVH, with a static maximum of 512 MiB). Below what it uses it does not stop: it panics.
  */
 #define BALLAST_IDLE_LINUX_KIB (UINT64_C(90) * 1024)
 
@@ -28,12 +28,6 @@
 /* What counts as useful progress between two moments of patience: a driver that gives a page now
  * and then is not on its way. */
 #define BALLAST_FOLLOW_STEP_KIB UINT64_C(256)
-
-/*
- * The least that a guest can be asked to hold without risking its life: what it says it uses
- * (BALLAST_NONE: it says nothing), or where an idle one stops, and its video memory.
- */
-uint64_t ballast_safe_floor_kib(uint64_t used_kib, uint64_t videoram_kib);
 
 struct ballast_follow {
     uint64_t goal_kib;

@@ -121,9 +121,16 @@ uint64_t ballast_host_available_kib(const struct ballast_host *host)
     return ballast_sub_floor(host->free_kib, ballast_add_ceil(host->claimed_kib, host->slush_kib));
 }
 
+uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain)
+{
+    uint64_t lacks_kib = ballast_sub_floor(domain->pod_entries_kib, domain->pod_cache_kib);
+    return lacks_kib > BALLAST_MIB_KIB ? lacks_kib : 0;
+}
+
 uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain)
 {
-    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0 ||
+        ballast_domain_pod_lacks_kib(domain) > 0)
         return 0;
     return ballast_sub_floor(domain->tot_kib, domain->dynamic_min_kib);
 }

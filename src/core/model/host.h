@@ -42,7 +42,14 @@ struct ballast_domain {
     uint64_t used_kib;          /* the guest's own word, or BALLAST_NONE: late, absent or a lie */
     uint64_t reported_free_kib; /* the same */
     uint64_t report_age_usec;   /* the same */
-    uint64_t shares;            /* weight among its peers; 1000 is the usual one, 0 is left alone */
+    uint64_t pod_entries_kib;   /* promised to it on demand and not there yet; 0: none */
+    uint64_t pod_cache_kib;     /* of tot_kib: held for that */
+    /* Known of it from before whoever judges has seen it: where its balloon stopped when it was
+     * asked for less, when, how often. 0: nothing is. */
+    uint64_t stopped_kib;
+    uint64_t stopped_usec;
+    uint32_t stops;
+    uint64_t shares; /* weight among its peers; 1000 is the usual one, 0 is left alone */
 };
 
 /* Shares of a domain that has been given none: what Proxmox and libvirt call the default. */
@@ -84,6 +91,14 @@ int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct 
 
 /* Free memory that is nobody's yet: free - claimed - slush, or 0. */
 uint64_t ballast_host_available_kib(const struct ballast_host *host);
+
+/*
+ * Promised to it on demand beyond what is there: what it still lacks before it may touch all that
+ * it thinks it has. Its balloon driver brings that to 0; until then touching more than the cache
+ * kills it, a raised target takes memory at once, and a lowered one returns nothing. What a balloon
+ * may stop short of its target, up to LIBXL_MAXMEM_CONSTANT, is nothing that it lacks.
+ */
+uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain);
 
 /* What a domain could give down to its dynamic minimum; 0 where it must not be asked at all. */
 uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain);

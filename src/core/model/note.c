@@ -22,6 +22,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_SHADOW_IGNORED] = "shadow-ignored",
     [BALLAST_NOTE_NO_VCPUS] = "no-vcpus",
     [BALLAST_NOTE_NOT_MEASURED] = "not-measured",
+    [BALLAST_NOTE_POD_COST] = "pod-cost",
 };
 
 const char *ballast_note_word(enum ballast_note note)
@@ -69,8 +70,11 @@ static void note_video(struct ballast_breakdown *out, const struct ballast_settl
 void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled)
 {
     note_video(out, settled);
-    if (settled->pod)
+    if (settled->pod) {
         ballast_breakdown_set_note(out, BALLAST_NOTE_POD, settled->memory_kib, settled->maxmem_kib);
+        ballast_breakdown_set_note(out, BALLAST_NOTE_POD_COST,
+                                   ballast_sub_floor(settled->maxmem_kib, settled->memory_kib), 0);
+    }
     if (settled->type != BALLAST_PV && !settled->hap)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_HAP, 0, 0);
     if (settled->memory_defaulted)
@@ -112,7 +116,23 @@ static void say_not_measured(struct ballast_text *text, uint64_t why)
     }
 }
 
-static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, uint64_t b)
+/*
+ * The pool and the overhead are those of the static maximum from the beginning, so what it may come
+ * to cost is what it costs and the pages that are still missing.
+ */
+static void say_pod_cost(struct ballast_text *text, const struct ballast_breakdown *breakdown,
+                         uint64_t missing_kib)
+{
+    uint64_t now_kib = ballast_breakdown_span_kib(breakdown, BALLAST_FOOTPRINT);
+    ballast_text_add(text,
+                     "it costs %" PRIu64 " KiB now and may come to cost %" PRIu64
+                     " KiB: raising its target before its balloon runs takes up to %" PRIu64
+                     " KiB at once and for good",
+                     now_kib, ballast_add_ceil(now_kib, missing_kib), missing_kib);
+}
+
+static void say(struct ballast_text *text, const struct ballast_breakdown *breakdown,
+                enum ballast_note note, uint64_t a, uint64_t b)
 {
     switch (note) {
     case BALLAST_NOTE_POD:
@@ -186,6 +206,9 @@ static void say(struct ballast_text *text, enum ballast_note note, uint64_t a, u
     case BALLAST_NOTE_NOT_MEASURED:
         say_not_measured(text, a);
         break;
+    case BALLAST_NOTE_POD_COST:
+        say_pod_cost(text, breakdown, a);
+        break;
     case BALLAST_NOTES:
         break;
     }
@@ -197,6 +220,6 @@ size_t ballast_breakdown_note_text(const struct ballast_breakdown *breakdown,
     struct ballast_text text = ballast_text_over(buf, size);
     uint64_t a, b;
     if (ballast_breakdown_note(breakdown, note, &a, &b))
-        say(&text, note, a, b);
+        say(&text, breakdown, note, a, b);
     return text.length;
 }

@@ -16,6 +16,9 @@
 #define CALM_PART       32
 /* A target is not moved for less than this part of what the guest holds. */
 #define STILL_PART 512
+/* A floor moves with every report, and has a twentieth to spare: it is followed in coarser steps.
+ */
+#define FLOOR_STILL_PART 64
 
 struct act {
     struct balancer *balancer;
@@ -40,13 +43,13 @@ static uint64_t apart(uint64_t a, uint64_t b)
 static uint64_t whole(const struct policy_domain *view, uint64_t kib)
 {
     uint64_t pages_kib = kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
-    return pages_kib < view->min_kib ? kib : pages_kib;
+    return pages_kib < view->floor_kib ? kib : pages_kib;
 }
 
 /* What may be aimed at. */
 static uint64_t bounded(const struct policy_domain *view, uint64_t kib)
 {
-    return ballast_max_u64(view->min_kib, ballast_min_u64(kib, view->max_kib));
+    return ballast_max_u64(view->floor_kib, ballast_min_u64(kib, view->max_kib));
 }
 
 /* Staying where it is, within what a target may be: also below the minimum, until there is memory.
@@ -57,10 +60,13 @@ static uint64_t staying_kib(const struct policy_domain *view)
 }
 
 /* How far a target must be from what is aimed at before it is worth a write. */
-static uint64_t still_kib(const struct act *act, const struct policy_domain *view)
+static uint64_t still_kib(const struct act *act, const struct policy_domain *view, uint64_t aim_kib)
 {
     uint64_t least_kib = ballast_max_u64(act->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
-    return ballast_max_u64(least_kib, view->tot_kib / STILL_PART);
+    bool at_floor =
+        aim_kib - view->floor_kib < BALLAST_PAGE_KIB && view->floor_kib > view->firm_kib;
+    uint64_t part = at_floor ? FLOOR_STILL_PART : STILL_PART;
+    return ballast_max_u64(least_kib, view->tot_kib / part);
 }
 
 /* A domain that is to hold less than it does. */
@@ -68,10 +74,10 @@ static void plan_shrink(const struct act *act, const struct policy_domain *view,
                         struct plan *plan)
 {
     uint64_t to_kib = whole(view, aim_kib);
-    bool to_the_end = to_kib == view->min_kib && to_kib != plan->target_kib;
+    bool to_the_end = to_kib == view->firm_kib && to_kib != plan->target_kib;
     /* However little a start misses, somebody must begin to give it. */
     bool begins = act->start_waits && plan->target_kib == view->tot_kib && to_kib < view->tot_kib;
-    if (to_the_end || begins || apart(to_kib, plan->target_kib) > still_kib(act, view) ||
+    if (to_the_end || begins || apart(to_kib, plan->target_kib) > still_kib(act, view, aim_kib) ||
         plan->target_kib > view->tot_kib)
         plan->target_kib = to_kib;
 }
@@ -83,11 +89,23 @@ static void plan_hold(const struct act *act, const struct policy_domain *view, u
     uint64_t near_kib = ballast_max_u64(act->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
     bool shrinking = ballast_add_ceil(plan->target_kib, near_kib) < view->tot_kib;
     bool growing = plan->target_kib > ballast_add_ceil(view->tot_kib, near_kib);
-    bool too_far = growing && plan->target_kib > ballast_add_ceil(aim_kib, still_kib(act, view));
+    bool too_far =
+        growing && plan->target_kib > ballast_add_ceil(aim_kib, still_kib(act, view, aim_kib));
     if (shrinking || too_far || (growing && act->start_waits)) {
         plan->target_kib = staying_kib(view);
         plan->reason = BALANCER_STOP_GIVING;
     }
+}
+
+/* One that has stopped is not left with a target that it tries for in vain, whatever the policy
+ * says.
+ */
+static bool is_in_distress(const struct act *act, size_t i)
+{
+    const struct balancer *balancer = act->balancer;
+    const struct floor_facts *facts = &balancer->facts[balancer->domain_of[i]];
+    return floor_is_left_alone(&facts->lesson, facts->now_usec) &&
+           balancer->plans[i].target_kib < balancer->views[i].low_kib;
 }
 
 static void plan_maximum(const struct act *act, const struct ballast_domain *domain,
@@ -115,7 +133,10 @@ static void plan_all(struct act *act)
                               .maxmem_kib = domain->maxmem_kib,
                               .reason = aim->reason};
         uint64_t aim_kib = aim->kib == BALLAST_NONE ? domain->target_kib : bounded(view, aim->kib);
-        if (aim->kib != BALLAST_NONE && aim_kib < view->tot_kib)
+        if (is_in_distress(act, i)) {
+            plan->target_kib = staying_kib(view);
+            plan->reason = BALANCER_LEFT_ALONE;
+        } else if (aim->kib != BALLAST_NONE && aim_kib < view->tot_kib)
             plan_shrink(act, view, aim_kib, plan);
         else if (aim->kib != BALLAST_NONE || (act->start_waits && aim_kib > view->tot_kib))
             plan_hold(act, view, aim_kib, plan);
@@ -152,7 +173,7 @@ static uint64_t wish_kib(const struct act *act, size_t i)
 {
     const struct balancer *balancer = act->balancer;
     const struct policy_domain *view = &balancer->views[i];
-    bool below = view->tot_kib < view->min_kib;
+    bool below = view->tot_kib < view->floor_kib;
     if (balancer->aims[i].kib == BALLAST_NONE && !below)
         return 0;
     /* While a start waits only those below their minimum get anything. */
@@ -230,6 +251,17 @@ static uint64_t number_for(const struct act *act, size_t i, const struct plan *p
     }
 }
 
+/* Its floor, where that is what its new target ends at. */
+static struct floor floor_that_held(const struct act *act, size_t i, const struct plan *plan)
+{
+    const struct policy_domain *view = &act->balancer->views[i];
+    const struct ballast_domain *domain = domain_at(act, i);
+    bool held = plan->target_kib != domain->target_kib &&
+                view->floor_kib > domain->dynamic_min_kib && plan->target_kib <= view->floor_kib &&
+                !view->is_dom0;
+    return held ? floor_of(&act->balancer->facts[act->balancer->domain_of[i]]) : (struct floor){0};
+}
+
 static void put(struct act *act, size_t i)
 {
     struct balancer *balancer = act->balancer;
@@ -249,6 +281,7 @@ static void put(struct act *act, size_t i)
         .reason = plan->reason,
         .a_kib = number_for(act, i, plan),
         .b_kib = balancer->views[i].tot_kib,
+        .floor = floor_that_held(act, i, plan),
     };
 }
 

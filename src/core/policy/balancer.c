@@ -16,6 +16,9 @@
 #define GUESS_PART 40
 /* dom0 keeps a tenth more than it is known to use, whatever its minimum says. */
 #define DOM0_PERMYRIAD 11000
+/* A guest that lives with so much of what it uses in its swap is asked for an eighth of that more.
+ */
+#define SWAP_STEP_PART 8
 
 struct balancer *balancer_new(const struct policy *policy, const struct balancer_options *options)
 {
@@ -34,6 +37,7 @@ void balancer_free(struct balancer *balancer)
     free(balancer->tracks);
     free(balancer->old_tracks);
     free(balancer->table);
+    free(balancer->facts);
     free(balancer->views);
     free(balancer->domain_of);
     free(balancer->aims);
@@ -73,6 +77,7 @@ static bool make_room_for_domains(struct balancer *balancer, size_t count)
     if (!grow(&balancer->tracks, capacity, sizeof(*balancer->tracks)) ||
         !grow(&balancer->old_tracks, capacity, sizeof(*balancer->old_tracks)) ||
         !grow(&balancer->table, 2 * capacity, sizeof(*balancer->table)) ||
+        !grow(&balancer->facts, capacity, sizeof(*balancer->facts)) ||
         !grow(&balancer->views, capacity, sizeof(*balancer->views)) ||
         !grow(&balancer->domain_of, capacity, sizeof(*balancer->domain_of)) ||
         !grow(&balancer->aims, capacity, sizeof(*balancer->aims)) ||
@@ -186,6 +191,7 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
         balancer->tracks[i] = *old;
         track_update(&balancer->tracks[i], domain, host->now_usec,
                      balancer->options.inaccuracy_kib);
+        balancer->lessons += balancer->tracks[i].lesson.usec != old->lesson.usec;
     }
 }
 
@@ -197,10 +203,14 @@ static bool may_be_asked(const struct ballast_domain *domain)
     if (domain->dynamic_min_kib > domain->dynamic_max_kib ||
         domain->dynamic_max_kib > domain->static_max_kib)
         return false;
+    /* To lower its target returns nothing, and to raise it takes memory that does not come back. */
+    if (ballast_domain_pod_lacks_kib(domain) > 0)
+        return false;
     return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
 }
 
-static uint64_t floor_of(const struct ballast_domain *domain, const struct track *track)
+/* dom0's is worked out from what it is known to use; it needs no more than that. */
+static uint64_t dom0_least_kib(const struct ballast_domain *domain, const struct track *track)
 {
     uint64_t kib = domain->dynamic_min_kib;
     if (domain->is_dom0 && domain->used_kib != BALLAST_NONE) {
@@ -216,17 +226,82 @@ static uint64_t rate_or_guess(uint64_t rate_kib, uint64_t tot_kib)
     return rate_kib ? rate_kib : guess_kib;
 }
 
-static struct policy_domain view_of(const struct ballast_domain *domain, const struct track *track)
+/* What an even share of all that can be shared comes to: as far as the guests' words reach. */
+struct even {
+    uint64_t pool_kib;
+    uint64_t shares;
+};
+
+static struct even even_share(const struct ballast_host *host, uint64_t available_kib)
 {
-    uint64_t min_kib = floor_of(domain, track);
+    struct even even = {.pool_kib = available_kib, .shares = 1};
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        if (domain->is_dom0 || domain->shares == 0)
+            continue;
+        even.pool_kib = ballast_add_ceil(even.pool_kib, domain->tot_kib);
+        even.shares = ballast_add_ceil(even.shares, domain->shares);
+    }
+    return even;
+}
+
+#define NO_FACTS                                                                                   \
+    ((struct floor_facts){.word_kib = BALLAST_NONE,                                                \
+                          .word_age_usec = BALLAST_NONE,                                           \
+                          .word_most_kib = BALLAST_NONE,                                           \
+                          .up_usec = BALLAST_NONE})
+
+/* dom0's minimum is worked out elsewhere. */
+static struct floor_facts facts_of(const struct balancer *balancer,
+                                   const struct ballast_domain *domain, const struct track *track,
+                                   const struct even *even)
+{
+    uint64_t now_usec = balancer->now_usec;
+    bool speaks = domain->used_kib != BALLAST_NONE && track->trust_permyriad >= TRACK_TRUST_NONE;
+    /* What it has shown to live without, and a bit: each further bit it has to show first. */
+    uint64_t swap_kib = track->swap_kib + track->swap_kib / SWAP_STEP_PART;
+    if (domain->is_dom0 || balancer->options.no_floors)
+        return NO_FACTS;
+    return (struct floor_facts){
+        .now_usec = now_usec,
+        .static_max_kib = domain->static_max_kib,
+        .word_kib = speaks ? ballast_sub_floor(track->word_kib, swap_kib) : BALLAST_NONE,
+        .word_age_usec = domain->report_age_usec,
+        .word_most_kib = ballast_mul_div(even->pool_kib, domain->shares, even->shares),
+        .up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec,
+        .lesson = track->lesson,
+    };
+}
+
+/*
+ * As much of a floor as the domain holds, and may: a floor keeps, it does not give. In whole pages,
+ * since a target that is told comes back in those.
+ */
+static uint64_t kept_kib(const struct ballast_domain *domain, uint64_t least_kib, uint64_t kib)
+{
+    kib = kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    kib = ballast_min_u64(ballast_min_u64(kib, domain->tot_kib), domain->dynamic_max_kib);
+    return ballast_max_u64(least_kib, kib);
+}
+
+static struct policy_domain view_of(const struct ballast_domain *domain, const struct track *track,
+                                    const struct floor_facts *facts)
+{
+    bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
+    uint64_t known_kib = alone ? domain->tot_kib : floor_of(facts).kib;
+    uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
+    uint64_t min_kib = dom0_least_kib(domain, track);
+    uint64_t floor_kib = kept_kib(domain, min_kib, known_kib);
     uint64_t max_kib = ballast_min_u64(domain->dynamic_max_kib, domain->static_max_kib);
-    max_kib = ballast_max_u64(ballast_min_u64(max_kib, track->ceiling_kib), min_kib);
+    max_kib = ballast_max_u64(ballast_min_u64(max_kib, track->ceiling_kib), floor_kib);
     return (struct policy_domain){
         .is_dom0 = domain->is_dom0,
         .tot_kib = domain->tot_kib,
         .target_kib = domain->target_kib,
         .min_kib = min_kib,
-        .low_kib = ballast_min_u64(min_kib, domain->tot_kib),
+        .floor_kib = floor_kib,
+        .firm_kib = kept_kib(domain, min_kib, least_kib),
+        .low_kib = ballast_min_u64(floor_kib, domain->tot_kib),
         .max_kib = max_kib,
         .static_max_kib = domain->static_max_kib,
         .used_kib = domain->used_kib,
@@ -236,7 +311,7 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
         .rate_down_kib = rate_or_guess(track->rate_down_kib, domain->tot_kib),
         .rate_up_kib = rate_or_guess(track->rate_up_kib, domain->tot_kib),
         .shares = domain->shares,
-        .stuck = track->stuck,
+        .stuck = track->stuck || alone,
     };
 }
 
@@ -261,22 +336,30 @@ static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age
 {
     if (domain->state == BALLAST_DOMAIN_BUILD)
         return true;
+    /* One that is populated on demand and not covered yet is still to come up, however long it
+     * takes. */
+    if (domain->state == BALLAST_DOMAIN_RUN && domain->has_balloon &&
+        ballast_domain_pod_lacks_kib(domain) > 0 && domain->shares > 0)
+        return true;
     return domain->state == BALLAST_DOMAIN_RUN && !domain->has_balloon && age_usec < BOOTING_USEC;
 }
 
 static void view_domains(struct balancer *balancer, const struct ballast_host *host,
                          struct accounts *accounts)
 {
+    struct even even = even_share(host, accounts->available_kib);
     balancer->view_count = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         const struct track *track = &balancer->tracks[i];
+        struct floor_facts *facts = &balancer->facts[i];
+        *facts = facts_of(balancer, domain, track, &even);
         uint64_t range_kib = ballast_sub_floor(
             ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
         if (may_be_asked(domain)) {
-            struct policy_domain view = view_of(domain, track);
+            struct policy_domain view = view_of(domain, track, facts);
             accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
-                                                   ballast_sub_floor(view.tot_kib, view.min_kib));
+                                                   ballast_sub_floor(view.tot_kib, view.firm_kib));
             balancer->domain_of[balancer->view_count] = i;
             balancer->views[balancer->view_count++] = view;
         } else if (may_be_asked_later(domain, host->now_usec - track->first_usec)) {
@@ -316,7 +399,7 @@ static void keep_for_minima(const struct balancer *balancer, struct accounts *ac
     uint64_t below_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++) {
         const struct policy_domain *view = &balancer->views[i];
-        if (!view->stuck)
+        if (!balancer->tracks[balancer->domain_of[i]].stuck)
             below_kib =
                 ballast_add_ceil(below_kib, ballast_sub_floor(view->min_kib, view->tot_kib));
     }
@@ -390,14 +473,26 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     return 0;
 }
 
-static void opinion_of(const struct track *track, struct balancer_opinion *out)
+uint64_t balancer_lessons(const struct balancer *balancer)
 {
-    *out = (struct balancer_opinion){
-        .conduct = track_conduct(track),
+    return balancer->lessons;
+}
+
+static struct balancer_opinion opinion_of(const struct track *track,
+                                          const struct floor_facts *facts)
+{
+    bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
+    struct floor_facts unbounded = *facts;
+    unbounded.word_most_kib = BALLAST_NONE;
+    return (struct balancer_opinion){
+        .conduct = alone && track->has_balloon ? BALANCER_STUCK : track_conduct(track),
         .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
         .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
         .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
-        .floor_kib = track->floor_kib,
+        .floor = floor_of(facts),
+        .word_floor = floor_of(&unbounded),
+        .lesson = facts->lesson,
+        .left_alone = alone,
         .need_kib = track->need_kib,
         .trust_permyriad = track->trust_permyriad,
     };
@@ -407,10 +502,10 @@ int balancer_opinion_near(const struct balancer *balancer, uint32_t id, size_t i
                           struct balancer_opinion *out)
 {
     for (size_t tried = 0; tried < balancer->track_count; tried++) {
-        const struct track *track = &balancer->tracks[(i + tried) % balancer->track_count];
-        if (track->id != id)
+        size_t at = (i + tried) % balancer->track_count;
+        if (balancer->tracks[at].id != id)
             continue;
-        opinion_of(track, out);
+        *out = opinion_of(&balancer->tracks[at], &balancer->facts[at]);
         return 0;
     }
     return -ENOENT;

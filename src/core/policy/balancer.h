@@ -8,8 +8,10 @@
  *  - the room that all maxima leave above what guests hold never exceeds that memory, so no guest
  * can take what is promised to another, whatever it does;
  *  - a target is within the guest's dynamic range and never above its maximum;
- *  - what is paused, being built, migrating or has no balloon is never asked, dom0 never below its
- * floor;
+ *  - what is paused, being built, migrating, has no balloon, or is populated on demand and not yet
+ *    covered is never asked, and nobody below his floor (floor.h);
+ *  - one whose balloon stopped, or took back what it gave, is told to stay, and left alone for a
+ * while;
  *  - a grant is given only for memory that is free now and nobody's.
  *
  * It reads no clock: time is host->now_usec, which must not go backwards. It keeps what it has
@@ -26,6 +28,7 @@
 #include <ballast/error.h>
 
 #include "core/model/host.h"
+#include "core/policy/floor.h"
 
 struct policy;
 
@@ -53,6 +56,7 @@ enum balancer_reason {
     BALANCER_SHARE_OF_SURPLUS,   /* a: its part */
     BALANCER_GIVES_TO_OTHERS,    /* a: what others are short of */
     BALANCER_RULE,               /* a peer's rule wants it so */
+    BALANCER_LEFT_ALONE,         /* its balloon stopped, or took back; a: where */
     BALANCER_LIMIT_HELD,   /* maximum brought down to what it holds or is to hold; a: room taken */
     BALANCER_LIMIT_RAISED, /* maximum was below a target still to be reached */
     BALANCER_FITS,         /* granted; a: need, b: what stays free */
@@ -70,6 +74,7 @@ struct balancer_set {
     enum balancer_reason reason;
     uint64_t a_kib;
     uint64_t b_kib;
+    struct floor floor; /* that its target was held to; FLOOR_NONE: none held it */
 };
 
 struct balancer_verdict {
@@ -99,6 +104,7 @@ struct balancer_output {
 struct balancer_options {
     bool take_before_free;   /* breaks law 4; only to show what then happens */
     bool no_inaccuracy;      /* does not allow for balloons that stop short; the same */
+    bool no_floors;          /* asks down to dynamic minima, whatever is known; the same */
     uint64_t inaccuracy_kib; /* how far from its target a balloon may stop and still be there */
     /* Free memory that nobody is told to grow into: what Xen takes for itself between two looks
      * (grant frames, event channels, its own heap) must not break a promise. */
@@ -144,11 +150,16 @@ struct balancer_opinion {
     uint64_t rate_down_kib; /* a second, while it moved; BALLAST_NONE: never seen */
     uint64_t rate_up_kib;
     uint64_t assumed_down_kib; /* what decisions count on: rate_down_kib, or the usual guess */
-    uint64_t floor_kib;        /* it stopped here when asked for less; 0: none known */
-    uint64_t need_kib;         /* what it is believed to need now */
-    uint32_t trust_permyriad;  /* in its reports */
+    struct floor floor;        /* as far as it is known; it may be more than the domain holds */
+    struct floor word_floor;   /* the same with its word unbounded: for one that only it pays for */
+    struct floor_lesson lesson;
+    bool left_alone;          /* for having stopped: until lesson.usec + floor_pause_usec() */
+    uint64_t need_kib;        /* what it is believed to need now */
+    uint32_t trust_permyriad; /* in its reports */
 };
 
+/* How often anything was learned or forgotten of where balloons stop: has it changed, look anew. */
+uint64_t balancer_lessons(const struct balancer *balancer);
 /* -ENOENT when the last snapshot did not have that domain. */
 int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out);
 /* The same, quickly for whoever knows that it was the i-th of that snapshot. */

@@ -36,7 +36,7 @@ enum reach { REACH_IDLE, REACH_BEYOND_NEED, REACH_MINIMUM, REACHES };
 
 static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
 {
-    uint64_t kib = domain->min_kib;
+    uint64_t kib = domain->floor_kib;
     if (reach == REACH_IDLE)
         kib = ballast_max_u64(kib, domain->likely_kib);
     else if (reach == REACH_BEYOND_NEED)
@@ -101,7 +101,7 @@ static void aim_for_start(const struct policy_view *view, struct policy_aim *aim
         uint64_t kib = ballast_max_u64(bound_kib(domain, reach),
                                        ballast_sub_floor(domain->tot_kib, missing_kib));
         /* One that is on its way further down is left to it: it will be stopped in time. */
-        if (domain->target_kib < domain->tot_kib && domain->target_kib >= domain->min_kib)
+        if (domain->target_kib < domain->tot_kib && domain->target_kib >= domain->floor_kib)
             kib = ballast_min_u64(kib, domain->target_kib);
         aims[i] = (struct policy_aim){kib, reason, 0};
     }
@@ -190,7 +190,8 @@ static uint64_t lack_kib(const struct policy_view *view, const struct policy_aim
 static uint64_t surplus_kib(const struct policy_view *view, size_t i)
 {
     const struct policy_domain *domain = &view->domains[i];
-    return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, view->parts[i].out_kib);
+    uint64_t keep_kib = ballast_max_u64(view->parts[i].out_kib, domain->floor_kib);
+    return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, keep_kib);
 }
 
 static bool is_giving(const struct policy_domain *domain)

@@ -55,7 +55,7 @@ static uint64_t coming_kib(const struct balancer *balancer)
         const struct policy_domain *view = &balancer->views[i];
         const struct track *track = &balancer->tracks[balancer->domain_of[i]];
         if (track->heading < 0 && !track->stuck)
-            sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(view->tot_kib, view->min_kib));
+            sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(view->tot_kib, view->floor_kib));
     }
     return sum_kib;
 }
@@ -65,7 +65,7 @@ static uint64_t held_back_kib(const struct balancer *balancer)
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++) {
         const struct policy_domain *view = &balancer->views[i];
-        sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(view->tot_kib, view->min_kib));
+        sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(view->tot_kib, view->firm_kib));
     }
     return sum_kib;
 }

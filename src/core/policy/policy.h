@@ -20,9 +20,10 @@ struct policy_domain {
     bool is_dom0;
     uint64_t tot_kib;
     uint64_t target_kib;
-    uint64_t min_kib; /* never aim below: dynamic minimum, dom0's floor */
-    uint64_t
-        low_kib; /* the least its target may be: min_kib, or what it holds where that is less */
+    uint64_t min_kib; /* never aim below: dynamic minimum; dom0's as far as it is known to use it */
+    uint64_t floor_kib; /* nor is it asked below: that, or of its floor what it holds (floor.h) */
+    uint64_t firm_kib;  /* the same, of what nothing that happens soon will lower */
+    uint64_t low_kib; /* the least its target may be: floor_kib, or what it holds if that is less */
     uint64_t max_kib; /* never aim above: dynamic maximum */
     uint64_t static_max_kib;
     uint64_t used_kib;          /* the guest's word as it is, or BALLAST_NONE */
@@ -32,7 +33,7 @@ struct policy_domain {
     uint64_t rate_down_kib; /* a second; measured, or the usual guess */
     uint64_t rate_up_kib;
     uint64_t shares;
-    bool stuck;
+    bool stuck; /* gives nothing now, or is left alone for having stopped */
 };
 
 struct policy_view {

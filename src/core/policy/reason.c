@@ -12,6 +12,7 @@ static const char *const words[BALANCER_REASONS] = {
     [BALANCER_SHARE_OF_SURPLUS] = "share-of-surplus",
     [BALANCER_GIVES_TO_OTHERS] = "gives-to-others",
     [BALANCER_RULE] = "rule",
+    [BALANCER_LEFT_ALONE] = "left-alone",
     [BALANCER_LIMIT_HELD] = "limit-held",
     [BALANCER_LIMIT_RAISED] = "limit-raised",
     [BALANCER_FITS] = "fits",
@@ -44,6 +45,8 @@ static const char *why(enum balancer_reason reason)
         return "must not grow by itself any more; room taken away:";
     case BALANCER_LIMIT_RAISED:
         return "had a limit below its target; raised by";
+    case BALANCER_LEFT_ALONE:
+        return "gives no more, and is left alone at";
     case BALANCER_RULE:
     case BALANCER_FITS:
     case BALANCER_NEVER_FITS:
@@ -63,6 +66,12 @@ size_t balancer_set_text(const struct balancer_set *set, const char *name, char 
         ballast_text_add(&text, ": target %" PRIu64 " KiB", set->target_kib);
     else if (set->maxmem_kib != UINT64_MAX)
         ballast_text_add(&text, ": maximum %" PRIu64 " KiB", set->maxmem_kib);
+    if (set->floor.reason != FLOOR_NONE && set->reason != BALANCER_LEFT_ALONE) {
+        char why[256];
+        (void)floor_text(&set->floor, why, sizeof(why));
+        ballast_text_add(&text, "; not below its floor of %" PRIu64 " KiB, %s", set->floor.kib,
+                         why);
+    }
     return text.length;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/policy/balancer.h"
 #include "core/policy/fill.h"
+#include "core/policy/floor.h"
 #include "core/policy/policy.h"
 #include "core/policy/track.h"
 
@@ -45,6 +46,8 @@ struct balancer {
     uint32_t *table; /* ids of old_tracks: open addressing, index + 1, 0 empty */
     size_t table_size;
 
+    struct floor_facts *facts;   /* for the floor of each of the host's domains */
+    uint64_t lessons;            /* learned or forgotten, ever */
     struct policy_domain *views; /* those who may be asked */
     size_t *domain_of;           /* index into the host's domains of each view */
     size_t view_count;

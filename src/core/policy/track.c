@@ -16,6 +16,9 @@
 #define PATIENCE_USEC     (9 * BALLAST_SEC_USEC / 2)
 #define PATIENCE_MAX_USEC (30 * BALLAST_SEC_USEC)
 #define ARRIVAL_SEC       1800
+/* What a balloon must have taken back while it was to give: 1 MiB, and a 64th of what it holds. */
+#define RETURN_LEAST_KIB BALLAST_MIB_KIB
+#define RETURN_PART      64
 /* A guest that could not grow is given another chance after this long. */
 #define CEILING_USEC (60 * BALLAST_SEC_USEC)
 /* Half of the distance between a past peak and the present is forgotten in about 20 s. */
@@ -27,8 +30,8 @@
 #define TRUST_FIRST 6000
 #define TRUST_GAIN  400
 #define TRUST_LOSS  4
-/* Below it nothing the guest says counts. */
-#define TRUST_NONE 500
+/* What a guest holds now is compared with what it says it uses if it said so within that time. */
+#define SWAP_AGE_USEC BALLAST_SEC_USEC
 
 /* Margins over what is reported used: need a twentieth, likely a fourth. */
 #define NEED_PERMYRIAD   10500
@@ -41,7 +44,10 @@ static uint64_t distance(uint64_t a, uint64_t b)
 
 static int heading_of(const struct ballast_domain *domain, uint64_t inaccuracy_kib)
 {
-    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon)
+    /* What a balloon gives of what was only promised to its guest is not seen in what that holds.
+     */
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon ||
+        ballast_domain_pod_lacks_kib(domain) > 0)
         return 0;
     uint64_t near_kib = ballast_max_u64(inaccuracy_kib, BALLAST_PAGE_KIB);
     if (distance(domain->tot_kib, domain->target_kib) <= near_kib)
@@ -62,6 +68,7 @@ static void turn(struct track *track, const struct ballast_domain *domain, int h
     track->heading_usec = now_usec;
     track->heading_kib = domain->tot_kib;
     track->progress_usec = now_usec;
+    track->lowest_kib = domain->tot_kib;
     track->stuck = false;
     open_window(track, domain, now_usec);
 }
@@ -121,11 +128,26 @@ static void judge_stuck(struct track *track, const struct ballast_domain *domain
     track->stuck = true;
     track->stuck_usec = now_usec;
     if (track->heading < 0) {
-        track->floor_kib = domain->tot_kib;
+        floor_learn(&track->lesson, domain->tot_kib, now_usec);
     } else {
         track->ceiling_kib = domain->tot_kib;
         track->ceiling_usec = now_usec;
     }
+}
+
+/* A balloon that has given, and takes again although it is to give: its guest is short. */
+static void judge_return(struct track *track, const struct ballast_domain *domain,
+                         uint64_t now_usec)
+{
+    if (track->heading >= 0 || track->stuck)
+        return;
+    track->lowest_kib = ballast_min_u64(track->lowest_kib, domain->tot_kib);
+    uint64_t back_kib = domain->tot_kib - track->lowest_kib;
+    if (back_kib <= RETURN_LEAST_KIB || back_kib < domain->tot_kib / RETURN_PART)
+        return;
+    track->stuck = true;
+    track->stuck_usec = now_usec;
+    floor_learn(&track->lesson, domain->tot_kib, now_usec);
 }
 
 static void update_motion(struct track *track, const struct ballast_domain *domain,
@@ -136,10 +158,10 @@ static void update_motion(struct track *track, const struct ballast_domain *doma
         turn(track, domain, heading, now_usec);
     } else if (heading != 0) {
         judge_stretch(track, domain, now_usec);
+        judge_return(track, domain, now_usec);
         judge_stuck(track, domain, now_usec);
     }
-    if (domain->tot_kib < track->floor_kib)
-        track->floor_kib = 0;
+    (void)floor_review(&track->lesson, domain->tot_kib, now_usec);
     if (track->ceiling_kib != BALLAST_NONE &&
         (domain->tot_kib > track->ceiling_kib || now_usec - track->ceiling_usec >= CEILING_USEC))
         track->ceiling_kib = BALLAST_NONE;
@@ -181,8 +203,21 @@ static void hear(struct track *track, const struct ballast_domain *domain, uint6
         made_usec > track->report_usec)
         track->rise_kib = ballast_mul_div(domain->used_kib - track->reported_kib, BALLAST_SEC_USEC,
                                           made_usec - track->report_usec);
+    /* A late report is of a time when it may have held more. */
+    bool credited = track->trust_permyriad >= TRACK_TRUST_NONE && age_usec <= SWAP_AGE_USEC;
+    uint64_t swap_kib = ballast_sub_floor(domain->used_kib, domain->tot_kib);
+    if (credited && swap_kib <= domain->static_max_kib)
+        track->swap_kib = ballast_max_u64(track->swap_kib, swap_kib);
     track->reported_kib = domain->used_kib;
     track->report_usec = ballast_max_u64(made_usec, 1);
+}
+
+/* Of what it says beyond its dynamic minimum, what its trust lets count. */
+static uint64_t weighed_kib(const struct ballast_domain *domain, uint64_t used_kib,
+                            uint64_t permyriad)
+{
+    uint64_t base_kib = ballast_min_u64(domain->dynamic_min_kib, used_kib);
+    return base_kib + ballast_mul_div(used_kib - base_kib, permyriad, BALLAST_PERMYRIAD);
 }
 
 /* A guest's word, bounded by what it could hold, moved on by its age, weighed by its trust. */
@@ -196,9 +231,18 @@ static uint64_t believed_kib(const struct track *track, const struct ballast_dom
     used_kib = ballast_min_u64(used_kib, domain->static_max_kib);
     /* One step asks for half as much again as it holds at most. */
     used_kib = ballast_min_u64(used_kib, ballast_add_ceil(domain->tot_kib, domain->tot_kib / 2));
-    uint64_t base_kib = ballast_min_u64(domain->dynamic_min_kib, used_kib);
-    return base_kib +
-           ballast_mul_div(used_kib - base_kib, track->trust_permyriad, BALLAST_PERMYRIAD);
+    return weighed_kib(domain, used_kib, track->trust_permyriad);
+}
+
+/*
+ * For its floor a word counts in full until something has contradicted it: to be wrong about one
+ * that asks for more costs memory, to be wrong about one that is to give costs its life.
+ */
+static uint64_t kept_word_kib(const struct track *track, const struct ballast_domain *domain)
+{
+    uint64_t permyriad = ballast_mul_div(track->trust_permyriad, BALLAST_PERMYRIAD, TRUST_FIRST);
+    uint64_t used_kib = ballast_min_u64(domain->used_kib, domain->static_max_kib);
+    return weighed_kib(domain, used_kib, ballast_min_u64(permyriad, BALLAST_PERMYRIAD));
 }
 
 static void update_need(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
@@ -206,7 +250,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
     bool silent = domain->used_kib == BALLAST_NONE;
     if (!silent)
         hear(track, domain, now_usec);
-    if (silent || track->trust_permyriad < TRUST_NONE) {
+    if (silent || track->trust_permyriad < TRACK_TRUST_NONE) {
         /* Nothing is known: it needs its minimum. One that is silent is used to what it has. */
         uint64_t used_to_kib = silent ? domain->tot_kib : 0;
         track->need_kib = domain->dynamic_min_kib;
@@ -214,6 +258,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
         return;
     }
     uint64_t used_kib = believed_kib(track, domain);
+    track->word_kib = kept_word_kib(track, domain);
     uint64_t faded_kib = ballast_mul_div(
         ballast_sub_floor(track->peak_kib, used_kib),
         ballast_min_u64(now_usec - track->last_usec, PEAK_FADE_USEC), PEAK_FADE_USEC);
@@ -229,6 +274,8 @@ static void remember(struct track *track, const struct ballast_domain *domain, u
     track->last_usec = now_usec;
     track->tot_kib = domain->tot_kib;
     track->target_kib = domain->target_kib;
+    if (domain->has_balloon && !track->has_balloon && track->first_usec != now_usec)
+        track->up_usec = now_usec;
     track->has_balloon = domain->has_balloon;
 }
 
@@ -237,7 +284,9 @@ void track_begin(struct track *track, const struct ballast_domain *domain, uint6
     *track = (struct track){.id = domain->id,
                             .first_usec = now_usec,
                             .last_usec = now_usec,
+                            .up_usec = BALLAST_NONE,
                             .ceiling_kib = BALLAST_NONE,
+                            .lesson = {domain->stopped_kib, domain->stopped_usec, domain->stops},
                             .trust_permyriad = TRUST_FIRST};
     turn(track, domain, heading_of(domain, BALLAST_PAGE_KIB), now_usec);
     update_need(track, domain, now_usec);

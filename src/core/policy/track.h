@@ -11,6 +11,7 @@
 
 #include "core/model/host.h"
 #include "core/policy/balancer.h"
+#include "core/policy/floor.h"
 
 struct track {
     uint32_t id;
@@ -19,6 +20,7 @@ struct track {
     uint64_t tot_kib;
     uint64_t target_kib;
     bool has_balloon;
+    uint64_t up_usec; /* when its balloon showed itself; BALLAST_NONE: it was there already */
 
     /* The way to its target. */
     int heading;                 /* -1 it is to shrink, 0 it is there, 1 it is to grow */
@@ -32,20 +34,26 @@ struct track {
     uint64_t rate_up_kib;
     bool has_moved;
     bool stuck;
-    uint64_t stuck_usec;   /* when that was noticed */
-    uint64_t floor_kib;    /* it stopped here when asked for less; 0: none known */
-    uint64_t ceiling_kib;  /* it stopped here when given more; BALLAST_NONE: none known */
-    uint64_t ceiling_usec; /* when that was learned */
+    uint64_t stuck_usec;        /* when that was noticed */
+    uint64_t lowest_kib;        /* the least it has held on its way down */
+    struct floor_lesson lesson; /* where it stopped when it was asked for less */
+    uint64_t ceiling_kib;       /* it stopped here when given more; BALLAST_NONE: none known */
+    uint64_t ceiling_usec;      /* when that was learned */
 
     /* Its reports. */
     uint64_t report_usec;  /* when the last one that differed was made; 0: none yet */
     uint64_t reported_kib; /* what it said */
     uint64_t rise_kib;     /* a second, between its last two reports; 0 when it fell */
     uint64_t peak_kib;     /* the most it has said, fading */
+    uint64_t swap_kib; /* so much more than it held it has said it uses, and lived: it has swap */
     uint32_t trust_permyriad;
+    uint64_t word_kib; /* what it says it uses, as far as it is believed */
     uint64_t need_kib; /* what follows from all that, margin included */
     uint64_t likely_kib;
 };
+
+/* Below it nothing the guest says counts. */
+#define TRACK_TRUST_NONE 500
 
 /* A domain seen for the first time. */
 void track_begin(struct track *track, const struct ballast_domain *domain, uint64_t now_usec);

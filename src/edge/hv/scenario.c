@@ -32,6 +32,7 @@ enum key_kind {
     KEY_SPANS,
     KEY_DUTY, /* two uint64_t, one after the other */
     KEY_USES,
+    KEY_TOLD,
     KEY_REPORT,
     KEY_VERSION,
     KEY_TYPE,
@@ -63,6 +64,9 @@ static const struct key guest_keys[] = {
     {"no-balloon", KEY_FLAG, GUEST(no_balloon)},
     {"grabs", KEY_FLAG, GUEST(grabs)},
     {"pod", KEY_FLAG, GUEST(pod)},
+    {"panics", KEY_FLAG, GUEST(panics)},
+    {"starves", KEY_TIME, GUEST(starve_usec)},
+    {"told", KEY_TOLD, GUEST(told)},
     {"tot", KEY_SIZE, GUEST(tot_kib)},
     {"overhead", KEY_SIZE, GUEST(overhead_kib)},
     {"type", KEY_TYPE, GUEST(type)},
@@ -142,6 +146,9 @@ static bool read_value(enum key_kind kind, const char *value, void *at, const ch
         return scenario_value_duty(value, number, number + 1, what);
     case KEY_USES:
         return scenario_value_need(value, at, what);
+    case KEY_TOLD:
+        *what = "such as 10s=512MiB,20s=1GiB";
+        return scenario_value_told(value, at);
     case KEY_REPORT:
         return scenario_value_report(value, at, what);
     case KEY_VERSION:
@@ -517,9 +524,11 @@ static int read_balancer(const struct scenario_line *line, struct scenario *out,
         out->take_before_free = true;
     else if (strcmp(word, "no-inaccuracy") == 0)
         out->no_inaccuracy = true;
+    else if (strcmp(word, "no-floors") == 0)
+        out->no_floors = true;
     else
-        return scenario_wrong(line, word, "no such option", "take-before-free or no-inaccuracy",
-                              err);
+        return scenario_wrong(line, word, "no such option",
+                              "take-before-free, no-inaccuracy or no-floors", err);
     return 0;
 }
 

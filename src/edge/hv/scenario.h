@@ -73,6 +73,7 @@ struct scenario {
     size_t restart_count;
     bool take_before_free; /* options of the balancer that break a law, see balancer.h */
     bool no_inaccuracy;
+    bool no_floors;
     struct scenario_expect expects[SCENARIO_EXPECTS];
     size_t expect_count;
 };

@@ -282,6 +282,12 @@ bool scenario_value_type(const char *word, enum sim_type *out, const char **what
     return false;
 }
 
+bool scenario_value_told(const char *word, struct sim_need *out)
+{
+    const char *what;
+    return need_steps(word, out, &what);
+}
+
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what)
 {
     static const char *const words[SIM_REPORTS] = {"honest", "none",   "low",

@@ -31,6 +31,8 @@ bool scenario_value_integral(const char *word, uint64_t *out_kibms, const char *
 bool scenario_value_need(const char *word, struct sim_need *out, const char **what);
 /* "pv", "pvh", "hvm". */
 bool scenario_value_type(const char *word, enum sim_type *out, const char **what);
+/* 10s=512MiB,20s=1GiB */
+bool scenario_value_told(const char *word, struct sim_need *out);
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what);
 /* What Xen says of itself: 4.17.7 with or without more behind it. */
 bool scenario_value_version(const char *word, char out[SIM_NAME], const char **what);

@@ -44,6 +44,7 @@ static int add_guests(struct sim *sim, struct ballast_error *err)
             return ballast_fail(err, -EINVAL, "guest %s: dom0 must be the first guest", is->name);
         struct sim_domain *domain = sim_domain_add(sim, is);
         domain->tot_pages = pages_of(sim, is->tot_kib);
+        sim_pod_begin(sim, domain);
         held += domain->tot_pages + domain->overhead_pages;
         if (held > sim->total_pages)
             return ballast_fail(err, -EINVAL,
@@ -226,6 +227,14 @@ int sim_check_pages(const struct sim *sim, struct ballast_error *err)
                             "conservation: at %" PRIu64 " us Xen %" PRIu64 " + domains %" PRIu64
                             " + free %" PRIu64 " pages do not make the total of %" PRIu64,
                             sim->now_usec, sim->xen_pages, held, sim->free_pages, sim->total_pages);
+    for (size_t i = 0; i < sim->domain_count; i++) {
+        if (sim->domains[i].pod_cache_pages > sim->domains[i].tot_pages)
+            return ballast_fail(err, -EPROTO,
+                                "conservation: at %" PRIu64 " us the cache of domain %" PRIu32
+                                " has %" PRIu64 " pages, and it holds only %" PRIu64,
+                                sim->now_usec, sim->domains[i].id, sim->domains[i].pod_cache_pages,
+                                sim->domains[i].tot_pages);
+    }
     if (sim->dirty_pages > sim->free_pages)
         return ballast_fail(err, -EPROTO,
                             "conservation: at %" PRIu64 " us %" PRIu64
@@ -240,6 +249,8 @@ int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err)
     sim_balloons_step(sim, usec);
     takers_step(sim, usec);
     for (size_t i = 0; i < sim->domain_count; i++) {
+        if (sim->domains[i].alive && !sim->domains[i].building)
+            sim_guest_told(sim, &sim->domains[i]);
         if (sim->domains[i].alive)
             sim_guest_live(sim, &sim->domains[i]);
     }

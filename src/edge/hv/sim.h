@@ -91,7 +91,8 @@ struct sim_guest_config {
     bool dom0;
     bool no_balloon; /* never gets a balloon driver */
     bool grabs;      /* takes whatever its maximum allows, whatever its target */
-    bool pod;        /* populate-on-demand until its balloon runs */
+    bool pod;        /* populate-on-demand: its kernel thinks that it has its static maximum */
+    bool panics;     /* without swap: it dies when its balloon gives what it uses */
     uint64_t tot_kib;
     uint64_t overhead_kib;
     uint64_t video_kib; /* of tot_kib; an HVM guest's */
@@ -108,6 +109,8 @@ struct sim_guest_config {
     uint64_t ceiling_kib;     /* it cannot grow past this; BALLAST_NONE: no such limit */
     uint64_t inaccuracy_kib;  /* it stops so far short of its target */
     uint64_t dies_below_kib;  /* out-of-memory killer: it is gone when it holds less */
+    uint64_t starve_usec;     /* without swap, but its balloon stops at what it uses: left with a
+                                 lower target for so long, it dies; 0: it has swap */
     uint64_t duty_work_usec;  /* works so long, */
     uint64_t duty_stuck_usec; /* then does nothing so long; 0: always works */
     uint64_t drip_usec;       /* gives one page in so long, to look alive; 0: an honest guest */
@@ -118,6 +121,7 @@ struct sim_guest_config {
     struct sim_spans paused;
     struct sim_spans migrating;
     struct sim_need need;
+    struct sim_need told; /* steps alone: what somebody else sets its target to */
     enum sim_report report;
     uint64_t report_every_usec;
     uint64_t report_late_usec; /* between its making and its being seen */

@@ -79,13 +79,19 @@ void sim_domain_die(struct sim *sim, struct sim_domain *domain)
     sim_pages_free(sim, domain, domain->tot_pages);
     domain->claim_pages = 0;
     domain->left_pages = 0;
+    domain->pod_entry_pages = 0;
+    domain->pod_cache_pages = 0;
     domain->alive = false;
     domain->building = false;
 }
 
-uint64_t sim_least_stop_kib(const struct sim_guest_config *is)
+uint64_t sim_least_stop_kib(const struct sim_domain *domain)
 {
-    return ballast_max_u64(ballast_max_u64(is->dynamic_min_kib, is->floor_kib), is->dies_below_kib);
+    const struct sim_guest_config *is = domain->is;
+    bool needs_all = is->panics || is->starve_usec > 0;
+    uint64_t stop_kib = ballast_max_u64(is->floor_kib, is->dies_below_kib);
+    stop_kib = ballast_max_u64(stop_kib, needs_all ? domain->need_kib : 0);
+    return ballast_max_u64(stop_kib, is->dynamic_min_kib);
 }
 
 /* How far down it goes by itself when its target is below what it holds. */
@@ -93,9 +99,10 @@ static uint64_t stop_down_pages(const struct sim *sim, const struct sim_domain *
 {
     const struct sim_guest_config *is = domain->is;
     if (sim->least)
-        return ballast_div_up(sim_least_stop_kib(is), sim->page_kib);
+        return ballast_div_up(sim_least_stop_kib(domain), sim->page_kib);
+    uint64_t floor_kib = ballast_max_u64(is->floor_kib, is->starve_usec > 0 ? domain->need_kib : 0);
     return ballast_max_u64(domain->target_pages + is->inaccuracy_kib / sim->page_kib,
-                           is->floor_kib / sim->page_kib);
+                           ballast_div_up(floor_kib, sim->page_kib));
 }
 
 static uint64_t drip_pages(const struct sim *sim, struct sim_domain *domain)
@@ -109,6 +116,8 @@ static uint64_t drip_pages(const struct sim *sim, struct sim_domain *domain)
 static void give_back(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {
     uint64_t pages = sim_rate_pages(sim, domain->is->rate_down_kib, usec, &domain->credit);
+    /* Whoever shuts down touches nothing any more: what was promised is off. */
+    domain->pod_entry_pages = domain->pod_cache_pages = 0;
     sim_pages_free(sim, domain, ballast_min_u64(pages, domain->tot_pages));
     if (domain->tot_pages == 0)
         sim_domain_die(sim, domain);
@@ -128,13 +137,19 @@ void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec)
     uint64_t working_usec = sim_guest_working_usec(sim, domain, usec);
     uint64_t stop = stop_down_pages(sim, domain);
     bool grabbing = is->grabs && domain->maxmem_pages > domain->tot_pages && !sim->least;
-    if (working_usec == 0 || domain->tot_pages <= stop || grabbing ||
+    bool pod = sim_pod_is_uncovered(domain);
+    if (working_usec == 0 || (domain->tot_pages <= stop && !pod) || grabbing ||
         (sim->least && is->shares == 0))
         return;
     uint64_t pages = is->drip_usec > 0
                          ? drip_pages(sim, domain)
                          : sim_rate_pages(sim, is->rate_down_kib, working_usec, &domain->credit);
-    sim_pages_free(sim, domain, ballast_min_u64(pages, domain->tot_pages - stop));
+    if (domain->pod_entry_pages > 0)
+        pages = sim_pod_give(sim, domain, stop, pages);
+    pages = ballast_min_u64(pages, ballast_sub_floor(domain->tot_pages, stop));
+    sim_pages_free(sim, domain, pages);
+    domain->panics =
+        is->panics && pages > 0 && domain->tot_pages * sim->page_kib < domain->need_kib;
 }
 
 uint64_t sim_claimed_pages(const struct sim *sim)
@@ -164,7 +179,8 @@ static uint64_t stop_up_pages(const struct sim *sim, const struct sim_domain *do
 void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {
     uint64_t stop = stop_up_pages(sim, domain);
-    if (!domain->alive || sim->now_usec >= domain->is->shutdown_usec || domain->tot_pages >= stop)
+    if (!domain->alive || sim->now_usec >= domain->is->shutdown_usec || domain->tot_pages >= stop ||
+        sim_pod_is_uncovered(domain))
         return;
     uint64_t working_usec = sim_guest_working_usec(sim, domain, usec);
     if (working_usec == 0)
@@ -174,16 +190,43 @@ void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec)
     sim_pages_take(sim, domain, ballast_min_u64(pages, sim_takeable_pages(sim)));
 }
 
-/*
- * The two deaths of want: the guest's own out-of-memory killer, and a populate-on-demand guest that
- * touches more than its cache before its balloon runs ("Dom24 out of PoD memory!").
+/* It is to give, and holds nothing but what it uses: whatever comes free in it goes to its balloon.
  */
-static bool must_die(const struct sim *sim, const struct sim_domain *domain)
+static bool starves_long(const struct sim *sim, struct sim_domain *domain)
 {
     uint64_t tot_kib = domain->tot_pages * sim->page_kib;
-    if (tot_kib < domain->is->dies_below_kib)
+    bool squeezed = domain->is->starve_usec > 0 && sim_guest_has_balloon(sim, domain) &&
+                    domain->target_pages < domain->tot_pages &&
+                    tot_kib <= ballast_add_ceil(domain->need_kib, sim->page_kib);
+    if (!squeezed)
+        domain->starves_usec = 0;
+    else if (domain->starves_usec == 0)
+        domain->starves_usec = sim->now_usec;
+    return squeezed && sim->now_usec - domain->starves_usec >= domain->is->starve_usec;
+}
+
+/*
+ * The deaths of want: the guest's own out-of-memory killer, a kernel that has given what it uses or
+ * is kept short ("System is deadlocked on memory"), and a populate-on-demand guest that touches
+ * more than its cache ("Dom24 out of PoD memory!").
+ */
+static bool must_die(const struct sim *sim, struct sim_domain *domain)
+{
+    uint64_t tot_kib = domain->tot_pages * sim->page_kib;
+    bool starved = starves_long(sim, domain);
+    if (tot_kib < domain->is->dies_below_kib || domain->panics || starved)
         return true;
-    return domain->is->pod && !sim_guest_has_balloon(sim, domain) && domain->need_kib > tot_kib;
+    return domain->pod_entry_pages > 0 && !sim_pod_touch(sim, domain);
+}
+
+void sim_guest_told(struct sim *sim, struct sim_domain *domain)
+{
+    const struct sim_need *told = &domain->is->told;
+    while (domain->told < told->step_count && told->steps[domain->told].at_usec <= sim->now_usec) {
+        domain->target_pages = told->steps[domain->told++].kib / sim->page_kib;
+        domain->maxmem_pages = domain->target_pages;
+        sim_pod_follow(sim, domain);
+    }
 }
 
 void sim_guest_live(struct sim *sim, struct sim_domain *domain)

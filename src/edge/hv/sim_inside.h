@@ -24,7 +24,12 @@ struct sim_domain {
     uint64_t target_pages;
     uint64_t maxmem_pages;
     uint64_t claim_pages;
-    uint64_t left_pages; /* while building */
+    uint64_t left_pages;      /* while building */
+    uint64_t pod_entry_pages; /* promised and not there: see sim_pod.c */
+    uint64_t pod_cache_pages; /* of tot_pages */
+    uint64_t starves_usec;    /* since when it has nothing left to give and is to give; 0: it has */
+    bool panics;              /* its balloon has given what it uses */
+    size_t told;              /* how many of is->told have been done */
     uint64_t runs_from_usec;
     uint64_t credit;    /* of movement, in KiB x usec: what is less than a page */
     uint64_t drip_usec; /* when it gave its last drop */
@@ -79,7 +84,9 @@ uint64_t sim_guest_working_usec(const struct sim *sim, const struct sim_domain *
 bool sim_guest_has_balloon(const struct sim *sim, const struct sim_domain *domain);
 enum ballast_domain_state sim_guest_state(const struct sim *sim, const struct sim_domain *domain);
 /* As low as the best of balancers could have had it: its minimum, its floor, short of its death. */
-uint64_t sim_least_stop_kib(const struct sim_guest_config *is);
+uint64_t sim_least_stop_kib(const struct sim_domain *domain);
+/* Does what somebody else has told it by now: target and maximum, as xl mem-set does. */
+void sim_guest_told(struct sim *sim, struct sim_domain *domain);
 /* Gives what it gives in the `usec` that end now; then, apart, takes what it takes. */
 void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec);
 void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec);
@@ -93,6 +100,17 @@ void sim_pages_take(struct sim *sim, struct sim_domain *domain, uint64_t pages);
 uint64_t sim_takeable_pages(const struct sim *sim);
 uint64_t sim_claimed_pages(const struct sim *sim);
 uint64_t sim_available_pages(const struct sim *sim);
+
+/* Populate-on-demand. It begins with all of its cache, and nothing populated. */
+void sim_pod_begin(struct sim *sim, struct sim_domain *domain);
+/* More is promised to it than is there. */
+bool sim_pod_is_uncovered(const struct sim_domain *domain);
+/* It touches what it needs; false: more than there is. */
+bool sim_pod_touch(const struct sim *sim, struct sim_domain *domain);
+/* Its cache follows a target that was raised. */
+void sim_pod_follow(struct sim *sim, struct sim_domain *domain);
+/* Its balloon gives up to `pages` of what is promised, down to `stop`; what is left of them. */
+uint64_t sim_pod_give(struct sim *sim, struct sim_domain *domain, uint64_t stop, uint64_t pages);
 
 /* The working set at this moment; 0 where it has none. */
 uint64_t sim_need_now(const struct sim *sim, struct sim_domain *domain);

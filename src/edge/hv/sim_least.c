@@ -29,7 +29,7 @@ static bool can_give(const struct sim *sim)
         if (!domain->alive || domain->building)
             continue;
         bool leaves = is->crash_usec != BALLAST_NONE || is->shutdown_usec != BALLAST_NONE;
-        uint64_t stop_kib = sim_least_stop_kib(is);
+        uint64_t stop_kib = sim_least_stop_kib(domain);
         bool spare = domain->tot_pages * sim->page_kib >= stop_kib + sim->page_kib;
         if (leaves || (spare && !is->no_balloon && is->shares > 0))
             return true;

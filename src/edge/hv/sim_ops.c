@@ -44,6 +44,8 @@ static void show_domain(const struct sim *sim, const struct sim_domain *domain,
         .dynamic_max_kib = is->dynamic_max_kib,
         .static_max_kib = is->static_max_kib,
         .build_left_kib = domain->left_pages * sim->page_kib,
+        .pod_entries_kib = domain->pod_entry_pages * sim->page_kib,
+        .pod_cache_kib = domain->pod_cache_pages * sim->page_kib,
         .shares = is->shares,
     };
     sim_report_seen(sim, domain, out);
@@ -96,19 +98,6 @@ static struct sim_domain *find_domain(struct sim *sim, uint32_t domid)
     return NULL;
 }
 
-/*
- * Before its balloon runs, a populate-on-demand guest's cache follows its target up at once and
- * never down (p2m_pod_set_mem_target).
- */
-static void pod_follow(struct sim *sim, struct sim_domain *domain)
-{
-    if (!domain->is->pod || domain->building || sim_guest_has_balloon(sim, domain))
-        return;
-    uint64_t upto = ballast_min_u64(domain->target_pages, domain->maxmem_pages);
-    uint64_t more = ballast_sub_floor(upto, domain->tot_pages);
-    sim_pages_take(sim, domain, ballast_min_u64(more, sim_takeable_pages(sim)));
-}
-
 static void set_target(struct sim *sim, struct sim_domain *domain, uint64_t target_kib)
 {
     uint64_t was_kib = domain->target_pages * sim->page_kib;
@@ -119,7 +108,7 @@ static void set_target(struct sim *sim, struct sim_domain *domain, uint64_t targ
     sim->score.target_writes++;
     domain->target_writes++;
     domain->target_pages = target_kib / sim->page_kib;
-    pod_follow(sim, domain);
+    sim_pod_follow(sim, domain);
 }
 
 static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,

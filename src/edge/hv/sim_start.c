@@ -166,6 +166,7 @@ static void build_done(struct sim *sim, struct sim_domain *domain)
     domain->building = false;
     domain->claim_pages = 0;
     domain->runs_from_usec = sim->now_usec;
+    sim_pod_begin(sim, domain);
     domain->credit = 0;
 }
 

@@ -269,6 +269,8 @@ void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_u
         .target_kib = target_kib,
         .maxmem_kib = shown_maximum(domain, target_kib),
         .build_left_kib = domain->building ? ballast_sub_floor(built_kib, domain->tot_kib) : 0,
+        .pod_entries_kib = or_else(domain->pod_entries_kib, 0),
+        .pod_cache_kib = or_else(domain->pod_cache_kib, 0),
         .used_kib = reports ? domain->used_kib : BALLAST_NONE,
         .reported_free_kib = BALLAST_NONE,
         .report_age_usec =

@@ -188,6 +188,7 @@ static const struct wire_param set_target[] = {
      .required = true,
      .least = 1,
      .help = "video included"},
+    {.name = "force", .type = WIRE_BOOL, .help = "even below what it can give without harm"},
     END,
 };
 

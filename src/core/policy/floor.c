@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/policy/floor.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+#define PAUSE_USEC     (10 * BALLAST_SEC_USEC)
+#define PAUSE_MAX_USEC (3600 * BALLAST_SEC_USEC)
+#define FORGET_USEC    (7 * 24 * 3600 * BALLAST_SEC_USEC)
+/* Stops at two places that are nearer than this part are stops at one. */
+#define SAME_PART 8
+/* How much less a guest is asked for after its pause; half of that given belies the lesson. */
+#define PROBE_PART 16
+/* Doubling 10 s so often is more than an hour. */
+enum { STOPS_MOST = 10 };
+
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+void floor_learn(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec)
+{
+    bool again = lesson->kib > 0 && apart(lesson->kib, tot_kib) <= lesson->kib / SAME_PART;
+    lesson->stops = again && lesson->stops < STOPS_MOST ? lesson->stops + 1
+                    : again                             ? STOPS_MOST
+                                                        : 1;
+    lesson->kib = tot_kib;
+    lesson->usec = now_usec;
+}
+
+bool floor_review(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec)
+{
+    if (lesson->kib == 0)
+        return false;
+    bool belied = tot_kib < lesson->kib - lesson->kib / (2 * PROBE_PART);
+    if (!belied && ballast_sub_floor(now_usec, lesson->usec) < FORGET_USEC)
+        return false;
+    *lesson = (struct floor_lesson){0};
+    return true;
+}
+
+uint64_t floor_pause_usec(const struct floor_lesson *lesson)
+{
+    if (lesson->kib == 0 || lesson->stops == 0)
+        return 0;
+    uint64_t doubled = UINT64_C(1) << (ballast_min_u64(lesson->stops, STOPS_MOST) - 1);
+    return ballast_min_u64(doubled * PAUSE_USEC, PAUSE_MAX_USEC);
+}
+
+bool floor_is_left_alone(const struct floor_lesson *lesson, uint64_t now_usec)
+{
+    return ballast_sub_floor(now_usec, lesson->usec) < floor_pause_usec(lesson);
+}
+
+uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib)
+{
+    if (static_max_kib < FLOOR_ORDINARY_KIB)
+        return 0;
+    uint64_t beyond_kib = ballast_sub_floor(static_max_kib, FLOOR_MEASURED_STATIC_KIB);
+    uint64_t kib = BALLAST_IDLE_LINUX_KIB + beyond_kib / FLOOR_STRUCT_PAGE_PART;
+    return ballast_add_ceil(kib, videoram_kib);
+}
+
+static uint64_t faded_kib(const struct floor_facts *facts, uint64_t kib)
+{
+    uint64_t age_usec = facts->word_age_usec == BALLAST_NONE ? 0 : facts->word_age_usec;
+    if (age_usec <= FLOOR_WORD_FRESH_USEC)
+        return kib;
+    uint64_t left_usec = ballast_sub_floor(FLOOR_WORD_OLD_USEC, age_usec);
+    return ballast_mul_div(kib, left_usec, FLOOR_WORD_OLD_USEC - FLOOR_WORD_FRESH_USEC);
+}
+
+static void raise_to(struct floor *floor, uint64_t kib, enum floor_reason reason, uint64_t a,
+                     uint64_t b)
+{
+    if (kib > floor->kib)
+        *floor = (struct floor){kib, reason, a, b};
+}
+
+struct floor floor_of(const struct floor_facts *facts)
+{
+    struct floor floor = {0};
+    const struct floor_lesson *lesson = &facts->lesson;
+    uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
+    raise_to(&floor, least_kib, FLOOR_LEAST, facts->static_max_kib, 0);
+    if (facts->up_usec != BALLAST_NONE && facts->up_usec < FLOOR_BOOT_USEC)
+        raise_to(&floor, ballast_mul_div(least_kib, FLOOR_BOOT_FACTOR, 1), FLOOR_BOOT,
+                 facts->up_usec / 1000, 0);
+    if (facts->word_kib != BALLAST_NONE) {
+        uint64_t word_kib = faded_kib(facts, facts->word_kib);
+        raise_to(&floor, ballast_min_u64(word_kib, facts->word_most_kib), FLOOR_REPORTED,
+                 facts->word_kib, facts->word_most_kib);
+    }
+    uint64_t stop_kib = lesson->kib;
+    if (!floor_is_left_alone(lesson, facts->now_usec))
+        stop_kib -= stop_kib / PROBE_PART;
+    raise_to(&floor, stop_kib, FLOOR_STOPPED, lesson->kib, lesson->stops);
+    return floor;
+}
+
+static const char *const words[FLOOR_REASONS] = {
+    [FLOOR_NONE] = "none",         [FLOOR_LEAST] = "least",     [FLOOR_BOOT] = "boot",
+    [FLOOR_REPORTED] = "reported", [FLOOR_STOPPED] = "stopped",
+};
+
+const char *floor_reason_word(enum floor_reason reason)
+{
+    return (unsigned)reason < FLOOR_REASONS ? words[reason] : NULL;
+}
+
+int floor_reason_find(const char *word)
+{
+    for (int i = 0; i < FLOOR_REASONS; i++) {
+        if (strcmp(words[i], word) == 0)
+            return i;
+    }
+    return -ENOENT;
+}
+
+size_t floor_text(const struct floor *floor, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    switch (floor->reason) {
+    case FLOOR_LEAST:
+        ballast_text_add(&text,
+                         "where even an idle Linux stops giving (80 to 90 MiB, and a 64th of what "
+                         "its static maximum of %" PRIu64 " KiB has beyond 512 MiB)",
+                         floor->a);
+        break;
+    case FLOOR_BOOT:
+        ballast_text_add(&text,
+                         "twice where an idle Linux stops, since it came up only %" PRIu64
+                         ".%" PRIu64 " s ago",
+                         floor->a / 1000, floor->a % 1000 / 100);
+        break;
+    case FLOOR_REPORTED:
+        ballast_text_add(&text, "what it says it uses");
+        if (floor->b < floor->a)
+            ballast_text_add(&text, ", %" PRIu64 " KiB, as far as its part of the host lets it",
+                             floor->a);
+        else if (floor->kib < floor->a)
+            ballast_text_add(&text, ", %" PRIu64 " KiB, as far as that still counts", floor->a);
+        break;
+    case FLOOR_STOPPED:
+        ballast_text_add(&text, "for its balloon has stopped at %" PRIu64 " KiB (%" PRIu64 " %s)",
+                         floor->a, floor->b, floor->b == 1 ? "time" : "times");
+        break;
+    case FLOOR_NONE:
+    case FLOOR_REASONS:
+        ballast_text_add(&text, "for nothing is known of it");
+    }
+    return text.length;
+}

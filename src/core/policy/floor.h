@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The least that a guest can be asked to hold without risking its life, and why. It is learned:
+ * from what the guest reports, from where its balloon stopped before, from its having just booted;
+ * below all of that there is what no ordinary kernel lives with less of. A floor only keeps what a
+ * guest holds; it never gives it anything.
+ */
+#ifndef CORE_POLICY_FLOOR_H
+#define CORE_POLICY_FLOOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/model/follow.h"
+#include "core/model/host.h"
+
+/*
+ * The least is BALLAST_IDLE_LINUX_KIB, measured with this static maximum, and what grows with it:
+ * Linux keeps a struct page (64 bytes) for each page that it may ever hold, a 64th, whether it
+ * holds the page or not.
+ */
+#define FLOOR_MEASURED_STATIC_KIB (UINT64_C(512) * 1024)
+#define FLOOR_STRUCT_PAGE_PART    64
+/* A guest of a smaller static maximum is no ordinary Linux: nothing is known of it beforehand. */
+#define FLOOR_ORDINARY_KIB (UINT64_C(128) * 1024)
+
+/*
+ * A guest that has just come up is not asked below twice the least, since what boots holds more
+ * than what idles: its initial ramdisk packed and unpacked, and all services at once. For a minute:
+ * xenbus was up 2.8 to 10.2 s after the guest began to run, and services come after that. Both are
+ * judged, not measured.
+ */
+#define FLOOR_BOOT_FACTOR 2
+#define FLOOR_BOOT_USEC   (UINT64_C(60) * 1000000)
+
+/* Its word counts in full for so long, then less and less, until it counts for nothing. */
+#define FLOOR_WORD_FRESH_USEC (UINT64_C(60) * 1000000)
+#define FLOOR_WORD_OLD_USEC   (UINT64_C(600) * 1000000)
+
+enum floor_reason {
+    FLOOR_NONE,     /* nothing is known: its dynamic minimum is all there is */
+    FLOOR_LEAST,    /* a: its static maximum */
+    FLOOR_BOOT,     /* a: how long it is up, in ms */
+    FLOOR_REPORTED, /* a: what it is believed to use, by its own word; b: what it is let hold by it
+                     */
+    FLOOR_STOPPED,  /* a: where its balloon stopped, b: how often in a row */
+    FLOOR_REASONS
+};
+
+/* Where a balloon stopped when it was asked for less; kept over restarts. kib 0: nowhere yet. */
+struct floor_lesson {
+    uint64_t kib;
+    uint64_t usec;  /* when that was seen last */
+    uint32_t stops; /* how often at about the same place */
+};
+
+/*
+ * One more stop. At another place, by more than an eighth, it is the first one there.
+ */
+void floor_learn(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec);
+/*
+ * What is seen of it now: a guest that has given well below its lesson, or has not stopped for a
+ * week, has none any more. true: it has been forgotten.
+ */
+bool floor_review(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec);
+/*
+ * How long after its last stop a guest is left alone: 10 s after the first, doubled by each further
+ * one up to an hour. After that it is asked for a sixteenth less than where it stopped, no more.
+ */
+uint64_t floor_pause_usec(const struct floor_lesson *lesson);
+bool floor_is_left_alone(const struct floor_lesson *lesson, uint64_t now_usec);
+
+struct floor_facts {
+    uint64_t now_usec;
+    uint64_t static_max_kib;
+    uint64_t videoram_kib;  /* in its sizes, and never given back; 0 where it is not known */
+    uint64_t word_kib;      /* what it says it uses in memory, as far as it is believed, or
+                               BALLAST_NONE */
+    uint64_t word_age_usec; /* BALLAST_NONE: not known, it is fresh */
+    uint64_t word_most_kib; /* its word holds no more than that; BALLAST_NONE: no bound */
+    uint64_t up_usec;       /* since its balloon showed itself; BALLAST_NONE: nobody saw it boot */
+    struct floor_lesson lesson;
+};
+
+struct floor {
+    uint64_t kib; /* 0 where the reason is FLOOR_NONE */
+    enum floor_reason reason;
+    uint64_t a;
+    uint64_t b;
+};
+
+/* The least that no ordinary guest of that static maximum lives with less of; 0: not known. */
+uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib);
+/* The highest of what the facts say. It may be more than the guest holds. */
+struct floor floor_of(const struct floor_facts *facts);
+
+/* "none", "least", "boot", "reported", "stopped"; NULL past the end. */
+const char *floor_reason_word(enum floor_reason reason);
+/* -ENOENT. */
+int floor_reason_find(const char *word);
+/* What the floor is, without its size and without a full stop, as snprintf. */
+size_t floor_text(const struct floor *floor, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Populate-on-demand, as xen/arch/x86/mm/p2m-pod.c has it. With P pages populated, C in the cache
+ * and E entries still promised, a domain holds T = P + C pages and its kernel thinks it has B = P +
+ * E.
+ *
+ * The guest touches an entry: it comes out of the cache; with none there the domain dies
+ * (p2m_pod_demand_populate). The target is raised: the cache follows at once, as far as there are
+ * entries for it; it is lowered: nothing comes back (p2m_pod_set_mem_target). The balloon driver
+ * gives pages up: entries first, since what nobody has touched is what a balloon finds free, then
+ * what the cache holds beyond the entries that are left (p2m_pod_decrease_reservation). When E = C
+ * all that is promised is there, and the domain is like any other.
+ */
+#include "core/base/units.h"
+#include "edge/hv/sim_inside.h"
+
+static uint64_t populated(const struct sim_domain *domain)
+{
+    return domain->tot_pages - domain->pod_cache_pages;
+}
+
+void sim_pod_begin(struct sim *sim, struct sim_domain *domain)
+{
+    if (!domain->is->pod)
+        return;
+    uint64_t whole = domain->is->static_max_kib / sim->page_kib;
+    domain->pod_cache_pages = domain->tot_pages;
+    domain->pod_entry_pages = ballast_max_u64(whole, domain->tot_pages);
+}
+
+bool sim_pod_is_uncovered(const struct sim_domain *domain)
+{
+    return domain->pod_entry_pages > domain->pod_cache_pages;
+}
+
+bool sim_pod_touch(const struct sim *sim, struct sim_domain *domain)
+{
+    uint64_t need = ballast_div_up(domain->need_kib, sim->page_kib);
+    uint64_t more =
+        ballast_min_u64(ballast_sub_floor(need, populated(domain)), domain->pod_entry_pages);
+    bool enough = more <= domain->pod_cache_pages;
+    more = ballast_min_u64(more, domain->pod_cache_pages);
+    domain->pod_entry_pages -= more;
+    domain->pod_cache_pages -= more;
+    return enough;
+}
+
+void sim_pod_follow(struct sim *sim, struct sim_domain *domain)
+{
+    if (!sim_pod_is_uncovered(domain) || domain->building)
+        return;
+    uint64_t upto = ballast_min_u64(domain->target_pages, domain->maxmem_pages);
+    uint64_t more = ballast_sub_floor(upto, domain->tot_pages);
+    more = ballast_min_u64(more, domain->pod_entry_pages - domain->pod_cache_pages);
+    more = ballast_min_u64(more, sim_takeable_pages(sim));
+    sim_pages_take(sim, domain, more);
+    domain->pod_cache_pages += more;
+}
+
+uint64_t sim_pod_give(struct sim *sim, struct sim_domain *domain, uint64_t stop, uint64_t pages)
+{
+    uint64_t thinks = populated(domain) + domain->pod_entry_pages;
+    uint64_t gives = ballast_min_u64(pages, ballast_sub_floor(thinks, stop));
+    uint64_t entries = ballast_min_u64(gives, domain->pod_entry_pages);
+    domain->pod_entry_pages -= entries;
+    uint64_t beyond = ballast_sub_floor(domain->pod_cache_pages, domain->pod_entry_pages);
+    domain->pod_cache_pages -= beyond;
+    sim_pages_free(sim, domain, beyond);
+    return pages - entries;
+}

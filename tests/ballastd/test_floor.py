@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Floors: what is refused, what is learned, and that it outlives the daemon."""
+
+from driver import Daemon, refused, run, until
+
+MIB = 1024
+SCENARIO = """says "One guest stops giving at 1 GiB, one would panic, one gives."
+host total=8GiB xen=100MiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
+guest stops tot=2GiB min=256MiB max=2GiB uses=1GiB starves=1h report=none
+guest tmpfs tot=256MiB min=32MiB max=512MiB uses=160MiB panics
+guest gives tot=3GiB min=2GiB max=3GiB uses=1GiB
+duration 24h
+"""
+
+
+def domain(client, name):
+    return client.call("domains", domain=name)["domains"][0]
+
+
+def test_a_target_that_would_panic_is_refused():
+    with Daemon(SCENARIO, speed=5) as daemon, daemon.client() as client:
+        until(lambda: domain(client, "tmpfs")["floor_reason"] == "reported")
+        client.call("pause")
+        floor_kib = domain(client, "tmpfs")["floor_kib"]
+        assert floor_kib == 160 * MIB, floor_kib
+        no = refused(-32000, client.call, "set-target", domain="tmpfs", target_kib=64 * MIB)
+        assert no.data["reason"] == "below-floor", no.data
+        assert no.data["a_kib"] == 64 * MIB and no.data["b_kib"] == floor_kib, no.data
+        assert "163840 KiB, what it says it uses" in no.message, no.message
+        # Raising is never below a floor, and its floor itself is allowed.
+        client.call("set-target", domain="tmpfs", target_kib=floor_kib)
+        until(lambda: domain(client, "tmpfs")["actual_kib"] == floor_kib)
+        refused(-32000, client.call, "set-target", domain="tmpfs", target_kib=floor_kib - 4)
+        client.call("set-target", domain="tmpfs", target_kib=64 * MIB, force=True)
+        # It was not for nothing.
+        until(lambda: "tmpfs" not in [d["name"] for d in client.call("domains")["domains"]])
+
+
+def test_no_start_pushes_anybody_below_his_floor():
+    with Daemon(SCENARIO, speed=5) as daemon, daemon.client() as client:
+        until(lambda: domain(client, "tmpfs")["floor_reason"] == "reported")
+        wants = client.call("reserve", min_kib=4600 * MIB, deadline_usec=3000000)
+        over = until(lambda: [r for r in client.call("reservations", id=wants["id"])["reservations"]
+                              if r["state"] == "refused"])
+        assert over
+        assert domain(client, "tmpfs")["target_kib"] >= 160 * MIB
+        held = [d for d in client.call("decisions")["decisions"]
+                if d.get("floor_reason") == "reported"]
+        assert held and "not below its floor of 163840 KiB" in held[-1]["message"], held
+
+
+def test_where_a_balloon_stopped_outlives_the_daemon():
+    with Daemon(SCENARIO, speed=10) as daemon:
+        with daemon.client() as client:
+            client.call("reserve", min_kib=4600 * MIB, deadline_usec=60000000)
+            until(lambda: domain(client, "stops")["left_alone"])
+            stops = domain(client, "stops")
+            assert stops["floor_kib"] == 1024 * MIB and stops["conduct"] == "stuck", stops
+            assert stops["floor_reason"] == "stopped" and "has stopped at" in stops["floor_why"]
+            alone = client.call("status")["left_alone"]
+            assert [d["name"] for d in alone] == ["stops"], alone
+            # Its target is where it is, and not where it tries in vain.
+            until(lambda: domain(client, "stops")["target_kib"] >= 1024 * MIB)
+            assert "left-alone" in [d["reason"] for d in client.call("decisions")["decisions"]]
+        daemon.kill()
+        daemon.start()
+        with daemon.client() as client:
+            until(lambda: domain(client, "stops")["floor_reason"] == "stopped")
+            assert domain(client, "stops")["floor_kib"] >= 960 * MIB
+            client.call("pause")
+            no = refused(-32000, client.call, "set-target", domain="stops", target_kib=512 * MIB)
+            assert no.data["reason"] == "below-floor", no.data
+            # One that gives after all is forgotten to have stopped, for good.
+            assert domain(client, "gives")["floor_reason"] in ("reported", "least")
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the floor of a guest is, by what is known of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/units.h"
+#include "core/policy/floor.h"
+
+#define MIB BALLAST_MIB_KIB
+#define SEC BALLAST_SEC_USEC
+
+static struct floor_facts a_guest(uint64_t static_mib)
+{
+    return (struct floor_facts){
+        .now_usec = 1000 * SEC,
+        .static_max_kib = static_mib * MIB,
+        .word_kib = BALLAST_NONE,
+        .word_age_usec = BALLAST_NONE,
+        .word_most_kib = BALLAST_NONE,
+        .up_usec = BALLAST_NONE,
+    };
+}
+
+static void test_the_least(void **state)
+{
+    (void)state;
+    struct floor_facts facts = a_guest(512);
+    /* Idle Linux guests of that static maximum stopped at 80 to 89 MiB. */
+    assert_int_equal(floor_of(&facts).kib, 90 * MIB);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
+    /* 64 GiB more are 1 GiB of struct pages. */
+    facts.static_max_kib += 64 * 1024 * MIB;
+    assert_int_equal(floor_of(&facts).kib, (90 + 1024) * MIB);
+    facts.videoram_kib = 16 * MIB;
+    assert_int_equal(floor_of(&facts).kib, (90 + 1024 + 16) * MIB);
+    facts.static_max_kib = UINT64_MAX;
+    facts.videoram_kib = UINT64_MAX;
+    assert_int_equal(floor_of(&facts).kib, UINT64_MAX);
+}
+
+/* A unikernel of 32 MiB is not held to what Linux needs. */
+static void test_small_ones_are_unknown(void **state)
+{
+    (void)state;
+    struct floor_facts facts = a_guest(127);
+    assert_int_equal(floor_of(&facts).kib, 0);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_NONE);
+}
+
+static void test_boot(void **state)
+{
+    (void)state;
+    struct floor_facts facts = a_guest(512);
+    facts.up_usec = 3 * SEC;
+    assert_int_equal(floor_of(&facts).kib, 180 * MIB);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_BOOT);
+    facts.up_usec = 60 * SEC;
+    assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
+}
+
+static void test_its_word(void **state)
+{
+    (void)state;
+    struct floor_facts facts = a_guest(4096);
+    facts.word_kib = 3000 * MIB;
+    assert_int_equal(floor_of(&facts).kib, 3000 * MIB);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_REPORTED);
+    /* It fades with age, from a minute on, and is nothing after ten. */
+    facts.word_age_usec = 60 * SEC;
+    assert_int_equal(floor_of(&facts).kib, 3000 * MIB);
+    facts.word_age_usec = 330 * SEC;
+    assert_int_equal(floor_of(&facts).kib, 1500 * MIB);
+    facts.word_age_usec = 600 * SEC;
+    assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
+    /* What it is let hold by it is the end, however much it claims. */
+    facts.word_age_usec = 0;
+    facts.word_kib = UINT64_MAX - 1;
+    facts.word_most_kib = 500 * MIB;
+    assert_int_equal(floor_of(&facts).kib, 500 * MIB);
+}
+
+static void test_a_stop_is_learned(void **state)
+{
+    (void)state;
+    struct floor_facts facts = a_guest(4096);
+    floor_learn(&facts.lesson, 800 * MIB, facts.now_usec);
+    assert_true(floor_is_left_alone(&facts.lesson, facts.now_usec));
+    assert_int_equal(floor_of(&facts).kib, 800 * MIB);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_STOPPED);
+    /* After 10 s it is asked again, for a sixteenth less and no more. */
+    facts.now_usec += 10 * SEC;
+    assert_false(floor_is_left_alone(&facts.lesson, facts.now_usec));
+    assert_int_equal(floor_of(&facts).kib, 750 * MIB);
+    /* Where it stops once more it is left alone twice as long, and so on, for an hour at most. */
+    floor_learn(&facts.lesson, 790 * MIB, facts.now_usec);
+    assert_int_equal(floor_pause_usec(&facts.lesson), 20 * SEC);
+    for (int i = 0; i < 40; i++)
+        floor_learn(&facts.lesson, 780 * MIB, facts.now_usec);
+    assert_int_equal(floor_pause_usec(&facts.lesson), 3600 * SEC);
+    /* At quite another place it is the first one. */
+    floor_learn(&facts.lesson, 400 * MIB, facts.now_usec);
+    assert_int_equal(facts.lesson.stops, 1);
+}
+
+static void test_a_stop_is_forgotten(void **state)
+{
+    (void)state;
+    struct floor_lesson lesson = {0};
+    assert_false(floor_review(&lesson, 0, 0));
+    floor_learn(&lesson, 800 * MIB, SEC);
+    /* A page below is not yet another life; half of what it is asked for next is. */
+    assert_false(floor_review(&lesson, 800 * MIB - 4, 2 * SEC));
+    assert_false(floor_review(&lesson, 776 * MIB, 2 * SEC));
+    assert_true(floor_review(&lesson, 770 * MIB, 3 * SEC));
+    assert_int_equal(lesson.kib, 0);
+    floor_learn(&lesson, 800 * MIB, SEC);
+    assert_false(floor_review(&lesson, 900 * MIB, 6 * 24 * 3600 * SEC));
+    assert_true(floor_review(&lesson, 900 * MIB, 8 * 24 * 3600 * SEC));
+}
+
+static void test_words_and_sentences(void **state)
+{
+    (void)state;
+    char text[256];
+    for (int i = 0; i < FLOOR_REASONS; i++) {
+        struct floor floor = {1, (enum floor_reason)i, 1, 1};
+        assert_int_equal(floor_reason_find(floor_reason_word((enum floor_reason)i)), i);
+        assert_true(floor_text(&floor, text, sizeof(text)) > 0);
+    }
+    assert_null(floor_reason_word(FLOOR_REASONS));
+    assert_true(floor_reason_find("below") < 0);
+    struct floor floor = {800 * MIB, FLOOR_STOPPED, 800 * MIB, 2};
+    (void)floor_text(&floor, text, sizeof(text));
+    assert_string_equal(text, "for its balloon has stopped at 819200 KiB (2 times)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_least),
+        cmocka_unit_test(test_small_ones_are_unknown),
+        cmocka_unit_test(test_boot),
+        cmocka_unit_test(test_its_word),
+        cmocka_unit_test(test_a_stop_is_learned),
+        cmocka_unit_test(test_a_stop_is_forgotten),
+        cmocka_unit_test(test_words_and_sentences),
+    };
+    return cmocka_run_group_tests_name("policy-floor", tests, NULL, NULL);
+}
