@@ -29,6 +29,8 @@ uint64_t twin_settled_pages(const struct twin_release *release, const struct twi
 {
     uint64_t v = guest->vcpus, m = up(guest->maptrack * 8, 4096), t = tot(release, guest);
     uint64_t less = release->grants;
+    if (release->heap_maptrack && guest->maptrack < 512)
+        m = 0;
     if (guest->type == BALLAST_PV)
         return t + 13 - less + m + 3 * v + up(v, 16);
     uint64_t pages = t + pool(release, guest) + 11 - less + m + 8 * v + 1 + up(v, 128);

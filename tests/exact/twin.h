@@ -24,10 +24,11 @@ struct twin_guest {
 
 struct twin_release {
     const char *profile;
-    bool old_pool;   /* 4.14 */
-    uint64_t grants; /* 2 less since 4.18 */
-    uint64_t stdvga; /* 64 more */
-    bool small_dsdt; /* since 4.19.4 and 4.20.2 */
+    bool old_pool;      /* 4.14 */
+    uint64_t grants;    /* 2 less since 4.18 */
+    uint64_t stdvga;    /* 64 more */
+    bool small_dsdt;    /* since 4.19.4 and 4.20.2 */
+    bool heap_maptrack; /* since 4.20.0: less than 512 pointers are Xen's own heap's */
 };
 
 uint64_t twin_settled_pages(const struct twin_release *release, const struct twin_guest *guest);

@@ -7,10 +7,8 @@
 #include "app/ballastd/log.h"
 
 static const char *const words[ALERTS] = {
-    [ALERT_RIVAL] = "second-balancer",
-    [ALERT_LEDGER] = "ledger",
-    [ALERT_HOST] = "host",
-    [ALERT_CONFIG] = "configuration",
+    [ALERT_RIVAL] = "second-balancer", [ALERT_LEDGER] = "ledger",         [ALERT_HOST] = "host",
+    [ALERT_CONFIG] = "configuration",  [ALERT_PREDICTION] = "prediction",
 };
 
 const char *alert_word(enum alert_name name)

@@ -11,6 +11,7 @@ enum alert_name {
     ALERT_LEDGER,
     ALERT_HOST,
     ALERT_CONFIG,
+    ALERT_PREDICTION,
     ALERTS,
 };
 

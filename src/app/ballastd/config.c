@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/follow.h"
+#include "edge/calibration/calibration.h"
 #include "edge/history/history.h"
 #include "edge/hv/scenario_value.h"
 #include "edge/json/json.h"
@@ -69,7 +70,7 @@ static char *next_line(char *out, int size, void *stream)
     return reading->rc < 0 ? NULL : out;
 }
 
-enum kind { KIND_POLICY, KIND_SIZE, KIND_TIME, KIND_COUNT, KIND_FLAG, KIND_GROUP };
+enum kind { KIND_POLICY, KIND_SIZE, KIND_TIME, KIND_COUNT, KIND_FLAG, KIND_GROUP, KIND_PROFILE };
 
 struct key {
     const char *name;
@@ -100,6 +101,7 @@ static const struct key keys[] = {
     {"clients", KIND_COUNT, AT(clients), 1, 4096},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
     {"claims", KIND_FLAG, AT(claims), 0, 0},
+    {"host-profile", KIND_PROFILE, AT(calibration), 0, 0},
     {NULL, KIND_FLAG, 0, 0, 0},
 };
 
@@ -148,6 +150,20 @@ static bool set_group(const char *value, char *to, struct ballast_text *why)
     return true;
 }
 
+static bool set_profile(const char *path, struct calibration **to, struct ballast_text *why)
+{
+    struct ballast_error err;
+    struct calibration *calibration;
+    if (calibration_read(path, &calibration, &err) < 0) {
+        ballast_text_add(why, "%s; a file that 'ballast calibrate --out' wrote would be right",
+                         err.text);
+        return false;
+    }
+    calibration_free(*to);
+    *to = calibration;
+    return true;
+}
+
 static bool set_number(const struct key *key, const char *value, uint64_t *to,
                        struct ballast_text *why)
 {
@@ -178,6 +194,8 @@ static bool set_value(const struct key *key, const char *value, void *base,
         return set_flag(value, to, why);
     case KIND_GROUP:
         return set_group(value, to, why);
+    case KIND_PROFILE:
+        return set_profile(value, to, why);
     case KIND_SIZE:
     case KIND_TIME:
     case KIND_COUNT:
@@ -308,6 +326,8 @@ int daemon_config_read(const char *path, struct daemon_config *out, struct balla
 
 void daemon_config_release(struct daemon_config *config)
 {
+    calibration_free(config->calibration);
+    config->calibration = NULL;
     free(config->guests);
     config->guests = NULL;
     config->guest_count = 0;

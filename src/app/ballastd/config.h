@@ -14,6 +14,8 @@
 enum { DAEMON_CONFIG_NAME = 48, DAEMON_CONFIG_GUESTS = 4096 };
 
 /* [guest NAME]; what is BALLAST_NONE was not given. */
+struct calibration;
+
 struct daemon_config_guest {
     char name[DAEMON_CONFIG_NAME];
     uint64_t shares;
@@ -40,6 +42,8 @@ struct daemon_config {
     size_t clients;       /* at once, on each socket */
     bool balloons;        /* false: nobody is balanced, reservations are kept */
     bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */
+    /* The profile of this very host, read from its file; NULL: that of its Xen. */
+    struct calibration *calibration;
     struct daemon_config_guest *guests;
     size_t guest_count;
 };

@@ -58,6 +58,7 @@ struct daemon {
     const struct policy *policy;
     struct decisions *decisions;
     struct recorder *recorder;
+    struct costs *costs;
     struct floors floors;
     uint64_t lessons; /* of the balancer's, those that are in there */
     struct alerts alerts;

@@ -373,6 +373,30 @@ int daemon_host_breakdown(struct daemon_host *host, const struct ballast_domain 
     return ballast_running_breakdown(&running, profile, caps, out, NULL);
 }
 
+/* A simulated guest has one vCPU and no devices. */
+static int sim_guest(const struct sim_guest_config *config, struct ballast_guest *out)
+{
+    *out = (struct ballast_guest){.type = type_of(config)};
+    (void)snprintf(out->name, sizeof(out->name), "%s", config->name);
+    for (int i = 0; i < BALLAST_GUEST_ATTRS; i++)
+        out->attr[i] = BALLAST_UNSET;
+    out->attr[BALLAST_MEMORY] = config->tot_kib;
+    out->attr[BALLAST_MAXMEM] = ballast_max_u64(config->static_max_kib, config->tot_kib);
+    out->attr[BALLAST_VCPUS] = 1;
+    if (config->type == SIM_TYPE_HVM && config->video_kib == 0)
+        out->attr[BALLAST_VGA] = BALLAST_VGA_NONE;
+    return 0;
+}
+
+int daemon_host_config(struct daemon_host *host, uint32_t domid, struct ballast_guest *out,
+                       struct ballast_error *err)
+{
+    const struct sim_guest_config *config = sim_config_of(host, domid);
+    if (!host->sim)
+        return xen_config(host->hv, domid, out, err);
+    return config ? sim_guest(config, out) : ballast_fail(err, -ENOTSUP, "its type is not told");
+}
+
 void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
                       uint8_t out[LEDGER_UUID])
 {

@@ -77,6 +77,13 @@ const char *daemon_host_type_word(const struct daemon_host *host, uint32_t domid
 int daemon_host_breakdown(struct daemon_host *host, const struct ballast_domain *domain,
                           const struct ballast_host_caps *caps, struct ballast_breakdown *out);
 
+/*
+ * Its configuration, of a domain of the last refresh. -ENOENT, -ENOTSUP: there is none that could
+ * be had, as of simulated guests whose type is not told.
+ */
+int daemon_host_config(struct daemon_host *host, uint32_t domid, struct ballast_guest *out,
+                       struct ballast_error *err);
+
 bool daemon_host_is_sim(const struct daemon_host *host);
 /* The simulated host, about to be changed; NULL where it is real. */
 struct sim *daemon_host_sim(struct daemon_host *host);

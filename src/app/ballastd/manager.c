@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballastd/costs.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/tell.h"
 #include "core/base/error.h"
@@ -439,6 +440,7 @@ static void look(struct daemon *daemon)
     note_moves(daemon, &result);
     keep_lessons(daemon);
     recorder_look(daemon);
+    costs_look(daemon);
     check_ledger(daemon);
     daemon->watched = true;
 }
@@ -582,6 +584,7 @@ int manager_init(struct daemon *daemon, struct ballast_error *err)
     daemon->policy = daemon->config.policy;
     daemon->decisions = decisions_new();
     daemon->recorder = recorder_new(daemon->options.state_dir);
+    daemon->costs = costs_new();
     daemon->promises = promises_new(&(struct promises_options){
         .state_dir = daemon->options.state_dir,
         .host = daemon->host,
@@ -597,7 +600,8 @@ int manager_init(struct daemon *daemon, struct ballast_error *err)
         .foreign = foreign,
         .context = daemon,
     });
-    if (!daemon->decisions || !daemon->recorder || !daemon->promises || !daemon->view)
+    if (!daemon->decisions || !daemon->recorder || !daemon->costs || !daemon->promises ||
+        !daemon->view)
         return ballast_fail(err, -ENOMEM, "out of memory");
     /* Until the ledger is read there is only the calendar. */
     daemon_view_set_epoch(daemon->view,
@@ -623,5 +627,6 @@ void manager_release(struct daemon *daemon)
     daemon_view_free(daemon->view);
     decisions_free(daemon->decisions);
     recorder_free(daemon->recorder);
+    costs_free(daemon->costs);
     free(daemon->changes);
 }

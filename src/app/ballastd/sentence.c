@@ -60,6 +60,7 @@ static const struct pattern others[] = {
     {"foreign-target", "target set from %f to %t by somebody else"},
     {"appeared", "came, with %t"},
     {"gone", "is gone; it held %t"},
+    {"built", "has cost the host %t; %f were predicted"},
     {NULL, NULL},
 };
 

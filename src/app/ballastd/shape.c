@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/ballastd/costs.h"
 #include "app/ballastd/manager.h"
 #include "core/base/units.h"
 #include "core/model/breakdown.h"
@@ -158,6 +159,24 @@ static void add_segments(struct daemon *daemon, struct json_object *object,
     json_object_object_add(object, "segments", segments);
 }
 
+/* What it was predicted to cost and did, where both are known. */
+static void add_cost(struct daemon *daemon, struct json_object *object, uint32_t domid)
+{
+    size_t at;
+    const struct drift_compared *is = NULL;
+    if (daemon_view_find(daemon->view, domid, &at) == 0)
+        is = costs_find(daemon->costs, domid, daemon_view_domain(daemon->view, at)->uuid);
+    struct json_object *cost = is ? json_object_new_object() : NULL;
+    if (is) {
+        shape_u64(cost, "settled_kib", is->settled_kib);
+        shape_u64(cost, "fresh_max_kib", is->fresh_max_kib);
+        json_object_object_add(cost, "actual_kib", json_object_new_int64(is->actual_kib));
+        json_object_object_add(cost, "difference_kib", json_object_new_int64(is->difference_kib));
+        shape_text(cost, "verdict", drift_verdict_word(is->verdict));
+    }
+    json_object_object_add(object, "cost", cost);
+}
+
 static void add_sizes(struct daemon *daemon, struct json_object *object,
                       const struct ballast_domain *domain)
 {
@@ -172,6 +191,7 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
     shape_u64(object, "pod_entries_kib", domain->pod_entries_kib);
     shape_u64(object, "pod_cache_kib", domain->pod_cache_kib);
     add_segments(daemon, object, domain);
+    add_cost(daemon, object, domain->id);
     shape_u64(object, "used_kib", domain->used_kib);
     shape_u64(object, "reported_free_kib", domain->reported_free_kib);
     shape_u64(object, "report_age_usec", domain->report_age_usec);
@@ -303,6 +323,17 @@ static void add_admission(struct json_object *array, const char *result, const c
     json_object_array_add(array, entry);
 }
 
+static struct json_object *shape_prediction(const struct daemon *daemon)
+{
+    struct costs_sum sum = costs_sum(daemon);
+    struct json_object *object = json_object_new_object();
+    shape_text(object, "profile", sum.profile);
+    shape_u64(object, "guests", sum.guests);
+    shape_u64(object, "outside", sum.outside);
+    json_object_object_add(object, "worst_kib", json_object_new_int64(sum.worst_kib));
+    return object;
+}
+
 /* The reasons that a reservation is refused for are all there from the beginning, with 0. */
 static void add_counts(struct daemon *daemon, struct json_object *object)
 {
@@ -373,6 +404,7 @@ struct json_object *shape_status(struct daemon *daemon)
     json_object_object_add(object, "ledger", shape_ledger(daemon));
     json_object_object_add(object, "history", shape_history(daemon));
     add_counts(daemon, object);
+    json_object_object_add(object, "prediction", shape_prediction(daemon));
     json_object_object_add(object, "left_alone", shape_left_alone(daemon));
     for (int name = 0; name < ALERTS; name++) {
         if (daemon->alerts.at[name].on)

@@ -54,6 +54,20 @@ static const struct ballast_xen_terms terms_4_19_4 = {
     .dsdt_bytes = 17945,
     .arena = BALLAST_XEN_ARENA,
 };
+static const struct ballast_xen_terms terms_4_20_0 = {
+    .pool = BALLAST_POOL_SINCE_4_17,
+    .grants_per_active_page = 128,
+    .dsdt_bytes = 27803,
+    .heap_below_frames = 512,
+    .arena = BALLAST_XEN_ARENA,
+};
+static const struct ballast_xen_terms terms_4_20_2 = {
+    .pool = BALLAST_POOL_SINCE_4_17,
+    .grants_per_active_page = 128,
+    .dsdt_bytes = 17945,
+    .heap_below_frames = 512,
+    .arena = BALLAST_XEN_ARENA,
+};
 
 static int fill(const struct ballast_profile *profile, const struct ballast_settled *settled,
                 struct ballast_breakdown *out, struct ballast_error *err);
@@ -78,7 +92,7 @@ static int fill(const struct ballast_profile *profile, const struct ballast_sett
 /* A series stands for its last known release. */
 static const struct ballast_profile listed[] = {
     MEASURED("4.14", terms_4_14), MEASURED("4.17", terms_4_17_6), READ("4.18", terms_4_18_4),
-    READ("4.19", terms_4_19_4),   MEASURED("4.20", terms_4_19_4),
+    READ("4.19", terms_4_19_4),   MEASURED("4.20", terms_4_20_2),
 };
 static const struct {
     unsigned minor;
@@ -102,8 +116,8 @@ static const struct ballast_profile releases[] = {
     READ("4.19.3", terms_4_18_4),   READ("4.19.4", terms_4_19_4),     READ("4.19.5", terms_4_19_4),
     READ("4.19.6", terms_4_19_4),
 
-    READ("4.20.0", terms_4_18_4),   READ("4.20.1", terms_4_18_4),     READ("4.20.2", terms_4_19_4),
-    READ("4.20.3", terms_4_19_4),   MEASURED("4.20.4", terms_4_19_4),
+    READ("4.20.0", terms_4_20_0),   READ("4.20.1", terms_4_20_0),     READ("4.20.2", terms_4_20_2),
+    READ("4.20.3", terms_4_20_2),   MEASURED("4.20.4", terms_4_20_2),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

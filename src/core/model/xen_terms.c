@@ -85,8 +85,9 @@ static void for_every_type(const struct ballast_xen_terms *terms,
     pages[BALLAST_COST_EVENT_CHANNELS] = 1;
     pages[BALLAST_COST_GRANT_TABLE] = (int64_t)(INITIAL_GRANT_FRAME + active);
     /* A pointer each, in whole pages. */
-    pages[BALLAST_COST_MAPTRACK] =
-        (int64_t)ballast_div_up(UINT64_C(8) * settled->max_maptrack_frames, PAGE_BYTES);
+    if (settled->max_maptrack_frames >= terms->heap_below_frames)
+        pages[BALLAST_COST_MAPTRACK] =
+            (int64_t)ballast_div_up(UINT64_C(8) * settled->max_maptrack_frames, PAGE_BYTES);
 }
 
 static void for_pv(const struct ballast_settled *settled, int64_t *pages)

@@ -33,6 +33,9 @@ struct ballast_xen_terms {
                                         since a2f5203141 (4.18.0) */
     uint32_t stdvga_pages; /* struct hvm_hw_stdvga, vram_page[64]: 64 until the series of XSA-463 */
     uint32_t dsdt_bytes;   /* dsdt_pvh_len: 27803, 17945 since b59e564aa0 */
+    /* An array of fewer maptrack pointers is less than a page and comes from Xen's own heap, since
+     * grant_table_init() asks xvzalloc_array() (4.20.0); 0: each has pages of its own (vzalloc). */
+    uint32_t heap_below_frames;
     struct ballast_arena_bound arena[BALLAST_GUEST_TYPES];
     /* Found by a calibration beyond all the above; 0 in every release. */
     int32_t off_base_pages[BALLAST_GUEST_TYPES];

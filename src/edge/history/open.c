@@ -69,9 +69,10 @@ static int open_one(const char *path, uint64_t most_kib, struct history **out,
     history->most_kib = most_kib < HISTORY_LEAST_KIB ? HISTORY_LEAST_KIB : most_kib;
     int rc = make_private(path, err);
     if (rc == 0) {
-        int opened = sqlite3_open_v2(
-            path, &history->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-            NULL);
+        int opened =
+            sqlite3_open_v2(path, &history->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+        if (opened == SQLITE_OK)
+            (void)sqlite3_extended_result_codes(history->db, 1);
         rc = opened == SQLITE_OK ? 0 : history_failure(history, opened, "cannot be opened", err);
     }
     if (rc == 0)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/costs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/daemon.h"
+#include "app/ballastd/log.h"
+#include "app/ballastd/recorder.h"
+#include "core/base/error.h"
+#include "core/model/breakdown.h"
+#include "edge/calibration/calibration.h"
+
+/* So many lives are remembered, the last ones: a host has no more at once that anybody looks at. */
+enum { RECORDS = 512 };
+/* So many guests in a row within the bound end the alert. */
+enum { ENOUGH_WITHIN = 3 };
+
+struct record {
+    uint32_t domid;
+    uint8_t uuid[LEDGER_UUID];
+    struct drift_compared is;
+};
+
+struct costs {
+    struct drift *drift;
+    struct record records[RECORDS];
+    uint64_t count; /* ever */
+    uint64_t outside;
+    uint64_t within; /* in a row */
+    int64_t worst_kib;
+};
+
+struct costs *costs_new(void)
+{
+    struct costs *costs = calloc(1, sizeof(*costs));
+    if (costs && !(costs->drift = drift_new())) {
+        free(costs);
+        return NULL;
+    }
+    return costs;
+}
+
+void costs_free(struct costs *costs)
+{
+    if (!costs)
+        return;
+    drift_free(costs->drift);
+    free(costs);
+}
+
+static const struct ballast_profile *profile_of(const struct daemon *daemon,
+                                                const struct ballast_host *host)
+{
+    const struct calibration *calibration = daemon->config.calibration;
+    if (calibration)
+        return calibration->profile;
+    return *host->xen_version ? ballast_profile_for_xen(host->xen_version, NULL, NULL) : NULL;
+}
+
+static int compare(struct daemon *daemon, const struct ballast_host *host,
+                   const struct drift_seen *seen, struct drift_compared *out,
+                   struct ballast_error *err)
+{
+    struct ballast_guest guest;
+    struct ballast_breakdown predicted;
+    const struct ballast_profile *profile = profile_of(daemon, host);
+    if (!profile)
+        return ballast_fail(err, -ENODATA, "no profile knows this Xen to the page");
+    int rc = daemon_host_config(daemon->host, seen->id, &guest, err);
+    if (rc == 0)
+        rc = ballast_breakdown_evaluate(&predicted, profile, &guest, &host->caps, err);
+    return rc < 0 ? rc : drift_compare(&predicted, seen, out, err);
+}
+
+static int64_t size_of(int64_t kib)
+{
+    return kib < 0 ? -kib : kib;
+}
+
+static void judge(struct daemon *daemon, const struct ballast_domain *domain,
+                  const struct drift_compared *is)
+{
+    char why[ALERT_TEXT];
+    struct costs *costs = daemon->costs;
+    if (is->verdict == DRIFT_WITHIN) {
+        if (++costs->within >= ENOUGH_WITHIN)
+            alerts_set(&daemon->alerts, ALERT_PREDICTION, daemon_now_usec(daemon), NULL);
+        return;
+    }
+    costs->within = 0;
+    costs->outside++;
+    (void)snprintf(why, sizeof(why),
+                   "domain %" PRIu32 " (%s) cost %" PRId64 " KiB, and %s said %" PRIu64
+                   " to %" PRIu64 ": another Xen or processor than was measured? 'ballast "
+                   "calibrate' finds what is right here",
+                   domain->id, domain->name, is->actual_kib, costs_sum(daemon).profile,
+                   is->settled_kib, is->fresh_max_kib);
+    alerts_set(&daemon->alerts, ALERT_PREDICTION, daemon_now_usec(daemon), why);
+}
+
+static void remember(struct daemon *daemon, const struct ballast_domain *domain,
+                     const uint8_t uuid[LEDGER_UUID], const struct drift_compared *is)
+{
+    struct costs *costs = daemon->costs;
+    struct record *record = &costs->records[costs->count++ % RECORDS];
+    *record = (struct record){.domid = domain->id, .is = *is};
+    memcpy(record->uuid, uuid, LEDGER_UUID);
+    if (size_of(is->difference_kib) > size_of(costs->worst_kib))
+        costs->worst_kib = is->difference_kib;
+    struct recorder_news news = RECORDER_NEWS;
+    news.domid = domain->id;
+    news.what = "built";
+    news.reason = drift_verdict_word(is->verdict);
+    news.from_kib = is->settled_kib;
+    news.to_kib = is->actual_kib < 0 ? 0 : (uint64_t)is->actual_kib;
+    recorder_news(daemon, &news);
+    judge(daemon, domain, is);
+}
+
+void costs_look(struct daemon *daemon)
+{
+    struct drift_seen seen[DRIFT_SEEN];
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    int count = drift_look(daemon->costs->drift, host, seen);
+    for (int i = 0; i < count; i++) {
+        size_t at;
+        struct ballast_error err;
+        struct drift_compared is;
+        if (daemon_view_find(daemon->view, seen[i].id, &at) < 0)
+            continue;
+        int rc = compare(daemon, host, &seen[i], &is, &err);
+        if (rc == 0)
+            remember(daemon, &host->domains[at], daemon_view_domain(daemon->view, at)->uuid, &is);
+        else if (rc != -ENODATA && rc != -ENOENT && rc != -ENOTSUP)
+            daemon_log(DAEMON_INFO, "what domain %" PRIu32 " costs was not predicted: %s, ignoring",
+                       seen[i].id, err.text);
+    }
+}
+
+const struct drift_compared *costs_find(const struct costs *costs, uint32_t domid,
+                                        const uint8_t uuid[LEDGER_UUID])
+{
+    uint64_t first = costs->count > RECORDS ? costs->count - RECORDS : 0;
+    for (uint64_t i = costs->count; i > first; i--) {
+        const struct record *record = &costs->records[(i - 1) % RECORDS];
+        if (record->domid == domid && memcmp(record->uuid, uuid, LEDGER_UUID) == 0)
+            return &record->is;
+    }
+    return NULL;
+}
+
+struct costs_sum costs_sum(const struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    const struct ballast_profile *profile = host ? profile_of(daemon, host) : NULL;
+    return (struct costs_sum){.profile = profile ? ballast_profile_name(profile) : NULL,
+                              .guests = daemon->costs->count,
+                              .outside = daemon->costs->outside,
+                              .worst_kib = daemon->costs->worst_kib};
+}
