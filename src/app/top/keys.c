@@ -312,6 +312,9 @@ static void leave(struct top_state *state)
 
 enum top_does top_key(struct top_state *state, uint32_t key)
 {
+    /* The host may be another one since the screen was drawn. */
+    if (top_arrange(state, state->page) < 0)
+        return TOP_DOES_NOTHING;
     state->message[0] = '\0';
     if (state->mode == TOP_CONFIRM)
         return confirm_key(state, key);
