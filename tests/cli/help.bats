@@ -7,7 +7,7 @@ commands() {
 }
 
 @test "help, --help and --version" {
-    [ "$(commands | xargs)" = "explain fits host plan decide calibrate profiles simulate record replay list set-target set-max set-range free doctor run reserve bind release reservations status decisions history why metrics policy pause resume shares opt-out sim-create" ]
+    [ "$(commands | xargs)" = "explain fits host plan decide calibrate profiles simulate record replay list top set-target set-max set-range free doctor run reserve bind release reservations status decisions history why metrics policy pause resume shares opt-out sim-create" ]
     run -0 ballast --help
     [ "$output" = "$(ballast help)" ]
     run -0 ballast --version

@@ -3,7 +3,7 @@
 # What a command does not need is not loaded: loading it all was most of what `ballast list` cost.
 load common
 
-HEAVY='libxml2|libicu|libxlutil|libxenlight|libxenguest|libxenctrl|libxenstore'
+HEAVY='libncurses|libtinfo|libxml2|libicu|libxlutil|libxenlight|libxenguest|libxenctrl|libxenstore'
 
 # The libraries that the program with these arguments has loaded when it ends, one a line.
 loaded_by() {
@@ -49,6 +49,16 @@ needs() { # LIBRARY ARGUMENT...
     needs_none explain "$EXAMPLES/cache.json"
     needs_none list --host sim:host.scn
     needs_none host --snapshot "$EXAMPLES/host.json"
+}
+
+@test "only top loads ncurses" {
+    printf 'says "x"\nhost total=4GiB\nduration 60s\n' >host.scn
+    loaded_by list --host sim:host.scn >libraries
+    run ! grep -E 'ncurses|tinfo' libraries
+    command -v script >/dev/null || skip "no script(1)"
+    TERM=no-such-terminal script -qec "LD_DEBUG=files LD_DEBUG_OUTPUT=$BATS_TEST_TMPDIR/top '$BALLAST' top --host sim:host.scn" \
+        /dev/null >out </dev/null || true
+    cat "$BATS_TEST_TMPDIR"/top.* | grep -q 'libncursesw.*dynamically loaded'
 }
 
 @test "a reader loads its own library and not the other's" {

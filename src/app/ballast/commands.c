@@ -126,9 +126,22 @@ const struct cli_command cli_commands[] = {
         .summary = "the domains of the running host and what they hold",
         .operands = "",
         .text = "A line a domain: what it holds, its target and range, its maxima, its paging\n"
-                "pool, and whether its balloon driver was seen; then the sums.",
+                "pool, and whether its balloon driver was seen; then the sums. On a terminal it\n"
+                "is fewer columns, and a bar of what its memory is made of. --watch is for\n"
+                "screen readers too: plain lines that say what has changed.",
         .options = cli_list_options,
         .run = cli_list,
+    },
+    {
+        .name = "top",
+        .summary = "the host and its guests on a screen that is kept up to date",
+        .operands = "",
+        .text = "Shows where the host's memory is, a line a guest with its parts as a bar, where\n"
+                "it is on the way to and why, and what the balancer decides as it does. Targets,\n"
+                "ranges and pauses are set from the keyboard, after a question; ? tells the keys.\n"
+                "It needs a terminal; 'ballast list --watch' does without, for screen readers.",
+        .options = cli_top_options,
+        .run = cli_top,
     },
     {
         .name = "set-target",

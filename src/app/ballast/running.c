@@ -34,6 +34,17 @@ static void add_config(const struct cli_door *door, const struct ballast_profile
                      out->domain.is.id, out->domain.shown, err.text);
 }
 
+int cli_running_now(const struct cli_door *door, const struct cli_domain *domain,
+                    const struct ballast_profile *profile, struct ballast_breakdown *out,
+                    struct ballast_error *err)
+{
+    struct ballast_running running = xen_running(&domain->is);
+    running.extra_internal_kib = domain->extra_internal_kib;
+    if (!door->is_xen)
+        running.overhead_kib = domain->overhead_kib;
+    return ballast_running_breakdown(&running, profile, &door->host->caps, out, err);
+}
+
 int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
                    const struct ballast_profile *profile, struct cli_running *out)
 {
@@ -41,11 +52,7 @@ int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
     if (!profile)
         profile = cli_running_profile(door);
     *out = (struct cli_running){.domain = *domain, .profile_name = ballast_profile_name(profile)};
-    struct ballast_running running = xen_running(&domain->is);
-    running.extra_internal_kib = domain->extra_internal_kib;
-    if (!door->is_xen)
-        running.overhead_kib = domain->overhead_kib;
-    if (ballast_running_breakdown(&running, profile, &door->host->caps, &out->now, &err) < 0) {
+    if (cli_running_now(door, domain, profile, &out->now, &err) < 0) {
         cli_complain("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown,
                      err.text);
         return CLI_UNREACHABLE;

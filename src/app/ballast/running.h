@@ -25,6 +25,14 @@ struct cli_running {
 const struct ballast_profile *cli_running_profile(const struct cli_door *door);
 
 /*
+ * The breakdown of a domain of the door's last look, as it is now; errors are those of
+ * ballast_running_breakdown(). `profile` is not NULL here.
+ */
+int cli_running_now(const struct cli_door *door, const struct cli_domain *domain,
+                    const struct ballast_profile *profile, struct ballast_breakdown *out,
+                    struct ballast_error *err);
+
+/*
  * What is known of a domain of the door's last look. `profile` NULL: the one of the running Xen.
  * CLI_UNREACHABLE with a message when it cannot be computed.
  */

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/top/answers.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/top/cells.h"
+#include "core/base/units.h"
+#include "core/model/guest.h"
+
+static struct json_object *member(const struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    if (json_object_is_type(object, json_type_object))
+        (void)json_object_object_get_ex(object, key, &value);
+    return value;
+}
+
+static uint64_t number(const struct json_object *object, const char *key)
+{
+    const struct json_object *value = member(object, key);
+    if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+        return BALLAST_NONE;
+    return json_object_get_uint64(value);
+}
+
+static uint64_t sum(const struct json_object *object, const char *key)
+{
+    uint64_t value = number(object, key);
+    return value == BALLAST_NONE ? 0 : value;
+}
+
+static bool flag(const struct json_object *object, const char *key)
+{
+    const struct json_object *value = member(object, key);
+    return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
+}
+
+static const char *string(const struct json_object *object, const char *key)
+{
+    struct json_object *value = member(object, key);
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+static void text(const struct json_object *object, const char *key, char *out, size_t size)
+{
+    top_shown(string(object, key), out, size);
+}
+
+/* An array's entry, NULL behind its end or where it is no array. */
+static const struct json_object *entry(const struct json_object *object, const char *key, size_t i)
+{
+    const struct json_object *array = member(object, key);
+    bool there = json_object_is_type(array, json_type_array) && i < json_object_array_length(array);
+    return there ? json_object_array_get_idx(array, i) : NULL;
+}
+
+static size_t length(const struct json_object *object, const char *key)
+{
+    const struct json_object *array = member(object, key);
+    return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
+void top_take_status(struct top_host *host, const struct json_object *status)
+{
+    text(status, "host", host->name, sizeof(host->name));
+    text(status, "policy", host->policy, sizeof(host->policy));
+    host->paused = flag(status, "paused");
+    size_t alerts = length(status, "alerts");
+    host->alert[0] = '\0';
+    if (alerts > 0)
+        text(entry(status, "alerts", 0), "message", host->alert, sizeof(host->alert));
+}
+
+void top_take_host(struct top_host *host, const struct json_object *answer)
+{
+    host->now_usec = sum(answer, "now_usec");
+    host->total_kib = sum(answer, "total_kib");
+    host->contradiction_kib = sum(answer, "contradiction_kib");
+    host->deficit_kib = sum(answer, "deficit_kib");
+    for (int i = 0; i < BALLAST_PARTS; i++)
+        host->part_kib[i] =
+            sum(member(answer, "parts"), ballast_host_part_word((enum ballast_host_part)i));
+}
+
+static void take_segments(struct top_guest *guest, const struct json_object *segments)
+{
+    guest->is_divided = json_object_is_type(segments, json_type_object);
+    for (int i = 0; i < BALLAST_SEGMENTS; i++)
+        guest->segment_kib[i] = sum(segments, ballast_segment_word((enum ballast_segment)i));
+}
+
+static void take_type(struct top_guest *guest, const char *word)
+{
+    for (int i = 0; i < BALLAST_GUEST_TYPES; i++) {
+        if (strcmp(ballast_guest_type_word((enum ballast_guest_type)i), word) != 0)
+            continue;
+        guest->knows_type = true;
+        guest->type = (enum ballast_guest_type)i;
+    }
+}
+
+static void take_domain(struct top_guest *guest, const struct json_object *domain)
+{
+    *guest = (struct top_guest){
+        .id = (uint32_t)sum(domain, "domid"),
+        .is_dom0 = flag(domain, "dom0"),
+        .has_balloon = flag(domain, "balloon"),
+        .opted_out = flag(domain, "opted_out"),
+        .paused = flag(domain, "paused"),
+        .actual_kib = sum(domain, "actual_kib"),
+        .target_kib = number(domain, "target_kib"),
+        .xen_maximum_kib = number(domain, "xen_maximum_kib"),
+        .dynamic_min_kib = number(domain, "dynamic_min_kib"),
+        .dynamic_max_kib = number(domain, "dynamic_max_kib"),
+        .static_max_kib = number(domain, "static_max_kib"),
+        .overhead_kib = number(domain, "overhead_kib"),
+        .need_kib = number(domain, "need_kib"),
+        .used_kib = number(domain, "used_kib"),
+        .shares = number(domain, "shares"),
+    };
+    text(domain, "uuid", guest->uuid, sizeof(guest->uuid));
+    text(domain, "name", guest->name, sizeof(guest->name));
+    text(domain, "state", guest->state, sizeof(guest->state));
+    text(domain, "conduct", guest->conduct, sizeof(guest->conduct));
+    take_type(guest, string(domain, "type"));
+    take_segments(guest, member(domain, "segments"));
+    text(member(domain, "why"), "message", guest->why, sizeof(guest->why));
+}
+
+int top_take_domains(struct top_host *host, const struct json_object *answer, bool *more)
+{
+    size_t count = length(answer, "domains");
+    struct top_guest *guests =
+        reallocarray(host->guests, host->count + count + 1, sizeof(*host->guests));
+    *more = false;
+    if (!guests)
+        return -ENOMEM;
+    host->guests = guests;
+    for (size_t i = 0; i < count; i++)
+        take_domain(&guests[host->count++], entry(answer, "domains", i));
+    *more = count > 0 && flag(answer, "more");
+    return 0;
+}
+
+void top_take_reservations(struct top_host *host, const struct json_object *answer)
+{
+    host->open_reservations = length(answer, "reservations");
+    host->missing_kib = 0;
+    for (size_t i = 0; i < host->open_reservations; i++)
+        host->missing_kib = ballast_max_u64(host->missing_kib,
+                                            sum(entry(answer, "reservations", i), "missing_kib"));
+}
+
+void top_take_decision(struct top_host *host, const struct json_object *from)
+{
+    struct top_decision decision = {
+        .number = number(from, "number"),
+        .time_usec = sum(from, "time_usec"),
+        .target_kib = number(from, "target_kib"),
+        .maximum_kib = number(from, "xen_maximum_kib"),
+    };
+    uint64_t reservation = number(from, "reservation");
+    if (decision.number == BALLAST_NONE)
+        return;
+    text(from, "name", decision.subject, sizeof(decision.subject));
+    if (reservation != BALLAST_NONE)
+        (void)snprintf(decision.subject, sizeof(decision.subject), "reservation %" PRIu64,
+                       reservation);
+    text(from, reservation == BALLAST_NONE ? "fate" : "what", decision.fate, sizeof(decision.fate));
+    text(from, "message", decision.text, sizeof(decision.text));
+    top_host_add_decision(host, &decision);
+}
+
+void top_take_decisions(struct top_host *host, const struct json_object *answer)
+{
+    size_t count = length(answer, "decisions");
+    for (size_t i = 0; i < count; i++)
+        top_take_decision(host, entry(answer, "decisions", i));
+}

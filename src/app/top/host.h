@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the screen shows, as plain values: a host, its guests, what was decided. It is filled from
+ * what a daemon answers (ballast-protocol(7)), or by whoever looks at the host without one. Sizes
+ * that are not known are BALLAST_NONE. All texts can be shown: what would steer a terminal is gone.
+ */
+#ifndef APP_TOP_HOST_H
+#define APP_TOP_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/breakdown.h>
+
+#include "core/model/host.h"
+#include "core/model/host_breakdown.h"
+
+enum {
+    TOP_NAME = 96,
+    TOP_WORD = 16,
+    TOP_UUID = 40,
+    TOP_TEXT = 240,
+    TOP_DECISIONS = 64, /* kept: the largest screens show fewer */
+};
+
+struct top_decision {
+    uint64_t number;
+    uint64_t time_usec;
+    char subject[TOP_NAME]; /* the guest's name, or "reservation 7" */
+    uint64_t target_kib;    /* what was set, or BALLAST_NONE */
+    uint64_t maximum_kib;
+    char fate[TOP_WORD]; /* "", "done", "dropped", "failed", "grant", "refuse" */
+    char text[TOP_TEXT];
+};
+
+struct top_guest {
+    uint32_t id;
+    char uuid[TOP_UUID]; /* "" where it is not known */
+    char name[TOP_NAME];
+    char state[TOP_WORD];   /* "run", "build" ... */
+    char conduct[TOP_WORD]; /* "cooperative", "stuck" ..., or "" */
+    bool knows_type;
+    enum ballast_guest_type type;
+    bool is_dom0;
+    bool has_balloon;
+    bool opted_out;
+    bool paused; /* balancing of it is */
+    uint64_t actual_kib;
+    uint64_t target_kib; /* counts like actual_kib */
+    uint64_t xen_maximum_kib;
+    uint64_t dynamic_min_kib;
+    uint64_t dynamic_max_kib;
+    uint64_t static_max_kib;
+    uint64_t overhead_kib;
+    uint64_t need_kib;
+    uint64_t used_kib;
+    uint64_t shares;
+    bool is_divided; /* the segments are known */
+    uint64_t segment_kib[BALLAST_SEGMENTS];
+    char why[TOP_TEXT]; /* the last decision about it, or "" */
+};
+
+struct top_host {
+    char name[TOP_NAME];
+    char policy[TOP_WORD]; /* "": nobody balances it */
+    bool paused;
+    char alert[TOP_TEXT]; /* what needs a person, or "" */
+    uint64_t now_usec;
+    uint64_t total_kib;
+    uint64_t part_kib[BALLAST_PARTS];
+    uint64_t contradiction_kib;
+    uint64_t deficit_kib;
+    uint64_t open_reservations;
+    uint64_t missing_kib; /* of those that wait */
+    struct top_guest *guests;
+    size_t count;
+    struct top_decision decision[TOP_DECISIONS]; /* the newest first */
+    size_t decisions;
+};
+
+/* All zero is a host of which nothing is known. */
+void top_host_release(struct top_host *host);
+
+/* Puts one in its place, unless it is there already. */
+void top_host_add_decision(struct top_host *host, const struct top_decision *decision);
+
+/* "pv" ...; "-" where it is not known. */
+const char *top_guest_type(const struct top_guest *guest);
+/* In a word, what most matters of: its state, that it is left alone, how it behaves. */
+const char *top_guest_state(const struct top_guest *guest);
+/*
+ * The breakdown as it is now. Where its segments are not known (is_divided is false), what it holds
+ * is guest and its overhead extra external. -EINVAL, -EOVERFLOW: the figures contradict each other.
+ */
+int top_guest_breakdown(const struct top_guest *guest, struct ballast_breakdown *out);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One guest in full, and the help: lines of text of which a window is shown. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ballast/draw.h>
+
+#include "app/top/layout.h"
+#include "core/base/units.h"
+#include "core/model/breakdown.h"
+
+enum { DIAGRAM = 16384, LINE = 512, KEY = 20 };
+
+struct window {
+    struct top_cells *cells;
+    unsigned row;
+    unsigned rows;
+    size_t skip; /* lines before the first one that is shown */
+    size_t at;   /* the next line */
+};
+
+static bool is_seen(const struct window *window)
+{
+    return window->at >= window->skip && window->at - window->skip < window->rows;
+}
+
+__attribute__((format(printf, 3, 4))) static void add(struct window *window, enum top_style style,
+                                                      const char *format, ...)
+{
+    char text[LINE];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (is_seen(window)) {
+        unsigned row = window->row + (unsigned)(window->at - window->skip);
+        top_fill(window->cells, row, 0, window->cells->columns, TOP_PLAIN, ' ');
+        (void)top_put(window->cells, row, 1, window->cells->columns - 1, style, text);
+    }
+    window->at++;
+}
+
+/* A line of core/draw with its escape sequences, which say where another ink begins. */
+static void add_drawn(struct window *window, char *line)
+{
+    bool seen = is_seen(window);
+    unsigned row = window->row + (unsigned)(window->at - window->skip);
+    unsigned column = 1;
+    enum top_style style = TOP_PLAIN;
+    add(window, TOP_PLAIN, "%s", "");
+    while (seen && *line) {
+        char *escape = strstr(line, "\033[");
+        if (escape)
+            *escape = '\0';
+        column += top_put(window->cells, row, column, window->cells->columns, style, line);
+        if (!escape)
+            break;
+        style = top_style_of_ink((unsigned)strtoul(escape + 2, &line, 10));
+        line += *line == 'm';
+    }
+}
+
+static void add_diagram(struct window *window, const struct top_guest *guest)
+{
+    static const struct ballast_draw_style style = {.colour = true};
+    struct ballast_breakdown breakdown;
+    char text[DIAGRAM];
+    char *rest = text;
+    char *line;
+    if (top_guest_breakdown(guest, &breakdown) < 0) {
+        add(window, TOP_WARNING, "its figures contradict each other: there is no picture of them");
+        return;
+    }
+    if (ballast_draw_diagram(&breakdown, &style, text, sizeof(text)) >= sizeof(text))
+        return;
+    while ((line = strsep(&rest, "\n")) && (rest || *line))
+        add_drawn(window, line);
+    if (!guest->is_divided)
+        add(window, TOP_PLAIN,
+            "its segments are not known: overhead is extra external, all it holds is guest");
+}
+
+static void add_size(struct window *window, const char *word, uint64_t kib)
+{
+    char size[TOP_SIZE];
+    top_size(kib, size);
+    add(window, TOP_PLAIN, "%-18s %14s", word, size);
+}
+
+static void add_figures(struct window *window, const struct top_guest *guest)
+{
+    char least[TOP_SIZE];
+    char most[TOP_SIZE];
+    top_size(guest->dynamic_min_kib, least);
+    top_size(guest->dynamic_max_kib, most);
+    add_size(window, "holds", guest->actual_kib);
+    add_size(window, "target", guest->target_kib);
+    add(window, TOP_PLAIN, "%-18s %14s to %s", "range", least, most);
+    add_size(window, "static maximum", guest->static_max_kib);
+    add_size(window, "xen maximum", guest->xen_maximum_kib);
+    add_size(window, "overhead", guest->overhead_kib);
+    add_size(window, "need", guest->need_kib);
+    add_size(window, "says it uses", guest->used_kib);
+    if (guest->shares != BALLAST_NONE)
+        add(window, TOP_PLAIN, "%-18s %14" PRIu64, "shares", guest->shares);
+}
+
+size_t top_draw_guest(const struct top_state *state, struct top_cells *cells, unsigned row,
+                      unsigned rows)
+{
+    struct window window = {.cells = cells, .row = row, .rows = rows, .skip = state->scrolled};
+    const struct top_guest *guest = top_selected(state);
+    if (!guest) {
+        add(&window, TOP_WARNING, "it is gone");
+        return window.at;
+    }
+    add(&window, TOP_HEAD, "%s: domain %" PRIu32 ", %s, %s%s%s%s%s", guest->name, guest->id,
+        top_guest_type(guest), guest->state, *guest->conduct ? ", " : "", guest->conduct,
+        guest->opted_out ? ", opted out of balancing" : "",
+        guest->paused ? ", balancing of it is paused" : "");
+    add(&window, TOP_PLAIN, "why: %s",
+        *guest->why ? guest->why : "nothing was decided about it so far");
+    add(&window, TOP_PLAIN, "%s", "");
+    add_diagram(&window, guest);
+    add(&window, TOP_PLAIN, "%s", "");
+    add_figures(&window, guest);
+    if (!guest->has_balloon)
+        add(&window, TOP_PLAIN, "no balloon driver was seen in it");
+    return window.at;
+}
+
+static const struct {
+    const char *key;
+    const char *does;
+} help[] = {
+    {"Up Down k j", "the guest above, below; PgUp PgDn, Home End too"},
+    {"Enter", "all about the guest: its breakdown as a diagram"},
+    {"Esc", "back; in the list: shows all again"},
+    {"s  S", "sorts by the next column; the other way round"},
+    {"/", "only names that have something in them"},
+    {"t", "another target: SIZE, or +SIZE and -SIZE"},
+    {"r", "another range, within which it may be moved: MIN MAX"},
+    {"p  P", "balancing of the guest, or of all, pauses or goes on"},
+    {"Ctrl-L", "draws the screen anew"},
+    {"q", "ends it"},
+};
+
+static void add_glyph(struct window *window, char glyph, const char *word, enum top_style style)
+{
+    bool seen = is_seen(window);
+    unsigned row = window->row + (unsigned)(window->at - window->skip);
+    char spaced[KEY + 1];
+    (void)snprintf(spaced, sizeof(spaced), "%s", word);
+    for (char *c = spaced; *c; c++)
+        *c = *c == '_' ? ' ' : *c;
+    add(window, TOP_PLAIN, "%c  %s", glyph, spaced);
+    if (seen)
+        top_restyle(window->cells, row, 1, 1, style);
+}
+
+size_t top_draw_help(const struct top_state *state, struct top_cells *cells, unsigned row,
+                     unsigned rows)
+{
+    struct window window = {.cells = cells, .row = row, .rows = rows, .skip = state->scrolled};
+    for (size_t i = 0; i < sizeof(help) / sizeof(help[0]); i++)
+        add(&window, TOP_PLAIN, "%-12s %s", help[i].key, help[i].does);
+    add(&window, TOP_PLAIN, "%s", "");
+    add(&window, TOP_HEAD, "between actual and target: ^ it grows, v it shrinks, = it is there");
+    add(&window, TOP_HEAD, "in a guest's bar; | is where its target is:");
+    for (int i = 0; i < BALLAST_SEGMENTS; i++)
+        add_glyph(&window, top_segment_glyph((enum ballast_segment)i),
+                  ballast_segment_word((enum ballast_segment)i), (enum top_style)(TOP_SEGMENT + i));
+    add(&window, TOP_HEAD, "in the host's bar:");
+    for (int i = 0; i < BALLAST_PARTS; i++)
+        add_glyph(&window, top_part_glyph((enum ballast_host_part)i),
+                  ballast_host_part_word((enum ballast_host_part)i),
+                  (enum top_style)(TOP_PART + i));
+    add(&window, TOP_PLAIN, "%s", "");
+    add(&window, TOP_PLAIN,
+        "sizes are in MiB, rounded down; 'ballast list --watch' is for screen readers");
+    return window.at;
+}
