@@ -87,6 +87,15 @@ class Installed(unittest.TestCase):
         sample = self.read("share/doc/ballast/examples/ballastd.conf")
         self.comes_up(sample)
         every = re.sub(r"^#(?=\[|[a-z0-9-]+ =)", "", sample, flags=re.M)
+        # A file that only a calibration of the host makes.
+        profile = self.top / "host-profile.json"
+        profile.write_text('{"v":1,"calibration":"host","base":"xen-4.17.7","corrections":'
+                           '{"pv":{"base":0,"vcpu":0},"pvh":{"base":0,"vcpu":0},'
+                           '"hvm":{"base":0,"vcpu":0},"nested_vcpu":0},"arena":'
+                           '{"pv":{"base":8,"vcpu_permyriad":4000},'
+                           '"pvh":{"base":10,"vcpu_permyriad":17000},'
+                           '"hvm":{"base":10,"vcpu_permyriad":17000}}}')
+        every = re.sub(r"(?m)^host-profile = .*", f"host-profile = {profile}", every)
         self.assertGreater(every.count("\n[guest "), 1)
         self.comes_up(every)
         # And nothing that can be configured is missing in it.
