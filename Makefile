@@ -3,11 +3,11 @@
 #
 #   make         build; the programs then run as bin/ballast ...
 #   make run     install what is missing, build, show the main job (ARGS=... are handed on)
-#   make test    install what is missing, build, run every test but those on a real Xen
-#   make test-lab  those, in QEMU: about a quarter of an hour
+#   make test    install what is missing, build, run every test, those on a real Xen in QEMU included
+#   make test-lab  only those: about a quarter of an hour
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
-#   make fuzz    a minute of libFuzzer for each reader (FUZZ_SECONDS=60)
+#   make fuzz    half a minute of libFuzzer for each reader (FUZZ_SECONDS=30)
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
@@ -21,7 +21,7 @@ ASAN_BUILD ?= $(BUILD)-asan
 TSAN_BUILD ?= $(BUILD)-tsan
 FUZZ_BUILD ?= $(BUILD)-fuzz
 PREFIX ?= /usr/local
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 30
 XEN ?= 4.17
 GUESTS ?= pv
 NINJA = ninja -C $(BUILD)
@@ -47,7 +47,7 @@ test: setup
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory check
 	meson test -C $(BUILD) --no-suite lab --print-errorlogs
-	@$(MAKE) --no-print-directory asan fuzz
+	@$(MAKE) --no-print-directory asan fuzz test-lab
 
 asan: setup
 	@test -f $(ASAN_BUILD)/build.ninja || \
