@@ -8,7 +8,8 @@ daemon=
 
 answers() { ballast status --json >/tmp/status.json 2>/dev/null; }
 start_daemon() {
-    ballastd --host xen --run-dir "$BALLAST_RUN_DIR" --state-dir "$state" --check-laws \
+    # shellcheck disable=SC2086 # words
+    ballastd --host xen --run-dir "$BALLAST_RUN_DIR" --state-dir "$state" --check-laws ${daemon_words:-} \
         2>>/tmp/ballastd.log &
     daemon=$!
     eventually 60 answers

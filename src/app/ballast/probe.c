@@ -20,8 +20,8 @@
 #include "core/base/units.h"
 
 /* So many looks in a row at the same free memory are rest; Xen scrubs what died in between. */
-#define REST_LOOKS 6
-#define LOOK_USEC  UINT64_C(30000)
+#define REST_LOOKS 12
+#define LOOK_USEC  UINT64_C(50000)
 /* A host that has not come to rest by then is not going to. */
 #define REST_USEC (UINT64_C(120) * BALLAST_SEC_USEC)
 

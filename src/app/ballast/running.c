@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/running.h"
 
+#include <json-c/json.h>
+#include <stdio.h>
+
 #include <errno.h>
 #include <inttypes.h>
 
 #include "app/ballast/commands.h"
+#include "app/ballast/daemon.h"
+#include "app/ballast/fields.h"
 #include "app/ballast/output.h"
 #include "core/model/running.h"
 
@@ -45,6 +50,34 @@ int cli_running_now(const struct cli_door *door, const struct cli_domain *domain
     return ballast_running_breakdown(&running, profile, &door->host->caps, out, err);
 }
 
+/* Only what was seen while it was built can be told; without a daemon, or a word, nothing is. */
+static void ask_cost(const struct cli_door *door, const struct cli_domain *domain,
+                     struct cli_running_cost *out)
+{
+    struct cli_daemon daemon = {.command = "explain"};
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    struct json_object *params = cli_params();
+    if (door->sim || cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE ||
+        !daemon.client) {
+        json_object_put(params);
+        cli_daemon_close(&daemon);
+        return;
+    }
+    cli_params_u64(params, "domain", domain->is.id);
+    if (cli_daemon_ask(&daemon, "domains", params, &answer) == CLI_DONE && !answer.error_code) {
+        const struct json_object *cost =
+            cli_field(cli_field_at(answer.result, "domains", 0), "cost");
+        out->is_known = cost != NULL;
+        out->settled_kib = cli_field_sum(cost, "settled_kib");
+        out->fresh_max_kib = cli_field_sum(cost, "fresh_max_kib");
+        out->actual_kib = json_object_get_int64(cli_field(cost, "actual_kib"));
+        out->difference_kib = json_object_get_int64(cli_field(cost, "difference_kib"));
+        (void)snprintf(out->verdict, sizeof(out->verdict), "%s", cli_field_string(cost, "verdict"));
+    }
+    wire_message_release(&answer);
+    cli_daemon_close(&daemon);
+}
+
 int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
                    const struct ballast_profile *profile, struct cli_running *out)
 {
@@ -58,6 +91,7 @@ int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
         return CLI_UNREACHABLE;
     }
     out->floor_kib = cli_floor_of(door, domain, out->floor_why);
+    ask_cost(door, domain, &out->cost);
     add_config(door, profile, out);
     return CLI_DONE;
 }

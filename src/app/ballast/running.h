@@ -10,12 +10,23 @@
 #include "app/ballast/report.h"
 #include "core/model/guest.h"
 
+/* What it cost when it was built, beside what was predicted: only a daemon that saw it knows. */
+struct cli_running_cost {
+    bool is_known;
+    uint64_t settled_kib;
+    uint64_t fresh_max_kib;
+    int64_t actual_kib;
+    int64_t difference_kib;
+    char verdict[8];
+};
+
 struct cli_running {
     struct cli_domain domain; /* `shown` belongs to the door */
     const char *profile_name;
     struct ballast_breakdown now;
     uint64_t floor_kib; /* 0: none is known */
     char floor_why[CLI_FLOOR_WHY];
+    struct cli_running_cost cost;
     bool has_config;
     struct ballast_guest config;
     struct ballast_breakdown configured;

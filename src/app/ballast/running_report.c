@@ -156,6 +156,11 @@ static void print_way(const struct cli_running *running)
         printf("note: it holds %" PRIu64 " KiB more than its target\n",
                domain->is.tot_kib - target_kib);
     print_pod(domain);
+    if (running->cost.is_known)
+        printf("note: when it was built it cost %" PRId64 " KiB; %" PRIu64 " to %" PRIu64
+               " KiB were predicted, a difference of %" PRId64 " KiB\n",
+               running->cost.actual_kib, running->cost.settled_kib, running->cost.fresh_max_kib,
+               running->cost.difference_kib);
     if (running->floor_kib > 0)
         printf("note: no target below %" PRIu64 " KiB is set without force, %s\n",
                running->floor_kib, running->floor_why);
@@ -237,6 +242,19 @@ static struct json_object *xen_json(const struct cli_running *running)
     return object;
 }
 
+static struct json_object *built_json(const struct cli_running_cost *cost)
+{
+    if (!cost->is_known)
+        return NULL;
+    struct json_object *object = cli_must(json_object_new_object());
+    cli_json_kib(object, "settled", cost->settled_kib);
+    cli_json_kib(object, "fresh_max", cost->fresh_max_kib);
+    cli_json_add(object, "actual", cli_must(json_object_new_int64(cost->actual_kib)));
+    cli_json_add(object, "difference", cli_must(json_object_new_int64(cost->difference_kib)));
+    cli_json_string(object, "verdict", cost->verdict);
+    return object;
+}
+
 void cli_running_json(const struct cli_running *running)
 {
     const char *name = running->domain.is.name;
@@ -251,5 +269,6 @@ void cli_running_json(const struct cli_running *running)
                                                       running->profile_name)
                                      : NULL);
     cli_json_add(object, "xen", xen_json(running));
+    cli_json_add(object, "built", built_json(&running->cost));
     cli_json_print(object);
 }
