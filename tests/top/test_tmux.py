@@ -327,7 +327,8 @@ class Without(unittest.TestCase):
         terminal.wait("^ended 0")
         terminal.run(f"clear; {BALLAST} top --run-dir /nowhere; echo ended $?")
         terminal.wait("no daemon at /nowhere", "^ended 3")
-        terminal.run(f"clear; TERM=no-such {BALLAST} top --host sim:{path}; echo ended $?")
+        # libtinfo leaves 1,624 bytes (new_prescr) when it knows no such terminal.
+        terminal.run(f"clear; TERM=no-such ASAN_OPTIONS=detect_leaks=0 {BALLAST} top --host sim:{path}; echo ended $?")
         terminal.wait("the terminal 'no-such' of TERM is not known here", "^ended 3")
 
     def test_no_terminal(self):
