@@ -375,6 +375,20 @@ static int check_conservation(struct daemon *daemon, const struct ballast_host *
                         parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.contradiction_kib);
 }
 
+/* A build is foreign until it is bound, if it ever is, also when nothing of it is left to build. */
+static bool somebody_unbound_builds(const struct daemon *daemon, const struct ballast_host *host)
+{
+    for (size_t i = 0; i < host->domain_count; i++) {
+        struct ledger_domain life = {.domid = host->domains[i].id};
+        if (host->domains[i].state != BALLAST_DOMAIN_BUILD)
+            continue;
+        memcpy(life.uuid, daemon_view_domain(daemon->view, i)->uuid, sizeof(life.uuid));
+        if (!ledger_find_domain(promises_ledger(daemon->promises), &life))
+            return true;
+    }
+    return false;
+}
+
 /* Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign. */
 static void check_ledger(struct daemon *daemon)
 {
@@ -385,7 +399,7 @@ static void check_ledger(struct daemon *daemon)
     if (!daemon->options.check_laws || hv->ops->refresh(hv, &host, NULL) < 0)
         return;
     struct ledger_free free_now = tick_ledger_free_of(ledger, host);
-    bool alone = free_now.foreign_kib == 0;
+    bool alone = free_now.foreign_kib == 0 && !somebody_unbound_builds(daemon, host);
     daemon->law_checks += alone;
     if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0 &&
         check_conservation(daemon, host, &err) == 0)
