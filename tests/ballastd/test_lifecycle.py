@@ -267,9 +267,11 @@ def test_costly_lines_of_many_leave_room_for_others():
             each.socket.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
-        # Some may have found this client itself, or the machine, with something else to do; where a
-        # crowd goes before others it does so each time.
-        assert sorted(between)[len(between) // 2] < crowd, sorted(between)
+        # A few may have found this client itself, or the machine, with something else to do. Instrumented,
+        # one line takes more than a turn has: then it is the middle that is compared.
+        instrumented = os.environ.get("SANITIZE", "none") != "none"
+        which = len(between) // 2 if instrumented else -3
+        assert sorted(between)[which] < crowd, sorted(between)
         # One that is not in a hurry gets all of its answers, too.
         with daemon.client(status=True) as patient:
             flood(patient)
