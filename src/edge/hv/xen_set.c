@@ -141,6 +141,34 @@ static int carry_out(struct xen_host *host, struct xen_change *change,
     return rc;
 }
 
+/* A look at the domain that changes nothing. */
+static int look_at(struct xen_host *host, uint32_t domid, struct xen_domain *out,
+                   struct ballast_error *err)
+{
+    struct xen_counted counted;
+    struct xen_change change;
+    struct xen_said said;
+    int rc;
+    if ((rc = still_there(host, domid, &counted, err)) < 0 ||
+        (rc = xen_store_begin(host->store, domid, &change, &said, err)) < 0)
+        return rc;
+    xen_store_abort(&change);
+    xen_know(&counted, &said, out);
+    return 0;
+}
+
+/*
+ * xenstored's transactions see what others do meanwhile, so that one which reads while a directory
+ * is being removed finds half of it; what seems to be wrong with such a domain is that it is gone.
+ */
+static int unless_gone(struct xen_host *host, uint32_t domid, int rc, struct ballast_error *err)
+{
+    struct xen_domain domain;
+    if (look_at(host, domid, &domain, NULL) == -ENOENT)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    return rc;
+}
+
 static int try_job(struct xen_host *host, const struct job *job, struct ballast_target_plan *done,
                    struct ballast_error *err)
 {
@@ -156,7 +184,7 @@ static int try_job(struct xen_host *host, const struct job *job, struct ballast_
     xen_know(&counted, &said, &domain);
     if ((rc = plan_job(host, job, &domain, &plan, err)) < 0) {
         xen_store_abort(&change);
-        return rc;
+        return unless_gone(host, job->domid, rc, err);
     }
     /* xen/common/domctl.c, XEN_DOMCTL_max_mem: what is no whole page is cut off. */
     if (plan.maxmem_kib != BALLAST_TARGET_KEEP)
@@ -204,22 +232,6 @@ int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t max
     return rc < 0 ? rc : own_way(host, &job, &done, err);
 }
 
-/* A look at the domain that changes nothing. */
-static int look_at(struct xen_host *host, uint32_t domid, struct xen_domain *out,
-                   struct ballast_error *err)
-{
-    struct xen_counted counted;
-    struct xen_change change;
-    struct xen_said said;
-    int rc;
-    if ((rc = still_there(host, domid, &counted, err)) < 0 ||
-        (rc = xen_store_begin(host->store, domid, &change, &said, err)) < 0)
-        return rc;
-    xen_store_abort(&change);
-    xen_know(&counted, &said, out);
-    return 0;
-}
-
 static int call_libxl(struct xen_light *light, const struct job *job, struct ballast_error *err)
 {
     if (job->want == WANT_MAXIMUM)
@@ -263,9 +275,7 @@ static int libxl_way(struct xen_host *host, const struct job *job, struct ballas
     rc = call_libxl(host->light, job, err);
     read_again(host, job->domid);
     if (rc < 0)
-        return look_at(host, job->domid, &domain, NULL) == -ENOENT
-                   ? ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", job->domid)
-                   : rc;
+        return unless_gone(host, job->domid, rc, err);
     if ((rc = look_at(host, job->domid, &domain, err)) < 0)
         return rc;
     tell_done(job, &domain, planned, &plan, done);
@@ -322,7 +332,7 @@ static int try_range(struct xen_host *host, uint32_t domid, uint64_t min_kib, ui
     if (rc < 0 || (rc = xen_store_put(&change, XEN_NODE_DYNAMIC_MIN, min_kib, err)) < 0 ||
         (rc = xen_store_put(&change, XEN_NODE_DYNAMIC_MAX, max_kib, err)) < 0) {
         xen_store_abort(&change);
-        return rc;
+        return unless_gone(host, domid, rc, err);
     }
     return xen_store_commit(&change, err);
 }
