@@ -2,77 +2,9 @@
 // The page in a browser, against a daemon on the simulated host. TAP goes to standard output.
 // Names of tests as arguments choose those. README_IMAGE=FILE writes the picture of README.md too.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { axe, browser, close, fits, holds, numbers, open, PHONE, same, shot, SHOTS, sum, TABLET, WIDE } from "./browser.mjs";
 import { sleep, until, World } from "./world.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const SHOTS = process.env.SCREENSHOTS ?? "screenshots";
-const WIDE = { width: 1600, height: 1000 };
-const TABLET = { width: 1024, height: 1100 };
-const PHONE = { width: 360, height: 740 };
-
-mkdirSync(SHOTS, { recursive: true });
-for (const name of readdirSync(SHOTS)) if (name.startsWith("failed-")) rmSync(join(SHOTS, name));
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-
-function same(got, wanted, what) {
-  const [a, b] = [got, wanted].map((value) => JSON.stringify(value));
-  if (a !== b) throw new Error(`${what}: ${a} instead of ${b}`);
-}
-
-function holds(condition, what) {
-  if (!condition) throw new Error(what);
-}
-
-/** A page whose every complaint is a failure, and which may speak to its own server and nobody else. */
-async function open(world, options = {}) {
-  const context = await browser.newContext({ viewport: WIDE, colorScheme: "light", ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(90000);
-  page.complaints = [];
-  page.strangers = [];
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => page.complaints.push(error.message));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(world.url)) page.strangers.push(request.url());
-  });
-  await page.goto(world.url);
-  await page.waitForSelector('main[data-seq][data-link="live"]');
-  return page;
-}
-
-async function close(page) {
-  same(page.complaints, [], "the console");
-  same(page.strangers, [], "requests to others");
-  await page.context().close();
-}
-
-/** Runs in the page's own world, past its content security policy, as axe must. */
-async function axe(page, what) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return result.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`);
-  });
-  same(found, [], `axe, ${what}`);
-}
-
-const shot = (page, name, fullPage = true) => page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage });
-
-const numbers = (page, selector, name) => page.$$eval(selector, (all, key) => all.map((one) => Number(one.dataset[key])), name);
-
-const sum = (values) => values.reduce((total, value) => total + value, 0);
-
-/** The widest thing is the window itself. */
-async function fits(page, what) {
-  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
-  holds(content <= window, `${what}: ${content} pixels wide in a window of ${window}`);
-}
 
 const tests = {
   async "the columns sum to the total of the host"() {
