@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <ballast/ballast.h>
@@ -12,7 +13,19 @@
 
 #define PAGE UINT64_C(4)
 
-enum { MOST = 8 };
+enum { MOST = 1024 };
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static size_t allocations;
+
+/* All memory that the room takes comes from there. */
+void *__wrap_calloc(size_t count, size_t size)
+{
+    allocations++;
+    return __real_calloc(count, size);
+}
 
 struct scene {
     struct drift *drift;
@@ -119,6 +132,135 @@ static void test_what_cannot_be_told_is_not(void **state)
     drift_free(scene.drift);
 }
 
+static uint32_t any(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+static void shuffle(struct scene *scene, uint32_t *seed)
+{
+    for (size_t i = scene->host.domain_count; i > 1; i--) {
+        size_t other = any(seed) % i;
+        struct ballast_domain swapped = scene->domains[i - 1];
+        scene->domains[i - 1] = scene->domains[other];
+        scene->domains[other] = swapped;
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct drift_seen *one = a, *two = b;
+    return (one->id > two->id) - (one->id < two->id);
+}
+
+/* Somebody comes, goes, comes with the number of one who went, is built on, or nothing happens. */
+static void change(struct scene *scene, uint32_t *seed)
+{
+    struct ballast_host *host = &scene->host;
+    uint32_t what = any(seed) % 16;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (scene->domains[i].state == BALLAST_DOMAIN_BUILD && any(seed) % 2)
+            scene->domains[i].state = BALLAST_DOMAIN_RUN;
+    }
+    if (what < 2 && host->domain_count > 0) {
+        scene->xen_kib -= 100;
+        scene->domains[any(seed) % host->domain_count] = scene->domains[host->domain_count - 1];
+        host->domain_count--;
+    }
+    if (what >= 13 && host->domain_count < 40) {
+        uint32_t id = any(seed) % 64;
+        for (size_t i = 0; i < host->domain_count; i++)
+            id = scene->domains[i].id == id ? 1000 + any(seed) : id;
+        scene->xen_kib += 100 + any(seed) % 100;
+        add(scene, id, MIB, what == 13 ? BALLAST_DOMAIN_RUN : BALLAST_DOMAIN_BUILD);
+    }
+}
+
+static void test_the_order_does_not_matter(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    struct drift *other = drift_new();
+    struct drift_seen seen[DRIFT_SEEN];
+    uint32_t seed = 7;
+    int compared = 0;
+    open_scene(&scene);
+    assert_non_null(other);
+    for (int i = 0; i < 4000; i++) {
+        change(&scene, &seed);
+        int count = look(&scene);
+        shuffle(&scene, &seed);
+        assert_int_equal(drift_look(other, &scene.host, seen), count);
+        qsort(scene.seen, (size_t)count, sizeof(*scene.seen), by_id);
+        qsort(seen, (size_t)count, sizeof(*seen), by_id);
+        for (int j = 0; j < count; j++) {
+            assert_int_equal(scene.seen[j].id, seen[j].id);
+            assert_int_equal(scene.seen[j].beside_kib, seen[j].beside_kib);
+        }
+        compared += count;
+    }
+    /* Else nothing was shown. */
+    assert_true(compared > 300);
+    drift_free(other);
+    drift_free(scene.drift);
+}
+
+/* Another life with the number of one that is gone is another guest. */
+static void test_a_number_again(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    open_scene(&scene);
+    add(&scene, 0, 512 * MIB, BALLAST_DOMAIN_RUN);
+    assert_int_equal(look(&scene), 0);
+    for (int life = 0; life < 5; life++) {
+        struct ballast_domain *guest = add(&scene, 7, 64 * MIB, BALLAST_DOMAIN_BUILD);
+        scene.xen_kib += 200;
+        assert_int_equal(look(&scene), 0);
+        guest->state = BALLAST_DOMAIN_RUN;
+        scene.xen_kib += (uint64_t)life;
+        assert_int_equal(look(&scene), 1);
+        assert_int_equal(scene.seen[0].id, 7);
+        assert_int_equal(scene.seen[0].beside_kib, 200 + life);
+        scene.host.domain_count--;
+        scene.xen_kib -= 200 + (uint64_t)life;
+        assert_int_equal(look(&scene), 0);
+    }
+    drift_free(scene.drift);
+}
+
+/* A full host: each one's cost is told, and a look takes no memory once it has been so many. */
+static void test_a_thousand(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    uint32_t seed = 11;
+    open_scene(&scene);
+    add(&scene, 0, 512 * MIB, BALLAST_DOMAIN_RUN);
+    assert_int_equal(look(&scene), 0);
+    for (uint32_t i = 1; i < MOST; i++) {
+        add(&scene, i * 32, MIB, BALLAST_DOMAIN_BUILD);
+        assert_int_equal(look(&scene), 0);
+        scene.domains[i].state = BALLAST_DOMAIN_RUN;
+        scene.xen_kib += 300 + i;
+        assert_int_equal(look(&scene), 1);
+        assert_int_equal(scene.seen[0].id, i * 32);
+        assert_int_equal(scene.seen[0].beside_kib, 300 + i);
+    }
+    assert_int_equal(look(&scene), 0);
+    size_t before = allocations;
+    assert_true(before > 0);
+    for (int i = 0; i < 100; i++) {
+        scene.host.domain_count = i % 2 ? MOST : MOST - 1;
+        shuffle(&scene, &seed);
+        assert_int_equal(look(&scene), i % 2);
+        scene.host.domain_count = MOST;
+    }
+    assert_int_equal(allocations, before);
+    drift_free(scene.drift);
+}
+
 static struct ballast_breakdown *predict(const char *profile, enum ballast_guest_type type)
 {
     struct ballast_error err;
@@ -199,6 +341,9 @@ int main(void)
         cmocka_unit_test(test_a_build_among_balloons),
         cmocka_unit_test(test_between_two_looks),
         cmocka_unit_test(test_what_cannot_be_told_is_not),
+        cmocka_unit_test(test_the_order_does_not_matter),
+        cmocka_unit_test(test_a_number_again),
+        cmocka_unit_test(test_a_thousand),
         cmocka_unit_test(test_the_bound),
         cmocka_unit_test(test_another_point_release_shows),
     };

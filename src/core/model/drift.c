@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ballast/cost.h>
 
@@ -13,17 +14,28 @@
 /* A domain of the last look. */
 struct known {
     uint32_t id;
+    bool is_used; /* the slot is somebody's */
     bool building;
     bool is_clear; /* what Xen spent before it came is known, and it came alone */
     int64_t before_kib;
 };
 
+/* Domains by their id, at the first free slot from where its hash is; at most half are used. */
+struct table {
+    struct known *slots;
+    size_t room; /* a power of two, or 0 */
+};
+
 struct drift {
-    struct known *known; /* in the order of the host's */
-    size_t count;
+    struct table known; /* of the last look */
+    struct table next;  /* what the next one makes; kept, so that a look needs no memory */
+    size_t count;       /* in the first of them */
+    size_t building;    /* of these */
     bool has_rest;
     int64_t rest_kib; /* what Xen spent when nobody was being built */
 };
+
+enum { LEAST_ROOM = 64 };
 
 struct drift *drift_new(void)
 {
@@ -34,8 +46,37 @@ void drift_free(struct drift *drift)
 {
     if (!drift)
         return;
-    free(drift->known);
+    free(drift->known.slots);
+    free(drift->next.slots);
     free(drift);
+}
+
+/* Empty, with room for so many domains. */
+static int table_begin(struct table *table, size_t count)
+{
+    size_t room = table->room ? table->room : LEAST_ROOM;
+    while (room / 2 < count)
+        room *= 2;
+    if (room == table->room) {
+        memset(table->slots, 0, room * sizeof(*table->slots));
+        return 0;
+    }
+    struct known *slots = calloc(room, sizeof(*slots));
+    if (!slots)
+        return -ENOMEM;
+    free(table->slots);
+    *table = (struct table){.slots = slots, .room = room};
+    return 0;
+}
+
+/* The slot of that id, or the free one that would be its. */
+static struct known *table_slot(const struct table *table, uint32_t id)
+{
+    /* Knuth's multiplicative hash, 2^32 / phi: the upper bits are the mixed ones. */
+    size_t at = (uint32_t)(id * UINT32_C(2654435761)) >> (32 - __builtin_ctzll(table->room));
+    while (table->slots[at].is_used && table->slots[at].id != id)
+        at = (at + 1) & (table->room - 1);
+    return &table->slots[at];
 }
 
 /* Total, free and tot are below 2^62 KiB on any host that ballast_host_check() lets through. */
@@ -49,42 +90,29 @@ static int64_t spent_kib(const struct ballast_host *host)
 
 static const struct known *find(const struct drift *drift, uint32_t id)
 {
-    for (size_t i = 0; i < drift->count; i++) {
-        if (drift->known[i].id == id)
-            return &drift->known[i];
-    }
-    return NULL;
-}
-
-static bool is_there(const struct ballast_host *host, uint32_t id)
-{
-    for (size_t i = 0; i < host->domain_count; i++) {
-        if (host->domains[i].id == id)
-            return true;
-    }
-    return false;
+    if (drift->count == 0)
+        return NULL;
+    const struct known *slot = table_slot(&drift->known, id);
+    return slot->is_used ? slot : NULL;
 }
 
 /* Who comes and goes between two looks; more than one coming, or one going, muddles them all. */
 static bool is_muddled(const struct drift *drift, const struct ballast_host *host)
 {
-    size_t came = 0;
-    size_t gone = 0;
-    size_t building = 0;
+    size_t stayed = 0;
     for (size_t i = 0; i < host->domain_count; i++)
-        came += !find(drift, host->domains[i].id);
-    for (size_t i = 0; i < drift->count; i++) {
-        gone += !is_there(host, drift->known[i].id);
-        building += drift->known[i].building;
-    }
-    return gone > 0 || came + building > 1;
+        stayed += find(drift, host->domains[i].id) != NULL;
+    size_t came = host->domain_count - stayed;
+    size_t gone = drift->count - stayed;
+    return gone > 0 || came + drift->building > 1;
 }
 
 static struct known know(const struct drift *drift, const struct ballast_domain *domain,
                          bool muddled)
 {
     const struct known *was = find(drift, domain->id);
-    struct known now = {.id = domain->id, .building = domain->state == BALLAST_DOMAIN_BUILD};
+    struct known now = {
+        .id = domain->id, .is_used = true, .building = domain->state == BALLAST_DOMAIN_BUILD};
     if (was) {
         now.is_clear = was->building && was->is_clear && !muddled;
         now.before_kib = was->before_kib;
@@ -95,33 +123,40 @@ static struct known know(const struct drift *drift, const struct ballast_domain 
     return now;
 }
 
+/* What was made is the last look from now on. */
+static void turn(struct drift *drift, size_t count, size_t building)
+{
+    struct table last = drift->known;
+    drift->known = drift->next;
+    drift->next = last;
+    drift->count = count;
+    drift->building = building;
+}
+
 int drift_look(struct drift *drift, const struct ballast_host *host,
                struct drift_seen out[DRIFT_SEEN])
 {
-    struct known *next = calloc(host->domain_count + 1, sizeof(*next));
     int seen = 0;
-    bool rests = true;
+    size_t building = 0;
     int64_t spent = spent_kib(host);
     bool muddled = is_muddled(drift, host);
-    if (!next)
+    if (table_begin(&drift->next, host->domain_count) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         const struct known *was = find(drift, domain->id);
-        next[i] = know(drift, domain, muddled);
-        rests = rests && !next[i].building;
+        struct known now = know(drift, domain, muddled);
+        *table_slot(&drift->next, domain->id) = now;
+        building += now.building;
         bool is_new = !was && drift->has_rest;
-        bool is_done = !next[i].building && (is_new || (was && was->building));
-        if (is_done && next[i].is_clear && seen < DRIFT_SEEN)
-            out[seen++] = (struct drift_seen){.id = domain->id,
-                                              .tot_kib = domain->tot_kib,
-                                              .beside_kib = spent - next[i].before_kib};
+        bool is_done = !now.building && (is_new || (was && was->building));
+        if (is_done && now.is_clear && seen < DRIFT_SEEN)
+            out[seen++] = (struct drift_seen){
+                .id = domain->id, .tot_kib = domain->tot_kib, .beside_kib = spent - now.before_kib};
     }
-    free(drift->known);
-    drift->known = next;
-    drift->count = host->domain_count;
-    drift->has_rest = drift->has_rest || rests;
-    if (rests)
+    turn(drift, host->domain_count, building);
+    drift->has_rest = drift->has_rest || building == 0;
+    if (building == 0)
         drift->rest_kib = spent;
     return seen;
 }

@@ -34,7 +34,9 @@ enum { DRIFT_SEEN = 16 };
 
 /*
  * A look at the host, each tick. Of guests that were built since the last one, those whose cost
- * could be told apart go to `out`, DRIFT_SEEN at the most; the number of them, or -ENOMEM.
+ * could be told apart go to `out`, DRIFT_SEEN at the most, in the order of the host's; the number
+ * of them, or -ENOMEM. The host is one that ballast_host_check() lets through; its domains may be
+ * in another order than before. O(n), and memory is taken only when there are more than ever.
  */
 int drift_look(struct drift *drift, const struct ballast_host *host,
                struct drift_seen out[DRIFT_SEEN]);
