@@ -112,7 +112,9 @@ def check(daemon, facts):
                value == "waits" and "granted" in facts.may_be[thing] and \
                len(facts.may_be[thing]) > 1:
                 continue
-            assert value in facts.may_be[thing], (thing, value, facts.may_be[thing])
+            assert value in facts.may_be[thing], (thing, value, facts.may_be[thing],
+                                                  [record for record in everything(client)
+                                                   if record["label"] in thing])
         laws_hold(daemon, client)
 
 

@@ -33,6 +33,8 @@ struct scene {
     struct ballast_domain domains[MOST];
     uint64_t xen_kib; /* what Xen spends on everybody */
     struct drift_seen seen[DRIFT_SEEN];
+    uint32_t unfinished; /* a domain whose toolstack is at work, or 0 */
+    unsigned asked;      /* whether one is */
 };
 
 static void open_scene(struct scene *scene)
@@ -51,13 +53,20 @@ static struct ballast_domain *add(struct scene *scene, uint32_t id, uint64_t tot
     return domain;
 }
 
+static bool is_finished(void *context, const struct ballast_domain *domain)
+{
+    struct scene *scene = context;
+    scene->asked++;
+    return scene->unfinished == 0 || domain->id != scene->unfinished;
+}
+
 static int look(struct scene *scene)
 {
     uint64_t held_kib = scene->xen_kib;
     for (size_t i = 0; i < scene->host.domain_count; i++)
         held_kib += scene->domains[i].tot_kib;
     scene->host.free_kib = scene->host.total_kib - held_kib;
-    return drift_look(scene->drift, &scene->host, scene->seen);
+    return drift_look(scene->drift, &scene->host, is_finished, scene, scene->seen);
 }
 
 static void test_a_build_among_balloons(void **state)
@@ -82,6 +91,34 @@ static void test_a_build_among_balloons(void **state)
     /* It is told once. */
     guest->state = BALLAST_DOMAIN_RUN;
     assert_int_equal(look(&scene), 0);
+    drift_free(scene.drift);
+}
+
+static void test_a_toolstack_at_work_is_waited_for(void **state)
+{
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    add(&scene, 1, 512 * MIB, BALLAST_DOMAIN_RUN);
+    assert_int_equal(look(&scene), 0);
+    assert_int_equal(scene.asked, 0);
+    scene.unfinished = 2;
+    struct ballast_domain *guest = add(&scene, 2, 128 * MIB, BALLAST_DOMAIN_BUILD);
+    scene.xen_kib += 2100;
+    assert_int_equal(look(&scene), 0);
+    assert_int_equal(scene.asked, 0);
+    /* Its memory is built, and its device model starts. */
+    guest->state = BALLAST_DOMAIN_PAUSED;
+    assert_int_equal(look(&scene), 0);
+    scene.xen_kib += 24;
+    assert_int_equal(look(&scene), 0);
+    assert_int_equal(scene.asked, 2);
+    scene.unfinished = 0;
+    assert_int_equal(look(&scene), 1);
+    assert_int_equal(scene.seen[0].id, 2);
+    assert_int_equal(scene.seen[0].beside_kib, 2124);
+    assert_int_equal(look(&scene), 0);
+    assert_int_equal(scene.asked, 3);
     drift_free(scene.drift);
 }
 
@@ -191,7 +228,7 @@ static void test_the_order_does_not_matter(void **state)
         change(&scene, &seed);
         int count = look(&scene);
         shuffle(&scene, &seed);
-        assert_int_equal(drift_look(other, &scene.host, seen), count);
+        assert_int_equal(drift_look(other, &scene.host, NULL, NULL, seen), count);
         qsort(scene.seen, (size_t)count, sizeof(*scene.seen), by_id);
         qsort(seen, (size_t)count, sizeof(*seen), by_id);
         for (int j = 0; j < count; j++) {
@@ -339,6 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_build_among_balloons),
+        cmocka_unit_test(test_a_toolstack_at_work_is_waited_for),
         cmocka_unit_test(test_between_two_looks),
         cmocka_unit_test(test_what_cannot_be_told_is_not),
         cmocka_unit_test(test_the_order_does_not_matter),

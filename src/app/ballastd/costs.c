@@ -10,6 +10,7 @@
 #include "app/ballastd/log.h"
 #include "app/ballastd/recorder.h"
 #include "core/base/error.h"
+#include "core/base/units.h"
 #include "core/model/breakdown.h"
 #include "edge/calibration/calibration.h"
 
@@ -17,6 +18,9 @@
 enum { RECORDS = 512 };
 /* So many guests in a row within the bound end the alert. */
 enum { ENOUGH_WITHIN = 3 };
+/* libxl keeps a guest's configuration when all of it is there, its device model included; another
+ * toolstack keeps none, and is believed to have finished after so long. */
+#define PATIENCE_USEC (UINT64_C(30) * 1000000)
 
 struct record {
     uint32_t domid;
@@ -31,6 +35,9 @@ struct costs {
     uint64_t outside;
     uint64_t within; /* in a row */
     int64_t worst_kib;
+    /* Only one guest is waited for at a time: what two cost cannot be told apart. */
+    uint32_t awaited;
+    uint64_t awaited_since_usec;
 };
 
 struct costs *costs_new(void)
@@ -120,11 +127,26 @@ static void remember(struct daemon *daemon, const struct ballast_domain *domain,
     judge(daemon, domain, is);
 }
 
+static bool is_finished(void *context, const struct ballast_domain *domain)
+{
+    struct ballast_guest guest;
+    struct daemon *daemon = context;
+    struct costs *costs = daemon->costs;
+    uint64_t now_usec = daemon_now_usec(daemon);
+    if (daemon_host_config(daemon->host, domain->id, &guest, NULL) != -ENOENT)
+        return true;
+    if (costs->awaited != domain->id) {
+        costs->awaited = domain->id;
+        costs->awaited_since_usec = now_usec;
+    }
+    return ballast_sub_floor(now_usec, costs->awaited_since_usec) >= PATIENCE_USEC;
+}
+
 void costs_look(struct daemon *daemon)
 {
     struct drift_seen seen[DRIFT_SEEN];
     const struct ballast_host *host = daemon_view_host(daemon->view);
-    int count = drift_look(daemon->costs->drift, host, seen);
+    int count = drift_look(daemon->costs->drift, host, is_finished, daemon, seen);
     for (int i = 0; i < count; i++) {
         size_t at;
         struct ballast_error err;

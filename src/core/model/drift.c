@@ -111,8 +111,7 @@ static struct known know(const struct drift *drift, const struct ballast_domain 
                          bool muddled)
 {
     const struct known *was = find(drift, domain->id);
-    struct known now = {
-        .id = domain->id, .is_used = true, .building = domain->state == BALLAST_DOMAIN_BUILD};
+    struct known now = {.id = domain->id, .is_used = true};
     if (was) {
         now.is_clear = was->building && was->is_clear && !muddled;
         now.before_kib = was->before_kib;
@@ -133,8 +132,8 @@ static void turn(struct drift *drift, size_t count, size_t building)
     drift->building = building;
 }
 
-int drift_look(struct drift *drift, const struct ballast_host *host,
-               struct drift_seen out[DRIFT_SEEN])
+int drift_look(struct drift *drift, const struct ballast_host *host, drift_is_finished *is_finished,
+               void *context, struct drift_seen out[DRIFT_SEEN])
 {
     int seen = 0;
     size_t building = 0;
@@ -146,10 +145,12 @@ int drift_look(struct drift *drift, const struct ballast_host *host,
         const struct ballast_domain *domain = &host->domains[i];
         const struct known *was = find(drift, domain->id);
         struct known now = know(drift, domain, muddled);
+        bool is_awaited = was ? was->building : drift->has_rest;
+        now.building = domain->state == BALLAST_DOMAIN_BUILD ||
+                       (is_awaited && is_finished && !is_finished(context, domain));
         *table_slot(&drift->next, domain->id) = now;
         building += now.building;
-        bool is_new = !was && drift->has_rest;
-        bool is_done = !now.building && (is_new || (was && was->building));
+        bool is_done = !now.building && is_awaited;
         if (is_done && now.is_clear && seen < DRIFT_SEEN)
             out[seen++] = (struct drift_seen){
                 .id = domain->id, .tot_kib = domain->tot_kib, .beside_kib = spent - now.before_kib};

@@ -10,6 +10,7 @@
 #ifndef CORE_MODEL_DRIFT_H
 #define CORE_MODEL_DRIFT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ballast/breakdown.h>
@@ -33,13 +34,21 @@ struct drift_seen {
 enum { DRIFT_SEEN = 16 };
 
 /*
- * A look at the host, each tick. Of guests that were built since the last one, those whose cost
+ * Whether its toolstack has finished with a domain whose memory is built. What emulates its devices
+ * comes after that, takes pages of Xen as well, and is told of only by the toolstack.
+ */
+typedef bool drift_is_finished(void *context, const struct ballast_domain *domain);
+
+/*
+ * A look at the host, each tick. Of guests that were finished since the last one, those whose cost
  * could be told apart go to `out`, DRIFT_SEEN at the most, in the order of the host's; the number
  * of them, or -ENOMEM. The host is one that ballast_host_check() lets through; its domains may be
  * in another order than before. O(n), and memory is taken only when there are more than ever.
+ * `is_finished` is asked at each look about a guest that is new and no longer in BUILD, until it
+ * says yes; NULL stands for yes.
  */
-int drift_look(struct drift *drift, const struct ballast_host *host,
-               struct drift_seen out[DRIFT_SEEN]);
+int drift_look(struct drift *drift, const struct ballast_host *host, drift_is_finished *is_finished,
+               void *context, struct drift_seen out[DRIFT_SEEN]);
 
 /*
  * What the first looks at a guest that already runs cannot tell from its building: the pages that
