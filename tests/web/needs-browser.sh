@@ -3,6 +3,7 @@
 # needs_browser TESTS WORK: Chromium, and in the folder WORK playwright, axe and the scripts of tests/web, which
 # is TESTS. What is missing is installed; where it cannot be, it fails and the reason is in $why.
 needs_browser() {
+    # shellcheck disable=SC2034 # whoever sources this reads it
     nb_tests=$1 nb_work=$2
     mkdir -p "$nb_work"
     if ! command -v chromium >/dev/null; then
