@@ -289,6 +289,7 @@ struct json_object *shape_host(struct daemon *daemon)
     struct json_object *parts = json_object_new_object();
     shape_u64(object, "now_usec", host->now_usec);
     shape_text(object, "xen_version", *host->xen_version ? host->xen_version : NULL);
+    shape_text(object, "processor", *host->processor ? host->processor : NULL);
     shape_bool(object, "vmx", host->caps.vmx);
     shape_u64(object, "total_kib", host->total_kib);
     shape_u64(object, "available_kib", ledger_available_kib(ledger, &free_now));

@@ -35,6 +35,7 @@ enum key_kind {
     KEY_TOLD,
     KEY_REPORT,
     KEY_VERSION,
+    KEY_NAME,
     KEY_TYPE,
 };
 
@@ -56,6 +57,7 @@ static const struct key host_keys[] = {
     {"page", KEY_SIZE, HOST(page_kib)},
     {"tick", KEY_TIME, HOST(tick_usec)},
     {"xen-version", KEY_VERSION, HOST(xen_version)},
+    {"processor", KEY_NAME, HOST(processor)},
     {NULL, KEY_SIZE, 0},
 };
 
@@ -153,6 +155,8 @@ static bool read_value(enum key_kind kind, const char *value, void *at, const ch
         return scenario_value_report(value, at, what);
     case KEY_VERSION:
         return scenario_value_version(value, at, what);
+    case KEY_NAME:
+        return scenario_value_name(value, at, what);
     case KEY_TYPE:
         return scenario_value_type(value, at, what);
     case KEY_FLAG:

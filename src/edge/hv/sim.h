@@ -166,6 +166,7 @@ struct sim_config {
     struct sim_fault *faults;
     size_t fault_count;
     char xen_version[SIM_NAME]; /* as Xen would say it; "" where it is not told */
+    char processor[SIM_NAME];   /* the same */
 };
 
 enum sim_start_state {
