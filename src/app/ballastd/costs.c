@@ -31,6 +31,8 @@ struct costs {
     uint64_t outside;
     uint64_t within; /* in a row */
     int64_t worst_kib;
+    char
+        refused[ALERT_TEXT]; /* why the profile of the host is not gone by; "": it is, or none is */
 };
 
 struct costs *costs_new(void)
@@ -51,13 +53,40 @@ void costs_free(struct costs *costs)
     free(costs);
 }
 
+/*
+ * The host's own profile, where there is one and it is of this host: what was measured on another
+ * one says nothing here. Else NULL, and why in costs->refused, "" where there is none.
+ */
+static const struct calibration *choose(const struct daemon *daemon,
+                                        const struct ballast_host *host)
+{
+    char why[160] = "";
+    struct costs *costs = daemon->costs;
+    const struct calibration *calibration = daemon->config.calibration;
+    costs->refused[0] = '\0';
+    if (!calibration || calibration_match(calibration, host, why, sizeof(why)) != CALIBRATION_OTHER)
+        return calibration;
+    (void)snprintf(costs->refused, sizeof(costs->refused),
+                   "the profile %s of %s is not gone by: %s; 'ballast calibrate --out' makes one "
+                   "of this host",
+                   calibration->name, calibration->path, why);
+    return NULL;
+}
+
 static const struct ballast_profile *profile_of(const struct daemon *daemon,
                                                 const struct ballast_host *host)
 {
-    const struct calibration *calibration = daemon->config.calibration;
+    const struct calibration *calibration = choose(daemon, host);
     if (calibration)
         return calibration->profile;
     return *host->xen_version ? ballast_profile_for_xen(host->xen_version, NULL, NULL) : NULL;
+}
+
+static void tell_refusal(struct daemon *daemon, const struct ballast_host *host)
+{
+    (void)choose(daemon, host);
+    alerts_set(&daemon->alerts, ALERT_PROFILE, daemon_now_usec(daemon),
+               *daemon->costs->refused ? daemon->costs->refused : NULL);
 }
 
 static int compare(struct daemon *daemon, const struct ballast_host *host,
@@ -124,6 +153,7 @@ void costs_look(struct daemon *daemon)
 {
     struct drift_seen seen[DRIFT_SEEN];
     const struct ballast_host *host = daemon_view_host(daemon->view);
+    tell_refusal(daemon, host);
     int count = drift_look(daemon->costs->drift, host, seen);
     for (int i = 0; i < count; i++) {
         size_t at;
@@ -156,7 +186,10 @@ struct costs_sum costs_sum(const struct daemon *daemon)
 {
     const struct ballast_host *host = daemon_view_host(daemon->view);
     const struct ballast_profile *profile = host ? profile_of(daemon, host) : NULL;
+    const char *refused = host ? daemon->costs->refused : "";
     return (struct costs_sum){.profile = profile ? ballast_profile_name(profile) : NULL,
+                              .calibration = host && !*refused ? daemon->config.calibration : NULL,
+                              .refused = *refused ? refused : NULL,
                               .guests = daemon->costs->count,
                               .outside = daemon->costs->outside,
                               .worst_kib = daemon->costs->worst_kib};

@@ -11,6 +11,7 @@
 #include "core/ledger/ledger.h"
 #include "core/model/drift.h"
 
+struct calibration;
 struct daemon;
 struct costs;
 
@@ -27,6 +28,8 @@ const struct drift_compared *costs_find(const struct costs *costs, uint32_t domi
 
 struct costs_sum {
     const char *profile; /* that guests are predicted by; NULL: none knows this host to the page */
+    const struct calibration *calibration; /* that it is of; NULL: it is one of ours */
+    const char *refused; /* why the host's own is not gone by; NULL: it is, or there is none */
     uint64_t guests;     /* that were compared since the start */
     uint64_t outside;    /* of these, whose cost was not within the bound */
     int64_t worst_kib;   /* the largest difference, by its size; 0: none */

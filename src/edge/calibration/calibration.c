@@ -285,6 +285,8 @@ int calibration_read(const char *path, struct calibration **out, struct ballast_
     if (rc < 0)
         return rc;
     rc = calibration_parse(json_file_name(path), data, length, out, err);
+    if (rc == 0)
+        (void)snprintf((*out)->path, sizeof((*out)->path), "%s", path);
     free(data);
     return rc;
 }

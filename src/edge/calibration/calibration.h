@@ -17,11 +17,12 @@
 #include "core/fit/fit.h"
 #include "core/model/host.h"
 
-enum { CALIBRATION_NAME = 48 };
+enum { CALIBRATION_NAME = 48, CALIBRATION_PATH = 256 };
 
 struct calibration {
     char name[CALIBRATION_NAME]; /* of the profile: letters, digits, - _ . */
     char summary[224];
+    char path[CALIBRATION_PATH];           /* of the file that it was read from, cut; "": none */
     char base[CALIBRATION_NAME];           /* the exact profile that is corrected */
     char xen_version[BALLAST_XEN_VERSION]; /* that it was made on; "" where not told */
     char processor[BALLAST_PROCESSOR];     /* the same */
