@@ -60,6 +60,18 @@ def alert(client, name):
     return next((a["message"] for a in client.call("status")["alerts"] if a["name"] == name), None)
 
 
+def metrics(daemon):
+    """{sample: value}"""
+    done = subprocess.run([os.environ["BALLAST"], "metrics", "--run-dir", daemon.run],
+                          capture_output=True, text=True, check=True)
+    return dict(line.rsplit(" ", 1) for line in done.stdout.splitlines() if not line.startswith("#"))
+
+
+def errors_bytes(daemon):
+    return [int(value) for sample, value in metrics(daemon).items()
+            if sample.startswith("ballast_prediction_error_bytes{")]
+
+
 def build(client, number, off_pages=0):
     """One guest, once it is there and was compared, on a host that takes so much more; its cost."""
     before = client.call("status")["prediction"]["guests"]
@@ -86,6 +98,10 @@ def test_what_is_shipped():
         check_quiet(client, f"xen-{XEN}")
         told = client.call("host-profile")
         assert told == {"profile": f"xen-{XEN}", "file": None, "refused": None, "calibration": None}, told
+        assert errors_bytes(daemon) == [0, 0, 0]
+        samples = metrics(daemon)
+        assert samples['ballast_prediction_total{verdict="within"}'] == "3"
+        assert samples[f'ballast_prediction_profile_info{{profile="xen-{XEN}",file=""}}'] == "1"
         # It is in the history, as a sentence and with both figures.
         events = [e for e in client.call("why", domain="vm1")["events"] if e["what"] == "built"]
         assert len(events) == 1 and events[0]["reason"] == "within", events
@@ -114,6 +130,13 @@ def check_wrong(said_pages, right_pages, verdict):
         assert (prediction["guests"], prediction["outside"], prediction["worst_kib"]) == (3, 3, off_kib)
         message = alert(client, "prediction")
         assert "rack-7" in message and "calibrate" in message and "vm2" in message, message
+        assert errors_bytes(daemon) == 3 * [off_kib * 1024]
+        samples = metrics(daemon)
+        assert samples[f'ballast_prediction_total{{verdict="{verdict}"}}'] == "3"
+        assert samples['ballast_prediction_total{verdict="within"}'] == "0"
+        assert samples['ballast_alert{name="prediction"}'] == "1"
+        assert samples["ballast_prediction_profile_info"
+                       f'{{profile="rack-7",file="{daemon.profile_path}"}}'] == "1"
         event = [e for e in client.call("why", domain="vm1")["events"] if e["what"] == "built"][0]
         more = {"below": "less", "above": "more"}[verdict]
         assert event["reason"] == verdict and event["message"].endswith(

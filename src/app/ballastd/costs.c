@@ -29,6 +29,7 @@ struct costs {
     struct record records[RECORDS];
     uint64_t count; /* ever */
     uint64_t outside;
+    uint64_t above;  /* of these */
     uint64_t within; /* in a row */
     int64_t worst_kib;
     char
@@ -121,6 +122,7 @@ static void judge(struct daemon *daemon, const struct ballast_domain *domain,
     }
     costs->within = 0;
     costs->outside++;
+    costs->above += is->verdict == DRIFT_ABOVE;
     (void)snprintf(why, sizeof(why),
                    "domain %" PRIu32 " (%s) cost %" PRId64 " KiB, and %s said %" PRIu64
                    " to %" PRIu64 ": another Xen or processor than was measured? 'ballast "
@@ -192,5 +194,6 @@ struct costs_sum costs_sum(const struct daemon *daemon)
                               .refused = *refused ? refused : NULL,
                               .guests = daemon->costs->count,
                               .outside = daemon->costs->outside,
+                              .above = daemon->costs->above,
                               .worst_kib = daemon->costs->worst_kib};
 }

@@ -335,6 +335,7 @@ static struct json_object *shape_prediction(const struct daemon *daemon)
     shape_text(object, "refused", sum.refused);
     shape_u64(object, "guests", sum.guests);
     shape_u64(object, "outside", sum.outside);
+    shape_u64(object, "above", sum.above);
     json_object_object_add(object, "worst_kib", json_object_new_int64(sum.worst_kib));
     return object;
 }
