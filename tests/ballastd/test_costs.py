@@ -77,7 +77,7 @@ def build(client, number, off_pages=0):
     before = client.call("status")["prediction"]["guests"]
     over = overhead_kib() + off_pages * PAGE_KIB
     domid = client.call("sim-start", name=f"vm{number}", need_kib=GUEST_KIB + over,
-                        overhead_kib=over)["domid"]
+                        overhead_kib=over, vcpus=1)["domid"]
     until(lambda: client.call("status")["prediction"]["guests"] > before, 60)
     assert client.call("status")["prediction"]["guests"] == before + 1
     return client.call("domains", domain=domid)["domains"][0]["cost"]

@@ -187,7 +187,8 @@ def test_promtool():
     with Daemon(EXACT, speed=10) as daemon:
         with daemon.client() as client:
             client.call("reserve", min_kib=4096, wait=True)
-            client.call("sim-start", name="new", need_kib=64 * 1024, overhead_kib=8 * 1024)
+            client.call("sim-start", name="new", need_kib=64 * 1024, overhead_kib=8 * 1024,
+                        vcpus=1)
             until(lambda: "ballast_prediction_error_bytes{" in metrics(daemon, "--format", "text"), 60)
             text = metrics(daemon, "--format", "text")
         # It lints too: nothing that it would have otherwise.

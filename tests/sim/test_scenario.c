@@ -47,6 +47,7 @@ static void test_good(void **state)
     assert_int_equal(config->total_kib, 8192 * MIB);
     assert_int_equal(config->tick_usec, 50000);
     assert_string_equal(config->xen_version, "4.17.7-pre");
+    assert_int_equal(config->guests[1].vcpus, 1);
     assert_string_equal(config->processor, "GenuineIntel-6-55-4");
     assert_int_equal(config->seed, 42);
     assert_int_equal(scenario.duration_usec, 60 * SEC);
