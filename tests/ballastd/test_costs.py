@@ -156,6 +156,69 @@ def test_wrong_profiles_are_found_out():
     check_wrong(0, 64, "above")
 
 
+class Commands:
+    """The commands, beside that daemon; a guest's file."""
+
+    def __init__(self, daemon):
+        self.env = {**os.environ, "BALLAST_RUN_DIR": str(daemon.run),
+                    "PATH": f"{os.path.dirname(os.environ['BALLAST'])}:{os.environ['PATH']}"}
+        self.guest = daemon.config.with_name("web.cfg")
+        self.guest.write_text(f'name = "web"\ntype = "pvh"\nmemory = {GUEST_KIB // MIB}\nvcpus = 1\n'
+                              'kernel = "/boot/vmlinuz"\n')
+
+    def run(self, *arguments):
+        done = subprocess.run([os.environ["BALLAST"], *map(str, arguments)], capture_output=True,
+                              text=True, env=self.env)
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+        return done.stdout, done.stderr
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments, "--json")[0])
+
+
+def test_commands_count_by_it():
+    with Calibrated(profile(64)) as daemon, daemon.client() as client:
+        commands = Commands(daemon)
+        shipped = commands.json("explain", "--profile", f"xen-{XEN}", commands.guest)["need"]
+        need_kib = shipped + 64 * PAGE_KIB
+        dry = commands.json("run", "--dry-run", commands.guest)
+        assert (dry["profile"], dry["need_kib"]) == ("rack-7", need_kib), dry
+        assert str(daemon.profile_path) in dry["profile_why"], dry
+        assert commands.json("reserve", commands.guest)["granted_kib"] == need_kib
+        grant = next(s for s in commands.json("plan", "--start", commands.guest)["steps"]
+                     if s["step"] == "grant")
+        assert (grant["profile"], grant["need"]) == ("rack-7", need_kib), grant
+        explained = commands.json("explain", "--profile", "host", commands.guest)
+        assert (explained["profile"], explained["need"]) == ("rack-7", need_kib)
+        # --profile comes first.
+        dry = commands.json("run", "--dry-run", "--profile", f"xen-{XEN}", commands.guest)
+        assert (dry["need_kib"], dry["profile_why"]) == (shipped, "asked for by --profile")
+        # What the commands build is what the host's Xen takes, whatever is believed of it.
+        commands.run("run", commands.guest, "--", os.environ["BALLAST"], "sim-create", commands.guest)
+        message = until(lambda: alert(client, "prediction"))
+        assert "web" in message and "rack-7" in message, message
+
+
+def test_commands_refuse_another_host():
+    with Calibrated(profile(64, xen="4.17.6")) as daemon, daemon.client() as client:
+        commands = Commands(daemon)
+        until(lambda: alert(client, "host-profile"))
+        said, loud = commands.run("run", "--dry-run", "--json", commands.guest)
+        assert json.loads(said)["profile"] == f"xen-{XEN}"
+        assert "rack-7" in loud and "4.17.6" in loud and "not gone by" in loud, loud
+        # It can be asked for, and then says what it is.
+        said, loud = commands.run("run", "--dry-run", "--json", "--profile", daemon.profile_path,
+                                  commands.guest)
+        assert json.loads(said)["profile"] == "rack-7"
+        assert json.loads(said)["profile_why"] == ("asked for by --profile, although it was made on "
+                                                   f"Xen 4.17.6, and this is {XEN}"), said
+    with Daemon(SCENARIO) as daemon:
+        commands = Commands(daemon)
+        done = subprocess.run([os.environ["BALLAST"], "explain", "--profile", "host", commands.guest],
+                              capture_output=True, text=True, env=commands.env)
+        assert done.returncode == 2 and "none of its own" in done.stderr, done.stderr
+
+
 def test_another_host():
     for xen, processor, word in (("4.17.6", PROCESSOR, "4.17.6"), (XEN, "GenuineIntel-6-55-7", "55-7")):
         # A term that is badly wrong: were it gone by, that would show.
