@@ -190,6 +190,8 @@ def test_commands_count_by_it():
         assert (grant["profile"], grant["need"]) == ("rack-7", need_kib), grant
         explained = commands.json("explain", "--profile", "host", commands.guest)
         assert (explained["profile"], explained["need"]) == ("rack-7", need_kib)
+        lines = commands.run("status")[0].splitlines()
+        assert f"costs     predicted by rack-7 of {daemon.profile_path}; 0 guests compared" in lines
         # --profile comes first.
         dry = commands.json("run", "--dry-run", "--profile", f"xen-{XEN}", commands.guest)
         assert (dry["need_kib"], dry["profile_why"]) == (shipped, "asked for by --profile")
@@ -197,6 +199,7 @@ def test_commands_count_by_it():
         commands.run("run", commands.guest, "--", os.environ["BALLAST"], "sim-create", commands.guest)
         message = until(lambda: alert(client, "prediction"))
         assert "web" in message and "rack-7" in message, message
+        assert "; 1 guests compared, 1 OUTSIDE its bound\n" in commands.run("status")[0]
 
 
 def test_commands_refuse_another_host():
