@@ -26,14 +26,13 @@ struct record {
 
 struct costs {
     struct drift *drift;
+    char refused[ALERT_TEXT]; /* why the host's own profile is not gone by; "": it is, or none is */
     struct record records[RECORDS];
     uint64_t count; /* ever */
     uint64_t outside;
     uint64_t above;  /* of these */
     uint64_t within; /* in a row */
     int64_t worst_kib;
-    char
-        refused[ALERT_TEXT]; /* why the profile of the host is not gone by; "": it is, or none is */
 };
 
 struct costs *costs_new(void)
@@ -155,7 +154,6 @@ void costs_look(struct daemon *daemon)
 {
     struct drift_seen seen[DRIFT_SEEN];
     const struct ballast_host *host = daemon_view_host(daemon->view);
-    tell_refusal(daemon, host);
     int count = drift_look(daemon->costs->drift, host, seen);
     for (int i = 0; i < count; i++) {
         size_t at;
@@ -170,6 +168,7 @@ void costs_look(struct daemon *daemon)
             daemon_log(DAEMON_INFO, "what domain %" PRIu32 " costs was not predicted: %s, ignoring",
                        seen[i].id, err.text);
     }
+    tell_refusal(daemon, host);
 }
 
 const struct drift_compared *costs_find(const struct costs *costs, uint32_t domid,
