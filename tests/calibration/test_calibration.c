@@ -59,7 +59,8 @@ static void there_and_back(void **state)
     struct fit_result result = found();
     struct calibration *made = NULL;
     struct ballast_error err = unit_clean_error();
-    assert_int_equal(calibration_of(&result, "rack-7", "4.17.7+13-\"g", 216, &made, &err), 0);
+    struct ballast_host host = {.xen_version = "4.17.7+13-\"g", .processor = "AuthenticAMD-25-1"};
+    assert_int_equal(calibration_of(&result, "rack-7", &host, 216, &made, &err), 0);
     unit_assert_clean(err);
     const struct ballast_profile *base = ballast_profile_find("xen-4.17.7");
     assert_int_equal(settled(made->profile, BALLAST_HVM) - settled(base, BALLAST_HVM), 64);
@@ -71,6 +72,7 @@ static void there_and_back(void **state)
         struct calibration *again = parsed(text);
         assert_string_equal(again->name, "rack-7");
         assert_string_equal(again->xen_version, "4.17.7+13-\"g");
+        assert_string_equal(again->processor, "AuthenticAMD-25-1");
         assert_int_equal(again->guests, 216);
         assert_string_equal(again->summary, made->summary);
         assert_memory_equal(again->terms.off_base_pages, made->terms.off_base_pages,
@@ -122,6 +124,9 @@ static void what_is_no_profile(void **state)
     refuses("{\"calibration\":\"h\",\"base\":\"libxl\"}",
             "host.json:1: base: ", "no exact profile");
     refuses(HEAD "\"xen_version\":\"new\"}", "host.json:1: xen_version: ", "4.17.7");
+    refuses(HEAD "\"processor\":[]}", "host.json:1: processor: ", "string");
+    refuses(HEAD "\"processor\":\"GenuineIntel-GenuineIntel-GenuineIntel-GenuineIntel\"}",
+            "host.json:1: processor: ", "47 bytes");
     refuses(HEAD "\"guests\":-1}", "host.json:1: guests: -1", "negative");
     refuses(HEAD "\"corrections\":{}}", "corrections.pv: missing", "");
     refuses(HEAD "\"corrections\":{\"pv\":{\"base\":0.5}}}",
@@ -159,21 +164,56 @@ static void names(void **state)
     struct fit_result result = found();
     struct calibration *out = NULL;
     struct ballast_error err = unit_clean_error();
-    assert_int_equal(calibration_of(&result, "libxl", "", 1, &out, &err), -EINVAL);
+    struct ballast_host host = {.xen_version = ""};
+    assert_int_equal(calibration_of(&result, "libxl", &host, 1, &out, &err), -EINVAL);
     unit_assert_text(err, "another profile");
-    assert_int_equal(calibration_of(&result, "", "", 1, &out, &err), -EINVAL);
-    assert_int_equal(calibration_of(&result, "h", "?", 1, &out, &err), -EINVAL);
+    assert_int_equal(calibration_of(&result, "", &host, 1, &out, &err), -EINVAL);
+    host.xen_version[0] = '?';
+    assert_int_equal(calibration_of(&result, "h", &host, 1, &out, &err), -EINVAL);
     assert_null(out);
     calibration_free(NULL);
+}
+
+/* A host that says nothing is not another one; one that says something else is. */
+static void of_which_host(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version, *processor;
+        enum calibration_match match;
+        const char *why;
+    } rows[] = {
+        {"4.17.7", "GenuineIntel-6-55-4", CALIBRATION_SAME, ""},
+        {"", "GenuineIntel-6-55-4", CALIBRATION_UNKNOWN, ""},
+        {"4.17.7", "", CALIBRATION_UNKNOWN, ""},
+        {"4.17.7-pre", "", CALIBRATION_OTHER, "it was made on Xen 4.17.7, and this is 4.17.7-pre"},
+        {"4.17.7", "GenuineIntel-6-55-7", CALIBRATION_OTHER,
+         "it was made on a processor GenuineIntel-6-55-4, and this is GenuineIntel-6-55-7"},
+        {"", "AuthenticAMD-25-21-2", CALIBRATION_OTHER, "it was made on a processor"},
+    };
+    struct calibration *made =
+        parsed(HEAD "\"xen_version\":\"4.17.7\",\"processor\":\"GenuineIntel-6-55-4\"," OFF ARENA);
+    struct calibration *vague = parsed(HEAD OFF ARENA);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ballast_host host = {.total_kib = 0};
+        char why[160] = "?";
+        strcpy(host.xen_version, rows[i].version);
+        strcpy(host.processor, rows[i].processor);
+        assert_int_equal(calibration_match(made, &host, why, sizeof(why)), rows[i].match);
+        assert_int_equal(strncmp(why, rows[i].why, strlen(rows[i].why)), 0);
+        assert_int_equal(*why == '\0', rows[i].match != CALIBRATION_OTHER);
+        assert_int_equal(calibration_match(vague, &host, why, sizeof(why)), CALIBRATION_UNKNOWN);
+    }
+    calibration_free(made);
+    calibration_free(vague);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_and_back),
-        cmocka_unit_test(what_is_no_profile),
-        cmocka_unit_test(more_off_than_there_is),
-        cmocka_unit_test(names),
+        cmocka_unit_test(there_and_back),         cmocka_unit_test(what_is_no_profile),
+        cmocka_unit_test(more_off_than_there_is), cmocka_unit_test(names),
+        cmocka_unit_test(of_which_host),
     };
     return cmocka_run_group_tests_name("calibration", tests, NULL, NULL);
 }

@@ -143,3 +143,37 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     run -2 ballast fits --host bad.json small.cfg
     [[ $output == *"bad.json:"*"host.xen_version"*"4.17.7"* ]]
 }
+
+@test "a host of the Xen and processor that were calibrated is judged by that" {
+    make_host
+    guest small 512
+    cat >"$BALLAST_HOST_PROFILE" <<'END'
+{"calibration":"rack-7","base":"xen-4.17.7","xen_version":"4.17.7","processor":"GenuineIntel-6-55-4","guests":9,
+ "corrections":{"pv":{"base":5,"vcpu":0},"pvh":{"base":5,"vcpu":0},"hvm":{"base":5,"vcpu":0},"nested_vcpu":0},
+ "arena":{"pv":{"base":10,"vcpu_permyriad":0},"pvh":{"base":10,"vcpu_permyriad":0},"hvm":{"base":10,"vcpu_permyriad":0}}}
+END
+    jq '.host.xen_version = "4.17.7" | .host.processor = "GenuineIntel-6-55-4"' host.json >same.json
+    run -0 --separate-stderr ballast fits --host same.json small.cfg
+    [[ ${lines[1]} == "need is by profile rack-7: $BALLAST_HOST_PROFILE was made on this very Xen and processor" ]]
+    [ -z "$stderr" ]
+    # 28 pages of xen-4.17.7, 5 more of this host, and an arena of 10 instead of 9.
+    [[ ${lines[0]} == "small: needs 524424 KiB,"* ]]
+    # Another one, or one that does not say: nothing is known of it by that file.
+    for change in '.host.xen_version = "4.17.7+1"' '.host.processor = "GenuineIntel-6-55-7"' 'del(.host.processor)'; do
+        jq "$change" same.json >other.json
+        run -0 ballast fits --json --host other.json small.cfg
+        figure "$output" .profile xen-4.17.7
+    done
+    run -0 ballast fits --json --profile "$BALLAST_HOST_PROFILE" --host other.json small.cfg
+    figure "$output" .profile_why "asked for by --profile"
+    jq '.host.xen_version = "4.17.5"' same.json >other.json
+    run -0 ballast fits --json --profile "$BALLAST_HOST_PROFILE" --host other.json small.cfg
+    figure "$output" .profile_why "asked for by --profile, although it was made on Xen 4.17.7, and this is 4.17.5"
+    # plan of a snapshot likewise; what is no profile is told of, and left out.
+    run -0 ballast plan --json --host same.json --start small.cfg
+    [ "$(jq -r '.steps[] | select(.step == "grant").profile' <<<"$output")" = rack-7 ]
+    echo '{' >"$BALLAST_HOST_PROFILE"
+    run -0 --separate-stderr ballast fits --json --host same.json small.cfg
+    figure "$output" .profile xen-4.17.7
+    [[ $stderr == *"left out: "*"host-profile.json:"* ]]
+}

@@ -14,11 +14,11 @@ static char *describe(const struct ballast_host *h)
     size_t length;
     FILE *out = open_memstream(&text, &length);
     MUST(out, "memory");
-    (void)fprintf(out, "%ju %ju %ju %ju %ju %ju %ju %d%d%d%d%d %s\n", (uintmax_t)h->now_usec,
+    (void)fprintf(out, "%ju %ju %ju %ju %ju %ju %ju %d%d%d%d%d %s %s\n", (uintmax_t)h->now_usec,
                   (uintmax_t)h->total_kib, (uintmax_t)h->free_kib, (uintmax_t)h->scrub_kib,
                   (uintmax_t)h->claimed_kib, (uintmax_t)h->xen_kib, (uintmax_t)h->slush_kib,
                   h->caps.hap, h->caps.shadow, h->caps.iommu, h->caps.iommu_hap_pt_share,
-                  h->caps.vmx, h->xen_version);
+                  h->caps.vmx, h->xen_version, h->processor);
     for (size_t i = 0; i < h->domain_count; i++) {
         const struct ballast_domain *d = &h->domains[i];
         (void)fprintf(

@@ -87,6 +87,13 @@ static void test_others(void **state)
     says(&event, "target set from 4 GiB to 3 GiB by somebody else");
     event = event_of("gone", "");
     says(&event, "is gone; it held 3 GiB");
+    event = event_of("built", "below");
+    says(&event, "has cost the host 3 GiB, 1 GiB less than was predicted: below its bound");
+    event.to_kib = event.from_kib + 12;
+    (void)snprintf(event.reason, sizeof(event.reason), "within");
+    says(&event, "has cost the host 4 GiB, 12 KiB more than was predicted: within its bound");
+    event.to_kib = event.from_kib;
+    says(&event, "has cost the host 4 GiB, as was predicted");
     event = event_of("alert-over", "ledger");
     (void)snprintf(event.detail, sizeof(event.detail), "full");
     says(&event, "ledger is over: full");

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "edge/hv/processor.h"
 #include "edge/hv/xen_judge.h"
 
 static struct xen_said said;
@@ -400,6 +401,29 @@ static void rules_of_a_version(void **state)
     }
 }
 
+static void words_of_processors(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t leaf0[4], version;
+        const char *word;
+    } rows[] = {
+        {{13, 0x756e6547, 0x6c65746e, 0x49656e69}, 0x50654, "GenuineIntel-6-55-4"},
+        {{13, 0x68747541, 0x444d4163, 0x69746e65}, 0xa20f12, "AuthenticAMD-25-21-2"},
+        {{5, 0x756e6547, 0x6c65746e, 0x49656e69}, 0x543, "GenuineIntel-5-4-3"},
+        {{1, 0x22202020, 0x0a000000, 0x6c65746e}, 0x600, "????ntel-6-0-0"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char word[BALLAST_PROCESSOR];
+        const uint32_t leaf1[4] = {rows[i].version};
+        processor_word(rows[i].leaf0, leaf1, word, sizeof(word));
+        assert_string_equal(word, rows[i].word);
+    }
+    char here[BALLAST_PROCESSOR];
+    processor_here(here, sizeof(here));
+    assert_true(strlen(here) < BALLAST_PROCESSOR);
+}
+
 static void segments_of_a_running_domain(void **state)
 {
     (void)state;
@@ -441,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup(always_possible, begin),
         cmocka_unit_test_setup(counted_twice, begin),
         cmocka_unit_test(rules_of_a_version),
+        cmocka_unit_test(words_of_processors),
         cmocka_unit_test(segments_of_a_running_domain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,11 +111,14 @@ static void test_domain(void **state)
     struct json_object *domains = parsed(
         "[{\"domid\":3,\"uuid\":\"u-3\",\"name\":\"w\\\"e\\\\b\\n\\u0007\",\"type\":\"hvm\","
         "\"state\":\"run\",\"actual_kib\":300,\"target_kib\":280,\"xen_maximum_kib\":301,"
+        "\"cost\":{\"settled_kib\":300,\"difference_kib\":-12,\"verdict\":\"within\"},"
         "\"overhead_kib\":15,\"need_kib\":400,\"conduct\":\"slow\",\"report_age_usec\":1500000,"
         "\"segments\":{\"shadow\":9,\"iommu\":1,\"video\":16,\"extra_internal\":4,\"guest\":9999}},"
         "{\"domid\":0,\"uuid\":\"u-0\",\"name\":\"Domain-0\",\"actual_kib\":200,"
         "\"xen_maximum_kib\":18446744073709551612,\"overhead_kib\":5,\"segments\":null,"
-        "\"conduct\":\"unknown\",\"need_kib\":100}]");
+        "\"conduct\":\"unknown\",\"need_kib\":100,\"cost\":null},"
+        "{\"domid\":4,\"uuid\":\"u-4\",\"name\":\"db\",\"cost\":{\"difference_kib\":256}},"
+        "{\"domid\":5,\"cost\":{\"difference_kib\":\"1\"}},{\"domid\":6,\"cost\":[7]}]");
     struct metrics_input input = {.host = host, .domains = domains};
     char *text = written(&input, METRICS_OPENMETRICS);
 #define WHO "domid=\"3\",uuid=\"u-3\",name=\"w\\\"e\\\\b??\""
@@ -131,6 +134,10 @@ static void test_domain(void **state)
     has(text, "ballast_domain_pressure_ratio{" WHO "} 0.2500");
     has(text, "ballast_domain_cooperative{" WHO "} 1");
     has(text, "ballast_domain_report_age_seconds{" WHO "} 1.500000");
+    has(text, "# UNIT ballast_prediction_error_bytes bytes");
+    has(text, "ballast_prediction_error_bytes{" WHO "} -12288");
+    has(text, "ballast_prediction_error_bytes{domid=\"4\",uuid=\"u-4\",name=\"db\"} 262144");
+    assert_int_equal(sum_of(text, "ballast_prediction_error_bytes{"), 262144 - 12288);
     /* All ones are no limit, and a domain that was not asked yet is neither. */
     assert_null(strstr(text, "ballast_domain_limit_bytes{domid=\"0\""));
     assert_null(strstr(text, "ballast_domain_cooperative{domid=\"0\""));
@@ -148,7 +155,9 @@ static void test_status(void **state)
         "{\"uptime_usec\":2000001,\"ticks\":7,\"paused\":true,\"ledger\":{\"writable\":false},"
         "\"alerts\":[{\"name\":\"ledger\"}],\"moved_down_kib\":3,\"moved_up_kib\":0,"
         "\"admissions\":[{\"result\":\"refused\",\"reason\":\"never-fits\",\"count\":2}],"
-        "\"history\":{\"working\":true,\"size_kib\":12}}");
+        "\"history\":{\"working\":true,\"size_kib\":12},"
+        "\"prediction\":{\"profile\":\"rack-7\",\"file\":\"/etc/h.json\",\"guests\":9,\"outside\":3,"
+        "\"above\":1,\"worst_kib\":-260}}");
     struct json_object *reservations =
         parsed("[{\"id\":12,\"owner\":\"xapi\",\"granted_kib\":100,\"spent_kib\":30,"
                "\"missing_kib\":0},{\"id\":13,\"owner\":\"o\",\"granted_kib\":0,\"spent_kib\":0,"
@@ -163,6 +172,10 @@ static void test_status(void **state)
     has(text, "# UNIT ballast_moved_bytes bytes");
     has(text, "ballast_moved_bytes_total{direction=\"down\"} 3072");
     has(text, "ballast_admission_total{result=\"refused\",reason=\"never-fits\"} 2");
+    has(text, "ballast_prediction_total{verdict=\"within\"} 6");
+    has(text, "ballast_prediction_total{verdict=\"below\"} 2");
+    has(text, "ballast_prediction_total{verdict=\"above\"} 1");
+    has(text, "ballast_prediction_profile_info{profile=\"rack-7\",file=\"/etc/h.json\"} 1");
     has(text, "ballast_alert{name=\"ledger\"} 1");
     has(text, "ballast_paused 1");
     has(text, "ballast_ledger_writable 0");

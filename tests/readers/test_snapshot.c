@@ -104,10 +104,12 @@ static void test_defaults(void **state)
     s = good("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"caps\":{\"iommu\":false}},\"doms\":[]}");
     assert_true(s.host.caps.hap && !s.host.caps.iommu && !s.host.caps.vmx);
     assert_string_equal(s.host.xen_version, "");
+    assert_string_equal(s.host.processor, "");
     snapshot_release(&s);
     s = good("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"caps\":{\"vmx\":true},"
-             "\"xen_version\":\"4.17.7+13-g2445b30a44\"}}");
+             "\"xen_version\":\"4.17.7+13-g2445b30a44\",\"processor\":\"GenuineIntel-6-55-4\"}}");
     assert_true(s.host.caps.vmx && s.host.caps.hap);
+    assert_string_equal(s.host.processor, "GenuineIntel-6-55-4");
     assert_string_equal(s.host.xen_version, "4.17.7+13-g2445b30a44");
     snapshot_release(&s);
 }
@@ -131,6 +133,11 @@ static void test_refuses(void **state)
             "host.json:1: host.xen_version: \"4\"", "4.17.7");
     refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"xen_version\":4.17}}",
             "host.json:1: host.xen_version: ", "string");
+    refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"processor\":7}}",
+            "host.json:1: host.processor: ", "string");
+    refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"processor\":"
+            "\"GenuineIntel-GenuineIntel-GenuineIntel-GenuineIntel\"}}",
+            "host.json:1: host.processor: ", "47 bytes");
     refuses("{\"host\":{\"total_kib\":1,\"free_kib\":1},\"doms\":{}}",
             "host.json:1: doms: ", "an array");
     refuses(HOST "1]}", "host.json:2: doms[0]: ", "JSON object");
@@ -277,6 +284,9 @@ static void test_written_is_read_again(void **state)
         if (any(&seed, 1))
             (void)snprintf(host.xen_version, sizeof(host.xen_version), "4.%u.%u-\"x",
                            (unsigned)any(&seed, 5), (unsigned)any(&seed, 5));
+        if (any(&seed, 1))
+            (void)snprintf(host.processor, sizeof(host.processor), "AuthenticAMD-25-%X-\"1",
+                           (unsigned)any(&seed, 5));
         host.domains = domains;
         host.domain_count = any(&seed, 8) % 6;
         memset(domains, 0, sizeof(domains));

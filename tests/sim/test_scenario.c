@@ -20,7 +20,8 @@
 static const char good[] =
     "# a comment\n"
     "says \"It is \\ what it is.\"\n"
-    "host total=8GiB xen=200MiB slush=64MiB scrub=1GiB/s tick=50ms xen-version=4.17.7-pre # another\n"
+    "host total=8GiB xen=200MiB slush=64MiB scrub=1GiB/s tick=50ms xen-version=4.17.7-pre "
+    "processor=GenuineIntel-6-55-4 # another\n"
     "guest zero dom0 tot=1GiB min=512MiB max=1GiB\r\n"
     "guest web tot=1.5GiB min=512MiB max=2GiB static=3GiB rate-down=100MiB/s stuck=1s..2s "
     "stuck=5s.. duty=3s/1s uses=steps:0s=1GiB,20s=3GiB report=random\n"
@@ -46,6 +47,8 @@ static void test_good(void **state)
     assert_int_equal(config->total_kib, 8192 * MIB);
     assert_int_equal(config->tick_usec, 50000);
     assert_string_equal(config->xen_version, "4.17.7-pre");
+    assert_int_equal(config->guests[1].vcpus, 1);
+    assert_string_equal(config->processor, "GenuineIntel-6-55-4");
     assert_int_equal(config->seed, 42);
     assert_int_equal(scenario.duration_usec, 60 * SEC);
     assert_int_equal(config->guest_count, 5);

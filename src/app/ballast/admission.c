@@ -6,6 +6,8 @@
 
 #include "app/ballast/commands.h"
 #include "app/ballast/fields.h"
+#include "app/ballast/profile_option.h"
+#include "edge/calibration/calibration.h"
 
 /* The default one's rules are those of 4.17 and later. */
 static const struct ballast_profile *toolstack_of(const char *xen_version)
@@ -25,40 +27,64 @@ static void say_exact(struct cli_admission *out, const char *version, enum balla
     (void)snprintf(out->why, sizeof(out->why), "the host runs Xen %.60s: %s", version, how[sure]);
 }
 
+/* --profile is obeyed also where it is known to be of another host. */
+static void say_asked(struct cli_admission *out, const struct ballast_host *host)
+{
+    char why[160];
+    const struct calibration *calibration = cli_profile_option_file(out->profile);
+    bool other =
+        calibration && calibration_match(calibration, host, why, sizeof(why)) == CALIBRATION_OTHER;
+    (void)snprintf(out->why, sizeof(out->why), "asked for by --profile%s%s",
+                   other ? ", although " : "", other ? why : "");
+}
+
 void cli_admission_choose(struct cli_admission *out, const struct ballast_profile *asked,
-                          const char *xen_version, const struct ballast_host_caps *caps)
+                          const struct ballast_host *host, const struct cli_own_profile *own)
 {
     enum ballast_sureness sure;
-    *out = (struct cli_admission){.profile = asked, .asked = asked != NULL, .caps = *caps};
+    const char *version = host->xen_version;
+    *out = (struct cli_admission){.profile = asked, .asked = asked != NULL, .caps = host->caps};
     if (asked) {
-        (void)snprintf(out->why, sizeof(out->why), "asked for by --profile");
+        say_asked(out, host);
         return;
     }
-    if (*xen_version == '\0') {
+    if (own && own->profile) {
+        out->profile = own->profile;
+        (void)snprintf(out->why, sizeof(out->why), "%s", own->why);
+        return;
+    }
+    if (*version == '\0') {
         (void)snprintf(out->why, sizeof(out->why), "which Xen the host runs is not known");
         return;
     }
-    out->profile = ballast_profile_for_xen(xen_version, &sure, NULL);
+    out->profile = ballast_profile_for_xen(version, &sure, NULL);
     if (out->profile) {
-        say_exact(out, xen_version, sure);
+        say_exact(out, version, sure);
         return;
     }
-    out->profile = toolstack_of(xen_version);
+    out->profile = toolstack_of(version);
     (void)snprintf(out->why, sizeof(out->why),
                    "what Xen %.60s takes is not known to the page, so by the toolstack's rule",
-                   xen_version);
+                   version);
 }
 
 void cli_admission_ask(struct cli_admission *out, const struct ballast_profile *asked,
-                       struct cli_daemon *daemon)
+                       struct cli_daemon *daemon, bool own)
 {
-    struct ballast_host_caps caps = BALLAST_HOST_CAPS_ALL;
+    struct ballast_host host = {.caps = BALLAST_HOST_CAPS_ALL};
     struct wire_message answer = {.kind = WIRE_RESPONSE};
+    struct cli_own_profile is = {.profile = NULL};
     int rc = cli_daemon_ask(daemon, "host", NULL, &answer);
-    bool told = rc == CLI_DONE && !answer.error_code;
-    caps.vmx = told && cli_field_bool(answer.result, "vmx");
-    cli_admission_choose(out, asked, told ? cli_field_string(answer.result, "xen_version") : "",
-                         &caps);
+    if (rc == CLI_DONE && !answer.error_code) {
+        host.caps.vmx = cli_field_bool(answer.result, "vmx");
+        (void)snprintf(host.xen_version, sizeof(host.xen_version), "%s",
+                       cli_field_string(answer.result, "xen_version"));
+        (void)snprintf(host.processor, sizeof(host.processor), "%s",
+                       cli_field_string(answer.result, "processor"));
+    }
+    if (own && !asked)
+        cli_own_profile_ask(&is, daemon);
+    cli_admission_choose(out, asked, &host, &is);
     wire_message_release(&answer);
 }
 

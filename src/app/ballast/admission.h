@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * By which rules it is decided whether a guest can be started: the exact cost where the host's Xen
- * is known to the page, the toolstack's own need elsewhere.
+ * By which rules it is decided whether a guest can be started: the host's own profile where it was
+ * calibrated, the exact cost where its Xen is known to the page, the toolstack's own need
+ * elsewhere.
  */
 #ifndef APP_BALLAST_ADMISSION_H
 #define APP_BALLAST_ADMISSION_H
@@ -11,21 +12,28 @@
 
 #include "app/ballast/daemon.h"
 #include "app/ballast/guests.h"
+#include "app/ballast/own_profile.h"
 #include "core/model/host.h"
 
 struct cli_admission {
     const struct ballast_profile *profile; /* NULL: what a guest names, or the default one */
     bool asked;                            /* --profile named it */
-    char why[160];                         /* half a sentence for people */
+    char why[400];                         /* half a sentence for people */
     struct ballast_host_caps caps;
 };
 
-/* `asked` is --profile's, NULL without. The version is "" where it is not known. */
+/*
+ * `asked` is --profile's, NULL without; `own` is the host's own one, NULL where it is not looked
+ * for. Of a host that is not known version and processor are "".
+ */
 void cli_admission_choose(struct cli_admission *out, const struct ballast_profile *asked,
-                          const char *xen_version, const struct ballast_host_caps *caps);
-/* The same of a host that the daemon keeps; where it does not tell, of one that is not known. */
+                          const struct ballast_host *host, const struct cli_own_profile *own);
+/*
+ * The same of a host that the daemon keeps; where it does not tell, of one that is not known. Its
+ * own profile is asked for unless it is not to be looked for.
+ */
 void cli_admission_ask(struct cli_admission *out, const struct ballast_profile *asked,
-                       struct cli_daemon *daemon);
+                       struct cli_daemon *daemon, bool own);
 /* What `guest` is evaluated by: a guest that names its profile is only overridden by --profile. */
 const struct ballast_profile *cli_admission_profile(const struct cli_admission *admission,
                                                     const struct cli_guest *guest);

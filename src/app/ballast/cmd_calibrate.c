@@ -208,8 +208,8 @@ static int find(struct cli_calibrate *run)
         return CLI_NO;
     }
     if (fit_cells(run->cells, run->cell_count, run->profile, &run->caps, &result, &err) < 0 ||
-        calibration_of(&result, run->name, run->door.host->xen_version, run->cell_count,
-                       &calibration, &err) < 0) {
+        calibration_of(&result, run->name, run->door.host, run->cell_count, &calibration, &err) <
+            0) {
         cli_complain("calibrate: %s", err.text);
         return CLI_BAD;
     }

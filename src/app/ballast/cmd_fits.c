@@ -160,9 +160,12 @@ static int judge_all(const struct fits *fits, const struct cli_guests *guests, u
     const struct ballast_host *host = &guests->host.host;
     struct ballast_fits state;
     struct cli_admission admission;
+    struct cli_own_profile own = {.profile = NULL};
     struct answer last = {0};
     int status = CLI_DONE;
-    cli_admission_choose(&admission, fits->profile, host->xen_version, &host->caps);
+    if (!fits->profile)
+        cli_own_profile_of_snapshot(&own, host);
+    cli_admission_choose(&admission, fits->profile, host, &own);
     ballast_fits_begin(&state, host, given_kib);
     for (size_t i = 0; i < guests->count; i++) {
         struct answer answer = {.guest = &guests->guests[i],

@@ -138,7 +138,7 @@ static int add_file(struct cli_plan *plan, const struct options *options, const 
     int rc = cli_guests_read(&guests, &sources);
     if (rc)
         return rc;
-    cli_admission_choose(&admission, options->profile, plan->host->xen_version, &plan->host->caps);
+    cli_admission_choose(&admission, options->profile, plan->host, &plan->own);
     for (size_t i = 0; i < guests.count && rc == CLI_DONE; i++) {
         const struct cli_guest *guest = &guests.guests[i];
         struct ballast_breakdown breakdown;
@@ -263,6 +263,11 @@ static int finish(struct cli_plan *plan, struct balancer *balancer, const struct
     return rc;
 }
 
+static bool counts_files(const struct options *options)
+{
+    return !options->profile && options->start_count > 0;
+}
+
 /* The host itself, as one look shows it. */
 static int run_door(const struct options *options)
 {
@@ -276,6 +281,8 @@ static int run_door(const struct options *options)
                                 .policy = &options->policy,
                                 .balancer = balancer,
                                 .snapshot_count = 1};
+        if (counts_files(options))
+            cli_own_profile_of_door(&plan.own, &door);
         rc = finish(&plan, balancer, options);
         balancer_free(balancer);
     }
@@ -297,6 +304,8 @@ static int run_file(const struct options *options)
     struct snapshot last = {0};
     struct cli_plan plan = {.host = &last.host, .policy = &options->policy, .balancer = balancer};
     int rc = play(&plan, balancer, options, &reader, &last);
+    if (rc == CLI_DONE && counts_files(options))
+        cli_own_profile_of_snapshot(&plan.own, &last.host);
     if (rc == CLI_DONE)
         rc = finish(&plan, balancer, options);
     balancer_free(balancer);

@@ -204,7 +204,7 @@ static int run(const struct reserve *reserve, struct cli_reserving *reserving)
 
 static int admit(struct reserve *reserve, struct cli_daemon *daemon)
 {
-    cli_admission_ask(&reserve->admission, reserve->profile, daemon);
+    cli_admission_ask(&reserve->admission, reserve->profile, daemon, true);
     int rc = cli_need_admit(&reserve->need, &reserve->admission);
     reserve->want.min_kib = reserve->need.kib;
     return rc;

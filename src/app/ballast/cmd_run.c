@@ -335,7 +335,7 @@ static int run_it(struct run *run)
 
 static int admit(struct run *run)
 {
-    cli_admission_ask(&run->admission, run->profile, &run->daemon);
+    cli_admission_ask(&run->admission, run->profile, &run->daemon, true);
     int rc = cli_need_admit(&run->need, &run->admission);
     run->want.min_kib = run->need.kib;
     run->want.label = run->need.label;

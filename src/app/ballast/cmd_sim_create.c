@@ -25,6 +25,18 @@ const struct cli_option cli_sim_create_options[] = {
     {NULL, NULL, NULL},
 };
 
+/* Whether its cost can be predicted by what the simulated host knows of a guest: memory and vCPUs.
+ */
+static bool is_plain(const struct ballast_guest *config)
+{
+    for (int attr = 0; config && attr < BALLAST_GUEST_ATTRS; attr++) {
+        bool is_known = attr == BALLAST_MEMORY || attr == BALLAST_MAXMEM || attr == BALLAST_VCPUS;
+        if (!is_known && config->attr[attr] != BALLAST_UNSET)
+            return false;
+    }
+    return config && config->type == BALLAST_PVH && config->attr[BALLAST_VCPUS] != BALLAST_UNSET;
+}
+
 /* What the simulated host counts as the guest's pages, and what it spends beside them. */
 static struct json_object *params_of(const struct cli_need *need,
                                      const struct ballast_breakdown *breakdown)
@@ -32,11 +44,14 @@ static struct json_object *params_of(const struct cli_need *need,
     uint64_t target_kib = ballast_breakdown_span_kib(breakdown, BALLAST_ACTUAL_TARGET);
     uint64_t static_kib = ballast_breakdown_span_kib(breakdown, BALLAST_STATIC_MAXIMUM);
     uint64_t memory_kib = ballast_min_u64(target_kib, need->kib);
+    const struct ballast_guest *config = cli_guest_config(&need->guests.guests[0]);
     struct json_object *params = cli_params();
     cli_params_string(params, "name", need->label);
     cli_params_u64(params, "need_kib", need->kib);
     cli_params_u64(params, "overhead_kib", need->kib - memory_kib);
     cli_params_u64(params, "max_kib", ballast_max_u64(static_kib, memory_kib));
+    if (is_plain(config))
+        cli_params_u64(params, "vcpus", config->attr[BALLAST_VCPUS]);
     return params;
 }
 
@@ -96,7 +111,8 @@ static int params_by_host(struct cli_asking *asking, struct cli_need *need,
     const struct cli_guest *guest = &need->guests.guests[0];
     struct cli_admission admission;
     struct ballast_breakdown breakdown;
-    cli_admission_ask(&admission, NULL, &asking->daemon);
+    /* Not by what was made out of a calibration: that is a belief, and this is what happens. */
+    cli_admission_ask(&admission, NULL, &asking->daemon, false);
     int rc = cli_need_admit(need, &admission);
     if (!rc)
         rc = cli_guest_evaluate(&need->guests, guest, cli_admission_profile(&admission, guest),

@@ -49,6 +49,21 @@ static void print_ledger(const struct json_object *ledger)
     }
 }
 
+/* Nothing where this Xen is not known to the page, nor of a daemon that does not say. */
+static void print_prediction(const struct json_object *prediction)
+{
+    uint64_t outside = cli_field_sum(prediction, "outside");
+    if (!*cli_field_string(prediction, "profile"))
+        return;
+    print_words("costs     predicted by ", prediction, "profile");
+    if (*cli_field_string(prediction, "file"))
+        print_words(" of ", prediction, "file");
+    printf("; %" PRIu64 " guests compared", cli_field_sum(prediction, "guests"));
+    if (outside > 0)
+        printf(", %" PRIu64 " OUTSIDE its bound", outside);
+    putchar('\n');
+}
+
 static void print_left_alone(const struct json_object *status)
 {
     for (size_t i = 0; i < cli_field_count(status, "left_alone"); i++) {
@@ -86,6 +101,7 @@ static void print_people(const struct json_object *hello, const struct json_obje
            cli_field_sum(status, "late_ticks"));
     print_memory(host);
     print_ledger(cli_field(status, "ledger"));
+    print_prediction(cli_field(status, "prediction"));
     print_left_alone(status);
     print_alerts(status);
 }

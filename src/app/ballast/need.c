@@ -45,12 +45,13 @@ int cli_need_admit(struct cli_need *need, const struct cli_admission *admission)
 static int sum_up(struct cli_need *need, const char *path, const struct ballast_profile *profile)
 {
     struct cli_admission admission;
+    const struct ballast_host unknown = {.caps = BALLAST_HOST_CAPS_ALL};
     if (need->guests.list.count != 1) {
         cli_complain("%s: it holds %zu guests; one is started at a time", path,
                      need->guests.list.count);
         return CLI_BAD;
     }
-    cli_admission_choose(&admission, profile, "", &BALLAST_HOST_CAPS_ALL);
+    cli_admission_choose(&admission, profile, &unknown, NULL);
     int rc = cli_need_admit(need, &admission);
     need->guests.caps = NULL;
     need->why = "";

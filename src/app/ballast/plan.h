@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/ballast/own_profile.h"
 #include "core/model/host_breakdown.h"
 #include "core/policy/balancer.h"
 #include "core/policy/policy.h"
@@ -14,7 +15,7 @@ struct cli_start {
     char *shown; /* its name for people's eyes; owned */
     uint64_t need_kib;
     char profile[64]; /* by which it was counted; "" for NAME=SIZE */
-    char why[160];
+    char why[400];
 };
 
 struct cli_plan {
@@ -26,6 +27,7 @@ struct cli_plan {
     struct ballast_host_breakdown breakdown;
     struct cli_start *starts; /* in order of arrival; the id of a request is the index */
     size_t start_count;
+    struct cli_own_profile own; /* where starts of files are counted and --profile is not given */
 };
 
 /* One who is on his way down, or is now told to be. */

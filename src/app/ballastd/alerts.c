@@ -7,8 +7,12 @@
 #include "app/ballastd/log.h"
 
 static const char *const words[ALERTS] = {
-    [ALERT_RIVAL] = "second-balancer", [ALERT_LEDGER] = "ledger",         [ALERT_HOST] = "host",
-    [ALERT_CONFIG] = "configuration",  [ALERT_PREDICTION] = "prediction",
+    [ALERT_RIVAL] = "second-balancer",
+    [ALERT_LEDGER] = "ledger",
+    [ALERT_HOST] = "host",
+    [ALERT_CONFIG] = "configuration",
+    [ALERT_PREDICTION] = "prediction",
+    [ALERT_PROFILE] = "host-profile",
 };
 
 const char *alert_word(enum alert_name name)

@@ -12,6 +12,7 @@ enum alert_name {
     ALERT_HOST,
     ALERT_CONFIG,
     ALERT_PREDICTION,
+    ALERT_PROFILE,
     ALERTS,
 };
 

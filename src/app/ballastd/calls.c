@@ -21,6 +21,7 @@ static const struct {
     {"subscribe", call_subscribe},
     {"status", call_status},
     {"host", call_host},
+    {"host-profile", call_host_profile},
     {"domains", call_domains},
     {"reservations", call_reservations},
     {"decisions", call_decisions},

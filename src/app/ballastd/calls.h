@@ -48,8 +48,8 @@ const char *call_owner(const struct call *call);
 typedef void call_fn(struct call *call);
 
 /* calls_read.c */
-call_fn call_hello, call_ping, call_subscribe, call_status, call_host, call_domains,
-    call_reservations, call_decisions, call_policy, call_plan;
+call_fn call_hello, call_ping, call_subscribe, call_status, call_host, call_host_profile,
+    call_domains, call_reservations, call_decisions, call_policy, call_plan;
 /* calls_history.c */
 call_fn call_history, call_why;
 /* calls_promise.c */

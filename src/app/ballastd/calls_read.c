@@ -69,6 +69,11 @@ void call_host(struct call *call)
         call_fail(call, WIRE_UNAVAILABLE, "the host's sizes do not sum");
 }
 
+void call_host_profile(struct call *call)
+{
+    call->result = shape_host_profile(call->daemon);
+}
+
 static struct json_object *listing(struct call *call, const char *name, struct json_object *array,
                                    bool more)
 {

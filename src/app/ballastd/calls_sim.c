@@ -26,6 +26,10 @@ static const struct wire_param start_params[] = {
     {.name = "min_kib", .type = WIRE_KIB, .help = "dynamic minimum; default: half"},
     {.name = "max_kib", .type = WIRE_KIB, .help = "dynamic and static maximum; default: all"},
     {.name = "rate_kib", .type = WIRE_KIB, .least = 1, .help = "of its build, a second"},
+    {.name = "vcpus",
+     .type = WIRE_COUNT,
+     .least = 1,
+     .help = "what it costs is predicted as that of a PVH guest with so many; default: it is not"},
     {.name = "reservation",
      .type = WIRE_COUNT,
      .least = 1,
@@ -86,7 +90,8 @@ static bool read_build(struct call *call, struct daemon_build *out)
                               .min_kib = min_kib,
                               .max_kib = max_kib,
                               .static_max_kib = max_kib,
-                              .rate_kib = wire_param_u64(call->params, "rate_kib", BUILD_RATE_KIB)};
+                              .rate_kib = wire_param_u64(call->params, "rate_kib", BUILD_RATE_KIB),
+                              .vcpus = wire_param_u64(call->params, "vcpus", 0)};
     return true;
 }
 

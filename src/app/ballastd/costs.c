@@ -30,9 +30,11 @@ struct record {
 
 struct costs {
     struct drift *drift;
+    char refused[ALERT_TEXT]; /* why the host's own profile is not gone by; "": it is, or none is */
     struct record records[RECORDS];
     uint64_t count; /* ever */
     uint64_t outside;
+    uint64_t above;  /* of these */
     uint64_t within; /* in a row */
     int64_t worst_kib;
     /* Only one guest is waited for at a time: what two cost cannot be told apart. */
@@ -58,13 +60,40 @@ void costs_free(struct costs *costs)
     free(costs);
 }
 
+/*
+ * The host's own profile, where there is one and it is of this host: what was measured on another
+ * one says nothing here. Else NULL, and why in costs->refused, "" where there is none.
+ */
+static const struct calibration *choose(const struct daemon *daemon,
+                                        const struct ballast_host *host)
+{
+    char why[160] = "";
+    struct costs *costs = daemon->costs;
+    const struct calibration *calibration = daemon->config.calibration;
+    costs->refused[0] = '\0';
+    if (!calibration || calibration_match(calibration, host, why, sizeof(why)) != CALIBRATION_OTHER)
+        return calibration;
+    (void)snprintf(costs->refused, sizeof(costs->refused),
+                   "the profile %s of %s is not gone by: %s; 'ballast calibrate --out' makes one "
+                   "of this host",
+                   calibration->name, calibration->path, why);
+    return NULL;
+}
+
 static const struct ballast_profile *profile_of(const struct daemon *daemon,
                                                 const struct ballast_host *host)
 {
-    const struct calibration *calibration = daemon->config.calibration;
+    const struct calibration *calibration = choose(daemon, host);
     if (calibration)
         return calibration->profile;
     return *host->xen_version ? ballast_profile_for_xen(host->xen_version, NULL, NULL) : NULL;
+}
+
+static void tell_refusal(struct daemon *daemon, const struct ballast_host *host)
+{
+    (void)choose(daemon, host);
+    alerts_set(&daemon->alerts, ALERT_PROFILE, daemon_now_usec(daemon),
+               *daemon->costs->refused ? daemon->costs->refused : NULL);
 }
 
 static int compare(struct daemon *daemon, const struct ballast_host *host,
@@ -99,6 +128,7 @@ static void judge(struct daemon *daemon, const struct ballast_domain *domain,
     }
     costs->within = 0;
     costs->outside++;
+    costs->above += is->verdict == DRIFT_ABOVE;
     (void)snprintf(why, sizeof(why),
                    "domain %" PRIu32 " (%s) cost %" PRId64 " KiB, and %s said %" PRIu64
                    " to %" PRIu64 ": another Xen or processor than was measured? 'ballast "
@@ -160,6 +190,7 @@ void costs_look(struct daemon *daemon)
             daemon_log(DAEMON_INFO, "what domain %" PRIu32 " costs was not predicted: %s, ignoring",
                        seen[i].id, err.text);
     }
+    tell_refusal(daemon, host);
 }
 
 const struct drift_compared *costs_find(const struct costs *costs, uint32_t domid,
@@ -178,8 +209,12 @@ struct costs_sum costs_sum(const struct daemon *daemon)
 {
     const struct ballast_host *host = daemon_view_host(daemon->view);
     const struct ballast_profile *profile = host ? profile_of(daemon, host) : NULL;
+    const char *refused = host ? daemon->costs->refused : "";
     return (struct costs_sum){.profile = profile ? ballast_profile_name(profile) : NULL,
+                              .calibration = host && !*refused ? daemon->config.calibration : NULL,
+                              .refused = *refused ? refused : NULL,
                               .guests = daemon->costs->count,
                               .outside = daemon->costs->outside,
+                              .above = daemon->costs->above,
                               .worst_kib = daemon->costs->worst_kib};
 }

@@ -11,6 +11,7 @@
 #include "core/ledger/ledger.h"
 #include "core/model/drift.h"
 
+struct calibration;
 struct daemon;
 struct costs;
 
@@ -27,8 +28,11 @@ const struct drift_compared *costs_find(const struct costs *costs, uint32_t domi
 
 struct costs_sum {
     const char *profile; /* that guests are predicted by; NULL: none knows this host to the page */
+    const struct calibration *calibration; /* that it is of; NULL: it is one of ours */
+    const char *refused; /* why the host's own is not gone by; NULL: it is, or there is none */
     uint64_t guests;     /* that were compared since the start */
     uint64_t outside;    /* of these, whose cost was not within the bound */
+    uint64_t above;      /* of these, who cost more */
     int64_t worst_kib;   /* the largest difference, by its size; 0: none */
 };
 struct costs_sum costs_sum(const struct daemon *daemon);

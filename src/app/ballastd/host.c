@@ -373,7 +373,7 @@ int daemon_host_breakdown(struct daemon_host *host, const struct ballast_domain 
     return ballast_running_breakdown(&running, profile, caps, out, NULL);
 }
 
-/* A simulated guest has one vCPU and no devices. */
+/* A simulated guest has no devices. */
 static int sim_guest(const struct sim_guest_config *config, struct ballast_guest *out)
 {
     *out = (struct ballast_guest){.type = type_of(config)};
@@ -382,7 +382,7 @@ static int sim_guest(const struct sim_guest_config *config, struct ballast_guest
         out->attr[i] = BALLAST_UNSET;
     out->attr[BALLAST_MEMORY] = config->tot_kib;
     out->attr[BALLAST_MAXMEM] = ballast_max_u64(config->static_max_kib, config->tot_kib);
-    out->attr[BALLAST_VCPUS] = 1;
+    out->attr[BALLAST_VCPUS] = config->vcpus;
     if (config->type == SIM_TYPE_HVM && config->video_kib == 0)
         out->attr[BALLAST_VGA] = BALLAST_VGA_NONE;
     return 0;
@@ -394,7 +394,9 @@ int daemon_host_config(struct daemon_host *host, uint32_t domid, struct ballast_
     const struct sim_guest_config *config = sim_config_of(host, domid);
     if (!host->sim)
         return xen_config(host->hv, domid, out, err);
-    return config ? sim_guest(config, out) : ballast_fail(err, -ENOTSUP, "its type is not told");
+    if (!config || config->vcpus == 0)
+        return ballast_fail(err, -ENOTSUP, "its configuration is not told");
+    return sim_guest(config, out);
 }
 
 void daemon_host_uuid(const struct daemon_host *host, uint32_t domid, const char *name,
@@ -454,6 +456,7 @@ static struct sim_start_config config_of(const struct daemon_build *build)
                   .tot_kib = build->memory_kib,
                   .pool_kib = build->overhead_kib,
                   .overhead_kib = build->overhead_kib,
+                  .vcpus = build->vcpus,
                   .target_kib = build->memory_kib,
                   .maxmem_kib = build->static_max_kib,
                   .dynamic_min_kib = build->min_kib,

@@ -96,6 +96,7 @@ struct daemon_build {
     uint64_t max_kib;
     uint64_t static_max_kib;
     uint64_t rate_kib; /* of its build, a second */
+    uint64_t vcpus;    /* 0: its configuration is not told */
 };
 
 /* A toolstack builds a guest on the simulated host. -EEXIST, -EBUSY: no room, -ENOMEM, -EINVAL. */

@@ -60,7 +60,6 @@ static const struct pattern others[] = {
     {"foreign-target", "target set from %f to %t by somebody else"},
     {"appeared", "came, with %t"},
     {"gone", "is gone; it held %t"},
-    {"built", "has cost the host %t; %f were predicted"},
     {NULL, NULL},
 };
 
@@ -120,6 +119,21 @@ static void add_move(struct ballast_text *text, const struct history_event *even
     add_reservation(text, event);
 }
 
+/* The difference is told apart: beside the size of a guest it would be rounded away. */
+static void add_built(struct ballast_text *text, const struct history_event *event)
+{
+    uint64_t more_kib = ballast_sub_floor(event->to_kib, event->from_kib);
+    uint64_t less_kib = ballast_sub_floor(event->from_kib, event->to_kib);
+    add_pattern(text, event, "has cost the host %t, ");
+    if (more_kib == 0 && less_kib == 0) {
+        ballast_text_add(text, "as was predicted");
+        return;
+    }
+    ballast_text_add_size(text, ballast_max_u64(more_kib, less_kib));
+    ballast_text_add(text, " %s than was predicted: %s its bound", more_kib > 0 ? "more" : "less",
+                     event->reason);
+}
+
 static void add_verdict(struct ballast_text *text, const struct history_event *event, bool granted)
 {
     ballast_text_add(text, "%s %s start", *event->detail ? event->detail : "a guest",
@@ -137,6 +151,8 @@ size_t sentence_of(const struct history_event *event, char *buf, size_t size)
         add_move(&text, event);
     } else if (strcmp(event->what, "grant") == 0 || strcmp(event->what, "refuse") == 0) {
         add_verdict(&text, event, event->what[0] == 'g');
+    } else if (strcmp(event->what, "built") == 0) {
+        add_built(&text, event);
     } else if (strncmp(event->what, "alert", 5) == 0) {
         ballast_text_add(&text, "%s%s: %s", event->reason,
                          strcmp(event->what, "alert") == 0 ? "" : " is over", event->detail);

@@ -2,6 +2,7 @@
 #include "app/ballastd/shape.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/ballastd/costs.h"
@@ -9,6 +10,7 @@
 #include "core/base/units.h"
 #include "core/model/breakdown.h"
 #include "core/model/host_breakdown.h"
+#include "edge/calibration/calibration.h"
 #include "edge/wire/methods.h"
 
 enum { LEFT_ALONE_MOST = 16 };
@@ -289,6 +291,7 @@ struct json_object *shape_host(struct daemon *daemon)
     struct json_object *parts = json_object_new_object();
     shape_u64(object, "now_usec", host->now_usec);
     shape_text(object, "xen_version", *host->xen_version ? host->xen_version : NULL);
+    shape_text(object, "processor", *host->processor ? host->processor : NULL);
     shape_bool(object, "vmx", host->caps.vmx);
     shape_u64(object, "total_kib", host->total_kib);
     shape_u64(object, "available_kib", ledger_available_kib(ledger, &free_now));
@@ -328,9 +331,39 @@ static struct json_object *shape_prediction(const struct daemon *daemon)
     struct costs_sum sum = costs_sum(daemon);
     struct json_object *object = json_object_new_object();
     shape_text(object, "profile", sum.profile);
+    shape_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
+    shape_text(object, "refused", sum.refused);
     shape_u64(object, "guests", sum.guests);
     shape_u64(object, "outside", sum.outside);
+    shape_u64(object, "above", sum.above);
     json_object_object_add(object, "worst_kib", json_object_new_int64(sum.worst_kib));
+    return object;
+}
+
+/* As its file has it: NULL for none, and where there is no memory. */
+static struct json_object *shape_calibration(const struct calibration *calibration)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct json_object *object = NULL;
+    FILE *out = calibration ? open_memstream(&text, &length) : NULL;
+    if (!out)
+        return NULL;
+    int rc = calibration_write(out, calibration, NULL);
+    if (fclose(out) == 0 && rc == 0)
+        object = json_tokener_parse(text);
+    free(text);
+    return object;
+}
+
+struct json_object *shape_host_profile(const struct daemon *daemon)
+{
+    struct costs_sum sum = costs_sum(daemon);
+    struct json_object *object = json_object_new_object();
+    shape_text(object, "profile", sum.profile);
+    shape_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
+    shape_text(object, "refused", sum.refused);
+    json_object_object_add(object, "calibration", shape_calibration(sum.calibration));
     return object;
 }
 

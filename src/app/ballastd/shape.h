@@ -27,6 +27,8 @@ struct json_object *shape_decision(const struct decision *decision);
 struct json_object *shape_alert(enum alert_name name, const struct alert *alert);
 /* total, parts ...; of the last refresh. NULL where that cannot be divided. */
 struct json_object *shape_host(struct daemon *daemon);
+/* By which profile guests are predicted; of the last refresh. */
+struct json_object *shape_host_profile(const struct daemon *daemon);
 struct json_object *shape_status(struct daemon *daemon);
 /* Who is giving for those that wait. */
 struct json_object *shape_givers(struct daemon *daemon);

@@ -57,6 +57,8 @@ struct ballast_domain {
 
 /* Of a version as Xen says it, terminator included. */
 enum { BALLAST_XEN_VERSION = 80 };
+/* Of what names a processor, the same. */
+enum { BALLAST_PROCESSOR = 48 };
 
 struct ballast_host {
     uint64_t now_usec;
@@ -70,6 +72,7 @@ struct ballast_host {
     struct ballast_domain *domains;
     size_t domain_count;
     char xen_version[BALLAST_XEN_VERSION]; /* "4.17.7+13-g2445b30a44"; "" where unknown */
+    char processor[BALLAST_PROCESSOR];     /* "GenuineIntel-6-55-4"; "" where unknown */
 };
 
 /* "run", "build", "paused", "migrating". */

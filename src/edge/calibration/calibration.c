@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/model/profile_xen.h"
 #include "core/model/xen_release.h"
 #include "edge/json/json.h"
@@ -84,18 +85,26 @@ static int set_version(struct whole *whole, const char *version, struct ballast_
     return 0;
 }
 
-int calibration_of(const struct fit_result *result, const char *name, const char *xen_version,
-                   uint64_t guests, struct calibration **out, struct ballast_error *err)
+static void set_processor(struct whole *whole, const char *processor)
+{
+    (void)snprintf(whole->is.processor, sizeof(whole->is.processor), "%s", processor);
+    json_printable(whole->is.processor);
+}
+
+int calibration_of(const struct fit_result *result, const char *name,
+                   const struct ballast_host *host, uint64_t guests, struct calibration **out,
+                   struct ballast_error *err)
 {
     struct whole *whole;
     int rc = begin(name, ballast_profile_name(result->profile), &whole, err);
     if (rc < 0)
         return rc;
-    rc = set_version(whole, xen_version, err);
+    rc = set_version(whole, host->xen_version, err);
     if (rc < 0) {
         free(whole);
         return rc;
     }
+    set_processor(whole, host->processor);
     whole->is.guests = guests;
     fit_terms(result, &whole->is.terms);
     *out = finish(whole);
@@ -193,7 +202,7 @@ static int read_text(const struct source *top, const char *key, const char *othe
 
 static int read_head(const struct source *top, struct whole **out)
 {
-    const char *name, *base, *version;
+    const char *name, *base, *version, *processor;
     struct ballast_error why;
     uint64_t shape = 1, guests = 0;
     int rc = json_get_u64(top->object, "v", &top->at, &shape, top->err);
@@ -205,13 +214,18 @@ static int read_head(const struct source *top, struct whole **out)
     rc = json_get_u64(top->object, "guests", &top->at, &guests, top->err);
     if ((rc < 0 && rc != -ENOENT) || (rc = read_text(top, "calibration", NULL, &name)) < 0 ||
         (rc = read_text(top, "base", NULL, &base)) < 0 ||
-        (rc = read_text(top, "xen_version", "", &version)) < 0)
+        (rc = read_text(top, "xen_version", "", &version)) < 0 ||
+        (rc = read_text(top, "processor", "", &processor)) < 0)
         return rc;
+    if (strlen(processor) >= BALLAST_PROCESSOR)
+        return json_fail(top->err, &top->at, "processor", "longer than %d bytes",
+                         BALLAST_PROCESSOR - 1);
     rc = begin(name, base, out, &why);
     if (rc < 0)
         return json_fail(top->err, &top->at, is_name(name) ? "base" : "calibration", "%s",
                          why.text);
     (*out)->is.guests = guests;
+    set_processor(*out, processor);
     if (set_version(*out, version, &why) < 0)
         rc = json_fail(top->err, &top->at, "xen_version", "%s", why.text);
     if (rc < 0)
@@ -271,6 +285,31 @@ int calibration_read(const char *path, struct calibration **out, struct ballast_
     if (rc < 0)
         return rc;
     rc = calibration_parse(json_file_name(path), data, length, out, err);
+    if (rc == 0)
+        (void)snprintf((*out)->path, sizeof((*out)->path), "%s", path);
     free(data);
     return rc;
+}
+
+static enum calibration_match match_word(const char *made_on, const char *runs)
+{
+    if (*made_on == '\0' || *runs == '\0')
+        return CALIBRATION_UNKNOWN;
+    return strcmp(made_on, runs) == 0 ? CALIBRATION_SAME : CALIBRATION_OTHER;
+}
+
+enum calibration_match calibration_match(const struct calibration *calibration,
+                                         const struct ballast_host *host, char *why, size_t size)
+{
+    enum calibration_match xen = match_word(calibration->xen_version, host->xen_version);
+    enum calibration_match processor = match_word(calibration->processor, host->processor);
+    struct ballast_text text = ballast_text_over(why, size);
+    ballast_text_add(&text, "%s", "");
+    if (xen == CALIBRATION_OTHER)
+        ballast_text_add(&text, "it was made on Xen %s, and this is %s", calibration->xen_version,
+                         host->xen_version);
+    else if (processor == CALIBRATION_OTHER)
+        ballast_text_add(&text, "it was made on a processor %s, and this is %s",
+                         calibration->processor, host->processor);
+    return xen > processor ? xen : processor;
 }

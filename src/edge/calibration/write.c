@@ -81,6 +81,10 @@ int calibration_write(FILE *out, const struct calibration *calibration,
         (void)fputs(",\"xen_version\":", out);
         put_text(out, calibration->xen_version);
     }
+    if (*calibration->processor) {
+        (void)fputs(",\"processor\":", out);
+        put_text(out, calibration->processor);
+    }
     (void)fprintf(out, ",\"guests\":%" PRIu64, calibration->guests);
     put_corrections(out, &calibration->terms);
     if (result)

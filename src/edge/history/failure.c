@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "edge/history/internal.h"
+#include "edge/sqlite/code.h"
 
 #define EVENT                                                                                      \
     "number, event.guest, time_usec, until_usec, who, what, reason, from_kib, to_kib, a_kib, "     \
@@ -48,32 +49,6 @@ static const char *const texts[HISTORY_STATEMENTS] = {
     [HISTORY_VACUUM] = "PRAGMA incremental_vacuum(128)",
 };
 
-static int code_of(int rc)
-{
-    switch (rc & 0xff) {
-    case SQLITE_FULL:
-        return -ENOSPC;
-    case SQLITE_READONLY:
-        return -EROFS;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_ERROR: /* our SQL is always the same: it is the tables that do not fit */
-    case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-        return -EUCLEAN;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return -EBUSY;
-    case SQLITE_NOMEM:
-        return -ENOMEM;
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-        return -EACCES;
-    default:
-        return -EIO;
-    }
-}
-
 /*
  * A page number that is garbage lies beyond the bound, and SQLite calls that full. It is not, where
  * the bound is far and the disk has room.
@@ -92,11 +67,13 @@ static bool is_garbage(const struct history *history)
 
 int history_failure(struct history *history, int rc, const char *what, struct ballast_error *err)
 {
-    int code = code_of(rc);
+    int code = sqlite_code(history->db, rc);
     const char *said = history->db ? sqlite3_errmsg(history->db) : sqlite3_errstr(rc);
     if (code == -EBUSY)
         said = "somebody else has the file open, perhaps sqlite3";
-    if (code == -ENOSPC && is_garbage(history)) {
+    if (code == -EINVAL) /* what is written is always in order: it is the tables that are not */
+        code = -EUCLEAN;
+    if ((rc & 0xff) == SQLITE_FULL && is_garbage(history)) {
         code = -EUCLEAN;
         said = "it is damaged";
     }

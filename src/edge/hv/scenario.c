@@ -35,6 +35,7 @@ enum key_kind {
     KEY_TOLD,
     KEY_REPORT,
     KEY_VERSION,
+    KEY_NAME,
     KEY_TYPE,
 };
 
@@ -56,6 +57,7 @@ static const struct key host_keys[] = {
     {"page", KEY_SIZE, HOST(page_kib)},
     {"tick", KEY_TIME, HOST(tick_usec)},
     {"xen-version", KEY_VERSION, HOST(xen_version)},
+    {"processor", KEY_NAME, HOST(processor)},
     {NULL, KEY_SIZE, 0},
 };
 
@@ -70,6 +72,7 @@ static const struct key guest_keys[] = {
     {"tot", KEY_SIZE, GUEST(tot_kib)},
     {"overhead", KEY_SIZE, GUEST(overhead_kib)},
     {"type", KEY_TYPE, GUEST(type)},
+    {"vcpus", KEY_COUNT, GUEST(vcpus)},
     {"video", KEY_SIZE, GUEST(video_kib)},
     {"pool", KEY_SIZE, GUEST(pool_kib)},
     {"target", KEY_SIZE, GUEST(target_kib)},
@@ -153,6 +156,8 @@ static bool read_value(enum key_kind kind, const char *value, void *at, const ch
         return scenario_value_report(value, at, what);
     case KEY_VERSION:
         return scenario_value_version(value, at, what);
+    case KEY_NAME:
+        return scenario_value_name(value, at, what);
     case KEY_TYPE:
         return scenario_value_type(value, at, what);
     case KEY_FLAG:
@@ -224,6 +229,7 @@ static struct sim_guest_config open_guest(void)
         .dynamic_min_kib = OPEN,
         .dynamic_max_kib = OPEN,
         .static_max_kib = OPEN,
+        .vcpus = 1,
         .shares = BALLAST_DEFAULT_SHARES,
         .rate_down_kib = RATE_KIB,
         .rate_up_kib = RATE_KIB,

@@ -95,6 +95,7 @@ struct sim_guest_config {
     bool panics;     /* without swap: it dies when its balloon gives what it uses */
     uint64_t tot_kib;
     uint64_t overhead_kib;
+    uint64_t vcpus;     /* 0: nothing of its configuration is told, nor can its cost be predicted */
     uint64_t video_kib; /* of tot_kib; an HVM guest's */
     uint64_t pool_kib;  /* of overhead_kib; the rest of it is extra external */
     uint64_t target_kib;
@@ -166,6 +167,7 @@ struct sim_config {
     struct sim_fault *faults;
     size_t fault_count;
     char xen_version[SIM_NAME]; /* as Xen would say it; "" where it is not told */
+    char processor[SIM_NAME];   /* the same */
 };
 
 enum sim_start_state {

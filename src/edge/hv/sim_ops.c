@@ -71,6 +71,7 @@ static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
         .domain_count = count,
     };
     memcpy(snapshot->host.xen_version, sim->config->xen_version, SIM_NAME);
+    memcpy(snapshot->host.processor, sim->config->processor, SIM_NAME);
     snapshot->taken = true;
 }
 

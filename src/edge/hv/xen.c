@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "edge/hv/processor.h"
 #include "edge/hv/xen_inside.h"
 
 /* Xen keeps the last 64 MiB dear: common/page_alloc.c, opt_low_mem_virq, "low_mem_virq_limit". */
@@ -77,6 +78,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     host->hv.ops = &ops;
     host->read_only = options && options->read_only;
     host->slush_kib = options && options->slush_kib > 0 ? options->slush_kib : DEFAULT_SLUSH_KIB;
+    processor_here(host->processor, sizeof(host->processor));
     if ((rc = xen_ctrl_open(&host->ctrl, err)) < 0 ||
         (rc = xen_ctrl_version(host->ctrl, &host->version, err)) < 0 ||
         (rc = open_store(host, err)) < 0) {

@@ -41,6 +41,7 @@ struct xen_host {
     struct xen_light *light; /* opened when it is first needed */
     struct xen_event *event; /* the same */
     struct xen_version version;
+    char processor[BALLAST_PROCESSOR];
     bool watching;
     unsigned refreshes;
     struct xen_record *records; /* by id */

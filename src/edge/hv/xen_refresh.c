@@ -249,6 +249,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
     };
     (void)snprintf(made.host.xen_version, sizeof(made.host.xen_version), "%u.%u%s",
                    host->version.major, host->version.minor, host->version.extra);
+    memcpy(made.host.processor, host->processor, sizeof(made.host.processor));
     for (size_t i = 0; i < count; i++) {
         fill_domain(host, &counted[i], &made.domains[i]);
         if (counted[i].dying)

@@ -97,6 +97,45 @@ static void write_admissions(struct metrics_text *text, const struct json_object
     }
 }
 
+/*
+ * Guests that were compared with their prediction, by what came of it; `outside` of them are above
+ * its bound or below.
+ */
+static void write_predictions(struct metrics_text *text, const struct json_object *prediction)
+{
+    static const struct metrics_family family = {
+        "ballast_prediction", METRICS_COUNTER, METRICS_PLAIN,
+        "Guests whose cost was compared with its prediction since the daemon began, by verdict: "
+        "within its bound, below or above."};
+    uint64_t guests = metrics_number(prediction, "guests");
+    uint64_t outside = metrics_number(prediction, "outside");
+    uint64_t above = metrics_number(prediction, "above");
+    if (guests == BALLAST_NONE || outside == BALLAST_NONE || above == BALLAST_NONE)
+        return;
+    const struct {
+        const char *verdict;
+        uint64_t count;
+    } rows[] = {{"within", ballast_sub_floor(guests, outside)},
+                {"below", ballast_sub_floor(outside, above)},
+                {"above", above}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct metrics_label label = {"verdict", rows[i].verdict};
+        metrics_sample(text, &family, &label, 1, rows[i].count, false);
+    }
+}
+
+static void write_profile(struct metrics_text *text, const struct json_object *prediction)
+{
+    static const struct metrics_family family = {
+        "ballast_prediction_profile", METRICS_INFO, METRICS_PLAIN,
+        "By which profile guests are predicted, and the file it is of where a calibration made "
+        "it."};
+    const struct metrics_label labels[] = {{"profile", metrics_word(prediction, "profile")},
+                                           {"file", metrics_word(prediction, "file")}};
+    if (*labels[0].value)
+        metrics_sample(text, &family, labels, 2, 1, false);
+}
+
 static void write_flags(struct metrics_text *text, const struct json_object *status)
 {
     static const struct metrics_family paused = {"ballast_paused", METRICS_GAUGE, METRICS_PLAIN,
@@ -151,6 +190,8 @@ void metrics_daemon(struct metrics_text *text, const struct metrics_input *input
     write_alerts(text, input->status);
     write_moved(text, input->status);
     write_admissions(text, input->status);
+    write_predictions(text, metrics_member(input->status, "prediction"));
+    write_profile(text, metrics_member(input->status, "prediction"));
 }
 
 /* The host */
@@ -393,6 +434,26 @@ static void write_memory(struct metrics_text *text, const struct metrics_family 
     cut_off(&cut, "overhead", BALLAST_NONE - 1);
 }
 
+/* Of those that were built while the daemon looked; a cost below the predicted one is negative. */
+static void write_errors(struct metrics_text *text, const struct json_object *domains, size_t count)
+{
+    static const struct metrics_family family = {
+        "ballast_prediction_error_bytes", METRICS_GAUGE, METRICS_BYTES,
+        "What the host has spent on a guest when it was built, less what was predicted."};
+    for (size_t i = 0; i < count; i++) {
+        const struct json_object *domain = json_object_array_get_idx(domains, i);
+        const struct json_object *error =
+            metrics_member(metrics_member(domain, "cost"), "difference_kib");
+        char id[24];
+        struct metrics_label labels[3];
+        if (!json_object_is_type(error, json_type_int))
+            continue;
+        int64_t kib = json_object_get_int64(error);
+        label_domain(domain, id, labels);
+        metrics_sample(text, &family, labels, 3, kib < 0 ? -(uint64_t)kib : (uint64_t)kib, kib < 0);
+    }
+}
+
 static void write_domain_info(struct metrics_text *text, const struct json_object *domains,
                               size_t count)
 {
@@ -422,4 +483,5 @@ void metrics_domains(struct metrics_text *text, const struct json_object *domain
         write_memory(text, &memory, json_object_array_get_idx(domains, i));
     for (size_t row = 0; row < sizeof(domain_rows) / sizeof(domain_rows[0]); row++)
         write_domain_row(text, &domain_rows[row], domains, count);
+    write_errors(text, domains, count);
 }

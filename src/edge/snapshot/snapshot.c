@@ -96,6 +96,20 @@ static int read_version(const struct source *host, char out[BALLAST_XEN_VERSION]
     return 0;
 }
 
+static int read_processor(const struct source *host, char out[BALLAST_PROCESSOR])
+{
+    const char *word;
+    int rc = json_get_string(host->object, "processor", &host->at, &word, host->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    if (strlen(word) >= BALLAST_PROCESSOR)
+        return json_fail(host->err, &host->at, "processor", "longer than %d bytes",
+                         BALLAST_PROCESSOR - 1);
+    memcpy(out, word, strlen(word) + 1);
+    make_showable(out);
+    return 0;
+}
+
 static int read_host(const struct source *top, struct ballast_host *out)
 {
     struct json_object *object;
@@ -111,7 +125,8 @@ static int read_host(const struct source *top, struct ballast_host *out)
         (rc = may(&host, "slush_kib", 0, &out->slush_kib)) < 0 ||
         (rc = may(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
         (rc = may(&host, "xen_kib", 0, &out->xen_kib)) < 0 ||
-        (rc = read_version(&host, out->xen_version)) < 0)
+        (rc = read_version(&host, out->xen_version)) < 0 ||
+        (rc = read_processor(&host, out->processor)) < 0)
         return rc;
     return read_caps(&host, &out->caps);
 }

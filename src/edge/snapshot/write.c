@@ -131,6 +131,8 @@ static void put_host(FILE *out, const struct ballast_host *host)
     (void)fputc('}', out);
     if (*host->xen_version)
         put_text(out, "xen_version", host->xen_version);
+    if (*host->processor)
+        put_text(out, "processor", host->processor);
     (void)fputc('}', out);
 }
 

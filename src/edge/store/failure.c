@@ -1,90 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What SQLite says, as errno. */
+/* What SQLite says, as errno and in words. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/error.h"
+#include "edge/sqlite/code.h"
 #include "edge/store/internal.h"
-
-/* What the system said when the file failed last; 0 where it never did. */
-static int file_errno(sqlite3_file *file)
-{
-    int code = 0;
-    if (file && file->pMethods)
-        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
-    return code;
-}
-
-/* -EIO for all that the door does not speak of. */
-static int known_code(int code)
-{
-    switch (code) {
-    case EDQUOT: /* as full as it gets for us */
-    case EFBIG:
-    case ENOSPC:
-        return -ENOSPC;
-    case EROFS:
-    case EACCES:
-    case EPERM:
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-        return -code;
-    default:
-        return -EIO;
-    }
-}
-
-/*
- * SQLite keeps errno as it is when it gives up, after it has rolled back, which may have
- * overwritten it; the files remember theirs, the WAL's first: it is what a commit writes.
- */
-static int system_code(sqlite3 *db)
-{
-    sqlite3_file *wal = NULL;
-    sqlite3_file *file = NULL;
-    if (!db)
-        return -EIO;
-    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    int code = known_code(file_errno(wal));
-    if (code == -EIO)
-        code = known_code(file_errno(file));
-    return code == -EIO ? known_code(sqlite3_system_errno(db)) : code;
-}
-
-static int code_of(sqlite3 *db, int rc)
-{
-    switch (rc & 0xff) {
-    case SQLITE_FULL:
-        return -ENOSPC;
-    case SQLITE_READONLY:
-        return -EROFS;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_ERROR: /* our SQL is always the same: it is the tables that do not fit */
-        return -EUCLEAN;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return -EBUSY;
-    case SQLITE_NOMEM:
-        return -ENOMEM;
-    case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-        return -EINVAL;
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-        return -EACCES;
-    case SQLITE_IOERR:
-        return rc == SQLITE_IOERR_NOMEM ? -ENOMEM : system_code(db);
-    case SQLITE_CANTOPEN:
-        return system_code(db);
-    default:
-        return -EIO;
-    }
-}
 
 int store_corrupt(const char *path, struct ballast_error *err, const char *format, ...)
 {
@@ -102,7 +25,7 @@ int store_corrupt(const char *path, struct ballast_error *err, const char *forma
 int store_failure(sqlite3 *db, const char *path, int rc, const char *what,
                   struct ballast_error *err)
 {
-    int code = code_of(db, rc);
+    int code = sqlite_code(db, rc);
     const char *said = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
     if (code == -EUCLEAN)
         return store_corrupt(path, err, "%s: %s", what, said);
