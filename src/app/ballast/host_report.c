@@ -10,23 +10,12 @@
 #include "app/ballast/table.h"
 #include "core/base/units.h"
 #include "core/draw/bars.h"
+#include "core/draw/palette.h"
 #include "core/model/breakdown.h"
 
 enum {
     MOST_DOMAINS = 20, /* with a bar of their own */
     LABEL = 32,
-};
-
-/* How a part is drawn. */
-static const struct look {
-    char fill;
-    unsigned char ink;
-} looks[BALLAST_PARTS] = {
-    [BALLAST_PART_XEN] = {'#', 35},     [BALLAST_PART_DOM0] = {'#', 33},
-    [BALLAST_PART_DOMAINS] = {'#', 36}, [BALLAST_PART_OVERHEAD] = {'#', 35},
-    [BALLAST_PART_CLAIMED] = {'+', 34}, [BALLAST_PART_RESERVED] = {'+', 34},
-    [BALLAST_PART_SLUSH] = {'+', 34},   [BALLAST_PART_SCRUB] = {'.', 32},
-    [BALLAST_PART_FREE] = {'.', 32},    [BALLAST_PART_UNEXPLAINED] = {'?', 31},
 };
 
 static void print_title(const struct cli_host *host)
@@ -94,9 +83,10 @@ struct bars {
 
 static void add_bar(struct bars *bars, enum ballast_host_part part, char *label, uint64_t kib)
 {
+    const struct draw_look *look = draw_part_look(part);
     bars->label[bars->count] = cli_must(label);
-    bars->bar[bars->count++] = (struct draw_bar){
-        .label = label, .kib = kib, .fill = looks[part].fill, .ink = looks[part].ink};
+    bars->bar[bars->count++] =
+        (struct draw_bar){.label = label, .kib = kib, .fill = look->glyph, .ink = look->ink};
 }
 
 static void add_domains(struct bars *bars, const struct ballast_host *host)
@@ -144,8 +134,7 @@ void cli_host_bars(const struct cli_host *host, bool colour)
     (void)draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, text, size);
     print_title(host);
     fputs(text, stdout);
-    puts("\n# taken   ? unexplained   + free but promised   . free   : less than a column"
-         "\nsizes in KiB");
+    puts("\na letter a part, as in 'ballast top'; : is less than a column; sizes in KiB");
     print_notes(host);
     free(text);
     for (size_t i = 0; i < bars.count; i++)

@@ -10,9 +10,9 @@
 #include "app/ballast/running.h"
 #include "app/ballast/values.h"
 #include "app/top/bar.h"
-#include "app/top/style.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/draw/palette.h"
 #include "core/model/breakdown.h"
 
 enum { BAR = 20 };
@@ -83,10 +83,11 @@ static void bar_cell(const struct cli_door *door, const struct cli_domain *domai
         return;
     top_bar_divide(breakdown.segment_kib, BALLAST_SEGMENTS, BAR, end);
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
+        const struct draw_look *look = draw_segment_look((enum ballast_segment)i);
         if (colour && end[i] > at)
-            ballast_text_add(&text, "\033[3%dm", top_styles[TOP_SEGMENT + i].ink_8);
+            ballast_text_add(&text, "\033[%um", look->ink);
         for (; at < end[i]; at++)
-            ballast_text_add(&text, "%c", top_segment_glyph((enum ballast_segment)i));
+            ballast_text_add(&text, "%c", look->glyph);
     }
     ballast_text_add(&text, "%s", colour ? "\033[0m" : "");
 }
