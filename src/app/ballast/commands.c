@@ -41,9 +41,10 @@ const struct cli_command cli_commands[] = {
         .operands = "[GUEST...]",
         .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
                 "the domains, what the host spends on them, what is promised, what is free, and\n"
-                "what cannot be explained. The host is the running one, or --snapshot FILE. A\n"
-                "domain whose GUEST file is given is divided into its segments; so is a running\n"
-                "one whose configuration the toolstack has kept.",
+                "what cannot be explained: as bars on a terminal, else as a table. The host is\n"
+                "the running one, or --snapshot FILE. A domain whose GUEST file is given is\n"
+                "divided into its segments; so is a running one whose configuration the\n"
+                "toolstack has kept. --watch is for screen readers too.",
         .options = cli_host_options,
         .run = cli_host,
     },

@@ -108,7 +108,7 @@ void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice,
     for (size_t i = 0; i < door->count; i++) {
         const struct cli_domain *domain = &door->domains[i];
         const struct xen_domain *is = &domain->is;
-        cli_sheet_row(out, domain->shown, &is->id);
+        cli_sheet_row(out, domain->shown, is->id);
         cli_sheet_add(out, is->id, "%" PRIu32, is->id);
         cli_sheet_add(out, 0, "%s", domain->shown);
         cli_sheet_add(out, 0, "%s", cli_domain_type_word(domain));

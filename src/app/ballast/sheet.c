@@ -34,13 +34,11 @@ void cli_sheet_release(struct cli_sheet *sheet)
     *sheet = (struct cli_sheet){0};
 }
 
-void cli_sheet_row(struct cli_sheet *sheet, const char *name, const uint32_t *id)
+void cli_sheet_row(struct cli_sheet *sheet, const char *name, uint32_t id)
 {
     sheet->rows = cli_must(reallocarray(sheet->rows, sheet->count + 1, sizeof(*sheet->rows)));
-    sheet->rows[sheet->count] = (struct cli_row){.name = cli_must(strdup(name)),
-                                                 .id = id ? *id : 0,
-                                                 .has_id = id != NULL,
-                                                 .at = sheet->count};
+    sheet->rows[sheet->count] =
+        (struct cli_row){.name = cli_must(strdup(name)), .id = id, .at = sheet->count};
     sheet->count++;
     sheet->next = 0;
 }

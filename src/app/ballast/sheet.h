@@ -20,9 +20,8 @@ struct cli_cell {
 
 struct cli_row {
     char *name;
-    uint32_t id;
-    bool has_id;
-    size_t at; /* the how manieth it was added as */
+    uint32_t id; /* with the name: who it is */
+    size_t at;   /* the how manieth it was added as */
     struct cli_cell cell[CLI_COLUMNS];
 };
 
@@ -45,8 +44,8 @@ struct cli_sheet {
 void cli_sheet_init(struct cli_sheet *sheet, const struct cli_column *columns, bool in_mib);
 void cli_sheet_release(struct cli_sheet *sheet); /* one that is all zero is fine too */
 
-/* A new row; its cells are added from the first column on. `id` NULL: it has none. */
-void cli_sheet_row(struct cli_sheet *sheet, const char *name, const uint32_t *id);
+/* A new row; its cells are added from the first column on, all of them. */
+void cli_sheet_row(struct cli_sheet *sheet, const char *name, uint32_t id);
 /* `key` is what sorts sizes, numbers and bars. */
 __attribute__((format(printf, 3, 4))) void cli_sheet_add(struct cli_sheet *sheet, uint64_t key,
                                                          const char *format, ...);
