@@ -38,3 +38,23 @@ needs_are_known() {
     run -0 ballast list --columns name,need --sort need
     grep -qE '^large +[1-9][0-9]+$' <<<"$output"
 }
+
+says() {
+    grep -qx "$1" "$2"
+}
+
+@test "host and explain are watched through the daemon until a signal comes" {
+    start_daemon
+    for command in host "explain large" "explain --all" list; do
+        # shellcheck disable=SC2086 # words
+        ballast $command --watch --interval 20ms >out 2>&1 3>&- &
+        watcher=$!
+        wait_until says 'nothing has changed' out
+        kill -TERM "$watcher"
+        status=0
+        wait "$watcher" || status=$?
+        [ "$status" = 0 ]
+    done
+    [ "$(ballast explain --all --json | jq -r .name | xargs)" = "dom0 small large" ]
+    [ "$(ballast host --json | jq '[.parts[]] | add')" = 8388608 ]
+}

@@ -16,12 +16,12 @@ const struct cli_command cli_commands[] = {
     {
         .name = "explain",
         .summary = "what a guest's memory is made of",
-        .operands = "FILE... | DOMAIN",
+        .operands = "FILE... | DOMAIN... | --all",
         .text = "Reads guests from xl.cfg, libvirt domain XML or JSON files (- is standard input)\n"
                 "and shows the memory breakdown of each: one guest as a diagram, several as a\n"
                 "table. A guest whose device model runs in a stubdomain of its own is two guests.\n"
                 "What is no file is a running domain: what it is now, what it was configured as,\n"
-                "and what Xen says.",
+                "and what Xen says; several are a line each. --watch is for screen readers too.",
         .options = cli_explain_options,
         .run = cli_explain,
     },

@@ -114,7 +114,7 @@ static uint64_t sum_of(const struct cli_sheet *sheet, size_t column)
 }
 
 const struct cli_row *cli_sheet_beyond(const struct cli_sheet *sheet,
-                                       const struct cli_choice *choice)
+                                       const struct cli_choice *choice, struct ballast_error *err)
 {
     uint64_t sum_kib[CLI_COLUMNS] = {0};
     for (size_t i = 0; i < sheet->count; i++) {
@@ -123,7 +123,7 @@ const struct cli_row *cli_sheet_beyond(const struct cli_sheet *sheet,
             uint64_t kib = sheet->rows[i].cell[column].key;
             if (!sheet->columns[column].has_sum || kib == BALLAST_NONE)
                 continue;
-            if (ballast_kib_add(sum_kib[j], kib, &sum_kib[j], NULL) < 0)
+            if (ballast_kib_add(sum_kib[j], kib, &sum_kib[j], err) < 0)
                 return &sheet->rows[i];
         }
     }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ballast/error.h>
+
 #include "app/ballast/columns.h"
 
 struct cli_cell {
@@ -57,9 +59,9 @@ void cli_sheet_fact(struct cli_sheet *sheet, const char *name, uint64_t value);
 void cli_sheet_sort(struct cli_sheet *sheet, const struct cli_choice *choice);
 /* The chosen columns; `sums`: and a row with the sums of what is known. */
 void cli_sheet_print(const struct cli_sheet *sheet, const struct cli_choice *choice, bool sums);
-/* The row with which a sum of those would leave 64 bits; NULL: none. */
+/* The row with which a sum of those would leave 64 bits, and the error of that; NULL: none. */
 const struct cli_row *cli_sheet_beyond(const struct cli_sheet *sheet,
-                                       const struct cli_choice *choice);
+                                       const struct cli_choice *choice, struct ballast_error *err);
 /*
  * What has changed in the chosen columns, a line for each row that is new, gone or another, and for
  * each fact; how many lines.
