@@ -65,7 +65,7 @@ static int set_profile(struct cli_explain *explain, const char *name)
 }
 
 /* How it is shown; what is shown is set_option()'s. */
-static int set_view(struct cli_explain *explain, int option, const char *value)
+static int set_view(struct cli_explain *explain, int option)
 {
     switch (option) {
     case OPTION_DIAGRAM:
@@ -88,10 +88,7 @@ static int set_view(struct cli_explain *explain, int option, const char *value)
     case OPTION_INTERVAL:
         return cli_view_interval(explain->args, &explain->view.interval_usec);
     case OPTION_COLOR:
-        if (cli_colour(value, &explain->colour) < 0)
-            return cli_args_wrong(explain->args, "--color is auto, always or never, not '%s'",
-                                  value);
-        return CLI_DONE;
+        return cli_args_colour(explain->args, &explain->colour);
     default:
         return CLI_BAD;
     }
@@ -118,7 +115,7 @@ static int set_option(struct cli_explain *explain, int option, const char *value
         explain->sources.xl_conf_path = value;
         return CLI_DONE;
     default:
-        return set_view(explain, option, value);
+        return set_view(explain, option);
     }
 }
 

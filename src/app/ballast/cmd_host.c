@@ -96,9 +96,7 @@ static int set_option(struct options *options, const struct cli_args *args, int 
     case OPTION_INTERVAL:
         return cli_view_interval(args, &options->view.interval_usec);
     case OPTION_COLOR:
-        if (cli_colour(args->value, &options->colour) < 0)
-            return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
-        return CLI_DONE;
+        return cli_args_colour(args, &options->colour);
     default:
         return CLI_BAD;
     }

@@ -73,9 +73,7 @@ static int set_option(struct list *list, const struct cli_args *args, int option
     case OPTION_INTERVAL:
         return cli_view_interval(args, &list->view.interval_usec);
     case OPTION_COLOR:
-        if (cli_colour(args->value, &list->colour) < 0)
-            return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
-        return CLI_DONE;
+        return cli_args_colour(args, &list->colour);
     default:
         return CLI_BAD;
     }

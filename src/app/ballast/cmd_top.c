@@ -86,10 +86,7 @@ static int set_option(struct options *options, int option, const char *value)
         options->top.filter = value;
         return CLI_DONE;
     case OPTION_COLOR:
-        if (cli_colour(value, &options->top.colour) < 0)
-            return cli_args_wrong(options->args, "--color is auto, always or never, not '%s'",
-                                  value);
-        return CLI_DONE;
+        return cli_args_colour(options->args, &options->top.colour);
     default:
         return CLI_BAD;
     }
