@@ -58,3 +58,21 @@ says() {
     [ "$(ballast explain --all --json | jq -r .name | xargs)" = "dom0 small large" ]
     [ "$(ballast host --json | jq '[.parts[]] | add')" = 8388608 ]
 }
+
+@test "a domain that comes while somebody watches is told of as new" {
+    start_daemon
+    printf 'name = "late"\ntype = "pv"\nmemory = 256\n' >late.cfg
+    watchers=()
+    for command in host "explain --all" list; do
+        # shellcheck disable=SC2086 # words
+        ballast $command --watch --interval 20ms >"${command%% *}" 2>&1 3>&- &
+        watchers+=($!)
+        wait_until says 'nothing has changed' "${command%% *}"
+    done
+    ballast run late.cfg -- ballast sim-create late.cfg
+    wait_until says 'late ([0-9]*) is new: state .*holds .*, overhead .*' host
+    wait_until says 'late ([0-9]*) is new: type .*, state .*guest .*' explain
+    wait_until says 'late ([0-9]*) is new: type .*, state .*actual .*' list
+    kill "${watchers[@]}"
+    wait "${watchers[@]}"
+}

@@ -114,8 +114,8 @@ END
     run -0 ballast host "${HOST[@]}" --color always
     [[ $output != *"$esc"* ]]
     TERM=xterm script -qec "$BALLAST host --host sim:host.scn" /dev/null >out </dev/null
-    grep -qF "$esc[32m###" out
-    grep -qF "$esc[33m000" out
+    grep -qF "${esc}[32m###" out
+    grep -qF "${esc}[33m000" out
     TERM=xterm NO_COLOR=1 script -qec "$BALLAST host --host sim:host.scn" /dev/null >out </dev/null
     grep -qE '^web .*\| +#+ +\|' out
     run ! grep -qF "$esc" out
