@@ -58,7 +58,8 @@ names() {
     run -0 ballast list "${HOST[@]}" --columns name,bar
     [ "${lines[3]}" = "db    x############......." ]
     [ "${#lines[1]}" = 26 ]
-    [[ $output == *"memory: s shadow"* ]]
+    [[ $output == *"memory: s shadow"*". balloon" ]]
+    [ "$(awk 'length > 80' <<<"$output")" = "" ]
     run -2 ballast list "${HOST[@]}" --columns name,colour
     [[ $output == *"no column 'colour'; there are id, name"* ]]
     run -2 ballast list "${HOST[@]}" --columns name,

@@ -9,8 +9,11 @@
 #include "core/draw/palette.h"
 #include "core/model/breakdown.h"
 
-/* Columns, and bytes of a word. */
-enum { BAR = 20, WORD = 32 };
+enum {
+    BAR = 20, /* columns */
+    COLUMNS = 80,
+    WORD = 32,
+};
 
 void cli_segment_bar(const struct ballast_breakdown *breakdown, bool colour,
                      char out[CLI_SEGMENT_BAR])
@@ -31,11 +34,18 @@ void cli_segment_bar(const struct ballast_breakdown *breakdown, bool colour,
 
 void cli_segment_bar_legend(void)
 {
+    int column = printf("memory:");
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
         char word[WORD];
+        char item[WORD + 8];
         cli_spaced(ballast_segment_word(segment), word, sizeof(word));
-        printf("%s%c %s", i == 0 ? "memory: " : ", ", draw_segment_look(segment)->glyph, word);
+        int length = snprintf(item, sizeof(item), " %c %s%s", draw_segment_look(segment)->glyph,
+                              word, i + 1 < BALLAST_SEGMENTS ? "," : "");
+        if (column + length > COLUMNS)
+            column = printf("\n       ") - 1;
+        column += length;
+        fputs(item, stdout);
     }
     putchar('\n');
 }

@@ -12,7 +12,7 @@ enum { CLI_SEGMENT_BAR = 256 };
 
 void cli_segment_bar(const struct ballast_breakdown *breakdown, bool colour,
                      char out[CLI_SEGMENT_BAR]);
-/* A line that says what the letters mean. */
+/* What the letters mean, in lines of at most 80 columns. */
 void cli_segment_bar_legend(void);
 
 #endif
