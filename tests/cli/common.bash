@@ -22,3 +22,14 @@ figure() {
     found=$(jq -r "$2" <<<"$1")
     [ "$found" = "$3" ] || { echo "$2 is $found, not $3, in $1" >&2; return 1; }
 }
+
+# Until that is done, or 20 s; then what the daemon logged.
+wait_until() {
+    for _ in $(seq 400); do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.05
+    done
+    echo "not in time: $*" >&2
+    cat log >&2
+    return 1
+}

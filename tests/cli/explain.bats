@@ -236,3 +236,121 @@ END
     run -2 ballast explain --profile bad.json "$EXAMPLES/mail.cfg"
     [[ $output == *"bad.json:1: base: "*"no exact profile"* ]]
 }
+
+three_guests() {
+    GUESTS=("$EXAMPLES/web.cfg" "$EXAMPLES/mail.cfg" "$EXAMPLES/proxy.xml")
+}
+
+@test "several are sorted in every form, and have the columns that are asked for" {
+    three_guests
+    [ "$(ballast explain --json --sort footprint "${GUESTS[@]}" | jq .spans.footprint)" = \
+        "$(ballast explain --json "${GUESTS[@]}" | jq .spans.footprint | sort -rn)" ]
+    by_name=$(ballast explain --json "${GUESTS[@]}" | jq -r .name | LC_ALL=C sort)
+    [ "$(ballast explain --json --sort name "${GUESTS[@]}" | jq -r .name)" = "$by_name" ]
+    [ "$(ballast explain --sort -name "${GUESTS[@]}" | awk '/^name /{on=1; next} $1 == "sum" {exit} on {print $1}')" = \
+        "$(tac <<<"$by_name")" ]
+    [ "$(ballast explain --diagram --sort name "${GUESTS[@]}" | sed -n 's/^\([a-z]*\): [a-z]* guest.*/\1/p')" = "$by_name" ]
+    run -2 ballast explain --sort '' "${GUESTS[@]}"
+    columns=$(sed "s/.*there are //; s/; see .*//; s/,//g" <<<"$output")
+    [ "$(wc -w <<<"$columns")" = 22 ]
+    for column in $columns; do
+        one=$(ballast explain --json --sort "$column" "${GUESTS[@]}" | jq -r .name)
+        [ "$(ballast explain --json --sort "-$column" "${GUESTS[@]}" | jq -r .name | tac)" = "$one" ]
+        run -0 ballast explain --columns "$column" "${GUESTS[@]}"
+    done
+    # Each of the interface has its column.
+    figures=$(ballast explain --json "$EXAMPLES/mail.cfg" | jq '.segments + .spans')
+    for word in $(jq -r 'keys[]' <<<"$figures"); do
+        run -0 ballast explain --columns "$word" "$EXAMPLES/mail.cfg"
+        [ "${lines[2]// /}" = "$(jq ".$word" <<<"$figures")" ]
+    done
+}
+
+@test "columns make a table, of one guest too" {
+    three_guests
+    run -0 ballast explain --columns need,name "$EXAMPLES/mail.cfg"
+    [ "${lines[0]}" = "1 guest, profile libxl, sizes in KiB" ]
+    [ "${lines[2]}" = "2117632  mail" ]
+    [ "${#lines[@]}" = 3 ]
+    run -0 ballast explain --columns name,bar "${GUESTS[@]}"
+    grep -qx 'mail   sxnv########\.\.\.\.\.\.\.\.' <<<"$output"
+    [[ $output == *"memory: s shadow"*". balloon" && $output != *$(printf '\033')* ]]
+    run -0 ballast explain --columns name,bar --color always "${GUESTS[@]}"
+    [[ $output == *"$(printf '\033[35ms\033[33mx')"* ]]
+    for form in --diagram --svg; do
+        run -2 ballast explain "$form" --columns name "$EXAMPLES/mail.cfg"
+        [[ $output == *"a picture has no columns; --columns is for --table"* ]]
+    done
+    run -2 ballast explain --json --columns name "$EXAMPLES/mail.cfg"
+    [[ $output == *"--json has all there is"* ]]
+    run -2 ballast explain --profile all --columns name "$EXAMPLES/mail.cfg"
+    run -2 ballast explain --profile all --sort name "$EXAMPLES/mail.cfg"
+    run -2 ballast explain --columns bar,name "${GUESTS[@]}"
+    [[ $output == *"last"* ]]
+}
+
+@test "on a terminal several have bars, in a pipe figures" {
+    three_guests
+    run -0 ballast explain "${GUESTS[@]}"
+    [[ $output == *" video "*" balloon "* && $output != *memory* ]]
+    TERM=xterm script -qec "$BALLAST explain ${GUESTS[*]}" /dev/null >out </dev/null
+    grep -qF "$(printf '\033[35ms\033[33mx')" out
+    TERM=xterm NO_COLOR=1 script -qec "$BALLAST explain ${GUESTS[*]}" /dev/null >out </dev/null
+    grep -q '^mail .* sxnv####' out
+    run ! grep -qF "$(printf '\033')" out
+    [ -z "$(tr -d '\r' <out | awk 'length > 80')" ]
+}
+
+make_scenario() {
+    cat >host.scn <<'END'
+says "One that shrinks to its target."
+host total=8GiB xen=64MiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
+guest web tot=3GiB target=1GiB min=512MiB max=3GiB rate-down=200MiB/s
+guest db tot=2GiB min=512MiB max=3GiB overhead=20MiB
+duration 10s
+END
+    HOST=(--host sim:host.scn)
+}
+
+@test "--all and several domains: a line each, or each in full" {
+    make_scenario
+    run -0 ballast explain --all "${HOST[@]}"
+    [ "${lines[0]}" = "3 domains as now, profile libxl, sizes in KiB" ]
+    grep -qx ' 2  db    -     run       20480      0  2097152  1048576    2117632  2097152' <<<"$output"
+    [ "$(ballast explain --all --json "${HOST[@]}" | jq -r .name | xargs)" = "dom0 web db" ]
+    [ "$(ballast explain --all --json --sort footprint "${HOST[@]}" | jq -r .name | xargs)" = "web db dom0" ]
+    run -0 ballast explain db web --columns name,target "${HOST[@]}"
+    grep -qx 'web   1048576' <<<"$output"
+    [ "$(ballast explain --all --diagram "${HOST[@]}" | grep -c '^[a-z0-9]*: domain ')" = 3 ]
+    run -2 ballast explain --all web "${HOST[@]}"
+    run -2 ballast explain --all --domain web "${HOST[@]}"
+    run -2 ballast explain --all --only web "${HOST[@]}"
+    run -2 ballast explain --all --svg "${HOST[@]}"
+    [[ $output == *"--svg draws one domain"* ]]
+    run -2 ballast explain --all --host "$EXAMPLES/host.json"
+    [[ $output == *"sim:SCENARIO would be right"* ]]
+    run -2 ballast explain web nobody "${HOST[@]}"
+    [[ $output == *"there is no domain 'nobody'"* ]]
+}
+
+@test "--watch: a domain as it is, then in words what has changed" {
+    make_scenario
+    run -0 --keep-empty-lines ballast explain web --watch --interval 5s "${HOST[@]}"
+    [ "$(grep -c '^web: domain 1' <<<"$output")" = 1 ]
+    grep -qx 'web (1): guest 3145728 -> 2121728, balloon 0 -> 1024000, footprint 3145728 -> 2121728' <<<"$output"
+    grep -qx 'web (1): guest 2121728 -> 1097728, balloon 1024000 -> 2048000, footprint 2121728 -> 1097728' <<<"$output"
+    [[ $output != *$(printf '\033')* ]]
+    run -0 ballast explain db --watch --interval 5s "${HOST[@]}"
+    [ "$(grep -cx 'nothing has changed' <<<"$output")" = 2 ]
+    run -0 ballast explain --all --columns name,guest --watch --interval 5s "${HOST[@]}"
+    grep -qx 'web (1): guest 3145728 -> 2121728' <<<"$output"
+    run -0 ballast explain --all --watch --json --interval 5s "${HOST[@]}"
+    [ "$(jq -s 'map(select(.name == "web").segments.guest) | join(" ")' <<<"$output")" = '"3145728 2121728 1097728"' ]
+    [ "$(jq -s 'length' <<<"$output")" = 9 ]
+    run -2 ballast explain web --watch --svg "${HOST[@]}"
+    run -2 ballast explain web --watch --interval 1ms "${HOST[@]}"
+    [[ $output == *"10ms or more"* ]]
+    run -2 ballast explain --watch "$EXAMPLES/web.cfg"
+    [[ $output == *"--watch is for domains that run, and $EXAMPLES/web.cfg is a file"* ]]
+}

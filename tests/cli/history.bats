@@ -20,16 +20,6 @@ END
     wait_until ballast status
 }
 
-wait_until() {
-    for _ in $(seq 400); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.05
-    done
-    echo "not in time: $*" >&2
-    cat log >&2
-    return 1
-}
-
 teardown() {
     if [ -n "${DAEMON:-}" ]; then
         kill "$DAEMON" || true

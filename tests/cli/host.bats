@@ -24,22 +24,22 @@ END
 }
 
 @test "the bars are at most 80 columns and say what each character means" {
-    run -0 ballast host --snapshot "$EXAMPLES/host.json"
+    run -0 ballast host --bars --snapshot "$EXAMPLES/host.json"
     [ "${lines[0]}" = "host: 64540.00 MiB, 4 domains, 10176.00 MiB free and nobody's" ]
     [ "$(awk 'length > 80' <<<"$output")" = "" ]
     grep -qE '^files +16777216 +25\.4% \| +#{10,14} +\|$' <<<"$output"
     grep -qE '^free +10420224 +15\.8% \| +\.{6,10}\|$' <<<"$output"
     grep -qE '^total +66088960 +100\.0%$' <<<"$output"
-    [[ $output == *"# taken   ? unexplained   + free but promised   . free"* ]]
+    [[ $output == *"a letter a part, as in 'ballast top'"* ]]
     make_host
-    run -0 ballast host --snapshot - <host.json
+    run -0 ballast host --bars --snapshot - <host.json
     grep -qE '^unexplained +120000 +12\.0% \| +\?+ +\|$' <<<"$output"
-    grep -qE '^claimed +50000 +5\.0% \| +\++ +\|$' <<<"$output"
+    grep -qE '^claimed +50000 +5\.0% \| +c+ +\|$' <<<"$output"
 }
 
 @test "many domains: the largest have bars, the others one" {
     jq -nc '{host:{total_kib:9000000,free_kib:0},doms:[range(1;60)|{id:.,name:"g\(.)",tot_kib:(. * 1000)}]}' >many.json
-    run -0 ballast host --snapshot many.json
+    run -0 ballast host --bars --snapshot many.json
     [ "$(grep -c '^g' <<<"$output")" = 20 ]
     grep -qE '^g59 ' <<<"$output"
     grep -qE '^g40 ' <<<"$output"
@@ -94,6 +94,86 @@ END
     [[ $output == "ballast: huge.json:1: "*"64 bits"* ]]
 }
 
+make_scenario() {
+    cat >host.scn <<'END'
+says "One that shrinks to its target."
+host total=8GiB xen=64MiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
+guest db tot=2GiB min=512MiB max=3GiB overhead=20MiB
+guest web tot=3GiB target=1GiB min=512MiB max=3GiB rate-down=200MiB/s
+duration 10s
+END
+    HOST=(--host sim:host.scn)
+}
+
+@test "on a terminal bars, in colour unless NO_COLOR says no; in a pipe a table" {
+    make_scenario
+    esc=$(printf '\033')
+    run -0 ballast host "${HOST[@]}"
+    [[ ${lines[1]} == "part "*"KiB"*"MiB" && $output != *"|"* ]]
+    run -0 ballast host "${HOST[@]}" --color always
+    [[ $output != *"$esc"* ]]
+    TERM=xterm script -qec "$BALLAST host --host sim:host.scn" /dev/null >out </dev/null
+    grep -qF "${esc}[32m###" out
+    grep -qF "${esc}[33m000" out
+    TERM=xterm NO_COLOR=1 script -qec "$BALLAST host --host sim:host.scn" /dev/null >out </dev/null
+    grep -qE '^web .*\| +#+ +\|' out
+    run ! grep -qF "$esc" out
+    TERM=xterm script -qec "$BALLAST host --table --host sim:host.scn" /dev/null >out </dev/null
+    run ! grep -qF "|" out
+}
+
+@test "domains are sorted in every form, and have the columns that are asked for" {
+    make_scenario
+    [ "$(ballast host "${HOST[@]}" --json | jq -r '.domains[].name' | xargs)" = "dom0 db web" ]
+    [ "$(ballast host "${HOST[@]}" --json --sort holds | jq -r '.domains[].name' | xargs)" = "web db dom0" ]
+    [ "$(ballast host "${HOST[@]}" --json --sort -name | jq -r '.domains[].name' | xargs)" = "web dom0 db" ]
+    [ "$(ballast host "${HOST[@]}" --table --sort overhead | sed -n 's/^domain . \(db\|web\|dom0\) .*/\1/p' | head -n 1)" = db ]
+    # A bar of its own for each domain, in that order; the parts stay where they are.
+    [ "$(ballast host "${HOST[@]}" --bars --sort -holds | awk '/\|/ {print $1}' | xargs)" = \
+        "xen dom0 db web overhead unexplained slush free" ]
+    run -2 ballast host "${HOST[@]}" --sort ''
+    columns=$(sed "s/.*there are //; s/; see .*//; s/,//g" <<<"$output")
+    [ "$(wc -w <<<"$columns")" = 13 ]
+    for column in $columns; do
+        run -0 ballast host "${HOST[@]}" --columns "$column" --sort "$column"
+        one=$(ballast host "${HOST[@]}" --json --sort "$column" | jq -r '.domains[].name')
+        [ "$(ballast host "${HOST[@]}" --json --sort "-$column" | jq -r '.domains[].name' | tac)" = "$one" ]
+    done
+    run -0 ballast host "${HOST[@]}" --columns holds,name --sort holds
+    grep -qx '  holds  name' <<<"$output"
+    grep -qx '3145728  web' <<<"$output"
+    run -2 ballast host "${HOST[@]}" --columns name --bars
+    [[ $output == *"--columns is for --table"* ]]
+    run -2 ballast host "${HOST[@]}" --columns name --json
+    run -2 ballast host "${HOST[@]}" --columns name,name
+    run -2 ballast host "${HOST[@]}" --columns size
+    [[ $output == *"no column 'size'; there are domain, id, name"* ]]
+}
+
+@test "--watch: the host, then in words what has changed" {
+    make_scenario
+    run -0 --keep-empty-lines ballast host "${HOST[@]}" --watch --interval 5s
+    [ "$(grep -c 'sizes in KiB' <<<"$output")" = 1 ]
+    grep -qx 'web (2): holds 3145728 -> 2121728' <<<"$output"
+    grep -qx 'domains: 5242880 -> 4218880' <<<"$output"
+    grep -qx 'free: 1945600 -> 2969600' <<<"$output"
+    [[ $output != *$(printf '\033')* ]]
+    run -0 ballast host "${HOST[@]}" --bars --watch --interval 5s
+    [ "$(grep -c '^web .*|' <<<"$output")" = 1 ]
+    grep -qx 'web (2): holds 2121728 -> 1097728' <<<"$output"
+    run -0 ballast host "${HOST[@]}" --json --watch --interval 5s
+    [ "$(jq -s 'map(.parts.free) | join(" ")' <<<"$output")" = '"1945600 2969600 3993600"' ]
+    sed -i 's/ target=1GiB//' host.scn
+    run -0 ballast host "${HOST[@]}" --watch --interval 5s
+    [ "$(grep -cx 'nothing has changed' <<<"$output")" = 2 ]
+    run -2 ballast host "${HOST[@]}" --watch --interval 1ms
+    [[ $output == *"10ms or more"* ]]
+    make_host
+    run -2 ballast host --snapshot host.json --watch
+    [[ $output == *"a snapshot does not change"* ]]
+}
+
 @test "wrong usage" {
     make_host
     run -2 ballast host --snapshot host.json --host xen
@@ -113,6 +193,7 @@ END
     jq '.doms[1].name = "a\u001b[31m\u009bb"' host.json >evil.json
     run -0 ballast host --snapshot evil.json
     [[ $output != *"$esc"* && $output == *"a?[31m??b"* ]]
-    run -0 ballast host --color always --snapshot host.json
-    [[ $output == *"${esc}[31m?"* ]]
+    run -0 ballast host --bars --color always --snapshot host.json
+    # The letters and colours of top: core/draw/palette.c.
+    [[ $output == *"${esc}[31m?"* && $output == *"${esc}[33m0"* && $output == *"${esc}[32m#"* ]]
 }

@@ -28,7 +28,25 @@ names() {
     [ "$(names "$(ballast list "${HOST[@]}" --sort target)")" = "db dom0 web" ]
     [ "$(ballast list "${HOST[@]}" --json --sort overhead | jq -r .name | xargs)" = "db dom0 web" ]
     run -2 ballast list "${HOST[@]}" --sort size
-    [[ $output == *"no column 'size'"*"id, name, type"*"overhead, bar"* ]]
+    [[ $output == *"no column 'size'"*"id, name, type"*"overhead, need, bar"* ]]
+}
+
+@test "whatever can be shown can be sorted by" {
+    make_scenario
+    run -2 ballast list "${HOST[@]}" --sort ''
+    columns=$(sed "s/.*there are //; s/; see .*//; s/,//g" <<<"$output")
+    [ "$(wc -w <<<"$columns")" = 15 ]
+    for column in $columns; do
+        run -0 ballast list "${HOST[@]}" --columns "$column" --sort "$column"
+        one=$(ballast list "${HOST[@]}" --json --sort "$column" | jq -r .name)
+        other=$(ballast list "${HOST[@]}" --json --sort "-$column" | jq -r .name)
+        [ "$one" = "$(tac <<<"$other")" ]
+        [ "$(wc -l <<<"$one")" = 3 ]
+    done
+    # Without a daemon nobody has an opinion.
+    figure "$(ballast list "${HOST[@]}" --json | head -n 1)" .need null
+    run -0 ballast list "${HOST[@]}" --columns name,need
+    [ "${lines[1]}" = "dom0     -" ]
 }
 
 @test "only the columns that are asked for, in that order" {
@@ -40,7 +58,8 @@ names() {
     run -0 ballast list "${HOST[@]}" --columns name,bar
     [ "${lines[3]}" = "db    x############......." ]
     [ "${#lines[1]}" = 26 ]
-    [[ $output == *"memory: s shadow"* ]]
+    [[ $output == *"memory: s shadow"*". balloon" ]]
+    [ "$(awk 'length > 80' <<<"$output")" = "" ]
     run -2 ballast list "${HOST[@]}" --columns name,colour
     [[ $output == *"no column 'colour'; there are id, name"* ]]
     run -2 ballast list "${HOST[@]}" --columns name,

@@ -51,6 +51,8 @@ END
     figure "$output" .spans.static_maximum 1048576
     figure "$output" .configured null
     run -0 ballast explain web mail "${HOST[@]}"
+    [[ $output == "2 domains as now"*"  web "*"  mail "*"sum"* ]]
+    run -0 ballast explain --diagram web mail "${HOST[@]}"
     [[ $output == "web: domain 1, simulated"*"mail: domain 2, simulated"* ]]
     run -0 ballast explain --diagram --domain 1 "${HOST[@]}"
     [[ $output == *"web: domain 1"*"sizes in KiB"* ]]

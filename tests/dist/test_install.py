@@ -131,6 +131,12 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.complete("run", "--le"), {"--lease"})
         self.assertEqual(self.complete("--run-dir", "/tmp", "release", "--ow"), {"--owner"})
         self.assertIn("README.md", self.complete("explain", "READ"))
+        for command in ("list", "host", "explain", "top"):
+            self.assertLess({"id", "name", "state"}, self.complete(command, "--sort", ""))
+        self.assertEqual(self.complete("list", "--columns", "id,na"), {"id,name"})
+        self.assertEqual(self.complete("list", "--sort", "ne"), {"need"})
+        self.assertEqual(self.complete("host", "--color", "al"), {"always"})
+        self.assertEqual(self.complete("status", "--sort", ""), set())
         for command in commands - {"help"}:
             self.assertIn("--help", self.complete(command, "--h"))
 

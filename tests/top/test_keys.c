@@ -85,6 +85,12 @@ static void every_sort_sorts(void **unused)
                 assert_true(a->id < b->id);
             else if (sort == TOP_BY_NEED && b->need_kib != BALLAST_NONE)
                 assert_true(a->need_kib != BALLAST_NONE && a->need_kib >= b->need_kib);
+            else if (sort == TOP_BY_RANGE && b->dynamic_max_kib != BALLAST_NONE)
+                assert_true(a->dynamic_max_kib >= b->dynamic_max_kib);
+            else if (sort == TOP_BY_BAR)
+                assert_true(a->actual_kib + a->overhead_kib >= b->actual_kib + b->overhead_kib);
+            else if (sort == TOP_BY_WHY && *b->why)
+                assert_true(*a->why && strcmp(a->why, b->why) <= 0);
         }
         state.reversed = true;
         free(world_screen(&state, 100, 30));

@@ -333,7 +333,7 @@ class Without(unittest.TestCase):
 
     def test_no_terminal(self):
         for words, said in ((["top"], "no terminal"), (["top", "--host", "sim:x", "--run-dir", "y"], "only one"),
-                            (["top", "--sort", "size"], "id, name, actual, target, need, gap or state"),
+                            (["top", "--sort", "size"], "id, name, actual, target, need, gap, state, range, bar, why"),
                             (["top", "--interval", "1ms"], "100ms or more"), (["top", "x"], "no operands")):
             path = SCREENS / "host.scn"
             SCREENS.mkdir(parents=True, exist_ok=True)

@@ -69,3 +69,10 @@ char **cli_args_operands(const struct cli_args *args, size_t *count)
     *count = (size_t)(args->argc - optind);
     return args->argv + optind;
 }
+
+int cli_args_colour(const struct cli_args *args, bool *out)
+{
+    if (cli_colour(args->value, out) < 0)
+        return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
+    return CLI_DONE;
+}

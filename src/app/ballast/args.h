@@ -4,6 +4,7 @@
 #define APP_BALLAST_ARGS_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 #include "app/ballast/commands.h"
 
@@ -32,5 +33,7 @@ char **cli_args_operands(const struct cli_args *args, size_t *count);
 /* Tells what is wrong with the usage, and where to read how it is right. Returns CLI_BAD. */
 __attribute__((format(printf, 2, 3))) int cli_args_wrong(const struct cli_args *args,
                                                          const char *format, ...);
+/* Takes the argument of --color, as cli_colour() does. CLI_BAD with a message. */
+int cli_args_colour(const struct cli_args *args, bool *out);
 
 #endif

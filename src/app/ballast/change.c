@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "app/ballast/output.h"
+#include "app/ballast/size.h"
 #include "app/ballast/values.h"
 
 static struct cli_change_state state_of(const struct xen_domain *is)
@@ -30,6 +31,30 @@ void cli_change_option(struct cli_change *change, const struct cli_args *args, i
     change->json |= option == CLI_CHANGE_JSON;
     if (option == CLI_CHANGE_HOST)
         change->host = args->value;
+}
+
+int cli_change_parse(struct cli_change *change, struct cli_args *args, int through,
+                     const char *usage, const char **domain, uint64_t *sizes_kib, size_t count)
+{
+    struct ballast_error err;
+    size_t found;
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        cli_change_option(change, args, option);
+        if (through >= 0 && option == through && cli_change_through(change, args->value))
+            return CLI_BAD;
+    }
+    char **operands = cli_args_operands(args, &found);
+    if (found != 1 + count)
+        return cli_args_wrong(args, "%s", usage);
+    *domain = operands[0];
+    for (size_t i = 0; i < count; i++) {
+        if (cli_size_parse(operands[1 + i], &sizes_kib[i], &err) < 0)
+            return cli_args_wrong(args, "%s", err.text);
+    }
+    return CLI_DONE;
 }
 
 int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),

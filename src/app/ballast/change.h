@@ -49,6 +49,12 @@ struct cli_change {
 /* Takes one of the above, with the value that `args` has read; others are the command's. */
 void cli_change_option(struct cli_change *change, const struct cli_args *args, int option);
 /*
+ * The whole command line of a command that takes a DOMAIN and `count` sizes: `usage` says so where
+ * it does not. `through` is the number of its --through, -1: it has none.
+ */
+int cli_change_parse(struct cli_change *change, struct cli_args *args, int through,
+                     const char *usage, const char **domain, uint64_t *sizes_kib, size_t count);
+/*
  * The whole of a command that makes its change at once: the domain is found, `make` changes it, or
  * with --dry-run works out what would come of it, and both states are told, as JSON or by `tell`.
  */

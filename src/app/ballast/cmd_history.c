@@ -63,9 +63,7 @@ static int set_option(struct history *history, struct cli_args *args, int option
         history->table = true;
         return CLI_DONE;
     case OPTION_COLOR:
-        if (cli_colour(args->value, &history->colour) < 0)
-            return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
-        return CLI_DONE;
+        return cli_args_colour(args, &history->colour);
     default:
         cli_asking_option(&history->asking, option);
         return CLI_DONE;

@@ -4,22 +4,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/ballast/args.h"
 #include "app/ballast/door.h"
 #include "app/ballast/door_daemon.h"
 #include "app/ballast/guests.h"
-#include "app/ballast/host_report.h"
+#include "app/ballast/host_columns.h"
 #include "app/ballast/output.h"
 #include "app/ballast/profile_option.h"
 #include "app/ballast/running.h"
+#include "app/ballast/view.h"
+#include "core/base/units.h"
 #include "core/model/breakdown.h"
 
 enum {
     OPTION_SNAPSHOT,
     OPTION_HOST,
+    OPTION_BARS,
     OPTION_TABLE,
     OPTION_JSON,
+    OPTION_SORT,
+    OPTION_COLUMNS,
+    OPTION_WATCH,
+    OPTION_INTERVAL,
     OPTION_PROFILE,
     OPTION_XL_CONF,
     OPTION_COLOR
@@ -28,25 +36,73 @@ enum {
 const struct cli_option cli_host_options[] = {
     [OPTION_SNAPSHOT] = {"snapshot", "FILE", "the host as it was (- is standard input)"},
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
-    [OPTION_TABLE] = {"table", NULL, "figures, of the host and of each domain"},
+    [OPTION_BARS] = {"bars", NULL, "a bar a part (the default on a terminal)"},
+    [OPTION_TABLE] = {"table", NULL, "figures, a line a part and a domain (the default else)"},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
+    [OPTION_SORT] = {"sort", "KEY", "domains by that column, largest first; -KEY: other way"},
+    [OPTION_COLUMNS] = {"columns", "LIST", "of the domains' table only these, with commas between"},
+    [OPTION_WATCH] = {"watch", NULL, CLI_WATCH_HELP},
+    [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
     [OPTION_PROFILE] = {"profile", "NAME", "divide domains by these rules"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
-    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
+    [OPTION_COLOR] = {"color", "WHEN", "of bars: auto (the default), always or never"},
     {NULL, NULL, NULL},
 };
 
+enum form { FORM_DEFAULT, FORM_BARS, FORM_TABLE, FORM_JSON };
+
 struct options {
+    const struct cli_args *args;
     const char *snapshot_path; /* NULL: the running host */
     const char *host;
     const struct ballast_profile *profile;
     struct cli_sources sources;
-    bool table;
-    bool json;
+    struct ballast_host_caps caps; /* of the first look: what guests are judged by */
+    enum form form;
     bool colour;
+    struct cli_choice choice;
+    struct cli_view view;
+    bool has_guests;
+    struct cli_guests guests;
+    struct cli_host shown; /* as it is now */
 };
 
-static int set_option(struct options *options, struct cli_args *args, int option)
+static int set_form(struct options *options, enum form form)
+{
+    if (options->form != FORM_DEFAULT && options->form != form)
+        return cli_args_wrong(options->args, "only one of --bars, --table and --json");
+    options->form = form;
+    return CLI_DONE;
+}
+
+/* How it is shown; the rest is set_source()'s. */
+static int set_option(struct options *options, const struct cli_args *args, int option)
+{
+    switch (option) {
+    case OPTION_BARS:
+        return set_form(options, FORM_BARS);
+    case OPTION_TABLE:
+        return set_form(options, FORM_TABLE);
+    case OPTION_JSON:
+        options->view.whole = true;
+        return set_form(options, FORM_JSON);
+    case OPTION_SORT:
+        return cli_choice_sort(&options->choice, args);
+    case OPTION_COLUMNS:
+        return cli_choice_columns(&options->choice, args);
+    case OPTION_WATCH:
+        options->view.watch = true;
+        return CLI_DONE;
+    case OPTION_INTERVAL:
+        return cli_view_interval(args, &options->view.interval_usec);
+    case OPTION_COLOR:
+        return cli_args_colour(args, &options->colour);
+    default:
+        return CLI_BAD;
+    }
+}
+
+static int set_source(struct options *options, const struct cli_args *args, int option)
 {
     switch (option) {
     case OPTION_SNAPSHOT:
@@ -55,40 +111,44 @@ static int set_option(struct options *options, struct cli_args *args, int option
     case OPTION_HOST:
         options->host = args->value;
         return CLI_DONE;
-    case OPTION_TABLE:
-        options->table = true;
-        return CLI_DONE;
-    case OPTION_JSON:
-        options->json = true;
-        return CLI_DONE;
     case OPTION_PROFILE:
         return cli_profile_option(args, args->value, &options->profile);
     case OPTION_XL_CONF:
         options->sources.xl_conf_path = args->value;
         return CLI_DONE;
-    case OPTION_COLOR:
-        if (cli_colour(args->value, &options->colour) < 0)
-            return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
-        return CLI_DONE;
     default:
-        return CLI_BAD;
+        return set_option(options, args, option);
     }
+}
+
+static int check(const struct options *options)
+{
+    const struct cli_args *args = options->args;
+    if (options->snapshot_path && options->host)
+        return cli_args_wrong(args, "only one of --snapshot and --host");
+    if (options->snapshot_path && options->view.watch)
+        return cli_args_wrong(args, "--watch is for a host that runs; a snapshot does not change");
+    if (options->choice.count > 0 && options->form == FORM_JSON)
+        return cli_args_wrong(args, "--columns is for the table; --json has all there is");
+    if (options->choice.count > 0 && options->form == FORM_BARS)
+        return cli_args_wrong(args, "bars have no columns; --columns is for --table");
+    return CLI_DONE;
 }
 
 static int parse(struct options *options, struct cli_args *args)
 {
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        int rc = set_option(options, args, option);
+        int rc = set_source(options, args, option);
         if (rc)
             return rc;
     }
     options->sources.paths = cli_args_operands(args, &options->sources.path_count);
-    if (options->snapshot_path && options->host)
-        return cli_args_wrong(args, "only one of --snapshot and --host");
-    if (options->table && options->json)
-        return cli_args_wrong(args, "only one of --table and --json");
-    return CLI_DONE;
+    int rc = check(options);
+    if (options->form == FORM_DEFAULT)
+        options->form =
+            isatty(STDOUT_FILENO) && options->choice.count == 0 ? FORM_BARS : FORM_TABLE;
+    return rc;
 }
 
 /* The configuration of each domain that a guest has the name of. */
@@ -148,50 +208,79 @@ static int divide(const struct options *options, const struct cli_guests *guests
     return CLI_DONE;
 }
 
-/* `door` is NULL where the host comes from a snapshot. */
-static int show(const struct options *options, const struct ballast_host *from,
-                const struct cli_guests *guests, const struct cli_door *door)
+static void forget(struct cli_host *host)
 {
-    size_t count = from->domain_count;
-    struct cli_host host = {.host = from};
-    host.configurations = cli_must(calloc(count + 1, sizeof(struct ballast_breakdown *)));
-    host.parts = cli_must(calloc(count + 1, sizeof(*host.parts)));
-    host.evaluated = cli_must(calloc(guests->count + count + 1, sizeof(*host.evaluated)));
-    int rc = divide(options, guests, door, &host);
-    if (rc == CLI_DONE && options->json)
-        cli_host_json(&host);
-    else if (rc == CLI_DONE && options->table)
-        cli_host_table(&host);
-    else if (rc == CLI_DONE)
-        cli_host_bars(&host, options->colour);
-    free(host.configurations);
-    free(host.parts);
-    free(host.evaluated);
+    free(host->configurations);
+    free(host->parts);
+    free(host->evaluated);
+    *host = (struct cli_host){0};
+}
+
+static int read_guests(struct options *options, const struct ballast_host *host)
+{
+    if (options->has_guests)
+        return CLI_DONE;
+    options->caps = host->caps;
+    options->sources.caps = &options->caps;
+    int rc = cli_guests_read(&options->guests, &options->sources);
+    options->has_guests = rc == CLI_DONE;
     return rc;
 }
 
-static int show_with_guests(struct options *options, const struct ballast_host *host,
-                            const struct cli_door *door)
+/* `door` is NULL where the host comes from a snapshot. */
+static int see(struct options *options, const struct ballast_host *from,
+               const struct cli_door *door, struct cli_sheet *out)
 {
-    struct cli_guests guests;
-    options->sources.caps = &host->caps;
-    int rc = cli_guests_read(&guests, &options->sources);
+    size_t count = from->domain_count;
+    struct cli_host *host = &options->shown;
+    int rc = read_guests(options, from);
     if (rc)
         return rc;
-    rc = show(options, host, &guests, door);
-    cli_guests_release(&guests);
-    return rc;
+    forget(host);
+    host->host = from;
+    host->configurations = cli_must(calloc(count + 1, sizeof(struct ballast_breakdown *)));
+    host->parts = cli_must(calloc(count + 1, sizeof(*host->parts)));
+    host->evaluated = cli_must(calloc(options->guests.count + count + 1, sizeof(*host->evaluated)));
+    rc = divide(options, &options->guests, door, host);
+    if (rc)
+        return rc;
+    cli_host_choose(host, &options->choice);
+    cli_host_fill(host, out);
+    return CLI_DONE;
+}
+
+static int fill(void *context, const struct cli_door *door, struct cli_sheet *out)
+{
+    return see(context, door->host, door, out);
+}
+
+static int show(void *context, const struct cli_door *door, const struct cli_sheet *sheet)
+{
+    const struct options *options = context;
+    (void)door;
+    if (options->form == FORM_JSON)
+        cli_host_json(&options->shown, sheet);
+    else if (options->form == FORM_TABLE)
+        cli_host_table(&options->shown, sheet, &options->choice);
+    else
+        cli_host_bars(&options->shown, sheet, options->colour);
+    return CLI_DONE;
 }
 
 static int show_snapshot(struct options *options)
 {
     struct snapshot snapshot;
     struct ballast_error err;
+    struct cli_sheet sheet = {0};
     if (snapshot_read(options->snapshot_path, &snapshot, &err) < 0) {
         cli_complain("%s", err.text);
         return CLI_BAD;
     }
-    int rc = show_with_guests(options, &snapshot.host, NULL);
+    int rc = see(options, &snapshot.host, NULL, &sheet);
+    cli_sheet_sort(&sheet, &options->choice);
+    if (!rc)
+        rc = show(options, NULL, &sheet);
+    cli_sheet_release(&sheet);
     snapshot_release(&snapshot);
     return rc;
 }
@@ -201,19 +290,24 @@ static int show_running(struct options *options)
     struct cli_door door;
     int rc = cli_door_open(&door, options->host, false);
     if (!rc)
-        rc = cli_door_look(&door);
-    if (!rc)
-        rc = show_with_guests(options, door.host, &door);
+        rc = cli_view_run(&options->view, &door, options);
     cli_door_close(&door);
     return rc;
 }
 
 int cli_host(struct cli_args *args)
 {
-    struct options options = {0};
+    struct options options = {
+        .args = args,
+        .choice = {.columns = cli_host_columns},
+        .view = {.interval_usec = BALLAST_SEC_USEC, .fill = fill, .show = show}};
+    options.view.choice = &options.choice;
     (void)cli_colour("auto", &options.colour);
     int rc = parse(&options, args);
-    if (rc)
-        return rc;
-    return options.snapshot_path ? show_snapshot(&options) : show_running(&options);
+    if (!rc)
+        rc = options.snapshot_path ? show_snapshot(&options) : show_running(&options);
+    forget(&options.shown);
+    if (options.has_guests)
+        cli_guests_release(&options.guests);
+    return rc;
 }

@@ -4,7 +4,6 @@
 
 #include "app/ballast/change.h"
 #include "app/ballast/output.h"
-#include "app/ballast/size.h"
 
 enum { OPTION_THROUGH = CLI_CHANGE_OPTIONS };
 
@@ -19,27 +18,6 @@ struct set_max {
     const char *domain;
     uint64_t kib;
 };
-
-static int parse(struct set_max *set, struct cli_args *args)
-{
-    struct ballast_error err;
-    int option;
-    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD)
-            return CLI_BAD;
-        cli_change_option(&set->change, args, option);
-        if (option == OPTION_THROUGH && cli_change_through(&set->change, args->value) != CLI_DONE)
-            return CLI_BAD;
-    }
-    size_t count;
-    char **operands = cli_args_operands(args, &count);
-    if (count != 2)
-        return cli_args_wrong(args, "it takes a DOMAIN and a SIZE");
-    set->domain = operands[0];
-    if (cli_size_parse(operands[1], &set->kib, &err) < 0)
-        return cli_args_wrong(args, "%s", err.text);
-    return CLI_DONE;
-}
 
 /* 77bbea1baf, with 4.17: before it libxl left memory/static-max as it was. */
 static bool writes_static_max(struct cli_door *door)
@@ -110,6 +88,7 @@ static void tell(const void *context)
 int cli_set_max(struct cli_args *args)
 {
     struct set_max set = {.change = {.args = args}};
-    int rc = parse(&set, args);
+    int rc = cli_change_parse(&set.change, args, OPTION_THROUGH, "it takes a DOMAIN and a SIZE",
+                              &set.domain, &set.kib, 1);
     return rc ? rc : cli_change_run(&set.change, set.domain, make, tell, &set);
 }

@@ -7,7 +7,6 @@
 #include "app/ballast/change.h"
 #include "app/ballast/door_daemon.h"
 #include "app/ballast/output.h"
-#include "app/ballast/size.h"
 
 const struct cli_option cli_set_range_options[] = {
     CLI_CHANGE_ROWS,
@@ -20,26 +19,6 @@ struct set_range {
     uint64_t min_kib;
     uint64_t max_kib;
 };
-
-static int parse(struct set_range *set, struct cli_args *args)
-{
-    struct ballast_error err;
-    int option;
-    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD)
-            return CLI_BAD;
-        cli_change_option(&set->change, args, option);
-    }
-    size_t count;
-    char **operands = cli_args_operands(args, &count);
-    if (count != 3)
-        return cli_args_wrong(args, "it takes a DOMAIN, a MIN and a MAX");
-    set->domain = operands[0];
-    if (cli_size_parse(operands[1], &set->min_kib, &err) < 0 ||
-        cli_size_parse(operands[2], &set->max_kib, &err) < 0)
-        return cli_args_wrong(args, "%s", err.text);
-    return CLI_DONE;
-}
 
 static int check(const struct set_range *set)
 {
@@ -96,6 +75,10 @@ static void tell(const void *context)
 int cli_set_range(struct cli_args *args)
 {
     struct set_range set = {.change = {.args = args}};
-    int rc = parse(&set, args);
+    uint64_t range_kib[2] = {0};
+    int rc = cli_change_parse(&set.change, args, -1, "it takes a DOMAIN, a MIN and a MAX",
+                              &set.domain, range_kib, 2);
+    set.min_kib = range_kib[0];
+    set.max_kib = range_kib[1];
     return rc ? rc : cli_change_run(&set.change, set.domain, make, tell, &set);
 }

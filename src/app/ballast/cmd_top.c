@@ -24,7 +24,7 @@ const struct cli_option cli_top_options[] = {
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
     [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
-    [OPTION_SORT] = {"sort", "KEY", "id, name, actual, target, need, gap, state; -KEY"},
+    [OPTION_SORT] = {"sort", "KEY", "a column, or gap; -KEY: the other way"},
     [OPTION_FILTER] = {"filter", "TEXT", "only domains with that in their names"},
     [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
     {NULL, NULL, NULL},
@@ -42,13 +42,9 @@ static int wrong_sort(const struct cli_args *args)
     char text[CLI_MESSAGE];
     struct ballast_text list = ballast_text_over(text, sizeof(text));
     for (int i = 0; i < TOP_SORTS; i++)
-        ballast_text_add(&list, "%s%s",
-                         i == 0               ? ""
-                         : i + 1 == TOP_SORTS ? " or "
-                                              : ", ",
-                         top_sort_word((enum top_sort)i));
-    return cli_args_wrong(args, "--sort is %s, or one of them behind a -; not '%s'", text,
-                          args->value);
+        ballast_text_add(&list, "%s%s", i > 0 ? ", " : "", top_sort_word((enum top_sort)i));
+    return cli_args_wrong(args, "--sort: there is no column '%s'; there are %s",
+                          args->value + (*args->value == '-'), text);
 }
 
 static int set_sort(struct options *options, const char *word)
@@ -90,10 +86,7 @@ static int set_option(struct options *options, int option, const char *value)
         options->top.filter = value;
         return CLI_DONE;
     case OPTION_COLOR:
-        if (cli_colour(value, &options->top.colour) < 0)
-            return cli_args_wrong(options->args, "--color is auto, always or never, not '%s'",
-                                  value);
-        return CLI_DONE;
+        return cli_args_colour(options->args, &options->top.colour);
     default:
         return CLI_BAD;
     }

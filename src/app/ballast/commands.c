@@ -16,12 +16,12 @@ const struct cli_command cli_commands[] = {
     {
         .name = "explain",
         .summary = "what a guest's memory is made of",
-        .operands = "FILE... | DOMAIN",
+        .operands = "FILE... | DOMAIN... | --all",
         .text = "Reads guests from xl.cfg, libvirt domain XML or JSON files (- is standard input)\n"
                 "and shows the memory breakdown of each: one guest as a diagram, several as a\n"
                 "table. A guest whose device model runs in a stubdomain of its own is two guests.\n"
                 "What is no file is a running domain: what it is now, what it was configured as,\n"
-                "and what Xen says.",
+                "and what Xen says; several are a line each. --watch is for screen readers too.",
         .options = cli_explain_options,
         .run = cli_explain,
     },
@@ -41,9 +41,10 @@ const struct cli_command cli_commands[] = {
         .operands = "[GUEST...]",
         .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
                 "the domains, what the host spends on them, what is promised, what is free, and\n"
-                "what cannot be explained. The host is the running one, or --snapshot FILE. A\n"
-                "domain whose GUEST file is given is divided into its segments; so is a running\n"
-                "one whose configuration the toolstack has kept.",
+                "what cannot be explained: as bars on a terminal, else as a table. The host is\n"
+                "the running one, or --snapshot FILE. A domain whose GUEST file is given is\n"
+                "divided into its segments; so is a running one whose configuration the\n"
+                "toolstack has kept. --watch is for screen readers too.",
         .options = cli_host_options,
         .run = cli_host,
     },

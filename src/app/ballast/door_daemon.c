@@ -226,6 +226,11 @@ uint64_t cli_door_daemon_reserved_kib(const struct hv *hv)
     return part_kib(of(hv), "reserved");
 }
 
+const struct json_object *cli_door_daemon_domains(const struct hv *hv)
+{
+    return of(hv)->domains;
+}
+
 int cli_door_daemon_type(const struct hv *hv, size_t i)
 {
     const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);

@@ -17,6 +17,8 @@ struct hv *cli_door_daemon_new(struct cli_daemon *daemon);
 struct cli_daemon *cli_door_daemon_of(struct hv *hv);
 /* Granted to starts that the host does not show yet, at the last refresh. */
 uint64_t cli_door_daemon_reserved_kib(const struct hv *hv);
+/* What it answered at the last refresh: an array of domains as the protocol has them. */
+const struct json_object *cli_door_daemon_domains(const struct hv *hv);
 /* "hvm" ... of the i-th domain of the last refresh; -ENOENT: it does not say. */
 int cli_door_daemon_type(const struct hv *hv, size_t i);
 /* Its floor as it was at the last refresh, and in `why` what that is; 0 and "": none is known. */

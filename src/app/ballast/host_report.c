@@ -10,23 +10,11 @@
 #include "app/ballast/table.h"
 #include "core/base/units.h"
 #include "core/draw/bars.h"
+#include "core/draw/palette.h"
 #include "core/model/breakdown.h"
 
 enum {
     MOST_DOMAINS = 20, /* with a bar of their own */
-    LABEL = 32,
-};
-
-/* How a part is drawn. */
-static const struct look {
-    char fill;
-    unsigned char ink;
-} looks[BALLAST_PARTS] = {
-    [BALLAST_PART_XEN] = {'#', 35},     [BALLAST_PART_DOM0] = {'#', 33},
-    [BALLAST_PART_DOMAINS] = {'#', 36}, [BALLAST_PART_OVERHEAD] = {'#', 35},
-    [BALLAST_PART_CLAIMED] = {'+', 34}, [BALLAST_PART_RESERVED] = {'+', 34},
-    [BALLAST_PART_SLUSH] = {'+', 34},   [BALLAST_PART_SCRUB] = {'.', 32},
-    [BALLAST_PART_FREE] = {'.', 32},    [BALLAST_PART_UNEXPLAINED] = {'?', 31},
 };
 
 static void print_title(const struct cli_host *host)
@@ -94,19 +82,21 @@ struct bars {
 
 static void add_bar(struct bars *bars, enum ballast_host_part part, char *label, uint64_t kib)
 {
+    const struct draw_look *look = draw_part_look(part);
     bars->label[bars->count] = cli_must(label);
-    bars->bar[bars->count++] = (struct draw_bar){
-        .label = label, .kib = kib, .fill = looks[part].fill, .ink = looks[part].ink};
+    bars->bar[bars->count++] =
+        (struct draw_bar){.label = label, .kib = kib, .fill = look->glyph, .ink = look->ink};
 }
 
-static void add_domains(struct bars *bars, const struct ballast_host *host)
+static void add_domains(struct bars *bars, const struct ballast_host *host,
+                        const struct cli_sheet *order)
 {
     uint64_t from_kib = bar_from_kib(host);
     size_t shown = 0;
     size_t others = 0;
     uint64_t others_kib = 0;
-    for (size_t i = 0; i < host->domain_count; i++) {
-        const struct ballast_domain *domain = &host->domains[i];
+    for (size_t i = 0; i < order->count; i++) {
+        const struct ballast_domain *domain = &host->domains[order->rows[i].at];
         if (domain->is_dom0)
             continue;
         if (domain->tot_kib < from_kib || shown == MOST_DOMAINS) {
@@ -126,7 +116,7 @@ static void add_domains(struct bars *bars, const struct ballast_host *host)
     add_bar(bars, BALLAST_PART_DOMAINS, label, others_kib);
 }
 
-void cli_host_bars(const struct cli_host *host, bool colour)
+void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains, bool colour)
 {
     const struct ballast_host_breakdown *breakdown = &host->breakdown;
     struct bars bars = {.count = 0};
@@ -135,7 +125,7 @@ void cli_host_bars(const struct cli_host *host, bool colour)
         uint64_t kib = breakdown->part_kib[i];
         bool always = part == BALLAST_PART_FREE || part == BALLAST_PART_UNEXPLAINED;
         if (part == BALLAST_PART_DOMAINS)
-            add_domains(&bars, host->host);
+            add_domains(&bars, host->host, domains);
         else if (kib > 0 || always)
             add_bar(&bars, part, cli_shown(ballast_host_part_word(part)), kib);
     }
@@ -144,8 +134,7 @@ void cli_host_bars(const struct cli_host *host, bool colour)
     (void)draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, text, size);
     print_title(host);
     fputs(text, stdout);
-    puts("\n# taken   ? unexplained   + free but promised   . free   : less than a column"
-         "\nsizes in KiB");
+    puts("\na letter a part, as in 'ballast top'; : is less than a column; sizes in KiB");
     print_notes(host);
     free(text);
     for (size_t i = 0; i < bars.count; i++)
@@ -180,75 +169,14 @@ static void print_parts(const struct ballast_host_breakdown *breakdown)
     cli_table_release(&table);
 }
 
-static const enum ballast_segment held[] = {BALLAST_GUEST, BALLAST_VIDEO, BALLAST_EXTRA_INTERNAL};
-static const enum ballast_segment spent[] = {BALLAST_SHADOW, BALLAST_IOMMU, BALLAST_EXTRA_EXTERNAL};
-enum { SEGMENTS = sizeof(held) / sizeof(held[0]) };
-
-static void add_segments(struct cli_table *table, const struct ballast_domain_parts *parts,
-                         const enum ballast_segment segments[SEGMENTS])
+void cli_host_table(const struct cli_host *host, const struct cli_sheet *domains,
+                    const struct cli_choice *choice)
 {
-    for (size_t i = 0; i < SEGMENTS; i++) {
-        if (parts->is_split)
-            cli_table_add_kib(table, parts->segment_kib[segments[i]]);
-        else
-            cli_table_add(table, "-");
-    }
-}
-
-static void add_segment_heads(struct cli_table *table,
-                              const enum ballast_segment segments[SEGMENTS])
-{
-    for (size_t i = 0; i < SEGMENTS; i++) {
-        char word[LABEL];
-        cli_spaced(ballast_segment_word(segments[i]), word, sizeof(word));
-        cli_table_add(table, "%s", word);
-    }
-}
-
-/* Segments only where a configuration is known: else the table would be full of dashes. */
-static void print_domains(const struct cli_host *host, bool segments)
-{
-    struct cli_table table;
-    cli_table_init(&table, segments ? 11 : 4, 1 | 1 << 1);
-    cli_table_add(&table, "domain");
-    cli_table_add(&table, "state");
-    cli_table_add(&table, "holds");
-    if (segments)
-        add_segment_heads(&table, held);
-    cli_table_add(&table, "overhead");
-    if (segments) {
-        add_segment_heads(&table, spent);
-        cli_table_add(&table, "other");
-    }
-    for (size_t i = 0; i < host->host->domain_count; i++) {
-        const struct ballast_domain_parts *parts = &host->parts[i];
-        char *label = cli_domain_label(&host->host->domains[i]);
-        cli_table_add(&table, "%s", label);
-        free(label);
-        cli_table_add(&table, "%s", ballast_domain_state_word(host->host->domains[i].state));
-        cli_table_add_kib(&table, parts->tot_kib);
-        if (segments)
-            add_segments(&table, parts, held);
-        cli_table_add(&table, "%s%" PRIu64, parts->is_estimated ? "~" : "", parts->overhead_kib);
-        if (segments) {
-            add_segments(&table, parts, spent);
-            cli_table_add_kib(&table, parts->other_overhead_kib);
-        }
-    }
-    cli_table_print(&table);
-    cli_table_release(&table);
-}
-
-void cli_host_table(const struct cli_host *host)
-{
-    bool segments = false;
-    for (size_t i = 0; i < host->host->domain_count; i++)
-        segments |= host->parts[i].is_split;
     print_title(host);
     print_parts(&host->breakdown);
-    if (host->host->domain_count > 0) {
+    if (domains->count > 0) {
         putchar('\n');
-        print_domains(host, segments);
+        cli_sheet_print(domains, choice, false);
     }
     puts("\nsizes in KiB");
     print_notes(host);
@@ -285,7 +213,7 @@ static struct json_object *domain_json(const struct ballast_domain *domain,
     return object;
 }
 
-void cli_host_json(const struct cli_host *host)
+void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains)
 {
     const struct ballast_host_breakdown *breakdown = &host->breakdown;
     struct json_object *object = cli_object();
@@ -295,9 +223,11 @@ void cli_host_json(const struct cli_host *host)
     cli_object_add_kib(object, "contradiction", breakdown->contradiction_kib);
     cli_object_add_kib(object, "deficit", breakdown->deficit_kib);
     cli_object_add_kib(object, "estimated", breakdown->estimated_kib);
-    struct json_object *domains = cli_array();
-    for (size_t i = 0; i < host->host->domain_count; i++)
-        cli_array_add(domains, domain_json(&host->host->domains[i], &host->parts[i]));
-    cli_object_add(object, "domains", domains);
+    struct json_object *array = cli_array();
+    for (size_t i = 0; i < domains->count; i++) {
+        size_t at = domains->rows[i].at;
+        cli_array_add(array, domain_json(&host->host->domains[at], &host->parts[at]));
+    }
+    cli_object_add(object, "domains", array);
     cli_object_print(object);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "app/ballast/sheet.h"
 #include "core/model/host_breakdown.h"
 
 struct json_object;
@@ -17,10 +18,14 @@ struct cli_host {
     struct ballast_breakdown *evaluated;             /* what those point to */
 };
 
-/* A bar for each domain and each part, and what is unusual. */
-void cli_host_bars(const struct cli_host *host, bool colour);
-void cli_host_table(const struct cli_host *host);
-void cli_host_json(const struct cli_host *host);
+/*
+ * A bar for each domain and each part, and what is unusual. `domains` has a row for each domain of
+ * the host (host_columns.h), in the order in which they are to be shown, here and below.
+ */
+void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains, bool colour);
+void cli_host_table(const struct cli_host *host, const struct cli_sheet *domains,
+                    const struct cli_choice *choice);
+void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains);
 
 /* "xen", "dom0" ... "free", in KiB. */
 struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *breakdown);

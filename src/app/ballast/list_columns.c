@@ -1,179 +1,130 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/list_columns.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include <json-c/json.h>
+
+#include "app/ballast/commands.h"
+#include "app/ballast/door_daemon.h"
+#include "app/ballast/fields.h"
+#include "app/ballast/output.h"
+#include "app/ballast/pages.h"
 #include "app/ballast/running.h"
-#include "app/ballast/values.h"
-#include "app/top/bar.h"
-#include "app/top/style.h"
-#include "core/base/text.h"
+#include "app/ballast/segment_bar.h"
 #include "core/base/units.h"
-#include "core/model/breakdown.h"
 
-enum { BAR = 20 };
+#define SIZE .kind = CLI_COLUMN_SIZE
+#define WORD .kind = CLI_COLUMN_WORD
 
-static const struct {
-    const char *word;
-    const char *head;
-    bool is_left;
-} columns[CLI_LIST_COLUMNS] = {
-    [CLI_LIST_ID] = {"id", "id", false},
-    [CLI_LIST_NAME] = {"name", "name", true},
-    [CLI_LIST_TYPE] = {"type", "type", true},
-    [CLI_LIST_STATE] = {"state", "state", true},
-    [CLI_LIST_ACTUAL] = {"actual", "actual", false},
-    [CLI_LIST_TARGET] = {"target", "target", false},
-    [CLI_LIST_RANGE] = {"range", "range", false},
-    [CLI_LIST_STATIC] = {"static", "static", false},
-    [CLI_LIST_MAX] = {"max", "xen max", false},
-    [CLI_LIST_POOL] = {"pool", "pool", false},
-    [CLI_LIST_BALLOON] = {"balloon", "balloon", false},
-    [CLI_LIST_USED] = {"used", "used", false},
-    [CLI_LIST_OVERHEAD] = {"overhead", "overhead", false},
-    [CLI_LIST_BAR] = {"bar", "memory", true},
+const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1] = {
+    [CLI_LIST_ID] = {"id", "id", .kind = CLI_COLUMN_NUMBER, .is_name = true},
+    [CLI_LIST_NAME] = {"name", "name", WORD, .is_left = true, .is_name = true},
+    [CLI_LIST_TYPE] = {"type", "type", WORD, .is_left = true},
+    [CLI_LIST_STATE] = {"state", "state", WORD, .is_left = true},
+    [CLI_LIST_ACTUAL] = {"actual", "actual", SIZE, .has_sum = true},
+    [CLI_LIST_TARGET] = {"target", "target", SIZE, .has_sum = true},
+    [CLI_LIST_RANGE] = {"range", "range", SIZE},
+    [CLI_LIST_STATIC] = {"static", "static", SIZE},
+    [CLI_LIST_MAX] = {"max", "xen max", SIZE},
+    [CLI_LIST_POOL] = {"pool", "pool", SIZE, .has_sum = true},
+    [CLI_LIST_BALLOON] = {"balloon", "balloon", WORD},
+    [CLI_LIST_USED] = {"used", "used", SIZE},
+    [CLI_LIST_OVERHEAD] = {"overhead", "overhead", SIZE},
+    [CLI_LIST_NEED] = {"need", "need", SIZE},
+    [CLI_LIST_BAR] = {"bar", "memory", .kind = CLI_COLUMN_BAR, .is_left = true},
 };
 
-const char *cli_list_word(enum cli_list_column column)
+/* By the ids of a daemon's answer: what is asked of it is no older than what Xen said. */
+static void take_needs(const struct cli_door *door, const struct json_object *domains,
+                       uint64_t *out_kib)
 {
-    return columns[column].word;
-}
-
-const char *cli_list_head(enum cli_list_column column)
-{
-    return columns[column].head;
-}
-
-bool cli_list_is_left(enum cli_list_column column)
-{
-    return columns[column].is_left;
-}
-
-int cli_list_find(const char *word, size_t length)
-{
-    for (int i = 0; i < CLI_LIST_COLUMNS; i++) {
-        if (strlen(columns[i].word) == length && strncmp(columns[i].word, word, length) == 0)
-            return i;
+    for (size_t i = 0; i < json_object_array_length(domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(domains, i);
+        uint64_t id = cli_field_u64(domain, "domid");
+        const struct cli_domain *found =
+            id <= UINT32_MAX ? cli_door_by_id(door, (uint32_t)id) : NULL;
+        if (found)
+            out_kib[found - door->domains] = cli_field_u64(domain, "need_kib");
     }
-    return -ENOENT;
 }
 
-static void size_cell(uint64_t kib, char out[CLI_LIST_CELL])
+/* One that cannot be asked is no failure of a list that Xen itself has told. */
+static void ask_needs(const struct cli_door *door, uint64_t *out_kib)
 {
-    if (kib == BALLAST_NONE)
-        (void)snprintf(out, CLI_LIST_CELL, "-");
-    else if (kib >= CLI_NO_LIMIT_KIB)
-        (void)snprintf(out, CLI_LIST_CELL, "none");
-    else
-        (void)snprintf(out, CLI_LIST_CELL, "%" PRIu64, kib / BALLAST_MIB_KIB);
+    struct cli_daemon daemon = {.command = "list"};
+    struct json_object *domains = NULL;
+    if (cli_daemon_try(&daemon, "list", NULL, CLI_DAEMON_READS) == CLI_DONE && daemon.client &&
+        cli_pages(&daemon, &cli_list_of_domains, cli_params(), &domains) == CLI_DONE)
+        take_needs(door, domains, out_kib);
+    json_object_put(domains);
+    cli_daemon_close(&daemon);
 }
 
-static void bar_cell(const struct cli_door *door, const struct cli_domain *domain,
-                     const struct ballast_profile *profile, bool colour, char out[CLI_LIST_CELL])
+uint64_t *cli_list_needs(const struct cli_door *door)
+{
+    uint64_t *needs_kib = cli_must(calloc(door->count + 1, sizeof(*needs_kib)));
+    for (size_t i = 0; i < door->count; i++)
+        needs_kib[i] = BALLAST_NONE;
+    if (door->is_daemon)
+        take_needs(door, cli_door_daemon_domains(door->hv), needs_kib);
+    else if (door->is_xen)
+        ask_needs(door, needs_kib);
+    return needs_kib;
+}
+
+static void add_range(struct cli_sheet *sheet, const struct xen_domain *is)
+{
+    if (is->dynamic_min_kib == BALLAST_NONE || is->dynamic_max_kib == BALLAST_NONE)
+        cli_sheet_add(sheet, BALLAST_NONE, "-");
+    else
+        cli_sheet_add(sheet, is->dynamic_max_kib, "%" PRIu64 "-%" PRIu64,
+                      is->dynamic_min_kib / BALLAST_MIB_KIB, is->dynamic_max_kib / BALLAST_MIB_KIB);
+}
+
+/* Sorts as what is taken of it: all but the balloon. `profile` NULL: nobody asks for it. */
+static void add_bar(struct cli_sheet *sheet, const struct cli_door *door,
+                    const struct cli_domain *domain, const struct ballast_profile *profile,
+                    bool colour)
 {
     struct ballast_breakdown breakdown;
-    struct ballast_text text = ballast_text_over(out, CLI_LIST_CELL);
-    unsigned end[BALLAST_SEGMENTS];
-    unsigned at = 0;
-    if (cli_running_now(door, domain, profile, &breakdown, NULL) < 0)
-        return;
-    top_bar_divide(breakdown.segment_kib, BALLAST_SEGMENTS, BAR, end);
-    for (int i = 0; i < BALLAST_SEGMENTS; i++) {
-        if (colour && end[i] > at)
-            ballast_text_add(&text, "\033[3%dm", top_styles[TOP_SEGMENT + i].ink_8);
-        for (; at < end[i]; at++)
-            ballast_text_add(&text, "%c", top_segment_glyph((enum ballast_segment)i));
+    char text[CLI_SEGMENT_BAR] = "";
+    uint64_t taken_kib = BALLAST_NONE;
+    if (profile && cli_running_now(door, domain, profile, &breakdown, NULL) == 0) {
+        cli_segment_bar(&breakdown, colour, text);
+        taken_kib = ballast_breakdown_span_kib(&breakdown, BALLAST_FOOTPRINT);
     }
-    ballast_text_add(&text, "%s", colour ? "\033[0m" : "");
+    cli_sheet_add(sheet, taken_kib, "%s", text);
 }
 
-static uint64_t size_of(const struct cli_domain *domain, enum cli_list_column column)
+void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice, bool colour,
+                   struct cli_sheet *out)
 {
-    switch (column) {
-    case CLI_LIST_ACTUAL:
-        return domain->is.tot_kib;
-    case CLI_LIST_TARGET:
-        return domain->whole_target_kib;
-    case CLI_LIST_RANGE:
-        return domain->is.dynamic_min_kib == BALLAST_NONE ? BALLAST_NONE
-                                                          : domain->is.dynamic_max_kib;
-    case CLI_LIST_STATIC:
-        return domain->is.static_max_kib;
-    case CLI_LIST_MAX:
-        return domain->is.max_kib;
-    case CLI_LIST_POOL:
-        return domain->is.pool_kib;
-    case CLI_LIST_USED:
-        return domain->is.used_kib;
-    case CLI_LIST_OVERHEAD:
-        return domain->overhead_kib;
-    case CLI_LIST_BAR: /* sorted as what is drawn is long */
-        return domain->is.tot_kib;
-    default:
-        return BALLAST_NONE;
+    const struct ballast_profile *profile =
+        cli_choice_uses(choice, CLI_LIST_BAR) ? cli_running_profile(door) : NULL;
+    uint64_t *needs_kib = cli_choice_uses(choice, CLI_LIST_NEED) ? cli_list_needs(door) : NULL;
+    cli_sheet_init(out, cli_list_columns, true);
+    for (size_t i = 0; i < door->count; i++) {
+        const struct cli_domain *domain = &door->domains[i];
+        const struct xen_domain *is = &domain->is;
+        cli_sheet_row(out, domain->shown, is->id);
+        cli_sheet_add(out, is->id, "%" PRIu32, is->id);
+        cli_sheet_add(out, 0, "%s", domain->shown);
+        cli_sheet_add(out, 0, "%s", cli_domain_type_word(domain));
+        cli_sheet_add(out, 0, "%s", cli_domain_state_word(domain));
+        cli_sheet_add_kib(out, is->tot_kib);
+        cli_sheet_add_kib(out, domain->whole_target_kib);
+        add_range(out, is);
+        cli_sheet_add_kib(out, is->static_max_kib);
+        cli_sheet_add_kib(out, is->max_kib);
+        cli_sheet_add_kib(out, is->pool_kib);
+        cli_sheet_add(out, 0, "%s", is->has_balloon ? "yes" : "-");
+        cli_sheet_add_kib(out, is->used_kib);
+        cli_sheet_add_kib(out, domain->overhead_kib);
+        cli_sheet_add_kib(out, needs_kib ? needs_kib[i] : BALLAST_NONE);
+        add_bar(out, door, domain, profile, colour);
     }
-}
-
-static const char *word_of(const struct cli_domain *domain, enum cli_list_column column)
-{
-    switch (column) {
-    case CLI_LIST_NAME:
-        return domain->shown;
-    case CLI_LIST_TYPE:
-        return cli_domain_type_word(domain);
-    case CLI_LIST_STATE:
-        return cli_domain_state_word(domain);
-    case CLI_LIST_BALLOON:
-        return domain->is.has_balloon ? "yes" : "-";
-    default:
-        return NULL;
-    }
-}
-
-void cli_list_cell(const struct cli_door *door, const struct cli_domain *domain,
-                   const struct ballast_profile *profile, enum cli_list_column column, bool colour,
-                   char out[CLI_LIST_CELL])
-{
-    const char *word = word_of(domain, column);
-    uint64_t kib = size_of(domain, column);
-    if (word)
-        (void)snprintf(out, CLI_LIST_CELL, "%s", word);
-    else if (column == CLI_LIST_ID)
-        (void)snprintf(out, CLI_LIST_CELL, "%" PRIu32, domain->is.id);
-    else if (column == CLI_LIST_BAR)
-        bar_cell(door, domain, profile, colour, out);
-    else if (column == CLI_LIST_RANGE && kib != BALLAST_NONE)
-        (void)snprintf(out, CLI_LIST_CELL, "%" PRIu64 "-%" PRIu64,
-                       domain->is.dynamic_min_kib / BALLAST_MIB_KIB, kib / BALLAST_MIB_KIB);
-    else
-        size_cell(kib, out);
-}
-
-struct order {
-    enum cli_list_column column;
-    bool reversed;
-};
-
-static int compare(const void *a, const void *b, void *context)
-{
-    const struct order *order = context;
-    const struct cli_domain *x = a;
-    const struct cli_domain *y = b;
-    const char *word = word_of(x, order->column);
-    uint64_t x_kib = size_of(x, order->column) + 1; /* not known, all ones: 0 */
-    uint64_t y_kib = size_of(y, order->column) + 1;
-    int by = word ? strcmp(word, word_of(y, order->column)) : (x_kib < y_kib) - (x_kib > y_kib);
-    if (by == 0)
-        by = (x->is.id > y->is.id) - (x->is.id < y->is.id);
-    return order->reversed ? -by : by;
-}
-
-void cli_list_sort(struct cli_door *door, enum cli_list_column column, bool reversed)
-{
-    struct order order = {.column = column, .reversed = reversed};
-    qsort_r(door->domains, door->count, sizeof(*door->domains), compare, &order);
+    free(needs_kib);
+    cli_sheet_fact(out, "free", door->host->free_kib / BALLAST_MIB_KIB);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How one guest, or several, are shown to people. All of it goes to standard output. */
+/* How one guest is shown to people. All of it goes to standard output. */
 #ifndef APP_BALLAST_REPORT_H
 #define APP_BALLAST_REPORT_H
 
@@ -23,8 +23,6 @@ void cli_report_diagram(const struct cli_figures *figures, bool colour);
 /* Every segment and span in KiB, pages and MiB with what sets it, and the same below. */
 void cli_report_table(const struct cli_figures *figures);
 void cli_report_svg(const struct cli_figures *figures);
-/* A line a guest and their sum. CLI_BAD, with a message, when that is beyond 64 bits. */
-int cli_report_overview(const struct cli_figures *figures, size_t count);
 /* One guest under several profiles, side by side, with the difference of each to the first. */
 void cli_report_compare(const struct cli_figures *figures, size_t count);
 

@@ -7,6 +7,7 @@
 
 #include "app/top/bar.h"
 #include "core/base/units.h"
+#include "core/draw/palette.h"
 #include "core/model/breakdown.h"
 
 /* The columns of the table that do not grow, and what the others have at least. */
@@ -85,7 +86,7 @@ static void draw_bar(const struct top_guest *guest, struct top_cells *cells, uns
     top_bar_divide(breakdown.segment_kib, BALLAST_SEGMENTS, width, end);
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         top_fill(cells, row, column + from, end[i] - from, (enum top_style)(TOP_SEGMENT + i),
-                 top_segment_glyph((enum ballast_segment)i));
+                 draw_segment_look((enum ballast_segment)i)->glyph);
         from = end[i];
     }
     char way = way_of(guest);

@@ -7,6 +7,7 @@
 
 #include "app/top/bar.h"
 #include "core/base/units.h"
+#include "core/draw/palette.h"
 
 enum { ITEM = 64 };
 
@@ -19,7 +20,7 @@ static void draw_bar(const struct top_host *host, struct top_cells *cells, unsig
     (void)top_put(cells, row, 0, 1, TOP_PLAIN, "[");
     for (int i = 0; i < BALLAST_PARTS; i++) {
         top_fill(cells, row, 1 + from, end[i] - from, (enum top_style)(TOP_PART + i),
-                 top_part_glyph((enum ballast_host_part)i));
+                 draw_part_look((enum ballast_host_part)i)->glyph);
         from = end[i];
     }
     (void)top_put(cells, row, 1 + width, 1, TOP_PLAIN, "]");
@@ -42,7 +43,7 @@ static void put_item(struct top_cells *cells, unsigned columns, struct place *pl
     unsigned at = place->column;
     if (cells && part >= 0) {
         top_fill(cells, place->row, at, 1, (enum top_style)(TOP_PART + part),
-                 top_part_glyph((enum ballast_host_part)part));
+                 draw_part_look((enum ballast_host_part)part)->glyph);
         at += 2;
     }
     if (cells)

@@ -10,6 +10,7 @@
 
 #include "app/top/layout.h"
 #include "core/base/units.h"
+#include "core/draw/palette.h"
 #include "core/model/breakdown.h"
 
 enum { DIAGRAM = 16384, LINE = 512, KEY = 20 };
@@ -171,11 +172,11 @@ size_t top_draw_help(const struct top_state *state, struct top_cells *cells, uns
     add(&window, TOP_HEAD, "between actual and target: ^ it grows, v it shrinks, = it is there");
     add(&window, TOP_HEAD, "in a guest's bar; | is where its target is:");
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
-        add_glyph(&window, top_segment_glyph((enum ballast_segment)i),
+        add_glyph(&window, draw_segment_look((enum ballast_segment)i)->glyph,
                   ballast_segment_word((enum ballast_segment)i), (enum top_style)(TOP_SEGMENT + i));
     add(&window, TOP_HEAD, "in the host's bar:");
     for (int i = 0; i < BALLAST_PARTS; i++)
-        add_glyph(&window, top_part_glyph((enum ballast_host_part)i),
+        add_glyph(&window, draw_part_look((enum ballast_host_part)i)->glyph,
                   ballast_host_part_word((enum ballast_host_part)i),
                   (enum top_style)(TOP_PART + i));
     add(&window, TOP_PLAIN, "%s", "");

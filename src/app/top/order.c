@@ -7,9 +7,10 @@
 #include "core/base/units.h"
 
 static const char *const words[TOP_SORTS] = {
-    [TOP_BY_ID] = "id",         [TOP_BY_NAME] = "name", [TOP_BY_ACTUAL] = "actual",
-    [TOP_BY_TARGET] = "target", [TOP_BY_NEED] = "need", [TOP_BY_GAP] = "gap",
-    [TOP_BY_STATE] = "state"};
+    [TOP_BY_ID] = "id",         [TOP_BY_NAME] = "name",   [TOP_BY_ACTUAL] = "actual",
+    [TOP_BY_TARGET] = "target", [TOP_BY_NEED] = "need",   [TOP_BY_GAP] = "gap",
+    [TOP_BY_STATE] = "state",   [TOP_BY_RANGE] = "range", [TOP_BY_BAR] = "bar",
+    [TOP_BY_WHY] = "why"};
 
 const char *top_sort_word(enum top_sort sort)
 {
@@ -47,32 +48,45 @@ static uint64_t known(uint64_t kib)
     return kib == BALLAST_NONE ? 0 : kib + 1;
 }
 
-/* Sizes begin with the largest, words and numbers with the first. */
-static int compare_by(enum top_sort sort, const struct top_guest *a, const struct top_guest *b)
+static uint64_t size_of(enum top_sort sort, const struct top_guest *guest)
 {
-    uint64_t x = 0;
-    uint64_t y = 0;
     switch (sort) {
-    case TOP_BY_NAME:
-        return strcmp(a->name, b->name);
-    case TOP_BY_STATE:
-        return strcmp(top_guest_state(a), top_guest_state(b));
     case TOP_BY_ACTUAL:
-        x = a->actual_kib, y = b->actual_kib;
-        break;
+        return guest->actual_kib;
     case TOP_BY_TARGET:
-        x = known(a->target_kib), y = known(b->target_kib);
-        break;
+        return known(guest->target_kib);
     case TOP_BY_NEED:
-        x = known(a->need_kib), y = known(b->need_kib);
-        break;
+        return known(guest->need_kib);
     case TOP_BY_GAP:
-        x = gap_kib(a), y = gap_kib(b);
-        break;
+        return gap_kib(guest);
+    case TOP_BY_RANGE: /* as it is shown: only where both ends are known */
+        return guest->dynamic_min_kib == BALLAST_NONE ? 0 : known(guest->dynamic_max_kib);
+    case TOP_BY_BAR:
+        return ballast_add_ceil(guest->actual_kib, guest->overhead_kib);
     case TOP_BY_ID:
+    case TOP_BY_NAME:
+    case TOP_BY_STATE:
+    case TOP_BY_WHY:
     case TOP_SORTS:
         break;
     }
+    return 0;
+}
+
+/* Sizes begin with the largest, words and numbers with the first; where nothing was decided yet,
+ * that is last. */
+static int compare_by(enum top_sort sort, const struct top_guest *a, const struct top_guest *b)
+{
+    if (sort == TOP_BY_NAME)
+        return strcmp(a->name, b->name);
+    if (sort == TOP_BY_STATE)
+        return strcmp(top_guest_state(a), top_guest_state(b));
+    if (sort == TOP_BY_WHY && (!*a->why || !*b->why))
+        return (*a->why == '\0') - (*b->why == '\0');
+    if (sort == TOP_BY_WHY)
+        return strcmp(a->why, b->why);
+    uint64_t x = size_of(sort, a);
+    uint64_t y = size_of(sort, b);
     return (x < y) - (x > y);
 }
 

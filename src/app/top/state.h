@@ -32,6 +32,9 @@ enum top_sort {
     TOP_BY_NEED,
     TOP_BY_GAP, /* how far it is from its target */
     TOP_BY_STATE,
+    TOP_BY_RANGE, /* its maximum */
+    TOP_BY_BAR,   /* what it holds and its overhead: all of the bar but the balloon */
+    TOP_BY_WHY,
     TOP_SORTS
 };
 

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/top/style.h"
 
+#include <string.h>
+
+#include "core/draw/palette.h"
+
 #define PLAIN                                                                                      \
     .ink = TERM_DEFAULT, .ground = TERM_DEFAULT, .ink_8 = TERM_DEFAULT, .ground_8 = TERM_DEFAULT
-/* Dark glyphs on a ground of 256; with 8 colours the glyph itself, which no palette makes vanish.
- */
-#define BLOCK(ground_256, ink_of_8)                                                                \
-    {                                                                                              \
-        .ink = 16, .ground = ground_256, .ink_8 = ink_of_8, .ground_8 = TERM_DEFAULT               \
-    }
+
+/* Of 256: black, for glyphs on a ground; and where SGR's foreground colours begin. */
+enum { BLACK = 16, SGR_INK = 30 };
 
 _Static_assert((int)TOP_STYLES <= (int)TERM_STYLES, "every style has its pair");
 
-/*
- * The nearest in the cube of 256 to the palette of core/draw/svg.c (Okabe and Ito's): 175 cc79a7,
- * 166 d55e00, 214 e69f00, 227 f0e442, 74 56b4e9, 36 009e73, 67 0072b2 (25 is too dark for a glyph).
- */
-const struct term_style top_styles[TOP_STYLES] = {
+static const struct term_style words[TOP_SEGMENT] = {
     [TOP_PLAIN] = {PLAIN},
     [TOP_TITLE] = {PLAIN, .reverse = true},
     [TOP_HEAD] = {PLAIN, .bold = true},
@@ -26,55 +23,35 @@ const struct term_style top_styles[TOP_STYLES] = {
     [TOP_STRONG] = {PLAIN, .bold = true},
     [TOP_UP] = {.ink = 36, .ground = TERM_DEFAULT, .ink_8 = 2, .ground_8 = TERM_DEFAULT},
     [TOP_DOWN] = {.ink = 214, .ground = TERM_DEFAULT, .ink_8 = 3, .ground_8 = TERM_DEFAULT},
-    [TOP_SEGMENT + BALLAST_SHADOW] = BLOCK(175, 5),
-    [TOP_SEGMENT + BALLAST_IOMMU] = BLOCK(166, 1),
-    [TOP_SEGMENT + BALLAST_EXTRA_EXTERNAL] = BLOCK(214, 3),
-    [TOP_SEGMENT + BALLAST_EXTRA_INTERNAL] = BLOCK(227, 3),
-    [TOP_SEGMENT + BALLAST_VIDEO] = BLOCK(74, 6),
-    [TOP_SEGMENT + BALLAST_GUEST] = BLOCK(36, 2),
-    [TOP_SEGMENT + BALLAST_BALLOON] = {.ink = 67,
-                                       .ground = TERM_DEFAULT,
-                                       .ink_8 = 4,
-                                       .ground_8 = TERM_DEFAULT},
-    [TOP_PART + BALLAST_PART_XEN] = BLOCK(175, 5),
-    [TOP_PART + BALLAST_PART_DOM0] = BLOCK(214, 3),
-    [TOP_PART + BALLAST_PART_DOMAINS] = BLOCK(36, 2),
-    [TOP_PART + BALLAST_PART_OVERHEAD] = BLOCK(227, 3),
-    [TOP_PART + BALLAST_PART_UNEXPLAINED] = BLOCK(166, 1),
-    [TOP_PART + BALLAST_PART_CLAIMED] = BLOCK(74, 6),
-    [TOP_PART + BALLAST_PART_RESERVED] = BLOCK(74, 6),
-    [TOP_PART + BALLAST_PART_SLUSH] = BLOCK(67, 4),
-    [TOP_PART + BALLAST_PART_SCRUB] = {PLAIN},
-    [TOP_PART + BALLAST_PART_FREE] = {PLAIN},
-    [TOP_UNDIVIDED] = BLOCK(36, 2),
 };
 
-char top_segment_glyph(enum ballast_segment segment)
+/* Dark glyphs on a ground of 256; with 8 colours the glyph itself, which no palette makes vanish.
+ */
+static struct term_style style_of(const struct draw_look *look)
 {
-    static const char glyphs[BALLAST_SEGMENTS] = {
-        [BALLAST_SHADOW] = 's',         [BALLAST_IOMMU] = 'i', [BALLAST_EXTRA_EXTERNAL] = 'x',
-        [BALLAST_EXTRA_INTERNAL] = 'n', [BALLAST_VIDEO] = 'v', [BALLAST_GUEST] = '#',
-        [BALLAST_BALLOON] = '.'};
-    return glyphs[segment];
+    struct term_style style = {PLAIN};
+    if (look->ink == 0)
+        return style;
+    style.ink = look->is_hollow ? look->of_256 : BLACK;
+    style.ground = look->is_hollow ? TERM_DEFAULT : look->of_256;
+    style.ink_8 = (int16_t)(look->ink - SGR_INK);
+    return style;
 }
 
-char top_part_glyph(enum ballast_host_part part)
+void top_styles_fill(struct term_style out[TOP_STYLES])
 {
-    static const char glyphs[BALLAST_PARTS] = {
-        [BALLAST_PART_XEN] = 'x',         [BALLAST_PART_DOM0] = '0',
-        [BALLAST_PART_DOMAINS] = '#',     [BALLAST_PART_OVERHEAD] = 'o',
-        [BALLAST_PART_UNEXPLAINED] = '?', [BALLAST_PART_CLAIMED] = 'c',
-        [BALLAST_PART_RESERVED] = 'r',    [BALLAST_PART_SLUSH] = 's',
-        [BALLAST_PART_SCRUB] = ',',       [BALLAST_PART_FREE] = '.'};
-    return glyphs[part];
+    memcpy(out, words, sizeof(words));
+    for (int i = 0; i < BALLAST_SEGMENTS; i++)
+        out[TOP_SEGMENT + i] = style_of(draw_segment_look((enum ballast_segment)i));
+    for (int i = 0; i < BALLAST_PARTS; i++)
+        out[TOP_PART + i] = style_of(draw_part_look((enum ballast_host_part)i));
 }
 
 enum top_style top_style_of_ink(unsigned ink)
 {
-    static const enum top_style styles[] = {
-        [31] = TOP_SEGMENT + BALLAST_IOMMU,          [32] = TOP_SEGMENT + BALLAST_GUEST,
-        [33] = TOP_SEGMENT + BALLAST_EXTRA_EXTERNAL, [34] = TOP_SEGMENT + BALLAST_BALLOON,
-        [35] = TOP_SEGMENT + BALLAST_SHADOW,         [36] = TOP_SEGMENT + BALLAST_VIDEO,
-    };
-    return ink < sizeof(styles) / sizeof(styles[0]) ? styles[ink] : TOP_PLAIN;
+    for (int i = 0; i < BALLAST_SEGMENTS; i++) {
+        if (ink != 0 && draw_segment_look((enum ballast_segment)i)->ink == ink)
+            return (enum top_style)(TOP_SEGMENT + i);
+    }
+    return TOP_PLAIN;
 }

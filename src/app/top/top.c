@@ -33,6 +33,7 @@ struct top {
     struct top_state state;
     struct top_cells cells;
     struct signals signals;
+    struct term_style styles[TOP_STYLES];
     int stderr_copy; /* what it really is, while it goes to `kept`; -1 */
     int kept;
     uint64_t due_usec;
@@ -235,7 +236,8 @@ int top_run(const struct top_options *options, const struct top_source *source,
     if (options->filter)
         (void)snprintf(top.state.filter, sizeof(top.state.filter), "%s", options->filter);
     catch_signals(&top.signals);
-    int rc = term_open(options->colour, top_styles, TOP_STYLES, &top.term, err);
+    top_styles_fill(top.styles);
+    int rc = term_open(options->colour, top.styles, TOP_STYLES, &top.term, err);
     if (rc == 0) {
         keep_stderr(&top);
         rc = run(&top, err);

@@ -17,6 +17,7 @@
 
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/draw/palette.h"
 #include "core/draw/stack.h"
 
 enum {
@@ -34,13 +35,6 @@ static const unsigned least_rows[BALLAST_SEGMENTS] = {
     [BALLAST_SHADOW] = 2,         [BALLAST_IOMMU] = 2, [BALLAST_EXTRA_EXTERNAL] = 3,
     [BALLAST_EXTRA_INTERNAL] = 3, [BALLAST_VIDEO] = 2, [BALLAST_GUEST] = 3,
     [BALLAST_BALLOON] = 3,
-};
-
-/* ECMA-48 SGR foreground colours, by segment. */
-static const unsigned char segment_ink[BALLAST_SEGMENTS] = {
-    [BALLAST_SHADOW] = 35,         [BALLAST_IOMMU] = 31, [BALLAST_EXTRA_EXTERNAL] = 33,
-    [BALLAST_EXTRA_INTERNAL] = 33, [BALLAST_VIDEO] = 36, [BALLAST_GUEST] = 32,
-    [BALLAST_BALLOON] = 34,
 };
 
 /* From left to right of the boxes. */
@@ -198,7 +192,7 @@ static void draw_boxes(struct picture *picture)
         put(picture, picture->edge[i], right, "+", NO_INK);
     }
     for (size_t i = 0; i < picture->stack.count; i++) {
-        unsigned char ink = segment_ink[picture->stack.box[i].segment];
+        unsigned char ink = draw_segment_look(picture->stack.box[i].segment)->ink;
         for (size_t row = picture->edge[i] + 1; row < picture->edge[i + 1]; row++) {
             put(picture, row, at->box, "|", ink);
             put(picture, row, right, "|", ink);
