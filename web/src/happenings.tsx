@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import type { Happening } from "./model";
-import { change, moment, readable, size, span, type Unit } from "./units";
+import { change, moment, readable, size, type Unit } from "./units";
 
 /** "gives-for-start" is a word of the protocol; people read spaces. */
 export const reasonOf = (event: Happening): string => (event.reason ?? "").replaceAll("-", " ");
@@ -13,9 +13,6 @@ export function fromTo(event: Happening, unit: Unit): string {
   const to = event.to_kib === null ? "" : size(event.to_kib, unit);
   return from && to ? `${from} → ${to}` : from || to;
 }
-
-/** How long one went on, and in how many steps. */
-export const wayOf = (event: Happening): string => (event.steps > 1 ? `${event.steps} steps in ${span(event.until_usec - event.time_usec)}` : "");
 
 export function Happenings({ events, name, now_usec, unit }: { events: Happening[]; name: string; now_usec: number; unit: Unit }): JSX.Element {
   return (
@@ -36,7 +33,6 @@ export function Happenings({ events, name, now_usec, unit }: { events: Happening
                   {fromTo(event, unit) && <span class="from-to">{fromTo(event, unit)}</span>}
                   {event.from_kib !== null && event.to_kib !== null && event.from_kib !== event.to_kib && <span class="faint">{change(event.to_kib - event.from_kib, unit)}</span>}
                   {reasonOf(event) && <span class="reason">{reasonOf(event)}</span>}
-                  {wayOf(event) && <span class="faint">{wayOf(event)}</span>}
                 </p>
               </li>
             ))}

@@ -3,8 +3,8 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { merged, useEarlier } from "./happened";
-import { fromTo, reasonOf, wayOf } from "./happenings";
+import { EARLIER, merged, useEarlier } from "./happened";
+import { fromTo, reasonOf } from "./happenings";
 import type { Happening } from "./model";
 import { moment, readable, size, type Unit } from "./units";
 
@@ -19,7 +19,6 @@ function Row({ event, now_usec, unit }: { event: Happening; now_usec: number; un
       <td class="reason">{reasonOf(event) || "–"}</td>
       <td class="told" title={event.message ?? undefined}>
         {readable(event.message ?? event.what ?? "", unit)}
-        {wayOf(event) && <span class="faint"> ({wayOf(event)})</span>}
         <span class="terms">
           {[event.who, event.name, fromTo(event, unit), reasonOf(event)].filter(Boolean).join(" · ")}
         </span>
@@ -64,7 +63,7 @@ export function Log({ events, name, now_usec, unit }: { events: Happening[]; nam
           </tbody>
         </table>
         {shown.length === 0 && <p class="note">None yet.</p>}
-        {earlier.more && events.length > 0 && (
+        {earlier.more && events.length >= EARLIER && (
           <button type="button" class="earlier" onClick={() => void earlier.load()}>
             earlier ones
           </button>

@@ -4,7 +4,7 @@
 import { heights, segmentsOf, spansOf } from "../src/breakdown";
 import { sorted } from "../src/guests";
 import { merged } from "../src/happened";
-import { fromTo, reasonOf, wayOf } from "../src/happenings";
+import { fromTo, reasonOf } from "../src/happenings";
 import { Series } from "../src/history";
 import { partsOf, sumOf } from "../src/host";
 import { marksOf, moveOf, type Domain, type Happening, type Host } from "../src/model";
@@ -178,8 +178,6 @@ test("who, from, to and why in words", () => {
   assert.equal(fromTo(event({ from_kib: null, to_kib: null }), "auto"), "");
   assert.equal(reasonOf(event({})), "gives for start");
   assert.equal(reasonOf(event({ reason: null })), "");
-  assert.equal(wayOf(event({})), "");
-  assert.equal(wayOf(event({ steps: 3, until_usec: 60e6 })), "3 steps in 1 min");
   assert.ok(/^\d\d:\d\d:\d\d$/.test(moment(1e15, 1e15)));
   assert.ok(/^\d\d-\d\d \d\d:\d\d:\d\d$/.test(moment(1e15, 1e15 + 3 * 86400e6)));
 });
