@@ -7,7 +7,8 @@
  *   last midnight, 100 guests, mixed; with keep the file is made in the directory itself and stays
  *
  * calm: nobody ever moves; mixed: a third does not, a third in steps some hours apart, a third all
- * the time; wild: everybody all the time, each value another in each look.
+ * the time; wild: everybody all the time, each value another in each look. The first of them is
+ * the host and has its parts.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,6 +64,22 @@ static struct series_bucket bucket_of(enum kind kind, uint64_t guest, uint64_t a
     return bucket;
 }
 
+/* The first of them is the host, half of whose parts are others in each look. */
+static void add_parts(enum kind kind, uint64_t at_sec, struct series_bucket *bucket)
+{
+    uint64_t left_kib = UINT64_C(512) << 20;
+    bucket->has_parts = true;
+    bucket->parts.total_kib = left_kib;
+    for (size_t i = 0; i + 1 < SERIES_PARTS; i++) {
+        uint64_t kib = left_kib / 4;
+        if (kind != CALM && i % 2 == 1)
+            kib -= mix(at_sec * SERIES_PARTS + i) % (kib / 2 + 1);
+        bucket->parts.part_kib[i] = kib;
+        left_kib -= kib;
+    }
+    bucket->parts.part_kib[SERIES_PARTS - 1] = left_kib;
+}
+
 static void must(int rc, const struct ballast_error *err)
 {
     if (rc < 0)
@@ -82,8 +99,14 @@ static double write_minute(struct history *history, enum kind kind, uint64_t gue
         char name[32];
         uint64_t id;
         (void)snprintf(name, sizeof(name), "guest-%" PRIu64, guest);
+        if (guest == 1) {
+            memset(uuid, 0xff, sizeof(uuid));
+            name[0] = '\0';
+        }
         for (uint64_t i = 0; i < MINUTE_BUCKETS; i++)
             buckets[i] = bucket_of(kind, guest, at_sec + i * HISTORY_LENGTH_SEC);
+        for (uint64_t i = 0; i < MINUTE_BUCKETS && guest == 1; i++)
+            add_parts(kind, buckets[i].at_sec, &buckets[i]);
         rc = history_guest_of(history, uuid, name, at_sec, &id, &err);
         if (rc == 0)
             rc = history_add(history, id, buckets, MINUTE_BUCKETS, &err);

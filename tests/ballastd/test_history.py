@@ -193,6 +193,74 @@ def test_none():
     bad.directory.cleanup()
 
 
+def sums(history, most=1 << 62):
+    """Points with parts, each of which must sum to its total."""
+    known = 0
+    columns = list(history["parts"].values())
+    for i, total in enumerate(history["total_kib"]):
+        parts = [column[i] for column in columns]
+        if total is None:
+            assert set(parts) == {None} and history["contradiction_kib"][i] is None
+            continue
+        assert sum(parts) - history["contradiction_kib"][i] == total <= most, (i, parts, total)
+        known += 1
+    assert known <= len(history["time_usec"]) == len(history["total_kib"])
+    return known
+
+
+def test_parts():
+    """What the host was made of: it sums at each point, also after thinning and a restart."""
+    total = 12 * MIB * MIB
+    with Daemon(CALM, speed=900) as daemon:
+        with daemon.client() as client:
+            day = {"since_usec": 86_400_000_000, "points": 1000}
+            until(lambda: sums(client.call("history", **day)) > 30)
+            now = client.call("host")
+            seen = client.call("history", **day)
+            assert list(seen["parts"]) == list(now["parts"])
+            assert set(seen["total_kib"]) == {total}
+            assert seen["parts"]["xen"][-1] == now["parts"]["xen"] == 256 * MIB
+            # A reservation is seen in it, while it is there.
+            number = client.call("reserve", min_kib=MIB * MIB, wait=True)["id"]
+            until(lambda: client.call("history", **day)["parts"]["reserved"][-1] > 0)
+            client.call("release", id=number)
+            # What is older than an hour becomes minutes; whatever is asked for sums.
+            until(lambda: client.call("host")["now_usec"] - now["now_usec"] > 4 * 3_600_000_000)
+            for points in (1, 7, 240, 1000):
+                assert sums(client.call("history", since_usec=86_400_000_000, points=points)) > 0
+        assert daemon.stop() == 0
+        daemon.start()
+        with daemon.client(status=True) as client:
+            again = client.call("history", **day)
+            assert sums(again, total) >= 30
+            assert max(again["parts"]["reserved"]) > 0
+            assert "parts" not in client.call("history", domain="web")
+
+
+def test_parts_of_an_older_release():
+    """Rows without parts are read, and go on with them."""
+    with Daemon(CALM, speed=FAST) as daemon:
+        with daemon.client(status=True) as client:
+            until(lambda: client.call("status")["history"]["size_kib"] > 0)
+        assert daemon.stop() == 0
+        with contextlib.closing(sqlite3.connect(daemon.state / "history.db")) as db:
+            host = db.execute("SELECT id FROM guest WHERE uuid = ?", (b"\xff" * 16,)).fetchone()[0]
+            key, data = db.execute("SELECT key, data FROM pack WHERE key & 16777215 = ? "
+                                   "ORDER BY key DESC", (host,)).fetchone()
+            assert data[0] == 2 and data[2] == 10
+            # Form 1, one series: 4 GiB free in the first ten seconds of that stretch.
+            db.execute("UPDATE pack SET data = ? WHERE key = ?",
+                       (bytes([1, 1, 1, 0x80, 0x80, 0x80, 4]), key))
+            db.commit()
+        daemon.start()
+        with daemon.client(status=True) as client:
+            def both():
+                history = client.call("history", since_usec=3_600_000_000, points=360)
+                return None in history["total_kib"] and sums(history) > 3 and history
+            history = until(both)
+            assert history["free_kib"]["mean"][history["total_kib"].index(None)] == 4 * MIB * MIB
+
+
 def test_lines():
     """The longest answers there are stay below what a line may have."""
     with Daemon(CALM, speed=FAST) as daemon, daemon.client() as client:

@@ -63,6 +63,19 @@ points() {
     [ "$(awk '/^[0-9]/ && NF == 6 && ($2 < $3 || $2 > $4)' <<<"$output")" = "" ]
     run -0 ballast history --since 30m
     [[ ${lines[1]} == from*free*least*most*promised*deficit ]]
+    [[ $output == *"its parts, in MiB"* ]]
+    # Each line sums, rounded as it is.
+    sums=$(awk '/^its parts/ {on = 1} /: / {on = 0} on && /^[0-9]/ {
+        sum = 0; for (i = 2; i < NF; i++) sum += $i; print sum == $NF}' <<<"$output" | sort | uniq -c)
+    [[ $sums =~ ^\ *[0-9]+\ 1$ ]]
+    run -0 ballast history --json --since 30m
+    [ "$(jq '[.parts | to_entries[].value] | transpose | map(add) == []' <<<"$output")" = false ]
+    [ "$(jq '([.parts[]] | transpose | map(add)) == ([.total_kib, .contradiction_kib] | transpose | map(add))' \
+        <<<"$output")" = true ]
+    run -0 script -qec "'$BALLAST' history --since 30m --color never" /dev/null
+    [[ ${lines[0]} == "host: its parts, with what they are now, ^ events"* ]]
+    [[ ${lines[1]} == ". free "*", x xen "* ]]
+    [[ $output == *" GiB |"*"#"*"0 +---"* ]]
     run -0 script -qec "'$BALLAST' history web --since 30m --color never" /dev/null
     [[ ${lines[0]} == "web: # held, ' its peak, - target, . need, ^ events"* ]]
     [[ $output == *" GiB | "*"0 +---"* ]]
@@ -75,6 +88,8 @@ points() {
     grep -q 'class="target"' web.svg
     ballast history --svg >host.svg
     xmllint --noout host.svg
+    rsvg-convert host.svg -o host.png
+    [ "$(grep -c '<path class="layer l' host.svg)" = 10 ]
     run -0 ballast history web --json --since 30m --points 7
     [ "$(jq '.time_usec | length <= 7' <<<"$output")" = true ]
     [ "$(jq '(.actual_kib.max | length) == (.time_usec | length)' <<<"$output")" = true ]

@@ -54,6 +54,38 @@ static size_t count_of(const char *text, const char *word)
     return count;
 }
 
+/* The host's parts: an area each, broken where nothing is known, named where they end. */
+static void test_layers(void **state)
+{
+    (void)state;
+    static const uint64_t part_a[SAMPLES] = {1 << 20, 1 << 20, 0, 1 << 20, 2 << 20};
+    static const uint64_t part_b[SAMPLES] = {3 << 20, 3 << 20, 0, 3 << 20, 2 << 20};
+    const struct chart_layer layers[] = {{"low&er", "#111111", "#222222", false, part_a},
+                                         {"upper", "#333333", "#444444", true, part_b},
+                                         {"never", "#555555", "#666666", false, nothing}};
+    struct chart chart = a_chart();
+    char *strips = drawn(&chart);
+    chart.free_kib = NULL;
+    chart.layers = layers;
+    chart.layer_count = 3;
+    char *text = drawn(&chart);
+    assert_null(strstr(strips, "class=\"layer"));
+    assert_int_equal(count_of(text, "<path class=\"layer l"), 3);
+    assert_int_equal(count_of(text, "<rect class=\"layer l"), 2);
+    assert_int_equal(count_of(text, "<pattern id=\"p"), 3);
+    assert_int_equal(count_of(text, "class=\"hatch\""), 1);
+    assert_non_null(strstr(text, ">low&amp;er 2 GiB<"));
+    assert_null(strstr(text, ">never"));
+    /* The upper one: two stretches, whose top is the whole. */
+    char *upper = strstr(text, "layer l1\" d=\"M");
+    assert_non_null(upper);
+    *strchr(upper, '>') = '\0';
+    assert_int_equal(count_of(upper, "M"), 2);
+    assert_int_equal(count_of(upper, "Z"), 2);
+    free(strips);
+    free(text);
+}
+
 /* Without the host's strip there is only the guest's; each mark is there, the first ones in words.
  */
 static void test_marks(void **state)
@@ -166,9 +198,10 @@ static void test_extremes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),         cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_peak),          cmocka_unit_test(test_any_buffer),
-        cmocka_unit_test(test_hostile_words), cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_words),      cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_layers),     cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_any_buffer), cmocka_unit_test(test_hostile_words),
+        cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,9 +71,40 @@ static void test_colour_and_size(void **state)
     assert_memory_equal(part, text, sizeof(part) - 1);
 }
 
+/* One part on the other; what is not known is empty, what is in no middle of a cell is not drawn.
+ */
+static void test_stack(void **state)
+{
+    (void)state;
+    char text[512];
+    static const uint64_t low[COLUMNS] = {0, 1 << 20, 1 << 20, 1 << 20, 2 << 20, 3 << 19};
+    static const uint64_t thin[COLUMNS] = {0, 4, 4, 4, 4, 4};
+    static const uint64_t high[COLUMNS] = {0, (3 << 20) - 4, (3 << 20) - 4, 2 << 20, 0, 5 << 19};
+    const struct draw_plot_layer layers[] = {{low, 'x', 35}, {thin, 't', 0}, {high, '.', 32}};
+    struct draw_plot_stack stack = {
+        .columns = COLUMNS, .rows = 4, .layers = layers, .layer_count = 3, .marks = "  ^   "};
+    assert_true(draw_plot_stack(&stack, text, sizeof(text)) < sizeof(text));
+    assert_string_equal(text, "    4 GiB | ..  .\n"
+                              "          | ... .\n"
+                              "    2 GiB | ...xt\n"
+                              "          | xxxxx\n"
+                              "        0 +------\n"
+                              "             ^   \n");
+    stack.colour = true;
+    draw_plot_stack(&stack, text, sizeof(text));
+    assert_non_null(strstr(text, "\033[35mx"));
+    /* Sizes that no host has are no overflow. */
+    static const uint64_t vast[COLUMNS] = {UINT64_MAX, UINT64_MAX, 1, 1, 1, 1};
+    const struct draw_plot_layer all[] = {{vast, 'a', 0}, {vast, 'b', 0}};
+    stack =
+        (struct draw_plot_stack){.columns = COLUMNS, .rows = 2, .layers = all, .layer_count = 2};
+    assert_true(draw_plot_stack(&stack, text, sizeof(text)) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_only_one),
-                                       cmocka_unit_test(test_colour_and_size)};
+                                       cmocka_unit_test(test_colour_and_size),
+                                       cmocka_unit_test(test_stack)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,6 +229,62 @@ static void test_twice(void **state)
     history_close(history);
 }
 
+/* Ten parts of a total, other ones at each moment. */
+static struct series_bucket host_at(uint64_t at_sec, uint64_t total_kib)
+{
+    struct series_bucket bucket = bucket_at(at_sec, total_kib / 7);
+    uint64_t left_kib = total_kib;
+    bucket.has_parts = true;
+    bucket.parts.total_kib = total_kib;
+    for (size_t i = 0; i + 1 < SERIES_PARTS; i++) {
+        bucket.parts.part_kib[i] = left_kib / 3 - at_sec * (i + 1) % 997;
+        left_kib -= bucket.parts.part_kib[i];
+    }
+    bucket.parts.part_kib[SERIES_PARTS - 1] = left_kib;
+    return bucket;
+}
+
+/* The host's parts beside a row of a release that kept none: they age, and sum at every age. */
+static void test_parts(void **state)
+{
+    (void)state;
+    const uint64_t total_kib = UINT64_C(33554429);
+    uint64_t end = BEGIN_SEC + 9 * DAY;
+    struct history *history = opened(100 << 10, 0);
+    assert_int_equal(history_begin(history, NULL), 0);
+    uint64_t a = guest_of(history, uuid_a, "", BEGIN_SEC);
+    fill(history, a, BEGIN_SEC, BEGIN_SEC + 300, 1000);
+    for (uint64_t at = BEGIN_SEC + 300; at < end; at += 60) {
+        struct series_bucket buckets[6];
+        for (uint64_t i = 0; i < 6; i++)
+            buckets[i] = host_at(at + i * 10, total_kib);
+        assert_int_equal(history_add(history, a, buckets, 6, NULL), 0);
+    }
+    assert_int_equal(history_end(history, 0, NULL), 0);
+    assert_false(whole(history, a, BEGIN_SEC, BEGIN_SEC + 300).has_parts);
+    age_all(history, end);
+    struct series_view view;
+    struct series_bucket bucket;
+    uint64_t until;
+    size_t count = 0;
+    assert_int_equal(series_view_begin(&view, BEGIN_SEC, end, 1000, NULL), 0);
+    assert_int_equal(history_read(history, &a, 1, &view, NULL), 0);
+    for (size_t i = 0; i < view.points; i++) {
+        uint64_t sum_kib = 0;
+        if (!series_view_at(&view, i, &bucket, &until))
+            continue;
+        assert_true(bucket.has_parts);
+        for (size_t part = 0; part < SERIES_PARTS; part++)
+            sum_kib += bucket.parts.part_kib[part];
+        assert_int_equal(bucket.parts.total_kib, total_kib);
+        assert_int_equal(sum_kib, total_kib);
+        count++;
+    }
+    assert_true(count > 700);
+    series_view_release(&view);
+    history_close(history);
+}
+
 /*
  * Two hundred guests that move all the time, for eight days, in 8 MiB: it never takes more on disk,
  * the newest is always there, and what goes is the oldest.
@@ -526,10 +582,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_comes_back),     TEST(test_undone),    TEST(test_thinned),
-        TEST(test_twice),          TEST(test_bound),     TEST(test_not_ours),
-        TEST(test_other_programs), TEST(test_migration), TEST(test_damage),
-        TEST(test_full_disk),      TEST(test_events),    TEST(test_events_bound),
+        TEST(test_comes_back),   TEST(test_undone), TEST(test_thinned),   TEST(test_twice),
+        TEST(test_parts),        TEST(test_bound),  TEST(test_not_ours),  TEST(test_other_programs),
+        TEST(test_migration),    TEST(test_damage), TEST(test_full_disk), TEST(test_events),
+        TEST(test_events_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,12 +22,41 @@ static struct series_bucket any_bucket(uint64_t *state, uint64_t at_sec)
     return bucket;
 }
 
+/* A whole and its parts, which contradict each other now and then. */
+static struct series_parts any_parts(uint64_t *state, uint64_t total_kib)
+{
+    struct series_parts parts = {.total_kib = total_kib};
+    uint64_t left = total_kib;
+    for (size_t i = 0; i + 1 < SERIES_PARTS; i++) {
+        parts.part_kib[i] = random_below(state, 3) == 0 ? 0 : random_below(state, left / 2 + 1);
+        left -= parts.part_kib[i];
+    }
+    parts.part_kib[SERIES_PARTS - 1] = left;
+    if (random_below(state, 8) == 0)
+        parts.part_kib[random_below(state, SERIES_PARTS)] += random_below(state, 5000);
+    return parts;
+}
+
+static uint64_t sum_of(const struct series_parts *parts)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < SERIES_PARTS; i++)
+        sum += parts->part_kib[i];
+    return sum;
+}
+
 static size_t any_buckets(uint64_t *state, struct series_bucket *out)
 {
     size_t count = 0;
     for (uint64_t slot = 0; slot < place.slots; slot++) {
         if (random_below(state, 5) != 0)
             out[count++] = any_bucket(state, place.start_sec + slot * place.length_sec);
+    }
+    bool parts = random_below(state, 2) == 0;
+    for (size_t i = 0; i < count && parts; i++) {
+        out[i].has_parts = random_below(state, 4) != 0;
+        if (out[i].has_parts)
+            out[i].parts = any_parts(state, random_below(state, SERIES_MOST_KIB / 2));
     }
     return count;
 }
@@ -41,6 +70,8 @@ static void assert_same(const struct series_bucket *a, const struct series_bucke
         assert_int_equal(a->value[i].mean_kib, b->value[i].mean_kib);
         assert_int_equal(a->value[i].max_kib, b->value[i].max_kib);
     }
+    assert_int_equal(a->has_parts, b->has_parts);
+    assert_memory_equal(&a->parts, &b->parts, sizeof(a->parts));
 }
 
 static void test_pack(void **state)
@@ -74,6 +105,10 @@ static void test_pack_most(void **state)
         in[i] = (struct series_bucket){.at_sec = i * 1800, .weight = 0};
         for (size_t s = 0; s < SERIES; s++)
             in[i].value[s] = (struct series_value){0, mean, SERIES_MOST_KIB};
+        in[i].has_parts = true;
+        in[i].parts.total_kib = mean;
+        for (size_t part = 0; part < SERIES_PARTS; part++)
+            in[i].parts.part_kib[part] = mean;
     }
     size_t size = series_pack(&dear, in, SERIES_SLOTS, bytes);
     assert_true(size <= SERIES_PACK_MOST);
@@ -108,6 +143,10 @@ static void test_unpack_any(void **state)
             bytes[0] = 1;
             bytes[1] = (uint8_t)(1 + round % 5);
         }
+        if (size > 2 && round % 8 == 1) {
+            bytes[0] = 2;
+            bytes[2] = (uint8_t)(1 + round % 13);
+        }
         if (series_unpack(&place, bytes, size, out, &count, NULL) < 0)
             continue;
         assert_true(count <= place.slots);
@@ -116,6 +155,7 @@ static void test_unpack_any(void **state)
             assert_true(i == 0 || out[i].at_sec > out[i - 1].at_sec);
             assert_true(out[i].value[0].min_kib <= out[i].value[0].mean_kib);
             assert_true(out[i].value[0].max_kib <= SERIES_MOST_KIB);
+            assert_true(!out[i].has_parts || sum_of(&out[i].parts) >= out[i].parts.total_kib);
         }
     }
 }
@@ -139,7 +179,25 @@ static void test_other_releases(void **state)
     assert_int_equal(series_unpack(&place, four, sizeof(four), out, &count, NULL), 0);
     assert_int_equal(count, 2);
     assert_int_equal(out[1].value[SERIES_ACTUAL].mean_kib, 7);
-    const uint8_t other[] = {2, 3, 0};
+    /* two parts, 3 and 4 of 7; then the same; then a bucket without any */
+    const uint8_t parts[] = {2, 1, 2, 0, 1 | 2 | 4 | 8, 6, 8, 14, 0, 1, 0, 0};
+    assert_int_equal(series_unpack(&place, parts, sizeof(parts), out, &count, NULL), 0);
+    assert_int_equal(count, 3);
+    assert_int_equal(out[1].parts.part_kib[0], 3);
+    assert_int_equal(out[1].parts.part_kib[1], 4);
+    assert_int_equal(sum_of(&out[1].parts), out[1].parts.total_kib);
+    assert_false(out[2].has_parts);
+    /* more parts than there are: none, since the others would not sum */
+    const uint8_t many[] = {2, 1, SERIES_PARTS + 1, 1, 14, 1 | 2, 2};
+    assert_int_equal(series_unpack(&place, many, sizeof(many), out, &count, NULL), 0);
+    assert_false(out[0].has_parts);
+    assert_int_equal(out[0].value[SERIES_ACTUAL].mean_kib, 7);
+    /* a total that its parts do not reach */
+    const uint8_t lost[] = {2, 1, 2, 0, 1 | 2 | 8, 6, 14};
+    assert_int_equal(series_unpack(&place, lost, sizeof(lost), out, &count, NULL), -EINVAL);
+    const uint8_t none[] = {2, 1, 0, 0};
+    assert_int_equal(series_unpack(&place, none, sizeof(none), out, &count, NULL), -EINVAL);
+    const uint8_t other[] = {3, 3, 0};
     assert_int_equal(series_unpack(&place, other, sizeof(other), out, &count, NULL), -EINVAL);
 }
 
@@ -197,6 +255,81 @@ static void test_thin(void **state)
             assert_in_range(in[0].value[s].mean_kib, mean < 2 ? 0 : mean - 2, mean + 2);
         }
     }
+}
+
+/* Whatever the parts are, they sum to the total in each bucket at each age; each stays near its
+ * mean. */
+static void test_conservation(void **state)
+{
+    (void)state;
+    static struct series_bucket in[1800];
+    uint64_t random = 5;
+    for (int round = 0; round < 200; round++) {
+        uint64_t total_kib = 1 + random_below(&random, UINT64_C(1) << (4 + round % 36));
+        unsigned __int128 wanted[SERIES_PARTS] = {0};
+        uint64_t weight = 0;
+        size_t count = 0;
+        for (uint64_t at = 0; at < 18000; at += 10) {
+            struct series_fold fold = {0};
+            uint64_t looks = random_below(&random, 4);
+            for (uint64_t look = 0; look < looks; look++) {
+                struct series_parts parts = any_parts(&random, total_kib);
+                if (sum_of(&parts) != total_kib) /* contradictions are another test's */
+                    continue;
+                uint64_t tenths = random_below(&random, 34);
+                series_fold_look(&fold, (uint64_t[]){parts.part_kib[9], 0, 0}, tenths);
+                series_fold_parts(&fold, &parts, tenths);
+                for (size_t i = 0; i < SERIES_PARTS; i++)
+                    wanted[i] += (unsigned __int128)parts.part_kib[i] * tenths;
+                weight += tenths;
+            }
+            count += series_fold_end(&fold, at, 10, &in[count]);
+        }
+        static const uint64_t steps[] = {10, 60, 300, 1800, 18000};
+        for (size_t step = 0; step < 5; step++) {
+            count = series_thin(in, count, steps[step], in);
+            for (size_t i = 0; i < count; i++) {
+                assert_true(in[i].has_parts);
+                assert_int_equal(in[i].parts.total_kib, total_kib);
+                assert_int_equal(sum_of(&in[i].parts), total_kib);
+            }
+        }
+        for (size_t i = 0; i < SERIES_PARTS && weight > 0; i++) {
+            uint64_t mean = (uint64_t)(wanted[i] / weight);
+            assert_in_range(in[0].parts.part_kib[i], mean < 5 ? 0 : mean - 5, mean + 5);
+        }
+    }
+}
+
+/* Beyond the total they are kept as they are; without parts before, and with a total that grew. */
+static void test_parts(void **state)
+{
+    (void)state;
+    struct series_fold fold = {0};
+    struct series_bucket bucket;
+    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 60);
+    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 20);
+    series_fold_parts(&fold, &(struct series_parts){100, {60, 50}}, 20);
+    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 20);
+    series_fold_parts(&fold, &(struct series_parts){200, {150, 50}}, 20);
+    assert_true(series_fold_end(&fold, 0, 10, &bucket));
+    assert_int_equal(bucket.weight, 100);
+    assert_int_equal(bucket.parts.total_kib, 150);
+    assert_int_equal(bucket.parts.part_kib[0], 105);
+    assert_int_equal(bucket.parts.part_kib[1], 50);
+    /* Seen for no time: as it was last. */
+    fold = (struct series_fold){0};
+    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 0);
+    series_fold_parts(&fold, &(struct series_parts){100, {40, 60}}, 0);
+    assert_true(series_fold_end(&fold, 0, 10, &bucket));
+    assert_int_equal(bucket.parts.part_kib[1], 60);
+    /* More than can be kept, and more than its parts. */
+    fold = (struct series_fold){0};
+    series_fold_parts(&fold, &(struct series_parts){UINT64_MAX, {UINT64_MAX, 5}}, 10);
+    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 10);
+    assert_true(series_fold_end(&fold, 0, 10, &bucket));
+    assert_int_equal(bucket.parts.total_kib, SERIES_MOST_KIB);
+    assert_int_equal(bucket.parts.part_kib[0], SERIES_MOST_KIB);
 }
 
 static void test_put(void **state)
@@ -268,7 +401,8 @@ int main(void)
         cmocka_unit_test(test_pack_at_rest),   cmocka_unit_test(test_unpack_any),
         cmocka_unit_test(test_other_releases), cmocka_unit_test(test_look),
         cmocka_unit_test(test_thin),           cmocka_unit_test(test_put),
-        cmocka_unit_test(test_view),
+        cmocka_unit_test(test_view),           cmocka_unit_test(test_conservation),
+        cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,7 +115,7 @@ const tests = {
     const order = ["asked", "freeing", "granted", "bound", "spent"].filter((state) => seen.includes(state));
     same(seen.filter((state) => order.includes(state)), order, "the states in their order");
     holds(seen.includes("freeing") && seen.includes("granted"), `only ${seen} were seen`);
-    holds((await page.textContent(".decisions")).includes("for a waiting start"), "the log does not tell of it");
+    holds((await page.textContent(".decisions")).includes("missing to start analytics"), "the log does not tell of it");
     await shot(page, "granted-light");
     await close(page);
     await world.end();
@@ -242,24 +242,102 @@ const tests = {
     await world.end();
   },
 
-  async "the past is the daemon's, where it remembers one"() {
-    const world = await new World("office.scn").start();
+  async "the host's past is there when the page is opened, and sums at each point"() {
+    // A minute of the daemon's is a second here.
+    const world = await new World("office.scn", 60).start();
+    await world.call("reserve", { min_kib: 11 << 20, label: "analytics" });
+    const points = async () => (await world.call("history", { since_usec: 3600e6 })).time_usec.length;
+    await until(async () => (await points()) > 20, "the daemon remembers some minutes");
+    const { now_usec: opened, total_kib: total } = await world.call("host");
+    const [began] = (await world.call("history", { since_usec: 3600e6 })).time_usec;
+    holds(opened - began > 240e6, "it has not seen enough");
     const page = await open(world);
-    const past = await page.evaluate(async () => (await fetch("/api/history?points=1&since_usec=60000000")).json());
-    if (past === null) {
-      same(await page.$$(".past select").then((all) => all.length), 0, "there is nothing to choose");
-      await close(page);
-      await world.end();
-      return "SKIP this daemon keeps no history";
+    const host = '.rest [role="slider"]';
+    const value = (name) => page.getAttribute(host, name).then(Number);
+    const begins = (slider, what) => until(async () => Number(await page.getAttribute(slider, "data-from")) * 1e6 <= began + 60e6, what);
+    await begins(host, "the past is drawn at once");
+    holds((await value("aria-valuemax")) >= 20, "it has too few points");
+    await page.reload();
+    await page.waitForSelector('main[data-link="live"]');
+    await begins(host, "and after a reload");
+    await page.focus(host);
+    await page.keyboard.press("Home");
+    const sums = new Set();
+    for (let i = 0; i < 60; i++) {
+      const [at, sum, most] = [await value("aria-valuenow"), await value("data-sum"), await value("aria-valuemax")];
+      // A hole, where the daemon was away, has no sum; here there is none.
+      sums.add(sum);
+      if (at === most) break;
+      await page.keyboard.press("ArrowRight");
     }
-    await page.waitForSelector(".past select");
-    const asked = page.waitForResponse((answer) => answer.url().includes("/api/history?domain="));
-    await page.selectOption(".past select", "hour");
-    const answer = await (await asked).json();
-    holds(answer === null || answer.time_usec.length > 0, "it remembers nothing");
-    await until(() => page.evaluate(() => Number(document.querySelector(".guest-panel [role=slider]").getAttribute("aria-valuemax")) > 0), "the past is drawn");
+    same([...sums], [total], "what the parts of each point sum to");
+    holds(/guests .*iB/.test(await page.getAttribute(host, "aria-valuetext")), "the slider does not say what is there");
+    holds((await value("aria-valuenow")) > 0, "the arrows do not move");
+    for (const choice of ["day", "week", "opened", "hour"]) await page.selectOption(".rest .past select", choice);
+    await begins(host, "the hour, chosen again");
+    await begins(".guest-panel [role=slider]", "the guest's past is drawn");
     await axe(page, "the past");
     await shot(page, "past");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await axe(page, "the past, dark");
+    await shot(page, "past-dark");
+    await page.setViewportSize(PHONE);
+    await fits(page, "the past on a phone");
+    await shot(page, "past-phone");
+    await close(page);
+    await world.end();
+  },
+
+  async "why is told in the guest's detail and in the log, as it happens"() {
+    const world = await new World("office.scn", 5).start();
+    const page = await open(world);
+    await page.click('button.guest .name >> text="cache"');
+    await page.waitForSelector(".happened");
+    await world.call("reserve", { min_kib: 11 << 20, label: "analytics" });
+    // Nothing is reloaded: it comes with the events.
+    await page.waitForSelector(".happened li >> text=/target lowered/");
+    await page.waitForSelector(".log .told >> text=/analytics/");
+    const told = async () => {
+      const [shown, { events }] = [await page.$$eval(".log tbody tr", (all) => all.map((row) => [Number(row.dataset.number), ...[...row.children].slice(1, 6).map((cell) => cell.textContent)])), await world.call("why", { most: 64 })];
+      const of = new Map(events.map((event) => [event.number, event]));
+      const row = shown.find(([number, , about]) => about === "cache" && of.get(number)?.what === "target");
+      return row && { row, event: of.get(row[0]) };
+    };
+    const { row, event } = await until(told, "the log has a target of cache");
+    same([row[1], row[2], row[5]], [event.who, "cache", event.reason.replaceAll("-", " ")], "who, about whom, and the reason");
+    holds(/iB$/.test(row[3]) && /iB$/.test(row[4]), `from ${row[3]} to ${row[4]}`);
+    const terms = await page.textContent(`.happened li[data-number="${event.number}"] .terms`);
+    holds(terms.includes(event.who) && terms.includes("→") && terms.includes(event.reason.replaceAll("-", " ")), `the detail says only ${terms}`);
+    // Those before the last ones are asked for, by the keyboard alone.
+    for (let shares = 100; shares < 200; shares++) await world.call("set-shares", { domain: "dns", shares });
+    await until(async () => (await page.$$eval(".log .about", (all) => all.filter((one) => one.textContent === "dns").length)) > 40, "what was set is in the log");
+    const rows = () => page.$$eval(".log tbody tr", (all) => all.map((one) => Number(one.dataset.number)));
+    const before = await rows();
+    const focus = () => page.evaluate(() => [document.activeElement.getAttribute("aria-label") ?? "", document.activeElement.className]);
+    const stops = [];
+    await page.focus("button.guest[aria-pressed=true]");
+    for (let i = 0; i < 60 && !stops.some(([, name]) => name === "earlier"); i++) {
+      await page.keyboard.press("Tab");
+      stops.push(await focus());
+    }
+    for (const wanted of ["What was decided about cache", "Decisions and what happened"]) holds(stops.some(([label]) => label.startsWith(wanted)), `${wanted}: the keyboard does not get there`);
+    await page.keyboard.press("Enter");
+    await until(async () => (await rows()).length > before.length + 20, "earlier ones are there");
+    const after = await rows();
+    same(after, [...new Set(after)].sort((a, b) => b - a), "the newest first, each once");
+    await page.check("text=only cache");
+    same(await page.$$eval(".log .about", (all) => [...new Set(all.map((one) => one.textContent))]), ["cache"], "only the chosen one");
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await axe(page, `why, ${colorScheme}`);
+      await shot(page, `why-${colorScheme}`);
+    }
+    await page.setViewportSize(PHONE);
+    await page.uncheck("text=only cache");
+    await fits(page, "why on a phone");
+    holds((await page.textContent(".log .told .terms")).length > 0 && (await page.isVisible(".log .told .terms")), "who, from, to and why are lost on a phone");
+    await axe(page, "why, phone");
+    await shot(page, "why-phone");
     await close(page);
     await world.end();
   },

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ballast-web over plain sockets: what it serves, to whom, and what clients who mean ill cost others."""
 
+import collections
 import gzip
+import json
 import os
 import pathlib
 import random
@@ -10,6 +12,8 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
+import threading
 import time
 
 from server import PROGRAM, Answer, Daemon, Events, Web, until
@@ -278,6 +282,117 @@ def test_history():
             assert answer.json() is None or "time_usec" in answer.json()
         for query in ("?since_usec=-1", "?since_usec=1e3", "?points=", "?domain=" + "x" * 64, "?domain="):
             assert web.ask("/api/history" + query).status == 400, query
+
+
+def test_why():
+    """What happened: in the state, the last of it, and the rest for who asks."""
+    with Daemon() as daemon, Web(daemon.run) as web, daemon.client() as client:
+        follower = web.follow()
+        assert follower.until("state")[2]["events"] is not None
+        for shares in range(100, 180):
+            client.call("set-shares", domain="vm1", shares=shares)
+        settings = [e for e in client.call("why", domain="vm1", most=512)["events"] if e["what"] == "setting"]
+        assert len(settings) == 80
+        # Others may follow: what was set moves targets.
+        while True:
+            events = follower.until("state")[2]["events"]
+            if len(events) == 64 and settings[-1]["number"] <= events[-1]["number"]:
+                break
+        follower.close()
+        numbers = [e["number"] for e in events]
+        assert numbers == sorted(set(numbers))
+        assert {"who", "from_kib", "to_kib", "reason", "message"} <= set(events[-1])
+        uuid = client.call("domains", domain="vm1")["domains"][0]["uuid"]
+        for who in ("vm1", uuid, "1"):
+            answer = web.ask(f"/api/why?domain={who}&most=512")
+            check_headers(answer)
+            assert answer.status == 200
+            assert [e for e in answer.json()["events"] if e["what"] == "setting"] == settings, who
+        earlier = web.ask(f"/api/why?before={settings[40]['number']}&most=5").json()
+        assert len(earlier["events"]) == 5 and earlier["more"]
+        assert earlier["events"][-1]["number"] < settings[40]["number"]
+        assert web.ask("/api/why?domain=nobody").json() is None
+        for query in ("?most=-1", "?before=x", "?domain=", "?domain=" + "x" * 64):
+            assert web.ask("/api/why" + query).status == 400, query
+        assert web.ask("/api/why", method="POST").status == 405
+
+
+class Liar(threading.Thread):
+    """A daemon that says as much as it can: pages without end, entries as long as a line, news."""
+
+    HUGE = "x" * 1000000
+
+    def __init__(self, run_dir):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        path = pathlib.Path(run_dir) / "status.sock"
+        self.listener.bind(str(path))
+        path.chmod(0o666)
+        self.listener.listen(8)
+        self.said = collections.Counter()
+        self.number = 0
+        self.start()
+
+    def run(self):
+        while True:
+            connection, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def answer(self, method):
+        self.number += 1
+        long = {"id": self.number, "domid": self.number, "number": self.number, "state": "released", "x": self.HUGE}
+        many = {"v": [[]] * 100000}
+        return {
+            "hello": {"version": 1, "daemon": "liar", "host": "h", "pid": 1},
+            "status": many, "host": {"parts": {}},
+            "domains": {"domains": [long], "more": True},
+            "reservations": {"reservations": [long], "more": True},
+            "decisions": {"decisions": [long], "more": True},
+            "history": long, "why": long if self.number % 2 else {"events": [long]},
+        }.get(method, {})
+
+    def serve(self, connection):
+        try:
+            for line in connection.makefile():
+                message = json.loads(line)
+                method = message["method"]
+                self.said[method] += 1
+                told = [{"jsonrpc": "2.0", "id": message["id"], "result": self.answer(method)}]
+                if method == "subscribe" or method == "decisions":
+                    told += [{"jsonrpc": "2.0", "method": "reservation-changed", "params": self.answer("history")}] * 2
+                connection.sendall("".join(json.dumps(one) + "\n" for one in told).encode())
+        except (OSError, ValueError):
+            pass
+
+
+def test_lying_daemon():
+    """One that says as much as it can costs a bounded part of memory, and everybody is still served."""
+    with tempfile.TemporaryDirectory(prefix="ballast-liar.") as run_dir:
+        os.chmod(run_dir, 0o755)
+        liar = Liar(run_dir)
+        with Web(run_dir) as web:
+            follower = web.follow()
+            follower.until("state")
+            readers = []
+            for _ in range(5):
+                state = follower.until("state")[2]
+                assert len(json.dumps(state)) < 6 << 20
+                assert len(state["reservations"]) <= 32 + 8 and state["decisions"] == []
+                assert "too " in state["problem"], state["problem"]
+                # Those who ask and do not take what comes.
+                for path in ("/api/history", "/api/why"):
+                    for _ in range(4):
+                        reader = web.connect()
+                        reader.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                        readers.append(reader)
+                assert web.ask("/").status == 200
+            most = web.rss_kib()
+            assert most < 200 << 10, f"{most} KiB"
+            for reader in readers:
+                reader.close()
+            follower.close()
+            assert liar.said["domains"] > 5 and liar.said["why"] > 5, liar.said
+            print(f"{most} KiB after {sum(liar.said.values())} answers of up to 1 MiB", flush=True)
 
 
 def test_metrics():

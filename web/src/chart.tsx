@@ -7,8 +7,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Series } from "./history";
+import { PART_KEYS } from "./host";
 import { canvasFill, Swatch } from "./patterns";
-import { clock, size, type Unit } from "./units";
+import { clock, moment, size, type Unit } from "./units";
 
 export interface Spec {
   stacked: boolean;
@@ -17,7 +18,7 @@ export interface Spec {
 
 export const hostChart: Spec = {
   stacked: true,
-  lines: ["xen", "dom0", "domains", "overhead", "unexplained", "claimed", "reserved", "slush", "scrub", "free"].map((key) => ({
+  lines: PART_KEYS.map((key) => ({
     key,
     name: key === "domains" ? "guests" : key === "xen" ? "Xen" : key,
     from: key,
@@ -43,12 +44,18 @@ function drawn(spec: Spec, series: Series): { data: Columns; order: number[] } {
   const sums: Columns = [];
   let below: (number | null)[] = times.map(() => 0);
   for (const column of columns) {
-    below = column.map((value, i) => (value ?? 0) + (below[i] ?? 0));
+    below = column.map((value, i) => (value === null ? null : value + (below[i] ?? 0)));
     sums.push(below);
   }
   const order = spec.lines.map((_, i) => spec.lines.length - 1 - i);
   return { data: [times, ...order.map((i) => sums[i]!)], order };
 }
+
+/** Times of a day, days of a week. */
+const labels = (_u: uPlot, splits: number[]): string[] => {
+  const step = (splits[1] ?? 0) - (splits[0] ?? 0);
+  return splits.map((split) => (step >= 43200 ? moment(split * 1e6, 0).slice(0, 5) : clock(split * 1e6).slice(0, step >= 60 ? 5 : 8)));
+};
 
 function options(spec: Spec, width: number, height: number, unit: Unit, cursor: (i: number | null) => void): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
@@ -62,7 +69,7 @@ function options(spec: Spec, width: number, height: number, unit: Unit, cursor: 
     cursor: { y: false, points: { show: !spec.stacked }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, max > 0 ? max * (spec.stacked ? 1 : 1.08) : 1] } },
     axes: [
-      { ...axis, space: 70, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400], values: (_u, splits) => splits.map((split) => clock(split * 1e6)) },
+      { ...axis, space: 70, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400], values: labels },
       {
         ...axis,
         size: 62,
@@ -127,7 +134,7 @@ export function Chart({ title, spec, series, count, unit, short }: Props): JSX.E
       plot.current = null;
       setAt(null);
     };
-  }, [spec, series, unit, theme, height]);
+  }, [spec, series === undefined, unit, theme, height]); // another series is other data, and the cursor stays
 
   useEffect(() => {
     if (width > 0) plot.current?.setSize({ width, height });
@@ -141,7 +148,10 @@ export function Chart({ title, spec, series, count, unit, short }: Props): JSX.E
   const values = spec.lines.map((line) => ({ ...line, kib: series?.columns[series.names.indexOf(line.from) + 1]![point] ?? null }));
   const time = series?.columns[0]![point];
   const words = values.filter((line) => line.kib !== null && (!spec.stacked || line.kib > 0)).map((line) => `${line.name} ${size(line.kib!, unit)}`);
-  const said = time ? `${clock(time * 1e6)}: ${words.join(", ")}` : "nothing yet";
+  const last = series?.columns[0]![length - 1] ?? 0;
+  const when = time ? moment(time * 1e6, last * 1e6) : "";
+  const said = time ? `${when}: ${words.length ? words.join(", ") : "nothing is known"}` : "nothing yet";
+  const sum = spec.stacked ? values.reduce((total, line) => total + (line.kib ?? 0), 0) : undefined;
 
   const go = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -length, End: length };
@@ -166,10 +176,12 @@ export function Chart({ title, spec, series, count, unit, short }: Props): JSX.E
         aria-valuemax={Math.max(0, length - 1)}
         aria-valuenow={Math.max(0, point)}
         aria-valuetext={said}
+        data-from={series?.columns[0]![0]}
+        data-sum={time === undefined ? undefined : sum}
         onKeyDown={go}
       />
       <p class="legend" aria-hidden="true">
-        <span class="faint">{time ? clock(time * 1e6) : ""}</span>
+        <span class="faint">{when}</span>
         {[...values].reverse().filter((line) => !spec.stacked || (line.kib ?? 0) > 0).map((line) => (
           <span key={line.key} class="entry">
             {spec.stacked ? <Swatch part={line.key} /> : <i class={`stroke ${line.from}`} />}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What was decided, and why.
+// What was decided, and why, by a daemon that keeps no events: its last decisions.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";

@@ -5,10 +5,13 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Diagram } from "./diagram";
 import { Badge } from "./guests";
-import { marksOf, moveOf, nameOf, type Domain, type Kib } from "./model";
+import { marksOf, moveOf, nameOf, type Domain, type Happening, type Kib } from "./model";
 import { Chart, guestChart } from "./chart";
 import type { Series } from "./history";
-import { useMemory, useRemembered, WINDOWS, WINDOW_NAMES, type Window } from "./remembered";
+import { Happenings } from "./happenings";
+import { useHappened } from "./happened";
+import { Past } from "./past";
+import { ofGuest, useRemembered, type Window } from "./remembered";
 import { change, clock, exact, percent, readable, size, span, type Unit } from "./units";
 
 /** From nothing to the static maximum: the range, what it holds, and where it is to be. */
@@ -65,13 +68,14 @@ interface Props {
   now_usec: number;
   count: number;
   unit: Unit;
-  live: boolean;
+  remembers: boolean;
+  events: Happening[] | null;
 }
 
-export function GuestPanel({ domain, series, now_usec, count, unit, live }: Props): JSX.Element {
-  const [window, setWindow] = useState<Window>("opened");
-  const remembers = useMemory(live);
-  const shown = useRemembered(domain?.uuid, remembers ? window : "opened", series);
+export function GuestPanel({ domain, series, now_usec, count, unit, remembers, events }: Props): JSX.Element {
+  const [window, setWindow] = useState<Window>("hour");
+  const shown = useRemembered(domain && ofGuest(domain.uuid), remembers ? window : "opened", series);
+  const happened = useHappened(domain?.uuid, domain?.name ?? null, events);
   if (!domain)
     return (
       <section class="panel guest-panel" aria-labelledby="guest-title">
@@ -108,19 +112,9 @@ export function GuestPanel({ domain, series, now_usec, count, unit, live }: Prop
         )}
       </p>
       <Diagram domain={domain} unit={unit} />
+      {happened !== null && <Happenings events={happened} name={nameOf(domain)} now_usec={now_usec} unit={unit} />}
       <div class="past">
-        {remembers && (
-          <label>
-            shown{" "}
-            <select value={window} onChange={(event) => setWindow(event.currentTarget.value as Window)}>
-              {(Object.keys(WINDOWS) as Window[]).map((key) => (
-                <option key={key} value={key}>
-                  {WINDOW_NAMES[key]}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
+        {remembers && <Past window={window} choose={setWindow} />}
         <Chart title={`Memory of ${nameOf(domain)} over time`} spec={guestChart} series={shown} count={count} unit={unit} short />
       </div>
       <dl class="facts">

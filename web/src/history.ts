@@ -3,7 +3,7 @@
 // remembers. Bounded: when a series is full its older half is thinned out.
 
 import type { State } from "./model";
-import { partsOf } from "./host";
+import { PART_KEYS, partsOf } from "./host";
 
 const MOST = 1800;
 
@@ -42,7 +42,7 @@ export class Series {
 }
 
 export class History {
-  readonly host = new Series(["xen", "dom0", "domains", "overhead", "unexplained", "claimed", "reserved", "slush", "scrub", "free"]);
+  readonly host = new Series(PART_KEYS);
   private readonly guests = new Map<string, Series>();
   private daemon = "";
 

@@ -23,7 +23,8 @@ const PARTS: [string, string, string][] = [
   ["free", "free", "free and nobody's"],
 ];
 
-const KNOWN = new Set(PARTS.map(([key]) => key));
+export const PART_KEYS = PARTS.map(([key]) => key);
+const KNOWN = new Set(PART_KEYS);
 
 /** All of them, also those a newer daemon has and this page does not know. */
 export function partsOf(host: Host): Part[] {

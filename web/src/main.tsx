@@ -9,8 +9,11 @@ import { Feed, type Link, type View } from "./feed";
 import { GuestPanel } from "./guestpanel";
 import { Guests } from "./guests";
 import { HostPanel } from "./hostpanel";
+import { Log } from "./log";
 import { marksOf, moveOf, nameOf, type State } from "./model";
+import { Past } from "./past";
 import { Patterns } from "./patterns";
+import { ofHost, useMemory, useRemembered, type Window } from "./remembered";
 import { isOpen, Reservations } from "./reservations";
 import "./style.css";
 import { clock, hostName, readable, size, span, UNITS, type Unit } from "./units";
@@ -168,6 +171,9 @@ function Page(): JSX.Element {
   }, []);
 
   const { state } = view;
+  const [shown, show] = useState<Window>("hour");
+  const remembers = useMemory(view.link.how === "live");
+  const past = useRemembered(ofHost, remembers ? shown : "opened", feed.current?.history.host);
   // Whoever was looked at stays in view until somebody chooses another, or it is gone.
   const looked = useRef<number | null>(null);
   const selected = chosen ?? looked.current;
@@ -205,14 +211,21 @@ function Page(): JSX.Element {
                 <Guests domains={state.domains} unit={unit} selected={there} select={select} />
               </div>
               <div class="detail" ref={detail}>
-                <GuestPanel domain={domain} series={domain && feed.current?.history.of(domain)} now_usec={now} count={view.count} unit={unit} live={view.link.how === "live"} />
+                <GuestPanel domain={domain} series={domain && feed.current?.history.of(domain)} now_usec={now} count={view.count} unit={unit} remembers={remembers} events={state.events ?? null} />
               </div>
               <div class="rest">
                 <section class="panel" aria-labelledby="time-title">
-                  <h2 id="time-title">Over time</h2>
-                  <Chart title="Memory of the host over time" spec={hostChart} series={feed.current?.history.host} count={view.count} unit={unit} />
+                  <div class="head past">
+                    <h2 id="time-title">Over time</h2>
+                    {remembers && <Past window={shown} choose={show} />}
+                  </div>
+                  <Chart title="Memory of the host over time" spec={hostChart} series={past} count={view.count} unit={unit} />
                 </section>
-                <Decisions decisions={state.decisions} selected={there} name={domain ? nameOf(domain) : null} unit={unit} />
+                {state.events ? (
+                  <Log events={state.events} name={domain ? nameOf(domain) : null} now_usec={now} unit={unit} />
+                ) : (
+                  <Decisions decisions={state.decisions} selected={there} name={domain ? nameOf(domain) : null} unit={unit} />
+                )}
               </div>
             </div>
           </>

@@ -27,6 +27,23 @@ export interface Decision {
   message: string;
 }
 
+/** What `why` tells: a decision or something that happened. One that went on is one. */
+export interface Happening {
+  number: number;
+  time_usec: number;
+  until_usec: number;
+  name: string | null;
+  who: string | null;
+  what: string | null;
+  reason: string | null;
+  from_kib: Kib | null;
+  to_kib: Kib | null;
+  reservation: number | null;
+  steps: number;
+  detail: string | null;
+  message: string | null;
+}
+
 export interface Domain {
   domid: number;
   uuid: string;
@@ -115,6 +132,7 @@ export interface State {
   domains: Domain[];
   reservations: Reservation[];
   decisions: Decision[];
+  events?: Happening[] | null; // null: the daemon keeps none
   problem: string | null;
   whole: boolean;
 }

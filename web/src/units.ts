@@ -50,6 +50,13 @@ export function clock(usec: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** The same with the day, where that is not the day of `now_usec`. */
+export function moment(usec: number, now_usec: number): string {
+  const date = new Date(usec / 1000);
+  const today = new Date(now_usec / 1000).toDateString() === date.toDateString();
+  return today ? clock(usec) : `${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(usec)}`;
+}
+
 /** A sentence of the daemon, whose sizes are in KiB, with its sizes as the page has them. */
 export const readable = (message: string, unit: Unit): string =>
   message.replace(/(?<![\w.-])(\d+) KiB\b/g, (_all, kib: string) => size(Number(kib), unit));

@@ -3,11 +3,14 @@
 
 import { heights, segmentsOf, spansOf } from "../src/breakdown";
 import { sorted } from "../src/guests";
+import { merged } from "../src/happened";
+import { fromTo, reasonOf } from "../src/happenings";
 import { Series } from "../src/history";
 import { partsOf, sumOf } from "../src/host";
-import { marksOf, moveOf, type Domain, type Host } from "../src/model";
+import { marksOf, moveOf, type Domain, type Happening, type Host } from "../src/model";
+import { ofGuest, ofHost, seriesOf, type Answer } from "../src/remembered";
 import { progressOf } from "../src/reservations";
-import { change, exact, hostName, percent, readable, size, span } from "../src/units";
+import { change, exact, hostName, moment, percent, readable, size, span } from "../src/units";
 
 // node:test and node:assert without their types: the page itself needs none of node's.
 declare const test: (name: string, body: () => void) => void;
@@ -132,4 +135,49 @@ test("how far a reservation has come", () => {
   assert.equal(progressOf({ ...one, state: "asked", missing_kib: 400 }).of, 0);
   assert.equal(progressOf({ ...one, state: "granted", granted_kib: 100 }).of, 1);
   assert.equal(progressOf({ ...one, state: "bound", granted_kib: 100, spent_kib: 25 }).of, 0.25);
+});
+
+const answer = (what: Partial<Answer>): Answer => ({ step_usec: 15e6, time_usec: [0, 15e6, 30e6, 300e6], end_usec: [15e6, 30e6, 45e6, 315e6], ...what });
+
+test("the host's past sums as the daemon says it, is empty where parts are not known, and has holes", () => {
+  const parts = { xen: [null, 10, 10, 10], dom0: [null, 20, 21, 20], free: [null, 70, 69, 70] };
+  const series = seriesOf(ofHost, answer({ parts, total_kib: [null, 100, 100, 100] }));
+  assert.deepEqual(series.columns[0], [15, 30, 45, 300]);
+  const at = (i: number) => series.columns.slice(1).map((column) => column[i] ?? null);
+  assert.deepEqual(at(0).filter((kib) => kib !== null), [10, 20, 70]);
+  for (const i of [0, 1, 3]) assert.equal(at(i).reduce<number>((sum, kib) => sum + (kib ?? 0), 0), 100);
+  assert.ok(at(2).every((kib) => kib === null), "the hole");
+  assert.equal(seriesOf(ofHost, answer({})).length, 0, "an older daemon");
+});
+
+test("a guest's past has the means, and no need where none is known", () => {
+  const of = (mean: number[]) => ({ min: mean, mean, max: mean });
+  const series = seriesOf(ofGuest("u"), answer({ time_usec: [0, 15e6], end_usec: [15e6, 30e6], actual_kib: of([5, 6]), target_kib: of([5, 5]), need_kib: of([0, 3]) }));
+  assert.deepEqual(series.columns, [[0, 15], [5, 6], [5, 5], [null, 3]]);
+});
+
+test("a daemon that answers with more than can be is cut", () => {
+  const many = Array.from({ length: 5000 }, (_, i) => i * 15e6);
+  const series = seriesOf(ofHost, answer({ time_usec: many, end_usec: many.map((time) => time + 15e6), parts: { free: many } }));
+  assert.ok(series.length <= 2000);
+});
+
+const event = (what: Partial<Happening>): Happening => ({
+  number: 1, time_usec: 0, until_usec: 0, name: "web", who: "balancer", what: "target", reason: "gives-for-start",
+  from_kib: 4 * GIB, to_kib: 2 * GIB, reservation: null, steps: 1, detail: null, message: "target lowered", ...what,
+});
+
+test("what happened is each event once, as it is known last, the newest first", () => {
+  const all = merged([event({ number: 1 }), event({ number: 2 })], [event({ number: 2, steps: 3 }), event({ number: 3 })]);
+  assert.deepEqual(all.map((one) => [one.number, one.steps]), [[3, 1], [2, 3], [1, 1]]);
+});
+
+test("who, from, to and why in words", () => {
+  assert.equal(fromTo(event({}), "auto"), "4 GiB → 2 GiB");
+  assert.equal(fromTo(event({ from_kib: null }), "auto"), "2 GiB");
+  assert.equal(fromTo(event({ from_kib: null, to_kib: null }), "auto"), "");
+  assert.equal(reasonOf(event({})), "gives for start");
+  assert.equal(reasonOf(event({ reason: null })), "");
+  assert.ok(/^\d\d:\d\d:\d\d$/.test(moment(1e15, 1e15)));
+  assert.ok(/^\d\d-\d\d \d\d:\d\d:\d\d$/.test(moment(1e15, 1e15 + 3 * 86400e6)));
 });

@@ -36,18 +36,34 @@ void cli_past_time(uint64_t usec, int64_t offset_usec, char out[CLI_PAST_TIME])
         (void)strftime(out, CLI_PAST_TIME, today ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &parts);
 }
 
+static uint64_t number_at(const struct json_object *object, const char *key, size_t i)
+{
+    struct json_object *value = cli_field_at(object, key, i);
+    bool right = json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0;
+    return right ? json_object_get_uint64(value) : 0;
+}
+
 static uint64_t value_at(const struct json_object *answer, const char *series, const char *kind,
                          size_t i)
 {
-    struct json_object *value = cli_field_at(cli_field(answer, series), kind, i);
-    bool right = json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0;
-    return right ? json_object_get_uint64(value) : 0;
+    return number_at(cli_field(answer, series), kind, i);
 }
 
 static uint64_t time_at(const struct json_object *answer, const char *key, size_t i)
 {
     struct json_object *value = cli_field_at(answer, key, i);
     return value ? json_object_get_uint64(value) : 0;
+}
+
+/* Where they are not known all are 0, and total_kib too. */
+static void fill_parts(struct cli_past *past, size_t i, size_t at)
+{
+    const struct json_object *parts = cli_field(past->answer, "parts");
+    for (int part = 0; part < BALLAST_PARTS; part++)
+        past->part_kib[part][at] =
+            number_at(parts, ballast_host_part_word((enum ballast_host_part)part), i);
+    past->total_kib[at] = number_at(past->answer, "total_kib", i);
+    past->has_parts |= past->total_kib[at] > 0;
 }
 
 /* A point that stands for longer than a step is in all of them, unless a finer one is there. */
@@ -70,6 +86,8 @@ static void fill(struct cli_past *past, size_t i)
         past->peak_kib[at] = value_at(answer, name[0], "max", i);
         past->target_kib[at] = value_at(answer, name[1], "mean", i);
         past->need_kib[at] = value_at(answer, name[2], "mean", i);
+        if (past->total_kib)
+            fill_parts(past, i, at);
         past->known++;
     }
 }
@@ -90,6 +108,12 @@ static void take(struct cli_past *past)
                                  &past->peak_kib, &past->target_kib, &past->need_kib};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         *arrays[i] = cli_must(calloc(past->steps, sizeof(uint64_t)));
+    /* An older daemon tells no parts. */
+    if (past->is_host && cli_field(past->answer, "parts")) {
+        past->total_kib = cli_must(calloc(past->steps, sizeof(uint64_t)));
+        for (size_t i = 0; i < BALLAST_PARTS; i++)
+            past->part_kib[i] = cli_must(calloc(past->steps, sizeof(uint64_t)));
+    }
     for (size_t i = 0; i < past->steps; i++)
         past->usec[i] = past->from_usec + i * past->step_usec;
     size_t count = ballast_min_u64(cli_field_count(past->answer, "time_usec"), STEPS_MOST);
@@ -136,6 +160,9 @@ void cli_past_release(struct cli_past *past)
                                 past->peak_kib, past->target_kib, past->need_kib};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
+    for (size_t i = 0; i < BALLAST_PARTS; i++)
+        free(past->part_kib[i]);
+    free(past->total_kib);
     free(past->name);
     json_object_put(past->answer);
     json_object_put(past->events);

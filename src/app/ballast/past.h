@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "app/ballast/daemon.h"
+#include "core/model/host_breakdown.h"
 
 struct json_object;
 
@@ -25,11 +26,14 @@ struct cli_past {
     uint64_t *peak_kib;
     uint64_t *target_kib;
     uint64_t *need_kib;
-    size_t known;               /* steps of which anything is */
-    int64_t offset_usec;        /* from the daemon's clock to the calendar */
-    struct json_object *answer; /* of the daemon */
-    struct json_object *events; /* an array */
-    bool more_events;           /* there were others before */
+    bool has_parts;                    /* of the host, and some are known */
+    uint64_t *part_kib[BALLAST_PARTS]; /* what it was made of; NULL without parts */
+    uint64_t *total_kib;               /* what they sum to, less contradictions */
+    size_t known;                      /* steps of which anything is */
+    int64_t offset_usec;               /* from the daemon's clock to the calendar */
+    struct json_object *answer;        /* of the daemon */
+    struct json_object *events;        /* an array */
+    bool more_events;                  /* there were others before */
 };
 
 struct cli_past_wanted {

@@ -13,12 +13,20 @@
 
 #include "app/ballast/fields.h"
 #include "app/ballast/output.h"
+#include "app/ballast/past_parts.h"
 #include "app/ballast/table.h"
 #include "core/base/units.h"
 #include "core/draw/chart.h"
 #include "core/draw/plot.h"
 
-enum { ROWS = 12, COLUMNS_LEAST = 20, COLUMNS_MOST = 200, TICKS = 7, TICK_WORDS = 16 };
+enum {
+    ROWS = 12,
+    STACK_ROWS = 16,
+    COLUMNS_LEAST = 20,
+    COLUMNS_MOST = 200,
+    TICKS = 7,
+    TICK_WORDS = 16
+};
 
 uint64_t cli_past_columns(void)
 {
@@ -101,10 +109,14 @@ void cli_past_plot(const struct cli_past *past, bool colour)
                              .marks = marks,
                              .colour = colour};
     printf("%s%s: %s\n", past->name, past->gone ? " (gone)" : "",
-           past->is_host ? "# free, - promised, ^ events"
-                         : "# held, ' its peak, - target, . need, ^ events");
+           past->has_parts ? "its parts, with what they are now, ^ events"
+           : past->is_host ? "# free, - promised, ^ events"
+                           : "# held, ' its peak, - target, . need, ^ events");
     if (past->known == 0) {
         puts("nothing is known of that time");
+    } else if (past->has_parts) {
+        cli_past_parts_plot(past, marks, STACK_ROWS, colour);
+        print_span(past);
     } else {
         size_t length = draw_plot(&plot, NULL, 0);
         char *text = cli_must(malloc(length + 1));
@@ -146,6 +158,8 @@ void cli_past_table(const struct cli_past *past)
            past->step_usec / BALLAST_SEC_USEC);
     cli_table_print(&table);
     cli_table_release(&table);
+    if (past->has_parts)
+        cli_past_parts_table(past);
     print_events(past);
 }
 
@@ -206,6 +220,7 @@ void cli_past_svg(const struct cli_past *past)
     struct picture picture = {0};
     char from[CLI_PAST_TIME];
     char subtitle[160];
+    struct chart_layer layers[BALLAST_PARTS];
     struct chart_strip strip = {.name = past->name,
                                 .actual_kib = past->actual_kib,
                                 .target_kib = past->target_kib,
@@ -215,13 +230,16 @@ void cli_past_svg(const struct cli_past *past)
     fill_marks(past, &picture);
     cli_past_time(past->from_usec, past->offset_usec, from);
     (void)snprintf(subtitle, sizeof(subtitle), "%s since %s%s",
-                   past->is_host ? "Free memory of the host,"
-                                 : "What it held, with its peaks, its target and its need",
+                   past->has_parts ? "What the memory of the host was made of,"
+                   : past->is_host ? "Free memory of the host,"
+                                   : "What it held, with its peaks, its target and its need",
                    from, past->gone ? "; it is gone" : "");
     struct chart chart = {.title = past->name,
                           .subtitle = subtitle,
                           .usec = past->usec,
-                          .free_kib = past->is_host ? past->actual_kib : NULL,
+                          .free_kib = past->is_host && !past->has_parts ? past->actual_kib : NULL,
+                          .layers = layers,
+                          .layer_count = past->has_parts ? cli_past_parts_layers(past, layers) : 0,
                           .samples = past->steps,
                           .strips = &strip,
                           .strip_count = past->is_host ? 0 : 1,

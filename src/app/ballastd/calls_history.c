@@ -9,6 +9,7 @@
 #include "app/ballastd/sentence.h"
 #include "app/ballastd/shape.h"
 #include "core/base/units.h"
+#include "core/model/host_breakdown.h"
 
 enum { POINTS_MOST = 1000, EVENTS_MOST = 512 };
 #define DAY_USEC (86400 * BALLAST_SEC_USEC)
@@ -112,9 +113,52 @@ static void add_number(struct json_object *array, uint64_t number)
     json_object_array_add(array, json_object_new_uint64(number));
 }
 
+struct part_columns {
+    struct json_object *total;
+    struct json_object *contradiction;
+    struct json_object *of[BALLAST_PARTS];
+};
+
+static struct part_columns make_part_columns(struct json_object *result)
+{
+    struct json_object *parts = json_object_new_object();
+    struct part_columns columns = {json_object_new_array(), json_object_new_array(), {NULL}};
+    json_object_object_add(result, "total_kib", columns.total);
+    json_object_object_add(result, "contradiction_kib", columns.contradiction);
+    json_object_object_add(result, "parts", parts);
+    for (int i = 0; i < BALLAST_PARTS; i++) {
+        columns.of[i] = json_object_new_array();
+        json_object_object_add(parts, ballast_host_part_word((enum ballast_host_part)i),
+                               columns.of[i]);
+    }
+    return columns;
+}
+
+/* A number, or null where the parts are not known. */
+static void add_known(struct json_object *array, bool known, uint64_t number)
+{
+    json_object_array_add(array, known ? json_object_new_uint64(number) : NULL);
+}
+
+static void add_parts(struct part_columns *columns, const struct series_bucket *bucket)
+{
+    const struct series_parts *parts = &bucket->parts;
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < BALLAST_PARTS; i++) {
+        sum_kib += parts->part_kib[i];
+        add_known(columns->of[i], bucket->has_parts, parts->part_kib[i]);
+    }
+    add_known(columns->total, bucket->has_parts, parts->total_kib);
+    add_known(columns->contradiction, bucket->has_parts,
+              ballast_sub_floor(sum_kib, parts->total_kib));
+}
+
 static void add_points(struct json_object *result, const struct series_view *view, bool host)
 {
     struct columns columns = make_columns(result, host);
+    struct part_columns parts;
+    if (host)
+        parts = make_part_columns(result);
     for (size_t i = 0; i < view->points; i++) {
         struct series_bucket bucket;
         uint64_t until_sec;
@@ -127,6 +171,8 @@ static void add_points(struct json_object *result, const struct series_view *vie
             add_number(columns.of[s][1], bucket.value[s].mean_kib);
             add_number(columns.of[s][2], bucket.value[s].max_kib);
         }
+        if (host)
+            add_parts(&parts, &bucket);
     }
 }
 

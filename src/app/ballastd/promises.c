@@ -141,6 +141,12 @@ struct tick_ledger *promises_book(struct promises *promises)
     return promises->book;
 }
 
+uint64_t promises_reserved_kib(struct promises *promises)
+{
+    struct tick_book functions = tick_ledger_book(promises->book);
+    return promises->book ? functions.promised_kib(functions.book) : 0;
+}
+
 const char *promises_trouble(const struct promises *promises)
 {
     return promises->trouble[0] ? promises->trouble : NULL;

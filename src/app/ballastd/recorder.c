@@ -10,6 +10,7 @@
 #include "app/ballastd/daemon.h"
 #include "app/ballastd/recorder_inside.h"
 #include "core/base/units.h"
+#include "core/model/host_breakdown.h"
 
 /* Between two looks at most so much is taken to have been as it is now: a daemon may be stopped. */
 enum { MOST_WEIGHT = HISTORY_LENGTH_SEC * SERIES_WEIGHT_SEC };
@@ -170,6 +171,23 @@ static bool line_up(struct daemon *daemon, const struct ballast_host *host)
     return count == host->domain_count + 1;
 }
 
+_Static_assert((int)SERIES_PARTS == (int)BALLAST_PARTS,
+               "a part that is not kept would not be summed");
+
+/* As `host` tells them at the same moment; sizes that cannot be summed are left out. */
+static void fold_parts(struct daemon *daemon, const struct ballast_host *host, uint64_t weight,
+                       struct series_fold *out)
+{
+    struct ballast_host_breakdown breakdown;
+    struct series_parts parts;
+    if (ballast_host_divide(host, promises_reserved_kib(daemon->promises), NULL, &breakdown, NULL,
+                            NULL) < 0)
+        return;
+    parts.total_kib = breakdown.total_kib;
+    memcpy(parts.part_kib, breakdown.part_kib, sizeof(parts.part_kib));
+    series_fold_parts(out, &parts, weight);
+}
+
 static void look_at_host(struct daemon *daemon, const struct ballast_host *host, uint64_t weight)
 {
     struct ledger *ledger = promises_ledger(daemon->promises);
@@ -177,9 +195,10 @@ static void look_at_host(struct daemon *daemon, const struct ballast_host *host,
     uint64_t wanted_kib = ballast_add_ceil(sums.promised_kib, host->slush_kib);
     uint64_t kib[SERIES] = {host->free_kib, sums.promised_kib,
                             ballast_sub_floor(wanted_kib, host->free_kib)};
-    fold(daemon->recorder->guests[0], host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC,
-         weight, kib);
-    daemon->recorder->guests[0]->here = true;
+    struct recorder_guest *all = daemon->recorder->guests[0];
+    fold(all, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, weight, kib);
+    fold_parts(daemon, host, weight, &all->fold);
+    all->here = true;
 }
 
 static void count_moves(struct daemon *daemon, const struct recorder_guest *guest,

@@ -270,21 +270,14 @@ struct json_object *shape_alert(enum alert_name name, const struct alert *alert)
     return object;
 }
 
-/* Granted, and not shown by the host as a build or a claim. */
-static uint64_t reserved_kib(struct daemon *daemon)
-{
-    struct tick_ledger *book = promises_book(daemon->promises);
-    struct tick_book functions = tick_ledger_book(book);
-    return book ? functions.promised_kib(functions.book) : 0;
-}
-
 struct json_object *shape_host(struct daemon *daemon)
 {
     const struct ballast_host *host = daemon_view_host(daemon->view);
     struct ledger *ledger = promises_ledger(daemon->promises);
     struct ballast_host_breakdown breakdown;
     if (!host || !ledger ||
-        ballast_host_divide(host, reserved_kib(daemon), NULL, &breakdown, NULL, NULL) < 0)
+        ballast_host_divide(host, promises_reserved_kib(daemon->promises), NULL, &breakdown, NULL,
+                            NULL) < 0)
         return NULL;
     struct ledger_free free_now = tick_ledger_free_of(ledger, host);
     struct json_object *object = json_object_new_object();

@@ -27,6 +27,7 @@ struct request {
     uint64_t ask; /* of the link; 0: none */
     unsigned status;
     char *text; /* what came for `ask` */
+    size_t text_length;
 };
 
 /* A TCP connection, which makes one request after the other. */
@@ -48,6 +49,7 @@ struct door {
     struct visit *visits;
     size_t visit_count;
     size_t waiting;
+    size_t answers;    /* bytes of all requests' texts */
     uint64_t now_usec; /* of the loop's turn */
     uint64_t swept_usec;
 };
@@ -113,6 +115,7 @@ static void completed(void *context, struct MHD_Connection *connection, void **r
         door->waiting--;
     request->visit->request = NULL;
     request->visit->since_usec = door->now_usec;
+    door->answers -= request->text_length;
     free(request->text);
     free(request);
     *request_context = NULL;
@@ -237,10 +240,26 @@ static const char *argument(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+/* What may be asked of the daemon by HTTP, and the numbers that are handed on with it. */
+struct question {
+    const char *method;
+    const char *numbers[4];
+    const char *hint;
+};
+
+static const struct question history = {"history",
+                                        {"since_usec", "until_usec", "points"},
+                                        "domain, since_usec, until_usec and points are known, and "
+                                        "all but domain are whole numbers"};
+static const struct question why = {"why",
+                                    {"since_usec", "before", "most"},
+                                    "domain, since_usec, before and most are known, and all but "
+                                    "domain are whole numbers"};
+
 /* NULL: what is asked for cannot be. */
-static struct json_object *history_params(struct MHD_Connection *connection)
+static struct json_object *params_of(struct MHD_Connection *connection,
+                                     const struct question *question)
 {
-    static const char *const numbers[] = {"since_usec", "until_usec", "points"};
     struct json_object *params = json_object_new_object();
     const char *domain = argument(connection, "domain");
     uint64_t value = 0;
@@ -249,11 +268,11 @@ static struct json_object *history_params(struct MHD_Connection *connection)
         json_object_object_add(params, "domain",
                                request_number(domain, &value) ? json_object_new_uint64(value)
                                                               : json_object_new_string(domain));
-    for (size_t i = 0; good && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        const char *text = argument(connection, numbers[i]);
+    for (size_t i = 0; good && question->numbers[i]; i++) {
+        const char *text = argument(connection, question->numbers[i]);
         good = !text || request_number(text, &value);
         if (text && good)
-            json_object_object_add(params, numbers[i], json_object_new_uint64(value));
+            json_object_object_add(params, question->numbers[i], json_object_new_uint64(value));
     }
     if (good)
         return params;
@@ -261,21 +280,21 @@ static struct json_object *history_params(struct MHD_Connection *connection)
     return NULL;
 }
 
-static enum MHD_Result get_history(struct door *door, struct request *request)
+static enum MHD_Result hand_on(struct door *door, struct request *request,
+                               const struct question *question)
 {
     struct MHD_Connection *connection = request->connection;
     if (request->text)
         return answer_data(connection, request->status, "application/json", request->text,
-                           strlen(request->text));
+                           request->text_length);
     if (request->waited)
         return answer_error(connection, MHD_HTTP_GATEWAY_TIMEOUT, "the daemon did not answer");
-    struct json_object *params = history_params(connection);
+    struct json_object *params = params_of(connection, question);
     if (!params)
-        return answer_error(connection, MHD_HTTP_BAD_REQUEST,
-                            "domain, since_usec, until_usec and points are known, and all but "
-                            "domain are whole numbers");
-    if (door->waiting < DOOR_WAITING)
-        request->ask = link_ask(door->link, "history", json_object_get(params), door->now_usec);
+        return answer_error(connection, MHD_HTTP_BAD_REQUEST, question->hint);
+    if (door->waiting < DOOR_WAITING && door->answers < DOOR_ANSWERS_MOST)
+        request->ask =
+            link_ask(door->link, question->method, json_object_get(params), door->now_usec);
     json_object_put(params);
     if (request->ask != 0 && wait_for(door, request))
         return MHD_YES;
@@ -290,7 +309,9 @@ static enum MHD_Result route(struct door *door, struct request *request, const c
     if (strcmp(url, "/api/events") == 0)
         return get_events(door, request, head);
     if (strcmp(url, "/api/history") == 0)
-        return get_history(door, request);
+        return hand_on(door, request, &history);
+    if (strcmp(url, "/api/why") == 0)
+        return hand_on(door, request, &why);
     if (strcmp(url, "/metrics") == 0)
         return get_metrics(door, request);
     if (strcmp(url, "/healthz") == 0)
@@ -453,14 +474,28 @@ static char *text_of(const struct wire_message *answer)
     return text;
 }
 
+/* What others have not taken yet may leave no room for it; then it waited for nothing. */
+static void set_text(struct door *door, struct request *request, const struct wire_message *answer)
+{
+    char *text = text_of(answer);
+    size_t length = text ? strlen(text) : 0;
+    if (length > DOOR_ANSWERS_MOST - door->answers) {
+        free(text);
+        return;
+    }
+    request->text = text;
+    request->text_length = length;
+    request->status = status_of(answer->error_code);
+    door->answers += length;
+}
+
 bool door_answered(struct door *door, uint64_t id, const struct wire_message *answer)
 {
     for (struct visit *visit = door->visits; visit; visit = visit->next) {
         struct request *request = visit->request;
         if (!request || request->ask != id)
             continue;
-        request->text = text_of(answer);
-        request->status = status_of(answer->error_code);
+        set_text(door, request, answer);
         if (request->waits)
             go_on(door, request);
         return true;

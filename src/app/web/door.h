@@ -21,6 +21,8 @@ enum {
     DOOR_CONNECTIONS = 128, /* at once */
     DOOR_HEADERS = 16384,   /* bytes that a connection may take for its request */
     DOOR_WAITING = 64,      /* requests that wait for the daemon */
+    /* Bytes of what it has said to them and they have not taken; who comes then is refused. */
+    DOOR_ANSWERS_MOST = 16 << 20,
 };
 
 /* For a whole request to come, for its answer to be taken, and for the daemon to say it. */

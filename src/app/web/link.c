@@ -31,6 +31,7 @@ struct link {
     bool said_down; /* since it was up last, or since the beginning */
     uint64_t retry_usec;
     uint64_t last_id;
+    uint64_t received;
     uint64_t hello_id;
     uint64_t waiting;    /* requests without an answer */
     uint64_t since_usec; /* they were asked, or something came last */
@@ -225,6 +226,7 @@ static void read_some(struct link *link, uint64_t now_usec)
             return;
         }
         link->since_usec = now_usec;
+        link->received += (uint64_t)length;
         if (wire_decoder_feed(link->decoder, chunk, (size_t)length, NULL) < 0) {
             lose(link, now_usec, "out of memory");
             return;
@@ -247,6 +249,11 @@ static void write_some(struct link *link, uint64_t now_usec)
         link->out_length -= (size_t)length;
         memmove(link->out, link->out + length, link->out_length);
     }
+}
+
+uint64_t link_received(const struct link *link)
+{
+    return link->received;
 }
 
 int link_fd(const struct link *link, short *events)

@@ -39,6 +39,8 @@ struct json_object *link_hello(const struct link *link);
  */
 uint64_t link_ask(struct link *link, const char *method, struct json_object *params,
                   uint64_t now_usec);
+/* Bytes that have come from the daemon so far, over all connections. */
+uint64_t link_received(const struct link *link);
 /* To poll; -1 while there is none. */
 int link_fd(const struct link *link, short *events);
 /* When a turn is due at the latest, whatever the descriptor says. */

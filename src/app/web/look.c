@@ -16,6 +16,7 @@ enum part {
     PART_POLICY,
     PART_RESERVATIONS,
     PART_DECISIONS,
+    PART_EVENTS,
     PARTS
 };
 
@@ -25,8 +26,8 @@ enum {
     TRIES = 3,   /* until the answers are of one moment */
 };
 
-static const char *const methods[PARTS] = {"status", "host",         "domains",
-                                           "policy", "reservations", "decisions"};
+static const char *const methods[PARTS] = {"status",       "host",      "domains", "policy",
+                                           "reservations", "decisions", "why"};
 
 struct look {
     struct link *link;
@@ -38,6 +39,8 @@ struct look {
     bool under_way;
     unsigned tries;
     unsigned pages;
+    unsigned closed_pages;
+    uint64_t begun_bytes; /* that had come by then */
     uint64_t begun_usec;
     uint64_t taken_usec; /* the last whole one; 0: none on this connection */
     uint64_t asked[PARTS];
@@ -119,6 +122,8 @@ static void ask(struct look *look, enum part part, const char *after, uint64_t v
     struct json_object *params = json_object_new_object();
     if (part == PART_DOMAINS || part == PART_RESERVATIONS || part == PART_DECISIONS)
         json_object_object_add(params, "most", json_object_new_int(PAGE));
+    if (part == PART_EVENTS)
+        json_object_object_add(params, "most", json_object_new_int(LOOK_EVENTS));
     if (part == PART_RESERVATIONS)
         json_object_object_add(params, "open", json_object_new_boolean(true));
     if (after)
@@ -132,6 +137,7 @@ static void begin(struct look *look, uint64_t now_usec)
     look->under_way = true;
     look->dirty = false;
     look->pages = 0;
+    look->begun_bytes = link_received(look->link);
     look->begun_usec = now_usec;
     look->problem[0] = '\0';
     for (int i = 0; i < PARTS; i++) {
@@ -172,6 +178,24 @@ static void keep_last(struct json_object *items, size_t most)
         (void)json_object_array_del_idx(items, 0, count - most);
 }
 
+static void complain(struct look *look, const char *method, const char *why)
+{
+    if (!look->problem[0])
+        (void)snprintf(look->problem, sizeof(look->problem), "%s: %.200s", method, why);
+}
+
+/* Kept from one look to the next, at most so many of them, none larger than any of ours. */
+static void keep(struct look *look, struct json_object *items, struct json_object *item,
+                 size_t most)
+{
+    if (strlen(json_object_to_json_string_ext(item, JSON_C_TO_STRING_PLAIN)) > LOOK_ITEM_MOST) {
+        complain(look, "daemon", "one of its answers is too long to be kept");
+        return;
+    }
+    json_object_array_add(items, json_object_get(item));
+    keep_last(items, most);
+}
+
 static void take_decisions(struct look *look)
 {
     const struct json_object *answer = look->part[PART_DECISIONS];
@@ -181,9 +205,8 @@ static void take_decisions(struct look *look)
         if (number(decision, "number") <= look->last_decision)
             continue;
         look->last_decision = number(decision, "number");
-        json_object_array_add(look->decisions, json_object_get(decision));
+        keep(look, look->decisions, decision, LOOK_DECISIONS);
     }
-    keep_last(look->decisions, LOOK_DECISIONS);
 }
 
 static bool is_closed(const struct look *look, const struct json_object *reservation)
@@ -223,6 +246,8 @@ static struct json_object *build(struct look *look)
                            domains ? json_object_get(domains) : json_object_new_array());
     json_object_object_add(state, "reservations", all_reservations(look));
     json_object_object_add(state, "decisions", json_object_get(look->decisions));
+    json_object_object_add(state, "events",
+                           json_object_get(array(look->part[PART_EVENTS], "events")));
     json_object_object_add(state, "problem",
                            look->problem[0] ? json_object_new_string(look->problem) : NULL);
     json_object_object_add(state, "whole", json_object_new_boolean(is_whole(look)));
@@ -265,9 +290,13 @@ static void go_on(struct look *look, enum part part, const struct json_object *a
 {
     const char *id = part == PART_DOMAINS ? "domid" : "id";
     const struct json_object *items = array(answer, methods[part]);
-    if (!json_object_get_boolean(member(answer, "more")) || length_of(items) == 0 ||
-        ++look->pages > PAGES)
+    if (!json_object_get_boolean(member(answer, "more")) || length_of(items) == 0)
         return;
+    if (++look->pages > PAGES ||
+        link_received(look->link) - look->begun_bytes > LOOK_MOST_BYTES / 2) {
+        complain(look, methods[part], "it is too much to be shown; the rest is left out");
+        return;
+    }
     ask(look, part, "after", number(json_object_array_get_idx(items, length_of(items) - 1), id),
         now_usec);
 }
@@ -291,9 +320,11 @@ static void take_part(struct look *look, enum part part, const struct wire_messa
 {
     look->asked[part] = 0;
     if (answer->error_code) {
-        if (!look->problem[0])
-            (void)snprintf(look->problem, sizeof(look->problem), "%s: %.200s", methods[part],
-                           answer->error_text);
+        /* An older daemon keeps no events. */
+        if (part != PART_EVENTS || answer->error_code != WIRE_METHOD_NOT_FOUND)
+            complain(look, methods[part], answer->error_text);
+    } else if (link_received(look->link) - look->begun_bytes > LOOK_MOST_BYTES) {
+        complain(look, methods[part], "it is too much to be shown");
     } else if (part == PART_DOMAINS || part == PART_RESERVATIONS) {
         take_listing(look, part, answer->result, now_usec);
     } else {
@@ -313,8 +344,7 @@ static void close_one(struct look *look, struct json_object *reservation)
 {
     if (!member(reservation, "state") || is_open(reservation) || is_closed(look, reservation))
         return;
-    json_object_array_add(look->closed, json_object_get(reservation));
-    keep_last(look->closed, LOOK_CLOSED);
+    keep(look, look->closed, reservation, LOOK_CLOSED);
 }
 
 /* Once a connection: those that were closed before we came, in pages. */
@@ -324,7 +354,8 @@ static void take_closed(struct look *look, const struct wire_message *answer, ui
     look->closed_asked = 0;
     for (size_t i = 0; i < length_of(items); i++)
         close_one(look, json_object_array_get_idx(items, i));
-    if (!json_object_get_boolean(member(answer->result, "more")) || length_of(items) == 0)
+    if (!json_object_get_boolean(member(answer->result, "more")) || length_of(items) == 0 ||
+        ++look->closed_pages > PAGES)
         return;
     struct json_object *params = json_object_new_object();
     json_object_object_add(params, "after",
@@ -385,6 +416,7 @@ void look_up(struct look *look, uint64_t now_usec)
     subscribe(look, now_usec);
     look->closed_asked = link_ask(look->link, "reservations", NULL, now_usec);
     look->tries = 0;
+    look->closed_pages = 0;
     begin(look, now_usec);
 }
 

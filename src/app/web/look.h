@@ -7,8 +7,13 @@
  * The object: `seq` (as the frame's), `daemon` (result of hello), `status`, `host`, `policy`
  * (results of those methods, null where the daemon could not say), `domains` (an array: all of
  * them), `reservations` (all open ones, and the last LOOK_CLOSED others), `decisions` (the last
- * LOOK_DECISIONS), `problem` (null, or why something is null), and `whole` (whether the domains sum
- * to the host's parts: the answers are of the same moment). Nothing in them is changed.
+ * LOOK_DECISIONS), `events` (the last LOOK_EVENTS of what `why` tells of everybody, the oldest
+ * first; null where the daemon keeps none), `problem` (null, or why something is null), and `whole`
+ * (whether the domains sum to the host's parts: the answers are of the same moment). Nothing in
+ * them is changed.
+ *
+ * Whatever the daemon says, what is kept is bounded: a look takes LOOK_MOST_BYTES of answers, what
+ * is kept from one look to the next is counted, and each of these is LOOK_ITEM_MOST bytes at most.
  */
 #ifndef APP_WEB_LOOK_H
 #define APP_WEB_LOOK_H
@@ -19,7 +24,13 @@
 #include "app/web/frame.h"
 #include "app/web/link.h"
 
-enum { LOOK_CLOSED = 32, LOOK_DECISIONS = 128 };
+enum {
+    LOOK_CLOSED = 32,
+    LOOK_DECISIONS = 128,
+    LOOK_EVENTS = 64,
+    LOOK_ITEM_MOST = 8192,     /* bytes of a reservation or decision as JSON; ours have some 700 */
+    LOOK_MOST_BYTES = 4 << 20, /* of answers to one look: some 3000 domains */
+};
 
 /* Pages are told this often at the most, and this often when nothing is said to have changed. */
 #define LOOK_LEAST_USEC UINT64_C(250000)

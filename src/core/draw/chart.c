@@ -4,6 +4,7 @@
  * is written beside it. What a guest holds is an area, its target a dashed line in steps, its need
  * a dotted one: three shapes, so that no colour is needed to tell them apart. The waiting starts
  * are shaded through all strips.
+ * The host's parts are one on the other, in a higher strip.
  */
 #include "core/draw/chart.h"
 
@@ -23,6 +24,7 @@ enum {
     LANE = 22,        /* a start */
     STRIP = 66,       /* of which the plot is high */
     PITCH = 84,       /* from one strip to the next */
+    STACK = 200,      /* the strip of the host's parts */
     LABEL = 13,       /* the least distance between two labels */
     SENTENCE = 118,   /* characters of the subtitle in a line */
     LABEL_ROOM = 210, /* what a lane's text needs beside its bar */
@@ -70,7 +72,8 @@ struct page {
     uint64_t from_usec;
     uint64_t width_usec;
     unsigned lanes_y;
-    unsigned strips_y;
+    unsigned strips_y; /* where plots begin: the host's parts, if there are any */
+    unsigned rows_y;   /* and the strips */
     unsigned axis_y;
     unsigned height;
 };
@@ -93,10 +96,15 @@ static uint64_t x_tenths(const struct page *page, uint64_t usec)
     return LEFT * 10 + ballast_mul_div(since, PLOT * 10, page->width_usec);
 }
 
+static uint64_t y_within(unsigned top, unsigned height, uint64_t kib, uint64_t most_kib)
+{
+    return (uint64_t)(top + height) * 10 -
+           ballast_mul_div(ballast_min_u64(kib, most_kib), (uint64_t)height * 10, most_kib);
+}
+
 static uint64_t y_tenths(unsigned top, uint64_t kib, uint64_t most_kib)
 {
-    return (uint64_t)(top + STRIP) * 10 -
-           ballast_mul_div(ballast_min_u64(kib, most_kib), STRIP * 10, most_kib);
+    return y_within(top, STRIP, kib, most_kib);
 }
 
 static void add_point(const struct page *page, const char *command, uint64_t usec, unsigned top,
@@ -193,11 +201,12 @@ struct label {
     const char *class;
     const char *word;
     uint64_t kib;
-    uint64_t y; /* tenths */
+    uint64_t y;   /* tenths */
+    size_t layer; /* of one of the host's parts */
 };
 
-/* From top to bottom, none over another, all within the strip's pitch. */
-static void place_labels(struct label *labels, size_t count, unsigned top)
+/* From top to bottom, none over another, all within the strip. */
+static void place_labels(struct label *labels, size_t count, unsigned top, unsigned height)
 {
     for (size_t i = 1; i < count; i++) {
         for (size_t j = i; j > 0 && labels[j].y < labels[j - 1].y; j--) {
@@ -211,7 +220,7 @@ static void place_labels(struct label *labels, size_t count, unsigned top)
         labels[i].y = ballast_max_u64(labels[i].y, least);
         least = labels[i].y + LABEL * 10;
     }
-    uint64_t most = (uint64_t)(top + STRIP) * 10;
+    uint64_t most = (uint64_t)(top + height) * 10;
     for (size_t i = count; i-- > 0;) {
         labels[i].y = ballast_min_u64(labels[i].y, most);
         most = labels[i].y - LABEL * 10;
@@ -223,7 +232,7 @@ static void add_labels(const struct page *page, struct label *labels, size_t cou
 {
     for (size_t i = 0; i < count; i++)
         labels[i].y = y_tenths(top, labels[i].kib, most_kib);
-    place_labels(labels, count, top);
+    place_labels(labels, count, top, STRIP);
     for (size_t i = 0; i < count; i++) {
         ballast_text_add(page->text, "<text class=\"%s\" x=\"%d\" y=\"", labels[i].class,
                          LEFT + PLOT + 8);
@@ -239,10 +248,10 @@ static void add_free(const struct page *page)
     const struct chart *chart = page->chart;
     size_t last = chart->samples - 1;
     uint64_t most_kib = scale_end(most_of(chart->free_kib, chart->samples, 1));
-    add_frame(page, "host", page->strips_y, most_kib);
-    add_area(page, "free", chart->free_kib, page->strips_y, most_kib);
-    struct label label = {"tfree", "free", chart->free_kib[last], 0};
-    add_labels(page, &label, 1, page->strips_y, most_kib);
+    add_frame(page, "host", page->rows_y, most_kib);
+    add_area(page, "free", chart->free_kib, page->rows_y, most_kib);
+    struct label label = {.class = "tfree", .word = "free", .kib = chart->free_kib[last]};
+    add_labels(page, &label, 1, page->rows_y, most_kib);
 }
 
 static void add_strip(const struct page *page, const struct chart_strip *strip, unsigned top)
@@ -268,11 +277,159 @@ static void add_strip(const struct page *page, const struct chart_strip *strip, 
                          top + STRIP);
         return;
     }
-    labels[used++] = (struct label){"tholds", "holds", strip->actual_kib[last], 0};
-    labels[used++] = (struct label){"ttarget", "target", strip->target_kib[last], 0};
+    labels[used++] =
+        (struct label){.class = "tholds", .word = "holds", .kib = strip->actual_kib[last]};
+    labels[used++] =
+        (struct label){.class = "ttarget", .word = "target", .kib = strip->target_kib[last]};
     if (strip->need_kib && strip->need_kib[last] > 0)
-        labels[used++] = (struct label){"tneed", "needs", strip->need_kib[last], 0};
+        labels[used++] =
+            (struct label){.class = "tneed", .word = "needs", .kib = strip->need_kib[last]};
     add_labels(page, labels, used, top, most_kib);
+}
+
+/* What the layers below the i-th come to at a sample. */
+static uint64_t below_kib(const struct chart *chart, size_t i, size_t sample)
+{
+    uint64_t sum_kib = 0;
+    for (size_t layer = 0; layer < i; layer++)
+        sum_kib = ballast_add_ceil(sum_kib, chart->layers[layer].kib[sample]);
+    return sum_kib;
+}
+
+static bool is_known(const struct chart *chart, size_t sample)
+{
+    return below_kib(chart, chart->layer_count, sample) > 0;
+}
+
+/* A boundary of the stack that lies on the line between its neighbours needs no point. */
+static bool bends(const struct chart *chart, size_t i, size_t sample, size_t first, size_t last)
+{
+    uint64_t kib = below_kib(chart, i, sample);
+    return sample == first || sample == last || below_kib(chart, i, sample - 1) != kib ||
+           below_kib(chart, i, sample + 1) != kib;
+}
+
+static void add_boundary(const struct page *page, size_t i, size_t sample, const char *command,
+                         uint64_t most_kib)
+{
+    const struct chart *chart = page->chart;
+    ballast_text_add(page->text, "%s", command);
+    add_tenths(page->text, x_tenths(page, chart->usec[sample]));
+    ballast_text_add(page->text, " ");
+    add_tenths(page->text, y_within(page->strips_y, STACK, below_kib(chart, i, sample), most_kib));
+}
+
+/* One layer over samples that are all known: its upper boundary there, its lower one back. */
+static void add_stretch(const struct page *page, size_t i, size_t first, size_t last,
+                        uint64_t most_kib)
+{
+    for (size_t sample = first; sample <= last; sample++) {
+        if (bends(page->chart, i + 1, sample, first, last))
+            add_boundary(page, i + 1, sample, sample == first ? "M" : "L", most_kib);
+    }
+    for (size_t sample = last + 1; sample-- > first;) {
+        if (bends(page->chart, i, sample, first, last))
+            add_boundary(page, i, sample, "L", most_kib);
+    }
+    ballast_text_add(page->text, "Z");
+}
+
+static void add_layer(const struct page *page, size_t i, uint64_t most_kib)
+{
+    const struct chart *chart = page->chart;
+    size_t first = 0;
+    ballast_text_add(page->text, "<path class=\"layer l%zu\" d=\"", i);
+    for (size_t sample = 0; sample <= chart->samples; sample++) {
+        if (sample < chart->samples && is_known(chart, sample))
+            continue;
+        if (sample > first)
+            add_stretch(page, i, first, sample - 1, most_kib);
+        first = sample + 1;
+    }
+    ballast_text_add(page->text, "\"/>\n");
+}
+
+/* The middle of each at the last sample that is known, with a box of its look. */
+static void add_layer_labels(const struct page *page, uint64_t most_kib)
+{
+    const struct chart *chart = page->chart;
+    struct label labels[CHART_LAYERS];
+    size_t used = 0;
+    size_t last = chart->samples - 1;
+    while (last > 0 && !is_known(chart, last))
+        last--;
+    for (size_t i = chart->layer_count; i-- > 0;) {
+        uint64_t kib = chart->layers[i].kib[last];
+        uint64_t middle_kib = ballast_add_ceil(below_kib(chart, i, last), kib / 2);
+        if (most_of(chart->layers[i].kib, chart->samples, 0) == 0)
+            continue;
+        labels[used] = (struct label){.word = chart->layers[i].name,
+                                      .kib = kib,
+                                      .y = y_within(page->strips_y, STACK, middle_kib, most_kib),
+                                      .layer = i};
+        used++;
+    }
+    place_labels(labels, used, page->strips_y, STACK);
+    for (size_t i = 0; i < used; i++) {
+        ballast_text_add(page->text, "<rect class=\"layer l%zu\" x=\"%d\" y=\"", labels[i].layer,
+                         LEFT + PLOT + 8);
+        add_tenths(page->text, labels[i].y - 50);
+        ballast_text_add(page->text, "\" width=\"10\" height=\"10\"/>\n<text x=\"%d\" y=\"",
+                         LEFT + PLOT + 23);
+        add_tenths(page->text, labels[i].y + 40);
+        ballast_text_add(page->text, "\">");
+        ballast_text_add_xml(page->text, labels[i].word);
+        ballast_text_add(page->text, " ");
+        ballast_text_add_size(page->text, labels[i].kib);
+        ballast_text_add(page->text, "</text>\n");
+    }
+}
+
+/* Its scale ends with the host: what is drawn is all of its memory. */
+static void add_layers(const struct page *page)
+{
+    const struct chart *chart = page->chart;
+    struct ballast_text *text = page->text;
+    uint64_t most_kib = 1;
+    for (size_t sample = 0; sample < chart->samples; sample++)
+        most_kib = ballast_max_u64(most_kib, below_kib(chart, chart->layer_count, sample));
+    ballast_text_add(text, "<text class=\"name\" x=\"%d\" y=\"%u\">host</text>\n", MARGIN,
+                     page->strips_y + 14);
+    ballast_text_add(text, "<text class=\"small end\" x=\"%d\" y=\"%u\">", LEFT - 6,
+                     page->strips_y + 4);
+    ballast_text_add_size(text, most_kib);
+    ballast_text_add(text, "</text>\n<text class=\"small end\" x=\"%d\" y=\"%u\">0</text>\n",
+                     LEFT - 6, page->strips_y + STACK);
+    for (size_t i = 0; i < chart->layer_count; i++)
+        add_layer(page, i, most_kib);
+    ballast_text_add(text, "<path class=\"edge\" d=\"M%d %uH%d\"/>\n", LEFT, page->strips_y + STACK,
+                     LEFT + PLOT);
+    add_layer_labels(page, most_kib);
+}
+
+/* How each of them looks, on either ground. */
+static void add_layer_style(struct ballast_text *text, const struct chart *chart)
+{
+    if (chart->layer_count == 0)
+        return;
+    ballast_text_add(text, "<style>\n.layer{stroke:#ffffff;stroke-width:.6}\n"
+                           ".hatch{stroke:#1a1a1a;stroke-opacity:.35;stroke-width:1}\n");
+    for (size_t i = 0; i < chart->layer_count; i++)
+        ballast_text_add(text, ".f%zu{fill:%s}.l%zu{fill:url(#p%zu)}\n", i, chart->layers[i].light,
+                         i, i);
+    ballast_text_add(text, "@media (prefers-color-scheme:dark){\n.layer{stroke:#15191d}\n"
+                           ".hatch{stroke:#eceff1}\n");
+    for (size_t i = 0; i < chart->layer_count; i++)
+        ballast_text_add(text, ".f%zu{fill:%s}\n", i, chart->layers[i].dark);
+    ballast_text_add(text, "}\n</style>\n<defs>\n");
+    for (size_t i = 0; i < chart->layer_count; i++)
+        ballast_text_add(
+            text,
+            "<pattern id=\"p%zu\" width=\"6\" height=\"6\" "
+            "patternUnits=\"userSpaceOnUse\"><rect class=\"f%zu\" width=\"6\" "
+            "height=\"6\"/>%s</pattern>\n",
+            i, i, chart->layers[i].hatched ? "<path class=\"hatch\" d=\"M-1 7L7 -1\"/>" : "");
+    ballast_text_add(text, "</defs>\n");
 }
 
 static void add_span_shade(const struct page *page, const struct chart_span *span)
@@ -460,9 +617,11 @@ static void place(struct page *page)
     page->from_usec = chart->usec[0];
     page->width_usec = ballast_max_u64(chart->usec[chart->samples - 1] - page->from_usec, 1);
     page->lanes_y = 44 + LINE * sentence_lines(chart->subtitle);
-    size_t strips = chart->strip_count + (chart->free_kib != NULL);
+    unsigned strips = (unsigned)chart->strip_count + (chart->free_kib != NULL);
+    unsigned gap = PITCH - STRIP;
     page->strips_y = page->lanes_y + LANE * (unsigned)chart->span_count + 14;
-    page->axis_y = page->strips_y + PITCH * (unsigned)strips - (PITCH - STRIP) + 8;
+    page->rows_y = page->strips_y + (chart->layer_count > 0 ? STACK + gap : 0);
+    page->axis_y = page->rows_y + PITCH * strips - gap + 8;
     page->height = page->axis_y + 30 + LINE * told_of(chart) + (told_of(chart) ? 12 : 0);
 }
 
@@ -480,17 +639,20 @@ size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size)
     ballast_text_add_xml(&text, chart->subtitle);
     ballast_text_add(
         &text, "</desc>\n%s<rect class=\"ground\" width=\"100%%\" height=\"100%%\"/>\n", style);
+    add_layer_style(&text, chart);
     add_head(&page);
     for (size_t i = 0; i < chart->span_count; i++)
         add_span_shade(&page, &chart->spans[i]);
     add_axis(&page);
     for (size_t i = 0; i < chart->span_count; i++)
         add_lane(&page, &chart->spans[i], page.lanes_y + LANE * (unsigned)i);
+    if (chart->layer_count > 0)
+        add_layers(&page);
     size_t before = chart->free_kib != NULL;
     if (before)
         add_free(&page);
     for (size_t i = 0; i < chart->strip_count; i++)
-        add_strip(&page, &chart->strips[i], page.strips_y + PITCH * (unsigned)(i + before));
+        add_strip(&page, &chart->strips[i], page.rows_y + PITCH * (unsigned)(i + before));
     add_marks(&page);
     for (size_t i = 0; i < told_of(chart); i++)
         add_told(&page, i);

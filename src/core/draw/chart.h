@@ -45,12 +45,26 @@ struct chart_tick {
     const char *label;
 };
 
+/* A part of the host, the lowest first. A sample in which all are 0 is not known. */
+struct chart_layer {
+    const char *name;
+    const char *light; /* colours on a light and a dark ground, as CSS has them */
+    const char *dark;
+    bool hatched; /* it is told from its neighbours without a colour */
+    const uint64_t *kib;
+};
+
+enum { CHART_LAYERS = 12 };
+
 struct chart {
     const char *title;        /* escaped by the chart, as all its texts */
     const char *subtitle;     /* a sentence; broken into lines where it is long */
     const uint64_t *usec;     /* rising */
     const uint64_t *free_kib; /* of the host; NULL: it has no strip */
-    size_t samples;           /* at least 2 */
+    const struct chart_layer
+        *layers;        /* of the host, in a strip of their own; instead of free_kib */
+    size_t layer_count; /* at most CHART_LAYERS */
+    size_t samples;     /* at least 2 */
     const struct chart_strip *strips;
     size_t strip_count;
     const struct chart_span *spans;

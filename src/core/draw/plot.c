@@ -74,14 +74,23 @@ static void add_row(struct ballast_text *text, const struct draw_plot *plot, siz
 }
 
 /* A scale's figure stands beside the top of the row that ends with it. */
-static void add_scale(struct ballast_text *text, const struct draw_plot *plot, size_t row,
-                      uint64_t most_kib)
+static void add_scale(struct ballast_text *text, size_t row, size_t rows, uint64_t most_kib)
 {
     char label[24] = "";
     struct ballast_text size = ballast_text_over(label, sizeof(label));
-    if (row + 1 == plot->rows || row + 1 == plot->rows / 2)
-        ballast_text_add_size(&size, ballast_mul_div(most_kib, row + 1, plot->rows));
+    if (row + 1 == rows || row + 1 == rows / 2)
+        ballast_text_add_size(&size, ballast_mul_div(most_kib, row + 1, rows));
     ballast_text_add(text, "%*s |", DRAW_PLOT_LEFT - 2, label);
+}
+
+static void add_axis(struct ballast_text *text, size_t columns, const char *marks)
+{
+    ballast_text_add(text, "%*s +", DRAW_PLOT_LEFT - 2, "0");
+    for (size_t column = 0; column < columns; column++)
+        ballast_text_add(text, "-");
+    ballast_text_add(text, "\n");
+    if (marks)
+        ballast_text_add(text, "%*s%.*s\n", DRAW_PLOT_LEFT, "", (int)columns, marks);
 }
 
 size_t draw_plot(const struct draw_plot *plot, char *buf, size_t size)
@@ -89,14 +98,57 @@ size_t draw_plot(const struct draw_plot *plot, char *buf, size_t size)
     struct ballast_text text = ballast_text_over(buf, size);
     uint64_t most_kib = most_of(plot);
     for (size_t row = plot->rows; row-- > 0;) {
-        add_scale(&text, plot, row, most_kib);
+        add_scale(&text, row, plot->rows, most_kib);
         add_row(&text, plot, row, most_kib);
     }
-    ballast_text_add(&text, "%*s +", DRAW_PLOT_LEFT - 2, "0");
-    for (size_t column = 0; column < plot->columns; column++)
-        ballast_text_add(&text, "-");
-    ballast_text_add(&text, "\n");
-    if (plot->marks)
-        ballast_text_add(&text, "%*s%.*s\n", DRAW_PLOT_LEFT, "", (int)plot->columns, plot->marks);
+    add_axis(&text, plot->columns, plot->marks);
+    return text.length;
+}
+
+static uint64_t sum_of(const struct draw_plot_stack *stack, size_t column)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < stack->layer_count; i++)
+        sum_kib = ballast_add_ceil(sum_kib, stack->layers[i].kib[column]);
+    return sum_kib;
+}
+
+/* What lies at that height. */
+static struct cell layer_at(const struct draw_plot_stack *stack, size_t column, uint64_t kib)
+{
+    uint64_t top_kib = 0;
+    for (size_t i = 0; i < stack->layer_count; i++) {
+        top_kib = ballast_add_ceil(top_kib, stack->layers[i].kib[column]);
+        if (kib < top_kib)
+            return (struct cell){stack->layers[i].fill, stack->layers[i].ink};
+    }
+    return (struct cell){' ', INK_NONE};
+}
+
+static void add_stack_row(struct ballast_text *text, const struct draw_plot_stack *stack,
+                          size_t row, uint64_t most_kib)
+{
+    unsigned char ink = INK_NONE;
+    uint64_t middle_kib = ballast_mul_div(most_kib, 2 * (uint64_t)row + 1, 2 * stack->rows);
+    for (size_t column = 0; column < stack->columns; column++) {
+        struct cell cell = layer_at(stack, column, middle_kib);
+        add_ink(text, stack->colour, &ink, cell.ink);
+        ballast_text_add(text, "%c", cell.character);
+    }
+    add_ink(text, stack->colour, &ink, INK_NONE);
+    ballast_text_add(text, "\n");
+}
+
+size_t draw_plot_stack(const struct draw_plot_stack *stack, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    uint64_t most_kib = 1;
+    for (size_t column = 0; column < stack->columns; column++)
+        most_kib = ballast_max_u64(most_kib, sum_of(stack, column));
+    for (size_t row = stack->rows; row-- > 0;) {
+        add_scale(&text, row, stack->rows, most_kib);
+        add_stack_row(&text, stack, row, most_kib);
+    }
+    add_axis(&text, stack->columns, stack->marks);
     return text.length;
 }

@@ -27,4 +27,23 @@ struct draw_plot {
 /* As snprintf: rows, an axis, and the marks, a line each. */
 size_t draw_plot(const struct draw_plot *plot, char *buf, size_t size);
 
+struct draw_plot_layer {
+    const uint64_t *kib; /* a value a column */
+    char fill;
+    unsigned char ink; /* ECMA-48 SGR foreground colour, or 0 */
+};
+
+/* A whole over time, its parts one on the other; a column whose parts are all 0 is not known. */
+struct draw_plot_stack {
+    size_t columns;
+    size_t rows;                          /* at least 2 */
+    const struct draw_plot_layer *layers; /* the lowest first */
+    size_t layer_count;
+    const char *marks; /* as above */
+    bool colour;
+};
+
+/* As snprintf: the same lines. A cell is of the part that is in the middle of it. */
+size_t draw_plot_stack(const struct draw_plot_stack *stack, char *buf, size_t size);
+
 #endif

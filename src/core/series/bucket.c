@@ -22,6 +22,22 @@ void series_fold_look(struct series_fold *fold, const uint64_t kib[SERIES], uint
     fold->begun = true;
 }
 
+void series_fold_parts(struct series_fold *fold, const struct series_parts *parts, uint64_t weight)
+{
+    struct series_parts cut;
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < SERIES_PARTS; i++) {
+        cut.part_kib[i] = ballast_min_u64(parts->part_kib[i], SERIES_MOST_KIB);
+        sum_kib += cut.part_kib[i];
+        fold->parts.sum[i] += (unsigned __int128)cut.part_kib[i] * weight;
+    }
+    cut.total_kib = ballast_min_u64(ballast_min_u64(parts->total_kib, sum_kib), SERIES_MOST_KIB);
+    fold->parts.total_sum += (unsigned __int128)cut.total_kib * weight;
+    fold->parts.weight += weight;
+    fold->parts.begun = true;
+    fold->parts.last = cut;
+}
+
 void series_fold_bucket(struct series_fold *fold, const struct series_bucket *bucket)
 {
     for (size_t i = 0; i < SERIES; i++) {
@@ -32,6 +48,33 @@ void series_fold_bucket(struct series_fold *fold, const struct series_bucket *bu
     }
     fold->weight += bucket->weight;
     fold->begun = true;
+    if (bucket->has_parts)
+        series_fold_parts(fold, &bucket->parts, bucket->weight);
+}
+
+static uint64_t mean(unsigned __int128 sum, uint64_t weight)
+{
+    return (uint64_t)((sum + weight / 2) / weight);
+}
+
+/*
+ * The boundaries between the parts are rounded, not the parts: so each is off by less than one KiB,
+ * and all of them together are their rounded sum, which is the total's where nothing contradicts.
+ */
+static void end_parts(const struct series_fold *fold, struct series_parts *out)
+{
+    unsigned __int128 below = 0;
+    uint64_t below_kib = 0;
+    *out = fold->parts.last;
+    if (fold->parts.weight == 0)
+        return;
+    for (size_t i = 0; i < SERIES_PARTS; i++) {
+        below += fold->parts.sum[i];
+        uint64_t boundary_kib = mean(below, fold->parts.weight);
+        out->part_kib[i] = boundary_kib - below_kib;
+        below_kib = boundary_kib;
+    }
+    out->total_kib = mean(fold->parts.total_sum, fold->parts.weight);
 }
 
 bool series_fold_end(const struct series_fold *fold, uint64_t at_sec, uint64_t length_sec,
@@ -46,9 +89,13 @@ bool series_fold_end(const struct series_fold *fold, uint64_t at_sec, uint64_t l
         /* Two looks within a tenth of a second have no time between them. */
         uint64_t mean_kib = fold->of[i].last_kib;
         if (fold->weight > 0)
-            mean_kib = (uint64_t)((fold->of[i].sum + fold->weight / 2) / fold->weight);
+            mean_kib = mean(fold->of[i].sum, fold->weight);
         out->value[i] = (struct series_value){fold->of[i].min_kib, mean_kib, fold->of[i].max_kib};
     }
+    out->has_parts = fold->parts.begun;
+    out->parts = (struct series_parts){0};
+    if (out->has_parts)
+        end_parts(fold, &out->parts);
     return true;
 }
 

@@ -4,17 +4,22 @@
  *
  *   flags; what they call for: slots passed over, weight; the series
  *
+ * Where any bucket has parts the form is 2, the third byte says how many, and each bucket ends with
+ * flags of its own: 0 without parts, else 1, and two times a bit for each that differs from that of
+ * the bucket before, the total's last; then the differences.
+ *
  * Numbers are little-endian groups of seven bits, differences zigzag. Of a series there is the mean
  * as a difference to that of the bucket before, unless it is the same, then how far the least lies
  * below and the most above it, unless they are the same. So a guest at rest costs its flags.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/series/series.h"
 
-enum { FORM = 1, SERIES_EVER = 8 };
+enum { FORM = 1, FORM_PARTS = 2, SERIES_EVER = 8, PARTS_EVER = 24 };
 
 /* Flags: two bits a series, then these two. */
 enum { MOVED = 1, SPREAD = 2 };
@@ -83,17 +88,58 @@ static uint8_t *put_bucket(uint8_t *out, const struct series_bucket *bucket,
     return out;
 }
 
+/* The parts of a bucket as a row, the total behind them. */
+static void parts_row(const struct series_parts *parts, uint64_t kib[SERIES_PARTS + 1])
+{
+    memcpy(kib, parts->part_kib, sizeof(parts->part_kib));
+    kib[SERIES_PARTS] = parts->total_kib;
+}
+
+static uint8_t *put_parts(uint8_t *out, const struct series_bucket *bucket,
+                          uint64_t before_kib[SERIES_PARTS + 1])
+{
+    uint64_t kib[SERIES_PARTS + 1];
+    unsigned flags = 1;
+    if (!bucket->has_parts)
+        return put_number(out, 0);
+    parts_row(&bucket->parts, kib);
+    for (size_t i = 0; i <= SERIES_PARTS; i++)
+        flags |= kib[i] != before_kib[i] ? 2U << i : 0;
+    out = put_number(out, flags);
+    for (size_t i = 0; i <= SERIES_PARTS; i++) {
+        if (kib[i] != before_kib[i])
+            out = put_number(out, zigzag(kib[i], before_kib[i]));
+        before_kib[i] = kib[i];
+    }
+    return out;
+}
+
+static bool any_parts(const struct series_bucket *buckets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (buckets[i].has_parts)
+            return true;
+    }
+    return false;
+}
+
 size_t series_pack(const struct series_place *place, const struct series_bucket *buckets,
                    size_t count, uint8_t out[SERIES_PACK_MOST])
 {
     uint64_t before_kib[SERIES] = {0};
+    uint64_t parts_kib[SERIES_PARTS + 1] = {0};
     uint64_t next_sec = place->start_sec;
+    bool parts = any_parts(buckets, count);
     uint8_t *at = out;
-    *at++ = FORM;
+    *at++ = parts ? FORM_PARTS : FORM;
     *at++ = SERIES;
+    if (parts)
+        *at++ = SERIES_PARTS;
     for (size_t i = 0; i < count; i++) {
         uint64_t gap = (buckets[i].at_sec - next_sec) / place->length_sec;
         at = put_bucket(at, &buckets[i], before_kib, gap, place->length_sec * SERIES_WEIGHT_SEC);
+        if (parts)
+            at = put_parts(at, &buckets[i], parts_kib);
         next_sec = buckets[i].at_sec + place->length_sec;
     }
     return (size_t)(at - out);
@@ -104,7 +150,9 @@ struct reading {
     const uint8_t *end;
     bool broken;
     size_t series;
+    size_t parts; /* 0: form 1 */
     uint64_t before_kib[SERIES_EVER];
+    uint64_t parts_kib[PARTS_EVER + 1];
 };
 
 static uint64_t take(struct reading *reading)
@@ -138,6 +186,38 @@ static void take_value(struct reading *reading, unsigned flags, size_t i, struct
         *out = (struct series_value){*mean_kib - below_kib, *mean_kib, *mean_kib + above_kib};
 }
 
+/* Parts that do not reach their total cannot be: they would be drawn as memory that is missing. */
+static void set_parts(struct reading *reading, struct series_bucket *out)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i <= reading->parts; i++) {
+        if (reading->parts_kib[i] > SERIES_MOST_KIB)
+            reading->broken = true;
+    }
+    for (size_t i = 0; i < reading->parts && !reading->broken; i++)
+        sum_kib += reading->parts_kib[i];
+    if (reading->broken || reading->parts_kib[reading->parts] > sum_kib) {
+        reading->broken = true;
+        return;
+    }
+    out->has_parts = reading->parts <= SERIES_PARTS;
+    for (size_t i = 0; i < reading->parts && out->has_parts; i++)
+        out->parts.part_kib[i] = reading->parts_kib[i];
+    out->parts.total_kib = out->has_parts ? reading->parts_kib[reading->parts] : 0;
+}
+
+static void take_parts(struct reading *reading, struct series_bucket *out)
+{
+    uint64_t flags = take(reading);
+    if (flags == 0 || reading->broken)
+        return;
+    for (size_t i = 0; i <= reading->parts; i++) {
+        if (flags & UINT64_C(2) << i)
+            reading->parts_kib[i] = unzigzag(take(reading), reading->parts_kib[i]);
+    }
+    set_parts(reading, out);
+}
+
 static void take_bucket(struct reading *reading, const struct series_place *place, size_t *slot,
                         struct series_bucket *out)
 {
@@ -150,6 +230,8 @@ static void take_bucket(struct reading *reading, const struct series_place *plac
         struct series_value beyond;
         take_value(reading, flags, i, i < SERIES ? &out->value[i] : &beyond);
     }
+    if (reading->parts > 0 && !reading->broken)
+        take_parts(reading, out);
     if (gap >= place->slots - *slot || lacks > full)
         reading->broken = true;
     if (reading->broken)
@@ -160,15 +242,27 @@ static void take_bucket(struct reading *reading, const struct series_place *plac
     ++*slot;
 }
 
+/* The bytes before the first bucket; false: they are none of ours. */
+static bool take_head(struct reading *reading)
+{
+    if (reading->end - reading->at < 2)
+        return false;
+    uint8_t form = *reading->at++;
+    reading->series = *reading->at++;
+    if (form == FORM_PARTS && reading->at < reading->end)
+        reading->parts = *reading->at++;
+    return (form == FORM || (form == FORM_PARTS && reading->parts > 0)) && reading->series > 0 &&
+           reading->series <= SERIES_EVER && reading->parts <= PARTS_EVER;
+}
+
 int series_unpack(const struct series_place *place, const uint8_t *bytes, size_t size,
                   struct series_bucket *out, size_t *count, struct ballast_error *err)
 {
-    struct reading reading = {.at = bytes + 2, .end = bytes + size};
+    struct reading reading = {.at = bytes, .end = bytes + size};
     size_t slot = 0;
     size_t made = 0;
-    if (size < 2 || bytes[0] != FORM || bytes[1] == 0 || bytes[1] > SERIES_EVER)
+    if (!take_head(&reading))
         return ballast_fail(err, -EINVAL, "samples of an unknown form");
-    reading.series = bytes[1];
     while (reading.at < reading.end && !reading.broken && slot < place->slots)
         take_bucket(&reading, place, &slot, &out[made++]);
     if (reading.broken || reading.at < reading.end)

@@ -6,7 +6,9 @@
  * all time stays the mean. Buckets of one stretch are packed into few bytes: a guest at rest takes
  * one a bucket.
  *
- * Of the host the three are what is free, what is promised of it, and the deficit.
+ * Of the host the three are what is free, what is promised of it, and the deficit. It has parts
+ * too: means of what its memory was made of, which are rounded together, so that what summed to the
+ * total when it was looked at does so in every bucket, however often it is thinned.
  */
 #ifndef CORE_SERIES_SERIES_H
 #define CORE_SERIES_SERIES_H
@@ -31,10 +33,23 @@ struct series_value {
     uint64_t max_kib;
 };
 
+/* As many as a host has (BALLAST_PARTS, which this room cannot see; the recorder holds them equal).
+ */
+enum { SERIES_PARTS = 10 };
+
+/* What a whole is made of. The parts are at least the total; beyond it they contradict each other.
+ */
+struct series_parts {
+    uint64_t total_kib;
+    uint64_t part_kib[SERIES_PARTS];
+};
+
 struct series_bucket {
     uint64_t at_sec; /* where it begins: a multiple of its length */
     uint32_t weight; /* at most what its length is; 0: seen, and for no time */
+    bool has_parts;
     struct series_value value[SERIES];
+    struct series_parts parts; /* means over as much of the weight as they are known of */
 };
 
 /* Being added up. All zero is empty. */
@@ -47,10 +62,22 @@ struct series_fold {
         uint64_t max_kib;
         uint64_t last_kib;
     } of[SERIES];
+    struct {
+        bool begun;
+        uint64_t weight;
+        unsigned __int128 total_sum;
+        unsigned __int128 sum[SERIES_PARTS];
+        struct series_parts last;
+    } parts;
 };
 
 /* Something looked at: it was so for `weight`. */
 void series_fold_look(struct series_fold *fold, const uint64_t kib[SERIES], uint64_t weight);
+/*
+ * The parts of that same look. Sizes are cut to SERIES_MOST_KIB; a total that is more than its
+ * parts is cut to them.
+ */
+void series_fold_parts(struct series_fold *fold, const struct series_parts *parts, uint64_t weight);
 void series_fold_bucket(struct series_fold *fold, const struct series_bucket *bucket);
 /* What it comes to; false: it is empty. The weight is cut to that of `length_sec`. */
 bool series_fold_end(const struct series_fold *fold, uint64_t at_sec, uint64_t length_sec,
@@ -73,7 +100,8 @@ struct series_place {
 enum {
     SERIES_SLOTS = 144,
     /* Flags, gap and weight, then three values of at most 7 bytes each a series. */
-    SERIES_PACK_MOST = 2 + SERIES_SLOTS * (2 + 2 + 5 + SERIES * 3 * 7),
+    /* The same, and flags of two bytes with a value each for the parts and their total. */
+    SERIES_PACK_MOST = 3 + SERIES_SLOTS * (2 + 2 + 5 + SERIES * 3 * 7 + 2 + (SERIES_PARTS + 1) * 7),
 };
 
 /*
@@ -86,8 +114,9 @@ bool series_put(const struct series_place *place, struct series_bucket *buckets,
 size_t series_pack(const struct series_place *place, const struct series_bucket *buckets,
                    size_t count, uint8_t out[SERIES_PACK_MOST]);
 /*
- * Back again. What is packed with fewer series than there are now has 0 in the others; what has
- * more loses them. -EINVAL: these bytes are none of ours.
+ * Back again. What is packed with fewer series or parts than there are now has 0 in the others;
+ * what has more series loses them, what has more parts all parts, which would no longer sum.
+ * -EINVAL: these bytes are none of ours.
  */
 int series_unpack(const struct series_place *place, const uint8_t *bytes, size_t size,
                   struct series_bucket *out, size_t *count, struct ballast_error *err);

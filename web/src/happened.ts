@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What was decided and happened, as the daemon's `why` tells it: the last of it comes with each state,
+// what is before that is asked for.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Happening } from "./model";
+
+const GUEST_MOST = 32;
+/** As many as come with a state (LOOK_EVENTS); where there are fewer there are no others. */
+export const EARLIER = 64;
+/** So many are kept of what was asked for; what is before is in `ballast why`. */
+export const KEPT_MOST = 1024;
+// One that goes on may no longer be among the last ones of everybody.
+const AGAIN_MS = 15000;
+
+interface Answer {
+  events: Happening[];
+  more: boolean;
+}
+
+async function ask(query: string): Promise<Answer | null> {
+  const answer = await fetch(`/api/why?${query}`);
+  return answer.ok ? ((await answer.json()) as Answer | null) : null;
+}
+
+/** Both, each number once, the newest first; where both have one, as it has gone on the longest. */
+export function merged(known: Happening[], fresh: Happening[]): Happening[] {
+  const all = new Map(known.map((event) => [event.number, event]));
+  for (const event of fresh) if (event.until_usec >= (all.get(event.number)?.until_usec ?? 0)) all.set(event.number, event);
+  return [...all.values()].sort((a, b) => b.number - a.number);
+}
+
+/** The last ones about a domain; `events` are those of everybody, null where the daemon keeps none. */
+export function useHappened(uuid: string | undefined, name: string | null, events: Happening[] | null): Happening[] | null {
+  const [asked, setAsked] = useState<{ uuid: string; events: Happening[] } | null>(null);
+  // Those of others push one's own out of the state; they stay here.
+  const kept = useRef<{ uuid: string | undefined; events: Happening[] }>({ uuid, events: [] });
+  const keeps = events !== null;
+  useEffect(() => {
+    if (!uuid || !keeps) return;
+    let wanted = true;
+    const look = () =>
+      ask(`domain=${uuid}&most=${GUEST_MOST}`).then(
+        (answer) => {
+          if (wanted && answer) setAsked({ uuid, events: answer.events });
+        },
+        () => {},
+      );
+    look();
+    const again = setInterval(look, AGAIN_MS);
+    return () => {
+      wanted = false;
+      clearInterval(again);
+    };
+  }, [uuid, keeps]);
+  if (events === null) return null;
+  if (kept.current.uuid !== uuid) kept.current = { uuid, events: [] };
+  const own = asked && asked.uuid === uuid ? asked.events : [];
+  // What is older than all that was asked for by uuid may be of another that had the name before.
+  const live = events.filter((event) => name !== null && event.name === name && event.number >= (own[0]?.number ?? 0));
+  kept.current.events = merged(kept.current.events, merged(own, live)).slice(0, GUEST_MOST);
+  return kept.current.events;
+}
+
+/** What is before `first`, asked for a part at a time. */
+export function useEarlier(first: number | undefined): { events: Happening[]; more: boolean; load: () => Promise<void> } {
+  const [earlier, setEarlier] = useState<{ events: Happening[]; more: boolean }>({ events: [], more: true });
+  const before = Math.min(first ?? Infinity, earlier.events[earlier.events.length - 1]?.number ?? Infinity);
+  const load = async () => {
+    const answer = await ask(`before=${before}&most=${EARLIER}`).catch(() => null);
+    if (answer) setEarlier((old) => ({ events: merged(old.events, answer.events).slice(0, KEPT_MOST), more: answer.more }));
+  };
+  return { events: earlier.events, more: earlier.more && Number.isFinite(before) && earlier.events.length < KEPT_MOST, load };
+}
