@@ -142,8 +142,9 @@ export const nameOf = (domain: Domain): string => domain.name ?? `domain ${domai
 /** What a domain takes of the host: what it holds, and what is spent on it beyond. */
 export const takes = (domain: Domain): Kib => domain.actual_kib + domain.overhead_kib;
 
-/** Within a page or two of its target counts as there: balloons stop in whole pages. */
-export const NEAR_KIB = 16;
+/** Nearer than a MiB to its target counts as there, as in `ballast top`: balloons stop in whole pages, and a HVM guest
+    without a video adapter never holds its last ones. */
+export const NEAR_KIB = 1023;
 
 export type Move = "grows" | "gives" | "still";
 
@@ -173,6 +174,6 @@ export function marksOf(domain: Domain): Mark[] {
   if (domain.conduct === "unaware" || (!domain.balloon && domain.state === "run"))
     add("no balloon", "∅", "plain", "no balloon driver has shown itself");
   if (domain.opted_out) add("opted out", "–", "plain", "taken out of balancing");
-  if (domain.paused) add("balancing paused", "=", "plain", "its target is not changed");
+  if (domain.paused) add("held", "=", "plain", "balancing of it is paused: its target is not changed");
   return marks;
 }
