@@ -77,9 +77,7 @@ def play(client, facts):
     deed(("policy",), "proportional", "set-policy", name="proportional")
     late = client.call("sim-start", name="late", need_kib=64 * MIB, rate_kib=16 * MIB)["domid"]
     deed(("reservation", "kept"), "bound", "bind", id=kept, domid=late)
-    # Far from what is free, and from the most that all could give: a machine that has no time for the
-    # daemon makes givers seem stuck, and then it would be refused.
-    cancelled = reserve("cancelled", 16 * 1024, wait=False)
+    cancelled = reserve("cancelled", 20 * 1024, wait=False)
     deed(("reservation", "cancelled"), "released", "cancel", id=cancelled)
     reserve("freed", 3 * 1024)
     deed(("shares", "vm1"), 500, "set-shares", domain="vm1", shares=500)
