@@ -48,9 +48,9 @@ static void decide(struct balancer *balancer, const struct balancer_input *input
 }
 
 /*
- * What everybody who is not stuck holds above where he may be asked to go. Those who are not on their
- * way down count, too: they may have arrived where they were asked to, and are asked for more when
- * somebody else has taken some of it.
+ * What everybody who is not stuck holds above where he may be asked to go. Those who are not on
+ * their way down count, too: they may have arrived where they were asked to, and are asked for more
+ * when somebody else has taken some of it.
  */
 static uint64_t coming_kib(const struct balancer *balancer)
 {
