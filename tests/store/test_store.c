@@ -14,6 +14,7 @@
 
 #include "../ledger/twin.h"
 #include "core/model/host.h"
+#include "edge/sqlite/code.h"
 #include "edge/store/internal.h"
 #include "world.h"
 
@@ -522,7 +523,18 @@ static void test_moved_while_open(void **state)
     store_close(store);
 }
 
+static void test_an_old_sqlite_is_told(void **state)
+{
+    (void)state;
+    struct ballast_error err = {0};
+    assert_int_equal(sqlite_suffices(SQLITE_LEAST, &err), 0);
+    assert_int_equal(sqlite_suffices(3034001, &err), -ENOTSUP);
+    assert_string_equal(err.text, "SQLite 3.34 is too old to keep this: 3.37 or newer is needed");
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_an_old_sqlite_is_told),
+    cmocka_unit_test(test_an_old_sqlite_is_told),
     cmocka_unit_test_setup_teardown(test_makes_private_files, begin, end),
     cmocka_unit_test_setup_teardown(test_one_at_a_time, begin, end),
     cmocka_unit_test_setup_teardown(test_busy_by_hand, begin, end),

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "edge/history/internal.h"
+#include "edge/sqlite/code.h"
 
 /* SQLite itself would let anybody read it. */
 static int make_private(const char *path, struct ballast_error *err)
@@ -67,7 +68,9 @@ static int open_one(const char *path, uint64_t most_kib, struct history **out,
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
     history->most_kib = most_kib < HISTORY_LEAST_KIB ? HISTORY_LEAST_KIB : most_kib;
-    int rc = make_private(path, err);
+    int rc = sqlite_suffices(sqlite3_libversion_number(), err);
+    if (rc == 0)
+        rc = make_private(path, err);
     if (rc == 0) {
         int opened =
             sqlite3_open_v2(path, &history->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "core/base/error.h"
+
 /* What the system said when the file failed last; 0 where it never did. */
 static int file_errno(sqlite3_file *file)
 {
@@ -80,4 +82,13 @@ int sqlite_code(sqlite3 *db, int rc)
     default:
         return -EIO;
     }
+}
+
+int sqlite_suffices(int number, struct ballast_error *err)
+{
+    if (number >= SQLITE_LEAST)
+        return 0;
+    return ballast_fail(
+        err, -ENOTSUP, "SQLite %d.%d is too old to keep this: %d.%d or newer is needed",
+        number / 1000000, number / 1000 % 1000, SQLITE_LEAST / 1000000, SQLITE_LEAST / 1000 % 1000);
 }

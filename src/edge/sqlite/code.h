@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include <ballast/error.h>
+
 /*
  * Of the last call on that connection, which returned `rc`; `db` may be NULL. -ENOSPC: no room,
  * within a bound of SQLite's or a quota too; -EROFS; -EACCES; -EUCLEAN: it is damaged or no such
@@ -12,5 +14,12 @@
  * -ENFILE; -EIO: all else.
  */
 int sqlite_code(sqlite3 *db, int rc);
+
+/* 3.37.0, as sqlite3_libversion_number() counts: the first whose tables keep to their types
+ * (STRICT). */
+#define SQLITE_LEAST 3037000
+
+/* -ENOTSUP for a library older than that, with what would be right. */
+int sqlite_suffices(int number, struct ballast_error *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "edge/sqlite/code.h"
 #include "edge/store/internal.h"
 
 static int fail(struct ballast_error *err, int code, const char *path, const char *what)
@@ -56,7 +57,10 @@ static int make_empty(const char *path, struct ballast_error *err)
 static int open_database(const char *path, sqlite3 **out, struct ballast_error *err)
 {
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc = sqlite_suffices(sqlite3_libversion_number(), err);
+    if (rc < 0)
+        return rc;
+    rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK) {
         int result = store_failure(db, path, rc, "cannot be opened", err);
         (void)sqlite3_close(db);
