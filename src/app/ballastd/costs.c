@@ -37,9 +37,10 @@ struct costs {
     uint64_t above;  /* of these */
     uint64_t within; /* in a row */
     int64_t worst_kib;
-    /* Only one guest is waited for at a time: what two cost cannot be told apart. */
-    uint32_t awaited;
-    uint64_t awaited_since_usec;
+    /* Somebody's toolstack is waited for; of several together none can be told apart anyway. */
+    bool awaiting;
+    bool asked; /* at the look that is under way */
+    uint64_t awaiting_since_usec;
 };
 
 struct costs *costs_new(void)
@@ -165,18 +166,20 @@ static bool is_finished(void *context, const struct ballast_domain *domain)
     uint64_t now_usec = daemon_now_usec(daemon);
     if (daemon_host_config(daemon->host, domain->id, &guest, NULL) != -ENOENT)
         return true;
-    if (costs->awaited != domain->id) {
-        costs->awaited = domain->id;
-        costs->awaited_since_usec = now_usec;
-    }
-    return ballast_sub_floor(now_usec, costs->awaited_since_usec) >= PATIENCE_USEC;
+    if (!costs->awaiting)
+        costs->awaiting_since_usec = now_usec;
+    costs->awaiting = true;
+    costs->asked = true;
+    return ballast_sub_floor(now_usec, costs->awaiting_since_usec) >= PATIENCE_USEC;
 }
 
 void costs_look(struct daemon *daemon)
 {
     struct drift_seen seen[DRIFT_SEEN];
     const struct ballast_host *host = daemon_view_host(daemon->view);
+    daemon->costs->asked = false;
     int count = drift_look(daemon->costs->drift, host, is_finished, daemon, seen);
+    daemon->costs->awaiting = daemon->costs->asked;
     for (int i = 0; i < count; i++) {
         size_t at;
         struct ballast_error err;
