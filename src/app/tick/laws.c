@@ -21,7 +21,14 @@ static bool is_ours(const struct ballast_domain *domain)
     return can_take(domain) && domain->shares > 0 && ballast_domain_pod_lacks_kib(domain) == 0;
 }
 
-struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib)
+static uint64_t held_lately_kib(const struct ballast_domain *domain, const struct kept *before)
+{
+    const struct ballast_domain *then = kept_find(before->domains, before->count, domain->id);
+    return then ? ballast_max_u64(then->tot_kib, domain->tot_kib) : domain->tot_kib;
+}
+
+struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promised_kib,
+                                 const struct kept *before)
 {
     struct tick_sums sums = {.held_kib = ballast_add_ceil(host->xen_kib, host->free_kib)};
     uint64_t building_kib = 0;
@@ -32,8 +39,9 @@ struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised
         building_kib = ballast_add_ceil(building_kib, domain->build_left_kib);
         if (!is_ours(domain))
             continue;
-        uint64_t room_kib = ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
-        uint64_t growth_kib = ballast_sub_floor(domain->target_kib, domain->tot_kib);
+        uint64_t lately_kib = held_lately_kib(domain, before);
+        uint64_t room_kib = ballast_sub_floor(domain->maxmem_kib, lately_kib);
+        uint64_t growth_kib = ballast_sub_floor(domain->target_kib, lately_kib);
         sums.room_kib = ballast_add_ceil(sums.room_kib, room_kib);
         sums.growth_kib = ballast_add_ceil(sums.growth_kib, growth_kib);
     }
@@ -42,6 +50,11 @@ struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised
     sums.available_kib = ballast_sub_floor(host->free_kib, taken_kib);
     sums.owed_kib = ballast_sub_floor(taken_kib, host->free_kib);
     return sums;
+}
+
+struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib)
+{
+    return tick_sums_since(host, promised_kib, &(struct kept){.domains = NULL});
 }
 
 static void breach(struct tick_result *out, struct tick_breach breach)

@@ -3,6 +3,7 @@
 #ifndef APP_TICK_LAWS_H
 #define APP_TICK_LAWS_H
 
+#include "app/tick/kept.h"
 #include "app/tick/tick.h"
 
 /* Sums over one snapshot. */
@@ -15,6 +16,13 @@ struct tick_sums {
 };
 
 struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib);
+/*
+ * The same, after the look whose domains are `before`. A guest that has given something since then
+ * left that room itself, and as much became free or covers what is owed: it is not counted, nor is
+ * the growth back to where it was.
+ */
+struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promised_kib,
+                                 const struct kept *before);
 
 /* The laws about a single set, which was done to `domain` as it was before. */
 void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer_set *set,

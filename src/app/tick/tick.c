@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "app/tick/kept.h"
 #include "app/tick/laws.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -13,10 +13,9 @@ struct tick {
     struct tick_config config;
     struct balancer *balancer;
     /* The host as it was judged; the snapshot itself is gone with the second look. */
-    struct ballast_domain *judged;
-    size_t judged_count;
-    size_t judged_capacity;
+    struct kept judged;
     struct tick_sums before; /* of the second look, before anything is granted or given */
+    struct kept looked;      /* the same look, where laws are checked */
     uint64_t before_usec;
 };
 
@@ -41,7 +40,8 @@ void tick_free(struct tick *tick)
     if (!tick)
         return;
     balancer_free(tick->balancer);
-    free(tick->judged);
+    kept_free(&tick->judged);
+    kept_free(&tick->looked);
     free(tick);
 }
 
@@ -76,23 +76,6 @@ static uint64_t promised_kib(const struct tick *tick)
     return tick->config.book.promised_kib(tick->config.book.book);
 }
 
-static int keep_judged(struct tick *tick, const struct ballast_host *host,
-                       struct ballast_error *err)
-{
-    if (host->domain_count > tick->judged_capacity) {
-        size_t capacity = 2 * host->domain_count;
-        struct ballast_domain *kept = reallocarray(tick->judged, capacity, sizeof(*tick->judged));
-        if (!kept)
-            return ballast_fail(err, -ENOMEM, "out of memory");
-        tick->judged = kept;
-        tick->judged_capacity = capacity;
-    }
-    if (host->domain_count > 0)
-        memcpy(tick->judged, host->domains, host->domain_count * sizeof(*tick->judged));
-    tick->judged_count = host->domain_count;
-    return 0;
-}
-
 static int judge(struct tick *tick, const struct ballast_host **host_out, struct tick_result *out,
                  struct ballast_error *err)
 {
@@ -104,38 +87,18 @@ static int judge(struct tick *tick, const struct ballast_host **host_out, struct
     struct balancer_input input = {.host = host, .promised_kib = promised_kib(tick)};
     rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
                                    err);
-    if (rc < 0 || (rc = keep_judged(tick, host, err)) < 0)
+    if (rc < 0 || (rc = kept_take(&tick->judged, host, err)) < 0)
         return rc;
     return balancer_decide(tick->balancer, &input, &out->decided, err);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    uint32_t x = ((const struct ballast_domain *)a)->id;
-    uint32_t y = ((const struct ballast_domain *)b)->id;
-    return (x > y) - (x < y);
-}
-
-static const struct ballast_domain *find(const struct ballast_domain *domains, size_t count,
-                                         uint32_t id)
-{
-    struct ballast_domain key = {.id = id};
-    /* Xen hands domains out in order of id; who does not is looked through. */
-    const struct ballast_domain *found =
-        count > 0 ? bsearch(&key, domains, count, sizeof(*domains), compare_ids) : NULL;
-    for (size_t i = 0; !found && i < count; i++) {
-        if (domains[i].id == id)
-            found = &domains[i];
-    }
-    return found;
 }
 
 /* Whether what was judged about it still holds. */
 static bool still_so(const struct tick *tick, const struct ballast_host *host,
                      const struct balancer_set *set)
 {
-    const struct ballast_domain *then = find(tick->judged, tick->judged_count, set->id);
-    const struct ballast_domain *now = find(host->domains, host->domain_count, set->id);
+    const struct ballast_domain *then =
+        kept_find(tick->judged.domains, tick->judged.count, set->id);
+    const struct ballast_domain *now = kept_find(host->domains, host->domain_count, set->id);
     return then && now && then->state == now->state && then->has_balloon == now->has_balloon &&
            then->target_kib == now->target_kib && then->maxmem_kib == now->maxmem_kib;
 }
@@ -143,7 +106,7 @@ static bool still_so(const struct tick *tick, const struct ballast_host *host,
 /* How much a set lets its domain hold more than it does. */
 static uint64_t gives_kib(const struct ballast_host *host, const struct balancer_set *set)
 {
-    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
     if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib <= domain->maxmem_kib)
         return 0;
     return ballast_sub_floor(set->maxmem_kib, ballast_max_u64(domain->maxmem_kib, domain->tot_kib));
@@ -152,7 +115,7 @@ static uint64_t gives_kib(const struct ballast_host *host, const struct balancer
 /* How much more a set tells its domain to grow than it has been told. */
 static uint64_t tells_kib(const struct ballast_host *host, const struct balancer_set *set)
 {
-    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
     if (!domain || set->target_kib == BALLAST_NONE || set->target_kib <= domain->target_kib)
         return 0;
     return ballast_sub_floor(set->target_kib, ballast_max_u64(domain->target_kib, domain->tot_kib));
@@ -180,7 +143,7 @@ static void do_set(struct tick *tick, const struct ballast_host *host,
     int rc =
         tick->config.dry ? 0 : hv->ops->set(hv, set->id, set->target_kib, set->maxmem_kib, NULL);
     if (rc == 0 && tick->config.checks_laws)
-        tick_laws_of_set(find(host->domains, host->domain_count, set->id), set, out);
+        tick_laws_of_set(kept_find(host->domains, host->domain_count, set->id), set, out);
     remember_set(tick, host, set, rc < 0 ? TICK_FAILED : TICK_DONE, out);
 }
 
@@ -221,7 +184,7 @@ static void do_verdicts(struct tick *tick, const struct ballast_host *host, uint
 static void lower_maximum(struct tick *tick, const struct ballast_host *host,
                           const struct balancer_set *set, struct tick_result *out)
 {
-    const struct ballast_domain *domain = find(host->domains, host->domain_count, set->id);
+    const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
     if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib >= domain->maxmem_kib)
         return;
     struct balancer_set lower = *set;
@@ -276,7 +239,7 @@ static int look_again(struct tick *tick, const struct ballast_host **out, struct
         return rc;
     tick->before = tick_sums_of(*out, promised_kib(tick));
     tick->before_usec = (*out)->now_usec;
-    return 0;
+    return tick->config.checks_laws ? kept_take(&tick->looked, *out, err) : 0;
 }
 
 static void check_laws(struct tick *tick, struct tick_result *out)
@@ -287,7 +250,7 @@ static void check_laws(struct tick *tick, struct tick_result *out)
     /* Two moments that are far apart differ by more than what was done in between. */
     if (ballast_sub_floor(host->now_usec, tick->before_usec) >= tick->config.interval_usec)
         return;
-    struct tick_sums after = tick_sums_of(host, promised_kib(tick));
+    struct tick_sums after = tick_sums_since(host, promised_kib(tick), &tick->looked);
     tick_laws_of_sums(host, &tick->before, &after, out);
 }
 
