@@ -162,6 +162,31 @@ static void test_stuck_guest_costs_nothing(void **state)
     close_scene(&scene);
 }
 
+/* Looks may be far apart. Everybody has given what he was asked for, somebody else took some of it:
+ * those who gave can give more, and the start is no lost one. */
+static void test_who_has_given_may_give_more(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096), a_guest(2, 1024, 4096, 4096)}};
+    open_scene(&scene, 2, 0);
+    wait_for(&scene, 1024);
+    decide(&scene);
+    scene.host.now_usec += 10 * BALLAST_SEC_USEC;
+    follow(&scene, 0, 4096 * MIB);
+    follow(&scene, 1, 4096 * MIB);
+    assert_true(scene.host.free_kib >= 1024 * MIB);
+    uint64_t taken_kib = scene.host.free_kib - 1004 * MIB;
+    scene.host.free_kib -= taken_kib;
+    scene.host.total_kib -= taken_kib;
+    for (int tick = 0; tick < 10 && scene.waiting; tick++) {
+        decide(&scene);
+        follow(&scene, 0, 4096 * MIB);
+        follow(&scene, 1, 4096 * MIB);
+    }
+    assert_true(scene.granted);
+    close_scene(&scene);
+}
+
 /* A page now and then is not progress: the start is not kept waiting for ever. */
 static void test_a_page_now_and_then(void **state)
 {
@@ -474,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_is_measured),
         cmocka_unit_test(test_stuck_guest_costs_nothing),
+        cmocka_unit_test(test_who_has_given_may_give_more),
         cmocka_unit_test(test_a_page_now_and_then),
         cmocka_unit_test(test_a_pause_is_not_death),
         cmocka_unit_test(test_the_floor_is_learned),

@@ -47,14 +47,17 @@ static void decide(struct balancer *balancer, const struct balancer_input *input
                                   .b_kib = b_kib};
 }
 
-/* What everybody on his way down, and not stuck, still holds above where he is asked to go. */
+/*
+ * What everybody who is not stuck holds above where he may be asked to go. Those who are not on
+ * their way down count, too: they may have arrived where they were asked to, and are asked for more
+ * when somebody else has taken some of it.
+ */
 static uint64_t coming_kib(const struct balancer *balancer)
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++) {
         const struct policy_domain *view = &balancer->views[i];
-        const struct track *track = &balancer->tracks[balancer->domain_of[i]];
-        if (track->heading < 0 && !track->stuck)
+        if (!view->stuck)
             sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(view->tot_kib, view->floor_kib));
     }
     return sum_kib;
