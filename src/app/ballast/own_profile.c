@@ -26,7 +26,7 @@ static void keep(struct cli_own_profile *out, struct calibration *calibration)
 static const char *usual_path(void)
 {
     const char *path = getenv(CLI_OWN_PROFILE_ENV);
-    return path && *path ? path : CLI_OWN_PROFILE;
+    return path && *path ? path : CALIBRATION_USUAL_PATH;
 }
 
 /* NULL where there is none, or it cannot be read, which is told. */

@@ -13,8 +13,7 @@
 #include "app/ballast/door.h"
 #include "core/model/host.h"
 
-/* Where it is looked for without a daemon; the environment may name another place. */
-#define CLI_OWN_PROFILE     "/etc/ballast/host-profile.json"
+/* Another place than the usual one where it is looked for without a daemon. */
 #define CLI_OWN_PROFILE_ENV "BALLAST_HOST_PROFILE"
 
 struct cli_own_profile {

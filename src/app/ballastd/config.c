@@ -101,7 +101,7 @@ static const struct key keys[] = {
     {"clients", KIND_COUNT, AT(clients), 1, 4096},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
     {"claims", KIND_FLAG, AT(claims), 0, 0},
-    {"host-profile", KIND_PROFILE, AT(calibration), 0, 0},
+    {"host-profile", KIND_PROFILE, 0, 0, 0},
     {NULL, KIND_FLAG, 0, 0, 0},
 };
 
@@ -150,17 +150,19 @@ static bool set_group(const char *value, char *to, struct ballast_text *why)
     return true;
 }
 
-static bool set_profile(const char *path, struct calibration **to, struct ballast_text *why)
+static bool set_profile(const char *path, struct daemon_config *config, struct ballast_text *why)
 {
     struct ballast_error err;
-    struct calibration *calibration;
-    if (calibration_read(path, &calibration, &err) < 0) {
-        ballast_text_add(why, "%s; a file that 'ballast calibrate --out' wrote would be right",
+    struct calibration *calibration = NULL;
+    if (strcmp(path, "none") != 0 && calibration_read(path, &calibration, &err) < 0) {
+        ballast_text_add(why,
+                         "%s; none, or a file that 'ballast calibrate --out' wrote would be right",
                          err.text);
         return false;
     }
-    calibration_free(*to);
-    *to = calibration;
+    calibration_free(config->calibration);
+    config->calibration = calibration;
+    config->profile_told = true;
     return true;
 }
 
@@ -195,7 +197,7 @@ static bool set_value(const struct key *key, const char *value, void *base,
     case KIND_GROUP:
         return set_group(value, to, why);
     case KIND_PROFILE:
-        return set_profile(value, to, why);
+        return set_profile(value, base, why);
     case KIND_SIZE:
     case KIND_TIME:
     case KIND_COUNT:
@@ -322,6 +324,17 @@ int daemon_config_read(const char *path, struct daemon_config *out, struct balla
     }
     *out = config;
     return 0;
+}
+
+void daemon_config_usual_profile(struct daemon_config *config)
+{
+    struct ballast_error err;
+    if (config->profile_told)
+        return;
+    int rc = calibration_read(CALIBRATION_USUAL_PATH, &config->calibration, &err);
+    if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
+        (void)snprintf(config->profile_fault, sizeof(config->profile_fault),
+                       "the profile of this host is left out: %.200s", err.text);
 }
 
 void daemon_config_release(struct daemon_config *config)

@@ -13,9 +13,9 @@
 
 enum { DAEMON_CONFIG_NAME = 48, DAEMON_CONFIG_GUESTS = 4096 };
 
-/* [guest NAME]; what is BALLAST_NONE was not given. */
 struct calibration;
 
+/* [guest NAME]; what is BALLAST_NONE was not given. */
 struct daemon_config_guest {
     char name[DAEMON_CONFIG_NAME];
     uint64_t shares;
@@ -44,6 +44,8 @@ struct daemon_config {
     bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */
     /* The profile of this very host, read from its file; NULL: that of its Xen. */
     struct calibration *calibration;
+    bool profile_told;       /* a host-profile, or that there is none */
+    char profile_fault[256]; /* why that of the usual place is left out; "": it is not */
     struct daemon_config_guest *guests;
     size_t guest_count;
 };
@@ -55,6 +57,12 @@ struct daemon_config {
  */
 int daemon_config_read(const char *path, struct daemon_config *out, struct ballast_error *err);
 void daemon_config_release(struct daemon_config *config);
+/*
+ * Where the file told of no host-profile: takes that of the usual place, if there is one. It is
+ * nobody's word, so one that cannot be read is no failure: it is left out, and profile_fault says
+ * why.
+ */
+void daemon_config_usual_profile(struct daemon_config *config);
 /* Of the guest of that name, or NULL. */
 const struct daemon_config_guest *daemon_config_guest(const struct daemon_config *config,
                                                       const char *name);

@@ -71,7 +71,7 @@ static const struct calibration *choose(const struct daemon *daemon,
     char why[160] = "";
     struct costs *costs = daemon->costs;
     const struct calibration *calibration = daemon->config.calibration;
-    costs->refused[0] = '\0';
+    (void)snprintf(costs->refused, sizeof(costs->refused), "%s", daemon->config.profile_fault);
     if (!calibration || calibration_match(calibration, host, why, sizeof(why)) != CALIBRATION_OTHER)
         return calibration;
     (void)snprintf(costs->refused, sizeof(costs->refused),

@@ -38,6 +38,13 @@ static void on_alert(void *context, enum alert_name name, const struct alert *al
     tell_alert(context, name, alert);
 }
 
+/* The usual one is no simulated host's: that has none but what its configuration names. */
+static void find_profile(const struct daemon *daemon, struct daemon_config *config)
+{
+    if (!daemon_host_is_sim(daemon->host))
+        daemon_config_usual_profile(config);
+}
+
 void daemon_reload(struct daemon *daemon)
 {
     struct daemon_config config;
@@ -45,6 +52,7 @@ void daemon_reload(struct daemon *daemon)
     daemon_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)daemon_real_usec());
     int rc = daemon_config_read(daemon->options.config_path, &config, &err);
     if (rc == 0) {
+        find_profile(daemon, &config);
         bool other_policy = config.policy != daemon->config.policy;
         daemon_config_release(&daemon->config);
         daemon->config = config;
@@ -143,6 +151,7 @@ static int open_all(struct daemon *daemon)
         daemon_log(DAEMON_ERROR, "%s", err.text);
         return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
     }
+    find_profile(daemon, &daemon->config);
     if ((rc = manager_init(daemon, &err)) < 0) {
         daemon_log(DAEMON_ERROR, "%s", err.text);
         return EXIT_HOST;

@@ -17,6 +17,9 @@
 #include "core/fit/fit.h"
 #include "core/model/host.h"
 
+/* Where the profile of the host itself is looked for. */
+#define CALIBRATION_USUAL_PATH "/etc/ballast/host-profile.json"
+
 enum { CALIBRATION_NAME = 48, CALIBRATION_PATH = 256 };
 
 struct calibration {
