@@ -281,11 +281,13 @@ class Settings(Case):
         about = self.ballast("decisions", "--domain", "web", "--since", "5m", "--json").splitlines()
         self.assertEqual({json.loads(line)["name"] for line in about}, {"web"})
         follows = self.start("decisions", "--follow", "--since", "0", "--json")
-        threading.Timer(1, lambda: self.ballast("reserve", "1G")).start()
+        later = threading.Timer(1, lambda: self.ballast("reserve", "1G"))
+        later.start()
         # What was decided at this very moment may be told once more before what is new.
         line = json.loads(follows.stdout.readline())
         while line["number"] <= decisions[-1]["number"]:
             line = json.loads(follows.stdout.readline())
+        later.join()
         follows.send_signal(signal.SIGINT)
         self.assertEqual(follows.wait(60), 0)
 
