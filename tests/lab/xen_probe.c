@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The real host's door by hand, in dom0 of the lab: a command a line on standard input, a line or
- * more on standard output for each. Sizes are KiB. A line "sh ..." is given to the shell, so that
- * something can happen between two commands of one process.
+ * more on standard output for each. Sizes are KiB, but for those of "pool", which are what Xen is
+ * asked for: bytes. A line "sh ..." is given to the shell, so that something can happen between two
+ * commands of one process.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xenctrl.h>
 #include <xenstore.h>
 
 #include "edge/hv/xen.h"
 
-enum { WORDS = 8, LINE = 512 };
+#ifdef SONAME_XENLIGHT
+#include <libxl.h>
+#include <xentoollog.h>
+#endif
+
+enum { WORDS = 8, LINE = 512, JSON = 65536 };
 
 static struct xen_calls last;
 
@@ -212,6 +220,82 @@ static void flood(uint64_t times, const char *path, const char *value)
         xs_close(xs);
 }
 
+/* The pool of a domain in bytes, set before it is shown where `word` is not "-". */
+static void pool(uint32_t domid, const char *word)
+{
+#ifdef HAVE_XC_GET_PAGING_MEMPOOL_SIZE
+    xc_interface *xc = xc_interface_open(NULL, NULL, 0);
+    uint64_t bytes = number(word);
+    bool done = xc && (bytes == BALLAST_NONE || xc_set_paging_mempool_size(xc, domid, bytes) == 0);
+    if (done && xc_get_paging_mempool_size(xc, domid, &bytes) == 0)
+        printf("pool %" PRIu64 "\n", bytes);
+    else
+        printf("error %d pool\n", errno);
+    if (xc)
+        xc_interface_close(xc);
+#else
+    (void)domid;
+    (void)word;
+    printf("error %d pool\n", ENOTSUP);
+#endif
+}
+
+#ifdef SONAME_XENLIGHT
+static bool build_from(libxl_ctx *ctx, const char *json, uint32_t *domid)
+{
+    libxl_domain_config config;
+    libxl_domain_config_init(&config);
+    bool done = libxl_domain_config_from_json(ctx, &config, json) == 0 &&
+                libxl_domain_create_new(ctx, &config, domid, NULL, NULL) == 0;
+    libxl_domain_config_dispose(&config);
+    return done;
+}
+#endif
+
+/* Builds a guest, and leaves it paused, from what "xl list -l" shows as "config": with sizes that
+ * no xl.cfg has. */
+static void build(const char *path)
+{
+    uint32_t domid = 0;
+    bool done = false;
+#ifdef SONAME_XENLIGHT
+    char json[JSON] = "";
+    FILE *file = fopen(path, "re");
+    xentoollog_logger_stdiostream *log = xtl_createlogger_stdiostream(stderr, XTL_ERROR, 0);
+    libxl_ctx *ctx = NULL;
+    if (file && log && fread(json, 1, sizeof(json) - 1, file) > 0 &&
+        libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *)log) == 0)
+        done = build_from(ctx, json, &domid);
+    libxl_ctx_free(ctx);
+    if (log)
+        xtl_logger_destroy((xentoollog_logger *)log);
+    if (file)
+        (void)fclose(file);
+#endif
+    if (done)
+        printf("built %" PRIu32 "\n", domid);
+    else
+        printf("error build %s\n", path);
+}
+
+/* Binds what says that little memory is free, where that is not done yet. */
+static void low(struct hv *hv)
+{
+    struct ballast_error err;
+    answer(xen_low_memory_fd(hv, &err), &err);
+}
+
+/* Whether it was said since the last time, or is within so many milliseconds. */
+static void heard(struct hv *hv, uint64_t msec)
+{
+    struct ballast_error err;
+    struct pollfd pfd = {.fd = xen_low_memory_fd(hv, &err), .events = POLLIN};
+    if (pfd.fd < 0)
+        answer(pfd.fd, &err);
+    else
+        printf("heard %d\n", poll(&pfd, 1, (int)msec) > 0 && xen_low_memory_heard(hv));
+}
+
 static void run(struct hv *hv, int count, char **words)
 {
     struct ballast_error err;
@@ -229,6 +313,14 @@ static void run(struct hv *hv, int count, char **words)
         flood(number(words[1]), words[2], words[3]);
     else if (strcmp(command, "wait") == 0)
         printf("waited %d\n", xen_wait(hv, number(words[1])));
+    else if (strcmp(command, "build") == 0)
+        build(words[1]);
+    else if (strcmp(command, "low") == 0)
+        low(hv);
+    else if (strcmp(command, "heard") == 0)
+        heard(hv, number(words[1]));
+    else if (strcmp(command, "pool") == 0)
+        pool(domid, words[2]);
     else if (strcmp(command, "config") == 0)
         print_config(hv, domid);
     else if (strcmp(command, "find") == 0)
@@ -250,7 +342,8 @@ static int least_words(const char *command)
         int words;
     } known[] = {{"refresh", 1}, {"list", 1},    {"calls", 1}, {"version", 1}, {"wait", 2},
                  {"config", 2},  {"find", 2},    {"set", 4},   {"claim", 3},   {"range", 4},
-                 {"target", 5},  {"maximum", 4}, {"flood", 4}};
+                 {"target", 5},  {"maximum", 4}, {"flood", 4}, {"low", 1},     {"heard", 2},
+                 {"pool", 3},    {"build", 2}};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcmp(known[i].command, command) == 0)
             return known[i].words;

@@ -152,7 +152,7 @@ static void test_status(void **state)
     (void)state;
     struct json_object *hello = parsed("{\"daemon\":\"ballastd 1.2.3\"}");
     struct json_object *status = parsed(
-        "{\"uptime_usec\":2000001,\"ticks\":7,\"paused\":true,\"ledger\":{\"writable\":false},"
+        "{\"uptime_usec\":2000001,\"ticks\":7,\"low_memory_events\":4,\"paused\":true,\"ledger\":{\"writable\":false},"
         "\"alerts\":[{\"name\":\"ledger\"}],\"moved_down_kib\":3,\"moved_up_kib\":0,"
         "\"admissions\":[{\"result\":\"refused\",\"reason\":\"never-fits\",\"count\":2}],"
         "\"history\":{\"working\":true,\"size_kib\":12},"
@@ -169,6 +169,7 @@ static void test_status(void **state)
     has(text, "ballast_uptime_seconds 2.000001");
     has(text, "# TYPE ballast_ticks counter");
     has(text, "ballast_ticks_total 7");
+    has(text, "ballast_low_memory_events_total 4");
     has(text, "# UNIT ballast_moved_bytes bytes");
     has(text, "ballast_moved_bytes_total{direction=\"down\"} 3072");
     has(text, "ballast_admission_total{result=\"refused\",reason=\"never-fits\"} 2");
@@ -188,6 +189,11 @@ static void test_status(void **state)
     has(text, "# TYPE ballast_build_info gauge");
     has(text, "# TYPE ballast_ticks_total counter");
     has(text, "ballast_ticks_total 7");
+    free(text);
+    /* A daemon that cannot be told has not been told 0 times. */
+    json_object_object_add(status, "low_memory_events", NULL);
+    text = written(&input, METRICS_TEXT);
+    assert_null(strstr(text, "ballast_low_memory_events"));
     free(text);
     json_object_put(hello);
     json_object_put(status);

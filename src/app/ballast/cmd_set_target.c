@@ -131,8 +131,8 @@ static int check_floor(const struct set_target *set)
     if (set->change.force || set->goal_kib >= floor_kib)
         return CLI_DONE;
     (void)snprintf(text, sizeof(text),
-                   "%" PRIu64 " KiB is below %" PRIu64 " KiB, %s; a guest that is squeezed below "
-                   "what it uses panics. At least that would be right, or --force",
+                   "%" PRIu64 " KiB is below %" PRIu64 " KiB, %s; a guest that is left less than "
+                   "it comes to use panics. At least that would be right, or --force",
                    set->goal_kib, floor_kib, why);
     return cli_change_refuse(&set->change, -EINVAL, text);
 }

@@ -70,8 +70,8 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
     (void)floor_text(floor, why, sizeof(why));
     call_fail(call, WIRE_REFUSED,
               "%" PRIu64 " KiB is below %" PRIu64
-              " KiB, %s; a guest that is squeezed below what it "
-              "uses panics. At least that would be right, or force",
+              " KiB, %s; a guest that is left less than it comes "
+              "to use panics. At least that would be right, or force",
               kib, floor->kib, why);
     refuse_numbers(call, "below-floor", kib, floor->kib);
     return true;

@@ -14,7 +14,8 @@
 
 /*
  * Where an idle Linux guest stops by itself, the larger of what was measured (80-89 MiB, PV and
- * PVH, with a static maximum of 512 MiB). Below what it uses it does not stop: it panics.
+ * PVH, with a static maximum of 512 MiB); what it holds besides comes on top of that. Left less
+ * than it comes to use later, and without swap, it panics (tests/lab/t/42-hard-facts).
  */
 #define BALLAST_IDLE_LINUX_KIB (UINT64_C(90) * 1024)
 

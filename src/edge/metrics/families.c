@@ -178,6 +178,9 @@ void metrics_daemon(struct metrics_text *text, const struct metrics_input *input
         {{"ballast_late_ticks", METRICS_COUNTER, METRICS_PLAIN,
           "How often it did so later than it wanted to."},
          "late_ticks"},
+        {{"ballast_low_memory_events", METRICS_COUNTER, METRICS_PLAIN,
+          "How often Xen said that little memory is free; none where the daemon is not told."},
+         "low_memory_events"},
         {{"ballast_clients", METRICS_GAUGE, METRICS_PLAIN, "Connections to its sockets."},
          "clients"},
     };
