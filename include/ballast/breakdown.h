@@ -46,7 +46,8 @@ enum ballast_need_term {
     BALLAST_NEED_STUBDOMAIN,     /* the device model's domain, charged to the guest it serves */
     BALLAST_NEED_CHARGED,        /* this is that domain: all of it is charged elsewhere */
     BALLAST_NEED_ROUNDING,       /* up to the toolstack's unit */
-    BALLAST_NEED_ARENA,          /* what Xen's own heap may grow by, of the exact profiles */
+    BALLAST_NEED_ARENA,          /* what Xen's own heap and the IOMMU's tables may grow by, of the
+                                    exact profiles */
     BALLAST_NEED_OTHER,          /* of a breakdown that was not evaluated here */
     BALLAST_NEED_TERMS
 };

@@ -17,7 +17,8 @@
 /*
  * settled <= fresh_max <= later_max, whole pages. Free memory of the host falls by `settled` when
  * the guest is built on a heap that guests like it have come and gone on; by at most `fresh_max`
- * when Xen's own heap has to grow for it; and, once it runs, by at most `later_max` in all, when
+ * when Xen's own heap has to grow for it and its memory does not come in pieces that the IOMMU's
+ * tables map as one; and, once it runs, by at most `later_max` in all, when
  * the guest has made Xen allocate all that it may: grant frames up to max_grant_frames with the
  * status frames of version 2, maptrack frames up to max_maptrack_frames, event channels up to
  * max_event_channels, what hvmloader adds.
@@ -63,6 +64,7 @@ enum ballast_cost_term {
                                 than nothing */
     /* fresh_max */
     BALLAST_COST_ARENA,
+    BALLAST_COST_IOMMU_PIECES,
     /* later_max */
     BALLAST_COST_GRANT_GROWTH,
     BALLAST_COST_GRANT_STATUS,

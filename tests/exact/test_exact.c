@@ -326,6 +326,60 @@ static void on_demand(void **state)
     assert_int_equal(some.segment_kib[BALLAST_BALLOON], 768 * MIB);
 }
 
+/* What Xen 4.17.7 and 4.14.6 took more for a guest with page tables of the IOMMU's own:
+ * tests/lab/iommu. */
+static const struct {
+    enum ballast_guest_type type;
+    uint64_t mib;
+    uint64_t vga;
+    int64_t pages;
+    int64_t pages_4_14; /* 0: not measured there */
+} measured_iommu[] = {
+    {BALLAST_HVM, 40, BALLAST_VGA_NONE, 6, 0},     {BALLAST_HVM, 64, BALLAST_VGA_NONE, 6, 37},
+    {BALLAST_HVM, 65, BALLAST_VGA_NONE, 7, 38},    {BALLAST_HVM, 66, BALLAST_VGA_NONE, 6, 0},
+    {BALLAST_HVM, 127, BALLAST_VGA_NONE, 7, 0},    {BALLAST_HVM, 512, BALLAST_VGA_NONE, 6, 261},
+    {BALLAST_HVM, 1024, BALLAST_VGA_NONE, 6, 0},   {BALLAST_HVM, 1536, BALLAST_VGA_NONE, 7, 774},
+    {BALLAST_HVM, 64, BALLAST_VGA_STD, 15, 0},     {BALLAST_HVM, 96, BALLAST_VGA_STD, 15, 54},
+    {BALLAST_HVM, 128, BALLAST_VGA_CIRRUS, 11, 0}, {BALLAST_PV, 32, BALLAST_UNSET, 4, 0},
+    {BALLAST_PV, 64, BALLAST_UNSET, 4, 35},        {BALLAST_PV, 512, BALLAST_UNSET, 4, 259},
+    {BALLAST_PV, 1024, BALLAST_UNSET, 4, 0},       {BALLAST_PV, 1536, BALLAST_UNSET, 5, 772},
+};
+
+static struct ballast_breakdown with_tables(const char *profile, size_t i)
+{
+    return evaluate(profile, unit_guest(measured_iommu[i].type, MEM(measured_iommu[i].mib),
+                                        VCPUS(1), {BALLAST_VGA, measured_iommu[i].vga},
+                                        {BALLAST_PASSTHROUGH, BALLAST_PASSTHROUGH_SYNC_PT}));
+}
+
+/* Where Xen maps larger pieces as one it needs few; the bound has one for each 2 MiB, as 4.14. */
+static void iommu_tables(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(measured_iommu) / sizeof(measured_iommu[0]); i++) {
+        struct ballast_breakdown new = with_tables("xen-4.17", i), old = with_tables("xen-4.14", i);
+        int64_t pages = ballast_breakdown_cost_pages(&new, BALLAST_COST_IOMMU);
+        int64_t more = ballast_breakdown_cost_pages(&new, BALLAST_COST_IOMMU_PIECES);
+        assert_int_equal(pages, measured_iommu[i].pages);
+        assert_true(pages + more >= (int64_t)measured_iommu[i].mib / 2);
+        /* What a PV guest's odd last 2 MiB may take. */
+        int64_t odd = measured_iommu[i].type == BALLAST_PV ? 8 : 0;
+        assert_int_equal(ballast_breakdown_cost_pages(&old, BALLAST_COST_IOMMU),
+                         pages + more - odd);
+        assert_int_equal(ballast_breakdown_cost_pages(&old, BALLAST_COST_IOMMU_PIECES), odd);
+        if (measured_iommu[i].pages_4_14)
+            assert_int_equal(pages + more - odd, measured_iommu[i].pages_4_14);
+    }
+    struct ballast_breakdown large =
+        evaluate("xen-4.17", unit_guest(BALLAST_HVM, MEM(UINT64_C(8) * 1024), VCPUS(1),
+                                        {BALLAST_VGA, BALLAST_VGA_NONE},
+                                        {BALLAST_PASSTHROUGH, BALLAST_PASSTHROUGH_SYNC_PT}));
+    /* 3.75 GiB and, from 4 GiB on, 4.25: the hole's GiB and the last one are no whole pieces. */
+    assert_int_equal(ballast_breakdown_cost_pages(&large, BALLAST_COST_IOMMU), 2 + 3 + 2);
+    assert_int_equal(ballast_breakdown_cost_pages(&large, BALLAST_COST_IOMMU_PIECES),
+                     4096 - 1 + (9 - 3));
+}
+
 /* Intel's is read, not measured: 7 pages a vCPU for 8, three for the domain, and it says so. */
 static void intel(void **state)
 {
@@ -431,7 +485,7 @@ static void terms_are_told(void **state)
                          strcmp(about->shown, "not measured") == 0);
         enum ballast_cost_term last = about->sum == BALLAST_COST_SETTLED ? BALLAST_COST_CALIBRATED
                                       : about->sum == BALLAST_COST_FRESH_MAX
-                                          ? BALLAST_COST_ARENA
+                                          ? BALLAST_COST_IOMMU_PIECES
                                           : BALLAST_COST_VMX_LATER;
         assert_true(i <= (int)last);
         if (i > 0)
@@ -455,6 +509,7 @@ int main(void)
         cmocka_unit_test(beside),
         cmocka_unit_test(video_that_nobody_allocates),
         cmocka_unit_test(on_demand),
+        cmocka_unit_test(iommu_tables),
         cmocka_unit_test(intel),
         cmocka_unit_test(sureness),
         cmocka_unit_test(names),

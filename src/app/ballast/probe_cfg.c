@@ -43,8 +43,10 @@ static int write_attr(FILE *file, const struct ballast_guest *guest, enum ballas
     const char *key = key_of(attr);
     if (value == BALLAST_UNSET)
         return CLI_DONE;
-    if (attr == BALLAST_VGA) {
-        fprintf(file, "vga = \"%s\"\n", ballast_guest_attr_word(attr, value));
+    /* With no device passthrough still has Xen keep page tables for one. */
+    if (attr == BALLAST_VGA || attr == BALLAST_PASSTHROUGH) {
+        fprintf(file, "%s = \"%s\"\n", attr == BALLAST_VGA ? "vga" : "passthrough",
+                ballast_guest_attr_word(attr, value));
         return CLI_DONE;
     }
     /* What such a guest has anyway. */

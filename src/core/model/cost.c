@@ -7,8 +7,9 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
-#define BY_BUILDS "4.14.6, 4.17.7, 4.20.4: builds hypercall by hypercall"
-#define UNSEEN    "not measured"
+#define BY_BUILDS       "4.14.6, 4.17.7, 4.20.4: builds hypercall by hypercall"
+#define BY_IOMMU_BUILDS "4.14.6, 4.17.7: builds with and without, 32 MiB to 1.5 GiB"
+#define UNSEEN          "not measured"
 
 static const struct ballast_cost_about abouts[BALLAST_COST_TERMS] = {
     [BALLAST_COST_MEMORY] = {"memory", "the guest's memory, video included",
@@ -26,9 +27,9 @@ static const struct ballast_cost_about abouts[BALLAST_COST_TERMS] = {
     [BALLAST_COST_POOL] = {"pool", "the paging pool", "arch/x86/mm/hap/hap.c hap_set_allocation",
                            "4.14.6, 4.17.7, 4.20.4: read back from Xen, exact",
                            BALLAST_COST_SETTLED, BALLAST_SURE_MEASURED},
-    [BALLAST_COST_IOMMU] = {"iommu", "page tables of the IOMMU's own, as libxl reckons them",
-                            "libs/light/libxl_create.c libxl__get_required_iommu_memory", UNSEEN,
-                            BALLAST_COST_SETTLED, BALLAST_SURE_SOURCE},
+    [BALLAST_COST_IOMMU] = {"iommu", "page tables of the IOMMU's own",
+                            "drivers/passthrough/amd/iommu_map.c iommu_pde_from_dfn",
+                            BY_IOMMU_BUILDS, BALLAST_COST_SETTLED, BALLAST_SURE_MEASURED},
     [BALLAST_COST_DOMAIN] = {"domain", "struct domain", "arch/x86/domain.c alloc_domain_struct",
                              BY_BUILDS, BALLAST_COST_SETTLED, BALLAST_SURE_MEASURED},
     [BALLAST_COST_SHARED_INFO] = {"shared_info", "the shared information page",
@@ -77,6 +78,10 @@ static const struct ballast_cost_about abouts[BALLAST_COST_TERMS] = {
                             "common/xmalloc_tlsf.c xmalloc_whole_pages, add_region",
                             "4.14.6, 4.17.7, 4.20.4: bound over all builds, large ones first too",
                             BALLAST_COST_FRESH_MAX, BALLAST_SURE_MEASURED},
+    [BALLAST_COST_IOMMU_PIECES] = {"iommu_pieces",
+                                   "more of those, where memory is in pieces below 2 MiB",
+                                   "drivers/passthrough/iommu.c mapping_order", UNSEEN,
+                                   BALLAST_COST_FRESH_MAX, BALLAST_SURE_SOURCE},
     [BALLAST_COST_GRANT_GROWTH] = {"grant_growth", "grant frames up to max_grant_frames",
                                    "common/grant_table.c gnttab_grow_table",
                                    "2 to 64 frames, to the page", BALLAST_COST_LATER_MAX,
@@ -171,7 +176,7 @@ uint64_t ballast_cost_beside(const struct ballast_breakdown *asks,
 /* The last term of each sum, as `abouts` has them. */
 static const enum ballast_cost_term last_of[BALLAST_COST_SUMS] = {
     [BALLAST_COST_SETTLED] = BALLAST_COST_CALIBRATED,
-    [BALLAST_COST_FRESH_MAX] = BALLAST_COST_ARENA,
+    [BALLAST_COST_FRESH_MAX] = BALLAST_COST_IOMMU_PIECES,
     [BALLAST_COST_LATER_MAX] = BALLAST_COST_VMX_LATER,
 };
 

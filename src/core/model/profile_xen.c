@@ -27,12 +27,14 @@ static const struct ballast_xen_terms terms_4_17_0 = {
     .grants_per_active_page = 102,
     .stdvga_pages = 64,
     .dsdt_bytes = 27803,
+    .iommu_superpages = true,
     .arena = BALLAST_XEN_ARENA,
 };
 static const struct ballast_xen_terms terms_4_17_6 = {
     .pool = BALLAST_POOL_SINCE_4_17,
     .grants_per_active_page = 102,
     .dsdt_bytes = 27803,
+    .iommu_superpages = true,
     .arena = BALLAST_XEN_ARENA,
 };
 static const struct ballast_xen_terms terms_4_18_0 = {
@@ -40,18 +42,21 @@ static const struct ballast_xen_terms terms_4_18_0 = {
     .grants_per_active_page = 128,
     .stdvga_pages = 64,
     .dsdt_bytes = 27803,
+    .iommu_superpages = true,
     .arena = BALLAST_XEN_ARENA,
 };
 static const struct ballast_xen_terms terms_4_18_4 = {
     .pool = BALLAST_POOL_SINCE_4_17,
     .grants_per_active_page = 128,
     .dsdt_bytes = 27803,
+    .iommu_superpages = true,
     .arena = BALLAST_XEN_ARENA,
 };
 static const struct ballast_xen_terms terms_4_19_4 = {
     .pool = BALLAST_POOL_SINCE_4_17,
     .grants_per_active_page = 128,
     .dsdt_bytes = 17945,
+    .iommu_superpages = true,
     .arena = BALLAST_XEN_ARENA,
 };
 static const struct ballast_xen_terms terms_4_20_0 = {
@@ -59,6 +64,7 @@ static const struct ballast_xen_terms terms_4_20_0 = {
     .grants_per_active_page = 128,
     .dsdt_bytes = 27803,
     .heap_below_frames = 512,
+    .iommu_superpages = true,
     .arena = BALLAST_XEN_ARENA,
 };
 static const struct ballast_xen_terms terms_4_20_2 = {
@@ -66,6 +72,7 @@ static const struct ballast_xen_terms terms_4_20_2 = {
     .grants_per_active_page = 128,
     .dsdt_bytes = 17945,
     .heap_below_frames = 512,
+    .iommu_superpages = true,
     .arena = BALLAST_XEN_ARENA,
 };
 
@@ -298,7 +305,7 @@ static int stubdomain_need(const struct ballast_xen_terms *terms,
     stubdomain.maxmem_kib = stubdomain.memory_kib;
     if (rc < 0 || (rc = ballast_xen_terms_pages(terms, &stubdomain, pages, err)) < 0)
         return rc;
-    return sum_terms(pages, BALLAST_COST_MEMORY, BALLAST_COST_ARENA, out_kib, err);
+    return sum_terms(pages, BALLAST_COST_MEMORY, BALLAST_COST_IOMMU_PIECES, out_kib, err);
 }
 
 static int need(const struct ballast_profile *profile, const struct ballast_settled *settled,
@@ -328,8 +335,8 @@ static int fill(const struct ballast_profile *profile, const struct ballast_sett
     uint64_t fresh_kib, later_kib;
     int rc = ballast_xen_terms_pages(profile->rules.xen.terms, settled, out->cost_pages, err);
     if (rc < 0 || (rc = segments(settled, out, err)) < 0 ||
-        (rc = sum_terms(out->cost_pages, BALLAST_COST_ARENA, BALLAST_COST_ARENA, &fresh_kib, err)) <
-            0 ||
+        (rc = sum_terms(out->cost_pages, BALLAST_COST_ARENA, BALLAST_COST_IOMMU_PIECES, &fresh_kib,
+                        err)) < 0 ||
         (rc = sum_terms(out->cost_pages, BALLAST_COST_GRANT_GROWTH, BALLAST_COST_VMX_LATER,
                         &later_kib, err)) < 0)
         return rc;

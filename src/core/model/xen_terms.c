@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/iommu.h"
 
 #define PAGE_BYTES UINT64_C(4096)
 
@@ -148,7 +149,11 @@ int ballast_xen_terms_pages(const struct ballast_xen_terms *terms,
         for_hvm_container(terms, settled, pages);
     later(terms, settled, pages);
     pages[BALLAST_COST_POOL] = (int64_t)(pool_kib / BALLAST_PAGE_KIB);
-    pages[BALLAST_COST_IOMMU] = (int64_t)(ballast_pool_iommu_kib(settled) / BALLAST_PAGE_KIB);
+    pages[BALLAST_COST_IOMMU] =
+        (int64_t)ballast_iommu_settled_pages(settled, terms->iommu_superpages);
+    pages[BALLAST_COST_IOMMU_PIECES] =
+        (int64_t)ballast_iommu_most_pages(settled, terms->iommu_superpages) -
+        pages[BALLAST_COST_IOMMU];
     pages[BALLAST_COST_CALIBRATED] = terms->off_base_pages[settled->type] +
                                      terms->off_vcpu_pages[settled->type] * (int64_t)settled->vcpus;
     pages[BALLAST_COST_ARENA] =

@@ -3,12 +3,13 @@
  * What Xen takes for a guest, page by page: the terms of include/ballast/cost.h for one release.
  *
  * Measured by the fall of XEN_SYSCTL_physinfo.free_pages over whole builds, and by builds hypercall
- * by hypercall, on Xen 4.14.6, 4.17.7 and 4.20.4: AMD with hardware-assisted paging, no IOMMU,
- * release builds. docs/assumptions.md, "What Xen takes", has what was seen.
+ * by hypercall, on Xen 4.14.6, 4.17.7 and 4.20.4: AMD with hardware-assisted paging, release
+ * builds. docs/assumptions.md, "What Xen takes", has what was seen.
  */
 #ifndef CORE_MODEL_XEN_TERMS_H
 #define CORE_MODEL_XEN_TERMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ballast/cost.h>
@@ -36,6 +37,7 @@ struct ballast_xen_terms {
     /* An array of fewer maptrack pointers is less than a page and comes from Xen's own heap, since
      * grant_table_init() asks xvzalloc_array() (4.20.0); 0: each has pages of its own (vzalloc). */
     uint32_t heap_below_frames;
+    bool iommu_superpages; /* the IOMMU's tables map 2 MiB and 1 GiB as one: since 4.17.0 */
     struct ballast_arena_bound arena[BALLAST_GUEST_TYPES];
     /* Found by a calibration beyond all the above; 0 in every release. */
     int32_t off_base_pages[BALLAST_GUEST_TYPES];
