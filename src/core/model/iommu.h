@@ -24,9 +24,9 @@ uint64_t ballast_iommu_settled_pages(const struct ballast_settled *settled, bool
 
 /*
  * The same with a table for each 2 MiB, where the host's memory is in smaller pieces or the guest
- * breaks its own up, and some for what a PV guest has beyond whole 2 MiB. Never less than the above.
- * A PV guest on a host without a free piece of 2 MiB
- * may have more, up to a table a page, and so may a guest that maps pages wide apart.
+ * breaks its own up, and some for what a PV guest has beyond whole 2 MiB. Never less than the
+ * above. A PV guest on a host without a free piece of 2 MiB may have more, up to a table a page,
+ * and so may a guest that maps pages wide apart.
  */
 uint64_t ballast_iommu_most_pages(const struct ballast_settled *settled, bool superpages);
 
