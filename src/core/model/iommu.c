@@ -11,7 +11,11 @@
 /* Below 4 GiB, behind the hole's first: xg_dom_x86.c, special_pfn(). */
 #define SPECIAL_TABLES 1
 /* Of the pages that the loader makes its page tables of, which no device may write. */
-#define PV_BOOT_TABLES 2
+#define PV_BOOT_TABLES 1
+/* Seen with every PV guest, beside its memory. */
+#define PV_STRAY_TABLES 1
+/* Pages beyond whole 2 MiB come from smaller pieces of the host's memory: up to 4 were seen. */
+#define PV_ODD_TABLES 8
 /* Of the VGA's ROM. */
 #define ROM_PAGES 16
 
@@ -21,7 +25,8 @@ struct tables {
     uint64_t level3;
 };
 
-/* So many guest frames from a whole GiB on, of which the last `singles` were populated one by one. */
+/* So many guest frames from a whole GiB on, of which the last `singles` were populated one by one.
+ */
 static void add_range(struct tables *tables, uint64_t pages, uint64_t singles, bool pieces)
 {
     uint64_t whole = TABLE_ENTRIES, huge = GIB_PAGES;
@@ -65,7 +70,7 @@ static uint64_t pv_pages(const struct ballast_settled *settled, bool pieces)
     if (pieces)
         level1 = ballast_min_u64(level1, PV_BOOT_TABLES);
     /* Intel's tables always have four levels, AMD's three below 512 GiB of the host's memory. */
-    return level1 + ballast_div_up(pages, GIB_PAGES) + 1 + settled->vmx;
+    return level1 + PV_STRAY_TABLES + ballast_div_up(pages, GIB_PAGES) + 1 + settled->vmx;
 }
 
 static uint64_t tables_of(const struct ballast_settled *settled, bool pieces)
@@ -82,6 +87,8 @@ uint64_t ballast_iommu_settled_pages(const struct ballast_settled *settled, bool
 
 uint64_t ballast_iommu_most_pages(const struct ballast_settled *settled, bool superpages)
 {
-    uint64_t least = tables_of(settled, superpages);
-    return ballast_max_u64(least, tables_of(settled, false));
+    uint64_t least = tables_of(settled, superpages), most = tables_of(settled, false);
+    if (most > 0 && settled->type == BALLAST_PV)
+        most += PV_ODD_TABLES;
+    return ballast_max_u64(least, most);
 }
