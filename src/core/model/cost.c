@@ -8,7 +8,7 @@
 #include "core/base/units.h"
 
 #define BY_BUILDS       "4.14.6, 4.17.7, 4.20.4: builds hypercall by hypercall"
-#define BY_IOMMU_BUILDS "4.14.6, 4.17.7: builds with and without, 32 MiB to 1.5 GiB"
+#define BY_IOMMU_BUILDS "4.14.6, 4.17.7, 4.20.4: builds with and without, 32 MiB to 1.5 GiB"
 #define UNSEEN          "not measured"
 
 static const struct ballast_cost_about abouts[BALLAST_COST_TERMS] = {

@@ -18,7 +18,8 @@
  * GiB as one where the memory comes in such pieces (since 4.17.0, drivers/passthrough/iommu.c
  * mapping_order). Tables of HVM guests lie by guest frames and are so known; those of PV guests by
  * machine frames: the figure is for memory in whole pieces, the least that was seen.
- * Measured on 4.14.6 and 4.17.7 with AMD's IOMMU (tests/lab/iommu); Intel's is read.
+ * Measured on 4.14.6, 4.17.7 and 4.20.4 (PV: a page more) with AMD's IOMMU (tests/lab/iommu);
+ * Intel's is read.
  */
 uint64_t ballast_iommu_settled_pages(const struct ballast_settled *settled, bool superpages);
 
