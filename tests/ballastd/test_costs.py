@@ -236,6 +236,10 @@ def test_another_host():
             daemon.calibrate(profile())
             until(lambda: client.call("status")["prediction"]["profile"] == "rack-7")
             until(lambda: not alert(client, "host-profile"))
+            daemon.config.write_text("[ballastd]\nhost-profile = none\n")
+            daemon.process.send_signal(signal.SIGHUP)
+            until(lambda: client.call("status")["prediction"]["profile"] == f"xen-{XEN}")
+            assert client.call("host-profile")["refused"] is None
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])
