@@ -375,21 +375,43 @@ static int check_conservation(struct daemon *daemon, const struct ballast_host *
                         parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.contradiction_kib);
 }
 
-/* A build is foreign until it is bound, if it ever is, also when nothing of it is left to build. */
-static bool somebody_unbound_builds(const struct daemon *daemon, const struct ballast_host *host)
+/* Whether something is granted for a domain of that name, and has not been bound to one yet. */
+static bool is_awaited(const struct ledger *ledger, const char *name)
 {
-    for (size_t i = 0; i < host->domain_count; i++) {
-        struct ledger_domain life = {.domid = host->domains[i].id};
-        if (host->domains[i].state != BALLAST_DOMAIN_BUILD)
-            continue;
-        memcpy(life.uuid, daemon_view_domain(daemon->view, i)->uuid, sizeof(life.uuid));
-        if (!ledger_find_domain(promises_ledger(daemon->promises), &life))
+    const struct ledger_reservation *at = NULL;
+    size_t left = ledger_sums(ledger).in_state[LEDGER_GRANTED];
+    while (left > 0 && (at = ledger_previous(ledger, at))) {
+        left -= at->state == LEDGER_GRANTED;
+        if (at->state == LEDGER_GRANTED && *at->label && strcmp(at->label, name) == 0)
             return true;
     }
     return false;
 }
 
-/* Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign. */
+/*
+ * A build is foreign until it is bound, if it ever is, also when nothing of it is left to build;
+ * and one that was faster than whoever binds it, since a daemon that was started anew has to be
+ * found first.
+ */
+static bool somebody_unbound_came(const struct daemon *daemon, const struct ballast_host *host)
+{
+    const struct ledger *ledger = promises_ledger(daemon->promises);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct ledger_domain life = {.domid = domain->id};
+        if (domain->state != BALLAST_DOMAIN_BUILD && !is_awaited(ledger, domain->name))
+            continue;
+        memcpy(life.uuid, daemon_view_domain(daemon->view, i)->uuid, sizeof(life.uuid));
+        if (!ledger_find_domain(ledger, &life))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign, and
+ * what they have taken by now is spent.
+ */
 static void check_ledger(struct daemon *daemon)
 {
     struct ballast_error err;
@@ -398,8 +420,9 @@ static void check_ledger(struct daemon *daemon)
     struct hv *hv = daemon_view_hv(daemon->view);
     if (!daemon->options.check_laws || hv->ops->refresh(hv, &host, NULL) < 0)
         return;
+    (void)tick_ledger_see(promises_book(daemon->promises), host, uuid_of, NULL);
     struct ledger_free free_now = tick_ledger_free_of(ledger, host);
-    bool alone = free_now.foreign_kib == 0 && !somebody_unbound_builds(daemon, host);
+    bool alone = free_now.foreign_kib == 0 && !somebody_unbound_came(daemon, host);
     daemon->law_checks += alone;
     if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0 &&
         check_conservation(daemon, host, &err) == 0)
