@@ -3,7 +3,7 @@
  * Which starts may go on, which never can, and what the others want in all.
  *
  * A start is refused at once only by arithmetic: it needs more than would be free if everybody gave
- * down to his minimum. Otherwise it is refused when nobody on the way down could still make up what
+ * down to his minimum. Otherwise it is refused when those who are not stuck could not make up what
  * is missing, and that has been so for a while; a start with a deadline is given more time for it,
  * since those who are stuck may come back.
  */
