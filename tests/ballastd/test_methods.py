@@ -206,6 +206,7 @@ def test_with_connection():
         assert state(bound) in ("bound", "spent")
         for _ in range(63):
             second.call("reserve", min_kib=4, wait=True, with_connection=True)
+        until(lambda: state(bound) == "spent")  # and no longer open
         before = watcher.call("status")["ledger"]["open"]
         refused(-32004, second.call, "reserve", min_kib=4, wait=True, with_connection=True)
         assert watcher.call("status")["ledger"]["open"] == before
