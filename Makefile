@@ -4,7 +4,7 @@
 #   make         build; the programs then run as bin/ballast ...
 #   make run     install what is missing, build, show the main job (ARGS=... are handed on)
 #   make test    install what is missing, build, run every test, those on a real Xen in QEMU included
-#   make test-lab  only those: about a quarter of an hour
+#   make test-lab  only those: more than half an hour
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    half a minute of libFuzzer for each reader (FUZZ_SECONDS=30)

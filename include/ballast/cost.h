@@ -18,10 +18,10 @@
  * settled <= fresh_max <= later_max, whole pages. Free memory of the host falls by `settled` when
  * the guest is built on a heap that guests like it have come and gone on; by at most `fresh_max`
  * when Xen's own heap has to grow for it and its memory does not come in pieces that the IOMMU's
- * tables map as one; and, once it runs, by at most `later_max` in all, when
- * the guest has made Xen allocate all that it may: grant frames up to max_grant_frames with the
- * status frames of version 2, maptrack frames up to max_maptrack_frames, event channels up to
- * max_event_channels, what hvmloader adds.
+ * tables map as one; and, once it runs, by at most `later_max` in all, when the guest has made Xen
+ * allocate all that it may: grant frames up to max_grant_frames with the status frames of version
+ * 2, maptrack frames up to max_maptrack_frames, event channels up to max_event_channels, what
+ * hvmloader adds.
  */
 struct ballast_cost_kib {
     uint64_t settled_kib;
