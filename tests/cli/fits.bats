@@ -25,7 +25,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     run -0 ballast fits --host host.json small.cfg
     # 512 + 1 MiB and (256 + 512) pages = 3 MiB: 516 MiB.
     [ "${lines[0]}" = "small: needs 528384 KiB, 1024000 KiB are free: fits" ]
-    [ "${lines[1]}" = "need is by profile libxl: which Xen the host runs is not known" ]
+    [ "${lines[1]}" = "need is by profile libxl: which Xen the host runs is not known: estimate by the toolstack's rule" ]
     [ ${#lines[@]} -eq 2 ]
 }
 
@@ -109,7 +109,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
 @test "a host that says which Xen it runs is judged by what that takes" {
     make_host
     guest small 512
-    jq '.host.xen_version = "4.17.7+13-g2445b30a44"' host.json >known.json
+    jq '.host.xen_version = "4.17.7+13-g2445b30a44" | .host.processor = "AuthenticAMD-25-1"' host.json >known.json
     run -0 ballast fits --host known.json small.cfg
     # 512 MiB and 13 + 2 + 3 + 1 pages, and at most 9 of Xen's heap: 28 pages, 112 KiB.
     [ "${lines[0]}" = "small: needs 524400 KiB, 1024000 KiB are free: fits" ]
@@ -154,7 +154,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
 END
     jq '.host.xen_version = "4.17.7" | .host.processor = "GenuineIntel-6-55-4"' host.json >same.json
     run -0 --separate-stderr ballast fits --host same.json small.cfg
-    [[ ${lines[1]} == "need is by profile rack-7: $BALLAST_HOST_PROFILE was made on this very Xen and processor" ]]
+    [[ ${lines[1]} == "need is by profile rack-7: $BALLAST_HOST_PROFILE was made on this very Xen and processor: measured on the host of its calibration" ]]
     [ -z "$stderr" ]
     # 28 pages of xen-4.17.7, 5 more of this host, and an arena of 10 instead of 9.
     [[ ${lines[0]} == "small: needs 524424 KiB,"* ]]
@@ -176,4 +176,25 @@ END
     run -0 --separate-stderr ballast fits --json --host same.json small.cfg
     figure "$output" .profile xen-4.17.7
     [[ $stderr == *"left out: "*"host-profile.json:"* ]]
+}
+
+@test "a need is called measured only where that very combination was" {
+    printf 'name = "g"\ntype = "hvm"\nmemory = 4096\nvcpus = 4\n' >g.cfg
+    cat >host.json <<'END'
+{"host":{"total_kib":33554432,"free_kib":8650752,"xen_version":"4.17.7","processor":"GenuineIntel-6-55-4",
+ "caps":{"hap":true,"shadow":false,"iommu":true,"iommu_hap_pt_share":true}},"doms":[]}
+END
+    local words="by source, not measured: Intel's processors"
+    run -0 ballast fits --host host.json g.cfg
+    [ "${lines[1]}" = "need is by profile xen-4.17.7: the host runs Xen 4.17.7: $words" ]
+    run -0 ballast fits --json --host host.json g.cfg
+    figure "$output" '"\(.need) \(.certainty): \(.certainty_why)"' "4215044 source: $words"
+    run -0 ballast plan --json --host <(jq -c . host.json) --start g.cfg
+    figure "$output" '.steps[0] | "\(.certainty): \(.certainty_why)"' "source: $words"
+    run -0 ballast explain --profile xen-4.17 --host host.json g.cfg
+    [[ $output == *"certainty: $words"* ]]
+    run -0 ballast explain --json --profile xen-4.17 --host host.json g.cfg
+    figure "$output" '.notes[] | select(.note == "not-measured").text' "$words"
+    run -0 ballast fits --host host.json --profile libxl g.cfg
+    [ "${lines[1]}" = "need is by profile libxl: asked for by --profile: estimate by the toolstack's rule" ]
 }

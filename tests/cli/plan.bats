@@ -111,7 +111,7 @@ END
     run -0 ballast plan --host host.json --json --profile xapi --start small.cfg
     figure "$output" '.steps | map(select(.step == "grant"))[0].need' 531456
     figure "$output" '.steps | map(select(.step == "grant"))[0].profile_why' "asked for by --profile"
-    jq -c '.host.xen_version = "4.20.4"' host.json >known.json
+    jq -c '.host.xen_version = "4.20.4" | .host.processor = "AuthenticAMD-25-1"' host.json >known.json
     run -0 ballast plan --host known.json --json --start small.cfg
     # 11 + 2 + 3 + 1 pages beyond memory, and at most 9 of Xen's heap.
     figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.profile) \(.need)"' "xen-4.20.4 524392"

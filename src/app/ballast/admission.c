@@ -6,7 +6,9 @@
 
 #include "app/ballast/commands.h"
 #include "app/ballast/fields.h"
+#include "app/ballast/object.h"
 #include "app/ballast/profile_option.h"
+#include "core/model/certainty.h"
 #include "edge/calibration/calibration.h"
 
 /* The default one's rules are those of 4.17 and later. */
@@ -19,12 +21,10 @@ static const struct ballast_profile *toolstack_of(const char *xen_version)
 
 static void say_exact(struct cli_admission *out, const char *version, enum ballast_sureness sure)
 {
-    static const char *const how[BALLAST_SURENESSES] = {
-        [BALLAST_SURE_MEASURED] = "measured to the page",
-        [BALLAST_SURE_SOURCE] = "by its source, not measured",
-        [BALLAST_SURE_ASSUMED] = "later than any that is known, taken for the last that is",
-    };
-    (void)snprintf(out->why, sizeof(out->why), "the host runs Xen %.60s: %s", version, how[sure]);
+    (void)snprintf(out->why, sizeof(out->why), "the host runs Xen %.60s%s", version,
+                   sure == BALLAST_SURE_ASSUMED
+                       ? ", later than any that is known: taken for the last that is"
+                       : "");
 }
 
 /* --profile is obeyed also where it is known to be of another host. */
@@ -43,7 +43,9 @@ void cli_admission_choose(struct cli_admission *out, const struct ballast_profil
 {
     enum ballast_sureness sure;
     const char *version = host->xen_version;
-    *out = (struct cli_admission){.profile = asked, .asked = asked != NULL, .caps = host->caps};
+    *out = (struct cli_admission){.profile = asked, .asked = asked != NULL, .host = *host};
+    out->host.domains = NULL;
+    out->host.domain_count = 0;
     if (asked) {
         say_asked(out, host);
         return;
@@ -103,4 +105,16 @@ const struct ballast_profile *cli_admission_profile(const struct cli_admission *
 const char *cli_admission_why(const struct cli_admission *admission, const struct cli_guest *guest)
 {
     return goes_by_its_own(admission, guest) ? "its file says so" : admission->why;
+}
+
+void cli_certainty_of(struct cli_certainty *out, const struct ballast_breakdown *breakdown)
+{
+    out->word = ballast_certainty_word(ballast_certainty(breakdown));
+    (void)ballast_certainty_text(breakdown, out->text, sizeof(out->text));
+}
+
+void cli_certainty_json(struct json_object *object, const struct cli_certainty *certainty)
+{
+    cli_object_add_string(object, "certainty", certainty->word);
+    cli_object_add_string(object, "certainty_why", certainty->text);
 }

@@ -15,11 +15,13 @@
 #include "app/ballast/own_profile.h"
 #include "core/model/host.h"
 
+struct json_object;
+
 struct cli_admission {
     const struct ballast_profile *profile; /* NULL: what a guest names, or the default one */
     bool asked;                            /* --profile named it */
     char why[400];                         /* half a sentence for people */
-    struct ballast_host_caps caps;
+    struct ballast_host host;              /* as far as it decides costs: without domains */
 };
 
 /*
@@ -39,5 +41,15 @@ const struct ballast_profile *cli_admission_profile(const struct cli_admission *
                                                     const struct cli_guest *guest);
 /* Why by that. It lives as long as the admission. */
 const char *cli_admission_why(const struct cli_admission *admission, const struct cli_guest *guest);
+
+/* How sure a need is: what fits, plan, run and reserve say of it. */
+struct cli_certainty {
+    const char *word; /* "measured", "source" ...: a static string */
+    char text[240];   /* half a sentence for people */
+};
+
+void cli_certainty_of(struct cli_certainty *out, const struct ballast_breakdown *breakdown);
+/* "certainty" and "certainty_why" of an object. */
+void cli_certainty_json(struct json_object *object, const struct cli_certainty *certainty);
 
 #endif

@@ -36,6 +36,7 @@ struct answer {
     const struct cli_guest *guest;
     const char *profile_name;
     const char *why; /* by that profile */
+    struct cli_certainty certainty;
     struct ballast_fits_verdict verdict;
     const struct ballast_host *host;
     const uint64_t *before_kib; /* promised by each domain before this guest came */
@@ -105,12 +106,14 @@ static void print_answer(const struct answer *answer)
 /* Behind the answers that were counted alike. */
 static void print_profile(const struct answer *answer)
 {
-    printf("need is by profile %s: %s\n", answer->profile_name, answer->why);
+    printf("need is by profile %s: %s: %s\n", answer->profile_name, answer->why,
+           answer->certainty.text);
 }
 
 static bool counted_alike(const struct answer *a, const struct answer *b)
 {
-    return strcmp(a->profile_name, b->profile_name) == 0 && strcmp(a->why, b->why) == 0;
+    return strcmp(a->profile_name, b->profile_name) == 0 && strcmp(a->why, b->why) == 0 &&
+           strcmp(a->certainty.text, b->certainty.text) == 0;
 }
 
 static struct json_object *gifts_json(const struct answer *answer)
@@ -139,6 +142,7 @@ static void print_json(const struct answer *answer)
     cli_object_add_string(object, "name", answer->guest->shown);
     cli_object_add_string(object, "profile", answer->profile_name);
     cli_object_add_string(object, "profile_why", answer->why);
+    cli_certainty_json(object, &answer->certainty);
     cli_object_add_string(object, "answer", ballast_fit_word(verdict->fit));
     cli_object_add_kib(object, "need", verdict->need_kib);
     cli_object_add_kib(object, "free", verdict->available_kib);
@@ -179,6 +183,7 @@ static int judge_all(const struct fits *fits, const struct cli_guests *guests, u
         if (rc)
             return rc;
         answer.why = cli_admission_why(&admission, answer.guest);
+        cli_certainty_of(&answer.certainty, &breakdown);
         if (is_counted_elsewhere(&breakdown))
             continue;
         for (size_t j = 0; j < host->domain_count; j++)

@@ -57,7 +57,7 @@ struct options {
     const char *host;
     const struct ballast_profile *profile;
     struct cli_sources sources;
-    struct ballast_host_caps caps; /* of the first look: what guests are judged by */
+    struct ballast_host on; /* of the first look, without domains: what guests are judged by */
     enum form form;
     bool colour;
     struct cli_choice choice;
@@ -220,8 +220,10 @@ static int read_guests(struct options *options, const struct ballast_host *host)
 {
     if (options->has_guests)
         return CLI_DONE;
-    options->caps = host->caps;
-    options->sources.caps = &options->caps;
+    options->on = *host;
+    options->on.domains = NULL;
+    options->on.domain_count = 0;
+    options->sources.on = &options->on;
     int rc = cli_guests_read(&options->guests, &options->sources);
     options->has_guests = rc == CLI_DONE;
     return rc;

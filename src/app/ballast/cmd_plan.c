@@ -100,8 +100,10 @@ static void add_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
     plan->starts[plan->start_count++] = (struct cli_start){.shown = shown, .need_kib = need_kib};
 }
 
-static void say_profile(struct cli_start *start, const char *profile_name, const char *why)
+static void say_profile(struct cli_start *start, const char *profile_name, const char *why,
+                        const struct ballast_breakdown *breakdown)
 {
+    cli_certainty_of(&start->certainty, breakdown);
     (void)snprintf(start->profile, sizeof(start->profile), "%s", profile_name);
     (void)snprintf(start->why, sizeof(start->why), "%s", why);
 }
@@ -129,10 +131,8 @@ static int add_size(struct cli_plan *plan, const char *given, const char *equals
 static int add_file(struct cli_plan *plan, const struct options *options, const char *path)
 {
     char *paths[] = {(char *)path};
-    struct cli_sources sources = {.caps = &plan->host->caps,
-                                  .xl_conf_path = options->xl_conf_path,
-                                  .paths = paths,
-                                  .path_count = 1};
+    struct cli_sources sources = {
+        .on = plan->host, .xl_conf_path = options->xl_conf_path, .paths = paths, .path_count = 1};
     struct cli_guests guests;
     struct cli_admission admission;
     int rc = cli_guests_read(&guests, &sources);
@@ -148,7 +148,7 @@ static int add_file(struct cli_plan *plan, const struct options *options, const 
         if (rc == CLI_DONE && ballast_breakdown_need_kib(&breakdown) > 0) {
             add_start(plan, cli_shown(guest->shown), ballast_breakdown_need_kib(&breakdown));
             say_profile(&plan->starts[plan->start_count - 1], profile_name,
-                        cli_admission_why(&admission, guest));
+                        cli_admission_why(&admission, guest), &breakdown);
         }
     }
     cli_guests_release(&guests);

@@ -168,7 +168,8 @@ static void tell(const struct reserve *reserve, const struct cli_reserving *rese
     }
     print_people(reserving);
     if (reserve->need.name)
-        printf("counted by profile %s: %s\n", reserve->need.profile_name, reserve->need.why);
+        printf("counted by profile %s: %s: %s\n", reserve->need.profile_name, reserve->need.why,
+               reserve->need.certainty.text);
 }
 
 static int tell_no(const struct cli_reserving *reserving)

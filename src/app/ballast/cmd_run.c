@@ -187,11 +187,12 @@ static int dry_run(struct run *run)
         cli_json_string(object, "name", run->need.name);
         cli_json_string(object, "profile", run->need.profile_name);
         cli_json_string(object, "profile_why", run->need.why);
+        cli_certainty_json(object, &run->need.certainty);
         cli_json_kib(object, "need_kib", run->need.kib);
         cli_json_print(object);
     } else {
-        printf("%s: needs %" PRIu64 " KiB (profile %s: %s); ", run->need.shown, run->need.kib,
-               run->need.profile_name, run->need.why);
+        printf("%s: needs %" PRIu64 " KiB (profile %s: %s: %s); ", run->need.shown, run->need.kib,
+               run->need.profile_name, run->need.why, run->need.certainty.text);
         cli_prospect_tell(&prospect, stdout);
     }
     rc = cli_prospect_is_possible(&prospect) ? CLI_DONE : CLI_NO;
@@ -232,8 +233,8 @@ static void tell_granted(const struct run *run)
 
 static int reserve(struct run *run)
 {
-    say(run, "needs %" PRIu64 " KiB (profile %s: %s)", run->need.kib, run->need.profile_name,
-        run->need.why);
+    say(run, "needs %" PRIu64 " KiB (profile %s: %s: %s)", run->need.kib, run->need.profile_name,
+        run->need.why, run->need.certainty.text);
     int rc = cli_reserving_ask(&run->reserving);
     if (!rc)
         rc = cli_reserving_wait(&run->reserving);

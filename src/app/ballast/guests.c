@@ -9,6 +9,7 @@
 
 #include "app/ballast/commands.h"
 #include "app/ballast/output.h"
+#include "core/model/certainty.h"
 
 #define SYSTEM_XL_CONF "/etc/xen/xl.conf"
 
@@ -24,9 +25,15 @@ const struct ballast_guest *cli_guest_config(const struct cli_guest *guest)
     return guest->source->has_given ? NULL : &guest->source->guest;
 }
 
+static const struct ballast_host *host_of(const struct cli_guests *guests)
+{
+    return guests->has_host ? &guests->host.host : guests->on;
+}
+
 static const struct ballast_host_caps *caps_of(const struct cli_guests *guests)
 {
-    return guests->has_host ? &guests->host.host.caps : guests->caps;
+    const struct ballast_host *host = host_of(guests);
+    return host ? &host->caps : NULL;
 }
 
 static int complain(const struct ballast_error *err)
@@ -122,7 +129,7 @@ static int expand(struct cli_guests *out)
 
 int cli_guests_read(struct cli_guests *out, const struct cli_sources *sources)
 {
-    *out = (struct cli_guests){.caps = sources->caps};
+    *out = (struct cli_guests){.on = sources->on};
     int rc = read_files(out, sources);
     if (!rc)
         rc = expand(out);
@@ -178,6 +185,8 @@ int cli_guest_evaluate(const struct cli_guests *guests, const struct cli_guest *
         cli_complain("%s: profile %s: %s", guest->shown, ballast_profile_name(profile), err.text);
         return CLI_BAD;
     }
+    if (host_of(guests))
+        ballast_certainty_of_host(out, host_of(guests));
     *profile_name = ballast_profile_name(profile);
     return 0;
 }

@@ -21,15 +21,15 @@ struct cli_guests {
     struct guestcfg_list list;
     struct snapshot host;
     bool has_host;
-    const struct ballast_host_caps *caps; /* where there is no host; NULL: as below */
+    const struct ballast_host *on; /* where there is no such file; NULL: as below */
     struct cli_guest *guests;
     size_t count;
 };
 
 struct cli_sources {
     const char *host_path; /* NULL: none */
-    /* Instead, what the host can do, for as long as the guests live. NULL: all there is. */
-    const struct ballast_host_caps *caps;
+    /* Instead, the host they are judged on, for as long as the guests live. NULL: none is known. */
+    const struct ballast_host *on;
     const char *xl_conf_path; /* NULL: the system's, where there is one */
     char *const *paths;
     size_t path_count;

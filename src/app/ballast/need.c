@@ -23,18 +23,20 @@ static void set_label(char label[CLI_LABEL], const char *shown)
 
 int cli_need_admit(struct cli_need *need, const struct cli_admission *admission)
 {
-    const struct ballast_host_caps *before = need->guests.caps;
+    const struct ballast_host *before = need->guests.on;
     uint64_t sum_kib = 0;
-    need->guests.caps = &admission->caps;
+    need->guests.on = &admission->host;
     for (size_t i = 0; i < need->guests.count; i++) {
         const struct cli_guest *guest = &need->guests.guests[i];
         struct ballast_breakdown breakdown;
         int rc = cli_guest_evaluate(&need->guests, guest, cli_admission_profile(admission, guest),
                                     &breakdown, i == 0 ? &need->profile_name : NULL);
         if (rc) {
-            need->guests.caps = before;
+            need->guests.on = before;
             return rc;
         }
+        if (i == 0)
+            cli_certainty_of(&need->certainty, &breakdown);
         sum_kib = ballast_add_ceil(sum_kib, breakdown.need_kib);
     }
     need->why = cli_admission_why(admission, &need->guests.guests[0]);
@@ -53,7 +55,7 @@ static int sum_up(struct cli_need *need, const char *path, const struct ballast_
     }
     cli_admission_choose(&admission, profile, &unknown, NULL);
     int rc = cli_need_admit(need, &admission);
-    need->guests.caps = NULL;
+    need->guests.on = NULL;
     need->why = "";
     if (rc)
         return rc;

@@ -20,6 +20,7 @@ struct cli_need {
     const char *profile_name;
     char label[CLI_LABEL]; /* the same, short enough for the daemon */
     const char *why;       /* why by that profile; "" unless a host was looked at */
+    struct cli_certainty certainty;
     uint64_t kib;
 };
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/ballast/admission.h"
 #include "app/ballast/own_profile.h"
 #include "core/model/host_breakdown.h"
 #include "core/policy/balancer.h"
@@ -16,6 +17,7 @@ struct cli_start {
     uint64_t need_kib;
     char profile[64]; /* by which it was counted; "" for NAME=SIZE */
     char why[400];
+    struct cli_certainty certainty;
 };
 
 struct cli_plan {

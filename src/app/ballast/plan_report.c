@@ -52,9 +52,11 @@ static void print_profiles(const struct cli_plan *plan)
     for (size_t i = 0; i < plan->start_count; i++) {
         const struct cli_start *start = &plan->starts[i];
         bool is_new = *start->profile && (!last || strcmp(last->profile, start->profile) != 0 ||
-                                          strcmp(last->why, start->why) != 0);
+                                          strcmp(last->why, start->why) != 0 ||
+                                          strcmp(last->certainty.text, start->certainty.text) != 0);
         if (is_new)
-            printf("need by profile %s: %s\n", start->profile, start->why);
+            printf("need by profile %s: %s: %s\n", start->profile, start->why,
+                   start->certainty.text);
         last = is_new ? start : last;
     }
     fputs(last ? "\n" : "", stdout);
@@ -184,6 +186,7 @@ static struct json_object *verdict_json(const struct cli_plan *plan,
     if (*start->profile) {
         cli_object_add_string(object, "profile", start->profile);
         cli_object_add_string(object, "profile_why", start->why);
+        cli_certainty_json(object, &start->certainty);
     }
     char *text = verdict_sentence(plan, verdict);
     cli_object_add_string(object, "reason", balancer_reason_word(verdict->reason));

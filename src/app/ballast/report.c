@@ -14,6 +14,7 @@
 #include "app/ballast/output.h"
 #include "app/ballast/table.h"
 #include "core/base/units.h"
+#include "core/model/certainty.h"
 
 enum { WORDS = 32, COLUMNS = 80 };
 
@@ -71,10 +72,21 @@ static void print_cost(const struct ballast_breakdown *breakdown)
     putchar('\n');
 }
 
+/* Of an exact profile; that the others are estimates is what they are. */
+static void print_certainty(const struct ballast_breakdown *breakdown)
+{
+    char text[CLI_MESSAGE];
+    (void)ballast_certainty_text(breakdown, text, sizeof(text));
+    if (ballast_breakdown_cost(breakdown, NULL))
+        printf("certainty: %s\n", text);
+}
+
 static void print_notes(const struct ballast_breakdown *breakdown)
 {
     for (int i = 0; i < BALLAST_NOTES; i++) {
         char text[CLI_MESSAGE];
+        if (i == BALLAST_NOTE_NOT_MEASURED) /* that is the certainty */
+            continue;
         if (ballast_breakdown_note_text(breakdown, (enum ballast_note)i, text, sizeof(text)) > 0)
             printf("note: %s\n", text);
     }
@@ -92,6 +104,7 @@ void cli_report_diagram(const struct cli_figures *figures, bool colour)
     putchar('\n');
     print_need(&figures->breakdown);
     print_cost(&figures->breakdown);
+    print_certainty(&figures->breakdown);
     print_notes(&figures->breakdown);
 }
 
@@ -249,5 +262,6 @@ void cli_report_table(const struct cli_figures *figures)
     print_cost_terms(&figures->breakdown);
     print_need(&figures->breakdown);
     print_cost(&figures->breakdown);
+    print_certainty(&figures->breakdown);
     print_notes(&figures->breakdown);
 }

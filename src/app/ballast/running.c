@@ -11,6 +11,7 @@
 #include "app/ballast/daemon.h"
 #include "app/ballast/fields.h"
 #include "app/ballast/output.h"
+#include "core/model/certainty.h"
 #include "core/model/running.h"
 
 const struct ballast_profile *cli_running_profile(const struct cli_door *door)
@@ -33,6 +34,8 @@ static void add_config(const struct cli_door *door, const struct ballast_profile
     if (rc == 0)
         rc = ballast_breakdown_evaluate(&out->configured, profile, &out->config, &door->host->caps,
                                         &err);
+    if (rc == 0)
+        ballast_certainty_of_host(&out->configured, door->host);
     out->has_config = rc == 0;
     if (rc < 0 && rc != -ENOENT && rc != -ENOTSUP)
         cli_complain("explain: the configuration of domain %" PRIu32 " (%s) is left out: %s",

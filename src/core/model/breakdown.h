@@ -34,6 +34,8 @@ enum ballast_unmeasured {
     BALLAST_UNMEASURED_VCPUS = 32,
     BALLAST_UNMEASURED_VNUMA = 64,
     BALLAST_UNMEASURED_DEVICE_MODEL = 128,
+    BALLAST_UNMEASURED_BUILD = 256,     /* of a release that was measured, another build */
+    BALLAST_UNMEASURED_PROCESSOR = 512, /* neither AMD's nor Intel's, or not known */
 };
 
 void ballast_breakdown_set_term(struct ballast_breakdown *breakdown, enum ballast_need_term term,

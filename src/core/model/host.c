@@ -16,6 +16,16 @@ static const char *const state_words[BALLAST_DOMAIN_STATES] = {
     [BALLAST_DOMAIN_MIGRATING] = "migrating",
 };
 
+bool ballast_processor_is_vmx(const char *processor)
+{
+    static const char *const vendors[] = {"GenuineIntel", "CentaurHauls", "??Shanghai??"};
+    for (size_t i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++) {
+        if (strncmp(processor, vendors[i], strlen(vendors[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *ballast_domain_state_word(enum ballast_domain_state state)
 {
     return (unsigned)state < BALLAST_DOMAIN_STATES ? state_words[state] : NULL;

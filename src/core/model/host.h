@@ -80,6 +80,9 @@ const char *ballast_domain_state_word(enum ballast_domain_state state);
 /* The state of that word, or -ENOENT. */
 int ballast_domain_state_find(const char *word);
 
+/* Whether a processor of that name ("GenuineIntel-6-55-4") virtualises as Intel's do. */
+bool ballast_processor_is_vmx(const char *processor);
+
 /*
  * Whether the snapshot can be true: free and its parts within total, dynamic minimum <= dynamic
  * maximum <= static maximum, ids unique. -EINVAL with what contradicts what. O(n log n).

@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/model/certainty.h"
 #include "core/model/profile.h"
 
 static const char *const words[BALLAST_NOTES] = {
@@ -89,31 +90,6 @@ static void say_pod(struct ballast_text *text, uint64_t memory_kib, uint64_t max
                      "populated on demand: it starts with %" PRIu64 " of %" PRIu64
                      " KiB and is killed when it touches more before its balloon driver runs",
                      memory_kib, maxmem_kib);
-}
-
-static void say_not_measured(struct ballast_text *text, uint64_t why)
-{
-    static const struct {
-        uint64_t bit;
-        const char *what;
-    } reasons[] = {
-        {BALLAST_UNMEASURED_RELEASE, "this release of Xen"},
-        {BALLAST_UNMEASURED_VMX, "Intel's virtualisation"},
-        {BALLAST_UNMEASURED_NESTED, "nested virtualisation on it"},
-        {BALLAST_UNMEASURED_PASSTHROUGH, "device passthrough"},
-        {BALLAST_UNMEASURED_SHADOW, "shadow paging on it"},
-        {BALLAST_UNMEASURED_VCPUS, "more than 128 vCPUs"},
-        {BALLAST_UNMEASURED_VNUMA, "virtual NUMA's tables, which are not counted"},
-        {BALLAST_UNMEASURED_DEVICE_MODEL, "this device model"},
-    };
-    const char *before = ": ";
-    ballast_text_add(text, "read in Xen's source and not measured");
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (!(why & reasons[i].bit))
-            continue;
-        ballast_text_add(text, "%s%s", before, reasons[i].what);
-        before = "; ";
-    }
 }
 
 /*
@@ -203,12 +179,10 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
                          "paging pool lacks the %" PRIu64 " KiB of one",
                          a);
         break;
-    case BALLAST_NOTE_NOT_MEASURED:
-        say_not_measured(text, a);
-        break;
     case BALLAST_NOTE_POD_COST:
         say_pod_cost(text, breakdown, a);
         break;
+    case BALLAST_NOTE_NOT_MEASURED: /* certainty.c has its text */
     case BALLAST_NOTES:
         break;
     }
@@ -219,7 +193,10 @@ size_t ballast_breakdown_note_text(const struct ballast_breakdown *breakdown,
 {
     struct ballast_text text = ballast_text_over(buf, size);
     uint64_t a, b;
-    if (ballast_breakdown_note(breakdown, note, &a, &b))
-        say(&text, breakdown, note, a, b);
+    if (!ballast_breakdown_note(breakdown, note, &a, &b))
+        return 0;
+    if (note == BALLAST_NOTE_NOT_MEASURED)
+        return ballast_certainty_text(breakdown, buf, size);
+    say(&text, breakdown, note, a, b);
     return text.length;
 }

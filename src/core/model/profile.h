@@ -39,6 +39,7 @@ struct ballast_xapi_rules {
 struct ballast_xen_rules {
     const struct ballast_xen_terms *terms;
     enum ballast_sureness sure;
+    bool calibrated; /* corrected on the host that it is of: not the release is sure, but that */
 };
 
 struct ballast_profile {

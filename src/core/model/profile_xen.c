@@ -155,10 +155,11 @@ const struct ballast_xen_terms *ballast_xen_profile_terms(const struct ballast_p
 void ballast_xen_profile_make(struct ballast_profile *out, const char *name, const char *summary,
                               const struct ballast_xen_terms *terms)
 {
-    *out = (struct ballast_profile){.name = name,
-                                    .summary = summary,
-                                    .fill = fill,
-                                    .rules.xen = {.terms = terms, .sure = BALLAST_SURE_MEASURED}};
+    *out = (struct ballast_profile){
+        .name = name,
+        .summary = summary,
+        .fill = fill,
+        .rules.xen = {.terms = terms, .sure = BALLAST_SURE_MEASURED, .calibrated = true}};
 }
 
 bool ballast_profile_exact(const struct ballast_profile *profile, enum ballast_sureness *out)
@@ -212,7 +213,7 @@ static uint64_t not_measured(const struct ballast_profile *profile,
     uint64_t why = 0;
     if (profile->rules.xen.sure != BALLAST_SURE_MEASURED)
         why |= BALLAST_UNMEASURED_RELEASE;
-    if (settled->vmx && !is_pv)
+    if (settled->vmx && !profile->rules.xen.calibrated)
         why |= BALLAST_UNMEASURED_VMX;
     if (settled->nested && !old)
         why |= BALLAST_UNMEASURED_NESTED;

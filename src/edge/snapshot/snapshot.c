@@ -49,10 +49,13 @@ static int may_bool(const struct source *source, const char *key, bool otherwise
     return absent_is_fine(json_get_bool(source->object, key, &source->at, out, source->err));
 }
 
-static int read_caps(const struct source *host, struct ballast_host_caps *out)
+/* What the processor is says whose virtualisation it has, unless the snapshot does. */
+static int read_caps(const struct source *host, const char *processor,
+                     struct ballast_host_caps *out)
 {
     struct json_object *object;
     *out = BALLAST_HOST_CAPS_ALL;
+    out->vmx = ballast_processor_is_vmx(processor);
     int rc = json_get_object(host->object, "caps", &host->at, &object, host->err);
     if (rc < 0)
         return absent_is_fine(rc);
@@ -63,7 +66,7 @@ static int read_caps(const struct source *host, struct ballast_host_caps *out)
         return rc;
     if ((rc = may_bool(&caps, "iommu_hap_pt_share", true, &out->iommu_hap_pt_share)) < 0)
         return rc;
-    return may_bool(&caps, "vmx", false, &out->vmx);
+    return may_bool(&caps, "vmx", out->vmx, &out->vmx);
 }
 
 /* What is no text, or would steer a terminal, becomes '?', byte by byte. */
@@ -128,7 +131,7 @@ static int read_host(const struct source *top, struct ballast_host *out)
         (rc = read_version(&host, out->xen_version)) < 0 ||
         (rc = read_processor(&host, out->processor)) < 0)
         return rc;
-    return read_caps(&host, &out->caps);
+    return read_caps(&host, out->processor, &out->caps);
 }
 
 static int read_state(const struct source *dom, struct ballast_domain *out)

@@ -126,8 +126,8 @@ static void put_host(FILE *out, const struct ballast_host *host)
     put_flag(out, ",", "shadow", host->caps.shadow);
     put_flag(out, ",", "iommu", host->caps.iommu);
     put_flag(out, ",", "iommu_hap_pt_share", host->caps.iommu_hap_pt_share);
-    if (host->caps.vmx)
-        put_flag(out, ",", "vmx", true);
+    if (host->caps.vmx != ballast_processor_is_vmx(host->processor))
+        put_flag(out, ",", "vmx", host->caps.vmx);
     (void)fputc('}', out);
     if (*host->xen_version)
         put_text(out, "xen_version", host->xen_version);
