@@ -387,6 +387,21 @@ static void counted_twice(void **state)
     assert_int_equal(host.free_kib, 0);
 }
 
+/* The paging pool is the domain's and not in its own pages: the host is short of both. */
+static void pool(void **state)
+{
+    (void)state;
+    struct xen_domain domain = known();
+    struct ballast_domain out;
+    domain.pool_kib = 9216;
+    xen_show(&domain, 4096 * MIB, 5000000, &out);
+    assert_int_equal(out.tot_kib, 256 * MIB);
+    assert_int_equal(out.overhead_kib, 9216);
+    domain.pool_kib = BALLAST_NONE; /* a PV domain, or a Xen that does not say */
+    xen_show(&domain, 4096 * MIB, 5000000, &out);
+    assert_int_equal(out.overhead_kib, 0);
+}
+
 static void rules_of_a_version(void **state)
 {
     (void)state;
@@ -453,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup(features, begin),
         cmocka_unit_test_setup(events, begin),
         cmocka_unit_test_setup(running, begin),
+        cmocka_unit_test_setup(pool, begin),
         cmocka_unit_test_setup(video, begin),
         cmocka_unit_test_setup(building, begin),
         cmocka_unit_test_setup(without_target, begin),

@@ -220,6 +220,48 @@ static void test_second_look(void **state)
     tick_free(tick);
 }
 
+static void retarget(struct fake *fake)
+{
+    fake->domains[2].target_kib -= 4;
+}
+
+static void relimit(struct fake *fake)
+{
+    fake->domains[2].maxmem_kib -= 4;
+}
+
+static void lose_balloon(struct fake *fake)
+{
+    fake->domains[2].has_balloon = false;
+}
+
+static void rename_away(struct fake *fake)
+{
+    fake->domains[2].id = 7;
+}
+
+/* What the set for a domain was judged from must still hold, each part of it. */
+static void test_a_domain_that_changed(void **state)
+{
+    (void)state;
+    static void (*const changes[])(struct fake * fake) = {NULL, retarget, relimit, lose_balloon,
+                                                          rename_away};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        struct fake fake = a_fake(2048);
+        leave_room(&fake);
+        fake.before_second = changes[i];
+        struct tick *tick = a_tick(&fake);
+        fake.request = (struct balancer_request){.id = 9,
+                                                 .need_kib = 1024 * MIB,
+                                                 .arrived_usec = 1000000,
+                                                 .deadline_usec = BALLAST_NONE};
+        struct tick_result result = run(tick, &fake, 1000000);
+        assert_int_equal(strstr(fake.log, "takes3") != NULL, changes[i] == NULL);
+        assert_int_equal(result.dropped > 0, changes[i] != NULL);
+        tick_free(tick);
+    }
+}
+
 /* A maximum that did not come down may still be used: nothing is promised on top of it. */
 static void test_failed_set(void **state)
 {
@@ -353,9 +395,13 @@ static void test_a_guest_that_gives_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),        cmocka_unit_test(test_second_look),
-        cmocka_unit_test(test_failed_set),   cmocka_unit_test(test_laws_of_sets),
-        cmocka_unit_test(test_laws_of_sums), cmocka_unit_test(test_a_guest_that_gives_on),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_second_look),
+        cmocka_unit_test(test_failed_set),
+        cmocka_unit_test(test_laws_of_sets),
+        cmocka_unit_test(test_laws_of_sums),
+        cmocka_unit_test(test_a_guest_that_gives_on),
+        cmocka_unit_test(test_a_domain_that_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The ledger as the tick's book: what a snapshot of the host says of reservations, and what not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/tick/book.h"
+#include "core/base/units.h"
+
+#define MIB BALLAST_MIB_KIB
+
+enum { GRANTED_KIB = 256 * 1024, GUEST = 7 };
+
+static const uint8_t uuid_of_guest[LEDGER_UUID] = {1, 2, 3};
+
+static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
+{
+    memset(uuid, 0, LEDGER_UUID);
+    if (domid == GUEST)
+        memcpy(uuid, uuid_of_guest, LEDGER_UUID);
+}
+
+struct desk {
+    struct ledger *ledger;
+    struct tick_ledger *book;
+    uint64_t id;
+};
+
+/* A reservation of 256 MiB, granted, and bound to domain 7 at 2 s. */
+static void open_desk(struct desk *desk)
+{
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    options.total_kib = 4096 * MIB;
+    assert_int_equal(ledger_new(&options, &desk->ledger, NULL), 0);
+    desk->book = tick_ledger_new(desk->ledger);
+    assert_non_null(desk->book);
+    struct ledger_request request = {.owner = "xl",
+                                     .label = "web",
+                                     .min_kib = GRANTED_KIB,
+                                     .max_kib = GRANTED_KIB,
+                                     .lease_usec = 100 * BALLAST_SEC_USEC,
+                                     .deadline_usec = 100 * BALLAST_SEC_USEC};
+    struct ledger_free host = {.free_kib = 1024 * MIB, .slush_kib = 64 * MIB};
+    struct ledger_domain domain = {.domid = GUEST};
+    memcpy(domain.uuid, uuid_of_guest, sizeof(domain.uuid));
+    struct ledger_verdict verdict;
+    uint64_t now_usec = BALLAST_SEC_USEC;
+    assert_int_equal(ledger_ask(desk->ledger, &request, now_usec, &verdict, NULL), 0);
+    assert_int_equal(verdict.reason, LEDGER_OK);
+    desk->id = verdict.id;
+    assert_int_equal(ledger_grant(desk->ledger, desk->id, &host, now_usec, &verdict, NULL), 0);
+    assert_int_equal(verdict.reason, LEDGER_OK);
+    assert_int_equal(ledger_bind(desk->ledger, desk->id, "xl", &domain, 0, 0, 2 * BALLAST_SEC_USEC,
+                                 &verdict, NULL),
+                     0);
+    assert_int_equal(verdict.reason, LEDGER_OK);
+}
+
+static void close_desk(struct desk *desk)
+{
+    tick_ledger_free(desk->book);
+    ledger_free(desk->ledger);
+}
+
+static enum ledger_state see(struct desk *desk, const struct ballast_domain *domain,
+                             uint64_t now_usec)
+{
+    struct ballast_domain domains[1] = {{0}};
+    struct ballast_host host = {
+        .total_kib = 4096 * MIB, .free_kib = 1024 * MIB, .now_usec = now_usec, .domains = domains};
+    if (domain) {
+        domains[0] = *domain;
+        host.domain_count = 1;
+    }
+    assert_int_equal(tick_ledger_see(desk->book, &host, uuid_of, NULL), 0);
+    return ledger_find(desk->ledger, desk->id)->state;
+}
+
+/* A snapshot from before the binding does not have the domain, which says nothing. */
+static void test_an_old_snapshot(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    assert_int_equal(see(&desk, NULL, 2 * BALLAST_SEC_USEC - 1), LEDGER_BOUND);
+    assert_int_equal(see(&desk, NULL, 2 * BALLAST_SEC_USEC), LEDGER_RELEASED);
+    close_desk(&desk);
+}
+
+/* The same id with another uuid is another domain. */
+static void test_another_life(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct ballast_domain other = {.id = GUEST + 1, .tot_kib = 64 * MIB};
+    open_desk(&desk);
+    assert_int_equal(see(&desk, &other, 3 * BALLAST_SEC_USEC), LEDGER_RELEASED);
+    close_desk(&desk);
+}
+
+/* While it is built its memory moves from the promise to the domain; then nothing is promised. */
+static void test_a_build(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct ballast_domain domain = {.id = GUEST,
+                                    .state = BALLAST_DOMAIN_BUILD,
+                                    .tot_kib = 100 * MIB,
+                                    .overhead_kib = 6 * MIB,
+                                    .build_left_kib = 0};
+    open_desk(&desk);
+    struct tick_book book = tick_ledger_book(desk.book);
+    assert_int_equal(see(&desk, &domain, 3 * BALLAST_SEC_USEC), LEDGER_BOUND);
+    assert_int_equal(book.promised_kib(book.book), GRANTED_KIB - 106 * MIB);
+    domain.build_left_kib = 100 * MIB; /* the host counts that much itself */
+    assert_int_equal(see(&desk, &domain, 4 * BALLAST_SEC_USEC), LEDGER_BOUND);
+    assert_int_equal(book.promised_kib(book.book), GRANTED_KIB - 206 * MIB);
+    domain.state = BALLAST_DOMAIN_RUN;
+    assert_int_equal(see(&desk, &domain, 5 * BALLAST_SEC_USEC), LEDGER_SPENT);
+    assert_int_equal(book.promised_kib(book.book), 0);
+    close_desk(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_old_snapshot),
+        cmocka_unit_test(test_another_life),
+        cmocka_unit_test(test_a_build),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
