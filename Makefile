@@ -11,6 +11,7 @@
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
+#   make mutants  one small edit at a time, and whether a test notices: MUTANTS='--every 20' (docs/reliability.md)
 #   make bench   the benchmarks; figures are kept in docs/benchmarks.md
 #   make check   the formatting and the layering, without building
 #   make install PREFIX=/usr/local
@@ -24,9 +25,10 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 30
 XEN ?= 4.17
 GUESTS ?= pv
+MUTANTS ?=
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all setup run test test-lab asan tsan fuzz lab lab-all lab-matrix bench check format install clean
+.PHONY: all setup run test test-lab asan tsan fuzz lab lab-all lab-matrix mutants bench check format install clean
 
 all: $(BUILD)/build.ninja
 	@$(NINJA)
@@ -86,6 +88,9 @@ lab-all: setup
 	    echo "# Xen $$xen"; \
 	    tests/lab/run-tests --xen $$xen || failed="$$failed $$xen"; \
 	done; test -z "$$failed" || { echo "failed on:$$failed"; exit 1; }
+
+mutants: setup
+	@tools/mutants $(MUTANTS)
 
 bench: setup
 	@$(MAKE) --no-print-directory all
