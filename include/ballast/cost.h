@@ -59,6 +59,7 @@ enum ballast_cost_term {
     BALLAST_COST_NESTED,
     BALLAST_COST_IOREQ,
     BALLAST_COST_STDVGA,
+    BALLAST_COST_VMTRACE,
     BALLAST_COST_VMX,
     BALLAST_COST_CALIBRATED, /* what a calibration of the host found beyond all these; may be less
                                 than nothing */

@@ -50,6 +50,7 @@ enum ballast_guest_attr {
     BALLAST_MAX_GRANT_FRAMES,    /*      max_grant_frames= */
     BALLAST_MAX_MAPTRACK_FRAMES, /*    max_maptrack_frames= */
     BALLAST_MAX_EVENT_CHANNELS,  /*    max_event_channels=, the highest port */
+    BALLAST_VMTRACE_BUF,         /* KiB  vmtrace_buf_kb= a vCPU */
     BALLAST_GUEST_ATTRS
 };
 

@@ -16,3 +16,41 @@ load common
 @test "altp2m: the figures of a guest with a pool of 32 MiB" {
     figures altp2m-pool/vm.cfg libxl .segments.shadow 32768 .need 4229120
 }
+
+# The template of drakvuf-sandbox, where Intel Processor Trace is used: Xen allocates get_order(vmtrace_size) pages for each
+# vCPU when it is created, outside the guest's own memory and its pool; libxl's need does not know of them.
+@test "vmtrace: 2 vCPUs of 8 MiB each cost 16384 KiB more" {
+    figures vmtrace/sandbox.cfg xen-4.17 .cost.settled 4243588 .cost.fresh_max 4243644 .cost.later_max 4249400 \
+        '.cost_terms[] | select(.term == "vmtrace") | .pages' 4096
+    [[ $(note vmtrace/sandbox.cfg xen-4.17 vmtrace) == *"16384 KiB"* ]]
+}
+
+@test "vmtrace: libxl's need of it is too small, and says by how much" {
+    figures vmtrace/sandbox.cfg libxl .need 4229120
+    [[ $(note vmtrace/sandbox.cfg libxl vmtrace) == *"16384 KiB"*"need does not count them" ]]
+    # 66 pages and 8 a vCPU are as much less than the 2048 KiB that need has for all of them.
+    [[ $(note vmtrace/sandbox.cfg libxl need-too-small) == *"up to "*" KiB more" ]]
+}
+
+@test "vmtrace: neither Xen 4.14 nor XAPI knows it, which is said" {
+    figures vmtrace/sandbox.cfg xen-4.14 '[.cost_terms[] | select(.term == "vmtrace")] | length' 0
+    for profile in libxl-4.14 xen-4.14 xapi; do
+        [[ $(note vmtrace/sandbox.cfg $profile vmtrace-ignored) == *"8192 KiB has no effect"* ]]
+    done
+}
+
+@test "vmtrace: what Xen refuses is refused" {
+    with() { sed "s/^vmtrace_buf_kb.*/vmtrace_buf_kb = $1/; s/^type.*/type = \"$2\"/" vmtrace/sandbox.cfg >"$BATS_TEST_TMPDIR/g.cfg"; }
+    for kib in 12 131072; do
+        with $kib hvm
+        run -2 ballast explain "$BATS_TEST_TMPDIR/g.cfg"
+        [[ $output == *"g.cfg:11: vmtrace_buf_kb: $kib: Xen takes only a power of two from 4 to 65536 KiB"* ]]
+    done
+    with 4096 pv
+    run -2 ballast explain "$BATS_TEST_TMPDIR/g.cfg"
+    [[ $output == *"vmtrace_buf_kb: 4096: Xen cannot trace the processor of a PV guest"* ]]
+    # libxl rounds it up to pages.
+    with 6 hvm
+    run -0 ballast explain --json --profile xen-4.17 "$BATS_TEST_TMPDIR/g.cfg"
+    figure "$output" '.cost_terms[] | select(.term == "vmtrace") | .pages' 4
+}

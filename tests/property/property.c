@@ -83,6 +83,9 @@ static uint64_t draw_value(enum ballast_guest_attr attr)
     case BALLAST_ATTR_KIB:
         break;
     }
+    /* Powers of two that Xen takes, mostly. */
+    if (attr == BALLAST_VMTRACE_BUF && !one_in(8))
+        return UINT64_C(4) << below(15);
     return draw_kib();
 }
 
@@ -111,6 +114,7 @@ static const uint64_t one_set_in[BALLAST_GUEST_ATTRS] = {
     [BALLAST_MAX_GRANT_FRAMES] = 6,
     [BALLAST_MAX_MAPTRACK_FRAMES] = 6,
     [BALLAST_MAX_EVENT_CHANNELS] = 6,
+    [BALLAST_VMTRACE_BUF] = 24,
 };
 
 static void draw_guest(struct ballast_guest *guest)

@@ -26,6 +26,7 @@ static const struct {
     {BALLAST_MAX_GRANT_FRAMES, "max_grant_frames"},
     {BALLAST_MAX_MAPTRACK_FRAMES, "max_maptrack_frames"},
     {BALLAST_MAX_EVENT_CHANNELS, "max_event_channels"},
+    {BALLAST_VMTRACE_BUF, "vmtrace_buf_kb"},
 };
 
 static const char *key_of(enum ballast_guest_attr attr)
@@ -58,7 +59,7 @@ static int write_attr(FILE *file, const struct ballast_guest *guest, enum ballas
                      ballast_guest_attr_name(attr));
         return CLI_BAD;
     }
-    if (ballast_guest_attr_kind(attr) == BALLAST_ATTR_KIB) {
+    if (ballast_guest_attr_kind(attr) == BALLAST_ATTR_KIB && attr != BALLAST_VMTRACE_BUF) {
         if (value % BALLAST_MIB_KIB != 0) {
             cli_complain("calibrate: %s of %" PRIu64 " KiB: xl knows whole MiB only",
                          ballast_guest_attr_name(attr), value);

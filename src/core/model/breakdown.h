@@ -36,6 +36,7 @@ enum ballast_unmeasured {
     BALLAST_UNMEASURED_DEVICE_MODEL = 128,
     BALLAST_UNMEASURED_BUILD = 256,     /* of a release that was measured, another build */
     BALLAST_UNMEASURED_PROCESSOR = 512, /* neither AMD's nor Intel's, or not known */
+    BALLAST_UNMEASURED_VMTRACE = 1024,
 };
 
 void ballast_breakdown_set_term(struct ballast_breakdown *breakdown, enum ballast_need_term term,

@@ -100,6 +100,7 @@ static void add_reasons(struct ballast_text *text, uint64_t why)
         {BALLAST_UNMEASURED_VCPUS, "more than 128 vCPUs"},
         {BALLAST_UNMEASURED_VNUMA, "virtual NUMA's tables, which are not counted"},
         {BALLAST_UNMEASURED_DEVICE_MODEL, "this device model"},
+        {BALLAST_UNMEASURED_VMTRACE, "trace buffers"},
     };
     const char *before = ": ";
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {

@@ -69,6 +69,7 @@ static const struct attr attrs[BALLAST_GUEST_ATTRS] = {
     [BALLAST_MAX_GRANT_FRAMES] = {"max_grant_frames", BALLAST_ATTR_COUNT, NULL},
     [BALLAST_MAX_MAPTRACK_FRAMES] = {"max_maptrack_frames", BALLAST_ATTR_COUNT, NULL},
     [BALLAST_MAX_EVENT_CHANNELS] = {"max_event_channels", BALLAST_ATTR_COUNT, NULL},
+    [BALLAST_VMTRACE_BUF] = {"vmtrace_buf_kib", BALLAST_ATTR_KIB, NULL},
 };
 
 int ballast_guest_init(struct ballast_guest *guest, enum ballast_guest_type type, const char *name,

@@ -24,6 +24,8 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_NO_VCPUS] = "no-vcpus",
     [BALLAST_NOTE_NOT_MEASURED] = "not-measured",
     [BALLAST_NOTE_POD_COST] = "pod-cost",
+    [BALLAST_NOTE_VMTRACE] = "vmtrace",
+    [BALLAST_NOTE_VMTRACE_IGNORED] = "vmtrace-ignored",
 };
 
 const char *ballast_note_word(enum ballast_note note)
@@ -82,6 +84,18 @@ void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_se
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_MEMORY, settled->memory_kib, 0);
     if (settled->no_claim)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_CLAIM, 0, 0);
+}
+
+void ballast_note_vmtrace(struct ballast_breakdown *out, const struct ballast_settled *settled,
+                          bool is_known)
+{
+    if (settled->vmtrace_kib == 0)
+        return;
+    if (is_known)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_VMTRACE, settled->vmtrace_kib * settled->vcpus,
+                                   settled->vcpus);
+    else
+        ballast_breakdown_set_note(out, BALLAST_NOTE_VMTRACE_IGNORED, settled->vmtrace_kib, 0);
 }
 
 static void say_pod(struct ballast_text *text, uint64_t memory_kib, uint64_t maxmem_kib)
@@ -163,7 +177,7 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
     case BALLAST_NOTE_NEED_TOO_SMALL:
         ballast_text_add(text,
                          "need may be too small: for a guest of %" PRIu64
-                         " vCPUs Xen was seen to take up to %" PRIu64 " KiB more",
+                         " vCPUs Xen takes up to %" PRIu64 " KiB more",
                          a, b);
         break;
     case BALLAST_NOTE_NO_CLAIM:
@@ -181,6 +195,19 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
         break;
     case BALLAST_NOTE_POD_COST:
         say_pod_cost(text, breakdown, a);
+        break;
+    case BALLAST_NOTE_VMTRACE:
+        ballast_text_add(text,
+                         "trace buffers take %" PRIu64 " KiB (vmtrace_buf_kb for each of %" PRIu64
+                         " vCPUs), outside the guest's own memory%s",
+                         a, b, breakdown->has_cost ? "" : ": need does not count them");
+        break;
+    case BALLAST_NOTE_VMTRACE_IGNORED:
+        ballast_text_add(text,
+                         "vmtrace_buf_kb of %" PRIu64
+                         " KiB has no effect: what starts the guest in this profile knows no trace "
+                         "buffers",
+                         a);
         break;
     case BALLAST_NOTE_NOT_MEASURED: /* certainty.c has its text */
     case BALLAST_NOTES:

@@ -34,7 +34,7 @@ static const struct ballast_profile profiles[] = {
         .name = "libxl-4.14",
         .summary = "libxl of Xen 4.14: a larger default pool, set in whole MiB",
         .fill = ballast_profile_libxl_fill,
-        .rules.libxl = {LIBXL_CONSTANTS, .pool = BALLAST_POOL_BEFORE_4_17,
+        .rules.libxl = {LIBXL_CONSTANTS, .pool = BALLAST_POOL_BEFORE_4_17, .no_vmtrace = true,
                         .cost_pages = {15, 32, 80}},
     },
     {

@@ -21,6 +21,7 @@ struct ballast_libxl_rules {
     uint64_t pv_extra_external_kib;  /* LIBXL_PV_EXTRA_MEMORY */
     uint64_t need_step_kib;          /* libxl__domain_need_memory_calculate rounds up to it */
     struct ballast_pool_rules pool;
+    bool no_vmtrace;                          /* it knows no trace buffers yet */
     uint64_t cost_pages[BALLAST_GUEST_TYPES]; /* measured: what Xen takes beyond memory and pool,
                                                  before anything per vCPU; docs/assumptions.md */
 };
@@ -67,5 +68,8 @@ int ballast_profile_xapi_fill(const struct ballast_profile *profile,
 
 /* The notes that follow from the settled configuration alone. */
 void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled);
+/* That a guest has trace buffers, or asks for them in vain. */
+void ballast_note_vmtrace(struct ballast_breakdown *out, const struct ballast_settled *settled,
+                          bool is_known);
 
 #endif

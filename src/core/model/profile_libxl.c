@@ -53,6 +53,8 @@ static uint64_t cost_kib(const struct ballast_libxl_rules *rules,
         pages += 8 * vcpus + ballast_div_up(vcpus, 128) + 10 + ballast_div_up(17 * vcpus, 10);
     if (settled->nested)
         pages += 5 * vcpus;
+    if (!rules->no_vmtrace)
+        pages += settled->vmtrace_kib / BALLAST_PAGE_KIB * vcpus;
     return pages * BALLAST_PAGE_KIB;
 }
 
@@ -120,6 +122,7 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
         settled->shadow_kib == BALLAST_UNSET)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_VCPUS,
                                    rules->pool.vcpu_pages * BALLAST_PAGE_KIB, 0);
+    ballast_note_vmtrace(out, settled, !rules->no_vmtrace);
     note_short(rules, settled, out);
     return 0;
 }

@@ -86,6 +86,7 @@ int ballast_profile_xapi_fill(const struct ballast_profile *profile,
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHIM_ADDED,
                                    (mib.internal - rules->hvm_extra_internal_mib) * BALLAST_MIB_KIB,
                                    0);
+    ballast_note_vmtrace(out, settled, false);
     if (settled->shadow_kib != BALLAST_UNSET && !settled->is_device_model)
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHADOW_IGNORED, settled->shadow_kib, 0);
     return 0;

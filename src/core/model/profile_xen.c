@@ -20,6 +20,7 @@ static const struct ballast_xen_terms terms_4_14 = {
     .grants_per_active_page = 102,
     .stdvga_pages = 64,
     .dsdt_bytes = 27803,
+    .no_vmtrace = true,
     .arena = BALLAST_XEN_ARENA,
 };
 static const struct ballast_xen_terms terms_4_17_0 = {
@@ -206,7 +207,8 @@ ballast_profile_for_xen(const char *version, enum ballast_sureness *sure, struct
 
 /* Why a figure is not a measured one, where it is not. */
 static uint64_t not_measured(const struct ballast_profile *profile,
-                             const struct ballast_settled *settled)
+                             const struct ballast_settled *settled,
+                             const struct ballast_breakdown *out)
 {
     bool is_pv = settled->type == BALLAST_PV;
     bool old = profile->rules.xen.terms->grants_per_active_page == 102;
@@ -227,13 +229,15 @@ static uint64_t not_measured(const struct ballast_profile *profile,
         why |= BALLAST_UNMEASURED_VNUMA;
     if (settled->vga == BALLAST_VGA_QXL || settled->video_fixed || settled->stubdomain)
         why |= BALLAST_UNMEASURED_DEVICE_MODEL;
+    if (out->cost_pages[BALLAST_COST_VMTRACE] > 0)
+        why |= BALLAST_UNMEASURED_VMTRACE;
     return why;
 }
 
 static void add_notes(const struct ballast_profile *profile, const struct ballast_settled *settled,
                       struct ballast_breakdown *out)
 {
-    uint64_t why = not_measured(profile, settled);
+    uint64_t why = not_measured(profile, settled, out);
     if (why)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NOT_MEASURED, why, 0);
     if (out->segment_kib[BALLAST_IOMMU] > 0)
@@ -241,6 +245,7 @@ static void add_notes(const struct ballast_profile *profile, const struct ballas
                                    0);
     if (settled->pvshim)
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHIM_TAKES_GUEST, 0, 0);
+    ballast_note_vmtrace(out, settled, !profile->rules.xen.terms->no_vmtrace);
     if (settled->type != BALLAST_PV && settled->pool_vcpus == 0 &&
         settled->shadow_kib == BALLAST_UNSET)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_VCPUS,

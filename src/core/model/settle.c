@@ -28,6 +28,9 @@
 #define DEFAULT_MAPTRACK_FRAMES 1024
 #define DEFAULT_EVENT_CHANNELS  1023
 
+/* xen/arch/x86/domain.c, arch_sanitise_domain_config: a power of two from a page to this. */
+#define VMTRACE_MOST_KIB (64 * BALLAST_MIB_KIB)
+
 /* Default and least videoram by device model and adapter; libxl_create.c, the switch on vga.kind.
  */
 struct video_rule {
@@ -348,6 +351,29 @@ static int settle_limits(const struct ballast_guest *guest, struct ballast_settl
     return 0;
 }
 
+/* libxl rounds it up to pages; the rest is what Xen refuses. */
+static int settle_vmtrace(const struct ballast_guest *guest, struct ballast_settled *out,
+                          struct ballast_error *err)
+{
+    uint64_t asked_kib = attr_or(guest, BALLAST_VMTRACE_BUF, 0);
+    out->vmtrace_kib = 0;
+    if (asked_kib == 0)
+        return 0;
+    if (guest->type == BALLAST_PV)
+        return ballast_fail_at(err, -EINVAL, BALLAST_VMTRACE_BUF,
+                               "%" PRIu64 ": Xen cannot trace the processor of a PV guest; leave "
+                               "it out",
+                               asked_kib);
+    uint64_t kib = ballast_div_up(asked_kib, BALLAST_PAGE_KIB) * BALLAST_PAGE_KIB;
+    if (asked_kib > VMTRACE_MOST_KIB || (kib & (kib - 1)) != 0)
+        return ballast_fail_at(err, -EINVAL, BALLAST_VMTRACE_BUF,
+                               "%" PRIu64 ": Xen takes only a power of two from 4 to %" PRIu64
+                               " KiB; use one, such as 8192",
+                               asked_kib, VMTRACE_MOST_KIB);
+    out->vmtrace_kib = kib;
+    return 0;
+}
+
 int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
                    struct ballast_settled *out, struct ballast_error *err)
 {
@@ -362,7 +388,8 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
         (rc = settle_video(guest, &settled, err)) < 0 ||
         (rc = settle_passthrough(guest, caps, &settled, err)) < 0 ||
         (rc = refuse_combinations(guest, &settled, err)) < 0 ||
-        (rc = settle_limits(guest, &settled, err)) < 0)
+        (rc = settle_limits(guest, &settled, err)) < 0 ||
+        (rc = settle_vmtrace(guest, &settled, err)) < 0)
         return rc;
     settle_stubdomain(guest, &settled);
     if (settled.stubdomain && settled.stubdomain_kib == 0 && settled.video_kib == 0)

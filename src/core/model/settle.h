@@ -44,6 +44,7 @@ struct ballast_settled {
     uint32_t max_grant_frames; /* at least 1 */
     uint32_t max_maptrack_frames;
     uint32_t max_event_channels; /* build_info.event_channels: the highest port */
+    uint64_t vmtrace_kib;        /* of trace buffer a vCPU; 0: none */
 };
 
 /*

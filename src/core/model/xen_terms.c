@@ -109,6 +109,8 @@ static void for_hvm_container(const struct ballast_xen_terms *terms,
         pages[BALLAST_COST_VMX] = 3;
         pages[BALLAST_COST_VMX_LATER] = 2 * vcpus;
     }
+    if (!terms->no_vmtrace)
+        pages[BALLAST_COST_VMTRACE] = (int64_t)(settled->vmtrace_kib / BALLAST_PAGE_KIB) * vcpus;
     if (settled->nested)
         pages[BALLAST_COST_NESTED] = (5 + terms->off_nested_vcpu_pages) * vcpus;
     if (settled->type == BALLAST_HVM) {

@@ -37,6 +37,7 @@ struct ballast_xen_terms {
     /* An array of fewer maptrack pointers is less than a page and comes from Xen's own heap, since
      * grant_table_init() asks xvzalloc_array() (4.20.0); 0: each has pages of its own (vzalloc). */
     uint32_t heap_below_frames;
+    bool no_vmtrace;       /* it knows no trace buffers yet: before 4.15 */
     bool iommu_superpages; /* the IOMMU's tables map 2 MiB and 1 GiB as one: since 4.17.0 */
     struct ballast_arena_bound arena[BALLAST_GUEST_TYPES];
     /* Found by a calibration beyond all the above; 0 in every release. */

@@ -31,6 +31,7 @@ static const char *const keys[BALLAST_GUEST_ATTRS] = {
     [BALLAST_MAX_GRANT_FRAMES] = "max_grant_frames",
     [BALLAST_MAX_MAPTRACK_FRAMES] = "max_maptrack_frames",
     [BALLAST_MAX_EVENT_CHANNELS] = "max_event_channels",
+    [BALLAST_VMTRACE_BUF] = "vmtrace_buf_kb",
 };
 
 struct reading {
@@ -282,7 +283,8 @@ static int read_keys(const struct reading *reading)
         (rc = read_for_type(reading)) < 0 ||
         (rc = read_count(reading, BALLAST_MAX_GRANT_FRAMES)) < 0 ||
         (rc = read_count(reading, BALLAST_MAX_MAPTRACK_FRAMES)) < 0 ||
-        (rc = read_count(reading, BALLAST_MAX_EVENT_CHANNELS)) < 0)
+        (rc = read_count(reading, BALLAST_MAX_EVENT_CHANNELS)) < 0 ||
+        (rc = read_count(reading, BALLAST_VMTRACE_BUF)) < 0)
         return rc;
     return read_altp2m(reading);
 }

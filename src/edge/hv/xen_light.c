@@ -200,6 +200,9 @@ static void fill_contained(const libxl_domain_config *config, uint64_t attr[BALL
     attr[BALLAST_HAP] = from_flag(config->c_info.hap);
     attr[BALLAST_NESTEDHVM] = from_flag(info->nested_hvm);
     attr[BALLAST_ALTP2M] = info->altp2m != LIBXL_ALTP2M_MODE_DISABLED;
+#ifdef LIBXL_HAVE_VMTRACE_BUF_KB
+    attr[BALLAST_VMTRACE_BUF] = from_count(info->vmtrace_buf_kb);
+#endif
 }
 
 static void fill_hvm(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
