@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Floors: what is refused, what is learned, and that it outlives the daemon."""
 
+import json
+import os
+import subprocess
+
 from driver import Daemon, refused, run, until
 
 MIB = 1024
@@ -35,6 +39,24 @@ def test_a_target_that_would_panic_is_refused():
         client.call("set-target", domain="tmpfs", target_kib=64 * MIB, force=True)
         # It was not for nothing.
         until(lambda: "tmpfs" not in [d["name"] for d in client.call("domains")["domains"]])
+
+
+def test_video_memory_is_no_part_of_its_word():
+    video = SCENARIO.replace("total=8GiB", "total=9GiB").replace(
+        "duration", "guest desk type=hvm video=128MiB tot=1GiB min=256MiB max=1GiB uses=728MiB\nduration")
+    with Daemon(video, speed=5) as daemon, daemon.client() as client:
+        until(lambda: domain(client, "desk")["floor_reason"] == "reported")
+        desk = domain(client, "desk")
+        assert desk["used_kib"] == 600 * MIB and desk["floor_kib"] == 728 * MIB, desk
+        client.call("pause")
+        no = refused(-32000, client.call, "set-target", domain="desk", target_kib=700 * MIB)
+        assert "with its video memory, 131072 KiB" in no.message, no.message
+        # A command that looks by itself says the same.
+        ballast = os.environ["BALLAST"]
+        listed = subprocess.run([ballast, "list", "--json", "--host", f"sim:{daemon.config.parent / 'host.scn'}"],
+                                check=True, capture_output=True, text=True).stdout
+        floors = {d["name"]: d.get("floor") for d in map(json.loads, listed.splitlines()) if "name" in d}
+        assert floors["desk"] == 728 * MIB, listed
 
 
 def test_no_start_pushes_anybody_below_his_floor():

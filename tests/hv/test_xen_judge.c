@@ -306,6 +306,18 @@ static void reports(void **state)
     xen_show(&domain, 4096 * MIB, 5000000, &out);
     assert_int_equal(out.used_kib, 100000);
     assert_int_equal(out.report_age_usec, 3000000);
+    /* Its word is left as it is; what it leaves out is shown beside it. */
+    assert_int_equal(out.video_kib, 0);
+    domain.videoram_kib = 8192;
+    domain.pool_kib = 9216;
+    xen_show(&domain, 4096 * MIB, 5000000, &out);
+    assert_int_equal(out.used_kib, 100000);
+    assert_int_equal(out.video_kib, 8192);
+    assert_int_equal(out.overhead_kib, 9216);
+    domain.videoram_kib = UINT64_C(1) << 50;
+    domain.target_kib = 8192;
+    xen_show(&domain, 4096 * MIB, 5000000, &out);
+    assert_true(out.video_kib <= out.target_kib);
     hear(XEN_NODE_MEMINFO, "MemTotal: 1 kB");
     assert_int_equal(known().used_kib, BALLAST_NONE);
 }

@@ -329,6 +329,32 @@ static void test_its_word_holds(void **state)
     close_scene(&scene);
 }
 
+/* What it says it uses leaves out its video memory, and what it holds does not: its floor and its
+ * need count both, and an honest one is no liar for it. */
+static void test_its_video_is_counted(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 1024, 4096), a_guest(2, 64, 4096, 4096)}};
+    open_scene(&scene, 2, 0);
+    scene.domains[0].video_kib = 384 * MIB;
+    uint64_t lowest_kib = BALLAST_NONE;
+    wait_for(&scene, 4150);
+    for (int tick = 0; tick < 100; tick++) {
+        scene.domains[0].used_kib = 600 * MIB;
+        scene.domains[0].reported_free_kib = scene.domains[0].tot_kib - (600 + 384) * MIB;
+        scene.domains[0].report_age_usec = 0;
+        decide(&scene);
+        lowest_kib = ballast_min_u64(lowest_kib, scene.domains[0].target_kib);
+        follow(&scene, 0, 20 * MIB);
+        follow(&scene, 1, 20 * MIB);
+    }
+    assert_int_equal(opinion(&scene, 1).floor.kib, 984 * MIB);
+    assert_int_equal(opinion(&scene, 1).trust_permyriad, 10000);
+    assert_int_equal(opinion(&scene, 1).need_kib, 984 * MIB * 105 / 100);
+    assert_int_equal(lowest_kib, 984 * MIB);
+    close_scene(&scene);
+}
+
 /* One that says it uses all that it has, whatever that is, keeps its even share by it and no more.
  */
 static void test_its_word_is_bounded(void **state)
@@ -506,6 +532,7 @@ int main(void)
         cmocka_unit_test(test_one_that_stopped_is_left_alone),
         cmocka_unit_test(test_one_that_takes_back_is_left_alone),
         cmocka_unit_test(test_its_word_holds),
+        cmocka_unit_test(test_its_video_is_counted),
         cmocka_unit_test(test_its_word_is_bounded),
         cmocka_unit_test(test_swap_is_learned),
         cmocka_unit_test(test_uncovered_pod_is_left_alone),

@@ -63,6 +63,31 @@ static void test_boot(void **state)
     assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
 }
 
+/* A guest knows nothing of its video memory, and its balloon never gives it: in each floor but
+ * where its balloon was seen to stop it is on top. */
+static void test_video_is_on_top(void **state)
+{
+    (void)state;
+    struct ballast_domain domain = {.static_max_kib = 4096 * MIB,
+                                    .used_kib = 600 * MIB,
+                                    .video_kib = 128 * MIB,
+                                    .report_age_usec = SEC};
+    struct floor_facts facts = floor_facts_seen(&domain, 1000 * SEC);
+    struct floor floor = floor_of(&facts);
+    char text[256];
+    assert_int_equal(floor.kib, 728 * MIB);
+    (void)floor_text(&floor, text, sizeof(text));
+    assert_string_equal(text, "what it says it uses; with its video memory, 131072 KiB");
+    domain.used_kib = BALLAST_NONE;
+    facts = floor_facts_seen(&domain, 1000 * SEC);
+    assert_int_equal(facts.word_kib, BALLAST_NONE);
+    assert_int_equal(floor_of(&facts).kib, (90 + 56 + 128) * MIB);
+    facts.up_usec = SEC;
+    assert_int_equal(floor_of(&facts).kib, (2 * (90 + 56) + 128) * MIB);
+    domain.used_kib = UINT64_MAX - 1;
+    assert_int_equal(ballast_domain_used_kib(&domain), UINT64_MAX - 1);
+}
+
 static void test_its_word(void **state)
 {
     (void)state;
@@ -128,13 +153,13 @@ static void test_words_and_sentences(void **state)
     (void)state;
     char text[256];
     for (int i = 0; i < FLOOR_REASONS; i++) {
-        struct floor floor = {1, (enum floor_reason)i, 1, 1};
+        struct floor floor = {1, (enum floor_reason)i, 1, 1, 0};
         assert_int_equal(floor_reason_find(floor_reason_word((enum floor_reason)i)), i);
         assert_true(floor_text(&floor, text, sizeof(text)) > 0);
     }
     assert_null(floor_reason_word(FLOOR_REASONS));
     assert_true(floor_reason_find("below") < 0);
-    struct floor floor = {800 * MIB, FLOOR_STOPPED, 800 * MIB, 2};
+    struct floor floor = {800 * MIB, FLOOR_STOPPED, 800 * MIB, 2, 0};
     (void)floor_text(&floor, text, sizeof(text));
     assert_string_equal(text, "for its balloon has stopped at 819200 KiB (2 times)");
 }
@@ -145,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_the_least),
         cmocka_unit_test(test_small_ones_are_unknown),
         cmocka_unit_test(test_boot),
+        cmocka_unit_test(test_video_is_on_top),
         cmocka_unit_test(test_its_word),
         cmocka_unit_test(test_a_stop_is_learned),
         cmocka_unit_test(test_a_stop_is_forgotten),

@@ -234,6 +234,7 @@ static struct ballast_domain any_domain(unsigned *seed, uint32_t id)
         .is_dom0 = any(seed, 1),
         .has_balloon = any(seed, 1),
         .tot_kib = any(seed, 60),
+        .video_kib = any(seed, 30),
         .overhead_kib = any(seed, 30),
         .target_kib = any(seed, 40),
         .maxmem_kib = any(seed, 40),

@@ -95,10 +95,19 @@ static void tidy(const struct json_object *object, const struct json_at *at)
 {
     static const char *const of_host[] = {"total_kib", "free_kib", "claimed_kib", "slush_kib",
                                           "scrub_kib", "xen_kib",  NULL};
-    static const char *const of_dom[] = {"id",          "tot_kib",        "overhead_kib",
-                                         "target_kib",  "maxmem_kib",     "dyn_min_kib",
-                                         "dyn_max_kib", "static_max_kib", "build_left_kib",
-                                         "used_kib",    "free_kib",       "shares",
+    static const char *const of_dom[] = {"id",
+                                         "tot_kib",
+                                         "video_kib",
+                                         "overhead_kib",
+                                         "target_kib",
+                                         "maxmem_kib",
+                                         "dyn_min_kib",
+                                         "dyn_max_kib",
+                                         "static_max_kib",
+                                         "build_left_kib",
+                                         "used_kib",
+                                         "free_kib",
+                                         "shares",
                                          NULL};
     struct json_object *host;
     struct json_object *doms;

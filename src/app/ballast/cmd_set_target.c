@@ -212,6 +212,7 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         .pod_cache_kib = now->is.pod_cache_kib,
         .pod_entries_kib = now->is.pod_entries_kib,
         .used_kib = now->is.used_kib,
+        .video_kib = now->video_kib,
         .boot_kib = BALLAST_NONE,
     };
     if (set->change.door.is_xen && xen_config(hv, now->is.id, &config, NULL) == 0)

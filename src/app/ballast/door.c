@@ -154,6 +154,7 @@ static void add_xen(struct cli_door *door, const struct xen_domain *is)
         .state = seen ? seen->state : BALLAST_DOMAIN_RUN,
         .whole_target_kib = is->target_kib,
         .overhead_kib = seen ? seen->overhead_kib : 0,
+        .video_kib = seen ? seen->video_kib : 0,
     };
     struct ballast_target_domain target;
     if (xen_target_domain(is, &target, NULL) == 0)
@@ -171,6 +172,7 @@ static void add_simulated(struct cli_door *door, const struct ballast_domain *se
         .state = seen->state,
         .whole_target_kib = seen->target_kib,
         .overhead_kib = seen->overhead_kib,
+        .video_kib = seen->video_kib,
         .is = {.id = seen->id,
                .type = BALLAST_PV,
                .paused = seen->state == BALLAST_DOMAIN_PAUSED,

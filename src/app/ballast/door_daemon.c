@@ -52,6 +52,7 @@ static void fill_domain(const struct json_object *object, struct ballast_domain 
         .is_dom0 = cli_field_bool(object, "dom0"),
         .has_balloon = cli_field_bool(object, "balloon"),
         .tot_kib = tot_kib,
+        .video_kib = cli_field_sum(cli_field(object, "segments"), "video"),
         .overhead_kib = cli_field_sum(object, "overhead_kib"),
         .target_kib = target_kib,
         .maxmem_kib = cli_field_u64(object, "xen_maximum_kib"),

@@ -94,12 +94,13 @@ static enum ballast_stop why_not_down(const struct ballast_stop_facts *facts, ui
         return BALLAST_STOP_POD;
     if (!facts->has_balloon)
         return BALLAST_STOP_NO_BALLOON;
+    uint64_t ram_kib = ballast_sub_floor(facts->tot_kib, facts->video_kib);
     *a_kib = facts->used_kib;
     if (facts->used_kib != BALLAST_NONE &&
-        is_at_or_above(ballast_add_ceil(facts->tot_kib, NEAR_KIB), facts->used_kib, 2 * NEAR_KIB))
+        is_at_or_above(ballast_add_ceil(ram_kib, NEAR_KIB), facts->used_kib, 2 * NEAR_KIB))
         return BALLAST_STOP_USED;
     *a_kib = BALLAST_IDLE_LINUX_KIB;
-    if (facts->tot_kib <= BALLAST_IDLE_LINUX_KIB + NEAR_KIB / 2)
+    if (ram_kib <= BALLAST_IDLE_LINUX_KIB + NEAR_KIB / 2)
         return BALLAST_STOP_IDLE_FLOOR;
     return BALLAST_STOP_UNKNOWN;
 }

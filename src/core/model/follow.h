@@ -84,6 +84,7 @@ struct ballast_stop_facts {
     uint64_t pod_cache_kib; /* this and the rest: BALLAST_NONE where not known */
     uint64_t pod_entries_kib;
     uint64_t used_kib;
+    uint64_t video_kib; /* of tot_kib: no part of its word, and never given; 0 where unknown */
     uint64_t boot_kib;
 };
 

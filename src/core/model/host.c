@@ -137,6 +137,13 @@ uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain)
     return lacks_kib > BALLAST_MIB_KIB ? lacks_kib : 0;
 }
 
+uint64_t ballast_domain_used_kib(const struct ballast_domain *domain)
+{
+    if (domain->used_kib == BALLAST_NONE)
+        return BALLAST_NONE;
+    return ballast_min_u64(ballast_add_ceil(domain->used_kib, domain->video_kib), BALLAST_NONE - 1);
+}
+
 uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain)
 {
     if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0 ||

@@ -32,6 +32,7 @@ struct ballast_domain {
     bool is_dom0;
     bool has_balloon;         /* its balloon driver has shown itself */
     uint64_t tot_kib;         /* pages it holds */
+    uint64_t video_kib;       /* of them, and of all its sizes: its video memory; 0 where unknown */
     uint64_t overhead_kib;    /* what the host spends on it beyond them; 0 where unknown */
     uint64_t target_kib;      /* last set; counts like tot_kib, video included */
     uint64_t maxmem_kib;      /* Xen's limit */
@@ -105,6 +106,12 @@ uint64_t ballast_host_available_kib(const struct ballast_host *host);
  * may stop short of its target, up to LIBXL_MAXMEM_CONSTANT, is nothing that it lacks.
  */
 uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain);
+
+/*
+ * What it says it uses, counted like tot_kib: a guest knows nothing of its video memory, and its
+ * balloon never gives that. BALLAST_NONE: it says nothing.
+ */
+uint64_t ballast_domain_used_kib(const struct ballast_domain *domain);
 
 /* What a domain could give down to its dynamic minimum; 0 where it must not be asked at all. */
 uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain);

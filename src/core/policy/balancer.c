@@ -245,12 +245,6 @@ static struct even even_share(const struct ballast_host *host, uint64_t availabl
     return even;
 }
 
-#define NO_FACTS                                                                                   \
-    ((struct floor_facts){.word_kib = BALLAST_NONE,                                                \
-                          .word_age_usec = BALLAST_NONE,                                           \
-                          .word_most_kib = BALLAST_NONE,                                           \
-                          .up_usec = BALLAST_NONE})
-
 /* dom0's minimum is worked out elsewhere. */
 static struct floor_facts facts_of(const struct balancer *balancer,
                                    const struct ballast_domain *domain, const struct track *track,
@@ -261,16 +255,13 @@ static struct floor_facts facts_of(const struct balancer *balancer,
     /* What it has shown to live without, and a bit: each further bit it has to show first. */
     uint64_t swap_kib = track->swap_kib + track->swap_kib / SWAP_STEP_PART;
     if (domain->is_dom0 || balancer->options.no_floors)
-        return NO_FACTS;
-    return (struct floor_facts){
-        .now_usec = now_usec,
-        .static_max_kib = domain->static_max_kib,
-        .word_kib = speaks ? ballast_sub_floor(track->word_kib, swap_kib) : BALLAST_NONE,
-        .word_age_usec = domain->report_age_usec,
-        .word_most_kib = ballast_mul_div(even->pool_kib, domain->shares, even->shares),
-        .up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec,
-        .lesson = track->lesson,
-    };
+        return FLOOR_NO_FACTS;
+    struct floor_facts facts = floor_facts_seen(domain, now_usec);
+    facts.word_kib = speaks ? ballast_sub_floor(track->word_kib, swap_kib) : BALLAST_NONE;
+    facts.word_most_kib = ballast_mul_div(even->pool_kib, domain->shares, even->shares);
+    facts.up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec;
+    facts.lesson = track->lesson;
+    return facts;
 }
 
 /*
@@ -304,7 +295,7 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
         .low_kib = ballast_min_u64(floor_kib, domain->tot_kib),
         .max_kib = max_kib,
         .static_max_kib = domain->static_max_kib,
-        .used_kib = domain->used_kib,
+        .used_kib = ballast_domain_used_kib(domain),
         .reported_free_kib = domain->reported_free_kib,
         .need_kib = track->need_kib,
         .likely_kib = ballast_max_u64(track->likely_kib, track->need_kib),

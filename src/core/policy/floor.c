@@ -57,6 +57,17 @@ bool floor_is_left_alone(const struct floor_lesson *lesson, uint64_t now_usec)
     return ballast_sub_floor(now_usec, lesson->usec) < floor_pause_usec(lesson);
 }
 
+struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_t now_usec)
+{
+    struct floor_facts facts = FLOOR_NO_FACTS;
+    facts.now_usec = now_usec;
+    facts.static_max_kib = domain->static_max_kib;
+    facts.videoram_kib = domain->video_kib;
+    facts.word_kib = ballast_domain_used_kib(domain);
+    facts.word_age_usec = domain->report_age_usec;
+    return facts;
+}
+
 uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib)
 {
     if (static_max_kib < FLOOR_ORDINARY_KIB)
@@ -79,18 +90,25 @@ static void raise_to(struct floor *floor, uint64_t kib, enum floor_reason reason
                      uint64_t b)
 {
     if (kib > floor->kib)
-        *floor = (struct floor){kib, reason, a, b};
+        *floor = (struct floor){kib, reason, a, b, floor->video_kib};
+}
+
+/* Its kernel and its services are twice as large while it boots; its video memory is not. */
+static uint64_t boot_kib(const struct floor_facts *facts)
+{
+    uint64_t least_kib = floor_least_kib(facts->static_max_kib, 0);
+    uint64_t kib = ballast_mul_div(least_kib, FLOOR_BOOT_FACTOR, 1);
+    return kib == 0 ? 0 : ballast_add_ceil(kib, facts->videoram_kib);
 }
 
 struct floor floor_of(const struct floor_facts *facts)
 {
-    struct floor floor = {0};
+    struct floor floor = {.video_kib = facts->videoram_kib};
     const struct floor_lesson *lesson = &facts->lesson;
     uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
     raise_to(&floor, least_kib, FLOOR_LEAST, facts->static_max_kib, 0);
     if (facts->up_usec != BALLAST_NONE && facts->up_usec < FLOOR_BOOT_USEC)
-        raise_to(&floor, ballast_mul_div(least_kib, FLOOR_BOOT_FACTOR, 1), FLOOR_BOOT,
-                 facts->up_usec / 1000, 0);
+        raise_to(&floor, boot_kib(facts), FLOOR_BOOT, facts->up_usec / 1000, 0);
     if (facts->word_kib != BALLAST_NONE) {
         uint64_t word_kib = faded_kib(facts, facts->word_kib);
         raise_to(&floor, ballast_min_u64(word_kib, facts->word_most_kib), FLOOR_REPORTED,
@@ -125,6 +143,7 @@ int floor_reason_find(const char *word)
 size_t floor_text(const struct floor *floor, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
+    bool has_video = floor->video_kib > 0 && floor->reason != FLOOR_STOPPED;
     switch (floor->reason) {
     case FLOOR_LEAST:
         ballast_text_add(&text,
@@ -153,6 +172,9 @@ size_t floor_text(const struct floor *floor, char *buf, size_t size)
     case FLOOR_NONE:
     case FLOOR_REASONS:
         ballast_text_add(&text, "for nothing is known of it");
+        return text.length;
     }
+    if (has_video)
+        ballast_text_add(&text, "; with its video memory, %" PRIu64 " KiB", floor->video_kib);
     return text.length;
 }

@@ -75,19 +75,32 @@ struct floor_facts {
     uint64_t now_usec;
     uint64_t static_max_kib;
     uint64_t videoram_kib;  /* in its sizes, and never given back; 0 where it is not known */
-    uint64_t word_kib;      /* what it says it uses in memory, as far as it is believed, or
-                               BALLAST_NONE */
+    uint64_t word_kib;      /* what it says it uses in memory, video included, as far as it is
+                               believed, or BALLAST_NONE */
     uint64_t word_age_usec; /* BALLAST_NONE: not known, it is fresh */
     uint64_t word_most_kib; /* its word holds no more than that; BALLAST_NONE: no bound */
     uint64_t up_usec;       /* since its balloon showed itself; BALLAST_NONE: nobody saw it boot */
     struct floor_lesson lesson;
 };
 
+#define FLOOR_NO_FACTS                                                                             \
+    ((struct floor_facts){.word_kib = BALLAST_NONE,                                                \
+                          .word_age_usec = BALLAST_NONE,                                           \
+                          .word_most_kib = BALLAST_NONE,                                           \
+                          .up_usec = BALLAST_NONE})
+
+/*
+ * What one look at a domain shows, for whoever has not watched it: its sizes, and its word as it
+ * is. All facts begin with these, so that a command and the daemon differ only in what was learned.
+ */
+struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_t now_usec);
+
 struct floor {
     uint64_t kib; /* 0 where the reason is FLOOR_NONE */
     enum floor_reason reason;
     uint64_t a;
     uint64_t b;
+    uint64_t video_kib; /* of kib, where it is in it: video memory, which is never given */
 };
 
 /* The least that no ordinary guest of that static maximum lives with less of; 0: not known. */

@@ -168,10 +168,10 @@ static void update_motion(struct track *track, const struct ballast_domain *doma
 }
 
 /* A report that cannot be true, or contradicts what the domain is seen to hold. */
-static bool credible(const struct ballast_domain *domain)
+static bool credible(const struct ballast_domain *domain, uint64_t says_kib)
 {
     uint64_t swap_kib = domain->static_max_kib / 2;
-    if (domain->used_kib > ballast_add_ceil(domain->static_max_kib, swap_kib))
+    if (says_kib > ballast_add_ceil(domain->static_max_kib, swap_kib))
         return false;
     if (domain->reported_free_kib == BALLAST_NONE)
         return true;
@@ -179,8 +179,8 @@ static bool credible(const struct ballast_domain *domain)
         ballast_max_u64(domain->tot_kib, domain->target_kib) + domain->tot_kib / 8)
         return false;
     /* Used beyond what it holds is swap; then nothing can be free. */
-    uint64_t sum_kib = ballast_add_ceil(ballast_min_u64(domain->used_kib, domain->tot_kib),
-                                        domain->reported_free_kib);
+    uint64_t sum_kib =
+        ballast_add_ceil(ballast_min_u64(says_kib, domain->tot_kib), domain->reported_free_kib);
     return distance(sum_kib, domain->tot_kib) <= domain->tot_kib / 4;
 }
 
@@ -188,27 +188,27 @@ static void hear(struct track *track, const struct ballast_domain *domain, uint6
 {
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
     uint64_t made_usec = ballast_sub_floor(now_usec, age_usec);
-    bool is_new = track->report_usec == 0 || domain->used_kib != track->reported_kib ||
+    uint64_t says_kib = ballast_domain_used_kib(domain);
+    bool is_new = track->report_usec == 0 || says_kib != track->reported_kib ||
                   made_usec > track->report_usec + BALLAST_SEC_USEC / 20;
     if (!is_new)
         return;
-    if (!credible(domain)) {
+    if (!credible(domain, says_kib)) {
         track->trust_permyriad /= TRUST_LOSS;
     } else {
         track->trust_permyriad =
             (uint32_t)ballast_min_u64(BALLAST_PERMYRIAD, track->trust_permyriad + TRUST_GAIN);
     }
     track->rise_kib = 0;
-    if (track->report_usec != 0 && domain->used_kib > track->reported_kib &&
-        made_usec > track->report_usec)
-        track->rise_kib = ballast_mul_div(domain->used_kib - track->reported_kib, BALLAST_SEC_USEC,
+    if (track->report_usec != 0 && says_kib > track->reported_kib && made_usec > track->report_usec)
+        track->rise_kib = ballast_mul_div(says_kib - track->reported_kib, BALLAST_SEC_USEC,
                                           made_usec - track->report_usec);
     /* A late report is of a time when it may have held more. */
     bool credited = track->trust_permyriad >= TRACK_TRUST_NONE && age_usec <= SWAP_AGE_USEC;
-    uint64_t swap_kib = ballast_sub_floor(domain->used_kib, domain->tot_kib);
+    uint64_t swap_kib = ballast_sub_floor(says_kib, domain->tot_kib);
     if (credited && swap_kib <= domain->static_max_kib)
         track->swap_kib = ballast_max_u64(track->swap_kib, swap_kib);
-    track->reported_kib = domain->used_kib;
+    track->reported_kib = says_kib;
     track->report_usec = ballast_max_u64(made_usec, 1);
 }
 
@@ -226,8 +226,9 @@ static uint64_t believed_kib(const struct track *track, const struct ballast_dom
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
     uint64_t drift_kib =
         ballast_mul_div(track->rise_kib, ballast_min_u64(age_usec, DRIFT_USEC), BALLAST_SEC_USEC);
-    drift_kib = ballast_min_u64(drift_kib, domain->used_kib / 2);
-    uint64_t used_kib = ballast_add_ceil(domain->used_kib, drift_kib);
+    uint64_t says_kib = ballast_domain_used_kib(domain);
+    drift_kib = ballast_min_u64(drift_kib, says_kib / 2);
+    uint64_t used_kib = ballast_add_ceil(says_kib, drift_kib);
     used_kib = ballast_min_u64(used_kib, domain->static_max_kib);
     /* One step asks for half as much again as it holds at most. */
     used_kib = ballast_min_u64(used_kib, ballast_add_ceil(domain->tot_kib, domain->tot_kib / 2));
@@ -241,7 +242,7 @@ static uint64_t believed_kib(const struct track *track, const struct ballast_dom
 static uint64_t kept_word_kib(const struct track *track, const struct ballast_domain *domain)
 {
     uint64_t permyriad = ballast_mul_div(track->trust_permyriad, BALLAST_PERMYRIAD, TRUST_FIRST);
-    uint64_t used_kib = ballast_min_u64(domain->used_kib, domain->static_max_kib);
+    uint64_t used_kib = ballast_min_u64(ballast_domain_used_kib(domain), domain->static_max_kib);
     return weighed_kib(domain, used_kib, ballast_min_u64(permyriad, BALLAST_PERMYRIAD));
 }
 

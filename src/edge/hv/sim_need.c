@@ -65,9 +65,10 @@ uint64_t sim_need_now(const struct sim *sim, struct sim_domain *domain)
     }
 }
 
+/* A guest knows nothing of its video memory. */
 static uint64_t said_used(struct sim_domain *domain)
 {
-    uint64_t kib = domain->need_kib;
+    uint64_t kib = ballast_sub_floor(domain->need_kib, domain->is->video_kib);
     switch (domain->is->report) {
     case SIM_REPORT_LOW:
         return kib / 4;
@@ -94,7 +95,8 @@ void sim_report_make(struct sim *sim, struct sim_domain *domain)
     if (domain->said_count > 0 && sim->now_usec - last->made_usec < is->report_every_usec)
         return;
     struct sim_said said = {.made_usec = sim->now_usec, .used_kib = said_used(domain)};
-    said.free_kib = ballast_sub_floor(domain->tot_pages * sim->page_kib, said.used_kib);
+    said.free_kib = ballast_sub_floor(domain->tot_pages * sim->page_kib,
+                                      ballast_add_ceil(said.used_kib, is->video_kib));
     domain->said[domain->said_count % SIM_LATE] = said;
     domain->said_count++;
 }

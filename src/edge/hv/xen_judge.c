@@ -265,6 +265,7 @@ void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_u
         .is_dom0 = domain->id == 0,
         .has_balloon = domain->has_balloon,
         .tot_kib = domain->tot_kib,
+        .video_kib = ballast_min_u64(or_else(domain->videoram_kib, 0), target_kib),
         .overhead_kib = or_else(domain->pool_kib, 0),
         .target_kib = target_kib,
         .maxmem_kib = shown_maximum(domain, target_kib),

@@ -173,6 +173,7 @@ static int read_sizes(const struct source *dom, struct ballast_domain *out)
 {
     int rc;
     if ((rc = must(dom, "tot_kib", &out->tot_kib)) < 0 ||
+        (rc = may(dom, "video_kib", 0, &out->video_kib)) < 0 ||
         (rc = may(dom, "overhead_kib", 0, &out->overhead_kib)) < 0 ||
         (rc = may(dom, "target_kib", out->tot_kib, &out->target_kib)) < 0 ||
         (rc = may(dom, "dyn_min_kib", out->target_kib, &out->dynamic_min_kib)) < 0 ||

@@ -146,6 +146,8 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
     (void)fprintf(out, ",\"state\":\"%s\"", ballast_domain_state_word(domain->state));
     put_flag(out, ",", "balloon", domain->has_balloon);
     put_fields(out, fields, DOMAIN_FIELDS, ",");
+    if (domain->video_kib > 0)
+        (void)fprintf(out, ",\"video_kib\":%" PRIu64, domain->video_kib);
     if (domain->used_kib != BALLAST_NONE)
         (void)fprintf(out, ",\"used_kib\":%" PRIu64, domain->used_kib);
     if (domain->reported_free_kib != BALLAST_NONE)
