@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "app/ballast/lock.h"
 #include "app/ballast/others.h"
 #include "app/ballast/size.h"
+#include "edge/lock/lock.h"
 
 static char root[] = "/tmp/ballast-operate-XXXXXX";
 
@@ -53,28 +53,55 @@ static void test_lock(void **state)
 {
     (void)state;
     struct ballast_error err;
-    char path[256];
-    (void)snprintf(path, sizeof(path), "%s", below("/made/lock"));
-    int first = cli_lock_take(path, &err);
+    struct lock_holder holder;
+    char dir[256];
+    (void)snprintf(dir, sizeof(dir), "%s", below("/made"));
+    int first = lock_take(dir, "ballast free", &holder, &err);
     assert_true(first >= 0);
-    char mine[64];
-    (void)snprintf(mine, sizeof(mine), "process %ld is changing", (long)getpid());
-    assert_int_equal(cli_lock_take(path, &err), -EWOULDBLOCK);
-    assert_non_null(strstr(err.text, mine));
+    assert_int_equal(lock_take(dir, "ballast", &holder, &err), -EWOULDBLOCK);
+    assert_int_equal(holder.pid, getpid());
+    assert_string_equal(holder.what, "ballast free");
+    assert_string_equal(holder.path, below("/made/lock"));
     close(first);
-    int again = cli_lock_take(path, &err);
+    int again = lock_take(dir, "ballast", &holder, &err);
     assert_true(again >= 0);
     /* A holder that wrote something else is not quoted. */
-    assert_int_equal(ftruncate(again, 0), 0);
-    assert_true(pwrite(again, "\033[2Jevil\n", 9, 0) == 9);
-    assert_int_equal(cli_lock_take(path, &err), -EWOULDBLOCK);
-    assert_non_null(strstr(err.text, "somebody is changing"));
-    assert_null(strstr(err.text, "evil"));
+    static const char *const bad[] = {"\033[2Jevil\n", "12 \033[2Jevil\n",   "12 evil",
+                                      "-1 evil\n",     "99999999999 evil\n", "12\n"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(ftruncate(again, 0), 0);
+        assert_true(pwrite(again, bad[i], strlen(bad[i]), 0) == (ssize_t)strlen(bad[i]));
+        assert_int_equal(lock_take(dir, "ballast", &holder, &err), -EWOULDBLOCK);
+        assert_int_equal(holder.pid, 0);
+        assert_string_equal(holder.what, "");
+    }
+    /* One that was replaced while it was held is no lock: the new one is. */
+    assert_int_equal(unlink(below("/made/lock")), 0);
+    int fresh = lock_take(dir, "ballast", &holder, &err);
+    assert_true(fresh >= 0);
+    close(fresh);
     close(again);
-    /* A link is not followed to some other file, and a file is no folder. */
-    assert_int_equal(symlink(path, below("/made/link")), 0);
-    assert_int_equal(cli_lock_take(below("/made/link"), &err), -ELOOP);
-    assert_int_equal(cli_lock_take(below("/made/lock/lock"), &err), -ENOTDIR);
+}
+
+static void test_lock_dir(void **state)
+{
+    (void)state;
+    struct ballast_error err;
+    struct lock_holder holder;
+    char dir[256];
+    (void)snprintf(dir, sizeof(dir), "%s", below("/made"));
+    /* A link is not followed to some other directory or file, and a file is no directory. */
+    assert_int_equal(symlink(dir, below("/link")), 0);
+    assert_true(lock_take(below("/link"), "ballast", &holder, &err) < 0);
+    assert_int_equal(lock_take(below("/made/lock"), "ballast", &holder, &err), -ENOTDIR);
+    assert_int_equal(unlink(below("/made/lock")), 0);
+    assert_int_equal(symlink("/etc/passwd", below("/made/lock")), 0);
+    assert_int_equal(lock_take(dir, "ballast", &holder, &err), -ELOOP);
+    assert_int_equal(unlink(below("/made/lock")), 0);
+    assert_int_equal(chmod(dir, 0757), 0);
+    assert_int_equal(lock_take(dir, "ballast", &holder, &err), -EPERM);
+    assert_non_null(strstr(err.text, "others may write"));
+    assert_int_equal(chmod(dir, 0755), 0);
 }
 
 static void test_others(void **state)
@@ -188,8 +215,9 @@ static int remove_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lock),  cmocka_unit_test(test_others), cmocka_unit_test(test_socket),
-        cmocka_unit_test(test_sizes), cmocka_unit_test(test_times),
+        cmocka_unit_test(test_lock),   cmocka_unit_test(test_lock_dir),
+        cmocka_unit_test(test_others), cmocka_unit_test(test_socket),
+        cmocka_unit_test(test_sizes),  cmocka_unit_test(test_times),
     };
     if (!mkdtemp(root))
         return 1;

@@ -10,12 +10,12 @@
 #include "app/ballast/commands.h"
 #include "app/ballast/daemon.h"
 #include "app/ballast/door_daemon.h"
-#include "app/ballast/lock.h"
 #include "app/ballast/output.h"
 #include "app/ballast/rundir.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario.h"
 #include "edge/json/json.h"
+#include "edge/lock/lock.h"
 
 static int open_sim(struct cli_door *door, const char *path)
 {
@@ -39,6 +39,32 @@ static int open_sim(struct cli_door *door, const char *path)
     return CLI_DONE;
 }
 
+/* Who changes Xen in this process is alone with it: no daemon beside it, no other command. */
+static int take_lock(struct cli_door *door)
+{
+    struct ballast_error err;
+    struct lock_holder holder;
+    door->lock = lock_take(LOCK_XEN_DIR, "ballast", &holder, &err);
+    if (door->lock >= 0)
+        return CLI_DONE;
+    if (door->lock != -EWOULDBLOCK)
+        cli_complain("%s; the lock in it is taken before this host is changed", err.text);
+    else if (strcmp(holder.what, LOCK_DAEMON) == 0)
+        cli_complain(
+            "ballastd (process %ld) manages this host's memory: leave out '--host xen', so "
+            "that the command goes through it, or stop it first",
+            (long)holder.pid);
+    else if (holder.pid > 0)
+        cli_complain("process %ld (%s) is changing this host's memory: try again when it is done "
+                     "(it holds %s)",
+                     (long)holder.pid, holder.what, holder.path);
+    else
+        cli_complain("another process is changing this host's memory: try again when it is done "
+                     "(it holds %s)",
+                     holder.path);
+    return CLI_UNREACHABLE;
+}
+
 static int open_xen(struct cli_door *door, bool changes)
 {
     struct ballast_error err;
@@ -51,11 +77,7 @@ static int open_xen(struct cli_door *door, bool changes)
         return CLI_UNREACHABLE;
     }
     door->is_xen = true;
-    if (changes && (door->lock = cli_lock_take(CLI_LOCK_FILE, &err)) < 0) {
-        cli_complain("%s", err.text);
-        return CLI_UNREACHABLE;
-    }
-    return CLI_DONE;
+    return changes ? take_lock(door) : CLI_DONE;
 }
 
 /* CLI_DONE without a host where no daemon runs. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/ballastd/alone.h"
 #include "app/ballastd/conn.h"
 #include "app/ballastd/door.h"
 #include "app/ballastd/log.h"
@@ -143,13 +144,17 @@ static int open_all(struct daemon *daemon)
         daemon_log(DAEMON_ERROR, "%s", err.text);
         return EXIT_BAD;
     }
-    if ((rc = door_lock(daemon, &err)) < 0) {
+    if ((rc = alone_in_run_dir(daemon, &err)) < 0) {
         daemon_log(DAEMON_ERROR, "%s", err.text);
         return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
     }
     if ((rc = daemon_host_open(&daemon->options, &daemon->host, &err)) < 0) {
         daemon_log(DAEMON_ERROR, "%s", err.text);
         return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
+    }
+    if ((rc = alone_on_host(daemon, &err)) < 0) {
+        daemon_log(DAEMON_ERROR, "%s", err.text);
+        return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
     }
     find_profile(daemon, &daemon->config);
     if ((rc = manager_init(daemon, &err)) < 0) {
@@ -188,7 +193,7 @@ static void watch(struct daemon *daemon)
 int daemon_start(struct daemon *daemon)
 {
     struct ballast_error err;
-    daemon->lock_fd = -1;
+    daemon->lock_fd = daemon->host_lock_fd = -1;
     daemon->alerts.tell = on_alert;
     daemon->alerts.context = daemon;
     uv_loop_init(&daemon->loop);
@@ -236,8 +241,7 @@ static void release(struct daemon *daemon)
     manager_release(daemon);
     daemon_host_close(daemon->host);
     daemon_config_release(&daemon->config);
-    if (daemon->lock_fd >= 0)
-        close(daemon->lock_fd);
+    alone_end(daemon);
 }
 
 int daemon_run(struct daemon *daemon)

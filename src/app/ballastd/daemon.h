@@ -73,9 +73,10 @@ struct daemon {
     uv_poll_t host_poll;
     uv_poll_t low_poll;
     uv_signal_t signals[3];
-    uv_idle_t pump; /* runs while a connection has more to say than one turn allows */
-    uint64_t turn;  /* of those who have more to say: it ends when each has had his part */
-    int lock_fd;
+    uv_idle_t pump;   /* runs while a connection has more to say than one turn allows */
+    uint64_t turn;    /* of those who have more to say: it ends when each has had his part */
+    int lock_fd;      /* of the run directory; -1: not taken */
+    int host_lock_fd; /* of the Xen host, where that is another one; -1 */
 
     struct daemon_door doors[2];
     struct conn *conns;

@@ -2,12 +2,10 @@
 #include "app/ballastd/door.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,31 +33,6 @@ static int path_of(const struct daemon *daemon, const char *name, char out[256],
     if (snprintf(out, 256, "%s/%s", daemon->options.run_dir, name) > 107)
         return ballast_fail(err, -ENAMETOOLONG, "%s: is too long for a socket's directory",
                             daemon->options.run_dir);
-    return 0;
-}
-
-int door_lock(struct daemon *daemon, struct ballast_error *err)
-{
-    char path[256];
-    char pid[32] = "";
-    int rc = path_of(daemon, "ballastd.pid", path, err);
-    if (rc < 0)
-        return rc;
-    if (mkdir(daemon->options.run_dir, 0755) < 0 && errno != EEXIST)
-        return ballast_fail(err, -errno, "%s: %s", daemon->options.run_dir, strerror(errno));
-    daemon->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (daemon->lock_fd < 0)
-        return ballast_fail(err, -errno, "%s: %s", path, strerror(errno));
-    if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        ssize_t length = read(daemon->lock_fd, pid, sizeof(pid) - 1);
-        pid[length > 0 ? strcspn(pid, "\n") : 0] = '\0';
-        close(daemon->lock_fd);
-        daemon->lock_fd = -1;
-        return ballast_fail(err, -EBUSY, "%s: ballastd %s is running already", path, pid);
-    }
-    int length = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-    if (ftruncate(daemon->lock_fd, 0) < 0 || pwrite(daemon->lock_fd, pid, (size_t)length, 0) < 0)
-        daemon_log(DAEMON_WARNING, "%s: %s, ignoring", path, strerror(errno));
     return 0;
 }
 

@@ -8,11 +8,6 @@
 
 #include "app/ballastd/daemon.h"
 
-/*
- * Takes the lock of the run directory, which keeps a second daemon out; it is made where it is not
- * there. -EBUSY, with who has it; errnos.
- */
-int door_lock(struct daemon *daemon, struct ballast_error *err);
 /* Opens both sockets. */
 int door_open(struct daemon *daemon, struct ballast_error *err);
 /* Closes them and removes them. */

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The lock that keeps whoever changes the host by itself and the daemon apart."""
+
+import fcntl
+import os
+import stat
+import subprocess
+
+from driver import Daemon, run, until
+
+
+def take(daemon, what="ballast"):
+    """The lock as a command has it."""
+    daemon.run.mkdir(exist_ok=True)
+    lock = os.open(daemon.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()} {what}\n".encode(), 0)
+    return lock
+
+
+def is_free(daemon):
+    with open(daemon.run / "lock", "rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def refused(daemon, status, *words):
+    done = subprocess.run(daemon.arguments, capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, done
+    for word in words:
+        assert word in done.stderr, (word, done.stderr)
+
+
+def test_daemon_waits_for_command():
+    with Daemon(scenario=None) as daemon:
+        daemon.kill()
+        lock = take(daemon, "ballast free")
+        daemon.start(wait=False)
+        said = f"waiting for process {os.getpid()} (ballast free)"
+        until(lambda: said in daemon.log())
+        # Its sockets of before are there still, and nobody answers at them.
+        try:
+            daemon.client(status=True)
+            raise AssertionError("it did not wait")
+        except ConnectionRefusedError:
+            pass
+        os.close(lock)
+        daemon.wait()
+
+
+def test_daemon_holds_it():
+    with Daemon(scenario=None) as daemon:
+        assert not is_free(daemon)
+        lock = daemon.run / "lock"
+        assert lock.read_text() == f"{daemon.process.pid} ballastd\n"
+        assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+        refused(daemon, 1, f"ballastd {daemon.process.pid} is running already")
+        daemon.kill()
+        assert is_free(daemon)
+        daemon.start()
+        assert not is_free(daemon)
+
+
+def test_what_others_can_reach_is_refused():
+    with Daemon(scenario=None) as daemon:
+        daemon.kill()
+        lock, other = daemon.run / "lock", daemon.run / "other"
+        # One that everybody could open, everybody could take.
+        lock.chmod(0o644)
+        daemon.start()
+        assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+        daemon.kill()
+        lock.unlink()
+        other.write_text("precious\n")
+        other.chmod(0o644)
+        lock.symlink_to(other)
+        refused(daemon, 3, str(lock))
+        assert other.read_text() == "precious\n" and stat.S_IMODE(other.stat().st_mode) == 0o644
+        lock.unlink()
+        os.mkfifo(lock)
+        refused(daemon, 3, str(lock))
+        lock.unlink()
+        daemon.run.chmod(0o777)
+        refused(daemon, 3, str(daemon.run), "others may write", "chmod")
+        daemon.run.chmod(0o755)
+        if os.geteuid() == 0:
+            os.chown(daemon.run, 65534, -1)
+            refused(daemon, 3, str(daemon.run), "belongs to user 65534")
+            os.chown(daemon.run, 0, -1)
+        daemon.start()
+
+
+if __name__ == "__main__":
+    run([test_daemon_waits_for_command, test_daemon_holds_it, test_what_others_can_reach_is_refused])
