@@ -76,9 +76,9 @@ void guestcfg_list_release(struct guestcfg_list *list);
 /*
  * Appends the guests of one file to *list; "-" is standard input. What it is is told from its
  * content: '<' begins XML, '{' or '[' JSON, anything else xl.cfg. xl.cfg and XML hold one guest,
- * JSON any number of objects. On failure *list is as it was. -EINVAL, -ENOENT and other errnos of
- * open and read, -EFBIG, -ENOTSUP where the library that reads such a file is not there (libxlutil,
- * libxml2).
+ * JSON any number of objects, ours or libxl's (libxl_json.h). On failure *list is as it was.
+ * -EINVAL, -ENOENT and other errnos of open and read, -EFBIG, -ENOTSUP where the library that reads
+ * such a file is not there (libxlutil, libxml2).
  */
 int guestcfg_read(const char *path, const struct guestcfg_options *options,
                   struct guestcfg_list *list, struct ballast_error *err);

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/model/profile.h"
+#include "edge/guestcfg/libxl_json.h"
 #include "edge/guestcfg/list.h"
 #include "edge/guestcfg/place.h"
 #include "edge/json/json.h"
@@ -356,6 +357,8 @@ static int read_guest(const struct source *source, const struct guestcfg_options
     *out = (struct guestcfg_guest){0};
     if (!json_object_is_type(source->object, json_type_object))
         return json_fail(source->err, &source->at, NULL, "a guest must be a JSON object");
+    if (guestcfg_is_libxl_json(source->object))
+        return guestcfg_read_libxl_json(source->object, &source->at, options, out, source->err);
     if ((rc = begin_guest(source, &out->guest)) < 0 || (rc = read_profile(source, out)) < 0 ||
         (rc = enter(source, "config", &config)) < 0)
         return rc;
@@ -381,6 +384,7 @@ static int read_document(const struct source *source, const struct guestcfg_opti
                              GUESTCFG_MAX_GUESTS);
         if ((rc = read_guest(&one, options, &guest)) == 0)
             rc = guestcfg_list_add(list, &guest, source->err);
+        rc = rc > 0 ? 0 : rc; /* dom0 is no guest */
     }
     return rc;
 }

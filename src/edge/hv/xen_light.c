@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/model/libxl_config.h"
 #include "edge/hv/xen_log.h"
 #include "edge/load/load.h"
 
@@ -123,12 +124,6 @@ static uint64_t from_count(int count)
     return count > 0 ? (uint64_t)count : BALLAST_UNSET;
 }
 
-/* LIBXL_MAX_GRANT_DEFAULT is all ones, and none at all is a number too. */
-static uint64_t from_frames(uint32_t frames)
-{
-    return frames == UINT32_MAX ? BALLAST_UNSET : frames;
-}
-
 static uint64_t from_vga(libxl_vga_interface_type kind)
 {
     switch (kind) {
@@ -177,42 +172,49 @@ static uint64_t from_passthrough(libxl_passthrough mode)
 }
 
 /* LIBXL_MEMKB_DEFAULT is all ones, as BALLAST_UNSET is. */
-static void fill_common(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
+static void fill_build(const libxl_domain_build_info *info, uint64_t value[BALLAST_LIBXL_MEMBERS])
 {
-    const libxl_domain_build_info *info = &config->b_info;
-    attr[BALLAST_MEMORY] = info->target_memkb;
-    attr[BALLAST_MAXMEM] = info->max_memkb;
-    attr[BALLAST_VCPUS] = from_count(lib.libxl_bitmap_count_set(&info->avail_vcpus));
-    attr[BALLAST_MAXVCPUS] = from_count(info->max_vcpus);
-    attr[BALLAST_SHADOW_MEMORY] = info->shadow_memkb;
-    attr[BALLAST_PASSTHROUGH] = from_passthrough(config->c_info.passthrough);
-    attr[BALLAST_PCI_DEVICES] = from_count(config->num_pcidevs + config->num_dtdevs);
-    attr[BALLAST_VNUMA_NODES] = from_count(info->num_vnuma_nodes);
-    attr[BALLAST_CLAIM] = from_flag(info->claim_mode);
-    attr[BALLAST_MAX_GRANT_FRAMES] = from_frames((uint32_t)info->max_grant_frames);
-    attr[BALLAST_MAX_MAPTRACK_FRAMES] = from_frames((uint32_t)info->max_maptrack_frames);
-    attr[BALLAST_MAX_EVENT_CHANNELS] = from_count((int)info->event_channels);
-}
-
-static void fill_contained(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
-{
-    const libxl_domain_build_info *info = &config->b_info;
-    attr[BALLAST_HAP] = from_flag(config->c_info.hap);
-    attr[BALLAST_NESTEDHVM] = from_flag(info->nested_hvm);
-    attr[BALLAST_ALTP2M] = info->altp2m != LIBXL_ALTP2M_MODE_DISABLED;
+    value[BALLAST_LIBXL_MAX_VCPUS] = from_count(info->max_vcpus);
+    value[BALLAST_LIBXL_AVAIL_VCPUS] = from_count(lib.libxl_bitmap_count_set(&info->avail_vcpus));
+    value[BALLAST_LIBXL_MAX_MEMKB] = info->max_memkb;
+    value[BALLAST_LIBXL_TARGET_MEMKB] = info->target_memkb;
+    value[BALLAST_LIBXL_VIDEO_MEMKB] = info->video_memkb;
+    value[BALLAST_LIBXL_SHADOW_MEMKB] = info->shadow_memkb;
+    value[BALLAST_LIBXL_STUBDOMAIN_MEMKB] = info->stubdomain_memkb;
+    value[BALLAST_LIBXL_VNUMA_NODES] = from_count(info->num_vnuma_nodes);
+    value[BALLAST_LIBXL_MAX_GRANT_FRAMES] =
+        ballast_libxl_value(BALLAST_LIBXL_MAX_GRANT_FRAMES, (uint32_t)info->max_grant_frames);
+    value[BALLAST_LIBXL_MAX_MAPTRACK_FRAMES] =
+        ballast_libxl_value(BALLAST_LIBXL_MAX_MAPTRACK_FRAMES, (uint32_t)info->max_maptrack_frames);
+    value[BALLAST_LIBXL_EVENT_CHANNELS] = from_count((int)info->event_channels);
+    value[BALLAST_LIBXL_DEVICE_MODEL_VERSION] = from_device_model(info->device_model_version);
+    value[BALLAST_LIBXL_DEVICE_MODEL_STUBDOMAIN] = from_flag(info->device_model_stubdomain);
+    value[BALLAST_LIBXL_CLAIM_MODE] = from_flag(info->claim_mode);
+    value[BALLAST_LIBXL_NESTED_HVM] = from_flag(info->nested_hvm);
+    value[BALLAST_LIBXL_ALTP2M] = (uint64_t)info->altp2m;
 #ifdef LIBXL_HAVE_VMTRACE_BUF_KB
-    attr[BALLAST_VMTRACE_BUF] = from_count(info->vmtrace_buf_kb);
+    value[BALLAST_LIBXL_VMTRACE_BUF_KB] = from_count(info->vmtrace_buf_kb);
 #endif
 }
 
-static void fill_hvm(const libxl_domain_config *config, uint64_t attr[BALLAST_GUEST_ATTRS])
+/* The union holds what the type has. */
+static void fill_value(const libxl_domain_config *config, int type,
+                       uint64_t value[BALLAST_LIBXL_MEMBERS])
 {
     const libxl_domain_build_info *info = &config->b_info;
-    attr[BALLAST_VGA] = from_vga(info->u.hvm.vga.kind);
-    attr[BALLAST_VIDEORAM] = info->video_memkb;
-    attr[BALLAST_DEVICE_MODEL] = from_device_model(info->device_model_version);
-    attr[BALLAST_STUBDOMAIN] = from_flag(info->device_model_stubdomain);
-    attr[BALLAST_STUBDOMAIN_MEMORY] = info->stubdomain_memkb;
+    memset(value, 0xff, BALLAST_LIBXL_MEMBERS * sizeof(*value)); /* BALLAST_UNSET */
+    fill_build(info, value);
+    value[BALLAST_LIBXL_HAP] = from_flag(config->c_info.hap);
+    value[BALLAST_LIBXL_PASSTHROUGH] = from_passthrough(config->c_info.passthrough);
+    value[BALLAST_LIBXL_PCIDEVS] = from_count(config->num_pcidevs);
+    value[BALLAST_LIBXL_DTDEVS] = from_count(config->num_dtdevs);
+    if (type == BALLAST_HVM) {
+        value[BALLAST_LIBXL_VGA_KIND] = from_vga(info->u.hvm.vga.kind);
+        value[BALLAST_LIBXL_HVM_NESTED_HVM] = from_flag(info->u.hvm.nested_hvm);
+        value[BALLAST_LIBXL_HVM_ALTP2M] = from_flag(info->u.hvm.altp2m);
+    }
+    if (type == BALLAST_PVH)
+        value[BALLAST_LIBXL_PVSHIM] = from_flag(info->u.pvh.pvshim);
 }
 
 static int type_of(const libxl_domain_config *config)
@@ -234,24 +236,17 @@ static int make_guest(uint32_t domid, const libxl_domain_config *config, struct 
                       struct ballast_error *err)
 {
     struct ballast_guest guest;
-    uint64_t attr[BALLAST_GUEST_ATTRS];
+    uint64_t value[BALLAST_LIBXL_MEMBERS];
     int type = type_of(config);
     if (type < 0)
         return ballast_fail(err, -EINVAL,
                             "libxl's configuration of domain %" PRIu32 " has no type of guest",
                             domid);
-    memset(attr, 0xff, sizeof(attr)); /* BALLAST_UNSET */
-    fill_common(config, attr);
-    if (type != BALLAST_PV)
-        fill_contained(config, attr);
-    if (type == BALLAST_HVM)
-        fill_hvm(config, attr);
-    if (type == BALLAST_PVH)
-        attr[BALLAST_PVSHIM] = from_flag(config->b_info.u.pvh.pvshim);
+    fill_value(config, type, value);
     const char *name = config->c_info.name ? config->c_info.name : "";
     int rc = ballast_guest_init(&guest, (enum ballast_guest_type)type, name, err);
-    for (int i = 0; i < BALLAST_GUEST_ATTRS && rc == 0; i++)
-        rc = ballast_guest_set(&guest, (enum ballast_guest_attr)i, attr[i], err);
+    if (rc == 0)
+        rc = ballast_libxl_apply(&guest, value, err);
     if (rc == 0)
         *out = guest;
     return rc;

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libxl leaves out what has its default (libxl_types.idl, tools/libs/light/gentypes.py), so that an
+ * absent member is the toolstack's to choose.
+ */
+#include "edge/guestcfg/libxl_json.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/error.h"
+#include "core/model/libxl_config.h"
+#include "core/model/settle.h"
+
+struct part {
+    const struct json_object *object; /* NULL: it is not there */
+    struct json_at at;
+};
+
+struct config {
+    struct part whole;
+    struct part create;
+    struct part build;
+    struct part of_type; /* "type.hvm" within the build info */
+    struct ballast_error *err;
+};
+
+static bool has(const struct json_object *object, const char *key)
+{
+    return json_object_object_get_ex(object, key, NULL);
+}
+
+static bool is_config(const struct json_object *object)
+{
+    return json_object_is_type(object, json_type_object) &&
+           (has(object, "c_info") || has(object, "b_info"));
+}
+
+bool guestcfg_is_libxl_json(const struct json_object *object)
+{
+    struct json_object *config = NULL;
+    if (!json_object_is_type(object, json_type_object))
+        return false;
+    return is_config(object) ||
+           (json_object_object_get_ex(object, "config", &config) && is_config(config));
+}
+
+static int enter(const struct part *part, const char *key, struct part *in,
+                 struct ballast_error *err)
+{
+    struct json_object *object = NULL;
+    int rc = part->object ? json_get_object(part->object, key, &part->at, &object, err) : -ENOENT;
+    *in = (struct part){rc == 0 ? object : NULL, json_at_key(&part->at, key)};
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int read_defbool(const struct part *part, const char *key, uint64_t *out,
+                        struct ballast_error *err)
+{
+    struct json_object *member = NULL;
+    const char *word;
+    if (json_object_object_get_ex(part->object, key, &member) &&
+        json_object_is_type(member, json_type_boolean)) {
+        *out = json_object_get_boolean(member) != 0;
+        return 0;
+    }
+    int rc = json_get_string(part->object, key, &part->at, &word, err);
+    if (rc < 0)
+        return rc;
+    if (strcmp(word, "<default>") == 0)
+        return 0;
+    if (strcasecmp(word, "True") != 0 && strcasecmp(word, "False") != 0)
+        return json_fail(err, &part->at, key, "\"%.40s\": must be \"True\" or \"False\"", word);
+    *out = strcasecmp(word, "True") == 0;
+    return 0;
+}
+
+/* libxl's words for its own default are of more than one release. */
+static bool is_default_word(const char *word)
+{
+    return strcmp(word, "default") == 0 || strcmp(word, "unknown") == 0 ||
+           strcmp(word, "invalid") == 0;
+}
+
+static int read_word(const struct part *part, const char *key, enum ballast_libxl_member member,
+                     uint64_t *out, struct ballast_error *err)
+{
+    const char *word;
+    int rc = json_get_string(part->object, key, &part->at, &word, err);
+    if (rc < 0 || is_default_word(word))
+        return rc;
+    int value = ballast_libxl_value_of(member, word);
+    if (value < 0)
+        return json_fail(err, &part->at, key, "\"%.40s\" is not a value that libxl writes here",
+                         word);
+    *out = (uint64_t)value;
+    return 0;
+}
+
+static int read_items(const struct part *part, const char *key, uint64_t *out,
+                      struct ballast_error *err)
+{
+    struct json_object *array;
+    int rc = json_get_array(part->object, key, &part->at, &array, err);
+    if (rc == 0)
+        *out = json_object_array_length(array);
+    return rc;
+}
+
+static int read_value(const struct part *part, const char *key, enum ballast_libxl_member member,
+                      uint64_t *out, struct ballast_error *err)
+{
+    uint64_t raw = BALLAST_UNSET;
+    int rc = -ENOENT;
+    switch (ballast_libxl_about(member)->kind) {
+    case BALLAST_LIBXL_KIB:
+    case BALLAST_LIBXL_COUNT:
+    case BALLAST_LIBXL_FRAMES:
+        rc = json_get_u64(part->object, key, &part->at, &raw, err);
+        break;
+    case BALLAST_LIBXL_DEFBOOL:
+        rc = read_defbool(part, key, &raw, err);
+        break;
+    case BALLAST_LIBXL_WORD:
+        rc = read_word(part, key, member, &raw, err);
+        break;
+    case BALLAST_LIBXL_ITEMS:
+        rc = read_items(part, key, &raw, err);
+        break;
+    }
+    if (rc == 0)
+        *out = ballast_libxl_value(member, raw);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static const struct part *part_of(const struct config *config, const char *group)
+{
+    if (*group == '\0')
+        return &config->whole;
+    if (strcmp(group, "c_info") == 0)
+        return &config->create;
+    return strcmp(group, "b_info") == 0 ? &config->build : &config->of_type;
+}
+
+/* A member as a part and a key of it: "vga.kind" is in an object of its own. */
+static int find_member(const struct config *config, enum ballast_libxl_member member,
+                       struct part *part, const char **key)
+{
+    const struct ballast_libxl_about *about = ballast_libxl_about(member);
+    const char *dot = strchr(about->key, '.');
+    *part = *part_of(config, about->group);
+    *key = dot ? dot + 1 : about->key;
+    if (!dot)
+        return 0;
+    char outer[32];
+    struct part in;
+    (void)snprintf(outer, sizeof(outer), "%.*s", (int)(dot - about->key), about->key);
+    int rc = enter(part, outer, &in, config->err);
+    *part = in;
+    return rc;
+}
+
+/* Members of "type.hvm" are of no other type, although a "type.pv" may be there instead. */
+static bool is_of_type(enum ballast_libxl_member member, enum ballast_guest_type type)
+{
+    const char *group = ballast_libxl_about(member)->group;
+    return strncmp(group, "type.", 5) != 0 || strcmp(group + 5, ballast_guest_type_word(type)) == 0;
+}
+
+static int read_members(const struct config *config, enum ballast_guest_type type,
+                        uint64_t value[BALLAST_LIBXL_MEMBERS])
+{
+    int rc = 0;
+    for (int i = 0; i < BALLAST_LIBXL_MEMBERS && rc == 0; i++) {
+        enum ballast_libxl_member member = (enum ballast_libxl_member)i;
+        struct part part;
+        const char *key;
+        value[i] = BALLAST_UNSET;
+        if (!is_of_type(member, type))
+            continue;
+        rc = find_member(config, member, &part, &key);
+        if (rc == 0 && part.object)
+            rc = read_value(&part, key, member, &value[i], config->err);
+    }
+    return rc;
+}
+
+/* What libxl keeps of an Arm guest, and of nothing else. */
+static int refuse_arm(const struct config *config)
+{
+    struct part arm;
+    int rc = enter(&config->build, "arch_arm", &arm, config->err);
+    if (rc == 0 && arm.object && json_object_object_length(arm.object) > 0)
+        return json_fail(config->err, &config->build.at, "arch_arm",
+                         "this guest is for Arm, and Ballast knows only x86");
+    return rc;
+}
+
+static int begin_guest(const struct config *config, struct ballast_guest *guest)
+{
+    const char *word;
+    const char *name;
+    struct ballast_error why;
+    int rc = config->create.object ? json_get_string(config->create.object, "type",
+                                                     &config->create.at, &word, config->err)
+                                   : -ENOENT;
+    if (rc == -ENOENT)
+        return json_fail(config->err, &config->create.at, "type",
+                         "missing: libxl writes \"pv\", \"pvh\" or \"hvm\" there");
+    if (rc < 0)
+        return rc;
+    int type = ballast_guest_type_find(word);
+    if (type < 0)
+        return json_fail(config->err, &config->create.at, "type",
+                         "invalid type '%.40s': libxl writes \"pv\", \"pvh\" or \"hvm\" there",
+                         word);
+    rc = json_get_string(config->create.object, "name", &config->create.at, &name, config->err);
+    if (rc == -ENOENT)
+        return json_fail(config->err, &config->create.at, "name", "missing: every guest has one");
+    if (rc == 0 && ballast_guest_init(guest, (enum ballast_guest_type)type, name, &why) < 0)
+        return json_fail(config->err, &config->create.at, "name", "%s", why.text);
+    return rc;
+}
+
+static int fail_model(const struct config *config, const struct ballast_error *why)
+{
+    struct part part = config->build;
+    const char *key = NULL;
+    if (why->subject >= 0 && why->subject < BALLAST_GUEST_ATTRS)
+        (void)find_member(config, ballast_libxl_member_of((enum ballast_guest_attr)why->subject),
+                          &part, &key);
+    (void)json_fail(config->err, &part.at, key, "%s", why->text);
+    if (config->err)
+        config->err->subject = why->subject;
+    return -EINVAL;
+}
+
+static int enter_config(const struct json_object *object, const struct json_at *at,
+                        struct config *out)
+{
+    char word[16];
+    const char *type;
+    int rc;
+    out->whole = (struct part){object, *at};
+    if (!is_config(object) &&
+        (rc = enter(&(struct part){object, *at}, "config", &out->whole, out->err)) < 0)
+        return rc;
+    if ((rc = enter(&out->whole, "c_info", &out->create, out->err)) < 0 ||
+        (rc = enter(&out->whole, "b_info", &out->build, out->err)) < 0)
+        return rc;
+    out->of_type = (struct part){NULL, out->build.at};
+    if (!out->create.object ||
+        json_get_string(out->create.object, "type", &out->create.at, &type, NULL) < 0)
+        return 0;
+    (void)snprintf(word, sizeof(word), "type.%s", type);
+    return enter(&out->build, word, &out->of_type, out->err);
+}
+
+static bool is_dom0(const struct json_object *object)
+{
+    struct json_object *domid = NULL;
+    return json_object_object_get_ex(object, "domid", &domid) &&
+           json_object_is_type(domid, json_type_int) && json_object_get_int64(domid) == 0;
+}
+
+int guestcfg_read_libxl_json(const struct json_object *object, const struct json_at *at,
+                             const struct guestcfg_options *options, struct guestcfg_guest *out,
+                             struct ballast_error *err)
+{
+    struct config config = {.err = err};
+    struct guestcfg_guest made = {0};
+    uint64_t value[BALLAST_LIBXL_MEMBERS];
+    struct ballast_error why = {.subject = BALLAST_ERROR_NO_SUBJECT};
+    struct ballast_settled settled;
+    int rc;
+    if (is_dom0(object))
+        return 1;
+    if ((rc = enter_config(object, at, &config)) < 0 || (rc = refuse_arm(&config)) < 0 ||
+        (rc = begin_guest(&config, &made.guest)) < 0 ||
+        (rc = read_members(&config, made.guest.type, value)) < 0)
+        return rc;
+    if (ballast_libxl_apply(&made.guest, value, &why) < 0 ||
+        ballast_settle(&made.guest, options ? options->caps : NULL, &settled, &why) < 0)
+        return fail_model(&config, &why);
+    *out = made;
+    return 0;
+}
