@@ -207,6 +207,55 @@ static void test_a_page_now_and_then(void **state)
     close_scene(&scene);
 }
 
+/* Gives so much each `every` ticks, and is asked for 7 GiB of its 8: how long until it is stuck? */
+static int ticks_until_stuck(uint64_t kib, int every, int most)
+{
+    struct scene scene = {.domains = {a_guest(1, 1024, 8192, 8192)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 7000);
+    int tick = 0;
+    for (; tick < most && scene.waiting; tick++) {
+        decide(&scene);
+        if (tick % every == every - 1)
+            follow(&scene, 0, kib);
+    }
+    if (!scene.waiting)
+        assert_int_equal(scene.reason, BALANCER_GIVERS_STUCK);
+    close_scene(&scene);
+    return tick;
+}
+
+/* At 2 MiB a second it takes an hour, at a quarter of that four; each of them keeps giving. */
+static void test_slow_is_not_stuck(void **state)
+{
+    (void)state;
+    assert_int_equal(ticks_until_stuck(205, 1, 3000), 3000);    /* 2 MiB/s */
+    assert_int_equal(ticks_until_stuck(52, 1, 3000), 3000);     /* 0.5 MiB/s */
+    assert_int_equal(ticks_until_stuck(8, 1, 3000), 3000);      /* 80 KiB/s */
+    assert_int_equal(ticks_until_stuck(8192, 40, 3000), 3000);  /* 2 MiB/s, every 4 s at once */
+    assert_int_equal(ticks_until_stuck(512, 7, 3000), 3000);    /* 0.7 MiB/s, now and then */
+    assert_in_range(ticks_until_stuck(0, 1, 3000), 46, 50);     /* nothing at all: as ever */
+    assert_in_range(ticks_until_stuck(4, 1, 3000), 46, 100);    /* a page each tick */
+    assert_in_range(ticks_until_stuck(128, 44, 3000), 46, 100); /* something to look alive */
+}
+
+/* One that was fast and is slow now gives still, at the pace that it has now. */
+static void test_slow_after_fast(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 8192, 8192)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 7000);
+    for (int tick = 0; tick < 600; tick++) {
+        decide(&scene);
+        follow(&scene, 0, tick < 50 ? 40 * MIB : 205);
+    }
+    assert_true(scene.waiting);
+    assert_int_equal(opinion(&scene, 1).conduct, BALANCER_COOPERATIVE);
+    assert_in_range(opinion(&scene, 1).rate_down_kib, 1900, 2200);
+    close_scene(&scene);
+}
+
 /* A pause is not death: three seconds on, three off, and nobody is refused. */
 static void test_a_pause_is_not_death(void **state)
 {
@@ -527,6 +576,8 @@ int main(void)
         cmocka_unit_test(test_stuck_guest_costs_nothing),
         cmocka_unit_test(test_who_has_given_may_give_more),
         cmocka_unit_test(test_a_page_now_and_then),
+        cmocka_unit_test(test_slow_is_not_stuck),
+        cmocka_unit_test(test_slow_after_fast),
         cmocka_unit_test(test_a_pause_is_not_death),
         cmocka_unit_test(test_the_floor_is_learned),
         cmocka_unit_test(test_one_that_stopped_is_left_alone),

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Progress is judged over stretches of half a second, against the guest's own rate, so that it
- * means the same for a guest that gives 50 MiB a second and for one that gives 50 KiB. A stretch
- * counts when it moved a tenth of what this guest usually moves, and when at its average pace since
- * it was asked it would arrive in this half hour: a page every few seconds passes the first test
- * but not the second.
+ * Slow is not stuck. A stretch begins where progress was seen last and lasts until there is some
+ * again, half a second at least: so a pace is measured over as long as it takes to see it. Progress
+ * is what ballast_follow calls it too, a quarter of a MiB, however long the way and whatever the
+ * guest gave before; what it comes to in the patience that it has, 57 KiB a second, is the slowest
+ * that counts on a long way. On a short one less will do, where it arrives in this half hour at its
+ * average pace since it was asked. A page every few seconds passes neither test.
  */
 #include "core/policy/track.h"
 
@@ -107,12 +108,16 @@ static void judge_stretch(struct track *track, const struct ballast_domain *doma
     uint64_t elapsed_usec = now_usec - track->window_usec;
     if (elapsed_usec < STRETCH_USEC)
         return;
-    uint64_t rate_kib =
-        ballast_mul_div(moved(track, domain, track->window_kib), BALLAST_SEC_USEC, elapsed_usec);
+    uint64_t moved_kib = moved(track, domain, track->window_kib);
+    uint64_t rate_kib = ballast_mul_div(moved_kib, BALLAST_SEC_USEC, elapsed_usec);
     uint64_t usual_kib = track->heading < 0 ? track->rate_down_kib : track->rate_up_kib;
-    if (rate_kib > 0 && rate_kib >= usual_kib / 10 && arrives(track, domain, now_usec))
+    bool comes = rate_kib > 0 && rate_kib >= usual_kib / 10 && arrives(track, domain, now_usec);
+    bool useful = moved_kib >= BALLAST_FOLLOW_STEP_KIB || comes;
+    if (useful)
         progress(track, rate_kib, now_usec);
-    open_window(track, domain, now_usec);
+    /* What is too little to judge yet is added to; a pause is no part of a pace. */
+    if (useful || moved_kib == 0)
+        open_window(track, domain, now_usec);
 }
 
 uint64_t track_patience_usec(const struct track *track)
