@@ -31,3 +31,35 @@ libxl_guest() { # DOMID NAME TYPE KIB: an entry of `xl list -l`
     run -2 ballast explain bad.json
     [[ $output == *"bad.json:"*"[1].config.b_info.max_memkb: must be a whole number"* ]]
 }
+
+# The reports of drakvuf-sandbox paste `xl info`, most of them `xl list` behind it.
+@test "xl info is a host for fits, plan and host, and what it does not tell is said" {
+    cat >xlinfo.txt <<'END'
+host                   : h1
+nr_cpus                : 8
+virt_caps              : pv hvm hap shadow gnttab-v1 gnttab-v2
+total_memory           : 5172
+free_memory            : 2430
+sharing_freed_memory   : 0
+outstanding_claims     : 0
+xen_version            : 4.14.6
+xen_commandline        : placeholder dom0_mem=2585M,max:2585M
+END
+    printf '%s\n' 'name = "vm-0"' 'builder = "hvm"' 'maxmem = 3048' 'memory = 3048' 'vcpus = 2' 'shadow_memory = 32' \
+        'altp2m = 2' 'vga = "stdvga"' >vm-0.cfg
+    run -1 --separate-stderr ballast fits --json --host xlinfo.txt vm-0.cfg
+    figure "$output" '"\(.profile) \(.need) \(.free) \(.missing)"' "xen-4.14.6 3154364 2488320 666044"
+    [[ $stderr == *"xlinfo.txt: note: it does not tell which domains there are"*"what Xen itself takes"*"whole MiB"* ]]
+    run -1 --separate-stderr ballast plan --json --host xlinfo.txt --start vm-0.cfg
+    figure "$output" '.steps[0] | "\(.step) \(.need)"' "refuse 3154364"
+    run -0 --separate-stderr ballast host --json --snapshot xlinfo.txt
+    figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.unexplained)"' "2488320 0 2807808"
+    { echo '[root@h1 ~]# xl info'; cat xlinfo.txt; echo '[root@h1 ~]# xl list'
+      printf 'Name          ID   Mem VCPUs\tState\tTime(s)\nDomain-0       0  2585     8     r-----      51.2\n'; } >both.txt
+    run -0 --separate-stderr ballast host --json --snapshot both.txt
+    figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.unexplained)"' "2488320 2647040 160768"
+    [[ $stderr != *"which domains"* ]]
+    sed -i 's/^free_memory.*/free_memory : 2.4G/' xlinfo.txt
+    run -2 ballast fits --host xlinfo.txt vm-0.cfg
+    [[ $output == *"xlinfo.txt:5: free_memory: invalid size '2.4G': xl writes a whole number of MiB"* ]]
+}

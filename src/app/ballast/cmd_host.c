@@ -278,6 +278,7 @@ static int show_snapshot(struct options *options)
         cli_complain("%s", err.text);
         return CLI_BAD;
     }
+    cli_tell_lacks(&snapshot, options->snapshot_path);
     int rc = see(options, &snapshot.host, NULL, &sheet);
     cli_sheet_sort(&sheet, &options->choice);
     if (!rc)

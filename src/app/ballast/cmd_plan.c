@@ -13,6 +13,7 @@
 #include "app/ballast/profile_option.h"
 #include "core/base/units.h"
 #include "edge/json/json.h"
+#include "edge/snapshot/xl_info.h"
 
 enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OPTION_XL_CONF };
 
@@ -290,6 +291,24 @@ static int run_door(const struct options *options)
     return rc;
 }
 
+/* What `xl info` prints is one host; a recording is several. */
+static int read_last(struct cli_plan *plan, struct balancer *balancer,
+                     const struct options *options, struct json_reader *reader,
+                     struct snapshot *last)
+{
+    struct ballast_error err;
+    if (!xl_info_may_be(reader->data, reader->length))
+        return play(plan, balancer, options, reader, last);
+    if (snapshot_parse(reader->name, reader->data, reader->length, last, &err) < 0 ||
+        snapshot_check(last, options->host_path, &err) < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    cli_tell_lacks(last, options->host_path);
+    plan->snapshot_count = 1;
+    return CLI_DONE;
+}
+
 static int run_file(const struct options *options)
 {
     char *data;
@@ -303,7 +322,7 @@ static int run_file(const struct options *options)
     struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
     struct snapshot last = {0};
     struct cli_plan plan = {.host = &last.host, .policy = &options->policy, .balancer = balancer};
-    int rc = play(&plan, balancer, options, &reader, &last);
+    int rc = read_last(&plan, balancer, options, &reader, &last);
     if (rc == CLI_DONE && counts_files(options))
         cli_own_profile_of_snapshot(&plan.own, &last.host);
     if (rc == CLI_DONE)

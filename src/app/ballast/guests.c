@@ -10,6 +10,7 @@
 #include "app/ballast/commands.h"
 #include "app/ballast/output.h"
 #include "core/model/certainty.h"
+#include "edge/json/json.h"
 
 #define SYSTEM_XL_CONF "/etc/xen/xl.conf"
 
@@ -42,6 +43,13 @@ static int complain(const struct ballast_error *err)
     return CLI_BAD;
 }
 
+void cli_tell_lacks(const struct snapshot *host, const char *path)
+{
+    char text[CLI_MESSAGE];
+    if (snapshot_lacks_text(host, text, sizeof(text)) > 0)
+        cli_complain("%s: note: %s", json_file_name(path), text);
+}
+
 static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)
 {
     struct ballast_error err;
@@ -72,6 +80,7 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
         if (snapshot_read(sources->host_path, &out->host, &err) < 0)
             return complain(&err);
         out->has_host = true;
+        cli_tell_lacks(&out->host, sources->host_path);
         if (snapshot_check(&out->host, sources->host_path, &err) < 0)
             return complain(&err);
     }

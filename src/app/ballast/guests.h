@@ -35,6 +35,9 @@ struct cli_sources {
     size_t path_count;
 };
 
+/* Says on stderr what a host that came as another program's text does not tell. */
+void cli_tell_lacks(const struct snapshot *host, const char *path);
+
 /*
  * Reads them all; on failure says why on stderr and returns CLI_BAD (nothing to release), else 0.
  */

@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/model/xen_release.h"
 #include "edge/json/json.h"
+#include "edge/snapshot/xl_info.h"
 
 struct source {
     const struct json_object *object;
@@ -69,8 +70,7 @@ static int read_caps(const struct source *host, const char *processor,
     return may_bool(&caps, "vmx", out->vmx, &out->vmx);
 }
 
-/* What is no text, or would steer a terminal, becomes '?', byte by byte. */
-static void make_showable(char *name)
+void snapshot_make_showable(char *name)
 {
     while (*name) {
         size_t length = ballast_text_character(name);
@@ -95,7 +95,7 @@ static int read_version(const struct source *host, char out[BALLAST_XEN_VERSION]
         return json_fail(host->err, &host->at, "xen_version", "longer than %d bytes",
                          BALLAST_XEN_VERSION - 1);
     memcpy(out, word, strlen(word) + 1);
-    make_showable(out);
+    snapshot_make_showable(out);
     return 0;
 }
 
@@ -109,7 +109,7 @@ static int read_processor(const struct source *host, char out[BALLAST_PROCESSOR]
         return json_fail(host->err, &host->at, "processor", "longer than %d bytes",
                          BALLAST_PROCESSOR - 1);
     memcpy(out, word, strlen(word) + 1);
-    make_showable(out);
+    snapshot_make_showable(out);
     return 0;
 }
 
@@ -240,7 +240,7 @@ static int own_names(struct snapshot *snapshot, struct ballast_error *err)
         const char *name = snapshot->host.domains[i].name;
         size_t length = strlen(name) + 1;
         snapshot->host.domains[i].name = memcpy(next, name, length);
-        make_showable(next);
+        snapshot_make_showable(next);
         next += length;
     }
     return 0;
@@ -312,7 +312,10 @@ int snapshot_next(struct json_reader *reader, struct snapshot *out, struct balla
 
 static int refuse_empty(const char *name, struct ballast_error *err)
 {
-    (void)ballast_fail(err, -EINVAL, "%s: is empty: a host snapshot in JSON should be there", name);
+    (void)ballast_fail(err, -EINVAL,
+                       "%s: is empty: a host snapshot in JSON, or the output of `xl info`, "
+                       "should be there",
+                       name);
     if (err)
         json_printable(err->text);
     return -EINVAL;
@@ -334,6 +337,8 @@ static int refuse_second(struct json_reader *reader, struct ballast_error *err)
 int snapshot_parse(const char *name, const char *data, size_t length, struct snapshot *out,
                    struct ballast_error *err)
 {
+    if (xl_info_may_be(data, length))
+        return xl_info_parse(name, data, length, out, err);
     struct json_reader reader = json_reader_over(name, data, length);
     struct snapshot made;
     int rc = snapshot_next(&reader, &made, err);
@@ -359,6 +364,31 @@ int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *
     rc = snapshot_parse(json_file_name(path), data, length, out, err);
     free(data);
     return rc;
+}
+
+size_t snapshot_lacks_text(const struct snapshot *snapshot, char *buf, size_t size)
+{
+    static const struct {
+        unsigned bit;
+        const char *what;
+    } rows[] = {
+        {SNAPSHOT_LACKS_DOMAINS, "which domains there are (`xl list` can be pasted behind it)"},
+        {SNAPSHOT_LACKS_XEN, "what Xen itself takes"},
+        {SNAPSHOT_LACKS_PROCESSOR, "the processor"},
+        {SNAPSHOT_LACKS_VERSION, "the version of Xen"},
+        {SNAPSHOT_LACKS_CAPS, "what the host can do"},
+    };
+    struct ballast_text text = ballast_text_over(buf, size);
+    const char *before = "it does not tell ";
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!(snapshot->lacks & rows[i].bit))
+            continue;
+        ballast_text_add(&text, "%s%s", before, rows[i].what);
+        before = ", ";
+    }
+    if (snapshot->lacks & SNAPSHOT_WHOLE_MIB)
+        ballast_text_add(&text, "%ssizes are whole MiB", text.length > 0 ? "; " : "");
+    return text.length;
 }
 
 int snapshot_check(const struct snapshot *snapshot, const char *path, struct ballast_error *err)

@@ -36,17 +36,29 @@ struct json_object;
 struct json_at;
 struct json_reader;
 
+/* What a host that came as the text of another program does not say; bits. */
+enum {
+    SNAPSHOT_LACKS_DOMAINS = 1,
+    SNAPSHOT_LACKS_XEN = 2, /* what Xen itself takes */
+    SNAPSHOT_LACKS_PROCESSOR = 4,
+    SNAPSHOT_LACKS_VERSION = 8,
+    SNAPSHOT_LACKS_CAPS = 16,
+    SNAPSHOT_WHOLE_MIB = 32, /* sizes are rounded down to them */
+};
+
 /* A host with the memory behind its strings and domains. */
 struct snapshot {
     struct ballast_host host;
     char *names;
+    unsigned lacks; /* 0 of JSON, where what is absent was chosen by whoever wrote it */
 };
 
 /* A snapshot that is all zeros is fine too. */
 void snapshot_release(struct snapshot *snapshot);
 
 /*
- * The one snapshot of a file; "-" is standard input. Errors as edge/json/json.h: "file:line:
+ * The one snapshot of a file, as JSON or as what `xl info` prints (xl_info.h); "-" is standard
+ * input. Errors as edge/json/json.h: "file:line:
  * doms[2].tot_kib: ...". On failure *out is as it was.
  */
 int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *err);
@@ -57,6 +69,10 @@ int snapshot_next(struct json_reader *reader, struct snapshot *out, struct balla
 /* From a document that is parsed already; `at` says where it stands. *out does not refer to it. */
 int snapshot_from_json(const struct json_object *object, const struct json_at *at,
                        struct snapshot *out, struct ballast_error *err);
+/* Half a sentence of what it lacks, "" where that is nothing; the length as ballast_text has it. */
+size_t snapshot_lacks_text(const struct snapshot *snapshot, char *buf, size_t size);
+/* What is no text, or would steer a terminal, becomes '?', byte by byte. */
+void snapshot_make_showable(char *name);
 /* What ballast_host_check() says of it, after "path: " ("-" is standard input). */
 int snapshot_check(const struct snapshot *snapshot, const char *path, struct ballast_error *err);
 
