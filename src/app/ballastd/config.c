@@ -99,6 +99,7 @@ static const struct key keys[] = {
     {"rival-quiet", KIND_TIME, AT(rival_quiet_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
     {"history", KIND_SIZE, AT(history_kib), 0, UINT64_C(1) << 32},
     {"clients", KIND_COUNT, AT(clients), 1, 4096},
+    {"unread", KIND_TIME, AT(unread_usec), BALLAST_SEC_USEC, 60 * MINUTE},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
     {"claims", KIND_FLAG, AT(claims), 0, 0},
     {"host-profile", KIND_PROFILE, 0, 0, 0},
@@ -300,6 +301,7 @@ static struct daemon_config defaults(void)
         .rival_quiet_usec = 5 * MINUTE,
         .history_kib = 100 * BALLAST_MIB_KIB,
         .clients = 256,
+        .unread_usec = MINUTE,
         .balloons = true,
     };
 }

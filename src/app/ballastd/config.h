@@ -40,6 +40,7 @@ struct daemon_config {
     uint64_t rival_quiet_usec;
     uint64_t history_kib; /* what the history may take on disk; 0: none is kept */
     size_t clients;       /* at once, on each socket */
+    uint64_t unread_usec; /* who leaves unread what it was sent for longer is closed */
     bool balloons;        /* false: nobody is balanced, reservations are kept */
     bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */
     /* The profile of this very host, read from its file; NULL: that of its Xen. */

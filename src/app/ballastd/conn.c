@@ -2,10 +2,12 @@
 #include "app/ballastd/conn.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include "app/ballastd/calls.h"
 #include "app/ballastd/door.h"
 #include "app/ballastd/log.h"
+#include "app/ballastd/places.h"
 #include "app/ballastd/tell.h"
 #include "app/ballastd/tie.h"
 #include "core/base/units.h"
@@ -34,14 +37,13 @@ enum {
 };
 /* A line that was begun must be ended within so long. */
 #define LINE_USEC (30 * BALLAST_SEC_USEC)
-/* Who has been quiet for so long makes way when others wait at the door. */
-#define QUIET_USEC (10 * BALLAST_SEC_USEC)
 
 static char read_buffer[READ_BYTES]; /* one loop, one read at a time */
 
 static void freed(uv_handle_t *handle)
 {
     struct conn *conn = handle->data;
+    places_forget(conn);
     wire_decoder_free(conn->decoder);
     free(conn->made);
     free(conn);
@@ -60,10 +62,40 @@ void conn_close(struct conn *conn)
     if (conn->next)
         conn->next->prev = conn->prev;
     conn->door->clients--;
+    places_leave(conn);
     uv_close((uv_handle_t *)&conn->pipe, freed);
     tell_forget(conn);
     tie_end(conn);
-    door_again(conn->door);
+}
+
+void conn_turn_away(struct conn *conn, const char *why)
+{
+    char *line;
+    size_t length;
+    if (wire_error(NULL, WIRE_BUSY, why, NULL, &line, &length, NULL) == 0) {
+        uv_buf_t buf = uv_buf_init(line, (unsigned)length);
+        (void)uv_try_write((uv_stream_t *)&conn->pipe, &buf, 1);
+        free(line);
+    }
+    conn_close(conn);
+}
+
+/* What it was sent and has not read; what is in the kernel counts as the kernel has it. */
+static size_t unread_by(const struct conn *conn)
+{
+    uv_os_fd_t fd;
+    int kept = 0;
+    if (uv_fileno((const uv_handle_t *)&conn->pipe, &fd) < 0 || ioctl(fd, SIOCOUTQ, &kept) < 0)
+        kept = 0;
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->pipe) + (size_t)kept;
+}
+
+static void note_reading(struct conn *conn, uint64_t now_usec)
+{
+    size_t unread = unread_by(conn);
+    if (unread == 0 || unread < conn->unread)
+        conn->read_usec = now_usec;
+    conn->unread = unread;
 }
 
 static void doom(struct conn *conn)
@@ -75,12 +107,16 @@ static void doom(struct conn *conn)
 struct sending {
     uv_write_t write;
     char *line;
+    size_t length;
 };
 
 static void sent(uv_write_t *write, int status)
 {
     struct sending *sending = (struct sending *)write;
     struct conn *conn = write->handle->data;
+    /* Others of this user may have more to say, too. */
+    if (places_waited(conn, sending->length) && !conn->daemon->ending)
+        uv_idle_start(&conn->daemon->pump, conn_pump);
     free(sending->line);
     free(sending);
     if (status < 0) {
@@ -96,24 +132,36 @@ static void sent(uv_write_t *write, int status)
         uv_idle_start(&conn->daemon->pump, conn_pump);
 }
 
+static void say_deaf(const struct conn *conn)
+{
+    daemon_log(DAEMON_NOTICE, "client %d of user %u does not read what it is sent: closed",
+               (int)conn->pid, (unsigned)conn->uid);
+}
+
 static bool try_send(struct conn *conn, struct sending *sending, size_t length)
 {
     uv_stream_t *stream = (uv_stream_t *)&conn->pipe;
     uv_buf_t buf = uv_buf_init(sending->line, (unsigned)length);
     size_t unread = uv_stream_get_write_queue_size(stream);
-    if (unread > 0 && unread + length > UNREAD_MOST) {
-        daemon_log(DAEMON_NOTICE, "client %d of user %u does not read its answers: closed",
-                   (int)conn->pid, (unsigned)conn->uid);
+    if (unread > 0 && (unread + length > UNREAD_MOST || places_is_over(conn, length))) {
+        say_deaf(conn);
         return false;
     }
-    return uv_write(&sending->write, stream, &buf, 1, sent) == 0;
+    note_reading(conn, daemon_real_usec());
+    if (uv_write(&sending->write, stream, &buf, 1, sent) < 0)
+        return false;
+    places_wait(conn, length);
+    conn->unread = unread_by(conn);
+    return true;
 }
 
 void conn_send(struct conn *conn, char *line, size_t length)
 {
     struct sending *sending = conn->closing || conn->doomed ? NULL : malloc(sizeof(*sending));
-    if (sending)
+    if (sending) {
         sending->line = line;
+        sending->length = length;
+    }
     if (sending && try_send(conn, sending, length))
         return;
     free(line);
@@ -137,7 +185,8 @@ static void too_much(struct conn *conn, const struct ballast_error *err)
 
 static bool is_full(const struct conn *conn)
 {
-    return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->pipe) > UNREAD_PAUSE;
+    return places_is_full(conn) ||
+           uv_stream_get_write_queue_size((const uv_stream_t *)&conn->pipe) > UNREAD_PAUSE;
 }
 
 /* Nobody is charged for a slow disk, or for what else runs on the machine. */
@@ -245,6 +294,8 @@ void conn_pump(uv_idle_t *idle)
     struct daemon *daemon = idle->data;
     uint64_t begin_usec = daemon_real_usec();
     bool left = false;
+    for (int i = 0; i < 2; i++)
+        door_again(&daemon->doors[i]);
     for (struct conn *next, *conn = daemon->conns; conn; conn = next) {
         next = conn->next;
         if (conn->turn == daemon->turn || !wants_turn(conn))
@@ -326,17 +377,16 @@ static int ask_kernel(struct conn *conn)
     struct ucred peer;
     socklen_t size = sizeof(peer);
     uv_os_fd_t fd;
-    gid_t group;
     if (uv_fileno((uv_handle_t *)&conn->pipe, &fd) < 0 ||
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
         return -EACCES;
     conn->uid = peer.uid;
     conn->gid = peer.gid;
     conn->pid = peer.pid;
-    conn->may_change =
-        conn->door->control &&
-        (peer.uid == 0 || peer.uid == geteuid() ||
-         (door_group(conn->daemon->config.group, &group) == 0 && has_group(fd, conn, group)));
+    const struct daemon *daemon = conn->daemon;
+    conn->trusted = peer.uid == 0 || peer.uid == geteuid() ||
+                    (daemon->has_group && has_group(fd, conn, daemon->group));
+    conn->may_change = conn->door->control && conn->trusted;
     (void)snprintf(conn->owner, sizeof(conn->owner), "uid-%u", (unsigned)peer.uid);
     return 0;
 }
@@ -344,11 +394,15 @@ static int ask_kernel(struct conn *conn)
 void conn_accept(struct daemon_door *door, struct daemon *daemon)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
-    if (!conn)
+    if (!conn) {
+        /* Tried again from time to time: until it is taken libuv asks for nobody else. */
+        door->waits = true;
         return;
+    }
     conn->daemon = daemon;
     conn->door = door;
     conn->heard_usec = daemon_real_usec();
+    conn->read_usec = conn->heard_usec;
     conn->decoder = wire_decoder_new(WIRE_FROM_CLIENT);
     uv_pipe_init(&daemon->loop, &conn->pipe, 0);
     conn->pipe.data = conn;
@@ -357,9 +411,12 @@ void conn_accept(struct daemon_door *door, struct daemon *daemon)
         conn->next->prev = conn;
     daemon->conns = conn;
     door->clients++;
-    if (!conn->decoder || uv_accept((uv_stream_t *)&door->pipe, (uv_stream_t *)&conn->pipe) < 0 ||
-        ask_kernel(conn) < 0 || !door_has_room_for(door, conn) ||
-        uv_read_start((uv_stream_t *)&conn->pipe, give_buffer, on_read) < 0)
+    if (uv_accept((uv_stream_t *)&door->pipe, (uv_stream_t *)&conn->pipe) < 0 || !conn->decoder ||
+        ask_kernel(conn) < 0)
+        conn_close(conn);
+    else if (places_enter(conn) < 0)
+        conn_turn_away(conn, "too many connections of this user");
+    else if (uv_read_start((uv_stream_t *)&conn->pipe, give_buffer, on_read) < 0)
         conn_close(conn);
 }
 
@@ -400,16 +457,27 @@ static bool is_gone(struct conn *conn)
     return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+/* What goes with a connection is not lost because its program was stopped for a while. */
+static bool is_deaf(struct conn *conn, uint64_t now_usec)
+{
+    note_reading(conn, now_usec);
+    if (conn->unread == 0 || conn->tied_count > 0 ||
+        now_usec - conn->read_usec <= conn->daemon->config.unread_usec)
+        return false;
+    if (!conn->doomed)
+        say_deaf(conn);
+    return true;
+}
+
 void conn_sweep(struct daemon *daemon)
 {
     uint64_t now_usec = daemon_real_usec();
+    if (daemon->doors[0].waits || daemon->doors[1].waits)
+        uv_idle_start(&daemon->pump, conn_pump);
     for (struct conn *conn = daemon->conns; conn; conn = conn->next) {
-        uint64_t quiet_usec = now_usec - conn->heard_usec;
         bool half = !conn->more && wire_decoder_pending(conn->decoder) > 0;
-        bool idle = !conn->more && conn->waits == 0 && conn->tied_count == 0 &&
-                    (!conn->subscribed || conn->events == 0);
-        if ((half && quiet_usec > LINE_USEC) ||
-            (idle && conn->door->waits && quiet_usec > QUIET_USEC) || is_gone(conn))
+        if ((half && now_usec - conn->heard_usec > LINE_USEC) || is_deaf(conn, now_usec) ||
+            is_gone(conn))
             doom(conn);
     }
 }

@@ -32,6 +32,9 @@ struct conn {
     gid_t gid;
     pid_t pid;
     bool may_change;
+    bool trusted; /* root, the daemon's own user or a member of its group: a kept place will do */
+    bool placed;  /* it takes one of the places of others */
+    struct places_user *user;
     bool logged_in;
     bool subscribed; /* else the default: what it made itself */
     bool more;       /* the decoder may have a whole message */
@@ -49,13 +52,17 @@ struct conn {
     size_t tied_count;
     size_t waits;        /* calls that are not answered yet */
     uint64_t heard_usec; /* real clock: when something whole, or the first of something, came */
+    uint64_t read_usec;  /* real clock: when it had read all, or read something, last */
+    size_t unread;       /* what it had not read then, as the kernel counts it */
     struct wire_decoder *decoder;
 };
 
 /* Takes over the line; a connection that does not read is closed, in the loop's next turn. */
 void conn_send(struct conn *conn, char *line, size_t length);
 void conn_close(struct conn *conn);
-/* Whoever is at the door comes in. */
+/* Says why, if it can be said at once, and closes it. */
+void conn_turn_away(struct conn *conn, const char *why);
+/* Whoever is at the door comes in, or is told why not. */
 void conn_accept(struct daemon_door *door, struct daemon *daemon);
 /* A turn for each connection that has more to say, as far as the loop's own turn allows. */
 void conn_pump(uv_idle_t *idle);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #include "app/ballastd/alerts.h"
@@ -23,6 +24,7 @@
 #include "app/tick/tick.h"
 
 struct conn;
+struct places_user;
 struct waiter;
 
 /* How often targets of somebody else's were seen. */
@@ -37,8 +39,11 @@ struct daemon_rival {
 struct daemon_door {
     uv_pipe_t pipe;
     bool control;
-    bool waits; /* somebody is at the door and there is no room */
+    bool waits;     /* somebody is at the door until the loop's next turn */
+    unsigned taken; /* in this turn of the loop */
     size_t clients;
+    size_t others; /* of them, those that are not trusted */
+    struct places_user *users;
     char path[256];
 };
 
@@ -77,6 +82,8 @@ struct daemon {
     uint64_t turn;    /* of those who have more to say: it ends when each has had his part */
     int lock_fd;      /* of the run directory; -1: not taken */
     int host_lock_fd; /* of the Xen host, where that is another one; -1 */
+    gid_t group;      /* whose members may change things, since the configuration was read */
+    bool has_group;
 
     struct daemon_door doors[2];
     struct conn *conns;

@@ -13,9 +13,9 @@
 #include "app/ballastd/log.h"
 #include "core/base/error.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 128, TAKEN_A_TURN = 16 };
 
-int door_group(const char *name, gid_t *out)
+static int find_group(const char *name, gid_t *out)
 {
     struct group entry;
     struct group *found = NULL;
@@ -38,51 +38,42 @@ static int path_of(const struct daemon *daemon, const char *name, char out[256],
 
 void door_set_group(struct daemon *daemon)
 {
-    gid_t group;
     const char *path = daemon->doors[0].path;
-    bool there = door_group(daemon->config.group, &group) == 0;
+    bool there = find_group(daemon->config.group, &daemon->group) == 0;
+    daemon->has_group = there;
     if (!there && daemon->config.group[0])
         daemon_log(DAEMON_NOTICE, "there is no group %s: only root may use %s",
                    daemon->config.group, path);
     /* Not root: it cannot give anything away, and is alone with it. */
-    bool given = there && chown(path, (uid_t)-1, group) == 0;
+    bool given = there && chown(path, (uid_t)-1, daemon->group) == 0;
     if (chmod(path, given ? 0660 : 0600) < 0)
         daemon_log(DAEMON_WARNING, "%s: %s, ignoring", path, strerror(errno));
 }
 
+/* Who comes again and again must not keep the loop from everybody else. */
 static void knocked(uv_stream_t *stream, int status)
 {
     struct daemon *daemon = stream->data;
     struct daemon_door *door = &daemon->doors[stream == (uv_stream_t *)&daemon->doors[1].pipe];
-    /* libuv asks no more of the kernel until this one is let in. */
-    if (status == 0 && door->clients >= daemon->config.clients)
-        door->waits = true;
-    else if (status == 0)
+    if (status < 0)
+        return;
+    if (door->taken++ < TAKEN_A_TURN) {
         conn_accept(door, daemon);
+        return;
+    }
+    /* libuv asks no more of the kernel until this one is let in. */
+    door->waits = true;
+    uv_idle_start(&daemon->pump, conn_pump);
 }
 
 void door_again(struct daemon_door *door)
 {
     struct daemon *daemon = door->pipe.data;
-    if (!door->waits || daemon->ending || door->clients >= daemon->config.clients)
+    door->taken = 0;
+    if (!door->waits || daemon->ending)
         return;
     door->waits = false;
     conn_accept(door, daemon);
-}
-
-bool door_has_room_for(const struct daemon_door *door, struct conn *conn)
-{
-    char *line;
-    size_t length;
-    size_t same = 0;
-    for (const struct conn *at = conn->daemon->conns; at; at = at->next)
-        same += at->door == door && at->uid == conn->uid;
-    if (conn->uid == 0 || conn->uid == geteuid() || same <= (conn->daemon->config.clients + 1) / 2)
-        return true;
-    if (wire_error(NULL, WIRE_BUSY, "too many connections of this user", NULL, &line, &length,
-                   NULL) == 0)
-        conn_send(conn, line, length);
-    return false;
 }
 
 static int open_one(struct daemon *daemon, struct daemon_door *door, const char *name, mode_t mode,

@@ -3,22 +3,15 @@
 #ifndef APP_BALLASTD_DOOR_H
 #define APP_BALLASTD_DOOR_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
 #include "app/ballastd/daemon.h"
 
 /* Opens both sockets. */
 int door_open(struct daemon *daemon, struct ballast_error *err);
 /* Closes them and removes them. */
 void door_close(struct daemon *daemon);
-/* Gives the control socket to the configured group. */
+/* Looks up the configured group and gives it the control socket. */
 void door_set_group(struct daemon *daemon);
-/* Somebody has left: who waits may come in. */
+/* The loop's next turn: who waits may come in. */
 void door_again(struct daemon_door *door);
-/* One user must not take all the places. Tells the connection otherwise. */
-bool door_has_room_for(const struct daemon_door *door, struct conn *conn);
-/* -ENOENT; "" is nobody's group. */
-int door_group(const char *name, gid_t *out);
 
 #endif

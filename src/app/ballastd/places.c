@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/places.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "app/ballastd/conn.h"
+#include "app/ballastd/daemon.h"
+
+enum {
+    KEPT_PART = 8,                /* one place in so many is kept for those who are trusted */
+    USER_UNREAD_PAUSE = 16 << 20, /* bytes; ballast-protocol(7) */
+    USER_UNREAD_MOST = 32 << 20,
+};
+
+static size_t places_of_others(const struct daemon *daemon)
+{
+    size_t all = daemon->config.clients;
+    size_t kept = all < KEPT_PART ? all > 1 : all / KEPT_PART;
+    return all - kept;
+}
+
+static struct places_user *find_or_add_user(struct daemon_door *door, uid_t uid)
+{
+    for (struct places_user *user = door->users; user; user = user->next) {
+        if (user->uid == uid)
+            return user;
+    }
+    struct places_user *user = calloc(1, sizeof(*user));
+    if (!user)
+        return NULL;
+    user->uid = uid;
+    user->next = door->users;
+    door->users = user;
+    return user;
+}
+
+static void forget_user(struct daemon_door *door, const struct places_user *gone)
+{
+    struct places_user **at = &door->users;
+    while (*at && *at != gone)
+        at = &(*at)->next;
+    if (*at)
+        *at = gone->next;
+}
+
+/* The one whose loss is the least: who does not read before who is quiet, long before short. */
+static bool makes_way_before(const struct conn *conn, const struct conn *other)
+{
+    uint64_t reading_usec = conn->unread > 0 ? conn->read_usec : UINT64_MAX;
+    uint64_t other_usec = other->unread > 0 ? other->read_usec : UINT64_MAX;
+    if (reading_usec != other_usec)
+        return reading_usec < other_usec;
+    if ((conn->waits > 0) != (other->waits > 0))
+        return conn->waits == 0;
+    return conn->heard_usec < other->heard_usec;
+}
+
+static struct conn *find_leaver(const struct conn *comer, const struct places_user *user)
+{
+    struct conn *found = NULL;
+    for (struct conn *at = comer->daemon->conns; at; at = at->next) {
+        if (at == comer || at->user != user || at->trusted)
+            continue;
+        if (!found || makes_way_before(at, found))
+            found = at;
+    }
+    return found;
+}
+
+/* Of those who have the most, one makes way for a user who has fewer even with this place. */
+static int make_way(const struct conn *comer)
+{
+    const struct places_user *most = NULL;
+    for (const struct places_user *user = comer->door->users; user; user = user->next) {
+        if (!most || user->conns > most->conns)
+            most = user;
+    }
+    size_t has = comer->trusted ? 0 : comer->user->conns + 1;
+    struct conn *leaver = most && most->conns > has ? find_leaver(comer, most) : NULL;
+    if (!leaver)
+        return -EBUSY;
+    conn_turn_away(leaver, "others need this connection's place");
+    return 0;
+}
+
+int places_enter(struct conn *conn)
+{
+    struct daemon_door *door = conn->door;
+    const struct daemon *daemon = conn->daemon;
+    struct places_user *user = find_or_add_user(door, conn->uid);
+    int rc = 0;
+    if (!user)
+        return -ENOMEM;
+    conn->user = user;
+    user->refs++;
+    bool full = door->clients > daemon->config.clients ||
+                (!conn->trusted && door->others >= places_of_others(daemon));
+    if (!conn->trusted && user->conns >= (daemon->config.clients + 1) / 2)
+        rc = -EBUSY;
+    else if (full)
+        rc = make_way(conn);
+    if (rc == 0 && !conn->trusted) {
+        user->conns++;
+        door->others++;
+        conn->placed = true;
+    }
+    return rc;
+}
+
+void places_leave(struct conn *conn)
+{
+    if (!conn->placed)
+        return;
+    conn->placed = false;
+    conn->user->conns--;
+    conn->door->others--;
+}
+
+void places_forget(struct conn *conn)
+{
+    struct places_user *user = conn->user;
+    conn->user = NULL;
+    if (!user || --user->refs > 0)
+        return;
+    forget_user(conn->door, user);
+    free(user);
+}
+
+void places_wait(const struct conn *conn, size_t bytes)
+{
+    if (conn->user)
+        conn->user->unread += bytes;
+}
+
+bool places_waited(const struct conn *conn, size_t bytes)
+{
+    if (!conn->user)
+        return false;
+    bool was_full = places_is_full(conn);
+    conn->user->unread -= bytes;
+    return was_full && !places_is_full(conn);
+}
+
+bool places_is_full(const struct conn *conn)
+{
+    return conn->user && conn->user->unread > USER_UNREAD_PAUSE;
+}
+
+bool places_is_over(const struct conn *conn, size_t bytes)
+{
+    return conn->user && conn->user->unread + bytes > USER_UNREAD_MOST;
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The places of a socket: users who take as many as they can, subscribed, silent or deaf, leave some for
+every other user, and root always comes in. Played with real users."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+
+from driver import Daemon, run, until
+
+if os.geteuid() != 0:
+    print("needs root, to be other users")
+    sys.exit(77)
+
+CLIENTS = 32
+KEPT = 4  # one in eight, for root and the members of the daemon's group
+FIRST, SECOND, THIRD, FOURTH = 54321, 54322, 54323, 65534
+CONFIG = f"[ballastd]\nclients = {CLIENTS}\ngroup = none-such-group\n"
+
+# Connects as often as it is told, does one of the things below with each, and says how many of them
+# were still there whenever it is asked.
+CROWD = r"""
+import json, select, socket, sys
+path, count, conduct = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+def line(method, **params):
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n"
+crowd = []
+for _ in range(count):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(path)
+    s.settimeout(30)
+    try:
+        if conduct == "subscribed":
+            s.sendall(line("subscribe", events=["tick", "decision"]))
+            s.recv(65536)
+        elif conduct == "deaf":
+            s.settimeout(0.2)
+            s.sendall(line("domains") * 400)
+        elif conduct == "half":
+            s.sendall(b'{"jsonrpc":')
+        else:
+            s.sendall(line("ping"))
+            s.recv(65536)
+    except OSError:
+        pass
+    crowd.append(s)
+def alive(s):
+    while True:
+        if not select.select([s], [], [], 0)[0]:
+            return True
+        try:
+            data = s.recv(1 << 20)
+        except OSError:
+            return False
+        if not data:
+            return False
+        if b"-32004" in data:
+            return False
+print("ready", flush=True)
+for _ in sys.stdin:
+    print(sum(alive(s) for s in crowd), flush=True)
+"""
+
+
+class Crowd:
+    def __init__(self, daemon, uid, count, conduct):
+        self.process = subprocess.Popen(
+            ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "python3", "-c", CROWD,
+             str(daemon.run / "status.sock"), str(count), conduct],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def alive(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+
+def ping_as(daemon, uid):
+    """One call of another user: done, or the error's code."""
+    code = ("import json,socket,sys\n"
+            "s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1])\n"
+            "try: s.sendall(b'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\\n')\n"
+            "except BrokenPipeError: pass\n"
+            "print(json.loads(s.makefile().readline()).get('error', {}).get('code', 'done'))\n")
+    done = subprocess.run(["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups",
+                           "python3", "-c", code, str(daemon.run / "status.sock")],
+                          capture_output=True, text=True, timeout=60)
+    return done.stdout.strip() or done.stderr
+
+
+def test_two_users_cannot_hold_every_place():
+    for conduct in ("subscribed", "silent", "half", "deaf"):
+        with Daemon(config=CONFIG) as daemon, \
+             Crowd(daemon, FIRST, 40, conduct) as first, Crowd(daemon, SECOND, 40, conduct) as second:
+            if conduct != "deaf":
+                assert first.alive() + second.alive() <= CLIENTS - KEPT, conduct
+            for uid in (THIRD, FOURTH):
+                assert ping_as(daemon, uid) == "done", (conduct, uid)
+            with daemon.client(status=True) as client:
+                assert client.call("ping") == {}, conduct
+                assert client.call("status")["clients"] <= CLIENTS
+
+
+def test_each_user_has_the_same_share_when_there_are_many():
+    with Daemon(config=CONFIG) as daemon, Crowd(daemon, FIRST, 40, "silent") as first:
+        assert first.alive() == CLIENTS // 2
+        with Crowd(daemon, SECOND, 40, "silent") as second, Crowd(daemon, THIRD, 40, "silent") as third, \
+             Crowd(daemon, FOURTH, 40, "silent") as fourth:
+            shares = [crowd.alive() for crowd in (first, second, third, fourth)]
+            assert sum(shares) == CLIENTS - KEPT and max(shares) - min(shares) <= 1, shares
+
+
+def test_root_comes_in_when_all_is_taken_by_others():
+    with Daemon(config="[ballastd]\nclients = 2\ngroup = none-such-group\n") as daemon, \
+         Crowd(daemon, FIRST, 4, "subscribed"), Crowd(daemon, SECOND, 4, "subscribed"):
+        kept = [daemon.client(status=True) for _ in range(2)]
+        for client in kept:
+            assert client.call("ping") == {}
+        assert ping_as(daemon, THIRD) == "-32004"
+        for client in kept:
+            client.close()
+
+
+def test_who_is_deaf_is_closed():
+    """Whether much waits for it or little, and only if it stands still: a slow reader is no deaf one."""
+    config = CONFIG + "unread = 3s\nrest = 100ms\n"
+    with Daemon(config=config) as daemon, daemon.client() as good, \
+         Crowd(daemon, FIRST, 3, "deaf"):
+        silent = daemon.client(status=True)
+        silent.call("ping")
+        slow = daemon.client(status=True)
+        lost = daemon.client(status=True)
+        for _ in range(20):
+            slow.ask("domains")
+        lost.ask("ping")
+        def alone():
+            # As many answers as before wait for it again.
+            slow.message()
+            slow.ask("domains")
+            return good.call("status")["clients"] <= 3
+        until(alone, 120)
+        assert "does not read" in daemon.log()
+        assert slow.call("ping") == {} and silent.call("ping") == {}
+        # The one answer that it did not fetch is still there, and nothing behind it.
+        assert select.select([lost.socket], [], [], 10)[0]
+        assert json.loads(lost.socket.makefile().readline())["result"] == {}
+        for client in (silent, slow, lost):
+            client.close()
+
+
+def test_what_waits_for_one_user_is_bounded():
+    """However many connections it has: the daemon does not grow with what is not read."""
+    def resident_kib():
+        for line in open(f"/proc/{daemon.process.pid}/status"):
+            if line.startswith("VmRSS"):
+                return int(line.split()[1])
+    scenario = ('says "Many guests, so that answers are long."\nhost total=36GiB xen=256MiB slush=64MiB\n'
+                "guest dom0 dom0 tot=2GiB min=1536MiB max=2GiB uses=1GiB\n"
+                "guest g*500 tot=16MiB min=16MiB max=16MiB uses=8MiB overhead=1MiB\nduration 24h\n")
+    with Daemon(scenario=scenario, checks=False,
+                config="[ballastd]\nclients = 256\ngroup = none-such-group\n") as daemon, \
+         daemon.client() as good:
+        good.call("domains")
+        before = resident_kib()
+        with Crowd(daemon, FIRST, 120, "deaf"):
+            assert good.call("ping") == {}
+            time.sleep(1)
+            grown = resident_kib() - before
+            assert grown < 30 * 1024, grown
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])
