@@ -131,6 +131,18 @@ static void grants(void **state)
     }
 }
 
+static void grant_arrays(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MEASURED_COUNT(measured_grant_arrays); i++) {
+        struct ballast_breakdown b = evaluate(
+            "xen-4.17", unit_guest(BALLAST_PVH, MEM(64), VCPUS(1),
+                                   {BALLAST_MAX_GRANT_FRAMES, measured_grant_arrays[i].frames}));
+        int64_t pages = ballast_breakdown_cost_pages(&b, BALLAST_COST_GRANT_ARRAYS);
+        assert_in_range(pages, measured_grant_arrays[i].pages, measured_grant_arrays[i].pages + 1);
+    }
+}
+
 static void channels_and_maptrack(void **state)
 {
     (void)state;
@@ -499,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formulas),
         cmocka_unit_test(grants),
+        cmocka_unit_test(grant_arrays),
         cmocka_unit_test(channels_and_maptrack),
         cmocka_unit_test(tot_pages),
         cmocka_unit_test(arena_bound),

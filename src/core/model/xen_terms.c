@@ -60,6 +60,24 @@ uint64_t ballast_xen_acpi_pages(uint32_t dsdt_bytes, uint64_t vcpus)
     return ballast_div_up(end, PAGE_BYTES);
 }
 
+/*
+ * An array of so many pointers that Xen asks its heap for: from a page on it has pages of its own
+ * (xmalloc_tlsf.c, xmalloc_whole_pages; since 4.20 xvmalloc.c), below that the arena's bound has
+ * it.
+ */
+static uint64_t own_pages(uint64_t pointers)
+{
+    uint64_t bytes = 8 * pointers;
+    return bytes < PAGE_BYTES ? 0 : ballast_div_up(bytes, PAGE_BYTES);
+}
+
+/* The grant table's arrays: active entries, shared frames, status frames of version 2. */
+static uint64_t grant_array_pages(const struct ballast_xen_terms *terms, uint64_t frames)
+{
+    return own_pages(ballast_xen_active_frames(terms->grants_per_active_page, frames)) +
+           own_pages(frames) + own_pages(ballast_div_up(frames, FRAMES_PER_STATUS));
+}
+
 /* tot_pages and what of it is beyond the target. */
 static void inside(const struct ballast_xen_terms *terms, const struct ballast_settled *settled,
                    int64_t *pages)
@@ -85,6 +103,7 @@ static void for_every_type(const struct ballast_xen_terms *terms,
     pages[BALLAST_COST_PERDOMAIN] = 1;
     pages[BALLAST_COST_EVENT_CHANNELS] = 1;
     pages[BALLAST_COST_GRANT_TABLE] = (int64_t)(INITIAL_GRANT_FRAME + active);
+    pages[BALLAST_COST_GRANT_ARRAYS] = (int64_t)grant_array_pages(terms, settled->max_grant_frames);
     /* A pointer each, in whole pages. */
     if (settled->max_maptrack_frames >= terms->heap_below_frames)
         pages[BALLAST_COST_MAPTRACK] =
