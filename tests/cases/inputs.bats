@@ -63,3 +63,12 @@ END
     run -2 ballast fits --host xlinfo.txt vm-0.cfg
     [[ $output == *"xlinfo.txt:5: free_memory: invalid size '2.4G': xl writes a whole number of MiB"* ]]
 }
+
+# Guests of 64 GB to 1 TB on hosts where dom0 has it all: 33 seconds of waiting for it were not enough (xen-devel, December 2014).
+@test "pace of a large dom0: minutes to hours for 1 TiB, not seconds" {
+    run -0 ballast plan --host "$BATS_TEST_DIRNAME/pace-of-a-large-dom0/host.json" --start big=1T
+    [[ $output == *"1072693248 KiB are missing; about 9 min to 3 h"* ]]
+    [[ $output == *"domain 0 Domain-0: up to 1072693248 KiB, 100.00 to 2048.00 MiB/s (a guess"* ]]
+    run -0 ballast plan --json --host "$BATS_TEST_DIRNAME/pace-of-a-large-dom0/host.json" --start big=1T
+    figure "$output" '.waiting[0] | "\(.seconds_min | floor) \(.seconds_max | floor)"' "511 10475"
+}

@@ -144,6 +144,51 @@ static void test_rate_is_measured(void **state)
     close_scene(&scene);
 }
 
+/* What is not known of a guest is taken from those of its type here, and never from its size. */
+static void test_a_pace_is_of_its_like(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096), a_guest(2, 512, 1024, 1024),
+                                      a_guest(3, 1024, 999999, 999999),
+                                      a_guest(0, 64, 8192, 8192)}};
+    scene.domains[0].kind = scene.domains[1].kind = scene.domains[3].kind = BALLAST_KIND_PVH;
+    scene.domains[2].kind = BALLAST_KIND_HVM;
+    scene.domains[3].is_dom0 = true;
+    open_scene(&scene, 4, 0);
+    for (size_t i = 1; i < 4; i++)
+        scene.domains[i].shares = 0;
+    wait_for(&scene, 2048);
+    for (int tick = 0; tick < 60; tick++) {
+        decide(&scene);
+        follow(&scene, 0, 10 * MIB);
+    }
+    assert_int_equal(opinion(&scene, 1).down.basis, PACE_MEASURED);
+    assert_int_equal(opinion(&scene, 1).down.min_kib, opinion(&scene, 1).rate_down_kib);
+    assert_int_equal(opinion(&scene, 2).down.basis, PACE_LIKE);
+    assert_int_equal(opinion(&scene, 2).down.max_kib, opinion(&scene, 1).rate_down_kib);
+    /* Neither another type nor dom0 is its like, however large. */
+    assert_int_equal(opinion(&scene, 3).down.basis, PACE_RANGE);
+    assert_int_equal(opinion(&scene, 3).down.max_kib, 2048 * MIB);
+    assert_int_equal(opinion(&scene, 0).down.basis, PACE_RANGE);
+    close_scene(&scene);
+}
+
+/* By the slow end of the guess a start would be late; nothing is refused for that before it is. */
+static void test_a_guess_refuses_nothing(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 2048);
+    scene.request.deadline_usec = 3 * BALLAST_SEC_USEC;
+    for (int tick = 0; tick < 40 && scene.waiting; tick++) {
+        decide(&scene);
+        follow(&scene, 0, 100 * MIB);
+    }
+    assert_true(scene.granted);
+    close_scene(&scene);
+}
+
 /* Nobody waits for the one that does nothing: the others are asked for all of it from the start. */
 static void test_stuck_guest_costs_nothing(void **state)
 {
@@ -573,6 +618,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_is_measured),
+        cmocka_unit_test(test_a_pace_is_of_its_like),
+        cmocka_unit_test(test_a_guess_refuses_nothing),
         cmocka_unit_test(test_stuck_guest_costs_nothing),
         cmocka_unit_test(test_who_has_given_may_give_more),
         cmocka_unit_test(test_a_page_now_and_then),

@@ -12,10 +12,25 @@
 
 #define SEC UINT64_C(1000000)
 
+#define AT(kib)                                                                                    \
+    {                                                                                              \
+        (kib), (kib), PACE_MEASURED                                                                \
+    }
+#define GIB (UINT64_C(1024) * 1024)
+#define MIN (60 * SEC)
+
+static uint64_t forecast_usec(const struct forecast_giver *givers, size_t count,
+                              uint64_t missing_kib)
+{
+    struct forecast forecast = forecast_of(givers, count, missing_kib);
+    assert_int_equal(forecast.min_usec, forecast.max_usec);
+    return forecast.max_usec;
+}
+
 static void by_hand(void **state)
 {
     (void)state;
-    const struct forecast_giver givers[] = {{1000, 100}, {300, 300}, {50, 0}};
+    const struct forecast_giver givers[] = {{1000, AT(100)}, {300, AT(300)}, {50, AT(0)}};
     assert_int_equal(forecast_usec(givers, 3, 0), 0);
     assert_int_equal(forecast_usec(givers, 3, 400), SEC);     /* 100 + 300 in the first second */
     assert_int_equal(forecast_usec(givers, 3, 500), 2 * SEC); /* the second one has no more */
@@ -28,8 +43,9 @@ static void by_hand(void **state)
 static void at_the_ends_of_64_bits(void **state)
 {
     (void)state;
-    const struct forecast_giver slow = {UINT64_MAX, 1};
-    const struct forecast_giver fast[] = {{UINT64_MAX, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}};
+    const struct forecast_giver slow = {UINT64_MAX, AT(1)};
+    const struct forecast_giver fast[] = {{UINT64_MAX, AT(UINT64_MAX)},
+                                          {UINT64_MAX, AT(UINT64_MAX)}};
     assert_int_equal(forecast_usec(&slow, 1, UINT64_MAX), UINT64_MAX); /* not in 285 years */
     assert_int_equal(forecast_usec(fast, 2, UINT64_MAX - 1), 500000);
 }
@@ -39,7 +55,7 @@ static uint64_t ticked(const struct forecast_giver *givers, size_t count, uint64
     for (uint64_t usec = 0; usec < 60 * SEC; usec += 1000) {
         uint64_t sum_kib = 0;
         for (size_t i = 0; i < count; i++) {
-            uint64_t kib = givers[i].rate_kib * usec / SEC;
+            uint64_t kib = givers[i].pace.min_kib * usec / SEC;
             sum_kib += kib < givers[i].gives_kib ? kib : givers[i].gives_kib;
         }
         if (sum_kib >= missing_kib)
@@ -57,7 +73,8 @@ static void against_a_clock(void **state)
         uint64_t sum_kib = 0;
         for (size_t j = 0; j < 4; j++) {
             givers[j].gives_kib = (uint64_t)rand_r(&seed) % 4000;
-            givers[j].rate_kib = 100 + (uint64_t)rand_r(&seed) % 4000;
+            uint64_t rate_kib = 100 + (uint64_t)rand_r(&seed) % 4000;
+            givers[j].pace = (struct pace)AT(rate_kib);
             sum_kib += givers[j].gives_kib;
         }
         uint64_t missing_kib = (uint64_t)rand_r(&seed) % (sum_kib + sum_kib / 8 + 1);
@@ -70,12 +87,78 @@ static void against_a_clock(void **state)
     }
 }
 
+/* 1023 GiB out of a dom0 of 1.5 TiB at 100 MiB/s to 2 GiB/s. */
+static void a_guess_is_a_range(void **state)
+{
+    (void)state;
+    const struct forecast_giver giver = {1600 * GIB, PACE_NONE};
+    struct forecast forecast = forecast_of(&giver, 1, 1023 * GIB);
+    char text[96];
+    assert_int_equal(forecast.min_usec, 511500000);
+    assert_int_equal(forecast.max_usec, 10475520000);
+    (void)forecast_text(&forecast, text, sizeof(text));
+    assert_string_equal(text, "about 9 min to 3 h");
+}
+
+static void in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        struct forecast is;
+        const char *text;
+    } cases[] = {
+        {{0, 0}, "less than 1 s"},
+        {{SEC / 2, SEC - 1}, "less than 1 s"},
+        {{SEC / 2, SEC}, "about 1 s"},
+        {{26800000, 26800000}, "about 27 s"},
+        {{5 * SEC, 101 * SEC}, "about 5 to 101 s"},
+        {{119 * SEC, 2 * MIN}, "about 119 s to 2 min"},
+        {{9 * MIN, 119 * MIN}, "about 9 to 119 min"},
+        {{2 * 60 * MIN, 2 * 60 * MIN + 1}, "about 2 to 3 h"},
+        {{47 * 60 * MIN, 48 * 60 * MIN}, "about 47 h to 2 days"},
+        {{UINT64_MAX, UINT64_MAX}, "never"},
+        {{SEC, UINT64_MAX}, "never"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[96];
+        (void)forecast_text(&cases[i].is, text, sizeof(text));
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+/* Measured of it; of its like, from the slowest to the fastest; the range of any balloon. */
+static void what_a_pace_rests_on(void **state)
+{
+    (void)state;
+    char text[96];
+    struct pace like = PACE_NONE;
+    struct pace is = pace_of(0, &like);
+    assert_int_equal(is.min_kib, 100 * 1024);
+    assert_int_equal(is.max_kib, 2048 * 1024);
+    (void)pace_text(&is, text, sizeof(text));
+    assert_string_equal(text, "100.00 to 2048.00 MiB/s (a guess: the range of any balloon)");
+    pace_learn(&like, 0);
+    assert_int_equal(like.basis, PACE_RANGE);
+    pace_learn(&like, 20480);
+    pace_learn(&like, 10240);
+    pace_learn(&like, 15360);
+    is = pace_of(0, &like);
+    (void)pace_text(&is, text, sizeof(text));
+    assert_string_equal(text, "10.00 to 20.00 MiB/s (as guests of its type gave here)");
+    is = pace_of(2 * 1024, &like);
+    (void)pace_text(&is, text, sizeof(text));
+    assert_string_equal(text, "2.00 MiB/s (measured)");
+    for (int i = 0; i < PACE_BASES; i++)
+        assert_non_null(pace_basis_word((enum pace_basis)i));
+    assert_null(pace_basis_word(PACE_BASES));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_hand),
-        cmocka_unit_test(at_the_ends_of_64_bits),
-        cmocka_unit_test(against_a_clock),
+        cmocka_unit_test(by_hand),         cmocka_unit_test(at_the_ends_of_64_bits),
+        cmocka_unit_test(against_a_clock), cmocka_unit_test(a_guess_is_a_range),
+        cmocka_unit_test(in_words),        cmocka_unit_test(what_a_pace_rests_on),
     };
     return cmocka_run_group_tests_name("forecast", tests, NULL, NULL);
 }

@@ -231,6 +231,7 @@ static struct ballast_domain any_domain(unsigned *seed, uint32_t id)
         .id = id,
         .name = names[any(seed, 8) % 5],
         .state = (enum ballast_domain_state)any(seed, 2),
+        .kind = (enum ballast_domain_kind)any(seed, 2),
         .is_dom0 = any(seed, 1),
         .has_balloon = any(seed, 1),
         .tot_kib = any(seed, 60),

@@ -49,6 +49,7 @@ static void fill_domain(const struct json_object *object, struct ballast_domain 
         .id = (uint32_t)cli_field_sum(object, "domid"),
         .name = cli_field_string(object, "name"),
         .state = state < 0 ? BALLAST_DOMAIN_RUN : (enum ballast_domain_state)state,
+        .kind = ballast_domain_kind_find(cli_field_string(object, "type")),
         .is_dom0 = cli_field_bool(object, "dom0"),
         .has_balloon = cli_field_bool(object, "balloon"),
         .tot_kib = tot_kib,

@@ -10,6 +10,7 @@
 #include "app/ballast/own_profile.h"
 #include "core/model/host_breakdown.h"
 #include "core/policy/balancer.h"
+#include "core/policy/forecast.h"
 #include "core/policy/policy.h"
 
 struct cli_start {
@@ -36,16 +37,15 @@ struct cli_plan {
 struct cli_giver {
     const struct ballast_domain *domain;
     uint64_t gives_kib;
-    uint64_t rate_kib;
-    bool measured; /* else the rate is a guess */
-    bool stuck;    /* counts for nothing */
+    struct pace pace;
+    bool stuck; /* counts for nothing */
 };
 
 /* A start that has to wait. */
 struct cli_wait {
     const struct cli_start *start;
     uint64_t missing_kib; /* for it and those before it */
-    uint64_t usec;        /* until all that is there; BALLAST_NONE: not from those who give now */
+    struct forecast wait; /* until all that is there; never: not from those who give now */
 };
 
 struct cli_outlook {

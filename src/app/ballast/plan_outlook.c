@@ -42,8 +42,7 @@ static void find_givers(const struct cli_plan *plan, struct cli_outlook *out)
             continue;
         struct cli_giver giver = {.domain = domain,
                                   .gives_kib = domain->tot_kib - targets[i],
-                                  .rate_kib = opinion.assumed_down_kib,
-                                  .measured = opinion.rate_down_kib != BALLAST_NONE,
+                                  .pace = opinion.down,
                                   .stuck = opinion.conduct == BALANCER_STUCK};
         if (!giver.stuck)
             out->coming_kib = ballast_add_ceil(out->coming_kib, giver.gives_kib);
@@ -52,18 +51,18 @@ static void find_givers(const struct cli_plan *plan, struct cli_outlook *out)
     free(targets);
 }
 
-static uint64_t time_for(const struct cli_outlook *outlook, uint64_t missing_kib)
+static struct forecast time_for(const struct cli_outlook *outlook, uint64_t missing_kib)
 {
     struct forecast_giver *givers = cli_must(calloc(outlook->giver_count + 1, sizeof(*givers)));
     size_t count = 0;
     for (size_t i = 0; i < outlook->giver_count; i++) {
         const struct cli_giver *giver = &outlook->givers[i];
         if (!giver->stuck)
-            givers[count++] = (struct forecast_giver){giver->gives_kib, giver->rate_kib};
+            givers[count++] = (struct forecast_giver){giver->gives_kib, giver->pace};
     }
-    uint64_t usec = forecast_usec(givers, count, missing_kib);
+    struct forecast wait = forecast_of(givers, count, missing_kib);
     free(givers);
-    return usec;
+    return wait;
 }
 
 /* A start is judged in this tick, or waits. */
@@ -97,7 +96,7 @@ void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
         out->waits[out->wait_count++] = (struct cli_wait){
             .start = &plan->starts[i],
             .missing_kib = missing_kib,
-            .usec = time_for(out, missing_kib),
+            .wait = time_for(out, missing_kib),
         };
     }
     free(judged);

@@ -103,14 +103,13 @@ static void print_steps(const struct cli_plan *plan)
 
 static void print_giver(const struct cli_giver *giver)
 {
-    char rate[CLI_SIZE];
+    char pace[128];
     char *label = cli_domain_label(giver->domain);
-    cli_mib(giver->rate_kib, rate);
+    (void)pace_text(&giver->pace, pace, sizeof(pace));
     if (giver->stuck)
         printf("      %s: %" PRIu64 " KiB, but it does not move\n", label, giver->gives_kib);
     else
-        printf("      %s: up to %" PRIu64 " KiB, %s MiB/s (%s)\n", label, giver->gives_kib, rate,
-               giver->measured ? "measured" : "a guess");
+        printf("      %s: up to %" PRIu64 " KiB, %s\n", label, giver->gives_kib, pace);
     free(label);
 }
 
@@ -119,9 +118,10 @@ static void print_wait(const struct cli_plan *plan, const struct cli_outlook *ou
 {
     printf("\n%s needs %" PRIu64 " KiB and has to wait: %" PRIu64 " KiB are missing; ",
            wait->start->shown, wait->start->need_kib, wait->missing_kib);
-    if (wait->usec != BALLAST_NONE) {
-        uint64_t tenths = (wait->usec + BALLAST_SEC_USEC / 20) / (BALLAST_SEC_USEC / 10);
-        printf("about %" PRIu64 ".%" PRIu64 " s\n", tenths / 10, tenths % 10);
+    if (wait->wait.max_usec != BALLAST_NONE) {
+        char text[96];
+        (void)forecast_text(&wait->wait, text, sizeof(text));
+        printf("%s\n", text);
     } else if (!plan->policy->squeezes) {
         printf("policy %s asks nobody to give for it\n", plan->policy->name);
     } else {
@@ -217,8 +217,10 @@ static struct json_object *waits_json(const struct cli_outlook *outlook)
         cli_object_add_string(object, "name", wait->start->shown);
         cli_object_add_kib(object, "need", wait->start->need_kib);
         cli_object_add_kib(object, "missing", wait->missing_kib);
-        if (wait->usec != BALLAST_NONE)
-            cli_object_add_seconds(object, "seconds", wait->usec);
+        if (wait->wait.max_usec != BALLAST_NONE) {
+            cli_object_add_seconds(object, "seconds_min", wait->wait.min_usec);
+            cli_object_add_seconds(object, "seconds_max", wait->wait.max_usec);
+        }
         cli_array_add(waits, object);
     }
     return waits;
@@ -233,8 +235,9 @@ static struct json_object *givers_json(const struct cli_outlook *outlook)
         cli_object_add_kib(object, "id", giver->domain->id);
         cli_object_add_string(object, "name", giver->domain->name);
         cli_object_add_kib(object, "gives", giver->gives_kib);
-        cli_object_add_kib(object, "rate", giver->rate_kib);
-        cli_object_add_bool(object, "measured", giver->measured);
+        cli_object_add_kib(object, "rate_min", giver->pace.min_kib);
+        cli_object_add_kib(object, "rate_max", giver->pace.max_kib);
+        cli_object_add_string(object, "rate_basis", pace_basis_word(giver->pace.basis));
         cli_object_add_bool(object, "stuck", giver->stuck);
         cli_array_add(givers, object);
     }

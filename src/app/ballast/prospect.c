@@ -14,6 +14,7 @@
 #include "app/ballast/values.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
+#include "core/policy/forecast.h"
 
 static struct json_object *plan_params(const char *label, uint64_t need_kib)
 {
@@ -139,14 +140,17 @@ void cli_prospect_tell(const struct cli_prospect *prospect, FILE *out)
 {
     char *message = cli_field_shown(prospect->start, "message");
     uint64_t missing_kib = cli_field_sum(prospect->start, "missing_kib");
-    uint64_t wait_usec = cli_field_u64(prospect->start, "wait_usec");
+    struct forecast wait = {cli_field_u64(prospect->start, "wait_min_usec"),
+                            cli_field_u64(prospect->start, "wait_max_usec")};
     if (has_verdict(prospect, "fits")) {
         fputs("it fits in what is free\n", out);
     } else if (has_verdict(prospect, "waits")) {
         fprintf(out, "it fits when others give %" PRIu64 " KiB", missing_kib);
-        if (wait_usec != BALLAST_NONE)
-            fprintf(out, ", in about %" PRIu64 ".%" PRIu64 " s", wait_usec / BALLAST_SEC_USEC,
-                    wait_usec % BALLAST_SEC_USEC / (BALLAST_SEC_USEC / 10));
+        if (wait.max_usec != BALLAST_NONE) {
+            char text[96];
+            (void)forecast_text(&wait, text, sizeof(text));
+            fprintf(out, ", in %s", text);
+        }
         fputs(":\n", out);
         tell_givers(prospect, out);
     } else {

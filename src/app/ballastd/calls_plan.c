@@ -86,16 +86,17 @@ static struct json_object *find_givers(struct outlook *outlook)
             balancer_opinion(outlook->balancer, domain->id, &opinion) < 0)
             continue;
         (void)balancer_opinion(tick_balancer(outlook->daemon->tick), domain->id, &learned);
-        uint64_t rate_kib =
-            learned.assumed_down_kib ? learned.assumed_down_kib : opinion.assumed_down_kib;
+        struct pace pace = learned.down.max_kib ? learned.down : opinion.down;
         bool stuck = learned.conduct == BALANCER_STUCK;
         if (!stuck)
-            outlook->givers[outlook->giver_count++] = (struct forecast_giver){gives_kib, rate_kib};
+            outlook->givers[outlook->giver_count++] = (struct forecast_giver){gives_kib, pace};
         struct json_object *giver = json_object_new_object();
         shape_u64(giver, "domid", domain->id);
         shape_text(giver, "name", domain->name);
         shape_u64(giver, "gives_kib", gives_kib);
-        shape_u64(giver, "rate_kib", rate_kib);
+        shape_u64(giver, "rate_min_kib_per_sec", pace.min_kib);
+        shape_u64(giver, "rate_max_kib_per_sec", pace.max_kib);
+        shape_text(giver, "rate_basis", pace_basis_word(pace.basis));
         shape_bool(giver, "stuck", stuck);
         json_object_array_add(array, giver);
     }
@@ -135,9 +136,10 @@ static void add_wait(const struct outlook *outlook, struct json_object *start, u
     shape_u64(start, "b_kib", 0);
     shape_text(start, "message", text);
     shape_u64(start, "missing_kib", missing_kib);
+    struct forecast wait = forecast_of(outlook->givers, outlook->giver_count, missing_kib);
     /* UINT64_MAX, never, is BALLAST_NONE, which is null. */
-    shape_u64(start, "wait_usec",
-              forecast_usec(outlook->givers, outlook->giver_count, missing_kib));
+    shape_u64(start, "wait_min_usec", wait.min_usec);
+    shape_u64(start, "wait_max_usec", wait.max_usec);
 }
 
 static struct json_object *shape_starts(const struct outlook *outlook)

@@ -40,6 +40,23 @@ int ballast_domain_state_find(const char *word)
     return -ENOENT;
 }
 
+static const char *const kind_words[BALLAST_KINDS] = {
+    [BALLAST_KIND_PV] = "pv", [BALLAST_KIND_PVH] = "pvh", [BALLAST_KIND_HVM] = "hvm"};
+
+const char *ballast_domain_kind_word(enum ballast_domain_kind kind)
+{
+    return (unsigned)kind < BALLAST_KINDS ? kind_words[kind] : NULL;
+}
+
+enum ballast_domain_kind ballast_domain_kind_find(const char *word)
+{
+    for (int i = BALLAST_KIND_PV; i < BALLAST_KINDS; i++) {
+        if (strcmp(kind_words[i], word) == 0)
+            return (enum ballast_domain_kind)i;
+    }
+    return BALLAST_KIND_UNKNOWN;
+}
+
 static int check_range(const struct ballast_domain *domain, struct ballast_error *err)
 {
     if (domain->dynamic_min_kib > domain->dynamic_max_kib)

@@ -25,10 +25,20 @@ enum ballast_domain_state {
 /* No report, no limit: the unset value of the optional fields below. */
 #define BALLAST_NONE UINT64_MAX
 
+/* What a domain is to Xen, where that is known. */
+enum ballast_domain_kind {
+    BALLAST_KIND_UNKNOWN,
+    BALLAST_KIND_PV,
+    BALLAST_KIND_PVH,
+    BALLAST_KIND_HVM,
+    BALLAST_KINDS
+};
+
 struct ballast_domain {
     uint32_t id;
     const char *name; /* never NULL; "" where it has none */
     enum ballast_domain_state state;
+    enum ballast_domain_kind kind;
     bool is_dom0;
     bool has_balloon;         /* its balloon driver has shown itself */
     uint64_t tot_kib;         /* pages it holds */
@@ -83,6 +93,11 @@ int ballast_domain_state_find(const char *word);
 
 /* Whether a processor of that name ("GenuineIntel-6-55-4") virtualises as Intel's do. */
 bool ballast_processor_is_vmx(const char *processor);
+
+/* "pv", "pvh", "hvm"; NULL where it is not known. */
+const char *ballast_domain_kind_word(enum ballast_domain_kind kind);
+/* BALLAST_KIND_UNKNOWN for any other word. */
+enum ballast_domain_kind ballast_domain_kind_find(const char *word);
 
 /*
  * Whether the snapshot can be true: free and its parts within total, dynamic minimum <= dynamic

@@ -14,6 +14,8 @@
 /* A guest that has arrived gets the next part when it is worth a quarter. */
 #define LEAST_PART_USEC (BALLAST_SEC_USEC / 4)
 #define CALM_PART       32
+/* A part of growth is never worth more than this part of what the guest holds. */
+#define LARGE_PART 16
 /* A target is not moved for less than this part of what the guest holds. */
 #define STILL_PART 512
 /* A floor moves with every report, and has a twentieth to spare: it is followed in coarser steps.
@@ -189,8 +191,10 @@ static uint64_t wish_kib(const struct act *act, size_t i)
 static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, uint64_t wish)
 {
     const struct policy_domain *view = &act->balancer->views[i];
-    uint64_t part_kib = ballast_mul_div(view->rate_up_kib, PART_USEC, BALLAST_SEC_USEC);
-    uint64_t least_kib = ballast_mul_div(view->rate_up_kib, LEAST_PART_USEC, BALLAST_SEC_USEC);
+    /* However fast, a small guest is not kept waiting for a part that is large for it. */
+    uint64_t rate_kib = ballast_min_u64(view->rate_up_kib, view->tot_kib / LARGE_PART);
+    uint64_t part_kib = ballast_mul_div(rate_kib, PART_USEC, BALLAST_SEC_USEC);
+    uint64_t least_kib = ballast_mul_div(rate_kib, LEAST_PART_USEC, BALLAST_SEC_USEC);
     uint64_t told_kib = act->balancer->plans[i].target_kib;
     /* One that is not short yet can wait for a part that is worth a write. */
     bool urgent = view->used_kib != BALLAST_NONE && view->tot_kib < view->used_kib;

@@ -12,8 +12,6 @@
 
 /* A guest without a balloon driver that is younger than this may still be booting. */
 #define BOOTING_USEC (120 * BALLAST_SEC_USEC)
-/* The pace of a guest that has never been seen to move: 100 MiB a second for one of 4 GiB. */
-#define GUESS_PART 40
 /* dom0 keeps a tenth more than it is known to use, whatever its minimum says. */
 #define DOM0_PERMYRIAD 11000
 /* A guest that lives with so much of what it uses in its swap is asked for an eighth of that more.
@@ -220,10 +218,26 @@ static uint64_t dom0_least_kib(const struct ballast_domain *domain, const struct
     return kib;
 }
 
-static uint64_t rate_or_guess(uint64_t rate_kib, uint64_t tot_kib)
+/* dom0 has no like. */
+static const struct balancer_like *like_of(const struct balancer *balancer,
+                                           const struct track *track)
 {
-    uint64_t guess_kib = ballast_max_u64(tot_kib / GUESS_PART, BALLAST_PAGE_KIB);
-    return rate_kib ? rate_kib : guess_kib;
+    static const struct balancer_like none = {PACE_NONE, PACE_NONE};
+    return track->is_dom0 || track->kind == BALLAST_KIND_UNKNOWN ? &none
+                                                                 : &balancer->likes[track->kind];
+}
+
+static void learn_of_likes(struct balancer *balancer)
+{
+    for (size_t i = 0; i < BALLAST_KINDS; i++)
+        balancer->likes[i] = (struct balancer_like){PACE_NONE, PACE_NONE};
+    for (size_t i = 0; i < balancer->track_count; i++) {
+        const struct track *track = &balancer->tracks[i];
+        if (track->is_dom0)
+            continue;
+        pace_learn(&balancer->likes[track->kind].down, track->rate_down_kib);
+        pace_learn(&balancer->likes[track->kind].up, track->rate_up_kib);
+    }
 }
 
 /* What an even share of all that can be shared comes to: as far as the guests' words reach. */
@@ -275,9 +289,11 @@ static uint64_t kept_kib(const struct ballast_domain *domain, uint64_t least_kib
     return ballast_max_u64(least_kib, kib);
 }
 
-static struct policy_domain view_of(const struct ballast_domain *domain, const struct track *track,
+static struct policy_domain view_of(const struct balancer *balancer,
+                                    const struct ballast_domain *domain, const struct track *track,
                                     const struct floor_facts *facts)
 {
+    const struct balancer_like *like = like_of(balancer, track);
     bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
     uint64_t known_kib = alone ? domain->tot_kib : floor_of(facts).kib;
     uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
@@ -299,8 +315,8 @@ static struct policy_domain view_of(const struct ballast_domain *domain, const s
         .reported_free_kib = domain->reported_free_kib,
         .need_kib = track->need_kib,
         .likely_kib = ballast_max_u64(track->likely_kib, track->need_kib),
-        .rate_down_kib = rate_or_guess(track->rate_down_kib, domain->tot_kib),
-        .rate_up_kib = rate_or_guess(track->rate_up_kib, domain->tot_kib),
+        .rate_down_kib = pace_of(track->rate_down_kib, &like->down).min_kib,
+        .rate_up_kib = pace_of(track->rate_up_kib, &like->up).min_kib,
         .shares = domain->shares,
         .stuck = track->stuck || alone,
     };
@@ -348,7 +364,7 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
         uint64_t range_kib = ballast_sub_floor(
             ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
         if (may_be_asked(domain)) {
-            struct policy_domain view = view_of(domain, track, facts);
+            struct policy_domain view = view_of(balancer, domain, track, facts);
             accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
                                                    ballast_sub_floor(view.tot_kib, view.firm_kib));
             balancer->domain_of[balancer->view_count] = i;
@@ -448,6 +464,7 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     balancer->set_count = balancer->take_count = balancer->verdict_count = 0;
     struct accounts accounts = count_free(input);
     refresh_tracks(balancer, input->host);
+    learn_of_likes(balancer);
     view_domains(balancer, input->host, &accounts);
     keep_for_minima(balancer, &accounts);
     balancer_judge(balancer, input, &accounts);
@@ -469,7 +486,8 @@ uint64_t balancer_lessons(const struct balancer *balancer)
     return balancer->lessons;
 }
 
-static struct balancer_opinion opinion_of(const struct track *track,
+static struct balancer_opinion opinion_of(const struct balancer *balancer,
+                                          const struct track *track,
                                           const struct floor_facts *facts)
 {
     bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
@@ -479,7 +497,7 @@ static struct balancer_opinion opinion_of(const struct track *track,
         .conduct = alone && track->has_balloon ? BALANCER_STUCK : track_conduct(track),
         .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
         .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
-        .assumed_down_kib = rate_or_guess(track->rate_down_kib, track->tot_kib),
+        .down = pace_of(track->rate_down_kib, &like_of(balancer, track)->down),
         .floor = floor_of(facts),
         .word_floor = floor_of(&unbounded),
         .lesson = facts->lesson,
@@ -496,7 +514,7 @@ int balancer_opinion_near(const struct balancer *balancer, uint32_t id, size_t i
         size_t at = (i + tried) % balancer->track_count;
         if (balancer->tracks[at].id != id)
             continue;
-        *out = opinion_of(&balancer->tracks[at], &balancer->facts[at]);
+        *out = opinion_of(balancer, &balancer->tracks[at], &balancer->facts[at]);
         return 0;
     }
     return -ENOENT;

@@ -29,6 +29,7 @@
 
 #include "core/model/host.h"
 #include "core/policy/floor.h"
+#include "core/policy/pace.h"
 
 struct policy;
 
@@ -149,9 +150,9 @@ struct balancer_opinion {
     enum balancer_conduct conduct;
     uint64_t rate_down_kib; /* a second, while it moved; BALLAST_NONE: never seen */
     uint64_t rate_up_kib;
-    uint64_t assumed_down_kib; /* what decisions count on: rate_down_kib, or the usual guess */
-    struct floor floor;        /* as far as it is known; it may be more than the domain holds */
-    struct floor word_floor;   /* the same with its word unbounded: for one that only it pays for */
+    struct pace down;   /* what can be said of how fast it gives; decisions count on the slow end */
+    struct floor floor; /* as far as it is known; it may be more than the domain holds */
+    struct floor word_floor; /* the same with its word unbounded: for one that only it pays for */
     struct floor_lesson lesson;
     bool left_alone;          /* for having stopped: until lesson.usec + floor_pause_usec() */
     uint64_t need_kib;        /* what it is believed to need now */

@@ -6,15 +6,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/policy/pace.h"
+
 struct forecast_giver {
     uint64_t gives_kib; /* in all */
-    uint64_t rate_kib;  /* a second */
+    struct pace pace;
+};
+
+/* From the fast ends of their paces to the slow ones. UINT64_MAX, both: they never will. */
+struct forecast {
+    uint64_t min_usec;
+    uint64_t max_usec;
 };
 
 /*
  * The least time after which they have given missing_kib together, each no more than he gives in
- * all. UINT64_MAX when they never will, or not within 2^53 us (285 years).
+ * all. Never is also what takes more than 2^53 us (285 years).
  */
-uint64_t forecast_usec(const struct forecast_giver *givers, size_t count, uint64_t missing_kib);
+struct forecast forecast_of(const struct forecast_giver *givers, size_t count,
+                            uint64_t missing_kib);
+
+/* "about 27 s", "about 9 min to 3 h", "less than 1 s", "never", as snprintf. */
+size_t forecast_text(const struct forecast *forecast, char *buf, size_t size);
 
 #endif

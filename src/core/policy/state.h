@@ -30,6 +30,12 @@ struct plan {
     bool gives; /* not to be done before what takes */
 };
 
+/* The paces of guests of one type, as far as they have been seen here. */
+struct balancer_like {
+    struct pace down;
+    struct pace up;
+};
+
 struct balancer {
     const struct policy *policy;
     struct balancer_options options;
@@ -46,6 +52,7 @@ struct balancer {
     uint32_t *table; /* ids of old_tracks: open addressing, index + 1, 0 empty */
     size_t table_size;
 
+    struct balancer_like likes[BALLAST_KINDS];
     struct floor_facts *facts;   /* for the floor of each of the host's domains */
     uint64_t lessons;            /* learned or forgotten, ever */
     struct policy_domain *views; /* those who may be asked */

@@ -278,6 +278,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
 static void remember(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
 {
     track->last_usec = now_usec;
+    track->kind = domain->kind;
     track->tot_kib = domain->tot_kib;
     track->target_kib = domain->target_kib;
     if (domain->has_balloon && !track->has_balloon && track->first_usec != now_usec)
@@ -288,6 +289,7 @@ static void remember(struct track *track, const struct ballast_domain *domain, u
 void track_begin(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
 {
     *track = (struct track){.id = domain->id,
+                            .is_dom0 = domain->is_dom0,
                             .first_usec = now_usec,
                             .last_usec = now_usec,
                             .up_usec = BALLAST_NONE,

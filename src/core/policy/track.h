@@ -15,6 +15,8 @@
 
 struct track {
     uint32_t id;
+    enum ballast_domain_kind kind;
+    bool is_dom0;
     uint64_t first_usec;
     uint64_t last_usec;
     uint64_t tot_kib;

@@ -26,6 +26,20 @@ bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind)
     return false;
 }
 
+static enum ballast_domain_kind kind_of(enum sim_type type)
+{
+    switch (type) {
+    case SIM_TYPE_PV:
+        return BALLAST_KIND_PV;
+    case SIM_TYPE_PVH:
+        return BALLAST_KIND_PVH;
+    case SIM_TYPE_HVM:
+        return BALLAST_KIND_HVM;
+    default:
+        return BALLAST_KIND_UNKNOWN;
+    }
+}
+
 static void show_domain(const struct sim *sim, const struct sim_domain *domain,
                         struct ballast_domain *out)
 {
@@ -34,6 +48,7 @@ static void show_domain(const struct sim *sim, const struct sim_domain *domain,
         .id = domain->id,
         .name = is->name,
         .state = sim_guest_state(sim, domain),
+        .kind = kind_of(is->type),
         .is_dom0 = is->dom0,
         .has_balloon = sim_guest_has_balloon(sim, domain),
         .tot_kib = domain->tot_pages * sim->page_kib,

@@ -149,6 +149,16 @@ static int read_state(const struct source *dom, struct ballast_domain *out)
     return 0;
 }
 
+/* Others may have types of their own: what is none of Xen's says nothing. */
+static enum ballast_domain_kind read_kind(const struct source *dom)
+{
+    struct json_object *type;
+    if (!json_object_object_get_ex(dom->object, "type", &type) ||
+        !json_object_is_type(type, json_type_string))
+        return BALLAST_KIND_UNKNOWN;
+    return ballast_domain_kind_find(json_object_get_string(type));
+}
+
 /* The state of a domain, and who it is; its name refers to the document. */
 static int read_identity(const struct source *dom, struct ballast_domain *out)
 {
@@ -160,6 +170,7 @@ static int read_identity(const struct source *dom, struct ballast_domain *out)
         return json_fail(dom->err, &dom->at, "id", "%llu: at most %u is possible",
                          (unsigned long long)id, UINT32_MAX);
     out->id = (uint32_t)id;
+    out->kind = read_kind(dom);
     out->name = "";
     if ((rc = absent_is_fine(
              json_get_string(dom->object, "name", &dom->at, &out->name, dom->err))) < 0 ||

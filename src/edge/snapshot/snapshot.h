@@ -9,7 +9,7 @@
  *    "doms":[{"id":3,"name":"web","dom0":false,"state":"run","balloon":true,"tot_kib":..,
  *             "overhead_kib":..,"target_kib":..,"maxmem_kib":..,"dyn_min_kib":..,"dyn_max_kib":..,
  *             "static_max_kib":..,"build_left_kib":..,"used_kib":..,"free_kib":..,"report_age":1.2,
- *             "shares":1000,"video_kib":..}]}
+ *             "shares":1000,"type":"hvm","video_kib":..}]}
  *
  * Only host.total_kib and host.free_kib, and a domain's id and tot_kib, must be there. What the
  * host leaves out is 0, each of caps true but vmx, version and processor are not known. What a

@@ -144,6 +144,8 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
     put_text(out, "name", domain->name);
     put_flag(out, ",", "dom0", domain->is_dom0);
     (void)fprintf(out, ",\"state\":\"%s\"", ballast_domain_state_word(domain->state));
+    if (domain->kind != BALLAST_KIND_UNKNOWN)
+        (void)fprintf(out, ",\"type\":\"%s\"", ballast_domain_kind_word(domain->kind));
     put_flag(out, ",", "balloon", domain->has_balloon);
     put_fields(out, fields, DOMAIN_FIELDS, ",");
     if (domain->video_kib > 0)

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/policy/pace.h"
+
+#include <inttypes.h>
+
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+void pace_learn(struct pace *like, uint64_t measured_kib)
+{
+    if (measured_kib == 0)
+        return;
+    bool first = like->basis == PACE_RANGE;
+    *like = (struct pace){
+        .min_kib = first ? measured_kib : ballast_min_u64(like->min_kib, measured_kib),
+        .max_kib = first ? measured_kib : ballast_max_u64(like->max_kib, measured_kib),
+        .basis = PACE_LIKE,
+    };
+}
+
+struct pace pace_of(uint64_t measured_kib, const struct pace *like)
+{
+    if (measured_kib == 0)
+        return *like;
+    return (struct pace){measured_kib, measured_kib, PACE_MEASURED};
+}
+
+static const char *const words[PACE_BASES] = {
+    [PACE_MEASURED] = "measured", [PACE_LIKE] = "like", [PACE_RANGE] = "range"};
+
+const char *pace_basis_word(enum pace_basis basis)
+{
+    return (unsigned)basis < PACE_BASES ? words[basis] : NULL;
+}
+
+static void add_mib(struct ballast_text *text, uint64_t kib)
+{
+    uint64_t hundredths = ballast_mul_div(kib, 100, BALLAST_MIB_KIB);
+    ballast_text_add(text, "%" PRIu64 ".%02" PRIu64, hundredths / 100, hundredths % 100);
+}
+
+size_t pace_text(const struct pace *pace, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    add_mib(&text, pace->min_kib);
+    if (pace->max_kib != pace->min_kib) {
+        ballast_text_add(&text, " to ");
+        add_mib(&text, pace->max_kib);
+    }
+    ballast_text_add(&text, " MiB/s (%s)",
+                     pace->basis == PACE_MEASURED ? "measured"
+                     : pace->basis == PACE_LIKE   ? "as guests of its type gave here"
+                                                  : "a guess: the range of any balloon");
+    return text.length;
+}
