@@ -240,6 +240,67 @@ static void rename_away(struct fake *fake)
     fake->domains[2].id = 7;
 }
 
+static void halve_free(struct fake *fake)
+{
+    fake->domains[2].overhead_kib += fake->host.free_kib / 2;
+    fake->host.free_kib -= fake->host.free_kib / 2;
+}
+
+/* What is given comes out of one sum: two that fit alone may not fit together. */
+static void test_less_to_give(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(2048);
+    struct tick *tick = a_tick(&fake);
+    struct tick_result result = run(tick, &fake, 1000000);
+    assert_string_equal(fake.log, "gives1 gives2 gives3 ");
+    assert_int_equal(result.done, 3);
+    tick_free(tick);
+
+    fake = a_fake(2048);
+    fake.before_second = halve_free;
+    tick = a_tick(&fake);
+    result = run(tick, &fake, 1000000);
+    assert_string_equal(fake.log, "gives1 ");
+    assert_int_equal(result.dropped, 2);
+    tick_free(tick);
+}
+
+/* A maximum that is too high comes down first, and once, though its domain is given something. */
+static void test_a_maximum_comes_down(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(2048);
+    fake.domains[0].maxmem_kib = 4096 * MIB;
+    struct tick *tick = a_tick(&fake);
+    struct tick_result result = run(tick, &fake, 1000000);
+    assert_string_equal(fake.log, "takes1 ");
+    assert_int_equal(result.done, 1);
+    assert_int_equal(fake.domains[0].target_kib, 1024 * MIB);
+    assert_in_range(fake.domains[0].maxmem_kib, 1024 * MIB, 2048 * MIB);
+    tick_free(tick);
+}
+
+static void test_a_refusal_is_counted(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(2048);
+    fake.request = (struct balancer_request){
+        .id = 9, .need_kib = 40960 * MIB, .arrived_usec = 1000000, .deadline_usec = BALLAST_NONE};
+    struct tick *tick = a_tick(&fake);
+    struct tick_result result = run(tick, &fake, 1000000);
+    assert_int_equal(result.refused, 1);
+    assert_int_equal(result.granted, 0);
+    assert_int_equal(result.postponed, 0);
+    tick_free(tick);
+}
+
+static void raise_minimum(struct fake *fake)
+{
+    for (size_t i = 0; i < 3; i++)
+        fake->domains[i].dynamic_min_kib = fake->domains[i].tot_kib;
+}
+
 /* What the set for a domain was judged from must still hold, each part of it. */
 static void test_a_domain_that_changed(void **state)
 {
@@ -356,6 +417,51 @@ static void test_laws_of_sums(void **state)
     assert_true(has(&result, TICK_LAW_CONSERVATION));
 }
 
+/* A domain that is being built takes what it lacks from what is free, as do claims; the larger. */
+static void test_a_build_is_owed(void **state)
+{
+    (void)state;
+    struct fake fake = a_fake(1000);
+    fake.host.domains = fake.domains;
+    fake.domains[1].state = BALLAST_DOMAIN_BUILD;
+    fake.domains[1].build_left_kib = 300 * MIB;
+    fake.host.claimed_kib = 100 * MIB;
+    assert_int_equal(tick_sums_of(&fake.host, 50 * MIB).available_kib, 650 * MIB);
+    fake.host.claimed_kib = 400 * MIB;
+    assert_int_equal(tick_sums_of(&fake.host, 50 * MIB).available_kib, 550 * MIB);
+    assert_int_equal(tick_sums_of(&fake.host, 700 * MIB).owed_kib, 100 * MIB);
+}
+
+/* The laws of a set are checked while a tick acts, where they are checked at all, of what was done.
+ */
+static void test_a_breach_while_acting(void **state)
+{
+    (void)state;
+    static const struct {
+        bool checks;
+        int set_fails;
+    } rows[] = {{true, 0}, {false, 0}, {true, -EIO}};
+    for (size_t i = 0; i < 3; i++) {
+        struct fake fake = a_fake(0);
+        fake.before_second = raise_minimum;
+        fake.set_fails = rows[i].set_fails;
+        fake.request = (struct balancer_request){
+            .id = 9, .need_kib = 512 * MIB, .arrived_usec = 1000000, .deadline_usec = BALLAST_NONE};
+        struct tick *tick = tick_new(&(struct tick_config){
+            .hv = &fake.hv,
+            .policy = policy_at(0),
+            .options = BALANCER_OPTIONS_DEFAULT,
+            .book = {&fake, book_waiting, book_promised, book_answer},
+            .checks_laws = rows[i].checks,
+        });
+        assert_non_null(tick);
+        struct tick_result result = run(tick, &fake, 1000000);
+        assert_non_null(strstr(fake.log, "takes"));
+        assert_int_equal(has(&result, TICK_LAW_BOUNDS), i == 0);
+        tick_free(tick);
+    }
+}
+
 static void give_on(struct fake *fake)
 {
     fake->domains[0].tot_kib -= 20;
@@ -402,6 +508,11 @@ int main(void)
         cmocka_unit_test(test_laws_of_sums),
         cmocka_unit_test(test_a_guest_that_gives_on),
         cmocka_unit_test(test_a_domain_that_changed),
+        cmocka_unit_test(test_less_to_give),
+        cmocka_unit_test(test_a_maximum_comes_down),
+        cmocka_unit_test(test_a_refusal_is_counted),
+        cmocka_unit_test(test_a_build_is_owed),
+        cmocka_unit_test(test_a_breach_while_acting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
