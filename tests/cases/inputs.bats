@@ -72,3 +72,51 @@ END
     run -0 ballast plan --json --host "$BATS_TEST_DIRNAME/pace-of-a-large-dom0/host.json" --start big=1T
     figure "$output" '.waiting[0] | "\(.seconds_min | floor) \(.seconds_max | floor)"' "511 10475"
 }
+
+# Of 30 real files four could not be read, and the whole table was refused each time.
+@test "one bad file hides no other: what can be shown is, the rest is named, the sum says it lacks them" {
+    printf 'name="a"\ntype="pvh"\nmemory=1024\nvcpus=1\n' >a.cfg
+    printf 'import os\nname="b"\nmemory=512\n' >b.cfg
+    printf 'name="c"\nmemory=2048\nvcpus=2\n' >c.cfg
+    printf 'name="d"\nmemory="1G"\n' >d.cfg
+    run -2 --separate-stderr ballast explain a.cfg b.cfg c.cfg d.cfg missing.cfg
+    [[ ${lines[0]} == "2 guests, profile libxl, sizes in KiB" ]]
+    [[ $output == *"sum without 3 "*" 3166208"* ]]
+    [[ $stderr == *"b.cfg:1: "* && $stderr == *"d.cfg:2: memory: "* && $stderr == *"missing.cfg: "* ]]
+    [[ $stderr == *"explain: the answer lacks 3 guests that could not be read"* ]]
+    run -2 --separate-stderr ballast explain --json a.cfg b.cfg c.cfg d.cfg
+    [ "$(jq -r .name <<<"$output" | xargs)" = "a c" ]
+    run -2 --separate-stderr ballast explain --svg b.cfg a.cfg
+    [[ $output == "<svg"* || $output == "<?xml"* ]]
+    run -2 --separate-stderr ballast explain --profile all --json b.cfg a.cfg
+    [ "$(jq -r .name <<<"$output" | sort -u)" = a ]
+    run -2 --separate-stderr ballast fits --json --host "$EXAMPLES/host.json" a.cfg b.cfg c.cfg
+    [ "$(jq -r .name <<<"$output" | xargs)" = "a c" ]
+    run -2 --separate-stderr ballast plan --json --host "$EXAMPLES/host.json" --start a.cfg --start b.cfg
+    figure "$output" '[.steps[] | select(.step == "grant").name] | join(" ")' a
+    [[ $stderr == *"plan: the answer lacks 1 guest that could not be read"* ]]
+    run -2 --separate-stderr ballast host --json --snapshot "$EXAMPLES/host.json" b.cfg
+    # With nothing that can be read there is no answer.
+    run -2 --separate-stderr ballast explain b.cfg d.cfg
+    [ -z "$output" ]
+}
+
+@test "one bad guest hides no other in its file, whatever the format" {
+    guest() { printf '{"name":"%s","type":"%s","config":{"memory_kib":65536}}\n' "$1" "$2"; }
+    { guest a pv; guest b arm; guest c pvh; } >guests.json
+    run -2 --separate-stderr ballast explain --json guests.json
+    [ "$(jq -r .name <<<"$output" | xargs)" = "a c" ]
+    [[ $stderr == *"guests.json:2: type: "* ]]
+    { guest a pv; echo '{"name":'; } >broken.json
+    run -2 --separate-stderr ballast explain --json broken.json
+    [ "$(jq -r .name <<<"$output")" = a ]
+    # What `virsh dumpxml` wrote of each domain, and what libvirt keeps of one that runs.
+    domain() { printf '<domain type="%s">\n<name>%s</name><os><type>xen</type></os><memory>65536</memory>\n</domain>\n' "$2" "$1"; }
+    { domain a xen; domain b kvm; echo '<domstatus state="running" reason="booted" pid="7">'; domain c xen; echo '</domstatus>'; } >all.xml
+    run -2 --separate-stderr ballast explain --json all.xml
+    [ "$(jq -r .name <<<"$output" | xargs)" = "a c" ]
+    [[ $stderr == *'all.xml:4: domain: type="kvm"'* ]]
+    # A start needs all of what it is given.
+    run -2 ballast run --dry-run all.xml
+    [[ $output == *'all.xml:4: '* ]]
+}

@@ -3,27 +3,33 @@
 
 #include "edge/guestcfg/guestcfg.h"
 #include "edge/guestcfg/place.h"
+#include "edge/guestcfg/xml_pieces.h"
 
 #define UNSET BALLAST_UNSET
 
 static struct ballast_guest good(const char *text)
 {
-    struct guestcfg_guest guest;
+    struct guestcfg_list list = {0};
     struct ballast_error err;
     char *copy = unterminated(text, strlen(text));
-    if (guestcfg_parse_libvirt("v.xml", copy, strlen(text), NULL, &guest, &err) < 0)
+    if (guestcfg_parse_libvirt("v.xml", copy, strlen(text), NULL, &list, &err) < 0)
         fail_msg("%s\n%s", text, err.text);
     free(copy);
-    return guest.guest;
+    assert_int_equal(list.count, 1);
+    struct ballast_guest guest = list.guests[0].guest;
+    guestcfg_list_release(&list);
+    return guest;
 }
 
 static void refuses(const char *text, const char *begin, const char *contains)
 {
-    struct guestcfg_guest guest;
+    struct guestcfg_list list = {0};
     struct ballast_error err;
     char *copy = unterminated(text, strlen(text));
-    int rc = guestcfg_parse_libvirt("v.xml", copy, strlen(text), NULL, &guest, &err);
+    int rc = guestcfg_parse_libvirt("v.xml", copy, strlen(text), NULL, &list, &err);
     check_error(rc, -EINVAL, &err, begin, contains);
+    assert_int_equal(list.count, 0);
+    guestcfg_list_release(&list);
     free(copy);
 }
 
@@ -343,7 +349,8 @@ static void test_hostile(void **state)
     refuses("<domain>\n</name></domain>", "v.xml:2: no well-formed XML: ", "");
     refuses("<", "v.xml:1: no well-formed XML: ", "");
     refuses("<domain>&boom;</domain>", "v.xml:1: no well-formed XML: ", "boom");
-    refuses("<domain/><domain/>", "v.xml:1: no well-formed XML: ", "");
+    refuses("<domain/>and so on", "v.xml: os/type: ", "missing");
+    refuses("<!-- nothing -->", "v.xml: ", "no <domain>");
     refuses("<?xml version='1.0'?>\n<!DOCTYPE d [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;&a;'>]>\n"
             "<domain><name>&b;</name></domain>",
             "v.xml:2: a document type declaration", "");
@@ -354,7 +361,7 @@ static void test_hostile(void **state)
 
     size_t size = GUESTCFG_MAX_ONE_GUEST + 1;
     char *text = malloc(size);
-    struct guestcfg_guest guest;
+    struct guestcfg_list guest = {0};
     struct ballast_error err;
     assert_non_null(text);
     memset(text, ' ', size);
@@ -366,6 +373,91 @@ static void test_hostile(void **state)
     free(text);
     check_error(guestcfg_parse_libvirt("v.xml", "<a>\n\0", 5, NULL, &guest, &err), -EINVAL, &err,
                 "v.xml:2: a NUL byte", "");
+}
+
+#define DOMAIN(name, type)                                                                         \
+    "<domain type='xen'><name>" name "</name><os><type>" type "</type></os>\n"                     \
+    "<memory>65536</memory></domain>\n"
+
+static void parse_all(const char *text, bool keep_going, struct guestcfg_list *list, int wanted,
+                      struct ballast_error *err)
+{
+    struct guestcfg_options options = {.keep_going = keep_going};
+    char *copy = unterminated(text, strlen(text));
+    int rc = guestcfg_parse_libvirt("v.xml", copy, strlen(text), &options, list, err);
+    if (rc != wanted)
+        fail_msg("%d: %s\n%s", rc, rc < 0 ? err->text : "", text);
+    free(copy);
+}
+
+/* `virsh dumpxml` of each domain into one file, a list, and what libvirt keeps of one that runs. */
+static void test_several(void **state)
+{
+    static const char *const texts[] = {
+        DOMAIN("a", "xen") DOMAIN("b", "hvm"),
+        "<?xml version='1.0'?>\n" DOMAIN("a", "xen") "\n<!-- > -->\n<?xml version='1.0'?>" DOMAIN(
+            "b", "xenpvh") "<!-- </domain> -->\n",
+        "<domains>\n" DOMAIN("a", "xen") DOMAIN("b", "xen") "</domains>",
+        "<domstatus state='running' reason='booted' pid='1'>\n<x y='>'/>" DOMAIN(
+            "a", "xen") "</domstatus>\n" DOMAIN("b", "xen"),
+    };
+    struct ballast_error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct guestcfg_list list = {0};
+        parse_all(texts[i], false, &list, 0, &err);
+        assert_int_equal(list.count, 2);
+        assert_string_equal(list.guests[0].guest.name, "a");
+        assert_string_equal(list.guests[1].guest.name, "b");
+        guestcfg_list_release(&list);
+    }
+    refuses("<domstatus/>", "v.xml:1: ", "<domain>");
+    /* Lines are the file's. */
+    refuses(DOMAIN("a", "xen") DOMAIN("b", "kvm"), "v.xml:3: os/type: ", "kvm");
+    refuses(DOMAIN("a", "xen") "\n\n<domain>&x;</domain>", "v.xml:5: no well-formed XML", "x");
+    refuses(DOMAIN("a", "xen") "<!DOCTYPE a>\n<domain/>", "v.xml:3: a document type", "");
+}
+
+/* One that is bad does not hide the others. */
+static void test_keep_going(void **state)
+{
+    static const char text[] =
+        DOMAIN("a", "xen") DOMAIN("b", "kvm") "<domain>&x;</domain>\n" DOMAIN("c", "xen");
+    struct guestcfg_list list = {0};
+    struct ballast_error err;
+    (void)state;
+    parse_all(text, true, &list, 0, &err);
+    assert_int_equal(list.count, 2);
+    assert_int_equal(list.fault_count, 2);
+    assert_string_equal(list.guests[1].guest.name, "c");
+    assert_non_null(strstr(list.faults[0].text, "v.xml:3: os/type"));
+    assert_non_null(strstr(list.faults[1].text, "v.xml:5: "));
+    guestcfg_list_release(&list);
+    parse_all(text, false, &list, -EINVAL, &err);
+    assert_int_equal(list.count, 0);
+    guestcfg_list_release(&list);
+}
+
+/* libxml2 needs their square in time. */
+static void test_attributes(void **state)
+{
+    (void)state;
+    size_t size = 90000 * 16;
+    char *text = malloc(size);
+    assert_non_null(text);
+    size_t length = (size_t)snprintf(text, size, "<!-- -->\n<domain");
+    for (int i = 0; i < 60000; i++)
+        length += (size_t)snprintf(text + length, size - length, " a%d='='", i);
+    (void)snprintf(text + length, size - length, "/>");
+    refuses(text, "v.xml:2: an element with more than 256 attributes", "");
+    length = (size_t)snprintf(text, size, "<domain");
+    for (int i = 0; i < GUESTCFG_XML_MAX_ATTRIBUTES; i++)
+        length += (size_t)snprintf(text + length, size - length, " a%d=\"=\"", i);
+    (void)snprintf(text + length, size - length, "/>");
+    refuses(text, "v.xml: os/type: ", "missing");
+    free(text);
+    refuses("<domain xmlns='http://libvirt.org/schemas/domain/xen/1.0' type='xen'/>",
+            "v.xml:1: xmlns: ", "delete xmlns=\"http://libvirt.org");
 }
 
 static void test_limits(void **state)
@@ -393,12 +485,13 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),   cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_type),     cmocka_unit_test(test_units),
-        cmocka_unit_test(test_memory),   cmocka_unit_test(test_vcpus),
-        cmocka_unit_test(test_video),    cmocka_unit_test(test_stubdomain),
-        cmocka_unit_test(test_features), cmocka_unit_test(test_hostdev),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_several),    cmocka_unit_test(test_keep_going),
+        cmocka_unit_test(test_attributes), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_whole),      cmocka_unit_test(test_type),
+        cmocka_unit_test(test_units),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_vcpus),      cmocka_unit_test(test_video),
+        cmocka_unit_test(test_stubdomain), cmocka_unit_test(test_features),
+        cmocka_unit_test(test_hostdev),    cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

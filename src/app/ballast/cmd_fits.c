@@ -58,6 +58,7 @@ static int parse(struct fits *fits, struct cli_args *args)
         fits->squeeze |= option == OPTION_SQUEEZE;
         fits->json |= option == OPTION_JSON;
     }
+    fits->sources.keep_going = true;
     fits->sources.paths = cli_args_operands(args, &fits->sources.path_count);
     if (!fits->sources.host_path)
         return cli_args_wrong(args, "--host HOST.json is missing");
@@ -158,7 +159,7 @@ static bool is_counted_elsewhere(const struct ballast_breakdown *breakdown)
     return breakdown->need_kib == 0 && breakdown->term_kib[BALLAST_NEED_CHARGED] > 0;
 }
 
-static int judge_all(const struct fits *fits, const struct cli_guests *guests, uint64_t *given_kib,
+static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_t *given_kib,
                      uint64_t *before_kib, uint64_t *gift_kib)
 {
     const struct ballast_host *host = &guests->host.host;
@@ -180,8 +181,10 @@ static int judge_all(const struct fits *fits, const struct cli_guests *guests, u
         const struct ballast_profile *profile = cli_admission_profile(&admission, answer.guest);
         int rc =
             cli_guest_evaluate(guests, answer.guest, profile, &breakdown, &answer.profile_name);
-        if (rc)
-            return rc;
+        if (rc) {
+            guests->lacking++;
+            continue;
+        }
         answer.why = cli_admission_why(&admission, answer.guest);
         cli_certainty_of(&answer.certainty, &breakdown);
         if (is_counted_elsewhere(&breakdown))
@@ -206,7 +209,7 @@ static int judge_all(const struct fits *fits, const struct cli_guests *guests, u
     return status;
 }
 
-static int run(const struct fits *fits, const struct cli_guests *guests)
+static int run(const struct fits *fits, struct cli_guests *guests)
 {
     size_t count = guests->host.host.domain_count;
     uint64_t *kib = cli_must(calloc(3 * count + 1, sizeof(*kib)));
@@ -224,7 +227,7 @@ int cli_fits(struct cli_args *args)
         rc = cli_guests_read(&guests, &fits.sources);
     if (rc)
         return rc;
-    rc = run(&fits, &guests);
+    rc = cli_guests_status(&guests, "fits", run(&fits, &guests));
     cli_guests_release(&guests);
     return rc;
 }

@@ -144,6 +144,7 @@ static int parse(struct options *options, struct cli_args *args)
             return rc;
     }
     options->sources.paths = cli_args_operands(args, &options->sources.path_count);
+    options->sources.keep_going = true;
     int rc = check(options);
     if (options->form == FORM_DEFAULT)
         options->form =
@@ -310,6 +311,8 @@ int cli_host(struct cli_args *args)
     if (!rc)
         rc = options.snapshot_path ? show_snapshot(&options) : show_running(&options);
     forget(&options.shown);
+    if (options.has_guests)
+        rc = cli_guests_status(&options.guests, "host", rc);
     if (options.has_guests)
         cli_guests_release(&options.guests);
     return rc;

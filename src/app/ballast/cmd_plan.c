@@ -129,23 +129,29 @@ static int add_size(struct cli_plan *plan, const char *given, const char *equals
 }
 
 /* The guests of a file; a stubdomain whose memory its guest's need has counted is none. */
-static int add_file(struct cli_plan *plan, const struct options *options, const char *path)
+static void add_file(struct cli_plan *plan, const struct options *options, const char *path)
 {
     char *paths[] = {(char *)path};
-    struct cli_sources sources = {
-        .on = plan->host, .xl_conf_path = options->xl_conf_path, .paths = paths, .path_count = 1};
+    struct cli_sources sources = {.on = plan->host,
+                                  .xl_conf_path = options->xl_conf_path,
+                                  .paths = paths,
+                                  .path_count = 1,
+                                  .keep_going = true};
     struct cli_guests guests;
     struct cli_admission admission;
-    int rc = cli_guests_read(&guests, &sources);
-    if (rc)
-        return rc;
+    if (cli_guests_read(&guests, &sources)) {
+        plan->lacking++;
+        return;
+    }
+    plan->lacking += guests.lacking;
     cli_admission_choose(&admission, options->profile, plan->host, &plan->own);
-    for (size_t i = 0; i < guests.count && rc == CLI_DONE; i++) {
+    for (size_t i = 0; i < guests.count; i++) {
         const struct cli_guest *guest = &guests.guests[i];
         struct ballast_breakdown breakdown;
         const char *profile_name;
-        rc = cli_guest_evaluate(&guests, guest, cli_admission_profile(&admission, guest),
-                                &breakdown, &profile_name);
+        int rc = cli_guest_evaluate(&guests, guest, cli_admission_profile(&admission, guest),
+                                    &breakdown, &profile_name);
+        plan->lacking += rc != CLI_DONE;
         if (rc == CLI_DONE && ballast_breakdown_need_kib(&breakdown) > 0) {
             add_start(plan, cli_shown(guest->shown), ballast_breakdown_need_kib(&breakdown));
             say_profile(&plan->starts[plan->start_count - 1], profile_name,
@@ -153,7 +159,6 @@ static int add_file(struct cli_plan *plan, const struct options *options, const 
         }
     }
     cli_guests_release(&guests);
-    return rc;
 }
 
 static int add_starts(struct cli_plan *plan, const struct options *options)
@@ -166,7 +171,7 @@ static int add_starts(struct cli_plan *plan, const struct options *options)
         if (equals && (!slash || slash > equals))
             rc = add_size(plan, given, equals);
         else
-            rc = add_file(plan, options, given);
+            add_file(plan, options, given);
     }
     return rc;
 }
@@ -258,6 +263,11 @@ static int finish(struct cli_plan *plan, struct balancer *balancer, const struct
     int rc = plan_starts(plan, balancer, options);
     if (rc == CLI_DONE)
         rc = show(plan, options);
+    if (plan->lacking > 0) {
+        cli_complain("plan: the answer lacks %zu guest%s that could not be read", plan->lacking,
+                     plan->lacking == 1 ? "" : "s");
+        rc = rc == CLI_UNREACHABLE ? rc : CLI_BAD;
+    }
     for (size_t i = 0; i < plan->start_count; i++)
         free(plan->starts[i].shown);
     free(plan->starts);

@@ -89,18 +89,19 @@ static int compare_one(const struct cli_explain *explain, const struct cli_guest
     return compare_json(guest, figures, count);
 }
 
-static int compare_all(const struct cli_explain *explain, const struct cli_guests *guests,
-                       size_t count)
+static int compare_all(const struct cli_explain *explain, struct cli_guests *guests, size_t count)
 {
     struct cli_figures *figures = cli_must(calloc(profile_count(), sizeof(*figures)));
-    int rc = CLI_DONE;
-    for (size_t i = 0; i < count && rc == CLI_DONE; i++) {
-        if (i > 0 && explain->form != CLI_EXPLAIN_JSON)
+    size_t shown = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (shown > 0 && explain->form != CLI_EXPLAIN_JSON)
             putchar('\n');
-        rc = compare_one(explain, guests, &guests->guests[i], figures);
+        bool is = compare_one(explain, guests, &guests->guests[i], figures) == CLI_DONE;
+        guests->lacking += !is;
+        shown += is;
     }
     free(figures);
-    return rc;
+    return CLI_DONE;
 }
 
 static int refuse_svg(const struct cli_guests *guests)
@@ -154,17 +155,35 @@ static void fill_overview(struct cli_explain *explain, const struct cli_figures 
     cli_sheet_sort(out, &explain->choice);
 }
 
-static int print_all(struct cli_explain *explain, const struct cli_guests *guests, size_t count)
+/* Those that have figures go to the front, in their order; how many they are. */
+static size_t evaluate_all(const struct cli_explain *explain, struct cli_guests *guests,
+                           size_t count, struct cli_figures *figures)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct cli_guest guest = guests->guests[i];
+        if (evaluate(guests, &guest, explain->profile, &figures[kept])) {
+            guests->lacking++;
+            continue;
+        }
+        guests->guests[i] = guests->guests[kept];
+        guests->guests[kept++] = guest;
+    }
+    return kept;
+}
+
+static int print_all(struct cli_explain *explain, struct cli_guests *guests, size_t count)
 {
     struct cli_figures *figures = cli_must(calloc(count, sizeof(*figures)));
     struct cli_sheet sheet = {0};
+    size_t kept = evaluate_all(explain, guests, count, figures);
     int rc = CLI_DONE;
-    for (size_t i = 0; i < count && rc == CLI_DONE; i++)
-        rc = evaluate(guests, &guests->guests[i], explain->profile, &figures[i]);
-    if (rc == CLI_DONE) {
-        fill_overview(explain, figures, count, &sheet);
-        rc = is_overview(explain, count) ? cli_overview_print(&sheet, false, &explain->choice)
-                                         : print_each(explain, guests, figures, &sheet);
+    if (kept > 0) {
+        fill_overview(explain, figures, kept, &sheet);
+        sheet.lacking = explain->only ? 0 : guests->lacking;
+        rc = is_overview(explain, kept + sheet.lacking)
+                 ? cli_overview_print(&sheet, false, &explain->choice)
+                 : print_each(explain, guests, figures, &sheet);
     }
     cli_sheet_release(&sheet);
     free(figures);
@@ -195,7 +214,7 @@ int cli_explain_files(struct cli_explain *explain)
     int rc = cli_guests_read(&guests, &explain->sources);
     if (rc)
         return rc;
-    rc = run(explain, &guests);
+    rc = cli_guests_status(&guests, "explain", run(explain, &guests));
     cli_guests_release(&guests);
     return rc;
 }

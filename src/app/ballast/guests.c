@@ -84,12 +84,22 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
         if (snapshot_check(&out->host, sources->host_path, &err) < 0)
             return complain(&err);
     }
-    struct guestcfg_options options = {.caps = caps_of(out), .xl_conf = &xl_conf};
+    struct guestcfg_options options = {
+        .caps = caps_of(out), .xl_conf = &xl_conf, .keep_going = sources->keep_going};
     for (size_t i = 0; i < sources->path_count; i++) {
-        if (guestcfg_read(sources->paths[i], &options, &out->list, &err) < 0)
-            return complain(&err);
+        size_t told = out->list.fault_count;
+        rc = guestcfg_read(sources->paths[i], &options, &out->list, &err);
+        for (; told < out->list.fault_count; told++)
+            (void)complain(&out->list.faults[told]);
+        if (rc < 0) {
+            (void)complain(&err);
+            if (!sources->keep_going)
+                return CLI_BAD;
+            out->lacking++;
+        }
     }
-    return 0;
+    out->lacking += out->list.fault_count;
+    return out->lacking > 0 && out->list.count == 0 ? CLI_BAD : CLI_DONE;
 }
 
 /* Output as input has the stubdomain in it already, behind the guest it serves. */
@@ -122,7 +132,7 @@ static int add_stubdomain(struct cli_guests *out, size_t i)
     return 0;
 }
 
-static int expand(struct cli_guests *out)
+static int expand(struct cli_guests *out, bool keep_going)
 {
     out->guests = cli_must(calloc(2 * out->list.count + 1, sizeof(*out->guests)));
     for (size_t i = 0; i < out->list.count; i++) {
@@ -130,8 +140,12 @@ static int expand(struct cli_guests *out)
         out->guests[out->count++] =
             (struct cli_guest){.source = source, .shown = cli_shown(source->guest.name)};
         int rc = add_stubdomain(out, i);
-        if (rc)
+        if (rc && !keep_going)
             return rc;
+        if (rc) {
+            free(out->guests[--out->count].shown);
+            out->lacking++;
+        }
     }
     return 0;
 }
@@ -141,7 +155,7 @@ int cli_guests_read(struct cli_guests *out, const struct cli_sources *sources)
     *out = (struct cli_guests){.on = sources->on};
     int rc = read_files(out, sources);
     if (!rc)
-        rc = expand(out);
+        rc = expand(out, sources->keep_going);
     if (rc)
         cli_guests_release(out);
     return rc;
@@ -158,6 +172,15 @@ void cli_guests_release(struct cli_guests *guests)
     if (guests->has_host)
         snapshot_release(&guests->host);
     *guests = (struct cli_guests){0};
+}
+
+int cli_guests_status(const struct cli_guests *guests, const char *command, int status)
+{
+    if (guests->lacking == 0)
+        return status;
+    cli_complain("%s: the answer lacks %zu guest%s that could not be read", command,
+                 guests->lacking, guests->lacking == 1 ? "" : "s");
+    return status == CLI_UNREACHABLE ? status : CLI_BAD;
 }
 
 static int take_given(const struct cli_guest *guest, const struct ballast_profile *profile,

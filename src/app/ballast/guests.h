@@ -24,6 +24,7 @@ struct cli_guests {
     const struct ballast_host *on; /* where there is no such file; NULL: as below */
     struct cli_guest *guests;
     size_t count;
+    size_t lacking; /* that were complained of and are not there: with keep_going */
 };
 
 struct cli_sources {
@@ -33,6 +34,7 @@ struct cli_sources {
     const char *xl_conf_path; /* NULL: the system's, where there is one */
     char *const *paths;
     size_t path_count;
+    bool keep_going; /* what can be read is, and the rest is complained of and counted */
 };
 
 /* Says on stderr what a host that came as another program's text does not tell. */
@@ -40,9 +42,15 @@ void cli_tell_lacks(const struct snapshot *host, const char *path);
 
 /*
  * Reads them all; on failure says why on stderr and returns CLI_BAD (nothing to release), else 0.
+ * With keep_going it fails only where nothing at all can be read.
  */
 int cli_guests_read(struct cli_guests *out, const struct cli_sources *sources);
 void cli_guests_release(struct cli_guests *guests);
+/*
+ * The exit status of a command that has answered `status` of those that could be read: CLI_BAD,
+ * with a last word on stderr, where some could not.
+ */
+int cli_guests_status(const struct cli_guests *guests, const char *command, int status);
 
 const char *cli_guest_name(const struct cli_guest *guest);
 /* Its configuration, or NULL where only its figures are known. */

@@ -161,7 +161,7 @@ int cli_overview_print(const struct cli_sheet *sheet, bool running, const struct
     printf("%zu %s%s%s%s%s, sizes in KiB\n\n", sheet->count, running ? "domain" : "guest",
            sheet->count == 1 ? "" : "s", running ? " as now" : "", profile ? ", profile " : "",
            profile ? profile : "");
-    cli_sheet_print(sheet, choice, sheet->count > 1);
+    cli_sheet_print(sheet, choice, sheet->count > 1 || sheet->lacking > 0);
     if (choice->shown[choice->count - 1] == BAR)
         cli_segment_bar_legend();
     return CLI_DONE;

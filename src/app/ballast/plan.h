@@ -30,6 +30,7 @@ struct cli_plan {
     struct ballast_host_breakdown breakdown;
     struct cli_start *starts; /* in order of arrival; the id of a request is the index */
     size_t start_count;
+    size_t lacking;             /* guests that cannot be read, and were complained of */
     struct cli_own_profile own; /* where starts of files are counted and --profile is not given */
 };
 

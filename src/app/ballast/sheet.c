@@ -137,9 +137,12 @@ static bool says_sum(const struct cli_column *column)
 
 static void add_sum(struct cli_table *table, const struct cli_sheet *sheet, size_t column)
 {
+    char word[40] = "sum";
+    if (sheet->lacking > 0)
+        (void)snprintf(word, sizeof(word), "sum without %zu", sheet->lacking);
     uint64_t kib = sum_of(sheet, column);
     if (!sheet->columns[column].has_sum)
-        cli_table_add(table, "%s", says_sum(&sheet->columns[column]) ? "sum" : " ");
+        cli_table_add(table, "%s", says_sum(&sheet->columns[column]) ? word : " ");
     else if (sheet->in_mib)
         cli_table_add_mib(table, kib);
     else

@@ -38,7 +38,8 @@ struct cli_sheet {
     bool in_mib; /* sizes are shown in MiB, rounded down, not in KiB */
     struct cli_row *rows;
     size_t count;
-    size_t next; /* column of the last row */
+    size_t lacking; /* rows that should be there, and of which nothing is known */
+    size_t next;    /* column of the last row */
     struct cli_fact *facts;
     size_t fact_count;
 };

@@ -13,6 +13,7 @@
 void guestcfg_list_release(struct guestcfg_list *list)
 {
     free(list->guests);
+    free(list->faults);
     *list = (struct guestcfg_list){0};
 }
 
@@ -28,6 +29,22 @@ int guestcfg_list_add(struct guestcfg_list *list, const struct guestcfg_guest *g
         list->guests = moved;
     }
     list->guests[list->count++] = *guest;
+    return 0;
+}
+
+int guestcfg_list_fault(struct guestcfg_list *list, const struct guestcfg_options *options, int rc,
+                        const struct ballast_error *err)
+{
+    bool is_input = rc == -EINVAL || rc == -EFBIG || rc == -EOVERFLOW || rc == -ERANGE;
+    if (!options || !options->keep_going || !err || !is_input ||
+        list->fault_count >= GUESTCFG_MAX_FAULTS)
+        return rc;
+    struct ballast_error *moved =
+        reallocarray(list->faults, list->fault_count + 1, sizeof(*list->faults));
+    if (!moved)
+        return -ENOMEM;
+    list->faults = moved;
+    list->faults[list->fault_count++] = *err;
     return 0;
 }
 
@@ -54,13 +71,12 @@ int guestcfg_parse(const char *name, const char *data, size_t length,
     case '[':
         return guestcfg_parse_json(name, data, length, options, list, err);
     case '<':
-        rc = guestcfg_parse_libvirt(name, data, length, options, &guest, err);
-        break;
+        return guestcfg_parse_libvirt(name, data, length, options, list, err);
     default:
         rc = guestcfg_parse_xl(name, data, length, options, &guest, err);
-        break;
+        return rc < 0 ? guestcfg_list_fault(list, options, rc, err)
+                      : guestcfg_list_add(list, &guest, err);
     }
-    return rc < 0 ? rc : guestcfg_list_add(list, &guest, err);
 }
 
 int guestcfg_read(const char *path, const struct guestcfg_options *options,

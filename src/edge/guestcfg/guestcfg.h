@@ -24,7 +24,7 @@
  * What is past these is refused. The first is for JSON, which may hold many guests; a file that
  * holds one, xl.cfg or XML, may have 1 MiB.
  */
-enum { GUESTCFG_MAX_BYTES = 16 << 20, GUESTCFG_MAX_GUESTS = 1 << 16 };
+enum { GUESTCFG_MAX_BYTES = 16 << 20, GUESTCFG_MAX_GUESTS = 1 << 16, GUESTCFG_MAX_FAULTS = 1000 };
 
 /* autoballoon= of xl.conf(5): whether xl takes memory for a new guest from dom0. */
 enum guestcfg_autoballoon {
@@ -50,6 +50,7 @@ struct guestcfg_xl_conf {
 struct guestcfg_options {
     const struct ballast_host_caps *caps;   /* NULL: everything */
     const struct guestcfg_xl_conf *xl_conf; /* NULL: its defaults; only for xl.cfg files */
+    bool keep_going; /* a guest that cannot be read is a fault of the list, and the next is read */
 };
 
 struct guestcfg_guest {
@@ -69,14 +70,16 @@ struct guestcfg_guest {
 struct guestcfg_list {
     struct guestcfg_guest *guests;
     size_t count;
+    struct ballast_error *faults; /* of guests that are not there, GUESTCFG_MAX_FAULTS at most */
+    size_t fault_count;
 };
 
 void guestcfg_list_release(struct guestcfg_list *list);
 
 /*
  * Appends the guests of one file to *list; "-" is standard input. What it is is told from its
- * content: '<' begins XML, '{' or '[' JSON, anything else xl.cfg. xl.cfg and XML hold one guest,
- * JSON any number of objects, ours or libxl's (libxl_json.h). On failure *list is as it was.
+ * content: '<' begins XML, '{' or '[' JSON, anything else xl.cfg. xl.cfg holds one guest, XML and
+ * JSON any number, ours or libxl's (libxl_json.h). On failure *list is as it was.
  * -EINVAL, -ENOENT and other errnos of open and read, -EFBIG, -ENOTSUP where the library that reads
  * such a file is not there (libxlutil, libxml2).
  */
@@ -93,7 +96,7 @@ int guestcfg_parse_xl(const char *name, const char *data, size_t length,
                       const struct guestcfg_options *options, struct guestcfg_guest *out,
                       struct ballast_error *err);
 int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
-                           const struct guestcfg_options *options, struct guestcfg_guest *out,
+                           const struct guestcfg_options *options, struct guestcfg_list *list,
                            struct ballast_error *err);
 int guestcfg_parse_json(const char *name, const char *data, size_t length,
                         const struct guestcfg_options *options, struct guestcfg_list *list,

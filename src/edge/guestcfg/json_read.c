@@ -384,6 +384,8 @@ static int read_document(const struct source *source, const struct guestcfg_opti
                              GUESTCFG_MAX_GUESTS);
         if ((rc = read_guest(&one, options, &guest)) == 0)
             rc = guestcfg_list_add(list, &guest, source->err);
+        if (rc < 0)
+            rc = guestcfg_list_fault(list, options, rc, source->err);
         rc = rc > 0 ? 0 : rc; /* dom0 is no guest */
     }
     return rc;
@@ -397,6 +399,7 @@ int guestcfg_parse_json(const char *name, const char *data, size_t length,
     struct source source = {.err = err};
     struct json_object *document;
     size_t before = list->count;
+    size_t faults = list->fault_count;
     int rc;
     while ((rc = json_next(&reader, &document, &source.at, err)) == 0 && document) {
         source.object = document;
@@ -405,7 +408,10 @@ int guestcfg_parse_json(const char *name, const char *data, size_t length,
         if (rc < 0)
             break;
     }
-    if (rc == 0 && list->count == before)
+    /* What was read before the text goes wrong stays. */
+    if (rc < 0 && list->count > before)
+        rc = guestcfg_list_fault(list, options, rc, err);
+    if (rc == 0 && list->count == before && list->fault_count == faults)
         rc = guestcfg_fail(err, name, 0, NULL, "holds no guest");
     if (rc < 0)
         list->count = before;

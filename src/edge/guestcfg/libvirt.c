@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "edge/guestcfg/list.h"
 
 static const char *const keys[BALLAST_GUEST_ATTRS] = {
     [BALLAST_MEMORY] = "currentMemory",
@@ -80,10 +81,6 @@ static int find_type(const char *name, const xmlNode *domain, const xmlNode *nod
 
 static int check_domain(const char *name, const xmlNode *domain, struct ballast_error *err)
 {
-    if (!domain || domain->ns || strcmp((const char *)domain->name, "domain") != 0)
-        return guestcfg_xml_fail(name, domain, NULL, err,
-                                 "the outermost element must be <domain>, and is <%.40s>",
-                                 domain ? (const char *)domain->name : "");
     char *type = guestcfg_xml_attr(domain, "type");
     int rc = 0;
     if (type && strcmp(type, "xen") != 0)
@@ -312,19 +309,85 @@ static int read_guest(const char *name, const xmlNode *domain,
     return guestcfg_settle(draft, options, err);
 }
 
-int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
-                           const struct guestcfg_options *options, struct guestcfg_guest *out,
-                           struct ballast_error *err)
+static bool is_root(const xmlNode *root, const char *name)
+{
+    return root && !root->ns && strcmp((const char *)root->name, name) == 0;
+}
+
+/* <domain>, or the first one in what libvirt puts around it: its state, a snapshot; or in a list.
+ */
+static int find_domain(const char *name, const xmlNode *root, const xmlNode **out,
+                       struct ballast_error *err)
+{
+    static const char *const around[] = {"domstatus", "domainsnapshot", "domains"};
+    *out = is_root(root, "domain") ? root : NULL;
+    for (size_t i = 0; i < sizeof(around) / sizeof(around[0]) && !*out; i++) {
+        if (is_root(root, around[i]))
+            *out = guestcfg_xml_child(root, "domain");
+    }
+    if (*out)
+        return 0;
+    if (root && root->ns && !root->ns->prefix)
+        return guestcfg_xml_fail(name, root, "xmlns", err,
+                                 "a default namespace makes <%.40s> another element than "
+                                 "libvirt's: delete xmlns=\"%.80s\"",
+                                 (const char *)root->name, (const char *)root->ns->href);
+    return guestcfg_xml_fail(name, root, NULL, err,
+                             "the outermost element must be <domain>, or <domstatus> or <domains> "
+                             "with <domain> in it, and is <%.40s>",
+                             root ? (const char *)root->name : "");
+}
+
+static int add_guest(const char *name, const xmlNode *domain,
+                     const struct guestcfg_options *options, struct guestcfg_list *list,
+                     struct ballast_error *err)
 {
     struct guestcfg_draft draft = {.name = name, .keys = keys};
+    int rc = read_guest(name, domain, options, &draft, err);
+    if (rc < 0)
+        return guestcfg_list_fault(list, options, rc, err);
+    if (list->count >= GUESTCFG_MAX_GUESTS)
+        return guestcfg_xml_fail(name, domain, NULL, err, "more than %d guests",
+                                 GUESTCFG_MAX_GUESTS);
+    return guestcfg_list_add(list, &(struct guestcfg_guest){.guest = draft.guest}, err);
+}
+
+static int read_piece(const char *name, const struct guestcfg_xml_piece *piece,
+                      const struct guestcfg_options *options, struct guestcfg_list *list,
+                      struct ballast_error *err)
+{
     xmlDoc *doc;
+    const xmlNode *domain;
     int rc;
-    if ((rc = guestcfg_check_text(name, data, length, err)) < 0 ||
-        (rc = guestcfg_xml_parse(name, data, length, &doc, err)) < 0)
+    if ((rc = guestcfg_check_text(name, piece->data, piece->length, err)) < 0 ||
+        (rc = guestcfg_xml_parse(name, piece, &doc, err)) < 0)
         return rc;
-    rc = read_guest(name, guestcfg_xml_root(doc), options, &draft, err);
+    rc = find_domain(name, guestcfg_xml_root(doc), &domain, err);
+    bool is_alone = rc == 0 && domain == guestcfg_xml_root(doc);
+    while (rc == 0 && domain) {
+        rc = add_guest(name, domain, options, list, err);
+        domain = is_alone ? NULL : guestcfg_xml_next(domain);
+    }
     guestcfg_xml_free(doc);
-    if (rc == 0)
-        *out = (struct guestcfg_guest){.guest = draft.guest};
+    return rc;
+}
+
+int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
+                           const struct guestcfg_options *options, struct guestcfg_list *list,
+                           struct ballast_error *err)
+{
+    struct guestcfg_xml_pieces pieces = {name, data, data + length, 1};
+    struct guestcfg_xml_piece piece;
+    size_t before = list->count;
+    size_t faults = list->fault_count;
+    int rc = guestcfg_check_nul(name, data, length, err);
+    while (rc == 0 && (rc = guestcfg_xml_next_piece(&pieces, &piece, err)) > 0) {
+        rc = read_piece(name, &piece, options, list, err);
+        rc = rc < 0 ? guestcfg_list_fault(list, options, rc, err) : 0;
+    }
+    if (rc == 0 && list->count == before && list->fault_count == faults)
+        rc = guestcfg_fail(err, name, 0, NULL, "holds no <domain>");
+    if (rc < 0)
+        list->count = before;
     return rc;
 }

@@ -44,6 +44,11 @@ int guestcfg_check_text(const char *name, const char *data, size_t length,
             err->code = -EFBIG;
         return -EFBIG;
     }
+    return guestcfg_check_nul(name, data, length, err);
+}
+
+int guestcfg_check_nul(const char *name, const char *data, size_t length, struct ballast_error *err)
+{
     const char *nul = memchr(data, '\0', length);
     if (!nul)
         return 0;

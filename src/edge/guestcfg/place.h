@@ -36,6 +36,10 @@ __attribute__((format(printf, 5, 6))) int guestcfg_fail(struct ballast_error *er
 int guestcfg_check_text(const char *name, const char *data, size_t length,
                         struct ballast_error *err);
 
+/* The second alone. */
+int guestcfg_check_nul(const char *name, const char *data, size_t length,
+                       struct ballast_error *err);
+
 /* Sets an attribute and remembers where it came from. */
 int guestcfg_set(struct guestcfg_draft *draft, enum ballast_guest_attr attr, uint64_t value,
                  struct guestcfg_place place, struct ballast_error *err);

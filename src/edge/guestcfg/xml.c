@@ -47,6 +47,11 @@ static int load(const char *name, struct ballast_error *err)
     (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |               \
      XML_PARSE_NOBLANKS | XML_PARSE_BIG_LINES)
 
+struct reading {
+    unsigned before;       /* lines of the file before this document */
+    unsigned doctype_line; /* 0: there is none */
+};
+
 /* Called at "<!DOCTYPE", before anything in it is looked at. */
 static void stop_at_doctype(void *context, const xmlChar *name, const xmlChar *external_id,
                             const xmlChar *system_id)
@@ -55,25 +60,27 @@ static void stop_at_doctype(void *context, const xmlChar *name, const xmlChar *e
     (void)external_id;
     (void)system_id;
     xmlParserCtxt *parser = context;
-    unsigned *line = parser->_private;
-    *line = parser->input && parser->input->line > 0 ? (unsigned)parser->input->line : 1;
+    struct reading *reading = parser->_private;
+    reading->doctype_line =
+        parser->input && parser->input->line > 0 ? (unsigned)parser->input->line : 1;
     lib.xmlStopParser(parser);
 }
 
-static int fail_parse(const char *name, xmlParserCtxt *parser, struct ballast_error *err)
+static int fail_parse(const char *name, xmlParserCtxt *parser, unsigned before,
+                      struct ballast_error *err)
 {
     const xmlError *error = lib.xmlCtxtGetLastError(parser);
     if (!error || !error->message)
         return guestcfg_fail(err, name, 0, NULL, "is no XML document");
     int length = (int)strcspn(error->message, "\n");
-    unsigned line = error->line > 0 ? (unsigned)error->line : 0;
+    unsigned line = error->line > 0 ? before + (unsigned)error->line : 0;
     return guestcfg_fail(err, name, line, NULL, "no well-formed XML: %.*s", length, error->message);
 }
 
-int guestcfg_xml_parse(const char *name, const char *data, size_t length, xmlDoc **out,
+int guestcfg_xml_parse(const char *name, const struct guestcfg_xml_piece *piece, xmlDoc **out,
                        struct ballast_error *err)
 {
-    if (length > INT_MAX)
+    if (piece->length > INT_MAX)
         return ballast_fail(err, -EFBIG, "%s: too large", name);
     int rc = load(name, err);
     if (rc < 0)
@@ -81,16 +88,19 @@ int guestcfg_xml_parse(const char *name, const char *data, size_t length, xmlDoc
     xmlParserCtxt *parser = lib.xmlNewParserCtxt();
     if (!parser)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    unsigned doctype_line = 0;
-    parser->_private = &doctype_line;
+    struct reading reading = {.before = piece->line - 1};
+    parser->_private = &reading;
     parser->sax->internalSubset = stop_at_doctype;
-    xmlDoc *doc = lib.xmlCtxtReadMemory(parser, data, (int)length, NULL, NULL, OPTIONS);
-    if (doctype_line > 0)
-        rc = guestcfg_fail(err, name, doctype_line, NULL,
+    xmlDoc *doc =
+        lib.xmlCtxtReadMemory(parser, piece->data, (int)piece->length, NULL, NULL, OPTIONS);
+    if (reading.doctype_line > 0)
+        rc = guestcfg_fail(err, name, reading.before + reading.doctype_line, NULL,
                            "a document type declaration: no domain XML has one");
     else if (!doc)
-        rc = fail_parse(name, parser, err);
+        rc = fail_parse(name, parser, reading.before, err);
     lib.xmlFreeParserCtxt(parser);
+    if (doc) /* for the lines of its elements */
+        doc->_private = (void *)(uintptr_t)reading.before;
     if (rc < 0)
         lib.xmlFreeDoc(doc);
     else
@@ -186,7 +196,9 @@ bool guestcfg_xml_attr_is(const xmlNode *node, const char *name, const char *val
 unsigned guestcfg_xml_line(const xmlNode *node)
 {
     long line = node ? lib.xmlGetLineNo(node) : 0;
-    return line > 0 && line <= INT_MAX ? (unsigned)line : 0;
+    if (line <= 0 || line > INT_MAX)
+        return 0;
+    return (unsigned)line + (unsigned)(uintptr_t)node->doc->_private;
 }
 
 int guestcfg_xml_fail(const char *name, const xmlNode *node, const char *key,

@@ -12,8 +12,13 @@
 
 #include <ballast/error.h>
 
-/* *out is for guestcfg_xml_free(). -EINVAL, -ENOMEM; -ENOTSUP: libxml2 cannot be loaded. */
-int guestcfg_xml_parse(const char *name, const char *data, size_t length, xmlDoc **out,
+#include "edge/guestcfg/xml_pieces.h"
+
+/*
+ * Lines are those of the file that the piece is of. *out is for guestcfg_xml_free(). -EINVAL,
+ * -ENOMEM; -ENOTSUP: libxml2 cannot be loaded.
+ */
+int guestcfg_xml_parse(const char *name, const struct guestcfg_xml_piece *piece, xmlDoc **out,
                        struct ballast_error *err);
 void guestcfg_xml_free(xmlDoc *doc);
 const xmlNode *guestcfg_xml_root(const xmlDoc *doc);

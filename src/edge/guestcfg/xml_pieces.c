@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/guestcfg/xml_pieces.h"
+
+#include <string.h>
+
+#include "edge/guestcfg/place.h"
+
+struct scan {
+    struct guestcfg_xml_pieces *pieces;
+    size_t depth;
+    bool has_element; /* one has begun */
+    bool is_done;     /* and ended, or can never end */
+    struct ballast_error *err;
+};
+
+/* Goes on to `to`, past the lines between. */
+static void move_to(struct guestcfg_xml_pieces *pieces, const char *to)
+{
+    for (const char *c = pieces->at; c < to; c++)
+        pieces->line += *c == '\n';
+    pieces->at = to;
+}
+
+static bool begins(const struct guestcfg_xml_pieces *pieces, const char *with)
+{
+    size_t length = strlen(with);
+    return (size_t)(pieces->end - pieces->at) >= length && memcmp(pieces->at, with, length) == 0;
+}
+
+/* Past the next `mark`; false, at the end of all, where there is none. */
+static bool skip_past(struct guestcfg_xml_pieces *pieces, const char *mark)
+{
+    size_t length = strlen(mark);
+    const char *found = memmem(pieces->at, (size_t)(pieces->end - pieces->at), mark, length);
+    move_to(pieces, found ? found + length : pieces->end);
+    return found != NULL;
+}
+
+/* Past a start tag; quotes hide what would end it. */
+static int scan_start_tag(struct scan *scan)
+{
+    struct guestcfg_xml_pieces *pieces = scan->pieces;
+    size_t attributes = 0;
+    char quote = '\0';
+    const char *c = pieces->at + 1;
+    for (; c < pieces->end && (quote || *c != '>'); c++) {
+        if (quote)
+            quote = *c == quote ? '\0' : quote;
+        else if (*c == '"' || *c == '\'')
+            quote = *c;
+        else if (*c == '=' && ++attributes > GUESTCFG_XML_MAX_ATTRIBUTES)
+            return guestcfg_fail(scan->err, pieces->name, pieces->line, NULL,
+                                 "an element with more than %d attributes: no domain XML has one",
+                                 GUESTCFG_XML_MAX_ATTRIBUTES);
+    }
+    bool is_open = c == pieces->end;
+    bool is_empty = !is_open && c[-1] == '/';
+    move_to(pieces, is_open ? c : c + 1);
+    scan->has_element = true;
+    scan->depth += !is_empty;
+    scan->is_done = is_open || (is_empty && scan->depth == 0);
+    return 0;
+}
+
+static void scan_end_tag(struct scan *scan)
+{
+    bool is_open = !skip_past(scan->pieces, ">");
+    if (is_open || scan->depth == 0)
+        move_to(scan->pieces, scan->pieces->end);
+    else
+        scan->depth--;
+    scan->is_done = is_open || scan->depth == 0;
+}
+
+/* pieces->at is at a '<'. */
+static int scan_markup(struct scan *scan)
+{
+    struct guestcfg_xml_pieces *pieces = scan->pieces;
+    bool ended = true;
+    if (begins(pieces, "<!--"))
+        ended = skip_past(pieces, "-->");
+    else if (begins(pieces, "<![CDATA["))
+        ended = skip_past(pieces, "]]>");
+    else if (begins(pieces, "<?"))
+        ended = skip_past(pieces, "?>");
+    else if (begins(pieces, "</"))
+        scan_end_tag(scan);
+    else if (begins(pieces, "<!"))
+        ended = false; /* a document type: nobody looks into it */
+    else
+        return scan_start_tag(scan);
+    if (!ended) {
+        move_to(pieces, pieces->end);
+        scan->is_done = true;
+    }
+    return 0;
+}
+
+static void skip_space(struct guestcfg_xml_pieces *pieces)
+{
+    const char *c = pieces->at;
+    while (c < pieces->end && memchr(" \t\r\n", *c, 4))
+        c++;
+    move_to(pieces, c);
+}
+
+int guestcfg_xml_next_piece(struct guestcfg_xml_pieces *pieces, struct guestcfg_xml_piece *out,
+                            struct ballast_error *err)
+{
+    struct scan scan = {.pieces = pieces, .err = err};
+    skip_space(pieces);
+    struct guestcfg_xml_piece piece = {pieces->at, 0, pieces->line};
+    bool is_text = false; /* characters where none may be: libxml2 says so */
+    while (pieces->at < pieces->end && !scan.is_done) {
+        /* A comment before it is the end of the document before. */
+        if (begins(pieces, "<?xml ") && !scan.has_element && !is_text)
+            piece = (struct guestcfg_xml_piece){pieces->at, 0, pieces->line};
+        if (*pieces->at == '<') {
+            int rc = scan_markup(&scan);
+            if (rc < 0)
+                return rc;
+            continue;
+        }
+        const char *next = memchr(pieces->at, '<', (size_t)(pieces->end - pieces->at));
+        next = next ? next : pieces->end;
+        skip_space(pieces);
+        is_text |= pieces->at < next;
+        if (pieces->at < next)
+            move_to(pieces, next);
+    }
+    piece.length = (size_t)(pieces->at - piece.data);
+    if (!scan.has_element && !scan.is_done && !is_text)
+        return 0;
+    *out = piece;
+    return 1;
+}
