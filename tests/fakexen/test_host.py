@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The real ballastd and ballast with --host xen, through the real libxenctrl and libxenstore, on a host of fakexen."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ballastd"))
+from driver import Daemon
+from fakexen import FakeXen
+
+BALLAST = os.environ["BALLAST"]
+NEED_KIB = 1536 * 1024
+
+
+def on(xen, config="", **options):
+    """A ballastd on that host."""
+    return Daemon(scenario=None, config=config, options=("--host", "xen"), env=xen.env(), **options)
+
+
+def ballast(xen, *words, run="/nowhere"):
+    return subprocess.run([BALLAST, "--run-dir", str(run), *words], env=xen.env(), capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+class Case(unittest.TestCase):
+    def eventually(self, what, wanted=True, patience=60):
+        end = time.monotonic() + patience
+        while (got := what()) != wanted:
+            if time.monotonic() > end:
+                self.fail(f"{got!r}, not {wanted!r}")
+            time.sleep(0.02)
+
+
+class Command(Case):
+    def test_list_shows_what_xen_and_xenstore_have(self):
+        with FakeXen() as xen:
+            xen.add("mail", memory_mib=512, maxmem_mib=1024, min_mib=256)
+            xen.add("old", type="pv", balloon=False)
+            done = ballast(xen, "list", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            domains = {d["name"]: d for d in map(json.loads, done.stdout.splitlines()) if "name" in d}
+            self.assertEqual(domains["mail"]["static_max"], 1024 * 1024)
+            self.assertEqual((domains["mail"]["type"], domains["old"]["type"]), ("pvh", "pv"))
+
+    def test_set_target_writes_what_the_balloon_follows(self):
+        with FakeXen() as xen:
+            mail = xen.add("mail", memory_mib=512, maxmem_mib=1024)
+            done = ballast(xen, "set-target", "mail", "300")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(mail.read("memory/target"), str(300 * 1024))
+            self.eventually(lambda: mail.current_kib, 300 * 1024)
+            self.assertGreaterEqual(mail.get()["max_pages"] * 4, 300 * 1024)
+
+    def test_a_hypercall_that_fails_is_told(self):
+        with FakeXen() as xen:
+            xen.add("mail", memory_mib=512, maxmem_mib=1024)
+            xen.fail("max-mem", "EPERM")
+            done = ballast(xen, "set-target", "mail", "800")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("maximum", done.stderr)
+            xen.fail("max-mem", "EPERM", times=0)
+            self.assertEqual(ballast(xen, "set-target", "mail", "800").returncode, 0)
+
+    def test_xenstore_that_fails_is_told(self):
+        with FakeXen() as xen:
+            mail = xen.add("mail", memory_mib=512, maxmem_mib=1024)
+            xen.store_fails("write", "EIO", mail.path)
+            done = ballast(xen, "set-target", "mail", "300")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("xenstore", done.stderr)
+
+
+class Running(Case):
+    def test_a_reservation_is_granted_from_what_guests_give(self):
+        with FakeXen(total_mib=5120) as xen:
+            guests = [xen.add(f"vm{i}", memory_mib=1024, maxmem_mib=1024, min_mib=256, down_kib=400 << 10)
+                      for i in range(3)]
+            with on(xen) as daemon, daemon.client() as client:
+                said = client.call("reserve", min_kib=NEED_KIB, max_kib=NEED_KIB, deadline_usec=60_000_000, wait=True)
+                self.assertEqual(said["state"], "granted", said)
+                self.assertGreaterEqual(xen.free_kib(), NEED_KIB)
+                self.assertTrue(any(guest.current_kib < 1024 * 1024 for guest in guests))
+
+    def test_domains_come_and_go(self):
+        with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:
+            def names():
+                return sorted(d["name"] for d in client.call("domains")["domains"])
+            guest = xen.add("mail")
+            self.eventually(names, ["Domain-0", "mail"])
+            xen.remove(guest)
+            self.eventually(names, ["Domain-0"])
+
+    def test_xen_says_that_memory_is_low(self):
+        with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:
+            self.assertEqual(client.call("status")["low_memory_events"], 0)
+            for count in (1, 2):
+                xen.say_low()
+                self.eventually(lambda: client.call("status")["low_memory_events"], count)
+
+    def test_a_host_that_cannot_be_read_is_an_alert_until_it_can(self):
+        with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:
+            def alerts():
+                return [a["name"] for a in client.call("status")["alerts"]]
+            for what in ("list", "physinfo"):
+                xen.fail(what, "EIO")
+                self.eventually(alerts, ["host"])
+                xen.fail(what, "EIO", times=0)
+                self.eventually(alerts, [])
+
+    def test_targets_that_cannot_be_written_cost_no_promise(self):
+        with FakeXen(total_mib=4096) as xen:
+            xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)
+            with on(xen) as daemon, daemon.client() as client:
+                xen.store_fails("write", "EACCES", "/local/domain/1/memory", times=20)
+                said = client.call("reserve", min_kib=NEED_KIB, max_kib=NEED_KIB, deadline_usec=60_000_000, wait=True)
+                self.assertEqual(said["state"], "granted", said)
+                self.assertGreaterEqual(xen.free_kib(), NEED_KIB)
+
+
+if __name__ == "__main__":
+    unittest.main()
