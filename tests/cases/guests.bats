@@ -10,6 +10,33 @@ load common
     figures maptrack-of-the-host/said.cfg xen-4.17 .cost.settled $((427840 + 24 + 100)) .cost.later_max $((494680 + 100))
 }
 
+# Where a guest does not say, xl and libvirt leave it to Xen, which takes what its command line has; before 4.18 that is also the
+# most that a guest may say (grant_table_init: -EINVAL).
+@test "maptrack of the host: a guest that does not say costs what one costs that says the host's" {
+    for host in host.json xlinfo.txt; do
+        run -0 --separate-stderr ballast explain --profile xen-4.17 --host maptrack-of-the-host/$host --json maptrack-of-the-host/unsaid.cfg
+        figure "$output" .cost.settled $((427840 + 24 + 100))
+        figure "$output" .cost.later_max $((494680 + 100))
+        figure "$output" '[.notes[] | select(.note == "limits-assumed")] | length' 0
+    done
+    # Where the host is not known Xen's defaults are assumed, which is said.
+    figures maptrack-of-the-host/unsaid.cfg xen-4.17 .cost.settled 427840 .cost.later_max 433604
+    [[ $(note maptrack-of-the-host/unsaid.cfg xen-4.17 limits-assumed) == "64 grant and 1024 maptrack frames are assumed"* ]]
+    run ! note maptrack-of-the-host/said.cfg xen-4.17 limits-assumed
+}
+
+@test "maptrack of the host: what says more than the host allows is refused before 4.18, with the reason" {
+    host() { jq -c ".host.gnttab_max_frames = $1 | .host.gnttab_max_maptrack_frames = $2 | .host.xen_version = \"$3\"" \
+        maptrack-of-the-host/host.json >"$BATS_TEST_TMPDIR/h.json"; }
+    said() { run "$1" ballast explain --host "$BATS_TEST_TMPDIR/h.json" --json maptrack-of-the-host/said.cfg; }
+    host 2047 4096 4.17.7 && said -2
+    [[ $output == *"said.cfg:6: max_grant_frames: 2048: the host's Xen refuses more than gnttab_max_frames of its command line, 2047 (EINVAL)"* ]]
+    host 2048 1024 4.17.7 && said -2
+    [[ $output == *"said.cfg:7: max_maptrack_frames: 4096: "*"gnttab_max_maptrack_frames of its command line, 1024 (EINVAL)"* ]]
+    host 2048 4096 4.17.7 && said -0
+    host 64 1024 4.18.0 && said -0
+}
+
 @test "nested virtualisation takes 5 pages a vCPU" {
     # libvirt's own test of it (test-fullvirt-nestedhvm) as xl.cfg.
     figures nested/lab.cfg xen-4.17 .cost.settled 8471428 .cost.fresh_max 8471580 .segments.shadow 81920

@@ -81,9 +81,11 @@ static void apply(const struct row *row, char *setting, struct ballast_guest *gu
         broken(row, "not a setting", setting);
     *value++ = '\0';
     if (strcmp(setting, "caps") == 0) {
-        *caps = (struct ballast_host_caps){has_cap(value, "hap"), has_cap(value, "shadow"),
-                                           has_cap(value, "iommu"), has_cap(value, "share"),
-                                           has_cap(value, "vmx")};
+        *caps = (struct ballast_host_caps){.hap = has_cap(value, "hap"),
+                                           .shadow = has_cap(value, "shadow"),
+                                           .iommu = has_cap(value, "iommu"),
+                                           .iommu_hap_pt_share = has_cap(value, "share"),
+                                           .vmx = has_cap(value, "vmx")};
         return;
     }
     int attr = ballast_guest_attr_find(setting);

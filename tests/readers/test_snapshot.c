@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "check.h"
 
+#include "core/model/commandline.h"
 #include "edge/json/json.h"
 #include "edge/snapshot/snapshot.h"
 
@@ -108,7 +109,7 @@ static void test_defaults(void **state)
     snapshot_release(&s);
     s = good("{\"host\":{\"total_kib\":1,\"free_kib\":1,\"caps\":{\"vmx\":true},"
              "\"xen_version\":\"4.17.7+13-g2445b30a44\",\"processor\":\"GenuineIntel-6-55-4\"}}");
-    assert_true(s.host.caps.vmx && s.host.caps.hap);
+    assert_true(s.host.caps.vmx && s.host.caps.hap && !s.host.caps.gnttab_known);
     assert_string_equal(s.host.processor, "GenuineIntel-6-55-4");
     assert_string_equal(s.host.xen_version, "4.17.7+13-g2445b30a44");
     snapshot_release(&s);
@@ -289,6 +290,9 @@ static void test_written_is_read_again(void **state)
         if (any(&seed, 1))
             (void)snprintf(host.processor, sizeof(host.processor), "AuthenticAMD-25-%X-\"1",
                            (unsigned)any(&seed, 5));
+        if (any(&seed, 1))
+            ballast_caps_set_gnttab(&host.caps, (uint32_t)any(&seed, 31), (uint32_t)any(&seed, 31),
+                                    host.xen_version);
         host.domains = domains;
         host.domain_count = any(&seed, 8) % 6;
         memset(domains, 0, sizeof(domains));

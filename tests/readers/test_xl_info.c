@@ -53,6 +53,20 @@ static void info_alone(void **state)
     snapshot_release(&s);
 }
 
+static void commandline(void **state)
+{
+    (void)state;
+    struct snapshot s = good("total_memory : 100\nfree_memory : 40\nxen_version : 4.17.7\n"
+                             "xen_commandline : placeholder gnttab_max_frames=2048 x=y:z\n");
+    assert_true(s.host.caps.gnttab_known && s.host.caps.gnttab_binds);
+    assert_int_equal(s.host.caps.gnttab_max_frames, 2048);
+    assert_int_equal(s.host.caps.gnttab_max_maptrack_frames, 1024);
+    snapshot_release(&s);
+    s = good("total_memory : 100\nfree_memory : 40\n");
+    assert_false(s.host.caps.gnttab_known);
+    snapshot_release(&s);
+}
+
 /* What is free for others is what xl calls free; claims come off it in the host's own account. */
 static void claims_and_intel(void **state)
 {
@@ -110,9 +124,8 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(info_alone),
-        cmocka_unit_test(claims_and_intel),
-        cmocka_unit_test(with_list),
+        cmocka_unit_test(info_alone),  cmocka_unit_test(claims_and_intel),
+        cmocka_unit_test(commandline), cmocka_unit_test(with_list),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests_name("xl_info", tests, NULL, NULL);

@@ -77,13 +77,8 @@ void cli_admission_ask(struct cli_admission *out, const struct ballast_profile *
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct cli_own_profile is = {.profile = NULL};
     int rc = cli_daemon_ask(daemon, "host", NULL, &answer);
-    if (rc == CLI_DONE && !answer.error_code) {
-        host.caps.vmx = cli_field_bool(answer.result, "vmx");
-        (void)snprintf(host.xen_version, sizeof(host.xen_version), "%s",
-                       cli_field_string(answer.result, "xen_version"));
-        (void)snprintf(host.processor, sizeof(host.processor), "%s",
-                       cli_field_string(answer.result, "processor"));
-    }
+    if (rc == CLI_DONE && !answer.error_code)
+        cli_field_host_facts(answer.result, &host);
     if (own && !asked)
         cli_own_profile_ask(&is, daemon);
     cli_admission_choose(out, asked, &host, &is);

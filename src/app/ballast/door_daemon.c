@@ -94,11 +94,7 @@ static void fill(struct door_daemon *door)
         .domains = cli_must(calloc(count + 1, sizeof(struct ballast_domain))),
         .domain_count = count,
     };
-    door->is.caps.vmx = cli_field_bool(door->host, "vmx");
-    (void)snprintf(door->is.xen_version, sizeof(door->is.xen_version), "%s",
-                   cli_field_string(door->host, "xen_version"));
-    (void)snprintf(door->is.processor, sizeof(door->is.processor), "%s",
-                   cli_field_string(door->host, "processor"));
+    cli_field_host_facts(door->host, &door->is);
     for (size_t i = 0; i < count; i++)
         fill_domain(json_object_array_get_idx(door->domains, i), &door->is.domains[i]);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/fields.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
 #include "app/ballast/output.h"
 #include "app/ballast/values.h"
+#include "core/model/commandline.h"
 #include "core/model/host.h"
 
 struct json_object *cli_field(const struct json_object *object, const char *key)
@@ -59,6 +61,25 @@ struct json_object *cli_field_at(const struct json_object *object, const char *k
 {
     return i < cli_field_count(object, key) ? json_object_array_get_idx(cli_field(object, key), i)
                                             : NULL;
+}
+
+static void read_gnttab(const struct json_object *object, struct ballast_host *out)
+{
+    uint64_t frames = cli_field_u64(object, "gnttab_max_frames");
+    uint64_t maptrack_frames = cli_field_u64(object, "gnttab_max_maptrack_frames");
+    if (frames <= INT32_MAX && maptrack_frames <= INT32_MAX)
+        ballast_caps_set_gnttab(&out->caps, (uint32_t)frames, (uint32_t)maptrack_frames,
+                                out->xen_version);
+}
+
+void cli_field_host_facts(const struct json_object *object, struct ballast_host *out)
+{
+    out->caps.vmx = cli_field_bool(object, "vmx");
+    (void)snprintf(out->xen_version, sizeof(out->xen_version), "%s",
+                   cli_field_string(object, "xen_version"));
+    (void)snprintf(out->processor, sizeof(out->processor), "%s",
+                   cli_field_string(object, "processor"));
+    read_gnttab(object, out);
 }
 
 struct json_object *cli_params(void)

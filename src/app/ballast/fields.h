@@ -28,6 +28,10 @@ size_t cli_field_count(const struct json_object *object, const char *key);
 /* NULL where there are not so many. */
 struct json_object *cli_field_at(const struct json_object *object, const char *key, size_t i);
 
+struct ballast_host;
+/* Of the daemon's answer to "host": which Xen and processor it is, and what decides of guests. */
+void cli_field_host_facts(const struct json_object *object, struct ballast_host *out);
+
 /* A new object to put parameters in; the rest of them leave out what is not given. */
 struct json_object *cli_params(void);
 /* BALLAST_NONE leaves it out. */

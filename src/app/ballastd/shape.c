@@ -286,6 +286,10 @@ struct json_object *shape_host(struct daemon *daemon)
     shape_text(object, "xen_version", *host->xen_version ? host->xen_version : NULL);
     shape_text(object, "processor", *host->processor ? host->processor : NULL);
     shape_bool(object, "vmx", host->caps.vmx);
+    if (host->caps.gnttab_known) {
+        shape_u64(object, "gnttab_max_frames", host->caps.gnttab_max_frames);
+        shape_u64(object, "gnttab_max_maptrack_frames", host->caps.gnttab_max_maptrack_frames);
+    }
     shape_u64(object, "total_kib", host->total_kib);
     shape_u64(object, "available_kib", ledger_available_kib(ledger, &free_now));
     for (int part = 0; part < BALLAST_PARTS; part++)

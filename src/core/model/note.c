@@ -25,6 +25,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_NOT_MEASURED] = "not-measured",
     [BALLAST_NOTE_POD_COST] = "pod-cost",
     [BALLAST_NOTE_VMTRACE] = "vmtrace",
+    [BALLAST_NOTE_LIMITS_ASSUMED] = "limits-assumed",
     [BALLAST_NOTE_VMTRACE_IGNORED] = "vmtrace-ignored",
 };
 
@@ -121,6 +122,37 @@ static void say_pod_cost(struct ballast_text *text, const struct ballast_breakdo
                      now_kib, ballast_add_ceil(now_kib, missing_kib), missing_kib);
 }
 
+/* Of what Xen keeps for a guest beside its memory. */
+static void say_limits(struct ballast_text *text, const struct ballast_breakdown *breakdown,
+                       enum ballast_note note, uint64_t a, uint64_t b)
+{
+    switch (note) {
+    case BALLAST_NOTE_VMTRACE:
+        ballast_text_add(text,
+                         "trace buffers take %" PRIu64 " KiB (vmtrace_buf_kb for each of %" PRIu64
+                         " vCPUs), outside the guest's own memory%s",
+                         a, b, breakdown->has_cost ? "" : ": need does not count them");
+        break;
+    case BALLAST_NOTE_LIMITS_ASSUMED:
+        ballast_text_add(text,
+                         "%" PRIu64 " grant and %" PRIu64
+                         " maptrack frames are assumed, as Xen has "
+                         "them where its command line does not say otherwise "
+                         "(gnttab_max_frames, gnttab_max_maptrack_frames)",
+                         a, b);
+        break;
+    case BALLAST_NOTE_VMTRACE_IGNORED:
+        ballast_text_add(text,
+                         "vmtrace_buf_kb of %" PRIu64
+                         " KiB has no effect: what starts the guest in this profile knows no trace "
+                         "buffers",
+                         a);
+        break;
+    default:
+        break;
+    }
+}
+
 static void say(struct ballast_text *text, const struct ballast_breakdown *breakdown,
                 enum ballast_note note, uint64_t a, uint64_t b)
 {
@@ -197,17 +229,9 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
         say_pod_cost(text, breakdown, a);
         break;
     case BALLAST_NOTE_VMTRACE:
-        ballast_text_add(text,
-                         "trace buffers take %" PRIu64 " KiB (vmtrace_buf_kb for each of %" PRIu64
-                         " vCPUs), outside the guest's own memory%s",
-                         a, b, breakdown->has_cost ? "" : ": need does not count them");
-        break;
+    case BALLAST_NOTE_LIMITS_ASSUMED:
     case BALLAST_NOTE_VMTRACE_IGNORED:
-        ballast_text_add(text,
-                         "vmtrace_buf_kb of %" PRIu64
-                         " KiB has no effect: what starts the guest in this profile knows no trace "
-                         "buffers",
-                         a);
+        say_limits(text, breakdown, note, a, b);
         break;
     case BALLAST_NOTE_NOT_MEASURED: /* certainty.c has its text */
     case BALLAST_NOTES:

@@ -246,6 +246,9 @@ static void add_notes(const struct ballast_profile *profile, const struct ballas
     if (settled->pvshim)
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHIM_TAKES_GUEST, 0, 0);
     ballast_note_vmtrace(out, settled, !profile->rules.xen.terms->no_vmtrace);
+    if (settled->limits_assumed)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_LIMITS_ASSUMED, settled->max_grant_frames,
+                                   settled->max_maptrack_frames);
     if (settled->type != BALLAST_PV && settled->pool_vcpus == 0 &&
         settled->shadow_kib == BALLAST_UNSET)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_VCPUS,

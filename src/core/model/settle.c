@@ -22,11 +22,8 @@
 /* libxl__domain_build_info_setdefault: at most HVM_MAX_VCPUS bytes of avail_vcpus, for any type. */
 #define ONLINE_MAX_VCPUS 1024
 
-/* xen/common/grant_table.c, opt_max_grant_frames and opt_max_maptrack_frames, which libxl leaves it
- * to; libxl_create.c, event_channels. */
-#define DEFAULT_GRANT_FRAMES    64
-#define DEFAULT_MAPTRACK_FRAMES 1024
-#define DEFAULT_EVENT_CHANNELS  1023
+/* libxl_create.c, event_channels. */
+#define DEFAULT_EVENT_CHANNELS 1023
 
 /* xen/arch/x86/domain.c, arch_sanitise_domain_config: a power of two from a page to this. */
 #define VMTRACE_MOST_KIB (64 * BALLAST_MIB_KIB)
@@ -332,22 +329,44 @@ static int refuse_combinations(const struct ballast_guest *guest, const struct b
     return 0;
 }
 
-static int settle_limits(const struct ballast_guest *guest, struct ballast_settled *out,
-                         struct ballast_error *err)
+/* grant_table_init() of Xen before 4.18: -EINVAL, "Bad grant table sizes". */
+static int refuse_above_host(enum ballast_guest_attr attr, uint64_t asked, uint32_t host_has,
+                             const char *option, struct ballast_error *err)
 {
-    out->max_grant_frames =
-        (uint32_t)attr_or(guest, BALLAST_MAX_GRANT_FRAMES, DEFAULT_GRANT_FRAMES);
-    out->max_maptrack_frames =
-        (uint32_t)attr_or(guest, BALLAST_MAX_MAPTRACK_FRAMES, DEFAULT_MAPTRACK_FRAMES);
+    return ballast_fail_at(err, -EINVAL, (int)attr,
+                           "%" PRIu64 ": the host's Xen refuses more than %s of its command line, "
+                           "%" PRIu32 " (EINVAL); lower it or raise the option",
+                           asked, option, host_has);
+}
+
+static int settle_limits(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
+                         struct ballast_settled *out, struct ballast_error *err)
+{
+    bool known = caps->gnttab_known;
+    uint32_t host_frames = known ? caps->gnttab_max_frames : BALLAST_GNTTAB_MAX_FRAMES;
+    uint32_t host_maptrack =
+        known ? caps->gnttab_max_maptrack_frames : BALLAST_GNTTAB_MAX_MAPTRACK_FRAMES;
+    uint64_t frames = attr_or(guest, BALLAST_MAX_GRANT_FRAMES, host_frames);
+    uint64_t maptrack = attr_or(guest, BALLAST_MAX_MAPTRACK_FRAMES, host_maptrack);
+    out->limits_assumed = !known && (guest->attr[BALLAST_MAX_GRANT_FRAMES] == BALLAST_UNSET ||
+                                     guest->attr[BALLAST_MAX_MAPTRACK_FRAMES] == BALLAST_UNSET);
     out->max_event_channels = (uint32_t)attr_or(guest, BALLAST_MAX_EVENT_CHANNELS, 0);
     /* libxl takes 0 for the default, too. */
     if (out->max_event_channels == 0)
         out->max_event_channels = DEFAULT_EVENT_CHANNELS;
-    if (out->max_grant_frames == 0)
+    if (frames == 0)
         return ballast_fail_at(err, -EINVAL, BALLAST_MAX_GRANT_FRAMES,
                                "0: Xen gives every guest a grant table of at least 1 frame; leave "
                                "it out for %d",
-                               DEFAULT_GRANT_FRAMES);
+                               BALLAST_GNTTAB_MAX_FRAMES);
+    if (known && caps->gnttab_binds && frames > host_frames)
+        return refuse_above_host(BALLAST_MAX_GRANT_FRAMES, frames, host_frames, "gnttab_max_frames",
+                                 err);
+    if (known && caps->gnttab_binds && maptrack > host_maptrack)
+        return refuse_above_host(BALLAST_MAX_MAPTRACK_FRAMES, maptrack, host_maptrack,
+                                 "gnttab_max_maptrack_frames", err);
+    out->max_grant_frames = (uint32_t)frames;
+    out->max_maptrack_frames = (uint32_t)maptrack;
     return 0;
 }
 
@@ -388,7 +407,7 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
         (rc = settle_video(guest, &settled, err)) < 0 ||
         (rc = settle_passthrough(guest, caps, &settled, err)) < 0 ||
         (rc = refuse_combinations(guest, &settled, err)) < 0 ||
-        (rc = settle_limits(guest, &settled, err)) < 0 ||
+        (rc = settle_limits(guest, caps, &settled, err)) < 0 ||
         (rc = settle_vmtrace(guest, &settled, err)) < 0)
         return rc;
     settle_stubdomain(guest, &settled);

@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/model/commandline.h"
 #include "edge/hv/xen_inside.h"
 
 /* How often a refresh looks again when pages moved between its two hypercalls. */
@@ -249,6 +250,8 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
     };
     (void)snprintf(made.host.xen_version, sizeof(made.host.xen_version), "%u.%u%s",
                    host->version.major, host->version.minor, host->version.extra);
+    ballast_caps_from_commandline(&made.host.caps, host->version.commandline,
+                                  made.host.xen_version);
     memcpy(made.host.processor, host->processor, sizeof(made.host.processor));
     for (size_t i = 0; i < count; i++) {
         fill_domain(host, &counted[i], &made.domains[i]);

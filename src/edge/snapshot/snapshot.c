@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/model/commandline.h"
 #include "core/model/xen_release.h"
 #include "edge/json/json.h"
 #include "edge/snapshot/xl_info.h"
@@ -68,6 +69,26 @@ static int read_caps(const struct source *host, const char *processor,
     if ((rc = may_bool(&caps, "iommu_hap_pt_share", true, &out->iommu_hap_pt_share)) < 0)
         return rc;
     return may_bool(&caps, "vmx", out->vmx, &out->vmx);
+}
+
+/* Xen's command line; where only one of the two is there, the other is Xen's default. */
+static int read_gnttab(const struct source *host, const char *xen_version,
+                       struct ballast_host_caps *out)
+{
+    static const char *const keys[] = {"gnttab_max_frames", "gnttab_max_maptrack_frames"};
+    uint64_t limits[] = {BALLAST_GNTTAB_MAX_FRAMES, BALLAST_GNTTAB_MAX_MAPTRACK_FRAMES};
+    bool is_there = false;
+    for (int i = 0; i < 2; i++) {
+        int rc = json_get_u64(host->object, keys[i], &host->at, &limits[i], host->err);
+        if (rc < 0 && rc != -ENOENT)
+            return rc;
+        if (rc == 0 && limits[i] > INT32_MAX)
+            return json_fail(host->err, &host->at, keys[i], "at most %d is possible", INT32_MAX);
+        is_there |= rc == 0;
+    }
+    if (is_there)
+        ballast_caps_set_gnttab(out, (uint32_t)limits[0], (uint32_t)limits[1], xen_version);
+    return 0;
 }
 
 void snapshot_make_showable(char *name)
@@ -131,7 +152,8 @@ static int read_host(const struct source *top, struct ballast_host *out)
         (rc = read_version(&host, out->xen_version)) < 0 ||
         (rc = read_processor(&host, out->processor)) < 0)
         return rc;
-    return read_caps(&host, out->processor, &out->caps);
+    rc = read_caps(&host, out->processor, &out->caps);
+    return rc < 0 ? rc : read_gnttab(&host, out->xen_version, &out->caps);
 }
 
 static int read_state(const struct source *dom, struct ballast_domain *out)

@@ -5,6 +5,7 @@
  *   {"v":1,"t":12.3,
  *    "host":{"total_kib":..,"free_kib":..,"claimed_kib":..,"slush_kib":..,"scrub_kib":..,"xen_kib":..,
  *            "caps":{"hap":true,"shadow":true,"iommu":true,"iommu_hap_pt_share":true,"vmx":false},
+ *            "gnttab_max_frames":64,"gnttab_max_maptrack_frames":1024,
  *            "xen_version":"4.17.7","processor":"GenuineIntel-6-55-4"},
  *    "doms":[{"id":3,"name":"web","dom0":false,"state":"run","balloon":true,"tot_kib":..,
  *             "overhead_kib":..,"target_kib":..,"maxmem_kib":..,"dyn_min_kib":..,"dyn_max_kib":..,
@@ -12,11 +13,11 @@
  *             "shares":1000,"type":"hvm","video_kib":..}]}
  *
  * Only host.total_kib and host.free_kib, and a domain's id and tot_kib, must be there. What the
- * host leaves out is 0, each of caps true but vmx, version and processor are not known. What a
- * domain leaves out: state run, no dom0 (id 0 is), no balloon, target = tot, dyn_min = dyn_max =
- * target, static_max = dyn_max, maxmem = static_max, shares 1000, no report; null is the same as
- * absent. Unknown keys are ignored. What is no character in a name, or would steer a terminal,
- * becomes '?'.
+ * host leaves out is 0, each of caps true but vmx; gnttab_*, version and processor are not known.
+ * What a domain leaves out: state run, no dom0 (id 0 is), no balloon, target = tot, dyn_min =
+ * dyn_max = target, static_max = dyn_max, maxmem = static_max, shares 1000, no report; null is the
+ * same as absent. Unknown keys are ignored. What is no character in a name, or would steer a
+ * terminal, becomes '?'.
  *
  * A snapshot of a running host is not one moment, so the readers take one whose sums do not close
  * or whose ranges contradict themselves (but not one whose sums leave 64 bits); snapshot_check() is

@@ -129,6 +129,10 @@ static void put_host(FILE *out, const struct ballast_host *host)
     if (host->caps.vmx != ballast_processor_is_vmx(host->processor))
         put_flag(out, ",", "vmx", host->caps.vmx);
     (void)fputc('}', out);
+    if (host->caps.gnttab_known)
+        (void)fprintf(out,
+                      ",\"gnttab_max_frames\":%" PRIu32 ",\"gnttab_max_maptrack_frames\":%" PRIu32,
+                      host->caps.gnttab_max_frames, host->caps.gnttab_max_maptrack_frames);
     if (*host->xen_version)
         put_text(out, "xen_version", host->xen_version);
     if (*host->processor)

@@ -16,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/model/commandline.h"
 #include "core/model/xen_release.h"
 #include "edge/json/json.h"
 
@@ -32,17 +33,19 @@ struct reading {
     unsigned line;
     struct ballast_error *err;
     struct snapshot made;
-    uint64_t seen;  /* bit by enum key */
+    uint64_t seen; /* bit by enum key */
+    struct text commandline;
     bool in_list;   /* the head of `xl list` went before */
     bool is_behind; /* and before that `xl info`, so that only rows can follow */
     size_t room;    /* of the array of domains */
     size_t names_length;
 };
 
-enum key { TOTAL, FREE, CLAIMS, VERSION, VIRT_CAPS, HW_CAPS, KEYS };
+enum key { TOTAL, FREE, CLAIMS, VERSION, VIRT_CAPS, HW_CAPS, COMMANDLINE, KEYS };
 
-static const char *const keys[KEYS] = {"total_memory", "free_memory", "outstanding_claims",
-                                       "xen_version",  "virt_caps",   "hw_caps"};
+static const char *const keys[KEYS] = {"total_memory",   "free_memory", "outstanding_claims",
+                                       "xen_version",    "virt_caps",   "hw_caps",
+                                       "xen_commandline"};
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct reading *reading, const char *format,
                                                         ...)
@@ -184,6 +187,9 @@ static int read_value(struct reading *reading, enum key key, struct text value)
         break;
     case HW_CAPS:
         read_hw_caps(&host->caps, value);
+        break;
+    case COMMANDLINE:
+        reading->commandline = value;
         break;
     case KEYS:
         break;
@@ -339,6 +345,16 @@ static int read_lines(struct reading *reading, const char *data, size_t length)
 }
 
 /* xl takes claims off what it calls free. */
+/* Xen cuts it off at 1023 bytes itself. */
+static void read_commandline(const struct reading *reading, struct ballast_host *host)
+{
+    char line[1024];
+    size_t length = ballast_min_u64(reading->commandline.length, sizeof(line) - 1);
+    memcpy(line, reading->commandline.at, length);
+    line[length] = '\0';
+    ballast_caps_from_commandline(&host->caps, line, host->xen_version);
+}
+
 static int finish(struct reading *reading)
 {
     struct ballast_host *host = &reading->made.host;
@@ -348,6 +364,8 @@ static int finish(struct reading *reading)
             return refuse(reading, "%s: missing: the output of `xl info` has it", keys[key]);
     }
     host->free_kib += host->claimed_kib;
+    if (reading->seen & (UINT64_C(1) << COMMANDLINE))
+        read_commandline(reading, host);
     reading->made.lacks = SNAPSHOT_LACKS_XEN | SNAPSHOT_LACKS_PROCESSOR | SNAPSHOT_WHOLE_MIB;
     if (!reading->in_list)
         reading->made.lacks |= SNAPSHOT_LACKS_DOMAINS;

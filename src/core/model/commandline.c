@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/model/commandline.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/model/xen_release.h"
+
+/* parse_gnttab_limit() of grant_table.c: a number up to INT_MAX and nothing behind it. */
+static bool read_limit(const char *value, size_t length, uint32_t *out)
+{
+    char digits[24];
+    char *end;
+    if (length == 0 || length >= sizeof(digits) || *value < '0' || *value > '9')
+        return false;
+    memcpy(digits, value, length);
+    digits[length] = '\0';
+    errno = 0;
+    unsigned long number = strtoul(digits, &end, 0);
+    if (errno != 0 || *end || number > INT_MAX)
+        return false;
+    *out = (uint32_t)number;
+    return true;
+}
+
+static void read_option(const char *word, size_t length, const char *key, uint32_t *out)
+{
+    size_t key_length = strlen(key);
+    if (length > key_length && word[key_length] == '=' && strncmp(word, key, key_length) == 0)
+        (void)read_limit(word + key_length + 1, length - key_length - 1, out);
+}
+
+void ballast_caps_set_gnttab(struct ballast_host_caps *caps, uint32_t frames,
+                             uint32_t maptrack_frames, const char *xen_version)
+{
+    struct ballast_xen_release release;
+    caps->gnttab_known = true;
+    caps->gnttab_max_frames = frames;
+    caps->gnttab_max_maptrack_frames = maptrack_frames;
+    /* b2ea81d2b9 of Xen, in 4.18.0. */
+    caps->gnttab_binds = ballast_xen_release_parse(xen_version, &release, NULL) < 0 ||
+                         release.major < 4 || (release.major == 4 && release.minor < 18);
+}
+
+void ballast_caps_from_commandline(struct ballast_host_caps *caps, const char *commandline,
+                                   const char *xen_version)
+{
+    uint32_t frames = BALLAST_GNTTAB_MAX_FRAMES;
+    uint32_t maptrack_frames = BALLAST_GNTTAB_MAX_MAPTRACK_FRAMES;
+    const char *word = commandline + strspn(commandline, " ");
+    while (*word) {
+        size_t length = strcspn(word, " ");
+        if (length == 2 && strncmp(word, "--", 2) == 0)
+            break; /* what follows is for dom0's kernel */
+        read_option(word, length, "gnttab_max_frames", &frames);
+        read_option(word, length, "gnttab_max_maptrack_frames", &maptrack_frames);
+        word += length;
+        word += strspn(word, " ");
+    }
+    ballast_caps_set_gnttab(caps, frames, maptrack_frames, xen_version);
+}
