@@ -26,7 +26,7 @@ struct world {
     struct balancer_request requests[MOST_REQUESTS];
     size_t request_count;
     uint64_t promised_kib;
-    bool asked_before; /* the first decision has been made: maxima are ours */
+    bool promises; /* something was promised or waited for when it was decided last */
 };
 
 /* splitmix64, Steele, Lea and Flood 2014. */
@@ -144,6 +144,20 @@ static uint64_t owed_kib(const struct world *world)
     return sum_kib;
 }
 
+/* What those who are not asked are told to take. */
+static uint64_t reach_kib(const struct world *world)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < world->host.domain_count; i++) {
+        const struct ballast_domain *domain = &world->domains[i];
+        bool runs =
+            domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_MIGRATING;
+        if (!is_ours(domain) && runs && domain->has_balloon)
+            sum_kib += ballast_sub_floor(domain->target_kib, domain->tot_kib);
+    }
+    return sum_kib;
+}
+
 static struct ballast_domain *domain_of(struct world *world, uint32_t id)
 {
     for (size_t i = 0; i < world->host.domain_count; i++) {
@@ -181,13 +195,18 @@ static void do_set(struct world *world, const struct balancer *balancer,
 {
     struct ballast_domain *domain = domain_of(world, set->id);
     if (!is_ours(domain)) {
-        /* One that is not asked keeps its target; its maximum may be held to it. */
+        /*
+         * One that is not asked keeps its target. Its maximum may be held to it, below it only as
+         * far as what is nobody's does not cover it, and is raised to it at most.
+         */
         assert_int_equal(set->target_kib, BALLAST_NONE);
-        assert_true(domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_PAUSED);
-        assert_true(set->maxmem_kib < domain->maxmem_kib);
+        assert_true(domain->state != BALLAST_DOMAIN_BUILD);
         assert_true(set->maxmem_kib >= domain->tot_kib);
-        if (domain->state == BALLAST_DOMAIN_RUN)
-            assert_true(set->maxmem_kib >= domain->target_kib);
+        if (set->maxmem_kib > domain->maxmem_kib)
+            assert_true(set->maxmem_kib <= domain->target_kib);
+        else if (domain->state != BALLAST_DOMAIN_PAUSED && set->maxmem_kib < domain->target_kib)
+            assert_true(reach_kib(world) + BALLAST_PAGE_KIB >
+                        ballast_sub_floor(world->host.free_kib, owed_kib(world)));
         domain->maxmem_kib = set->maxmem_kib;
         return;
     }
@@ -236,6 +255,7 @@ static void decide_and_check(struct world *world, struct balancer *balancer)
     uint64_t free_before_kib = ballast_sub_floor(world->host.free_kib, owed_kib(world));
     if (balancer_decide(balancer, &input, &out, &err) < 0)
         fail_msg("%s", err.text);
+    world->promises = owed_kib(world) > world->host.slush_kib || world->request_count > 0;
     for (size_t i = 0; i < out.take_count; i++)
         do_set(world, balancer, &out.sets[i], false);
     for (size_t i = 0; i < out.verdict_count; i++)
@@ -253,6 +273,23 @@ static void decide_and_check(struct world *world, struct balancer *balancer)
                  (unsigned long long)free_before_kib);
 }
 
+/* One that is not asked takes all that its maximum lets it; then somebody else tells it more. */
+static void run_other(struct world *world, struct ballast_domain *domain)
+{
+    bool takes = domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_MIGRATING;
+    if (!takes || !domain->has_balloon)
+        return;
+    if (world->promises) {
+        uint64_t kib = ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
+        kib = draw(world, 2) ? kib : draw_kib(world, kib);
+        assert_true(kib <= world->host.free_kib);
+        domain->tot_kib += kib;
+        world->host.free_kib -= kib;
+    }
+    if (draw(world, 8) == 0)
+        domain->target_kib = domain->maxmem_kib = draw_kib(world, domain->static_max_kib);
+}
+
 /* Every guest moves as it likes: up to its maximum, down to nothing. */
 static void run_wild(struct world *world)
 {
@@ -265,8 +302,10 @@ static void run_wild(struct world *world)
             domain->tot_kib += kib;
             world->host.free_kib -= kib;
         }
-        if (!is_ours(domain))
+        if (!is_ours(domain)) {
+            run_other(world, domain);
             continue;
+        }
         uint64_t room = ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
         uint64_t grown_kib = draw(world, 3) ? room : draw(world, room + 1);
         if (draw(world, 2) && room > 0) {

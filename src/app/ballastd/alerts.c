@@ -13,6 +13,7 @@ static const char *const words[ALERTS] = {
     [ALERT_CONFIG] = "configuration",
     [ALERT_PREDICTION] = "prediction",
     [ALERT_PROFILE] = "host-profile",
+    [ALERT_PROMISED] = "promised-memory",
 };
 
 const char *alert_word(enum alert_name name)

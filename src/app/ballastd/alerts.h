@@ -13,6 +13,7 @@ enum alert_name {
     ALERT_CONFIG,
     ALERT_PREDICTION,
     ALERT_PROFILE,
+    ALERT_PROMISED,
     ALERTS,
 };
 

@@ -96,6 +96,7 @@ struct daemon {
 
     uint64_t started_usec;  /* the next are of the daemon's clock */
     uint64_t ready_usec;    /* of the real clock: when opening is tried again */
+    uint64_t covered_usec;  /* when all that is promised was free last */
     uint64_t moved_usec;    /* when something moved last */
     uint64_t told_free_kib; /* what was free when those that wait were told last */
     uint64_t told_usec;     /* the last `tick` notification */

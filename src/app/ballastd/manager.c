@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/ballastd/costs.h"
+#include "app/ballastd/defence.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/tell.h"
 #include "core/base/error.h"
@@ -475,6 +476,7 @@ static void look(struct daemon *daemon)
     if (rc < 0)
         return;
     note_moves(daemon, &result);
+    defence_look(daemon, &result);
     keep_lessons(daemon);
     recorder_look(daemon);
     costs_look(daemon);

@@ -21,6 +21,13 @@ static bool is_ours(const struct ballast_domain *domain)
     return can_take(domain) && domain->shares > 0 && ballast_domain_pod_lacks_kib(domain) == 0;
 }
 
+/* The balancer sets its target; a dom0 of a fixed size is left alone like those without shares. */
+static bool is_asked(const struct ballast_domain *domain)
+{
+    bool fixed = domain->is_dom0 && domain->dynamic_min_kib >= domain->dynamic_max_kib;
+    return is_ours(domain) && !fixed;
+}
+
 static uint64_t held_lately_kib(const struct ballast_domain *domain, const struct kept *before)
 {
     const struct ballast_domain *then = kept_find(before->domains, before->count, domain->id);
@@ -81,8 +88,11 @@ void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer
         breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
                                          domain->dynamic_max_kib,
                                          "target above dynamic maximum: target, maximum"});
-    /* One that is paused reaches for nothing; its maximum is put right before it can. */
-    if (can_take(domain) && maxmem_kib < target_kib && target_kib > domain->tot_kib)
+    /*
+     * One that is paused reaches for nothing; its maximum is put right before it can. One that is
+     * not asked may have been told by somebody else to take what is promised: the promise stands.
+     */
+    if (is_asked(domain) && maxmem_kib < target_kib && target_kib > domain->tot_kib)
         breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, maxmem_kib, target_kib,
                                          "Xen's maximum below a target still to be reached: "
                                          "maximum, target"});

@@ -289,38 +289,6 @@ static void put(struct act *act, size_t i)
     };
 }
 
-/*
- * Maxima of those who are not asked, as long as anything is promised: those left alone may have
- * what their target says, those that are paused what they hold. dom0's is its own affair, and one
- * that migrates is in other hands.
- */
-static void hold_others(struct act *act)
-{
-    struct balancer *balancer = act->balancer;
-    size_t next = 0;
-    for (size_t i = 0; i < act->host->domain_count; i++) {
-        const struct ballast_domain *domain = &act->host->domains[i];
-        if (next < balancer->view_count && balancer->domain_of[next] == i) {
-            next++;
-            continue;
-        }
-        bool still = domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_PAUSED;
-        /* One that sleeps reaches for nothing; its limit is put right when it wakes. */
-        uint64_t upper_kib = domain->state == BALLAST_DOMAIN_PAUSED
-                                 ? domain->tot_kib
-                                 : ballast_max_u64(domain->target_kib, domain->tot_kib);
-        if (!still || !domain->has_balloon || domain->is_dom0 || domain->maxmem_kib <= upper_kib)
-            continue;
-        balancer->sets[balancer->set_count++] =
-            (struct balancer_set){.id = domain->id,
-                                  .target_kib = BALLAST_NONE,
-                                  .maxmem_kib = upper_kib,
-                                  .reason = BALANCER_LIMIT_HELD,
-                                  .a_kib = domain->maxmem_kib - upper_kib,
-                                  .b_kib = domain->tot_kib};
-    }
-}
-
 void balancer_act(struct balancer *balancer, const struct balancer_input *input,
                   const struct accounts *accounts)
 {
@@ -347,10 +315,17 @@ void balancer_act(struct balancer *balancer, const struct balancer_input *input,
             put(&act, i);
     }
     if (accounts->promises)
-        hold_others(&act);
+        balancer_hold_others(balancer, input->host, accounts);
     balancer->take_count = balancer->set_count;
     for (size_t i = 0; i < balancer->view_count; i++) {
         if (balancer->plans[i].gives)
             put(&act, i);
     }
+    /* Where somebody was held back there is nothing to raise anybody by. */
+    if (balancer->held_kib > 0)
+        return;
+    uint64_t room_kib = 0;
+    for (size_t i = 0; i < balancer->view_count; i++)
+        room_kib = ballast_add_ceil(room_kib, room_of(&balancer->plans[i], &balancer->views[i]));
+    balancer_raise_others(balancer, input->host, ballast_sub_floor(act.budget_kib, room_kib));
 }

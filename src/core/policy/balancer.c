@@ -323,19 +323,16 @@ static struct policy_domain view_of(const struct balancer *balancer,
 }
 
 /*
- * What a domain that is not asked may still take while something is promised: one that migrates all
- * that its maximum leaves, one that is left alone what its target tells it to, one that is paused
- * nothing, since its maximum is held to what it holds; see act.c.
+ * What a domain that is not asked may still take while something is promised: what its target tells
+ * it to, and one that is paused nothing, since maxima are held to that; see hold.c.
  */
 static uint64_t reach_kib(const struct ballast_domain *domain)
 {
     if (may_be_asked(domain) || !domain->has_balloon || domain->state == BALLAST_DOMAIN_BUILD ||
         domain->state == BALLAST_DOMAIN_PAUSED)
         return 0;
-    uint64_t to_kib = domain->state == BALLAST_DOMAIN_MIGRATING
-                          ? domain->maxmem_kib
-                          : ballast_min_u64(domain->target_kib, domain->maxmem_kib);
-    return ballast_sub_floor(to_kib, domain->tot_kib);
+    return ballast_sub_floor(ballast_min_u64(domain->target_kib, domain->maxmem_kib),
+                             domain->tot_kib);
 }
 
 /* One that is being built or boots may be a giver by and by. */
@@ -393,9 +390,11 @@ static struct accounts count_free(const struct balancer_input *input)
     uint64_t deficit_kib = ballast_sub_floor(taken_kib, host->free_kib);
     bool promises = building_kib > 0 || host->claimed_kib > 0 || input->promised_kib > 0 ||
                     input->request_count > 0;
+    uint64_t beyond_kib = ballast_sub_floor(host->free_kib, taken_kib);
     if (promises)
         taken_kib = ballast_add_ceil(taken_kib, reach);
-    return (struct accounts){.available_kib = ballast_sub_floor(host->free_kib, taken_kib),
+    return (struct accounts){.beyond_promises_kib = beyond_kib,
+                             .available_kib = ballast_sub_floor(host->free_kib, taken_kib),
                              .deficit_kib = deficit_kib,
                              .promises = promises};
 }
@@ -462,6 +461,7 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
         return rc;
     balancer->now_usec = input->host->now_usec;
     balancer->set_count = balancer->take_count = balancer->verdict_count = 0;
+    balancer->held_kib = 0;
     struct accounts accounts = count_free(input);
     refresh_tracks(balancer, input->host);
     learn_of_likes(balancer);
@@ -477,7 +477,9 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
                                     .verdicts = balancer->verdicts,
                                     .verdict_count = balancer->verdict_count,
                                     .available_kib = accounts.available_kib,
-                                    .deficit_kib = accounts.deficit_kib};
+                                    .deficit_kib = accounts.deficit_kib,
+                                    .held_kib = balancer->held_kib,
+                                    .held_id = balancer->held_id};
     return 0;
 }
 

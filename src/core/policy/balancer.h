@@ -7,6 +7,8 @@
  *  - a guest is told to grow only into memory that is free already and nobody's (free before take);
  *  - the room that all maxima leave above what guests hold never exceeds that memory, so no guest
  * can take what is promised to another, whatever it does;
+ *  - those who are not asked, whoever they are, have their maxima held to that too while anything
+ * is promised, also below a target that somebody else has set;
  *  - a target is within the guest's dynamic range and never above its maximum;
  *  - what is paused, being built, migrating, has no balloon, or is populated on demand and not yet
  *    covered is never asked, and nobody below his floor (floor.h);
@@ -100,6 +102,10 @@ struct balancer_output {
     /* Free and nobody's before the grants of this tick, without what is kept for minima. */
     uint64_t available_kib;
     uint64_t deficit_kib; /* what is promised beyond what is free: to be made up before any start */
+    /* Of one who is not asked, the largest: so much of its target is kept from it, since others
+     * have been promised it. 0: of nobody. */
+    uint64_t held_kib;
+    uint32_t held_id;
 };
 
 struct balancer_options {

@@ -11,14 +11,15 @@
 
 /* The accounts of one tick, all of free memory. */
 struct accounts {
-    uint64_t available_kib; /* free and nobody's */
-    uint64_t deficit_kib;   /* promised or claimed beyond what is free: somebody took it */
-    uint64_t owed_kib;      /* free, kept for guests that hold less than their minimum */
-    uint64_t spare_kib;     /* what those who may be asked hold above their minima */
-    uint64_t hopeful_kib;   /* the same of those who may be asked later: built or booting now */
-    uint64_t wanted_kib;    /* what waiting starts need, as far as it can be had */
-    uint64_t granted_kib;   /* granted in this tick */
-    bool promises;          /* somebody waits for memory, or has been promised some */
+    uint64_t available_kib;       /* free and nobody's */
+    uint64_t beyond_promises_kib; /* the same, with what those who are not asked can reach */
+    uint64_t deficit_kib;         /* promised or claimed beyond what is free: somebody took it */
+    uint64_t owed_kib;            /* free, kept for guests that hold less than their minimum */
+    uint64_t spare_kib;           /* what those who may be asked hold above their minima */
+    uint64_t hopeful_kib; /* the same of those who may be asked later: built or booting now */
+    uint64_t wanted_kib;  /* what waiting starts need, as far as it can be had */
+    uint64_t granted_kib; /* granted in this tick */
+    bool promises;        /* somebody waits for memory, or has been promised some */
 };
 
 /* What one domain is to be set to. */
@@ -67,6 +68,8 @@ struct balancer {
     bool *waits;   /* of each request: neither granted nor refused in this tick */
     size_t request_capacity;
 
+    uint64_t held_kib; /* of one who is not asked: kept from it, since it is promised */
+    uint32_t held_id;
     struct balancer_set *sets;
     size_t set_count;
     size_t take_count;
@@ -77,6 +80,12 @@ struct balancer {
 /* Refuses and grants; fills accounts->wanted_kib and granted_kib. */
 void balancer_judge(struct balancer *balancer, const struct balancer_input *input,
                     struct accounts *accounts);
+/* In hold.c, of those who are not asked: while something is promised; and what is left of the
+ * budget for those whose maximum is below their target. */
+void balancer_hold_others(struct balancer *balancer, const struct ballast_host *host,
+                          const struct accounts *accounts);
+void balancer_raise_others(struct balancer *balancer, const struct ballast_host *host,
+                           uint64_t left_kib);
 /* Turns aims into sets that hold the laws. */
 void balancer_act(struct balancer *balancer, const struct balancer_input *input,
                   const struct accounts *accounts);

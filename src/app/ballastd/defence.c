@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/defence.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballastd/manager.h"
+#include "app/tick/laws.h"
+#include "core/base/units.h"
+
+/* So long promised memory must be missing: what a start has just begun to build is seen twice. */
+#define TAKEN_USEC BALLAST_SEC_USEC
+
+/* What is free does not cover what is promised, whatever is kept for Xen. */
+static uint64_t taken_kib(const struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    struct tick_book book = tick_ledger_book(promises_book(daemon->promises));
+    uint64_t promises_kib = book.promised_kib(book.book);
+    struct tick_sums sums = tick_sums_of(host, promises_kib);
+    return promises_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slush_kib) : 0;
+}
+
+void defence_look(struct daemon *daemon, const struct tick_result *result)
+{
+    char why[ALERT_TEXT] = "";
+    uint64_t now_usec = daemon_now_usec(daemon);
+    uint64_t kib = taken_kib(daemon);
+    size_t at;
+    if (kib == 0)
+        daemon->covered_usec = now_usec;
+    bool is_taken = kib > 0 && now_usec - daemon->covered_usec >= TAKEN_USEC;
+    uint64_t held_kib = result->decided.held_kib;
+    if (is_taken)
+        (void)snprintf(why, sizeof(why),
+                       "%" PRIu64 " KiB of what is promised are not free any more: somebody who is "
+                       "not balanced took them",
+                       kib);
+    if (held_kib > 0 && daemon_view_find(daemon->view, result->decided.held_id, &at) == 0)
+        (void)snprintf(
+            why + strlen(why), sizeof(why) - strlen(why),
+            "%sdomain %" PRIu32 " (%s) was told by somebody else to take %" PRIu64
+            " KiB that are promised to others: its maximum is held until those have them",
+            *why ? "; " : "", result->decided.held_id,
+            daemon_view_host(daemon->view)->domains[at].name, held_kib);
+    alerts_set(&daemon->alerts, ALERT_PROMISED, now_usec, *why ? why : NULL);
+}

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Promised memory is defended whatever is not balanced: paused, opted out, balance = no, dom0."""
+
+from driver import Daemon, run, until
+
+MIB = 1024
+# dom0 is told by somebody else, 20 s into it, to take 3 GiB more than is nobody's.
+SCENARIO = """says "Another one tells {who} to grow into what is promised."
+host total=12GiB xen=100MiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB static=8GiB uses=700MiB rate-up=400MiB/s {dom0}
+guest web tot=2GiB min=1GiB max=2GiB static=8GiB uses=1GiB rate-up=400MiB/s {web}
+duration 24h
+"""
+TOLD = "told=20s=7GiB"
+
+
+def scenario(who):
+    return SCENARIO.format(who=who, **{name: TOLD if name == who else "" for name in ("dom0", "web")})
+
+
+def free_kib(client):
+    parts = client.call("host")["parts"]
+    return sum(parts[part] for part in ("free", "reserved", "slush", "scrub", "claimed"))
+
+
+def domain(client, name):
+    return client.call("domains", domain=name)["domains"][0]
+
+
+def holds(who, config="", before=lambda client: None):
+    with Daemon(scenario(who), speed=10, config=config) as daemon, daemon.client() as client:
+        before(client)
+        kept = client.call("reserve", label="promised", min_kib=6 * 1024 * MIB, wait=True)
+        assert kept["state"] == "granted", kept
+        until(lambda: domain(client, who)["target_kib"] == 7 * 1024 * MIB)
+        alert = until(lambda: [a for a in client.call("status")["alerts"] if a["name"] == "promised-memory"])
+        assert f"({who}) was told by somebody else to take" in alert[0]["message"], alert
+        # All that was promised stays free; what Xen keeps for itself, slush, is what is in between two looks.
+        for _ in range(20):
+            client.call("status")
+            assert free_kib(client) >= 6 * 1024 * MIB, free_kib(client)
+        assert domain(client, who)["xen_maximum_kib"] < 5 * 1024 * MIB
+        client.call("sim-start", name="promised", need_kib=6 * 1024 * MIB, rate_kib=2048 * MIB,
+                    reservation=kept["id"])
+        until(lambda: client.call("reservations", id=kept["id"])["reservations"][0]["state"] == "spent")
+        assert domain(client, "promised")["actual_kib"] > 5 * 1024 * MIB
+        # With nothing promised any more its target counts again, as far as there is memory.
+        until(lambda: domain(client, who)["actual_kib"] > 3 * 1024 * MIB)
+        until(lambda: not [a for a in client.call("status")["alerts"] if a["name"] == "promised-memory"])
+
+
+def test_dom0_without_balancing():
+    holds("dom0", config="[ballastd]\nbalance = no\n")
+
+
+def test_dom0_of_a_fixed_size():
+    holds("dom0")
+
+
+def test_dom0_while_paused():
+    holds("dom0", before=lambda client: client.call("pause"))
+
+
+def test_a_guest_while_paused():
+    holds("web", before=lambda client: client.call("pause"))
+
+
+def test_one_that_opted_out():
+    holds("web", before=lambda client: client.call("opt-out", domain="web", on=True))
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])
