@@ -120,3 +120,45 @@ END
     run -2 ballast run --dry-run all.xml
     [[ $output == *'all.xml:4: '* ]]
 }
+
+# A post of 2009 and, to this day, debian-installer's own example: xm executed these.
+@test "a configuration in Python is told from one of xl" {
+    printf 'import os, re\narch = os.uname()[4]\nif re.search("64", arch):\n    arch_libdir = "lib64"\nname = "dev"\n' >old.cfg
+    run -2 ballast explain old.cfg
+    [[ $output == *"old.cfg:1: this is Python, which xm executed: xl never has"* ]]
+    printf '# made by hand\narch = os.uname()[4]\nname = "dev"\n' >old.cfg
+    run -2 ballast explain old.cfg
+    [[ $output == *"old.cfg:2: this is Python"*"key = number"* ]]
+}
+
+@test "a size with a unit gets the number to write" {
+    local row
+    for row in '"512M" 512' '4G 4096' '4096.0 4096' '"1.5 GiB" 1536' "'1GiB' 1024" '512m 512'; do
+        printf 'name = "a"\ntype = "pvh"\nvcpus = 1\nmemory = %s\n' "${row% *}" >a.cfg
+        run -2 ballast explain a.cfg
+        [[ $output == *"a.cfg:4: memory: invalid size "*"xl takes a whole number of MiB: write ${row##* }" ]] || { echo "$output"; false; }
+    done
+    printf '<domain><name>a</name><os><type>xen</type></os>\n<memory unit="GiB">1.5</memory></domain>' >a.xml
+    run -2 ballast explain a.xml
+    [[ $output == *"a.xml:2: memory: invalid size '1.5': libvirt takes whole numbers: write 1536 with unit=\"MiB\"" ]]
+    printf '<domain xmlns="http://example.org/d"><name>a</name></domain>' >a.xml
+    run -2 ballast explain a.xml
+    [[ $output == *'a.xml:1: xmlns: a default namespace'*'delete xmlns="http://example.org/d"' ]]
+}
+
+# xl mem-set takes t, g, m, k and b; libvirt and our scenarios write MiB; and what is printed can be given.
+@test "sizes are one language wherever they are given" {
+    printf 'host total=4GiB xen=128MiB slush=8MiB\ndom0 tot=1GiB\nguest a tot=1GiB min=256MiB max=2GiB used=200MiB\n' >x.scn
+    target() { ballast set-target --host sim:x.scn a "$1" --dry-run --json | jq -c .; }
+    local want size
+    want=$(target 512)
+    for size in 512M 512m 512MiB 512mib '512 MiB' 512.00MiB 0.5G 0.5GiB 524288K 524288KiB 536870912b 536870912B; do
+        [ "$(target "$size")" = "$want" ] || { echo "$size: $(target "$size"), not $want"; false; }
+    done
+    for size in 512X 512MB '' M 512MiBs 1.2.3G -; do
+        run -2 ballast set-target --host sim:x.scn a "$size" --dry-run
+        [[ $output == *"invalid size '"*"': use a number with K, M, G or T, such as 512M or 1.5G"* ]] || { echo "$output"; false; }
+    done
+    run -0 ballast plan --json --host "$EXAMPLES/host.json" --start a=512
+    figure "$output" '.steps[] | select(.step == "grant").need' 524288
+}

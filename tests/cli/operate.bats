@@ -149,7 +149,7 @@ END
     run -0 ballast set-target web 200 --force "${HOST[@]}"
     run -1 ballast set-target old 64 "${HOST[@]}"
     [[ $output == *"below 92160 KiB, where even an idle Linux stops"* ]]
-    for size in 5x -5x + '' 1.5G 0x10 99999999999999999999 9999999999999999T; do
+    for size in 5x -5x + '' 1.5.G 0x10 99999999999999999999 9999999999999999T; do
         run -2 ballast set-target web "$size" "${HOST[@]}"
         [[ $output == "ballast: set-target: "* ]]
     done

@@ -126,13 +126,13 @@ END
 
 @test "sizes are read strictly" {
     make_host
-    for size in '' 1.5G -1 1GB 0x10 '1 G' 1e6 18446744073709551616; do
+    for size in '' 1.5.G -1 1GB 0x10 '1  G' 1e6 18446744073709551616; do
         run -2 ballast plan --host host.json --start "web=$size"
         [[ $output == "ballast: plan: --start web=$size: "* ]]
     done
     run -2 ballast plan --host host.json --start =1G
     run -2 ballast plan --host host.json --start web=0
-    run -0 ballast plan --host host.json --json --start a=512m --start b=524288 --start c=524288K
+    run -0 ballast plan --host host.json --json --start a=512m --start b=512 --start c=524288K
     figure "$output" '[.steps[], .waiting[] | select(.need) | .need] | unique | join(",")' 524288
 }
 

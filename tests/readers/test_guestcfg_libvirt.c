@@ -147,7 +147,12 @@ static void test_units(void **state)
     refuses_of("xen", "<memory unit='EiB'>16</memory>", "v.xml:2: memory: ", "63 bits");
     refuses_of("xen", "<memory>18446744073709551616</memory>", "v.xml:2: memory: ", "whole number");
     refuses_of("xen", "<memory>-1</memory>", "v.xml:2: memory: \"-1\"", "whole number");
-    refuses_of("xen", "<memory>1.5</memory>", "v.xml:2: memory: \"1.5\"", "whole number");
+    refuses_of("xen", "<memory>1.5</memory>", "v.xml:2: memory: invalid size '1.5'",
+               "write 1 with unit=\"KiB\"");
+    refuses_of("xen", "<memory unit='GiB'>1.5</memory>", "v.xml:2: memory: invalid size '1.5'",
+               "write 1536 with unit=\"MiB\"");
+    refuses_of("xen", "<memory>512M</memory>", "v.xml:2: memory: invalid size '512M'",
+               "write 512 with unit=\"MiB\"");
     refuses_of("xen", "<memory/>", "v.xml:2: memory: \"\"", "whole number");
     refuses_of("xen", "<memory>0</memory>", "v.xml:2: memory: 0", "needs memory");
     refuses_of("xen", "", "v.xml: memory: missing", "");

@@ -124,7 +124,8 @@ static void test_numbers(void **state)
     refuses("name='a'\nmemory=\"-1\"", "web.cfg:2: memory: -1", "negative");
     refuses("name='a'\nmaxmem=\"-9223372036854775808\"", "web.cfg:2: maxmem: ", "negative");
     refuses("name='a'\nmemory=08", "web.cfg:2: memory: \"08\" is no number", "512");
-    refuses("name='a'\nmemory='512M'", "web.cfg:2: memory: \"512M\" is no number", "512");
+    refuses("name='a'\nmemory='512M'", "web.cfg:2: memory: invalid size '512M'",
+            "whole number of MiB: write 512");
     refuses("name='a'\nmemory=''", "web.cfg:2: memory: \"\" is no number", "512");
     refuses("name='a'\nmemory=5\nmemory+=1", "web.cfg:3: memory: ", "+=");
     refuses("name='a'\nmemory=[1]", "web.cfg:2: memory: ", "single value");
@@ -270,10 +271,19 @@ static void test_syntax(void **state)
     refuses("name='a\\n'", "web.cfg:1: name: ", "control character");
     refuses("name='a'\nmemory\nvcpus=1\n", "web.cfg:2: at the end of the line: syntax error", "=");
     refuses("name='a'\nmemory 5\n", "web.cfg:2: near `5': syntax error", "expecting");
-    refuses("name='a'\nmemory=512m\n", "web.cfg:2: near `m': syntax error", "unexpected");
+    refuses("name='a'\nmemory=512m\n", "web.cfg:2: memory: invalid size '512m'", "write 512");
     refuses("name='a'\nl=[1", "web.cfg:2: at the end of the file: syntax error", "]");
     refuses("name='a'\nl=[1]\nl+='x'\n", "web.cfg:3: near `'x'': ", "can't add");
-    refuses("name='a'\nhap=True\n", "web.cfg:2: near `True': ", "quotes");
+    refuses("name='a'\nhap=True\n", "web.cfg:2: hap: near `True': ", "write 1");
+    refuses("name='a'\nmemory = 4G # enough\n", "web.cfg:2: memory: invalid size '4G'",
+            "write 4096");
+    refuses("name='a'\nmemory=4096.0\n", "web.cfg:2: memory: invalid size '4096.0'", "write 4096");
+    refuses("name='a'\nmaxmem='1.5 GiB'\n", "web.cfg:2: maxmem: invalid size '1.5 GiB'",
+            "write 1536");
+    refuses("import os\nname='a'\n", "web.cfg:1: this is Python", "xm executed");
+    refuses("name='a'\narch=os.uname()[4]\n", "web.cfg:2: this is Python", "write each value out");
+    refuses("name='a'\ndisk=['phy:'+vg]\n", "web.cfg:2: this is Python", "xm");
+    refuses("name='a(b'\nmemory=?\n", "web.cfg:2: near `?': ", "small letters");
     refuses("name='a'\nmemory=-1\n", "web.cfg:2: near `-1': ", "numbers");
     refuses("Name='a'\n", "web.cfg:1: near `Name='a'': ", "small letters");
     refuses("name='a'\nmemory=5\n# end", "web.cfg:3: the comment", "newline");

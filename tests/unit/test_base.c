@@ -187,13 +187,23 @@ static const struct {
     uint64_t kib;
 } sizes[] = {
     {"0", 0},
-    {"4096", 4096},
+    {"4096", UINT64_C(4096) << 10},
     {"4096K", 4096},
     {"512M", 512 * 1024},
     {"512m", 512 * 1024},
+    {"512MiB", 512 * 1024},
+    {"512 MiB", 512 * 1024},
+    {"2430.00 MiB", UINT64_C(2430) << 10},
+    {"1.5G", UINT64_C(1536) << 10},
+    {"1.5 gib", UINT64_C(1536) << 10},
+    {"0.000001T", 1073}, /* 1073.741824 KiB */
+    {"4096.0", UINT64_C(4096) << 10},
+    {"536870912b", 512 * 1024},
+    {"1025B", 1},
+    {"0b", 0},
     {"007G", UINT64_C(7) << 20},
     {"2t", UINT64_C(2) << 30},
-    {"18446744073709551614", UINT64_MAX - 1},
+    {"18446744073709551614K", UINT64_MAX - 1},
     {"17179869183T", ((UINT64_C(1) << 34) - 1) << 30},
 };
 
@@ -203,7 +213,7 @@ static void size_texts(void **state)
     struct ballast_error err = unit_clean_error();
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         uint64_t kib = 77;
-        assert_int_equal(ballast_kib_parse(sizes[i].text, &kib, &err), 0);
+        assert_int_equal(ballast_size_parse(sizes[i].text, &kib, &err), 0);
         assert_int_equal(kib, sizes[i].kib);
     }
     unit_assert_clean(err);
@@ -212,25 +222,26 @@ static void size_texts(void **state)
 static void size_texts_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"",     " ",     "K",   "1 ",   " 1",       "+1",  "-1",
-                                        "1.5G", "1e3",   "0x1", "1KiB", "1KB",      "1KK", "1B",
-                                        "1P",   "1,024", "1G ", "1\n",  "\xd9\xa1", "G1",  "1M2"};
-    static const char *const large[] = {"18446744073709551615", "18446744073709551616",
+    static const char *const wrong[] = {
+        "",     " ",   "K",  "1 ",    " 1",    "+1",  "-1",         "1e3",      "0x1",  "1KB",
+        "1KK",  "1bB", "1P", "1,024", "1G ",   "1\n", "G1",         "1M2",      "1MiX", "1MiBs",
+        "1biB", "1.G", "1.", ".5G",   "1..5G", "1b",  "1.1234567G", "\xd9\xa1", "1  M"};
+    static const char *const large[] = {"18446744073709551615K", "18446744073709551616K",
                                         "17179869184T", "99999999999999999999999999999999",
-                                        "18446744073709551617K"};
+                                        "18446744073709551617"};
     uint64_t kib = 77;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct ballast_error err = unit_clean_error();
-        assert_int_equal(ballast_kib_parse(wrong[i], &kib, &err), -EINVAL);
+        assert_int_equal(ballast_size_parse(wrong[i], &kib, &err), -EINVAL);
         unit_assert_text(err, "K, M, G or T");
     }
     for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
         struct ballast_error err = unit_clean_error();
-        assert_int_equal(ballast_kib_parse(large[i], &kib, &err), -EOVERFLOW);
+        assert_int_equal(ballast_size_parse(large[i], &kib, &err), -EOVERFLOW);
         unit_assert_text(err, "64 bits");
     }
     assert_int_equal(kib, 77);
-    assert_int_equal(ballast_kib_parse("x", &kib, NULL), -EINVAL);
+    assert_int_equal(ballast_size_parse("x", &kib, NULL), -EINVAL);
 }
 
 int main(void)

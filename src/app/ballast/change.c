@@ -10,8 +10,8 @@
 #include <json-c/json.h>
 
 #include "app/ballast/output.h"
-#include "app/ballast/size.h"
 #include "app/ballast/values.h"
+#include "core/base/units.h"
 
 static struct cli_change_state state_of(const struct xen_domain *is)
 {
@@ -51,7 +51,7 @@ int cli_change_parse(struct cli_change *change, struct cli_args *args, int throu
         return cli_args_wrong(args, "%s", usage);
     *domain = operands[0];
     for (size_t i = 0; i < count; i++) {
-        if (cli_size_parse(operands[1 + i], &sizes_kib[i], &err) < 0)
+        if (ballast_size_parse(operands[1 + i], &sizes_kib[i], &err) < 0)
             return cli_args_wrong(args, "%s", err.text);
     }
     return CLI_DONE;

@@ -17,7 +17,6 @@
 #include "app/ballast/profile_option.h"
 #include "app/ballast/progress.h"
 #include "app/ballast/signals.h"
-#include "app/ballast/size.h"
 #include "core/base/units.h"
 
 /* Free memory that stays on the host whatever is built, beside what is kept for Xen. */
@@ -61,7 +60,7 @@ static int set_option(struct cli_calibrate *run, struct cli_args *args, int opti
         run->name = args->value;
     if (option == OPTION_PROFILE)
         return cli_profile_option(args, args->value, &run->profile);
-    if (option == OPTION_KEEP && cli_size_parse(args->value, &run->keep_kib, &err) < 0)
+    if (option == OPTION_KEEP && ballast_size_parse(args->value, &run->keep_kib, &err) < 0)
         return cli_args_wrong(args, "--keep: %s", err.text);
     return CLI_DONE;
 }

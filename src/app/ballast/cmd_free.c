@@ -62,7 +62,7 @@ static int parse(struct cli_freeing *freeing, struct cli_args *args)
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
         return cli_args_wrong(args, "it takes a SIZE");
-    if (cli_size_parse(operands[0], &freeing->need_kib, &err) < 0)
+    if (ballast_size_parse(operands[0], &freeing->need_kib, &err) < 0)
         return cli_args_wrong(args, "%s", err.text);
     if (freeing->need_kib == 0)
         return cli_args_wrong(args, "nothing is to be freed");

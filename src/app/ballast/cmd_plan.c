@@ -113,7 +113,7 @@ static int add_size(struct cli_plan *plan, const char *given, const char *equals
 {
     struct ballast_error err;
     uint64_t need_kib;
-    if (ballast_kib_parse(equals + 1, &need_kib, &err) < 0) {
+    if (ballast_size_parse(equals + 1, &need_kib, &err) < 0) {
         cli_complain("plan: --start %s: %s", given, err.text);
         return CLI_BAD;
     }

@@ -91,13 +91,13 @@ static int read_sizes(struct reserve *reserve, const struct cli_args *args, cons
     const char *dash = strchr(word, '-');
     size_t length = dash ? (size_t)(dash - word) : 0;
     if (!dash || length == 0 || length >= sizeof(low)) {
-        if (cli_size_parse(word, &reserve->want.min_kib, &err) < 0)
+        if (ballast_size_parse(word, &reserve->want.min_kib, &err) < 0)
             return cli_args_wrong(args, "%s, or MIN-MAX, or a guest's file", err.text);
         return CLI_DONE;
     }
     (void)snprintf(low, sizeof(low), "%.*s", (int)length, word);
-    if (cli_size_parse(low, &reserve->want.min_kib, &err) < 0 ||
-        cli_size_parse(dash + 1, &reserve->want.max_kib, &err) < 0)
+    if (ballast_size_parse(low, &reserve->want.min_kib, &err) < 0 ||
+        ballast_size_parse(dash + 1, &reserve->want.max_kib, &err) < 0)
         return cli_args_wrong(args, "%s", err.text);
     if (reserve->want.max_kib < reserve->want.min_kib)
         return cli_args_wrong(args, "%s: the minimum is above the maximum", word);

@@ -99,7 +99,7 @@ static int read_size(struct set_target *set, const char *word)
     set->how = *word == '+'   ? BALLAST_TARGET_RAISE
                : *word == '-' ? BALLAST_TARGET_LOWER
                               : BALLAST_TARGET_SET;
-    if (cli_size_parse(word + (set->how != BALLAST_TARGET_SET), &set->kib, &err) < 0)
+    if (ballast_size_parse(word + (set->how != BALLAST_TARGET_SET), &set->kib, &err) < 0)
         return cli_args_wrong(set->change.args, "%s", err.text);
     return CLI_DONE;
 }

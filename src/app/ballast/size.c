@@ -16,26 +16,6 @@ enum { SHOWN = 40 };
 #define OLDEST_USEC  (UINT64_C(3653) * 86400 * BALLAST_SEC_USEC)
 #define LONGEST_USEC (UINT64_C(86400) * BALLAST_SEC_USEC)
 
-int cli_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err)
-{
-    char with_unit[SHOWN + 2];
-    size_t length = strlen(text);
-    bool bare = length > 0 && text[length - 1] >= '0' && text[length - 1] <= '9';
-    int rc = -EINVAL;
-    if (length <= SHOWN) {
-        (void)snprintf(with_unit, sizeof(with_unit), "%s%s", text, bare ? "M" : "");
-        rc = ballast_kib_parse(with_unit, out_kib, NULL);
-    }
-    if (rc == -EOVERFLOW)
-        return ballast_fail(err, rc, "'%s' is more than 64 bits of KiB", text);
-    if (rc < 0)
-        return ballast_fail(err, rc,
-                            "'%.*s' is no size: a whole number of MiB would be right, or one with "
-                            "K, M, G or T at its end",
-                            SHOWN, text);
-    return 0;
-}
-
 static uint64_t unit_usec(const char *word)
 {
     if (*word == '\0' || strcmp(word, "s") == 0)

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sizes and times as operators write them, and sizes as they read them. */
+/* Times as operators write them; sizes are ballast_size_parse()'s. */
 #ifndef APP_BALLAST_SIZE_H
 #define APP_BALLAST_SIZE_H
 
 #include <stdint.h>
 
 #include <ballast/error.h>
-
-/*
- * Digits, then K, M, G or T (KiB, MiB ...; small letters too); a bare number is MiB, as xl takes
- * it. -EINVAL and -EOVERFLOW say what would be right.
- */
-int cli_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err);
 
 /* 90, 90s, 2m, 500ms: seconds unless it says otherwise. -EINVAL; more than a day is refused. */
 int cli_time_parse(const char *text, uint64_t *out_usec, struct ballast_error *err);

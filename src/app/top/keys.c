@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,16 +153,6 @@ static void toggle(struct top_state *state, bool all)
         go(state, TOP_CONFIRM);
 }
 
-/* A bare number is MiB, as everywhere on the command line. */
-static int parse_size(const char *word, uint64_t *out_kib, struct ballast_error *err)
-{
-    char with_unit[TOP_INPUT + 1];
-    size_t length = strlen(word);
-    bool bare = length > 0 && isdigit((unsigned char)word[length - 1]);
-    (void)snprintf(with_unit, sizeof(with_unit), "%s%s", word, bare ? "M" : "");
-    return ballast_kib_parse(with_unit, out_kib, err);
-}
-
 /* SIZE, +SIZE or -SIZE. */
 static int parse_target(struct top_state *state, struct ballast_error *err)
 {
@@ -172,7 +161,7 @@ static int parse_target(struct top_state *state, struct ballast_error *err)
     char sign = state->input[0];
     bool relative = sign == '+' || sign == '-';
     uint64_t kib;
-    int rc = parse_size(state->input + (relative ? 1 : 0), &kib, err);
+    int rc = ballast_size_parse(state->input + (relative ? 1 : 0), &kib, err);
     if (rc < 0)
         return rc;
     state->change.a_kib = sign == '+'   ? ballast_add_ceil(before_kib, kib)
@@ -192,8 +181,8 @@ static int parse_range(struct top_state *state, struct ballast_error *err)
         *most++ = '\0';
     most += strspn(most, " -");
     most[strcspn(most, " ")] = '\0';
-    int rc = parse_size(least, &state->change.a_kib, err);
-    return rc < 0 ? rc : parse_size(most, &state->change.b_kib, err);
+    int rc = ballast_size_parse(least, &state->change.a_kib, err);
+    return rc < 0 ? rc : ballast_size_parse(most, &state->change.b_kib, err);
 }
 
 static void finish_input(struct top_state *state)

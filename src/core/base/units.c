@@ -58,36 +58,80 @@ int ballast_kib_from_pages(uint64_t pages, uint64_t *out_kib, struct ballast_err
     return ballast_kib_mul(BALLAST_PAGE_KIB, pages, out_kib, err);
 }
 
-/* What the letter multiplies by, or 0 where it is none. */
-static uint64_t suffix_kib(const char *suffix)
+enum { SHOWN = 40, PLACES = 6 };
+
+static char lower(char c)
 {
-    static const char letters[] = "KMGT";
-    if (*suffix == '\0')
-        return 1;
-    char upper = (char)(*suffix >= 'a' && *suffix <= 'z' ? *suffix - 'a' + 'A' : *suffix);
-    const char *found = strchr(letters, upper);
-    return found && suffix[1] == '\0' ? UINT64_C(1) << (10 * (found - letters)) : 0;
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-int ballast_kib_parse(const char *text, uint64_t *out_kib, struct ballast_error *err)
+/* The bytes of one unit, "", "m" or "mib"; 0 where it is none. MB may be either of two sizes. */
+static uint64_t unit_bytes(const char *unit)
 {
-    enum { SHOWN = 40 };
-    uint64_t number = 0;
-    bool fits = true;
-    const char *end = text;
-    for (; *end >= '0' && *end <= '9'; end++)
-        fits = fits && !__builtin_mul_overflow(number, 10, &number) &&
-               !__builtin_add_overflow(number, (uint64_t)(*end - '0'), &number);
-    uint64_t unit_kib = suffix_kib(end);
-    if (end == text || unit_kib == 0)
-        return ballast_fail(err, -EINVAL,
-                            "\"%.*s\" is no size: a whole number of KiB, or with K, M, G or T at "
-                            "its end",
-                            SHOWN, text);
-    uint64_t kib;
-    if (!fits || __builtin_mul_overflow(number, unit_kib, &kib) || kib == UINT64_MAX)
-        return ballast_fail(err, -EOVERFLOW, "%.*s is more than 64 bits of KiB", SHOWN, text);
-    *out_kib = kib;
+    static const char letters[] = "bkmgt";
+    if (*unit == '\0')
+        return UINT64_C(1) << 20;
+    const char *found = strchr(letters, lower(*unit));
+    bool is_long = lower(unit[1]) == 'i' && lower(unit[2]) == 'b' && unit[3] == '\0';
+    if (!found || !(unit[1] == '\0' || (is_long && found != letters)))
+        return 0;
+    return UINT64_C(1) << (10 * (found - letters));
+}
+
+/* Digits with at most PLACES behind a point, as millionths; NULL: no number, or more than 2^93. */
+static const char *read_millionths(const char *text, unsigned __int128 *out)
+{
+    unsigned __int128 number = 0;
+    const char *at = text;
+    int digits = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        digits += number > 0;
+        number = number * 10 + (unsigned)(*at - '0');
+        if (digits > 28)
+            return NULL;
+    }
+    if (at == text)
+        return NULL;
+    int places = 0;
+    if (*at == '.' && at[1] >= '0' && at[1] <= '9') {
+        for (at++; *at >= '0' && *at <= '9' && places < PLACES; at++, places++)
+            number = number * 10 + (unsigned)(*at - '0');
+    }
+    for (; places < PLACES; places++)
+        number *= 10;
+    *out = number;
+    return at;
+}
+
+static int refuse_size(const char *text, struct ballast_error *err)
+{
+    return ballast_fail(err, -EINVAL,
+                        "invalid size '%.*s': use a number with K, M, G or T, such as 512M or 1.5G",
+                        SHOWN, text);
+}
+
+static int refuse_large(const char *text, struct ballast_error *err)
+{
+    return ballast_fail(err, -EOVERFLOW, "size '%.*s' is more than 64 bits of KiB", SHOWN, text);
+}
+
+int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err)
+{
+    unsigned __int128 millionths;
+    const char *unit = read_millionths(text, &millionths);
+    if (!unit)
+        return strspn(text, "0123456789") > 28 ? refuse_large(text, err) : refuse_size(text, err);
+    uint64_t scale = unit_bytes(unit + (*unit == ' ' && unit[1] != '\0'));
+    if (scale == 0)
+        return refuse_size(text, err);
+    if (millionths > ~(unsigned __int128)0 / scale)
+        return refuse_large(text, err);
+    unsigned __int128 bytes = millionths * scale / 1000000;
+    if (bytes > 0 && bytes < 1024)
+        return refuse_size(text, err);
+    if (bytes / 1024 >= UINT64_MAX)
+        return refuse_large(text, err);
+    *out_kib = (uint64_t)(bytes / 1024);
     return 0;
 }
 

@@ -30,11 +30,12 @@ int ballast_kib_round_up(uint64_t a_kib, uint64_t step_kib, uint64_t *out_kib,
 int ballast_kib_from_mib(uint64_t mib, uint64_t *out_kib, struct ballast_error *err);
 int ballast_kib_from_pages(uint64_t pages, uint64_t *out_kib, struct ballast_error *err);
 /*
- * A size as people write it: digits, then nothing or K for KiB, M, G or T (small letters too).
- * -EINVAL for anything else, be it a blank, a sign or a fraction; -EOVERFLOW for UINT64_MAX KiB and
- * beyond, which stands for "unset".
+ * A size as people write it, the one way everywhere: a number, with up to six places behind a
+ * point, then K, M, G or T, KiB, MiB, GiB or TiB (small letters and one blank before it too), b for
+ * bytes; a bare number is MiB, as xl takes it. Rounded down to KiB. -EINVAL, with a right spelling;
+ * -EOVERFLOW for UINT64_MAX KiB and beyond, which stands for "unset".
  */
-int ballast_kib_parse(const char *text, uint64_t *out_kib, struct ballast_error *err);
+int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err);
 
 /* a / b rounded up, b not 0; cannot overflow. */
 uint64_t ballast_div_up(uint64_t a, uint64_t b);

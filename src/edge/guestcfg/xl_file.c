@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/guestcfg/place.h"
+#include "edge/guestcfg/xl_hint.h"
 
 /* What libxlutil calls the file in its report: free of colons, so that the line can be found. */
 #define SOURCE "cfg"
@@ -27,9 +28,12 @@ static unsigned report_line(const char *report)
  * "cfg:3: config parsing error near `5': syntax error, unexpected NUMBER, expecting +=" becomes
  * ours, with the token cut short. A token has no newline, and no message of libxlutil has "': ".
  */
-static int fail_syntax(const struct guestcfg_xl_file *file, struct ballast_error *err)
+static int fail_syntax(const struct guestcfg_xl_file *file, const char *data, size_t length,
+                       struct ballast_error *err)
 {
     unsigned line = report_line(file->text);
+    if (guestcfg_xl_hint(file->name, data, length, line, err))
+        return -EINVAL;
     char *end = strchr(file->text, '\n');
     if (end)
         *end = '\0';
@@ -75,7 +79,7 @@ static int parse(struct guestcfg_xl_file *file, const char *data, size_t length,
         return 0;
     if (fflush(file->report) != 0 || code == ENOMEM)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    return fail_syntax(file, err);
+    return fail_syntax(file, data, length, err);
 }
 
 int guestcfg_xl_open(struct guestcfg_xl_file *file, const char *name, const char *data,
@@ -186,7 +190,14 @@ int guestcfg_xl_mib(const struct guestcfg_xl_file *file, const char *key, uint64
                     struct ballast_error *err)
 {
     uint64_t mib = 0;
+    unsigned long long meant;
+    const char *string;
     int rc = guestcfg_xl_count(file, key, &mib, err);
+    if (rc == -EINVAL && guestcfg_xl_string(file, key, &string, NULL) == 0 &&
+        guestcfg_meant_mib(string, &meant) && string[strspn(string, "0123456789")] != '\0')
+        return guestcfg_xl_fail(file, key, err,
+                                "invalid size '%.40s': xl takes a whole number of MiB: write %llu",
+                                string, meant);
     if (rc < 0)
         return rc;
     /* xl computes in a long (xl_parse.c, "l * 1024"): past that its result is undefined. */

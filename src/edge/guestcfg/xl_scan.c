@@ -12,17 +12,20 @@
  * through although libxlutil refuses it costs nothing but a worse message; the one thing refused
  * that libxlutil takes is a stray byte that is the very last of the file.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "edge/guestcfg/place.h"
 #include "edge/guestcfg/xl_file.h"
+#include "edge/guestcfg/xl_hint.h"
 
 /* Bytes that all "+=" of a file may copy together, reckoned as if each copied the whole file. */
 #define ADDITIONS_MAX_BYTES (64u << 20)
 
 struct scan {
     const char *name;
+    const char *data;
     const char *at;
     const char *end;
     unsigned line;
@@ -32,6 +35,8 @@ struct scan {
 static int fail_token(const struct scan *scan, struct ballast_error *err)
 {
     size_t length = 0;
+    if (guestcfg_xl_hint(scan->name, scan->data, (size_t)(scan->end - scan->data), scan->line, err))
+        return -EINVAL;
     while (scan->at + length < scan->end && length < 24 && !strchr(" \t\r\n", scan->at[length]))
         length++;
     return guestcfg_fail(err, scan->name, scan->line, NULL,
@@ -150,7 +155,7 @@ static int scan_token(struct scan *scan, struct ballast_error *err)
 
 int guestcfg_xl_scan(const char *name, const char *data, size_t length, struct ballast_error *err)
 {
-    struct scan scan = {.name = name, .at = data, .end = data + length, .line = 1};
+    struct scan scan = {.name = name, .data = data, .at = data, .end = data + length, .line = 1};
     if (length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
         return guestcfg_fail(err, name, 1, NULL,
                              "begins with a byte order mark, and xl refuses that; save it without");

@@ -250,16 +250,41 @@ static uint64_t unit_bytes(const char *unit)
     return known ? bytes : 0;
 }
 
+/* "1.5" with unit GiB, "512M": what to write is known of these. */
+static int refuse_number(const char *name, const xmlNode *node, const char *text, const char *unit,
+                         struct ballast_error *err)
+{
+    char whole[64];
+    uint64_t kib;
+    const char *key = (const char *)node->name;
+    bool has_unit = strspn(text, "0123456789.") < strlen(text);
+    (void)snprintf(whole, sizeof(whole), "%.40s%.8s", text,
+                   has_unit        ? ""
+                   : unit && *unit ? unit
+                                   : "KiB");
+    if (strlen(text) > 40 || ballast_size_parse(whole, &kib, NULL) < 0)
+        return guestcfg_xml_fail(name, node, key, err, "\"%.40s\" is no whole number of 63 bits",
+                                 text);
+    bool is_mib = kib % BALLAST_MIB_KIB == 0;
+    return guestcfg_xml_fail(name, node, key, err,
+                             "invalid size '%.40s': libvirt takes whole numbers: write %llu with "
+                             "unit=\"%s\"",
+                             text, (unsigned long long)(is_mib ? kib / BALLAST_MIB_KIB : kib),
+                             is_mib ? "MiB" : "KiB");
+}
+
 int guestcfg_xml_size_of(const char *name, const xmlNode *node, const char *text, uint64_t *out_kib,
                          struct ballast_error *err)
 {
     const char *key = (const char *)node->name;
     uint64_t number;
     uint64_t bytes = 0;
-    if (!guestcfg_xml_number(text, &number))
-        return guestcfg_xml_fail(name, node, key, err, "\"%.40s\" is no whole number of 63 bits",
-                                 text ? text : "");
     char *unit = guestcfg_xml_attr(node, "unit");
+    if (!guestcfg_xml_number(text, &number)) {
+        int refused = refuse_number(name, node, text ? text : "", unit, err);
+        free(unit);
+        return refused;
+    }
     uint64_t scale = unit_bytes(unit);
     int rc = 0;
     if (scale == 0)

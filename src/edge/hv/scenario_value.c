@@ -16,10 +16,6 @@ struct unit {
     uint64_t times; /* of the smallest unit */
 };
 
-static const struct unit sizes[] = {
-    {"KiB", 1}, {"MiB", UINT64_C(1) << 10}, {"GiB", UINT64_C(1) << 20}, {"TiB", UINT64_C(1) << 30},
-    {NULL, 0},
-};
 static const struct unit times[] = {
     {"us", 1}, {"ms", 1000}, {"s", 1000000}, {"min", 60000000}, {"h", 3600000000}, {NULL, 0},
 };
@@ -87,8 +83,15 @@ static bool read_unit(const char *word, const struct unit *units, uint64_t most,
 
 bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what)
 {
+    uint64_t kib;
+    size_t length = strlen(word);
     *what = size_right;
-    return read_unit(word, sizes, MOST_KIB, out_kib);
+    /* A bare number would be MiB on a command line, and is forgotten here. */
+    if (length == 0 || isdigit((unsigned char)word[length - 1]) ||
+        ballast_size_parse(word, &kib, NULL) < 0 || kib > MOST_KIB)
+        return false;
+    *out_kib = kib;
+    return true;
 }
 
 bool scenario_value_time(const char *word, uint64_t *out_usec, const char **what)
