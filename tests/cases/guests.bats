@@ -83,3 +83,29 @@ load common
     run -0 ballast explain --json --profile xen-4.17 "$BATS_TEST_TMPDIR/g.cfg"
     figure "$output" '.cost_terms[] | select(.term == "vmtrace") | .pages' 4
 }
+
+# qubes-core-libvirt asks for a pool of libxl_get_required_shadow_memory(max_memory, max_vcpus) where <maxMemory> is there:
+# 4*(256*2 + 2*4000) KiB; nothing else of the guest changes.
+@test "Qubes' maxMemory sizes the paging pool" {
+    figures qubes-maxmemory/appvm.xml libxl .segments.shadow 34048 .need 446464 .segments.guest 409600 \
+        .segments.balloon 0 .spans.static_maximum 409600 .xenstore.target 409600
+    figures qubes-maxmemory/appvm.xml xen-4.17 .cost.settled 443840 .cost.fresh_max 443896
+    note qubes-maxmemory/appvm.xml libxl max-memory >"$BATS_TEST_TMPDIR/said"
+    [[ $(<"$BATS_TEST_TMPDIR/said") == "maxMemory of 4096000 KiB sizes the paging pool"*"upstream's refuses the element" ]]
+    run -1 --separate-stderr ballast fits --host qubes-maxmemory/host.json --json qubes-maxmemory/appvm.xml
+    figure "$output" .need 443896
+    figure "$output" .missing 11768
+}
+
+# maxGrantFrames may be 0 (VIR_XML_PROP_NONNEGATIVE), and only what is more is handed on.
+@test "libvirt: 0 grant frames and event channels are as if the controller was not there" {
+    sed '/controller/d' zero-means-default/a.xml >"$BATS_TEST_TMPDIR/without.xml"
+    [ "$(ballast explain --profile xen-4.17 --json zero-means-default/a.xml)" = \
+        "$(ballast explain --profile xen-4.17 --json "$BATS_TEST_TMPDIR/without.xml")" ]
+}
+
+# virDomainDefPostParseMemory: both the most memory and its slots must be there.
+@test "libvirt: maxMemory without slots is refused" {
+    run -2 ballast explain zero-means-default/b.xml
+    [[ $output == *"b.xml:4: maxMemory: libvirt refuses it without both a size and slots="* ]]
+}

@@ -32,6 +32,7 @@ static int evaluate(const struct cli_guests *guests, const struct cli_guest *gue
 {
     out->name = cli_guest_name(guest);
     out->shown = guest->shown;
+    out->remarks = guest->stubdomain ? NULL : &guest->source->remarks;
     return cli_guest_evaluate(guests, guest, profile, &out->breakdown, &out->profile_name);
 }
 
@@ -39,7 +40,8 @@ static int print_json(const struct cli_guest *guest, const struct cli_figures *f
                       const struct guestcfg_beside *beside)
 {
     int rc = guestcfg_write_json_beside(stdout, figures->name, cli_guest_config(guest),
-                                        &figures->breakdown, figures->profile_name, beside);
+                                        &figures->breakdown, figures->profile_name,
+                                        figures->remarks, beside);
     /* cli_finish() tells of a stream that failed. */
     return rc == -ENOMEM ? CLI_UNREACHABLE : CLI_DONE;
 }

@@ -15,6 +15,7 @@
 #include "app/ballast/table.h"
 #include "core/base/units.h"
 #include "core/model/certainty.h"
+#include "edge/guestcfg/guestcfg.h"
 
 enum { WORDS = 32, COLUMNS = 80 };
 
@@ -81,13 +82,18 @@ static void print_certainty(const struct ballast_breakdown *breakdown)
         printf("certainty: %s\n", text);
 }
 
-static void print_notes(const struct ballast_breakdown *breakdown)
+static void print_notes(const struct cli_figures *figures)
 {
+    const struct ballast_breakdown *breakdown = &figures->breakdown;
+    char text[CLI_MESSAGE];
     for (int i = 0; i < BALLAST_NOTES; i++) {
-        char text[CLI_MESSAGE];
         if (i == BALLAST_NOTE_NOT_MEASURED) /* that is the certainty */
             continue;
         if (ballast_breakdown_note_text(breakdown, (enum ballast_note)i, text, sizeof(text)) > 0)
+            printf("note: %s\n", text);
+    }
+    for (int i = 0; i < GUESTCFG_REMARKS; i++) {
+        if (guestcfg_remark_text(figures->remarks, (enum guestcfg_remark)i, text, sizeof(text)) > 0)
             printf("note: %s\n", text);
     }
 }
@@ -105,7 +111,7 @@ void cli_report_diagram(const struct cli_figures *figures, bool colour)
     print_need(&figures->breakdown);
     print_cost(&figures->breakdown);
     print_certainty(&figures->breakdown);
-    print_notes(&figures->breakdown);
+    print_notes(figures);
 }
 
 void cli_report_svg(const struct cli_figures *figures)
@@ -263,5 +269,5 @@ void cli_report_table(const struct cli_figures *figures)
     print_need(&figures->breakdown);
     print_cost(&figures->breakdown);
     print_certainty(&figures->breakdown);
-    print_notes(&figures->breakdown);
+    print_notes(figures);
 }

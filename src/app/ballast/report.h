@@ -10,12 +10,15 @@
 
 #include "core/model/breakdown.h"
 
+struct guestcfg_remarks;
+
 /* A guest with its figures. */
 struct cli_figures {
     const char *name;  /* as it is */
     const char *shown; /* for people's eyes */
     const char *profile_name;
     struct ballast_breakdown breakdown;
+    const struct guestcfg_remarks *remarks; /* NULL: none */
 };
 
 /* A diagram, how need comes about, and what is unusual. */

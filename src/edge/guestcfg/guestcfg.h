@@ -53,8 +53,33 @@ struct guestcfg_options {
     bool keep_going; /* a guest that cannot be read is a fault of the list, and the next is read */
 };
 
+/* What a file says that its guest's figures alone do not show, a note each. */
+enum guestcfg_remark {
+    GUESTCFG_REMARK_MAX_MEMORY,   /* kib: <maxMemory>, which sized the pool */
+    GUESTCFG_REMARK_NOT_COUNTED,  /* keys that may cost memory which no profile counts */
+    GUESTCFG_REMARK_UNKNOWN_KEYS, /* keys that Ballast does not know */
+    GUESTCFG_REMARKS
+};
+
+struct guestcfg_remarks {
+    uint32_t set; /* bit by enum guestcfg_remark */
+    uint64_t kib; /* of GUESTCFG_REMARK_MAX_MEMORY */
+    /* Of the two kinds of keys: names, as many as there is room for, and how many had none. */
+    struct guestcfg_keys {
+        char names[112];
+        unsigned left_out;
+    } not_counted, unknown;
+};
+
+/* "max-memory", "not-counted", "unknown-keys". */
+const char *guestcfg_remark_word(enum guestcfg_remark remark);
+/* As ballast_breakdown_note_text(): 0 where it does not apply, which is so of all where NULL. */
+size_t guestcfg_remark_text(const struct guestcfg_remarks *remarks, enum guestcfg_remark remark,
+                            char *buf, size_t size);
+
 struct guestcfg_guest {
     struct ballast_guest guest;
+    struct guestcfg_remarks remarks;
     /*
      * JSON only. A guest that came with segments but without a configuration has no attributes: its
      * breakdown is `given`, and no profile can be applied to it. Where it came with a
@@ -127,9 +152,13 @@ struct guestcfg_beside {
     size_t count;
 };
 
-/* The same with "beside", which is no part of the guest and ignored as input; NULL: without. */
+/*
+ * The same with its remarks among the notes, and with "beside", which is no part of the guest and
+ * ignored as input; NULL: without.
+ */
 int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast_guest *guest,
                                const struct ballast_breakdown *breakdown, const char *profile_name,
+                               const struct guestcfg_remarks *remarks,
                                const struct guestcfg_beside *beside);
 
 #endif

@@ -147,21 +147,31 @@ static void put_terms(FILE *out, const struct ballast_breakdown *breakdown)
     (void)fputc('}', out);
 }
 
-static void put_notes(FILE *out, const struct ballast_breakdown *breakdown)
+static void put_note(FILE *out, const char **before, const char *word, const char *text)
 {
+    (void)fprintf(out, "%s{\"note\":", *before);
+    put_string(out, word);
+    (void)fputs(",\"text\":", out);
+    put_string(out, text);
+    (void)fputc('}', out);
+    *before = ",";
+}
+
+static void put_notes(FILE *out, const struct ballast_breakdown *breakdown,
+                      const struct guestcfg_remarks *remarks)
+{
+    char text[512];
     const char *before = "";
     (void)fputs(",\"notes\":[", out);
     for (int i = 0; i < BALLAST_NOTES; i++) {
-        char text[512];
         enum ballast_note note = (enum ballast_note)i;
-        if (ballast_breakdown_note_text(breakdown, note, text, sizeof(text)) == 0)
-            continue;
-        (void)fprintf(out, "%s{\"note\":", before);
-        put_string(out, ballast_note_word(note));
-        (void)fputs(",\"text\":", out);
-        put_string(out, text);
-        (void)fputc('}', out);
-        before = ",";
+        if (ballast_breakdown_note_text(breakdown, note, text, sizeof(text)) > 0)
+            put_note(out, &before, ballast_note_word(note), text);
+    }
+    for (int i = 0; i < GUESTCFG_REMARKS; i++) {
+        enum guestcfg_remark remark = (enum guestcfg_remark)i;
+        if (guestcfg_remark_text(remarks, remark, text, sizeof(text)) > 0)
+            put_note(out, &before, guestcfg_remark_word(remark), text);
     }
     (void)fputc(']', out);
 }
@@ -191,6 +201,7 @@ static void put_beside(FILE *out, const struct ballast_breakdown *asks,
 
 int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast_guest *guest,
                                const struct ballast_breakdown *breakdown, const char *profile_name,
+                               const struct guestcfg_remarks *remarks,
                                const struct guestcfg_beside *beside)
 {
     errno = 0;
@@ -208,7 +219,7 @@ int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast
         put_config(out, guest);
         put_terms(out, breakdown);
         put_cost_terms(out, breakdown);
-        put_notes(out, breakdown);
+        put_notes(out, breakdown, remarks);
     }
     if (beside)
         put_beside(out, breakdown, beside);
@@ -221,5 +232,5 @@ int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast
 int guestcfg_write_json(FILE *out, const char *name, const struct ballast_guest *guest,
                         const struct ballast_breakdown *breakdown, const char *profile_name)
 {
-    return guestcfg_write_json_beside(out, name, guest, breakdown, profile_name, NULL);
+    return guestcfg_write_json_beside(out, name, guest, breakdown, profile_name, NULL, NULL);
 }

@@ -172,18 +172,42 @@ static int read_total(const struct guestcfg_libvirt *reading, const xmlNode **no
     return rc;
 }
 
+/*
+ * domain_postparse.c, virDomainDefPostParseMemory: <maxMemory> and its slots come together. That
+ * libxl has no hotplug is what the Xen driver of upstream's refuses it for; Qubes' has the pool be
+ * sized by it, so that a guest may be given more later.
+ */
 static int check_hotplug(const struct guestcfg_libvirt *reading, uint64_t memory_kib)
 {
+    const char *name = reading->draft->name;
     const xmlNode *node = guestcfg_xml_child(reading->domain, "maxMemory");
     uint64_t most_kib;
+    uint64_t slots = 0;
     if (!node)
         return 0;
-    int rc = guestcfg_xml_size(reading->draft->name, node, &most_kib, reading->err);
-    if (rc == 0 && most_kib < memory_kib)
-        rc = guestcfg_xml_fail(reading->draft->name, node, "maxMemory", reading->err,
-                               "%llu KiB is less than memory (%llu KiB): it must be memory or more",
-                               (unsigned long long)most_kib, (unsigned long long)memory_kib);
-    return rc;
+    int rc = guestcfg_xml_size(name, node, &most_kib, reading->err);
+    if (rc < 0)
+        return rc;
+    char *text = guestcfg_xml_attr(node, "slots");
+    bool is_number = !text || guestcfg_xml_number(text, &slots);
+    if (!is_number)
+        rc = guestcfg_xml_fail(name, node, "maxMemory", reading->err,
+                               "slots=\"%.40s\": must be a number", text);
+    free(text);
+    if (rc < 0 || (most_kib == 0 && slots == 0))
+        return rc;
+    if (slots == 0 || most_kib == 0)
+        return guestcfg_xml_fail(name, node, "maxMemory", reading->err,
+                                 "libvirt refuses it without both a size and slots=: delete it, "
+                                 "since only the libvirt of Qubes takes it for Xen");
+    if (most_kib < memory_kib)
+        return guestcfg_xml_fail(name, node, "maxMemory", reading->err,
+                                 "%llu KiB is less than memory (%llu KiB): it must be memory or "
+                                 "more",
+                                 (unsigned long long)most_kib, (unsigned long long)memory_kib);
+    reading->draft->remarks.set |= UINT32_C(1) << GUESTCFG_REMARK_MAX_MEMORY;
+    reading->draft->remarks.kib = most_kib;
+    return 0;
 }
 
 static int read_memory(const struct guestcfg_libvirt *reading)
@@ -247,14 +271,17 @@ static int read_vcpus(const struct guestcfg_libvirt *reading)
 
 /*
  * libvirt leaves no paging pool to libxl's default: it asks libxl_get_required_shadow_memory() for
- * maxmem and all vCPUs, whatever the type, which is 4*(256*vcpus + 2*(maxmem/1024)) KiB.
+ * maxmem and all vCPUs, whatever the type, which is 4*(256*vcpus + 2*(maxmem/1024)) KiB. Qubes' has
+ * it be for <maxMemory> where that is there.
  */
 static int set_pool(const struct guestcfg_libvirt *reading)
 {
     const uint64_t *attr = reading->draft->guest.attr;
     /* Neither factor can overflow: vCPUs are below 2^31, and 2 pages a MiB are less than the MiB.
      */
-    uint64_t pages = 256 * attr[BALLAST_MAXVCPUS] + 2 * (attr[BALLAST_MAXMEM] / BALLAST_MIB_KIB);
+    bool has_more = reading->draft->remarks.set & (UINT32_C(1) << GUESTCFG_REMARK_MAX_MEMORY);
+    uint64_t most_kib = has_more ? reading->draft->remarks.kib : attr[BALLAST_MAXMEM];
+    uint64_t pages = 256 * attr[BALLAST_MAXVCPUS] + 2 * (most_kib / BALLAST_MIB_KIB);
     return guestcfg_libvirt_set(reading, BALLAST_SHADOW_MEMORY, pages * BALLAST_PAGE_KIB,
                                 guestcfg_xml_child(reading->domain, "memory"), "memory");
 }
@@ -349,7 +376,8 @@ static int add_guest(const char *name, const xmlNode *domain,
     if (list->count >= GUESTCFG_MAX_GUESTS)
         return guestcfg_xml_fail(name, domain, NULL, err, "more than %d guests",
                                  GUESTCFG_MAX_GUESTS);
-    return guestcfg_list_add(list, &(struct guestcfg_guest){.guest = draft.guest}, err);
+    return guestcfg_list_add(
+        list, &(struct guestcfg_guest){.guest = draft.guest, .remarks = draft.remarks}, err);
 }
 
 static int read_piece(const char *name, const struct guestcfg_xml_piece *piece,

@@ -182,7 +182,7 @@ static int read_limit(const struct guestcfg_libvirt *reading, const xmlNode *nod
     if (text && !guestcfg_xml_number(text, &limit))
         rc = guestcfg_xml_fail(reading->draft->name, node, "controller", reading->err,
                                "%s=\"%.40s\": must be a number", name, text);
-    else if (text)
+    else if (limit > 0) /* libvirt hands 0 on to nobody */
         rc = guestcfg_libvirt_set(reading, attr, limit, node, "controller");
     free(text);
     return rc;

@@ -25,6 +25,7 @@ struct guestcfg_draft {
     struct ballast_guest guest;
     struct guestcfg_place places[BALLAST_GUEST_ATTRS];
     const char *const *keys; /* what each attribute is called in that format */
+    struct guestcfg_remarks remarks;
 };
 
 /* -EINVAL with "name:line: key: " before the message; no line where it is 0, no key where NULL. */
@@ -43,6 +44,10 @@ int guestcfg_check_nul(const char *name, const char *data, size_t length,
 /* Sets an attribute and remembers where it came from. */
 int guestcfg_set(struct guestcfg_draft *draft, enum ballast_guest_attr attr, uint64_t value,
                  struct guestcfg_place place, struct ballast_error *err);
+
+/* Adds a key to GUESTCFG_REMARK_NOT_COUNTED or GUESTCFG_REMARK_UNKNOWN_KEYS, once. */
+void guestcfg_remark_key(struct guestcfg_remarks *remarks, enum guestcfg_remark remark,
+                         const char *key, size_t length);
 
 /*
  * What the toolstack says to the guest as a whole: ballast_settle() on the host of the options,

@@ -323,6 +323,6 @@ int guestcfg_parse_xl(const char *name, const char *data, size_t length,
     rc = read_guest(&file, options, &draft, err);
     guestcfg_xl_close(&file);
     if (rc == 0)
-        *out = (struct guestcfg_guest){.guest = draft.guest};
+        *out = (struct guestcfg_guest){.guest = draft.guest, .remarks = draft.remarks};
     return rc;
 }
