@@ -42,6 +42,20 @@ load common
     figures nested/lab.cfg xen-4.17 .cost.settled 8471428 .cost.fresh_max 8471580 .segments.shadow 81920
 }
 
+@test "nested virtualisation through libvirt's <cpu> costs what nestedhvm=1 costs" {
+    figures nested/lab.xml xen-4.17 .config.nestedhvm true .segments.shadow 81920 .cost.settled 8471428 .cost.fresh_max 8471580
+    with() { sed "$1" nested/lab.xml >"$BATS_TEST_TMPDIR/v.xml"; }
+    with "s/svm/vmx/; s/require/force/" && figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .cost.settled 8471428
+    for edit in "s/require/disable/" "s/require/forbid/" "s/require/optional/" "s/host-passthrough/custom/" "s/'svm'/'ssse3'/"; do
+        with "$edit" && figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .cost.settled 8471108
+    done
+    # The last one counts, and svm means nothing to a host of Intel's.
+    with "s|</cpu>|<feature policy='disable' name='svm'/></cpu>|" && figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .config.nestedhvm false
+    jq -c '.host.processor = "GenuineIntel-6-55-4"' maptrack-of-the-host/host.json >"$BATS_TEST_TMPDIR/h.json"
+    run -0 ballast explain --host "$BATS_TEST_TMPDIR/h.json" --json nested/lab.xml
+    figure "$output" .config.nestedhvm null
+}
+
 @test "altp2m: the figures of a guest with a pool of 32 MiB" {
     figures altp2m-pool/vm.cfg libxl .segments.shadow 32768 .need 4229120
 }

@@ -30,6 +30,7 @@ static const char *const keys[BALLAST_GUEST_ATTRS] = {
     [BALLAST_PASSTHROUGH] = "passthrough",
     [BALLAST_PCI_DEVICES] = "hostdev",
     [BALLAST_VNUMA_NODES] = "cell",
+    [BALLAST_NESTEDHVM] = "cpu",
     [BALLAST_MAX_GRANT_FRAMES] = "controller",
     [BALLAST_MAX_EVENT_CHANNELS] = "controller",
 };
@@ -323,6 +324,51 @@ static int read_features(const struct guestcfg_libvirt *reading)
     return rc;
 }
 
+/* Whether that <feature> asks for the processor's virtualisation (1), is against it (0) or neither.
+ */
+static int wants_nested(const xmlNode *feature)
+{
+    static const struct {
+        const char *policy;
+        int wants;
+    } policies[] = {{"require", 1}, {"force", 1}, {"disable", 0}, {"forbid", 0}};
+    if (!guestcfg_xml_attr_is(feature, "name", "vmx") &&
+        !guestcfg_xml_attr_is(feature, "name", "svm"))
+        return -1;
+    for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+        if (guestcfg_xml_attr_is(feature, "policy", policies[i].policy))
+            return policies[i].wants;
+    }
+    return -1;
+}
+
+/*
+ * libxl_conf.c, libxlMakeDomBuildInfo: HVM and PVH, host-passthrough alone, the last feature
+ * counts. libvirt looks whether the host has it; here svm is nothing on a host that is known to be
+ * Intel's.
+ */
+static int read_cpu(const struct guestcfg_libvirt *reading, const struct guestcfg_options *options)
+{
+    const xmlNode *cpu = guestcfg_xml_child(reading->domain, "cpu");
+    const xmlNode *feature = guestcfg_xml_child(cpu, "feature");
+    const xmlNode *at = NULL;
+    bool is_vmx = options && options->caps && options->caps->vmx;
+    int nested = -1;
+    if (reading->draft->guest.type == BALLAST_PV || !cpu ||
+        !guestcfg_xml_attr_is(cpu, "mode", "host-passthrough"))
+        return 0;
+    for (; feature; feature = guestcfg_xml_next(feature)) {
+        int wants = wants_nested(feature);
+        if (wants < 0 || (is_vmx && guestcfg_xml_attr_is(feature, "name", "svm")))
+            continue;
+        nested = wants;
+        at = feature;
+    }
+    return nested < 0
+               ? 0
+               : guestcfg_libvirt_set(reading, BALLAST_NESTEDHVM, (uint64_t)nested, at, "feature");
+}
+
 static int read_guest(const char *name, const xmlNode *domain,
                       const struct guestcfg_options *options, struct guestcfg_draft *draft,
                       struct ballast_error *err)
@@ -331,7 +377,8 @@ static int read_guest(const char *name, const xmlNode *domain,
     int rc;
     if ((rc = begin_guest(name, domain, draft, err)) < 0 || (rc = read_memory(&reading)) < 0 ||
         (rc = read_vcpus(&reading)) < 0 || (rc = set_pool(&reading)) < 0 ||
-        (rc = read_features(&reading)) < 0 || (rc = guestcfg_libvirt_devices(&reading)) < 0)
+        (rc = read_features(&reading)) < 0 || (rc = read_cpu(&reading, options)) < 0 ||
+        (rc = guestcfg_libvirt_devices(&reading)) < 0)
         return rc;
     return guestcfg_settle(draft, options, err);
 }
