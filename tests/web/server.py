@@ -106,10 +106,32 @@ class Web:
             self.log.close()
 
 
+LISTS = {"domains": "domid", "reservations": "id", "decisions": "number", "events": "number"}
+
+
+def changed(state, change):
+    """The state that a change makes of the one before it, by the words of ballast-web(8)."""
+    assert change["since"] == state["seq"], (change["since"], state["seq"])
+    assert change.keys() <= {"seq", "since", "set", *LISTS}, change.keys()
+    after = {**state, **change["set"], "seq": change["seq"]}
+    for name, key in LISTS.items():
+        if name not in change:
+            continue
+        items = {item[key]: item for item in state[name]}
+        order = change[name].get("order", list(items))
+        items.update({item[key]: item for item in change[name].get("new", [])})
+        items.update({item[key]: {**items[item[key]], **item} for item in change[name].get("changed", [])})
+        after[name] = [items[each] for each in order]
+    return after
+
+
 class Events:
-    """The event stream, chunked as it is."""
+    """The event stream, chunked as it is. A change is put into the state before it, and given as a state."""
 
     def __init__(self, web, headers):
+        self.state = None
+        self.change = None  # the last one, as it came
+        self.wholes = self.changes = 0
         self.socket = web.connect(60)
         lines = [f"GET /api/events HTTP/1.1", f"Host: localhost:{web.address[1]}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -156,7 +178,16 @@ class Events:
         fields = dict(line.split(": ", 1) for line in message.decode().split("\n") if ": " in line)
         if "data" not in fields:
             return None, None, None
-        return fields["event"], int(fields["id"]), json.loads(fields["data"])
+        event, number, data = fields["event"], int(fields["id"]), json.loads(fields["data"])
+        self.wholes += event == "state"
+        self.changes += event == "change"
+        if event == "change":
+            self.change = data
+            event, data = "state", changed(self.state, data)
+        if event == "state":
+            assert data["seq"] == number
+            self.state = data
+        return event, number, data
 
     def until(self, event):
         while True:

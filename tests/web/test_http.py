@@ -184,6 +184,7 @@ def test_events():
         assert ids == sorted(set(ids))
         assert len(ids) <= 4 * took + 3, f"{len(ids)} in {took} s"
         again = web.follow(Last_Event_ID=str(ids[-1]))
+        again.state = state
         assert again.until("state")[1] > ids[-1]
         # One is left open: it is told the end, and does not hold it up.
         follower.close()
@@ -192,6 +193,59 @@ def test_events():
             again.next()
     except EOFError:
         again.close()
+
+
+CHANGING = """says "Guests whose needs wander, and one that grows."
+host total=16GiB xen=1GiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
+guest vm*40 tot=256MiB min=128MiB max=512MiB uses=walk:100MiB..300MiB,40MiB/s overhead=4MiB
+duration 24h
+"""
+
+
+def test_changes():
+    """After the first state only what has changed is sent, and it makes the very state that is asked for."""
+    with Daemon(scenario=CHANGING, checks=False) as daemon, Web(daemon.run) as web, daemon.client() as client:
+        follower = web.follow()
+        states = {}
+        for step in range(24):
+            if step % 3 == 0:
+                made = client.call("reserve", min_kib=4096 * (1 + step), label=f"start-{step}", wait=True)["id"]
+            if step % 3 == 1:
+                client.call("sim-start", name=f"new-{step}", need_kib=4096 * step, reservation=made)
+            if step % 6 == 5:
+                client.call("sim-destroy", domain=f"new-{step - 1}")
+            asked = web.ask("/api/state").json()
+            while not states or max(states) < asked["seq"]:
+                _, number, state = follower.until("state")
+                states[number] = state
+            if asked["seq"] in states:
+                assert states[asked["seq"]] == asked
+        assert follower.changes > 0 and follower.wholes + follower.changes == len(states)
+        names = {"new-22"}
+        while "new-22" in names or "new-19" not in names:
+            names = {d["name"] for d in follower.until("state")[2]["domains"]}
+        # Who missed one is sent a whole state, and goes on from there.
+        late = web.follow(Last_Event_ID=str(min(states)))
+        while late.changes == 0:
+            late.until("state")
+            assert late.wholes > 0
+        late.close()
+        follower.close()
+
+
+def test_rest_costs_little():
+    """Of fifty guests that do nothing only what goes on by itself is sent."""
+    with Daemon(scenario=driver.QUIET) as daemon, Web(daemon.run) as web, daemon.client() as client:
+        follower = web.follow()
+        follower.until("state")
+        made = client.call("reserve", min_kib=4096, label="start", wait=True)["id"]
+        while not any(r["id"] == made for r in follower.until("state")[2]["reservations"]):
+            pass
+        told = {name for d in follower.change.get("domains", {}).get("changed", []) for name in d}
+        assert told <= {"domid", "report_age_usec", "trust_permyriad"}, told
+        assert "new" not in follower.change.get("domains", {}) and "policy" not in follower.change["set"]
+        follower.close()
 
 
 def test_grant_is_seen():

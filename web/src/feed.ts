@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The event stream: the last state, and whether it is still true.
 
+import { changed, type Change } from "./delta";
 import { History } from "./history";
 import type { State } from "./model";
 
@@ -36,16 +37,23 @@ export class Feed {
     this.changed(this.view);
   }
 
+  private take(state: State): void {
+    this.heard = performance.now();
+    this.history.add(state);
+    this.show({ state, link: { how: "live" }, count: this.view.count + 1 });
+  }
+
   private open(): void {
     this.source?.close();
     this.heard = performance.now();
     const source = new EventSource("/api/events");
     this.source = source;
-    source.addEventListener("state", (event) => {
-      this.heard = performance.now();
-      const state = JSON.parse((event as MessageEvent<string>).data) as State;
-      this.history.add(state);
-      this.show({ state, link: { how: "live" }, count: this.view.count + 1 });
+    source.addEventListener("state", (event) => this.take(JSON.parse((event as MessageEvent<string>).data) as State));
+    source.addEventListener("change", (event) => {
+      const state = changed(this.view.state, JSON.parse((event as MessageEvent<string>).data) as Change);
+      // One was missed: a new stream begins with a whole state.
+      if (state) this.take(state);
+      else this.open();
     });
     source.addEventListener("away", (event) => {
       this.heard = performance.now();

@@ -2,12 +2,13 @@
 // What the page computes: sums, shares, heights, words.
 
 import { heights, segmentsOf, spansOf } from "../src/breakdown";
+import { changed, type Change } from "../src/delta";
 import { sorted } from "../src/guests";
 import { merged } from "../src/happened";
 import { fromTo, reasonOf } from "../src/happenings";
 import { Series } from "../src/history";
 import { partsOf, sumOf } from "../src/host";
-import { marksOf, moveOf, type Domain, type Happening, type Host } from "../src/model";
+import { marksOf, moveOf, type Domain, type Happening, type Host, type State } from "../src/model";
 import { ofGuest, ofHost, seriesOf, type Answer } from "../src/remembered";
 import { progressOf } from "../src/reservations";
 import { change, exact, hostName, moment, percent, readable, size, span } from "../src/units";
@@ -180,4 +181,20 @@ test("who, from, to and why in words", () => {
   assert.equal(reasonOf(event({ reason: null })), "");
   assert.ok(/^\d\d:\d\d:\d\d$/.test(moment(1e15, 1e15)));
   assert.ok(/^\d\d-\d\d \d\d:\d\d:\d\d$/.test(moment(1e15, 1e15 + 3 * 86400e6)));
+});
+
+test("a change makes the next state of the one that it begins from, and of no other", () => {
+  const state = { seq: 7, whole: true, problem: null, domains: [domain({ domid: 1 }), domain({ domid: 2 }), domain({ domid: 3 })],
+    reservations: [], decisions: [] } as unknown as State;
+  const change: Change = { seq: 8, since: 7, set: { whole: false },
+    domains: { changed: [{ domid: 1, target_kib: 5 }], new: [{ ...domain({ domid: 4 }) }], order: [1, 3, 4] } };
+  const after = changed(state, change);
+  assert.equal(after?.seq, 8);
+  assert.equal(after?.whole, false);
+  assert.deepEqual(after?.domains.map((d) => d.domid), [1, 3, 4]);
+  assert.equal(after?.domains[0]?.target_kib, 5);
+  assert.equal(after?.domains[0]?.name, "web");
+  assert.ok(after?.domains[1] === state.domains[2], "what has not changed is the same object");
+  assert.equal(changed({ ...state, seq: 6 }, change), null);
+  assert.equal(changed(null, change), null);
 });

@@ -14,6 +14,7 @@ struct reader {
     struct MHD_Connection *connection;
     bool sleeps;      /* suspended until there is something */
     uint64_t seen;    /* sequence of the last frame that it was begun to be sent */
+    uint64_t has;     /* and of the last state: what it has seen of the host */
     struct frame *at; /* being sent; NULL: none */
     size_t offset;
     uint64_t since_usec; /* `at` was begun, or the last one was sent */
@@ -51,14 +52,17 @@ size_t events_count(const struct events *events)
 /* What it has not seen yet: a reference, or NULL. */
 static struct frame *next_frame(const struct reader *reader)
 {
-    const struct events *events = reader->events;
-    struct frame *state = look_frame(events->look);
-    struct frame *away = look_away(events->look);
-    if (state && state->seq > reader->seen)
-        return frame_ref(state);
+    struct look *look = reader->events->look;
+    struct frame *away = look_away(look);
+    if (look_seq(look) > reader->seen) {
+        struct frame *change = look_change(look, reader->has);
+        struct frame *state = change ? change : look_frame(look);
+        if (state)
+            return frame_ref(state);
+    }
     if (away && away->seq > reader->seen)
         return frame_ref(away);
-    if (events->now_usec >= reader->since_usec + EVENTS_BEAT_USEC)
+    if (reader->events->now_usec >= reader->since_usec + EVENTS_BEAT_USEC)
         return frame_new_beat();
     return NULL;
 }
@@ -81,6 +85,8 @@ static ssize_t read_some(void *context, uint64_t position, char *out, size_t roo
         reader->since_usec = reader->events->now_usec;
         if (reader->at->seq > 0)
             reader->seen = reader->at->seq;
+        if (reader->at->seq == look_seq(reader->events->look))
+            reader->has = reader->at->seq;
     }
     size_t length = ballast_min_u64(room, reader->at->length - reader->offset);
     memcpy(out, reader->at->bytes + reader->offset, length);
@@ -117,10 +123,11 @@ enum MHD_Result events_answer(struct events *events, struct MHD_Connection *conn
                               .next = events->readers,
                               .connection = connection,
                               .seen = known,
+                              .has = known,
                               .since_usec = now_usec};
     /* What is old is not shown for the moment until there is something new. */
-    if (look_frame(events->look) && !look_want(events->look, EVENTS_FRESH_USEC, now_usec))
-        reader->seen = look_frame(events->look)->seq;
+    if (look_seq(events->look) > 0 && !look_want(events->look, EVENTS_FRESH_USEC, now_usec))
+        reader->seen = look_seq(events->look);
     events->readers = reader;
     events->count++;
     return answer_stream(connection, BLOCK, read_some, reader, forget);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who follows the event stream (text/event-stream): each is sent the last state, and each newer one
- * as soon as it has read the one before; what a slow reader missed meanwhile is left out. While the
- * daemon is away it is told so once, and a comment from time to time shows who is still there.
+ * Who follows the event stream (text/event-stream): each is sent the last state, and then what has
+ * changed as soon as it has read the one before; a slow reader that missed one is sent a whole
+ * state. While the daemon is away it is told so once, and a comment from time to time shows who is
+ * still there.
  */
 #ifndef APP_WEB_EVENTS_H
 #define APP_WEB_EVENTS_H

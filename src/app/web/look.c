@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/web/delta.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
 
@@ -52,7 +53,10 @@ struct look {
     char problem[256];
     uint64_t seq;
     struct json_object *state;
-    struct frame *frame;
+    struct frame *frame;  /* of it, once somebody wants it whole */
+    struct frame *change; /* from the one before, while pages are open */
+    uint64_t state_seq;
+    uint64_t change_since;
     struct frame *away;
     char why[256];
 };
@@ -112,6 +116,7 @@ void look_free(struct look *look)
     json_object_put(look->decisions);
     json_object_put(look->state);
     frame_unref(look->frame);
+    frame_unref(look->change);
     frame_unref(look->away);
     free(look);
 }
@@ -218,13 +223,20 @@ static bool is_closed(const struct look *look, const struct json_object *reserva
     return false;
 }
 
+/* A list of the same items: the look's own goes on changing. */
+static struct json_object *listed(const struct json_object *items)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < length_of(items); i++)
+        json_object_array_add(list, json_object_get(json_object_array_get_idx(items, i)));
+    return list;
+}
+
 /* One that was closed while the answers came may be in both; closing is the last thing it does. */
 static struct json_object *all_reservations(const struct look *look)
 {
-    struct json_object *all = json_object_new_array();
+    struct json_object *all = listed(look->closed);
     const struct json_object *open = array(look->part[PART_RESERVATIONS], "reservations");
-    for (size_t i = 0; i < length_of(look->closed); i++)
-        json_object_array_add(all, json_object_get(json_object_array_get_idx(look->closed, i)));
     for (size_t i = 0; i < length_of(open); i++) {
         struct json_object *one = json_object_array_get_idx(open, i);
         if (!is_closed(look, one))
@@ -245,13 +257,35 @@ static struct json_object *build(struct look *look)
     json_object_object_add(state, "domains",
                            domains ? json_object_get(domains) : json_object_new_array());
     json_object_object_add(state, "reservations", all_reservations(look));
-    json_object_object_add(state, "decisions", json_object_get(look->decisions));
+    json_object_object_add(state, "decisions", listed(look->decisions));
     json_object_object_add(state, "events",
                            json_object_get(array(look->part[PART_EVENTS], "events")));
     json_object_object_add(state, "problem",
                            look->problem[0] ? json_object_new_string(look->problem) : NULL);
     json_object_object_add(state, "whole", json_object_new_boolean(is_whole(look)));
     return state;
+}
+
+static struct frame *frame_of(uint64_t seq, const char *event, struct json_object *object)
+{
+    return frame_new(seq, event,
+                     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+/* Takes the new state; who has the last one is told what has changed. */
+static void show(struct look *look, struct json_object *state)
+{
+    struct json_object *delta = look->watched && look->state ? delta_new(look->state, state) : NULL;
+    frame_unref(look->change);
+    frame_unref(look->frame);
+    look->frame = NULL;
+    look->change = delta ? frame_of(look->seq, "change", delta) : NULL;
+    look->change_since = look->state_seq;
+    json_object_put(delta);
+    json_object_put(look->state);
+    look->state = state;
+    look->state_seq = look->seq;
 }
 
 static void finish(struct look *look, uint64_t now_usec)
@@ -265,20 +299,8 @@ static void finish(struct look *look, uint64_t now_usec)
     look->tries = 0;
     look->seq++;
     take_decisions(look);
-    struct json_object *state = build(look);
-    struct frame *frame =
-        frame_new(look->seq, "state",
-                  json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+    show(look, build(look));
     drop_parts(look);
-    if (!frame) {
-        json_object_put(state);
-        return;
-    }
-    json_object_put(look->state);
-    frame_unref(look->frame);
-    look->state = state;
-    look->frame = frame;
     look->taken_usec = now_usec;
     look->wanted = false;
     look->changed(look->context);
@@ -472,9 +494,21 @@ void look_turn(struct look *look, uint64_t now_usec)
         begin(look, now_usec);
 }
 
-struct frame *look_frame(const struct look *look)
+uint64_t look_seq(const struct look *look)
 {
+    return look->state_seq;
+}
+
+struct frame *look_frame(struct look *look)
+{
+    if (!look->frame && look->state)
+        look->frame = frame_of(look->state_seq, "state", look->state);
     return look->frame;
+}
+
+struct frame *look_change(const struct look *look, uint64_t has)
+{
+    return look->change && look->change_since == has ? look->change : NULL;
 }
 
 struct frame *look_away(const struct look *look)

@@ -60,8 +60,14 @@ bool look_want(struct look *look, uint64_t age_usec, uint64_t now_usec);
 uint64_t look_due_usec(const struct look *look);
 void look_turn(struct look *look, uint64_t now_usec);
 
-/* The last state; NULL before the first one. The look's. */
-struct frame *look_frame(const struct look *look);
+/* The sequence of the last state; 0 before the first one. */
+uint64_t look_seq(const struct look *look);
+/* The last state; NULL before the first one, or out of memory. The look's; made when first asked
+ * for. */
+struct frame *look_frame(struct look *look);
+/* What has changed since the state `has` (delta.h); NULL where that is not the one before. The
+ * look's. */
+struct frame *look_change(const struct look *look, uint64_t has);
 /* An object with `message` while the daemon is away; NULL while it is there. The look's. */
 struct frame *look_away(const struct look *look);
 /* The same state as objects; NULL before the first one. The look's, until the next turn. */

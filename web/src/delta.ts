@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What has changed since a state, as ballast-web(8) tells it, put into that state.
+
+import type { State } from "./model";
+
+type Item = Record<string, unknown>;
+
+interface ListChange {
+  new?: Item[]; // in the place of those of the same key
+  changed?: Item[]; // their key, and the members that differ
+  order?: number[]; // all keys, where they are others or in another order
+}
+
+export interface Change extends Partial<Record<keyof typeof KEYS, ListChange>> {
+  seq: number;
+  since: number;
+  set: Partial<State>;
+}
+
+const KEYS = { domains: "domid", reservations: "id", decisions: "number", events: "number" } as const;
+
+function changedList(items: Item[], key: string, change: ListChange): Item[] {
+  const of = new Map(items.map((item) => [item[key] as number, item]));
+  const order = change.order ?? [...of.keys()];
+  for (const item of change.new ?? []) of.set(item[key] as number, item);
+  for (const item of change.changed ?? []) of.set(item[key] as number, { ...of.get(item[key] as number), ...item });
+  return order.map((each) => of.get(each)).filter((item): item is Item => item !== undefined);
+}
+
+/** null: it is not from this state that it begins. What has not changed stays the same object. */
+export function changed(state: State | null, change: Change): State | null {
+  if (!state || state.seq !== change.since) return null;
+  const after: Record<string, unknown> = { ...state, ...change.set, seq: change.seq };
+  for (const [list, key] of Object.entries(KEYS)) {
+    const told = change[list as keyof typeof KEYS];
+    const items = state[list as keyof typeof KEYS];
+    if (told) after[list] = changedList((items ?? []) as unknown as Item[], key, told);
+  }
+  return after as unknown as State;
+}
