@@ -12,6 +12,7 @@
 #include "app/ballast/plan.h"
 #include "app/ballast/profile_option.h"
 #include "core/base/units.h"
+#include "edge/file/file.h"
 #include "edge/json/json.h"
 #include "edge/snapshot/xl_info.h"
 
@@ -179,7 +180,7 @@ static int add_starts(struct cli_plan *plan, const struct options *options)
 static int complain(const struct options *options, const struct cli_plan *plan,
                     const struct ballast_error *err)
 {
-    const char *name = options->host_path ? json_file_name(options->host_path) : "the host";
+    const char *name = options->host_path ? file_name(options->host_path) : "the host";
     cli_complain("%s: snapshot %zu: %s", name, plan->snapshot_count, err->text);
     return CLI_BAD;
 }
@@ -217,7 +218,7 @@ static int play(struct cli_plan *plan, struct balancer *balancer, const struct o
     }
     if (plan->snapshot_count == 0) {
         cli_complain("%s: is empty: host snapshots in JSON should be there",
-                     json_file_name(options->host_path));
+                     file_name(options->host_path));
         return CLI_BAD;
     }
     return CLI_DONE;
@@ -324,11 +325,11 @@ static int run_file(const struct options *options)
     char *data;
     size_t length;
     struct ballast_error err;
-    if (json_read_file(options->host_path, JSON_MAX_BYTES, &data, &length, &err) < 0) {
+    if (file_read(options->host_path, FILE_ANY, JSON_MAX_BYTES, &data, &length, &err) < 0) {
         cli_complain("%s", err.text);
         return CLI_BAD;
     }
-    struct json_reader reader = json_reader_over(json_file_name(options->host_path), data, length);
+    struct json_reader reader = json_reader_over(file_name(options->host_path), data, length);
     struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
     struct snapshot last = {0};
     struct cli_plan plan = {.host = &last.host, .policy = &options->policy, .balancer = balancer};

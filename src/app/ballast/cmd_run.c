@@ -24,6 +24,7 @@
 #include "app/ballast/values.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
+#include "edge/file/file.h"
 
 /* Between looks for the new domain: a build of 1 GiB takes five times as long or more. */
 #define LOOK_USEC UINT64_C(50000)
@@ -108,15 +109,13 @@ static void take_command(struct run *run, struct cli_args *args)
 
 static int first_character(const char *path)
 {
-    FILE *file = fopen(path, "re");
-    int character = EOF;
-    if (file) {
-        do
-            character = getc(file);
-        while (character == ' ' || character == '\t' || character == '\n' || character == '\r' ||
-               character == 0xef || character == 0xbb || character == 0xbf);
-        (void)fclose(file);
-    }
+    char *text;
+    size_t length;
+    if (file_read(path, FILE_REGULAR, GUESTCFG_MAX_BYTES, &text, &length, NULL) < 0)
+        return EOF;
+    size_t first = strspn(text, " \t\n\r\xef\xbb\xbf");
+    int character = first < length ? (unsigned char)text[first] : EOF;
+    free(text);
     return character;
 }
 

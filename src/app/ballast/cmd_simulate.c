@@ -11,6 +11,7 @@
 #include "app/ballast/output.h"
 #include "app/ballast/simulate.h"
 #include "core/base/units.h"
+#include "edge/file/file.h"
 #include "edge/hv/scenario.h"
 
 /* As many moments as the chart has room for: one in about two pixels. */
@@ -112,22 +113,11 @@ static int parse(struct simulate *simulate, struct cli_args *args)
 /* The whole file in new memory; NULL with a message. */
 static char *read_whole(const char *path, size_t *size)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-    if (!file) {
-        cli_complain("%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    char *text = cli_must(malloc(SCENARIO_BYTES + 1));
-    *size = fread(text, 1, SCENARIO_BYTES + 1, file);
-    bool failed = ferror(file) != 0;
-    int error = errno;
-    if (file != stdin)
-        (void)fclose(file);
-    if (!failed)
-        return text;
-    cli_complain("%s: %s", path, strerror(error));
-    free(text);
-    return NULL;
+    struct ballast_error err;
+    char *text = NULL;
+    if (file_read(path, FILE_ANY, SCENARIO_BYTES, &text, size, &err) < 0)
+        cli_complain("%s", err.text);
+    return text;
 }
 
 static void name_of(const char *path, char *out, size_t size)

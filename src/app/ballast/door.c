@@ -13,6 +13,7 @@
 #include "app/ballast/output.h"
 #include "app/ballast/rundir.h"
 #include "core/base/units.h"
+#include "edge/file/file.h"
 #include "edge/hv/scenario.h"
 #include "edge/json/json.h"
 #include "edge/lock/lock.h"
@@ -22,12 +23,12 @@ static int open_sim(struct cli_door *door, const char *path)
     struct ballast_error err;
     char *text;
     size_t size;
-    if (json_read_file(path, SCENARIO_BYTES, &text, &size, &err) < 0) {
+    if (file_read(path, FILE_ANY, SCENARIO_BYTES, &text, &size, &err) < 0) {
         cli_complain("%s", err.text);
         return CLI_BAD;
     }
     door->scenario = cli_must(calloc(1, sizeof(*door->scenario)));
-    int rc = scenario_parse(json_file_name(path), text, size, door->scenario, &err);
+    int rc = scenario_parse(file_name(path), text, size, door->scenario, &err);
     free(text);
     if (rc == 0)
         rc = sim_new(&door->scenario->config, 0, &door->sim, &err);

@@ -10,6 +10,7 @@
 #include "app/ballast/commands.h"
 #include "app/ballast/output.h"
 #include "core/model/certainty.h"
+#include "edge/file/file.h"
 #include "edge/json/json.h"
 
 #define SYSTEM_XL_CONF "/etc/xen/xl.conf"
@@ -47,7 +48,7 @@ void cli_tell_lacks(const struct snapshot *host, const char *path)
 {
     char text[CLI_MESSAGE];
     if (snapshot_lacks_text(host, text, sizeof(text)) > 0)
-        cli_complain("%s: note: %s", json_file_name(path), text);
+        cli_complain("%s: note: %s", file_name(path), text);
 }
 
 static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)

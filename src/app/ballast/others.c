@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 
 #include "app/ballast/output.h"
+#include "edge/file/file.h"
+
+enum { OTHERS_BYTES = 1 << 20 }; /* of a file that is looked into */
 
 /* As the kernel tells a program's name; a script has its own there, not its interpreter's. */
 static const char *const balancers[] = {"squeezed", "qmemmand", "qubes-qmemman", "xenballoond",
@@ -49,13 +52,13 @@ static bool is_one_of(const char *name, const char *const *names, size_t count)
 /* The first line of a file, without its end; false where there is none. */
 static bool first_line(const char *path, char *out, size_t size)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
+    char *text;
+    size_t length;
+    if (file_read(path, FILE_REGULAR, OTHERS_BYTES, &text, &length, NULL) < 0)
         return false;
-    bool read = fgets(out, (int)size, file) != NULL;
-    (void)fclose(file);
-    out[read ? strcspn(out, "\n") : 0] = '\0';
-    return read;
+    (void)snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    return length > 0;
 }
 
 static void look_at_process(struct cli_others *others, const char *root, const char *pid)
@@ -100,16 +103,19 @@ static void look_at_sockets(struct cli_others *others, const char *root)
 static void look_at_libvirt(struct cli_others *others, const char *root)
 {
     char path[PATH_MAX];
-    char line[256];
+    char *text;
+    size_t length;
     (void)snprintf(path, sizeof(path), "%s/etc/libvirt/libxl.conf", root);
-    FILE *file = others->libvirt == CLI_LIBVIRT_NONE ? NULL : fopen(path, "re");
-    while (file && fgets(line, sizeof(line), file)) {
+    if (others->libvirt == CLI_LIBVIRT_NONE ||
+        file_read(path, FILE_REGULAR, OTHERS_BYTES, &text, &length, NULL) < 0)
+        return;
+    for (const char *line = text; line; line = strchr(line, '\n')) {
         int value;
+        line += *line == '\n';
         if (sscanf(line, " autoballoon = %d", &value) == 1)
             others->libvirt = value ? CLI_LIBVIRT_SHRINKS : CLI_LIBVIRT_KEEPS;
     }
-    if (file)
-        (void)fclose(file);
+    free(text);
 }
 
 void cli_others_look(struct cli_others *out, const char *root)

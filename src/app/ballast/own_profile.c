@@ -34,7 +34,7 @@ static struct calibration *read_file(void)
 {
     struct ballast_error err;
     struct calibration *calibration = NULL;
-    int rc = calibration_read(usual_path(), &calibration, &err);
+    int rc = calibration_read(usual_path(), FILE_REGULAR, &calibration, &err);
     if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
         cli_complain("the profile of this host is left out: %s", err.text);
     return rc < 0 ? NULL : calibration;

@@ -43,7 +43,7 @@ int cli_profile_option(const struct cli_args *args, const char *value,
     if (access(value, F_OK) != 0)
         return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
                               value);
-    if (calibration_read(value, &calibration, &err) < 0) {
+    if (calibration_read(value, FILE_ANY, &calibration, &err) < 0) {
         cli_complain("%s", err.text);
         return CLI_BAD;
     }

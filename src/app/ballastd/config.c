@@ -13,6 +13,7 @@
 #include "core/base/units.h"
 #include "core/model/follow.h"
 #include "edge/calibration/calibration.h"
+#include "edge/file/file.h"
 #include "edge/history/history.h"
 #include "edge/hv/scenario_value.h"
 #include "edge/json/json.h"
@@ -155,7 +156,7 @@ static bool set_profile(const char *path, struct daemon_config *config, struct b
 {
     struct ballast_error err;
     struct calibration *calibration = NULL;
-    if (strcmp(path, "none") != 0 && calibration_read(path, &calibration, &err) < 0) {
+    if (strcmp(path, "none") != 0 && calibration_read(path, FILE_REGULAR, &calibration, &err) < 0) {
         ballast_text_add(why,
                          "%s; none, or a file that 'ballast calibrate --out' wrote would be right",
                          err.text);
@@ -316,7 +317,7 @@ int daemon_config_read(const char *path, struct daemon_config *out, struct balla
         return 0;
     }
     struct reading reading = {.path = path ? path : USUAL_PATH, .config = &config, .err = err};
-    int rc = json_read_file(reading.path, MOST_BYTES, &data, &length, err);
+    int rc = file_read(reading.path, FILE_REGULAR, MOST_BYTES, &data, &length, err);
     if (rc == 0)
         rc = parse(&reading, data, length);
     free(data);
@@ -333,7 +334,7 @@ void daemon_config_usual_profile(struct daemon_config *config)
     struct ballast_error err;
     if (config->profile_told)
         return;
-    int rc = calibration_read(CALIBRATION_USUAL_PATH, &config->calibration, &err);
+    int rc = calibration_read(CALIBRATION_USUAL_PATH, FILE_REGULAR, &config->calibration, &err);
     if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
         (void)snprintf(config->profile_fault, sizeof(config->profile_fault),
                        "the profile of this host is left out: %.200s", err.text);

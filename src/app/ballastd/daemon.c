@@ -15,6 +15,7 @@
 #include "app/ballastd/notify.h"
 #include "app/ballastd/tell.h"
 #include "core/base/units.h"
+#include "edge/file/file.h"
 
 /* 1: the answer is no, 2: bad input, 3: the host cannot be reached, as `ballast` has it. */
 enum { EXIT_NO = 1, EXIT_BAD = 2, EXIT_HOST = 3 };
@@ -130,10 +131,14 @@ static void watch_low(struct daemon *daemon)
 
 static int make_state_dir(const struct daemon *daemon)
 {
-    if (mkdir(daemon->options.state_dir, 0700) == 0 || errno == EEXIST)
-        return 0;
-    daemon_log(DAEMON_ERROR, "%s: %s", daemon->options.state_dir, strerror(errno));
-    return EXIT_HOST;
+    struct ballast_error err;
+    int fd = file_own_dir(daemon->options.state_dir, 0700, &err);
+    if (fd < 0) {
+        daemon_log(DAEMON_ERROR, "%s", err.text);
+        return EXIT_HOST;
+    }
+    (void)close(fd);
+    return 0;
 }
 
 static int open_all(struct daemon *daemon)
@@ -193,7 +198,7 @@ static void watch(struct daemon *daemon)
 int daemon_start(struct daemon *daemon)
 {
     struct ballast_error err;
-    daemon->lock_fd = daemon->host_lock_fd = -1;
+    daemon->run_fd = daemon->lock_fd = daemon->host_lock_fd = -1;
     daemon->alerts.tell = on_alert;
     daemon->alerts.context = daemon;
     uv_loop_init(&daemon->loop);
@@ -242,6 +247,8 @@ static void release(struct daemon *daemon)
     daemon_host_close(daemon->host);
     daemon_config_release(&daemon->config);
     alone_end(daemon);
+    if (daemon->run_fd >= 0)
+        (void)close(daemon->run_fd);
 }
 
 int daemon_run(struct daemon *daemon)

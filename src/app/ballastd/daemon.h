@@ -82,6 +82,7 @@ struct daemon {
     uint64_t turn;    /* of those who have more to say: it ends when each has had his part */
     int lock_fd;      /* of the run directory; -1: not taken */
     int host_lock_fd; /* of the Xen host, where that is another one; -1 */
+    int run_fd;       /* the run directory, that the sockets are in; -1 */
     gid_t group;      /* whose members may change things, since the configuration was read */
     bool has_group;
 

@@ -6,12 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "app/ballastd/conn.h"
 #include "app/ballastd/log.h"
 #include "core/base/error.h"
+#include "edge/file/file.h"
+
+#define CONTROL "control.sock"
+#define STATUS  "status.sock"
 
 enum { BACKLOG = 128, TAKEN_A_TURN = 16 };
 
@@ -45,8 +51,9 @@ void door_set_group(struct daemon *daemon)
         daemon_log(DAEMON_NOTICE, "there is no group %s: only root may use %s",
                    daemon->config.group, path);
     /* Not root: it cannot give anything away, and is alone with it. */
-    bool given = there && chown(path, (uid_t)-1, daemon->group) == 0;
-    if (chmod(path, given ? 0660 : 0600) < 0)
+    bool given = there && fchownat(daemon->run_fd, CONTROL, (uid_t)-1, daemon->group,
+                                   AT_SYMLINK_NOFOLLOW) == 0;
+    if (fchmodat(daemon->run_fd, CONTROL, given ? 0660 : 0600, AT_SYMLINK_NOFOLLOW) < 0)
         daemon_log(DAEMON_WARNING, "%s: %s, ignoring", path, strerror(errno));
 }
 
@@ -76,21 +83,39 @@ void door_again(struct daemon_door *door)
     conn_accept(door, daemon);
 }
 
+/* Of that mode from its first moment on; -errno. */
+static int listen_at(const char *path, mode_t mode)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    memcpy(at.sun_path, path, strlen(path) + 1); /* it fits: path_of() */
+    mode_t before = umask(0);
+    int rc =
+        fchmod(fd, mode) < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
+    umask(before);
+    if (rc < 0)
+        (void)close(fd);
+    return rc < 0 ? rc : fd;
+}
+
 static int open_one(struct daemon *daemon, struct daemon_door *door, const char *name, mode_t mode,
                     struct ballast_error *err)
 {
     int rc = path_of(daemon, name, door->path, err);
-    if (rc < 0)
+    if (rc < 0) {
+        door->path[0] = '\0';
         return rc;
+    }
     /* The lock is ours: what is there was left by one that was killed. */
-    (void)unlink(door->path);
+    (void)unlinkat(daemon->run_fd, name, 0);
     uv_pipe_init(&daemon->loop, &door->pipe, 0);
     door->pipe.data = daemon;
-    mode_t before = umask(0177);
-    rc = uv_pipe_bind(&door->pipe, door->path);
-    umask(before);
-    if (rc == 0 && chmod(door->path, mode) < 0)
-        rc = -errno;
+    int fd = listen_at(door->path, mode);
+    rc = fd < 0 ? fd : uv_pipe_open(&door->pipe, fd);
+    if (fd >= 0 && rc < 0)
+        (void)close(fd);
     if (rc == 0)
         rc = uv_listen((uv_stream_t *)&door->pipe, BACKLOG, knocked);
     return rc < 0 ? ballast_fail(err, rc, "%s: %s", door->path, uv_strerror(rc)) : 0;
@@ -99,9 +124,12 @@ static int open_one(struct daemon *daemon, struct daemon_door *door, const char 
 int door_open(struct daemon *daemon, struct ballast_error *err)
 {
     daemon->doors[0].control = true;
-    int rc = open_one(daemon, &daemon->doors[0], "control.sock", 0600, err);
+    daemon->run_fd = file_own_dir(daemon->options.run_dir, 0, err);
+    if (daemon->run_fd < 0)
+        return daemon->run_fd;
+    int rc = open_one(daemon, &daemon->doors[0], CONTROL, 0600, err);
     if (rc == 0)
-        rc = open_one(daemon, &daemon->doors[1], "status.sock", 0666, err);
+        rc = open_one(daemon, &daemon->doors[1], STATUS, 0666, err);
     if (rc == 0)
         door_set_group(daemon);
     return rc;
@@ -115,7 +143,8 @@ void door_close(struct daemon *daemon)
             continue;
         if (!uv_is_closing((uv_handle_t *)&door->pipe))
             uv_close((uv_handle_t *)&door->pipe, NULL);
-        (void)unlink(door->path);
+        (void)unlinkat(daemon->run_fd, i == 0 ? CONTROL : STATUS, 0);
+        door->path[0] = '\0';
     }
     while (daemon->conns)
         conn_close(daemon->conns);

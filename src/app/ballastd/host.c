@@ -16,6 +16,7 @@
 #include "core/base/units.h"
 #include "core/model/breakdown.h"
 #include "core/model/running.h"
+#include "edge/file/file.h"
 #include "edge/hv/scenario.h"
 #include "edge/hv/sim_low.h"
 #include "edge/hv/xen.h"
@@ -51,7 +52,7 @@ static int read_scenario(struct daemon_host *host, const char *path, struct ball
     if (!path)
         return scenario_parse("built-in", daemon_builtin_scenario, strlen(daemon_builtin_scenario),
                               &host->scenario, err);
-    int rc = json_read_file(path, SCENARIO_BYTES, &data, &length, err);
+    int rc = file_read(path, FILE_REGULAR, SCENARIO_BYTES, &data, &length, err);
     if (rc == 0)
         rc = scenario_parse(path, data, length, &host->scenario, err);
     free(data);

@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/model/profile_xen.h"
 #include "core/model/xen_release.h"
+#include "edge/file/file.h"
 #include "edge/json/json.h"
 
 /* Beyond these something else than a hypervisor was measured. */
@@ -277,14 +278,15 @@ int calibration_parse(const char *name, const char *data, size_t length, struct 
     return rc;
 }
 
-int calibration_read(const char *path, struct calibration **out, struct ballast_error *err)
+int calibration_read(const char *path, enum file_kind kind, struct calibration **out,
+                     struct ballast_error *err)
 {
     char *data;
     size_t length;
-    int rc = json_read_file(path, 1 << 20, &data, &length, err);
+    int rc = file_read(path, kind, 1 << 20, &data, &length, err);
     if (rc < 0)
         return rc;
-    rc = calibration_parse(json_file_name(path), data, length, out, err);
+    rc = calibration_parse(file_name(path), data, length, out, err);
     if (rc == 0)
         (void)snprintf((*out)->path, sizeof((*out)->path), "%s", path);
     free(data);

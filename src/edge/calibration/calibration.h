@@ -7,6 +7,7 @@
 #ifndef EDGE_CALIBRATION_CALIBRATION_H
 #define EDGE_CALIBRATION_CALIBRATION_H
 
+#include "edge/file/file.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,7 +46,8 @@ int calibration_of(const struct fit_result *result, const char *name,
 void calibration_free(struct calibration *calibration);
 
 /* Errors as edge/json/json.h: "file:line: corrections.pvh.vcpu: ...". */
-int calibration_read(const char *path, struct calibration **out, struct ballast_error *err);
+int calibration_read(const char *path, enum file_kind kind, struct calibration **out,
+                     struct ballast_error *err);
 int calibration_parse(const char *name, const char *data, size_t length, struct calibration **out,
                       struct ballast_error *err);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "edge/file/file.h"
 #include "edge/guestcfg/list.h"
 #include "edge/guestcfg/place.h"
 #include "edge/json/json.h"
@@ -84,14 +85,14 @@ int guestcfg_read(const char *path, const struct guestcfg_options *options,
 {
     char *data;
     size_t length;
-    int rc = json_read_file(path, GUESTCFG_MAX_BYTES, &data, &length, err);
+    int rc = file_read(path, FILE_ANY, GUESTCFG_MAX_BYTES, &data, &length, err);
     if (rc < 0)
         return rc;
     if (length == 0 && strcmp(path, "-") == 0)
-        rc = guestcfg_fail(err, json_file_name(path), 0, NULL,
+        rc = guestcfg_fail(err, file_name(path), 0, NULL,
                            "is empty; standard input can be read only once");
     else
-        rc = guestcfg_parse(json_file_name(path), data, length, options, list, err);
+        rc = guestcfg_parse(file_name(path), data, length, options, list, err);
     free(data);
     return rc;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "edge/guestcfg/place.h"
+#include "edge/file/file.h"
 #include "edge/guestcfg/xl_file.h"
 #include "edge/json/json.h"
 
@@ -76,14 +77,14 @@ int guestcfg_read_xl_conf(const char *path, struct guestcfg_xl_conf *out, struct
 {
     char *data;
     size_t length;
-    int rc = json_read_file(path, GUESTCFG_MAX_ONE_GUEST, &data, &length, err);
+    int rc = file_read(path, FILE_REGULAR, GUESTCFG_MAX_ONE_GUEST, &data, &length, err);
     if (rc == -ENOENT) {
         *out = GUESTCFG_XL_CONF_DEFAULT;
         return 0;
     }
     if (rc < 0)
         return rc;
-    rc = guestcfg_parse_xl_conf(json_file_name(path), data, length, out, err);
+    rc = guestcfg_parse_xl_conf(file_name(path), data, length, out, err);
     free(data);
     return rc;
 }

@@ -46,16 +46,6 @@ struct json_at {
     char path[96]; /* "doms[2]"; "" at the top; cut short if too long */
 };
 
-/*
- * The bytes of a file, or of standard input for "-", at most `max` of them; *data is new and the
- * caller's to free(), with a NUL behind that *length leaves out. -EFBIG, -EISDIR, -ENOMEM, and the
- * errnos of open() and read(); the text begins with the path.
- */
-int json_read_file(const char *path, size_t max, char **data, size_t *length,
-                   struct ballast_error *err);
-/* What stands for that path in messages: itself, or "<stdin>". */
-const char *json_file_name(const char *path);
-
 /* A byte order mark at the front is passed over. */
 struct json_reader json_reader_over(const char *name, const char *data, size_t length);
 /*

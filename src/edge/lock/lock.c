@@ -13,41 +13,10 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "edge/file/file.h"
 
 /* How often a file is opened that is replaced each time before it is locked. */
 enum { TRIES = 8 };
-
-static int check_dir(int fd, const char *path, struct ballast_error *err)
-{
-    struct stat st;
-    if (fstat(fd, &st) < 0)
-        return ballast_fail(err, -errno, "%s: %s", path, strerror(errno));
-    if (st.st_uid != 0 && st.st_uid != geteuid())
-        return ballast_fail(err, -EPERM,
-                            "%s: it belongs to user %u: let it belong to root, or name another "
-                            "directory",
-                            path, (unsigned)st.st_uid);
-    bool by_group = (st.st_mode & S_IWGRP) && st.st_gid != 0 && st.st_gid != getegid();
-    if ((st.st_mode & S_IWOTH) || by_group)
-        return ballast_fail(err, -EPERM,
-                            "%s: others may write to it: chmod it to 0755, or name another "
-                            "directory",
-                            path);
-    return 0;
-}
-
-int lock_open_dir(const char *path, struct ballast_error *err)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return ballast_fail(err, -errno, "%s: %s", path, strerror(errno));
-    int rc = check_dir(fd, path, err);
-    if (rc < 0) {
-        (void)close(fd);
-        return rc;
-    }
-    return fd;
-}
 
 /* Whoever has it wrote "PID WHAT\n"; anything else is not repeated. */
 static void read_holder(int fd, struct lock_holder *holder)
@@ -110,9 +79,7 @@ int lock_take(const char *dir, const char *what, struct lock_holder *holder,
     *holder = (struct lock_holder){0};
     if (snprintf(holder->path, sizeof(holder->path), "%s/lock", dir) >= LOCK_PATH)
         return ballast_fail(err, -ENAMETOOLONG, "%s: its name is too long", dir);
-    if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-        return ballast_fail(err, -errno, "%s: %s", dir, strerror(errno));
-    int at = lock_open_dir(dir, err);
+    int at = file_own_dir(dir, 0755, err);
     if (at < 0)
         return at;
     int fd = -ESTALE;

@@ -27,13 +27,10 @@ struct lock_holder {
 
 /*
  * Takes `dir`/lock for `what`; the directory is made where it is missing. The descriptor, which
- * close() gives back. -EWOULDBLOCK: somebody has it, *holder says who. -EPERM: the directory
- * belongs to another user, or others may write it; -ENAMETOOLONG; the errnos of mkdir() and open().
+ * close() gives back. -EWOULDBLOCK: somebody has it, *holder says who. Else the errnos of
+ * file_own_dir().
  */
 int lock_take(const char *dir, const char *what, struct lock_holder *holder,
               struct ballast_error *err);
-
-/* Opens a directory that only this user or root may change what is in. Errors as lock_take(). */
-int lock_open_dir(const char *path, struct ballast_error *err);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "edge/file/file.h"
 #include "edge/json/json.h"
 
 void recording_release(struct recording *recording)
@@ -95,10 +96,10 @@ int recording_read(const char *path, struct recording *out, struct ballast_error
 {
     char *data;
     size_t length;
-    int rc = json_read_file(path, JSON_MAX_BYTES, &data, &length, err);
+    int rc = file_read(path, FILE_ANY, JSON_MAX_BYTES, &data, &length, err);
     if (rc < 0)
         return rc;
-    rc = recording_parse(json_file_name(path), data, length, out, err);
+    rc = recording_parse(file_name(path), data, length, out, err);
     free(data);
     return rc;
 }

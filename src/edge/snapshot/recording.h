@@ -25,7 +25,7 @@ void recording_release(struct recording *recording);
 
 /*
  * "-" is standard input. -EINVAL: "file:line: ..." with what is wrong there and would be right; the
- * errnos of json_read_file(), -ENOMEM. On failure *out is as it was.
+ * errnos of file_read(), -ENOMEM. On failure *out is as it was.
  */
 int recording_read(const char *path, struct recording *out, struct ballast_error *err);
 int recording_parse(const char *name, const char *data, size_t length, struct recording *out,

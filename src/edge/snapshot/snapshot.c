@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/model/commandline.h"
 #include "core/model/xen_release.h"
+#include "edge/file/file.h"
 #include "edge/json/json.h"
 #include "edge/snapshot/xl_info.h"
 
@@ -391,10 +392,10 @@ int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *
 {
     char *data;
     size_t length;
-    int rc = json_read_file(path, JSON_MAX_BYTES, &data, &length, err);
+    int rc = file_read(path, FILE_ANY, JSON_MAX_BYTES, &data, &length, err);
     if (rc < 0)
         return rc;
-    rc = snapshot_parse(json_file_name(path), data, length, out, err);
+    rc = snapshot_parse(file_name(path), data, length, out, err);
     free(data);
     return rc;
 }
@@ -430,7 +431,7 @@ int snapshot_check(const struct snapshot *snapshot, const char *path, struct bal
     int rc = ballast_host_check(&snapshot->host, &why);
     if (rc == 0)
         return 0;
-    (void)ballast_fail(err, rc, "%s: %s", json_file_name(path), why.text);
+    (void)ballast_fail(err, rc, "%s: %s", file_name(path), why.text);
     if (err)
         json_printable(err->text);
     return rc;
