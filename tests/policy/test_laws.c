@@ -83,6 +83,8 @@ static struct ballast_domain draw_domain(struct world *world, size_t i)
         domain.pod_cache_kib = draw_kib(world, domain.tot_kib);
         domain.pod_entries_kib = domain.pod_cache_kib + draw_kib(world, domain.static_max_kib);
     }
+    if (draw(world, 3) == 0)
+        domain.pinned_kib = draw_kib(world, domain.static_max_kib);
     draw_report(world, &domain);
     return domain;
 }
@@ -168,6 +170,32 @@ static struct ballast_domain *domain_of(struct world *world, uint32_t id)
     return NULL;
 }
 
+/* Its pinned target as far as it may be. */
+static uint64_t pin_of(const struct ballast_domain *domain)
+{
+    uint64_t kib = domain->pinned_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    return ballast_max_u64(domain->dynamic_min_kib, ballast_min_u64(kib, domain->dynamic_max_kib));
+}
+
+/*
+ * A pinned guest neither grows beyond its pin (but to what it holds already) nor, without a request
+ * or a deficit, shrinks below it. dom0's is bounded by what it is known to use as well.
+ */
+static void check_pin(const struct balancer_set *set, const struct ballast_domain *domain,
+                      bool wanted)
+{
+    if (domain->pinned_kib == 0 || set->target_kib == BALLAST_NONE || domain->is_dom0)
+        return;
+    if (set->target_kib > ballast_max_u64(pin_of(domain), domain->tot_kib))
+        fail_msg("domain %u is told %llu KiB, more than its pin of %llu and the %llu it holds",
+                 set->id, (unsigned long long)set->target_kib, (unsigned long long)pin_of(domain),
+                 (unsigned long long)domain->tot_kib);
+    if (!wanted && set->target_kib < ballast_min_u64(pin_of(domain), domain->tot_kib) / 4 * 4)
+        fail_msg("domain %u is told %llu KiB, less than its pin of %llu and the %llu it holds (%s)",
+                 set->id, (unsigned long long)set->target_kib, (unsigned long long)pin_of(domain),
+                 (unsigned long long)domain->tot_kib, balancer_reason_word(set->reason));
+}
+
 /* Law 7: nobody is told to go below his floor, as far as he holds it and may. */
 static void check_floor(const struct world *world, const struct balancer *balancer,
                         const struct balancer_set *set, const struct ballast_domain *domain)
@@ -177,6 +205,8 @@ static void check_floor(const struct world *world, const struct balancer *balanc
     uint64_t kept_kib = ballast_min_u64(opinion.floor.kib, domain->tot_kib);
     if (opinion.left_alone)
         kept_kib = domain->tot_kib;
+    else if (domain->pinned_kib > 0 && opinion.floor.reason != FLOOR_STOPPED)
+        kept_kib = ballast_min_u64(kept_kib, pin_of(domain));
     kept_kib = ballast_min_u64(kept_kib, domain->dynamic_max_kib) / BALLAST_PAGE_KIB;
     /* A floor that has just moved is followed in steps of a 64th. */
     uint64_t slack_kib = opinion.left_alone ? 0 : domain->tot_kib / 64;
@@ -191,7 +221,7 @@ static void check_floor(const struct world *world, const struct balancer *balanc
 
 /* Laws 3, 4 and 7 of one set. */
 static void do_set(struct world *world, const struct balancer *balancer,
-                   const struct balancer_set *set, bool gives)
+                   const struct balancer_set *set, bool gives, bool wanted)
 {
     struct ballast_domain *domain = domain_of(world, set->id);
     if (!is_ours(domain)) {
@@ -219,6 +249,7 @@ static void do_set(struct world *world, const struct balancer *balancer,
                             ballast_max_u64(domain->tot_kib, domain->dynamic_min_kib) ||
                         set->target_kib <= domain->target_kib);
         check_floor(world, balancer, set, domain);
+        check_pin(set, domain, wanted);
         domain->target_kib = set->target_kib;
     }
     if (set->maxmem_kib != BALLAST_NONE)
@@ -256,12 +287,13 @@ static void decide_and_check(struct world *world, struct balancer *balancer)
     if (balancer_decide(balancer, &input, &out, &err) < 0)
         fail_msg("%s", err.text);
     world->promises = owed_kib(world) > world->host.slush_kib || world->request_count > 0;
+    bool wanted = input.request_count > 0 || out.deficit_kib > 0;
     for (size_t i = 0; i < out.take_count; i++)
-        do_set(world, balancer, &out.sets[i], false);
+        do_set(world, balancer, &out.sets[i], false, wanted);
     for (size_t i = 0; i < out.verdict_count; i++)
         do_verdict(world, &out.verdicts[i]);
     for (size_t i = out.take_count; i < out.set_count; i++)
-        do_set(world, balancer, &out.sets[i], true);
+        do_set(world, balancer, &out.sets[i], true, wanted);
     /* Laws 2 and 4: promises are covered, and so is all that anybody may take beyond them. */
     if (world->host.free_kib < owed_kib(world))
         fail_msg("%llu KiB free, %llu KiB owed", (unsigned long long)world->host.free_kib,

@@ -244,6 +244,7 @@ static struct ballast_domain any_domain(unsigned *seed, uint32_t id)
         .dynamic_max_kib = any(seed, 40),
         .static_max_kib = any(seed, 40),
         .build_left_kib = any(seed, 40),
+        .pinned_kib = any(seed, 30),
         .used_kib = reports ? any(seed, 40) : BALLAST_NONE,
         .reported_free_kib = any(seed, 1) ? any(seed, 40) : BALLAST_NONE,
         .report_age_usec = reports ? any(seed, 51) : BALLAST_NONE,

@@ -60,6 +60,8 @@ struct ballast_domain {
     uint64_t stopped_kib;
     uint64_t stopped_usec;
     uint32_t stops;
+    /* The target that an administrator set, and the balancer is to keep; 0: none. */
+    uint64_t pinned_kib;
     uint64_t shares; /* weight among its peers; 1000 is the usual one, 0 is left alone */
 };
 

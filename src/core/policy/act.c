@@ -65,6 +65,9 @@ static uint64_t staying_kib(const struct policy_domain *view)
 static uint64_t still_kib(const struct act *act, const struct policy_domain *view, uint64_t aim_kib)
 {
     uint64_t least_kib = ballast_max_u64(act->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
+    /* What somebody set is kept to the page. */
+    if (view->pinned_kib > 0 && aim_kib == view->pinned_kib)
+        return 0;
     bool at_floor =
         aim_kib - view->floor_kib < BALLAST_PAGE_KIB && view->floor_kib > view->firm_kib;
     uint64_t part = at_floor ? FLOOR_STILL_PART : STILL_PART;
@@ -243,6 +246,9 @@ static uint64_t number_for(const struct act *act, size_t i, const struct plan *p
         return act->missing_kib;
     case BALANCER_GIVES_TO_OTHERS:
         return act->balancer->aims[i].about_kib;
+    case BALANCER_PINNED:
+    case BALANCER_BELOW_PIN:
+        return view->pinned_kib;
     case BALANCER_NEEDS_MORE:
         return view->need_kib;
     case BALANCER_SHARE_OF_SURPLUS:

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/policy/pin.h"
 #include "core/policy/state.h"
 
 /* A guest without a balloon driver that is younger than this may still be booting. */
@@ -362,6 +363,7 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
             ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
         if (may_be_asked(domain)) {
             struct policy_domain view = view_of(balancer, domain, track, facts);
+            pin_view(&view, domain->pinned_kib, facts);
             accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
                                                    ballast_sub_floor(view.tot_kib, view.firm_kib));
             balancer->domain_of[balancer->view_count] = i;
@@ -429,15 +431,19 @@ static void ask_policy(struct balancer *balancer, const struct balancer_input *i
         .parts = balancer->parts,
     };
     const struct policy *policy = balancer->policy;
+    bool request = policy->squeezes && view.wanted_kib > view.available_kib;
+    if (view.wanted_kib == 0)
+        view.available_kib = ballast_sub_floor(
+            view.available_kib, pin_lacking_kib(balancer->views, balancer->view_count));
     bool due =
         !balancer->started || balancer->now_usec - balancer->judged_usec >= policy->interval_usec;
+    for (size_t i = 0; i < balancer->view_count && !due; i++)
+        balancer->aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
     if (due) {
         policy->aim(&view, balancer->aims);
         balancer->judged_usec = balancer->now_usec;
-        return;
     }
-    for (size_t i = 0; i < balancer->view_count; i++)
-        balancer->aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
+    pin_aims(&view, request, balancer->aims);
 }
 
 static int check_input(struct balancer *balancer, const struct balancer_input *input,

@@ -10,6 +10,7 @@
  *  - those who are not asked, whoever they are, have their maxima held to that too while anything
  * is promised, also below a target that somebody else has set;
  *  - a target is within the guest's dynamic range and never above its maximum;
+ *  - a pinned target (pin.h) is kept, and only a request takes memory from below it;
  *  - what is paused, being built, migrating, has no balloon, or is populated on demand and not yet
  *    covered is never asked, and nobody below his floor (floor.h);
  *  - one whose balloon stopped, or took back what it gave, is told to stay, and left alone for a
@@ -59,6 +60,8 @@ enum balancer_reason {
     BALANCER_SHARE_OF_SURPLUS,   /* a: its part */
     BALANCER_GIVES_TO_OTHERS,    /* a: what others are short of */
     BALANCER_RULE,               /* a peer's rule wants it so */
+    BALANCER_PINNED,             /* kept at the target that an administrator set; a: that */
+    BALANCER_BELOW_PIN,          /* squeezed below it for a waiting start; a: its pinned target */
     BALANCER_LEFT_ALONE,         /* its balloon stopped, or took back; a: where */
     BALANCER_LIMIT_HELD,   /* maximum brought down to what it holds or is to hold; a: room taken */
     BALANCER_LIMIT_RAISED, /* maximum was below a target still to be reached */

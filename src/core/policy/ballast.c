@@ -32,7 +32,8 @@
 /* Half of an even share is kept for a guest that says it needs little: it may be wrong, or lie. */
 #define MODEST_PART 2
 
-enum reach { REACH_IDLE, REACH_BEYOND_NEED, REACH_MINIMUM, REACHES };
+/* The last one is for what all others together cannot give: pinned guests below their pins. */
+enum reach { REACH_IDLE, REACH_BEYOND_NEED, REACH_MINIMUM, REACH_BELOW_PIN, REACHES };
 
 static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
 {
@@ -41,6 +42,8 @@ static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
         kib = ballast_max_u64(kib, domain->likely_kib);
     else if (reach == REACH_BEYOND_NEED)
         kib = ballast_max_u64(kib, domain->need_kib);
+    else if (reach == REACH_MINIMUM)
+        kib = ballast_max_u64(kib, domain->pinned_kib);
     return ballast_min_u64(kib, domain->tot_kib);
 }
 
@@ -79,7 +82,7 @@ static enum reach choose_reach(const struct policy_view *view, uint64_t missing_
 {
     uint64_t least_usec = time_to_give(view, REACH_MINIMUM, missing_kib);
     if (least_usec == BALLAST_NONE)
-        return REACH_MINIMUM;
+        return REACH_BELOW_PIN;
     uint64_t may_usec =
         ballast_mul_div(least_usec, SPARING_PERMYRIAD, BALLAST_PERMYRIAD) + SPARING_USEC;
     for (int reach = REACH_IDLE; reach < REACH_MINIMUM; reach++) {

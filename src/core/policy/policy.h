@@ -25,6 +25,7 @@ struct policy_domain {
     uint64_t firm_kib;  /* the same, of what nothing that happens soon will lower */
     uint64_t low_kib; /* the least its target may be: floor_kib, or what it holds if that is less */
     uint64_t max_kib; /* never aim above: dynamic maximum */
+    uint64_t pinned_kib; /* its pinned target within what it may hold; 0: none. See pin.h */
     uint64_t static_max_kib;
     uint64_t used_kib;          /* the guest's word as it is, or BALLAST_NONE */
     uint64_t reported_free_kib; /* the same */

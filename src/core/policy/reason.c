@@ -12,6 +12,8 @@ static const char *const words[BALANCER_REASONS] = {
     [BALANCER_SHARE_OF_SURPLUS] = "share-of-surplus",
     [BALANCER_GIVES_TO_OTHERS] = "gives-to-others",
     [BALANCER_RULE] = "rule",
+    [BALANCER_PINNED] = "pinned",
+    [BALANCER_BELOW_PIN] = "below-pin",
     [BALANCER_LEFT_ALONE] = "left-alone",
     [BALANCER_LIMIT_HELD] = "limit-held",
     [BALANCER_LIMIT_RAISED] = "limit-raised",
@@ -45,6 +47,10 @@ static const char *why(enum balancer_reason reason)
         return "must not grow by itself any more; room taken away:";
     case BALANCER_LIMIT_RAISED:
         return "had a limit below its target; raised by";
+    case BALANCER_PINNED:
+        return "is kept at its pinned target,";
+    case BALANCER_BELOW_PIN:
+        return "is squeezed for a waiting start, below its pinned target of";
     case BALANCER_LEFT_ALONE:
         return "gives no more, and is left alone at";
     case BALANCER_RULE:

@@ -80,6 +80,7 @@ static const struct key guest_keys[] = {
     {"min", KEY_SIZE, GUEST(dynamic_min_kib)},
     {"max", KEY_SIZE, GUEST(dynamic_max_kib)},
     {"static", KEY_SIZE, GUEST(static_max_kib)},
+    {"pinned", KEY_SIZE, GUEST(pinned_kib)},
     {"shares", KEY_COUNT, GUEST(shares)},
     {"rate-down", KEY_RATE, GUEST(rate_down_kib)},
     {"rate-up", KEY_RATE, GUEST(rate_up_kib)},

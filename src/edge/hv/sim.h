@@ -104,6 +104,7 @@ struct sim_guest_config {
     uint64_t dynamic_max_kib;
     uint64_t static_max_kib;
     uint64_t shares;
+    uint64_t pinned_kib;    /* shown as the target that an administrator set; 0: none */
     uint64_t rate_down_kib; /* a second */
     uint64_t rate_up_kib;
     uint64_t floor_kib;       /* its balloon stops here, and does not tell */

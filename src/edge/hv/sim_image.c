@@ -44,8 +44,8 @@ static uint64_t config_sum(const struct sim_config *config)
     uint64_t sum = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
     for (size_t i = 0; i < config->guest_count; i++) {
         const struct sim_guest_config *is = &config->guests[i];
-        const uint64_t sizes[] = {is->tot_kib, is->dynamic_min_kib, is->dynamic_max_kib,
-                                  is->static_max_kib, is->shares};
+        const uint64_t sizes[] = {is->tot_kib,        is->dynamic_min_kib, is->dynamic_max_kib,
+                                  is->static_max_kib, is->shares,          is->pinned_kib};
         sum = mix(sum, is->name, strlen(is->name));
         sum = mix(sum, sizes, sizeof(sizes));
     }

@@ -215,6 +215,8 @@ static int read_sizes(const struct source *dom, struct ballast_domain *out)
         (rc = may(dom, "static_max_kib", out->dynamic_max_kib, &out->static_max_kib)) < 0 ||
         (rc = may(dom, "maxmem_kib", out->static_max_kib, &out->maxmem_kib)) < 0)
         return rc;
+    if ((rc = may(dom, "pinned_kib", 0, &out->pinned_kib)) < 0)
+        return rc;
     return may(dom, "build_left_kib", 0, &out->build_left_kib);
 }
 

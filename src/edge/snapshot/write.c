@@ -154,6 +154,8 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
     put_fields(out, fields, DOMAIN_FIELDS, ",");
     if (domain->video_kib > 0)
         (void)fprintf(out, ",\"video_kib\":%" PRIu64, domain->video_kib);
+    if (domain->pinned_kib > 0)
+        (void)fprintf(out, ",\"pinned_kib\":%" PRIu64, domain->pinned_kib);
     if (domain->used_kib != BALLAST_NONE)
         (void)fprintf(out, ",\"used_kib\":%" PRIu64, domain->used_kib);
     if (domain->reported_free_kib != BALLAST_NONE)
