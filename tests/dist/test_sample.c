@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The sample configuration says of itself that what is commented out is the default. Each such line
+ * is read alone, and must leave all as it is without it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/ballastd/config.h"
+#include "core/model/host.h"
+#include "edge/calibration/calibration.h"
+
+static struct daemon_config config_of(const char *text)
+{
+    char path[] = "/tmp/ballast-sample-XXXXXX";
+    struct daemon_config config = {0};
+    struct ballast_error err;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(close(fd), 0);
+    int rc = daemon_config_read(path, &config, &err);
+    (void)unlink(path);
+    if (rc < 0)
+        fail_msg("%s: %s", text, err.text);
+    return config;
+}
+
+/* Of the host itself where nothing is said: 64 MiB on Xen (edge/hv/xen.c). */
+static uint64_t slush_of(const struct daemon_config *config)
+{
+    return config->slush_kib == BALLAST_NONE ? 64 * 1024 : config->slush_kib;
+}
+
+#define SAME(member) assert_int_equal(a->member, b->member)
+
+static void assert_same(const struct daemon_config *a, const struct daemon_config *b)
+{
+    assert_ptr_equal(a->policy, b->policy);
+    assert_string_equal(a->group, b->group);
+    assert_int_equal(slush_of(a), slush_of(b));
+    SAME(interval_usec);
+    SAME(rest_usec);
+    SAME(lease_usec);
+    SAME(dom0_floor_kib);
+    SAME(guest_floor_kib);
+    SAME(inaccuracy_kib);
+    SAME(rival_writes);
+    SAME(rival_usec);
+    SAME(rival_quiet_usec);
+    SAME(history_kib);
+    SAME(clients);
+    SAME(unread_usec);
+    SAME(balloons);
+    SAME(claims);
+}
+
+static void every_line_is_the_default(void **state)
+{
+    struct daemon_config by_default = config_of("");
+    char line[256];
+    size_t count = 0;
+    FILE *sample = fopen(SAMPLE, "r");
+    (void)state;
+    assert_non_null(sample);
+    while (fgets(line, sizeof(line), sample) && strncmp(line, "#[guest ", 8) != 0) {
+        char text[300];
+        if (line[0] != '#' || line[1] < 'a' || line[1] > 'z' || !strstr(line, " = "))
+            continue;
+        count++;
+        /* A file that is not there on most machines. */
+        if (strncmp(line, "#host-profile = ", 16) == 0) {
+            assert_string_equal(line + 16, CALIBRATION_USUAL_PATH "\n");
+            continue;
+        }
+        (void)snprintf(text, sizeof(text), "[ballastd]\n%s", line + 1);
+        struct daemon_config config = config_of(text);
+        print_message("%s", line);
+        assert_same(&config, &by_default);
+        daemon_config_release(&config);
+    }
+    assert_true(count >= 17);
+    (void)fclose(sample);
+    daemon_config_release(&by_default);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_line_is_the_default)};
+    return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
+}
