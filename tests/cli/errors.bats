@@ -66,6 +66,16 @@ END
     run -2 ballast --frobnicate
     run -2 ballast explain --frobnicate x
     [[ $output == *"there is no option --frobnicate"*"ballast help explain"* ]]
+    # The nearest, and of equals the one that help lists first.
+    local row
+    for row in 'lits fits' 'lst list' 'hots host' 'set-trget set-target' 'relase release' 'relpay replay'; do
+        run -2 ballast ${row% *}
+        [[ $output == *"there is no command '${row% *}': did you mean '${row#* }'?"* ]]
+    done
+    run -2 ballast explain --jsno x
+    [[ $output == *"there is no option --jsno: did you mean --json?"* ]]
+    run -2 ballast fits --hots=x y
+    [[ $output == *"there is no option --hots=x: did you mean --host?"* ]]
     run -2 ballast explain -x y
     [[ $output == *"there is no option -x"* ]]
     run -2 ballast explain --json=yes x

@@ -2,6 +2,7 @@
 /* core/base: checked arithmetic, the error record, bounded text, the escape of XML. */
 #include "unit.h"
 
+#include "core/base/nearest.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
@@ -244,14 +245,48 @@ static void size_texts_refused(void **state)
     assert_int_equal(ballast_size_parse("x", &kib, NULL), -EINVAL);
 }
 
+/* The nearest, whatever the order; of equals the first; far is none. */
+static void nearest_words(void **state)
+{
+    static const char *const known[] = {"explain", "plan",   "replay",  "reserve",   "release",
+                                        "fits",    "free",   "list",    "host",      "top",
+                                        "why",     "record", "set-max", "set-target"};
+    static const struct {
+        const char *word, *found;
+    } rows[] = {
+        {"explian", "explain"}, {"lst", "list"},      {"resreve", "reserve"},
+        {"relase", "release"},  {"rplay", "replay"},  {"hots", "host"},
+        {"tpo", "top"},         {"hst", "host"},      {"setmax", "set-max"},
+        {"set-mix", "set-max"}, {"frobnicate", NULL}, {"", NULL},
+        {"xyz", NULL},          {"ab", NULL},         {"recrd", "record"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ballast_nearest nearest = ballast_nearest_to(rows[i].word);
+        for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
+            ballast_nearest_try(&nearest, known[j]);
+        if (rows[i].found)
+            assert_string_equal(nearest.found ? nearest.found : rows[i].word, rows[i].found);
+        else
+            assert_null(nearest.found);
+    }
+    char longest[200];
+    memset(longest, 'a', sizeof(longest));
+    longest[sizeof(longest) - 1] = '\0';
+    struct ballast_nearest nearest = ballast_nearest_to(longest);
+    ballast_nearest_try(&nearest, longest);
+    assert_null(nearest.found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arithmetic),     cmocka_unit_test(arithmetic_refuses),
-        cmocka_unit_test(conversions),    cmocka_unit_test(unchecked_helpers),
-        cmocka_unit_test(error_record),   cmocka_unit_test(error_text_is_cut),
-        cmocka_unit_test(text_truncates), cmocka_unit_test(xml_escape),
-        cmocka_unit_test(size_texts),     cmocka_unit_test(size_texts_refused),
+        cmocka_unit_test(nearest_words),      cmocka_unit_test(arithmetic),
+        cmocka_unit_test(arithmetic_refuses), cmocka_unit_test(conversions),
+        cmocka_unit_test(unchecked_helpers),  cmocka_unit_test(error_record),
+        cmocka_unit_test(error_text_is_cut),  cmocka_unit_test(text_truncates),
+        cmocka_unit_test(xml_escape),         cmocka_unit_test(size_texts),
+        cmocka_unit_test(size_texts_refused),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

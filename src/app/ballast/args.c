@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/ballast/output.h"
+#include "core/base/nearest.h"
 
 /* Beyond every character, so that an index is never taken for a short option. */
 enum { FIRST_INDEX = 256 };
@@ -35,6 +36,21 @@ int cli_args_wrong(const struct cli_args *args, const char *format, ...)
     return CLI_BAD;
 }
 
+/* "--jsn" or "--hst=x": the name up to its value is what may be near to another. */
+static void refuse_long(const struct cli_args *args, const char *given)
+{
+    char name[BALLAST_NEAREST_LENGTH + 2];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(given + 2, "="), given + 2);
+    struct ballast_nearest nearest = ballast_nearest_to(name);
+    for (const struct cli_option *option = args->command->options; option->name; option++)
+        ballast_nearest_try(&nearest, option->name);
+    if (nearest.found)
+        (void)cli_args_wrong(args, "there is no option %s: did you mean --%s?", given,
+                             nearest.found);
+    else
+        (void)cli_args_wrong(args, "there is no option %s, or it is ambiguous", given);
+}
+
 static int refuse_option(const struct cli_args *args)
 {
     if (optopt >= FIRST_INDEX)
@@ -43,8 +59,7 @@ static int refuse_option(const struct cli_args *args)
     else if (optopt > 0)
         (void)cli_args_wrong(args, "there is no option -%c", optopt);
     else
-        (void)cli_args_wrong(args, "there is no option %s, or it is ambiguous",
-                             args->argv[optind - 1]);
+        refuse_long(args, args->argv[optind - 1]);
     return CLI_ARGS_BAD;
 }
 

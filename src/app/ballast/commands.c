@@ -10,6 +10,7 @@
 #include "app/ballast/args.h"
 #include "app/ballast/output.h"
 #include "app/ballast/rundir.h"
+#include "core/base/nearest.h"
 #include "core/base/units.h"
 
 const struct cli_command cli_commands[] = {
@@ -383,34 +384,14 @@ static void print_command(const struct cli_command *command)
     printf("  %-18s this\n\nMore: man ballast-%s\n", "--help", command->name);
 }
 
-/* How many letters must be put in, taken out or changed to make `a` of `b`; both short. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { MOST = 16 };
-    size_t row[MOST + 1];
-    size_t length = strlen(b);
-    if (length > MOST)
-        return MOST;
-    for (size_t j = 0; j <= length; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t corner = row[0]++;
-        for (size_t j = 0; j < length; j++) {
-            size_t changed = corner + (a[i] != b[j]);
-            corner = row[j + 1];
-            row[j + 1] = ballast_min_u64(changed, ballast_min_u64(corner, row[j]) + 1);
-        }
-    }
-    return row[length];
-}
-
 static int refuse_command(const char *word)
 {
-    for (const struct cli_command *command = cli_commands; command->name; command++) {
-        if (distance(word, command->name) <= 2) {
-            cli_complain("there is no command '%s': did you mean '%s'?", word, command->name);
-            return CLI_BAD;
-        }
+    struct ballast_nearest nearest = ballast_nearest_to(word);
+    for (const struct cli_command *command = cli_commands; command->name; command++)
+        ballast_nearest_try(&nearest, command->name);
+    if (nearest.found) {
+        cli_complain("there is no command '%s': did you mean '%s'?", word, nearest.found);
+        return CLI_BAD;
     }
     cli_complain("there is no %s '%s'; see 'ballast help'", *word == '-' ? "option" : "command",
                  word);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/base/nearest.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/follow.h"
@@ -227,6 +228,17 @@ static struct daemon_config_guest *guest_of(struct daemon_config *config, const 
     return guest;
 }
 
+static void refuse_key(struct reading *reading, const char *section, const char *name,
+                       const char *nearest)
+{
+    char why[128];
+    if (nearest)
+        (void)snprintf(why, sizeof(why), "no such key: did you mean %s?", nearest);
+    else
+        (void)snprintf(why, sizeof(why), "no such key; ballastd.conf(5) lists them");
+    wrong(reading, section, name, why);
+}
+
 static int handle(void *user, const char *section, const char *name, const char *value)
 {
     struct reading *reading = user;
@@ -240,10 +252,11 @@ static int handle(void *user, const char *section, const char *name, const char 
     } else if (strcmp(section, "ballastd") != 0) {
         wrong(reading, section, name, "no such section; [ballastd] or [guest NAME] would be right");
     }
-    while (reading->rc == 0 && key->name && strcmp(key->name, name) != 0)
-        key++;
+    struct ballast_nearest nearest = ballast_nearest_to(name);
+    for (; reading->rc == 0 && key->name && strcmp(key->name, name) != 0; key++)
+        ballast_nearest_try(&nearest, key->name);
     if (reading->rc == 0 && !key->name)
-        wrong(reading, section, name, "no such key; ballastd.conf(5) lists them");
+        refuse_key(reading, section, name, nearest.found);
     char buf[256];
     struct ballast_text why = ballast_text_over(buf, sizeof(buf));
     if (reading->rc == 0 && !set_value(key, value, base, &why))
