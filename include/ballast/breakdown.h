@@ -46,8 +46,10 @@ enum ballast_need_term {
     BALLAST_NEED_STUBDOMAIN,     /* the device model's domain, charged to the guest it serves */
     BALLAST_NEED_CHARGED,        /* this is that domain: all of it is charged elsewhere */
     BALLAST_NEED_ROUNDING,       /* up to the toolstack's unit */
-    BALLAST_NEED_ARENA,          /* what Xen's own heap and the IOMMU's tables may grow by, of the
-                                    exact profiles */
+    BALLAST_NEED_ARENA,          /* what Xen's own heap may grow by, of the exact profiles */
+    BALLAST_NEED_IOMMU_PIECES,   /* what the IOMMU's tables may take more, where memory comes in
+                                    pieces below 2 MiB or a smaller guest is worse aligned: need
+                                    holds for every size up to the one asked for */
     BALLAST_NEED_OTHER,          /* of a breakdown that was not evaluated here */
     BALLAST_NEED_TERMS
 };
@@ -74,6 +76,7 @@ enum ballast_note {
     BALLAST_NOTE_VMTRACE,          /* kib: all trace buffers, one a vCPU */
     BALLAST_NOTE_LIMITS_ASSUMED,   /* count: grant frames, maptrack frames: Xen's defaults */
     BALLAST_NOTE_VMTRACE_IGNORED,  /* kib: one, which the profile's toolstack or Xen cannot set */
+    BALLAST_NOTE_NOT_WHOLE_MIB,    /* kib: maxmem less videoram, the next size that libxl builds */
     BALLAST_NOTES
 };
 

@@ -85,6 +85,36 @@ static void pool_without_vcpus(void **state)
     assert_false(ballast_breakdown_note(&b, BALLAST_NOTE_NO_VCPUS, NULL, NULL));
 }
 
+/* As libxl of 4.17.7 did with each of them: tests/lab/iommu. XAPI rounds to whole MiB by itself. */
+static void not_whole_mib(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ballast_guest_type type;
+        uint64_t kib, video_kib, builds_kib; /* 0: as it is */
+    } guests[] = {
+        {BALLAST_HVM, 65536, 0, 0},         {BALLAST_HVM, 65537, 0, 0},
+        {BALLAST_HVM, 65540, 0, 66560},     {BALLAST_HVM, 66556, 0, 66560},
+        {BALLAST_HVM, 66558, 0, 66560},     {BALLAST_HVM, 67580, 0, 67584},
+        {BALLAST_HVM, 65536, 16380, 66556}, {BALLAST_HVM, 81924, 16388, 0},
+        {BALLAST_PVH, 65537, 0, 0},         {BALLAST_PVH, 65540, 0, 66560},
+        {BALLAST_PV, 65540, 0, 0},          {BALLAST_PV, 67580, 0, 0},
+    };
+    static const char *const profiles[] = {"libxl", "xen-4.17", "xapi"};
+    for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++) {
+        for (size_t p = 0; p < 3; p++) {
+            uint64_t kib = 0;
+            struct ballast_breakdown b =
+                on(profiles[p], unit_guest(guests[i].type, {BALLAST_MEMORY, guests[i].kib},
+                                           {BALLAST_VIDEORAM, guests[i].video_kib}, VCPUS(1),
+                                           {BALLAST_VGA, BALLAST_VGA_NONE}));
+            bool told = ballast_breakdown_note(&b, BALLAST_NOTE_NOT_WHOLE_MIB, NULL, &kib);
+            assert_int_equal(told, p < 2 && guests[i].builds_kib > 0);
+            assert_int_equal(kib, told ? guests[i].builds_kib : 0);
+        }
+    }
+}
+
 static void pool_of_broken_pages(void **state)
 {
     (void)state;
@@ -331,6 +361,7 @@ int main(void)
         cmocka_unit_test(need_too_small_covers_what_was_measured),
         cmocka_unit_test(need_too_small_to_the_kib),
         cmocka_unit_test(need_is_large_enough),
+        cmocka_unit_test(not_whole_mib),
         cmocka_unit_test(notes),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

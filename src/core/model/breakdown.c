@@ -41,6 +41,7 @@ static const char *const term_words[BALLAST_NEED_TERMS] = {
     [BALLAST_NEED_CHARGED] = "charged_to_its_guest",
     [BALLAST_NEED_ROUNDING] = "rounding",
     [BALLAST_NEED_ARENA] = "arena",
+    [BALLAST_NEED_IOMMU_PIECES] = "iommu_pieces",
     [BALLAST_NEED_OTHER] = "other",
 };
 

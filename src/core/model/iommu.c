@@ -56,8 +56,8 @@ static uint64_t hvm_pages(const struct ballast_settled *settled, bool pieces)
         tables.level1++;
     if (pieces && low >= GIB_PAGES)
         tables.level2++;
-    /* The fourth GiB has the special pages, and one table with what there is of memory. */
-    if (low <= FOUR_GIB_PAGES - GIB_PAGES)
+    /* The fourth GiB has the special pages, and one table with what else there is in it. */
+    if (low + (high > 0 ? 0 : adapter) <= FOUR_GIB_PAGES - GIB_PAGES)
         tables.level2++;
     tables.level3 = ballast_div_up(FOUR_GIB_PAGES + high, TABLE_ENTRIES * GIB_PAGES);
     return tables.level1 + tables.level2 + tables.level3 + 1;

@@ -27,6 +27,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_VMTRACE] = "vmtrace",
     [BALLAST_NOTE_LIMITS_ASSUMED] = "limits-assumed",
     [BALLAST_NOTE_VMTRACE_IGNORED] = "vmtrace-ignored",
+    [BALLAST_NOTE_NOT_WHOLE_MIB] = "not-whole-mib",
 };
 
 const char *ballast_note_word(enum ballast_note note)
@@ -69,6 +70,17 @@ static void note_video(struct ballast_breakdown *out, const struct ballast_settl
     if (settled->video_kib > settled->memory_kib / 2)
         ballast_breakdown_set_note(out, BALLAST_NOTE_VIDEO_LARGE, settled->video_kib,
                                    settled->memory_kib);
+}
+
+void ballast_note_whole_mib(struct ballast_breakdown *out, const struct ballast_settled *settled)
+{
+    uint64_t kib = ballast_sub_floor(settled->maxmem_kib, settled->videoram_asked_kib);
+    uint64_t beyond_kib = kib % BALLAST_MIB_KIB;
+    /* Less than a page is dropped. */
+    if (settled->type != BALLAST_PV && beyond_kib >= BALLAST_PAGE_KIB)
+        ballast_breakdown_set_note(
+            out, BALLAST_NOTE_NOT_WHOLE_MIB, kib,
+            ballast_add_ceil(settled->maxmem_kib, BALLAST_MIB_KIB - beyond_kib));
 }
 
 void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled)
@@ -232,6 +244,13 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
     case BALLAST_NOTE_LIMITS_ASSUMED:
     case BALLAST_NOTE_VMTRACE_IGNORED:
         say_limits(text, breakdown, note, a, b);
+        break;
+    case BALLAST_NOTE_NOT_WHOLE_MIB:
+        ballast_text_add(text,
+                         "libxl builds such a guest only of whole MiB, and fails with \"can't "
+                         "allocate low memory\" for %" PRIu64
+                         " KiB (maxmem less videoram): set maxmem to %" PRIu64 " KiB",
+                         a, b);
         break;
     case BALLAST_NOTE_NOT_MEASURED: /* certainty.c has its text */
     case BALLAST_NOTES:

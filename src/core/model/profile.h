@@ -71,5 +71,7 @@ void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_se
 /* That a guest has trace buffers, or asks for them in vain. */
 void ballast_note_vmtrace(struct ballast_breakdown *out, const struct ballast_settled *settled,
                           bool is_known);
+/* That of a size which libxl cannot build, for the profiles that stand for it. */
+void ballast_note_whole_mib(struct ballast_breakdown *out, const struct ballast_settled *settled);
 
 #endif

@@ -124,5 +124,6 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
                                    rules->pool.vcpu_pages * BALLAST_PAGE_KIB, 0);
     ballast_note_vmtrace(out, settled, !rules->no_vmtrace);
     note_short(rules, settled, out);
+    ballast_note_whole_mib(out, settled);
     return 0;
 }

@@ -243,6 +243,7 @@ static void add_notes(const struct ballast_profile *profile, const struct ballas
     if (out->segment_kib[BALLAST_IOMMU] > 0)
         ballast_breakdown_set_note(out, BALLAST_NOTE_IOMMU_TABLES, out->segment_kib[BALLAST_IOMMU],
                                    0);
+    ballast_note_whole_mib(out, settled);
     if (settled->pvshim)
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHIM_TAKES_GUEST, 0, 0);
     ballast_note_vmtrace(out, settled, !profile->rules.xen.terms->no_vmtrace);
@@ -329,8 +330,10 @@ static int need(const struct ballast_profile *profile, const struct ballast_sett
     if (rc < 0 ||
         (rc = ballast_kib_add(out->cost.fresh_max_kib, stubdomain_kib, &out->need_kib, err)) < 0)
         return rc;
+    uint64_t pieces_kib = (uint64_t)out->cost_pages[BALLAST_COST_IOMMU_PIECES] * BALLAST_PAGE_KIB;
     ballast_breakdown_set_term(out, BALLAST_NEED_ARENA, false,
-                               out->cost.fresh_max_kib - out->cost.settled_kib);
+                               out->cost.fresh_max_kib - out->cost.settled_kib - pieces_kib);
+    ballast_breakdown_set_term(out, BALLAST_NEED_IOMMU_PIECES, false, pieces_kib);
     ballast_breakdown_set_term(out, BALLAST_NEED_STUBDOMAIN, false, stubdomain_kib);
     if (stubdomain_kib > 0)
         ballast_breakdown_set_note(out, BALLAST_NOTE_STUBDOMAIN, stubdomain_kib, 0);

@@ -83,9 +83,15 @@ static void inside(const struct ballast_xen_terms *terms, const struct ballast_s
                    int64_t *pages)
 {
     uint64_t memory_pages = settled->memory_kib / BALLAST_PAGE_KIB;
-    if (settled->type == BALLAST_HVM && settled->vga == BALLAST_VGA_NONE)
+    if (settled->type == BALLAST_HVM) {
+        /* libxl_dom.c, libxl__build_hvm: memory without video is what is rounded to pages. */
         memory_pages =
-            ballast_sub_floor(memory_pages, ROM_PAGES + settled->video_kib / BALLAST_PAGE_KIB);
+            ballast_sub_floor(settled->memory_kib, settled->video_kib) / BALLAST_PAGE_KIB;
+        if (settled->vga == BALLAST_VGA_NONE)
+            memory_pages = ballast_sub_floor(memory_pages, ROM_PAGES);
+        else
+            memory_pages += settled->video_kib / BALLAST_PAGE_KIB;
+    }
     pages[BALLAST_COST_MEMORY] = (int64_t)memory_pages;
     if (settled->type == BALLAST_PVH) {
         pages[BALLAST_COST_SPECIAL] = SPECIAL_PAGES;
