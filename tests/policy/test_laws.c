@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random hosts under every policy, with guests that do whatever their maximum allows: after every
- * decision, and after everything that guests can do before the next, the laws hold. The seed is
- * printed; BALLAST_TEST_HOSTS and BALLAST_TEST_SEED choose others.
+ * decision, and after everything that guests can do before the next, the laws hold.
+ *
+ * test_policy_laws SEED: BALLAST_TEST_HOSTS of them (5000); the seeds are those of
+ * tests/seeds/list.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +19,7 @@
 #include "core/policy/balancer.h"
 #include "core/policy/policy.h"
 
-enum { MOST_DOMAINS = 10, MOST_REQUESTS = 4, TICKS = 12 };
+enum { MOST_DOMAINS = 10, MOST_REQUESTS = 4, TICKS = 12, HOSTS = 5000 };
 
 struct world {
     uint64_t random;
@@ -367,28 +369,29 @@ static void one_host(uint64_t seed, const struct policy *policy)
     balancer_free(balancer);
 }
 
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *value = getenv(name);
-    return value ? strtoull(value, NULL, 0) : otherwise;
-}
+static uint64_t seed;
 
 static void test_laws(void **state)
 {
     (void)state;
-    uint64_t hosts = setting("BALLAST_TEST_HOSTS", 100000);
-    uint64_t seed = setting("BALLAST_TEST_SEED", 20261123);
+    const char *asked = getenv("BALLAST_TEST_HOSTS");
+    uint64_t hosts = asked ? strtoull(asked, NULL, 10) : HOSTS;
     size_t policies = 0;
     while (policy_at(policies))
         policies++;
-    print_message("%llu random hosts of %d ticks, seed %llu, %zu policies in turn\n",
-                  (unsigned long long)hosts, TICKS, (unsigned long long)seed, policies);
+    print_message("%llu random hosts of %d ticks, %zu policies in turn\n",
+                  (unsigned long long)hosts, TICKS, policies);
     for (uint64_t i = 0; i < hosts; i++)
         one_host(seed + i * UINT64_C(0x632be59bd9b4e019), policy_at(i % policies));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_laws)};
+    if (argc != 2) {
+        fprintf(stderr, "usage: test_policy_laws SEED\n");
+        return 2;
+    }
+    seed = strtoull(argv[1], NULL, 10);
     return cmocka_run_group_tests_name("policy-laws", tests, NULL, NULL);
 }
