@@ -123,3 +123,22 @@ load common
     run -2 ballast explain zero-means-default/b.xml
     [[ $output == *"b.xml:4: maxMemory: libvirt refuses it without both a size and slots="* ]]
 }
+
+# 4 MiB are XAPI's own default (xapi_xenops.ml: int platform 4 "videoram", 16 at least for a vGPU alone); libxl wants 8 for cirrus.
+@test "xapi: 4 MiB of video memory, asked for or not" {
+    sed '/videoram/d' xapi-videoram/w.cfg >"$BATS_TEST_TMPDIR/unsaid.cfg"
+    for file in xapi-videoram/w.cfg "$BATS_TEST_TMPDIR/unsaid.cfg"; do
+        figures "$file" xapi .segments.video 4096 .segments.guest 2093056 .spans.footprint 2118656
+        figures "$file" xapi-2025 .segments.video 4096 .segments.guest 2093056
+    done
+    figures "$BATS_TEST_TMPDIR/unsaid.cfg" libxl .segments.video 8192
+    # As for 8 MiB, but for where the line between video and guest is.
+    sed 's/videoram.*/videoram = 8/' xapi-videoram/w.cfg >"$BATS_TEST_TMPDIR/eight.cfg"
+    figures "$BATS_TEST_TMPDIR/eight.cfg" xapi .spans.footprint 2118656
+    run -2 ballast explain --profile libxl xapi-videoram/w.cfg
+    [[ $output == *"w.cfg:5: videoram: 4096 KiB: cirrus on qemu-xen needs at least 8192 KiB"* ]]
+    # What was written is read again by the same rules.
+    ballast explain --profile xapi --json xapi-videoram/w.cfg >"$BATS_TEST_TMPDIR/w.json"
+    [ "$(ballast explain --json "$BATS_TEST_TMPDIR/w.json")" = "$(cat "$BATS_TEST_TMPDIR/w.json")" ]
+    run -0 ballast fits --profile xapi --host maptrack-of-the-host/host.json xapi-videoram/w.cfg
+}

@@ -16,7 +16,7 @@ static struct ballast_settled settle(struct ballast_guest guest,
 {
     struct ballast_settled out;
     struct ballast_error err = unit_clean_error();
-    int rc = ballast_settle(&guest, caps, &out, &err);
+    int rc = ballast_settle(&guest, caps, BALLAST_BY_LIBXL, &out, &err);
     if (rc != 0)
         fail_msg("refused: %s", err.text);
     unit_assert_clean(err);
@@ -30,13 +30,13 @@ static void refuse_on(struct ballast_guest guest, const struct ballast_host_caps
     memset(&out, 0x5a, sizeof(out));
     before = out;
     struct ballast_error err = unit_clean_error();
-    assert_int_equal(ballast_settle(&guest, caps, &out, &err), -EINVAL);
+    assert_int_equal(ballast_settle(&guest, caps, BALLAST_BY_LIBXL, &out, &err), -EINVAL);
     assert_int_equal(err.code, -EINVAL);
     if (err.subject != subject)
         fail_msg("subject %d, not %d: %s", err.subject, subject, err.text);
     unit_assert_text(err, part);
     assert_memory_equal(&out, &before, sizeof(out));
-    assert_int_equal(ballast_settle(&guest, caps, &out, NULL), -EINVAL);
+    assert_int_equal(ballast_settle(&guest, caps, BALLAST_BY_LIBXL, &out, NULL), -EINVAL);
 }
 
 static void refuse(struct ballast_guest guest, int subject, const char *part)
@@ -338,6 +338,60 @@ static void flags(void **state)
     assert_false(settle(unit_guest(BALLAST_PV, MEM, {BALLAST_NESTEDHVM, 1}), NULL).nested);
 }
 
+/* What libxl refuses and XAPI has no setting for, or no rule against; what both refuse. */
+static void by_xapi(void **state)
+{
+    (void)state;
+    const struct ballast_guest accepted[] = {
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VIDEORAM, 4096}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VIDEORAM, 0}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VIDEORAM, 8192},
+                   {BALLAST_VGA, BALLAST_VGA_STD}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_SHADOW_MEMORY, 0}),
+        unit_guest(BALLAST_PV, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VIDEORAM, 65536}),
+        unit_guest(BALLAST_PVH, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VIDEORAM, 65536}),
+        unit_guest(BALLAST_PV, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VNUMA_NODES, 2}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_MAXMEM, 131072},
+                   {BALLAST_VNUMA_NODES, 2}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_MAXMEM, 131072},
+                   {BALLAST_ALTP2M, 1}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_NESTEDHVM, 1},
+                   {BALLAST_ALTP2M, 1}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB},
+                   {BALLAST_PASSTHROUGH, BALLAST_PASSTHROUGH_DISABLED}, {BALLAST_PCI_DEVICES, 1}),
+        unit_guest(BALLAST_PV, {BALLAST_MEMORY, 64 * MIB},
+                   {BALLAST_PASSTHROUGH, BALLAST_PASSTHROUGH_SHARE_PT}),
+        unit_guest(BALLAST_PV, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VMTRACE_BUF, 64}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VMTRACE_BUF, 12}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VGA, BALLAST_VGA_NONE},
+                   {BALLAST_STUBDOMAIN, 1}, {BALLAST_STUBDOMAIN_MEMORY, 0}),
+        unit_guest(BALLAST_PV, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VCPUS, 1025}),
+    };
+    const struct ballast_guest refused[] = {
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VIDEORAM, 65536}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_MAXMEM, 1024}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 0 * MIB}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VCPUS, 129}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_VCPUS, 2},
+                   {BALLAST_MAXVCPUS, 1}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_NESTEDHVM, 1},
+                   {BALLAST_HAP, 0}),
+        unit_guest(BALLAST_PVH, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_PCI_DEVICES, 1}),
+        unit_guest(BALLAST_HVM, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_MAXMEM, 131072},
+                   {BALLAST_PCI_DEVICES, 1}),
+        unit_guest(BALLAST_PV, {BALLAST_MEMORY, 64 * MIB}, {BALLAST_MAX_GRANT_FRAMES, 0}),
+    };
+    struct ballast_settled out;
+    for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+        assert_int_equal(ballast_settle(&accepted[i], NULL, BALLAST_BY_XAPI, &out, NULL), 0);
+        assert_int_equal(ballast_settle(&accepted[i], NULL, BALLAST_BY_LIBXL, &out, NULL), -EINVAL);
+    }
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        assert_int_equal(ballast_settle(&refused[i], NULL, BALLAST_BY_XAPI, &out, NULL), -EINVAL);
+        assert_int_equal(ballast_settle(&refused[i], NULL, BALLAST_BY_LIBXL, &out, NULL), -EINVAL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +408,7 @@ int main(void)
         cmocka_unit_test(passthrough_refusals),
         cmocka_unit_test(combinations),
         cmocka_unit_test(flags),
+        cmocka_unit_test(by_xapi),
     };
     return cmocka_run_group_tests_name("settle", tests, NULL, NULL);
 }

@@ -193,6 +193,7 @@ static int parse(struct cli_explain *explain, struct cli_args *args)
         if (rc)
             return rc;
     }
+    explain->sources.profile = explain->profile;
     explain->sources.keep_going = true;
     explain->sources.paths = cli_args_operands(args, &explain->sources.path_count);
     return check(explain);

@@ -58,6 +58,7 @@ static int parse(struct fits *fits, struct cli_args *args)
         fits->squeeze |= option == OPTION_SQUEEZE;
         fits->json |= option == OPTION_JSON;
     }
+    fits->sources.profile = fits->profile;
     fits->sources.keep_going = true;
     fits->sources.paths = cli_args_operands(args, &fits->sources.path_count);
     if (!fits->sources.host_path)

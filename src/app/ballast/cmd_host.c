@@ -144,6 +144,7 @@ static int parse(struct options *options, struct cli_args *args)
             return rc;
     }
     options->sources.paths = cli_args_operands(args, &options->sources.path_count);
+    options->sources.profile = options->profile;
     options->sources.keep_going = true;
     int rc = check(options);
     if (options->form == FORM_DEFAULT)

@@ -135,6 +135,7 @@ static void add_file(struct cli_plan *plan, const struct options *options, const
     char *paths[] = {(char *)path};
     struct cli_sources sources = {.on = plan->host,
                                   .xl_conf_path = options->xl_conf_path,
+                                  .profile = options->profile,
                                   .paths = paths,
                                   .path_count = 1,
                                   .keep_going = true};

@@ -9,6 +9,7 @@
 
 #include "app/ballast/commands.h"
 #include "app/ballast/output.h"
+#include "core/model/profile.h"
 #include "core/model/certainty.h"
 #include "edge/file/file.h"
 #include "edge/json/json.h"
@@ -85,8 +86,10 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
         if (snapshot_check(&out->host, sources->host_path, &err) < 0)
             return complain(&err);
     }
-    struct guestcfg_options options = {
-        .caps = caps_of(out), .xl_conf = &xl_conf, .keep_going = sources->keep_going};
+    struct guestcfg_options options = {.caps = caps_of(out),
+                                       .xl_conf = &xl_conf,
+                                       .profile = sources->profile,
+                                       .keep_going = sources->keep_going};
     for (size_t i = 0; i < sources->path_count; i++) {
         size_t told = out->list.fault_count;
         rc = guestcfg_read(sources->paths[i], &options, &out->list, &err);
@@ -117,7 +120,9 @@ static int add_stubdomain(struct cli_guests *out, size_t i)
     const struct guestcfg_guest *source = &out->list.guests[i];
     struct ballast_guest *stubdomain = NULL;
     struct ballast_error err;
-    if (source->has_given)
+    /* XAPI starts none. */
+    const struct ballast_profile *profile = out->profile ? out->profile : source->profile;
+    if (source->has_given || ballast_profile_toolstack(profile) == BALLAST_BY_XAPI)
         return 0;
     if (ballast_guest_stubdomain(&source->guest, caps_of(out), &stubdomain, &err) < 0) {
         cli_complain("%s: %s", out->guests[out->count - 1].shown, err.text);
@@ -153,7 +158,7 @@ static int expand(struct cli_guests *out, bool keep_going)
 
 int cli_guests_read(struct cli_guests *out, const struct cli_sources *sources)
 {
-    *out = (struct cli_guests){.on = sources->on};
+    *out = (struct cli_guests){.on = sources->on, .profile = sources->profile};
     int rc = read_files(out, sources);
     if (!rc)
         rc = expand(out, sources->keep_going);

@@ -21,7 +21,8 @@ struct cli_guests {
     struct guestcfg_list list;
     struct snapshot host;
     bool has_host;
-    const struct ballast_host *on; /* where there is no such file; NULL: as below */
+    const struct ballast_profile *profile; /* as in struct cli_sources */
+    const struct ballast_host *on;         /* where there is no such file; NULL: as below */
     struct cli_guest *guests;
     size_t count;
     size_t lacking; /* that were complained of and are not there: with keep_going */
@@ -32,6 +33,8 @@ struct cli_sources {
     /* Instead, the host they are judged on, for as long as the guests live. NULL: none is known. */
     const struct ballast_host *on;
     const char *xl_conf_path; /* NULL: the system's, where there is one */
+    /* By whose rules they are judged where they do not say themselves; NULL: libxl's. */
+    const struct ballast_profile *profile;
     char *const *paths;
     size_t path_count;
     bool keep_going; /* what can be read is, and the rest is complained of and counted */

@@ -68,7 +68,7 @@ static int sum_up(struct cli_need *need, const char *path, const struct ballast_
 int cli_need_read(struct cli_need *out, const char *path, const struct ballast_profile *profile)
 {
     char *paths[] = {(char *)path};
-    struct cli_sources sources = {.paths = paths, .path_count = 1};
+    struct cli_sources sources = {.profile = profile, .paths = paths, .path_count = 1};
     *out = (struct cli_need){0};
     int rc = cli_guests_read(&out->guests, &sources);
     if (rc)

@@ -240,7 +240,7 @@ int ballast_breakdown_evaluate(struct ballast_breakdown *out, const struct balla
                                const struct ballast_host_caps *caps, struct ballast_error *err)
 {
     struct ballast_settled settled;
-    int rc = ballast_settle(guest, caps, &settled, err);
+    int rc = ballast_settle(guest, caps, ballast_profile_toolstack(profile), &settled, err);
     if (rc < 0)
         return rc;
     struct ballast_breakdown made = {.profile = profile, .type = guest->type};

@@ -76,6 +76,12 @@ const struct ballast_profile *ballast_profile_find(const char *name)
     return ballast_xen_profile_find(name);
 }
 
+enum ballast_toolstack ballast_profile_toolstack(const struct ballast_profile *profile)
+{
+    return profile && profile->fill == ballast_profile_xapi_fill ? BALLAST_BY_XAPI
+                                                                 : BALLAST_BY_LIBXL;
+}
+
 const char *ballast_profile_name(const struct ballast_profile *profile)
 {
     return profile->name;

@@ -66,6 +66,9 @@ int ballast_profile_xapi_fill(const struct ballast_profile *profile,
                               const struct ballast_settled *settled, struct ballast_breakdown *out,
                               struct ballast_error *err);
 
+/* By whose rules it judges a guest; NULL is the default profile. */
+enum ballast_toolstack ballast_profile_toolstack(const struct ballast_profile *profile);
+
 /* The notes that follow from the settled configuration alone. */
 void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled);
 /* That a guest has trace buffers, or asks for them in vain. */

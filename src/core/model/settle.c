@@ -54,6 +54,9 @@ static const struct video_rule video_rules[2][4] = {
         },
 };
 
+/* xapi_xenops.ml, builder_of_vm: whatever the adapter, and no size is too small. */
+static const struct video_rule xapi_video_rule = {4, 0, false, true};
+
 static uint64_t attr_or(const struct ballast_guest *guest, enum ballast_guest_attr attr,
                         uint64_t otherwise)
 {
@@ -65,8 +68,8 @@ static bool flag(const struct ballast_guest *guest, enum ballast_guest_attr attr
     return attr_or(guest, attr, 0) != 0;
 }
 
-static int settle_vcpus(const struct ballast_guest *guest, struct ballast_settled *out,
-                        struct ballast_error *err)
+static int settle_vcpus(const struct ballast_guest *guest, enum ballast_toolstack by,
+                        struct ballast_settled *out, struct ballast_error *err)
 {
     uint64_t online = attr_or(guest, BALLAST_VCPUS, 0);
     uint64_t most = attr_or(guest, BALLAST_MAXVCPUS, 0);
@@ -90,7 +93,7 @@ static int settle_vcpus(const struct ballast_guest *guest, struct ballast_settle
                                "%" PRIu64 " vCPUs: Xen gives a %s guest at most %" PRIu64, most,
                                ballast_guest_type_word(guest->type), limit);
     }
-    if (online > ONLINE_MAX_VCPUS)
+    if (online > ONLINE_MAX_VCPUS && by == BALLAST_BY_LIBXL)
         return ballast_fail_at(err, -EINVAL, BALLAST_VCPUS,
                                "%" PRIu64 " vCPUs: libxl starts a guest with at most %d of them; "
                                "maxvcpus can be more",
@@ -100,7 +103,8 @@ static int settle_vcpus(const struct ballast_guest *guest, struct ballast_settle
 }
 
 static int settle_paging(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
-                         struct ballast_settled *out, struct ballast_error *err)
+                         enum ballast_toolstack by, struct ballast_settled *out,
+                         struct ballast_error *err)
 {
     out->shadow_kib = guest->attr[BALLAST_SHADOW_MEMORY];
     out->hap = false;
@@ -118,6 +122,8 @@ static int settle_paging(const struct ballast_guest *guest, const struct ballast
     if (!out->hap && !caps->shadow)
         return ballast_fail_at(err, -EINVAL, BALLAST_HAP,
                                "0: the host's Xen is built without shadow paging; leave hap out");
+    if (by == BALLAST_BY_XAPI) /* it has a multiplier instead, of at least 1 */
+        return 0;
     if (out->shadow_kib == 0)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_SHADOW_MEMORY,
@@ -169,12 +175,14 @@ static int refuse_videoram(const struct ballast_settled *out, enum ballast_devic
                            least_mib * BALLAST_MIB_KIB, least_mib);
 }
 
-static int settle_hvm_video(const struct ballast_guest *guest, struct ballast_settled *out,
-                            struct ballast_error *err)
+static int settle_hvm_video(const struct ballast_guest *guest, enum ballast_toolstack by,
+                            struct ballast_settled *out, struct ballast_error *err)
 {
     enum ballast_device_model model = device_model(guest);
     out->vga = (enum ballast_vga)attr_or(guest, BALLAST_VGA, BALLAST_VGA_CIRRUS);
     const struct video_rule *rule = &video_rules[model][out->vga];
+    if (by == BALLAST_BY_XAPI && out->vga != BALLAST_VGA_NONE)
+        rule = &xapi_video_rule;
     if (!rule->available)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_VGA,
@@ -194,15 +202,18 @@ static int settle_hvm_video(const struct ballast_guest *guest, struct ballast_se
     return 0;
 }
 
-static int settle_video(const struct ballast_guest *guest, struct ballast_settled *out,
-                        struct ballast_error *err)
+static int settle_video(const struct ballast_guest *guest, enum ballast_toolstack by,
+                        struct ballast_settled *out, struct ballast_error *err)
 {
     out->vga = BALLAST_VGA_NONE;
     out->video_kib = 0;
+    out->videoram_asked_kib = 0;
+    if (guest->type == BALLAST_HVM)
+        return settle_hvm_video(guest, by, out, err);
+    if (by == BALLAST_BY_XAPI)
+        return 0;
     /* xl hands videoram on for every type; only HVM guests have a use for it. */
     out->videoram_asked_kib = attr_or(guest, BALLAST_VIDEORAM, 0);
-    if (guest->type == BALLAST_HVM)
-        return settle_hvm_video(guest, out, err);
     if (out->videoram_asked_kib >= out->memory_kib)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_VIDEORAM,
@@ -271,12 +282,13 @@ static int refuse_passthrough(const struct ballast_guest *guest,
 }
 
 static int settle_passthrough(const struct ballast_guest *guest,
-                              const struct ballast_host_caps *caps, struct ballast_settled *out,
-                              struct ballast_error *err)
+                              const struct ballast_host_caps *caps, enum ballast_toolstack by,
+                              struct ballast_settled *out, struct ballast_error *err)
 {
     uint64_t devices = attr_or(guest, BALLAST_PCI_DEVICES, 0);
-    uint64_t asked = attr_or(guest, BALLAST_PASSTHROUGH,
-                             devices ? BALLAST_PASSTHROUGH_ENABLED : BALLAST_PASSTHROUGH_DISABLED);
+    uint64_t asked = devices ? BALLAST_PASSTHROUGH_ENABLED : BALLAST_PASSTHROUGH_DISABLED;
+    if (by == BALLAST_BY_LIBXL) /* XAPI goes by the devices alone */
+        asked = attr_or(guest, BALLAST_PASSTHROUGH, asked);
     if (asked == BALLAST_PASSTHROUGH_DISABLED) {
         if (devices)
             return ballast_fail_at(err, -EINVAL, BALLAST_PASSTHROUGH,
@@ -298,35 +310,48 @@ static int settle_passthrough(const struct ballast_guest *guest,
     return 0;
 }
 
-static int refuse_combinations(const struct ballast_guest *guest, const struct ballast_settled *out,
-                               struct ballast_error *err)
+static int refuse_vnuma(const struct ballast_settled *out, struct ballast_error *err)
 {
-    if (attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0) {
-        if (out->type == BALLAST_PV)
-            return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
-                                   "a PV guest cannot have virtual NUMA nodes");
-        if (out->pod)
-            return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
-                                   "virtual NUMA and population on demand exclude each other: make "
-                                   "memory (%" PRIu64 " KiB) equal to maxmem (%" PRIu64 " KiB)",
-                                   out->memory_kib, out->maxmem_kib);
-    }
-    bool altp2m = out->type != BALLAST_PV && flag(guest, BALLAST_ALTP2M);
-    bool nested = out->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
-    /* Xen 4.14: hvm.c, HVM_PARAM_NESTEDHVM; later: domain.c, arch_sanitise_domain_config. */
-    if (nested && !out->hap)
-        return ballast_fail_at(err, -EINVAL, BALLAST_NESTEDHVM,
-                               "1: nested virtualisation needs hardware-assisted paging; leave hap "
-                               "out or set it to 1");
-    if (altp2m && nested)
+    if (out->type == BALLAST_PV)
+        return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
+                               "a PV guest cannot have virtual NUMA nodes");
+    if (out->pod)
+        return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
+                               "virtual NUMA and population on demand exclude each other: make "
+                               "memory (%" PRIu64 " KiB) equal to maxmem (%" PRIu64 " KiB)",
+                               out->memory_kib, out->maxmem_kib);
+    return 0;
+}
+
+static int refuse_altp2m(const struct ballast_settled *out, bool nested, struct ballast_error *err)
+{
+    if (nested)
         return ballast_fail_at(err, -EINVAL, BALLAST_ALTP2M,
                                "altp2m and nestedhvm exclude each other");
-    if (altp2m && out->pod)
+    if (out->pod)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_ALTP2M,
             "altp2m and population on demand exclude each other: make memory equal "
             "to maxmem");
     return 0;
+}
+
+static int refuse_combinations(const struct ballast_guest *guest, enum ballast_toolstack by,
+                               const struct ballast_settled *out, struct ballast_error *err)
+{
+    bool altp2m = out->type != BALLAST_PV && flag(guest, BALLAST_ALTP2M);
+    bool nested = out->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
+    int rc = 0;
+    /* Xen 4.14: hvm.c, HVM_PARAM_NESTEDHVM; later: domain.c, arch_sanitise_domain_config. */
+    if (nested && !out->hap)
+        return ballast_fail_at(err, -EINVAL, BALLAST_NESTEDHVM,
+                               "1: nested virtualisation needs hardware-assisted paging; leave hap "
+                               "out or set it to 1");
+    if (by == BALLAST_BY_XAPI) /* its guests have neither virtual NUMA nor altp2m */
+        return 0;
+    if (attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0 && (rc = refuse_vnuma(out, err)) < 0)
+        return rc;
+    return altp2m ? refuse_altp2m(out, nested, err) : 0;
 }
 
 /* grant_table_init() of Xen before 4.18: -EINVAL, "Bad grant table sizes". */
@@ -371,12 +396,14 @@ static int settle_limits(const struct ballast_guest *guest, const struct ballast
 }
 
 /* libxl rounds it up to pages; the rest is what Xen refuses. */
-static int settle_vmtrace(const struct ballast_guest *guest, struct ballast_settled *out,
-                          struct ballast_error *err)
+static int settle_vmtrace(const struct ballast_guest *guest, enum ballast_toolstack by,
+                          struct ballast_settled *out, struct ballast_error *err)
 {
     uint64_t asked_kib = attr_or(guest, BALLAST_VMTRACE_BUF, 0);
     out->vmtrace_kib = 0;
-    if (asked_kib == 0)
+    if (by == BALLAST_BY_XAPI)
+        out->vmtrace_kib = asked_kib; /* for the note that it has none */
+    if (asked_kib == 0 || by == BALLAST_BY_XAPI)
         return 0;
     if (guest->type == BALLAST_PV)
         return ballast_fail_at(err, -EINVAL, BALLAST_VMTRACE_BUF,
@@ -394,7 +421,8 @@ static int settle_vmtrace(const struct ballast_guest *guest, struct ballast_sett
 }
 
 int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
-                   struct ballast_settled *out, struct ballast_error *err)
+                   enum ballast_toolstack by, struct ballast_settled *out,
+                   struct ballast_error *err)
 {
     static const struct ballast_host_caps everything = BALLAST_HOST_CAPS_ALL;
     struct ballast_settled settled = {.type = guest->type};
@@ -402,15 +430,16 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
         caps = &everything;
     int rc;
     if ((rc = settle_memory(guest, &settled, err)) < 0 ||
-        (rc = settle_vcpus(guest, &settled, err)) < 0 ||
-        (rc = settle_paging(guest, caps, &settled, err)) < 0 ||
-        (rc = settle_video(guest, &settled, err)) < 0 ||
-        (rc = settle_passthrough(guest, caps, &settled, err)) < 0 ||
-        (rc = refuse_combinations(guest, &settled, err)) < 0 ||
+        (rc = settle_vcpus(guest, by, &settled, err)) < 0 ||
+        (rc = settle_paging(guest, caps, by, &settled, err)) < 0 ||
+        (rc = settle_video(guest, by, &settled, err)) < 0 ||
+        (rc = settle_passthrough(guest, caps, by, &settled, err)) < 0 ||
+        (rc = refuse_combinations(guest, by, &settled, err)) < 0 ||
         (rc = settle_limits(guest, caps, &settled, err)) < 0 ||
-        (rc = settle_vmtrace(guest, &settled, err)) < 0)
+        (rc = settle_vmtrace(guest, by, &settled, err)) < 0)
         return rc;
-    settle_stubdomain(guest, &settled);
+    if (by == BALLAST_BY_LIBXL)
+        settle_stubdomain(guest, &settled);
     if (settled.stubdomain && settled.stubdomain_kib == 0 && settled.video_kib == 0)
         return ballast_fail_at(err, -EINVAL, BALLAST_STUBDOMAIN_MEMORY,
                                "0: the device model's domain needs memory; leave it out for the "
@@ -453,7 +482,7 @@ int ballast_guest_stubdomain(const struct ballast_guest *guest,
                              struct ballast_error *err)
 {
     struct ballast_settled settled;
-    int rc = ballast_settle(guest, caps, &settled, err);
+    int rc = ballast_settle(guest, caps, BALLAST_BY_LIBXL, &settled, err);
     if (rc < 0)
         return rc;
     if (!settled.stubdomain) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a toolstack makes of a guest's configuration before it does any arithmetic: defaults filled
- * in, impossible combinations refused. These rules are libxl's and the same in 4.14, 4.17 and 4.20
+ * in, impossible combinations refused. libxl's rules are the same in 4.14, 4.17 and 4.20
  * (libxl_create.c: libxl__domain_config_setdefault, libxl__domain_build_info_setdefault;
- * libxl_x86.c: libxl__arch_passthrough_mode_setdefault).
+ * libxl_x86.c: libxl__arch_passthrough_mode_setdefault). XAPI starts guests without libxl
+ * (ocaml/xapi/xapi_xenops.ml builder_of_vm, xapi_vm_helpers.ml validate_basic_parameters;
+ * ocaml/xenopsd/xc/domain.ml make): what it has no setting for it neither refuses nor does.
  */
 #ifndef CORE_MODEL_SETTLE_H
 #define CORE_MODEL_SETTLE_H
@@ -15,6 +17,9 @@
 #include <ballast/host.h>
 
 #include "core/model/guest.h"
+
+/* By whose rules: libvirt's are libxl's. */
+enum ballast_toolstack { BALLAST_BY_LIBXL, BALLAST_BY_XAPI };
 
 /* A configuration with nothing left open. */
 struct ballast_settled {
@@ -50,9 +55,10 @@ struct ballast_settled {
 
 /*
  * Settles `guest` for a host of `caps` (NULL: everything). -EINVAL with the attribute at fault and
- * what would be right, where libxl, or Xen on its behalf, refuses.
+ * what would be right, where the toolstack, or Xen on its behalf, refuses.
  */
 int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
-                   struct ballast_settled *out, struct ballast_error *err);
+                   enum ballast_toolstack by, struct ballast_settled *out,
+                   struct ballast_error *err);
 
 #endif

@@ -50,6 +50,7 @@ struct guestcfg_xl_conf {
 struct guestcfg_options {
     const struct ballast_host_caps *caps;   /* NULL: everything */
     const struct guestcfg_xl_conf *xl_conf; /* NULL: its defaults; only for xl.cfg files */
+    const struct ballast_profile *profile;  /* whose toolstack's rules; NULL: libxl's */
     bool keep_going; /* a guest that cannot be read is a fault of the list, and the next is read */
 };
 

@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/model/libxl_config.h"
+#include "core/model/profile.h"
 #include "core/model/settle.h"
 
 struct part {
@@ -283,7 +284,9 @@ int guestcfg_read_libxl_json(const struct json_object *object, const struct json
         (rc = read_members(&config, made.guest.type, value)) < 0)
         return rc;
     if (ballast_libxl_apply(&made.guest, value, &why) < 0 ||
-        ballast_settle(&made.guest, options ? options->caps : NULL, &settled, &why) < 0)
+        ballast_settle(&made.guest, options ? options->caps : NULL,
+                       ballast_profile_toolstack(options ? options->profile : NULL), &settled,
+                       &why) < 0)
         return fail_model(&config, &why);
     *out = made;
     return 0;

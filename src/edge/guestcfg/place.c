@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/model/settle.h"
+#include "core/model/profile.h"
 #include "edge/json/json.h"
 
 int guestcfg_fail(struct ballast_error *err, const char *name, unsigned line, const char *key,
@@ -77,7 +77,9 @@ int guestcfg_settle(const struct guestcfg_draft *draft, const struct guestcfg_op
 {
     struct ballast_settled settled;
     struct ballast_error why = {.subject = BALLAST_ERROR_NO_SUBJECT};
-    int rc = ballast_settle(&draft->guest, options ? options->caps : NULL, &settled, &why);
+    int rc = ballast_settle(&draft->guest, options ? options->caps : NULL,
+                            ballast_profile_toolstack(options ? options->profile : NULL), &settled,
+                            &why);
     if (rc == 0)
         return 0;
     struct guestcfg_place place = {0};
