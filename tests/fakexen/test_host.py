@@ -112,6 +112,21 @@ class Running(Case):
                 xen.fail(what, "EIO", times=0)
                 self.eventually(alerts, [])
 
+    def test_a_guest_that_says_it_is_suspended_blocks_nobody(self):
+        with FakeXen(total_mib=4096) as xen:
+            vm = xen.add("vm", memory_mib=2560, maxmem_mib=2560, min_mib=512)
+            vm.write("control/shutdown", "suspend")
+            with on(xen) as daemon, daemon.client() as client:
+                def shown():
+                    return client.call("domains", domain="vm")["domains"][0]
+                self.assertEqual(shown()["state"], "migrating")
+                kib = NEED_KIB + xen.free_kib()
+                said = client.call("reserve", min_kib=kib, max_kib=kib, deadline_usec=60_000_000, wait=True)
+                self.assertEqual(said["state"], "granted", said)
+                self.assertEqual(shown()["state"], "run")
+                told = [e["message"] for e in client.call("why", domain="vm")["events"]]
+                self.assertTrue([e for e in told if "says that it is being suspended and is not" in e], told)
+
     def test_targets_that_cannot_be_written_cost_no_promise(self):
         with FakeXen(total_mib=4096) as xen:
             xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)

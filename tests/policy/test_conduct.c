@@ -569,6 +569,30 @@ static void test_peers_and_dom0_are_left_alone(void **state)
     close_scene(&scene);
 }
 
+/* One that migrates is not asked, has its maximum held, and ends no hope: that is over soon. */
+static void test_one_that_migrates_ends_no_hope(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 512, 3072, 4096), a_guest(2, 1024, 2048, 2048)}};
+    scene.domains[0].state = BALLAST_DOMAIN_MIGRATING;
+    open_scene(&scene, 2, 512);
+    wait_for(&scene, 2560);
+    for (int tick = 0; tick < 100; tick++) {
+        decide(&scene);
+        follow(&scene, 1, 100 * MIB);
+    }
+    assert_true(scene.waiting);
+    assert_int_equal(scene.domains[0].target_kib, 3072 * MIB);
+    assert_int_equal(scene.domains[0].maxmem_kib, 3072 * MIB);
+    scene.domains[0].state = BALLAST_DOMAIN_RUN;
+    for (int tick = 0; tick < 30; tick++) {
+        decide(&scene);
+        follow(&scene, 0, 100 * MIB);
+    }
+    assert_true(scene.granted);
+    close_scene(&scene);
+}
+
 /* What Xen takes for itself between two looks breaks no promise. */
 static void test_a_guard_is_kept(void **state)
 {
@@ -638,6 +662,7 @@ int main(void)
         cmocka_unit_test(test_honest_reports_earn_trust),
         cmocka_unit_test(test_nonsense_loses_trust),
         cmocka_unit_test(test_peers_and_dom0_are_left_alone),
+        cmocka_unit_test(test_one_that_migrates_ends_no_hope),
         cmocka_unit_test(test_a_guard_is_kept),
         cmocka_unit_test(test_sentences),
     };

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/ballastd/log.h"
 #include "app/ballastd/manager.h"
+#include "app/ballastd/recorder.h"
 #include "app/tick/laws.h"
 #include "core/base/units.h"
 
@@ -22,8 +24,35 @@ static uint64_t taken_kib(const struct daemon *daemon)
     return promises_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slush_kib) : 0;
 }
 
+/* However often it says so, that is told once in this time. */
+#define TELL_AGAIN_USEC (600 * BALLAST_SEC_USEC)
+
+/* A guest that says for too long that it is being suspended is asked like any other from then on.
+ */
+static void note_suspends(struct daemon *daemon)
+{
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct daemon_domain *record = daemon_view_domain(daemon->view, i);
+        struct recorder_news news = RECORDER_NEWS;
+        if (!domain->says_suspend || daemon_now_usec(daemon) < record->suspend_told_usec)
+            continue;
+        record->suspend_told_usec = daemon_now_usec(daemon) + TELL_AGAIN_USEC;
+        daemon_log(DAEMON_WARNING,
+                   "domain %" PRIu32 " (%s) says that it is being suspended, and is not: its word "
+                   "for that counts for 10 s; it is asked like any other",
+                   domain->id, domain->name);
+        news.domid = domain->id;
+        news.who = domain->name;
+        news.what = "suspend-not-believed";
+        recorder_news(daemon, &news);
+    }
+}
+
 void defence_look(struct daemon *daemon, const struct tick_result *result)
 {
+    note_suspends(daemon);
     char why[ALERT_TEXT] = "";
     uint64_t now_usec = daemon_now_usec(daemon);
     uint64_t kib = taken_kib(daemon);

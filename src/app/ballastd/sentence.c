@@ -57,6 +57,8 @@ static const struct pattern reasons[] = {
 /* What stands alone. */
 static const struct pattern others[] = {
     {"bound", "started by %w with %t promised to it"},
+    {"suspend-not-believed",
+     "it says that it is being suspended and is not; it is asked like any other"},
     {"foreign-target", "target set from %f to %t by somebody else"},
     {"appeared", "came, with %t"},
     {"gone", "is gone; it held %t"},

@@ -34,13 +34,14 @@ struct daemon_domain {
     uint32_t id;
     uint8_t uuid[LEDGER_UUID];
     struct daemon_setting set;
-    bool set_known;        /* else it is asked for again */
-    bool paused;           /* by a command; not kept */
-    bool seen;             /* the next three mean something */
-    uint64_t seen_kib;     /* its target when it was last looked at */
-    uint64_t told_kib;     /* what we told it last; BALLAST_NONE */
-    uint64_t shares;       /* as configured and set, whether it is balanced or not */
-    uint64_t host_min_kib; /* its range as the host has it */
+    bool set_known;             /* else it is asked for again */
+    bool paused;                /* by a command; not kept */
+    uint64_t suspend_told_usec; /* before that nothing more is told of what it says of suspending */
+    bool seen;                  /* the next three mean something */
+    uint64_t seen_kib;          /* its target when it was last looked at */
+    uint64_t told_kib;          /* what we told it last; BALLAST_NONE */
+    uint64_t shares;            /* as configured and set, whether it is balanced or not */
+    uint64_t host_min_kib;      /* its range as the host has it */
     uint64_t host_max_kib;
     struct floor_lesson lesson; /* as it was when the domain was first seen */
     uint64_t gave_from_kib; /* what it held when it was first asked to give for those that wait */

@@ -40,6 +40,7 @@ struct ballast_domain {
     enum ballast_domain_state state;
     enum ballast_domain_kind kind;
     bool is_dom0;
+    bool says_suspend;        /* by its own word alone, and longer than that counts: it is none */
     bool has_balloon;         /* its balloon driver has shown itself */
     uint64_t tot_kib;         /* pages it holds */
     uint64_t video_kib;       /* of them, and of all its sizes: its video memory; 0 where unknown */

@@ -336,9 +336,17 @@ static uint64_t reach_kib(const struct ballast_domain *domain)
                              domain->tot_kib);
 }
 
+/* One that is sent away is asked again where it stays, and leaves all that it holds where not. */
+static bool may_return(const struct ballast_domain *domain)
+{
+    return domain->state == BALLAST_DOMAIN_MIGRATING && domain->has_balloon && domain->shares > 0;
+}
+
 /* One that is being built or boots may be a giver by and by. */
 static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age_usec)
 {
+    if (may_return(domain))
+        return true;
     if (domain->state == BALLAST_DOMAIN_BUILD)
         return true;
     /* One that is populated on demand and not covered yet is still to come up, however long it
@@ -369,8 +377,10 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
             balancer->domain_of[balancer->view_count] = i;
             balancer->views[balancer->view_count++] = view;
         } else if (may_be_asked_later(domain, host->now_usec - track->first_usec)) {
-            accounts->hopeful_kib = ballast_add_ceil(
-                accounts->hopeful_kib, ballast_add_ceil(range_kib, reach_kib(domain)));
+            uint64_t later_kib = ballast_add_ceil(range_kib, reach_kib(domain));
+            accounts->hopeful_kib = ballast_add_ceil(accounts->hopeful_kib, later_kib);
+            if (may_return(domain))
+                accounts->returning_kib = ballast_add_ceil(accounts->returning_kib, later_kib);
         }
     }
 }

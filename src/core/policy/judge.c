@@ -136,6 +136,7 @@ static void refuse_hopeless(struct balancer *balancer, const struct balancer_inp
 {
     uint64_t left_kib = accounts->available_kib - accounts->granted_kib;
     uint64_t reach_kib = ballast_add_ceil(left_kib, coming_kib(balancer));
+    reach_kib = ballast_add_ceil(reach_kib, accounts->returning_kib);
     bool hope = true;
     for (size_t i = 0; i < input->request_count; i++) {
         if (balancer->waits[i] && input->requests[i].need_kib > reach_kib)

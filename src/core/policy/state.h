@@ -16,10 +16,11 @@ struct accounts {
     uint64_t deficit_kib;         /* promised or claimed beyond what is free: somebody took it */
     uint64_t owed_kib;            /* free, kept for guests that hold less than their minimum */
     uint64_t spare_kib;           /* what those who may be asked hold above their minima */
-    uint64_t hopeful_kib; /* the same of those who may be asked later: built or booting now */
-    uint64_t wanted_kib;  /* what waiting starts need, as far as it can be had */
-    uint64_t granted_kib; /* granted in this tick */
-    bool promises;        /* somebody waits for memory, or has been promised some */
+    uint64_t hopeful_kib;   /* the same of those who may be asked later: built or booting now */
+    uint64_t returning_kib; /* of that: of those who migrate, which is over soon */
+    uint64_t wanted_kib;    /* what waiting starts need, as far as it can be had */
+    uint64_t granted_kib;   /* granted in this tick */
+    bool promises;          /* somebody waits for memory, or has been promised some */
 };
 
 /* What one domain is to be set to. */

@@ -96,6 +96,7 @@ static const struct key guest_keys[] = {
     {"stuck", KEY_SPANS, GUEST(stuck)},
     {"paused", KEY_SPANS, GUEST(paused)},
     {"migrating", KEY_SPANS, GUEST(migrating)},
+    {"says-suspend", KEY_SPANS, GUEST(says_suspend)},
     {"uses", KEY_USES, GUEST(need)},
     {"report", KEY_REPORT, GUEST(report)},
     {"report-every", KEY_TIME, GUEST(report_every_usec)},

@@ -122,6 +122,7 @@ struct sim_guest_config {
     struct sim_spans stuck;
     struct sim_spans paused;
     struct sim_spans migrating;
+    struct sim_spans says_suspend; /* by its own word, and without being so */
     struct sim_need need;
     struct sim_need told; /* steps alone: what somebody else sets its target to */
     enum sim_report report;

@@ -5,6 +5,7 @@
 
 #include "edge/hv/sim.h"
 #include "edge/hv/sim_rand.h"
+#include "edge/hv/suspend.h"
 
 struct sim_said {
     uint64_t made_usec;
@@ -43,6 +44,8 @@ struct sim_domain {
     uint64_t said_count;
     uint64_t shortfall_kibms;
     uint64_t target_writes;
+    struct suspend_word suspend;
+    bool suspend_believed;
 };
 
 struct sim_snapshot {

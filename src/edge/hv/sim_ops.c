@@ -44,10 +44,14 @@ static void show_domain(const struct sim *sim, const struct sim_domain *domain,
                         struct ballast_domain *out)
 {
     const struct sim_guest_config *is = domain->is;
+    enum ballast_domain_state state = sim_guest_state(sim, domain);
+    bool says = sim_spans_hold(&is->says_suspend, sim->now_usec);
     *out = (struct ballast_domain){
         .id = domain->id,
         .name = is->name,
-        .state = sim_guest_state(sim, domain),
+        .state = state == BALLAST_DOMAIN_RUN && domain->suspend_believed ? BALLAST_DOMAIN_MIGRATING
+                                                                         : state,
+        .says_suspend = says && !domain->suspend_believed,
         .kind = kind_of(is->type),
         .is_dom0 = is->dom0,
         .has_balloon = sim_guest_has_balloon(sim, domain),

@@ -55,6 +55,7 @@ struct xen_domain {
     bool shutdown;
     bool building;     /* its toolstack has not finished with it */
     bool migrating;    /* it is being saved or sent away, as far as that can be known */
+    bool says_suspend; /* its own word for that, and no longer believed: suspend.h */
     bool has_balloon;  /* dom0, control/feature-balloon, or its kernel's xenbus is up */
     bool kernel_is_up; /* control/feature-suspend and its like are "1" */
     bool is_stubdomain;

@@ -19,6 +19,7 @@ struct xen_record {
     uint64_t pod_entries_kib;
     uint64_t pod_cache_kib;
     uint64_t used_since_usec;
+    struct suspend_word suspend;
     unsigned events; /* heard in this refresh */
     unsigned loud;   /* refreshes for which it is not listened to */
 };

@@ -175,7 +175,7 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said,
         .dying = counted->dying,
         .shutdown = counted->shutdown,
         .building = !is_dom0 && !counted->is_store && counted->paused && unfinished,
-        .migrating = counted->suspended || said->suspending,
+        .migrating = counted->suspended,
         .has_balloon = is_dom0 || kernel_is_up || said->on[XEN_NODE_FEATURE_BALLOON],
         .kernel_is_up = is_dom0 || kernel_is_up,
         .is_stubdomain = said->serves != BALLAST_NONE,
@@ -197,6 +197,14 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said,
     };
     memcpy(out->uuid, counted->uuid, sizeof(out->uuid));
     memcpy(out->name, said->name, sizeof(out->name));
+}
+
+void xen_believe(const struct xen_said *said, struct suspend_word *word, uint64_t now_usec,
+                 struct xen_domain *out)
+{
+    bool believed = suspend_word_look(word, said->suspending, now_usec);
+    out->says_suspend = said->suspending && !believed && !out->migrating;
+    out->migrating = out->migrating || believed;
 }
 
 static uint64_t or_else(uint64_t kib, uint64_t instead_kib)
@@ -265,6 +273,7 @@ void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_u
         .kind = ballast_domain_kind_find(ballast_guest_type_word(domain->type)),
         .is_dom0 = domain->id == 0,
         .has_balloon = domain->has_balloon,
+        .says_suspend = domain->says_suspend,
         .tot_kib = domain->tot_kib,
         .video_kib = ballast_min_u64(or_else(domain->videoram_kib, 0), target_kib),
         .overhead_kib = or_else(domain->pool_kib, 0),

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/model/host.h"
+#include "edge/hv/suspend.h"
 #include "edge/hv/xen.h"
 
 /* LIBXL_MAXMEM_CONSTANT, libxl_internal.h: what libxl adds to a domain's maximum. */
@@ -97,6 +98,10 @@ uint32_t xen_event_nodes(const char *path, uint32_t *domid);
 /* The two put together; what neither tells (pool, PoD, the time of a report) is BALLAST_NONE. */
 void xen_know(const struct xen_counted *counted, const struct xen_said *said,
               struct xen_domain *out);
+/* What it says of being suspended, as far as that counts: `word` is that domain's, from look to
+ * look. */
+void xen_believe(const struct xen_said *said, struct suspend_word *word, uint64_t now_usec,
+                 struct xen_domain *out);
 /* A domain as the port shows it. `host_kib` bounds what has no bound. */
 void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_usec,
               struct ballast_domain *out);

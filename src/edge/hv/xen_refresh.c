@@ -215,12 +215,13 @@ static int read_records(struct xen_host *host, const struct xen_counted *counted
 static void fill_domain(struct xen_host *host, const struct xen_counted *counted,
                         struct xen_domain *out)
 {
-    const struct xen_record *record = counted->dying ? NULL : xen_record_find(host, counted->id);
+    struct xen_record *record = counted->dying ? NULL : xen_record_find(host, counted->id);
     struct xen_said nothing;
     xen_said_nothing(&nothing);
     xen_know(counted, record ? &record->followed.said : &nothing, out);
     if (!record)
         return;
+    xen_believe(&record->followed.said, &record->suspend, now_usec(), out);
     out->pool_kib = record->pool_kib;
     out->pod_entries_kib = record->pod_entries_kib;
     out->pod_cache_kib = record->pod_cache_kib;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A guest's own word that it is being suspended (control/shutdown): toolstacks write that node, but
+ * the guest may write it too, and a guest that is believed is not asked for anything. A toolstack's
+ * guest answers within moments and is then shut down with Xen's own reason, which is a sign that no
+ * guest can give and stay awake. So the word counts for 10 s; what it was believed for is given
+ * back 60 times slower, and a second of it is needed to begin with: so one that says it again and
+ * again gains a sixtieth of the time.
+ */
+#ifndef EDGE_HV_SUSPEND_H
+#define EDGE_HV_SUSPEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SUSPEND_WORD_USEC     (UINT64_C(10) * 1000000)
+#define SUSPEND_WORD_SLOWNESS 60
+
+/* Begun as zeros. */
+struct suspend_word {
+    uint64_t seen_usec;
+    uint64_t spent_usec;
+    bool said; /* when it was seen last */
+    bool believed;
+};
+
+/* A look at the node. true: it says so, and is believed still. */
+bool suspend_word_look(struct suspend_word *word, bool says, uint64_t now_usec);
+
+#endif
