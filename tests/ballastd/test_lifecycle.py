@@ -29,9 +29,11 @@ def test_options():
     for arguments, text in ((["--help"], "Usage:"), (["--version"], "ballastd ")):
         done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=True)
         assert done.stdout.startswith(text)
-    for arguments in (["--nonsense"], ["--host", "vmware"], ["--speed", "0"], ["--speed", "x"],
+    for arguments in (["--nonsense"], ["--host", "vmware"], ["--speed", "0"], ["--speed", "x"], ["--speed", "100001"],
                       ["extra"]):
         assert subprocess.run([PROGRAM, *arguments], capture_output=True).returncode == 2, arguments
+    for speed in ("0.5", "1000.5", "100000"):
+        subprocess.run([PROGRAM, "--speed", speed, "--version"], capture_output=True, check=True)
 
 
 def test_ends_cleanly():

@@ -162,3 +162,31 @@ END
     run -0 ballast plan --json --host "$EXAMPLES/host.json" --start a=512
     figure "$output" '.steps[] | select(.step == "grant").need' 524288
 }
+
+# "gnp.exe" with a mark before it is shown as "exe.png".
+@test "what turns or hides text is a question mark in every name, and escaped in JSON" {
+    local mark=$'\u202e' hidden=$'\u200b\u2066' seen=$'gr\u00fc\u00df'
+    printf 'name = "%s%sgnp%s"\nmemory = 64\n' "$seen" "$mark" "$hidden" >a.cfg
+    run -0 ballast explain a.cfg
+    [[ ${lines[0]} == "$seen???gnp??????: pv guest"* ]]
+    run -0 ballast explain --json a.cfg
+    [[ $output == *'\u202egnp\u200b\u2066"'* && $output != *"$mark"* ]]
+    figure "$output" .name "$seen${mark}gnp$hidden"
+    for form in --svg --table --diagram; do
+        run -0 ballast explain $form a.cfg
+        [[ $output != *"$mark"* && $output != *"$hidden"* ]]
+    done
+    run ballast fits --host "$EXAMPLES/host.json" a.cfg
+    [[ $output == "$seen???gnp"* && $output != *"$mark"* ]]
+    # In what is refused, and in a host's domains.
+    printf 'name = "a"\nvga = "%s"\ntype = "hvm"\nmemory = 64\n' "$mark" >b.cfg
+    run -2 ballast explain b.cfg
+    [[ $output != *"$mark"* ]]
+    printf '{"host":{"total_kib":9000,"free_kib":1000},"doms":[{"id":1,"name":"x%s","tot_kib":64}]}' "$mark" >host.json
+    for form in --json --table; do
+        run -0 ballast host $form --snapshot host.json
+        [[ $output != *"$mark"* ]]
+    done
+    run -2 ballast "expl${mark}ain"
+    [[ $output != *"$mark"* ]]
+}

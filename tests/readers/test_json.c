@@ -261,7 +261,7 @@ static void test_printable(void **state)
     (void)state;
     char text[] = "a\033[31m\x7f\xc2\x9b\xc3\xa9\xc2";
     json_printable(text);
-    assert_string_equal(text, "a?[31m???\xc3\xa9\xc2");
+    assert_string_equal(text, "a?[31m???\xc3\xa9?");
 }
 
 int main(void)

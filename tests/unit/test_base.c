@@ -169,6 +169,14 @@ static const struct {
     {"noncharacter \xef\xbf\xbe\xef\xbf\xbf", "noncharacter ??????"},
     {"beyond \xf4\x90\x80\x80 \xf5\x80\x80\x80", "beyond ???? ????"},
     {"last \xf4\x8f\xbf\xbf", "last \xf4\x8f\xbf\xbf"},
+    {"c1 \xc2\x9b", "c1 ??"},
+    {"turned \xe2\x80\xae, isolated \xe2\x81\xa7", "turned ???, isolated ???"},
+    {"marks \xe2\x80\x8e\xd8\x9c", "marks ?????"},
+    {"hidden \xe2\x80\x8b\xef\xbb\xbf\xc2\xad", "hidden ????????"},
+    {"lines \xe2\x80\xa8\xe2\x80\xa9", "lines ??????"},
+    {"tag \xf3\xa0\x81\x81", "tag ????"},
+    {"beside \xe2\x80\xa7 \xe2\x80\xaf \xe2\x80\x8a \xe2\x81\xb0",
+     "beside \xe2\x80\xa7 \xe2\x80\xaf \xe2\x80\x8a \xe2\x81\xb0"},
 };
 
 static void xml_escape(void **state)
@@ -181,6 +189,9 @@ static void xml_escape(void **state)
         assert_string_equal(buf, escapes[i].escaped);
         assert_int_equal(text.length, strlen(escapes[i].escaped));
     }
+    char name[] = "\xe2\x80\xaegnp.\x1b[31m \xe2\x82\xac";
+    ballast_text_make_showable(name);
+    assert_string_equal(name, "???gnp.?[31m \xe2\x82\xac");
 }
 
 static const struct {

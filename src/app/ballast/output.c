@@ -17,11 +17,15 @@
 
 void cli_complain(const char *format, ...)
 {
+    char *text;
     va_list arguments;
     va_start(arguments, format);
-    fputs("ballast: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    /* Words of a command line may be somebody else's too. */
+    if (vasprintf(&text, format, arguments) >= 0) {
+        ballast_text_make_showable(text);
+        fprintf(stderr, "ballast: %s\n", text);
+        free(text);
+    }
     va_end(arguments);
 }
 
@@ -81,17 +85,8 @@ void cli_spaced(const char *words, char *out, size_t size)
 
 char *cli_shown(const char *name)
 {
-    char *shown = cli_must(malloc(strlen(name) + 1));
-    char *to = shown;
-    while (*name) {
-        size_t length = ballast_text_character(name);
-        if (length == 0)
-            *to++ = '?';
-        for (size_t i = 0; i < length; i++)
-            *to++ = name[i];
-        name += length ? length : 1;
-    }
-    *to = '\0';
+    char *shown = cli_must(strdup(name));
+    ballast_text_make_showable(shown);
     return shown;
 }
 

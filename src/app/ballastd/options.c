@@ -63,13 +63,13 @@ static int set_host(const char *word, struct daemon_options *out)
     return 0;
 }
 
+enum { FASTEST = 100000 };
+
 static int set_speed(const char *word, struct daemon_options *out)
 {
     char with_x[32];
-    const char *what;
     (void)snprintf(with_x, sizeof(with_x), "%.30sx", word);
-    if (!scenario_value_ratio(with_x, &out->speed_permyriad, &what) || out->speed_permyriad == 0 ||
-        out->speed_permyriad > 100000 * BALLAST_PERMYRIAD)
+    if (!scenario_value_ratio_to(with_x, FASTEST, &out->speed_permyriad))
         return wrong("--speed", word, "a number up to 100000, such as 10 or 0.5, would be right");
     return 0;
 }

@@ -42,53 +42,17 @@ static const char *xml_entity(char c)
     }
 }
 
-/* Continuation bytes that the first byte of a character promises; 4 where it cannot be a first. */
-static int continuation_bytes(unsigned char first)
-{
-    if (first < 0x80)
-        return 0;
-    if (first >= 0xc2 && first <= 0xdf)
-        return 1;
-    if (first >= 0xe0 && first <= 0xef)
-        return 2;
-    return first >= 0xf0 && first <= 0xf4 ? 3 : 4;
-}
-
-/*
- * The length of the character that the string, which is not at its end, begins with; 0 where it is
- * none that XML may hold: control characters, surrogates, U+FFFE and U+FFFF, longer forms than
- * needed, bytes that are not UTF-8.
- */
-static int xml_character(const char *string)
-{
-    static const uint32_t least[4] = {' ', 0x80, 0x800, 0x10000};
-    unsigned char first = (unsigned char)string[0];
-    int more = continuation_bytes(first);
-    if (more > 3)
-        return 0;
-    uint32_t code = more ? first & (0x3fU >> more) : first;
-    for (int i = 1; i <= more; i++) {
-        unsigned char next = (unsigned char)string[i];
-        if ((next & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (next & 0x3fU);
-    }
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    bool control = code == 0x7f || code == 0xfffe || code == 0xffff;
-    return code < least[more] || code > 0x10ffff || surrogate || control ? 0 : more + 1;
-}
-
 void ballast_text_add_xml(struct ballast_text *text, const char *string)
 {
     while (*string) {
-        int length = xml_character(string);
+        size_t length = ballast_text_character(string);
         const char *entity = xml_entity(*string);
         if (length == 0)
             ballast_text_add(text, "?");
         else if (entity)
             ballast_text_add(text, "%s", entity);
         else
-            ballast_text_add(text, "%.*s", length, string);
+            ballast_text_add(text, "%.*s", (int)length, string);
         string += length ? length : 1;
     }
 }
@@ -100,6 +64,28 @@ static bool continues(const unsigned char *bytes, size_t length)
             return false;
     }
     return true;
+}
+
+/*
+ * Unicode's format characters and separators that show nothing by themselves: they turn the text
+ * around them (U+202A to U+202E, U+2066 to U+2069 and others), hide in it or end its line. Those of
+ * Arabic and Syriac that are seen stay.
+ */
+static bool is_hidden(const unsigned char *u, size_t length)
+{
+    static const uint32_t ranges[][2] = {
+        {0xad, 0xad},       {0x61c, 0x61c},     {0x180e, 0x180e},   {0x200b, 0x200f},
+        {0x2028, 0x202e},   {0x2060, 0x206f},   {0xfeff, 0xfeff},   {0xfff9, 0xfffb},
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe007f},
+    };
+    uint32_t code = u[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++)
+        code = code << 6 | (u[i] & 0x3fU);
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (code >= ranges[i][0] && code <= ranges[i][1])
+            return true;
+    }
+    return false;
 }
 
 size_t ballast_text_character(const char *string)
@@ -115,7 +101,19 @@ size_t ballast_text_character(const char *string)
     bool beyond = u[0] == 0xf4 && u[1] >= 0x90;
     bool no_character = u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe;
     bool control = u[0] == 0xc2 && u[1] < 0xa0;
-    return overlong || surrogate || beyond || no_character || control ? 0 : length;
+    if (overlong || surrogate || beyond || no_character || control || is_hidden(u, length))
+        return 0;
+    return length;
+}
+
+void ballast_text_make_showable(char *string)
+{
+    while (*string) {
+        size_t length = ballast_text_character(string);
+        if (length == 0)
+            *string = '?';
+        string += length ? length : 1;
+    }
 }
 
 bool ballast_text_fits(const struct ballast_text *text)

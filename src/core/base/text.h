@@ -27,9 +27,12 @@ __attribute__((format(printf, 2, 3))) void ballast_text_add(struct ballast_text 
 void ballast_text_add_xml(struct ballast_text *text, const char *string);
 /*
  * The length of the UTF-8 character that `string` (not empty) begins with, or 0 where it is none,
- * or one that must not be shown: a control character, or one that XML forbids.
+ * or one that must not be shown: a control character, one that turns or hides what is beside it, or
+ * one that XML forbids. What comes from others is shown only through this one.
  */
 size_t ballast_text_character(const char *string);
+/* What that lets not through becomes '?', byte by byte. */
+void ballast_text_make_showable(char *string);
 /* A size for people, three digits: "512 KiB", "2.3 GiB". */
 void ballast_text_add_size(struct ballast_text *text, uint64_t kib);
 /* Whether everything was written. */

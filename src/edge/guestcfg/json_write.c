@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "core/base/text.h"
 #include "edge/guestcfg/guestcfg.h"
 
 /* The bytes of the UTF-8 character that begins there, or 0 where there is none (RFC 3629). */
@@ -27,6 +28,18 @@ static int utf8_length(const unsigned char *c)
  * xl takes any bytes as a name, and JSON must be UTF-8: what is none becomes '?', a byte for a
  * byte, so that a name that was not too long is not too long when it is read again.
  */
+static void put_escaped(FILE *out, const unsigned char *c, int length)
+{
+    uint32_t code = length > 1 ? c[0] & (0x7fU >> length) : c[0];
+    for (int i = 1; i < length; i++)
+        code = code << 6 | (c[i] & 0x3fU);
+    if (code < 0x10000)
+        (void)fprintf(out, "\\u%04x", code);
+    else
+        (void)fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+}
+
+/* What must not be shown is escaped, and so is still the name when it is read. */
 static void put_string(FILE *out, const char *string)
 {
     const unsigned char *c = (const unsigned char *)string;
@@ -35,10 +48,10 @@ static void put_string(FILE *out, const char *string)
         int length = utf8_length(c);
         if (*c == '"' || *c == '\\')
             (void)fprintf(out, "\\%c", *c);
-        else if (*c < ' ' || *c == 0x7f)
-            (void)fprintf(out, "\\u%04x", *c);
         else if (length == 0)
             (void)fputc('?', out);
+        else if (ballast_text_character((const char *)c) == 0)
+            put_escaped(out, c, length);
         else
             (void)fwrite(c, 1, (size_t)length, out);
         c += length ? length : 1;

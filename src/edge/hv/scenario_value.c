@@ -171,9 +171,14 @@ bool scenario_value_count(const char *word, uint64_t *out, const char **what)
 
 bool scenario_value_ratio(const char *word, uint64_t *out_permyriad, const char **what)
 {
-    static const struct unit ratio[] = {{"x", BALLAST_PERMYRIAD}, {NULL, 0}};
     *what = "a ratio such as 1.5x";
-    return read_unit(word, ratio, 1000 * BALLAST_PERMYRIAD, out_permyriad) && *out_permyriad > 0;
+    return scenario_value_ratio_to(word, 1000, out_permyriad);
+}
+
+bool scenario_value_ratio_to(const char *word, uint64_t most, uint64_t *out_permyriad)
+{
+    static const struct unit ratio[] = {{"x", BALLAST_PERMYRIAD}, {NULL, 0}};
+    return read_unit(word, ratio, most * BALLAST_PERMYRIAD, out_permyriad) && *out_permyriad > 0;
 }
 
 bool scenario_value_percent(const char *word, uint64_t *out_permyriad, const char **what)

@@ -22,6 +22,8 @@ bool scenario_value_duty(const char *word, uint64_t *first_usec, uint64_t *secon
 bool scenario_value_count(const char *word, uint64_t *out, const char **what);
 /* 1.5x */
 bool scenario_value_ratio(const char *word, uint64_t *out_permyriad, const char **what);
+/* The same up to `most` and not 1000; a right one is for the caller to tell. */
+bool scenario_value_ratio_to(const char *word, uint64_t most, uint64_t *out_permyriad);
 /* 30% */
 bool scenario_value_percent(const char *word, uint64_t *out_permyriad, const char **what);
 /* 20GiBs: size x seconds, in KiB x ms. */

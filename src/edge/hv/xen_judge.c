@@ -67,25 +67,12 @@ void xen_said_nothing(struct xen_said *said)
 /* Names are shown to people and to programs: what no terminal should be told becomes '?'. */
 static void hear_name(char out[XEN_NAME], const char *value, size_t length)
 {
-    char whole[XEN_NAME];
-    size_t filled = 0;
-    if (!value || length >= sizeof(whole))
+    if (!value || length >= XEN_NAME)
         length = 0;
     if (length > 0)
-        memcpy(whole, value, length);
-    whole[length] = '\0';
-    for (size_t at = 0; whole[at] != '\0';) {
-        size_t bytes = ballast_text_character(whole + at);
-        if (bytes == 0) {
-            out[filled++] = '?';
-            at++;
-            continue;
-        }
-        memcpy(out + filled, whole + at, bytes);
-        filled += bytes;
-        at += bytes;
-    }
-    out[filled] = '\0';
+        memcpy(out, value, length);
+    out[length] = '\0';
+    ballast_text_make_showable(out);
 }
 
 static uint64_t *size_of(struct xen_said *said, enum xen_node node)

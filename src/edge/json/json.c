@@ -18,15 +18,7 @@
 
 void json_printable(char *text)
 {
-    unsigned char *c = (unsigned char *)text;
-    for (; *c; c++) {
-        /* U+0080 to U+009F, which terminals may obey too, are C2 80 to C2 9F in UTF-8. */
-        bool is_c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f;
-        if (*c < ' ' || *c == 0x7f || is_c1)
-            *c = '?';
-        if (is_c1)
-            *++c = '?';
-    }
+    ballast_text_make_showable(text);
 }
 
 static void add_key(struct ballast_text *text, const struct json_at *at, const char *key)

@@ -90,7 +90,7 @@ int json_get_array(const struct json_object *object, const char *key, const stru
 __attribute__((format(printf, 4, 5))) int json_fail(struct ballast_error *err,
                                                     const struct json_at *at, const char *key,
                                                     const char *format, ...);
-/* Control characters in the text become '?': what a stranger's file says goes to a terminal. */
+/* ballast_text_make_showable(): what a stranger's file says goes to a terminal. */
 void json_printable(char *text);
 
 #endif

@@ -92,16 +92,6 @@ static int read_gnttab(const struct source *host, const char *xen_version,
     return 0;
 }
 
-void snapshot_make_showable(char *name)
-{
-    while (*name) {
-        size_t length = ballast_text_character(name);
-        if (length == 0)
-            *name = '?';
-        name += length ? length : 1;
-    }
-}
-
 /* Which profile a host goes by depends on it, so a version that is none is refused. */
 static int read_version(const struct source *host, char out[BALLAST_XEN_VERSION])
 {
@@ -117,7 +107,7 @@ static int read_version(const struct source *host, char out[BALLAST_XEN_VERSION]
         return json_fail(host->err, &host->at, "xen_version", "longer than %d bytes",
                          BALLAST_XEN_VERSION - 1);
     memcpy(out, word, strlen(word) + 1);
-    snapshot_make_showable(out);
+    ballast_text_make_showable(out);
     return 0;
 }
 
@@ -131,7 +121,7 @@ static int read_processor(const struct source *host, char out[BALLAST_PROCESSOR]
         return json_fail(host->err, &host->at, "processor", "longer than %d bytes",
                          BALLAST_PROCESSOR - 1);
     memcpy(out, word, strlen(word) + 1);
-    snapshot_make_showable(out);
+    ballast_text_make_showable(out);
     return 0;
 }
 
@@ -276,7 +266,7 @@ static int own_names(struct snapshot *snapshot, struct ballast_error *err)
         const char *name = snapshot->host.domains[i].name;
         size_t length = strlen(name) + 1;
         snapshot->host.domains[i].name = memcpy(next, name, length);
-        snapshot_make_showable(next);
+        ballast_text_make_showable(next);
         next += length;
     }
     return 0;

@@ -72,8 +72,6 @@ int snapshot_from_json(const struct json_object *object, const struct json_at *a
                        struct snapshot *out, struct ballast_error *err);
 /* Half a sentence of what it lacks, "" where that is nothing; the length as ballast_text has it. */
 size_t snapshot_lacks_text(const struct snapshot *snapshot, char *buf, size_t size);
-/* What is no text, or would steer a terminal, becomes '?', byte by byte. */
-void snapshot_make_showable(char *name);
 /* What ballast_host_check() says of it, after "path: " ("-" is standard input). */
 int snapshot_check(const struct snapshot *snapshot, const char *path, struct ballast_error *err);
 

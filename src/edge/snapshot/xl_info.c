@@ -133,7 +133,7 @@ static int read_version(struct reading *reading, struct text value)
     out[value.length] = '\0';
     if (ballast_xen_release_parse(out, &unused, &why) < 0)
         return refuse(reading, "xen_version: %s", why.text);
-    snapshot_make_showable(out);
+    ballast_text_make_showable(out);
     return 0;
 }
 
@@ -249,7 +249,7 @@ static int add_domain(struct reading *reading, const struct ballast_domain *doma
     char *own = made->names + reading->names_length;
     memcpy(own, name.at, name.length);
     own[name.length] = '\0';
-    snapshot_make_showable(own);
+    ballast_text_make_showable(own);
     reading->names_length += name.length + 1;
     made->host.domains[count] = *domain;
     made->host.domains[count].name = own;
