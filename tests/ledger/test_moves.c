@@ -112,9 +112,9 @@ static const enum ledger_state comes_of[LEDGER_STATES][MOVES] = {
                         LEDGER_RELEASED, LEDGER_REFUSED},
     [LEDGER_GRANTED] = {NO, NO, NO, LEDGER_BOUND, NO, NO, NO, LEDGER_RELEASED, LEDGER_RELEASED,
                         LEDGER_RELEASED},
-    [LEDGER_BOUND] = {NO, NO, NO, NO, LEDGER_BOUND, LEDGER_SPENT, LEDGER_RELEASED, LEDGER_RELEASED,
-                      NO, NO},
-    [LEDGER_SPENT] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [LEDGER_BOUND] = {NO, NO, NO, LEDGER_BOUND, LEDGER_BOUND, LEDGER_SPENT, LEDGER_RELEASED,
+                      LEDGER_RELEASED, NO, NO},
+    [LEDGER_SPENT] = {NO, NO, NO, LEDGER_SPENT, NO, NO, NO, NO, NO, NO},
     [LEDGER_RELEASED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
     [LEDGER_REFUSED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
@@ -252,6 +252,66 @@ static void a_domain_is_its_id_and_its_uuid(void **unused)
     ledger_free(ledger);
 }
 
+/* Whoever binds may be told twice that it is bound, by whichever of two was first. */
+static void to_be_bound_again_is_no_change(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = brought_to(LEDGER_BOUND);
+    struct ledger_reservation before = *ledger_find(ledger, 1);
+    struct ledger_verdict v;
+    assert_int_equal(ledger_bind(ledger, 1, "xl", &guest, 0, 600, 7, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_OK);
+    assert_int_equal(v.a_kib, before.granted_kib);
+    assert_true(twin_same(&before, ledger_find(ledger, 1)));
+    assert_int_equal(ledger_bind(ledger, 1, "virsh", &guest, 0, 0, 7, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_NOT_OWNER);
+    assert_int_equal(ledger_bind(ledger, 1, "xl", &stranger, 0, 0, 7, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_WRONG_STATE);
+    ledger_free(ledger);
+}
+
+/* Found by its label while it is granted; the domain is known to have had one from then on. */
+static void what_awaits_its_domain_is_found(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = brought_to(LEDGER_FREEING);
+    struct ledger_verdict v;
+    ledger_note_older(ledger, 1, 5);
+    assert_null(ledger_next_awaiting(ledger, "web", NULL));
+    assert_int_equal(ledger_grant(ledger, 1, &plenty, 0, &v, NULL), 0);
+    const struct ledger_reservation *found = ledger_next_awaiting(ledger, "web", NULL);
+    assert_int_equal(found->id, 1);
+    assert_int_equal(found->older_domid, 5);
+    assert_null(ledger_next_awaiting(ledger, "web", found));
+    assert_null(ledger_next_awaiting(ledger, "mail", NULL));
+    assert_false(ledger_had_domain(ledger, &guest));
+    assert_true(move(ledger, BIND));
+    ledger_note_older(ledger, 1, 6);
+    assert_int_equal(ledger_find(ledger, 1)->older_domid, 5);
+    assert_null(ledger_next_awaiting(ledger, "web", NULL));
+    assert_true(ledger_had_domain(ledger, &guest));
+    assert_true(move(ledger, BUILT));
+    assert_true(ledger_had_domain(ledger, &guest));
+    assert_null(ledger_find_domain(ledger, &guest));
+    ledger_free(ledger);
+}
+
+/* What was taken and not told is neither free nor promised. */
+static void what_was_drawn_is_not_promised(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = brought_to(LEDGER_GRANTED);
+    uint64_t promised_kib = ledger_sums(ledger).promised_kib;
+    struct ledger_free host = {.free_kib = promised_kib + 100};
+    assert_int_equal(ledger_available_kib(ledger, &host), 100);
+    host.free_kib -= 600;
+    assert_int_equal(ledger_check(ledger, &host, NULL), -EPROTO);
+    host.drawn_kib = 600;
+    assert_int_equal(ledger_available_kib(ledger, &host), 100);
+    assert_int_equal(ledger_check(ledger, &host, NULL), 0);
+    ledger_free(ledger);
+}
+
 /* Over is over at its last microsecond, whether or not anybody called ledger_expire(). */
 static void leases_and_deadlines_end(void **unused)
 {
@@ -312,6 +372,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_move_from_every_state),
         cmocka_unit_test(a_wrong_state_names_both),
+        cmocka_unit_test(to_be_bound_again_is_no_change),
+        cmocka_unit_test(what_awaits_its_domain_is_found),
+        cmocka_unit_test(what_was_drawn_is_not_promised),
         cmocka_unit_test(grants_only_what_nobody_was_promised),
         cmocka_unit_test(a_page_counts_once),
         cmocka_unit_test(a_domain_is_its_id_and_its_uuid),

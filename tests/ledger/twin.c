@@ -147,7 +147,9 @@ struct ledger_verdict twin_grant(struct twin *twin, uint64_t id, const struct le
         return say(id, LEDGER_UNKNOWN, 0, 0);
     if (!waits(r))
         return say(id, LEDGER_WRONG_STATE, r->state, LEDGER_GRANTED);
-    uint64_t owed = host->slush_kib + host->foreign_kib + twin_promised_kib(twin);
+    uint64_t promised = twin_promised_kib(twin);
+    promised = promised < host->drawn_kib ? 0 : promised - host->drawn_kib;
+    uint64_t owed = host->slush_kib + host->foreign_kib + promised;
     uint64_t beyond = host->free_kib < owed ? 0 : host->free_kib - owed;
     if (now >= r->deadline_usec)
         return say(id, LEDGER_DEADLINE_OVER, beyond < r->min_kib ? r->min_kib - beyond : 0, 0);
@@ -193,6 +195,9 @@ struct ledger_verdict twin_bind(struct twin *twin, uint64_t id, const char *owne
         return say(id, LEDGER_UNKNOWN, 0, 0);
     if (owner && strcmp(owner, r->owner) != 0)
         return say(id, LEDGER_NOT_OWNER, 0, 0);
+    if ((r->state == LEDGER_BOUND || r->state == LEDGER_SPENT) && r->domid == domain->domid &&
+        memcmp(r->uuid, domain->uuid, LEDGER_UUID) == 0)
+        return say(id, LEDGER_OK, r->granted_kib, r->spent_kib);
     if (r->state != LEDGER_GRANTED)
         return say(id, LEDGER_WRONG_STATE, r->state, LEDGER_BOUND);
     if (now >= due(r))

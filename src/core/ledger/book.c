@@ -34,6 +34,8 @@ static uint64_t hash_record(enum ledger_index index, const struct ledger_reserva
         return hash_bytes(HASH_START, record->owner, strlen(record->owner));
     case LEDGER_BY_DOMAIN:
         return hash_domain(record->domid, record->uuid);
+    case LEDGER_BY_LABEL:
+        return hash_bytes(HASH_START, record->label, strlen(record->label));
     case LEDGER_BY_ID:
     case LEDGER_INDEXES:
         break;
@@ -53,7 +55,9 @@ bool ledger_book_belongs(enum ledger_index index, enum ledger_state state)
     case LEDGER_BY_OWNER_NAME:
         return ledger_state_is_open(state) && state != LEDGER_BOUND;
     case LEDGER_BY_DOMAIN:
-        return state == LEDGER_BOUND;
+        return state == LEDGER_BOUND || state == LEDGER_SPENT;
+    case LEDGER_BY_LABEL:
+        return state == LEDGER_GRANTED;
     case LEDGER_BY_ID:
     case LEDGER_INDEXES:
         break;
@@ -267,15 +271,39 @@ struct ledger_entry *ledger_book_find(const struct ledger *ledger, uint64_t id)
     return entry;
 }
 
-struct ledger_entry *ledger_book_find_domain(const struct ledger *ledger, uint32_t domid,
-                                             const uint8_t uuid[LEDGER_UUID])
+struct ledger_entry *ledger_book_next_domain(const struct ledger *ledger, uint32_t domid,
+                                             const uint8_t uuid[LEDGER_UUID],
+                                             const struct ledger_entry *after)
 {
     if (ledger->room == 0)
         return NULL;
-    struct ledger_entry *entry = *head(ledger, LEDGER_BY_DOMAIN, hash_domain(domid, uuid));
+    struct ledger_entry *entry = after ? after->chain[LEDGER_BY_DOMAIN].next
+                                       : *head(ledger, LEDGER_BY_DOMAIN, hash_domain(domid, uuid));
     while (entry &&
            (entry->record.domid != domid || memcmp(entry->record.uuid, uuid, LEDGER_UUID) != 0))
         entry = entry->chain[LEDGER_BY_DOMAIN].next;
+    return entry;
+}
+
+struct ledger_entry *ledger_book_find_domain(const struct ledger *ledger, uint32_t domid,
+                                             const uint8_t uuid[LEDGER_UUID])
+{
+    struct ledger_entry *entry = ledger_book_next_domain(ledger, domid, uuid, NULL);
+    while (entry && entry->record.state != LEDGER_BOUND)
+        entry = ledger_book_next_domain(ledger, domid, uuid, entry);
+    return entry;
+}
+
+struct ledger_entry *ledger_book_next_label(const struct ledger *ledger, const char *label,
+                                            const struct ledger_entry *after)
+{
+    if (ledger->room == 0)
+        return NULL;
+    uint64_t hash = hash_bytes(HASH_START, label, strlen(label));
+    struct ledger_entry *entry =
+        after ? after->chain[LEDGER_BY_LABEL].next : *head(ledger, LEDGER_BY_LABEL, hash);
+    while (entry && strcmp(entry->record.label, label) != 0)
+        entry = entry->chain[LEDGER_BY_LABEL].next;
     return entry;
 }
 

@@ -3,11 +3,11 @@
  * Where the ledger keeps its reservations, and what it finds them by. It knows no rules.
  *
  * One entry a reservation, in a list in the order of asking. Three hash tables with chains: all by
- * id, the unbound open ones by owner (for a login), the bound ones by domain. Two heaps: what is
- * due by when, what is closed since when. The tables and heaps grow together and before anything
- * is changed, so that moving an entry from one state to another cannot fail. Owners choose their
- * names and may aim for one chain: a chain is walked only at a login, and is no longer than the
- * ledger.
+ * id, the unbound open ones by owner (for a login), the bound and spent ones by domain, the granted
+ * ones by label. Two heaps: what is due by when, what is closed since when. The tables and heaps
+ * grow together and before anything is changed, so that moving an entry from one state to another
+ * cannot fail. Owners choose their names and may aim for one chain: a chain is walked only at a
+ * login, and is no longer than the ledger.
  */
 #ifndef CORE_LEDGER_BOOK_H
 #define CORE_LEDGER_BOOK_H
@@ -19,7 +19,13 @@
 #include "core/ledger/heap.h"
 #include "core/ledger/ledger.h"
 
-enum ledger_index { LEDGER_BY_ID, LEDGER_BY_OWNER_NAME, LEDGER_BY_DOMAIN, LEDGER_INDEXES };
+enum ledger_index {
+    LEDGER_BY_ID,
+    LEDGER_BY_OWNER_NAME,
+    LEDGER_BY_DOMAIN,
+    LEDGER_BY_LABEL,
+    LEDGER_INDEXES
+};
 
 struct ledger_chain {
     struct ledger_entry *next;
@@ -63,8 +69,16 @@ void ledger_book_trim(struct ledger *ledger);
 void ledger_book_clear(struct ledger *ledger);
 
 struct ledger_entry *ledger_book_find(const struct ledger *ledger, uint64_t id);
+/* The one that is bound to it. */
 struct ledger_entry *ledger_book_find_domain(const struct ledger *ledger, uint32_t domid,
                                              const uint8_t uuid[LEDGER_UUID]);
+/* The next one that is bound to it or was spent by it; NULL as `after` is before the first. */
+struct ledger_entry *ledger_book_next_domain(const struct ledger *ledger, uint32_t domid,
+                                             const uint8_t uuid[LEDGER_UUID],
+                                             const struct ledger_entry *after);
+/* The next granted one of that label, the same way. */
+struct ledger_entry *ledger_book_next_label(const struct ledger *ledger, const char *label,
+                                            const struct ledger_entry *after);
 /* The next unbound open one of that owner; NULL as `after` is before the first. In any order. */
 struct ledger_entry *ledger_book_next_of(const struct ledger *ledger, const char *owner,
                                          const struct ledger_entry *after);

@@ -21,11 +21,16 @@ static bool in_chain(const struct ledger *ledger, enum ledger_index index,
 {
     if (index == LEDGER_BY_ID)
         return ledger_book_find(ledger, entry->record.id) == entry;
-    if (index == LEDGER_BY_DOMAIN)
-        return ledger_book_find_domain(ledger, entry->record.domid, entry->record.uuid) == entry;
-    const struct ledger_entry *at = ledger_book_next_of(ledger, entry->record.owner, NULL);
-    while (at && at != entry)
-        at = ledger_book_next_of(ledger, entry->record.owner, at);
+    const struct ledger_reservation *record = &entry->record;
+    if (index == LEDGER_BY_DOMAIN && record->state == LEDGER_BOUND)
+        return ledger_book_find_domain(ledger, record->domid, record->uuid) == entry;
+    const struct ledger_entry *at = NULL;
+    do {
+        at = index == LEDGER_BY_DOMAIN
+                 ? ledger_book_next_domain(ledger, record->domid, record->uuid, at)
+             : index == LEDGER_BY_LABEL ? ledger_book_next_label(ledger, record->label, at)
+                                        : ledger_book_next_of(ledger, record->owner, at);
+    } while (at && at != entry);
     return at == entry;
 }
 
@@ -36,8 +41,8 @@ static int check_place(const struct ledger *ledger, const struct ledger_entry *e
         bool belongs = ledger_book_belongs(index, entry->record.state);
         if (belongs != (entry->chain[index].back != NULL))
             return broken(err, entry, "it is in a table where it should not be, or is missing");
-        /* By owner, everyone's chain is walked from its start: quadratic, so only in small ones. */
-        if (belongs && (index != LEDGER_BY_OWNER_NAME || ledger->count <= 256) &&
+        /* Others' chains are walked from their start: quadratic, so only in small ones. */
+        if (belongs && (index == LEDGER_BY_ID || ledger->count <= 256) &&
             !in_chain(ledger, index, entry))
             return broken(err, entry, "a table does not find it, or finds another");
     }
@@ -99,12 +104,13 @@ static int check_host(const struct ledger *ledger, const struct ledger_free *hos
                       struct ballast_error *err)
 {
     uint64_t kept_kib = ballast_add_ceil(host->slush_kib, host->foreign_kib);
-    uint64_t owed_kib = ballast_add_ceil(kept_kib, ledger->sums.promised_kib);
+    uint64_t promised_kib = ballast_sub_floor(ledger->sums.promised_kib, host->drawn_kib);
+    uint64_t owed_kib = ballast_add_ceil(kept_kib, promised_kib);
     if (host->free_kib < owed_kib)
         return ballast_fail(err, -EPROTO,
                             "law 2: %" PRIu64 " KiB are free, but %" PRIu64
                             " KiB are kept and %" PRIu64 " KiB promised",
-                            host->free_kib, kept_kib, ledger->sums.promised_kib);
+                            host->free_kib, kept_kib, promised_kib);
     if (owed_kib + ledger_available_kib(ledger, host) != host->free_kib)
         return ballast_fail(err, -EPROTO,
                             "law 1: %" PRIu64 " KiB owed and %" PRIu64

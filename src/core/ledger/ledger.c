@@ -97,6 +97,20 @@ const struct ledger_reservation *ledger_find_domain(const struct ledger *ledger,
     return entry ? &entry->record : NULL;
 }
 
+bool ledger_had_domain(const struct ledger *ledger, const struct ledger_domain *domain)
+{
+    return ledger_book_next_domain(ledger, domain->domid, domain->uuid, NULL) != NULL;
+}
+
+const struct ledger_reservation *ledger_next_awaiting(const struct ledger *ledger,
+                                                      const char *label,
+                                                      const struct ledger_reservation *after)
+{
+    const struct ledger_entry *entry =
+        ledger_book_next_label(ledger, label, (const struct ledger_entry *)after);
+    return entry ? &entry->record : NULL;
+}
+
 const struct ledger_reservation *ledger_next(const struct ledger *ledger,
                                              const struct ledger_reservation *after)
 {
@@ -113,8 +127,9 @@ struct ledger_sums ledger_sums(const struct ledger *ledger)
 uint64_t ledger_available_kib(const struct ledger *ledger, const struct ledger_free *host)
 {
     uint64_t taken_kib = ballast_add_ceil(host->slush_kib, host->foreign_kib);
-    return ballast_sub_floor(host->free_kib,
-                             ballast_add_ceil(taken_kib, ledger->sums.promised_kib));
+    return ballast_sub_floor(
+        host->free_kib,
+        ballast_add_ceil(taken_kib, ballast_sub_floor(ledger->sums.promised_kib, host->drawn_kib)));
 }
 
 uint64_t ledger_next_id(const struct ledger *ledger)

@@ -80,7 +80,7 @@ enum ledger_reason {
 struct ledger_reservation {
     uint64_t id; /* never 0, never used twice in a ledger's life; grows in the order of asking */
     char owner[LEDGER_OWNER];
-    char label[LEDGER_OWNER]; /* what it is for, for people; may be "" */
+    char label[LEDGER_OWNER]; /* the name or uuid of what it is for; may be "" */
     uint64_t min_kib;
     uint64_t max_kib;     /* equal to min_kib for an exact size */
     uint64_t granted_kib; /* 0 until granted */
@@ -93,7 +93,10 @@ struct ledger_reservation {
     uint64_t changed_usec; /* when it came into its state */
     uint64_t lease_usec; /* how long it lives unbound after being granted; BALLAST_NONE: for ever */
     uint64_t deadline_usec; /* when asking ends; BALLAST_NONE: never */
-    uint32_t domid;         /* bound: */
+    /* Granted: the newest domain that its label names and that was there when it was granted, and
+     * so is not the one that it is for; 0: none. */
+    uint32_t older_domid;
+    uint32_t domid; /* bound: */
     uint8_t uuid[LEDGER_UUID];
     uint64_t base_kib; /* of what the domain holds: not taken out of this reservation */
 };
@@ -111,6 +114,8 @@ struct ledger_free {
     uint64_t free_kib;
     uint64_t slush_kib;   /* of it: kept for Xen */
     uint64_t foreign_kib; /* of it: claimed or being built without the ledger */
+    /* Not of it: what domains have taken of what is promised, and the ledger does not know yet. */
+    uint64_t drawn_kib;
 };
 
 /*
@@ -163,6 +168,12 @@ struct ledger_request {
 /* BAD_SIZE, TOO_MANY, DEADLINE_OVER leave no trace. -EINVAL for strings that are not clean. */
 int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint64_t now_usec,
                struct ledger_verdict *out, struct ballast_error *err);
+/*
+ * For its grant: the newest domain of its label that is there already, see older_domid. It comes to
+ * the journal with the grant, and from there with the record that is restored; nothing happens to
+ * one that is past its grant.
+ */
+void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid);
 /* Memory is being freed for it. From asked. */
 int ledger_start_freeing(struct ledger *ledger, uint64_t id, uint64_t now_usec,
                          struct ledger_verdict *out, struct ballast_error *err);
@@ -189,7 +200,8 @@ struct ledger_domain {
  * The domain that it is for exists. `base_kib` is what the domain held when the reservation had
  * nothing to do with it (0 for one that was created for it), `held_kib` what it holds now, with
  * what the host spends on it: the difference is spent. From granted, within its lease. `owner` is
- * who says so; NULL: whoever holds the ledger, who may always.
+ * who says so; NULL: whoever holds the ledger, who may always. That it is bound, or was spent by
+ * that very domain, is LEDGER_OK again and changes nothing.
  */
 int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
                 const struct ledger_domain *domain, uint64_t base_kib, uint64_t held_kib,
@@ -233,6 +245,12 @@ const struct ledger_reservation *ledger_find(const struct ledger *ledger, uint64
 /* The one that is bound to that domain now, or NULL. */
 const struct ledger_reservation *ledger_find_domain(const struct ledger *ledger,
                                                     const struct ledger_domain *domain);
+/* Whether a reservation that is open or remembered is bound to that domain, or was spent by it. */
+bool ledger_had_domain(const struct ledger *ledger, const struct ledger_domain *domain);
+/* The next granted one of that label; NULL as `after` is before the first. In any order. */
+const struct ledger_reservation *ledger_next_awaiting(const struct ledger *ledger,
+                                                      const char *label,
+                                                      const struct ledger_reservation *after);
 /* All that are open or remembered, in the order of asking; NULL as `after` is before the first. */
 const struct ledger_reservation *ledger_next(const struct ledger *ledger,
                                              const struct ledger_reservation *after);

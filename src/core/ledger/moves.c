@@ -141,6 +141,14 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
     return answer(out, record.id, LEDGER_OK, record.min_kib, record.max_kib);
 }
 
+void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid)
+{
+    struct ledger_entry *entry = ledger_book_find(ledger, id);
+    if (entry && (entry->record.state == LEDGER_ASKED || entry->record.state == LEDGER_FREEING ||
+                  entry->record.state == LEDGER_GRANTED))
+        entry->record.older_domid = domid;
+}
+
 int ledger_start_freeing(struct ledger *ledger, uint64_t id, uint64_t now_usec,
                          struct ledger_verdict *out, struct ballast_error *err)
 {
@@ -217,6 +225,12 @@ static uint64_t spent_by(const struct ledger_reservation *record, uint64_t held_
     return ballast_max_u64(record->spent_kib, ballast_min_u64(record->granted_kib, taken_kib));
 }
 
+static bool is_for(const struct ledger_reservation *record, const struct ledger_domain *domain)
+{
+    return (record->state == LEDGER_BOUND || record->state == LEDGER_SPENT) &&
+           record->domid == domain->domid && memcmp(record->uuid, domain->uuid, LEDGER_UUID) == 0;
+}
+
 int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
                 const struct ledger_domain *domain, uint64_t base_kib, uint64_t held_kib,
                 uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err)
@@ -224,8 +238,11 @@ int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
     int rc = begin(ledger, now_usec, err);
     if (rc < 0)
         return rc;
-    struct ledger_entry *entry = entry_for(ledger, id, owner, LEDGER_BOUND, out);
-    if (!entry)
+    struct ledger_entry *entry = ledger_book_find(ledger, id);
+    if (entry && is_for(&entry->record, domain) &&
+        (!owner || strcmp(entry->record.owner, owner) == 0))
+        return answer(out, id, LEDGER_OK, entry->record.granted_kib, entry->record.spent_kib);
+    if (!(entry = entry_for(ledger, id, owner, LEDGER_BOUND, out)))
         return 0;
     struct ledger_reservation next = entry->record;
     if (now_usec >= ledger_book_due_usec(&next))
