@@ -136,10 +136,12 @@ static void draw_starts(struct world *world)
     config->start_count = below(world, STARTS + 1);
     for (size_t i = 0; i < config->start_count; i++) {
         struct sim_start_config *start = &world->starts[i];
-        *start = (struct sim_start_config){.guest = a_guest(world, "start", i),
-                                           .arrives_usec = 4 * SEC + below(world, 40 * SEC),
-                                           .build_rate_kib = between_mib(world, 50, 4000),
-                                           .hesitate_usec = one_in(world, 3) ? 2 * SEC : 0};
+        *start =
+            (struct sim_start_config){.guest = a_guest(world, "start", i),
+                                      .arrives_usec = 4 * SEC + below(world, 40 * SEC),
+                                      .build_rate_kib = between_mib(world, 50, 4000),
+                                      .hesitate_usec = one_in(world, 3) ? 2 * SEC : 0,
+                                      .bind_usec = one_in(world, 2) ? below(world, 20 * SEC) : 0};
         start->guest.crash_usec = start->guest.shutdown_usec = BALLAST_NONE;
         start->guest.maxmem_kib = start->guest.static_max_kib;
         start->guest.told.step_count = 0;

@@ -105,9 +105,13 @@ static const struct key guest_keys[] = {
 };
 
 static const struct key start_keys[] = {
-    {"at", KEY_TIME, START(arrives_usec)},         {"need", KEY_SIZE, START(need_kib)},
-    {"deadline", KEY_TIME, START(deadline_usec)},  {"build", KEY_RATE, START(build_rate_kib)},
-    {"hesitates", KEY_TIME, START(hesitate_usec)}, {NULL, KEY_SIZE, 0},
+    {"at", KEY_TIME, START(arrives_usec)},
+    {"need", KEY_SIZE, START(need_kib)},
+    {"deadline", KEY_TIME, START(deadline_usec)},
+    {"build", KEY_RATE, START(build_rate_kib)},
+    {"hesitates", KEY_TIME, START(hesitate_usec)},
+    {"binds", KEY_TIME, START(bind_usec)},
+    {NULL, KEY_SIZE, 0},
 };
 
 /* A key that has not been given; what it then is, is settled when the statement is whole. */

@@ -137,6 +137,7 @@ struct sim_start_config {
     uint64_t need_kib;       /* asked for */
     uint64_t build_rate_kib; /* a second */
     uint64_t hesitate_usec;  /* between the grant and the toolstack's first hypercall */
+    uint64_t bind_usec;      /* from there until whoever asked binds its domain */
 };
 
 enum sim_fault_kind {
