@@ -82,8 +82,9 @@ static int book_waiting(void *book, const struct balancer_request **out, size_t 
     return 0;
 }
 
-static uint64_t book_promised(void *book)
+static uint64_t book_promised(void *book, const struct ballast_host *host)
 {
+    (void)host;
     return ((struct fake *)book)->promised_kib;
 }
 

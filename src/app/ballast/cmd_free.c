@@ -79,8 +79,9 @@ static int book_waiting(void *book, const struct balancer_request **out, size_t 
     return 0;
 }
 
-static uint64_t book_promised_kib(void *book)
+static uint64_t book_promised_kib(void *book, const struct ballast_host *host)
 {
+    (void)host;
     const struct cli_freeing *freeing = book;
     return freeing->answered && freeing->verdict.granted ? freeing->need_kib : 0;
 }

@@ -32,9 +32,9 @@ static bool look_at(struct call *call, size_t *at)
  */
 static uint64_t giveable_kib(struct daemon *daemon)
 {
-    struct tick_book book = tick_ledger_book(promises_book(daemon->promises));
-    uint64_t promised_kib = book.promised_kib(book.book);
-    struct tick_sums sums = tick_sums_of(daemon_view_host(daemon->view), promised_kib);
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    uint64_t promised_kib = tick_ledger_unseen_kib(promises_book(daemon->promises), host);
+    struct tick_sums sums = tick_sums_of(host, promised_kib);
     return promised_kib == 0 ? sums.available_kib
                              : ballast_sub_floor(sums.available_kib, sums.room_kib);
 }

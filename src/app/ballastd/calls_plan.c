@@ -56,7 +56,7 @@ static bool decide(struct outlook *outlook, struct ballast_error *err)
     struct balancer_input input = {.host = outlook->host,
                                    .requests = outlook->requests,
                                    .request_count = outlook->count,
-                                   .promised_kib = book.promised_kib(book.book)};
+                                   .promised_kib = book.promised_kib(book.book, outlook->host)};
     /* What it would do now is asked, not when its turn is. */
     policy.interval_usec = 0;
     outlook->balancer = balancer_new(&policy, &options);

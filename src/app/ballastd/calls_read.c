@@ -123,7 +123,8 @@ void call_reservations(struct call *call)
         call_fail(call, WIRE_NOT_FOUND, "there is no reservation %llu", (unsigned long long)only);
         return;
     }
-    struct ledger_free free_now = tick_ledger_free_of(ledger, daemon_view_host(call->daemon->view));
+    struct ledger_free free_now = tick_ledger_free_of(promises_book(call->daemon->promises),
+                                                      daemon_view_host(call->daemon->view));
     uint64_t available_kib = ledger_available_kib(ledger, &free_now);
     uint64_t wanted_kib = 0;
     struct json_object *array = json_object_new_array();

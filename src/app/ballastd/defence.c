@@ -11,15 +11,14 @@
 #include "app/tick/laws.h"
 #include "core/base/units.h"
 
-/* So long promised memory must be missing: what a start has just begun to build is seen twice. */
+/* So long promised memory must be missing: a snapshot of a real host is not one moment. */
 #define TAKEN_USEC BALLAST_SEC_USEC
 
 /* What is free does not cover what is promised, whatever is kept for Xen. */
 static uint64_t taken_kib(const struct daemon *daemon)
 {
     const struct ballast_host *host = daemon_view_host(daemon->view);
-    struct tick_book book = tick_ledger_book(promises_book(daemon->promises));
-    uint64_t promises_kib = book.promised_kib(book.book);
+    uint64_t promises_kib = tick_ledger_unseen_kib(promises_book(daemon->promises), host);
     struct tick_sums sums = tick_sums_of(host, promises_kib);
     return promises_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slush_kib) : 0;
 }

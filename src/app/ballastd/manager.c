@@ -276,7 +276,7 @@ static int answer(void *context, const struct ballast_host *host,
     struct balancer_verdict ours = *verdict;
     if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !manager_balances(daemon)) {
         struct ledger *ledger = promises_ledger(daemon->promises);
-        struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+        struct ledger_free free_now = tick_ledger_free_of(promises_book(daemon->promises), host);
         ours.b_kib = ballast_add_ceil(ledger_available_kib(ledger, &free_now),
                                       daemon_view_spare_kib(daemon->view));
         if (verdict->reason != BALANCER_NEVER_FITS || verdict->a_kib <= ours.b_kib)
@@ -293,11 +293,10 @@ static int waiting(void *context, const struct balancer_request **out, size_t *c
     return inner.waiting(inner.book, out, count, err);
 }
 
-static uint64_t promised_kib(void *context)
+static uint64_t promised_kib(void *context, const struct ballast_host *host)
 {
     struct daemon *daemon = context;
-    struct tick_book inner = tick_ledger_book(promises_book(daemon->promises));
-    return inner.promised_kib(inner.book);
+    return tick_ledger_unseen_kib(promises_book(daemon->promises), host);
 }
 
 static int make_tick(struct daemon *daemon, struct ballast_error *err)
@@ -367,7 +366,7 @@ static int check_conservation(struct daemon *daemon, const struct ballast_host *
     struct ballast_host_breakdown parts;
     if (!daemon_host_is_sim(daemon->host))
         return 0;
-    int rc = ballast_host_divide(host, promised_kib(daemon), NULL, &parts, NULL, err);
+    int rc = ballast_host_divide(host, promised_kib(daemon, host), NULL, &parts, NULL, err);
     if (rc < 0 || (parts.contradiction_kib == 0 && parts.part_kib[BALLAST_PART_UNEXPLAINED] == 0))
         return rc;
     return ballast_fail(err, -EPROTO,
@@ -376,34 +375,22 @@ static int check_conservation(struct daemon *daemon, const struct ballast_host *
                         parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.contradiction_kib);
 }
 
-/* Whether something is granted for a domain of that name, and has not been bound to one yet. */
-static bool is_awaited(const struct ledger *ledger, const char *name)
+/*
+ * A build that no grant awaits is foreign until somebody binds it, also when nothing of it is left
+ * to build.
+ */
+static bool is_foreign_build(const struct daemon *daemon, const struct ballast_host *host, size_t i)
 {
-    const struct ledger_reservation *at = NULL;
-    size_t left = ledger_sums(ledger).in_state[LEDGER_GRANTED];
-    while (left > 0 && (at = ledger_previous(ledger, at))) {
-        left -= at->state == LEDGER_GRANTED;
-        if (at->state == LEDGER_GRANTED && *at->label && strcmp(at->label, name) == 0)
-            return true;
-    }
-    return false;
+    struct ledger_domain life = {.domid = host->domains[i].id};
+    memcpy(life.uuid, daemon_view_domain(daemon->view, i)->uuid, sizeof(life.uuid));
+    return host->domains[i].state == BALLAST_DOMAIN_BUILD &&
+           !ledger_had_domain(promises_ledger(daemon->promises), &life);
 }
 
-/*
- * A build is foreign until it is bound, if it ever is, also when nothing of it is left to build;
- * and one that was faster than whoever binds it, since a daemon that was started anew has to be
- * found first.
- */
-static bool somebody_unbound_came(const struct daemon *daemon, const struct ballast_host *host)
+static bool any_foreign_build(const struct daemon *daemon, const struct ballast_host *host)
 {
-    const struct ledger *ledger = promises_ledger(daemon->promises);
     for (size_t i = 0; i < host->domain_count; i++) {
-        const struct ballast_domain *domain = &host->domains[i];
-        struct ledger_domain life = {.domid = domain->id};
-        if (domain->state != BALLAST_DOMAIN_BUILD && !is_awaited(ledger, domain->name))
-            continue;
-        memcpy(life.uuid, daemon_view_domain(daemon->view, i)->uuid, sizeof(life.uuid));
-        if (!ledger_find_domain(ledger, &life))
+        if (is_foreign_build(daemon, host, i))
             return true;
     }
     return false;
@@ -422,8 +409,8 @@ static void check_ledger(struct daemon *daemon)
     if (!daemon->options.check_laws || hv->ops->refresh(hv, &host, NULL) < 0)
         return;
     (void)tick_ledger_see(promises_book(daemon->promises), host, uuid_of, NULL);
-    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
-    bool alone = free_now.foreign_kib == 0 && !somebody_unbound_came(daemon, host);
+    struct ledger_free free_now = tick_ledger_free_of(promises_book(daemon->promises), host);
+    bool alone = free_now.foreign_kib == 0 && !any_foreign_build(daemon, host);
     daemon->law_checks += alone;
     if (ledger_check(ledger, alone ? &free_now : NULL, &err) == 0 &&
         check_conservation(daemon, host, &err) == 0)
@@ -524,7 +511,7 @@ static void end_free_holds(struct daemon *daemon)
     const struct ballast_host *host = daemon_view_host(daemon->view);
     const struct ledger_reservation *at = NULL;
     struct ledger_verdict verdict;
-    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+    struct ledger_free free_now = tick_ledger_free_of(promises_book(daemon->promises), host);
     if (free_now.foreign_kib == 0)
         return;
     while ((at = ledger_next(ledger, at))) {

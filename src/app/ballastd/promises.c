@@ -56,13 +56,59 @@ static bool is_trouble(int rc)
     return rc < 0 && rc != -EINVAL && rc != -ERANGE && rc != -ENOMEM && rc != -EDQUOT;
 }
 
+enum { KEY = 64 };
+
+static void older_key(uint64_t id, char key[KEY])
+{
+    (void)snprintf(key, KEY, "older/%" PRIu64, id);
+}
+
+/*
+ * Rarely is there a domain of that name already; so it is no column of the reservation, but a word
+ * beside it, written before the grant is and of no meaning without one.
+ */
+static int keep_older(struct promises *promises, const struct ledger_reservation *after,
+                      struct ballast_error *err)
+{
+    char key[KEY];
+    char domid[16];
+    if (after->state != LEDGER_GRANTED || after->older_domid == 0)
+        return 0;
+    older_key(after->id, key);
+    (void)snprintf(domid, sizeof(domid), "%" PRIu32, after->older_domid);
+    return store_set(promises->store, key, domid, err);
+}
+
+/* One that stays behind is of no harm: ids are not given twice. */
+static void forget_older(struct promises *promises, const struct ledger_reservation *before,
+                         const struct ledger_reservation *after)
+{
+    char key[KEY];
+    if (!before || before->state != LEDGER_GRANTED || after->state == LEDGER_GRANTED ||
+        before->older_domid == 0)
+        return;
+    older_key(after->id, key);
+    (void)store_set(promises->store, key, NULL, NULL);
+}
+
+static int write_move(struct promises *promises, const struct ledger_reservation *before,
+                      const struct ledger_reservation *after, struct ballast_error *err)
+{
+    int rc = keep_older(promises, after, err);
+    if (rc == 0)
+        rc = store_journal(promises->store, before, after, err);
+    if (rc == 0)
+        forget_older(promises, before, after);
+    return rc;
+}
+
 static int journal(void *context, const struct ledger_reservation *before,
                    const struct ledger_reservation *after, struct ballast_error *err)
 {
     struct promises *promises = context;
     struct ballast_error why;
     daemon_host_keep(promises->options.host);
-    int rc = store_journal(promises->store, before, after, &why);
+    int rc = write_move(promises, before, after, &why);
     if (rc < 0) {
         if (is_trouble(rc))
             note_trouble(promises, why.text);
@@ -88,6 +134,24 @@ static int restore(void *context, const struct ledger_reservation *record,
     return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
 }
 
+static int restore_older(struct ledger *ledger, struct store *store, struct ballast_error *err)
+{
+    char key[KEY];
+    char domid[16];
+    const struct ledger_reservation *at = NULL;
+    while ((at = ledger_next(ledger, at))) {
+        if (at->state != LEDGER_GRANTED)
+            continue;
+        older_key(at->id, key);
+        int rc = store_get(store, key, domid, sizeof(domid), err);
+        if (rc < 0 && rc != -ENOENT)
+            return rc;
+        if (rc == 0)
+            ledger_note_older(ledger, at->id, (uint32_t)strtoul(domid, NULL, 10));
+    }
+    return 0;
+}
+
 static int read_store(struct promises *promises, struct store *store, uint64_t total_kib,
                       struct ballast_error *err)
 {
@@ -99,7 +163,8 @@ static int read_store(struct promises *promises, struct store *store, uint64_t t
                                      .context = promises};
     int rc = store_next_id(store, &options.next_id, err);
     if (rc < 0 || (rc = ledger_new(&options, &ledger, err)) < 0 ||
-        (rc = store_load(store, restore, ledger, err)) < 0) {
+        (rc = store_load(store, restore, ledger, err)) < 0 ||
+        (rc = restore_older(ledger, store, err)) < 0) {
         ledger_free(ledger);
         return rc;
     }
@@ -141,10 +206,9 @@ struct tick_ledger *promises_book(struct promises *promises)
     return promises->book;
 }
 
-uint64_t promises_reserved_kib(struct promises *promises)
+uint64_t promises_reserved_kib(struct promises *promises, const struct ballast_host *host)
 {
-    struct tick_book functions = tick_ledger_book(promises->book);
-    return promises->book ? functions.promised_kib(functions.book) : 0;
+    return promises->book ? tick_ledger_unseen_kib(promises->book, host) : 0;
 }
 
 const char *promises_trouble(const struct promises *promises)
@@ -158,8 +222,6 @@ uint64_t promises_now_usec(const struct promises *promises, const struct daemon_
     return promises->ledger ? ballast_max_u64(now_usec, ledger_now_usec(promises->ledger))
                             : now_usec;
 }
-
-enum { KEY = 64 };
 
 static void key_of(const char *what, const uint8_t uuid[LEDGER_UUID], char key[KEY])
 {

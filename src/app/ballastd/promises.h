@@ -40,8 +40,8 @@ int promises_open(struct promises *promises, uint64_t total_kib, struct ballast_
 /* NULL as long as it has not been read. Both live as long as the promises. */
 struct ledger *promises_ledger(struct promises *promises);
 struct tick_ledger *promises_book(struct promises *promises);
-/* Granted, and not shown by the host as a build or a claim; 0 as long as it has not been read. */
-uint64_t promises_reserved_kib(struct promises *promises);
+/* Granted, and not held, shown as a build or claimed in it; 0 as long as it has not been read. */
+uint64_t promises_reserved_kib(struct promises *promises, const struct ballast_host *host);
 /* What is wrong with the store, or NULL. */
 const char *promises_trouble(const struct promises *promises);
 

@@ -180,8 +180,8 @@ static void fold_parts(struct daemon *daemon, const struct ballast_host *host, u
 {
     struct ballast_host_breakdown breakdown;
     struct series_parts parts;
-    if (ballast_host_divide(host, promises_reserved_kib(daemon->promises), NULL, &breakdown, NULL,
-                            NULL) < 0)
+    if (ballast_host_divide(host, promises_reserved_kib(daemon->promises, host), NULL, &breakdown,
+                            NULL, NULL) < 0)
         return;
     parts.total_kib = breakdown.total_kib;
     memcpy(parts.part_kib, breakdown.part_kib, sizeof(parts.part_kib));
@@ -190,10 +190,9 @@ static void fold_parts(struct daemon *daemon, const struct ballast_host *host, u
 
 static void look_at_host(struct daemon *daemon, const struct ballast_host *host, uint64_t weight)
 {
-    struct ledger *ledger = promises_ledger(daemon->promises);
-    struct ledger_sums sums = ledger_sums(ledger);
-    uint64_t wanted_kib = ballast_add_ceil(sums.promised_kib, host->slush_kib);
-    uint64_t kib[SERIES] = {host->free_kib, sums.promised_kib,
+    uint64_t promised_kib = tick_ledger_promised_kib(promises_book(daemon->promises), host);
+    uint64_t wanted_kib = ballast_add_ceil(promised_kib, host->slush_kib);
+    uint64_t kib[SERIES] = {host->free_kib, promised_kib,
                             ballast_sub_floor(wanted_kib, host->free_kib)};
     struct recorder_guest *all = daemon->recorder->guests[0];
     fold(all, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, weight, kib);

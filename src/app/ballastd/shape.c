@@ -47,7 +47,7 @@ uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservatio
         if (waits && at->id <= record->id)
             wanted_kib += at->min_kib;
     }
-    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+    struct ledger_free free_now = tick_ledger_free_of(promises_book(daemon->promises), host);
     return ballast_sub_floor(wanted_kib, ledger_available_kib(ledger, &free_now));
 }
 
@@ -276,10 +276,10 @@ struct json_object *shape_host(struct daemon *daemon)
     struct ledger *ledger = promises_ledger(daemon->promises);
     struct ballast_host_breakdown breakdown;
     if (!host || !ledger ||
-        ballast_host_divide(host, promises_reserved_kib(daemon->promises), NULL, &breakdown, NULL,
-                            NULL) < 0)
+        ballast_host_divide(host, promises_reserved_kib(daemon->promises, host), NULL, &breakdown,
+                            NULL, NULL) < 0)
         return NULL;
-    struct ledger_free free_now = tick_ledger_free_of(ledger, host);
+    struct ledger_free free_now = tick_ledger_free_of(promises_book(daemon->promises), host);
     struct json_object *object = json_object_new_object();
     struct json_object *parts = json_object_new_object();
     shape_u64(object, "now_usec", host->now_usec);
@@ -305,10 +305,13 @@ static struct json_object *shape_ledger(struct daemon *daemon)
 {
     struct ledger *ledger = promises_ledger(daemon->promises);
     const char *trouble = promises_trouble(daemon->promises);
+    const struct ballast_host *host = daemon_view_host(daemon->view);
     struct json_object *object = json_object_new_object();
     shape_bool(object, "writable", ledger && !trouble);
     shape_u64(object, "open", ledger ? ledger_sums(ledger).open : BALLAST_NONE);
-    shape_u64(object, "promised_kib", ledger ? ledger_sums(ledger).promised_kib : BALLAST_NONE);
+    shape_u64(object, "promised_kib",
+              ledger && host ? tick_ledger_promised_kib(promises_book(daemon->promises), host)
+                             : BALLAST_NONE);
     shape_text(object, "message", trouble);
     return object;
 }

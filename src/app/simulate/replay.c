@@ -16,9 +16,10 @@ static int nobody_waits(void *book, const struct balancer_request **out, size_t 
     return 0;
 }
 
-static uint64_t nothing_is_promised(void *book)
+static uint64_t nothing_is_promised(void *book, const struct ballast_host *host)
 {
     (void)book;
+    (void)host;
     return 0;
 }
 

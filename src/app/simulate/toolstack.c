@@ -76,13 +76,22 @@ static const struct ledger_reservation *reservation_of(const struct toolstack *t
     return toolstack->ids[i] != 0 ? ledger_find(toolstack->ledger, toolstack->ids[i]) : NULL;
 }
 
+/* Whoever binds may be late, as a command is on a slow machine; its domain is there all the same.
+ */
+static bool is_time_to_bind(const struct toolstack *toolstack, const struct sim_start *start)
+{
+    uint64_t begun_usec = ballast_add_ceil(start->answered_usec, start->is->hesitate_usec);
+    return sim_now_usec(toolstack->sim) >= ballast_add_ceil(begun_usec, start->is->bind_usec);
+}
+
 static int start_before(struct toolstack *toolstack, size_t i, struct ballast_error *err)
 {
     const struct sim_start *start = sim_start_at(toolstack->sim, i);
     const struct ledger_reservation *reservation = reservation_of(toolstack, i);
     if (start->state == SIM_START_WAITING && toolstack->ids[i] == 0)
         return ask(toolstack, i, err);
-    if (start->state >= SIM_START_BUILDING && reservation && reservation->state == LEDGER_GRANTED)
+    if (start->state >= SIM_START_BUILDING && reservation &&
+        ledger_state_is_open(reservation->state) && is_time_to_bind(toolstack, start))
         return bind(toolstack, i, err);
     return 0;
 }
@@ -100,7 +109,7 @@ int toolstack_before(struct toolstack *toolstack, struct ballast_error *err)
     /* A late snapshot says nothing of what is free now. */
     if (host->now_usec != sim_now_usec(toolstack->sim))
         return 0;
-    struct ledger_free free_now = tick_ledger_free_of(toolstack->ledger, host);
+    struct ledger_free free_now = tick_ledger_free_of(toolstack->book, host);
     return ledger_check(toolstack->ledger, &free_now, err);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/tick/kept.h"
 #include "app/tick/laws.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -16,7 +17,8 @@ struct tick_ledger {
     uint64_t *ids; /* bound ones, looked at in tick_ledger_see() */
     size_t id_capacity;
     uint64_t available_kib; /* when the host was seen last */
-    uint64_t shown_kib;     /* of what is bound and not spent: the host shows it as a build */
+    tick_uuid_fn *uuid_of;  /* of the domains of the last snapshot; NULL: none was seen yet */
+    struct match match;
 };
 
 struct tick_ledger *tick_ledger_new(struct ledger *ledger)
@@ -33,6 +35,7 @@ void tick_ledger_free(struct tick_ledger *book)
         return;
     free(book->requests);
     free(book->ids);
+    match_free(&book->match);
     free(book);
 }
 
@@ -97,47 +100,65 @@ static int book_waiting(void *arg, const struct balancer_request **out, size_t *
     return 0;
 }
 
-static uint64_t book_promised_kib(void *arg)
-{
-    const struct tick_ledger *book = arg;
-    return ballast_sub_floor(ledger_sums(book->ledger).promised_kib, book->shown_kib);
-}
+/* What the host shows already of what is promised. */
+struct drawn {
+    uint64_t taken_kib; /* by the domains that it is for, beyond what the ledger has as spent */
+    uint64_t shown_kib; /* and not taken: as still to be built */
+};
 
-static const struct ballast_domain *find(const struct ballast_host *host, uint32_t domid)
+/*
+ * The one place where promises and a snapshot are put together. Whatever else moves between the
+ * ledger's last word and the snapshot: a page that a domain took out of its promise is not promised
+ * any more, and one that it is still to take is shown as its build, not beside it.
+ */
+static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host *host)
 {
+    struct drawn drawn = {0};
+    match_begin(&book->match, book->ledger, book->uuid_of);
+    if (ledger_sums(book->ledger).promised_kib == 0)
+        return drawn;
     for (size_t i = 0; i < host->domain_count; i++) {
-        if (host->domains[i].id == domid)
-            return &host->domains[i];
+        const struct ballast_domain *domain = &host->domains[i];
+        const struct ledger_reservation *from = match_domain(&book->match, host, domain);
+        if (!from)
+            continue;
+        uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+        uint64_t taken_kib = ballast_sub_floor(held_kib, from->base_kib);
+        taken_kib = ballast_max_u64(from->spent_kib, ballast_min_u64(from->granted_kib, taken_kib));
+        drawn.taken_kib += taken_kib - from->spent_kib;
+        drawn.shown_kib += ballast_min_u64(from->granted_kib - taken_kib, domain->build_left_kib);
     }
-    return NULL;
+    return drawn;
 }
 
-/* What is bound, not spent, and shown by the host as still to be built. */
-static uint64_t shown_kib(const struct ledger *ledger, const struct ballast_host *host)
+uint64_t tick_ledger_promised_kib(struct tick_ledger *book, const struct ballast_host *host)
 {
-    const struct ledger_reservation *at = NULL;
-    size_t left = ledger_sums(ledger).in_state[LEDGER_BOUND];
-    uint64_t sum_kib = 0;
-    while (left > 0 && (at = ledger_previous(ledger, at))) {
-        const struct ballast_domain *domain =
-            at->state == LEDGER_BOUND ? find(host, at->domid) : NULL;
-        left -= at->state == LEDGER_BOUND;
-        if (domain)
-            sum_kib += ballast_min_u64(at->granted_kib - at->spent_kib, domain->build_left_kib);
-    }
-    return sum_kib;
+    return ledger_sums(book->ledger).promised_kib - drawn_of(book, host).taken_kib;
 }
 
-struct ledger_free tick_ledger_free_of(const struct ledger *ledger, const struct ballast_host *host)
+uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_host *host)
+{
+    struct drawn drawn = drawn_of(book, host);
+    return ledger_sums(book->ledger).promised_kib - drawn.taken_kib - drawn.shown_kib;
+}
+
+static uint64_t book_promised_kib(void *arg, const struct ballast_host *host)
+{
+    return tick_ledger_unseen_kib(arg, host);
+}
+
+struct ledger_free tick_ledger_free_of(struct tick_ledger *book, const struct ballast_host *host)
 {
     uint64_t building_kib = 0;
     for (size_t i = 0; i < host->domain_count; i++)
         building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
     uint64_t taken_kib = ballast_max_u64(building_kib, host->claimed_kib);
+    struct drawn drawn = drawn_of(book, host);
     return (struct ledger_free){
         .free_kib = host->free_kib,
         .slush_kib = ballast_min_u64(host->slush_kib, host->free_kib),
-        .foreign_kib = ballast_sub_floor(taken_kib, shown_kib(ledger, host)),
+        .foreign_kib = ballast_sub_floor(taken_kib, drawn.shown_kib),
+        .drawn_kib = drawn.taken_kib,
     };
 }
 
@@ -166,14 +187,22 @@ static enum ledger_reason reason_of(enum balancer_reason reason)
  * A range is granted what is free now, but for what guests can still reach within their maxima:
  * the tick has seen to it for the least of the range, not for more.
  */
-static struct ledger_free free_for(const struct tick_ledger *book, const struct ballast_host *host,
+static struct ledger_free free_for(struct tick_ledger *book, const struct ballast_host *host,
                                    uint64_t min_kib)
 {
-    struct ledger_free free_now = tick_ledger_free_of(book->ledger, host);
+    struct ledger_free free_now = tick_ledger_free_of(book, host);
     uint64_t room_kib = tick_sums_of(host, 0).room_kib;
     uint64_t beyond_kib = ballast_sub_floor(ledger_available_kib(book->ledger, &free_now), min_kib);
     free_now.foreign_kib += ballast_min_u64(room_kib, beyond_kib);
     return free_now;
+}
+
+/* What has its name already is not what it is for. */
+static void note_older(struct tick_ledger *book, const struct ballast_host *host, uint64_t id)
+{
+    const struct ledger_reservation *record = ledger_find(book->ledger, id);
+    if (record)
+        ledger_note_older(book->ledger, id, match_newest(host, book->uuid_of, record->label));
 }
 
 static int book_answer(void *arg, const struct ballast_host *host,
@@ -185,6 +214,7 @@ static int book_answer(void *arg, const struct ballast_host *host,
     int rc;
     if (verdict->granted) {
         struct ledger_free free_now = free_for(book, host, verdict->a_kib);
+        note_older(book, host, verdict->request);
         rc = ledger_grant(book->ledger, verdict->request, &free_now, now_usec, &answer, err);
     } else {
         rc = ledger_refuse(book->ledger, verdict->request, reason_of(verdict->reason),
@@ -208,9 +238,7 @@ struct tick_book tick_ledger_book(struct tick_ledger *book)
 }
 
 static int see_bound(struct tick_ledger *book, const struct ledger_reservation *bound,
-                     const struct ballast_host *host,
-                     void (*uuid_of)(uint32_t domid, uint8_t uuid[LEDGER_UUID]),
-                     struct ballast_error *err)
+                     const struct ballast_host *host, struct ballast_error *err)
 {
     struct ledger_verdict verdict;
     struct ledger_domain life = {.domid = bound->domid};
@@ -220,8 +248,9 @@ static int see_bound(struct tick_ledger *book, const struct ledger_reservation *
         return 0;
     memcpy(life.uuid, bound->uuid, sizeof(life.uuid));
     uint8_t uuid[LEDGER_UUID];
-    uuid_of(bound->domid, uuid);
-    const struct ballast_domain *domain = find(host, bound->domid);
+    book->uuid_of(bound->domid, uuid);
+    const struct ballast_domain *domain =
+        kept_find(host->domains, host->domain_count, bound->domid);
     if (!domain || memcmp(uuid, bound->uuid, sizeof(uuid)) != 0)
         return ledger_domain_gone(book->ledger, &life, now_usec, &verdict, err);
     return ledger_hold(book->ledger, &life, ballast_add_ceil(domain->tot_kib, domain->overhead_kib),
@@ -249,20 +278,52 @@ static int note_bound(struct tick_ledger *book, size_t *count, struct ballast_er
     return 0;
 }
 
-int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
-                    void (*uuid_of)(uint32_t domid, uint8_t uuid[LEDGER_UUID]),
-                    struct ballast_error *err)
+/*
+ * A domain that came and is awaited is bound, by whoever sees it first. What cannot be written now
+ * counts all the same, see drawn_of(), and is tried again.
+ */
+static int bind_arrivals(struct tick_ledger *book, const struct ballast_host *host,
+                         struct ballast_error *err)
+{
+    int rc = 0;
+    match_begin(&book->match, book->ledger, book->uuid_of);
+    for (size_t i = 0; i < host->domain_count && rc == 0; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        const struct ledger_reservation *from = match_domain(&book->match, host, domain);
+        struct ledger_domain life = {.domid = domain->id};
+        struct ledger_verdict verdict;
+        if (!from || from->state != LEDGER_GRANTED)
+            continue;
+        book->uuid_of(domain->id, life.uuid);
+        rc = ledger_bind(book->ledger, from->id, NULL, &life, 0,
+                         ballast_add_ceil(domain->tot_kib, domain->overhead_kib),
+                         ledger_time(book, host), &verdict, err);
+    }
+    return rc;
+}
+
+static int see_all_bound(struct tick_ledger *book, const struct ballast_host *host,
+                         struct ballast_error *err)
 {
     size_t count = 0;
     int rc = note_bound(book, &count, err);
     for (size_t i = 0; i < count && rc == 0; i++) {
         struct ledger_reservation bound = *ledger_find(book->ledger, book->ids[i]);
-        rc = see_bound(book, &bound, host, uuid_of, err);
+        rc = see_bound(book, &bound, host, err);
     }
+    return rc;
+}
+
+int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
+                    tick_uuid_fn *uuid_of, struct ballast_error *err)
+{
+    book->uuid_of = uuid_of;
+    int rc = bind_arrivals(book, host, err);
+    if (rc == 0)
+        rc = see_all_bound(book, host, err);
     if (rc == 0)
         rc = ledger_expire(book->ledger, ledger_time(book, host), NULL, err);
-    struct ledger_free free_now = tick_ledger_free_of(book->ledger, host);
+    struct ledger_free free_now = tick_ledger_free_of(book, host);
     book->available_kib = ledger_available_kib(book->ledger, &free_now);
-    book->shown_kib = shown_kib(book->ledger, host);
     return rc;
 }

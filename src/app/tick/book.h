@@ -6,6 +6,7 @@
 #ifndef APP_TICK_BOOK_H
 #define APP_TICK_BOOK_H
 
+#include "app/tick/match.h"
 #include "app/tick/tick.h"
 #include "core/ledger/ledger.h"
 
@@ -18,16 +19,25 @@ void tick_ledger_free(struct tick_ledger *book); /* NULL is allowed */
 struct tick_book tick_ledger_book(struct tick_ledger *book);
 
 /*
- * Once before each tick, with the host as it is: domains that are gone take their reservations with
- * them, what bound ones hold is spent, leases and deadlines that are over end. `uuid_of` gives the
- * uuid of a domain id; the same id with another uuid is another life. Negative errno as the ledger.
+ * Once before each tick, with the host as it is: a domain that has come and that a grant awaits
+ * (match.h) is bound to it, domains that are gone take their reservations with them, what bound
+ * ones hold is spent, leases and deadlines that are over end. `uuid_of` gives the uuid of a domain
+ * of the last snapshot from now on; the same id with another uuid is another life. Negative errno
+ * as the ledger.
  */
 int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
-                    void (*uuid_of)(uint32_t domid, uint8_t uuid[LEDGER_UUID]),
-                    struct ballast_error *err);
+                    tick_uuid_fn *uuid_of, struct ballast_error *err);
+
+/*
+ * The three below put promises and a snapshot together in one way, whether a domain is bound to its
+ * reservation yet or not, so that each page of a start counts once from its grant on.
+ */
 
 /* What the ledger must know of a host's free memory to promise of it. */
-struct ledger_free tick_ledger_free_of(const struct ledger *ledger,
-                                       const struct ballast_host *host);
+struct ledger_free tick_ledger_free_of(struct tick_ledger *book, const struct ballast_host *host);
+/* Granted, and not taken by the domain that it is for. */
+uint64_t tick_ledger_promised_kib(struct tick_ledger *book, const struct ballast_host *host);
+/* Of that: what the host does not show as a build. The same as the book's promised_kib(). */
+uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_host *host);
 
 #endif

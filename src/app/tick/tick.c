@@ -71,9 +71,9 @@ static int refresh(struct tick *tick, const struct ballast_host **out, struct ba
     return tick->config.hv->ops->refresh(tick->config.hv, out, err);
 }
 
-static uint64_t promised_kib(const struct tick *tick)
+static uint64_t promised_kib(const struct tick *tick, const struct ballast_host *host)
 {
-    return tick->config.book.promised_kib(tick->config.book.book);
+    return tick->config.book.promised_kib(tick->config.book.book, host);
 }
 
 static int judge(struct tick *tick, const struct ballast_host **host_out, struct tick_result *out,
@@ -84,7 +84,7 @@ static int judge(struct tick *tick, const struct ballast_host **host_out, struct
     if (rc < 0)
         return rc;
     *host_out = host;
-    struct balancer_input input = {.host = host, .promised_kib = promised_kib(tick)};
+    struct balancer_input input = {.host = host, .promised_kib = promised_kib(tick, host)};
     rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
                                    err);
     if (rc < 0 || (rc = kept_take(&tick->judged, host, err)) < 0)
@@ -151,15 +151,16 @@ static bool do_verdict(struct tick *tick, const struct ballast_host *host,
                        const struct balancer_verdict *verdict, uint64_t *left_kib)
 {
     bool carried_out = true;
-    uint64_t before_kib = promised_kib(tick);
+    uint64_t before_kib = verdict->granted ? promised_kib(tick, host) : 0;
     if (verdict->granted && verdict->a_kib > *left_kib)
         carried_out = false;
     else if (!tick->config.dry)
         carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
     /* The book may have granted more of a range than what was asked at least. */
-    uint64_t more_kib = ballast_sub_floor(promised_kib(tick), before_kib);
-    if (carried_out && verdict->granted)
+    if (carried_out && verdict->granted) {
+        uint64_t more_kib = ballast_sub_floor(promised_kib(tick, host), before_kib);
         *left_kib = ballast_sub_floor(*left_kib, ballast_max_u64(verdict->a_kib, more_kib));
+    }
     if (tick->config.memory.verdict)
         tick->config.memory.verdict(tick->config.memory.memory, host, verdict, carried_out);
     return carried_out;
@@ -237,7 +238,7 @@ static int look_again(struct tick *tick, const struct ballast_host **out, struct
     int rc = refresh(tick, out, err);
     if (rc < 0)
         return rc;
-    tick->before = tick_sums_of(*out, promised_kib(tick));
+    tick->before = tick_sums_of(*out, promised_kib(tick, *out));
     tick->before_usec = (*out)->now_usec;
     return tick->config.checks_laws ? kept_take(&tick->looked, *out, err) : 0;
 }
@@ -250,7 +251,7 @@ static void check_laws(struct tick *tick, struct tick_result *out)
     /* Two moments that are far apart differ by more than what was done in between. */
     if (ballast_sub_floor(host->now_usec, tick->before_usec) >= tick->config.interval_usec)
         return;
-    struct tick_sums after = tick_sums_since(host, promised_kib(tick), &tick->looked);
+    struct tick_sums after = tick_sums_since(host, promised_kib(tick, host), &tick->looked);
     tick_laws_of_sums(host, &tick->before, &after, out);
 }
 

@@ -30,8 +30,8 @@ struct tick_book {
     /* Those that wait, valid until the next answer. */
     int (*waiting)(void *book, const struct balancer_request **out, size_t *count,
                    struct ballast_error *err);
-    /* Granted to starts that the host does not show yet as claims or builds. */
-    uint64_t (*promised_kib)(void *book);
+    /* Granted to starts that this snapshot does not show yet as held, claims or builds. */
+    uint64_t (*promised_kib)(void *book, const struct ballast_host *host);
     /*
      * Records the verdict for good, then tells whoever waits; `host` is the second look. A failure
      * leaves the request waiting; it comes again with the next tick.

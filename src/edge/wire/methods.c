@@ -144,7 +144,7 @@ static const struct wire_param login[] = {
 static const struct wire_param reserve[] = {
     {.name = "min_kib", .type = WIRE_KIB, .required = true, .least = 1, .help = "at least so much"},
     {.name = "max_kib", .type = WIRE_KIB, .least = 1, .help = "at most so much; default: min_kib"},
-    {.name = "label", .type = WIRE_STRING, .help = "what it is for, for people"},
+    {.name = "label", .type = WIRE_STRING, .help = "name or uuid of the guest that it is for"},
     {.name = "lease_usec",
      .type = WIRE_USEC,
      .least = 1,

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A start counts once from its grant to its use, however late its domain is bound: nobody is squeezed
+for it a second time, and no law is broken (the daemon's end says so)."""
+
+import resource
+
+from driver import Daemon, refused, run, until
+
+MIB = 1024
+
+
+def targets(client):
+    return {each["name"]: each["target_kib"] for each in client.call("domains")["domains"]}
+
+
+def decided(client):
+    return client.call("decisions")["decisions"]
+
+
+def state_of(client, reservation):
+    return client.call("reservations", id=reservation)["reservations"][0]["state"]
+
+
+def ticks_more(client, count):
+    ticks = client.call("status")["ticks"]
+    until(lambda: client.call("status")["ticks"] >= ticks + count)
+
+
+def squeezed_since(client, grant_usec):
+    return [each["message"] for each in decided(client)
+            if each["time_usec"] > grant_usec and each["reason"] in ("gives-for-start", "squeezed-for-start")]
+
+
+def is_counted(client):
+    host = client.call("host")
+    assert host["deficit_kib"] == 0, host
+    return host["parts"]["reserved"] + host["parts"]["claimed"]
+
+
+def start(client, name, kib, **more):
+    """Granted, and its domain made by somebody who does not bind it."""
+    got = client.call("reserve", min_kib=kib, label=name, wait=True)
+    new = client.call("sim-start", name=name, need_kib=kib, **more)["domid"]
+    return got, new
+
+
+def test_nobody_is_asked_twice():
+    """While it is built, which takes four seconds, and nobody has said yet which domain it is."""
+    with Daemon() as daemon, daemon.client() as client:
+        kib = 8192 * MIB
+        got, new = start(client, "new", kib, rate_kib=2048 * MIB)
+        before = targets(client)
+        def is_built():
+            left = is_counted(client)
+            now = {each["name"]: each for each in client.call("domains")["domains"]}
+            assert left <= kib + 65536, left
+            for name, target_kib in before.items():
+                assert name == "new" or now[name]["target_kib"] >= target_kib, (name, now[name])
+            return "new" in now and now["new"]["state"] == "run"
+        until(is_built)
+        assert squeezed_since(client, got["changed_usec"]) == []
+        # Whoever binds it comes to what is so already.
+        bound = client.call("bind", id=got["id"], domid=new)
+        assert bound["domid"] == new and bound["state"] in ("bound", "spent"), bound
+        until(lambda: state_of(client, got["id"]) == "spent")
+        assert client.call("bind", id=got["id"], domid=new)["state"] == "spent"
+        # For another domain it is too late.
+        assert refused(-32000, client.call, "bind", id=got["id"], domid=1).data["reason"] == "wrong-state"
+        assert client.call("status")["law_breaches"] == 0, daemon.log()
+
+
+def test_while_the_ledger_cannot_be_written():
+    """What cannot be bound now counts once all the same."""
+    with Daemon() as daemon, daemon.client() as client:
+        got = client.call("reserve", min_kib=8192 * MIB, label="new", wait=True)
+        before = targets(client)
+        pid = daemon.process.pid
+        limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, limit[1]))
+        client.call("sim-start", name="new", need_kib=8192 * MIB, rate_kib=8192 * MIB)
+        until(lambda: any((each["name"], each["state"]) == ("new", "run")
+                          for each in client.call("domains")["domains"]))
+        ticks_more(client, 5)
+        assert state_of(client, got["id"]) == "granted"
+        assert is_counted(client) == 0
+        for name, target_kib in targets(client).items():
+            assert target_kib >= before.get(name, 0), name
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
+        until(lambda: state_of(client, got["id"]) == "spent")
+        assert squeezed_since(client, got["changed_usec"]) == []
+
+
+def test_killed_between_grant_and_domain():
+    """The grant outlives the daemon, and so does what it knew of an older domain of that name."""
+    with Daemon() as daemon:
+        with daemon.client() as client:
+            old = {each["name"]: each for each in client.call("domains")["domains"]}["vm1"]
+            got = client.call("reserve", min_kib=1024 * MIB, label="vm1", wait=True)
+            ticks_more(client, 3)
+            assert state_of(client, got["id"]) == "granted"
+        for _ in range(2):
+            daemon.kill()
+            daemon.start()
+            with daemon.client() as client:
+                ticks_more(client, 3)
+                assert state_of(client, got["id"]) == "granted"
+                assert is_counted(client) == 1024 * MIB
+        with daemon.client() as client:
+            client.call("sim-destroy", domain=old["domid"])
+            new = client.call("sim-start", name="vm1", need_kib=1024 * MIB, rate_kib=256 * MIB)["domid"]
+            until(lambda: state_of(client, got["id"]) == "bound")
+            assert client.call("reservations", id=got["id"])["reservations"][0]["domid"] == new
+        daemon.kill()
+        daemon.start()
+        with daemon.client() as client:
+            until(lambda: state_of(client, got["id"]) == "spent")
+            assert client.call("status")["law_breaches"] == 0, daemon.log()
+
+
+def test_destroyed_before_it_is_bound():
+    with Daemon() as daemon, daemon.client() as client:
+        got, new = start(client, "new", 8192 * MIB, rate_kib=64 * MIB)
+        until(lambda: state_of(client, got["id"]) == "bound")
+        client.call("sim-destroy", domain=new)
+        until(lambda: state_of(client, got["id"]) == "released")
+        refused(-32002, client.call, "bind", id=got["id"], domid=new)
+        assert is_counted(client) == 0
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])
