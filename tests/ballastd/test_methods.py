@@ -272,7 +272,7 @@ def test_settings_are_kept():
             watcher.call("subscribe", events=["settings-changed"])
             assert client.call("set-shares", domain="vm1", shares=2000) == {"shares": 2000}
             assert client.call("set-range", domain="vm2", min_kib=1024 * MIB, max_kib=1536 * MIB) \
-                == {"dynamic_min_kib": 1024 * MIB, "dynamic_max_kib": 1536 * MIB}
+                == {"dynamic_min_kib": 1024 * MIB, "dynamic_max_kib": 1536 * MIB, "pinned_kib": None, "pinned_before_kib": None}
             assert client.call("opt-out", domain="vm3", on=True) == {"opted_out": True}
             assert client.call("set-policy", name="proportional") == {"name": "proportional"}
             refused(-32002, client.call, "set-policy", name="nonsense")
@@ -292,22 +292,23 @@ def test_settings_are_kept():
             assert client.call("policy")["name"] == "proportional"
             until(lambda: client.call("domains", domain="vm2")["domains"][0]["target_kib"]
                   <= 1536 * MIB)
-            assert client.call("set-range", domain="vm2") == {"dynamic_min_kib": 512 * MIB,
-                                                              "dynamic_max_kib": 3072 * MIB}
+            assert client.call("set-range", domain="vm2") == {
+                "dynamic_min_kib": 512 * MIB, "dynamic_max_kib": 3072 * MIB,
+                "pinned_kib": None, "pinned_before_kib": None}
 
 
 def test_set_target_and_max():
     with Daemon() as daemon, daemon.client() as client:
         client.call("pause")
-        assert client.call("set-target", domain="vm1", target_kib=1024 * MIB) \
-            == {"target_kib": 1024 * MIB}
+        answer = client.call("set-target", domain="vm1", target_kib=1024 * MIB)
+        assert answer["target_kib"] == answer["pinned_kib"] == 1024 * MIB, answer
         until(lambda: client.call("domains", domain="vm1")["domains"][0]["actual_kib"]
               == 1024 * MIB)
         refused(-32000, client.call, "set-target", domain="vm1", target_kib=256 * MIB)
         refused(-32000, client.call, "set-target", domain="vm1", target_kib=4096 * MIB)
         refused(-32000, client.call, "set-max", domain="vm1", maxmem_kib=512 * MIB)
         assert client.call("set-max", domain="vm1", maxmem_kib=1100 * MIB) \
-            == {"xen_maximum_kib": 1100 * MIB}
+            == {"xen_maximum_kib": 1100 * MIB, "pinned_kib": 1024 * MIB, "pinned_before_kib": 1024 * MIB}
         # What is promised is not given away.
         available = client.call("host")["available_kib"]
         client.call("reserve", min_kib=available)

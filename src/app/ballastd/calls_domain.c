@@ -6,6 +6,7 @@
 #include "app/ballastd/calls.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/manager.h"
+#include "app/ballastd/pins.h"
 #include "app/ballastd/shape.h"
 #include "app/ballastd/tell.h"
 #include "app/tick/laws.h"
@@ -77,35 +78,141 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
     return true;
 }
 
-void call_set_target(struct call *call)
+/* Keeps the setting, and has it seen. false: the call has failed. */
+static bool keep(struct call *call, size_t at, const struct daemon_setting *set)
 {
-    size_t at;
-    if (!look_at(call, &at))
-        return;
-    struct ballast_domain domain = daemon_view_host(call->daemon->view)->domains[at];
-    uint64_t kib =
-        wire_param_u64(call->params, "target_kib", 0) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
-    uint64_t more_kib = ballast_sub_floor(kib, ballast_max_u64(domain.tot_kib, domain.target_kib));
+    struct ballast_error err;
+    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
+    int rc = promises_set(call->daemon->promises, record->uuid, set, &err);
+    if (rc < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    record->set = *set;
+    record->set_known = true;
+    return true;
+}
+
+static void answer_settings(struct call *call, const char *what, uint64_t domid,
+                            struct json_object *result)
+{
+    call->result = result;
+    tell_settings(call->daemon, what, domid, call->conn->uid, result);
+    manager_look(call->daemon);
+}
+
+/* Why it cannot be so; true: the call has failed. */
+static bool refuse_target(struct call *call, const struct ballast_domain *domain, uint64_t kib)
+{
+    uint64_t more_kib =
+        ballast_sub_floor(kib, ballast_max_u64(domain->tot_kib, domain->target_kib));
     uint64_t have_kib = giveable_kib(call->daemon);
-    if (kib < domain.dynamic_min_kib || kib > domain.dynamic_max_kib) {
+    if (kib < domain->dynamic_min_kib || kib > domain->dynamic_max_kib) {
         call_fail(call, WIRE_REFUSED,
                   "target_kib: %" PRIu64 " is out of its range, %" PRIu64 " to %" PRIu64 " KiB",
-                  kib, domain.dynamic_min_kib, domain.dynamic_max_kib);
-        refuse_numbers(call, "bad-size", domain.dynamic_min_kib, domain.dynamic_max_kib);
-    } else if (more_kib > have_kib) {
+                  kib, domain->dynamic_min_kib, domain->dynamic_max_kib);
+        refuse_numbers(call, "bad-size", domain->dynamic_min_kib, domain->dynamic_max_kib);
+        return true;
+    }
+    if (more_kib > have_kib) {
         call_fail(call, WIRE_REFUSED,
                   "%" PRIu64 " KiB more would be needed, and %" PRIu64 " KiB are free and nobody's",
                   more_kib, have_kib);
         refuse_numbers(call, "not-free", more_kib, have_kib);
-    } else if (!refuse_below_floor(call, &domain, kib)) {
-        uint64_t maxmem_kib = kib > domain.maxmem_kib ? kib : BALLAST_NONE;
-        set_host(call, domain.id, kib, maxmem_kib);
+        return true;
     }
-    if (call->code == 0) {
-        call->result = json_object_new_object();
-        shape_u64(call->result, "target_kib", kib);
-        call->daemon->moved_usec = daemon_now_usec(call->daemon);
+    return refuse_below_floor(call, domain, kib);
+}
+
+/* Pinned first and durably; then set, which the balancer would do as well. */
+static bool pin(struct call *call, size_t at, const struct ballast_domain *domain,
+                const struct daemon_pin *new)
+{
+    struct ballast_error err;
+    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
+    struct daemon_pin before = record->set.pin;
+    if (pins_set(call->daemon, record, new, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
     }
+    if (new->kib > 0)
+        set_host(call, domain->id, new->kib,
+                 new->kib > domain->maxmem_kib ? new->kib : BALLAST_NONE);
+    if (call->code != 0) {
+        /* It is as it was before; where the disk has failed meanwhile, as long as we run. */
+        if (pins_set(call->daemon, record, &before, NULL) < 0)
+            record->set.pin = before;
+        return false;
+    }
+    pins_tell(call->daemon, at, new, &before, domain->target_kib);
+    return true;
+}
+
+static void give_back(struct call *call, size_t at)
+{
+    struct ballast_domain domain = daemon_view_host(call->daemon->view)->domains[at];
+    struct daemon_pin before = daemon_view_domain(call->daemon->view, at)->set.pin;
+    struct daemon_pin none = pins_of_user(call->daemon, 0, call->conn->uid);
+    if (before.kib > 0 && !pin(call, at, &domain, &none))
+        return;
+    struct json_object *result = json_object_new_object();
+    shape_u64(result, "target_kib", domain.target_kib);
+    shape_u64(result, "target_before_kib", domain.target_kib);
+    shape_pin(result, &none);
+    shape_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
+    answer_settings(call, "pin", domain.id, result);
+}
+
+void call_set_target(struct call *call)
+{
+    size_t at;
+    bool is_auto = wire_param_bool(call->params, "auto", false);
+    uint64_t given_kib = wire_param_u64(call->params, "target_kib", 0);
+    if ((given_kib > 0) == is_auto) {
+        call_fail(call, WIRE_INVALID_PARAMS, "set-target: use either target_kib or auto");
+        return;
+    }
+    if (!look_at(call, &at))
+        return;
+    if (is_auto) {
+        give_back(call, at);
+        return;
+    }
+    struct ballast_domain domain = daemon_view_host(call->daemon->view)->domains[at];
+    struct daemon_pin before = daemon_view_domain(call->daemon->view, at)->set.pin;
+    uint64_t kib = given_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    struct daemon_pin new = pins_of_user(call->daemon, kib, call->conn->uid);
+    if (refuse_target(call, &domain, kib) || !pin(call, at, &domain, &new))
+        return;
+    call->daemon->moved_usec = daemon_now_usec(call->daemon);
+    struct json_object *result = json_object_new_object();
+    shape_u64(result, "target_kib", kib);
+    shape_u64(result, "target_before_kib", domain.target_kib);
+    shape_pin(result, &new);
+    shape_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
+    answer_settings(call, "pin", domain.id, result);
+}
+
+/* A pin that a new bound leaves out is moved to it, and the answer says so. */
+static bool clamp_pin(struct call *call, size_t at, uint64_t min_kib, uint64_t max_kib,
+                      struct json_object *result)
+{
+    struct ballast_error err;
+    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
+    struct daemon_pin before = record->set.pin;
+    struct daemon_pin new = before;
+    new.kib = ballast_max_u64(min_kib, ballast_min_u64(before.kib, max_kib));
+    new.kib -= new.kib % BALLAST_PAGE_KIB;
+    bool moved = before.kib > 0 && new.kib > 0 && new.kib != before.kib;
+    if (moved && pins_set(call->daemon, record, &new, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    if (moved)
+        pins_tell(call->daemon, at, &new, &before, before.kib);
+    shape_u64(result, "pinned_kib", record->set.pin.kib > 0 ? record->set.pin.kib : BALLAST_NONE);
+    shape_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
+    return true;
 }
 
 void call_set_max(struct call *call)
@@ -135,33 +242,14 @@ void call_set_max(struct call *call)
     } else {
         set_host(call, domain.id, BALLAST_NONE, kib);
     }
-    if (call->code == 0) {
-        call->result = json_object_new_object();
-        shape_u64(call->result, "xen_maximum_kib", ballast_add_ceil(kib, beyond_kib));
-    }
-}
-
-/* Keeps the setting, and has it seen. false: the call has failed. */
-static bool keep(struct call *call, size_t at, const struct daemon_setting *set)
-{
-    struct ballast_error err;
-    struct daemon_domain *record = daemon_view_domain(call->daemon->view, at);
-    int rc = promises_set(call->daemon->promises, record->uuid, set, &err);
-    if (rc < 0) {
-        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
-        return false;
-    }
-    record->set = *set;
-    record->set_known = true;
-    return true;
-}
-
-static void answer_settings(struct call *call, const char *what, uint64_t domid,
-                            struct json_object *result)
-{
-    call->result = result;
-    tell_settings(call->daemon, what, domid, call->conn->uid, result);
-    manager_look(call->daemon);
+    if (call->code != 0)
+        return;
+    struct json_object *result = json_object_new_object();
+    shape_u64(result, "xen_maximum_kib", ballast_add_ceil(kib, beyond_kib));
+    if (clamp_pin(call, at, 0, kib, result))
+        call->result = result;
+    else
+        json_object_put(result);
 }
 
 void call_set_range(struct call *call)
@@ -190,6 +278,10 @@ void call_set_range(struct call *call)
     struct json_object *result = json_object_new_object();
     shape_u64(result, "dynamic_min_kib", min_kib);
     shape_u64(result, "dynamic_max_kib", max_kib);
+    if (!clamp_pin(call, at, min_kib, max_kib, result)) {
+        json_object_put(result);
+        return;
+    }
     answer_settings(call, "range", domain.id, result);
 }
 

@@ -34,6 +34,7 @@ struct daemon_rival {
     uint64_t seen_usec[DAEMON_RIVAL_MOST]; /* ring, on the daemon's clock */
     size_t count;                          /* ever; or since `resume` */
     bool stands_back;
+    uint64_t unpin_usec; /* what was pinned since then is to be given back; 0: nothing */
 };
 
 struct daemon_door {

@@ -10,6 +10,7 @@
 #include "app/ballastd/costs.h"
 #include "app/ballastd/defence.h"
 #include "app/ballastd/log.h"
+#include "app/ballastd/pins.h"
 #include "app/ballastd/tell.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -79,7 +80,8 @@ static void hold_or_go(struct daemon *daemon)
     daemon_view_hold_still(daemon->view, daemon->paused || daemon->rival.stands_back);
 }
 
-static void foreign(void *context, const struct ballast_domain *domain, uint64_t was_kib)
+static void foreign(void *context, const struct ballast_domain *domain,
+                    struct daemon_domain *record, uint64_t was_kib)
 {
     struct daemon *daemon = context;
     struct daemon_rival *rival = &daemon->rival;
@@ -97,6 +99,9 @@ static void foreign(void *context, const struct ballast_domain *domain, uint64_t
     recorder_news(daemon, &news);
     rival->seen_usec[rival->count++ % DAEMON_RIVAL_MOST] = now_usec;
     uint64_t most = daemon->config.rival_writes;
+    /* One may be an administrator's; while there is a rival none is. */
+    if (!rival->stands_back)
+        pins_foreign(daemon, record, domain, was_kib);
     if (rival->stands_back || rival->count < most)
         return;
     uint64_t first_usec = rival->seen_usec[(rival->count - most) % DAEMON_RIVAL_MOST];
@@ -111,8 +116,18 @@ static void foreign(void *context, const struct ballast_domain *domain, uint64_t
                    most, (now_usec - first_usec) / BALLAST_SEC_USEC,
                    daemon->config.rival_quiet_usec / BALLAST_SEC_USEC);
     rival->stands_back = true;
+    rival->unpin_usec = first_usec;
     hold_or_go(daemon);
     alerts_set(&daemon->alerts, ALERT_RIVAL, now_usec, why);
+}
+
+/* Not while the look that showed it is being put together. */
+static void unpin_rivals(struct daemon *daemon)
+{
+    uint64_t since_usec = daemon->rival.unpin_usec;
+    daemon->rival.unpin_usec = 0;
+    if (since_usec > 0)
+        pins_drop_foreign(daemon, since_usec);
 }
 
 void manager_go_on(struct daemon *daemon)
@@ -185,8 +200,9 @@ static void remember_set(void *memory, const struct ballast_host *host,
     if (daemon_view_find(daemon->view, set->id, &at) == 0) {
         struct daemon_domain *domain = daemon_view_domain(daemon->view, at);
         (void)snprintf(decision.name, sizeof(decision.name), "%s", host->domains[at].name);
-        bool gives =
-            set->reason == BALANCER_GIVES_FOR_START || set->reason == BALANCER_SQUEEZED_FOR_START;
+        bool gives = set->reason == BALANCER_GIVES_FOR_START ||
+                     set->reason == BALANCER_SQUEEZED_FOR_START ||
+                     set->reason == BALANCER_BELOW_PIN;
         if (fate == TICK_DONE && gives && domain->gave_from_kib == 0)
             domain->gave_from_kib = host->domains[at].tot_kib;
     }
@@ -452,6 +468,7 @@ static void look(struct daemon *daemon)
     int rc = hv->ops->refresh(hv, &host, &err);
     if (rc == 0) {
         looking_at = daemon->view;
+        unpin_rivals(daemon);
         recorder_begin(daemon);
         /* What it could not write it says through trouble(); nothing is lost, it comes again. */
         (void)tick_ledger_see(promises_book(daemon->promises), host, uuid_of, NULL);

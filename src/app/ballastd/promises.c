@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballastd/pins.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/store/store.h"
@@ -248,6 +249,7 @@ bool promises_settings(struct promises *promises, const uint8_t uuid[LEDGER_UUID
                        struct daemon_setting *out)
 {
     char text[64];
+    char pinned[PINS_TEXT];
     struct daemon_setting set = DAEMON_SETTING_NONE;
     int shares = get(promises, "shares", uuid, text, sizeof(text));
     if (shares == 0)
@@ -260,9 +262,12 @@ bool promises_settings(struct promises *promises, const uint8_t uuid[LEDGER_UUID
     }
     int opt_out = get(promises, "opt-out", uuid, text, sizeof(text));
     set.opt_out = opt_out == 0;
+    int pin = get(promises, "pin", uuid, pinned, sizeof(pinned));
+    if (pin == 0)
+        (void)pins_parse(pinned, &set.pin);
     *out = set;
     return (shares == 0 || shares == -ENOENT) && (range == 0 || range == -ENOENT) &&
-           (opt_out == 0 || opt_out == -ENOENT);
+           (opt_out == 0 || opt_out == -ENOENT) && (pin == 0 || pin == -ENOENT);
 }
 
 int promises_set_word(struct promises *promises, const char *key, const char *value,
@@ -281,7 +286,7 @@ static int set_one(struct promises *promises, const char *what, const uint8_t uu
                    const char *value, struct ballast_error *err)
 {
     char key[KEY];
-    char now[64];
+    char now[PINS_TEXT];
     key_of(what, uuid, key);
     int rc = get(promises, what, uuid, now, sizeof(now));
     if ((rc == -ENOENT && !value) || (rc == 0 && value && strcmp(now, value) == 0))
@@ -304,6 +309,7 @@ int promises_set(struct promises *promises, const uint8_t uuid[LEDGER_UUID],
     char min[24];
     char max[24];
     char range[64];
+    char pin[PINS_TEXT];
     number_text(set->shares, shares);
     number_text(set->min_kib, min);
     number_text(set->max_kib, max);
@@ -314,6 +320,9 @@ int promises_set(struct promises *promises, const uint8_t uuid[LEDGER_UUID],
         rc = set_one(promises, "range", uuid, any_range ? range : NULL, err);
     if (rc == 0)
         rc = set_one(promises, "opt-out", uuid, set->opt_out ? "yes" : NULL, err);
+    pins_text(&set->pin, pin);
+    if (rc == 0)
+        rc = set_one(promises, "pin", uuid, set->pin.kib > 0 ? pin : NULL, err);
     return rc;
 }
 

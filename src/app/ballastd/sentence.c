@@ -42,6 +42,9 @@ static const struct pattern reasons[] = {
     {"needs-more", "it needs %a and held %b"},
     {"share-of-surplus", "its share of what is free is %a"},
     {"gives-to-others", "it does not use all of its memory, and others are short of %a"},
+    {"pinned", "it is pinned at %a"},
+    {"below-pin",
+     "pinned at %a, it is squeezed below that, since nobody else has enough, to start "},
     {"left-alone", "its balloon gives no more at %a, and it is left alone for a while"},
     {"rule", "by the rule of the policy, from %a"},
     {"limit-held", "it must not grow by itself; room of %a is taken away"},
@@ -60,6 +63,7 @@ static const struct pattern others[] = {
     {"suspend-not-believed",
      "it says that it is being suspended and is not; it is asked like any other"},
     {"foreign-target", "target set from %f to %t by somebody else"},
+    {"unpinned", "target given back to the balancer by %w; it was pinned at %f"},
     {"appeared", "came, with %t"},
     {"gone", "is gone; it held %t"},
     {NULL, NULL},
@@ -160,6 +164,10 @@ size_t sentence_of(const struct history_event *event, char *buf, size_t size)
                          strcmp(event->what, "alert") == 0 ? "" : " is over", event->detail);
     } else if (strcmp(event->what, "setting") == 0) {
         ballast_text_add(&text, "%s set %s: %s", event->who, event->reason, event->detail);
+    } else if (strcmp(event->what, "pinned") == 0) {
+        add_pattern(&text, event, "target pinned at %t by %w");
+        if (event->from_kib != BALLAST_NONE)
+            add_pattern(&text, event, ", from %f");
     } else if (pattern) {
         add_pattern(&text, event, pattern);
         add_reservation(&text, event);

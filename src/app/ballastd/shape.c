@@ -236,6 +236,14 @@ static void add_bound(struct daemon *daemon, struct json_object *object,
     shape_u64(object, "reservation", bound ? bound->id : BALLAST_NONE);
 }
 
+void shape_pin(struct json_object *object, const struct daemon_pin *pin)
+{
+    bool is = pin->kib > 0;
+    shape_u64(object, "pinned_kib", is ? pin->kib : BALLAST_NONE);
+    shape_text(object, "pinned_by", is ? pin->who : NULL);
+    shape_u64(object, "pinned_since_usec", is ? pin->usec : BALLAST_NONE);
+}
+
 struct json_object *shape_domain(struct daemon *daemon, size_t i)
 {
     const struct ballast_domain *domain = &daemon_view_host(daemon->view)->domains[i];
@@ -254,6 +262,7 @@ struct json_object *shape_domain(struct daemon *daemon, size_t i)
     shape_u64(object, "shares", record->shares);
     shape_bool(object, "opted_out", record->set.opt_out || (guest && guest->opt_out));
     shape_bool(object, "paused", record->paused || daemon->paused);
+    shape_pin(object, &record->set.pin);
     add_opinion(daemon, object, domain->id);
     json_object_object_add(object, "why", why ? shape_decision(why) : NULL);
     add_bound(daemon, object, record);

@@ -22,6 +22,8 @@ uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservatio
 struct json_object *shape_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
                                   uint64_t id);
 /* The i-th of the last refresh; NULL when out of memory. */
+/* pinned_kib, pinned_by, pinned_since_usec: null where it is not. */
+void shape_pin(struct json_object *object, const struct daemon_pin *pin);
 struct json_object *shape_domain(struct daemon *daemon, size_t i);
 struct json_object *shape_decision(const struct decision *decision);
 struct json_object *shape_alert(enum alert_name name, const struct alert *alert);

@@ -107,7 +107,9 @@ static void record_settings(struct daemon *daemon, const char *what, uint64_t do
 void tell_settings(struct daemon *daemon, const char *what, uint64_t domid, uid_t uid,
                    struct json_object *answer)
 {
-    record_settings(daemon, what, domid, uid, answer);
+    /* pins_tell() has told that one, with who did it. */
+    if (strcmp(what, "pin") != 0)
+        record_settings(daemon, what, domid, uid, answer);
     if (!anybody_wants(daemon, TELL_SETTINGS))
         return;
     struct json_object *params = json_object_new_object();

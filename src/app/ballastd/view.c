@@ -91,7 +91,7 @@ static void notice(struct daemon_view *view, const struct ballast_domain *domain
     record->seen = domain->state != BALLAST_DOMAIN_BUILD;
     record->seen_kib = domain->target_kib;
     if (moved && !same(domain->target_kib, record->told_kib))
-        view->options.foreign(view->options.context, domain, was_kib);
+        view->options.foreign(view->options.context, domain, record, was_kib);
 }
 
 static void narrow(struct ballast_domain *domain, uint64_t min_kib, uint64_t max_kib)
@@ -125,6 +125,7 @@ static void lay_over(const struct daemon_view *view, struct daemon_domain *recor
     if (record->set.shares != BALLAST_NONE)
         domain->shares = record->set.shares;
     record->shares = domain->shares;
+    domain->pinned_kib = record->set.pin.kib;
     domain->stopped_kib = record->lesson.kib;
     domain->stopped_usec = record->lesson.usec;
     domain->stops = record->lesson.stops;

@@ -17,12 +17,23 @@
 #include "app/ballastd/host.h"
 #include "core/policy/floor.h"
 
+enum { DAEMON_PIN_WHO = 48 };
+
+/* A pinned target; see pins.h. */
+struct daemon_pin {
+    uint64_t kib;  /* 0: there is none */
+    uint64_t usec; /* since when */
+    uint64_t uid;  /* who set it; BALLAST_NONE: not known */
+    char who[DAEMON_PIN_WHO];
+};
+
 /* What was set for a domain; what is BALLAST_NONE was not. */
 struct daemon_setting {
     uint64_t shares;
     uint64_t min_kib;
     uint64_t max_kib;
     bool opt_out;
+    struct daemon_pin pin;
 };
 
 #define DAEMON_SETTING_NONE                                                                        \
@@ -57,7 +68,8 @@ struct daemon_view_options {
     /* Where its balloon stopped before; all 0: not known. */
     struct floor_lesson (*lesson)(void *context, const uint8_t uuid[LEDGER_UUID]);
     /* A target has come from somewhere else. */
-    void (*foreign)(void *context, const struct ballast_domain *domain, uint64_t was_kib);
+    void (*foreign)(void *context, const struct ballast_domain *domain,
+                    struct daemon_domain *record, uint64_t was_kib);
     void *context;
 };
 
