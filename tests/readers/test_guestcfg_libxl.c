@@ -118,6 +118,25 @@ static void spellings(void **state)
     assert_true(g.attr[BALLAST_VIDEORAM] == BALLAST_UNSET);
 }
 
+/* What is not counted is said. */
+static void slack(void **state)
+{
+    struct guestcfg_list list = {0};
+    struct ballast_error err;
+    char text[200];
+    (void)state;
+    assert_int_equal(parse(CONFIG(PV, SIZE ",\"type.pv\":{\"slack_memkb\":1024}", ""), &list, &err),
+                     0);
+    assert_true(guestcfg_remark_text(&list.guests[0].remarks, GUESTCFG_REMARK_NOT_COUNTED, text,
+                                     sizeof(text)) > 0);
+    assert_non_null(strstr(text, "slack_memkb"));
+    guestcfg_list_release(&list);
+    assert_int_equal(parse(CONFIG(PV, SIZE ",\"type.pv\":{\"slack_memkb\":0}", ""), &list, &err),
+                     0);
+    assert_int_equal(list.guests[0].remarks.set, 0);
+    guestcfg_list_release(&list);
+}
+
 static void lists(void **state)
 {
     (void)state;
@@ -171,7 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_member), cmocka_unit_test(defaults), cmocka_unit_test(spellings),
-        cmocka_unit_test(lists),        cmocka_unit_test(refusals),
+        cmocka_unit_test(slack),        cmocka_unit_test(lists),    cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests_name("guestcfg_libxl", tests, NULL, NULL);
 }

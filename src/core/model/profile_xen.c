@@ -82,7 +82,7 @@ static int fill(const struct ballast_profile *profile, const struct ballast_sett
 
 #define MEASURED(version, of)                                                                      \
     {                                                                                              \
-        .name = "xen-" version, .summary = "exact: Xen " version ", measured to the page",         \
+        .name = "xen-" version, .summary = "exact: Xen " version ", measured to the page on AMD",  \
         .fill = fill, .rules.xen = {                                                               \
             .terms = &(of),                                                                        \
             .sure = BALLAST_SURE_MEASURED                                                          \
@@ -90,7 +90,7 @@ static int fill(const struct ballast_profile *profile, const struct ballast_sett
     }
 #define READ(version, of)                                                                          \
     {                                                                                              \
-        .name = "xen-" version, .summary = "exact: Xen " version ", by its source, not measured",  \
+        .name = "xen-" version, .summary = "exact: Xen " version ", by source, not measured",      \
         .fill = fill, .rules.xen = {                                                               \
             .terms = &(of),                                                                        \
             .sure = BALLAST_SURE_SOURCE                                                            \

@@ -15,6 +15,7 @@
 #include "core/model/libxl_config.h"
 #include "core/model/profile.h"
 #include "core/model/settle.h"
+#include "edge/guestcfg/place.h"
 
 struct part {
     const struct json_object *object; /* NULL: it is not there */
@@ -200,6 +201,19 @@ static int refuse_arm(const struct config *config)
     return rc;
 }
 
+/* Of a PV guest Xen's maximum is so much higher, by a caller that libxl's own tools are not. */
+static int note_slack(const struct config *config, struct guestcfg_remarks *remarks)
+{
+    static const char key[] = "slack_memkb";
+    uint64_t kib = 0;
+    if (!config->of_type.object)
+        return 0;
+    int rc = json_get_u64(config->of_type.object, key, &config->of_type.at, &kib, config->err);
+    if (rc == 0 && kib > 0)
+        guestcfg_remark_key(remarks, GUESTCFG_REMARK_NOT_COUNTED, key, strlen(key));
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static int begin_guest(const struct config *config, struct ballast_guest *guest)
 {
     const char *word;
@@ -281,6 +295,7 @@ int guestcfg_read_libxl_json(const struct json_object *object, const struct json
         return 1;
     if ((rc = enter_config(object, at, &config)) < 0 || (rc = refuse_arm(&config)) < 0 ||
         (rc = begin_guest(&config, &made.guest)) < 0 ||
+        (rc = note_slack(&config, &made.remarks)) < 0 ||
         (rc = read_members(&config, made.guest.type, value)) < 0)
         return rc;
     if (ballast_libxl_apply(&made.guest, value, &why) < 0 ||
