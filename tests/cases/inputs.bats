@@ -190,3 +190,17 @@ END
     run -2 ballast "expl${mark}ain"
     [[ $output != *"$mark"* ]]
 }
+
+@test "a recording is a host too: its last snapshot counts" {
+    tail -n 1 "$EXAMPLES/host.jsonl" >last.json
+    printf 'name = "a"\nmemory = 4096\n' >a.cfg
+    for command in 'fits --json a.cfg --host' 'explain --json a.cfg --host' 'host --json --snapshot'; do
+        run -0 ballast $command last.json
+        local want=$output
+        run -0 ballast $command "$EXAMPLES/host.jsonl"
+        [ "$output" = "$want" ]
+    done
+    { tail -n 1 "$EXAMPLES/host.jsonl"; head -n 1 "$EXAMPLES/host.jsonl"; } >back.jsonl
+    run -2 ballast fits --host back.jsonl a.cfg
+    [[ $output == *"back.jsonl:2: "* ]]
+}

@@ -12,6 +12,7 @@
 #include "core/model/xen_release.h"
 #include "edge/file/file.h"
 #include "edge/json/json.h"
+#include "edge/snapshot/recording.h"
 #include "edge/snapshot/xl_info.h"
 
 struct source {
@@ -380,6 +381,34 @@ int snapshot_parse(const char *name, const char *data, size_t length, struct sna
     return rc;
 }
 
+/* Whether one document follows another. */
+static bool holds_several(const char *name, const char *data, size_t length)
+{
+    struct json_reader reader = json_reader_over(name, data, length);
+    struct json_object *object = NULL;
+    struct json_at at;
+    int count = 0;
+    while (count < 2 && json_next(&reader, &object, &at, NULL) == 0 && object) {
+        json_object_put(object);
+        count++;
+    }
+    return count == 2;
+}
+
+/* The last look of a recording, which keeps its memory. */
+static int parse_last(const char *name, const char *data, size_t length, struct snapshot *out,
+                      struct ballast_error *err)
+{
+    struct recording recording;
+    int rc = recording_parse(name, data, length, &recording, err);
+    if (rc < 0)
+        return rc;
+    *out = recording.snapshots[recording.count - 1];
+    recording.snapshots[recording.count - 1] = (struct snapshot){0};
+    recording_release(&recording);
+    return 0;
+}
+
 int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *err)
 {
     char *data;
@@ -387,7 +416,10 @@ int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *
     int rc = file_read(path, FILE_ANY, JSON_MAX_BYTES, &data, &length, err);
     if (rc < 0)
         return rc;
-    rc = snapshot_parse(file_name(path), data, length, out, err);
+    bool is_recording =
+        !xl_info_may_be(data, length) && holds_several(file_name(path), data, length);
+    rc = is_recording ? parse_last(file_name(path), data, length, out, err)
+                      : snapshot_parse(file_name(path), data, length, out, err);
     free(data);
     return rc;
 }

@@ -58,8 +58,8 @@ struct snapshot {
 void snapshot_release(struct snapshot *snapshot);
 
 /*
- * The one snapshot of a file, as JSON or as what `xl info` prints (xl_info.h); "-" is standard
- * input. Errors as edge/json/json.h: "file:line:
+ * The host of a file: a snapshot as JSON, the last one of a recording, or what `xl info` prints
+ * (xl_info.h); "-" is standard input. Errors as edge/json/json.h: "file:line:
  * doms[2].tot_kib: ...". On failure *out is as it was.
  */
 int snapshot_read(const char *path, struct snapshot *out, struct ballast_error *err);
