@@ -38,7 +38,7 @@ END
     run -2 ballast simulate one.scn
     [[ $output == *"one.scn:6: \"peace\": is not what can be expected; "*" would be right" ]]
     run -2 ballast simulate missing.scn
-    [ "$output" = "ballast: missing.scn: No such file or directory" ]
+    [ "$output" = "ballast: missing.scn: cannot be opened: No such file or directory" ]
     run -2 ballast simulate .
     run -2 ballast simulate
     run -2 ballast simulate --policy nobody one.scn

@@ -23,7 +23,7 @@ int file_own_dir(const char *path, mode_t mode, struct ballast_error *err);
 
 /* What may stand for a file that is read. */
 enum file_kind {
-    FILE_REGULAR, /* only a regular file: nobody may let the reader wait */
+    FILE_REGULAR, /* only a regular file, or /dev/null: nobody may let the reader wait */
     FILE_ANY,     /* somebody who waits himself named it: a pipe, or "-" for standard input, too */
 };
 

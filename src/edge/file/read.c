@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
@@ -74,6 +75,12 @@ static int read_all(int fd, const char *path, size_t max, char **data, size_t *l
 }
 
 /* Not waited for, whatever it is: what a FIFO's opening waits for is somebody else's to do. */
+/* The one device that is as good as an empty file: its end comes at once. */
+static bool is_null_device(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
 static int open_regular(const char *path, int *out, struct ballast_error *err)
 {
     struct stat st;
@@ -85,7 +92,7 @@ static int open_regular(const char *path, int *out, struct ballast_error *err)
         rc = fail(err, errno, path, "cannot be looked at");
     else if (S_ISDIR(st.st_mode))
         rc = fail_read(err, EISDIR, path);
-    else if (!S_ISREG(st.st_mode))
+    else if (!S_ISREG(st.st_mode) && !is_null_device(&st))
         rc = fail_with(err, EINVAL, path, "it is not a regular file",
                        "name a file that is written already");
     if (rc < 0)
