@@ -151,7 +151,7 @@ static void what_is_no_size_is_told(void **unused)
 {
     (void)unused;
     static const char *const wrong[] = {
-        "t\n", "tmuch\n", "t1.5G\n", "t++1\n", "r512\n", "r512 x\n", "t99999999999999999999\n"};
+        "t\n", "tmuch\n", "t1,5G\n", "t++1\n", "r512\n", "r512 x\n", "t99999999999999999999\n"};
     struct top_state state = begin(12);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(type(&state, wrong[i]), TOP_DOES_NOTHING);
