@@ -3,8 +3,9 @@
  * fakexen: what stands in for dom0's kernel and Xen below the real libxenctrl, libxenevtchn and
  * libxenlight. Preloaded into a program, it answers for /dev/xen/ and /proc/xen/: a device is there
  * when the file of that name below $FAKEXEN is, and opening it fails with the errno that is written
- * in it. Hypercalls are carried out on a table that $FAKEXEN/host holds, shared by all processes
- * and with the test that moves it (fakexen.py, which documents the table too).
+ * in it. /run/ballast, where the lock of a Xen host is, is $FAKEXEN/run. Hypercalls are carried out
+ * on a table that $FAKEXEN/host holds, shared by all processes and with the test that moves it
+ * (fakexen.py, which documents the table too).
  */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
@@ -20,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -177,9 +179,21 @@ static int open_device(const char *path, const char *file)
     return fd;
 }
 
+/* Each such host has a lock of its own, and so the directory that it is in. */
+static bool is_of_lock(const char *path, char out[PAGE])
+{
+    const char *root = getenv("FAKEXEN");
+    if (!root || strcmp(path, "/run/ballast") != 0)
+        return false;
+    snprintf(out, PAGE, "%s/run", root);
+    return true;
+}
+
 static int any_open(const char *path, int flags, mode_t mode)
 {
     char file[PAGE];
+    if (is_of_lock(path, file))
+        return real_open(file, flags, mode);
     return stands_for(path, file) ? open_device(path, file) : real_open(path, flags, mode);
 }
 
@@ -218,6 +232,34 @@ SHIM int __open_2(const char *path, int flags)
 SHIM int __open64_2(const char *path, int flags)
 {
     return any_open(path, flags, 0);
+}
+
+SHIM int mkdir(const char *path, mode_t mode)
+{
+    static int (*call)(const char *, mode_t);
+    char file[PAGE];
+    if (!call)
+        call = (int (*)(const char *, mode_t))next("mkdir");
+    return call(is_of_lock(path, file) ? file : path, mode);
+}
+
+/* The way to it has no links. */
+SHIM char *realpath(const char *path, char *resolved)
+{
+    static char *(*call)(const char *, char *);
+    char file[PAGE];
+    if (!call)
+        call = (char *(*)(const char *, char *))next("realpath");
+    if (!is_of_lock(path, file))
+        return call(path, resolved);
+    return resolved ? strcpy(resolved, path) : strdup(path);
+}
+
+char *__realpath_chk(const char *path, char *resolved, size_t size);
+SHIM char *__realpath_chk(const char *path, char *resolved, size_t size)
+{
+    (void)size;
+    return realpath(path, resolved);
 }
 
 SHIM int access(const char *path, int mode)
