@@ -7,7 +7,7 @@
 #   make test-lab  only those: more than half an hour
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
-#   make fuzz    half a minute of libFuzzer for each reader (FUZZ_SECONDS=30)
+#   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or FUZZ_SECONDS=300 of new ones
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
@@ -22,7 +22,7 @@ ASAN_BUILD ?= $(BUILD)-asan
 TSAN_BUILD ?= $(BUILD)-tsan
 FUZZ_BUILD ?= $(BUILD)-fuzz
 PREFIX ?= /usr/local
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 0
 XEN ?= 4.17
 GUESTS ?= pv
 MUTANTS ?=

@@ -10,6 +10,8 @@
 
 #include "core/policy/forecast.h"
 
+#include "../seeds/seed.h"
+
 #define SEC UINT64_C(1000000)
 
 #define AT(kib)                                                                                    \
@@ -64,10 +66,12 @@ static uint64_t ticked(const struct forecast_giver *givers, size_t count, uint64
     return UINT64_MAX;
 }
 
+static uint64_t first_seed = 3;
+
 static void against_a_clock(void **state)
 {
     (void)state;
-    unsigned seed = 3;
+    unsigned seed = (unsigned)first_seed;
     for (int i = 0; i < 300; i++) {
         struct forecast_giver givers[4];
         uint64_t sum_kib = 0;
@@ -153,8 +157,9 @@ static void what_a_pace_rests_on(void **state)
     assert_null(pace_basis_word(PACE_BASES));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &first_seed, "against_a_clock");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),         cmocka_unit_test(at_the_ends_of_64_bits),
         cmocka_unit_test(against_a_clock), cmocka_unit_test(a_guess_is_a_range),

@@ -34,6 +34,13 @@ static bool hear(int fd, struct world_word *word)
     return true;
 }
 
+void child_hear(struct child *child, struct known *known, uint64_t words)
+{
+    struct world_word word;
+    while (words-- > 0 && hear(child->words, &word))
+        known_hear(known, &word);
+}
+
 int child_end(struct child *child, struct known *known)
 {
     struct world_word word;

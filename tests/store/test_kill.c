@@ -4,7 +4,8 @@
  * there, with all or some of what was not synced; and kill -9 at random instants. What was told
  * through a pipe before is there afterwards, at most one transition more, and no id is given twice.
  *
- *   test_kill [MOVES [INSTANTS]]
+ *   test_kill calls MOVES
+ *   test_kill instants SEED
  *
  * STORE_TEST_DIR names where; else it is in memory: a process that is killed leaves what it wrote
  * to the kernel, whatever the disk.
@@ -13,12 +14,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
 
-enum { MOVES = 200, INSTANTS = 300 };
+enum { INSTANTS = 15, MOST_WORDS = 60 };
 
 struct task {
     const char *directory;
@@ -79,19 +79,10 @@ static void each_call(enum fault fault, unsigned long moves)
 }
 
 /*
- * How long a child may live: 12 ms, unless this machine (or a sanitizer) is so slow that nothing
- * happens in it.
+ * Each child is killed when it has told so many words, at whatever it is about then: it goes on
+ * while it is heard.
  */
-enum { LEAST_NSEC = 12000000, MOST_NSEC = 900000000 };
-
-static long next_window(long nsec, bool happened)
-{
-    if (happened)
-        return nsec * 3 / 4 > LEAST_NSEC ? nsec * 3 / 4 : LEAST_NSEC;
-    return nsec < MOST_NSEC / 2 ? nsec * 2 : MOST_NSEC;
-}
-
-static void at_instants(unsigned long instants)
+static void at_instants(uint64_t seed, unsigned long instants)
 {
     static struct known known;
     memset(&known, 0, sizeof(known));
@@ -99,18 +90,13 @@ static void at_instants(unsigned long instants)
     world_directory(directory, sizeof(directory));
     unsigned long untold = 0;
     unsigned long ids = 0;
-    uint64_t seed = 1;
-    long window_nsec = LEAST_NSEC;
     for (unsigned long i = 0; i < instants; i++) {
-        uint64_t before = known.last_id;
-        struct task task = {directory, {.fault = FAULT_NONE}, i + 1, 0};
+        struct task task = {directory, {.fault = FAULT_NONE}, seed + i, 0};
         struct child child = child_start(work, &task);
         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        struct timespec pause = {.tv_nsec = (long)(seed >> 33) % window_nsec};
-        nanosleep(&pause, NULL);
+        child_hear(&child, &known, (seed >> 33) % MOST_WORDS);
         kill(child.pid, SIGKILL);
         (void)child_end(&child, &known);
-        window_nsec = next_window(window_nsec, known.last_id > before);
         untold += (unsigned long)known_check(&known, directory, false, "killed at an instant");
         if (known.last_id > WORLD_KNOWN - 1000) { /* what is known is of bounded size */
             ids += known.last_id;
@@ -127,10 +113,15 @@ static void at_instants(unsigned long instants)
 
 int main(int argc, char **argv)
 {
-    unsigned long moves = argc > 1 ? strtoul(argv[1], NULL, 10) : MOVES;
-    unsigned long instants = argc > 2 ? strtoul(argv[2], NULL, 10) : INSTANTS;
-    for (enum fault fault = FAULT_KILL; fault <= FAULT_POWER_SOME; fault++)
-        each_call(fault, moves);
-    at_instants(instants);
+    if (argc != 3) {
+        fprintf(stderr, "usage: test_store_kill calls MOVES | test_store_kill instants SEED\n");
+        return 2;
+    }
+    unsigned long number = strtoul(argv[2], NULL, 10);
+    if (strcmp(argv[1], "instants") == 0)
+        at_instants(number, INSTANTS);
+    for (enum fault fault = FAULT_KILL; strcmp(argv[1], "calls") == 0 && fault <= FAULT_POWER_SOME;
+         fault++)
+        each_call(fault, number);
     return 0;
 }

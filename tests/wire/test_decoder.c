@@ -5,6 +5,8 @@
 
 #include "edge/wire/wire.h"
 
+#include "../seeds/seed.h"
+
 /* The message on one line, which came whole; the caller releases it. */
 static struct wire_message read_from(const char *line, enum wire_from from)
 {
@@ -261,12 +263,15 @@ static size_t make_stream(char *out, size_t size, uint64_t *random)
     return length > 0 ? length - random_next(random) % 2 : 0;
 }
 
+static uint64_t seed = 20240611;
+static int rounds = 3000;
+
 static void test_pieces(void **state)
 {
     (void)state;
     static char stream[16384];
-    uint64_t random = 20240611;
-    for (int round = 0; round < 3000; round++) {
+    uint64_t random = seed * 2 + 1;
+    for (int round = 0; round < rounds; round++) {
         size_t length = make_stream(stream, sizeof(stream), &random);
         char *whole = decode(stream, length, 0, &random);
         char *bytes = decode(stream, length, 1, &random);
@@ -364,8 +369,10 @@ static void test_linear(void **state)
         fail_msg("eight times the bytes took %.1f times as long", best);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (seed_from(argc, argv, &seed, "test_pieces"))
+        rounds = 300;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests),    cmocka_unit_test(test_responses),
         cmocka_unit_test(test_broken),      cmocka_unit_test(test_bounds),

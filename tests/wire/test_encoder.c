@@ -3,6 +3,8 @@
 
 #include "edge/wire/wire.h"
 
+#include "../seeds/seed.h"
+
 static struct wire_message read_back(const char *line, size_t length)
 {
     struct wire_decoder *decoder = wire_decoder_new(WIRE_FROM_DAEMON);
@@ -174,10 +176,12 @@ static struct wire_message random_message(uint64_t *random)
     return message;
 }
 
+static uint64_t seed = 77;
+
 static void test_round_trip(void **state)
 {
     (void)state;
-    uint64_t random = 77;
+    uint64_t random = seed * 2 + 1;
     for (int i = 0; i < 5000; i++) {
         struct wire_message message = random_message(&random);
         char *line = NULL;
@@ -202,8 +206,9 @@ static void test_round_trip(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &seed, "test_round_trip");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_refuses),
