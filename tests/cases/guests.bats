@@ -56,8 +56,19 @@ load common
     figure "$output" .config.nestedhvm null
 }
 
-@test "altp2m: the figures of a guest with a pool of 32 MiB" {
+# drakvuf-sandbox has guests of 4 GiB with a pool of 32 MiB and three views beside their own tables: 4 x 2055 pages of 8192.
+@test "altp2m: how many views the paging pool holds is noted" {
     figures altp2m-pool/vm.cfg libxl .segments.shadow 32768 .need 4229120
+    for profile in libxl xen-4.17; do
+        text=$(note altp2m-pool/vm.cfg $profile altp2m)
+        [[ $text == *"up to 2055 pages"*"8192 pages hold the guest's own tables and 2 views, not 3"*"raise shadow_memory" ]]
+    done
+    sed 's/shadow_memory.*/shadow_memory = 33/' altp2m-pool/vm.cfg >"$BATS_TEST_TMPDIR/more.cfg"
+    [[ $(note "$BATS_TEST_TMPDIR/more.cfg" libxl altp2m) == *"8448 pages hold the guest's own tables and 3 views, not 4"* ]]
+    sed 's/shadow_memory.*/shadow_memory = 8/' altp2m-pool/vm.cfg >"$BATS_TEST_TMPDIR/less.cfg"
+    [[ $(note "$BATS_TEST_TMPDIR/less.cfg" libxl altp2m) == *"hold not even the guest's own tables"* ]]
+    sed 's/^altp2m.*//' altp2m-pool/vm.cfg >"$BATS_TEST_TMPDIR/without.cfg"
+    run ! note "$BATS_TEST_TMPDIR/without.cfg" libxl altp2m
 }
 
 # The template of drakvuf-sandbox, where Intel Processor Trace is used: Xen allocates get_order(vmtrace_size) pages for each

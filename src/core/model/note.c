@@ -25,6 +25,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_NOT_MEASURED] = "not-measured",
     [BALLAST_NOTE_POD_COST] = "pod-cost",
     [BALLAST_NOTE_VMTRACE] = "vmtrace",
+    [BALLAST_NOTE_ALTP2M] = "altp2m",
     [BALLAST_NOTE_LIMITS_ASSUMED] = "limits-assumed",
     [BALLAST_NOTE_VMTRACE_IGNORED] = "vmtrace-ignored",
     [BALLAST_NOTE_NOT_WHOLE_MIB] = "not-whole-mib",
@@ -99,6 +100,23 @@ void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_se
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_CLAIM, 0, 0);
 }
 
+/*
+ * Tables of 512 entries with every page of the guest's memory mapped by itself: one for each 2 MiB,
+ * one for each GiB, and three above and beside them.
+ */
+static uint64_t full_tables(uint64_t maxmem_kib)
+{
+    uint64_t mib = ballast_div_up(maxmem_kib, BALLAST_MIB_KIB);
+    return ballast_div_up(mib, 2) + ballast_div_up(mib, 1024) + 3;
+}
+
+void ballast_note_altp2m(struct ballast_breakdown *out, const struct ballast_settled *settled)
+{
+    if (settled->altp2m)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_ALTP2M, full_tables(settled->maxmem_kib),
+                                   out->segment_kib[BALLAST_SHADOW] / BALLAST_PAGE_KIB);
+}
+
 void ballast_note_vmtrace(struct ballast_breakdown *out, const struct ballast_settled *settled,
                           bool is_known)
 {
@@ -134,11 +152,29 @@ static void say_pod_cost(struct ballast_text *text, const struct ballast_breakdo
                      now_kib, ballast_add_ceil(now_kib, missing_kib), missing_kib);
 }
 
+static void say_altp2m(struct ballast_text *text, uint64_t view_pages, uint64_t pool_pages)
+{
+    uint64_t sets = view_pages > 0 ? pool_pages / view_pages : 0;
+    ballast_text_add(text,
+                     "a view of altp2m may take up to %" PRIu64
+                     " pages of the paging pool, whose %" PRIu64 " pages hold ",
+                     view_pages, pool_pages);
+    if (sets == 0)
+        ballast_text_add(text, "not even the guest's own tables");
+    else
+        ballast_text_add(text, "the guest's own tables and %" PRIu64 " view%s, not %" PRIu64,
+                         sets - 1, sets == 2 ? "" : "s", sets);
+    ballast_text_add(text, "; Xen ends the guest when it is empty: raise shadow_memory");
+}
+
 /* Of what Xen keeps for a guest beside its memory. */
 static void say_limits(struct ballast_text *text, const struct ballast_breakdown *breakdown,
                        enum ballast_note note, uint64_t a, uint64_t b)
 {
     switch (note) {
+    case BALLAST_NOTE_ALTP2M:
+        say_altp2m(text, a, b);
+        break;
     case BALLAST_NOTE_VMTRACE:
         ballast_text_add(text,
                          "trace buffers take %" PRIu64 " KiB (vmtrace_buf_kb for each of %" PRIu64
@@ -240,6 +276,7 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
     case BALLAST_NOTE_POD_COST:
         say_pod_cost(text, breakdown, a);
         break;
+    case BALLAST_NOTE_ALTP2M:
     case BALLAST_NOTE_VMTRACE:
     case BALLAST_NOTE_LIMITS_ASSUMED:
     case BALLAST_NOTE_VMTRACE_IGNORED:

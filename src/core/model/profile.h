@@ -71,6 +71,8 @@ enum ballast_toolstack ballast_profile_toolstack(const struct ballast_profile *p
 
 /* The notes that follow from the settled configuration alone. */
 void ballast_note_settled(struct ballast_breakdown *out, const struct ballast_settled *settled);
+/* What the views of altp2m may take of the pool, which the breakdown has by now. */
+void ballast_note_altp2m(struct ballast_breakdown *out, const struct ballast_settled *settled);
 /* That a guest has trace buffers, or asks for them in vain. */
 void ballast_note_vmtrace(struct ballast_breakdown *out, const struct ballast_settled *settled,
                           bool is_known);

@@ -122,6 +122,7 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
         settled->shadow_kib == BALLAST_UNSET)
         ballast_breakdown_set_note(out, BALLAST_NOTE_NO_VCPUS,
                                    rules->pool.vcpu_pages * BALLAST_PAGE_KIB, 0);
+    ballast_note_altp2m(out, settled);
     ballast_note_vmtrace(out, settled, !rules->no_vmtrace);
     note_short(rules, settled, out);
     ballast_note_whole_mib(out, settled);

@@ -246,6 +246,7 @@ static void add_notes(const struct ballast_profile *profile, const struct ballas
     ballast_note_whole_mib(out, settled);
     if (settled->pvshim)
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHIM_TAKES_GUEST, 0, 0);
+    ballast_note_altp2m(out, settled);
     ballast_note_vmtrace(out, settled, !profile->rules.xen.terms->no_vmtrace);
     if (settled->limits_assumed)
         ballast_breakdown_set_note(out, BALLAST_NOTE_LIMITS_ASSUMED, settled->max_grant_frames,

@@ -446,6 +446,8 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
                                "default");
     settled.pvshim = guest->type == BALLAST_PVH && flag(guest, BALLAST_PVSHIM);
     settled.nested = guest->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
+    settled.altp2m =
+        by == BALLAST_BY_LIBXL && guest->type != BALLAST_PV && flag(guest, BALLAST_ALTP2M);
     settled.no_claim = guest->attr[BALLAST_CLAIM] == 0;
     settled.is_device_model = flag(guest, BALLAST_IS_DEVICE_MODEL);
     settled.has_vnuma = attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0;

@@ -37,6 +37,7 @@ struct ballast_settled {
     enum ballast_passthrough passthrough; /* disabled, sync_pt or share_pt */
     bool hap;
     bool nested; /* nestedhvm, of a guest that can have it */
+    bool altp2m; /* not disabled, of a guest that can have it */
     bool pvshim;
     bool stubdomain;         /* the device model runs in a domain of its own */
     bool stubdomain_charged; /* need counts one, which is not the same: see settle.c */
