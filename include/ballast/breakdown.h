@@ -75,6 +75,7 @@ enum ballast_note {
     BALLAST_NOTE_POD_COST,         /* kib: what may still come on top of its footprint */
     BALLAST_NOTE_VMTRACE,          /* kib: all trace buffers, one a vCPU */
     BALLAST_NOTE_ALTP2M,           /* pages: of a view at most, and of the pool */
+    BALLAST_NOTE_OPTIONS,          /* 0 or 1: vpmu, argo, which are not counted */
     BALLAST_NOTE_LIMITS_ASSUMED,   /* count: grant frames, maptrack frames: Xen's defaults */
     BALLAST_NOTE_VMTRACE_IGNORED,  /* kib: one, which the profile's toolstack or Xen cannot set */
     BALLAST_NOTE_NOT_WHOLE_MIB,    /* kib: maxmem less videoram, the next size that libxl builds */

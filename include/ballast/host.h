@@ -22,6 +22,9 @@ struct ballast_host_caps {
     bool gnttab_binds; /* Xen refuses a guest that says more: before 4.18 */
     uint32_t gnttab_max_frames;
     uint32_t gnttab_max_maptrack_frames;
+    /* On Xen's command line: options whose memory is not counted. */
+    bool has_vpmu;
+    bool has_argo;
 };
 
 /* A host of AMD that refuses nothing: what a configuration is judged by where no host is known. */

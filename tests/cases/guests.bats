@@ -153,3 +153,41 @@ load common
     [ "$(ballast explain --json "$BATS_TEST_TMPDIR/w.json")" = "$(cat "$BATS_TEST_TMPDIR/w.json")" ]
     run -0 ballast fits --profile xapi --host maptrack-of-the-host/host.json xapi-videoram/w.cfg
 }
+
+# A unikernel on a Raspberry Pi was told of as a PV guest of x86: on Arm it is PVH, with 128 pages more of pool.
+@test "Arm: a guest that only Arm can have is refused, at the key that says so" {
+    run -2 ballast explain arm/app.cfg
+    [[ $output == *"arm/app.cfg:5: gic_version: this guest is for Arm, and Ballast knows only x86"* ]]
+    for key in vuart tee sve nr_spis arm_sci device_tree llc_colors trap_unmapped_accesses; do
+        sed "s/^gic_version.*/$key = \"1\"/" arm/app.cfg >"$BATS_TEST_TMPDIR/a.cfg"
+        run -2 ballast explain "$BATS_TEST_TMPDIR/a.cfg"
+        [[ $output == *"a.cfg:5: $key: this guest is for Arm"* ]]
+    done
+    # In a string it is no key.
+    sed '/gic_version/d; s/preserve/gic_version=3/' arm/app.cfg >"$BATS_TEST_TMPDIR/x86.cfg"
+    run -0 ballast explain "$BATS_TEST_TMPDIR/x86.cfg"
+}
+
+@test "Arm: a libvirt guest of another architecture is refused, and so is a host of it" {
+    for arch in aarch64 armv7l riscv64; do
+        sed "s/<type>/<type arch='$arch'>/" zero-means-default/a.xml >"$BATS_TEST_TMPDIR/a.xml"
+        run -2 ballast explain "$BATS_TEST_TMPDIR/a.xml"
+        [[ $output == *"a.xml:5: os/type: arch=\"$arch\": Ballast knows only x86"* ]]
+    done
+    sed "s|<os>|<features><gic version='3'/></features>&|" zero-means-default/a.xml >"$BATS_TEST_TMPDIR/a.xml"
+    run -2 ballast explain "$BATS_TEST_TMPDIR/a.xml"
+    [[ $output == *"a.xml:5: gic: this guest is for Arm"* ]]
+    sed '1s/^/machine : aarch64\n/' maptrack-of-the-host/xlinfo.txt >"$BATS_TEST_TMPDIR/host.txt"
+    run -2 ballast fits --host "$BATS_TEST_TMPDIR/host.txt" maptrack-of-the-host/unsaid.cfg
+    [[ $output == *"host.txt:1: machine: aarch64: Ballast knows only x86"* ]]
+}
+
+@test "keys that are not known or not counted are noted" {
+    sed '1s/^/balloon_size = 3\nvpmu = 1\n/; $s/$/\nmax_pages = 3\nballoon_size = 4\n/' maptrack-of-the-host/unsaid.cfg >"$BATS_TEST_TMPDIR/g.cfg"
+    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl unknown-keys) == *"passed over"*": balloon_size, max_pages" ]]
+    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl not-counted) == "vpmu: "*"is not counted" ]]
+    run ! note maptrack-of-the-host/unsaid.cfg libxl unknown-keys
+    # A hostile file says no more than that.
+    for i in $(seq 400); do printf 'key_%s = 1\n' "$i"; done >>"$BATS_TEST_TMPDIR/g.cfg"
+    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl unknown-keys) == *"balloon_size, max_pages, key_1, "*" more" ]]
+}

@@ -39,6 +39,17 @@ static void grant_limits(void **state)
     }
 }
 
+static void what_is_not_counted(void **state)
+{
+    (void)state;
+    assert_false(read("vpmux argox=1 xvpmu", "").has_vpmu);
+    assert_false(read("vpmux argox=1 xargo", "").has_argo);
+    assert_true(read("vpmu", "").has_vpmu && read("vpmu=bts,ipc", "").has_vpmu);
+    assert_false(read("vpmu=0", "").has_vpmu || read("vpmu no-vpmu", "").has_vpmu);
+    assert_true(read("argo=yes,mac-permissive=1", "").has_argo && read("argo=1", "").has_argo);
+    assert_false(read("argo=no", "").has_argo || read("no-argo", "").has_argo);
+}
+
 static void they_bind_before_4_18(void **state)
 {
     (void)state;
@@ -54,6 +65,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grant_limits),
+        cmocka_unit_test(what_is_not_counted),
         cmocka_unit_test(they_bind_before_4_18),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,31 @@ static void read_option(const char *word, size_t length, const char *key, uint32
         (void)read_limit(word + key_length + 1, length - key_length - 1, out);
 }
 
+/* parse_bool() of xen/common/kernel.c; vpmu takes words besides, and argo more settings. */
+static bool is_off(const char *value, size_t length)
+{
+    static const char *const words[] = {"0", "no", "off", "false", "disable"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strlen(words[i]) == length && strncmp(value, words[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void read_switch(const char *word, size_t length, const char *key, bool *out)
+{
+    size_t key_length = strlen(key);
+    if (length == key_length + 3 && strncmp(word, "no-", 3) == 0 &&
+        strncmp(word + 3, key, key_length) == 0)
+        *out = false;
+    if (length < key_length || strncmp(word, key, key_length) != 0)
+        return;
+    if (length == key_length)
+        *out = true;
+    else if (word[key_length] == '=')
+        *out = !is_off(word + key_length + 1, length - key_length - 1);
+}
+
 void ballast_caps_set_gnttab(struct ballast_host_caps *caps, uint32_t frames,
                              uint32_t maptrack_frames, const char *xen_version)
 {
@@ -56,6 +81,8 @@ void ballast_caps_from_commandline(struct ballast_host_caps *caps, const char *c
             break; /* what follows is for dom0's kernel */
         read_option(word, length, "gnttab_max_frames", &frames);
         read_option(word, length, "gnttab_max_maptrack_frames", &maptrack_frames);
+        read_switch(word, length, "vpmu", &caps->has_vpmu);
+        read_switch(word, length, "argo", &caps->has_argo);
         word += length;
         word += strspn(word, " ");
     }

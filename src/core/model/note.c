@@ -26,6 +26,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_POD_COST] = "pod-cost",
     [BALLAST_NOTE_VMTRACE] = "vmtrace",
     [BALLAST_NOTE_ALTP2M] = "altp2m",
+    [BALLAST_NOTE_OPTIONS] = "options",
     [BALLAST_NOTE_LIMITS_ASSUMED] = "limits-assumed",
     [BALLAST_NOTE_VMTRACE_IGNORED] = "vmtrace-ignored",
     [BALLAST_NOTE_NOT_WHOLE_MIB] = "not-whole-mib",
@@ -181,6 +182,12 @@ static void say_limits(struct ballast_text *text, const struct ballast_breakdown
                          " vCPUs), outside the guest's own memory%s",
                          a, b, breakdown->has_cost ? "" : ": need does not count them");
         break;
+    case BALLAST_NOTE_OPTIONS:
+        ballast_text_add(text,
+                         "%s%s%s on Xen's command line: what this takes of its heap for a guest is "
+                         "not counted",
+                         a ? "vpmu" : "", a && b ? " and " : "", b ? "argo" : "");
+        break;
     case BALLAST_NOTE_LIMITS_ASSUMED:
         ballast_text_add(text,
                          "%" PRIu64 " grant and %" PRIu64
@@ -278,6 +285,7 @@ static void say(struct ballast_text *text, const struct ballast_breakdown *break
         break;
     case BALLAST_NOTE_ALTP2M:
     case BALLAST_NOTE_VMTRACE:
+    case BALLAST_NOTE_OPTIONS:
     case BALLAST_NOTE_LIMITS_ASSUMED:
     case BALLAST_NOTE_VMTRACE_IGNORED:
         say_limits(text, breakdown, note, a, b);

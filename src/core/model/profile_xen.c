@@ -248,6 +248,8 @@ static void add_notes(const struct ballast_profile *profile, const struct ballas
         ballast_breakdown_set_note(out, BALLAST_NOTE_SHIM_TAKES_GUEST, 0, 0);
     ballast_note_altp2m(out, settled);
     ballast_note_vmtrace(out, settled, !profile->rules.xen.terms->no_vmtrace);
+    if (settled->has_vpmu || settled->has_argo)
+        ballast_breakdown_set_note(out, BALLAST_NOTE_OPTIONS, settled->has_vpmu, settled->has_argo);
     if (settled->limits_assumed)
         ballast_breakdown_set_note(out, BALLAST_NOTE_LIMITS_ASSUMED, settled->max_grant_frames,
                                    settled->max_maptrack_frames);

@@ -451,6 +451,8 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
     settled.no_claim = guest->attr[BALLAST_CLAIM] == 0;
     settled.is_device_model = flag(guest, BALLAST_IS_DEVICE_MODEL);
     settled.has_vnuma = attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0;
+    settled.has_vpmu = caps->has_vpmu;
+    settled.has_argo = caps->has_argo;
     settled.vmx = caps->vmx;
     *out = settled;
     return 0;

@@ -49,6 +49,8 @@ struct ballast_settled {
     bool vmx;                  /* the host's processors are Intel's, or have what is Intel's */
     uint32_t max_grant_frames; /* at least 1 */
     uint32_t max_maptrack_frames;
+    bool has_vpmu; /* the host's Xen, by its command line */
+    bool has_argo;
     bool limits_assumed;         /* one of the two is Xen's default, which the host may not have */
     uint32_t max_event_channels; /* build_info.event_channels: the highest port */
     uint64_t vmtrace_kib;        /* of trace buffer a vCPU; 0: none */

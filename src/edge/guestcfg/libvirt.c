@@ -80,6 +80,27 @@ static int find_type(const char *name, const xmlNode *domain, const xmlNode *nod
     return 0;
 }
 
+/* <type arch=>, and <features><gic>, which Arm alone has. */
+static int check_arch(const char *name, const xmlNode *domain, struct ballast_error *err)
+{
+    const xmlNode *type = guestcfg_xml_find(domain, "os/type");
+    const xmlNode *gic = guestcfg_xml_find(domain, "features/gic");
+    char *arch = guestcfg_xml_attr(type, "arch");
+    bool is_x86 = !arch || strcmp(arch, "x86_64") == 0 || strcmp(arch, "i686") == 0;
+    int rc = 0;
+    if (!is_x86)
+        rc = guestcfg_xml_fail(name, type, "os/type", err,
+                               "arch=\"%.40s\": Ballast knows only x86 (x86_64, i686): nothing can "
+                               "be said of what this guest takes",
+                               arch);
+    else if (gic)
+        rc = guestcfg_xml_fail(name, gic, "gic", err,
+                               "this guest is for Arm, and Ballast knows only x86: nothing can be "
+                               "said of what it takes");
+    free(arch);
+    return rc;
+}
+
 static int check_domain(const char *name, const xmlNode *domain, struct ballast_error *err)
 {
     char *type = guestcfg_xml_attr(domain, "type");
@@ -95,6 +116,8 @@ static int begin_guest(const char *name, const xmlNode *domain, struct guestcfg_
                        struct ballast_error *err)
 {
     int rc = check_domain(name, domain, err);
+    if (rc == 0)
+        rc = check_arch(name, domain, err);
     if (rc < 0)
         return rc;
     const xmlNode *type_node = guestcfg_xml_find(domain, "os/type");
@@ -369,6 +392,22 @@ static int read_cpu(const struct guestcfg_libvirt *reading, const struct guestcf
                : guestcfg_libvirt_set(reading, BALLAST_NESTEDHVM, (uint64_t)nested, at, "feature");
 }
 
+/* Elements that may take memory which no profile counts. */
+static void remark_elements(const struct guestcfg_libvirt *reading)
+{
+    struct guestcfg_remarks *remarks = &reading->draft->remarks;
+    static const char arguments[] = "xen:commandline";
+    static const char dimm[] = "devices/memory";
+    for (const xmlNode *node = reading->domain->children; node; node = node->next) {
+        if (node->type == XML_ELEMENT_NODE && node->ns &&
+            strcmp((const char *)node->name, "commandline") == 0)
+            guestcfg_remark_key(remarks, GUESTCFG_REMARK_NOT_COUNTED, arguments,
+                                sizeof(arguments) - 1);
+    }
+    if (guestcfg_xml_find(reading->domain, dimm))
+        guestcfg_remark_key(remarks, GUESTCFG_REMARK_NOT_COUNTED, dimm, sizeof(dimm) - 1);
+}
+
 static int read_guest(const char *name, const xmlNode *domain,
                       const struct guestcfg_options *options, struct guestcfg_draft *draft,
                       struct ballast_error *err)
@@ -380,6 +419,7 @@ static int read_guest(const char *name, const xmlNode *domain,
         (rc = read_features(&reading)) < 0 || (rc = read_cpu(&reading, options)) < 0 ||
         (rc = guestcfg_libvirt_devices(&reading)) < 0)
         return rc;
+    remark_elements(&reading);
     return guestcfg_settle(draft, options, err);
 }
 

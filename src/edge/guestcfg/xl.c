@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "edge/guestcfg/xl_keys.h"
+
 static const char *const keys[BALLAST_GUEST_ATTRS] = {
     [BALLAST_MEMORY] = "memory",
     [BALLAST_MAXMEM] = "maxmem",
@@ -320,7 +322,9 @@ int guestcfg_parse_xl(const char *name, const char *data, size_t length,
     int rc = guestcfg_xl_open(&file, name, data, length, err);
     if (rc < 0)
         return rc;
-    rc = read_guest(&file, options, &draft, err);
+    rc = guestcfg_xl_judge_keys(&file, data, length, &draft.remarks, err);
+    if (rc == 0)
+        rc = read_guest(&file, options, &draft, err);
     guestcfg_xl_close(&file);
     if (rc == 0)
         *out = (struct guestcfg_guest){.guest = draft.guest, .remarks = draft.remarks};

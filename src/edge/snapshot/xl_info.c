@@ -41,11 +41,11 @@ struct reading {
     size_t names_length;
 };
 
-enum key { TOTAL, FREE, CLAIMS, VERSION, VIRT_CAPS, HW_CAPS, COMMANDLINE, KEYS };
+enum key { TOTAL, FREE, CLAIMS, VERSION, VIRT_CAPS, HW_CAPS, COMMANDLINE, MACHINE, KEYS };
 
-static const char *const keys[KEYS] = {"total_memory",   "free_memory", "outstanding_claims",
-                                       "xen_version",    "virt_caps",   "hw_caps",
-                                       "xen_commandline"};
+static const char *const keys[KEYS] = {"total_memory",    "free_memory", "outstanding_claims",
+                                       "xen_version",     "virt_caps",   "hw_caps",
+                                       "xen_commandline", "machine"};
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct reading *reading, const char *format,
                                                         ...)
@@ -190,6 +190,11 @@ static int read_value(struct reading *reading, enum key key, struct text value)
         break;
     case COMMANDLINE:
         reading->commandline = value;
+        break;
+    case MACHINE:
+        if (!is_word(value, "x86_64") && !is_word(value, "i686"))
+            return refuse(reading, "machine: %.*s: Ballast knows only x86",
+                          (int)ballast_min_u64(value.length, 40), value.at);
         break;
     case KEYS:
         break;
