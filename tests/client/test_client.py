@@ -433,11 +433,11 @@ class Run(Case):
 
     def test_dry_run(self):
         givers = [{"domid": 3, "name": "web", "gives_kib": 300, "rate_kib": 100, "stuck": False}]
-        waits = {"starts": [{"verdict": "waits", "missing_kib": 300, "wait_usec": 3000000}],
+        waits = {"starts": [{"verdict": "waits", "missing_kib": 300, "wait_min_usec": 2000000, "wait_max_usec": 3000000}],
                  "givers": givers}
         self.serve(plan=lambda *_: waits)
         said = self.ballast("run", "--dry-run", self.cfg)
-        self.assertIn("fits when others give 300 KiB, in about 3.0 s", said)
+        self.assertIn("fits when others give 300 KiB, in about 2 to 3 s", said)
         self.assertIn("domain 3 web can give 300 KiB", said)
         answer = json.loads(self.ballast("run", "--dry-run", "--json", self.cfg))
         self.assertEqual((answer["verdict"], answer["givers"]), ("waits", givers))
