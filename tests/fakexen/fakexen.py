@@ -366,7 +366,7 @@ class FakeXen:
         self.clients = {}
         self.listeners = []
         self.bound = None
-        self.masked = False
+        self.masked = self.raised = False
         self.ending = False
         self.next_id = 0
         self.make_devices()
@@ -542,9 +542,15 @@ class FakeXen:
 
     def say_low(self):
         with self.lock:
-            if self.bound and not self.masked:
-                self.masked = True
-                self.bound.send(struct.pack("<I", 1))
+            if self.bound:
+                self.raised = True
+                self.tell_port()
+
+    def tell_port(self):
+        """A port that is raised while it is masked is told of when it no longer is."""
+        if self.raised and not self.masked:
+            self.raised, self.masked = False, True
+            self.bound.send(struct.pack("<I", 1))
 
     # Serving
 
@@ -602,10 +608,11 @@ class FakeXen:
         if not data:
             self.selector.unregister(connection)
             if self.bound is connection:
-                self.bound, self.masked = None, False
+                self.bound, self.masked, self.raised = None, False, False
             connection.close()
         elif self.bound is connection:
             self.masked = False
+            self.tell_port()
         elif self.bound or struct.unpack("<I", data)[0] != VIRQ_ENOMEM:
             connection.send(struct.pack("<i", -errno.EEXIST if self.bound else -errno.ENOSYS))
         else:

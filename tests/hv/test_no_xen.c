@@ -21,6 +21,8 @@ static void says_so(void **state)
     assert_int_equal(count, 0);
     assert_int_equal(xen_watch_fd(NULL), -1);
     assert_int_equal(xen_wait(NULL, 0), -ENOTSUP);
+    assert_false(xen_take_events(NULL));
+    assert_int_equal(xen_noisy(NULL, NULL, 0), 0);
     assert_int_equal(xen_low_memory_fd(NULL, NULL), -ENOTSUP);
     assert_false(xen_low_memory_heard(NULL));
     assert_int_equal(xen_set_range(NULL, 0, 0, 0, NULL), -ENOTSUP);

@@ -14,6 +14,7 @@ static const char *const words[ALERTS] = {
     [ALERT_PREDICTION] = "prediction",
     [ALERT_PROFILE] = "host-profile",
     [ALERT_PROMISED] = "promised-memory",
+    [ALERT_NOISE] = "noisy-guests",
 };
 
 const char *alert_word(enum alert_name name)

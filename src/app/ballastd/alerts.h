@@ -14,6 +14,7 @@ enum alert_name {
     ALERT_PREDICTION,
     ALERT_PROFILE,
     ALERT_PROMISED,
+    ALERT_NOISE,
     ALERTS,
 };
 

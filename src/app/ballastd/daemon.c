@@ -93,9 +93,7 @@ static void on_host(uv_poll_t *handle, int status, int events)
     (void)events;
     if (status == 0 && !daemon_host_heard(daemon->host))
         return;
-    manager_look(daemon);
-    if (daemon->tick)
-        manager_settle(daemon);
+    manager_look_soon(daemon);
 }
 
 /* Somebody takes memory fast: maxima may have to come down before the next tick. */

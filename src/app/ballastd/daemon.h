@@ -103,6 +103,7 @@ struct daemon {
     uint64_t told_free_kib; /* what was free when those that wait were told last */
     uint64_t told_usec;     /* the last `tick` notification */
     uint64_t due_usec;      /* real clock: when the timer should fire */
+    uint64_t looked_usec;   /* real clock: when the last look was over */
     uint64_t ticks;
     uint64_t late_ticks;
     uint64_t breaches;

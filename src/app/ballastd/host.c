@@ -265,7 +265,12 @@ int daemon_host_fd(const struct daemon_host *host)
 
 bool daemon_host_heard(struct daemon_host *host)
 {
-    return !host->sim && xen_wait(host->hv, 0) > 0;
+    return !host->sim && xen_take_events(host->hv);
+}
+
+size_t daemon_host_noisy(const struct daemon_host *host, uint32_t *domids, size_t most)
+{
+    return host->sim ? 0 : xen_noisy(host->hv, domids, most);
 }
 
 int daemon_host_low_fd(struct daemon_host *host, struct ballast_error *err)

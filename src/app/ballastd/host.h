@@ -52,8 +52,11 @@ uint64_t daemon_host_real_usec(const struct daemon_host *host, uint64_t usec);
 void daemon_host_keep(struct daemon_host *host);
 /* Readable when the host has something to tell; -1: it never has. */
 int daemon_host_fd(const struct daemon_host *host);
-/* Takes in what it has to tell; true: a tick is worth while. */
+/* Takes in what it has to tell; true: a tick is worth while, as soon as one may be. */
 bool daemon_host_heard(struct daemon_host *host);
+/* Domains that tell so much that they are not listened to, `most` of their ids; how many there are.
+ */
+size_t daemon_host_noisy(const struct daemon_host *host, uint32_t *domids, size_t most);
 /*
  * Readable when little memory is left, as Xen has it (64 MiB where its command line says nothing
  * else). -errno: nobody says so, and why.

@@ -15,6 +15,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/model/host_breakdown.h"
+#include "edge/hv/xen.h"
 
 /* A store that cannot be opened is tried again so often; the clock is the real one. */
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
@@ -459,6 +460,35 @@ static void note_moves(struct daemon *daemon, const struct tick_result *result)
     daemon->held_sum = sum;
 }
 
+/* Guests whose writing to xenstore is not listened to, by name: what they do is theirs to answer
+ * for. */
+static void note_noise(struct daemon *daemon)
+{
+    enum { NAMED = 4 };
+    uint32_t domids[NAMED];
+    char why[ALERT_TEXT];
+    size_t at;
+    size_t filled = 0;
+    size_t count = daemon_host_noisy(daemon->host, domids, NAMED);
+    const struct ballast_host *host = daemon_view_host(daemon->view);
+    for (size_t i = 0; i < count && i < NAMED; i++) {
+        bool found = daemon_view_find(daemon->view, domids[i], &at) == 0;
+        filled +=
+            (size_t)snprintf(why + filled, sizeof(why) - filled, "%s%.64s (domain %" PRIu32 ")",
+                             i > 0 ? ", " : "", found ? host->domains[at].name : "", domids[i]);
+    }
+    if (count > NAMED)
+        filled +=
+            (size_t)snprintf(why + filled, sizeof(why) - filled, " and %zu more", count - NAMED);
+    if (count > 0)
+        (void)snprintf(
+            why + filled, sizeof(why) - filled,
+            ": more than %d writes to xenstore in a second: sampled once a second for %" PRIu64
+            " s instead of at each write; look in the guest for what writes",
+            XEN_EVENTS_MOST, XEN_NOISY_USEC / BALLAST_SEC_USEC);
+    alerts_set(&daemon->alerts, ALERT_NOISE, daemon_now_usec(daemon), count > 0 ? why : NULL);
+}
+
 static void look(struct daemon *daemon)
 {
     struct ballast_error err;
@@ -477,8 +507,10 @@ static void look(struct daemon *daemon)
     }
     alerts_set(&daemon->alerts, ALERT_HOST, daemon_now_usec(daemon), rc < 0 ? err.text : NULL);
     daemon->ticks++;
+    daemon->looked_usec = daemon_real_usec();
     if (rc < 0)
         return;
+    note_noise(daemon);
     note_moves(daemon, &result);
     defence_look(daemon, &result);
     keep_lessons(daemon);
@@ -562,12 +594,16 @@ void manager_settle(struct daemon *daemon)
 
 static void tick_due(uv_timer_t *timer);
 
-static void arm(struct daemon *daemon)
+static void arm_in(struct daemon *daemon, uint64_t usec)
 {
-    uint64_t usec = daemon_host_real_usec(daemon->host, interval_usec(daemon));
-    uint64_t msec = ballast_max_u64(usec / 1000, 1);
+    uint64_t msec = ballast_max_u64(ballast_div_up(usec, 1000), 1);
     daemon->due_usec = daemon_real_usec() + msec * 1000;
     uv_timer_start(&daemon->timer, tick_due, msec, 0);
+}
+
+static void arm(struct daemon *daemon)
+{
+    arm_in(daemon, daemon_host_real_usec(daemon->host, interval_usec(daemon)));
 }
 
 static void tick_due(uv_timer_t *timer)
@@ -620,6 +656,19 @@ void manager_look(struct daemon *daemon)
     /* At rest the next tick may be far away. */
     if (!daemon->ending && daemon->due_usec > daemon_real_usec() + daemon->config.interval_usec)
         arm(daemon);
+}
+
+void manager_look_soon(struct daemon *daemon)
+{
+    uint64_t due_usec = daemon->looked_usec + daemon->config.interval_usec;
+    uint64_t now_usec = daemon_real_usec();
+    if (now_usec >= due_usec) {
+        manager_look(daemon);
+        if (daemon->tick)
+            manager_settle(daemon);
+    } else if (daemon->due_usec > due_usec) {
+        arm_in(daemon, due_usec - now_usec);
+    }
 }
 
 int manager_init(struct daemon *daemon, struct ballast_error *err)

@@ -19,6 +19,12 @@ void manager_begin(struct daemon *daemon);
 bool manager_catch_up(struct daemon *daemon);
 /* One tick at once. Whoever was waiting for what it decided is told when the caller settles. */
 void manager_look(struct daemon *daemon);
+/*
+ * The host has news: a tick, and what it decided is told, at once where the last look is an
+ * interval ago, else when it is. Guests make news, so there are never two looks of it within an
+ * interval.
+ */
+void manager_look_soon(struct daemon *daemon);
 /* Tells what has changed since the last time, and answers those that waited for it. */
 void manager_settle(struct daemon *daemon);
 /* Stops or goes on with all balancing; going on ends standing back, too. */

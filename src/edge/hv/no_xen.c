@@ -67,6 +67,20 @@ bool xen_low_memory_heard(struct hv *hv)
     return false;
 }
 
+bool xen_take_events(struct hv *hv)
+{
+    (void)hv;
+    return false;
+}
+
+size_t xen_noisy(const struct hv *hv, uint32_t *domids, size_t most)
+{
+    (void)hv;
+    (void)domids;
+    (void)most;
+    return 0;
+}
+
 int xen_wait(struct hv *hv, uint64_t usec)
 {
     (void)hv;

@@ -137,7 +137,8 @@ void xen_calls(const struct hv *hv, struct xen_calls *out)
     const struct xen_host *host = xen_host_of_const(hv);
     *out = (struct xen_calls){.hypercalls = xen_ctrl_calls(host->ctrl),
                               .xenstore = host->bulk_calls + xen_bulk_calls(host->bulk) +
-                                          xen_store_calls(host->store)};
+                                          xen_store_calls(host->store),
+                              .events = host->events};
 }
 
 int xen_watch_fd(struct hv *hv)
@@ -165,18 +166,48 @@ bool xen_low_memory_heard(struct hv *hv)
     return host->event && xen_event_heard(host->event);
 }
 
+/* Of one turn: what comes faster than that leaves time for others. */
+enum { EVENTS_A_TURN = 256 };
+
+bool xen_take_events(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    return host->store && xen_host_hear(host, EVENTS_A_TURN);
+}
+
 int xen_wait(struct hv *hv, uint64_t usec)
 {
     struct xen_host *host = xen_host_of(hv);
+    uint64_t until_usec = ballast_add_ceil(xen_now_usec(), usec);
     int rc = xen_host_watch(host, NULL);
     if (rc < 0)
         return rc;
     struct pollfd pfd = {.fd = xen_store_fd(host->store), .events = POLLIN};
-    uint64_t msec = ballast_min_u64(ballast_div_up(usec, 1000), INT32_MAX);
-    rc = poll(&pfd, 1, (int)msec);
-    if (rc < 0)
-        return -errno;
-    return rc > 0;
+    for (;;) {
+        uint64_t left_usec = ballast_sub_floor(until_usec, xen_now_usec());
+        uint64_t msec = ballast_min_u64(ballast_div_up(left_usec, 1000), INT32_MAX);
+        rc = poll(&pfd, 1, (int)msec);
+        if (rc < 0)
+            return -errno;
+        if (rc > 0 && xen_take_events(hv))
+            return 1;
+        if (left_usec == 0)
+            return 0;
+    }
+}
+
+size_t xen_noisy(const struct hv *hv, uint32_t *domids, size_t most)
+{
+    const struct xen_host *host = xen_host_of_const(hv);
+    size_t count = 0;
+    for (size_t i = 0; i < host->record_count; i++) {
+        if (host->records[i].noisy_until_usec == 0)
+            continue;
+        if (count < most)
+            domids[count] = host->records[i].domid;
+        count++;
+    }
+    return count;
 }
 
 int xen_host_light(struct xen_host *host, struct ballast_error *err)

@@ -107,8 +107,25 @@ int xen_watch_fd(struct hv *hv);
 int xen_low_memory_fd(struct hv *hv, struct ballast_error *err);
 /* Takes in what it said; true: it has. */
 bool xen_low_memory_heard(struct hv *hv);
-/* Waits until something is told, or for so long. 1: told, 0: time is over, -errno. */
+/*
+ * Takes in some of what xenstore has told; more of it leaves the descriptor readable. true: a
+ * refresh would see what should not wait for the next one that comes by itself. What is not read,
+ * and what a guest reports of its use, is none of that.
+ */
+bool xen_take_events(struct hv *hv);
+/* Waits until xen_take_events() is true, or for so long. 1: it is, 0: time is over, -errno. */
 int xen_wait(struct hv *hv, uint64_t usec);
+
+/* More events of one domain in a second than toolstacks and honest guests make: it is not listened
+ * to. */
+enum { XEN_EVENTS_MOST = 64 };
+/* So long; meanwhile what it says is read once a second. */
+#define XEN_NOISY_USEC UINT64_C(60000000)
+/*
+ * The domains of the last refresh that are not listened to, `most` of them, by id. How many there
+ * are.
+ */
+size_t xen_noisy(const struct hv *hv, uint32_t *domids, size_t most);
 
 /*
  * A domain's configuration as libxenlight keeps it, as a model guest. -ENOENT: there is none (dom0,
@@ -120,6 +137,7 @@ int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct 
 struct xen_calls {
     uint64_t hypercalls;
     uint64_t xenstore; /* requests: reads, writes, watches, transactions */
+    uint64_t events;   /* that xenstore told */
 };
 void xen_calls(const struct hv *hv, struct xen_calls *out);
 

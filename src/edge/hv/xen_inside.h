@@ -20,8 +20,10 @@ struct xen_record {
     uint64_t pod_cache_kib;
     uint64_t used_since_usec;
     struct suspend_word suspend;
-    unsigned events; /* heard in this refresh */
-    unsigned loud;   /* refreshes for which it is not listened to */
+    unsigned events;           /* heard since then: */
+    uint64_t events_from_usec; /* a second at most */
+    uint64_t noisy_until_usec; /* it is not listened to until then; 0: it is */
+    uint64_t read_usec;        /* when it was read last, while it is not */
 };
 
 struct xen_snapshot {
@@ -44,6 +46,7 @@ struct xen_host {
     struct xen_version version;
     char processor[BALLAST_PROCESSOR];
     bool watching;
+    uint64_t events; /* that were taken in */
     unsigned refreshes;
     struct xen_record *records; /* by id */
     size_t record_count;
@@ -65,6 +68,18 @@ int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t max
 int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err);
 /* Follows the domains by watches from now on. */
 int xen_host_watch(struct xen_host *host, struct ballast_error *err);
+/*
+ * Takes in what xenstore has told, `most` of it. What a domain says of its use waits for the next
+ * look as it comes, all else that is read is news. true: there was news.
+ */
+bool xen_host_hear(struct xen_host *host, unsigned most);
+/*
+ * Before a domain is read: of one that is not listened to everything is stale once in a while, and
+ * its time may be over. true: it is not listened to.
+ */
+bool xen_host_is_noisy(struct xen_record *record);
+/* The monotone clock. */
+uint64_t xen_now_usec(void);
 void xen_snapshot_free(struct xen_snapshot *snapshot);
 
 #endif

@@ -125,6 +125,7 @@ static const char *after(const char *path, const char *prefix)
 uint32_t xen_event_nodes(const char *path, uint32_t *domid)
 {
     const char *rest = after(path, "/local/domain/");
+    *domid = XEN_NO_DOMID;
     if (!rest)
         return 0;
     size_t digits = strspn(rest, "0123456789");

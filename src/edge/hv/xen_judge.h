@@ -92,7 +92,11 @@ void xen_said_nothing(struct xen_said *said);
 void xen_hear(struct xen_said *said, enum xen_node node, const char *value, size_t length);
 /* Decimal digits and nothing else, no more than XEN_MOST_KIB; BALLAST_NONE for all other text. */
 uint64_t xen_parse_kib(const char *text, size_t length);
-/* The nodes that an event for `path` is about, and whose; 0 when it is about none of them. */
+/*
+ * The nodes that an event for `path` is about; 0 when it is about none of them. *domid is whose it
+ * is, also then; XEN_NO_DOMID: it is below no domain's directory.
+ */
+#define XEN_NO_DOMID UINT32_MAX
 uint32_t xen_event_nodes(const char *path, uint32_t *domid);
 
 /* The two put together; what neither tells (pool, PoD, the time of a report) is BALLAST_NONE. */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -16,21 +15,8 @@
 
 /* How often a refresh looks again when pages moved between its two hypercalls. */
 #define LOOKS 3
-/*
- * Events of one domain in one refresh: a toolstack makes ten or so when it builds or balloons one.
- * A guest that makes more is not listened to for a while, only looked at once a refresh, so that it
- * cannot make the host's manager read all day.
- */
-#define LOUD_EVENTS 512
-#define LOUD_FOR    60
-
-static uint64_t now_usec(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
-
+/* What is told beyond that is taken in behind a look. */
+enum { EVENTS_A_LOOK = 4096 };
 void xen_snapshot_free(struct xen_snapshot *snapshot)
 {
     free(snapshot->domains);
@@ -102,48 +88,6 @@ static int match_records(struct xen_host *host, const struct xen_counted *counte
     return 0;
 }
 
-static void hear_one(struct xen_host *host, const char *path)
-{
-    uint32_t domid;
-    if (xen_event_nodes(path, &domid) == 0)
-        return;
-    struct xen_record *record = xen_record_find(host, domid);
-    if (!record || !record->followed.watched)
-        return;
-    xen_store_hear(&record->followed, path);
-    if (++record->events <= LOUD_EVENTS)
-        return;
-    xen_store_unwatch(host->store, &record->followed); /* drops what it has still to tell, too */
-    record->loud = LOUD_FOR;
-}
-
-static void hear_all(struct xen_host *host)
-{
-    char path[XEN_STORE_PATH];
-    int rc;
-    for (size_t i = 0; i < host->record_count; i++)
-        host->records[i].events = 0;
-    while ((rc = xen_store_event(host->store, path)) != 0) {
-        if (rc == 1)
-            hear_one(host, path);
-    }
-}
-
-int xen_host_watch(struct xen_host *host, struct ballast_error *err)
-{
-    int rc = xen_host_store(host, err);
-    if (rc == 0 && !host->watching)
-        rc = xen_store_watch_domains(host->store, err);
-    for (size_t i = 0; i < host->record_count && rc == 0; i++) {
-        struct xen_record *record = &host->records[i];
-        if (record->loud == 0)
-            rc = xen_store_watch(host->store, &record->followed, err);
-    }
-    if (rc == 0)
-        host->watching = true;
-    return rc;
-}
-
 /* A pool is set while its domain is built, and follows the maximum where a toolstack moves it. */
 static void read_pool(struct xen_host *host, struct xen_record *record,
                       const struct xen_counted *counted)
@@ -163,19 +107,16 @@ static int read_said(struct xen_host *host, struct xen_record *record, struct ba
 {
     bool told = record->followed.stale & XEN_NODE_BIT(XEN_NODE_MEMINFO);
     uint64_t before_kib = record->followed.said.used_kib;
-    if (record->loud > 0) {
-        record->loud--;
-        record->followed.stale = XEN_NODES_ALL;
+    if (xen_host_is_noisy(record))
         told = false;
-    }
     /* Without watches everything may have changed. */
-    if (!record->followed.watched && host->refreshes > 0)
+    else if (!record->followed.watched && host->refreshes > 0)
         record->followed.stale = XEN_NODES_ALL;
     int rc = record->followed.stale != 0 ? xen_host_store(host, err) : 0;
     if (rc == 0)
         rc = xen_store_read(host->store, &record->followed, err);
     if (rc == 0 && (told || record->followed.said.used_kib != before_kib))
-        record->used_since_usec = now_usec();
+        record->used_since_usec = xen_now_usec();
     return rc;
 }
 
@@ -187,7 +128,7 @@ static void read_bulk(struct xen_host *host)
         followed[i] = &host->records[i].followed;
     if (followed && xen_bulk_read(host->bulk, followed, host->record_count, NULL) == 0) {
         for (size_t i = 0; i < host->record_count; i++)
-            host->records[i].used_since_usec = now_usec();
+            host->records[i].used_since_usec = xen_now_usec();
     }
     free(followed);
     host->bulk_calls = xen_bulk_calls(host->bulk);
@@ -221,7 +162,7 @@ static void fill_domain(struct xen_host *host, const struct xen_counted *counted
     xen_know(counted, record ? &record->followed.said : &nothing, out);
     if (!record)
         return;
-    xen_believe(&record->followed.said, &record->suspend, now_usec(), out);
+    xen_believe(&record->followed.said, &record->suspend, xen_now_usec(), out);
     out->pool_kib = record->pool_kib;
     out->pod_entries_kib = record->pod_entries_kib;
     out->pod_cache_kib = record->pod_cache_kib;
@@ -240,7 +181,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
     made.host = (struct ballast_host){
-        .now_usec = now_usec(),
+        .now_usec = xen_now_usec(),
         .total_kib = total->total_kib,
         .free_kib = total->free_kib,
         .scrub_kib = ballast_min_u64(total->scrub_kib, total->free_kib),
@@ -280,7 +221,7 @@ static int look(struct xen_host *host, struct xen_snapshot *out, struct ballast_
     if (host->watching || !host->read_only || host->refreshes > 0) {
         if ((rc = xen_host_watch(host, err)) < 0)
             return rc;
-        hear_all(host);
+        (void)xen_host_hear(host, EVENTS_A_LOOK);
     }
     if ((rc = read_records(host, counted, count, err)) < 0)
         return rc;

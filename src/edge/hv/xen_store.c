@@ -75,7 +75,11 @@ int xen_store_open(struct xen_store **out, struct ballast_error *err)
     struct xen_store *store = calloc(1, sizeof(*store));
     if (!store)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    store->xs = lib.xs_open(XS_UNWATCH_FILTER);
+    /*
+     * Not XS_UNWATCH_FILTER: of each event that it drops it loses the text (tools/libs/store/xs.c,
+     * xs_unwatch), and it walks all that wait to find them. Who is not watched is passed over here.
+     */
+    store->xs = lib.xs_open(0);
     if (!store->xs) {
         int code = errno;
         free(store);
@@ -236,20 +240,17 @@ int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err)
     return rc < 0 ? rc : watch(store, "@releaseDomain", err);
 }
 
-int xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
+bool xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
 {
     char **event = lib.xs_check_watch(store->xs);
     if (!event)
-        return 0;
-    size_t length = strlen(event[XS_WATCH_PATH]);
-    int rc = length < XEN_STORE_PATH ? 1 : -ENAMETOOLONG;
-    if (rc == 1)
-        memcpy(path, event[XS_WATCH_PATH], length + 1);
+        return false;
+    (void)snprintf(path, XEN_STORE_PATH, "%s", event[XS_WATCH_PATH]);
     free(event);
-    return rc;
+    return true;
 }
 
-void xen_store_hear(struct xen_followed *followed, const char *path)
+uint32_t xen_store_hear(struct xen_followed *followed, const char *path)
 {
     char own[PATH];
     uint32_t domid;
@@ -257,10 +258,12 @@ void xen_store_hear(struct xen_followed *followed, const char *path)
         path_of(own, followed->domid, watched[i]);
         if ((followed->fresh & (1U << i)) && strcmp(path, own) == 0) {
             followed->fresh &= ~(1U << i);
-            return;
+            return 0;
         }
     }
-    followed->stale |= xen_event_nodes(path, &domid);
+    uint32_t nodes = xen_event_nodes(path, &domid);
+    followed->stale |= nodes;
+    return nodes;
 }
 
 int xen_store_fd(const struct xen_store *store)

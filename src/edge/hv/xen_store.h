@@ -36,12 +36,15 @@ void xen_store_unwatch(struct xen_store *store, struct xen_followed *followed);
 /* Watches the coming and going of domains. */
 int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err);
 
-/* The next event's path into `path`. 1: there it is; 0: no more, or none; -ENAMETOOLONG: skip it.
- */
+/* The next event's path into `path`; one that is longer is cut, and is about no node. false: no
+ * more. */
 enum { XEN_STORE_PATH = 256 };
-int xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH]);
-/* Takes note of an event about the domain: what it is about is stale now. */
-void xen_store_hear(struct xen_followed *followed, const char *path);
+bool xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH]);
+/*
+ * Takes note of an event about the domain: what it is about is stale now. The nodes that it is
+ * about; 0 also for the word that every new watch begins with.
+ */
+uint32_t xen_store_hear(struct xen_followed *followed, const char *path);
 /* Readable when there may be an event. */
 int xen_store_fd(const struct xen_store *store);
 /* Requests made so far; 0 of NULL. */

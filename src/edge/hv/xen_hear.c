@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What xenstore tells by its watches. Guests decide how much that is, so each event costs a look-up
+ * and no more, and events are counted: a domain that makes more of them in a second than anybody
+ * has use for is not listened to for a while. Its nodes are read once a second then, whatever it
+ * writes.
+ */
+#include <time.h>
+
+#include "core/base/units.h"
+#include "edge/hv/xen_inside.h"
+
+/* How often a domain is read that is not listened to. */
+#define NOISY_READ_USEC BALLAST_SEC_USEC
+
+/* A guest's own report is taken in with the next look; it changes no page. */
+#define WAITS (XEN_NODE_BIT(XEN_NODE_MEMINFO))
+
+uint64_t xen_now_usec(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+int xen_host_watch(struct xen_host *host, struct ballast_error *err)
+{
+    int rc = xen_host_store(host, err);
+    if (rc == 0 && !host->watching)
+        rc = xen_store_watch_domains(host->store, err);
+    for (size_t i = 0; i < host->record_count && rc == 0; i++) {
+        struct xen_record *record = &host->records[i];
+        if (record->noisy_until_usec == 0)
+            rc = xen_store_watch(host->store, &record->followed, err);
+    }
+    if (rc == 0)
+        host->watching = true;
+    return rc;
+}
+
+bool xen_host_is_noisy(struct xen_record *record)
+{
+    if (record->noisy_until_usec == 0)
+        return false;
+    uint64_t now_usec = xen_now_usec();
+    if (now_usec >= record->noisy_until_usec) {
+        record->noisy_until_usec = 0;
+        record->events = 0;
+        return false;
+    }
+    if (now_usec - record->read_usec >= NOISY_READ_USEC) {
+        record->read_usec = now_usec;
+        record->followed.stale = XEN_NODES_ALL;
+    }
+    return true;
+}
+
+static void count_event(struct xen_host *host, struct xen_record *record, uint64_t now_usec)
+{
+    if (now_usec - record->events_from_usec >= BALLAST_SEC_USEC) {
+        record->events_from_usec = now_usec;
+        record->events = 0;
+    }
+    if (++record->events <= XEN_EVENTS_MOST)
+        return;
+    xen_store_unwatch(host->store, &record->followed);
+    record->noisy_until_usec = now_usec + XEN_NOISY_USEC;
+    record->read_usec = now_usec;
+}
+
+static bool hear_one(struct xen_host *host, const char *path, uint64_t now_usec)
+{
+    uint32_t domid;
+    if (path[0] == '@')
+        return true;
+    (void)xen_event_nodes(path, &domid);
+    struct xen_record *record = domid == XEN_NO_DOMID ? NULL : xen_record_find(host, domid);
+    /* What was still to be told of one that is not watched any more. */
+    if (!record || !record->followed.watched)
+        return false;
+    uint32_t nodes = xen_store_hear(&record->followed, path);
+    count_event(host, record, now_usec);
+    return (nodes & ~WAITS) != 0;
+}
+
+bool xen_host_hear(struct xen_host *host, unsigned most)
+{
+    char path[XEN_STORE_PATH];
+    uint64_t now_usec = xen_now_usec();
+    bool news = false;
+    for (unsigned i = 0; i < most && xen_store_event(host->store, path); i++) {
+        host->events++;
+        news |= hear_one(host, path, now_usec);
+    }
+    return news;
+}
