@@ -96,6 +96,11 @@ END
     figure "$output" '[.steps[] | select(.step == "grant").name] | join(" ")' a
     [[ $stderr == *"plan: the answer lacks 1 guest that could not be read"* ]]
     run -2 --separate-stderr ballast host --json --snapshot "$EXAMPLES/host.json" b.cfg
+    printf 'says "One guest."\nhost total=4GiB\nguest a tot=1GiB\nduration 1s\n' >good.scn
+    sed 's/1GiB/1GB/' good.scn >bad.scn
+    run -2 --separate-stderr ballast simulate --json bad.scn good.scn
+    figure "$output" .scenario good
+    [[ $stderr == *"bad.scn:3: "*"simulate: the answer lacks 1 scenario that could not be played"* ]]
     # With nothing that can be read there is no answer.
     run -2 --separate-stderr ballast explain b.cfg d.cfg
     [ -z "$output" ]

@@ -216,16 +216,32 @@ static int play_file(struct simulate *simulate, const char *path)
     return status;
 }
 
+/* A scenario that cannot be read hides no other. */
+static int play_all(struct simulate *simulate)
+{
+    size_t lacking = 0;
+    int status = CLI_DONE;
+    for (size_t i = 0; i < simulate->path_count && status == CLI_DONE; i++) {
+        status = play_file(simulate, simulate->paths[i]);
+        lacking += status == CLI_BAD;
+        status = status == CLI_BAD ? CLI_DONE : status;
+    }
+    if (status == CLI_DONE && simulate->compare && lacking < simulate->path_count)
+        cli_compare_print(simulate->compared, simulate->policy_count);
+    if (lacking > 0 && simulate->path_count > 1)
+        cli_complain("simulate: the answer lacks %zu scenario%s that could not be played", lacking,
+                     lacking == 1 ? "" : "s");
+    return status == CLI_DONE && lacking > 0 ? CLI_BAD : status;
+}
+
 int cli_simulate(struct cli_args *args)
 {
     struct simulate simulate = {0};
     int status = parse(&simulate, args);
     for (size_t i = 0; i < simulate.policy_count; i++)
         simulate.compared[i].policy = simulate.policies[i];
-    for (size_t i = 0; i < simulate.path_count && status == CLI_DONE; i++)
-        status = play_file(&simulate, simulate.paths[i]);
-    if (status == CLI_DONE && simulate.compare)
-        cli_compare_print(simulate.compared, simulate.policy_count);
+    if (status == CLI_DONE)
+        status = play_all(&simulate);
     for (size_t i = 0; i < simulate.policy_count; i++)
         cli_compare_release(&simulate.compared[i]);
     return status == CLI_DONE && simulate.unmet > 0 ? CLI_NO : status;
