@@ -47,7 +47,7 @@ def test_ends_cleanly():
                 assert daemon.process.wait(10) == 0
             assert not (daemon.run / "control.sock").exists()
             left = {p.name for p in daemon.run.iterdir()} | {p.name for p in daemon.state.iterdir()}
-            assert left == {"ballastd.pid", "lock", "sim.host", "ledger.db", "history.db"}, left
+            assert left == {"ballastd.pid", "lock", "sim.host", "ledger.db", "ledger.db-mark", "history.db"}, left
 
 
 def test_one_at_a_time():

@@ -24,7 +24,7 @@
 
 /* "BLST"; in the file's header, where file(1) finds it. */
 #define STORE_APPLICATION_ID 0x424c5354
-enum { STORE_VERSION = 1, STORE_VERSIONS };
+enum { STORE_VERSION = 2, STORE_VERSIONS };
 
 /* Frames in the WAL before they are moved to the database: 1 MiB of 4 KiB pages, some 85 moves. */
 enum { STORE_CHECKPOINT_PAGES = 256 };
@@ -57,7 +57,8 @@ struct store_book {
     uint64_t last_id; /* the greatest ever given; 0: none */
     uint64_t reservations;
     uint64_t settings;
-    uint64_t total; /* of the sums of both, modulo 2^64 */
+    uint64_t total;    /* of the sums of both, modulo 2^64 */
+    uint64_t sequence; /* of changes that were committed, since there is a mark */
 };
 
 /* Which file a name led to. */
@@ -71,6 +72,8 @@ struct store {
     sqlite3_stmt *statements[STORE_STATEMENTS]; /* prepared when first used */
     char *path;
     char *wal_path;
+    char *mark_path;
+    int mark_fd;
     int directory; /* locked as long as the store is open */
     struct store_place place;
     struct store_place wal_place;
@@ -106,6 +109,7 @@ int store_row_read(sqlite3_stmt *statement, const char *path, struct ledger_rese
 uint64_t store_row_sum(const struct ledger_reservation *record);
 uint64_t store_setting_sum(const char *key, const char *value);
 uint64_t store_book_sum(const struct store_book *book);
+uint64_t store_mark_sum(uint64_t sequence);
 /* Whether they differ in nothing, or in nothing but what has been spent. */
 bool store_row_same(const struct ledger_reservation *a, const struct ledger_reservation *b);
 
@@ -126,6 +130,22 @@ int store_execute(sqlite3 *db, const char *path, const char *sql, struct ballast
 
 /* Structure, rows and sums; fills the book and what is counted. -EUCLEAN. */
 int store_verify(struct store *store, struct ballast_error *err);
+
+/* mark.c */
+
+/*
+ * Holds the verified ledger against its mark, or makes one where there is none. -EUCLEAN: changes
+ * are missing, or the mark is damaged.
+ */
+int store_mark_open(struct store *store, struct ballast_error *err);
+/* What the book says is durable. */
+void store_mark_set(const struct store *store);
+
+/* wal.c */
+
+/* -EUCLEAN: durable changes are behind a damaged frame. No WAL, or no beginning of one, is right.
+ */
+int store_wal_check(const struct store *store, struct ballast_error *err);
 
 /* transaction.c */
 

@@ -69,6 +69,8 @@ static int open_database(const char *path, sqlite3 **out, struct ballast_error *
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, STORE_BUSY_MSEC);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* What is refused is left as it is: see store_open(). */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
@@ -155,6 +157,8 @@ static int find_or_create(struct store *store, struct ballast_error *err)
         return store_corrupt(store->path, err, "the file is empty");
     if (!there && wal_there)
         return store_corrupt(store->path, err, "its WAL is there without it");
+    if (!there && access(store->mark_path, F_OK) == 0)
+        return store_corrupt(store->path, err, "its mark is there without it");
     /* SQLite would be content to read, and trip over it later. */
     if (there && access(store->path, W_OK) < 0)
         return fail(err, errno, store->path, "cannot be written");
@@ -212,6 +216,8 @@ static int open_all(struct store *store, const char *directory, struct ballast_e
     if (rc == 0)
         rc = find_or_create(store, err);
     if (rc == 0)
+        rc = store_wal_check(store, err);
+    if (rc == 0)
         rc = open_database(store->path, &store->db, err);
     if (rc == 0)
         rc = check_application(store, err);
@@ -222,8 +228,14 @@ static int open_all(struct store *store, const char *directory, struct ballast_e
     if (rc == 0)
         rc = store_verify(store, err);
     if (rc == 0)
+        rc = store_mark_open(store, err);
+    if (rc == 0)
         rc = use_wal(store, err);
-    return rc < 0 ? rc : settle(store, err);
+    if (rc == 0)
+        rc = settle(store, err);
+    if (rc == 0)
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    return rc;
 }
 
 int store_open(const char *directory, struct store **out, struct ballast_error *err)
@@ -232,12 +244,16 @@ int store_open(const char *directory, struct store **out, struct ballast_error *
     if (!store)
         return ballast_fail(err, -ENOMEM, "out of memory");
     store->directory = -1;
+    store->mark_fd = -1;
     int rc;
     if (asprintf(&store->path, "%s/ledger.db", directory) < 0) {
         store->path = NULL;
         rc = ballast_fail(err, -ENOMEM, "out of memory");
     } else if (asprintf(&store->wal_path, "%s-wal", store->path) < 0) {
         store->wal_path = NULL;
+        rc = ballast_fail(err, -ENOMEM, "out of memory");
+    } else if (asprintf(&store->mark_path, "%s-mark", store->path) < 0) {
+        store->mark_path = NULL;
         rc = ballast_fail(err, -ENOMEM, "out of memory");
     } else {
         rc = open_all(store, directory, err);
@@ -261,6 +277,9 @@ void store_close(struct store *store)
     if (store->directory >= 0)
         (void)close(store->directory);
     free(store->path);
+    if (store->mark_fd >= 0)
+        (void)close(store->mark_fd);
     free(store->wal_path);
+    free(store->mark_path);
     free(store);
 }

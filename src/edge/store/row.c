@@ -106,7 +106,14 @@ uint64_t store_book_sum(const struct store_book *book)
 {
     uint64_t sum = sum_number(sum_text(SUM_BEGIN, "book"), book->last_id);
     sum = sum_number(sum_number(sum, book->reservations), book->settings);
-    return sum_end(sum_number(sum, book->total));
+    sum = sum_number(sum, book->total);
+    /* Version 1 had none, and its sums stay as they are. */
+    return sum_end(book->sequence ? sum_number(sum, book->sequence) : sum);
+}
+
+uint64_t store_mark_sum(uint64_t sequence)
+{
+    return sum_end(sum_number(sum_text(SUM_BEGIN, "mark"), sequence));
 }
 
 static int bind_text(sqlite3_stmt *statement, int column, const char *text)

@@ -71,7 +71,8 @@ static const char create_book[] = "CREATE TABLE book (\n"
                                   "  settings INTEGER NOT NULL CHECK (settings >= 0),\n"
                                   "  total INTEGER NOT NULL,\n"
                                   "  sum INTEGER, -- NULL: to be counted anew\n"
-                                  "  healed INTEGER NOT NULL\n"
+                                  "  healed INTEGER NOT NULL,\n"
+                                  "  sequence INTEGER NOT NULL CHECK (sequence >= 0)\n"
                                   ") STRICT";
 
 /* By name, as SQLite's own table has them. */
@@ -124,7 +125,7 @@ static int set_version(sqlite3 *db, const char *path, struct ballast_error *err)
 static int begin_book(sqlite3 *db, const char *path, struct ballast_error *err)
 {
     return store_execute(db, path,
-                         "INSERT INTO book SELECT 1, coalesce(max(id), 0), 0, 0, 0, NULL, 0 "
+                         "INSERT INTO book SELECT 1, coalesce(max(id), 0), 0, 0, 0, NULL, 0, 0 "
                          "FROM reservation",
                          err);
 }
@@ -234,9 +235,23 @@ static int from_0(sqlite3 *db, const char *path, struct ballast_error *err)
     return rc < 0 ? rc : begin_book(db, path, err);
 }
 
+/* Version 1 had no sequence; the sum is the same without one. */
+static int from_1(sqlite3 *db, const char *path, struct ballast_error *err)
+{
+    int rc = store_execute(db, path, "ALTER TABLE book RENAME TO book_1", err);
+    if (rc == 0)
+        rc = store_execute(db, path, create_book, err);
+    if (rc == 0)
+        rc = store_execute(db, path,
+                           "INSERT INTO book SELECT one, last_id, reservations, settings, total, "
+                           "sum, healed, 0 FROM book_1; DROP TABLE book_1",
+                           err);
+    return rc;
+}
+
 /* From each version to the next. */
 static int (*const steps[STORE_VERSION])(sqlite3 *db, const char *path,
-                                         struct ballast_error *err) = {from_0};
+                                         struct ballast_error *err) = {from_0, from_1};
 
 int store_schema_migrate(sqlite3 *db, const char *path, struct ballast_error *err)
 {

@@ -20,8 +20,8 @@ static const char *const texts[STORE_STATEMENTS] = {
     [STORE_TRIM] = "DELETE FROM reservation WHERE id IN (SELECT id FROM reservation WHERE state "
                    "IN ('spent', 'released', 'refused') ORDER BY changed_usec DESC, id DESC "
                    "LIMIT -1 OFFSET ?1) RETURNING sum",
-    [STORE_BOOK] = "UPDATE book SET (last_id, reservations, settings, total, sum) = "
-                   "(?1, ?2, ?3, ?4, ?5)",
+    [STORE_BOOK] = "UPDATE book SET (last_id, reservations, settings, total, sum, "
+                   "sequence) = (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_HEAL] = "UPDATE book SET healed = healed + 1",
     [STORE_GET] = "SELECT value, sum FROM setting WHERE key = ?1",
     [STORE_SET] = "INSERT INTO setting (key, value, sum) VALUES (?1, ?2, ?3) "
@@ -122,20 +122,24 @@ static int write_book(struct store *store, const struct store_book *book, struct
     sqlite3_bind_int64(statement, 3, (sqlite3_int64)book->settings);
     sqlite3_bind_int64(statement, 4, (sqlite3_int64)book->total);
     sqlite3_bind_int64(statement, 5, (sqlite3_int64)store_book_sum(book));
+    sqlite3_bind_int64(statement, 6, (sqlite3_int64)book->sequence);
     return store_finish(store, statement, "cannot be written", err);
 }
 
 int store_commit(struct store *store, const struct store_book *book, struct ballast_error *err)
 {
-    int rc = write_book(store, book, err);
+    struct store_book next = *book;
+    next.sequence = store->book.sequence + 1;
+    int rc = write_book(store, &next, err);
     if (rc < 0)
         return rc;
     rc = run(store, STORE_COMMIT, "cannot be made durable", err);
-    if (rc == 0)
-        store->book = *book;
-    else
-        store->in_doubt = true;
-    return rc;
+    store->in_doubt = rc < 0;
+    if (rc < 0)
+        return rc;
+    store->book = next;
+    store_mark_set(store);
+    return 0;
 }
 
 int store_rollback(struct store *store, int rc)

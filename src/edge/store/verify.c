@@ -93,7 +93,8 @@ static int read_book(struct store *store, struct store_book *out, bool *recount,
 {
     sqlite3_stmt *statement;
     int step = sqlite3_prepare_v2(store->db,
-                                  "SELECT last_id, reservations, settings, total, sum FROM book",
+                                  "SELECT last_id, reservations, settings, total, sum, sequence "
+                                  "FROM book",
                                   -1, &statement, NULL);
     if (step == SQLITE_OK)
         step = sqlite3_step(statement);
@@ -105,6 +106,7 @@ static int read_book(struct store *store, struct store_book *out, bool *recount,
         out->total = (uint64_t)sqlite3_column_int64(statement, 3);
         *recount = sqlite3_column_type(statement, 4) == SQLITE_NULL;
         *sum = (uint64_t)sqlite3_column_int64(statement, 4);
+        out->sequence = (uint64_t)sqlite3_column_int64(statement, 5);
     } else if (step == SQLITE_DONE) {
         rc = store_corrupt(store->path, err, "its book is empty");
     } else {
@@ -151,6 +153,7 @@ int store_verify(struct store *store, struct ballast_error *err)
         return compare(store, &is, sum, err);
     if (is.last_id < store->book.last_id)
         is.last_id = store->book.last_id;
+    is.sequence = store->book.sequence;
     store->book = is;
     return 0;
 }

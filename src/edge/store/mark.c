@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How far the ledger must reach, in a file of its own: the number of the last change that was made
+ * durable. It is written behind the change and not synced, so it never says more than the ledger
+ * holds: not when the process is killed, and not when the power fails, where it may say less. A
+ * ledger that ends before its mark has lost what was answered for. There are two places that are
+ * written in turn, so that a write that is torn leaves the one before it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "edge/store/internal.h"
+
+enum { PLACES = 2 };
+
+struct mark {
+    char magic[8];
+    uint64_t sequence;
+    uint64_t sum;
+};
+
+static struct mark mark_of(uint64_t sequence)
+{
+    struct mark mark = {.sequence = sequence, .sum = store_mark_sum(sequence)};
+    memcpy(mark.magic, "BLSTMARK", sizeof(mark.magic));
+    return mark;
+}
+
+static int fail(const struct store *store, int code, const char *what, struct ballast_error *err)
+{
+    return ballast_fail(err, -code, "%s: %s: %s", store->mark_path, what, strerror(code));
+}
+
+/* Nothing that is written later makes the file longer, or needs room. */
+static int begin(const struct store *store, int fd, struct ballast_error *err)
+{
+    struct mark mark = mark_of(store->book.sequence);
+    struct mark both[PLACES] = {mark, mark};
+    ssize_t wrote = pwrite(fd, both, sizeof(both), 0);
+    int code = wrote == (ssize_t)sizeof(both) ? 0 : wrote < 0 ? errno : ENOSPC;
+    if (code == 0 && (fsync(fd) < 0 || fsync(store->directory) < 0))
+        code = errno;
+    if (code == 0)
+        return 0;
+    (void)unlink(store->mark_path);
+    return fail(store, code, "cannot be made", err);
+}
+
+/* The most that a place says which is as it was written; false: none is. */
+static bool most_of(const struct mark *places, uint64_t *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < PLACES; i++) {
+        struct mark right = mark_of(places[i].sequence);
+        if (memcmp(&places[i], &right, sizeof(right)) != 0)
+            continue;
+        if (!any || places[i].sequence > *out)
+            *out = places[i].sequence;
+        any = true;
+    }
+    return any;
+}
+
+/* The power failed while it was made: nothing was answered for since. */
+static bool is_blank(const struct mark *places)
+{
+    static const struct mark blank[PLACES];
+    return memcmp(places, blank, sizeof(blank)) == 0;
+}
+
+static int hold_against(const struct store *store, int fd, struct ballast_error *err)
+{
+    struct mark places[PLACES];
+    uint64_t sequence = 0;
+    ssize_t got = pread(fd, places, sizeof(places), 0);
+    if (got < 0)
+        return fail(store, errno, "cannot be read", err);
+    if (got == (ssize_t)sizeof(places) && is_blank(places))
+        return begin(store, fd, err);
+    if (got != (ssize_t)sizeof(places) || !most_of(places, &sequence))
+        return ballast_fail(err, -EUCLEAN,
+                            "%s: it is damaged, so whether the ledger is whole is not known: "
+                            "look at the reservations, then remove it",
+                            store->mark_path);
+    if (sequence <= store->book.sequence)
+        return 0;
+    return ballast_fail(err, -EUCLEAN,
+                        "%s: its last %" PRIu64 " changes are missing (its WAL was damaged, cut "
+                        "short or removed, or this is an older copy); it was left as it is: put "
+                        "both files back, or remove %s to go on without those changes",
+                        store->path, sequence - store->book.sequence, store->mark_path);
+}
+
+/* One that is short was being made when the process was killed. */
+static int begin_or_hold(const struct store *store, int fd, struct ballast_error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return fail(store, errno, "cannot be looked at", err);
+    if (!S_ISREG(st.st_mode))
+        return fail(store, EINVAL, "a regular file is needed", err);
+    bool short_one = st.st_size < (off_t)(PLACES * sizeof(struct mark));
+    return short_one ? begin(store, fd, err) : hold_against(store, fd, err);
+}
+
+int store_mark_open(struct store *store, struct ballast_error *err)
+{
+    int fd = open(store->mark_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(store, errno, "cannot be opened", err);
+    int rc = begin_or_hold(store, fd, err);
+    if (rc < 0)
+        (void)close(fd);
+    else
+        store->mark_fd = fd;
+    return rc;
+}
+
+void store_mark_set(const struct store *store)
+{
+    struct mark mark = mark_of(store->book.sequence);
+    /* Where it cannot be written it says less than it could, which harms no promise. */
+    off_t place = (off_t)(store->book.sequence % PLACES * sizeof(mark));
+    if (store->mark_fd >= 0 && pwrite(store->mark_fd, &mark, sizeof(mark), place) < 0)
+        return;
+}
