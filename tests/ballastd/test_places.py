@@ -133,6 +133,17 @@ def test_root_comes_in_when_all_is_taken_by_others():
             client.close()
 
 
+def test_who_leaves_gives_its_place_back_at_once():
+    """Also where the daemon has not come to notice it: a client that comes again is not turned away."""
+    with Daemon(config="[ballastd]\nclients = 2\ngroup = none-such-group\n") as daemon:
+        for _ in range(200):
+            crowd = [daemon.client(status=True) for _ in range(2)]
+            for client in crowd:
+                client.close()
+        for _ in range(20):
+            assert ping_as(daemon, THIRD) == "done"
+
+
 def test_who_is_deaf_is_closed():
     """Whether much waits for it or little, and only if it stands still: a slow reader is no deaf one."""
     config = CONFIG + "unread = 3s\nrest = 100ms\n"

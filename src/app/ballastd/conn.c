@@ -446,6 +446,17 @@ bool conn_has_made(const struct conn *conn, uint64_t id)
            bsearch(&id, conn->made, conn->made_count, sizeof(id), compare_ids) != NULL;
 }
 
+bool conn_has_left(const struct conn *conn)
+{
+    uv_os_fd_t fd;
+    int unheard = 0;
+    if (conn->more || uv_fileno((const uv_handle_t *)&conn->pipe, &fd) < 0)
+        return false;
+    struct pollfd poll_one = {.fd = fd};
+    return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & (POLLHUP | POLLERR)) != 0 &&
+           ioctl(fd, FIONREAD, &unheard) == 0 && unheard == 0;
+}
+
 /* A peer that closed only its half waits for answers; one that is gone does not. */
 static bool is_gone(struct conn *conn)
 {

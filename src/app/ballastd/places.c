@@ -84,21 +84,42 @@ static int make_way(const struct conn *comer)
     return 0;
 }
 
+/* Who has hung up and was not noticed yet: the loop may come to those later than to who comes. */
+static void close_left(const struct conn *comer)
+{
+    for (struct conn *next, *at = comer->daemon->conns; at; at = next) {
+        next = at->next;
+        if (at != comer && at->door == comer->door && conn_has_left(at))
+            conn_close(at);
+    }
+}
+
+static bool has_most(const struct conn *conn)
+{
+    return !conn->trusted && conn->user->conns >= (conn->daemon->config.clients + 1) / 2;
+}
+
+static bool is_taken(const struct conn *conn)
+{
+    const struct daemon_door *door = conn->door;
+    return door->clients > conn->daemon->config.clients ||
+           (!conn->trusted && door->others >= places_of_others(conn->daemon));
+}
+
 int places_enter(struct conn *conn)
 {
     struct daemon_door *door = conn->door;
-    const struct daemon *daemon = conn->daemon;
     struct places_user *user = find_or_add_user(door, conn->uid);
     int rc = 0;
     if (!user)
         return -ENOMEM;
     conn->user = user;
     user->refs++;
-    bool full = door->clients > daemon->config.clients ||
-                (!conn->trusted && door->others >= places_of_others(daemon));
-    if (!conn->trusted && user->conns >= (daemon->config.clients + 1) / 2)
+    if (has_most(conn) || is_taken(conn))
+        close_left(conn);
+    if (has_most(conn))
         rc = -EBUSY;
-    else if (full)
+    else if (is_taken(conn))
         rc = make_way(conn);
     if (rc == 0 && !conn->trusted) {
         user->conns++;
