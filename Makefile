@@ -11,7 +11,7 @@
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
-#   make mutants  one small edit at a time, and whether a test notices: MUTANTS='--every 20' (docs/reliability.md)
+#   make mutants  one small edit at a time, and whether a test notices: MUTANTS='--part 1' (docs/reliability.md)
 #   make bench   the benchmarks; figures are kept in docs/benchmarks.md
 #   make check   the formatting and the layering, without building
 #   make install PREFIX=/usr/local
