@@ -17,6 +17,7 @@
 #include <xenstore_lib.h>
 
 #include "core/base/error.h"
+#include "edge/hv/xen_store.h"
 
 /* Requests under way at once: they and the answers of the usual size fit a socket's buffers. */
 enum { WINDOW = 64, PATH = 96 };
@@ -52,20 +53,10 @@ struct batch {
     char answers[2 * (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)];
 };
 
-/* Where libxenstore looks first: tools/libs/store, xs_daemon_socket(). */
-static int socket_path(char *out, size_t size)
-{
-    const char *path = getenv("XENSTORED_PATH");
-    const char *folder = getenv("XENSTORED_RUNDIR");
-    int length = path ? snprintf(out, size, "%s", path)
-                      : snprintf(out, size, "%s/socket", folder ? folder : "/run/xenstored");
-    return length >= 0 && (size_t)length < size ? 0 : -ENAMETOOLONG;
-}
-
 int xen_bulk_open(struct xen_bulk **out, struct ballast_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (socket_path(address.sun_path, sizeof(address.sun_path)) < 0)
+    if (xen_store_socket_path(address.sun_path, sizeof(address.sun_path)) < 0)
         return ballast_fail(err, -ENOTSUP, "the path of xenstore's socket is too long");
     struct xen_bulk *bulk = calloc(1, sizeof(*bulk));
     if (!bulk)

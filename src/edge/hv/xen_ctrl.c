@@ -5,6 +5,7 @@
 #include <cpuid.h>
 #endif
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,42 +89,110 @@ static void begin(struct xen_ctrl *ctrl)
     ctrl->calls++;
 }
 
-static int open_fail(int code, struct ballast_error *err)
+static bool is_absent(int code)
 {
-    if (code == EACCES || code == EPERM)
-        return ballast_fail(err, -EACCES,
-                            "Xen cannot be asked: /dev/xen/privcmd may be opened by root only");
-    if (code == ENOMEM)
-        return ballast_fail(err, -ENOMEM, "out of memory");
-    return ballast_fail(err, -ENODEV, "this is no Xen host, or not its dom0 (%s)", strerror(code));
+    return code == ENOENT || code == ENXIO || code == ENODEV;
+}
+
+/* 0, or the errno that opening it fails with. */
+static int try_device(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+/*
+ * The device that cannot be opened, and why: in libxencall's order (tools/libs/call/linux.c), which
+ * says neither. NULL: each of them can.
+ */
+static const char *bad_device(int *code)
+{
+    const char *device = "/dev/xen/privcmd";
+    *code = try_device(device);
+    if (is_absent(*code) && !is_absent(try_device("/proc/xen/privcmd"))) {
+        device = "/proc/xen/privcmd";
+        *code = try_device(device);
+    }
+    if (*code != 0)
+        return device;
+    device = "/dev/xen/hypercall";
+    *code = try_device(device);
+    return *code == 0 || *code == ENOENT ? NULL : device;
+}
+
+static int no_device(struct ballast_error *err)
+{
+    /* The kernel has the directory on Xen only, whatever has been mounted or loaded. */
+    if (access("/proc/xen/", F_OK) == 0)
+        return ballast_fail(
+            err, -ENODEV,
+            "/dev/xen/privcmd: there is no such device: load the module xen-privcmd (Debian: "
+            "start xen.service)");
+    return ballast_fail(err, -ENODEV,
+                        "this is no Xen host, or not its dom0: there is no /dev/xen/privcmd");
+}
+
+/* `code` is the library's, for want of a better. */
+static int open_fail(struct xen_ctrl *ctrl, int code, struct ballast_error *err)
+{
+    int why;
+    const char *device = bad_device(&why);
+    if (!device)
+        return ballast_fail(err, code == ENOMEM ? -ENOMEM : -EIO, "libxenctrl cannot be opened: %s",
+                            ctrl->log.last[0] ? ctrl->log.last : strerror(code));
+    if (is_absent(why))
+        return no_device(err);
+    if (why == EACCES)
+        return ballast_fail(err, -EACCES, "%s: %s: run it as root", device, strerror(why));
+    if (why == EPERM)
+        return ballast_fail(
+            err, -EACCES,
+            "%s: %s: a sandbox forbids it: allow the device there (in a unit of systemd: "
+            "DeviceAllow=%s rw)",
+            device, strerror(why), device);
+    return ballast_fail(err, -EIO, "%s: %s", device, strerror(why));
+}
+
+/* Libraries and hypervisor have one version in common, or Xen says EACCES; who is not dom0 is told
+ * EPERM. */
+static int ask_host(struct xen_ctrl *ctrl, struct ballast_error *err)
+{
+    struct xen_counted_host host;
+    struct ballast_error why;
+    int rc = xen_ctrl_host(ctrl, &host, &why);
+    if (rc == -EPERM || rc == -ENOSYS)
+        return ballast_fail(err, -ENODEV,
+                            "this is not dom0: Xen refuses it the hypercall physinfo (%s)",
+                            strerror(-rc));
+    if (rc == -EACCES)
+        return ballast_fail(err, -ENODEV,
+                            "Xen refuses " SONAME_XENCTRL ": it is of another version: install the "
+                            "libraries of the Xen that runs");
+    return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
 }
 
 int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err)
 {
     struct xen_ctrl *ctrl = calloc(1, sizeof(*ctrl));
+    int rc = 0;
     if (!ctrl)
-        return open_fail(ENOMEM, err);
+        return ballast_fail(err, -ENOMEM, "out of memory");
     xen_log_init(&ctrl->log);
-    if (access("/dev/xen/privcmd", F_OK) < 0 && access("/proc/xen/privcmd", F_OK) < 0) {
-        free(ctrl);
-        return open_fail(ENODEV, err);
+    /* Where there is none nothing need be loaded to say so. */
+    if (access("/dev/xen/privcmd", F_OK) < 0 && access("/proc/xen/privcmd", F_OK) < 0)
+        rc = no_device(err);
+    else
+        rc = load(err);
+    if (rc == 0) {
+        ctrl->xc = lib.xc_interface_open(&ctrl->log.logger, &ctrl->log.logger, 0);
+        rc = ctrl->xc ? ask_host(ctrl, err) : open_fail(ctrl, errno, err);
     }
-    int rc = load(err);
     if (rc < 0) {
-        free(ctrl);
+        xen_ctrl_close(ctrl);
         return rc;
-    }
-    ctrl->xc = lib.xc_interface_open(&ctrl->log.logger, &ctrl->log.logger, 0);
-    if (!ctrl->xc) {
-        int code = errno;
-        xen_ctrl_close(ctrl);
-        return open_fail(code, err);
-    }
-    /* An ordinary guest has the device too, and is refused here. */
-    struct xen_counted_host host;
-    if (xen_ctrl_host(ctrl, &host, err) < 0) {
-        xen_ctrl_close(ctrl);
-        return ballast_fail(err, -ENODEV, "Xen answers, but this is not its dom0");
     }
     *out = ctrl;
     return 0;

@@ -10,8 +10,11 @@
 
 struct xen_ctrl;
 
-/* -ENODEV: no Xen, or not its dom0; -EACCES; -ENOTSUP: libxenctrl cannot be loaded. Close it with
- * xen_ctrl_close(), which accepts NULL. */
+/*
+ * The error names the device. -ENODEV: no Xen, not its dom0, or of another version; -EACCES: a
+ * device may not be opened; -EIO; -ENOTSUP: libxenctrl cannot be loaded. Close it with
+ * xen_ctrl_close(), which accepts NULL.
+ */
 int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err);
 void xen_ctrl_close(struct xen_ctrl *ctrl);
 

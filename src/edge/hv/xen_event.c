@@ -61,7 +61,13 @@ int xen_event_open(struct xen_event **out, struct ballast_error *err)
     xen_log_init(&event->log);
     errno = 0;
     event->channel = lib.xenevtchn_open(&event->log.logger, 0);
-    if (!event->channel || lib.xenevtchn_bind_virq(event->channel, VIRQ_ENOMEM) < 0)
+    if (!event->channel) {
+        rc = ballast_fail(err, -errno, "VIRQ_ENOMEM cannot be bound: /dev/xen/evtchn: %s",
+                          strerror(errno));
+        free(event);
+        return rc;
+    }
+    if (lib.xenevtchn_bind_virq(event->channel, VIRQ_ENOMEM) < 0)
         return fail(event, err);
     /* A wakeup without a word must not stop a loop. */
     int fd = lib.xenevtchn_fd(event->channel);

@@ -8,9 +8,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <xenstore.h>
 
 #include "core/base/error.h"
@@ -67,6 +71,45 @@ static int load(struct ballast_error *err)
     return ballast_fail(err, -ENOTSUP, "xenstore cannot be asked: %s", why.text);
 }
 
+int xen_store_socket_path(char *out, size_t size)
+{
+    const char *path = getenv("XENSTORED_PATH");
+    const char *folder = getenv("XENSTORED_RUNDIR");
+    int length = path ? snprintf(out, size, "%s", path)
+                      : snprintf(out, size, "%s/socket", folder ? folder : "/run/xenstored");
+    return length >= 0 && (size_t)length < size ? 0 : -ENAMETOOLONG;
+}
+
+/* 0, or the errno that connecting to it fails with. */
+static int try_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
+        (int)sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool reached = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    int code = reached ? 0 : errno;
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+/* libxenstore tries the socket, then the device of who is no dom0, and tells of the last. */
+static int open_fail(int code, struct ballast_error *err)
+{
+    char path[PATH_MAX];
+    if (code == ENOMEM)
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    int why = xen_store_socket_path(path, sizeof(path)) < 0 ? ENAMETOOLONG : try_socket(path);
+    if (why == EACCES || why == EPERM)
+        return ballast_fail(err, -EACCES, "%s: %s: run it as root", path, strerror(why));
+    if (why == ENOENT || why == ECONNREFUSED)
+        return ballast_fail(err, -ENODEV, "%s: %s: start xenstored (Debian: xen.service)", path,
+                            strerror(why));
+    return ballast_fail(err, -ENODEV, "%s: %s", path, strerror(why ? why : code));
+}
+
 int xen_store_open(struct xen_store **out, struct ballast_error *err)
 {
     int rc = load(err);
@@ -83,10 +126,7 @@ int xen_store_open(struct xen_store **out, struct ballast_error *err)
     if (!store->xs) {
         int code = errno;
         free(store);
-        if (code == EACCES || code == EPERM)
-            return ballast_fail(err, -EACCES, "xenstore may be asked by root only");
-        return ballast_fail(err, -ENODEV, "xenstore does not answer (%s): is xenstored running?",
-                            strerror(code));
+        return open_fail(code, err);
     }
     *out = store;
     return 0;

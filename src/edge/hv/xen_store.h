@@ -4,13 +4,16 @@
 #define EDGE_HV_XEN_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "edge/hv/xen_judge.h"
 
 struct xen_store;
 
-/* -ENODEV: no xenstore answers; -ENOTSUP: libxenstore cannot be loaded. Close it with
+/* Where libxenstore looks first: tools/libs/store, xs_daemon_socket(). -ENAMETOOLONG. */
+int xen_store_socket_path(char *out, size_t size);
+/* -ENODEV: no xenstore answers; -EACCES; -ENOTSUP: libxenstore cannot be loaded. Close it with
  * xen_store_close(), which accepts NULL. */
 int xen_store_open(struct xen_store **out, struct ballast_error *err);
 void xen_store_close(struct xen_store *store);
