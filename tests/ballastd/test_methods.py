@@ -362,7 +362,7 @@ def test_decisions_and_plan():
 
 
 def test_second_balancer():
-    config = "[ballastd]\nrival-writes = 4\nrival-within = 20s\nrival-quiet = 3s\n"
+    config = "[ballastd]\nrival-writes = 4\nrival-within = 20s\nrival-quiet = 10s\n"
     with Daemon(config=config) as daemon, daemon.client() as client:
         for i in range(6):
             client.call("sim-set-target", domain="vm1", target_kib=(1024 + 64 * i) * MIB)
@@ -376,7 +376,7 @@ def test_second_balancer():
         # What is free is still granted; nobody is asked to give.
         assert client.call("reserve", min_kib=4, wait=True)["state"] == "granted"
         assert targets() == before
-        until(lambda: client.call("status")["alerts"] == [])
+        until(lambda: client.call("status")["alerts"] == [], 60)
         for i in range(6):
             client.call("sim-set-target", domain="vm1", target_kib=(1024 + 64 * i) * MIB)
             time.sleep(0.15)

@@ -318,8 +318,7 @@ class Reserve(Case):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.waits()
             process = self.start("reserve", "1G", "--owner", "me")
-            self.peer.wait_for("reserve")
-            time.sleep(0.2)
+            self.peer.wait_answered("reserve")
             process.send_signal(number)
             _, err = process.communicate(timeout=30)
             self.assertEqual(process.returncode, 128 + number, err)
@@ -410,8 +409,7 @@ class Run(Case):
         self.serve(reserve=lambda *_: reservation("asked", missing_kib=5),
                    reservations=lambda *_: {"reservations": [reservation("freeing", missing_kib=5)]})
         process = self.start("run", self.cfg, "--", "touch", str(self.folder / "ran"))
-        self.peer.wait_for("reserve")
-        time.sleep(0.2)
+        self.peer.wait_for("reservations")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 130, err)
@@ -450,12 +448,13 @@ class Run(Case):
 
     def test_a_daemon_that_dies_meanwhile(self):
         self.serve()
-        process = self.start("run", self.cfg, "--", "sleep", "2")
+        go = self.folder / "go"
+        process = self.start("run", self.cfg, "--", "sh", "-c", f"until test -e {go}; do sleep 0.05; done")
         self.peer.wait_for("domains", 2)
         self.peer.stop()
-        time.sleep(0.3)
         self.doms.append(domain(9, "guest"))
         self.peer.start()
+        go.touch()
         _, err = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(self.peer.called("bind")[-1]["domid"], 9)

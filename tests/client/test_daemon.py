@@ -194,11 +194,13 @@ class Slowly(Case):
         self.assertIn("guest", self.domains())
 
     def test_a_daemon_that_is_killed_while_the_command_runs(self):
-        process = self.create(self.config("small", 256), before="sleep 2; ")
+        go = self.folder / "go"
+        process = self.create(self.config("small", 256), before=f"until test -e {go}; do sleep 0.1; done; ")
         self.until(lambda: any(r["state"] == "granted" for r in self.reservations().values()))
         self.daemon.kill()
         self.daemon.wait()
         self.begin()
+        go.touch()
         out, err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, out + err)
         self.assertIn("has its reservation", err)
