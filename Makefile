@@ -8,6 +8,7 @@
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or FUZZ_SECONDS=300 of new ones
+#   make campaign  every random test with 200 new seeds (SEEDS=200 STEPS=seeds ONLY="property sim-random"): docs/reliability.md
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
@@ -23,12 +24,13 @@ TSAN_BUILD ?= $(BUILD)-tsan
 FUZZ_BUILD ?= $(BUILD)-fuzz
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 0
+SEEDS ?= 200
 XEN ?= 4.17
 GUESTS ?= pv
 MUTANTS ?=
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all setup run test test-lab asan tsan fuzz lab lab-all lab-matrix mutants bench check format install clean
+.PHONY: all setup run test test-lab asan tsan fuzz campaign lab lab-all lab-matrix mutants bench check format install clean
 
 all: $(BUILD)/build.ninja
 	@$(NINJA)
@@ -72,6 +74,10 @@ fuzz: setup
 	    -Dtests=false -Dbench=false -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(FUZZ_BUILD)
 	tests/fuzz/run $(FUZZ_BUILD) $(FUZZ_SECONDS)
+
+campaign: setup
+	@$(MAKE) --no-print-directory all
+	@tools/campaign --build $(BUILD) --seeds $(SEEDS) --only "$(ONLY)" $(STEPS)
 
 lab:
 	@lab/run --xen $(XEN) --guests "$(GUESTS)"
