@@ -34,7 +34,7 @@ def holds(who, config="", before=lambda client: None):
         assert kept["state"] == "granted", kept
         until(lambda: domain(client, who)["target_kib"] == 7 * 1024 * MIB)
         alert = until(lambda: [a for a in client.call("status")["alerts"] if a["name"] == "promised-memory"])
-        assert f"({who}) was told by somebody else to take" in alert[0]["message"], alert
+        assert f"({who}) is told to take" in alert[0]["message"], alert
         # All that was promised stays free; what Xen keeps for itself, slush, is what is in between two looks.
         for _ in range(20):
             client.call("status")
@@ -67,6 +67,40 @@ def test_a_guest_while_paused():
 
 def test_one_that_opted_out():
     holds("web", before=lambda client: client.call("opt-out", domain="web", on=True))
+
+
+PAUSED = """says "Paused while {what}."
+host total=12GiB xen=100MiB slush=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
+guest web tot=2GiB target=8GiB min=1GiB max=8GiB uses=1GiB rate-up={rate} {ceiling}
+duration 24h
+"""
+
+
+def test_what_nobody_takes_is_there_for_a_start():
+    """One that has a target and does not grow to it keeps nothing from starts, once that is seen."""
+    scenario = PAUSED.format(what="one is told to grow, and does not", rate="400MiB/s", ceiling="ceiling=2GiB")
+    with Daemon(scenario, speed=10, config="[ballastd]\nbalance = no\n") as daemon, daemon.client() as client:
+        kept = client.call("reserve", min_kib=6 * 1024 * MIB, max_kib=11 * 1024 * MIB, wait=True,
+                           deadline_usec=60000000)
+        assert kept["state"] == "granted" and kept["granted_kib"] > 8 * 1024 * MIB, kept
+        assert domain(client, "web")["xen_maximum_kib"] <= 2 * 1024 * MIB + MIB
+        client.call("release", id=kept["id"])
+        until(lambda: domain(client, "web")["xen_maximum_kib"] >= 8 * 1024 * MIB)
+
+
+def test_available_is_what_a_start_can_have():
+    """One that grows to its target takes what is free: that is neither available nor missing twice."""
+    scenario = PAUSED.format(what="one grows", rate="1MiB/s", ceiling="")
+    with Daemon(scenario, speed=1, config="[ballastd]\nbalance = no\n") as daemon, daemon.client() as client:
+        available_kib = client.call("host")["available_kib"]
+        assert 2 * 1024 * MIB < available_kib < 3 * 1024 * MIB, available_kib
+        waits = client.call("reserve", min_kib=4 * 1024 * MIB)
+        record = client.call("reservations", id=waits["id"])["reservations"][0]
+        missing_kib = 4 * 1024 * MIB - available_kib
+        assert abs(record["missing_kib"] - missing_kib) < 64 * MIB, (record, missing_kib)
+        fits = client.call("reserve", min_kib=2 * 1024 * MIB, wait=True)
+        assert fits["state"] == "granted", fits
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])

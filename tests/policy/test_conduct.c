@@ -593,6 +593,31 @@ static void test_one_that_migrates_ends_no_hope(void **state)
     close_scene(&scene);
 }
 
+/* One that is not asked and does not grow to its target keeps nothing from a start, once that is
+ * seen, and its maximum is held to what it holds. */
+static void test_what_nobody_takes_is_available(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 512, 1024, 4096)}};
+    scene.domains[0].target_kib = 4096 * MIB;
+    scene.domains[0].shares = 0;
+    open_scene(&scene, 1, 4096);
+    wait_for(&scene, 1025);
+    scene.request.deadline_usec = 60 * BALLAST_SEC_USEC;
+    decide(&scene);
+    assert_true(scene.waiting);
+    assert_int_equal(balancer_kept_kib(scene.balancer), 3072 * MIB);
+    assert_int_equal(scene.domains[0].maxmem_kib, 4096 * MIB);
+    int tick = 0;
+    for (; tick < 100 && scene.waiting; tick++)
+        decide(&scene);
+    assert_in_range(tick, 40, 60);
+    assert_true(scene.granted);
+    assert_int_equal(balancer_kept_kib(scene.balancer), 0);
+    assert_int_equal(scene.domains[0].maxmem_kib, 1024 * MIB);
+    close_scene(&scene);
+}
+
 /* What Xen takes for itself between two looks breaks no promise. */
 static void test_a_guard_is_kept(void **state)
 {
@@ -663,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_nonsense_loses_trust),
         cmocka_unit_test(test_peers_and_dom0_are_left_alone),
         cmocka_unit_test(test_one_that_migrates_ends_no_hope),
+        cmocka_unit_test(test_what_nobody_takes_is_available),
         cmocka_unit_test(test_a_guard_is_kept),
         cmocka_unit_test(test_sentences),
     };

@@ -229,14 +229,18 @@ static void do_set(struct world *world, const struct balancer *balancer,
     if (!is_ours(domain)) {
         /*
          * One that is not asked keeps its target. Its maximum may be held to it, below it only as
-         * far as what is nobody's does not cover it, and is raised to it at most.
+         * far as what is nobody's does not cover it, or where it has stopped short of it, and is
+         * raised to it at most.
          */
+        struct balancer_opinion opinion;
+        assert_int_equal(balancer_opinion(balancer, set->id, &opinion), 0);
         assert_int_equal(set->target_kib, BALLAST_NONE);
         assert_true(domain->state != BALLAST_DOMAIN_BUILD);
         assert_true(set->maxmem_kib >= domain->tot_kib);
         if (set->maxmem_kib > domain->maxmem_kib)
             assert_true(set->maxmem_kib <= domain->target_kib);
-        else if (domain->state != BALLAST_DOMAIN_PAUSED && set->maxmem_kib < domain->target_kib)
+        else if (domain->state != BALLAST_DOMAIN_PAUSED && set->maxmem_kib < domain->target_kib &&
+                 opinion.conduct != BALANCER_STUCK)
             assert_true(reach_kib(world) + BALLAST_PAGE_KIB >
                         ballast_sub_floor(world->host.free_kib, owed_kib(world)));
         domain->maxmem_kib = set->maxmem_kib;

@@ -5,6 +5,7 @@
 
 #include "app/ballastd/calls.h"
 #include "app/ballastd/log.h"
+#include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
 #include "core/base/units.h"
 
@@ -123,9 +124,7 @@ void call_reservations(struct call *call)
         call_fail(call, WIRE_NOT_FOUND, "there is no reservation %llu", (unsigned long long)only);
         return;
     }
-    struct ledger_free free_now = tick_ledger_free_of(promises_book(call->daemon->promises),
-                                                      daemon_view_host(call->daemon->view));
-    uint64_t available_kib = ledger_available_kib(ledger, &free_now);
+    uint64_t available_kib = manager_at_once_kib(call->daemon);
     uint64_t wanted_kib = 0;
     struct json_object *array = json_object_new_array();
     while (!more && (at = ledger_next(ledger, at))) {

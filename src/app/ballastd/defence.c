@@ -68,7 +68,7 @@ void defence_look(struct daemon *daemon, const struct tick_result *result)
     if (held_kib > 0 && daemon_view_find(daemon->view, result->decided.held_id, &at) == 0)
         (void)snprintf(
             why + strlen(why), sizeof(why) - strlen(why),
-            "%sdomain %" PRIu32 " (%s) was told by somebody else to take %" PRIu64
+            "%sdomain %" PRIu32 " (%s) is told to take %" PRIu64
             " KiB that are promised to others: its maximum is held until those have them",
             *why ? "; " : "", result->decided.held_id,
             daemon_view_host(daemon->view)->domains[at].name, held_kib);

@@ -364,6 +364,15 @@ static int open_promises(struct daemon *daemon, struct ballast_error *err)
     return make_tick(daemon, err);
 }
 
+uint64_t manager_at_once_kib(struct daemon *daemon)
+{
+    struct ledger *ledger = promises_ledger(daemon->promises);
+    struct ledger_free free_now =
+        tick_ledger_free_of(promises_book(daemon->promises), daemon_view_host(daemon->view));
+    uint64_t kept_kib = daemon->tick ? balancer_kept_kib(tick_balancer(daemon->tick)) : 0;
+    return ballast_sub_floor(ledger_available_kib(ledger, &free_now), kept_kib);
+}
+
 /* The look */
 
 static void note_breaches(struct daemon *daemon, const struct tick_result *result)
@@ -501,6 +510,8 @@ static void look(struct daemon *daemon)
         unpin_rivals(daemon);
         recorder_begin(daemon);
         /* What it could not write it says through trouble(); nothing is lost, it comes again. */
+        tick_ledger_keep(promises_book(daemon->promises),
+                         balancer_kept_kib(tick_balancer(daemon->tick)));
         (void)tick_ledger_see(promises_book(daemon->promises), host, uuid_of, NULL);
         rc = tick_run(daemon->tick, host->now_usec, &result, &err);
         note_breaches(daemon, &result);

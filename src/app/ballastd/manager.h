@@ -35,4 +35,11 @@ bool manager_balances(const struct daemon *daemon);
 void manager_go_on(struct daemon *daemon);
 void manager_set_policy(struct daemon *daemon, const struct policy *policy);
 
+/*
+ * What a start can have at once: free, promised to nobody, and not what those who are not asked
+ * have been told to take, or what is kept for minima. What is missing to one that waits is missing
+ * to it.
+ */
+uint64_t manager_at_once_kib(struct daemon *daemon);
+
 #endif

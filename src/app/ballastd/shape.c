@@ -34,7 +34,6 @@ void shape_text(struct json_object *object, const char *key, const char *text)
 uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservation *record)
 {
     struct ledger *ledger = promises_ledger(daemon->promises);
-    const struct ballast_host *host = daemon_view_host(daemon->view);
     const struct ledger_reservation *at = NULL;
     uint64_t wanted_kib = 0;
     if (record->state != LEDGER_ASKED && record->state != LEDGER_FREEING)
@@ -47,8 +46,7 @@ uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservatio
         if (waits && at->id <= record->id)
             wanted_kib += at->min_kib;
     }
-    struct ledger_free free_now = tick_ledger_free_of(promises_book(daemon->promises), host);
-    return ballast_sub_floor(wanted_kib, ledger_available_kib(ledger, &free_now));
+    return ballast_sub_floor(wanted_kib, manager_at_once_kib(daemon));
 }
 
 static void add_words(struct json_object *object, const struct ledger_reservation *record)
@@ -288,7 +286,6 @@ struct json_object *shape_host(struct daemon *daemon)
         ballast_host_divide(host, promises_reserved_kib(daemon->promises, host), NULL, &breakdown,
                             NULL, NULL) < 0)
         return NULL;
-    struct ledger_free free_now = tick_ledger_free_of(promises_book(daemon->promises), host);
     struct json_object *object = json_object_new_object();
     struct json_object *parts = json_object_new_object();
     shape_u64(object, "now_usec", host->now_usec);
@@ -300,7 +297,7 @@ struct json_object *shape_host(struct daemon *daemon)
         shape_u64(object, "gnttab_max_maptrack_frames", host->caps.gnttab_max_maptrack_frames);
     }
     shape_u64(object, "total_kib", host->total_kib);
-    shape_u64(object, "available_kib", ledger_available_kib(ledger, &free_now));
+    shape_u64(object, "available_kib", manager_at_once_kib(daemon));
     for (int part = 0; part < BALLAST_PARTS; part++)
         shape_u64(parts, ballast_host_part_word((enum ballast_host_part)part),
                   breakdown.part_kib[part]);

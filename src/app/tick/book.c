@@ -19,6 +19,7 @@ struct tick_ledger {
     uint64_t available_kib; /* when the host was seen last */
     tick_uuid_fn *uuid_of;  /* of the domains of the last snapshot; NULL: none was seen yet */
     struct match match;
+    uint64_t kept_kib;
 };
 
 struct tick_ledger *tick_ledger_new(struct ledger *ledger)
@@ -37,6 +38,11 @@ void tick_ledger_free(struct tick_ledger *book)
     free(book->ids);
     match_free(&book->match);
     free(book);
+}
+
+void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib)
+{
+    book->kept_kib = kept_kib;
 }
 
 static bool waits(const struct ledger_reservation *reservation)
@@ -324,6 +330,7 @@ int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
     if (rc == 0)
         rc = ledger_expire(book->ledger, ledger_time(book, host), NULL, err);
     struct ledger_free free_now = tick_ledger_free_of(book, host);
-    book->available_kib = ledger_available_kib(book->ledger, &free_now);
+    book->available_kib =
+        ballast_sub_floor(ledger_available_kib(book->ledger, &free_now), book->kept_kib);
     return rc;
 }

@@ -18,6 +18,10 @@ void tick_ledger_free(struct tick_ledger *book); /* NULL is allowed */
 /* The functions that go into tick_config. A request's id is its reservation's. */
 struct tick_book tick_ledger_book(struct tick_ledger *book);
 
+/* What of free memory no start can have, see balancer_kept_kib(): nobody waits for more than the
+ * rest. */
+void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib);
+
 /*
  * Once before each tick, with the host as it is: a domain that has come and that a grant awaits
  * (match.h) is bound to it, domains that are gone take their reservations with them, what bound

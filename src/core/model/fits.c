@@ -17,11 +17,14 @@ const char *ballast_fit_word(enum ballast_fit fit)
 void ballast_fits_begin(struct ballast_fits *fits, const struct ballast_host *host,
                         uint64_t *given_kib)
 {
-    fits->host = host;
-    fits->available_kib = ballast_host_available_kib(host);
-    fits->given_kib = given_kib;
-    for (size_t i = 0; i < host->domain_count; i++)
+    uint64_t told_kib = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        told_kib = ballast_add_ceil(told_kib, ballast_domain_told_kib(&host->domains[i]));
         given_kib[i] = 0;
+    }
+    fits->host = host;
+    fits->available_kib = ballast_host_at_once_kib(host, 0, told_kib);
+    fits->given_kib = given_kib;
 }
 
 static uint64_t spare_pages(const struct ballast_fits *fits, size_t i)

@@ -143,9 +143,45 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
     return check_ids(host, err);
 }
 
+uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t promised_kib,
+                                  uint64_t kept_kib)
+{
+    uint64_t building_kib = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (host->domains[i].state == BALLAST_DOMAIN_BUILD)
+            building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
+    }
+    uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
+    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slush_kib));
+    return ballast_sub_floor(host->free_kib, ballast_add_ceil(taken_kib, kept_kib));
+}
+
 uint64_t ballast_host_available_kib(const struct ballast_host *host)
 {
-    return ballast_sub_floor(host->free_kib, ballast_add_ceil(host->claimed_kib, host->slush_kib));
+    return ballast_host_at_once_kib(host, 0, 0);
+}
+
+bool ballast_domain_is_asked(const struct ballast_domain *domain)
+{
+    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
+        return false;
+    /* Its range is just being changed, or was never right: it is left alone until it is. */
+    if (domain->dynamic_min_kib > domain->dynamic_max_kib ||
+        domain->dynamic_max_kib > domain->static_max_kib)
+        return false;
+    /* To lower its target returns nothing, and to raise it takes memory that does not come back. */
+    if (ballast_domain_pod_lacks_kib(domain) > 0)
+        return false;
+    return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
+}
+
+uint64_t ballast_domain_told_kib(const struct ballast_domain *domain)
+{
+    bool takes = domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_MIGRATING;
+    if (!takes || !domain->has_balloon || ballast_domain_is_asked(domain))
+        return 0;
+    return ballast_sub_floor(ballast_min_u64(domain->target_kib, domain->maxmem_kib),
+                             domain->tot_kib);
 }
 
 uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain)

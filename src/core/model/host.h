@@ -114,8 +114,24 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
  */
 int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct ballast_error *err);
 
-/* Free memory that is nobody's yet: free - claimed - slush, or 0. */
+/*
+ * Free memory that a start can have at once: what is staked in Xen or still missing to builds,
+ * which is the same memory seen twice, what is promised, slush, and what is kept from starts are
+ * off.
+ */
+uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t promised_kib,
+                                  uint64_t kept_kib);
+/* The same with nothing promised or kept. */
 uint64_t ballast_host_available_kib(const struct ballast_host *host);
+
+/* Whether a balancer may tell it anything: it runs, has a balloon and shares, and its range can be
+ * true; a dom0 of a fixed size is none of them, nor who is populated on demand and not covered. */
+bool ballast_domain_is_asked(const struct ballast_domain *domain);
+/*
+ * What one that is not asked has been told to take by somebody else: free still, and no start's.
+ * One that is paused takes nothing.
+ */
+uint64_t ballast_domain_told_kib(const struct ballast_domain *domain);
 
 /*
  * Promised to it on demand beyond what is there: what it still lacks before it may touch all that

@@ -194,20 +194,6 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
     }
 }
 
-static bool may_be_asked(const struct ballast_domain *domain)
-{
-    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
-        return false;
-    /* Its range is just being changed, or was never right: it is left alone until it is. */
-    if (domain->dynamic_min_kib > domain->dynamic_max_kib ||
-        domain->dynamic_max_kib > domain->static_max_kib)
-        return false;
-    /* To lower its target returns nothing, and to raise it takes memory that does not come back. */
-    if (ballast_domain_pod_lacks_kib(domain) > 0)
-        return false;
-    return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
-}
-
 /* dom0's is worked out from what it is known to use; it needs no more than that. */
 static uint64_t dom0_least_kib(const struct ballast_domain *domain, const struct track *track)
 {
@@ -324,16 +310,12 @@ static struct policy_domain view_of(const struct balancer *balancer,
 }
 
 /*
- * What a domain that is not asked may still take while something is promised: what its target tells
- * it to, and one that is paused nothing, since maxima are held to that; see hold.c.
+ * What one that is not asked is told to take, unless it has shown that it does not: maxima are held
+ * to that, see hold.c.
  */
-static uint64_t reach_kib(const struct ballast_domain *domain)
+static uint64_t reach_kib(const struct ballast_domain *domain, const struct track *track)
 {
-    if (may_be_asked(domain) || !domain->has_balloon || domain->state == BALLAST_DOMAIN_BUILD ||
-        domain->state == BALLAST_DOMAIN_PAUSED)
-        return 0;
-    return ballast_sub_floor(ballast_min_u64(domain->target_kib, domain->maxmem_kib),
-                             domain->tot_kib);
+    return track->heading > 0 && track->stuck ? 0 : ballast_domain_told_kib(domain);
 }
 
 /* One that is sent away is asked again where it stays, and leaves all that it holds where not. */
@@ -369,7 +351,7 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
         *facts = facts_of(balancer, domain, track, &even);
         uint64_t range_kib = ballast_sub_floor(
             ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
-        if (may_be_asked(domain)) {
+        if (ballast_domain_is_asked(domain)) {
             struct policy_domain view = view_of(balancer, domain, track, facts);
             pin_view(&view, domain->pinned_kib, facts);
             accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
@@ -377,15 +359,15 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
             balancer->domain_of[balancer->view_count] = i;
             balancer->views[balancer->view_count++] = view;
         } else if (may_be_asked_later(domain, host->now_usec - track->first_usec)) {
-            uint64_t later_kib = ballast_add_ceil(range_kib, reach_kib(domain));
-            accounts->hopeful_kib = ballast_add_ceil(accounts->hopeful_kib, later_kib);
+            accounts->hopeful_kib = ballast_add_ceil(accounts->hopeful_kib, range_kib);
             if (may_return(domain))
-                accounts->returning_kib = ballast_add_ceil(accounts->returning_kib, later_kib);
+                accounts->returning_kib = ballast_add_ceil(
+                    accounts->returning_kib, ballast_add_ceil(range_kib, reach_kib(domain, track)));
         }
     }
 }
 
-static struct accounts count_free(const struct balancer_input *input)
+static struct accounts count_free(struct balancer *balancer, const struct balancer_input *input)
 {
     const struct ballast_host *host = input->host;
     uint64_t building_kib = 0;
@@ -393,26 +375,26 @@ static struct accounts count_free(const struct balancer_input *input)
     for (size_t i = 0; i < host->domain_count; i++) {
         if (host->domains[i].state == BALLAST_DOMAIN_BUILD)
             building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
-        reach = ballast_add_ceil(reach, reach_kib(&host->domains[i]));
+        reach = ballast_add_ceil(reach, reach_kib(&host->domains[i], &balancer->tracks[i]));
     }
-    /* A claim is staked for a build: the same memory seen twice. */
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
     taken_kib = ballast_add_ceil(taken_kib, input->promised_kib);
     taken_kib = ballast_add_ceil(taken_kib, host->slush_kib);
-    uint64_t deficit_kib = ballast_sub_floor(taken_kib, host->free_kib);
     bool promises = building_kib > 0 || host->claimed_kib > 0 || input->promised_kib > 0 ||
                     input->request_count > 0;
-    uint64_t beyond_kib = ballast_sub_floor(host->free_kib, taken_kib);
-    if (promises)
-        taken_kib = ballast_add_ceil(taken_kib, reach);
-    return (struct accounts){.beyond_promises_kib = beyond_kib,
-                             .available_kib = ballast_sub_floor(host->free_kib, taken_kib),
-                             .deficit_kib = deficit_kib,
-                             .promises = promises};
+    balancer->kept_kib = reach;
+    balancer->promises = promises;
+    return (struct accounts){
+        .beyond_promises_kib = ballast_host_at_once_kib(host, input->promised_kib, 0),
+        .available_kib = ballast_host_at_once_kib(host, input->promised_kib, promises ? reach : 0),
+        .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib),
+        /* What is told to others may turn out not to be taken. */
+        .hopeful_kib = promises ? reach : 0,
+        .promises = promises};
 }
 
 /* A minimum is a guarantee: memory for those below theirs is not for starts. */
-static void keep_for_minima(const struct balancer *balancer, struct accounts *accounts)
+static void keep_for_minima(struct balancer *balancer, struct accounts *accounts)
 {
     uint64_t below_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++) {
@@ -423,6 +405,7 @@ static void keep_for_minima(const struct balancer *balancer, struct accounts *ac
     }
     accounts->owed_kib = ballast_min_u64(below_kib, accounts->available_kib);
     accounts->available_kib -= accounts->owed_kib;
+    balancer->kept_kib = ballast_add_ceil(balancer->kept_kib, accounts->owed_kib);
     accounts->deficit_kib = ballast_add_ceil(accounts->deficit_kib, below_kib - accounts->owed_kib);
 }
 
@@ -478,9 +461,9 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     balancer->now_usec = input->host->now_usec;
     balancer->set_count = balancer->take_count = balancer->verdict_count = 0;
     balancer->held_kib = 0;
-    struct accounts accounts = count_free(input);
     refresh_tracks(balancer, input->host);
     learn_of_likes(balancer);
+    struct accounts accounts = count_free(balancer, input);
     view_domains(balancer, input->host, &accounts);
     keep_for_minima(balancer, &accounts);
     balancer_judge(balancer, input, &accounts);
@@ -497,6 +480,11 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
                                     .held_kib = balancer->held_kib,
                                     .held_id = balancer->held_id};
     return 0;
+}
+
+uint64_t balancer_kept_kib(const struct balancer *balancer)
+{
+    return balancer->kept_kib;
 }
 
 uint64_t balancer_lessons(const struct balancer *balancer)

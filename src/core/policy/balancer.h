@@ -168,6 +168,11 @@ struct balancer_opinion {
     uint32_t trust_permyriad; /* in its reports */
 };
 
+/*
+ * What a start could not have of the memory that was free and nobody's at the last decision: what
+ * those who are not asked have been told to take, and what is kept for minima.
+ */
+uint64_t balancer_kept_kib(const struct balancer *balancer);
 /* How often anything was learned or forgotten of where balloons stop: has it changed, look anew. */
 uint64_t balancer_lessons(const struct balancer *balancer);
 /* -ENOENT when the last snapshot did not have that domain. */

@@ -16,6 +16,14 @@ static uint64_t wants_kib(const struct ballast_domain *domain)
                                         : 0;
 }
 
+/* One that has shown that it does not take it wants nothing, until it is told something else. */
+static bool is_stuck(const struct balancer *balancer, const struct ballast_host *host,
+                     const struct ballast_domain *domain)
+{
+    const struct track *track = &balancer->tracks[domain - host->domains];
+    return track->heading > 0 && track->stuck;
+}
+
 static bool is_held(const struct ballast_domain *domain)
 {
     return domain->has_balloon && domain->state != BALLAST_DOMAIN_BUILD;
@@ -23,8 +31,8 @@ static bool is_held(const struct ballast_domain *domain)
 
 /* Calls back for each domain that is not asked. */
 static void for_others(struct balancer *balancer, const struct ballast_host *host,
-                       void (*each)(struct balancer *balancer, const struct ballast_domain *domain,
-                                    uint64_t *left_kib),
+                       void (*each)(struct balancer *balancer, const struct ballast_host *host,
+                                    const struct ballast_domain *domain, uint64_t *left_kib),
                        uint64_t *left_kib)
 {
     size_t next = 0;
@@ -32,7 +40,7 @@ static void for_others(struct balancer *balancer, const struct ballast_host *hos
         if (next < balancer->view_count && balancer->domain_of[next] == i)
             next++;
         else if (is_held(&host->domains[i]))
-            each(balancer, &host->domains[i], left_kib);
+            each(balancer, host, &host->domains[i], left_kib);
     }
 }
 
@@ -48,9 +56,13 @@ static void set_maximum(struct balancer *balancer, const struct ballast_domain *
                                                                   .b_kib = domain->tot_kib};
 }
 
-static void hold(struct balancer *balancer, const struct ballast_domain *domain, uint64_t *left_kib)
+static void hold(struct balancer *balancer, const struct ballast_host *host,
+                 const struct ballast_domain *domain, uint64_t *left_kib)
 {
     uint64_t wants = wants_kib(domain);
+    bool refused = wants > ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
+    if (is_stuck(balancer, host, domain) && !refused)
+        wants = 0;
     uint64_t gets = ballast_min_u64(wants, *left_kib) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     *left_kib -= gets;
     if (gets < wants / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB && wants - gets > balancer->held_kib) {
@@ -69,9 +81,13 @@ void balancer_hold_others(struct balancer *balancer, const struct ballast_host *
     for_others(balancer, host, hold, &left_kib);
 }
 
-static void raise(struct balancer *balancer, const struct ballast_domain *domain,
-                  uint64_t *left_kib)
+static void raise(struct balancer *balancer, const struct ballast_host *host,
+                  const struct ballast_domain *domain, uint64_t *left_kib)
 {
+    /* It may only seem so, since its maximum is held; that is found out when nothing is promised.
+     */
+    if (balancer->promises && is_stuck(balancer, host, domain))
+        return;
     uint64_t has_kib = ballast_max_u64(domain->maxmem_kib, domain->tot_kib);
     uint64_t lacks_kib =
         ballast_sub_floor(ballast_add_ceil(domain->tot_kib, wants_kib(domain)), has_kib);

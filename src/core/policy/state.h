@@ -69,6 +69,8 @@ struct balancer {
     bool *waits;   /* of each request: neither granted nor refused in this tick */
     size_t request_capacity;
 
+    bool promises;     /* as in the accounts */
+    uint64_t kept_kib; /* of free memory, from starts: told to those not asked, and for minima */
     uint64_t held_kib; /* of one who is not asked: kept from it, since it is promised */
     uint32_t held_id;
     struct balancer_set *sets;
