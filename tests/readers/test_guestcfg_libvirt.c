@@ -463,6 +463,12 @@ static void test_attributes(void **state)
     (void)snprintf(text + length, size - length, "/>");
     refuses(text, "v.xml: os/type: ", "missing");
     free(text);
+    /* There a tag can have attributes that no byte of it shows. */
+    refuses("<?xml version='1.0' encoding='UTF-7'?>\n<domain a+AD0-''/>",
+            "v.xml:1: encoding 'UTF-7': ", "UTF-8");
+    refuses("<!-- -->\n<?xml version='1.0' encoding = \"IBM037\"?><domain/>",
+            "v.xml:2: encoding 'IBM037': ", "");
+    refuses("<?xml version='1.0' encoding='ISO-8859-1'?>\n<domain/>", "v.xml: os/type", "missing");
     refuses("<domain xmlns='http://libvirt.org/schemas/domain/xen/1.0' type='xen'/>",
             "v.xml:1: xmlns: ", "delete xmlns=\"http://libvirt.org");
 }

@@ -2,6 +2,7 @@
 #include "edge/guestcfg/xml_pieces.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "edge/guestcfg/place.h"
 
@@ -72,6 +73,47 @@ static void scan_end_tag(struct scan *scan)
     scan->is_done = is_open || scan->depth == 0;
 }
 
+/* The value of encoding= in a declaration; NULL: it has none. */
+static const char *find_encoding(const struct guestcfg_xml_pieces *pieces, int *length)
+{
+    static const char key[] = "encoding";
+    const char *end = memmem(pieces->at, (size_t)(pieces->end - pieces->at), "?>", 2);
+    end = end ? end : pieces->end;
+    const char *at = memmem(pieces->at, (size_t)(end - pieces->at), key, sizeof(key) - 1);
+    if (!at)
+        return NULL;
+    at += sizeof(key) - 1;
+    while (at < end && memchr(" \t\r\n=", *at, 5))
+        at++;
+    const char *close = at < end && (*at == '"' || *at == '\'')
+                            ? memchr(at + 1, *at, (size_t)(end - at - 1))
+                            : NULL;
+    *length = close ? (int)(close - at - 1) : 0;
+    return at + 1;
+}
+
+/*
+ * In these a byte below 128 is the character of ASCII, so that what was looked at here is what
+ * libxml2 reads; UTF-7 and others could hide anything.
+ */
+static int check_encoding(const struct scan *scan, struct ballast_error *err)
+{
+    static const char *const known[] = {"utf-8", "utf8",      "us-ascii",
+                                        "ascii", "iso-8859-", "windows-125"};
+    int length = 0;
+    const char *encoding = find_encoding(scan->pieces, &length);
+    if (!encoding)
+        return 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        size_t prefix = strlen(known[i]);
+        if ((size_t)length >= prefix && strncasecmp(encoding, known[i], prefix) == 0)
+            return 0;
+    }
+    return guestcfg_fail(err, scan->pieces->name, scan->pieces->line, NULL,
+                         "encoding '%.*s': save the file as UTF-8", length < 40 ? length : 40,
+                         encoding);
+}
+
 /* pieces->at is at a '<'. */
 static int scan_markup(struct scan *scan)
 {
@@ -116,7 +158,9 @@ int guestcfg_xml_next_piece(struct guestcfg_xml_pieces *pieces, struct guestcfg_
         if (begins(pieces, "<?xml ") && !scan.has_element && !is_text)
             piece = (struct guestcfg_xml_piece){pieces->at, 0, pieces->line};
         if (*pieces->at == '<') {
-            int rc = scan_markup(&scan);
+            bool declares = begins(pieces, "<?xml") && !scan.has_element;
+            int rc = declares ? check_encoding(&scan, err) : 0;
+            rc = rc < 0 ? rc : scan_markup(&scan);
             if (rc < 0)
                 return rc;
             continue;
