@@ -28,14 +28,14 @@ names() {
     [ "$(names "$(ballast list "${HOST[@]}" --sort target)")" = "db dom0 web" ]
     [ "$(ballast list "${HOST[@]}" --json --sort overhead | jq -r .name | xargs)" = "db dom0 web" ]
     run -2 ballast list "${HOST[@]}" --sort size
-    [[ $output == *"no column 'size'"*"id, name, type"*"overhead, need, bar"* ]]
+    [[ $output == *"no column 'size'"*"id, name, type"*"overhead, need, pinned, bar"* ]]
 }
 
 @test "whatever can be shown can be sorted by" {
     make_scenario
     run -2 ballast list "${HOST[@]}" --sort ''
     columns=$(sed "s/.*there are //; s/; see .*//; s/,//g" <<<"$output")
-    [ "$(wc -w <<<"$columns")" = 15 ]
+    [ "$(wc -w <<<"$columns")" = 16 ]
     for column in $columns; do
         run -0 ballast list "${HOST[@]}" --columns "$column" --sort "$column"
         one=$(ballast list "${HOST[@]}" --json --sort "$column" | jq -r .name)

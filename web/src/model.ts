@@ -66,6 +66,8 @@ export interface Domain {
   shares: number | null;
   opted_out: boolean;
   paused: boolean;
+  pinned_kib?: Kib | null; // absent: a daemon that does not pin
+  pinned_by?: string | null;
   conduct: string;
   need_kib: Kib | null;
   floor_kib: Kib | null;
@@ -173,6 +175,8 @@ export function marksOf(domain: Domain): Mark[] {
   if (domain.state === "migrating") add("migrating", "»", "warn", "is not asked for anything");
   if (domain.conduct === "unaware" || (!domain.balloon && domain.state === "run"))
     add("no balloon", "∅", "plain", "no balloon driver has shown itself");
+  if (domain.pinned_kib)
+    add("pinned", "⌖", "plain", `target pinned at ${Math.round(domain.pinned_kib / 1024)} MiB by ${domain.pinned_by ?? "somebody"}: kept until it is given back`);
   if (domain.opted_out) add("opted out", "–", "plain", "taken out of balancing");
   if (domain.paused) add("held", "=", "plain", "balancing of it is paused: its target is not changed");
   return marks;

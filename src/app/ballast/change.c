@@ -9,20 +9,27 @@
 
 #include <json-c/json.h>
 
+#include "app/ballast/door_daemon.h"
 #include "app/ballast/output.h"
 #include "app/ballast/values.h"
 #include "core/base/units.h"
 
-static struct cli_change_state state_of(const struct xen_domain *is)
+static struct cli_change_state state_of(const struct cli_door *door,
+                                        const struct cli_domain *domain)
 {
-    return (struct cli_change_state){
+    const struct xen_domain *is = &domain->is;
+    struct cli_change_state state = {
         .target_kib = is->target_kib,
         .static_max_kib = is->static_max_kib,
         .dynamic_min_kib = is->dynamic_min_kib,
         .dynamic_max_kib = is->dynamic_max_kib,
         .maximum_kib = is->max_kib,
         .actual_kib = is->tot_kib,
+        .pinned_kib = domain->pinned_kib,
     };
+    if (door->is_daemon)
+        cli_door_daemon_pinned_by(door->hv, is->id, state.pinned_by, sizeof(state.pinned_by));
+    return state;
 }
 
 void cli_change_option(struct cli_change *change, const struct cli_args *args, int option)
@@ -101,7 +108,7 @@ int cli_change_begin(struct cli_change *change, const char *id_or_name)
     change->shown = cli_shown(found->is.name);
     change->domain = *found;
     change->domain.shown = change->shown;
-    change->before = state_of(&found->is);
+    change->before = state_of(&change->door, found);
     change->after = change->before;
     return CLI_DONE;
 }
@@ -123,7 +130,7 @@ int cli_change_look(struct cli_change *change)
                      change->domain.is.id, change->shown);
         return CLI_NO;
     }
-    change->after = state_of(&now->is);
+    change->after = state_of(&change->door, now);
     return CLI_DONE;
 }
 
@@ -179,7 +186,10 @@ void cli_change_print(const struct cli_change *change)
     moved += print_moved("static maximum", before->static_max_kib, after->static_max_kib);
     moved += print_moved("Xen's maximum", before->maximum_kib, after->maximum_kib);
     moved += print_moved("holds", before->actual_kib, after->actual_kib);
-    if (moved == 0)
+    moved += print_moved("pinned at", before->pinned_kib, after->pinned_kib);
+    if (after->pinned_kib != BALLAST_NONE && *after->pinned_by)
+        printf("    %-14s %s\n", "pinned by", after->pinned_by);
+    else if (moved == 0)
         puts("    nothing changes");
 }
 
@@ -192,6 +202,8 @@ static struct json_object *state_json(const struct cli_change_state *state)
     cli_json_kib(object, "static_max", state->static_max_kib);
     cli_json_kib(object, "xen_maximum", state->maximum_kib);
     cli_json_kib(object, "actual", state->actual_kib);
+    cli_json_kib(object, "pinned", state->pinned_kib);
+    cli_json_string(object, "pinned_by", *state->pinned_by ? state->pinned_by : NULL);
     return object;
 }
 

@@ -101,7 +101,7 @@ static int parse(struct list *list, struct cli_args *args)
 }
 
 static void print_json(const struct cli_door *door, const struct cli_domain *domain,
-                       uint64_t need_kib)
+                       const struct cli_list_known *known)
 {
     char why[CLI_FLOOR_WHY];
     uint64_t floor_kib = cli_floor_of(door, domain, why);
@@ -120,18 +120,20 @@ static void print_json(const struct cli_door *door, const struct cli_domain *dom
     cli_json_kib(object, "xen_maximum", is->max_kib);
     cli_json_kib(object, "pool", is->pool_kib);
     cli_json_bool(object, "balloon", is->has_balloon);
-    cli_json_kib(object, "need", need_kib);
+    cli_json_kib(object, "need", known->need_kib);
     cli_json_kib(object, "floor", floor_kib > 0 ? floor_kib : BALLAST_NONE);
     cli_json_string(object, "floor_why", *why ? why : NULL);
+    cli_json_kib(object, "pinned", known->pinned_kib);
+    cli_json_string(object, "pinned_by", *known->pinned_by ? known->pinned_by : NULL);
     cli_json_print(object);
 }
 
 static void print_all_json(const struct cli_door *door, const struct cli_sheet *sheet)
 {
-    uint64_t *needs_kib = cli_list_needs(door);
+    struct cli_list_known *known = cli_list_known(door);
     for (size_t i = 0; i < sheet->count; i++)
-        print_json(door, &door->domains[sheet->rows[i].at], needs_kib[sheet->rows[i].at]);
-    free(needs_kib);
+        print_json(door, &door->domains[sheet->rows[i].at], &known[sheet->rows[i].at]);
+    free(known);
 }
 
 static int fill(void *context, const struct cli_door *door, struct cli_sheet *out)

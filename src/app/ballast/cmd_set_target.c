@@ -49,6 +49,7 @@ struct set_target {
     struct cli_change change;
     const char *domain;
     const char *lower; /* the operand that begins with '-' and a digit */
+    bool gives_back;   /* "auto" */
     enum ballast_target_how how;
     uint64_t kib;
     bool enforce;
@@ -94,6 +95,11 @@ static int set_option(struct set_target *set, struct cli_args *args, int option)
 static int read_size(struct set_target *set, const char *word)
 {
     struct ballast_error err;
+    set->gives_back = strcmp(word, "auto") == 0;
+    if (set->gives_back && set->waits)
+        return cli_args_wrong(set->change.args, "--wait and auto: there is nothing to wait for");
+    if (set->gives_back)
+        return CLI_DONE;
     if (strcmp(word, "-") == 0 && set->lower)
         word = set->lower;
     set->how = *word == '+'   ? BALLAST_TARGET_RAISE
@@ -115,7 +121,7 @@ static int parse(struct set_target *set, struct cli_args *args)
     size_t count;
     char **operands = cli_args_operands(args, &count);
     if (count != 2)
-        return cli_args_wrong(args, "it takes a DOMAIN and a SIZE");
+        return cli_args_wrong(args, "it takes a DOMAIN and a SIZE, or auto");
     if (set->waits && set->change.dry)
         return cli_args_wrong(args, "--wait and --dry-run: there is nothing to wait for");
     set->domain = operands[0];
@@ -207,6 +213,7 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         .has_balloon = now->is.has_balloon,
         .tot_kib = now->is.tot_kib,
         .goal_kib = set->goal_kib,
+        .target_kib = now->whole_target_kib == BALLAST_NONE ? 0 : now->whole_target_kib,
         .maximum_kib = cli_domain_maximum_kib(now),
         .free_kib = set->change.door.host->free_kib,
         .pod_cache_kib = now->is.pod_cache_kib,
@@ -218,7 +225,13 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
     if (set->change.door.is_xen && xen_config(hv, now->is.id, &config, NULL) == 0)
         facts.boot_kib = ballast_guest_get(&config, BALLAST_MEMORY);
     set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
-    (void)ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
+    size_t length = ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
+    /* Who moved it elsewhere says why. */
+    char decided[CLI_MESSAGE / 2] = "";
+    if (set->reason == BALLAST_STOP_TARGET && set->change.door.is_daemon)
+        cli_door_daemon_why(hv, now->is.id, decided, sizeof(decided));
+    if (*decided && length < sizeof(set->why))
+        (void)snprintf(set->why + length, sizeof(set->why) - length, ": %s", decided);
 }
 
 static int look(struct set_target *set, struct ballast_follow *follow,
@@ -303,6 +316,8 @@ static void tell(const struct set_target *set, bool waited)
 {
     if (!set->change.json) {
         cli_change_print(&set->change);
+        if (!set->change.door.is_daemon && !set->change.dry)
+            puts("    not pinned: without a daemon nothing keeps this target");
         if (waited)
             tell_wait(set);
         return;
@@ -320,8 +335,33 @@ static void tell(const struct set_target *set, bool waited)
     cli_json_print(object);
 }
 
+/* Nobody but a daemon keeps one, or can be given it back. */
+static int give_back(struct set_target *set)
+{
+    struct ballast_error err;
+    struct cli_change *change = &set->change;
+    if (!change->door.is_daemon && !change->dry)
+        return cli_change_refuse(change, -EINVAL,
+                                 "its target is not pinned: without a daemon nothing keeps it");
+    if (change->dry) {
+        change->after.pinned_kib = BALLAST_NONE;
+        change->after.pinned_by[0] = '\0';
+        tell(set, false);
+        return CLI_DONE;
+    }
+    int rc = cli_door_daemon_unpin(change->door.hv, change->domain.is.id, &err);
+    if (rc < 0)
+        return cli_change_refuse(change, rc, err.text);
+    rc = cli_change_look(change);
+    if (!rc)
+        tell(set, false);
+    return rc;
+}
+
 static int run(struct set_target *set)
 {
+    if (set->gives_back)
+        return give_back(set);
     int rc = plan(set);
     if (rc || set->change.dry) {
         if (!rc)

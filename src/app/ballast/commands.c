@@ -148,9 +148,10 @@ const struct cli_command cli_commands[] = {
     {
         .name = "set-target",
         .summary = "give a running domain another size",
-        .operands = "DOMAIN SIZE|+SIZE|-SIZE",
+        .operands = "DOMAIN SIZE|+SIZE|-SIZE|auto",
         .text = "Sets the target of a domain's balloon, video memory included, and Xen's maximum\n"
                 "with it, as 'xl mem-set' does. SIZE is in MiB, or has K, M, G or T at its end.\n"
+                "Where a daemon runs it keeps that target, until 'auto' gives it back.\n"
                 "Exit status 1: refused, or with --wait: not reached.",
         .options = cli_set_target_options,
         .run = cli_set_target,

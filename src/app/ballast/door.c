@@ -178,6 +178,7 @@ static void add_xen(struct cli_door *door, const struct xen_domain *is)
         .whole_target_kib = is->target_kib,
         .overhead_kib = seen ? seen->overhead_kib : 0,
         .video_kib = seen ? seen->video_kib : 0,
+        .pinned_kib = BALLAST_NONE,
     };
     struct ballast_target_domain target;
     if (xen_target_domain(is, &target, NULL) == 0)
@@ -196,6 +197,7 @@ static void add_simulated(struct cli_door *door, const struct ballast_domain *se
         .whole_target_kib = seen->target_kib,
         .overhead_kib = seen->overhead_kib,
         .video_kib = seen->video_kib,
+        .pinned_kib = seen->pinned_kib ? seen->pinned_kib : BALLAST_NONE,
         .is = {.id = seen->id,
                .type = BALLAST_PV,
                .paused = seen->state == BALLAST_DOMAIN_PAUSED,

@@ -29,7 +29,8 @@ struct cli_domain {
     uint64_t whole_target_kib;   /* counts like tot_kib; BALLAST_NONE where there is no target */
     uint64_t extra_internal_kib; /* in Xen's maximum, beyond what a target can reach */
     uint64_t overhead_kib;
-    uint64_t video_kib; /* of what it holds; 0 where unknown */
+    uint64_t video_kib;  /* of what it holds; 0 where unknown */
+    uint64_t pinned_kib; /* its pinned target, as the daemon has it; BALLAST_NONE: it has none */
 };
 
 struct scenario;

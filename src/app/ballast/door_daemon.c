@@ -65,6 +65,7 @@ static void fill_domain(const struct json_object *object, struct ballast_domain 
         .used_kib = cli_field_u64(object, "used_kib"),
         .reported_free_kib = cli_field_u64(object, "reported_free_kib"),
         .report_age_usec = cli_field_u64(object, "report_age_usec"),
+        .pinned_kib = cli_field_sum(object, "pinned_kib"),
         .shares = or_else(cli_field_u64(object, "shares"), BALLAST_DEFAULT_SHARES),
     };
 }
@@ -240,19 +241,57 @@ int cli_door_daemon_type(const struct hv *hv, size_t i)
     return -ENOENT;
 }
 
-uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size)
+/* NULL: it was not there. */
+static const struct json_object *find_domain(const struct hv *hv, uint32_t domid)
 {
-    why[0] = '\0';
     for (size_t i = 0; i < json_object_array_length(of(hv)->domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
-        if (cli_field_sum(domain, "domid") != domid)
-            continue;
-        char *shown = cli_field_shown(domain, "floor_why");
-        (void)snprintf(why, size, "%s", shown);
-        free(shown);
-        return cli_field_sum(domain, "floor_kib");
+        if (cli_field_sum(domain, "domid") == domid)
+            return domain;
     }
-    return 0;
+    return NULL;
+}
+
+static void show_field(const struct json_object *object, const char *key, char *out, size_t size)
+{
+    char *shown = cli_field_shown(object, key);
+    (void)snprintf(out, size, "%s", shown);
+    free(shown);
+}
+
+uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size)
+{
+    const struct json_object *domain = find_domain(hv, domid);
+    why[0] = '\0';
+    if (!domain)
+        return 0;
+    show_field(domain, "floor_why", why, size);
+    return cli_field_sum(domain, "floor_kib");
+}
+
+void cli_door_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size)
+{
+    const struct json_object *domain = find_domain(hv, domid);
+    out[0] = '\0';
+    if (domain && cli_field_sum(domain, "pinned_kib") > 0)
+        show_field(domain, "pinned_by", out, size);
+}
+
+void cli_door_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size)
+{
+    const struct json_object *domain = find_domain(hv, domid);
+    const struct json_object *why = domain ? cli_field(domain, "why") : NULL;
+    out[0] = '\0';
+    if (why)
+        show_field(why, "message", out, size);
+}
+
+int cli_door_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *err)
+{
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "domain", domid);
+    cli_params_bool(params, "auto", true);
+    return call(of(hv), "set-target", params, err);
 }
 
 void cli_door_daemon_force(struct hv *hv)

@@ -23,6 +23,14 @@ const struct json_object *cli_door_daemon_domains(const struct hv *hv);
 int cli_door_daemon_type(const struct hv *hv, size_t i);
 /* Its floor as it was at the last refresh, and in `why` what that is; 0 and "": none is known. */
 uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size);
+/*
+ * Who pinned its target, and the last decision about it, as they were at the last refresh; "":
+ * nobody did, there was none. Printable.
+ */
+void cli_door_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size);
+void cli_door_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size);
+/* Gives a pinned target back to the balancer. Errors as cli_door_daemon_set_range(). */
+int cli_door_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *err);
 /* From now on targets below floors are no reason for a no. */
 void cli_door_daemon_force(struct hv *hv);
 /* -EINVAL with what the daemon refuses it with; -EIO. */

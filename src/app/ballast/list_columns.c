@@ -2,6 +2,7 @@
 #include "app/ballast/list_columns.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <json-c/json.h>
@@ -33,12 +34,25 @@ const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1] = {
     [CLI_LIST_USED] = {"used", "used", SIZE},
     [CLI_LIST_OVERHEAD] = {"overhead", "overhead", SIZE},
     [CLI_LIST_NEED] = {"need", "need", SIZE},
+    [CLI_LIST_PINNED] = {"pinned", "pinned", SIZE},
     [CLI_LIST_BAR] = {"bar", "memory", .kind = CLI_COLUMN_BAR, .is_left = true},
 };
 
+static void take_one(const struct json_object *domain, struct cli_list_known *out)
+{
+    out->need_kib = cli_field_u64(domain, "need_kib");
+    out->pinned_kib = cli_field_u64(domain, "pinned_kib");
+    out->pinned_by[0] = '\0';
+    if (out->pinned_kib == BALLAST_NONE)
+        return;
+    char *shown = cli_field_shown(domain, "pinned_by");
+    (void)snprintf(out->pinned_by, sizeof(out->pinned_by), "%s", shown);
+    free(shown);
+}
+
 /* By the ids of a daemon's answer: what is asked of it is no older than what Xen said. */
-static void take_needs(const struct cli_door *door, const struct json_object *domains,
-                       uint64_t *out_kib)
+static void take_known(const struct cli_door *door, const struct json_object *domains,
+                       struct cli_list_known *out)
 {
     for (size_t i = 0; i < json_object_array_length(domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(domains, i);
@@ -46,32 +60,33 @@ static void take_needs(const struct cli_door *door, const struct json_object *do
         const struct cli_domain *found =
             id <= UINT32_MAX ? cli_door_by_id(door, (uint32_t)id) : NULL;
         if (found)
-            out_kib[found - door->domains] = cli_field_u64(domain, "need_kib");
+            take_one(domain, &out[found - door->domains]);
     }
 }
 
 /* One that cannot be asked is no failure of a list that Xen itself has told. */
-static void ask_needs(const struct cli_door *door, uint64_t *out_kib)
+static void ask_known(const struct cli_door *door, struct cli_list_known *out)
 {
     struct cli_daemon daemon = {.command = "list"};
     struct json_object *domains = NULL;
     if (cli_daemon_try(&daemon, "list", NULL, CLI_DAEMON_READS) == CLI_DONE && daemon.client &&
         cli_pages(&daemon, &cli_list_of_domains, cli_params(), &domains) == CLI_DONE)
-        take_needs(door, domains, out_kib);
+        take_known(door, domains, out);
     json_object_put(domains);
     cli_daemon_close(&daemon);
 }
 
-uint64_t *cli_list_needs(const struct cli_door *door)
+struct cli_list_known *cli_list_known(const struct cli_door *door)
 {
-    uint64_t *needs_kib = cli_must(calloc(door->count + 1, sizeof(*needs_kib)));
+    struct cli_list_known *known = cli_must(calloc(door->count + 1, sizeof(*known)));
     for (size_t i = 0; i < door->count; i++)
-        needs_kib[i] = BALLAST_NONE;
+        known[i] = (struct cli_list_known){.need_kib = BALLAST_NONE,
+                                           .pinned_kib = door->domains[i].pinned_kib};
     if (door->is_daemon)
-        take_needs(door, cli_door_daemon_domains(door->hv), needs_kib);
+        take_known(door, cli_door_daemon_domains(door->hv), known);
     else if (door->is_xen)
-        ask_needs(door, needs_kib);
-    return needs_kib;
+        ask_known(door, known);
+    return known;
 }
 
 static void add_range(struct cli_sheet *sheet, const struct xen_domain *is)
@@ -103,7 +118,8 @@ void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice,
 {
     const struct ballast_profile *profile =
         cli_choice_uses(choice, CLI_LIST_BAR) ? cli_running_profile(door) : NULL;
-    uint64_t *needs_kib = cli_choice_uses(choice, CLI_LIST_NEED) ? cli_list_needs(door) : NULL;
+    bool asks = cli_choice_uses(choice, CLI_LIST_NEED) || cli_choice_uses(choice, CLI_LIST_PINNED);
+    struct cli_list_known *known = asks ? cli_list_known(door) : NULL;
     cli_sheet_init(out, cli_list_columns, true);
     for (size_t i = 0; i < door->count; i++) {
         const struct cli_domain *domain = &door->domains[i];
@@ -122,9 +138,10 @@ void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice,
         cli_sheet_add(out, 0, "%s", is->has_balloon ? "yes" : "-");
         cli_sheet_add_kib(out, is->used_kib);
         cli_sheet_add_kib(out, domain->overhead_kib);
-        cli_sheet_add_kib(out, needs_kib ? needs_kib[i] : BALLAST_NONE);
+        cli_sheet_add_kib(out, known ? known[i].need_kib : BALLAST_NONE);
+        cli_sheet_add_kib(out, known ? known[i].pinned_kib : BALLAST_NONE);
         add_bar(out, door, domain, profile, colour);
     }
-    free(needs_kib);
+    free(known);
     cli_sheet_fact(out, "free", door->host->free_kib / BALLAST_MIB_KIB);
 }

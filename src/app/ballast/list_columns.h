@@ -21,17 +21,25 @@ enum cli_list_column {
     CLI_LIST_USED,
     CLI_LIST_OVERHEAD,
     CLI_LIST_NEED,
+    CLI_LIST_PINNED,
     CLI_LIST_BAR, /* the breakdown as a bar; always the last one */
     CLI_LIST_COLUMNS
 };
 
 extern const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1];
 
+/* What only a daemon knows of a domain; BALLAST_NONE and "" where it does not. */
+struct cli_list_known {
+    uint64_t need_kib; /* what it is believed to need */
+    uint64_t pinned_kib;
+    char pinned_by[64];
+};
+
 /*
- * What each domain of the door is believed to need, in new memory; BALLAST_NONE where nothing is
- * known: only a daemon has an opinion, the one behind the door or else one that runs beside it.
+ * Of each domain of the door, in new memory: from the daemon behind the door or else one that runs
+ * beside it.
  */
-uint64_t *cli_list_needs(const struct cli_door *door);
+struct cli_list_known *cli_list_known(const struct cli_door *door);
 
 /* A row for each domain of the door's last look. Bars and needs only where `choice` uses them. */
 void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice, bool colour,

@@ -123,7 +123,9 @@ static void take_domain(struct top_guest *guest, const struct json_object *domai
         .need_kib = number(domain, "need_kib"),
         .used_kib = number(domain, "used_kib"),
         .shares = number(domain, "shares"),
+        .pinned_kib = number(domain, "pinned_kib"),
     };
+    text(domain, "pinned_by", guest->pinned_by, sizeof(guest->pinned_by));
     text(domain, "uuid", guest->uuid, sizeof(guest->uuid));
     text(domain, "name", guest->name, sizeof(guest->name));
     text(domain, "state", guest->state, sizeof(guest->state));

@@ -56,6 +56,8 @@ struct top_guest {
     uint64_t need_kib;
     uint64_t used_kib;
     uint64_t shares;
+    uint64_t pinned_kib; /* its pinned target; BALLAST_NONE: it has none */
+    char pinned_by[TOP_NAME];
     bool is_divided; /* the segments are known */
     uint64_t segment_kib[BALLAST_SEGMENTS];
     char why[TOP_TEXT]; /* the last decision about it, or "" */

@@ -122,6 +122,10 @@ size_t top_draw_guest(const struct top_state *state, struct top_cells *cells, un
         top_guest_type(guest), guest->state, *guest->conduct ? ", " : "", guest->conduct,
         guest->opted_out ? ", opted out of balancing" : "",
         guest->paused ? ", balancing of it is paused" : "");
+    if (guest->pinned_kib != BALLAST_NONE && guest->pinned_kib > 0)
+        add(&window, TOP_WARNING,
+            "pinned at %" PRIu64 " MiB by %s; 'ballast set-target %s auto' gives it back",
+            guest->pinned_kib / BALLAST_MIB_KIB, guest->pinned_by, guest->name);
     add(&window, TOP_PLAIN, "why: %s",
         *guest->why ? guest->why : "nothing was decided about it so far");
     add(&window, TOP_PLAIN, "%s", "");
@@ -142,7 +146,7 @@ static const struct {
     {"Esc", "back; in the list: shows all again"},
     {"s  S", "sorts by the next column; the other way round"},
     {"/", "only names that have something in them"},
-    {"t", "another target: SIZE, or +SIZE and -SIZE"},
+    {"t", "pins another target: SIZE, or +SIZE and -SIZE"},
     {"r", "another range, within which it may be moved: MIN MAX"},
     {"p  P", "balancing of the guest, or of all, pauses or goes on"},
     {"Ctrl-L", "draws the screen anew"},

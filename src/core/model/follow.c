@@ -114,17 +114,24 @@ enum ballast_stop ballast_stop_reason(const struct ballast_stop_facts *facts, ui
         return BALLAST_STOP_DYING;
     if (facts->paused)
         return BALLAST_STOP_PAUSED;
+    uint64_t low_kib = ballast_min_u64(facts->target_kib, facts->goal_kib);
+    if (facts->target_kib > 0 &&
+        ballast_max_u64(facts->target_kib, facts->goal_kib) - low_kib >= BALLAST_PAGE_KIB) {
+        *a_kib = facts->target_kib;
+        return BALLAST_STOP_TARGET;
+    }
     if (facts->tot_kib < facts->goal_kib)
         return why_not_up(facts, a_kib, b_kib);
     return why_not_down(facts, a_kib);
 }
 
 static const char *const words[BALLAST_STOPS] = {
-    [BALLAST_STOP_DYING] = "dying",     [BALLAST_STOP_PAUSED] = "paused",
-    [BALLAST_STOP_MAXIMUM] = "maximum", [BALLAST_STOP_HOST_FULL] = "host-full",
-    [BALLAST_STOP_POD] = "pod",         [BALLAST_STOP_NO_BALLOON] = "no-balloon",
-    [BALLAST_STOP_USED] = "used",       [BALLAST_STOP_IDLE_FLOOR] = "idle-floor",
-    [BALLAST_STOP_BOOT] = "boot",       [BALLAST_STOP_UNKNOWN] = "unknown",
+    [BALLAST_STOP_DYING] = "dying",           [BALLAST_STOP_PAUSED] = "paused",
+    [BALLAST_STOP_TARGET] = "target",         [BALLAST_STOP_MAXIMUM] = "maximum",
+    [BALLAST_STOP_HOST_FULL] = "host-full",   [BALLAST_STOP_POD] = "pod",
+    [BALLAST_STOP_NO_BALLOON] = "no-balloon", [BALLAST_STOP_USED] = "used",
+    [BALLAST_STOP_IDLE_FLOOR] = "idle-floor", [BALLAST_STOP_BOOT] = "boot",
+    [BALLAST_STOP_UNKNOWN] = "unknown",
 };
 
 const char *ballast_stop_word(enum ballast_stop reason)
@@ -142,6 +149,9 @@ size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_ki
         break;
     case BALLAST_STOP_PAUSED:
         ballast_text_add(&text, "it is paused, and its balloon with it");
+        break;
+    case BALLAST_STOP_TARGET:
+        ballast_text_add(&text, "its target is %" PRIu64 " KiB by now", a_kib);
         break;
     case BALLAST_STOP_MAXIMUM:
         ballast_text_add(&text, "Xen lets it hold no more than %" PRIu64 " KiB", a_kib);

@@ -61,6 +61,7 @@ uint32_t ballast_follow_permyriad(const struct ballast_follow *follow);
 enum ballast_stop {
     BALLAST_STOP_DYING,
     BALLAST_STOP_PAUSED,
+    BALLAST_STOP_TARGET,     /* a: its target, which is another one by now */
     BALLAST_STOP_MAXIMUM,    /* a: Xen's maximum, below the goal */
     BALLAST_STOP_HOST_FULL,  /* a: free on the host, b: still wanted */
     BALLAST_STOP_POD,        /* a: its cache, which is never shrunk before its balloon runs */
@@ -79,6 +80,7 @@ struct ballast_stop_facts {
     bool has_balloon;
     uint64_t tot_kib;
     uint64_t goal_kib;
+    uint64_t target_kib;  /* as it is now, counted like goal_kib; 0: not known */
     uint64_t maximum_kib; /* that tot_kib can reach */
     uint64_t free_kib;
     uint64_t pod_cache_kib; /* this and the rest: BALLAST_NONE where not known */

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What can be done through the daemon and straight: the answer has the same shape, whoever gives it.
+load common
+
+start_daemon() {
+    cat >host.scn <<'END'
+says "One that needs much, and one that needs little."
+host total=8GiB xen=256MiB slush=64MiB
+guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
+guest small tot=1GiB min=256MiB max=3GiB uses=300MiB rate-down=100MiB/s rate-up=100MiB/s
+guest large tot=3GiB min=512MiB max=3GiB uses=2500MiB rate-down=100MiB/s rate-up=100MiB/s
+duration 24h
+END
+    export BALLAST_RUN_DIR=$BATS_TEST_TMPDIR/run
+    : >conf
+    "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config conf \
+        2>log 3>&- &
+    DAEMON=$!
+    wait_until ballast status
+}
+
+teardown() {
+    if [ -n "${DAEMON:-}" ]; then
+        kill "$DAEMON" || true
+        wait "$DAEMON" || true
+    fi
+}
+
+keys() {
+    jq -cs '[.[] | paths | map(if type == "number" then "[]" else . end) | join(".")] | unique'
+}
+
+same_keys() { # COMMAND [ARGUMENT]...
+    local by_daemon straight
+    by_daemon=$(ballast "$@" --json 2>err | keys)
+    straight=$(ballast "$@" --json --host sim:host.scn 2>err | keys)
+    echo "$*: daemon $by_daemon, straight $straight"
+    [ "$by_daemon" != '[]' ] || return 1
+    [ "$by_daemon" = "$straight" ]
+}
+
+@test "JSON has the same keys through the daemon and straight" {
+    start_daemon
+    same_keys list
+    same_keys host
+    same_keys explain --all
+    same_keys set-target small 900M --dry-run
+    same_keys set-target small 900M
+    same_keys set-target small 800M --wait
+    same_keys set-max small 2G
+}
+
+@test "a target is pinned through the daemon, shown, and given back" {
+    start_daemon
+    run -0 ballast set-target small 700M
+    [[ $output == *"target "*" KiB -> 716800 KiB"* ]]
+    [[ $output == *"pinned at      none -> 716800 KiB"*"pinned by      $(id -un)"* ]]
+    [[ $output != *"nothing changes"* ]]
+    run -0 ballast list --json
+    [ "$(jq -c 'select(.name == "small") | [.pinned, .pinned_by]' <<<"$output")" = "[716800,\"$(id -un)\"]" ]
+    run -0 ballast list --columns name,pinned
+    grep -qE '^small +700$' <<<"$output"
+    run -0 ballast why small
+    [[ $output == *"target pinned at 700 MiB by $(id -un)"* ]]
+    run -0 ballast decisions --domain small
+    [[ $output == *"pinned target, 716800 KiB"* ]]
+    run -0 ballast metrics
+    [[ $output == *'ballast_domain_pinned_target_bytes{'*'name="small"'*'} 734003200'* ]]
+    run -0 ballast set-target small 700M
+    [[ $output == *"pinned by      $(id -un)"* ]]
+    run -0 ballast set-range small 256M 600M --json
+    figure "$output" .before.pinned 716800
+    figure "$output" .after.pinned 614400
+    run -0 ballast set-target small auto
+    [[ $output == *"pinned at      614400 KiB -> none"* ]]
+    run -0 ballast list --json
+    [ "$(jq -c 'select(.name == "small") | [.pinned, .pinned_by]' <<<"$output")" = "[null,null]" ]
+}
+
+@test "without a daemon nothing keeps a target, and that is said" {
+    start_daemon
+    run -0 ballast set-target small 700M --host sim:host.scn
+    [[ $output == *"not pinned: without a daemon nothing keeps this target"* ]]
+    run -1 ballast set-target small auto --host sim:host.scn
+    [[ $output == *"its target is not pinned: without a daemon nothing keeps it"* ]]
+    run -2 ballast set-target small auto --wait
+}
+
+@test "--wait says that a target is another one by now, and why" {
+    start_daemon
+    # All that is free and that others can give, and more: the pin gives way while this waits.
+    ballast set-target small 3G --wait --timeout 15s >out 2>&1 3>&- &
+    waits=$!
+    wait_until pinned
+    run -0 ballast reserve 4300M --label big
+    status=0
+    wait "$waits" || status=$?
+    cat out
+    [ "$status" = 1 ]
+    grep -qE 'its target is [0-9]+ KiB by now: small .*pinned target' out
+}
+
+pinned() {
+    ballast list --json | jq -es 'any(.[]; .pinned == 3145728)'
+}
