@@ -56,7 +56,7 @@ enum fit_term {
 };
 
 enum fit_verdict {
-    FIT_UNKNOWN,   /* no cells, or too few that agree with each other */
+    FIT_UNKNOWN,   /* no cells, or too few that agree with each other, a fifth for a correction */
     FIT_AGREES,    /* the profile is right */
     FIT_DISAGREES, /* and here is what would be */
     FIT_VERDICTS
