@@ -371,13 +371,46 @@ class Run(Case):
 
     def test_a_command_that_fails_gives_it_back(self):
         for command, status in ((("false",), 1), (("sh", "-c", "exit 42"), 42),
-                                (("sh", "-c", "kill -9 $$"), 137),
-                                (("/no/such",), 127), (("no-such-command",), 127),
-                                ((str(self.cfg),), 126)):
+                                (("sh", "-c", "kill -9 $$"), 137)):
             self.serve()
             self.run_it(*command, status=status)
             self.assertEqual(self.peer.called("release"), [{"id": 17}], command)
             self.peer.stop()
+
+    def test_a_command_that_cannot_be_run_costs_nobody_anything(self):
+        for command, status, words in (("/no/such", 127, "No such file"), ("no-such-command", 127, "in PATH"),
+                                       (str(self.cfg), 126, "Permission denied"), ("/", 126, "denied"),
+                                       (f"{self.cfg}/x", 127, "Not a directory"), ("", 127, "in PATH")):
+            self.serve()
+            _, err = self.run_it(command, status=status)
+            self.assertIn(words, err)
+            self.assertEqual(self.peer.called("reserve"), [], command)
+            self.peer.stop()
+
+    def test_a_guest_that_is_there_costs_nobody_anything(self):
+        """xl and virsh make no second domain of a name; a script may put one in the other's place."""
+        tools = self.folder / "tools"
+        tools.mkdir()
+        for name in ("xl", "virsh"):
+            (tools / name).write_text("#!/bin/sh\ntouch ran\n")
+            (tools / name).chmod(0o755)
+        path = os.environ["PATH"]
+        os.environ["PATH"] = f"{tools}:{path}"
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        for command in ((), ("--", "virsh", "create", "x"), ("--", str(tools / "xl"), "create", "x")):
+            self.serve()
+            self.doms.append(domain(5, "guest"))
+            process = self.start("run", self.cfg, *command)
+            _, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 1, err)
+            self.assertIn("guest is there already, as domain 5", err)
+            self.assertEqual(self.peer.called("reserve"), [], command)
+            self.peer.stop()
+        self.serve()
+        self.doms.append(domain(5, "guest"))
+        _, err = self.run_it("sh", "-c", "exit 4", status=4)
+        self.assertIn("is there already, as domain 5", err)
+        self.assertEqual(len(self.peer.called("reserve")), 1)
 
     def test_success_without_a_domain(self):
         self.serve()

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -47,6 +50,53 @@ static int fail(const char *command, const char *word, int code)
     cli_complain("%s: %s: %s", command, shown, strerror(code));
     free(shown);
     return code == ENOENT ? CLI_CHILD_MISSING : CLI_CHILD_CANNOT;
+}
+
+/* 0, or the errno with which it cannot be run. */
+static int judge_program(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return errno;
+    if (!S_ISREG(status.st_mode))
+        return EACCES;
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+/* The rule of execvp(3): the first that can be run, else one that is there and cannot be. */
+static int judge_in_path(const char *word)
+{
+    const char *at = getenv("PATH");
+    int code = ENOENT;
+    for (at = at ? at : "/bin:/usr/bin"; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+        char path[PATH_MAX];
+        int length = (int)strcspn(at, ":");
+        int size =
+            snprintf(path, sizeof(path), "%.*s%s%s", length, at, length > 0 ? "/" : "./", word);
+        int found = size < (int)sizeof(path) ? judge_program(path) : ENAMETOOLONG;
+        if (found == 0)
+            return 0;
+        if (found == EACCES)
+            code = EACCES;
+    }
+    return code;
+}
+
+int cli_child_find(const char *command, const char *word)
+{
+    bool is_path = strchr(word, '/') != NULL;
+    int code = !*word ? ENOENT : is_path ? judge_program(word) : judge_in_path(word);
+    if (code == 0)
+        return CLI_DONE;
+    char *shown = cli_shown(word);
+    if (code == ENOENT && !is_path)
+        cli_complain("%s: %s: there is no such command in PATH: install it, or say behind -- what "
+                     "starts the guest",
+                     command, shown);
+    else
+        cli_complain("%s: %s: %s", command, shown, strerror(code));
+    free(shown);
+    return code == ENOENT || code == ENOTDIR ? CLI_CHILD_MISSING : CLI_CHILD_CANNOT;
 }
 
 int cli_child_start(struct cli_child *child, const char *command, char *const *argv)

@@ -18,6 +18,11 @@ struct cli_child {
 enum { CLI_CHILD_CANNOT = 126, CLI_CHILD_MISSING = 127 };
 
 /*
+ * Whether a program of that name could be started, found as a shell finds it: said before anything
+ * is done for it. CLI_DONE, or one of the two above with a message on stderr.
+ */
+int cli_child_find(const char *command, const char *word);
+/*
  * Starts argv[0], found as a shell finds it. From then on caught signals are passed to it.
  * CLI_DONE, or one of the two above with a message on stderr.
  */

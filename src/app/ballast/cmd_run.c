@@ -313,14 +313,50 @@ static int start(struct run *run, struct cli_birth *birth)
     return child.status;
 }
 
+/* These make no second domain of a name; of others nobody knows whether they take its place. */
+static bool refuses_a_second(const struct run *run)
+{
+    static const char *const names[] = {"xl", "virsh", "ballast"};
+    const char *slash = strrchr(run->command[0], '/');
+    const char *name = slash ? slash + 1 : run->command[0];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Nobody is asked to give for a command that could only fail. */
+static int check_absence(const struct run *run, const struct cli_birth *birth)
+{
+    if (birth->before_count == 0)
+        return CLI_DONE;
+    uint64_t domid = birth->before[0];
+    if (refuses_a_second(run)) {
+        cli_complain("run: %s is there already, as domain %" PRIu64
+                     ", and %s makes no second one of that name: nothing is reserved; shut that "
+                     "one down first, or rename the guest",
+                     run->need.shown, domid, run->command[0]);
+        return CLI_NO;
+    }
+    say(run,
+        "is there already, as domain %" PRIu64 "; what %s makes beside it gets the reservation",
+        domid, run->command[0]);
+    return CLI_DONE;
+}
+
 static int run_it(struct run *run)
 {
     struct cli_birth birth;
     run->reserving =
         (struct cli_reserving){.daemon = &run->daemon, .want = run->want, .quiet = run->quiet};
-    int rc = cli_birth_expect(&birth, &run->daemon, run->need.name);
-    if (rc)
+    int rc = cli_child_find("run", run->command[0]);
+    if (rc || (rc = cli_birth_expect(&birth, &run->daemon, run->need.name)))
         return rc;
+    if ((rc = check_absence(run, &birth))) {
+        cli_birth_end(&birth);
+        return rc;
+    }
     cli_signals_catch();
     rc = reserve(run);
     if (!rc) {
