@@ -37,6 +37,63 @@ def test_full_disk():
         assert daemon.log().count("<5>ledger: over") == 1
 
 
+class FullDisk:
+    """Every write to a file fails within it."""
+
+    def __init__(self, daemon):
+        self.pid = daemon.process.pid
+
+    def __enter__(self):
+        self.before = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (0, self.before[1]))
+
+    def __exit__(self, *_):
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, self.before)
+
+
+def wait_for_freeing(client):
+    until(lambda: any(each["state"] == "freeing" for each in client.call("reservations")["reservations"]))
+
+
+def targets(client):
+    return {each["name"]: each["target_kib"] for each in client.call("domains")["domains"]}
+
+
+def a_waiting_reserve_is_answered(kib, **params):
+    """Where the disk fails between request and grant, and what was squeezed for it goes back."""
+    with Daemon() as daemon, daemon.client() as client, daemon.client() as waits:
+        ticks = client.call("status")["ticks"]
+        until(lambda: client.call("status")["ticks"] > ticks + 20)
+        before = targets(client)
+        # One that waits for itself and one that is told of changes, as 'ballast run' is.
+        asked = waits.ask("reserve", min_kib=kib, wait=True, **params)
+        wait_for_freeing(client)
+        told = client.call("reserve", min_kib=kib, **params)["id"] if params else None
+        with FullDisk(daemon):
+            assert "ledger" in refused(-32003, waits.answer, asked).message
+            until(lambda: all(each["state"] == "refused" and "ledger" in each["message"]
+                              for each in client.call("reservations")["reservations"]))
+            until(lambda: all(kib >= before[name] * 15 // 16 for name, kib in targets(client).items()))
+            assert client.call("host")["parts"]["reserved"] == 0
+        # It is written as soon as it can be, without anybody asking, and is so after a crash.
+        until(lambda: client.call("status")["ledger"]["writable"])
+        assert told is None or told == 2
+        daemon.kill()
+        daemon.start()
+        with daemon.client() as again:
+            states = {each["state"] for each in again.call("reservations")["reservations"]}
+            assert states == {"refused"}, states
+
+
+def test_a_grant_that_cannot_be_written():
+    a_waiting_reserve_is_answered(8192 * MIB)
+
+
+def test_a_deadline_while_nothing_can_be_written():
+    """It asks for more than can be free by then, so that there is nothing to grant."""
+    a_waiting_reserve_is_answered(20480 * MIB, deadline_usec=1_500_000)
+
+
 def test_lease_ends_on_a_full_disk():
     """What could not be written is done when it can be, and till then it is as it was."""
     with Daemon(speed=10) as daemon, daemon.client() as client:

@@ -216,10 +216,13 @@ void calls_decided(struct conn *conn, struct json_object *id, uint64_t reservati
     struct ledger *ledger = promises_ledger(daemon->promises);
     const struct ledger_reservation *record = ledger_find(ledger, reservation);
     struct call call = {.daemon = daemon, .conn = conn, .id = id};
+    const char *unwritten = promises_unwritten(daemon->promises, reservation);
     bool yes = record && record->granted_kib > 0;
     if (!record) {
         call_fail(&call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is not remembered any more",
                   reservation);
+    } else if (!yes && unwritten) {
+        call_fail(&call, WIRE_UNAVAILABLE, "%s", unwritten);
     } else if (!yes) {
         struct ledger_verdict verdict = {.reason = record->reason,
                                          .a_kib = record->a_kib,
@@ -232,7 +235,7 @@ void calls_decided(struct conn *conn, struct json_object *id, uint64_t reservati
         shape_u64(call.result, "missing_kib", 0);
         shape_u64(call.result, "id", BALLAST_NONE);
     } else {
-        call.result = shape_reservation(record, 0);
+        call.result = shape_reservation(daemon, record, 0);
     }
     answer(conn, NULL, &call);
 }

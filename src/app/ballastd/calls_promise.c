@@ -29,7 +29,8 @@ static void answer_reservation(struct call *call, uint64_t id)
     const struct ledger_reservation *record =
         ledger_find(promises_ledger(call->daemon->promises), id);
     if (record)
-        call->result = shape_reservation(record, shape_missing_kib(call->daemon, record));
+        call->result =
+            shape_reservation(call->daemon, record, shape_missing_kib(call->daemon, record));
     else
         call_fail(call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is not remembered", id);
 }
@@ -93,7 +94,10 @@ static void answer_asked(struct call *call, uint64_t id)
     const struct ledger_reservation *record =
         ledger_find(promises_ledger(call->daemon->promises), id);
     bool waits = record && (record->state == LEDGER_ASKED || record->state == LEDGER_FREEING);
-    if (record && record->state == LEDGER_REFUSED) {
+    const char *unwritten = promises_unwritten(call->daemon->promises, id);
+    if (unwritten) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", unwritten);
+    } else if (record && record->state == LEDGER_REFUSED) {
         struct ledger_verdict verdict = {
             .reason = record->reason, .a_kib = record->a_kib, .b_kib = record->b_kib, .id = id};
         call_refuse(call, &verdict);

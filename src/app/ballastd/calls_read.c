@@ -136,7 +136,8 @@ void call_reservations(struct call *call)
         more = wanted && json_object_array_length(array) == most;
         if (wanted && !more)
             json_object_array_add(
-                array, shape_reservation(at, ballast_sub_floor(wanted_kib, available_kib)));
+                array,
+                shape_reservation(call->daemon, at, ballast_sub_floor(wanted_kib, available_kib)));
     }
     listing(call, "reservations", array, more);
 }

@@ -299,7 +299,16 @@ static int answer(void *context, const struct ballast_host *host,
         if (verdict->reason != BALANCER_NEVER_FITS || verdict->a_kib <= ours.b_kib)
             return ballast_fail(err, -EAGAIN, "nobody is balanced now");
     }
-    return inner.answer(inner.book, host, &ours, err);
+    int rc = inner.answer(inner.book, host, &ours, err);
+    /* Its memory is there and cannot be promised: others do not go without it meanwhile. */
+    if (rc < 0 && rc != -EAGAIN && verdict->granted) {
+        struct ledger *ledger = promises_ledger(daemon->promises);
+        struct ledger_verdict refused;
+        (void)ledger_refuse(ledger, verdict->request, LEDGER_DEADLINE_OVER, 0, 0,
+                            ballast_max_u64(host->now_usec, ledger_now_usec(ledger)), &refused,
+                            NULL);
+    }
+    return rc;
 }
 
 static int waiting(void *context, const struct balancer_request **out, size_t *count,
@@ -636,6 +645,7 @@ static void tick_due(uv_timer_t *timer)
     if (daemon->tick) {
         end_free_holds(daemon);
         tell_progress(daemon);
+        promises_write_again(daemon->promises);
         promises_trim(daemon->promises);
         recorder_work(daemon);
     }

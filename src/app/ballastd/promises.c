@@ -22,6 +22,14 @@ struct promises {
     struct ledger *ledger;
     struct tick_ledger *book;
     char trouble[BALLAST_ERROR_TEXT]; /* "": none */
+    struct unwritten *unwritten;      /* refusals that the store is still to be told of */
+    size_t unwritten_count;
+    size_t unwritten_room;
+};
+
+struct unwritten {
+    struct ledger_reservation before;
+    struct ledger_reservation after;
 };
 
 struct promises *promises_new(const struct promises_options *options)
@@ -39,6 +47,7 @@ void promises_free(struct promises *promises)
     tick_ledger_free(promises->book);
     ledger_free(promises->ledger);
     store_close(promises->store);
+    free(promises->unwritten);
     free(promises);
 }
 
@@ -103,6 +112,50 @@ static int write_move(struct promises *promises, const struct ledger_reservation
     return rc;
 }
 
+/*
+ * A refusal promises nothing, so it happens whether it can be written now or not: whoever waits is
+ * answered, and nobody gives for it any more. After a crash the reservation waits again, or its
+ * deadline is over. false: out of memory.
+ */
+static bool keep_unwritten(struct promises *promises, const struct ledger_reservation *before,
+                           const struct ledger_reservation *after)
+{
+    if (promises->unwritten_count == promises->unwritten_room) {
+        size_t room = promises->unwritten_room ? 2 * promises->unwritten_room : 16;
+        struct unwritten *list = reallocarray(promises->unwritten, room, sizeof(*list));
+        if (!list)
+            return false;
+        promises->unwritten = list;
+        promises->unwritten_room = room;
+    }
+    promises->unwritten[promises->unwritten_count++] = (struct unwritten){*before, *after};
+    return true;
+}
+
+const char *promises_unwritten(const struct promises *promises, uint64_t id)
+{
+    for (size_t i = 0; i < promises->unwritten_count; i++) {
+        if (promises->unwritten[i].after.id == id)
+            return promises->trouble[0] ? promises->trouble : "the ledger could not be written";
+    }
+    return NULL;
+}
+
+void promises_write_again(struct promises *promises)
+{
+    struct ballast_error why;
+    while (promises->unwritten_count > 0) {
+        const struct unwritten *last = &promises->unwritten[promises->unwritten_count - 1];
+        daemon_host_keep(promises->options.host);
+        int rc = store_journal(promises->store, &last->before, &last->after, &why);
+        if (rc == 0 || is_trouble(rc))
+            note_trouble(promises, rc < 0 ? why.text : NULL);
+        if (rc < 0)
+            return;
+        promises->unwritten_count--;
+    }
+}
+
 static int journal(void *context, const struct ledger_reservation *before,
                    const struct ledger_reservation *after, struct ballast_error *err)
 {
@@ -113,7 +166,11 @@ static int journal(void *context, const struct ledger_reservation *before,
     if (rc < 0) {
         if (is_trouble(rc))
             note_trouble(promises, why.text);
-        return ballast_fail(err, rc, "%s", why.text);
+        if (!is_trouble(rc) || after->state != LEDGER_REFUSED ||
+            !keep_unwritten(promises, before, after))
+            return ballast_fail(err, rc, "%s", why.text);
+        promises->options.changed(promises->options.context, after);
+        return 0;
     }
     bool spent_only =
         before && before->state == after->state && before->changed_usec == after->changed_usec;

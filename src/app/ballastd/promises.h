@@ -42,6 +42,13 @@ struct ledger *promises_ledger(struct promises *promises);
 struct tick_ledger *promises_book(struct promises *promises);
 /* Granted, and not held, shown as a build or claimed in it; 0 as long as it has not been read. */
 uint64_t promises_reserved_kib(struct promises *promises, const struct ballast_host *host);
+/*
+ * What whoever asked for that reservation is to be told where it was refused while the ledger could
+ * not be written, or NULL.
+ */
+const char *promises_unwritten(const struct promises *promises, uint64_t id);
+/* Writes what it can of such refusals, once a tick. */
+void promises_write_again(struct promises *promises);
 /* What is wrong with the store, or NULL. */
 const char *promises_trouble(const struct promises *promises);
 

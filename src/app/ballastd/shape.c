@@ -67,7 +67,8 @@ static void add_uuid(struct json_object *object, const uint8_t uuid[LEDGER_UUID]
     shape_text(object, "uuid", text);
 }
 
-struct json_object *shape_reservation(const struct ledger_reservation *record, uint64_t missing_kib)
+struct json_object *shape_reservation(const struct daemon *daemon,
+                                      const struct ledger_reservation *record, uint64_t missing_kib)
 {
     struct json_object *object = json_object_new_object();
     bool has_domain = record->state == LEDGER_BOUND || record->state == LEDGER_SPENT;
@@ -80,6 +81,9 @@ struct json_object *shape_reservation(const struct ledger_reservation *record, u
     shape_u64(object, "granted_kib", record->granted_kib);
     shape_u64(object, "spent_kib", record->spent_kib);
     add_words(object, record);
+    const char *unwritten = promises_unwritten(daemon->promises, record->id);
+    if (unwritten)
+        shape_text(object, "message", unwritten);
     shape_u64(object, "asked_usec", record->asked_usec);
     shape_u64(object, "changed_usec", record->changed_usec);
     shape_u64(object, "lease_usec", record->lease_usec);

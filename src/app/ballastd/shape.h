@@ -14,7 +14,8 @@ void shape_bool(struct json_object *object, const char *key, bool value);
 void shape_text(struct json_object *object, const char *key, const char *text);
 
 /* `missing_kib` is 0 where it does not wait. */
-struct json_object *shape_reservation(const struct ledger_reservation *record,
+struct json_object *shape_reservation(const struct daemon *daemon,
+                                      const struct ledger_reservation *record,
                                       uint64_t missing_kib);
 /* Of one that waits, with those before it; 0 for others. */
 uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservation *record);

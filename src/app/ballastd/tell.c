@@ -68,7 +68,7 @@ void tell_reservation(struct daemon *daemon, const struct ledger_reservation *re
         if (!cares(conn, id))
             continue;
         if (!params) {
-            params = shape_reservation(record, shape_missing_kib(daemon, record));
+            params = shape_reservation(daemon, record, shape_missing_kib(daemon, record));
             if (record->state == LEDGER_FREEING)
                 json_object_object_add(params, "givers", shape_givers(daemon));
         }
