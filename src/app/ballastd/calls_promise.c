@@ -67,6 +67,15 @@ static bool ask(struct call *call, const struct ledger_request *request, uint64_
         call_fail(call, WIRE_UNAVAILABLE, "the simulated host has failed");
         return false;
     }
+    bool own;
+    size_t most = requests_full(&call->daemon->requests, ledger, call->conn->uid, &own);
+    if (most > 0) {
+        call_fail(call, WIRE_BUSY,
+                  "%zu requests of %s wait for memory already: release some, or ask again when "
+                  "they are decided",
+                  most, own ? "this user" : "all users");
+        return false;
+    }
     int rc = ledger_ask(ledger, request, now_of(call), &verdict, &err);
     if (rc < 0) {
         call_unavailable(call, rc, &err);
@@ -77,6 +86,7 @@ static bool ask(struct call *call, const struct ledger_request *request, uint64_
         return false;
     }
     *id = verdict.id;
+    requests_add(&call->daemon->requests, verdict.id, call->conn->uid);
     conn_made(call->conn, verdict.id);
     manager_look(call->daemon);
     return true;

@@ -20,6 +20,7 @@
 #include "app/ballastd/options.h"
 #include "app/ballastd/promises.h"
 #include "app/ballastd/recorder.h"
+#include "app/ballastd/requests.h"
 #include "app/ballastd/view.h"
 #include "app/tick/tick.h"
 
@@ -91,6 +92,8 @@ struct daemon {
     struct conn *conns;
     size_t waiter_count;
     struct waiter *waiters;
+    bool decided; /* something was since those that wait were looked through */
+    struct requests requests;
 
     struct daemon_change *changes;
     size_t change_count;

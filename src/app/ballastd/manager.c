@@ -235,6 +235,7 @@ static void remember_verdict(void *memory, const struct ballast_host *host,
 static void changed(void *context, const struct ledger_reservation *record)
 {
     struct daemon *daemon = context;
+    daemon->decided |= record->state != LEDGER_ASKED && record->state != LEDGER_FREEING;
     recorder_reservation(daemon, record);
     if (daemon->change_count == daemon->change_room) {
         size_t room = daemon->change_room ? 2 * daemon->change_room : 64;

@@ -188,6 +188,9 @@ void tell_waiters(struct daemon *daemon)
 {
     struct ledger *ledger = promises_ledger(daemon->promises);
     struct waiter **at = &daemon->waiters;
+    if (!daemon->decided)
+        return;
+    daemon->decided = false;
     while (*at) {
         struct waiter *waiter = *at;
         if (!is_decided(ledger_find(ledger, waiter->reservation))) {
