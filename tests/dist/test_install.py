@@ -5,6 +5,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -32,6 +33,7 @@ class Installed(unittest.TestCase):
 
     def test_each_part_is_there(self):
         for path in ("bin/ballast", "sbin/ballastd", "lib/systemd/system/ballastd.service",
+                     "lib/systemd/system/ballast.slice",
                      "lib/sysusers.d/ballast.conf", "share/doc/ballast/examples/ballastd.conf",
                      "share/bash-completion/completions/ballast", "include/ballast/ballast.h"):
             self.assertIn(path, self.files)
@@ -66,6 +68,31 @@ class Installed(unittest.TestCase):
         group = re.search(r"^#group = (\S+)", self.read("share/doc/ballast/examples/ballastd.conf"),
                           re.M).group(1)
         self.assertIn(f"\ng {group} ", "\n" + self.read("lib/sysusers.d/ballast.conf"))
+
+    def test_the_unit_is_never_skipped_for_coming_early_and_starts_for_ever(self):
+        unit = self.read("lib/systemd/system/ballastd.service")
+        conditions = re.findall(r"^Condition\w+=(.*)", unit, re.M)
+        # What has to be mounted, loaded or started first may be missing when a condition is asked, which is once.
+        self.assertFalse([each for each in conditions if "privcmd" in each or "xenstored" in each], conditions)
+        for key in ("After=xen.service ", "Restart=always", "StartLimitIntervalSec=0", "SystemCallErrorNumber=EPERM",
+                    "DeviceAllow=/dev/xen/hypercall rw", "MemoryMin="):
+            self.assertIn("\n" + key, unit)
+        self.assertRegex(unit, r"(?m)^Before=xendomains.service libvirtd.service")
+        self.assertIn("\nMemoryMin=", self.read("lib/systemd/system/ballast.slice"))
+
+    def test_systemd_takes_the_units(self):
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("systemd-analyze is not installed")
+        units = sorted((self.root / "lib/systemd/system").glob("*"))
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.top))
+        for unit in units:
+            # Where it will be installed they are looked for, and are not there.
+            text = re.sub(r"(?m)^ExecStart=/", f"ExecStart={self.top}/root/", unit.read_text())
+            (folder / unit.name).write_text(text)
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no",
+                               *[folder / unit.name for unit in units]], capture_output=True, text=True,
+                              env={**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def comes_up(self, config):
         """Its whole log when it was ready and has ended."""
