@@ -294,7 +294,7 @@ uint32_t xen_store_hear(struct xen_followed *followed, const char *path)
 {
     char own[PATH];
     uint32_t domid;
-    for (unsigned i = 0; i < WATCHED; i++) {
+    for (unsigned i = 0; i < WATCHED && followed->fresh != 0; i++) {
         path_of(own, followed->domid, watched[i]);
         if ((followed->fresh & (1U << i)) && strcmp(path, own) == 0) {
             followed->fresh &= ~(1U << i);
