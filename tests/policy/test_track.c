@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the numbers of track.c are for: each fails where its number is 100 times more or less. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/base/units.h"
+#include "core/policy/track.h"
+
+#define MIB BALLAST_MIB_KIB
+#define SEC BALLAST_SEC_USEC
+#define T0  (1000 * SEC)
+
+/* It is to give all but `target`, and says nothing. */
+static struct ballast_domain a_giver(uint64_t tot_kib, uint64_t target_kib)
+{
+    return (struct ballast_domain){.id = 1,
+                                   .name = "guest",
+                                   .has_balloon = true,
+                                   .tot_kib = tot_kib,
+                                   .target_kib = target_kib,
+                                   .maxmem_kib = tot_kib,
+                                   .dynamic_min_kib = target_kib,
+                                   .dynamic_max_kib = tot_kib,
+                                   .static_max_kib = 16384 * MIB,
+                                   .used_kib = BALLAST_NONE,
+                                   .reported_free_kib = BALLAST_NONE,
+                                   .report_age_usec = BALLAST_NONE,
+                                   .shares = BALLAST_DEFAULT_SHARES};
+}
+
+/* `ds` tenths of a second in which it gives so much each `every` of them. */
+static void give(struct track *track, struct ballast_domain *domain, uint64_t *now_usec,
+                 unsigned ds, unsigned every, uint64_t kib)
+{
+    for (unsigned i = 0; i < ds; i++) {
+        if (i % every == 0)
+            domain->tot_kib -= kib;
+        *now_usec += SEC / 10;
+        track_update(track, domain, *now_usec, 4);
+    }
+}
+
+static void pauses_by_habit(void **state)
+{
+    (void)state;
+    struct track track;
+    struct ballast_domain domain = a_giver(8192 * MIB, 1024 * MIB);
+    uint64_t now_usec = T0;
+    track_begin(&track, &domain, now_usec);
+    assert_int_equal(track_patience_usec(&track), 9 * SEC / 2);
+    /* Now and then within half a second is no pause. */
+    give(&track, &domain, &now_usec, 60, 3, MIB);
+    assert_int_equal(track_conduct(&track), BALANCER_COOPERATIVE);
+    give(&track, &domain, &now_usec, 200, 1, 0);
+    assert_true(track.stuck);
+    give(&track, &domain, &now_usec, 20, 1, MIB);
+    assert_false(track.stuck);
+    /* Twice as long as its longest pause, but no longer than half a minute. */
+    assert_int_equal(track_patience_usec(&track), 30 * SEC);
+}
+
+/* 20 KiB a second is a pace on a way of 2 MiB, and none on one of a GiB. */
+static void a_short_way_may_be_slow(void **state)
+{
+    (void)state;
+    for (int is_long = 0; is_long < 2; is_long++) {
+        struct track track;
+        struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB - (is_long ? 1024 : 2) * MIB);
+        uint64_t now_usec = T0;
+        track_begin(&track, &domain, now_usec);
+        give(&track, &domain, &now_usec, 200, 2, 4);
+        assert_int_equal(track.stuck, is_long);
+    }
+}
+
+/* A balloon that takes back a little is not in distress: a MiB, or a 64th. */
+static void a_little_taken_back(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t tot_kib, back_kib;
+        bool stuck;
+    } cases[] = {{20 * MIB, 512, false},
+                 {20 * MIB, 2048, true},
+                 {4096 * MIB, 10 * MIB, false},
+                 {4096 * MIB, 80 * MIB, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct track track;
+        struct ballast_domain domain = a_giver(cases[i].tot_kib, 4 * MIB);
+        uint64_t now_usec = T0;
+        track_begin(&track, &domain, now_usec);
+        give(&track, &domain, &now_usec, 5, 1, 512);
+        domain.tot_kib += cases[i].back_kib;
+        give(&track, &domain, &now_usec, 1, 1, 0);
+        assert_int_equal(track.stuck, cases[i].stuck);
+    }
+}
+
+static void report(struct track *track, struct ballast_domain *domain, uint64_t now_usec,
+                   uint64_t used_kib, uint64_t age_usec)
+{
+    domain->used_kib = used_kib;
+    domain->report_age_usec = age_usec;
+    track_update(track, domain, now_usec, 4);
+}
+
+static void trust_is_earned_slowly_and_lost_at_once(void **state)
+{
+    (void)state;
+    struct track track;
+    struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB);
+    track_begin(&track, &domain, T0);
+    assert_int_equal(track.trust_permyriad, 6000);
+    for (unsigned i = 1; i <= 3; i++)
+        report(&track, &domain, T0 + i * SEC, (1000 + i) * MIB, 0);
+    assert_int_equal(track.trust_permyriad, 7200);
+    report(&track, &domain, T0 + 4 * SEC, UINT64_MAX / 2, 0);
+    assert_int_equal(track.trust_permyriad, 1800);
+}
+
+/* Half of the way from a past peak is forgotten in some 20 s. */
+static void a_peak_fades(void **state)
+{
+    (void)state;
+    struct track track;
+    struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB);
+    track_begin(&track, &domain, T0);
+    report(&track, &domain, T0 + SEC, 3000 * MIB, 0);
+    for (unsigned ds = 1; ds <= 300; ds++)
+        report(&track, &domain, T0 + SEC + ds * (SEC / 10), 1000 * MIB, 0);
+    assert_in_range(track.peak_kib, 1700 * MIB, 1770 * MIB);
+}
+
+/* A rise goes on for 15 s after the report that showed it. */
+static void a_rise_goes_on(void **state)
+{
+    (void)state;
+    struct track track;
+    struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB);
+    track_begin(&track, &domain, T0);
+    report(&track, &domain, T0 + SEC, 1000 * MIB, 0);
+    report(&track, &domain, T0 + 2 * SEC, 1010 * MIB, 0);
+    report(&track, &domain, T0 + 62 * SEC, 1010 * MIB, 60 * SEC);
+    assert_in_range(track.need_kib, 1160 * MIB * 105 / 100 - MIB, 1160 * MIB * 105 / 100 + MIB);
+}
+
+/* Beyond what it holds it uses swap, if it said so now and not when it may have held more. */
+static void swap_is_of_fresh_reports(void **state)
+{
+    (void)state;
+    struct track track;
+    struct ballast_domain domain = a_giver(2048 * MIB, 2048 * MIB);
+    track_begin(&track, &domain, T0);
+    report(&track, &domain, T0 + 40 * SEC, 3000 * MIB, 30 * SEC);
+    assert_int_equal(track.swap_kib, 0);
+    report(&track, &domain, T0 + 41 * SEC, 3001 * MIB, SEC / 2);
+    assert_int_equal(track.swap_kib, 953 * MIB);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pauses_by_habit),
+        cmocka_unit_test(a_short_way_may_be_slow),
+        cmocka_unit_test(a_little_taken_back),
+        cmocka_unit_test(trust_is_earned_slowly_and_lost_at_once),
+        cmocka_unit_test(a_peak_fades),
+        cmocka_unit_test(a_rise_goes_on),
+        cmocka_unit_test(swap_is_of_fresh_reports),
+    };
+    return cmocka_run_group_tests_name("policy-track", tests, NULL, NULL);
+}
