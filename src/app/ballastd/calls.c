@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/ballastd/build.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
@@ -137,7 +138,11 @@ static void answer(struct conn *conn, const struct wire_message *message, struct
     char *line;
     size_t length;
     int rc;
-    if (call->code != 0) {
+    if (call->failures != build_failures()) {
+        json_object_put(call->result);
+        json_object_put(call->data);
+        rc = -ENOMEM;
+    } else if (call->code != 0) {
         json_object_put(call->result);
         rc = wire_error(call->id, call->code, call->text, call->data, &line, &length, NULL);
     } else {
@@ -145,13 +150,17 @@ static void answer(struct conn *conn, const struct wire_message *message, struct
         rc = wire_result(call->id, call->result, &line, &length, NULL);
     }
     if (rc < 0)
-        rc = wire_error(call->id, WIRE_INTERNAL_ERROR, "the answer cannot be made", NULL, &line,
-                        &length, NULL);
+        rc = wire_error(call->id, WIRE_INTERNAL_ERROR,
+                        rc == -ENOMEM ? "out of memory: what was asked may have been done"
+                                      : "the answer cannot be made",
+                        NULL, &line, &length, NULL);
     /* A notification is obeyed and never answered. */
     if (rc == 0 && (!message || message->kind != WIRE_NOTIFICATION))
         conn_send(conn, line, length);
     else if (rc == 0)
         free(line);
+    else
+        conn_end(conn);
 }
 
 static const struct wire_method *find(const struct conn *conn, const char *name, call_fn **out)
@@ -189,8 +198,11 @@ static void take_call(struct call *call, const char *name)
 
 void calls_take(struct conn *conn, struct wire_message *message)
 {
-    struct call call = {
-        .daemon = conn->daemon, .conn = conn, .params = message->params, .id = message->id};
+    struct call call = {.daemon = conn->daemon,
+                        .conn = conn,
+                        .params = message->params,
+                        .id = message->id,
+                        .failures = build_failures()};
     switch (message->kind) {
     case WIRE_RESPONSE: /* nobody asked it anything */
         return;
@@ -215,7 +227,7 @@ void calls_decided(struct conn *conn, struct json_object *id, uint64_t reservati
     struct daemon *daemon = conn->daemon;
     struct ledger *ledger = promises_ledger(daemon->promises);
     const struct ledger_reservation *record = ledger_find(ledger, reservation);
-    struct call call = {.daemon = daemon, .conn = conn, .id = id};
+    struct call call = {.daemon = daemon, .conn = conn, .id = id, .failures = build_failures()};
     const char *unwritten = promises_unwritten(daemon->promises, reservation);
     bool yes = record && record->granted_kib > 0;
     if (!record) {
@@ -230,7 +242,7 @@ void calls_decided(struct conn *conn, struct json_object *id, uint64_t reservati
                                          .id = record->id};
         call_refuse(&call, &verdict);
     } else if (is_free) {
-        call.result = json_object_new_object();
+        call.result = build_object();
         shape_u64(call.result, "free_kib", record->granted_kib);
         shape_u64(call.result, "missing_kib", 0);
         shape_u64(call.result, "id", BALLAST_NONE);

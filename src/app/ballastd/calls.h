@@ -18,6 +18,7 @@ struct call {
     struct conn *conn;
     struct json_object *params; /* checked; NULL: none */
     struct json_object *id;
+    uint64_t failures; /* of build_failures() before it */
     /* The answer: result, or a code with a text and data. */
     struct json_object *result;
     int code;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "app/ballastd/calls.h"
+#include "app/ballastd/build.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/manager.h"
 #include "app/ballastd/pins.h"
@@ -42,7 +43,7 @@ static uint64_t giveable_kib(struct daemon *daemon)
 
 static void refuse_numbers(struct call *call, const char *reason, uint64_t a_kib, uint64_t b_kib)
 {
-    call->data = json_object_new_object();
+    call->data = build_object();
     shape_text(call->data, "reason", reason);
     shape_u64(call->data, "a_kib", a_kib);
     shape_u64(call->data, "b_kib", b_kib);
@@ -155,7 +156,7 @@ static void give_back(struct call *call, size_t at)
     struct daemon_pin none = pins_of_user(call->daemon, 0, call->conn->uid);
     if (before.kib > 0 && !pin(call, at, &domain, &none))
         return;
-    struct json_object *result = json_object_new_object();
+    struct json_object *result = build_object();
     shape_u64(result, "target_kib", domain.target_kib);
     shape_u64(result, "target_before_kib", domain.target_kib);
     shape_pin(result, &none);
@@ -185,7 +186,7 @@ void call_set_target(struct call *call)
     if (refuse_target(call, &domain, kib) || !pin(call, at, &domain, &new))
         return;
     call->daemon->moved_usec = daemon_now_usec(call->daemon);
-    struct json_object *result = json_object_new_object();
+    struct json_object *result = build_object();
     shape_u64(result, "target_kib", kib);
     shape_u64(result, "target_before_kib", domain.target_kib);
     shape_pin(result, &new);
@@ -244,7 +245,7 @@ void call_set_max(struct call *call)
     }
     if (call->code != 0)
         return;
-    struct json_object *result = json_object_new_object();
+    struct json_object *result = build_object();
     shape_u64(result, "xen_maximum_kib", ballast_add_ceil(kib, beyond_kib));
     if (clamp_pin(call, at, 0, kib, result))
         call->result = result;
@@ -275,7 +276,7 @@ void call_set_range(struct call *call)
     }
     if (!keep(call, at, &set))
         return;
-    struct json_object *result = json_object_new_object();
+    struct json_object *result = build_object();
     shape_u64(result, "dynamic_min_kib", min_kib);
     shape_u64(result, "dynamic_max_kib", max_kib);
     if (!clamp_pin(call, at, min_kib, max_kib, result)) {
@@ -299,7 +300,7 @@ void call_set_shares(struct call *call)
     }
     if (!keep(call, at, &set))
         return;
-    struct json_object *result = json_object_new_object();
+    struct json_object *result = build_object();
     shape_u64(result, "shares", set.shares);
     answer_settings(call, "shares", record->id, result);
 }
@@ -314,7 +315,7 @@ void call_opt_out(struct call *call)
     set.opt_out = wire_param_bool(call->params, "on", false);
     if (!keep(call, at, &set))
         return;
-    struct json_object *result = json_object_new_object();
+    struct json_object *result = build_object();
     shape_bool(result, "opted_out", set.opt_out);
     answer_settings(call, "opt-out", record->id, result);
 }
@@ -333,7 +334,7 @@ void call_set_policy(struct call *call)
     } else {
         manager_set_policy(call->daemon, policy);
         daemon_log(DAEMON_NOTICE, "the policy is %s from now on", policy->name);
-        struct json_object *result = json_object_new_object();
+        struct json_object *result = build_object();
         shape_text(result, "name", policy->name);
         answer_settings(call, "policy", BALLAST_NONE, result);
     }
@@ -353,7 +354,7 @@ static void pause_or_resume(struct call *call, bool paused)
     } else {
         manager_pause(daemon, paused);
     }
-    struct json_object *result = json_object_new_object();
+    struct json_object *result = build_object();
     shape_bool(result, "paused", paused);
     answer_settings(call, "pause", domid, result);
 }

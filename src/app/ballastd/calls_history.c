@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/ballastd/calls.h"
+#include "app/ballastd/build.h"
 #include "app/ballastd/sentence.h"
 #include "app/ballastd/shape.h"
 #include "core/base/units.h"
@@ -60,7 +61,12 @@ static bool find_whom(struct call *call, struct asked *asked)
         else
             asked->whom.name = name.name;
     }
-    if (recorder_find(call->daemon->recorder, &asked->whom) < 0) {
+    int rc = recorder_find(call->daemon->recorder, &asked->whom);
+    if (rc == -ENOMEM) {
+        call_fail(call, WIRE_UNAVAILABLE, "out of memory");
+        return false;
+    }
+    if (rc < 0) {
         call_fail(call, WIRE_NOT_FOUND, "nothing is known of %s",
                   name.is_number ? "it" : name.name);
         return false;
@@ -71,7 +77,7 @@ static bool find_whom(struct call *call, struct asked *asked)
 
 static void add_whom(struct call *call, const struct asked *asked)
 {
-    struct json_object *domain = asked->whom.all ? NULL : json_object_new_object();
+    struct json_object *domain = asked->whom.all ? NULL : build_object();
     char uuid[37];
     if (domain) {
         wire_uuid_text(asked->whom.last.uuid, uuid);
@@ -79,7 +85,7 @@ static void add_whom(struct call *call, const struct asked *asked)
         shape_text(domain, "uuid", uuid);
         shape_u64(domain, "domid", asked->domid);
     }
-    json_object_object_add(call->result, "domain", domain);
+    build_add(call->result, "domain", domain);
     shape_u64(call->result, "now_usec", daemon_now_usec(call->daemon));
 }
 
@@ -94,23 +100,19 @@ static struct columns make_columns(struct json_object *result, bool host)
     static const char *const names[2][SERIES] = {{"actual_kib", "target_kib", "need_kib"},
                                                  {"free_kib", "promised_kib", "deficit_kib"}};
     static const char *const kinds[] = {"min", "mean", "max"};
-    struct columns columns = {json_object_new_array(), json_object_new_array(), {{NULL}}};
-    json_object_object_add(result, "time_usec", columns.time);
-    json_object_object_add(result, "end_usec", columns.end);
+    struct columns columns = {.time = build_in(result, "time_usec", build_array()),
+                              .end = build_in(result, "end_usec", build_array())};
     for (size_t i = 0; i < SERIES; i++) {
-        struct json_object *object = json_object_new_object();
-        for (size_t kind = 0; kind < 3; kind++) {
-            columns.of[i][kind] = json_object_new_array();
-            json_object_object_add(object, kinds[kind], columns.of[i][kind]);
-        }
-        json_object_object_add(result, names[host][i], object);
+        struct json_object *object = build_in(result, names[host][i], build_object());
+        for (size_t kind = 0; kind < 3; kind++)
+            columns.of[i][kind] = build_in(object, kinds[kind], build_array());
     }
     return columns;
 }
 
 static void add_number(struct json_object *array, uint64_t number)
 {
-    json_object_array_add(array, json_object_new_uint64(number));
+    build_append(array, build_u64(number));
 }
 
 struct part_columns {
@@ -121,23 +123,20 @@ struct part_columns {
 
 static struct part_columns make_part_columns(struct json_object *result)
 {
-    struct json_object *parts = json_object_new_object();
-    struct part_columns columns = {json_object_new_array(), json_object_new_array(), {NULL}};
-    json_object_object_add(result, "total_kib", columns.total);
-    json_object_object_add(result, "contradiction_kib", columns.contradiction);
-    json_object_object_add(result, "parts", parts);
-    for (int i = 0; i < BALLAST_PARTS; i++) {
-        columns.of[i] = json_object_new_array();
-        json_object_object_add(parts, ballast_host_part_word((enum ballast_host_part)i),
-                               columns.of[i]);
-    }
+    struct part_columns columns = {.total = build_in(result, "total_kib", build_array()),
+                                   .contradiction =
+                                       build_in(result, "contradiction_kib", build_array())};
+    struct json_object *parts = build_in(result, "parts", build_object());
+    for (int i = 0; i < BALLAST_PARTS; i++)
+        columns.of[i] =
+            build_in(parts, ballast_host_part_word((enum ballast_host_part)i), build_array());
     return columns;
 }
 
 /* A number, or null where the parts are not known. */
 static void add_known(struct json_object *array, bool known, uint64_t number)
 {
-    json_object_array_add(array, known ? json_object_new_uint64(number) : NULL);
+    build_append(array, known ? build_u64(number) : NULL);
 }
 
 static void add_parts(struct part_columns *columns, const struct series_bucket *bucket)
@@ -199,7 +198,7 @@ void call_history(struct call *call)
     if (rc < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
     } else {
-        call->result = json_object_new_object();
+        call->result = build_object();
         add_whom(call, &asked);
         shape_u64(call->result, "from_usec", from_sec * BALLAST_SEC_USEC);
         shape_u64(call->result, "until_usec", until_sec * BALLAST_SEC_USEC);
@@ -212,7 +211,7 @@ void call_history(struct call *call)
 static struct json_object *shape_event(const struct history_event *event)
 {
     char text[512];
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     sentence_of(event, text, sizeof(text));
     shape_u64(object, "number", event->number);
     shape_u64(object, "time_usec", event->time_usec);
@@ -250,12 +249,12 @@ void call_why(struct call *call)
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
         return;
     }
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = build_array();
     for (int i = 0; i < count; i++)
-        json_object_array_add(array, shape_event(&events[i]));
+        build_append(array, shape_event(&events[i]));
     free(events);
-    call->result = json_object_new_object();
+    call->result = build_object();
     add_whom(call, &asked);
-    json_object_object_add(call->result, "events", array);
+    build_add(call->result, "events", array);
     shape_bool(call->result, "more", more);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/ballastd/calls.h"
+#include "app/ballastd/build.h"
 #include "app/ballastd/shape.h"
 #include "core/base/units.h"
 #include "core/policy/forecast.h"
@@ -76,7 +77,7 @@ static uint64_t target_of(const struct outlook *outlook, const struct ballast_do
 
 static struct json_object *find_givers(struct outlook *outlook)
 {
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = build_array();
     for (size_t i = 0; i < outlook->host->domain_count; i++) {
         const struct ballast_domain *domain = &outlook->host->domains[i];
         struct balancer_opinion learned = {.conduct = BALANCER_UNKNOWN};
@@ -90,7 +91,7 @@ static struct json_object *find_givers(struct outlook *outlook)
         bool stuck = learned.conduct == BALANCER_STUCK;
         if (!stuck)
             outlook->givers[outlook->giver_count++] = (struct forecast_giver){gives_kib, pace};
-        struct json_object *giver = json_object_new_object();
+        struct json_object *giver = build_object();
         shape_u64(giver, "domid", domain->id);
         shape_text(giver, "name", domain->name);
         shape_u64(giver, "gives_kib", gives_kib);
@@ -98,7 +99,7 @@ static struct json_object *find_givers(struct outlook *outlook)
         shape_u64(giver, "rate_max_kib_per_sec", pace.max_kib);
         shape_text(giver, "rate_basis", pace_basis_word(pace.basis));
         shape_bool(giver, "stuck", stuck);
-        json_object_array_add(array, giver);
+        build_append(array, giver);
     }
     return array;
 }
@@ -144,7 +145,7 @@ static void add_wait(const struct outlook *outlook, struct json_object *start, u
 
 static struct json_object *shape_starts(const struct outlook *outlook)
 {
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = build_array();
     uint64_t left_kib = outlook->output.available_kib;
     uint64_t wanted_kib = outlook->output.deficit_kib;
     for (size_t i = 0; i < outlook->count; i++) {
@@ -158,14 +159,14 @@ static struct json_object *shape_starts(const struct outlook *outlook)
             continue;
         struct json_object *given =
             json_object_array_get_idx(outlook->starts, i - outlook->waiting);
-        struct json_object *start = json_object_new_object();
+        struct json_object *start = build_object();
         const char *label = wire_param_string(given, "label", NULL);
         shape_text(start, "label", label);
         if (verdict)
             add_verdict(start, verdict, label ? label : "start");
         else
             add_wait(outlook, start, ballast_sub_floor(wanted_kib, left_kib));
-        json_object_array_add(array, start);
+        build_append(array, start);
     }
     return array;
 }
@@ -180,9 +181,9 @@ void call_plan(struct call *call)
         return;
     if (make_requests(&outlook) && decide(&outlook, &err)) {
         struct json_object *givers = find_givers(&outlook);
-        call->result = json_object_new_object();
-        json_object_object_add(call->result, "starts", shape_starts(&outlook));
-        json_object_object_add(call->result, "givers", givers);
+        call->result = build_object();
+        build_add(call->result, "starts", shape_starts(&outlook));
+        build_add(call->result, "givers", givers);
     } else {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/ballastd/calls.h"
+#include "app/ballastd/build.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
@@ -50,7 +51,7 @@ void call_login(struct call *call)
     }
     call->conn->logged_in = true;
     (void)snprintf(call->conn->owner, sizeof(call->conn->owner), "%s", owner);
-    call->result = json_object_new_object();
+    call->result = build_object();
     shape_u64(call->result, "released", count);
 }
 
@@ -296,7 +297,7 @@ void call_free(struct call *call)
             ledger_find(promises_ledger(daemon->promises), id);
         bool free_now = record && record->granted_kib > 0;
         json_object_put(call->result);
-        call->result = json_object_new_object();
+        call->result = build_object();
         shape_u64(call->result, "free_kib",
                   free_now ? kib : ballast_sub_floor(kib, shape_missing_kib(daemon, record)));
         shape_u64(call->result, "missing_kib", free_now ? 0 : shape_missing_kib(daemon, record));

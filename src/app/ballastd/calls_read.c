@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/ballastd/calls.h"
+#include "app/ballastd/build.h"
 #include "app/ballastd/log.h"
 #include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
@@ -20,7 +21,7 @@ static uint64_t most_of(const struct call *call)
 
 void call_hello(struct call *call)
 {
-    call->result = json_object_new_object();
+    call->result = build_object();
     shape_u64(call->result, "version", WIRE_VERSION);
     shape_text(call->result, "daemon", "ballastd " BALLAST_VERSION);
     shape_text(call->result, "host", daemon_host_name(call->daemon->host));
@@ -31,13 +32,13 @@ void call_hello(struct call *call)
 
 void call_ping(struct call *call)
 {
-    call->result = json_object_new_object();
+    call->result = build_object();
 }
 
 void call_subscribe(struct call *call)
 {
     struct json_object *events = wire_param_array(call->params, "events");
-    struct json_object *now = json_object_new_array();
+    struct json_object *now = build_array();
     struct conn *conn = call->conn;
     conn->subscribed = true;
     conn->events = 0;
@@ -50,10 +51,10 @@ void call_subscribe(struct call *call)
     }
     for (unsigned event = 0; wire_event_at(event); event++) {
         if (conn->events & (1U << event))
-            json_object_array_add(now, json_object_new_string(wire_event_at(event)));
+            build_append(now, build_text(wire_event_at(event)));
     }
-    call->result = json_object_new_object();
-    json_object_object_add(call->result, "events", now);
+    call->result = build_object();
+    build_add(call->result, "events", now);
 }
 
 void call_status(struct call *call)
@@ -78,8 +79,8 @@ void call_host_profile(struct call *call)
 static struct json_object *listing(struct call *call, const char *name, struct json_object *array,
                                    bool more)
 {
-    call->result = json_object_new_object();
-    json_object_object_add(call->result, name, array);
+    call->result = build_object();
+    build_add(call->result, name, array);
     shape_bool(call->result, "more", more);
     return call->result;
 }
@@ -96,13 +97,13 @@ void call_domains(struct call *call)
     if (!call_ledger(call) ||
         (wire_param_domain(call->params, "domain", &name) && !call_domain(call, &only)))
         return;
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = build_array();
     for (size_t i = 0; i < host->domain_count && !more; i++) {
         bool wanted = (only == SIZE_MAX || i == only) &&
                       (after == BALLAST_NONE || host->domains[i].id > after);
-        more = wanted && json_object_array_length(array) == most;
+        more = wanted && build_length(array) == most;
         if (wanted && !more)
-            json_object_array_add(array, shape_domain(daemon, i));
+            build_append(array, shape_domain(daemon, i));
     }
     listing(call, "domains", array, more);
 }
@@ -126,18 +127,17 @@ void call_reservations(struct call *call)
     }
     uint64_t available_kib = manager_at_once_kib(call->daemon);
     uint64_t wanted_kib = 0;
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = build_array();
     while (!more && (at = ledger_next(ledger, at))) {
         if (at->state == LEDGER_ASKED || at->state == LEDGER_FREEING)
             wanted_kib += at->min_kib;
         bool wanted = (only == 0 || at->id == only) && at->id > after &&
                       (!owner || strcmp(at->owner, owner) == 0) &&
                       (!open || ledger_state_is_open(at->state));
-        more = wanted && json_object_array_length(array) == most;
+        more = wanted && build_length(array) == most;
         if (wanted && !more)
-            json_object_array_add(
-                array,
-                shape_reservation(call->daemon, at, ballast_sub_floor(wanted_kib, available_kib)));
+            build_append(array, shape_reservation(call->daemon, at,
+                                                  ballast_sub_floor(wanted_kib, available_kib)));
     }
     listing(call, "reservations", array, more);
 }
@@ -178,14 +178,14 @@ void call_decisions(struct call *call)
     bool lost = since != BALLAST_NONE && since < kept;
     if (since == BALLAST_NONE)
         since = first_of_last(decisions, most, only, domid);
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = build_array();
     for (uint64_t number = ballast_max_u64(since, kept) + 1; number <= last && !more; number++) {
         const struct decision *at = decisions_at(decisions, number);
         if (!at || !is_about(at, only, domid))
             continue;
-        more = json_object_array_length(array) == most;
+        more = build_length(array) == most;
         if (!more)
-            json_object_array_add(array, shape_decision(at));
+            build_append(array, shape_decision(at));
     }
     listing(call, "decisions", array, more);
     shape_u64(call->result, "last", last);
@@ -194,10 +194,10 @@ void call_decisions(struct call *call)
 
 void call_policy(struct call *call)
 {
-    struct json_object *names = json_object_new_array();
+    struct json_object *names = build_array();
     for (size_t i = 0; policy_at(i); i++)
-        json_object_array_add(names, json_object_new_string(policy_at(i)->name));
-    call->result = json_object_new_object();
+        build_append(names, build_text(policy_at(i)->name));
+    call->result = build_object();
     shape_text(call->result, "name", call->daemon->policy->name);
-    json_object_object_add(call->result, "policies", names);
+    build_add(call->result, "policies", names);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/ballastd/calls.h"
+#include "app/ballastd/build.h"
 #include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
 #include "core/base/units.h"
@@ -98,7 +99,7 @@ static bool read_build(struct call *call, struct daemon_build *out)
 static void answer_domid(struct call *call, uint32_t domid)
 {
     json_object_put(call->result);
-    call->result = json_object_new_object();
+    call->result = build_object();
     shape_u64(call->result, "domid", domid);
 }
 

@@ -98,7 +98,7 @@ static void note_reading(struct conn *conn, uint64_t now_usec)
     conn->unread = unread;
 }
 
-static void doom(struct conn *conn)
+void conn_end(struct conn *conn)
 {
     conn->doomed = true;
     uv_idle_start(&conn->daemon->pump, conn_pump);
@@ -167,7 +167,7 @@ void conn_send(struct conn *conn, char *line, size_t length)
     free(line);
     free(sending);
     if (!conn->closing)
-        doom(conn);
+        conn_end(conn);
 }
 
 static void too_much(struct conn *conn, const struct ballast_error *err)
@@ -180,7 +180,7 @@ static void too_much(struct conn *conn, const struct ballast_error *err)
     if (wire_error(NULL, WIRE_INVALID_REQUEST, err->text, NULL, &line, &length, NULL) == 0)
         conn_send(conn, line, length);
     else
-        doom(conn);
+        conn_end(conn);
 }
 
 static bool is_full(const struct conn *conn)
@@ -395,8 +395,9 @@ void conn_accept(struct daemon_door *door, struct daemon *daemon)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
     if (!conn) {
-        /* Tried again from time to time: until it is taken libuv asks for nobody else. */
+        /* Tried again at once, then from time to time: until then libuv asks for nobody else. */
         door->waits = true;
+        uv_idle_start(&daemon->pump, conn_pump);
         return;
     }
     conn->daemon = daemon;
@@ -489,6 +490,6 @@ void conn_sweep(struct daemon *daemon)
         bool half = !conn->more && wire_decoder_pending(conn->decoder) > 0;
         if ((half && now_usec - conn->heard_usec > LINE_USEC) || is_deaf(conn, now_usec) ||
             is_gone(conn))
-            doom(conn);
+            conn_end(conn);
     }
 }

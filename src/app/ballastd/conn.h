@@ -60,6 +60,8 @@ struct conn {
 /* Takes over the line; a connection that does not read is closed, in the loop's next turn. */
 void conn_send(struct conn *conn, char *line, size_t length);
 void conn_close(struct conn *conn);
+/* Closes it in the loop's next turn: there is something that it cannot be told. */
+void conn_end(struct conn *conn);
 /* Says why, if it can be said at once, and closes it. */
 void conn_turn_away(struct conn *conn, const char *why);
 /* Whoever is at the door comes in, or is told why not. */

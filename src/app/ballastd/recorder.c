@@ -283,6 +283,10 @@ int recorder_find(struct recorder *recorder, struct recorder_whom *whom)
     /* What cannot be read is not there; who is there now is known all the same. */
     if (recorder->history)
         count = history_find(recorder->history, uuid, whom->name, found, NULL);
+    if (count == -ENOMEM) {
+        free(found);
+        return count;
+    }
     whom->count = count > 0 ? (size_t)count : 0;
     for (size_t i = 0; i < whom->count; i++)
         whom->ids[i] = found[i].id;

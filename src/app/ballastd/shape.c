@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballastd/build.h"
 #include "app/ballastd/costs.h"
 #include "app/ballastd/manager.h"
 #include "core/base/units.h"
@@ -17,18 +18,17 @@ enum { LEFT_ALONE_MOST = 16 };
 
 void shape_u64(struct json_object *object, const char *key, uint64_t value)
 {
-    json_object_object_add(object, key,
-                           value == BALLAST_NONE ? NULL : json_object_new_uint64(value));
+    build_add(object, key, value == BALLAST_NONE ? NULL : build_u64(value));
 }
 
 void shape_bool(struct json_object *object, const char *key, bool value)
 {
-    json_object_object_add(object, key, json_object_new_boolean(value));
+    build_add(object, key, build_bool(value));
 }
 
 void shape_text(struct json_object *object, const char *key, const char *text)
 {
-    json_object_object_add(object, key, text && *text ? json_object_new_string(text) : NULL);
+    build_add(object, key, text && *text ? build_text(text) : NULL);
 }
 
 uint64_t shape_missing_kib(struct daemon *daemon, const struct ledger_reservation *record)
@@ -70,7 +70,7 @@ static void add_uuid(struct json_object *object, const uint8_t uuid[LEDGER_UUID]
 struct json_object *shape_reservation(const struct daemon *daemon,
                                       const struct ledger_reservation *record, uint64_t missing_kib)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     bool has_domain = record->state == LEDGER_BOUND || record->state == LEDGER_SPENT;
     bool waits = record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
     shape_u64(object, "id", record->id);
@@ -100,7 +100,7 @@ struct json_object *shape_reservation(const struct daemon *daemon,
 struct json_object *shape_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
                                   uint64_t id)
 {
-    struct json_object *data = json_object_new_object();
+    struct json_object *data = build_object();
     shape_text(data, "reason", ledger_reason_word(reason));
     shape_u64(data, "a_kib", a_kib);
     shape_u64(data, "b_kib", b_kib);
@@ -118,7 +118,7 @@ struct json_object *shape_decision(const struct decision *decision)
     static const char *const whats[] = {"set", "grant", "refuse"};
     static const char *const fates[] = {"done", "dropped", "failed"};
     char text[512];
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     decision_text(decision, text, sizeof(text));
     shape_u64(object, "number", decision->number);
     shape_u64(object, "time_usec", decision->time_usec);
@@ -151,16 +151,16 @@ static void add_segments(struct daemon *daemon, struct json_object *object,
     struct ballast_breakdown breakdown;
     const struct ballast_host *host = daemon_view_host(daemon->view);
     if (daemon_host_breakdown(daemon->host, domain, &host->caps, &breakdown) < 0) {
-        json_object_object_add(object, "segments", NULL);
+        build_add(object, "segments", NULL);
         return;
     }
-    struct json_object *segments = json_object_new_object();
+    struct json_object *segments = build_object();
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
         if (ballast_segment_applies(segment, breakdown.type))
             shape_u64(segments, ballast_segment_word(segment), breakdown.segment_kib[i]);
     }
-    json_object_object_add(object, "segments", segments);
+    build_add(object, "segments", segments);
 }
 
 /* What it was predicted to cost and did, where both are known. */
@@ -170,15 +170,15 @@ static void add_cost(struct daemon *daemon, struct json_object *object, uint32_t
     const struct drift_compared *is = NULL;
     if (daemon_view_find(daemon->view, domid, &at) == 0)
         is = costs_find(daemon->costs, domid, daemon_view_domain(daemon->view, at)->uuid);
-    struct json_object *cost = is ? json_object_new_object() : NULL;
+    struct json_object *cost = is ? build_object() : NULL;
     if (is) {
         shape_u64(cost, "settled_kib", is->settled_kib);
         shape_u64(cost, "fresh_max_kib", is->fresh_max_kib);
-        json_object_object_add(cost, "actual_kib", json_object_new_int64(is->actual_kib));
-        json_object_object_add(cost, "difference_kib", json_object_new_int64(is->difference_kib));
+        build_add(cost, "actual_kib", build_i64(is->actual_kib));
+        build_add(cost, "difference_kib", build_i64(is->difference_kib));
         shape_text(cost, "verdict", drift_verdict_word(is->verdict));
     }
-    json_object_object_add(object, "cost", cost);
+    build_add(object, "cost", cost);
 }
 
 static void add_sizes(struct daemon *daemon, struct json_object *object,
@@ -252,7 +252,7 @@ struct json_object *shape_domain(struct daemon *daemon, size_t i)
     const struct daemon_domain *record = daemon_view_domain(daemon->view, i);
     const struct decision *why = decisions_of(daemon->decisions, domain->id);
     const struct daemon_config_guest *guest = daemon_config_guest(&daemon->config, domain->name);
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     shape_u64(object, "domid", domain->id);
     add_uuid(object, record->uuid);
     shape_text(object, "name", domain->name);
@@ -266,14 +266,14 @@ struct json_object *shape_domain(struct daemon *daemon, size_t i)
     shape_bool(object, "paused", record->paused || daemon->paused);
     shape_pin(object, &record->set.pin);
     add_opinion(daemon, object, domain->id);
-    json_object_object_add(object, "why", why ? shape_decision(why) : NULL);
+    build_add(object, "why", why ? shape_decision(why) : NULL);
     add_bound(daemon, object, record);
     return object;
 }
 
 struct json_object *shape_alert(enum alert_name name, const struct alert *alert)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     shape_text(object, "name", alert_word(name));
     shape_bool(object, "on", alert->on);
     shape_u64(object, "since_usec", alert->since_usec);
@@ -290,8 +290,8 @@ struct json_object *shape_host(struct daemon *daemon)
         ballast_host_divide(host, promises_reserved_kib(daemon->promises, host), NULL, &breakdown,
                             NULL, NULL) < 0)
         return NULL;
-    struct json_object *object = json_object_new_object();
-    struct json_object *parts = json_object_new_object();
+    struct json_object *object = build_object();
+    struct json_object *parts = build_object();
     shape_u64(object, "now_usec", host->now_usec);
     shape_text(object, "xen_version", *host->xen_version ? host->xen_version : NULL);
     shape_text(object, "processor", *host->processor ? host->processor : NULL);
@@ -305,7 +305,7 @@ struct json_object *shape_host(struct daemon *daemon)
     for (int part = 0; part < BALLAST_PARTS; part++)
         shape_u64(parts, ballast_host_part_word((enum ballast_host_part)part),
                   breakdown.part_kib[part]);
-    json_object_object_add(object, "parts", parts);
+    build_add(object, "parts", parts);
     shape_u64(object, "contradiction_kib", breakdown.contradiction_kib);
     shape_u64(object, "deficit_kib", breakdown.deficit_kib);
     return object;
@@ -316,7 +316,7 @@ static struct json_object *shape_ledger(struct daemon *daemon)
     struct ledger *ledger = promises_ledger(daemon->promises);
     const char *trouble = promises_trouble(daemon->promises);
     const struct ballast_host *host = daemon_view_host(daemon->view);
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     shape_bool(object, "writable", ledger && !trouble);
     shape_u64(object, "open", ledger ? ledger_sums(ledger).open : BALLAST_NONE);
     shape_u64(object, "promised_kib",
@@ -329,24 +329,24 @@ static struct json_object *shape_ledger(struct daemon *daemon)
 static void add_admission(struct json_object *array, const char *result, const char *reason,
                           uint64_t count)
 {
-    struct json_object *entry = json_object_new_object();
+    struct json_object *entry = build_object();
     shape_text(entry, "result", result);
     shape_text(entry, "reason", reason);
     shape_u64(entry, "count", count);
-    json_object_array_add(array, entry);
+    build_append(array, entry);
 }
 
 static struct json_object *shape_prediction(const struct daemon *daemon)
 {
     struct costs_sum sum = costs_sum(daemon);
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     shape_text(object, "profile", sum.profile);
     shape_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
     shape_text(object, "refused", sum.refused);
     shape_u64(object, "guests", sum.guests);
     shape_u64(object, "outside", sum.outside);
     shape_u64(object, "above", sum.above);
-    json_object_object_add(object, "worst_kib", json_object_new_int64(sum.worst_kib));
+    build_add(object, "worst_kib", build_i64(sum.worst_kib));
     return object;
 }
 
@@ -369,11 +369,11 @@ static struct json_object *shape_calibration(const struct calibration *calibrati
 struct json_object *shape_host_profile(const struct daemon *daemon)
 {
     struct costs_sum sum = costs_sum(daemon);
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     shape_text(object, "profile", sum.profile);
     shape_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
     shape_text(object, "refused", sum.refused);
-    json_object_object_add(object, "calibration", shape_calibration(sum.calibration));
+    build_add(object, "calibration", shape_calibration(sum.calibration));
     return object;
 }
 
@@ -382,20 +382,20 @@ static void add_counts(struct daemon *daemon, struct json_object *object)
 {
     static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_GIVERS_STUCK,
                                                  LEDGER_DEADLINE_OVER};
-    struct json_object *admissions = json_object_new_array();
+    struct json_object *admissions = build_array();
     add_admission(admissions, "granted", ledger_reason_word(LEDGER_OK), daemon->granted);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         add_admission(admissions, "refused", ledger_reason_word(reasons[i]),
                       daemon->refused[reasons[i]]);
     shape_u64(object, "moved_down_kib", daemon->moved_down_kib);
     shape_u64(object, "moved_up_kib", daemon->moved_up_kib);
-    json_object_object_add(object, "admissions", admissions);
+    build_add(object, "admissions", admissions);
 }
 
 static struct json_object *shape_history(struct daemon *daemon)
 {
     const char *trouble = recorder_trouble(daemon->recorder);
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = build_object();
     shape_bool(object, "working", daemon->config.history_kib > 0 && !trouble);
     shape_u64(object, "size_kib", recorder_size_kib(daemon->recorder));
     shape_u64(object, "most_kib", daemon->config.history_kib);
@@ -407,31 +407,31 @@ static struct json_object *shape_history(struct daemon *daemon)
 static struct json_object *shape_left_alone(struct daemon *daemon)
 {
     const struct ballast_host *host = daemon_view_host(daemon->view);
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = build_array();
     for (size_t i = 0; host && daemon->tick && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         struct balancer_opinion opinion;
-        if (json_object_array_length(array) == LEFT_ALONE_MOST ||
+        if (build_length(array) == LEFT_ALONE_MOST ||
             balancer_opinion(tick_balancer(daemon->tick), domain->id, &opinion) < 0 ||
             !opinion.left_alone)
             continue;
         char why[256];
-        struct json_object *object = json_object_new_object();
+        struct json_object *object = build_object();
         (void)floor_text(&opinion.floor, why, sizeof(why));
         shape_u64(object, "domid", domain->id);
         shape_text(object, "name", domain->name);
         shape_u64(object, "actual_kib", domain->tot_kib);
         shape_u64(object, "floor_kib", opinion.floor.kib);
         shape_text(object, "why", why);
-        json_object_array_add(array, object);
+        build_append(array, object);
     }
     return array;
 }
 
 struct json_object *shape_status(struct daemon *daemon)
 {
-    struct json_object *object = json_object_new_object();
-    struct json_object *alerts = json_object_new_array();
+    struct json_object *object = build_object();
+    struct json_object *alerts = build_array();
     uint64_t now_usec = daemon_now_usec(daemon);
     shape_u64(object, "now_usec", now_usec);
     shape_u64(object, "uptime_usec", ballast_sub_floor(now_usec, daemon->started_usec));
@@ -444,36 +444,35 @@ struct json_object *shape_status(struct daemon *daemon)
     shape_u64(object, "law_checks", daemon->options.check_laws ? daemon->law_checks : BALLAST_NONE);
     shape_u64(object, "low_memory_events", daemon->low_count);
     shape_u64(object, "clients", daemon->doors[0].clients + daemon->doors[1].clients);
-    json_object_object_add(object, "ledger", shape_ledger(daemon));
-    json_object_object_add(object, "history", shape_history(daemon));
+    build_add(object, "ledger", shape_ledger(daemon));
+    build_add(object, "history", shape_history(daemon));
     add_counts(daemon, object);
-    json_object_object_add(object, "prediction", shape_prediction(daemon));
-    json_object_object_add(object, "left_alone", shape_left_alone(daemon));
+    build_add(object, "prediction", shape_prediction(daemon));
+    build_add(object, "left_alone", shape_left_alone(daemon));
     for (int name = 0; name < ALERTS; name++) {
         if (daemon->alerts.at[name].on)
-            json_object_array_add(alerts,
-                                  shape_alert((enum alert_name)name, &daemon->alerts.at[name]));
+            build_append(alerts, shape_alert((enum alert_name)name, &daemon->alerts.at[name]));
     }
-    json_object_object_add(object, "alerts", alerts);
+    build_add(object, "alerts", alerts);
     return object;
 }
 
 struct json_object *shape_givers(struct daemon *daemon)
 {
     const struct ballast_host *host = daemon_view_host(daemon->view);
-    struct json_object *givers = json_object_new_array();
+    struct json_object *givers = build_array();
     for (size_t i = 0; host && i < host->domain_count; i++) {
         const struct daemon_domain *record = daemon_view_domain(daemon->view, i);
         const struct ballast_domain *domain = &host->domains[i];
         if (record->gave_from_kib == 0)
             continue;
-        struct json_object *giver = json_object_new_object();
+        struct json_object *giver = build_object();
         uint64_t to_kib = ballast_min_u64(domain->target_kib, domain->tot_kib);
         shape_u64(giver, "domid", domain->id);
         shape_text(giver, "name", domain->name);
         shape_u64(giver, "gives_kib", ballast_sub_floor(record->gave_from_kib, to_kib));
         shape_u64(giver, "given_kib", ballast_sub_floor(record->gave_from_kib, domain->tot_kib));
-        json_object_array_add(givers, giver);
+        build_append(givers, giver);
     }
     return givers;
 }
@@ -482,18 +481,18 @@ struct json_object *shape_tick(struct daemon *daemon)
 {
     const struct ballast_host *host = daemon_view_host(daemon->view);
     struct json_object *object = shape_host(daemon);
-    struct json_object *domains = json_object_new_array();
+    struct json_object *domains = build_array();
     for (size_t i = 0; object && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
-        struct json_object *entry = json_object_new_object();
+        struct json_object *entry = build_object();
         shape_u64(entry, "domid", domain->id);
         shape_u64(entry, "actual_kib", domain->tot_kib);
         shape_u64(entry, "target_kib", domain->target_kib);
         shape_u64(entry, "xen_maximum_kib", domain->maxmem_kib);
-        json_object_array_add(domains, entry);
+        build_append(domains, entry);
     }
     if (object)
-        json_object_object_add(object, "domains", domains);
+        build_add(object, "domains", domains);
     else
         json_object_put(domains);
     return object;

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballastd/build.h"
 #include "app/ballastd/calls.h"
+#include "app/ballastd/log.h"
 #include "app/ballastd/manager.h"
 #include "app/ballastd/shape.h"
 #include "core/base/units.h"
@@ -46,10 +48,16 @@ static bool anybody_wants(const struct daemon *daemon, enum tell_event event)
     return false;
 }
 
-static void send_all(struct daemon *daemon, enum tell_event event, struct json_object *params)
+/* What was begun at so many failures is told whole or not at all: the next one will be. */
+static void send_all(struct daemon *daemon, enum tell_event event, struct json_object *params,
+                     uint64_t failures)
 {
+    bool is_whole = failures == build_failures();
+    if (!is_whole)
+        daemon_log(DAEMON_WARNING, "%s: out of memory, nobody is told",
+                   wire_event_at((size_t)event));
     for (struct conn *conn = daemon->conns; conn; conn = conn->next) {
-        if (wants(conn, event))
+        if (is_whole && wants(conn, event))
             send_event(conn, event, params);
     }
     json_object_put(params);
@@ -64,29 +72,33 @@ void tell_reservation(struct daemon *daemon, const struct ledger_reservation *re
 {
     struct json_object *params = NULL;
     uint64_t id = record->id;
+    uint64_t failures = build_failures();
     for (struct conn *conn = daemon->conns; conn; conn = conn->next) {
         if (!cares(conn, id))
             continue;
         if (!params) {
             params = shape_reservation(daemon, record, shape_missing_kib(daemon, record));
             if (record->state == LEDGER_FREEING)
-                json_object_object_add(params, "givers", shape_givers(daemon));
+                build_add(params, "givers", shape_givers(daemon));
         }
-        send_event(conn, TELL_RESERVATION, params);
+        if (failures == build_failures())
+            send_event(conn, TELL_RESERVATION, params);
     }
     json_object_put(params);
 }
 
 void tell_decision(struct daemon *daemon, const struct decision *decision)
 {
+    uint64_t failures = build_failures();
     if (anybody_wants(daemon, TELL_DECISION))
-        send_all(daemon, TELL_DECISION, shape_decision(decision));
+        send_all(daemon, TELL_DECISION, shape_decision(decision), failures);
 }
 
 void tell_alert(struct daemon *daemon, enum alert_name name, const struct alert *alert)
 {
+    uint64_t failures = build_failures();
     if (anybody_wants(daemon, TELL_ALERT))
-        send_all(daemon, TELL_ALERT, shape_alert(name, alert));
+        send_all(daemon, TELL_ALERT, shape_alert(name, alert), failures);
 }
 
 /* What somebody set is history, whether anybody listens or not. */
@@ -104,6 +116,11 @@ static void record_settings(struct daemon *daemon, const char *what, uint64_t do
     recorder_news(daemon, &news);
 }
 
+static void add_members(struct json_object *params, struct json_object *answer)
+{
+    json_object_object_foreach(answer, key, value) build_add(params, key, json_object_get(value));
+}
+
 void tell_settings(struct daemon *daemon, const char *what, uint64_t domid, uid_t uid,
                    struct json_object *answer)
 {
@@ -112,13 +129,16 @@ void tell_settings(struct daemon *daemon, const char *what, uint64_t domid, uid_
         record_settings(daemon, what, domid, uid, answer);
     if (!anybody_wants(daemon, TELL_SETTINGS))
         return;
-    struct json_object *params = json_object_new_object();
+    uint64_t failures = build_failures();
+    struct json_object *params = build_object();
     shape_text(params, "what", what);
     shape_u64(params, "domid", domid);
     shape_u64(params, "uid", uid);
-    json_object_object_foreach(answer, key, value)
-        json_object_object_add(params, key, json_object_get(value));
-    send_all(daemon, TELL_SETTINGS, params);
+    if (!answer)
+        build_fail();
+    else
+        add_members(params, answer);
+    send_all(daemon, TELL_SETTINGS, params, failures);
 }
 
 static void forget_givers(struct daemon *daemon)
@@ -158,9 +178,10 @@ void tell_progress(struct daemon *daemon)
     if (now_usec - daemon->told_usec < BALLAST_SEC_USEC || !anybody_wants(daemon, TELL_TICK))
         return;
     daemon->told_usec = now_usec;
+    uint64_t failures = build_failures();
     struct json_object *params = shape_tick(daemon);
     if (params)
-        send_all(daemon, TELL_TICK, params);
+        send_all(daemon, TELL_TICK, params, failures);
 }
 
 int tell_wait(struct conn *conn, struct json_object *id, uint64_t reservation, bool is_free)

@@ -3,8 +3,9 @@
  * Strict reading of JSON that strangers wrote, on top of json-c. Every error is one sentence that
  * names the document, the line and the key ("host.json:3: doms[2].tot_kib: ...").
  *
- * json-c keeps no lines, takes a key that is there twice and puts no bound on memory; so a scan of
- * the text goes before it, and another one finds the line of a value when something is said of it.
+ * json-c keeps no lines, takes a key that is there twice, puts no bound on memory and does not
+ * survive its end; so a scan of the text goes before it, the tree is built from that, and another
+ * scan finds the line of a value when something is said of it.
  */
 #ifndef EDGE_JSON_JSON_H
 #define EDGE_JSON_JSON_H

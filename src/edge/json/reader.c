@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "edge/json/scan.h"
+#include "edge/json/tree.h"
 
 struct json_reader json_reader_over(const char *name, const char *data, size_t length)
 {
@@ -38,7 +39,7 @@ static size_t count_members(const struct json_object *value)
     return count;
 }
 
-/* json-c has kept fewer members than there are in the text: says which. */
+/* The tree has kept fewer members than there are in the text: says which. */
 static int fail_twice(const struct json_reader *reader, struct ballast_error *err)
 {
     struct json_scan scan = {.data = reader->data,
@@ -55,29 +56,15 @@ static int fail_twice(const struct json_reader *reader, struct ballast_error *er
                      scan.key);
 }
 
-static int build(const struct json_reader *reader, const struct json_scan *scan,
-                 struct json_object **out, struct ballast_error *err)
+static int build(const struct json_reader *reader, struct json_object **out,
+                 struct ballast_error *err)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
-    if (!tokener)
-        return ballast_fail(err, -ENOMEM, "out of memory");
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *made = json_tokener_parse_ex(tokener, reader->data + reader->offset,
-                                                     (int)(scan->at - reader->offset));
-    enum json_tokener_error why = json_tokener_get_error(tokener);
-    size_t stop = reader->offset + json_tokener_get_parse_end(tokener);
-    json_tokener_free(tokener);
-    if (!made) {
-        struct json_at at = {.name = reader->name, .line = reader->line};
-        for (size_t i = reader->offset; i < stop && i < reader->length; i++)
-            at.line += reader->data[i] == '\n';
-        return json_fail(err, &at, NULL, "%s",
-                         why == json_tokener_error_parse_utf8_string
-                             ? "bytes that are not UTF-8 in a string"
-                             : json_tokener_error_desc(why));
-    }
-    *out = made;
-    return 0;
+    struct json_scan scan = {
+        .data = reader->data, .length = reader->length, .at = reader->offset, .line = reader->line};
+    *out = json_tree(&scan);
+    if (*out)
+        return 0;
+    return scan.why ? fail_scan(reader, &scan, err) : ballast_fail(err, -ENOMEM, "out of memory");
 }
 
 int json_next(struct json_reader *reader, struct json_object **out, struct json_at *at,
@@ -100,7 +87,7 @@ int json_next(struct json_reader *reader, struct json_object **out, struct json_
     if ((first != '{' && first != '[') || !json_scan_value(&scan))
         return fail_scan(reader, &scan, err);
     struct json_object *made = NULL;
-    int rc = build(reader, &scan, &made, err);
+    int rc = build(reader, &made, err);
     if (rc < 0)
         return rc;
     if (count_members(made) != scan.members) {

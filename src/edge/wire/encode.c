@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "edge/wire/line.h"
+#include "edge/wire/write.h"
 
 /* Adds value, which is taken over also on failure. */
 static bool add(struct json_object *object, const char *key, struct json_object *value)
@@ -57,19 +58,17 @@ static int write_line(struct json_object *object, char **out, size_t *length,
                       struct ballast_error *err)
 {
     size_t size = 0;
-    const char *text = json_object_to_json_string_length(
-        object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-    if (text && size > WIRE_LINE_MOST)
-        return ballast_fail(err, -EMSGSIZE, "a message of %zu bytes is longer than a line may be",
-                            size);
-    char *line = text ? malloc(size + 2) : NULL;
+    char *line = wire_write(object, &size);
     if (!line)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    memcpy(line, text, size);
-    mend_utf8(line, size);
-    memcpy(line + size, "\n", 2);
+    if (size - 1 > WIRE_LINE_MOST) {
+        free(line);
+        return ballast_fail(err, -EMSGSIZE, "a message of %zu bytes is longer than a line may be",
+                            size - 1);
+    }
+    mend_utf8(line, size - 1);
     *out = line;
-    *length = size + 1;
+    *length = size;
     return 0;
 }
 

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One allocation after the other fails, in every request there is: each answer is whole or an error, the
+daemon lives, and what the ledger says of reservations is what was answered."""
+
+import json
+import mmap
+import os
+import struct
+import sys
+import tempfile
+
+from driver import Daemon, Refused, run
+
+if os.environ.get("SANITIZE", "none") != "none":
+    print("the sanitizers have an allocator of their own")
+    sys.exit(77)
+
+GIB = 1024 * 1024
+OUT_OF_MEMORY = (-32603, -32003, -32004, -32700)
+
+
+class Plan:
+    """Which allocation fails."""
+
+    def __init__(self):
+        self.file = tempfile.NamedTemporaryFile()
+        self.file.write(bytes(4096))
+        self.file.flush()
+        self.map = mmap.mmap(self.file.fileno(), 4096)
+
+    def fail(self, at):
+        self.map[0:24] = struct.pack("QQQ", 0, 0, 0)
+        self.map[0:8] = struct.pack("Q", at)
+
+    def calm(self):
+        self.map[0:8] = bytes(8)
+        return struct.unpack("Q", self.map[16:24])[0]
+
+
+def keys_of(value):
+    """Which keys are where: what an answer that lacks something would lack."""
+    if isinstance(value, dict):
+        return {key: keys_of(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [keys_of(inner) for inner in value]
+    return value is None
+
+
+READING = [("hello", {"version": 1, "client": "test"}), ("ping", {}), ("status", {}), ("host", {}),
+           ("host-profile", {}), ("domains", {}), ("domains", {"domain": "web"}), ("reservations", {}),
+           ("decisions", {}), ("history", {"domain": "web"}), ("history", {}), ("why", {"domain": "web"}),
+           ("policy", {}), ("plan", {"starts": [{"min_kib": GIB}]}),
+           ("subscribe", {"events": ["reservation-changed"]}), ("login", {"owner": "me"})]
+
+
+def steps(daemon, plan, ask, judge):
+    """Once for each allocation of that request, until all of them have had their turn."""
+    at = 0
+    while True:
+        at += 1
+        assert at < 20000
+        with daemon.client() as client:
+            client.socket.settimeout(10)
+            plan.fail(at)
+            try:
+                answer, refusal = ask(client), None
+            except Refused as error:
+                answer, refusal = None, error
+            except (EOFError, OSError) as error:
+                answer, refusal = None, error
+            failed = plan.calm()
+            assert daemon.process.poll() is None, f"allocation {at}: {daemon.process.poll()} {daemon.log()[-600:]}"
+            judge(at, answer, refusal)
+            if not failed:
+                assert answer is not None, refusal
+                return at - 1
+
+
+def test_reading():
+    plan, counts = Plan(), {}
+    env = {"LD_PRELOAD": os.environ["MALLOC_SHIM"], "MALLOC_PLAN": plan.file.name}
+    # Nothing moves, and looks are rare: what is counted is the request's own.
+    config = "[ballastd]\nrest = 1min\ninterval = 10s\n"
+    with Daemon(scenario=None, env=env, config=config, checks=False) as daemon:
+        with daemon.client() as client:
+            client.call("pause")
+            client.call("reserve", min_kib=4)
+        for method, params in READING:
+            with daemon.client() as client:
+                whole = keys_of(client.call(method, **params))
+
+            def judge(at, answer, refusal):
+                if isinstance(refusal, Refused):
+                    assert refusal.code in OUT_OF_MEMORY, (method, at, refusal)
+                elif answer is not None:
+                    assert keys_of(answer) == whole, (method, at)
+            counts[method] = counts.get(method, 0) + steps(
+                daemon, plan, lambda client: client.call(method, **params), judge)
+    print(f"{sum(counts.values())} allocations failed in turn: {counts}")
+
+
+def test_changing():
+    plan = Plan()
+    env = {"LD_PRELOAD": os.environ["MALLOC_SHIM"], "MALLOC_PLAN": plan.file.name}
+    config = "[ballastd]\nrest = 1s\n"
+    with Daemon(scenario=None, env=env, config=config, checks=False) as daemon:
+        granted = {}
+
+        def open_ones():
+            with daemon.client() as client:
+                return {r["id"]: r["state"] for r in client.call("reservations")["reservations"]}
+
+        def judge_reserve(at, answer, refusal):
+            there = open_ones()
+            for number in granted:
+                assert there.get(number) == "granted", (at, number, there)
+            if answer is not None and answer["state"] == "granted":
+                assert there[answer["id"]] == "granted", (at, answer)
+                granted[answer["id"]] = True
+            elif answer is not None:
+                # The look that would have granted it failed; the next one does.
+                assert there[answer["id"]] in ("asked", "freeing", "granted"), (at, answer)
+            extra = [n for n, state in there.items()
+                     if state in ("asked", "freeing", "granted") and n not in granted]
+            # What was not answered for may have been made; it is told of, and can be given back.
+            with daemon.client() as client:
+                for number in extra:
+                    client.call("release", id=number)
+
+        count = steps(daemon, plan, lambda client: client.call("reserve", min_kib=4), judge_reserve)
+        print(f"reserve: {count} allocations failed in turn, {len(granted)} granted")
+
+        def release(client):
+            return client.call("release", id=next(iter(granted)))
+
+        def judge_release(at, answer, refusal):
+            number = next(iter(granted))
+            state = open_ones().get(number)
+            assert state in ("granted", "released"), (at, state)
+            assert answer is None or state == "released", (at, state)
+            if state == "released":
+                del granted[number]
+            if not granted:
+                with daemon.client() as client:
+                    granted[client.call("reserve", min_kib=4)["id"]] = True
+
+        count = steps(daemon, plan, release, judge_release)
+        print(f"release: {count} allocations failed in turn")
+        changes = [("set-target", {"domain": "web", "target_kib": GIB, "force": True}), ("pause", {}), ("resume", {}),
+                   ("set-policy", {"name": "shares"})]
+        for method, params in changes:
+            def tolerate(at, answer, refusal):
+                assert answer is None or isinstance(answer, dict)
+            steps(daemon, plan, lambda client: client.call(method, **params), tolerate)
+        # And without a request: ticks, and what they tell.
+        before = open_ones()
+        for at in range(1, 200):
+            plan.fail(at)
+            try:
+                with daemon.client(hello=False) as client:
+                    client.call("ping")
+                    client.call("ping")
+            except (Refused, EOFError, OSError):
+                pass
+            assert daemon.process.poll() is None, (at, daemon.log()[-2000:])
+        plan.calm()
+        assert open_ones() == before
+
+
+run([value for name, value in list(globals().items()) if name.startswith("test_")])
