@@ -59,6 +59,8 @@ void daemon_reload(struct daemon *daemon)
         daemon_config_release(&daemon->config);
         daemon->config = config;
         door_set_group(daemon);
+        if (daemon->tick)
+            tick_set_inaccuracy(daemon->tick, config.inaccuracy_kib);
         /* A policy that was set by a command stays until the file says another than it did. */
         if (other_policy) {
             manager_set_policy(daemon, config.policy);

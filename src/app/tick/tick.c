@@ -61,6 +61,12 @@ void tick_set_policy(struct tick *tick, const struct policy *policy)
     balancer_set_policy(tick->balancer, policy);
 }
 
+void tick_set_inaccuracy(struct tick *tick, uint64_t kib)
+{
+    tick->config.options.inaccuracy_kib = kib;
+    balancer_set_inaccuracy(tick->balancer, kib);
+}
+
 const struct balancer *tick_balancer(const struct tick *tick)
 {
     return tick->balancer;

@@ -109,6 +109,8 @@ void tick_free(struct tick *tick); /* NULL is allowed */
 int tick_forget(struct tick *tick, struct ballast_error *err);
 /* Another policy from the next tick on; what was learned is kept. */
 void tick_set_policy(struct tick *tick, const struct policy *policy);
+/* How far from its target a balloon may stop, from the next tick on. */
+void tick_set_inaccuracy(struct tick *tick, uint64_t kib);
 const struct balancer *tick_balancer(const struct tick *tick);
 
 /*

@@ -54,6 +54,11 @@ void balancer_set_policy(struct balancer *balancer, const struct policy *policy)
     balancer->policy = policy;
 }
 
+void balancer_set_inaccuracy(struct balancer *balancer, uint64_t kib)
+{
+    balancer->options.inaccuracy_kib = kib;
+}
+
 /* Grows one array; a failure leaves the old one in place. */
 static bool grow(void *array_at, size_t count, size_t size)
 {

@@ -130,6 +130,8 @@ struct balancer *balancer_new(const struct policy *policy, const struct balancer
 void balancer_free(struct balancer *balancer);
 /* Takes another policy from the next decision on; what was learned is kept. */
 void balancer_set_policy(struct balancer *balancer, const struct policy *policy);
+/* How far from its target a balloon may stop, from the next plan on. */
+void balancer_set_inaccuracy(struct balancer *balancer, uint64_t kib);
 
 /*
  * One tick. -EINVAL when time went backwards or an id is there twice, -ENOMEM; nothing is learned
