@@ -15,6 +15,7 @@ static const char *const words[ALERTS] = {
     [ALERT_PROFILE] = "host-profile",
     [ALERT_PROMISED] = "promised-memory",
     [ALERT_NOISE] = "noisy-guests",
+    [ALERT_CLOCK] = "clock",
 };
 
 const char *alert_word(enum alert_name name)

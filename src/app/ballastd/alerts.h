@@ -15,6 +15,7 @@ enum alert_name {
     ALERT_PROFILE,
     ALERT_PROMISED,
     ALERT_NOISE,
+    ALERT_CLOCK,
     ALERTS,
 };
 

@@ -16,6 +16,7 @@
 #include "core/base/units.h"
 #include "core/model/host_breakdown.h"
 #include "edge/hv/xen.h"
+#include "edge/wire/methods.h"
 
 /* A store that cannot be opened is tried again so often; the clock is the real one. */
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
@@ -25,6 +26,8 @@
 #define SAY_AGAIN_USEC (60 * BALLAST_SEC_USEC)
 /* A fast simulated clock may make so many ticks in one turn of the loop. */
 enum { TICKS_A_TURN = 8 };
+/* A calendar that is set right by less, as NTP does, is nothing to tell of. */
+enum { CLOCK_AHEAD_SEC = 60 };
 
 /*
  * The book's question for uuids comes without a context; there is one loop in a process, and
@@ -260,12 +263,30 @@ static void trouble(void *context, const char *why)
     alerts_set(&daemon->alerts, ALERT_LEDGER, daemon_now_usec(daemon), why ? text : NULL);
 }
 
+/* 0: it says what no answer can, so it is not believed. */
 static uint64_t calendar_usec(void)
 {
     uv_timeval64_t now;
-    return uv_gettimeofday(&now) == 0
-               ? (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_usec
-               : 0;
+    if (uv_gettimeofday(&now) < 0 || now.tv_sec < 0 ||
+        (uint64_t)now.tv_sec >= WIRE_USEC_MOST / BALLAST_SEC_USEC)
+        return 0;
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_usec;
+}
+
+/* Whoever reads a time, or waits for a lease to end, must know which clock it is by. */
+static void note_clock(struct daemon *daemon, uint64_t calendar, uint64_t ledger)
+{
+    char text[ALERT_TEXT];
+    uint64_t ahead_sec = ballast_sub_floor(ledger, calendar) / BALLAST_SEC_USEC;
+    (void)snprintf(
+        text, sizeof(text),
+        "the ledger's clock is %" PRIu64 " s ahead of the calendar, which is or was set "
+        "wrong: leases and deadlines run on from there. Set the calendar right and start "
+        "ballastd again; if it is right, stop ballastd when nothing is promised and move "
+        "ledger.db, its -wal and its -mark out of %s",
+        ahead_sec, daemon->options.state_dir);
+    alerts_set(&daemon->alerts, ALERT_CLOCK, daemon_now_usec(daemon),
+               ahead_sec > CLOCK_AHEAD_SEC ? text : NULL);
 }
 
 /*
@@ -274,11 +295,13 @@ static uint64_t calendar_usec(void)
  */
 static void set_epoch(struct daemon *daemon)
 {
-    uint64_t begin_usec =
-        ballast_max_u64(calendar_usec(), ledger_now_usec(promises_ledger(daemon->promises)));
+    uint64_t calendar = calendar_usec();
+    uint64_t ledger = ledger_now_usec(promises_ledger(daemon->promises));
+    uint64_t begin_usec = ballast_max_u64(calendar, ledger);
     daemon_view_set_epoch(daemon->view,
                           ballast_sub_floor(begin_usec, daemon_host_now_usec(daemon->host)));
     daemon->started_usec = daemon->moved_usec = begin_usec;
+    note_clock(daemon, calendar, ledger);
 }
 
 /*
