@@ -37,6 +37,13 @@ class Installed(unittest.TestCase):
                      "lib/sysusers.d/ballast.conf", "share/doc/ballast/examples/ballastd.conf",
                      "share/bash-completion/completions/ballast", "include/ballast/ballast.h"):
             self.assertIn(path, self.files)
+        # The page comes with its unit, and that runs what was installed.
+        web = "bin/ballast-web" in self.files
+        self.assertEqual("lib/systemd/system/ballast-web.service" in self.files, web)
+        if web:
+            unit = self.read("lib/systemd/system/ballast-web.service")
+            self.assertIn(f"\nExecStart=/{PREFIX}/bin/ballast-web ", unit)
+        self.assertIn("share/ballast/probe-kernel", self.files)
         self.assertTrue(any(re.search(r"libballast\.so\.0$", path) for path in self.files))
         self.assertTrue(any(path.endswith("pkgconfig/ballast.pc") for path in self.files))
         outside = [p for p in (self.top / "root").rglob("*")

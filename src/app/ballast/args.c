@@ -8,6 +8,8 @@
 #include "app/ballast/output.h"
 #include "core/base/nearest.h"
 
+#include "core/policy/policy.h"
+
 /* Beyond every character, so that an index is never taken for a short option. */
 enum { FIRST_INDEX = 256 };
 
@@ -90,4 +92,15 @@ int cli_args_colour(const struct cli_args *args, bool *out)
     if (cli_colour(args->value, out) < 0)
         return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
     return CLI_DONE;
+}
+
+int cli_args_no_policy(const struct cli_args *args, const char *name)
+{
+    char names[256] = "";
+    const struct policy *policy;
+    for (size_t i = 0; (policy = policy_at(i)) != NULL; i++) {
+        size_t used = strlen(names);
+        (void)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", policy->name);
+    }
+    return cli_args_wrong(args, "there is no policy '%s': there are %s", name, names);
 }

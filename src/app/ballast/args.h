@@ -36,4 +36,7 @@ __attribute__((format(printf, 2, 3))) int cli_args_wrong(const struct cli_args *
 /* Takes the argument of --color, as cli_colour() does. CLI_BAD with a message. */
 int cli_args_colour(const struct cli_args *args, bool *out);
 
+/* CLI_BAD: there is no policy of that name, and which there are has been told. */
+int cli_args_no_policy(const struct cli_args *args, const char *name);
+
 #endif

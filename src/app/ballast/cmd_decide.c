@@ -362,17 +362,6 @@ static int serve(struct decide *decide)
     return CLI_DONE; /* cli_finish() tells of output that was lost */
 }
 
-static int refuse_policy(const struct cli_args *args, const char *name)
-{
-    char names[256] = "";
-    const struct policy *policy;
-    for (size_t i = 0; (policy = policy_at(i)) != NULL; i++) {
-        size_t used = strlen(names);
-        (void)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", policy->name);
-    }
-    return cli_args_wrong(args, "there is no policy '%s': there are %s", name, names);
-}
-
 int cli_decide(struct cli_args *args)
 {
     const char *name = NULL;
@@ -393,7 +382,7 @@ int cli_decide(struct cli_args *args)
         return cli_args_wrong(args, "--stdio is missing: there is no other way to ask yet");
     const struct policy *policy = policy_find(name);
     if (!policy)
-        return refuse_policy(args, name);
+        return cli_args_no_policy(args, name);
 
     struct decide decide = {.balancer = cli_must(balancer_new(policy, NULL))};
     cli_lines_begin(&decide.lines, STDIN_FILENO, MOST_BYTES);

@@ -41,14 +41,8 @@ struct options {
 static int set_policy(struct options *options, const struct cli_args *args, const char *name)
 {
     const struct policy *policy = policy_find(name);
-    if (!policy) {
-        char names[CLI_MESSAGE] = "";
-        size_t used = 0;
-        for (size_t i = 0; policy_at(i) && used < sizeof(names); i++)
-            used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-                                     policy_at(i)->name);
-        return cli_args_wrong(args, "there is no policy '%s': there are %s", name, names);
-    }
+    if (!policy)
+        return cli_args_no_policy(args, name);
     options->policy = *policy;
     /* What it would do now is asked, not when its turn is. */
     options->policy.interval_usec = 0;

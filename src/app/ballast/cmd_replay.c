@@ -42,7 +42,7 @@ static int parse(struct replaying *replaying, struct cli_args *args)
         replaying->json |= option == OPTION_JSON;
         replaying->quiet |= option == OPTION_QUIET;
         if (option == OPTION_POLICY && !(replaying->policy = policy_find(args->value)))
-            return cli_args_wrong(args, "there is no policy '%s'", args->value);
+            return cli_args_no_policy(args, args->value);
     }
     char **operands = cli_args_operands(args, &count);
     if (count != 1)

@@ -97,7 +97,7 @@ static int parse(struct simulate *simulate, struct cli_args *args)
     }
     bool all = policy ? strcmp(policy, "all") == 0 : simulate->compare;
     if (!all && !policy_find(policy))
-        return cli_args_wrong(args, "there is no policy '%s'", policy);
+        return cli_args_no_policy(args, policy);
     choose_policies(simulate, all ? NULL : policy_find(policy));
     simulate->paths = cli_args_operands(args, &simulate->path_count);
     if (simulate->path_count == 0)
