@@ -45,10 +45,14 @@ same_keys() { # COMMAND [ARGUMENT]...
     same_keys list
     same_keys host
     same_keys explain --all
+    same_keys free 4G --dry-run
+    same_keys free 7700M --dry-run
+    same_keys free 7700M
     same_keys set-target small 900M --dry-run
     same_keys set-target small 900M
     same_keys set-target small 800M --wait
     same_keys set-max small 2G
+    same_keys free 4G
 }
 
 @test "a target is pinned through the daemon, shown, and given back" {

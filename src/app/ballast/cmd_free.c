@@ -6,6 +6,7 @@
 
 #include "app/ballast/args.h"
 #include "app/ballast/door.h"
+#include "app/ballast/door_daemon.h"
 #include "app/ballast/free.h"
 #include "app/ballast/give.h"
 #include "app/ballast/interrupt.h"
@@ -35,7 +36,7 @@ const struct cli_option cli_free_options[] = {
     [OPTION_TIMEOUT] = {"timeout", "T", "give up after that (default 120s)"},
     [OPTION_DRY_RUN] = {"dry-run", NULL, "only say who would be asked first"},
     [OPTION_POLICY] = {"policy", "NAME",
-                       "who gives (see 'ballast help simulate'; default ballast)"},
+                       "who gives, as in 'ballast simulate --policy' (default ballast)"},
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
     {NULL, NULL, NULL},
@@ -53,7 +54,7 @@ static int parse(struct cli_freeing *freeing, struct cli_args *args)
         if (option == OPTION_HOST)
             freeing->host = args->value;
         if (option == OPTION_POLICY && !(freeing->policy = policy_find(args->value)))
-            return cli_args_wrong(args, "there is no policy '%s'", args->value);
+            return cli_args_no_policy(args, args->value);
         if (option == OPTION_TIMEOUT &&
             cli_time_parse(args->value, &freeing->timeout_usec, &err) < 0)
             return cli_args_wrong(args, "--timeout: %s", err.text);
@@ -98,7 +99,14 @@ static int book_answer(void *book, const struct ballast_host *host,
 }
 
 /* Who is there at the beginning, for the sum at the end. */
-static void remember_givers(struct cli_freeing *freeing)
+/* Beyond what is kept for Xen and, where a daemon says so, beyond what is promised. */
+static uint64_t available_kib(const struct cli_door *door)
+{
+    uint64_t promised_kib = door->is_daemon ? cli_door_daemon_reserved_kib(door->hv) : 0;
+    return ballast_sub_floor(ballast_host_available_kib(door->host), promised_kib);
+}
+
+void cli_free_remember(struct cli_freeing *freeing)
 {
     const struct cli_door *door = &freeing->door;
     freeing->givers = cli_must(calloc(door->count + 1, sizeof(*freeing->givers)));
@@ -109,7 +117,7 @@ static void remember_givers(struct cli_freeing *freeing)
         giver->after_kib = giver->before_kib;
         (void)snprintf(giver->name, sizeof(giver->name), "%s", domain->shown);
     }
-    freeing->before_kib = ballast_host_available_kib(door->host);
+    freeing->before_kib = available_kib(door);
     freeing->after_kib = freeing->before_kib;
     freeing->began_usec = door->host->now_usec;
     freeing->request = (struct balancer_request){
@@ -120,12 +128,12 @@ static void remember_givers(struct cli_freeing *freeing)
     };
 }
 
-static int look(struct cli_freeing *freeing)
+int cli_free_look(struct cli_freeing *freeing)
 {
     int rc = cli_door_look(&freeing->door);
     if (rc)
         return rc;
-    freeing->after_kib = ballast_host_available_kib(freeing->door.host);
+    freeing->after_kib = available_kib(&freeing->door);
     for (size_t i = 0; i < freeing->giver_count; i++) {
         struct cli_giver *giver = &freeing->givers[i];
         const struct cli_domain *now = cli_door_by_id(&freeing->door, giver->id);
@@ -165,7 +173,7 @@ static int drive(struct cli_freeing *freeing, struct tick *tick)
     while (!rc && !freeing->answered && !cli_interrupted()) {
         rc = cli_door_wait(&freeing->door, TICK_USEC);
         if (!rc)
-            rc = look(freeing);
+            rc = cli_free_look(freeing);
         if (rc)
             break;
         show_progress(freeing, &progress);
@@ -206,7 +214,7 @@ static int settle(struct cli_freeing *freeing, struct tick *tick)
          usec += TICK_USEC) {
         rc = cli_door_wait(&freeing->door, TICK_USEC);
         if (!rc)
-            rc = look(freeing);
+            rc = cli_free_look(freeing);
         if (!rc && usec >= SETTLE_LEAST_USEC && !somebody_moves(&freeing->door))
             break;
         if (!rc)
@@ -250,10 +258,10 @@ static int really(struct cli_freeing *freeing, struct tick *tick)
         rc = settle(freeing, tick);
     freeing->interrupted = !freeing->answered && cli_interrupted();
     ask_opinions(freeing, tick);
-    if (look(freeing) == CLI_DONE)
+    if (cli_free_look(freeing) == CLI_DONE)
         stop_all(freeing);
     if (!rc)
-        rc = look(freeing);
+        rc = cli_free_look(freeing);
     if (rc)
         return rc;
     cli_free_tell(freeing);
@@ -265,7 +273,7 @@ static int dryly(struct cli_freeing *freeing, struct tick *tick)
     struct tick_result result;
     int rc = run_tick(freeing, tick, &result);
     if (!rc)
-        rc = look(freeing); /* the tick has looked too, and what was seen before is gone */
+        rc = cli_free_look(freeing); /* the tick has looked too, and what was seen before is gone */
     if (rc)
         return rc;
     return cli_free_tell_dry(freeing, &result.decided) ? CLI_DONE : CLI_NO;
@@ -276,7 +284,7 @@ static int run(struct cli_freeing *freeing)
     int rc = cli_door_look(&freeing->door);
     if (rc)
         return rc;
-    remember_givers(freeing);
+    cli_free_remember(freeing);
     struct hv *give = cli_must(cli_give_new(freeing->door.hv));
     struct tick_config config = {
         .hv = give,

@@ -116,6 +116,10 @@ static void print_json(const struct cli_freeing *freeing)
     struct json_object *domains = cli_must(json_object_new_array());
     const char *reason = freeing->answered ? balancer_reason_word(freeing->verdict.reason) : NULL;
     why_not(freeing, text);
+    if (*freeing->refused) {
+        reason = freeing->refused;
+        (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
+    }
     cli_json_kib(object, "available_after", freeing->after_kib);
     cli_json_bool(object, "freed", granted(freeing));
     cli_json_string(object, "reason", reason ? reason : "interrupted");
@@ -158,21 +162,27 @@ static struct json_object *set_json(const struct cli_freeing *freeing,
     return object;
 }
 
+void cli_free_tell_dry_json(const struct cli_freeing *freeing, struct json_object *asked,
+                            bool can_be)
+{
+    struct json_object *object = head_json(freeing);
+    cli_json_kib(object, "spare", spare_kib(freeing));
+    cli_json_bool(object, "can_be", can_be);
+    cli_json_add(object, "asked_first", asked);
+    cli_json_print(object);
+}
+
 static void tell_dry_json(const struct cli_freeing *freeing, const struct balancer_output *decided,
                           bool can_be)
 {
-    struct json_object *object = head_json(freeing);
     struct json_object *sets = cli_must(json_object_new_array());
-    cli_json_kib(object, "spare", spare_kib(freeing));
-    cli_json_bool(object, "can_be", can_be);
     for (size_t i = 0; i < decided->set_count; i++) {
         if (decided->sets[i].target_kib == BALLAST_NONE)
             continue;
         if (json_object_array_add(sets, set_json(freeing, &decided->sets[i])) < 0)
             cli_must(NULL);
     }
-    cli_json_add(object, "asked_first", sets);
-    cli_json_print(object);
+    cli_free_tell_dry_json(freeing, sets, can_be);
 }
 
 static void print_dry(const struct cli_freeing *freeing, const struct balancer_output *decided,

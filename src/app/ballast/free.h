@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <json-c/json.h>
+
 #include "app/ballast/door.h"
+#include "app/ballast/output.h"
 #include "core/policy/balancer.h"
 #include "core/policy/policy.h"
 
@@ -36,6 +39,9 @@ struct cli_freeing {
     struct balancer_request request;
     bool answered;
     bool interrupted;
+    /* What the daemon said where it did it: a word and a sentence; "": it did, or another did. */
+    char refused[32];
+    char refused_why[CLI_MESSAGE];
     struct balancer_verdict verdict;
 };
 
@@ -43,7 +49,13 @@ struct cli_freeing {
  * The same done by the daemon, where one runs: *through says whether. By its policy, and with
  * Ctrl-C it stops freeing.
  */
-int cli_free_through_daemon(const struct cli_freeing *freeing, bool *through);
+int cli_free_through_daemon(struct cli_freeing *freeing, bool *through);
+/* The domains as they are now: those of the beginning, and what has become of them. */
+void cli_free_remember(struct cli_freeing *freeing);
+int cli_free_look(struct cli_freeing *freeing);
+/* What --dry-run tells as JSON; `asked` is the caller's array of "id", "name" ... and is taken. */
+void cli_free_tell_dry_json(const struct cli_freeing *freeing, struct json_object *asked,
+                            bool can_be);
 void cli_free_tell(const struct cli_freeing *freeing);
 /* Whether it could be. */
 bool cli_free_tell_dry(const struct cli_freeing *freeing, const struct balancer_output *decided);
