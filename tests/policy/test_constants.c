@@ -195,6 +195,44 @@ static void test_dom0_keeps_a_tenth_more(void **state)
     close_scene(&refused);
 }
 
+/* What is free is handed out where it is more than a 256th of the host, 16 MiB here. */
+static void test_a_little_surplus_stays_free(void **state)
+{
+    (void)state;
+    for (uint64_t free_mib = 12; free_mib <= 20; free_mib += 8) {
+        struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+        scene.domains[0].dynamic_max_kib += 10 * MIB;
+        scene.domains[0].static_max_kib += 10 * MIB;
+        open_scene(&scene, 1, free_mib);
+        decide(&scene);
+        assert_int_equal(scene.domains[0].target_kib, (free_mib > 16 ? 4106 : 4096) * MIB);
+        close_scene(&scene);
+    }
+}
+
+/* Growth is told in parts of a second, a 16th of what it holds at most; to one that has arrived
+ * also a quarter of that. */
+static void test_growth_is_told_in_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t told_mib, free_mib;
+        bool more;
+    } cases[] = {{0, 12, false}, {0, 20, true}, {30, 30 + 50, false}, {30, 30 + 70, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096)}};
+        uint64_t before_kib = (1024 + cases[i].told_mib) * MIB;
+        open_scene(&scene, 1, cases[i].free_mib);
+        scene.domains[0].target_kib = scene.domains[0].maxmem_kib = before_kib;
+        scene.domains[0].used_kib = 2000 * MIB;
+        scene.domains[0].reported_free_kib = 0;
+        scene.domains[0].report_age_usec = 0;
+        decide(&scene);
+        assert_int_equal(scene.domains[0].target_kib > before_kib, cases[i].more);
+        close_scene(&scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +243,8 @@ int main(void)
         cmocka_unit_test(test_hope_has_an_end),
         cmocka_unit_test(test_booting_is_hope_for_a_while),
         cmocka_unit_test(test_dom0_keeps_a_tenth_more),
+        cmocka_unit_test(test_a_little_surplus_stays_free),
+        cmocka_unit_test(test_growth_is_told_in_parts),
     };
     return cmocka_run_group_tests_name("policy-constants", tests, NULL, NULL);
 }
