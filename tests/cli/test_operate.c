@@ -121,7 +121,15 @@ static void test_others(void **state)
     cli_others_look(&others, root);
     assert_int_equal(others.count, 1);
     assert_string_equal(others.balancers[0], "squeezed runs (process 812)");
+    assert_false(others.ours);
     assert_int_equal(others.libvirt, CLI_LIBVIRT_AUTO);
+    cli_others_release(&others);
+
+    /* Our own daemon is nobody to be warned of. */
+    make_process("/proc/813", "ballastd\n");
+    cli_others_look(&others, root);
+    assert_int_equal(others.count, 1);
+    assert_true(others.ours);
     cli_others_release(&others);
 
     make_folder("/etc");

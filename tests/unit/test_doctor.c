@@ -224,7 +224,12 @@ static void test_near_misses(void **state)
     host.domains[WEB].has_balloon = false;
     host.domains[WEB].pod_cache_kib = host.domains[WEB].pod_entries_kib;
     assert_int_equal(doctor_examine(&host.facts, NULL, 0), 0);
-    moved(&host); /* one look sees no move */
+    moved(&host); /* what our own daemon moves is its work */
+    host.facts.own_daemon = true;
+    assert_int_equal(doctor_examine(&host.facts, NULL, 0), 0);
+    host.facts.own_daemon = false;
+    assert_int_equal(doctor_examine(&host.facts, NULL, 0), 1);
+    /* One look sees no move. */
     host.facts.looked_usec = 0;
     assert_int_equal(doctor_examine(&host.facts, NULL, 0), 0);
     make_well(&host);

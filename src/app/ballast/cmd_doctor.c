@@ -203,6 +203,7 @@ static void look_for_others(struct doctor *doctor)
     if (!doctor->door.is_xen)
         return;
     cli_others_look(&doctor->others, "");
+    doctor->facts.own_daemon = doctor->others.ours;
     doctor->facts.balancers = (const char *const *)doctor->others.balancers;
     doctor->facts.balancer_count = doctor->others.count;
     if (doctor->others.libvirt == CLI_LIBVIRT_NONE)

@@ -70,6 +70,8 @@ static void look_at_process(struct cli_others *others, const char *root, const c
         return;
     if (is_one_of(name, balancers, sizeof(balancers) / sizeof(balancers[0])))
         add(others, "%s runs (process %s)", name, pid);
+    /* Ours is no other: it moves targets, and tells of whoever else does. */
+    others->ours |= strcmp(name, "ballastd") == 0;
     if (is_one_of(name, libvirts, sizeof(libvirts) / sizeof(libvirts[0])))
         others->libvirt = CLI_LIBVIRT_AUTO;
 }

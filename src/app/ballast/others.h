@@ -3,6 +3,7 @@
 #ifndef APP_BALLAST_OTHERS_H
 #define APP_BALLAST_OTHERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What libvirt's driver for Xen does for a new guest. */
@@ -16,6 +17,7 @@ enum cli_libvirt {
 struct cli_others {
     char **balancers; /* "squeezed runs (process 812)" ... */
     size_t count;
+    bool ours; /* ballastd runs */
     enum cli_libvirt libvirt;
 };
 

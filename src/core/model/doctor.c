@@ -96,8 +96,10 @@ static bool libvirt_autoballoon(const struct doctor_facts *facts, struct ballast
 static bool targets_moved(const struct doctor_facts *facts, const struct doctor_domain *domain,
                           struct ballast_text *evidence)
 {
-    if (facts->looked_usec == 0 || domain->earlier_target_kib == BALLAST_NONE ||
-        domain->target_kib == BALLAST_NONE || domain->earlier_target_kib == domain->target_kib)
+    /* Our own daemon moves targets, and raises an alert where somebody else does beside it. */
+    if (facts->own_daemon || facts->looked_usec == 0 ||
+        domain->earlier_target_kib == BALLAST_NONE || domain->target_kib == BALLAST_NONE ||
+        domain->earlier_target_kib == domain->target_kib)
         return false;
     ballast_text_add(evidence,
                      "within %" PRIu64 " ms somebody moved its target from %" PRIu64 " to %" PRIu64
