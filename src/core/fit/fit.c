@@ -158,6 +158,15 @@ static void set_estimate(struct fit_estimate *out, const struct fit_line *line, 
         out->correction_pages = 0;
 }
 
+/*
+ * A line that rises with the vCPUs from below the profile is what a heap that never settles looks
+ * like: most of its growth lies above it. It is believed when half of the guests meet it.
+ */
+static bool looks_like_growth(const struct fit_line *line, size_t cells)
+{
+    return line->base < 0 && line->slope > 0 && 2 * line->exact < cells;
+}
+
 /* What is worked with: room for every cell once. */
 struct work {
     const struct compared *compared;
@@ -180,7 +189,7 @@ static void fit_type(struct work *work, enum ballast_guest_type type, struct fit
     set_estimate(&out->estimates[base], &line, count, false, LEAST_EXACT, LEAST_SIZES);
     set_estimate(&out->estimates[base + 1], &line, count, true, LEAST_EXACT, LEAST_SIZES);
     /* Half a line would be worse than none. */
-    if (out->estimates[base].verdict == FIT_UNKNOWN ||
+    if (looks_like_growth(&line, count) || out->estimates[base].verdict == FIT_UNKNOWN ||
         out->estimates[base + 1].verdict == FIT_UNKNOWN) {
         out->estimates[base].verdict = out->estimates[base + 1].verdict = FIT_UNKNOWN;
         out->estimates[base].correction_pages = out->estimates[base + 1].correction_pages = 0;
