@@ -6,7 +6,7 @@
  * what holds here holds for every policy.
  *
  * Switches that break one rule each: TAKE_BEFORE_FREE, NO_PROMISES, NO_SECOND_LOOK, TORN_SNAPSHOT,
- * REPLY_FIRST. spin must find a violation in each of them. TARGETS tells targets from maxima.
+ * REPLY_FIRST, COUNT_TWICE. spin must find a violation in each of them. TARGETS tells targets from maxima.
  */
 #ifndef PAGES
 #define PAGES 6
@@ -48,11 +48,22 @@ byte taken[2]; /* pages it has got of what it was promised */
  */
 #define CLAIMS(r) (told[r] || state[r] == GRANTED || (state[r] == BOUND && alive[r]))
 #define OWED(r)   (CLAIMS(r) && taken[r] < NEED(r) -> NEED(r) - taken[r] : 0)
-/* The same as the ledger counts it. */
-#define COUNTED(r) (state[r] >= GRANTED -> NEED(r) - spent[r] : 0)
+/*
+ * The same as it is counted: by the ledger, and by what a snapshot shows of the domain that it is for,
+ * whether that is bound yet or not.
+ */
+#ifdef COUNT_TWICE
+#define SEEN(r) spent[r]
+#else
+#define SEEN(r) (alive[r] && taken[r] > spent[r] -> taken[r] : spent[r])
+#endif
+#define COUNTED(r) (state[r] >= GRANTED -> NEED(r) - SEEN(r) : 0)
+/* A page of a start is not promised and taken both. */
+#define ONCE(r)    (state[r] < GRANTED || !alive[r] || COUNTED(r) + taken[r] == NEED(r))
 #define ROOMS      (OVER(max[0], held[0]) + OVER(max[1], held[1]) + OVER(max[2], held[2]))
 #define GROWTH     (OVER(target[0], held[0]) + OVER(target[1], held[1]) + OVER(target[2], held[2]))
 
+#define COUNTS_ONCE (ONCE(0) && ONCE(1))
 #define LAW_2 (free >= SLUSH + OWED(0) + OWED(1))
 #define LAW_4 (free >= SLUSH + OWED(0) + OWED(1) + GROWTH)
 #define LAW_1 (free + held[0] + held[1] + held[2] + taken[0] + taken[1] == PAGES)
@@ -61,6 +72,7 @@ inline laws()
 {
     assert(LAW_1); /* law 1: conservation */
     assert(LAW_2); /* law 2: no page is promised twice */
+    assert(COUNTS_ONCE); /* law 2: a start counts once */
     assert(LAW_4)  /* law 4: free before take */
 }
 
