@@ -31,7 +31,7 @@ EMULATES_PIC = 1 << 5
 SUSPENDED = SHUTDOWN | 2 << 16
 HAP = 1 << 3
 FAULTS = {"list": 1, "physinfo": 2, "availheap": 3, "max-mem": 4, "pool": 5, "claim": 6, "pod-get": 7, "pod-set": 8,
-          "version": 9}
+          "version": 9, "listed": 10}
 FOREVER = 0xFFFF
 HEADER = struct.Struct("<8sQQQIIIIQQ16s1024s")
 FAULT = struct.Struct("<IiII")
@@ -437,6 +437,10 @@ class FakeXen:
                 if FAULT.unpack_from(table.map, at)[0] in (0, FAULTS[what]):
                     FAULT.pack_into(table.map, at, FAULTS[what], number_of(code), times, 0)
                     return
+
+    def build_between(self, pages, times=1):
+        """The newest domain takes so many pages right after domains were listed, so many times."""
+        self.fail("listed", pages, times)
 
     def add(self, name, memory_mib=512, maxmem_mib=None, min_mib=None, type="pvh", balloon=True, vcpus=1, video_mib=0,
             pool_kib=1024, lost_kib=1024, paused=False, down_kib=1 << 20, up_kib=1 << 20, stops_mib=0, follows=True,

@@ -56,6 +56,25 @@ class Command(Case):
             self.eventually(lambda: mail.current_kib, 300 * 1024)
             self.assertGreaterEqual(mail.get()["max_pages"] * 4, 300 * 1024)
 
+    def test_what_is_built_between_two_hypercalls_is_counted(self):
+        with FakeXen(total_mib=4096) as xen:
+            xen.add("mail", memory_mib=512, maxmem_mib=1024, balloon=False, follows=False)
+
+            def parts():
+                done = ballast(xen, "host", "--json")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                return json.loads(done.stdout)["parts"]
+            before = parts()
+            for times in (1, 5):
+                xen.build_between(64 * 256, times)
+                after = parts()
+                self.assertEqual(after["unexplained"], before["unexplained"], times)
+                self.assertEqual(before["free"] - after["free"], times * 64 * 1024)
+                before = after
+            # Memory that never stops moving keeps nobody from an answer.
+            xen.build_between(1, 1000)
+            parts()
+
     def test_a_hypercall_that_fails_is_told(self):
         with FakeXen() as xen:
             xen.add("mail", memory_mib=512, maxmem_mib=1024)
