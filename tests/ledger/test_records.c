@@ -77,6 +77,9 @@ static void names_are_clean(void **unused)
             ledger_login(ledger, bad[i], 0, NULL, NULL) != -EINVAL)
             fail_msg("bad name %zu was taken", i);
     }
+    struct ballast_error err;
+    assert_int_equal(ledger_login(ledger, "\x80", 0, NULL, &err), -EINVAL);
+    assert_string_equal(err.text, "the owner is not UTF-8 at byte 0");
     assert_int_equal(ask_as(ledger, "", "x"), -EINVAL);
     assert_int_equal(ask_as(ledger, NULL, "x"), -EINVAL);
     assert_int_equal(ask_as(ledger, "x", ""), 0);
@@ -155,6 +158,53 @@ static void a_record_must_have_had_a_past(void **unused)
     released.state = LEDGER_RELEASED;
     released.reason = LEDGER_DOMAIN_GONE;
     assert_int_equal(restored(released), 0);
+    struct ledger_reservation largest = sound();
+    largest.max_kib = LEDGER_MOST_KIB;
+    assert_int_equal(restored(largest), 0);
+    largest.granted_kib = LEDGER_MOST_KIB;
+    assert_int_equal(restored(largest), 0);
+}
+
+/* A reservation that was never bound, with one trace of a domain at a time. */
+static void what_was_never_bound_has_no_domain(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum ledger_state state;
+        enum ledger_reason reason;
+        uint64_t granted_kib;
+    } rows[] = {
+        {LEDGER_ASKED, LEDGER_OK, 0},
+        {LEDGER_FREEING, LEDGER_OK, 0},
+        {LEDGER_GRANTED, LEDGER_OK, 200},
+        {LEDGER_REFUSED, LEDGER_CANNOT_FIT, 0},
+        {LEDGER_RELEASED, LEDGER_BY_OWNER, 0},
+        {LEDGER_RELEASED, LEDGER_LEASE_OVER, 200},
+        {LEDGER_RELEASED, LEDGER_OWNER_RETURNED, 200},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ledger_reservation clean = sound();
+        clean.state = rows[i].state;
+        clean.reason = rows[i].reason;
+        clean.granted_kib = rows[i].granted_kib;
+        clean.changed_usec = clean.asked_usec;
+        clean.spent_kib = clean.base_kib = 0;
+        clean.domid = 0;
+        memset(clean.uuid, 0, sizeof(clean.uuid));
+        assert_int_equal(restored(clean), 0);
+        struct ledger_reservation r = clean;
+        r.domid = 3;
+        assert_int_equal(restored(r), -EINVAL);
+        r = clean;
+        r.base_kib = 8;
+        assert_int_equal(restored(r), -EINVAL);
+        r = clean;
+        r.spent_kib = rows[i].granted_kib;
+        assert_int_equal(restored(r), rows[i].granted_kib ? -EINVAL : 0);
+        r = clean;
+        r.uuid[LEDGER_UUID - 1] = 1;
+        assert_int_equal(restored(r), -EINVAL);
+    }
 }
 
 static void records_must_go_together(void **unused)
@@ -197,7 +247,22 @@ static void options_have_a_range(void **unused)
     options = LEDGER_OPTIONS_DEFAULT;
     options.max_open = 0;
     assert_int_equal(ledger_new(&options, &ledger, NULL), -EINVAL);
+    options.max_open = (size_t)LEDGER_MOST_OPEN + 1;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), -EINVAL);
+    options = LEDGER_OPTIONS_DEFAULT;
+    options.max_closed = (size_t)LEDGER_MOST_CLOSED + 1;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), -EINVAL);
+    options = LEDGER_OPTIONS_DEFAULT;
+    options.now_usec = BALLAST_NONE;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), -EINVAL);
     assert_null(ledger);
+    options.total_kib = LEDGER_MOST_KIB;
+    options.max_open = LEDGER_MOST_OPEN;
+    options.max_closed = LEDGER_MOST_CLOSED;
+    options.now_usec = 7;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), 0);
+    assert_int_equal(ledger_now_usec(ledger), 7);
+    ledger_free(ledger);
     ledger_free(NULL);
 }
 
@@ -219,6 +284,7 @@ static void every_reason_has_a_sentence(void **unused)
     assert_null(ledger_reason_word(LEDGER_REASONS));
     assert_null(ledger_state_word(LEDGER_STATES));
     assert_int_equal(ledger_state_find("lost"), -ENOENT);
+    assert_int_equal(ledger_reason_find("lost"), -ENOENT);
     assert_string_equal(seen[LEDGER_NOT_FREE],
                         "3 KiB were asked for, and 4 KiB are free beyond what is promised");
 }
@@ -228,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_clean),
         cmocka_unit_test(a_record_must_have_had_a_past),
+        cmocka_unit_test(what_was_never_bound_has_no_domain),
         cmocka_unit_test(records_must_go_together),
         cmocka_unit_test(options_have_a_range),
         cmocka_unit_test(every_reason_has_a_sentence),

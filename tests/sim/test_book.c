@@ -127,12 +127,44 @@ static void test_a_build(void **state)
     close_desk(&desk);
 }
 
+/* A name as long as a label, or longer, is cut to what a label holds, and matched by that. */
+static void test_a_long_name(void **state)
+{
+    (void)state;
+    for (size_t length = LEDGER_OWNER - 1; length <= LEDGER_OWNER + 1; length++) {
+        struct desk desk;
+        char name[LEDGER_OWNER + 2] = "";
+        char label[LEDGER_OWNER] = "";
+        memset(name, 'n', length);
+        memset(label, 'n', LEDGER_OWNER - 1);
+        struct ballast_domain domain = {
+            .id = GUEST + 1, .name = name, .state = BALLAST_DOMAIN_BUILD, .tot_kib = 4 * MIB};
+        open_desk(&desk);
+        assert_int_equal(see(&desk, NULL, 2 * BALLAST_SEC_USEC), LEDGER_RELEASED);
+        struct ledger_request request = {.owner = "xl",
+                                         .label = label,
+                                         .min_kib = GRANTED_KIB,
+                                         .max_kib = GRANTED_KIB,
+                                         .lease_usec = 100 * BALLAST_SEC_USEC,
+                                         .deadline_usec = 100 * BALLAST_SEC_USEC};
+        struct ledger_free host = {.free_kib = 1024 * MIB};
+        struct ledger_verdict verdict;
+        uint64_t now_usec = 2 * BALLAST_SEC_USEC;
+        assert_int_equal(ledger_ask(desk.ledger, &request, now_usec, &verdict, NULL), 0);
+        desk.id = verdict.id;
+        assert_int_equal(ledger_grant(desk.ledger, desk.id, &host, now_usec, &verdict, NULL), 0);
+        assert_int_equal(see(&desk, &domain, 3 * BALLAST_SEC_USEC), LEDGER_BOUND);
+        close_desk(&desk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_old_snapshot),
         cmocka_unit_test(test_another_life),
         cmocka_unit_test(test_a_build),
+        cmocka_unit_test(test_a_long_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

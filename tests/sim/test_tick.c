@@ -373,6 +373,10 @@ static void test_laws_of_sets(void **state)
                      &result);
     assert_true(has(&result, TICK_LAW_NO_KILL));
     result.breach_count = 0;
+    /* a target that is reached is not still to be reached, whatever the maximum */
+    tick_laws_of_set(domain, &(struct balancer_set){1, 1024 * MIB, 512 * MIB, 0, 0, 0, {0}},
+                     &result);
+    assert_int_equal(result.breach_count, 0);
     domain->state = BALLAST_DOMAIN_MIGRATING;
     tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0, {0}},
                      &result);
