@@ -289,9 +289,60 @@ static void every_reason_has_a_sentence(void **unused)
                         "3 KiB were asked for, and 4 KiB are free beyond what is promised");
 }
 
+/* Back by 900 to 100: what remains stays, what was before the calendar was wrong is left alone. */
+static void a_clock_is_set_back(void **unused)
+{
+    (void)unused;
+    const struct ledger_back back = {.now_usec = 100, .by_usec = 900};
+    struct ledger_reservation record = {.id = 1,
+                                        .owner = "me",
+                                        .min_kib = 4,
+                                        .max_kib = 4,
+                                        .state = LEDGER_ASKED,
+                                        .asked_usec = 990,
+                                        .changed_usec = 990,
+                                        .lease_usec = 30,
+                                        .deadline_usec = 1050};
+    struct ledger_reservation open = record;
+    ledger_back_record(&back, &open);
+    assert_int_equal(open.asked_usec, 90);
+    assert_int_equal(open.changed_usec, 90);
+    assert_int_equal(open.deadline_usec, 150);
+    assert_int_equal(open.lease_usec, 30);
+    /* Before the beginning of time it is still lawful, and due at once. */
+    open = record;
+    open.asked_usec = open.changed_usec = 20;
+    open.deadline_usec = 40;
+    ledger_back_record(&back, &open);
+    assert_int_equal(open.deadline_usec, 1);
+    assert_int_equal(ledger_reservation_check(&open, NULL), 0);
+    open.state = LEDGER_GRANTED;
+    open.granted_kib = 4;
+    open.deadline_usec = BALLAST_NONE;
+    ledger_back_record(&back, &open);
+    assert_int_equal(open.deadline_usec, BALLAST_NONE);
+    assert_int_equal(ledger_reservation_check(&open, NULL), 0);
+    struct ledger_reservation closed = record;
+    closed.state = LEDGER_REFUSED;
+    closed.reason = LEDGER_CANNOT_FIT;
+    closed.asked_usec = 20;
+    closed.changed_usec = 100;
+    ledger_back_record(&back, &closed);
+    assert_int_equal(closed.changed_usec, 100);
+    closed.changed_usec = 1000;
+    ledger_back_record(&back, &closed);
+    assert_int_equal(closed.changed_usec, 100);
+    assert_int_equal(closed.asked_usec, 0);
+    assert_int_equal(ledger_reservation_check(&closed, NULL), 0);
+    assert_int_equal(ledger_back_usec(&back, 99), 99);
+    assert_int_equal(ledger_back_usec(&back, 950), 50);
+    assert_int_equal(ledger_back_usec(&back, 5000), 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_is_set_back),
         cmocka_unit_test(names_are_clean),
         cmocka_unit_test(a_record_must_have_had_a_past),
         cmocka_unit_test(what_was_never_bound_has_no_domain),

@@ -281,6 +281,22 @@ int ledger_check(const struct ledger *ledger, const struct ledger_free *host,
 /* The laws of one reservation by itself: -EINVAL with what contradicts what. */
 int ledger_reservation_check(const struct ledger_reservation *record, struct ballast_error *err);
 
+/*
+ * A ledger's clock that was led into the future by a wrong calendar is set back to `now_usec`, by
+ * `by_usec`, while no ledger is in use: each record it was told is changed by
+ * ledger_back_record(). Leases and deadlines of open ones keep the time that remains of them; so
+ * all moments of an open one move, also those before the calendar was wrong. A closed one moves
+ * only where it was closed in the future. What was lawful stays so.
+ */
+struct ledger_back {
+    uint64_t now_usec;
+    uint64_t by_usec;
+};
+
+void ledger_back_record(const struct ledger_back *back, struct ledger_reservation *record);
+/* A moment that stands by itself: never later than now, and the same where it was not. */
+uint64_t ledger_back_usec(const struct ledger_back *back, uint64_t usec);
+
 /* Whether it waits, is promised or is being spent. */
 bool ledger_state_is_open(enum ledger_state state);
 /* Whether a transition leads from one to the other. */

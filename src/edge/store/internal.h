@@ -43,12 +43,14 @@ enum store_statement {
     STORE_UPDATE,
     STORE_FIND,
     STORE_ALL,
+    STORE_NEXT,
     STORE_TRIM,
     STORE_BOOK,
     STORE_HEAL,
     STORE_GET,
     STORE_SET,
     STORE_UNSET,
+    STORE_NEXT_SETTING,
     STORE_STATEMENTS
 };
 
@@ -112,6 +114,14 @@ uint64_t store_book_sum(const struct store_book *book);
 uint64_t store_mark_sum(uint64_t sequence);
 /* Whether they differ in nothing, or in nothing but what has been spent. */
 bool store_row_same(const struct ledger_reservation *a, const struct ledger_reservation *b);
+
+/* store.c: inserts or updates. */
+int store_row_write(struct store *store, enum store_statement which,
+                    const struct ledger_reservation *record, struct ballast_error *err);
+
+/* settings.c: within a transaction; NULL forgets it. */
+int store_setting_write(struct store *store, const char *key, const char *value,
+                        struct ballast_error *err);
 
 /* schema.c */
 

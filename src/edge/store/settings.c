@@ -64,8 +64,8 @@ int store_get(struct store *store, const char *key, char *out, size_t size,
     return rc;
 }
 
-static int write_setting(struct store *store, const char *key, const char *value,
-                         struct ballast_error *err)
+int store_setting_write(struct store *store, const char *key, const char *value,
+                        struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = store_statement(store, value ? STORE_SET : STORE_UNSET, &rc, err);
@@ -113,7 +113,7 @@ int store_set(struct store *store, const char *key, const char *value, struct ba
     if (rc == 0)
         rc = store_begin(store, err);
     if (rc == 0)
-        rc = write_setting(store, key, value, err);
+        rc = store_setting_write(store, key, value, err);
     if (rc == 0)
         rc = store_commit(store, &book, err);
     if (rc < 0)

@@ -66,8 +66,8 @@ static int account(struct store *store, const struct ledger_reservation *before,
     return 0;
 }
 
-static int write_row(struct store *store, enum store_statement which,
-                     const struct ledger_reservation *record, struct ballast_error *err)
+int store_row_write(struct store *store, enum store_statement which,
+                    const struct ledger_reservation *record, struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = store_statement(store, which, &rc, err);
@@ -106,7 +106,7 @@ int store_journal(void *context, const struct ledger_reservation *before,
     if (rc == 0)
         rc = account(store, before, after, &book, err);
     if (rc == 0)
-        rc = write_row(store, before ? STORE_UPDATE : STORE_INSERT, after, err);
+        rc = store_row_write(store, before ? STORE_UPDATE : STORE_INSERT, after, err);
     if (rc == 0)
         rc = store_commit(store, &book, err);
     if (rc < 0)

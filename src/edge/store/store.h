@@ -70,4 +70,19 @@ int store_set(struct store *store, const char *key, const char *value, struct ba
  */
 int store_trim(struct store *store, size_t keep, struct ballast_error *err);
 
+/*
+ * Passes over everything that is kept, in one transaction: `record` and `setting` change in place
+ * what they are given. Durable when it returns 0; else nothing has changed. *out_count, which may
+ * be NULL: how many rows are other than they were. The id and state of a record stay: -EINVAL.
+ * Errors as store_journal(). Neither must call the store.
+ */
+struct store_revision {
+    void (*record)(void *context, struct ledger_reservation *record);
+    void (*setting)(void *context, const char *key, char value[STORE_VALUE]);
+    void *context;
+};
+
+int store_revise(struct store *store, const struct store_revision *revision, size_t *out_count,
+                 struct ballast_error *err);
+
 #endif

@@ -17,6 +17,7 @@ static const char *const texts[STORE_STATEMENTS] = {
                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) WHERE id = ?1",
     [STORE_FIND] = "SELECT " STORE_COLUMNS " FROM reservation WHERE id = ?1",
     [STORE_ALL] = "SELECT " STORE_COLUMNS " FROM reservation ORDER BY id",
+    [STORE_NEXT] = "SELECT " STORE_COLUMNS " FROM reservation WHERE id > ?1 ORDER BY id LIMIT 1",
     [STORE_TRIM] = "DELETE FROM reservation WHERE id IN (SELECT id FROM reservation WHERE state "
                    "IN ('spent', 'released', 'refused') ORDER BY changed_usec DESC, id DESC "
                    "LIMIT -1 OFFSET ?1) RETURNING sum",
@@ -27,6 +28,8 @@ static const char *const texts[STORE_STATEMENTS] = {
     [STORE_SET] = "INSERT INTO setting (key, value, sum) VALUES (?1, ?2, ?3) "
                   "ON CONFLICT (key) DO UPDATE SET (value, sum) = (?2, ?3)",
     [STORE_UNSET] = "DELETE FROM setting WHERE key = ?1",
+    [STORE_NEXT_SETTING] =
+        "SELECT key, value, sum FROM setting WHERE key > ?1 ORDER BY key LIMIT 1",
 };
 
 sqlite3_stmt *store_statement(struct store *store, enum store_statement which, int *rc,
