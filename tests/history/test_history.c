@@ -578,14 +578,70 @@ static void test_events_bound(void **state)
     history_close(history);
 }
 
+static void note_when(const struct history_event *event, uint64_t *out)
+{
+    if (event->number <= 3)
+        out[event->number - 1] = event->time_usec;
+}
+
+static void each_when(void *context, const struct history_event *event)
+{
+    note_when(event, context);
+    assert_true(event->until_usec >= event->time_usec);
+}
+
+/* What is ahead: samples go, events move; what is behind stays. */
+static void test_is_set_back(void **state)
+{
+    (void)state;
+    const uint64_t now_sec = BEGIN_SEC + 2 * HOUR;
+    const uint64_t by_sec = 30 * DAY;
+    struct history *history = opened(UINT64_C(1) << 20, 0);
+    uint64_t guest = guest_of(history, uuid_a, "a", BEGIN_SEC + by_sec);
+    fill(history, guest, BEGIN_SEC, now_sec, 100);
+    fill(history, guest, BEGIN_SEC + by_sec, now_sec + by_sec, 200);
+    const uint64_t at_sec[] = {now_sec - 60, now_sec + by_sec - 60, now_sec + 2 * by_sec};
+    for (uint64_t i = 0; i < 3; i++) {
+        struct history_event event = {.number = i + 1,
+                                      .time_usec = at_sec[i] * 1000000,
+                                      .until_usec = at_sec[i] * 1000000 + 5,
+                                      .what = "x",
+                                      .steps = 1};
+        assert_int_equal(history_note(history, &event, NULL), 0);
+    }
+    for (int twice = 0; twice < 2; twice++) {
+        uint64_t when[3] = {0};
+        struct history_wanted all = {.guest = BALLAST_NONE, .before = BALLAST_NONE, .most = 9};
+        assert_int_equal(history_set_back(history, now_sec * 1000000, by_sec * 1000000, NULL), 0);
+        assert_int_equal(history_events(history, &all, each_when, when, NULL), 0);
+        assert_int_equal(when[0], (now_sec - 60) * 1000000);
+        assert_int_equal(when[1], (now_sec - 60) * 1000000);
+        assert_int_equal(when[2], now_sec * 1000000);
+    }
+    struct history_guest found[HISTORY_LIVES];
+    assert_int_equal(history_find(history, uuid_a, NULL, found, NULL), 1);
+    assert_int_equal(found[0].last_sec, now_sec);
+    history_close(history);
+    int64_t rows = 0;
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM pack", -1, &statement, NULL), 0);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    rows = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    assert_int_equal(rows, 2 * HOUR / 600);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_comes_back),   TEST(test_undone), TEST(test_thinned),   TEST(test_twice),
-        TEST(test_parts),        TEST(test_bound),  TEST(test_not_ours),  TEST(test_other_programs),
-        TEST(test_migration),    TEST(test_damage), TEST(test_full_disk), TEST(test_events),
-        TEST(test_events_bound),
+        TEST(test_is_set_back),    TEST(test_comes_back),   TEST(test_undone), TEST(test_thinned),
+        TEST(test_twice),          TEST(test_parts),        TEST(test_bound),  TEST(test_not_ours),
+        TEST(test_other_programs), TEST(test_migration),    TEST(test_damage), TEST(test_full_disk),
+        TEST(test_events),         TEST(test_events_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,17 +75,24 @@ static void write_entry(struct ballast_text *text, const struct floors_entry *en
                      entry->lesson.usec, entry->lesson.stops);
 }
 
+/* "" where the slot is empty. */
+static void write_slot(const struct floors_entry *entries, char out[SLOT_TEXT])
+{
+    struct ballast_text text = ballast_text_over(out, SLOT_TEXT);
+    out[0] = '\0';
+    for (size_t i = 0; i < FLOORS_IN_SLOT; i++) {
+        if (entries[i].lesson.kib > 0)
+            write_entry(&text, &entries[i]);
+    }
+}
+
 static bool keep_slot(const struct floors *floors, size_t slot, struct promises *promises)
 {
     char key[KEY];
-    char buf[SLOT_TEXT];
-    struct ballast_text text = ballast_text_over(buf, sizeof(buf));
+    char text[SLOT_TEXT];
     key_of(slot, key);
-    for (size_t i = slot * FLOORS_IN_SLOT; i < (slot + 1) * FLOORS_IN_SLOT; i++) {
-        if (floors->at[i].lesson.kib > 0)
-            write_entry(&text, &floors->at[i]);
-    }
-    return promises_set_word(promises, key, text.length > 0 ? buf : NULL, NULL) == 0;
+    write_slot(&floors->at[slot * FLOORS_IN_SLOT], text);
+    return promises_set_word(promises, key, *text ? text : NULL, NULL) == 0;
 }
 
 void floors_keep(struct floors *floors, struct promises *promises)
@@ -94,6 +101,21 @@ void floors_keep(struct floors *floors, struct promises *promises)
         if (floors->changed[slot] && keep_slot(floors, slot, promises))
             floors->changed[slot] = false;
     }
+}
+
+void floors_move_back(const struct ledger_back *back, const char *key, char value[STORE_VALUE])
+{
+    struct floors_entry entries[FLOORS_IN_SLOT] = {0};
+    char text[STORE_VALUE];
+    char moved[SLOT_TEXT];
+    if (strncmp(key, "floors.", 7) != 0)
+        return;
+    memcpy(text, value, sizeof(text));
+    read_slot(entries, text);
+    for (size_t i = 0; i < FLOORS_IN_SLOT; i++)
+        entries[i].lesson.usec = ledger_back_usec(back, entries[i].lesson.usec);
+    write_slot(entries, moved);
+    (void)snprintf(value, STORE_VALUE, "%s", moved);
 }
 
 static size_t place_of(const struct floors *floors, const uint8_t uuid[LEDGER_UUID])

@@ -13,6 +13,7 @@
 
 #include "app/ballastd/promises.h"
 #include "core/policy/floor.h"
+#include "edge/store/store.h"
 
 enum { FLOORS_SLOTS = 16, FLOORS_IN_SLOT = 10, FLOORS_MOST = FLOORS_SLOTS * FLOORS_IN_SLOT };
 
@@ -30,6 +31,11 @@ struct floors {
 void floors_load(struct floors *floors, struct promises *promises);
 /* Writes what has changed; what cannot be written is tried again the next time. */
 void floors_keep(struct floors *floors, struct promises *promises);
+/*
+ * When a guest stopped, in a setting of that key, as ledger_back_usec() has it; other settings are
+ * left alone.
+ */
+void floors_move_back(const struct ledger_back *back, const char *key, char value[STORE_VALUE]);
 /* All 0 where nothing is known. */
 struct floor_lesson floors_find(const struct floors *floors, const uint8_t uuid[LEDGER_UUID]);
 /* Takes the place of what was known; kib 0: it is forgotten. */

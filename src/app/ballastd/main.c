@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/ballastd/clock.h"
 #include "app/ballastd/daemon.h"
 #include "app/ballastd/log.h"
 
@@ -16,7 +17,8 @@ int main(int argc, char **argv)
     if (status == 0) {
         if (daemon->options.verbose)
             daemon_log_upto(DAEMON_DEBUG);
-        status = daemon_run(daemon);
+        status =
+            daemon->options.set_clock_back ? clock_set_back(&daemon->options) : daemon_run(daemon);
     } else {
         status--;
     }

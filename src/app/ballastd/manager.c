@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballastd/clock.h"
 #include "app/ballastd/costs.h"
 #include "app/ballastd/defence.h"
 #include "app/ballastd/log.h"
@@ -16,7 +17,6 @@
 #include "core/base/units.h"
 #include "core/model/host_breakdown.h"
 #include "edge/hv/xen.h"
-#include "edge/wire/methods.h"
 
 /* A store that cannot be opened is tried again so often; the clock is the real one. */
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
@@ -26,8 +26,6 @@
 #define SAY_AGAIN_USEC (60 * BALLAST_SEC_USEC)
 /* A fast simulated clock may make so many ticks in one turn of the loop. */
 enum { TICKS_A_TURN = 8 };
-/* A calendar that is set right by less, as NTP does, is nothing to tell of. */
-enum { CLOCK_AHEAD_SEC = 60 };
 
 /*
  * The book's question for uuids comes without a context; there is one loop in a process, and
@@ -263,16 +261,6 @@ static void trouble(void *context, const char *why)
     alerts_set(&daemon->alerts, ALERT_LEDGER, daemon_now_usec(daemon), why ? text : NULL);
 }
 
-/* 0: it says what no answer can, so it is not believed. */
-static uint64_t calendar_usec(void)
-{
-    uv_timeval64_t now;
-    if (uv_gettimeofday(&now) < 0 || now.tv_sec < 0 ||
-        (uint64_t)now.tv_sec >= WIRE_USEC_MOST / BALLAST_SEC_USEC)
-        return 0;
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_usec;
-}
-
 /* Whoever reads a time, or waits for a lease to end, must know which clock it is by. */
 static void note_clock(struct daemon *daemon, uint64_t calendar, uint64_t ledger)
 {
@@ -282,8 +270,8 @@ static void note_clock(struct daemon *daemon, uint64_t calendar, uint64_t ledger
         text, sizeof(text),
         "the ledger's clock is %" PRIu64 " s ahead of the calendar, which is or was set "
         "wrong: leases and deadlines run on from there. Set the calendar right and start "
-        "ballastd again; if it is right, stop ballastd when nothing is promised and move "
-        "ledger.db, its -wal and its -mark out of %s",
+        "ballastd again; if it is right, stop ballastd, run 'ballastd --set-clock-back "
+        "--state-dir %s' and start ballastd: nothing is lost",
         ahead_sec, daemon->options.state_dir);
     alerts_set(&daemon->alerts, ALERT_CLOCK, daemon_now_usec(daemon),
                ahead_sec > CLOCK_AHEAD_SEC ? text : NULL);
@@ -295,7 +283,7 @@ static void note_clock(struct daemon *daemon, uint64_t calendar, uint64_t ledger
  */
 static void set_epoch(struct daemon *daemon)
 {
-    uint64_t calendar = calendar_usec();
+    uint64_t calendar = clock_calendar_usec();
     uint64_t ledger = ledger_now_usec(promises_ledger(daemon->promises));
     uint64_t begin_usec = ballast_max_u64(calendar, ledger);
     daemon_view_set_epoch(daemon->view,
@@ -741,8 +729,8 @@ int manager_init(struct daemon *daemon, struct ballast_error *err)
         !daemon->view)
         return ballast_fail(err, -ENOMEM, "out of memory");
     /* Until the ledger is read there is only the calendar. */
-    daemon_view_set_epoch(daemon->view,
-                          ballast_sub_floor(calendar_usec(), daemon_host_now_usec(daemon->host)));
+    daemon_view_set_epoch(
+        daemon->view, ballast_sub_floor(clock_calendar_usec(), daemon_host_now_usec(daemon->host)));
     daemon->started_usec = daemon->moved_usec = daemon_now_usec(daemon);
     return 0;
 }

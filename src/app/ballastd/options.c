@@ -20,6 +20,7 @@ static const struct option options[] = {
     {"speed", required_argument, NULL, 'S'},
     {"check-laws", no_argument, NULL, 'l'},
     {"fresh", no_argument, NULL, 'F'},
+    {"set-clock-back", no_argument, NULL, 'B'},
     {"verbose", no_argument, NULL, 'v'},
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
@@ -39,6 +40,7 @@ static const char help[] =
     "  --speed N              the simulated clock runs N times as fast as the real one\n"
     "  --foreground           what it always does\n"
     "  --fresh                a simulated host begins anew instead of going on\n"
+    "  --set-clock-back       set the clock of a ledger that is ahead of the calendar back, and end\n"
     "  --check-laws           hold every law after each tick; costs time\n"
     "  --verbose              say every decision\n"
     "  --version, --help\n"
@@ -92,6 +94,9 @@ static int set(int option, const char *value, struct daemon_options *out)
         return 0;
     case 'l':
         out->check_laws = true;
+        return 0;
+    case 'B':
+        out->set_clock_back = true;
         return 0;
     case 'F':
         out->fresh = true;

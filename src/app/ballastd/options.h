@@ -20,8 +20,9 @@ struct daemon_options {
     const char *config_path;  /* NULL: /etc/ballast/ballastd.conf where there is one */
     uint64_t speed_permyriad; /* of the simulated clock against the real one */
     bool check_laws;
-    bool fresh;   /* a simulated host begins anew, whatever was left of the last one */
-    bool verbose; /* every decision is said, not only those with a new reason */
+    bool set_clock_back; /* of the ledger, and end */
+    bool fresh;          /* a simulated host begins anew, whatever was left of the last one */
+    bool verbose;        /* every decision is said, not only those with a new reason */
 };
 
 /* 0: go on; else the exit status plus one, and everything has been said. */

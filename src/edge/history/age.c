@@ -5,6 +5,8 @@
  * there is too much, the oldest row of all is treated as if it were old enough, whatever its age.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "core/base/units.h"
 #include "edge/history/internal.h"
@@ -179,4 +181,44 @@ int history_age(struct history *history, uint64_t now_sec, struct ballast_error 
         free_pages > FREE_PAGES)
         (void)history_run(history, HISTORY_VACUUM, err);
     return rc;
+}
+
+static int delete_ahead(struct history *history, size_t level, uint64_t now_sec,
+                        struct ballast_error *err)
+{
+    char sql[160];
+    uint64_t stretch = now_sec / history_place(level, 1).start_sec;
+    (void)snprintf(sql, sizeof(sql), "DELETE FROM pack WHERE key >= %" PRId64 " AND key < %" PRId64,
+                   history_key(level, stretch + 1, 0), history_key(level + 1, 0, 0));
+    return history_execute(history, sql, err);
+}
+
+/* What went on when the clock was led astray begins where it was and ends no earlier. */
+static int move_ahead(struct history *history, uint64_t now_usec, uint64_t by_usec,
+                      struct ballast_error *err)
+{
+    char sql[640];
+    (void)snprintf(sql, sizeof(sql),
+                   "UPDATE event SET until_usec = min(until_usec - %" PRIu64 ", %" PRIu64 ")"
+                   " WHERE until_usec > %" PRIu64 ";"
+                   "UPDATE event SET time_usec = min(time_usec - %" PRIu64 ", %" PRIu64 ")"
+                   " WHERE time_usec > %" PRIu64 ";"
+                   "UPDATE event SET until_usec = time_usec WHERE until_usec < time_usec;"
+                   "UPDATE guest SET last_sec = %" PRIu64 " WHERE last_sec > %" PRIu64,
+                   by_usec, now_usec, now_usec, by_usec, now_usec, now_usec,
+                   now_usec / BALLAST_SEC_USEC, now_usec / BALLAST_SEC_USEC);
+    return history_execute(history, sql, err);
+}
+
+int history_set_back(struct history *history, uint64_t now_usec, uint64_t by_usec,
+                     struct ballast_error *err)
+{
+    int rc = history_begin(history, err);
+    if (rc < 0)
+        return rc;
+    for (size_t level = 0; level < HISTORY_LEVELS && rc == 0; level++)
+        rc = delete_ahead(history, level, now_usec / BALLAST_SEC_USEC, err);
+    if (rc == 0)
+        rc = move_ahead(history, now_usec, by_usec, err);
+    return history_end(history, rc, err);
 }

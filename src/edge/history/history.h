@@ -124,6 +124,13 @@ int history_find(struct history *history, const uint8_t *uuid, const char *name,
 int history_read(struct history *history, const uint64_t *guests, size_t count,
                  struct series_view *view, struct ballast_error *err);
 
+/*
+ * The clock is set back by that much, to `now_usec`: events of later than that are moved with it,
+ * samples of stretches that begin later are deleted. In a transaction of its own.
+ */
+int history_set_back(struct history *history, uint64_t now_usec, uint64_t by_usec,
+                     struct ballast_error *err);
+
 struct history_wanted {
     uint64_t guest;      /* only its; 0: only those of none in particular; BALLAST_NONE: all */
     uint64_t before;     /* only lower numbers; BALLAST_NONE: all */
