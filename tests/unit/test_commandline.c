@@ -30,6 +30,7 @@ static void grant_limits(void **state)
         {"gnttab_max_frames=2147483648 gnttab_max_maptrack_frames=-1", 64, 1024},
         {"gnttab_max_frames=18446744073709551680 gnttab_max_frames= gnttab_max_frames", 64, 1024},
         {"xgnttab_max_frames=1 no-gnttab_max_frames=2 gnttab_max_framesx=3", 64, 1024},
+        {"gnttab_max_frames:9 gnttab_max_maptrack_framesx9", 64, 1024},
         {"gnttab_max_frames=32 -- gnttab_max_frames=48", 32, 1024},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

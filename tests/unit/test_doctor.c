@@ -249,6 +249,46 @@ static void test_near_misses(void **state)
     assert_int_equal(doctor_examine(&host.facts, NULL, 0), 0);
 }
 
+/* The last size that is well, and the first that is not. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    struct host host;
+    struct doctor_finding found[ROOM];
+    make_well(&host);
+    ratchet(&host);
+    host.domains[WEB].tot_kib = host.domains[WEB].target_kib + 2 * MIB;
+    assert_int_equal(doctor_examine(&host.facts, found, ROOM), 0);
+    host.domains[WEB].tot_kib += 4;
+    assert_int_equal(doctor_examine(&host.facts, found, ROOM), 1);
+    make_well(&host);
+    host.facts.low_free_kib = 64 * MIB;
+    assert_int_equal(doctor_examine(&host.facts, found, ROOM), 0);
+    host.facts.low_free_kib -= 4;
+    assert_int_equal(doctor_examine(&host.facts, found, ROOM), 1);
+    host.facts.total_kib = 4096 * MIB; /* all of it is below 4 GiB */
+    assert_int_equal(doctor_examine(&host.facts, found, ROOM), 0);
+    host.facts.total_kib += 4;
+    assert_int_equal(doctor_examine(&host.facts, found, ROOM), 1);
+}
+
+/* What is not known of a guest that is populated on demand is no finding, either part of it. */
+static void test_pod_unknown(void **state)
+{
+    (void)state;
+    static void (*const harms[])(struct host * host) = {pod, ratchet};
+    for (size_t i = 0; i < 2; i++) {
+        struct host host;
+        make_well(&host);
+        harms[i](&host);
+        host.domains[WEB].pod_cache_kib = BALLAST_NONE;
+        assert_int_equal(doctor_examine(&host.facts, NULL, 0), 0);
+        harms[i](&host);
+        host.domains[WEB].pod_entries_kib = BALLAST_NONE;
+        assert_int_equal(doctor_examine(&host.facts, NULL, 0), 0);
+    }
+}
+
 static void test_room(void **state)
 {
     (void)state;
@@ -295,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_each_rule),
         cmocka_unit_test(test_no_rule_without_a_case),
         cmocka_unit_test(test_near_misses),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_pod_unknown),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_commandline),
     };
