@@ -414,6 +414,7 @@ static void test_laws_of_sums(void **state)
     after = tick_sums_of(&fake.host, 1 * MIB);
     tick_laws_of_sums(&fake.host, &before, &after, &result);
     assert_true(has(&result, TICK_LAW_BOUNDS));
+    assert_false(has(&result, TICK_LAW_FREE_FIRST)); /* nobody was told to grow more than before */
     /* a page too many */
     result.breach_count = 0;
     before = after = tick_sums_of(&fake.host, 0);

@@ -185,6 +185,7 @@ static void test_each_rule(void **state)
                          cases[i].domain < 0 ? NULL : &host.domains[cases[i].domain]);
         if (!strstr(found[0].evidence, cases[i].evidence))
             fail_msg("\"%s\" is not in \"%s\"", cases[i].evidence, found[0].evidence);
+        assert_int_not_equal(found[0].evidence[0], ','); /* a list has one between, not before */
         assert_true(strlen(found[0].remedy) > 10);
     }
 }

@@ -132,6 +132,47 @@ static void state_words(void **state)
     assert_int_equal(ballast_domain_state_find("running"), -ENOENT);
 }
 
+/* Growth that a domain was told of counts where no policy sets its target: it takes it yet. */
+static void test_told(void **state)
+{
+    (void)state;
+    struct ballast_domain domain = {.id = 3,
+                                    .state = BALLAST_DOMAIN_RUN,
+                                    .has_balloon = true,
+                                    .tot_kib = 100,
+                                    .target_kib = 300,
+                                    .maxmem_kib = 200,
+                                    .dynamic_min_kib = 100,
+                                    .dynamic_max_kib = 300,
+                                    .static_max_kib = 300};
+    assert_false(ballast_domain_is_asked(&domain)); /* it has no shares */
+    assert_int_equal(ballast_domain_told_kib(&domain), 100);
+    domain.maxmem_kib = 400;
+    assert_int_equal(ballast_domain_told_kib(&domain), 200);
+    domain.has_balloon = false;
+    assert_int_equal(ballast_domain_told_kib(&domain), 0);
+    domain.has_balloon = true;
+    domain.state = BALLAST_DOMAIN_PAUSED;
+    assert_int_equal(ballast_domain_told_kib(&domain), 0);
+    domain.state = BALLAST_DOMAIN_MIGRATING;
+    assert_int_equal(ballast_domain_told_kib(&domain), 200);
+    domain.state = BALLAST_DOMAIN_RUN;
+    domain.shares = BALLAST_DEFAULT_SHARES;
+    assert_true(ballast_domain_is_asked(&domain));
+    assert_int_equal(ballast_domain_told_kib(&domain), 0);
+    /* A range of one size is a range, but for dom0. */
+    domain.dynamic_min_kib = domain.dynamic_max_kib;
+    assert_true(ballast_domain_is_asked(&domain));
+    domain.is_dom0 = true;
+    assert_false(ballast_domain_is_asked(&domain));
+    domain.is_dom0 = false;
+    domain.dynamic_min_kib = domain.dynamic_max_kib + 1;
+    assert_false(ballast_domain_is_asked(&domain));
+    domain.dynamic_min_kib = 100;
+    domain.dynamic_max_kib = domain.static_max_kib + 1;
+    assert_false(ballast_domain_is_asked(&domain));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +182,7 @@ int main(void)
         cmocka_unit_test(available),
         cmocka_unit_test(spare),
         cmocka_unit_test(state_words),
+        cmocka_unit_test(test_told),
     };
     return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }
