@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What SIGHUP reads is what the daemon goes by: also what is handed on when it starts."""
 
+import pathlib
+import re
 import signal
 
 from driver import Daemon, run, until
@@ -31,6 +33,84 @@ def conduct_after(text):
 def test_inaccuracy():
     assert conduct_after("") == "stuck"
     assert conduct_after("inaccuracy = 4MiB\n") == "cooperative"
+
+
+# A value that is not the default, as the file has it and as 'status' has it.
+KEYS = {
+    "policy": ("shares", "policy", "shares"),
+    "slush": ("100MiB", "slush_kib", 100 * MIB),
+    "group": ("nogroup", "group", "nogroup"),
+    "interval": ("250ms", "interval_usec", 250_000),
+    "rest": ("3s", "rest_usec", 3_000_000),
+    "lease": ("7min", "lease_usec", 420_000_000),
+    "dom0-floor": ("300MiB", "dom0_floor_kib", 300 * MIB),
+    "guest-floor": ("200MiB", "guest_floor_kib", 200 * MIB),
+    "inaccuracy": ("4MiB", "inaccuracy_kib", 4 * MIB),
+    "rival-writes": ("9", "rival_writes", 9),
+    "rival-within": ("2min", "rival_within_usec", 120_000_000),
+    "rival-quiet": ("9min", "rival_quiet_usec", 540_000_000),
+    "history": ("16MiB", "history_kib", 16 * MIB),
+    "clients": ("17", "clients", 17),
+    "unread": ("2min", "unread_usec", 120_000_000),
+    "balance": ("no", "balance", False),
+    "claims": ("yes", "claims", True),
+}
+# Seen elsewhere: test_costs.py reads another host-profile on SIGHUP.
+ELSEWHERE = {"host-profile"}
+GUEST_KEYS = {
+    "shares": ("77", "shares", 77),
+    "min": ("600MiB", "dynamic_min_kib", 600 * MIB),
+    "max": ("2GiB", "dynamic_max_kib", 2048 * MIB),
+    "opt-out": ("yes", "opted_out", True),
+}
+
+
+def keys_of(table):
+    source = pathlib.Path(__file__).parents[2] / "src/app/ballastd/config.c"
+    text = source.read_text().split(f"struct key {table}[] = {{", 1)[1].split("};", 1)[0]
+    return set(re.findall(r'\{"([a-z0-9-]+)", KIND', text))
+
+
+def reload(daemon, text):
+    count = daemon.log().count("read anew")
+    daemon.config.write_text(text)
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.log().count("read anew") > count)
+
+
+def test_no_key_is_left_out():
+    assert keys_of("keys") == set(KEYS) | ELSEWHERE
+    assert keys_of("guest_keys") == set(GUEST_KEYS)
+
+
+def test_each_key_is_in_force():
+    with Daemon(scenario=SCENARIO, checks=False, config="[ballastd]\n") as daemon, daemon.client() as client:
+        usual = client.call("status")["configuration"]
+        assert len(usual) == len(KEYS), usual
+        for key, (value, name, means) in KEYS.items():
+            assert usual[name] != means, key
+            reload(daemon, f"[ballastd]\n{key} = {value}\n")
+            status = client.call("status")
+            assert status["configuration"] == {**usual, name: means}, key
+            if key == "policy":
+                assert status["policy"] == means
+            if key == "history":
+                until(lambda: client.call("status")["history"]["most_kib"] == means)
+        reload(daemon, "[ballastd]\n")
+        assert client.call("status")["configuration"] == usual
+
+
+def test_each_key_of_a_guest_is_in_force():
+    def short():
+        return client.call("domains", domain="short")["domains"][0]
+    with Daemon(scenario=SCENARIO, checks=False, config="[ballastd]\n") as daemon, daemon.client() as client:
+        usual = short()
+        for key, (value, name, means) in GUEST_KEYS.items():
+            assert usual[name] != means, key
+            reload(daemon, f"[ballastd]\n[guest short]\n{key} = {value}\n")
+            until(lambda: short()[name] == means)
+            reload(daemon, "[ballastd]\n")
+            until(lambda: short()[name] == usual[name])
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -371,3 +371,25 @@ const struct daemon_config_guest *daemon_config_guest(const struct daemon_config
     }
     return NULL;
 }
+
+bool daemon_config_at(const struct daemon_config *config, size_t i, struct daemon_config_value *out)
+{
+    static const enum daemon_config_unit units[] = {
+        [KIND_POLICY] = DAEMON_CONFIG_TEXT, [KIND_SIZE] = DAEMON_CONFIG_KIB,
+        [KIND_TIME] = DAEMON_CONFIG_USEC,   [KIND_COUNT] = DAEMON_CONFIG_COUNT,
+        [KIND_FLAG] = DAEMON_CONFIG_FLAG,   [KIND_GROUP] = DAEMON_CONFIG_TEXT,
+    };
+    const struct key *key = &keys[i];
+    const void *at = (const char *)config + key->offset;
+    /* The last one: a profile is a file that has been read, see the method host-profile. */
+    if (!key->name || key->kind == KIND_PROFILE)
+        return false;
+    *out = (struct daemon_config_value){.key = key->name, .unit = units[key->kind]};
+    if (key->kind == KIND_POLICY)
+        out->text = config->policy->name;
+    else if (key->kind == KIND_GROUP)
+        out->text = at;
+    else
+        out->number = key->kind == KIND_FLAG ? *(const bool *)at : *(const uint64_t *)at;
+    return true;
+}

@@ -64,6 +64,25 @@ void daemon_config_release(struct daemon_config *config);
  * why.
  */
 void daemon_config_usual_profile(struct daemon_config *config);
+/* A key of [ballastd] as it is in force. */
+enum daemon_config_unit {
+    DAEMON_CONFIG_KIB,
+    DAEMON_CONFIG_USEC,
+    DAEMON_CONFIG_COUNT,
+    DAEMON_CONFIG_FLAG,
+    DAEMON_CONFIG_TEXT,
+};
+
+struct daemon_config_value {
+    const char *key;
+    enum daemon_config_unit unit;
+    uint64_t number; /* BALLAST_NONE: the host's own; of a flag 0 or 1 */
+    const char *text;
+};
+
+/* The keys from 0 on, all but host-profile; false: there are no more. */
+bool daemon_config_at(const struct daemon_config *config, size_t i,
+                      struct daemon_config_value *out);
 /* Of the guest of that name, or NULL. */
 const struct daemon_config_guest *daemon_config_guest(const struct daemon_config *config,
                                                       const char *name);

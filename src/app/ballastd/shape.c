@@ -428,6 +428,30 @@ static struct json_object *shape_left_alone(struct daemon *daemon)
     return array;
 }
 
+/* Under the names of the file, with the unit behind them as everywhere in the protocol. */
+static struct json_object *shape_configuration(const struct daemon *daemon)
+{
+    static const char *const units[] = {
+        [DAEMON_CONFIG_KIB] = "_kib", [DAEMON_CONFIG_USEC] = "_usec", [DAEMON_CONFIG_COUNT] = "",
+        [DAEMON_CONFIG_FLAG] = "",    [DAEMON_CONFIG_TEXT] = "",
+    };
+    struct json_object *object = build_object();
+    struct daemon_config_value value;
+    for (size_t i = 0; daemon_config_at(&daemon->config, i, &value); i++) {
+        char key[64];
+        (void)snprintf(key, sizeof(key), "%s%s", value.key, units[value.unit]);
+        for (char *at = key; *at; at++)
+            *at = *at == '-' ? '_' : *at;
+        if (value.unit == DAEMON_CONFIG_TEXT)
+            shape_text(object, key, value.text);
+        else if (value.unit == DAEMON_CONFIG_FLAG)
+            shape_bool(object, key, value.number);
+        else
+            shape_u64(object, key, value.number);
+    }
+    return object;
+}
+
 struct json_object *shape_status(struct daemon *daemon)
 {
     struct json_object *object = build_object();
@@ -454,6 +478,7 @@ struct json_object *shape_status(struct daemon *daemon)
             build_append(alerts, shape_alert((enum alert_name)name, &daemon->alerts.at[name]));
     }
     build_add(object, "alerts", alerts);
+    build_add(object, "configuration", shape_configuration(daemon));
     return object;
 }
 
