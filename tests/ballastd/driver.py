@@ -73,13 +73,20 @@ class Client:
             message = self.message()
             if "method" in message:
                 self.told.append(message)
+            elif message["id"] is None:
+                # Not of a call: why the connection is about to be closed.
+                raise Refused(message["error"])
             elif message["id"] == wanted:
                 if "error" in message:
                     raise Refused(message["error"])
                 return message["result"]
 
     def call(self, method, **params):
-        return self.answer(self.ask(method, **params))
+        try:
+            self.ask(method, **params)
+        except BrokenPipeError:
+            pass  # why it was closed is still to be read
+        return self.answer(self.id)
 
     def close(self):
         self.socket.close()

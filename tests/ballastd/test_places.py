@@ -6,12 +6,13 @@ every other user, and root always comes in. Played with real users."""
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
 import time
 
-from driver import Daemon, run, until
+from driver import Daemon, refused, run, until
 
 if os.geteuid() != 0:
     print("needs root, to be other users")
@@ -142,6 +143,26 @@ def test_who_leaves_gives_its_place_back_at_once():
                 client.close()
         for _ in range(20):
             assert ping_as(daemon, THIRD) == "done"
+
+
+def test_who_leaves_in_the_middle_of_a_line_holds_no_place():
+    """The daemon finds those who left and the one who comes in the same turn: it is stopped meanwhile.
+    What a whole line asks for is done first: who comes meanwhile is told that there is no place."""
+    with Daemon(config="[ballastd]\nclients = 2\ngroup = none-such-group\n") as daemon:
+        for left, expected in ((b'{"jsonrpc":', "done"), (b'{"jsonrpc":"2.0","method":"ping"}\n', "busy")):
+            daemon.process.send_signal(signal.SIGSTOP)
+            until(lambda: "State:\tT" in open(f"/proc/{daemon.process.pid}/status").read())
+            for _ in range(2):
+                with daemon.client(status=True, hello=False) as client:
+                    client.send(left)
+            comer = daemon.client(status=True, hello=False)
+            wanted = comer.ask("ping")
+            daemon.process.send_signal(signal.SIGCONT)
+            if expected == "done":
+                assert comer.answer(wanted) == {}
+            else:
+                refused(-32004, comer.answer, wanted)
+            comer.close()
 
 
 def test_who_is_deaf_is_closed():

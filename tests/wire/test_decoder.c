@@ -316,6 +316,29 @@ static void test_longest_line(void **state)
     }
 }
 
+/* Whether there is a line is known without taking it, also behind one that was taken. */
+static void test_has_line(void **state)
+{
+    (void)state;
+    static const char half[] = "{\"jsonrpc\":\"2.0\",\"method\":\"m\"}";
+    struct wire_decoder *decoder = wire_decoder_new(WIRE_FROM_CLIENT);
+    struct wire_message message;
+    struct ballast_error err;
+    assert_false(wire_decoder_has_line(decoder));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(wire_decoder_feed(decoder, half, strlen(half), &err), 0);
+        assert_false(wire_decoder_has_line(decoder));
+        if (i == 1)
+            assert_int_equal(wire_decoder_next(decoder, &message, &err), 0);
+        assert_int_equal(wire_decoder_feed(decoder, "\n{", i < 2 ? 1 : 2, &err), 0);
+        assert_true(wire_decoder_has_line(decoder));
+        assert_int_equal(wire_decoder_next(decoder, &message, &err), 1);
+        wire_message_release(&message);
+        assert_false(wire_decoder_has_line(decoder));
+    }
+    wire_decoder_free(decoder);
+}
+
 static void test_not_drained(void **state)
 {
     (void)state;
@@ -374,10 +397,11 @@ int main(int argc, char **argv)
     if (seed_from(argc, argv, &seed, "test_pieces"))
         rounds = 300;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests),    cmocka_unit_test(test_responses),
-        cmocka_unit_test(test_broken),      cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_pieces),      cmocka_unit_test(test_longest_line),
-        cmocka_unit_test(test_not_drained), cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_requests), cmocka_unit_test(test_responses),
+        cmocka_unit_test(test_broken),   cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_pieces),   cmocka_unit_test(test_longest_line),
+        cmocka_unit_test(test_has_line), cmocka_unit_test(test_not_drained),
+        cmocka_unit_test(test_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -447,15 +447,26 @@ bool conn_has_made(const struct conn *conn, uint64_t id)
            bsearch(&id, conn->made, conn->made_count, sizeof(id), compare_ids) != NULL;
 }
 
+/* Whether what the kernel still has for us may end a line. */
+static bool may_end_line(uv_os_fd_t fd)
+{
+    int unheard = 0;
+    if (ioctl(fd, FIONREAD, &unheard) < 0 || unheard > READ_BYTES)
+        return true;
+    if (unheard == 0)
+        return false;
+    ssize_t seen = recv(fd, read_buffer, sizeof(read_buffer), MSG_PEEK | MSG_DONTWAIT);
+    return seen < unheard || memchr(read_buffer, '\n', (size_t)seen) != NULL;
+}
+
 bool conn_has_left(const struct conn *conn)
 {
     uv_os_fd_t fd;
-    int unheard = 0;
-    if (conn->more || uv_fileno((const uv_handle_t *)&conn->pipe, &fd) < 0)
+    if (uv_fileno((const uv_handle_t *)&conn->pipe, &fd) < 0)
         return false;
     struct pollfd poll_one = {.fd = fd};
     return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & (POLLHUP | POLLERR)) != 0 &&
-           ioctl(fd, FIONREAD, &unheard) == 0 && unheard == 0;
+           !wire_decoder_has_line(conn->decoder) && !may_end_line(fd);
 }
 
 /* A peer that closed only its half waits for answers; one that is gone does not. */

@@ -70,7 +70,7 @@ void conn_accept(struct daemon_door *door, struct daemon *daemon);
 void conn_pump(uv_idle_t *idle);
 void conn_made(struct conn *conn, uint64_t id);
 bool conn_has_made(const struct conn *conn, uint64_t id);
-/* Its peer is gone, and nothing that it said is left to be done. */
+/* Its peer is gone, and no whole line that it said is left to be done. */
 bool conn_has_left(const struct conn *conn);
 /* Those that stand in the way are closed; from time to time. */
 void conn_sweep(struct daemon *daemon);

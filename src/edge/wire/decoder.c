@@ -49,6 +49,12 @@ size_t wire_decoder_pending(const struct wire_decoder *decoder)
     return decoder->end - decoder->begin;
 }
 
+bool wire_decoder_has_line(const struct wire_decoder *decoder)
+{
+    return decoder->end > decoder->searched &&
+           memchr(decoder->buf + decoder->searched, '\n', decoder->end - decoder->searched) != NULL;
+}
+
 static int make_room(struct wire_decoder *decoder, size_t length)
 {
     size_t pending = wire_decoder_pending(decoder);

@@ -96,6 +96,8 @@ int wire_decoder_next(struct wire_decoder *decoder, struct wire_message *out,
                       struct ballast_error *err);
 /* Bytes fed and not delivered; not 0 when the peer is gone: it stopped in the middle of a line. */
 size_t wire_decoder_pending(const struct wire_decoder *decoder);
+/* Whether the end of a line is among them: if not, wire_decoder_next() has no message to give. */
+bool wire_decoder_has_line(const struct wire_decoder *decoder);
 
 /*
  * A line, newline included, NUL behind it, in *out (malloc'ed, the caller's); length leaves out the
