@@ -346,6 +346,51 @@ static void notes(void **state)
         has(on("libxl", unit_guest(BALLAST_PV, VCPUS(1))), BALLAST_NOTE_NO_MEMORY, 32 * MIB));
 }
 
+/* Each reason by a guest that has it and no other, and guests beside them that have none. */
+static void why_not_measured(void **state)
+{
+    (void)state;
+    const struct {
+        const char *profile;
+        struct ballast_guest guest;
+        uint64_t why;
+    } rows[] = {
+        {"xen-4.17", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1)), 0},
+        {"xen-4.17", unit_guest(BALLAST_PVH, MEM(512), VCPUS(128)), 0},
+        {"xen-4.17", unit_guest(BALLAST_PV, MEM(512), VCPUS(128)), 0},
+        {"xen-4.17", unit_guest(BALLAST_PV, MEM(512), {BALLAST_MAXVCPUS, 129}),
+         BALLAST_UNMEASURED_VCPUS},
+        {"xen-4.17", unit_guest(BALLAST_HVM, MEM(512), VCPUS(2), {BALLAST_VNUMA_NODES, 2}), 0},
+        {"xen-4.17", unit_guest(BALLAST_PVH, MEM(512), VCPUS(2), {BALLAST_VNUMA_NODES, 2}),
+         BALLAST_UNMEASURED_VNUMA},
+        {"xen-4.20", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_NESTEDHVM, 1}),
+         BALLAST_UNMEASURED_NESTED},
+        {"xen-4.14", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_NESTEDHVM, 1}), 0},
+        {"xen-4.17", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_PCI_DEVICES, 1}),
+         BALLAST_UNMEASURED_PASSTHROUGH},
+        {"xen-4.17", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_VGA, BALLAST_VGA_STD}),
+         0},
+        {"xen-4.17", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_VGA, BALLAST_VGA_QXL}),
+         BALLAST_UNMEASURED_DEVICE_MODEL},
+        {"xen-4.17",
+         unit_guest(BALLAST_HVM, MEM(512), VCPUS(1),
+                    {BALLAST_DEVICE_MODEL, BALLAST_QEMU_XEN_TRADITIONAL}),
+         BALLAST_UNMEASURED_DEVICE_MODEL},
+        {"xen-4.17", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_STUBDOMAIN, 1}),
+         BALLAST_UNMEASURED_DEVICE_MODEL},
+        {"xen-4.14", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_HAP, 0}), 0},
+        {"xen-4.20", unit_guest(BALLAST_HVM, MEM(512), VCPUS(1), {BALLAST_HAP, 0}),
+         BALLAST_UNMEASURED_SHADOW},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ballast_breakdown b = on(rows[i].profile, rows[i].guest);
+        uint64_t why = 0;
+        (void)ballast_breakdown_note(&b, BALLAST_NOTE_NOT_MEASURED, &why, NULL);
+        if (why != rows[i].why)
+            fail_msg("row %zu: reasons %u, not %u", i, (unsigned)why, (unsigned)rows[i].why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +408,7 @@ int main(void)
         cmocka_unit_test(need_is_large_enough),
         cmocka_unit_test(not_whole_mib),
         cmocka_unit_test(notes),
+        cmocka_unit_test(why_not_measured),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }
