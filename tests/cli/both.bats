@@ -27,8 +27,9 @@ teardown() {
     fi
 }
 
+# KEEP: what of the answers is compared; which steps a plan has is of the moment.
 keys() {
-    jq -cs '[.[] | paths | map(if type == "number" then "[]" else . end) | join(".")] | unique'
+    jq -cs "${KEEP:-.}"' | [.[] | paths | map(if type == "number" then "[]" else . end) | join(".")] | unique'
 }
 
 same_keys() { # COMMAND [ARGUMENT]...
@@ -45,6 +46,8 @@ same_keys() { # COMMAND [ARGUMENT]...
     same_keys list
     same_keys host
     same_keys explain --all
+    KEEP='map(.steps = [])' same_keys plan
+    KEEP='map(.steps = [])' same_keys plan --start new=5G
     same_keys free 4G --dry-run
     same_keys free 7700M --dry-run
     same_keys free 7700M
