@@ -121,9 +121,11 @@ static struct json_object *whole_of(const char *text)
 
 static struct json_object *number_of(const char *text, size_t length)
 {
-    char *copy = strndup(text, length);
+    char *copy = malloc(length + 1);
     if (!copy)
         return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
     struct json_object *made =
         strpbrk(copy, ".eE") ? json_object_new_double_s(strtod(copy, NULL), copy) : whole_of(copy);
     free(copy);
