@@ -49,7 +49,7 @@ END
     make_host
     run -1 ballast plan --host host.json --start web=1G --start giant=10G
     # 1 + 7 GiB
-    [[ $output == *"giant cannot start: it needs 10485760 KiB, and if everybody gave down to his minimum 8388608 KiB would be free"* ]]
+    [[ $output == *"giant cannot start: it needs 10485760 KiB, and if every domain gave down to its minimum 8388608 KiB would be free"* ]]
     [[ $output == *"web may start"* ]]
     run -1 ballast plan --json --host host.json --start giant=10G
     figure "$output" '.steps | map(select(.step == "refuse"))[0].reason' never-fits

@@ -81,7 +81,7 @@ static void test_others(void **state)
     says(&event, "web-7 may start (reservation 3): 800 MiB are free for it, 700 MiB stay free");
     event = event_of("refuse", "never-fits");
     says(&event,
-         "a guest cannot start: it needs 800 MiB, and if everybody gave down to his minimum "
+         "a guest cannot start: it needs 800 MiB, and if every domain gave down to its minimum "
          "700 MiB would be free");
     event = event_of("foreign-target", "");
     says(&event, "target set from 4 GiB to 3 GiB by somebody else");

@@ -541,7 +541,7 @@ static void test_sentences(void **state)
     struct balancer_verdict verdict = {.reason = BALANCER_NEVER_FITS, .a_kib = 4096, .b_kib = 1024};
     balancer_verdict_text(&verdict, "db", text, sizeof(text));
     assert_string_equal(text,
-                        "db cannot start: it needs 4096 KiB, and if everybody gave down to his "
+                        "db cannot start: it needs 4096 KiB, and if every domain gave down to its "
                         "minimum 1024 KiB would be free");
 }
 

@@ -36,10 +36,10 @@ static void why_not(const struct cli_freeing *freeing, char text[CLI_MESSAGE])
 {
     const struct balancer_verdict *verdict = &freeing->verdict;
     if (!freeing->answered)
-        (void)snprintf(text, CLI_MESSAGE, "interrupted; everybody stays where he is");
+        (void)snprintf(text, CLI_MESSAGE, "interrupted; every domain stays where it is");
     else if (verdict->reason == BALANCER_NEVER_FITS)
         (void)snprintf(text, CLI_MESSAGE,
-                       "if everybody gave down to his dynamic minimum, %" PRIu64
+                       "if every domain gave down to its dynamic minimum, %" PRIu64
                        " KiB would be free",
                        verdict->b_kib);
     else if (verdict->reason == BALANCER_GIVERS_STUCK)

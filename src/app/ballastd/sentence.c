@@ -50,7 +50,7 @@ static const struct pattern reasons[] = {
     {"limit-held", "it must not grow by itself; room of %a is taken away"},
     {"limit-raised", "it was below its target, by %a"},
     {"fits", "%a are free for it, %b stay free"},
-    {"never-fits", "it needs %a, and if everybody gave down to his minimum %b would be free"},
+    {"never-fits", "it needs %a, and if every domain gave down to its minimum %b would be free"},
     {"givers-stuck", "%a are missing and nobody gives any more; those who could still hold %b "
                      "above their minima"},
     {"too-late", "its time is over with %a still missing"},

@@ -96,7 +96,7 @@ size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char 
     case BALANCER_NEVER_FITS:
         ballast_text_add(&text,
                          "%s cannot start: it needs %" PRIu64
-                         " KiB, and if everybody gave down to his minimum %" PRIu64
+                         " KiB, and if every domain gave down to its minimum %" PRIu64
                          " KiB would be free",
                          name, a, b);
         break;
