@@ -50,6 +50,7 @@ static void test_small_ones_are_unknown(void **state)
     struct floor_facts facts = a_guest(127);
     assert_int_equal(floor_of(&facts).kib, 0);
     assert_int_equal(floor_of(&facts).reason, FLOOR_NONE);
+    assert_true(floor_least_kib(FLOOR_ORDINARY_KIB, 0) > 0);
 }
 
 static void test_boot(void **state)

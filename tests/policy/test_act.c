@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When a target or a maximum is worth a write, and who is who from look to look. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "scene.h"
+
+/* A target on its way is moved for more than a 512th of what the guest holds, 8 MiB here. */
+static void test_a_target_is_left_still(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 100);
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 3996 * MIB);
+    scene.request.need_kib = 103 * MIB;
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 3996 * MIB);
+    scene.request.need_kib = 120 * MIB;
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 3976 * MIB);
+    close_scene(&scene);
+}
+
+/* The last MiB above the minimum is asked for, however little it is. */
+static void test_the_end_is_worth_a_write(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
+    open_scene(&scene, 1, 0);
+    wait_for(&scene, 3071);
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 1025 * MIB);
+    scene.request.need_kib = 3072 * MIB;
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
+    close_scene(&scene);
+}
+
+/* Growth beyond what is aimed at is called off from a 512th on, also at a guest's minimum. */
+static void test_growth_at_the_minimum(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 4096, 4096, 4096), a_guest(2, 1024, 2048, 4096)}};
+    scene.domains[0].static_max_kib = 8192 * MIB;
+    scene.domains[0].target_kib = scene.domains[0].maxmem_kib = 4126 * MIB;
+    open_scene(&scene, 2, 100);
+    balancer_set_policy(scene.balancer, policy_find("proportional"));
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 4096 * MIB);
+    close_scene(&scene);
+}
+
+/* One that needs a little more and is not short yet waits for a 32nd, 32 MiB here. */
+static void test_calm_growth(void **state)
+{
+    (void)state;
+    for (uint64_t free_mib = 20; free_mib <= 40; free_mib += 20) {
+        struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096)}};
+        scene.domains[0].used_kib = 1000 * MIB;
+        scene.domains[0].reported_free_kib = 24 * MIB;
+        scene.domains[0].report_age_usec = 0;
+        open_scene(&scene, 1, free_mib);
+        decide(&scene);
+        assert_int_equal(scene.domains[0].target_kib > 1024 * MIB, free_mib > 32);
+        close_scene(&scene);
+    }
+}
+
+/* The maximum of one that is not asked is held while a start waits, and else left alone. */
+static void test_others_are_held_for_promises(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096)}};
+    scene.domains[0].shares = 0;
+    scene.domains[0].target_kib = 1524 * MIB;
+    open_scene(&scene, 1, 1024);
+    decide(&scene);
+    assert_int_equal(scene.domains[0].maxmem_kib, 4096 * MIB);
+    wait_for(&scene, 64);
+    decide(&scene);
+    assert_int_equal(scene.domains[0].maxmem_kib, 1524 * MIB);
+    close_scene(&scene);
+}
+
+/* An id that is there twice is refused, also where no domain is one of the last look. */
+static void test_an_id_is_there_once(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 1024, 4096), a_guest(2, 64, 1024, 4096)}};
+    open_scene(&scene, 2, 0);
+    decide(&scene);
+    scene.domains[0].id = scene.domains[1].id = 5;
+    struct balancer_input input = {&scene.host, NULL, 0, 0};
+    struct balancer_output out;
+    struct ballast_error err;
+    assert_int_equal(balancer_decide(scene.balancer, &input, &out, &err), -EINVAL);
+    close_scene(&scene);
+}
+
+/* Nothing is remembered of a domain that was not there at the last look. */
+static void test_one_that_comes_back_is_new(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 1024, 4096), a_guest(2, 64, 1024, 4096)}};
+    open_scene(&scene, 2, 0);
+    scene.domains[1].used_kib = 500 * MIB;
+    scene.domains[1].reported_free_kib = 524 * MIB;
+    scene.domains[1].report_age_usec = 0;
+    decide(&scene);
+    uint32_t first = opinion(&scene, 2).trust_permyriad;
+    decide(&scene);
+    scene.host.domain_count = 1;
+    decide(&scene);
+    scene.domains[1] = a_guest(2, 64, 1024, 4096);
+    scene.host.domain_count = 2;
+    decide(&scene);
+    assert_true(opinion(&scene, 2).trust_permyriad < first);
+    close_scene(&scene);
+}
+
+/* More domains and more starts than there is room for at first. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { DOMAINS = 300, STARTS = 70 };
+    struct ballast_domain *domains = calloc(DOMAINS, sizeof(*domains));
+    struct balancer_request requests[STARTS];
+    struct balancer *balancer = balancer_new(policy_find("ballast"), NULL);
+    assert_non_null(domains);
+    assert_non_null(balancer);
+    for (uint32_t i = 0; i < DOMAINS; i++)
+        domains[i] = a_guest(i + 1, 64, 128, 256);
+    for (uint64_t i = 0; i < STARTS; i++)
+        requests[i] = (struct balancer_request){i, MIB, i, BALLAST_NONE};
+    struct ballast_host host = {.now_usec = BALLAST_SEC_USEC,
+                                .total_kib = (DOMAINS * 128 + STARTS) * MIB,
+                                .free_kib = STARTS * MIB,
+                                .caps = BALLAST_HOST_CAPS_ALL,
+                                .domains = domains,
+                                .domain_count = DOMAINS};
+    struct balancer_input input = {&host, requests, STARTS, 0};
+    struct balancer_output out;
+    assert_int_equal(balancer_decide(balancer, &input, &out, NULL), 0);
+    assert_int_equal(out.verdict_count, STARTS);
+    for (size_t i = 0; i < out.verdict_count; i++)
+        assert_true(out.verdicts[i].granted);
+    balancer_free(balancer);
+    free(domains);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_target_is_left_still),
+        cmocka_unit_test(test_the_end_is_worth_a_write),
+        cmocka_unit_test(test_growth_at_the_minimum),
+        cmocka_unit_test(test_calm_growth),
+        cmocka_unit_test(test_others_are_held_for_promises),
+        cmocka_unit_test(test_an_id_is_there_once),
+        cmocka_unit_test(test_one_that_comes_back_is_new),
+        cmocka_unit_test(test_many),
+    };
+    return cmocka_run_group_tests_name("policy-act", tests, NULL, NULL);
+}
