@@ -255,6 +255,91 @@ static void test_shares(void **state)
     assert_int_equal(bench.aims[1].kib, 2100 * MIB);
 }
 
+/* Each rule is of the domains it is told of, whatever lies behind them. */
+static void test_as_many_as_there_are(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t available_mib, wanted_mib;
+    } cases[] = {{0, 100}, {8192, 0}, {0, 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bench bench;
+        the_six(&bench);
+        bench.view.count = 5;
+        bench.view.available_kib = cases[i].available_mib * MIB;
+        bench.view.wanted_kib = cases[i].wanted_mib * MIB;
+        bench.aims[5].kib = 12345;
+        policy_preferred_aim(&bench.view, bench.aims);
+        assert_int_equal(bench.aims[5].kib, 12345);
+    }
+}
+
+/* More than all may hold: everybody gets his maximum, and the rest stays. */
+static void test_more_than_all_may_hold(void **state)
+{
+    (void)state;
+    struct bench bench;
+    set_up(&bench, 1);
+    guest(&bench, 0, 800, 1100, 1000);
+    bench.view.available_kib = 4096 * MIB;
+    policy_preferred_aim(&bench.view, bench.aims);
+    assert_int_equal(bench.aims[0].kib, 1100 * MIB);
+}
+
+/* Where memory is low a donor keeps what it prefers, 200 MiB at least; less than 10 MiB of a gift
+ * is not asked for. */
+static void test_donors_when_low(void **state)
+{
+    static const struct {
+        uint64_t used, actual, aim;
+    } cases[] = {{100, 1024, 200}, {1000, 1315, 1300}, {1000, 1305, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bench bench;
+        set_up(&bench, 2);
+        guest(&bench, 0, 4096, 8192, 1000);
+        guest(&bench, 1, cases[i].used, 4096, cases[i].actual);
+        policy_preferred_aim(&bench.view, bench.aims);
+        if (cases[i].aim == 0)
+            assert_left_alone(&bench, 1);
+        else
+            assert_int_equal(bench.aims[1].kib, cases[i].aim * MIB);
+    }
+}
+
+/* MOM leaves out steps below a four-hundredth, 10 MiB here. */
+static void test_rules_least_step(void **state)
+{
+    (void)state;
+    for (uint64_t more = 5; more <= 20; more += 15) {
+        struct bench bench;
+        set_up(&bench, 2);
+        guest(&bench, 0, 1024, 4096, 2048);
+        guest(&bench, 1, 1000, 4000 + more, 4000);
+        bench.view.total_kib = 10000 * MIB;
+        bench.view.available_kib = 5000 * MIB;
+        policy_rules_aim(&bench.view, bench.aims);
+        assert_int_equal(bench.aims[1].kib, more > 10 ? (4000 + more) * MIB : BALLAST_NONE);
+    }
+}
+
+/* Proxmox leaves the host alone within 10 MiB of its goal. */
+static void test_shares_dead_band(void **state)
+{
+    static const uint64_t missing[] = {5, 10, 11};
+    (void)state;
+    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+        struct bench bench;
+        set_up(&bench, 1);
+        guest(&bench, 0, 1000, 4096, 2000);
+        bench.domains[0].is_dom0 = false;
+        bench.view.total_kib = 10000 * MIB;
+        bench.view.available_kib = (2000 - missing[i]) * MIB;
+        policy_shares_aim(&bench.view, bench.aims);
+        assert_int_equal(bench.aims[0].kib, missing[i] > 10 ? 1989 * MIB : BALLAST_NONE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +352,11 @@ int main(void)
         cmocka_unit_test(test_proportional),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_as_many_as_there_are),
+        cmocka_unit_test(test_more_than_all_may_hold),
+        cmocka_unit_test(test_donors_when_low),
+        cmocka_unit_test(test_rules_least_step),
+        cmocka_unit_test(test_shares_dead_band),
     };
     return cmocka_run_group_tests_name("policy-vectors", tests, NULL, NULL);
 }
