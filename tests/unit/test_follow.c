@@ -118,6 +118,11 @@ static void test_reasons_down(void **state)
     (void)state;
     struct ballast_stop_facts facts = stopped();
     assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
+    facts.pod_cache_kib = 60 * MIB; /* a cache alone does not say that anything is owed */
+    assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
+    facts.pod_entries_kib = 0;
+    assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
+    facts.pod_entries_kib = facts.pod_cache_kib = BALLAST_NONE;
     facts.used_kib = 190 * MIB;
     assert_reason(&facts, BALLAST_STOP_USED, "194560 KiB");
     facts.used_kib = 100 * MIB;

@@ -339,6 +339,29 @@ static void flags(void **state)
 }
 
 /* What libxl refuses and XAPI has no setting for, or no rule against; what both refuse. */
+/* From a page to 64 MiB, each power of two. */
+static void vmtrace_sizes(void **state)
+{
+    (void)state;
+    struct ballast_settled s =
+        settle(unit_guest(BALLAST_HVM, MEM, {BALLAST_VMTRACE_BUF, 64 * MIB}), NULL);
+    assert_int_equal(s.vmtrace_kib, 64 * MIB);
+    s = settle(unit_guest(BALLAST_HVM, MEM, {BALLAST_VMTRACE_BUF, 3}), NULL);
+    assert_int_equal(s.vmtrace_kib, 4);
+    refuse(unit_guest(BALLAST_HVM, MEM, {BALLAST_VMTRACE_BUF, 128 * MIB}), BALLAST_VMTRACE_BUF,
+           "a power of two from 4 to 65536 KiB");
+    refuse(unit_guest(BALLAST_HVM, MEM, {BALLAST_VMTRACE_BUF, 48 * MIB}), BALLAST_VMTRACE_BUF,
+           "a power of two");
+}
+
+static void altp2m(void **state)
+{
+    (void)state;
+    assert_true(settle(unit_guest(BALLAST_HVM, MEM, {BALLAST_ALTP2M, 1}), NULL).altp2m);
+    assert_false(settle(unit_guest(BALLAST_HVM, MEM, {BALLAST_ALTP2M, 0}), NULL).altp2m);
+    assert_false(settle(unit_guest(BALLAST_PV, MEM, {BALLAST_ALTP2M, 1}), NULL).altp2m);
+}
+
 static void by_xapi(void **state)
 {
     (void)state;
@@ -408,6 +431,8 @@ int main(void)
         cmocka_unit_test(passthrough_refusals),
         cmocka_unit_test(combinations),
         cmocka_unit_test(flags),
+        cmocka_unit_test(vmtrace_sizes),
+        cmocka_unit_test(altp2m),
         cmocka_unit_test(by_xapi),
     };
     return cmocka_run_group_tests_name("settle", tests, NULL, NULL);
