@@ -177,7 +177,9 @@ static void too_much(struct conn *conn, const struct ballast_error *err)
     conn->last = true;
     conn->more = false;
     uv_read_stop((uv_stream_t *)&conn->pipe);
-    if (wire_error(NULL, WIRE_INVALID_REQUEST, err->text, NULL, &line, &length, NULL) == 0)
+    /* What is at fault is the line, or our own memory. */
+    int code = err->code == -ENOMEM ? WIRE_INTERNAL_ERROR : WIRE_INVALID_REQUEST;
+    if (wire_error(NULL, code, err->text, NULL, &line, &length, NULL) == 0)
         conn_send(conn, line, length);
     else
         conn_end(conn);
