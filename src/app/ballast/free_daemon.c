@@ -117,11 +117,15 @@ static int really_json(struct cli_freeing *freeing)
     int rc = answer.error_code && answer.error_code != WIRE_REFUSED ? cli_daemon_no(daemon, &answer)
                                                                     : take_answer(freeing, &answer);
     bool tells = answer.error_code == 0 || answer.error_code == WIRE_REFUSED;
+    uint64_t freed_kib = cli_field_u64(answer.result, "free_kib");
     wire_message_release(&answer);
     if (!tells)
         return rc;
     if (cli_free_look(freeing) != CLI_DONE)
         return CLI_UNREACHABLE;
+    /* What was free when it was done: by now guests may have it again. */
+    if (freed_kib != BALLAST_NONE)
+        freeing->after_kib = freed_kib;
     take_conduct(freeing);
     cli_free_tell(freeing);
     return rc;
