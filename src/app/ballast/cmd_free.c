@@ -35,8 +35,7 @@ enum { OPTION_TIMEOUT, OPTION_DRY_RUN, OPTION_POLICY, OPTION_HOST, OPTION_JSON }
 const struct cli_option cli_free_options[] = {
     [OPTION_TIMEOUT] = {"timeout", "T", "give up after that (default 120s)"},
     [OPTION_DRY_RUN] = {"dry-run", NULL, "only say who would be asked first"},
-    [OPTION_POLICY] = {"policy", "NAME",
-                       "who gives, as in 'ballast simulate --policy' (default ballast)"},
+    [OPTION_POLICY] = {"policy", "NAME", "the rules by which domains give (default ballast)"},
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
     {NULL, NULL, NULL},
