@@ -8,7 +8,8 @@
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or FUZZ_SECONDS=300 of new ones
-#   make campaign  every random test with 200 new seeds (SEEDS=200 STEPS=seeds ONLY="property sim-random"): docs/reliability.md
+#   make campaign  every random test with 200 new seeds, starts on a slow Xen, mutants: hours; docs/reliability.md
+#                (SEEDS=200 STEPS="seeds slow mutants" ONLY="property sim-random")
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
