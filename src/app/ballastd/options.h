@@ -21,7 +21,7 @@ struct daemon_options {
     uint64_t speed_permyriad; /* of the simulated clock against the real one */
     bool check_laws;
     bool set_clock_back; /* of the ledger, and end */
-    bool fresh;          /* a simulated host begins anew, whatever was left of the last one */
+    bool fresh;          /* a simulated host begins new, whatever was left of the last one */
     bool verbose;        /* every decision is said, not only those with a new reason */
 };
 

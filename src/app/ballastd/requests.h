@@ -17,7 +17,7 @@ enum { REQUESTS_MOST = 1024, REQUESTS_OTHERS = 896, REQUESTS_USER = 256 };
 
 struct ledger;
 
-/* Begun as zeros. Those of before a restart count in all, and as nobody's. */
+/* Begun as zeros. Those of before a restart count in all, for no user. */
 struct requests {
     struct {
         uint64_t id;

@@ -33,7 +33,7 @@ enum ballast_host_part {
     BALLAST_PART_RESERVED,    /* free, but granted to starts of which Xen knows nothing yet */
     BALLAST_PART_SLUSH,       /* free, but kept for Xen */
     BALLAST_PART_SCRUB,       /* free and nobody's, but not scrubbed yet */
-    BALLAST_PART_FREE,        /* free and nobody's */
+    BALLAST_PART_FREE,        /* free, not promised */
     BALLAST_PARTS
 };
 

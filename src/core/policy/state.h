@@ -11,7 +11,7 @@
 
 /* The accounts of one tick, all of free memory. */
 struct accounts {
-    uint64_t available_kib;       /* free and nobody's */
+    uint64_t available_kib;       /* free, not promised */
     uint64_t beyond_promises_kib; /* the same, with what those who are not asked can reach */
     uint64_t deficit_kib;         /* promised or claimed beyond what is free: somebody took it */
     uint64_t owed_kib;            /* free, kept for guests that hold less than their minimum */
