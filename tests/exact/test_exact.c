@@ -510,6 +510,8 @@ static void sureness(void **state)
         {"4.20.0-rc3", NULL, 0},
         {"4.20.0-pre", NULL, 0},
         {"4.20-unstable", NULL, 0},
+        {"4.20.0-unstable", NULL, 0},
+        {"4.20.0-unstable+g2445b30a44", NULL, 0},
         {"4.17", NULL, 0},
         {"4.15.5", NULL, 0},
         {"4.16.7", NULL, 0},

@@ -74,6 +74,26 @@ static void contradictions(void **state)
     refuse(&host, "domain id 0 is there twice");
 }
 
+/* Domains come in any order, so the two that share an id need not be neighbours. */
+static void ids_apart(void **state)
+{
+    (void)state;
+    struct ballast_domain three[3];
+    struct ballast_host host = example();
+    host.total_kib += 1024;
+    host.domains = three;
+    host.domain_count = 3;
+    three[0] = domains[1];
+    three[1] = domains[0];
+    three[2] = domains[0];
+    three[2].id = 8;
+    struct ballast_error err = unit_clean_error();
+    assert_int_equal(ballast_host_check(&host, &err), 0);
+    unit_assert_clean(err);
+    three[2].id = 7;
+    refuse(&host, "domain id 7 is there twice");
+}
+
 static void sums_past_64_bits(void **state)
 {
     (void)state;
@@ -176,13 +196,10 @@ static void test_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(true_ones_pass),
-        cmocka_unit_test(contradictions),
-        cmocka_unit_test(sums_past_64_bits),
-        cmocka_unit_test(available),
-        cmocka_unit_test(spare),
-        cmocka_unit_test(state_words),
-        cmocka_unit_test(test_told),
+        cmocka_unit_test(true_ones_pass), cmocka_unit_test(contradictions),
+        cmocka_unit_test(ids_apart),      cmocka_unit_test(sums_past_64_bits),
+        cmocka_unit_test(available),      cmocka_unit_test(spare),
+        cmocka_unit_test(state_words),    cmocka_unit_test(test_told),
     };
     return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }

@@ -166,6 +166,13 @@ static void configurations_split_domains(void **state)
     assert_int_equal(made.part_kib[BALLAST_PART_OVERHEAD], 130);
     assert_int_equal(made.part_kib[BALLAST_PART_UNEXPLAINED], 362);
 
+    const struct ballast_breakdown bare = {.segment_kib = {[BALLAST_GUEST] = 1024}};
+    configurations[1] = &bare; /* which asks for no overhead: there is none to estimate */
+    assert_int_equal(ballast_host_divide(&host, 0, configurations, &made, parts, NULL), 0);
+    assert_true(parts[1].is_split && !parts[1].is_estimated);
+    assert_int_equal(parts[1].overhead_kib, 0);
+    configurations[1] = &web;
+
     domains[1].target_kib = 400; /* on its way down: all of extra internal may be in use */
     domains[1].overhead_kib = 65;
     assert_int_equal(ballast_host_divide(&host, 0, configurations, &made, parts, NULL), 0);

@@ -235,6 +235,15 @@ static void stubdomain_as_guest(void **state)
     assert_int_equal(ballast_guest_get(dm, BALLAST_VCPUS), 1);
     assert_int_equal(ballast_guest_get(dm, BALLAST_SHADOW_MEMORY), 0);
     assert_int_equal(ballast_guest_get(dm, BALLAST_IS_DEVICE_MODEL), 1);
+    assert_true(ballast_guest_get(dm, BALLAST_MAX_GRANT_FRAMES) == BALLAST_UNSET);
+    assert_true(ballast_guest_get(dm, BALLAST_MAX_MAPTRACK_FRAMES) == BALLAST_UNSET);
+    ballast_guest_free(dm);
+    /* libxl_dm.c, libxl__spawn_stub_dm: it has its guest's limits. */
+    assert_int_equal(ballast_guest_set(&hvm, BALLAST_MAX_GRANT_FRAMES, 16, NULL), 0);
+    assert_int_equal(ballast_guest_set(&hvm, BALLAST_MAX_MAPTRACK_FRAMES, 512, NULL), 0);
+    assert_int_equal(ballast_guest_stubdomain(&hvm, NULL, &dm, &err), 0);
+    assert_int_equal(ballast_guest_get(dm, BALLAST_MAX_GRANT_FRAMES), 16);
+    assert_int_equal(ballast_guest_get(dm, BALLAST_MAX_MAPTRACK_FRAMES), 512);
     ballast_guest_free(dm);
 
     struct ballast_guest pvh = unit_guest(BALLAST_PVH, MEM, {BALLAST_STUBDOMAIN, 1});
