@@ -100,6 +100,64 @@ static void a_little_taken_back(void **state)
     }
 }
 
+/* A stretch is half a second, and a quarter of a MiB in it is enough on any way. */
+static void the_least_that_counts(void **state)
+{
+    (void)state;
+    for (uint64_t kib = 252; kib <= 256; kib += 4) {
+        struct track track;
+        struct ballast_domain domain = a_giver(8192 * MIB, 1024 * MIB);
+        track_begin(&track, &domain, T0);
+        domain.tot_kib -= kib;
+        track_update(&track, &domain, T0 + SEC / 2, 4);
+        assert_int_equal(track.has_moved, kib == 256);
+        assert_int_equal(track.rate_down_kib, kib == 256 ? 512 : 0);
+    }
+}
+
+/* On a short way less will do, where at that pace it takes half an hour and no longer. */
+static void half_an_hour(void **state)
+{
+    (void)state;
+    for (uint64_t more_kib = 0; more_kib <= 8; more_kib += 8) {
+        struct track track;
+        /* 4 KiB in half a second are 8 a second. */
+        struct ballast_domain domain = a_giver(1024 * MIB, 1024 * MIB - 4 - 8 * 1800 - more_kib);
+        track_begin(&track, &domain, T0);
+        domain.tot_kib -= 4;
+        track_update(&track, &domain, T0 + SEC / 2, 4);
+        assert_int_equal(track.has_moved, more_kib == 0);
+    }
+}
+
+/* One that is on its way when it is seen first is watched from then on. */
+static void on_its_way_at_first_sight(void **state)
+{
+    (void)state;
+    struct track track;
+    struct ballast_domain domain = a_giver(8192 * MIB, 1024 * MIB);
+    track_begin(&track, &domain, T0);
+    track_update(&track, &domain, T0 + 5 * SEC, 4);
+    assert_true(track.stuck);
+}
+
+/* It boots from the moment when its balloon shows itself; one that has a balloon at first sight may
+ * be up for long. */
+static void when_it_came_up(void **state)
+{
+    (void)state;
+    for (int has_balloon = 0; has_balloon < 2; has_balloon++) {
+        struct track track;
+        struct ballast_domain domain = a_giver(1024 * MIB, 1024 * MIB);
+        domain.has_balloon = has_balloon;
+        track_begin(&track, &domain, T0);
+        domain.has_balloon = true;
+        track_update(&track, &domain, T0 + 3 * SEC, 4);
+        track_update(&track, &domain, T0 + 4 * SEC, 4);
+        assert_int_equal(track.up_usec, has_balloon ? BALLAST_NONE : T0 + 3 * SEC);
+    }
+}
+
 static void report(struct track *track, struct ballast_domain *domain, uint64_t now_usec,
                    uint64_t used_kib, uint64_t age_usec)
 {
@@ -148,6 +206,23 @@ static void a_rise_goes_on(void **state)
     assert_in_range(track.need_kib, 1160 * MIB * 105 / 100 - MIB, 1160 * MIB * 105 / 100 + MIB);
 }
 
+/* A rise adds half of what it says at most, and nothing beyond what it may ever hold. */
+static void a_rise_is_bounded(void **state)
+{
+    (void)state;
+    for (uint64_t most_mib = 1400; most_mib <= 2400; most_mib += 1000) {
+        struct track track;
+        struct ballast_domain domain = a_giver(2048 * MIB, 2048 * MIB);
+        domain.static_max_kib = most_mib * MIB;
+        track_begin(&track, &domain, T0);
+        report(&track, &domain, T0 + SEC, 500 * MIB, 0);
+        report(&track, &domain, T0 + 2 * SEC, 1000 * MIB, 0);
+        report(&track, &domain, T0 + 12 * SEC, 1000 * MIB, 10 * SEC);
+        uint64_t believed_mib = ballast_min_u64(1500, most_mib);
+        assert_int_equal(track.need_kib, believed_mib * MIB * 105 / 100);
+    }
+}
+
 /* Beyond what it holds it uses swap, if it said so now and not when it may have held more. */
 static void swap_is_of_fresh_reports(void **state)
 {
@@ -167,9 +242,14 @@ int main(void)
         cmocka_unit_test(pauses_by_habit),
         cmocka_unit_test(a_short_way_may_be_slow),
         cmocka_unit_test(a_little_taken_back),
+        cmocka_unit_test(the_least_that_counts),
+        cmocka_unit_test(half_an_hour),
+        cmocka_unit_test(on_its_way_at_first_sight),
+        cmocka_unit_test(when_it_came_up),
         cmocka_unit_test(trust_is_earned_slowly_and_lost_at_once),
         cmocka_unit_test(a_peak_fades),
         cmocka_unit_test(a_rise_goes_on),
+        cmocka_unit_test(a_rise_is_bounded),
         cmocka_unit_test(swap_is_of_fresh_reports),
     };
     return cmocka_run_group_tests_name("policy-track", tests, NULL, NULL);
