@@ -535,6 +535,16 @@ static void test_sentences(void **state)
     assert_string_equal(text,
                         "web gives what it does not use to a waiting start, which still misses "
                         "2048 KiB: target 1024 KiB");
+    set.floor = (struct floor){.kib = 1024, .reason = FLOOR_REPORTED, .a = 1024, .b = 4096};
+    balancer_set_text(&set, "web", text, sizeof(text));
+    assert_string_equal(text,
+                        "web gives what it does not use to a waiting start, which still misses "
+                        "2048 KiB: target 1024 KiB; not below its floor of 1024 KiB, what it says "
+                        "it uses");
+    /* Of one that is left alone where it stopped it would be said twice. */
+    set.reason = BALANCER_LEFT_ALONE;
+    balancer_set_text(&set, "web", text, sizeof(text));
+    assert_string_equal(text, "web gives no more, and is left alone at 2048 KiB: target 1024 KiB");
     for (int i = 0; i < BALANCER_REASONS; i++)
         assert_non_null(balancer_reason_word((enum balancer_reason)i));
     assert_null(balancer_reason_word(BALANCER_REASONS));

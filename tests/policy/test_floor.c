@@ -110,6 +110,16 @@ static void test_its_word(void **state)
     assert_int_equal(floor_of(&facts).kib, 500 * MIB);
 }
 
+/* One look sees how old the word is: to one that has not watched it an old one counts less, too. */
+static void test_one_look_sees_its_age(void **state)
+{
+    (void)state;
+    struct ballast_domain domain = {
+        .static_max_kib = 4096 * MIB, .used_kib = 3000 * MIB, .report_age_usec = 330 * SEC};
+    struct floor_facts facts = floor_facts_seen(&domain, 1000 * SEC);
+    assert_int_equal(floor_of(&facts).kib, 1500 * MIB);
+}
+
 static void test_a_stop_is_learned(void **state)
 {
     (void)state;
@@ -173,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_boot),
         cmocka_unit_test(test_video_is_on_top),
         cmocka_unit_test(test_its_word),
+        cmocka_unit_test(test_one_look_sees_its_age),
         cmocka_unit_test(test_a_stop_is_learned),
         cmocka_unit_test(test_a_stop_is_forgotten),
         cmocka_unit_test(test_words_and_sentences),

@@ -52,6 +52,16 @@ static void at_the_ends_of_64_bits(void **state)
     assert_int_equal(forecast_usec(fast, 2, UINT64_MAX - 1), 500000);
 }
 
+/* Never begins beyond 2^53 us. */
+static void never_is_beyond_285_years(void **state)
+{
+    (void)state;
+    const uint64_t most_sec = (UINT64_C(1) << 53) / SEC;
+    const struct forecast_giver slow = {UINT64_MAX, AT(1)};
+    assert_int_equal(forecast_usec(&slow, 1, most_sec), most_sec * SEC);
+    assert_int_equal(forecast_usec(&slow, 1, most_sec + 1), UINT64_MAX);
+}
+
 static uint64_t ticked(const struct forecast_giver *givers, size_t count, uint64_t missing_kib)
 {
     for (uint64_t usec = 0; usec < 60 * SEC; usec += 1000) {
@@ -161,9 +171,13 @@ int main(int argc, char **argv)
 {
     seed_from(argc, argv, &first_seed, "against_a_clock");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_hand),         cmocka_unit_test(at_the_ends_of_64_bits),
-        cmocka_unit_test(against_a_clock), cmocka_unit_test(a_guess_is_a_range),
-        cmocka_unit_test(in_words),        cmocka_unit_test(what_a_pace_rests_on),
+        cmocka_unit_test(by_hand),
+        cmocka_unit_test(at_the_ends_of_64_bits),
+        cmocka_unit_test(never_is_beyond_285_years),
+        cmocka_unit_test(against_a_clock),
+        cmocka_unit_test(a_guess_is_a_range),
+        cmocka_unit_test(in_words),
+        cmocka_unit_test(what_a_pace_rests_on),
     };
     return cmocka_run_group_tests_name("forecast", tests, NULL, NULL);
 }

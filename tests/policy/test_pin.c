@@ -13,6 +13,7 @@
 
 #include "core/base/units.h"
 #include "core/policy/balancer.h"
+#include "core/policy/pin.h"
 #include "core/policy/policy.h"
 
 #define MIB BALLAST_MIB_KIB
@@ -232,6 +233,23 @@ static void test_spared(void **state)
     balancer_free(bench.balancer);
 }
 
+/* Where its balloon stopped a pin below does not count; once its pause is over it is asked for a
+ * sixteenth less, like any other. */
+static void test_shown(void **state)
+{
+    (void)state;
+    for (uint64_t sec = 5; sec <= 15; sec += 10) {
+        struct floor_facts facts = FLOOR_NO_FACTS;
+        facts.lesson = (struct floor_lesson){800 * MIB, 1000 * BALLAST_SEC_USEC, 1};
+        facts.now_usec = facts.lesson.usec + sec * BALLAST_SEC_USEC;
+        struct policy_domain view = {
+            .tot_kib = 800 * MIB, .floor_kib = 800 * MIB, .max_kib = 2048 * MIB};
+        pin_view(&view, 512 * MIB, &facts);
+        assert_int_equal(view.floor_kib, (sec < 10 ? 800 : 750) * MIB);
+        assert_int_equal(view.pinned_kib, 512 * MIB);
+    }
+}
+
 /* Given back, it is balanced like any other. */
 static void test_given_back(void **state)
 {
@@ -249,9 +267,9 @@ static void test_given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept),       cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_squeezed),   cmocka_unit_test(test_spared),
-        cmocka_unit_test(test_given_back),
+        cmocka_unit_test(test_kept),     cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_squeezed), cmocka_unit_test(test_spared),
+        cmocka_unit_test(test_shown),    cmocka_unit_test(test_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
