@@ -74,6 +74,37 @@ static void test_calm_growth(void **state)
     }
 }
 
+/* One that is below its minimum gets what is free, also while a start waits for that. */
+static void test_a_minimum_comes_first(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1124, 1024, 4096), a_guest(2, 64, 2048, 2048)}};
+    open_scene(&scene, 2, 200);
+    wait_for(&scene, 600);
+    decide(&scene);
+    assert_true(scene.waiting);
+    assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
+    close_scene(&scene);
+}
+
+/* A floor keeps, it does not give: one that says it uses more than it holds gets nothing by that
+ * from a policy that moves nobody. */
+static void test_a_floor_does_not_give(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 1024, 4096)}};
+    scene.domains[0].used_kib = 1500 * MIB;
+    scene.domains[0].reported_free_kib = 0;
+    /* When it said so it may have held more: it has no swap by that. */
+    scene.domains[0].report_age_usec = 2 * BALLAST_SEC_USEC;
+    open_scene(&scene, 1, 1024);
+    balancer_set_policy(scene.balancer, policy_find("fixed"));
+    decide(&scene);
+    assert_true(opinion(&scene, 1).floor.kib > 1024 * MIB);
+    assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
+    close_scene(&scene);
+}
+
 /* The maximum of one that is not asked is held while a start waits, and else left alone. */
 static void test_others_are_held_for_promises(void **state)
 {
@@ -87,6 +118,52 @@ static void test_others_are_held_for_promises(void **state)
     wait_for(&scene, 64);
     decide(&scene);
     assert_int_equal(scene.domains[0].maxmem_kib, 1524 * MIB);
+    close_scene(&scene);
+}
+
+/* Of two that are not asked and get the same too little, the first is named. */
+static void test_the_first_that_is_held_back(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(7, 1024, 1024, 4096), a_guest(8, 1024, 1024, 4096)}};
+    for (size_t i = 0; i < 2; i++) {
+        scene.domains[i].shares = 0;
+        scene.domains[i].target_kib = 1524 * MIB;
+    }
+    open_scene(&scene, 2, 64);
+    struct balancer_input input = {&scene.host, NULL, 0, 64 * MIB};
+    struct balancer_output out;
+    assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
+    assert_int_equal(out.held_kib, 500 * MIB);
+    assert_int_equal(out.held_id, 7);
+    close_scene(&scene);
+}
+
+/* Starts are granted in the order in which they came, whatever order they are told in. */
+static void test_first_come_first_served(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 1024, 1024)}};
+    open_scene(&scene, 1, 100);
+    const struct balancer_request requests[] = {
+        {0, 30 * MIB, 2, BALLAST_NONE},
+        {1, 30 * MIB, 3, BALLAST_NONE},
+        {2, 40 * MIB, 1, BALLAST_NONE},
+        {3, 30 * MIB, 0, BALLAST_NONE},
+    };
+    scene.host.now_usec = BALLAST_SEC_USEC;
+    struct balancer_input input = {&scene.host, requests, 4, 0};
+    struct balancer_output out;
+    assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
+    static const uint64_t order[] = {3, 2, 0};
+    unsigned granted = 0;
+    for (size_t i = 0; i < out.verdict_count; i++) {
+        if (!out.verdicts[i].granted)
+            continue;
+        assert_true(granted < 3);
+        assert_int_equal(out.verdicts[i].request, order[granted++]);
+    }
+    assert_int_equal(granted, 3);
     close_scene(&scene);
 }
 
@@ -163,7 +240,11 @@ int main(void)
         cmocka_unit_test(test_the_end_is_worth_a_write),
         cmocka_unit_test(test_growth_at_the_minimum),
         cmocka_unit_test(test_calm_growth),
+        cmocka_unit_test(test_a_minimum_comes_first),
+        cmocka_unit_test(test_a_floor_does_not_give),
         cmocka_unit_test(test_others_are_held_for_promises),
+        cmocka_unit_test(test_the_first_that_is_held_back),
+        cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_an_id_is_there_once),
         cmocka_unit_test(test_one_that_comes_back_is_new),
         cmocka_unit_test(test_many),

@@ -262,15 +262,18 @@ static void test_as_many_as_there_are(void **state)
     static const struct {
         uint64_t available_mib, wanted_mib;
     } cases[] = {{0, 100}, {8192, 0}, {0, 0}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    const struct policy *policy;
+    for (size_t i = 0; i < 3 * sizeof(cases) / sizeof(cases[0]); i++) {
         struct bench bench;
         the_six(&bench);
-        bench.view.count = 5;
-        bench.view.available_kib = cases[i].available_mib * MIB;
-        bench.view.wanted_kib = cases[i].wanted_mib * MIB;
-        bench.aims[5].kib = 12345;
-        policy_preferred_aim(&bench.view, bench.aims);
-        assert_int_equal(bench.aims[5].kib, 12345);
+        bench.view.count = i / 3 + 3;
+        bench.view.available_kib = cases[i % 3].available_mib * MIB;
+        bench.view.wanted_kib = cases[i % 3].wanted_mib * MIB;
+        for (size_t p = 0; (policy = policy_at(p)); p++) {
+            bench.aims[bench.view.count].kib = 12345;
+            policy->aim(&bench.view, bench.aims);
+            assert_int_equal(bench.aims[bench.view.count].kib, 12345);
+        }
     }
 }
 
