@@ -59,7 +59,7 @@ struct ballast_libxl_about {
 };
 
 const struct ballast_libxl_about *ballast_libxl_about(enum ballast_libxl_member member);
-/* libxl_domain_type by name: "pv", "pvh", "hvm"; -ENOENT. */
+/* The value of a word; -ENOENT for one that the member does not have. */
 int ballast_libxl_value_of(enum ballast_libxl_member member, const char *word);
 /* The default of a kind becomes BALLAST_UNSET. */
 uint64_t ballast_libxl_value(enum ballast_libxl_member member, uint64_t raw);
