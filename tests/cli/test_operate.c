@@ -125,13 +125,6 @@ static void test_others(void **state)
     assert_int_equal(others.libvirt, CLI_LIBVIRT_AUTO);
     cli_others_release(&others);
 
-    /* Our own daemon is nobody to be warned of. */
-    make_process("/proc/813", "ballastd\n");
-    cli_others_look(&others, root);
-    assert_int_equal(others.count, 1);
-    assert_true(others.ours);
-    cli_others_release(&others);
-
     make_folder("/etc");
     make_folder("/etc/libvirt");
     write_file("/etc/libvirt/libxl.conf", "#autoballoon = 1\n autoballoon = 0\n");
@@ -144,27 +137,64 @@ static void test_others(void **state)
     cli_others_release(&others);
 }
 
+static void make_socket(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", below(name));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    close(fd);
+}
+
+static bool is_ours(const char *lock)
+{
+    struct cli_others others;
+    write_file("/run/ballast/lock", lock);
+    cli_others_look(&others, root);
+    bool ours = others.ours;
+    cli_others_release(&others);
+    return ours;
+}
+
+/* The daemon that has the host's lock is ours, and nobody to be warned of. */
+static void test_our_daemon(void **state)
+{
+    (void)state;
+    struct cli_others others;
+    make_folder("/run");
+    make_folder("/run/ballast");
+    cli_others_look(&others, root);
+    size_t before = others.count;
+    cli_others_release(&others);
+    make_process("/proc/813", "ballastd\n");
+    make_process("/proc/814", "bash\n");
+    make_socket("/run/ballast/control.sock");
+    cli_others_look(&others, root);
+    assert_int_equal(others.count, before);
+    assert_false(others.ours); /* that one keeps another host, or simulates one */
+    cli_others_release(&others);
+    assert_true(is_ours("813 ballastd\n"));
+    assert_false(is_ours("814 ballastd\n")); /* it ended, and another has its id */
+    assert_false(is_ours("815 ballastd\n"));
+    assert_false(is_ours("813 ballast free\n"));
+    assert_false(is_ours("813"));
+}
+
 static void test_socket(void **state)
 {
     (void)state;
     struct cli_others others;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    make_folder("/run");
     make_folder("/run/qubes");
     write_file("/run/qubes/qmemman.sock", "a file is no socket");
     cli_others_look(&others, root);
     size_t before = others.count;
     cli_others_release(&others);
     assert_int_equal(unlink(below("/run/qubes/qmemman.sock")), 0);
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
-                   below("/run/qubes/qmemman.sock"));
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    make_socket("/run/qubes/qmemman.sock");
     cli_others_look(&others, root);
     assert_int_equal(others.count, before + 1);
     assert_string_equal(others.balancers[before], "/run/qubes/qmemman.sock is there");
     cli_others_release(&others);
-    close(fd);
 }
 
 static void test_sizes(void **state)
@@ -225,8 +255,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lock),   cmocka_unit_test(test_lock_dir),
-        cmocka_unit_test(test_others), cmocka_unit_test(test_socket),
-        cmocka_unit_test(test_sizes),  cmocka_unit_test(test_times),
+        cmocka_unit_test(test_others), cmocka_unit_test(test_our_daemon),
+        cmocka_unit_test(test_socket), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_times),
     };
     if (!mkdtemp(root))
         return 1;

@@ -8,7 +8,10 @@
 #include <json-c/json.h>
 
 #include "app/ballast/args.h"
+#include "app/ballast/daemon.h"
 #include "app/ballast/door.h"
+#include "app/ballast/door_daemon.h"
+#include "app/ballast/fields.h"
 #include "app/ballast/others.h"
 #include "app/ballast/output.h"
 #include "app/ballast/size.h"
@@ -198,20 +201,65 @@ static int look(struct doctor *doctor)
     return CLI_DONE;
 }
 
-static void look_for_others(struct doctor *doctor)
+/* What the daemon of the host that is looked at says of itself; NULL: there is none. */
+static struct json_object *daemon_status(struct doctor *doctor)
 {
-    if (!doctor->door.is_xen)
-        return;
-    cli_others_look(&doctor->others, "");
-    doctor->facts.own_daemon = doctor->others.ours;
-    doctor->facts.balancers = (const char *const *)doctor->others.balancers;
-    doctor->facts.balancer_count = doctor->others.count;
+    struct cli_daemon daemon;
+    struct json_object *status = NULL;
+    if (doctor->door.is_daemon) {
+        (void)cli_daemon_call(cli_door_daemon_of(doctor->door.hv), "status", NULL, &status);
+        return status;
+    }
+    if (!doctor->door.is_xen ||
+        cli_daemon_try(&daemon, "doctor", NULL, CLI_DAEMON_READS) != CLI_DONE)
+        return NULL;
+    if (daemon.client)
+        (void)cli_daemon_call(&daemon, "status", NULL, &status);
+    cli_daemon_close(&daemon);
+    /* One that simulates has nothing to do with this host. */
+    if (status && strcmp(cli_field_string(status, "host"), "xen") != 0) {
+        json_object_put(status);
+        status = NULL;
+    }
+    return status;
+}
+
+/* It sees every foreign write, where two looks see only that something moved. */
+static void add_rival(struct cli_others *others, const struct json_object *status)
+{
+    for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {
+        const struct json_object *alert = cli_field_at(status, "alerts", i);
+        if (strcmp(cli_field_string(alert, "name"), "second-balancer") != 0)
+            continue;
+        char *shown = cli_field_shown(alert, "message");
+        cli_others_add(others, shown);
+        free(shown);
+    }
+}
+
+static void look_for_libvirt(struct doctor *doctor)
+{
     if (doctor->others.libvirt == CLI_LIBVIRT_NONE)
         return;
     bool shrinks =
         doctor->others.libvirt == CLI_LIBVIRT_SHRINKS ||
         (doctor->others.libvirt == CLI_LIBVIRT_AUTO && doctor->facts.dom0_mem == DOCTOR_NO);
     doctor->facts.libvirt_autoballoon = known(shrinks);
+}
+
+static void look_for_others(struct doctor *doctor)
+{
+    struct json_object *status = daemon_status(doctor);
+    if (doctor->door.is_xen || (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
+        cli_others_look(&doctor->others, "");
+        look_for_libvirt(doctor);
+    }
+    if (status)
+        add_rival(&doctor->others, status);
+    doctor->facts.own_daemon = status || doctor->others.ours;
+    doctor->facts.balancers = (const char *const *)doctor->others.balancers;
+    doctor->facts.balancer_count = doctor->others.count;
+    json_object_put(status);
 }
 
 static void print_json(const struct doctor_finding *finding)

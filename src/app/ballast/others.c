@@ -12,6 +12,7 @@
 
 #include "app/ballast/output.h"
 #include "edge/file/file.h"
+#include "edge/lock/lock.h"
 
 enum { OTHERS_BYTES = 1 << 20 }; /* of a file that is looked into */
 
@@ -20,9 +21,9 @@ static const char *const balancers[] = {"squeezed", "qmemmand", "qubes-qmemman",
                                         "momd"};
 static const char *const libvirts[] = {"libvirtd", "virtxend"};
 
+/* Not those of ballastd, which is no rival of its own commands. */
 static const char *const sockets[] = {
     "/run/qubes/qmemman.sock", /* qubes.qmemman.client */
-    "/run/ballast/control.sock",
 };
 
 __attribute__((format(printf, 2, 3))) static void add(struct cli_others *others, const char *format,
@@ -70,8 +71,6 @@ static void look_at_process(struct cli_others *others, const char *root, const c
         return;
     if (is_one_of(name, balancers, sizeof(balancers) / sizeof(balancers[0])))
         add(others, "%s runs (process %s)", name, pid);
-    /* Ours is no other: it moves targets, and tells of whoever else does. */
-    others->ours |= strcmp(name, "ballastd") == 0;
     if (is_one_of(name, libvirts, sizeof(libvirts) / sizeof(libvirts[0])))
         others->libvirt = CLI_LIBVIRT_AUTO;
 }
@@ -88,6 +87,19 @@ static void look_at_processes(struct cli_others *others, const char *root)
             look_at_process(others, root, entry->d_name);
     }
     (void)closedir(proc);
+}
+
+/* One that simulates a host, or keeps another one, does not have this host's lock. */
+static void look_for_ours(struct cli_others *others, const char *root)
+{
+    char path[PATH_MAX];
+    char name[32];
+    struct lock_holder holder;
+    (void)snprintf(path, sizeof(path), "%s" LOCK_XEN_DIR, root);
+    if (lock_look(path, &holder) < 0 || strcmp(holder.what, LOCK_DAEMON) != 0)
+        return;
+    (void)snprintf(path, sizeof(path), "%s/proc/%ld/comm", root, (long)holder.pid);
+    others->ours = first_line(path, name, sizeof(name)) && strcmp(name, "ballastd") == 0;
 }
 
 static void look_at_sockets(struct cli_others *others, const char *root)
@@ -120,10 +132,16 @@ static void look_at_libvirt(struct cli_others *others, const char *root)
     free(text);
 }
 
+void cli_others_add(struct cli_others *others, const char *what)
+{
+    add(others, "%s", what);
+}
+
 void cli_others_look(struct cli_others *out, const char *root)
 {
     *out = (struct cli_others){0};
     look_at_processes(out, root);
+    look_for_ours(out, root);
     look_at_sockets(out, root);
     look_at_libvirt(out, root);
 }

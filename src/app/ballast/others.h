@@ -17,12 +17,14 @@ enum cli_libvirt {
 struct cli_others {
     char **balancers; /* "squeezed runs (process 812)" ... */
     size_t count;
-    bool ours; /* ballastd runs */
+    bool ours; /* ballastd manages this host: it has its lock */
     enum cli_libvirt libvirt;
 };
 
 /* `root` goes before every path: "" is the system itself. What cannot be read is not there. */
 void cli_others_look(struct cli_others *out, const char *root);
+/* One that somebody else saw, in a sentence. */
+void cli_others_add(struct cli_others *others, const char *what);
 void cli_others_release(struct cli_others *others);
 
 #endif

@@ -96,7 +96,8 @@ static bool libvirt_autoballoon(const struct doctor_facts *facts, struct ballast
 static bool targets_moved(const struct doctor_facts *facts, const struct doctor_domain *domain,
                           struct ballast_text *evidence)
 {
-    /* Our own daemon moves targets, and raises an alert where somebody else does beside it. */
+    /* Our own daemon moves targets; where another balancer does beside it, it says so: balancers.
+     */
     if (facts->own_daemon || facts->looked_usec == 0 ||
         domain->earlier_target_kib == BALLAST_NONE || domain->target_kib == BALLAST_NONE ||
         domain->earlier_target_kib == domain->target_kib)

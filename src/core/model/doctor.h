@@ -53,7 +53,7 @@ struct doctor_facts {
     uint64_t free_kib;
     uint64_t low_free_kib;          /* below 4 GiB; BALLAST_NONE: not known */
     uint64_t looked_usec;           /* between the two looks; 0: there was one */
-    bool own_daemon;                /* ballastd runs: targets that move are its work */
+    bool own_daemon;                /* manages this host: targets that move are its work */
     enum doctor_known dom0_mem;     /* is on Xen's command line, */
     enum doctor_known dom0_mem_max; /* and with it max: */
     enum doctor_autoballoon autoballoon;

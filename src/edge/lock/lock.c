@@ -95,3 +95,19 @@ int lock_take(const char *dir, const char *what, struct lock_holder *holder,
         (void)dprintf(fd, "%ld %s\n", (long)getpid(), what);
     return fd;
 }
+
+int lock_look(const char *dir, struct lock_holder *holder)
+{
+    *holder = (struct lock_holder){0};
+    int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (at < 0)
+        return -errno;
+    int fd = openat(at, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int rc = fd < 0 ? -errno : 0;
+    (void)close(at);
+    if (rc < 0)
+        return rc;
+    read_holder(fd, holder);
+    (void)close(fd);
+    return holder->pid > 0 ? 0 : -ENOENT;
+}

@@ -32,5 +32,7 @@ struct lock_holder {
  */
 int lock_take(const char *dir, const char *what, struct lock_holder *holder,
               struct ballast_error *err);
+/* Who took it last, without taking it: it may have ended since. -errno: nobody says so. */
+int lock_look(const char *dir, struct lock_holder *holder);
 
 #endif
