@@ -88,17 +88,23 @@ class Crowd:
         self.process.communicate()
 
 
-def ping_as(daemon, uid):
-    """One call of another user: done, or the error's code."""
+def error_as(daemon, uid):
+    """One call of another user: "done", or the error."""
     code = ("import json,socket,sys\n"
             "s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1])\n"
             "try: s.sendall(b'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\\n')\n"
             "except BrokenPipeError: pass\n"
-            "print(json.loads(s.makefile().readline()).get('error', {}).get('code', 'done'))\n")
+            "print(json.dumps(json.loads(s.makefile().readline()).get('error', 'done')))\n")
     done = subprocess.run(["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups",
                            "python3", "-c", code, str(daemon.run / "status.sock")],
                           capture_output=True, text=True, timeout=60)
-    return done.stdout.strip() or done.stderr
+    return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def ping_as(daemon, uid):
+    """The same: "done", or the error's code."""
+    said = error_as(daemon, uid)
+    return str(said["code"]) if isinstance(said, dict) else said
 
 
 def test_two_users_cannot_hold_every_place():
@@ -132,6 +138,27 @@ def test_root_comes_in_when_all_is_taken_by_others():
         assert ping_as(daemon, THIRD) == "-32004"
         for client in kept:
             client.close()
+
+
+def test_who_is_turned_away_is_told_the_cause():
+    config = f"[ballastd]\nclients = {CLIENTS}\ngroup = none-such-group\n"
+    remedy = "are in use: close one, or raise 'clients' in ballastd.conf"
+    with Daemon(config=config) as daemon:
+        with Crowd(daemon, FIRST, CLIENTS, "silent"):
+            said = error_as(daemon, FIRST)
+            assert said["message"] == (
+                f"{daemon.run}/status.sock: user {FIRST} has {CLIENTS // 2} connections, half of all, "
+                "the most of one user: close one"), said
+        kept = [daemon.client(status=True) for _ in range(CLIENTS)]
+        told = refused(-32004, daemon.client, status=True)
+        assert told.message == f"{daemon.run}/status.sock: {CLIENTS} of {CLIENTS} connections {remedy}", told
+        for client in kept:
+            client.close()
+    with Daemon(config="[ballastd]\nclients = 2\ngroup = none-such-group\n") as daemon, \
+         Crowd(daemon, FIRST, 1, "silent"):
+        said = error_as(daemon, SECOND)
+        assert said["message"] == (
+            f"{daemon.run}/status.sock: 1 of 1 connections of users without privilege {remedy}"), said
 
 
 def test_who_leaves_gives_its_place_back_at_once():

@@ -395,6 +395,7 @@ static int ask_kernel(struct conn *conn)
 
 void conn_accept(struct daemon_door *door, struct daemon *daemon)
 {
+    struct ballast_error err;
     struct conn *conn = calloc(1, sizeof(*conn));
     if (!conn) {
         /* Tried again at once, then from time to time: until then libuv asks for nobody else. */
@@ -417,8 +418,8 @@ void conn_accept(struct daemon_door *door, struct daemon *daemon)
     if (uv_accept((uv_stream_t *)&door->pipe, (uv_stream_t *)&conn->pipe) < 0 || !conn->decoder ||
         ask_kernel(conn) < 0)
         conn_close(conn);
-    else if (places_enter(conn) < 0)
-        conn_turn_away(conn, "too many connections of this user");
+    else if (places_enter(conn, &err) < 0)
+        conn_turn_away(conn, err.text);
     else if (uv_read_start((uv_stream_t *)&conn->pipe, give_buffer, on_read) < 0)
         conn_close(conn);
 }

@@ -6,6 +6,7 @@
 
 #include "app/ballastd/conn.h"
 #include "app/ballastd/daemon.h"
+#include "core/base/error.h"
 
 enum {
     KEPT_PART = 8,                /* one place in so many is kept for those who are trusted */
@@ -106,21 +107,41 @@ static bool is_taken(const struct conn *conn)
            (!conn->trusted && door->others >= places_of_others(conn->daemon));
 }
 
-int places_enter(struct conn *conn)
+static int refuse_most(const struct conn *conn, struct ballast_error *err)
+{
+    return ballast_fail(err, -EBUSY,
+                        "%s: user %u has %zu connections, half of all, the most of one user: close "
+                        "one",
+                        conn->door->path, (unsigned)conn->uid, conn->user->conns);
+}
+
+static int refuse_taken(const struct conn *conn, struct ballast_error *err)
+{
+    size_t all = conn->daemon->config.clients;
+    bool in_all = conn->door->clients > all;
+    size_t places = in_all ? all : places_of_others(conn->daemon);
+    return ballast_fail(err, -EBUSY,
+                        "%s: %zu of %zu connections%s are in use: close one, or raise 'clients' in "
+                        "ballastd.conf",
+                        conn->door->path, places, places,
+                        in_all ? "" : " of users without privilege");
+}
+
+int places_enter(struct conn *conn, struct ballast_error *err)
 {
     struct daemon_door *door = conn->door;
     struct places_user *user = find_or_add_user(door, conn->uid);
     int rc = 0;
     if (!user)
-        return -ENOMEM;
+        return ballast_fail(err, -ENOMEM, "out of memory");
     conn->user = user;
     user->refs++;
     if (has_most(conn) || is_taken(conn))
         close_left(conn);
     if (has_most(conn))
-        rc = -EBUSY;
-    else if (is_taken(conn))
-        rc = make_way(conn);
+        rc = refuse_most(conn, err);
+    else if (is_taken(conn) && make_way(conn) < 0)
+        rc = refuse_taken(conn, err);
     if (rc == 0 && !conn->trusted) {
         user->conns++;
         door->others++;

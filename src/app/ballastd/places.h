@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include <ballast/error.h>
+
 struct conn;
 
 /* A user at one door; lives as long as a connection of it. */
@@ -25,9 +27,9 @@ struct places_user {
 
 /*
  * Gives the connection, whose user is known, a place; another one may be closed for it. -EBUSY:
- * there is none; -ENOMEM.
+ * there is none, and in the record why: of this user, of all without privilege, of all; -ENOMEM.
  */
-int places_enter(struct conn *conn);
+int places_enter(struct conn *conn, struct ballast_error *err);
 /* Gives the place back; harmless where it has none. */
 void places_leave(struct conn *conn);
 /* The last that is done with a connection. */
