@@ -231,6 +231,33 @@ static void notes_have_their_text(void **state)
     assert_int_equal(strlen(small), 7);
 }
 
+/* A pool that cannot hold a view is not told as one that holds many. */
+static void views_that_a_pool_holds(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t view_pages, pool_pages;
+        const char *holds;
+    } rows[] = {
+        {2055, 8448, "hold the guest's own tables and 3 views, not 4; "},
+        {2055, 8220, "hold the guest's own tables and 3 views, not 4; "},
+        {2055, 8219, "hold the guest's own tables and 2 views, not 3; "},
+        {2055, 4110, "hold the guest's own tables and 1 view, not 2; "},
+        {2055, 2055, "hold the guest's own tables and 0 views, not 1; "},
+        {2055, 2054, "hold not even the guest's own tables; "},
+        {0, 2054, "hold not even the guest's own tables; "},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ballast_breakdown b = usual();
+        char buf[256];
+        ballast_breakdown_set_note(&b, BALLAST_NOTE_ALTP2M, rows[i].view_pages, rows[i].pool_pages);
+        assert_in_range(ballast_breakdown_note_text(&b, BALLAST_NOTE_ALTP2M, buf, sizeof(buf)), 1,
+                        sizeof(buf) - 1);
+        if (!strstr(buf, rows[i].holds) || !strstr(buf, "raise shadow_memory"))
+            fail_msg("\"%s\" is not in \"%s\"", rows[i].holds, buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +270,7 @@ int main(void)
         cmocka_unit_test(from_segments_refuses),
         cmocka_unit_test(allocation),
         cmocka_unit_test(notes_have_their_text),
+        cmocka_unit_test(views_that_a_pool_holds),
     };
     return cmocka_run_group_tests_name("breakdown", tests, NULL, NULL);
 }

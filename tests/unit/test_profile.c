@@ -338,6 +338,9 @@ static void notes(void **state)
     assert_true(has(on("libxl", unit_guest(BALLAST_HVM, MEM(64), {BALLAST_DEVICE_MODEL, 1},
                                            {BALLAST_VIDEORAM, 9 * MIB})),
                     BALLAST_NOTE_VIDEO_IGNORED, 9 * MIB));
+    const struct ballast_guest cirrus =
+        unit_guest(BALLAST_HVM, MEM(64), {BALLAST_DEVICE_MODEL, BALLAST_QEMU_XEN_TRADITIONAL});
+    assert_false(has(on("libxl", cirrus), BALLAST_NOTE_VIDEO_IGNORED, 4 * MIB)); /* what it has */
     assert_true(has(on("libxl", unit_guest(BALLAST_HVM, MEM(64), {BALLAST_HAP, 0})),
                     BALLAST_NOTE_NO_HAP, 0));
     assert_true(has(on("libxl", unit_guest(BALLAST_PV, MEM(64), {BALLAST_CLAIM, 0})),
