@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "check.h"
 
-#include <time.h>
-
 #include "edge/wire/wire.h"
 
 #include "../seeds/seed.h"
@@ -361,37 +359,6 @@ static void test_not_drained(void **state)
     wire_decoder_free(decoder);
 }
 
-static double feed_bytewise(size_t length)
-{
-    struct wire_decoder *decoder = wire_decoder_new(WIRE_FROM_CLIENT);
-    struct wire_message message;
-    struct timespec from;
-    struct timespec to;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-    for (size_t i = 0; i < length; i++) {
-        assert_int_equal(wire_decoder_feed(decoder, "x", 1, NULL), 0);
-        assert_int_equal(wire_decoder_next(decoder, &message, NULL), 0);
-    }
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    wire_decoder_free(decoder);
-    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-}
-
-/* Quadratic would be 64 times as long for eight times the bytes; the bound leaves room for noise.
- */
-static void test_linear(void **state)
-{
-    (void)state;
-    double best = 1e9;
-    for (int tries = 0; tries < 5 && best >= 24; tries++) {
-        double small = feed_bytewise(WIRE_LINE_MOST / 8);
-        double large = feed_bytewise(WIRE_LINE_MOST);
-        best = large / small < best ? large / small : best;
-    }
-    if (best >= 24)
-        fail_msg("eight times the bytes took %.1f times as long", best);
-}
-
 int main(int argc, char **argv)
 {
     if (seed_from(argc, argv, &seed, "test_pieces"))
@@ -401,7 +368,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_broken),   cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_pieces),   cmocka_unit_test(test_longest_line),
         cmocka_unit_test(test_has_line), cmocka_unit_test(test_not_drained),
-        cmocka_unit_test(test_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
