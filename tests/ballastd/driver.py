@@ -169,8 +169,8 @@ class Daemon:
             self.directory.cleanup()
 
 
-def until(what, seconds=20):
-    """Waits for what() to be true; its value."""
+def until(what, seconds=120):
+    """Waits for what() to be true, which it is soon; its value. `seconds` only ends a test that fails."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = what()

@@ -2,11 +2,13 @@
 """A ballast-web of one's own, and plain sockets to speak with it."""
 
 import json
+import mmap
 import os
 import pathlib
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -37,11 +39,42 @@ class Answer:
         return json.loads(self.body)
 
 
+class Clock:
+    """The clock of a ballast-web: it runs until it is told to stand, and then goes when it is told to."""
+
+    def __init__(self):
+        self.file = tempfile.NamedTemporaryFile(prefix="ballast-web.", suffix=".clock")
+        self.file.write(bytes(4096))
+        self.file.flush()
+        os.chmod(self.file.name, 0o666)
+        self.map = mmap.mmap(self.file.fileno(), 4096)
+        self.at_nsec = 0
+
+    def go(self, seconds=0):
+        """From where it stands, which at first is now."""
+        self.at_nsec = (self.at_nsec or time.monotonic_ns()) + int(seconds * 1e9)
+        self.map[0:8] = struct.pack("Q", self.at_nsec)
+
+    def waits(self):
+        """How often the program has begun to wait."""
+        return struct.unpack("Q", self.map[8:16])[0]
+
+    def wait_msec(self):
+        """For how long it waited then; -1: until something comes."""
+        return struct.unpack("q", self.map[16:24])[0]
+
+    def close(self):
+        self.map.close()
+        self.file.close()
+
+
 class Web:
     def __init__(self, run_dir, listen="127.0.0.1:0"):
         self.log = tempfile.NamedTemporaryFile(prefix="ballast-web.", suffix=".log")
+        self.clock = Clock()
         # What the address sanitizer keeps of freed memory is not what is measured here.
-        env = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"}
+        env = {**os.environ, "LD_PRELOAD": os.environ["CLOCK_SHIM"], "CLOCK_PLAN": self.clock.file.name,
+               "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:verify_asan_link_order=0"}
         self.process = subprocess.Popen(
             [PROGRAM, "--run-dir", str(run_dir), "--listen", listen], stderr=self.log, env=env)
         self.address = None
@@ -104,6 +137,7 @@ class Web:
             if kind:
                 print(self.said()[-3000:])
             self.log.close()
+            self.clock.close()
 
 
 LISTS = {"domains": "domid", "reservations": "id", "decisions": "number", "events": "number"}
