@@ -329,7 +329,7 @@ END
     run -2 ballast explain --all --svg "${HOST[@]}"
     [[ $output == *"--svg draws one domain"* ]]
     run -2 ballast explain --all --host "$EXAMPLES/host.json"
-    [[ $output == *"sim:SCENARIO would be right"* ]]
+    [[ $output == *"use sim or sim:SCENARIO"* ]]
     run -2 ballast explain web nobody "${HOST[@]}"
     [[ $output == *"there is no domain 'nobody'"* ]]
 }

@@ -266,9 +266,25 @@ END
     [[ $output == "ballast: nosuch: "*"No such file"* ]]
 }
 
+@test "sim without a scenario is the built-in simulated host" {
+    run -0 ballast list --json --host sim
+    [ "$(jq -r '.name // empty' <<<"$output" | xargs)" = \
+        "dom0 mail database web shop cache build office desktop dns proxy storage legacy" ]
+    run -0 ballast explain --host sim mail --json
+    figure "$output" .name mail
+    run -0 ballast set-target mail 3G --json --host sim
+    figure "$output" .after.target 3145728
+    run -0 ballast host --json --host sim
+    figure "$output" .total 33554432
+    run -0 ballast plan --host sim
+    run -0 ballast doctor --watch 0 --host sim
+    run -2 ballast list --host simulated
+    [[ $output == *"unknown host 'simulated': use xen, sim or sim:SCENARIO" ]]
+}
+
 @test "a host that is none" {
     run -2 ballast list --host nowhere
-    [[ $output == *"--host is 'xen' or 'sim:SCENARIO', not 'nowhere'"* ]]
+    [[ $output == *"--host: unknown host 'nowhere': use xen, sim or sim:SCENARIO"* ]]
     run -2 ballast list --host sim:missing.scn
     run -2 ballast list --host sim:"$SOURCE/README.md"
     run -2 ballast list extra

@@ -41,7 +41,7 @@ const struct cli_option cli_explain_options[] = {
     [OPTION_COLUMNS] = {"columns", "LIST", "a line each with only these, commas between"},
     [OPTION_WATCH] = {"watch", NULL, "of domains that run: go on, and tell what changes"},
     [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
-    [OPTION_HOST] = {"host", "HOST", "judge by what this host (HOST.json) can do; or sim:SCENARIO"},
+    [OPTION_HOST] = {"host", "HOST", "judge by what this HOST.json can do; or sim[:SCENARIO]"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
     {NULL, NULL, NULL},
@@ -122,7 +122,7 @@ static int set_option(struct cli_explain *explain, int option, const char *value
 static bool is_simulated(const struct cli_explain *explain)
 {
     const char *host = explain->sources.host_path;
-    return host && strncmp(host, "sim:", 4) == 0;
+    return host && cli_door_is_sim(host);
 }
 
 /* What is shown of how many. */
@@ -158,7 +158,7 @@ static int check_running(const struct cli_explain *explain)
     if (explain->sources.host_path && !is_simulated(explain))
         return cli_args_wrong(args,
                               "%s is for domains that run; --host %s only judges "
-                              "configurations: sim:SCENARIO would be right",
+                              "configurations: use sim or sim:SCENARIO",
                               option, explain->sources.host_path);
     for (size_t i = 0; !is_simulated(explain) && i < explain->sources.path_count; i++) {
         const char *path = explain->sources.paths[i];

@@ -19,7 +19,7 @@
 enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OPTION_XL_CONF };
 
 const struct cli_option cli_plan_options[] = {
-    [OPTION_HOST] = {"host", "FILE", "a snapshot (- is standard input), xen or sim:SCENARIO"},
+    [OPTION_HOST] = {"host", "FILE", "a snapshot (- is standard input), xen or sim[:SCENARIO]"},
     [OPTION_POLICY] = {"policy", "NAME", "judge by this policy"},
     [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
     [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
@@ -345,7 +345,7 @@ int cli_plan(struct cli_args *args)
     options.starts = cli_must(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
     int rc = parse(&options, args);
     const char *host = options.host_path;
-    bool is_door = !host || strcmp(host, "xen") == 0 || strncmp(host, "sim:", 4) == 0;
+    bool is_door = !host || strcmp(host, "xen") == 0 || cli_door_is_sim(host);
     if (rc == CLI_DONE)
         rc = is_door ? run_door(&options) : run_file(&options);
     free(options.starts);

@@ -15,21 +15,29 @@
 #include "core/base/units.h"
 #include "edge/file/file.h"
 #include "edge/hv/scenario.h"
+#include "edge/hv/scenario_builtin.h"
 #include "edge/json/json.h"
 #include "edge/lock/lock.h"
+
+/* NULL as `path`: the built-in one. */
+static int read_scenario(const char *path, struct scenario *out, struct ballast_error *err)
+{
+    char *text = NULL;
+    size_t size;
+    if (!path)
+        return scenario_parse("built-in", scenario_builtin, strlen(scenario_builtin), out, err);
+    int rc = file_read(path, FILE_ANY, SCENARIO_BYTES, &text, &size, err);
+    if (rc == 0)
+        rc = scenario_parse(file_name(path), text, size, out, err);
+    free(text);
+    return rc;
+}
 
 static int open_sim(struct cli_door *door, const char *path)
 {
     struct ballast_error err;
-    char *text;
-    size_t size;
-    if (file_read(path, FILE_ANY, SCENARIO_BYTES, &text, &size, &err) < 0) {
-        cli_complain("%s", err.text);
-        return CLI_BAD;
-    }
     door->scenario = cli_must(calloc(1, sizeof(*door->scenario)));
-    int rc = scenario_parse(file_name(path), text, size, door->scenario, &err);
-    free(text);
+    int rc = read_scenario(path, door->scenario, &err);
     if (rc == 0)
         rc = sim_new(&door->scenario->config, 0, &door->sim, &err);
     if (rc < 0) {
@@ -72,8 +80,7 @@ static int open_xen(struct cli_door *door, bool changes)
     struct xen_options options = {.read_only = !changes};
     if (xen_open(&options, &door->hv, &err) < 0) {
         door->hv = NULL;
-        cli_complain("the running Xen cannot be reached: %s ('--host sim:SCENARIO' is a "
-                     "simulated host)",
+        cli_complain("the running Xen cannot be reached: %s ('--host sim' is a simulated host)",
                      err.text);
         return CLI_UNREACHABLE;
     }
@@ -107,19 +114,23 @@ static int open_default(struct cli_door *door, bool changes)
     return rc || door->hv ? rc : open_xen(door, changes);
 }
 
+bool cli_door_is_sim(const char *which)
+{
+    return strcmp(which, "sim") == 0 || strncmp(which, "sim:", strlen("sim:")) == 0;
+}
+
 int cli_door_open(struct cli_door *door, const char *which, bool changes)
 {
-    static const char sim[] = "sim:";
     *door = (struct cli_door){.lock = -1};
     int rc = CLI_BAD;
     if (!which)
         rc = open_default(door, changes);
     else if (strcmp(which, "xen") == 0)
         rc = open_xen(door, changes);
-    else if (strncmp(which, sim, sizeof(sim) - 1) == 0)
-        rc = open_sim(door, which + sizeof(sim) - 1);
+    else if (cli_door_is_sim(which))
+        rc = open_sim(door, which[strlen("sim")] ? which + strlen("sim:") : NULL);
     else
-        cli_complain("--host is 'xen' or 'sim:SCENARIO', not '%s'", which);
+        cli_complain("--host: unknown host '%s': use xen, sim or sim:SCENARIO", which);
     if (rc != CLI_DONE)
         cli_door_close(door);
     return rc;

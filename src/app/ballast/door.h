@@ -14,7 +14,7 @@
 #include "edge/hv/xen.h"
 
 /* For the row of an option that every such command has. */
-#define CLI_HOST_HELP "xen or sim:SCENARIO, and not through the daemon"
+#define CLI_HOST_HELP "xen or sim[:SCENARIO], and not through the daemon"
 
 /*
  * A domain as the commands see it: all that xen.h knows, and what only the port's snapshot has. Of
@@ -58,6 +58,8 @@ struct cli_door {
 int cli_door_open(struct cli_door *door, const char *which, bool changes);
 /* The running Xen to look at, without a word where there is none. */
 int cli_door_try(struct cli_door *door);
+/* "sim", the built-in simulated host, or "sim:SCENARIO". */
+bool cli_door_is_sim(const char *which);
 void cli_door_close(struct cli_door *door); /* one that failed to open is fine too */
 
 /* Looks anew: what was found before is gone. */

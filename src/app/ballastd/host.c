@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/ballastd/builtin.h"
 #include "app/ballastd/keep.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -18,6 +17,7 @@
 #include "core/model/running.h"
 #include "edge/file/file.h"
 #include "edge/hv/scenario.h"
+#include "edge/hv/scenario_builtin.h"
 #include "edge/hv/sim_low.h"
 #include "edge/hv/xen.h"
 #include "edge/json/json.h"
@@ -50,7 +50,7 @@ static int read_scenario(struct daemon_host *host, const char *path, struct ball
     char *data = NULL;
     size_t length;
     if (!path)
-        return scenario_parse("built-in", daemon_builtin_scenario, strlen(daemon_builtin_scenario),
+        return scenario_parse("built-in", scenario_builtin, strlen(scenario_builtin),
                               &host->scenario, err);
     int rc = file_read(path, FILE_REGULAR, SCENARIO_BYTES, &data, &length, err);
     if (rc == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballastd/builtin.h"
+#include "edge/hv/scenario_builtin.h"
 
 /* A small office's host, full: what is free is less than any guest of it. */
-const char daemon_builtin_scenario[] =
+const char scenario_builtin[] =
     "says \"A host of 32 GiB with a dozen guests, most of which have more than they need.\"\n"
     "host total=32GiB xen=256MiB slush=64MiB\n"
     "guest dom0 dom0 tot=2GiB min=1536MiB max=2GiB uses=1200MiB\n"
