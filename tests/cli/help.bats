@@ -7,12 +7,22 @@ commands() {
 }
 
 @test "help, --help and --version" {
-    [ "$(commands | xargs)" = "explain fits host plan decide calibrate profiles simulate record replay list top set-target set-max set-range free doctor run reserve bind release reservations status decisions history why metrics policy pause resume shares opt-out sim-create" ]
     run -0 ballast --help
     [ "$output" = "$(ballast help)" ]
     run -0 ballast --version
     [[ $output =~ ^ballast\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
     run -2 ballast help frobnicate
+}
+
+@test "every cmd_NAME.c is a command, and has its page" {
+    [ -n "$(commands)" ]
+    commands | sort >in-help
+    (cd "$SOURCE" && find src/app/ballast -name 'cmd_*.c') | sed 's/.*cmd_\(.*\)\.c/\1/; s/_/-/g' | sort >in-tree
+    diff in-help in-tree
+    (cd "$SOURCE" && ls docs/man) | sed -n 's/^ballast-\(.*\)\.1\.scd$/\1/p' | sort >in-man
+    diff in-help in-man
+    sed -n 's/^\t.*\*ballast-\([a-z-]*\)\*(1)$/\1/p' "$SOURCE/docs/man/ballast.1.scd" | sort >in-overview
+    diff in-help in-overview
 }
 
 @test "every command has a help text, told in three ways" {
@@ -35,7 +45,6 @@ commands() {
     for command in $(commands); do
         page=$SOURCE/docs/man/ballast-$command.1.scd
         [ -f "$page" ]
-        grep -q "'ballast-$command.*'\|\['ballast'.*'ballast-$command'" "$SOURCE/docs/man/meson.build"
         grep -q "\*ballast-$command\*(1)" "$SOURCE/docs/man/ballast.1.scd"
         ballast help "$command" | sed -n '/^options:/,/^$/s/^  \(--[a-z-]*\)\( [A-Za-z.]*\)\? .*/\1\2/p' |
             sed 's/ *$//' | sort >in-help

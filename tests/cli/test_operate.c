@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-#include "app/ballast/others.h"
-#include "app/ballast/size.h"
-#include "edge/lock/lock.h"
+#include "app/ballast/cli/size.h"
+#include "app/ballast/host/others.h"
 #include "core/base/units.h"
+#include "edge/lock/lock.h"
 
 static char root[] = "/tmp/ballast-operate-XXXXXX";
 

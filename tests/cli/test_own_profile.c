@@ -10,8 +10,8 @@
 
 #include "unit.h"
 
-#include "app/ballast/own_profile.h"
-#include "app/ballast/rundir.h"
+#include "app/ballast/access/own_profile.h"
+#include "app/ballast/cli/rundir.h"
 
 #define BEGIN "{\"calibration\":\"rack-7\",\"base\":\"xen-4.17.7\",\"xen_version\":\"4.17.7\","
 #define NONE  "{\"base\":0,\"vcpu\":0}"

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/access/door.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/rundir.h"
+#include "app/ballast/client/daemon.h"
+#include "core/base/units.h"
+#include "edge/file/file.h"
+#include "edge/hv/scenario.h"
+#include "edge/hv/scenario_builtin.h"
+#include "edge/json/json.h"
+#include "edge/lock/lock.h"
+
+/* NULL as `path`: the built-in one. */
+static int read_scenario(const char *path, struct scenario *out, struct ballast_error *err)
+{
+    char *text = NULL;
+    size_t size;
+    if (!path)
+        return scenario_parse("built-in", scenario_builtin, strlen(scenario_builtin), out, err);
+    int rc = file_read(path, FILE_ANY, SCENARIO_BYTES, &text, &size, err);
+    if (rc == 0)
+        rc = scenario_parse(file_name(path), text, size, out, err);
+    free(text);
+    return rc;
+}
+
+static int open_sim(struct cli_door *door, const char *path)
+{
+    struct ballast_error err;
+    door->scenario = cli_must(calloc(1, sizeof(*door->scenario)));
+    int rc = read_scenario(path, door->scenario, &err);
+    if (rc == 0)
+        rc = sim_new(&door->scenario->config, 0, &door->sim, &err);
+    if (rc < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    door->hv = sim_hv(door->sim);
+    return CLI_DONE;
+}
+
+/* Who changes Xen in this process is alone with it: no daemon beside it, no other command. */
+static int take_lock(struct cli_door *door)
+{
+    struct ballast_error err;
+    struct lock_holder holder;
+    door->lock = lock_take(LOCK_XEN_DIR, "ballast", &holder, &err);
+    if (door->lock >= 0)
+        return CLI_DONE;
+    if (door->lock != -EWOULDBLOCK)
+        cli_complain("%s; the lock in it is taken before this host is changed", err.text);
+    else if (strcmp(holder.what, LOCK_DAEMON) == 0)
+        cli_complain(
+            "ballastd (process %ld) manages this host's memory: leave out '--host xen', so "
+            "that the command goes through it, or stop it first",
+            (long)holder.pid);
+    else if (holder.pid > 0)
+        cli_complain("process %ld (%s) is changing this host's memory: try again when it is done "
+                     "(it holds %s)",
+                     (long)holder.pid, holder.what, holder.path);
+    else
+        cli_complain("another process is changing this host's memory: try again when it is done "
+                     "(it holds %s)",
+                     holder.path);
+    return CLI_UNREACHABLE;
+}
+
+static int open_xen(struct cli_door *door, bool changes)
+{
+    struct ballast_error err;
+    struct xen_options options = {.read_only = !changes};
+    if (xen_open(&options, &door->hv, &err) < 0) {
+        door->hv = NULL;
+        cli_complain("the running Xen cannot be reached: %s ('--host sim' is a simulated host)",
+                     err.text);
+        return CLI_UNREACHABLE;
+    }
+    door->is_xen = true;
+    return changes ? take_lock(door) : CLI_DONE;
+}
+
+/* CLI_DONE without a host where no daemon runs. */
+static int open_daemon(struct cli_door *door, bool changes)
+{
+    struct cli_daemon daemon;
+    int rc =
+        cli_daemon_try(&daemon, "daemon", NULL, changes ? CLI_DAEMON_CHANGES : CLI_DAEMON_READS);
+    if (rc || !daemon.client)
+        return rc;
+    door->is_daemon = true;
+    door->hv = cli_door_daemon_new(&daemon);
+    return CLI_DONE;
+}
+
+/*
+ * Who changes something goes through the daemon; who only looks asks Xen itself, which tells more,
+ * unless a daemon was named.
+ */
+static int open_default(struct cli_door *door, bool changes)
+{
+    bool named = cli_run_dir_is_named();
+    if (!changes && !named && cli_door_try(door) == CLI_DONE)
+        return CLI_DONE;
+    int rc = open_daemon(door, changes);
+    return rc || door->hv ? rc : open_xen(door, changes);
+}
+
+bool cli_door_is_sim(const char *which)
+{
+    return strcmp(which, "sim") == 0 || strncmp(which, "sim:", strlen("sim:")) == 0;
+}
+
+int cli_door_open(struct cli_door *door, const char *which, bool changes)
+{
+    *door = (struct cli_door){.lock = -1};
+    int rc = CLI_BAD;
+    if (!which)
+        rc = open_default(door, changes);
+    else if (strcmp(which, "xen") == 0)
+        rc = open_xen(door, changes);
+    else if (cli_door_is_sim(which))
+        rc = open_sim(door, which[strlen("sim")] ? which + strlen("sim:") : NULL);
+    else
+        cli_complain("--host: unknown host '%s': use xen, sim or sim:SCENARIO", which);
+    if (rc != CLI_DONE)
+        cli_door_close(door);
+    return rc;
+}
+
+int cli_door_try(struct cli_door *door)
+{
+    struct xen_options options = {.read_only = true};
+    *door = (struct cli_door){.lock = -1};
+    door->is_xen = xen_open(&options, &door->hv, NULL) == 0;
+    return door->is_xen ? CLI_DONE : CLI_UNREACHABLE;
+}
+
+static void forget_domains(struct cli_door *door)
+{
+    for (size_t i = 0; i < door->count; i++)
+        free(door->domains[i].shown);
+    free(door->domains);
+    door->domains = NULL;
+    door->count = 0;
+}
+
+void cli_door_close(struct cli_door *door)
+{
+    forget_domains(door);
+    if (door->hv)
+        door->hv->ops->close(door->hv);
+    if (door->scenario)
+        scenario_release(door->scenario);
+    free(door->scenario);
+    if (door->lock >= 0)
+        (void)close(door->lock);
+    *door = (struct cli_door){.lock = -1};
+}
+
+static const struct ballast_domain *in_snapshot(const struct ballast_host *host, uint32_t id)
+{
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (host->domains[i].id == id)
+            return &host->domains[i];
+    }
+    return NULL;
+}
+
+/* The snapshot's view of a real domain, where it has one: a dying one may be missing there. */
+static void add_xen(struct cli_door *door, const struct xen_domain *is)
+{
+    const struct ballast_domain *seen = in_snapshot(door->host, is->id);
+    struct cli_domain *domain = &door->domains[door->count++];
+    *domain = (struct cli_domain){
+        .is = *is,
+        .shown = cli_shown(is->name),
+        .knows_type = true,
+        .is_dom0 = is->id == 0,
+        .state = seen ? seen->state : BALLAST_DOMAIN_RUN,
+        .whole_target_kib = is->target_kib,
+        .overhead_kib = seen ? seen->overhead_kib : 0,
+        .video_kib = seen ? seen->video_kib : 0,
+        .pinned_kib = BALLAST_NONE,
+    };
+    struct ballast_target_domain target;
+    if (xen_target_domain(is, &target, NULL) == 0)
+        domain->extra_internal_kib = target.extra_internal_kib;
+    if (is->target_kib != BALLAST_NONE && is->videoram_kib != BALLAST_NONE)
+        domain->whole_target_kib = ballast_add_ceil(is->target_kib, is->videoram_kib);
+}
+
+static void add_simulated(struct cli_door *door, const struct ballast_domain *seen)
+{
+    struct cli_domain *domain = &door->domains[door->count++];
+    *domain = (struct cli_domain){
+        .shown = cli_shown(seen->name),
+        .is_dom0 = seen->is_dom0,
+        .state = seen->state,
+        .whole_target_kib = seen->target_kib,
+        .overhead_kib = seen->overhead_kib,
+        .video_kib = seen->video_kib,
+        .pinned_kib = seen->pinned_kib ? seen->pinned_kib : BALLAST_NONE,
+        .is = {.id = seen->id,
+               .type = BALLAST_PV,
+               .paused = seen->state == BALLAST_DOMAIN_PAUSED,
+               .building = seen->state == BALLAST_DOMAIN_BUILD,
+               .has_balloon = seen->has_balloon,
+               .kernel_is_up = seen->has_balloon,
+               .tot_kib = seen->tot_kib,
+               .max_kib = seen->maxmem_kib,
+               .pool_kib = BALLAST_NONE,
+               .pod_entries_kib = seen->pod_entries_kib,
+               .pod_cache_kib = seen->pod_cache_kib,
+               .target_kib = seen->target_kib,
+               .static_max_kib = seen->static_max_kib,
+               .videoram_kib = BALLAST_NONE,
+               .dynamic_min_kib = seen->dynamic_min_kib,
+               .dynamic_max_kib = seen->dynamic_max_kib,
+               .used_kib = seen->used_kib,
+               .used_since_usec = BALLAST_NONE},
+    };
+    (void)stpncpy(domain->is.name, seen->name, XEN_NAME - 1);
+}
+
+static void add_type(struct cli_door *door, size_t i)
+{
+    int type = cli_door_daemon_type(door->hv, i);
+    door->domains[i].knows_type = type >= 0;
+    if (type >= 0)
+        door->domains[i].is.type = (enum ballast_guest_type)type;
+}
+
+int cli_door_look(struct cli_door *door)
+{
+    struct ballast_error err;
+    const struct xen_domain *domains = NULL;
+    size_t count;
+    forget_domains(door);
+    if (door->hv->ops->refresh(door->hv, &door->host, &err) < 0) {
+        cli_complain("the host cannot be read: %s", err.text);
+        return CLI_UNREACHABLE;
+    }
+    if (door->is_xen)
+        xen_domains(door->hv, &domains, &count);
+    else
+        count = door->host->domain_count;
+    door->domains = cli_must(calloc(count + 1, sizeof(*door->domains)));
+    for (size_t i = 0; i < count; i++) {
+        if (door->is_xen)
+            add_xen(door, &domains[i]);
+        else
+            add_simulated(door, &door->host->domains[i]);
+        if (door->is_daemon)
+            add_type(door, i);
+    }
+    return CLI_DONE;
+}
+
+static int step_sim(struct cli_door *door, uint64_t usec)
+{
+    struct ballast_error err;
+    uint64_t tick = door->scenario->config.tick_usec;
+    uint64_t steps = ballast_max_u64(usec / ballast_max_u64(tick, 1), 1);
+    for (uint64_t i = 0; i < steps; i++) {
+        if (sim_step(door->sim, tick, &err) < 0) {
+            cli_complain("the simulated host: %s", err.text);
+            return CLI_UNREACHABLE;
+        }
+    }
+    return CLI_DONE;
+}
+
+int cli_door_wait(struct cli_door *door, uint64_t usec)
+{
+    if (door->sim)
+        return step_sim(door, usec);
+    struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),
+                            .tv_nsec = (long)(usec % BALLAST_SEC_USEC) * 1000};
+    (void)nanosleep(&span, NULL);
+    return CLI_DONE;
+}
+
+const struct cli_domain *cli_door_by_id(const struct cli_door *door, uint32_t id)
+{
+    for (size_t i = 0; i < door->count; i++) {
+        if (door->domains[i].is.id == id)
+            return &door->domains[i];
+    }
+    return NULL;
+}
+
+static const struct cli_domain *by_name(const struct cli_door *door, const char *name)
+{
+    for (size_t i = 0; i < door->count; i++) {
+        if (strcmp(door->domains[i].is.name, name) == 0)
+            return &door->domains[i];
+    }
+    return NULL;
+}
+
+int cli_door_find(const struct cli_door *door, const char *command, const char *id_or_name,
+                  const struct cli_domain **out)
+{
+    const struct cli_domain *found = *id_or_name ? by_name(door, id_or_name) : NULL;
+    if (!found && *id_or_name && strspn(id_or_name, "0123456789") == strlen(id_or_name)) {
+        errno = 0;
+        unsigned long long id = strtoull(id_or_name, NULL, 10);
+        found = errno == 0 && id <= UINT32_MAX ? cli_door_by_id(door, (uint32_t)id) : NULL;
+    }
+    if (found) {
+        *out = found;
+        return CLI_DONE;
+    }
+    if (command) {
+        char *shown = cli_shown(id_or_name);
+        cli_complain("%s: there is no domain '%s' ('ballast list' shows them)", command, shown);
+        free(shown);
+    }
+    return CLI_BAD;
+}
+
+int cli_door_target_domain(const struct cli_door *door, const struct cli_domain *domain,
+                           struct ballast_target_domain *out, struct ballast_error *err)
+{
+    if (door->is_xen)
+        return xen_target_domain(&domain->is, out, err);
+    *out = (struct ballast_target_domain){
+        .id = domain->is_dom0 ? 0 : (uint32_t)ballast_max_u64(domain->is.id, 1),
+        .type = BALLAST_PV,
+        .target_kib = domain->is.target_kib,
+        .static_max_kib = domain->is.static_max_kib,
+    };
+    return 0;
+}
+
+const char *cli_domain_state_word(const struct cli_domain *domain)
+{
+    if (domain->is.dying)
+        return "dying";
+    if (domain->is.shutdown)
+        return "shutdown";
+    if (domain->is.building)
+        return "build";
+    return domain->is.paused ? "paused" : ballast_domain_state_word(domain->state);
+}
+
+const char *cli_domain_type_word(const struct cli_domain *domain)
+{
+    return domain->knows_type ? ballast_guest_type_word(domain->is.type) : "-";
+}
+
+uint64_t cli_domain_maximum_kib(const struct cli_domain *domain)
+{
+    if (domain->is.max_kib == BALLAST_NONE)
+        return BALLAST_NONE;
+    return ballast_sub_floor(domain->is.max_kib, domain->extra_internal_kib);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host that a command looks at or changes: the one it runs on, or a simulated one. Everything
+ * here complains on stderr itself and returns an exit status, CLI_DONE where all is well.
+ */
+#ifndef APP_BALLAST_ACCESS_DOOR_H
+#define APP_BALLAST_ACCESS_DOOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/model/target.h"
+#include "edge/hv/xen.h"
+
+/* For the row of an option that every such command has. */
+#define CLI_HOST_HELP "xen or sim[:SCENARIO], and not through the daemon"
+
+/*
+ * A domain as the commands see it: all that xen.h knows, and what only the port's snapshot has. Of
+ * a simulated domain only what the snapshot has is there.
+ */
+struct cli_domain {
+    struct xen_domain is;
+    char *shown;     /* its name for people's eyes */
+    bool knows_type; /* is.type says something */
+    bool is_dom0;
+    enum ballast_domain_state state;
+    uint64_t whole_target_kib;   /* counts like tot_kib; BALLAST_NONE where there is no target */
+    uint64_t extra_internal_kib; /* in Xen's maximum, beyond what a target can reach */
+    uint64_t overhead_kib;
+    uint64_t video_kib;  /* of what it holds; 0 where unknown */
+    uint64_t pinned_kib; /* its pinned target, as the daemon has it; BALLAST_NONE: it has none */
+};
+
+struct scenario;
+struct sim;
+
+struct cli_door {
+    struct hv *hv;
+    bool is_xen;                     /* the running Xen itself */
+    bool is_daemon;                  /* what a daemon keeps, Xen or not: see door_daemon.h */
+    struct sim *sim;                 /* NULL: none of our own */
+    struct scenario *scenario;       /* the same */
+    int lock;                        /* -1: not taken */
+    const struct ballast_host *host; /* of the last look */
+    struct cli_domain *domains;      /* the same, by id */
+    size_t count;
+};
+
+/*
+ * `which` as the option has it. NULL, the default: who `changes` something goes through the daemon
+ * where one runs; who looks asks the running Xen where there is one and no daemon was named by
+ * --run-dir or BALLAST_RUN_DIR; each the other one else. Where Xen itself is changed, the lock of
+ * those who do is taken: CLI_UNREACHABLE when somebody else has it. CLI_BAD for a scenario that
+ * cannot be read.
+ */
+int cli_door_open(struct cli_door *door, const char *which, bool changes);
+/* The running Xen to look at, without a word where there is none. */
+int cli_door_try(struct cli_door *door);
+/* "sim", the built-in simulated host, or "sim:SCENARIO". */
+bool cli_door_is_sim(const char *which);
+void cli_door_close(struct cli_door *door); /* one that failed to open is fine too */
+
+/* Looks anew: what was found before is gone. */
+int cli_door_look(struct cli_door *door);
+/* Lets time pass; the simulated host's where it is one. A signal ends it early. */
+int cli_door_wait(struct cli_door *door, uint64_t usec);
+
+/*
+ * By id or name; what is all digits is an id unless a domain has it as its name. CLI_BAD, with a
+ * message, when there is none. NULL as `command`: no message.
+ */
+int cli_door_find(const struct cli_door *door, const char *command, const char *id_or_name,
+                  const struct cli_domain **out);
+/* NULL when it is gone. */
+const struct cli_domain *cli_door_by_id(const struct cli_door *door, uint32_t id);
+
+/* As far as the rules of core/model/target.h look at it. */
+int cli_door_target_domain(const struct cli_door *door, const struct cli_domain *domain,
+                           struct ballast_target_domain *out, struct ballast_error *err);
+
+/* "run", "paused", "shutdown" ... */
+const char *cli_domain_state_word(const struct cli_domain *domain);
+/* "pv" ..., or "-". */
+const char *cli_domain_type_word(const struct cli_domain *domain);
+/* What it may hold by Xen's maximum, counted like tot_kib. */
+uint64_t cli_domain_maximum_kib(const struct cli_domain *domain);
+
+#endif

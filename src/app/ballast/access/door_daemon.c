@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/access/door_daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/client/pages.h"
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/model/guest.h"
+#include "core/model/host.h"
+
+/* How often the daemon is asked again when it has looked between two answers. */
+enum { LOOKS = 4 };
+
+struct door_daemon {
+    struct hv hv;
+    struct cli_daemon daemon;
+    struct json_object *host; /* what they answered last; the names below are in there */
+    struct json_object *domains;
+    struct ballast_host is;
+    bool force;
+};
+
+static struct door_daemon *of(const struct hv *hv)
+{
+    return (struct door_daemon *)hv;
+}
+
+static uint64_t or_else(uint64_t kib, uint64_t otherwise)
+{
+    return kib == BALLAST_NONE ? otherwise : kib;
+}
+
+static void fill_domain(const struct json_object *object, struct ballast_domain *out)
+{
+    int state = ballast_domain_state_find(cli_field_string(object, "state"));
+    uint64_t tot_kib = cli_field_sum(object, "actual_kib");
+    uint64_t target_kib = or_else(cli_field_u64(object, "target_kib"), tot_kib);
+    uint64_t most_kib = or_else(cli_field_u64(object, "dynamic_max_kib"), target_kib);
+    *out = (struct ballast_domain){
+        .id = (uint32_t)cli_field_sum(object, "domid"),
+        .name = cli_field_string(object, "name"),
+        .state = state < 0 ? BALLAST_DOMAIN_RUN : (enum ballast_domain_state)state,
+        .kind = ballast_domain_kind_find(cli_field_string(object, "type")),
+        .is_dom0 = cli_field_bool(object, "dom0"),
+        .has_balloon = cli_field_bool(object, "balloon"),
+        .tot_kib = tot_kib,
+        .video_kib = cli_field_sum(cli_field(object, "segments"), "video"),
+        .overhead_kib = cli_field_sum(object, "overhead_kib"),
+        .target_kib = target_kib,
+        .maxmem_kib = cli_field_u64(object, "xen_maximum_kib"),
+        .dynamic_min_kib = or_else(cli_field_u64(object, "dynamic_min_kib"), target_kib),
+        .dynamic_max_kib = most_kib,
+        .static_max_kib = or_else(cli_field_u64(object, "static_max_kib"), most_kib),
+        .pod_entries_kib = cli_field_sum(object, "pod_entries_kib"),
+        .pod_cache_kib = cli_field_sum(object, "pod_cache_kib"),
+        .used_kib = cli_field_u64(object, "used_kib"),
+        .reported_free_kib = cli_field_u64(object, "reported_free_kib"),
+        .report_age_usec = cli_field_u64(object, "report_age_usec"),
+        .pinned_kib = cli_field_sum(object, "pinned_kib"),
+        .shares = or_else(cli_field_u64(object, "shares"), BALLAST_DEFAULT_SHARES),
+    };
+}
+
+static uint64_t part_kib(const struct door_daemon *door, const char *word)
+{
+    return cli_field_sum(cli_field(door->host, "parts"), word);
+}
+
+static void fill(struct door_daemon *door)
+{
+    static const char *const free_parts[] = {"claimed", "reserved", "slush", "scrub", "free"};
+    size_t count = json_object_array_length(door->domains);
+    uint64_t free_kib = 0;
+    for (size_t i = 0; i < sizeof(free_parts) / sizeof(free_parts[0]); i++)
+        free_kib = ballast_add_ceil(free_kib, part_kib(door, free_parts[i]));
+    free(door->is.domains);
+    door->is = (struct ballast_host){
+        .now_usec = cli_field_sum(door->host, "now_usec"),
+        .total_kib = cli_field_sum(door->host, "total_kib"),
+        .free_kib = free_kib,
+        .scrub_kib = part_kib(door, "scrub"),
+        .claimed_kib = part_kib(door, "claimed"),
+        .xen_kib = part_kib(door, "xen"),
+        .slush_kib = part_kib(door, "slush"),
+        .caps = BALLAST_HOST_CAPS_ALL,
+        .domains = cli_must(calloc(count + 1, sizeof(struct ballast_domain))),
+        .domain_count = count,
+    };
+    cli_field_host_facts(door->host, &door->is);
+    for (size_t i = 0; i < count; i++)
+        fill_domain(json_object_array_get_idx(door->domains, i), &door->is.domains[i]);
+}
+
+/* The domains, and the host after them: 0, or what a call returns. */
+static int ask(struct door_daemon *door)
+{
+    struct json_object *host = NULL;
+    struct json_object *domains = NULL;
+    int rc = cli_pages(&door->daemon, &cli_list_of_domains, cli_params(), &domains);
+    if (!rc)
+        rc = cli_daemon_call(&door->daemon, "host", NULL, &host);
+    if (rc) {
+        json_object_put(domains);
+        return rc;
+    }
+    json_object_put(door->host);
+    json_object_put(door->domains);
+    door->host = host;
+    door->domains = domains;
+    return 0;
+}
+
+/* The daemon may have looked between two answers; then they are of two moments, and it is asked
+ * again. One that looks all the time is taken as it is. */
+static int refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+{
+    struct door_daemon *door = of(hv);
+    struct json_object *before = NULL;
+    int rc = cli_daemon_call(&door->daemon, "host", NULL, &before);
+    for (int looks = 1; !rc; looks++) {
+        rc = ask(door);
+        if (rc || looks == LOOKS ||
+            cli_field_sum(before, "now_usec") == cli_field_sum(door->host, "now_usec"))
+            break;
+        json_object_put(before);
+        before = json_object_get(door->host);
+    }
+    json_object_put(before);
+    if (rc)
+        return ballast_fail(err, -EIO, "the daemon did not tell of it");
+    fill(door);
+    *out = &door->is;
+    return 0;
+}
+
+/* The errno that stands for a no of the daemon; its words go into the record. */
+static int call(struct door_daemon *door, const char *method, struct json_object *params,
+                struct ballast_error *err)
+{
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    int code = 0;
+    if (cli_daemon_ask(&door->daemon, method, params, &answer) != CLI_DONE)
+        return ballast_fail(err, -EIO, "the daemon did not do it");
+    if (answer.error_code) {
+        char *shown = cli_shown(answer.error_text);
+        bool no = answer.error_code == WIRE_REFUSED || answer.error_code == WIRE_INVALID_PARAMS;
+        code = ballast_fail(err,
+                            no                                    ? -EINVAL
+                            : answer.error_code == WIRE_NOT_FOUND ? -ENOENT
+                                                                  : -EIO,
+                            "%s", shown);
+        free(shown);
+    }
+    wire_message_release(&answer);
+    return code;
+}
+
+static int set_one(struct door_daemon *door, uint32_t domid, const char *method, const char *key,
+                   uint64_t kib, struct ballast_error *err)
+{
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "domain", domid);
+    cli_params_u64(params, key, kib);
+    if (door->force && strcmp(method, "set-target") == 0)
+        cli_params_bool(params, "force", true);
+    return call(door, method, params, err);
+}
+
+/* Where both are given the limit is the daemon's business: it follows the target. */
+static int set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+               struct ballast_error *err)
+{
+    if (target_kib != BALLAST_NONE)
+        return set_one(of(hv), domid, "set-target", "target_kib", target_kib, err);
+    if (maxmem_kib != BALLAST_NONE)
+        return set_one(of(hv), domid, "set-max", "maxmem_kib", maxmem_kib, err);
+    return 0;
+}
+
+static int claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+{
+    (void)hv;
+    (void)domid;
+    (void)kib;
+    return ballast_fail(err, -ENOTSUP, "claims are the daemon's");
+}
+
+static void close_it(struct hv *hv)
+{
+    struct door_daemon *door = of(hv);
+    cli_daemon_close(&door->daemon);
+    json_object_put(door->host);
+    json_object_put(door->domains);
+    free(door->is.domains);
+    free(door);
+}
+
+struct hv *cli_door_daemon_new(struct cli_daemon *daemon)
+{
+    static const struct hv_ops ops = {
+        .name = "daemon", .refresh = refresh, .set = set, .claim = claim, .close = close_it};
+    struct door_daemon *door = cli_must(calloc(1, sizeof(*door)));
+    door->hv.ops = &ops;
+    door->daemon = *daemon;
+    daemon->client = NULL;
+    return &door->hv;
+}
+
+struct cli_daemon *cli_door_daemon_of(struct hv *hv)
+{
+    return &of(hv)->daemon;
+}
+
+uint64_t cli_door_daemon_reserved_kib(const struct hv *hv)
+{
+    return part_kib(of(hv), "reserved");
+}
+
+const struct json_object *cli_door_daemon_domains(const struct hv *hv)
+{
+    return of(hv)->domains;
+}
+
+int cli_door_daemon_type(const struct hv *hv, size_t i)
+{
+    const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
+    const char *word = cli_field_string(domain, "type");
+    for (int type = 0; type < BALLAST_GUEST_TYPES; type++) {
+        if (strcmp(ballast_guest_type_word((enum ballast_guest_type)type), word) == 0)
+            return type;
+    }
+    return -ENOENT;
+}
+
+/* NULL: it was not there. */
+static const struct json_object *find_domain(const struct hv *hv, uint32_t domid)
+{
+    for (size_t i = 0; i < json_object_array_length(of(hv)->domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
+        if (cli_field_sum(domain, "domid") == domid)
+            return domain;
+    }
+    return NULL;
+}
+
+static void show_field(const struct json_object *object, const char *key, char *out, size_t size)
+{
+    char *shown = cli_field_shown(object, key);
+    (void)snprintf(out, size, "%s", shown);
+    free(shown);
+}
+
+uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size)
+{
+    const struct json_object *domain = find_domain(hv, domid);
+    why[0] = '\0';
+    if (!domain)
+        return 0;
+    show_field(domain, "floor_why", why, size);
+    return cli_field_sum(domain, "floor_kib");
+}
+
+void cli_door_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size)
+{
+    const struct json_object *domain = find_domain(hv, domid);
+    out[0] = '\0';
+    if (domain && cli_field_sum(domain, "pinned_kib") > 0)
+        show_field(domain, "pinned_by", out, size);
+}
+
+void cli_door_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size)
+{
+    const struct json_object *domain = find_domain(hv, domid);
+    const struct json_object *why = domain ? cli_field(domain, "why") : NULL;
+    out[0] = '\0';
+    if (why)
+        show_field(why, "message", out, size);
+}
+
+int cli_door_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *err)
+{
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "domain", domid);
+    cli_params_bool(params, "auto", true);
+    return call(of(hv), "set-target", params, err);
+}
+
+void cli_door_daemon_force(struct hv *hv)
+{
+    of(hv)->force = true;
+}
+
+int cli_door_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                              struct ballast_error *err)
+{
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "domain", domid);
+    cli_params_u64(params, "min_kib", min_kib);
+    cli_params_u64(params, "max_kib", max_kib);
+    return call(of(hv), "set-range", params, err);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/access/view.h"
+
+#include <stdio.h>
+
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/interrupt.h"
+#include "app/ballast/cli/size.h"
+#include "core/base/units.h"
+#include "edge/hv/scenario.h"
+
+/* As `ballast record`: a look costs a real host a hundredth of that. */
+#define SHORTEST_USEC UINT64_C(10000)
+
+int cli_view_interval(const struct cli_args *args, uint64_t *out_usec)
+{
+    struct ballast_error err;
+    if (cli_time_parse(args->value, out_usec, &err) < 0)
+        return cli_args_wrong(args, "--interval: %s", err.text);
+    if (*out_usec < SHORTEST_USEC)
+        return cli_args_wrong(args, "--interval %s: 10ms or more would be right", args->value);
+    return CLI_DONE;
+}
+
+static int look(const struct cli_view *view, struct cli_door *door, void *context,
+                struct cli_sheet *out)
+{
+    int rc = cli_door_look(door);
+    if (!rc)
+        rc = view->fill(context, door, out);
+    if (!rc)
+        cli_sheet_sort(out, view->choice);
+    return rc;
+}
+
+static int tell(const struct cli_view *view, const struct cli_door *door, void *context,
+                const struct cli_sheet *before, const struct cli_sheet *now)
+{
+    putchar('\n');
+    if (view->whole)
+        return view->show(context, door, now);
+    if (cli_sheet_tell(before, now, view->choice) == 0)
+        puts("nothing has changed");
+    return CLI_DONE;
+}
+
+static int watch(const struct cli_view *view, struct cli_door *door, void *context,
+                 struct cli_sheet *before)
+{
+    uint64_t waited_usec = 0;
+    int rc = CLI_DONE;
+    cli_interrupt_catch();
+    while (rc == CLI_DONE && fflush(stdout) == 0 && !cli_interrupted()) {
+        struct cli_sheet now = {0};
+        /* A simulated host does not wait for anybody, and its scenario has an end. */
+        if (door->scenario && waited_usec >= door->scenario->duration_usec)
+            break;
+        rc = cli_door_wait(door, view->interval_usec);
+        waited_usec = ballast_add_ceil(waited_usec, view->interval_usec);
+        if (rc || cli_interrupted())
+            break;
+        rc = look(view, door, context, &now);
+        if (!rc)
+            rc = tell(view, door, context, before, &now);
+        cli_sheet_release(before);
+        *before = now;
+    }
+    return rc;
+}
+
+int cli_view_run(const struct cli_view *view, struct cli_door *door, void *context)
+{
+    struct cli_sheet sheet = {0};
+    int rc = look(view, door, context, &sheet);
+    if (!rc)
+        rc = view->show(context, door, &sheet);
+    if (!rc && view->watch)
+        rc = watch(view, door, context, &sheet);
+    cli_sheet_release(&sheet);
+    return rc;
+}

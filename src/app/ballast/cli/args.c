@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/cli/args.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballast/cli/output.h"
+#include "core/base/nearest.h"
+
+#include "core/policy/policy.h"
+
+/* Beyond every character, so that an index is never taken for a short option. */
+enum { FIRST_INDEX = 256 };
+
+void cli_args_begin(struct cli_args *args, const struct cli_command *command, int argc, char **argv)
+{
+    *args = (struct cli_args){.command = command, .argc = argc, .argv = argv};
+    for (int i = 0; command->options[i].name && i < CLI_MAX_OPTIONS; i++) {
+        args->longs[i] = (struct option){
+            .name = command->options[i].name,
+            .has_arg = command->options[i].argument ? required_argument : no_argument,
+            .val = FIRST_INDEX + i,
+        };
+    }
+    optind = 1;
+    opterr = 0;
+}
+
+int cli_args_wrong(const struct cli_args *args, const char *format, ...)
+{
+    char text[CLI_MESSAGE];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    cli_complain("%s: %s; see 'ballast help %s'", args->command->name, text, args->command->name);
+    return CLI_BAD;
+}
+
+/* "--jsn" or "--hst=x": the name up to its value is what may be near to another. */
+static void refuse_long(const struct cli_args *args, const char *given)
+{
+    char name[BALLAST_NEAREST_LENGTH + 2];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(given + 2, "="), given + 2);
+    struct ballast_nearest nearest = ballast_nearest_to(name);
+    for (const struct cli_option *option = args->command->options; option->name; option++)
+        ballast_nearest_try(&nearest, option->name);
+    if (nearest.found)
+        (void)cli_args_wrong(args, "there is no option %s: did you mean --%s?", given,
+                             nearest.found);
+    else
+        (void)cli_args_wrong(args, "there is no option %s, or it is ambiguous", given);
+}
+
+static int refuse_option(const struct cli_args *args)
+{
+    if (optopt >= FIRST_INDEX)
+        (void)cli_args_wrong(args, "--%s takes no argument",
+                             args->command->options[optopt - FIRST_INDEX].name);
+    else if (optopt > 0)
+        (void)cli_args_wrong(args, "there is no option -%c", optopt);
+    else
+        refuse_long(args, args->argv[optind - 1]);
+    return CLI_ARGS_BAD;
+}
+
+int cli_args_next(struct cli_args *args)
+{
+    int found = getopt_long(args->argc, args->argv, ":", args->longs, NULL);
+    if (found == -1)
+        return CLI_ARGS_END;
+    if (found == ':') {
+        const struct cli_option *option = &args->command->options[optopt - FIRST_INDEX];
+        (void)cli_args_wrong(args, "--%s needs its %s", option->name, option->argument);
+        return CLI_ARGS_BAD;
+    }
+    if (found < FIRST_INDEX)
+        return refuse_option(args);
+    args->value = optarg;
+    return found - FIRST_INDEX;
+}
+
+char **cli_args_operands(const struct cli_args *args, size_t *count)
+{
+    *count = (size_t)(args->argc - optind);
+    return args->argv + optind;
+}
+
+int cli_args_colour(const struct cli_args *args, bool *out)
+{
+    if (cli_colour(args->value, out) < 0)
+        return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
+    return CLI_DONE;
+}
+
+int cli_args_no_policy(const struct cli_args *args, const char *name)
+{
+    char names[256] = "";
+    const struct policy *policy;
+    for (size_t i = 0; (policy = policy_at(i)) != NULL; i++) {
+        size_t used = strlen(names);
+        (void)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", policy->name);
+    }
+    return cli_args_wrong(args, "there is no policy '%s': there are %s", name, names);
+}

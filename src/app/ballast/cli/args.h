@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The arguments of one command, read by getopt_long after the options in its row. */
+#ifndef APP_BALLAST_CLI_ARGS_H
+#define APP_BALLAST_CLI_ARGS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "app/ballast/cli/command.h"
+
+enum { CLI_MAX_OPTIONS = 16 };
+
+struct cli_args {
+    const struct cli_command *command;
+    int argc;
+    char **argv;
+    struct option longs[CLI_MAX_OPTIONS + 1];
+    const char *value; /* of the option that cli_args_next() returned */
+};
+
+enum {
+    CLI_ARGS_END = -1, /* the rest are operands */
+    CLI_ARGS_BAD = -2, /* told on stderr: end with CLI_BAD */
+};
+
+/* argv[0] is the command's name. */
+void cli_args_begin(struct cli_args *args, const struct cli_command *command, int argc,
+                    char **argv);
+/* The index of the next option in the command's list, or one of the above. */
+int cli_args_next(struct cli_args *args);
+/* The operands, when the options are through. */
+char **cli_args_operands(const struct cli_args *args, size_t *count);
+/* Tells what is wrong with the usage, and where to read how it is right. Returns CLI_BAD. */
+__attribute__((format(printf, 2, 3))) int cli_args_wrong(const struct cli_args *args,
+                                                         const char *format, ...);
+/* Takes the argument of --color, as cli_colour() does. CLI_BAD with a message. */
+int cli_args_colour(const struct cli_args *args, bool *out);
+
+/* CLI_BAD: there is no policy of that name, and which there are has been told. */
+int cli_args_no_policy(const struct cli_args *args, const char *name);
+
+#endif

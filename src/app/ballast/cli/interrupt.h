@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ctrl-C, where a command must not just end but leave things in order. */
+#ifndef APP_BALLAST_CLI_INTERRUPT_H
+#define APP_BALLAST_CLI_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From now on SIGINT and SIGTERM are only remembered; the second one ends the program. */
+void cli_interrupt_catch(void);
+bool cli_interrupted(void);
+
+#endif

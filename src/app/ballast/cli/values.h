@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Values into JSON objects and tables, where BALLAST_NONE is "not known". */
+#ifndef APP_BALLAST_CLI_VALUES_H
+#define APP_BALLAST_CLI_VALUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_object;
+struct cli_table;
+
+/* BALLAST_NONE is null; out of memory ends the program. */
+void cli_json_kib(struct json_object *object, const char *key, uint64_t kib);
+/* NULL is null; bytes that are no UTF-8 become '?'. */
+void cli_json_string(struct json_object *object, const char *key, const char *value);
+void cli_json_bool(struct json_object *object, const char *key, bool value);
+void cli_json_add(struct json_object *object, const char *key, struct json_object *value);
+/* One line on standard output; the object is put. */
+void cli_json_print(struct json_object *object);
+
+/* Beyond this Xen's maximum is no limit: dom0's without max: is all ones, less the odd page. */
+#define CLI_NO_LIMIT_KIB (UINT64_C(1) << 50)
+
+/* A cell in whole MiB, rounded down as xl does; "-" where it is not known, "none" for no limit. */
+void cli_table_add_mib(struct cli_table *table, uint64_t kib);
+
+#endif

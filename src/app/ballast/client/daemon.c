@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/client/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/rundir.h"
+
+/* The daemon answers within a tick, unless it hangs; a commit to a slow disk is the longest. */
+#define ANSWER_USEC UINT64_C(30000000)
+
+static bool is_absent(int rc)
+{
+    return rc == -ENOENT || rc == -ECONNREFUSED || rc == -ENOTDIR;
+}
+
+static int connect_to(struct cli_daemon *daemon, const char *command, const char *run_dir,
+                      enum cli_daemon_kind kind, bool must)
+{
+    struct ballast_error err;
+    *daemon = (struct cli_daemon){.command = command, .run_dir = cli_run_dir(run_dir)};
+    int rc = wire_connect(daemon->run_dir, kind == CLI_DAEMON_READS, &daemon->client, &err);
+    if (rc == 0 || (is_absent(rc) && !must))
+        return CLI_DONE;
+    cli_complain("%s: %s", command, err.text);
+    return rc == -ENAMETOOLONG ? CLI_BAD : CLI_UNREACHABLE;
+}
+
+int cli_daemon_open(struct cli_daemon *daemon, const char *command, const char *run_dir,
+                    enum cli_daemon_kind kind)
+{
+    return connect_to(daemon, command, run_dir, kind, true);
+}
+
+int cli_daemon_try(struct cli_daemon *daemon, const char *command, const char *run_dir,
+                   enum cli_daemon_kind kind)
+{
+    return connect_to(daemon, command, run_dir, kind, false);
+}
+
+void cli_daemon_close(struct cli_daemon *daemon)
+{
+    wire_disconnect(daemon->client);
+    daemon->client = NULL;
+}
+
+int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_object *params,
+                   struct wire_message *answer)
+{
+    struct ballast_error err;
+    if (!daemon->client) {
+        json_object_put(params);
+        cli_complain("%s: the connection to the daemon is lost", daemon->command);
+        return CLI_UNREACHABLE;
+    }
+    int rc = wire_call(daemon->client, method, params, ANSWER_USEC, NULL, NULL, answer, &err);
+    if (rc == 0)
+        return CLI_DONE;
+    cli_complain("%s: %s", daemon->command, err.text);
+    return CLI_UNREACHABLE;
+}
+
+int cli_daemon_status(int wire_code)
+{
+    switch (wire_code) {
+    case 0:
+        return CLI_DONE;
+    case WIRE_REFUSED:
+        return CLI_NO;
+    case WIRE_INVALID_PARAMS:
+    case WIRE_NOT_FOUND:
+        return CLI_BAD;
+    default:
+        return CLI_UNREACHABLE;
+    }
+}
+
+int cli_daemon_no(const struct cli_daemon *daemon, const struct wire_message *answer)
+{
+    char *shown = cli_shown(answer->error_text);
+    cli_complain("%s: %s", daemon->command, *shown ? shown : "the daemon says no, and not why");
+    free(shown);
+    return cli_daemon_status(answer->error_code);
+}
+
+int cli_daemon_call(struct cli_daemon *daemon, const char *method, struct json_object *params,
+                    struct json_object **result)
+{
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    int rc = cli_daemon_ask(daemon, method, params, &answer);
+    if (!rc && answer.error_code)
+        rc = cli_daemon_no(daemon, &answer);
+    if (!rc && result) {
+        *result = answer.result;
+        answer.result = NULL;
+    }
+    wire_message_release(&answer);
+    return rc;
+}
+
+void cli_daemon_attach(struct cli_daemon *daemon, uint64_t reservation, const char *owner)
+{
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "id", reservation);
+    cli_params_string(params, "owner", owner);
+    (void)wire_call(daemon->client, "attach", params, ANSWER_USEC, NULL, NULL, &answer, NULL);
+    wire_message_release(&answer);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/client/pages.h"
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "core/model/host.h"
+
+const struct cli_list_of cli_list_of_domains = {"domains", "domains", "domid", "after"};
+const struct cli_list_of cli_list_of_reservations = {"reservations", "reservations", "id", "after"};
+const struct cli_list_of cli_list_of_decisions = {"decisions", "decisions", "number", "since"};
+
+/* Moves what came to `all`; the number of the last one, or BALLAST_NONE where there is no more. */
+static uint64_t take(const struct cli_list_of *list, const struct json_object *result,
+                     struct json_object *all)
+{
+    size_t count = cli_field_count(result, list->items);
+    uint64_t last = BALLAST_NONE;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *item = cli_field_at(result, list->items, i);
+        last = cli_field_u64(item, list->number);
+        if (json_object_array_add(all, json_object_get(item)) < 0)
+            cli_must(NULL);
+    }
+    return cli_field_bool(result, "more") ? last : BALLAST_NONE;
+}
+
+int cli_pages(struct cli_daemon *daemon, const struct cli_list_of *list, struct json_object *params,
+              struct json_object **out)
+{
+    struct json_object *all = cli_must(json_object_new_array());
+    uint64_t last = BALLAST_NONE;
+    int rc;
+    do {
+        struct json_object *result = NULL;
+        uint64_t before = last;
+        rc = cli_daemon_call(daemon, list->method, json_object_get(params), &result);
+        last = take(list, result, all);
+        json_object_put(result);
+        /* A daemon that goes in circles must not make us do so. */
+        if (before != BALLAST_NONE && last != BALLAST_NONE && last <= before)
+            last = BALLAST_NONE;
+        cli_params_u64(params, list->after, last);
+    } while (!rc && last != BALLAST_NONE);
+    json_object_put(params);
+    if (rc)
+        json_object_put(all);
+    else
+        *out = all;
+    return rc;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/client/prospect.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/client/pages.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+#include "core/policy/forecast.h"
+
+static struct json_object *plan_params(const char *label, uint64_t need_kib)
+{
+    struct json_object *params = cli_params();
+    struct json_object *starts = cli_must(json_object_new_array());
+    struct json_object *start = cli_params();
+    cli_params_string(start, "label", label && *label ? label : NULL);
+    cli_params_u64(start, "min_kib", need_kib);
+    if (json_object_array_add(starts, start) < 0)
+        cli_must(NULL);
+    cli_json_add(params, "starts", starts);
+    return params;
+}
+
+int cli_prospect_ask(struct cli_daemon *daemon, const char *label, uint64_t need_kib,
+                     struct cli_prospect *out)
+{
+    struct cli_prospect prospect = {0};
+    struct json_object *result = NULL;
+    int rc = cli_daemon_call(daemon, "plan", plan_params(label, need_kib), &result);
+    prospect.start = json_object_get(cli_field_at(result, "starts", 0));
+    struct json_object *givers = cli_field(prospect.start, "givers");
+    prospect.givers = json_object_get(givers ? givers : cli_field(result, "givers"));
+    json_object_put(result);
+    if (!rc && !prospect.start) {
+        cli_complain("%s: the daemon answered plan without a plan", daemon->command);
+        rc = CLI_UNREACHABLE;
+    }
+    if (!rc)
+        rc = cli_pages(daemon, &cli_list_of_domains, cli_params(), &prospect.domains);
+    if (rc)
+        cli_prospect_release(&prospect);
+    else
+        *out = prospect;
+    return rc;
+}
+
+void cli_prospect_release(struct cli_prospect *prospect)
+{
+    json_object_put(prospect->start);
+    json_object_put(prospect->givers);
+    json_object_put(prospect->domains);
+    *prospect = (struct cli_prospect){0};
+}
+
+static bool has_verdict(const struct cli_prospect *prospect, const char *word)
+{
+    return strcmp(cli_field_string(prospect->start, "verdict"), word) == 0;
+}
+
+bool cli_prospect_is_possible(const struct cli_prospect *prospect)
+{
+    return has_verdict(prospect, "fits") || has_verdict(prospect, "waits");
+}
+
+static size_t length_of(const struct json_object *array)
+{
+    return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
+/* Why a domain is not asked for what it holds above its minimum, or NULL: it is. */
+static const char *in_the_way(const struct json_object *domain)
+{
+    const char *state = cli_field_string(domain, "state");
+    const char *conduct = cli_field_string(domain, "conduct");
+    if (strcmp(state, "paused") == 0)
+        return "it is paused";
+    if (strcmp(state, "migrating") == 0)
+        return "it is migrating";
+    if (strcmp(state, "build") == 0)
+        return NULL;
+    if (cli_field_bool(domain, "opted_out"))
+        return "it is opted out of balancing";
+    if (cli_field_bool(domain, "paused"))
+        return "its balancing is paused";
+    if (cli_field_u64(domain, "shares") == 0)
+        return "it has no shares, so it is left alone";
+    if (!cli_field_bool(domain, "balloon") || strcmp(conduct, "unaware") == 0)
+        return "it has no balloon driver";
+    return strcmp(conduct, "stuck") == 0 ? "its balloon does not move" : NULL;
+}
+
+static uint64_t above_minimum_kib(const struct json_object *domain)
+{
+    uint64_t min_kib = cli_field_u64(domain, "dynamic_min_kib");
+    if (min_kib == BALLAST_NONE)
+        return 0;
+    return ballast_sub_floor(cli_field_sum(domain, "actual_kib"), min_kib);
+}
+
+static void tell_givers(const struct cli_prospect *prospect, FILE *out)
+{
+    for (size_t i = 0; i < length_of(prospect->givers); i++) {
+        const struct json_object *giver = json_object_array_get_idx(prospect->givers, i);
+        uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
+        char *name = cli_field_shown(giver, "name");
+        if (gives_kib > 0)
+            fprintf(out, "    domain %" PRIu64 " %s can give %" PRIu64 " KiB%s\n",
+                    cli_field_sum(giver, "domid"), name, gives_kib,
+                    cli_field_bool(giver, "stuck") ? " (it is stuck)" : "");
+        free(name);
+    }
+}
+
+/* Minima are what an operator set: they are in the way too, and last. */
+static void tell_obstacles(const struct cli_prospect *prospect, FILE *out)
+{
+    for (size_t i = 0; i < length_of(prospect->domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(prospect->domains, i);
+        const char *why = in_the_way(domain);
+        uint64_t above_kib = above_minimum_kib(domain);
+        if (!why || above_kib == 0)
+            continue;
+        char *name = cli_field_shown(domain, "name");
+        fprintf(out, "    domain %" PRIu64 " %s holds %" PRIu64 " KiB above its minimum: %s\n",
+                cli_field_sum(domain, "domid"), name, above_kib, why);
+        free(name);
+    }
+    fputs("    lower minima would help too: ballast set-range DOMAIN MIN MAX\n", out);
+}
+
+void cli_prospect_tell(const struct cli_prospect *prospect, FILE *out)
+{
+    char *message = cli_field_shown(prospect->start, "message");
+    uint64_t missing_kib = cli_field_sum(prospect->start, "missing_kib");
+    struct forecast wait = {cli_field_u64(prospect->start, "wait_min_usec"),
+                            cli_field_u64(prospect->start, "wait_max_usec")};
+    if (has_verdict(prospect, "fits")) {
+        fputs("it fits in what is free\n", out);
+    } else if (has_verdict(prospect, "waits")) {
+        fprintf(out, "it fits when others give %" PRIu64 " KiB", missing_kib);
+        if (wait.max_usec != BALLAST_NONE) {
+            char text[96];
+            (void)forecast_text(&wait, text, sizeof(text));
+            fprintf(out, ", in %s", text);
+        }
+        fputs(":\n", out);
+        tell_givers(prospect, out);
+    } else {
+        fprintf(out, "it does not fit, %" PRIu64 " KiB are missing: %s\n", missing_kib, message);
+        tell_obstacles(prospect, out);
+    }
+    free(message);
+}
+
+struct json_object *cli_prospect_json(const struct cli_prospect *prospect)
+{
+    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *way = cli_must(json_object_new_array());
+    json_object_object_foreach(prospect->start, key, value)
+    {
+        if (strcmp(key, "givers") != 0)
+            cli_json_add(object, key, json_object_get(value));
+    }
+    cli_json_add(object, "givers",
+                 prospect->givers ? json_object_get(prospect->givers)
+                                  : cli_must(json_object_new_array()));
+    for (size_t i = 0; i < length_of(prospect->domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(prospect->domains, i);
+        const char *why = in_the_way(domain);
+        if (!why || above_minimum_kib(domain) == 0)
+            continue;
+        struct json_object *one = cli_must(json_object_new_object());
+        cli_json_kib(one, "domid", cli_field_u64(domain, "domid"));
+        cli_json_string(one, "name", cli_field_string(domain, "name"));
+        cli_json_kib(one, "above_minimum_kib", above_minimum_kib(domain));
+        cli_json_string(one, "why", why);
+        if (json_object_array_add(way, one) < 0)
+            cli_must(NULL);
+    }
+    cli_json_add(object, "in_the_way", way);
+    return object;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast explain */
+#include <string.h>
+#include <unistd.h>
+
+#include "app/ballast/access/profile_option.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/explain/explain.h"
+#include "app/ballast/explain/overview.h"
+#include "core/base/units.h"
+
+enum {
+    OPTION_DIAGRAM,
+    OPTION_TABLE,
+    OPTION_JSON,
+    OPTION_SVG,
+    OPTION_PROFILE,
+    OPTION_ONLY,
+    OPTION_DOMAIN,
+    OPTION_ALL,
+    OPTION_SORT,
+    OPTION_COLUMNS,
+    OPTION_WATCH,
+    OPTION_INTERVAL,
+    OPTION_HOST,
+    OPTION_XL_CONF,
+    OPTION_COLOR,
+};
+
+static const struct cli_option explain_options[] = {
+    [OPTION_DIAGRAM] = {"diagram", NULL, "each guest as a diagram (the default for one)"},
+    [OPTION_TABLE] = {"table", NULL, "figures; one guest in full, several a line each and a sum"},
+    [OPTION_JSON] = {"json", NULL, "an object a line, which can be input again"},
+    [OPTION_SVG] = {"svg", NULL, "one guest as an SVG picture"},
+    [OPTION_PROFILE] = {"profile", "NAME", "by these rules (see 'ballast profiles'), or all"},
+    [OPTION_ONLY] = {"only", "GUEST", "of all guests read only the one of that name"},
+    [OPTION_DOMAIN] = {"domain", "DOMAIN", "a running domain, by name or id"},
+    [OPTION_ALL] = {"all", NULL, "every domain that runs"},
+    [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP},
+    [OPTION_COLUMNS] = {"columns", "LIST", "a line each with only these, commas between"},
+    [OPTION_WATCH] = {"watch", NULL, "of domains that run: go on, and tell what changes"},
+    [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
+    [OPTION_HOST] = {"host", "HOST", "judge by what this HOST.json can do; or sim[:SCENARIO]"},
+    [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
+    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
+    {NULL, NULL, NULL},
+};
+
+static int set_form(struct cli_explain *explain, enum cli_explain_form form)
+{
+    if (explain->form != CLI_EXPLAIN_DEFAULT && explain->form != form)
+        return cli_args_wrong(explain->args, "only one of --diagram, --table, --json and --svg");
+    explain->form = form;
+    return CLI_DONE;
+}
+
+static int set_profile(struct cli_explain *explain, const char *name)
+{
+    explain->all_profiles = strcmp(name, "all") == 0;
+    explain->profile = NULL;
+    if (explain->all_profiles)
+        return CLI_DONE;
+    return cli_profile_option(explain->args, name, &explain->profile);
+}
+
+/* How it is shown; what is shown is set_option()'s. */
+static int set_view(struct cli_explain *explain, int option)
+{
+    switch (option) {
+    case OPTION_DIAGRAM:
+        return set_form(explain, CLI_EXPLAIN_DIAGRAM);
+    case OPTION_TABLE:
+        return set_form(explain, CLI_EXPLAIN_TABLE);
+    case OPTION_JSON:
+        explain->view.whole = true;
+        return set_form(explain, CLI_EXPLAIN_JSON);
+    case OPTION_SVG:
+        return set_form(explain, CLI_EXPLAIN_SVG);
+    case OPTION_SORT:
+        return cli_choice_sort(&explain->choice, explain->args);
+    case OPTION_COLUMNS:
+        explain->has_columns = true;
+        return cli_choice_columns(&explain->choice, explain->args);
+    case OPTION_WATCH:
+        explain->view.watch = true;
+        return CLI_DONE;
+    case OPTION_INTERVAL:
+        return cli_view_interval(explain->args, &explain->view.interval_usec);
+    case OPTION_COLOR:
+        return cli_args_colour(explain->args, &explain->colour);
+    default:
+        return CLI_BAD;
+    }
+}
+
+static int set_option(struct cli_explain *explain, int option, const char *value)
+{
+    switch (option) {
+    case OPTION_PROFILE:
+        return set_profile(explain, value);
+    case OPTION_ONLY:
+        explain->only = value;
+        return CLI_DONE;
+    case OPTION_DOMAIN:
+        explain->domain = value;
+        return CLI_DONE;
+    case OPTION_ALL:
+        explain->all = true;
+        return CLI_DONE;
+    case OPTION_HOST:
+        explain->sources.host_path = value;
+        return CLI_DONE;
+    case OPTION_XL_CONF:
+        explain->sources.xl_conf_path = value;
+        return CLI_DONE;
+    default:
+        return set_view(explain, option);
+    }
+}
+
+static bool is_simulated(const struct cli_explain *explain)
+{
+    const char *host = explain->sources.host_path;
+    return host && cli_door_is_sim(host);
+}
+
+/* What is shown of how many. */
+static int check_view(const struct cli_explain *explain)
+{
+    const struct cli_args *args = explain->args;
+    enum cli_explain_form form = explain->form;
+    bool is_picture = form == CLI_EXPLAIN_DIAGRAM || form == CLI_EXPLAIN_SVG;
+    if (explain->all_profiles && is_picture)
+        return cli_args_wrong(args, "--profile all is a table or --json; a picture shows one");
+    if (explain->all_profiles && (explain->has_columns || explain->choice.is_sorted))
+        return cli_args_wrong(args, "--profile all has a column a profile; --sort and --columns "
+                                    "are for the table without it");
+    if (explain->has_columns && is_picture)
+        return cli_args_wrong(args, "a picture has no columns; --columns is for --table");
+    if (explain->has_columns && form == CLI_EXPLAIN_JSON)
+        return cli_args_wrong(args, "--columns is for the table; --json has all there is");
+    return CLI_DONE;
+}
+
+/* Whether what is asked for can be domains that run, where only those will do. */
+static int check_running(const struct cli_explain *explain)
+{
+    const struct cli_args *args = explain->args;
+    const char *option = explain->all ? "--all" : "--watch";
+    if (!explain->all && !explain->view.watch)
+        return CLI_DONE;
+    if (explain->only)
+        return cli_args_wrong(args,
+                              "%s is for domains that run, --only picks from files; the "
+                              "name as DOMAIN would be right",
+                              option);
+    if (explain->sources.host_path && !is_simulated(explain))
+        return cli_args_wrong(args,
+                              "%s is for domains that run; --host %s only judges "
+                              "configurations: use sim or sim:SCENARIO",
+                              option, explain->sources.host_path);
+    for (size_t i = 0; !is_simulated(explain) && i < explain->sources.path_count; i++) {
+        const char *path = explain->sources.paths[i];
+        if (strcmp(path, "-") == 0 || access(path, F_OK) == 0)
+            return cli_args_wrong(args,
+                                  "--watch is for domains that run, and %s is a file; "
+                                  "--domain %s would be a domain of that name",
+                                  path, path);
+    }
+    return CLI_DONE;
+}
+
+static int check(const struct cli_explain *explain)
+{
+    const struct cli_args *args = explain->args;
+    bool has_operands = explain->sources.path_count > 0;
+    if (explain->domain && has_operands)
+        return cli_args_wrong(args, "--domain and FILE are two questions; ask one");
+    if (explain->all && (explain->domain || has_operands))
+        return cli_args_wrong(args, "--all is every domain: it takes no other");
+    if (!explain->all && !explain->domain && !has_operands)
+        return cli_args_wrong(args, "no FILE is given, and no DOMAIN");
+    int rc = check_view(explain);
+    return rc ? rc : check_running(explain);
+}
+
+static int parse(struct cli_explain *explain, struct cli_args *args)
+{
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        int rc = set_option(explain, option, args->value);
+        if (rc)
+            return rc;
+    }
+    explain->sources.profile = explain->profile;
+    explain->sources.keep_going = true;
+    explain->sources.paths = cli_args_operands(args, &explain->sources.path_count);
+    return check(explain);
+}
+
+/* Operands of which none is a file may be domains, where there is a Xen to ask. */
+static bool names_domains(const struct cli_explain *explain, struct cli_door *door)
+{
+    const struct cli_sources *sources = &explain->sources;
+    const struct cli_domain *found;
+    for (size_t i = 0; i < sources->path_count; i++) {
+        if (access(sources->paths[i], F_OK) == 0 || strcmp(sources->paths[i], "-") == 0)
+            return false;
+    }
+    if (cli_door_try(door) != CLI_DONE)
+        return false;
+    int rc = cli_door_look(door);
+    for (size_t i = 0; i < sources->path_count && !rc; i++)
+        rc = cli_door_find(door, NULL, sources->paths[i], &found);
+    if (rc)
+        cli_door_close(door);
+    return rc == CLI_DONE;
+}
+
+static int explain_main(struct cli_args *args)
+{
+    struct cli_explain explain = {.args = args,
+                                  .choice = {.columns = cli_overview_columns},
+                                  .view = {.interval_usec = BALLAST_SEC_USEC}};
+    struct cli_door door;
+    explain.view.choice = &explain.choice;
+    (void)cli_colour("auto", &explain.colour);
+    int rc = parse(&explain, args);
+    if (rc)
+        return rc;
+    if (explain.domain || explain.all || explain.view.watch || is_simulated(&explain))
+        rc = cli_door_open(&door, is_simulated(&explain) ? explain.sources.host_path : NULL, false);
+    else if (!names_domains(&explain, &door))
+        return cli_explain_files(&explain);
+    if (!rc)
+        rc = cli_explain_running(&explain, &door);
+    cli_door_close(&door);
+    return rc;
+}
+
+const struct cli_command cmd_explain = {
+    .name = "explain",
+    .summary = "what a guest's memory is made of",
+    .operands = "FILE... | DOMAIN... | --all",
+    .text = "Reads guests from xl.cfg, libvirt domain XML or JSON files (- is standard input)\n"
+            "and shows the memory breakdown of each: one guest as a diagram, several as a\n"
+            "table. A guest whose device model runs in a stubdomain of its own is two guests.\n"
+            "What is no file is a running domain: what it is now, what it was configured as,\n"
+            "and what Xen says; several are a line each. --watch is for screen readers too.",
+    .options = explain_options,
+    .run = explain_main,
+};

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast fits */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballast/access/profile_option.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/object.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/explain/admission.h"
+#include "app/ballast/explain/guests.h"
+#include "core/model/fits.h"
+
+enum { OPTION_HOST, OPTION_PROFILE, OPTION_SQUEEZE, OPTION_JSON, OPTION_XL_CONF };
+
+static const struct cli_option fits_options[] = {
+    [OPTION_HOST] = {"host", "HOST.json", "the host; must be given"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
+    [OPTION_SQUEEZE] = {"squeeze", NULL, "exit status 0 also where others have to give"},
+    [OPTION_JSON] = {"json", NULL, "an object a line"},
+    [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
+    {NULL, NULL, NULL},
+};
+
+struct fits {
+    struct cli_sources sources;
+    const struct ballast_profile *profile;
+    bool squeeze;
+    bool json;
+};
+
+/* One guest's answer. */
+struct answer {
+    const struct cli_guest *guest;
+    const char *profile_name;
+    const char *why; /* by that profile */
+    struct cli_certainty certainty;
+    struct ballast_fits_verdict verdict;
+    const struct ballast_host *host;
+    const uint64_t *before_kib; /* promised by each domain before this guest came */
+    const uint64_t *gift_kib;
+};
+
+static int parse(struct fits *fits, struct cli_args *args)
+{
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        if (option == OPTION_HOST)
+            fits->sources.host_path = args->value;
+        if (option == OPTION_XL_CONF)
+            fits->sources.xl_conf_path = args->value;
+        if (option == OPTION_PROFILE && cli_profile_option(args, args->value, &fits->profile))
+            return CLI_BAD;
+        fits->squeeze |= option == OPTION_SQUEEZE;
+        fits->json |= option == OPTION_JSON;
+    }
+    fits->sources.profile = fits->profile;
+    fits->sources.keep_going = true;
+    fits->sources.paths = cli_args_operands(args, &fits->sources.path_count);
+    if (!fits->sources.host_path)
+        return cli_args_wrong(args, "--host HOST.json is missing");
+    if (fits->sources.path_count == 0)
+        return cli_args_wrong(args, "no GUEST is given");
+    return CLI_DONE;
+}
+
+static void print_gifts(const struct answer *answer)
+{
+    for (size_t i = 0; i < answer->host->domain_count; i++) {
+        const struct ballast_domain *domain = &answer->host->domains[i];
+        uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
+        if (answer->gift_kib[i] == 0)
+            continue;
+        char *label = cli_domain_label(domain);
+        printf("    %s gives %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64 " KiB\n", label,
+               answer->gift_kib[i], from_kib, from_kib - answer->gift_kib[i]);
+        free(label);
+    }
+}
+
+static void print_answer(const struct answer *answer)
+{
+    const struct ballast_fits_verdict *verdict = &answer->verdict;
+    printf("%s: needs %" PRIu64 " KiB, %" PRIu64 " KiB are free: ", answer->guest->shown,
+           verdict->need_kib, verdict->available_kib);
+    switch (verdict->fit) {
+    case BALLAST_FITS:
+        puts("fits");
+        break;
+    case BALLAST_FITS_IF_GIVEN:
+        printf("fits if others give %" PRIu64 " KiB\n", verdict->missing_kib);
+        print_gifts(answer);
+        break;
+    case BALLAST_FITS_NOT:
+        printf("does not fit\n    others can give %" PRIu64 " KiB, %" PRIu64
+               " KiB would still be missing\n",
+               verdict->spare_kib, verdict->missing_kib);
+        break;
+    case BALLAST_FIT_ANSWERS:
+        break;
+    }
+}
+
+/* Behind the answers that were counted alike. */
+static void print_profile(const struct answer *answer)
+{
+    printf("need is by profile %s: %s: %s\n", answer->profile_name, answer->why,
+           answer->certainty.text);
+}
+
+static bool counted_alike(const struct answer *a, const struct answer *b)
+{
+    return strcmp(a->profile_name, b->profile_name) == 0 && strcmp(a->why, b->why) == 0 &&
+           strcmp(a->certainty.text, b->certainty.text) == 0;
+}
+
+static struct json_object *gifts_json(const struct answer *answer)
+{
+    struct json_object *gifts = cli_array();
+    for (size_t i = 0; i < answer->host->domain_count; i++) {
+        const struct ballast_domain *domain = &answer->host->domains[i];
+        uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
+        if (answer->gift_kib[i] == 0)
+            continue;
+        struct json_object *gift = cli_object();
+        cli_object_add_kib(gift, "id", domain->id);
+        cli_object_add_string(gift, "name", domain->name);
+        cli_object_add_kib(gift, "gives", answer->gift_kib[i]);
+        cli_object_add_kib(gift, "from", from_kib);
+        cli_object_add_kib(gift, "to", from_kib - answer->gift_kib[i]);
+        cli_array_add(gifts, gift);
+    }
+    return gifts;
+}
+
+static void print_json(const struct answer *answer)
+{
+    const struct ballast_fits_verdict *verdict = &answer->verdict;
+    struct json_object *object = cli_object();
+    cli_object_add_string(object, "name", answer->guest->shown);
+    cli_object_add_string(object, "profile", answer->profile_name);
+    cli_object_add_string(object, "profile_why", answer->why);
+    cli_certainty_json(object, &answer->certainty);
+    cli_object_add_string(object, "answer", ballast_fit_word(verdict->fit));
+    cli_object_add_kib(object, "need", verdict->need_kib);
+    cli_object_add_kib(object, "free", verdict->available_kib);
+    cli_object_add_kib(object, "spare", verdict->spare_kib);
+    cli_object_add_kib(object, "missing", verdict->missing_kib);
+    cli_object_add(object, "gifts", gifts_json(answer));
+    cli_object_print(object);
+}
+
+/* A stubdomain whose memory its guest's need has counted asks for nothing of its own. */
+static bool is_counted_elsewhere(const struct ballast_breakdown *breakdown)
+{
+    return breakdown->need_kib == 0 && breakdown->term_kib[BALLAST_NEED_CHARGED] > 0;
+}
+
+static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_t *given_kib,
+                     uint64_t *before_kib, uint64_t *gift_kib)
+{
+    const struct ballast_host *host = &guests->host.host;
+    struct ballast_fits state;
+    struct cli_admission admission;
+    struct cli_own_profile own = {.profile = NULL};
+    struct answer last = {0};
+    int status = CLI_DONE;
+    if (!fits->profile)
+        cli_own_profile_of_snapshot(&own, host);
+    cli_admission_choose(&admission, fits->profile, host, &own);
+    ballast_fits_begin(&state, host, given_kib);
+    for (size_t i = 0; i < guests->count; i++) {
+        struct answer answer = {.guest = &guests->guests[i],
+                                .host = host,
+                                .before_kib = before_kib,
+                                .gift_kib = gift_kib};
+        struct ballast_breakdown breakdown;
+        const struct ballast_profile *profile = cli_admission_profile(&admission, answer.guest);
+        int rc =
+            cli_guest_evaluate(guests, answer.guest, profile, &breakdown, &answer.profile_name);
+        if (rc) {
+            guests->lacking++;
+            continue;
+        }
+        answer.why = cli_admission_why(&admission, answer.guest);
+        cli_certainty_of(&answer.certainty, &breakdown);
+        if (is_counted_elsewhere(&breakdown))
+            continue;
+        for (size_t j = 0; j < host->domain_count; j++)
+            before_kib[j] = given_kib[j];
+        ballast_fits_judge(&state, breakdown.need_kib, &answer.verdict, gift_kib);
+        if (fits->json) {
+            print_json(&answer);
+        } else {
+            if (last.why && !counted_alike(&last, &answer))
+                print_profile(&last);
+            print_answer(&answer);
+            last = answer;
+        }
+        enum ballast_fit worst = fits->squeeze ? BALLAST_FITS_IF_GIVEN : BALLAST_FITS;
+        if (answer.verdict.fit > worst)
+            status = CLI_NO;
+    }
+    if (last.why)
+        print_profile(&last);
+    return status;
+}
+
+static int run(const struct fits *fits, struct cli_guests *guests)
+{
+    size_t count = guests->host.host.domain_count;
+    uint64_t *kib = cli_must(calloc(3 * count + 1, sizeof(*kib)));
+    int rc = judge_all(fits, guests, kib, kib + count, kib + 2 * count);
+    free(kib);
+    return rc;
+}
+
+static int fits_main(struct cli_args *args)
+{
+    struct fits fits = {0};
+    struct cli_guests guests;
+    int rc = parse(&fits, args);
+    if (!rc)
+        rc = cli_guests_read(&guests, &fits.sources);
+    if (rc)
+        return rc;
+    rc = cli_guests_status(&guests, "fits", run(&fits, &guests));
+    cli_guests_release(&guests);
+    return rc;
+}
+
+const struct cli_command cmd_fits = {
+    .name = "fits",
+    .summary = "would these guests start on that host",
+    .operands = "--host HOST.json GUEST...",
+    .text = "Says for each guest, in this order, whether it would start on the host as it\n"
+            "is, if others give some of their memory (who, and how much), or not at all.\n"
+            "Exit status 0: all fit as it is; 1: not all of them do.",
+    .options = fits_options,
+    .run = fits_main,
+};

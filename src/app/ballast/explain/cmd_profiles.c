@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast profiles */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include <ballast/cost.h>
+#include <ballast/profile.h>
+
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/table.h"
+
+enum { OPTION_JSON };
+
+static const struct cli_option profiles_options[] = {
+    [OPTION_JSON] = {"json", NULL, "an object a line instead of a table"},
+    {NULL, NULL, NULL},
+};
+
+static void print_json(void)
+{
+    const struct ballast_profile *profile;
+    for (size_t i = 0; (profile = ballast_profile_at(i)) != NULL; i++) {
+        struct json_object *object = cli_must(json_object_new_object());
+        json_object_object_add(object, "name",
+                               json_object_new_string(ballast_profile_name(profile)));
+        json_object_object_add(object, "summary",
+                               json_object_new_string(ballast_profile_summary(profile)));
+        json_object_object_add(object, "default", json_object_new_boolean(i == 0));
+        enum ballast_sureness sure;
+        bool exact = ballast_profile_exact(profile, &sure);
+        json_object_object_add(object, "exact", json_object_new_boolean(exact));
+        if (exact)
+            json_object_object_add(object, "sure",
+                                   json_object_new_string(ballast_sureness_word(sure)));
+        puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+        json_object_put(object);
+    }
+}
+
+static void print_table(void)
+{
+    const struct ballast_profile *profile;
+    struct cli_table table;
+    cli_table_init(&table, 2, 3);
+    for (size_t i = 0; (profile = ballast_profile_at(i)) != NULL; i++) {
+        cli_table_add(&table, "%s", ballast_profile_name(profile));
+        cli_table_add(&table, "%s%s", ballast_profile_summary(profile), i ? "" : " (default)");
+    }
+    cli_table_print(&table);
+    cli_table_release(&table);
+}
+
+static int profiles_main(struct cli_args *args)
+{
+    bool json = false;
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        json |= option == OPTION_JSON;
+    }
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count > 0)
+        return cli_args_wrong(args, "'%s' is too much: it takes no arguments", operands[0]);
+    if (json)
+        print_json();
+    else
+        print_table();
+    return CLI_DONE;
+}
+
+const struct cli_command cmd_profiles = {
+    .name = "profiles",
+    .summary = "the sets of rules that figures can follow",
+    .operands = "",
+    .text = "Lists the profiles that --profile takes, the default one first.",
+    .options = profiles_options,
+    .run = profiles_main,
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/explain/running.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/client/daemon.h"
+#include "core/model/certainty.h"
+#include "core/model/running.h"
+
+const struct ballast_profile *cli_running_profile(const struct cli_door *door)
+{
+    struct xen_version version;
+    if (!door->is_xen || xen_version(door->hv, &version, NULL) < 0)
+        return ballast_profile_find(NULL);
+    return xen_profile(&version);
+}
+
+/* A domain that some other toolstack has built has none that could be read, and is shown without.
+ */
+static void add_config(const struct cli_door *door, const struct ballast_profile *profile,
+                       struct cli_running *out)
+{
+    struct ballast_error err;
+    if (!door->is_xen)
+        return;
+    int rc = xen_config(door->hv, out->domain.is.id, &out->config, &err);
+    if (rc == 0)
+        rc = ballast_breakdown_evaluate(&out->configured, profile, &out->config, &door->host->caps,
+                                        &err);
+    if (rc == 0)
+        ballast_certainty_of_host(&out->configured, door->host);
+    out->has_config = rc == 0;
+    if (rc < 0 && rc != -ENOENT && rc != -ENOTSUP)
+        cli_complain("explain: the configuration of domain %" PRIu32 " (%s) is left out: %s",
+                     out->domain.is.id, out->domain.shown, err.text);
+}
+
+int cli_running_now(const struct cli_door *door, const struct cli_domain *domain,
+                    const struct ballast_profile *profile, struct ballast_breakdown *out,
+                    struct ballast_error *err)
+{
+    struct ballast_running running = xen_running(&domain->is);
+    running.extra_internal_kib = domain->extra_internal_kib;
+    if (!door->is_xen)
+        running.overhead_kib = domain->overhead_kib;
+    return ballast_running_breakdown(&running, profile, &door->host->caps, out, err);
+}
+
+/* Only what was seen while it was built can be told; without a daemon, or a word, nothing is. */
+static void ask_cost(const struct cli_door *door, const struct cli_domain *domain,
+                     struct cli_running_cost *out)
+{
+    struct cli_daemon daemon = {.command = "explain"};
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    struct json_object *params = cli_params();
+    if (door->sim || cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE ||
+        !daemon.client) {
+        json_object_put(params);
+        cli_daemon_close(&daemon);
+        return;
+    }
+    cli_params_u64(params, "domain", domain->is.id);
+    if (cli_daemon_ask(&daemon, "domains", params, &answer) == CLI_DONE && !answer.error_code) {
+        const struct json_object *cost =
+            cli_field(cli_field_at(answer.result, "domains", 0), "cost");
+        out->is_known = cost != NULL;
+        out->settled_kib = cli_field_sum(cost, "settled_kib");
+        out->fresh_max_kib = cli_field_sum(cost, "fresh_max_kib");
+        out->actual_kib = json_object_get_int64(cli_field(cost, "actual_kib"));
+        out->difference_kib = json_object_get_int64(cli_field(cost, "difference_kib"));
+        (void)snprintf(out->verdict, sizeof(out->verdict), "%s", cli_field_string(cost, "verdict"));
+    }
+    wire_message_release(&answer);
+    cli_daemon_close(&daemon);
+}
+
+int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
+                   const struct ballast_profile *profile, struct cli_running *out)
+{
+    struct ballast_error err;
+    if (!profile)
+        profile = cli_running_profile(door);
+    *out = (struct cli_running){.domain = *domain, .profile_name = ballast_profile_name(profile)};
+    if (cli_running_now(door, domain, profile, &out->now, &err) < 0) {
+        cli_complain("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown,
+                     err.text);
+        return CLI_UNREACHABLE;
+    }
+    out->floor_kib = cli_floor_of(door, domain, out->floor_why);
+    ask_cost(door, domain, &out->cost);
+    add_config(door, profile, out);
+    return CLI_DONE;
+}

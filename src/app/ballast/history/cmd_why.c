@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast why */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/size.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/client/asking.h"
+#include "app/ballast/history/past.h"
+#include "app/ballast/history/past_draw.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+
+enum { OPTION_SINCE = CLI_ASKING_OPTIONS, OPTION_LAST };
+
+/* What fits on a screen; so many an answer can have at the most. */
+enum { LAST = 20, LAST_MOST = 512 };
+
+static const struct cli_option why_options[] = {
+    CLI_ASKING_ROWS("an object a line"),
+    [OPTION_SINCE] = {"since", "T", "only of the last so many m, h, d or w"},
+    [OPTION_LAST] = {"last", "N", "so many, at most 512 (default: 20)"},
+    {NULL, NULL, NULL},
+};
+
+struct why {
+    struct cli_asking asking;
+    const char *domain; /* NULL: everybody */
+    uint64_t since_usec;
+    uint64_t last;
+};
+
+static int parse_last(struct cli_args *args, uint64_t *out)
+{
+    char *end;
+    *out = strtoull(args->value, &end, 10);
+    if (*args->value < '0' || *args->value > '9' || *end || *out < 1 || *out > LAST_MOST)
+        return cli_args_wrong(args, "--last: a number from 1 to %d would be right", LAST_MOST);
+    return CLI_DONE;
+}
+
+static void add_size(struct ballast_text *text, const char *before, uint64_t kib)
+{
+    if (kib == BALLAST_NONE)
+        return;
+    ballast_text_add(text, "%s", before);
+    ballast_text_add_size(text, kib);
+}
+
+/* What it has come to: one line before how it did. */
+static void print_now(const struct json_object *domain, const struct json_object *found)
+{
+    char line[256];
+    struct ballast_text text = ballast_text_over(line, sizeof(line));
+    const struct json_object *now = cli_field_at(found, "domains", 0);
+    char *name = cli_field_shown(domain, "name");
+    if (now) {
+        add_size(&text, " holds ", cli_field_u64(now, "actual_kib"));
+        add_size(&text, ", target ", cli_field_u64(now, "target_kib"));
+        add_size(&text, ", need ", cli_field_u64(now, "need_kib"));
+    }
+    printf("%s%s\n", name, now ? line : " is gone");
+    free(name);
+}
+
+static int tell_now(struct why *why, const struct json_object *answer)
+{
+    const struct json_object *domain = cli_field(answer, "domain");
+    uint64_t domid = cli_field_u64(domain, "domid");
+    struct json_object *found = NULL;
+    int rc = CLI_DONE;
+    if (domid != BALLAST_NONE) {
+        struct json_object *params = cli_params();
+        cli_params_u64(params, "domain", domid);
+        rc = cli_daemon_call(&why->asking.daemon, "domains", params, &found);
+    }
+    if (!rc)
+        print_now(domain, found);
+    json_object_put(found);
+    return rc;
+}
+
+static int tell(struct why *why, const struct json_object *answer)
+{
+    size_t count = cli_field_count(answer, "events");
+    int64_t offset_usec = cli_past_offset(cli_field_sum(answer, "now_usec"));
+    int rc = why->domain && !why->asking.json ? tell_now(why, answer) : CLI_DONE;
+    for (size_t i = 0; !rc && i < count; i++) {
+        struct json_object *event = cli_field_at(answer, "events", i);
+        if (why->asking.json)
+            cli_json_print(json_object_get(event));
+        else
+            cli_past_print_event(event, offset_usec, !why->domain);
+    }
+    if (!rc && count == 0 && !why->asking.json)
+        puts("nothing was decided, as far as is known");
+    return rc;
+}
+
+static int run(struct why *why)
+{
+    struct json_object *answer = NULL;
+    int rc = cli_asking_open(&why->asking, CLI_DAEMON_READS);
+    if (!rc)
+        rc = cli_past_events(&why->asking.daemon, why->domain, why->since_usec, why->last, &answer);
+    if (!rc)
+        rc = tell(why, answer);
+    cli_daemon_close(&why->asking.daemon);
+    json_object_put(answer);
+    return rc;
+}
+
+static int why_main(struct cli_args *args)
+{
+    struct why why = {.asking = {.args = args}, .since_usec = BALLAST_NONE, .last = LAST};
+    struct ballast_error err;
+    size_t count;
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        if (option == OPTION_SINCE && cli_age_parse(args->value, &why.since_usec, &err) < 0)
+            return cli_args_wrong(args, "--since: %s", err.text);
+        if (option == OPTION_LAST && parse_last(args, &why.last))
+            return CLI_BAD;
+        cli_asking_option(&why.asking, option);
+    }
+    char **operands = cli_args_operands(args, &count);
+    if (count > 1)
+        return cli_args_wrong(args, "it takes one DOMAIN, or none for all of them");
+    why.domain = count > 0 ? operands[0] : NULL;
+    return run(&why);
+}
+
+const struct cli_command cmd_why = {
+    .name = "why",
+    .summary = "why a guest has the memory it has",
+    .operands = "[DOMAIN]",
+    .text = "Tells the last decisions about a guest, and what happened to it, as sentences\n"
+            "with numbers, the oldest first; also of one that is gone, by its name or uuid.\n"
+            "Without DOMAIN: of all, with what concerns the host.",
+    .options = why_options,
+    .run = why_main,
+};

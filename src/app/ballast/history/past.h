@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was, as the daemon tells it: series at even steps, to be drawn, and events. */
+#ifndef APP_BALLAST_HISTORY_PAST_H
+#define APP_BALLAST_HISTORY_PAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/ballast/client/daemon.h"
+#include "core/model/host_breakdown.h"
+
+struct json_object;
+
+/* A value for each step; 0 where nothing is known. Of the host: free, promised, deficit. */
+struct cli_past {
+    char *name; /* as it can be shown; "host" */
+    bool is_host;
+    bool gone;
+    uint64_t from_usec;
+    uint64_t step_usec;
+    size_t steps;
+    uint64_t *usec; /* where each begins */
+    uint64_t *actual_kib;
+    uint64_t *least_kib;
+    uint64_t *peak_kib;
+    uint64_t *target_kib;
+    uint64_t *need_kib;
+    bool has_parts;                    /* of the host, and some are known */
+    uint64_t *part_kib[BALLAST_PARTS]; /* what it was made of; NULL without parts */
+    uint64_t *total_kib;               /* what they sum to, less contradictions */
+    size_t known;                      /* steps of which anything is */
+    int64_t offset_usec;               /* from the daemon's clock to the calendar */
+    struct json_object *answer;        /* of the daemon */
+    struct json_object *events;        /* an array */
+    bool more_events;                  /* there were others before */
+};
+
+struct cli_past_wanted {
+    const char *domain; /* NULL: the host */
+    uint64_t since_usec;
+    uint64_t points;
+    uint64_t events; /* at most so many */
+};
+
+/* Asks for both; the exit status, a failure is told. Released in any case. */
+int cli_past_ask(struct cli_daemon *daemon, const struct cli_past_wanted *wanted,
+                 struct cli_past *out);
+void cli_past_release(struct cli_past *past);
+
+/* The last events alone, in answer's "events"; BALLAST_NONE for all of since_usec. */
+int cli_past_events(struct cli_daemon *daemon, const char *domain, uint64_t since_usec,
+                    uint64_t most, struct json_object **answer);
+/* Between the daemon's clock, which was just asked for the time, and the calendar. */
+int64_t cli_past_offset(uint64_t now_usec);
+enum { CLI_PAST_TIME = 32 };
+/* As people write it here: "10:02:11", and the day where it is not of the last day. */
+void cli_past_time(uint64_t usec, int64_t offset_usec, char out[CLI_PAST_TIME]);
+
+#endif

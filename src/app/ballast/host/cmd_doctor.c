@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast doctor */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/access/door.h"
+#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/size.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/client/daemon.h"
+#include "app/ballast/host/others.h"
+#include "core/base/units.h"
+#include "core/model/doctor.h"
+#include "edge/guestcfg/guestcfg.h"
+
+/* Between the two looks: squeezed acts every 2 s at most, qmemman within 0.5 s of a change. */
+#define BETWEEN_USEC (2 * BALLAST_SEC_USEC + BALLAST_SEC_USEC / 2)
+
+#define SYSTEM_XL_CONF "/etc/xen/xl.conf"
+
+enum { OPTION_WATCH, OPTION_XL_CONF, OPTION_HOST, OPTION_JSON };
+
+static const struct cli_option doctor_options[] = {
+    [OPTION_WATCH] = {"watch", "T", "look a second time after T (default 2500ms; 0: not)"},
+    [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_JSON] = {"json", NULL, "an object a finding, a line each"},
+    {NULL, NULL, NULL},
+};
+
+struct doctor {
+    const struct cli_args *args;
+    const char *host;
+    const char *xl_conf;
+    bool json;
+    uint64_t watch_usec;
+    struct cli_door door;
+    struct doctor_facts facts;
+    struct doctor_domain *domains;
+    struct cli_others others;
+};
+
+static int parse(struct doctor *doctor, struct cli_args *args)
+{
+    struct ballast_error err;
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        doctor->json |= option == OPTION_JSON;
+        if (option == OPTION_HOST)
+            doctor->host = args->value;
+        if (option == OPTION_XL_CONF)
+            doctor->xl_conf = args->value;
+        if (option == OPTION_WATCH && cli_time_parse(args->value, &doctor->watch_usec, &err) < 0)
+            return cli_args_wrong(args, "--watch: %s", err.text);
+    }
+    size_t count;
+    (void)cli_args_operands(args, &count);
+    return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
+}
+
+static enum doctor_known known(bool is)
+{
+    return is ? DOCTOR_YES : DOCTOR_NO;
+}
+
+static int read_xl_conf(struct doctor *doctor)
+{
+    struct ballast_error err;
+    struct guestcfg_xl_conf conf;
+    const char *path = doctor->xl_conf ? doctor->xl_conf : SYSTEM_XL_CONF;
+    if (!doctor->door.is_xen && !doctor->xl_conf)
+        return CLI_DONE;
+    if (guestcfg_read_xl_conf(path, &conf, &err) < 0) {
+        cli_complain("doctor: %s", err.text);
+        return doctor->xl_conf ? CLI_BAD : CLI_DONE;
+    }
+    static const enum doctor_autoballoon of[] = {
+        [GUESTCFG_AUTOBALLOON_AUTO] = DOCTOR_AUTOBALLOON_AUTO,
+        [GUESTCFG_AUTOBALLOON_ON] = DOCTOR_AUTOBALLOON_ON,
+        [GUESTCFG_AUTOBALLOON_OFF] = DOCTOR_AUTOBALLOON_OFF,
+    };
+    doctor->facts.autoballoon = of[conf.autoballoon];
+    doctor->facts.claims = known(conf.claim_mode != 0);
+    return CLI_DONE;
+}
+
+static void read_commandline(struct doctor *doctor)
+{
+    struct xen_version version;
+    struct ballast_error err;
+    if (!doctor->door.is_xen)
+        return;
+    if (xen_version(doctor->door.hv, &version, &err) < 0) {
+        cli_complain("doctor: Xen's command line cannot be read (%s); ignoring it", err.text);
+        return;
+    }
+    doctor_read_commandline(version.commandline, &doctor->facts.dom0_mem,
+                            &doctor->facts.dom0_mem_max);
+}
+
+/* A doctor that cannot see this does his work all the same. */
+static void read_low_memory(struct doctor *doctor)
+{
+    uint64_t kib;
+    if (doctor->door.is_xen && xen_low_free(doctor->door.hv, &kib, NULL) == 0)
+        doctor->facts.low_free_kib = kib;
+}
+
+static uint64_t boot_kib(struct doctor *doctor, const struct cli_domain *domain)
+{
+    struct ballast_guest config;
+    if (!doctor->door.is_xen || xen_config(doctor->door.hv, domain->is.id, &config, NULL) < 0)
+        return BALLAST_NONE;
+    return ballast_guest_get(&config, BALLAST_MEMORY); /* unset is BALLAST_NONE as well */
+}
+
+static void fill_domain(struct doctor *doctor, const struct cli_domain *domain,
+                        struct doctor_domain *out)
+{
+    const struct xen_domain *is = &domain->is;
+    *out = (struct doctor_domain){
+        .id = is->id,
+        .name = domain->shown,
+        .is_dom0 = domain->is_dom0,
+        .knows_type = domain->knows_type,
+        .type = is->type,
+        .runs = domain->state == BALLAST_DOMAIN_RUN && !is->paused && !is->dying && !is->shutdown &&
+                !is->building,
+        .has_balloon = is->has_balloon,
+        .kernel_is_up = is->kernel_is_up,
+        .tot_kib = is->tot_kib,
+        .target_kib = domain->whole_target_kib,
+        .maximum_kib = cli_domain_maximum_kib(domain),
+        .static_max_kib = is->static_max_kib,
+        .dynamic_min_kib = is->dynamic_min_kib,
+        .dynamic_max_kib = is->dynamic_max_kib,
+        .boot_kib = boot_kib(doctor, domain),
+        .pod_entries_kib = is->pod_entries_kib,
+        .pod_cache_kib = is->pod_cache_kib,
+        .earlier_tot_kib = BALLAST_NONE,
+        .earlier_target_kib = BALLAST_NONE,
+    };
+}
+
+static const struct doctor_domain *find(const struct doctor_domain *domains, size_t count,
+                                        uint32_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (domains[i].id == id)
+            return &domains[i];
+    }
+    return NULL;
+}
+
+/* Takes the place of an earlier look, whose figures it remembers. */
+static void fill_domains(struct doctor *doctor)
+{
+    const struct cli_door *door = &doctor->door;
+    struct doctor_domain *domains = cli_must(calloc(door->count + 1, sizeof(*domains)));
+    for (size_t i = 0; i < door->count; i++) {
+        fill_domain(doctor, &door->domains[i], &domains[i]);
+        const struct doctor_domain *earlier =
+            find(doctor->domains, doctor->facts.domain_count, domains[i].id);
+        if (earlier) {
+            domains[i].earlier_tot_kib = earlier->tot_kib;
+            domains[i].earlier_target_kib = earlier->target_kib;
+        }
+    }
+    free(doctor->domains);
+    doctor->domains = domains;
+    doctor->facts.domains = domains;
+    doctor->facts.domain_count = door->count;
+    doctor->facts.total_kib = door->host->total_kib;
+    doctor->facts.free_kib = door->host->free_kib;
+}
+
+static int look(struct doctor *doctor)
+{
+    int rc = cli_door_look(&doctor->door);
+    if (rc)
+        return rc;
+    fill_domains(doctor);
+    if (doctor->watch_usec == 0)
+        return CLI_DONE;
+    rc = cli_door_wait(&doctor->door, doctor->watch_usec);
+    if (!rc)
+        rc = cli_door_look(&doctor->door);
+    if (rc)
+        return rc;
+    doctor->facts.looked_usec = doctor->watch_usec;
+    fill_domains(doctor);
+    return CLI_DONE;
+}
+
+/* What the daemon of the host that is looked at says of itself; NULL: there is none. */
+static struct json_object *daemon_status(struct doctor *doctor)
+{
+    struct cli_daemon daemon;
+    struct json_object *status = NULL;
+    if (doctor->door.is_daemon) {
+        (void)cli_daemon_call(cli_door_daemon_of(doctor->door.hv), "status", NULL, &status);
+        return status;
+    }
+    if (!doctor->door.is_xen ||
+        cli_daemon_try(&daemon, "doctor", NULL, CLI_DAEMON_READS) != CLI_DONE)
+        return NULL;
+    if (daemon.client)
+        (void)cli_daemon_call(&daemon, "status", NULL, &status);
+    cli_daemon_close(&daemon);
+    /* One that simulates has nothing to do with this host. */
+    if (status && strcmp(cli_field_string(status, "host"), "xen") != 0) {
+        json_object_put(status);
+        status = NULL;
+    }
+    return status;
+}
+
+/* It sees every foreign write, where two looks see only that something moved. */
+static void add_rival(struct cli_others *others, const struct json_object *status)
+{
+    for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {
+        const struct json_object *alert = cli_field_at(status, "alerts", i);
+        if (strcmp(cli_field_string(alert, "name"), "second-balancer") != 0)
+            continue;
+        char *shown = cli_field_shown(alert, "message");
+        cli_others_add(others, shown);
+        free(shown);
+    }
+}
+
+static void look_for_libvirt(struct doctor *doctor)
+{
+    if (doctor->others.libvirt == CLI_LIBVIRT_NONE)
+        return;
+    bool shrinks =
+        doctor->others.libvirt == CLI_LIBVIRT_SHRINKS ||
+        (doctor->others.libvirt == CLI_LIBVIRT_AUTO && doctor->facts.dom0_mem == DOCTOR_NO);
+    doctor->facts.libvirt_autoballoon = known(shrinks);
+}
+
+static void look_for_others(struct doctor *doctor)
+{
+    struct json_object *status = daemon_status(doctor);
+    if (doctor->door.is_xen || (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
+        cli_others_look(&doctor->others, "");
+        look_for_libvirt(doctor);
+    }
+    if (status)
+        add_rival(&doctor->others, status);
+    doctor->facts.own_daemon = status || doctor->others.ours;
+    doctor->facts.balancers = (const char *const *)doctor->others.balancers;
+    doctor->facts.balancer_count = doctor->others.count;
+    json_object_put(status);
+}
+
+static void print_json(const struct doctor_finding *finding)
+{
+    struct json_object *object = cli_must(json_object_new_object());
+    cli_json_string(object, "rule", finding->rule);
+    cli_json_string(object, "severity", doctor_severity_word(finding->severity));
+    cli_json_kib(object, "id", finding->domain ? finding->domain->id : BALLAST_NONE);
+    cli_json_string(object, "name", finding->domain ? finding->domain->name : NULL);
+    cli_json_string(object, "evidence", finding->evidence);
+    cli_json_string(object, "remedy", finding->remedy);
+    cli_json_print(object);
+}
+
+static void print_finding(const struct doctor_finding *finding)
+{
+    printf("%s: %s", doctor_severity_word(finding->severity), finding->rule);
+    if (finding->domain)
+        printf(": domain %" PRIu32 " (%s)", finding->domain->id, finding->domain->name);
+    printf("\n    %s\n    -> %s\n", finding->evidence, finding->remedy);
+}
+
+static int tell(const struct doctor *doctor)
+{
+    size_t count = doctor_examine(&doctor->facts, NULL, 0);
+    struct doctor_finding *found = cli_must(calloc(count + 1, sizeof(*found)));
+    (void)doctor_examine(&doctor->facts, found, count);
+    enum doctor_severity worst = DOCTOR_NOTE;
+    for (size_t i = 0; i < count; i++) {
+        if (found[i].severity > worst)
+            worst = found[i].severity;
+        if (doctor->json)
+            print_json(&found[i]);
+        else
+            print_finding(&found[i]);
+    }
+    free(found);
+    if (!doctor->json && count == 0)
+        puts("nothing found");
+    return worst > DOCTOR_NOTE ? CLI_NO : CLI_DONE;
+}
+
+static int doctor_main(struct cli_args *args)
+{
+    struct doctor doctor = {.args = args, .watch_usec = BETWEEN_USEC};
+    int rc = parse(&doctor, args);
+    if (!rc)
+        rc = cli_door_open(&doctor.door, doctor.host, false);
+    if (rc)
+        return rc;
+    doctor.facts.low_free_kib = BALLAST_NONE;
+    rc = read_xl_conf(&doctor);
+    if (!rc)
+        rc = look(&doctor);
+    if (!rc) {
+        read_commandline(&doctor);
+        read_low_memory(&doctor);
+        look_for_others(&doctor);
+        rc = tell(&doctor);
+    }
+    cli_others_release(&doctor.others);
+    free(doctor.domains);
+    cli_door_close(&doctor.door);
+    return rc;
+}
+
+const struct cli_command cmd_doctor = {
+    .name = "doctor",
+    .summary = "known traps of this host, with the remedy",
+    .operands = "",
+    .text = "Looks for what takes memory that was promised, kills guests or wastes memory,\n"
+            "and says for each finding what was seen and what helps. Exit status 0: nothing\n"
+            "worse than notes; 1: findings.",
+    .options = doctor_options,
+    .run = doctor_main,
+};

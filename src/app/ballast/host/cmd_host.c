@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast host */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/ballast/access/door.h"
+#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/profile_option.h"
+#include "app/ballast/access/view.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/explain/guests.h"
+#include "app/ballast/explain/running.h"
+#include "app/ballast/host/host_columns.h"
+#include "core/base/units.h"
+#include "core/model/breakdown.h"
+
+enum {
+    OPTION_SNAPSHOT,
+    OPTION_HOST,
+    OPTION_BARS,
+    OPTION_TABLE,
+    OPTION_JSON,
+    OPTION_SORT,
+    OPTION_COLUMNS,
+    OPTION_WATCH,
+    OPTION_INTERVAL,
+    OPTION_PROFILE,
+    OPTION_XL_CONF,
+    OPTION_COLOR
+};
+
+static const struct cli_option host_options[] = {
+    [OPTION_SNAPSHOT] = {"snapshot", "FILE", "the host as it was (- is standard input)"},
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_BARS] = {"bars", NULL, "a bar a part (the default on a terminal)"},
+    [OPTION_TABLE] = {"table", NULL, "figures, a line a part and a domain (the default else)"},
+    [OPTION_JSON] = {"json", NULL, "one object on one line"},
+    [OPTION_SORT] = {"sort", "KEY", "domains by that column, largest first; -KEY: other way"},
+    [OPTION_COLUMNS] = {"columns", "LIST", "of the domains' table only these, with commas between"},
+    [OPTION_WATCH] = {"watch", NULL, CLI_WATCH_HELP},
+    [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
+    [OPTION_PROFILE] = {"profile", "NAME", "divide domains by these rules"},
+    [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
+    [OPTION_COLOR] = {"color", "WHEN", "of bars: auto (the default), always or never"},
+    {NULL, NULL, NULL},
+};
+
+enum form { FORM_DEFAULT, FORM_BARS, FORM_TABLE, FORM_JSON };
+
+struct options {
+    const struct cli_args *args;
+    const char *snapshot_path; /* NULL: the running host */
+    const char *host;
+    const struct ballast_profile *profile;
+    struct cli_sources sources;
+    struct ballast_host on; /* of the first look, without domains: what guests are judged by */
+    enum form form;
+    bool colour;
+    struct cli_choice choice;
+    struct cli_view view;
+    bool has_guests;
+    struct cli_guests guests;
+    struct cli_host shown; /* as it is now */
+};
+
+static int set_form(struct options *options, enum form form)
+{
+    if (options->form != FORM_DEFAULT && options->form != form)
+        return cli_args_wrong(options->args, "only one of --bars, --table and --json");
+    options->form = form;
+    return CLI_DONE;
+}
+
+/* How it is shown; the rest is set_source()'s. */
+static int set_option(struct options *options, const struct cli_args *args, int option)
+{
+    switch (option) {
+    case OPTION_BARS:
+        return set_form(options, FORM_BARS);
+    case OPTION_TABLE:
+        return set_form(options, FORM_TABLE);
+    case OPTION_JSON:
+        options->view.whole = true;
+        return set_form(options, FORM_JSON);
+    case OPTION_SORT:
+        return cli_choice_sort(&options->choice, args);
+    case OPTION_COLUMNS:
+        return cli_choice_columns(&options->choice, args);
+    case OPTION_WATCH:
+        options->view.watch = true;
+        return CLI_DONE;
+    case OPTION_INTERVAL:
+        return cli_view_interval(args, &options->view.interval_usec);
+    case OPTION_COLOR:
+        return cli_args_colour(args, &options->colour);
+    default:
+        return CLI_BAD;
+    }
+}
+
+static int set_source(struct options *options, const struct cli_args *args, int option)
+{
+    switch (option) {
+    case OPTION_SNAPSHOT:
+        options->snapshot_path = args->value;
+        return CLI_DONE;
+    case OPTION_HOST:
+        options->host = args->value;
+        return CLI_DONE;
+    case OPTION_PROFILE:
+        return cli_profile_option(args, args->value, &options->profile);
+    case OPTION_XL_CONF:
+        options->sources.xl_conf_path = args->value;
+        return CLI_DONE;
+    default:
+        return set_option(options, args, option);
+    }
+}
+
+static int check(const struct options *options)
+{
+    const struct cli_args *args = options->args;
+    if (options->snapshot_path && options->host)
+        return cli_args_wrong(args, "only one of --snapshot and --host");
+    if (options->snapshot_path && options->view.watch)
+        return cli_args_wrong(args, "--watch is for a host that runs; a snapshot does not change");
+    if (options->choice.count > 0 && options->form == FORM_JSON)
+        return cli_args_wrong(args, "--columns is for the table; --json has all there is");
+    if (options->choice.count > 0 && options->form == FORM_BARS)
+        return cli_args_wrong(args, "bars have no columns; --columns is for --table");
+    return CLI_DONE;
+}
+
+static int parse(struct options *options, struct cli_args *args)
+{
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        int rc = set_source(options, args, option);
+        if (rc)
+            return rc;
+    }
+    options->sources.paths = cli_args_operands(args, &options->sources.path_count);
+    options->sources.profile = options->profile;
+    options->sources.keep_going = true;
+    int rc = check(options);
+    if (options->form == FORM_DEFAULT)
+        options->form =
+            isatty(STDOUT_FILENO) && options->choice.count == 0 ? FORM_BARS : FORM_TABLE;
+    return rc;
+}
+
+/* The configuration of each domain that a guest has the name of. */
+static int find_configurations(const struct options *options, const struct cli_guests *guests,
+                               struct cli_host *host)
+{
+    for (size_t i = 0; i < guests->count; i++) {
+        const struct cli_guest *guest = &guests->guests[i];
+        int rc = cli_guest_evaluate(guests, guest, options->profile, &host->evaluated[i], NULL);
+        if (rc)
+            return rc;
+        for (size_t j = 0; j < host->host->domain_count; j++) {
+            char *shown = cli_shown(host->host->domains[j].name);
+            if (strcmp(shown, guest->shown) == 0)
+                host->configurations[j] = &host->evaluated[i];
+            free(shown);
+        }
+    }
+    return CLI_DONE;
+}
+
+/*
+ * What the toolstack keeps of each domain, behind what the GUEST files take up. One that cannot be
+ * had is no fault: dom0 has none.
+ */
+static void ask_configurations(const struct options *options, const struct cli_door *door,
+                               struct ballast_breakdown *evaluated, struct cli_host *host)
+{
+    const struct ballast_profile *profile = options->profile;
+    if (!profile)
+        profile = cli_running_profile(door);
+    for (size_t i = 0; i < host->host->domain_count; i++) {
+        struct ballast_guest config;
+        const struct ballast_domain *domain = &host->host->domains[i];
+        if (xen_config(door->hv, domain->id, &config, NULL) == 0 &&
+            ballast_breakdown_evaluate(&evaluated[i], profile, &config, &host->host->caps, NULL) ==
+                0)
+            host->configurations[i] = &evaluated[i];
+    }
+}
+
+static int divide(const struct options *options, const struct cli_guests *guests,
+                  const struct cli_door *door, struct cli_host *host)
+{
+    struct ballast_error err;
+    if (door && door->is_xen)
+        ask_configurations(options, door, host->evaluated + guests->count, host);
+    int rc = find_configurations(options, guests, host);
+    if (rc)
+        return rc;
+    uint64_t reserved_kib = door && door->is_daemon ? cli_door_daemon_reserved_kib(door->hv) : 0;
+    if (ballast_host_divide(host->host, reserved_kib, host->configurations, &host->breakdown,
+                            host->parts, &err) < 0) {
+        cli_complain("%s: %s", door ? "host" : options->snapshot_path, err.text);
+        return CLI_BAD;
+    }
+    return CLI_DONE;
+}
+
+static void forget(struct cli_host *host)
+{
+    free(host->configurations);
+    free(host->parts);
+    free(host->evaluated);
+    *host = (struct cli_host){0};
+}
+
+static int read_guests(struct options *options, const struct ballast_host *host)
+{
+    if (options->has_guests)
+        return CLI_DONE;
+    options->on = *host;
+    options->on.domains = NULL;
+    options->on.domain_count = 0;
+    options->sources.on = &options->on;
+    int rc = cli_guests_read(&options->guests, &options->sources);
+    options->has_guests = rc == CLI_DONE;
+    return rc;
+}
+
+/* `door` is NULL where the host comes from a snapshot. */
+static int see(struct options *options, const struct ballast_host *from,
+               const struct cli_door *door, struct cli_sheet *out)
+{
+    size_t count = from->domain_count;
+    struct cli_host *host = &options->shown;
+    int rc = read_guests(options, from);
+    if (rc)
+        return rc;
+    forget(host);
+    host->host = from;
+    host->configurations = cli_must(calloc(count + 1, sizeof(struct ballast_breakdown *)));
+    host->parts = cli_must(calloc(count + 1, sizeof(*host->parts)));
+    host->evaluated = cli_must(calloc(options->guests.count + count + 1, sizeof(*host->evaluated)));
+    rc = divide(options, &options->guests, door, host);
+    if (rc)
+        return rc;
+    cli_host_choose(host, &options->choice);
+    cli_host_fill(host, out);
+    return CLI_DONE;
+}
+
+static int fill(void *context, const struct cli_door *door, struct cli_sheet *out)
+{
+    return see(context, door->host, door, out);
+}
+
+static int show(void *context, const struct cli_door *door, const struct cli_sheet *sheet)
+{
+    const struct options *options = context;
+    (void)door;
+    if (options->form == FORM_JSON)
+        cli_host_json(&options->shown, sheet);
+    else if (options->form == FORM_TABLE)
+        cli_host_table(&options->shown, sheet, &options->choice);
+    else
+        cli_host_bars(&options->shown, sheet, options->colour);
+    return CLI_DONE;
+}
+
+static int show_snapshot(struct options *options)
+{
+    struct snapshot snapshot;
+    struct ballast_error err;
+    struct cli_sheet sheet = {0};
+    if (snapshot_read(options->snapshot_path, &snapshot, &err) < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    cli_tell_lacks(&snapshot, options->snapshot_path);
+    int rc = see(options, &snapshot.host, NULL, &sheet);
+    cli_sheet_sort(&sheet, &options->choice);
+    if (!rc)
+        rc = show(options, NULL, &sheet);
+    cli_sheet_release(&sheet);
+    snapshot_release(&snapshot);
+    return rc;
+}
+
+static int show_running(struct options *options)
+{
+    struct cli_door door;
+    int rc = cli_door_open(&door, options->host, false);
+    if (!rc)
+        rc = cli_view_run(&options->view, &door, options);
+    cli_door_close(&door);
+    return rc;
+}
+
+static int host_main(struct cli_args *args)
+{
+    struct options options = {
+        .args = args,
+        .choice = {.columns = cli_host_columns},
+        .view = {.interval_usec = BALLAST_SEC_USEC, .fill = fill, .show = show}};
+    options.view.choice = &options.choice;
+    (void)cli_colour("auto", &options.colour);
+    int rc = parse(&options, args);
+    if (!rc)
+        rc = options.snapshot_path ? show_snapshot(&options) : show_running(&options);
+    forget(&options.shown);
+    if (options.has_guests)
+        rc = cli_guests_status(&options.guests, "host", rc);
+    if (options.has_guests)
+        cli_guests_release(&options.guests);
+    return rc;
+}
+
+const struct cli_command cmd_host = {
+    .name = "host",
+    .summary = "what a host's memory is made of",
+    .operands = "[GUEST...]",
+    .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
+            "the domains, what the host spends on them, what is promised, what is free, and\n"
+            "what cannot be explained: as bars on a terminal, else as a table. The host is\n"
+            "the running one, or --snapshot FILE. A domain whose GUEST file is given is\n"
+            "divided into its segments; so is a running one whose configuration the\n"
+            "toolstack has kept. --watch is for screen readers too.",
+    .options = host_options,
+    .run = host_main,
+};

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast list */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/access/floor.h"
+#include "app/ballast/access/view.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/explain/segment_bar.h"
+#include "app/ballast/host/list_columns.h"
+#include "core/base/units.h"
+
+enum {
+    OPTION_HOST,
+    OPTION_JSON,
+    OPTION_SORT,
+    OPTION_COLUMNS,
+    OPTION_WATCH,
+    OPTION_INTERVAL,
+    OPTION_COLOR
+};
+
+static const struct cli_option list_options[] = {
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_JSON] = {"json", NULL, "an object a line, sizes in KiB"},
+    [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP},
+    [OPTION_COLUMNS] = {"columns", "LIST", CLI_COLUMNS_HELP},
+    [OPTION_WATCH] = {"watch", NULL, CLI_WATCH_HELP},
+    [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
+    [OPTION_COLOR] = {"color", "WHEN", "of the bar: auto (the default), always or never"},
+    {NULL, NULL, NULL},
+};
+
+/* Into a pipe all that is known; on a terminal of 80 columns a bar instead of the last four. */
+static const unsigned char piped[] = {CLI_LIST_ID,    CLI_LIST_NAME,   CLI_LIST_TYPE,
+                                      CLI_LIST_STATE, CLI_LIST_ACTUAL, CLI_LIST_TARGET,
+                                      CLI_LIST_RANGE, CLI_LIST_STATIC, CLI_LIST_MAX,
+                                      CLI_LIST_POOL,  CLI_LIST_BALLOON};
+static const unsigned char on_terminal[] = {CLI_LIST_ID,    CLI_LIST_NAME,   CLI_LIST_TYPE,
+                                            CLI_LIST_STATE, CLI_LIST_ACTUAL, CLI_LIST_TARGET,
+                                            CLI_LIST_RANGE, CLI_LIST_BAR};
+
+struct list {
+    const char *host;
+    bool json;
+    bool colour;
+    struct cli_choice choice;
+    struct cli_view view;
+};
+
+static int set_option(struct list *list, const struct cli_args *args, int option)
+{
+    switch (option) {
+    case OPTION_HOST:
+        list->host = args->value;
+        return CLI_DONE;
+    case OPTION_JSON:
+        list->json = list->view.whole = true;
+        return CLI_DONE;
+    case OPTION_SORT:
+        return cli_choice_sort(&list->choice, args);
+    case OPTION_COLUMNS:
+        return cli_choice_columns(&list->choice, args);
+    case OPTION_WATCH:
+        list->view.watch = true;
+        return CLI_DONE;
+    case OPTION_INTERVAL:
+        return cli_view_interval(args, &list->view.interval_usec);
+    case OPTION_COLOR:
+        return cli_args_colour(args, &list->colour);
+    default:
+        return CLI_BAD;
+    }
+}
+
+static int parse(struct list *list, struct cli_args *args)
+{
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        int rc = set_option(list, args, option);
+        if (rc)
+            return rc;
+    }
+    size_t count;
+    (void)cli_args_operands(args, &count);
+    if (count > 0)
+        return cli_args_wrong(args, "it takes no operands");
+    if (list->json && list->choice.count > 0)
+        return cli_args_wrong(args, "--columns is for the table; --json has all there is");
+    if (isatty(STDOUT_FILENO) && !list->json)
+        cli_choice_default(&list->choice, on_terminal, sizeof(on_terminal));
+    else
+        cli_choice_default(&list->choice, piped, sizeof(piped));
+    return CLI_DONE;
+}
+
+static void print_json(const struct cli_door *door, const struct cli_domain *domain,
+                       const struct cli_list_known *known)
+{
+    char why[CLI_FLOOR_WHY];
+    uint64_t floor_kib = cli_floor_of(door, domain, why);
+    const struct xen_domain *is = &domain->is;
+    struct json_object *object = cli_must(json_object_new_object());
+    cli_json_kib(object, "id", is->id);
+    cli_json_string(object, "name", is->name);
+    cli_json_string(object, "type", domain->knows_type ? cli_domain_type_word(domain) : NULL);
+    cli_json_string(object, "state", cli_domain_state_word(domain));
+    cli_json_kib(object, "actual", is->tot_kib);
+    cli_json_kib(object, "target", is->target_kib);
+    cli_json_kib(object, "videoram", is->videoram_kib);
+    cli_json_kib(object, "dynamic_min", is->dynamic_min_kib);
+    cli_json_kib(object, "dynamic_max", is->dynamic_max_kib);
+    cli_json_kib(object, "static_max", is->static_max_kib);
+    cli_json_kib(object, "xen_maximum", is->max_kib);
+    cli_json_kib(object, "pool", is->pool_kib);
+    cli_json_bool(object, "balloon", is->has_balloon);
+    cli_json_kib(object, "need", known->need_kib);
+    cli_json_kib(object, "floor", floor_kib > 0 ? floor_kib : BALLAST_NONE);
+    cli_json_string(object, "floor_why", *why ? why : NULL);
+    cli_json_kib(object, "pinned", known->pinned_kib);
+    cli_json_string(object, "pinned_by", *known->pinned_by ? known->pinned_by : NULL);
+    cli_json_print(object);
+}
+
+static void print_all_json(const struct cli_door *door, const struct cli_sheet *sheet)
+{
+    struct cli_list_known *known = cli_list_known(door);
+    for (size_t i = 0; i < sheet->count; i++)
+        print_json(door, &door->domains[sheet->rows[i].at], &known[sheet->rows[i].at]);
+    free(known);
+}
+
+static int fill(void *context, const struct cli_door *door, struct cli_sheet *out)
+{
+    const struct list *list = context;
+    cli_list_fill(door, &list->choice, list->colour, out);
+    return CLI_DONE;
+}
+
+static int show(void *context, const struct cli_door *door, const struct cli_sheet *sheet)
+{
+    const struct list *list = context;
+    if (list->json) {
+        print_all_json(door, sheet);
+        return CLI_DONE;
+    }
+    cli_sheet_print(sheet, &list->choice, true);
+    printf("free %" PRIu64 " of %" PRIu64 " MiB; sizes in MiB\n",
+           door->host->free_kib / BALLAST_MIB_KIB, door->host->total_kib / BALLAST_MIB_KIB);
+    if (list->choice.shown[list->choice.count - 1] == CLI_LIST_BAR)
+        cli_segment_bar_legend();
+    return CLI_DONE;
+}
+
+static int list_main(struct cli_args *args)
+{
+    struct list list = {.choice = {.columns = cli_list_columns},
+                        .view = {.interval_usec = BALLAST_SEC_USEC, .fill = fill, .show = show}};
+    struct cli_door door;
+    list.view.choice = &list.choice;
+    (void)cli_colour("auto", &list.colour);
+    int rc = parse(&list, args);
+    if (!rc)
+        rc = cli_door_open(&door, list.host, false);
+    if (rc)
+        return rc;
+    rc = cli_view_run(&list.view, &door, &list);
+    cli_door_close(&door);
+    return rc;
+}
+
+const struct cli_command cmd_list = {
+    .name = "list",
+    .summary = "the domains of the running host and what they hold",
+    .operands = "",
+    .text = "A line a domain: what it holds, its target and range, its maxima, its paging\n"
+            "pool, and whether its balloon driver was seen; then the sums. On a terminal it\n"
+            "is fewer columns, and a bar of what its memory is made of. --watch is for\n"
+            "screen readers too: plain lines that say what has changed.",
+    .options = list_options,
+    .run = list_main,
+};

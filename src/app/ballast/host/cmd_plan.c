@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast plan */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballast/access/door.h"
+#include "app/ballast/access/profile_option.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/explain/admission.h"
+#include "app/ballast/explain/guests.h"
+#include "app/ballast/host/plan.h"
+#include "core/base/units.h"
+#include "edge/file/file.h"
+#include "edge/json/json.h"
+#include "edge/snapshot/xl_info.h"
+
+enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OPTION_XL_CONF };
+
+static const struct cli_option plan_options[] = {
+    [OPTION_HOST] = {"host", "FILE", "a snapshot (- is standard input), xen or sim[:SCENARIO]"},
+    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy"},
+    [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
+    [OPTION_JSON] = {"json", NULL, "one object on one line"},
+    [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
+    {NULL, NULL, NULL},
+};
+
+struct options {
+    const char *host_path;
+    struct policy policy;
+    const struct ballast_profile *profile;
+    const char *xl_conf_path;
+    const char **starts; /* as they were given; room for all arguments */
+    size_t start_count;
+    bool json;
+};
+
+static int set_policy(struct options *options, const struct cli_args *args, const char *name)
+{
+    const struct policy *policy = policy_find(name);
+    if (!policy)
+        return cli_args_no_policy(args, name);
+    options->policy = *policy;
+    /* What it would do now is asked, not when its turn is. */
+    options->policy.interval_usec = 0;
+    return CLI_DONE;
+}
+
+static int set_option(struct options *options, const struct cli_args *args, int option)
+{
+    switch (option) {
+    case OPTION_HOST:
+        options->host_path = args->value;
+        return CLI_DONE;
+    case OPTION_POLICY:
+        return set_policy(options, args, args->value);
+    case OPTION_START:
+        options->starts[options->start_count++] = args->value;
+        return CLI_DONE;
+    case OPTION_PROFILE:
+        return cli_profile_option(args, args->value, &options->profile);
+    case OPTION_JSON:
+        options->json = true;
+        return CLI_DONE;
+    case OPTION_XL_CONF:
+        options->xl_conf_path = args->value;
+        return CLI_DONE;
+    default:
+        return CLI_BAD;
+    }
+}
+
+static int parse(struct options *options, struct cli_args *args)
+{
+    int option;
+    int rc = set_policy(options, args, NULL);
+    while (rc == CLI_DONE && (option = cli_args_next(args)) != CLI_ARGS_END)
+        rc = set_option(options, args, option);
+    if (rc)
+        return rc;
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count > 0)
+        return cli_args_wrong(args, "'%s' is too much: a guest to start comes after --start",
+                              operands[0]);
+    return CLI_DONE;
+}
+
+static void add_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
+{
+    plan->starts =
+        cli_must(reallocarray(plan->starts, plan->start_count + 1, sizeof(*plan->starts)));
+    plan->starts[plan->start_count++] = (struct cli_start){.shown = shown, .need_kib = need_kib};
+}
+
+static void say_profile(struct cli_start *start, const char *profile_name, const char *why,
+                        const struct ballast_breakdown *breakdown)
+{
+    cli_certainty_of(&start->certainty, breakdown);
+    (void)snprintf(start->profile, sizeof(start->profile), "%s", profile_name);
+    (void)snprintf(start->why, sizeof(start->why), "%s", why);
+}
+
+static int add_size(struct cli_plan *plan, const char *given, const char *equals)
+{
+    struct ballast_error err;
+    uint64_t need_kib;
+    if (ballast_size_parse(equals + 1, &need_kib, &err) < 0) {
+        cli_complain("plan: --start %s: %s", given, err.text);
+        return CLI_BAD;
+    }
+    if (equals == given || need_kib == 0) {
+        cli_complain("plan: --start %s: %s", given,
+                     need_kib ? "a name must be before the =" : "a start needs more than nothing");
+        return CLI_BAD;
+    }
+    char *name = cli_must(strndup(given, (size_t)(equals - given)));
+    add_start(plan, cli_shown(name), need_kib);
+    free(name);
+    return CLI_DONE;
+}
+
+/* The guests of a file; a stubdomain whose memory its guest's need has counted is none. */
+static void add_file(struct cli_plan *plan, const struct options *options, const char *path)
+{
+    char *paths[] = {(char *)path};
+    struct cli_sources sources = {.on = plan->host,
+                                  .xl_conf_path = options->xl_conf_path,
+                                  .profile = options->profile,
+                                  .paths = paths,
+                                  .path_count = 1,
+                                  .keep_going = true};
+    struct cli_guests guests;
+    struct cli_admission admission;
+    if (cli_guests_read(&guests, &sources)) {
+        plan->lacking++;
+        return;
+    }
+    plan->lacking += guests.lacking;
+    cli_admission_choose(&admission, options->profile, plan->host, &plan->own);
+    for (size_t i = 0; i < guests.count; i++) {
+        const struct cli_guest *guest = &guests.guests[i];
+        struct ballast_breakdown breakdown;
+        const char *profile_name;
+        int rc = cli_guest_evaluate(&guests, guest, cli_admission_profile(&admission, guest),
+                                    &breakdown, &profile_name);
+        plan->lacking += rc != CLI_DONE;
+        if (rc == CLI_DONE && ballast_breakdown_need_kib(&breakdown) > 0) {
+            add_start(plan, cli_shown(guest->shown), ballast_breakdown_need_kib(&breakdown));
+            say_profile(&plan->starts[plan->start_count - 1], profile_name,
+                        cli_admission_why(&admission, guest), &breakdown);
+        }
+    }
+    cli_guests_release(&guests);
+}
+
+static int add_starts(struct cli_plan *plan, const struct options *options)
+{
+    int rc = CLI_DONE;
+    for (size_t i = 0; i < options->start_count && rc == CLI_DONE; i++) {
+        const char *given = options->starts[i];
+        const char *equals = strchr(given, '=');
+        const char *slash = strchr(given, '/');
+        if (equals && (!slash || slash > equals))
+            rc = add_size(plan, given, equals);
+        else
+            add_file(plan, options, given);
+    }
+    return rc;
+}
+
+static int complain(const struct options *options, const struct cli_plan *plan,
+                    const struct ballast_error *err)
+{
+    const char *name = options->host_path ? file_name(options->host_path) : "the host";
+    cli_complain("%s: snapshot %zu: %s", name, plan->snapshot_count, err->text);
+    return CLI_BAD;
+}
+
+static int decide(struct cli_plan *plan, struct balancer *balancer, const struct options *options,
+                  const struct balancer_request *requests)
+{
+    struct ballast_error err;
+    struct balancer_input input = {.host = plan->host,
+                                   .requests = requests,
+                                   .request_count = requests ? plan->start_count : 0};
+    if (balancer_decide(balancer, &input, &plan->output, &err) < 0)
+        return complain(options, plan, &err);
+    return CLI_DONE;
+}
+
+/* The last snapshot of the reader; those before it are played, for what they show. */
+static int play(struct cli_plan *plan, struct balancer *balancer, const struct options *options,
+                struct json_reader *reader, struct snapshot *last)
+{
+    struct ballast_error err;
+    struct snapshot next;
+    int rc;
+    while ((rc = snapshot_next(reader, &next, &err)) > 0) {
+        int played = plan->snapshot_count > 0 ? decide(plan, balancer, options, NULL) : CLI_DONE;
+        snapshot_release(last);
+        *last = next;
+        plan->snapshot_count++;
+        if (played)
+            return played;
+    }
+    if (rc < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    if (plan->snapshot_count == 0) {
+        cli_complain("%s: is empty: host snapshots in JSON should be there",
+                     file_name(options->host_path));
+        return CLI_BAD;
+    }
+    return CLI_DONE;
+}
+
+static int plan_starts(struct cli_plan *plan, struct balancer *balancer,
+                       const struct options *options)
+{
+    struct ballast_error err;
+    int rc = add_starts(plan, options);
+    if (rc)
+        return rc;
+    if (ballast_host_divide(plan->host, 0, NULL, &plan->breakdown, NULL, &err) < 0)
+        return complain(options, plan, &err);
+    struct balancer_request *requests = cli_must(calloc(plan->start_count + 1, sizeof(*requests)));
+    for (size_t i = 0; i < plan->start_count; i++)
+        requests[i] = (struct balancer_request){.id = i,
+                                                .need_kib = plan->starts[i].need_kib,
+                                                .arrived_usec = plan->host->now_usec,
+                                                .deadline_usec = BALLAST_NONE};
+    rc = decide(plan, balancer, options, requests);
+    free(requests);
+    return rc;
+}
+
+/* A refusal is the answer no. */
+static int show(const struct cli_plan *plan, const struct options *options)
+{
+    int status = CLI_DONE;
+    for (size_t i = 0; i < plan->output.verdict_count; i++) {
+        if (!plan->output.verdicts[i].granted)
+            status = CLI_NO;
+    }
+    if (options->json)
+        cli_plan_json(plan);
+    else
+        cli_plan_text(plan);
+    return status;
+}
+
+static int finish(struct cli_plan *plan, struct balancer *balancer, const struct options *options)
+{
+    int rc = plan_starts(plan, balancer, options);
+    if (rc == CLI_DONE)
+        rc = show(plan, options);
+    if (plan->lacking > 0) {
+        cli_complain("plan: the answer lacks %zu guest%s that could not be read", plan->lacking,
+                     plan->lacking == 1 ? "" : "s");
+        rc = rc == CLI_UNREACHABLE ? rc : CLI_BAD;
+    }
+    for (size_t i = 0; i < plan->start_count; i++)
+        free(plan->starts[i].shown);
+    free(plan->starts);
+    return rc;
+}
+
+static bool counts_files(const struct options *options)
+{
+    return !options->profile && options->start_count > 0;
+}
+
+/* The host itself, as one look shows it. */
+static int run_door(const struct options *options)
+{
+    struct cli_door door;
+    int rc = cli_door_open(&door, options->host_path, false);
+    if (rc == CLI_DONE)
+        rc = cli_door_look(&door);
+    if (rc == CLI_DONE) {
+        struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
+        struct cli_plan plan = {.host = door.host,
+                                .policy = &options->policy,
+                                .balancer = balancer,
+                                .snapshot_count = 1};
+        if (counts_files(options))
+            cli_own_profile_of_door(&plan.own, &door);
+        rc = finish(&plan, balancer, options);
+        balancer_free(balancer);
+    }
+    cli_door_close(&door);
+    return rc;
+}
+
+/* What `xl info` prints is one host; a recording is several. */
+static int read_last(struct cli_plan *plan, struct balancer *balancer,
+                     const struct options *options, struct json_reader *reader,
+                     struct snapshot *last)
+{
+    struct ballast_error err;
+    if (!xl_info_may_be(reader->data, reader->length))
+        return play(plan, balancer, options, reader, last);
+    if (snapshot_parse(reader->name, reader->data, reader->length, last, &err) < 0 ||
+        snapshot_check(last, options->host_path, &err) < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    cli_tell_lacks(last, options->host_path);
+    plan->snapshot_count = 1;
+    return CLI_DONE;
+}
+
+static int run_file(const struct options *options)
+{
+    char *data;
+    size_t length;
+    struct ballast_error err;
+    if (file_read(options->host_path, FILE_ANY, JSON_MAX_BYTES, &data, &length, &err) < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    struct json_reader reader = json_reader_over(file_name(options->host_path), data, length);
+    struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
+    struct snapshot last = {0};
+    struct cli_plan plan = {.host = &last.host, .policy = &options->policy, .balancer = balancer};
+    int rc = read_last(&plan, balancer, options, &reader, &last);
+    if (rc == CLI_DONE && counts_files(options))
+        cli_own_profile_of_snapshot(&plan.own, &last.host);
+    if (rc == CLI_DONE)
+        rc = finish(&plan, balancer, options);
+    balancer_free(balancer);
+    snapshot_release(&last);
+    free(data);
+    return rc;
+}
+
+static int plan_main(struct cli_args *args)
+{
+    struct options options = {0};
+    options.starts = cli_must(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
+    int rc = parse(&options, args);
+    const char *host = options.host_path;
+    bool is_door = !host || strcmp(host, "xen") == 0 || cli_door_is_sim(host);
+    if (rc == CLI_DONE)
+        rc = is_door ? run_door(&options) : run_file(&options);
+    free(options.starts);
+    return rc;
+}
+
+const struct cli_command cmd_plan = {
+    .name = "plan",
+    .summary = "what would be changed on a host now, and why",
+    .operands = "",
+    .text = "Says what the balancer would change on the host now, for whom and why, in the\n"
+            "order in which it would be done. Nothing is changed. The host is the running\n"
+            "one, a simulated one, or snapshots in a file: of several the\n"
+            "last one is planned for; those before it show how guests behave. A start that\n"
+            "waits for memory is --start web.cfg or --start web=4G; there may be several.\n"
+            "Exit status 0: a plan, also one without changes; 1: a start can never fit.",
+    .options = plan_options,
+    .run = plan_main,
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast status */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/client/asking.h"
+#include "core/base/units.h"
+
+static const struct cli_option status_options[] = {
+    CLI_ASKING_ROWS("one object: status, host and who the daemon is"),
+    {NULL, NULL, NULL},
+};
+
+static void print_words(const char *before, const struct json_object *object, const char *key)
+{
+    char *shown = cli_field_shown(object, key);
+    printf("%s%s", before, shown);
+    free(shown);
+}
+
+static void print_memory(const struct json_object *host)
+{
+    char total[CLI_SIZE];
+    char available[CLI_SIZE];
+    char reserved[CLI_SIZE];
+    uint64_t deficit_kib = cli_field_sum(host, "deficit_kib");
+    cli_mib(cli_field_sum(host, "total_kib"), total);
+    cli_mib(cli_field_sum(host, "available_kib"), available);
+    cli_mib(cli_field_sum(cli_field(host, "parts"), "reserved"), reserved);
+    printf("memory    %s MiB, %s MiB reserved, %s MiB can be granted at once\n", total, reserved,
+           available);
+    if (deficit_kib > 0)
+        printf("          %" PRIu64 " KiB are promised beyond what is free\n", deficit_kib);
+}
+
+static void print_ledger(const struct json_object *ledger)
+{
+    printf("ledger    %" PRIu64 " reservations open%s\n", cli_field_sum(ledger, "open"),
+           cli_field_bool(ledger, "writable") ? "" : ", NOT WRITABLE: nothing new is promised");
+    if (*cli_field_string(ledger, "message")) {
+        print_words("          ", ledger, "message");
+        putchar('\n');
+    }
+}
+
+/* Nothing where this Xen is not known to the page, nor of a daemon that does not say. */
+static void print_prediction(const struct json_object *prediction)
+{
+    uint64_t outside = cli_field_sum(prediction, "outside");
+    if (!*cli_field_string(prediction, "profile"))
+        return;
+    print_words("costs     predicted by ", prediction, "profile");
+    if (*cli_field_string(prediction, "file"))
+        print_words(" of ", prediction, "file");
+    printf("; %" PRIu64 " guests compared", cli_field_sum(prediction, "guests"));
+    if (outside > 0)
+        printf(", %" PRIu64 " OUTSIDE its bound", outside);
+    putchar('\n');
+}
+
+static void print_left_alone(const struct json_object *status)
+{
+    for (size_t i = 0; i < cli_field_count(status, "left_alone"); i++) {
+        const struct json_object *domain = cli_field_at(status, "left_alone", i);
+        print_words("alone     ", domain, "name");
+        printf(" holds %" PRIu64 " KiB and is not asked for less, ",
+               cli_field_sum(domain, "actual_kib"));
+        print_words("", domain, "why");
+        putchar('\n');
+    }
+}
+
+static void print_alerts(const struct json_object *status)
+{
+    for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {
+        const struct json_object *alert = cli_field_at(status, "alerts", i);
+        print_words("ALERT     ", alert, "name");
+        print_words(": ", alert, "message");
+        putchar('\n');
+    }
+}
+
+static void print_people(const struct json_object *hello, const struct json_object *status,
+                         const struct json_object *host)
+{
+    print_words("daemon    ", hello, "daemon");
+    print_words(" on ", hello, "host");
+    print_words(", of ", status, "host");
+    printf(", process %" PRIu64 ", up %" PRIu64 " s, %" PRIu64 " clients\n",
+           cli_field_sum(hello, "pid"), cli_field_sum(status, "uptime_usec") / BALLAST_SEC_USEC,
+           cli_field_sum(status, "clients"));
+    print_words("policy    ", status, "policy");
+    printf("%s; %" PRIu64 " ticks, %" PRIu64 " of them late\n",
+           cli_field_bool(status, "paused") ? ", PAUSED" : "", cli_field_sum(status, "ticks"),
+           cli_field_sum(status, "late_ticks"));
+    print_memory(host);
+    print_ledger(cli_field(status, "ledger"));
+    print_prediction(cli_field(status, "prediction"));
+    print_left_alone(status);
+    print_alerts(status);
+}
+
+static void print_json(const struct json_object *hello, struct json_object *status,
+                       struct json_object *host)
+{
+    struct json_object *object = cli_must(json_object_new_object());
+    cli_json_string(object, "daemon", cli_field_string(hello, "daemon"));
+    cli_json_string(object, "node", cli_field_string(hello, "host"));
+    cli_json_add(object, "status", json_object_get(status));
+    cli_json_add(object, "host", json_object_get(host));
+    cli_json_print(object);
+}
+
+static int status_main(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    struct json_object *status = NULL;
+    struct json_object *host = NULL;
+    size_t count;
+    if (cli_asking_options(&asking))
+        return CLI_BAD;
+    (void)cli_args_operands(args, &count);
+    if (count > 0)
+        return cli_args_wrong(args, "it takes no operands");
+    int rc = cli_asking_open(&asking, CLI_DAEMON_READS);
+    if (!rc)
+        rc = cli_daemon_call(&asking.daemon, "status", NULL, &status);
+    if (!rc)
+        rc = cli_daemon_call(&asking.daemon, "host", NULL, &host);
+    if (!rc && asking.json)
+        print_json(wire_client_hello(asking.daemon.client), status, host);
+    else if (!rc)
+        print_people(wire_client_hello(asking.daemon.client), status, host);
+    cli_daemon_close(&asking.daemon);
+    json_object_put(status);
+    json_object_put(host);
+    return rc;
+}
+
+const struct cli_command cmd_status = {
+    .name = "status",
+    .summary = "how the daemon is",
+    .operands = "",
+    .text = "Whether it balances and by which policy, what is reserved, and what it has to\n"
+            "complain about.",
+    .options = status_options,
+    .run = status_main,
+};

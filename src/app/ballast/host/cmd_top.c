@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast top */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/rundir.h"
+#include "app/ballast/cli/size.h"
+#include "app/ballast/client/daemon.h"
+#include "app/ballast/host/top_door.h"
+#include "app/top/top.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+
+/* 256 guests take some hundredths of a second to ask for. */
+#define SHORTEST_USEC UINT64_C(100000)
+
+enum { OPTION_RUN_DIR, OPTION_HOST, OPTION_INTERVAL, OPTION_SORT, OPTION_FILTER, OPTION_COLOR };
+
+static const struct cli_option top_options[] = {
+    [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
+    [OPTION_SORT] = {"sort", "KEY", "a column, or gap; -KEY: the other way"},
+    [OPTION_FILTER] = {"filter", "TEXT", "only domains with that in their names"},
+    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
+    {NULL, NULL, NULL},
+};
+
+struct options {
+    const struct cli_args *args;
+    const char *run_dir;
+    const char *host;
+    struct top_options top;
+};
+
+static int wrong_sort(const struct cli_args *args)
+{
+    char text[CLI_MESSAGE];
+    struct ballast_text list = ballast_text_over(text, sizeof(text));
+    for (int i = 0; i < TOP_SORTS; i++)
+        ballast_text_add(&list, "%s%s", i > 0 ? ", " : "", top_sort_word((enum top_sort)i));
+    return cli_args_wrong(args, "--sort: there is no column '%s'; there are %s",
+                          args->value + (*args->value == '-'), text);
+}
+
+static int set_sort(struct options *options, const char *word)
+{
+    int found = top_sort_find(word + (*word == '-'));
+    if (found < 0)
+        return wrong_sort(options->args);
+    options->top.sort = (enum top_sort)found;
+    options->top.reversed = *word == '-';
+    return CLI_DONE;
+}
+
+static int set_interval(struct options *options, const char *word)
+{
+    struct ballast_error err;
+    if (cli_time_parse(word, &options->top.interval_usec, &err) < 0)
+        return cli_args_wrong(options->args, "--interval: %s", err.text);
+    if (options->top.interval_usec < SHORTEST_USEC)
+        return cli_args_wrong(options->args, "--interval %s: 100ms or more would be right", word);
+    return CLI_DONE;
+}
+
+static int set_option(struct options *options, int option, const char *value)
+{
+    switch (option) {
+    case OPTION_RUN_DIR:
+        options->run_dir = value;
+        return CLI_DONE;
+    case OPTION_HOST:
+        options->host = value;
+        return CLI_DONE;
+    case OPTION_INTERVAL:
+        return set_interval(options, value);
+    case OPTION_SORT:
+        return set_sort(options, value);
+    case OPTION_FILTER:
+        if (strlen(value) >= TOP_INPUT)
+            return cli_args_wrong(options->args, "--filter has at most %d bytes", TOP_INPUT - 1);
+        options->top.filter = value;
+        return CLI_DONE;
+    case OPTION_COLOR:
+        return cli_args_colour(options->args, &options->top.colour);
+    default:
+        return CLI_BAD;
+    }
+}
+
+static int parse(struct options *options, struct cli_args *args)
+{
+    int option;
+    size_t count;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        int rc = set_option(options, option, args->value);
+        if (rc)
+            return rc;
+    }
+    (void)cli_args_operands(args, &count);
+    if (count > 0)
+        return cli_args_wrong(args, "it takes no operands; --filter TEXT shows some domains only");
+    if (options->run_dir && options->host)
+        return cli_args_wrong(args, "only one of --run-dir and --host");
+    return CLI_DONE;
+}
+
+static int show(const struct options *options, const struct top_source *source)
+{
+    struct ballast_error err;
+    (void)setlocale(LC_CTYPE, "");
+    int rc = top_run(&options->top, source, &err);
+    if (rc > 0)
+        return 128 + rc;
+    if (rc == -ENOTTY) {
+        cli_complain("top: %s; 'ballast list --watch' does without one", err.text);
+        return CLI_BAD;
+    }
+    if (rc < 0)
+        cli_complain("top: %s; 'ballast list --watch' does without it", err.text);
+    return rc < 0 ? CLI_UNREACHABLE : CLI_DONE;
+}
+
+static int show_daemon(const struct options *options)
+{
+    struct top_feed *feed = cli_must(top_feed_new(cli_run_dir(options->run_dir)));
+    struct top_source source = top_feed_source(feed);
+    int rc = show(options, &source);
+    top_feed_free(feed);
+    return rc;
+}
+
+/* Where no daemon runs and none was named, the running Xen itself, if there is one. */
+static int show_default(const struct options *options)
+{
+    struct cli_daemon daemon;
+    bool named = options->run_dir || cli_run_dir_is_named();
+    int rc = named ? cli_daemon_open(&daemon, "top", options->run_dir, CLI_DAEMON_READS)
+                   : cli_daemon_try(&daemon, "top", NULL, CLI_DAEMON_READS);
+    bool runs = !rc && daemon.client;
+    if (rc)
+        return rc;
+    cli_daemon_close(&daemon);
+    if (runs)
+        return show_daemon(options);
+    struct cli_top_door door;
+    rc = cli_top_door_open(&door, NULL, options->top.interval_usec);
+    if (!rc)
+        rc = show(options, &door.source);
+    cli_top_door_close(&door);
+    return rc;
+}
+
+static int top_main(struct cli_args *args)
+{
+    struct options options = {.args = args, .top = {.interval_usec = BALLAST_SEC_USEC}};
+    struct cli_top_door door;
+    (void)cli_colour("auto", &options.top.colour);
+    int rc = parse(&options, args);
+    if (rc)
+        return rc;
+    if (!options.host)
+        return show_default(&options);
+    rc = cli_top_door_open(&door, options.host, options.top.interval_usec);
+    if (!rc)
+        rc = show(&options, &door.source);
+    cli_top_door_close(&door);
+    return rc;
+}
+
+const struct cli_command cmd_top = {
+    .name = "top",
+    .summary = "the host and its guests on a screen that is kept up to date",
+    .operands = "",
+    .text = "Shows where the host's memory is, a line a guest with its parts as a bar, where\n"
+            "it is on the way to and why, and what the balancer decides as it does. Targets,\n"
+            "ranges and pauses are set from the keyboard, after a question; ? tells the keys.\n"
+            "It needs a terminal; 'ballast list --watch' does without, for screen readers.",
+    .options = top_options,
+    .run = top_main,
+};

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/host/host_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/ballast/cli/object.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/table.h"
+#include "core/base/units.h"
+#include "core/draw/bars.h"
+#include "core/draw/palette.h"
+#include "core/model/breakdown.h"
+
+enum {
+    MOST_DOMAINS = 20, /* with a bar of their own */
+};
+
+static void print_title(const struct cli_host *host)
+{
+    char total[CLI_SIZE];
+    char nobodys[CLI_SIZE];
+    cli_mib(host->breakdown.total_kib, total);
+    cli_mib(host->breakdown.part_kib[BALLAST_PART_FREE], nobodys);
+    printf("host: %s MiB, %zu domains, %s MiB free and nobody's\n\n", total,
+           host->host->domain_count, nobodys);
+}
+
+void cli_host_sums(const struct ballast_host_breakdown *breakdown)
+{
+    if (breakdown->contradiction_kib > 0)
+        printf("note: the parts make %" PRIu64 " KiB more than the host has: the snapshot is not "
+               "one moment, or wrong\n",
+               breakdown->contradiction_kib);
+    if (breakdown->deficit_kib > 0)
+        printf("note: %" PRIu64 " KiB more are claimed, reserved or kept than are free\n",
+               breakdown->deficit_kib);
+}
+
+static void print_notes(const struct cli_host *host)
+{
+    cli_host_sums(&host->breakdown);
+    if (host->breakdown.estimated_kib > 0)
+        printf("note: %" PRIu64 " KiB of the overhead are what configurations allow, not measured: "
+               "it may be less\n",
+               host->breakdown.estimated_kib);
+    if (host->host->xen_kib == 0)
+        puts("note: what Xen itself takes is not in the snapshot: it is unexplained here");
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* The size from which on a domain has a bar of its own. */
+static uint64_t bar_from_kib(const struct ballast_host *host)
+{
+    if (host->domain_count <= MOST_DOMAINS)
+        return 0;
+    uint64_t *sizes = cli_must(calloc(host->domain_count, sizeof(*sizes)));
+    size_t count = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (!host->domains[i].is_dom0)
+            sizes[count++] = host->domains[i].tot_kib;
+    }
+    qsort(sizes, count, sizeof(*sizes), larger_first);
+    uint64_t from_kib = count > MOST_DOMAINS ? sizes[MOST_DOMAINS - 1] : 0;
+    free(sizes);
+    return from_kib;
+}
+
+/* The bars of one host; the labels are owned. */
+struct bars {
+    struct draw_bar bar[BALLAST_PARTS + MOST_DOMAINS + 1];
+    char *label[BALLAST_PARTS + MOST_DOMAINS + 1];
+    size_t count;
+};
+
+static void add_bar(struct bars *bars, enum ballast_host_part part, char *label, uint64_t kib)
+{
+    const struct draw_look *look = draw_part_look(part);
+    bars->label[bars->count] = cli_must(label);
+    bars->bar[bars->count++] =
+        (struct draw_bar){.label = label, .kib = kib, .fill = look->glyph, .ink = look->ink};
+}
+
+static void add_domains(struct bars *bars, const struct ballast_host *host,
+                        const struct cli_sheet *order)
+{
+    uint64_t from_kib = bar_from_kib(host);
+    size_t shown = 0;
+    size_t others = 0;
+    uint64_t others_kib = 0;
+    for (size_t i = 0; i < order->count; i++) {
+        const struct ballast_domain *domain = &host->domains[order->rows[i].at];
+        if (domain->is_dom0)
+            continue;
+        if (domain->tot_kib < from_kib || shown == MOST_DOMAINS) {
+            others++;
+            others_kib += domain->tot_kib; /* no more than all domains, which did not overflow */
+            continue;
+        }
+        char *label = *domain->name ? cli_shown(domain->name) : cli_domain_label(domain);
+        add_bar(bars, BALLAST_PART_DOMAINS, label, domain->tot_kib);
+        shown++;
+    }
+    char *label = NULL;
+    if (others == 0)
+        return;
+    if (asprintf(&label, "%zu other domains", others) < 0)
+        label = NULL;
+    add_bar(bars, BALLAST_PART_DOMAINS, label, others_kib);
+}
+
+void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains, bool colour)
+{
+    const struct ballast_host_breakdown *breakdown = &host->breakdown;
+    struct bars bars = {.count = 0};
+    for (int i = 0; i < BALLAST_PARTS; i++) {
+        enum ballast_host_part part = (enum ballast_host_part)i;
+        uint64_t kib = breakdown->part_kib[i];
+        bool always = part == BALLAST_PART_FREE || part == BALLAST_PART_UNEXPLAINED;
+        if (part == BALLAST_PART_DOMAINS)
+            add_domains(&bars, host->host, domains);
+        else if (kib > 0 || always)
+            add_bar(&bars, part, cli_shown(ballast_host_part_word(part)), kib);
+    }
+    size_t size = draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, NULL, 0) + 1;
+    char *text = cli_must(malloc(size));
+    (void)draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, text, size);
+    print_title(host);
+    fputs(text, stdout);
+    puts("\na letter a part, as in 'ballast top'; : is less than a column; sizes in KiB");
+    print_notes(host);
+    free(text);
+    for (size_t i = 0; i < bars.count; i++)
+        free(bars.label[i]);
+}
+
+static void add_size(struct cli_table *table, const char *word, uint64_t kib)
+{
+    char mib[CLI_SIZE];
+    cli_mib(kib, mib);
+    cli_table_add(table, "%s", word);
+    cli_table_add_kib(table, kib);
+    cli_table_add(table, "%s", mib);
+}
+
+static void print_parts(const struct ballast_host_breakdown *breakdown)
+{
+    struct cli_table table;
+    cli_table_init(&table, 3, 1);
+    cli_table_add(&table, "part");
+    cli_table_add(&table, "KiB");
+    cli_table_add(&table, "MiB");
+    for (int i = 0; i < BALLAST_PARTS; i++)
+        add_size(&table, ballast_host_part_word((enum ballast_host_part)i), breakdown->part_kib[i]);
+    if (breakdown->contradiction_kib > 0) {
+        cli_table_add(&table, "contradiction");
+        cli_table_add(&table, "-%" PRIu64, breakdown->contradiction_kib);
+        cli_table_end_row(&table);
+    }
+    add_size(&table, "total", breakdown->total_kib);
+    cli_table_print(&table);
+    cli_table_release(&table);
+}
+
+void cli_host_table(const struct cli_host *host, const struct cli_sheet *domains,
+                    const struct cli_choice *choice)
+{
+    print_title(host);
+    print_parts(&host->breakdown);
+    if (domains->count > 0) {
+        putchar('\n');
+        cli_sheet_print(domains, choice, false);
+    }
+    puts("\nsizes in KiB");
+    print_notes(host);
+}
+
+struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *breakdown)
+{
+    struct json_object *parts = cli_object();
+    for (int i = 0; i < BALLAST_PARTS; i++)
+        cli_object_add_kib(parts, ballast_host_part_word((enum ballast_host_part)i),
+                           breakdown->part_kib[i]);
+    return parts;
+}
+
+static struct json_object *domain_json(const struct ballast_domain *domain,
+                                       const struct ballast_domain_parts *parts)
+{
+    struct json_object *object = cli_object();
+    cli_object_add_kib(object, "id", domain->id);
+    cli_object_add_string(object, "name", domain->name);
+    cli_object_add_bool(object, "dom0", domain->is_dom0);
+    cli_object_add_string(object, "state", ballast_domain_state_word(domain->state));
+    cli_object_add_kib(object, "holds", parts->tot_kib);
+    cli_object_add_kib(object, "overhead", parts->overhead_kib);
+    cli_object_add_bool(object, "estimated", parts->is_estimated);
+    if (!parts->is_split)
+        return object;
+    struct json_object *segments = cli_object();
+    for (int i = 0; i < BALLAST_BALLOON; i++)
+        cli_object_add_kib(segments, ballast_segment_word((enum ballast_segment)i),
+                           parts->segment_kib[i]);
+    cli_object_add_kib(segments, "other", parts->other_overhead_kib);
+    cli_object_add(object, "segments", segments);
+    return object;
+}
+
+void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains)
+{
+    const struct ballast_host_breakdown *breakdown = &host->breakdown;
+    struct json_object *object = cli_object();
+    cli_object_add_seconds(object, "t", host->host->now_usec);
+    cli_object_add_kib(object, "total", breakdown->total_kib);
+    cli_object_add(object, "parts", cli_host_parts_json(breakdown));
+    cli_object_add_kib(object, "contradiction", breakdown->contradiction_kib);
+    cli_object_add_kib(object, "deficit", breakdown->deficit_kib);
+    cli_object_add_kib(object, "estimated", breakdown->estimated_kib);
+    struct json_object *array = cli_array();
+    for (size_t i = 0; i < domains->count; i++) {
+        size_t at = domains->rows[i].at;
+        cli_array_add(array, domain_json(&host->host->domains[at], &host->parts[at]));
+    }
+    cli_object_add(object, "domains", array);
+    cli_object_print(object);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/host/list_columns.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/client/pages.h"
+#include "app/ballast/explain/running.h"
+#include "app/ballast/explain/segment_bar.h"
+#include "core/base/units.h"
+
+#define SIZE .kind = CLI_COLUMN_SIZE
+#define WORD .kind = CLI_COLUMN_WORD
+
+const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1] = {
+    [CLI_LIST_ID] = {"id", "id", .kind = CLI_COLUMN_NUMBER, .is_name = true},
+    [CLI_LIST_NAME] = {"name", "name", WORD, .is_left = true, .is_name = true},
+    [CLI_LIST_TYPE] = {"type", "type", WORD, .is_left = true},
+    [CLI_LIST_STATE] = {"state", "state", WORD, .is_left = true},
+    [CLI_LIST_ACTUAL] = {"actual", "actual", SIZE, .has_sum = true},
+    [CLI_LIST_TARGET] = {"target", "target", SIZE, .has_sum = true},
+    [CLI_LIST_RANGE] = {"range", "range", SIZE},
+    [CLI_LIST_STATIC] = {"static", "static", SIZE},
+    [CLI_LIST_MAX] = {"max", "xen max", SIZE},
+    [CLI_LIST_POOL] = {"pool", "pool", SIZE, .has_sum = true},
+    [CLI_LIST_BALLOON] = {"balloon", "balloon", WORD},
+    [CLI_LIST_USED] = {"used", "used", SIZE},
+    [CLI_LIST_OVERHEAD] = {"overhead", "overhead", SIZE},
+    [CLI_LIST_NEED] = {"need", "need", SIZE},
+    [CLI_LIST_PINNED] = {"pinned", "pinned", SIZE},
+    [CLI_LIST_BAR] = {"bar", "memory", .kind = CLI_COLUMN_BAR, .is_left = true},
+};
+
+static void take_one(const struct json_object *domain, struct cli_list_known *out)
+{
+    out->need_kib = cli_field_u64(domain, "need_kib");
+    out->pinned_kib = cli_field_u64(domain, "pinned_kib");
+    out->pinned_by[0] = '\0';
+    if (out->pinned_kib == BALLAST_NONE)
+        return;
+    char *shown = cli_field_shown(domain, "pinned_by");
+    (void)snprintf(out->pinned_by, sizeof(out->pinned_by), "%s", shown);
+    free(shown);
+}
+
+/* By the ids of a daemon's answer: what is asked of it is no older than what Xen said. */
+static void take_known(const struct cli_door *door, const struct json_object *domains,
+                       struct cli_list_known *out)
+{
+    for (size_t i = 0; i < json_object_array_length(domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(domains, i);
+        uint64_t id = cli_field_u64(domain, "domid");
+        const struct cli_domain *found =
+            id <= UINT32_MAX ? cli_door_by_id(door, (uint32_t)id) : NULL;
+        if (found)
+            take_one(domain, &out[found - door->domains]);
+    }
+}
+
+/* One that cannot be asked is no failure of a list that Xen itself has told. */
+static void ask_known(const struct cli_door *door, struct cli_list_known *out)
+{
+    struct cli_daemon daemon = {.command = "list"};
+    struct json_object *domains = NULL;
+    if (cli_daemon_try(&daemon, "list", NULL, CLI_DAEMON_READS) == CLI_DONE && daemon.client &&
+        cli_pages(&daemon, &cli_list_of_domains, cli_params(), &domains) == CLI_DONE)
+        take_known(door, domains, out);
+    json_object_put(domains);
+    cli_daemon_close(&daemon);
+}
+
+struct cli_list_known *cli_list_known(const struct cli_door *door)
+{
+    struct cli_list_known *known = cli_must(calloc(door->count + 1, sizeof(*known)));
+    for (size_t i = 0; i < door->count; i++)
+        known[i] = (struct cli_list_known){.need_kib = BALLAST_NONE,
+                                           .pinned_kib = door->domains[i].pinned_kib};
+    if (door->is_daemon)
+        take_known(door, cli_door_daemon_domains(door->hv), known);
+    else if (door->is_xen)
+        ask_known(door, known);
+    return known;
+}
+
+static void add_range(struct cli_sheet *sheet, const struct xen_domain *is)
+{
+    if (is->dynamic_min_kib == BALLAST_NONE || is->dynamic_max_kib == BALLAST_NONE)
+        cli_sheet_add(sheet, BALLAST_NONE, "-");
+    else
+        cli_sheet_add(sheet, is->dynamic_max_kib, "%" PRIu64 "-%" PRIu64,
+                      is->dynamic_min_kib / BALLAST_MIB_KIB, is->dynamic_max_kib / BALLAST_MIB_KIB);
+}
+
+/* Sorts as what is taken of it: all but the balloon. `profile` NULL: nobody asks for it. */
+static void add_bar(struct cli_sheet *sheet, const struct cli_door *door,
+                    const struct cli_domain *domain, const struct ballast_profile *profile,
+                    bool colour)
+{
+    struct ballast_breakdown breakdown;
+    char text[CLI_SEGMENT_BAR] = "";
+    uint64_t taken_kib = BALLAST_NONE;
+    if (profile && cli_running_now(door, domain, profile, &breakdown, NULL) == 0) {
+        cli_segment_bar(&breakdown, colour, text);
+        taken_kib = ballast_breakdown_span_kib(&breakdown, BALLAST_FOOTPRINT);
+    }
+    cli_sheet_add(sheet, taken_kib, "%s", text);
+}
+
+void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice, bool colour,
+                   struct cli_sheet *out)
+{
+    const struct ballast_profile *profile =
+        cli_choice_uses(choice, CLI_LIST_BAR) ? cli_running_profile(door) : NULL;
+    bool asks = cli_choice_uses(choice, CLI_LIST_NEED) || cli_choice_uses(choice, CLI_LIST_PINNED);
+    struct cli_list_known *known = asks ? cli_list_known(door) : NULL;
+    cli_sheet_init(out, cli_list_columns, true);
+    for (size_t i = 0; i < door->count; i++) {
+        const struct cli_domain *domain = &door->domains[i];
+        const struct xen_domain *is = &domain->is;
+        cli_sheet_row(out, domain->shown, is->id);
+        cli_sheet_add(out, is->id, "%" PRIu32, is->id);
+        cli_sheet_add(out, 0, "%s", domain->shown);
+        cli_sheet_add(out, 0, "%s", cli_domain_type_word(domain));
+        cli_sheet_add(out, 0, "%s", cli_domain_state_word(domain));
+        cli_sheet_add_kib(out, is->tot_kib);
+        cli_sheet_add_kib(out, domain->whole_target_kib);
+        add_range(out, is);
+        cli_sheet_add_kib(out, is->static_max_kib);
+        cli_sheet_add_kib(out, is->max_kib);
+        cli_sheet_add_kib(out, is->pool_kib);
+        cli_sheet_add(out, 0, "%s", is->has_balloon ? "yes" : "-");
+        cli_sheet_add_kib(out, is->used_kib);
+        cli_sheet_add_kib(out, domain->overhead_kib);
+        cli_sheet_add_kib(out, known ? known[i].need_kib : BALLAST_NONE);
+        cli_sheet_add_kib(out, known ? known[i].pinned_kib : BALLAST_NONE);
+        add_bar(out, door, domain, profile, colour);
+    }
+    free(known);
+    cli_sheet_fact(out, "free", door->host->free_kib / BALLAST_MIB_KIB);
+}

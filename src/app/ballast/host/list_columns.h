@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The columns of `ballast list`: what each says of a domain. */
+#ifndef APP_BALLAST_HOST_LIST_COLUMNS_H
+#define APP_BALLAST_HOST_LIST_COLUMNS_H
+
+#include "app/ballast/access/door.h"
+#include "app/ballast/cli/sheet.h"
+
+enum cli_list_column {
+    CLI_LIST_ID,
+    CLI_LIST_NAME,
+    CLI_LIST_TYPE,
+    CLI_LIST_STATE,
+    CLI_LIST_ACTUAL,
+    CLI_LIST_TARGET,
+    CLI_LIST_RANGE,
+    CLI_LIST_STATIC,
+    CLI_LIST_MAX,
+    CLI_LIST_POOL,
+    CLI_LIST_BALLOON,
+    CLI_LIST_USED,
+    CLI_LIST_OVERHEAD,
+    CLI_LIST_NEED,
+    CLI_LIST_PINNED,
+    CLI_LIST_BAR, /* the breakdown as a bar; always the last one */
+    CLI_LIST_COLUMNS
+};
+
+extern const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1];
+
+/* What only a daemon knows of a domain; BALLAST_NONE and "" where it does not. */
+struct cli_list_known {
+    uint64_t need_kib; /* what it is believed to need */
+    uint64_t pinned_kib;
+    char pinned_by[64];
+};
+
+/*
+ * Of each domain of the door, in new memory: from the daemon behind the door or else one that runs
+ * beside it.
+ */
+struct cli_list_known *cli_list_known(const struct cli_door *door);
+
+/* A row for each domain of the door's last look. Bars and needs only where `choice` uses them. */
+void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice, bool colour,
+                   struct cli_sheet *out);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+
+#include "app/ballast/cli/output.h"
+#include "app/ballast/host/plan.h"
+#include "core/base/units.h"
+#include "core/policy/forecast.h"
+
+const struct ballast_domain *cli_plan_domain(const struct cli_plan *plan, uint32_t id)
+{
+    size_t i = 0;
+    while (plan->host->domains[i].id != id)
+        i++;
+    return &plan->host->domains[i];
+}
+
+/* Where each domain is told to go once the plan is done. */
+static uint64_t *targets_after(const struct cli_plan *plan)
+{
+    size_t count = plan->host->domain_count;
+    uint64_t *targets = cli_must(calloc(count + 1, sizeof(*targets)));
+    for (size_t i = 0; i < count; i++)
+        targets[i] = plan->host->domains[i].target_kib;
+    for (size_t i = 0; i < plan->output.set_count; i++) {
+        const struct balancer_set *set = &plan->output.sets[i];
+        if (set->target_kib != BALLAST_NONE)
+            targets[cli_plan_domain(plan, set->id) - plan->host->domains] = set->target_kib;
+    }
+    return targets;
+}
+
+static void find_givers(const struct cli_plan *plan, struct cli_outlook *out)
+{
+    uint64_t *targets = targets_after(plan);
+    out->givers = cli_must(calloc(plan->host->domain_count + 1, sizeof(*out->givers)));
+    for (size_t i = 0; i < plan->host->domain_count; i++) {
+        const struct ballast_domain *domain = &plan->host->domains[i];
+        struct balancer_opinion opinion;
+        if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon ||
+            targets[i] >= domain->tot_kib ||
+            balancer_opinion(plan->balancer, domain->id, &opinion) < 0)
+            continue;
+        struct cli_giver giver = {.domain = domain,
+                                  .gives_kib = domain->tot_kib - targets[i],
+                                  .pace = opinion.down,
+                                  .stuck = opinion.conduct == BALANCER_STUCK};
+        if (!giver.stuck)
+            out->coming_kib = ballast_add_ceil(out->coming_kib, giver.gives_kib);
+        out->givers[out->giver_count++] = giver;
+    }
+    free(targets);
+}
+
+static struct forecast time_for(const struct cli_outlook *outlook, uint64_t missing_kib)
+{
+    struct forecast_giver *givers = cli_must(calloc(outlook->giver_count + 1, sizeof(*givers)));
+    size_t count = 0;
+    for (size_t i = 0; i < outlook->giver_count; i++) {
+        const struct cli_giver *giver = &outlook->givers[i];
+        if (!giver->stuck)
+            givers[count++] = (struct forecast_giver){giver->gives_kib, giver->pace};
+    }
+    struct forecast wait = forecast_of(givers, count, missing_kib);
+    free(givers);
+    return wait;
+}
+
+/* A start is judged in this tick, or waits. */
+static bool *find_judged(const struct cli_plan *plan, uint64_t *granted_kib)
+{
+    bool *judged = cli_must(calloc(plan->start_count + 1, sizeof(*judged)));
+    *granted_kib = 0;
+    for (size_t i = 0; i < plan->output.verdict_count; i++) {
+        const struct balancer_verdict *verdict = &plan->output.verdicts[i];
+        judged[verdict->request] = true;
+        if (verdict->granted)
+            *granted_kib += plan->starts[verdict->request].need_kib; /* all of it was free */
+    }
+    return judged;
+}
+
+void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
+{
+    *out = (struct cli_outlook){0};
+    find_givers(plan, out);
+    out->waits = cli_must(calloc(plan->start_count + 1, sizeof(*out->waits)));
+    uint64_t granted_kib;
+    bool *judged = find_judged(plan, &granted_kib);
+    uint64_t left_kib = ballast_sub_floor(plan->output.available_kib, granted_kib);
+    uint64_t wanted_kib = plan->output.deficit_kib;
+    for (size_t i = 0; i < plan->start_count; i++) {
+        if (judged[i])
+            continue;
+        wanted_kib = ballast_add_ceil(wanted_kib, plan->starts[i].need_kib);
+        uint64_t missing_kib = ballast_sub_floor(wanted_kib, left_kib);
+        out->waits[out->wait_count++] = (struct cli_wait){
+            .start = &plan->starts[i],
+            .missing_kib = missing_kib,
+            .wait = time_for(out, missing_kib),
+        };
+    }
+    free(judged);
+}
+
+void cli_outlook_release(struct cli_outlook *outlook)
+{
+    free(outlook->givers);
+    free(outlook->waits);
+    *outlook = (struct cli_outlook){0};
+}

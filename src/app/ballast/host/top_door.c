@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/host/top_door.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/explain/running.h"
+#include "app/top/cells.h"
+#include "core/base/error.h"
+
+static void fill_guest(const struct cli_door *door, const struct ballast_profile *profile,
+                       const struct cli_domain *from, struct top_guest *out)
+{
+    struct ballast_breakdown breakdown;
+    *out = (struct top_guest){
+        .id = from->is.id,
+        .knows_type = from->knows_type,
+        .type = from->is.type,
+        .is_dom0 = from->is_dom0,
+        .has_balloon = from->is.has_balloon,
+        .actual_kib = from->is.tot_kib,
+        .target_kib = from->whole_target_kib,
+        .xen_maximum_kib = from->is.max_kib,
+        .dynamic_min_kib = from->is.dynamic_min_kib,
+        .dynamic_max_kib = from->is.dynamic_max_kib,
+        .static_max_kib = from->is.static_max_kib,
+        .overhead_kib = from->overhead_kib,
+        .need_kib = BALLAST_NONE,
+        .used_kib = from->is.used_kib,
+        .shares = BALLAST_NONE,
+    };
+    top_shown(from->is.name, out->name, sizeof(out->name));
+    (void)snprintf(out->state, sizeof(out->state), "%s", cli_domain_state_word(from));
+    if (!from->knows_type || cli_running_now(door, from, profile, &breakdown, NULL) < 0)
+        return;
+    out->is_divided = true;
+    for (int i = 0; i < BALLAST_SEGMENTS; i++)
+        out->segment_kib[i] = ballast_breakdown_segment_kib(&breakdown, (enum ballast_segment)i);
+}
+
+static int fill(const struct cli_door *door, struct top_host *out, struct ballast_error *err)
+{
+    struct ballast_host_breakdown parts;
+    const struct ballast_profile *profile = cli_running_profile(door);
+    int rc = ballast_host_divide(door->host, 0, NULL, &parts, NULL, err);
+    if (rc < 0)
+        return rc;
+    top_host_release(out);
+    out->now_usec = door->host->now_usec;
+    out->total_kib = parts.total_kib;
+    memcpy(out->part_kib, parts.part_kib, sizeof(out->part_kib));
+    out->contradiction_kib = parts.contradiction_kib;
+    out->deficit_kib = parts.deficit_kib;
+    (void)snprintf(out->name, sizeof(out->name), "%s", door->is_xen ? "xen" : "simulated");
+    out->guests = cli_must(calloc(door->count + 1, sizeof(*out->guests)));
+    out->count = door->count;
+    for (size_t i = 0; i < door->count; i++)
+        fill_guest(door, profile, &door->domains[i], &out->guests[i]);
+    return 0;
+}
+
+static int look(void *context, struct top_host *host, struct ballast_error *err)
+{
+    struct cli_top_door *door = context;
+    bool goes_on = door->has_looked && door->door.sim;
+    int rc = goes_on ? cli_door_wait(&door->door, door->interval_usec) : CLI_DONE;
+    if (!rc)
+        rc = cli_door_look(&door->door);
+    if (rc)
+        return ballast_fail(err, -EIO, "the host cannot be read");
+    door->has_looked = true;
+    return fill(&door->door, host, err);
+}
+
+int cli_top_door_open(struct cli_top_door *out, const char *which, uint64_t interval_usec)
+{
+    *out = (struct cli_top_door){.source = {.context = out, .look = look},
+                                 .interval_usec = interval_usec};
+    return cli_door_open(&out->door, which, false);
+}
+
+void cli_top_door_close(struct cli_top_door *door)
+{
+    cli_door_close(&door->door);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast record */
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "app/ballast/access/door.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/interrupt.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/size.h"
+#include "core/base/units.h"
+#include "edge/hv/scenario.h"
+#include "edge/snapshot/snapshot.h"
+
+/* A look costs a real host a hundredth of that. */
+#define SHORTEST_USEC UINT64_C(10000)
+
+enum { OPTION_HOST, OPTION_INTERVAL, OPTION_FOR };
+
+static const struct cli_option record_options[] = {
+    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
+    [OPTION_FOR] = {"for", "T", "stop after that (default: at Ctrl-C)"},
+    {NULL, NULL, NULL},
+};
+
+struct record {
+    const char *host;
+    uint64_t interval_usec;
+    uint64_t for_usec;  /* BALLAST_NONE: until it is interrupted */
+    uint64_t last_usec; /* of the host's clock, when it was written last; BALLAST_NONE: never */
+};
+
+static int set_time(const struct cli_args *args, const char *option, uint64_t *out)
+{
+    struct ballast_error err;
+    if (cli_time_parse(args->value, out, &err) < 0)
+        return cli_args_wrong(args, "--%s: %s", option, err.text);
+    return CLI_DONE;
+}
+
+static int set_option(struct record *record, struct cli_args *args, int option)
+{
+    int rc = CLI_DONE;
+    if (option == CLI_ARGS_BAD)
+        return CLI_BAD;
+    if (option == OPTION_HOST)
+        record->host = args->value;
+    else if (option == OPTION_INTERVAL)
+        rc = set_time(args, "interval", &record->interval_usec);
+    else if (option == OPTION_FOR)
+        rc = set_time(args, "for", &record->for_usec);
+    if (rc == CLI_DONE && record->interval_usec < SHORTEST_USEC)
+        rc = cli_args_wrong(args, "--interval %s: 10ms or more would be right", args->value);
+    return rc;
+}
+
+static int parse(struct record *record, struct cli_args *args)
+{
+    int option;
+    size_t count;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        int rc = set_option(record, args, option);
+        if (rc)
+            return rc;
+    }
+    (void)cli_args_operands(args, &count);
+    return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
+}
+
+static int look(struct cli_door *door, struct record *record)
+{
+    struct ballast_error err;
+    int rc = cli_door_look(door);
+    /* A daemon at rest looks seldom, and shows the same look until then. */
+    if (rc || door->host->now_usec == record->last_usec)
+        return rc;
+    record->last_usec = door->host->now_usec;
+    rc = snapshot_write_json(stdout, door->host, &err);
+    if (rc == -EINVAL) {
+        cli_complain("what the host shows cannot be recorded: %s", err.text);
+        return CLI_UNREACHABLE;
+    }
+    /* A reader behind a pipe is to have each look when it was made; cli_finish() tells failures. */
+    return rc < 0 || fflush(stdout) != 0 ? CLI_UNREACHABLE : CLI_DONE;
+}
+
+static uint64_t now_usec(const struct cli_door *door)
+{
+    struct timespec now;
+    if (door->sim)
+        return sim_now_usec(door->sim);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Looks are due at whole intervals from the first one on, however long each of them takes. */
+static int run(struct cli_door *door, struct record *record)
+{
+    uint64_t begin_usec = now_usec(door);
+    uint64_t due_usec = begin_usec;
+    int rc = look(door, record);
+    while (rc == CLI_DONE && !cli_interrupted()) {
+        uint64_t seen_usec = now_usec(door);
+        while (due_usec <= seen_usec)
+            due_usec = ballast_add_ceil(due_usec, record->interval_usec);
+        if (ballast_sub_floor(due_usec, begin_usec) > record->for_usec)
+            break;
+        rc = cli_door_wait(door, due_usec - seen_usec);
+        if (rc == CLI_DONE && !cli_interrupted())
+            rc = look(door, record);
+    }
+    return rc;
+}
+
+static int record_main(struct cli_args *args)
+{
+    struct record record = {
+        .interval_usec = BALLAST_SEC_USEC, .for_usec = BALLAST_NONE, .last_usec = BALLAST_NONE};
+    struct cli_door door;
+    int rc = parse(&record, args);
+    if (!rc)
+        rc = cli_door_open(&door, record.host, false);
+    if (rc)
+        return rc;
+    /* A simulated host does not wait for anybody, and its scenario has an end. */
+    if (door.scenario && record.for_usec == BALLAST_NONE)
+        record.for_usec = door.scenario->duration_usec;
+    cli_interrupt_catch();
+    rc = run(&door, &record);
+    cli_door_close(&door);
+    return rc;
+}
+
+const struct cli_command cmd_record = {
+    .name = "record",
+    .summary = "write down what a host shows, a line a look",
+    .operands = "",
+    .text = "Looks at the host again and again and writes each time a snapshot in JSON, one\n"
+            "line on standard output. What was recorded can be replayed ('ballast replay'),\n"
+            "planned for ('ballast plan --host FILE') and decided on ('ballast decide').",
+    .options = record_options,
+    .run = record_main,
+};

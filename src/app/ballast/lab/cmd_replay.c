@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast replay */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/object.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
+#include "app/simulate/replay.h"
+#include "core/base/units.h"
+#include "edge/snapshot/recording.h"
+
+enum { OPTION_POLICY, OPTION_JSON, OPTION_QUIET };
+
+static const struct cli_option replay_options[] = {
+    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy"},
+    [OPTION_JSON] = {"json", NULL, "one object on one line"},
+    [OPTION_QUIET] = {"quiet", NULL, "only laws that were broken"},
+    {NULL, NULL, NULL},
+};
+
+struct replaying {
+    const struct policy *policy;
+    const char *path;
+    uint64_t begin_usec;
+    bool json;
+    bool quiet;
+    struct json_object *sets; /* of --json */
+    struct json_object *broken;
+};
+
+static int parse(struct replaying *replaying, struct cli_args *args)
+{
+    int option;
+    size_t count;
+    replaying->policy = policy_find(NULL);
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        replaying->json |= option == OPTION_JSON;
+        replaying->quiet |= option == OPTION_QUIET;
+        if (option == OPTION_POLICY && !(replaying->policy = policy_find(args->value)))
+            return cli_args_no_policy(args, args->value);
+    }
+    char **operands = cli_args_operands(args, &count);
+    if (count != 1)
+        return cli_args_wrong(args, "it takes one RECORDING ('ballast record' makes them)");
+    replaying->path = operands[0];
+    return CLI_DONE;
+}
+
+static char *sentence(const struct ballast_host *host, const struct balancer_set *set)
+{
+    const struct ballast_domain *domain = NULL;
+    for (size_t i = 0; i < host->domain_count && !domain; i++) {
+        if (host->domains[i].id == set->id)
+            domain = &host->domains[i];
+    }
+    char *label = cli_domain_label(domain ? domain : &(struct ballast_domain){set->id, .name = ""});
+    size_t size = balancer_set_text(set, label, NULL, 0) + 1;
+    char *text = cli_must(malloc(size));
+    (void)balancer_set_text(set, label, text, size);
+    free(label);
+    return text;
+}
+
+static void tell_set(void *arg, const struct ballast_host *host, const struct balancer_set *set,
+                     enum tick_fate fate)
+{
+    struct replaying *replaying = arg;
+    uint64_t at_usec = host->now_usec - replaying->begin_usec;
+    if (fate != TICK_DONE || replaying->quiet)
+        return;
+    char *text = sentence(host, set);
+    if (replaying->json) {
+        struct json_object *object = cli_object();
+        cli_object_add_seconds(object, "at", at_usec);
+        cli_object_add_kib(object, "id", set->id);
+        cli_json_kib(object, "target", set->target_kib);
+        cli_json_kib(object, "maximum", set->maxmem_kib);
+        cli_object_add_string(object, "text", text);
+        cli_array_add(replaying->sets, object);
+    } else {
+        printf("%8.1f s  %s\n", (double)at_usec / (double)BALLAST_SEC_USEC, text);
+    }
+    free(text);
+}
+
+static void tell_breach(void *arg, uint64_t at_usec, const struct tick_breach *breach)
+{
+    struct replaying *replaying = arg;
+    char text[CLI_MESSAGE];
+    (void)tick_breach_text(breach, text, sizeof(text));
+    at_usec -= replaying->begin_usec;
+    if (replaying->json) {
+        struct json_object *object = cli_object();
+        cli_object_add_seconds(object, "at", at_usec);
+        cli_object_add_kib(object, "law", (uint64_t)breach->law);
+        cli_object_add_string(object, "text", text);
+        cli_array_add(replaying->broken, object);
+    } else {
+        printf("%8.1f s  BROKEN: %s\n", (double)at_usec / (double)BALLAST_SEC_USEC, text);
+    }
+}
+
+static void sum_up(struct replaying *replaying, const struct simulate_replay *done)
+{
+    if (replaying->json) {
+        struct json_object *object = cli_object();
+        cli_object_add_string(object, "policy", replaying->policy->name);
+        cli_object_add_kib(object, "looks", done->looks);
+        cli_object_add_seconds(object, "span", done->span_usec);
+        cli_object_add(object, "sets", replaying->sets);
+        cli_object_add(object, "broken", replaying->broken);
+        cli_object_print(object);
+    } else if (!replaying->quiet) {
+        printf("%zu looks in %.1f s under policy %s: %zu changes, %s\n", done->looks,
+               (double)done->span_usec / (double)BALLAST_SEC_USEC, replaying->policy->name,
+               done->sets, done->breaches > 0 ? "laws were broken" : "no law broken");
+    }
+}
+
+static int run(struct replaying *replaying, const struct recording *recording)
+{
+    struct ballast_error err;
+    struct simulate_replay done;
+    replaying->begin_usec = recording->looks[0].now_usec;
+    if (replaying->json) {
+        replaying->sets = cli_array();
+        replaying->broken = cli_array();
+    }
+    const struct simulate_replay_ear ear = {replaying, tell_set, tell_breach};
+    int rc = simulate_replay(recording->looks, recording->count, replaying->policy, NULL, &ear,
+                             &done, &err);
+    if (rc == -ENOMEM)
+        cli_must(NULL);
+    sum_up(replaying, &done);
+    if (rc < 0) {
+        cli_complain("%s: look %zu: %s", replaying->path, done.looks, err.text);
+        return CLI_BAD;
+    }
+    return done.breaches > 0 ? CLI_NO : CLI_DONE;
+}
+
+static int replay_main(struct cli_args *args)
+{
+    struct replaying replaying = {0};
+    struct recording recording;
+    struct ballast_error err;
+    int rc = parse(&replaying, args);
+    if (rc)
+        return rc;
+    if (recording_read(replaying.path, &recording, &err) < 0) {
+        cli_complain("%s", err.text);
+        return CLI_BAD;
+    }
+    rc = run(&replaying, &recording);
+    recording_release(&recording);
+    return rc;
+}
+
+const struct cli_command cmd_replay = {
+    .name = "replay",
+    .summary = "run the balancer over what a host has shown",
+    .operands = "RECORDING",
+    .text = "Runs the loop that balances a real host over a recording, look by look: what it\n"
+            "would have changed and why, and whether a law would have been broken. Guests do\n"
+            "what they did when they were recorded. - is standard input.\n"
+            "Exit status 0: no law is broken; 1: one is.",
+    .options = replay_options,
+    .run = replay_main,
+};

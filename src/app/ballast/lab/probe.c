@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/lab/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/ballast/cli/child.h"
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/signals.h"
+#include "app/ballast/lab/probe_cfg.h"
+#include "core/base/units.h"
+
+/* So many looks in a row at the same free memory are rest; Xen scrubs what died in between. */
+#define REST_LOOKS 12
+#define LOOK_USEC  UINT64_C(50000)
+/* A host that has not come to rest by then is not going to. */
+#define REST_USEC (UINT64_C(120) * BALLAST_SEC_USEC)
+
+static bool is_probe(const struct cli_probes *probes, const struct cli_domain *domain)
+{
+    return strcmp(domain->is.name, probes->name) == 0;
+}
+
+static int surprise(const char *text)
+{
+    cli_complain("calibrate: %s; nothing more is built", text);
+    return CLI_UNREACHABLE;
+}
+
+/* Everybody who was there is, with as much as he had, and nobody else but the probe. */
+static int check_others(const struct cli_probes *probes)
+{
+    char text[CLI_MESSAGE];
+    size_t found = 0;
+    for (size_t i = 0; i < probes->door->count; i++) {
+        const struct cli_domain *domain = &probes->door->domains[i];
+        const struct cli_probe_other *other = NULL;
+        for (size_t k = 0; k < probes->other_count && !other; k++)
+            other = probes->others[k].id == domain->is.id ? &probes->others[k] : NULL;
+        found += other ? 1 : 0;
+        if (!other && !is_probe(probes, domain) && domain->is.name[0] != '\0') {
+            (void)snprintf(text, sizeof(text), "domain %" PRIu32 " (%s) has come", domain->is.id,
+                           domain->shown);
+            return surprise(text);
+        }
+        if (other && other->tot_kib != domain->is.tot_kib) {
+            (void)snprintf(text, sizeof(text),
+                           "domain %" PRIu32 " (%s) moves: it held %" PRIu64
+                           " KiB and holds %" PRIu64 " KiB",
+                           domain->is.id, domain->shown, other->tot_kib, domain->is.tot_kib);
+            return surprise(text);
+        }
+    }
+    return found == probes->other_count ? CLI_DONE : surprise("a domain has gone");
+}
+
+static bool somebody_dies(const struct cli_door *door)
+{
+    for (size_t i = 0; i < door->count; i++) {
+        if (door->domains[i].is.dying)
+            return true;
+    }
+    return false;
+}
+
+static int interrupted(void)
+{
+    return cli_signal() ? 128 + cli_signal() : CLI_DONE;
+}
+
+/* Free memory when it has come to rest. */
+static int rest(struct cli_probes *probes, uint64_t *free_kib)
+{
+    struct cli_door *door = probes->door;
+    int same = 0;
+    *free_kib = BALLAST_NONE;
+    for (uint64_t usec = 0; usec < REST_USEC; usec += LOOK_USEC) {
+        int rc = cli_door_look(door);
+        if (rc || (rc = interrupted()) || (rc = check_others(probes)))
+            return rc;
+        bool still = !somebody_dies(door) && door->host->free_kib == *free_kib;
+        same = still ? same + 1 : 0;
+        *free_kib = door->host->free_kib;
+        if (same >= REST_LOOKS)
+            return CLI_DONE;
+        if ((rc = cli_door_wait(door, LOOK_USEC)))
+            return rc;
+    }
+    return surprise("free memory does not come to rest");
+}
+
+static const struct cli_domain *find_probe(const struct cli_probes *probes)
+{
+    for (size_t i = 0; i < probes->door->count; i++) {
+        if (is_probe(probes, &probes->door->domains[i]))
+            return &probes->door->domains[i];
+    }
+    return NULL;
+}
+
+/* A command of xl, its words kept for when it fails. */
+static int xl(struct cli_probes *probes, const char *verb, const char *operand)
+{
+    char log[96];
+    struct cli_child child;
+    char line[] = "exec xl \"$0\" ${2:+-p} ${2:+-q} \"$1\" >\"$3\" 2>&1";
+    (void)snprintf(log, sizeof(log), "%s/log", probes->folder);
+    char *argv[] = {(char *)"sh",
+                    (char *)"-c",
+                    line,
+                    (char *)verb,
+                    (char *)operand,
+                    (char *)(strcmp(verb, "create") == 0 ? "yes" : ""),
+                    log,
+                    NULL};
+    int rc = cli_child_start(&child, "calibrate", argv);
+    if (rc)
+        return CLI_UNREACHABLE;
+    cli_child_wait(&child, BALLAST_NONE);
+    cli_child_end(&child);
+    return child.status;
+}
+
+static void tell_log(const struct cli_probes *probes)
+{
+    char path[96];
+    char line[CLI_MESSAGE];
+    (void)snprintf(path, sizeof(path), "%s/log", probes->folder);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file)) {
+        line[strcspn(line, "\n")] = '\0';
+        char *shown = cli_shown(line);
+        cli_complain("calibrate: xl: %s", shown);
+        free(shown);
+    }
+    if (file)
+        (void)fclose(file);
+}
+
+/*
+ * The child that outlives us. A byte says that all is in order. When its pipe ends without one it
+ * destroys what bears the session's name, and goes on for half a minute, since an xl that we had
+ * started may still be building.
+ */
+__attribute__((noreturn)) static void guard(const struct cli_probes *probes, int end)
+{
+    char byte;
+    char line[512];
+    ssize_t got;
+    (void)setsid();
+    (void)signal(SIGINT, SIG_IGN);
+    (void)signal(SIGTERM, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN);
+    /* Whoever reads what we print does not wait for this one. */
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    (void)dup2(nothing, STDOUT_FILENO);
+    (void)dup2(nothing, STDERR_FILENO);
+    while ((got = read(end, &byte, 1)) < 0 && errno == EINTR)
+        continue;
+    if (got == 1)
+        _exit(0);
+    (void)snprintf(line, sizeof(line),
+                   "n=0; while [ $n -lt 60 ]; do n=$((n + 1)); "
+                   "if xl destroy %s; then n=0; fi; sleep 0.5; done; rm -rf %s",
+                   probes->name, probes->folder);
+    (void)execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+    _exit(CLI_CHILD_CANNOT);
+}
+
+static int start_guardian(struct cli_probes *probes)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return CLI_UNREACHABLE;
+    probes->guardian_pid = fork();
+    if (probes->guardian_pid == 0) {
+        (void)close(ends[1]);
+        cli_signals_restore();
+        guard(probes, ends[0]);
+    }
+    (void)close(ends[0]);
+    probes->guardian = ends[1];
+    return probes->guardian_pid < 0 ? CLI_UNREACHABLE : CLI_DONE;
+}
+
+/* Who holds the lock is alone, so a guest of that name is what a killed session left. */
+static int sweep(struct cli_probes *probes)
+{
+    char id[16];
+    for (size_t i = 0; i < probes->door->count; i++) {
+        const struct cli_domain *domain = &probes->door->domains[i];
+        if (strncmp(domain->is.name, CLI_PROBE_PREFIX, sizeof(CLI_PROBE_PREFIX) - 1) != 0)
+            continue;
+        cli_complain("calibrate: domain %" PRIu32 " (%s) was left behind and is destroyed",
+                     domain->is.id, domain->shown);
+        (void)snprintf(id, sizeof(id), "%" PRIu32, domain->is.id);
+        (void)xl(probes, "destroy", id);
+    }
+    return cli_door_look(probes->door);
+}
+
+static void remember_others(struct cli_probes *probes)
+{
+    struct cli_door *door = probes->door;
+    probes->others = cli_must(calloc(door->count + 1, sizeof(*probes->others)));
+    for (size_t i = 0; i < door->count; i++) {
+        if (!door->domains[i].is.dying)
+            probes->others[probes->other_count++] = (struct cli_probe_other){
+                .id = door->domains[i].is.id, .tot_kib = door->domains[i].is.tot_kib};
+    }
+}
+
+/* Says that nothing is left behind, and clears the folder away. */
+static void dismiss(struct cli_probes *probes)
+{
+    char path[96];
+    bool said = write(probes->guardian, "", 1) == 1;
+    (void)close(probes->guardian);
+    if (said)
+        (void)waitpid(probes->guardian_pid, NULL, 0);
+    (void)snprintf(path, sizeof(path), "%s/guest.cfg", probes->folder);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/log", probes->folder);
+    (void)unlink(path);
+    (void)rmdir(probes->folder);
+}
+
+int cli_probes_begin(struct cli_probes *probes, struct cli_door *door, const char *kernel,
+                     uint64_t keep_kib)
+{
+    uint64_t free_kib;
+    *probes =
+        (struct cli_probes){.door = door, .kernel = kernel, .keep_kib = keep_kib, .guardian = -1};
+    if (access(kernel, R_OK) < 0) {
+        cli_complain("calibrate: %s: %s; a kernel for PV and PVH would be right, see --kernel",
+                     kernel, strerror(errno));
+        return CLI_BAD;
+    }
+    (void)snprintf(probes->name, sizeof(probes->name), CLI_PROBE_PREFIX "%ld", (long)getpid());
+    (void)snprintf(probes->folder, sizeof(probes->folder), "/tmp/ballast-probe-XXXXXX");
+    if (!mkdtemp(probes->folder)) {
+        cli_complain("calibrate: %s: %s", probes->folder, strerror(errno));
+        probes->folder[0] = '\0';
+        return CLI_UNREACHABLE;
+    }
+    int rc = start_guardian(probes);
+    if (!rc)
+        rc = sweep(probes);
+    if (!rc)
+        remember_others(probes);
+    return rc ? rc : rest(probes, &free_kib);
+}
+
+static int destroy(struct cli_probes *probes)
+{
+    if (xl(probes, "destroy", probes->name) != 0) {
+        tell_log(probes);
+        return surprise("the guest that was measured cannot be destroyed");
+    }
+    probes->is_building = false;
+    return CLI_DONE;
+}
+
+static int build(struct cli_probes *probes, const struct ballast_guest *guest)
+{
+    char path[96];
+    (void)snprintf(path, sizeof(path), "%s/guest.cfg", probes->folder);
+    int rc = cli_probe_write_cfg(path, probes->name, probes->kernel, guest);
+    if (rc)
+        return rc;
+    probes->is_building = true;
+    rc = xl(probes, "create", path);
+    if (rc == 0)
+        return CLI_DONE;
+    if (interrupted())
+        return interrupted();
+    tell_log(probes);
+    (void)xl(probes, "destroy", probes->name);
+    probes->is_building = false;
+    return CLI_PROBE_REFUSED;
+}
+
+static int64_t fall_pages(uint64_t before_kib, uint64_t after_kib)
+{
+    return ((int64_t)before_kib - (int64_t)after_kib) / (int64_t)BALLAST_PAGE_KIB;
+}
+
+int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *guest,
+                       uint64_t most_kib, struct cli_probe_seen *out)
+{
+    uint64_t before_kib;
+    uint64_t built_kib;
+    uint64_t after_kib;
+    int rc = rest(probes, &before_kib);
+    if (rc)
+        return rc;
+    uint64_t keep_kib = ballast_add_ceil(probes->keep_kib, probes->door->host->slush_kib);
+    if (ballast_add_ceil(most_kib, keep_kib) > before_kib)
+        return CLI_NO;
+    if ((rc = build(probes, guest)) || (rc = rest(probes, &built_kib)))
+        return rc;
+    const struct cli_domain *domain = find_probe(probes);
+    if (!domain)
+        return surprise("the guest that was built is not there");
+    uint64_t pool_kib = domain->is.pool_kib == BALLAST_NONE ? 0 : domain->is.pool_kib;
+    *out = (struct cli_probe_seen){.cell = {.guest = *guest,
+                                            .tot_pages = domain->is.tot_kib / BALLAST_PAGE_KIB,
+                                            .pool_pages = pool_kib / BALLAST_PAGE_KIB,
+                                            .taken_pages = fall_pages(before_kib, built_kib)}};
+    if ((rc = destroy(probes)) || (rc = rest(probes, &after_kib)))
+        return rc;
+    out->left_pages = fall_pages(before_kib, after_kib);
+    return CLI_DONE;
+}
+
+void cli_probes_end(struct cli_probes *probes)
+{
+    if (probes->guardian >= 0 && !probes->is_building)
+        dismiss(probes);
+    else if (probes->guardian >= 0)
+        (void)close(probes->guardian);
+    else if (probes->folder[0] != '\0')
+        (void)rmdir(probes->folder);
+    free(probes->others);
+    probes->others = NULL;
+}

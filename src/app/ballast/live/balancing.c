@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/live/balancing.h"
+
+#include <stdio.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/client/asking.h"
+
+static void print_balancing(const struct json_object *result)
+{
+    puts(cli_field_bool(result, "paused")
+             ? "paused: no target is changed; what is promised is still defended"
+             : "balancing");
+}
+
+int cli_balancing_switch(struct cli_args *args, const char *method)
+{
+    struct cli_asking asking = {.args = args};
+    size_t count;
+    if (cli_asking_options(&asking))
+        return CLI_BAD;
+    char **operands = cli_args_operands(args, &count);
+    if (count > 1)
+        return cli_args_wrong(args, "it takes one DOMAIN, or nothing for all balancing");
+    struct json_object *params = cli_params();
+    if (count == 1)
+        cli_params_domain(params, "domain", operands[0]);
+    return cli_asking_change(&asking, method, params, print_balancing);
+}

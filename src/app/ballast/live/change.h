@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What set-target, set-max and set-range have in common: the domain they change, what it was before
+ * and is after, and how that is told.
+ */
+#ifndef APP_BALLAST_LIVE_CHANGE_H
+#define APP_BALLAST_LIVE_CHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/ballast/access/door.h"
+#include "app/ballast/cli/args.h"
+#include "core/model/follow.h"
+
+struct json_object;
+
+/* The first options of such a command. */
+enum { CLI_CHANGE_DRY_RUN, CLI_CHANGE_HOST, CLI_CHANGE_JSON, CLI_CHANGE_OPTIONS };
+#define CLI_CHANGE_ROWS                                                                            \
+    [CLI_CHANGE_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},                       \
+    [CLI_CHANGE_HOST] = {"host", "HOST", CLI_HOST_HELP},                                           \
+    [CLI_CHANGE_JSON] = {"json", NULL, "one object, sizes in KiB"}
+
+/* KiB as xenstore and Xen have them; BALLAST_NONE where there is none. */
+struct cli_change_state {
+    uint64_t target_kib;
+    uint64_t static_max_kib;
+    uint64_t dynamic_min_kib;
+    uint64_t dynamic_max_kib;
+    uint64_t maximum_kib; /* Xen's, extra internal included */
+    uint64_t actual_kib;
+    uint64_t pinned_kib; /* as the daemon has it */
+    char pinned_by[64];  /* the same; "": nobody */
+};
+
+struct cli_change {
+    const struct cli_args *args;
+    const char *host;
+    bool json;
+    bool dry;
+    bool force;
+    enum xen_way way;
+    struct cli_door door;
+    struct cli_domain domain; /* as it was; `shown` belongs to `shown` below */
+    char *shown;
+    struct cli_change_state before;
+    struct cli_change_state after;
+};
+
+/* Takes one of the above, with the value that `args` has read; others are the command's. */
+void cli_change_option(struct cli_change *change, const struct cli_args *args, int option);
+/*
+ * The whole command line of a command that takes a DOMAIN and `count` sizes: `usage` says so where
+ * it does not. `through` is the number of its --through, -1: it has none.
+ */
+int cli_change_parse(struct cli_change *change, struct cli_args *args, int through,
+                     const char *usage, const char **domain, uint64_t *sizes_kib, size_t count);
+/*
+ * The whole of a command that makes its change at once: the domain is found, `make` changes it, or
+ * with --dry-run works out what would come of it, and both states are told, as JSON or by `tell`.
+ */
+int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),
+                   void (*tell)(const void *context), void *context);
+/* "own" and "libxl" of --through; CLI_BAD with a message for another word. */
+int cli_change_through(struct cli_change *change, const char *word);
+/* Opens the host and finds the domain, which is looked at as it is before. */
+int cli_change_begin(struct cli_change *change, const char *id_or_name);
+void cli_change_end(struct cli_change *change);
+/* Looks at what it is after; CLI_NO when it is gone meanwhile. */
+int cli_change_look(struct cli_change *change);
+/* What a plan makes of `before`. */
+void cli_change_plan(struct cli_change *change, const struct ballast_target_plan *plan);
+
+/* Complains; CLI_NO for what is refused or gone, CLI_UNREACHABLE for what failed. */
+int cli_change_refuse(const struct cli_change *change, int code, const char *text);
+/* The lines of people: each figure that is not the same, before and after. */
+void cli_change_print(const struct cli_change *change);
+/* {"id":, "name":, "dry_run":, "before": {}, "after": {}}, to be added to. */
+struct json_object *cli_change_json(const struct cli_change *change);
+
+#endif

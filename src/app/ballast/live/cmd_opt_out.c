@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast opt-out */
+#include <stdio.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/client/asking.h"
+
+static const struct cli_option opt_out_options[] = {
+    CLI_ASKING_ROWS("what the daemon answers"),
+    {NULL, NULL, NULL},
+};
+
+static void print_opt_out(const struct json_object *result)
+{
+    puts(cli_field_bool(result, "opted_out")
+             ? "it is not balanced any more; its limit still is held"
+             : "it is balanced");
+}
+
+static int opt_out_main(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    size_t count;
+    bool on = false;
+    if (cli_asking_options(&asking))
+        return CLI_BAD;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 2)
+        return cli_args_wrong(args, "it takes a DOMAIN, and on or off");
+    if (cli_asking_switch(&asking, operands[1], &on))
+        return CLI_BAD;
+    struct json_object *params = cli_params();
+    cli_params_domain(params, "domain", operands[0]);
+    cli_params_bool(params, "on", on);
+    return cli_asking_change(&asking, "opt-out", params, print_opt_out);
+}
+
+const struct cli_command cmd_opt_out = {
+    .name = "opt-out",
+    .summary = "take a domain out of balancing, or back in",
+    .operands = "DOMAIN on|off",
+    .text = "With 'on' its target is never changed by the balancer; its limit still is\n"
+            "held. It is kept by the domain's uuid.",
+    .options = opt_out_options,
+    .run = opt_out_main,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast pause */
+#include "app/ballast/client/asking.h"
+#include "app/ballast/live/balancing.h"
+
+static const struct cli_option pause_options[] = {
+    CLI_ASKING_ROWS("what the daemon answers"),
+    {NULL, NULL, NULL},
+};
+
+static int pause_main(struct cli_args *args)
+{
+    return cli_balancing_switch(args, "pause");
+}
+
+const struct cli_command cmd_pause = {
+    .name = "pause",
+    .summary = "stop balancing",
+    .operands = "[DOMAIN]",
+    .text = "No target is changed any more, of one domain or of all. What is promised is\n"
+            "still defended. A daemon that is started again balances.",
+    .options = pause_options,
+    .run = pause_main,
+};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast policy */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/client/asking.h"
+
+static const struct cli_option policy_options[] = {
+    CLI_ASKING_ROWS("the name in use, and all there are"),
+    {NULL, NULL, NULL},
+};
+
+static void tell(const struct json_object *result)
+{
+    char *now = cli_field_shown(result, "name");
+    for (size_t i = 0; i < cli_field_count(result, "policies"); i++) {
+        struct json_object *item = cli_field_at(result, "policies", i);
+        char *name = cli_shown(
+            json_object_is_type(item, json_type_string) ? json_object_get_string(item) : "-");
+        printf("%c %s\n", strcmp(name, now) == 0 ? '*' : ' ', name);
+        free(name);
+    }
+    free(now);
+}
+
+static void tell_set(const struct json_object *result)
+{
+    char *name = cli_field_shown(result, "name");
+    printf("policy %s\n", name);
+    free(name);
+}
+
+static int show(struct cli_asking *asking)
+{
+    struct json_object *result = NULL;
+    int rc = cli_asking_open(asking, CLI_DAEMON_READS);
+    if (!rc)
+        rc = cli_daemon_call(&asking->daemon, "policy", NULL, &result);
+    cli_daemon_close(&asking->daemon);
+    if (!rc && asking->json)
+        cli_json_print(json_object_get(result));
+    else if (!rc)
+        tell(result);
+    json_object_put(result);
+    return rc;
+}
+
+static int policy_main(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    size_t count;
+    if (cli_asking_options(&asking))
+        return CLI_BAD;
+    char **operands = cli_args_operands(args, &count);
+    if (count > 1)
+        return cli_args_wrong(args, "it takes the NAME of one policy, or nothing");
+    if (count == 0)
+        return show(&asking);
+    struct json_object *params = cli_params();
+    cli_params_string(params, "name", operands[0]);
+    return cli_asking_change(&asking, "set-policy", params, tell_set);
+}
+
+const struct cli_command cmd_policy = {
+    .name = "policy",
+    .summary = "show or choose the policy that balances",
+    .operands = "[NAME]",
+    .text = "Lists the policies, the one in use with a star; NAME balances by another one,\n"
+            "also when the daemon is started again.",
+    .options = policy_options,
+    .run = policy_main,
+};

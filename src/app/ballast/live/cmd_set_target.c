@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast set-target */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/floor.h"
+#include "app/ballast/cli/interrupt.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/progress.h"
+#include "app/ballast/cli/size.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/live/change.h"
+#include "core/base/units.h"
+
+/* How often a moving balloon is looked at: the tick's pace. */
+#define LOOK_USEC UINT64_C(100000)
+/*
+ * Without progress for so long it has stopped. Measured guests took up to 3.2 s for their whole
+ * way; Linux's driver may pause for 32 s after a failure, but by then it has failed.
+ */
+#define PATIENCE_USEC (UINT64_C(10) * BALLAST_SEC_USEC)
+/* The default of --timeout: 6 GiB at 100 MiB/s, a slow balloon. */
+#define TIMEOUT_USEC (UINT64_C(60) * BALLAST_SEC_USEC)
+
+enum {
+    OPTION_NO_ENFORCE = CLI_CHANGE_OPTIONS,
+    OPTION_WAIT,
+    OPTION_TIMEOUT,
+    OPTION_THROUGH,
+    OPTION_FORCE,
+};
+
+static const struct cli_option set_target_options[] = {
+    CLI_CHANGE_ROWS,
+    [OPTION_NO_ENFORCE] = {"no-enforce", NULL, "leave Xen's maximum as it is"},
+    [OPTION_WAIT] = {"wait", NULL, "follow the balloon until it has arrived or stopped"},
+    [OPTION_TIMEOUT] = {"timeout", "T", "wait no longer than that (default 60s)"},
+    [OPTION_THROUGH] = {"through", "WAY", "xen (the default), or libxl: by its own call"},
+    [OPTION_FORCE] = {"force", NULL, "even below what a guest can give without harm"},
+    {NULL, NULL, NULL},
+};
+
+struct set_target {
+    struct cli_change change;
+    const char *domain;
+    const char *lower; /* the operand that begins with '-' and a digit */
+    bool gives_back;   /* "auto" */
+    enum ballast_target_how how;
+    uint64_t kib;
+    bool enforce;
+    bool waits;
+    uint64_t timeout_usec;
+    uint64_t goal_kib; /* what it is to hold in the end, video included */
+    enum ballast_follow_state state;
+    enum ballast_stop reason;
+    char why[CLI_MESSAGE];
+    uint64_t waited_usec;
+};
+
+/*
+ * getopt would take -64M for options, so it is hidden from it: an operand of the same place stands
+ * in for it.
+ */
+static void hide_lower(struct set_target *set, struct cli_args *args)
+{
+    static char stands_in[] = "-";
+    for (int i = 1; i < args->argc && strcmp(args->argv[i], "--") != 0; i++) {
+        const char *word = args->argv[i];
+        if (word[0] != '-' || word[1] < '0' || word[1] > '9' || set->lower)
+            continue;
+        set->lower = word;
+        args->argv[i] = stands_in;
+    }
+}
+
+static int set_option(struct set_target *set, struct cli_args *args, int option)
+{
+    struct ballast_error err;
+    set->enforce &= option != OPTION_NO_ENFORCE;
+    set->waits |= option == OPTION_WAIT;
+    set->change.force |= option == OPTION_FORCE;
+    cli_change_option(&set->change, args, option);
+    if (option == OPTION_THROUGH)
+        return cli_change_through(&set->change, args->value);
+    if (option == OPTION_TIMEOUT && cli_time_parse(args->value, &set->timeout_usec, &err) < 0)
+        return cli_args_wrong(args, "--timeout: %s", err.text);
+    return CLI_DONE;
+}
+
+static int read_size(struct set_target *set, const char *word)
+{
+    struct ballast_error err;
+    set->gives_back = strcmp(word, "auto") == 0;
+    if (set->gives_back && set->waits)
+        return cli_args_wrong(set->change.args, "--wait and auto: there is nothing to wait for");
+    if (set->gives_back)
+        return CLI_DONE;
+    if (strcmp(word, "-") == 0 && set->lower)
+        word = set->lower;
+    set->how = *word == '+'   ? BALLAST_TARGET_RAISE
+               : *word == '-' ? BALLAST_TARGET_LOWER
+                              : BALLAST_TARGET_SET;
+    if (ballast_size_parse(word + (set->how != BALLAST_TARGET_SET), &set->kib, &err) < 0)
+        return cli_args_wrong(set->change.args, "%s", err.text);
+    return CLI_DONE;
+}
+
+static int parse(struct set_target *set, struct cli_args *args)
+{
+    int option;
+    hide_lower(set, args);
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD || set_option(set, args, option) != CLI_DONE)
+            return CLI_BAD;
+    }
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 2)
+        return cli_args_wrong(args, "it takes a DOMAIN and a SIZE, or auto");
+    if (set->waits && set->change.dry)
+        return cli_args_wrong(args, "--wait and --dry-run: there is nothing to wait for");
+    set->domain = operands[0];
+    return read_size(set, operands[1]);
+}
+
+/* CLI_DONE: it is not below its floor, or that is forced. */
+static int check_floor(const struct set_target *set)
+{
+    char text[2 * CLI_FLOOR_WHY];
+    char why[CLI_FLOOR_WHY];
+    uint64_t floor_kib = cli_floor_of(&set->change.door, &set->change.domain, why);
+    if (set->change.force || set->goal_kib >= floor_kib)
+        return CLI_DONE;
+    (void)snprintf(text, sizeof(text),
+                   "%" PRIu64 " KiB is below %" PRIu64 " KiB, %s; a guest that is left less than "
+                   "it comes to use panics. At least that would be right, or --force",
+                   set->goal_kib, floor_kib, why);
+    return cli_change_refuse(&set->change, -EINVAL, text);
+}
+
+/*
+ * p2m_pod_set_mem_target(): the cache follows a target up at once, as far as there is anything
+ * promised that it does not cover yet, and never down.
+ */
+static void warn_of_ratchet(const struct set_target *set)
+{
+    const struct cli_domain *domain = &set->change.domain;
+    if (domain->is.pod_entries_kib == BALLAST_NONE || domain->is.pod_cache_kib == BALLAST_NONE)
+        return;
+    uint64_t taken_kib =
+        ballast_min_u64(ballast_sub_floor(set->goal_kib, domain->whole_target_kib),
+                        ballast_sub_floor(domain->is.pod_entries_kib, domain->is.pod_cache_kib));
+    if (taken_kib > 0)
+        cli_complain("set-target: domain %" PRIu32 " (%s) is populated on demand and its balloon "
+                     "has not run: Xen takes up to %" PRIu64 " KiB for it at once, and a lower "
+                     "target gives nothing back before the balloon runs",
+                     domain->is.id, domain->shown, taken_kib);
+}
+
+static int plan(struct set_target *set)
+{
+    struct ballast_error err;
+    struct ballast_target_domain domain;
+    struct ballast_target_plan plan;
+    struct cli_change *change = &set->change;
+    int rc = cli_door_target_domain(&change->door, &change->domain, &domain, &err);
+    if (rc == 0)
+        rc = ballast_plan_target(&domain, set->how, set->kib, set->enforce, &plan, &err);
+    if (rc < 0)
+        return cli_change_refuse(change, rc, err.text);
+    set->goal_kib = ballast_add_ceil(plan.target_kib, domain.videoram_kib);
+    rc = plan.target_kib < domain.target_kib ? check_floor(set) : CLI_DONE;
+    if (rc)
+        return rc;
+    warn_of_ratchet(set);
+    cli_change_plan(change, &plan);
+    return CLI_DONE;
+}
+
+static int carry_out(struct set_target *set)
+{
+    struct ballast_error err;
+    struct ballast_target_plan done;
+    struct cli_change *change = &set->change;
+    struct hv *hv = change->door.hv;
+    uint32_t id = change->domain.is.id;
+    int rc;
+    if (change->door.is_daemon && change->force)
+        cli_door_daemon_force(hv);
+    if (!change->door.is_xen)
+        rc = hv->ops->set(hv, id, change->after.target_kib,
+                          set->enforce ? change->after.maximum_kib : BALLAST_NONE, &err);
+    else
+        rc = xen_set_target(hv, id, change->way, set->how, set->kib, set->enforce, &done, &err);
+    return rc < 0 ? cli_change_refuse(change, rc, err.text) : CLI_DONE;
+}
+
+static void find_reason(struct set_target *set, const struct cli_domain *now)
+{
+    uint64_t a_kib;
+    uint64_t b_kib;
+    struct ballast_guest config;
+    struct hv *hv = set->change.door.hv;
+    struct ballast_stop_facts facts = {
+        .type = now->is.type,
+        .dying = now->is.dying,
+        .paused = now->is.paused || now->state == BALLAST_DOMAIN_PAUSED,
+        .has_balloon = now->is.has_balloon,
+        .tot_kib = now->is.tot_kib,
+        .goal_kib = set->goal_kib,
+        .target_kib = now->whole_target_kib == BALLAST_NONE ? 0 : now->whole_target_kib,
+        .maximum_kib = cli_domain_maximum_kib(now),
+        .free_kib = set->change.door.host->free_kib,
+        .pod_cache_kib = now->is.pod_cache_kib,
+        .pod_entries_kib = now->is.pod_entries_kib,
+        .used_kib = now->is.used_kib,
+        .video_kib = now->video_kib,
+        .boot_kib = BALLAST_NONE,
+    };
+    if (set->change.door.is_xen && xen_config(hv, now->is.id, &config, NULL) == 0)
+        facts.boot_kib = ballast_guest_get(&config, BALLAST_MEMORY);
+    set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
+    size_t length = ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
+    /* Who moved it elsewhere says why. */
+    char decided[CLI_MESSAGE / 2] = "";
+    if (set->reason == BALLAST_STOP_TARGET && set->change.door.is_daemon)
+        cli_door_daemon_why(hv, now->is.id, decided, sizeof(decided));
+    if (*decided && length < sizeof(set->why))
+        (void)snprintf(set->why + length, sizeof(set->why) - length, ": %s", decided);
+}
+
+static int look(struct set_target *set, struct ballast_follow *follow,
+                struct cli_progress *progress)
+{
+    char text[CLI_MESSAGE];
+    struct cli_change *change = &set->change;
+    int rc = cli_door_wait(&change->door, LOOK_USEC);
+    if (!rc)
+        rc = cli_change_look(change);
+    if (rc)
+        return rc;
+    uint64_t now_usec = change->door.host->now_usec;
+    set->state = ballast_follow_look(follow, now_usec, change->after.actual_kib);
+    (void)snprintf(text, sizeof(text), "%s holds %" PRIu64 " of %" PRIu64 " KiB", change->shown,
+                   change->after.actual_kib, set->goal_kib);
+    cli_progress_show(progress, now_usec, ballast_follow_permyriad(follow), text);
+    return CLI_DONE;
+}
+
+static int follow_it(struct set_target *set)
+{
+    struct cli_change *change = &set->change;
+    struct cli_progress progress;
+    uint64_t began_usec = change->door.host->now_usec;
+    struct ballast_follow follow = {
+        .goal_kib = set->goal_kib,
+        .slack_kib = change->domain.extra_internal_kib,
+        .short_kib = change->domain.is.type == BALLAST_HVM ? BALLAST_HVM_SHORT_KIB : 0,
+        .patience_usec = PATIENCE_USEC,
+        .until_usec = ballast_add_ceil(began_usec, set->timeout_usec),
+    };
+    ballast_follow_begin(&follow, began_usec, change->before.actual_kib);
+    cli_progress_begin(&progress, began_usec, change->json);
+    cli_interrupt_catch();
+    set->state = BALLAST_FOLLOW_MOVING;
+    int rc = CLI_DONE;
+    while (rc == CLI_DONE && set->state == BALLAST_FOLLOW_MOVING && !cli_interrupted())
+        rc = look(set, &follow, &progress);
+    cli_progress_end(&progress);
+    if (rc)
+        return rc;
+    set->waited_usec = change->door.host->now_usec - began_usec;
+    if (set->state != BALLAST_FOLLOW_REACHED)
+        find_reason(set, cli_door_by_id(&change->door, change->domain.is.id));
+    return CLI_DONE;
+}
+
+static const char *state_word(enum ballast_follow_state state)
+{
+    switch (state) {
+    case BALLAST_FOLLOW_REACHED:
+        return "reached";
+    case BALLAST_FOLLOW_STOPPED:
+        return "stopped";
+    case BALLAST_FOLLOW_LATE:
+        return "late";
+    case BALLAST_FOLLOW_MOVING:
+        break;
+    }
+    return "interrupted";
+}
+
+static void tell_wait(const struct set_target *set)
+{
+    char time[CLI_SIZE];
+    (void)snprintf(time, sizeof(time), "%" PRIu64 ".%" PRIu64 " s",
+                   set->waited_usec / BALLAST_SEC_USEC,
+                   set->waited_usec % BALLAST_SEC_USEC / (BALLAST_SEC_USEC / 10));
+    uint64_t actual_kib = set->change.after.actual_kib;
+    if (set->state == BALLAST_FOLLOW_REACHED)
+        printf("reached after %s\n", time);
+    else if (set->state == BALLAST_FOLLOW_STOPPED)
+        printf("stopped at %" PRIu64 " KiB, %s\n", actual_kib, set->why);
+    else if (set->state == BALLAST_FOLLOW_LATE)
+        printf("not there after %s: it holds %" PRIu64 " KiB, %s\n", time, actual_kib, set->why);
+    else
+        printf("interrupted: it holds %" PRIu64 " KiB and goes on to its target\n", actual_kib);
+}
+
+static void tell(const struct set_target *set, bool waited)
+{
+    if (!set->change.json) {
+        cli_change_print(&set->change);
+        if (!set->change.door.is_daemon && !set->change.dry)
+            puts("    not pinned: without a daemon nothing keeps this target");
+        if (waited)
+            tell_wait(set);
+        return;
+    }
+    struct json_object *object = cli_change_json(&set->change);
+    if (waited) {
+        struct json_object *wait = cli_must(json_object_new_object());
+        bool reached = set->state == BALLAST_FOLLOW_REACHED;
+        cli_json_string(wait, "state", state_word(set->state));
+        cli_json_kib(wait, "ms", set->waited_usec / 1000);
+        cli_json_string(wait, "reason", reached ? NULL : ballast_stop_word(set->reason));
+        cli_json_string(wait, "why", reached ? NULL : set->why);
+        cli_json_add(object, "wait", wait);
+    }
+    cli_json_print(object);
+}
+
+/* Nobody but a daemon keeps one, or can be given it back. */
+static int give_back(struct set_target *set)
+{
+    struct ballast_error err;
+    struct cli_change *change = &set->change;
+    if (!change->door.is_daemon && !change->dry)
+        return cli_change_refuse(change, -EINVAL,
+                                 "its target is not pinned: without a daemon nothing keeps it");
+    if (change->dry) {
+        change->after.pinned_kib = BALLAST_NONE;
+        change->after.pinned_by[0] = '\0';
+        tell(set, false);
+        return CLI_DONE;
+    }
+    int rc = cli_door_daemon_unpin(change->door.hv, change->domain.is.id, &err);
+    if (rc < 0)
+        return cli_change_refuse(change, rc, err.text);
+    rc = cli_change_look(change);
+    if (!rc)
+        tell(set, false);
+    return rc;
+}
+
+static int run(struct set_target *set)
+{
+    if (set->gives_back)
+        return give_back(set);
+    int rc = plan(set);
+    if (rc || set->change.dry) {
+        if (!rc)
+            tell(set, false);
+        return rc;
+    }
+    rc = carry_out(set);
+    if (!rc)
+        rc = cli_change_look(&set->change);
+    if (rc)
+        return rc;
+    if (!set->waits) {
+        tell(set, false);
+        return CLI_DONE;
+    }
+    rc = follow_it(set);
+    if (rc)
+        return rc;
+    tell(set, true);
+    return set->state == BALLAST_FOLLOW_REACHED ? CLI_DONE : CLI_NO;
+}
+
+static int set_target_main(struct cli_args *args)
+{
+    struct set_target set = {
+        .change = {.args = args}, .enforce = true, .timeout_usec = TIMEOUT_USEC};
+    int rc = parse(&set, args);
+    if (!rc)
+        rc = cli_change_begin(&set.change, set.domain);
+    if (rc)
+        return rc;
+    rc = run(&set);
+    cli_change_end(&set.change);
+    return rc;
+}
+
+const struct cli_command cmd_set_target = {
+    .name = "set-target",
+    .summary = "give a running domain another size",
+    .operands = "DOMAIN SIZE|+SIZE|-SIZE|auto",
+    .text = "Sets the target of a domain's balloon, video memory included, and Xen's maximum\n"
+            "with it, as 'xl mem-set' does. SIZE is in MiB, or has K, M, G or T at its end.\n"
+            "Where a daemon runs it keeps that target, until 'auto' gives it back.\n"
+            "Exit status 1: refused, or with --wait: not reached.",
+    .options = set_target_options,
+    .run = set_target_main,
+};

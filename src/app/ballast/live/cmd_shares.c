@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast shares */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/client/asking.h"
+
+static const struct cli_option shares_options[] = {
+    CLI_ASKING_ROWS("what the daemon answers"),
+    {NULL, NULL, NULL},
+};
+
+static void print_shares(const struct json_object *result)
+{
+    uint64_t shares = cli_field_u64(result, "shares");
+    printf("shares %" PRIu64 "%s\n", shares, shares == 0 ? ": it is left alone" : "");
+}
+
+static int shares_main(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    size_t count;
+    if (cli_asking_options(&asking))
+        return CLI_BAD;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 2)
+        return cli_args_wrong(args, "it takes a DOMAIN and a number of shares");
+    char *end = NULL;
+    errno = 0;
+    unsigned long long shares = strtoull(operands[1], &end, 10);
+    if (operands[1][0] < '0' || operands[1][0] > '9' || *end || errno || shares > INT64_MAX)
+        return cli_args_wrong(args, "shares are a whole number: 1000 is usual, 2000 weighs twice "
+                                    "as much, 0 leaves the domain alone");
+    struct json_object *params = cli_params();
+    cli_params_domain(params, "domain", operands[0]);
+    cli_params_u64(params, "shares", shares);
+    return cli_asking_change(&asking, "set-shares", params, print_shares);
+}
+
+const struct cli_command cmd_shares = {
+    .name = "shares",
+    .summary = "set the weight of a domain among the others",
+    .operands = "DOMAIN N",
+    .text = "1000 is usual, 2000 weighs twice as much, 0 leaves the domain alone. It is\n"
+            "kept by the domain's uuid.",
+    .options = shares_options,
+    .run = shares_main,
+};

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballast/live/free.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
+#include "core/base/units.h"
+
+static const char *conduct_word(enum balancer_conduct conduct)
+{
+    switch (conduct) {
+    case BALANCER_COOPERATIVE:
+        return "cooperative";
+    case BALANCER_SLOW:
+        return "slow";
+    case BALANCER_STUCK:
+        return "stuck";
+    case BALANCER_UNAWARE:
+        return "unaware";
+    case BALANCER_UNKNOWN:
+        break;
+    }
+    return "not asked";
+}
+
+static bool granted(const struct cli_freeing *freeing)
+{
+    return freeing->answered && freeing->verdict.granted;
+}
+
+static void why_not(const struct cli_freeing *freeing, char text[CLI_MESSAGE])
+{
+    const struct balancer_verdict *verdict = &freeing->verdict;
+    if (!freeing->answered)
+        (void)snprintf(text, CLI_MESSAGE, "interrupted; every domain stays where it is");
+    else if (verdict->reason == BALANCER_NEVER_FITS)
+        (void)snprintf(text, CLI_MESSAGE,
+                       "if every domain gave down to its dynamic minimum, %" PRIu64
+                       " KiB would be free",
+                       verdict->b_kib);
+    else if (verdict->reason == BALANCER_GIVERS_STUCK)
+        (void)snprintf(text, CLI_MESSAGE,
+                       "%" PRIu64 " KiB are missing, and those who stopped giving hold %" PRIu64
+                       " KiB above their dynamic minima",
+                       verdict->a_kib, verdict->b_kib);
+    else
+        (void)snprintf(text, CLI_MESSAGE, "time is over, and %" PRIu64 " KiB are missing",
+                       verdict->a_kib);
+}
+
+static void print_giver(const struct cli_giver *giver, bool all)
+{
+    bool gave = giver->before_kib > giver->after_kib;
+    bool stopped = giver->opinion.conduct == BALANCER_STUCK;
+    if (giver->gone)
+        printf("    domain %" PRIu32 " (%s) is gone, and held %" PRIu64 " KiB\n", giver->id,
+               giver->name, giver->before_kib);
+    else if (gave || (all && stopped))
+        printf("    domain %" PRIu32 " (%s) gave %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64
+               " KiB%s\n",
+               giver->id, giver->name, ballast_sub_floor(giver->before_kib, giver->after_kib),
+               giver->before_kib, giver->after_kib, stopped ? ", where it stopped" : "");
+    else if (all)
+        printf("    domain %" PRIu32 " (%s) gave nothing of its %" PRIu64 " KiB (%s)\n", giver->id,
+               giver->name, giver->after_kib, conduct_word(giver->opinion.conduct));
+}
+
+static void print_all(const struct cli_freeing *freeing)
+{
+    char text[CLI_MESSAGE];
+    char shown[CLI_SIZE];
+    (void)snprintf(shown, sizeof(shown), "%" PRIu64 " KiB", freeing->need_kib);
+    if (granted(freeing))
+        printf("%s are free: %" PRIu64 " KiB beyond what is kept for Xen, %" PRIu64 " before\n",
+               shown, freeing->after_kib, freeing->before_kib);
+    else {
+        why_not(freeing, text);
+        printf("%s cannot be freed: %s\n%" PRIu64 " KiB are free beyond what is kept for Xen, "
+               "%" PRIu64 " before\n",
+               shown, text, freeing->after_kib, freeing->before_kib);
+    }
+    for (size_t i = 0; i < freeing->giver_count; i++)
+        print_giver(&freeing->givers[i], !granted(freeing));
+}
+
+static struct json_object *giver_json(const struct cli_giver *giver)
+{
+    struct json_object *object = cli_must(json_object_new_object());
+    bool has_floor = giver->opinion.lesson.kib > 0;
+    cli_json_kib(object, "id", giver->id);
+    cli_json_string(object, "name", giver->name);
+    cli_json_kib(object, "before", giver->before_kib);
+    cli_json_kib(object, "after", giver->gone ? BALLAST_NONE : giver->after_kib);
+    cli_json_string(object, "conduct", conduct_word(giver->opinion.conduct));
+    cli_json_kib(object, "floor", has_floor ? giver->opinion.lesson.kib : BALLAST_NONE);
+    return object;
+}
+
+static struct json_object *head_json(const struct cli_freeing *freeing)
+{
+    struct json_object *object = cli_must(json_object_new_object());
+    cli_json_kib(object, "size", freeing->need_kib);
+    cli_json_bool(object, "dry_run", freeing->dry);
+    cli_json_kib(object, "available_before", freeing->before_kib);
+    return object;
+}
+
+static void print_json(const struct cli_freeing *freeing)
+{
+    char text[CLI_MESSAGE];
+    struct json_object *object = head_json(freeing);
+    struct json_object *domains = cli_must(json_object_new_array());
+    const char *reason = freeing->answered ? balancer_reason_word(freeing->verdict.reason) : NULL;
+    why_not(freeing, text);
+    if (*freeing->refused) {
+        reason = freeing->refused;
+        (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
+    }
+    cli_json_kib(object, "available_after", freeing->after_kib);
+    cli_json_bool(object, "freed", granted(freeing));
+    cli_json_string(object, "reason", reason ? reason : "interrupted");
+    cli_json_string(object, "why", granted(freeing) ? NULL : text);
+    for (size_t i = 0; i < freeing->giver_count; i++) {
+        if (json_object_array_add(domains, giver_json(&freeing->givers[i])) < 0)
+            cli_must(NULL);
+    }
+    cli_json_add(object, "domains", domains);
+    cli_json_print(object);
+}
+
+void cli_free_tell(const struct cli_freeing *freeing)
+{
+    if (freeing->json)
+        print_json(freeing);
+    else
+        print_all(freeing);
+}
+
+static uint64_t spare_kib(const struct cli_freeing *freeing)
+{
+    uint64_t sum_kib = 0;
+    const struct ballast_host *host = freeing->door.host;
+    for (size_t i = 0; i < host->domain_count; i++)
+        sum_kib = ballast_add_ceil(sum_kib, ballast_domain_spare_kib(&host->domains[i]));
+    return sum_kib;
+}
+
+static struct json_object *set_json(const struct cli_freeing *freeing,
+                                    const struct balancer_set *set)
+{
+    const struct cli_domain *domain = cli_door_by_id(&freeing->door, set->id);
+    struct json_object *object = cli_must(json_object_new_object());
+    cli_json_kib(object, "id", set->id);
+    cli_json_string(object, "name", domain ? domain->is.name : NULL);
+    cli_json_kib(object, "actual", domain ? domain->is.tot_kib : BALLAST_NONE);
+    cli_json_kib(object, "target", set->target_kib);
+    cli_json_string(object, "reason", balancer_reason_word(set->reason));
+    return object;
+}
+
+void cli_free_tell_dry_json(const struct cli_freeing *freeing, struct json_object *asked,
+                            bool can_be)
+{
+    struct json_object *object = head_json(freeing);
+    cli_json_kib(object, "spare", spare_kib(freeing));
+    cli_json_bool(object, "can_be", can_be);
+    cli_json_add(object, "asked_first", asked);
+    cli_json_print(object);
+}
+
+static void tell_dry_json(const struct cli_freeing *freeing, const struct balancer_output *decided,
+                          bool can_be)
+{
+    struct json_object *sets = cli_must(json_object_new_array());
+    for (size_t i = 0; i < decided->set_count; i++) {
+        if (decided->sets[i].target_kib == BALLAST_NONE)
+            continue;
+        if (json_object_array_add(sets, set_json(freeing, &decided->sets[i])) < 0)
+            cli_must(NULL);
+    }
+    cli_free_tell_dry_json(freeing, sets, can_be);
+}
+
+static void print_dry(const struct cli_freeing *freeing, const struct balancer_output *decided,
+                      bool can_be)
+{
+    printf("%" PRIu64 " KiB are to be freed; %" PRIu64 " KiB are free beyond what is kept for "
+           "Xen, and domains can give %" PRIu64 " KiB down to their dynamic minima\n",
+           freeing->need_kib, freeing->before_kib, spare_kib(freeing));
+    if (!can_be)
+        puts("that is not enough");
+    for (size_t i = 0; can_be && i < decided->set_count; i++) {
+        const struct balancer_set *set = &decided->sets[i];
+        const struct cli_domain *domain = cli_door_by_id(&freeing->door, set->id);
+        if (domain && set->target_kib != BALLAST_NONE)
+            printf("    domain %" PRIu32 " (%s) would be asked first: from %" PRIu64 " to %" PRIu64
+                   " KiB\n",
+                   set->id, domain->shown, domain->is.tot_kib, set->target_kib);
+    }
+}
+
+bool cli_free_tell_dry(const struct cli_freeing *freeing, const struct balancer_output *decided)
+{
+    bool refused = decided->verdict_count > 0 && !decided->verdicts[0].granted;
+    bool enough = ballast_add_ceil(freeing->before_kib, spare_kib(freeing)) >= freeing->need_kib;
+    bool can_be = !refused && enough;
+    if (freeing->json)
+        tell_dry_json(freeing, decided, can_be);
+    else
+        print_dry(freeing, decided, can_be);
+    return can_be;
+}

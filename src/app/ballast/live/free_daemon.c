@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/cli/command.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/progress.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/client/daemon.h"
+#include "app/ballast/client/prospect.h"
+#include "app/ballast/live/free.h"
+#include "core/base/units.h"
+
+struct wait {
+    struct cli_progress progress;
+    uint64_t need_kib;
+};
+
+static uint64_t now_usec(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int told(void *context, const char *method, const struct json_object *params)
+{
+    struct wait *wait = context;
+    char text[CLI_MESSAGE];
+    if (strcmp(method, "reservation-changed") != 0)
+        return 0;
+    uint64_t missing_kib = ballast_min_u64(cli_field_sum(params, "missing_kib"), wait->need_kib);
+    (void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " KiB missing", missing_kib,
+                   wait->need_kib);
+    cli_progress_show(
+        &wait->progress, now_usec(),
+        (uint32_t)ballast_mul_div(wait->need_kib - missing_kib, BALLAST_PERMYRIAD, wait->need_kib),
+        text);
+    return 0;
+}
+
+/* No signal is caught: the daemon stops freeing for a connection that ends before its answer. */
+static int wait_for(const struct cli_freeing *freeing, struct cli_daemon *daemon,
+                    struct wire_message *answer)
+{
+    struct ballast_error err;
+    struct wait wait = {.need_kib = freeing->need_kib};
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "kib", freeing->need_kib);
+    cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
+    cli_params_bool(params, "wait", true);
+    cli_progress_begin(&wait.progress, now_usec(), freeing->json);
+    int rc = wire_call(daemon->client, "free", params, 0, told, &wait, answer, &err);
+    cli_progress_end(&wait.progress);
+    if (rc < 0) {
+        cli_complain("free: %s", err.text);
+        return CLI_UNREACHABLE;
+    }
+    return answer->error_code ? cli_daemon_no(daemon, answer) : CLI_DONE;
+}
+
+/* How each domain has done, by the daemon's own words. */
+static void take_conduct(struct cli_freeing *freeing)
+{
+    static const char *const words[] = {"unknown", "cooperative", "slow", "stuck", "unaware"};
+    const struct json_object *domains = cli_door_daemon_domains(freeing->door.hv);
+    for (size_t i = 0; i < freeing->giver_count; i++) {
+        struct cli_giver *giver = &freeing->givers[i];
+        for (size_t d = 0; d < json_object_array_length(domains); d++) {
+            const struct json_object *domain = json_object_array_get_idx(domains, d);
+            if (cli_field_sum(domain, "domid") != giver->id)
+                continue;
+            for (int word = 0; word < (int)(sizeof(words) / sizeof(words[0])); word++) {
+                if (strcmp(cli_field_string(domain, "conduct"), words[word]) == 0)
+                    giver->opinion.conduct = (enum balancer_conduct)word;
+            }
+            if (strcmp(cli_field_string(domain, "floor_reason"), "stopped") == 0)
+                giver->opinion.lesson.kib = cli_field_sum(domain, "floor_kib");
+        }
+    }
+}
+
+/* What the daemon granted is answered; what it refuses is an answer, too, and has its reason. */
+static int take_answer(struct cli_freeing *freeing, const struct wire_message *answer)
+{
+    freeing->answered = answer->error_code == 0;
+    freeing->verdict = (struct balancer_verdict){.granted = true, .reason = BALANCER_FITS};
+    if (freeing->answered)
+        return CLI_DONE;
+    const char *reason = cli_field_string(answer->error_data, "reason");
+    (void)snprintf(freeing->refused, sizeof(freeing->refused), "%s", *reason ? reason : "refused");
+    (void)snprintf(freeing->refused_why, sizeof(freeing->refused_why), "%s", answer->error_text);
+    return CLI_NO;
+}
+
+/* The same object as a command makes that does it by itself: the host before and after. */
+static int really_json(struct cli_freeing *freeing)
+{
+    struct ballast_error err;
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    struct cli_daemon *daemon = cli_door_daemon_of(freeing->door.hv);
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "kib", freeing->need_kib);
+    cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
+    cli_params_bool(params, "wait", true);
+    if (wire_call(daemon->client, "free", params, 0, NULL, NULL, &answer, &err) < 0) {
+        cli_complain("free: %s", err.text);
+        return CLI_UNREACHABLE;
+    }
+    int rc = answer.error_code && answer.error_code != WIRE_REFUSED ? cli_daemon_no(daemon, &answer)
+                                                                    : take_answer(freeing, &answer);
+    bool tells = answer.error_code == 0 || answer.error_code == WIRE_REFUSED;
+    uint64_t freed_kib = cli_field_u64(answer.result, "free_kib");
+    wire_message_release(&answer);
+    if (!tells)
+        return rc;
+    if (cli_free_look(freeing) != CLI_DONE)
+        return CLI_UNREACHABLE;
+    /* What was free when it was done: by now guests may have it again. */
+    if (freed_kib != BALLAST_NONE)
+        freeing->after_kib = freed_kib;
+    take_conduct(freeing);
+    cli_free_tell(freeing);
+    return rc;
+}
+
+static struct json_object *asked_json(const struct cli_freeing *freeing,
+                                      const struct cli_prospect *prospect)
+{
+    struct json_object *array = cli_must(json_object_new_array());
+    size_t count = prospect->givers ? json_object_array_length(prospect->givers) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct json_object *giver = json_object_array_get_idx(prospect->givers, i);
+        uint64_t id = cli_field_sum(giver, "domid");
+        uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
+        const struct cli_domain *domain = cli_door_by_id(&freeing->door, (uint32_t)id);
+        struct json_object *object = cli_must(json_object_new_object());
+        if (!domain || gives_kib == 0) {
+            json_object_put(object);
+            continue;
+        }
+        cli_json_kib(object, "id", id);
+        cli_json_string(object, "name", domain->is.name);
+        cli_json_kib(object, "actual", domain->is.tot_kib);
+        cli_json_kib(object, "target", ballast_sub_floor(domain->is.tot_kib, gives_kib));
+        cli_json_string(object, "reason", cli_field_string(prospect->start, "reason"));
+        if (json_object_array_add(array, object) < 0)
+            cli_must(NULL);
+    }
+    return array;
+}
+
+static int dryly_json(struct cli_freeing *freeing)
+{
+    struct cli_prospect prospect = {0};
+    struct cli_daemon *daemon = cli_door_daemon_of(freeing->door.hv);
+    int rc = cli_prospect_ask(daemon, NULL, freeing->need_kib, &prospect);
+    if (rc)
+        return rc;
+    bool can_be = cli_prospect_is_possible(&prospect);
+    cli_free_tell_dry_json(freeing, asked_json(freeing, &prospect), can_be);
+    cli_prospect_release(&prospect);
+    return can_be ? CLI_DONE : CLI_NO;
+}
+
+static int in_json(struct cli_freeing *freeing, struct cli_daemon *daemon)
+{
+    freeing->door = (struct cli_door){.lock = -1, .is_daemon = true};
+    freeing->door.hv = cli_door_daemon_new(daemon);
+    int rc = cli_door_look(&freeing->door);
+    if (!rc)
+        cli_free_remember(freeing);
+    if (!rc)
+        rc = freeing->dry ? dryly_json(freeing) : really_json(freeing);
+    free(freeing->givers);
+    freeing->givers = NULL;
+    cli_door_close(&freeing->door);
+    return rc;
+}
+
+static int really(const struct cli_freeing *freeing, struct cli_daemon *daemon)
+{
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    int rc = wait_for(freeing, daemon, &answer);
+    if (!rc)
+        printf("%" PRIu64 " KiB are free beyond what is promised\n",
+               cli_field_sum(answer.result, "free_kib"));
+    wire_message_release(&answer);
+    return rc;
+}
+
+static int dryly(const struct cli_freeing *freeing, struct cli_daemon *daemon)
+{
+    struct cli_prospect prospect = {0};
+    int rc = cli_prospect_ask(daemon, NULL, freeing->need_kib, &prospect);
+    if (rc)
+        return rc;
+    cli_prospect_tell(&prospect, stdout);
+    rc = cli_prospect_is_possible(&prospect) ? CLI_DONE : CLI_NO;
+    cli_prospect_release(&prospect);
+    return rc;
+}
+
+int cli_free_through_daemon(struct cli_freeing *freeing, bool *through)
+{
+    struct cli_daemon daemon;
+    int rc =
+        cli_daemon_try(&daemon, "free", NULL, freeing->dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
+    *through = daemon.client != NULL;
+    if (rc || !*through)
+        return rc;
+    if (freeing->json)
+        return in_json(freeing, &daemon);
+    rc = freeing->dry ? dryly(freeing, &daemon) : really(freeing, &daemon);
+    cli_daemon_close(&daemon);
+    return rc;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast bind */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/client/asking.h"
+#include "core/model/host.h"
+
+static const struct cli_option bind_options[] = {
+    CLI_ASKING_RESERVATION_ROWS,
+    {NULL, NULL, NULL},
+};
+
+/* Numbers of domains are used again: what is bound is the domain that was looked at, by its uuid.
+ */
+static int find(struct cli_daemon *daemon, const char *word, struct json_object *bind)
+{
+    struct json_object *found = NULL;
+    struct json_object *params = cli_params();
+    cli_params_domain(params, "domain", word);
+    int rc = cli_daemon_call(daemon, "domains", params, &found);
+    const struct json_object *domain = cli_field_at(found, "domains", 0);
+    const char *uuid = cli_field_string(domain, "uuid");
+    if (!rc && cli_field_u64(domain, "domid") == BALLAST_NONE) {
+        cli_complain("bind: the daemon does not say which domain that is");
+        rc = CLI_UNREACHABLE;
+    }
+    cli_params_u64(bind, "domid", cli_field_u64(domain, "domid"));
+    cli_params_string(bind, "uuid", *uuid ? uuid : NULL);
+    json_object_put(found);
+    return rc;
+}
+
+static void tell(const struct json_object *reservation)
+{
+    printf("reservation %" PRIu64 ": %s to domain %" PRIu64 ", %" PRIu64 " of %" PRIu64
+           " KiB are spent\n",
+           cli_field_sum(reservation, "id"), cli_field_string(reservation, "state"),
+           cli_field_sum(reservation, "domid"), cli_field_sum(reservation, "spent_kib"),
+           cli_field_sum(reservation, "granted_kib"));
+}
+
+static int bind_main(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    struct json_object *params;
+    char **operands;
+    int rc = cli_asking_reservation(&asking, 2, "it takes the ID of a reservation and a DOMAIN",
+                                    &operands, &params);
+    if (rc)
+        return rc;
+    rc = cli_asking_open(&asking, CLI_DAEMON_CHANGES);
+    if (!rc)
+        rc = find(&asking.daemon, operands[1], params);
+    if (!rc)
+        return cli_asking_change(&asking, "bind", params, tell);
+    json_object_put(params);
+    cli_daemon_close(&asking.daemon);
+    return rc;
+}
+
+const struct cli_command cmd_bind = {
+    .name = "bind",
+    .summary = "say which domain a reservation is for",
+    .operands = "ID DOMAIN",
+    .text = "From then on the reservation lasts as long as the domain, and is spent as the\n"
+            "domain takes its memory. Exit status 1: refused.",
+    .options = bind_options,
+    .run = bind_main,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast release */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/client/asking.h"
+
+static const struct cli_option release_options[] = {
+    CLI_ASKING_RESERVATION_ROWS,
+    {NULL, NULL, NULL},
+};
+
+static void tell(const struct json_object *reservation)
+{
+    char *message = cli_field_shown(reservation, "message");
+    printf("reservation %" PRIu64 ": %s\n", cli_field_sum(reservation, "id"), message);
+    free(message);
+}
+
+static int release_main(struct cli_args *args)
+{
+    struct cli_asking asking = {.args = args};
+    struct json_object *params;
+    char **operands;
+    int rc =
+        cli_asking_reservation(&asking, 1, "it takes the ID of a reservation", &operands, &params);
+    return rc ? rc : cli_asking_change(&asking, "release", params, tell);
+}
+
+const struct cli_command cmd_release = {
+    .name = "release",
+    .summary = "give a reservation back",
+    .operands = "ID",
+    .text = "Whatever state it is in: what was promised is nobody's again, what was being\n"
+            "freed goes back. Exit status 1: refused.",
+    .options = release_options,
+    .run = release_main,
+};

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast reserve */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/access/profile_option.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/rundir.h"
+#include "app/ballast/cli/signals.h"
+#include "app/ballast/cli/size.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/explain/need.h"
+#include "app/ballast/starts/reserving.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+
+enum {
+    OPTION_LEASE,
+    OPTION_DEADLINE,
+    OPTION_OWNER,
+    OPTION_LABEL,
+    OPTION_PROFILE,
+    OPTION_NO_WAIT,
+    OPTION_JSON,
+    OPTION_RUN_DIR,
+};
+
+static const struct cli_option reserve_options[] = {
+    [OPTION_LEASE] = {"lease", "T", "how long it is kept unless it is bound"},
+    [OPTION_DEADLINE] = {"deadline", "T", "give up when it is not there by then"},
+    [OPTION_OWNER] = {"owner", "NAME", "whose it is, if not this user's"},
+    [OPTION_LABEL] = {"label", "TEXT", "what it is for"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count a guest's need by these rules"},
+    [OPTION_NO_WAIT] = {"no-wait", NULL, "do not wait until memory is free"},
+    [OPTION_JSON] = {"json", NULL, "the reservation as one object"},
+    [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
+    {NULL, NULL, NULL},
+};
+
+struct reserve {
+    struct cli_want want;
+    const struct ballast_profile *profile;
+    struct cli_admission admission;
+    struct cli_need need; /* of a guest's file */
+    const char *run_dir;
+    bool no_wait;
+    bool json;
+};
+
+static int set_time(const struct cli_args *args, const char *name, uint64_t *out_usec)
+{
+    struct ballast_error err;
+    if (cli_time_parse(args->value, out_usec, &err) < 0)
+        return cli_args_wrong(args, "--%s: %s", name, err.text);
+    if (*out_usec == 0)
+        return cli_args_wrong(args, "--%s: it must be more than nothing", name);
+    return CLI_DONE;
+}
+
+static int set_option(struct reserve *reserve, const struct cli_args *args, int option)
+{
+    reserve->no_wait |= option == OPTION_NO_WAIT;
+    reserve->json |= option == OPTION_JSON;
+    if (option == OPTION_LEASE)
+        return set_time(args, "lease", &reserve->want.lease_usec);
+    if (option == OPTION_DEADLINE)
+        return set_time(args, "deadline", &reserve->want.deadline_usec);
+    if (option == OPTION_OWNER)
+        reserve->want.owner = args->value;
+    if (option == OPTION_LABEL)
+        reserve->want.label = args->value;
+    if (option == OPTION_RUN_DIR)
+        reserve->run_dir = args->value;
+    if (option == OPTION_PROFILE)
+        return cli_profile_option(args, args->value, &reserve->profile);
+    return CLI_DONE;
+}
+
+/* SIZE or MIN-MAX, told from a file by its being one. */
+static int read_sizes(struct reserve *reserve, const struct cli_args *args, const char *word)
+{
+    struct ballast_error err;
+    char low[64];
+    const char *dash = strchr(word, '-');
+    size_t length = dash ? (size_t)(dash - word) : 0;
+    if (!dash || length == 0 || length >= sizeof(low)) {
+        if (ballast_size_parse(word, &reserve->want.min_kib, &err) < 0)
+            return cli_args_wrong(args, "%s, or MIN-MAX, or a guest's file", err.text);
+        return CLI_DONE;
+    }
+    (void)snprintf(low, sizeof(low), "%.*s", (int)length, word);
+    if (ballast_size_parse(low, &reserve->want.min_kib, &err) < 0 ||
+        ballast_size_parse(dash + 1, &reserve->want.max_kib, &err) < 0)
+        return cli_args_wrong(args, "%s", err.text);
+    if (reserve->want.max_kib < reserve->want.min_kib)
+        return cli_args_wrong(args, "%s: the minimum is above the maximum", word);
+    return CLI_DONE;
+}
+
+static int read_operand(struct reserve *reserve, const struct cli_args *args, const char *word)
+{
+    int rc;
+    if (strcmp(word, "-") != 0 && access(word, F_OK) != 0) {
+        rc = read_sizes(reserve, args, word);
+        if (!rc && reserve->want.min_kib == 0)
+            return cli_args_wrong(args, "nothing needs no reservation");
+        return rc;
+    }
+    rc = cli_need_read(&reserve->need, word, reserve->profile);
+    if (rc)
+        return rc;
+    if (!reserve->want.label)
+        reserve->want.label = reserve->need.label;
+    return CLI_DONE;
+}
+
+static int parse(struct reserve *reserve, struct cli_args *args)
+{
+    int option;
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD || set_option(reserve, args, option) != CLI_DONE)
+            return CLI_BAD;
+    }
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 1)
+        return cli_args_wrong(args, "it takes a SIZE, MIN-MAX or a GUEST");
+    return read_operand(reserve, args, operands[0]);
+}
+
+static void print_lease(const struct json_object *reservation)
+{
+    uint64_t lease_usec = cli_field_u64(reservation, "lease_usec");
+    if (lease_usec == BALLAST_NONE)
+        puts("it is kept until it is bound or released");
+    else
+        printf("it is kept for %" PRIu64 " s unless it is bound\n", lease_usec / BALLAST_SEC_USEC);
+}
+
+static void print_people(const struct cli_reserving *reserving)
+{
+    const struct json_object *reservation = reserving->reservation;
+    printf("reservation %" PRIu64 ": ", reserving->id);
+    if (!cli_reserving_is_granted(reserving)) {
+        printf("%s, %" PRIu64 " KiB missing\n", cli_field_string(reservation, "state"),
+               cli_field_sum(reservation, "missing_kib"));
+        return;
+    }
+    printf("%" PRIu64 " KiB granted\n", cli_field_sum(reservation, "granted_kib"));
+    for (size_t i = 0; i < reserving->source_count; i++)
+        printf("    domain %" PRIu64 " %s gave %" PRIu64 " KiB\n", reserving->sources[i].domid,
+               reserving->sources[i].shown, reserving->sources[i].given_kib);
+    print_lease(reservation);
+}
+
+static void tell(const struct reserve *reserve, const struct cli_reserving *reserving)
+{
+    if (reserve->json) {
+        cli_json_print(json_object_get(reserving->reservation));
+        return;
+    }
+    print_people(reserving);
+    if (reserve->need.name)
+        printf("counted by profile %s: %s: %s\n", reserve->need.profile_name, reserve->need.why,
+               reserve->need.certainty.text);
+}
+
+static int tell_no(const struct cli_reserving *reserving)
+{
+    char why[CLI_MESSAGE];
+    uint64_t missing_kib =
+        cli_field_u64(reserving->no.error_code ? reserving->no.error_data : reserving->reservation,
+                      "missing_kib");
+    if (cli_signal()) {
+        cli_complain("reserve: cancelled; what was being freed goes back");
+        return 128 + cli_signal();
+    }
+    cli_reserving_why(reserving, why, sizeof(why));
+    if (missing_kib == BALLAST_NONE || missing_kib == 0)
+        cli_complain("reserve: refused: %s", why);
+    else
+        cli_complain("reserve: refused: %s; %" PRIu64 " KiB are missing", why, missing_kib);
+    return CLI_NO;
+}
+
+static int run(const struct reserve *reserve, struct cli_reserving *reserving)
+{
+    cli_signals_catch();
+    int rc = cli_reserving_ask(reserving);
+    if (!rc && !reserve->no_wait)
+        rc = cli_reserving_wait(reserving);
+    if (rc == CLI_NO)
+        return tell_no(reserving);
+    if (!rc)
+        tell(reserve, reserving);
+    return rc;
+}
+
+static int admit(struct reserve *reserve, struct cli_daemon *daemon)
+{
+    cli_admission_ask(&reserve->admission, reserve->profile, daemon, true);
+    int rc = cli_need_admit(&reserve->need, &reserve->admission);
+    reserve->want.min_kib = reserve->need.kib;
+    return rc;
+}
+
+static int reserve_main(struct cli_args *args)
+{
+    struct reserve reserve = {.want = {.min_kib = BALLAST_NONE,
+                                       .max_kib = BALLAST_NONE,
+                                       .lease_usec = BALLAST_NONE,
+                                       .deadline_usec = BALLAST_NONE}};
+    struct cli_daemon daemon = {0};
+    int rc = parse(&reserve, args);
+    if (!rc)
+        rc = cli_daemon_open(&daemon, "reserve", reserve.run_dir, CLI_DAEMON_CHANGES);
+    if (!rc && reserve.need.name)
+        rc = admit(&reserve, &daemon);
+    if (!rc) {
+        struct cli_reserving reserving = {
+            .daemon = &daemon, .want = reserve.want, .quiet = reserve.json};
+        rc = run(&reserve, &reserving);
+        cli_reserving_end(&reserving);
+    }
+    cli_daemon_close(&daemon);
+    cli_need_release(&reserve.need);
+    return rc;
+}
+
+const struct cli_command cmd_reserve = {
+    .name = "reserve",
+    .summary = "have free memory promised",
+    .operands = "SIZE | MIN-MAX | GUEST",
+    .text = "Has so much of the host's memory kept for a guest that is to be started; where\n"
+            "it is not free, others give. It waits until it is there; Ctrl-C gives it back.\n"
+            "SIZE is in MiB, or has K, M, G or T at its end. Exit status 1: refused.",
+    .options = reserve_options,
+    .run = reserve_main,
+};

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballast run */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <json-c/json.h>
+
+#include "app/ballast/access/profile_option.h"
+#include "app/ballast/cli/args.h"
+#include "app/ballast/cli/child.h"
+#include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/rundir.h"
+#include "app/ballast/cli/signals.h"
+#include "app/ballast/cli/size.h"
+#include "app/ballast/cli/values.h"
+#include "app/ballast/client/prospect.h"
+#include "app/ballast/explain/need.h"
+#include "app/ballast/starts/birth.h"
+#include "app/ballast/starts/reserving.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+#include "edge/file/file.h"
+
+/* Between looks for the new domain: a build of 1 GiB takes five times as long or more. */
+#define LOOK_USEC UINT64_C(50000)
+/* A domain that is not there so long after its command has ended will not come. */
+#define LATE_USEC (UINT64_C(3) * BALLAST_SEC_USEC)
+
+enum {
+    OPTION_DRY_RUN,
+    OPTION_LEASE,
+    OPTION_DEADLINE,
+    OPTION_OWNER,
+    OPTION_PROFILE,
+    OPTION_JSON,
+    OPTION_QUIET,
+    OPTION_RUN_DIR,
+};
+
+static const struct cli_option run_options[] = {
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what it would come to"},
+    [OPTION_LEASE] = {"lease", "T", "how long the command has to make its domain"},
+    [OPTION_DEADLINE] = {"deadline", "T", "give up when memory is not free by then"},
+    [OPTION_OWNER] = {"owner", "NAME", "whose reservation it is, if not this user's"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count the need by these rules"},
+    [OPTION_JSON] = {"json", NULL, "with --dry-run: one object, sizes in KiB"},
+    [OPTION_QUIET] = {"quiet", NULL, "say nothing unless something is wrong"},
+    [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
+    {NULL, NULL, NULL},
+};
+
+struct run {
+    const char *path;
+    char *const *command; /* NULL-terminated */
+    char *usual[4];
+    struct cli_want want;
+    const struct ballast_profile *profile;
+    const char *run_dir;
+    bool dry;
+    bool json;
+    bool quiet;
+    struct cli_admission admission;
+    struct cli_need need;
+    struct cli_daemon daemon;
+    struct cli_reserving reserving;
+};
+
+static int set_time(const struct cli_args *args, const char *name, uint64_t *out_usec)
+{
+    struct ballast_error err;
+    if (cli_time_parse(args->value, out_usec, &err) < 0)
+        return cli_args_wrong(args, "--%s: %s", name, err.text);
+    return *out_usec ? CLI_DONE : cli_args_wrong(args, "--%s: it must be more than nothing", name);
+}
+
+static int set_option(struct run *run, const struct cli_args *args, int option)
+{
+    run->dry |= option == OPTION_DRY_RUN;
+    run->json |= option == OPTION_JSON;
+    run->quiet |= option == OPTION_QUIET;
+    if (option == OPTION_LEASE)
+        return set_time(args, "lease", &run->want.lease_usec);
+    if (option == OPTION_DEADLINE)
+        return set_time(args, "deadline", &run->want.deadline_usec);
+    if (option == OPTION_OWNER)
+        run->want.owner = args->value;
+    if (option == OPTION_RUN_DIR)
+        run->run_dir = args->value;
+    if (option == OPTION_PROFILE)
+        return cli_profile_option(args, args->value, &run->profile);
+    return CLI_DONE;
+}
+
+/* What is behind "--" is the command's, options and all. */
+static void take_command(struct run *run, struct cli_args *args)
+{
+    for (int i = 1; i < args->argc; i++) {
+        if (strcmp(args->argv[i], "--") != 0)
+            continue;
+        run->command = args->argv + i + 1;
+        args->argc = i;
+    }
+}
+
+static int first_character(const char *path)
+{
+    char *text;
+    size_t length;
+    if (file_read(path, FILE_REGULAR, GUESTCFG_MAX_BYTES, &text, &length, NULL) < 0)
+        return EOF;
+    size_t first = strspn(text, " \t\n\r\xef\xbb\xbf");
+    int character = first < length ? (unsigned char)text[first] : EOF;
+    free(text);
+    return character;
+}
+
+/* What starts such a file: told from its content, as the reader of guests does. */
+static int choose_command(struct run *run, const struct cli_args *args)
+{
+    if (run->command && *run->command)
+        return CLI_DONE;
+    if (run->command)
+        return cli_args_wrong(args, "the command behind -- is missing");
+    if (run->dry)
+        return CLI_DONE;
+    int first = strcmp(run->path, "-") == 0 ? '{' : first_character(run->path);
+    if (first == '{' || first == '[')
+        return cli_args_wrong(args, "no toolstack starts this one: what does is to be said behind "
+                                    "--");
+    bool xml = first == '<';
+    static char xl[] = "xl";
+    static char virsh[] = "virsh";
+    static char create[] = "create";
+    run->usual[0] = xml ? virsh : xl;
+    run->usual[1] = create;
+    run->usual[2] = (char *)run->path;
+    run->command = run->usual;
+    return CLI_DONE;
+}
+
+static int parse(struct run *run, struct cli_args *args)
+{
+    int option;
+    take_command(run, args);
+    while ((option = cli_args_next(args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD || set_option(run, args, option) != CLI_DONE)
+            return CLI_BAD;
+    }
+    size_t count;
+    char **operands = cli_args_operands(args, &count);
+    if (count != 1)
+        return cli_args_wrong(args, "it takes one GUEST, and behind -- the command that starts it");
+    if (run->json && !run->dry)
+        return cli_args_wrong(args, "--json goes with --dry-run");
+    run->path = operands[0];
+    return choose_command(run, args);
+}
+
+/* Standard output is the command's. */
+__attribute__((format(printf, 2, 3))) static void say(const struct run *run, const char *format,
+                                                      ...)
+{
+    va_list arguments;
+    if (run->quiet)
+        return;
+    va_start(arguments, format);
+    fprintf(stderr, "%s: ", run->need.shown);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+static int dry_run(struct run *run)
+{
+    struct cli_prospect prospect = {0};
+    int rc = cli_prospect_ask(&run->daemon, run->need.label, run->need.kib, &prospect);
+    if (rc)
+        return rc;
+    if (run->json) {
+        struct json_object *object = cli_prospect_json(&prospect);
+        cli_json_string(object, "name", run->need.name);
+        cli_json_string(object, "profile", run->need.profile_name);
+        cli_json_string(object, "profile_why", run->need.why);
+        cli_certainty_json(object, &run->need.certainty);
+        cli_json_kib(object, "need_kib", run->need.kib);
+        cli_json_print(object);
+    } else {
+        printf("%s: needs %" PRIu64 " KiB (profile %s: %s: %s); ", run->need.shown, run->need.kib,
+               run->need.profile_name, run->need.why, run->need.certainty.text);
+        cli_prospect_tell(&prospect, stdout);
+    }
+    rc = cli_prospect_is_possible(&prospect) ? CLI_DONE : CLI_NO;
+    cli_prospect_release(&prospect);
+    return rc;
+}
+
+static int tell_no(struct run *run)
+{
+    char why[CLI_MESSAGE];
+    struct cli_prospect prospect = {0};
+    if (cli_signal()) {
+        cli_complain("run: %s is not started; what was being freed goes back", run->need.shown);
+        return 128 + cli_signal();
+    }
+    cli_reserving_why(&run->reserving, why, sizeof(why));
+    cli_complain("run: %s needs %" PRIu64 " KiB and is not started: %s", run->need.shown,
+                 run->need.kib, why);
+    if (cli_prospect_ask(&run->daemon, run->need.label, run->need.kib, &prospect) == 0) {
+        fputs("now: ", stderr);
+        cli_prospect_tell(&prospect, stderr);
+    }
+    cli_prospect_release(&prospect);
+    return CLI_NO;
+}
+
+static void tell_granted(const struct run *run)
+{
+    const struct cli_reserving *reserving = &run->reserving;
+    for (size_t i = 0; i < reserving->source_count; i++) {
+        const struct cli_source *source = &reserving->sources[i];
+        say(run, "domain %" PRIu64 " %s gave %" PRIu64 " KiB", source->domid, source->shown,
+            source->given_kib);
+    }
+    say(run, "%" PRIu64 " KiB are reserved (%" PRIu64 "); running %s",
+        cli_field_sum(reserving->reservation, "granted_kib"), reserving->id, run->command[0]);
+}
+
+static int reserve(struct run *run)
+{
+    say(run, "needs %" PRIu64 " KiB (profile %s: %s: %s)", run->need.kib, run->need.profile_name,
+        run->need.why, run->need.certainty.text);
+    int rc = cli_reserving_ask(&run->reserving);
+    if (!rc)
+        rc = cli_reserving_wait(&run->reserving);
+    if (rc == CLI_NO)
+        return tell_no(run);
+    if (!rc && cli_signal()) {
+        cli_reserving_release(&run->reserving);
+        return tell_no(run);
+    }
+    if (!rc)
+        tell_granted(run);
+    return rc;
+}
+
+/* What a script behind -- may want to know. */
+static void set_environment(const struct run *run)
+{
+    char id[CLI_SIZE];
+    (void)snprintf(id, sizeof(id), "%" PRIu64, run->reserving.id);
+    (void)setenv("BALLAST_RESERVATION", id, 1);
+    (void)setenv(CLI_RUN_DIR_ENV, run->daemon.run_dir, 1);
+}
+
+static void tell_birth(const struct run *run, const struct cli_birth *birth)
+{
+    if (birth->state == CLI_BIRTH_BOUND)
+        say(run, "it is domain %" PRIu64 ", and has its reservation", birth->domid);
+    if (birth->state == CLI_BIRTH_REFUSED)
+        cli_complain("run: %s is domain %" PRIu64 ", but reservation %" PRIu64
+                     " could not be bound to it: %s",
+                     run->need.shown, birth->domid, run->reserving.id, birth->why);
+    if (birth->state == CLI_BIRTH_LOST)
+        cli_complain("run: %s; %s goes on without its reservation (%" PRIu64 ")", birth->why,
+                     run->need.shown, run->reserving.id);
+}
+
+static void attend(struct run *run, struct cli_birth *birth, struct cli_child *child)
+{
+    while (!child->ended && birth->state == CLI_BIRTH_NONE) {
+        cli_birth_look(birth);
+        cli_child_wait(child, LOOK_USEC);
+    }
+    tell_birth(run, birth);
+    cli_child_wait(child, BALLAST_NONE);
+    if (birth->state != CLI_BIRTH_NONE)
+        return;
+    /* One that failed may have left a domain for a moment; what it has not bound goes back. */
+    for (uint64_t waited_usec = 0; child->status == 0 && waited_usec <= LATE_USEC;
+         waited_usec += LOOK_USEC) {
+        cli_birth_look(birth);
+        if (birth->state != CLI_BIRTH_NONE)
+            break;
+        struct timespec pause = {.tv_nsec = (long)LOOK_USEC * 1000};
+        (void)nanosleep(&pause, NULL);
+    }
+    tell_birth(run, birth);
+}
+
+static int start(struct run *run, struct cli_birth *birth)
+{
+    struct cli_child child;
+    set_environment(run);
+    int rc = cli_child_start(&child, "run", run->command);
+    if (rc) {
+        cli_reserving_release(&run->reserving);
+        return rc;
+    }
+    attend(run, birth, &child);
+    cli_child_end(&child);
+    if (birth->state == CLI_BIRTH_NONE || birth->state == CLI_BIRTH_REFUSED) {
+        if (child.status == 0 && birth->state == CLI_BIRTH_NONE)
+            cli_complain("run: %s ended well, but there is no new domain %s: its reservation is "
+                         "released",
+                         run->command[0], run->need.shown);
+        cli_reserving_release(&run->reserving);
+    }
+    return child.status;
+}
+
+/* These make no second domain of a name; of others nobody knows whether they take its place. */
+static bool refuses_a_second(const struct run *run)
+{
+    static const char *const names[] = {"xl", "virsh", "ballast"};
+    const char *slash = strrchr(run->command[0], '/');
+    const char *name = slash ? slash + 1 : run->command[0];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Nobody is asked to give for a command that could only fail. */
+static int check_absence(const struct run *run, const struct cli_birth *birth)
+{
+    if (birth->before_count == 0)
+        return CLI_DONE;
+    uint64_t domid = birth->before[0];
+    if (refuses_a_second(run)) {
+        cli_complain("run: %s is there already, as domain %" PRIu64
+                     ", and %s makes no second one of that name: nothing is reserved; shut that "
+                     "one down first, or rename the guest",
+                     run->need.shown, domid, run->command[0]);
+        return CLI_NO;
+    }
+    say(run,
+        "is there already, as domain %" PRIu64 "; what %s makes beside it gets the reservation",
+        domid, run->command[0]);
+    return CLI_DONE;
+}
+
+static int run_it(struct run *run)
+{
+    struct cli_birth birth;
+    run->reserving =
+        (struct cli_reserving){.daemon = &run->daemon, .want = run->want, .quiet = run->quiet};
+    int rc = cli_child_find("run", run->command[0]);
+    if (rc || (rc = cli_birth_expect(&birth, &run->daemon, run->need.name)))
+        return rc;
+    if ((rc = check_absence(run, &birth))) {
+        cli_birth_end(&birth);
+        return rc;
+    }
+    cli_signals_catch();
+    rc = reserve(run);
+    if (!rc) {
+        birth.reservation = run->reserving.id;
+        birth.owner = run->want.owner;
+        rc = start(run, &birth);
+    }
+    cli_birth_end(&birth);
+    cli_reserving_end(&run->reserving);
+    return rc;
+}
+
+static int admit(struct run *run)
+{
+    cli_admission_ask(&run->admission, run->profile, &run->daemon, true);
+    int rc = cli_need_admit(&run->need, &run->admission);
+    run->want.min_kib = run->need.kib;
+    run->want.label = run->need.label;
+    return rc;
+}
+
+static int run_main(struct cli_args *args)
+{
+    struct run run = {.want = {.max_kib = BALLAST_NONE,
+                               .lease_usec = BALLAST_NONE,
+                               .deadline_usec = BALLAST_NONE}};
+    int rc = parse(&run, args);
+    if (!rc)
+        rc = cli_need_read(&run.need, run.path, run.profile);
+    if (rc)
+        return rc;
+    run.want.with_connection = true;
+    rc = cli_daemon_open(&run.daemon, "run", run.run_dir,
+                         run.dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
+    if (!rc)
+        rc = admit(&run);
+    if (!rc)
+        rc = run.dry ? dry_run(&run) : run_it(&run);
+    cli_daemon_close(&run.daemon);
+    cli_need_release(&run.need);
+    return rc;
+}
+
+const struct cli_command cmd_run = {
+    .name = "run",
+    .summary = "start a guest, and make room for it",
+    .operands = "GUEST [-- COMMAND...]",
+    .text = "Predicts what the guest needs, has that reserved, which makes others give where\n"
+            "it is not free, runs the COMMAND that starts it ('xl create GUEST', or 'virsh\n"
+            "create GUEST' for libvirt XML), and binds the reservation to the new domain.\n"
+            "Exit status: the command's; 1: it cannot be, and what would help; 126, 127: the\n"
+            "command cannot be run.",
+    .options = run_options,
+    .run = run_main,
+};

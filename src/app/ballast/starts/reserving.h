@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A reservation asked for, and waited for with a word of what happens meanwhile. */
+#ifndef APP_BALLAST_STARTS_RESERVING_H
+#define APP_BALLAST_STARTS_RESERVING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/ballast/client/daemon.h"
+
+/* BALLAST_NONE and NULL: the daemon's default. */
+struct cli_want {
+    uint64_t min_kib;
+    uint64_t max_kib;
+    uint64_t lease_usec;
+    uint64_t deadline_usec;
+    const char *owner;
+    const char *label;
+    bool with_connection; /* it is released when we are killed, unless it is bound by then */
+};
+
+/* One who gave, or is about to. */
+struct cli_source {
+    uint64_t domid;
+    char *shown; /* owned */
+    uint64_t given_kib;
+};
+
+struct cli_reserving {
+    struct cli_daemon *daemon;
+    struct cli_want want;
+    bool quiet;                      /* no progress */
+    uint64_t id;                     /* 0: there is none */
+    struct json_object *reservation; /* as it was last seen; NULL before */
+    struct wire_message no;          /* error_code not 0: what it was refused with */
+    struct cli_source *sources;      /* everybody who was asked */
+    size_t source_count;
+};
+
+/*
+ * Asks. CLI_DONE: there is a reservation, granted or not (`id`). CLI_NO: refused at once, which is
+ * not told yet (`no` has the words). Others are told.
+ */
+int cli_reserving_ask(struct cli_reserving *reserving);
+/* Whether it is granted. */
+bool cli_reserving_is_granted(const struct cli_reserving *reserving);
+/*
+ * Waits until it is decided, telling on stderr what is missing and who gives. CLI_DONE: granted.
+ * CLI_NO: it is not, and not told yet; where a signal came (cli_signal()), it has been released. A
+ * daemon that goes away is waited for; one that stays away is CLI_UNREACHABLE, and told.
+ */
+int cli_reserving_wait(struct cli_reserving *reserving);
+/* Gives it back, without a word where that is no longer possible. */
+void cli_reserving_release(struct cli_reserving *reserving);
+/* What became of it as a sentence for people. */
+void cli_reserving_why(const struct cli_reserving *reserving, char *buf, size_t size);
+void cli_reserving_end(struct cli_reserving *reserving);
+
+#endif
