@@ -66,7 +66,7 @@ GUEST_KEYS = {
 
 
 def keys_of(table):
-    source = pathlib.Path(__file__).parents[2] / "src/app/ballastd/config.c"
+    source = pathlib.Path(__file__).parents[2] / "src/app/ballastd/engine/config.c"
     text = source.read_text().split(f"struct key {table}[] = {{", 1)[1].split("};", 1)[0]
     return set(re.findall(r'\{"([a-z0-9-]+)", KIND', text))
 

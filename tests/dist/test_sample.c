@@ -15,20 +15,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/ballastd/config.h"
+#include "app/ballastd/engine/config.h"
 #include "core/model/host.h"
 #include "edge/calibration/calibration.h"
 
-static struct daemon_config config_of(const char *text)
+static struct engine_config config_of(const char *text)
 {
     char path[] = "/tmp/ballast-sample-XXXXXX";
-    struct daemon_config config = {0};
+    struct engine_config config = {0};
     struct ballast_error err;
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     assert_int_equal(close(fd), 0);
-    int rc = daemon_config_read(path, &config, &err);
+    int rc = engine_config_read(path, &config, &err);
     (void)unlink(path);
     if (rc < 0)
         fail_msg("%s: %s", text, err.text);
@@ -36,14 +36,14 @@ static struct daemon_config config_of(const char *text)
 }
 
 /* Of the host itself where nothing is said: 64 MiB on Xen (edge/hv/xen.c). */
-static uint64_t slush_of(const struct daemon_config *config)
+static uint64_t slush_of(const struct engine_config *config)
 {
     return config->slush_kib == BALLAST_NONE ? 64 * 1024 : config->slush_kib;
 }
 
 #define SAME(member) assert_int_equal(a->member, b->member)
 
-static void assert_same(const struct daemon_config *a, const struct daemon_config *b)
+static void assert_same(const struct engine_config *a, const struct engine_config *b)
 {
     assert_ptr_equal(a->policy, b->policy);
     assert_string_equal(a->group, b->group);
@@ -66,7 +66,7 @@ static void assert_same(const struct daemon_config *a, const struct daemon_confi
 
 static void every_line_is_the_default(void **state)
 {
-    struct daemon_config by_default = config_of("");
+    struct engine_config by_default = config_of("");
     char line[256];
     size_t count = 0;
     FILE *sample = fopen(SAMPLE, "r");
@@ -83,14 +83,14 @@ static void every_line_is_the_default(void **state)
             continue;
         }
         (void)snprintf(text, sizeof(text), "[ballastd]\n%s", line + 1);
-        struct daemon_config config = config_of(text);
+        struct engine_config config = config_of(text);
         print_message("%s", line);
         assert_same(&config, &by_default);
-        daemon_config_release(&config);
+        engine_config_release(&config);
     }
     assert_true(count >= 17);
     (void)fclose(sample);
-    daemon_config_release(&by_default);
+    engine_config_release(&by_default);
 }
 
 int main(void)

@@ -7,17 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/ballastd/log.h"
-#include "app/ballastd/notify.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/systemd.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/lock/lock.h"
 
 /* A command has an end: `ballast free` waits 60 s at most where it is not told otherwise. */
-#define WAIT_USEC (90 * BALLAST_SEC_USEC)
-#define LOOK_USEC (BALLAST_SEC_USEC / 10)
+#define WAIT_USEC  (90 * BALLAST_SEC_USEC)
+#define RETRY_USEC (BALLAST_SEC_USEC / 10)
 
-static int refuse(const struct lock_holder *holder, struct ballast_error *err)
+static int refuse_busy(const struct lock_holder *holder, struct ballast_error *err)
 {
     if (strcmp(holder->what, LOCK_DAEMON) == 0)
         return ballast_fail(err, -EBUSY, "%s: ballastd %ld is running already: stop it first",
@@ -31,15 +31,15 @@ static int refuse(const struct lock_holder *holder, struct ballast_error *err)
 /* Only said once, however long it takes. */
 static void say_waiting(const struct lock_holder *holder)
 {
-    daemon_log(DAEMON_NOTICE,
+    engine_log(LOG_NOTICE,
                "waiting for process %ld (%s), which is changing this host's memory and holds %s",
                (long)holder->pid, holder->pid ? holder->what : "unknown", holder->path);
-    daemon_notify("STATUS=waiting for process %ld (%s)\nEXTEND_TIMEOUT_USEC=%llu",
-                  (long)holder->pid, holder->pid ? holder->what : "unknown",
-                  (unsigned long long)(WAIT_USEC + BALLAST_SEC_USEC));
+    systemd_notify("STATUS=waiting for process %ld (%s)\nEXTEND_TIMEOUT_USEC=%llu",
+                   (long)holder->pid, holder->pid ? holder->what : "unknown",
+                   (unsigned long long)(WAIT_USEC + BALLAST_SEC_USEC));
 }
 
-static int take(const char *dir, struct ballast_error *err)
+static int take_lock(const char *dir, struct ballast_error *err)
 {
     struct lock_holder holder;
     uint64_t until_usec = daemon_real_usec() + WAIT_USEC;
@@ -48,13 +48,13 @@ static int take(const char *dir, struct ballast_error *err)
     while ((fd = lock_take(dir, LOCK_DAEMON, &holder, err)) == -EWOULDBLOCK) {
         bool is_daemon = strcmp(holder.what, LOCK_DAEMON) == 0;
         if (is_daemon || daemon_real_usec() >= until_usec)
-            return refuse(&holder, err);
+            return refuse_busy(&holder, err);
         /* One that has just taken it says who it is a moment later. */
         if (!said && holder.pid > 0) {
             said = true;
             say_waiting(&holder);
         }
-        (void)usleep(LOOK_USEC);
+        (void)usleep(RETRY_USEC);
     }
     return fd;
 }
@@ -66,14 +66,14 @@ static void write_pid(const char *run_dir)
     (void)snprintf(path, sizeof(path), "%s/ballastd.pid", run_dir);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
     if (fd < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
-        daemon_log(DAEMON_WARNING, "%s: %s, ignoring", path, strerror(errno));
+        engine_log(LOG_WARNING, "%s: %s, ignoring", path, strerror(errno));
     if (fd >= 0)
         (void)close(fd);
 }
 
 int alone_in_run_dir(struct daemon *daemon, struct ballast_error *err)
 {
-    int fd = take(daemon->options.run_dir, err);
+    int fd = take_lock(daemon->options.run_dir, err);
     if (fd < 0)
         return fd;
     daemon->lock_fd = fd;
@@ -84,14 +84,14 @@ int alone_in_run_dir(struct daemon *daemon, struct ballast_error *err)
 int alone_on_host(struct daemon *daemon, struct ballast_error *err)
 {
     struct lock_holder holder;
-    if (daemon_host_is_sim(daemon->host))
+    if (engine_host_is_sim(daemon->host))
         return 0;
     int fd = lock_take(LOCK_XEN_DIR, LOCK_DAEMON, &holder, err);
     /* The same directory, by whatever name. */
     if (fd == -EWOULDBLOCK && holder.pid == getpid())
         return 0;
     if (fd == -EWOULDBLOCK)
-        fd = take(LOCK_XEN_DIR, err);
+        fd = take_lock(LOCK_XEN_DIR, err);
     if (fd < 0)
         return fd;
     daemon->host_lock_fd = fd;

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "app/ballastd/alone.h"
-#include "app/ballastd/conn.h"
-#include "app/ballastd/door.h"
-#include "app/ballastd/log.h"
-#include "app/ballastd/manager.h"
-#include "app/ballastd/notify.h"
-#include "app/ballastd/tell.h"
+#include "app/ballastd/server/connection.h"
+#include "app/ballastd/server/listener.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/systemd.h"
+#include "app/ballastd/server/subscriptions.h"
 #include "core/base/units.h"
 #include "edge/file/file.h"
 
@@ -27,7 +27,7 @@ uint64_t daemon_real_usec(void)
 
 uint64_t daemon_now_usec(const struct daemon *daemon)
 {
-    return daemon_view_now_usec(daemon->view);
+    return overlay_now_usec(daemon->overlay);
 }
 
 static void on_alert(void *context, enum alert_name name, const struct alert *alert)
@@ -37,39 +37,39 @@ static void on_alert(void *context, enum alert_name name, const struct alert *al
     news.reason = alert_word(name);
     news.detail = alert->message;
     recorder_news(context, &news);
-    tell_alert(context, name, alert);
+    subscriptions_notify_alert(context, name, alert);
 }
 
 /* The usual one is no simulated host's: that has none but what its configuration names. */
-static void find_profile(const struct daemon *daemon, struct daemon_config *config)
+static void find_profile(const struct daemon *daemon, struct engine_config *config)
 {
-    if (!daemon_host_is_sim(daemon->host))
-        daemon_config_usual_profile(config);
+    if (!engine_host_is_sim(daemon->host))
+        engine_config_usual_profile(config);
 }
 
 void daemon_reload(struct daemon *daemon)
 {
-    struct daemon_config config;
+    struct engine_config config;
     struct ballast_error err;
-    daemon_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)daemon_real_usec());
-    int rc = daemon_config_read(daemon->options.config_path, &config, &err);
+    systemd_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)daemon_real_usec());
+    int rc = engine_config_read(daemon->options.config_path, &config, &err);
     if (rc == 0) {
         find_profile(daemon, &config);
         bool other_policy = config.policy != daemon->config.policy;
-        daemon_config_release(&daemon->config);
+        engine_config_release(&daemon->config);
         daemon->config = config;
-        door_set_group(daemon);
+        listener_set_group(daemon);
         if (daemon->tick)
             tick_set_inaccuracy(daemon->tick, config.inaccuracy_kib);
         /* A policy that was set by a command stays until the file says another than it did. */
         if (other_policy) {
-            manager_set_policy(daemon, config.policy);
-            (void)promises_set_word(daemon->promises, "policy", NULL, NULL);
+            engine_set_policy(daemon, config.policy);
+            (void)reservations_put_text(daemon->reservations, "policy", NULL, NULL);
         }
-        daemon_log(DAEMON_NOTICE, "the configuration has been read anew");
+        engine_log(LOG_NOTICE, "the configuration has been read anew");
     }
     alerts_set(&daemon->alerts, ALERT_CONFIG, daemon_now_usec(daemon), rc < 0 ? err.text : NULL);
-    daemon_notify("READY=1");
+    systemd_notify("READY=1");
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -85,7 +85,7 @@ static void on_watchdog(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
     /* A host that cannot be read is not cured by killing us; a loop that stands still is. */
-    daemon_notify("WATCHDOG=1");
+    systemd_notify("WATCHDOG=1");
     daemon->watched = false;
 }
 
@@ -93,9 +93,9 @@ static void on_host(uv_poll_t *handle, int status, int events)
 {
     struct daemon *daemon = handle->data;
     (void)events;
-    if (status == 0 && !daemon_host_heard(daemon->host))
+    if (status == 0 && !engine_host_take_events(daemon->host))
         return;
-    manager_look_soon(daemon);
+    engine_sample_soon(daemon);
 }
 
 /* Somebody takes memory fast: maxima may have to come down before the next tick. */
@@ -104,24 +104,24 @@ static void on_low(uv_poll_t *handle, int status, int events)
     struct daemon *daemon = handle->data;
     (void)status;
     (void)events;
-    if (!daemon_host_low_heard(daemon->host))
+    if (!engine_host_take_low(daemon->host))
         return;
     daemon->low_count++;
-    manager_look(daemon);
-    const struct ballast_host *host = daemon_view_host(daemon->view);
-    daemon_log(DAEMON_INFO, "little memory is free: %llu KiB",
+    engine_sample(daemon);
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    engine_log(LOG_INFO, "little memory is free: %llu KiB",
                host ? (unsigned long long)host->free_kib : 0);
     if (daemon->tick)
-        manager_settle(daemon);
+        engine_settle(daemon);
 }
 
 static void watch_low(struct daemon *daemon)
 {
     struct ballast_error err = {.text = "it cannot be waited for"};
-    int fd = daemon_host_low_fd(daemon->host, &err);
+    int fd = engine_host_low_fd(daemon->host, &err);
     daemon->low_count = BALLAST_NONE;
     if (fd < 0 || uv_poll_init(&daemon->loop, &daemon->low_poll, fd) < 0) {
-        daemon_log(DAEMON_NOTICE, "not told when memory is low: %s, ignoring", err.text);
+        engine_log(LOG_NOTICE, "not told when memory is low: %s, ignoring", err.text);
         return;
     }
     daemon->low_count = 0;
@@ -134,7 +134,7 @@ static int make_state_dir(const struct daemon *daemon)
     struct ballast_error err;
     int fd = file_own_dir(daemon->options.state_dir, 0700, &err);
     if (fd < 0) {
-        daemon_log(DAEMON_ERROR, "%s", err.text);
+        engine_log(LOG_ERR, "%s", err.text);
         return EXIT_HOST;
     }
     (void)close(fd);
@@ -144,36 +144,36 @@ static int make_state_dir(const struct daemon *daemon)
 static int open_all(struct daemon *daemon)
 {
     struct ballast_error err;
-    int rc = daemon_config_read(daemon->options.config_path, &daemon->config, &err);
+    int rc = engine_config_read(daemon->options.config_path, &daemon->config, &err);
     if (rc < 0) {
-        daemon_log(DAEMON_ERROR, "%s", err.text);
+        engine_log(LOG_ERR, "%s", err.text);
         return EXIT_BAD;
     }
     if ((rc = alone_in_run_dir(daemon, &err)) < 0) {
-        daemon_log(DAEMON_ERROR, "%s", err.text);
+        engine_log(LOG_ERR, "%s", err.text);
         return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
     }
-    if ((rc = daemon_host_open(&daemon->options, &daemon->host, &err)) < 0) {
-        daemon_log(DAEMON_ERROR, "%s", err.text);
+    if ((rc = engine_host_open(&daemon->options, &daemon->host, &err)) < 0) {
+        engine_log(LOG_ERR, "%s", err.text);
         return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
     }
     if ((rc = alone_on_host(daemon, &err)) < 0) {
-        daemon_log(DAEMON_ERROR, "%s", err.text);
+        engine_log(LOG_ERR, "%s", err.text);
         return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
     }
     find_profile(daemon, &daemon->config);
-    if ((rc = manager_init(daemon, &err)) < 0) {
-        daemon_log(DAEMON_ERROR, "%s", err.text);
+    if ((rc = engine_init(daemon, &err)) < 0) {
+        engine_log(LOG_ERR, "%s", err.text);
         return EXIT_HOST;
     }
     return make_state_dir(daemon);
 }
 
-static void watch(struct daemon *daemon)
+static void start_watching(struct daemon *daemon)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    uint64_t watchdog_usec = daemon_notify_watchdog_usec();
-    int fd = daemon_host_fd(daemon->host);
+    uint64_t watchdog_usec = systemd_watchdog_usec();
+    int fd = engine_host_fd(daemon->host);
     signal(SIGPIPE, SIG_IGN);
     /* A file that must not grow is a full disk, and no reason to die. */
     signal(SIGXFSZ, SIG_IGN);
@@ -205,17 +205,17 @@ int daemon_start(struct daemon *daemon)
     int status = open_all(daemon);
     if (status)
         return status;
-    watch(daemon);
-    manager_begin(daemon);
-    if (door_open(daemon, &err) < 0) {
-        daemon_log(DAEMON_ERROR, "%s", err.text);
+    start_watching(daemon);
+    engine_begin(daemon);
+    if (listener_open(daemon, &err) < 0) {
+        engine_log(LOG_ERR, "%s", err.text);
         return EXIT_HOST;
     }
-    daemon_log(DAEMON_NOTICE, "ready: host %s%s, policy %s, %s", daemon_host_name(daemon->host),
-               daemon_host_goes_on(daemon->host) ? " (goes on)" : "", daemon->policy->name,
-               daemon->doors[0].path);
-    daemon_notify("READY=1\nSTATUS=host %s, policy %s", daemon_host_name(daemon->host),
-                  daemon->policy->name);
+    engine_log(LOG_NOTICE, "ready: host %s%s, policy %s, %s", engine_host_name(daemon->host),
+               engine_host_goes_on(daemon->host) ? " (goes on)" : "", daemon->policy->name,
+               daemon->listeners[0].path);
+    systemd_notify("READY=1\nSTATUS=host %s, policy %s", engine_host_name(daemon->host),
+                   daemon->policy->name);
     return 0;
 }
 
@@ -231,21 +231,21 @@ void daemon_stop(struct daemon *daemon)
     if (daemon->ending)
         return;
     daemon->ending = true;
-    daemon_log(DAEMON_NOTICE, "ending");
-    daemon_notify("STOPPING=1");
-    door_close(daemon);
+    engine_log(LOG_NOTICE, "ending");
+    systemd_notify("STOPPING=1");
+    listener_close(daemon);
     uv_walk(&daemon->loop, close_handle, NULL);
 }
 
-static void release(struct daemon *daemon)
+static void release_all(struct daemon *daemon)
 {
-    door_close(daemon);
+    listener_close(daemon);
     uv_walk(&daemon->loop, close_handle, NULL);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
-    manager_release(daemon);
-    daemon_host_close(daemon->host);
-    daemon_config_release(&daemon->config);
+    engine_release(daemon);
+    engine_host_close(daemon->host);
+    engine_config_release(&daemon->config);
     alone_end(daemon);
     if (daemon->run_fd >= 0)
         (void)close(daemon->run_fd);
@@ -257,9 +257,9 @@ int daemon_run(struct daemon *daemon)
     if (status == 0) {
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         if (daemon->host)
-            daemon_host_keep(daemon->host);
+            engine_host_save(daemon->host);
         status = daemon->breaches > 0 ? EXIT_NO : daemon->exit_status;
     }
-    release(daemon);
+    release_all(daemon);
     return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The daemon as a whole: one loop, one thread. The manager looks at the host and acts, connections
+ * The daemon as a whole: one loop, one thread. The engine samples the host and acts, connections
  * bring calls, and both meet in the ledger. Shared by the files of this folder alone.
  */
 #ifndef APP_BALLASTD_DAEMON_H
@@ -12,36 +12,36 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "app/ballastd/alerts.h"
-#include "app/ballastd/config.h"
-#include "app/ballastd/decisions.h"
-#include "app/ballastd/floors.h"
-#include "app/ballastd/host.h"
+#include "app/ballastd/engine/alerts.h"
+#include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/decisions.h"
+#include "app/ballastd/engine/floors.h"
+#include "app/ballastd/engine/host.h"
 #include "app/ballastd/options.h"
-#include "app/ballastd/promises.h"
-#include "app/ballastd/recorder.h"
-#include "app/ballastd/requests.h"
-#include "app/ballastd/view.h"
+#include "app/ballastd/engine/reservations.h"
+#include "app/ballastd/engine/recorder.h"
+#include "app/ballastd/rpc/requests.h"
+#include "app/ballastd/engine/overlay.h"
 #include "app/tick/tick.h"
 
-struct conn;
+struct connection;
 struct places_user;
 struct waiter;
 
 /* How often targets of somebody else's were seen. */
-enum { DAEMON_RIVAL_MOST = 1000 };
+enum { ENGINE_RIVAL_MOST = 1000 };
 
-struct daemon_rival {
-    uint64_t seen_usec[DAEMON_RIVAL_MOST]; /* ring, on the daemon's clock */
+struct engine_rival {
+    uint64_t seen_usec[ENGINE_RIVAL_MOST]; /* ring, on the daemon's clock */
     size_t count;                          /* ever; or since `resume` */
     bool stands_back;
     uint64_t unpin_usec; /* what was pinned since then is to be given back; 0: nothing */
 };
 
-struct daemon_door {
+struct listener {
     uv_pipe_t pipe;
     bool control;
-    bool waits;     /* somebody is at the door until the loop's next turn */
+    bool waits;     /* a connection waits to be accepted until the loop's next turn */
     unsigned taken; /* in this turn of the loop */
     size_t clients;
     size_t others; /* of them, those that are not trusted */
@@ -50,17 +50,17 @@ struct daemon_door {
 };
 
 /* A change of a reservation that has been made durable and not been told yet. */
-struct daemon_change {
+struct engine_change {
     uint64_t id;
     bool asked; /* it has come to wait */
 };
 
 struct daemon {
     struct daemon_options options;
-    struct daemon_config config;
-    struct daemon_host *host;
-    struct daemon_view *view;
-    struct promises *promises;
+    struct engine_config config;
+    struct engine_host *host;
+    struct overlay *overlay;
+    struct reservations *reservations;
     struct tick *tick; /* NULL until the ledger has been read */
     const struct policy *policy;
     struct decisions *decisions;
@@ -69,7 +69,7 @@ struct daemon {
     struct floors floors;
     uint64_t lessons; /* of the balancer's, those that are in there */
     struct alerts alerts;
-    struct daemon_rival rival;
+    struct engine_rival rival;
     bool paused;
     bool ending;
     int exit_status;
@@ -88,14 +88,14 @@ struct daemon {
     gid_t group;      /* whose members may change things, since the configuration was read */
     bool has_group;
 
-    struct daemon_door doors[2];
-    struct conn *conns;
+    struct listener listeners[2];
+    struct connection *connections;
     size_t waiter_count;
     struct waiter *waiters;
     bool decided; /* something was since those that wait were looked through */
     struct requests requests;
 
-    struct daemon_change *changes;
+    struct engine_change *changes;
     size_t change_count;
     size_t change_room;
 
@@ -106,7 +106,7 @@ struct daemon {
     uint64_t told_free_kib; /* what was free when those that wait were told last */
     uint64_t told_usec;     /* the last `tick` notification */
     uint64_t due_usec;      /* real clock: when the timer should fire */
-    uint64_t looked_usec;   /* real clock: when the last look was over */
+    uint64_t sampled_usec;  /* real clock: when the last sample was over */
     uint64_t ticks;
     uint64_t late_ticks;
     uint64_t breaches;
@@ -120,7 +120,8 @@ struct daemon {
     bool watched;      /* a look succeeded since systemd was told */
 };
 
-/* Opens everything but the doors; *out is ready for daemon_run(). 0, or an exit status, said. */
+/* Opens everything, the sockets last; *out is ready for daemon_run(). 0, or an exit status, said.
+ */
 int daemon_start(struct daemon *daemon);
 /* Until it is told to end. The exit status. */
 int daemon_run(struct daemon *daemon);

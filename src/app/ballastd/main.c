@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/ballastd/clock.h"
+#include "app/ballastd/engine/clock.h"
 #include "app/ballastd/daemon.h"
-#include "app/ballastd/log.h"
+#include "app/ballastd/engine/log.h"
 
 int main(int argc, char **argv)
 {
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     int status = daemon_options_parse(argc, argv, &daemon->options);
     if (status == 0) {
         if (daemon->options.verbose)
-            daemon_log_upto(DAEMON_DEBUG);
+            engine_log_upto(LOG_DEBUG);
         status =
             daemon->options.set_clock_back ? clock_set_back(&daemon->options) : daemon_run(daemon);
     } else {

@@ -47,7 +47,7 @@ static const char help[] =
     "\n"
     "See ballastd(8), ballastd.conf(5).\n";
 
-static int wrong(const char *what, const char *value, const char *right)
+static int report_invalid(const char *what, const char *value, const char *right)
 {
     (void)fprintf(stderr, "ballastd: %s %s: %s\n", what, value, right);
     return BAD;
@@ -56,11 +56,11 @@ static int wrong(const char *what, const char *value, const char *right)
 static int set_host(const char *word, struct daemon_options *out)
 {
     if (strcmp(word, "xen") == 0)
-        out->host = DAEMON_HOST_XEN;
+        out->host = ENGINE_HOST_XEN;
     else if (strcmp(word, "sim") == 0 || (strncmp(word, "sim:", 4) == 0 && word[4] != '\0'))
-        out->host = DAEMON_HOST_SIM;
+        out->host = ENGINE_HOST_SIM;
     else
-        return wrong("--host", word, "xen, sim or sim:FILE would be right");
+        return report_invalid("--host", word, "xen, sim or sim:FILE would be right");
     out->scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
     return 0;
 }
@@ -72,11 +72,12 @@ static int set_speed(const char *word, struct daemon_options *out)
     char with_x[32];
     (void)snprintf(with_x, sizeof(with_x), "%.30sx", word);
     if (!scenario_value_ratio_to(with_x, FASTEST, &out->speed_permyriad))
-        return wrong("--speed", word, "a number up to 100000, such as 10 or 0.5, would be right");
+        return report_invalid("--speed", word,
+                              "a number up to 100000, such as 10 or 0.5, would be right");
     return 0;
 }
 
-static int set(int option, const char *value, struct daemon_options *out)
+static int set_option(int option, const char *value, struct daemon_options *out)
 {
     switch (option) {
     case 'H':
@@ -126,11 +127,11 @@ int daemon_options_parse(int argc, char **argv, struct daemon_options *out)
                                    .speed_permyriad = BALLAST_PERMYRIAD};
     int option;
     while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
-        int rc = set(option, optarg, out);
+        int rc = set_option(option, optarg, out);
         if (rc)
             return rc;
     }
     if (optind < argc)
-        return wrong("argument", argv[optind], "ballastd takes options only");
+        return report_invalid("argument", argv[optind], "ballastd takes options only");
     return 0;
 }

@@ -6,14 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum daemon_host_kind {
-    DAEMON_HOST_ANY, /* xen where it can be had, else sim */
-    DAEMON_HOST_XEN,
-    DAEMON_HOST_SIM,
+enum engine_host_kind {
+    ENGINE_HOST_ANY, /* xen where it can be had, else sim */
+    ENGINE_HOST_XEN,
+    ENGINE_HOST_SIM,
 };
 
 struct daemon_options {
-    enum daemon_host_kind host;
+    enum engine_host_kind host;
     const char *scenario; /* of a simulated host; NULL: the built-in one */
     const char *run_dir;
     const char *state_dir;

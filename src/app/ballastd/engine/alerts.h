@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What needs a person: said when it begins and when it ends, shown as long as it lasts. */
+#ifndef APP_BALLASTD_ENGINE_ALERTS_H
+#define APP_BALLASTD_ENGINE_ALERTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum alert_name {
+    ALERT_RIVAL,
+    ALERT_LEDGER,
+    ALERT_HOST,
+    ALERT_CONFIG,
+    ALERT_PREDICTION,
+    ALERT_PROFILE,
+    ALERT_PROMISED,
+    ALERT_NOISE,
+    ALERT_CLOCK,
+    ALERTS,
+};
+
+enum { ALERT_TEXT = 512 };
+
+struct alert {
+    bool on;
+    uint64_t since_usec;
+    char message[ALERT_TEXT];
+};
+
+struct alerts {
+    struct alert at[ALERTS];
+    void (*tell)(void *context, enum alert_name name, const struct alert *alert);
+    void *context;
+};
+
+/* "second-balancer" ... */
+const char *alert_word(enum alert_name name);
+/* `why` NULL: it is over. Logs and tells when it begins, when it ends, and when why is another. */
+void alerts_set(struct alerts *alerts, enum alert_name name, uint64_t now_usec, const char *why);
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/engine/config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/base/nearest.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+#include "core/model/follow.h"
+#include "edge/calibration/calibration.h"
+#include "edge/file/file.h"
+#include "edge/history/history.h"
+#include "edge/hv/scenario_value.h"
+#include "edge/json/json.h"
+
+#define USUAL_PATH "/etc/ballast/ballastd.conf"
+
+/* inih cuts what is longer, silently: INI_MAX_LINE 200, MAX_SECTION and MAX_NAME 50 of ini.c. */
+enum { MOST_BYTES = 1 << 20, MOST_LINE = 198, MOST_WORD = 49 };
+
+struct reading {
+    const char *path;
+    const char *at;
+    const char *end;
+    unsigned line;
+    struct engine_config *config;
+    struct ballast_error *err;
+    int rc; /* the first failure */
+};
+
+static void wrong(struct reading *reading, const char *section, const char *key, const char *why)
+{
+    if (reading->rc == 0)
+        reading->rc = ballast_fail(reading->err, -EINVAL, "%s:%u: [%s] %s: %s", reading->path,
+                                   reading->line, section, key, why);
+}
+
+/* What inih would cut or fold is refused here, line by line. */
+static void check_line(struct reading *reading, const char *line, size_t length)
+{
+    const char *word = line + strspn(line, " \t");
+    if (length > MOST_LINE || memchr(line, '\0', length))
+        wrong(reading, "", "line", "is too long or not text; 198 bytes would be right");
+    else if (word > line && *word != '\0' && *word != '\r' && *word != '\n' && !strchr(";#", *word))
+        wrong(reading, "", "line", "begins with a space; keys stand at the beginning of a line");
+    else if (*word != '[' && !strchr(";#\r\n", *word) && strcspn(word, "=:") > MOST_WORD)
+        wrong(reading, "", "line", "no key is so long");
+    else if (*word == '[' && strcspn(word, "]") > MOST_WORD)
+        wrong(reading, "", "section", "its name is too long");
+}
+
+static char *next_line(char *out, int size, void *stream)
+{
+    struct reading *reading = stream;
+    if (reading->at == reading->end || reading->rc < 0)
+        return NULL;
+    const char *newline = memchr(reading->at, '\n', (size_t)(reading->end - reading->at));
+    const char *behind = newline ? newline + 1 : reading->end;
+    size_t length = (size_t)(behind - reading->at);
+    reading->line++;
+    size_t part = length < (size_t)size - 1 ? length : (size_t)size - 1;
+    memcpy(out, reading->at, part);
+    out[part] = '\0';
+    reading->at = behind;
+    check_line(reading, out, length);
+    return reading->rc < 0 ? NULL : out;
+}
+
+enum kind { KIND_POLICY, KIND_SIZE, KIND_TIME, KIND_COUNT, KIND_FLAG, KIND_GROUP, KIND_PROFILE };
+
+struct key {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+    uint64_t least;
+    uint64_t most;
+};
+
+#define MINUTE           (60 * BALLAST_SEC_USEC)
+#define AT(member)       offsetof(struct engine_config, member)
+#define GUEST_AT(member) offsetof(struct engine_config_guest, member)
+
+static const struct key keys[] = {
+    {"policy", KIND_POLICY, AT(policy), 0, 0},
+    {"slush", KIND_SIZE, AT(slush_kib), 0, UINT64_C(1) << 40},
+    {"group", KIND_GROUP, AT(group), 0, 0},
+    {"interval", KIND_TIME, AT(interval_usec), 10000, 10 * BALLAST_SEC_USEC},
+    {"rest", KIND_TIME, AT(rest_usec), 100000, MINUTE},
+    {"lease", KIND_TIME, AT(lease_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
+    {"dom0-floor", KIND_SIZE, AT(dom0_floor_kib), 0, UINT64_C(1) << 40},
+    {"guest-floor", KIND_SIZE, AT(guest_floor_kib), 0, UINT64_C(1) << 40},
+    {"inaccuracy", KIND_SIZE, AT(inaccuracy_kib), 4, 1024 * BALLAST_MIB_KIB},
+    {"rival-writes", KIND_COUNT, AT(rival_writes), 2, 1000},
+    {"rival-within", KIND_TIME, AT(rival_usec), BALLAST_SEC_USEC, 60 * MINUTE},
+    {"rival-quiet", KIND_TIME, AT(rival_quiet_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
+    {"history", KIND_SIZE, AT(history_kib), 0, UINT64_C(1) << 32},
+    {"clients", KIND_COUNT, AT(clients), 1, 4096},
+    {"unread", KIND_TIME, AT(unread_usec), BALLAST_SEC_USEC, 60 * MINUTE},
+    {"balance", KIND_FLAG, AT(balloons), 0, 0},
+    {"claims", KIND_FLAG, AT(claims), 0, 0},
+    {"host-profile", KIND_PROFILE, 0, 0, 0},
+    {NULL, KIND_FLAG, 0, 0, 0},
+};
+
+static const struct key guest_keys[] = {
+    {"shares", KIND_COUNT, GUEST_AT(shares), 0, 1000000},
+    {"min", KIND_SIZE, GUEST_AT(min_kib), 0, UINT64_C(1) << 42},
+    {"max", KIND_SIZE, GUEST_AT(max_kib), 1, UINT64_C(1) << 42},
+    {"opt-out", KIND_FLAG, GUEST_AT(opt_out), 0, 0},
+    {NULL, KIND_FLAG, 0, 0, 0},
+};
+
+/* Each returns whether the value is right, or writes what would be. */
+
+static bool set_policy(const char *value, const struct policy **to, struct ballast_text *why)
+{
+    const struct policy *policy = policy_find(value);
+    if (policy) {
+        *to = policy;
+        return true;
+    }
+    ballast_text_add(why, "no such policy;");
+    for (size_t i = 0; policy_at(i); i++)
+        ballast_text_add(why, "%s %s", i ? "," : "", policy_at(i)->name);
+    ballast_text_add(why, " would be right");
+    return false;
+}
+
+static bool set_flag(const char *value, bool *to, struct ballast_text *why)
+{
+    bool yes = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
+    if (!yes && strcmp(value, "no") != 0 && strcmp(value, "false") != 0) {
+        ballast_text_add(why, "yes or no would be right");
+        return false;
+    }
+    *to = yes;
+    return true;
+}
+
+static bool set_group(const char *value, char *to, struct ballast_text *why)
+{
+    if (strlen(value) >= sizeof(((struct engine_config *)NULL)->group)) {
+        ballast_text_add(why, "the name of a group would be right");
+        return false;
+    }
+    memcpy(to, value, strlen(value) + 1);
+    return true;
+}
+
+static bool set_profile(const char *path, struct engine_config *config, struct ballast_text *why)
+{
+    struct ballast_error err;
+    struct calibration *calibration = NULL;
+    if (strcmp(path, "none") != 0 && calibration_read(path, FILE_REGULAR, &calibration, &err) < 0) {
+        ballast_text_add(why,
+                         "%s; none, or a file that 'ballast calibrate --out' wrote would be right",
+                         err.text);
+        return false;
+    }
+    calibration_free(config->calibration);
+    config->calibration = calibration;
+    config->profile_told = true;
+    return true;
+}
+
+static bool set_number(const struct key *key, const char *value, uint64_t *to,
+                       struct ballast_text *why)
+{
+    const char *what = "";
+    uint64_t number = 0;
+    bool read = key->kind == KIND_SIZE   ? scenario_value_size(value, &number, &what)
+                : key->kind == KIND_TIME ? scenario_value_time(value, &number, &what)
+                                         : scenario_value_count(value, &number, &what);
+    if (!read)
+        ballast_text_add(why, "%s would be right", what);
+    else if (number < key->least)
+        ballast_text_add(why, "is too little; ballastd.conf(5) says what would be right");
+    else if (number > key->most)
+        ballast_text_add(why, "is too much; ballastd.conf(5) says what would be right");
+    else
+        *to = number;
+    return read && number >= key->least && number <= key->most;
+}
+
+static bool set_value(const struct key *key, const char *value, void *base,
+                      struct ballast_text *why)
+{
+    void *to = (char *)base + key->offset;
+    switch (key->kind) {
+    case KIND_POLICY:
+        return set_policy(value, to, why);
+    case KIND_FLAG:
+        return set_flag(value, to, why);
+    case KIND_GROUP:
+        return set_group(value, to, why);
+    case KIND_PROFILE:
+        return set_profile(value, base, why);
+    case KIND_SIZE:
+    case KIND_TIME:
+    case KIND_COUNT:
+        return set_number(key, value, to, why);
+    }
+    return false;
+}
+
+static struct engine_config_guest *guest_of(struct engine_config *config, const char *name)
+{
+    struct engine_config_guest *guest =
+        (struct engine_config_guest *)engine_config_guest(config, name);
+    if (guest || strlen(name) >= ENGINE_CONFIG_NAME || *name == '\0' ||
+        config->guest_count == ENGINE_CONFIG_GUESTS)
+        return guest;
+    struct engine_config_guest *guests =
+        reallocarray(config->guests, config->guest_count + 1, sizeof(*guests));
+    if (!guests)
+        return NULL;
+    config->guests = guests;
+    guest = &guests[config->guest_count++];
+    *guest = (struct engine_config_guest){
+        .shares = BALLAST_NONE, .min_kib = BALLAST_NONE, .max_kib = BALLAST_NONE};
+    memcpy(guest->name, name, strlen(name));
+    return guest;
+}
+
+static void refuse_key(struct reading *reading, const char *section, const char *name,
+                       const char *nearest)
+{
+    char why[128];
+    if (nearest)
+        (void)snprintf(why, sizeof(why), "no such key: did you mean %s?", nearest);
+    else
+        (void)snprintf(why, sizeof(why), "no such key; ballastd.conf(5) lists them");
+    wrong(reading, section, name, why);
+}
+
+static int handle(void *user, const char *section, const char *name, const char *value)
+{
+    struct reading *reading = user;
+    const struct key *key = keys;
+    void *base = reading->config;
+    if (strncmp(section, "guest ", 6) == 0) {
+        key = guest_keys;
+        base = guest_of(reading->config, section + 6 + strspn(section + 6, " "));
+        if (!base)
+            wrong(reading, section, name, "no such guest can be; [guest NAME] would be right");
+    } else if (strcmp(section, "ballastd") != 0) {
+        wrong(reading, section, name, "no such section; [ballastd] or [guest NAME] would be right");
+    }
+    struct ballast_nearest nearest = ballast_nearest_to(name);
+    for (; reading->rc == 0 && key->name && strcmp(key->name, name) != 0; key++)
+        ballast_nearest_try(&nearest, key->name);
+    if (reading->rc == 0 && !key->name)
+        refuse_key(reading, section, name, nearest.found);
+    char buf[256];
+    struct ballast_text why = ballast_text_over(buf, sizeof(buf));
+    if (reading->rc == 0 && !set_value(key, value, base, &why))
+        wrong(reading, section, name, buf);
+    return reading->rc == 0;
+}
+
+static int check(const struct reading *reading)
+{
+    const struct engine_config *config = reading->config;
+    if (config->rest_usec < config->interval_usec)
+        return ballast_fail(reading->err, -EINVAL,
+                            "%s: [ballastd] rest: is shorter than interval; longer would be right",
+                            reading->path);
+    if (config->history_kib > 0 && config->history_kib < HISTORY_LEAST_KIB)
+        return ballast_fail(reading->err, -EINVAL,
+                            "%s: [ballastd] history: is too little; 8MiB or more would be right, "
+                            "or 0MiB for none",
+                            reading->path);
+    for (size_t i = 0; i < config->guest_count; i++) {
+        const struct engine_config_guest *guest = &config->guests[i];
+        if (guest->max_kib != BALLAST_NONE && guest->min_kib != BALLAST_NONE &&
+            guest->min_kib > guest->max_kib)
+            return ballast_fail(reading->err, -EINVAL,
+                                "%s: [guest %s] min: is more than max; less would be right",
+                                reading->path, guest->name);
+    }
+    return 0;
+}
+
+static int parse(struct reading *reading, char *data, size_t length)
+{
+    reading->at = data;
+    reading->end = data + length;
+    int line = ini_parse_stream(next_line, reading, handle, reading);
+    if (reading->rc == 0 && line > 0)
+        reading->rc =
+            ballast_fail(reading->err, -EINVAL, "%s:%d: is neither [section] nor key = value",
+                         reading->path, line);
+    return reading->rc < 0 ? reading->rc : check(reading);
+}
+
+static struct engine_config defaults(void)
+{
+    return (struct engine_config){
+        .policy = policy_at(0),
+        .slush_kib = BALLAST_NONE,
+        .group = "ballast",
+        .interval_usec = 100000,
+        .rest_usec = BALLAST_SEC_USEC,
+        /* Longer than the slowest of builds hesitates, shorter than a night. */
+        .lease_usec = 10 * MINUTE,
+        .inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
+        .rival_writes = 5,
+        .rival_usec = MINUTE,
+        .rival_quiet_usec = 5 * MINUTE,
+        .history_kib = 100 * BALLAST_MIB_KIB,
+        .clients = 256,
+        .unread_usec = MINUTE,
+        .balloons = true,
+    };
+}
+
+int engine_config_read(const char *path, struct engine_config *out, struct ballast_error *err)
+{
+    struct engine_config config = defaults();
+    char *data = NULL;
+    size_t length;
+    if (!path && access(USUAL_PATH, F_OK) < 0 && errno == ENOENT) {
+        *out = config;
+        return 0;
+    }
+    struct reading reading = {.path = path ? path : USUAL_PATH, .config = &config, .err = err};
+    int rc = file_read(reading.path, FILE_REGULAR, MOST_BYTES, &data, &length, err);
+    if (rc == 0)
+        rc = parse(&reading, data, length);
+    free(data);
+    if (rc < 0) {
+        engine_config_release(&config);
+        return rc;
+    }
+    *out = config;
+    return 0;
+}
+
+void engine_config_usual_profile(struct engine_config *config)
+{
+    struct ballast_error err;
+    if (config->profile_told)
+        return;
+    int rc = calibration_read(CALIBRATION_USUAL_PATH, FILE_REGULAR, &config->calibration, &err);
+    if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
+        (void)snprintf(config->profile_fault, sizeof(config->profile_fault),
+                       "the profile of this host is left out: %.200s", err.text);
+}
+
+void engine_config_release(struct engine_config *config)
+{
+    calibration_free(config->calibration);
+    config->calibration = NULL;
+    free(config->guests);
+    config->guests = NULL;
+    config->guest_count = 0;
+}
+
+const struct engine_config_guest *engine_config_guest(const struct engine_config *config,
+                                                      const char *name)
+{
+    for (size_t i = 0; i < config->guest_count; i++) {
+        if (strcmp(config->guests[i].name, name) == 0)
+            return &config->guests[i];
+    }
+    return NULL;
+}
+
+bool engine_config_at(const struct engine_config *config, size_t i, struct engine_config_value *out)
+{
+    static const enum engine_config_unit units[] = {
+        [KIND_POLICY] = ENGINE_CONFIG_TEXT, [KIND_SIZE] = ENGINE_CONFIG_KIB,
+        [KIND_TIME] = ENGINE_CONFIG_USEC,   [KIND_COUNT] = ENGINE_CONFIG_COUNT,
+        [KIND_FLAG] = ENGINE_CONFIG_FLAG,   [KIND_GROUP] = ENGINE_CONFIG_TEXT,
+    };
+    const struct key *key = &keys[i];
+    const void *at = (const char *)config + key->offset;
+    /* The last one: a profile is a file that has been read, see the method host-profile. */
+    if (!key->name || key->kind == KIND_PROFILE)
+        return false;
+    *out = (struct engine_config_value){.key = key->name, .unit = units[key->kind]};
+    if (key->kind == KIND_POLICY)
+        out->text = config->policy->name;
+    else if (key->kind == KIND_GROUP)
+        out->text = at;
+    else
+        out->number = key->kind == KIND_FLAG ? *(const bool *)at : *(const uint64_t *)at;
+    return true;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ballastd.conf(5): an INI file, read as a whole or not at all. */
+#ifndef APP_BALLASTD_ENGINE_CONFIG_H
+#define APP_BALLASTD_ENGINE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ballast/error.h>
+
+#include "core/policy/policy.h"
+
+enum { ENGINE_CONFIG_NAME = 48, ENGINE_CONFIG_GUESTS = 4096 };
+
+struct calibration;
+
+/* [guest NAME]; what is BALLAST_NONE was not given. */
+struct engine_config_guest {
+    char name[ENGINE_CONFIG_NAME];
+    uint64_t shares;
+    uint64_t min_kib;
+    uint64_t max_kib;
+    bool opt_out;
+};
+
+struct engine_config {
+    const struct policy *policy;
+    uint64_t slush_kib;     /* BALLAST_NONE: the host's own */
+    char group[32];         /* whose members may change things; "" for nobody but root */
+    uint64_t interval_usec; /* while something moves or waits */
+    uint64_t rest_usec;     /* while nothing does */
+    uint64_t lease_usec;    /* of a reservation that names none */
+    uint64_t dom0_floor_kib;
+    uint64_t guest_floor_kib;
+    uint64_t inaccuracy_kib;
+    uint64_t rival_writes; /* so many targets that were not ours ... */
+    uint64_t rival_usec;   /* ... in so long are a second balancer's; we stand back as long as
+                              there has been one in rival_quiet_usec */
+    uint64_t rival_quiet_usec;
+    uint64_t history_kib; /* what the history may take on disk; 0: none is kept */
+    size_t clients;       /* at once, on each socket */
+    uint64_t unread_usec; /* who leaves unread what it was sent for longer is closed */
+    bool balloons;        /* false: nobody is balanced, reservations are kept */
+    bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */
+    /* The profile of this very host, read from its file; NULL: that of its Xen. */
+    struct calibration *calibration;
+    bool profile_told;       /* a host-profile, or that there is none */
+    char profile_fault[256]; /* why that of the usual place is left out; "": it is not */
+    struct engine_config_guest *guests;
+    size_t guest_count;
+};
+
+/*
+ * `path` NULL: the usual place, which need not exist. -EINVAL: "PATH:LINE: [SECTION] KEY: what is
+ * wrong; what would be right"; the errnos of reading. On failure *out is as it was. What it holds
+ * is freed by engine_config_release(), which is harmless on zeros.
+ */
+int engine_config_read(const char *path, struct engine_config *out, struct ballast_error *err);
+void engine_config_release(struct engine_config *config);
+/*
+ * Where the file told of no host-profile: takes that of the usual place, if there is one. It is
+ * nobody's word, so one that cannot be read is no failure: it is left out, and profile_fault says
+ * why.
+ */
+void engine_config_usual_profile(struct engine_config *config);
+/* A key of [ballastd] as it is in force. */
+enum engine_config_unit {
+    ENGINE_CONFIG_KIB,
+    ENGINE_CONFIG_USEC,
+    ENGINE_CONFIG_COUNT,
+    ENGINE_CONFIG_FLAG,
+    ENGINE_CONFIG_TEXT,
+};
+
+struct engine_config_value {
+    const char *key;
+    enum engine_config_unit unit;
+    uint64_t number; /* BALLAST_NONE: the host's own; of a flag 0 or 1 */
+    const char *text;
+};
+
+/* The keys from 0 on, all but host-profile; false: there are no more. */
+bool engine_config_at(const struct engine_config *config, size_t i,
+                      struct engine_config_value *out);
+/* Of the guest of that name, or NULL. */
+const struct engine_config_guest *engine_config_guest(const struct engine_config *config,
+                                                      const char *name);
+
+#endif

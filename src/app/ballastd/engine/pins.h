@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Pinned targets: who set which for a domain, kept in the ledger by uuid until it is given back.
+ * The policies' side of it is core/policy/pin.h.
+ */
+#ifndef APP_BALLASTD_ENGINE_PINS_H
+#define APP_BALLASTD_ENGINE_PINS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "app/ballastd/daemon.h"
+
+/* A pin of `kib` by a user of the host, from now on. */
+struct overlay_pin pins_of_user(const struct daemon *daemon, uint64_t kib, uid_t uid);
+/* Who a user is, as far as /etc/passwd says: "root", else "user 1234". */
+void pins_who(uid_t uid, char out[OVERLAY_PIN_WHO]);
+
+/* One line of text, and back: "KIB USEC UID WHO". false: it is not one. */
+enum { PINS_TEXT = 160 };
+void pins_text(const struct overlay_pin *pin, char out[PINS_TEXT]);
+bool pins_parse(const char *text, struct overlay_pin *out);
+
+/* Pins the domain, or (kib 0) gives it back, durably. Errors as reservations_put_setting(). */
+int pins_set(struct daemon *daemon, struct overlay_record *record, const struct overlay_pin *pin,
+             struct ballast_error *err);
+/* A target that somebody else has set is a pin by whoever writes to xenstore. */
+void pins_foreign(struct daemon *daemon, struct overlay_record *record,
+                  const struct ballast_domain *domain, uint64_t was_kib);
+/* A rival balancer is no administrator: what it pinned since then is given back. */
+void pins_drop_foreign(struct daemon *daemon, uint64_t since_usec);
+/* What happened goes into the history and the decisions: `pin` was set in place of `was_kib`. */
+void pins_record(struct daemon *daemon, size_t at, const struct overlay_pin *pin,
+                 const struct overlay_pin *before, uint64_t was_kib);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What becomes history: what every guest held, was told to hold and needed, and what was decided
+ * and happened. It is gathered in memory and written once a minute; what was not written yet is in
+ * the answers all the same. The history may fail at any time: that is told once, and nothing waits.
+ */
+#ifndef APP_BALLASTD_ENGINE_RECORDER_H
+#define APP_BALLASTD_ENGINE_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/ballastd/engine/decisions.h"
+#include "core/ledger/ledger.h"
+#include "edge/history/history.h"
+
+struct daemon;
+struct recorder;
+
+/* NULL: out of memory. Nothing is opened yet; `state_dir` must outlive it. */
+struct recorder *recorder_new(const char *state_dir);
+/* Writes what it still has. NULL is allowed. */
+void recorder_free(struct recorder *recorder);
+
+/* Before the first tick, which decides about those that are there already. */
+void recorder_begin(struct daemon *daemon);
+/* After each look at the host: what is there now. */
+void recorder_sample(struct daemon *daemon);
+/* Idle work after each tick: writes and ages when that is due. */
+void recorder_work(struct daemon *daemon);
+
+/* A decision was made, before the host has been looked at again. */
+void recorder_decision(struct daemon *daemon, const struct decision *decision);
+/* A reservation came into another state. */
+void recorder_reservation(struct daemon *daemon, const struct ledger_reservation *record);
+
+/* Anything else; what is left out is "" and BALLAST_NONE. */
+struct recorder_news {
+    uint64_t domid; /* BALLAST_NONE: of none in particular */
+    const char *who;
+    const char *what;
+    const char *reason;
+    const char *detail;
+    uint64_t from_kib;
+    uint64_t to_kib;
+};
+
+#define RECORDER_NEWS                                                                              \
+    ((struct recorder_news){.domid = BALLAST_NONE,                                                 \
+                            .who = "ballastd",                                                     \
+                            .what = "",                                                            \
+                            .reason = "",                                                          \
+                            .detail = "",                                                          \
+                            .from_kib = BALLAST_NONE,                                              \
+                            .to_kib = BALLAST_NONE})
+void recorder_news(struct daemon *daemon, const struct recorder_news *news);
+
+/* How it is, for people: what is wrong (NULL: nothing), and what the file takes. */
+const char *recorder_trouble(const struct recorder *recorder);
+uint64_t recorder_size_kib(const struct recorder *recorder);
+
+/* Whom something is asked about: all lives of one name or uuid. */
+struct recorder_whom {
+    bool all;            /* events of everybody; samples of the host */
+    const uint8_t *uuid; /* either this */
+    const char *name;    /* or this */
+    uint64_t ids[HISTORY_LIVES];
+    size_t count;
+    struct history_guest last; /* the latest of them */
+};
+
+/* Fills in ids and last; -ENOENT: nobody like that has been seen. */
+int recorder_find(struct recorder *recorder, struct recorder_whom *whom);
+/* Adds all that is known of them to the view. */
+int recorder_read(struct recorder *recorder, const struct recorder_whom *whom,
+                  struct series_view *view, struct ballast_error *err);
+/*
+ * The last `most` events about them below `before` that had not ended at `since_usec`, the oldest
+ * first, in *out (the caller's to free()); *more: there are others before. How many, or -ENOMEM and
+ * the errnos of reading.
+ */
+int recorder_events(struct recorder *recorder, const struct recorder_whom *whom, uint64_t before,
+                    uint64_t since_usec, size_t most, struct history_event **out, bool *more,
+                    struct ballast_error *err);
+
+#endif

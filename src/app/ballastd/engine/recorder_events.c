@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events. A target that is moved step by step for one reason is one event, from where it began to
+ * where it is; it goes on as long as the next step follows within a minute.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/daemon.h"
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/recorder_internal.h"
+#include "core/base/units.h"
+
+#define GOES_ON_USEC (60 * BALLAST_SEC_USEC)
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+    (void)snprintf(out, size, "%s", text ? text : "");
+}
+
+uint64_t recorder_number(struct recorder *recorder)
+{
+    return ++recorder->number;
+}
+
+static struct recorder_event *room_for_one(struct recorder *recorder)
+{
+    if (recorder->event_count == RECORDER_EVENTS) {
+        recorder->event_count--;
+        memmove(recorder->events, recorder->events + 1,
+                recorder->event_count * sizeof(recorder->events[0]));
+    }
+    if (recorder->event_count == recorder->event_room) {
+        size_t room = recorder->event_room ? 2 * recorder->event_room : 8;
+        struct recorder_event *events = reallocarray(recorder->events, room, sizeof(*events));
+        if (!events)
+            return NULL;
+        recorder->events = events;
+        recorder->event_room = room;
+    }
+    return &recorder->events[recorder->event_count++];
+}
+
+void recorder_add(struct recorder *recorder, const struct recorder_guest *guest,
+                  const struct history_event *event)
+{
+    struct recorder_event *entry = recorder->off ? NULL : room_for_one(recorder);
+    if (!entry)
+        return;
+    *entry = (struct recorder_event){.event = *event, .of_guest = guest != NULL};
+    if (event->number == 0)
+        entry->event.number = recorder_number(recorder);
+    if (guest) {
+        memcpy(entry->uuid, guest->uuid, HISTORY_UUID);
+        copy_text(entry->event.name, sizeof(entry->event.name), guest->name);
+    }
+}
+
+static bool goes_on(const struct history_event *open, const struct history_event *event)
+{
+    bool up = event->to_kib >= event->from_kib;
+    return open->number > 0 && strcmp(open->what, event->what) == 0 &&
+           strcmp(open->reason, event->reason) == 0 && open->reservation == event->reservation &&
+           (open->to_kib >= open->from_kib) == up &&
+           event->time_usec <= open->until_usec + GOES_ON_USEC;
+}
+
+static void take_step(struct recorder *recorder, struct recorder_guest *guest,
+                      const struct history_event *event)
+{
+    struct history_event *open = &guest->open;
+    if (goes_on(open, event)) {
+        open->until_usec = event->time_usec;
+        open->to_kib = event->to_kib;
+        open->steps++;
+    } else {
+        if (guest->dirty)
+            recorder_add(recorder, guest, open);
+        *open = *event;
+        open->number = recorder_number(recorder);
+        copy_text(open->name, sizeof(open->name), guest->name);
+    }
+    guest->dirty = true;
+}
+
+static bool is_waiting(const struct ledger_reservation *record)
+{
+    return record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+}
+
+/* For whom memory is being freed now: the first that waits. */
+static void name_start(struct daemon *daemon, struct history_event *event)
+{
+    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    struct ledger_sums sums = ledger_sums(ledger);
+    const struct ledger_reservation *at = NULL;
+    if (sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING] == 0)
+        return;
+    while ((at = ledger_next(ledger, at)) && !is_waiting(at))
+        ;
+    if (!at)
+        return;
+    event->reservation = at->id;
+    copy_text(event->detail, sizeof(event->detail), *at->label ? at->label : at->owner);
+}
+
+static struct history_event event_of(const struct decision *decision)
+{
+    struct history_event event = {.time_usec = decision->time_usec,
+                                  .until_usec = decision->time_usec,
+                                  .from_kib = BALLAST_NONE,
+                                  .to_kib = BALLAST_NONE,
+                                  .a_kib = decision->a_kib,
+                                  .b_kib = decision->b_kib,
+                                  .reservation = BALLAST_NONE,
+                                  .steps = 1};
+    copy_text(event.who, sizeof(event.who), "balancer");
+    copy_text(event.reason, sizeof(event.reason), balancer_reason_word(decision->reason));
+    return event;
+}
+
+/* From what it was when the host was looked at last, which was before this tick. */
+static void note_set(struct daemon *daemon, const struct decision *decision)
+{
+    struct recorder_guest *guest = recorder_guest(daemon->recorder, decision->domid);
+    struct history_event event = event_of(decision);
+    bool target = decision->target_kib != BALLAST_NONE;
+    if (!guest || decision->fate == TICK_DROPPED)
+        return;
+    event.from_kib = target ? guest->target_kib : guest->maxmem_kib;
+    event.to_kib = target ? decision->target_kib : decision->maxmem_kib;
+    copy_text(event.what, sizeof(event.what), target ? "target" : "limit");
+    if (decision->fate == TICK_FAILED)
+        copy_text(event.what, sizeof(event.what), target ? "target-failed" : "limit-failed");
+    if (decision->reason == BALANCER_GIVES_FOR_START ||
+        decision->reason == BALANCER_SQUEEZED_FOR_START || decision->reason == BALANCER_BELOW_PIN)
+        name_start(daemon, &event);
+    take_step(daemon->recorder, guest, &event);
+}
+
+static void note_verdict(struct daemon *daemon, const struct decision *decision)
+{
+    struct history_event event = event_of(decision);
+    const struct ledger_reservation *record =
+        ledger_find(reservations_ledger(daemon->reservations), decision->reservation);
+    event.reservation = decision->reservation;
+    copy_text(event.what, sizeof(event.what),
+              decision->what == DECISION_GRANT ? "grant" : "refuse");
+    if (record)
+        copy_text(event.detail, sizeof(event.detail),
+                  *record->label ? record->label : record->owner);
+    recorder_add(daemon->recorder, NULL, &event);
+}
+
+void recorder_decision(struct daemon *daemon, const struct decision *decision)
+{
+    if (daemon->recorder->off)
+        return;
+    if (decision->what == DECISION_SET)
+        note_set(daemon, decision);
+    else
+        note_verdict(daemon, decision);
+}
+
+static void count_admission(struct daemon *daemon, const struct ledger_reservation *record)
+{
+    if (strncmp(record->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0)
+        return;
+    if (record->state == LEDGER_GRANTED)
+        daemon->granted++;
+    else if (record->state == LEDGER_REFUSED && (unsigned)record->reason < LEDGER_REASONS)
+        daemon->refused[record->reason]++;
+}
+
+void recorder_reservation(struct daemon *daemon, const struct ledger_reservation *record)
+{
+    count_admission(daemon, record);
+    if (record->state != LEDGER_BOUND)
+        return;
+    struct recorder_guest *guest = recorder_guest(daemon->recorder, record->domid);
+    struct history_event event = {.time_usec = record->changed_usec,
+                                  .until_usec = record->changed_usec,
+                                  .from_kib = BALLAST_NONE,
+                                  .to_kib = record->granted_kib,
+                                  .a_kib = BALLAST_NONE,
+                                  .b_kib = BALLAST_NONE,
+                                  .reservation = record->id,
+                                  .steps = 1};
+    copy_text(event.who, sizeof(event.who), record->owner);
+    copy_text(event.what, sizeof(event.what), "bound");
+    copy_text(event.detail, sizeof(event.detail), record->label);
+    if (guest)
+        recorder_add(daemon->recorder, guest, &event);
+}
+
+void recorder_news(struct daemon *daemon, const struct recorder_news *news)
+{
+    struct recorder *recorder = daemon->recorder;
+    uint64_t now_usec = daemon_now_usec(daemon);
+    struct history_event event = {.time_usec = now_usec,
+                                  .until_usec = now_usec,
+                                  .from_kib = news->from_kib,
+                                  .to_kib = news->to_kib,
+                                  .a_kib = BALLAST_NONE,
+                                  .b_kib = BALLAST_NONE,
+                                  .reservation = BALLAST_NONE,
+                                  .steps = 1};
+    copy_text(event.who, sizeof(event.who), news->who);
+    copy_text(event.what, sizeof(event.what), news->what);
+    copy_text(event.reason, sizeof(event.reason), news->reason);
+    copy_text(event.detail, sizeof(event.detail), news->detail);
+    recorder_add(recorder,
+                 news->domid == BALLAST_NONE ? NULL : recorder_guest(recorder, news->domid),
+                 &event);
+}
+
+/* Asking for them */
+
+struct found {
+    struct history_event *events;
+    size_t count;
+    size_t room;
+    bool lacks; /* out of memory */
+};
+
+static void found_add(void *context, const struct history_event *event)
+{
+    struct found *found = context;
+    if (found->count == found->room) {
+        size_t room = found->room ? 2 * found->room : 64;
+        struct history_event *events = reallocarray(found->events, room, sizeof(*events));
+        found->lacks |= !events;
+        if (!events)
+            return;
+        found->events = events;
+        found->room = room;
+    }
+    found->events[found->count++] = *event;
+}
+
+/* What is in memory is newer than what has been written under the same number. */
+static void found_put(struct found *found, const struct history_event *event)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        if (found->events[i].number != event->number)
+            continue;
+        found->events[i] = *event;
+        return;
+    }
+    found_add(found, event);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = ((const struct history_event *)a)->number;
+    uint64_t y = ((const struct history_event *)b)->number;
+    return (x > y) - (x < y);
+}
+
+/* Only the last `most` and one more, which shows that there are others. */
+static void found_cut(struct found *found, size_t most)
+{
+    if (found->count > 1)
+        qsort(found->events, found->count, sizeof(found->events[0]), by_number);
+    if (found->count <= most + 1)
+        return;
+    memmove(found->events, found->events + (found->count - most - 1),
+            (most + 1) * sizeof(found->events[0]));
+    found->count = most + 1;
+}
+
+static void find_in_memory(const struct recorder *recorder, const struct recorder_whom *whom,
+                           const struct history_wanted *wanted, struct found *found)
+{
+    for (size_t i = 0; i < recorder->guest_count; i++) {
+        const struct recorder_guest *guest = recorder->guests[i];
+        const struct history_event *open = &guest->open;
+        if (guest->dirty && (whom->all || recorder_is(whom, guest)) &&
+            open->number < wanted->before && open->until_usec >= wanted->since_usec)
+            found_put(found, open);
+    }
+    for (size_t i = 0; i < recorder->event_count; i++) {
+        const struct recorder_event *entry = &recorder->events[i];
+        bool theirs = entry->of_guest &&
+                      (whom->uuid ? memcmp(entry->uuid, whom->uuid, HISTORY_UUID) == 0
+                                  : whom->name && strcmp(entry->event.name, whom->name) == 0);
+        if ((whom->all || theirs) && entry->event.number < wanted->before &&
+            entry->event.until_usec >= wanted->since_usec)
+            found_put(found, &entry->event);
+    }
+}
+
+int recorder_events(struct recorder *recorder, const struct recorder_whom *whom, uint64_t before,
+                    uint64_t since_usec, size_t most, struct history_event **out, bool *more,
+                    struct ballast_error *err)
+{
+    struct history_wanted wanted = {.before = before, .since_usec = since_usec, .most = most + 1};
+    struct found found = {0};
+    size_t lives = whom->all ? 1 : whom->count;
+    int rc = 0;
+    /* The latest life first: what is before it is older, and enough is enough. */
+    for (size_t i = 0; i < lives && rc == 0 && recorder->history && found.count <= most; i++) {
+        wanted.guest = whom->all ? BALLAST_NONE : whom->ids[i];
+        rc = history_events(recorder->history, &wanted, found_add, &found, err);
+        found_cut(&found, most);
+    }
+    find_in_memory(recorder, whom, &wanted, &found);
+    found_cut(&found, most);
+    if (rc == 0 && found.lacks)
+        rc = -ENOMEM;
+    if (rc < 0) {
+        free(found.events);
+        return rc;
+    }
+    *more = found.count > most;
+    if (*more)
+        memmove(found.events, found.events + 1, --found.count * sizeof(found.events[0]));
+    *out = found.events;
+    return (int)found.count;
+}

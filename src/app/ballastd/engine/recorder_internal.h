@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What recorder*.c share. */
+#ifndef APP_BALLASTD_ENGINE_RECORDER_INTERNAL_H
+#define APP_BALLASTD_ENGINE_RECORDER_INTERNAL_H
+
+#include "app/ballastd/engine/alerts.h"
+#include "app/ballastd/engine/recorder.h"
+
+enum {
+    /* Written every minute; one more is kept for the bucket that ends just then. */
+    RECORDER_BUCKETS = 7,
+    /* Events that wait to be written; when there are more, the oldest are lost. */
+    RECORDER_EVENTS = 1024,
+};
+
+struct recorder_guest {
+    uint32_t domid;
+    bool is_host;
+    bool here; /* in the last look */
+    bool runs; /* it did, and was no dom0 */
+    uint8_t uuid[HISTORY_UUID];
+    char name[HISTORY_NAME];
+    uint64_t id; /* in the file; 0: not known yet */
+    uint64_t slot;
+    struct series_fold fold; /* the bucket of that slot */
+    struct series_bucket waiting[RECORDER_BUCKETS];
+    size_t waiting_count;
+    uint64_t actual_kib; /* when it was looked at last */
+    uint64_t target_kib;
+    uint64_t maxmem_kib;
+    struct history_event open; /* that may go on; number 0: none */
+    bool dirty;                /* and is to be written */
+};
+
+struct recorder_event {
+    struct history_event event;
+    bool of_guest;
+    uint8_t uuid[HISTORY_UUID];
+};
+
+struct recorder {
+    const char *state_dir;
+    struct history *history; /* NULL: not open */
+    bool off;
+    uint64_t most_kib; /* as configured when it was opened */
+    char trouble[ALERT_TEXT];
+    uint64_t size_kib;
+    uint64_t due_usec; /* the next writing */
+    bool ages;         /* ageing is not through */
+    uint64_t sampled_usec;
+    struct recorder_guest **guests; /* the host, those of the last look in its order, others */
+    size_t guest_count;
+    size_t here_count; /* of the first of them */
+    struct recorder_event *events;
+    size_t event_count;
+    size_t event_room;
+    uint64_t number; /* of the last event */
+    bool numbered;   /* the file has been asked for it */
+};
+
+/* Among those of the last look; NULL. */
+struct recorder_guest *recorder_guest(const struct recorder *recorder, uint64_t domid);
+/* Ends the bucket that it is in, which is written with the next ones. */
+void recorder_close(struct recorder_guest *guest);
+/* Whether it is one of them. */
+bool recorder_is(const struct recorder_whom *whom, const struct recorder_guest *guest);
+/* Of a guest, or NULL: an event that stands alone, to be written. */
+void recorder_add(struct recorder *recorder, const struct recorder_guest *guest,
+                  const struct history_event *event);
+/* The number of the next event. */
+uint64_t recorder_number(struct recorder *recorder);
+/* recorder_write.c: writes what waits. */
+void recorder_write(struct recorder *recorder, uint64_t most_kib, uint64_t now_usec);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writing, once a minute, and what becomes of it when that fails. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/daemon.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/recorder_internal.h"
+#include "core/base/units.h"
+
+/* One transaction without an fsync; also how soon a failure is tried again. */
+#define WRITE_USEC (60 * BALLAST_SEC_USEC)
+
+/* Said when it begins and when it is over; only what is different is said again. */
+static void set_trouble(struct recorder *recorder, const char *why)
+{
+    if (why && strncmp(recorder->trouble, why, sizeof(recorder->trouble) - 1) != 0)
+        engine_log(LOG_WARNING, "history: %s; going on without", why);
+    else if (!why && *recorder->trouble)
+        engine_log(LOG_NOTICE, "history: is written again");
+    (void)snprintf(recorder->trouble, sizeof(recorder->trouble), "%s", why ? why : "");
+}
+
+static void renumber_events(struct recorder *recorder, uint64_t last)
+{
+    for (size_t i = 0; i < recorder->event_count; i++)
+        recorder->events[i].event.number += last;
+    for (size_t i = 0; i < recorder->guest_count; i++) {
+        if (recorder->guests[i]->open.number > 0)
+            recorder->guests[i]->open.number += last;
+    }
+    recorder->number += last;
+    recorder->numbered = true;
+}
+
+/* Numbers that were given before the file was there go behind those in it. */
+static int open_history(struct recorder *recorder, uint64_t most_kib, struct ballast_error *err)
+{
+    uint64_t last = 0;
+    if (recorder->history)
+        return 0;
+    int rc = history_open(recorder->state_dir, most_kib, &recorder->history, err);
+    if (rc == 1)
+        engine_log(LOG_WARNING, "history: %s; a new one was begun", err->text);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < recorder->guest_count; i++)
+        recorder->guests[i]->id = 0;
+    rc = history_last(recorder->history, &last, err);
+    if (rc == 0 && !recorder->numbered)
+        renumber_events(recorder, last);
+    return rc;
+}
+
+static int write_guest(struct recorder *recorder, struct recorder_guest *guest, uint64_t now_sec,
+                       struct ballast_error *err)
+{
+    if (guest->waiting_count == 0 && !guest->dirty)
+        return 0;
+    int rc =
+        history_guest_of(recorder->history, guest->uuid, guest->name, now_sec, &guest->id, err);
+    if (rc == 0 && guest->waiting_count > 0)
+        rc = history_add(recorder->history, guest->id, guest->waiting, guest->waiting_count, err);
+    if (rc == 0 && guest->dirty) {
+        guest->open.guest = guest->id;
+        rc = history_note(recorder->history, &guest->open, err);
+    }
+    return rc;
+}
+
+static int write_event(struct recorder *recorder, struct recorder_event *entry, uint64_t now_sec,
+                       struct ballast_error *err)
+{
+    int rc = 0;
+    entry->event.guest = 0;
+    if (entry->of_guest)
+        rc = history_guest_of(recorder->history, entry->uuid, entry->event.name, now_sec,
+                              &entry->event.guest, err);
+    return rc < 0 ? rc : history_note(recorder->history, &entry->event, err);
+}
+
+static int write_all(struct recorder *recorder, uint64_t now_sec, struct ballast_error *err)
+{
+    int rc = history_begin(recorder->history, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < recorder->guest_count && rc == 0; i++)
+        rc = write_guest(recorder, recorder->guests[i], now_sec, err);
+    for (size_t i = 0; i < recorder->event_count && rc == 0; i++)
+        rc = write_event(recorder, &recorder->events[i], now_sec, err);
+    return history_end(recorder->history, rc, err);
+}
+
+/* What has been written is forgotten, and with it those that are gone. */
+static void forget_written(struct recorder *recorder)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < recorder->guest_count; i++) {
+        struct recorder_guest *guest = recorder->guests[i];
+        guest->waiting_count = 0;
+        guest->dirty = false;
+        if (i < recorder->here_count)
+            recorder->guests[kept++] = guest;
+        else
+            free(guest);
+    }
+    recorder->guest_count = kept;
+    free(recorder->events);
+    recorder->events = NULL;
+    recorder->event_count = recorder->event_room = 0;
+}
+
+/* Whose last bucket has been closed and cannot be written now is forgotten by and by all the same.
+ */
+static void forget_gone(struct recorder *recorder)
+{
+    size_t kept = recorder->here_count;
+    for (size_t i = recorder->here_count; i < recorder->guest_count; i++)
+        if (recorder->guest_count - i <= 64)
+            recorder->guests[kept++] = recorder->guests[i];
+        else
+            free(recorder->guests[i]);
+    recorder->guest_count = kept;
+}
+
+static void note_failure(struct recorder *recorder, int rc, const struct ballast_error *err)
+{
+    set_trouble(recorder, err->text);
+    forget_gone(recorder);
+    if (rc != -EUCLEAN || !recorder->history)
+        return;
+    engine_log(LOG_WARNING, "history: it was set aside, and a new one is begun");
+    history_set_aside(recorder->history);
+    recorder->history = NULL;
+    recorder->due_usec = 0;
+}
+
+void recorder_write(struct recorder *recorder, uint64_t most_kib, uint64_t now_usec)
+{
+    struct ballast_error err;
+    int rc = open_history(recorder, most_kib, &err);
+    if (rc == 0)
+        rc = write_all(recorder, now_usec / BALLAST_SEC_USEC, &err);
+    if (rc == 0) {
+        forget_written(recorder);
+        set_trouble(recorder, NULL);
+    }
+    if (rc == 0 || rc == -ENOSPC)
+        recorder->ages = recorder->history != NULL;
+    if (rc < 0)
+        note_failure(recorder, rc, &err);
+}
+
+static void age_history(struct recorder *recorder, uint64_t now_usec)
+{
+    struct ballast_error err;
+    int rc = history_age(recorder->history, now_usec / BALLAST_SEC_USEC, &err);
+    recorder->ages = rc == 1;
+    recorder->size_kib = rc < 0 ? recorder->size_kib : history_size_kib(recorder->history);
+    if (rc < 0)
+        note_failure(recorder, rc, &err);
+}
+
+/* It is opened anew, where it is to be, with the bound that it has now. */
+static void close_history(struct recorder *recorder)
+{
+    history_close(recorder->history);
+    recorder->history = NULL;
+    recorder->size_kib = 0;
+    recorder->ages = false;
+    recorder->due_usec = 0;
+}
+
+void recorder_work(struct daemon *daemon)
+{
+    struct recorder *recorder = daemon->recorder;
+    uint64_t now_usec = daemon_now_usec(daemon);
+    uint64_t most_kib = daemon->config.history_kib;
+    recorder->off = most_kib == 0;
+    if (most_kib != recorder->most_kib)
+        close_history(recorder);
+    recorder->most_kib = most_kib;
+    if (recorder->off) {
+        forget_written(recorder);
+        return;
+    }
+    if (recorder->ages && recorder->history)
+        age_history(recorder, now_usec);
+    if (now_usec < recorder->due_usec)
+        return;
+    recorder->due_usec = now_usec + WRITE_USEC;
+    recorder_write(recorder, most_kib, now_usec);
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    if (!recorder)
+        return;
+    /* What has begun is added up with the rest of it by whoever comes next. */
+    for (size_t i = 0; i < recorder->guest_count; i++)
+        recorder_close(recorder->guests[i]);
+    if (recorder->history)
+        recorder_write(recorder, recorder->most_kib, recorder->sampled_usec);
+    history_close(recorder->history);
+    for (size_t i = 0; i < recorder->guest_count; i++)
+        free(recorder->guests[i]);
+    free(recorder->guests);
+    free(recorder->events);
+    free(recorder);
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/rpc/encode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/engine/costs.h"
+#include "app/ballastd/engine/engine.h"
+#include "core/base/units.h"
+#include "core/model/breakdown.h"
+#include "core/model/host_breakdown.h"
+#include "edge/calibration/calibration.h"
+#include "edge/wire/methods.h"
+
+enum { LEFT_ALONE_MOST = 16 };
+
+void encode_u64(struct json_object *object, const char *key, uint64_t value)
+{
+    build_add(object, key, value == BALLAST_NONE ? NULL : build_u64(value));
+}
+
+void encode_bool(struct json_object *object, const char *key, bool value)
+{
+    build_add(object, key, build_bool(value));
+}
+
+void encode_text(struct json_object *object, const char *key, const char *text)
+{
+    build_add(object, key, text && *text ? build_text(text) : NULL);
+}
+
+uint64_t encode_missing_kib(struct daemon *daemon, const struct ledger_reservation *record)
+{
+    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    const struct ledger_reservation *at = NULL;
+    uint64_t wanted_kib = 0;
+    if (record->state != LEDGER_ASKED && record->state != LEDGER_FREEING)
+        return 0;
+    struct ledger_sums sums = ledger_sums(ledger);
+    size_t left = sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING];
+    while (left > 0 && (at = ledger_previous(ledger, at))) {
+        bool waits = at->state == LEDGER_ASKED || at->state == LEDGER_FREEING;
+        left -= waits;
+        if (waits && at->id <= record->id)
+            wanted_kib += at->min_kib;
+    }
+    return ballast_sub_floor(wanted_kib, engine_available_kib(daemon));
+}
+
+static void add_words(struct json_object *object, const struct ledger_reservation *record)
+{
+    char text[256];
+    ledger_reason_text(record->reason, record->a_kib, record->b_kib, text, sizeof(text));
+    encode_text(object, "state", ledger_state_word(record->state));
+    encode_text(object, "reason", ledger_reason_word(record->reason));
+    encode_u64(object, "a_kib", record->a_kib);
+    encode_u64(object, "b_kib", record->b_kib);
+    encode_text(object, "message", text);
+}
+
+static void add_uuid(struct json_object *object, const uint8_t uuid[LEDGER_UUID])
+{
+    char text[37];
+    wire_uuid_text(uuid, text);
+    encode_text(object, "uuid", text);
+}
+
+struct json_object *encode_reservation(const struct daemon *daemon,
+                                       const struct ledger_reservation *record,
+                                       uint64_t missing_kib)
+{
+    struct json_object *object = build_object();
+    bool has_domain = record->state == LEDGER_BOUND || record->state == LEDGER_SPENT;
+    bool waits = record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+    encode_u64(object, "id", record->id);
+    encode_text(object, "owner", record->owner);
+    encode_text(object, "label", record->label);
+    encode_u64(object, "min_kib", record->min_kib);
+    encode_u64(object, "max_kib", record->max_kib);
+    encode_u64(object, "granted_kib", record->granted_kib);
+    encode_u64(object, "spent_kib", record->spent_kib);
+    add_words(object, record);
+    const char *unwritten = reservations_unwritten(daemon->reservations, record->id);
+    if (unwritten)
+        encode_text(object, "message", unwritten);
+    encode_u64(object, "asked_usec", record->asked_usec);
+    encode_u64(object, "changed_usec", record->changed_usec);
+    encode_u64(object, "lease_usec", record->lease_usec);
+    encode_u64(object, "deadline_usec", record->deadline_usec);
+    encode_u64(object, "missing_kib", waits ? missing_kib : 0);
+    encode_u64(object, "domid", has_domain ? record->domid : BALLAST_NONE);
+    if (has_domain)
+        add_uuid(object, record->uuid);
+    else
+        encode_text(object, "uuid", NULL);
+    return object;
+}
+
+struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+                                   uint64_t id)
+{
+    struct json_object *data = build_object();
+    encode_text(data, "reason", ledger_reason_word(reason));
+    encode_u64(data, "a_kib", a_kib);
+    encode_u64(data, "b_kib", b_kib);
+    if (reason == LEDGER_CANNOT_FIT || reason == LEDGER_NOT_FREE)
+        encode_u64(data, "missing_kib", ballast_sub_floor(a_kib, b_kib));
+    else if (reason == LEDGER_GIVERS_STUCK || reason == LEDGER_DEADLINE_OVER)
+        encode_u64(data, "missing_kib", a_kib);
+    if (id != 0)
+        encode_u64(data, "id", id);
+    return data;
+}
+
+struct json_object *encode_decision(const struct decision *decision)
+{
+    static const char *const whats[] = {"set", "grant", "refuse"};
+    static const char *const fates[] = {"done", "dropped", "failed"};
+    char text[512];
+    struct json_object *object = build_object();
+    decision_text(decision, text, sizeof(text));
+    encode_u64(object, "number", decision->number);
+    encode_u64(object, "time_usec", decision->time_usec);
+    encode_text(object, "what", whats[decision->what]);
+    if (decision->what == DECISION_SET) {
+        encode_u64(object, "domid", decision->domid);
+        encode_text(object, "name", decision->name);
+        encode_u64(object, "target_kib", decision->target_kib);
+        encode_u64(object, "xen_maximum_kib", decision->maxmem_kib);
+        encode_text(object, "fate", fates[decision->fate]);
+    } else {
+        encode_u64(object, "reservation", decision->reservation);
+    }
+    encode_text(object, "reason", balancer_reason_word(decision->reason));
+    if (decision->what == DECISION_SET) {
+        bool held = decision->floor.reason != FLOOR_NONE;
+        encode_u64(object, "floor_kib", held ? decision->floor.kib : BALLAST_NONE);
+        encode_text(object, "floor_reason",
+                    held ? floor_reason_word(decision->floor.reason) : NULL);
+    }
+    encode_u64(object, "a_kib", decision->a_kib);
+    encode_u64(object, "b_kib", decision->b_kib);
+    encode_text(object, "message", text);
+    return object;
+}
+
+/* All that the type has, or null where nobody can tell. */
+static void add_segments(struct daemon *daemon, struct json_object *object,
+                         const struct ballast_domain *domain)
+{
+    struct ballast_breakdown breakdown;
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    if (engine_host_breakdown(daemon->host, domain, &host->caps, &breakdown) < 0) {
+        build_add(object, "segments", NULL);
+        return;
+    }
+    struct json_object *segments = build_object();
+    for (int i = 0; i < BALLAST_SEGMENTS; i++) {
+        enum ballast_segment segment = (enum ballast_segment)i;
+        if (ballast_segment_applies(segment, breakdown.type))
+            encode_u64(segments, ballast_segment_word(segment), breakdown.segment_kib[i]);
+    }
+    build_add(object, "segments", segments);
+}
+
+/* What it was predicted to cost and did, where both are known. */
+static void add_cost(struct daemon *daemon, struct json_object *object, uint32_t domid)
+{
+    size_t at;
+    const struct drift_compared *is = NULL;
+    if (overlay_find(daemon->overlay, domid, &at) == 0)
+        is = costs_find(daemon->costs, domid, overlay_domain(daemon->overlay, at)->uuid);
+    struct json_object *cost = is ? build_object() : NULL;
+    if (is) {
+        encode_u64(cost, "settled_kib", is->settled_kib);
+        encode_u64(cost, "fresh_max_kib", is->fresh_max_kib);
+        build_add(cost, "actual_kib", build_i64(is->actual_kib));
+        build_add(cost, "difference_kib", build_i64(is->difference_kib));
+        encode_text(cost, "verdict", drift_verdict_word(is->verdict));
+    }
+    build_add(object, "cost", cost);
+}
+
+static void add_sizes(struct daemon *daemon, struct json_object *object,
+                      const struct ballast_domain *domain)
+{
+    uint64_t extra_internal_kib =
+        engine_host_extra_internal_kib(daemon->host, domain->id, domain->maxmem_kib);
+    encode_u64(object, "actual_kib", domain->tot_kib);
+    encode_u64(object, "target_kib", domain->target_kib);
+    encode_u64(object, "xen_maximum_kib", ballast_add_ceil(domain->maxmem_kib, extra_internal_kib));
+    encode_u64(object, "dynamic_min_kib", domain->dynamic_min_kib);
+    encode_u64(object, "dynamic_max_kib", domain->dynamic_max_kib);
+    encode_u64(object, "static_max_kib", domain->static_max_kib);
+    encode_u64(object, "overhead_kib", domain->overhead_kib);
+    encode_u64(object, "pod_entries_kib", domain->pod_entries_kib);
+    encode_u64(object, "pod_cache_kib", domain->pod_cache_kib);
+    add_segments(daemon, object, domain);
+    add_cost(daemon, object, domain->id);
+    encode_u64(object, "used_kib", domain->used_kib);
+    encode_u64(object, "reported_free_kib", domain->reported_free_kib);
+    encode_u64(object, "report_age_usec", domain->report_age_usec);
+}
+
+/* What a target that only the domain itself pays for must not be below. */
+static void add_floor(struct json_object *object, const struct balancer_opinion *opinion)
+{
+    char why[256] = "";
+    const struct floor *floor = &opinion->word_floor;
+    if (floor->reason != FLOOR_NONE)
+        (void)floor_text(floor, why, sizeof(why));
+    encode_u64(object, "floor_kib", floor->kib);
+    encode_text(object, "floor_reason", floor_reason_word(floor->reason));
+    encode_text(object, "floor_why", *why ? why : NULL);
+    encode_bool(object, "left_alone", opinion->left_alone);
+}
+
+static void add_opinion(struct daemon *daemon, struct json_object *object, uint32_t domid)
+{
+    static const char *const conducts[] = {"unknown", "cooperative", "slow", "stuck", "unaware"};
+    struct balancer_opinion opinion = {.rate_down_kib = BALLAST_NONE, .rate_up_kib = BALLAST_NONE};
+    if (daemon->tick)
+        (void)balancer_opinion(tick_balancer(daemon->tick), domid, &opinion);
+    encode_text(object, "conduct", conducts[opinion.conduct]);
+    encode_u64(object, "need_kib", opinion.need_kib);
+    add_floor(object, &opinion);
+    encode_u64(object, "rate_down_kib", opinion.rate_down_kib);
+    encode_u64(object, "rate_up_kib", opinion.rate_up_kib);
+    encode_u64(object, "trust_permyriad", opinion.trust_permyriad);
+}
+
+static void add_bound(struct daemon *daemon, struct json_object *object,
+                      const struct overlay_record *record)
+{
+    struct ledger_domain life = {.domid = record->id};
+    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    memcpy(life.uuid, record->uuid, sizeof(life.uuid));
+    const struct ledger_reservation *bound = ledger ? ledger_find_domain(ledger, &life) : NULL;
+    encode_u64(object, "reservation", bound ? bound->id : BALLAST_NONE);
+}
+
+void encode_pin(struct json_object *object, const struct overlay_pin *pin)
+{
+    bool is = pin->kib > 0;
+    encode_u64(object, "pinned_kib", is ? pin->kib : BALLAST_NONE);
+    encode_text(object, "pinned_by", is ? pin->who : NULL);
+    encode_u64(object, "pinned_since_usec", is ? pin->usec : BALLAST_NONE);
+}
+
+struct json_object *encode_domain(struct daemon *daemon, size_t i)
+{
+    const struct ballast_domain *domain = &overlay_snapshot(daemon->overlay)->domains[i];
+    const struct overlay_record *record = overlay_domain(daemon->overlay, i);
+    const struct decision *why = decisions_of(daemon->decisions, domain->id);
+    const struct engine_config_guest *guest = engine_config_guest(&daemon->config, domain->name);
+    struct json_object *object = build_object();
+    encode_u64(object, "domid", domain->id);
+    add_uuid(object, record->uuid);
+    encode_text(object, "name", domain->name);
+    encode_text(object, "type", engine_host_type_name(daemon->host, domain->id));
+    encode_text(object, "state", ballast_domain_state_word(domain->state));
+    encode_bool(object, "dom0", domain->is_dom0);
+    encode_bool(object, "balloon", domain->has_balloon);
+    add_sizes(daemon, object, domain);
+    encode_u64(object, "shares", record->shares);
+    encode_bool(object, "opted_out", record->set.opt_out || (guest && guest->opt_out));
+    encode_bool(object, "paused", record->paused || daemon->paused);
+    encode_pin(object, &record->set.pin);
+    add_opinion(daemon, object, domain->id);
+    build_add(object, "why", why ? encode_decision(why) : NULL);
+    add_bound(daemon, object, record);
+    return object;
+}
+
+struct json_object *encode_alert(enum alert_name name, const struct alert *alert)
+{
+    struct json_object *object = build_object();
+    encode_text(object, "name", alert_word(name));
+    encode_bool(object, "on", alert->on);
+    encode_u64(object, "since_usec", alert->since_usec);
+    encode_text(object, "message", alert->message);
+    return object;
+}
+
+struct json_object *encode_host(struct daemon *daemon)
+{
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    struct ballast_host_breakdown breakdown;
+    if (!host || !ledger ||
+        ballast_host_divide(host, reservations_reserved_kib(daemon->reservations, host), NULL,
+                            &breakdown, NULL, NULL) < 0)
+        return NULL;
+    struct json_object *object = build_object();
+    struct json_object *parts = build_object();
+    encode_u64(object, "now_usec", host->now_usec);
+    encode_text(object, "xen_version", *host->xen_version ? host->xen_version : NULL);
+    encode_text(object, "processor", *host->processor ? host->processor : NULL);
+    encode_bool(object, "vmx", host->caps.vmx);
+    if (host->caps.gnttab_known) {
+        encode_u64(object, "gnttab_max_frames", host->caps.gnttab_max_frames);
+        encode_u64(object, "gnttab_max_maptrack_frames", host->caps.gnttab_max_maptrack_frames);
+    }
+    encode_u64(object, "total_kib", host->total_kib);
+    encode_u64(object, "available_kib", engine_available_kib(daemon));
+    for (int part = 0; part < BALLAST_PARTS; part++)
+        encode_u64(parts, ballast_host_part_word((enum ballast_host_part)part),
+                   breakdown.part_kib[part]);
+    build_add(object, "parts", parts);
+    encode_u64(object, "contradiction_kib", breakdown.contradiction_kib);
+    encode_u64(object, "deficit_kib", breakdown.deficit_kib);
+    return object;
+}
+
+static struct json_object *encode_ledger(struct daemon *daemon)
+{
+    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    const char *trouble = reservations_trouble(daemon->reservations);
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    struct json_object *object = build_object();
+    encode_bool(object, "writable", ledger && !trouble);
+    encode_u64(object, "open", ledger ? ledger_sums(ledger).open : BALLAST_NONE);
+    encode_u64(object, "promised_kib",
+               ledger && host
+                   ? tick_ledger_promised_kib(reservations_book(daemon->reservations), host)
+                   : BALLAST_NONE);
+    encode_text(object, "message", trouble);
+    return object;
+}
+
+static void add_admission(struct json_object *array, const char *result, const char *reason,
+                          uint64_t count)
+{
+    struct json_object *entry = build_object();
+    encode_text(entry, "result", result);
+    encode_text(entry, "reason", reason);
+    encode_u64(entry, "count", count);
+    build_append(array, entry);
+}
+
+static struct json_object *encode_prediction(const struct daemon *daemon)
+{
+    struct costs_sum sum = costs_sum(daemon);
+    struct json_object *object = build_object();
+    encode_text(object, "profile", sum.profile);
+    encode_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
+    encode_text(object, "refused", sum.refused);
+    encode_u64(object, "guests", sum.guests);
+    encode_u64(object, "outside", sum.outside);
+    encode_u64(object, "above", sum.above);
+    build_add(object, "worst_kib", build_i64(sum.worst_kib));
+    return object;
+}
+
+/* As its file has it: NULL for none, and where there is no memory. */
+static struct json_object *encode_calibration(const struct calibration *calibration)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct json_object *object = NULL;
+    FILE *out = calibration ? open_memstream(&text, &length) : NULL;
+    if (!out)
+        return NULL;
+    int rc = calibration_write(out, calibration, NULL);
+    if (fclose(out) == 0 && rc == 0)
+        object = json_tokener_parse(text);
+    free(text);
+    return object;
+}
+
+struct json_object *encode_host_profile(const struct daemon *daemon)
+{
+    struct costs_sum sum = costs_sum(daemon);
+    struct json_object *object = build_object();
+    encode_text(object, "profile", sum.profile);
+    encode_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
+    encode_text(object, "refused", sum.refused);
+    build_add(object, "calibration", encode_calibration(sum.calibration));
+    return object;
+}
+
+/* The reasons that a reservation is refused for are all there from the beginning, with 0. */
+static void add_counts(struct daemon *daemon, struct json_object *object)
+{
+    static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_GIVERS_STUCK,
+                                                 LEDGER_DEADLINE_OVER};
+    struct json_object *admissions = build_array();
+    add_admission(admissions, "granted", ledger_reason_word(LEDGER_OK), daemon->granted);
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        add_admission(admissions, "refused", ledger_reason_word(reasons[i]),
+                      daemon->refused[reasons[i]]);
+    encode_u64(object, "moved_down_kib", daemon->moved_down_kib);
+    encode_u64(object, "moved_up_kib", daemon->moved_up_kib);
+    build_add(object, "admissions", admissions);
+}
+
+static struct json_object *encode_history(struct daemon *daemon)
+{
+    const char *trouble = recorder_trouble(daemon->recorder);
+    struct json_object *object = build_object();
+    encode_bool(object, "working", daemon->config.history_kib > 0 && !trouble);
+    encode_u64(object, "size_kib", recorder_size_kib(daemon->recorder));
+    encode_u64(object, "most_kib", daemon->config.history_kib);
+    encode_text(object, "message", trouble);
+    return object;
+}
+
+/* Those who are asked for nothing at present, and why; not more than people read. */
+static struct json_object *encode_left_alone(struct daemon *daemon)
+{
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    struct json_object *array = build_array();
+    for (size_t i = 0; host && daemon->tick && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct balancer_opinion opinion;
+        if (build_length(array) == LEFT_ALONE_MOST ||
+            balancer_opinion(tick_balancer(daemon->tick), domain->id, &opinion) < 0 ||
+            !opinion.left_alone)
+            continue;
+        char why[256];
+        struct json_object *object = build_object();
+        (void)floor_text(&opinion.floor, why, sizeof(why));
+        encode_u64(object, "domid", domain->id);
+        encode_text(object, "name", domain->name);
+        encode_u64(object, "actual_kib", domain->tot_kib);
+        encode_u64(object, "floor_kib", opinion.floor.kib);
+        encode_text(object, "why", why);
+        build_append(array, object);
+    }
+    return array;
+}
+
+/* Under the names of the file, with the unit behind them as everywhere in the protocol. */
+static struct json_object *encode_configuration(const struct daemon *daemon)
+{
+    static const char *const units[] = {
+        [ENGINE_CONFIG_KIB] = "_kib", [ENGINE_CONFIG_USEC] = "_usec", [ENGINE_CONFIG_COUNT] = "",
+        [ENGINE_CONFIG_FLAG] = "",    [ENGINE_CONFIG_TEXT] = "",
+    };
+    struct json_object *object = build_object();
+    struct engine_config_value value;
+    for (size_t i = 0; engine_config_at(&daemon->config, i, &value); i++) {
+        char key[64];
+        (void)snprintf(key, sizeof(key), "%s%s", value.key, units[value.unit]);
+        for (char *at = key; *at; at++)
+            *at = *at == '-' ? '_' : *at;
+        if (value.unit == ENGINE_CONFIG_TEXT)
+            encode_text(object, key, value.text);
+        else if (value.unit == ENGINE_CONFIG_FLAG)
+            encode_bool(object, key, value.number);
+        else
+            encode_u64(object, key, value.number);
+    }
+    return object;
+}
+
+struct json_object *encode_status(struct daemon *daemon)
+{
+    struct json_object *object = build_object();
+    struct json_object *alerts = build_array();
+    uint64_t now_usec = daemon_now_usec(daemon);
+    encode_u64(object, "now_usec", now_usec);
+    encode_u64(object, "uptime_usec", ballast_sub_floor(now_usec, daemon->started_usec));
+    encode_text(object, "policy", daemon->policy->name);
+    encode_bool(object, "paused", daemon->paused);
+    encode_text(object, "host", engine_host_name(daemon->host));
+    encode_u64(object, "ticks", daemon->ticks);
+    encode_u64(object, "late_ticks", daemon->late_ticks);
+    encode_u64(object, "law_breaches",
+               daemon->options.check_laws ? daemon->breaches : BALLAST_NONE);
+    encode_u64(object, "law_checks",
+               daemon->options.check_laws ? daemon->law_checks : BALLAST_NONE);
+    encode_u64(object, "low_memory_events", daemon->low_count);
+    encode_u64(object, "clients", daemon->listeners[0].clients + daemon->listeners[1].clients);
+    build_add(object, "ledger", encode_ledger(daemon));
+    build_add(object, "history", encode_history(daemon));
+    add_counts(daemon, object);
+    build_add(object, "prediction", encode_prediction(daemon));
+    build_add(object, "left_alone", encode_left_alone(daemon));
+    for (int name = 0; name < ALERTS; name++) {
+        if (daemon->alerts.at[name].on)
+            build_append(alerts, encode_alert((enum alert_name)name, &daemon->alerts.at[name]));
+    }
+    build_add(object, "alerts", alerts);
+    build_add(object, "configuration", encode_configuration(daemon));
+    return object;
+}
+
+struct json_object *encode_givers(struct daemon *daemon)
+{
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    struct json_object *givers = build_array();
+    for (size_t i = 0; host && i < host->domain_count; i++) {
+        const struct overlay_record *record = overlay_domain(daemon->overlay, i);
+        const struct ballast_domain *domain = &host->domains[i];
+        if (record->gave_from_kib == 0)
+            continue;
+        struct json_object *giver = build_object();
+        uint64_t to_kib = ballast_min_u64(domain->target_kib, domain->tot_kib);
+        encode_u64(giver, "domid", domain->id);
+        encode_text(giver, "name", domain->name);
+        encode_u64(giver, "gives_kib", ballast_sub_floor(record->gave_from_kib, to_kib));
+        encode_u64(giver, "given_kib", ballast_sub_floor(record->gave_from_kib, domain->tot_kib));
+        build_append(givers, giver);
+    }
+    return givers;
+}
+
+struct json_object *encode_tick(struct daemon *daemon)
+{
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    struct json_object *object = encode_host(daemon);
+    struct json_object *domains = build_array();
+    for (size_t i = 0; object && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct json_object *entry = build_object();
+        encode_u64(entry, "domid", domain->id);
+        encode_u64(entry, "actual_kib", domain->tot_kib);
+        encode_u64(entry, "target_kib", domain->target_kib);
+        encode_u64(entry, "xen_maximum_kib", domain->maxmem_kib);
+        build_append(domains, entry);
+    }
+    if (object)
+        build_add(object, "domains", domains);
+    else
+        json_object_put(domains);
+    return object;
+}

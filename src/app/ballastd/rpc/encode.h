@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the daemon knows, in the shapes of ballast-protocol(7). Every object is the caller's. */
+#ifndef APP_BALLASTD_RPC_ENCODE_H
+#define APP_BALLASTD_RPC_ENCODE_H
+
+#include <json-c/json.h>
+
+#include "app/ballastd/daemon.h"
+
+/* A number; BALLAST_NONE is null. Short names, since shapes are lists of them. */
+void encode_u64(struct json_object *object, const char *key, uint64_t value);
+void encode_bool(struct json_object *object, const char *key, bool value);
+/* "" and NULL are null; bytes that are no text become '?'. */
+void encode_text(struct json_object *object, const char *key, const char *text);
+
+/* `missing_kib` is 0 where it does not wait. */
+struct json_object *encode_reservation(const struct daemon *daemon,
+                                       const struct ledger_reservation *record,
+                                       uint64_t missing_kib);
+/* Of one that waits, with those before it; 0 for others. */
+uint64_t encode_missing_kib(struct daemon *daemon, const struct ledger_reservation *record);
+/* data of a refusal. */
+struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+                                   uint64_t id);
+/* The i-th of the last refresh; NULL when out of memory. */
+/* pinned_kib, pinned_by, pinned_since_usec: null where it is not. */
+void encode_pin(struct json_object *object, const struct overlay_pin *pin);
+struct json_object *encode_domain(struct daemon *daemon, size_t i);
+struct json_object *encode_decision(const struct decision *decision);
+struct json_object *encode_alert(enum alert_name name, const struct alert *alert);
+/* total, parts ...; of the last refresh. NULL where that cannot be divided. */
+struct json_object *encode_host(struct daemon *daemon);
+/* By which profile guests are predicted; of the last refresh. */
+struct json_object *encode_host_profile(const struct daemon *daemon);
+struct json_object *encode_status(struct daemon *daemon);
+/* Who is giving for those that wait. */
+struct json_object *encode_givers(struct daemon *daemon);
+struct json_object *encode_tick(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is set for a domain, and for balancing as a whole. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/pins.h"
+#include "app/ballastd/rpc/encode.h"
+#include "app/ballastd/server/subscriptions.h"
+#include "app/tick/laws.h"
+#include "core/base/units.h"
+
+/* The domain as it is now. false: the call has failed. */
+static bool refresh_domain(struct call *call, size_t *at)
+{
+    struct ballast_error err;
+    const struct ballast_host *host;
+    struct hv *hv = overlay_hv(call->daemon->overlay);
+    if (!call_ledger(call))
+        return false;
+    if (hv->ops->refresh(hv, &host, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    return call_domain(call, at);
+}
+
+/*
+ * What may be given to a domain without taking it from those who were promised it: free, nobody's,
+ * and, as long as anything is promised, not within the reach of anybody's maximum already.
+ */
+static uint64_t giveable_kib(struct daemon *daemon)
+{
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    uint64_t promised_kib = tick_ledger_unseen_kib(reservations_book(daemon->reservations), host);
+    struct tick_sums sums = tick_sums_of(host, promised_kib);
+    return promised_kib == 0 ? sums.available_kib
+                             : ballast_sub_floor(sums.available_kib, sums.room_kib);
+}
+
+static void refuse_numbers(struct call *call, const char *reason, uint64_t a_kib, uint64_t b_kib)
+{
+    call->data = build_object();
+    encode_text(call->data, "reason", reason);
+    encode_u64(call->data, "a_kib", a_kib);
+    encode_u64(call->data, "b_kib", b_kib);
+}
+
+static void set_on_host(struct call *call, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib)
+{
+    struct ballast_error err;
+    struct hv *hv = overlay_hv(call->daemon->overlay);
+    int rc = hv->ops->set(hv, domid, target_kib, maxmem_kib, &err);
+    if (rc < 0)
+        call_fail(call, rc == -ENOENT ? WIRE_NOT_FOUND : WIRE_UNAVAILABLE, "%s", err.text);
+    engine_host_save(call->daemon->host);
+}
+
+/* true: it has been refused. */
+static bool refuse_below_floor(struct call *call, const struct ballast_domain *domain, uint64_t kib)
+{
+    char why[256];
+    struct balancer_opinion opinion;
+    const struct floor *floor = &opinion.word_floor;
+    if (kib >= domain->target_kib || wire_param_bool(call->params, "force", false) ||
+        balancer_opinion(tick_balancer(call->daemon->tick), domain->id, &opinion) < 0 ||
+        kib >= floor->kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB)
+        return false;
+    (void)floor_text(floor, why, sizeof(why));
+    call_fail(call, WIRE_REFUSED,
+              "%" PRIu64 " KiB is below %" PRIu64
+              " KiB, %s; a guest that is left less than it comes "
+              "to use panics. At least that would be right, or force",
+              kib, floor->kib, why);
+    refuse_numbers(call, "below-floor", kib, floor->kib);
+    return true;
+}
+
+/* Keeps the setting, and has it seen. false: the call has failed. */
+static bool put_setting(struct call *call, size_t at, const struct overlay_setting *set)
+{
+    struct ballast_error err;
+    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    int rc = reservations_put_setting(call->daemon->reservations, record->uuid, set, &err);
+    if (rc < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    record->set = *set;
+    record->set_known = true;
+    return true;
+}
+
+static void answer_settings(struct call *call, const char *what, uint64_t domid,
+                            struct json_object *result)
+{
+    call->result = result;
+    subscriptions_notify_settings(call->daemon, what, domid, call->connection->uid, result);
+    engine_sample(call->daemon);
+}
+
+/* Why it cannot be so; true: the call has failed. */
+static bool refuse_target(struct call *call, const struct ballast_domain *domain, uint64_t kib)
+{
+    uint64_t more_kib =
+        ballast_sub_floor(kib, ballast_max_u64(domain->tot_kib, domain->target_kib));
+    uint64_t have_kib = giveable_kib(call->daemon);
+    if (kib < domain->dynamic_min_kib || kib > domain->dynamic_max_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "target_kib: %" PRIu64 " is out of its range, %" PRIu64 " to %" PRIu64 " KiB",
+                  kib, domain->dynamic_min_kib, domain->dynamic_max_kib);
+        refuse_numbers(call, "bad-size", domain->dynamic_min_kib, domain->dynamic_max_kib);
+        return true;
+    }
+    if (more_kib > have_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "%" PRIu64 " KiB more would be needed, and %" PRIu64 " KiB are free and nobody's",
+                  more_kib, have_kib);
+        refuse_numbers(call, "not-free", more_kib, have_kib);
+        return true;
+    }
+    return refuse_below_floor(call, domain, kib);
+}
+
+/* Pinned first and durably; then set, which the balancer would do as well. */
+static bool pin_target(struct call *call, size_t at, const struct ballast_domain *domain,
+                       const struct overlay_pin *new)
+{
+    struct ballast_error err;
+    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_pin before = record->set.pin;
+    if (pins_set(call->daemon, record, new, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    if (new->kib > 0)
+        set_on_host(call, domain->id, new->kib,
+                    new->kib > domain->maxmem_kib ? new->kib : BALLAST_NONE);
+    if (call->code != 0) {
+        /* It is as it was before; where the disk has failed meanwhile, as long as we run. */
+        if (pins_set(call->daemon, record, &before, NULL) < 0)
+            record->set.pin = before;
+        return false;
+    }
+    pins_record(call->daemon, at, new, &before, domain->target_kib);
+    return true;
+}
+
+static void unpin_target(struct call *call, size_t at)
+{
+    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    struct overlay_pin before = overlay_domain(call->daemon->overlay, at)->set.pin;
+    struct overlay_pin none = pins_of_user(call->daemon, 0, call->connection->uid);
+    if (before.kib > 0 && !pin_target(call, at, &domain, &none))
+        return;
+    struct json_object *result = build_object();
+    encode_u64(result, "target_kib", domain.target_kib);
+    encode_u64(result, "target_before_kib", domain.target_kib);
+    encode_pin(result, &none);
+    encode_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
+    answer_settings(call, "pin", domain.id, result);
+}
+
+void method_set_target(struct call *call)
+{
+    size_t at;
+    bool is_auto = wire_param_bool(call->params, "auto", false);
+    uint64_t given_kib = wire_param_u64(call->params, "target_kib", 0);
+    if ((given_kib > 0) == is_auto) {
+        call_fail(call, WIRE_INVALID_PARAMS, "set-target: use either target_kib or auto");
+        return;
+    }
+    if (!refresh_domain(call, &at))
+        return;
+    if (is_auto) {
+        unpin_target(call, at);
+        return;
+    }
+    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    struct overlay_pin before = overlay_domain(call->daemon->overlay, at)->set.pin;
+    uint64_t kib = given_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    struct overlay_pin new = pins_of_user(call->daemon, kib, call->connection->uid);
+    if (refuse_target(call, &domain, kib) || !pin_target(call, at, &domain, &new))
+        return;
+    call->daemon->moved_usec = daemon_now_usec(call->daemon);
+    struct json_object *result = build_object();
+    encode_u64(result, "target_kib", kib);
+    encode_u64(result, "target_before_kib", domain.target_kib);
+    encode_pin(result, &new);
+    encode_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
+    answer_settings(call, "pin", domain.id, result);
+}
+
+/* A pin that a new bound leaves out is moved to it, and the answer says so. */
+static bool clamp_pin(struct call *call, size_t at, uint64_t min_kib, uint64_t max_kib,
+                      struct json_object *result)
+{
+    struct ballast_error err;
+    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_pin before = record->set.pin;
+    struct overlay_pin new = before;
+    new.kib = ballast_max_u64(min_kib, ballast_min_u64(before.kib, max_kib));
+    new.kib -= new.kib % BALLAST_PAGE_KIB;
+    bool moved = before.kib > 0 && new.kib > 0 && new.kib != before.kib;
+    if (moved && pins_set(call->daemon, record, &new, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    if (moved)
+        pins_record(call->daemon, at, &new, &before, before.kib);
+    encode_u64(result, "pinned_kib", record->set.pin.kib > 0 ? record->set.pin.kib : BALLAST_NONE);
+    encode_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
+    return true;
+}
+
+void method_set_max(struct call *call)
+{
+    size_t at;
+    if (!refresh_domain(call, &at))
+        return;
+    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    uint64_t extra_internal_kib =
+        engine_host_extra_internal_kib(call->daemon->host, domain.id, domain.maxmem_kib);
+    uint64_t given_kib = wire_param_u64(call->params, "maxmem_kib", 0);
+    uint64_t kib =
+        ballast_sub_floor(given_kib, extra_internal_kib) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    uint64_t least_kib = ballast_max_u64(domain.tot_kib, domain.target_kib);
+    uint64_t more_kib = ballast_sub_floor(kib, ballast_max_u64(domain.maxmem_kib, least_kib));
+    uint64_t have_kib = giveable_kib(call->daemon);
+    if (kib < least_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "maxmem_kib: %" PRIu64 " is less than the %" PRIu64
+                  " KiB that it holds or is to hold",
+                  given_kib, ballast_add_ceil(least_kib, extra_internal_kib));
+        refuse_numbers(call, "bad-size", given_kib, least_kib);
+    } else if (more_kib > have_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "the room of %" PRIu64 " KiB more would be promised memory: %" PRIu64
+                  " KiB are free and nobody's",
+                  more_kib, have_kib);
+        refuse_numbers(call, "not-free", more_kib, have_kib);
+    } else {
+        set_on_host(call, domain.id, BALLAST_NONE, kib);
+    }
+    if (call->code != 0)
+        return;
+    struct json_object *result = build_object();
+    encode_u64(result, "xen_maximum_kib", ballast_add_ceil(kib, extra_internal_kib));
+    if (clamp_pin(call, at, 0, kib, result))
+        call->result = result;
+    else
+        json_object_put(result);
+}
+
+void method_set_range(struct call *call)
+{
+    size_t at;
+    if (!refresh_domain(call, &at))
+        return;
+    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    struct overlay_setting set = record->set;
+    set.min_kib = wire_param_u64(call->params, "min_kib", BALLAST_NONE);
+    set.max_kib = wire_param_u64(call->params, "max_kib", BALLAST_NONE);
+    uint64_t min_kib = set.min_kib == BALLAST_NONE ? record->host_min_kib : set.min_kib;
+    uint64_t max_kib = set.max_kib == BALLAST_NONE ? record->host_max_kib : set.max_kib;
+    if (min_kib > max_kib || max_kib > domain.static_max_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "a range of %" PRIu64 " to %" PRIu64
+                  " KiB cannot be: the minimum must not be above the maximum, nor that above the "
+                  "static maximum of %" PRIu64 " KiB",
+                  min_kib, max_kib, domain.static_max_kib);
+        refuse_numbers(call, "bad-size", min_kib, max_kib);
+        return;
+    }
+    if (!put_setting(call, at, &set))
+        return;
+    struct json_object *result = build_object();
+    encode_u64(result, "dynamic_min_kib", min_kib);
+    encode_u64(result, "dynamic_max_kib", max_kib);
+    if (!clamp_pin(call, at, min_kib, max_kib, result)) {
+        json_object_put(result);
+        return;
+    }
+    answer_settings(call, "range", domain.id, result);
+}
+
+void method_set_shares(struct call *call)
+{
+    size_t at;
+    if (!refresh_domain(call, &at))
+        return;
+    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_setting set = record->set;
+    set.shares = wire_param_u64(call->params, "shares", 0);
+    if (set.shares > 1000000) {
+        call_fail(call, WIRE_INVALID_PARAMS, "shares: at most 1000000 would be right");
+        return;
+    }
+    if (!put_setting(call, at, &set))
+        return;
+    struct json_object *result = build_object();
+    encode_u64(result, "shares", set.shares);
+    answer_settings(call, "shares", record->id, result);
+}
+
+void method_opt_out(struct call *call)
+{
+    size_t at;
+    if (!refresh_domain(call, &at))
+        return;
+    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_setting set = record->set;
+    set.opt_out = wire_param_bool(call->params, "on", false);
+    if (!put_setting(call, at, &set))
+        return;
+    struct json_object *result = build_object();
+    encode_bool(result, "opted_out", set.opt_out);
+    answer_settings(call, "opt-out", record->id, result);
+}
+
+void method_set_policy(struct call *call)
+{
+    struct ballast_error err;
+    const char *name = wire_param_string(call->params, "name", "");
+    const struct policy *policy = policy_find(name);
+    if (!call_ledger(call))
+        return;
+    if (!policy) {
+        call_fail(call, WIRE_NOT_FOUND, "there is no policy %s", name);
+    } else if (reservations_put_text(call->daemon->reservations, "policy", policy->name, &err) <
+               0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    } else {
+        engine_set_policy(call->daemon, policy);
+        engine_log(LOG_NOTICE, "the policy is %s from now on", policy->name);
+        struct json_object *result = build_object();
+        encode_text(result, "name", policy->name);
+        answer_settings(call, "policy", BALLAST_NONE, result);
+    }
+}
+
+static void pause_or_resume(struct call *call, bool paused)
+{
+    struct wire_domain_name name;
+    struct daemon *daemon = call->daemon;
+    uint64_t domid = BALLAST_NONE;
+    size_t at;
+    if (wire_param_domain(call->params, "domain", &name)) {
+        if (!refresh_domain(call, &at))
+            return;
+        overlay_domain(daemon->overlay, at)->paused = paused;
+        domid = overlay_domain(daemon->overlay, at)->id;
+    } else {
+        engine_pause(daemon, paused);
+    }
+    struct json_object *result = build_object();
+    encode_bool(result, "paused", paused);
+    answer_settings(call, "pause", domid, result);
+}
+
+void method_pause(struct call *call)
+{
+    pause_or_resume(call, true);
+}
+
+void method_resume(struct call *call)
+{
+    pause_or_resume(call, false);
+}

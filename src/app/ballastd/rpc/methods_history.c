@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/engine/event_text.h"
+#include "app/ballastd/rpc/encode.h"
+#include "core/base/units.h"
+#include "core/model/host_breakdown.h"
+
+enum { POINTS_MOST = 1000, EVENTS_MOST = 512 };
+#define DAY_USEC (86400 * BALLAST_SEC_USEC)
+
+struct asked {
+    struct recorder_whom whom;
+    uint8_t uuid[LEDGER_UUID];
+    uint64_t domid; /* BALLAST_NONE: it is gone */
+};
+
+/* Whoever has that number now; a number says nothing of those who had it before. */
+static bool by_number(struct call *call, struct asked *asked, uint32_t domid)
+{
+    size_t at;
+    if (!overlay_snapshot(call->daemon->overlay) ||
+        overlay_find(call->daemon->overlay, domid, &at) < 0) {
+        call_fail(call, WIRE_NOT_FOUND,
+                  "there is no domain %" PRIu32 "; one that is gone has a name or a uuid", domid);
+        return false;
+    }
+    memcpy(asked->uuid, overlay_domain(call->daemon->overlay, at)->uuid, LEDGER_UUID);
+    asked->whom.uuid = asked->uuid;
+    return true;
+}
+
+static void find_present(struct daemon *daemon, struct asked *asked)
+{
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    asked->domid = BALLAST_NONE;
+    for (size_t i = 0; host && i < host->domain_count; i++) {
+        if (memcmp(overlay_domain(daemon->overlay, i)->uuid, asked->whom.last.uuid, LEDGER_UUID) ==
+            0)
+            asked->domid = host->domains[i].id;
+    }
+}
+
+/* false: the call has failed. */
+static bool find_whom(struct call *call, struct asked *asked)
+{
+    struct wire_domain_name name;
+    *asked = (struct asked){.domid = BALLAST_NONE};
+    asked->whom.all = !wire_param_domain(call->params, "domain", &name);
+    if (!asked->whom.all && name.is_number && !by_number(call, asked, name.domid))
+        return false;
+    if (!asked->whom.all && !name.is_number) {
+        if (wire_uuid_parse(name.name, asked->uuid) == 0)
+            asked->whom.uuid = asked->uuid;
+        else
+            asked->whom.name = name.name;
+    }
+    int rc = recorder_find(call->daemon->recorder, &asked->whom);
+    if (rc == -ENOMEM) {
+        call_fail(call, WIRE_UNAVAILABLE, "out of memory");
+        return false;
+    }
+    if (rc < 0) {
+        call_fail(call, WIRE_NOT_FOUND, "nothing is known of %s",
+                  name.is_number ? "it" : name.name);
+        return false;
+    }
+    find_present(call->daemon, asked);
+    return true;
+}
+
+static void add_whom(struct call *call, const struct asked *asked)
+{
+    struct json_object *domain = asked->whom.all ? NULL : build_object();
+    char uuid[37];
+    if (domain) {
+        wire_uuid_text(asked->whom.last.uuid, uuid);
+        encode_text(domain, "name", asked->whom.last.name);
+        encode_text(domain, "uuid", uuid);
+        encode_u64(domain, "domid", asked->domid);
+    }
+    build_add(call->result, "domain", domain);
+    encode_u64(call->result, "now_usec", daemon_now_usec(call->daemon));
+}
+
+struct columns {
+    struct json_object *time;
+    struct json_object *end;
+    struct json_object *of[SERIES][3];
+};
+
+static struct columns make_columns(struct json_object *result, bool host)
+{
+    static const char *const names[2][SERIES] = {{"actual_kib", "target_kib", "need_kib"},
+                                                 {"free_kib", "promised_kib", "deficit_kib"}};
+    static const char *const kinds[] = {"min", "mean", "max"};
+    struct columns columns = {.time = build_in(result, "time_usec", build_array()),
+                              .end = build_in(result, "end_usec", build_array())};
+    for (size_t i = 0; i < SERIES; i++) {
+        struct json_object *object = build_in(result, names[host][i], build_object());
+        for (size_t kind = 0; kind < 3; kind++)
+            columns.of[i][kind] = build_in(object, kinds[kind], build_array());
+    }
+    return columns;
+}
+
+static void add_number(struct json_object *array, uint64_t number)
+{
+    build_append(array, build_u64(number));
+}
+
+struct part_columns {
+    struct json_object *total;
+    struct json_object *contradiction;
+    struct json_object *of[BALLAST_PARTS];
+};
+
+static struct part_columns make_part_columns(struct json_object *result)
+{
+    struct part_columns columns = {.total = build_in(result, "total_kib", build_array()),
+                                   .contradiction =
+                                       build_in(result, "contradiction_kib", build_array())};
+    struct json_object *parts = build_in(result, "parts", build_object());
+    for (int i = 0; i < BALLAST_PARTS; i++)
+        columns.of[i] =
+            build_in(parts, ballast_host_part_word((enum ballast_host_part)i), build_array());
+    return columns;
+}
+
+/* A number, or null where the parts are not known. */
+static void add_known(struct json_object *array, bool known, uint64_t number)
+{
+    build_append(array, known ? build_u64(number) : NULL);
+}
+
+static void add_parts(struct part_columns *columns, const struct series_bucket *bucket)
+{
+    const struct series_parts *parts = &bucket->parts;
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < BALLAST_PARTS; i++) {
+        sum_kib += parts->part_kib[i];
+        add_known(columns->of[i], bucket->has_parts, parts->part_kib[i]);
+    }
+    add_known(columns->total, bucket->has_parts, parts->total_kib);
+    add_known(columns->contradiction, bucket->has_parts,
+              ballast_sub_floor(sum_kib, parts->total_kib));
+}
+
+static void add_points(struct json_object *result, const struct series_view *view, bool host)
+{
+    struct columns columns = make_columns(result, host);
+    struct part_columns parts;
+    if (host)
+        parts = make_part_columns(result);
+    for (size_t i = 0; i < view->points; i++) {
+        struct series_bucket bucket;
+        uint64_t until_sec;
+        if (!series_view_at(view, i, &bucket, &until_sec))
+            continue;
+        add_number(columns.time, bucket.at_sec * BALLAST_SEC_USEC);
+        add_number(columns.end, until_sec * BALLAST_SEC_USEC);
+        for (size_t s = 0; s < SERIES; s++) {
+            add_number(columns.of[s][0], bucket.value[s].min_kib);
+            add_number(columns.of[s][1], bucket.value[s].mean_kib);
+            add_number(columns.of[s][2], bucket.value[s].max_kib);
+        }
+        if (host)
+            add_parts(&parts, &bucket);
+    }
+}
+
+void method_history(struct call *call)
+{
+    struct asked asked;
+    struct ballast_error err;
+    struct series_view view;
+    uint64_t now_usec = daemon_now_usec(call->daemon);
+    uint64_t since_usec = wire_param_u64(call->params, "since_usec", DAY_USEC);
+    uint64_t until_usec = wire_param_u64(call->params, "until_usec", 0);
+    uint64_t points = ballast_min_u64(wire_param_u64(call->params, "points", 240), POINTS_MOST);
+    if (since_usec <= until_usec) {
+        call_fail(call, WIRE_INVALID_PARAMS, "since_usec: more than until_usec would be right");
+        return;
+    }
+    if (!find_whom(call, &asked))
+        return;
+    uint64_t from_sec = ballast_sub_floor(now_usec, since_usec) / BALLAST_SEC_USEC;
+    uint64_t until_sec = ballast_sub_floor(now_usec, until_usec) / BALLAST_SEC_USEC + 1;
+    int rc = series_view_begin(&view, from_sec, until_sec, (size_t)points, &err);
+    if (rc == 0)
+        rc = recorder_read(call->daemon->recorder, &asked.whom, &view, &err);
+    if (rc < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    } else {
+        call->result = build_object();
+        add_whom(call, &asked);
+        encode_u64(call->result, "from_usec", from_sec * BALLAST_SEC_USEC);
+        encode_u64(call->result, "until_usec", until_sec * BALLAST_SEC_USEC);
+        encode_u64(call->result, "step_usec", view.step_sec * BALLAST_SEC_USEC);
+        add_points(call->result, &view, asked.whom.all);
+    }
+    series_view_release(&view);
+}
+
+static struct json_object *encode_event(const struct history_event *event)
+{
+    char text[512];
+    struct json_object *object = build_object();
+    event_text(event, text, sizeof(text));
+    encode_u64(object, "number", event->number);
+    encode_u64(object, "time_usec", event->time_usec);
+    encode_u64(object, "until_usec", event->until_usec);
+    encode_text(object, "name", event->name);
+    encode_text(object, "who", event->who);
+    encode_text(object, "what", event->what);
+    encode_text(object, "reason", event->reason);
+    encode_u64(object, "from_kib", event->from_kib);
+    encode_u64(object, "to_kib", event->to_kib);
+    encode_u64(object, "a_kib", event->a_kib);
+    encode_u64(object, "b_kib", event->b_kib);
+    encode_u64(object, "reservation", event->reservation);
+    encode_u64(object, "steps", event->steps);
+    encode_text(object, "detail", event->detail);
+    encode_text(object, "message", text);
+    return object;
+}
+
+void method_why(struct call *call)
+{
+    struct asked asked;
+    struct ballast_error err;
+    struct history_event *events = NULL;
+    bool more = false;
+    uint64_t since_usec = wire_param_u64(call->params, "since_usec", BALLAST_NONE);
+    uint64_t before = wire_param_u64(call->params, "before", BALLAST_NONE);
+    uint64_t most = ballast_min_u64(wire_param_u64(call->params, "most", 256), EVENTS_MOST);
+    if (!find_whom(call, &asked))
+        return;
+    int count = recorder_events(call->daemon->recorder, &asked.whom, before,
+                                ballast_sub_floor(daemon_now_usec(call->daemon), since_usec),
+                                (size_t)most, &events, &more, &err);
+    if (count < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return;
+    }
+    struct json_object *array = build_array();
+    for (int i = 0; i < count; i++)
+        build_append(array, encode_event(&events[i]));
+    free(events);
+    call->result = build_object();
+    add_whom(call, &asked);
+    build_add(call->result, "events", array);
+    encode_bool(call->result, "more", more);
+}

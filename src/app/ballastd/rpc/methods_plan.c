@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What starts would come to: a balancer of its own decides on the host as it is, and forgets. */
+#include <stdlib.h>
+
+#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/rpc/encode.h"
+#include "core/base/units.h"
+#include "core/policy/forecast.h"
+
+struct outlook {
+    struct daemon *daemon;
+    const struct ballast_host *host;
+    struct balancer *balancer;
+    struct balancer_output output;
+    struct json_object *starts;
+    struct balancer_request *requests; /* those that wait already, then the starts */
+    size_t waiting;
+    size_t count;
+    struct forecast_giver *givers; /* those who are not stuck */
+    size_t giver_count;
+};
+
+static uint64_t start_kib(const struct outlook *outlook, size_t i)
+{
+    return wire_param_u64(json_object_array_get_idx(outlook->starts, i), "min_kib", 0);
+}
+
+static bool make_requests(struct outlook *outlook)
+{
+    const struct balancer_request *waiting;
+    struct tick_book book = tick_ledger_book(reservations_book(outlook->daemon->reservations));
+    size_t starts = json_object_array_length(outlook->starts);
+    if (book.waiting(book.book, &waiting, &outlook->waiting, NULL) < 0)
+        return false;
+    outlook->count = outlook->waiting + starts;
+    outlook->requests = calloc(outlook->count + 1, sizeof(*outlook->requests));
+    outlook->givers = calloc(outlook->host->domain_count + 1, sizeof(*outlook->givers));
+    if (!outlook->requests || !outlook->givers)
+        return false;
+    for (size_t i = 0; i < outlook->waiting; i++)
+        outlook->requests[i] = waiting[i];
+    for (size_t i = 0; i < starts; i++)
+        outlook->requests[outlook->waiting + i] =
+            (struct balancer_request){.id = UINT64_MAX - starts + i,
+                                      .need_kib = start_kib(outlook, i),
+                                      .arrived_usec = outlook->host->now_usec,
+                                      .deadline_usec = BALLAST_NONE};
+    return true;
+}
+
+static bool decide_outlook(struct outlook *outlook, struct ballast_error *err)
+{
+    struct policy policy = *outlook->daemon->policy;
+    struct balancer_options options = {.inaccuracy_kib = outlook->daemon->config.inaccuracy_kib};
+    struct tick_book book = tick_ledger_book(reservations_book(outlook->daemon->reservations));
+    struct balancer_input input = {.host = outlook->host,
+                                   .requests = outlook->requests,
+                                   .request_count = outlook->count,
+                                   .promised_kib = book.promised_kib(book.book, outlook->host)};
+    /* What it would do now is asked, not when its turn is. */
+    policy.interval_usec = 0;
+    outlook->balancer = balancer_new(&policy, &options);
+    return outlook->balancer &&
+           balancer_decide(outlook->balancer, &input, &outlook->output, err) == 0;
+}
+
+static uint64_t target_of(const struct outlook *outlook, const struct ballast_domain *domain)
+{
+    for (size_t i = 0; i < outlook->output.set_count; i++) {
+        const struct balancer_set *set = &outlook->output.sets[i];
+        if (set->id == domain->id && set->target_kib != BALLAST_NONE)
+            return set->target_kib;
+    }
+    return domain->target_kib;
+}
+
+static struct json_object *find_givers(struct outlook *outlook)
+{
+    struct json_object *array = build_array();
+    for (size_t i = 0; i < outlook->host->domain_count; i++) {
+        const struct ballast_domain *domain = &outlook->host->domains[i];
+        struct balancer_opinion learned = {.conduct = BALANCER_UNKNOWN};
+        struct balancer_opinion opinion;
+        uint64_t gives_kib = ballast_sub_floor(domain->tot_kib, target_of(outlook, domain));
+        if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || gives_kib == 0 ||
+            balancer_opinion(outlook->balancer, domain->id, &opinion) < 0)
+            continue;
+        (void)balancer_opinion(tick_balancer(outlook->daemon->tick), domain->id, &learned);
+        struct pace pace = learned.down.max_kib ? learned.down : opinion.down;
+        bool stuck = learned.conduct == BALANCER_STUCK;
+        if (!stuck)
+            outlook->givers[outlook->giver_count++] = (struct forecast_giver){gives_kib, pace};
+        struct json_object *giver = build_object();
+        encode_u64(giver, "domid", domain->id);
+        encode_text(giver, "name", domain->name);
+        encode_u64(giver, "gives_kib", gives_kib);
+        encode_u64(giver, "rate_min_kib_per_sec", pace.min_kib);
+        encode_u64(giver, "rate_max_kib_per_sec", pace.max_kib);
+        encode_text(giver, "rate_basis", pace_basis_word(pace.basis));
+        encode_bool(giver, "stuck", stuck);
+        build_append(array, giver);
+    }
+    return array;
+}
+
+static const struct balancer_verdict *verdict_of(const struct outlook *outlook, uint64_t id)
+{
+    for (size_t i = 0; i < outlook->output.verdict_count; i++) {
+        if (outlook->output.verdicts[i].request == id)
+            return &outlook->output.verdicts[i];
+    }
+    return NULL;
+}
+
+static void add_verdict(struct json_object *start, const struct balancer_verdict *verdict,
+                        const char *label)
+{
+    char text[256];
+    balancer_verdict_text(verdict, label, text, sizeof(text));
+    encode_text(start, "verdict", verdict->granted ? "fits" : "never");
+    encode_text(start, "reason", balancer_reason_word(verdict->reason));
+    encode_u64(start, "a_kib", verdict->a_kib);
+    encode_u64(start, "b_kib", verdict->b_kib);
+    encode_text(start, "message", text);
+    encode_u64(start, "missing_kib",
+               verdict->granted ? 0 : ballast_sub_floor(verdict->a_kib, verdict->b_kib));
+}
+
+static void add_wait(const struct outlook *outlook, struct json_object *start, uint64_t missing_kib)
+{
+    char text[256];
+    ledger_reason_text(LEDGER_NOT_FREE, missing_kib, 0, text, sizeof(text));
+    encode_text(start, "verdict", "waits");
+    encode_text(start, "reason", "gives-for-start");
+    encode_u64(start, "a_kib", missing_kib);
+    encode_u64(start, "b_kib", 0);
+    encode_text(start, "message", text);
+    encode_u64(start, "missing_kib", missing_kib);
+    struct forecast wait = forecast_of(outlook->givers, outlook->giver_count, missing_kib);
+    /* UINT64_MAX, never, is BALLAST_NONE, which is null. */
+    encode_u64(start, "wait_min_usec", wait.min_usec);
+    encode_u64(start, "wait_max_usec", wait.max_usec);
+}
+
+static struct json_object *encode_starts(const struct outlook *outlook)
+{
+    struct json_object *array = build_array();
+    uint64_t left_kib = outlook->output.available_kib;
+    uint64_t wanted_kib = outlook->output.deficit_kib;
+    for (size_t i = 0; i < outlook->count; i++) {
+        const struct balancer_request *request = &outlook->requests[i];
+        const struct balancer_verdict *verdict = verdict_of(outlook, request->id);
+        if (verdict && verdict->granted)
+            left_kib = ballast_sub_floor(left_kib, request->need_kib);
+        else if (!verdict)
+            wanted_kib = ballast_add_ceil(wanted_kib, request->need_kib);
+        if (i < outlook->waiting)
+            continue;
+        struct json_object *given =
+            json_object_array_get_idx(outlook->starts, i - outlook->waiting);
+        struct json_object *start = build_object();
+        const char *label = wire_param_string(given, "label", NULL);
+        encode_text(start, "label", label);
+        if (verdict)
+            add_verdict(start, verdict, label ? label : "start");
+        else
+            add_wait(outlook, start, ballast_sub_floor(wanted_kib, left_kib));
+        build_append(array, start);
+    }
+    return array;
+}
+
+void method_plan(struct call *call)
+{
+    struct ballast_error err = {.text = "out of memory"};
+    struct outlook outlook = {.daemon = call->daemon,
+                              .host = overlay_snapshot(call->daemon->overlay),
+                              .starts = wire_param_array(call->params, "starts")};
+    if (!call_ledger(call))
+        return;
+    if (make_requests(&outlook) && decide_outlook(&outlook, &err)) {
+        struct json_object *givers = find_givers(&outlook);
+        call->result = build_object();
+        build_add(call->result, "starts", encode_starts(&outlook));
+        build_add(call->result, "givers", givers);
+    } else {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    }
+    balancer_free(outlook.balancer);
+    free(outlook.requests);
+    free(outlook.givers);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What changes nothing. */
+#include <string.h>
+#include <unistd.h>
+
+#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/rpc/encode.h"
+#include "core/base/units.h"
+
+/* How many entries an answer has at the most: 512 of the largest, a domain, fill two thirds of a
+ * line. */
+enum { MOST = 512 };
+
+static uint64_t most_of(const struct call *call)
+{
+    return ballast_min_u64(wire_param_u64(call->params, "most", 256), MOST);
+}
+
+void method_hello(struct call *call)
+{
+    call->result = build_object();
+    encode_u64(call->result, "version", WIRE_VERSION);
+    encode_text(call->result, "daemon", "ballastd " BALLAST_VERSION);
+    encode_text(call->result, "host", engine_host_name(call->daemon->host));
+    encode_u64(call->result, "pid", (uint64_t)getpid());
+    engine_log(LOG_DEBUG, "client %d of user %u is %s", (int)call->connection->pid,
+               (unsigned)call->connection->uid,
+               wire_param_string(call->params, "client", "unnamed"));
+}
+
+void method_ping(struct call *call)
+{
+    call->result = build_object();
+}
+
+void method_subscribe(struct call *call)
+{
+    struct json_object *events = wire_param_array(call->params, "events");
+    struct json_object *now = build_array();
+    struct connection *connection = call->connection;
+    connection->subscribed = true;
+    connection->events = 0;
+    for (size_t i = 0; i < json_object_array_length(events); i++) {
+        const char *name = json_object_get_string(json_object_array_get_idx(events, i));
+        for (unsigned event = 0; wire_event_at(event); event++) {
+            if (strcmp(wire_event_at(event), name) == 0)
+                connection->events |= 1U << event;
+        }
+    }
+    for (unsigned event = 0; wire_event_at(event); event++) {
+        if (connection->events & (1U << event))
+            build_append(now, build_text(wire_event_at(event)));
+    }
+    call->result = build_object();
+    build_add(call->result, "events", now);
+}
+
+void method_status(struct call *call)
+{
+    call->result = encode_status(call->daemon);
+}
+
+void method_host(struct call *call)
+{
+    if (!call_ledger(call))
+        return;
+    call->result = encode_host(call->daemon);
+    if (!call->result)
+        call_fail(call, WIRE_UNAVAILABLE, "the host's sizes do not sum");
+}
+
+void method_host_profile(struct call *call)
+{
+    call->result = encode_host_profile(call->daemon);
+}
+
+static struct json_object *answer_listing(struct call *call, const char *name,
+                                          struct json_object *array, bool more)
+{
+    call->result = build_object();
+    build_add(call->result, name, array);
+    encode_bool(call->result, "more", more);
+    return call->result;
+}
+
+void method_domains(struct call *call)
+{
+    struct wire_domain_name name;
+    struct daemon *daemon = call->daemon;
+    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    uint64_t most = most_of(call);
+    uint64_t after = wire_param_u64(call->params, "after", BALLAST_NONE);
+    bool more = false;
+    size_t only = SIZE_MAX;
+    if (!call_ledger(call) ||
+        (wire_param_domain(call->params, "domain", &name) && !call_domain(call, &only)))
+        return;
+    struct json_object *array = build_array();
+    for (size_t i = 0; i < host->domain_count && !more; i++) {
+        bool wanted = (only == SIZE_MAX || i == only) &&
+                      (after == BALLAST_NONE || host->domains[i].id > after);
+        more = wanted && build_length(array) == most;
+        if (wanted && !more)
+            build_append(array, encode_domain(daemon, i));
+    }
+    answer_listing(call, "domains", array, more);
+}
+
+/* What those that wait are missing grows along the line, so it is added up on the way. */
+void method_reservations(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    const struct ledger_reservation *at = NULL;
+    uint64_t only = wire_param_u64(call->params, "id", 0);
+    uint64_t after = wire_param_u64(call->params, "after", 0);
+    uint64_t most = most_of(call);
+    const char *owner = wire_param_string(call->params, "owner", NULL);
+    bool open = wire_param_bool(call->params, "open", false);
+    bool more = false;
+    if (!ledger)
+        return;
+    if (only != 0 && !ledger_find(ledger, only)) {
+        call_fail(call, WIRE_NOT_FOUND, "there is no reservation %llu", (unsigned long long)only);
+        return;
+    }
+    uint64_t available_kib = engine_available_kib(call->daemon);
+    uint64_t wanted_kib = 0;
+    struct json_object *array = build_array();
+    while (!more && (at = ledger_next(ledger, at))) {
+        if (at->state == LEDGER_ASKED || at->state == LEDGER_FREEING)
+            wanted_kib += at->min_kib;
+        bool wanted = (only == 0 || at->id == only) && at->id > after &&
+                      (!owner || strcmp(at->owner, owner) == 0) &&
+                      (!open || ledger_state_is_open(at->state));
+        more = wanted && build_length(array) == most;
+        if (wanted && !more)
+            build_append(array, encode_reservation(call->daemon, at,
+                                                   ballast_sub_floor(wanted_kib, available_kib)));
+    }
+    answer_listing(call, "reservations", array, more);
+}
+
+static bool is_about(const struct decision *decision, bool only, uint32_t domid)
+{
+    return !only || (decision->what == DECISION_SET && decision->domid == domid);
+}
+
+/* Where the last `most` begin; from there on they are told oldest first. */
+static uint64_t first_of_last(const struct decisions *decisions, uint64_t most, bool only,
+                              uint32_t domid)
+{
+    uint64_t number = decisions_last(decisions);
+    const struct decision *at;
+    for (uint64_t found = 0; (at = decisions_at(decisions, number)); number--) {
+        found += is_about(at, only, domid);
+        if (found == most)
+            return number - 1;
+    }
+    return number;
+}
+
+void method_decisions(struct call *call)
+{
+    const struct decisions *decisions = call->daemon->decisions;
+    struct wire_domain_name name;
+    uint64_t most = most_of(call);
+    uint64_t last = decisions_last(decisions);
+    uint64_t kept = last > DECISIONS_KEPT ? last - DECISIONS_KEPT : 0;
+    size_t place = 0;
+    bool more = false;
+    bool only = wire_param_domain(call->params, "domain", &name);
+    if (only && !call_domain(call, &place))
+        return;
+    uint32_t domid = only ? overlay_snapshot(call->daemon->overlay)->domains[place].id : 0;
+    uint64_t since = wire_param_u64(call->params, "since", BALLAST_NONE);
+    bool lost = since != BALLAST_NONE && since < kept;
+    if (since == BALLAST_NONE)
+        since = first_of_last(decisions, most, only, domid);
+    struct json_object *array = build_array();
+    for (uint64_t number = ballast_max_u64(since, kept) + 1; number <= last && !more; number++) {
+        const struct decision *at = decisions_at(decisions, number);
+        if (!at || !is_about(at, only, domid))
+            continue;
+        more = build_length(array) == most;
+        if (!more)
+            build_append(array, encode_decision(at));
+    }
+    answer_listing(call, "decisions", array, more);
+    encode_u64(call->result, "last", last);
+    encode_bool(call->result, "lost", lost);
+}
+
+void method_policy(struct call *call)
+{
+    struct json_object *names = build_array();
+    for (size_t i = 0; policy_at(i); i++)
+        build_append(names, build_text(policy_at(i)->name));
+    call->result = build_object();
+    encode_text(call->result, "name", call->daemon->policy->name);
+    build_add(call->result, "policies", names);
+}

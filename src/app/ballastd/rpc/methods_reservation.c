@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reservations. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/rpc/encode.h"
+#include "app/ballastd/server/subscriptions.h"
+#include "app/ballastd/server/owned_reservations.h"
+#include "core/base/units.h"
+
+/*
+ * What `free` has freed is kept from the others for so long, or until a toolstack begins to build,
+ * so that it is still there when its caller looks.
+ */
+#define FREE_HOLD_USEC (10 * BALLAST_SEC_USEC)
+
+static uint64_t now_of(const struct call *call)
+{
+    return reservations_now_usec(call->daemon->reservations, call->daemon->overlay);
+}
+
+static void answer_reservation(struct call *call, uint64_t id)
+{
+    const struct ledger_reservation *record =
+        ledger_find(reservations_ledger(call->daemon->reservations), id);
+    if (record)
+        call->result =
+            encode_reservation(call->daemon, record, encode_missing_kib(call->daemon, record));
+    else
+        call_fail(call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is not remembered", id);
+}
+
+void method_login(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    struct ballast_error err;
+    size_t count = 0;
+    const char *owner = wire_param_string(call->params, "owner", "");
+    if (!ledger)
+        return;
+    int rc = ledger_login(ledger, owner, now_of(call), &count, &err);
+    if (rc < 0) {
+        call_unavailable(call, rc, &err);
+        return;
+    }
+    call->connection->logged_in = true;
+    (void)snprintf(call->connection->owner, sizeof(call->connection->owner), "%s", owner);
+    call->result = build_object();
+    encode_u64(call->result, "released", count);
+}
+
+/* Asks, and looks at once: what is free is granted now. false: the call has failed. */
+static bool make_request(struct call *call, const struct ledger_request *request, uint64_t *id)
+{
+    struct ledger *ledger = call_ledger(call);
+    struct ledger_verdict verdict;
+    struct ballast_error err;
+    /* What waited while time stood still would count as having waited. */
+    if (!ledger)
+        return false;
+    if (!engine_catch_up(call->daemon)) {
+        call_fail(call, WIRE_UNAVAILABLE, "the simulated host has failed");
+        return false;
+    }
+    bool own;
+    size_t most = requests_full(&call->daemon->requests, ledger, call->connection->uid, &own);
+    if (most > 0) {
+        call_fail(call, WIRE_BUSY,
+                  "%zu requests of %s wait for memory already: release some, or ask again when "
+                  "they are decided",
+                  most, own ? "this user" : "all users");
+        return false;
+    }
+    int rc = ledger_ask(ledger, request, now_of(call), &verdict, &err);
+    if (rc < 0) {
+        call_unavailable(call, rc, &err);
+        return false;
+    }
+    if (verdict.reason != LEDGER_OK) {
+        call_refuse(call, &verdict);
+        return false;
+    }
+    *id = verdict.id;
+    requests_add(&call->daemon->requests, verdict.id, call->connection->uid);
+    connection_note_made(call->connection, verdict.id);
+    engine_sample(call->daemon);
+    return true;
+}
+
+static uint64_t deadline_of(const struct call *call)
+{
+    uint64_t usec = wire_param_u64(call->params, "deadline_usec", BALLAST_NONE);
+    return usec == BALLAST_NONE ? usec : ballast_add_ceil(now_of(call), usec);
+}
+
+/* Answers with what became of it, or later. */
+static void answer_asked(struct call *call, uint64_t id)
+{
+    const struct ledger_reservation *record =
+        ledger_find(reservations_ledger(call->daemon->reservations), id);
+    bool waits = record && (record->state == LEDGER_ASKED || record->state == LEDGER_FREEING);
+    const char *unwritten = reservations_unwritten(call->daemon->reservations, id);
+    if (unwritten) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", unwritten);
+    } else if (record && record->state == LEDGER_REFUSED) {
+        struct ledger_verdict verdict = {
+            .reason = record->reason, .a_kib = record->a_kib, .b_kib = record->b_kib, .id = id};
+        call_refuse(call, &verdict);
+    } else if (waits && wire_param_bool(call->params, "wait", false)) {
+        call->later = true;
+    } else {
+        answer_reservation(call, id);
+    }
+}
+
+/* The call waits; where that cannot be it is as if it had never been made. */
+static void wait_for(struct call *call, uint64_t id, bool is_free)
+{
+    struct ledger_verdict verdict;
+    if (waiters_add(call->connection, call->id, id, is_free) == 0)
+        return;
+    call->later = false;
+    (void)ledger_release(reservations_ledger(call->daemon->reservations), id, NULL, now_of(call),
+                         &verdict, NULL);
+    call_fail(call, WIRE_BUSY, "%d calls of this connection wait already", WAITERS_MOST);
+}
+
+/* It is to go with the connection. false: it is as if it had never been asked for. */
+static bool own_or_release(struct call *call, uint64_t id)
+{
+    struct ledger_verdict verdict;
+    if (own_reservation(call->connection, id) == 0)
+        return true;
+    (void)ledger_release(reservations_ledger(call->daemon->reservations), id, NULL, now_of(call),
+                         &verdict, NULL);
+    call_fail(call, WIRE_BUSY, "%d reservations go with this connection already", OWNED_MOST);
+    return false;
+}
+
+void method_reserve(struct call *call)
+{
+    uint64_t min_kib = wire_param_u64(call->params, "min_kib", 0);
+    struct ledger_request request = {
+        .owner = wire_param_string(call->params, "owner", call->connection->owner),
+        .label = wire_param_string(call->params, "label", NULL),
+        .min_kib = min_kib,
+        .max_kib = wire_param_u64(call->params, "max_kib", min_kib),
+        .lease_usec = wire_param_u64(call->params, "lease_usec", call->daemon->config.lease_usec),
+        .deadline_usec = deadline_of(call),
+    };
+    uint64_t id;
+    if (!make_request(call, &request, &id) ||
+        (wire_param_bool(call->params, "with_connection", false) && !own_or_release(call, id)))
+        return;
+    answer_asked(call, id);
+    if (call->later)
+        wait_for(call, id, false);
+}
+
+void method_attach(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    uint64_t id = wire_param_u64(call->params, "id", 0);
+    const struct ledger_reservation *record = ledger ? ledger_find(ledger, id) : NULL;
+    const char *owner = call_owner(call);
+    struct ledger_verdict verdict = {.reason = LEDGER_UNKNOWN, .a_kib = id, .id = id};
+    if (!ledger)
+        return;
+    if (record && owner && strcmp(owner, record->owner) != 0)
+        verdict.reason = LEDGER_NOT_OWNER;
+    if (!record || verdict.reason == LEDGER_NOT_OWNER)
+        call_refuse(call, &verdict);
+    else if (own_reservation(call->connection, id) < 0)
+        call_fail(call, WIRE_BUSY, "%d reservations go with this connection already", OWNED_MOST);
+    else
+        answer_reservation(call, id);
+}
+
+void method_release(struct call *call)
+{
+    struct ledger *ledger = call_ledger(call);
+    struct ledger_verdict verdict;
+    struct ballast_error err;
+    uint64_t id = wire_param_u64(call->params, "id", 0);
+    if (!ledger)
+        return;
+    int rc = ledger_release(ledger, id, call_owner(call), now_of(call), &verdict, &err);
+    if (rc < 0)
+        call_unavailable(call, rc, &err);
+    else if (verdict.reason != LEDGER_OK && verdict.reason != LEDGER_BY_OWNER)
+        call_refuse(call, &verdict);
+    else
+        answer_reservation(call, id);
+}
+
+/*
+ * Stakes what the domain has still to take, so that Xen itself keeps it from others. The ledger
+ * defends it all the same, so a claim that cannot be had is no reason to fail. Not unless it was
+ * asked for: a domain has one claim at most, and libxc's builder, which stakes its own
+ * (tools/libs/guest/xg_dom_x86.c, claim_enabled), gives up when there is one.
+ */
+static void stake_claim(struct call *call, const struct ballast_domain *domain,
+                        uint64_t granted_kib)
+{
+    struct ballast_error err;
+    struct hv *hv = overlay_hv(call->daemon->overlay);
+    uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+    uint64_t kib = ballast_sub_floor(granted_kib, held_kib);
+    if (domain->build_left_kib > 0)
+        kib = ballast_min_u64(kib, domain->build_left_kib);
+    if (call->daemon->config.claims && domain->state == BALLAST_DOMAIN_BUILD && kib > 0 &&
+        hv->ops->claim(hv, domain->id, kib, &err) < 0)
+        engine_log(LOG_INFO, "no claim for domain %" PRIu32 ": %s, ignoring", domain->id, err.text);
+}
+
+static bool find_domain(struct call *call, struct ledger_domain *life, size_t *at)
+{
+    uint8_t uuid[LEDGER_UUID];
+    struct ballast_error err;
+    const struct ballast_host *host;
+    struct hv *hv = overlay_hv(call->daemon->overlay);
+    const char *given = wire_param_string(call->params, "uuid", NULL);
+    life->domid = (uint32_t)wire_param_u64(call->params, "domid", 0);
+    if (hv->ops->refresh(hv, &host, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        return false;
+    }
+    if (overlay_find(call->daemon->overlay, life->domid, at) < 0) {
+        call_fail(call, WIRE_NOT_FOUND, "there is no domain %" PRIu32, life->domid);
+        return false;
+    }
+    memcpy(life->uuid, overlay_domain(call->daemon->overlay, *at)->uuid, LEDGER_UUID);
+    if (!given || (wire_uuid_parse(given, uuid) == 0 && memcmp(uuid, life->uuid, 16) == 0))
+        return true;
+    call_fail(call, WIRE_REFUSED, "domain %" PRIu32 " has another uuid", life->domid);
+    return false;
+}
+
+void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at)
+{
+    struct ledger *ledger = reservations_ledger(call->daemon->reservations);
+    struct ledger_verdict verdict;
+    struct ballast_error err;
+    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    uint64_t held_kib = ballast_add_ceil(domain.tot_kib, domain.overhead_kib);
+    /* One that runs already is given more by it; what it holds was not taken out of it. */
+    uint64_t base_kib = domain.state == BALLAST_DOMAIN_BUILD ? 0 : held_kib;
+    const struct ledger_reservation *record = ledger_find(ledger, id);
+    uint64_t granted_kib = record ? record->granted_kib : 0;
+    int rc = ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib, now_of(call),
+                         &verdict, &err);
+    if (rc < 0) {
+        call_unavailable(call, rc, &err);
+    } else if (verdict.reason != LEDGER_OK) {
+        call_refuse(call, &verdict);
+    } else {
+        stake_claim(call, &domain, granted_kib);
+        answer_reservation(call, id);
+        engine_sample(call->daemon);
+    }
+}
+
+void method_bind(struct call *call)
+{
+    struct ledger_domain life = {0};
+    size_t at;
+    if (call_ledger(call) && find_domain(call, &life, &at))
+        method_bind_to(call, wire_param_u64(call->params, "id", 0), &life, at);
+}
+
+void method_free(struct call *call)
+{
+    struct daemon *daemon = call->daemon;
+    char owner[LEDGER_OWNER];
+    uint64_t kib = wire_param_u64(call->params, "kib", 0);
+    (void)snprintf(owner, sizeof(owner), ENGINE_FREE "uid-%u", (unsigned)call->connection->uid);
+    struct ledger_request request = {.owner = owner,
+                                     .label = "free",
+                                     .min_kib = kib,
+                                     .max_kib = kib,
+                                     .lease_usec = FREE_HOLD_USEC,
+                                     .deadline_usec = deadline_of(call)};
+    uint64_t id;
+    if (!make_request(call, &request, &id))
+        return;
+    answer_asked(call, id);
+    if (call->later) {
+        wait_for(call, id, true);
+    } else if (call->code == 0) {
+        const struct ledger_reservation *record =
+            ledger_find(reservations_ledger(daemon->reservations), id);
+        bool free_now = record && record->granted_kib > 0;
+        json_object_put(call->result);
+        call->result = build_object();
+        encode_u64(call->result, "free_kib",
+                   free_now ? kib : ballast_sub_floor(kib, encode_missing_kib(daemon, record)));
+        encode_u64(call->result, "missing_kib", free_now ? 0 : encode_missing_kib(daemon, record));
+        encode_u64(call->result, "id", free_now ? BALLAST_NONE : id);
+    }
+}

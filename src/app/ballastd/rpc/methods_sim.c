@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The toolstack of a simulated host, which has no other: methods that are there only with `--host
+ * sim`, for `ballast run` and for tests. ballastd(8) tells of them.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/rpc/encode.h"
+#include "core/base/units.h"
+
+/* How fast a simulated guest is built where nobody says: 1 GiB a second, as scenarios have it. */
+#define BUILD_RATE_KIB (UINT64_C(1) << 20)
+
+static const struct wire_param start_params[] = {
+    {.name = "name", .type = WIRE_STRING, .required = true, .help = "of the guest"},
+    {.name = "need_kib",
+     .type = WIRE_KIB,
+     .required = true,
+     .least = 4,
+     .help = "all that it takes from the host, overhead included"},
+    {.name = "overhead_kib", .type = WIRE_KIB, .help = "of need_kib; default: 0"},
+    {.name = "min_kib", .type = WIRE_KIB, .help = "dynamic minimum; default: half"},
+    {.name = "max_kib", .type = WIRE_KIB, .help = "dynamic and static maximum; default: all"},
+    {.name = "rate_kib", .type = WIRE_KIB, .least = 1, .help = "of its build, a second"},
+    {.name = "vcpus",
+     .type = WIRE_COUNT,
+     .least = 1,
+     .help = "what it costs is predicted as that of a PVH guest with so many; default: it is not"},
+    {.name = "reservation",
+     .type = WIRE_COUNT,
+     .least = 1,
+     .help = "that it is bound to at once; default: none"},
+    {.name = "owner", .type = WIRE_STRING, .help = "of the reservation"},
+    {.name = NULL},
+};
+
+static const struct wire_param destroy_params[] = {
+    {.name = "domain", .type = WIRE_DOMAIN, .required = true, .help = "which"},
+    {.name = NULL},
+};
+
+static const struct wire_param target_params[] = {
+    {.name = "domain", .type = WIRE_DOMAIN, .required = true, .help = "which"},
+    {.name = "target_kib", .type = WIRE_KIB, .required = true, .least = 4, .help = "to what"},
+    {.name = NULL},
+};
+
+static const struct {
+    struct wire_method method;
+    method_fn *call;
+} sim_calls[] = {
+    {{"sim-start", true, "build a guest as a toolstack does", start_params}, method_sim_start},
+    {{"sim-destroy", true, "destroy a domain", destroy_params}, method_sim_destroy},
+    {{"sim-set-target", true, "set a target behind the daemon's back", target_params},
+     method_sim_set_target},
+};
+
+const struct wire_method *methods_sim_find(const char *name, method_fn **out)
+{
+    for (size_t i = 0; i < sizeof(sim_calls) / sizeof(sim_calls[0]); i++) {
+        if (strcmp(sim_calls[i].method.name, name) == 0) {
+            *out = sim_calls[i].call;
+            return &sim_calls[i].method;
+        }
+    }
+    return NULL;
+}
+
+static bool read_build(struct call *call, struct sim_build *out)
+{
+    uint64_t need_kib = wire_param_u64(call->params, "need_kib", 0);
+    uint64_t overhead_kib = wire_param_u64(call->params, "overhead_kib", 0);
+    uint64_t memory_kib = ballast_sub_floor(need_kib, overhead_kib);
+    uint64_t max_kib = wire_param_u64(call->params, "max_kib", memory_kib);
+    uint64_t min_kib = wire_param_u64(call->params, "min_kib", memory_kib / 2);
+    if (memory_kib < BALLAST_PAGE_KIB || max_kib < memory_kib || min_kib > memory_kib) {
+        call_fail(call, WIRE_INVALID_PARAMS,
+                  "need_kib: with overhead_kib taken off it must be a page at least, and between "
+                  "min_kib and max_kib");
+        return false;
+    }
+    *out = (struct sim_build){.name = wire_param_string(call->params, "name", ""),
+                              .memory_kib = memory_kib,
+                              .overhead_kib = overhead_kib,
+                              .min_kib = min_kib,
+                              .max_kib = max_kib,
+                              .static_max_kib = max_kib,
+                              .rate_kib = wire_param_u64(call->params, "rate_kib", BUILD_RATE_KIB),
+                              .vcpus = wire_param_u64(call->params, "vcpus", 0)};
+    return true;
+}
+
+static void answer_domid(struct call *call, uint32_t domid)
+{
+    json_object_put(call->result);
+    call->result = build_object();
+    encode_u64(call->result, "domid", domid);
+}
+
+/* A bound one whose reservation cannot be had is not built at all. */
+static void bind_new(struct call *call, uint64_t id, uint32_t domid)
+{
+    struct ledger_domain life = {.domid = domid};
+    const struct ballast_host *host;
+    struct hv *hv = overlay_hv(call->daemon->overlay);
+    size_t at;
+    if (hv->ops->refresh(hv, &host, NULL) < 0 ||
+        overlay_find(call->daemon->overlay, domid, &at) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "the host cannot be read");
+    } else {
+        memcpy(life.uuid, overlay_domain(call->daemon->overlay, at)->uuid, LEDGER_UUID);
+        method_bind_to(call, id, &life, at);
+    }
+    if (call->code != 0)
+        (void)sim_destroy(engine_host_sim(call->daemon->host), domid, NULL);
+}
+
+void method_sim_start(struct call *call)
+{
+    struct daemon *daemon = call->daemon;
+    struct sim_build build;
+    struct ballast_error err;
+    uint64_t id = wire_param_u64(call->params, "reservation", 0);
+    uint32_t domid;
+    if (!call_ledger(call) || !read_build(call, &build))
+        return;
+    int rc = engine_host_build(daemon->host, &build, false, &domid, &err);
+    if (rc < 0) {
+        call_fail(call, rc == -EINVAL ? WIRE_INVALID_PARAMS : WIRE_REFUSED, "%s", err.text);
+        return;
+    }
+    if (id != 0)
+        bind_new(call, id, domid);
+    if (call->code == 0)
+        answer_domid(call, domid);
+    daemon->moved_usec = daemon_now_usec(daemon);
+    engine_host_save(daemon->host);
+}
+
+void method_sim_destroy(struct call *call)
+{
+    struct ballast_error err;
+    size_t at;
+    if (!call_ledger(call) || !call_domain(call, &at))
+        return;
+    uint32_t domid = overlay_domain(call->daemon->overlay, at)->id;
+    if (domid == 0)
+        call_fail(call, WIRE_REFUSED, "domain 0 is the host's own");
+    else if (sim_destroy(engine_host_sim(call->daemon->host), domid, &err) < 0)
+        call_fail(call, WIRE_NOT_FOUND, "%s", err.text);
+    else
+        answer_domid(call, domid);
+    if (call->code == 0)
+        engine_sample(call->daemon);
+}
+
+void method_sim_set_target(struct call *call)
+{
+    struct ballast_error err;
+    struct hv *below = engine_host_hv(call->daemon->host);
+    size_t at;
+    if (!call_ledger(call) || !call_domain(call, &at))
+        return;
+    uint32_t domid = overlay_domain(call->daemon->overlay, at)->id;
+    uint64_t kib = wire_param_u64(call->params, "target_kib", 0);
+    (void)engine_host_sim(call->daemon->host);
+    if (below->ops->set(below, domid, kib, BALLAST_NONE, &err) < 0)
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    else
+        answer_domid(call, domid);
+}

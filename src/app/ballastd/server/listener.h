@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* control.sock and status.sock: who may come in, and how many. */
+#ifndef APP_BALLASTD_SERVER_LISTENER_H
+#define APP_BALLASTD_SERVER_LISTENER_H
+
+#include "app/ballastd/daemon.h"
+
+/* Opens both sockets. */
+int listener_open(struct daemon *daemon, struct ballast_error *err);
+/* Closes them and removes them. */
+void listener_close(struct daemon *daemon);
+/* Looks up the configured group and gives it the control socket. */
+void listener_set_group(struct daemon *daemon);
+/* The loop's next turn: who waits may come in. */
+void listener_resume(struct listener *listener);
+
+#endif

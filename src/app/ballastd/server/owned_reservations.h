@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reservations that go with a connection: when it ends, those that are not bound by then are
+ * released. Nothing of it is kept: over a restart of the daemon they wait for their owners to say
+ * so again, or for the end of their leases.
+ */
+#ifndef APP_BALLASTD_SERVER_OWNED_RESERVATIONS_H
+#define APP_BALLASTD_SERVER_OWNED_RESERVATIONS_H
+
+#include <stdint.h>
+
+#include "app/ballastd/server/connection.h"
+
+/* Of one connection at once. */
+enum { OWNED_MOST = 64 };
+
+/* It goes with this connection from now on, and with no other. -EBUSY: OWNED_MOST do; -ENOMEM. */
+int own_reservation(struct connection *connection, uint64_t id);
+/* The connection ends. While the daemon itself ends nothing is released: they may come back. */
+void owned_release(struct connection *connection);
+
+#endif
