@@ -5,6 +5,9 @@
 #   make run     install what is missing, build, show the main job (ARGS=... are handed on)
 #   make test    install what is missing, build, run every test, those on a real Xen in QEMU included
 #   make test-lab  only those: more than half an hour
+#   make check   build, then test-fast; what one runs while one works
+#   make test-fast  units, policies, ledger and scenarios: less than half a minute
+#   make lint    format, layers, sizes and scripts, without building
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or FUZZ_SECONDS=300 of new ones
@@ -15,7 +18,6 @@
 #   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
 #   make mutants  one small edit at a time, and whether a test notices: MUTANTS='--part 1' (docs/reliability.md)
 #   make bench   the benchmarks; figures are kept in docs/benchmarks.md
-#   make check   the formatting and the layering, without building
 #   make install PREFIX=/usr/local
 #   make clean
 
@@ -31,7 +33,7 @@ GUESTS ?= pv
 MUTANTS ?=
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all setup run test test-lab asan tsan fuzz campaign lab lab-all lab-matrix mutants bench check format install clean
+.PHONY: all setup run test test-fast test-lab asan tsan fuzz campaign lab lab-all lab-matrix mutants bench check lint format install clean
 
 all: $(BUILD)/build.ninja
 	@$(NINJA)
@@ -50,7 +52,7 @@ run: setup
 
 test: setup
 	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory lint
 	meson test -C $(BUILD) --no-suite lab --print-errorlogs
 	@$(MAKE) --no-print-directory asan fuzz test-lab
 
@@ -103,7 +105,13 @@ bench: setup
 	@$(MAKE) --no-print-directory all
 	bench/run $(BUILD)
 
-check:
+check: all
+	@$(MAKE) --no-print-directory test-fast
+
+test-fast: $(BUILD)/build.ninja
+	meson test -C $(BUILD) --suite unit --suite policy --suite ledger --suite scenario --no-suite random --print-errorlogs
+
+lint:
 	@tests/layers/check-layers
 	@tests/layers/check-size
 	@tools/check-format
