@@ -37,14 +37,14 @@ static struct cli_own_profile look(const char *version, const char *processor)
 {
     struct cli_own_profile out = {.why = "?"};
     struct ballast_host host = {.total_kib = 0};
-    const struct cli_door door = {.is_xen = true, .lock = -1, .host = &host};
+    const struct host_access access = {.is_xen = true, .lock = -1, .host = &host};
     strcpy(host.xen_version, version);
     strcpy(host.processor, processor);
     int before = dup(STDERR_FILENO);
     int fd = open(said, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     assert_true(before >= 0 && fd >= 0);
     (void)dup2(fd, STDERR_FILENO);
-    cli_own_profile_of_door(&out, &door);
+    cli_own_profile_of_access(&out, &access);
     (void)fflush(stderr);
     (void)dup2(before, STDERR_FILENO);
     (void)close(before);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/access/floor.h"
 
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "core/policy/floor.h"
 
 static const struct ballast_domain *seen_in(const struct ballast_host *host, uint32_t id)
@@ -13,18 +13,18 @@ static const struct ballast_domain *seen_in(const struct ballast_host *host, uin
     return NULL;
 }
 
-uint64_t cli_floor_of(const struct cli_door *door, const struct cli_domain *domain,
+uint64_t cli_floor_of(const struct host_access *access, const struct cli_domain *domain,
                       char why[CLI_FLOOR_WHY])
 {
     why[0] = '\0';
     if (domain->is_dom0)
         return 0;
-    if (door->is_daemon)
-        return cli_door_daemon_floor(door->hv, domain->is.id, why, CLI_FLOOR_WHY);
-    const struct ballast_domain *seen = seen_in(door->host, domain->is.id);
+    if (access->is_daemon)
+        return host_access_daemon_floor(access->hv, domain->is.id, why, CLI_FLOOR_WHY);
+    const struct ballast_domain *seen = seen_in(access->host, domain->is.id);
     if (!seen)
         return 0; /* it is going */
-    struct floor_facts facts = floor_facts_seen(seen, door->host->now_usec);
+    struct floor_facts facts = floor_facts_seen(seen, access->host->now_usec);
     struct floor floor = floor_of(&facts);
     if (floor.reason != FLOOR_NONE)
         (void)floor_text(&floor, why, CLI_FLOOR_WHY);

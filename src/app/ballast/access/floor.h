@@ -6,16 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 
 enum { CLI_FLOOR_WHY = 256 };
 
 /*
  * The size, video included, and in `why` what it is, without a full stop; 0 and "" where nothing is
- * known. What a daemon has learned of it where the door is its, else what can be seen at once: what
- * the domain says it uses, and where an idle Linux stops. dom0 has a least of its own elsewhere.
+ * known. What a daemon has learned of it where the access is through it, else what can be seen at
+ * once: what the domain says it uses, and where an idle Linux stops. dom0 has a least of its own
+ * elsewhere.
  */
-uint64_t cli_floor_of(const struct cli_door *door, const struct cli_domain *domain,
+uint64_t cli_floor_of(const struct host_access *access, const struct cli_domain *domain,
                       char why[CLI_FLOOR_WHY]);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
@@ -91,19 +91,19 @@ static void take_file(struct cli_own_profile *out, const struct ballast_host *ho
                    usual_path());
 }
 
-void cli_own_profile_of_door(struct cli_own_profile *out, const struct cli_door *door)
+void cli_own_profile_of_access(struct cli_own_profile *out, const struct host_access *access)
 {
     struct cli_daemon daemon = {.client = NULL};
     *out = (struct cli_own_profile){.profile = NULL};
-    if (door->is_daemon)
-        cli_own_profile_ask(out, cli_door_daemon_of(door->hv));
-    if (!door->is_xen)
+    if (access->is_daemon)
+        cli_own_profile_ask(out, host_access_daemon_of(access->hv));
+    if (!access->is_xen)
         return;
     if (cli_daemon_try(&daemon, "host-profile", NULL, CLI_DAEMON_READS) == CLI_DONE &&
         daemon.client)
         cli_own_profile_ask(out, &daemon);
     else
-        take_file(out, door->host);
+        take_file(out, access->host);
     cli_daemon_close(&daemon);
 }
 

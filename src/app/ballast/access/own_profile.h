@@ -9,7 +9,7 @@
 
 #include <ballast/profile.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/client/daemon.h"
 #include "core/model/host.h"
 
@@ -26,7 +26,7 @@ struct cli_own_profile {
 /* What the daemon goes by. */
 void cli_own_profile_ask(struct cli_own_profile *out, struct cli_daemon *daemon);
 /* Of the host that a command looks at; a scenario of its own has none. */
-void cli_own_profile_of_door(struct cli_own_profile *out, const struct cli_door *door);
+void cli_own_profile_of_access(struct cli_own_profile *out, const struct host_access *access);
 /*
  * Of a host that was written down and may be any: only where it says which Xen and which processor
  * it has, and those of the file are the same. Without a word otherwise.

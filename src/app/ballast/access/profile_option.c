@@ -16,14 +16,14 @@ static struct calibration *loaded;
 static int own_profile(const struct cli_args *args, const struct ballast_profile **out)
 {
     struct cli_own_profile own;
-    struct cli_door door;
-    int rc = cli_door_open(&door, NULL, false);
+    struct host_access access;
+    int rc = host_access_open(&access, NULL, false);
     if (!rc)
-        rc = cli_door_look(&door);
+        rc = host_access_refresh(&access);
     if (rc)
         return rc;
-    cli_own_profile_of_door(&own, &door);
-    cli_door_close(&door);
+    cli_own_profile_of_access(&own, &access);
+    host_access_close(&access);
     *out = own.profile;
     return own.profile ? CLI_DONE
                        : cli_args_wrong(args, "--profile host: this host has none of its own; "

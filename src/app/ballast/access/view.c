@@ -22,29 +22,29 @@ int cli_view_interval(const struct cli_args *args, uint64_t *out_usec)
     return CLI_DONE;
 }
 
-static int look(const struct cli_view *view, struct cli_door *door, void *context,
+static int look(const struct cli_view *view, struct host_access *access, void *context,
                 struct cli_sheet *out)
 {
-    int rc = cli_door_look(door);
+    int rc = host_access_refresh(access);
     if (!rc)
-        rc = view->fill(context, door, out);
+        rc = view->fill(context, access, out);
     if (!rc)
         cli_sheet_sort(out, view->choice);
     return rc;
 }
 
-static int tell(const struct cli_view *view, const struct cli_door *door, void *context,
+static int tell(const struct cli_view *view, const struct host_access *access, void *context,
                 const struct cli_sheet *before, const struct cli_sheet *now)
 {
     putchar('\n');
     if (view->whole)
-        return view->show(context, door, now);
+        return view->show(context, access, now);
     if (cli_sheet_tell(before, now, view->choice) == 0)
         puts("nothing has changed");
     return CLI_DONE;
 }
 
-static int watch(const struct cli_view *view, struct cli_door *door, void *context,
+static int watch(const struct cli_view *view, struct host_access *access, void *context,
                  struct cli_sheet *before)
 {
     uint64_t waited_usec = 0;
@@ -53,29 +53,29 @@ static int watch(const struct cli_view *view, struct cli_door *door, void *conte
     while (rc == CLI_DONE && fflush(stdout) == 0 && !cli_interrupted()) {
         struct cli_sheet now = {0};
         /* A simulated host does not wait for anybody, and its scenario has an end. */
-        if (door->scenario && waited_usec >= door->scenario->duration_usec)
+        if (access->scenario && waited_usec >= access->scenario->duration_usec)
             break;
-        rc = cli_door_wait(door, view->interval_usec);
+        rc = host_access_wait(access, view->interval_usec);
         waited_usec = ballast_add_ceil(waited_usec, view->interval_usec);
         if (rc || cli_interrupted())
             break;
-        rc = look(view, door, context, &now);
+        rc = look(view, access, context, &now);
         if (!rc)
-            rc = tell(view, door, context, before, &now);
+            rc = tell(view, access, context, before, &now);
         cli_sheet_release(before);
         *before = now;
     }
     return rc;
 }
 
-int cli_view_run(const struct cli_view *view, struct cli_door *door, void *context)
+int cli_view_run(const struct cli_view *view, struct host_access *access, void *context)
 {
     struct cli_sheet sheet = {0};
-    int rc = look(view, door, context, &sheet);
+    int rc = look(view, access, context, &sheet);
     if (!rc)
-        rc = view->show(context, door, &sheet);
+        rc = view->show(context, access, &sheet);
     if (!rc && view->watch)
-        rc = watch(view, door, context, &sheet);
+        rc = watch(view, access, context, &sheet);
     cli_sheet_release(&sheet);
     return rc;
 }

@@ -6,7 +6,7 @@
 #ifndef APP_BALLAST_ACCESS_VIEW_H
 #define APP_BALLAST_ACCESS_VIEW_H
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/sheet.h"
 
 struct cli_args;
@@ -21,9 +21,9 @@ struct cli_view {
     uint64_t interval_usec;
     /* How rows are sorted, and in which columns changes are told. Both calls below may set it. */
     const struct cli_choice *choice;
-    /* What the door's last look has; and that in full, sorted. Both return an exit status. */
-    int (*fill)(void *context, const struct cli_door *door, struct cli_sheet *out);
-    int (*show)(void *context, const struct cli_door *door, const struct cli_sheet *sheet);
+    /* What the last refresh found; and that in full, sorted. Both return an exit status. */
+    int (*fill)(void *context, const struct host_access *access, struct cli_sheet *out);
+    int (*show)(void *context, const struct host_access *access, const struct cli_sheet *sheet);
 };
 
 /* Takes the argument of --interval. CLI_BAD with a message. */
@@ -33,6 +33,6 @@ int cli_view_interval(const struct cli_args *args, uint64_t *out_usec);
  * Looks, fills and shows; with `watch` until a signal comes, or to the end of a scenario. Each look
  * behind the first one begins with an empty line.
  */
-int cli_view_run(const struct cli_view *view, struct cli_door *door, void *context);
+int cli_view_run(const struct cli_view *view, struct host_access *access, void *context);
 
 #endif

@@ -122,7 +122,7 @@ static int set_option(struct cli_explain *explain, int option, const char *value
 static bool is_simulated(const struct cli_explain *explain)
 {
     const char *host = explain->sources.host_path;
-    return host && cli_door_is_sim(host);
+    return host && host_access_is_sim(host);
 }
 
 /* What is shown of how many. */
@@ -141,6 +141,11 @@ static int check_view(const struct cli_explain *explain)
     if (explain->has_columns && form == CLI_EXPLAIN_JSON)
         return cli_args_wrong(args, "--columns is for the table; --json has all there is");
     return CLI_DONE;
+}
+
+static bool is_file_operand(const char *path)
+{
+    return strcmp(path, "-") == 0 || access(path, F_OK) == 0;
 }
 
 /* Whether what is asked for can be domains that run, where only those will do. */
@@ -162,7 +167,7 @@ static int check_running(const struct cli_explain *explain)
                               option, explain->sources.host_path);
     for (size_t i = 0; !is_simulated(explain) && i < explain->sources.path_count; i++) {
         const char *path = explain->sources.paths[i];
-        if (strcmp(path, "-") == 0 || access(path, F_OK) == 0)
+        if (is_file_operand(path))
             return cli_args_wrong(args,
                                   "--watch is for domains that run, and %s is a file; "
                                   "--domain %s would be a domain of that name",
@@ -200,21 +205,21 @@ static int parse(struct cli_explain *explain, struct cli_args *args)
 }
 
 /* Operands of which none is a file may be domains, where there is a Xen to ask. */
-static bool names_domains(const struct cli_explain *explain, struct cli_door *door)
+static bool names_domains(const struct cli_explain *explain, struct host_access *access)
 {
     const struct cli_sources *sources = &explain->sources;
     const struct cli_domain *found;
     for (size_t i = 0; i < sources->path_count; i++) {
-        if (access(sources->paths[i], F_OK) == 0 || strcmp(sources->paths[i], "-") == 0)
+        if (is_file_operand(sources->paths[i]))
             return false;
     }
-    if (cli_door_try(door) != CLI_DONE)
+    if (host_access_try(access) != CLI_DONE)
         return false;
-    int rc = cli_door_look(door);
+    int rc = host_access_refresh(access);
     for (size_t i = 0; i < sources->path_count && !rc; i++)
-        rc = cli_door_find(door, NULL, sources->paths[i], &found);
+        rc = host_access_find(access, NULL, sources->paths[i], &found);
     if (rc)
-        cli_door_close(door);
+        host_access_close(access);
     return rc == CLI_DONE;
 }
 
@@ -223,19 +228,20 @@ static int explain_main(struct cli_args *args)
     struct cli_explain explain = {.args = args,
                                   .choice = {.columns = cli_overview_columns},
                                   .view = {.interval_usec = BALLAST_SEC_USEC}};
-    struct cli_door door;
+    struct host_access access;
     explain.view.choice = &explain.choice;
     (void)cli_colour("auto", &explain.colour);
     int rc = parse(&explain, args);
     if (rc)
         return rc;
     if (explain.domain || explain.all || explain.view.watch || is_simulated(&explain))
-        rc = cli_door_open(&door, is_simulated(&explain) ? explain.sources.host_path : NULL, false);
-    else if (!names_domains(&explain, &door))
+        rc = host_access_open(&access, is_simulated(&explain) ? explain.sources.host_path : NULL,
+                              false);
+    else if (!names_domains(&explain, &access))
         return cli_explain_files(&explain);
     if (!rc)
-        rc = cli_explain_running(&explain, &door);
-    cli_door_close(&door);
+        rc = cli_explain_running(&explain, &access);
+    host_access_close(&access);
     return rc;
 }
 

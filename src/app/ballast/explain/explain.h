@@ -36,7 +36,7 @@ struct cli_explain {
 
 /* An exit status; what is wrong is told. */
 int cli_explain_files(struct cli_explain *explain);
-/* The domains that are named or all; the door is the caller's. */
-int cli_explain_running(struct cli_explain *explain, struct cli_door *door);
+/* The domains that are named or all; the access is the caller's. */
+int cli_explain_running(struct cli_explain *explain, struct host_access *access);
 
 #endif

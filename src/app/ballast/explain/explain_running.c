@@ -28,9 +28,9 @@ static bool is_single(const struct domains *domains)
 }
 
 /* One that was there is missed when it is first looked for, not when it goes later. */
-static int find(struct domains *domains, const struct cli_door *door)
+static int find(struct domains *domains, const struct host_access *access)
 {
-    size_t most = domains->count > 0 ? domains->count : door->count;
+    size_t most = domains->count > 0 ? domains->count : access->count;
     free(domains->found);
     domains->found = cli_must(calloc(most + 1, sizeof(struct cli_domain *)));
     domains->found_count = 0;
@@ -39,9 +39,9 @@ static int find(struct domains *domains, const struct cli_door *door)
         const char *command = domains->has_looked ? NULL : "explain";
         int rc = CLI_DONE;
         if (domains->count > 0)
-            rc = cli_door_find(door, command, domains->names[i], &domain);
+            rc = host_access_find(access, command, domains->names[i], &domain);
         else
-            domain = &door->domains[i];
+            domain = &access->domains[i];
         if (rc && command)
             return rc;
         if (!rc)
@@ -51,21 +51,21 @@ static int find(struct domains *domains, const struct cli_door *door)
     return CLI_DONE;
 }
 
-static int fill(void *context, const struct cli_door *door, struct cli_sheet *out)
+static int fill(void *context, const struct host_access *access, struct cli_sheet *out)
 {
     struct domains *domains = context;
     struct cli_explain *explain = domains->explain;
     const struct ballast_profile *profile = explain->profile;
-    int rc = find(domains, door);
+    int rc = find(domains, access);
     if (rc)
         return rc;
     if (!profile)
-        profile = cli_running_profile(door);
+        profile = cli_running_profile(access);
     cli_sheet_init(out, cli_overview_columns, false);
     for (size_t i = 0; i < domains->found_count; i++) {
         const struct cli_domain *domain = domains->found[i];
         struct ballast_breakdown breakdown;
-        bool known = cli_running_now(door, domain, profile, &breakdown, NULL) == 0;
+        bool known = cli_running_now(access, domain, profile, &breakdown, NULL) == 0;
         struct cli_overview_line line = {.shown = domain->shown,
                                          .type = cli_domain_type_word(domain),
                                          .profile_name = ballast_profile_name(profile),
@@ -114,7 +114,7 @@ static void print(const struct cli_explain *explain, const struct cli_running *r
 }
 
 /* Those that can be told are, whatever becomes of the others. */
-static int show_each(const struct domains *domains, const struct cli_door *door,
+static int show_each(const struct domains *domains, const struct host_access *access,
                      const struct cli_sheet *sheet)
 {
     const struct cli_explain *explain = domains->explain;
@@ -122,7 +122,7 @@ static int show_each(const struct domains *domains, const struct cli_door *door,
     for (size_t i = 0; i < sheet->count; i++) {
         struct cli_running running;
         int failed =
-            cli_running_of(door, domains->found[sheet->rows[i].at], explain->profile, &running);
+            cli_running_of(access, domains->found[sheet->rows[i].at], explain->profile, &running);
         rc = rc ? rc : failed;
         if (failed)
             continue;
@@ -132,17 +132,17 @@ static int show_each(const struct domains *domains, const struct cli_door *door,
     return rc;
 }
 
-static int show(void *context, const struct cli_door *door, const struct cli_sheet *sheet)
+static int show(void *context, const struct host_access *access, const struct cli_sheet *sheet)
 {
     const struct domains *domains = context;
     const struct cli_explain *explain = domains->explain;
     bool is_table = explain->form == CLI_EXPLAIN_DEFAULT || explain->form == CLI_EXPLAIN_TABLE;
     if (is_table && !is_single(domains))
         return cli_overview_print(sheet, true, &explain->choice);
-    return show_each(domains, door, sheet);
+    return show_each(domains, access, sheet);
 }
 
-int cli_explain_running(struct cli_explain *explain, struct cli_door *door)
+int cli_explain_running(struct cli_explain *explain, struct host_access *access)
 {
     char *one[] = {(char *)explain->domain};
     struct domains domains = {.explain = explain};
@@ -158,7 +158,7 @@ int cli_explain_running(struct cli_explain *explain, struct cli_door *door)
                                              "without --watch");
     explain->view.fill = fill;
     explain->view.show = show;
-    int rc = cli_view_run(&explain->view, door, &domains);
+    int rc = cli_view_run(&explain->view, access, &domains);
     free(domains.found);
     return rc;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/explain/segment_bar.h"

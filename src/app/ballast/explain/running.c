@@ -14,53 +14,53 @@
 #include "core/model/certainty.h"
 #include "core/model/running.h"
 
-const struct ballast_profile *cli_running_profile(const struct cli_door *door)
+const struct ballast_profile *cli_running_profile(const struct host_access *access)
 {
     struct xen_version version;
-    if (!door->is_xen || xen_version(door->hv, &version, NULL) < 0)
+    if (!access->is_xen || xen_version(access->hv, &version, NULL) < 0)
         return ballast_profile_find(NULL);
     return xen_profile(&version);
 }
 
 /* A domain that some other toolstack has built has none that could be read, and is shown without.
  */
-static void add_config(const struct cli_door *door, const struct ballast_profile *profile,
+static void add_config(const struct host_access *access, const struct ballast_profile *profile,
                        struct cli_running *out)
 {
     struct ballast_error err;
-    if (!door->is_xen)
+    if (!access->is_xen)
         return;
-    int rc = xen_config(door->hv, out->domain.is.id, &out->config, &err);
+    int rc = xen_config(access->hv, out->domain.is.id, &out->config, &err);
     if (rc == 0)
-        rc = ballast_breakdown_evaluate(&out->configured, profile, &out->config, &door->host->caps,
-                                        &err);
+        rc = ballast_breakdown_evaluate(&out->configured, profile, &out->config,
+                                        &access->host->caps, &err);
     if (rc == 0)
-        ballast_certainty_of_host(&out->configured, door->host);
+        ballast_certainty_of_host(&out->configured, access->host);
     out->has_config = rc == 0;
     if (rc < 0 && rc != -ENOENT && rc != -ENOTSUP)
         cli_complain("explain: the configuration of domain %" PRIu32 " (%s) is left out: %s",
                      out->domain.is.id, out->domain.shown, err.text);
 }
 
-int cli_running_now(const struct cli_door *door, const struct cli_domain *domain,
+int cli_running_now(const struct host_access *access, const struct cli_domain *domain,
                     const struct ballast_profile *profile, struct ballast_breakdown *out,
                     struct ballast_error *err)
 {
     struct ballast_running running = xen_running(&domain->is);
     running.extra_internal_kib = domain->extra_internal_kib;
-    if (!door->is_xen)
+    if (!access->is_xen)
         running.overhead_kib = domain->overhead_kib;
-    return ballast_running_breakdown(&running, profile, &door->host->caps, out, err);
+    return ballast_running_breakdown(&running, profile, &access->host->caps, out, err);
 }
 
 /* Only what was seen while it was built can be told; without a daemon, or a word, nothing is. */
-static void ask_cost(const struct cli_door *door, const struct cli_domain *domain,
+static void ask_cost(const struct host_access *access, const struct cli_domain *domain,
                      struct cli_running_cost *out)
 {
     struct cli_daemon daemon = {.command = "explain"};
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
-    if (door->sim || cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE ||
+    if (access->sim || cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE ||
         !daemon.client) {
         json_object_put(params);
         cli_daemon_close(&daemon);
@@ -81,20 +81,20 @@ static void ask_cost(const struct cli_door *door, const struct cli_domain *domai
     cli_daemon_close(&daemon);
 }
 
-int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
+int cli_running_of(const struct host_access *access, const struct cli_domain *domain,
                    const struct ballast_profile *profile, struct cli_running *out)
 {
     struct ballast_error err;
     if (!profile)
-        profile = cli_running_profile(door);
+        profile = cli_running_profile(access);
     *out = (struct cli_running){.domain = *domain, .profile_name = ballast_profile_name(profile)};
-    if (cli_running_now(door, domain, profile, &out->now, &err) < 0) {
+    if (cli_running_now(access, domain, profile, &out->now, &err) < 0) {
         cli_complain("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown,
                      err.text);
         return CLI_UNREACHABLE;
     }
-    out->floor_kib = cli_floor_of(door, domain, out->floor_why);
-    ask_cost(door, domain, &out->cost);
-    add_config(door, profile, out);
+    out->floor_kib = cli_floor_of(access, domain, out->floor_why);
+    ask_cost(access, domain, &out->cost);
+    add_config(access, profile, out);
     return CLI_DONE;
 }

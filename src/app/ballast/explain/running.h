@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "app/ballast/access/door.h"
 #include "app/ballast/access/floor.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/explain/report.h"
 #include "core/model/guest.h"
 
@@ -21,7 +21,7 @@ struct cli_running_cost {
 };
 
 struct cli_running {
-    struct cli_domain domain; /* `shown` belongs to the door */
+    struct cli_domain domain; /* `shown` belongs to the access */
     const char *profile_name;
     struct ballast_breakdown now;
     uint64_t floor_kib; /* 0: none is known */
@@ -32,22 +32,22 @@ struct cli_running {
     struct ballast_breakdown configured;
 };
 
-/* The rules that the libxl of the door's host follows; the default where that is not known. */
-const struct ballast_profile *cli_running_profile(const struct cli_door *door);
+/* The rules that the libxl of that host follows; the default where that is not known. */
+const struct ballast_profile *cli_running_profile(const struct host_access *access);
 
 /*
- * The breakdown of a domain of the door's last look, as it is now; errors are those of
+ * The breakdown of a domain of the last refresh, as it is now; errors are those of
  * ballast_running_breakdown(). `profile` is not NULL here.
  */
-int cli_running_now(const struct cli_door *door, const struct cli_domain *domain,
+int cli_running_now(const struct host_access *access, const struct cli_domain *domain,
                     const struct ballast_profile *profile, struct ballast_breakdown *out,
                     struct ballast_error *err);
 
 /*
- * What is known of a domain of the door's last look. `profile` NULL: the one of the running Xen.
+ * What is known of a domain of the last refresh. `profile` NULL: the one of the running Xen.
  * CLI_UNREACHABLE with a message when it cannot be computed.
  */
-int cli_running_of(const struct cli_door *door, const struct cli_domain *domain,
+int cli_running_of(const struct host_access *access, const struct cli_domain *domain,
                    const struct ballast_profile *profile, struct cli_running *out);
 
 /* The parts side by side, where each differs from its configuration and from what Xen says. */

@@ -7,8 +7,8 @@
 
 #include <json-c/json.h>
 
-#include "app/ballast/access/door.h"
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
@@ -41,7 +41,7 @@ struct doctor {
     const char *xl_conf;
     bool json;
     uint64_t watch_usec;
-    struct cli_door door;
+    struct host_access access;
     struct doctor_facts facts;
     struct doctor_domain *domains;
     struct cli_others others;
@@ -77,7 +77,7 @@ static int read_xl_conf(struct doctor *doctor)
     struct ballast_error err;
     struct guestcfg_xl_conf conf;
     const char *path = doctor->xl_conf ? doctor->xl_conf : SYSTEM_XL_CONF;
-    if (!doctor->door.is_xen && !doctor->xl_conf)
+    if (!doctor->access.is_xen && !doctor->xl_conf)
         return CLI_DONE;
     if (guestcfg_read_xl_conf(path, &conf, &err) < 0) {
         cli_complain("doctor: %s", err.text);
@@ -97,9 +97,9 @@ static void read_commandline(struct doctor *doctor)
 {
     struct xen_version version;
     struct ballast_error err;
-    if (!doctor->door.is_xen)
+    if (!doctor->access.is_xen)
         return;
-    if (xen_version(doctor->door.hv, &version, &err) < 0) {
+    if (xen_version(doctor->access.hv, &version, &err) < 0) {
         cli_complain("doctor: Xen's command line cannot be read (%s); ignoring it", err.text);
         return;
     }
@@ -111,14 +111,14 @@ static void read_commandline(struct doctor *doctor)
 static void read_low_memory(struct doctor *doctor)
 {
     uint64_t kib;
-    if (doctor->door.is_xen && xen_low_free(doctor->door.hv, &kib, NULL) == 0)
+    if (doctor->access.is_xen && xen_low_free(doctor->access.hv, &kib, NULL) == 0)
         doctor->facts.low_free_kib = kib;
 }
 
 static uint64_t boot_kib(struct doctor *doctor, const struct cli_domain *domain)
 {
     struct ballast_guest config;
-    if (!doctor->door.is_xen || xen_config(doctor->door.hv, domain->is.id, &config, NULL) < 0)
+    if (!doctor->access.is_xen || xen_config(doctor->access.hv, domain->is.id, &config, NULL) < 0)
         return BALLAST_NONE;
     return ballast_guest_get(&config, BALLAST_MEMORY); /* unset is BALLAST_NONE as well */
 }
@@ -164,10 +164,10 @@ static const struct doctor_domain *find(const struct doctor_domain *domains, siz
 /* Takes the place of an earlier look, whose figures it remembers. */
 static void fill_domains(struct doctor *doctor)
 {
-    const struct cli_door *door = &doctor->door;
-    struct doctor_domain *domains = cli_must(calloc(door->count + 1, sizeof(*domains)));
-    for (size_t i = 0; i < door->count; i++) {
-        fill_domain(doctor, &door->domains[i], &domains[i]);
+    const struct host_access *access = &doctor->access;
+    struct doctor_domain *domains = cli_must(calloc(access->count + 1, sizeof(*domains)));
+    for (size_t i = 0; i < access->count; i++) {
+        fill_domain(doctor, &access->domains[i], &domains[i]);
         const struct doctor_domain *earlier =
             find(doctor->domains, doctor->facts.domain_count, domains[i].id);
         if (earlier) {
@@ -178,22 +178,22 @@ static void fill_domains(struct doctor *doctor)
     free(doctor->domains);
     doctor->domains = domains;
     doctor->facts.domains = domains;
-    doctor->facts.domain_count = door->count;
-    doctor->facts.total_kib = door->host->total_kib;
-    doctor->facts.free_kib = door->host->free_kib;
+    doctor->facts.domain_count = access->count;
+    doctor->facts.total_kib = access->host->total_kib;
+    doctor->facts.free_kib = access->host->free_kib;
 }
 
 static int look(struct doctor *doctor)
 {
-    int rc = cli_door_look(&doctor->door);
+    int rc = host_access_refresh(&doctor->access);
     if (rc)
         return rc;
     fill_domains(doctor);
     if (doctor->watch_usec == 0)
         return CLI_DONE;
-    rc = cli_door_wait(&doctor->door, doctor->watch_usec);
+    rc = host_access_wait(&doctor->access, doctor->watch_usec);
     if (!rc)
-        rc = cli_door_look(&doctor->door);
+        rc = host_access_refresh(&doctor->access);
     if (rc)
         return rc;
     doctor->facts.looked_usec = doctor->watch_usec;
@@ -206,11 +206,11 @@ static struct json_object *daemon_status(struct doctor *doctor)
 {
     struct cli_daemon daemon;
     struct json_object *status = NULL;
-    if (doctor->door.is_daemon) {
-        (void)cli_daemon_call(cli_door_daemon_of(doctor->door.hv), "status", NULL, &status);
+    if (doctor->access.is_daemon) {
+        (void)cli_daemon_call(host_access_daemon_of(doctor->access.hv), "status", NULL, &status);
         return status;
     }
-    if (!doctor->door.is_xen ||
+    if (!doctor->access.is_xen ||
         cli_daemon_try(&daemon, "doctor", NULL, CLI_DAEMON_READS) != CLI_DONE)
         return NULL;
     if (daemon.client)
@@ -250,7 +250,7 @@ static void look_for_libvirt(struct doctor *doctor)
 static void look_for_others(struct doctor *doctor)
 {
     struct json_object *status = daemon_status(doctor);
-    if (doctor->door.is_xen || (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
+    if (doctor->access.is_xen || (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
         cli_others_look(&doctor->others, "");
         look_for_libvirt(doctor);
     }
@@ -307,7 +307,7 @@ static int doctor_main(struct cli_args *args)
     struct doctor doctor = {.args = args, .watch_usec = BETWEEN_USEC};
     int rc = parse(&doctor, args);
     if (!rc)
-        rc = cli_door_open(&doctor.door, doctor.host, false);
+        rc = host_access_open(&doctor.access, doctor.host, false);
     if (rc)
         return rc;
     doctor.facts.low_free_kib = BALLAST_NONE;
@@ -322,7 +322,7 @@ static int doctor_main(struct cli_args *args)
     }
     cli_others_release(&doctor.others);
     free(doctor.domains);
-    cli_door_close(&doctor.door);
+    host_access_close(&doctor.access);
     return rc;
 }
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/ballast/access/door.h"
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/access/profile_option.h"
 #include "app/ballast/access/view.h"
 #include "app/ballast/cli/args.h"
@@ -176,16 +176,16 @@ static int find_configurations(const struct options *options, const struct cli_g
  * What the toolstack keeps of each domain, behind what the GUEST files take up. One that cannot be
  * had is no fault: dom0 has none.
  */
-static void ask_configurations(const struct options *options, const struct cli_door *door,
+static void ask_configurations(const struct options *options, const struct host_access *access,
                                struct ballast_breakdown *evaluated, struct cli_host *host)
 {
     const struct ballast_profile *profile = options->profile;
     if (!profile)
-        profile = cli_running_profile(door);
+        profile = cli_running_profile(access);
     for (size_t i = 0; i < host->host->domain_count; i++) {
         struct ballast_guest config;
         const struct ballast_domain *domain = &host->host->domains[i];
-        if (xen_config(door->hv, domain->id, &config, NULL) == 0 &&
+        if (xen_config(access->hv, domain->id, &config, NULL) == 0 &&
             ballast_breakdown_evaluate(&evaluated[i], profile, &config, &host->host->caps, NULL) ==
                 0)
             host->configurations[i] = &evaluated[i];
@@ -193,18 +193,19 @@ static void ask_configurations(const struct options *options, const struct cli_d
 }
 
 static int divide(const struct options *options, const struct cli_guests *guests,
-                  const struct cli_door *door, struct cli_host *host)
+                  const struct host_access *access, struct cli_host *host)
 {
     struct ballast_error err;
-    if (door && door->is_xen)
-        ask_configurations(options, door, host->evaluated + guests->count, host);
+    if (access && access->is_xen)
+        ask_configurations(options, access, host->evaluated + guests->count, host);
     int rc = find_configurations(options, guests, host);
     if (rc)
         return rc;
-    uint64_t reserved_kib = door && door->is_daemon ? cli_door_daemon_reserved_kib(door->hv) : 0;
+    uint64_t reserved_kib =
+        access && access->is_daemon ? host_access_daemon_reserved_kib(access->hv) : 0;
     if (ballast_host_divide(host->host, reserved_kib, host->configurations, &host->breakdown,
                             host->parts, &err) < 0) {
-        cli_complain("%s: %s", door ? "host" : options->snapshot_path, err.text);
+        cli_complain("%s: %s", access ? "host" : options->snapshot_path, err.text);
         return CLI_BAD;
     }
     return CLI_DONE;
@@ -231,9 +232,9 @@ static int read_guests(struct options *options, const struct ballast_host *host)
     return rc;
 }
 
-/* `door` is NULL where the host comes from a snapshot. */
+/* `access` is NULL where the host comes from a snapshot. */
 static int see(struct options *options, const struct ballast_host *from,
-               const struct cli_door *door, struct cli_sheet *out)
+               const struct host_access *access, struct cli_sheet *out)
 {
     size_t count = from->domain_count;
     struct cli_host *host = &options->shown;
@@ -245,7 +246,7 @@ static int see(struct options *options, const struct ballast_host *from,
     host->configurations = cli_must(calloc(count + 1, sizeof(struct ballast_breakdown *)));
     host->parts = cli_must(calloc(count + 1, sizeof(*host->parts)));
     host->evaluated = cli_must(calloc(options->guests.count + count + 1, sizeof(*host->evaluated)));
-    rc = divide(options, &options->guests, door, host);
+    rc = divide(options, &options->guests, access, host);
     if (rc)
         return rc;
     cli_host_choose(host, &options->choice);
@@ -253,15 +254,15 @@ static int see(struct options *options, const struct ballast_host *from,
     return CLI_DONE;
 }
 
-static int fill(void *context, const struct cli_door *door, struct cli_sheet *out)
+static int fill(void *context, const struct host_access *access, struct cli_sheet *out)
 {
-    return see(context, door->host, door, out);
+    return see(context, access->host, access, out);
 }
 
-static int show(void *context, const struct cli_door *door, const struct cli_sheet *sheet)
+static int show(void *context, const struct host_access *access, const struct cli_sheet *sheet)
 {
     const struct options *options = context;
-    (void)door;
+    (void)access;
     if (options->form == FORM_JSON)
         cli_host_json(&options->shown, sheet);
     else if (options->form == FORM_TABLE)
@@ -292,11 +293,11 @@ static int show_snapshot(struct options *options)
 
 static int show_running(struct options *options)
 {
-    struct cli_door door;
-    int rc = cli_door_open(&door, options->host, false);
+    struct host_access access;
+    int rc = host_access_open(&access, options->host, false);
     if (!rc)
-        rc = cli_view_run(&options->view, &door, options);
-    cli_door_close(&door);
+        rc = cli_view_run(&options->view, &access, options);
+    host_access_close(&access);
     return rc;
 }
 

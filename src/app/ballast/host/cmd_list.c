@@ -100,11 +100,11 @@ static int parse(struct list *list, struct cli_args *args)
     return CLI_DONE;
 }
 
-static void print_json(const struct cli_door *door, const struct cli_domain *domain,
+static void print_json(const struct host_access *access, const struct cli_domain *domain,
                        const struct cli_list_known *known)
 {
     char why[CLI_FLOOR_WHY];
-    uint64_t floor_kib = cli_floor_of(door, domain, why);
+    uint64_t floor_kib = cli_floor_of(access, domain, why);
     const struct xen_domain *is = &domain->is;
     struct json_object *object = cli_must(json_object_new_object());
     cli_json_kib(object, "id", is->id);
@@ -128,31 +128,31 @@ static void print_json(const struct cli_door *door, const struct cli_domain *dom
     cli_json_print(object);
 }
 
-static void print_all_json(const struct cli_door *door, const struct cli_sheet *sheet)
+static void print_all_json(const struct host_access *access, const struct cli_sheet *sheet)
 {
-    struct cli_list_known *known = cli_list_known(door);
+    struct cli_list_known *known = cli_list_known(access);
     for (size_t i = 0; i < sheet->count; i++)
-        print_json(door, &door->domains[sheet->rows[i].at], &known[sheet->rows[i].at]);
+        print_json(access, &access->domains[sheet->rows[i].at], &known[sheet->rows[i].at]);
     free(known);
 }
 
-static int fill(void *context, const struct cli_door *door, struct cli_sheet *out)
+static int fill(void *context, const struct host_access *access, struct cli_sheet *out)
 {
     const struct list *list = context;
-    cli_list_fill(door, &list->choice, list->colour, out);
+    cli_list_fill(access, &list->choice, list->colour, out);
     return CLI_DONE;
 }
 
-static int show(void *context, const struct cli_door *door, const struct cli_sheet *sheet)
+static int show(void *context, const struct host_access *access, const struct cli_sheet *sheet)
 {
     const struct list *list = context;
     if (list->json) {
-        print_all_json(door, sheet);
+        print_all_json(access, sheet);
         return CLI_DONE;
     }
     cli_sheet_print(sheet, &list->choice, true);
     printf("free %" PRIu64 " of %" PRIu64 " MiB; sizes in MiB\n",
-           door->host->free_kib / BALLAST_MIB_KIB, door->host->total_kib / BALLAST_MIB_KIB);
+           access->host->free_kib / BALLAST_MIB_KIB, access->host->total_kib / BALLAST_MIB_KIB);
     if (list->choice.shown[list->choice.count - 1] == CLI_LIST_BAR)
         cli_segment_bar_legend();
     return CLI_DONE;
@@ -162,16 +162,16 @@ static int list_main(struct cli_args *args)
 {
     struct list list = {.choice = {.columns = cli_list_columns},
                         .view = {.interval_usec = BALLAST_SEC_USEC, .fill = fill, .show = show}};
-    struct cli_door door;
+    struct host_access access;
     list.view.choice = &list.choice;
     (void)cli_colour("auto", &list.colour);
     int rc = parse(&list, args);
     if (!rc)
-        rc = cli_door_open(&door, list.host, false);
+        rc = host_access_open(&access, list.host, false);
     if (rc)
         return rc;
-    rc = cli_view_run(&list.view, &door, &list);
-    cli_door_close(&door);
+    rc = cli_view_run(&list.view, &access, &list);
+    host_access_close(&access);
     return rc;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/access/profile_option.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/output.h"
@@ -276,24 +276,24 @@ static bool counts_files(const struct options *options)
 }
 
 /* The host itself, as one look shows it. */
-static int run_door(const struct options *options)
+static int run_access(const struct options *options)
 {
-    struct cli_door door;
-    int rc = cli_door_open(&door, options->host_path, false);
+    struct host_access access;
+    int rc = host_access_open(&access, options->host_path, false);
     if (rc == CLI_DONE)
-        rc = cli_door_look(&door);
+        rc = host_access_refresh(&access);
     if (rc == CLI_DONE) {
         struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
-        struct cli_plan plan = {.host = door.host,
+        struct cli_plan plan = {.host = access.host,
                                 .policy = &options->policy,
                                 .balancer = balancer,
                                 .snapshot_count = 1};
         if (counts_files(options))
-            cli_own_profile_of_door(&plan.own, &door);
+            cli_own_profile_of_access(&plan.own, &access);
         rc = finish(&plan, balancer, options);
         balancer_free(balancer);
     }
-    cli_door_close(&door);
+    host_access_close(&access);
     return rc;
 }
 
@@ -345,9 +345,9 @@ static int plan_main(struct cli_args *args)
     options.starts = cli_must(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
     int rc = parse(&options, args);
     const char *host = options.host_path;
-    bool is_door = !host || strcmp(host, "xen") == 0 || cli_door_is_sim(host);
+    bool is_access = !host || strcmp(host, "xen") == 0 || host_access_is_sim(host);
     if (rc == CLI_DONE)
-        rc = is_door ? run_door(&options) : run_file(&options);
+        rc = is_access ? run_access(&options) : run_file(&options);
     free(options.starts);
     return rc;
 }

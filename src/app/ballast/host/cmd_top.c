@@ -10,7 +10,7 @@
 #include "app/ballast/cli/rundir.h"
 #include "app/ballast/cli/size.h"
 #include "app/ballast/client/daemon.h"
-#include "app/ballast/host/top_door.h"
+#include "app/ballast/host/top_access.h"
 #include "app/top/top.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
@@ -147,28 +147,28 @@ static int show_default(const struct options *options)
     cli_daemon_close(&daemon);
     if (runs)
         return show_daemon(options);
-    struct cli_top_door door;
-    rc = cli_top_door_open(&door, NULL, options->top.interval_usec);
+    struct top_access access;
+    rc = top_access_open(&access, NULL, options->top.interval_usec);
     if (!rc)
-        rc = show(options, &door.source);
-    cli_top_door_close(&door);
+        rc = show(options, &access.source);
+    top_access_close(&access);
     return rc;
 }
 
 static int top_main(struct cli_args *args)
 {
     struct options options = {.args = args, .top = {.interval_usec = BALLAST_SEC_USEC}};
-    struct cli_top_door door;
+    struct top_access access;
     (void)cli_colour("auto", &options.top.colour);
     int rc = parse(&options, args);
     if (rc)
         return rc;
     if (!options.host)
         return show_default(&options);
-    rc = cli_top_door_open(&door, options.host, options.top.interval_usec);
+    rc = top_access_open(&access, options.host, options.top.interval_usec);
     if (!rc)
-        rc = show(&options, &door.source);
-    cli_top_door_close(&door);
+        rc = show(&options, &access.source);
+    top_access_close(&access);
     return rc;
 }
 

@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
@@ -51,41 +51,41 @@ static void take_one(const struct json_object *domain, struct cli_list_known *ou
 }
 
 /* By the ids of a daemon's answer: what is asked of it is no older than what Xen said. */
-static void take_known(const struct cli_door *door, const struct json_object *domains,
+static void take_known(const struct host_access *access, const struct json_object *domains,
                        struct cli_list_known *out)
 {
     for (size_t i = 0; i < json_object_array_length(domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(domains, i);
         uint64_t id = cli_field_u64(domain, "domid");
         const struct cli_domain *found =
-            id <= UINT32_MAX ? cli_door_by_id(door, (uint32_t)id) : NULL;
+            id <= UINT32_MAX ? host_access_by_id(access, (uint32_t)id) : NULL;
         if (found)
-            take_one(domain, &out[found - door->domains]);
+            take_one(domain, &out[found - access->domains]);
     }
 }
 
 /* One that cannot be asked is no failure of a list that Xen itself has told. */
-static void ask_known(const struct cli_door *door, struct cli_list_known *out)
+static void ask_known(const struct host_access *access, struct cli_list_known *out)
 {
     struct cli_daemon daemon = {.command = "list"};
     struct json_object *domains = NULL;
     if (cli_daemon_try(&daemon, "list", NULL, CLI_DAEMON_READS) == CLI_DONE && daemon.client &&
         cli_pages(&daemon, &cli_list_of_domains, cli_params(), &domains) == CLI_DONE)
-        take_known(door, domains, out);
+        take_known(access, domains, out);
     json_object_put(domains);
     cli_daemon_close(&daemon);
 }
 
-struct cli_list_known *cli_list_known(const struct cli_door *door)
+struct cli_list_known *cli_list_known(const struct host_access *access)
 {
-    struct cli_list_known *known = cli_must(calloc(door->count + 1, sizeof(*known)));
-    for (size_t i = 0; i < door->count; i++)
+    struct cli_list_known *known = cli_must(calloc(access->count + 1, sizeof(*known)));
+    for (size_t i = 0; i < access->count; i++)
         known[i] = (struct cli_list_known){.need_kib = BALLAST_NONE,
-                                           .pinned_kib = door->domains[i].pinned_kib};
-    if (door->is_daemon)
-        take_known(door, cli_door_daemon_domains(door->hv), known);
-    else if (door->is_xen)
-        ask_known(door, known);
+                                           .pinned_kib = access->domains[i].pinned_kib};
+    if (access->is_daemon)
+        take_known(access, host_access_daemon_domains(access->hv), known);
+    else if (access->is_xen)
+        ask_known(access, known);
     return known;
 }
 
@@ -99,30 +99,30 @@ static void add_range(struct cli_sheet *sheet, const struct xen_domain *is)
 }
 
 /* Sorts as what is taken of it: all but the balloon. `profile` NULL: nobody asks for it. */
-static void add_bar(struct cli_sheet *sheet, const struct cli_door *door,
+static void add_bar(struct cli_sheet *sheet, const struct host_access *access,
                     const struct cli_domain *domain, const struct ballast_profile *profile,
                     bool colour)
 {
     struct ballast_breakdown breakdown;
     char text[CLI_SEGMENT_BAR] = "";
     uint64_t taken_kib = BALLAST_NONE;
-    if (profile && cli_running_now(door, domain, profile, &breakdown, NULL) == 0) {
+    if (profile && cli_running_now(access, domain, profile, &breakdown, NULL) == 0) {
         cli_segment_bar(&breakdown, colour, text);
         taken_kib = ballast_breakdown_span_kib(&breakdown, BALLAST_FOOTPRINT);
     }
     cli_sheet_add(sheet, taken_kib, "%s", text);
 }
 
-void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice, bool colour,
+void cli_list_fill(const struct host_access *access, const struct cli_choice *choice, bool colour,
                    struct cli_sheet *out)
 {
     const struct ballast_profile *profile =
-        cli_choice_uses(choice, CLI_LIST_BAR) ? cli_running_profile(door) : NULL;
+        cli_choice_uses(choice, CLI_LIST_BAR) ? cli_running_profile(access) : NULL;
     bool asks = cli_choice_uses(choice, CLI_LIST_NEED) || cli_choice_uses(choice, CLI_LIST_PINNED);
-    struct cli_list_known *known = asks ? cli_list_known(door) : NULL;
+    struct cli_list_known *known = asks ? cli_list_known(access) : NULL;
     cli_sheet_init(out, cli_list_columns, true);
-    for (size_t i = 0; i < door->count; i++) {
-        const struct cli_domain *domain = &door->domains[i];
+    for (size_t i = 0; i < access->count; i++) {
+        const struct cli_domain *domain = &access->domains[i];
         const struct xen_domain *is = &domain->is;
         cli_sheet_row(out, domain->shown, is->id);
         cli_sheet_add(out, is->id, "%" PRIu32, is->id);
@@ -140,8 +140,8 @@ void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice,
         cli_sheet_add_kib(out, domain->overhead_kib);
         cli_sheet_add_kib(out, known ? known[i].need_kib : BALLAST_NONE);
         cli_sheet_add_kib(out, known ? known[i].pinned_kib : BALLAST_NONE);
-        add_bar(out, door, domain, profile, colour);
+        add_bar(out, access, domain, profile, colour);
     }
     free(known);
-    cli_sheet_fact(out, "free", door->host->free_kib / BALLAST_MIB_KIB);
+    cli_sheet_fact(out, "free", access->host->free_kib / BALLAST_MIB_KIB);
 }

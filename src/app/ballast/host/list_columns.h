@@ -3,7 +3,7 @@
 #ifndef APP_BALLAST_HOST_LIST_COLUMNS_H
 #define APP_BALLAST_HOST_LIST_COLUMNS_H
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/sheet.h"
 
 enum cli_list_column {
@@ -36,13 +36,13 @@ struct cli_list_known {
 };
 
 /*
- * Of each domain of the door, in new memory: from the daemon behind the door or else one that runs
- * beside it.
+ * Of each domain of the access, in new memory: from the daemon behind the access or else one that
+ * runs beside it.
  */
-struct cli_list_known *cli_list_known(const struct cli_door *door);
+struct cli_list_known *cli_list_known(const struct host_access *access);
 
-/* A row for each domain of the door's last look. Bars and needs only where `choice` uses them. */
-void cli_list_fill(const struct cli_door *door, const struct cli_choice *choice, bool colour,
+/* A row for each domain of the last refresh. Bars and needs only where `choice` uses them. */
+void cli_list_fill(const struct host_access *access, const struct cli_choice *choice, bool colour,
                    struct cli_sheet *out);
 
 #endif

@@ -173,8 +173,8 @@ int cli_calibrate_tell(const struct cli_calibrate *run, const struct calibration
         return calibration_write(stdout, calibration, result) == 0 && !disagrees ? CLI_DONE
                : disagrees                                                       ? CLI_NO
                                                                                  : CLI_UNREACHABLE;
-    printf("%zu guests on Xen %s, compared with %s\n", run->cell_count, run->door.host->xen_version,
-           ballast_profile_name(run->profile));
+    printf("%zu guests on Xen %s, compared with %s\n", run->cell_count,
+           run->access.host->xen_version, ballast_profile_name(run->profile));
     for (int i = 0; i < FIT_TERMS; i++) {
         char text[CLI_MESSAGE];
         fit_estimate_text(result, (enum fit_term)i, text, sizeof(text));

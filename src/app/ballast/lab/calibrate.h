@@ -3,7 +3,7 @@
 #ifndef APP_BALLAST_LAB_CALIBRATE_H
 #define APP_BALLAST_LAB_CALIBRATE_H
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/lab/probe.h"
 #include "app/ballast/lab/probe_shapes.h"
 #include "core/fit/fit.h"
@@ -19,7 +19,7 @@ struct cli_calibrate {
     uint64_t keep_kib;
     bool dry;
     bool json;
-    struct cli_door door;
+    struct host_access access;
     struct ballast_host_caps caps;
     struct cli_probes probes;
     struct cli_probe_shape *shapes;

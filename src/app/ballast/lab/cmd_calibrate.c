@@ -103,7 +103,7 @@ static const char *usual_kernel(char *beside, size_t size)
 static int choose_profile(struct cli_calibrate *run)
 {
     struct ballast_error err;
-    const struct ballast_host *host = run->door.host;
+    const struct ballast_host *host = run->access.host;
     if (run->profile)
         return CLI_DONE;
     run->profile = ballast_profile_for_xen(host->xen_version, NULL, &err);
@@ -165,7 +165,7 @@ static void show_progress(struct cli_calibrate *run, struct cli_progress *progre
     (void)snprintf(text, sizeof(text), "guest %zu of %zu: %s, %" PRIu64 " vCPUs, %" PRIu64 " MiB",
                    i + 1, run->shape_count, ballast_guest_type_word(guest->type), vcpus,
                    guest->attr[BALLAST_MEMORY] / BALLAST_MIB_KIB);
-    cli_progress_show(progress, run->door.host->now_usec,
+    cli_progress_show(progress, run->access.host->now_usec,
                       (uint32_t)ballast_mul_div(i, BALLAST_PERMYRIAD, run->shape_count), text);
 }
 
@@ -175,7 +175,7 @@ static int measure_all(struct cli_calibrate *run)
     struct cli_progress progress;
     int rc = CLI_DONE;
     run->cells = cli_must(calloc(run->shape_count + 1, sizeof(*run->cells)));
-    cli_progress_begin(&progress, run->door.host->now_usec, run->json && !isatty(STDERR_FILENO));
+    cli_progress_begin(&progress, run->access.host->now_usec, run->json && !isatty(STDERR_FILENO));
     for (size_t i = 0; i < run->shape_count && !rc; i++) {
         struct cli_calibrate_line line;
         show_progress(run, &progress, i);
@@ -207,7 +207,7 @@ static int find(struct cli_calibrate *run)
         return CLI_NO;
     }
     if (fit_cells(run->cells, run->cell_count, run->profile, &run->caps, &result, &err) < 0 ||
-        calibration_of(&result, run->name, run->door.host, run->cell_count, &calibration, &err) <
+        calibration_of(&result, run->name, run->access.host, run->cell_count, &calibration, &err) <
             0) {
         cli_complain("calibrate: %s", err.text);
         return CLI_BAD;
@@ -222,16 +222,16 @@ static int find(struct cli_calibrate *run)
 static int on_host(struct cli_calibrate *run)
 {
     char beside[600];
-    int rc = cli_door_look(&run->door);
+    int rc = host_access_refresh(&run->access);
     if (!rc)
         rc = choose_profile(run);
     if (rc)
         return rc;
-    run->caps = run->door.host->caps;
+    run->caps = run->access.host->caps;
     if (!run->kernel)
         run->kernel = usual_kernel(beside, sizeof(beside));
     cli_signals_catch();
-    rc = cli_probes_begin(&run->probes, &run->door, run->kernel, run->keep_kib);
+    rc = cli_probes_begin(&run->probes, &run->access, run->kernel, run->keep_kib);
     if (!rc)
         rc = measure_all(run);
     cli_probes_end(&run->probes);
@@ -247,10 +247,10 @@ static int calibrate_main(struct cli_args *args)
     if (!rc && run.dry) {
         cli_calibrate_tell_shapes(&run);
     } else if (!rc) {
-        rc = cli_door_open(&run.door, "xen", true);
+        rc = host_access_open(&run.access, "xen", true);
         if (!rc) {
             rc = on_host(&run);
-            cli_door_close(&run.door);
+            host_access_close(&run.access);
         }
     }
     free(run.shapes);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
@@ -69,15 +69,15 @@ static int parse(struct record *record, struct cli_args *args)
     return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
 }
 
-static int look(struct cli_door *door, struct record *record)
+static int look(struct host_access *access, struct record *record)
 {
     struct ballast_error err;
-    int rc = cli_door_look(door);
+    int rc = host_access_refresh(access);
     /* A daemon at rest looks seldom, and shows the same look until then. */
-    if (rc || door->host->now_usec == record->last_usec)
+    if (rc || access->host->now_usec == record->last_usec)
         return rc;
-    record->last_usec = door->host->now_usec;
-    rc = snapshot_write_json(stdout, door->host, &err);
+    record->last_usec = access->host->now_usec;
+    rc = snapshot_write_json(stdout, access->host, &err);
     if (rc == -EINVAL) {
         cli_complain("what the host shows cannot be recorded: %s", err.text);
         return CLI_UNREACHABLE;
@@ -86,30 +86,30 @@ static int look(struct cli_door *door, struct record *record)
     return rc < 0 || fflush(stdout) != 0 ? CLI_UNREACHABLE : CLI_DONE;
 }
 
-static uint64_t now_usec(const struct cli_door *door)
+static uint64_t now_usec(const struct host_access *access)
 {
     struct timespec now;
-    if (door->sim)
-        return sim_now_usec(door->sim);
+    if (access->sim)
+        return sim_now_usec(access->sim);
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* Looks are due at whole intervals from the first one on, however long each of them takes. */
-static int run(struct cli_door *door, struct record *record)
+static int run(struct host_access *access, struct record *record)
 {
-    uint64_t begin_usec = now_usec(door);
+    uint64_t begin_usec = now_usec(access);
     uint64_t due_usec = begin_usec;
-    int rc = look(door, record);
+    int rc = look(access, record);
     while (rc == CLI_DONE && !cli_interrupted()) {
-        uint64_t seen_usec = now_usec(door);
+        uint64_t seen_usec = now_usec(access);
         while (due_usec <= seen_usec)
             due_usec = ballast_add_ceil(due_usec, record->interval_usec);
         if (ballast_sub_floor(due_usec, begin_usec) > record->for_usec)
             break;
-        rc = cli_door_wait(door, due_usec - seen_usec);
+        rc = host_access_wait(access, due_usec - seen_usec);
         if (rc == CLI_DONE && !cli_interrupted())
-            rc = look(door, record);
+            rc = look(access, record);
     }
     return rc;
 }
@@ -118,18 +118,18 @@ static int record_main(struct cli_args *args)
 {
     struct record record = {
         .interval_usec = BALLAST_SEC_USEC, .for_usec = BALLAST_NONE, .last_usec = BALLAST_NONE};
-    struct cli_door door;
+    struct host_access access;
     int rc = parse(&record, args);
     if (!rc)
-        rc = cli_door_open(&door, record.host, false);
+        rc = host_access_open(&access, record.host, false);
     if (rc)
         return rc;
     /* A simulated host does not wait for anybody, and its scenario has an end. */
-    if (door.scenario && record.for_usec == BALLAST_NONE)
-        record.for_usec = door.scenario->duration_usec;
+    if (access.scenario && record.for_usec == BALLAST_NONE)
+        record.for_usec = access.scenario->duration_usec;
     cli_interrupt_catch();
-    rc = run(&door, &record);
-    cli_door_close(&door);
+    rc = run(&access, &record);
+    host_access_close(&access);
     return rc;
 }
 

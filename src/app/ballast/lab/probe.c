@@ -41,8 +41,8 @@ static int check_others(const struct cli_probes *probes)
 {
     char text[CLI_MESSAGE];
     size_t found = 0;
-    for (size_t i = 0; i < probes->door->count; i++) {
-        const struct cli_domain *domain = &probes->door->domains[i];
+    for (size_t i = 0; i < probes->access->count; i++) {
+        const struct cli_domain *domain = &probes->access->domains[i];
         const struct cli_probe_other *other = NULL;
         for (size_t k = 0; k < probes->other_count && !other; k++)
             other = probes->others[k].id == domain->is.id ? &probes->others[k] : NULL;
@@ -63,10 +63,10 @@ static int check_others(const struct cli_probes *probes)
     return found == probes->other_count ? CLI_DONE : surprise("a domain has gone");
 }
 
-static bool somebody_dies(const struct cli_door *door)
+static bool somebody_dies(const struct host_access *access)
 {
-    for (size_t i = 0; i < door->count; i++) {
-        if (door->domains[i].is.dying)
+    for (size_t i = 0; i < access->count; i++) {
+        if (access->domains[i].is.dying)
             return true;
     }
     return false;
@@ -80,19 +80,19 @@ static int interrupted(void)
 /* Free memory when it has come to rest. */
 static int rest(struct cli_probes *probes, uint64_t *free_kib)
 {
-    struct cli_door *door = probes->door;
+    struct host_access *access = probes->access;
     int same = 0;
     *free_kib = BALLAST_NONE;
     for (uint64_t usec = 0; usec < REST_USEC; usec += LOOK_USEC) {
-        int rc = cli_door_look(door);
+        int rc = host_access_refresh(access);
         if (rc || (rc = interrupted()) || (rc = check_others(probes)))
             return rc;
-        bool still = !somebody_dies(door) && door->host->free_kib == *free_kib;
+        bool still = !somebody_dies(access) && access->host->free_kib == *free_kib;
         same = still ? same + 1 : 0;
-        *free_kib = door->host->free_kib;
+        *free_kib = access->host->free_kib;
         if (same >= REST_LOOKS)
             return CLI_DONE;
-        if ((rc = cli_door_wait(door, LOOK_USEC)))
+        if ((rc = host_access_wait(access, LOOK_USEC)))
             return rc;
     }
     return surprise("free memory does not come to rest");
@@ -100,9 +100,9 @@ static int rest(struct cli_probes *probes, uint64_t *free_kib)
 
 static const struct cli_domain *find_probe(const struct cli_probes *probes)
 {
-    for (size_t i = 0; i < probes->door->count; i++) {
-        if (is_probe(probes, &probes->door->domains[i]))
-            return &probes->door->domains[i];
+    for (size_t i = 0; i < probes->access->count; i++) {
+        if (is_probe(probes, &probes->access->domains[i]))
+            return &probes->access->domains[i];
     }
     return NULL;
 }
@@ -196,8 +196,8 @@ static int start_guardian(struct cli_probes *probes)
 static int sweep(struct cli_probes *probes)
 {
     char id[16];
-    for (size_t i = 0; i < probes->door->count; i++) {
-        const struct cli_domain *domain = &probes->door->domains[i];
+    for (size_t i = 0; i < probes->access->count; i++) {
+        const struct cli_domain *domain = &probes->access->domains[i];
         if (strncmp(domain->is.name, CLI_PROBE_PREFIX, sizeof(CLI_PROBE_PREFIX) - 1) != 0)
             continue;
         cli_complain("calibrate: domain %" PRIu32 " (%s) was left behind and is destroyed",
@@ -205,17 +205,17 @@ static int sweep(struct cli_probes *probes)
         (void)snprintf(id, sizeof(id), "%" PRIu32, domain->is.id);
         (void)xl(probes, "destroy", id);
     }
-    return cli_door_look(probes->door);
+    return host_access_refresh(probes->access);
 }
 
 static void remember_others(struct cli_probes *probes)
 {
-    struct cli_door *door = probes->door;
-    probes->others = cli_must(calloc(door->count + 1, sizeof(*probes->others)));
-    for (size_t i = 0; i < door->count; i++) {
-        if (!door->domains[i].is.dying)
+    struct host_access *access = probes->access;
+    probes->others = cli_must(calloc(access->count + 1, sizeof(*probes->others)));
+    for (size_t i = 0; i < access->count; i++) {
+        if (!access->domains[i].is.dying)
             probes->others[probes->other_count++] = (struct cli_probe_other){
-                .id = door->domains[i].is.id, .tot_kib = door->domains[i].is.tot_kib};
+                .id = access->domains[i].is.id, .tot_kib = access->domains[i].is.tot_kib};
     }
 }
 
@@ -234,13 +234,13 @@ static void dismiss(struct cli_probes *probes)
     (void)rmdir(probes->folder);
 }
 
-int cli_probes_begin(struct cli_probes *probes, struct cli_door *door, const char *kernel,
+int cli_probes_begin(struct cli_probes *probes, struct host_access *access, const char *kernel,
                      uint64_t keep_kib)
 {
     uint64_t free_kib;
-    *probes =
-        (struct cli_probes){.door = door, .kernel = kernel, .keep_kib = keep_kib, .guardian = -1};
-    if (access(kernel, R_OK) < 0) {
+    *probes = (struct cli_probes){
+        .access = access, .kernel = kernel, .keep_kib = keep_kib, .guardian = -1};
+    if (faccessat(AT_FDCWD, kernel, R_OK, 0) < 0) {
         cli_complain("calibrate: %s: %s; a kernel for PV and PVH would be right, see --kernel",
                      kernel, strerror(errno));
         return CLI_BAD;
@@ -303,7 +303,7 @@ int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *gu
     int rc = rest(probes, &before_kib);
     if (rc)
         return rc;
-    uint64_t keep_kib = ballast_add_ceil(probes->keep_kib, probes->door->host->slush_kib);
+    uint64_t keep_kib = ballast_add_ceil(probes->keep_kib, probes->access->host->slush_kib);
     if (ballast_add_ceil(most_kib, keep_kib) > before_kib)
         return CLI_NO;
     if ((rc = build(probes, guest)) || (rc = rest(probes, &built_kib)))

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "core/fit/fit.h"
 
 /* What guests of this kind are named; the number of the session's process follows. */
@@ -28,9 +28,9 @@ struct cli_probe_other {
 };
 
 struct cli_probes {
-    struct cli_door *door; /* the running Xen, locked */
-    const char *kernel;    /* that PV and PVH guests are built from */
-    uint64_t keep_kib;     /* free memory that is always left, beyond what is kept for Xen */
+    struct host_access *access; /* the running Xen, locked */
+    const char *kernel;         /* that PV and PVH guests are built from */
+    uint64_t keep_kib;          /* free memory that is always left, beyond what is kept for Xen */
     char name[48];
     char folder[64];
     struct cli_probe_other *others; /* who was there when it began */
@@ -47,10 +47,10 @@ struct cli_probe_seen {
 };
 
 /*
- * `door` is open for changes and has been looked at. CLI_BAD: the kernel cannot be read;
+ * `access` is open for changes and has been looked at. CLI_BAD: the kernel cannot be read;
  * CLI_UNREACHABLE: the host does not rest, or no temporary folder can be made.
  */
-int cli_probes_begin(struct cli_probes *probes, struct cli_door *door, const char *kernel,
+int cli_probes_begin(struct cli_probes *probes, struct host_access *access, const char *kernel,
                      uint64_t keep_kib);
 /*
  * Builds `guest`, which may take `most_kib`, measures and destroys it. CLI_NO, untold: there is not

@@ -9,12 +9,12 @@
 
 #include <json-c/json.h>
 
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
 #include "core/base/units.h"
 
-static struct cli_change_state state_of(const struct cli_door *door,
+static struct cli_change_state state_of(const struct host_access *access,
                                         const struct cli_domain *domain)
 {
     const struct xen_domain *is = &domain->is;
@@ -27,8 +27,8 @@ static struct cli_change_state state_of(const struct cli_door *door,
         .actual_kib = is->tot_kib,
         .pinned_kib = domain->pinned_kib,
     };
-    if (door->is_daemon)
-        cli_door_daemon_pinned_by(door->hv, is->id, state.pinned_by, sizeof(state.pinned_by));
+    if (access->is_daemon)
+        host_access_daemon_pinned_by(access->hv, is->id, state.pinned_by, sizeof(state.pinned_by));
     return state;
 }
 
@@ -93,22 +93,22 @@ int cli_change_through(struct cli_change *change, const char *word)
 int cli_change_begin(struct cli_change *change, const char *id_or_name)
 {
     const struct cli_domain *found;
-    int rc = cli_door_open(&change->door, change->host, !change->dry);
+    int rc = host_access_open(&change->access, change->host, !change->dry);
     if (rc)
         return rc;
-    rc = cli_door_look(&change->door);
+    rc = host_access_refresh(&change->access);
     if (!rc)
-        rc = cli_door_find(&change->door, change->args->command->name, id_or_name, &found);
-    if (!rc && !change->door.is_xen && change->way == XEN_WAY_LIBXL)
+        rc = host_access_find(&change->access, change->args->command->name, id_or_name, &found);
+    if (!rc && !change->access.is_xen && change->way == XEN_WAY_LIBXL)
         rc = cli_args_wrong(change->args, "--through libxl: only with --host xen");
     if (rc) {
-        cli_door_close(&change->door);
+        host_access_close(&change->access);
         return rc;
     }
     change->shown = cli_shown(found->is.name);
     change->domain = *found;
     change->domain.shown = change->shown;
-    change->before = state_of(&change->door, found);
+    change->before = state_of(&change->access, found);
     change->after = change->before;
     return CLI_DONE;
 }
@@ -116,21 +116,21 @@ int cli_change_begin(struct cli_change *change, const char *id_or_name)
 void cli_change_end(struct cli_change *change)
 {
     free(change->shown);
-    cli_door_close(&change->door);
+    host_access_close(&change->access);
 }
 
 int cli_change_look(struct cli_change *change)
 {
-    int rc = cli_door_look(&change->door);
+    int rc = host_access_refresh(&change->access);
     if (rc)
         return rc;
-    const struct cli_domain *now = cli_door_by_id(&change->door, change->domain.is.id);
+    const struct cli_domain *now = host_access_by_id(&change->access, change->domain.is.id);
     if (!now) {
         cli_complain("%s: domain %" PRIu32 " (%s) is gone", change->args->command->name,
                      change->domain.is.id, change->shown);
         return CLI_NO;
     }
-    change->after = state_of(&change->door, now);
+    change->after = state_of(&change->access, now);
     return CLI_DONE;
 }
 

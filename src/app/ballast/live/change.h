@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/args.h"
 #include "core/model/follow.h"
 
@@ -41,7 +41,7 @@ struct cli_change {
     bool dry;
     bool force;
     enum xen_way way;
-    struct cli_door door;
+    struct host_access access;
     struct cli_domain domain; /* as it was; `shown` belongs to `shown` below */
     char *shown;
     struct cli_change_state before;

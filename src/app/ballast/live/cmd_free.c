@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/ballast/access/door.h"
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
@@ -99,26 +99,26 @@ static int book_answer(void *book, const struct ballast_host *host,
 
 /* Who is there at the beginning, for the sum at the end. */
 /* Beyond what is kept for Xen and, where a daemon says so, beyond what is promised. */
-static uint64_t available_kib(const struct cli_door *door)
+static uint64_t available_kib(const struct host_access *access)
 {
-    uint64_t promised_kib = door->is_daemon ? cli_door_daemon_reserved_kib(door->hv) : 0;
-    return ballast_sub_floor(ballast_host_available_kib(door->host), promised_kib);
+    uint64_t promised_kib = access->is_daemon ? host_access_daemon_reserved_kib(access->hv) : 0;
+    return ballast_sub_floor(ballast_host_available_kib(access->host), promised_kib);
 }
 
 void cli_free_remember(struct cli_freeing *freeing)
 {
-    const struct cli_door *door = &freeing->door;
-    freeing->givers = cli_must(calloc(door->count + 1, sizeof(*freeing->givers)));
-    for (size_t i = 0; i < door->count; i++) {
-        const struct cli_domain *domain = &door->domains[i];
+    const struct host_access *access = &freeing->access;
+    freeing->givers = cli_must(calloc(access->count + 1, sizeof(*freeing->givers)));
+    for (size_t i = 0; i < access->count; i++) {
+        const struct cli_domain *domain = &access->domains[i];
         struct cli_giver *giver = &freeing->givers[freeing->giver_count++];
         *giver = (struct cli_giver){.id = domain->is.id, .before_kib = domain->is.tot_kib};
         giver->after_kib = giver->before_kib;
         (void)snprintf(giver->name, sizeof(giver->name), "%s", domain->shown);
     }
-    freeing->before_kib = available_kib(door);
+    freeing->before_kib = available_kib(access);
     freeing->after_kib = freeing->before_kib;
-    freeing->began_usec = door->host->now_usec;
+    freeing->began_usec = access->host->now_usec;
     freeing->request = (struct balancer_request){
         .id = 1,
         .need_kib = freeing->need_kib,
@@ -129,13 +129,13 @@ void cli_free_remember(struct cli_freeing *freeing)
 
 int cli_free_look(struct cli_freeing *freeing)
 {
-    int rc = cli_door_look(&freeing->door);
+    int rc = host_access_refresh(&freeing->access);
     if (rc)
         return rc;
-    freeing->after_kib = available_kib(&freeing->door);
+    freeing->after_kib = available_kib(&freeing->access);
     for (size_t i = 0; i < freeing->giver_count; i++) {
         struct cli_giver *giver = &freeing->givers[i];
-        const struct cli_domain *now = cli_door_by_id(&freeing->door, giver->id);
+        const struct cli_domain *now = host_access_by_id(&freeing->access, giver->id);
         giver->gone = !now;
         giver->after_kib = now ? now->is.tot_kib : 0;
     }
@@ -149,13 +149,13 @@ static void show_progress(struct cli_freeing *freeing, struct cli_progress *prog
     (void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " KiB are free",
                    freeing->after_kib, freeing->need_kib);
     uint64_t permyriad = ballast_mul_div(here_kib, BALLAST_PERMYRIAD, freeing->need_kib);
-    cli_progress_show(progress, freeing->door.host->now_usec, (uint32_t)permyriad, text);
+    cli_progress_show(progress, freeing->access.host->now_usec, (uint32_t)permyriad, text);
 }
 
 static int run_tick(struct cli_freeing *freeing, struct tick *tick, struct tick_result *result)
 {
     struct ballast_error err;
-    if (tick_run(tick, freeing->door.host->now_usec, result, &err) < 0) {
+    if (tick_run(tick, freeing->access.host->now_usec, result, &err) < 0) {
         cli_complain("free: %s", err.text);
         return CLI_UNREACHABLE;
     }
@@ -170,7 +170,7 @@ static int drive(struct cli_freeing *freeing, struct tick *tick)
     cli_progress_begin(&progress, freeing->began_usec, freeing->json);
     int rc = run_tick(freeing, tick, &result);
     while (!rc && !freeing->answered && !cli_interrupted()) {
-        rc = cli_door_wait(&freeing->door, TICK_USEC);
+        rc = host_access_wait(&freeing->access, TICK_USEC);
         if (!rc)
             rc = cli_free_look(freeing);
         if (rc)
@@ -196,10 +196,10 @@ static bool still_grows(const struct cli_domain *domain)
            ballast_add_ceil(domain->is.tot_kib, THERE_KIB) < domain->whole_target_kib;
 }
 
-static bool somebody_moves(const struct cli_door *door)
+static bool somebody_moves(const struct host_access *access)
 {
-    for (size_t i = 0; i < door->count; i++) {
-        if (still_gives(&door->domains[i]) || still_grows(&door->domains[i]))
+    for (size_t i = 0; i < access->count; i++) {
+        if (still_gives(&access->domains[i]) || still_grows(&access->domains[i]))
             return true;
     }
     return false;
@@ -211,10 +211,10 @@ static int settle(struct cli_freeing *freeing, struct tick *tick)
     int rc = CLI_DONE;
     for (uint64_t usec = 0; !rc && usec < SETTLE_MOST_USEC && !cli_interrupted();
          usec += TICK_USEC) {
-        rc = cli_door_wait(&freeing->door, TICK_USEC);
+        rc = host_access_wait(&freeing->access, TICK_USEC);
         if (!rc)
             rc = cli_free_look(freeing);
-        if (!rc && usec >= SETTLE_LEAST_USEC && !somebody_moves(&freeing->door))
+        if (!rc && usec >= SETTLE_LEAST_USEC && !somebody_moves(&freeing->access))
             break;
         if (!rc)
             rc = run_tick(freeing, tick, &result);
@@ -228,9 +228,9 @@ static int settle(struct cli_freeing *freeing, struct tick *tick)
  */
 static void stop_all(struct cli_freeing *freeing)
 {
-    struct hv *hv = freeing->door.hv;
-    for (size_t i = 0; i < freeing->door.count; i++) {
-        const struct cli_domain *domain = &freeing->door.domains[i];
+    struct hv *hv = freeing->access.hv;
+    for (size_t i = 0; i < freeing->access.count; i++) {
+        const struct cli_domain *domain = &freeing->access.domains[i];
         if (!still_gives(domain))
             continue;
         struct ballast_error err;
@@ -280,16 +280,16 @@ static int dryly(struct cli_freeing *freeing, struct tick *tick)
 
 static int run(struct cli_freeing *freeing)
 {
-    int rc = cli_door_look(&freeing->door);
+    int rc = host_access_refresh(&freeing->access);
     if (rc)
         return rc;
     cli_free_remember(freeing);
-    struct hv *give = cli_must(cli_give_new(freeing->door.hv));
+    struct hv *give = cli_must(cli_give_new(freeing->access.hv));
     struct tick_config config = {
         .hv = give,
         .policy = freeing->policy,
         .options = {.inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
-                    .guard_kib = freeing->door.is_xen ? XEN_GUARD_KIB : 0},
+                    .guard_kib = freeing->access.is_xen ? XEN_GUARD_KIB : 0},
         .book = {freeing, book_waiting, book_promised_kib, book_answer},
         .dry = freeing->dry,
     };
@@ -309,12 +309,12 @@ static int free_main(struct cli_args *args)
         rc = cli_free_through_daemon(&freeing, &through);
     if (rc || through)
         return rc;
-    rc = cli_door_open(&freeing.door, freeing.host ? freeing.host : "xen", !freeing.dry);
+    rc = host_access_open(&freeing.access, freeing.host ? freeing.host : "xen", !freeing.dry);
     if (rc)
         return rc;
     rc = run(&freeing);
     free(freeing.givers);
-    cli_door_close(&freeing.door);
+    host_access_close(&freeing.access);
     return rc;
 }
 

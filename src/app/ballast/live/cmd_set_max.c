@@ -20,11 +20,11 @@ struct set_max {
 };
 
 /* 77bbea1baf, with 4.17: before it libxl left memory/static-max as it was. */
-static bool writes_static_max(struct cli_door *door)
+static bool writes_static_max(struct host_access *access)
 {
     struct xen_version version;
-    if (!door->is_xen || xen_version(door->hv, &version, NULL) < 0)
-        return door->is_xen;
+    if (!access->is_xen || xen_version(access->hv, &version, NULL) < 0)
+        return access->is_xen;
     return version.major > 4 || (version.major == 4 && version.minor >= 17);
 }
 
@@ -34,9 +34,10 @@ static int plan(struct set_max *set)
     struct ballast_target_domain domain;
     struct ballast_target_plan plan;
     struct cli_change *change = &set->change;
-    int rc = cli_door_target_domain(&change->door, &change->domain, &domain, &err);
+    int rc = host_access_target_domain(&change->access, &change->domain, &domain, &err);
     if (rc == 0)
-        rc = ballast_plan_maximum(&domain, set->kib, writes_static_max(&change->door), &plan, &err);
+        rc = ballast_plan_maximum(&domain, set->kib, writes_static_max(&change->access), &plan,
+                                  &err);
     if (rc < 0)
         return cli_change_refuse(change, rc, err.text);
     cli_change_plan(change, &plan);
@@ -48,9 +49,9 @@ static int carry_out(struct set_max *set)
     struct ballast_error err;
     struct ballast_target_plan done;
     struct cli_change *change = &set->change;
-    struct hv *hv = change->door.hv;
+    struct hv *hv = change->access.hv;
     uint32_t id = change->domain.is.id;
-    int rc = !change->door.is_xen
+    int rc = !change->access.is_xen
                  ? hv->ops->set(hv, id, BALLAST_NONE, change->after.maximum_kib, &err)
                  : xen_set_maximum(hv, id, change->way, set->kib, &done, &err);
     if (rc < 0)

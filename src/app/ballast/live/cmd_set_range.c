@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/live/change.h"
 
@@ -24,7 +24,7 @@ static int check(const struct set_range *set)
 {
     char text[CLI_MESSAGE] = "";
     uint64_t static_kib = set->change.before.static_max_kib;
-    if (set->change.door.sim)
+    if (set->change.access.sim)
         (void)snprintf(text, sizeof(text), "on a simulated host ranges are what the scenario says");
     else if (set->min_kib > set->max_kib)
         (void)snprintf(text, sizeof(text),
@@ -43,10 +43,10 @@ static int carry_out(struct set_range *set)
 {
     struct ballast_error err;
     struct cli_change *change = &set->change;
-    struct hv *hv = change->door.hv;
+    struct hv *hv = change->access.hv;
     uint32_t id = change->domain.is.id;
-    int rc = change->door.is_daemon
-                 ? cli_door_daemon_set_range(hv, id, set->min_kib, set->max_kib, &err)
+    int rc = change->access.is_daemon
+                 ? host_access_daemon_set_range(hv, id, set->min_kib, set->max_kib, &err)
                  : xen_set_range(hv, id, set->min_kib, set->max_kib, &err);
     if (rc < 0)
         return cli_change_refuse(change, rc, err.text);

@@ -7,8 +7,8 @@
 
 #include <json-c/json.h>
 
-#include "app/ballast/access/door_daemon.h"
 #include "app/ballast/access/floor.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
@@ -133,7 +133,7 @@ static int check_floor(const struct set_target *set)
 {
     char text[2 * CLI_FLOOR_WHY];
     char why[CLI_FLOOR_WHY];
-    uint64_t floor_kib = cli_floor_of(&set->change.door, &set->change.domain, why);
+    uint64_t floor_kib = cli_floor_of(&set->change.access, &set->change.domain, why);
     if (set->change.force || set->goal_kib >= floor_kib)
         return CLI_DONE;
     (void)snprintf(text, sizeof(text),
@@ -168,7 +168,7 @@ static int plan(struct set_target *set)
     struct ballast_target_domain domain;
     struct ballast_target_plan plan;
     struct cli_change *change = &set->change;
-    int rc = cli_door_target_domain(&change->door, &change->domain, &domain, &err);
+    int rc = host_access_target_domain(&change->access, &change->domain, &domain, &err);
     if (rc == 0)
         rc = ballast_plan_target(&domain, set->how, set->kib, set->enforce, &plan, &err);
     if (rc < 0)
@@ -187,12 +187,12 @@ static int carry_out(struct set_target *set)
     struct ballast_error err;
     struct ballast_target_plan done;
     struct cli_change *change = &set->change;
-    struct hv *hv = change->door.hv;
+    struct hv *hv = change->access.hv;
     uint32_t id = change->domain.is.id;
     int rc;
-    if (change->door.is_daemon && change->force)
-        cli_door_daemon_force(hv);
-    if (!change->door.is_xen)
+    if (change->access.is_daemon && change->force)
+        host_access_daemon_force(hv);
+    if (!change->access.is_xen)
         rc = hv->ops->set(hv, id, change->after.target_kib,
                           set->enforce ? change->after.maximum_kib : BALLAST_NONE, &err);
     else
@@ -205,7 +205,7 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
     uint64_t a_kib;
     uint64_t b_kib;
     struct ballast_guest config;
-    struct hv *hv = set->change.door.hv;
+    struct hv *hv = set->change.access.hv;
     struct ballast_stop_facts facts = {
         .type = now->is.type,
         .dying = now->is.dying,
@@ -215,21 +215,21 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         .goal_kib = set->goal_kib,
         .target_kib = now->whole_target_kib == BALLAST_NONE ? 0 : now->whole_target_kib,
         .maximum_kib = cli_domain_maximum_kib(now),
-        .free_kib = set->change.door.host->free_kib,
+        .free_kib = set->change.access.host->free_kib,
         .pod_cache_kib = now->is.pod_cache_kib,
         .pod_entries_kib = now->is.pod_entries_kib,
         .used_kib = now->is.used_kib,
         .video_kib = now->video_kib,
         .boot_kib = BALLAST_NONE,
     };
-    if (set->change.door.is_xen && xen_config(hv, now->is.id, &config, NULL) == 0)
+    if (set->change.access.is_xen && xen_config(hv, now->is.id, &config, NULL) == 0)
         facts.boot_kib = ballast_guest_get(&config, BALLAST_MEMORY);
     set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
     size_t length = ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
     /* Who moved it elsewhere says why. */
     char decided[CLI_MESSAGE / 2] = "";
-    if (set->reason == BALLAST_STOP_TARGET && set->change.door.is_daemon)
-        cli_door_daemon_why(hv, now->is.id, decided, sizeof(decided));
+    if (set->reason == BALLAST_STOP_TARGET && set->change.access.is_daemon)
+        host_access_daemon_why(hv, now->is.id, decided, sizeof(decided));
     if (*decided && length < sizeof(set->why))
         (void)snprintf(set->why + length, sizeof(set->why) - length, ": %s", decided);
 }
@@ -239,12 +239,12 @@ static int look(struct set_target *set, struct ballast_follow *follow,
 {
     char text[CLI_MESSAGE];
     struct cli_change *change = &set->change;
-    int rc = cli_door_wait(&change->door, LOOK_USEC);
+    int rc = host_access_wait(&change->access, LOOK_USEC);
     if (!rc)
         rc = cli_change_look(change);
     if (rc)
         return rc;
-    uint64_t now_usec = change->door.host->now_usec;
+    uint64_t now_usec = change->access.host->now_usec;
     set->state = ballast_follow_look(follow, now_usec, change->after.actual_kib);
     (void)snprintf(text, sizeof(text), "%s holds %" PRIu64 " of %" PRIu64 " KiB", change->shown,
                    change->after.actual_kib, set->goal_kib);
@@ -256,7 +256,7 @@ static int follow_it(struct set_target *set)
 {
     struct cli_change *change = &set->change;
     struct cli_progress progress;
-    uint64_t began_usec = change->door.host->now_usec;
+    uint64_t began_usec = change->access.host->now_usec;
     struct ballast_follow follow = {
         .goal_kib = set->goal_kib,
         .slack_kib = change->domain.extra_internal_kib,
@@ -274,9 +274,9 @@ static int follow_it(struct set_target *set)
     cli_progress_end(&progress);
     if (rc)
         return rc;
-    set->waited_usec = change->door.host->now_usec - began_usec;
+    set->waited_usec = change->access.host->now_usec - began_usec;
     if (set->state != BALLAST_FOLLOW_REACHED)
-        find_reason(set, cli_door_by_id(&change->door, change->domain.is.id));
+        find_reason(set, host_access_by_id(&change->access, change->domain.is.id));
     return CLI_DONE;
 }
 
@@ -316,7 +316,7 @@ static void tell(const struct set_target *set, bool waited)
 {
     if (!set->change.json) {
         cli_change_print(&set->change);
-        if (!set->change.door.is_daemon && !set->change.dry)
+        if (!set->change.access.is_daemon && !set->change.dry)
             puts("    not pinned: without a daemon nothing keeps this target");
         if (waited)
             tell_wait(set);
@@ -340,7 +340,7 @@ static int give_back(struct set_target *set)
 {
     struct ballast_error err;
     struct cli_change *change = &set->change;
-    if (!change->door.is_daemon && !change->dry)
+    if (!change->access.is_daemon && !change->dry)
         return cli_change_refuse(change, -EINVAL,
                                  "its target is not pinned: without a daemon nothing keeps it");
     if (change->dry) {
@@ -349,7 +349,7 @@ static int give_back(struct set_target *set)
         tell(set, false);
         return CLI_DONE;
     }
-    int rc = cli_door_daemon_unpin(change->door.hv, change->domain.is.id, &err);
+    int rc = host_access_daemon_unpin(change->access.hv, change->domain.is.id, &err);
     if (rc < 0)
         return cli_change_refuse(change, rc, err.text);
     rc = cli_change_look(change);

@@ -143,7 +143,7 @@ void cli_free_tell(const struct cli_freeing *freeing)
 static uint64_t spare_kib(const struct cli_freeing *freeing)
 {
     uint64_t sum_kib = 0;
-    const struct ballast_host *host = freeing->door.host;
+    const struct ballast_host *host = freeing->access.host;
     for (size_t i = 0; i < host->domain_count; i++)
         sum_kib = ballast_add_ceil(sum_kib, ballast_domain_spare_kib(&host->domains[i]));
     return sum_kib;
@@ -152,7 +152,7 @@ static uint64_t spare_kib(const struct cli_freeing *freeing)
 static struct json_object *set_json(const struct cli_freeing *freeing,
                                     const struct balancer_set *set)
 {
-    const struct cli_domain *domain = cli_door_by_id(&freeing->door, set->id);
+    const struct cli_domain *domain = host_access_by_id(&freeing->access, set->id);
     struct json_object *object = cli_must(json_object_new_object());
     cli_json_kib(object, "id", set->id);
     cli_json_string(object, "name", domain ? domain->is.name : NULL);
@@ -195,7 +195,7 @@ static void print_dry(const struct cli_freeing *freeing, const struct balancer_o
         puts("that is not enough");
     for (size_t i = 0; can_be && i < decided->set_count; i++) {
         const struct balancer_set *set = &decided->sets[i];
-        const struct cli_domain *domain = cli_door_by_id(&freeing->door, set->id);
+        const struct cli_domain *domain = host_access_by_id(&freeing->access, set->id);
         if (domain && set->target_kib != BALLAST_NONE)
             printf("    domain %" PRIu32 " (%s) would be asked first: from %" PRIu64 " to %" PRIu64
                    " KiB\n",

@@ -9,7 +9,7 @@
 
 #include <json-c/json.h>
 
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/output.h"
 #include "core/policy/balancer.h"
 #include "core/policy/policy.h"
@@ -30,7 +30,7 @@ struct cli_freeing {
     uint64_t timeout_usec;
     bool json;
     bool dry;
-    struct cli_door door;
+    struct host_access access;
     uint64_t began_usec;
     uint64_t before_kib; /* free beyond slush and claims */
     uint64_t after_kib;

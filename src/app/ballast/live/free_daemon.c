@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
@@ -70,7 +70,7 @@ static int wait_for(const struct cli_freeing *freeing, struct cli_daemon *daemon
 static void take_conduct(struct cli_freeing *freeing)
 {
     static const char *const words[] = {"unknown", "cooperative", "slow", "stuck", "unaware"};
-    const struct json_object *domains = cli_door_daemon_domains(freeing->door.hv);
+    const struct json_object *domains = host_access_daemon_domains(freeing->access.hv);
     for (size_t i = 0; i < freeing->giver_count; i++) {
         struct cli_giver *giver = &freeing->givers[i];
         for (size_t d = 0; d < json_object_array_length(domains); d++) {
@@ -105,7 +105,7 @@ static int really_json(struct cli_freeing *freeing)
 {
     struct ballast_error err;
     struct wire_message answer = {.kind = WIRE_RESPONSE};
-    struct cli_daemon *daemon = cli_door_daemon_of(freeing->door.hv);
+    struct cli_daemon *daemon = host_access_daemon_of(freeing->access.hv);
     struct json_object *params = cli_params();
     cli_params_u64(params, "kib", freeing->need_kib);
     cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
@@ -140,7 +140,7 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
         const struct json_object *giver = json_object_array_get_idx(prospect->givers, i);
         uint64_t id = cli_field_sum(giver, "domid");
         uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
-        const struct cli_domain *domain = cli_door_by_id(&freeing->door, (uint32_t)id);
+        const struct cli_domain *domain = host_access_by_id(&freeing->access, (uint32_t)id);
         struct json_object *object = cli_must(json_object_new_object());
         if (!domain || gives_kib == 0) {
             json_object_put(object);
@@ -160,7 +160,7 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
 static int dryly_json(struct cli_freeing *freeing)
 {
     struct cli_prospect prospect = {0};
-    struct cli_daemon *daemon = cli_door_daemon_of(freeing->door.hv);
+    struct cli_daemon *daemon = host_access_daemon_of(freeing->access.hv);
     int rc = cli_prospect_ask(daemon, NULL, freeing->need_kib, &prospect);
     if (rc)
         return rc;
@@ -172,16 +172,16 @@ static int dryly_json(struct cli_freeing *freeing)
 
 static int in_json(struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
-    freeing->door = (struct cli_door){.lock = -1, .is_daemon = true};
-    freeing->door.hv = cli_door_daemon_new(daemon);
-    int rc = cli_door_look(&freeing->door);
+    freeing->access = (struct host_access){.lock = -1, .is_daemon = true};
+    freeing->access.hv = host_access_daemon_new(daemon);
+    int rc = host_access_refresh(&freeing->access);
     if (!rc)
         cli_free_remember(freeing);
     if (!rc)
         rc = freeing->dry ? dryly_json(freeing) : really_json(freeing);
     free(freeing->givers);
     freeing->givers = NULL;
-    cli_door_close(&freeing->door);
+    host_access_close(&freeing->access);
     return rc;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A host on which domains give and nobody gets more than he had: a door of hv.h in front of
+ * A host on which domains give and nobody gets more than he had: a host of hv.h in front of
  * another, through which no dynamic maximum is above the target of the first look. With it a
  * balancer frees memory without handing it on to those who are short.
  */

@@ -3,8 +3,8 @@
  * The host that a command looks at or changes: the one it runs on, or a simulated one. Everything
  * here complains on stderr itself and returns an exit status, CLI_DONE where all is well.
  */
-#ifndef APP_BALLAST_ACCESS_DOOR_H
-#define APP_BALLAST_ACCESS_DOOR_H
+#ifndef APP_BALLAST_ACCESS_HOST_ACCESS_H
+#define APP_BALLAST_ACCESS_HOST_ACCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,10 +36,10 @@ struct cli_domain {
 struct scenario;
 struct sim;
 
-struct cli_door {
+struct host_access {
     struct hv *hv;
     bool is_xen;                     /* the running Xen itself */
-    bool is_daemon;                  /* what a daemon keeps, Xen or not: see door_daemon.h */
+    bool is_daemon;                  /* what a daemon keeps, Xen or not: see host_access_daemon.h */
     struct sim *sim;                 /* NULL: none of our own */
     struct scenario *scenario;       /* the same */
     int lock;                        /* -1: not taken */
@@ -55,30 +55,30 @@ struct cli_door {
  * those who do is taken: CLI_UNREACHABLE when somebody else has it. CLI_BAD for a scenario that
  * cannot be read.
  */
-int cli_door_open(struct cli_door *door, const char *which, bool changes);
+int host_access_open(struct host_access *access, const char *which, bool changes);
 /* The running Xen to look at, without a word where there is none. */
-int cli_door_try(struct cli_door *door);
+int host_access_try(struct host_access *access);
 /* "sim", the built-in simulated host, or "sim:SCENARIO". */
-bool cli_door_is_sim(const char *which);
-void cli_door_close(struct cli_door *door); /* one that failed to open is fine too */
+bool host_access_is_sim(const char *which);
+void host_access_close(struct host_access *access); /* one that failed to open is fine too */
 
 /* Looks anew: what was found before is gone. */
-int cli_door_look(struct cli_door *door);
+int host_access_refresh(struct host_access *access);
 /* Lets time pass; the simulated host's where it is one. A signal ends it early. */
-int cli_door_wait(struct cli_door *door, uint64_t usec);
+int host_access_wait(struct host_access *access, uint64_t usec);
 
 /*
  * By id or name; what is all digits is an id unless a domain has it as its name. CLI_BAD, with a
  * message, when there is none. NULL as `command`: no message.
  */
-int cli_door_find(const struct cli_door *door, const char *command, const char *id_or_name,
-                  const struct cli_domain **out);
+int host_access_find(const struct host_access *access, const char *command, const char *id_or_name,
+                     const struct cli_domain **out);
 /* NULL when it is gone. */
-const struct cli_domain *cli_door_by_id(const struct cli_door *door, uint32_t id);
+const struct cli_domain *host_access_by_id(const struct host_access *access, uint32_t id);
 
 /* As far as the rules of core/model/target.h look at it. */
-int cli_door_target_domain(const struct cli_door *door, const struct cli_domain *domain,
-                           struct ballast_target_domain *out, struct ballast_error *err);
+int host_access_target_domain(const struct host_access *access, const struct cli_domain *domain,
+                              struct ballast_target_domain *out, struct ballast_error *err);
 
 /* "run", "paused", "shutdown" ... */
 const char *cli_domain_state_word(const struct cli_domain *domain);

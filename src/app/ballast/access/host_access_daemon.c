@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 /* How often the daemon is asked again when it has looked between two answers. */
 enum { LOOKS = 4 };
 
-struct door_daemon {
+struct host_access_daemon {
     struct hv hv;
     struct cli_daemon daemon;
     struct json_object *host; /* what they answered last; the names below are in there */
@@ -29,9 +29,9 @@ struct door_daemon {
     bool force;
 };
 
-static struct door_daemon *of(const struct hv *hv)
+static struct host_access_daemon *of(const struct hv *hv)
 {
-    return (struct door_daemon *)hv;
+    return (struct host_access_daemon *)hv;
 }
 
 static uint64_t or_else(uint64_t kib, uint64_t otherwise)
@@ -70,52 +70,52 @@ static void fill_domain(const struct json_object *object, struct ballast_domain 
     };
 }
 
-static uint64_t part_kib(const struct door_daemon *door, const char *word)
+static uint64_t part_kib(const struct host_access_daemon *access, const char *word)
 {
-    return cli_field_sum(cli_field(door->host, "parts"), word);
+    return cli_field_sum(cli_field(access->host, "parts"), word);
 }
 
-static void fill(struct door_daemon *door)
+static void fill(struct host_access_daemon *access)
 {
     static const char *const free_parts[] = {"claimed", "reserved", "slush", "scrub", "free"};
-    size_t count = json_object_array_length(door->domains);
+    size_t count = json_object_array_length(access->domains);
     uint64_t free_kib = 0;
     for (size_t i = 0; i < sizeof(free_parts) / sizeof(free_parts[0]); i++)
-        free_kib = ballast_add_ceil(free_kib, part_kib(door, free_parts[i]));
-    free(door->is.domains);
-    door->is = (struct ballast_host){
-        .now_usec = cli_field_sum(door->host, "now_usec"),
-        .total_kib = cli_field_sum(door->host, "total_kib"),
+        free_kib = ballast_add_ceil(free_kib, part_kib(access, free_parts[i]));
+    free(access->is.domains);
+    access->is = (struct ballast_host){
+        .now_usec = cli_field_sum(access->host, "now_usec"),
+        .total_kib = cli_field_sum(access->host, "total_kib"),
         .free_kib = free_kib,
-        .scrub_kib = part_kib(door, "scrub"),
-        .claimed_kib = part_kib(door, "claimed"),
-        .xen_kib = part_kib(door, "xen"),
-        .slush_kib = part_kib(door, "slush"),
+        .scrub_kib = part_kib(access, "scrub"),
+        .claimed_kib = part_kib(access, "claimed"),
+        .xen_kib = part_kib(access, "xen"),
+        .slush_kib = part_kib(access, "slush"),
         .caps = BALLAST_HOST_CAPS_ALL,
         .domains = cli_must(calloc(count + 1, sizeof(struct ballast_domain))),
         .domain_count = count,
     };
-    cli_field_host_facts(door->host, &door->is);
+    cli_field_host_facts(access->host, &access->is);
     for (size_t i = 0; i < count; i++)
-        fill_domain(json_object_array_get_idx(door->domains, i), &door->is.domains[i]);
+        fill_domain(json_object_array_get_idx(access->domains, i), &access->is.domains[i]);
 }
 
 /* The domains, and the host after them: 0, or what a call returns. */
-static int ask(struct door_daemon *door)
+static int ask(struct host_access_daemon *access)
 {
     struct json_object *host = NULL;
     struct json_object *domains = NULL;
-    int rc = cli_pages(&door->daemon, &cli_list_of_domains, cli_params(), &domains);
+    int rc = cli_pages(&access->daemon, &cli_list_of_domains, cli_params(), &domains);
     if (!rc)
-        rc = cli_daemon_call(&door->daemon, "host", NULL, &host);
+        rc = cli_daemon_call(&access->daemon, "host", NULL, &host);
     if (rc) {
         json_object_put(domains);
         return rc;
     }
-    json_object_put(door->host);
-    json_object_put(door->domains);
-    door->host = host;
-    door->domains = domains;
+    json_object_put(access->host);
+    json_object_put(access->domains);
+    access->host = host;
+    access->domains = domains;
     return 0;
 }
 
@@ -123,32 +123,32 @@ static int ask(struct door_daemon *door)
  * again. One that looks all the time is taken as it is. */
 static int refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
 {
-    struct door_daemon *door = of(hv);
+    struct host_access_daemon *access = of(hv);
     struct json_object *before = NULL;
-    int rc = cli_daemon_call(&door->daemon, "host", NULL, &before);
+    int rc = cli_daemon_call(&access->daemon, "host", NULL, &before);
     for (int looks = 1; !rc; looks++) {
-        rc = ask(door);
+        rc = ask(access);
         if (rc || looks == LOOKS ||
-            cli_field_sum(before, "now_usec") == cli_field_sum(door->host, "now_usec"))
+            cli_field_sum(before, "now_usec") == cli_field_sum(access->host, "now_usec"))
             break;
         json_object_put(before);
-        before = json_object_get(door->host);
+        before = json_object_get(access->host);
     }
     json_object_put(before);
     if (rc)
         return ballast_fail(err, -EIO, "the daemon did not tell of it");
-    fill(door);
-    *out = &door->is;
+    fill(access);
+    *out = &access->is;
     return 0;
 }
 
 /* The errno that stands for a no of the daemon; its words go into the record. */
-static int call(struct door_daemon *door, const char *method, struct json_object *params,
+static int call(struct host_access_daemon *access, const char *method, struct json_object *params,
                 struct ballast_error *err)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     int code = 0;
-    if (cli_daemon_ask(&door->daemon, method, params, &answer) != CLI_DONE)
+    if (cli_daemon_ask(&access->daemon, method, params, &answer) != CLI_DONE)
         return ballast_fail(err, -EIO, "the daemon did not do it");
     if (answer.error_code) {
         char *shown = cli_shown(answer.error_text);
@@ -164,15 +164,15 @@ static int call(struct door_daemon *door, const char *method, struct json_object
     return code;
 }
 
-static int set_one(struct door_daemon *door, uint32_t domid, const char *method, const char *key,
-                   uint64_t kib, struct ballast_error *err)
+static int set_one(struct host_access_daemon *access, uint32_t domid, const char *method,
+                   const char *key, uint64_t kib, struct ballast_error *err)
 {
     struct json_object *params = cli_params();
     cli_params_u64(params, "domain", domid);
     cli_params_u64(params, key, kib);
-    if (door->force && strcmp(method, "set-target") == 0)
+    if (access->force && strcmp(method, "set-target") == 0)
         cli_params_bool(params, "force", true);
-    return call(door, method, params, err);
+    return call(access, method, params, err);
 }
 
 /* Where both are given the limit is the daemon's business: it follows the target. */
@@ -196,41 +196,41 @@ static int claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_err
 
 static void close_it(struct hv *hv)
 {
-    struct door_daemon *door = of(hv);
-    cli_daemon_close(&door->daemon);
-    json_object_put(door->host);
-    json_object_put(door->domains);
-    free(door->is.domains);
-    free(door);
+    struct host_access_daemon *access = of(hv);
+    cli_daemon_close(&access->daemon);
+    json_object_put(access->host);
+    json_object_put(access->domains);
+    free(access->is.domains);
+    free(access);
 }
 
-struct hv *cli_door_daemon_new(struct cli_daemon *daemon)
+struct hv *host_access_daemon_new(struct cli_daemon *daemon)
 {
     static const struct hv_ops ops = {
         .name = "daemon", .refresh = refresh, .set = set, .claim = claim, .close = close_it};
-    struct door_daemon *door = cli_must(calloc(1, sizeof(*door)));
-    door->hv.ops = &ops;
-    door->daemon = *daemon;
+    struct host_access_daemon *access = cli_must(calloc(1, sizeof(*access)));
+    access->hv.ops = &ops;
+    access->daemon = *daemon;
     daemon->client = NULL;
-    return &door->hv;
+    return &access->hv;
 }
 
-struct cli_daemon *cli_door_daemon_of(struct hv *hv)
+struct cli_daemon *host_access_daemon_of(struct hv *hv)
 {
     return &of(hv)->daemon;
 }
 
-uint64_t cli_door_daemon_reserved_kib(const struct hv *hv)
+uint64_t host_access_daemon_reserved_kib(const struct hv *hv)
 {
     return part_kib(of(hv), "reserved");
 }
 
-const struct json_object *cli_door_daemon_domains(const struct hv *hv)
+const struct json_object *host_access_daemon_domains(const struct hv *hv)
 {
     return of(hv)->domains;
 }
 
-int cli_door_daemon_type(const struct hv *hv, size_t i)
+int host_access_daemon_type(const struct hv *hv, size_t i)
 {
     const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
     const char *word = cli_field_string(domain, "type");
@@ -259,7 +259,7 @@ static void show_field(const struct json_object *object, const char *key, char *
     free(shown);
 }
 
-uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size)
+uint64_t host_access_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size)
 {
     const struct json_object *domain = find_domain(hv, domid);
     why[0] = '\0';
@@ -269,7 +269,7 @@ uint64_t cli_door_daemon_floor(const struct hv *hv, uint32_t domid, char *why, s
     return cli_field_sum(domain, "floor_kib");
 }
 
-void cli_door_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size)
+void host_access_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size)
 {
     const struct json_object *domain = find_domain(hv, domid);
     out[0] = '\0';
@@ -277,7 +277,7 @@ void cli_door_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, s
         show_field(domain, "pinned_by", out, size);
 }
 
-void cli_door_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size)
+void host_access_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size)
 {
     const struct json_object *domain = find_domain(hv, domid);
     const struct json_object *why = domain ? cli_field(domain, "why") : NULL;
@@ -286,7 +286,7 @@ void cli_door_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t 
         show_field(why, "message", out, size);
 }
 
-int cli_door_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *err)
+int host_access_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *err)
 {
     struct json_object *params = cli_params();
     cli_params_u64(params, "domain", domid);
@@ -294,13 +294,13 @@ int cli_door_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *e
     return call(of(hv), "set-target", params, err);
 }
 
-void cli_door_daemon_force(struct hv *hv)
+void host_access_daemon_force(struct hv *hv)
 {
     of(hv)->force = true;
 }
 
-int cli_door_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
-                              struct ballast_error *err)
+int host_access_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                                 struct ballast_error *err)
 {
     struct json_object *params = cli_params();
     cli_params_u64(params, "domain", domid);

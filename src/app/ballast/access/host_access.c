@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballast/access/door.h"
+#include "app/ballast/access/host_access.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/ballast/access/door_daemon.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
@@ -33,30 +33,30 @@ static int read_scenario(const char *path, struct scenario *out, struct ballast_
     return rc;
 }
 
-static int open_sim(struct cli_door *door, const char *path)
+static int open_sim(struct host_access *access, const char *path)
 {
     struct ballast_error err;
-    door->scenario = cli_must(calloc(1, sizeof(*door->scenario)));
-    int rc = read_scenario(path, door->scenario, &err);
+    access->scenario = cli_must(calloc(1, sizeof(*access->scenario)));
+    int rc = read_scenario(path, access->scenario, &err);
     if (rc == 0)
-        rc = sim_new(&door->scenario->config, 0, &door->sim, &err);
+        rc = sim_new(&access->scenario->config, 0, &access->sim, &err);
     if (rc < 0) {
         cli_complain("%s", err.text);
         return CLI_BAD;
     }
-    door->hv = sim_hv(door->sim);
+    access->hv = sim_hv(access->sim);
     return CLI_DONE;
 }
 
 /* Who changes Xen in this process is alone with it: no daemon beside it, no other command. */
-static int take_lock(struct cli_door *door)
+static int take_lock(struct host_access *access)
 {
     struct ballast_error err;
     struct lock_holder holder;
-    door->lock = lock_take(LOCK_XEN_DIR, "ballast", &holder, &err);
-    if (door->lock >= 0)
+    access->lock = lock_take(LOCK_XEN_DIR, "ballast", &holder, &err);
+    if (access->lock >= 0)
         return CLI_DONE;
-    if (door->lock != -EWOULDBLOCK)
+    if (access->lock != -EWOULDBLOCK)
         cli_complain("%s; the lock in it is taken before this host is changed", err.text);
     else if (strcmp(holder.what, LOCK_DAEMON) == 0)
         cli_complain(
@@ -74,30 +74,30 @@ static int take_lock(struct cli_door *door)
     return CLI_UNREACHABLE;
 }
 
-static int open_xen(struct cli_door *door, bool changes)
+static int open_xen(struct host_access *access, bool changes)
 {
     struct ballast_error err;
     struct xen_options options = {.read_only = !changes};
-    if (xen_open(&options, &door->hv, &err) < 0) {
-        door->hv = NULL;
+    if (xen_open(&options, &access->hv, &err) < 0) {
+        access->hv = NULL;
         cli_complain("the running Xen cannot be reached: %s ('--host sim' is a simulated host)",
                      err.text);
         return CLI_UNREACHABLE;
     }
-    door->is_xen = true;
-    return changes ? take_lock(door) : CLI_DONE;
+    access->is_xen = true;
+    return changes ? take_lock(access) : CLI_DONE;
 }
 
 /* CLI_DONE without a host where no daemon runs. */
-static int open_daemon(struct cli_door *door, bool changes)
+static int open_daemon(struct host_access *access, bool changes)
 {
     struct cli_daemon daemon;
     int rc =
         cli_daemon_try(&daemon, "daemon", NULL, changes ? CLI_DAEMON_CHANGES : CLI_DAEMON_READS);
     if (rc || !daemon.client)
         return rc;
-    door->is_daemon = true;
-    door->hv = cli_door_daemon_new(&daemon);
+    access->is_daemon = true;
+    access->hv = host_access_daemon_new(&daemon);
     return CLI_DONE;
 }
 
@@ -105,65 +105,65 @@ static int open_daemon(struct cli_door *door, bool changes)
  * Who changes something goes through the daemon; who only looks asks Xen itself, which tells more,
  * unless a daemon was named.
  */
-static int open_default(struct cli_door *door, bool changes)
+static int open_default(struct host_access *access, bool changes)
 {
     bool named = cli_run_dir_is_named();
-    if (!changes && !named && cli_door_try(door) == CLI_DONE)
+    if (!changes && !named && host_access_try(access) == CLI_DONE)
         return CLI_DONE;
-    int rc = open_daemon(door, changes);
-    return rc || door->hv ? rc : open_xen(door, changes);
+    int rc = open_daemon(access, changes);
+    return rc || access->hv ? rc : open_xen(access, changes);
 }
 
-bool cli_door_is_sim(const char *which)
+bool host_access_is_sim(const char *which)
 {
     return strcmp(which, "sim") == 0 || strncmp(which, "sim:", strlen("sim:")) == 0;
 }
 
-int cli_door_open(struct cli_door *door, const char *which, bool changes)
+int host_access_open(struct host_access *access, const char *which, bool changes)
 {
-    *door = (struct cli_door){.lock = -1};
+    *access = (struct host_access){.lock = -1};
     int rc = CLI_BAD;
     if (!which)
-        rc = open_default(door, changes);
+        rc = open_default(access, changes);
     else if (strcmp(which, "xen") == 0)
-        rc = open_xen(door, changes);
-    else if (cli_door_is_sim(which))
-        rc = open_sim(door, which[strlen("sim")] ? which + strlen("sim:") : NULL);
+        rc = open_xen(access, changes);
+    else if (host_access_is_sim(which))
+        rc = open_sim(access, which[strlen("sim")] ? which + strlen("sim:") : NULL);
     else
         cli_complain("--host: unknown host '%s': use xen, sim or sim:SCENARIO", which);
     if (rc != CLI_DONE)
-        cli_door_close(door);
+        host_access_close(access);
     return rc;
 }
 
-int cli_door_try(struct cli_door *door)
+int host_access_try(struct host_access *access)
 {
     struct xen_options options = {.read_only = true};
-    *door = (struct cli_door){.lock = -1};
-    door->is_xen = xen_open(&options, &door->hv, NULL) == 0;
-    return door->is_xen ? CLI_DONE : CLI_UNREACHABLE;
+    *access = (struct host_access){.lock = -1};
+    access->is_xen = xen_open(&options, &access->hv, NULL) == 0;
+    return access->is_xen ? CLI_DONE : CLI_UNREACHABLE;
 }
 
-static void forget_domains(struct cli_door *door)
+static void forget_domains(struct host_access *access)
 {
-    for (size_t i = 0; i < door->count; i++)
-        free(door->domains[i].shown);
-    free(door->domains);
-    door->domains = NULL;
-    door->count = 0;
+    for (size_t i = 0; i < access->count; i++)
+        free(access->domains[i].shown);
+    free(access->domains);
+    access->domains = NULL;
+    access->count = 0;
 }
 
-void cli_door_close(struct cli_door *door)
+void host_access_close(struct host_access *access)
 {
-    forget_domains(door);
-    if (door->hv)
-        door->hv->ops->close(door->hv);
-    if (door->scenario)
-        scenario_release(door->scenario);
-    free(door->scenario);
-    if (door->lock >= 0)
-        (void)close(door->lock);
-    *door = (struct cli_door){.lock = -1};
+    forget_domains(access);
+    if (access->hv)
+        access->hv->ops->close(access->hv);
+    if (access->scenario)
+        scenario_release(access->scenario);
+    free(access->scenario);
+    if (access->lock >= 0)
+        (void)close(access->lock);
+    *access = (struct host_access){.lock = -1};
 }
 
 static const struct ballast_domain *in_snapshot(const struct ballast_host *host, uint32_t id)
@@ -176,10 +176,10 @@ static const struct ballast_domain *in_snapshot(const struct ballast_host *host,
 }
 
 /* The snapshot's view of a real domain, where it has one: a dying one may be missing there. */
-static void add_xen(struct cli_door *door, const struct xen_domain *is)
+static void add_xen(struct host_access *access, const struct xen_domain *is)
 {
-    const struct ballast_domain *seen = in_snapshot(door->host, is->id);
-    struct cli_domain *domain = &door->domains[door->count++];
+    const struct ballast_domain *seen = in_snapshot(access->host, is->id);
+    struct cli_domain *domain = &access->domains[access->count++];
     *domain = (struct cli_domain){
         .is = *is,
         .shown = cli_shown(is->name),
@@ -198,9 +198,9 @@ static void add_xen(struct cli_door *door, const struct xen_domain *is)
         domain->whole_target_kib = ballast_add_ceil(is->target_kib, is->videoram_kib);
 }
 
-static void add_simulated(struct cli_door *door, const struct ballast_domain *seen)
+static void add_simulated(struct host_access *access, const struct ballast_domain *seen)
 {
-    struct cli_domain *domain = &door->domains[door->count++];
+    struct cli_domain *domain = &access->domains[access->count++];
     *domain = (struct cli_domain){
         .shown = cli_shown(seen->name),
         .is_dom0 = seen->is_dom0,
@@ -231,47 +231,47 @@ static void add_simulated(struct cli_door *door, const struct ballast_domain *se
     (void)stpncpy(domain->is.name, seen->name, XEN_NAME - 1);
 }
 
-static void add_type(struct cli_door *door, size_t i)
+static void add_type(struct host_access *access, size_t i)
 {
-    int type = cli_door_daemon_type(door->hv, i);
-    door->domains[i].knows_type = type >= 0;
+    int type = host_access_daemon_type(access->hv, i);
+    access->domains[i].knows_type = type >= 0;
     if (type >= 0)
-        door->domains[i].is.type = (enum ballast_guest_type)type;
+        access->domains[i].is.type = (enum ballast_guest_type)type;
 }
 
-int cli_door_look(struct cli_door *door)
+int host_access_refresh(struct host_access *access)
 {
     struct ballast_error err;
     const struct xen_domain *domains = NULL;
     size_t count;
-    forget_domains(door);
-    if (door->hv->ops->refresh(door->hv, &door->host, &err) < 0) {
+    forget_domains(access);
+    if (access->hv->ops->refresh(access->hv, &access->host, &err) < 0) {
         cli_complain("the host cannot be read: %s", err.text);
         return CLI_UNREACHABLE;
     }
-    if (door->is_xen)
-        xen_domains(door->hv, &domains, &count);
+    if (access->is_xen)
+        xen_domains(access->hv, &domains, &count);
     else
-        count = door->host->domain_count;
-    door->domains = cli_must(calloc(count + 1, sizeof(*door->domains)));
+        count = access->host->domain_count;
+    access->domains = cli_must(calloc(count + 1, sizeof(*access->domains)));
     for (size_t i = 0; i < count; i++) {
-        if (door->is_xen)
-            add_xen(door, &domains[i]);
+        if (access->is_xen)
+            add_xen(access, &domains[i]);
         else
-            add_simulated(door, &door->host->domains[i]);
-        if (door->is_daemon)
-            add_type(door, i);
+            add_simulated(access, &access->host->domains[i]);
+        if (access->is_daemon)
+            add_type(access, i);
     }
     return CLI_DONE;
 }
 
-static int step_sim(struct cli_door *door, uint64_t usec)
+static int step_sim(struct host_access *access, uint64_t usec)
 {
     struct ballast_error err;
-    uint64_t tick = door->scenario->config.tick_usec;
+    uint64_t tick = access->scenario->config.tick_usec;
     uint64_t steps = ballast_max_u64(usec / ballast_max_u64(tick, 1), 1);
     for (uint64_t i = 0; i < steps; i++) {
-        if (sim_step(door->sim, tick, &err) < 0) {
+        if (sim_step(access->sim, tick, &err) < 0) {
             cli_complain("the simulated host: %s", err.text);
             return CLI_UNREACHABLE;
         }
@@ -279,42 +279,42 @@ static int step_sim(struct cli_door *door, uint64_t usec)
     return CLI_DONE;
 }
 
-int cli_door_wait(struct cli_door *door, uint64_t usec)
+int host_access_wait(struct host_access *access, uint64_t usec)
 {
-    if (door->sim)
-        return step_sim(door, usec);
+    if (access->sim)
+        return step_sim(access, usec);
     struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),
                             .tv_nsec = (long)(usec % BALLAST_SEC_USEC) * 1000};
     (void)nanosleep(&span, NULL);
     return CLI_DONE;
 }
 
-const struct cli_domain *cli_door_by_id(const struct cli_door *door, uint32_t id)
+const struct cli_domain *host_access_by_id(const struct host_access *access, uint32_t id)
 {
-    for (size_t i = 0; i < door->count; i++) {
-        if (door->domains[i].is.id == id)
-            return &door->domains[i];
+    for (size_t i = 0; i < access->count; i++) {
+        if (access->domains[i].is.id == id)
+            return &access->domains[i];
     }
     return NULL;
 }
 
-static const struct cli_domain *by_name(const struct cli_door *door, const char *name)
+static const struct cli_domain *by_name(const struct host_access *access, const char *name)
 {
-    for (size_t i = 0; i < door->count; i++) {
-        if (strcmp(door->domains[i].is.name, name) == 0)
-            return &door->domains[i];
+    for (size_t i = 0; i < access->count; i++) {
+        if (strcmp(access->domains[i].is.name, name) == 0)
+            return &access->domains[i];
     }
     return NULL;
 }
 
-int cli_door_find(const struct cli_door *door, const char *command, const char *id_or_name,
-                  const struct cli_domain **out)
+int host_access_find(const struct host_access *access, const char *command, const char *id_or_name,
+                     const struct cli_domain **out)
 {
-    const struct cli_domain *found = *id_or_name ? by_name(door, id_or_name) : NULL;
+    const struct cli_domain *found = *id_or_name ? by_name(access, id_or_name) : NULL;
     if (!found && *id_or_name && strspn(id_or_name, "0123456789") == strlen(id_or_name)) {
         errno = 0;
         unsigned long long id = strtoull(id_or_name, NULL, 10);
-        found = errno == 0 && id <= UINT32_MAX ? cli_door_by_id(door, (uint32_t)id) : NULL;
+        found = errno == 0 && id <= UINT32_MAX ? host_access_by_id(access, (uint32_t)id) : NULL;
     }
     if (found) {
         *out = found;
@@ -328,10 +328,10 @@ int cli_door_find(const struct cli_door *door, const char *command, const char *
     return CLI_BAD;
 }
 
-int cli_door_target_domain(const struct cli_door *door, const struct cli_domain *domain,
-                           struct ballast_target_domain *out, struct ballast_error *err)
+int host_access_target_domain(const struct host_access *access, const struct cli_domain *domain,
+                              struct ballast_target_domain *out, struct ballast_error *err)
 {
-    if (door->is_xen)
+    if (access->is_xen)
         return xen_target_domain(&domain->is, out, err);
     *out = (struct ballast_target_domain){
         .id = domain->is_dom0 ? 0 : (uint32_t)ballast_max_u64(domain->is.id, 1),

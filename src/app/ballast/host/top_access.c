@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballast/host/top_door.h"
+#include "app/ballast/host/top_access.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "app/top/cells.h"
 #include "core/base/error.h"
 
-static void fill_guest(const struct cli_door *door, const struct ballast_profile *profile,
+static void fill_guest(const struct host_access *access, const struct ballast_profile *profile,
                        const struct cli_domain *from, struct top_guest *out)
 {
     struct ballast_breakdown breakdown;
@@ -35,55 +35,55 @@ static void fill_guest(const struct cli_door *door, const struct ballast_profile
     };
     top_shown(from->is.name, out->name, sizeof(out->name));
     (void)snprintf(out->state, sizeof(out->state), "%s", cli_domain_state_word(from));
-    if (!from->knows_type || cli_running_now(door, from, profile, &breakdown, NULL) < 0)
+    if (!from->knows_type || cli_running_now(access, from, profile, &breakdown, NULL) < 0)
         return;
     out->is_divided = true;
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
         out->segment_kib[i] = ballast_breakdown_segment_kib(&breakdown, (enum ballast_segment)i);
 }
 
-static int fill(const struct cli_door *door, struct top_host *out, struct ballast_error *err)
+static int fill(const struct host_access *access, struct top_host *out, struct ballast_error *err)
 {
     struct ballast_host_breakdown parts;
-    const struct ballast_profile *profile = cli_running_profile(door);
-    int rc = ballast_host_divide(door->host, 0, NULL, &parts, NULL, err);
+    const struct ballast_profile *profile = cli_running_profile(access);
+    int rc = ballast_host_divide(access->host, 0, NULL, &parts, NULL, err);
     if (rc < 0)
         return rc;
     top_host_release(out);
-    out->now_usec = door->host->now_usec;
+    out->now_usec = access->host->now_usec;
     out->total_kib = parts.total_kib;
     memcpy(out->part_kib, parts.part_kib, sizeof(out->part_kib));
     out->contradiction_kib = parts.contradiction_kib;
     out->deficit_kib = parts.deficit_kib;
-    (void)snprintf(out->name, sizeof(out->name), "%s", door->is_xen ? "xen" : "simulated");
-    out->guests = cli_must(calloc(door->count + 1, sizeof(*out->guests)));
-    out->count = door->count;
-    for (size_t i = 0; i < door->count; i++)
-        fill_guest(door, profile, &door->domains[i], &out->guests[i]);
+    (void)snprintf(out->name, sizeof(out->name), "%s", access->is_xen ? "xen" : "simulated");
+    out->guests = cli_must(calloc(access->count + 1, sizeof(*out->guests)));
+    out->count = access->count;
+    for (size_t i = 0; i < access->count; i++)
+        fill_guest(access, profile, &access->domains[i], &out->guests[i]);
     return 0;
 }
 
 static int look(void *context, struct top_host *host, struct ballast_error *err)
 {
-    struct cli_top_door *door = context;
-    bool goes_on = door->has_looked && door->door.sim;
-    int rc = goes_on ? cli_door_wait(&door->door, door->interval_usec) : CLI_DONE;
+    struct top_access *access = context;
+    bool goes_on = access->has_looked && access->access.sim;
+    int rc = goes_on ? host_access_wait(&access->access, access->interval_usec) : CLI_DONE;
     if (!rc)
-        rc = cli_door_look(&door->door);
+        rc = host_access_refresh(&access->access);
     if (rc)
         return ballast_fail(err, -EIO, "the host cannot be read");
-    door->has_looked = true;
-    return fill(&door->door, host, err);
+    access->has_looked = true;
+    return fill(&access->access, host, err);
 }
 
-int cli_top_door_open(struct cli_top_door *out, const char *which, uint64_t interval_usec)
+int top_access_open(struct top_access *out, const char *which, uint64_t interval_usec)
 {
-    *out = (struct cli_top_door){.source = {.context = out, .look = look},
-                                 .interval_usec = interval_usec};
-    return cli_door_open(&out->door, which, false);
+    *out = (struct top_access){.source = {.context = out, .look = look},
+                               .interval_usec = interval_usec};
+    return host_access_open(&out->access, which, false);
 }
 
-void cli_top_door_close(struct cli_top_door *door)
+void top_access_close(struct top_access *access)
 {
-    cli_door_close(&door->door);
+    host_access_close(&access->access);
 }
