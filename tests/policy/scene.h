@@ -21,6 +21,7 @@ struct scene {
     bool granted;
     enum balancer_reason reason;
     unsigned target_writes;
+    struct balancer_set sets[MOST]; /* of each guest, the last one */
 };
 
 static inline struct ballast_domain a_guest(uint32_t id, uint64_t min_mib, uint64_t has_mib,
@@ -85,6 +86,7 @@ static inline void decide(struct scene *scene)
             struct ballast_domain *domain = &scene->domains[d];
             if (domain->id != out.sets[i].id)
                 continue;
+            scene->sets[d] = out.sets[i];
             if (out.sets[i].target_kib != BALLAST_NONE) {
                 domain->target_kib = out.sets[i].target_kib;
                 scene->target_writes++;

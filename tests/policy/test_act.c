@@ -55,6 +55,23 @@ static void test_growth_at_the_minimum(void **state)
     balancer_set_policy(scene.balancer, policy_find("proportional"));
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 4096 * MIB);
+    assert_int_equal(scene.sets[0].reason, BALANCER_STOP_GIVING);
+    close_scene(&scene);
+}
+
+/* Growth into what has been promised to others since is called off, and said to be, also by a
+ * policy that moves nobody. */
+static void test_growth_is_called_off(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096)}};
+    scene.domains[0].target_kib = scene.domains[0].maxmem_kib = 2048 * MIB;
+    open_scene(&scene, 1, 1024);
+    balancer_set_policy(scene.balancer, policy_find("fixed"));
+    scene.host.claimed_kib = 512 * MIB;
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
+    assert_int_equal(scene.sets[0].reason, BALANCER_STOP_GIVING);
     close_scene(&scene);
 }
 
@@ -84,6 +101,22 @@ static void test_a_minimum_comes_first(void **state)
     decide(&scene);
     assert_true(scene.waiting);
     assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
+    close_scene(&scene);
+}
+
+/* Two that are below their minima get those, however much more the policy aims at for one. */
+static void test_no_more_than_the_minima(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1124, 1024, 8192), a_guest(2, 1124, 1024, 1200),
+                                      a_guest(3, 64, 8192, 8192)}};
+    open_scene(&scene, 3, 300);
+    balancer_set_policy(scene.balancer, policy_find("proportional"));
+    wait_for(&scene, 1000);
+    decide(&scene);
+    assert_true(scene.waiting);
+    assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
+    assert_int_equal(scene.domains[1].target_kib, 1124 * MIB);
     close_scene(&scene);
 }
 
@@ -239,8 +272,10 @@ int main(void)
         cmocka_unit_test(test_a_target_is_left_still),
         cmocka_unit_test(test_the_end_is_worth_a_write),
         cmocka_unit_test(test_growth_at_the_minimum),
+        cmocka_unit_test(test_growth_is_called_off),
         cmocka_unit_test(test_calm_growth),
         cmocka_unit_test(test_a_minimum_comes_first),
+        cmocka_unit_test(test_no_more_than_the_minima),
         cmocka_unit_test(test_a_floor_does_not_give),
         cmocka_unit_test(test_others_are_held_for_promises),
         cmocka_unit_test(test_the_first_that_is_held_back),

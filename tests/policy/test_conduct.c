@@ -276,6 +276,7 @@ static void test_one_that_takes_back_is_left_alone(void **state)
     decide(&scene);
     assert_true(opinion(&scene, 1).left_alone);
     assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);
+    assert_int_equal(scene.sets[0].reason, BALANCER_LEFT_ALONE);
     close_scene(&scene);
 }
 
