@@ -75,6 +75,44 @@ static void test_growth_is_called_off(void **state)
     close_scene(&scene);
 }
 
+/* Where maxima leave too much room, those beyond targets come down before growth is called off. */
+static void test_idle_room_goes_first(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096), a_guest(2, 1024, 1024, 4096)}};
+    scene.domains[0].target_kib = scene.domains[0].maxmem_kib = 1224 * MIB;
+    open_scene(&scene, 2, 200);
+    balancer_set_policy(scene.balancer, policy_find("fixed"));
+    decide(&scene);
+    assert_int_equal(scene.domains[0].target_kib, 1224 * MIB);
+    assert_int_equal(scene.domains[1].maxmem_kib, 1024 * MIB);
+    assert_int_equal(scene.sets[1].reason, BALANCER_LIMIT_HELD);
+    assert_int_equal(scene.sets[1].a_kib, 3072 * MIB);
+    close_scene(&scene);
+}
+
+/* One that was on its way down and needs more is told so, in whole pages. */
+static void test_one_that_turns(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 512, 1024, 4096), a_guest(2, 512, 1024, 4096)}};
+    scene.domains[0].target_kib = 900 * MIB;
+    scene.domains[1].shares = 1700;
+    for (size_t i = 0; i < 2; i++) {
+        scene.domains[i].used_kib = (1400 + i * 100) * MIB;
+        scene.domains[i].reported_free_kib = 0;
+        scene.domains[i].report_age_usec = 0;
+    }
+    open_scene(&scene, 2, 500);
+    decide(&scene);
+    assert_int_equal(scene.sets[0].reason, BALANCER_NEEDS_MORE);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(scene.domains[i].target_kib > 1024 * MIB);
+        assert_int_equal(scene.domains[i].target_kib % BALLAST_PAGE_KIB, 0);
+    }
+    close_scene(&scene);
+}
+
 /* One that needs a little more and is not short yet waits for a 32nd, 32 MiB here. */
 static void test_calm_growth(void **state)
 {
@@ -101,6 +139,24 @@ static void test_a_minimum_comes_first(void **state)
     decide(&scene);
     assert_true(scene.waiting);
     assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
+    close_scene(&scene);
+}
+
+/* What is gathered for a start is not for one that is not asked and was held before. */
+static void test_what_is_gathered_is_kept(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096), a_guest(2, 64, 2048, 2048)}};
+    scene.domains[0].shares = 0;
+    scene.domains[0].target_kib = 1124 * MIB;
+    scene.domains[0].maxmem_kib = 1024 * MIB;
+    open_scene(&scene, 2, 200);
+    wait_for(&scene, 600);
+    decide(&scene);
+    assert_int_equal(scene.domains[0].maxmem_kib, 1024 * MIB);
+    scene.waiting = false;
+    decide(&scene);
+    assert_int_equal(scene.domains[0].maxmem_kib, 1124 * MIB);
     close_scene(&scene);
 }
 
@@ -273,8 +329,11 @@ int main(void)
         cmocka_unit_test(test_the_end_is_worth_a_write),
         cmocka_unit_test(test_growth_at_the_minimum),
         cmocka_unit_test(test_growth_is_called_off),
+        cmocka_unit_test(test_idle_room_goes_first),
+        cmocka_unit_test(test_one_that_turns),
         cmocka_unit_test(test_calm_growth),
         cmocka_unit_test(test_a_minimum_comes_first),
+        cmocka_unit_test(test_what_is_gathered_is_kept),
         cmocka_unit_test(test_no_more_than_the_minima),
         cmocka_unit_test(test_a_floor_does_not_give),
         cmocka_unit_test(test_others_are_held_for_promises),
