@@ -20,7 +20,7 @@ static void test_a_target_is_left_still(void **state)
     wait_for(&scene, 100);
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 3996 * MIB);
-    scene.request.need_kib = 103 * MIB;
+    scene.request.need_kib = 108 * MIB;
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 3996 * MIB);
     scene.request.need_kib = 120 * MIB;
@@ -73,6 +73,58 @@ static void test_growth_is_called_off(void **state)
     assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
     assert_int_equal(scene.sets[0].reason, BALANCER_STOP_GIVING);
     close_scene(&scene);
+}
+
+/* A maximum follows a target that is moved; where none is, it is left as it is. */
+static void test_maxima_follow_targets(void **state)
+{
+    (void)state;
+    for (int moves = 0; moves < 2; moves++) {
+        struct scene scene = {.domains = {a_guest(1, 1024, 1024, 1024)}};
+        scene.domains[0].static_max_kib = scene.domains[0].maxmem_kib = 4096 * MIB;
+        if (moves)
+            scene.domains[0].target_kib = 2048 * MIB;
+        open_scene(&scene, 1, 4096);
+        decide(&scene);
+        assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
+        assert_int_equal(scene.domains[0].maxmem_kib, (moves ? 1024 : 4096) * MIB);
+        close_scene(&scene);
+    }
+}
+
+/* One that is left alone may grow to where it was told to. */
+static void test_one_left_alone_may_grow(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 512, 1024, 4096)}};
+    scene.domains[0].stopped_kib = 1024 * MIB;
+    scene.domains[0].stopped_usec = BALLAST_SEC_USEC;
+    scene.domains[0].stops = 1;
+    scene.domains[0].target_kib = 1124 * MIB;
+    open_scene(&scene, 1, 1024);
+    scene.host.now_usec = 2 * BALLAST_SEC_USEC;
+    balancer_set_policy(scene.balancer, policy_find("fixed"));
+    decide(&scene);
+    assert_true(opinion(&scene, 1).left_alone);
+    assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
+    close_scene(&scene);
+}
+
+/* While a start waits, one that the policy leaves alone goes on its way down, and on none up. */
+static void test_one_on_its_way(void **state)
+{
+    (void)state;
+    for (uint64_t told_mib = 900; told_mib <= 1100; told_mib += 200) {
+        struct scene scene = {
+            .domains = {a_guest(1, 512, 1024, 4096), a_guest(2, 512, 2048, 4096)}};
+        scene.domains[0].target_kib = told_mib * MIB;
+        open_scene(&scene, 2, 200);
+        balancer_set_policy(scene.balancer, policy_find("preferred"));
+        wait_for(&scene, 600);
+        decide(&scene);
+        assert_int_equal(scene.domains[0].target_kib, ballast_min_u64(told_mib, 1024) * MIB);
+        close_scene(&scene);
+    }
 }
 
 /* Where maxima leave too much room, those beyond targets come down before growth is called off. */
@@ -292,6 +344,33 @@ static void test_one_that_comes_back_is_new(void **state)
     close_scene(&scene);
 }
 
+/* In another order each is who it was, also where their ids fall into one place of the index. */
+static void test_another_order(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    for (uint32_t i = 0; i < MOST; i++) {
+        scene.domains[i] = a_guest(1 + 1024 * i, 64, 1024, 4096);
+        scene.domains[i].used_kib = (100 + i) * MIB;
+        scene.domains[i].report_age_usec = 0;
+    }
+    open_scene(&scene, MOST, 0);
+    decide(&scene);
+    uint32_t first = opinion(&scene, 1).trust_permyriad;
+    for (size_t i = 0; i < MOST / 2; i++) {
+        struct ballast_domain other = scene.domains[MOST - 1 - i];
+        scene.domains[MOST - 1 - i] = scene.domains[i];
+        scene.domains[i] = other;
+    }
+    for (size_t i = 0; i < MOST; i++)
+        scene.domains[i].used_kib += MIB;
+    scene.host.now_usec += BALLAST_SEC_USEC;
+    decide(&scene);
+    for (uint32_t i = 0; i < MOST; i++)
+        assert_true(opinion(&scene, 1 + 1024 * i).trust_permyriad > first);
+    close_scene(&scene);
+}
+
 /* More domains and more starts than there is room for at first. */
 static void test_many(void **state)
 {
@@ -329,6 +408,9 @@ int main(void)
         cmocka_unit_test(test_the_end_is_worth_a_write),
         cmocka_unit_test(test_growth_at_the_minimum),
         cmocka_unit_test(test_growth_is_called_off),
+        cmocka_unit_test(test_maxima_follow_targets),
+        cmocka_unit_test(test_one_left_alone_may_grow),
+        cmocka_unit_test(test_one_on_its_way),
         cmocka_unit_test(test_idle_room_goes_first),
         cmocka_unit_test(test_one_that_turns),
         cmocka_unit_test(test_calm_growth),
@@ -341,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_an_id_is_there_once),
         cmocka_unit_test(test_one_that_comes_back_is_new),
+        cmocka_unit_test(test_another_order),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests_name("policy-act", tests, NULL, NULL);
