@@ -12,6 +12,8 @@
 
 #include "core/draw/bars.h"
 
+#include "../seeds/seed.h"
+
 enum { SIZE = 8192, COLUMNS = 80 };
 
 static void drawn(const struct draw_bar *bars, size_t count, uint64_t whole_kib, char out[SIZE])
@@ -81,20 +83,22 @@ static void check_lines(const char *text, size_t count)
     assert_memory_equal(text, "total", 5);
 }
 
+static uint64_t seed = 5;
+
 static void any_parts(void **state)
 {
     (void)state;
-    unsigned seed = 5;
+    unsigned chance = (unsigned)seed;
     for (int i = 0; i < 5000; i++) {
         struct draw_bar bars[9];
-        size_t count = (size_t)rand_r(&seed) % 10;
+        size_t count = (size_t)rand_r(&chance) % 10;
         for (size_t j = 0; j < count; j++) {
-            uint64_t kib = (uint64_t)rand_r(&seed) << 33 ^ (uint64_t)rand_r(&seed);
+            uint64_t kib = (uint64_t)rand_r(&chance) << 33 ^ (uint64_t)rand_r(&chance);
             bars[j] = (struct draw_bar){j % 2 ? "b" : "a name of far more than 24 characters",
-                                        kib >> (rand_r(&seed) % 64), '#', 0};
+                                        kib >> (rand_r(&chance) % 64), '#', 0};
         }
         char text[SIZE];
-        drawn(bars, count, (uint64_t)rand_r(&seed) << (rand_r(&seed) % 34), text);
+        drawn(bars, count, (uint64_t)rand_r(&chance) << (rand_r(&chance) % 34), text);
         check_lines(text, count);
         char small[40];
         size_t length = draw_bars(bars, count, 0, false, small, sizeof(small));
@@ -102,8 +106,9 @@ static void any_parts(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &seed, "any_parts");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_example),
         cmocka_unit_test(colour_is_only_ink),

@@ -12,6 +12,8 @@
 #include "core/model/host.h"
 #include "edge/history/history.h"
 
+#include "../seeds/seed.h"
+
 /* Any Sunday, on a multiple of every length. */
 #define BEGIN_SEC UINT64_C(1799971200)
 #define HOUR      UINT64_C(3600)
@@ -407,6 +409,8 @@ static void test_migration(void **state)
 }
 
 /* Bytes turned over in the middle of it, wherever: it is used or set aside, and never worse. */
+static uint64_t seed = 17;
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -423,7 +427,7 @@ static void test_damage(void **state)
     ssize_t size = read(fd, good, sizeof(good));
     close(fd);
     assert_true(size > 8192);
-    uint64_t random = 17;
+    uint64_t random = seed;
     int asides = 0;
     for (int round = 0; round < 150; round++) {
         static uint8_t bad[4 << 20];
@@ -634,8 +638,9 @@ static void test_is_set_back(void **state)
     assert_int_equal(rows, 2 * HOUR / 600);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &seed, "test_damage");
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_is_set_back),    TEST(test_comes_back),   TEST(test_undone), TEST(test_thinned),

@@ -2,6 +2,10 @@
 /* Buckets: folding and thinning lose no extreme and no total, packing loses nothing at all. */
 #include "check.h"
 
+#include "../seeds/seed.h"
+
+static uint64_t seed = 7;
+
 static const struct series_place place = {1200, 10, 60};
 
 /* A bucket of any kind: at rest, moving, extreme. */
@@ -78,7 +82,7 @@ static void test_pack(void **state)
 {
     (void)state;
     static uint8_t bytes[SERIES_PACK_MOST];
-    uint64_t random = 7;
+    uint64_t random = seed;
     for (int round = 0; round < 20000; round++) {
         struct series_bucket in[SERIES_SLOTS];
         struct series_bucket out[SERIES_SLOTS];
@@ -131,7 +135,7 @@ static void test_pack_at_rest(void **state)
 static void test_unpack_any(void **state)
 {
     (void)state;
-    uint64_t random = 11;
+    uint64_t random = seed;
     for (int round = 0; round < 200000; round++) {
         uint8_t bytes[64];
         struct series_bucket out[SERIES_SLOTS];
@@ -225,7 +229,7 @@ static void test_thin(void **state)
 {
     (void)state;
     static struct series_bucket in[3600];
-    uint64_t random = 3;
+    uint64_t random = seed;
     for (int round = 0; round < 50; round++) {
         struct series_fold all = {0};
         struct series_bucket want;
@@ -263,7 +267,7 @@ static void test_conservation(void **state)
 {
     (void)state;
     static struct series_bucket in[1800];
-    uint64_t random = 5;
+    uint64_t random = seed;
     for (int round = 0; round < 200; round++) {
         uint64_t total_kib = 1 + random_below(&random, UINT64_C(1) << (4 + round % 36));
         unsigned __int128 wanted[SERIES_PARTS] = {0};
@@ -394,8 +398,9 @@ static void test_view(void **state)
     series_view_release(&view);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &seed, "*");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pack),           cmocka_unit_test(test_pack_most),
         cmocka_unit_test(test_pack_at_rest),   cmocka_unit_test(test_unpack_any),

@@ -7,6 +7,8 @@
 #include "edge/hv/processor.h"
 #include "edge/hv/xen_judge.h"
 
+#include "../seeds/seed.h"
+
 static struct xen_said said;
 static struct xen_counted counted;
 
@@ -394,6 +396,8 @@ static void rules_need_nodes(void **state)
     assert_int_equal(rules.id, 99);
 }
 
+static uint64_t seed = 1;
+
 /* Whatever the nodes hold, what is shown can be true: the model's own check says so. */
 static void always_possible(void **state)
 {
@@ -401,16 +405,16 @@ static void always_possible(void **state)
     static const char *const words[] = {
         NULL, "", "0", "1", "262144", "524288", "999999", "4398046511104", "-1", "9e9"};
     enum { WORDS = sizeof(words) / sizeof(words[0]) };
-    unsigned seed = 1;
+    unsigned chance = (unsigned)seed;
     for (int i = 0; i < 20000; i++) {
         for (unsigned node = XEN_NODE_TARGET; node <= XEN_NODE_MEMINFO; node++) {
-            seed = seed * 1103515245 + 12345;
-            hear((enum xen_node)node, words[(seed >> 16) % WORDS]);
+            chance = chance * 1103515245 + 12345;
+            hear((enum xen_node)node, words[(chance >> 16) % WORDS]);
         }
-        seed = seed * 1103515245 + 12345;
-        counted.id = (seed >> 16) % 3;
-        counted.paused = (seed >> 18) & 1;
-        counted.max_kib = (seed >> 19) & 1 ? XEN_MOST_KIB : (seed >> 20) % 600 * MIB;
+        chance = chance * 1103515245 + 12345;
+        counted.id = (chance >> 16) % 3;
+        counted.paused = (chance >> 18) & 1;
+        counted.max_kib = (chance >> 19) & 1 ? XEN_MOST_KIB : (chance >> 20) % 600 * MIB;
         struct ballast_domain domain = shown();
         struct ballast_host host = {.total_kib = 4096 * MIB, .domains = &domain, .domain_count = 1};
         struct ballast_error err;
@@ -514,8 +518,9 @@ static void segments_of_a_running_domain(void **state)
     assert_int_equal(xen_running(&domain).extra_internal_kib, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &seed, "always_possible");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(sizes, begin),
         cmocka_unit_test_setup(names, begin),

@@ -5,6 +5,8 @@
 #include "edge/json/json.h"
 #include "edge/snapshot/snapshot.h"
 
+#include "../seeds/seed.h"
+
 static struct snapshot good(const char *text)
 {
     struct snapshot snapshot;
@@ -218,37 +220,37 @@ static char *written(const struct ballast_host *host)
 }
 
 /* A number of so many bits. */
-static uint64_t any(unsigned *seed, unsigned bits)
+static uint64_t any(unsigned *chance, unsigned bits)
 {
-    uint64_t value = (uint64_t)rand_r(seed) << 33 ^ (uint64_t)rand_r(seed) << 11;
-    return (value ^ (uint64_t)rand_r(seed)) >> (64 - bits);
+    uint64_t value = (uint64_t)rand_r(chance) << 33 ^ (uint64_t)rand_r(chance) << 11;
+    return (value ^ (uint64_t)rand_r(chance)) >> (64 - bits);
 }
 
-static struct ballast_domain any_domain(unsigned *seed, uint32_t id)
+static struct ballast_domain any_domain(unsigned *chance, uint32_t id)
 {
     static const char *const names[] = {"", "web", "a\"b\\c", "gr\xc3\xbc\xc3\x9f", "x/y<z>"};
-    bool reports = any(seed, 1);
+    bool reports = any(chance, 1);
     return (struct ballast_domain){
         .id = id,
-        .name = names[any(seed, 8) % 5],
-        .state = (enum ballast_domain_state)any(seed, 2),
-        .kind = (enum ballast_domain_kind)any(seed, 2),
-        .is_dom0 = any(seed, 1),
-        .has_balloon = any(seed, 1),
-        .tot_kib = any(seed, 60),
-        .video_kib = any(seed, 30),
-        .overhead_kib = any(seed, 30),
-        .target_kib = any(seed, 40),
-        .maxmem_kib = any(seed, 40),
-        .dynamic_min_kib = any(seed, 40),
-        .dynamic_max_kib = any(seed, 40),
-        .static_max_kib = any(seed, 40),
-        .build_left_kib = any(seed, 40),
-        .pinned_kib = any(seed, 30),
-        .used_kib = reports ? any(seed, 40) : BALLAST_NONE,
-        .reported_free_kib = any(seed, 1) ? any(seed, 40) : BALLAST_NONE,
-        .report_age_usec = reports ? any(seed, 51) : BALLAST_NONE,
-        .shares = any(seed, 10),
+        .name = names[any(chance, 8) % 5],
+        .state = (enum ballast_domain_state)any(chance, 2),
+        .kind = (enum ballast_domain_kind)any(chance, 2),
+        .is_dom0 = any(chance, 1),
+        .has_balloon = any(chance, 1),
+        .tot_kib = any(chance, 60),
+        .video_kib = any(chance, 30),
+        .overhead_kib = any(chance, 30),
+        .target_kib = any(chance, 40),
+        .maxmem_kib = any(chance, 40),
+        .dynamic_min_kib = any(chance, 40),
+        .dynamic_max_kib = any(chance, 40),
+        .static_max_kib = any(chance, 40),
+        .build_left_kib = any(chance, 40),
+        .pinned_kib = any(chance, 30),
+        .used_kib = reports ? any(chance, 40) : BALLAST_NONE,
+        .reported_free_kib = any(chance, 1) ? any(chance, 40) : BALLAST_NONE,
+        .report_age_usec = reports ? any(chance, 51) : BALLAST_NONE,
+        .shares = any(chance, 10),
     };
 }
 
@@ -267,38 +269,40 @@ static void assert_same(const struct ballast_host *a, const struct ballast_host 
     }
 }
 
+static uint64_t seed = 1;
+
 static void test_written_is_read_again(void **state)
 {
     (void)state;
-    unsigned seed = 1;
+    unsigned chance = (unsigned)seed;
     for (int i = 0; i < 2000; i++) {
         struct ballast_domain domains[5];
         struct ballast_host host;
         memset(&host, 0, sizeof(host));
-        host.now_usec = any(&seed, i % 2 ? 51 : 40);
-        host.total_kib = any(&seed, 63);
-        host.free_kib = any(&seed, 40);
-        host.scrub_kib = any(&seed, 40);
-        host.claimed_kib = any(&seed, 40);
-        host.xen_kib = any(&seed, 20);
-        host.slush_kib = any(&seed, 20);
-        host.caps.hap = any(&seed, 1);
-        host.caps.iommu = any(&seed, 1);
-        host.caps.vmx = any(&seed, 1);
-        if (any(&seed, 1))
+        host.now_usec = any(&chance, i % 2 ? 51 : 40);
+        host.total_kib = any(&chance, 63);
+        host.free_kib = any(&chance, 40);
+        host.scrub_kib = any(&chance, 40);
+        host.claimed_kib = any(&chance, 40);
+        host.xen_kib = any(&chance, 20);
+        host.slush_kib = any(&chance, 20);
+        host.caps.hap = any(&chance, 1);
+        host.caps.iommu = any(&chance, 1);
+        host.caps.vmx = any(&chance, 1);
+        if (any(&chance, 1))
             (void)snprintf(host.xen_version, sizeof(host.xen_version), "4.%u.%u-\"x",
-                           (unsigned)any(&seed, 5), (unsigned)any(&seed, 5));
-        if (any(&seed, 1))
+                           (unsigned)any(&chance, 5), (unsigned)any(&chance, 5));
+        if (any(&chance, 1))
             (void)snprintf(host.processor, sizeof(host.processor), "AuthenticAMD-25-%X-\"1",
-                           (unsigned)any(&seed, 5));
-        if (any(&seed, 1))
-            ballast_caps_set_gnttab(&host.caps, (uint32_t)any(&seed, 31), (uint32_t)any(&seed, 31),
-                                    host.xen_version);
+                           (unsigned)any(&chance, 5));
+        if (any(&chance, 1))
+            ballast_caps_set_gnttab(&host.caps, (uint32_t)any(&chance, 31),
+                                    (uint32_t)any(&chance, 31), host.xen_version);
         host.domains = domains;
-        host.domain_count = any(&seed, 8) % 6;
+        host.domain_count = any(&chance, 8) % 6;
         memset(domains, 0, sizeof(domains));
         for (size_t j = 0; j < host.domain_count; j++)
-            domains[j] = any_domain(&seed, (uint32_t)any(&seed, 32));
+            domains[j] = any_domain(&chance, (uint32_t)any(&chance, 32));
         char *text = written(&host);
         struct snapshot again = good(text);
         assert_same(&again.host, &host);
@@ -339,8 +343,9 @@ static void test_file(void **state)
     check_error(snapshot_read("/dev/null", &s, &err), -EINVAL, &err, "/dev/null: is empty", "");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &seed, "test_written_is_read_again");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),       cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_refuses),     cmocka_unit_test(test_contradictions),

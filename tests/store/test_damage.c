@@ -4,7 +4,7 @@
  * is, or gives exactly what was in it. On a disk that is really full, or read-only, promises are
  * refused, what is there stays, and when there is room again all goes on by itself.
  *
- *   test_damage [FLIPS]
+ *   test_damage SEED: which bytes, beyond the first 400; the seeds are those of tests/seeds/list
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -119,12 +119,11 @@ static void clean(void)
     (void)unlink(wal);
 }
 
-static void flip(unsigned long flips)
+static void flip(uint64_t random)
 {
     static char damaged[MOST_BYTES];
-    uint64_t random = 12345;
     unsigned long refused = 0;
-    for (unsigned long i = 0; i < flips; i++) {
+    for (unsigned long i = 0; i < FLIPS; i++) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
         /* The header and what describes the tables, then anywhere. */
         size_t at = i < 400 ? i : (size_t)(random >> 33) % image_size;
@@ -136,8 +135,8 @@ static void flip(unsigned long flips)
         refused += judge(damaged, image_size, "flipped", at);
         clean();
     }
-    printf("%lu bytes changed: %lu times refused, else all was there\n", flips, refused);
-    CHECK(refused > flips / 20, "nothing was damaged");
+    printf("%d bytes changed: %lu times refused, else all was there\n", FLIPS, refused);
+    CHECK(refused > FLIPS / 20, "nothing was damaged");
 }
 
 static void cut(void)
@@ -244,8 +243,9 @@ static void on_a_small_disk(void)
 
 int main(int argc, char **argv)
 {
+    CHECK(argc == 2, "use: test_damage SEED");
     make();
-    flip(argc > 1 ? strtoul(argv[1], NULL, 10) : FLIPS);
+    flip(strtoull(argv[1], NULL, 10));
     cut();
     world_remove(directory);
     on_a_small_disk();

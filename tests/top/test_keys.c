@@ -12,6 +12,8 @@
 #include "edge/term/term.h"
 #include "world.h"
 
+#include "../seeds/seed.h"
+
 /* What the last key did; a screen is drawn before each, as a person would see it. */
 static enum top_does type(struct top_state *state, const char *keys)
 {
@@ -219,15 +221,22 @@ static void without_a_daemon_nothing_is_asked(void **unused)
     top_state_release(&state);
 }
 
+static uint64_t seed = 1;
+
 static void any_keys_at_all(void **unused)
 {
     (void)unused;
     struct top_state state = begin(12);
-    uint64_t random = 1;
+    uint64_t random = seed;
+    static const char change[] = "\x1bt512\ry";
     unsigned changes = 0;
-    for (int i = 0; i < 60000; i++) {
+    for (int i = 0; i < 20000; i++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         uint64_t key = (random >> 33) % 160;
+        /* Now and then a whole change is typed: chance alone would hardly ever come to a question.
+         */
+        if (i % 64 < (int)sizeof(change) - 1)
+            key = (uint64_t)change[i % 64];
         bool asks = state.mode == TOP_CONFIRM;
         enum top_does does =
             top_key(&state, (uint32_t)(key < 128 ? key : TERM_KEY_NONE + 1 + (key - 128) % 10));
@@ -243,8 +252,9 @@ static void any_keys_at_all(void **unused)
     top_state_release(&state);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    seed_from(argc, argv, &seed, "any_keys_at_all");
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(selection_stays_with_its_guest),
         cmocka_unit_test(every_sort_sorts),

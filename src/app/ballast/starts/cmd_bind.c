@@ -2,6 +2,7 @@
 /* ballast bind */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <json-c/json.h>
 
@@ -37,11 +38,12 @@ static int find(struct cli_daemon *daemon, const char *word, struct json_object 
 
 static void tell(const struct json_object *reservation)
 {
+    char *state = cli_field_shown(reservation, "state");
     printf("reservation %" PRIu64 ": %s to domain %" PRIu64 ", %" PRIu64 " of %" PRIu64
            " KiB are spent\n",
-           cli_field_sum(reservation, "id"), cli_field_string(reservation, "state"),
-           cli_field_sum(reservation, "domid"), cli_field_sum(reservation, "spent_kib"),
-           cli_field_sum(reservation, "granted_kib"));
+           cli_field_sum(reservation, "id"), state, cli_field_sum(reservation, "domid"),
+           cli_field_sum(reservation, "spent_kib"), cli_field_sum(reservation, "granted_kib"));
+    free(state);
 }
 
 static int bind_main(struct cli_args *args)

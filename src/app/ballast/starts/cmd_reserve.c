@@ -149,8 +149,9 @@ static void print_people(const struct cli_reserving *reserving)
     const struct json_object *reservation = reserving->reservation;
     printf("reservation %" PRIu64 ": ", reserving->id);
     if (!cli_reserving_is_granted(reserving)) {
-        printf("%s, %" PRIu64 " KiB missing\n", cli_field_string(reservation, "state"),
-               cli_field_sum(reservation, "missing_kib"));
+        char *state = cli_field_shown(reservation, "state");
+        printf("%s, %" PRIu64 " KiB missing\n", state, cli_field_sum(reservation, "missing_kib"));
+        free(state);
         return;
     }
     printf("%" PRIu64 " KiB granted\n", cli_field_sum(reservation, "granted_kib"));
