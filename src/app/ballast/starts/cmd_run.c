@@ -20,7 +20,7 @@
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/prospect.h"
 #include "app/ballast/explain/need.h"
-#include "app/ballast/starts/birth.h"
+#include "app/ballast/starts/domain_watch.h"
 #include "app/ballast/starts/reserving.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
@@ -257,42 +257,42 @@ static void set_environment(const struct run *run)
     (void)setenv(CLI_RUN_DIR_ENV, run->daemon.run_dir, 1);
 }
 
-static void tell_birth(const struct run *run, const struct cli_birth *birth)
+static void report_watch(const struct run *run, const struct cli_domain_watch *watch)
 {
-    if (birth->state == CLI_BIRTH_BOUND)
-        say(run, "it is domain %" PRIu64 ", and has its reservation", birth->domid);
-    if (birth->state == CLI_BIRTH_REFUSED)
+    if (watch->state == CLI_WATCH_BOUND)
+        say(run, "it is domain %" PRIu64 ", and has its reservation", watch->domid);
+    if (watch->state == CLI_WATCH_REFUSED)
         cli_complain("run: %s is domain %" PRIu64 ", but reservation %" PRIu64
                      " could not be bound to it: %s",
-                     run->need.shown, birth->domid, run->reserving.id, birth->why);
-    if (birth->state == CLI_BIRTH_LOST)
-        cli_complain("run: %s; %s goes on without its reservation (%" PRIu64 ")", birth->why,
+                     run->need.shown, watch->domid, run->reserving.id, watch->why);
+    if (watch->state == CLI_WATCH_LOST)
+        cli_complain("run: %s; %s goes on without its reservation (%" PRIu64 ")", watch->why,
                      run->need.shown, run->reserving.id);
 }
 
-static void attend(struct run *run, struct cli_birth *birth, struct cli_child *child)
+static void attend(struct run *run, struct cli_domain_watch *watch, struct cli_child *child)
 {
-    while (!child->ended && birth->state == CLI_BIRTH_NONE) {
-        cli_birth_look(birth);
+    while (!child->ended && watch->state == CLI_WATCH_NONE) {
+        cli_domain_watch_poll(watch);
         cli_child_wait(child, LOOK_USEC);
     }
-    tell_birth(run, birth);
+    report_watch(run, watch);
     cli_child_wait(child, BALLAST_NONE);
-    if (birth->state != CLI_BIRTH_NONE)
+    if (watch->state != CLI_WATCH_NONE)
         return;
     /* One that failed may have left a domain for a moment; what it has not bound goes back. */
     for (uint64_t waited_usec = 0; child->status == 0 && waited_usec <= LATE_USEC;
          waited_usec += LOOK_USEC) {
-        cli_birth_look(birth);
-        if (birth->state != CLI_BIRTH_NONE)
+        cli_domain_watch_poll(watch);
+        if (watch->state != CLI_WATCH_NONE)
             break;
         struct timespec pause = {.tv_nsec = (long)LOOK_USEC * 1000};
         (void)nanosleep(&pause, NULL);
     }
-    tell_birth(run, birth);
+    report_watch(run, watch);
 }
 
-static int start(struct run *run, struct cli_birth *birth)
+static int start(struct run *run, struct cli_domain_watch *watch)
 {
     struct cli_child child;
     set_environment(run);
@@ -301,10 +301,10 @@ static int start(struct run *run, struct cli_birth *birth)
         cli_reserving_release(&run->reserving);
         return rc;
     }
-    attend(run, birth, &child);
+    attend(run, watch, &child);
     cli_child_end(&child);
-    if (birth->state == CLI_BIRTH_NONE || birth->state == CLI_BIRTH_REFUSED) {
-        if (child.status == 0 && birth->state == CLI_BIRTH_NONE)
+    if (watch->state == CLI_WATCH_NONE || watch->state == CLI_WATCH_REFUSED) {
+        if (child.status == 0 && watch->state == CLI_WATCH_NONE)
             cli_complain("run: %s ended well, but there is no new domain %s: its reservation is "
                          "released",
                          run->command[0], run->need.shown);
@@ -327,11 +327,11 @@ static bool refuses_a_second(const struct run *run)
 }
 
 /* Nobody is asked to give for a command that could only fail. */
-static int check_absence(const struct run *run, const struct cli_birth *birth)
+static int check_absence(const struct run *run, const struct cli_domain_watch *watch)
 {
-    if (birth->before_count == 0)
+    if (watch->before_count == 0)
         return CLI_DONE;
-    uint64_t domid = birth->before[0];
+    uint64_t domid = watch->before[0];
     if (refuses_a_second(run)) {
         cli_complain("run: %s is there already, as domain %" PRIu64
                      ", and %s makes no second one of that name: nothing is reserved; shut that "
@@ -347,24 +347,24 @@ static int check_absence(const struct run *run, const struct cli_birth *birth)
 
 static int run_it(struct run *run)
 {
-    struct cli_birth birth;
+    struct cli_domain_watch watch;
     run->reserving =
         (struct cli_reserving){.daemon = &run->daemon, .want = run->want, .quiet = run->quiet};
     int rc = cli_child_find("run", run->command[0]);
-    if (rc || (rc = cli_birth_expect(&birth, &run->daemon, run->need.name)))
+    if (rc || (rc = cli_domain_watch_begin(&watch, &run->daemon, run->need.name)))
         return rc;
-    if ((rc = check_absence(run, &birth))) {
-        cli_birth_end(&birth);
+    if ((rc = check_absence(run, &watch))) {
+        cli_domain_watch_end(&watch);
         return rc;
     }
     cli_signals_catch();
     rc = reserve(run);
     if (!rc) {
-        birth.reservation = run->reserving.id;
-        birth.owner = run->want.owner;
-        rc = start(run, &birth);
+        watch.reservation = run->reserving.id;
+        watch.owner = run->want.owner;
+        rc = start(run, &watch);
     }
-    cli_birth_end(&birth);
+    cli_domain_watch_end(&watch);
     cli_reserving_end(&run->reserving);
     return rc;
 }

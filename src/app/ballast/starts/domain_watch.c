@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballast/starts/birth.h"
+#include "app/ballast/starts/domain_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,28 +31,29 @@ static bool has_name(const struct json_object *domain, const char *name)
     return same;
 }
 
-int cli_birth_expect(struct cli_birth *birth, struct cli_daemon *daemon, const char *name)
+int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *daemon,
+                           const char *name)
 {
     struct json_object *all = NULL;
-    *birth = (struct cli_birth){.daemon = daemon, .name = name};
+    *watch = (struct cli_domain_watch){.daemon = daemon, .name = name};
     int rc = cli_pages(daemon, &cli_list_of_domains, cli_params(), &all);
     size_t count = rc ? 0 : json_object_array_length(all);
-    birth->before = cli_must(calloc(count + 1, sizeof(*birth->before)));
+    watch->before = cli_must(calloc(count + 1, sizeof(*watch->before)));
     for (size_t i = 0; i < count; i++) {
         const struct json_object *domain = json_object_array_get_idx(all, i);
         if (has_name(domain, name))
-            birth->before[birth->before_count++] = cli_field_u64(domain, "domid");
+            watch->before[watch->before_count++] = cli_field_u64(domain, "domid");
     }
     json_object_put(all);
     if (rc)
-        cli_birth_end(birth);
+        cli_domain_watch_end(watch);
     return rc;
 }
 
-static bool was_there(const struct cli_birth *birth, uint64_t domid)
+static bool was_there(const struct cli_domain_watch *watch, uint64_t domid)
 {
-    for (size_t i = 0; i < birth->before_count; i++) {
-        if (birth->before[i] == domid)
+    for (size_t i = 0; i < watch->before_count; i++) {
+        if (watch->before[i] == domid)
             return true;
     }
     return false;
@@ -66,85 +67,85 @@ static uint64_t now_usec(void)
 }
 
 /* One that was started anew knows the reservation: the next look asks that one. */
-static void find_daemon(struct cli_birth *birth)
+static void find_daemon(struct cli_domain_watch *watch)
 {
     struct ballast_error err;
-    struct cli_daemon *daemon = birth->daemon;
+    struct cli_daemon *daemon = watch->daemon;
     cli_daemon_close(daemon);
     if (wire_connect(daemon->run_dir, false, &daemon->client, &err) == 0) {
-        cli_daemon_attach(daemon, birth->reservation, birth->owner);
-        birth->gone_usec = 0;
+        cli_daemon_attach(daemon, watch->reservation, watch->owner);
+        watch->gone_usec = 0;
         return;
     }
-    if (birth->gone_usec == 0)
-        birth->gone_usec = now_usec();
-    if (now_usec() - birth->gone_usec < PATIENCE_USEC)
+    if (watch->gone_usec == 0)
+        watch->gone_usec = now_usec();
+    if (now_usec() - watch->gone_usec < PATIENCE_USEC)
         return;
-    birth->state = CLI_BIRTH_LOST;
-    (void)snprintf(birth->why, sizeof(birth->why), "%s", err.text);
+    watch->state = CLI_WATCH_LOST;
+    (void)snprintf(watch->why, sizeof(watch->why), "%s", err.text);
 }
 
 /* Asks without a word; 0 with an answer. */
-static int ask(struct cli_birth *birth, const char *method, struct json_object *params,
+static int ask(struct cli_domain_watch *watch, const char *method, struct json_object *params,
                struct wire_message *answer)
 {
-    struct wire_client *client = birth->daemon->client;
+    struct wire_client *client = watch->daemon->client;
     int rc = -1;
     if (client)
         rc = wire_call(client, method, params, PATIENCE_USEC, NULL, NULL, answer, NULL);
     else
         json_object_put(params);
     if (rc < 0)
-        find_daemon(birth);
+        find_daemon(watch);
     return rc;
 }
 
-static void bind_it(struct cli_birth *birth, const struct json_object *domain)
+static void bind_it(struct cli_domain_watch *watch, const struct json_object *domain)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
     const char *uuid = cli_field_string(domain, "uuid");
-    cli_params_u64(params, "id", birth->reservation);
+    cli_params_u64(params, "id", watch->reservation);
     cli_params_u64(params, "domid", cli_field_u64(domain, "domid"));
     cli_params_string(params, "uuid", *uuid ? uuid : NULL);
-    cli_params_string(params, "owner", birth->owner);
-    if (ask(birth, "bind", params, &answer) == 0) {
-        birth->domid = cli_field_u64(domain, "domid");
-        birth->state = answer.error_code ? CLI_BIRTH_REFUSED : CLI_BIRTH_BOUND;
+    cli_params_string(params, "owner", watch->owner);
+    if (ask(watch, "bind", params, &answer) == 0) {
+        watch->domid = cli_field_u64(domain, "domid");
+        watch->state = answer.error_code ? CLI_WATCH_REFUSED : CLI_WATCH_BOUND;
         char *shown = cli_shown(answer.error_text);
-        (void)snprintf(birth->why, sizeof(birth->why), "%s", shown);
+        (void)snprintf(watch->why, sizeof(watch->why), "%s", shown);
         free(shown);
         /* Gone between two questions, or a ledger that cannot be written for now: look again. */
         if (answer.error_code == WIRE_NOT_FOUND || answer.error_code == WIRE_UNAVAILABLE)
-            birth->state = CLI_BIRTH_NONE;
+            watch->state = CLI_WATCH_NONE;
     }
     wire_message_release(&answer);
 }
 
-void cli_birth_look(struct cli_birth *birth)
+void cli_domain_watch_poll(struct cli_domain_watch *watch)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     uint64_t after = BALLAST_NONE;
     bool more = true;
-    while (more && birth->state == CLI_BIRTH_NONE) {
+    while (more && watch->state == CLI_WATCH_NONE) {
         struct json_object *params = cli_params();
         cli_params_u64(params, "after", after);
-        if (ask(birth, "domains", params, &answer) < 0)
+        if (ask(watch, "domains", params, &answer) < 0)
             return;
         size_t count = cli_field_count(answer.result, "domains");
-        for (size_t i = 0; i < count && birth->state == CLI_BIRTH_NONE; i++) {
+        for (size_t i = 0; i < count && watch->state == CLI_WATCH_NONE; i++) {
             const struct json_object *domain = cli_field_at(answer.result, "domains", i);
             after = cli_field_u64(domain, "domid");
-            if (has_name(domain, birth->name) && !was_there(birth, after))
-                bind_it(birth, domain);
+            if (has_name(domain, watch->name) && !was_there(watch, after))
+                bind_it(watch, domain);
         }
         more = count > 0 && after != BALLAST_NONE && cli_field_bool(answer.result, "more");
         wire_message_release(&answer);
     }
 }
 
-void cli_birth_end(struct cli_birth *birth)
+void cli_domain_watch_end(struct cli_domain_watch *watch)
 {
-    free(birth->before);
-    birth->before = NULL;
+    free(watch->before);
+    watch->before = NULL;
 }
