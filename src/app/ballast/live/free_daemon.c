@@ -13,8 +13,8 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
 #include "app/ballast/cli/values.h"
+#include "app/ballast/client/admission_preview.h"
 #include "app/ballast/client/daemon.h"
-#include "app/ballast/client/prospect.h"
 #include "app/ballast/live/free.h"
 #include "core/base/units.h"
 
@@ -132,12 +132,12 @@ static int really_json(struct cli_freeing *freeing)
 }
 
 static struct json_object *asked_json(const struct cli_freeing *freeing,
-                                      const struct cli_prospect *prospect)
+                                      const struct cli_admission_preview *preview)
 {
     struct json_object *array = cli_must(json_object_new_array());
-    size_t count = prospect->givers ? json_object_array_length(prospect->givers) : 0;
+    size_t count = preview->givers ? json_object_array_length(preview->givers) : 0;
     for (size_t i = 0; i < count; i++) {
-        const struct json_object *giver = json_object_array_get_idx(prospect->givers, i);
+        const struct json_object *giver = json_object_array_get_idx(preview->givers, i);
         uint64_t id = cli_field_sum(giver, "domid");
         uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
         const struct cli_domain *domain = host_access_by_id(&freeing->access, (uint32_t)id);
@@ -150,7 +150,7 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
         cli_json_string(object, "name", domain->is.name);
         cli_json_kib(object, "actual", domain->is.tot_kib);
         cli_json_kib(object, "target", ballast_sub_floor(domain->is.tot_kib, gives_kib));
-        cli_json_string(object, "reason", cli_field_string(prospect->start, "reason"));
+        cli_json_string(object, "reason", cli_field_string(preview->start, "reason"));
         if (json_object_array_add(array, object) < 0)
             cli_must(NULL);
     }
@@ -159,14 +159,14 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
 
 static int dryly_json(struct cli_freeing *freeing)
 {
-    struct cli_prospect prospect = {0};
+    struct cli_admission_preview preview = {0};
     struct cli_daemon *daemon = host_access_daemon_of(freeing->access.hv);
-    int rc = cli_prospect_ask(daemon, NULL, freeing->need_kib, &prospect);
+    int rc = cli_admission_preview_ask(daemon, NULL, freeing->need_kib, &preview);
     if (rc)
         return rc;
-    bool can_be = cli_prospect_is_possible(&prospect);
-    cli_free_tell_dry_json(freeing, asked_json(freeing, &prospect), can_be);
-    cli_prospect_release(&prospect);
+    bool can_be = cli_admission_preview_is_possible(&preview);
+    cli_free_tell_dry_json(freeing, asked_json(freeing, &preview), can_be);
+    cli_admission_preview_release(&preview);
     return can_be ? CLI_DONE : CLI_NO;
 }
 
@@ -198,13 +198,13 @@ static int really(const struct cli_freeing *freeing, struct cli_daemon *daemon)
 
 static int dryly(const struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
-    struct cli_prospect prospect = {0};
-    int rc = cli_prospect_ask(daemon, NULL, freeing->need_kib, &prospect);
+    struct cli_admission_preview preview = {0};
+    int rc = cli_admission_preview_ask(daemon, NULL, freeing->need_kib, &preview);
     if (rc)
         return rc;
-    cli_prospect_tell(&prospect, stdout);
-    rc = cli_prospect_is_possible(&prospect) ? CLI_DONE : CLI_NO;
-    cli_prospect_release(&prospect);
+    cli_admission_preview_print(&preview, stdout);
+    rc = cli_admission_preview_is_possible(&preview) ? CLI_DONE : CLI_NO;
+    cli_admission_preview_release(&preview);
     return rc;
 }
 

@@ -18,7 +18,7 @@
 #include "app/ballast/cli/signals.h"
 #include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/prospect.h"
+#include "app/ballast/client/admission_preview.h"
 #include "app/ballast/explain/need.h"
 #include "app/ballast/starts/domain_watch.h"
 #include "app/ballast/starts/reserving.h"
@@ -177,12 +177,12 @@ __attribute__((format(printf, 2, 3))) static void say(const struct run *run, con
 
 static int dry_run(struct run *run)
 {
-    struct cli_prospect prospect = {0};
-    int rc = cli_prospect_ask(&run->daemon, run->need.label, run->need.kib, &prospect);
+    struct cli_admission_preview preview = {0};
+    int rc = cli_admission_preview_ask(&run->daemon, run->need.label, run->need.kib, &preview);
     if (rc)
         return rc;
     if (run->json) {
-        struct json_object *object = cli_prospect_json(&prospect);
+        struct json_object *object = cli_admission_preview_json(&preview);
         cli_json_string(object, "name", run->need.name);
         cli_json_string(object, "profile", run->need.profile_name);
         cli_json_string(object, "profile_why", run->need.why);
@@ -192,17 +192,17 @@ static int dry_run(struct run *run)
     } else {
         printf("%s: needs %" PRIu64 " KiB (profile %s: %s: %s); ", run->need.shown, run->need.kib,
                run->need.profile_name, run->need.why, run->need.certainty.text);
-        cli_prospect_tell(&prospect, stdout);
+        cli_admission_preview_print(&preview, stdout);
     }
-    rc = cli_prospect_is_possible(&prospect) ? CLI_DONE : CLI_NO;
-    cli_prospect_release(&prospect);
+    rc = cli_admission_preview_is_possible(&preview) ? CLI_DONE : CLI_NO;
+    cli_admission_preview_release(&preview);
     return rc;
 }
 
 static int tell_no(struct run *run)
 {
     char why[CLI_MESSAGE];
-    struct cli_prospect prospect = {0};
+    struct cli_admission_preview preview = {0};
     if (cli_signal()) {
         cli_complain("run: %s is not started; what was being freed goes back", run->need.shown);
         return 128 + cli_signal();
@@ -210,11 +210,11 @@ static int tell_no(struct run *run)
     cli_reserving_why(&run->reserving, why, sizeof(why));
     cli_complain("run: %s needs %" PRIu64 " KiB and is not started: %s", run->need.shown,
                  run->need.kib, why);
-    if (cli_prospect_ask(&run->daemon, run->need.label, run->need.kib, &prospect) == 0) {
+    if (cli_admission_preview_ask(&run->daemon, run->need.label, run->need.kib, &preview) == 0) {
         fputs("now: ", stderr);
-        cli_prospect_tell(&prospect, stderr);
+        cli_admission_preview_print(&preview, stderr);
     }
-    cli_prospect_release(&prospect);
+    cli_admission_preview_release(&preview);
     return CLI_NO;
 }
 

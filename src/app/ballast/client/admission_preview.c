@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballast/client/prospect.h"
+#include "app/ballast/client/admission_preview.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,45 +29,45 @@ static struct json_object *plan_params(const char *label, uint64_t need_kib)
     return params;
 }
 
-int cli_prospect_ask(struct cli_daemon *daemon, const char *label, uint64_t need_kib,
-                     struct cli_prospect *out)
+int cli_admission_preview_ask(struct cli_daemon *daemon, const char *label, uint64_t need_kib,
+                              struct cli_admission_preview *out)
 {
-    struct cli_prospect prospect = {0};
+    struct cli_admission_preview preview = {0};
     struct json_object *result = NULL;
     int rc = cli_daemon_call(daemon, "plan", plan_params(label, need_kib), &result);
-    prospect.start = json_object_get(cli_field_at(result, "starts", 0));
-    struct json_object *givers = cli_field(prospect.start, "givers");
-    prospect.givers = json_object_get(givers ? givers : cli_field(result, "givers"));
+    preview.start = json_object_get(cli_field_at(result, "starts", 0));
+    struct json_object *givers = cli_field(preview.start, "givers");
+    preview.givers = json_object_get(givers ? givers : cli_field(result, "givers"));
     json_object_put(result);
-    if (!rc && !prospect.start) {
+    if (!rc && !preview.start) {
         cli_complain("%s: the daemon answered plan without a plan", daemon->command);
         rc = CLI_UNREACHABLE;
     }
     if (!rc)
-        rc = cli_pages(daemon, &cli_list_of_domains, cli_params(), &prospect.domains);
+        rc = cli_pages(daemon, &cli_list_of_domains, cli_params(), &preview.domains);
     if (rc)
-        cli_prospect_release(&prospect);
+        cli_admission_preview_release(&preview);
     else
-        *out = prospect;
+        *out = preview;
     return rc;
 }
 
-void cli_prospect_release(struct cli_prospect *prospect)
+void cli_admission_preview_release(struct cli_admission_preview *preview)
 {
-    json_object_put(prospect->start);
-    json_object_put(prospect->givers);
-    json_object_put(prospect->domains);
-    *prospect = (struct cli_prospect){0};
+    json_object_put(preview->start);
+    json_object_put(preview->givers);
+    json_object_put(preview->domains);
+    *preview = (struct cli_admission_preview){0};
 }
 
-static bool has_verdict(const struct cli_prospect *prospect, const char *word)
+static bool has_verdict(const struct cli_admission_preview *preview, const char *word)
 {
-    return strcmp(cli_field_string(prospect->start, "verdict"), word) == 0;
+    return strcmp(cli_field_string(preview->start, "verdict"), word) == 0;
 }
 
-bool cli_prospect_is_possible(const struct cli_prospect *prospect)
+bool cli_admission_preview_is_possible(const struct cli_admission_preview *preview)
 {
-    return has_verdict(prospect, "fits") || has_verdict(prospect, "waits");
+    return has_verdict(preview, "fits") || has_verdict(preview, "waits");
 }
 
 static size_t length_of(const struct json_object *array)
@@ -105,10 +105,10 @@ static uint64_t above_minimum_kib(const struct json_object *domain)
     return ballast_sub_floor(cli_field_sum(domain, "actual_kib"), min_kib);
 }
 
-static void tell_givers(const struct cli_prospect *prospect, FILE *out)
+static void tell_givers(const struct cli_admission_preview *preview, FILE *out)
 {
-    for (size_t i = 0; i < length_of(prospect->givers); i++) {
-        const struct json_object *giver = json_object_array_get_idx(prospect->givers, i);
+    for (size_t i = 0; i < length_of(preview->givers); i++) {
+        const struct json_object *giver = json_object_array_get_idx(preview->givers, i);
         uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
         char *name = cli_field_shown(giver, "name");
         if (gives_kib > 0)
@@ -120,10 +120,10 @@ static void tell_givers(const struct cli_prospect *prospect, FILE *out)
 }
 
 /* Minima are what an operator set: they are in the way too, and last. */
-static void tell_obstacles(const struct cli_prospect *prospect, FILE *out)
+static void tell_obstacles(const struct cli_admission_preview *preview, FILE *out)
 {
-    for (size_t i = 0; i < length_of(prospect->domains); i++) {
-        const struct json_object *domain = json_object_array_get_idx(prospect->domains, i);
+    for (size_t i = 0; i < length_of(preview->domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(preview->domains, i);
         const char *why = in_the_way(domain);
         uint64_t above_kib = above_minimum_kib(domain);
         if (!why || above_kib == 0)
@@ -136,15 +136,15 @@ static void tell_obstacles(const struct cli_prospect *prospect, FILE *out)
     fputs("    lower minima would help too: ballast set-range DOMAIN MIN MAX\n", out);
 }
 
-void cli_prospect_tell(const struct cli_prospect *prospect, FILE *out)
+void cli_admission_preview_print(const struct cli_admission_preview *preview, FILE *out)
 {
-    char *message = cli_field_shown(prospect->start, "message");
-    uint64_t missing_kib = cli_field_sum(prospect->start, "missing_kib");
-    struct forecast wait = {cli_field_u64(prospect->start, "wait_min_usec"),
-                            cli_field_u64(prospect->start, "wait_max_usec")};
-    if (has_verdict(prospect, "fits")) {
+    char *message = cli_field_shown(preview->start, "message");
+    uint64_t missing_kib = cli_field_sum(preview->start, "missing_kib");
+    struct forecast wait = {cli_field_u64(preview->start, "wait_min_usec"),
+                            cli_field_u64(preview->start, "wait_max_usec")};
+    if (has_verdict(preview, "fits")) {
         fputs("it fits in what is free\n", out);
-    } else if (has_verdict(prospect, "waits")) {
+    } else if (has_verdict(preview, "waits")) {
         fprintf(out, "it fits when others give %" PRIu64 " KiB", missing_kib);
         if (wait.max_usec != BALLAST_NONE) {
             char text[96];
@@ -152,28 +152,28 @@ void cli_prospect_tell(const struct cli_prospect *prospect, FILE *out)
             fprintf(out, ", in %s", text);
         }
         fputs(":\n", out);
-        tell_givers(prospect, out);
+        tell_givers(preview, out);
     } else {
         fprintf(out, "it does not fit, %" PRIu64 " KiB are missing: %s\n", missing_kib, message);
-        tell_obstacles(prospect, out);
+        tell_obstacles(preview, out);
     }
     free(message);
 }
 
-struct json_object *cli_prospect_json(const struct cli_prospect *prospect)
+struct json_object *cli_admission_preview_json(const struct cli_admission_preview *preview)
 {
     struct json_object *object = cli_must(json_object_new_object());
     struct json_object *way = cli_must(json_object_new_array());
-    json_object_object_foreach(prospect->start, key, value)
+    json_object_object_foreach(preview->start, key, value)
     {
         if (strcmp(key, "givers") != 0)
             cli_json_add(object, key, json_object_get(value));
     }
     cli_json_add(object, "givers",
-                 prospect->givers ? json_object_get(prospect->givers)
-                                  : cli_must(json_object_new_array()));
-    for (size_t i = 0; i < length_of(prospect->domains); i++) {
-        const struct json_object *domain = json_object_array_get_idx(prospect->domains, i);
+                 preview->givers ? json_object_get(preview->givers)
+                                 : cli_must(json_object_new_array()));
+    for (size_t i = 0; i < length_of(preview->domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(preview->domains, i);
         const char *why = in_the_way(domain);
         if (!why || above_minimum_kib(domain) == 0)
             continue;
