@@ -14,7 +14,7 @@
 #include "app/ballast/cli/signals.h"
 #include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "app/ballast/client/pages.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
@@ -22,10 +22,10 @@
 /* How soon a signal is seen. */
 #define SLICE_USEC UINT64_C(100000)
 
-enum { OPTION_DOMAIN = CLI_ASKING_OPTIONS, OPTION_SINCE, OPTION_FOLLOW };
+enum { OPTION_DOMAIN = CLI_REQUEST_OPTIONS, OPTION_SINCE, OPTION_FOLLOW };
 
 static const struct cli_option decisions_options[] = {
-    CLI_ASKING_ROWS("an object a line"),
+    CLI_REQUEST_ROWS("an object a line"),
     [OPTION_DOMAIN] = {"domain", "DOMAIN", "only those about it"},
     [OPTION_SINCE] = {"since", "T", "of the last so many s, m (default: the last ones)"},
     [OPTION_FOLLOW] = {"follow", NULL, "go on with those that come, until Ctrl-C"},
@@ -33,7 +33,7 @@ static const struct cli_option decisions_options[] = {
 };
 
 struct decisions {
-    struct cli_asking asking;
+    struct cli_daemon_request request;
     const char *domain;
     uint64_t domid;      /* of it */
     uint64_t since_usec; /* BALLAST_NONE: the last ones */
@@ -56,7 +56,7 @@ static void print_time(const struct decisions *decisions, uint64_t usec)
 /* The sentence names the domain or the reservation, and the sizes. */
 static void print_decision(const struct decisions *decisions, struct json_object *decision)
 {
-    if (decisions->asking.json) {
+    if (decisions->request.json) {
         cli_json_print(json_object_get(decision));
         return;
     }
@@ -92,7 +92,7 @@ static int follow(struct decisions *decisions)
     int rc = 0;
     cli_signals_catch();
     while ((rc == 0 || rc == -ETIMEDOUT) && !cli_signal() && !ferror(stdout))
-        rc = wire_wait(decisions->asking.daemon.client, SLICE_USEC, told, decisions, &err);
+        rc = wire_wait(decisions->request.daemon.client, SLICE_USEC, told, decisions, &err);
     if (rc == 0 || rc == -ETIMEDOUT)
         return CLI_DONE;
     cli_complain("decisions: %s", err.text);
@@ -107,14 +107,14 @@ static int subscribe(struct decisions *decisions)
     if (json_object_array_add(events, cli_must(json_object_new_string("decision"))) < 0)
         cli_must(NULL);
     cli_json_add(params, "events", events);
-    return cli_daemon_call(&decisions->asking.daemon, "subscribe", params, NULL);
+    return cli_daemon_call(&decisions->request.daemon, "subscribe", params, NULL);
 }
 
 static int learn_time(struct decisions *decisions, uint64_t *now_usec)
 {
     struct timespec wall;
     struct json_object *status = NULL;
-    int rc = cli_daemon_call(&decisions->asking.daemon, "status", NULL, &status);
+    int rc = cli_daemon_call(&decisions->request.daemon, "status", NULL, &status);
     (void)clock_gettime(CLOCK_REALTIME, &wall);
     *now_usec = cli_field_sum(status, "now_usec");
     decisions->offset_usec =
@@ -128,7 +128,7 @@ static int learn_domain(struct decisions *decisions)
     struct json_object *found = NULL;
     struct json_object *params = cli_params();
     cli_params_domain(params, "domain", decisions->domain);
-    int rc = cli_daemon_call(&decisions->asking.daemon, "domains", params, &found);
+    int rc = cli_daemon_call(&decisions->request.daemon, "domains", params, &found);
     decisions->domid = cli_field_u64(cli_field_at(found, "domains", 0), "domid");
     json_object_put(found);
     return rc;
@@ -144,13 +144,13 @@ static int list(struct decisions *decisions, uint64_t now_usec)
         cli_params_u64(params, "domain", decisions->domid);
     if (decisions->since_usec == BALLAST_NONE) {
         struct json_object *result = NULL;
-        rc = cli_daemon_call(&decisions->asking.daemon, "decisions", params, &result);
+        rc = cli_daemon_call(&decisions->request.daemon, "decisions", params, &result);
         all = json_object_get(cli_field(result, "decisions"));
         json_object_put(result);
     } else {
         from_usec = ballast_sub_floor(now_usec, decisions->since_usec);
         cli_params_u64(params, "since", 0);
-        rc = cli_pages(&decisions->asking.daemon, &cli_list_of_decisions, params, &all);
+        rc = cli_pages(&decisions->request.daemon, &cli_list_of_decisions, params, &all);
     }
     size_t count = json_object_is_type(all, json_type_array) ? json_object_array_length(all) : 0;
     for (size_t i = 0; !rc && i < count; i++) {
@@ -165,7 +165,7 @@ static int list(struct decisions *decisions, uint64_t now_usec)
 static int run(struct decisions *decisions)
 {
     uint64_t now_usec = 0;
-    int rc = cli_asking_open(&decisions->asking, CLI_DAEMON_READS);
+    int rc = cli_daemon_request_open(&decisions->request, CLI_DAEMON_READS);
     if (!rc)
         rc = learn_time(decisions, &now_usec);
     if (!rc && decisions->domain)
@@ -176,20 +176,20 @@ static int run(struct decisions *decisions)
         rc = list(decisions, now_usec);
     if (!rc && decisions->follow)
         rc = follow(decisions);
-    cli_daemon_close(&decisions->asking.daemon);
+    cli_daemon_close(&decisions->request.daemon);
     return rc;
 }
 
 static int decisions_main(struct cli_args *args)
 {
-    struct decisions decisions = {.asking = {.args = args}, .since_usec = BALLAST_NONE};
+    struct decisions decisions = {.request = {.args = args}, .since_usec = BALLAST_NONE};
     struct ballast_error err;
     size_t count;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
-        cli_asking_option(&decisions.asking, option);
+        cli_daemon_request_option(&decisions.request, option);
         decisions.follow |= option == OPTION_FOLLOW;
         if (option == OPTION_DOMAIN)
             decisions.domain = args->value;

@@ -10,12 +10,12 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "app/ballast/history/past.h"
 #include "app/ballast/history/past_draw.h"
 #include "core/base/units.h"
 
-enum { OPTION_SINCE = CLI_ASKING_OPTIONS, OPTION_POINTS, OPTION_SVG, OPTION_TABLE, OPTION_COLOR };
+enum { OPTION_SINCE = CLI_REQUEST_OPTIONS, OPTION_POINTS, OPTION_SVG, OPTION_TABLE, OPTION_COLOR };
 
 /* A stretch a column on a terminal, a row in a table, a pixel in a picture. */
 enum { TABLE_POINTS = 24, SVG_POINTS = 640, JSON_POINTS = 240, POINTS_MOST = 1000 };
@@ -23,7 +23,7 @@ enum { TABLE_POINTS = 24, SVG_POINTS = 640, JSON_POINTS = 240, POINTS_MOST = 100
 enum { EVENTS = 24, JSON_EVENTS = 256 };
 
 static const struct cli_option history_options[] = {
-    CLI_ASKING_ROWS("one object: all series and events"),
+    CLI_REQUEST_ROWS("one object: all series and events"),
     [OPTION_SINCE] = {"since", "T", "the last so many m, h, d or w (default: 1d)"},
     [OPTION_POINTS] = {"points", "N", "so many stretches of time, at most 1000"},
     [OPTION_SVG] = {"svg", NULL, "a picture for documents and browsers"},
@@ -33,7 +33,7 @@ static const struct cli_option history_options[] = {
 };
 
 struct history {
-    struct cli_asking asking;
+    struct cli_daemon_request request;
     struct cli_past_wanted wanted;
     bool svg;
     bool table;
@@ -65,7 +65,7 @@ static int set_option(struct history *history, struct cli_args *args, int option
     case OPTION_COLOR:
         return cli_args_colour(args, &history->colour);
     default:
-        cli_asking_option(&history->asking, option);
+        cli_daemon_request_option(&history->request, option);
         return CLI_DONE;
     }
 }
@@ -79,7 +79,7 @@ static void print_json(struct cli_past *past)
 
 static void tell(struct history *history, struct cli_past *past)
 {
-    if (history->asking.json)
+    if (history->request.json)
         print_json(past);
     else if (history->svg)
         cli_past_svg(past);
@@ -92,19 +92,19 @@ static void tell(struct history *history, struct cli_past *past)
 static int run(struct history *history)
 {
     struct cli_past past = {0};
-    int rc = cli_asking_open(&history->asking, CLI_DAEMON_READS);
+    int rc = cli_daemon_request_open(&history->request, CLI_DAEMON_READS);
     if (!rc)
-        rc = cli_past_ask(&history->asking.daemon, &history->wanted, &past);
+        rc = cli_past_ask(&history->request.daemon, &history->wanted, &past);
     if (!rc)
         tell(history, &past);
-    cli_daemon_close(&history->asking.daemon);
+    cli_daemon_close(&history->request.daemon);
     cli_past_release(&past);
     return rc;
 }
 
 static int history_main(struct cli_args *args)
 {
-    struct history history = {.asking = {.args = args},
+    struct history history = {.request = {.args = args},
                               .wanted = {.since_usec = 86400 * BALLAST_SEC_USEC, .events = EVENTS}};
     size_t count;
     int option;
@@ -116,17 +116,17 @@ static int history_main(struct cli_args *args)
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
         return cli_args_wrong(args, "it takes one DOMAIN, or none for the host");
-    if (history.asking.json + history.svg + history.table > 1)
+    if (history.request.json + history.svg + history.table > 1)
         return cli_args_wrong(args, "--json, --svg and --table exclude each other");
     history.wanted.domain = count > 0 ? operands[0] : NULL;
-    history.table |= !history.asking.json && !history.svg && !isatty(STDOUT_FILENO);
-    if (history.asking.json)
+    history.table |= !history.request.json && !history.svg && !isatty(STDOUT_FILENO);
+    if (history.request.json)
         history.wanted.events = JSON_EVENTS;
     if (history.wanted.points == 0)
-        history.wanted.points = history.asking.json ? JSON_POINTS
-                                : history.svg       ? SVG_POINTS
-                                : history.table     ? TABLE_POINTS
-                                                    : cli_past_columns();
+        history.wanted.points = history.request.json ? JSON_POINTS
+                                : history.svg        ? SVG_POINTS
+                                : history.table      ? TABLE_POINTS
+                                                     : cli_past_columns();
     return run(&history);
 }
 

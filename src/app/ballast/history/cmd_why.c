@@ -9,27 +9,27 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "app/ballast/history/past.h"
 #include "app/ballast/history/past_draw.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
 
-enum { OPTION_SINCE = CLI_ASKING_OPTIONS, OPTION_LAST };
+enum { OPTION_SINCE = CLI_REQUEST_OPTIONS, OPTION_LAST };
 
 /* What fits on a screen; so many an answer can have at the most. */
 enum { LAST = 20, LAST_MOST = 512 };
 
 static const struct cli_option why_options[] = {
-    CLI_ASKING_ROWS("an object a line"),
+    CLI_REQUEST_ROWS("an object a line"),
     [OPTION_SINCE] = {"since", "T", "only of the last so many m, h, d or w"},
     [OPTION_LAST] = {"last", "N", "so many, at most 512 (default: 20)"},
     {NULL, NULL, NULL},
 };
 
 struct why {
-    struct cli_asking asking;
+    struct cli_daemon_request request;
     const char *domain; /* NULL: everybody */
     uint64_t since_usec;
     uint64_t last;
@@ -77,7 +77,7 @@ static int tell_now(struct why *why, const struct json_object *answer)
     if (domid != BALLAST_NONE) {
         struct json_object *params = cli_params();
         cli_params_u64(params, "domain", domid);
-        rc = cli_daemon_call(&why->asking.daemon, "domains", params, &found);
+        rc = cli_daemon_call(&why->request.daemon, "domains", params, &found);
     }
     if (!rc)
         print_now(domain, found);
@@ -89,15 +89,15 @@ static int tell(struct why *why, const struct json_object *answer)
 {
     size_t count = cli_field_count(answer, "events");
     int64_t offset_usec = cli_past_offset(cli_field_sum(answer, "now_usec"));
-    int rc = why->domain && !why->asking.json ? tell_now(why, answer) : CLI_DONE;
+    int rc = why->domain && !why->request.json ? tell_now(why, answer) : CLI_DONE;
     for (size_t i = 0; !rc && i < count; i++) {
         struct json_object *event = cli_field_at(answer, "events", i);
-        if (why->asking.json)
+        if (why->request.json)
             cli_json_print(json_object_get(event));
         else
             cli_past_print_event(event, offset_usec, !why->domain);
     }
-    if (!rc && count == 0 && !why->asking.json)
+    if (!rc && count == 0 && !why->request.json)
         puts("nothing was decided, as far as is known");
     return rc;
 }
@@ -105,19 +105,20 @@ static int tell(struct why *why, const struct json_object *answer)
 static int run(struct why *why)
 {
     struct json_object *answer = NULL;
-    int rc = cli_asking_open(&why->asking, CLI_DAEMON_READS);
+    int rc = cli_daemon_request_open(&why->request, CLI_DAEMON_READS);
     if (!rc)
-        rc = cli_past_events(&why->asking.daemon, why->domain, why->since_usec, why->last, &answer);
+        rc =
+            cli_past_events(&why->request.daemon, why->domain, why->since_usec, why->last, &answer);
     if (!rc)
         rc = tell(why, answer);
-    cli_daemon_close(&why->asking.daemon);
+    cli_daemon_close(&why->request.daemon);
     json_object_put(answer);
     return rc;
 }
 
 static int why_main(struct cli_args *args)
 {
-    struct why why = {.asking = {.args = args}, .since_usec = BALLAST_NONE, .last = LAST};
+    struct why why = {.request = {.args = args}, .since_usec = BALLAST_NONE, .last = LAST};
     struct ballast_error err;
     size_t count;
     int option;
@@ -128,7 +129,7 @@ static int why_main(struct cli_args *args)
             return cli_args_wrong(args, "--since: %s", err.text);
         if (option == OPTION_LAST && parse_last(args, &why.last))
             return CLI_BAD;
-        cli_asking_option(&why.asking, option);
+        cli_daemon_request_option(&why.request, option);
     }
     char **operands = cli_args_operands(args, &count);
     if (count > 1)

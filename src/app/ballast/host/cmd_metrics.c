@@ -12,7 +12,7 @@
 
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "app/ballast/client/pages.h"
 #include "edge/metrics/metrics.h"
 

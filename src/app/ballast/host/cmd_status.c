@@ -9,11 +9,11 @@
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "core/base/units.h"
 
 static const struct cli_option status_options[] = {
-    CLI_ASKING_ROWS("one object: status, host and who the daemon is"),
+    CLI_REQUEST_ROWS("one object: status, host and who the daemon is"),
     {NULL, NULL, NULL},
 };
 
@@ -119,25 +119,25 @@ static void print_json(const struct json_object *hello, struct json_object *stat
 
 static int status_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     struct json_object *status = NULL;
     struct json_object *host = NULL;
     size_t count;
-    if (cli_asking_options(&asking))
+    if (cli_daemon_request_options(&request))
         return CLI_BAD;
     (void)cli_args_operands(args, &count);
     if (count > 0)
         return cli_args_wrong(args, "it takes no operands");
-    int rc = cli_asking_open(&asking, CLI_DAEMON_READS);
+    int rc = cli_daemon_request_open(&request, CLI_DAEMON_READS);
     if (!rc)
-        rc = cli_daemon_call(&asking.daemon, "status", NULL, &status);
+        rc = cli_daemon_call(&request.daemon, "status", NULL, &status);
     if (!rc)
-        rc = cli_daemon_call(&asking.daemon, "host", NULL, &host);
-    if (!rc && asking.json)
-        print_json(wire_client_hello(asking.daemon.client), status, host);
+        rc = cli_daemon_call(&request.daemon, "host", NULL, &host);
+    if (!rc && request.json)
+        print_json(wire_client_hello(request.daemon.client), status, host);
     else if (!rc)
-        print_people(wire_client_hello(asking.daemon.client), status, host);
-    cli_daemon_close(&asking.daemon);
+        print_people(wire_client_hello(request.daemon.client), status, host);
+    cli_daemon_close(&request.daemon);
     json_object_put(status);
     json_object_put(host);
     return rc;

@@ -10,7 +10,7 @@
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "app/ballast/explain/need.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
@@ -21,7 +21,7 @@
 enum { UNSEEN_LOOKS = 30 };
 
 static const struct cli_option sim_create_options[] = {
-    CLI_ASKING_ROWS("the domain as it is then"),
+    CLI_REQUEST_ROWS("the domain as it is then"),
     {NULL, NULL, NULL},
 };
 
@@ -105,14 +105,14 @@ static int build(struct cli_daemon *daemon, struct json_object *params, struct j
 }
 
 /* By what the simulated host's Xen takes, as `ballast run` has reserved it. */
-static int params_by_host(struct cli_asking *asking, struct cli_need *need,
+static int params_by_host(struct cli_daemon_request *request, struct cli_need *need,
                           struct json_object **out)
 {
     const struct cli_guest *guest = &need->guests.guests[0];
     struct cli_admission admission;
     struct ballast_breakdown breakdown;
     /* Not by what was made out of a calibration: that is a belief, and this is what happens. */
-    cli_admission_ask(&admission, NULL, &asking->daemon, false);
+    cli_admission_ask(&admission, NULL, &request->daemon, false);
     int rc = cli_need_admit(need, &admission);
     if (!rc)
         rc = cli_guest_evaluate(&need->guests, guest, cli_admission_profile(&admission, guest),
@@ -122,17 +122,17 @@ static int params_by_host(struct cli_asking *asking, struct cli_need *need,
     return rc;
 }
 
-static int create(struct cli_asking *asking, struct cli_need *need)
+static int create(struct cli_daemon_request *request, struct cli_need *need)
 {
     struct json_object *domain = NULL;
     struct json_object *params = NULL;
-    int rc = cli_asking_open(asking, CLI_DAEMON_CHANGES);
+    int rc = cli_daemon_request_open(request, CLI_DAEMON_CHANGES);
     if (!rc)
-        rc = params_by_host(asking, need, &params);
+        rc = params_by_host(request, need, &params);
     if (!rc)
-        rc = build(&asking->daemon, params, &domain);
-    cli_daemon_close(&asking->daemon);
-    if (!rc && asking->json)
+        rc = build(&request->daemon, params, &domain);
+    cli_daemon_close(&request->daemon);
+    if (!rc && request->json)
         cli_json_print(json_object_get(domain));
     else if (!rc)
         printf("domain %" PRIu64 " is there and holds %" PRIu64 " KiB\n",
@@ -143,10 +143,10 @@ static int create(struct cli_asking *asking, struct cli_need *need)
 
 static int sim_create_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     struct cli_need need;
     size_t count;
-    if (cli_asking_options(&asking))
+    if (cli_daemon_request_options(&request))
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
@@ -154,7 +154,7 @@ static int sim_create_main(struct cli_args *args)
     int rc = cli_need_read(&need, operands[0], NULL);
     if (rc)
         return rc;
-    rc = create(&asking, &need);
+    rc = create(&request, &need);
     cli_need_release(&need);
     return rc;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "app/ballast/cli/fields.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 
 static void print_balancing(const struct json_object *result)
 {
@@ -15,9 +15,9 @@ static void print_balancing(const struct json_object *result)
 
 int cli_balancing_switch(struct cli_args *args, const char *method)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     size_t count;
-    if (cli_asking_options(&asking))
+    if (cli_daemon_request_options(&request))
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
@@ -25,5 +25,5 @@ int cli_balancing_switch(struct cli_args *args, const char *method)
     struct json_object *params = cli_params();
     if (count == 1)
         cli_params_domain(params, "domain", operands[0]);
-    return cli_asking_change(&asking, method, params, print_balancing);
+    return cli_daemon_request_call(&request, method, params, print_balancing);
 }

@@ -3,10 +3,10 @@
 #include <stdio.h>
 
 #include "app/ballast/cli/fields.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 
 static const struct cli_option opt_out_options[] = {
-    CLI_ASKING_ROWS("what the daemon answers"),
+    CLI_REQUEST_ROWS("what the daemon answers"),
     {NULL, NULL, NULL},
 };
 
@@ -19,20 +19,20 @@ static void print_opt_out(const struct json_object *result)
 
 static int opt_out_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     size_t count;
     bool on = false;
-    if (cli_asking_options(&asking))
+    if (cli_daemon_request_options(&request))
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count != 2)
         return cli_args_wrong(args, "it takes a DOMAIN, and on or off");
-    if (cli_asking_switch(&asking, operands[1], &on))
+    if (cli_daemon_request_switch(&request, operands[1], &on))
         return CLI_BAD;
     struct json_object *params = cli_params();
     cli_params_domain(params, "domain", operands[0]);
     cli_params_bool(params, "on", on);
-    return cli_asking_change(&asking, "opt-out", params, print_opt_out);
+    return cli_daemon_request_call(&request, "opt-out", params, print_opt_out);
 }
 
 const struct cli_command cmd_opt_out = {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast pause */
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "app/ballast/live/balancing.h"
 
 static const struct cli_option pause_options[] = {
-    CLI_ASKING_ROWS("what the daemon answers"),
+    CLI_REQUEST_ROWS("what the daemon answers"),
     {NULL, NULL, NULL},
 };
 

@@ -9,10 +9,10 @@
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 
 static const struct cli_option policy_options[] = {
-    CLI_ASKING_ROWS("the name in use, and all there are"),
+    CLI_REQUEST_ROWS("the name in use, and all there are"),
     {NULL, NULL, NULL},
 };
 
@@ -36,14 +36,14 @@ static void tell_set(const struct json_object *result)
     free(name);
 }
 
-static int show(struct cli_asking *asking)
+static int show(struct cli_daemon_request *request)
 {
     struct json_object *result = NULL;
-    int rc = cli_asking_open(asking, CLI_DAEMON_READS);
+    int rc = cli_daemon_request_open(request, CLI_DAEMON_READS);
     if (!rc)
-        rc = cli_daemon_call(&asking->daemon, "policy", NULL, &result);
-    cli_daemon_close(&asking->daemon);
-    if (!rc && asking->json)
+        rc = cli_daemon_call(&request->daemon, "policy", NULL, &result);
+    cli_daemon_close(&request->daemon);
+    if (!rc && request->json)
         cli_json_print(json_object_get(result));
     else if (!rc)
         tell(result);
@@ -53,18 +53,18 @@ static int show(struct cli_asking *asking)
 
 static int policy_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     size_t count;
-    if (cli_asking_options(&asking))
+    if (cli_daemon_request_options(&request))
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
         return cli_args_wrong(args, "it takes the NAME of one policy, or nothing");
     if (count == 0)
-        return show(&asking);
+        return show(&request);
     struct json_object *params = cli_params();
     cli_params_string(params, "name", operands[0]);
-    return cli_asking_change(&asking, "set-policy", params, tell_set);
+    return cli_daemon_request_call(&request, "set-policy", params, tell_set);
 }
 
 const struct cli_command cmd_policy = {

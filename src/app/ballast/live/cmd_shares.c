@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "app/ballast/cli/fields.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 
 static const struct cli_option shares_options[] = {
-    CLI_ASKING_ROWS("what the daemon answers"),
+    CLI_REQUEST_ROWS("what the daemon answers"),
     {NULL, NULL, NULL},
 };
 
@@ -21,9 +21,9 @@ static void print_shares(const struct json_object *result)
 
 static int shares_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     size_t count;
-    if (cli_asking_options(&asking))
+    if (cli_daemon_request_options(&request))
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count != 2)
@@ -37,7 +37,7 @@ static int shares_main(struct cli_args *args)
     struct json_object *params = cli_params();
     cli_params_domain(params, "domain", operands[0]);
     cli_params_u64(params, "shares", shares);
-    return cli_asking_change(&asking, "set-shares", params, print_shares);
+    return cli_daemon_request_call(&request, "set-shares", params, print_shares);
 }
 
 const struct cli_command cmd_shares = {

@@ -8,11 +8,11 @@
 
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "core/model/host.h"
 
 static const struct cli_option bind_options[] = {
-    CLI_ASKING_RESERVATION_ROWS,
+    CLI_REQUEST_RESERVATION_ROWS,
     {NULL, NULL, NULL},
 };
 
@@ -48,20 +48,20 @@ static void tell(const struct json_object *reservation)
 
 static int bind_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     struct json_object *params;
     char **operands;
-    int rc = cli_asking_reservation(&asking, 2, "it takes the ID of a reservation and a DOMAIN",
-                                    &operands, &params);
+    int rc = cli_daemon_request_reservation(
+        &request, 2, "it takes the ID of a reservation and a DOMAIN", &operands, &params);
     if (rc)
         return rc;
-    rc = cli_asking_open(&asking, CLI_DAEMON_CHANGES);
+    rc = cli_daemon_request_open(&request, CLI_DAEMON_CHANGES);
     if (!rc)
-        rc = find(&asking.daemon, operands[1], params);
+        rc = find(&request.daemon, operands[1], params);
     if (!rc)
-        return cli_asking_change(&asking, "bind", params, tell);
+        return cli_daemon_request_call(&request, "bind", params, tell);
     json_object_put(params);
-    cli_daemon_close(&asking.daemon);
+    cli_daemon_close(&request.daemon);
     return rc;
 }
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "app/ballast/cli/fields.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 
 static const struct cli_option release_options[] = {
-    CLI_ASKING_RESERVATION_ROWS,
+    CLI_REQUEST_RESERVATION_ROWS,
     {NULL, NULL, NULL},
 };
 
@@ -21,12 +21,12 @@ static void tell(const struct json_object *reservation)
 
 static int release_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     struct json_object *params;
     char **operands;
-    int rc =
-        cli_asking_reservation(&asking, 1, "it takes the ID of a reservation", &operands, &params);
-    return rc ? rc : cli_asking_change(&asking, "release", params, tell);
+    int rc = cli_daemon_request_reservation(&request, 1, "it takes the ID of a reservation",
+                                            &operands, &params);
+    return rc ? rc : cli_daemon_request_call(&request, "release", params, tell);
 }
 
 const struct cli_command cmd_release = {

@@ -10,15 +10,15 @@
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/table.h"
 #include "app/ballast/cli/values.h"
-#include "app/ballast/client/asking.h"
+#include "app/ballast/client/daemon_request.h"
 #include "app/ballast/client/pages.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
 
-enum { OPTION_ALL = CLI_ASKING_OPTIONS, OPTION_OWNER };
+enum { OPTION_ALL = CLI_REQUEST_OPTIONS, OPTION_OWNER };
 
 static const struct cli_option reservations_options[] = {
-    CLI_ASKING_ROWS("an object a line"),
+    CLI_REQUEST_ROWS("an object a line"),
     [OPTION_ALL] = {"all", NULL, "also those that are closed, as far as remembered"},
     [OPTION_OWNER] = {"owner", "NAME", "only this owner's"},
     {NULL, NULL, NULL},
@@ -95,21 +95,21 @@ static void print_table(const struct json_object *all, uint64_t now_usec)
     cli_table_release(&table);
 }
 
-static int run(struct cli_asking *asking, struct json_object *params)
+static int run(struct cli_daemon_request *request, struct json_object *params)
 {
     struct json_object *all = NULL;
     struct json_object *status = NULL;
-    int rc = cli_asking_open(asking, CLI_DAEMON_READS);
+    int rc = cli_daemon_request_open(request, CLI_DAEMON_READS);
     if (rc)
         json_object_put(params);
     else
-        rc = cli_pages(&asking->daemon, &cli_list_of_reservations, params, &all);
-    if (!rc && !asking->json)
-        rc = cli_daemon_call(&asking->daemon, "status", NULL, &status);
-    cli_daemon_close(&asking->daemon);
-    for (size_t i = 0; !rc && asking->json && i < json_object_array_length(all); i++)
+        rc = cli_pages(&request->daemon, &cli_list_of_reservations, params, &all);
+    if (!rc && !request->json)
+        rc = cli_daemon_call(&request->daemon, "status", NULL, &status);
+    cli_daemon_close(&request->daemon);
+    for (size_t i = 0; !rc && request->json && i < json_object_array_length(all); i++)
         cli_json_print(json_object_get(json_object_array_get_idx(all, i)));
-    if (!rc && !asking->json)
+    if (!rc && !request->json)
         print_table(all, cli_field_u64(status, "now_usec"));
     json_object_put(status);
     json_object_put(all);
@@ -118,7 +118,7 @@ static int run(struct cli_asking *asking, struct json_object *params)
 
 static int reservations_main(struct cli_args *args)
 {
-    struct cli_asking asking = {.args = args};
+    struct cli_daemon_request request = {.args = args};
     const char *owner = NULL;
     bool open = true;
     size_t count;
@@ -126,7 +126,7 @@ static int reservations_main(struct cli_args *args)
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
-        cli_asking_option(&asking, option);
+        cli_daemon_request_option(&request, option);
         open &= option != OPTION_ALL;
         if (option == OPTION_OWNER)
             owner = args->value;
@@ -137,14 +137,14 @@ static int reservations_main(struct cli_args *args)
     struct json_object *params = cli_params();
     cli_params_bool(params, "open", open);
     cli_params_string(params, "owner", owner);
-    return run(&asking, params);
+    return run(&request, params);
 }
 
 const struct cli_command cmd_reservations = {
     .name = "reservations",
     .summary = "who has been promised how much",
     .operands = "",
-    .text = "A line a reservation, in the order of asking; sizes in MiB.",
+    .text = "A line a reservation, in the order of requests; sizes in MiB.",
     .options = reservations_options,
     .run = reservations_main,
 };
