@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "app/ballast/cli/size.h"
-#include "app/ballast/host/others.h"
+#include "app/ballast/host/rival_balancers.h"
 #include "core/base/units.h"
 #include "edge/lock/lock.h"
 
@@ -108,33 +108,33 @@ static void test_lock_dir(void **state)
 static void test_others(void **state)
 {
     (void)state;
-    struct cli_others others;
-    cli_others_look(&others, root);
-    assert_int_equal(others.count, 0);
-    assert_int_equal(others.libvirt, CLI_LIBVIRT_NONE);
-    cli_others_release(&others);
+    struct cli_rival_balancers rivals;
+    cli_rival_balancers_find(&rivals, root);
+    assert_int_equal(rivals.count, 0);
+    assert_int_equal(rivals.libvirt, CLI_LIBVIRT_NONE);
+    cli_rival_balancers_release(&rivals);
 
     make_process("/proc/812", "squeezed\n");
     make_process("/proc/9", "not-squeezed\n");
     make_process("/proc/acpi", "momd\n");
     make_process("/proc/77", "virtxend\n");
-    cli_others_look(&others, root);
-    assert_int_equal(others.count, 1);
-    assert_string_equal(others.balancers[0], "squeezed runs (process 812)");
-    assert_false(others.ours);
-    assert_int_equal(others.libvirt, CLI_LIBVIRT_AUTO);
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    assert_int_equal(rivals.count, 1);
+    assert_string_equal(rivals.balancers[0], "squeezed runs (process 812)");
+    assert_false(rivals.ours);
+    assert_int_equal(rivals.libvirt, CLI_LIBVIRT_AUTO);
+    cli_rival_balancers_release(&rivals);
 
     make_folder("/etc");
     make_folder("/etc/libvirt");
     write_file("/etc/libvirt/libxl.conf", "#autoballoon = 1\n autoballoon = 0\n");
-    cli_others_look(&others, root);
-    assert_int_equal(others.libvirt, CLI_LIBVIRT_KEEPS);
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    assert_int_equal(rivals.libvirt, CLI_LIBVIRT_KEEPS);
+    cli_rival_balancers_release(&rivals);
     write_file("/etc/libvirt/libxl.conf", "autoballoon=1\n");
-    cli_others_look(&others, root);
-    assert_int_equal(others.libvirt, CLI_LIBVIRT_SHRINKS);
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    assert_int_equal(rivals.libvirt, CLI_LIBVIRT_SHRINKS);
+    cli_rival_balancers_release(&rivals);
 }
 
 static void make_socket(const char *name)
@@ -148,11 +148,11 @@ static void make_socket(const char *name)
 
 static bool is_ours(const char *lock)
 {
-    struct cli_others others;
+    struct cli_rival_balancers rivals;
     write_file("/run/ballast/lock", lock);
-    cli_others_look(&others, root);
-    bool ours = others.ours;
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    bool ours = rivals.ours;
+    cli_rival_balancers_release(&rivals);
     return ours;
 }
 
@@ -160,19 +160,19 @@ static bool is_ours(const char *lock)
 static void test_our_daemon(void **state)
 {
     (void)state;
-    struct cli_others others;
+    struct cli_rival_balancers rivals;
     make_folder("/run");
     make_folder("/run/ballast");
-    cli_others_look(&others, root);
-    size_t before = others.count;
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    size_t before = rivals.count;
+    cli_rival_balancers_release(&rivals);
     make_process("/proc/813", "ballastd\n");
     make_process("/proc/814", "bash\n");
     make_socket("/run/ballast/control.sock");
-    cli_others_look(&others, root);
-    assert_int_equal(others.count, before);
-    assert_false(others.ours); /* that one keeps another host, or simulates one */
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    assert_int_equal(rivals.count, before);
+    assert_false(rivals.ours); /* that one keeps another host, or simulates one */
+    cli_rival_balancers_release(&rivals);
     assert_true(is_ours("813 ballastd\n"));
     assert_false(is_ours("814 ballastd\n")); /* it ended, and another has its id */
     assert_false(is_ours("815 ballastd\n"));
@@ -183,18 +183,18 @@ static void test_our_daemon(void **state)
 static void test_socket(void **state)
 {
     (void)state;
-    struct cli_others others;
+    struct cli_rival_balancers rivals;
     make_folder("/run/qubes");
     write_file("/run/qubes/qmemman.sock", "a file is no socket");
-    cli_others_look(&others, root);
-    size_t before = others.count;
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    size_t before = rivals.count;
+    cli_rival_balancers_release(&rivals);
     assert_int_equal(unlink(below("/run/qubes/qmemman.sock")), 0);
     make_socket("/run/qubes/qmemman.sock");
-    cli_others_look(&others, root);
-    assert_int_equal(others.count, before + 1);
-    assert_string_equal(others.balancers[before], "/run/qubes/qmemman.sock is there");
-    cli_others_release(&others);
+    cli_rival_balancers_find(&rivals, root);
+    assert_int_equal(rivals.count, before + 1);
+    assert_string_equal(rivals.balancers[before], "/run/qubes/qmemman.sock is there");
+    cli_rival_balancers_release(&rivals);
 }
 
 static void test_sizes(void **state)

@@ -15,7 +15,7 @@
 #include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon.h"
-#include "app/ballast/host/others.h"
+#include "app/ballast/host/rival_balancers.h"
 #include "core/base/units.h"
 #include "core/model/doctor.h"
 #include "edge/guestcfg/guestcfg.h"
@@ -44,7 +44,7 @@ struct doctor {
     struct host_access access;
     struct doctor_facts facts;
     struct doctor_domain *domains;
-    struct cli_others others;
+    struct cli_rival_balancers rivals;
 };
 
 static int parse(struct doctor *doctor, struct cli_args *args)
@@ -225,40 +225,40 @@ static struct json_object *daemon_status(struct doctor *doctor)
 }
 
 /* It sees every foreign write, where two looks see only that something moved. */
-static void add_rival(struct cli_others *others, const struct json_object *status)
+static void add_rival(struct cli_rival_balancers *rivals, const struct json_object *status)
 {
     for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {
         const struct json_object *alert = cli_field_at(status, "alerts", i);
         if (strcmp(cli_field_string(alert, "name"), "second-balancer") != 0)
             continue;
         char *shown = cli_field_shown(alert, "message");
-        cli_others_add(others, shown);
+        cli_rival_balancers_add(rivals, shown);
         free(shown);
     }
 }
 
 static void look_for_libvirt(struct doctor *doctor)
 {
-    if (doctor->others.libvirt == CLI_LIBVIRT_NONE)
+    if (doctor->rivals.libvirt == CLI_LIBVIRT_NONE)
         return;
     bool shrinks =
-        doctor->others.libvirt == CLI_LIBVIRT_SHRINKS ||
-        (doctor->others.libvirt == CLI_LIBVIRT_AUTO && doctor->facts.dom0_mem == DOCTOR_NO);
+        doctor->rivals.libvirt == CLI_LIBVIRT_SHRINKS ||
+        (doctor->rivals.libvirt == CLI_LIBVIRT_AUTO && doctor->facts.dom0_mem == DOCTOR_NO);
     doctor->facts.libvirt_autoballoon = known(shrinks);
 }
 
-static void look_for_others(struct doctor *doctor)
+static void find_rivals(struct doctor *doctor)
 {
     struct json_object *status = daemon_status(doctor);
     if (doctor->access.is_xen || (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
-        cli_others_look(&doctor->others, "");
+        cli_rival_balancers_find(&doctor->rivals, "");
         look_for_libvirt(doctor);
     }
     if (status)
-        add_rival(&doctor->others, status);
-    doctor->facts.own_daemon = status || doctor->others.ours;
-    doctor->facts.balancers = (const char *const *)doctor->others.balancers;
-    doctor->facts.balancer_count = doctor->others.count;
+        add_rival(&doctor->rivals, status);
+    doctor->facts.own_daemon = status || doctor->rivals.ours;
+    doctor->facts.balancers = (const char *const *)doctor->rivals.balancers;
+    doctor->facts.balancer_count = doctor->rivals.count;
     json_object_put(status);
 }
 
@@ -317,10 +317,10 @@ static int doctor_main(struct cli_args *args)
     if (!rc) {
         read_commandline(&doctor);
         read_low_memory(&doctor);
-        look_for_others(&doctor);
+        find_rivals(&doctor);
         rc = tell(&doctor);
     }
-    cli_others_release(&doctor.others);
+    cli_rival_balancers_release(&doctor.rivals);
     free(doctor.domains);
     host_access_close(&doctor.access);
     return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballast/host/others.h"
+#include "app/ballast/host/rival_balancers.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -26,8 +26,8 @@ static const char *const sockets[] = {
     "/run/qubes/qmemman.sock", /* qubes.qmemman.client */
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct cli_others *others, const char *format,
-                                                      ...)
+__attribute__((format(printf, 2, 3))) static void add(struct cli_rival_balancers *rivals,
+                                                      const char *format, ...)
 {
     char *text = NULL;
     va_list arguments;
@@ -35,10 +35,10 @@ __attribute__((format(printf, 2, 3))) static void add(struct cli_others *others,
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    size_t count = others->count + 1;
-    others->balancers = cli_must(reallocarray(others->balancers, count, sizeof(char *)));
-    others->balancers[others->count] = cli_must(text);
-    others->count = count;
+    size_t count = rivals->count + 1;
+    rivals->balancers = cli_must(reallocarray(rivals->balancers, count, sizeof(char *)));
+    rivals->balancers[rivals->count] = cli_must(text);
+    rivals->count = count;
 }
 
 static bool is_one_of(const char *name, const char *const *names, size_t count)
@@ -62,7 +62,7 @@ static bool first_line(const char *path, char *out, size_t size)
     return length > 0;
 }
 
-static void look_at_process(struct cli_others *others, const char *root, const char *pid)
+static void look_at_process(struct cli_rival_balancers *rivals, const char *root, const char *pid)
 {
     char path[PATH_MAX];
     char name[32];
@@ -70,12 +70,12 @@ static void look_at_process(struct cli_others *others, const char *root, const c
     if (!first_line(path, name, sizeof(name)))
         return;
     if (is_one_of(name, balancers, sizeof(balancers) / sizeof(balancers[0])))
-        add(others, "%s runs (process %s)", name, pid);
+        add(rivals, "%s runs (process %s)", name, pid);
     if (is_one_of(name, libvirts, sizeof(libvirts) / sizeof(libvirts[0])))
-        others->libvirt = CLI_LIBVIRT_AUTO;
+        rivals->libvirt = CLI_LIBVIRT_AUTO;
 }
 
-static void look_at_processes(struct cli_others *others, const char *root)
+static void look_at_processes(struct cli_rival_balancers *rivals, const char *root)
 {
     char path[PATH_MAX];
     (void)snprintf(path, sizeof(path), "%s/proc", root);
@@ -84,13 +84,13 @@ static void look_at_processes(struct cli_others *others, const char *root)
         return;
     for (const struct dirent *entry; (entry = readdir(proc));) {
         if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
-            look_at_process(others, root, entry->d_name);
+            look_at_process(rivals, root, entry->d_name);
     }
     (void)closedir(proc);
 }
 
 /* One that simulates a host, or keeps another one, does not have this host's lock. */
-static void look_for_ours(struct cli_others *others, const char *root)
+static void look_for_ours(struct cli_rival_balancers *rivals, const char *root)
 {
     char path[PATH_MAX];
     char name[32];
@@ -99,57 +99,57 @@ static void look_for_ours(struct cli_others *others, const char *root)
     if (lock_look(path, &holder) < 0 || strcmp(holder.what, LOCK_DAEMON) != 0)
         return;
     (void)snprintf(path, sizeof(path), "%s/proc/%ld/comm", root, (long)holder.pid);
-    others->ours = first_line(path, name, sizeof(name)) && strcmp(name, "ballastd") == 0;
+    rivals->ours = first_line(path, name, sizeof(name)) && strcmp(name, "ballastd") == 0;
 }
 
-static void look_at_sockets(struct cli_others *others, const char *root)
+static void look_at_sockets(struct cli_rival_balancers *rivals, const char *root)
 {
     for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
         char path[PATH_MAX];
         struct stat is;
         (void)snprintf(path, sizeof(path), "%s%s", root, sockets[i]);
         if (stat(path, &is) == 0 && S_ISSOCK(is.st_mode))
-            add(others, "%s is there", sockets[i]);
+            add(rivals, "%s is there", sockets[i]);
     }
 }
 
 /* libxl.conf of libvirt: "autoballoon = 0", the last one counts. */
-static void look_at_libvirt(struct cli_others *others, const char *root)
+static void look_at_libvirt(struct cli_rival_balancers *rivals, const char *root)
 {
     char path[PATH_MAX];
     char *text;
     size_t length;
     (void)snprintf(path, sizeof(path), "%s/etc/libvirt/libxl.conf", root);
-    if (others->libvirt == CLI_LIBVIRT_NONE ||
+    if (rivals->libvirt == CLI_LIBVIRT_NONE ||
         file_read(path, FILE_REGULAR, OTHERS_BYTES, &text, &length, NULL) < 0)
         return;
     for (const char *line = text; line; line = strchr(line, '\n')) {
         int value;
         line += *line == '\n';
         if (sscanf(line, " autoballoon = %d", &value) == 1)
-            others->libvirt = value ? CLI_LIBVIRT_SHRINKS : CLI_LIBVIRT_KEEPS;
+            rivals->libvirt = value ? CLI_LIBVIRT_SHRINKS : CLI_LIBVIRT_KEEPS;
     }
     free(text);
 }
 
-void cli_others_add(struct cli_others *others, const char *what)
+void cli_rival_balancers_add(struct cli_rival_balancers *rivals, const char *what)
 {
-    add(others, "%s", what);
+    add(rivals, "%s", what);
 }
 
-void cli_others_look(struct cli_others *out, const char *root)
+void cli_rival_balancers_find(struct cli_rival_balancers *out, const char *root)
 {
-    *out = (struct cli_others){0};
+    *out = (struct cli_rival_balancers){0};
     look_at_processes(out, root);
     look_for_ours(out, root);
     look_at_sockets(out, root);
     look_at_libvirt(out, root);
 }
 
-void cli_others_release(struct cli_others *others)
+void cli_rival_balancers_release(struct cli_rival_balancers *rivals)
 {
-    for (size_t i = 0; i < others->count; i++)
-        free(others->balancers[i]);
-    free(others->balancers);
-    *others = (struct cli_others){0};
+    for (size_t i = 0; i < rivals->count; i++)
+        free(rivals->balancers[i]);
+    free(rivals->balancers);
+    *rivals = (struct cli_rival_balancers){0};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who else moves memory on this host, as far as processes, sockets and configuration tell. */
-#ifndef APP_BALLAST_HOST_OTHERS_H
-#define APP_BALLAST_HOST_OTHERS_H
+#ifndef APP_BALLAST_HOST_RIVAL_BALANCERS_H
+#define APP_BALLAST_HOST_RIVAL_BALANCERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@ enum cli_libvirt {
     CLI_LIBVIRT_KEEPS,   /* autoballoon = 0 */
 };
 
-struct cli_others {
+struct cli_rival_balancers {
     char **balancers; /* "squeezed runs (process 812)" ... */
     size_t count;
     bool ours; /* ballastd manages this host: it has its lock */
@@ -22,9 +22,9 @@ struct cli_others {
 };
 
 /* `root` goes before every path: "" is the system itself. What cannot be read is not there. */
-void cli_others_look(struct cli_others *out, const char *root);
+void cli_rival_balancers_find(struct cli_rival_balancers *out, const char *root);
 /* One that somebody else saw, in a sentence. */
-void cli_others_add(struct cli_others *others, const char *what);
-void cli_others_release(struct cli_others *others);
+void cli_rival_balancers_add(struct cli_rival_balancers *rivals, const char *what);
+void cli_rival_balancers_release(struct cli_rival_balancers *rivals);
 
 #endif
