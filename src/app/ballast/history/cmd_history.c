@@ -11,8 +11,8 @@
 #include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon_request.h"
-#include "app/ballast/history/past.h"
-#include "app/ballast/history/past_draw.h"
+#include "app/ballast/history/history.h"
+#include "app/ballast/history/history_draw.h"
 #include "core/base/units.h"
 
 enum { OPTION_SINCE = CLI_REQUEST_OPTIONS, OPTION_POINTS, OPTION_SVG, OPTION_TABLE, OPTION_COLOR };
@@ -32,102 +32,104 @@ static const struct cli_option history_options[] = {
     {NULL, NULL, NULL},
 };
 
-struct history {
+struct history_options {
     struct cli_daemon_request request;
-    struct cli_past_wanted wanted;
+    struct cli_history_wanted wanted;
     bool svg;
     bool table;
     bool colour;
 };
 
-static int set_option(struct history *history, struct cli_args *args, int option)
+static int set_option(struct history_options *options, struct cli_args *args, int option)
 {
     struct ballast_error err;
     char *end;
     switch (option) {
     case OPTION_SINCE:
-        if (cli_age_parse(args->value, &history->wanted.since_usec, &err) < 0)
+        if (cli_age_parse(args->value, &options->wanted.since_usec, &err) < 0)
             return cli_args_wrong(args, "--since: %s", err.text);
         return CLI_DONE;
     case OPTION_POINTS:
-        history->wanted.points = strtoull(args->value, &end, 10);
-        if (*args->value < '0' || *args->value > '9' || *end || history->wanted.points < 2 ||
-            history->wanted.points > POINTS_MOST)
+        options->wanted.points = strtoull(args->value, &end, 10);
+        if (*args->value < '0' || *args->value > '9' || *end || options->wanted.points < 2 ||
+            options->wanted.points > POINTS_MOST)
             return cli_args_wrong(args, "--points: a number from 2 to %d would be right",
                                   POINTS_MOST);
         return CLI_DONE;
     case OPTION_SVG:
-        history->svg = true;
+        options->svg = true;
         return CLI_DONE;
     case OPTION_TABLE:
-        history->table = true;
+        options->table = true;
         return CLI_DONE;
     case OPTION_COLOR:
-        return cli_args_colour(args, &history->colour);
+        return cli_args_colour(args, &options->colour);
     default:
-        cli_daemon_request_option(&history->request, option);
+        cli_daemon_request_option(&options->request, option);
         return CLI_DONE;
     }
 }
 
-static void print_json(struct cli_past *past)
+static void print_json(struct cli_history *history)
 {
-    cli_json_add(past->answer, "events", json_object_get(past->events));
-    cli_json_add(past->answer, "more_events", cli_must(json_object_new_boolean(past->more_events)));
-    cli_json_print(json_object_get(past->answer));
+    cli_json_add(history->answer, "events", json_object_get(history->events));
+    cli_json_add(history->answer, "more_events",
+                 cli_must(json_object_new_boolean(history->more_events)));
+    cli_json_print(json_object_get(history->answer));
 }
 
-static void tell(struct history *history, struct cli_past *past)
+static void tell(struct history_options *options, struct cli_history *history)
 {
-    if (history->request.json)
-        print_json(past);
-    else if (history->svg)
-        cli_past_svg(past);
-    else if (history->table)
-        cli_past_table(past);
+    if (options->request.json)
+        print_json(history);
+    else if (options->svg)
+        cli_history_draw_svg(history);
+    else if (options->table)
+        cli_history_draw_table(history);
     else
-        cli_past_plot(past, history->colour);
+        cli_history_draw_plot(history, options->colour);
 }
 
-static int run(struct history *history)
+static int run(struct history_options *options)
 {
-    struct cli_past past = {0};
-    int rc = cli_daemon_request_open(&history->request, CLI_DAEMON_READS);
+    struct cli_history history = {0};
+    int rc = cli_daemon_request_open(&options->request, CLI_DAEMON_READS);
     if (!rc)
-        rc = cli_past_ask(&history->request.daemon, &history->wanted, &past);
+        rc = cli_history_ask(&options->request.daemon, &options->wanted, &history);
     if (!rc)
-        tell(history, &past);
-    cli_daemon_close(&history->request.daemon);
-    cli_past_release(&past);
+        tell(options, &history);
+    cli_daemon_close(&options->request.daemon);
+    cli_history_release(&history);
     return rc;
 }
 
 static int history_main(struct cli_args *args)
 {
-    struct history history = {.request = {.args = args},
-                              .wanted = {.since_usec = 86400 * BALLAST_SEC_USEC, .events = EVENTS}};
+    struct history_options options = {
+        .request = {.args = args},
+        .wanted = {.since_usec = 86400 * BALLAST_SEC_USEC, .events = EVENTS}};
     size_t count;
     int option;
-    (void)cli_colour("auto", &history.colour);
+    (void)cli_colour("auto", &options.colour);
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD || set_option(&history, args, option))
+        if (option == CLI_ARGS_BAD || set_option(&options, args, option))
             return CLI_BAD;
     }
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
         return cli_args_wrong(args, "it takes one DOMAIN, or none for the host");
-    if (history.request.json + history.svg + history.table > 1)
+    if (options.request.json + options.svg + options.table > 1)
         return cli_args_wrong(args, "--json, --svg and --table exclude each other");
-    history.wanted.domain = count > 0 ? operands[0] : NULL;
-    history.table |= !history.request.json && !history.svg && !isatty(STDOUT_FILENO);
-    if (history.request.json)
-        history.wanted.events = JSON_EVENTS;
-    if (history.wanted.points == 0)
-        history.wanted.points = history.request.json ? JSON_POINTS
-                                : history.svg        ? SVG_POINTS
-                                : history.table      ? TABLE_POINTS
-                                                     : cli_past_columns();
-    return run(&history);
+    options.wanted.domain = count > 0 ? operands[0] : NULL;
+    options.table |= !options.request.json && !options.svg && !isatty(STDOUT_FILENO);
+    if (options.request.json)
+        options.wanted.events = JSON_EVENTS;
+    if (options.wanted.points == 0)
+        options.wanted.points = options.request.json ? JSON_POINTS
+                                : options.svg        ? SVG_POINTS
+                                : options.table      ? TABLE_POINTS
+                                                     : cli_history_draw_columns();
+    return run(&options);
 }
 
 const struct cli_command cmd_history = {

@@ -10,8 +10,8 @@
 #include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon_request.h"
-#include "app/ballast/history/past.h"
-#include "app/ballast/history/past_draw.h"
+#include "app/ballast/history/history.h"
+#include "app/ballast/history/history_draw.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
@@ -88,14 +88,14 @@ static int tell_now(struct why *why, const struct json_object *answer)
 static int tell(struct why *why, const struct json_object *answer)
 {
     size_t count = cli_field_count(answer, "events");
-    int64_t offset_usec = cli_past_offset(cli_field_sum(answer, "now_usec"));
+    int64_t offset_usec = cli_history_offset(cli_field_sum(answer, "now_usec"));
     int rc = why->domain && !why->request.json ? tell_now(why, answer) : CLI_DONE;
     for (size_t i = 0; !rc && i < count; i++) {
         struct json_object *event = cli_field_at(answer, "events", i);
         if (why->request.json)
             cli_json_print(json_object_get(event));
         else
-            cli_past_print_event(event, offset_usec, !why->domain);
+            cli_history_print_event(event, offset_usec, !why->domain);
     }
     if (!rc && count == 0 && !why->request.json)
         puts("nothing was decided, as far as is known");
@@ -107,8 +107,8 @@ static int run(struct why *why)
     struct json_object *answer = NULL;
     int rc = cli_daemon_request_open(&why->request, CLI_DAEMON_READS);
     if (!rc)
-        rc =
-            cli_past_events(&why->request.daemon, why->domain, why->since_usec, why->last, &answer);
+        rc = cli_history_events(&why->request.daemon, why->domain, why->since_usec, why->last,
+                                &answer);
     if (!rc)
         rc = tell(why, answer);
     cli_daemon_close(&why->request.daemon);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballast/history/past_parts.h"
+#include "app/ballast/history/history_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,47 +31,48 @@ static const struct look {
     [BALLAST_PART_FREE] = {'.', 32, true, "#f2f5f8", "#1b232c"},
 };
 
-static bool was_there(const struct cli_past *past, enum ballast_host_part part)
+static bool was_there(const struct cli_history *history, enum ballast_host_part part)
 {
-    for (size_t i = 0; i < past->steps; i++) {
-        if (past->part_kib[part][i] > 0)
+    for (size_t i = 0; i < history->steps; i++) {
+        if (history->part_kib[part][i] > 0)
             return true;
     }
     return false;
 }
 
 /* The last step of which the parts are known. */
-static size_t last_known(const struct cli_past *past)
+static size_t last_known(const struct cli_history *history)
 {
-    size_t last = past->steps - 1;
-    while (last > 0 && past->total_kib[last] == 0)
+    size_t last = history->steps - 1;
+    while (last > 0 && history->total_kib[last] == 0)
         last--;
     return last;
 }
 
-static void print_legend(const struct cli_past *past)
+static void print_legend(const struct cli_history *history)
 {
-    size_t last = last_known(past);
+    size_t last = last_known(history);
     const char *between = "";
     for (int i = BALLAST_PARTS; i-- > 0;) {
         enum ballast_host_part part = (enum ballast_host_part)i;
         char size[32];
         struct ballast_text text = ballast_text_over(size, sizeof(size));
-        if (!was_there(past, part))
+        if (!was_there(history, part))
             continue;
-        ballast_text_add_size(&text, past->part_kib[part][last]);
+        ballast_text_add_size(&text, history->part_kib[part][last]);
         printf("%s%c %s %s", between, looks[part].fill, ballast_host_part_word(part), size);
         between = ", ";
     }
     puts("");
 }
 
-void cli_past_parts_plot(const struct cli_past *past, const char *marks, size_t rows, bool colour)
+void cli_history_parts_plot(const struct cli_history *history, const char *marks, size_t rows,
+                            bool colour)
 {
     struct draw_plot_layer layers[BALLAST_PARTS];
     for (size_t i = 0; i < BALLAST_PARTS; i++)
-        layers[i] = (struct draw_plot_layer){past->part_kib[i], looks[i].fill, looks[i].ink};
-    struct draw_plot_stack stack = {.columns = past->steps,
+        layers[i] = (struct draw_plot_layer){history->part_kib[i], looks[i].fill, looks[i].ink};
+    struct draw_plot_stack stack = {.columns = history->steps,
                                     .rows = rows,
                                     .layers = layers,
                                     .layer_count = BALLAST_PARTS,
@@ -80,7 +81,7 @@ void cli_past_parts_plot(const struct cli_past *past, const char *marks, size_t 
     size_t length = draw_plot_stack(&stack, NULL, 0);
     char *text = cli_must(malloc(length + 1));
     draw_plot_stack(&stack, text, length + 1);
-    print_legend(past);
+    print_legend(history);
     fputs(text, stdout);
     free(text);
 }
@@ -91,30 +92,30 @@ static uint64_t mib(uint64_t kib)
 }
 
 /* What is rounded is where each part ends, so that the line sums. */
-static void add_line(struct cli_table *table, const struct cli_past *past, size_t step,
+static void add_line(struct cli_table *table, const struct cli_history *history, size_t step,
                      const bool shown[BALLAST_PARTS])
 {
-    char when[CLI_PAST_TIME];
+    char when[CLI_HISTORY_TIME];
     uint64_t end_kib = 0;
     uint64_t before_mib = 0;
-    cli_past_time(past->usec[step], past->offset_usec, when);
+    cli_history_time(history->usec[step], history->offset_usec, when);
     cli_table_add(table, "%s", when);
     for (size_t i = 0; i < BALLAST_PARTS; i++) {
-        end_kib = ballast_add_ceil(end_kib, past->part_kib[i][step]);
+        end_kib = ballast_add_ceil(end_kib, history->part_kib[i][step]);
         if (shown[i])
             cli_table_add(table, "%" PRIu64, mib(end_kib) - before_mib);
         before_mib = mib(end_kib);
     }
-    cli_table_add(table, "%" PRIu64, mib(past->total_kib[step]));
+    cli_table_add(table, "%" PRIu64, mib(history->total_kib[step]));
 }
 
-void cli_past_parts_table(const struct cli_past *past)
+void cli_history_parts_table(const struct cli_history *history)
 {
     bool shown[BALLAST_PARTS];
     size_t columns = 2;
     struct cli_table table;
     for (int i = 0; i < BALLAST_PARTS; i++) {
-        shown[i] = was_there(past, (enum ballast_host_part)i);
+        shown[i] = was_there(history, (enum ballast_host_part)i);
         columns += shown[i];
     }
     cli_table_init(&table, columns, 1);
@@ -124,22 +125,23 @@ void cli_past_parts_table(const struct cli_past *past)
             cli_table_add(&table, "%s", ballast_host_part_word((enum ballast_host_part)i));
     }
     cli_table_add(&table, "total");
-    for (size_t i = 0; i < past->steps; i++) {
-        if (past->total_kib[i] > 0)
-            add_line(&table, past, i, shown);
+    for (size_t i = 0; i < history->steps; i++) {
+        if (history->total_kib[i] > 0)
+            add_line(&table, history, i, shown);
     }
     puts("\nits parts, in MiB");
     cli_table_print(&table);
     cli_table_release(&table);
 }
 
-size_t cli_past_parts_layers(const struct cli_past *past, struct chart_layer out[BALLAST_PARTS])
+size_t cli_history_parts_layers(const struct cli_history *history,
+                                struct chart_layer out[BALLAST_PARTS])
 {
     for (int i = 0; i < BALLAST_PARTS; i++)
         out[i] = (struct chart_layer){.name = ballast_host_part_word((enum ballast_host_part)i),
                                       .light = looks[i].light,
                                       .dark = looks[i].dark,
                                       .hatched = looks[i].hatched,
-                                      .kib = past->part_kib[i]};
+                                      .kib = history->part_kib[i]};
     return BALLAST_PARTS;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What was, as the daemon tells it: series at even steps, to be drawn, and events. */
-#ifndef APP_BALLAST_HISTORY_PAST_H
-#define APP_BALLAST_HISTORY_PAST_H
+#ifndef APP_BALLAST_HISTORY_HISTORY_H
+#define APP_BALLAST_HISTORY_HISTORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 struct json_object;
 
 /* A value for each step; 0 where nothing is known. Of the host: free, promised, deficit. */
-struct cli_past {
+struct cli_history {
     char *name; /* as it can be shown; "host" */
     bool is_host;
     bool gone;
@@ -36,7 +36,7 @@ struct cli_past {
     bool more_events;                  /* there were others before */
 };
 
-struct cli_past_wanted {
+struct cli_history_wanted {
     const char *domain; /* NULL: the host */
     uint64_t since_usec;
     uint64_t points;
@@ -44,17 +44,17 @@ struct cli_past_wanted {
 };
 
 /* Asks for both; the exit status, a failure is told. Released in any case. */
-int cli_past_ask(struct cli_daemon *daemon, const struct cli_past_wanted *wanted,
-                 struct cli_past *out);
-void cli_past_release(struct cli_past *past);
+int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *wanted,
+                    struct cli_history *out);
+void cli_history_release(struct cli_history *history);
 
 /* The last events alone, in answer's "events"; BALLAST_NONE for all of since_usec. */
-int cli_past_events(struct cli_daemon *daemon, const char *domain, uint64_t since_usec,
-                    uint64_t most, struct json_object **answer);
+int cli_history_events(struct cli_daemon *daemon, const char *domain, uint64_t since_usec,
+                       uint64_t most, struct json_object **answer);
 /* Between the daemon's clock, which was just asked for the time, and the calendar. */
-int64_t cli_past_offset(uint64_t now_usec);
-enum { CLI_PAST_TIME = 32 };
+int64_t cli_history_offset(uint64_t now_usec);
+enum { CLI_HISTORY_TIME = 32 };
 /* As people write it here: "10:02:11", and the day where it is not of the last day. */
-void cli_past_time(uint64_t usec, int64_t offset_usec, char out[CLI_PAST_TIME]);
+void cli_history_time(uint64_t usec, int64_t offset_usec, char out[CLI_HISTORY_TIME]);
 
 #endif
