@@ -54,15 +54,32 @@ class Open(unittest.TestCase):
                 self.assertRegex(done.stderr, wanted)
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
+    def daemon_ends(self, xen, *words):
+        """It ends by itself, with 3; what it said."""
+        with tempfile.TemporaryDirectory() as base:
+            done = subprocess.run(
+                [os.environ["BALLASTD"], *words, "--run-dir", base + "/run", "--state-dir", base + "/state",
+                 "--config", "/dev/null"], env=xen.env(), capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        return done.stderr
+
     def test_the_daemon_names_it_too_and_ends_with_3(self):
         for name, (spoil, wanted) in list(CASES.items())[:3]:
-            with self.subTest(name), FakeXen() as xen, tempfile.TemporaryDirectory() as base:
+            with self.subTest(name), FakeXen() as xen:
                 spoil(xen)
-                done = subprocess.run(
-                    [os.environ["BALLASTD"], "--host", "xen", "--run-dir", base + "/run", "--state-dir", base + "/state",
-                     "--config", "/dev/null"], env=xen.env(), capture_output=True, text=True, timeout=60, check=False)
-                self.assertEqual(done.returncode, 3, done.stderr)
-                self.assertRegex(done.stderr, wanted)
+                self.assertRegex(self.daemon_ends(xen, "--host", "xen"), wanted)
+
+    def test_the_daemon_simulates_nothing_by_itself(self):
+        with FakeXen() as xen:
+            xen.fail("physinfo", "EPERM")
+            self.assertRegex(self.daemon_ends(xen), "no Xen here: this is not dom0: .*; use --host sim to try it on a "
+                             "simulated host")
+            self.assertNotIn("--host sim", self.daemon_ends(xen, "--host", "xen"))
+        with FakeXen() as xen:  # what ails a Xen host is no missing Xen
+            xen.store_socket.unlink()
+            told = self.daemon_ends(xen)
+            self.assertIn("start xenstored", told)
+            self.assertNotIn("no Xen here", told)
 
     def test_no_hypercall_device_is_an_older_kernel_and_no_fault(self):
         with FakeXen() as xen:

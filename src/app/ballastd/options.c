@@ -33,7 +33,7 @@ static const char help[] =
     "\n"
     "  --host xen             the Xen host that this is the control domain of\n"
     "  --host sim[:SCENARIO]  a simulated host, built in or read from a file\n"
-    "                         (without --host: xen where there is one, else sim)\n"
+    "                         (without --host: xen)\n"
     "  --run-dir DIR          sockets and lock (/run/ballast, or $BALLAST_RUN_DIR)\n"
     "  --state-dir DIR        the ledger (/var/lib/ballast)\n"
     "  --config FILE          instead of /etc/ballast/ballastd.conf\n"

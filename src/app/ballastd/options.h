@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 enum engine_host_kind {
-    ENGINE_HOST_ANY, /* xen where it can be had, else sim */
+    ENGINE_HOST_DEFAULT, /* xen; where there is none, the remedy is told too */
     ENGINE_HOST_XEN,
     ENGINE_HOST_SIM,
 };

@@ -82,7 +82,10 @@ struct xen_options {
     uint64_t slush_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
 };
 
-/* -ENOTSUP in a build without Xen's libraries; -ENODEV where this is no Xen host, or no dom0. */
+/*
+ * -ENOTSUP in a build without Xen's libraries; -ENODEV where this is no Xen host, or no dom0;
+ * -ENXIO where a device of one is missing, -ECONNREFUSED where xenstored is.
+ */
 int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err);
 
 /* The domains of the last refresh, by id; the array is hv's, until the next one. */

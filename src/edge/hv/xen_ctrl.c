@@ -128,7 +128,7 @@ static int no_device(struct ballast_error *err)
     /* The kernel has the directory on Xen only, whatever has been mounted or loaded. */
     if (access("/proc/xen/", F_OK) == 0)
         return ballast_fail(
-            err, -ENODEV,
+            err, -ENXIO,
             "/dev/xen/privcmd: there is no such device: load the module xen-privcmd (Debian: "
             "start xen.service)");
     return ballast_fail(err, -ENODEV,
@@ -168,7 +168,7 @@ static int ask_host(struct xen_ctrl *ctrl, struct ballast_error *err)
                             "this is not dom0: Xen refuses it the hypercall physinfo (%s)",
                             strerror(-rc));
     if (rc == -EACCES)
-        return ballast_fail(err, -ENODEV,
+        return ballast_fail(err, -EPROTO,
                             "Xen refuses " SONAME_XENCTRL ": it is of another version: install the "
                             "libraries of the Xen that runs");
     return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;

@@ -105,9 +105,9 @@ static int open_fail(int code, struct ballast_error *err)
     if (why == EACCES || why == EPERM)
         return ballast_fail(err, -EACCES, "%s: %s: run it as root", path, strerror(why));
     if (why == ENOENT || why == ECONNREFUSED)
-        return ballast_fail(err, -ENODEV, "%s: %s: start xenstored (Debian: xen.service)", path,
-                            strerror(why));
-    return ballast_fail(err, -ENODEV, "%s: %s", path, strerror(why ? why : code));
+        return ballast_fail(err, -ECONNREFUSED, "%s: %s: start xenstored (Debian: xen.service)",
+                            path, strerror(why));
+    return ballast_fail(err, -ECONNREFUSED, "%s: %s", path, strerror(why ? why : code));
 }
 
 int xen_store_open(struct xen_store **out, struct ballast_error *err)

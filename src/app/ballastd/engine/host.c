@@ -132,20 +132,32 @@ static int open_xen(struct engine_host *host, struct ballast_error *err)
     return rc;
 }
 
+/* Nobody is to take a simulated host for the one that this runs on: it must be asked for. */
+static int open_default(struct engine_host *host, struct ballast_error *err)
+{
+    struct ballast_error why;
+    int rc = open_xen(host, &why);
+    if (rc == -ENODEV || rc == -ENOTSUP)
+        return ballast_fail(
+            err, rc, "no Xen here: %s; use --host sim to try it on a simulated host", why.text);
+    return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
+}
+
 int engine_host_open(const struct daemon_options *options, struct engine_host **out,
                      struct ballast_error *err)
 {
     struct engine_host *host = calloc(1, sizeof(*host));
-    int rc = -ENODEV;
+    int rc;
     if (!host)
         return ballast_fail(err, -ENOMEM, "out of memory");
     host->speed_permyriad = options->speed_permyriad;
     host->low_fd = -1;
-    if (options->host != ENGINE_HOST_SIM)
-        rc = open_xen(host, err);
-    if (options->host == ENGINE_HOST_SIM ||
-        (options->host == ENGINE_HOST_ANY && (rc == -ENODEV || rc == -ENOTSUP)))
+    if (options->host == ENGINE_HOST_SIM)
         rc = open_sim(host, options, err);
+    else if (options->host == ENGINE_HOST_XEN)
+        rc = open_xen(host, err);
+    else
+        rc = open_default(host, err);
     if (rc < 0) {
         engine_host_close(host);
         return rc;
