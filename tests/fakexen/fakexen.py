@@ -377,7 +377,7 @@ class FakeXen:
         self.selector = selectors.DefaultSelector()
         self.wake_out, self.wake_in = os.pipe()
         self.selector.register(self.wake_out, selectors.EVENT_READ, None)
-        self.listen(self.store_socket, socket.SOCK_STREAM, self.accept_store)
+        self.store_listener = self.listen(self.store_socket, socket.SOCK_STREAM, self.accept_store)
         self.listen(self.root / "evtchn", socket.SOCK_SEQPACKET, self.accept_evtchn)
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
@@ -564,11 +564,33 @@ class FakeXen:
         listener.listen(16)
         self.listeners.append(listener)
         self.selector.register(listener, selectors.EVENT_READ, lambda: accept(listener))
+        return listener
 
     def accept_store(self, listener):
         connection, _ = listener.accept()
         client = self.clients[connection] = Client(connection)
         self.selector.register(connection, selectors.EVENT_READ, lambda: self.store_turn(client))
+
+    def drop(self, client):
+        self.selector.unregister(client.socket)
+        del self.clients[client.socket]
+        self.store.forget(client)
+        client.socket.close()
+
+    def stop_store(self):
+        """xenstored dies: its connections break, nobody listens. The tree is there when it starts again."""
+        with self.lock:
+            self.selector.unregister(self.store_listener)
+            self.listeners.remove(self.store_listener)
+            self.store_listener.close()
+            for client in list(self.clients.values()):
+                self.drop(client)
+
+    def start_store(self):
+        with self.lock:
+            self.store_socket.unlink(missing_ok=True)
+            self.store_listener = self.listen(self.store_socket, socket.SOCK_STREAM, self.accept_store)
+        os.write(self.wake_in, b"x")
 
     def store_turn(self, client):
         try:
@@ -578,10 +600,7 @@ class FakeXen:
         except OSError:
             data = b""
         if not data:
-            self.selector.unregister(client.socket)
-            del self.clients[client.socket]
-            self.store.forget(client)
-            client.socket.close()
+            self.drop(client)
             return
         client.received += data
         while len(client.received) >= 16:
@@ -629,6 +648,8 @@ class FakeXen:
             ready = self.selector.select(0.02)
             with self.lock:
                 for key, _ in ready:
+                    if key.fd not in self.selector.get_map():
+                        continue  # it was closed meanwhile
                     if key.data:
                         key.data()
                     else:

@@ -131,6 +131,46 @@ class Running(Case):
                 xen.fail(what, "EIO", times=0)
                 self.eventually(alerts, [])
 
+    def test_xenstored_that_ends_and_starts_again_is_followed_again(self):
+        # The timer's own samples are a minute apart: what else is seen came by a watch.
+        calm = "[ballastd]\ninterval = 100ms\nrest = 60s\n"
+        with FakeXen(total_mib=4096) as xen, on(xen, calm) as daemon, daemon.client() as client:
+            vm = xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)
+            self.eventually(lambda: xen.watched(vm.path + "/memory"))
+
+            def alerts():
+                xen.say_low()
+                return [a["name"] for a in client.call("status")["alerts"]]
+
+            def target():
+                return client.call("domains", domain="vm")["domains"][0]["target_kib"]
+            watches = xen.watch_count()
+            xen.stop_store()
+            self.eventually(alerts, ["host"])
+            vm.write("memory/target", 1900 * 1024)
+            told = [client.call("status")["alerts"][0]["message"] for _ in range(5) if alerts()]
+            self.assertEqual(len(set(told)), 1, told)
+            self.assertRegex(told[0], "connection to xenstore broke: .*/socket: Connection refused: start xenstored")
+            xen.start_store()
+            self.eventually(alerts, [])
+            self.eventually(xen.watch_count, watches)
+            self.eventually(target, 1900 * 1024)
+            vm.write("memory/target", 1800 * 1024)
+            self.eventually(target, 1800 * 1024, patience=20)
+            said = client.call("reserve", min_kib=NEED_KIB, max_kib=NEED_KIB, deadline_usec=60_000_000, wait=True)
+            self.assertEqual(said["state"], "granted", said)
+            self.assertEqual(daemon.log().count("connection to xenstore broke"), 2, "once when it began, once when over")
+
+    def test_xenstored_that_starts_again_between_two_samples_is_followed_again(self):
+        with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:
+            vm = xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)
+            for mib in (1900, 1800, 1700):
+                self.eventually(lambda: xen.watched(vm.path + "/memory"))
+                xen.stop_store()
+                xen.start_store()
+                vm.write("memory/target", mib * 1024)
+                self.eventually(lambda: client.call("domains", domain="vm")["domains"][0]["target_kib"], mib * 1024)
+
     def test_a_guest_that_says_it_is_suspended_blocks_nobody(self):
         with FakeXen(total_mib=4096) as xen:
             vm = xen.add("vm", memory_mib=2560, maxmem_mib=2560, min_mib=512)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -32,6 +33,8 @@ static void ops_close(struct hv *hv)
     xen_light_close(host->light);
     xen_bulk_close(host->bulk);
     xen_store_close(host->store);
+    if (host->watch_fd >= 0)
+        (void)close(host->watch_fd);
     xen_ctrl_close(host->ctrl);
     xen_snapshot_free(&host->now);
     free(host->records);
@@ -76,6 +79,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     if (!host)
         return ballast_fail(err, -ENOMEM, "out of memory");
     host->hv.ops = &ops;
+    host->watch_fd = -1;
     host->read_only = options && options->read_only;
     host->slush_kib = options && options->slush_kib > 0 ? options->slush_kib : DEFAULT_SLUSH_KIB;
     processor_here(host->processor, sizeof(host->processor));
@@ -144,9 +148,9 @@ void xen_calls(const struct hv *hv, struct xen_calls *out)
 int xen_watch_fd(struct hv *hv)
 {
     struct xen_host *host = xen_host_of(hv);
-    if (xen_host_watch(host, NULL) < 0)
-        return -1;
-    return xen_store_fd(host->store);
+    if (host->watch_fd < 0 && xen_host_watch(host, NULL) == 0)
+        host->watch_fd = xen_host_epoll(host);
+    return host->watch_fd;
 }
 
 int xen_low_memory_fd(struct hv *hv, struct ballast_error *err)

@@ -46,7 +46,10 @@ struct xen_host {
     struct xen_version version;
     char processor[BALLAST_PROCESSOR];
     bool watching;
-    uint64_t events; /* that were taken in */
+    int watch_fd;              /* an epoll of the store's; -1: not needed so far */
+    uint64_t reconnects_usec;  /* a lost connection is not opened earlier than that */
+    struct ballast_error lost; /* why it could not be */
+    uint64_t events;           /* that were taken in */
     unsigned refreshes;
     struct xen_record *records; /* by id */
     size_t record_count;
@@ -59,6 +62,12 @@ const struct xen_host *xen_host_of_const(const struct hv *hv);
 struct xen_record *xen_record_find(struct xen_host *host, uint32_t domid);
 /* Opens the host's libxenstore where it is not open yet. */
 int xen_host_store(struct xen_host *host, struct ballast_error *err);
+/*
+ * Opens it anew where its connection is lost, with all that depends on it, at most once a second;
+ * everything is read and watched again then. Errors as xen_store_open(); -ECONNRESET before its
+ * time.
+ */
+int xen_host_reconnect(struct xen_host *host, struct ballast_error *err);
 /* Opens the host's libxenlight where it is not open yet. */
 int xen_host_light(struct xen_host *host, struct ballast_error *err);
 /* hv_ops.set */
@@ -68,6 +77,10 @@ int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t max
 int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err);
 /* Follows the domains by watches from now on. */
 int xen_host_watch(struct xen_host *host, struct ballast_error *err);
+/* An epoll of the store's fd, which outlives the connection; -1. */
+int xen_host_epoll(struct xen_host *host);
+/* Follows them, and takes in what was told, over a new connection where that is lost. */
+int xen_host_follow(struct xen_host *host, unsigned most, struct ballast_error *err);
 /*
  * Takes in what xenstore has told, `most` of it. What a domain says of its use waits for the next
  * look as it comes, all else that is read is news. true: there was news.

@@ -253,9 +253,8 @@ static int look(struct xen_host *host, struct xen_snapshot *out, struct ballast_
         return rc;
     /* Watches cost more than they save whoever looks once and leaves. */
     if (host->watching || !host->read_only || host->refreshes > 0) {
-        if ((rc = xen_host_watch(host, err)) < 0)
+        if ((rc = xen_host_follow(host, EVENTS_A_LOOK, err)) < 0)
             return rc;
-        (void)xen_host_hear(host, EVENTS_A_LOOK);
     }
     if ((rc = read_records(host, counted, count, err)) < 0)
         return rc;

@@ -40,6 +40,7 @@ static struct {
 struct xen_store {
     struct xs_handle *xs;
     uint64_t calls;
+    bool lost;
 };
 
 enum { PATH = 96 };
@@ -274,6 +275,13 @@ void xen_store_unwatch(struct xen_store *store, struct xen_followed *followed)
     followed->fresh = 0;
 }
 
+void xen_store_lose(struct xen_followed *followed)
+{
+    followed->watched = false;
+    followed->fresh = 0;
+    followed->stale = XEN_NODES_ALL;
+}
+
 int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err)
 {
     int rc = watch(store, "@introduceDomain", err);
@@ -282,9 +290,13 @@ int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err)
 
 bool xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
 {
+    errno = EAGAIN;
     char **event = lib.xs_check_watch(store->xs);
-    if (!event)
+    if (!event) {
+        /* Its reading thread ends with the connection; nothing else tells of that. */
+        store->lost |= errno != EAGAIN && errno != ENOMEM;
         return false;
+    }
     (void)snprintf(path, XEN_STORE_PATH, "%s", event[XS_WATCH_PATH]);
     free(event);
     return true;
@@ -304,6 +316,11 @@ uint32_t xen_store_hear(struct xen_followed *followed, const char *path)
     uint32_t nodes = xen_event_nodes(path, &domid);
     followed->stale |= nodes;
     return nodes;
+}
+
+bool xen_store_is_lost(const struct xen_store *store)
+{
+    return store->lost;
 }
 
 int xen_store_fd(const struct xen_store *store)

@@ -36,6 +36,8 @@ int xen_store_read(struct xen_store *store, struct xen_followed *followed,
 int xen_store_watch(struct xen_store *store, struct xen_followed *followed,
                     struct ballast_error *err);
 void xen_store_unwatch(struct xen_store *store, struct xen_followed *followed);
+/* The connection that it was watched over is gone: all of it is to be watched and read again. */
+void xen_store_lose(struct xen_followed *followed);
 /* Watches the coming and going of domains. */
 int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err);
 
@@ -48,6 +50,8 @@ bool xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH]);
  * about; 0 also for the word that every new watch begins with.
  */
 uint32_t xen_store_hear(struct xen_followed *followed, const char *path);
+/* The connection is broken, and everything told by watches since is missed: open another one. */
+bool xen_store_is_lost(const struct xen_store *store);
 /* Readable when there may be an event. */
 int xen_store_fd(const struct xen_store *store);
 /* Requests made so far; 0 of NULL. */
