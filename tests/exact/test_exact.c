@@ -143,6 +143,29 @@ static void grant_arrays(void **state)
     }
 }
 
+/*
+ * Too many to have been measured, so by xen/include/xen/sched.h: a page for each 64 ports beyond
+ * the first 64 and one for each group of 32768, and no port beyond the last of 4 groups.
+ */
+static void channels_of_many_groups(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t port;
+        int64_t pages;
+    } rows[] = {
+        {32767, 511 + 1},   {32768, 512 + 2},   {65535, 1023 + 2},      {65536, 1024 + 3},
+        {131071, 2047 + 4}, {131072, 2047 + 4}, {2147483647, 2047 + 4},
+    };
+    for (size_t i = 0; i < MEASURED_COUNT(rows); i++) {
+        struct ballast_breakdown b =
+            evaluate("xen-4.17",
+                     unit_guest(BALLAST_PV, MEM(256), {BALLAST_MAX_EVENT_CHANNELS, rows[i].port}));
+        assert_int_equal(ballast_breakdown_cost_pages(&b, BALLAST_COST_EVENT_GROWTH),
+                         rows[i].pages);
+    }
+}
+
 static void channels_and_maptrack(void **state)
 {
     (void)state;
@@ -594,6 +617,7 @@ int main(void)
         cmocka_unit_test(formulas),
         cmocka_unit_test(grants),
         cmocka_unit_test(grant_arrays),
+        cmocka_unit_test(channels_of_many_groups),
         cmocka_unit_test(channels_and_maptrack),
         cmocka_unit_test(tot_pages),
         cmocka_unit_test(arena_bound),
