@@ -57,7 +57,7 @@ static void promise(struct sum *sum, uint64_t seed)
 {
     struct ledger *ledger = NULL;
     struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
-    struct ledger_free host = {.free_kib = 4096 * MIB, .slush_kib = 64 * MIB};
+    struct ledger_free host = {.free_kib = 4096 * MIB, .slack_kib = 64 * MIB};
     struct ledger_verdict verdict = {0};
     int rc = ledger_new(&options, &ledger, NULL);
     for (uint64_t i = 1; rc == 0 && i < 50; i++) {
@@ -93,7 +93,7 @@ static void fill(struct ballast_domain *domains, struct ballast_host *host)
                                              .shares = BALLAST_DEFAULT_SHARES};
     *host = (struct ballast_host){.total_kib = 16384 * MIB,
                                   .free_kib = 7168 * MIB,
-                                  .slush_kib = 64 * MIB,
+                                  .slack_kib = 64 * MIB,
                                   .domains = domains,
                                   .domain_count = GUESTS};
 }

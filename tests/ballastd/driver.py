@@ -17,14 +17,14 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
 PROGRAM = os.environ["BALLASTD"]
 
 SCENARIO = """says "Sixteen guests that can give, and little that is free."
-host total=36GiB xen=256MiB slush=64MiB
+host total=36GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=2GiB min=1536MiB max=2GiB uses=1GiB
 guest vm*16 tot=2GiB min=512MiB max=3GiB uses=700MiB overhead=8MiB rate-down=400MiB/s rate-up=400MiB/s
 duration 24h
 """
 
 QUIET = """says "Fifty guests with nothing to do."
-host total=128GiB xen=1GiB slush=64MiB
+host total=128GiB xen=1GiB slack=64MiB
 guest dom0 dom0 tot=4GiB min=4GiB max=4GiB
 guest vm*50 tot=2GiB min=1GiB max=2GiB uses=1GiB overhead=8MiB
 duration 24h

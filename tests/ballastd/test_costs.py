@@ -17,7 +17,7 @@ GUEST_KIB = 512 * MIB
 PAGE_KIB = 4
 
 SCENARIO = f"""says "A host with room, whose Xen is known to the page."
-host total=16GiB xen=256MiB slush=64MiB xen-version={XEN} processor={PROCESSOR}
+host total=16GiB xen=256MiB slack=64MiB xen-version={XEN} processor={PROCESSOR}
 guest dom0 dom0 type=pv tot=2GiB min=2GiB max=2GiB
 duration 24h
 """

@@ -6,7 +6,7 @@ from driver import Daemon, run, until
 MIB = 1024
 # dom0 is told by somebody else, 20 s into it, to take 3 GiB more than is nobody's.
 SCENARIO = """says "Another one tells {who} to grow into what is promised."
-host total=12GiB xen=100MiB slush=64MiB
+host total=12GiB xen=100MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB static=8GiB uses=700MiB rate-up=400MiB/s {dom0}
 guest web tot=2GiB min=1GiB max=2GiB static=8GiB uses=1GiB rate-up=400MiB/s {web}
 duration 24h
@@ -20,7 +20,7 @@ def scenario(who):
 
 def free_kib(client):
     parts = client.call("host")["parts"]
-    return sum(parts[part] for part in ("free", "reserved", "slush", "scrub", "claimed"))
+    return sum(parts[part] for part in ("free", "reserved", "slack", "scrub", "claimed"))
 
 
 def domain(client, name):
@@ -35,7 +35,7 @@ def holds(who, config="", before=lambda client: None):
         until(lambda: domain(client, who)["target_kib"] == 7 * 1024 * MIB)
         alert = until(lambda: [a for a in client.call("status")["alerts"] if a["name"] == "promised-memory"])
         assert f"({who}) is told to take" in alert[0]["message"], alert
-        # All that was promised stays free; what Xen keeps for itself, slush, is what is in between two looks.
+        # All that was promised stays free; what Xen keeps for itself, slack, is what is in between two looks.
         for _ in range(20):
             client.call("status")
             assert free_kib(client) >= 6 * 1024 * MIB, free_kib(client)
@@ -70,7 +70,7 @@ def test_one_that_opted_out():
 
 
 PAUSED = """says "Paused while {what}."
-host total=12GiB xen=100MiB slush=64MiB
+host total=12GiB xen=100MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
 guest web tot=2GiB target=8GiB min=1GiB max=8GiB uses=1GiB rate-up={rate} {ceiling}
 duration 24h

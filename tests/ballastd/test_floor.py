@@ -9,7 +9,7 @@ from driver import Daemon, refused, run, until
 
 MIB = 1024
 SCENARIO = """says "One guest stops giving at 1 GiB, one would panic, one gives."
-host total=8GiB xen=100MiB slush=64MiB
+host total=8GiB xen=100MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
 guest stops tot=2GiB min=256MiB max=2GiB uses=1GiB starves=1h report=none
 guest tmpfs tot=256MiB min=32MiB max=512MiB uses=160MiB panics

@@ -16,7 +16,7 @@ MIB = 1024
 FAST = 60
 
 CALM = """says "Two guests, one of which can give a lot."
-host total=12GiB xen=256MiB slush=64MiB
+host total=12GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
 guest web tot=6GiB min=1GiB max=6GiB uses=700MiB overhead=8MiB rate-down=50MiB/s rate-up=50MiB/s
 guest mail tot=2GiB min=2GiB max=2GiB uses=1GiB overhead=8MiB

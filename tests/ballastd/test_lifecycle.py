@@ -133,8 +133,8 @@ def test_reload():
             two = of("vm2")
             assert two["dynamic_max_kib"] == 1024 * MIB and two["dynamic_min_kib"] == 600 * MIB
             assert two["opted_out"]
-    bad = Daemon(config="[ballastd]\nslush = many\n")
-    assert bad.start(wait=False).process.wait(60) == 2 and ":2: [ballastd] slush" in bad.log()
+    bad = Daemon(config="[ballastd]\nslack = many\n")
+    assert bad.start(wait=False).process.wait(60) == 2 and ":2: [ballastd] slack" in bad.log()
 
 
 def test_notify():
@@ -338,7 +338,7 @@ def test_looks_at_once_when_memory_is_low():
         client.call("pause")
         free = client.call("host")["parts"]
         client.call("sim-start", name="greedy", rate_kib=4096 * MIB,
-                    need_kib=free["free"] + free["slush"] - 24 * MIB)
+                    need_kib=free["free"] + free["slack"] - 24 * MIB)
         looks, before = 0, client.call("status")["ticks"]
         status = {"low_memory_events": 0}
         while status["low_memory_events"] == 0:

@@ -42,7 +42,7 @@ def test_reads_on_both_sockets():
 
 
 TYPES = """says "A guest of each type, and one of which nothing is told."
-host total=16GiB xen=256MiB slush=64MiB
+host total=16GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=2GiB min=2GiB max=2GiB
 guest hvm type=hvm tot=2GiB min=1GiB max=3GiB overhead=20MiB pool=18MiB video=16MiB
 guest pvh type=pvh tot=2GiB min=2GiB max=2GiB overhead=9MiB pool=8MiB

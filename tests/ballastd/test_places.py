@@ -225,7 +225,7 @@ def test_what_waits_for_one_user_is_bounded():
         for line in open(f"/proc/{daemon.process.pid}/status"):
             if line.startswith("VmRSS"):
                 return int(line.split()[1])
-    scenario = ('says "Many guests, so that answers are long."\nhost total=36GiB xen=256MiB slush=64MiB\n'
+    scenario = ('says "Many guests, so that answers are long."\nhost total=36GiB xen=256MiB slack=64MiB\n'
                 "guest dom0 dom0 tot=2GiB min=1536MiB max=2GiB uses=1GiB\n"
                 "guest g*500 tot=16MiB min=16MiB max=16MiB uses=8MiB overhead=1MiB\nduration 24h\n")
     # What the address sanitizer keeps of freed memory waits for nobody.

@@ -10,7 +10,7 @@ from driver import Daemon, run, until
 
 MIB = 1024
 SCENARIO = """says "A guest whose balloon stops 2 MiB short of its target."
-host total=4GiB xen=128MiB slush=64MiB
+host total=4GiB xen=128MiB slack=64MiB
 guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
 guest short tot=3GiB min=512MiB max=3GiB uses=400MiB overhead=8MiB inaccuracy=2MiB rate-down=400MiB/s rate-up=400MiB/s
 duration 24h
@@ -38,7 +38,7 @@ def test_inaccuracy():
 # A value that is not the default, as the file has it and as 'status' has it.
 KEYS = {
     "policy": ("shares", "policy", "shares"),
-    "slush": ("100MiB", "slush_kib", 100 * MIB),
+    "slack": ("100MiB", "slack_kib", 100 * MIB),
     "group": ("nogroup", "group", "nogroup"),
     "interval": ("250ms", "interval_usec", 250_000),
     "rest": ("3s", "rest_usec", 3_000_000),

@@ -153,7 +153,7 @@ END
 
 # xl mem-set takes t, g, m, k and b; libvirt and our scenarios write MiB; and what is printed can be given.
 @test "sizes are one language wherever they are given" {
-    printf 'host total=4GiB xen=128MiB slush=8MiB\ndom0 tot=1GiB\nguest a tot=1GiB min=256MiB max=2GiB used=200MiB\n' >x.scn
+    printf 'host total=4GiB xen=128MiB slack=8MiB\ndom0 tot=1GiB\nguest a tot=1GiB min=256MiB max=2GiB used=200MiB\n' >x.scn
     target() { ballast set-target --host sim:x.scn a "$1" --dry-run --json | jq -c .; }
     local want size
     want=$(target 512)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 load common
 
-# 1000 MiB are free beyond the slush; "a" can spare 900 MiB, "b" 300, the paused one nothing.
+# 1000 MiB are free beyond the slack; "a" can spare 900 MiB, "b" 300, the paused one nothing.
 make_host() {
     cat >host.json <<'END'
 {"v":1,"host":{"total_kib":16777216,"free_kib":1048576,"slush_kib":24576},

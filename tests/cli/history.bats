@@ -6,7 +6,7 @@ load common
 start_daemon() {
     cat >host.scn <<'END'
 says "two guests that give, and one that has nothing to give"
-host total=8GiB xen=256MiB slush=64MiB
+host total=8GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
 guest web tot=3GiB min=512MiB max=3GiB uses=600MiB rate-down=100MiB/s rate-up=100MiB/s
 guest mail tot=3GiB min=512MiB max=3GiB uses=600MiB rate-down=100MiB/s rate-up=100MiB/s

@@ -18,7 +18,7 @@ END
     run -0 ballast host --snapshot host.json --json
     figure "$output" '[.parts[]] | add' 1000000
     figure "$output" '.parts | map_values(select(. > 0)) | to_entries | map("\(.key) \(.value)") | join(",")' \
-        "xen 100000,dom0 200000,domains 400000,overhead 30000,unexplained 120000,claimed 50000,slush 10000,scrub 30000,free 60000"
+        "xen 100000,dom0 200000,domains 400000,overhead 30000,unexplained 120000,claimed 50000,slack 10000,scrub 30000,free 60000"
     figure "$output" .contradiction 0
     figure "$output" '.domains[1].holds' 300000
 }
@@ -97,7 +97,7 @@ END
 make_scenario() {
     cat >host.scn <<'END'
 says "One that shrinks to its target."
-host total=8GiB xen=64MiB slush=64MiB
+host total=8GiB xen=64MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
 guest db tot=2GiB min=512MiB max=3GiB overhead=20MiB
 guest web tot=3GiB target=1GiB min=512MiB max=3GiB rate-down=200MiB/s
@@ -131,7 +131,7 @@ END
     [ "$(ballast host "${HOST[@]}" --table --sort overhead | sed -n 's/^domain . \(db\|web\|dom0\) .*/\1/p' | head -n 1)" = db ]
     # A bar of its own for each domain, in that order; the parts stay where they are.
     [ "$(ballast host "${HOST[@]}" --bars --sort -holds | awk '/\|/ {print $1}' | xargs)" = \
-        "xen dom0 db web overhead unexplained slush free" ]
+        "xen dom0 db web overhead unexplained slack free" ]
     run -2 ballast host "${HOST[@]}" --sort ''
     columns=$(sed "s/.*there are //; s/; see .*//; s/,//g" <<<"$output")
     [ "$(wc -w <<<"$columns")" = 13 ]

@@ -3,11 +3,11 @@
 # The commands of a running host, on a simulated one: what is the same on both.
 load common
 
-# 860 MiB are free beyond the slush; "mail" stops at 700 MiB, "old" has no balloon.
+# 860 MiB are free beyond the slack; "mail" stops at 700 MiB, "old" has no balloon.
 make_host() {
     cat >host.scn <<'END'
 says "two guests that give, one of them not far, and one that has no balloon"
-host total=4GiB xen=100MiB slush=64MiB
+host total=4GiB xen=100MiB slack=64MiB
 guest zero dom0 tot=512MiB min=512MiB max=512MiB rate-down=300MiB/s rate-up=300MiB/s
 guest web tot=1GiB min=256MiB max=1GiB uses=300MiB rate-down=150MiB/s rate-up=300MiB/s
 guest mail tot=1GiB min=256MiB max=1GiB uses=300MiB rate-down=200MiB/s rate-up=300MiB/s floor=700MiB
@@ -86,7 +86,7 @@ END
 make_frail_host() {
     cat >frail.scn <<'END'
 says "A guest without swap, and one that is populated on demand."
-host total=4GiB xen=100MiB slush=64MiB
+host total=4GiB xen=100MiB slack=64MiB
 guest zero dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
 guest tmpfs tot=256MiB min=32MiB max=512MiB uses=160MiB panics
 guest demand pod tot=256MiB maxmem=257MiB min=256MiB max=1GiB static=1GiB uses=200MiB boot=1h
@@ -217,7 +217,7 @@ END
     # Hours of simulated time with a thousand domains to look at: the signal comes long before.
     {
         echo 'says "a guest that gives slowly, among many that do not"'
-        echo 'host total=64GiB xen=100MiB slush=64MiB'
+        echo 'host total=64GiB xen=100MiB slack=64MiB'
         echo 'guest web tot=48GiB min=256MiB max=48GiB uses=1GiB rate-down=20MiB/s rate-up=300MiB/s'
         for i in $(seq 1000); do echo "guest g$i tot=1MiB min=1MiB max=1MiB"; done
         echo 'duration 60s'

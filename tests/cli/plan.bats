@@ -139,7 +139,7 @@ END
 @test "the host itself, or a simulated one" {
     cat >host.scn <<'EOF'
 says "Two guests, one of them larger than it needs to be."
-host total=8GiB xen=64MiB slush=64MiB
+host total=8GiB xen=64MiB slack=64MiB
 guest zero dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
 guest idle tot=5GiB min=1GiB max=6GiB uses=1GiB rate-down=200MiB/s rate-up=200MiB/s
 duration 1min

@@ -6,7 +6,7 @@ load common
 make_host() {
     cat >host.scn <<'END'
 says "one gives 512 MiB at 100 MiB/s"
-host total=4GiB xen=100MiB slush=64MiB
+host total=4GiB xen=100MiB slack=64MiB
 guest zero dom0 tot=512MiB min=512MiB max=512MiB
 guest web tot=1GiB target=512MiB min=256MiB max=1GiB uses=300MiB rate-down=100MiB/s
 duration 20s

@@ -49,7 +49,7 @@ static void in_order_and_in_proportion(void **state)
     domains[2].state = BALLAST_DOMAIN_PAUSED;
     struct ballast_host host = {.total_kib = 30000,
                                 .free_kib = 2400,
-                                .slush_kib = 400,
+                                .slack_kib = 400,
                                 .domains = domains,
                                 .domain_count = 3};
     uint64_t given[3], gift[3];
@@ -115,7 +115,7 @@ static void random_host(struct ballast_host *host, struct ballast_domain domains
 {
     uint64_t scale = UINT64_C(1) << random_below(56);
     *host = (struct ballast_host){.free_kib = random_below(scale), .domains = domains};
-    host->slush_kib = random_below(scale / 8 + 1);
+    host->slack_kib = random_below(scale / 8 + 1);
     host->total_kib = host->free_kib;
     host->domain_count = random_below(DOMAINS + 1);
     for (size_t i = 0; i < host->domain_count; i++) {

@@ -20,7 +20,7 @@ BALLAST, BALLASTD = os.environ["BALLAST"], os.environ["BALLASTD"]
 MIB = 1024
 # 8 GiB of which 832 MiB are free and nobody's; web and db can give 5 GiB in all.
 SCENARIO = """says "A host on which a start needs room."
-host total=8GiB xen=64MiB slush=64MiB
+host total=8GiB xen=64MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
 guest web tot=3GiB min=512MiB max=3GiB rate-down=2GiB/s rate-up=2GiB/s
 guest db tot=3GiB min=512MiB max=3GiB rate-down=2GiB/s rate-up=2GiB/s

@@ -36,9 +36,9 @@ static struct engine_config config_of(const char *text)
 }
 
 /* Of the host itself where nothing is said: 64 MiB on Xen (edge/hv/xen.c). */
-static uint64_t slush_of(const struct engine_config *config)
+static uint64_t slack_of(const struct engine_config *config)
 {
-    return config->slush_kib == BALLAST_NONE ? 64 * 1024 : config->slush_kib;
+    return config->slack_kib == BALLAST_NONE ? 64 * 1024 : config->slack_kib;
 }
 
 #define SAME(member) assert_int_equal(a->member, b->member)
@@ -47,7 +47,7 @@ static void assert_same(const struct engine_config *a, const struct engine_confi
 {
     assert_ptr_equal(a->policy, b->policy);
     assert_string_equal(a->group, b->group);
-    assert_int_equal(slush_of(a), slush_of(b));
+    assert_int_equal(slack_of(a), slack_of(b));
     SAME(interval_usec);
     SAME(rest_usec);
     SAME(lease_usec);

@@ -16,7 +16,7 @@ static char *describe(const struct ballast_host *h)
     MUST(out, "memory");
     (void)fprintf(out, "%ju %ju %ju %ju %ju %ju %ju %d%d%d%d%d %s %s\n", (uintmax_t)h->now_usec,
                   (uintmax_t)h->total_kib, (uintmax_t)h->free_kib, (uintmax_t)h->scrub_kib,
-                  (uintmax_t)h->claimed_kib, (uintmax_t)h->xen_kib, (uintmax_t)h->slush_kib,
+                  (uintmax_t)h->claimed_kib, (uintmax_t)h->xen_kib, (uintmax_t)h->slack_kib,
                   h->caps.hap, h->caps.shadow, h->caps.iommu, h->caps.iommu_hap_pt_share,
                   h->caps.vmx, h->xen_version, h->processor);
     for (size_t i = 0; i < h->domain_count; i++) {

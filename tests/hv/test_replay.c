@@ -80,7 +80,7 @@ static void same_look(const struct ballast_host *host, struct json_object *raw)
     uint64_t sum_kib = number(of_host, "free_kib") + number(of_host, "xen_kib");
     assert_int_equal(host->total_kib, number(of_host, "total_kib"));
     assert_int_equal(host->free_kib, number(of_host, "free_kib"));
-    assert_int_equal(host->slush_kib, number(of_host, "slush_kib"));
+    assert_int_equal(host->slack_kib, number(of_host, "slush_kib"));
     assert_int_equal(host->domain_count, json_object_array_length(domains));
     for (size_t i = 0; i < host->domain_count; i++) {
         struct json_object *domain = json_object_array_get_idx(domains, i);

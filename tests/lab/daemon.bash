@@ -24,7 +24,7 @@ stop_daemon() {
     kill -TERM "$daemon"
     wait "$daemon"
 }
-free_mib() { echo $(($(ballast host --json | jq '.parts | .free + .scrub + .reserved + .slush + .claimed') / 1024)); }
+free_mib() { echo $(($(ballast host --json | jq '.parts | .free + .scrub + .reserved + .slack + .claimed') / 1024)); }
 variant() { # NAME MIB OF: a guest like that one
     sed "s/^name = .*/name = \"$1\"/; s/^memory = .*/memory = $2/; s/^maxmem = .*/maxmem = $2/" \
         "/run/lab/guests/$3.cfg" >"/tmp/$1.cfg"

@@ -115,7 +115,7 @@ static void refresh(struct hv *hv, bool quietly)
     print_kib("total", host->total_kib);
     print_kib("free", host->free_kib);
     print_kib("claimed", host->claimed_kib);
-    print_kib("slush", host->slush_kib);
+    print_kib("slack", host->slack_kib);
     printf(" hap=%d shadow=%d iommu=%d\n", host->caps.hap, host->caps.shadow, host->caps.iommu);
     xen_domains(hv, &domains, &count);
     for (size_t i = 0; i < count; i++)

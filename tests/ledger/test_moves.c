@@ -15,7 +15,7 @@
 #include "core/model/host.h"
 #include "twin.h"
 
-static const struct ledger_free plenty = {.free_kib = 100000, .slush_kib = 1000};
+static const struct ledger_free plenty = {.free_kib = 100000, .slack_kib = 1000};
 static const struct ledger_domain guest = {.domid = 7, .uuid = {1, 2, 3}};
 static const struct ledger_domain stranger = {.domid = 8, .uuid = {1, 2, 3}};
 
@@ -176,7 +176,7 @@ static void grants_only_what_nobody_was_promised(void **unused)
     (void)unused;
     struct ledger *ledger = fresh();
     struct ledger_verdict v;
-    struct ledger_free host = {.free_kib = 5000, .slush_kib = 500, .foreign_kib = 300};
+    struct ledger_free host = {.free_kib = 5000, .slack_kib = 500, .foreign_kib = 300};
     ask(ledger, 1000, 3001);
     ask(ledger, 1000, 3001);
     ask(ledger, 200, 300);

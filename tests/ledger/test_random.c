@@ -79,7 +79,7 @@ static int journal(void *context, const struct ledger_reservation *before,
 
 static struct ledger_free host_now(const struct world *w)
 {
-    return (struct ledger_free){.free_kib = w->free_kib, .slush_kib = 32, .foreign_kib = 0};
+    return (struct ledger_free){.free_kib = w->free_kib, .slack_kib = 32, .foreign_kib = 0};
 }
 
 static uint64_t beyond_kib(const struct world *w)

@@ -149,7 +149,7 @@ struct ledger_verdict twin_grant(struct twin *twin, uint64_t id, const struct le
         return say(id, LEDGER_WRONG_STATE, r->state, LEDGER_GRANTED);
     uint64_t promised = twin_promised_kib(twin);
     promised = promised < host->drawn_kib ? 0 : promised - host->drawn_kib;
-    uint64_t owed = host->slush_kib + host->foreign_kib + promised;
+    uint64_t owed = host->slack_kib + host->foreign_kib + promised;
     uint64_t beyond = host->free_kib < owed ? 0 : host->free_kib - owed;
     if (now >= r->deadline_usec)
         return say(id, LEDGER_DEADLINE_OVER, beyond < r->min_kib ? r->min_kib - beyond : 0, 0);

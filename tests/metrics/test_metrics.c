@@ -18,7 +18,7 @@
 static const char host_text[] =
     "{\"total_kib\":1000,\"available_kib\":90,\"deficit_kib\":0,\"contradiction_kib\":%d,"
     "\"parts\":{\"xen\":100,\"dom0\":200,\"domains\":500,\"overhead\":20,\"unexplained\":30,"
-    "\"claimed\":0,\"reserved\":50,\"slush\":10,\"scrub\":0,\"free\":%d}}";
+    "\"claimed\":0,\"reserved\":50,\"slack\":10,\"scrub\":0,\"free\":%d}}";
 
 static struct json_object *parsed(const char *text)
 {

@@ -101,12 +101,12 @@ static void draw_world(struct world *world)
         held_kib += world->domains[i].tot_kib;
         building_kib += world->domains[i].build_left_kib;
     }
-    uint64_t slush_kib = draw_kib(world, 4096);
-    uint64_t free_kib = slush_kib + building_kib + draw_kib(world, held_kib / 4);
+    uint64_t slack_kib = draw_kib(world, 4096);
+    uint64_t free_kib = slack_kib + building_kib + draw_kib(world, held_kib / 4);
     world->host = (struct ballast_host){
         .total_kib = held_kib + free_kib,
         .free_kib = free_kib,
-        .slush_kib = slush_kib,
+        .slack_kib = slack_kib,
         .caps = BALLAST_HOST_CAPS_ALL,
         .domains = world->domains,
         .domain_count = count,
@@ -142,7 +142,7 @@ static uint64_t room_kib(const struct world *world)
 
 static uint64_t owed_kib(const struct world *world)
 {
-    uint64_t sum_kib = world->host.slush_kib + world->promised_kib;
+    uint64_t sum_kib = world->host.slack_kib + world->promised_kib;
     for (size_t i = 0; i < world->host.domain_count; i++)
         sum_kib += world->domains[i].build_left_kib;
     return sum_kib;
@@ -211,10 +211,10 @@ static void check_floor(const struct world *world, const struct balancer *balanc
         kept_kib = ballast_min_u64(kept_kib, pin_of(domain));
     kept_kib = ballast_min_u64(kept_kib, domain->dynamic_max_kib) / BALLAST_PAGE_KIB;
     /* A floor that has just moved is followed in steps of a 64th. */
-    uint64_t slack_kib = opinion.left_alone ? 0 : domain->tot_kib / 64;
+    uint64_t tolerance_kib = opinion.left_alone ? 0 : domain->tot_kib / 64;
     if (domain->is_dom0 || set->target_kib == BALLAST_NONE || set->target_kib >= domain->target_kib)
         return;
-    if (set->target_kib + slack_kib < kept_kib * BALLAST_PAGE_KIB)
+    if (set->target_kib + tolerance_kib < kept_kib * BALLAST_PAGE_KIB)
         fail_msg("tick at %llu: target %llu KiB of domain %u below its floor of %llu KiB (%s)",
                  (unsigned long long)world->host.now_usec, (unsigned long long)set->target_kib,
                  set->id, (unsigned long long)opinion.floor.kib,
@@ -292,7 +292,7 @@ static void decide_and_check(struct world *world, struct balancer *balancer)
     uint64_t free_before_kib = ballast_sub_floor(world->host.free_kib, owed_kib(world));
     if (balancer_decide(balancer, &input, &out, &err) < 0)
         fail_msg("%s", err.text);
-    world->promises = owed_kib(world) > world->host.slush_kib || world->request_count > 0;
+    world->promises = owed_kib(world) > world->host.slack_kib || world->request_count > 0;
     bool wanted = input.request_count > 0 || out.deficit_kib > 0;
     for (size_t i = 0; i < out.take_count; i++)
         do_set(world, balancer, &out.sets[i], false, wanted);

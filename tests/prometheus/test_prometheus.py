@@ -180,8 +180,8 @@ def promtool(*arguments, text=None):
 
 # Whose Xen is known to the page, so that what a guest costs is predicted; with room for one that
 # does not ask.
-EXACT = SCENARIO.replace("total=36GiB", "total=64GiB").replace("slush=64MiB",
-                                                               "slush=64MiB xen-version=4.17.7")
+EXACT = SCENARIO.replace("total=36GiB", "total=64GiB").replace("slack=64MiB",
+                                                               "slack=64MiB xen-version=4.17.7")
 
 
 def test_promtool():

@@ -83,7 +83,7 @@ static void draw_host(struct sample *sample)
                                   .scrub_kib = draw_kib(23),
                                   .claimed_kib = draw_kib(23),
                                   .xen_kib = draw_kib(20),
-                                  .slush_kib = draw_kib(18),
+                                  .slack_kib = draw_kib(18),
                                   .domains = sample->domains,
                                   .domain_count = below(MOST_DOMAINS + 1)};
     sample->reserved_kib = draw_kib(23);
@@ -148,13 +148,13 @@ static void check_free(const struct sample *sample, const struct ballast_host_br
             building += host->domains[i].build_left_kib;
     }
     wide claimed = building > host->claimed_kib ? building : host->claimed_kib;
-    wide promised = claimed + sample->reserved_kib + host->slush_kib;
+    wide promised = claimed + sample->reserved_kib + host->slack_kib;
     for (int i = BALLAST_PART_CLAIMED; i < BALLAST_PARTS; i++)
         parts += part[i];
     law(parts == host->free_kib, "the free parts sum to what is free");
     law(part[BALLAST_PART_CLAIMED] <= claimed, "claims");
     law(part[BALLAST_PART_RESERVED] <= sample->reserved_kib, "reservations");
-    law(part[BALLAST_PART_SLUSH] <= host->slush_kib, "slush");
+    law(part[BALLAST_PART_SLACK] <= host->slack_kib, "slack");
     law(part[BALLAST_PART_SCRUB] <= host->scrub_kib, "scrubbing");
     wide deficit = promised > host->free_kib ? promised - host->free_kib : 0;
     law(made->deficit_kib == (promised > UINT64_MAX ? UINT64_MAX - host->free_kib : deficit),

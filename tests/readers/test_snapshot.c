@@ -48,7 +48,7 @@ static void test_whole(void **state)
     assert_int_equal(s.host.total_kib, 8388608);
     assert_int_equal(s.host.free_kib, 1000000);
     assert_int_equal(s.host.claimed_kib, 2000);
-    assert_int_equal(s.host.slush_kib, 9216);
+    assert_int_equal(s.host.slack_kib, 9216);
     assert_int_equal(s.host.scrub_kib, 500);
     assert_int_equal(s.host.xen_kib, 100000);
     assert_true(s.host.caps.hap && !s.host.caps.shadow);
@@ -85,7 +85,7 @@ static void test_defaults(void **state)
         "{\"host\":{\"total_kib\":100000,\"free_kib\":10},\"doms\":[{\"id\":7,\"tot_kib\":4096,"
         "\"used_kib\":null}]}");
     assert_int_equal(s.host.now_usec, 0);
-    assert_int_equal(s.host.slush_kib, 0);
+    assert_int_equal(s.host.slack_kib, 0);
     assert_true(s.host.caps.hap && s.host.caps.shadow && s.host.caps.iommu &&
                 s.host.caps.iommu_hap_pt_share);
     const struct ballast_domain *d = &s.host.domains[0];
@@ -285,7 +285,7 @@ static void test_written_is_read_again(void **state)
         host.scrub_kib = any(&chance, 40);
         host.claimed_kib = any(&chance, 40);
         host.xen_kib = any(&chance, 20);
-        host.slush_kib = any(&chance, 20);
+        host.slack_kib = any(&chance, 20);
         host.caps.hap = any(&chance, 1);
         host.caps.iommu = any(&chance, 1);
         host.caps.vmx = any(&chance, 1);

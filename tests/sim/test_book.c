@@ -46,7 +46,7 @@ static void open_desk(struct desk *desk)
                                      .max_kib = GRANTED_KIB,
                                      .lease_usec = 100 * BALLAST_SEC_USEC,
                                      .deadline_usec = 100 * BALLAST_SEC_USEC};
-    struct ledger_free host = {.free_kib = 1024 * MIB, .slush_kib = 64 * MIB};
+    struct ledger_free host = {.free_kib = 1024 * MIB, .slack_kib = 64 * MIB};
     struct ledger_domain domain = {.domid = GUEST};
     memcpy(domain.uuid, uuid_of_guest, sizeof(domain.uuid));
     struct ledger_verdict verdict;

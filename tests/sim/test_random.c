@@ -178,7 +178,7 @@ static void draw(struct world *world, uint64_t seed, uint64_t round)
     config->faults = world->faults;
     config->guest_count = 1 + below(world, GUESTS);
     config->xen_kib = between_mib(world, 50, 400);
-    config->slush_kib = between_mib(world, 0, 100);
+    config->slack_kib = between_mib(world, 0, 100);
     config->scrub_rate_kib = one_in(world, 3) ? between_mib(world, 200, 4000) : 0;
     config->total_kib = config->xen_kib + between_mib(world, 0, 5000);
     for (size_t i = 0; i < config->guest_count; i++) {

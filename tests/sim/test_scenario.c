@@ -20,7 +20,7 @@
 static const char good[] =
     "# a comment\n"
     "says \"It is \\ what it is.\"\n"
-    "host total=8GiB xen=200MiB slush=64MiB scrub=1GiB/s tick=50ms xen-version=4.17.7-pre "
+    "host total=8GiB xen=200MiB slack=64MiB scrub=1GiB/s tick=50ms xen-version=4.17.7-pre "
     "processor=GenuineIntel-6-55-4 # another\n"
     "guest zero dom0 tot=1GiB min=512MiB max=1GiB\r\n"
     "guest web tot=1.5GiB min=512MiB max=2GiB static=3GiB rate-down=100MiB/s stuck=1s..2s "

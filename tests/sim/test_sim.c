@@ -59,7 +59,7 @@ static struct sim_start_config start_of(const char *name, uint64_t need_mib)
     };
 }
 
-/* One guest of 1 GiB on a host of 4 GiB, no Xen, no slush. */
+/* One guest of 1 GiB on a host of 4 GiB, no Xen, no slack. */
 static struct scene a_scene(void)
 {
     return (struct scene){
@@ -507,7 +507,7 @@ static void test_score(void **state)
 {
     (void)state;
     struct scene scene = a_scene();
-    scene.config.slush_kib = 72 * MIB;
+    scene.config.slack_kib = 72 * MIB;
     scene.guests[0].need = (struct sim_need){.steps = {{0, 2048 * MIB}}, .step_count = 1};
     begin(&scene, 1, 0);
     step(&scene, 10 * SEC);

@@ -24,7 +24,7 @@
 
 #define MIB BALLAST_MIB_KIB
 
-enum { MOST = 16, TOTAL_MIB = 8192, SLUSH_MIB = 64, NAME = 40 };
+enum { MOST = 16, TOTAL_MIB = 8192, SLACK_MIB = 64, NAME = 40 };
 
 struct desk {
     struct ledger *ledger;
@@ -62,7 +62,7 @@ static void open_desk(struct desk *desk)
     struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
     *desk = (struct desk){.host = {.total_kib = TOTAL_MIB * MIB,
                                    .free_kib = TOTAL_MIB * MIB,
-                                   .slush_kib = SLUSH_MIB * MIB,
+                                   .slack_kib = SLACK_MIB * MIB,
                                    .now_usec = BALLAST_SEC_USEC}};
     options.total_kib = TOTAL_MIB * MIB;
     options.journal = journal;
@@ -183,7 +183,7 @@ static uint64_t counted_kib(struct desk *desk)
     uint64_t kib = book.promised_kib(book.book, &desk->host);
     for (size_t i = 0; i < desk->host.domain_count; i++)
         kib += desk->domains[i].tot_kib + desk->domains[i].build_left_kib;
-    uint64_t rest_kib = (TOTAL_MIB - SLUSH_MIB) * MIB - kib;
+    uint64_t rest_kib = (TOTAL_MIB - SLACK_MIB) * MIB - kib;
     assert_int_equal(available_kib(desk), rest_kib);
     return kib;
 }

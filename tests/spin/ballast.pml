@@ -11,7 +11,7 @@
 #ifndef PAGES
 #define PAGES 6
 #endif
-#define SLUSH 1
+#define SLACK 1
 #ifndef TOP
 #define TOP 3 /* no guest's maximum goes beyond: its static maximum */
 #endif
@@ -64,8 +64,8 @@ byte taken[2]; /* pages it has got of what it was promised */
 #define GROWTH     (OVER(target[0], held[0]) + OVER(target[1], held[1]) + OVER(target[2], held[2]))
 
 #define COUNTS_ONCE (ONCE(0) && ONCE(1))
-#define LAW_2 (free >= SLUSH + OWED(0) + OWED(1))
-#define LAW_4 (free >= SLUSH + OWED(0) + OWED(1) + GROWTH)
+#define LAW_2 (free >= SLACK + OWED(0) + OWED(1))
+#define LAW_4 (free >= SLACK + OWED(0) + OWED(1) + GROWTH)
 #define LAW_1 (free + held[0] + held[1] + held[2] + taken[0] + taken[1] == PAGES)
 
 inline laws()
@@ -112,9 +112,9 @@ proctype start(byte r)
 #define PROMISED (COUNTED(0) + COUNTED(1))
 
 #ifdef NO_PROMISES
-#define FITS(r) (slack + PROMISED >= NEED(r))
+#define FITS(r) (available + PROMISED >= NEED(r))
 #else
-#define FITS(r) (slack >= NEED(r))
+#define FITS(r) (available >= NEED(r))
 #endif
 
 #ifdef TAKE_BEFORE_FREE
@@ -125,11 +125,11 @@ proctype start(byte r)
 #endif
 
 /* What is free, nobody's, and out of the reach of every maximum: what may be given away. */
-#define SLACK (free + COMING - SLUSH - PROMISED - ROOMS)
+#define AVAILABLE (free + COMING - SLACK - PROMISED - ROOMS)
 
 proctype balancer()
 {
-    short slack;
+    short available;
     byte g;
     byte r;
 #if defined(NO_SECOND_LOOK) || defined(TORN_SNAPSHOT)
@@ -138,12 +138,12 @@ proctype balancer()
 
 restart: /* also after a crash: all that it knew is lost */
     atomic {
-        slack = 0; g = 0; r = 0;
+        available = 0; g = 0; r = 0;
 #if defined(NO_SECOND_LOOK) || defined(TORN_SNAPSHOT)
         seen[0] = held[0]; seen[1] = held[1]; seen[2] = held[2];
 #endif
 #ifdef NO_SECOND_LOOK
-        slack = SLACK;
+        available = AVAILABLE;
 #endif
     }
 
@@ -161,7 +161,7 @@ restart: /* also after a crash: all that it knew is lost */
            :: max[g] > 0 ->
 #endif
 #ifdef NO_SECOND_LOOK
-               slack = slack + (max[g] > seen[g] -> 1 : 0);
+               available = available + (max[g] > seen[g] -> 1 : 0);
 #endif
                max[g]--
            :: else
@@ -172,13 +172,13 @@ restart: /* also after a crash: all that it knew is lost */
 
     /* Look again. */
 #ifdef TORN_SNAPSHOT
-    slack = free - SLUSH - PROMISED;
+    available = free - SLACK - PROMISED;
     seen[0] = held[0];
     seen[1] = held[1];
     seen[2] = held[2];
-    slack = slack - OVER(max[0], seen[0]) - OVER(max[1], seen[1]) - OVER(max[2], seen[2]);
+    available = available - OVER(max[0], seen[0]) - OVER(max[1], seen[1]) - OVER(max[2], seen[2]);
 #elif !defined(NO_SECOND_LOOK)
-    slack = SLACK;
+    available = AVAILABLE;
 #endif
 
     /* Grant and give, out of that and nothing else. */
@@ -188,7 +188,7 @@ restart: /* also after a crash: all that it knew is lost */
            select (r : 0 .. 1);
            if
            :: state[r] == ASKED && FITS(r) ->
-               slack = slack - NEED(r);
+               available = available - NEED(r);
 #ifdef REPLY_FIRST
                told[r] = true
            :: else -> goto restart
@@ -212,10 +212,10 @@ restart: /* also after a crash: all that it knew is lost */
 #endif
        r = 0
     :: atomic {
-           slack > 0 ->
+           available > 0 ->
            select (g : 0 .. 2);
            if
-           :: max[g] < TOP -> max[g]++; slack--
+           :: max[g] < TOP -> max[g]++; available--
            :: else
            fi;
            g = 0; laws()

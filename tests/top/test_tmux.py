@@ -20,7 +20,7 @@ TOOLS = pathlib.Path(__file__).resolve().parent
 LOOKS = int(os.environ.get("BALLAST_WAIT", "60"))  # seconds for a state to come, on a machine that has better things to do
 
 HOST = """says "Guests of which two want more than they have."
-host total=32GiB xen=256MiB slush=64MiB
+host total=32GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=2GiB min=1536MiB max=2GiB uses=1200MiB
 guest mail tot=4GiB min=2GiB max=4GiB uses=2500MiB overhead=14MiB
 guest database tot=6GiB min=4GiB max=8GiB uses=5GiB overhead=20MiB shares=2000
@@ -34,7 +34,7 @@ guest legacy tot=1GiB min=1GiB max=1GiB no-balloon overhead=6MiB
 duration 24h
 """
 MANY = """says "As many as there may be."
-host total=512GiB xen=1GiB slush=64MiB
+host total=512GiB xen=1GiB slack=64MiB
 guest dom0 dom0 tot=4GiB min=4GiB max=4GiB
 guest vm*255 tot=1GiB min=512MiB max=2GiB uses=600MiB overhead=8MiB
 duration 24h

@@ -104,7 +104,7 @@ static struct json_object *domain(size_t i)
 static void fill_host(struct top_host *host, size_t count)
 {
     static const char *const parts[] = {"xen",     "dom0",     "domains", "overhead", "unexplained",
-                                        "claimed", "reserved", "slush",   "scrub",    "free"};
+                                        "claimed", "reserved", "slack",   "scrub",    "free"};
     struct json_object *answer = json_object_new_object();
     struct json_object *object = json_object_new_object();
     uint64_t total_kib = 0;

@@ -343,14 +343,14 @@ static void test_the_bound(void **state)
     assert_int_equal(compared.difference_kib, 0);
     assert_int_equal(compared.verdict, DRIFT_WITHIN);
     int64_t arena_kib = (int64_t)(cost.fresh_max_kib - cost.settled_kib);
-    int64_t slack_kib = DRIFT_SLACK_PAGES * (int64_t)PAGE;
-    seen.beside_kib = beside(predicted, arena_kib + slack_kib);
+    int64_t tolerance_kib = DRIFT_TOLERANCE_PAGES * (int64_t)PAGE;
+    seen.beside_kib = beside(predicted, arena_kib + tolerance_kib);
     assert_int_equal(drift_compare(predicted, &seen, &compared, &err), 0);
     assert_int_equal(compared.verdict, DRIFT_WITHIN);
     seen.beside_kib += (int64_t)PAGE;
     assert_int_equal(drift_compare(predicted, &seen, &compared, &err), 0);
     assert_int_equal(compared.verdict, DRIFT_ABOVE);
-    seen.beside_kib = beside(predicted, -slack_kib - (int64_t)PAGE);
+    seen.beside_kib = beside(predicted, -tolerance_kib - (int64_t)PAGE);
     assert_int_equal(drift_compare(predicted, &seen, &compared, &err), 0);
     assert_int_equal(compared.verdict, DRIFT_BELOW);
     ballast_breakdown_free(predicted);

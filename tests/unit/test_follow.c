@@ -10,8 +10,10 @@
 
 static struct ballast_follow down(uint64_t from_kib, uint64_t to_kib)
 {
-    struct ballast_follow follow = {
-        .goal_kib = to_kib, .slack_kib = MIB, .patience_usec = 10 * SEC, .until_usec = 60 * SEC};
+    struct ballast_follow follow = {.goal_kib = to_kib,
+                                    .tolerance_kib = MIB,
+                                    .patience_usec = 10 * SEC,
+                                    .until_usec = 60 * SEC};
     ballast_follow_begin(&follow, 0, from_kib);
     return follow;
 }

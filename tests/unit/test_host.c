@@ -24,7 +24,7 @@ static struct ballast_host example(void)
                                  .free_kib = 1000,
                                  .scrub_kib = 10,
                                  .claimed_kib = 200,
-                                 .slush_kib = 300,
+                                 .slack_kib = 300,
                                  .xen_kib = 948,
                                  .domains = domains,
                                  .domain_count = 2};
@@ -113,9 +113,9 @@ static void available(void **state)
     (void)state;
     struct ballast_host host = example();
     assert_int_equal(ballast_host_available_kib(&host), 500);
-    host.slush_kib = 800;
+    host.slack_kib = 800;
     assert_int_equal(ballast_host_available_kib(&host), 0);
-    host.slush_kib = 900;
+    host.slack_kib = 900;
     assert_int_equal(ballast_host_available_kib(&host), 0);
     host.claimed_kib = UINT64_MAX;
     assert_int_equal(ballast_host_available_kib(&host), 0);

@@ -20,7 +20,7 @@ static struct ballast_host example(void)
                                  .free_kib = 1000,
                                  .scrub_kib = 10,
                                  .claimed_kib = 200,
-                                 .slush_kib = 300,
+                                 .slack_kib = 300,
                                  .xen_kib = 948,
                                  .domains = domains,
                                  .domain_count = 3};
@@ -44,7 +44,7 @@ static void each_part(void **state)
         [BALLAST_PART_XEN] = 948,         [BALLAST_PART_DOM0] = 1024,
         [BALLAST_PART_DOMAINS] = 1536,    [BALLAST_PART_OVERHEAD] = 140,
         [BALLAST_PART_UNEXPLAINED] = 352, [BALLAST_PART_CLAIMED] = 200,
-        [BALLAST_PART_RESERVED] = 50,     [BALLAST_PART_SLUSH] = 300,
+        [BALLAST_PART_RESERVED] = 50,     [BALLAST_PART_SLACK] = 300,
         [BALLAST_PART_SCRUB] = 10,        [BALLAST_PART_FREE] = 440,
     };
     assert_memory_equal(made.part_kib, expected, sizeof(expected));
@@ -89,7 +89,7 @@ static void promises_beyond_what_is_free(void **state)
     assert_int_equal(made.deficit_kib, 100);
     assert_int_equal(made.part_kib[BALLAST_PART_CLAIMED], 200);
     assert_int_equal(made.part_kib[BALLAST_PART_RESERVED], 600);
-    assert_int_equal(made.part_kib[BALLAST_PART_SLUSH], 200);
+    assert_int_equal(made.part_kib[BALLAST_PART_SLACK], 200);
     assert_int_equal(made.part_kib[BALLAST_PART_FREE], 0);
     assert_int_equal(made.part_kib[BALLAST_PART_UNEXPLAINED], 352);
 }
@@ -127,7 +127,7 @@ static void past_64_bits(void **state)
     assert_int_equal(((unsigned char *)&made)[0], 0x5a);
     /* Promises are no memory: they may be anything. */
     host = example();
-    host.claimed_kib = host.slush_kib = host.scrub_kib = UINT64_MAX;
+    host.claimed_kib = host.slack_kib = host.scrub_kib = UINT64_MAX;
     assert_int_equal(divided(&host, UINT64_MAX).part_kib[BALLAST_PART_CLAIMED], 1000);
 }
 

@@ -140,7 +140,7 @@ def same(web, client):
 
 
 MANY = """says "More guests than one answer holds."
-host total=512GiB xen=1GiB slush=64MiB
+host total=512GiB xen=1GiB slack=64MiB
 guest dom0 dom0 tot=4GiB min=4GiB max=4GiB
 guest vm*700 tot=512MiB min=256MiB max=512MiB uses=200MiB overhead=4MiB
 duration 24h
@@ -204,7 +204,7 @@ def test_events():
 
 
 CHANGING = """says "Guests whose needs wander, and one that grows."
-host total=16GiB xen=1GiB slush=64MiB
+host total=16GiB xen=1GiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
 guest vm*40 tot=256MiB min=128MiB max=512MiB uses=walk:100MiB..300MiB,40MiB/s overhead=4MiB
 duration 24h

@@ -18,7 +18,7 @@ const PARTS: [string, string, string][] = [
   ["unexplained", "unexplained", "neither free nor known to be anybody's"],
   ["claimed", "claimed", "free, but on its way to domains being built"],
   ["reserved", "reserved", "free, but promised to starts"],
-  ["slush", "slush", "free, but kept for Xen and never promised"],
+  ["slack", "slack", "free, but kept for Xen and never promised"],
   ["scrub", "scrub", "free, but still to be cleaned"],
   ["free", "free", "free and nobody's"],
 ];

@@ -95,7 +95,7 @@ export function HostPanel(props: Props): JSX.Element {
   const [lit, light] = useState<string | null>(null);
   const parts = partsOf(host);
   // Parts that are almost never there have no row until they are.
-  const rows = parts.filter((part) => part.kib > 0 || ["reserved", "free", "slush"].includes(part.key));
+  const rows = parts.filter((part) => part.kib > 0 || ["reserved", "free", "slack"].includes(part.key));
   const sum = sumOf(host);
   return (
     <section class="panel host" aria-labelledby="host-title">

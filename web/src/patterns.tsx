@@ -15,7 +15,7 @@ const WEAVES: Record<string, Weave> = {
   unexplained: "cross",
   claimed: "dots",
   reserved: "falling",
-  slush: "across",
+  slack: "across",
   scrub: "grid",
   free: "void",
   other: "cross",

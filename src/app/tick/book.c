@@ -162,7 +162,7 @@ struct ledger_free tick_ledger_free_of(struct tick_ledger *book, const struct ba
     struct drawn drawn = drawn_of(book, host);
     return (struct ledger_free){
         .free_kib = host->free_kib,
-        .slush_kib = ballast_min_u64(host->slush_kib, host->free_kib),
+        .slack_kib = ballast_min_u64(host->slack_kib, host->free_kib),
         .foreign_kib = ballast_sub_floor(taken_kib, drawn.shown_kib),
         .drawn_kib = drawn.taken_kib,
     };

@@ -53,7 +53,7 @@ struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promi
         sums.growth_kib = ballast_add_ceil(sums.growth_kib, growth_kib);
     }
     uint64_t taken_kib = ballast_max_u64(building_kib, host->claimed_kib);
-    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slush_kib));
+    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slack_kib));
     sums.available_kib = ballast_sub_floor(host->free_kib, taken_kib);
     sums.owed_kib = ballast_sub_floor(taken_kib, host->free_kib);
     return sums;
@@ -104,11 +104,11 @@ void tick_laws_of_sums(const struct ballast_host *host, const struct tick_sums *
     if (after->held_kib > host->total_kib)
         breach(out, (struct tick_breach){TICK_LAW_CONSERVATION, 0, after->held_kib, host->total_kib,
                                          "held in all, and total"});
-    /* Slush is not a promise: Xen may use it, and others may have before we came. */
+    /* Slack is not a promise: Xen may use it, and others may have before we came. */
     if (after->owed_kib > before->owed_kib)
         breach(out, (struct tick_breach){TICK_LAW_PROMISED, 0, host->free_kib,
                                          host->free_kib + after->owed_kib,
-                                         "free, and promised with slush"});
+                                         "free, and promised with slack"});
     bool promised_more = after->available_kib < before->available_kib;
     if (after->room_kib > after->available_kib &&
         (after->room_kib > before->room_kib || promised_more))

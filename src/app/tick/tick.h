@@ -43,7 +43,7 @@ struct tick_book {
 /* The laws that a tick can see broken, by their number. */
 enum tick_law {
     TICK_LAW_CONSERVATION = 1, /* what the host shows exceeds its total */
-    TICK_LAW_PROMISED = 2,     /* free memory does not cover slush and what is promised */
+    TICK_LAW_PROMISED = 2,     /* free memory does not cover slack and what is promised */
     TICK_LAW_BOUNDS = 3,       /* a target out of its range, or room for taking what is promised */
     TICK_LAW_FREE_FIRST = 4,   /* told to grow into memory that is not free */
     TICK_LAW_NO_KILL = 7,      /* asked one that must not be asked, or maximum below target */

@@ -32,7 +32,7 @@ const struct draw_look *draw_part_look(enum ballast_host_part part)
         [BALLAST_PART_UNEXPLAINED] = {'?', RED, 166, false},
         [BALLAST_PART_CLAIMED] = {'c', CYAN, 74, false},
         [BALLAST_PART_RESERVED] = {'r', CYAN, 74, false},
-        [BALLAST_PART_SLUSH] = {'s', BLUE, 67, false},
+        [BALLAST_PART_SLACK] = {'s', BLUE, 67, false},
         [BALLAST_PART_SCRUB] = {',', 0, 0, true},
         [BALLAST_PART_FREE] = {'.', 0, 0, true},
     };

@@ -103,7 +103,7 @@ static void count(struct ledger_sums *sums, const struct ledger_reservation *rec
 static int check_host(const struct ledger *ledger, const struct ledger_free *host,
                       struct ballast_error *err)
 {
-    uint64_t kept_kib = ballast_add_ceil(host->slush_kib, host->foreign_kib);
+    uint64_t kept_kib = ballast_add_ceil(host->slack_kib, host->foreign_kib);
     uint64_t promised_kib = ballast_sub_floor(ledger->sums.promised_kib, host->drawn_kib);
     uint64_t owed_kib = ballast_add_ceil(kept_kib, promised_kib);
     if (host->free_kib < owed_kib)

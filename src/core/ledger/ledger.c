@@ -126,7 +126,7 @@ struct ledger_sums ledger_sums(const struct ledger *ledger)
 
 uint64_t ledger_available_kib(const struct ledger *ledger, const struct ledger_free *host)
 {
-    uint64_t taken_kib = ballast_add_ceil(host->slush_kib, host->foreign_kib);
+    uint64_t taken_kib = ballast_add_ceil(host->slack_kib, host->foreign_kib);
     return ballast_sub_floor(
         host->free_kib,
         ballast_add_ceil(taken_kib, ballast_sub_floor(ledger->sums.promised_kib, host->drawn_kib)));

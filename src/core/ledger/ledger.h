@@ -11,7 +11,7 @@
  * What is free already may be granted from asked; nothing leaves spent, released or refused.
  *
  * Law 1: what is promised and unspent, and what is free beyond it, sum to what is free.
- * Law 2: a page is promised once: a grant is given only when free memory covers slush, all that is
+ * Law 2: a page is promised once: a grant is given only when free memory covers slack, all that is
  *        promised and unspent, and the new one.
  * Law 3: nothing is promised that the bounds of a request do not allow: a range is granted between
  *        its ends, never more, never less.
@@ -112,7 +112,7 @@ struct ledger_verdict {
 /* What of the host's memory is free at a moment, and whose. */
 struct ledger_free {
     uint64_t free_kib;
-    uint64_t slush_kib;   /* of it: kept for Xen */
+    uint64_t slack_kib;   /* of it: kept for Xen */
     uint64_t foreign_kib; /* of it: claimed or being built without the ledger */
     /* Not of it: what domains have taken of what is promised, and the ledger does not know yet. */
     uint64_t drawn_kib;
@@ -266,7 +266,7 @@ struct ledger_sums {
 };
 
 struct ledger_sums ledger_sums(const struct ledger *ledger);
-/* What could be granted now: free beyond slush, foreign and promised, or 0. */
+/* What could be granted now: free beyond slack, foreign and promised, or 0. */
 uint64_t ledger_available_kib(const struct ledger *ledger, const struct ledger_free *host);
 /* For the journal: where a ledger restored from nothing but records would begin. */
 uint64_t ledger_next_id(const struct ledger *ledger);

@@ -43,7 +43,7 @@ static bool autoballoon(const struct doctor_facts *facts, struct ballast_text *e
 
 /* What a domain may hold beyond its target all the same: LIBXL_MAXMEM_CONSTANT, and as much again
  * for what libxl leaves out of a PoD guest's first target. */
-#define RATCHET_SLACK_KIB (2 * BALLAST_MIB_KIB)
+#define RATCHET_TOLERANCE_KIB (2 * BALLAST_MIB_KIB)
 
 static const struct doctor_domain *dom0_of(const struct doctor_facts *facts)
 {
@@ -132,7 +132,7 @@ static bool pod_ratchet(const struct doctor_facts *facts, const struct doctor_do
     (void)facts;
     if (domain->pod_entries_kib == BALLAST_NONE || domain->pod_cache_kib == BALLAST_NONE ||
         domain->pod_entries_kib <= domain->pod_cache_kib || domain->target_kib == BALLAST_NONE ||
-        domain->tot_kib <= ballast_add_ceil(domain->target_kib, RATCHET_SLACK_KIB))
+        domain->tot_kib <= ballast_add_ceil(domain->target_kib, RATCHET_TOLERANCE_KIB))
         return false;
     ballast_text_add(evidence,
                      "it holds %" PRIu64 " KiB and its target is %" PRIu64 " KiB: that was raised "

@@ -177,7 +177,7 @@ int drift_compare(const struct ballast_breakdown *predicted, const struct drift_
                   struct drift_compared *out, struct ballast_error *err)
 {
     struct ballast_cost_kib cost;
-    int64_t slack_kib = DRIFT_SLACK_PAGES * (int64_t)BALLAST_PAGE_KIB;
+    int64_t tolerance_kib = DRIFT_TOLERANCE_PAGES * (int64_t)BALLAST_PAGE_KIB;
     if (!ballast_breakdown_cost(predicted, &cost))
         return ballast_fail(err, -ENODATA, "the profile knows no cost to the page");
     int64_t actual_kib = inside_kib(predicted) + seen->beside_kib;
@@ -187,9 +187,9 @@ int drift_compare(const struct ballast_breakdown *predicted, const struct drift_
         .actual_kib = actual_kib,
         .difference_kib = actual_kib - (int64_t)cost.settled_kib,
     };
-    if (out->difference_kib < -slack_kib)
+    if (out->difference_kib < -tolerance_kib)
         out->verdict = DRIFT_BELOW;
-    else if (actual_kib > (int64_t)cost.fresh_max_kib + slack_kib)
+    else if (actual_kib > (int64_t)cost.fresh_max_kib + tolerance_kib)
         out->verdict = DRIFT_ABOVE;
     return 0;
 }

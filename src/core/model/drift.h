@@ -54,7 +54,7 @@ int drift_look(struct drift *drift, const struct ballast_host *host, drift_is_fi
  * What the first looks at a guest that already runs cannot tell from its building: the pages that
  * hvmloader adds (11 to 12 were seen) and the first grant frames.
  */
-#define DRIFT_SLACK_PAGES 24
+#define DRIFT_TOLERANCE_PAGES 24
 
 enum drift_verdict {
     DRIFT_WITHIN, /* the bound of the prediction */

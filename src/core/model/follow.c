@@ -20,7 +20,7 @@ static bool is_there(const struct ballast_follow *follow, uint64_t tot_kib)
 {
     uint64_t short_kib = ballast_max_u64(follow->short_kib, BALLAST_PAGE_KIB - 1);
     return ballast_add_ceil(tot_kib, short_kib) >= follow->goal_kib &&
-           tot_kib <= ballast_add_ceil(follow->goal_kib, follow->slack_kib);
+           tot_kib <= ballast_add_ceil(follow->goal_kib, follow->tolerance_kib);
 }
 
 static uint64_t distance_kib(uint64_t a_kib, uint64_t b_kib)

@@ -32,7 +32,7 @@
 
 struct ballast_follow {
     uint64_t goal_kib;
-    uint64_t slack_kib;     /* so much beyond the goal is still there: extra internal pages */
+    uint64_t tolerance_kib; /* so much beyond the goal is still there: extra internal pages */
     uint64_t short_kib;     /* and so much short of it, a page at least */
     uint64_t patience_usec; /* without progress for so long: stopped */
     uint64_t until_usec;    /* BALLAST_NONE: no end */

@@ -152,7 +152,7 @@ uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t prom
             building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
     }
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
-    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slush_kib));
+    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slack_kib));
     return ballast_sub_floor(host->free_kib, ballast_add_ceil(taken_kib, kept_kib));
 }
 

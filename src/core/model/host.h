@@ -81,7 +81,7 @@ struct ballast_host {
     uint64_t scrub_kib;   /* of the free part: not scrubbed yet */
     uint64_t claimed_kib; /* of the free part: staked in Xen for domains being built */
     uint64_t xen_kib;     /* Xen itself; 0 where unknown */
-    uint64_t slush_kib;   /* of the free part: kept for Xen, never promised */
+    uint64_t slack_kib;   /* of the free part: kept for Xen, never promised */
     struct ballast_host_caps caps;
     struct ballast_domain *domains;
     size_t domain_count;
@@ -116,7 +116,7 @@ int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct 
 
 /*
  * Free memory that a start can have at once: what is staked in Xen or still missing to builds,
- * which is the same memory seen twice, what is promised, slush, and what is kept from starts are
+ * which is the same memory seen twice, what is promised, slack, and what is kept from starts are
  * off.
  */
 uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t promised_kib,

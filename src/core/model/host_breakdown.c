@@ -15,7 +15,7 @@ static const char *const words[BALLAST_PARTS] = {
     [BALLAST_PART_UNEXPLAINED] = "unexplained",
     [BALLAST_PART_CLAIMED] = "claimed",
     [BALLAST_PART_RESERVED] = "reserved",
-    [BALLAST_PART_SLUSH] = "slush",
+    [BALLAST_PART_SLACK] = "slack",
     [BALLAST_PART_SCRUB] = "scrub",
     [BALLAST_PART_FREE] = "free",
 };
@@ -109,7 +109,7 @@ static int add_domain(struct ballast_host_breakdown *made, const struct ballast_
     return rc;
 }
 
-/* Xen holds to claims whatever happens, so they come first; slush is what is given up first. */
+/* Xen holds to claims whatever happens, so they come first; slack is what is given up first. */
 static void divide_free(struct ballast_host_breakdown *made, const struct ballast_host *host,
                         uint64_t reserved_kib)
 {
@@ -120,12 +120,12 @@ static void divide_free(struct ballast_host_breakdown *made, const struct ballas
     }
     uint64_t claimed_kib = ballast_max_u64(host->claimed_kib, building_kib);
     uint64_t promised_kib =
-        ballast_add_ceil(ballast_add_ceil(claimed_kib, reserved_kib), host->slush_kib);
+        ballast_add_ceil(ballast_add_ceil(claimed_kib, reserved_kib), host->slack_kib);
     made->deficit_kib = ballast_sub_floor(promised_kib, host->free_kib);
     uint64_t left_kib = host->free_kib;
     made->part_kib[BALLAST_PART_CLAIMED] = take(&left_kib, claimed_kib);
     made->part_kib[BALLAST_PART_RESERVED] = take(&left_kib, reserved_kib);
-    made->part_kib[BALLAST_PART_SLUSH] = take(&left_kib, host->slush_kib);
+    made->part_kib[BALLAST_PART_SLACK] = take(&left_kib, host->slack_kib);
     made->part_kib[BALLAST_PART_SCRUB] = take(&left_kib, host->scrub_kib);
     made->part_kib[BALLAST_PART_FREE] = left_kib;
 }

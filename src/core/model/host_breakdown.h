@@ -7,7 +7,7 @@
  * What is allocated is Xen itself, what dom0 and the other domains hold, and what the host spends
  * on them beyond that; what is allocated to nobody who is known is unexplained. What is free is
  * divided by whose it is. Nothing is in two places: a claim and the rest of a build are the same
- * memory seen twice; claims, reservations and slush are parts of what is free; so is what is still
+ * memory seen twice; claims, reservations and slack are parts of what is free; so is what is still
  * to be scrubbed, and since Xen prefers clean pages (xen/common/page_alloc.c, alloc_heap_pages()),
  * only what is beyond all promises is shown as scrubbing.
  */
@@ -31,7 +31,7 @@ enum ballast_host_part {
     BALLAST_PART_UNEXPLAINED, /* neither free nor known to be anybody's */
     BALLAST_PART_CLAIMED,     /* free, but staked in Xen, or still to come to domains being built */
     BALLAST_PART_RESERVED,    /* free, but granted to starts of which Xen knows nothing yet */
-    BALLAST_PART_SLUSH,       /* free, but kept for Xen */
+    BALLAST_PART_SLACK,       /* free, but kept for Xen */
     BALLAST_PART_SCRUB,       /* free and nobody's, but not scrubbed yet */
     BALLAST_PART_FREE,        /* free, not promised */
     BALLAST_PARTS

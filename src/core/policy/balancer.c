@@ -384,7 +384,7 @@ static struct accounts count_free(struct balancer *balancer, const struct balanc
     }
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
     taken_kib = ballast_add_ceil(taken_kib, input->promised_kib);
-    taken_kib = ballast_add_ceil(taken_kib, host->slush_kib);
+    taken_kib = ballast_add_ceil(taken_kib, host->slack_kib);
     bool promises = building_kib > 0 || host->claimed_kib > 0 || input->promised_kib > 0 ||
                     input->request_count > 0;
     balancer->kept_kib = reach;

@@ -160,8 +160,8 @@ static uint64_t grain_kib(const struct policy_domain *domain)
 static bool is_short(const struct policy_domain *domain, const struct policy_aim *first_round)
 {
     bool pressed = domain->used_kib != BALLAST_NONE && domain->tot_kib < domain->used_kib;
-    uint64_t slack_kib = pressed ? BALLAST_PAGE_KIB : grain_kib(domain);
-    return ballast_add_ceil(domain->tot_kib, slack_kib) < first_round->kib;
+    uint64_t tolerance_kib = pressed ? BALLAST_PAGE_KIB : grain_kib(domain);
+    return ballast_add_ceil(domain->tot_kib, tolerance_kib) < first_round->kib;
 }
 
 /* Where one that is short is to go: its part of the second round, and a grain beyond the first. */

@@ -41,7 +41,7 @@ struct policy_view {
     uint64_t now_usec;
     uint64_t total_kib;
     uint64_t
-        available_kib;   /* free and nobody's: slush, claims, builds and promises are taken off */
+        available_kib;   /* free and nobody's: slack, claims, builds and promises are taken off */
     uint64_t wanted_kib; /* what the waiting starts need in all; 0 when none waits */
     bool take_before_free;
     uint64_t inaccuracy_kib; /* 0 when it is not allowed for */

@@ -52,7 +52,7 @@ struct key {
 static const struct key host_keys[] = {
     {"total", KEY_SIZE, HOST(total_kib)},
     {"xen", KEY_SIZE, HOST(xen_kib)},
-    {"slush", KEY_SIZE, HOST(slush_kib)},
+    {"slack", KEY_SIZE, HOST(slack_kib)},
     {"scrub", KEY_RATE, HOST(scrub_rate_kib)},
     {"page", KEY_SIZE, HOST(page_kib)},
     {"tick", KEY_TIME, HOST(tick_usec)},

@@ -4,7 +4,7 @@
 /* A small office's host, full: what is free is less than any guest of it. */
 const char scenario_builtin[] =
     "says \"A host of 32 GiB with a dozen guests, most of which have more than they need.\"\n"
-    "host total=32GiB xen=256MiB slush=64MiB\n"
+    "host total=32GiB xen=256MiB slack=64MiB\n"
     "guest dom0 dom0 tot=2GiB min=1536MiB max=2GiB uses=1200MiB\n"
     "guest mail tot=4GiB min=2GiB max=4GiB uses=2500MiB overhead=14MiB"
     " type=hvm video=16MiB pool=12MiB\n"

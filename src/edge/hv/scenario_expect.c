@@ -13,7 +13,7 @@
 enum { LAWS = 7 }; /* as the design numbers them */
 
 /* The slowest balancer that still counts as immediate: the arrival's look and two more. */
-#define SLACK_USEC UINT64_C(300000)
+#define TOLERANCE_USEC UINT64_C(300000)
 
 static const char right_forms[] =
     "start NAME granted|refused ..., no-kill, nobody below dynamic-min, no-wrong-ask, guest NAME "
@@ -343,7 +343,7 @@ static bool met_granted(const struct scenario_expect *expect, const struct sim_s
     if (expect->ratio_permyriad > 0 && start->least_usec != BALLAST_NONE) {
         uint64_t most =
             ballast_mul_div(start->least_usec, expect->ratio_permyriad, BALLAST_PERMYRIAD);
-        quick = took <= ballast_max_u64(most, start->least_usec + SLACK_USEC);
+        quick = took <= ballast_max_u64(most, start->least_usec + TOLERANCE_USEC);
     }
     bool early = start->answered_usec <= expect->by_usec;
     if (!granted)

@@ -103,7 +103,7 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
     sim->page_kib = config->page_kib;
     sim->total_pages = pages_of(sim, config->total_kib);
     sim->xen_pages = pages_of(sim, config->xen_kib);
-    sim->slush_pages = pages_of(sim, config->slush_kib);
+    sim->slack_pages = pages_of(sim, config->slack_kib);
     sim->rand = sim_rand_of(seed != 0 ? seed : config->seed, 0);
     sim->next_id = 1;
     if ((rc = sim_room(sim, err)) < 0 || (rc = add_guests(sim, err)) < 0) {
@@ -169,7 +169,7 @@ uint64_t sim_promised_kib(const struct sim *sim)
 /* A claim is for what is still to be built, so what builds still need covers it. */
 uint64_t sim_available_pages(const struct sim *sim)
 {
-    uint64_t taken = sim->slush_pages + promised_pages(sim);
+    uint64_t taken = sim->slack_pages + promised_pages(sim);
     for (size_t i = 0; i < sim->domain_count; i++) {
         const struct sim_domain *domain = &sim->domains[i];
         taken += ballast_max_u64(domain->left_pages, domain->claim_pages);

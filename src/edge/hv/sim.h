@@ -158,7 +158,7 @@ struct sim_fault {
 struct sim_config {
     uint64_t total_kib;
     uint64_t xen_kib;
-    uint64_t slush_kib;
+    uint64_t slack_kib;
     uint64_t scrub_rate_kib; /* a second; 0: freed memory is clean at once */
     uint64_t page_kib;       /* 4; 1 for hosts written down in KiB */
     uint64_t tick_usec;      /* a whole number of ms */
@@ -200,7 +200,7 @@ struct sim_start {
 struct sim_score {
     uint64_t shortfall_kibms;   /* working set beyond what is held */
     uint64_t unavoidable_kibms; /* of it: as much as there were if memory moved in no time */
-    uint64_t idle_kibms;        /* free and nobody's: not slush, promised, claimed or waited for */
+    uint64_t idle_kibms;        /* free and nobody's: not slack, promised, claimed or waited for */
     uint64_t idle_short_kibms;  /* of it: as much as somebody was short of at that moment */
     uint64_t below_min_ms;      /* domains held under their dynamic minimum by their target */
     uint64_t churn_kib;         /* sum of all moves of targets */
@@ -247,7 +247,7 @@ struct hv *sim_hv(struct sim *sim);
 uint64_t sim_now_usec(const struct sim *sim);
 /* Moves time on. -EPROTO when a page was lost or made: the error has the figures. */
 int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err);
-/* Free and nobody's in truth: without slush, claims, what builds still need, and promises. */
+/* Free and nobody's in truth: without slack, claims, what builds still need, and promises. */
 uint64_t sim_available_kib(const struct sim *sim);
 uint64_t sim_free_kib(const struct sim *sim);
 uint64_t sim_claimed_kib(const struct sim *sim);

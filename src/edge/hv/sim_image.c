@@ -39,7 +39,7 @@ static uint64_t mix(uint64_t sum, const void *data, size_t size)
 
 static uint64_t config_sum(const struct sim_config *config)
 {
-    const uint64_t numbers[] = {config->total_kib, config->xen_kib,     config->slush_kib,
+    const uint64_t numbers[] = {config->total_kib, config->xen_kib,     config->slack_kib,
                                 config->page_kib,  config->guest_count, config->start_count};
     uint64_t sum = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
     for (size_t i = 0; i < config->guest_count; i++) {

@@ -61,7 +61,7 @@ struct sim {
     uint64_t page_kib;
     uint64_t total_pages;
     uint64_t xen_pages;
-    uint64_t slush_pages;
+    uint64_t slack_pages;
     uint64_t free_pages;
     uint64_t dirty_pages; /* of the free ones */
     uint64_t scrub_credit;

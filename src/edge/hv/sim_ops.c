@@ -86,7 +86,7 @@ static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
         .scrub_kib = sim->dirty_pages * sim->page_kib,
         .claimed_kib = sim_claimed_pages(sim) * sim->page_kib,
         .xen_kib = sim->xen_pages * sim->page_kib,
-        .slush_kib = sim->slush_pages * sim->page_kib,
+        .slack_kib = sim->slack_pages * sim->page_kib,
         .caps = BALLAST_HOST_CAPS_ALL,
         .domains = snapshot->domains,
         .domain_count = count,

@@ -45,7 +45,7 @@ static uint64_t hopeless_kib(const struct sim *sim, const struct sim_domain *dom
 static uint64_t unavoidable_kib(const struct sim *sim)
 {
     uint64_t hopeless = 0;
-    uint64_t wanted_kib = (sim->xen_pages + sim->slush_pages) * sim->page_kib;
+    uint64_t wanted_kib = (sim->xen_pages + sim->slack_pages) * sim->page_kib;
     for (size_t i = 0; i < sim->domain_count; i++) {
         const struct sim_domain *domain = &sim->domains[i];
         uint64_t short_by_kib = short_kib(sim, domain);

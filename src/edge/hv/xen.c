@@ -14,7 +14,7 @@
 #include "edge/hv/xen_inside.h"
 
 /* Xen keeps the last 64 MiB dear: common/page_alloc.c, opt_low_mem_virq, "low_mem_virq_limit". */
-#define DEFAULT_SLUSH_KIB (UINT64_C(64) * 1024)
+#define DEFAULT_SLACK_KIB (UINT64_C(64) * 1024)
 
 static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
@@ -81,7 +81,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     host->hv.ops = &ops;
     host->watch_fd = -1;
     host->read_only = options && options->read_only;
-    host->slush_kib = options && options->slush_kib > 0 ? options->slush_kib : DEFAULT_SLUSH_KIB;
+    host->slack_kib = options && options->slack_kib > 0 ? options->slack_kib : DEFAULT_SLACK_KIB;
     processor_here(host->processor, sizeof(host->processor));
     if ((rc = xen_ctrl_open(&host->ctrl, err)) < 0 ||
         (rc = xen_ctrl_version(host->ctrl, &host->version, err)) < 0 ||

@@ -11,7 +11,7 @@
  *
  * In the port's snapshot targets and maxima count like tot_kib: memory/target and memory/videoram
  * together, and Xen's maximum less extra internal. What guests may still take of extra internal is
- * kept back in slush_kib, so that promises hold to the page.
+ * kept back in slack_kib, so that promises hold to the page.
  */
 #ifndef EDGE_HV_XEN_H
 #define EDGE_HV_XEN_H
@@ -79,7 +79,7 @@ struct xen_domain {
 struct xen_options {
     /* Nothing is changed (-EPERM), and no watch is set before the second refresh or xen_wait(). */
     bool read_only;
-    uint64_t slush_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
+    uint64_t slack_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
 };
 
 /*

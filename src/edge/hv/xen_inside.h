@@ -36,7 +36,7 @@ struct xen_snapshot {
 struct xen_host {
     struct hv hv; /* first */
     bool read_only;
-    uint64_t slush_kib;
+    uint64_t slack_kib;
     struct xen_ctrl *ctrl;
     struct xen_store *store; /* NULL: not needed so far, see xen_host_store() */
     struct xen_bulk *bulk;   /* for the first look of a host that is only read; else NULL */

@@ -193,7 +193,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         .free_kib = total->free_kib,
         .scrub_kib = ballast_min_u64(total->scrub_kib, total->free_kib),
         .claimed_kib = total->claimed_kib,
-        .slush_kib = host->slush_kib,
+        .slack_kib = host->slack_kib,
         .caps = total->caps,
         .domains = made.shown,
     };
@@ -206,7 +206,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         fill_domain(host, &counted[i], &made.domains[i]);
         if (counted[i].dying)
             continue;
-        made.host.slush_kib += xen_internal_left_kib(&made.domains[i]);
+        made.host.slack_kib += xen_internal_left_kib(&made.domains[i]);
         xen_show(&made.domains[i], total->total_kib, made.host.now_usec,
                  &made.shown[made.host.domain_count++]);
     }

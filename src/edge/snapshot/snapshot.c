@@ -138,7 +138,7 @@ static int read_host(const struct source *top, struct ballast_host *out)
     if ((rc = must(&host, "total_kib", &out->total_kib)) < 0 ||
         (rc = must(&host, "free_kib", &out->free_kib)) < 0 ||
         (rc = may(&host, "claimed_kib", 0, &out->claimed_kib)) < 0 ||
-        (rc = may(&host, "slush_kib", 0, &out->slush_kib)) < 0 ||
+        (rc = may(&host, "slush_kib", 0, &out->slack_kib)) < 0 ||
         (rc = may(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
         (rc = may(&host, "xen_kib", 0, &out->xen_kib)) < 0 ||
         (rc = read_version(&host, out->xen_version)) < 0 ||

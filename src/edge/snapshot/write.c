@@ -24,7 +24,7 @@ static void host_fields(const struct ballast_host *host, struct field out[HOST_F
 {
     const struct field fields[HOST_FIELDS] = {
         {"total_kib", host->total_kib},     {"free_kib", host->free_kib},
-        {"claimed_kib", host->claimed_kib}, {"slush_kib", host->slush_kib},
+        {"claimed_kib", host->claimed_kib}, {"slush_kib", host->slack_kib},
         {"scrub_kib", host->scrub_kib},     {"xen_kib", host->xen_kib},
     };
     for (size_t i = 0; i < HOST_FIELDS; i++)

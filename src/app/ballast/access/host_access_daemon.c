@@ -77,7 +77,7 @@ static uint64_t part_kib(const struct host_access_daemon *access, const char *wo
 
 static void fill(struct host_access_daemon *access)
 {
-    static const char *const free_parts[] = {"claimed", "reserved", "slush", "scrub", "free"};
+    static const char *const free_parts[] = {"claimed", "reserved", "slack", "scrub", "free"};
     size_t count = json_object_array_length(access->domains);
     uint64_t free_kib = 0;
     for (size_t i = 0; i < sizeof(free_parts) / sizeof(free_parts[0]); i++)
@@ -90,7 +90,7 @@ static void fill(struct host_access_daemon *access)
         .scrub_kib = part_kib(access, "scrub"),
         .claimed_kib = part_kib(access, "claimed"),
         .xen_kib = part_kib(access, "xen"),
-        .slush_kib = part_kib(access, "slush"),
+        .slack_kib = part_kib(access, "slack"),
         .caps = BALLAST_HOST_CAPS_ALL,
         .domains = cli_must(calloc(count + 1, sizeof(struct ballast_domain))),
         .domain_count = count,

@@ -26,7 +26,7 @@ static const struct look {
     [BALLAST_PART_UNEXPLAINED] = {'?', 31, false, "#a3195b", "#ef6fa9"},
     [BALLAST_PART_CLAIMED] = {'c', 34, true, "#00756a", "#2fb3a4"},
     [BALLAST_PART_RESERVED] = {'r', 34, true, "#8a6a00", "#d0a72c"},
-    [BALLAST_PART_SLUSH] = {'s', 34, true, "#66758a", "#92a0b2"},
+    [BALLAST_PART_SLACK] = {'s', 34, true, "#66758a", "#92a0b2"},
     [BALLAST_PART_SCRUB] = {'~', 32, true, "#7d8a9b", "#7d8c9e"},
     [BALLAST_PART_FREE] = {'.', 32, true, "#f2f5f8", "#1b232c"},
 };

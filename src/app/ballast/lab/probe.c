@@ -303,7 +303,7 @@ int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *gu
     int rc = rest(probes, &before_kib);
     if (rc)
         return rc;
-    uint64_t keep_kib = ballast_add_ceil(probes->keep_kib, probes->access->host->slush_kib);
+    uint64_t keep_kib = ballast_add_ceil(probes->keep_kib, probes->access->host->slack_kib);
     if (ballast_add_ceil(most_kib, keep_kib) > before_kib)
         return CLI_NO;
     if ((rc = build(probes, guest)) || (rc = rest(probes, &built_kib)))

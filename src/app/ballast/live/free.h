@@ -32,7 +32,7 @@ struct cli_freeing {
     bool dry;
     struct host_access access;
     uint64_t began_usec;
-    uint64_t before_kib; /* free beyond slush and claims */
+    uint64_t before_kib; /* free beyond slack and claims */
     uint64_t after_kib;
     struct cli_giver *givers; /* every domain of the beginning */
     size_t giver_count;

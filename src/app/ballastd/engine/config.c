@@ -88,7 +88,7 @@ struct key {
 
 static const struct key keys[] = {
     {"policy", KIND_POLICY, AT(policy), 0, 0},
-    {"slush", KIND_SIZE, AT(slush_kib), 0, UINT64_C(1) << 40},
+    {"slack", KIND_SIZE, AT(slack_kib), 0, UINT64_C(1) << 40},
     {"group", KIND_GROUP, AT(group), 0, 0},
     {"interval", KIND_TIME, AT(interval_usec), 10000, 10 * BALLAST_SEC_USEC},
     {"rest", KIND_TIME, AT(rest_usec), 100000, MINUTE},
@@ -303,7 +303,7 @@ static struct engine_config defaults(void)
 {
     return (struct engine_config){
         .policy = policy_at(0),
-        .slush_kib = BALLAST_NONE,
+        .slack_kib = BALLAST_NONE,
         .group = "ballast",
         .interval_usec = 100000,
         .rest_usec = BALLAST_SEC_USEC,

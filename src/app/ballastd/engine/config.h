@@ -26,7 +26,7 @@ struct engine_config_guest {
 
 struct engine_config {
     const struct policy *policy;
-    uint64_t slush_kib;     /* BALLAST_NONE: the host's own */
+    uint64_t slack_kib;     /* BALLAST_NONE: the host's own */
     char group[32];         /* whose members may change things; "" for nobody but root */
     uint64_t interval_usec; /* while something moves or waits */
     uint64_t rest_usec;     /* while nothing does */

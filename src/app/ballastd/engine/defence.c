@@ -20,7 +20,7 @@ static uint64_t taken_kib(const struct daemon *daemon)
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
     uint64_t promises_kib = tick_ledger_unseen_kib(reservations_book(daemon->reservations), host);
     struct tick_sums sums = tick_sums_of(host, promises_kib);
-    return promises_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slush_kib) : 0;
+    return promises_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slack_kib) : 0;
 }
 
 /* However often it says so, that is told once in this time. */

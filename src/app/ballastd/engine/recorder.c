@@ -191,7 +191,7 @@ static void fold_parts(struct daemon *daemon, const struct ballast_host *host, u
 static void sample_host(struct daemon *daemon, const struct ballast_host *host, uint64_t weight)
 {
     uint64_t promised_kib = tick_ledger_promised_kib(reservations_book(daemon->reservations), host);
-    uint64_t wanted_kib = ballast_add_ceil(promised_kib, host->slush_kib);
+    uint64_t wanted_kib = ballast_add_ceil(promised_kib, host->slack_kib);
     uint64_t kib[SERIES] = {host->free_kib, promised_kib,
                             ballast_sub_floor(wanted_kib, host->free_kib)};
     struct recorder_guest *all = daemon->recorder->guests[0];
