@@ -30,7 +30,7 @@ if "thread" in SANITIZE:
 STEP, TORN = (1, True) if ACTS == "all" else (int(ACTS), False)
 LONG = 10**12
 # Ticks come with the calls alone, as far as they can: the n-th act is the same one each time.
-CONFIG = "[ballastd]\ninterval = 10s\nrest = 10s\n"
+CONFIG = "[ballastd]\ninterval = 10s\nidle-interval = 10s\n"
 SPEED = 100
 # A sanitizer wants to be the first library there is.
 SANITIZER = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}

@@ -333,7 +333,7 @@ sys.stdin.readline()
 
 def test_looks_at_once_when_memory_is_low():
     """Nothing but calls that look makes ticks here, and what the host says of itself."""
-    with Daemon(config="[ballastd]\ninterval = 10s\nrest = 10s\n", checks=False) as daemon, \
+    with Daemon(config="[ballastd]\ninterval = 10s\nidle-interval = 10s\n", checks=False) as daemon, \
          daemon.client() as client:
         client.call("pause")
         free = client.call("host")["parts"]

@@ -81,7 +81,7 @@ def test_reading():
     plan, counts = Plan(), {}
     env = {"LD_PRELOAD": os.environ["MALLOC_SHIM"], "MALLOC_PLAN": plan.file.name}
     # Nothing moves, and looks are rare: what is counted is the request's own.
-    config = "[ballastd]\nrest = 1min\ninterval = 10s\n"
+    config = "[ballastd]\nidle-interval = 1min\ninterval = 10s\n"
     with Daemon(scenario=None, env=env, config=config, checks=False) as daemon:
         with daemon.client() as client:
             client.call("pause")
@@ -103,7 +103,7 @@ def test_reading():
 def test_changing():
     plan = Plan()
     env = {"LD_PRELOAD": os.environ["MALLOC_SHIM"], "MALLOC_PLAN": plan.file.name}
-    config = "[ballastd]\nrest = 1s\n"
+    config = "[ballastd]\nidle-interval = 1s\n"
     with Daemon(scenario=None, env=env, config=config, checks=False) as daemon:
         granted = {}
 

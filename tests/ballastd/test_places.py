@@ -194,7 +194,7 @@ def test_who_leaves_in_the_middle_of_a_line_holds_no_place():
 
 def test_who_is_deaf_is_closed():
     """Whether much waits for it or little, and only if it stands still: a slow reader is no deaf one."""
-    config = CONFIG + "unread = 3s\nrest = 100ms\n"
+    config = CONFIG + "unread = 3s\nidle-interval = 100ms\n"
     with Daemon(config=config) as daemon, daemon.client() as good, \
          Crowd(daemon, FIRST, 3, "deaf"):
         silent = daemon.client(status=True)

@@ -41,7 +41,7 @@ KEYS = {
     "slack": ("100MiB", "slack_kib", 100 * MIB),
     "group": ("nogroup", "group", "nogroup"),
     "interval": ("250ms", "interval_usec", 250_000),
-    "rest": ("3s", "rest_usec", 3_000_000),
+    "idle-interval": ("3s", "idle_interval_usec", 3_000_000),
     "lease": ("7min", "lease_usec", 420_000_000),
     "dom0-floor": ("300MiB", "dom0_floor_kib", 300 * MIB),
     "guest-floor": ("200MiB", "guest_floor_kib", 200 * MIB),

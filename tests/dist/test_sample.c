@@ -49,7 +49,7 @@ static void assert_same(const struct engine_config *a, const struct engine_confi
     assert_string_equal(a->group, b->group);
     assert_int_equal(slack_of(a), slack_of(b));
     SAME(interval_usec);
-    SAME(rest_usec);
+    SAME(idle_interval_usec);
     SAME(lease_usec);
     SAME(dom0_floor_kib);
     SAME(guest_floor_kib);

@@ -133,7 +133,7 @@ class Running(Case):
 
     def test_xenstored_that_ends_and_starts_again_is_followed_again(self):
         # The timer's own samples are a minute apart: what else is seen came by a watch.
-        calm = "[ballastd]\ninterval = 100ms\nrest = 60s\n"
+        calm = "[ballastd]\ninterval = 100ms\nidle-interval = 60s\n"
         with FakeXen(total_mib=4096) as xen, on(xen, calm) as daemon, daemon.client() as client:
             vm = xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)
             self.eventually(lambda: xen.watched(vm.path + "/memory"))

@@ -10,7 +10,7 @@ from fakexen import FakeXen
 from test_host import Case, on
 
 # The timer's own samples are a minute apart: all others are made by events.
-CALM = "[ballastd]\ninterval = 500ms\nrest = 60s\n"
+CALM = "[ballastd]\ninterval = 500ms\nidle-interval = 60s\n"
 INTERVAL = 0.5
 
 

@@ -536,7 +536,7 @@ def test_followers():
 
 def test_idle():
     """With no page open the daemon is left alone: the program does not even wake."""
-    with Daemon(config="[ballastd]\ninterval = 100ms\nrest = 100ms\n") as daemon, \
+    with Daemon(config="[ballastd]\ninterval = 100ms\nidle-interval = 100ms\n") as daemon, \
          Web(daemon.run) as web, daemon.client() as client:
         ticks = lambda: client.call("status")["ticks"]
         follower = web.follow()

@@ -91,7 +91,7 @@ static const struct key keys[] = {
     {"slack", KIND_SIZE, AT(slack_kib), 0, UINT64_C(1) << 40},
     {"group", KIND_GROUP, AT(group), 0, 0},
     {"interval", KIND_TIME, AT(interval_usec), 10000, 10 * BALLAST_SEC_USEC},
-    {"rest", KIND_TIME, AT(rest_usec), 100000, MINUTE},
+    {"idle-interval", KIND_TIME, AT(idle_interval_usec), 100000, MINUTE},
     {"lease", KIND_TIME, AT(lease_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
     {"dom0-floor", KIND_SIZE, AT(dom0_floor_kib), 0, UINT64_C(1) << 40},
     {"guest-floor", KIND_SIZE, AT(guest_floor_kib), 0, UINT64_C(1) << 40},
@@ -267,10 +267,11 @@ static int handle(void *user, const char *section, const char *name, const char 
 static int check(const struct reading *reading)
 {
     const struct engine_config *config = reading->config;
-    if (config->rest_usec < config->interval_usec)
-        return ballast_fail(reading->err, -EINVAL,
-                            "%s: [ballastd] rest: is shorter than interval; longer would be right",
-                            reading->path);
+    if (config->idle_interval_usec < config->interval_usec)
+        return ballast_fail(
+            reading->err, -EINVAL,
+            "%s: [ballastd] idle-interval: it is shorter than interval: use interval or more",
+            reading->path);
     if (config->history_kib > 0 && config->history_kib < HISTORY_LEAST_KIB)
         return ballast_fail(reading->err, -EINVAL,
                             "%s: [ballastd] history: is too little; 8MiB or more would be right, "
@@ -306,7 +307,7 @@ static struct engine_config defaults(void)
         .slack_kib = BALLAST_NONE,
         .group = "ballast",
         .interval_usec = 100000,
-        .rest_usec = BALLAST_SEC_USEC,
+        .idle_interval_usec = BALLAST_SEC_USEC,
         /* Longer than the slowest of builds hesitates, shorter than a night. */
         .lease_usec = 10 * MINUTE,
         .inaccuracy_kib = BALLAST_HVM_SHORT_KIB,

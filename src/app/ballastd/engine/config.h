@@ -26,11 +26,11 @@ struct engine_config_guest {
 
 struct engine_config {
     const struct policy *policy;
-    uint64_t slack_kib;     /* BALLAST_NONE: the host's own */
-    char group[32];         /* whose members may change things; "" for nobody but root */
-    uint64_t interval_usec; /* while something moves or waits */
-    uint64_t rest_usec;     /* while nothing does */
-    uint64_t lease_usec;    /* of a reservation that names none */
+    uint64_t slack_kib;          /* BALLAST_NONE: the host's own */
+    char group[32];              /* whose members may change things; "" for nobody but root */
+    uint64_t interval_usec;      /* while something moves or waits */
+    uint64_t idle_interval_usec; /* while nothing does */
+    uint64_t lease_usec;         /* of a reservation that names none */
     uint64_t dom0_floor_kib;
     uint64_t guest_floor_kib;
     uint64_t inaccuracy_kib;

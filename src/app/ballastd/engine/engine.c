@@ -572,7 +572,7 @@ static int step_host(struct daemon *daemon, uint64_t most_usec, bool *behind)
 static uint64_t interval_usec(const struct daemon *daemon)
 {
     bool calm = daemon_now_usec(daemon) - daemon->moved_usec > CALM_USEC;
-    return calm ? daemon->config.rest_usec : daemon->config.interval_usec;
+    return calm ? daemon->config.idle_interval_usec : daemon->config.interval_usec;
 }
 
 /* Two moves of one reservation, one soon after the other, are told once, as it is then. */
