@@ -200,9 +200,9 @@ def sums(history, most=1 << 62):
     for i, total in enumerate(history["total_kib"]):
         parts = [column[i] for column in columns]
         if total is None:
-            assert set(parts) == {None} and history["contradiction_kib"][i] is None
+            assert set(parts) == {None} and history["overcounted_kib"][i] is None
             continue
-        assert sum(parts) - history["contradiction_kib"][i] == total <= most, (i, parts, total)
+        assert sum(parts) - history["overcounted_kib"][i] == total <= most, (i, parts, total)
         known += 1
     assert known <= len(history["time_usec"]) == len(history["total_kib"])
     return known

@@ -20,7 +20,7 @@ def test_reads_on_both_sockets():
                 assert state["ledger"]["writable"] and state["alerts"] == []
                 assert state["law_breaches"] == 0
                 host = client.call("host")
-                assert sum(host["parts"].values()) - host["contradiction_kib"] == host["total_kib"]
+                assert sum(host["parts"].values()) - host["overcounted_kib"] == host["total_kib"]
                 assert host["total_kib"] == 36 * 1024 * MIB
                 domains = client.call("domains")
                 assert len(domains["domains"]) == 17 and not domains["more"]

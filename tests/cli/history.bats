@@ -70,7 +70,7 @@ points() {
     [[ $sums =~ ^\ *[0-9]+\ 1$ ]]
     run -0 ballast history --json --since 30m
     [ "$(jq '[.parts | to_entries[].value] | transpose | map(add) == []' <<<"$output")" = false ]
-    [ "$(jq '([.parts[]] | transpose | map(add)) == ([.total_kib, .contradiction_kib] | transpose | map(add))' \
+    [ "$(jq '([.parts[]] | transpose | map(add)) == ([.total_kib, .overcounted_kib] | transpose | map(add))' \
         <<<"$output")" = true ]
     run -0 script -qec "'$BALLAST' history --since 30m --color never" /dev/null
     [[ ${lines[0]} == "host: its parts, with what they are now, ^ events"* ]]

@@ -43,7 +43,7 @@ END
     [ "$(wc -l <decided)" = 9 ]
     tail -n 1 host.jsonl >last.json
     run -0 ballast host --snapshot last.json --json
-    figure "$output" .contradiction 0
+    figure "$output" .overcounted_kib 0
     run -0 ballast replay host.jsonl
     [[ ${lines[-1]} == "9 looks in 8.0 s under policy ballast: "*" changes, no law broken" ]]
 }

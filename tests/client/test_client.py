@@ -50,7 +50,7 @@ STATUS = {"now_usec": 61000000, "uptime_usec": 60000000, "policy": "ballast", "p
           "host": "sim", "ticks": 600, "late_ticks": 1, "clients": 2,
           "ledger": {"writable": True, "open": 3, "message": None}, "alerts": []}
 HOST = {"now_usec": 61000000, "total_kib": 16384 * MIB, "available_kib": 512 * MIB,
-        "parts": {"reserved": 256 * MIB, "free": 512 * MIB}, "contradiction_kib": 0, "deficit_kib": 0}
+        "parts": {"reserved": 256 * MIB, "free": 512 * MIB}, "overcounted_kib": 0, "deficit_kib": 0}
 
 
 class Case(unittest.TestCase):

@@ -254,7 +254,7 @@ class Settings(Case):
         self.ballast("reserve", "500M")
         host = json.loads(self.ballast("host", "--json"))
         self.assertEqual(host["parts"]["reserved"], 500 * MIB)
-        self.assertEqual(sum(host["parts"].values()) - host["contradiction"], 8192 * MIB)
+        self.assertEqual(sum(host["parts"].values()) - host["overcounted_kib"], 8192 * MIB)
         self.assertEqual(set(self.domains()), {"dom0", "web", "db", "old"})
         self.assertFalse(self.domains()["old"]["balloon"])
 

@@ -87,7 +87,7 @@ static void check_divided(const struct ballast_host *host)
     MUST(ballast_host_divide(host, 0, NULL, &made, NULL, &err) == 0, "%s", err.text);
     for (int i = 0; i < BALLAST_PARTS; i++)
         sum_kib += made.part_kib[i];
-    MUST(sum_kib - made.contradiction_kib == host->total_kib, "does not sum");
+    MUST(sum_kib - made.overcounted_kib == host->total_kib, "does not sum");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -278,7 +278,7 @@ static void test_conservation(void **state)
             uint64_t looks = random_below(&random, 4);
             for (uint64_t look = 0; look < looks; look++) {
                 struct series_parts parts = any_parts(&random, total_kib);
-                if (sum_of(&parts) != total_kib) /* contradictions are another test's */
+                if (sum_of(&parts) != total_kib) /* what is overcounted is another test's */
                     continue;
                 uint64_t tenths = random_below(&random, 34);
                 series_fold_look(&fold, (uint64_t[]){parts.part_kib[9], 0, 0}, tenths);

@@ -16,7 +16,7 @@
 #include "edge/metrics/metrics.h"
 
 static const char host_text[] =
-    "{\"total_kib\":1000,\"available_kib\":90,\"deficit_kib\":0,\"contradiction_kib\":%d,"
+    "{\"total_kib\":1000,\"available_kib\":90,\"deficit_kib\":0,\"overcounted_kib\":%d,"
     "\"parts\":{\"xen\":100,\"dom0\":200,\"domains\":500,\"overhead\":20,\"unexplained\":30,"
     "\"claimed\":0,\"reserved\":50,\"slack\":10,\"scrub\":0,\"free\":%d}}";
 
@@ -27,10 +27,10 @@ static struct json_object *parsed(const char *text)
     return object;
 }
 
-static struct json_object *host_with(int contradiction, int free_kib)
+static struct json_object *host_with(int overcounted, int free_kib)
 {
     char text[512];
-    (void)snprintf(text, sizeof(text), host_text, contradiction, free_kib);
+    (void)snprintf(text, sizeof(text), host_text, overcounted, free_kib);
     return parsed(text);
 }
 
@@ -86,19 +86,19 @@ static void test_host_sums(void **state)
 {
     (void)state;
     static const struct {
-        int contradiction;
+        int overcounted;
         int free_kib;
     } rows[] = {{0, 90}, {40, 130}, {0, 60}};
     for (size_t i = 0; i < 3; i++) {
-        struct json_object *host = host_with(rows[i].contradiction, rows[i].free_kib);
+        struct json_object *host = host_with(rows[i].overcounted, rows[i].free_kib);
         struct metrics_input input = {.host = host};
         char *text = written(&input, METRICS_OPENMETRICS);
         has(text, "ballast_up 1");
         has(text, "ballast_host_memory_total_bytes 1024000");
         assert_int_equal(sum_of(text, "ballast_host_memory_bytes{"), 1000 * 1024);
-        has(text, i == 0   ? "ballast_host_memory_bytes{component=\"contradiction\"} 0"
-                  : i == 1 ? "ballast_host_memory_bytes{component=\"contradiction\"} -40960"
-                           : "ballast_host_memory_bytes{component=\"contradiction\"} 30720");
+        has(text, i == 0   ? "ballast_host_memory_bytes{component=\"overcounted\"} 0"
+                  : i == 1 ? "ballast_host_memory_bytes{component=\"overcounted\"} -40960"
+                           : "ballast_host_memory_bytes{component=\"overcounted\"} 30720");
         free(text);
         json_object_put(host);
     }

@@ -181,9 +181,9 @@ static void check_host(const struct sample *sample)
     }
     for (int i = 0; i < BALLAST_PARTS; i++)
         sum += made.part_kib[i];
-    law(sum - made.contradiction_kib == sample->host.total_kib, "it sums to the total");
-    law(made.part_kib[BALLAST_PART_UNEXPLAINED] == 0 || made.contradiction_kib == 0,
-        "unexplained and contradiction exclude each other");
+    law(sum - made.overcounted_kib == sample->host.total_kib, "it sums to the total");
+    law(made.part_kib[BALLAST_PART_UNEXPLAINED] == 0 || made.overcounted_kib == 0,
+        "unexplained and overcounted exclude each other");
     law(sum - made.part_kib[BALLAST_PART_UNEXPLAINED] == known, "what is known is shown");
     law(made.part_kib[BALLAST_PART_XEN] == sample->host.xen_kib, "Xen's part");
     law(made.estimated_kib == estimated, "estimates are told");

@@ -115,7 +115,7 @@ static void fill_host(struct top_host *host, size_t count)
     }
     add_kib(answer, "now_usec", UINT64_C(1000000000));
     add_kib(answer, "total_kib", total_kib);
-    add_kib(answer, "contradiction_kib", 0);
+    add_kib(answer, "overcounted_kib", 0);
     add_kib(answer, "deficit_kib", 0);
     add(answer, "parts", object);
     top_take_host(host, answer);

@@ -121,7 +121,7 @@ def test_state():
         assert state["whole"] and state["problem"] is None
         host = state["host"]
         parts = host["parts"]
-        assert sum(parts.values()) - host["contradiction_kib"] == host["total_kib"]
+        assert sum(parts.values()) - host["overcounted_kib"] == host["total_kib"]
         guests = [d for d in state["domains"] if not d["dom0"]]
         assert sum(d["actual_kib"] for d in guests) == parts["domains"]
         assert sum(d["overhead_kib"] for d in state["domains"]) == parts["overhead"]

@@ -36,4 +36,4 @@ export function partsOf(host: Host): Part[] {
 
 /** What a column of the host must come to: the parts less what they contradict each other by. */
 export const sumOf = (host: Host): Kib =>
-  Object.values(host.parts).reduce((sum, kib) => sum + kib, 0) - host.contradiction_kib;
+  Object.values(host.parts).reduce((sum, kib) => sum + kib, 0) - host.overcounted_kib;

@@ -124,10 +124,10 @@ export function HostPanel(props: Props): JSX.Element {
             ))}
           </tbody>
           <tfoot>
-            {host.contradiction_kib > 0 && (
+            {host.overcounted_kib > 0 && (
               <tr>
-                <th scope="row" title="a snapshot of a running host is not one moment">contradiction</th>
-                <td class="number">{size(-host.contradiction_kib, unit)}</td>
+                <th scope="row" title="a snapshot of a running host is not one moment">overcounted</th>
+                <td class="number">{size(-host.overcounted_kib, unit)}</td>
                 <td />
               </tr>
             )}

@@ -101,7 +101,7 @@ export interface Host {
   total_kib: Kib;
   available_kib: Kib;
   parts: Record<string, Kib>;
-  contradiction_kib: Kib;
+  overcounted_kib: Kib;
   deficit_kib: Kib;
 }
 

@@ -23,7 +23,7 @@ export interface Answer {
   time_usec: number[];
   end_usec: number[];
   total_kib?: Column; // of the host, as the two below; an older daemon has none of them
-  contradiction_kib?: Column;
+  overcounted_kib?: Column;
   parts?: Record<string, Column>;
   [series: string]: unknown;
 }

@@ -62,7 +62,7 @@ test("heights fill the picture, in proportion, and none is too low", () => {
 });
 
 test("the parts of the host sum, also with one that is not known here", () => {
-  const host = { now_usec: 0, total_kib: 100, available_kib: 0, parts: { xen: 10, dom0: 20, domains: 60, free: 13, ether: 2 }, contradiction_kib: 5, deficit_kib: 0 } satisfies Host;
+  const host = { now_usec: 0, total_kib: 100, available_kib: 0, parts: { xen: 10, dom0: 20, domains: 60, free: 13, ether: 2 }, overcounted_kib: 5, deficit_kib: 0 } satisfies Host;
   assert.equal(sumOf(host), 100);
   assert.equal(partsOf(host).reduce((sum, part) => sum + part.kib, 0) - 5, 100);
   assert.equal(partsOf(host).find((part) => part.name === "ether")?.kib, 2);

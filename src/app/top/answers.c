@@ -81,7 +81,7 @@ void top_take_host(struct top_host *host, const struct json_object *answer)
 {
     host->now_usec = sum(answer, "now_usec");
     host->total_kib = sum(answer, "total_kib");
-    host->contradiction_kib = sum(answer, "contradiction_kib");
+    host->overcounted_kib = sum(answer, "overcounted_kib");
     host->deficit_kib = sum(answer, "deficit_kib");
     for (int i = 0; i < BALLAST_PARTS; i++)
         host->part_kib[i] =

@@ -71,7 +71,7 @@ struct top_host {
     uint64_t now_usec;
     uint64_t total_kib;
     uint64_t part_kib[BALLAST_PARTS];
-    uint64_t contradiction_kib;
+    uint64_t overcounted_kib;
     uint64_t deficit_kib;
     uint64_t open_reservations;
     uint64_t missing_kib; /* of those that wait */

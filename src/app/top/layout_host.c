@@ -74,9 +74,9 @@ static unsigned legend(const struct top_host *host, struct top_cells *cells, uns
     }
     (void)snprintf(text, sizeof(text), "= %" PRIu64 " MiB", before_kib / BALLAST_MIB_KIB);
     put_item(cells, columns, &place, -1, text);
-    if (host->contradiction_kib > 0) {
+    if (host->overcounted_kib > 0) {
         (void)snprintf(text, sizeof(text), "(%" PRIu64 " KiB more than there is)",
-                       host->contradiction_kib);
+                       host->overcounted_kib);
         put_item(cells, columns, &place, -1, text);
     }
     if (host->deficit_kib > 0) {

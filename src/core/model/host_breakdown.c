@@ -140,7 +140,7 @@ static int close_sum(struct ballast_host_breakdown *made, struct ballast_error *
             return rc;
     }
     made->part_kib[BALLAST_PART_UNEXPLAINED] = ballast_sub_floor(made->total_kib, known_kib);
-    made->contradiction_kib = ballast_sub_floor(known_kib, made->total_kib);
+    made->overcounted_kib = ballast_sub_floor(known_kib, made->total_kib);
     return 0;
 }
 

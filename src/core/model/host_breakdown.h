@@ -2,7 +2,7 @@
 /*
  * What the memory of a host is made of. It always sums, to the KiB:
  *
- *   all parts (the unexplained one included) - contradiction = total
+ *   all parts (the unexplained one included) - overcounted = total
  *
  * What is allocated is Xen itself, what dom0 and the other domains hold, and what the host spends
  * on them beyond that; what is allocated to nobody who is known is unexplained. What is free is
@@ -56,7 +56,7 @@ struct ballast_host_breakdown {
      * What the parts are together beyond total, or 0: a snapshot of a running host is not one
      * moment, and may be wrong.
      */
-    uint64_t contradiction_kib;
+    uint64_t overcounted_kib;
     uint64_t deficit_kib;   /* claimed, reserved and kept beyond what is free; in no part */
     uint64_t estimated_kib; /* of the overhead: not measured */
 };

@@ -218,13 +218,13 @@ static void write_parts(struct metrics_text *text, const struct json_object *hos
             struct metrics_label label = {"component", json_object_iter_peek_name(&at)};
             uint64_t kib = metrics_number(parts, label.value);
             if (kib == BALLAST_NONE || kib > UINT64_MAX - sum_kib ||
-                strcmp(label.value, "contradiction") == 0)
+                strcmp(label.value, "overcounted") == 0)
                 continue;
             sum_kib += kib;
             metrics_sample(text, &family, &label, 1, kib, false);
         }
     }
-    struct metrics_label label = {"component", "contradiction"};
+    struct metrics_label label = {"component", "overcounted"};
     uint64_t beyond_kib = sum_kib > total_kib ? sum_kib - total_kib : total_kib - sum_kib;
     metrics_sample(text, &family, &label, 1, beyond_kib, sum_kib > total_kib);
 }

@@ -28,7 +28,7 @@ struct cli_history {
     uint64_t *need_kib;
     bool has_parts;                    /* of the host, and some are known */
     uint64_t *part_kib[BALLAST_PARTS]; /* what it was made of; NULL without parts */
-    uint64_t *total_kib;               /* what they sum to, less contradictions */
+    uint64_t *total_kib;               /* what they sum to, less what is overcounted */
     size_t known;                      /* steps of which anything is */
     int64_t offset_usec;               /* from the daemon's clock to the calendar */
     struct json_object *answer;        /* of the daemon */

@@ -29,10 +29,10 @@ static void print_title(const struct cli_host *host)
 
 void cli_host_sums(const struct ballast_host_breakdown *breakdown)
 {
-    if (breakdown->contradiction_kib > 0)
+    if (breakdown->overcounted_kib > 0)
         printf("note: the parts make %" PRIu64 " KiB more than the host has: the snapshot is not "
                "one moment, or wrong\n",
-               breakdown->contradiction_kib);
+               breakdown->overcounted_kib);
     if (breakdown->deficit_kib > 0)
         printf("note: %" PRIu64 " KiB more are claimed, reserved or kept than are free\n",
                breakdown->deficit_kib);
@@ -159,9 +159,9 @@ static void print_parts(const struct ballast_host_breakdown *breakdown)
     cli_table_add(&table, "MiB");
     for (int i = 0; i < BALLAST_PARTS; i++)
         add_size(&table, ballast_host_part_word((enum ballast_host_part)i), breakdown->part_kib[i]);
-    if (breakdown->contradiction_kib > 0) {
-        cli_table_add(&table, "contradiction");
-        cli_table_add(&table, "-%" PRIu64, breakdown->contradiction_kib);
+    if (breakdown->overcounted_kib > 0) {
+        cli_table_add(&table, "overcounted");
+        cli_table_add(&table, "-%" PRIu64, breakdown->overcounted_kib);
         cli_table_end_row(&table);
     }
     add_size(&table, "total", breakdown->total_kib);
@@ -220,7 +220,7 @@ void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains)
     cli_object_add_seconds(object, "t", host->host->now_usec);
     cli_object_add_kib(object, "total", breakdown->total_kib);
     cli_object_add(object, "parts", cli_host_parts_json(breakdown));
-    cli_object_add_kib(object, "contradiction", breakdown->contradiction_kib);
+    cli_object_add_kib(object, "overcounted_kib", breakdown->overcounted_kib);
     cli_object_add_kib(object, "deficit", breakdown->deficit_kib);
     cli_object_add_kib(object, "estimated", breakdown->estimated_kib);
     struct json_object *array = cli_array();

@@ -142,7 +142,7 @@ void cli_plan_text(const struct cli_plan *plan)
         puts("  from");
     for (size_t i = 0; i < outlook.giver_count && outlook.wait_count > 0; i++)
         print_giver(&outlook.givers[i]);
-    if (plan->breakdown.contradiction_kib > 0 || plan->breakdown.deficit_kib > 0)
+    if (plan->breakdown.overcounted_kib > 0 || plan->breakdown.deficit_kib > 0)
         putchar('\n');
     cli_host_sums(&plan->breakdown);
     cli_outlook_release(&outlook);
@@ -254,7 +254,7 @@ void cli_plan_json(const struct cli_plan *plan)
     cli_object_add_kib(object, "snapshots", plan->snapshot_count);
     cli_object_add_kib(object, "total", plan->host->total_kib);
     cli_object_add(object, "parts", cli_host_parts_json(&plan->breakdown));
-    cli_object_add_kib(object, "contradiction", plan->breakdown.contradiction_kib);
+    cli_object_add_kib(object, "overcounted_kib", plan->breakdown.overcounted_kib);
     cli_object_add_kib(object, "deficit", plan->output.deficit_kib);
     cli_object_add_kib(object, "available", plan->output.available_kib);
     cli_object_add(object, "steps", steps_json(plan));

@@ -53,7 +53,7 @@ static int fill(const struct host_access *access, struct top_host *out, struct b
     out->now_usec = access->host->now_usec;
     out->total_kib = parts.total_kib;
     memcpy(out->part_kib, parts.part_kib, sizeof(out->part_kib));
-    out->contradiction_kib = parts.contradiction_kib;
+    out->overcounted_kib = parts.overcounted_kib;
     out->deficit_kib = parts.deficit_kib;
     (void)snprintf(out->name, sizeof(out->name), "%s", access->is_xen ? "xen" : "simulated");
     out->guests = cli_must(calloc(access->count + 1, sizeof(*out->guests)));

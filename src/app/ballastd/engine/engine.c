@@ -416,12 +416,12 @@ static int check_conservation(struct daemon *daemon, const struct ballast_host *
     if (!engine_host_is_sim(daemon->host))
         return 0;
     int rc = ballast_host_divide(host, promised_kib(daemon, host), NULL, &parts, NULL, err);
-    if (rc < 0 || (parts.contradiction_kib == 0 && parts.part_kib[BALLAST_PART_UNEXPLAINED] == 0))
+    if (rc < 0 || (parts.overcounted_kib == 0 && parts.part_kib[BALLAST_PART_UNEXPLAINED] == 0))
         return rc;
     return ballast_fail(err, -EPROTO,
                         "law 1, conservation: %" PRIu64 " KiB are nobody's, %" PRIu64
                         " KiB are there twice",
-                        parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.contradiction_kib);
+                        parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.overcounted_kib);
 }
 
 /*

@@ -309,7 +309,7 @@ struct json_object *encode_host(struct daemon *daemon)
         encode_u64(parts, ballast_host_part_word((enum ballast_host_part)part),
                    breakdown.part_kib[part]);
     build_add(object, "parts", parts);
-    encode_u64(object, "contradiction_kib", breakdown.contradiction_kib);
+    encode_u64(object, "overcounted_kib", breakdown.overcounted_kib);
     encode_u64(object, "deficit_kib", breakdown.deficit_kib);
     return object;
 }

@@ -117,15 +117,15 @@ static void add_number(struct json_object *array, uint64_t number)
 
 struct part_columns {
     struct json_object *total;
-    struct json_object *contradiction;
+    struct json_object *overcounted;
     struct json_object *of[BALLAST_PARTS];
 };
 
 static struct part_columns make_part_columns(struct json_object *result)
 {
     struct part_columns columns = {.total = build_in(result, "total_kib", build_array()),
-                                   .contradiction =
-                                       build_in(result, "contradiction_kib", build_array())};
+                                   .overcounted =
+                                       build_in(result, "overcounted_kib", build_array())};
     struct json_object *parts = build_in(result, "parts", build_object());
     for (int i = 0; i < BALLAST_PARTS; i++)
         columns.of[i] =
@@ -148,7 +148,7 @@ static void add_parts(struct part_columns *columns, const struct series_bucket *
         add_known(columns->of[i], bucket->has_parts, parts->part_kib[i]);
     }
     add_known(columns->total, bucket->has_parts, parts->total_kib);
-    add_known(columns->contradiction, bucket->has_parts,
+    add_known(columns->overcounted, bucket->has_parts,
               ballast_sub_floor(sum_kib, parts->total_kib));
 }
 
