@@ -193,7 +193,7 @@ class Simple(Case):
 
     def test_decisions(self):
         decisions = [{"number": n, "time_usec": n * 1000000, "what": "set", "domid": 3, "name": "web",
-                      "target_kib": 7, "xen_maximum_kib": None, "fate": "done", "message": "gives"}
+                      "target_kib": 7, "xen_maximum_kib": None, "outcome": "done", "message": "gives"}
                      for n in range(40, 61)]
         listed = lambda params, _: {"decisions": [d for d in decisions if d["number"] >
                                                   params.get("since", 0)], "more": False}

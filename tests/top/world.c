@@ -135,7 +135,7 @@ static void fill_decisions(struct top_host *host, size_t count)
         add_kib(object, "domid", i);
         add_text(object, "name", "web");
         add_kib(object, "target_kib", 1048576);
-        add_text(object, "fate", i % 5 == 0 ? "failed" : "done");
+        add_text(object, "outcome", i % 5 == 0 ? "failed" : "done");
         add_text(object, "message", text);
         top_take_decision(host, object);
         json_object_put(object);

@@ -40,7 +40,7 @@ export function Decisions({ decisions, selected, name, unit }: { decisions: Deci
                 </td>
                 <td title={decision.message}>
                   {readable(decision.message, unit)}
-                  {decision.fate && decision.fate !== "done" && <span class="bad"> ({decision.fate})</span>}
+                  {decision.outcome && decision.outcome !== "done" && <span class="bad"> ({decision.outcome})</span>}
                 </td>
               </tr>
             ))}

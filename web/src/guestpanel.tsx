@@ -105,7 +105,7 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
         {why ? (
           <>
             <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> <span title={why.message}>{readable(why.message, unit)}</span>
-            {why.fate && why.fate !== "done" && <span class="bad"> ({why.fate})</span>}
+            {why.outcome && why.outcome !== "done" && <span class="bad"> ({why.outcome})</span>}
           </>
         ) : (
           <span class="faint">Nothing has been decided about it yet.</span>

@@ -21,7 +21,7 @@ export interface Decision {
   name?: string | null;
   target_kib?: Kib | null;
   xen_maximum_kib?: Kib | null;
-  fate?: "done" | "dropped" | "failed";
+  outcome?: "done" | "skipped" | "failed";
   reservation?: number;
   reason: string;
   message: string;

@@ -39,7 +39,7 @@ static int one_look(struct tick *tick, uint64_t now_usec, const struct simulate_
     int rc = tick_run(tick, now_usec, &result, err);
     out->looks++;
     out->sets += result.done;
-    out->dropped += result.dropped;
+    out->skipped += result.skipped;
     out->failed += result.failed;
     out->breaches += result.breach_count;
     for (size_t i = 0; i < result.breach_count && ear->breach; i++)

@@ -16,7 +16,7 @@
 struct simulate_replay {
     size_t looks;
     size_t sets; /* done */
-    size_t dropped;
+    size_t skipped;
     size_t failed;
     size_t breaches;
     uint64_t span_usec; /* from the first look to the last */
@@ -26,7 +26,7 @@ struct simulate_replay {
 struct simulate_replay_ear {
     void *arg;
     void (*set)(void *arg, const struct ballast_host *host, const struct balancer_set *set,
-                enum tick_fate fate);
+                enum tick_outcome outcome);
     void (*breach)(void *arg, uint64_t at_usec, const struct tick_breach *breach);
 };
 

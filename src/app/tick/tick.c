@@ -128,21 +128,21 @@ static uint64_t tells_kib(const struct ballast_host *host, const struct balancer
 }
 
 static void remember_set(struct tick *tick, const struct ballast_host *host,
-                         const struct balancer_set *set, enum tick_fate fate,
+                         const struct balancer_set *set, enum tick_outcome outcome,
                          struct tick_result *out)
 {
-    out->done += fate == TICK_DONE;
-    out->dropped += fate == TICK_DROPPED;
-    out->failed += fate == TICK_FAILED;
+    out->done += outcome == TICK_DONE;
+    out->skipped += outcome == TICK_SKIPPED;
+    out->failed += outcome == TICK_FAILED;
     if (tick->config.memory.set)
-        tick->config.memory.set(tick->config.memory.memory, host, set, fate);
+        tick->config.memory.set(tick->config.memory.memory, host, set, outcome);
 }
 
 static void do_set(struct tick *tick, const struct ballast_host *host,
                    const struct balancer_set *set, struct tick_result *out)
 {
     if (!still_so(tick, host, set)) {
-        remember_set(tick, host, set, TICK_DROPPED, out);
+        remember_set(tick, host, set, TICK_SKIPPED, out);
         return;
     }
     struct hv *hv = tick->config.hv;
@@ -230,7 +230,7 @@ static void act_give(struct tick *tick, const struct ballast_host *host, struct 
         uint64_t more_kib = gives_kib(host, set);
         uint64_t told_kib = tells_kib(host, set);
         if (more_kib > left_kib || told_kib > growth_kib) {
-            remember_set(tick, host, set, TICK_DROPPED, out);
+            remember_set(tick, host, set, TICK_SKIPPED, out);
             continue;
         }
         left_kib -= more_kib;

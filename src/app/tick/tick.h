@@ -60,9 +60,9 @@ struct tick_breach {
 enum { TICK_BREACHES = 16 };
 
 /* What a set that was decided on came to. */
-enum tick_fate {
+enum tick_outcome {
     TICK_DONE,
-    TICK_DROPPED, /* the second look showed that it must not be done any more */
+    TICK_SKIPPED, /* what it was decided on had changed by the second look */
     TICK_FAILED,
 };
 
@@ -70,7 +70,7 @@ struct tick_result {
     uint64_t next_usec; /* when the next tick is due */
     bool judged;        /* false: the host could not be read, see the error */
     size_t done;        /* sets that were */
-    size_t dropped;
+    size_t skipped;
     size_t failed;
     size_t granted;
     size_t refused;
@@ -84,7 +84,7 @@ struct tick_result {
 struct tick_memory {
     void *memory;
     void (*set)(void *memory, const struct ballast_host *host, const struct balancer_set *set,
-                enum tick_fate fate);
+                enum tick_outcome outcome);
     void (*verdict)(void *memory, const struct ballast_host *host,
                     const struct balancer_verdict *verdict, bool carried_out);
 };

@@ -174,7 +174,8 @@ void top_take_decision(struct top_host *host, const struct json_object *from)
     if (reservation != BALLAST_NONE)
         (void)snprintf(decision.subject, sizeof(decision.subject), "reservation %" PRIu64,
                        reservation);
-    text(from, reservation == BALLAST_NONE ? "fate" : "what", decision.fate, sizeof(decision.fate));
+    text(from, reservation == BALLAST_NONE ? "outcome" : "what", decision.outcome,
+         sizeof(decision.outcome));
     text(from, "message", decision.text, sizeof(decision.text));
     top_host_add_decision(host, &decision);
 }

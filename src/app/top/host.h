@@ -30,7 +30,7 @@ struct top_decision {
     char subject[TOP_NAME]; /* the guest's name, or "reservation 7" */
     uint64_t target_kib;    /* what was set, or BALLAST_NONE */
     uint64_t maximum_kib;
-    char fate[TOP_WORD]; /* "", "done", "dropped", "failed", "grant", "refuse" */
+    char outcome[TOP_WORD]; /* "", "done", "skipped", "failed", "grant", "refuse" */
     char text[TOP_TEXT];
 };
 

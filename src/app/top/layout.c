@@ -60,13 +60,13 @@ static void draw_decisions(const struct top_host *host, struct top_cells *cells,
                   host->decisions ? " decisions, the newest first " : " no decisions so far ");
     for (unsigned i = 0; i + 1 < rows && i < host->decisions; i++) {
         const struct top_decision *decision = &host->decision[i];
-        bool failed = decision->fate[0] != 'd' || decision->fate[1] != 'o';
+        bool failed = decision->outcome[0] != 'd' || decision->outcome[1] != 'o';
         char age[AGE];
         age_text(ballast_sub_floor(host->now_usec, decision->time_usec), age);
         top_put_right(cells, row + 1 + i, 0, 5, TOP_PLAIN, age);
         unsigned at = 6;
         if (failed)
-            at += 1 + top_put(cells, row + 1 + i, at, 10, TOP_WARNING, decision->fate);
+            at += 1 + top_put(cells, row + 1 + i, at, 10, TOP_WARNING, decision->outcome);
         (void)top_put(cells, row + 1 + i, at, cells->columns - at, TOP_PLAIN, decision->text);
     }
 }

@@ -67,11 +67,11 @@ static char *sentence(const struct ballast_host *host, const struct balancer_set
 }
 
 static void tell_set(void *arg, const struct ballast_host *host, const struct balancer_set *set,
-                     enum tick_fate fate)
+                     enum tick_outcome outcome)
 {
     struct replaying *replaying = arg;
     uint64_t at_usec = host->now_usec - replaying->begin_usec;
-    if (fate != TICK_DONE || replaying->quiet)
+    if (outcome != TICK_DONE || replaying->quiet)
         return;
     char *text = sentence(host, set);
     if (replaying->json) {

@@ -20,7 +20,7 @@ struct decision {
     char name[DECISION_NAME];
     uint64_t target_kib;
     uint64_t maxmem_kib;
-    enum tick_fate fate;
+    enum tick_outcome outcome;
     uint64_t reservation; /* of the others */
     enum balancer_reason reason;
     uint64_t a_kib;

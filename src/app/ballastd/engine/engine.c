@@ -166,26 +166,27 @@ static bool is_news(const struct daemon *daemon, const struct decision *decision
 {
     const struct decision *before = decisions_of(daemon->decisions, decision->domid);
     return daemon->options.verbose || decision->what != DECISION_SET || !before ||
-           before->reason != decision->reason || before->fate != decision->fate ||
+           before->reason != decision->reason || before->outcome != decision->outcome ||
            decision->time_usec - before->time_usec > SAY_AGAIN_USEC;
 }
 
 static void note_decision(struct daemon *daemon, const struct decision *decision)
 {
-    static const char *const fates[] = {
-        [TICK_DONE] = "", [TICK_DROPPED] = " (not any more)", [TICK_FAILED] = " (failed)"};
+    static const char *const outcomes[] = {[TICK_DONE] = "",
+                                           [TICK_SKIPPED] = " (skipped: state changed)",
+                                           [TICK_FAILED] = " (failed)"};
     char text[512];
     if (is_news(daemon, decision)) {
         decision_text(decision, text, sizeof(text));
-        engine_log(decision->fate == TICK_FAILED ? LOG_WARNING : LOG_INFO, "%s%s", text,
-                   fates[decision->fate]);
+        engine_log(decision->outcome == TICK_FAILED ? LOG_WARNING : LOG_INFO, "%s%s", text,
+                   outcomes[decision->outcome]);
     }
     recorder_decision(daemon, decision);
     subscriptions_notify_decision(daemon, decisions_add(daemon->decisions, decision));
 }
 
 static void remember_set(void *memory, const struct ballast_host *host,
-                         const struct balancer_set *set, enum tick_fate fate)
+                         const struct balancer_set *set, enum tick_outcome outcome)
 {
     struct daemon *daemon = memory;
     size_t at;
@@ -194,7 +195,7 @@ static void remember_set(void *memory, const struct ballast_host *host,
                                 .domid = set->id,
                                 .target_kib = set->target_kib,
                                 .maxmem_kib = set->maxmem_kib,
-                                .fate = fate,
+                                .outcome = outcome,
                                 .reason = set->reason,
                                 .a_kib = set->a_kib,
                                 .b_kib = set->b_kib,
@@ -205,7 +206,7 @@ static void remember_set(void *memory, const struct ballast_host *host,
         bool gives = set->reason == BALANCER_GIVES_FOR_START ||
                      set->reason == BALANCER_SQUEEZED_FOR_START ||
                      set->reason == BALANCER_BELOW_PIN;
-        if (fate == TICK_DONE && gives && domain->gave_from_kib == 0)
+        if (outcome == TICK_DONE && gives && domain->gave_from_kib == 0)
             domain->gave_from_kib = host->domains[at].tot_kib;
     }
     note_decision(daemon, &decision);
@@ -488,7 +489,7 @@ static void note_moves(struct daemon *daemon, const struct tick_result *result)
     bool open =
         sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING] + sums.in_state[LEDGER_BOUND] >
         0;
-    if (open || sum != daemon->held_sum || result->done + result->failed + result->dropped > 0)
+    if (open || sum != daemon->held_sum || result->done + result->failed + result->skipped > 0)
         daemon->moved_usec = daemon_now_usec(daemon);
     daemon->held_sum = sum;
 }

@@ -126,7 +126,7 @@ static void record_pin(struct daemon *daemon, const struct ballast_domain *domai
                                 .domid = domain->id,
                                 .target_kib = pin->kib,
                                 .maxmem_kib = BALLAST_NONE,
-                                .fate = TICK_DONE,
+                                .outcome = TICK_DONE,
                                 .reason = BALANCER_PINNED,
                                 .a_kib = pin->kib,
                                 .b_kib = domain->tot_kib};

@@ -127,12 +127,12 @@ static void note_set(struct daemon *daemon, const struct decision *decision)
     struct recorder_guest *guest = recorder_guest(daemon->recorder, decision->domid);
     struct history_event event = event_of(decision);
     bool target = decision->target_kib != BALLAST_NONE;
-    if (!guest || decision->fate == TICK_DROPPED)
+    if (!guest || decision->outcome == TICK_SKIPPED)
         return;
     event.from_kib = target ? guest->target_kib : guest->maxmem_kib;
     event.to_kib = target ? decision->target_kib : decision->maxmem_kib;
     copy_text(event.what, sizeof(event.what), target ? "target" : "limit");
-    if (decision->fate == TICK_FAILED)
+    if (decision->outcome == TICK_FAILED)
         copy_text(event.what, sizeof(event.what), target ? "target-failed" : "limit-failed");
     if (decision->reason == BALANCER_GIVES_FOR_START ||
         decision->reason == BALANCER_SQUEEZED_FOR_START || decision->reason == BALANCER_BELOW_PIN)

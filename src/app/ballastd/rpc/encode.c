@@ -117,7 +117,7 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
 struct json_object *encode_decision(const struct decision *decision)
 {
     static const char *const whats[] = {"set", "grant", "refuse"};
-    static const char *const fates[] = {"done", "dropped", "failed"};
+    static const char *const outcomes[] = {"done", "skipped", "failed"};
     char text[512];
     struct json_object *object = build_object();
     decision_text(decision, text, sizeof(text));
@@ -129,7 +129,7 @@ struct json_object *encode_decision(const struct decision *decision)
         encode_text(object, "name", decision->name);
         encode_u64(object, "target_kib", decision->target_kib);
         encode_u64(object, "xen_maximum_kib", decision->maxmem_kib);
-        encode_text(object, "fate", fates[decision->fate]);
+        encode_text(object, "outcome", outcomes[decision->outcome]);
     } else {
         encode_u64(object, "reservation", decision->reservation);
     }
