@@ -588,7 +588,7 @@ def test_options():
         assert ended.returncode == 3 and "in use" in ended.stderr
     with Daemon() as daemon:
         with Web(daemon.run, "0.0.0.0:0") as web:
-            assert "no loopback address" in web.said()
+            assert "is not a loopback address" in web.said()
         if pathlib.Path("/proc/net/if_inet6").exists() and "00000001" in pathlib.Path("/proc/net/if_inet6").read_text():
             with Web(daemon.run, "[::1]:0") as web:
                 assert web.ask("/", host=f"[::1]:{web.address[1]}").status == 200

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Answers to HTTP requests, with the headers that every one of ours has: nothing may be framed,
- * guessed at, or loaded from elsewhere, and data is kept by nobody. Each returns what an access
+ * guessed at or loaded from elsewhere, and data is not cached. Each returns what an access
  * handler of libmicrohttpd returns: MHD_NO closes the connection.
  */
 #ifndef APP_WEB_ANSWER_H

@@ -44,7 +44,7 @@ static bool keys_read(struct keys *keys, struct json_object *list, const char *n
     return keys->key != NULL;
 }
 
-/* Where `key` is, looked for from `from` on and around; count: nowhere. */
+/* Where `key` is, searched from `from` on and around; count: nowhere. */
 static size_t keys_find(const struct keys *keys, uint64_t key, size_t from)
 {
     for (size_t i = 0; i < keys->count; i++) {
@@ -85,7 +85,8 @@ static void add(struct json_object *object, const char *name, struct json_object
     json_object_array_add(list, item);
 }
 
-/* The members that differ, beside its key; NULL: an item that has lost one cannot be told so. */
+/* The members that differ, beside its key; NULL: an item that has lost one cannot be encoded as a
+ * change. */
 static struct json_object *item_delta(struct json_object *before, struct json_object *after,
                                       const char *key)
 {
@@ -107,8 +108,8 @@ static struct json_object *item_delta(struct json_object *before, struct json_ob
     return NULL;
 }
 
-static void tell_item(struct json_object *out, struct json_object *old, struct json_object *item,
-                      const char *key)
+static void delta_item(struct json_object *out, struct json_object *old, struct json_object *item,
+                       const char *key)
 {
     struct json_object *changed = old ? item_delta(old, item, key) : NULL;
     if (!changed)
@@ -129,7 +130,7 @@ static struct json_object *list_delta(const struct keys *before, const struct ke
         struct json_object *old =
             at < before->count ? json_object_array_get_idx(before->list, at) : NULL;
         next = old ? at + 1 : next;
-        tell_item(out, old, json_object_array_get_idx(after->list, i), key);
+        delta_item(out, old, json_object_array_get_idx(after->list, i), key);
     }
     if (!same_order) {
         json_object_object_add(out, "order", json_object_new_array());
@@ -140,22 +141,22 @@ static struct json_object *list_delta(const struct keys *before, const struct ke
 }
 
 /* false: it has to be sent whole. */
-static bool tell_list(struct json_object *out, const char *name, const char *key,
-                      struct json_object *old, struct json_object *list)
+static bool delta_list(struct json_object *out, const char *name, const char *key,
+                       struct json_object *old, struct json_object *list)
 {
     struct keys before;
     struct keys after = {0};
-    bool told = keys_read(&before, old, key) && keys_read(&after, list, key);
-    bool same_order = told && is_same_order(&before, &after);
-    told = told && is_unique(&before) && (same_order || is_unique(&after));
-    struct json_object *delta = told ? list_delta(&before, &after, key, same_order) : NULL;
+    bool is_delta = keys_read(&before, old, key) && keys_read(&after, list, key);
+    bool same_order = is_delta && is_same_order(&before, &after);
+    is_delta = is_delta && is_unique(&before) && (same_order || is_unique(&after));
+    struct json_object *delta = is_delta ? list_delta(&before, &after, key, same_order) : NULL;
     if (delta && json_object_object_length(delta) > 0)
         json_object_object_add(out, name, delta);
     else
         json_object_put(delta);
     free(before.key);
     free(after.key);
-    return told;
+    return is_delta;
 }
 
 static const char *key_of(const char *name)
@@ -183,7 +184,7 @@ struct json_object *delta_new(struct json_object *before, struct json_object *af
     {
         struct json_object *old = member(before, name);
         const char *key = key_of(name);
-        if (strcmp(name, "seq") == 0 || (key && tell_list(out, name, key, old, value)))
+        if (strcmp(name, "seq") == 0 || (key && delta_list(out, name, key, old, value)))
             continue;
         if (!json_object_equal(old, value))
             json_object_object_add(set, name, json_object_get(value));

@@ -21,7 +21,7 @@ struct reader {
 };
 
 struct events {
-    struct look *look;
+    struct collector *collector;
     struct reader *readers;
     size_t count;
     bool ending;
@@ -29,13 +29,13 @@ struct events {
 };
 
 enum { BLOCK = 32768 };
-#define EVENTS_FRESH_USEC (2 * LOOK_MOST_USEC)
+#define EVENTS_FRESH_USEC (2 * COLLECTOR_MOST_USEC)
 
-struct events *events_new(struct look *look)
+struct events *events_new(struct collector *collector)
 {
     struct events *events = calloc(1, sizeof(*events));
     if (events)
-        events->look = look;
+        events->collector = collector;
     return events;
 }
 
@@ -52,11 +52,11 @@ size_t events_count(const struct events *events)
 /* What it has not seen yet: a reference, or NULL. */
 static struct frame *next_frame(const struct reader *reader)
 {
-    struct look *look = reader->events->look;
-    struct frame *away = look_away(look);
-    if (look_seq(look) > reader->seen) {
-        struct frame *change = look_change(look, reader->has);
-        struct frame *state = change ? change : look_frame(look);
+    struct collector *collector = reader->events->collector;
+    struct frame *away = collector_away(collector);
+    if (collector_seq(collector) > reader->seen) {
+        struct frame *change = collector_change(collector, reader->has);
+        struct frame *state = change ? change : collector_frame(collector);
         if (state)
             return frame_ref(state);
     }
@@ -85,7 +85,7 @@ static ssize_t read_some(void *context, uint64_t position, char *out, size_t roo
         reader->since_usec = reader->events->now_usec;
         if (reader->at->seq > 0)
             reader->seen = reader->at->seq;
-        if (reader->at->seq == look_seq(reader->events->look))
+        if (reader->at->seq == collector_seq(reader->events->collector))
             reader->has = reader->at->seq;
     }
     size_t length = ballast_min_u64(room, reader->at->length - reader->offset);
@@ -126,8 +126,9 @@ enum MHD_Result events_answer(struct events *events, struct MHD_Connection *conn
                               .has = known,
                               .since_usec = now_usec};
     /* What is old is not shown for the moment until there is something new. */
-    if (look_seq(events->look) > 0 && !look_want(events->look, EVENTS_FRESH_USEC, now_usec))
-        reader->seen = look_seq(events->look);
+    if (collector_seq(events->collector) > 0 &&
+        !collector_want(events->collector, EVENTS_FRESH_USEC, now_usec))
+        reader->seen = collector_seq(events->collector);
     events->readers = reader;
     events->count++;
     return answer_stream(connection, BLOCK, read_some, reader, forget);

@@ -2,8 +2,8 @@
 /*
  * Who follows the event stream (text/event-stream): each is sent the last state, and then what has
  * changed as soon as it has read the one before; a slow reader that missed one is sent a whole
- * state. While the daemon is away it is told so once, and a comment from time to time shows who is
- * still there.
+ * state. When the daemon goes away each reader is sent that once; a comment from time to time finds
+ * readers that have gone.
  */
 #ifndef APP_WEB_EVENTS_H
 #define APP_WEB_EVENTS_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/web/look.h"
+#include "app/web/collector.h"
 
 enum { EVENTS_MOST = 32 };
 
@@ -22,7 +22,7 @@ enum { EVENTS_MOST = 32 };
 
 struct events;
 
-struct events *events_new(struct look *look); /* NULL: out of memory */
+struct events *events_new(struct collector *collector); /* NULL: out of memory */
 /* After the HTTP daemon was stopped: it frees its readers. NULL is allowed. */
 void events_free(struct events *events);
 size_t events_count(const struct events *events);
@@ -32,7 +32,7 @@ void events_end(struct events *events);
 /* Answers the request with a stream; `known` is the sequence that the reader has already seen. */
 enum MHD_Result events_answer(struct events *events, struct MHD_Connection *connection,
                               uint64_t known, uint64_t now_usec);
-/* Wakes those for whom there is something, and drops those who do not read. */
+/* Wakes readers for which there is something, and drops those that do not read. */
 void events_turn(struct events *events, uint64_t now_usec);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One message of the event stream as the bytes that go out, made once and shared by all who are
- * sent it: a slow reader holds on to the one it is in the middle of, and to no other.
+ * One message of the event stream as the bytes that go out, made once and shared by all readers: a
+ * slow reader holds on to the one it is in the middle of, and to no other.
  */
 #ifndef APP_WEB_FRAME_H
 #define APP_WEB_FRAME_H

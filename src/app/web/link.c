@@ -177,7 +177,7 @@ static void take_hello(struct link *link, const struct wire_message *answer, uin
 static void take(struct link *link, struct wire_message *message, uint64_t now_usec)
 {
     if (message->kind == WIRE_NOTIFICATION) {
-        link->events->told(link->context, message->method, message->params);
+        link->events->notified(link->context, message->method, message->params);
         return;
     }
     if (message->kind == WIRE_BROKEN) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one connection to the daemon's status.sock that everybody shares. It never waits: who runs
- * the loop polls its descriptor and gives it a turn. A daemon that goes away, or does not answer
- * for LINK_PATIENCE_USEC, is tried again for ever.
+ * The one connection to the daemon's status.sock. It never waits: the loop polls its descriptor and
+ * gives it a turn. A daemon that goes away, or does not answer for LINK_PATIENCE_USEC, is tried
+ * again for ever.
  */
 #ifndef APP_WEB_LINK_H
 #define APP_WEB_LINK_H
@@ -23,7 +23,7 @@ struct link_events {
     /* It is gone and nothing that was asked will be answered; `why` is for people. Once a loss. */
     void (*down)(void *context, const char *why);
     void (*answered)(void *context, uint64_t id, const struct wire_message *answer);
-    void (*told)(void *context, const char *method, struct json_object *params);
+    void (*notified)(void *context, const char *method, struct json_object *params);
 };
 
 /* `run_dir` must outlive it. NULL: out of memory. */
@@ -43,7 +43,7 @@ uint64_t link_ask(struct link *link, const char *method, struct json_object *par
 uint64_t link_received(const struct link *link);
 /* To poll; -1 while there is none. */
 int link_fd(const struct link *link, short *events);
-/* When a turn is due at the latest, whatever the descriptor says. */
+/* When a turn is due at the latest, readable or not. */
 uint64_t link_due_usec(const struct link *link);
 /* Connects, writes, reads and delivers what can be done at once. */
 void link_turn(struct link *link, uint64_t now_usec);

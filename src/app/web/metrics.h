@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The page of metrics, out of a state as app/web/look.h puts it together. */
+/* The page of metrics, out of a state as app/web/collector.h puts it together. */
 #ifndef APP_WEB_METRICS_H
 #define APP_WEB_METRICS_H
 

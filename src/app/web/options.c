@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/web/say.h"
+#include "app/web/log.h"
 
 enum { DONE = 1, BAD = 3 };
 
@@ -38,7 +38,7 @@ static int set(int option, const char *value, struct web_options *out)
     case 'l':
         if (request_address_parse(value, &out->listen, &err) == 0)
             return 0;
-        web_say("%s", err.text);
+        web_log("%s", err.text);
         return BAD;
     case 'V':
         (void)puts("ballast-web " BALLAST_VERSION);
@@ -47,7 +47,7 @@ static int set(int option, const char *value, struct web_options *out)
         (void)fputs(help, stdout);
         return DONE;
     default:
-        web_say("'ballast-web --help' lists the options");
+        web_log("'ballast-web --help' lists the options");
         return BAD;
     }
 }
@@ -61,7 +61,7 @@ int web_options_parse(int argc, char **argv, struct web_options *out)
     while (rc == 0 && (option = getopt_long(argc, argv, "hV", options, NULL)) != -1)
         rc = set(option, optarg, out);
     if (rc == 0 && optind < argc) {
-        web_say("argument %s: ballast-web takes options only", argv[optind]);
+        web_log("argument %s: ballast-web takes options only", argv[optind]);
         rc = BAD;
     }
     return rc;

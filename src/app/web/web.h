@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * ballast-web: one loop, one thread. The link to the daemon and the HTTP server do not know each
- * other; what the daemon says becomes a look, and the door shows the last look to everybody.
+ * other; the collector makes a state of the daemon's answers, and the HTTP server shows the last
+ * one.
  */
 #ifndef APP_WEB_WEB_H
 #define APP_WEB_WEB_H

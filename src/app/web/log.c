@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/web/say.h"
+#include "app/web/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-void web_say(const char *format, ...)
+void web_log(const char *format, ...)
 {
     char text[512];
     va_list args;

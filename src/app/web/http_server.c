@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/web/door.h"
+#include "app/web/http_server.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -19,10 +19,10 @@
 
 struct request {
     struct MHD_Connection *connection;
-    struct visit *visit;
+    struct http_conn *conn;
     uint64_t since_usec;
     bool is_stream;
-    bool waits;   /* suspended until a look, an answer or its time is over */
+    bool waits;   /* suspended until a collector, an answer or its time is over */
     bool waited;  /* once is enough */
     uint64_t ask; /* of the link; 0: none */
     unsigned status;
@@ -31,22 +31,22 @@ struct request {
 };
 
 /* A TCP connection, which makes one request after the other. */
-struct visit {
-    struct door *door;
-    struct visit *next;
-    struct visit *prev;
+struct http_conn {
+    struct http_server *server;
+    struct http_conn *next;
+    struct http_conn *prev;
     int fd;
     uint64_t since_usec; /* it came, or its last request was done */
     struct request *request;
 };
 
-struct door {
+struct http_server {
     struct MHD_Daemon *http;
     struct request_address ours;
     struct link *link;
-    struct look *look;
+    struct collector *collector;
     struct events *events;
-    struct visit *visits;
+    struct http_conn *conns;
     size_t visit_count;
     size_t waiting;
     size_t answers;    /* bytes of all requests' texts */
@@ -54,13 +54,13 @@ struct door {
     uint64_t swept_usec;
 };
 
-/* How often deadlines are looked at. */
+/* How often deadlines are checked. */
 #define SWEEP_USEC BALLAST_SEC_USEC
-/* When places become scarce those that say nothing have less time. */
-enum { SCARCE = DOOR_CONNECTIONS * 3 / 4 };
+/* When connections become scarce, silent ones have less time. */
+enum { SCARCE = HTTP_CONNECTIONS * 3 / 4 };
 #define SCARCE_USEC (UINT64_C(2) * BALLAST_SEC_USEC)
 
-static struct visit *visit_of(struct MHD_Connection *connection)
+static struct http_conn *conn_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -68,54 +68,54 @@ static struct visit *visit_of(struct MHD_Connection *connection)
 }
 
 /* MHD_NotifyConnectionCallback */
-static void came_or_went(void *context, struct MHD_Connection *connection, void **socket_context,
-                         enum MHD_ConnectionNotificationCode code)
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
 {
-    struct door *door = context;
-    struct visit *visit = *socket_context;
+    struct http_server *server = context;
+    struct http_conn *conn = *socket_context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        visit = info ? calloc(1, sizeof(*visit)) : NULL;
-        *socket_context = visit;
-        if (!visit)
+        conn = info ? calloc(1, sizeof(*conn)) : NULL;
+        *socket_context = conn;
+        if (!conn)
             return;
-        *visit = (struct visit){.door = door,
-                                .next = door->visits,
-                                .fd = info->connect_fd,
-                                .since_usec = door->now_usec};
-        if (door->visits)
-            door->visits->prev = visit;
-        door->visits = visit;
-        door->visit_count++;
-    } else if (visit) {
-        if (visit->next)
-            visit->next->prev = visit->prev;
-        if (visit->prev)
-            visit->prev->next = visit->next;
+        *conn = (struct http_conn){.server = server,
+                                   .next = server->conns,
+                                   .fd = info->connect_fd,
+                                   .since_usec = server->now_usec};
+        if (server->conns)
+            server->conns->prev = conn;
+        server->conns = conn;
+        server->visit_count++;
+    } else if (conn) {
+        if (conn->next)
+            conn->next->prev = conn->prev;
+        if (conn->prev)
+            conn->prev->next = conn->next;
         else
-            door->visits = visit->next;
-        door->visit_count--;
-        free(visit);
+            server->conns = conn->next;
+        server->visit_count--;
+        free(conn);
         *socket_context = NULL;
     }
 }
 
 /* MHD_RequestCompletedCallback */
-static void completed(void *context, struct MHD_Connection *connection, void **request_context,
-                      enum MHD_RequestTerminationCode code)
+static void on_request_end(void *context, struct MHD_Connection *connection, void **request_context,
+                           enum MHD_RequestTerminationCode code)
 {
-    struct door *door = context;
+    struct http_server *server = context;
     struct request *request = *request_context;
     (void)connection;
     (void)code;
     if (!request)
         return;
     if (request->waits)
-        door->waiting--;
-    request->visit->request = NULL;
-    request->visit->since_usec = door->now_usec;
-    door->answers -= request->text_length;
+        server->waiting--;
+    request->conn->request = NULL;
+    request->conn->since_usec = server->now_usec;
+    server->answers -= request->text_length;
     free(request->text);
     free(request);
     *request_context = NULL;
@@ -136,7 +136,7 @@ static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const 
 }
 
 /* true: it was refused, and *rc is what that came to. */
-static bool refuse(struct door *door, struct MHD_Connection *connection, const char *url,
+static bool refuse(struct http_server *server, struct MHD_Connection *connection, const char *url,
                    const char *method, enum MHD_Result *rc)
 {
     unsigned hosts = 0;
@@ -149,7 +149,7 @@ static bool refuse(struct door *door, struct MHD_Connection *connection, const c
         *rc = answer_error(connection, MHD_HTTP_BAD_REQUEST, "a request here has no body");
     else if (hosts != 1)
         *rc = answer_error(connection, MHD_HTTP_BAD_REQUEST, "one Host header is needed");
-    else if (!request_host_is_ours(header(connection, "Host"), &door->ours))
+    else if (!request_host_is_ours(header(connection, "Host"), &server->ours))
         *rc = answer_error(connection, MHD_HTTP_MISDIRECTED_REQUEST,
                            "this server has another name: use its address or localhost");
     else if (site && strcmp(site, "cross-site") == 0 && strncmp(url, "/api/", 5) == 0)
@@ -159,53 +159,58 @@ static bool refuse(struct door *door, struct MHD_Connection *connection, const c
     return true;
 }
 
-/* Puts it aside until door_looked() or door_answered(), or until that has taken too long. */
-static bool wait_for(struct door *door, struct request *request)
+/* Puts it aside until http_server_state_changed() or http_server_answered(), or until that has
+ * taken too long. */
+static bool wait_for(struct http_server *server, struct request *request)
 {
-    if (request->waited || door->waiting >= DOOR_WAITING)
+    if (request->waited || server->waiting >= HTTP_WAITING)
         return false;
     request->waits = true;
     request->waited = true;
-    request->since_usec = door->now_usec;
-    door->waiting++;
+    request->since_usec = server->now_usec;
+    server->waiting++;
     MHD_suspend_connection(request->connection);
     return true;
 }
 
-static void go_on(struct door *door, struct request *request)
+static void resume_request(struct http_server *server, struct request *request)
 {
     request->waits = false;
-    door->waiting--;
+    server->waiting--;
     MHD_resume_connection(request->connection);
 }
 
-static enum MHD_Result get_state(struct door *door, struct request *request)
+static enum MHD_Result get_state(struct http_server *server, struct request *request)
 {
     const struct frame *frame;
     struct MHD_Connection *connection = request->connection;
-    if (!request->waited && !look_want(door->look, DOOR_FRESH_USEC, door->now_usec) &&
-        wait_for(door, request))
+    if (!request->waited && !collector_want(server->collector, HTTP_FRESH_USEC, server->now_usec) &&
+        wait_for(server, request))
         return MHD_YES;
-    if (!(frame = look_frame(door->look)))
+    if (!(frame = collector_frame(server->collector)))
         return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                            look_why_away(door->look) ? look_why_away(door->look)
-                                                      : "the daemon has not answered yet");
-    /* What was known last is better than nothing, and 203 says whose word it is not. */
+                            collector_why_away(server->collector)
+                                ? collector_why_away(server->collector)
+                                : "the daemon has not answered yet");
+    /* The last known state is better than none; 203 says that it is not the daemon's own answer
+     * now. */
     return answer_data(connection,
-                       look_why_away(door->look) ? MHD_HTTP_NON_AUTHORITATIVE_INFORMATION
-                                                 : MHD_HTTP_OK,
+                       collector_why_away(server->collector)
+                           ? MHD_HTTP_NON_AUTHORITATIVE_INFORMATION
+                           : MHD_HTTP_OK,
                        "application/json", frame->bytes + frame->json_at, frame->json_length);
 }
 
-static enum MHD_Result get_metrics(struct door *door, struct request *request)
+static enum MHD_Result get_metrics(struct http_server *server, struct request *request)
 {
     struct metrics_page page;
     struct MHD_Connection *connection = request->connection;
-    if (!request->waited && !look_want(door->look, DOOR_FRESH_USEC, door->now_usec) &&
-        wait_for(door, request))
+    if (!request->waited && !collector_want(server->collector, HTTP_FRESH_USEC, server->now_usec) &&
+        wait_for(server, request))
         return MHD_YES;
     /* Old figures would be stored as new ones: a daemon that is away has none. */
-    const struct json_object *state = look_why_away(door->look) ? NULL : look_state(door->look);
+    const struct json_object *state =
+        collector_why_away(server->collector) ? NULL : collector_state(server->collector);
     if (web_metrics(state, header(connection, "Accept"), &page) < 0)
         return MHD_NO;
     enum MHD_Result rc = answer_data(connection, MHD_HTTP_OK, page.type, page.text, page.length);
@@ -213,26 +218,26 @@ static enum MHD_Result get_metrics(struct door *door, struct request *request)
     return rc;
 }
 
-static enum MHD_Result get_health(struct door *door, struct request *request)
+static enum MHD_Result get_health(struct http_server *server, struct request *request)
 {
-    const char *text = link_is_up(door->link) ? "ok\n" : "the daemon is away\n";
+    const char *text = link_is_up(server->link) ? "ok\n" : "the daemon is away\n";
     return answer_data(request->connection,
-                       link_is_up(door->link) ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+                       link_is_up(server->link) ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                        "text/plain; charset=utf-8", text, strlen(text));
 }
 
-static enum MHD_Result get_events(struct door *door, struct request *request, bool head)
+static enum MHD_Result get_events(struct http_server *server, struct request *request, bool head)
 {
     uint64_t known = 0;
     struct MHD_Connection *connection = request->connection;
     if (head)
         return answer_data(connection, MHD_HTTP_OK, "text/event-stream", "", 0);
-    if (events_count(door->events) >= EVENTS_MOST)
+    if (events_count(server->events) >= EVENTS_MOST)
         return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                             "too many pages are open here");
     (void)request_number(header(connection, "Last-Event-ID"), &known);
     request->is_stream = true;
-    return events_answer(door->events, connection, known, door->now_usec);
+    return events_answer(server->events, connection, known, server->now_usec);
 }
 
 static const char *argument(struct MHD_Connection *connection, const char *name)
@@ -280,8 +285,8 @@ static struct json_object *params_of(struct MHD_Connection *connection,
     return NULL;
 }
 
-static enum MHD_Result hand_on(struct door *door, struct request *request,
-                               const struct question *question)
+static enum MHD_Result forward_call(struct http_server *server, struct request *request,
+                                    const struct question *question)
 {
     struct MHD_Connection *connection = request->connection;
     if (request->text)
@@ -292,30 +297,31 @@ static enum MHD_Result hand_on(struct door *door, struct request *request,
     struct json_object *params = params_of(connection, question);
     if (!params)
         return answer_error(connection, MHD_HTTP_BAD_REQUEST, question->hint);
-    if (door->waiting < DOOR_WAITING && door->answers < DOOR_ANSWERS_MOST)
+    if (server->waiting < HTTP_WAITING && server->answers < HTTP_ANSWERS_MOST)
         request->ask =
-            link_ask(door->link, question->method, json_object_get(params), door->now_usec);
+            link_ask(server->link, question->method, json_object_get(params), server->now_usec);
     json_object_put(params);
-    if (request->ask != 0 && wait_for(door, request))
+    if (request->ask != 0 && wait_for(server, request))
         return MHD_YES;
     return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                         "the daemon is away, or too much is asked of it");
 }
 
-static enum MHD_Result route(struct door *door, struct request *request, const char *url, bool head)
+static enum MHD_Result route(struct http_server *server, struct request *request, const char *url,
+                             bool head)
 {
     if (strcmp(url, "/api/state") == 0)
-        return get_state(door, request);
+        return get_state(server, request);
     if (strcmp(url, "/api/events") == 0)
-        return get_events(door, request, head);
+        return get_events(server, request, head);
     if (strcmp(url, "/api/history") == 0)
-        return hand_on(door, request, &history);
+        return forward_call(server, request, &history);
     if (strcmp(url, "/api/why") == 0)
-        return hand_on(door, request, &why);
+        return forward_call(server, request, &why);
     if (strcmp(url, "/metrics") == 0)
-        return get_metrics(door, request);
+        return get_metrics(server, request);
     if (strcmp(url, "/healthz") == 0)
-        return get_health(door, request);
+        return get_health(server, request);
     const struct web_asset *asset = web_asset_find(url);
     if (asset)
         return answer_asset(request->connection, asset);
@@ -327,124 +333,127 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **request_context)
 {
-    struct door *door = context;
+    struct http_server *server = context;
     struct request *request = *request_context;
     enum MHD_Result rc = MHD_NO;
     (void)version;
     (void)upload;
     if (request) {
         /* refuse() has let no body in. */
-        return *upload_size == 0 ? route(door, request, url, strcmp(method, "HEAD") == 0) : MHD_NO;
+        return *upload_size == 0 ? route(server, request, url, strcmp(method, "HEAD") == 0)
+                                 : MHD_NO;
     }
-    struct visit *visit = visit_of(connection);
-    request = visit ? calloc(1, sizeof(*request)) : NULL;
+    struct http_conn *conn = conn_of(connection);
+    request = conn ? calloc(1, sizeof(*request)) : NULL;
     if (!request)
         return MHD_NO;
     *request =
-        (struct request){.connection = connection, .visit = visit, .since_usec = door->now_usec};
-    visit->request = request;
+        (struct request){.connection = connection, .conn = conn, .since_usec = server->now_usec};
+    conn->request = request;
     *request_context = request;
-    return refuse(door, connection, url, method, &rc) ? rc : MHD_YES;
+    return refuse(server, connection, url, method, &rc) ? rc : MHD_YES;
 }
 
-int door_open(int listener, const struct request_address *ours, struct link *link,
-              struct look *look, struct door **out, struct ballast_error *err)
+int http_server_open(int listener, const struct request_address *ours, struct link *link,
+                     struct collector *collector, struct http_server **out,
+                     struct ballast_error *err)
 {
-    struct door *door = calloc(1, sizeof(*door));
-    struct events *events = door ? events_new(look) : NULL;
+    struct http_server *server = calloc(1, sizeof(*server));
+    struct events *events = server ? events_new(collector) : NULL;
     if (!events) {
         (void)close(listener);
-        free(door);
+        free(server);
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
-    *door = (struct door){.ours = *ours, .link = link, .look = look, .events = events};
-    door->http = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, door,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)DOOR_CONNECTIONS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)DOOR_HEADERS, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(DOOR_ANSWER_USEC / BALLAST_SEC_USEC), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_CONNECTION, came_or_went, door, MHD_OPTION_NOTIFY_COMPLETED, completed,
-        door, MHD_OPTION_END);
-    if (!door->http) {
+    *server =
+        (struct http_server){.ours = *ours, .link = link, .collector = collector, .events = events};
+    server->http = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEADERS, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(HTTP_ANSWER_USEC / BALLAST_SEC_USEC), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        on_request_end, server, MHD_OPTION_END);
+    if (!server->http) {
         (void)close(listener);
         events_free(events);
-        free(door);
+        free(server);
         return ballast_fail(err, -EIO, "the HTTP server cannot be started");
     }
-    *out = door;
+    *out = server;
     return 0;
 }
 
-void door_close(struct door *door)
+void http_server_close(struct http_server *server)
 {
-    if (!door)
+    if (!server)
         return;
-    events_end(door->events);
-    for (struct visit *visit = door->visits; visit; visit = visit->next) {
-        if (visit->request && visit->request->waits)
-            go_on(door, visit->request);
+    events_end(server->events);
+    for (struct http_conn *conn = server->conns; conn; conn = conn->next) {
+        if (conn->request && conn->request->waits)
+            resume_request(server, conn->request);
     }
-    (void)MHD_run(door->http);
-    MHD_stop_daemon(door->http);
-    events_free(door->events);
-    free(door);
+    (void)MHD_run(server->http);
+    MHD_stop_daemon(server->http);
+    events_free(server->events);
+    free(server);
 }
 
-int door_fd(const struct door *door)
+int http_server_fd(const struct http_server *server)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(door->http, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->http, MHD_DAEMON_INFO_EPOLL_FD);
     return info ? info->listen_fd : -1;
 }
 
-uint64_t door_due_usec(const struct door *door, uint64_t now_usec)
+uint64_t http_server_due_usec(const struct http_server *server, uint64_t now_usec)
 {
     MHD_UNSIGNED_LONG_LONG timeout_msec = 0;
-    uint64_t due_usec = door->visits ? door->swept_usec + SWEEP_USEC : BALLAST_NONE;
-    if (MHD_get_timeout(door->http, &timeout_msec) == MHD_YES)
+    uint64_t due_usec = server->conns ? server->swept_usec + SWEEP_USEC : BALLAST_NONE;
+    if (MHD_get_timeout(server->http, &timeout_msec) == MHD_YES)
         due_usec = ballast_min_u64(due_usec, now_usec + timeout_msec * 1000);
     return due_usec;
 }
 
-static bool is_late(const struct door *door, const struct visit *visit)
+static bool is_late(const struct http_server *server, const struct http_conn *conn)
 {
-    const struct request *request = visit->request;
-    uint64_t now_usec = door->now_usec;
+    const struct request *request = conn->request;
+    uint64_t now_usec = server->now_usec;
     if (!request)
         return now_usec >=
-               visit->since_usec + (door->visit_count > SCARCE ? SCARCE_USEC : DOOR_REQUEST_USEC);
+               conn->since_usec + (server->visit_count > SCARCE ? SCARCE_USEC : HTTP_REQUEST_USEC);
     /* Those that follow are the events' business. */
     return !request->is_stream && !request->waits &&
-           now_usec >= request->since_usec + DOOR_ANSWER_USEC;
+           now_usec >= request->since_usec + HTTP_ANSWER_USEC;
 }
 
 /* libmicrohttpd counts a byte now and then as being busy; we do not. */
-static void sweep(struct door *door)
+static void close_late(struct http_server *server)
 {
-    for (struct visit *visit = door->visits; visit; visit = visit->next) {
-        struct request *request = visit->request;
-        if (request && request->waits && door->now_usec >= request->since_usec + DOOR_DAEMON_USEC)
-            go_on(door, request);
-        else if (is_late(door, visit))
-            (void)shutdown(visit->fd, SHUT_RDWR);
+    for (struct http_conn *conn = server->conns; conn; conn = conn->next) {
+        struct request *request = conn->request;
+        if (request && request->waits && server->now_usec >= request->since_usec + HTTP_DAEMON_USEC)
+            resume_request(server, request);
+        else if (is_late(server, conn))
+            (void)shutdown(conn->fd, SHUT_RDWR);
     }
-    door->swept_usec = door->now_usec;
+    server->swept_usec = server->now_usec;
 }
 
-void door_turn(struct door *door, uint64_t now_usec)
+void http_server_turn(struct http_server *server, uint64_t now_usec)
 {
-    door->now_usec = now_usec;
-    events_turn(door->events, now_usec);
-    if (now_usec >= door->swept_usec + SWEEP_USEC)
-        sweep(door);
-    (void)MHD_run(door->http);
+    server->now_usec = now_usec;
+    events_turn(server->events, now_usec);
+    if (now_usec >= server->swept_usec + SWEEP_USEC)
+        close_late(server);
+    (void)MHD_run(server->http);
 }
 
-void door_looked(struct door *door)
+void http_server_state_changed(struct http_server *server)
 {
-    for (struct visit *visit = door->visits; visit; visit = visit->next) {
-        struct request *request = visit->request;
+    for (struct http_conn *conn = server->conns; conn; conn = conn->next) {
+        struct request *request = conn->request;
         if (request && request->waits && request->ask == 0)
-            go_on(door, request);
+            resume_request(server, request);
     }
 }
 
@@ -475,35 +484,37 @@ static char *text_of(const struct wire_message *answer)
 }
 
 /* What others have not taken yet may leave no room for it; then it waited for nothing. */
-static void set_text(struct door *door, struct request *request, const struct wire_message *answer)
+static void set_text(struct http_server *server, struct request *request,
+                     const struct wire_message *answer)
 {
     char *text = text_of(answer);
     size_t length = text ? strlen(text) : 0;
-    if (length > DOOR_ANSWERS_MOST - door->answers) {
+    if (length > HTTP_ANSWERS_MOST - server->answers) {
         free(text);
         return;
     }
     request->text = text;
     request->text_length = length;
     request->status = status_of(answer->error_code);
-    door->answers += length;
+    server->answers += length;
 }
 
-bool door_answered(struct door *door, uint64_t id, const struct wire_message *answer)
+bool http_server_answered(struct http_server *server, uint64_t id,
+                          const struct wire_message *answer)
 {
-    for (struct visit *visit = door->visits; visit; visit = visit->next) {
-        struct request *request = visit->request;
+    for (struct http_conn *conn = server->conns; conn; conn = conn->next) {
+        struct request *request = conn->request;
         if (!request || request->ask != id)
             continue;
-        set_text(door, request, answer);
+        set_text(server, request, answer);
         if (request->waits)
-            go_on(door, request);
+            resume_request(server, request);
         return true;
     }
     return false;
 }
 
-bool door_is_watched(const struct door *door)
+bool http_server_has_followers(const struct http_server *server)
 {
-    return events_count(door->events) > 0;
+    return events_count(server->events) > 0;
 }

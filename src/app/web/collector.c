@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/web/collector.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/web/delta.h"
+#include "core/base/units.h"
+#include "core/model/host.h"
+
+enum part {
+    PART_STATUS,
+    PART_HOST,
+    PART_DOMAINS,
+    PART_POLICY,
+    PART_RESERVATIONS,
+    PART_DECISIONS,
+    PART_EVENTS,
+    PARTS
+};
+
+enum {
+    PAGE = 512,  /* of a listing: as much as the daemon gives at once */
+    PAGES = 128, /* a daemon that goes in circles must not make us do so */
+    TRIES = 3,   /* until the answers are of one moment */
+};
+
+static const char *const methods[PARTS] = {"status",       "host",      "domains", "policy",
+                                           "reservations", "decisions", "why"};
+
+struct collector {
+    struct link *link;
+    void (*changed)(void *context);
+    void *context;
+    bool watched;
+    bool wanted; /* a request waits for it */
+    bool dirty;  /* the daemon has notified of a change */
+    bool under_way;
+    unsigned tries;
+    unsigned pages;
+    unsigned closed_pages;
+    uint64_t begun_bytes; /* that had come by then */
+    uint64_t begun_usec;
+    uint64_t taken_usec; /* the last whole one; 0: none on this connection */
+    uint64_t asked[PARTS];
+    struct json_object *part[PARTS]; /* of the one under way */
+    struct json_object *closed;      /* reservations, the newest last */
+    struct json_object *decisions;   /* the newest last */
+    uint64_t last_decision;
+    uint64_t closed_asked; /* the listing that fills `closed` once */
+    char problem[256];
+    uint64_t seq;
+    struct json_object *state;
+    struct frame *frame;  /* of it, once somebody wants it whole */
+    struct frame *change; /* from the one before, while pages are open */
+    uint64_t state_seq;
+    uint64_t change_since;
+    struct frame *away;
+    char why[256];
+};
+
+static struct json_object *member(const struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    if (object && json_object_is_type(object, json_type_object))
+        (void)json_object_object_get_ex(object, key, &value);
+    return value;
+}
+
+static uint64_t member_number(const struct json_object *object, const char *key)
+{
+    return json_object_get_uint64(member(object, key));
+}
+
+static struct json_object *member_array(const struct json_object *object, const char *key)
+{
+    struct json_object *value = member(object, key);
+    return json_object_is_type(value, json_type_array) ? value : NULL;
+}
+
+static size_t length_of(const struct json_object *items)
+{
+    return items ? json_object_array_length(items) : 0;
+}
+
+struct collector *collector_new(struct link *link, void (*changed)(void *context), void *context,
+                                uint64_t first_seq)
+{
+    struct collector *collector = calloc(1, sizeof(*collector));
+    if (!collector)
+        return NULL;
+    *collector =
+        (struct collector){.link = link, .changed = changed, .context = context, .seq = first_seq};
+    collector->closed = json_object_new_array();
+    collector->decisions = json_object_new_array();
+    return collector;
+}
+
+static void drop_parts(struct collector *collector)
+{
+    for (int i = 0; i < PARTS; i++) {
+        json_object_put(collector->part[i]);
+        collector->part[i] = NULL;
+        collector->asked[i] = 0;
+    }
+    collector->under_way = false;
+}
+
+void collector_free(struct collector *collector)
+{
+    if (!collector)
+        return;
+    drop_parts(collector);
+    json_object_put(collector->closed);
+    json_object_put(collector->decisions);
+    json_object_put(collector->state);
+    frame_unref(collector->frame);
+    frame_unref(collector->change);
+    frame_unref(collector->away);
+    free(collector);
+}
+
+static void ask_part(struct collector *collector, enum part part, const char *after, uint64_t value,
+                     uint64_t now_usec)
+{
+    struct json_object *params = json_object_new_object();
+    if (part == PART_DOMAINS || part == PART_RESERVATIONS || part == PART_DECISIONS)
+        json_object_object_add(params, "most", json_object_new_int(PAGE));
+    if (part == PART_EVENTS)
+        json_object_object_add(params, "most", json_object_new_int(COLLECTOR_EVENTS));
+    if (part == PART_RESERVATIONS)
+        json_object_object_add(params, "open", json_object_new_boolean(true));
+    if (after)
+        json_object_object_add(params, after, json_object_new_uint64(value));
+    collector->asked[part] = link_ask(collector->link, methods[part], params, now_usec);
+}
+
+static void begin_round(struct collector *collector, uint64_t now_usec)
+{
+    drop_parts(collector);
+    collector->under_way = true;
+    collector->dirty = false;
+    collector->pages = 0;
+    collector->begun_bytes = link_received(collector->link);
+    collector->begun_usec = now_usec;
+    collector->problem[0] = '\0';
+    for (int i = 0; i < PARTS; i++) {
+        if (i == PART_DECISIONS && collector->last_decision > 0)
+            ask_part(collector, PART_DECISIONS, "since", collector->last_decision, now_usec);
+        else
+            ask_part(collector, (enum part)i, NULL, 0, now_usec);
+    }
+    if (collector->asked[PARTS - 1] == 0)
+        drop_parts(collector); /* not all of it could be sent: later, then */
+}
+
+static uint64_t sum_of(const struct json_object *domains, const char *key, int dom0)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < length_of(domains); i++) {
+        const struct json_object *domain = json_object_array_get_idx(domains, i);
+        if (dom0 < 0 || json_object_get_boolean(member(domain, "dom0")) == dom0)
+            sum_kib = ballast_add_ceil(sum_kib, member_number(domain, key));
+    }
+    return sum_kib;
+}
+
+/* Between two answers the daemon may have sampled the host again; then they do not sum. */
+static bool is_whole(const struct collector *collector)
+{
+    const struct json_object *parts = member(collector->part[PART_HOST], "parts");
+    const struct json_object *domains = member_array(collector->part[PART_DOMAINS], "domains");
+    return parts && sum_of(domains, "actual_kib", 0) == member_number(parts, "domains") &&
+           sum_of(domains, "actual_kib", 1) == member_number(parts, "dom0") &&
+           sum_of(domains, "overhead_kib", -1) == member_number(parts, "overhead");
+}
+
+static void keep_last(struct json_object *items, size_t most)
+{
+    size_t count = json_object_array_length(items);
+    if (count > most)
+        (void)json_object_array_del_idx(items, 0, count - most);
+}
+
+static void note_problem(struct collector *collector, const char *method, const char *why)
+{
+    if (!collector->problem[0])
+        (void)snprintf(collector->problem, sizeof(collector->problem), "%s: %.200s", method, why);
+}
+
+/* Kept from one round to the next: at most so many, none larger than the daemon makes them. */
+static void keep_item(struct collector *collector, struct json_object *items,
+                      struct json_object *item, size_t most)
+{
+    if (strlen(json_object_to_json_string_ext(item, JSON_C_TO_STRING_PLAIN)) >
+        COLLECTOR_ITEM_MOST) {
+        note_problem(collector, "daemon", "one of its answers is too long to be kept");
+        return;
+    }
+    json_object_array_add(items, json_object_get(item));
+    keep_last(items, most);
+}
+
+static void take_decisions(struct collector *collector)
+{
+    const struct json_object *answer = collector->part[PART_DECISIONS];
+    const struct json_object *fresh = member_array(answer, "decisions");
+    for (size_t i = 0; i < length_of(fresh); i++) {
+        struct json_object *decision = json_object_array_get_idx(fresh, i);
+        if (member_number(decision, "number") <= collector->last_decision)
+            continue;
+        collector->last_decision = member_number(decision, "number");
+        keep_item(collector, collector->decisions, decision, COLLECTOR_DECISIONS);
+    }
+}
+
+static bool is_closed(const struct collector *collector, const struct json_object *reservation)
+{
+    for (size_t i = 0; i < length_of(collector->closed); i++) {
+        if (member_number(json_object_array_get_idx(collector->closed, i), "id") ==
+            member_number(reservation, "id"))
+            return true;
+    }
+    return false;
+}
+
+/* A list of the same items: the collector's own goes on changing. */
+static struct json_object *listed(const struct json_object *items)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < length_of(items); i++)
+        json_object_array_add(list, json_object_get(json_object_array_get_idx(items, i)));
+    return list;
+}
+
+/* One that was closed while the answers came may be in both; closing is the last thing it does. */
+static struct json_object *all_reservations(const struct collector *collector)
+{
+    struct json_object *all = listed(collector->closed);
+    const struct json_object *open =
+        member_array(collector->part[PART_RESERVATIONS], "reservations");
+    for (size_t i = 0; i < length_of(open); i++) {
+        struct json_object *one = json_object_array_get_idx(open, i);
+        if (!is_closed(collector, one))
+            json_object_array_add(all, json_object_get(one));
+    }
+    return all;
+}
+
+static struct json_object *build_state(struct collector *collector)
+{
+    struct json_object *state = json_object_new_object();
+    struct json_object *domains = member_array(collector->part[PART_DOMAINS], "domains");
+    json_object_object_add(state, "seq", json_object_new_uint64(collector->seq));
+    json_object_object_add(state, "daemon", json_object_get(link_hello(collector->link)));
+    json_object_object_add(state, "status", json_object_get(collector->part[PART_STATUS]));
+    json_object_object_add(state, "host", json_object_get(collector->part[PART_HOST]));
+    json_object_object_add(state, "policy", json_object_get(collector->part[PART_POLICY]));
+    json_object_object_add(state, "domains",
+                           domains ? json_object_get(domains) : json_object_new_array());
+    json_object_object_add(state, "reservations", all_reservations(collector));
+    json_object_object_add(state, "decisions", listed(collector->decisions));
+    json_object_object_add(state, "events",
+                           json_object_get(member_array(collector->part[PART_EVENTS], "events")));
+    json_object_object_add(state, "problem",
+                           collector->problem[0] ? json_object_new_string(collector->problem)
+                                                 : NULL);
+    json_object_object_add(state, "whole", json_object_new_boolean(is_whole(collector)));
+    return state;
+}
+
+static struct frame *frame_of(uint64_t seq, const char *event, struct json_object *object)
+{
+    return frame_new(seq, event,
+                     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+/* Takes the new state, and what has changed since the last one. */
+static void publish_state(struct collector *collector, struct json_object *state)
+{
+    struct json_object *delta =
+        collector->watched && collector->state ? delta_new(collector->state, state) : NULL;
+    frame_unref(collector->change);
+    frame_unref(collector->frame);
+    collector->frame = NULL;
+    collector->change = delta ? frame_of(collector->seq, "change", delta) : NULL;
+    collector->change_since = collector->state_seq;
+    json_object_put(delta);
+    json_object_put(collector->state);
+    collector->state = state;
+    collector->state_seq = collector->seq;
+}
+
+static void finish_round(struct collector *collector, uint64_t now_usec)
+{
+    bool has_host = collector->part[PART_HOST] != NULL;
+    if (has_host && !is_whole(collector) && ++collector->tries < TRIES) {
+        take_decisions(collector);
+        begin_round(collector, now_usec);
+        return;
+    }
+    collector->tries = 0;
+    collector->seq++;
+    take_decisions(collector);
+    publish_state(collector, build_state(collector));
+    drop_parts(collector);
+    collector->taken_usec = now_usec;
+    collector->wanted = false;
+    collector->changed(collector->context);
+}
+
+/* The next page of a listing, where there is one. */
+static void next_page(struct collector *collector, enum part part, const struct json_object *answer,
+                      uint64_t now_usec)
+{
+    const char *id = part == PART_DOMAINS ? "domid" : "id";
+    const struct json_object *items = member_array(answer, methods[part]);
+    if (!json_object_get_boolean(member(answer, "more")) || length_of(items) == 0)
+        return;
+    if (++collector->pages > PAGES ||
+        link_received(collector->link) - collector->begun_bytes > COLLECTOR_MOST_BYTES / 2) {
+        note_problem(collector, methods[part], "it is too much to be shown; the rest is left out");
+        return;
+    }
+    ask_part(collector, part, "after",
+             member_number(json_object_array_get_idx(items, length_of(items) - 1), id), now_usec);
+}
+
+static void take_listing(struct collector *collector, enum part part, struct json_object *answer,
+                         uint64_t now_usec)
+{
+    if (!collector->part[part]) {
+        collector->part[part] = json_object_get(answer);
+    } else {
+        struct json_object *all = member_array(collector->part[part], methods[part]);
+        const struct json_object *items = member_array(answer, methods[part]);
+        for (size_t i = 0; all && i < length_of(items); i++)
+            json_object_array_add(all, json_object_get(json_object_array_get_idx(items, i)));
+    }
+    next_page(collector, part, answer, now_usec);
+}
+
+static void take_part(struct collector *collector, enum part part,
+                      const struct wire_message *answer, uint64_t now_usec)
+{
+    collector->asked[part] = 0;
+    if (answer->error_code) {
+        /* An older daemon keeps no events. */
+        if (part != PART_EVENTS || answer->error_code != WIRE_METHOD_NOT_FOUND)
+            note_problem(collector, methods[part], answer->error_text);
+    } else if (link_received(collector->link) - collector->begun_bytes > COLLECTOR_MOST_BYTES) {
+        note_problem(collector, methods[part], "it is too much to be shown");
+    } else if (part == PART_DOMAINS || part == PART_RESERVATIONS) {
+        take_listing(collector, part, answer->result, now_usec);
+    } else {
+        json_object_put(collector->part[part]);
+        collector->part[part] = json_object_get(answer->result);
+    }
+}
+
+static bool is_open(const struct json_object *reservation)
+{
+    const char *state = json_object_get_string(member(reservation, "state"));
+    return state && (strcmp(state, "asked") == 0 || strcmp(state, "freeing") == 0 ||
+                     strcmp(state, "granted") == 0 || strcmp(state, "bound") == 0);
+}
+
+static void close_one(struct collector *collector, struct json_object *reservation)
+{
+    if (!member(reservation, "state") || is_open(reservation) || is_closed(collector, reservation))
+        return;
+    keep_item(collector, collector->closed, reservation, COLLECTOR_CLOSED);
+}
+
+/* Once a connection: those that were closed before we came, in pages. */
+static void take_closed(struct collector *collector, const struct wire_message *answer,
+                        uint64_t now_usec)
+{
+    const struct json_object *items = member_array(answer->result, "reservations");
+    collector->closed_asked = 0;
+    for (size_t i = 0; i < length_of(items); i++)
+        close_one(collector, json_object_array_get_idx(items, i));
+    if (!json_object_get_boolean(member(answer->result, "more")) || length_of(items) == 0 ||
+        ++collector->closed_pages > PAGES)
+        return;
+    struct json_object *params = json_object_new_object();
+    json_object_object_add(params, "after",
+                           json_object_new_uint64(member_number(
+                               json_object_array_get_idx(items, length_of(items) - 1), "id")));
+    collector->closed_asked = link_ask(collector->link, "reservations", params, now_usec);
+}
+
+bool collector_answered(struct collector *collector, uint64_t id, const struct wire_message *answer,
+                        uint64_t now_usec)
+{
+    if (id == collector->closed_asked) {
+        take_closed(collector, answer, now_usec);
+        return true;
+    }
+    for (int i = 0; i < PARTS; i++) {
+        if (collector->asked[i] != id)
+            continue;
+        take_part(collector, (enum part)i, answer, now_usec);
+        for (int left = 0; left < PARTS; left++) {
+            if (collector->asked[left] != 0)
+                return true;
+        }
+        finish_round(collector, now_usec);
+        return true;
+    }
+    return false;
+}
+
+void collector_notified(struct collector *collector, const char *method, struct json_object *params)
+{
+    if (strcmp(method, "reservation-changed") == 0)
+        close_one(collector, params);
+    collector->dirty = true;
+}
+
+static void subscribe(struct collector *collector, uint64_t now_usec)
+{
+    static const char *const events[] = {"reservation-changed", "decision", "tick",
+                                         "settings-changed", "alert"};
+    struct json_object *params = json_object_new_object();
+    struct json_object *names = json_object_new_array();
+    /* The daemon notifies once of the end of a reservation, so subscribe even while nobody reads.
+     */
+    for (size_t i = 0; i < (collector->watched ? sizeof(events) / sizeof(events[0]) : 1); i++)
+        json_object_array_add(names, json_object_new_string(events[i]));
+    json_object_object_add(params, "events", names);
+    (void)link_ask(collector->link, "subscribe", params, now_usec);
+}
+
+void collector_up(struct collector *collector, uint64_t now_usec)
+{
+    frame_unref(collector->away);
+    collector->away = NULL;
+    collector->why[0] = '\0';
+    collector->last_decision = 0;
+    keep_last(collector->closed, 0);
+    keep_last(collector->decisions, 0);
+    subscribe(collector, now_usec);
+    collector->closed_asked = link_ask(collector->link, "reservations", NULL, now_usec);
+    collector->tries = 0;
+    collector->closed_pages = 0;
+    begin_round(collector, now_usec);
+}
+
+void collector_down(struct collector *collector, const char *why)
+{
+    struct json_object *away = json_object_new_object();
+    drop_parts(collector);
+    collector->closed_asked = 0;
+    collector->taken_usec = 0;
+    collector->wanted = false;
+    collector->seq++;
+    (void)snprintf(collector->why, sizeof(collector->why), "%s", why);
+    json_object_object_add(away, "message", json_object_new_string(collector->why));
+    frame_unref(collector->away);
+    collector->away = frame_new(collector->seq, "away", json_object_to_json_string(away));
+    json_object_put(away);
+    collector->changed(collector->context);
+}
+
+void collector_watch(struct collector *collector, bool on, uint64_t now_usec)
+{
+    if (collector->watched == on)
+        return;
+    collector->watched = on;
+    collector->dirty = on;
+    if (link_is_up(collector->link))
+        subscribe(collector, now_usec);
+}
+
+bool collector_want(struct collector *collector, uint64_t age_usec, uint64_t now_usec)
+{
+    if (!link_is_up(collector->link) ||
+        (collector->taken_usec != 0 && now_usec - collector->taken_usec <= age_usec))
+        return true;
+    collector->wanted = true;
+    return false;
+}
+
+uint64_t collector_due_usec(const struct collector *collector)
+{
+    if (!link_is_up(collector->link) || collector->under_way)
+        return BALLAST_NONE;
+    if (collector->wanted)
+        return 0;
+    if (!collector->watched)
+        return BALLAST_NONE;
+    return collector->begun_usec + (collector->dirty ? COLLECTOR_LEAST_USEC : COLLECTOR_MOST_USEC);
+}
+
+void collector_turn(struct collector *collector, uint64_t now_usec)
+{
+    if (now_usec >= collector_due_usec(collector))
+        begin_round(collector, now_usec);
+}
+
+uint64_t collector_seq(const struct collector *collector)
+{
+    return collector->state_seq;
+}
+
+struct frame *collector_frame(struct collector *collector)
+{
+    if (!collector->frame && collector->state)
+        collector->frame = frame_of(collector->state_seq, "state", collector->state);
+    return collector->frame;
+}
+
+struct frame *collector_change(const struct collector *collector, uint64_t has)
+{
+    return collector->change && collector->change_since == has ? collector->change : NULL;
+}
+
+struct frame *collector_away(const struct collector *collector)
+{
+    return collector->away;
+}
+
+const struct json_object *collector_state(const struct collector *collector)
+{
+    return collector->state;
+}
+
+const char *collector_why_away(const struct collector *collector)
+{
+    return collector->why[0] ? collector->why : NULL;
+}

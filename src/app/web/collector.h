@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The last state of the host, made of several answers of the daemon: one object for all clients.
+ * The daemon is only asked while somebody wants to know: `collector_watch()` while pages are open,
+ * `collector_want()` for one answer.
+ *
+ * The object: `seq` (as the frame's), `daemon` (result of hello), `status`, `host`, `policy`
+ * (results of those methods, null where the daemon could not say), `domains` (an array: all of
+ * them), `reservations` (all open ones, and the last COLLECTOR_CLOSED others), `decisions` (the
+ * last COLLECTOR_DECISIONS), `events` (the last COLLECTOR_EVENTS of what `why` shows for all
+ * domains, the oldest first; null where the daemon keeps none), `problem` (null, or why something
+ * is null), and `whole` (whether the domains sum to the host's parts: the answers are of the same
+ * moment). Nothing in them is changed.
+ *
+ * Whatever the daemon sends, what is kept is bounded: a round takes COLLECTOR_MOST_BYTES of
+ * answers, what is kept from one round to the next is counted, and each of these is
+ * COLLECTOR_ITEM_MOST bytes at most.
+ */
+#ifndef APP_WEB_COLLECTOR_H
+#define APP_WEB_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/web/frame.h"
+#include "app/web/link.h"
+
+enum {
+    COLLECTOR_CLOSED = 32,
+    COLLECTOR_DECISIONS = 128,
+    COLLECTOR_EVENTS = 64,
+    COLLECTOR_ITEM_MOST = 8192, /* bytes of a reservation or decision as JSON; ours have some 700 */
+    COLLECTOR_MOST_BYTES = 4 << 20, /* of answers to one collector: some 3000 domains */
+};
+
+/* A new state at most this often, and at least this often without a notification of a change. */
+#define COLLECTOR_LEAST_USEC UINT64_C(250000)
+#define COLLECTOR_MOST_USEC  UINT64_C(2000000)
+
+struct collector;
+struct json_object;
+
+/* `changed`: there is another collector_frame(), collector_away(), or a round that a request wanted
+ * has failed. */
+struct collector *collector_new(struct link *link, void (*changed)(void *context), void *context,
+                                uint64_t first_seq);
+void collector_free(struct collector *collector); /* NULL is allowed */
+
+/* The events of the link are handed to these. */
+void collector_up(struct collector *collector, uint64_t now_usec);
+void collector_down(struct collector *collector, const char *why);
+/* false: it was not asked here. */
+bool collector_answered(struct collector *collector, uint64_t id, const struct wire_message *answer,
+                        uint64_t now_usec);
+void collector_notified(struct collector *collector, const char *method,
+                        struct json_object *params);
+
+/* Whether pages are open. */
+void collector_watch(struct collector *collector, bool on, uint64_t now_usec);
+/* Whether what is there is no older than `age_usec`; if not, and the daemon is there, it is asked.
+ */
+bool collector_want(struct collector *collector, uint64_t age_usec, uint64_t now_usec);
+uint64_t collector_due_usec(const struct collector *collector);
+void collector_turn(struct collector *collector, uint64_t now_usec);
+
+/* The sequence of the last state; 0 before the first one. */
+uint64_t collector_seq(const struct collector *collector);
+/* The last state; NULL before the first one, or out of memory. The collector's; made at the first
+ * call. */
+struct frame *collector_frame(struct collector *collector);
+/* What has changed since the state `has` (delta.h); NULL where that is not the one before. The
+ * collector's. */
+struct frame *collector_change(const struct collector *collector, uint64_t has);
+/* An object with `message` while the daemon is away, else NULL. The collector's. */
+struct frame *collector_away(const struct collector *collector);
+/* The same state as objects; NULL before the first one. The collector's, until the next turn. */
+const struct json_object *collector_state(const struct collector *collector);
+const char *collector_why_away(const struct collector *collector); /* NULL: it is there */
+
+#endif
