@@ -58,6 +58,28 @@ same_keys() { # COMMAND [ARGUMENT]...
     same_keys free 4G
 }
 
+# TEXT COMMAND [ARGUMENT]...: TEXT is in the answer. Figures are of the moment, and what the daemon has learned of a
+# guest is its own; words and sentences are the same.
+same_words() {
+    local by_daemon straight text=$1 words='del(.available_before, .available_after, .spare)
+        | del(.domains[]?["before", "after", "conduct", "floor"], .asked_first[]?["actual", "target"])
+        | (.why | strings) |= gsub("[0-9]+"; "N")'
+    shift
+    by_daemon=$(ballast "$@" --json 2>err | jq -cS "$words")
+    straight=$(ballast "$@" --json --host sim:host.scn 2>err | jq -cS "$words")
+    echo "$*: daemon $by_daemon, straight $straight"
+    [[ $straight == *"$text"* ]] || return 1
+    [ "$by_daemon" = "$straight" ]
+}
+
+@test "free says the same through the daemon and straight" {
+    start_daemon
+    same_words '"reason":"gives-for-start"' free 4G --dry-run
+    same_words '"reason":"cannot-fit"' free 9G
+    same_words '"reason":"deadline-over"' free 4600M --timeout 100ms
+    same_words '"reason":"fits"' free 3G
+}
+
 @test "a target is pinned through the daemon, shown, and given back" {
     start_daemon
     run -0 ballast set-target small 700M

@@ -189,6 +189,17 @@ static enum ledger_reason reason_of(enum balancer_reason reason)
     }
 }
 
+const char *tick_refusal_word(enum balancer_reason reason)
+{
+    return ledger_reason_word(reason_of(reason));
+}
+
+size_t tick_refusal_text(const struct balancer_verdict *verdict, char *buf, size_t size)
+{
+    return ledger_reason_text(reason_of(verdict->reason), verdict->a_kib, verdict->b_kib, buf,
+                              size);
+}
+
 /*
  * A range is granted what is free now, but for what guests can still reach within their maxima:
  * the tick has seen to it for the least of the range, not for more.

@@ -44,4 +44,11 @@ uint64_t tick_ledger_promised_kib(struct tick_ledger *book, const struct ballast
 /* Of that: what the host does not show as a build. The same as the book's promised_kib(). */
 uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_host *host);
 
+/*
+ * What a verdict that grants nothing is told by, whoever came to it: the ledger's word, and its
+ * sentence; returns as ledger_reason_text().
+ */
+const char *tick_refusal_word(enum balancer_reason reason);
+size_t tick_refusal_text(const struct balancer_verdict *verdict, char *buf, size_t size);
+
 #endif

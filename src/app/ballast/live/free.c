@@ -8,6 +8,7 @@
 
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
+#include "app/tick/book.h"
 #include "core/base/units.h"
 
 static const char *conduct_word(enum balancer_conduct conduct)
@@ -37,19 +38,19 @@ static void why_not(const struct cli_freeing *freeing, char text[CLI_MESSAGE])
     const struct balancer_verdict *verdict = &freeing->verdict;
     if (!freeing->answered)
         (void)snprintf(text, CLI_MESSAGE, "interrupted; every domain stays where it is");
-    else if (verdict->reason == BALANCER_NEVER_FITS)
-        (void)snprintf(text, CLI_MESSAGE,
-                       "if every domain gave down to its dynamic minimum, %" PRIu64
-                       " KiB would be free",
-                       verdict->b_kib);
-    else if (verdict->reason == BALANCER_GIVERS_STUCK)
-        (void)snprintf(text, CLI_MESSAGE,
-                       "%" PRIu64 " KiB are missing, and those who stopped giving hold %" PRIu64
-                       " KiB above their dynamic minima",
-                       verdict->a_kib, verdict->b_kib);
     else
-        (void)snprintf(text, CLI_MESSAGE, "time is over, and %" PRIu64 " KiB are missing",
-                       verdict->a_kib);
+        (void)tick_refusal_text(verdict, text, CLI_MESSAGE);
+}
+
+/* The daemon's words, whoever did it. */
+static const char *reason_word(const struct cli_freeing *freeing)
+{
+    if (*freeing->refused)
+        return freeing->refused;
+    if (!freeing->answered)
+        return "interrupted";
+    enum balancer_reason reason = freeing->verdict.reason;
+    return freeing->verdict.granted ? balancer_reason_word(reason) : tick_refusal_word(reason);
 }
 
 static void print_giver(const struct cli_giver *giver, bool all)
@@ -114,15 +115,12 @@ static void print_json(const struct cli_freeing *freeing)
     char text[CLI_MESSAGE];
     struct json_object *object = head_json(freeing);
     struct json_object *domains = cli_must(json_object_new_array());
-    const char *reason = freeing->answered ? balancer_reason_word(freeing->verdict.reason) : NULL;
     why_not(freeing, text);
-    if (*freeing->refused) {
-        reason = freeing->refused;
+    if (*freeing->refused)
         (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
-    }
     cli_json_kib(object, "available_after", freeing->after_kib);
     cli_json_bool(object, "freed", granted(freeing));
-    cli_json_string(object, "reason", reason ? reason : "interrupted");
+    cli_json_string(object, "reason", reason_word(freeing));
     cli_json_string(object, "why", granted(freeing) ? NULL : text);
     for (size_t i = 0; i < freeing->giver_count; i++) {
         if (json_object_array_add(domains, giver_json(&freeing->givers[i])) < 0)

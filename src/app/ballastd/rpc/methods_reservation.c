@@ -274,11 +274,24 @@ void method_bind(struct call *call)
         method_bind_to(call, wire_param_u64(call->params, "id", 0), &life, at);
 }
 
+/* What is larger than the host is a size all the same, one that cannot fit. */
+static bool refuse_beyond_host(struct call *call, uint64_t kib)
+{
+    const struct ballast_host *host = overlay_snapshot(call->daemon->overlay);
+    if (!host || kib <= host->total_kib)
+        return false;
+    call_refuse(call, &(struct ledger_verdict){
+                          .reason = LEDGER_CANNOT_FIT, .a_kib = kib, .b_kib = host->total_kib});
+    return true;
+}
+
 void method_free(struct call *call)
 {
     struct daemon *daemon = call->daemon;
     char owner[LEDGER_OWNER];
     uint64_t kib = wire_param_u64(call->params, "kib", 0);
+    if (refuse_beyond_host(call, kib))
+        return;
     (void)snprintf(owner, sizeof(owner), ENGINE_FREE "uid-%u", (unsigned)call->connection->uid);
     struct ledger_request request = {.owner = owner,
                                      .label = "free",
