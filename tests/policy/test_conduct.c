@@ -212,6 +212,7 @@ static void test_the_floor_is_learned(void **state)
     }
     assert_false(scene.granted);
     assert_in_range(opinion(&scene, 1).floor.kib, 3056 * MIB, 3072 * MIB);
+    assert_int_equal(balancer_lessons(scene.balancer), 1);
     /* It is not left with a target that it tries for in vain. */
     decide(&scene);
     assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);

@@ -218,7 +218,8 @@ static void test_growth_is_told_in_parts(void **state)
     static const struct {
         uint64_t told_mib, free_mib;
         bool more;
-    } cases[] = {{0, 12, false}, {0, 20, true}, {30, 30 + 50, false}, {30, 30 + 70, true}};
+    } cases[] = {{0, 12, false},      {0, 20, true}, {30, 30 + 50, false},
+                 {30, 30 + 70, true}, {0, 16, true}, {30, 30 + 64, true}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096)}};
         uint64_t before_kib = (1024 + cases[i].told_mib) * MIB;
