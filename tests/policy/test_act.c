@@ -191,6 +191,7 @@ static void test_a_minimum_comes_first(void **state)
     decide(&scene);
     assert_true(scene.waiting);
     assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
+    assert_int_equal(balancer_kept_kib(scene.balancer), 100 * MIB);
     close_scene(&scene);
     /* Where none waits it need not come to rest there. */
     scene = (struct scene){.domains = {a_guest(1, 1124, 1024, 4096)}};
@@ -305,6 +306,38 @@ static void test_others_are_held_for_promises(void **state)
     wait_for(&scene, 64);
     decide(&scene);
     assert_int_equal(scene.domains[0].maxmem_kib, 1524 * MIB);
+    close_scene(&scene);
+}
+
+/* One that is not asked and does not take what it is told has its maximum held while anything is
+ * promised, and is given no more until nothing is. */
+static void test_one_that_does_not_take(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096)}};
+    scene.domains[0].shares = 0;
+    scene.domains[0].target_kib = 4096 * MIB;
+    open_scene(&scene, 1, 4096);
+    for (int tick = 0; tick < 80; tick++) {
+        scene.host.claimed_kib = tick < 70 ? 64 * MIB : 0;
+        decide(&scene);
+        if (tick >= 50)
+            assert_int_equal(scene.domains[0].maxmem_kib, (tick < 70 ? 1024 : 4096) * MIB);
+    }
+    close_scene(&scene);
+}
+
+/* What is kept for Xen is missing to a promise like what is promised to another. */
+static void test_a_deficit(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1024, 1024, 1024)}};
+    open_scene(&scene, 1, 100);
+    scene.host.slack_kib = 50 * MIB;
+    struct balancer_input input = {&scene.host, NULL, 0, 80 * MIB};
+    struct balancer_output out;
+    assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
+    assert_int_equal(out.deficit_kib, 30 * MIB);
     close_scene(&scene);
 }
 
@@ -467,6 +500,8 @@ int main(void)
         cmocka_unit_test(test_no_more_than_the_minima),
         cmocka_unit_test(test_a_floor_does_not_give),
         cmocka_unit_test(test_others_are_held_for_promises),
+        cmocka_unit_test(test_one_that_does_not_take),
+        cmocka_unit_test(test_a_deficit),
         cmocka_unit_test(test_the_first_that_is_held_back),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_an_id_is_there_once),
