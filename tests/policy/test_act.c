@@ -41,6 +41,8 @@ static void test_the_end_is_worth_a_write(void **state)
     scene.request.need_kib = 3072 * MIB;
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
+    /* That is its minimum: no floor held it. */
+    assert_int_equal(scene.sets[0].floor.reason, FLOOR_NONE);
     close_scene(&scene);
 }
 
@@ -234,9 +236,13 @@ static void test_a_floor_in_pages(void **state)
     scene.domains[0].reported_free_kib = 224 * MIB - 2;
     scene.domains[0].report_age_usec = 0;
     open_scene(&scene, 2, 0);
-    wait_for(&scene, 2100);
+    wait_for(&scene, 1900);
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 800 * MIB);
+    assert_int_equal(scene.sets[0].floor.reason, FLOOR_REPORTED);
+    /* The other is not asked to go as far as its own. */
+    assert_true(scene.domains[1].target_kib < 2048 * MIB);
+    assert_int_equal(scene.sets[1].floor.reason, FLOOR_NONE);
     assert_int_equal(opinion(&scene, 1).floor.kib, 800 * MIB + 2);
     close_scene(&scene);
 }
@@ -338,6 +344,37 @@ static void test_a_deficit(void **state)
     struct balancer_output out;
     assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
     assert_int_equal(out.deficit_kib, 30 * MIB);
+    close_scene(&scene);
+}
+
+/* So is what somebody lacks to its minimum and cannot be given at once. */
+static void test_a_minimum_that_is_missing(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 1124, 1024, 4096), a_guest(2, 64, 2048, 2048)}};
+    open_scene(&scene, 2, 30);
+    struct balancer_input input = {&scene.host, NULL, 0, 0};
+    struct balancer_output out;
+    assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
+    assert_int_equal(out.deficit_kib, 70 * MIB);
+    close_scene(&scene);
+}
+
+/* A rule of steps of ten seconds makes one step in them. */
+static void test_steps_have_their_time(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 64, 8192, 8192)}};
+    open_scene(&scene, 1, 0);
+    balancer_set_policy(scene.balancer, policy_find("rules"));
+    for (int tick = 0; tick < 350; tick++) {
+        scene.domains[0].used_kib = 100 * MIB;
+        scene.domains[0].reported_free_kib = scene.domains[0].tot_kib - 100 * MIB;
+        scene.domains[0].report_age_usec = 0;
+        decide(&scene);
+        follow(&scene, 0, 50 * MIB);
+    }
+    assert_int_equal(scene.target_writes, 4);
     close_scene(&scene);
 }
 
@@ -502,6 +539,8 @@ int main(void)
         cmocka_unit_test(test_others_are_held_for_promises),
         cmocka_unit_test(test_one_that_does_not_take),
         cmocka_unit_test(test_a_deficit),
+        cmocka_unit_test(test_a_minimum_that_is_missing),
+        cmocka_unit_test(test_steps_have_their_time),
         cmocka_unit_test(test_the_first_that_is_held_back),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_an_id_is_there_once),
