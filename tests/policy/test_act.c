@@ -513,6 +513,13 @@ static void test_many(void **state)
     assert_int_equal(out.verdict_count, STARTS);
     for (size_t i = 0; i < out.verdict_count; i++)
         assert_true(out.verdicts[i].granted);
+    /* And then few of them, the last one first. */
+    domains[0] = domains[DOMAINS - 1];
+    host.domain_count = 5;
+    input.request_count = 1;
+    assert_int_equal(balancer_decide(balancer, &input, &out, NULL), 0);
+    struct balancer_opinion opinion;
+    assert_int_equal(balancer_opinion(balancer, DOMAINS, &opinion), 0);
     balancer_free(balancer);
     free(domains);
 }

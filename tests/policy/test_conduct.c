@@ -350,6 +350,8 @@ static void test_its_word_is_bounded(void **state)
     }
     assert_true(scene.granted);
     assert_true(scene.domains[0].tot_kib >= (6144 + 3 * 1024) / 4 * MIB);
+    /* What its word alone would keep for it is told beside that. */
+    assert_true(opinion(&scene, 1).word_floor.kib > opinion(&scene, 1).floor.kib);
     close_scene(&scene);
 }
 
