@@ -393,7 +393,57 @@ static void test_the_first_that_is_held_back(void **state)
     assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
     assert_int_equal(out.held_kib, 500 * MIB);
     assert_int_equal(out.held_id, 7);
+    assert_int_equal(out.set_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(out.sets[i].maxmem_kib, 1024 * MIB);
+        scene.domains[i].maxmem_kib = out.sets[i].maxmem_kib;
+    }
+    /* Held once, nothing is written any more. */
+    assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
+    assert_int_equal(out.set_count, 0);
     close_scene(&scene);
+}
+
+/* One that sleeps reaches for nothing; one that is built or has no balloon is not held. */
+static void test_who_is_held(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct scene scene = {.domains = {a_guest(1, 1024, 1024, 4096)}};
+        scene.domains[0].shares = 0;
+        /* Two KiB of it are no page: nobody is said to lack them. */
+        scene.domains[0].target_kib = 1124 * MIB + 2;
+        if (i == 1)
+            scene.domains[0].state = BALLAST_DOMAIN_PAUSED;
+        if (i == 2)
+            scene.domains[0].state = BALLAST_DOMAIN_BUILD;
+        scene.domains[0].has_balloon = i != 3;
+        open_scene(&scene, 1, 1024);
+        struct balancer_input input = {&scene.host, NULL, 0, 64 * MIB};
+        struct balancer_output out;
+        assert_int_equal(balancer_decide(scene.balancer, &input, &out, NULL), 0);
+        assert_int_equal(out.set_count, i < 2);
+        if (i < 2)
+            assert_int_equal(out.sets[0].maxmem_kib, (i == 0 ? 1124 : 1024) * MIB);
+        assert_int_equal(out.held_kib, 0);
+        close_scene(&scene);
+    }
+}
+
+/* At its deadline a start is refused where something is missing to it, and granted else. */
+static void test_at_its_deadline(void **state)
+{
+    (void)state;
+    for (uint64_t free_mib = 63; free_mib <= 64; free_mib++) {
+        struct scene scene = {.domains = {a_guest(1, 64, 1024, 1024)}};
+        open_scene(&scene, 1, free_mib);
+        wait_for(&scene, 64);
+        scene.request.deadline_usec = scene.host.now_usec = BALLAST_SEC_USEC;
+        decide(&scene);
+        assert_false(scene.waiting);
+        assert_int_equal(scene.reason, free_mib < 64 ? BALANCER_TOO_LATE : BALANCER_FITS);
+        close_scene(&scene);
+    }
 }
 
 /* Starts are granted in the order in which they came, whatever order they are told in. */
@@ -404,7 +454,7 @@ static void test_first_come_first_served(void **state)
     open_scene(&scene, 1, 100);
     const struct balancer_request requests[] = {
         {0, 30 * MIB, 2, BALLAST_NONE},
-        {1, 30 * MIB, 3, BALLAST_NONE},
+        {1, 30 * MIB, 2, BALLAST_NONE},
         {2, 40 * MIB, 1, BALLAST_NONE},
         {3, 30 * MIB, 0, BALLAST_NONE},
     };
@@ -549,6 +599,8 @@ int main(void)
         cmocka_unit_test(test_a_minimum_that_is_missing),
         cmocka_unit_test(test_steps_have_their_time),
         cmocka_unit_test(test_the_first_that_is_held_back),
+        cmocka_unit_test(test_who_is_held),
+        cmocka_unit_test(test_at_its_deadline),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_an_id_is_there_once),
         cmocka_unit_test(test_one_that_comes_back_is_new),

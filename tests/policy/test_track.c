@@ -130,6 +130,39 @@ static void half_an_hour(void **state)
     }
 }
 
+/* One that took more than it gives now has no pace yet, and is not on its way back. */
+static void no_pace_yet(void **state)
+{
+    (void)state;
+    struct track track;
+    struct ballast_domain domain = a_giver(1024 * MIB, 1000 * MIB);
+    track_begin(&track, &domain, T0);
+    domain.tot_kib += 64;
+    track_update(&track, &domain, T0 + SEC / 2, 4);
+    domain.tot_kib -= 32;
+    track_update(&track, &domain, T0 + SEC, 4);
+    assert_false(track.has_moved);
+}
+
+/* One that cannot be asked is on no way: paused, without a balloon, populated on demand. */
+static void who_is_on_no_way(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct track track;
+        struct ballast_domain domain = a_giver(1024 * MIB, 512 * MIB);
+        if (i == 1)
+            domain.state = BALLAST_DOMAIN_PAUSED;
+        domain.has_balloon = i != 2;
+        if (i == 3)
+            domain.pod_entries_kib = 512 * MIB;
+        track_begin(&track, &domain, T0);
+        track_update(&track, &domain, T0 + 10 * SEC, 4);
+        assert_int_equal(track.heading, i == 0 ? -1 : 0);
+        assert_int_equal(track.stuck, i == 0);
+    }
+}
+
 /* One that is on its way when it is seen first is watched from then on. */
 static void on_its_way_at_first_sight(void **state)
 {
@@ -244,6 +277,8 @@ int main(void)
         cmocka_unit_test(a_little_taken_back),
         cmocka_unit_test(the_least_that_counts),
         cmocka_unit_test(half_an_hour),
+        cmocka_unit_test(no_pace_yet),
+        cmocka_unit_test(who_is_on_no_way),
         cmocka_unit_test(on_its_way_at_first_sight),
         cmocka_unit_test(when_it_came_up),
         cmocka_unit_test(trust_is_earned_slowly_and_lost_at_once),
