@@ -446,6 +446,22 @@ static void test_at_its_deadline(void **state)
     }
 }
 
+/* For a start that those who may be asked cannot serve yet nobody gives anything; it waits for one
+ * that may still come up. */
+static void test_nothing_is_taken_in_vain(void **state)
+{
+    (void)state;
+    struct scene scene = {.domains = {a_guest(1, 512, 1024, 1024), a_guest(2, 64, 4096, 4096)}};
+    scene.domains[1].has_balloon = false;
+    open_scene(&scene, 2, 0);
+    wait_for(&scene, 3000);
+    scene.request.deadline_usec = 60 * BALLAST_SEC_USEC;
+    decide(&scene);
+    assert_true(scene.waiting);
+    assert_int_equal(scene.target_writes, 0);
+    close_scene(&scene);
+}
+
 /* Starts are granted in the order in which they came, whatever order they are told in. */
 static void test_first_come_first_served(void **state)
 {
@@ -601,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_the_first_that_is_held_back),
         cmocka_unit_test(test_who_is_held),
         cmocka_unit_test(test_at_its_deadline),
+        cmocka_unit_test(test_nothing_is_taken_in_vain),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_an_id_is_there_once),
         cmocka_unit_test(test_one_that_comes_back_is_new),
