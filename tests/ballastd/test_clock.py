@@ -106,7 +106,7 @@ def test_a_calendar_beyond_all_answers():
     env = {"LD_PRELOAD": os.environ["CLOCK_SHIM"], "CLOCK_SHIFT": str(400 * 365 * DAY_SEC)}
     with Daemon(scenario=None, env=env, checks=False) as daemon, daemon.client() as client:
         made = client.call("reserve", min_kib=4, wait=True)
-        assert made["asked_usec"] < MOST_USEC and client.call("status")["now_usec"] < MOST_USEC
+        assert made["requested_usec"] < MOST_USEC and client.call("status")["now_usec"] < MOST_USEC
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])

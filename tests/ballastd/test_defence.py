@@ -42,7 +42,7 @@ def holds(who, config="", before=lambda client: None):
         assert domain(client, who)["xen_maximum_kib"] < 5 * 1024 * MIB
         client.call("sim-start", name="promised", need_kib=6 * 1024 * MIB, rate_kib=2048 * MIB,
                     reservation=kept["id"])
-        until(lambda: client.call("reservations", id=kept["id"])["reservations"][0]["state"] == "spent")
+        until(lambda: client.call("reservations", id=kept["id"])["reservations"][0]["state"] == "used")
         assert domain(client, "promised")["actual_kib"] > 5 * 1024 * MIB
         # With nothing promised any more its target counts again, as far as there is memory.
         until(lambda: domain(client, who)["actual_kib"] > 3 * 1024 * MIB)

@@ -51,8 +51,8 @@ class FullDisk:
         resource.prlimit(self.pid, resource.RLIMIT_FSIZE, self.before)
 
 
-def wait_for_freeing(client):
-    until(lambda: any(each["state"] == "freeing" for each in client.call("reservations")["reservations"]))
+def wait_for_reclaiming(client):
+    until(lambda: any(each["state"] == "reclaiming" for each in client.call("reservations")["reservations"]))
 
 
 def targets(client):
@@ -67,7 +67,7 @@ def a_waiting_reserve_is_answered(kib, **params):
         before = targets(client)
         # One that waits for itself and one that is told of changes, as 'ballast run' is.
         asked = waits.ask("reserve", min_kib=kib, wait=True, **params)
-        wait_for_freeing(client)
+        wait_for_reclaiming(client)
         told = client.call("reserve", min_kib=kib, **params)["id"] if params else None
         with FullDisk(daemon):
             assert "ledger" in refused(-32003, waits.answer, asked).message

@@ -86,7 +86,7 @@ def check(daemon, workers):
                     continue
                 assert record, f"reservation {which} of {granted} KiB is lost"
                 assert record["granted_kib"] == granted, (record, granted)
-                wanted = ("bound", "spent") if which in worker.bound else ("granted",)
+                wanted = ("bound", "used") if which in worker.bound else ("granted",)
                 assert record["state"] in wanted, (record, wanted)
             for which in worker.gone:
                 assert which not in by_id or by_id[which]["state"] == "released", by_id[which]

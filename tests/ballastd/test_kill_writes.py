@@ -83,8 +83,8 @@ def play(client, facts):
     deed(("shares", "vm1"), 500, "set-shares", domain="vm1", shares=500)
 
 
-WORDS = {"asked": "waits", "freeing": "waits", "granted": "granted", "bound": "bound",
-         "spent": "bound", "released": "released", "refused": "refused"}
+WORDS = {"requested": "waits", "reclaiming": "waits", "granted": "granted", "bound": "bound",
+         "used": "bound", "released": "released", "refused": "refused"}
 
 
 def check(daemon, facts):

@@ -363,7 +363,7 @@ def test_restart_goes_on():
             daemon.start()
             with daemon.client() as client:
                 states = {r["id"]: r["state"] for r in client.call("reservations")["reservations"]}
-                assert states[kept["id"]] == "granted" and states[bound["id"]] in ("bound", "spent")
+                assert states[kept["id"]] == "granted" and states[bound["id"]] in ("bound", "used")
                 assert client.call("domains", domain="new")["domains"]
         # A host that begins anew has no such domain.
         daemon.kill()
@@ -373,7 +373,7 @@ def test_restart_goes_on():
         daemon.start()
         with daemon.client() as client:
             rest = {r["id"]: r for r in client.call("reservations")["reservations"]}
-            assert rest[bound["id"]]["state"] in ("released", "spent")
+            assert rest[bound["id"]]["state"] in ("released", "used")
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])

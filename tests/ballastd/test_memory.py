@@ -120,9 +120,9 @@ def test_changing():
                 granted[answer["id"]] = True
             elif answer is not None:
                 # The look that would have granted it failed; the next one does.
-                assert there[answer["id"]] in ("asked", "freeing", "granted"), (at, answer)
+                assert there[answer["id"]] in ("requested", "reclaiming", "granted"), (at, answer)
             extra = [n for n, state in there.items()
-                     if state in ("asked", "freeing", "granted") and n not in granted]
+                     if state in ("requested", "reclaiming", "granted") and n not in granted]
             # What was not answered for may have been made; it is told of, and can be given back.
             with daemon.client() as client:
                 for number in extra:

@@ -96,7 +96,7 @@ def test_reserve_bind_spend():
         assert large["state"] == "granted" and large["granted_kib"] == 8192 * MIB
         missing = [m["params"]["missing_kib"] for m in client.told
                    if m["method"] == "reservation-changed" and m["params"]["id"] == large["id"]
-                   and m["params"]["state"] == "freeing"]
+                   and m["params"]["state"] == "reclaiming"]
         assert len(missing) > 2 and missing == sorted(missing, reverse=True), missing
         assert any(m["params"].get("givers") for m in client.told)
         new = client.call("sim-start", name="new", need_kib=8192 * MIB, overhead_kib=16 * MIB,
@@ -104,7 +104,7 @@ def test_reserve_bind_spend():
         bound = client.call("reservations", id=large["id"])["reservations"][0]
         assert bound["state"] == "bound" and bound["domid"] == new["domid"]
         until(lambda: client.call("reservations", id=large["id"])["reservations"][0]["state"]
-              == "spent", 60)
+              == "used", 60)
         domain = client.call("domains", domain="new")["domains"][0]
         assert domain["actual_kib"] == 8176 * MIB, domain
         assert refused(-32000, client.call, "release", id=large["id"]).data["reason"] == "wrong-state"
@@ -140,8 +140,8 @@ def test_bound_after_it_was_built():
                           for each in client.call("domains")["domains"]))
         ticks = client.call("status")["ticks"]
         until(lambda: client.call("status")["ticks"] >= ticks + 3)
-        assert client.call("bind", id=got["id"], domid=new)["state"] in ("bound", "spent")
-        until(lambda: client.call("reservations", id=got["id"])["reservations"][0]["state"] == "spent")
+        assert client.call("bind", id=got["id"], domid=new)["state"] in ("bound", "used")
+        until(lambda: client.call("reservations", id=got["id"])["reservations"][0]["state"] == "used")
 
 
 def test_refused_by_arithmetic():
@@ -167,7 +167,7 @@ def test_range():
 def test_cancel_gives_back():
     with Daemon() as daemon, daemon.client() as client:
         waits = client.call("reserve", min_kib=16 * 1024 * MIB)
-        assert waits["state"] in ("asked", "freeing") and waits["missing_kib"] > 0
+        assert waits["state"] in ("requested", "reclaiming") and waits["missing_kib"] > 0
         assert client.call("cancel", id=waits["id"])["state"] == "released"
         targets = lambda: sum(d["target_kib"] for d in client.call("domains")["domains"])
         until(lambda: targets() >= 33 * 1024 * MIB, 60)
@@ -190,7 +190,7 @@ def test_with_connection():
         first, second = daemon.client(), daemon.client()
         kept = first.call("reserve", min_kib=16 * MIB, wait=True)["id"]
         tied = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
-        freeing = first.call("reserve", min_kib=16 * 1024 * MIB, with_connection=True)["id"]
+        reclaiming = first.call("reserve", min_kib=16 * 1024 * MIB, with_connection=True)["id"]
         moved = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
         bound = first.call("reserve", min_kib=64 * MIB, wait=True, with_connection=True)["id"]
         first.call("sim-start", name="new", need_kib=64 * MIB, reservation=bound)
@@ -201,12 +201,12 @@ def test_with_connection():
         # Half a line under way changes nothing.
         first.send(b'{"jsonrpc":"2.0","id":9,"met')
         first.close()
-        until(lambda: state(freeing) == "released" and state(tied) == "released")
+        until(lambda: state(reclaiming) == "released" and state(tied) == "released")
         assert state(kept) == "granted" and state(moved) == "granted"
-        assert state(bound) in ("bound", "spent")
+        assert state(bound) in ("bound", "used")
         for _ in range(63):
             second.call("reserve", min_kib=4, wait=True, with_connection=True)
-        until(lambda: state(bound) == "spent")  # and no longer open
+        until(lambda: state(bound) == "used")  # and no longer open
         before = watcher.call("status")["ledger"]["open"]
         refused(-32004, second.call, "reserve", min_kib=4, wait=True, with_connection=True)
         assert watcher.call("status")["ledger"]["open"] == before
@@ -321,7 +321,7 @@ def test_pause():
         assert client.call("pause") == {"paused": True}
         assert client.call("status")["paused"]
         waits = client.call("reserve", min_kib=8192 * MIB, deadline_usec=1500000)
-        assert waits["state"] in ("asked", "freeing"), waits
+        assert waits["state"] in ("requested", "reclaiming"), waits
         # Arithmetic needs nobody to be asked.
         never = refused(-32000, client.call, "reserve", min_kib=35 * 1024 * MIB)
         assert never.data["reason"] == "cannot-fit", never.data

@@ -59,7 +59,7 @@ class Actor(threading.Thread):
             self.refused += 1
             return
         self.waits.append(time.monotonic() - begin)
-        self.waits_usec.append(got["changed_usec"] - got["asked_usec"])
+        self.waits_usec.append(got["changed_usec"] - got["requested_usec"])
         self.granted_kib += got["granted_kib"]
         assert got["state"] == "granted" and size <= got["granted_kib"] <= got["max_kib"], got
         time.sleep(self.random.random() * 0.05)
@@ -117,7 +117,7 @@ def main():
                 assert host["deficit_kib"] == 0 or host["parts"]["claimed"], host
                 while True:
                     page = client.call("reservations", open=True, after=more)
-                    promised += sum(r["granted_kib"] - r["spent_kib"]
+                    promised += sum(r["granted_kib"] - r["used_kib"]
                                     for r in page["reservations"])
                     if not page["more"]:
                         break

@@ -62,9 +62,9 @@ def test_nobody_is_asked_twice():
         assert squeezed_since(client, got["changed_usec"]) == []
         # Whoever binds it comes to what is so already.
         bound = client.call("bind", id=got["id"], domid=new)
-        assert bound["domid"] == new and bound["state"] in ("bound", "spent"), bound
-        until(lambda: state_of(client, got["id"]) == "spent")
-        assert client.call("bind", id=got["id"], domid=new)["state"] == "spent"
+        assert bound["domid"] == new and bound["state"] in ("bound", "used"), bound
+        until(lambda: state_of(client, got["id"]) == "used")
+        assert client.call("bind", id=got["id"], domid=new)["state"] == "used"
         # For another domain it is too late.
         assert refused(-32000, client.call, "bind", id=got["id"], domid=1).data["reason"] == "wrong-state"
         assert client.call("status")["law_breaches"] == 0, daemon.log()
@@ -87,7 +87,7 @@ def test_while_the_ledger_cannot_be_written():
         for name, target_kib in targets(client).items():
             assert target_kib >= before.get(name, 0), name
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
-        until(lambda: state_of(client, got["id"]) == "spent")
+        until(lambda: state_of(client, got["id"]) == "used")
         assert squeezed_since(client, got["changed_usec"]) == []
 
 
@@ -114,7 +114,7 @@ def test_killed_between_grant_and_domain():
         daemon.kill()
         daemon.start()
         with daemon.client() as client:
-            until(lambda: state_of(client, got["id"]) == "spent")
+            until(lambda: state_of(client, got["id"]) == "used")
             assert client.call("status")["law_breaches"] == 0, daemon.log()
 
 

@@ -26,8 +26,8 @@ CFG = 'name = "guest"\ntype = "pvh"\nkernel = "/k"\nmemory = 1024\n'
 
 def reservation(state, **more):
     record = {"id": 17, "owner": "uid-0", "label": None, "min_kib": 1024 * MIB, "max_kib": 1024 * MIB,
-              "granted_kib": 0, "spent_kib": 0, "state": state, "reason": "ok", "a_kib": 0, "b_kib": 0,
-              "message": "done: 0 KiB", "asked_usec": 1, "changed_usec": 1, "lease_usec": 300000000,
+              "granted_kib": 0, "used_kib": 0, "state": state, "reason": "ok", "a_kib": 0, "b_kib": 0,
+              "message": "done: 0 KiB", "requested_usec": 1, "changed_usec": 1, "lease_usec": 300000000,
               "deadline_usec": None, "missing_kib": 0, "domid": None, "uuid": None}
     record.update(more)
     return record
@@ -162,12 +162,12 @@ class Simple(Case):
         lines = self.ballast("reservations", "--all", "--json").splitlines()
         self.assertEqual([json.loads(line)["id"] for line in lines], list(range(1, 10)))
         self.assertEqual(self.peer.called("reservations")[0], {"open": False})
-        circles = lambda *_: {"reservations": [reservation("asked", id=5)], "more": True}
+        circles = lambda *_: {"reservations": [reservation("requested", id=5)], "more": True}
         self.peer.methods["reservations"] = circles
         self.assertEqual(len(self.ballast("reservations").splitlines()), 3)
 
     def test_reservations_table(self):
-        waiting = reservation("asked", id=18, deadline_usec=71000000, label="a\x1b[2Jb", missing_kib=9)
+        waiting = reservation("requested", id=18, deadline_usec=71000000, label="a\x1b[2Jb", missing_kib=9)
         self.serve(reservations=lambda *_: {"reservations": [GRANTED, waiting], "more": False})
         lines = self.ballast("reservations").splitlines()
         self.assertEqual(lines[1].split(),
@@ -256,16 +256,16 @@ class Reserve(Case):
     def waits(self, *records):
         def ask(_, connection):
             self.tell(connection, *records)
-            return reservation("asked", missing_kib=600 * MIB)
+            return reservation("requested", missing_kib=600 * MIB)
         # Asking finds nothing new: what the tests see came by notification.
-        last = lambda *_: {"reservations": [reservation("freeing", missing_kib=500 * MIB)]}
+        last = lambda *_: {"reservations": [reservation("reclaiming", missing_kib=500 * MIB)]}
         self.serve(reserve=ask, reservations=last)
 
     GIVERS = [{"domid": 3, "name": "web", "gives_kib": 600 * MIB, "given_kib": 100 * MIB}]
     GAVE = [dict(GIVERS[0], given_kib=600 * MIB)]
 
     def test_waits_and_says_who_gives(self):
-        freeing = reservation("freeing", missing_kib=500 * MIB, givers=self.GIVERS)
+        freeing = reservation("reclaiming", missing_kib=500 * MIB, givers=self.GIVERS)
         foreign = dict(GRANTED, id=18)
         records = [foreign, freeing] + [freeing] * 8 + [dict(freeing, givers=self.GAVE), GRANTED]
         self.waits(*records)
@@ -316,7 +316,7 @@ class Reserve(Case):
         self.assertIn("waiting for it to come back", err)
 
     def test_a_change_that_nobody_told_of(self):
-        self.serve(reserve=lambda *_: reservation("asked"))
+        self.serve(reserve=lambda *_: reservation("requested"))
         self.assertIn("17: 1048576 KiB granted", self.ballast("reserve", "1G"))
 
 
@@ -416,8 +416,8 @@ class Run(Case):
         self.assertEqual(len(self.peer.called("release")), 1)
 
     def test_interrupted_while_it_waits(self):
-        self.serve(reserve=lambda *_: reservation("asked", missing_kib=5),
-                   reservations=lambda *_: {"reservations": [reservation("freeing", missing_kib=5)]})
+        self.serve(reserve=lambda *_: reservation("requested", missing_kib=5),
+                   reservations=lambda *_: {"reservations": [reservation("reclaiming", missing_kib=5)]})
         process = self.start("run", self.cfg, "--", "touch", str(self.folder / "ran"))
         self.peer.wait_for("reservations")
         process.send_signal(signal.SIGINT)

@@ -106,7 +106,7 @@ class Starts(Case):
         self.assertIn("has its reservation", err)
         self.assertIn("web gave", err)
         self.assertIn("guest", self.domains())
-        self.until(lambda: self.reservations()[1]["state"] == "spent")
+        self.until(lambda: self.reservations()[1]["state"] == "used")
 
     def test_one_that_never_fits(self):
         giant = self.config("giant", 7000)
@@ -156,7 +156,7 @@ class OnAKnownXen(Case):
         out, err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, out + err)
         self.assertIn(f"needs {self.need_kib} KiB (profile xen-4.17.7: the host runs Xen 4.17.7+13", err)
-        self.until(lambda: self.reservations()[1]["state"] == "spent")
+        self.until(lambda: self.reservations()[1]["state"] == "used")
         domain = self.domains()["guest"]
         self.assertEqual(self.reservations()[1]["granted_kib"], self.need_kib, domain)
 
@@ -177,14 +177,14 @@ class Slowly(Case):
     def test_interrupted_while_it_waits(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             process = self.start("reserve", "3G")
-            self.until(lambda: any(r["state"] == "freeing" for r in self.reservations().values()))
+            self.until(lambda: any(r["state"] == "reclaiming" for r in self.reservations().values()))
             process.send_signal(number)
             self.assertEqual(process.wait(60), 128 + number)
             self.assertEqual({r["state"] for r in self.reservations().values()}, {"released"})
 
     def test_a_daemon_that_is_killed_while_somebody_waits(self):
         process = self.create(self.guest)
-        self.until(lambda: any(r["state"] == "freeing" for r in self.reservations().values()))
+        self.until(lambda: any(r["state"] == "reclaiming" for r in self.reservations().values()))
         self.daemon.kill()
         self.daemon.wait()
         self.begin()
@@ -211,7 +211,7 @@ class Slowly(Case):
         def ids(state):
             return {i for i, r in self.reservations().items() if r["state"] == state}
         waits = self.create(self.guest)
-        self.until(lambda: ids("freeing"))
+        self.until(lambda: ids("reclaiming"))
         waits.kill()
         waits.wait()
         self.until(lambda: ids("released") == {1})
@@ -299,7 +299,7 @@ class Settings(Case):
         self.until(lambda: "small" in self.domains())
         self.ballast("bind", "1", "small")
         self.assertEqual(build.wait(60), 0)
-        self.assertIn(self.reservations()[1]["state"], ("bound", "spent"))
+        self.assertIn(self.reservations()[1]["state"], ("bound", "used"))
         self.ballast("bind", "1", "web", status=1)
 
 

@@ -383,31 +383,6 @@ static void test_other_programs(void **state)
     history_close(history);
 }
 
-/* Version 1 had samples and no events; they are kept, and events can be noted. */
-static void test_migration(void **state)
-{
-    (void)state;
-    execute(
-        "CREATE TABLE guest (id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 16777215), uuid BLOB "
-        "NOT NULL CHECK (length(uuid) = 16), name TEXT NOT NULL, last_sec INTEGER NOT NULL, "
-        "UNIQUE (uuid, name)) STRICT; CREATE INDEX guest_name ON guest (name);"
-        "CREATE TABLE pack (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;"
-        "INSERT INTO guest VALUES (5, x'01000000000000000000000000000000', 'web', 1799971200);"
-        /* two series: actual 100, target 50, in the first ten seconds */
-        "INSERT INTO pack VALUES ((1799971200 / 600) << 24 | 5, x'010205C80164');"
-        "PRAGMA application_id = 1112298312; PRAGMA user_version = 1");
-    struct history *history = opened(100 << 10, 0);
-    struct series_bucket bucket = whole(history, 5, BEGIN_SEC, BEGIN_SEC + 60);
-    assert_int_equal(bucket.value[SERIES_ACTUAL].mean_kib, 100);
-    assert_int_equal(bucket.value[SERIES_TARGET].mean_kib, 50);
-    assert_int_equal(bucket.value[SERIES_NEED].mean_kib, 0);
-    struct history_event event = {.number = 1, .guest = 5, .steps = 1};
-    assert_int_equal(history_note(history, &event, NULL), 0);
-    assert_int_equal(guest_of(history, uuid_a, "web", BEGIN_SEC), 5);
-    history_close(history);
-    history_close(opened(100 << 10, 0));
-}
-
 /* Bytes turned over in the middle of it, wherever: it is used or set aside, and never worse. */
 static uint64_t seed = 17;
 
@@ -643,10 +618,10 @@ int main(int argc, char **argv)
     seed_from(argc, argv, &seed, "test_damage");
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_is_set_back),    TEST(test_comes_back),   TEST(test_undone), TEST(test_thinned),
-        TEST(test_twice),          TEST(test_parts),        TEST(test_bound),  TEST(test_not_ours),
-        TEST(test_other_programs), TEST(test_migration),    TEST(test_damage), TEST(test_full_disk),
-        TEST(test_events),         TEST(test_events_bound),
+        TEST(test_is_set_back),    TEST(test_comes_back), TEST(test_undone),    TEST(test_thinned),
+        TEST(test_twice),          TEST(test_parts),      TEST(test_bound),     TEST(test_not_ours),
+        TEST(test_other_programs), TEST(test_damage),     TEST(test_full_disk), TEST(test_events),
+        TEST(test_events_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static struct ledger_verdict ask(struct ledger *ledger, uint64_t min_kib, uint64
     return v;
 }
 
-enum move { FREEING, GRANT, REFUSE, BIND, HOLD, BUILT, GONE, RELEASE, LOGIN, EXPIRE, MOVES };
+enum move { RECLAIMING, GRANT, REFUSE, BIND, HOLD, BUILT, GONE, RELEASE, LOGIN, EXPIRE, MOVES };
 
 /* Moves the reservation 1 (or the domain it may be bound to); whether it was answered with yes. */
 static bool move(struct ledger *ledger, enum move what)
@@ -51,8 +51,8 @@ static bool move(struct ledger *ledger, enum move what)
     size_t count = 0;
     int rc = -1;
     switch (what) {
-    case FREEING:
-        rc = ledger_start_freeing(ledger, 1, now, &v, NULL);
+    case RECLAIMING:
+        rc = ledger_start_reclaiming(ledger, 1, now, &v, NULL);
         break;
     case GRANT:
         rc = ledger_grant(ledger, 1, &plenty, now, &v, NULL);
@@ -92,12 +92,9 @@ static bool move(struct ledger *ledger, enum move what)
 
 /* How each state is come into. */
 static const enum move paths[LEDGER_STATES][3] = {
-    [LEDGER_ASKED] = {MOVES},
-    [LEDGER_FREEING] = {FREEING, MOVES},
-    [LEDGER_GRANTED] = {GRANT, MOVES},
-    [LEDGER_BOUND] = {GRANT, BIND, MOVES},
-    [LEDGER_SPENT] = {GRANT, BIND, BUILT},
-    [LEDGER_RELEASED] = {GRANT, RELEASE, MOVES},
+    [LEDGER_REQUESTED] = {MOVES},         [LEDGER_RECLAIMING] = {RECLAIMING, MOVES},
+    [LEDGER_GRANTED] = {GRANT, MOVES},    [LEDGER_BOUND] = {GRANT, BIND, MOVES},
+    [LEDGER_USED] = {GRANT, BIND, BUILT}, [LEDGER_RELEASED] = {GRANT, RELEASE, MOVES},
     [LEDGER_REFUSED] = {REFUSE, MOVES},
 };
 
@@ -105,16 +102,16 @@ static const enum move paths[LEDGER_STATES][3] = {
 
 /* [state][move]: what comes of it; NO: the answer is no, or nothing was moved. */
 static const enum ledger_state comes_of[LEDGER_STATES][MOVES] = {
-    /* FREEING, GRANT, REFUSE, BIND, HOLD, BUILT, GONE, RELEASE, LOGIN, EXPIRE */
-    [LEDGER_ASKED] = {LEDGER_FREEING, LEDGER_GRANTED, LEDGER_REFUSED, NO, NO, NO, NO,
-                      LEDGER_RELEASED, LEDGER_RELEASED, LEDGER_REFUSED},
-    [LEDGER_FREEING] = {NO, LEDGER_GRANTED, LEDGER_REFUSED, NO, NO, NO, NO, LEDGER_RELEASED,
-                        LEDGER_RELEASED, LEDGER_REFUSED},
+    /* RECLAIMING, GRANT, REFUSE, BIND, HOLD, BUILT, GONE, RELEASE, LOGIN, EXPIRE */
+    [LEDGER_REQUESTED] = {LEDGER_RECLAIMING, LEDGER_GRANTED, LEDGER_REFUSED, NO, NO, NO, NO,
+                          LEDGER_RELEASED, LEDGER_RELEASED, LEDGER_REFUSED},
+    [LEDGER_RECLAIMING] = {NO, LEDGER_GRANTED, LEDGER_REFUSED, NO, NO, NO, NO, LEDGER_RELEASED,
+                           LEDGER_RELEASED, LEDGER_REFUSED},
     [LEDGER_GRANTED] = {NO, NO, NO, LEDGER_BOUND, NO, NO, NO, LEDGER_RELEASED, LEDGER_RELEASED,
                         LEDGER_RELEASED},
-    [LEDGER_BOUND] = {NO, NO, NO, LEDGER_BOUND, LEDGER_BOUND, LEDGER_SPENT, LEDGER_RELEASED,
+    [LEDGER_BOUND] = {NO, NO, NO, LEDGER_BOUND, LEDGER_BOUND, LEDGER_USED, LEDGER_RELEASED,
                       LEDGER_RELEASED, NO, NO},
-    [LEDGER_SPENT] = {NO, NO, NO, LEDGER_SPENT, NO, NO, NO, NO, NO, NO},
+    [LEDGER_USED] = {NO, NO, NO, LEDGER_USED, NO, NO, NO, NO, NO, NO},
     [LEDGER_RELEASED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
     [LEDGER_REFUSED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
@@ -159,15 +156,15 @@ static void every_move_from_every_state(void **unused)
 static void a_wrong_state_names_both(void **unused)
 {
     (void)unused;
-    struct ledger *ledger = brought_to(LEDGER_SPENT);
+    struct ledger *ledger = brought_to(LEDGER_USED);
     struct ledger_verdict v;
     assert_int_equal(ledger_release(ledger, 1, "xl", 0, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_WRONG_STATE);
-    assert_int_equal(v.a_kib, LEDGER_SPENT);
+    assert_int_equal(v.a_kib, LEDGER_USED);
     assert_int_equal(v.b_kib, LEDGER_RELEASED);
     char text[200];
     ledger_reason_text(v.reason, v.a_kib, v.b_kib, text, sizeof(text));
-    assert_string_equal(text, "it is spent, from where it cannot become released");
+    assert_string_equal(text, "it is used, from where it cannot become released");
     ledger_free(ledger);
 }
 
@@ -227,8 +224,8 @@ static void a_page_counts_once(void **unused)
     assert_int_equal(promised_at(ledger, 10), 500);
     assert_int_equal(promised_at(ledger, 640), 400);
     assert_int_equal(promised_at(ledger, 5000), 0);
-    assert_int_equal(ledger_find(ledger, 1)->state, LEDGER_SPENT);
-    assert_int_equal(ledger_find(ledger, 1)->spent_kib, 1000);
+    assert_int_equal(ledger_find(ledger, 1)->state, LEDGER_USED);
+    assert_int_equal(ledger_find(ledger, 1)->used_kib, 1000);
     assert_null(ledger_find_domain(ledger, &guest));
     ledger_free(ledger);
 }
@@ -274,7 +271,7 @@ static void to_be_bound_again_is_no_change(void **unused)
 static void what_awaits_its_domain_is_found(void **unused)
 {
     (void)unused;
-    struct ledger *ledger = brought_to(LEDGER_FREEING);
+    struct ledger *ledger = brought_to(LEDGER_RECLAIMING);
     struct ledger_verdict v;
     ledger_note_older(ledger, 1, 5);
     assert_null(ledger_next_awaiting(ledger, "web", NULL));

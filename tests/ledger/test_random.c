@@ -197,11 +197,11 @@ static void do_ask(struct world *w)
          twin_ask(&w->twin, &q, w->now_usec));
 }
 
-static void do_freeing(struct world *w)
+static void do_reclaiming(struct world *w)
 {
     uint64_t id = some_id(w);
-    BOTH(w, "freeing", ledger_start_freeing(w->ledger, id, w->now_usec, &got, &err),
-         twin_start_freeing(&w->twin, id, w->now_usec));
+    BOTH(w, "reclaiming", ledger_start_reclaiming(w->ledger, id, w->now_usec, &got, &err),
+         twin_start_reclaiming(&w->twin, id, w->now_usec));
 }
 
 static void do_grant(struct world *w)
@@ -246,7 +246,7 @@ static void do_hold(struct world *w)
 {
     size_t i = roll(w, DOMAINS);
     const struct ledger_reservation *r = bound_to(w, i);
-    uint64_t least_kib = r ? r->base_kib + r->spent_kib : 0;
+    uint64_t least_kib = r ? r->base_kib + r->used_kib : 0;
     if (r && roll(w, 8) && w->held_kib[i] <= least_kib) {
         uint64_t most_kib = r->base_kib + r->granted_kib;
         uint64_t takes_kib = roll(w, most_kib - least_kib + 1);
@@ -341,7 +341,7 @@ static void do_backwards(struct world *w)
     if (ledger_now_usec(w->ledger) == 0)
         return;
     int rc =
-        ledger_start_freeing(w->ledger, some_id(w), ledger_now_usec(w->ledger) - 1, &got, NULL);
+        ledger_start_reclaiming(w->ledger, some_id(w), ledger_now_usec(w->ledger) - 1, &got, NULL);
     CHECK(rc == -EINVAL && got.reason == LEDGER_REASONS, "%d", rc);
 }
 
@@ -352,7 +352,7 @@ static void step(struct world *w)
     if (what < 18)
         do_ask(w);
     else if (what < 26)
-        do_freeing(w);
+        do_reclaiming(w);
     else if (what < 44)
         do_grant(w);
     else if (what < 47)

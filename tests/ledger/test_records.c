@@ -86,7 +86,7 @@ static void names_are_clean(void **unused)
     ledger_free(ledger);
 }
 
-/* A bound reservation, half spent: as good a record as any. */
+/* A bound reservation, half used: as good a record as any. */
 static struct ledger_reservation sound(void)
 {
     return (struct ledger_reservation){.id = 5,
@@ -95,10 +95,10 @@ static struct ledger_reservation sound(void)
                                        .min_kib = 100,
                                        .max_kib = 300,
                                        .granted_kib = 200,
-                                       .spent_kib = 100,
+                                       .used_kib = 100,
                                        .state = LEDGER_BOUND,
                                        .reason = LEDGER_OK,
-                                       .asked_usec = 10,
+                                       .requested_usec = 10,
                                        .changed_usec = 20,
                                        .lease_usec = 5,
                                        .deadline_usec = 50,
@@ -140,12 +140,12 @@ static void a_record_must_have_had_a_past(void **unused)
     REFUSED(r.min_kib = 201);
     REFUSED(r.max_kib = LEDGER_MOST_KIB + 1);
     REFUSED(r.max_kib = 199);
-    REFUSED(r.granted_kib = 0, r.spent_kib = 0);
-    REFUSED(r.spent_kib = 201);
+    REFUSED(r.granted_kib = 0, r.used_kib = 0);
+    REFUSED(r.used_kib = 201);
     REFUSED(r.state = LEDGER_STATES);
     REFUSED(r.state = (enum ledger_state) - 1);
     REFUSED(r.state = LEDGER_GRANTED);
-    REFUSED(r.state = LEDGER_ASKED);
+    REFUSED(r.state = LEDGER_REQUESTED);
     REFUSED(r.state = LEDGER_REFUSED, r.reason = LEDGER_CANNOT_FIT);
     REFUSED(r.reason = LEDGER_BY_OWNER);
     REFUSED(r.reason = LEDGER_REASONS);
@@ -174,8 +174,8 @@ static void what_was_never_bound_has_no_domain(void **unused)
         enum ledger_reason reason;
         uint64_t granted_kib;
     } rows[] = {
-        {LEDGER_ASKED, LEDGER_OK, 0},
-        {LEDGER_FREEING, LEDGER_OK, 0},
+        {LEDGER_REQUESTED, LEDGER_OK, 0},
+        {LEDGER_RECLAIMING, LEDGER_OK, 0},
         {LEDGER_GRANTED, LEDGER_OK, 200},
         {LEDGER_REFUSED, LEDGER_CANNOT_FIT, 0},
         {LEDGER_RELEASED, LEDGER_BY_OWNER, 0},
@@ -187,8 +187,8 @@ static void what_was_never_bound_has_no_domain(void **unused)
         clean.state = rows[i].state;
         clean.reason = rows[i].reason;
         clean.granted_kib = rows[i].granted_kib;
-        clean.changed_usec = clean.asked_usec;
-        clean.spent_kib = clean.base_kib = 0;
+        clean.changed_usec = clean.requested_usec;
+        clean.used_kib = clean.base_kib = 0;
         clean.domid = 0;
         memset(clean.uuid, 0, sizeof(clean.uuid));
         assert_int_equal(restored(clean), 0);
@@ -199,7 +199,7 @@ static void what_was_never_bound_has_no_domain(void **unused)
         r.base_kib = 8;
         assert_int_equal(restored(r), -EINVAL);
         r = clean;
-        r.spent_kib = rows[i].granted_kib;
+        r.used_kib = rows[i].granted_kib;
         assert_int_equal(restored(r), rows[i].granted_kib ? -EINVAL : 0);
         r = clean;
         r.uuid[LEDGER_UUID - 1] = 1;
@@ -298,20 +298,20 @@ static void a_clock_is_set_back(void **unused)
                                         .owner = "me",
                                         .min_kib = 4,
                                         .max_kib = 4,
-                                        .state = LEDGER_ASKED,
-                                        .asked_usec = 990,
+                                        .state = LEDGER_REQUESTED,
+                                        .requested_usec = 990,
                                         .changed_usec = 990,
                                         .lease_usec = 30,
                                         .deadline_usec = 1050};
     struct ledger_reservation open = record;
     ledger_back_record(&back, &open);
-    assert_int_equal(open.asked_usec, 90);
+    assert_int_equal(open.requested_usec, 90);
     assert_int_equal(open.changed_usec, 90);
     assert_int_equal(open.deadline_usec, 150);
     assert_int_equal(open.lease_usec, 30);
     /* Before the beginning of time it is still lawful, and due at once. */
     open = record;
-    open.asked_usec = open.changed_usec = 20;
+    open.requested_usec = open.changed_usec = 20;
     open.deadline_usec = 40;
     ledger_back_record(&back, &open);
     assert_int_equal(open.deadline_usec, 1);
@@ -325,14 +325,14 @@ static void a_clock_is_set_back(void **unused)
     struct ledger_reservation closed = record;
     closed.state = LEDGER_REFUSED;
     closed.reason = LEDGER_CANNOT_FIT;
-    closed.asked_usec = 20;
+    closed.requested_usec = 20;
     closed.changed_usec = 100;
     ledger_back_record(&back, &closed);
     assert_int_equal(closed.changed_usec, 100);
     closed.changed_usec = 1000;
     ledger_back_record(&back, &closed);
     assert_int_equal(closed.changed_usec, 100);
-    assert_int_equal(closed.asked_usec, 0);
+    assert_int_equal(closed.requested_usec, 0);
     assert_int_equal(ledger_reservation_check(&closed, NULL), 0);
     assert_int_equal(ledger_back_usec(&back, 99), 99);
     assert_int_equal(ledger_back_usec(&back, 950), 50);

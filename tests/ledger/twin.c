@@ -12,7 +12,7 @@ static struct ledger_verdict say(uint64_t id, enum ledger_reason reason, uint64_
 
 static bool waits(const struct ledger_reservation *r)
 {
-    return r->state == LEDGER_ASKED || r->state == LEDGER_FREEING;
+    return r->state == LEDGER_REQUESTED || r->state == LEDGER_RECLAIMING;
 }
 
 static bool is_open(const struct ledger_reservation *r)
@@ -45,7 +45,7 @@ uint64_t twin_promised_kib(const struct twin *twin)
     uint64_t sum = 0;
     for (size_t i = 0; i < twin->count; i++) {
         if (twin->list[i].state == LEDGER_GRANTED || twin->list[i].state == LEDGER_BOUND)
-            sum += twin->list[i].granted_kib - twin->list[i].spent_kib;
+            sum += twin->list[i].granted_kib - twin->list[i].used_kib;
     }
     return sum;
 }
@@ -121,21 +121,21 @@ struct ledger_verdict twin_ask(struct twin *twin, const struct ledger_request *q
     r->max_kib = q->max_kib;
     r->lease_usec = q->lease_usec;
     r->deadline_usec = q->deadline_usec;
-    r->asked_usec = now;
-    set(r, LEDGER_ASKED, LEDGER_OK, q->min_kib, q->max_kib, now);
+    r->requested_usec = now;
+    set(r, LEDGER_REQUESTED, LEDGER_OK, q->min_kib, q->max_kib, now);
     uint64_t id = r->id;
     twin_forget_old(twin);
     return say(id, LEDGER_OK, q->min_kib, q->max_kib);
 }
 
-struct ledger_verdict twin_start_freeing(struct twin *twin, uint64_t id, uint64_t now)
+struct ledger_verdict twin_start_reclaiming(struct twin *twin, uint64_t id, uint64_t now)
 {
     struct ledger_reservation *r = find(twin, id);
     if (!r)
         return say(id, LEDGER_UNKNOWN, 0, 0);
-    if (r->state != LEDGER_ASKED)
-        return say(id, LEDGER_WRONG_STATE, r->state, LEDGER_FREEING);
-    set(r, LEDGER_FREEING, LEDGER_OK, r->min_kib, r->max_kib, now);
+    if (r->state != LEDGER_REQUESTED)
+        return say(id, LEDGER_WRONG_STATE, r->state, LEDGER_RECLAIMING);
+    set(r, LEDGER_RECLAIMING, LEDGER_OK, r->min_kib, r->max_kib, now);
     return say(id, LEDGER_OK, r->min_kib, r->max_kib);
 }
 
@@ -182,8 +182,8 @@ static void spend(struct ledger_reservation *r, uint64_t held)
     uint64_t taken = held > r->base_kib ? held - r->base_kib : 0;
     if (taken > r->granted_kib)
         taken = r->granted_kib;
-    if (taken > r->spent_kib)
-        r->spent_kib = taken;
+    if (taken > r->used_kib)
+        r->used_kib = taken;
 }
 
 struct ledger_verdict twin_bind(struct twin *twin, uint64_t id, const char *owner,
@@ -195,9 +195,9 @@ struct ledger_verdict twin_bind(struct twin *twin, uint64_t id, const char *owne
         return say(id, LEDGER_UNKNOWN, 0, 0);
     if (owner && strcmp(owner, r->owner) != 0)
         return say(id, LEDGER_NOT_OWNER, 0, 0);
-    if ((r->state == LEDGER_BOUND || r->state == LEDGER_SPENT) && r->domid == domain->domid &&
+    if ((r->state == LEDGER_BOUND || r->state == LEDGER_USED) && r->domid == domain->domid &&
         memcmp(r->uuid, domain->uuid, LEDGER_UUID) == 0)
-        return say(id, LEDGER_OK, r->granted_kib, r->spent_kib);
+        return say(id, LEDGER_OK, r->granted_kib, r->used_kib);
     if (r->state != LEDGER_GRANTED)
         return say(id, LEDGER_WRONG_STATE, r->state, LEDGER_BOUND);
     if (now >= due(r))
@@ -208,8 +208,8 @@ struct ledger_verdict twin_bind(struct twin *twin, uint64_t id, const char *owne
     memcpy(r->uuid, domain->uuid, LEDGER_UUID);
     r->base_kib = base;
     spend(r, held);
-    set(r, LEDGER_BOUND, LEDGER_OK, r->granted_kib, r->spent_kib, now);
-    return say(id, LEDGER_OK, r->granted_kib, r->spent_kib);
+    set(r, LEDGER_BOUND, LEDGER_OK, r->granted_kib, r->used_kib, now);
+    return say(id, LEDGER_OK, r->granted_kib, r->used_kib);
 }
 
 struct ledger_verdict twin_hold(struct twin *twin, const struct ledger_domain *domain,
@@ -219,15 +219,15 @@ struct ledger_verdict twin_hold(struct twin *twin, const struct ledger_domain *d
     if (!r)
         return say(0, LEDGER_UNKNOWN, 0, 0);
     spend(r, held);
-    if (built || r->spent_kib == r->granted_kib)
-        set(r, LEDGER_SPENT, LEDGER_OK, r->spent_kib, r->granted_kib - r->spent_kib, now);
-    return say(r->id, LEDGER_OK, r->spent_kib, r->granted_kib - r->spent_kib);
+    if (built || r->used_kib == r->granted_kib)
+        set(r, LEDGER_USED, LEDGER_OK, r->used_kib, r->granted_kib - r->used_kib, now);
+    return say(r->id, LEDGER_OK, r->used_kib, r->granted_kib - r->used_kib);
 }
 
 static struct ledger_verdict let_go(struct ledger_reservation *r, enum ledger_reason why,
                                     uint64_t now)
 {
-    uint64_t back = waits(r) ? 0 : r->granted_kib - r->spent_kib;
+    uint64_t back = waits(r) ? 0 : r->granted_kib - r->used_kib;
     set(r, LEDGER_RELEASED, why, back, 0, now);
     return say(r->id, LEDGER_OK, back, 0);
 }
@@ -284,10 +284,10 @@ bool twin_same(const struct ledger_reservation *a, const struct ledger_reservati
 {
     return a->id == b->id && strcmp(a->owner, b->owner) == 0 && strcmp(a->label, b->label) == 0 &&
            a->min_kib == b->min_kib && a->max_kib == b->max_kib &&
-           a->granted_kib == b->granted_kib && a->spent_kib == b->spent_kib &&
-           a->state == b->state && a->reason == b->reason && a->a_kib == b->a_kib &&
-           a->b_kib == b->b_kib && a->asked_usec == b->asked_usec &&
-           a->changed_usec == b->changed_usec && a->lease_usec == b->lease_usec &&
-           a->deadline_usec == b->deadline_usec && a->domid == b->domid &&
-           memcmp(a->uuid, b->uuid, LEDGER_UUID) == 0 && a->base_kib == b->base_kib;
+           a->granted_kib == b->granted_kib && a->used_kib == b->used_kib && a->state == b->state &&
+           a->reason == b->reason && a->a_kib == b->a_kib && a->b_kib == b->b_kib &&
+           a->requested_usec == b->requested_usec && a->changed_usec == b->changed_usec &&
+           a->lease_usec == b->lease_usec && a->deadline_usec == b->deadline_usec &&
+           a->domid == b->domid && memcmp(a->uuid, b->uuid, LEDGER_UUID) == 0 &&
+           a->base_kib == b->base_kib;
 }

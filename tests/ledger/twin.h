@@ -27,7 +27,7 @@ void twin_forget_old(struct twin *twin);
 
 struct ledger_verdict twin_ask(struct twin *twin, const struct ledger_request *request,
                                uint64_t now_usec);
-struct ledger_verdict twin_start_freeing(struct twin *twin, uint64_t id, uint64_t now_usec);
+struct ledger_verdict twin_start_reclaiming(struct twin *twin, uint64_t id, uint64_t now_usec);
 struct ledger_verdict twin_grant(struct twin *twin, uint64_t id, const struct ledger_free *host,
                                  uint64_t now_usec);
 struct ledger_verdict twin_refuse(struct twin *twin, uint64_t id, enum ledger_reason why,

@@ -159,8 +159,8 @@ static void test_status(void **state)
         "\"prediction\":{\"profile\":\"rack-7\",\"file\":\"/etc/h.json\",\"guests\":9,\"outside\":3,"
         "\"above\":1,\"worst_kib\":-260}}");
     struct json_object *reservations =
-        parsed("[{\"id\":12,\"owner\":\"xapi\",\"granted_kib\":100,\"spent_kib\":30,"
-               "\"missing_kib\":0},{\"id\":13,\"owner\":\"o\",\"granted_kib\":0,\"spent_kib\":0,"
+        parsed("[{\"id\":12,\"owner\":\"xapi\",\"granted_kib\":100,\"used_kib\":30,"
+               "\"missing_kib\":0},{\"id\":13,\"owner\":\"o\",\"granted_kib\":0,\"used_kib\":0,"
                "\"missing_kib\":7}]");
     struct metrics_input input = {.hello = hello, .status = status, .reservations = reservations};
     char *text = written(&input, METRICS_OPENMETRICS);

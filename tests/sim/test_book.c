@@ -122,7 +122,7 @@ static void test_a_build(void **state)
     assert_int_equal(see(&desk, &domain, 4 * BALLAST_SEC_USEC), LEDGER_BOUND);
     assert_int_equal(book.promised_kib(book.book, &desk.host), GRANTED_KIB - 206 * MIB);
     domain.state = BALLAST_DOMAIN_RUN;
-    assert_int_equal(see(&desk, &domain, 5 * BALLAST_SEC_USEC), LEDGER_SPENT);
+    assert_int_equal(see(&desk, &domain, 5 * BALLAST_SEC_USEC), LEDGER_USED);
     assert_int_equal(book.promised_kib(book.book, &desk.host), 0);
     close_desk(&desk);
 }

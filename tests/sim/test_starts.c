@@ -212,7 +212,7 @@ static void test_unbound_from_shell_to_use(void **state)
     assert_int_equal(counted_kib(&desk), 1000 * MIB);
     queue->state = BALLAST_DOMAIN_RUN;
     see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_SPENT);
+    assert_int_equal(state_of(&desk, id), LEDGER_USED);
     assert_int_equal(counted_kib(&desk), 990 * MIB);
     close_desk(&desk);
 }
@@ -234,7 +234,7 @@ static void test_built_before_it_is_bound(void **state)
     assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
     assert_int_equal(counted_kib(&desk), 1000 * MIB);
     see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_SPENT);
+    assert_int_equal(state_of(&desk, id), LEDGER_USED);
     assert_int_equal(counted_kib(&desk), 1000 * MIB);
     close_desk(&desk);
 }
@@ -298,7 +298,7 @@ static void test_two_grants_of_one_name(void **state)
     see(&desk);
     restart(&desk);
     see(&desk);
-    assert_int_equal(state_of(&desk, first), LEDGER_SPENT);
+    assert_int_equal(state_of(&desk, first), LEDGER_USED);
     assert_int_equal(state_of(&desk, second), LEDGER_GRANTED);
     assert_int_equal(counted_kib(&desk), 1500 * MIB);
     /* two that come at once have one each, also before they are bound */
@@ -326,7 +326,7 @@ static void test_larger_and_smaller(void **state)
     takes(&desk, b, 40 * MIB);
     assert_int_equal(counted_kib(&desk), 350 * MIB);
     see(&desk);
-    assert_int_equal(state_of(&desk, large), LEDGER_SPENT);
+    assert_int_equal(state_of(&desk, large), LEDGER_USED);
     assert_int_equal(state_of(&desk, small), LEDGER_BOUND);
     assert_int_equal(counted_kib(&desk), 350 * MIB);
     b->state = BALLAST_DOMAIN_RUN;
@@ -424,7 +424,7 @@ static void destroy(struct world *w, struct ballast_domain *domain)
 
 static bool waits(const struct ledger_reservation *record)
 {
-    return record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+    return record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
 }
 
 static bool is_open(const struct world *w, const struct start *start)

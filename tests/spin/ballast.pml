@@ -27,12 +27,12 @@ byte target[3]; /* what the guest is told; nothing keeps it there */
 #endif
 
 /* What the ledger has: it outlives the balancer. */
-#define IDLE    0 /* no reservation, or one that is spent, released or refused */
-#define ASKED   1 /* or freeing */
+#define IDLE    0 /* no reservation, or one that is used, released or refused */
+#define REQUESTED   1 /* or reclaiming */
 #define GRANTED 2
 #define BOUND   3
 byte state[2];
-byte spent[2]; /* as far as the ledger has been told */
+byte used[2]; /* as far as the ledger has been told */
 
 /* What starts have. */
 #define NEED(r) (1 + (r)) /* pages */
@@ -53,9 +53,9 @@ byte taken[2]; /* pages it has got of what it was promised */
  * whether that is bound yet or not.
  */
 #ifdef COUNT_TWICE
-#define SEEN(r) spent[r]
+#define SEEN(r) used[r]
 #else
-#define SEEN(r) (alive[r] && taken[r] > spent[r] -> taken[r] : spent[r])
+#define SEEN(r) (alive[r] && taken[r] > used[r] -> taken[r] : used[r])
 #endif
 #define COUNTED(r) (state[r] >= GRANTED -> NEED(r) - SEEN(r) : 0)
 /* A page of a start is not promised and taken both. */
@@ -89,8 +89,8 @@ proctype guest(byte g)
 proctype start(byte r)
 {
     do
-    :: atomic { state[r] == IDLE && !told[r] && !alive[r] -> state[r] = ASKED }
-    :: atomic { state[r] == ASKED -> state[r] = IDLE; laws() }
+    :: atomic { state[r] == IDLE && !told[r] && !alive[r] -> state[r] = REQUESTED }
+    :: atomic { state[r] == REQUESTED -> state[r] = IDLE; laws() }
     :: atomic { told[r] && !alive[r] -> alive[r] = true }
     :: atomic { told[r] && alive[r] && taken[r] < NEED(r) ->
                 assert(free > 0); /* a build finds what it was promised */
@@ -101,11 +101,11 @@ proctype start(byte r)
     :: atomic { state[r] == GRANTED && !told[r] && !alive[r] -> told[r] = true; laws() }
     /* Its owner, a login or its lease ends it. */
     :: atomic { state[r] == GRANTED && !alive[r] -> state[r] = IDLE; told[r] = false; laws() }
-    :: atomic { state[r] == GRANTED && alive[r] -> state[r] = BOUND; spent[r] = 0; laws() }
-    :: atomic { state[r] == BOUND && alive[r] && spent[r] < taken[r] -> spent[r] = taken[r]; laws() }
+    :: atomic { state[r] == GRANTED && alive[r] -> state[r] = BOUND; used[r] = 0; laws() }
+    :: atomic { state[r] == BOUND && alive[r] && used[r] < taken[r] -> used[r] = taken[r]; laws() }
     :: atomic { state[r] == BOUND && alive[r] && taken[r] == NEED(r) ->
-                state[r] = IDLE; spent[r] = 0; told[r] = false; laws() }
-    :: atomic { state[r] == BOUND && !alive[r] -> state[r] = IDLE; spent[r] = 0; laws() }
+                state[r] = IDLE; used[r] = 0; told[r] = false; laws() }
+    :: atomic { state[r] == BOUND && !alive[r] -> state[r] = IDLE; used[r] = 0; laws() }
     od
 }
 
@@ -187,7 +187,7 @@ restart: /* also after a crash: all that it knew is lost */
     :: atomic {
            select (r : 0 .. 1);
            if
-           :: state[r] == ASKED && FITS(r) ->
+           :: state[r] == REQUESTED && FITS(r) ->
                available = available - NEED(r);
 #ifdef REPLY_FIRST
                told[r] = true
@@ -197,7 +197,7 @@ restart: /* also after a crash: all that it knew is lost */
        };
        if
        :: goto restart
-       :: atomic { if :: state[r] == ASKED -> state[r] = GRANTED :: else fi; laws() }
+       :: atomic { if :: state[r] == REQUESTED -> state[r] = GRANTED :: else fi; laws() }
        fi;
 #else
                state[r] = GRANTED

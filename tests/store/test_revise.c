@@ -100,7 +100,8 @@ static uint64_t due_usec(const struct ledger_reservation *r)
 {
     if (r->state == LEDGER_GRANTED && r->lease_usec != BALLAST_NONE)
         return r->changed_usec + r->lease_usec;
-    return r->state == LEDGER_ASKED || r->state == LEDGER_FREEING ? r->deadline_usec : BALLAST_NONE;
+    return r->state == LEDGER_REQUESTED || r->state == LEDGER_RECLAIMING ? r->deadline_usec
+                                                                         : BALLAST_NONE;
 }
 
 /* Open ones keep what remains of their time; nothing is in the future; the rest is as it was. */
@@ -117,7 +118,7 @@ static void check_moved(const struct kept *before, const struct kept *after,
         CHECK(due_usec(&is) == (due == BALLAST_NONE ? due : due - back->by_usec),
               "%" PRIu64 " is due at another time", is.id);
         open += ledger_state_is_open(is.state);
-        is.asked_usec = was->asked_usec;
+        is.requested_usec = was->requested_usec;
         is.changed_usec = was->changed_usec;
         is.deadline_usec = was->deadline_usec;
         CHECK(twin_same(&is, was), "%" PRIu64 " is another", is.id);

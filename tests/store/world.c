@@ -48,7 +48,7 @@ static int journal(void *context, const struct ledger_reservation *before,
         return rc;
     }
     if (before && before->state == after->state)
-        return 0; /* a note of what was spent, which nobody is told of */
+        return 0; /* a note of what was used, which nobody is told of */
     w->moves++;
     struct world_word word;
     memset(&word, 0, sizeof(word));
@@ -146,9 +146,9 @@ static void advance(struct world *w, const struct ledger_reservation *r)
     struct ledger_verdict out;
     struct ledger_domain domain = {.domid = (uint32_t)r->id % 40000};
     memset(domain.uuid, (int)(r->id % 256), LEDGER_UUID);
-    if (r->state == LEDGER_ASKED && world_roll(w, 2))
-        (void)ledger_start_freeing(w->ledger, r->id, w->now_usec, &out, NULL);
-    else if (r->state == LEDGER_ASKED || r->state == LEDGER_FREEING)
+    if (r->state == LEDGER_REQUESTED && world_roll(w, 2))
+        (void)ledger_start_reclaiming(w->ledger, r->id, w->now_usec, &out, NULL);
+    else if (r->state == LEDGER_REQUESTED || r->state == LEDGER_RECLAIMING)
         (void)ledger_grant(w->ledger, r->id, &host, w->now_usec, &out, NULL);
     else if (r->state == LEDGER_GRANTED)
         (void)ledger_bind(w->ledger, r->id, NULL, &domain, 16, 16, w->now_usec, &out, NULL);
@@ -218,12 +218,12 @@ void world_step(struct world *w)
         trim(w);
 }
 
-/* What is spent is written with the next transition only: less may be there, never more. */
+/* What is used is written with the next transition only: less may be there, never more. */
 static bool same(const struct ledger_reservation *kept, const struct ledger_reservation *said)
 {
     struct ledger_reservation other = *kept;
-    if (said->state == LEDGER_BOUND && kept->spent_kib <= said->spent_kib)
-        other.spent_kib = said->spent_kib;
+    if (said->state == LEDGER_BOUND && kept->used_kib <= said->used_kib)
+        other.used_kib = said->used_kib;
     return twin_same(&other, said);
 }
 
@@ -298,7 +298,7 @@ static int find(void *context, const struct ledger_reservation *kept, struct bal
     bool is_new = said->id == 0;
     if (!is_new && same(kept, said))
         return 0;
-    CHECK(is_new ? kept->id > found->known->last_id && kept->state == LEDGER_ASKED
+    CHECK(is_new ? kept->id > found->known->last_id && kept->state == LEDGER_REQUESTED
                  : ledger_state_allows(said->state, kept->state),
           "%s: reservation %" PRIu64 " is %s and was told to be %s", found->what, kept->id,
           ledger_state_word(kept->state), is_new ? "nothing" : ledger_state_word(said->state));

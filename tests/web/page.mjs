@@ -81,7 +81,7 @@ const tests = {
       return seen;
     });
     const { id } = await world.call("reserve", { min_kib: 11 << 20, label: "analytics" });
-    await page.waitForSelector(`.reservation[data-id="${id}"][data-state="freeing"]`);
+    await page.waitForSelector(`.reservation[data-id="${id}"][data-state="reclaiming"]`);
     await page.waitForSelector('.reservation [role="progressbar"]');
     await page.waitForSelector(".arrow.gives");
     holds((await page.textContent(".tile.warn")).includes("starts waiting"), "no tile says that a start waits");
@@ -110,11 +110,11 @@ const tests = {
     await world.call("sim-start", { name: "analytics", need_kib: 11 << 20, overhead_kib: 24 << 10, reservation: id });
     await page.waitForSelector('button.guest .name >> text="analytics"');
     await page.click("details summary >> text=closed");
-    await page.waitForSelector(`.reservation[data-id="${id}"][data-state="spent"]`);
+    await page.waitForSelector(`.reservation[data-id="${id}"][data-state="used"]`);
     const seen = await steps.jsonValue();
-    const order = ["asked", "freeing", "granted", "bound", "spent"].filter((state) => seen.includes(state));
+    const order = ["requested", "reclaiming", "granted", "bound", "used"].filter((state) => seen.includes(state));
     same(seen.filter((state) => order.includes(state)), order, "the states in their order");
-    holds(seen.includes("freeing") && seen.includes("granted"), `only ${seen} were seen`);
+    holds(seen.includes("reclaiming") && seen.includes("granted"), `only ${seen} were seen`);
     holds((await page.textContent(".decisions")).includes("missing to start analytics"), "the log does not tell of it");
     await shot(page, "granted-light");
     await close(page);

@@ -267,13 +267,13 @@ def test_grant_is_seen():
             for r in follower.until("state")[2]["reservations"]:
                 if r["id"] == made and (not seen or seen[-1] != r["state"]):
                     seen.append(r["state"])
-        assert seen[0] in ("asked", "freeing") and set(seen) <= {"asked", "freeing", "granted"}, seen
+        assert seen[0] in ("requested", "reclaiming") and set(seen) <= {"requested", "reclaiming", "granted"}, seen
         started = client.call("sim-start", name="new", need_kib=6 * 1024 * 1024, overhead_kib=8192,
                               reservation=made)
         while True:
             state = follower.until("state")[2]
             states = {r["id"]: r["state"] for r in state["reservations"]}
-            if states.get(made) in ("bound", "spent"):
+            if states.get(made) in ("bound", "used"):
                 break
         assert any(d["domid"] == started["domid"] and d["type"] == "pvh" for d in state["domains"])
         follower.close()

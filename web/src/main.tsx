@@ -42,7 +42,7 @@ function Tiles({ state, unit }: { state: State; unit: Unit }) {
   const stuck = state.domains.filter((domain) => domain.conduct === "stuck").length;
   const moving = state.domains.filter((domain) => moveOf(domain) !== "still").length;
   const open = state.reservations.filter(isOpen);
-  const waiting = open.filter((r) => r.state === "asked" || r.state === "freeing").length;
+  const waiting = open.filter((r) => r.state === "requested" || r.state === "reclaiming").length;
   return (
     <dl class="tiles">
       {state.host && <Tile name="memory" value={size(state.host.total_kib, unit)} />}

@@ -85,11 +85,11 @@ export interface Reservation {
   min_kib: Kib;
   max_kib: Kib;
   granted_kib: Kib;
-  spent_kib: Kib;
-  state: "asked" | "freeing" | "granted" | "bound" | "spent" | "released" | "refused";
+  used_kib: Kib;
+  state: "requested" | "reclaiming" | "granted" | "bound" | "used" | "released" | "refused";
   reason: string;
   message: string;
-  asked_usec: number;
+  requested_usec: number;
   changed_usec: number;
   deadline_usec: number | null;
   missing_kib: Kib;

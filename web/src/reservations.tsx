@@ -6,19 +6,19 @@ import type { Domain, Reservation } from "./model";
 import { nameOf } from "./model";
 import { clock, exact, readable, size, span, type Unit } from "./units";
 
-const STEPS = ["asked", "freeing", "granted", "bound", "spent"] as const;
-const OPEN = new Set(["asked", "freeing", "granted", "bound"]);
+const STEPS = ["requested", "reclaiming", "granted", "bound", "used"] as const;
+const OPEN = new Set(["requested", "reclaiming", "granted", "bound"]);
 
 export const isOpen = (reservation: Reservation): boolean => OPEN.has(reservation.state);
 
 /** How far the step it is in has come, of 1. */
 export function progressOf(r: Reservation): { of: number; words: string; kib: number } {
-  if (r.state === "asked" || r.state === "freeing") {
+  if (r.state === "requested" || r.state === "reclaiming") {
     const there = Math.max(0, r.min_kib - r.missing_kib);
     return { of: r.min_kib > 0 ? there / r.min_kib : 0, words: "free of what it needs", kib: there };
   }
-  if (r.state === "bound" || r.state === "spent")
-    return { of: r.granted_kib > 0 ? Math.min(1, r.spent_kib / r.granted_kib) : 1, words: "taken by its domain", kib: r.spent_kib };
+  if (r.state === "bound" || r.state === "used")
+    return { of: r.granted_kib > 0 ? Math.min(1, r.used_kib / r.granted_kib) : 1, words: "taken by its domain", kib: r.used_kib };
   return { of: r.state === "granted" ? 1 : 0, words: "granted", kib: r.granted_kib };
 }
 
@@ -44,13 +44,13 @@ function One({ reservation: r, domains, now_usec, unit, select }: { reservation:
     <li class={`reservation ${r.state}`} data-id={r.id} data-state={r.state}>
       <div class="head">
         <strong>{title}</strong>
-        <span class="asked" title={exact(r.min_kib)}>
+        <span class="requested" title={exact(r.min_kib)}>
           {size(r.min_kib, unit)}
           {r.max_kib > r.min_kib && ` – ${size(r.max_kib, unit)}`}
         </span>
       </div>
       <p class="faint">
-        reservation {r.id} of {r.owner}, asked for at {clock(r.asked_usec)}
+        reservation {r.id} of {r.owner}, asked for at {clock(r.requested_usec)}
       </p>
       <Steps reservation={r} />
       {isOpen(r) && (
@@ -66,7 +66,7 @@ function One({ reservation: r, domains, now_usec, unit, select }: { reservation:
           <>
             {size(progress.kib, unit)} {progress.words}
             {r.missing_kib > 0 && `, ${size(r.missing_kib, unit)} missing`}
-            {r.deadline_usec !== null && (r.state === "asked" || r.state === "freeing") && `, ${span(r.deadline_usec - now_usec)} left`}
+            {r.deadline_usec !== null && (r.state === "requested" || r.state === "reclaiming") && `, ${span(r.deadline_usec - now_usec)} left`}
           </>
         ) : (
           <span title={r.message}>{readable(r.message, unit)}</span>

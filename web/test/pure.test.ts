@@ -131,11 +131,11 @@ test("a series is bounded, keeps its newest, and takes nothing from the past", (
 });
 
 test("how far a reservation has come", () => {
-  const one = { id: 1, owner: "o", label: null, min_kib: 100, max_kib: 100, granted_kib: 0, spent_kib: 0, reason: "ok", message: "", asked_usec: 0, changed_usec: 0, deadline_usec: null, missing_kib: 0, domid: null };
-  assert.equal(progressOf({ ...one, state: "freeing", missing_kib: 40 }).of, 0.6);
-  assert.equal(progressOf({ ...one, state: "asked", missing_kib: 400 }).of, 0);
+  const one = { id: 1, owner: "o", label: null, min_kib: 100, max_kib: 100, granted_kib: 0, used_kib: 0, reason: "ok", message: "", requested_usec: 0, changed_usec: 0, deadline_usec: null, missing_kib: 0, domid: null };
+  assert.equal(progressOf({ ...one, state: "reclaiming", missing_kib: 40 }).of, 0.6);
+  assert.equal(progressOf({ ...one, state: "requested", missing_kib: 400 }).of, 0);
   assert.equal(progressOf({ ...one, state: "granted", granted_kib: 100 }).of, 1);
-  assert.equal(progressOf({ ...one, state: "bound", granted_kib: 100, spent_kib: 25 }).of, 0.25);
+  assert.equal(progressOf({ ...one, state: "bound", granted_kib: 100, used_kib: 25 }).of, 0.25);
 });
 
 const answer = (what: Partial<Answer>): Answer => ({ step_usec: 15e6, time_usec: [0, 15e6, 30e6, 300e6], end_usec: [15e6, 30e6, 45e6, 315e6], ...what });

@@ -57,8 +57,8 @@ static int ask(struct toolstack *toolstack, size_t i, struct ballast_error *err)
     if (verdict.reason != LEDGER_OK)
         return sim_start_refuse(toolstack->sim, i, err);
     toolstack->ids[i] = verdict.id;
-    return ledger_start_freeing(toolstack->ledger, verdict.id, sim_now_usec(toolstack->sim),
-                                &verdict, err);
+    return ledger_start_reclaiming(toolstack->ledger, verdict.id, sim_now_usec(toolstack->sim),
+                                   &verdict, err);
 }
 
 static int bind(struct toolstack *toolstack, size_t i, struct ballast_error *err)

@@ -47,7 +47,7 @@ void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib)
 
 static bool waits(const struct ledger_reservation *reservation)
 {
-    return reservation->state == LEDGER_ASKED || reservation->state == LEDGER_FREEING;
+    return reservation->state == LEDGER_REQUESTED || reservation->state == LEDGER_RECLAIMING;
 }
 
 static int make_room(struct tick_ledger *book, struct ballast_error *err)
@@ -89,7 +89,7 @@ static int book_waiting(void *arg, const struct balancer_request **out, size_t *
     /* Those that wait are mostly among the newest: a long ledger of granted ones is not walked. */
     const struct ledger_reservation *at = NULL;
     struct ledger_sums sums = ledger_sums(book->ledger);
-    size_t left = sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING];
+    size_t left = sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING];
     *count = left;
     while (left > 0 && (at = ledger_previous(book->ledger, at))) {
         if (!waits(at))
@@ -97,7 +97,7 @@ static int book_waiting(void *arg, const struct balancer_request **out, size_t *
         book->requests[--left] = (struct balancer_request){
             .id = at->id,
             .need_kib = at->min_kib,
-            .arrived_usec = at->asked_usec,
+            .arrived_usec = at->requested_usec,
             .deadline_usec = at->deadline_usec,
         };
     }
@@ -108,7 +108,7 @@ static int book_waiting(void *arg, const struct balancer_request **out, size_t *
 
 /* What the host shows already of what is promised. */
 struct drawn {
-    uint64_t taken_kib; /* by the domains that it is for, beyond what the ledger has as spent */
+    uint64_t taken_kib; /* by the domains that it is for, beyond what the ledger has as used */
     uint64_t shown_kib; /* and not taken: as still to be built */
 };
 
@@ -130,8 +130,8 @@ static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host
             continue;
         uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
         uint64_t taken_kib = ballast_sub_floor(held_kib, from->base_kib);
-        taken_kib = ballast_max_u64(from->spent_kib, ballast_min_u64(from->granted_kib, taken_kib));
-        drawn.taken_kib += taken_kib - from->spent_kib;
+        taken_kib = ballast_max_u64(from->used_kib, ballast_min_u64(from->granted_kib, taken_kib));
+        drawn.taken_kib += taken_kib - from->used_kib;
         drawn.shown_kib += ballast_min_u64(from->granted_kib - taken_kib, domain->build_left_kib);
     }
     return drawn;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The ledger as the tick's book: those that are asked or freeing wait; what is granted and what is
- * bound beyond what its build still shows is promised; a verdict is a transition.
+ * The ledger as the tick's book: those that are requested or reclaiming wait; what is granted and
+ * what is bound beyond what its build still shows is promised; a verdict is a transition.
  */
 #ifndef APP_TICK_BOOK_H
 #define APP_TICK_BOOK_H
@@ -25,7 +25,7 @@ void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib);
 /*
  * Once before each tick, with the host as it is: a domain that has come and that a grant awaits
  * (match.h) is bound to it, domains that are gone take their reservations with them, what bound
- * ones hold is spent, leases and deadlines that are over end. `uuid_of` gives the uuid of a domain
+ * ones hold is used, leases and deadlines that are over end. `uuid_of` gives the uuid of a domain
  * of the last snapshot from now on; the same id with another uuid is another life. Negative errno
  * as the ledger.
  */

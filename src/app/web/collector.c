@@ -364,7 +364,7 @@ static void take_part(struct collector *collector, enum part part,
 static bool is_open(const struct json_object *reservation)
 {
     const char *state = json_object_get_string(member(reservation, "state"));
-    return state && (strcmp(state, "asked") == 0 || strcmp(state, "freeing") == 0 ||
+    return state && (strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0 ||
                      strcmp(state, "granted") == 0 || strcmp(state, "bound") == 0);
 }
 

@@ -15,13 +15,13 @@ void ledger_back_record(const struct ledger_back *back, struct ledger_reservatio
 {
     if (!ledger_state_is_open(record->state) && record->changed_usec <= back->now_usec)
         return;
-    record->asked_usec = ballast_sub_floor(record->asked_usec, back->by_usec);
+    record->requested_usec = ballast_sub_floor(record->requested_usec, back->by_usec);
     record->changed_usec = ballast_sub_floor(record->changed_usec, back->by_usec);
     if (record->deadline_usec == BALLAST_NONE)
         return;
     /* What lies before the beginning of time keeps its order. */
     uint64_t before_usec =
-        record->state == LEDGER_GRANTED ? record->changed_usec : record->asked_usec;
+        record->state == LEDGER_GRANTED ? record->changed_usec : record->requested_usec;
     record->deadline_usec =
         ballast_max_u64(ballast_sub_floor(record->deadline_usec, back->by_usec), before_usec + 1);
 }

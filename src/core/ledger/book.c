@@ -55,7 +55,7 @@ bool ledger_book_belongs(enum ledger_index index, enum ledger_state state)
     case LEDGER_BY_OWNER_NAME:
         return ledger_state_is_open(state) && state != LEDGER_BOUND;
     case LEDGER_BY_DOMAIN:
-        return state == LEDGER_BOUND || state == LEDGER_SPENT;
+        return state == LEDGER_BOUND || state == LEDGER_USED;
     case LEDGER_BY_LABEL:
         return state == LEDGER_GRANTED;
     case LEDGER_BY_ID:
@@ -67,7 +67,7 @@ bool ledger_book_belongs(enum ledger_index index, enum ledger_state state)
 
 uint64_t ledger_book_due_usec(const struct ledger_reservation *record)
 {
-    if (record->state == LEDGER_ASKED || record->state == LEDGER_FREEING)
+    if (record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING)
         return record->deadline_usec;
     if (record->state == LEDGER_GRANTED && record->lease_usec != BALLAST_NONE)
         return ballast_add_ceil(record->changed_usec, record->lease_usec);
@@ -78,12 +78,12 @@ uint64_t ledger_book_promised_kib(const struct ledger_reservation *record)
 {
     if (record->state != LEDGER_GRANTED && record->state != LEDGER_BOUND)
         return 0;
-    return record->granted_kib - record->spent_kib;
+    return record->granted_kib - record->used_kib;
 }
 
 uint64_t ledger_book_wanted_kib(const struct ledger_reservation *record)
 {
-    bool waits = record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+    bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
     return waits ? record->min_kib : 0;
 }
 

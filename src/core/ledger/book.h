@@ -3,7 +3,7 @@
  * Where the ledger keeps its reservations, and what it finds them by. It knows no rules.
  *
  * One entry a reservation, in a list in the order of asking. Three hash tables with chains: all by
- * id, the unbound open ones by owner (for a login), the bound and spent ones by domain, the granted
+ * id, the unbound open ones by owner (for a login), the bound and used ones by domain, the granted
  * ones by label. Two heaps: what is due by when, what is closed since when. The tables and heaps
  * grow together and before anything is changed, so that moving an entry from one state to another
  * cannot fail. Owners choose their names and may aim for one chain: a chain is walked only at a
@@ -72,7 +72,7 @@ struct ledger_entry *ledger_book_find(const struct ledger *ledger, uint64_t id);
 /* The one that is bound to it. */
 struct ledger_entry *ledger_book_find_domain(const struct ledger *ledger, uint32_t domid,
                                              const uint8_t uuid[LEDGER_UUID]);
-/* The next one that is bound to it or was spent by it; NULL as `after` is before the first. */
+/* The next one that is bound to it or was used by it; NULL as `after` is before the first. */
 struct ledger_entry *ledger_book_next_domain(const struct ledger *ledger, uint32_t domid,
                                              const uint8_t uuid[LEDGER_UUID],
                                              const struct ledger_entry *after);

@@ -91,9 +91,9 @@ static int check_heap(const struct ledger_heap *heap, struct ballast_error *err)
 static void count(struct ledger_sums *sums, const struct ledger_reservation *record)
 {
     bool promised = record->state == LEDGER_GRANTED || record->state == LEDGER_BOUND;
-    bool waits = record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+    bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
     if (promised)
-        sums->promised_kib += record->granted_kib - record->spent_kib;
+        sums->promised_kib += record->granted_kib - record->used_kib;
     if (waits)
         sums->wanted_kib += record->min_kib;
     sums->open += promised || waits;

@@ -4,19 +4,20 @@
  * I/O: it is told what happens and the time, checks every transition against the laws, and answers
  * with verdicts; whoever holds it makes the transitions durable before it tells anybody.
  *
- *   asked -> freeing -> granted -> bound -> spent
- *      \________\__________\_________\-> released     (by its owner, by its lease, with its domain)
- *       \________\-> refused
+ *   requested -> reclaiming -> granted -> bound -> used
+ *      \____________\____________\_________\-> released (by its owner, by its lease, with its
+ * domain)
+ *       \____________\-> refused
  *
- * What is free already may be granted from asked; nothing leaves spent, released or refused.
+ * What is free already may be granted from requested; nothing leaves used, released or refused.
  *
- * Law 1: what is promised and unspent, and what is free beyond it, sum to what is free.
+ * Law 1: what is promised and unused, and what is free beyond it, sum to what is free.
  * Law 2: a page is promised once: a grant is given only when free memory covers slack, all that is
- *        promised and unspent, and the new one.
+ *        promised and unused, and the new one.
  * Law 3: nothing is promised that the bounds of a request do not allow: a range is granted between
  *        its ends, never more, never less.
  *
- * A bound reservation is spent as its domain takes pages; what the domain has taken is no longer
+ * A bound reservation is used as its domain takes pages; what the domain has taken is no longer
  * counted as promised, so memory is counted once, free or taken, never twice. What counts is the
  * most that the domain has held: pages that it gives back do not become promised again.
  *
@@ -46,11 +47,11 @@ enum { LEDGER_OWNER = 64, LEDGER_UUID = 16 };
 enum { LEDGER_MOST_OPEN = 1 << 16, LEDGER_MOST_CLOSED = 1 << 16 };
 
 enum ledger_state {
-    LEDGER_ASKED,
-    LEDGER_FREEING,
+    LEDGER_REQUESTED,
+    LEDGER_RECLAIMING,
     LEDGER_GRANTED,
     LEDGER_BOUND,
-    LEDGER_SPENT,
+    LEDGER_USED,
     LEDGER_RELEASED,
     LEDGER_REFUSED,
     LEDGER_STATES
@@ -84,12 +85,12 @@ struct ledger_reservation {
     uint64_t min_kib;
     uint64_t max_kib;     /* equal to min_kib for an exact size */
     uint64_t granted_kib; /* 0 until granted */
-    uint64_t spent_kib;   /* of granted: taken by the domain it is bound to */
+    uint64_t used_kib;    /* of granted: taken by the domain it is bound to */
     enum ledger_state state;
     enum ledger_reason reason; /* of the last transition, with its numbers */
     uint64_t a_kib;
     uint64_t b_kib;
-    uint64_t asked_usec;
+    uint64_t requested_usec;
     uint64_t changed_usec; /* when it came into its state */
     uint64_t lease_usec; /* how long it lives unbound after being granted; BALLAST_NONE: for ever */
     uint64_t deadline_usec; /* when asking ends; BALLAST_NONE: never */
@@ -121,7 +122,7 @@ struct ledger_free {
 /*
  * Called with a reservation as it is (NULL: a new one) and as it will be, before it is: this is
  * where it is made durable. A negative errno keeps the transition from happening and is returned.
- * It must not call back into the ledger. When nothing but spent_kib differs nothing need be
+ * It must not call back into the ledger. When nothing but used_kib differs nothing need be
  * written: the next ledger_hold() says it again, and until then too much counts as promised.
  */
 typedef int ledger_journal_fn(void *context, const struct ledger_reservation *before,
@@ -174,18 +175,18 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
  * one that is past its grant.
  */
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid);
-/* Memory is being freed for it. From asked. */
-int ledger_start_freeing(struct ledger *ledger, uint64_t id, uint64_t now_usec,
-                         struct ledger_verdict *out, struct ballast_error *err);
+/* Memory is being freed for it. From requested. */
+int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_usec,
+                            struct ledger_verdict *out, struct ballast_error *err);
 /*
  * Promises it as much of its range as is free beyond everything promised, in whole pages; a: that
- * size, b: what stays free beyond it. NOT_FREE below its minimum. From asked and freeing.
+ * size, b: what stays free beyond it. NOT_FREE below its minimum. From requested and reclaiming.
  */
 int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *host,
                  uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err);
 /*
- * It never will be: `why` is CANNOT_FIT, GIVERS_STUCK or DEADLINE_OVER with its numbers. From asked
- * and freeing.
+ * It never will be: `why` is CANNOT_FIT, GIVERS_STUCK or DEADLINE_OVER with its numbers. From
+ * requested and reclaiming.
  */
 int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, uint64_t a_kib,
                   uint64_t b_kib, uint64_t now_usec, struct ledger_verdict *out,
@@ -199,15 +200,15 @@ struct ledger_domain {
 /*
  * The domain that it is for exists. `base_kib` is what the domain held when the reservation had
  * nothing to do with it (0 for one that was created for it), `held_kib` what it holds now, with
- * what the host spends on it: the difference is spent. From granted, within its lease. `owner` is
- * who says so; NULL: whoever holds the ledger, who may always. That it is bound, or was spent by
+ * what the host spends on it: the difference is used. From granted, within its lease. `owner` is
+ * who says so; NULL: whoever holds the ledger, who may always. That it is bound, or was used by
  * that very domain, is LEDGER_OK again and changes nothing.
  */
 int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
                 const struct ledger_domain *domain, uint64_t base_kib, uint64_t held_kib,
                 uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err);
 /*
- * What a domain holds now, and whether it has been built. Full or built is spent; what of the
+ * What a domain holds now, and whether it has been built. Full or built is used; what of the
  * promise was not taken by then is nobody's again. UNKNOWN where nothing is bound to the domain.
  */
 int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint64_t held_kib,
@@ -216,7 +217,7 @@ int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint6
 /* The domain is no more: what is bound to it is released. UNKNOWN where nothing is. */
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err);
-/* From asked, freeing, granted and bound. `owner` as in ledger_bind(). */
+/* From requested, reclaiming, granted and bound. `owner` as in ledger_bind(). */
 int ledger_release(struct ledger *ledger, uint64_t id, const char *owner, uint64_t now_usec,
                    struct ledger_verdict *out, struct ballast_error *err);
 
@@ -245,7 +246,7 @@ const struct ledger_reservation *ledger_find(const struct ledger *ledger, uint64
 /* The one that is bound to that domain now, or NULL. */
 const struct ledger_reservation *ledger_find_domain(const struct ledger *ledger,
                                                     const struct ledger_domain *domain);
-/* Whether a reservation that is open or remembered is bound to that domain, or was spent by it. */
+/* Whether a reservation that is open or remembered is bound to that domain, or was used by it. */
 bool ledger_had_domain(const struct ledger *ledger, const struct ledger_domain *domain);
 /* The next granted one of that label; NULL as `after` is before the first. In any order. */
 const struct ledger_reservation *ledger_next_awaiting(const struct ledger *ledger,
@@ -259,9 +260,9 @@ const struct ledger_reservation *ledger_previous(const struct ledger *ledger,
                                                  const struct ledger_reservation *before);
 
 struct ledger_sums {
-    uint64_t promised_kib; /* granted or bound, and not spent */
-    uint64_t wanted_kib;   /* the minima of those that are asked or freeing */
-    size_t open;           /* asked, freeing, granted, bound */
+    uint64_t promised_kib; /* granted or bound, and not used */
+    uint64_t wanted_kib;   /* the minima of those that are requested or reclaiming */
+    size_t open;           /* requested, reclaiming, granted, bound */
     size_t in_state[LEDGER_STATES];
 };
 
@@ -297,11 +298,11 @@ void ledger_back_record(const struct ledger_back *back, struct ledger_reservatio
 /* A moment that stands by itself: never later than now, and the same where it was not. */
 uint64_t ledger_back_usec(const struct ledger_back *back, uint64_t usec);
 
-/* Whether it waits, is promised or is being spent. */
+/* Whether it waits, is promised or is being used. */
 bool ledger_state_is_open(enum ledger_state state);
 /* Whether a transition leads from one to the other. */
 bool ledger_state_allows(enum ledger_state from, enum ledger_state to);
-/* "asked", "freeing" ...; "lease-over", "not-free" ...; NULL past the last one. */
+/* "requested", "reclaiming" ...; "lease-over", "not-free" ...; NULL past the last one. */
 const char *ledger_state_word(enum ledger_state state);
 const char *ledger_reason_word(enum ledger_reason reason);
 /* The state or reason of that word, or -ENOENT. */

@@ -95,11 +95,11 @@ static struct ledger_reservation asked_record(const struct ledger *ledger,
         .id = ledger->next_id,
         .min_kib = request->min_kib,
         .max_kib = request->max_kib,
-        .state = LEDGER_ASKED,
+        .state = LEDGER_REQUESTED,
         .reason = LEDGER_OK,
         .a_kib = request->min_kib,
         .b_kib = request->max_kib,
-        .asked_usec = ledger->now_usec,
+        .requested_usec = ledger->now_usec,
         .changed_usec = ledger->now_usec,
         .lease_usec = request->lease_usec,
         .deadline_usec = request->deadline_usec,
@@ -144,22 +144,23 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid)
 {
     struct ledger_entry *entry = ledger_book_find(ledger, id);
-    if (entry && (entry->record.state == LEDGER_ASKED || entry->record.state == LEDGER_FREEING ||
-                  entry->record.state == LEDGER_GRANTED))
+    if (entry &&
+        (entry->record.state == LEDGER_REQUESTED || entry->record.state == LEDGER_RECLAIMING ||
+         entry->record.state == LEDGER_GRANTED))
         entry->record.older_domid = domid;
 }
 
-int ledger_start_freeing(struct ledger *ledger, uint64_t id, uint64_t now_usec,
-                         struct ledger_verdict *out, struct ballast_error *err)
+int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_usec,
+                            struct ledger_verdict *out, struct ballast_error *err)
 {
     int rc = begin(ledger, now_usec, err);
     if (rc < 0)
         return rc;
-    struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_FREEING, out);
+    struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_RECLAIMING, out);
     if (!entry)
         return 0;
     struct ledger_reservation next = entry->record;
-    become(&next, LEDGER_FREEING, now_usec, LEDGER_OK, next.min_kib, next.max_kib);
+    become(&next, LEDGER_RECLAIMING, now_usec, LEDGER_OK, next.min_kib, next.max_kib);
     rc = commit(ledger, entry, &next, err);
     return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
 }
@@ -219,15 +220,15 @@ int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, ui
 }
 
 /* Never less than before: what a domain gives back may have been promised to another by now. */
-static uint64_t spent_by(const struct ledger_reservation *record, uint64_t held_kib)
+static uint64_t used_by(const struct ledger_reservation *record, uint64_t held_kib)
 {
     uint64_t taken_kib = ballast_sub_floor(held_kib, record->base_kib);
-    return ballast_max_u64(record->spent_kib, ballast_min_u64(record->granted_kib, taken_kib));
+    return ballast_max_u64(record->used_kib, ballast_min_u64(record->granted_kib, taken_kib));
 }
 
 static bool is_for(const struct ledger_reservation *record, const struct ledger_domain *domain)
 {
-    return (record->state == LEDGER_BOUND || record->state == LEDGER_SPENT) &&
+    return (record->state == LEDGER_BOUND || record->state == LEDGER_USED) &&
            record->domid == domain->domid && memcmp(record->uuid, domain->uuid, LEDGER_UUID) == 0;
 }
 
@@ -241,7 +242,7 @@ int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
     struct ledger_entry *entry = ledger_book_find(ledger, id);
     if (entry && is_for(&entry->record, domain) &&
         (!owner || strcmp(entry->record.owner, owner) == 0))
-        return answer(out, id, LEDGER_OK, entry->record.granted_kib, entry->record.spent_kib);
+        return answer(out, id, LEDGER_OK, entry->record.granted_kib, entry->record.used_kib);
     if (!(entry = entry_for(ledger, id, owner, LEDGER_BOUND, out)))
         return 0;
     struct ledger_reservation next = entry->record;
@@ -253,8 +254,8 @@ int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
     next.domid = domain->domid;
     memcpy(next.uuid, domain->uuid, LEDGER_UUID);
     next.base_kib = base_kib;
-    next.spent_kib = spent_by(&next, held_kib);
-    become(&next, LEDGER_BOUND, now_usec, LEDGER_OK, next.granted_kib, next.spent_kib);
+    next.used_kib = used_by(&next, held_kib);
+    become(&next, LEDGER_BOUND, now_usec, LEDGER_OK, next.granted_kib, next.used_kib);
     rc = commit(ledger, entry, &next, err);
     return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
 }
@@ -270,13 +271,13 @@ int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint6
     if (!entry)
         return answer(out, 0, LEDGER_UNKNOWN, 0, 0);
     struct ledger_reservation next = entry->record;
-    next.spent_kib = spent_by(&next, held_kib);
-    uint64_t left_kib = next.granted_kib - next.spent_kib;
+    next.used_kib = used_by(&next, held_kib);
+    uint64_t left_kib = next.granted_kib - next.used_kib;
     if (built || left_kib == 0)
-        become(&next, LEDGER_SPENT, now_usec, LEDGER_OK, next.spent_kib, left_kib);
-    if (next.state != entry->record.state || next.spent_kib != entry->record.spent_kib)
+        become(&next, LEDGER_USED, now_usec, LEDGER_OK, next.used_kib, left_kib);
+    if (next.state != entry->record.state || next.used_kib != entry->record.used_kib)
         rc = commit(ledger, entry, &next, err);
-    return rc < 0 ? rc : answer(out, next.id, LEDGER_OK, next.spent_kib, left_kib);
+    return rc < 0 ? rc : answer(out, next.id, LEDGER_OK, next.used_kib, left_kib);
 }
 
 static int release(struct ledger *ledger, struct ledger_entry *entry, enum ledger_reason why,

@@ -64,11 +64,11 @@ bool ledger_reason_fits(enum ledger_state state, enum ledger_reason reason)
     case LEDGER_REFUSED:
         return reason == LEDGER_CANNOT_FIT || reason == LEDGER_GIVERS_STUCK ||
                reason == LEDGER_DEADLINE_OVER;
-    case LEDGER_ASKED:
-    case LEDGER_FREEING:
+    case LEDGER_REQUESTED:
+    case LEDGER_RECLAIMING:
     case LEDGER_GRANTED:
     case LEDGER_BOUND:
-    case LEDGER_SPENT:
+    case LEDGER_USED:
         return reason == LEDGER_OK;
     case LEDGER_STATES:
         break;
@@ -93,15 +93,15 @@ static int check_sizes(const struct ledger_reservation *record, struct ballast_e
     if (had_grant &&
         (record->granted_kib < record->min_kib || record->granted_kib > record->max_kib))
         return bad(record, err, "it was granted what is outside its range");
-    if (record->spent_kib > record->granted_kib)
-        return bad(record, err, "more was spent than granted");
+    if (record->used_kib > record->granted_kib)
+        return bad(record, err, "more was used than granted");
     return 0;
 }
 
 static bool has_domain(const struct ledger_reservation *record)
 {
     static const uint8_t nil[LEDGER_UUID];
-    return record->domid != 0 || record->base_kib != 0 || record->spent_kib != 0 ||
+    return record->domid != 0 || record->base_kib != 0 || record->used_kib != 0 ||
            memcmp(record->uuid, nil, LEDGER_UUID) != 0;
 }
 
@@ -112,7 +112,7 @@ static int check_state(const struct ledger_reservation *record, struct ballast_e
     if (!ledger_reason_fits(record->state, record->reason))
         return bad(record, err, "its reason does not lead to its state");
     enum ledger_state state = record->state;
-    bool must = state == LEDGER_GRANTED || state == LEDGER_BOUND || state == LEDGER_SPENT ||
+    bool must = state == LEDGER_GRANTED || state == LEDGER_BOUND || state == LEDGER_USED ||
                 record->reason == LEDGER_LEASE_OVER || record->reason == LEDGER_DOMAIN_GONE;
     bool may = must || state == LEDGER_RELEASED;
     if (must && record->granted_kib == 0)
@@ -128,13 +128,13 @@ static int check_state(const struct ledger_reservation *record, struct ballast_e
 
 static int check_times(const struct ledger_reservation *record, struct ballast_error *err)
 {
-    if (record->changed_usec == BALLAST_NONE || record->changed_usec < record->asked_usec)
+    if (record->changed_usec == BALLAST_NONE || record->changed_usec < record->requested_usec)
         return bad(record, err, "it was changed before it was asked for");
-    if (record->state == LEDGER_ASKED && record->changed_usec != record->asked_usec)
+    if (record->state == LEDGER_REQUESTED && record->changed_usec != record->requested_usec)
         return bad(record, err, "it came into being after it was asked for");
     if (record->lease_usec == 0)
         return bad(record, err, "it has a lease of 0");
-    if (record->deadline_usec <= record->asked_usec)
+    if (record->deadline_usec <= record->requested_usec)
         return bad(record, err, "its deadline was over when it was asked for");
     if (record->state == LEDGER_GRANTED && record->changed_usec >= record->deadline_usec)
         return bad(record, err, "it was granted after its deadline");

@@ -14,14 +14,14 @@ static const struct {
     bool open;
     unsigned to; /* the states that may follow */
 } states[LEDGER_STATES] = {
-    [LEDGER_ASKED] = {"asked", true,
-                      TO(LEDGER_FREEING) | TO(LEDGER_GRANTED) | TO(LEDGER_RELEASED) |
-                          TO(LEDGER_REFUSED)},
-    [LEDGER_FREEING] = {"freeing", true,
-                        TO(LEDGER_GRANTED) | TO(LEDGER_RELEASED) | TO(LEDGER_REFUSED)},
+    [LEDGER_REQUESTED] = {"requested", true,
+                          TO(LEDGER_RECLAIMING) | TO(LEDGER_GRANTED) | TO(LEDGER_RELEASED) |
+                              TO(LEDGER_REFUSED)},
+    [LEDGER_RECLAIMING] = {"reclaiming", true,
+                           TO(LEDGER_GRANTED) | TO(LEDGER_RELEASED) | TO(LEDGER_REFUSED)},
     [LEDGER_GRANTED] = {"granted", true, TO(LEDGER_BOUND) | TO(LEDGER_RELEASED)},
-    [LEDGER_BOUND] = {"bound", true, TO(LEDGER_SPENT) | TO(LEDGER_RELEASED)},
-    [LEDGER_SPENT] = {"spent", false, 0},
+    [LEDGER_BOUND] = {"bound", true, TO(LEDGER_USED) | TO(LEDGER_RELEASED)},
+    [LEDGER_USED] = {"used", false, 0},
     [LEDGER_RELEASED] = {"released", false, 0},
     [LEDGER_REFUSED] = {"refused", false, 0},
 };

@@ -63,7 +63,7 @@ struct ballast_host_breakdown {
 
 /*
  * Divides `host`, which need not have passed ballast_host_check(). `reserved_kib` is what has been
- * granted and is not spent, without what host already shows as claims or builds.
+ * granted and is not used, without what host already shows as claims or builds.
  * `configurations` (may be NULL) has for each domain the breakdown of its configuration, or NULL;
  * `domains` (may be NULL) has room for host->domain_count and gets what each takes. Nothing is
  * allocated. -EOVERFLOW when the parts make more than 64 bits of KiB, and nothing is changed then

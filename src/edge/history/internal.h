@@ -15,7 +15,7 @@
 /* "BLSH"; in the file's header, where file(1) finds it. */
 #define HISTORY_APPLICATION_ID 0x424c5348
 /* 1: guest and pack; 2: event too. */
-enum { HISTORY_VERSION = 2 };
+enum { HISTORY_VERSION = 1 };
 
 /* Frames in the WAL before they are moved to the database; the only fsync is then. */
 enum { HISTORY_CHECKPOINT_PAGES = 256, HISTORY_PAGE_KIB = 4 };
@@ -74,7 +74,7 @@ int history_run(struct history *history, enum history_statement which, struct ba
 int history_number(struct history *history, enum history_statement which, uint64_t *out,
                    struct ballast_error *err);
 
-/* schema.c: makes or migrates the tables, in one transaction. -EUCLEAN where they are not ours. */
+/* schema.c: makes the tables, in one transaction. -EUCLEAN where those there are not ours. */
 int history_schema(struct history *history, struct ballast_error *err);
 int history_execute(struct history *history, const char *sql, struct ballast_error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables, version by version: a file of any version is brought to the present one in order. */
+/* The tables; a file of another version is set aside. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -9,9 +10,9 @@
 
 /*
  * What a row of `pack` holds has a version of its own in its first bytes (core/series), so that a
- * further series needs no step here.
+ * further series needs no new version here.
  */
-static const char *const steps[HISTORY_VERSION] = {
+static const char tables_sql[] =
     "CREATE TABLE guest (\n"
     "  id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 16777215),\n"
     "  uuid BLOB NOT NULL CHECK (length(uuid) = 16),\n"
@@ -23,7 +24,7 @@ static const char *const steps[HISTORY_VERSION] = {
     "CREATE TABLE pack (\n"
     "  key INTEGER PRIMARY KEY, -- level << 60 | stretch << 24 | guest\n"
     "  data BLOB NOT NULL\n"
-    ") STRICT;",
+    ") STRICT;\n"
     "CREATE TABLE event (\n"
     "  number INTEGER PRIMARY KEY,\n"
     "  guest INTEGER NOT NULL, -- 0: of none in particular\n"
@@ -40,8 +41,7 @@ static const char *const steps[HISTORY_VERSION] = {
     "  steps INTEGER NOT NULL,\n"
     "  detail TEXT NOT NULL\n"
     ") STRICT;\n"
-    "CREATE INDEX event_guest ON event (guest, number);",
-};
+    "CREATE INDEX event_guest ON event (guest, number);";
 
 int history_execute(struct history *history, const char *sql, struct ballast_error *err)
 {
@@ -62,14 +62,13 @@ static int ask(struct history *history, const char *sql, int64_t *out, struct ba
     return result;
 }
 
-static int migrate(struct history *history, int64_t version, struct ballast_error *err)
+static int create(struct history *history, struct ballast_error *err)
 {
     char sql[96];
     int rc = history_run(history, HISTORY_BEGIN, err);
     if (rc < 0)
         return rc;
-    for (int64_t at = version; at < HISTORY_VERSION && rc == 0; at++)
-        rc = history_execute(history, steps[at], err);
+    rc = history_execute(history, tables_sql, err);
     (void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
                    HISTORY_APPLICATION_ID, HISTORY_VERSION);
     if (rc == 0)
@@ -89,11 +88,14 @@ int history_schema(struct history *history, struct ballast_error *err)
         rc = ask(history, "SELECT count(*) FROM sqlite_schema", &tables, err);
     if (rc < 0)
         return rc;
-    if (id != HISTORY_APPLICATION_ID && tables > 0)
+    if (tables == 0)
+        return create(history, err);
+    if (id != HISTORY_APPLICATION_ID)
         return ballast_fail(err, -EUCLEAN, "%s: it is a database of another program",
                             history->path);
-    if (version > HISTORY_VERSION || version < 0)
-        return ballast_fail(err, -EUCLEAN, "%s: a later version of ballastd has written it",
-                            history->path);
-    return version == HISTORY_VERSION ? 0 : migrate(history, version, err);
+    if (version != HISTORY_VERSION)
+        return ballast_fail(err, -EUCLEAN,
+                            "%s: another version of ballastd has written it, in format %" PRId64,
+                            history->path, version);
+    return 0;
 }

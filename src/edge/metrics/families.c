@@ -272,9 +272,9 @@ void metrics_reservations(struct metrics_text *text, const struct json_object *r
         const char *less_key;
     } rows[] = {
         {{"ballast_reservation_bytes", METRICS_GAUGE, METRICS_BYTES,
-          "Free memory that is promised to a start and not spent yet."},
+          "Free memory that is promised to a start and not used yet."},
          "granted_kib",
-         "spent_kib"},
+         "used_kib"},
         {{"ballast_reservation_missing_bytes", METRICS_GAUGE, METRICS_BYTES,
           "What a start, and those that wait before it, still miss."},
          "missing_kib",

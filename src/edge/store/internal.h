@@ -24,7 +24,7 @@
 
 /* "BLST"; in the file's header, where file(1) finds it. */
 #define STORE_APPLICATION_ID 0x424c5354
-enum { STORE_VERSION = 2, STORE_VERSIONS };
+enum { STORE_VERSION = 1 };
 
 /* Frames in the WAL before they are moved to the database: 1 MiB of 4 KiB pages, some 85 moves. */
 enum { STORE_CHECKPOINT_PAGES = 256 };
@@ -97,8 +97,8 @@ __attribute__((format(printf, 3, 4))) int store_corrupt(const char *path, struct
 /* row.c: a reservation as a row. */
 
 #define STORE_COLUMNS                                                                              \
-    "id, owner, label, min_kib, max_kib, granted_kib, spent_kib, state, reason, a_kib, b_kib, "    \
-    "asked_usec, changed_usec, lease_usec, deadline_usec, domid, uuid, base_kib, sum"
+    "id, owner, label, min_kib, max_kib, granted_kib, used_kib, state, reason, a_kib, b_kib, "     \
+    "requested_usec, changed_usec, lease_usec, deadline_usec, domid, uuid, base_kib, sum"
 enum { STORE_SUM = 18, STORE_COLUMN_COUNT };
 
 /* -EINVAL for what no reservation may be, -ERANGE for a number that SQLite cannot hold. */
@@ -112,7 +112,7 @@ uint64_t store_row_sum(const struct ledger_reservation *record);
 uint64_t store_setting_sum(const char *key, const char *value);
 uint64_t store_book_sum(const struct store_book *book);
 uint64_t store_mark_sum(uint64_t sequence);
-/* Whether they differ in nothing, or in nothing but what has been spent. */
+/* Whether they differ in nothing, or in nothing but what has been used. */
 bool store_row_same(const struct ledger_reservation *a, const struct ledger_reservation *b);
 
 /* store.c: inserts or updates. */
@@ -127,8 +127,7 @@ int store_setting_write(struct store *store, const char *key, const char *value,
 
 /* Tables and first row, in an empty database, in one transaction. */
 int store_schema_create(sqlite3 *db, const char *path, struct ballast_error *err);
-/* Brings it to the present version if it is older; -EPROTO, -EUCLEAN. */
-int store_schema_migrate(sqlite3 *db, const char *path, struct ballast_error *err);
+/* -EPROTO: another version of the format; -EUCLEAN: the tables are not those of this one. */
 int store_schema_check(sqlite3 *db, const char *path, struct ballast_error *err);
 /* One number that a statement answers with. */
 int store_number(sqlite3 *db, const char *path, const char *sql, int64_t *out,

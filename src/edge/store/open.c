@@ -222,8 +222,6 @@ static int open_all(struct store *store, const char *directory, struct ballast_e
     if (rc == 0)
         rc = check_application(store, err);
     if (rc == 0)
-        rc = store_schema_migrate(store->db, store->path, err);
-    if (rc == 0)
         rc = store_schema_check(store->db, store->path, err);
     if (rc == 0)
         rc = store_verify(store, err);

@@ -25,10 +25,18 @@ struct number {
     }
 
 static const struct number numbers[] = {
-    NUMBER(id, 0, false),          NUMBER(min_kib, 3, false),       NUMBER(max_kib, 4, false),
-    NUMBER(granted_kib, 5, false), NUMBER(spent_kib, 6, false),     NUMBER(a_kib, 9, true),
-    NUMBER(b_kib, 10, true),       NUMBER(asked_usec, 11, false),   NUMBER(changed_usec, 12, false),
-    NUMBER(lease_usec, 13, true),  NUMBER(deadline_usec, 14, true), NUMBER(base_kib, 17, true),
+    NUMBER(id, 0, false),
+    NUMBER(min_kib, 3, false),
+    NUMBER(max_kib, 4, false),
+    NUMBER(granted_kib, 5, false),
+    NUMBER(used_kib, 6, false),
+    NUMBER(a_kib, 9, true),
+    NUMBER(b_kib, 10, true),
+    NUMBER(requested_usec, 11, false),
+    NUMBER(changed_usec, 12, false),
+    NUMBER(lease_usec, 13, true),
+    NUMBER(deadline_usec, 14, true),
+    NUMBER(base_kib, 17, true),
 };
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 enum { OWNER = 1, LABEL = 2, STATE = 7, REASON = 8, DOMID = 15, UUID = 16 };
@@ -106,9 +114,7 @@ uint64_t store_book_sum(const struct store_book *book)
 {
     uint64_t sum = sum_number(sum_text(SUM_BEGIN, "book"), book->last_id);
     sum = sum_number(sum_number(sum, book->reservations), book->settings);
-    sum = sum_number(sum, book->total);
-    /* Version 1 had none, and its sums stay as they are. */
-    return sum_end(book->sequence ? sum_number(sum, book->sequence) : sum);
+    return sum_end(sum_number(sum_number(sum, book->total), book->sequence));
 }
 
 uint64_t store_mark_sum(uint64_t sequence)
@@ -211,7 +217,7 @@ int store_row_read(sqlite3_stmt *statement, const char *path, struct ledger_rese
 bool store_row_same(const struct ledger_reservation *a, const struct ledger_reservation *b)
 {
     struct ledger_reservation other = *b;
-    other.spent_kib = a->spent_kib;
+    other.used_kib = a->used_kib;
     for (size_t i = 0; i < NUMBERS; i++) {
         if (number_of(a, &numbers[i]) != number_of(&other, &numbers[i]))
             return false;

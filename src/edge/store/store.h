@@ -45,7 +45,7 @@ int store_next_id(struct store *store, uint64_t *out, struct ballast_error *err)
  * change can be there after a crash. Until the disk can be written again every call says so.)
  * -EUCLEAN too when the file is not as the store left it, was removed or replaced. -EINVAL: no
  * reservation can be so, or the id was given before; -ERANGE: a number from 2^63 up that is not
- * BALLAST_NONE. When nothing but spent_kib differs, nothing is written.
+ * BALLAST_NONE. When nothing but used_kib differs, nothing is written.
  */
 ledger_journal_fn store_journal;
 

@@ -19,7 +19,7 @@ static const char *const texts[STORE_STATEMENTS] = {
     [STORE_ALL] = "SELECT " STORE_COLUMNS " FROM reservation ORDER BY id",
     [STORE_NEXT] = "SELECT " STORE_COLUMNS " FROM reservation WHERE id > ?1 ORDER BY id LIMIT 1",
     [STORE_TRIM] = "DELETE FROM reservation WHERE id IN (SELECT id FROM reservation WHERE state "
-                   "IN ('spent', 'released', 'refused') ORDER BY changed_usec DESC, id DESC "
+                   "IN ('used', 'released', 'refused') ORDER BY changed_usec DESC, id DESC "
                    "LIMIT -1 OFFSET ?1) RETURNING sum",
     [STORE_BOOK] = "UPDATE book SET (last_id, reservations, settings, total, sum, "
                    "sequence) = (?1, ?2, ?3, ?4, ?5, ?6)",

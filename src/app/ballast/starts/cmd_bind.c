@@ -40,9 +40,9 @@ static void tell(const struct json_object *reservation)
 {
     char *state = cli_field_shown(reservation, "state");
     printf("reservation %" PRIu64 ": %s to domain %" PRIu64 ", %" PRIu64 " of %" PRIu64
-           " KiB are spent\n",
+           " KiB are used\n",
            cli_field_sum(reservation, "id"), state, cli_field_sum(reservation, "domid"),
-           cli_field_sum(reservation, "spent_kib"), cli_field_sum(reservation, "granted_kib"));
+           cli_field_sum(reservation, "used_kib"), cli_field_sum(reservation, "granted_kib"));
     free(state);
 }
 
@@ -69,7 +69,7 @@ const struct cli_command cmd_bind = {
     .name = "bind",
     .summary = "say which domain a reservation is for",
     .operands = "ID DOMAIN",
-    .text = "From then on the reservation lasts as long as the domain, and is spent as the\n"
+    .text = "From then on the reservation lasts as long as the domain, and is used as the\n"
             "domain takes its memory. Exit status 1: refused.",
     .options = bind_options,
     .run = bind_main,

@@ -50,7 +50,7 @@ static void add_left(struct cli_table *table, const struct json_object *reservat
     const char *state = cli_field_string(reservation, "state");
     uint64_t until_usec = BALLAST_NONE;
     uint64_t lease_usec = cli_field_u64(reservation, "lease_usec");
-    if (strcmp(state, "asked") == 0 || strcmp(state, "freeing") == 0)
+    if (strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0)
         until_usec = cli_field_u64(reservation, "deadline_usec");
     if (strcmp(state, "granted") == 0 && lease_usec != BALLAST_NONE)
         until_usec = ballast_add_ceil(cli_field_sum(reservation, "changed_usec"), lease_usec);
@@ -68,7 +68,7 @@ static void add_row(struct cli_table *table, const struct json_object *reservati
     add_shown(table, reservation, "state");
     cli_table_add_mib(table, cli_field_u64(reservation, "min_kib"));
     cli_table_add_mib(table, cli_field_u64(reservation, "granted_kib"));
-    cli_table_add_mib(table, cli_field_u64(reservation, "spent_kib"));
+    cli_table_add_mib(table, cli_field_u64(reservation, "used_kib"));
     add_domain(table, reservation);
     add_left(table, reservation, now_usec);
     add_shown(table, reservation, "owner");
@@ -77,7 +77,7 @@ static void add_row(struct cli_table *table, const struct json_object *reservati
 
 static void print_table(const struct json_object *all, uint64_t now_usec)
 {
-    static const char *const heads[] = {"id",     "state", "MiB",   "granted", "spent",
+    static const char *const heads[] = {"id",     "state", "MiB",   "granted", "used",
                                         "domain", "left",  "owner", "label"};
     enum { COLUMNS = sizeof(heads) / sizeof(heads[0]) };
     struct cli_table table;

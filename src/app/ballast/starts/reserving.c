@@ -72,14 +72,14 @@ static const char *state_of(const struct cli_reserving *reserving)
 static bool is_waiting(const struct cli_reserving *reserving)
 {
     const char *state = state_of(reserving);
-    return strcmp(state, "asked") == 0 || strcmp(state, "freeing") == 0;
+    return strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0;
 }
 
 bool cli_reserving_is_granted(const struct cli_reserving *reserving)
 {
     const char *state = state_of(reserving);
     return strcmp(state, "granted") == 0 || strcmp(state, "bound") == 0 ||
-           strcmp(state, "spent") == 0;
+           strcmp(state, "used") == 0;
 }
 
 static struct json_object *params_of(const struct cli_want *want)

@@ -237,7 +237,7 @@ static void remember_verdict(void *memory, const struct ballast_host *host,
 static void on_reservation(void *context, const struct ledger_reservation *record)
 {
     struct daemon *daemon = context;
-    daemon->decided |= record->state != LEDGER_ASKED && record->state != LEDGER_FREEING;
+    daemon->decided |= record->state != LEDGER_REQUESTED && record->state != LEDGER_RECLAIMING;
     recorder_reservation(daemon, record);
     if (daemon->change_count == daemon->change_room) {
         size_t room = daemon->change_room ? 2 * daemon->change_room : 64;
@@ -249,7 +249,7 @@ static void on_reservation(void *context, const struct ledger_reservation *recor
         daemon->change_room = room;
     }
     daemon->changes[daemon->change_count++] =
-        (struct engine_change){.id = record->id, .asked = record->state == LEDGER_ASKED};
+        (struct engine_change){.id = record->id, .asked = record->state == LEDGER_REQUESTED};
 }
 
 static void on_trouble(void *context, const char *why)
@@ -448,7 +448,7 @@ static bool any_foreign_build(const struct daemon *daemon, const struct ballast_
 
 /*
  * Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign, and
- * what they have taken by now is spent.
+ * what they have taken by now is used.
  */
 static void check_ledger(struct daemon *daemon)
 {
@@ -486,9 +486,9 @@ static void note_moves(struct daemon *daemon, const struct tick_result *result)
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
     struct ledger_sums sums = ledger_sums(reservations_ledger(daemon->reservations));
     uint64_t sum = held_sum(host);
-    bool open =
-        sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING] + sums.in_state[LEDGER_BOUND] >
-        0;
+    bool open = sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING] +
+                    sums.in_state[LEDGER_BOUND] >
+                0;
     if (open || sum != daemon->held_sum || result->done + result->failed + result->skipped > 0)
         daemon->moved_usec = daemon_now_usec(daemon);
     daemon->held_sum = sum;
@@ -619,10 +619,10 @@ void engine_settle(struct daemon *daemon)
     for (size_t i = 0; i < daemon->change_count; i++) {
         struct engine_change change = daemon->changes[i];
         const struct ledger_reservation *record = ledger_find(ledger, change.id);
-        if (change.asked && record && record->state == LEDGER_ASKED)
-            (void)ledger_start_freeing(ledger, change.id,
-                                       reservations_now_usec(daemon->reservations, daemon->overlay),
-                                       &verdict, NULL);
+        if (change.asked && record && record->state == LEDGER_REQUESTED)
+            (void)ledger_start_reclaiming(
+                ledger, change.id, reservations_now_usec(daemon->reservations, daemon->overlay),
+                &verdict, NULL);
         if (!comes_again(daemon, i) && (record = ledger_find(ledger, change.id)))
             subscriptions_notify_reservation(daemon, record);
     }

@@ -87,7 +87,7 @@ static void take_step(struct recorder *recorder, struct recorder_guest *guest,
 
 static bool is_waiting(const struct ledger_reservation *record)
 {
-    return record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+    return record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
 }
 
 /* For whom memory is being freed now: the first that waits. */
@@ -96,7 +96,7 @@ static void name_start(struct daemon *daemon, struct history_event *event)
     struct ledger *ledger = reservations_ledger(daemon->reservations);
     struct ledger_sums sums = ledger_sums(ledger);
     const struct ledger_reservation *at = NULL;
-    if (sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING] == 0)
+    if (sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING] == 0)
         return;
     while ((at = ledger_next(ledger, at)) && !is_waiting(at))
         ;

@@ -174,10 +174,10 @@ static int journal_move(void *context, const struct ledger_reservation *before,
         reservations->options.changed(reservations->options.context, after);
         return 0;
     }
-    bool spent_only =
+    bool used_only =
         before && before->state == after->state && before->changed_usec == after->changed_usec;
     /* Nothing is written then, so nothing is known of the disk. */
-    if (!spent_only)
+    if (!used_only)
         note_trouble(reservations, NULL);
     if (!before || before->state != after->state)
         reservations->options.changed(reservations->options.context, after);

@@ -36,12 +36,12 @@ uint64_t encode_missing_kib(struct daemon *daemon, const struct ledger_reservati
     struct ledger *ledger = reservations_ledger(daemon->reservations);
     const struct ledger_reservation *at = NULL;
     uint64_t wanted_kib = 0;
-    if (record->state != LEDGER_ASKED && record->state != LEDGER_FREEING)
+    if (record->state != LEDGER_REQUESTED && record->state != LEDGER_RECLAIMING)
         return 0;
     struct ledger_sums sums = ledger_sums(ledger);
-    size_t left = sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING];
+    size_t left = sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING];
     while (left > 0 && (at = ledger_previous(ledger, at))) {
-        bool waits = at->state == LEDGER_ASKED || at->state == LEDGER_FREEING;
+        bool waits = at->state == LEDGER_REQUESTED || at->state == LEDGER_RECLAIMING;
         left -= waits;
         if (waits && at->id <= record->id)
             wanted_kib += at->min_kib;
@@ -72,20 +72,20 @@ struct json_object *encode_reservation(const struct daemon *daemon,
                                        uint64_t missing_kib)
 {
     struct json_object *object = build_object();
-    bool has_domain = record->state == LEDGER_BOUND || record->state == LEDGER_SPENT;
-    bool waits = record->state == LEDGER_ASKED || record->state == LEDGER_FREEING;
+    bool has_domain = record->state == LEDGER_BOUND || record->state == LEDGER_USED;
+    bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
     encode_u64(object, "id", record->id);
     encode_text(object, "owner", record->owner);
     encode_text(object, "label", record->label);
     encode_u64(object, "min_kib", record->min_kib);
     encode_u64(object, "max_kib", record->max_kib);
     encode_u64(object, "granted_kib", record->granted_kib);
-    encode_u64(object, "spent_kib", record->spent_kib);
+    encode_u64(object, "used_kib", record->used_kib);
     add_words(object, record);
     const char *unwritten = reservations_unwritten(daemon->reservations, record->id);
     if (unwritten)
         encode_text(object, "message", unwritten);
-    encode_u64(object, "asked_usec", record->asked_usec);
+    encode_u64(object, "requested_usec", record->requested_usec);
     encode_u64(object, "changed_usec", record->changed_usec);
     encode_u64(object, "lease_usec", record->lease_usec);
     encode_u64(object, "deadline_usec", record->deadline_usec);

@@ -130,7 +130,7 @@ void method_reservations(struct call *call)
     uint64_t wanted_kib = 0;
     struct json_object *array = build_array();
     while (!more && (at = ledger_next(ledger, at))) {
-        if (at->state == LEDGER_ASKED || at->state == LEDGER_FREEING)
+        if (at->state == LEDGER_REQUESTED || at->state == LEDGER_RECLAIMING)
             wanted_kib += at->min_kib;
         bool wanted = (only == 0 || at->id == only) && at->id > after &&
                       (!owner || strcmp(at->owner, owner) == 0) &&

@@ -104,7 +104,8 @@ static void answer_asked(struct call *call, uint64_t id)
 {
     const struct ledger_reservation *record =
         ledger_find(reservations_ledger(call->daemon->reservations), id);
-    bool waits = record && (record->state == LEDGER_ASKED || record->state == LEDGER_FREEING);
+    bool waits =
+        record && (record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING);
     const char *unwritten = reservations_unwritten(call->daemon->reservations, id);
     if (unwritten) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", unwritten);

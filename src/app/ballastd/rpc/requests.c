@@ -8,7 +8,7 @@
 static bool is_waiting(const struct ledger *ledger, uint64_t id)
 {
     const struct ledger_reservation *record = ledger_find(ledger, id);
-    return record && (record->state == LEDGER_ASKED || record->state == LEDGER_FREEING);
+    return record && (record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING);
 }
 
 static void drop_decided(struct requests *requests, const struct ledger *ledger)
@@ -24,7 +24,7 @@ static void drop_decided(struct requests *requests, const struct ledger *ledger)
 size_t requests_full(struct requests *requests, const struct ledger *ledger, uid_t uid, bool *own)
 {
     struct ledger_sums sums = ledger_sums(ledger);
-    size_t all = sums.in_state[LEDGER_ASKED] + sums.in_state[LEDGER_FREEING];
+    size_t all = sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING];
     size_t of_user = 0;
     bool trusted = uid == 0 || uid == geteuid();
     drop_decided(requests, ledger);

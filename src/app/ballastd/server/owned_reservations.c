@@ -8,7 +8,7 @@ static bool is_unbound(const struct daemon *daemon, uint64_t id)
 {
     struct ledger *ledger = reservations_ledger(daemon->reservations);
     const struct ledger_reservation *record = ledger ? ledger_find(ledger, id) : NULL;
-    return record && (record->state == LEDGER_ASKED || record->state == LEDGER_FREEING ||
+    return record && (record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING ||
                       record->state == LEDGER_GRANTED);
 }
 

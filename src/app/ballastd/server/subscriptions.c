@@ -83,7 +83,7 @@ void subscriptions_notify_reservation(struct daemon *daemon,
             continue;
         if (!params) {
             params = encode_reservation(daemon, record, encode_missing_kib(daemon, record));
-            if (record->state == LEDGER_FREEING)
+            if (record->state == LEDGER_RECLAIMING)
                 build_add(params, "givers", encode_givers(daemon));
         }
         if (failures == build_failures())
@@ -161,7 +161,7 @@ static void notify_waiting(struct daemon *daemon)
     struct ledger_sums sums = ledger_sums(ledger);
     const struct ledger_reservation *at = NULL;
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    if (sums.in_state[LEDGER_FREEING] + sums.in_state[LEDGER_ASKED] == 0) {
+    if (sums.in_state[LEDGER_RECLAIMING] + sums.in_state[LEDGER_REQUESTED] == 0) {
         forget_givers(daemon);
         return;
     }
@@ -169,7 +169,7 @@ static void notify_waiting(struct daemon *daemon)
         return;
     daemon->told_free_kib = host->free_kib;
     for (size_t told = 0; told < TOLD_AT_ONCE && (at = ledger_next(ledger, at));) {
-        if (at->state != LEDGER_FREEING)
+        if (at->state != LEDGER_RECLAIMING)
             continue;
         subscriptions_notify_reservation(daemon, at);
         told++;
@@ -210,7 +210,7 @@ int waiters_add(struct connection *connection, struct json_object *id, uint64_t 
 
 static bool is_decided(const struct ledger_reservation *record)
 {
-    return !record || (record->state != LEDGER_ASKED && record->state != LEDGER_FREEING);
+    return !record || (record->state != LEDGER_REQUESTED && record->state != LEDGER_RECLAIMING);
 }
 
 void waiters_answer(struct daemon *daemon)
