@@ -114,6 +114,7 @@ test-fast: $(BUILD)/build.ninja
 lint:
 	@tests/layers/check-layers
 	@tests/layers/check-size
+	@tests/layers/check-bats
 	@tools/check-format
 
 format:

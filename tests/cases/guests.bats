@@ -29,12 +29,16 @@ load common
     host() { jq -c ".host.gnttab_max_frames = $1 | .host.gnttab_max_maptrack_frames = $2 | .host.xen_version = \"$3\"" \
         maptrack-of-the-host/host.json >"$BATS_TEST_TMPDIR/h.json"; }
     said() { run "$1" ballast explain --host "$BATS_TEST_TMPDIR/h.json" --json maptrack-of-the-host/said.cfg; }
-    host 2047 4096 4.17.7 && said -2
+    host 2047 4096 4.17.7
+    said -2
     [[ $output == *"said.cfg:6: max_grant_frames: 2048: the host's Xen refuses more than gnttab_max_frames of its command line, 2047 (EINVAL)"* ]]
-    host 2048 1024 4.17.7 && said -2
+    host 2048 1024 4.17.7
+    said -2
     [[ $output == *"said.cfg:7: max_maptrack_frames: 4096: "*"gnttab_max_maptrack_frames of its command line, 1024 (EINVAL)"* ]]
-    host 2048 4096 4.17.7 && said -0
-    host 64 1024 4.18.0 && said -0
+    host 2048 4096 4.17.7
+    said -0
+    host 64 1024 4.18.0
+    said -0
 }
 
 @test "nested virtualisation takes 5 pages a vCPU" {
@@ -45,12 +49,15 @@ load common
 @test "nested virtualisation through libvirt's <cpu> costs what nestedhvm=1 costs" {
     figures nested/lab.xml xen-4.17 .config.nestedhvm true .segments.shadow 81920 .cost.settled 8471428 .cost.fresh_max 8471580
     with() { sed "$1" nested/lab.xml >"$BATS_TEST_TMPDIR/v.xml"; }
-    with "s/svm/vmx/; s/require/force/" && figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .cost.settled 8471428
+    with "s/svm/vmx/; s/require/force/"
+    figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .cost.settled 8471428
     for edit in "s/require/disable/" "s/require/forbid/" "s/require/optional/" "s/host-passthrough/custom/" "s/'svm'/'ssse3'/"; do
-        with "$edit" && figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .cost.settled 8471108
+        with "$edit"
+        figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .cost.settled 8471108
     done
     # The last one counts, and svm means nothing to a host of Intel's.
-    with "s|</cpu>|<feature policy='disable' name='svm'/></cpu>|" && figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .config.nestedhvm false
+    with "s|</cpu>|<feature policy='disable' name='svm'/></cpu>|"
+    figures "$BATS_TEST_TMPDIR/v.xml" xen-4.17 .config.nestedhvm false
     jq -c '.host.processor = "GenuineIntel-6-55-4"' maptrack-of-the-host/host.json >"$BATS_TEST_TMPDIR/h.json"
     run -0 ballast explain --host "$BATS_TEST_TMPDIR/h.json" --json nested/lab.xml
     figure "$output" .config.nestedhvm null

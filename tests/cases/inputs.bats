@@ -181,7 +181,7 @@ END
         run -0 ballast explain $form a.cfg
         [[ $output != *"$mark"* && $output != *"$hidden"* ]]
     done
-    run ballast fits --host "$EXAMPLES/host.json" a.cfg
+    run -0 ballast fits --host "$EXAMPLES/host.json" a.cfg
     [[ $output == "$seen???gnp"* && $output != *"$mark"* ]]
     # In what is refused, and in a host's domains.
     printf 'name = "a"\nvga = "%s"\ntype = "hvm"\nmemory = 64\n' "$mark" >b.cfg

@@ -108,7 +108,7 @@ END
         [[ $output == *"standard output: Bad file descriptor"* ]]
     done
     # A reader that has gone: the signal, or where that is ignored the message.
-    run bash -c 'trap "" PIPE; exec 3> >(:); wait $!; "$BALLAST" explain "$1" >&3; echo "status $?" >&2' \
+    run -0 bash -c 'trap "" PIPE; exec 3> >(:); wait $!; "$BALLAST" explain "$1" >&3; echo "status $?" >&2' \
         sh "$EXAMPLES/mail.cfg"
     [[ $output == *"Broken pipe"*"status 3"* ]]
 }

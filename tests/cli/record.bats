@@ -19,8 +19,7 @@ END
     run -0 --separate-stderr ballast record "${HOST[@]}" --interval 500ms --for 3s
     [ -z "$stderr" ]
     [ "${#lines[@]}" = 7 ]
-    [ "$(jq -c .t <<<"$output" | xargs)" = "0.000000 0.500000 1.000000 1.500000 2.000000 2.500000 3.000000" ] ||
-        [ "$(jq -c .t <<<"$output" | xargs)" = "0 0.5 1 1.5 2 2.5 3" ]
+    [ "$(jq '.t * 10' <<<"$output" | xargs)" = "0 5 10 15 20 25 30" ]
     figure "${lines[0]}" '.doms[1].tot_kib' 1048576
     figure "${lines[2]}" '.doms[1].tot_kib' 946176
     # Nobody balances it meanwhile.
@@ -88,7 +87,9 @@ END
 
 @test "Ctrl-C ends a recording with whole lines" {
     make_host
-    timeout --foreground -s INT 1 "$BALLAST" record "${HOST[@]}" --interval 10ms --for 1440m >host.jsonl && false
+    status=0
+    timeout --foreground -s INT 1 "$BALLAST" record "${HOST[@]}" --interval 10ms --for 1440m >host.jsonl || status=$?
+    [ "$status" = 124 ]
     [ -s host.jsonl ]
     jq -c .t host.jsonl >/dev/null
     [ "$(tail -c 1 host.jsonl | xxd -p 2>/dev/null || tail -c 1 host.jsonl | od -An -tx1 | tr -d ' ')" = 0a ]
