@@ -98,7 +98,7 @@ def test_reserve_bind_spend():
                    if m["method"] == "reservation-changed" and m["params"]["id"] == large["id"]
                    and m["params"]["state"] == "reclaiming"]
         assert len(missing) > 2 and missing == sorted(missing, reverse=True), missing
-        assert any(m["params"].get("givers") for m in client.told)
+        assert any(m["params"].get("donors") for m in client.told)
         new = client.call("sim-start", name="new", need_kib=8192 * MIB, overhead_kib=16 * MIB,
                           reservation=large["id"])
         bound = client.call("reservations", id=large["id"])["reservations"][0]
@@ -345,7 +345,7 @@ def test_decisions_and_plan():
         plan = client.call("plan", starts=[{"label": "a", "min_kib": 16 * 1024 * MIB},
                                            {"min_kib": 35 * 1024 * MIB}])
         assert [s["verdict"] for s in plan["starts"]] == ["waits", "never"]
-        assert 0 < plan["starts"][0]["wait_min_usec"] <= plan["starts"][0]["wait_max_usec"] and len(plan["givers"]) > 5
+        assert 0 < plan["starts"][0]["wait_min_usec"] <= plan["starts"][0]["wait_max_usec"] and len(plan["donors"]) > 5
         assert client.call("reservations")["reservations"] == []
         client.call("reserve", min_kib=8192 * MIB, wait=True)
         decisions = client.call("decisions")

@@ -55,7 +55,7 @@ class Actor(threading.Thread):
                               max_kib=size * self.random.choice((1, 1, 2)),
                               deadline_usec=DEADLINE_USEC, lease_usec=120_000_000)
         except Refused as refusal:
-            assert refusal.data["reason"] in ("cannot-fit", "deadline-over", "givers-stuck"), refusal
+            assert refusal.data["reason"] in ("cannot-fit", "deadline-over", "donors-stuck"), refusal
             self.refused += 1
             return
         self.waits.append(time.monotonic() - begin)

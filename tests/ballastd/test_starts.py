@@ -29,7 +29,7 @@ def ticks_more(client, count):
 
 def squeezed_since(client, grant_usec):
     return [each["message"] for each in decided(client)
-            if each["time_usec"] > grant_usec and each["reason"] in ("gives-for-start", "squeezed-for-start")]
+            if each["time_usec"] > grant_usec and each["reason"] in ("reclaimed-for-start", "squeezed-for-start")]
 
 
 def is_counted(client):

@@ -74,7 +74,7 @@ same_words() {
 
 @test "free says the same through the daemon and straight" {
     start_daemon
-    same_words '"reason":"gives-for-start"' free 4G --dry-run
+    same_words '"reason":"reclaimed-for-start"' free 4G --dry-run
     same_words '"reason":"cannot-fit"' free 9G
     same_words '"reason":"deadline-over"' free 4600M --timeout 100ms
     same_words '"reason":"fits"' free 3G

@@ -31,7 +31,7 @@ points() {
     [ "$(ballast history "$1" --json --since 30m | jq '.time_usec | length')" -ge "$2" ]
 }
 
-@test "why tells a start's givers in sentences with numbers" {
+@test "why tells a start's donors in sentences with numbers" {
     start_daemon
     run -0 ballast reserve 3G --label web-7
     wait_until ballast why web

@@ -41,7 +41,7 @@ END
     figure "$output" '.steps[0].reason | endswith("-for-start")' true
     figure "$output" '.waiting[0] | "\(.name) \(.need) \(.missing)"' "web 2097152 1048576"
     figure "$output" '.waiting[0] | "\(.seconds_min) \(.seconds_max)"' "0.5 10.24"
-    figure "$output" '.givers[0] | "\(.rate_min) \(.rate_max) \(.rate_basis)"' "102400 2097152 range"
+    figure "$output" '.donors[0] | "\(.rate_min) \(.rate_max) \(.rate_basis)"' "102400 2097152 range"
     figure "$output" '[.parts[]] | add' 16777216
 }
 

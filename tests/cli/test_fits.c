@@ -52,62 +52,62 @@ static void in_order_and_in_proportion(void **state)
                                 .slack_kib = 400,
                                 .domains = domains,
                                 .domain_count = 3};
-    uint64_t given[3], gift[3];
+    uint64_t reclaimed[3], reclaim_kib[3];
     struct ballast_fits fits;
     struct ballast_fits_verdict verdict;
-    ballast_fits_begin(&fits, &host, given);
+    ballast_fits_begin(&fits, &host, reclaimed);
 
-    ballast_fits_judge(&fits, 1600, &verdict, gift);
+    ballast_fits_judge(&fits, 1600, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS);
     assert_int_equal(verdict.available_kib, 2000);
     assert_int_equal(verdict.spare_kib, 4000);
     assert_int_equal(verdict.missing_kib, 0);
-    assert_int_equal(gift[0] + gift[1] + gift[2], 0);
+    assert_int_equal(reclaim_kib[0] + reclaim_kib[1] + reclaim_kib[2], 0);
 
-    /* 400 are left; 4000 + 1 more than that cannot be given. */
-    ballast_fits_judge(&fits, 4401, &verdict, gift);
+    /* 400 are left; 4000 + 1 more than that cannot be reclaimed. */
+    ballast_fits_judge(&fits, 4401, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS_NOT);
     assert_int_equal(verdict.missing_kib, 1);
-    assert_int_equal(gift[0] + gift[1] + gift[2], 0);
+    assert_int_equal(reclaim_kib[0] + reclaim_kib[1] + reclaim_kib[2], 0);
 
     /* It took nothing: 1200 are missing, three parts to one. */
-    ballast_fits_judge(&fits, 1600, &verdict, gift);
-    assert_int_equal(verdict.fit, BALLAST_FITS_IF_GIVEN);
+    ballast_fits_judge(&fits, 1600, &verdict, reclaim_kib);
+    assert_int_equal(verdict.fit, BALLAST_FITS_IF_RECLAIMED);
     assert_int_equal(verdict.available_kib, 400);
     assert_int_equal(verdict.missing_kib, 1200);
-    assert_int_equal(gift[0], 900);
-    assert_int_equal(gift[1], 300);
-    assert_int_equal(gift[2], 0);
+    assert_int_equal(reclaim_kib[0], 900);
+    assert_int_equal(reclaim_kib[1], 300);
+    assert_int_equal(reclaim_kib[2], 0);
 
     /* What is promised is not promised again: 2800 are left to give, nothing is free. */
-    ballast_fits_judge(&fits, 2800, &verdict, gift);
-    assert_int_equal(verdict.fit, BALLAST_FITS_IF_GIVEN);
-    assert_int_equal(gift[0], 2100);
-    assert_int_equal(gift[1], 700);
-    ballast_fits_judge(&fits, 1, &verdict, gift);
+    ballast_fits_judge(&fits, 2800, &verdict, reclaim_kib);
+    assert_int_equal(verdict.fit, BALLAST_FITS_IF_RECLAIMED);
+    assert_int_equal(reclaim_kib[0], 2100);
+    assert_int_equal(reclaim_kib[1], 700);
+    ballast_fits_judge(&fits, 1, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS_NOT);
     assert_int_equal(verdict.spare_kib, 0);
-    ballast_fits_judge(&fits, 0, &verdict, gift);
+    ballast_fits_judge(&fits, 0, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS);
 }
 
-static void gifts_are_whole_pages(void **state)
+static void parts_are_whole_pages(void **state)
 {
     (void)state;
     /* Equal spares, 10 KiB missing: three pages, of which nobody can give a fraction. */
     struct ballast_domain domains[] = {running(1, 4000, 3900), running(2, 4000, 3900)};
     struct ballast_host host = {
         .total_kib = 30000, .free_kib = 5, .domains = domains, .domain_count = 2};
-    uint64_t given[2], gift[2];
+    uint64_t reclaimed[2], reclaim_kib[2];
     struct ballast_fits fits;
     struct ballast_fits_verdict verdict;
-    ballast_fits_begin(&fits, &host, given);
-    ballast_fits_judge(&fits, 15, &verdict, gift);
+    ballast_fits_begin(&fits, &host, reclaimed);
+    ballast_fits_judge(&fits, 15, &verdict, reclaim_kib);
     assert_int_equal(verdict.missing_kib, 12);
-    assert_int_equal(gift[0], 8);
-    assert_int_equal(gift[1], 4);
+    assert_int_equal(reclaim_kib[0], 8);
+    assert_int_equal(reclaim_kib[1], 4);
     /* The two KiB too many are there for the next one. */
-    ballast_fits_judge(&fits, 2, &verdict, gift);
+    ballast_fits_judge(&fits, 2, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS);
 }
 
@@ -128,21 +128,21 @@ static void random_host(struct ballast_host *host, struct ballast_domain domains
 }
 
 static void check_verdict(const struct ballast_host *host,
-                          const struct ballast_fits_verdict *verdict, const uint64_t *gift,
-                          const uint64_t *given)
+                          const struct ballast_fits_verdict *verdict, const uint64_t *reclaim_kib,
+                          const uint64_t *reclaimed)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
-        assert_int_equal(gift[i] % 4, 0);
-        assert_true(given[i] <= ballast_domain_spare_kib(&host->domains[i]));
-        sum += gift[i];
+        assert_int_equal(reclaim_kib[i] % 4, 0);
+        assert_true(reclaimed[i] <= ballast_domain_spare_kib(&host->domains[i]));
+        sum += reclaim_kib[i];
     }
     switch (verdict->fit) {
     case BALLAST_FITS:
         assert_true(verdict->need_kib <= verdict->available_kib);
         assert_int_equal(sum, 0);
         break;
-    case BALLAST_FITS_IF_GIVEN:
+    case BALLAST_FITS_IF_RECLAIMED:
         assert_true(verdict->need_kib > verdict->available_kib);
         assert_int_equal(sum, verdict->missing_kib);
         assert_true(verdict->available_kib + sum - verdict->need_kib < 4);
@@ -158,13 +158,13 @@ static void check_verdict(const struct ballast_host *host,
 }
 
 /* In proportion: nobody gives more than a page beside his part. */
-static void check_proportion(const struct ballast_host *host, const uint64_t *gift,
+static void check_proportion(const struct ballast_host *host, const uint64_t *reclaim_kib,
                              const uint64_t *before, const struct ballast_fits_verdict *verdict)
 {
-    for (size_t i = 0; i < host->domain_count && verdict->fit == BALLAST_FITS_IF_GIVEN; i++) {
+    for (size_t i = 0; i < host->domain_count && verdict->fit == BALLAST_FITS_IF_RECLAIMED; i++) {
         uint64_t spare = (ballast_domain_spare_kib(&host->domains[i]) - before[i]) / 4 * 4;
         __int128 part = (__int128)verdict->missing_kib * spare / verdict->spare_kib;
-        __int128 off = (__int128)gift[i] - part;
+        __int128 off = (__int128)reclaim_kib[i] - part;
         assert_true(off < 8 && off > -8);
     }
 }
@@ -176,18 +176,18 @@ static void laws_hold_for_any_host(void **state)
     for (int round = 0; round < 20000; round++) {
         struct ballast_domain domains[DOMAINS];
         struct ballast_host host;
-        uint64_t given[DOMAINS], gift[DOMAINS], before[DOMAINS] = {0};
+        uint64_t reclaimed[DOMAINS], reclaim_kib[DOMAINS], before[DOMAINS] = {0};
         random_host(&host, domains);
         assert_int_equal(ballast_host_check(&host, NULL), 0);
         struct ballast_fits fits;
-        ballast_fits_begin(&fits, &host, given);
+        ballast_fits_begin(&fits, &host, reclaimed);
         uint64_t taken = 0, promised = 0;
         for (int i = 0; i < 6; i++) {
             struct ballast_fits_verdict verdict;
-            memcpy(before, given, sizeof(uint64_t) * host.domain_count);
-            ballast_fits_judge(&fits, random_below(host.total_kib / 2 + 2), &verdict, gift);
-            check_verdict(&host, &verdict, gift, given);
-            check_proportion(&host, gift, before, &verdict);
+            memcpy(before, reclaimed, sizeof(uint64_t) * host.domain_count);
+            ballast_fits_judge(&fits, random_below(host.total_kib / 2 + 2), &verdict, reclaim_kib);
+            check_verdict(&host, &verdict, reclaim_kib, reclaimed);
+            check_proportion(&host, reclaim_kib, before, &verdict);
             answers[verdict.fit]++;
             if (verdict.fit == BALLAST_FITS_NOT)
                 continue;
@@ -205,7 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order_and_in_proportion),
-        cmocka_unit_test(gifts_are_whole_pages),
+        cmocka_unit_test(parts_are_whole_pages),
         cmocka_unit_test(laws_hold_for_any_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ class Case(unittest.TestCase):
                  "reservations": lambda *_: {"reservations": [GRANTED], "more": False},
                  "release": lambda *_: reservation("released", message="released by its owner"),
                  "bind": lambda params, _: dict(GRANTED, state="bound", domid=params["domid"]),
-                 "plan": lambda *_: {"starts": [{"verdict": "fits", "missing_kib": 0}], "givers": []}}
+                 "plan": lambda *_: {"starts": [{"verdict": "fits", "missing_kib": 0}], "donors": []}}
         usual.update({name.replace("_", "-"): method for name, method in methods.items()})
         self.peer = Peer(str(self.folder), usual)
         self.addCleanup(self.peer.stop)
@@ -261,13 +261,13 @@ class Reserve(Case):
         last = lambda *_: {"reservations": [reservation("reclaiming", missing_kib=500 * MIB)]}
         self.serve(reserve=ask, reservations=last)
 
-    GIVERS = [{"domid": 3, "name": "web", "gives_kib": 600 * MIB, "given_kib": 100 * MIB}]
-    GAVE = [dict(GIVERS[0], given_kib=600 * MIB)]
+    DONORS = [{"domid": 3, "name": "web", "reclaim_kib": 600 * MIB, "reclaimed_kib": 100 * MIB}]
+    RECLAIMED = [dict(DONORS[0], reclaimed_kib=600 * MIB)]
 
     def test_waits_and_says_who_gives(self):
-        freeing = reservation("reclaiming", missing_kib=500 * MIB, givers=self.GIVERS)
+        freeing = reservation("reclaiming", missing_kib=500 * MIB, donors=self.DONORS)
         foreign = dict(GRANTED, id=18)
-        records = [foreign, freeing] + [freeing] * 8 + [dict(freeing, givers=self.GAVE), GRANTED]
+        records = [foreign, freeing] + [freeing] * 8 + [dict(freeing, donors=self.RECLAIMED), GRANTED]
         self.waits(*records)
         process = self.start("reserve", "1G")
         out, err = process.communicate(timeout=30)
@@ -283,7 +283,7 @@ class Reserve(Case):
         said = self.ballast("reserve", "1G", status=1)
         self.assertIn("no more than 4 KiB could ever be free; 1048572 KiB are missing", said)
         self.peer.stop()
-        self.waits(reservation("refused", reason="givers-stuck", missing_kib=5,
+        self.waits(reservation("refused", reason="donors-stuck", missing_kib=5,
                                message="5 KiB are missing, and those who could give them do not"))
         self.assertIn("those who could give them do not", self.ballast("reserve", "1G", status=1))
 
@@ -429,7 +429,7 @@ class Run(Case):
     def test_refused_says_what_would_help(self):
         def never(*_):
             raise No(REFUSED, "no more than 4 KiB could ever be free", {"missing_kib": 9})
-        plan = {"starts": [{"verdict": "never", "missing_kib": 9, "message": "arithmetic"}], "givers": []}
+        plan = {"starts": [{"verdict": "never", "missing_kib": 9, "message": "arithmetic"}], "donors": []}
         self.serve(reserve=never, plan=lambda *_: plan)
         self.doms += [domain(4, "asleep", state="paused"), domain(5, "own", opted_out=True)]
         _, err = self.run_it("touch", str(self.folder / "ran"), status=1)
@@ -440,15 +440,15 @@ class Run(Case):
         self.assertFalse((self.folder / "ran").exists())
 
     def test_dry_run(self):
-        givers = [{"domid": 3, "name": "web", "gives_kib": 300, "rate_kib": 100, "stuck": False}]
+        donors = [{"domid": 3, "name": "web", "reclaim_kib": 300, "rate_kib": 100, "stuck": False}]
         waits = {"starts": [{"verdict": "waits", "missing_kib": 300, "wait_min_usec": 2000000, "wait_max_usec": 3000000}],
-                 "givers": givers}
+                 "donors": donors}
         self.serve(plan=lambda *_: waits)
         said = self.ballast("run", "--dry-run", self.cfg)
         self.assertIn("fits when others give 300 KiB, in about 2 to 3 s", said)
         self.assertIn("domain 3 web can give 300 KiB", said)
         answer = json.loads(self.ballast("run", "--dry-run", "--json", self.cfg))
-        self.assertEqual((answer["verdict"], answer["givers"]), ("waits", givers))
+        self.assertEqual((answer["verdict"], answer["donors"]), ("waits", donors))
         self.assertEqual(answer["need_kib"], self.peer.called("plan")[0]["starts"][0]["min_kib"])
         waits["starts"][0] = {"verdict": "never", "missing_kib": 5, "message": "too large"}
         process = self.start("run", "--dry-run", self.cfg)

@@ -33,7 +33,7 @@ static void says(const struct history_event *event, const char *sentence)
 static void test_moves(void **state)
 {
     (void)state;
-    struct history_event event = event_of("target", "gives-for-start");
+    struct history_event event = event_of("target", "reclaimed-for-start");
     event.reservation = 12;
     (void)snprintf(event.detail, sizeof(event.detail), "web-7");
     says(&event, "target lowered from 4 GiB to 3 GiB: it does not use all of its memory, and "

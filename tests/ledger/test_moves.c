@@ -58,7 +58,7 @@ static bool move(struct ledger *ledger, enum move what)
         rc = ledger_grant(ledger, 1, &plenty, now, &v, NULL);
         break;
     case REFUSE:
-        rc = ledger_refuse(ledger, 1, LEDGER_GIVERS_STUCK, 3, 0, now, &v, NULL);
+        rc = ledger_refuse(ledger, 1, LEDGER_DONORS_STUCK, 3, 0, now, &v, NULL);
         break;
     case BIND:
         rc = ledger_bind(ledger, 1, "xl", &guest, 0, 0, now, &v, NULL);

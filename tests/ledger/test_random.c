@@ -215,7 +215,7 @@ static void do_grant(struct world *w)
 
 static void do_refuse(struct world *w)
 {
-    static const enum ledger_reason whys[3] = {LEDGER_CANNOT_FIT, LEDGER_GIVERS_STUCK,
+    static const enum ledger_reason whys[3] = {LEDGER_CANNOT_FIT, LEDGER_DONORS_STUCK,
                                                LEDGER_DEADLINE_OVER};
     uint64_t id = some_id(w);
     enum ledger_reason why = whys[roll(w, 3)];
@@ -257,9 +257,9 @@ static void do_hold(struct world *w)
             w->free_kib -= again_kib + takes_kib;
         }
     } else if (w->held_kib[i] > 0) {
-        uint64_t gives_kib = roll(w, w->held_kib[i] + 1);
-        w->held_kib[i] -= gives_kib;
-        w->free_kib += gives_kib;
+        uint64_t freed_kib = roll(w, w->held_kib[i] + 1);
+        w->held_kib[i] -= freed_kib;
+        w->free_kib += freed_kib;
     }
     bool built = roll(w, 6) == 0;
     w->fail_after = 0; /* a note that is lost breaks nothing, but law 2 would count twice */

@@ -57,7 +57,7 @@ static void test_growth_at_the_minimum(void **state)
     balancer_set_policy(scene.balancer, policy_find("proportional"));
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 4096 * MIB);
-    assert_int_equal(scene.sets[0].reason, BALANCER_STOP_GIVING);
+    assert_int_equal(scene.sets[0].reason, BALANCER_RECLAIM_STOPPED);
     close_scene(&scene);
 }
 
@@ -73,7 +73,7 @@ static void test_growth_is_called_off(void **state)
     scene.host.claimed_kib = 512 * MIB;
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
-    assert_int_equal(scene.sets[0].reason, BALANCER_STOP_GIVING);
+    assert_int_equal(scene.sets[0].reason, BALANCER_RECLAIM_STOPPED);
     close_scene(&scene);
 }
 

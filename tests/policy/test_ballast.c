@@ -55,9 +55,9 @@ static void test_sparing_may_cost_a_twentieth(void **state)
         uint64_t wanted_mib, rate_mib;
         enum balancer_reason reason;
     } cases[] = {
-        {1000, 4, BALANCER_GIVES_FOR_START},     /* 10 s, or 9.62 s with the other */
+        {1000, 4, BALANCER_RECLAIMED_FOR_START}, /* 10 s, or 9.62 s with the other */
         {1000, 10, BALANCER_SQUEEZED_FOR_START}, /* 10 s, or 9.09 s */
-        {15, 50, BALANCER_GIVES_FOR_START},      /* 0.15 s, or 0.1 s */
+        {15, 50, BALANCER_RECLAIMED_FOR_START},  /* 0.15 s, or 0.1 s */
         {40, 100, BALANCER_SQUEEZED_FOR_START},  /* 0.4 s, or 0.2 s */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -79,12 +79,12 @@ static void test_a_grain_is_not_short(void **state)
     guest(&bench, 6400, 6450, 8192);
     guest(&bench, 6400, 1000, 8192);
     aim(&bench);
-    assert_int_equal(bench.aims[0].reason, BALANCER_STOP_GIVING);
+    assert_int_equal(bench.aims[0].reason, BALANCER_RECLAIM_STOPPED);
     assert_int_equal(bench.aims[1].kib, 6400 * MIB);
 }
 
 /* Nobody is asked for less than a 32nd of what he holds, and for a fifth more than is lacking. */
-static void test_gifts(void **state)
+static void test_reclaim(void **state)
 {
     (void)state;
     struct bench little = {0};
@@ -92,7 +92,7 @@ static void test_gifts(void **state)
     guest(&little, 6400, 500, 8192);
     guest(&little, 4000, 500, 8192);
     aim(&little);
-    assert_int_equal(little.aims[1].reason, BALANCER_GIVES_TO_OTHERS);
+    assert_int_equal(little.aims[1].reason, BALANCER_RECLAIMED_FOR_OTHERS);
     assert_int_equal(little.aims[1].kib, (6400 - 200) * MIB - BALLAST_PAGE_KIB);
     struct bench much = {0};
     guest(&much, 1024, 1900, 2000);
@@ -114,9 +114,9 @@ static void test_unfair(void **state)
         guest(&bench, 8192 - tot_mib, 64, 8192);
         aim(&bench);
         if (tot_mib < 4096 * 6 / 10)
-            assert_int_equal(bench.aims[1].reason, BALANCER_GIVES_TO_OTHERS);
+            assert_int_equal(bench.aims[1].reason, BALANCER_RECLAIMED_FOR_OTHERS);
         else
-            assert_int_equal(bench.aims[1].reason, BALANCER_STOP_GIVING);
+            assert_int_equal(bench.aims[1].reason, BALANCER_RECLAIM_STOPPED);
     }
 }
 
@@ -137,7 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sparing_may_cost_a_twentieth),
         cmocka_unit_test(test_a_grain_is_not_short),
-        cmocka_unit_test(test_gifts),
+        cmocka_unit_test(test_reclaim),
         cmocka_unit_test(test_unfair),
         cmocka_unit_test(test_level),
     };

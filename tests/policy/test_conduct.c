@@ -128,7 +128,7 @@ static void test_a_page_now_and_then(void **state)
     }
     assert_false(scene.waiting);
     assert_false(scene.granted);
-    assert_int_equal(scene.reason, BALANCER_GIVERS_STUCK);
+    assert_int_equal(scene.reason, BALANCER_DONORS_STUCK);
     assert_in_range(tick, 40, 160);
     close_scene(&scene);
 }
@@ -146,7 +146,7 @@ static int ticks_until_stuck(uint64_t kib, int every, int most)
             follow(&scene, 0, kib);
     }
     if (!scene.waiting)
-        assert_int_equal(scene.reason, BALANCER_GIVERS_STUCK);
+        assert_int_equal(scene.reason, BALANCER_DONORS_STUCK);
     close_scene(&scene);
     return tick;
 }
@@ -533,7 +533,7 @@ static void test_sentences(void **state)
     struct balancer_set set = {.id = 1,
                                .target_kib = 1024,
                                .maxmem_kib = 1024,
-                               .reason = BALANCER_GIVES_FOR_START,
+                               .reason = BALANCER_RECLAIMED_FOR_START,
                                .a_kib = 2048};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,

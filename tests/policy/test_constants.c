@@ -134,7 +134,7 @@ static void test_hope_has_an_end(void **state)
         int tick = 0;
         for (; tick < 5000 && scene.waiting; tick++)
             decide(&scene);
-        assert_int_equal(scene.reason, BALANCER_GIVERS_STUCK);
+        assert_int_equal(scene.reason, BALANCER_DONORS_STUCK);
         if (has_deadline)
             assert_in_range(tick, 300, 400);
         else

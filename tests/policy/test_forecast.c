@@ -21,10 +21,10 @@
 #define GIB (UINT64_C(1024) * 1024)
 #define MIN (60 * SEC)
 
-static uint64_t forecast_usec(const struct forecast_giver *givers, size_t count,
+static uint64_t forecast_usec(const struct forecast_donor *donors, size_t count,
                               uint64_t missing_kib)
 {
-    struct forecast forecast = forecast_of(givers, count, missing_kib);
+    struct forecast forecast = forecast_of(donors, count, missing_kib);
     assert_int_equal(forecast.min_usec, forecast.max_usec);
     return forecast.max_usec;
 }
@@ -32,12 +32,12 @@ static uint64_t forecast_usec(const struct forecast_giver *givers, size_t count,
 static void by_hand(void **state)
 {
     (void)state;
-    const struct forecast_giver givers[] = {{1000, AT(100)}, {300, AT(300)}, {50, AT(0)}};
-    assert_int_equal(forecast_usec(givers, 3, 0), 0);
-    assert_int_equal(forecast_usec(givers, 3, 400), SEC);     /* 100 + 300 in the first second */
-    assert_int_equal(forecast_usec(givers, 3, 500), 2 * SEC); /* the second one has no more */
-    assert_int_equal(forecast_usec(givers, 3, 1300), 10 * SEC);
-    assert_int_equal(forecast_usec(givers, 3, 1301), UINT64_MAX);
+    const struct forecast_donor donors[] = {{1000, AT(100)}, {300, AT(300)}, {50, AT(0)}};
+    assert_int_equal(forecast_usec(donors, 3, 0), 0);
+    assert_int_equal(forecast_usec(donors, 3, 400), SEC);     /* 100 + 300 in the first second */
+    assert_int_equal(forecast_usec(donors, 3, 500), 2 * SEC); /* the second one has no more */
+    assert_int_equal(forecast_usec(donors, 3, 1300), 10 * SEC);
+    assert_int_equal(forecast_usec(donors, 3, 1301), UINT64_MAX);
     assert_int_equal(forecast_usec(NULL, 0, 0), 0);
     assert_int_equal(forecast_usec(NULL, 0, 1), UINT64_MAX);
 }
@@ -45,8 +45,8 @@ static void by_hand(void **state)
 static void at_the_ends_of_64_bits(void **state)
 {
     (void)state;
-    const struct forecast_giver slow = {UINT64_MAX, AT(1)};
-    const struct forecast_giver fast[] = {{UINT64_MAX, AT(UINT64_MAX)},
+    const struct forecast_donor slow = {UINT64_MAX, AT(1)};
+    const struct forecast_donor fast[] = {{UINT64_MAX, AT(UINT64_MAX)},
                                           {UINT64_MAX, AT(UINT64_MAX)}};
     assert_int_equal(forecast_usec(&slow, 1, UINT64_MAX), UINT64_MAX); /* not in 285 years */
     assert_int_equal(forecast_usec(fast, 2, UINT64_MAX - 1), 500000);
@@ -57,18 +57,18 @@ static void never_is_beyond_285_years(void **state)
 {
     (void)state;
     const uint64_t most_sec = (UINT64_C(1) << 53) / SEC;
-    const struct forecast_giver slow = {UINT64_MAX, AT(1)};
+    const struct forecast_donor slow = {UINT64_MAX, AT(1)};
     assert_int_equal(forecast_usec(&slow, 1, most_sec), most_sec * SEC);
     assert_int_equal(forecast_usec(&slow, 1, most_sec + 1), UINT64_MAX);
 }
 
-static uint64_t ticked(const struct forecast_giver *givers, size_t count, uint64_t missing_kib)
+static uint64_t ticked(const struct forecast_donor *donors, size_t count, uint64_t missing_kib)
 {
     for (uint64_t usec = 0; usec < 60 * SEC; usec += 1000) {
         uint64_t sum_kib = 0;
         for (size_t i = 0; i < count; i++) {
-            uint64_t kib = givers[i].pace.min_kib * usec / SEC;
-            sum_kib += kib < givers[i].gives_kib ? kib : givers[i].gives_kib;
+            uint64_t kib = donors[i].pace.min_kib * usec / SEC;
+            sum_kib += kib < donors[i].reclaim_kib ? kib : donors[i].reclaim_kib;
         }
         if (sum_kib >= missing_kib)
             return usec;
@@ -83,17 +83,17 @@ static void against_a_clock(void **state)
     (void)state;
     unsigned seed = (unsigned)first_seed;
     for (int i = 0; i < 300; i++) {
-        struct forecast_giver givers[4];
+        struct forecast_donor donors[4];
         uint64_t sum_kib = 0;
         for (size_t j = 0; j < 4; j++) {
-            givers[j].gives_kib = (uint64_t)rand_r(&seed) % 4000;
+            donors[j].reclaim_kib = (uint64_t)rand_r(&seed) % 4000;
             uint64_t rate_kib = 100 + (uint64_t)rand_r(&seed) % 4000;
-            givers[j].pace = (struct pace)AT(rate_kib);
-            sum_kib += givers[j].gives_kib;
+            donors[j].pace = (struct pace)AT(rate_kib);
+            sum_kib += donors[j].reclaim_kib;
         }
         uint64_t missing_kib = (uint64_t)rand_r(&seed) % (sum_kib + sum_kib / 8 + 1);
-        uint64_t usec = forecast_usec(givers, 4, missing_kib);
-        uint64_t tick = ticked(givers, 4, missing_kib);
+        uint64_t usec = forecast_usec(donors, 4, missing_kib);
+        uint64_t tick = ticked(donors, 4, missing_kib);
         if (tick == UINT64_MAX)
             assert_true(usec == UINT64_MAX);
         else
@@ -105,8 +105,8 @@ static void against_a_clock(void **state)
 static void a_guess_is_a_range(void **state)
 {
     (void)state;
-    const struct forecast_giver giver = {1600 * GIB, PACE_NONE};
-    struct forecast forecast = forecast_of(&giver, 1, 1023 * GIB);
+    const struct forecast_donor donor = {1600 * GIB, PACE_NONE};
+    struct forecast forecast = forecast_of(&donor, 1, 1023 * GIB);
     char text[96];
     assert_int_equal(forecast.min_usec, 511500000);
     assert_int_equal(forecast.max_usec, 10475520000);

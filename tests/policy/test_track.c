@@ -15,7 +15,7 @@
 #define T0  (1000 * SEC)
 
 /* It is to give all but `target`, and says nothing. */
-static struct ballast_domain a_giver(uint64_t tot_kib, uint64_t target_kib)
+static struct ballast_domain a_donor(uint64_t tot_kib, uint64_t target_kib)
 {
     return (struct ballast_domain){.id = 1,
                                    .name = "guest",
@@ -48,7 +48,7 @@ static void pauses_by_habit(void **state)
 {
     (void)state;
     struct track track;
-    struct ballast_domain domain = a_giver(8192 * MIB, 1024 * MIB);
+    struct ballast_domain domain = a_donor(8192 * MIB, 1024 * MIB);
     uint64_t now_usec = T0;
     track_begin(&track, &domain, now_usec);
     assert_int_equal(track_patience_usec(&track), 9 * SEC / 2);
@@ -69,7 +69,7 @@ static void a_short_way_may_be_slow(void **state)
     (void)state;
     for (int is_long = 0; is_long < 2; is_long++) {
         struct track track;
-        struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB - (is_long ? 1024 : 2) * MIB);
+        struct ballast_domain domain = a_donor(4096 * MIB, 4096 * MIB - (is_long ? 1024 : 2) * MIB);
         uint64_t now_usec = T0;
         track_begin(&track, &domain, now_usec);
         give(&track, &domain, &now_usec, 200, 2, 4);
@@ -90,7 +90,7 @@ static void a_little_taken_back(void **state)
                  {4096 * MIB, 80 * MIB, true}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct track track;
-        struct ballast_domain domain = a_giver(cases[i].tot_kib, 4 * MIB);
+        struct ballast_domain domain = a_donor(cases[i].tot_kib, 4 * MIB);
         uint64_t now_usec = T0;
         track_begin(&track, &domain, now_usec);
         give(&track, &domain, &now_usec, 5, 1, 512);
@@ -106,7 +106,7 @@ static void the_least_that_counts(void **state)
     (void)state;
     for (uint64_t kib = 252; kib <= 256; kib += 4) {
         struct track track;
-        struct ballast_domain domain = a_giver(8192 * MIB, 1024 * MIB);
+        struct ballast_domain domain = a_donor(8192 * MIB, 1024 * MIB);
         track_begin(&track, &domain, T0);
         domain.tot_kib -= kib;
         track_update(&track, &domain, T0 + SEC / 2, 4);
@@ -122,7 +122,7 @@ static void half_an_hour(void **state)
     for (uint64_t more_kib = 0; more_kib <= 8; more_kib += 8) {
         struct track track;
         /* 4 KiB in half a second are 8 a second. */
-        struct ballast_domain domain = a_giver(1024 * MIB, 1024 * MIB - 4 - 8 * 1800 - more_kib);
+        struct ballast_domain domain = a_donor(1024 * MIB, 1024 * MIB - 4 - 8 * 1800 - more_kib);
         track_begin(&track, &domain, T0);
         domain.tot_kib -= 4;
         track_update(&track, &domain, T0 + SEC / 2, 4);
@@ -135,7 +135,7 @@ static void no_pace_yet(void **state)
 {
     (void)state;
     struct track track;
-    struct ballast_domain domain = a_giver(1024 * MIB, 1000 * MIB);
+    struct ballast_domain domain = a_donor(1024 * MIB, 1000 * MIB);
     track_begin(&track, &domain, T0);
     domain.tot_kib += 64;
     track_update(&track, &domain, T0 + SEC / 2, 4);
@@ -150,7 +150,7 @@ static void who_is_on_no_way(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         struct track track;
-        struct ballast_domain domain = a_giver(1024 * MIB, 512 * MIB);
+        struct ballast_domain domain = a_donor(1024 * MIB, 512 * MIB);
         if (i == 1)
             domain.state = BALLAST_DOMAIN_PAUSED;
         domain.has_balloon = i != 2;
@@ -168,7 +168,7 @@ static void on_its_way_at_first_sight(void **state)
 {
     (void)state;
     struct track track;
-    struct ballast_domain domain = a_giver(8192 * MIB, 1024 * MIB);
+    struct ballast_domain domain = a_donor(8192 * MIB, 1024 * MIB);
     track_begin(&track, &domain, T0);
     track_update(&track, &domain, T0 + 5 * SEC, 4);
     assert_true(track.stuck);
@@ -181,7 +181,7 @@ static void when_it_came_up(void **state)
     (void)state;
     for (int has_balloon = 0; has_balloon < 2; has_balloon++) {
         struct track track;
-        struct ballast_domain domain = a_giver(1024 * MIB, 1024 * MIB);
+        struct ballast_domain domain = a_donor(1024 * MIB, 1024 * MIB);
         domain.has_balloon = has_balloon;
         track_begin(&track, &domain, T0);
         domain.has_balloon = true;
@@ -203,7 +203,7 @@ static void trust_is_earned_slowly_and_lost_at_once(void **state)
 {
     (void)state;
     struct track track;
-    struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB);
+    struct ballast_domain domain = a_donor(4096 * MIB, 4096 * MIB);
     track_begin(&track, &domain, T0);
     assert_int_equal(track.trust_permyriad, 6000);
     for (unsigned i = 1; i <= 3; i++)
@@ -218,7 +218,7 @@ static void a_peak_fades(void **state)
 {
     (void)state;
     struct track track;
-    struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB);
+    struct ballast_domain domain = a_donor(4096 * MIB, 4096 * MIB);
     track_begin(&track, &domain, T0);
     report(&track, &domain, T0 + SEC, 3000 * MIB, 0);
     for (unsigned ds = 1; ds <= 300; ds++)
@@ -231,7 +231,7 @@ static void a_rise_goes_on(void **state)
 {
     (void)state;
     struct track track;
-    struct ballast_domain domain = a_giver(4096 * MIB, 4096 * MIB);
+    struct ballast_domain domain = a_donor(4096 * MIB, 4096 * MIB);
     track_begin(&track, &domain, T0);
     report(&track, &domain, T0 + SEC, 1000 * MIB, 0);
     report(&track, &domain, T0 + 2 * SEC, 1010 * MIB, 0);
@@ -245,7 +245,7 @@ static void a_rise_is_bounded(void **state)
     (void)state;
     for (uint64_t most_mib = 1400; most_mib <= 2400; most_mib += 1000) {
         struct track track;
-        struct ballast_domain domain = a_giver(2048 * MIB, 2048 * MIB);
+        struct ballast_domain domain = a_donor(2048 * MIB, 2048 * MIB);
         domain.static_max_kib = most_mib * MIB;
         track_begin(&track, &domain, T0);
         report(&track, &domain, T0 + SEC, 500 * MIB, 0);
@@ -261,7 +261,7 @@ static void swap_is_of_fresh_reports(void **state)
 {
     (void)state;
     struct track track;
-    struct ballast_domain domain = a_giver(2048 * MIB, 2048 * MIB);
+    struct ballast_domain domain = a_donor(2048 * MIB, 2048 * MIB);
     track_begin(&track, &domain, T0);
     report(&track, &domain, T0 + 40 * SEC, 3000 * MIB, 30 * SEC);
     assert_int_equal(track.swap_kib, 0);

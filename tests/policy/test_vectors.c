@@ -289,7 +289,7 @@ static void test_more_than_all_may_hold(void **state)
     assert_int_equal(bench.aims[0].kib, 1100 * MIB);
 }
 
-/* Where memory is low a donor keeps what it prefers, 200 MiB at least; less than 10 MiB of a gift
+/* Where memory is low a donor keeps what it prefers, 200 MiB at least; less than 10 MiB of a part
  * is not asked for. */
 static void test_donors_when_low(void **state)
 {

@@ -491,7 +491,7 @@ static void test_least_time(void **state)
     scene.starts[2] = start_of("two", 100);
     scene.starts[2].arrives_usec = SEC;
     begin(&scene, 3, 3);
-    /* two givers of 100 MiB/s for 1 s, then one alone for 100 MiB */
+    /* two donors of 100 MiB/s for 1 s, then one alone for 100 MiB */
     assert_int_equal(sim_start_at(scene.sim, 0)->least_usec, 2 * SEC);
     assert_true(sim_start_at(scene.sim, 0)->feasible);
     assert_false(sim_start_at(scene.sim, 1)->feasible);

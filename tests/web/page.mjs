@@ -83,7 +83,7 @@ const tests = {
     const { id } = await world.call("reserve", { min_kib: 11 << 20, label: "analytics" });
     await page.waitForSelector(`.reservation[data-id="${id}"][data-state="reclaiming"]`);
     await page.waitForSelector('.reservation [role="progressbar"]');
-    await page.waitForSelector(".arrow.gives");
+    await page.waitForSelector(".arrow.shrinks");
     holds((await page.textContent(".tile.warn")).includes("starts waiting"), "no tile says that a start waits");
     // The one that does not give is found out while the others do.
     await page.waitForSelector('button.guest[data-conduct="stuck"] .badge.bad');

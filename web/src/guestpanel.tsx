@@ -55,7 +55,7 @@ function Way({ domain, unit }: { domain: Domain; unit: Unit }) {
           <span class={`arrow ${move}`} aria-hidden="true"> → </span>
           <span class="hidden">to </span>
           <strong>{size(target, unit)}</strong>
-          <span class={`arrow ${move}`}> {move === "grows" ? "▲ grows" : "▼ gives"} {change(target - domain.actual_kib, unit)}</span>
+          <span class={`arrow ${move}`}> {move === "grows" ? "▲ grows" : "▼ shrinks"} {change(target - domain.actual_kib, unit)}</span>
         </>
       )}
     </p>
@@ -130,7 +130,7 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
           <dd>{domain.conduct}</dd>
         </div>
         <div>
-          <dt title="a second, as far as has been seen">gives, grows</dt>
+          <dt title="a second, as far as has been seen">shrinks, grows</dt>
           <dd>
             {domain.rate_down_kib === null ? "–" : `${size(domain.rate_down_kib, unit)}/s`},{" "}
             {domain.rate_up_kib === null ? "–" : `${size(domain.rate_up_kib, unit)}/s`}

@@ -35,7 +35,7 @@ export function sorted(domains: Domain[], sort: Sort, search: string): Domain[] 
   return domains.filter(matches).sort((a, b) => SORTS[sort].by(a, b) || a.domid - b.domid);
 }
 
-const ARROWS = { grows: "▲", gives: "▼", still: "" };
+const ARROWS = { grows: "▲", shrinks: "▼", still: "" };
 
 export function Badge({ mark }: { mark: Mark }): JSX.Element {
   return (

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { Happening } from "./model";
 import { change, moment, readable, size, type Unit } from "./units";
 
-/** "gives-for-start" is a word of the protocol; people read spaces. */
+/** "reclaimed-for-start" is a word of the protocol; people read spaces. */
 export const reasonOf = (event: Happening): string => (event.reason ?? "").replaceAll("-", " ");
 
 export function fromTo(event: Happening, unit: Unit): string {

@@ -148,12 +148,12 @@ export const takes = (domain: Domain): Kib => domain.actual_kib + domain.overhea
     without a video adapter never holds its last ones. */
 export const NEAR_KIB = 1023;
 
-export type Move = "grows" | "gives" | "still";
+export type Move = "grows" | "shrinks" | "still";
 
 export function moveOf(domain: Domain): Move {
   const target = domain.target_kib;
   if (target === null || Math.abs(target - domain.actual_kib) <= NEAR_KIB) return "still";
-  return target > domain.actual_kib ? "grows" : "gives";
+  return target > domain.actual_kib ? "grows" : "shrinks";
 }
 
 export interface Mark {

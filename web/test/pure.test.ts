@@ -87,7 +87,7 @@ test("sizes in words", () => {
 });
 
 test("the daemon's sentences, with sizes as the page has them", () => {
-  assert.equal(readable("web gives 3145728 KiB: target 1024 KiB", "auto"), "web gives 3 GiB: target 1 MiB");
+  assert.equal(readable("web shrinks 3145728 KiB: target 1024 KiB", "auto"), "web shrinks 3 GiB: target 1 MiB");
   assert.equal(readable("vm-20 KiB has x7 KiB and 0 KiB", "auto"), "vm-20 KiB has x7 KiB and 0 KiB");
   assert.equal(hostName("sim:/some/where/office.scn"), "sim:office.scn");
   assert.equal(hostName("xen"), "xen");
@@ -97,7 +97,7 @@ test("who moves, and where to", () => {
   assert.equal(moveOf(domain({})), "still");
   assert.equal(moveOf(domain({ target_kib: 2 * GIB + 8 })), "still");
   assert.equal(moveOf(domain({ target_kib: 3 * GIB })), "grows");
-  assert.equal(moveOf(domain({ target_kib: GIB })), "gives");
+  assert.equal(moveOf(domain({ target_kib: GIB })), "shrinks");
   assert.equal(moveOf(domain({ target_kib: null })), "still");
 });
 
@@ -164,7 +164,7 @@ test("a daemon that answers with more than can be is cut", () => {
 });
 
 const event = (what: Partial<Happening>): Happening => ({
-  number: 1, time_usec: 0, until_usec: 0, name: "web", who: "balancer", what: "target", reason: "gives-for-start",
+  number: 1, time_usec: 0, until_usec: 0, name: "web", who: "balancer", what: "target", reason: "reclaimed-for-start",
   from_kib: 4 * GIB, to_kib: 2 * GIB, reservation: null, steps: 1, detail: null, message: "target lowered", ...what,
 });
 
@@ -177,7 +177,7 @@ test("who, from, to and why in words", () => {
   assert.equal(fromTo(event({}), "auto"), "4 GiB → 2 GiB");
   assert.equal(fromTo(event({ from_kib: null }), "auto"), "2 GiB");
   assert.equal(fromTo(event({ from_kib: null, to_kib: null }), "auto"), "");
-  assert.equal(reasonOf(event({})), "gives for start");
+  assert.equal(reasonOf(event({})), "reclaimed for start");
   assert.equal(reasonOf(event({ reason: null })), "");
   assert.ok(/^\d\d:\d\d:\d\d$/.test(moment(1e15, 1e15)));
   assert.ok(/^\d\d-\d\d \d\d:\d\d:\d\d$/.test(moment(1e15, 1e15 + 3 * 86400e6)));

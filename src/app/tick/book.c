@@ -185,7 +185,7 @@ static enum ledger_reason reason_of(enum balancer_reason reason)
     case BALANCER_TOO_LATE:
         return LEDGER_DEADLINE_OVER;
     default:
-        return LEDGER_GIVERS_STUCK;
+        return LEDGER_DONORS_STUCK;
     }
 }
 

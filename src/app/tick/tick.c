@@ -110,7 +110,7 @@ static bool still_so(const struct tick *tick, const struct ballast_host *host,
 }
 
 /* How much a set lets its domain hold more than it does. */
-static uint64_t gives_kib(const struct ballast_host *host, const struct balancer_set *set)
+static uint64_t growth_of(const struct ballast_host *host, const struct balancer_set *set)
 {
     const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
     if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib <= domain->maxmem_kib)
@@ -227,7 +227,7 @@ static void act_give(struct tick *tick, const struct ballast_host *host, struct 
         left_kib = growth_kib = BALLAST_NONE;
     for (size_t i = out->decided.take_count; i < out->decided.set_count; i++) {
         const struct balancer_set *set = &out->decided.sets[i];
-        uint64_t more_kib = gives_kib(host, set);
+        uint64_t more_kib = growth_of(host, set);
         uint64_t told_kib = tells_kib(host, set);
         if (more_kib > left_kib || told_kib > growth_kib) {
             remember_set(tick, host, set, TICK_SKIPPED, out);

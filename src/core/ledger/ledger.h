@@ -66,7 +66,7 @@ enum ledger_reason {
     LEDGER_DOMAIN_GONE,    /* the domain it was bound to is no more */
     LEDGER_NOT_FREE,       /* memory is not free: a: asked, b: free beyond what is promised */
     LEDGER_CANNOT_FIT,     /* arithmetic: a: asked, b: the most that could ever be */
-    LEDGER_GIVERS_STUCK,   /* those who could give do not; a: missing */
+    LEDGER_DONORS_STUCK,   /* those who could give do not; a: missing */
     LEDGER_DEADLINE_OVER,  /* it was not free in time; a: missing (all of it where nobody knows) */
     LEDGER_WRONG_STATE,    /* a: the state it is in, b: the one it was to get */
     LEDGER_NOT_OWNER,      /* somebody else's */
@@ -185,7 +185,7 @@ int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_use
 int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *host,
                  uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err);
 /*
- * It never will be: `why` is CANNOT_FIT, GIVERS_STUCK or DEADLINE_OVER with its numbers. From
+ * It never will be: `why` is CANNOT_FIT, DONORS_STUCK or DEADLINE_OVER with its numbers. From
  * requested and reclaiming.
  */
 int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, uint64_t a_kib,

@@ -62,7 +62,7 @@ bool ledger_reason_fits(enum ledger_state state, enum ledger_reason reason)
         return reason == LEDGER_BY_OWNER || reason == LEDGER_LEASE_OVER ||
                reason == LEDGER_OWNER_RETURNED || reason == LEDGER_DOMAIN_GONE;
     case LEDGER_REFUSED:
-        return reason == LEDGER_CANNOT_FIT || reason == LEDGER_GIVERS_STUCK ||
+        return reason == LEDGER_CANNOT_FIT || reason == LEDGER_DONORS_STUCK ||
                reason == LEDGER_DEADLINE_OVER;
     case LEDGER_REQUESTED:
     case LEDGER_RECLAIMING:

@@ -34,7 +34,7 @@ static const char *const reason_words[LEDGER_REASONS] = {
     [LEDGER_DOMAIN_GONE] = "domain-gone",
     [LEDGER_NOT_FREE] = "not-free",
     [LEDGER_CANNOT_FIT] = "cannot-fit",
-    [LEDGER_GIVERS_STUCK] = "givers-stuck",
+    [LEDGER_DONORS_STUCK] = "donors-stuck",
     [LEDGER_DEADLINE_OVER] = "deadline-over",
     [LEDGER_WRONG_STATE] = "wrong-state",
     [LEDGER_NOT_OWNER] = "not-owner",
@@ -124,7 +124,7 @@ size_t ledger_reason_text(enum ledger_reason reason, uint64_t a_kib, uint64_t b_
                          " KiB could ever be free",
                          a_kib, b_kib);
         break;
-    case LEDGER_GIVERS_STUCK:
+    case LEDGER_DONORS_STUCK:
         ballast_text_add(&text, "%" PRIu64 " KiB are missing, and those who could give them do not",
                          a_kib);
         break;

@@ -5,7 +5,7 @@
 
 static const char *const words[BALLAST_FIT_ANSWERS] = {
     [BALLAST_FITS] = "fits",
-    [BALLAST_FITS_IF_GIVEN] = "fits-if-given",
+    [BALLAST_FITS_IF_RECLAIMED] = "fits-if-reclaimed",
     [BALLAST_FITS_NOT] = "does-not-fit",
 };
 
@@ -15,22 +15,22 @@ const char *ballast_fit_word(enum ballast_fit fit)
 }
 
 void ballast_fits_begin(struct ballast_fits *fits, const struct ballast_host *host,
-                        uint64_t *given_kib)
+                        uint64_t *reclaimed_kib)
 {
     uint64_t told_kib = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
         told_kib = ballast_add_ceil(told_kib, ballast_domain_told_kib(&host->domains[i]));
-        given_kib[i] = 0;
+        reclaimed_kib[i] = 0;
     }
     fits->host = host;
     fits->available_kib = ballast_host_at_once_kib(host, 0, told_kib);
-    fits->given_kib = given_kib;
+    fits->reclaimed_kib = reclaimed_kib;
 }
 
 static uint64_t spare_pages(const struct ballast_fits *fits, size_t i)
 {
     uint64_t spare_kib = ballast_domain_spare_kib(&fits->host->domains[i]);
-    return ballast_sub_floor(spare_kib, fits->given_kib[i]) / BALLAST_PAGE_KIB;
+    return ballast_sub_floor(spare_kib, fits->reclaimed_kib[i]) / BALLAST_PAGE_KIB;
 }
 
 /* Cannot overflow: no domain spares more than it holds, and a checked host holds them all. */
@@ -47,32 +47,32 @@ static uint64_t all_spare_pages(const struct ballast_fits *fits)
  * something, and whoever can has a page left unless all of it is asked for, when nothing is.
  */
 static void collect(struct ballast_fits *fits, uint64_t pages, uint64_t all_pages,
-                    uint64_t *gift_kib)
+                    uint64_t *reclaim_kib)
 {
     size_t count = fits->host->domain_count;
     uint64_t left = pages;
     for (size_t i = 0; i < count; i++) {
         uint64_t part = ballast_mul_div(pages, spare_pages(fits, i), all_pages);
-        gift_kib[i] = part * BALLAST_PAGE_KIB;
+        reclaim_kib[i] = part * BALLAST_PAGE_KIB;
         left -= part;
     }
     for (size_t i = 0; i < count; i++) {
-        if (left > 0 && spare_pages(fits, i) * BALLAST_PAGE_KIB > gift_kib[i]) {
-            gift_kib[i] += BALLAST_PAGE_KIB;
+        if (left > 0 && spare_pages(fits, i) * BALLAST_PAGE_KIB > reclaim_kib[i]) {
+            reclaim_kib[i] += BALLAST_PAGE_KIB;
             left--;
         }
-        fits->given_kib[i] += gift_kib[i];
+        fits->reclaimed_kib[i] += reclaim_kib[i];
     }
 }
 
 void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
-                        struct ballast_fits_verdict *verdict, uint64_t *gift_kib)
+                        struct ballast_fits_verdict *verdict, uint64_t *reclaim_kib)
 {
     uint64_t all_pages = all_spare_pages(fits);
     uint64_t short_kib = ballast_sub_floor(need_kib, fits->available_kib);
     uint64_t short_pages = ballast_div_up(short_kib, BALLAST_PAGE_KIB);
     for (size_t i = 0; i < fits->host->domain_count; i++)
-        gift_kib[i] = 0;
+        reclaim_kib[i] = 0;
     *verdict = (struct ballast_fits_verdict){
         .fit = BALLAST_FITS,
         .need_kib = need_kib,
@@ -85,9 +85,9 @@ void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
         return;
     }
     if (short_pages > 0) {
-        verdict->fit = BALLAST_FITS_IF_GIVEN;
+        verdict->fit = BALLAST_FITS_IF_RECLAIMED;
         verdict->missing_kib = short_pages * BALLAST_PAGE_KIB;
-        collect(fits, short_pages, all_pages, gift_kib);
+        collect(fits, short_pages, all_pages, reclaim_kib);
     }
     fits->available_kib = fits->available_kib + verdict->missing_kib - need_kib;
 }

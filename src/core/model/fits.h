@@ -15,9 +15,9 @@
 #include "core/model/host.h"
 
 enum ballast_fit {
-    BALLAST_FITS,          /* in what is free */
-    BALLAST_FITS_IF_GIVEN, /* when others give up all that is missing */
-    BALLAST_FITS_NOT,      /* not even when others give all they can */
+    BALLAST_FITS,              /* in what is free */
+    BALLAST_FITS_IF_RECLAIMED, /* when others give up all that is missing */
+    BALLAST_FITS_NOT,          /* not even when others give all they can */
     BALLAST_FIT_ANSWERS
 };
 
@@ -34,26 +34,26 @@ struct ballast_fits_verdict {
 struct ballast_fits {
     const struct ballast_host *host;
     uint64_t available_kib;
-    uint64_t *given_kib; /* promised so far, by index of the host's domains */
+    uint64_t *reclaimed_kib; /* promised so far, by index of the host's domains */
 };
 
 /*
- * Begins with `host`, which must have passed ballast_host_check() and is not copied. `given_kib`
- * has room for host->domain_count; it is the caller's and is set to zero here.
+ * Begins with `host`, which must have passed ballast_host_check() and is not copied.
+ * `reclaimed_kib` has room for host->domain_count; it is the caller's and is set to zero here.
  */
 void ballast_fits_begin(struct ballast_fits *fits, const struct ballast_host *host,
-                        uint64_t *given_kib);
+                        uint64_t *reclaimed_kib);
 
 /*
- * Judges the next guest and, unless it does not fit, lets it take what it needs. gift_kib[i], for
- * each of the host's domains, is what that one must give for this guest: whole pages, in proportion
- * to what each can spare and never beyond it, together exactly missing_kib; all zero where nobody
- * has to or where it would not help.
+ * Judges the next guest and, unless it does not fit, lets it take what it needs. reclaim_kib[i],
+ * for each of the host's domains, is what that one must give for this guest: whole pages, in
+ * proportion to what each can spare and never beyond it, together exactly missing_kib; all zero
+ * where nobody has to or where it would not help.
  */
 void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
-                        struct ballast_fits_verdict *verdict, uint64_t *gift_kib);
+                        struct ballast_fits_verdict *verdict, uint64_t *reclaim_kib);
 
-/* "fits", "fits-if-given", "does-not-fit". */
+/* "fits", "fits-if-reclaimed", "does-not-fit". */
 const char *ballast_fit_word(enum ballast_fit fit);
 
 #endif

@@ -98,7 +98,7 @@ static void plan_hold(const struct act *act, const struct policy_domain *view, u
         growing && plan->target_kib > ballast_add_ceil(aim_kib, still_kib(act, view, aim_kib));
     if (shrinking || too_far || (growing && act->start_waits)) {
         plan->target_kib = staying_kib(view);
-        plan->reason = BALANCER_STOP_GIVING;
+        plan->reason = BALANCER_RECLAIM_STOPPED;
     }
 }
 
@@ -165,7 +165,7 @@ static void fit_rooms(struct act *act, uint64_t most_kib, bool call_off)
             continue;
         if (call_off && plan->target_kib > view->tot_kib) {
             plan->target_kib = staying_kib(view);
-            plan->reason = BALANCER_STOP_GIVING;
+            plan->reason = BALANCER_RECLAIM_STOPPED;
         }
         plan->maxmem_kib =
             ballast_min_u64(plan->maxmem_kib, ballast_max_u64(plan->target_kib, view->tot_kib));
@@ -232,7 +232,7 @@ static void give(struct act *act)
         plan->target_kib = ballast_max_u64(plan->target_kib, view->tot_kib) + more_kib;
         plan->maxmem_kib = ballast_max_u64(plan->maxmem_kib, plan->target_kib);
         plan->reason = balancer->aims[i].reason;
-        plan->gives = true;
+        plan->grows = true;
     }
 }
 
@@ -241,10 +241,10 @@ static uint64_t number_for(const struct act *act, size_t i, const struct plan *p
     const struct policy_domain *view = &act->balancer->views[i];
     const struct ballast_domain *domain = domain_at(act, i);
     switch (plan->reason) {
-    case BALANCER_GIVES_FOR_START:
+    case BALANCER_RECLAIMED_FOR_START:
     case BALANCER_SQUEEZED_FOR_START:
         return act->missing_kib;
-    case BALANCER_GIVES_TO_OTHERS:
+    case BALANCER_RECLAIMED_FOR_OTHERS:
         return act->balancer->aims[i].about_kib;
     case BALANCER_PINNED:
     case BALANCER_BELOW_PIN:
@@ -317,14 +317,14 @@ void balancer_act(struct balancer *balancer, const struct balancer_input *input,
     fit_rooms(&act, act.budget_kib, !balancer->options.take_before_free);
     give(&act);
     for (size_t i = 0; i < balancer->view_count; i++) {
-        if (!balancer->plans[i].gives)
+        if (!balancer->plans[i].grows)
             put(&act, i);
     }
     if (accounts->promises)
         balancer_hold_others(balancer, input->host, accounts);
     balancer->take_count = balancer->set_count;
     for (size_t i = 0; i < balancer->view_count; i++) {
-        if (balancer->plans[i].gives)
+        if (balancer->plans[i].grows)
             put(&act, i);
     }
     /* Where somebody was held back there is nothing to raise anybody by. */

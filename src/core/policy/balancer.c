@@ -329,7 +329,7 @@ static bool may_return(const struct ballast_domain *domain)
     return domain->state == BALLAST_DOMAIN_MIGRATING && domain->has_balloon && domain->shares > 0;
 }
 
-/* One that is being built or boots may be a giver by and by. */
+/* One that is being built or boots may be a donor by and by. */
 static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age_usec)
 {
     if (may_return(domain))

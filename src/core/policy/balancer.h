@@ -53,21 +53,21 @@ struct balancer_input {
 
 /* Why something was decided. The numbers that go with it are in the record's a_kib and b_kib. */
 enum balancer_reason {
-    BALANCER_GIVES_FOR_START,    /* idle memory for a waiting start; a: what is still missing */
-    BALANCER_SQUEEZED_FOR_START, /* the same, beyond what is idle */
-    BALANCER_STOP_GIVING,        /* enough is free; a: what it holds now */
-    BALANCER_NEEDS_MORE,         /* a: its proven need, b: what it holds */
-    BALANCER_SHARE_OF_SURPLUS,   /* a: its part */
-    BALANCER_GIVES_TO_OTHERS,    /* a: what others are short of */
-    BALANCER_RULE,               /* a peer's rule wants it so */
-    BALANCER_PINNED,             /* kept at the target that an administrator set; a: that */
-    BALANCER_BELOW_PIN,          /* squeezed below it for a waiting start; a: its pinned target */
-    BALANCER_LEFT_ALONE,         /* its balloon stopped, or took back; a: where */
+    BALANCER_RECLAIMED_FOR_START,  /* idle memory for a waiting start; a: what is still missing */
+    BALANCER_SQUEEZED_FOR_START,   /* the same, beyond what is idle */
+    BALANCER_RECLAIM_STOPPED,      /* enough is free; a: what it holds now */
+    BALANCER_NEEDS_MORE,           /* a: its proven need, b: what it holds */
+    BALANCER_SHARE_OF_SURPLUS,     /* a: its part */
+    BALANCER_RECLAIMED_FOR_OTHERS, /* a: what others are short of */
+    BALANCER_RULE,                 /* a peer's rule wants it so */
+    BALANCER_PINNED,               /* kept at the target that an administrator set; a: that */
+    BALANCER_BELOW_PIN,            /* squeezed below it for a waiting start; a: its pinned target */
+    BALANCER_LEFT_ALONE,           /* its balloon stopped, or took back; a: where */
     BALANCER_LIMIT_HELD,   /* maximum brought down to what it holds or is to hold; a: room taken */
     BALANCER_LIMIT_RAISED, /* maximum was below a target still to be reached */
     BALANCER_FITS,         /* granted; a: need, b: what stays free */
     BALANCER_NEVER_FITS,   /* a: need, b: all that could be free; refused by arithmetic */
-    BALANCER_GIVERS_STUCK, /* a: missing, b: what those who stopped still hold above their minimum
+    BALANCER_DONORS_STUCK, /* a: missing, b: what those who stopped still hold above their minimum
                             */
     BALANCER_TOO_LATE,     /* its deadline has passed; a: missing */
     BALANCER_REASONS
@@ -141,7 +141,7 @@ void balancer_set_inaccuracy(struct balancer *balancer, uint64_t kib);
 int balancer_decide(struct balancer *balancer, const struct balancer_input *input,
                     struct balancer_output *out, struct ballast_error *err);
 
-/* "gives-for-start" ... */
+/* "reclaimed-for-start" ... */
 const char *balancer_reason_word(enum balancer_reason reason);
 /* One sentence about a set or a verdict, as snprintf. `name` is the domain's or the start's. */
 size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size);

@@ -28,7 +28,7 @@
 /* A difference of less than this part of what a guest holds is left as it is. */
 #define GRAIN_PART 64
 /* Nobody is asked for less than this part of what he holds. */
-#define LEAST_GIFT_PART 32
+#define LEAST_RECLAIM_PART 32
 /* Half of an even share is kept for a guest that says it needs little: it may be wrong, or lie. */
 #define MODEST_PART 2
 
@@ -47,7 +47,7 @@ static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
     return ballast_min_u64(kib, domain->tot_kib);
 }
 
-static uint64_t given_after(const struct policy_view *view, enum reach reach, uint64_t usec)
+static uint64_t reclaimed_after(const struct policy_view *view, enum reach reach, uint64_t usec)
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < view->count; i++) {
@@ -62,15 +62,15 @@ static uint64_t given_after(const struct policy_view *view, enum reach reach, ui
 }
 
 /* How long it takes all together to give so much; BALLAST_NONE: longer than an hour, or never. */
-static uint64_t time_to_give(const struct policy_view *view, enum reach reach, uint64_t kib)
+static uint64_t reclaim_usec(const struct policy_view *view, enum reach reach, uint64_t kib)
 {
     uint64_t low = 0;
     uint64_t high = 3600 * BALLAST_SEC_USEC;
-    if (given_after(view, reach, high) < kib)
+    if (reclaimed_after(view, reach, high) < kib)
         return BALLAST_NONE;
     while (high - low > BALLAST_SEC_USEC / 100) {
         uint64_t middle = low + (high - low) / 2;
-        if (given_after(view, reach, middle) < kib)
+        if (reclaimed_after(view, reach, middle) < kib)
             low = middle;
         else
             high = middle;
@@ -80,13 +80,13 @@ static uint64_t time_to_give(const struct policy_view *view, enum reach reach, u
 
 static enum reach choose_reach(const struct policy_view *view, uint64_t missing_kib)
 {
-    uint64_t least_usec = time_to_give(view, REACH_MINIMUM, missing_kib);
+    uint64_t least_usec = reclaim_usec(view, REACH_MINIMUM, missing_kib);
     if (least_usec == BALLAST_NONE)
         return REACH_BELOW_PIN;
     uint64_t may_usec =
         ballast_mul_div(least_usec, SPARING_PERMYRIAD, BALLAST_PERMYRIAD) + SPARING_USEC;
     for (int reach = REACH_IDLE; reach < REACH_MINIMUM; reach++) {
-        if (time_to_give(view, (enum reach)reach, missing_kib) <= may_usec)
+        if (reclaim_usec(view, (enum reach)reach, missing_kib) <= may_usec)
             return (enum reach)reach;
     }
     return REACH_MINIMUM;
@@ -97,7 +97,7 @@ static void aim_for_start(const struct policy_view *view, struct policy_aim *aim
     uint64_t missing_kib = view->wanted_kib - view->available_kib;
     enum reach reach = choose_reach(view, missing_kib);
     enum balancer_reason reason =
-        reach == REACH_IDLE ? BALANCER_GIVES_FOR_START : BALANCER_SQUEEZED_FOR_START;
+        reach == REACH_IDLE ? BALANCER_RECLAIMED_FOR_START : BALANCER_SQUEEZED_FOR_START;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
         /* Nobody is asked for more than all of what is missing. */
@@ -197,7 +197,7 @@ static uint64_t surplus_kib(const struct policy_view *view, size_t i)
     return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, keep_kib);
 }
 
-static bool is_giving(const struct policy_domain *domain)
+static bool is_reclaiming(const struct policy_domain *domain)
 {
     return !domain->stuck &&
            ballast_add_ceil(domain->target_kib, BALLAST_PAGE_KIB) < domain->tot_kib;
@@ -209,14 +209,14 @@ static uint64_t coming_kib(const struct policy_view *view)
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (is_giving(domain))
+        if (is_reclaiming(domain))
             sum_kib = ballast_add_ceil(sum_kib, domain->tot_kib - domain->target_kib);
     }
     return sum_kib;
 }
 
 /* What is to be taken anew, and from whom. */
-struct gifts {
+struct reclaim {
     uint64_t take_kib;
     uint64_t bar_kib;  /* the surplus from which on a domain is asked */
     uint64_t rate_kib; /* of all who are asked */
@@ -226,49 +226,50 @@ struct gifts {
  * Few are asked for much rather than many for little, but enough of them that they have twice what
  * is wanted.
  */
-static struct gifts plan_gifts(const struct policy_view *view, uint64_t take_kib)
+static struct reclaim plan_reclaim(const struct policy_view *view, uint64_t take_kib)
 {
-    struct gifts gifts = {.take_kib = take_kib, .bar_kib = BALLAST_PAGE_KIB};
+    struct reclaim reclaim = {.take_kib = take_kib, .bar_kib = BALLAST_PAGE_KIB};
     uint64_t most_kib = 0;
     for (size_t i = 0; i < view->count; i++)
         most_kib = ballast_max_u64(most_kib, surplus_kib(view, i));
     for (uint64_t bar_kib = most_kib; bar_kib > BALLAST_PAGE_KIB; bar_kib /= 2) {
         uint64_t sum_kib = 0;
-        gifts.rate_kib = 0;
+        reclaim.rate_kib = 0;
         for (size_t i = 0; i < view->count; i++) {
-            if (surplus_kib(view, i) < bar_kib || is_giving(&view->domains[i]))
+            if (surplus_kib(view, i) < bar_kib || is_reclaiming(&view->domains[i]))
                 continue;
             sum_kib = ballast_add_ceil(sum_kib, surplus_kib(view, i));
-            gifts.rate_kib = ballast_add_ceil(gifts.rate_kib, view->domains[i].rate_down_kib);
+            reclaim.rate_kib = ballast_add_ceil(reclaim.rate_kib, view->domains[i].rate_down_kib);
         }
-        gifts.bar_kib = bar_kib;
+        reclaim.bar_kib = bar_kib;
         if (sum_kib / 2 >= take_kib)
             break;
     }
-    return gifts;
+    return reclaim;
 }
 
 static struct policy_aim hold(const struct policy_domain *domain)
 {
-    return (struct policy_aim){domain->tot_kib, BALANCER_STOP_GIVING, 0};
+    return (struct policy_aim){domain->tot_kib, BALANCER_RECLAIM_STOPPED, 0};
 }
 
 /* A domain that is asked: its part by how fast it gives, and a fifth more, since not all will. */
-static struct policy_aim gift(const struct policy_view *view, size_t i, const struct gifts *gifts)
+static struct policy_aim reclaim_part(const struct policy_view *view, size_t i,
+                                      const struct reclaim *reclaim)
 {
     const struct policy_domain *domain = &view->domains[i];
-    uint64_t part_kib = ballast_mul_div(gifts->take_kib, domain->rate_down_kib,
-                                        ballast_max_u64(gifts->rate_kib, 1));
+    uint64_t part_kib = ballast_mul_div(reclaim->take_kib, domain->rate_down_kib,
+                                        ballast_max_u64(reclaim->rate_kib, 1));
     part_kib = ballast_add_ceil(part_kib, part_kib / 5);
-    part_kib = ballast_max_u64(part_kib, domain->tot_kib / LEAST_GIFT_PART + BALLAST_PAGE_KIB);
+    part_kib = ballast_max_u64(part_kib, domain->tot_kib / LEAST_RECLAIM_PART + BALLAST_PAGE_KIB);
     uint64_t kib =
         ballast_max_u64(view->parts[i].out_kib, ballast_sub_floor(domain->tot_kib, part_kib));
-    return (struct policy_aim){kib, BALANCER_GIVES_TO_OTHERS, gifts->take_kib};
+    return (struct policy_aim){kib, BALANCER_RECLAIMED_FOR_OTHERS, reclaim->take_kib};
 }
 
 static struct policy_aim balanced(const struct policy_view *view, size_t i,
-                                  const struct policy_aim *first_round, const struct gifts *gifts,
-                                  bool unfair, bool surplus)
+                                  const struct policy_aim *first_round,
+                                  const struct reclaim *reclaim, bool unfair, bool surplus)
 {
     const struct policy_domain *domain = &view->domains[i];
     const struct fill_part *part = &view->parts[i];
@@ -277,10 +278,10 @@ static struct policy_aim balanced(const struct policy_view *view, size_t i,
     if (unfair && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
     /* On its way down, and still above what it needs when it gets there: let it arrive. */
-    if (is_giving(domain) && domain->target_kib >= first_round->kib)
-        return (struct policy_aim){BALLAST_NONE, BALANCER_GIVES_TO_OTHERS, 0};
-    if (gifts->take_kib > 0 && !is_giving(domain) && surplus_kib(view, i) >= gifts->bar_kib)
-        return gift(view, i, gifts);
+    if (is_reclaiming(domain) && domain->target_kib >= first_round->kib)
+        return (struct policy_aim){BALLAST_NONE, BALANCER_RECLAIMED_FOR_OTHERS, 0};
+    if (reclaim->take_kib > 0 && !is_reclaiming(domain) && surplus_kib(view, i) >= reclaim->bar_kib)
+        return reclaim_part(view, i, reclaim);
     if (surplus && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
     /* On its way up within its part: the same. */
@@ -300,11 +301,11 @@ void policy_ballast_aim(const struct policy_view *view, struct policy_aim *aims)
     bool unfair;
     uint64_t lacking_kib = lack_kib(view, aims, &unfair);
     uint64_t have_kib = ballast_add_ceil(view->available_kib, coming_kib(view));
-    struct gifts gifts = {.bar_kib = BALLAST_NONE};
+    struct reclaim reclaim = {.bar_kib = BALLAST_NONE};
     if (lacking_kib > have_kib)
-        gifts = plan_gifts(view, lacking_kib - have_kib);
+        reclaim = plan_reclaim(view, lacking_kib - have_kib);
     bool surplus =
         view->available_kib > ballast_add_ceil(lacking_kib, view->total_kib / SURPLUS_PART);
     for (size_t i = 0; i < view->count; i++)
-        aims[i] = balanced(view, i, &aims[i], &gifts, unfair, surplus);
+        aims[i] = balanced(view, i, &aims[i], &reclaim, unfair, surplus);
 }

@@ -9,28 +9,28 @@
 
 #define USEC_MAX (UINT64_C(1) << 53)
 
-static uint64_t given_kib(const struct forecast_giver *givers, size_t count, bool fast,
-                          uint64_t usec)
+static uint64_t reclaimed_kib(const struct forecast_donor *donors, size_t count, bool fast,
+                              uint64_t usec)
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t rate_kib = fast ? givers[i].pace.max_kib : givers[i].pace.min_kib;
+        uint64_t rate_kib = fast ? donors[i].pace.max_kib : donors[i].pace.min_kib;
         uint64_t could_kib = ballast_mul_div(rate_kib, usec, BALLAST_SEC_USEC);
-        sum_kib = ballast_add_ceil(sum_kib, ballast_min_u64(could_kib, givers[i].gives_kib));
+        sum_kib = ballast_add_ceil(sum_kib, ballast_min_u64(could_kib, donors[i].reclaim_kib));
     }
     return sum_kib;
 }
 
-static uint64_t time_for(const struct forecast_giver *givers, size_t count, bool fast,
+static uint64_t time_for(const struct forecast_donor *donors, size_t count, bool fast,
                          uint64_t missing_kib)
 {
-    if (given_kib(givers, count, fast, USEC_MAX) < missing_kib)
+    if (reclaimed_kib(donors, count, fast, USEC_MAX) < missing_kib)
         return UINT64_MAX;
     uint64_t low = 0;
     uint64_t high = USEC_MAX;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (given_kib(givers, count, fast, middle) >= missing_kib)
+        if (reclaimed_kib(donors, count, fast, middle) >= missing_kib)
             high = middle;
         else
             low = middle + 1;
@@ -38,10 +38,10 @@ static uint64_t time_for(const struct forecast_giver *givers, size_t count, bool
     return low;
 }
 
-struct forecast forecast_of(const struct forecast_giver *givers, size_t count, uint64_t missing_kib)
+struct forecast forecast_of(const struct forecast_donor *donors, size_t count, uint64_t missing_kib)
 {
-    return (struct forecast){.min_usec = time_for(givers, count, true, missing_kib),
-                             .max_usec = time_for(givers, count, false, missing_kib)};
+    return (struct forecast){.min_usec = time_for(donors, count, true, missing_kib),
+                             .max_usec = time_for(donors, count, false, missing_kib)};
 }
 
 /* In the largest unit that it has two of, rounded up: a time that is told should not be too short.

@@ -8,8 +8,8 @@
 
 #include "core/policy/pace.h"
 
-struct forecast_giver {
-    uint64_t gives_kib; /* in all */
+struct forecast_donor {
+    uint64_t reclaim_kib; /* in all */
     struct pace pace;
 };
 
@@ -23,7 +23,7 @@ struct forecast {
  * The least time after which they have given missing_kib together, each no more than he gives in
  * all. Never is also what takes more than 2^53 us (285 years).
  */
-struct forecast forecast_of(const struct forecast_giver *givers, size_t count,
+struct forecast forecast_of(const struct forecast_donor *donors, size_t count,
                             uint64_t missing_kib);
 
 /* "about 27 s", "about 9 min to 3 h", "less than 1 s", "never", as snprintf. */

@@ -147,7 +147,7 @@ static void refuse_hopeless(struct balancer *balancer, const struct balancer_inp
     for (size_t i = 0; i < input->request_count; i++) {
         const struct balancer_request *request = &input->requests[i];
         if (balancer->waits[i] && request->need_kib > reach_kib && hope_is_over(balancer, request))
-            decide(balancer, input, i, false, BALANCER_GIVERS_STUCK, request->need_kib - left_kib,
+            decide(balancer, input, i, false, BALANCER_DONORS_STUCK, request->need_kib - left_kib,
                    held_back_kib(balancer));
     }
 }

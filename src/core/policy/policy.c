@@ -8,7 +8,7 @@
 static const struct policy policies[] = {
     {
         .name = "ballast",
-        .summary = "idle memory first, all givers at once; proven need before shares",
+        .summary = "idle memory first, all donors at once; proven need before shares",
         .squeezes = true,
         .aim = policy_ballast_aim,
     },

@@ -53,7 +53,7 @@ struct policy_view {
 struct policy_aim {
     uint64_t kib; /* what the domain should hold; BALLAST_NONE: leave it alone */
     enum balancer_reason reason;
-    uint64_t about_kib; /* of GIVES_TO_OTHERS: what they are short of */
+    uint64_t about_kib; /* of RECLAIMED_FOR_OTHERS: what they are short of */
 };
 
 struct policy {

@@ -13,7 +13,7 @@
 #define LEAST_KIB         (200 * BALLAST_MIB_KIB) /* MIN_PREFMEM */
 #define DOM0_BOOST_KIB    (350 * BALLAST_MIB_KIB) /* DOM0_MEM_BOOST */
 #define SAFETY_PERMYRIAD  10500                   /* REQ_SAFETY_NET_FACTOR */
-#define NO_GIFT_KIB       (10 * BALLAST_MIB_KIB)  /* balance_when_low_on_mem: not worth asking */
+#define LEAST_RECLAIM_KIB (10 * BALLAST_MIB_KIB)  /* balance_when_low_on_mem: not worth asking */
 #define ROUNDING_PERMILLE 999                     /* both balance functions */
 
 struct sums {
@@ -69,10 +69,10 @@ static void for_start(const struct policy_view *view, const struct sums *sums, u
         if (!takes_part(domain))
             continue;
         uint64_t surplus_kib = ballast_sub_floor(domain->tot_kib, preferred_kib(domain));
-        uint64_t gift_kib = ballast_mul_div(surplus_kib, missing_kib, sums->surplus_kib);
-        gift_kib = ballast_mul_div(gift_kib, SAFETY_PERMYRIAD, BALLAST_PERMYRIAD);
-        if (gift_kib > 0)
-            aims[i].kib = ballast_sub_floor(domain->tot_kib, gift_kib);
+        uint64_t reclaim_kib = ballast_mul_div(surplus_kib, missing_kib, sums->surplus_kib);
+        reclaim_kib = ballast_mul_div(reclaim_kib, SAFETY_PERMYRIAD, BALLAST_PERMYRIAD);
+        if (reclaim_kib > 0)
+            aims[i].kib = ballast_sub_floor(domain->tot_kib, reclaim_kib);
     }
 }
 
@@ -125,15 +125,15 @@ static void when_low(const struct policy_view *view, const struct sums *sums,
         const struct policy_domain *domain = &view->domains[i];
         if (!takes_part(domain) || !is_donor(domain))
             continue;
-        uint64_t gift_kib = ballast_sub_floor(domain->tot_kib, preferred_kib(domain));
-        if (gift_kib < NO_GIFT_KIB)
+        uint64_t reclaim_kib = ballast_sub_floor(domain->tot_kib, preferred_kib(domain));
+        if (reclaim_kib < LEAST_RECLAIM_KIB)
             continue;
         aims[i].kib = preferred_kib(domain);
         /* As there: what the donors are still to give is taken off what the others get now. */
-        if (brought_kib < gift_kib)
+        if (brought_kib < reclaim_kib)
             brought_kib = 0;
         else
-            brought_kib -= gift_kib;
+            brought_kib -= reclaim_kib;
     }
     for (size_t i = 0; i < view->count && brought_kib > 0; i++) {
         const struct policy_domain *domain = &view->domains[i];

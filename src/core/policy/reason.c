@@ -5,12 +5,12 @@
 #include "core/policy/balancer.h"
 
 static const char *const words[BALANCER_REASONS] = {
-    [BALANCER_GIVES_FOR_START] = "gives-for-start",
+    [BALANCER_RECLAIMED_FOR_START] = "reclaimed-for-start",
     [BALANCER_SQUEEZED_FOR_START] = "squeezed-for-start",
-    [BALANCER_STOP_GIVING] = "stop",
+    [BALANCER_RECLAIM_STOPPED] = "stop",
     [BALANCER_NEEDS_MORE] = "needs-more",
     [BALANCER_SHARE_OF_SURPLUS] = "share-of-surplus",
-    [BALANCER_GIVES_TO_OTHERS] = "gives-to-others",
+    [BALANCER_RECLAIMED_FOR_OTHERS] = "reclaimed-for-others",
     [BALANCER_RULE] = "rule",
     [BALANCER_PINNED] = "pinned",
     [BALANCER_BELOW_PIN] = "below-pin",
@@ -19,7 +19,7 @@ static const char *const words[BALANCER_REASONS] = {
     [BALANCER_LIMIT_RAISED] = "limit-raised",
     [BALANCER_FITS] = "fits",
     [BALANCER_NEVER_FITS] = "never-fits",
-    [BALANCER_GIVERS_STUCK] = "givers-stuck",
+    [BALANCER_DONORS_STUCK] = "donors-stuck",
     [BALANCER_TOO_LATE] = "too-late",
 };
 
@@ -31,17 +31,17 @@ const char *balancer_reason_word(enum balancer_reason reason)
 static const char *why(enum balancer_reason reason)
 {
     switch (reason) {
-    case BALANCER_GIVES_FOR_START:
+    case BALANCER_RECLAIMED_FOR_START:
         return "gives what it does not use to a waiting start, which still misses";
     case BALANCER_SQUEEZED_FOR_START:
         return "is squeezed for a waiting start, which still misses";
-    case BALANCER_STOP_GIVING:
+    case BALANCER_RECLAIM_STOPPED:
         return "stays at what it holds,";
     case BALANCER_NEEDS_MORE:
         return "gets more, because it needs";
     case BALANCER_SHARE_OF_SURPLUS:
         return "gets its share of what is free,";
-    case BALANCER_GIVES_TO_OTHERS:
+    case BALANCER_RECLAIMED_FOR_OTHERS:
         return "gives to others, who are short of";
     case BALANCER_LIMIT_HELD:
         return "must not grow by itself any more; room taken away:";
@@ -56,7 +56,7 @@ static const char *why(enum balancer_reason reason)
     case BALANCER_RULE:
     case BALANCER_FITS:
     case BALANCER_NEVER_FITS:
-    case BALANCER_GIVERS_STUCK:
+    case BALANCER_DONORS_STUCK:
     case BALANCER_TOO_LATE:
     case BALANCER_REASONS:
         break;
@@ -100,7 +100,7 @@ size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char 
                          " KiB would be free",
                          name, a, b);
         break;
-    case BALANCER_GIVERS_STUCK:
+    case BALANCER_DONORS_STUCK:
         ballast_text_add(
             &text,
             "%s cannot start: %" PRIu64

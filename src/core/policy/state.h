@@ -29,7 +29,7 @@ struct plan {
     uint64_t maxmem_kib;
     enum balancer_reason reason;
     uint64_t a_kib;
-    bool gives; /* not to be done before what takes */
+    bool grows; /* not to be done before what takes */
 };
 
 /* The paces of guests of one type, as far as they have been seen here. */

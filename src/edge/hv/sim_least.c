@@ -21,7 +21,7 @@
 #define HORIZON_USEC (1800 * BALLAST_SEC_USEC)
 
 /* Whether anything can still come free in the copy by waiting. */
-static bool can_give(const struct sim *sim)
+static bool can_reclaim(const struct sim *sim)
 {
     for (size_t i = 0; i < sim->domain_count; i++) {
         const struct sim_domain *domain = &sim->domains[i];
@@ -42,7 +42,7 @@ static uint64_t least_usec(struct sim *copy, uint64_t need_pages, uint64_t until
 {
     uint64_t from_usec = copy->now_usec;
     while (sim_available_pages(copy) < need_pages) {
-        if (copy->now_usec >= until_usec || !can_give(copy))
+        if (copy->now_usec >= until_usec || !can_reclaim(copy))
             return BALLAST_NONE;
         copy->now_usec += copy->config->tick_usec;
         sim_balloons_step(copy, copy->config->tick_usec);

@@ -44,7 +44,7 @@ static const char create_reservation[] =
                               "    WHEN state = 'released' THEN\n"
                               "      reason IN ('by-owner', 'lease-over', 'owner-returned', 'domain-gone')\n"
                               "    WHEN state = 'refused' THEN\n"
-                              "      reason IN ('cannot-fit', 'givers-stuck', 'deadline-over')\n"
+                              "      reason IN ('cannot-fit', 'donors-stuck', 'deadline-over')\n"
                               "    ELSE 0 END),\n"
                               "  CHECK (CASE\n"
                               "    WHEN state IN ('granted', 'bound', 'used') OR reason IN ('lease-over', 'domain-gone')\n"

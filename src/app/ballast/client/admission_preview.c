@@ -36,8 +36,8 @@ int cli_admission_preview_ask(struct cli_daemon *daemon, const char *label, uint
     struct json_object *result = NULL;
     int rc = cli_daemon_call(daemon, "plan", plan_params(label, need_kib), &result);
     preview.start = json_object_get(cli_field_at(result, "starts", 0));
-    struct json_object *givers = cli_field(preview.start, "givers");
-    preview.givers = json_object_get(givers ? givers : cli_field(result, "givers"));
+    struct json_object *donors = cli_field(preview.start, "donors");
+    preview.donors = json_object_get(donors ? donors : cli_field(result, "donors"));
     json_object_put(result);
     if (!rc && !preview.start) {
         cli_complain("%s: the daemon answered plan without a plan", daemon->command);
@@ -55,7 +55,7 @@ int cli_admission_preview_ask(struct cli_daemon *daemon, const char *label, uint
 void cli_admission_preview_release(struct cli_admission_preview *preview)
 {
     json_object_put(preview->start);
-    json_object_put(preview->givers);
+    json_object_put(preview->donors);
     json_object_put(preview->domains);
     *preview = (struct cli_admission_preview){0};
 }
@@ -105,16 +105,16 @@ static uint64_t above_minimum_kib(const struct json_object *domain)
     return ballast_sub_floor(cli_field_sum(domain, "actual_kib"), min_kib);
 }
 
-static void tell_givers(const struct cli_admission_preview *preview, FILE *out)
+static void tell_donors(const struct cli_admission_preview *preview, FILE *out)
 {
-    for (size_t i = 0; i < length_of(preview->givers); i++) {
-        const struct json_object *giver = json_object_array_get_idx(preview->givers, i);
-        uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
-        char *name = cli_field_shown(giver, "name");
-        if (gives_kib > 0)
+    for (size_t i = 0; i < length_of(preview->donors); i++) {
+        const struct json_object *donor = json_object_array_get_idx(preview->donors, i);
+        uint64_t reclaim_kib = cli_field_sum(donor, "reclaim_kib");
+        char *name = cli_field_shown(donor, "name");
+        if (reclaim_kib > 0)
             fprintf(out, "    domain %" PRIu64 " %s can give %" PRIu64 " KiB%s\n",
-                    cli_field_sum(giver, "domid"), name, gives_kib,
-                    cli_field_bool(giver, "stuck") ? " (it is stuck)" : "");
+                    cli_field_sum(donor, "domid"), name, reclaim_kib,
+                    cli_field_bool(donor, "stuck") ? " (it is stuck)" : "");
         free(name);
     }
 }
@@ -152,7 +152,7 @@ void cli_admission_preview_print(const struct cli_admission_preview *preview, FI
             fprintf(out, ", in %s", text);
         }
         fputs(":\n", out);
-        tell_givers(preview, out);
+        tell_donors(preview, out);
     } else {
         fprintf(out, "it does not fit, %" PRIu64 " KiB are missing: %s\n", missing_kib, message);
         tell_obstacles(preview, out);
@@ -166,11 +166,11 @@ struct json_object *cli_admission_preview_json(const struct cli_admission_previe
     struct json_object *way = cli_must(json_object_new_array());
     json_object_object_foreach(preview->start, key, value)
     {
-        if (strcmp(key, "givers") != 0)
+        if (strcmp(key, "donors") != 0)
             cli_json_add(object, key, json_object_get(value));
     }
-    cli_json_add(object, "givers",
-                 preview->givers ? json_object_get(preview->givers)
+    cli_json_add(object, "donors",
+                 preview->donors ? json_object_get(preview->donors)
                                  : cli_must(json_object_new_array()));
     for (size_t i = 0; i < length_of(preview->domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(preview->domains, i);

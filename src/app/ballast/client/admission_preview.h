@@ -10,7 +10,7 @@
 
 struct cli_admission_preview {
     struct json_object *start;   /* the one of `plan` */
-    struct json_object *givers;  /* array, or NULL */
+    struct json_object *donors;  /* array, or NULL */
     struct json_object *domains; /* of `domains` */
 };
 
@@ -23,7 +23,7 @@ void cli_admission_preview_release(
 bool cli_admission_preview_is_possible(const struct cli_admission_preview *preview);
 /* Lines for people: the verdict, who gives, and where it can never be what is in the way. */
 void cli_admission_preview_print(const struct cli_admission_preview *preview, FILE *out);
-/* The same as an object, the caller's: the start with "givers" and "in_the_way". */
+/* The same as an object, the caller's: the start with "donors" and "in_the_way". */
 struct json_object *cli_admission_preview_json(const struct cli_admission_preview *preview);
 
 #endif

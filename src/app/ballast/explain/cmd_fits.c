@@ -40,7 +40,7 @@ struct answer {
     struct ballast_fits_verdict verdict;
     const struct ballast_host *host;
     const uint64_t *before_kib; /* promised by each domain before this guest came */
-    const uint64_t *gift_kib;
+    const uint64_t *reclaim_kib;
 };
 
 static int parse(struct fits *fits, struct cli_args *args)
@@ -68,16 +68,16 @@ static int parse(struct fits *fits, struct cli_args *args)
     return CLI_DONE;
 }
 
-static void print_gifts(const struct answer *answer)
+static void print_donors(const struct answer *answer)
 {
     for (size_t i = 0; i < answer->host->domain_count; i++) {
         const struct ballast_domain *domain = &answer->host->domains[i];
         uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
-        if (answer->gift_kib[i] == 0)
+        if (answer->reclaim_kib[i] == 0)
             continue;
         char *label = cli_domain_label(domain);
         printf("    %s gives %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64 " KiB\n", label,
-               answer->gift_kib[i], from_kib, from_kib - answer->gift_kib[i]);
+               answer->reclaim_kib[i], from_kib, from_kib - answer->reclaim_kib[i]);
         free(label);
     }
 }
@@ -91,9 +91,9 @@ static void print_answer(const struct answer *answer)
     case BALLAST_FITS:
         puts("fits");
         break;
-    case BALLAST_FITS_IF_GIVEN:
+    case BALLAST_FITS_IF_RECLAIMED:
         printf("fits if others give %" PRIu64 " KiB\n", verdict->missing_kib);
-        print_gifts(answer);
+        print_donors(answer);
         break;
     case BALLAST_FITS_NOT:
         printf("does not fit\n    others can give %" PRIu64 " KiB, %" PRIu64
@@ -118,23 +118,23 @@ static bool counted_alike(const struct answer *a, const struct answer *b)
            strcmp(a->certainty.text, b->certainty.text) == 0;
 }
 
-static struct json_object *gifts_json(const struct answer *answer)
+static struct json_object *donors_json(const struct answer *answer)
 {
-    struct json_object *gifts = cli_array();
+    struct json_object *donors = cli_array();
     for (size_t i = 0; i < answer->host->domain_count; i++) {
         const struct ballast_domain *domain = &answer->host->domains[i];
         uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
-        if (answer->gift_kib[i] == 0)
+        if (answer->reclaim_kib[i] == 0)
             continue;
-        struct json_object *gift = cli_object();
-        cli_object_add_kib(gift, "id", domain->id);
-        cli_object_add_string(gift, "name", domain->name);
-        cli_object_add_kib(gift, "gives", answer->gift_kib[i]);
-        cli_object_add_kib(gift, "from", from_kib);
-        cli_object_add_kib(gift, "to", from_kib - answer->gift_kib[i]);
-        cli_array_add(gifts, gift);
+        struct json_object *donor = cli_object();
+        cli_object_add_kib(donor, "id", domain->id);
+        cli_object_add_string(donor, "name", domain->name);
+        cli_object_add_kib(donor, "reclaim", answer->reclaim_kib[i]);
+        cli_object_add_kib(donor, "from", from_kib);
+        cli_object_add_kib(donor, "to", from_kib - answer->reclaim_kib[i]);
+        cli_array_add(donors, donor);
     }
-    return gifts;
+    return donors;
 }
 
 static void print_json(const struct answer *answer)
@@ -150,7 +150,7 @@ static void print_json(const struct answer *answer)
     cli_object_add_kib(object, "free", verdict->available_kib);
     cli_object_add_kib(object, "spare", verdict->spare_kib);
     cli_object_add_kib(object, "missing", verdict->missing_kib);
-    cli_object_add(object, "gifts", gifts_json(answer));
+    cli_object_add(object, "donors", donors_json(answer));
     cli_object_print(object);
 }
 
@@ -160,8 +160,8 @@ static bool is_counted_elsewhere(const struct ballast_breakdown *breakdown)
     return breakdown->need_kib == 0 && breakdown->term_kib[BALLAST_NEED_CHARGED] > 0;
 }
 
-static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_t *given_kib,
-                     uint64_t *before_kib, uint64_t *gift_kib)
+static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_t *reclaimed_kib,
+                     uint64_t *before_kib, uint64_t *reclaim_kib)
 {
     const struct ballast_host *host = &guests->host.host;
     struct ballast_fits state;
@@ -172,12 +172,12 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
     if (!fits->profile)
         cli_own_profile_of_snapshot(&own, host);
     cli_admission_choose(&admission, fits->profile, host, &own);
-    ballast_fits_begin(&state, host, given_kib);
+    ballast_fits_begin(&state, host, reclaimed_kib);
     for (size_t i = 0; i < guests->count; i++) {
         struct answer answer = {.guest = &guests->guests[i],
                                 .host = host,
                                 .before_kib = before_kib,
-                                .gift_kib = gift_kib};
+                                .reclaim_kib = reclaim_kib};
         struct ballast_breakdown breakdown;
         const struct ballast_profile *profile = cli_admission_profile(&admission, answer.guest);
         int rc =
@@ -191,8 +191,8 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
         if (is_counted_elsewhere(&breakdown))
             continue;
         for (size_t j = 0; j < host->domain_count; j++)
-            before_kib[j] = given_kib[j];
-        ballast_fits_judge(&state, breakdown.need_kib, &answer.verdict, gift_kib);
+            before_kib[j] = reclaimed_kib[j];
+        ballast_fits_judge(&state, breakdown.need_kib, &answer.verdict, reclaim_kib);
         if (fits->json) {
             print_json(&answer);
         } else {
@@ -201,7 +201,7 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
             print_answer(&answer);
             last = answer;
         }
-        enum ballast_fit worst = fits->squeeze ? BALLAST_FITS_IF_GIVEN : BALLAST_FITS;
+        enum ballast_fit worst = fits->squeeze ? BALLAST_FITS_IF_RECLAIMED : BALLAST_FITS;
         if (answer.verdict.fit > worst)
             status = CLI_NO;
     }

@@ -35,9 +35,9 @@ struct cli_plan {
 };
 
 /* One who is on his way down, or is now told to be. */
-struct cli_giver {
+struct cli_donor {
     const struct ballast_domain *domain;
-    uint64_t gives_kib;
+    uint64_t reclaim_kib;
     struct pace pace;
     bool stuck; /* counts for nothing */
 };
@@ -50,8 +50,8 @@ struct cli_wait {
 };
 
 struct cli_outlook {
-    struct cli_giver *givers;
-    size_t giver_count;
+    struct cli_donor *donors;
+    size_t donor_count;
     uint64_t coming_kib; /* what those who are not stuck give together */
     struct cli_wait *waits;
     size_t wait_count;

@@ -29,10 +29,10 @@ static uint64_t *targets_after(const struct cli_plan *plan)
     return targets;
 }
 
-static void find_givers(const struct cli_plan *plan, struct cli_outlook *out)
+static void find_donors(const struct cli_plan *plan, struct cli_outlook *out)
 {
     uint64_t *targets = targets_after(plan);
-    out->givers = cli_must(calloc(plan->host->domain_count + 1, sizeof(*out->givers)));
+    out->donors = cli_must(calloc(plan->host->domain_count + 1, sizeof(*out->donors)));
     for (size_t i = 0; i < plan->host->domain_count; i++) {
         const struct ballast_domain *domain = &plan->host->domains[i];
         struct balancer_opinion opinion;
@@ -40,28 +40,28 @@ static void find_givers(const struct cli_plan *plan, struct cli_outlook *out)
             targets[i] >= domain->tot_kib ||
             balancer_opinion(plan->balancer, domain->id, &opinion) < 0)
             continue;
-        struct cli_giver giver = {.domain = domain,
-                                  .gives_kib = domain->tot_kib - targets[i],
+        struct cli_donor donor = {.domain = domain,
+                                  .reclaim_kib = domain->tot_kib - targets[i],
                                   .pace = opinion.down,
                                   .stuck = opinion.conduct == BALANCER_STUCK};
-        if (!giver.stuck)
-            out->coming_kib = ballast_add_ceil(out->coming_kib, giver.gives_kib);
-        out->givers[out->giver_count++] = giver;
+        if (!donor.stuck)
+            out->coming_kib = ballast_add_ceil(out->coming_kib, donor.reclaim_kib);
+        out->donors[out->donor_count++] = donor;
     }
     free(targets);
 }
 
 static struct forecast time_for(const struct cli_outlook *outlook, uint64_t missing_kib)
 {
-    struct forecast_giver *givers = cli_must(calloc(outlook->giver_count + 1, sizeof(*givers)));
+    struct forecast_donor *donors = cli_must(calloc(outlook->donor_count + 1, sizeof(*donors)));
     size_t count = 0;
-    for (size_t i = 0; i < outlook->giver_count; i++) {
-        const struct cli_giver *giver = &outlook->givers[i];
-        if (!giver->stuck)
-            givers[count++] = (struct forecast_giver){giver->gives_kib, giver->pace};
+    for (size_t i = 0; i < outlook->donor_count; i++) {
+        const struct cli_donor *donor = &outlook->donors[i];
+        if (!donor->stuck)
+            donors[count++] = (struct forecast_donor){donor->reclaim_kib, donor->pace};
     }
-    struct forecast wait = forecast_of(givers, count, missing_kib);
-    free(givers);
+    struct forecast wait = forecast_of(donors, count, missing_kib);
+    free(donors);
     return wait;
 }
 
@@ -82,7 +82,7 @@ static bool *find_judged(const struct cli_plan *plan, uint64_t *granted_kib)
 void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
 {
     *out = (struct cli_outlook){0};
-    find_givers(plan, out);
+    find_donors(plan, out);
     out->waits = cli_must(calloc(plan->start_count + 1, sizeof(*out->waits)));
     uint64_t granted_kib;
     bool *judged = find_judged(plan, &granted_kib);
@@ -104,7 +104,7 @@ void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
 
 void cli_outlook_release(struct cli_outlook *outlook)
 {
-    free(outlook->givers);
+    free(outlook->donors);
     free(outlook->waits);
     *outlook = (struct cli_outlook){0};
 }

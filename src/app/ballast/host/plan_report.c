@@ -101,15 +101,15 @@ static void print_steps(const struct cli_plan *plan)
     }
 }
 
-static void print_giver(const struct cli_giver *giver)
+static void print_donor(const struct cli_donor *donor)
 {
     char pace[128];
-    char *label = cli_domain_label(giver->domain);
-    (void)pace_text(&giver->pace, pace, sizeof(pace));
-    if (giver->stuck)
-        printf("      %s: %" PRIu64 " KiB, but it does not move\n", label, giver->gives_kib);
+    char *label = cli_domain_label(donor->domain);
+    (void)pace_text(&donor->pace, pace, sizeof(pace));
+    if (donor->stuck)
+        printf("      %s: %" PRIu64 " KiB, but it does not move\n", label, donor->reclaim_kib);
     else
-        printf("      %s: up to %" PRIu64 " KiB, %s\n", label, giver->gives_kib, pace);
+        printf("      %s: up to %" PRIu64 " KiB, %s\n", label, donor->reclaim_kib, pace);
     free(label);
 }
 
@@ -138,10 +138,10 @@ void cli_plan_text(const struct cli_plan *plan)
     print_steps(plan);
     for (size_t i = 0; i < outlook.wait_count; i++)
         print_wait(plan, &outlook, &outlook.waits[i]);
-    if (outlook.wait_count > 0 && outlook.giver_count > 0)
+    if (outlook.wait_count > 0 && outlook.donor_count > 0)
         puts("  from");
-    for (size_t i = 0; i < outlook.giver_count && outlook.wait_count > 0; i++)
-        print_giver(&outlook.givers[i]);
+    for (size_t i = 0; i < outlook.donor_count && outlook.wait_count > 0; i++)
+        print_donor(&outlook.donors[i]);
     if (plan->breakdown.overcounted_kib > 0 || plan->breakdown.deficit_kib > 0)
         putchar('\n');
     cli_host_sums(&plan->breakdown);
@@ -226,22 +226,22 @@ static struct json_object *waits_json(const struct cli_outlook *outlook)
     return waits;
 }
 
-static struct json_object *givers_json(const struct cli_outlook *outlook)
+static struct json_object *donors_json(const struct cli_outlook *outlook)
 {
-    struct json_object *givers = cli_array();
-    for (size_t i = 0; i < outlook->giver_count; i++) {
-        const struct cli_giver *giver = &outlook->givers[i];
+    struct json_object *donors = cli_array();
+    for (size_t i = 0; i < outlook->donor_count; i++) {
+        const struct cli_donor *donor = &outlook->donors[i];
         struct json_object *object = cli_object();
-        cli_object_add_kib(object, "id", giver->domain->id);
-        cli_object_add_string(object, "name", giver->domain->name);
-        cli_object_add_kib(object, "gives", giver->gives_kib);
-        cli_object_add_kib(object, "rate_min", giver->pace.min_kib);
-        cli_object_add_kib(object, "rate_max", giver->pace.max_kib);
-        cli_object_add_string(object, "rate_basis", pace_basis_word(giver->pace.basis));
-        cli_object_add_bool(object, "stuck", giver->stuck);
-        cli_array_add(givers, object);
+        cli_object_add_kib(object, "id", donor->domain->id);
+        cli_object_add_string(object, "name", donor->domain->name);
+        cli_object_add_kib(object, "reclaim", donor->reclaim_kib);
+        cli_object_add_kib(object, "rate_min", donor->pace.min_kib);
+        cli_object_add_kib(object, "rate_max", donor->pace.max_kib);
+        cli_object_add_string(object, "rate_basis", pace_basis_word(donor->pace.basis));
+        cli_object_add_bool(object, "stuck", donor->stuck);
+        cli_array_add(donors, object);
     }
-    return givers;
+    return donors;
 }
 
 void cli_plan_json(const struct cli_plan *plan)
@@ -259,7 +259,7 @@ void cli_plan_json(const struct cli_plan *plan)
     cli_object_add_kib(object, "available", plan->output.available_kib);
     cli_object_add(object, "steps", steps_json(plan));
     cli_object_add(object, "waiting", waits_json(&outlook));
-    cli_object_add(object, "givers", givers_json(&outlook));
+    cli_object_add(object, "donors", donors_json(&outlook));
     cli_object_print(object);
     cli_outlook_release(&outlook);
 }

@@ -108,13 +108,13 @@ static uint64_t available_kib(const struct host_access *access)
 void cli_free_remember(struct cli_freeing *freeing)
 {
     const struct host_access *access = &freeing->access;
-    freeing->givers = cli_must(calloc(access->count + 1, sizeof(*freeing->givers)));
+    freeing->donors = cli_must(calloc(access->count + 1, sizeof(*freeing->donors)));
     for (size_t i = 0; i < access->count; i++) {
         const struct cli_domain *domain = &access->domains[i];
-        struct cli_giver *giver = &freeing->givers[freeing->giver_count++];
-        *giver = (struct cli_giver){.id = domain->is.id, .before_kib = domain->is.tot_kib};
-        giver->after_kib = giver->before_kib;
-        (void)snprintf(giver->name, sizeof(giver->name), "%s", domain->shown);
+        struct cli_donor *donor = &freeing->donors[freeing->donor_count++];
+        *donor = (struct cli_donor){.id = domain->is.id, .before_kib = domain->is.tot_kib};
+        donor->after_kib = donor->before_kib;
+        (void)snprintf(donor->name, sizeof(donor->name), "%s", domain->shown);
     }
     freeing->before_kib = available_kib(access);
     freeing->after_kib = freeing->before_kib;
@@ -133,11 +133,11 @@ int cli_free_look(struct cli_freeing *freeing)
     if (rc)
         return rc;
     freeing->after_kib = available_kib(&freeing->access);
-    for (size_t i = 0; i < freeing->giver_count; i++) {
-        struct cli_giver *giver = &freeing->givers[i];
-        const struct cli_domain *now = host_access_by_id(&freeing->access, giver->id);
-        giver->gone = !now;
-        giver->after_kib = now ? now->is.tot_kib : 0;
+    for (size_t i = 0; i < freeing->donor_count; i++) {
+        struct cli_donor *donor = &freeing->donors[i];
+        const struct cli_domain *now = host_access_by_id(&freeing->access, donor->id);
+        donor->gone = !now;
+        donor->after_kib = now ? now->is.tot_kib : 0;
     }
     return CLI_DONE;
 }
@@ -182,7 +182,7 @@ static int drive(struct cli_freeing *freeing, struct tick *tick)
     return rc;
 }
 
-static bool still_gives(const struct cli_domain *domain)
+static bool is_reclaiming(const struct cli_domain *domain)
 {
     return domain->state == BALLAST_DOMAIN_RUN && domain->is.has_balloon && !domain->is.dying &&
            domain->whole_target_kib != BALLAST_NONE &&
@@ -199,7 +199,7 @@ static bool still_grows(const struct cli_domain *domain)
 static bool somebody_moves(const struct host_access *access)
 {
     for (size_t i = 0; i < access->count; i++) {
-        if (still_gives(&access->domains[i]) || still_grows(&access->domains[i]))
+        if (is_reclaiming(&access->domains[i]) || still_grows(&access->domains[i]))
             return true;
     }
     return false;
@@ -231,7 +231,7 @@ static void stop_all(struct cli_freeing *freeing)
     struct hv *hv = freeing->access.hv;
     for (size_t i = 0; i < freeing->access.count; i++) {
         const struct cli_domain *domain = &freeing->access.domains[i];
-        if (!still_gives(domain))
+        if (!is_reclaiming(domain))
             continue;
         struct ballast_error err;
         uint64_t here_kib = domain->is.tot_kib;
@@ -243,10 +243,10 @@ static void stop_all(struct cli_freeing *freeing)
 
 static void ask_opinions(struct cli_freeing *freeing, const struct tick *tick)
 {
-    for (size_t i = 0; i < freeing->giver_count; i++) {
-        struct cli_giver *giver = &freeing->givers[i];
-        if (balancer_opinion(tick_balancer(tick), giver->id, &giver->opinion) < 0)
-            giver->opinion = (struct balancer_opinion){.conduct = BALANCER_UNAWARE};
+    for (size_t i = 0; i < freeing->donor_count; i++) {
+        struct cli_donor *donor = &freeing->donors[i];
+        if (balancer_opinion(tick_balancer(tick), donor->id, &donor->opinion) < 0)
+            donor->opinion = (struct balancer_opinion){.conduct = BALANCER_UNAWARE};
     }
 }
 
@@ -313,7 +313,7 @@ static int free_main(struct cli_args *args)
     if (rc)
         return rc;
     rc = run(&freeing);
-    free(freeing.givers);
+    free(freeing.donors);
     host_access_close(&freeing.access);
     return rc;
 }

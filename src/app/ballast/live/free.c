@@ -53,21 +53,21 @@ static const char *reason_word(const struct cli_freeing *freeing)
     return freeing->verdict.granted ? balancer_reason_word(reason) : tick_refusal_word(reason);
 }
 
-static void print_giver(const struct cli_giver *giver, bool all)
+static void print_donor(const struct cli_donor *donor, bool all)
 {
-    bool gave = giver->before_kib > giver->after_kib;
-    bool stopped = giver->opinion.conduct == BALANCER_STUCK;
-    if (giver->gone)
-        printf("    domain %" PRIu32 " (%s) is gone, and held %" PRIu64 " KiB\n", giver->id,
-               giver->name, giver->before_kib);
+    bool gave = donor->before_kib > donor->after_kib;
+    bool stopped = donor->opinion.conduct == BALANCER_STUCK;
+    if (donor->gone)
+        printf("    domain %" PRIu32 " (%s) is gone, and held %" PRIu64 " KiB\n", donor->id,
+               donor->name, donor->before_kib);
     else if (gave || (all && stopped))
         printf("    domain %" PRIu32 " (%s) gave %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64
                " KiB%s\n",
-               giver->id, giver->name, ballast_sub_floor(giver->before_kib, giver->after_kib),
-               giver->before_kib, giver->after_kib, stopped ? ", where it stopped" : "");
+               donor->id, donor->name, ballast_sub_floor(donor->before_kib, donor->after_kib),
+               donor->before_kib, donor->after_kib, stopped ? ", where it stopped" : "");
     else if (all)
-        printf("    domain %" PRIu32 " (%s) gave nothing of its %" PRIu64 " KiB (%s)\n", giver->id,
-               giver->name, giver->after_kib, conduct_word(giver->opinion.conduct));
+        printf("    domain %" PRIu32 " (%s) gave nothing of its %" PRIu64 " KiB (%s)\n", donor->id,
+               donor->name, donor->after_kib, conduct_word(donor->opinion.conduct));
 }
 
 static void print_all(const struct cli_freeing *freeing)
@@ -84,20 +84,20 @@ static void print_all(const struct cli_freeing *freeing)
                "%" PRIu64 " before\n",
                shown, text, freeing->after_kib, freeing->before_kib);
     }
-    for (size_t i = 0; i < freeing->giver_count; i++)
-        print_giver(&freeing->givers[i], !granted(freeing));
+    for (size_t i = 0; i < freeing->donor_count; i++)
+        print_donor(&freeing->donors[i], !granted(freeing));
 }
 
-static struct json_object *giver_json(const struct cli_giver *giver)
+static struct json_object *donor_json(const struct cli_donor *donor)
 {
     struct json_object *object = cli_must(json_object_new_object());
-    bool has_floor = giver->opinion.lesson.kib > 0;
-    cli_json_kib(object, "id", giver->id);
-    cli_json_string(object, "name", giver->name);
-    cli_json_kib(object, "before", giver->before_kib);
-    cli_json_kib(object, "after", giver->gone ? BALLAST_NONE : giver->after_kib);
-    cli_json_string(object, "conduct", conduct_word(giver->opinion.conduct));
-    cli_json_kib(object, "floor", has_floor ? giver->opinion.lesson.kib : BALLAST_NONE);
+    bool has_floor = donor->opinion.lesson.kib > 0;
+    cli_json_kib(object, "id", donor->id);
+    cli_json_string(object, "name", donor->name);
+    cli_json_kib(object, "before", donor->before_kib);
+    cli_json_kib(object, "after", donor->gone ? BALLAST_NONE : donor->after_kib);
+    cli_json_string(object, "conduct", conduct_word(donor->opinion.conduct));
+    cli_json_kib(object, "floor", has_floor ? donor->opinion.lesson.kib : BALLAST_NONE);
     return object;
 }
 
@@ -122,8 +122,8 @@ static void print_json(const struct cli_freeing *freeing)
     cli_json_bool(object, "freed", granted(freeing));
     cli_json_string(object, "reason", reason_word(freeing));
     cli_json_string(object, "why", granted(freeing) ? NULL : text);
-    for (size_t i = 0; i < freeing->giver_count; i++) {
-        if (json_object_array_add(domains, giver_json(&freeing->givers[i])) < 0)
+    for (size_t i = 0; i < freeing->donor_count; i++) {
+        if (json_object_array_add(domains, donor_json(&freeing->donors[i])) < 0)
             cli_must(NULL);
     }
     cli_json_add(object, "domains", domains);

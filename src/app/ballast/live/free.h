@@ -14,7 +14,7 @@
 #include "core/policy/balancer.h"
 #include "core/policy/policy.h"
 
-struct cli_giver {
+struct cli_donor {
     uint32_t id;
     char name[XEN_NAME]; /* for people's eyes */
     uint64_t before_kib; /* that it held */
@@ -34,8 +34,8 @@ struct cli_freeing {
     uint64_t began_usec;
     uint64_t before_kib; /* free beyond slack and claims */
     uint64_t after_kib;
-    struct cli_giver *givers; /* every domain of the beginning */
-    size_t giver_count;
+    struct cli_donor *donors; /* every domain of the beginning */
+    size_t donor_count;
     struct balancer_request request;
     bool answered;
     bool interrupted;

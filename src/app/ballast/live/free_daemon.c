@@ -71,18 +71,18 @@ static void take_conduct(struct cli_freeing *freeing)
 {
     static const char *const words[] = {"unknown", "cooperative", "slow", "stuck", "unaware"};
     const struct json_object *domains = host_access_daemon_domains(freeing->access.hv);
-    for (size_t i = 0; i < freeing->giver_count; i++) {
-        struct cli_giver *giver = &freeing->givers[i];
+    for (size_t i = 0; i < freeing->donor_count; i++) {
+        struct cli_donor *donor = &freeing->donors[i];
         for (size_t d = 0; d < json_object_array_length(domains); d++) {
             const struct json_object *domain = json_object_array_get_idx(domains, d);
-            if (cli_field_sum(domain, "domid") != giver->id)
+            if (cli_field_sum(domain, "domid") != donor->id)
                 continue;
             for (int word = 0; word < (int)(sizeof(words) / sizeof(words[0])); word++) {
                 if (strcmp(cli_field_string(domain, "conduct"), words[word]) == 0)
-                    giver->opinion.conduct = (enum balancer_conduct)word;
+                    donor->opinion.conduct = (enum balancer_conduct)word;
             }
             if (strcmp(cli_field_string(domain, "floor_reason"), "stopped") == 0)
-                giver->opinion.lesson.kib = cli_field_sum(domain, "floor_kib");
+                donor->opinion.lesson.kib = cli_field_sum(domain, "floor_kib");
         }
     }
 }
@@ -135,21 +135,21 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
                                       const struct cli_admission_preview *preview)
 {
     struct json_object *array = cli_must(json_object_new_array());
-    size_t count = preview->givers ? json_object_array_length(preview->givers) : 0;
+    size_t count = preview->donors ? json_object_array_length(preview->donors) : 0;
     for (size_t i = 0; i < count; i++) {
-        const struct json_object *giver = json_object_array_get_idx(preview->givers, i);
-        uint64_t id = cli_field_sum(giver, "domid");
-        uint64_t gives_kib = cli_field_sum(giver, "gives_kib");
+        const struct json_object *donor = json_object_array_get_idx(preview->donors, i);
+        uint64_t id = cli_field_sum(donor, "domid");
+        uint64_t reclaim_kib = cli_field_sum(donor, "reclaim_kib");
         const struct cli_domain *domain = host_access_by_id(&freeing->access, (uint32_t)id);
         struct json_object *object = cli_must(json_object_new_object());
-        if (!domain || gives_kib == 0) {
+        if (!domain || reclaim_kib == 0) {
             json_object_put(object);
             continue;
         }
         cli_json_kib(object, "id", id);
         cli_json_string(object, "name", domain->is.name);
         cli_json_kib(object, "actual", domain->is.tot_kib);
-        cli_json_kib(object, "target", ballast_sub_floor(domain->is.tot_kib, gives_kib));
+        cli_json_kib(object, "target", ballast_sub_floor(domain->is.tot_kib, reclaim_kib));
         cli_json_string(object, "reason", cli_field_string(preview->start, "reason"));
         if (json_object_array_add(array, object) < 0)
             cli_must(NULL);
@@ -179,8 +179,8 @@ static int in_json(struct cli_freeing *freeing, struct cli_daemon *daemon)
         cli_free_remember(freeing);
     if (!rc)
         rc = freeing->dry ? dryly_json(freeing) : really_json(freeing);
-    free(freeing->givers);
-    freeing->givers = NULL;
+    free(freeing->donors);
+    freeing->donors = NULL;
     host_access_close(&freeing->access);
     return rc;
 }

@@ -157,7 +157,7 @@ static void print_people(const struct cli_reserving *reserving)
     printf("%" PRIu64 " KiB granted\n", cli_field_sum(reservation, "granted_kib"));
     for (size_t i = 0; i < reserving->source_count; i++)
         printf("    domain %" PRIu64 " %s gave %" PRIu64 " KiB\n", reserving->sources[i].domid,
-               reserving->sources[i].shown, reserving->sources[i].given_kib);
+               reserving->sources[i].shown, reserving->sources[i].reclaimed_kib);
     print_lease(reservation);
 }
 

@@ -224,7 +224,7 @@ static void tell_granted(const struct run *run)
     for (size_t i = 0; i < reserving->source_count; i++) {
         const struct cli_source *source = &reserving->sources[i];
         say(run, "domain %" PRIu64 " %s gave %" PRIu64 " KiB", source->domid, source->shown,
-            source->given_kib);
+            source->reclaimed_kib);
     }
     say(run, "%" PRIu64 " KiB are reserved (%" PRIu64 "); running %s",
         cli_field_sum(reserving->reservation, "granted_kib"), reserving->id, run->command[0]);

@@ -37,9 +37,9 @@ static uint64_t now_usec(void)
     return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void take_source(struct cli_reserving *reserving, const struct json_object *giver)
+static void take_source(struct cli_reserving *reserving, const struct json_object *donor)
 {
-    uint64_t domid = cli_field_u64(giver, "domid");
+    uint64_t domid = cli_field_u64(donor, "domid");
     struct cli_source *source = NULL;
     for (size_t i = 0; i < reserving->source_count && !source; i++) {
         if (reserving->sources[i].domid == domid)
@@ -49,19 +49,19 @@ static void take_source(struct cli_reserving *reserving, const struct json_objec
         reserving->sources = cli_must(reallocarray(reserving->sources, reserving->source_count + 1,
                                                    sizeof(*reserving->sources)));
         source = &reserving->sources[reserving->source_count++];
-        *source = (struct cli_source){.domid = domid, .shown = cli_field_shown(giver, "name")};
+        *source = (struct cli_source){.domid = domid, .shown = cli_field_shown(donor, "name")};
     }
     if (!source)
         return;
-    source->given_kib = cli_field_sum(giver, "given_kib");
+    source->reclaimed_kib = cli_field_sum(donor, "reclaimed_kib");
 }
 
 static void take_reservation(struct cli_reserving *reserving, struct json_object *reservation)
 {
     json_object_put(reserving->reservation);
     reserving->reservation = reservation;
-    for (size_t i = 0; i < cli_field_count(reservation, "givers"); i++)
-        take_source(reserving, cli_field_at(reservation, "givers", i));
+    for (size_t i = 0; i < cli_field_count(reservation, "donors"); i++)
+        take_source(reserving, cli_field_at(reservation, "donors", i));
 }
 
 static const char *state_of(const struct cli_reserving *reserving)
@@ -151,10 +151,10 @@ static void show(const struct cli_reserving *reserving, struct cli_progress *pro
     const char *between = "; so far from ";
     for (size_t i = 0; i < reserving->source_count; i++) {
         const struct cli_source *source = &reserving->sources[i];
-        if (source->given_kib == 0)
+        if (source->reclaimed_kib == 0)
             continue;
         ballast_text_add(&text, "%s%s %" PRIu64, between, source->shown,
-                         source->given_kib / BALLAST_MIB_KIB);
+                         source->reclaimed_kib / BALLAST_MIB_KIB);
         between = ", ";
     }
     uint64_t here_kib = ballast_sub_floor(need_kib, missing_kib);

@@ -24,7 +24,7 @@ struct cli_want {
 struct cli_source {
     uint64_t domid;
     char *shown; /* owned */
-    uint64_t given_kib;
+    uint64_t reclaimed_kib;
 };
 
 struct cli_reserving {

@@ -203,11 +203,11 @@ static void remember_set(void *memory, const struct ballast_host *host,
     if (overlay_find(daemon->overlay, set->id, &at) == 0) {
         struct overlay_record *domain = overlay_domain(daemon->overlay, at);
         (void)snprintf(decision.name, sizeof(decision.name), "%s", host->domains[at].name);
-        bool gives = set->reason == BALANCER_GIVES_FOR_START ||
+        bool gives = set->reason == BALANCER_RECLAIMED_FOR_START ||
                      set->reason == BALANCER_SQUEEZED_FOR_START ||
                      set->reason == BALANCER_BELOW_PIN;
-        if (outcome == TICK_DONE && gives && domain->gave_from_kib == 0)
-            domain->gave_from_kib = host->domains[at].tot_kib;
+        if (outcome == TICK_DONE && gives && domain->reclaim_from_kib == 0)
+            domain->reclaim_from_kib = host->domains[at].tot_kib;
     }
     note_decision(daemon, &decision);
 }

@@ -36,12 +36,12 @@ struct pattern {
 };
 
 static const struct pattern reasons[] = {
-    {"gives-for-start", "it does not use all of its memory, and %a were missing to start "},
+    {"reclaimed-for-start", "it does not use all of its memory, and %a were missing to start "},
     {"squeezed-for-start", "what is idle did not suffice, and %a were missing to start "},
     {"stop", "enough is free; it keeps the %a that it holds"},
     {"needs-more", "it needs %a and held %b"},
     {"share-of-surplus", "its share of what is free is %a"},
-    {"gives-to-others", "it does not use all of its memory, and others are short of %a"},
+    {"reclaimed-for-others", "it does not use all of its memory, and others are short of %a"},
     {"pinned", "it is pinned at %a"},
     {"below-pin",
      "pinned at %a, it is squeezed below that, since nobody else has enough, to start "},
@@ -51,7 +51,7 @@ static const struct pattern reasons[] = {
     {"limit-raised", "it was below its target, by %a"},
     {"fits", "%a are free for it, %b stay free"},
     {"never-fits", "it needs %a, and if every domain gave down to its minimum %b would be free"},
-    {"givers-stuck", "%a are missing and nobody gives any more; those who could still hold %b "
+    {"donors-stuck", "%a are missing and nobody gives any more; those who could still hold %b "
                      "above their minima"},
     {"too-late", "its time is over with %a still missing"},
     {NULL, NULL},

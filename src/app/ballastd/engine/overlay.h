@@ -55,7 +55,7 @@ struct overlay_record {
     uint64_t host_min_kib;      /* its range as the host has it */
     uint64_t host_max_kib;
     struct floor_lesson lesson; /* as it was when the domain was first seen */
-    uint64_t gave_from_kib; /* what it held when it was first asked to give for those that wait */
+    uint64_t reclaim_from_kib;  /* what it held when first asked to free memory for requests */
 };
 
 struct overlay;

@@ -134,7 +134,7 @@ static void note_set(struct daemon *daemon, const struct decision *decision)
     copy_text(event.what, sizeof(event.what), target ? "target" : "limit");
     if (decision->outcome == TICK_FAILED)
         copy_text(event.what, sizeof(event.what), target ? "target-failed" : "limit-failed");
-    if (decision->reason == BALANCER_GIVES_FOR_START ||
+    if (decision->reason == BALANCER_RECLAIMED_FOR_START ||
         decision->reason == BALANCER_SQUEEZED_FOR_START || decision->reason == BALANCER_BELOW_PIN)
         name_start(daemon, &event);
     take_step(daemon->recorder, guest, &event);

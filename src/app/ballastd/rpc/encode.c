@@ -107,7 +107,7 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
     encode_u64(data, "b_kib", b_kib);
     if (reason == LEDGER_CANNOT_FIT || reason == LEDGER_NOT_FREE)
         encode_u64(data, "missing_kib", ballast_sub_floor(a_kib, b_kib));
-    else if (reason == LEDGER_GIVERS_STUCK || reason == LEDGER_DEADLINE_OVER)
+    else if (reason == LEDGER_DONORS_STUCK || reason == LEDGER_DEADLINE_OVER)
         encode_u64(data, "missing_kib", a_kib);
     if (id != 0)
         encode_u64(data, "id", id);
@@ -384,7 +384,7 @@ struct json_object *encode_host_profile(const struct daemon *daemon)
 /* The reasons that a reservation is refused for are all there from the beginning, with 0. */
 static void add_counts(struct daemon *daemon, struct json_object *object)
 {
-    static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_GIVERS_STUCK,
+    static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_DONORS_STUCK,
                                                  LEDGER_DEADLINE_OVER};
     struct json_object *admissions = build_array();
     add_admission(admissions, "granted", ledger_reason_word(LEDGER_OK), daemon->granted);
@@ -488,24 +488,25 @@ struct json_object *encode_status(struct daemon *daemon)
     return object;
 }
 
-struct json_object *encode_givers(struct daemon *daemon)
+struct json_object *encode_donors(struct daemon *daemon)
 {
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    struct json_object *givers = build_array();
+    struct json_object *donors = build_array();
     for (size_t i = 0; host && i < host->domain_count; i++) {
         const struct overlay_record *record = overlay_domain(daemon->overlay, i);
         const struct ballast_domain *domain = &host->domains[i];
-        if (record->gave_from_kib == 0)
+        if (record->reclaim_from_kib == 0)
             continue;
-        struct json_object *giver = build_object();
+        struct json_object *donor = build_object();
         uint64_t to_kib = ballast_min_u64(domain->target_kib, domain->tot_kib);
-        encode_u64(giver, "domid", domain->id);
-        encode_text(giver, "name", domain->name);
-        encode_u64(giver, "gives_kib", ballast_sub_floor(record->gave_from_kib, to_kib));
-        encode_u64(giver, "given_kib", ballast_sub_floor(record->gave_from_kib, domain->tot_kib));
-        build_append(givers, giver);
+        encode_u64(donor, "domid", domain->id);
+        encode_text(donor, "name", domain->name);
+        encode_u64(donor, "reclaim_kib", ballast_sub_floor(record->reclaim_from_kib, to_kib));
+        encode_u64(donor, "reclaimed_kib",
+                   ballast_sub_floor(record->reclaim_from_kib, domain->tot_kib));
+        build_append(donors, donor);
     }
-    return givers;
+    return donors;
 }
 
 struct json_object *encode_tick(struct daemon *daemon)

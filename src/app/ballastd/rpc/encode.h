@@ -34,7 +34,7 @@ struct json_object *encode_host(struct daemon *daemon);
 struct json_object *encode_host_profile(const struct daemon *daemon);
 struct json_object *encode_status(struct daemon *daemon);
 /* Who is giving for those that wait. */
-struct json_object *encode_givers(struct daemon *daemon);
+struct json_object *encode_donors(struct daemon *daemon);
 struct json_object *encode_tick(struct daemon *daemon);
 
 #endif

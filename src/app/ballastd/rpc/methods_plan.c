@@ -17,8 +17,8 @@ struct outlook {
     struct balancer_request *requests; /* those that wait already, then the starts */
     size_t waiting;
     size_t count;
-    struct forecast_giver *givers; /* those who are not stuck */
-    size_t giver_count;
+    struct forecast_donor *donors; /* those who are not stuck */
+    size_t donor_count;
 };
 
 static uint64_t start_kib(const struct outlook *outlook, size_t i)
@@ -35,8 +35,8 @@ static bool make_requests(struct outlook *outlook)
         return false;
     outlook->count = outlook->waiting + starts;
     outlook->requests = calloc(outlook->count + 1, sizeof(*outlook->requests));
-    outlook->givers = calloc(outlook->host->domain_count + 1, sizeof(*outlook->givers));
-    if (!outlook->requests || !outlook->givers)
+    outlook->donors = calloc(outlook->host->domain_count + 1, sizeof(*outlook->donors));
+    if (!outlook->requests || !outlook->donors)
         return false;
     for (size_t i = 0; i < outlook->waiting; i++)
         outlook->requests[i] = waiting[i];
@@ -75,31 +75,31 @@ static uint64_t target_of(const struct outlook *outlook, const struct ballast_do
     return domain->target_kib;
 }
 
-static struct json_object *find_givers(struct outlook *outlook)
+static struct json_object *find_donors(struct outlook *outlook)
 {
     struct json_object *array = build_array();
     for (size_t i = 0; i < outlook->host->domain_count; i++) {
         const struct ballast_domain *domain = &outlook->host->domains[i];
         struct balancer_opinion learned = {.conduct = BALANCER_UNKNOWN};
         struct balancer_opinion opinion;
-        uint64_t gives_kib = ballast_sub_floor(domain->tot_kib, target_of(outlook, domain));
-        if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || gives_kib == 0 ||
+        uint64_t reclaim_kib = ballast_sub_floor(domain->tot_kib, target_of(outlook, domain));
+        if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || reclaim_kib == 0 ||
             balancer_opinion(outlook->balancer, domain->id, &opinion) < 0)
             continue;
         (void)balancer_opinion(tick_balancer(outlook->daemon->tick), domain->id, &learned);
         struct pace pace = learned.down.max_kib ? learned.down : opinion.down;
         bool stuck = learned.conduct == BALANCER_STUCK;
         if (!stuck)
-            outlook->givers[outlook->giver_count++] = (struct forecast_giver){gives_kib, pace};
-        struct json_object *giver = build_object();
-        encode_u64(giver, "domid", domain->id);
-        encode_text(giver, "name", domain->name);
-        encode_u64(giver, "gives_kib", gives_kib);
-        encode_u64(giver, "rate_min_kib_per_sec", pace.min_kib);
-        encode_u64(giver, "rate_max_kib_per_sec", pace.max_kib);
-        encode_text(giver, "rate_basis", pace_basis_word(pace.basis));
-        encode_bool(giver, "stuck", stuck);
-        build_append(array, giver);
+            outlook->donors[outlook->donor_count++] = (struct forecast_donor){reclaim_kib, pace};
+        struct json_object *donor = build_object();
+        encode_u64(donor, "domid", domain->id);
+        encode_text(donor, "name", domain->name);
+        encode_u64(donor, "reclaim_kib", reclaim_kib);
+        encode_u64(donor, "rate_min_kib_per_sec", pace.min_kib);
+        encode_u64(donor, "rate_max_kib_per_sec", pace.max_kib);
+        encode_text(donor, "rate_basis", pace_basis_word(pace.basis));
+        encode_bool(donor, "stuck", stuck);
+        build_append(array, donor);
     }
     return array;
 }
@@ -132,12 +132,12 @@ static void add_wait(const struct outlook *outlook, struct json_object *start, u
     char text[256];
     ledger_reason_text(LEDGER_NOT_FREE, missing_kib, 0, text, sizeof(text));
     encode_text(start, "verdict", "waits");
-    encode_text(start, "reason", "gives-for-start");
+    encode_text(start, "reason", "reclaimed-for-start");
     encode_u64(start, "a_kib", missing_kib);
     encode_u64(start, "b_kib", 0);
     encode_text(start, "message", text);
     encode_u64(start, "missing_kib", missing_kib);
-    struct forecast wait = forecast_of(outlook->givers, outlook->giver_count, missing_kib);
+    struct forecast wait = forecast_of(outlook->donors, outlook->donor_count, missing_kib);
     /* UINT64_MAX, never, is BALLAST_NONE, which is null. */
     encode_u64(start, "wait_min_usec", wait.min_usec);
     encode_u64(start, "wait_max_usec", wait.max_usec);
@@ -180,14 +180,14 @@ void method_plan(struct call *call)
     if (!call_ledger(call))
         return;
     if (make_requests(&outlook) && decide_outlook(&outlook, &err)) {
-        struct json_object *givers = find_givers(&outlook);
+        struct json_object *donors = find_donors(&outlook);
         call->result = build_object();
         build_add(call->result, "starts", encode_starts(&outlook));
-        build_add(call->result, "givers", givers);
+        build_add(call->result, "donors", donors);
     } else {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
     }
     balancer_free(outlook.balancer);
     free(outlook.requests);
-    free(outlook.givers);
+    free(outlook.donors);
 }

@@ -84,7 +84,7 @@ void subscriptions_notify_reservation(struct daemon *daemon,
         if (!params) {
             params = encode_reservation(daemon, record, encode_missing_kib(daemon, record));
             if (record->state == LEDGER_RECLAIMING)
-                build_add(params, "givers", encode_givers(daemon));
+                build_add(params, "donors", encode_donors(daemon));
         }
         if (failures == build_failures())
             send_event(connection, SUBSCRIPTION_RESERVATION, params);
@@ -147,11 +147,11 @@ void subscriptions_notify_settings(struct daemon *daemon, const char *what, uint
     send_all(daemon, SUBSCRIPTION_SETTINGS, params, failures);
 }
 
-static void forget_givers(struct daemon *daemon)
+static void forget_donors(struct daemon *daemon)
 {
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
     for (size_t i = 0; host && i < host->domain_count; i++)
-        overlay_domain(daemon->overlay, i)->gave_from_kib = 0;
+        overlay_domain(daemon->overlay, i)->reclaim_from_kib = 0;
 }
 
 /* Those that wait, as long as somebody cares; each in turn is looked up anew by its id. */
@@ -162,7 +162,7 @@ static void notify_waiting(struct daemon *daemon)
     const struct ledger_reservation *at = NULL;
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
     if (sums.in_state[LEDGER_RECLAIMING] + sums.in_state[LEDGER_REQUESTED] == 0) {
-        forget_givers(daemon);
+        forget_donors(daemon);
         return;
     }
     if (!daemon->connections || host->free_kib == daemon->told_free_kib)
