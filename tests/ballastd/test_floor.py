@@ -78,7 +78,7 @@ def test_where_a_balloon_stopped_outlives_the_daemon():
             client.call("reserve", min_kib=4600 * MIB, deadline_usec=60000000)
             until(lambda: domain(client, "stops")["left_alone"])
             stops = domain(client, "stops")
-            assert stops["floor_kib"] == 1024 * MIB and stops["conduct"] == "stuck", stops
+            assert stops["floor_kib"] == 1024 * MIB and stops["balloon_status"] == "stuck", stops
             assert stops["floor_reason"] == "stopped" and "has stopped at" in stops["floor_why"]
             alone = client.call("status")["left_alone"]
             assert [d["name"] for d in alone] == ["stops"], alone

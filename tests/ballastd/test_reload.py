@@ -17,7 +17,7 @@ duration 24h
 """
 
 
-def conduct_after(text):
+def status_after(text):
     """What is said of it some time after it was told to give, by that configuration."""
     with Daemon(scenario=SCENARIO, speed=20, checks=False, config="[ballastd]\n") as daemon, \
          daemon.client() as client:
@@ -27,12 +27,12 @@ def conduct_after(text):
         client.call("set-target", domain="short", target_kib=2048 * MIB)
         begin = client.call("status")["now_usec"]
         until(lambda: client.call("status")["now_usec"] > begin + 60_000_000)
-        return client.call("domains", domain="short")["domains"][0]["conduct"]
+        return client.call("domains", domain="short")["domains"][0]["balloon_status"]
 
 
 def test_inaccuracy():
-    assert conduct_after("") == "stuck"
-    assert conduct_after("inaccuracy = 4MiB\n") == "cooperative"
+    assert status_after("") == "stuck"
+    assert status_after("inaccuracy = 4MiB\n") == "follows"
 
 
 # A value that is not the default, as the file has it and as 'status' has it.

@@ -62,7 +62,7 @@ same_keys() { # COMMAND [ARGUMENT]...
 # guest is its own; words and sentences are the same.
 same_words() {
     local by_daemon straight text=$1 words='del(.available_before, .available_after, .spare)
-        | del(.domains[]?["before", "after", "conduct", "floor"], .asked_first[]?["actual", "target"])
+        | del(.domains[]?["before", "after", "balloon_status", "floor"], .asked_first[]?["actual", "target"])
         | (.why | strings) |= gsub("[0-9]+"; "N")'
     shift
     by_daemon=$(ballast "$@" --json 2>err | jq -cS "$words")

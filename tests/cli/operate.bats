@@ -194,12 +194,12 @@ END
     make_host
     run -1 ballast free 8G "${HOST[@]}"
     [[ $output == "8388608 KiB cannot be freed: 8388608 KiB were asked for, and no more than "* ]]
-    [[ $output == *"domain 3 (old) gave nothing"*"(unaware)"* ]]
+    [[ $output == *"domain 3 (old) gave nothing"*"(no-driver)"* ]]
     # 860 + 768 + 324 MiB can be had: mail's floor is above its minimum.
     run -1 --separate-stderr ballast free 2000 --json "${HOST[@]}"
     figure "$output" .freed false
     figure "$output" '.domains[2].after' 716800
-    figure "$output" '.domains[2].conduct' stuck
+    figure "$output" '.domains[2].balloon_status' stuck
     run -1 --separate-stderr ballast free 1400 --timeout 1s --json "${HOST[@]}"
     figure "$output" .reason deadline-over
     run -1 ballast free 1200 --policy fixed --timeout 1s --json "${HOST[@]}"

@@ -41,7 +41,7 @@ def domain(domid, name, **more):
               "balloon": True, "actual_kib": 2048 * MIB, "target_kib": 2048 * MIB,
               "xen_maximum_kib": 2049 * MIB, "dynamic_min_kib": 512 * MIB,
               "dynamic_max_kib": 2048 * MIB, "static_max_kib": 2048 * MIB, "shares": 1000,
-              "opted_out": False, "paused": False, "conduct": "cooperative", "why": None}
+              "opted_out": False, "paused": False, "balloon_status": "follows", "why": None}
     record.update(more)
     return record
 

@@ -112,11 +112,11 @@ static void test_domain(void **state)
         "[{\"domid\":3,\"uuid\":\"u-3\",\"name\":\"w\\\"e\\\\b\\n\\u0007\",\"type\":\"hvm\","
         "\"state\":\"run\",\"actual_kib\":300,\"target_kib\":280,\"xen_maximum_kib\":301,"
         "\"cost\":{\"settled_kib\":300,\"difference_kib\":-12,\"verdict\":\"within\"},"
-        "\"overhead_kib\":15,\"need_kib\":400,\"conduct\":\"slow\",\"report_age_usec\":1500000,"
+        "\"overhead_kib\":15,\"need_kib\":400,\"balloon_status\":\"slow\",\"report_age_usec\":1500000,"
         "\"segments\":{\"shadow\":9,\"iommu\":1,\"video\":16,\"extra_internal\":4,\"guest\":9999}},"
         "{\"domid\":0,\"uuid\":\"u-0\",\"name\":\"Domain-0\",\"actual_kib\":200,"
         "\"xen_maximum_kib\":18446744073709551612,\"overhead_kib\":5,\"segments\":null,"
-        "\"conduct\":\"unknown\",\"need_kib\":100,\"cost\":null},"
+        "\"balloon_status\":\"unknown\",\"need_kib\":100,\"cost\":null},"
         "{\"domid\":4,\"uuid\":\"u-4\",\"name\":\"db\",\"cost\":{\"difference_kib\":256}},"
         "{\"domid\":5,\"cost\":{\"difference_kib\":\"1\"}},{\"domid\":6,\"cost\":[7]}]");
     struct metrics_input input = {.host = host, .domains = domains};
@@ -132,7 +132,7 @@ static void test_domain(void **state)
     has(text, "ballast_domain_target_bytes{" WHO "} 286720");
     has(text, "ballast_domain_limit_bytes{" WHO "} 308224");
     has(text, "ballast_domain_pressure_ratio{" WHO "} 0.2500");
-    has(text, "ballast_domain_cooperative{" WHO "} 1");
+    has(text, "ballast_domain_balloon_follows{" WHO "} 1");
     has(text, "ballast_domain_report_age_seconds{" WHO "} 1.500000");
     has(text, "# UNIT ballast_prediction_error_bytes bytes");
     has(text, "ballast_prediction_error_bytes{" WHO "} -12288");
@@ -140,7 +140,7 @@ static void test_domain(void **state)
     assert_int_equal(sum_of(text, "ballast_prediction_error_bytes{"), 262144 - 12288);
     /* All ones are no limit, and a domain that was not asked yet is neither. */
     assert_null(strstr(text, "ballast_domain_limit_bytes{domid=\"0\""));
-    assert_null(strstr(text, "ballast_domain_cooperative{domid=\"0\""));
+    assert_null(strstr(text, "ballast_domain_balloon_follows{domid=\"0\""));
     has(text, "ballast_domain_pressure_ratio{domid=\"0\",uuid=\"u-0\",name=\"Domain-0\"} 0.0000");
     free(text);
     json_object_put(domains);

@@ -240,7 +240,7 @@ static void do_set(struct world *world, const struct balancer *balancer,
         if (set->maxmem_kib > domain->maxmem_kib)
             assert_true(set->maxmem_kib <= domain->target_kib);
         else if (domain->state != BALLAST_DOMAIN_PAUSED && set->maxmem_kib < domain->target_kib &&
-                 opinion.conduct != BALANCER_STUCK)
+                 opinion.balloon_status != BALLOON_STUCK)
             assert_true(reach_kib(world) + BALLAST_PAGE_KIB >
                         ballast_sub_floor(world->host.free_kib, owed_kib(world)));
         domain->maxmem_kib = set->maxmem_kib;

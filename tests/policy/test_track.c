@@ -54,7 +54,7 @@ static void pauses_by_habit(void **state)
     assert_int_equal(track_patience_usec(&track), 9 * SEC / 2);
     /* Now and then within half a second is no pause. */
     give(&track, &domain, &now_usec, 60, 3, MIB);
-    assert_int_equal(track_conduct(&track), BALANCER_COOPERATIVE);
+    assert_int_equal(track_balloon_status(&track), BALLOON_FOLLOWS);
     give(&track, &domain, &now_usec, 200, 1, 0);
     assert_true(track.stuck);
     give(&track, &domain, &now_usec, 20, 1, MIB);

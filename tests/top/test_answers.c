@@ -42,7 +42,7 @@ static void what_is_missing_is_not_known(void **unused)
         "{\"domains\":[null]}",
         "{\"domains\":[[1]]}",
         "{\"domains\":[{\"domid\":-1,\"actual_kib\":\"x\",\"target_kib\":1.5,\"segments\":[],\"why\":3}]}",
-        "{\"domains\":[{\"domid\":18446744073709551615,\"type\":\"vm\",\"conduct\":{}}]}",
+        "{\"domains\":[{\"domid\":18446744073709551615,\"type\":\"vm\",\"balloon_status\":{}}]}",
     };
     for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         struct top_state state = {.sort = TOP_BY_ID};

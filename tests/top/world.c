@@ -28,7 +28,7 @@ static const char *const names[] = {"web",        "database",
                                     "a\x1b[31mb", "builder-with-a-long-name-0123456789"};
 static const char *const types[] = {"pvh", "hvm", "pv"};
 static const char *const states[] = {"run", "run", "run", "run", "paused", "build"};
-static const char *const conducts[] = {"cooperative", "cooperative", "stuck", "slow", "unknown"};
+static const char *const statuses[] = {"follows", "follows", "stuck", "slow", "unknown"};
 
 static struct json_object *add(struct json_object *object, const char *key,
                                struct json_object *value)
@@ -93,7 +93,7 @@ static struct json_object *domain(size_t i)
     add_kib(object, "shares", 1000);
     add(object, "opted_out", json_object_new_boolean(i % 11 == 7));
     add(object, "paused", json_object_new_boolean(i % 11 == 6));
-    add_text(object, "conduct", conducts[i % 5]);
+    add_text(object, "balloon_status", statuses[i % 5]);
     add(object, "need_kib", i % 5 == 4 ? NULL : json_object_new_uint64(actual_kib - 131072));
     (void)snprintf(text, sizeof(text), "%s%zu gives 131072 KiB that it does not use", names[0], i);
     add(object, "why",

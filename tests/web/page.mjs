@@ -86,10 +86,10 @@ const tests = {
     await page.waitForSelector(".arrow.shrinks");
     holds((await page.textContent(".tile.warn")).includes("starts waiting"), "no tile says that a start waits");
     // The one that does not give is found out while the others do.
-    await page.waitForSelector('button.guest[data-conduct="stuck"] .badge.bad');
-    holds((await page.getAttribute('button.guest[data-conduct="stuck"]', "aria-label")).includes("stuck"), "it is not said to be stuck");
-    same(await page.$$eval('button.guest[data-conduct="stuck"] .name', (all) => all.map((one) => one.textContent)), ["stone"], "who is stuck");
-    await page.click('button.guest[data-conduct="stuck"]');
+    await page.waitForSelector('button.guest[data-balloon-status="stuck"] .badge.bad');
+    holds((await page.getAttribute('button.guest[data-balloon-status="stuck"]', "aria-label")).includes("stuck"), "it is not said to be stuck");
+    same(await page.$$eval('button.guest[data-balloon-status="stuck"] .name', (all) => all.map((one) => one.textContent)), ["stone"], "who is stuck");
+    await page.click('button.guest[data-balloon-status="stuck"]');
     await page.waitForSelector('.guest-panel .badge.bad >> text="stuck"');
     await page.hover('[data-span="footprint"]');
     await page.waitForSelector('[data-span="footprint"].lit');

@@ -126,8 +126,8 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
         <Fact name="says it uses" kib={domain.used_kib} unit={unit} means="the guest’s own word" />
         <Fact name="floor" kib={domain.floor_kib} unit={unit} means="below this it is known to give nothing" />
         <div>
-          <dt>conduct</dt>
-          <dd>{domain.conduct}</dd>
+          <dt>balloon</dt>
+          <dd>{domain.balloon_status}</dd>
         </div>
         <div>
           <dt title="a second, as far as has been seen">shrinks, grows</dt>

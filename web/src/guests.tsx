@@ -29,7 +29,7 @@ const weight = (domain: Domain): number =>
 export function sorted(domains: Domain[], sort: Sort, search: string): Domain[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (domain: Domain) => {
-    const text = `${nameOf(domain)} ${domain.domid} ${domain.type ?? ""} ${domain.state} ${domain.conduct} ${marksOf(domain).map((mark) => mark.word).join(" ")}`.toLowerCase();
+    const text = `${nameOf(domain)} ${domain.domid} ${domain.type ?? ""} ${domain.state} ${domain.balloon_status} ${marksOf(domain).map((mark) => mark.word).join(" ")}`.toLowerCase();
     return words.every((word) => text.includes(word));
   };
   return domains.filter(matches).sort((a, b) => SORTS[sort].by(a, b) || a.domid - b.domid);
@@ -89,7 +89,7 @@ function Card({ domain, most_kib, unit, selected, focusable, select }: { domain:
         data-domid={domain.domid}
         data-actual={domain.actual_kib}
         data-target={domain.target_kib}
-        data-conduct={domain.conduct}
+        data-balloon-status={domain.balloon_status}
         onClick={() => select(domain.domid)}
       >
         <Small domain={domain} most_kib={most_kib} />

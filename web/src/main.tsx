@@ -39,7 +39,7 @@ function Tile({ name, value, tone }: { name: string; value: string; tone?: "bad"
 }
 
 function Tiles({ state, unit }: { state: State; unit: Unit }) {
-  const stuck = state.domains.filter((domain) => domain.conduct === "stuck").length;
+  const stuck = state.domains.filter((domain) => domain.balloon_status === "stuck").length;
   const moving = state.domains.filter((domain) => moveOf(domain) !== "still").length;
   const open = state.reservations.filter(isOpen);
   const waiting = open.filter((r) => r.state === "requested" || r.state === "reclaiming").length;
@@ -92,8 +92,8 @@ function Herald({ state }: { state: State }) {
     }
     for (const domain of state.domains) {
       const was = old.domains.find((other) => other.domid === domain.domid);
-      if (was && was.conduct !== domain.conduct && (was.conduct === "stuck" || domain.conduct === "stuck"))
-        news.push(`${nameOf(domain)} is ${domain.conduct === "stuck" ? "stuck" : "no longer stuck"}`);
+      if (was && was.balloon_status !== domain.balloon_status && (was.balloon_status === "stuck" || domain.balloon_status === "stuck"))
+        news.push(`${nameOf(domain)} is ${domain.balloon_status === "stuck" ? "stuck" : "no longer stuck"}`);
     }
     if (news.length) say(news.slice(0, 5).join("; "));
   }, [state]);

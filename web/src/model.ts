@@ -68,7 +68,7 @@ export interface Domain {
   paused: boolean;
   pinned_kib?: Kib | null; // absent: a daemon that does not pin
   pinned_by?: string | null;
-  conduct: string;
+  balloon_status: string;
   need_kib: Kib | null;
   floor_kib: Kib | null;
   rate_down_kib: Kib | null;
@@ -168,12 +168,12 @@ export function marksOf(domain: Domain): Mark[] {
   const marks: Mark[] = [];
   const add = (word: string, glyph: string, tone: Mark["tone"], means: string) =>
     marks.push({ word, glyph, tone, means });
-  if (domain.conduct === "stuck") add("stuck", "!", "bad", "makes no useful progress towards its target");
-  if (domain.conduct === "slow") add("slow", "~", "warn", "follows its target slowly");
+  if (domain.balloon_status === "stuck") add("stuck", "!", "bad", "makes no useful progress towards its target");
+  if (domain.balloon_status === "slow") add("slow", "~", "warn", "follows its target slowly");
   if (domain.state === "paused") add("paused", "Ⅱ", "warn", "paused in Xen: its balloon cannot move");
   if (domain.state === "build") add("building", "+", "plain", "a toolstack is still filling it");
   if (domain.state === "migrating") add("migrating", "»", "warn", "is not asked for anything");
-  if (domain.conduct === "unaware" || (!domain.balloon && domain.state === "run"))
+  if (domain.balloon_status === "no-driver" || (!domain.balloon && domain.state === "run"))
     add("no balloon", "∅", "plain", "no balloon driver has shown itself");
   if (domain.pinned_kib)
     add("pinned", "⌖", "plain", `target pinned at ${Math.round(domain.pinned_kib / 1024)} MiB by ${domain.pinned_by ?? "somebody"}: kept until it is given back`);

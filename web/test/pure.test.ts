@@ -23,7 +23,7 @@ const domain = (what: Partial<Domain>): Domain => ({
   domid: 1, uuid: "u", name: "web", type: "hvm", state: "run", dom0: false, balloon: true,
   actual_kib: 2 * GIB, target_kib: 2 * GIB, xen_maximum_kib: 2 * GIB, dynamic_min_kib: GIB, dynamic_max_kib: 3 * GIB,
   static_max_kib: 3 * GIB, overhead_kib: 20480, segments: null, used_kib: null, reported_free_kib: null,
-  report_age_usec: null, shares: 1000, opted_out: false, paused: false, conduct: "cooperative", need_kib: null,
+  report_age_usec: null, shares: 1000, opted_out: false, paused: false, balloon_status: "follows", need_kib: null,
   floor_kib: null, rate_down_kib: null, rate_up_kib: null, trust_permyriad: null, why: null, reservation: null,
   ...what,
 });
@@ -102,14 +102,14 @@ test("who moves, and where to", () => {
 });
 
 test("what is to be noticed: the worst first, and none of it by colour alone", () => {
-  const marks = marksOf(domain({ conduct: "stuck", state: "paused", opted_out: true }));
+  const marks = marksOf(domain({ balloon_status: "stuck", state: "paused", opted_out: true }));
   assert.deepEqual(marks.map((mark) => mark.word), ["stuck", "paused", "opted out"]);
   assert.ok(marks.every((mark) => mark.glyph && mark.word && mark.means));
   assert.deepEqual(marksOf(domain({})), []);
 });
 
 test("search takes all words, and the order is as chosen", () => {
-  const all = [domain({ domid: 2, name: "vm10" }), domain({ domid: 1, name: "vm9", conduct: "stuck" }), domain({ domid: 3, name: "mail", actual_kib: 9 * GIB })];
+  const all = [domain({ domid: 2, name: "vm10" }), domain({ domid: 1, name: "vm9", balloon_status: "stuck" }), domain({ domid: 3, name: "mail", actual_kib: 9 * GIB })];
   const names = (list: Domain[]) => list.map((one) => one.name);
   assert.deepEqual(names(sorted(all, "number", "")), ["vm9", "vm10", "mail"]);
   assert.deepEqual(names(sorted(all, "name", "")), ["mail", "vm9", "vm10"]);

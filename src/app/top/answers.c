@@ -129,7 +129,7 @@ static void take_domain(struct top_guest *guest, const struct json_object *domai
     text(domain, "uuid", guest->uuid, sizeof(guest->uuid));
     text(domain, "name", guest->name, sizeof(guest->name));
     text(domain, "state", guest->state, sizeof(guest->state));
-    text(domain, "conduct", guest->conduct, sizeof(guest->conduct));
+    text(domain, "balloon_status", guest->balloon_status, sizeof(guest->balloon_status));
     take_type(guest, string(domain, "type"));
     take_segments(guest, member(domain, "segments"));
     text(member(domain, "why"), "message", guest->why, sizeof(guest->why));

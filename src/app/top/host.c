@@ -34,15 +34,16 @@ const char *top_guest_type(const struct top_guest *guest)
 
 const char *top_guest_state(const struct top_guest *guest)
 {
-    bool odd = strcmp(guest->conduct, "stuck") == 0 || strcmp(guest->conduct, "slow") == 0 ||
-               strcmp(guest->conduct, "unaware") == 0;
+    bool odd = strcmp(guest->balloon_status, "stuck") == 0 ||
+               strcmp(guest->balloon_status, "slow") == 0 ||
+               strcmp(guest->balloon_status, "no-driver") == 0;
     if (strcmp(guest->state, "run") != 0)
         return guest->state;
     if (guest->opted_out)
         return "opt-out";
     if (guest->paused)
         return "held";
-    return odd ? guest->conduct : guest->state;
+    return odd ? guest->balloon_status : guest->state;
 }
 
 static uint64_t or_zero(uint64_t kib)

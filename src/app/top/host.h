@@ -38,8 +38,8 @@ struct top_guest {
     uint32_t id;
     char uuid[TOP_UUID]; /* "" where it is not known */
     char name[TOP_NAME];
-    char state[TOP_WORD];   /* "run", "build" ... */
-    char conduct[TOP_WORD]; /* "cooperative", "stuck" ..., or "" */
+    char state[TOP_WORD];          /* "run", "build" ... */
+    char balloon_status[TOP_WORD]; /* "follows", "stuck" ..., or "" */
     bool knows_type;
     enum ballast_guest_type type;
     bool is_dom0;

@@ -119,8 +119,8 @@ size_t top_draw_guest(const struct top_state *state, struct top_cells *cells, un
         return window.at;
     }
     add(&window, TOP_HEAD, "%s: domain %" PRIu32 ", %s, %s%s%s%s%s", guest->name, guest->id,
-        top_guest_type(guest), guest->state, *guest->conduct ? ", " : "", guest->conduct,
-        guest->opted_out ? ", opted out of balancing" : "",
+        top_guest_type(guest), guest->state, *guest->balloon_status ? ", " : "",
+        guest->balloon_status, guest->opted_out ? ", opted out of balancing" : "",
         guest->paused ? ", balancing of it is paused" : "");
     if (guest->pinned_kib != BALLAST_NONE && guest->pinned_kib > 0)
         add(&window, TOP_WARNING,

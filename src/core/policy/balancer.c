@@ -505,7 +505,7 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
     struct floor_facts unbounded = *facts;
     unbounded.word_most_kib = BALLAST_NONE;
     return (struct balancer_opinion){
-        .conduct = alone && track->has_balloon ? BALANCER_STUCK : track_conduct(track),
+        .balloon_status = alone && track->has_balloon ? BALLOON_STUCK : track_balloon_status(track),
         .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
         .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
         .down = pace_of(track->rate_down_kib, &like_of(balancer, track)->down),

@@ -148,17 +148,22 @@ size_t balancer_set_text(const struct balancer_set *set, const char *name, char 
 size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char *name, char *buf,
                              size_t size);
 
-/* What the balancer believes of a domain; for people and for tests. */
-enum balancer_conduct {
-    BALANCER_UNKNOWN,     /* has not been asked for anything yet */
-    BALANCER_COOPERATIVE, /* follows its target */
-    BALANCER_SLOW,        /* pauses, but comes back */
-    BALANCER_STUCK,       /* makes no useful progress */
-    BALANCER_UNAWARE,     /* has no balloon driver */
+/* How a domain reacts to its target. */
+enum balloon_status {
+    BALLOON_UNKNOWN,   /* has not been asked for anything yet */
+    BALLOON_FOLLOWS,   /* follows its target */
+    BALLOON_SLOW,      /* pauses, but comes back */
+    BALLOON_STUCK,     /* makes no useful progress */
+    BALLOON_NO_DRIVER, /* has no balloon driver */
+    BALLOON_STATUSES
 };
 
+/* "unknown", "follows", "slow", "stuck", "no-driver"; NULL past the end. */
+const char *balloon_status_name(enum balloon_status status);
+
+/* What the balancer believes of a domain; for people and for tests. */
 struct balancer_opinion {
-    enum balancer_conduct conduct;
+    enum balloon_status balloon_status;
     uint64_t rate_down_kib; /* a second, while it moved; BALLAST_NONE: never seen */
     uint64_t rate_up_kib;
     struct pace down;   /* what can be said of how fast it gives; decisions count on the slow end */

@@ -28,6 +28,16 @@ const char *balancer_reason_word(enum balancer_reason reason)
     return (unsigned)reason < BALANCER_REASONS ? words[reason] : NULL;
 }
 
+static const char *const status_names[BALLOON_STATUSES] = {
+    [BALLOON_UNKNOWN] = "unknown", [BALLOON_FOLLOWS] = "follows",     [BALLOON_SLOW] = "slow",
+    [BALLOON_STUCK] = "stuck",     [BALLOON_NO_DRIVER] = "no-driver",
+};
+
+const char *balloon_status_name(enum balloon_status status)
+{
+    return (unsigned)status < BALLOON_STATUSES ? status_names[status] : NULL;
+}
+
 static const char *why(enum balancer_reason reason)
 {
     switch (reason) {

@@ -309,13 +309,13 @@ void track_update(struct track *track, const struct ballast_domain *domain, uint
     remember(track, domain, now_usec);
 }
 
-enum balancer_conduct track_conduct(const struct track *track)
+enum balloon_status track_balloon_status(const struct track *track)
 {
     if (!track->has_balloon)
-        return BALANCER_UNAWARE;
+        return BALLOON_NO_DRIVER;
     if (track->stuck)
-        return BALANCER_STUCK;
+        return BALLOON_STUCK;
     if (!track->has_moved)
-        return BALANCER_UNKNOWN;
-    return track->longest_pause_usec >= 2 * STRETCH_USEC ? BALANCER_SLOW : BALANCER_COOPERATIVE;
+        return BALLOON_UNKNOWN;
+    return track->longest_pause_usec >= 2 * STRETCH_USEC ? BALLOON_SLOW : BALLOON_FOLLOWS;
 }

@@ -62,7 +62,7 @@ void track_begin(struct track *track, const struct ballast_domain *domain, uint6
 /* A domain seen again; now_usec is not before the last time. */
 void track_update(struct track *track, const struct ballast_domain *domain, uint64_t now_usec,
                   uint64_t inaccuracy_kib);
-enum balancer_conduct track_conduct(const struct track *track);
+enum balloon_status track_balloon_status(const struct track *track);
 
 /* How long a guest may do nothing before it is called stuck. */
 uint64_t track_patience_usec(const struct track *track);

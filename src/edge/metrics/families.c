@@ -315,12 +315,14 @@ static uint64_t pressure(const struct json_object *domain)
     return ballast_mul_div(ballast_sub_floor(need_kib, actual_kib), BALLAST_PERMYRIAD, need_kib);
 }
 
-static uint64_t cooperative(const struct json_object *domain)
+static uint64_t follows(const struct json_object *domain)
 {
-    const char *conduct = metrics_word(domain, "conduct");
-    if (strcmp(conduct, "cooperative") == 0 || strcmp(conduct, "slow") == 0)
+    const char *balloon_status = metrics_word(domain, "balloon_status");
+    if (strcmp(balloon_status, "follows") == 0 || strcmp(balloon_status, "slow") == 0)
         return 1;
-    return strcmp(conduct, "stuck") == 0 || strcmp(conduct, "unaware") == 0 ? 0 : BALLAST_NONE;
+    return strcmp(balloon_status, "stuck") == 0 || strcmp(balloon_status, "no-driver") == 0
+               ? 0
+               : BALLAST_NONE;
 }
 
 static uint64_t limit(const struct json_object *domain)
@@ -372,11 +374,11 @@ static const struct domain_row domain_rows[] = {
       "Of what it is believed to need, the part that it does not hold."},
      NULL,
      pressure},
-    {{"ballast_domain_cooperative", METRICS_GAUGE, METRICS_PLAIN,
+    {{"ballast_domain_balloon_follows", METRICS_GAUGE, METRICS_PLAIN,
       "1 where its balloon follows its target, 0 where it is stuck or has none; "
       "not there before it was asked."},
      NULL,
-     cooperative},
+     follows},
     {{"ballast_domain_shares", METRICS_GAUGE, METRICS_PLAIN, "Its weight among the others."},
      "shares",
      NULL},

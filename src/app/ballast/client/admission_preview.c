@@ -79,7 +79,7 @@ static size_t length_of(const struct json_object *array)
 static const char *in_the_way(const struct json_object *domain)
 {
     const char *state = cli_field_string(domain, "state");
-    const char *conduct = cli_field_string(domain, "conduct");
+    const char *balloon_status = cli_field_string(domain, "balloon_status");
     if (strcmp(state, "paused") == 0)
         return "it is paused";
     if (strcmp(state, "migrating") == 0)
@@ -92,9 +92,9 @@ static const char *in_the_way(const struct json_object *domain)
         return "its balancing is paused";
     if (cli_field_u64(domain, "shares") == 0)
         return "it has no shares, so it is left alone";
-    if (!cli_field_bool(domain, "balloon") || strcmp(conduct, "unaware") == 0)
+    if (!cli_field_bool(domain, "balloon") || strcmp(balloon_status, "no-driver") == 0)
         return "it has no balloon driver";
-    return strcmp(conduct, "stuck") == 0 ? "its balloon does not move" : NULL;
+    return strcmp(balloon_status, "stuck") == 0 ? "its balloon does not move" : NULL;
 }
 
 static uint64_t above_minimum_kib(const struct json_object *domain)

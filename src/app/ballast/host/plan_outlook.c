@@ -43,7 +43,7 @@ static void find_donors(const struct cli_plan *plan, struct cli_outlook *out)
         struct cli_donor donor = {.domain = domain,
                                   .reclaim_kib = domain->tot_kib - targets[i],
                                   .pace = opinion.down,
-                                  .stuck = opinion.conduct == BALANCER_STUCK};
+                                  .stuck = opinion.balloon_status == BALLOON_STUCK};
         if (!donor.stuck)
             out->coming_kib = ballast_add_ceil(out->coming_kib, donor.reclaim_kib);
         out->donors[out->donor_count++] = donor;

@@ -246,7 +246,7 @@ static void ask_opinions(struct cli_freeing *freeing, const struct tick *tick)
     for (size_t i = 0; i < freeing->donor_count; i++) {
         struct cli_donor *donor = &freeing->donors[i];
         if (balancer_opinion(tick_balancer(tick), donor->id, &donor->opinion) < 0)
-            donor->opinion = (struct balancer_opinion){.conduct = BALANCER_UNAWARE};
+            donor->opinion = (struct balancer_opinion){.balloon_status = BALLOON_NO_DRIVER};
     }
 }
 

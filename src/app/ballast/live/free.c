@@ -11,23 +11,6 @@
 #include "app/tick/book.h"
 #include "core/base/units.h"
 
-static const char *conduct_word(enum balancer_conduct conduct)
-{
-    switch (conduct) {
-    case BALANCER_COOPERATIVE:
-        return "cooperative";
-    case BALANCER_SLOW:
-        return "slow";
-    case BALANCER_STUCK:
-        return "stuck";
-    case BALANCER_UNAWARE:
-        return "unaware";
-    case BALANCER_UNKNOWN:
-        break;
-    }
-    return "not asked";
-}
-
 static bool granted(const struct cli_freeing *freeing)
 {
     return freeing->answered && freeing->verdict.granted;
@@ -56,7 +39,7 @@ static const char *reason_word(const struct cli_freeing *freeing)
 static void print_donor(const struct cli_donor *donor, bool all)
 {
     bool gave = donor->before_kib > donor->after_kib;
-    bool stopped = donor->opinion.conduct == BALANCER_STUCK;
+    bool stopped = donor->opinion.balloon_status == BALLOON_STUCK;
     if (donor->gone)
         printf("    domain %" PRIu32 " (%s) is gone, and held %" PRIu64 " KiB\n", donor->id,
                donor->name, donor->before_kib);
@@ -67,7 +50,7 @@ static void print_donor(const struct cli_donor *donor, bool all)
                donor->before_kib, donor->after_kib, stopped ? ", where it stopped" : "");
     else if (all)
         printf("    domain %" PRIu32 " (%s) gave nothing of its %" PRIu64 " KiB (%s)\n", donor->id,
-               donor->name, donor->after_kib, conduct_word(donor->opinion.conduct));
+               donor->name, donor->after_kib, balloon_status_name(donor->opinion.balloon_status));
 }
 
 static void print_all(const struct cli_freeing *freeing)
@@ -96,7 +79,7 @@ static struct json_object *donor_json(const struct cli_donor *donor)
     cli_json_string(object, "name", donor->name);
     cli_json_kib(object, "before", donor->before_kib);
     cli_json_kib(object, "after", donor->gone ? BALLAST_NONE : donor->after_kib);
-    cli_json_string(object, "conduct", conduct_word(donor->opinion.conduct));
+    cli_json_string(object, "balloon_status", balloon_status_name(donor->opinion.balloon_status));
     cli_json_kib(object, "floor", has_floor ? donor->opinion.lesson.kib : BALLAST_NONE);
     return object;
 }

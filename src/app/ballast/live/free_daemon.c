@@ -67,9 +67,8 @@ static int wait_for(const struct cli_freeing *freeing, struct cli_daemon *daemon
 }
 
 /* How each domain has done, by the daemon's own words. */
-static void take_conduct(struct cli_freeing *freeing)
+static void take_balloon_status(struct cli_freeing *freeing)
 {
-    static const char *const words[] = {"unknown", "cooperative", "slow", "stuck", "unaware"};
     const struct json_object *domains = host_access_daemon_domains(freeing->access.hv);
     for (size_t i = 0; i < freeing->donor_count; i++) {
         struct cli_donor *donor = &freeing->donors[i];
@@ -77,9 +76,11 @@ static void take_conduct(struct cli_freeing *freeing)
             const struct json_object *domain = json_object_array_get_idx(domains, d);
             if (cli_field_sum(domain, "domid") != donor->id)
                 continue;
-            for (int word = 0; word < (int)(sizeof(words) / sizeof(words[0])); word++) {
-                if (strcmp(cli_field_string(domain, "conduct"), words[word]) == 0)
-                    donor->opinion.conduct = (enum balancer_conduct)word;
+            for (int at = 0; at < BALLOON_STATUSES; at++) {
+                enum balloon_status status = (enum balloon_status)at;
+                if (strcmp(cli_field_string(domain, "balloon_status"),
+                           balloon_status_name(status)) == 0)
+                    donor->opinion.balloon_status = status;
             }
             if (strcmp(cli_field_string(domain, "floor_reason"), "stopped") == 0)
                 donor->opinion.lesson.kib = cli_field_sum(domain, "floor_kib");
@@ -126,7 +127,7 @@ static int really_json(struct cli_freeing *freeing)
     /* What was free when it was done: by now guests may have it again. */
     if (freed_kib != BALLAST_NONE)
         freeing->after_kib = freed_kib;
-    take_conduct(freeing);
+    take_balloon_status(freeing);
     cli_free_tell(freeing);
     return rc;
 }

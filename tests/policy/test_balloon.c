@@ -21,7 +21,7 @@ static void test_rate_is_measured(void **state)
         follow(&scene, 0, 10 * MIB);
     }
     assert_in_range(opinion(&scene, 1).rate_down_kib, 95 * MIB, 105 * MIB);
-    assert_int_equal(opinion(&scene, 1).conduct, BALANCER_COOPERATIVE);
+    assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_FOLLOWS);
     close_scene(&scene);
 }
 
@@ -177,7 +177,7 @@ static void test_slow_after_fast(void **state)
         follow(&scene, 0, tick < 50 ? 40 * MIB : 205);
     }
     assert_true(scene.waiting);
-    assert_int_equal(opinion(&scene, 1).conduct, BALANCER_COOPERATIVE);
+    assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_FOLLOWS);
     assert_in_range(opinion(&scene, 1).rate_down_kib, 1900, 2200);
     close_scene(&scene);
 }
@@ -195,7 +195,7 @@ static void test_a_pause_is_not_death(void **state)
             follow(&scene, 0, 10 * MIB);
     }
     assert_true(scene.granted);
-    assert_int_equal(opinion(&scene, 1).conduct, BALANCER_SLOW);
+    assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_SLOW);
     close_scene(&scene);
 }
 
@@ -588,5 +588,5 @@ int main(void)
         cmocka_unit_test(test_a_guard_is_kept),
         cmocka_unit_test(test_sentences),
     };
-    return cmocka_run_group_tests_name("policy-conduct", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy-balloon", tests, NULL, NULL);
 }
