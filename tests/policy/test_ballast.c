@@ -33,8 +33,8 @@ static void guest(struct bench *bench, uint64_t tot_mib, uint64_t need_mib, uint
         .reported_free_kib = BALLAST_NONE,
         .need_kib = need_mib * MIB,
         .likely_kib = need_mib * MIB,
-        .rate_down_kib = 100 * MIB,
-        .rate_up_kib = 100 * MIB,
+        .reclaim_kib_per_sec = 100 * MIB,
+        .grow_kib_per_sec = 100 * MIB,
         .shares = BALLAST_DEFAULT_SHARES,
     };
 }
@@ -64,7 +64,7 @@ static void test_sparing_may_cost_a_twentieth(void **state)
         struct bench bench = {0};
         guest(&bench, 2000, 1000, 4096);
         guest(&bench, 1000, 1000, 4096);
-        bench.domains[1].rate_down_kib = cases[i].rate_mib * MIB;
+        bench.domains[1].reclaim_kib_per_sec = cases[i].rate_mib * MIB;
         bench.view.wanted_kib = cases[i].wanted_mib * MIB;
         aim(&bench);
         assert_int_equal(bench.aims[0].reason, cases[i].reason);

@@ -20,7 +20,7 @@ static void test_rate_is_measured(void **state)
         decide(&scene);
         follow(&scene, 0, 10 * MIB);
     }
-    assert_in_range(opinion(&scene, 1).rate_down_kib, 95 * MIB, 105 * MIB);
+    assert_in_range(opinion(&scene, 1).reclaim_kib_per_sec, 95 * MIB, 105 * MIB);
     assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_FOLLOWS);
     close_scene(&scene);
 }
@@ -44,12 +44,14 @@ static void test_a_pace_is_of_its_like(void **state)
         follow(&scene, 0, 10 * MIB);
     }
     assert_int_equal(opinion(&scene, 1).down.basis, PACE_MEASURED);
-    assert_int_equal(opinion(&scene, 1).down.min_kib, opinion(&scene, 1).rate_down_kib);
+    assert_int_equal(opinion(&scene, 1).down.min_kib_per_sec,
+                     opinion(&scene, 1).reclaim_kib_per_sec);
     assert_int_equal(opinion(&scene, 2).down.basis, PACE_LIKE);
-    assert_int_equal(opinion(&scene, 2).down.max_kib, opinion(&scene, 1).rate_down_kib);
+    assert_int_equal(opinion(&scene, 2).down.max_kib_per_sec,
+                     opinion(&scene, 1).reclaim_kib_per_sec);
     /* Neither another type nor dom0 is its like, however large. */
     assert_int_equal(opinion(&scene, 3).down.basis, PACE_RANGE);
-    assert_int_equal(opinion(&scene, 3).down.max_kib, 2048 * MIB);
+    assert_int_equal(opinion(&scene, 3).down.max_kib_per_sec, 2048 * MIB);
     assert_int_equal(opinion(&scene, 0).down.basis, PACE_RANGE);
     close_scene(&scene);
 }
@@ -178,7 +180,7 @@ static void test_slow_after_fast(void **state)
     }
     assert_true(scene.waiting);
     assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_FOLLOWS);
-    assert_in_range(opinion(&scene, 1).rate_down_kib, 1900, 2200);
+    assert_in_range(opinion(&scene, 1).reclaim_kib_per_sec, 1900, 2200);
     close_scene(&scene);
 }
 

@@ -67,7 +67,7 @@ static uint64_t ticked(const struct forecast_donor *donors, size_t count, uint64
     for (uint64_t usec = 0; usec < 60 * SEC; usec += 1000) {
         uint64_t sum_kib = 0;
         for (size_t i = 0; i < count; i++) {
-            uint64_t kib = donors[i].pace.min_kib * usec / SEC;
+            uint64_t kib = donors[i].pace.min_kib_per_sec * usec / SEC;
             sum_kib += kib < donors[i].reclaim_kib ? kib : donors[i].reclaim_kib;
         }
         if (sum_kib >= missing_kib)
@@ -147,8 +147,8 @@ static void what_a_pace_rests_on(void **state)
     char text[96];
     struct pace like = PACE_NONE;
     struct pace is = pace_of(0, &like);
-    assert_int_equal(is.min_kib, 100 * 1024);
-    assert_int_equal(is.max_kib, 2048 * 1024);
+    assert_int_equal(is.min_kib_per_sec, 100 * 1024);
+    assert_int_equal(is.max_kib_per_sec, 2048 * 1024);
     (void)pace_text(&is, text, sizeof(text));
     assert_string_equal(text, "100.00 to 2048.00 MiB/s (a guess: the range of any balloon)");
     pace_learn(&like, 0);

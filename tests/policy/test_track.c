@@ -111,7 +111,7 @@ static void the_least_that_counts(void **state)
         domain.tot_kib -= kib;
         track_update(&track, &domain, T0 + SEC / 2, 4);
         assert_int_equal(track.has_moved, kib == 256);
-        assert_int_equal(track.rate_down_kib, kib == 256 ? 512 : 0);
+        assert_int_equal(track.reclaim_kib_per_sec, kib == 256 ? 512 : 0);
     }
 }
 

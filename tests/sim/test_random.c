@@ -111,8 +111,8 @@ static struct sim_guest_config a_guest(struct world *world, const char *kind, si
     guest.static_max_kib = guest.dynamic_max_kib + between_mib(world, 0, 1000);
     guest.target_kib = guest.tot_kib;
     guest.maxmem_kib = one_in(world, 2) ? guest.tot_kib : guest.static_max_kib;
-    guest.rate_down_kib = between_mib(world, 10, 500);
-    guest.rate_up_kib = between_mib(world, 10, 500);
+    guest.reclaim_kib_per_sec = between_mib(world, 10, 500);
+    guest.grow_kib_per_sec = between_mib(world, 10, 500);
     misbehave(world, &guest);
     guest.need = a_need(world, guest.static_max_kib);
     /*

@@ -38,8 +38,8 @@ static struct sim_guest_config guest_of(const char *name, uint64_t tot_mib)
         .dynamic_max_kib = tot_mib * MIB,
         .static_max_kib = tot_mib * MIB,
         .shares = BALLAST_DEFAULT_SHARES,
-        .rate_down_kib = 100 * MIB,
-        .rate_up_kib = 50 * MIB,
+        .reclaim_kib_per_sec = 100 * MIB,
+        .grow_kib_per_sec = 50 * MIB,
         .ceiling_kib = BALLAST_NONE,
         .crash_usec = BALLAST_NONE,
         .shutdown_usec = BALLAST_NONE,
@@ -279,7 +279,7 @@ static void test_the_ratchet(void **state)
     guest->tot_kib = guest->target_kib = 256 * MIB;
     guest->maxmem_kib = 257 * MIB;
     guest->static_max_kib = guest->dynamic_max_kib = 1024 * MIB;
-    guest->rate_down_kib = 100 * MIB;
+    guest->reclaim_kib_per_sec = 100 * MIB;
     guest->need = (struct sim_need){.steps = {{0, 200 * MIB}}, .step_count = 1};
     begin(&scene, 1, 0);
     uint64_t free_kib = sim_free_kib(scene.sim);
@@ -419,7 +419,7 @@ static void test_stolen(void **state)
     (void)state;
     struct scene scene = a_scene();
     scene.guests[0].grabs = true;
-    scene.guests[0].rate_up_kib = 1000 * MIB;
+    scene.guests[0].grow_kib_per_sec = 1000 * MIB;
     scene.guests[0].maxmem_kib = scene.guests[0].static_max_kib = 4096 * MIB;
     scene.starts[0] = start_of("new", 2000);
     begin(&scene, 1, 1);

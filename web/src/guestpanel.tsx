@@ -132,8 +132,8 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
         <div>
           <dt title="a second, as far as has been seen">shrinks, grows</dt>
           <dd>
-            {domain.rate_down_kib === null ? "–" : `${size(domain.rate_down_kib, unit)}/s`},{" "}
-            {domain.rate_up_kib === null ? "–" : `${size(domain.rate_up_kib, unit)}/s`}
+            {domain.reclaim_kib_per_sec === null ? "–" : `${size(domain.reclaim_kib_per_sec, unit)}/s`},{" "}
+            {domain.grow_kib_per_sec === null ? "–" : `${size(domain.grow_kib_per_sec, unit)}/s`}
           </dd>
         </div>
         <div>

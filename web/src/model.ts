@@ -71,8 +71,8 @@ export interface Domain {
   balloon_status: string;
   need_kib: Kib | null;
   floor_kib: Kib | null;
-  rate_down_kib: Kib | null;
-  rate_up_kib: Kib | null;
+  reclaim_kib_per_sec: Kib | null;
+  grow_kib_per_sec: Kib | null;
   trust_permyriad: number | null;
   why: Decision | null;
   reservation: number | null;

@@ -24,7 +24,7 @@ const domain = (what: Partial<Domain>): Domain => ({
   actual_kib: 2 * GIB, target_kib: 2 * GIB, xen_maximum_kib: 2 * GIB, dynamic_min_kib: GIB, dynamic_max_kib: 3 * GIB,
   static_max_kib: 3 * GIB, overhead_kib: 20480, segments: null, used_kib: null, reported_free_kib: null,
   report_age_usec: null, shares: 1000, opted_out: false, paused: false, balloon_status: "follows", need_kib: null,
-  floor_kib: null, rate_down_kib: null, rate_up_kib: null, trust_permyriad: null, why: null, reservation: null,
+  floor_kib: null, reclaim_kib_per_sec: null, grow_kib_per_sec: null, trust_permyriad: null, why: null, reservation: null,
   ...what,
 });
 

@@ -195,9 +195,9 @@ static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, ui
 {
     const struct policy_domain *view = &act->balancer->views[i];
     /* However fast, a small guest is not kept waiting for a part that is large for it. */
-    uint64_t rate_kib = ballast_min_u64(view->rate_up_kib, view->tot_kib / LARGE_PART);
-    uint64_t part_kib = ballast_mul_div(rate_kib, PART_USEC, BALLAST_SEC_USEC);
-    uint64_t least_kib = ballast_mul_div(rate_kib, LEAST_PART_USEC, BALLAST_SEC_USEC);
+    uint64_t rate_kib_per_sec = ballast_min_u64(view->grow_kib_per_sec, view->tot_kib / LARGE_PART);
+    uint64_t part_kib = ballast_mul_div(rate_kib_per_sec, PART_USEC, BALLAST_SEC_USEC);
+    uint64_t least_kib = ballast_mul_div(rate_kib_per_sec, LEAST_PART_USEC, BALLAST_SEC_USEC);
     uint64_t told_kib = act->balancer->plans[i].target_kib;
     /* One that is not short yet can wait for a part that is worth a write. */
     bool urgent = view->used_kib != BALLAST_NONE && view->tot_kib < view->used_kib;

@@ -227,8 +227,8 @@ static void learn_of_likes(struct balancer *balancer)
         const struct track *track = &balancer->tracks[i];
         if (track->is_dom0)
             continue;
-        pace_learn(&balancer->likes[track->kind].down, track->rate_down_kib);
-        pace_learn(&balancer->likes[track->kind].up, track->rate_up_kib);
+        pace_learn(&balancer->likes[track->kind].down, track->reclaim_kib_per_sec);
+        pace_learn(&balancer->likes[track->kind].up, track->grow_kib_per_sec);
     }
 }
 
@@ -307,8 +307,8 @@ static struct policy_domain view_of(const struct balancer *balancer,
         .reported_free_kib = domain->reported_free_kib,
         .need_kib = track->need_kib,
         .likely_kib = ballast_max_u64(track->likely_kib, track->need_kib),
-        .rate_down_kib = pace_of(track->rate_down_kib, &like->down).min_kib,
-        .rate_up_kib = pace_of(track->rate_up_kib, &like->up).min_kib,
+        .reclaim_kib_per_sec = pace_of(track->reclaim_kib_per_sec, &like->down).min_kib_per_sec,
+        .grow_kib_per_sec = pace_of(track->grow_kib_per_sec, &like->up).min_kib_per_sec,
         .shares = domain->shares,
         .stuck = track->stuck || alone,
     };
@@ -506,9 +506,10 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
     unbounded.word_most_kib = BALLAST_NONE;
     return (struct balancer_opinion){
         .balloon_status = alone && track->has_balloon ? BALLOON_STUCK : track_balloon_status(track),
-        .rate_down_kib = track->rate_down_kib ? track->rate_down_kib : BALLAST_NONE,
-        .rate_up_kib = track->rate_up_kib ? track->rate_up_kib : BALLAST_NONE,
-        .down = pace_of(track->rate_down_kib, &like_of(balancer, track)->down),
+        .reclaim_kib_per_sec =
+            track->reclaim_kib_per_sec ? track->reclaim_kib_per_sec : BALLAST_NONE,
+        .grow_kib_per_sec = track->grow_kib_per_sec ? track->grow_kib_per_sec : BALLAST_NONE,
+        .down = pace_of(track->reclaim_kib_per_sec, &like_of(balancer, track)->down),
         .floor = floor_of(facts),
         .word_floor = floor_of(&unbounded),
         .lesson = facts->lesson,

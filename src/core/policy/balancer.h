@@ -164,8 +164,8 @@ const char *balloon_status_name(enum balloon_status status);
 /* What the balancer believes of a domain; for people and for tests. */
 struct balancer_opinion {
     enum balloon_status balloon_status;
-    uint64_t rate_down_kib; /* a second, while it moved; BALLAST_NONE: never seen */
-    uint64_t rate_up_kib;
+    uint64_t reclaim_kib_per_sec; /* while it moved; BALLAST_NONE: never seen */
+    uint64_t grow_kib_per_sec;
     struct pace down;   /* what can be said of how fast it gives; decisions count on the slow end */
     struct floor floor; /* as far as it is known; it may be more than the domain holds */
     struct floor word_floor; /* the same with its word unbounded: for one that only it pays for */

@@ -54,7 +54,7 @@ static uint64_t reclaimed_after(const struct policy_view *view, enum reach reach
         const struct policy_domain *domain = &view->domains[i];
         if (domain->stuck)
             continue;
-        uint64_t could_kib = ballast_mul_div(domain->rate_down_kib, usec, BALLAST_SEC_USEC);
+        uint64_t could_kib = ballast_mul_div(domain->reclaim_kib_per_sec, usec, BALLAST_SEC_USEC);
         uint64_t has_kib = domain->tot_kib - bound_kib(domain, reach);
         sum_kib = ballast_add_ceil(sum_kib, ballast_min_u64(could_kib, has_kib));
     }
@@ -218,8 +218,8 @@ static uint64_t coming_kib(const struct policy_view *view)
 /* What is to be taken anew, and from whom. */
 struct reclaim {
     uint64_t take_kib;
-    uint64_t bar_kib;  /* the surplus from which on a domain is asked */
-    uint64_t rate_kib; /* of all who are asked */
+    uint64_t bar_kib;          /* the surplus from which on a domain is asked */
+    uint64_t rate_kib_per_sec; /* of all who are asked */
 };
 
 /*
@@ -234,12 +234,13 @@ static struct reclaim plan_reclaim(const struct policy_view *view, uint64_t take
         most_kib = ballast_max_u64(most_kib, surplus_kib(view, i));
     for (uint64_t bar_kib = most_kib; bar_kib > BALLAST_PAGE_KIB; bar_kib /= 2) {
         uint64_t sum_kib = 0;
-        reclaim.rate_kib = 0;
+        reclaim.rate_kib_per_sec = 0;
         for (size_t i = 0; i < view->count; i++) {
             if (surplus_kib(view, i) < bar_kib || is_reclaiming(&view->domains[i]))
                 continue;
             sum_kib = ballast_add_ceil(sum_kib, surplus_kib(view, i));
-            reclaim.rate_kib = ballast_add_ceil(reclaim.rate_kib, view->domains[i].rate_down_kib);
+            reclaim.rate_kib_per_sec =
+                ballast_add_ceil(reclaim.rate_kib_per_sec, view->domains[i].reclaim_kib_per_sec);
         }
         reclaim.bar_kib = bar_kib;
         if (sum_kib / 2 >= take_kib)
@@ -258,8 +259,8 @@ static struct policy_aim reclaim_part(const struct policy_view *view, size_t i,
                                       const struct reclaim *reclaim)
 {
     const struct policy_domain *domain = &view->domains[i];
-    uint64_t part_kib = ballast_mul_div(reclaim->take_kib, domain->rate_down_kib,
-                                        ballast_max_u64(reclaim->rate_kib, 1));
+    uint64_t part_kib = ballast_mul_div(reclaim->take_kib, domain->reclaim_kib_per_sec,
+                                        ballast_max_u64(reclaim->rate_kib_per_sec, 1));
     part_kib = ballast_add_ceil(part_kib, part_kib / 5);
     part_kib = ballast_max_u64(part_kib, domain->tot_kib / LEAST_RECLAIM_PART + BALLAST_PAGE_KIB);
     uint64_t kib =

@@ -14,8 +14,9 @@ static uint64_t reclaimed_kib(const struct forecast_donor *donors, size_t count,
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t rate_kib = fast ? donors[i].pace.max_kib : donors[i].pace.min_kib;
-        uint64_t could_kib = ballast_mul_div(rate_kib, usec, BALLAST_SEC_USEC);
+        uint64_t rate_kib_per_sec =
+            fast ? donors[i].pace.max_kib_per_sec : donors[i].pace.min_kib_per_sec;
+        uint64_t could_kib = ballast_mul_div(rate_kib_per_sec, usec, BALLAST_SEC_USEC);
         sum_kib = ballast_add_ceil(sum_kib, ballast_min_u64(could_kib, donors[i].reclaim_kib));
     }
     return sum_kib;

@@ -6,23 +6,25 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 
-void pace_learn(struct pace *like, uint64_t measured_kib)
+void pace_learn(struct pace *like, uint64_t measured_kib_per_sec)
 {
-    if (measured_kib == 0)
+    if (measured_kib_per_sec == 0)
         return;
     bool first = like->basis == PACE_RANGE;
     *like = (struct pace){
-        .min_kib = first ? measured_kib : ballast_min_u64(like->min_kib, measured_kib),
-        .max_kib = first ? measured_kib : ballast_max_u64(like->max_kib, measured_kib),
+        .min_kib_per_sec = first ? measured_kib_per_sec
+                                 : ballast_min_u64(like->min_kib_per_sec, measured_kib_per_sec),
+        .max_kib_per_sec = first ? measured_kib_per_sec
+                                 : ballast_max_u64(like->max_kib_per_sec, measured_kib_per_sec),
         .basis = PACE_LIKE,
     };
 }
 
-struct pace pace_of(uint64_t measured_kib, const struct pace *like)
+struct pace pace_of(uint64_t measured_kib_per_sec, const struct pace *like)
 {
-    if (measured_kib == 0)
+    if (measured_kib_per_sec == 0)
         return *like;
-    return (struct pace){measured_kib, measured_kib, PACE_MEASURED};
+    return (struct pace){measured_kib_per_sec, measured_kib_per_sec, PACE_MEASURED};
 }
 
 static const char *const words[PACE_BASES] = {
@@ -42,10 +44,10 @@ static void add_mib(struct ballast_text *text, uint64_t kib)
 size_t pace_text(const struct pace *pace, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    add_mib(&text, pace->min_kib);
-    if (pace->max_kib != pace->min_kib) {
+    add_mib(&text, pace->min_kib_per_sec);
+    if (pace->max_kib_per_sec != pace->min_kib_per_sec) {
         ballast_text_add(&text, " to ");
-        add_mib(&text, pace->max_kib);
+        add_mib(&text, pace->max_kib_per_sec);
     }
     ballast_text_add(&text, " MiB/s (%s)",
                      pace->basis == PACE_MEASURED ? "measured"

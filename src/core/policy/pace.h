@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACE_MIN_KIB (UINT64_C(100) * 1024)
-#define PACE_MAX_KIB (UINT64_C(2048) * 1024)
+#define PACE_MIN_KIB_PER_SEC (UINT64_C(100) * 1024)
+#define PACE_MAX_KIB_PER_SEC (UINT64_C(2048) * 1024)
 
 enum pace_basis {
     PACE_MEASURED, /* of this guest: min and max are the same */
@@ -23,18 +23,18 @@ enum pace_basis {
 };
 
 struct pace {
-    uint64_t min_kib; /* a second */
-    uint64_t max_kib;
+    uint64_t min_kib_per_sec;
+    uint64_t max_kib_per_sec;
     enum pace_basis basis;
 };
 
 /* Nobody has been seen yet. */
-#define PACE_NONE ((struct pace){PACE_MIN_KIB, PACE_MAX_KIB, PACE_RANGE})
+#define PACE_NONE ((struct pace){PACE_MIN_KIB_PER_SEC, PACE_MAX_KIB_PER_SEC, PACE_RANGE})
 
 /* Widens what the like of one guest do by its pace; 0: it has none. */
-void pace_learn(struct pace *like, uint64_t measured_kib);
-/* `measured_kib` 0: it has not been seen to move. */
-struct pace pace_of(uint64_t measured_kib, const struct pace *like);
+void pace_learn(struct pace *like, uint64_t measured_kib_per_sec);
+/* `measured_kib_per_sec` 0: it has not been seen to move. */
+struct pace pace_of(uint64_t measured_kib_per_sec, const struct pace *like);
 
 /* "measured", "like", "range"; NULL past the end. */
 const char *pace_basis_word(enum pace_basis basis);

@@ -31,8 +31,8 @@ struct policy_domain {
     uint64_t reported_free_kib; /* the same */
     uint64_t need_kib;          /* what it is believed to need now, margin included */
     uint64_t likely_kib; /* what it is believed to need soon: its recent peak; never below need */
-    uint64_t rate_down_kib; /* a second; measured, or the slow end of a guess (pace.h) */
-    uint64_t rate_up_kib;
+    uint64_t reclaim_kib_per_sec; /* measured, or the slow end of a guess (pace.h) */
+    uint64_t grow_kib_per_sec;
     uint64_t shares;
     bool stuck; /* gives nothing now, or is left alone for having stopped */
 };

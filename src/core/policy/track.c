@@ -85,16 +85,20 @@ static uint64_t moved(const struct track *track, const struct ballast_domain *do
 static bool arrives(const struct track *track, const struct ballast_domain *domain,
                     uint64_t now_usec)
 {
-    uint64_t pace_kib = ballast_mul_div(moved(track, domain, track->heading_kib), BALLAST_SEC_USEC,
-                                        ballast_max_u64(now_usec - track->heading_usec, 1));
+    uint64_t pace_kib_per_sec =
+        ballast_mul_div(moved(track, domain, track->heading_kib), BALLAST_SEC_USEC,
+                        ballast_max_u64(now_usec - track->heading_usec, 1));
     uint64_t left_kib = distance(domain->tot_kib, domain->target_kib);
-    return pace_kib > 0 && left_kib / pace_kib <= ARRIVAL_SEC;
+    return pace_kib_per_sec > 0 && left_kib / pace_kib_per_sec <= ARRIVAL_SEC;
 }
 
-static void progress(struct track *track, uint64_t rate_kib, uint64_t now_usec)
+static void progress(struct track *track, uint64_t rate_kib_per_sec, uint64_t now_usec)
 {
-    uint64_t *usual_kib = track->heading < 0 ? &track->rate_down_kib : &track->rate_up_kib;
-    *usual_kib = *usual_kib == 0 ? rate_kib : (*usual_kib * 5 + rate_kib * 3) / 8;
+    uint64_t *usual_kib_per_sec =
+        track->heading < 0 ? &track->reclaim_kib_per_sec : &track->grow_kib_per_sec;
+    *usual_kib_per_sec = *usual_kib_per_sec == 0
+                             ? rate_kib_per_sec
+                             : (*usual_kib_per_sec * 5 + rate_kib_per_sec * 3) / 8;
     uint64_t pause_usec = ballast_sub_floor(track->window_usec, track->progress_usec);
     track->longest_pause_usec = ballast_max_u64(track->longest_pause_usec, pause_usec);
     track->progress_usec = now_usec;
@@ -109,12 +113,14 @@ static void judge_stretch(struct track *track, const struct ballast_domain *doma
     if (elapsed_usec < STRETCH_USEC)
         return;
     uint64_t moved_kib = moved(track, domain, track->window_kib);
-    uint64_t rate_kib = ballast_mul_div(moved_kib, BALLAST_SEC_USEC, elapsed_usec);
-    uint64_t usual_kib = track->heading < 0 ? track->rate_down_kib : track->rate_up_kib;
-    bool comes = rate_kib > 0 && rate_kib >= usual_kib / 10 && arrives(track, domain, now_usec);
+    uint64_t rate_kib_per_sec = ballast_mul_div(moved_kib, BALLAST_SEC_USEC, elapsed_usec);
+    uint64_t usual_kib_per_sec =
+        track->heading < 0 ? track->reclaim_kib_per_sec : track->grow_kib_per_sec;
+    bool comes = rate_kib_per_sec > 0 && rate_kib_per_sec >= usual_kib_per_sec / 10 &&
+                 arrives(track, domain, now_usec);
     bool useful = moved_kib >= BALLAST_FOLLOW_STEP_KIB || comes;
     if (useful)
-        progress(track, rate_kib, now_usec);
+        progress(track, rate_kib_per_sec, now_usec);
     /* What is too little to judge yet is added to; a pause is no part of a pace. */
     if (useful || moved_kib == 0)
         open_window(track, domain, now_usec);

@@ -25,15 +25,15 @@ struct track {
     uint64_t up_usec; /* when its balloon showed itself; BALLAST_NONE: it was there already */
 
     /* The way to its target. */
-    int heading;                 /* -1 it is to shrink, 0 it is there, 1 it is to grow */
-    uint64_t heading_usec;       /* since when */
-    uint64_t heading_kib;        /* what it held then */
-    uint64_t window_usec;        /* the stretch now being measured began here ... */
-    uint64_t window_kib;         /* ... with this much */
-    uint64_t progress_usec;      /* the end of the last stretch with useful progress */
-    uint64_t longest_pause_usec; /* it paused for so long and came back */
-    uint64_t rate_down_kib;      /* a second, over stretches in which it moved; 0: never seen */
-    uint64_t rate_up_kib;
+    int heading;                  /* -1 it is to shrink, 0 it is there, 1 it is to grow */
+    uint64_t heading_usec;        /* since when */
+    uint64_t heading_kib;         /* what it held then */
+    uint64_t window_usec;         /* the stretch now being measured began here ... */
+    uint64_t window_kib;          /* ... with this much */
+    uint64_t progress_usec;       /* the end of the last stretch with useful progress */
+    uint64_t longest_pause_usec;  /* it paused for so long and came back */
+    uint64_t reclaim_kib_per_sec; /* over stretches in which it moved; 0: never seen */
+    uint64_t grow_kib_per_sec;
     bool has_moved;
     bool stuck;
     uint64_t stuck_usec;        /* when that was noticed */

@@ -104,9 +104,9 @@ struct sim_guest_config {
     uint64_t dynamic_max_kib;
     uint64_t static_max_kib;
     uint64_t shares;
-    uint64_t pinned_kib;    /* shown as the target that an administrator set; 0: none */
-    uint64_t rate_down_kib; /* a second */
-    uint64_t rate_up_kib;
+    uint64_t pinned_kib; /* shown as the target that an administrator set; 0: none */
+    uint64_t reclaim_kib_per_sec;
+    uint64_t grow_kib_per_sec;
     uint64_t floor_kib;       /* its balloon stops here, and does not tell */
     uint64_t ceiling_kib;     /* it cannot grow past this; BALLAST_NONE: no such limit */
     uint64_t inaccuracy_kib;  /* it stops so far short of its target */

@@ -115,7 +115,7 @@ static uint64_t drip_pages(const struct sim *sim, struct sim_domain *domain)
 
 static void give_back(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {
-    uint64_t pages = sim_rate_pages(sim, domain->is->rate_down_kib, usec, &domain->credit);
+    uint64_t pages = sim_rate_pages(sim, domain->is->reclaim_kib_per_sec, usec, &domain->credit);
     /* Whoever shuts down touches nothing any more: what was promised is off. */
     domain->pod_entry_pages = domain->pod_cache_pages = 0;
     sim_pages_free(sim, domain, ballast_min_u64(pages, domain->tot_pages));
@@ -141,9 +141,9 @@ void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec)
     if (working_usec == 0 || (domain->tot_pages <= stop && !pod) || grabbing ||
         (sim->least && is->shares == 0))
         return;
-    uint64_t pages = is->drip_usec > 0
-                         ? drip_pages(sim, domain)
-                         : sim_rate_pages(sim, is->rate_down_kib, working_usec, &domain->credit);
+    uint64_t pages = is->drip_usec > 0 ? drip_pages(sim, domain)
+                                       : sim_rate_pages(sim, is->reclaim_kib_per_sec, working_usec,
+                                                        &domain->credit);
     if (domain->pod_entry_pages > 0)
         pages = sim_pod_give(sim, domain, stop, pages);
     pages = ballast_min_u64(pages, ballast_sub_floor(domain->tot_pages, stop));
@@ -185,7 +185,8 @@ void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec)
     uint64_t working_usec = sim_guest_working_usec(sim, domain, usec);
     if (working_usec == 0)
         return;
-    uint64_t pages = sim_rate_pages(sim, domain->is->rate_up_kib, working_usec, &domain->credit);
+    uint64_t pages =
+        sim_rate_pages(sim, domain->is->grow_kib_per_sec, working_usec, &domain->credit);
     pages = ballast_min_u64(pages, stop - domain->tot_pages);
     sim_pages_take(sim, domain, ballast_min_u64(pages, sim_takeable_pages(sim)));
 }

@@ -235,8 +235,8 @@ static struct json_object *donors_json(const struct cli_outlook *outlook)
         cli_object_add_kib(object, "id", donor->domain->id);
         cli_object_add_string(object, "name", donor->domain->name);
         cli_object_add_kib(object, "reclaim", donor->reclaim_kib);
-        cli_object_add_kib(object, "rate_min", donor->pace.min_kib);
-        cli_object_add_kib(object, "rate_max", donor->pace.max_kib);
+        cli_object_add_kib(object, "rate_min", donor->pace.min_kib_per_sec);
+        cli_object_add_kib(object, "rate_max", donor->pace.max_kib_per_sec);
         cli_object_add_string(object, "rate_basis", pace_basis_word(donor->pace.basis));
         cli_object_add_bool(object, "stuck", donor->stuck);
         cli_array_add(donors, object);

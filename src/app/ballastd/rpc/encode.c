@@ -219,14 +219,15 @@ static void add_floor(struct json_object *object, const struct balancer_opinion 
 
 static void add_opinion(struct daemon *daemon, struct json_object *object, uint32_t domid)
 {
-    struct balancer_opinion opinion = {.rate_down_kib = BALLAST_NONE, .rate_up_kib = BALLAST_NONE};
+    struct balancer_opinion opinion = {.reclaim_kib_per_sec = BALLAST_NONE,
+                                       .grow_kib_per_sec = BALLAST_NONE};
     if (daemon->tick)
         (void)balancer_opinion(tick_balancer(daemon->tick), domid, &opinion);
     encode_text(object, "balloon_status", balloon_status_name(opinion.balloon_status));
     encode_u64(object, "need_kib", opinion.need_kib);
     add_floor(object, &opinion);
-    encode_u64(object, "rate_down_kib", opinion.rate_down_kib);
-    encode_u64(object, "rate_up_kib", opinion.rate_up_kib);
+    encode_u64(object, "reclaim_kib_per_sec", opinion.reclaim_kib_per_sec);
+    encode_u64(object, "grow_kib_per_sec", opinion.grow_kib_per_sec);
     encode_u64(object, "trust_permyriad", opinion.trust_permyriad);
 }
 

@@ -87,7 +87,7 @@ static struct json_object *find_donors(struct outlook *outlook)
             balancer_opinion(outlook->balancer, domain->id, &opinion) < 0)
             continue;
         (void)balancer_opinion(tick_balancer(outlook->daemon->tick), domain->id, &learned);
-        struct pace pace = learned.down.max_kib ? learned.down : opinion.down;
+        struct pace pace = learned.down.max_kib_per_sec ? learned.down : opinion.down;
         bool stuck = learned.balloon_status == BALLOON_STUCK;
         if (!stuck)
             outlook->donors[outlook->donor_count++] = (struct forecast_donor){reclaim_kib, pace};
@@ -95,8 +95,8 @@ static struct json_object *find_donors(struct outlook *outlook)
         encode_u64(donor, "domid", domain->id);
         encode_text(donor, "name", domain->name);
         encode_u64(donor, "reclaim_kib", reclaim_kib);
-        encode_u64(donor, "rate_min_kib_per_sec", pace.min_kib);
-        encode_u64(donor, "rate_max_kib_per_sec", pace.max_kib);
+        encode_u64(donor, "rate_min_kib_per_sec", pace.min_kib_per_sec);
+        encode_u64(donor, "rate_max_kib_per_sec", pace.max_kib_per_sec);
         encode_text(donor, "rate_basis", pace_basis_word(pace.basis));
         encode_bool(donor, "stuck", stuck);
         build_append(array, donor);
