@@ -76,15 +76,15 @@ def test_where_a_balloon_stopped_outlives_the_daemon():
     with Daemon(SCENARIO, speed=10) as daemon:
         with daemon.client() as client:
             client.call("reserve", min_kib=4600 * MIB, deadline_usec=60000000)
-            until(lambda: domain(client, "stops")["left_alone"])
+            until(lambda: domain(client, "stops")["backoff"])
             stops = domain(client, "stops")
             assert stops["floor_kib"] == 1024 * MIB and stops["balloon_status"] == "stuck", stops
             assert stops["floor_reason"] == "stopped" and "has stopped at" in stops["floor_why"]
-            alone = client.call("status")["left_alone"]
+            alone = client.call("status")["backoff"]
             assert [d["name"] for d in alone] == ["stops"], alone
             # Its target is where it is, and not where it tries in vain.
             until(lambda: domain(client, "stops")["target_kib"] >= 1024 * MIB)
-            assert "left-alone" in [d["reason"] for d in client.call("decisions")["decisions"]]
+            assert "backoff" in [d["reason"] for d in client.call("decisions")["decisions"]]
         daemon.kill()
         daemon.start()
         with daemon.client() as client:

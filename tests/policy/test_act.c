@@ -107,7 +107,7 @@ static void test_one_left_alone_may_grow(void **state)
     scene.host.now_usec = 2 * BALLAST_SEC_USEC;
     balancer_set_policy(scene.balancer, policy_find("fixed"));
     decide(&scene);
-    assert_true(opinion(&scene, 1).left_alone);
+    assert_true(opinion(&scene, 1).in_backoff);
     assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
     close_scene(&scene);
 }

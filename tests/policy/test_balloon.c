@@ -232,7 +232,7 @@ static void run_reports(struct scene *scene, uint64_t used_kib, uint64_t free_ki
 }
 
 /* The same, and in what follows: alone for 10 s, then asked for a sixteenth less, then for 20 s. */
-static void test_one_that_stopped_is_left_alone(void **state)
+static void test_backoff_after_a_stop(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 64, 4096, 4096), a_guest(2, 1024, 4096, 4096)}};
@@ -263,7 +263,7 @@ static void test_one_that_stopped_is_left_alone(void **state)
 }
 
 /* A balloon that was told to give, gave, and takes again, has a guest in need. */
-static void test_one_that_takes_back_is_left_alone(void **state)
+static void test_backoff_after_taking_back(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 64, 4096, 4096)}};
@@ -273,13 +273,13 @@ static void test_one_that_takes_back_is_left_alone(void **state)
         decide(&scene);
         follow(&scene, 0, 100 * MIB);
     }
-    assert_false(opinion(&scene, 1).left_alone);
+    assert_false(opinion(&scene, 1).in_backoff);
     scene.domains[0].tot_kib += 200 * MIB;
     scene.host.free_kib -= 200 * MIB;
     decide(&scene);
-    assert_true(opinion(&scene, 1).left_alone);
+    assert_true(opinion(&scene, 1).in_backoff);
     assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);
-    assert_int_equal(scene.sets[0].reason, BALANCER_LEFT_ALONE);
+    assert_int_equal(scene.sets[0].reason, BALANCER_BACKOFF);
     close_scene(&scene);
 }
 
@@ -374,7 +374,7 @@ static void test_swap_is_learned(void **state)
 }
 
 /* Populated on demand and not covered: to raise it costs at once, to lower it brings nothing. */
-static void test_uncovered_pod_is_left_alone(void **state)
+static void test_uncovered_pod_is_not_asked(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 256, 512, 1024), a_guest(2, 256, 2048, 2048)}};
@@ -435,7 +435,7 @@ static void test_nonsense_loses_trust(void **state)
     close_scene(&scene);
 }
 
-static void test_peers_and_dom0_are_left_alone(void **state)
+static void test_peers_and_dom0_are_not_asked(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(0, 1024, 2048, 4096), a_guest(1, 0, 4096, 4096),
@@ -547,10 +547,10 @@ static void test_sentences(void **state)
                         "web gives what it does not use to a waiting start, which still misses "
                         "2048 KiB: target 1024 KiB; not below its floor of 1024 KiB, what it says "
                         "it uses");
-    /* Of one that is left alone where it stopped it would be said twice. */
-    set.reason = BALANCER_LEFT_ALONE;
+    /* Of one that is in backoff where it stopped it would be said twice. */
+    set.reason = BALANCER_BACKOFF;
     balancer_set_text(&set, "web", text, sizeof(text));
-    assert_string_equal(text, "web gives no more, and is left alone at 2048 KiB: target 1024 KiB");
+    assert_string_equal(text, "web has stopped: in backoff at 2048 KiB: target 1024 KiB");
     for (int i = 0; i < BALANCER_REASONS; i++)
         assert_non_null(balancer_reason_word((enum balancer_reason)i));
     assert_null(balancer_reason_word(BALANCER_REASONS));
@@ -574,17 +574,17 @@ int main(void)
         cmocka_unit_test(test_slow_after_fast),
         cmocka_unit_test(test_a_pause_is_not_death),
         cmocka_unit_test(test_the_floor_is_learned),
-        cmocka_unit_test(test_one_that_stopped_is_left_alone),
-        cmocka_unit_test(test_one_that_takes_back_is_left_alone),
+        cmocka_unit_test(test_backoff_after_a_stop),
+        cmocka_unit_test(test_backoff_after_taking_back),
         cmocka_unit_test(test_its_word_holds),
         cmocka_unit_test(test_its_video_is_counted),
         cmocka_unit_test(test_its_word_is_bounded),
         cmocka_unit_test(test_swap_is_learned),
-        cmocka_unit_test(test_uncovered_pod_is_left_alone),
+        cmocka_unit_test(test_uncovered_pod_is_not_asked),
         cmocka_unit_test(test_impossible_is_refused_at_once),
         cmocka_unit_test(test_honest_reports_earn_trust),
         cmocka_unit_test(test_nonsense_loses_trust),
-        cmocka_unit_test(test_peers_and_dom0_are_left_alone),
+        cmocka_unit_test(test_peers_and_dom0_are_not_asked),
         cmocka_unit_test(test_one_that_migrates_ends_no_hope),
         cmocka_unit_test(test_what_nobody_takes_is_available),
         cmocka_unit_test(test_a_guard_is_kept),

@@ -125,19 +125,19 @@ static void test_a_stop_is_learned(void **state)
     (void)state;
     struct floor_facts facts = a_guest(4096);
     floor_learn(&facts.lesson, 800 * MIB, facts.now_usec);
-    assert_true(floor_is_left_alone(&facts.lesson, facts.now_usec));
+    assert_true(floor_in_backoff(&facts.lesson, facts.now_usec));
     assert_int_equal(floor_of(&facts).kib, 800 * MIB);
     assert_int_equal(floor_of(&facts).reason, FLOOR_STOPPED);
     /* After 10 s it is asked again, for a sixteenth less and no more. */
     facts.now_usec += 10 * SEC;
-    assert_false(floor_is_left_alone(&facts.lesson, facts.now_usec));
+    assert_false(floor_in_backoff(&facts.lesson, facts.now_usec));
     assert_int_equal(floor_of(&facts).kib, 750 * MIB);
-    /* Where it stops once more it is left alone twice as long, and so on, for an hour at most. */
+    /* Where it stops once more it is in backoff twice as long, and so on, for an hour at most. */
     floor_learn(&facts.lesson, 790 * MIB, facts.now_usec);
-    assert_int_equal(floor_pause_usec(&facts.lesson), 20 * SEC);
+    assert_int_equal(floor_backoff_usec(&facts.lesson), 20 * SEC);
     for (int i = 0; i < 40; i++)
         floor_learn(&facts.lesson, 780 * MIB, facts.now_usec);
-    assert_int_equal(floor_pause_usec(&facts.lesson), 3600 * SEC);
+    assert_int_equal(floor_backoff_usec(&facts.lesson), 3600 * SEC);
     /* At quite another place it is the first one. */
     floor_learn(&facts.lesson, 400 * MIB, facts.now_usec);
     assert_int_equal(facts.lesson.stops, 1);

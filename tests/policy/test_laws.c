@@ -205,13 +205,13 @@ static void check_floor(const struct world *world, const struct balancer *balanc
     struct balancer_opinion opinion;
     assert_int_equal(balancer_opinion(balancer, set->id, &opinion), 0);
     uint64_t kept_kib = ballast_min_u64(opinion.floor.kib, domain->tot_kib);
-    if (opinion.left_alone)
+    if (opinion.in_backoff)
         kept_kib = domain->tot_kib;
     else if (domain->pinned_kib > 0 && opinion.floor.reason != FLOOR_STOPPED)
         kept_kib = ballast_min_u64(kept_kib, pin_of(domain));
     kept_kib = ballast_min_u64(kept_kib, domain->dynamic_max_kib) / BALLAST_PAGE_KIB;
     /* A floor that has just moved is followed in steps of a 64th. */
-    uint64_t tolerance_kib = opinion.left_alone ? 0 : domain->tot_kib / 64;
+    uint64_t tolerance_kib = opinion.in_backoff ? 0 : domain->tot_kib / 64;
     if (domain->is_dom0 || set->target_kib == BALLAST_NONE || set->target_kib >= domain->target_kib)
         return;
     if (set->target_kib + tolerance_kib < kept_kib * BALLAST_PAGE_KIB)

@@ -56,7 +56,7 @@ static void assert_bytes(const struct bench *bench, size_t i, uint64_t bytes)
                  (unsigned long long)kib * 1024, (unsigned long long)bytes);
 }
 
-static void assert_left_alone(const struct bench *bench, size_t i)
+static void assert_untouched(const struct bench *bench, size_t i)
 {
     assert_int_equal(bench->aims[i].kib, BALLAST_NONE);
 }
@@ -97,7 +97,7 @@ static void test_preference_is_capped(void **state)
     guest(&bench, 1, 5000, 4096, 4096);
     bench.view.wanted_kib = 4;
     policy_preferred_aim(&bench.view, bench.aims);
-    assert_left_alone(&bench, 1);
+    assert_untouched(&bench, 1);
 }
 
 static void test_balloon_refuses(void **state)
@@ -112,7 +112,7 @@ static void test_balloon_refuses(void **state)
     bench.view.wanted_kib = 400 * MIB;
     policy_preferred_aim(&bench.view, bench.aims);
     for (size_t i = 0; i < 4; i++)
-        assert_left_alone(&bench, i);
+        assert_untouched(&bench, i);
 }
 
 static void test_balloon_takes(void **state)
@@ -128,8 +128,8 @@ static void test_balloon_takes(void **state)
     policy_preferred_aim(&bench.view, bench.aims);
     assert_bytes(&bench, 0, UINT64_C(1794242737));
     assert_bytes(&bench, 1, UINT64_C(1196296014));
-    assert_left_alone(&bench, 2);
-    assert_left_alone(&bench, 3);
+    assert_untouched(&bench, 2);
+    assert_untouched(&bench, 3);
     uint64_t freed_kib = (1736 + 1536) * MIB - bench.aims[0].kib - bench.aims[1].kib;
     assert_in_range(freed_kib, 400 * MIB, 420 * MIB + 8);
 }
@@ -159,7 +159,7 @@ static void test_balance_with_enough(void **state)
     assert_bytes(&bench, 0, UINT64_C(3068708976));
     assert_bytes(&bench, 1, UINT64_C(2548378128));
     assert_bytes(&bench, 2, UINT64_C(4294967296));
-    assert_left_alone(&bench, 3);
+    assert_untouched(&bench, 3);
     assert_bytes(&bench, 4, UINT64_C(3537898734));
     assert_bytes(&bench, 5, UINT64_C(1073741824));
 }
@@ -174,9 +174,9 @@ static void test_balance_when_low(void **state)
     policy_preferred_aim(&bench.view, bench.aims);
     assert_bytes(&bench, 1, UINT64_C(1395864371));
     assert_bytes(&bench, 5, UINT64_C(697932185));
-    assert_left_alone(&bench, 0);
-    assert_left_alone(&bench, 3);
-    assert_left_alone(&bench, 4);
+    assert_untouched(&bench, 0);
+    assert_untouched(&bench, 3);
+    assert_untouched(&bench, 4);
 }
 
 /* squeezed: gamma = (free + what is spare - wanted) / range; by hand for its scenario a. */
@@ -196,7 +196,7 @@ static void test_proportional(void **state)
     /* The first one is stuck: the other gives alone. */
     bench.domains[0].stuck = true;
     policy_proportional_aim(&bench.view, bench.aims);
-    assert_left_alone(&bench, 0);
+    assert_untouched(&bench, 0);
     assert_int_equal(bench.aims[1].kib, 2500);
 }
 
@@ -212,9 +212,9 @@ static void test_rules(void **state)
     bench.view.total_kib = 10000 * MIB;
     bench.view.available_kib = 1000 * MIB;
     policy_rules_aim(&bench.view, bench.aims);
-    assert_left_alone(&bench, 0);                    /* dom0 is the host itself */
+    assert_untouched(&bench, 0);                     /* dom0 is the host itself */
     assert_int_equal(bench.aims[1].kib, 1900 * MIB); /* 5 % down, as 1200 would be too far */
-    assert_left_alone(&bench, 2);                    /* used and a tenth: 2050, nothing to give */
+    assert_untouched(&bench, 2);                     /* used and a tenth: 2050, nothing to give */
     /* Half of the host free: everybody grows by 5 %, or to a fifth free where that is more. */
     bench.view.available_kib = 5000 * MIB;
     policy_rules_aim(&bench.view, bench.aims);
@@ -246,12 +246,12 @@ static void test_shares(void **state)
     bench.view.available_kib = 1950 * MIB;
     policy_shares_aim(&bench.view, bench.aims);
     assert_int_equal(bench.aims[0].kib, 1950 * MIB); /* 50 MiB are wanted, from it alone */
-    assert_left_alone(&bench, 1);
-    assert_left_alone(&bench, 2); /* no shares: left alone */
+    assert_untouched(&bench, 1);
+    assert_untouched(&bench, 2); /* no shares: left alone */
     /* Plenty free: the one under pressure grows first, by one step. */
     bench.view.available_kib = 4000 * MIB;
     policy_shares_aim(&bench.view, bench.aims);
-    assert_left_alone(&bench, 0);
+    assert_untouched(&bench, 0);
     assert_int_equal(bench.aims[1].kib, 2100 * MIB);
 }
 
@@ -304,7 +304,7 @@ static void test_donors_when_low(void **state)
         guest(&bench, 1, cases[i].used, 4096, cases[i].actual);
         policy_preferred_aim(&bench.view, bench.aims);
         if (cases[i].aim == 0)
-            assert_left_alone(&bench, 1);
+            assert_untouched(&bench, 1);
         else
             assert_int_equal(bench.aims[1].kib, cases[i].aim * MIB);
     }

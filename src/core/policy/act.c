@@ -105,11 +105,11 @@ static void plan_hold(const struct act *act, const struct policy_domain *view, u
 /* One that has stopped is not left with a target that it tries for in vain, whatever the policy
  * says.
  */
-static bool is_in_distress(const struct act *act, size_t i)
+static bool is_in_backoff(const struct act *act, size_t i)
 {
     const struct balancer *balancer = act->balancer;
     const struct floor_facts *facts = &balancer->facts[balancer->domain_of[i]];
-    return floor_is_left_alone(&facts->lesson, facts->now_usec) &&
+    return floor_in_backoff(&facts->lesson, facts->now_usec) &&
            balancer->plans[i].target_kib < balancer->views[i].low_kib;
 }
 
@@ -138,9 +138,9 @@ static void plan_all(struct act *act)
                               .maxmem_kib = domain->maxmem_kib,
                               .reason = aim->reason};
         uint64_t aim_kib = aim->kib == BALLAST_NONE ? domain->target_kib : bounded(view, aim->kib);
-        if (is_in_distress(act, i)) {
+        if (is_in_backoff(act, i)) {
             plan->target_kib = staying_kib(view);
-            plan->reason = BALANCER_LEFT_ALONE;
+            plan->reason = BALANCER_BACKOFF;
         } else if (aim->kib != BALLAST_NONE && aim_kib < view->tot_kib)
             plan_shrink(act, view, aim_kib, plan);
         else if (aim->kib != BALLAST_NONE || (act->start_waits && aim_kib > view->tot_kib))

@@ -286,8 +286,8 @@ static struct policy_domain view_of(const struct balancer *balancer,
                                     const struct floor_facts *facts)
 {
     const struct balancer_like *like = like_of(balancer, track);
-    bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
-    uint64_t known_kib = alone ? domain->tot_kib : floor_of(facts).kib;
+    bool in_backoff = floor_in_backoff(&facts->lesson, facts->now_usec);
+    uint64_t known_kib = in_backoff ? domain->tot_kib : floor_of(facts).kib;
     uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
     uint64_t min_kib = dom0_least_kib(domain, track);
     uint64_t floor_kib = kept_kib(domain, min_kib, known_kib);
@@ -310,7 +310,7 @@ static struct policy_domain view_of(const struct balancer *balancer,
         .reclaim_kib_per_sec = pace_of(track->reclaim_kib_per_sec, &like->down).min_kib_per_sec,
         .grow_kib_per_sec = pace_of(track->grow_kib_per_sec, &like->up).min_kib_per_sec,
         .shares = domain->shares,
-        .stuck = track->stuck || alone,
+        .stuck = track->stuck || in_backoff,
     };
 }
 
@@ -501,11 +501,12 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
                                           const struct track *track,
                                           const struct floor_facts *facts)
 {
-    bool alone = floor_is_left_alone(&facts->lesson, facts->now_usec);
+    bool in_backoff = floor_in_backoff(&facts->lesson, facts->now_usec);
     struct floor_facts unbounded = *facts;
     unbounded.word_most_kib = BALLAST_NONE;
     return (struct balancer_opinion){
-        .balloon_status = alone && track->has_balloon ? BALLOON_STUCK : track_balloon_status(track),
+        .balloon_status =
+            in_backoff && track->has_balloon ? BALLOON_STUCK : track_balloon_status(track),
         .reclaim_kib_per_sec =
             track->reclaim_kib_per_sec ? track->reclaim_kib_per_sec : BALLAST_NONE,
         .grow_kib_per_sec = track->grow_kib_per_sec ? track->grow_kib_per_sec : BALLAST_NONE,
@@ -513,7 +514,7 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
         .floor = floor_of(facts),
         .word_floor = floor_of(&unbounded),
         .lesson = facts->lesson,
-        .left_alone = alone,
+        .in_backoff = in_backoff,
         .need_kib = track->need_kib,
         .trust_permyriad = track->trust_permyriad,
     };

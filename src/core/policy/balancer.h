@@ -13,8 +13,7 @@
  *  - a pinned target (pin.h) is kept, and only a request takes memory from below it;
  *  - what is paused, being built, migrating, has no balloon, or is populated on demand and not yet
  *    covered is never asked, and nobody below his floor (floor.h);
- *  - one whose balloon stopped, or took back what it gave, is told to stay, and left alone for a
- * while;
+ *  - one whose balloon stopped, or took back what it gave, is told to stay, and is in backoff
  *  - a grant is given only for memory that is free now and nobody's.
  *
  * It reads no clock: time is host->now_usec, which must not go backwards. It keeps what it has
@@ -62,7 +61,7 @@ enum balancer_reason {
     BALANCER_RULE,                 /* a peer's rule wants it so */
     BALANCER_PINNED,               /* kept at the target that an administrator set; a: that */
     BALANCER_BELOW_PIN,            /* squeezed below it for a waiting start; a: its pinned target */
-    BALANCER_LEFT_ALONE,           /* its balloon stopped, or took back; a: where */
+    BALANCER_BACKOFF,              /* its balloon stopped, or took back; a: where */
     BALANCER_LIMIT_HELD,   /* maximum brought down to what it holds or is to hold; a: room taken */
     BALANCER_LIMIT_RAISED, /* maximum was below a target still to be reached */
     BALANCER_FITS,         /* granted; a: need, b: what stays free */
@@ -170,7 +169,7 @@ struct balancer_opinion {
     struct floor floor; /* as far as it is known; it may be more than the domain holds */
     struct floor word_floor; /* the same with its word unbounded: for one that only it pays for */
     struct floor_lesson lesson;
-    bool left_alone;          /* for having stopped: until lesson.usec + floor_pause_usec() */
+    bool in_backoff;          /* for having stopped: until lesson.usec + floor_backoff_usec() */
     uint64_t need_kib;        /* what it is believed to need now */
     uint32_t trust_permyriad; /* in its reports */
 };

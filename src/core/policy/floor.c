@@ -8,12 +8,12 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 
-#define PAUSE_USEC     (10 * BALLAST_SEC_USEC)
-#define PAUSE_MAX_USEC (3600 * BALLAST_SEC_USEC)
-#define FORGET_USEC    (7 * 24 * 3600 * BALLAST_SEC_USEC)
+#define BACKOFF_USEC     (10 * BALLAST_SEC_USEC)
+#define BACKOFF_MAX_USEC (3600 * BALLAST_SEC_USEC)
+#define FORGET_USEC      (7 * 24 * 3600 * BALLAST_SEC_USEC)
 /* Stops at two places that are nearer than this part are stops at one. */
 #define SAME_PART 8
-/* How much less a guest is asked for after its pause; half of that given belies the lesson. */
+/* How much less a guest is asked for after its backoff; half of that given belies the lesson. */
 #define PROBE_PART 16
 /* Doubling 10 s so often is more than an hour. */
 enum { STOPS_MOST = 10 };
@@ -44,17 +44,17 @@ bool floor_review(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_us
     return true;
 }
 
-uint64_t floor_pause_usec(const struct floor_lesson *lesson)
+uint64_t floor_backoff_usec(const struct floor_lesson *lesson)
 {
     if (lesson->kib == 0 || lesson->stops == 0)
         return 0;
     uint64_t doubled = UINT64_C(1) << (ballast_min_u64(lesson->stops, STOPS_MOST) - 1);
-    return ballast_min_u64(doubled * PAUSE_USEC, PAUSE_MAX_USEC);
+    return ballast_min_u64(doubled * BACKOFF_USEC, BACKOFF_MAX_USEC);
 }
 
-bool floor_is_left_alone(const struct floor_lesson *lesson, uint64_t now_usec)
+bool floor_in_backoff(const struct floor_lesson *lesson, uint64_t now_usec)
 {
-    return ballast_sub_floor(now_usec, lesson->usec) < floor_pause_usec(lesson);
+    return ballast_sub_floor(now_usec, lesson->usec) < floor_backoff_usec(lesson);
 }
 
 struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_t now_usec)
@@ -115,7 +115,7 @@ struct floor floor_of(const struct floor_facts *facts)
                  facts->word_kib, facts->word_most_kib);
     }
     uint64_t stop_kib = lesson->kib;
-    if (!floor_is_left_alone(lesson, facts->now_usec))
+    if (!floor_in_backoff(lesson, facts->now_usec))
         stop_kib -= stop_kib / PROBE_PART;
     raise_to(&floor, stop_kib, FLOOR_STOPPED, lesson->kib, lesson->stops);
     return floor;

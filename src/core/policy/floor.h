@@ -65,11 +65,11 @@ void floor_learn(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_use
  */
 bool floor_review(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec);
 /*
- * How long after its last stop a guest is left alone: 10 s after the first, doubled by each further
+ * How long after its last stop a guest is in backoff: 10 s after the first, doubled by each further
  * one up to an hour. After that it is asked for a sixteenth less than where it stopped, no more.
  */
-uint64_t floor_pause_usec(const struct floor_lesson *lesson);
-bool floor_is_left_alone(const struct floor_lesson *lesson, uint64_t now_usec);
+uint64_t floor_backoff_usec(const struct floor_lesson *lesson);
+bool floor_in_backoff(const struct floor_lesson *lesson, uint64_t now_usec);
 
 struct floor_facts {
     uint64_t now_usec;

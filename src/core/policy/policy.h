@@ -34,7 +34,7 @@ struct policy_domain {
     uint64_t reclaim_kib_per_sec; /* measured, or the slow end of a guess (pace.h) */
     uint64_t grow_kib_per_sec;
     uint64_t shares;
-    bool stuck; /* gives nothing now, or is left alone for having stopped */
+    bool stuck; /* gives nothing now, or is in backoff for having stopped */
 };
 
 struct policy_view {

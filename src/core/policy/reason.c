@@ -14,7 +14,7 @@ static const char *const words[BALANCER_REASONS] = {
     [BALANCER_RULE] = "rule",
     [BALANCER_PINNED] = "pinned",
     [BALANCER_BELOW_PIN] = "below-pin",
-    [BALANCER_LEFT_ALONE] = "left-alone",
+    [BALANCER_BACKOFF] = "backoff",
     [BALANCER_LIMIT_HELD] = "limit-held",
     [BALANCER_LIMIT_RAISED] = "limit-raised",
     [BALANCER_FITS] = "fits",
@@ -61,8 +61,8 @@ static const char *why(enum balancer_reason reason)
         return "is kept at its pinned target,";
     case BALANCER_BELOW_PIN:
         return "is squeezed for a waiting start, below its pinned target of";
-    case BALANCER_LEFT_ALONE:
-        return "gives no more, and is left alone at";
+    case BALANCER_BACKOFF:
+        return "has stopped: in backoff at";
     case BALANCER_RULE:
     case BALANCER_FITS:
     case BALANCER_NEVER_FITS:
@@ -82,7 +82,7 @@ size_t balancer_set_text(const struct balancer_set *set, const char *name, char 
         ballast_text_add(&text, ": target %" PRIu64 " KiB", set->target_kib);
     else if (set->maxmem_kib != UINT64_MAX)
         ballast_text_add(&text, ": maximum %" PRIu64 " KiB", set->maxmem_kib);
-    if (set->floor.reason != FLOOR_NONE && set->reason != BALANCER_LEFT_ALONE) {
+    if (set->floor.reason != FLOOR_NONE && set->reason != BALANCER_BACKOFF) {
         char why[256];
         (void)floor_text(&set->floor, why, sizeof(why));
         ballast_text_add(&text, "; not below its floor of %" PRIu64 " KiB, %s", set->floor.kib,

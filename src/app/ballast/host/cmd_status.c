@@ -64,11 +64,11 @@ static void print_prediction(const struct json_object *prediction)
     putchar('\n');
 }
 
-static void print_left_alone(const struct json_object *status)
+static void print_backoff(const struct json_object *status)
 {
-    for (size_t i = 0; i < cli_field_count(status, "left_alone"); i++) {
-        const struct json_object *domain = cli_field_at(status, "left_alone", i);
-        print_words("alone     ", domain, "name");
+    for (size_t i = 0; i < cli_field_count(status, "backoff"); i++) {
+        const struct json_object *domain = cli_field_at(status, "backoff", i);
+        print_words("backoff   ", domain, "name");
         printf(" holds %" PRIu64 " KiB and is not asked for less, ",
                cli_field_sum(domain, "actual_kib"));
         print_words("", domain, "why");
@@ -102,7 +102,7 @@ static void print_people(const struct json_object *hello, const struct json_obje
     print_memory(host);
     print_ledger(cli_field(status, "ledger"));
     print_prediction(cli_field(status, "prediction"));
-    print_left_alone(status);
+    print_backoff(status);
     print_alerts(status);
 }
 

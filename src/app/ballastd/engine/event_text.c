@@ -45,7 +45,7 @@ static const struct pattern reasons[] = {
     {"pinned", "it is pinned at %a"},
     {"below-pin",
      "pinned at %a, it is squeezed below that, since nobody else has enough, to start "},
-    {"left-alone", "its balloon gives no more at %a, and it is left alone for a while"},
+    {"backoff", "its balloon stopped at %a; in backoff it is not asked for less"},
     {"rule", "by the rule of the policy, from %a"},
     {"limit-held", "it must not grow by itself; room of %a is taken away"},
     {"limit-raised", "it was below its target, by %a"},

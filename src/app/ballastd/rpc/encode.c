@@ -14,7 +14,7 @@
 #include "edge/calibration/calibration.h"
 #include "edge/wire/methods.h"
 
-enum { LEFT_ALONE_MOST = 16 };
+enum { BACKOFF_MOST = 16 };
 
 void encode_u64(struct json_object *object, const char *key, uint64_t value)
 {
@@ -214,7 +214,7 @@ static void add_floor(struct json_object *object, const struct balancer_opinion 
     encode_u64(object, "floor_kib", floor->kib);
     encode_text(object, "floor_reason", floor_reason_word(floor->reason));
     encode_text(object, "floor_why", *why ? why : NULL);
-    encode_bool(object, "left_alone", opinion->left_alone);
+    encode_bool(object, "backoff", opinion->in_backoff);
 }
 
 static void add_opinion(struct daemon *daemon, struct json_object *object, uint32_t domid)
@@ -408,16 +408,16 @@ static struct json_object *encode_history(struct daemon *daemon)
 }
 
 /* Those who are asked for nothing at present, and why; not more than people read. */
-static struct json_object *encode_left_alone(struct daemon *daemon)
+static struct json_object *encode_backoff(struct daemon *daemon)
 {
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
     struct json_object *array = build_array();
     for (size_t i = 0; host && daemon->tick && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         struct balancer_opinion opinion;
-        if (build_length(array) == LEFT_ALONE_MOST ||
+        if (build_length(array) == BACKOFF_MOST ||
             balancer_opinion(tick_balancer(daemon->tick), domain->id, &opinion) < 0 ||
-            !opinion.left_alone)
+            !opinion.in_backoff)
             continue;
         char why[256];
         struct json_object *object = build_object();
@@ -478,7 +478,7 @@ struct json_object *encode_status(struct daemon *daemon)
     build_add(object, "history", encode_history(daemon));
     add_counts(daemon, object);
     build_add(object, "prediction", encode_prediction(daemon));
-    build_add(object, "left_alone", encode_left_alone(daemon));
+    build_add(object, "backoff", encode_backoff(daemon));
     for (int name = 0; name < ALERTS; name++) {
         if (daemon->alerts.at[name].on)
             build_append(alerts, encode_alert((enum alert_name)name, &daemon->alerts.at[name]));
