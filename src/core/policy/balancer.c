@@ -434,12 +434,12 @@ static void ask_policy(struct balancer *balancer, const struct balancer_input *i
         view.available_kib = ballast_sub_floor(
             view.available_kib, pin_lacking_kib(balancer->views, balancer->view_count));
     bool due =
-        !balancer->started || balancer->now_usec - balancer->judged_usec >= policy->interval_usec;
+        !balancer->started || balancer->now_usec - balancer->decided_usec >= policy->interval_usec;
     for (size_t i = 0; i < balancer->view_count && !due; i++)
         balancer->aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
     if (due) {
         policy->aim(&view, balancer->aims);
-        balancer->judged_usec = balancer->now_usec;
+        balancer->decided_usec = balancer->now_usec;
     }
     pin_aims(&view, request, balancer->aims);
 }
@@ -471,7 +471,7 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     struct accounts accounts = count_free(balancer, input);
     view_domains(balancer, input->host, &accounts);
     keep_for_minima(balancer, &accounts);
-    balancer_judge(balancer, input, &accounts);
+    balancer_admit(balancer, input, &accounts);
     ask_policy(balancer, input, &accounts);
     balancer_act(balancer, input, &accounts);
     balancer->started = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The inside of a balancer, shared by the three steps of a decision: balancer.c, judge.c, act.c. */
+/* The inside of a balancer, shared by the three steps of a decision: balancer.c, admission.c,
+ * act.c. */
 #ifndef CORE_POLICY_STATE_H
 #define CORE_POLICY_STATE_H
 
@@ -43,9 +44,9 @@ struct balancer {
     struct balancer_options options;
     bool started;
     uint64_t now_usec;
-    uint64_t judged_usec; /* when the policy was asked last */
-    uint64_t hope_usec;   /* when those who give could last have made up what is missing */
-    bool asked;           /* somebody is on his way down for a start */
+    uint64_t decided_usec; /* when the policy was asked last */
+    uint64_t hope_usec;    /* when those who give could last have made up what is missing */
+    bool asked;            /* somebody is on his way down for a start */
 
     struct track *tracks; /* in the order of the host's domains */
     struct track *old_tracks;
@@ -81,7 +82,7 @@ struct balancer {
 };
 
 /* Refuses and grants; fills accounts->wanted_kib and granted_kib. */
-void balancer_judge(struct balancer *balancer, const struct balancer_input *input,
+void balancer_admit(struct balancer *balancer, const struct balancer_input *input,
                     struct accounts *accounts);
 /* In hold.c, of those who are not asked: while something is promised; and what is left of the
  * budget for those whose maximum is below their target. */

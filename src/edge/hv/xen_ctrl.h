@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "edge/hv/xen_judge.h"
+#include "edge/hv/xen_decode.h"
 
 struct xen_ctrl;
 

@@ -152,7 +152,7 @@ static void refuse_hopeless(struct balancer *balancer, const struct balancer_inp
     }
 }
 
-void balancer_judge(struct balancer *balancer, const struct balancer_input *input,
+void balancer_admit(struct balancer *balancer, const struct balancer_input *input,
                     struct accounts *accounts)
 {
     sort_by_arrival(balancer, input);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "edge/hv/xen_judge.h"
+#include "edge/hv/xen_decode.h"
 
 #include <errno.h>
 #include <inttypes.h>

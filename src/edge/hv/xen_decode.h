@@ -4,8 +4,8 @@
  * that every case can be tested anywhere. Most nodes can be written by somebody who means no good:
  * a value that is not what it should be counts as not there.
  */
-#ifndef EDGE_HV_XEN_JUDGE_H
-#define EDGE_HV_XEN_JUDGE_H
+#ifndef EDGE_HV_XEN_DECODE_H
+#define EDGE_HV_XEN_DECODE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "edge/hv/processor.h"
-#include "edge/hv/xen_judge.h"
+#include "edge/hv/xen_decode.h"
 
 #include "../seeds/seed.h"
 
