@@ -200,7 +200,8 @@ static void lower_maximum(struct tick *tick, const struct ballast_host *host,
     do_set(tick, host, &lower, out);
 }
 
-static void act_take(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
+static void do_reductions(struct tick *tick, const struct ballast_host *host,
+                          struct tick_result *out)
 {
     for (size_t i = 0; i < out->decided.take_count; i++)
         do_set(tick, host, &out->decided.sets[i], out);
@@ -213,7 +214,7 @@ static void act_take(struct tick *tick, const struct ballast_host *host, struct 
  * been done. Guests can only make that more, so it may be acted on however late; what was nobody's
  * before may have been taken, by right of the old maxima.
  */
-static void act_give(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
+static void do_growth(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
 {
     uint64_t left_kib = tick->config.dry
                             ? BALLAST_NONE
@@ -278,11 +279,11 @@ int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
     /* What has changed since it was judged is not acted on. */
     if ((rc = look_again(tick, &host, err)) < 0)
         return rc;
-    act_take(tick, host, out);
+    do_reductions(tick, host, out);
     /* What is granted and given comes out of what is there after that. */
     if (out->decided.take_count > 0 && (rc = look_again(tick, &host, err)) < 0)
         return rc;
-    act_give(tick, host, out);
+    do_growth(tick, host, out);
     if (tick->config.checks_laws && !tick->config.dry)
         check_laws(tick, out);
     return 0;

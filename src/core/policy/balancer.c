@@ -473,7 +473,7 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     keep_for_minima(balancer, &accounts);
     balancer_admit(balancer, input, &accounts);
     ask_policy(balancer, input, &accounts);
-    balancer_act(balancer, input, &accounts);
+    balancer_plan_targets(balancer, input, &accounts);
     balancer->started = true;
     *out = (struct balancer_output){.sets = balancer->sets,
                                     .set_count = balancer->set_count,

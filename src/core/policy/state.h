@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The inside of a balancer, shared by the three steps of a decision: balancer.c, admission.c,
- * act.c. */
+ * plan_targets.c. */
 #ifndef CORE_POLICY_STATE_H
 #define CORE_POLICY_STATE_H
 
@@ -91,7 +91,7 @@ void balancer_hold_others(struct balancer *balancer, const struct ballast_host *
 void balancer_raise_others(struct balancer *balancer, const struct ballast_host *host,
                            uint64_t left_kib);
 /* Turns aims into sets that hold the laws. */
-void balancer_act(struct balancer *balancer, const struct balancer_input *input,
-                  const struct accounts *accounts);
+void balancer_plan_targets(struct balancer *balancer, const struct balancer_input *input,
+                           const struct accounts *accounts);
 
 #endif

@@ -624,5 +624,5 @@ int main(void)
         cmocka_unit_test(test_another_order),
         cmocka_unit_test(test_many),
     };
-    return cmocka_run_group_tests_name("policy-act", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy-plan_targets", tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@
  */
 #define FLOOR_STILL_PART 64
 
-struct act {
+struct planner {
     struct balancer *balancer;
     const struct ballast_host *host;
     bool start_waits;     /* and the policy takes for it */
@@ -31,9 +31,9 @@ struct act {
     uint64_t room_kib;    /* what they do */
 };
 
-static const struct ballast_domain *domain_at(const struct act *act, size_t i)
+static const struct ballast_domain *domain_at(const struct planner *planner, size_t i)
 {
-    return &act->host->domains[act->balancer->domain_of[i]];
+    return &planner->host->domains[planner->balancer->domain_of[i]];
 }
 
 static uint64_t apart(uint64_t a, uint64_t b)
@@ -42,14 +42,14 @@ static uint64_t apart(uint64_t a, uint64_t b)
 }
 
 /* Whole pages, but not below the minimum where that is none. */
-static uint64_t whole(const struct policy_domain *view, uint64_t kib)
+static uint64_t whole_pages_kib(const struct policy_domain *view, uint64_t kib)
 {
     uint64_t pages_kib = kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     return pages_kib < view->floor_kib ? kib : pages_kib;
 }
 
 /* What may be aimed at. */
-static uint64_t bounded(const struct policy_domain *view, uint64_t kib)
+static uint64_t bounded_aim_kib(const struct policy_domain *view, uint64_t kib)
 {
     return ballast_max_u64(view->floor_kib, ballast_min_u64(kib, view->max_kib));
 }
@@ -62,9 +62,11 @@ static uint64_t staying_kib(const struct policy_domain *view)
 }
 
 /* How far a target must be from what is aimed at before it is worth a write. */
-static uint64_t still_kib(const struct act *act, const struct policy_domain *view, uint64_t aim_kib)
+static uint64_t still_kib(const struct planner *planner, const struct policy_domain *view,
+                          uint64_t aim_kib)
 {
-    uint64_t least_kib = ballast_max_u64(act->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
+    uint64_t least_kib =
+        ballast_max_u64(planner->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
     /* What somebody set is kept to the page. */
     if (view->pinned_kib > 0 && aim_kib == view->pinned_kib)
         return 0;
@@ -75,28 +77,31 @@ static uint64_t still_kib(const struct act *act, const struct policy_domain *vie
 }
 
 /* A domain that is to hold less than it does. */
-static void plan_shrink(const struct act *act, const struct policy_domain *view, uint64_t aim_kib,
-                        struct plan *plan)
+static void plan_shrink(const struct planner *planner, const struct policy_domain *view,
+                        uint64_t aim_kib, struct plan *plan)
 {
-    uint64_t to_kib = whole(view, aim_kib);
+    uint64_t to_kib = whole_pages_kib(view, aim_kib);
     bool to_the_end = to_kib == view->firm_kib && to_kib != plan->target_kib;
     /* However little a start misses, somebody must begin to give it. */
-    bool begins = act->start_waits && plan->target_kib == view->tot_kib && to_kib < view->tot_kib;
-    if (to_the_end || begins || apart(to_kib, plan->target_kib) > still_kib(act, view, aim_kib) ||
+    bool begins =
+        planner->start_waits && plan->target_kib == view->tot_kib && to_kib < view->tot_kib;
+    if (to_the_end || begins ||
+        apart(to_kib, plan->target_kib) > still_kib(planner, view, aim_kib) ||
         plan->target_kib > view->tot_kib)
         plan->target_kib = to_kib;
 }
 
 /* A domain that is to hold what it does, or more; giving comes later. */
-static void plan_hold(const struct act *act, const struct policy_domain *view, uint64_t aim_kib,
-                      struct plan *plan)
+static void plan_hold(const struct planner *planner, const struct policy_domain *view,
+                      uint64_t aim_kib, struct plan *plan)
 {
-    uint64_t near_kib = ballast_max_u64(act->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
+    uint64_t near_kib =
+        ballast_max_u64(planner->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
     bool shrinking = ballast_add_ceil(plan->target_kib, near_kib) < view->tot_kib;
     bool growing = plan->target_kib > ballast_add_ceil(view->tot_kib, near_kib);
     bool too_far =
-        growing && plan->target_kib > ballast_add_ceil(aim_kib, still_kib(act, view, aim_kib));
-    if (shrinking || too_far || (growing && act->start_waits)) {
+        growing && plan->target_kib > ballast_add_ceil(aim_kib, still_kib(planner, view, aim_kib));
+    if (shrinking || too_far || (growing && planner->start_waits)) {
         plan->target_kib = staying_kib(view);
         plan->reason = BALANCER_RECLAIM_STOPPED;
     }
@@ -105,19 +110,19 @@ static void plan_hold(const struct act *act, const struct policy_domain *view, u
 /* One that has stopped is not left with a target that it tries for in vain, whatever the policy
  * says.
  */
-static bool is_in_backoff(const struct act *act, size_t i)
+static bool is_in_backoff(const struct planner *planner, size_t i)
 {
-    const struct balancer *balancer = act->balancer;
+    const struct balancer *balancer = planner->balancer;
     const struct floor_facts *facts = &balancer->facts[balancer->domain_of[i]];
     return floor_in_backoff(&facts->lesson, facts->now_usec) &&
            balancer->plans[i].target_kib < balancer->views[i].low_kib;
 }
 
-static void plan_maximum(const struct act *act, const struct ballast_domain *domain,
+static void plan_maximum(const struct planner *planner, const struct ballast_domain *domain,
                          struct plan *plan)
 {
     bool moved = plan->target_kib != domain->target_kib;
-    if (plan->maxmem_kib < plan->target_kib || moved || act->start_waits)
+    if (plan->maxmem_kib < plan->target_kib || moved || planner->start_waits)
         plan->maxmem_kib = plan->target_kib;
 }
 
@@ -126,27 +131,28 @@ static uint64_t room_of(const struct plan *plan, const struct policy_domain *vie
     return ballast_sub_floor(plan->maxmem_kib, view->tot_kib);
 }
 
-static void plan_all(struct act *act)
+static void plan_all(struct planner *planner)
 {
-    struct balancer *balancer = act->balancer;
+    struct balancer *balancer = planner->balancer;
     for (size_t i = 0; i < balancer->view_count; i++) {
-        const struct ballast_domain *domain = domain_at(act, i);
+        const struct ballast_domain *domain = domain_at(planner, i);
         const struct policy_domain *view = &balancer->views[i];
         const struct policy_aim *aim = &balancer->aims[i];
         struct plan *plan = &balancer->plans[i];
         *plan = (struct plan){.target_kib = domain->target_kib,
                               .maxmem_kib = domain->maxmem_kib,
                               .reason = aim->reason};
-        uint64_t aim_kib = aim->kib == BALLAST_NONE ? domain->target_kib : bounded(view, aim->kib);
-        if (is_in_backoff(act, i)) {
+        uint64_t aim_kib =
+            aim->kib == BALLAST_NONE ? domain->target_kib : bounded_aim_kib(view, aim->kib);
+        if (is_in_backoff(planner, i)) {
             plan->target_kib = staying_kib(view);
             plan->reason = BALANCER_BACKOFF;
         } else if (aim->kib != BALLAST_NONE && aim_kib < view->tot_kib)
-            plan_shrink(act, view, aim_kib, plan);
-        else if (aim->kib != BALLAST_NONE || (act->start_waits && aim_kib > view->tot_kib))
-            plan_hold(act, view, aim_kib, plan);
-        plan_maximum(act, domain, plan);
-        act->room_kib = ballast_add_ceil(act->room_kib, room_of(plan, view));
+            plan_shrink(planner, view, aim_kib, plan);
+        else if (aim->kib != BALLAST_NONE || (planner->start_waits && aim_kib > view->tot_kib))
+            plan_hold(planner, view, aim_kib, plan);
+        plan_maximum(planner, domain, plan);
+        planner->room_kib = ballast_add_ceil(planner->room_kib, room_of(plan, view));
     }
 }
 
@@ -154,10 +160,10 @@ static void plan_all(struct act *act)
  * More room than it may be: maxima beyond targets come down, and where that is asked for growth on
  * its way is called off, until the rooms fit.
  */
-static void fit_rooms(struct act *act, uint64_t most_kib, bool call_off)
+static void fit_rooms(struct planner *planner, uint64_t most_kib, bool call_off)
 {
-    struct balancer *balancer = act->balancer;
-    for (size_t i = 0; i < balancer->view_count && act->room_kib > most_kib; i++) {
+    struct balancer *balancer = planner->balancer;
+    for (size_t i = 0; i < balancer->view_count && planner->room_kib > most_kib; i++) {
         const struct policy_domain *view = &balancer->views[i];
         struct plan *plan = &balancer->plans[i];
         uint64_t before_kib = room_of(plan, view);
@@ -169,36 +175,36 @@ static void fit_rooms(struct act *act, uint64_t most_kib, bool call_off)
         }
         plan->maxmem_kib =
             ballast_min_u64(plan->maxmem_kib, ballast_max_u64(plan->target_kib, view->tot_kib));
-        act->room_kib -= before_kib - room_of(plan, view);
+        planner->room_kib -= before_kib - room_of(plan, view);
     }
 }
 
 /* How much more a domain is aimed at than it is told already. */
-static uint64_t wish_kib(const struct act *act, size_t i)
+static uint64_t wish_kib(const struct planner *planner, size_t i)
 {
-    const struct balancer *balancer = act->balancer;
+    const struct balancer *balancer = planner->balancer;
     const struct policy_domain *view = &balancer->views[i];
     bool below = view->tot_kib < view->floor_kib;
     if (balancer->aims[i].kib == BALLAST_NONE && !below)
         return 0;
     /* While a start waits only those below their minimum get anything. */
-    if (act->start_waits && !below && !balancer->options.take_before_free)
+    if (planner->start_waits && !below && !balancer->options.take_before_free)
         return 0;
     uint64_t aim_kib = balancer->aims[i].kib == BALLAST_NONE ? 0 : balancer->aims[i].kib;
-    if (act->start_waits && below)
+    if (planner->start_waits && below)
         aim_kib = 0;
     uint64_t told_kib = ballast_max_u64(balancer->plans[i].target_kib, view->tot_kib);
-    return ballast_sub_floor(whole(view, bounded(view, aim_kib)), told_kib);
+    return ballast_sub_floor(whole_pages_kib(view, bounded_aim_kib(view, aim_kib)), told_kib);
 }
 
-static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, uint64_t wish)
+static bool worth_telling(const struct planner *planner, size_t i, uint64_t more_kib, uint64_t wish)
 {
-    const struct policy_domain *view = &act->balancer->views[i];
+    const struct policy_domain *view = &planner->balancer->views[i];
     /* However fast, a small guest is not kept waiting for a part that is large for it. */
     uint64_t rate_kib_per_sec = ballast_min_u64(view->grow_kib_per_sec, view->tot_kib / LARGE_PART);
     uint64_t part_kib = ballast_mul_div(rate_kib_per_sec, PART_USEC, BALLAST_SEC_USEC);
     uint64_t least_kib = ballast_mul_div(rate_kib_per_sec, LEAST_PART_USEC, BALLAST_SEC_USEC);
-    uint64_t told_kib = act->balancer->plans[i].target_kib;
+    uint64_t told_kib = planner->balancer->plans[i].target_kib;
     /* One that is not short yet can wait for a part that is worth a write. */
     bool urgent = view->used_kib != BALLAST_NONE && view->tot_kib < view->used_kib;
     if (!urgent)
@@ -209,25 +215,26 @@ static bool worth_telling(const struct act *act, size_t i, uint64_t more_kib, ui
     return more_kib == wish || more_kib >= part_kib || (arrives && more_kib >= least_kib);
 }
 
-static void give(struct act *act)
+static void plan_growth(struct planner *planner)
 {
-    struct balancer *balancer = act->balancer;
+    struct balancer *balancer = planner->balancer;
     uint64_t wishes_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++)
-        wishes_kib = ballast_add_ceil(wishes_kib, wish_kib(act, i));
+        wishes_kib = ballast_add_ceil(wishes_kib, wish_kib(planner, i));
     /* Room beyond targets is nobody's wish: it makes way. */
-    fit_rooms(act, ballast_sub_floor(act->budget_kib, wishes_kib), false);
+    fit_rooms(planner, ballast_sub_floor(planner->budget_kib, wishes_kib), false);
     bool unbounded = balancer->options.take_before_free && wishes_kib > 0;
-    uint64_t left_kib = unbounded ? wishes_kib : ballast_sub_floor(act->budget_kib, act->room_kib);
+    uint64_t left_kib =
+        unbounded ? wishes_kib : ballast_sub_floor(planner->budget_kib, planner->room_kib);
     uint64_t share_kib = ballast_min_u64(left_kib, wishes_kib);
     for (size_t i = 0; i < balancer->view_count && share_kib > 0; i++) {
         const struct policy_domain *view = &balancer->views[i];
         struct plan *plan = &balancer->plans[i];
-        uint64_t wish = wish_kib(act, i);
+        uint64_t wish = wish_kib(planner, i);
         uint64_t more_kib = wish == 0 ? 0 : ballast_mul_div(share_kib, wish, wishes_kib);
         if (more_kib < wish)
             more_kib = more_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
-        if (!worth_telling(act, i, more_kib, wish))
+        if (!worth_telling(planner, i, more_kib, wish))
             continue;
         plan->target_kib = ballast_max_u64(plan->target_kib, view->tot_kib) + more_kib;
         plan->maxmem_kib = ballast_max_u64(plan->maxmem_kib, plan->target_kib);
@@ -236,16 +243,16 @@ static void give(struct act *act)
     }
 }
 
-static uint64_t number_for(const struct act *act, size_t i, const struct plan *plan)
+static uint64_t number_for(const struct planner *planner, size_t i, const struct plan *plan)
 {
-    const struct policy_domain *view = &act->balancer->views[i];
-    const struct ballast_domain *domain = domain_at(act, i);
+    const struct policy_domain *view = &planner->balancer->views[i];
+    const struct ballast_domain *domain = domain_at(planner, i);
     switch (plan->reason) {
     case BALANCER_RECLAIMED_FOR_START:
     case BALANCER_SQUEEZED_FOR_START:
-        return act->missing_kib;
+        return planner->missing_kib;
     case BALANCER_RECLAIMED_FOR_OTHERS:
-        return act->balancer->aims[i].about_kib;
+        return planner->balancer->aims[i].about_kib;
     case BALANCER_PINNED:
     case BALANCER_BELOW_PIN:
         return view->pinned_kib;
@@ -262,20 +269,22 @@ static uint64_t number_for(const struct act *act, size_t i, const struct plan *p
 }
 
 /* Its floor, where that is what its new target ends at. */
-static struct floor floor_that_held(const struct act *act, size_t i, const struct plan *plan)
+static struct floor floor_that_held(const struct planner *planner, size_t i,
+                                    const struct plan *plan)
 {
-    const struct policy_domain *view = &act->balancer->views[i];
-    const struct ballast_domain *domain = domain_at(act, i);
+    const struct policy_domain *view = &planner->balancer->views[i];
+    const struct ballast_domain *domain = domain_at(planner, i);
     bool held = plan->target_kib != domain->target_kib &&
                 view->floor_kib > domain->dynamic_min_kib && plan->target_kib <= view->floor_kib &&
                 !view->is_dom0;
-    return held ? floor_of(&act->balancer->facts[act->balancer->domain_of[i]]) : (struct floor){0};
+    return held ? floor_of(&planner->balancer->facts[planner->balancer->domain_of[i]])
+                : (struct floor){0};
 }
 
-static void put(struct act *act, size_t i)
+static void add_set(struct planner *planner, size_t i)
 {
-    struct balancer *balancer = act->balancer;
-    const struct ballast_domain *domain = domain_at(act, i);
+    struct balancer *balancer = planner->balancer;
+    const struct ballast_domain *domain = domain_at(planner, i);
     struct plan *plan = &balancer->plans[i];
     bool target_moves = plan->target_kib != domain->target_kib;
     bool maximum_moves = plan->maxmem_kib != domain->maxmem_kib;
@@ -289,18 +298,18 @@ static void put(struct act *act, size_t i)
         .target_kib = target_moves ? plan->target_kib : BALLAST_NONE,
         .maxmem_kib = maximum_moves ? plan->maxmem_kib : BALLAST_NONE,
         .reason = plan->reason,
-        .a_kib = number_for(act, i, plan),
+        .a_kib = number_for(planner, i, plan),
         .b_kib = balancer->views[i].tot_kib,
-        .floor = floor_that_held(act, i, plan),
+        .floor = floor_that_held(planner, i, plan),
     };
 }
 
-void balancer_act(struct balancer *balancer, const struct balancer_input *input,
-                  const struct accounts *accounts)
+void balancer_plan_targets(struct balancer *balancer, const struct balancer_input *input,
+                           const struct accounts *accounts)
 {
     uint64_t left_kib = ballast_sub_floor(accounts->available_kib, accounts->granted_kib);
     uint64_t wanted_kib = ballast_add_ceil(accounts->wanted_kib, accounts->deficit_kib);
-    struct act act = {
+    struct planner planner = {
         .balancer = balancer,
         .host = input->host,
         .start_waits = wanted_kib > 0 && balancer->policy->squeezes,
@@ -308,24 +317,24 @@ void balancer_act(struct balancer *balancer, const struct balancer_input *input,
         .budget_kib = left_kib,
     };
     /* What is being gathered for a start is not to be given to anybody else. */
-    if (act.start_waits)
-        act.budget_kib = ballast_sub_floor(left_kib, wanted_kib);
-    act.budget_kib = ballast_add_ceil(act.budget_kib, accounts->owed_kib);
-    act.budget_kib = ballast_sub_floor(act.budget_kib, balancer->options.guard_kib);
-    plan_all(&act);
-    fit_rooms(&act, act.budget_kib, false);
-    fit_rooms(&act, act.budget_kib, !balancer->options.take_before_free);
-    give(&act);
+    if (planner.start_waits)
+        planner.budget_kib = ballast_sub_floor(left_kib, wanted_kib);
+    planner.budget_kib = ballast_add_ceil(planner.budget_kib, accounts->owed_kib);
+    planner.budget_kib = ballast_sub_floor(planner.budget_kib, balancer->options.guard_kib);
+    plan_all(&planner);
+    fit_rooms(&planner, planner.budget_kib, false);
+    fit_rooms(&planner, planner.budget_kib, !balancer->options.take_before_free);
+    plan_growth(&planner);
     for (size_t i = 0; i < balancer->view_count; i++) {
         if (!balancer->plans[i].grows)
-            put(&act, i);
+            add_set(&planner, i);
     }
     if (accounts->promises)
         balancer_hold_others(balancer, input->host, accounts);
     balancer->take_count = balancer->set_count;
     for (size_t i = 0; i < balancer->view_count; i++) {
         if (balancer->plans[i].grows)
-            put(&act, i);
+            add_set(&planner, i);
     }
     /* Where somebody was held back there is nothing to raise anybody by. */
     if (balancer->held_kib > 0)
@@ -333,5 +342,5 @@ void balancer_act(struct balancer *balancer, const struct balancer_input *input,
     uint64_t room_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++)
         room_kib = ballast_add_ceil(room_kib, room_of(&balancer->plans[i], &balancer->views[i]));
-    balancer_raise_others(balancer, input->host, ballast_sub_floor(act.budget_kib, room_kib));
+    balancer_raise_others(balancer, input->host, ballast_sub_floor(planner.budget_kib, room_kib));
 }
