@@ -387,7 +387,7 @@ static void test_uncovered_pod_is_not_asked(void **state)
     assert_int_equal(scene.domains[0].target_kib, 512 * MIB);
     wait_for(&scene, 3840);
     decide(&scene);
-    /* What it may give once it is covered is hoped for, and promised to nobody. */
+    /* What it may give once it is covered is not counted as available. */
     assert_true(scene.waiting);
     assert_int_equal(scene.domains[0].target_kib, 512 * MIB);
     assert_true(scene.domains[0].maxmem_kib <= 512 * MIB);
@@ -457,8 +457,9 @@ static void test_peers_and_dom0_are_not_asked(void **state)
     close_scene(&scene);
 }
 
-/* One that migrates is not asked, has its maximum held, and ends no hope: that is over soon. */
-static void test_one_that_migrates_ends_no_hope(void **state)
+/* One that migrates is not asked, has its maximum held, and makes no request infeasible: that is
+ * over soon. */
+static void test_migrating_may_free_memory_later(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 512, 3072, 4096), a_guest(2, 1024, 2048, 2048)}};
@@ -585,7 +586,7 @@ int main(void)
         cmocka_unit_test(test_honest_reports_earn_trust),
         cmocka_unit_test(test_nonsense_loses_trust),
         cmocka_unit_test(test_peers_and_dom0_are_not_asked),
-        cmocka_unit_test(test_one_that_migrates_ends_no_hope),
+        cmocka_unit_test(test_migrating_may_free_memory_later),
         cmocka_unit_test(test_what_nobody_takes_is_available),
         cmocka_unit_test(test_a_guard_is_kept),
         cmocka_unit_test(test_sentences),

@@ -122,7 +122,7 @@ static void test_a_floor_is_followed_in_steps(void **state)
 }
 
 /* How long nobody must be able to help before a start is refused: with a deadline longer. */
-static void test_hope_has_an_end(void **state)
+static void test_infeasible_requests_are_refused(void **state)
 {
     (void)state;
     for (int has_deadline = 0; has_deadline < 2; has_deadline++) {
@@ -143,8 +143,8 @@ static void test_hope_has_an_end(void **state)
     }
 }
 
-/* One without a balloon may still boot for two minutes, and is hope for so long. */
-static void test_booting_is_hope_for_a_while(void **state)
+/* One without a balloon may still boot for two minutes, and counts as future memory for so long. */
+static void test_booting_may_free_memory_later(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 1024, 4096, 4096)}};
@@ -241,8 +241,8 @@ int main(void)
         cmocka_unit_test(test_the_modest_keep_half_of_a_share),
         cmocka_unit_test(test_a_ceiling_is_tried_again),
         cmocka_unit_test(test_a_floor_is_followed_in_steps),
-        cmocka_unit_test(test_hope_has_an_end),
-        cmocka_unit_test(test_booting_is_hope_for_a_while),
+        cmocka_unit_test(test_infeasible_requests_are_refused),
+        cmocka_unit_test(test_booting_may_free_memory_later),
         cmocka_unit_test(test_dom0_keeps_a_tenth_more),
         cmocka_unit_test(test_a_little_surplus_stays_free),
         cmocka_unit_test(test_growth_is_told_in_parts),

@@ -14,8 +14,8 @@
  * So long nobody must be able to help before a start without, or with, a deadline is refused. The
  * patience with those who give is not in it: they count until they are called stuck.
  */
-#define HOPELESS_USEC          (BALLAST_SEC_USEC / 5)
-#define HOPELESS_DEADLINE_USEC (30 * BALLAST_SEC_USEC)
+#define INFEASIBLE_USEC          (BALLAST_SEC_USEC / 5)
+#define INFEASIBLE_DEADLINE_USEC (30 * BALLAST_SEC_USEC)
 /* A start that has waited so long is no longer overtaken by those that came later. */
 #define OVERTAKEN_USEC (30 * BALLAST_SEC_USEC)
 
@@ -77,7 +77,7 @@ static void refuse_impossible(struct balancer *balancer, const struct balancer_i
                               const struct accounts *accounts)
 {
     uint64_t most_kib = ballast_add_ceil(
-        accounts->available_kib, ballast_add_ceil(accounts->spare_kib, accounts->hopeful_kib));
+        accounts->available_kib, ballast_add_ceil(accounts->spare_kib, accounts->future_spare_kib));
     for (size_t i = 0; i < input->request_count; i++) {
         const struct balancer_request *request = &input->requests[i];
         uint64_t missing_kib = ballast_sub_floor(request->need_kib, accounts->available_kib);
@@ -123,30 +123,32 @@ static void want(struct balancer *balancer, const struct balancer_input *input,
     }
 }
 
-static bool hope_is_over(const struct balancer *balancer, const struct balancer_request *request)
+static bool infeasible_too_long(const struct balancer *balancer,
+                                const struct balancer_request *request)
 {
-    uint64_t since_usec = ballast_max_u64(balancer->hope_usec, request->arrived_usec);
-    uint64_t hopeless_usec = ballast_sub_floor(balancer->now_usec, since_usec);
-    return hopeless_usec >=
-           (request->deadline_usec == BALLAST_NONE ? HOPELESS_USEC : HOPELESS_DEADLINE_USEC);
+    uint64_t since_usec = ballast_max_u64(balancer->last_feasible_usec, request->arrived_usec);
+    uint64_t infeasible_usec = ballast_sub_floor(balancer->now_usec, since_usec);
+    return infeasible_usec >=
+           (request->deadline_usec == BALLAST_NONE ? INFEASIBLE_USEC : INFEASIBLE_DEADLINE_USEC);
 }
 
-static void refuse_hopeless(struct balancer *balancer, const struct balancer_input *input,
-                            struct accounts *accounts)
+static void refuse_infeasible(struct balancer *balancer, const struct balancer_input *input,
+                              struct accounts *accounts)
 {
     uint64_t left_kib = accounts->available_kib - accounts->granted_kib;
     uint64_t reach_kib = ballast_add_ceil(left_kib, coming_kib(balancer));
     reach_kib = ballast_add_ceil(reach_kib, accounts->returning_kib);
-    bool hope = true;
+    bool feasible = true;
     for (size_t i = 0; i < input->request_count; i++) {
         if (balancer->waits[i] && input->requests[i].need_kib > reach_kib)
-            hope = false;
+            feasible = false;
     }
-    if (hope)
-        balancer->hope_usec = balancer->now_usec;
+    if (feasible)
+        balancer->last_feasible_usec = balancer->now_usec;
     for (size_t i = 0; i < input->request_count; i++) {
         const struct balancer_request *request = &input->requests[i];
-        if (balancer->waits[i] && request->need_kib > reach_kib && hope_is_over(balancer, request))
+        if (balancer->waits[i] && request->need_kib > reach_kib &&
+            infeasible_too_long(balancer, request))
             decide(balancer, input, i, false, BALANCER_DONORS_STUCK, request->need_kib - left_kib,
                    held_back_kib(balancer));
     }
@@ -158,8 +160,8 @@ void balancer_admit(struct balancer *balancer, const struct balancer_input *inpu
     sort_by_arrival(balancer, input);
     refuse_impossible(balancer, input, accounts);
     grant_what_fits(balancer, input, accounts);
-    /* A policy that never takes for a start gives no sign of when there is no hope. */
+    /* A policy that never takes for a start gives no sign of when a request is infeasible. */
     if (balancer->policy->squeezes)
-        refuse_hopeless(balancer, input, accounts);
+        refuse_infeasible(balancer, input, accounts);
     want(balancer, input, accounts);
 }

@@ -364,7 +364,7 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
             balancer->domain_of[balancer->view_count] = i;
             balancer->views[balancer->view_count++] = view;
         } else if (may_be_asked_later(domain, host->now_usec - track->first_usec)) {
-            accounts->hopeful_kib = ballast_add_ceil(accounts->hopeful_kib, range_kib);
+            accounts->future_spare_kib = ballast_add_ceil(accounts->future_spare_kib, range_kib);
             if (may_return(domain))
                 accounts->returning_kib = ballast_add_ceil(
                     accounts->returning_kib, ballast_add_ceil(range_kib, reach_kib(domain, track)));
@@ -394,7 +394,7 @@ static struct accounts count_free(struct balancer *balancer, const struct balanc
         .available_kib = ballast_host_at_once_kib(host, input->promised_kib, promises ? reach : 0),
         .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib),
         /* What is told to others may turn out not to be taken. */
-        .hopeful_kib = promises ? reach : 0,
+        .future_spare_kib = promises ? reach : 0,
         .promises = promises};
 }
 

@@ -17,11 +17,11 @@ struct accounts {
     uint64_t deficit_kib;         /* promised or claimed beyond what is free: somebody took it */
     uint64_t owed_kib;            /* free, kept for guests that hold less than their minimum */
     uint64_t spare_kib;           /* what those who may be asked hold above their minima */
-    uint64_t hopeful_kib;   /* the same of those who may be asked later: built or booting now */
-    uint64_t returning_kib; /* of that: of those who migrate, which is over soon */
-    uint64_t wanted_kib;    /* what waiting starts need, as far as it can be had */
-    uint64_t granted_kib;   /* granted in this tick */
-    bool promises;          /* somebody waits for memory, or has been promised some */
+    uint64_t future_spare_kib; /* the same of those who may be asked later: built or booting now */
+    uint64_t returning_kib;    /* of that: of those who migrate, which is over soon */
+    uint64_t wanted_kib;       /* what waiting starts need, as far as it can be had */
+    uint64_t granted_kib;      /* granted in this tick */
+    bool promises;             /* somebody waits for memory, or has been promised some */
 };
 
 /* What one domain is to be set to. */
@@ -44,9 +44,9 @@ struct balancer {
     struct balancer_options options;
     bool started;
     uint64_t now_usec;
-    uint64_t decided_usec; /* when the policy was asked last */
-    uint64_t hope_usec;    /* when those who give could last have made up what is missing */
-    bool asked;            /* somebody is on his way down for a start */
+    uint64_t decided_usec;       /* when the policy was asked last */
+    uint64_t last_feasible_usec; /* when those who give could last have made up what is missing */
+    bool asked;                  /* somebody is on his way down for a start */
 
     struct track *tracks; /* in the order of the host's domains */
     struct track *old_tracks;

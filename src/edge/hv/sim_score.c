@@ -25,7 +25,7 @@ static uint64_t short_kib(const struct sim *sim, const struct sim_domain *domain
 
 /* What no balancer can give it: more than it may hold or can grow to, or anything while it stands
  * still. */
-static uint64_t hopeless_kib(const struct sim *sim, const struct sim_domain *domain)
+static uint64_t infeasible_kib(const struct sim *sim, const struct sim_domain *domain)
 {
     const struct sim_guest_config *is = domain->is;
     uint64_t tot_kib = domain->tot_pages * sim->page_kib;
@@ -39,20 +39,20 @@ static uint64_t hopeless_kib(const struct sim *sim, const struct sim_domain *dom
 }
 
 /*
- * The shortfall that would be there if memory moved in no time: what is hopeless guest by guest,
+ * The shortfall that would be there if memory moved in no time: what is infeasible guest by guest,
  * and what the host does not have when everybody has what he needs, or must be left.
  */
 static uint64_t unavoidable_kib(const struct sim *sim)
 {
-    uint64_t hopeless = 0;
+    uint64_t infeasible = 0;
     uint64_t wanted_kib = (sim->xen_pages + sim->slack_pages) * sim->page_kib;
     for (size_t i = 0; i < sim->domain_count; i++) {
         const struct sim_domain *domain = &sim->domains[i];
         uint64_t short_by_kib = short_kib(sim, domain);
-        uint64_t never_kib = short_by_kib > 0 ? hopeless_kib(sim, domain) : 0;
+        uint64_t never_kib = short_by_kib > 0 ? infeasible_kib(sim, domain) : 0;
         if (!domain->alive)
             continue;
-        hopeless += never_kib;
+        infeasible += never_kib;
         bool moves = sim_guest_state(sim, domain) == BALLAST_DOMAIN_RUN &&
                      sim_guest_has_balloon(sim, domain);
         uint64_t tot_kib = domain->tot_pages * sim->page_kib;
@@ -62,7 +62,7 @@ static uint64_t unavoidable_kib(const struct sim *sim)
         wanted_kib +=
             moves ? ballast_min_u64(fair_kib, ballast_max_u64(tot_kib, domain->need_kib)) : tot_kib;
     }
-    return hopeless + ballast_sub_floor(wanted_kib, sim->total_pages * sim->page_kib);
+    return infeasible + ballast_sub_floor(wanted_kib, sim->total_pages * sim->page_kib);
 }
 
 static bool below_min(const struct sim *sim, const struct sim_domain *domain)
