@@ -284,7 +284,7 @@ static void test_backoff_after_taking_back(void **state)
 }
 
 /* No start is worth what a guest says it uses, as long as that is no more than its even share. */
-static void test_its_word_holds(void **state)
+static void test_its_report_holds(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 64, 1024, 4096), a_guest(2, 64, 4096, 4096)}};
@@ -336,7 +336,7 @@ static void test_its_video_is_counted(void **state)
 
 /* One that says it uses all that it has, whatever that is, keeps its even share by it and no more.
  */
-static void test_its_word_is_bounded(void **state)
+static void test_its_report_is_bounded(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 64, 6144, 8192), a_guest(2, 64, 1024, 4096),
@@ -352,8 +352,8 @@ static void test_its_word_is_bounded(void **state)
     }
     assert_true(scene.granted);
     assert_true(scene.domains[0].tot_kib >= (6144 + 3 * 1024) / 4 * MIB);
-    /* What its word alone would keep for it is told beside that. */
-    assert_true(opinion(&scene, 1).word_floor.kib > opinion(&scene, 1).floor.kib);
+    /* What its report alone would keep for it is told beside that. */
+    assert_true(opinion(&scene, 1).report_floor.kib > opinion(&scene, 1).floor.kib);
     close_scene(&scene);
 }
 
@@ -577,9 +577,9 @@ int main(void)
         cmocka_unit_test(test_the_floor_is_learned),
         cmocka_unit_test(test_backoff_after_a_stop),
         cmocka_unit_test(test_backoff_after_taking_back),
-        cmocka_unit_test(test_its_word_holds),
+        cmocka_unit_test(test_its_report_holds),
         cmocka_unit_test(test_its_video_is_counted),
-        cmocka_unit_test(test_its_word_is_bounded),
+        cmocka_unit_test(test_its_report_is_bounded),
         cmocka_unit_test(test_swap_is_learned),
         cmocka_unit_test(test_uncovered_pod_is_not_asked),
         cmocka_unit_test(test_impossible_is_refused_at_once),

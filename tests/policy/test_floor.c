@@ -19,9 +19,9 @@ static struct floor_facts a_guest(uint64_t static_mib)
     return (struct floor_facts){
         .now_usec = 1000 * SEC,
         .static_max_kib = static_mib * MIB,
-        .word_kib = BALLAST_NONE,
-        .word_age_usec = BALLAST_NONE,
-        .word_most_kib = BALLAST_NONE,
+        .reported_used_kib = BALLAST_NONE,
+        .report_age_usec = BALLAST_NONE,
+        .report_most_kib = BALLAST_NONE,
         .up_usec = BALLAST_NONE,
     };
 }
@@ -81,7 +81,7 @@ static void test_video_is_on_top(void **state)
     assert_string_equal(text, "what it says it uses; with its video memory, 131072 KiB");
     domain.used_kib = BALLAST_NONE;
     facts = floor_facts_seen(&domain, 1000 * SEC);
-    assert_int_equal(facts.word_kib, BALLAST_NONE);
+    assert_int_equal(facts.reported_used_kib, BALLAST_NONE);
     assert_int_equal(floor_of(&facts).kib, (90 + 56 + 128) * MIB);
     facts.up_usec = SEC;
     assert_int_equal(floor_of(&facts).kib, (2 * (90 + 56) + 128) * MIB);
@@ -93,24 +93,25 @@ static void test_its_word(void **state)
 {
     (void)state;
     struct floor_facts facts = a_guest(4096);
-    facts.word_kib = 3000 * MIB;
+    facts.reported_used_kib = 3000 * MIB;
     assert_int_equal(floor_of(&facts).kib, 3000 * MIB);
     assert_int_equal(floor_of(&facts).reason, FLOOR_REPORTED);
     /* It fades with age, from a minute on, and is nothing after ten. */
-    facts.word_age_usec = 60 * SEC;
+    facts.report_age_usec = 60 * SEC;
     assert_int_equal(floor_of(&facts).kib, 3000 * MIB);
-    facts.word_age_usec = 330 * SEC;
+    facts.report_age_usec = 330 * SEC;
     assert_int_equal(floor_of(&facts).kib, 1500 * MIB);
-    facts.word_age_usec = 600 * SEC;
+    facts.report_age_usec = 600 * SEC;
     assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
     /* What it is let hold by it is the end, however much it claims. */
-    facts.word_age_usec = 0;
-    facts.word_kib = UINT64_MAX - 1;
-    facts.word_most_kib = 500 * MIB;
+    facts.report_age_usec = 0;
+    facts.reported_used_kib = UINT64_MAX - 1;
+    facts.report_most_kib = 500 * MIB;
     assert_int_equal(floor_of(&facts).kib, 500 * MIB);
 }
 
-/* One look sees how old the word is: to one that has not watched it an old one counts less, too. */
+/* One look sees how old the report is: to one that has not watched it an old one counts less, too.
+ */
 static void test_one_look_sees_its_age(void **state)
 {
     (void)state;

@@ -232,7 +232,7 @@ static void learn_of_likes(struct balancer *balancer)
     }
 }
 
-/* What an even share of all that can be shared comes to: as far as the guests' words reach. */
+/* What an even share of all that can be shared comes to: as far as the guests' reports reach. */
 struct even {
     uint64_t pool_kib;
     uint64_t shares;
@@ -263,8 +263,9 @@ static struct floor_facts facts_of(const struct balancer *balancer,
     if (domain->is_dom0 || balancer->options.no_floors)
         return FLOOR_NO_FACTS;
     struct floor_facts facts = floor_facts_seen(domain, now_usec);
-    facts.word_kib = speaks ? ballast_sub_floor(track->word_kib, swap_kib) : BALLAST_NONE;
-    facts.word_most_kib = ballast_mul_div(even->pool_kib, domain->shares, even->shares);
+    facts.reported_used_kib =
+        speaks ? ballast_sub_floor(track->trusted_report_kib, swap_kib) : BALLAST_NONE;
+    facts.report_most_kib = ballast_mul_div(even->pool_kib, domain->shares, even->shares);
     facts.up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec;
     facts.lesson = track->lesson;
     return facts;
@@ -503,7 +504,7 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
 {
     bool in_backoff = floor_in_backoff(&facts->lesson, facts->now_usec);
     struct floor_facts unbounded = *facts;
-    unbounded.word_most_kib = BALLAST_NONE;
+    unbounded.report_most_kib = BALLAST_NONE;
     return (struct balancer_opinion){
         .balloon_status =
             in_backoff && track->has_balloon ? BALLOON_STUCK : track_balloon_status(track),
@@ -512,7 +513,7 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
         .grow_kib_per_sec = track->grow_kib_per_sec ? track->grow_kib_per_sec : BALLAST_NONE,
         .down = pace_of(track->reclaim_kib_per_sec, &like_of(balancer, track)->down),
         .floor = floor_of(facts),
-        .word_floor = floor_of(&unbounded),
+        .report_floor = floor_of(&unbounded),
         .lesson = facts->lesson,
         .in_backoff = in_backoff,
         .need_kib = track->need_kib,

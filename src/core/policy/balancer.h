@@ -167,7 +167,8 @@ struct balancer_opinion {
     uint64_t grow_kib_per_sec;
     struct pace down;   /* what can be said of how fast it gives; decisions count on the slow end */
     struct floor floor; /* as far as it is known; it may be more than the domain holds */
-    struct floor word_floor; /* the same with its word unbounded: for one that only it pays for */
+    struct floor
+        report_floor; /* the same with its report unbounded: for one that only it pays for */
     struct floor_lesson lesson;
     bool in_backoff;          /* for having stopped: until lesson.usec + floor_backoff_usec() */
     uint64_t need_kib;        /* what it is believed to need now */

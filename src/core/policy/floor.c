@@ -63,8 +63,8 @@ struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_
     facts.now_usec = now_usec;
     facts.static_max_kib = domain->static_max_kib;
     facts.videoram_kib = domain->video_kib;
-    facts.word_kib = ballast_domain_used_kib(domain);
-    facts.word_age_usec = domain->report_age_usec;
+    facts.reported_used_kib = ballast_domain_used_kib(domain);
+    facts.report_age_usec = domain->report_age_usec;
     return facts;
 }
 
@@ -79,11 +79,11 @@ uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib)
 
 static uint64_t faded_kib(const struct floor_facts *facts, uint64_t kib)
 {
-    uint64_t age_usec = facts->word_age_usec == BALLAST_NONE ? 0 : facts->word_age_usec;
-    if (age_usec <= FLOOR_WORD_FRESH_USEC)
+    uint64_t age_usec = facts->report_age_usec == BALLAST_NONE ? 0 : facts->report_age_usec;
+    if (age_usec <= FLOOR_REPORT_FRESH_USEC)
         return kib;
-    uint64_t left_usec = ballast_sub_floor(FLOOR_WORD_OLD_USEC, age_usec);
-    return ballast_mul_div(kib, left_usec, FLOOR_WORD_OLD_USEC - FLOOR_WORD_FRESH_USEC);
+    uint64_t left_usec = ballast_sub_floor(FLOOR_REPORT_OLD_USEC, age_usec);
+    return ballast_mul_div(kib, left_usec, FLOOR_REPORT_OLD_USEC - FLOOR_REPORT_FRESH_USEC);
 }
 
 static void raise_to(struct floor *floor, uint64_t kib, enum floor_reason reason, uint64_t a,
@@ -109,10 +109,10 @@ struct floor floor_of(const struct floor_facts *facts)
     raise_to(&floor, least_kib, FLOOR_LEAST, facts->static_max_kib, 0);
     if (facts->up_usec != BALLAST_NONE && facts->up_usec < FLOOR_BOOT_USEC)
         raise_to(&floor, boot_kib(facts), FLOOR_BOOT, facts->up_usec / 1000, 0);
-    if (facts->word_kib != BALLAST_NONE) {
-        uint64_t word_kib = faded_kib(facts, facts->word_kib);
-        raise_to(&floor, ballast_min_u64(word_kib, facts->word_most_kib), FLOOR_REPORTED,
-                 facts->word_kib, facts->word_most_kib);
+    if (facts->reported_used_kib != BALLAST_NONE) {
+        uint64_t reported_used_kib = faded_kib(facts, facts->reported_used_kib);
+        raise_to(&floor, ballast_min_u64(reported_used_kib, facts->report_most_kib), FLOOR_REPORTED,
+                 facts->reported_used_kib, facts->report_most_kib);
     }
     uint64_t stop_kib = lesson->kib;
     if (!floor_in_backoff(lesson, facts->now_usec))

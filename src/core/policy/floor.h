@@ -34,16 +34,15 @@
 #define FLOOR_BOOT_FACTOR 2
 #define FLOOR_BOOT_USEC   (UINT64_C(60) * 1000000)
 
-/* Its word counts in full for so long, then less and less, until it counts for nothing. */
-#define FLOOR_WORD_FRESH_USEC (UINT64_C(60) * 1000000)
-#define FLOOR_WORD_OLD_USEC   (UINT64_C(600) * 1000000)
+/* Its report counts in full for so long, then less and less, until it counts for nothing. */
+#define FLOOR_REPORT_FRESH_USEC (UINT64_C(60) * 1000000)
+#define FLOOR_REPORT_OLD_USEC   (UINT64_C(600) * 1000000)
 
 enum floor_reason {
     FLOOR_NONE,     /* nothing is known: its dynamic minimum is all there is */
     FLOOR_LEAST,    /* a: its static maximum */
     FLOOR_BOOT,     /* a: how long it is up, in ms */
-    FLOOR_REPORTED, /* a: what it is believed to use, by its own word; b: what it is let hold by it
-                     */
+    FLOOR_REPORTED, /* a: what it reports in use, as far as trusted; b: what that lets it hold */
     FLOOR_STOPPED,  /* a: where its balloon stopped, b: how often in a row */
     FLOOR_REASONS
 };
@@ -74,23 +73,22 @@ bool floor_in_backoff(const struct floor_lesson *lesson, uint64_t now_usec);
 struct floor_facts {
     uint64_t now_usec;
     uint64_t static_max_kib;
-    uint64_t videoram_kib;  /* in its sizes, and never given back; 0 where it is not known */
-    uint64_t word_kib;      /* what it says it uses in memory, video included, as far as it is
-                               believed, or BALLAST_NONE */
-    uint64_t word_age_usec; /* BALLAST_NONE: not known, it is fresh */
-    uint64_t word_most_kib; /* its word holds no more than that; BALLAST_NONE: no bound */
-    uint64_t up_usec;       /* since its balloon showed itself; BALLAST_NONE: nobody saw it boot */
+    uint64_t videoram_kib;      /* in its sizes, and never given back; 0 where it is not known */
+    uint64_t reported_used_kib; /* as far as trusted, video included, or BALLAST_NONE */
+    uint64_t report_age_usec;   /* BALLAST_NONE: not known, it is fresh */
+    uint64_t report_most_kib;   /* its report holds no more than that; BALLAST_NONE: no bound */
+    uint64_t up_usec; /* since its balloon showed itself; BALLAST_NONE: nobody saw it boot */
     struct floor_lesson lesson;
 };
 
 #define FLOOR_NO_FACTS                                                                             \
-    ((struct floor_facts){.word_kib = BALLAST_NONE,                                                \
-                          .word_age_usec = BALLAST_NONE,                                           \
-                          .word_most_kib = BALLAST_NONE,                                           \
+    ((struct floor_facts){.reported_used_kib = BALLAST_NONE,                                       \
+                          .report_age_usec = BALLAST_NONE,                                         \
+                          .report_most_kib = BALLAST_NONE,                                         \
                           .up_usec = BALLAST_NONE})
 
 /*
- * What one look at a domain shows, for whoever has not watched it: its sizes, and its word as it
+ * What one look at a domain shows, for whoever has not watched it: its sizes, and its report as it
  * is. All facts begin with these, so that a command and the daemon differ only in what was learned.
  */
 struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_t now_usec);

@@ -27,7 +27,7 @@ struct policy_domain {
     uint64_t max_kib; /* never aim above: dynamic maximum */
     uint64_t pinned_kib; /* its pinned target within what it may hold; 0: none. See pin.h */
     uint64_t static_max_kib;
-    uint64_t used_kib;          /* the guest's word as it is, or BALLAST_NONE */
+    uint64_t used_kib;          /* the guest's report as it is, or BALLAST_NONE */
     uint64_t reported_free_kib; /* the same */
     uint64_t need_kib;          /* what it is believed to need now, margin included */
     uint64_t likely_kib; /* what it is believed to need soon: its recent peak; never below need */

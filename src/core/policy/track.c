@@ -231,7 +231,7 @@ static uint64_t weighed_kib(const struct ballast_domain *domain, uint64_t used_k
     return base_kib + ballast_mul_div(used_kib - base_kib, permyriad, BALLAST_PERMYRIAD);
 }
 
-/* A guest's word, bounded by what it could hold, moved on by its age, weighed by its trust. */
+/* A guest's report, bounded by what it could hold, moved on by its age, weighed by its trust. */
 static uint64_t believed_kib(const struct track *track, const struct ballast_domain *domain)
 {
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
@@ -247,10 +247,10 @@ static uint64_t believed_kib(const struct track *track, const struct ballast_dom
 }
 
 /*
- * For its floor a word counts in full until something has contradicted it: to be wrong about one
+ * For its floor a report counts in full until something has contradicted it: to be wrong about one
  * that asks for more costs memory, to be wrong about one that is to give costs its life.
  */
-static uint64_t kept_word_kib(const struct track *track, const struct ballast_domain *domain)
+static uint64_t trusted_report_kib(const struct track *track, const struct ballast_domain *domain)
 {
     uint64_t permyriad = ballast_mul_div(track->trust_permyriad, BALLAST_PERMYRIAD, TRUST_FIRST);
     uint64_t used_kib = ballast_min_u64(ballast_domain_used_kib(domain), domain->static_max_kib);
@@ -270,7 +270,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
         return;
     }
     uint64_t used_kib = believed_kib(track, domain);
-    track->word_kib = kept_word_kib(track, domain);
+    track->trusted_report_kib = trusted_report_kib(track, domain);
     uint64_t faded_kib = ballast_mul_div(
         ballast_sub_floor(track->peak_kib, used_kib),
         ballast_min_u64(now_usec - track->last_usec, PEAK_FADE_USEC), PEAK_FADE_USEC);

@@ -49,8 +49,8 @@ struct track {
     uint64_t peak_kib;     /* the most it has said, fading */
     uint64_t swap_kib; /* so much more than it held it has said it uses, and lived: it has swap */
     uint32_t trust_permyriad;
-    uint64_t word_kib; /* what it says it uses, as far as it is believed */
-    uint64_t need_kib; /* what follows from all that, margin included */
+    uint64_t trusted_report_kib; /* what it says it uses, as far as it is believed */
+    uint64_t need_kib;           /* what follows from all that, margin included */
     uint64_t likely_kib;
 };
 

@@ -208,7 +208,7 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
 static void add_floor(struct json_object *object, const struct balancer_opinion *opinion)
 {
     char why[256] = "";
-    const struct floor *floor = &opinion->word_floor;
+    const struct floor *floor = &opinion->report_floor;
     if (floor->reason != FLOOR_NONE)
         (void)floor_text(floor, why, sizeof(why));
     encode_u64(object, "floor_kib", floor->kib);

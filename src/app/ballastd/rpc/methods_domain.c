@@ -64,7 +64,7 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
 {
     char why[256];
     struct balancer_opinion opinion;
-    const struct floor *floor = &opinion.word_floor;
+    const struct floor *floor = &opinion.report_floor;
     if (kib >= domain->target_kib || wire_param_bool(call->params, "force", false) ||
         balancer_opinion(tick_balancer(call->daemon->tick), domain->id, &opinion) < 0 ||
         kib >= floor->kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB)
