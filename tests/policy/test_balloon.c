@@ -214,7 +214,7 @@ static void test_the_floor_is_learned(void **state)
     }
     assert_false(scene.granted);
     assert_in_range(opinion(&scene, 1).floor.kib, 3056 * MIB, 3072 * MIB);
-    assert_int_equal(balancer_lessons(scene.balancer), 1);
+    assert_int_equal(balancer_stop_changes(scene.balancer), 1);
     /* It is not left with a target that it tries for in vain. */
     decide(&scene);
     assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);
@@ -248,7 +248,7 @@ static void test_backoff_after_a_stop(void **state)
         bool now_asked = scene.domains[0].target_kib < scene.domains[0].tot_kib;
         asked += now_asked && !was_asked;
         was_asked = now_asked;
-        if (opinion(&scene, 1).lesson.kib > 0)
+        if (opinion(&scene, 1).last_stop.kib > 0)
             lowest_kib = ballast_min_u64(lowest_kib, scene.domains[0].target_kib);
         if (scene.domains[0].tot_kib > 3072 * MIB)
             follow(&scene, 0, 128 * MIB);
@@ -256,7 +256,7 @@ static void test_backoff_after_a_stop(void **state)
     /* Asked at 0 s, stopped at about 5 s, asked again at 15 s, stopped at 20 s and alone to 40 s.
      */
     assert_in_range(asked, 2, 3);
-    assert_in_range(opinion(&scene, 1).lesson.stops, 2, 3);
+    assert_in_range(opinion(&scene, 1).last_stop.stops, 2, 3);
     assert_in_range(lowest_kib, 2850 * MIB, 3072 * MIB);
     assert_int_equal(opinion(&scene, 1).floor.reason, FLOOR_STOPPED);
     close_scene(&scene);

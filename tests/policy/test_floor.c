@@ -125,39 +125,39 @@ static void test_a_stop_is_learned(void **state)
 {
     (void)state;
     struct floor_facts facts = a_guest(4096);
-    floor_learn(&facts.lesson, 800 * MIB, facts.now_usec);
-    assert_true(floor_in_backoff(&facts.lesson, facts.now_usec));
+    floor_record_stop(&facts.last_stop, 800 * MIB, facts.now_usec);
+    assert_true(floor_in_backoff(&facts.last_stop, facts.now_usec));
     assert_int_equal(floor_of(&facts).kib, 800 * MIB);
     assert_int_equal(floor_of(&facts).reason, FLOOR_STOPPED);
     /* After 10 s it is asked again, for a sixteenth less and no more. */
     facts.now_usec += 10 * SEC;
-    assert_false(floor_in_backoff(&facts.lesson, facts.now_usec));
+    assert_false(floor_in_backoff(&facts.last_stop, facts.now_usec));
     assert_int_equal(floor_of(&facts).kib, 750 * MIB);
     /* Where it stops once more it is in backoff twice as long, and so on, for an hour at most. */
-    floor_learn(&facts.lesson, 790 * MIB, facts.now_usec);
-    assert_int_equal(floor_backoff_usec(&facts.lesson), 20 * SEC);
+    floor_record_stop(&facts.last_stop, 790 * MIB, facts.now_usec);
+    assert_int_equal(floor_backoff_usec(&facts.last_stop), 20 * SEC);
     for (int i = 0; i < 40; i++)
-        floor_learn(&facts.lesson, 780 * MIB, facts.now_usec);
-    assert_int_equal(floor_backoff_usec(&facts.lesson), 3600 * SEC);
+        floor_record_stop(&facts.last_stop, 780 * MIB, facts.now_usec);
+    assert_int_equal(floor_backoff_usec(&facts.last_stop), 3600 * SEC);
     /* At quite another place it is the first one. */
-    floor_learn(&facts.lesson, 400 * MIB, facts.now_usec);
-    assert_int_equal(facts.lesson.stops, 1);
+    floor_record_stop(&facts.last_stop, 400 * MIB, facts.now_usec);
+    assert_int_equal(facts.last_stop.stops, 1);
 }
 
 static void test_a_stop_is_forgotten(void **state)
 {
     (void)state;
-    struct floor_lesson lesson = {0};
-    assert_false(floor_review(&lesson, 0, 0));
-    floor_learn(&lesson, 800 * MIB, SEC);
+    struct balloon_stop stop = {0};
+    assert_false(floor_review_stop(&stop, 0, 0));
+    floor_record_stop(&stop, 800 * MIB, SEC);
     /* A page below is not yet another life; half of what it is asked for next is. */
-    assert_false(floor_review(&lesson, 800 * MIB - 4, 2 * SEC));
-    assert_false(floor_review(&lesson, 776 * MIB, 2 * SEC));
-    assert_true(floor_review(&lesson, 770 * MIB, 3 * SEC));
-    assert_int_equal(lesson.kib, 0);
-    floor_learn(&lesson, 800 * MIB, SEC);
-    assert_false(floor_review(&lesson, 900 * MIB, 6 * 24 * 3600 * SEC));
-    assert_true(floor_review(&lesson, 900 * MIB, 8 * 24 * 3600 * SEC));
+    assert_false(floor_review_stop(&stop, 800 * MIB - 4, 2 * SEC));
+    assert_false(floor_review_stop(&stop, 776 * MIB, 2 * SEC));
+    assert_true(floor_review_stop(&stop, 770 * MIB, 3 * SEC));
+    assert_int_equal(stop.kib, 0);
+    floor_record_stop(&stop, 800 * MIB, SEC);
+    assert_false(floor_review_stop(&stop, 900 * MIB, 6 * 24 * 3600 * SEC));
+    assert_true(floor_review_stop(&stop, 900 * MIB, 8 * 24 * 3600 * SEC));
 }
 
 static void test_words_and_sentences(void **state)

@@ -240,8 +240,8 @@ static void test_shown(void **state)
     (void)state;
     for (uint64_t sec = 5; sec <= 15; sec += 10) {
         struct floor_facts facts = FLOOR_NO_FACTS;
-        facts.lesson = (struct floor_lesson){800 * MIB, 1000 * BALLAST_SEC_USEC, 1};
-        facts.now_usec = facts.lesson.usec + sec * BALLAST_SEC_USEC;
+        facts.last_stop = (struct balloon_stop){800 * MIB, 1000 * BALLAST_SEC_USEC, 1};
+        facts.now_usec = facts.last_stop.usec + sec * BALLAST_SEC_USEC;
         struct policy_domain view = {
             .tot_kib = 800 * MIB, .floor_kib = 800 * MIB, .max_kib = 2048 * MIB};
         pin_view(&view, 512 * MIB, &facts);

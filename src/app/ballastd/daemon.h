@@ -67,7 +67,7 @@ struct daemon {
     struct recorder *recorder;
     struct costs *costs;
     struct floors floors;
-    uint64_t lessons; /* of the balancer's, those that are in there */
+    uint64_t stop_changes; /* of the balancer's, those that are in there */
     struct alerts alerts;
     struct engine_rival rival;
     bool paused;

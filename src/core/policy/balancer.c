@@ -195,7 +195,7 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
         balancer->tracks[i] = *old;
         track_update(&balancer->tracks[i], domain, host->now_usec,
                      balancer->options.inaccuracy_kib);
-        balancer->lessons += balancer->tracks[i].lesson.usec != old->lesson.usec;
+        balancer->stop_changes += balancer->tracks[i].last_stop.usec != old->last_stop.usec;
     }
 }
 
@@ -267,7 +267,7 @@ static struct floor_facts facts_of(const struct balancer *balancer,
         speaks ? ballast_sub_floor(track->trusted_report_kib, swap_kib) : BALLAST_NONE;
     facts.report_most_kib = ballast_mul_div(even->pool_kib, domain->shares, even->shares);
     facts.up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec;
-    facts.lesson = track->lesson;
+    facts.last_stop = track->last_stop;
     return facts;
 }
 
@@ -287,7 +287,7 @@ static struct policy_domain view_of(const struct balancer *balancer,
                                     const struct floor_facts *facts)
 {
     const struct balancer_like *like = like_of(balancer, track);
-    bool in_backoff = floor_in_backoff(&facts->lesson, facts->now_usec);
+    bool in_backoff = floor_in_backoff(&facts->last_stop, facts->now_usec);
     uint64_t known_kib = in_backoff ? domain->tot_kib : floor_of(facts).kib;
     uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
     uint64_t min_kib = dom0_least_kib(domain, track);
@@ -493,16 +493,16 @@ uint64_t balancer_kept_kib(const struct balancer *balancer)
     return balancer->kept_kib;
 }
 
-uint64_t balancer_lessons(const struct balancer *balancer)
+uint64_t balancer_stop_changes(const struct balancer *balancer)
 {
-    return balancer->lessons;
+    return balancer->stop_changes;
 }
 
 static struct balancer_opinion opinion_of(const struct balancer *balancer,
                                           const struct track *track,
                                           const struct floor_facts *facts)
 {
-    bool in_backoff = floor_in_backoff(&facts->lesson, facts->now_usec);
+    bool in_backoff = floor_in_backoff(&facts->last_stop, facts->now_usec);
     struct floor_facts unbounded = *facts;
     unbounded.report_most_kib = BALLAST_NONE;
     return (struct balancer_opinion){
@@ -514,7 +514,7 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
         .down = pace_of(track->reclaim_kib_per_sec, &like_of(balancer, track)->down),
         .floor = floor_of(facts),
         .report_floor = floor_of(&unbounded),
-        .lesson = facts->lesson,
+        .last_stop = facts->last_stop,
         .in_backoff = in_backoff,
         .need_kib = track->need_kib,
         .trust_permyriad = track->trust_permyriad,

@@ -169,8 +169,8 @@ struct balancer_opinion {
     struct floor floor; /* as far as it is known; it may be more than the domain holds */
     struct floor
         report_floor; /* the same with its report unbounded: for one that only it pays for */
-    struct floor_lesson lesson;
-    bool in_backoff;          /* for having stopped: until lesson.usec + floor_backoff_usec() */
+    struct balloon_stop last_stop;
+    bool in_backoff;          /* for having stopped: until last_stop.usec + floor_backoff_usec() */
     uint64_t need_kib;        /* what it is believed to need now */
     uint32_t trust_permyriad; /* in its reports */
 };
@@ -180,8 +180,8 @@ struct balancer_opinion {
  * those who are not asked have been told to take, and what is kept for minima.
  */
 uint64_t balancer_kept_kib(const struct balancer *balancer);
-/* How often anything was learned or forgotten of where balloons stop: has it changed, look anew. */
-uint64_t balancer_lessons(const struct balancer *balancer);
+/* How often a stop was recorded or cleared: where it has changed, ask again. */
+uint64_t balancer_stop_changes(const struct balancer *balancer);
 /* -ENOENT when the last snapshot did not have that domain. */
 int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out);
 /* The same, quickly for whoever knows that it was the i-th of that snapshot. */

@@ -13,7 +13,7 @@
 #define FORGET_USEC      (7 * 24 * 3600 * BALLAST_SEC_USEC)
 /* Stops at two places that are nearer than this part are stops at one. */
 #define SAME_PART 8
-/* How much less a guest is asked for after its backoff; half of that given belies the lesson. */
+/* How much less a guest is asked for after its backoff; half of that given disproves the stop. */
 #define PROBE_PART 16
 /* Doubling 10 s so often is more than an hour. */
 enum { STOPS_MOST = 10 };
@@ -23,38 +23,36 @@ static uint64_t apart(uint64_t a, uint64_t b)
     return a > b ? a - b : b - a;
 }
 
-void floor_learn(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec)
+void floor_record_stop(struct balloon_stop *stop, uint64_t tot_kib, uint64_t now_usec)
 {
-    bool again = lesson->kib > 0 && apart(lesson->kib, tot_kib) <= lesson->kib / SAME_PART;
-    lesson->stops = again && lesson->stops < STOPS_MOST ? lesson->stops + 1
-                    : again                             ? STOPS_MOST
-                                                        : 1;
-    lesson->kib = tot_kib;
-    lesson->usec = now_usec;
+    bool again = stop->kib > 0 && apart(stop->kib, tot_kib) <= stop->kib / SAME_PART;
+    stop->stops = again && stop->stops < STOPS_MOST ? stop->stops + 1 : again ? STOPS_MOST : 1;
+    stop->kib = tot_kib;
+    stop->usec = now_usec;
 }
 
-bool floor_review(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec)
+bool floor_review_stop(struct balloon_stop *stop, uint64_t tot_kib, uint64_t now_usec)
 {
-    if (lesson->kib == 0)
+    if (stop->kib == 0)
         return false;
-    bool belied = tot_kib < lesson->kib - lesson->kib / (2 * PROBE_PART);
-    if (!belied && ballast_sub_floor(now_usec, lesson->usec) < FORGET_USEC)
+    bool belied = tot_kib < stop->kib - stop->kib / (2 * PROBE_PART);
+    if (!belied && ballast_sub_floor(now_usec, stop->usec) < FORGET_USEC)
         return false;
-    *lesson = (struct floor_lesson){0};
+    *stop = (struct balloon_stop){0};
     return true;
 }
 
-uint64_t floor_backoff_usec(const struct floor_lesson *lesson)
+uint64_t floor_backoff_usec(const struct balloon_stop *stop)
 {
-    if (lesson->kib == 0 || lesson->stops == 0)
+    if (stop->kib == 0 || stop->stops == 0)
         return 0;
-    uint64_t doubled = UINT64_C(1) << (ballast_min_u64(lesson->stops, STOPS_MOST) - 1);
+    uint64_t doubled = UINT64_C(1) << (ballast_min_u64(stop->stops, STOPS_MOST) - 1);
     return ballast_min_u64(doubled * BACKOFF_USEC, BACKOFF_MAX_USEC);
 }
 
-bool floor_in_backoff(const struct floor_lesson *lesson, uint64_t now_usec)
+bool floor_in_backoff(const struct balloon_stop *stop, uint64_t now_usec)
 {
-    return ballast_sub_floor(now_usec, lesson->usec) < floor_backoff_usec(lesson);
+    return ballast_sub_floor(now_usec, stop->usec) < floor_backoff_usec(stop);
 }
 
 struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_t now_usec)
@@ -104,7 +102,7 @@ static uint64_t boot_kib(const struct floor_facts *facts)
 struct floor floor_of(const struct floor_facts *facts)
 {
     struct floor floor = {.video_kib = facts->videoram_kib};
-    const struct floor_lesson *lesson = &facts->lesson;
+    const struct balloon_stop *stop = &facts->last_stop;
     uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
     raise_to(&floor, least_kib, FLOOR_LEAST, facts->static_max_kib, 0);
     if (facts->up_usec != BALLAST_NONE && facts->up_usec < FLOOR_BOOT_USEC)
@@ -114,10 +112,10 @@ struct floor floor_of(const struct floor_facts *facts)
         raise_to(&floor, ballast_min_u64(reported_used_kib, facts->report_most_kib), FLOOR_REPORTED,
                  facts->reported_used_kib, facts->report_most_kib);
     }
-    uint64_t stop_kib = lesson->kib;
-    if (!floor_in_backoff(lesson, facts->now_usec))
+    uint64_t stop_kib = stop->kib;
+    if (!floor_in_backoff(stop, facts->now_usec))
         stop_kib -= stop_kib / PROBE_PART;
-    raise_to(&floor, stop_kib, FLOOR_STOPPED, lesson->kib, lesson->stops);
+    raise_to(&floor, stop_kib, FLOOR_STOPPED, stop->kib, stop->stops);
     return floor;
 }
 

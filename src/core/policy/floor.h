@@ -48,7 +48,7 @@ enum floor_reason {
 };
 
 /* Where a balloon stopped when it was asked for less; kept over restarts. kib 0: nowhere yet. */
-struct floor_lesson {
+struct balloon_stop {
     uint64_t kib;
     uint64_t usec;  /* when that was seen last */
     uint32_t stops; /* how often at about the same place */
@@ -57,18 +57,18 @@ struct floor_lesson {
 /*
  * One more stop. At another place, by more than an eighth, it is the first one there.
  */
-void floor_learn(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec);
+void floor_record_stop(struct balloon_stop *stop, uint64_t tot_kib, uint64_t now_usec);
 /*
- * What is seen of it now: a guest that has given well below its lesson, or has not stopped for a
- * week, has none any more. true: it has been forgotten.
+ * What is seen of it now: a guest that holds well below its last stop, or has not stopped for a
+ * week, has none any more. true: it was cleared.
  */
-bool floor_review(struct floor_lesson *lesson, uint64_t tot_kib, uint64_t now_usec);
+bool floor_review_stop(struct balloon_stop *stop, uint64_t tot_kib, uint64_t now_usec);
 /*
  * How long after its last stop a guest is in backoff: 10 s after the first, doubled by each further
  * one up to an hour. After that it is asked for a sixteenth less than where it stopped, no more.
  */
-uint64_t floor_backoff_usec(const struct floor_lesson *lesson);
-bool floor_in_backoff(const struct floor_lesson *lesson, uint64_t now_usec);
+uint64_t floor_backoff_usec(const struct balloon_stop *stop);
+bool floor_in_backoff(const struct balloon_stop *stop, uint64_t now_usec);
 
 struct floor_facts {
     uint64_t now_usec;
@@ -78,7 +78,7 @@ struct floor_facts {
     uint64_t report_age_usec;   /* BALLAST_NONE: not known, it is fresh */
     uint64_t report_most_kib;   /* its report holds no more than that; BALLAST_NONE: no bound */
     uint64_t up_usec; /* since its balloon showed itself; BALLAST_NONE: nobody saw it boot */
-    struct floor_lesson lesson;
+    struct balloon_stop last_stop;
 };
 
 #define FLOOR_NO_FACTS                                                                             \

@@ -9,7 +9,7 @@ static uint64_t shown_floor_kib(const struct policy_domain *view, const struct f
 {
     struct floor_facts shown = FLOOR_NO_FACTS;
     shown.now_usec = facts->now_usec;
-    shown.lesson = facts->lesson;
+    shown.last_stop = facts->last_stop;
     uint64_t kib = floor_of(&shown).kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     return ballast_min_u64(kib, view->floor_kib);
 }
@@ -21,7 +21,7 @@ void pin_view(struct policy_domain *view, uint64_t pinned_kib, const struct floo
     uint64_t kib = pinned_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     kib = ballast_max_u64(view->min_kib, ballast_min_u64(kib, view->max_kib));
     view->pinned_kib = kib;
-    if (!floor_in_backoff(&facts->lesson, facts->now_usec))
+    if (!floor_in_backoff(&facts->last_stop, facts->now_usec))
         view->floor_kib =
             ballast_max_u64(ballast_min_u64(view->floor_kib, kib), shown_floor_kib(view, facts));
     view->floor_kib = ballast_max_u64(view->floor_kib, view->min_kib);

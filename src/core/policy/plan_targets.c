@@ -114,7 +114,7 @@ static bool is_in_backoff(const struct planner *planner, size_t i)
 {
     const struct balancer *balancer = planner->balancer;
     const struct floor_facts *facts = &balancer->facts[balancer->domain_of[i]];
-    return floor_in_backoff(&facts->lesson, facts->now_usec) &&
+    return floor_in_backoff(&facts->last_stop, facts->now_usec) &&
            balancer->plans[i].target_kib < balancer->views[i].low_kib;
 }
 

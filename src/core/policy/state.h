@@ -57,7 +57,7 @@ struct balancer {
 
     struct balancer_like likes[BALLAST_KINDS];
     struct floor_facts *facts;   /* for the floor of each of the host's domains */
-    uint64_t lessons;            /* learned or forgotten, ever */
+    uint64_t stop_changes;       /* recorded or cleared, ever */
     struct policy_domain *views; /* those who may be asked */
     size_t *domain_of;           /* index into the host's domains of each view */
     size_t view_count;

@@ -139,7 +139,7 @@ static void judge_stuck(struct track *track, const struct ballast_domain *domain
     track->stuck = true;
     track->stuck_usec = now_usec;
     if (track->heading < 0) {
-        floor_learn(&track->lesson, domain->tot_kib, now_usec);
+        floor_record_stop(&track->last_stop, domain->tot_kib, now_usec);
     } else {
         track->ceiling_kib = domain->tot_kib;
         track->ceiling_usec = now_usec;
@@ -158,7 +158,7 @@ static void judge_return(struct track *track, const struct ballast_domain *domai
         return;
     track->stuck = true;
     track->stuck_usec = now_usec;
-    floor_learn(&track->lesson, domain->tot_kib, now_usec);
+    floor_record_stop(&track->last_stop, domain->tot_kib, now_usec);
 }
 
 static void update_motion(struct track *track, const struct ballast_domain *domain,
@@ -172,7 +172,7 @@ static void update_motion(struct track *track, const struct ballast_domain *doma
         judge_return(track, domain, now_usec);
         judge_stuck(track, domain, now_usec);
     }
-    (void)floor_review(&track->lesson, domain->tot_kib, now_usec);
+    (void)floor_review_stop(&track->last_stop, domain->tot_kib, now_usec);
     if (track->ceiling_kib != BALLAST_NONE &&
         (domain->tot_kib > track->ceiling_kib || now_usec - track->ceiling_usec >= CEILING_USEC))
         track->ceiling_kib = BALLAST_NONE;
@@ -300,7 +300,7 @@ void track_begin(struct track *track, const struct ballast_domain *domain, uint6
                             .last_usec = now_usec,
                             .up_usec = BALLAST_NONE,
                             .ceiling_kib = BALLAST_NONE,
-                            .lesson = {domain->stopped_kib, domain->stopped_usec, domain->stops},
+                            .last_stop = {domain->stopped_kib, domain->stopped_usec, domain->stops},
                             .trust_permyriad = TRUST_FIRST};
     turn(track, domain, heading_of(domain, BALLAST_PAGE_KIB), now_usec);
     update_need(track, domain, now_usec);

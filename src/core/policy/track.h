@@ -36,11 +36,11 @@ struct track {
     uint64_t grow_kib_per_sec;
     bool has_moved;
     bool stuck;
-    uint64_t stuck_usec;        /* when that was noticed */
-    uint64_t lowest_kib;        /* the least it has held on its way down */
-    struct floor_lesson lesson; /* where it stopped when it was asked for less */
-    uint64_t ceiling_kib;       /* it stopped here when given more; BALLAST_NONE: none known */
-    uint64_t ceiling_usec;      /* when that was learned */
+    uint64_t stuck_usec;           /* when that was noticed */
+    uint64_t lowest_kib;           /* the least it has held on its way down */
+    struct balloon_stop last_stop; /* where it stopped when it was asked for less */
+    uint64_t ceiling_kib;          /* it stopped here when given more; BALLAST_NONE: none known */
+    uint64_t ceiling_usec;         /* when that was learned */
 
     /* Its reports. */
     uint64_t report_usec;  /* when the last one that differed was made; 0: none yet */

@@ -74,13 +74,13 @@ static void print_all(const struct cli_freeing *freeing)
 static struct json_object *donor_json(const struct cli_donor *donor)
 {
     struct json_object *object = cli_must(json_object_new_object());
-    bool has_floor = donor->opinion.lesson.kib > 0;
+    bool has_floor = donor->opinion.last_stop.kib > 0;
     cli_json_kib(object, "id", donor->id);
     cli_json_string(object, "name", donor->name);
     cli_json_kib(object, "before", donor->before_kib);
     cli_json_kib(object, "after", donor->gone ? BALLAST_NONE : donor->after_kib);
     cli_json_string(object, "balloon_status", balloon_status_name(donor->opinion.balloon_status));
-    cli_json_kib(object, "floor", has_floor ? donor->opinion.lesson.kib : BALLAST_NONE);
+    cli_json_kib(object, "floor", has_floor ? donor->opinion.last_stop.kib : BALLAST_NONE);
     return object;
 }
 

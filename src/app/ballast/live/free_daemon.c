@@ -83,7 +83,7 @@ static void take_balloon_status(struct cli_freeing *freeing)
                     donor->opinion.balloon_status = status;
             }
             if (strcmp(cli_field_string(domain, "floor_reason"), "stopped") == 0)
-                donor->opinion.lesson.kib = cli_field_sum(domain, "floor_kib");
+                donor->opinion.last_stop.kib = cli_field_sum(domain, "floor_kib");
         }
     }
 }

@@ -48,24 +48,25 @@ static bool find_setting(void *context, const uint8_t uuid[LEDGER_UUID],
     return reservations_get_setting(daemon->reservations, uuid, out);
 }
 
-static struct floor_lesson find_lesson(void *context, const uint8_t uuid[LEDGER_UUID])
+static struct balloon_stop find_last_stop(void *context, const uint8_t uuid[LEDGER_UUID])
 {
     struct daemon *daemon = context;
     return floors_find(&daemon->floors, uuid);
 }
 
 /* What the balancer has learned of where balloons stop outlives it. */
-static void keep_lessons(struct daemon *daemon)
+static void keep_stops(struct daemon *daemon)
 {
     const struct balancer *balancer = tick_balancer(daemon->tick);
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
     struct balancer_opinion opinion;
-    if (balancer_lessons(balancer) == daemon->lessons)
+    if (balancer_stop_changes(balancer) == daemon->stop_changes)
         return;
-    daemon->lessons = balancer_lessons(balancer);
+    daemon->stop_changes = balancer_stop_changes(balancer);
     for (size_t i = 0; i < host->domain_count; i++) {
         if (balancer_opinion(balancer, host->domains[i].id, &opinion) == 0)
-            floors_note(&daemon->floors, overlay_domain(daemon->overlay, i)->uuid, &opinion.lesson);
+            floors_note(&daemon->floors, overlay_domain(daemon->overlay, i)->uuid,
+                        &opinion.last_stop);
     }
     floors_keep(&daemon->floors, daemon->reservations);
 }
@@ -549,7 +550,7 @@ static void sample_host(struct daemon *daemon)
     note_noise(daemon);
     note_moves(daemon, &result);
     defence_check(daemon, &result);
-    keep_lessons(daemon);
+    keep_stops(daemon);
     recorder_sample(daemon);
     costs_sample(daemon);
     check_ledger(daemon);
@@ -727,7 +728,7 @@ int engine_init(struct daemon *daemon, struct ballast_error *err)
         .host = daemon->host,
         .config = &daemon->config,
         .settings = find_setting,
-        .lesson = find_lesson,
+        .last_stop = find_last_stop,
         .foreign = on_foreign_target,
         .context = daemon,
     });

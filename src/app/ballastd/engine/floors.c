@@ -32,15 +32,15 @@ static bool read_uuid(const char *text, uint8_t out[LEDGER_UUID])
 /* "UUID KIB USEC STOPS" */
 static bool read_entry(const char *text, struct floors_entry *out)
 {
-    struct floor_lesson lesson;
+    struct balloon_stop stop;
     int length = 0;
     if (!read_uuid(text, out->uuid) ||
-        sscanf(text + 2 * LEDGER_UUID, " %" SCNu64 " %" SCNu64 " %" SCNu32 "%n", &lesson.kib,
-               &lesson.usec, &lesson.stops, &length) != 3)
+        sscanf(text + 2 * LEDGER_UUID, " %" SCNu64 " %" SCNu64 " %" SCNu32 "%n", &stop.kib,
+               &stop.usec, &stop.stops, &length) != 3)
         return false;
-    if (text[2 * LEDGER_UUID + (size_t)length] != '\0' || lesson.stops == 0)
+    if (text[2 * LEDGER_UUID + (size_t)length] != '\0' || stop.stops == 0)
         return false;
-    out->lesson = lesson;
+    out->last_stop = stop;
     return true;
 }
 
@@ -71,8 +71,8 @@ static void write_entry(struct ballast_text *text, const struct floors_entry *en
     ballast_text_add(text, "%s", text->length > 0 ? "," : "");
     for (size_t i = 0; i < LEDGER_UUID; i++)
         ballast_text_add(text, "%02x", entry->uuid[i]);
-    ballast_text_add(text, " %" PRIu64 " %" PRIu64 " %" PRIu32, entry->lesson.kib,
-                     entry->lesson.usec, entry->lesson.stops);
+    ballast_text_add(text, " %" PRIu64 " %" PRIu64 " %" PRIu32, entry->last_stop.kib,
+                     entry->last_stop.usec, entry->last_stop.stops);
 }
 
 /* "" where the slot is empty. */
@@ -81,7 +81,7 @@ static void write_slot(const struct floors_entry *entries, char out[SLOT_TEXT])
     struct ballast_text text = ballast_text_over(out, SLOT_TEXT);
     out[0] = '\0';
     for (size_t i = 0; i < FLOORS_IN_SLOT; i++) {
-        if (entries[i].lesson.kib > 0)
+        if (entries[i].last_stop.kib > 0)
             write_entry(&text, &entries[i]);
     }
 }
@@ -113,7 +113,7 @@ void floors_move_back(const struct ledger_back *back, const char *key, char valu
     memcpy(text, value, sizeof(text));
     read_slot(entries, text);
     for (size_t i = 0; i < FLOORS_IN_SLOT; i++)
-        entries[i].lesson.usec = ledger_back_usec(back, entries[i].lesson.usec);
+        entries[i].last_stop.usec = ledger_back_usec(back, entries[i].last_stop.usec);
     write_slot(entries, moved);
     (void)snprintf(value, STORE_VALUE, "%s", moved);
 }
@@ -122,16 +122,16 @@ static size_t place_of(const struct floors *floors, const uint8_t uuid[LEDGER_UU
 {
     for (size_t i = 0; i < FLOORS_MOST; i++) {
         const struct floors_entry *entry = &floors->at[i];
-        if (entry->lesson.kib > 0 && memcmp(entry->uuid, uuid, LEDGER_UUID) == 0)
+        if (entry->last_stop.kib > 0 && memcmp(entry->uuid, uuid, LEDGER_UUID) == 0)
             return i;
     }
     return FLOORS_MOST;
 }
 
-struct floor_lesson floors_find(const struct floors *floors, const uint8_t uuid[LEDGER_UUID])
+struct balloon_stop floors_find(const struct floors *floors, const uint8_t uuid[LEDGER_UUID])
 {
     size_t place = place_of(floors, uuid);
-    return place < FLOORS_MOST ? floors->at[place].lesson : (struct floor_lesson){0};
+    return place < FLOORS_MOST ? floors->at[place].last_stop : (struct balloon_stop){0};
 }
 
 /* A free place (it has stopped at 0 us), or that of the one that stopped longest ago. */
@@ -139,25 +139,25 @@ static size_t find_oldest(const struct floors *floors)
 {
     size_t found = 0;
     for (size_t i = 1; i < FLOORS_MOST; i++) {
-        if (floors->at[i].lesson.usec < floors->at[found].lesson.usec)
+        if (floors->at[i].last_stop.usec < floors->at[found].last_stop.usec)
             found = i;
     }
     return found;
 }
 
 void floors_note(struct floors *floors, const uint8_t uuid[LEDGER_UUID],
-                 const struct floor_lesson *lesson)
+                 const struct balloon_stop *stop)
 {
     size_t place = place_of(floors, uuid);
-    if (place == FLOORS_MOST && lesson->kib == 0)
+    if (place == FLOORS_MOST && stop->kib == 0)
         return;
     if (place == FLOORS_MOST)
         place = find_oldest(floors);
     struct floors_entry *entry = &floors->at[place];
-    if (memcmp(entry->uuid, uuid, LEDGER_UUID) == 0 && entry->lesson.kib == lesson->kib &&
-        entry->lesson.usec == lesson->usec)
+    if (memcmp(entry->uuid, uuid, LEDGER_UUID) == 0 && entry->last_stop.kib == stop->kib &&
+        entry->last_stop.usec == stop->usec)
         return;
-    *entry = (struct floors_entry){.lesson = *lesson};
+    *entry = (struct floors_entry){.last_stop = *stop};
     memcpy(entry->uuid, uuid, LEDGER_UUID);
     floors->changed[place / FLOORS_IN_SLOT] = true;
 }

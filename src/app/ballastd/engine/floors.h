@@ -19,7 +19,7 @@ enum { FLOORS_SLOTS = 16, FLOORS_IN_SLOT = 10, FLOORS_MOST = FLOORS_SLOTS * FLOO
 
 struct floors_entry {
     uint8_t uuid[LEDGER_UUID];
-    struct floor_lesson lesson; /* kib 0: a free place */
+    struct balloon_stop last_stop; /* kib 0: a free place */
 };
 
 struct floors {
@@ -37,9 +37,9 @@ void floors_keep(struct floors *floors, struct reservations *reservations);
  */
 void floors_move_back(const struct ledger_back *back, const char *key, char value[STORE_VALUE]);
 /* All 0 where nothing is known. */
-struct floor_lesson floors_find(const struct floors *floors, const uint8_t uuid[LEDGER_UUID]);
+struct balloon_stop floors_find(const struct floors *floors, const uint8_t uuid[LEDGER_UUID]);
 /* Takes the place of what was known; kib 0: it is forgotten. */
 void floors_note(struct floors *floors, const uint8_t uuid[LEDGER_UUID],
-                 const struct floor_lesson *lesson);
+                 const struct balloon_stop *stop);
 
 #endif

@@ -71,7 +71,7 @@ static struct overlay_record record_of(struct overlay *overlay, const struct bal
         record.set = OVERLAY_SETTING_NONE;
         record.set_known =
             overlay->options.settings(overlay->options.context, record.uuid, &record.set);
-        record.lesson = overlay->options.lesson(overlay->options.context, record.uuid);
+        record.last_stop = overlay->options.last_stop(overlay->options.context, record.uuid);
     }
     record.host_min_kib = domain->dynamic_min_kib;
     record.host_max_kib = domain->dynamic_max_kib;
@@ -128,9 +128,9 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
         domain->shares = record->set.shares;
     record->shares = domain->shares;
     domain->pinned_kib = record->set.pin.kib;
-    domain->stopped_kib = record->lesson.kib;
-    domain->stopped_usec = record->lesson.usec;
-    domain->stops = record->lesson.stops;
+    domain->stopped_kib = record->last_stop.kib;
+    domain->stopped_usec = record->last_stop.usec;
+    domain->stops = record->last_stop.stops;
     if (overlay->still || !config->balloons || record->paused || is_opted_out(record, guest))
         domain->shares = 0;
 }

@@ -54,8 +54,8 @@ struct overlay_record {
     uint64_t shares;            /* as configured and set, whether it is balanced or not */
     uint64_t host_min_kib;      /* its range as the host has it */
     uint64_t host_max_kib;
-    struct floor_lesson lesson; /* as it was when the domain was first seen */
-    uint64_t reclaim_from_kib;  /* what it held when first asked to free memory for requests */
+    struct balloon_stop last_stop; /* as it was when the domain was first seen */
+    uint64_t reclaim_from_kib;     /* what it held when first asked to free memory for requests */
 };
 
 struct overlay;
@@ -66,7 +66,7 @@ struct overlay_options {
     /* What was set for a life; false: it cannot be told now. */
     bool (*settings)(void *context, const uint8_t uuid[LEDGER_UUID], struct overlay_setting *out);
     /* Where its balloon stopped before; all 0: not known. */
-    struct floor_lesson (*lesson)(void *context, const uint8_t uuid[LEDGER_UUID]);
+    struct balloon_stop (*last_stop)(void *context, const uint8_t uuid[LEDGER_UUID]);
     /* A target has come from somewhere else. */
     void (*foreign)(void *context, const struct ballast_domain *domain,
                     struct overlay_record *record, uint64_t was_kib);
