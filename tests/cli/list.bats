@@ -43,7 +43,7 @@ names() {
         [ "$one" = "$(tac <<<"$other")" ]
         [ "$(wc -l <<<"$one")" = 3 ]
     done
-    # Without a daemon nobody has an opinion.
+    # Without a daemon there is no estimate.
     figure "$(ballast list "${HOST[@]}" --json | head -n 1)" .need null
     run -0 ballast list "${HOST[@]}" --columns name,need
     [ "${lines[1]}" = "dom0     -" ]

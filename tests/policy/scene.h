@@ -119,11 +119,11 @@ static inline void follow(struct scene *scene, size_t i, uint64_t kib)
     }
 }
 
-static inline struct balancer_opinion opinion(const struct scene *scene, uint32_t id)
+static inline struct domain_estimate estimate(const struct scene *scene, uint32_t id)
 {
-    struct balancer_opinion opinion;
-    assert_int_equal(balancer_opinion(scene->balancer, id, &opinion), 0);
-    return opinion;
+    struct domain_estimate estimate;
+    assert_int_equal(balancer_estimate(scene->balancer, id, &estimate), 0);
+    return estimate;
 }
 
 #endif

@@ -20,8 +20,8 @@ static void test_rate_is_measured(void **state)
         decide(&scene);
         follow(&scene, 0, 10 * MIB);
     }
-    assert_in_range(opinion(&scene, 1).reclaim_kib_per_sec, 95 * MIB, 105 * MIB);
-    assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_FOLLOWS);
+    assert_in_range(estimate(&scene, 1).reclaim_kib_per_sec, 95 * MIB, 105 * MIB);
+    assert_int_equal(estimate(&scene, 1).balloon_status, BALLOON_FOLLOWS);
     close_scene(&scene);
 }
 
@@ -43,16 +43,16 @@ static void test_a_pace_is_of_its_like(void **state)
         decide(&scene);
         follow(&scene, 0, 10 * MIB);
     }
-    assert_int_equal(opinion(&scene, 1).down.basis, PACE_MEASURED);
-    assert_int_equal(opinion(&scene, 1).down.min_kib_per_sec,
-                     opinion(&scene, 1).reclaim_kib_per_sec);
-    assert_int_equal(opinion(&scene, 2).down.basis, PACE_LIKE);
-    assert_int_equal(opinion(&scene, 2).down.max_kib_per_sec,
-                     opinion(&scene, 1).reclaim_kib_per_sec);
+    assert_int_equal(estimate(&scene, 1).down.basis, PACE_MEASURED);
+    assert_int_equal(estimate(&scene, 1).down.min_kib_per_sec,
+                     estimate(&scene, 1).reclaim_kib_per_sec);
+    assert_int_equal(estimate(&scene, 2).down.basis, PACE_LIKE);
+    assert_int_equal(estimate(&scene, 2).down.max_kib_per_sec,
+                     estimate(&scene, 1).reclaim_kib_per_sec);
     /* Neither another type nor dom0 is its like, however large. */
-    assert_int_equal(opinion(&scene, 3).down.basis, PACE_RANGE);
-    assert_int_equal(opinion(&scene, 3).down.max_kib_per_sec, 2048 * MIB);
-    assert_int_equal(opinion(&scene, 0).down.basis, PACE_RANGE);
+    assert_int_equal(estimate(&scene, 3).down.basis, PACE_RANGE);
+    assert_int_equal(estimate(&scene, 3).down.max_kib_per_sec, 2048 * MIB);
+    assert_int_equal(estimate(&scene, 0).down.basis, PACE_RANGE);
     close_scene(&scene);
 }
 
@@ -179,8 +179,8 @@ static void test_slow_after_fast(void **state)
         follow(&scene, 0, tick < 50 ? 40 * MIB : 205);
     }
     assert_true(scene.waiting);
-    assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_FOLLOWS);
-    assert_in_range(opinion(&scene, 1).reclaim_kib_per_sec, 1900, 2200);
+    assert_int_equal(estimate(&scene, 1).balloon_status, BALLOON_FOLLOWS);
+    assert_in_range(estimate(&scene, 1).reclaim_kib_per_sec, 1900, 2200);
     close_scene(&scene);
 }
 
@@ -197,7 +197,7 @@ static void test_a_pause_is_not_death(void **state)
             follow(&scene, 0, 10 * MIB);
     }
     assert_true(scene.granted);
-    assert_int_equal(opinion(&scene, 1).balloon_status, BALLOON_SLOW);
+    assert_int_equal(estimate(&scene, 1).balloon_status, BALLOON_SLOW);
     close_scene(&scene);
 }
 
@@ -213,7 +213,7 @@ static void test_the_floor_is_learned(void **state)
             follow(&scene, 0, 16 * MIB);
     }
     assert_false(scene.granted);
-    assert_in_range(opinion(&scene, 1).floor.kib, 3056 * MIB, 3072 * MIB);
+    assert_in_range(estimate(&scene, 1).floor.kib, 3056 * MIB, 3072 * MIB);
     assert_int_equal(balancer_stop_changes(scene.balancer), 1);
     /* It is not left with a target that it tries for in vain. */
     decide(&scene);
@@ -248,7 +248,7 @@ static void test_backoff_after_a_stop(void **state)
         bool now_asked = scene.domains[0].target_kib < scene.domains[0].tot_kib;
         asked += now_asked && !was_asked;
         was_asked = now_asked;
-        if (opinion(&scene, 1).last_stop.kib > 0)
+        if (estimate(&scene, 1).last_stop.kib > 0)
             lowest_kib = ballast_min_u64(lowest_kib, scene.domains[0].target_kib);
         if (scene.domains[0].tot_kib > 3072 * MIB)
             follow(&scene, 0, 128 * MIB);
@@ -256,9 +256,9 @@ static void test_backoff_after_a_stop(void **state)
     /* Asked at 0 s, stopped at about 5 s, asked again at 15 s, stopped at 20 s and alone to 40 s.
      */
     assert_in_range(asked, 2, 3);
-    assert_in_range(opinion(&scene, 1).last_stop.stops, 2, 3);
+    assert_in_range(estimate(&scene, 1).last_stop.stops, 2, 3);
     assert_in_range(lowest_kib, 2850 * MIB, 3072 * MIB);
-    assert_int_equal(opinion(&scene, 1).floor.reason, FLOOR_STOPPED);
+    assert_int_equal(estimate(&scene, 1).floor.reason, FLOOR_STOPPED);
     close_scene(&scene);
 }
 
@@ -273,11 +273,11 @@ static void test_backoff_after_taking_back(void **state)
         decide(&scene);
         follow(&scene, 0, 100 * MIB);
     }
-    assert_false(opinion(&scene, 1).in_backoff);
+    assert_false(estimate(&scene, 1).in_backoff);
     scene.domains[0].tot_kib += 200 * MIB;
     scene.host.free_kib -= 200 * MIB;
     decide(&scene);
-    assert_true(opinion(&scene, 1).in_backoff);
+    assert_true(estimate(&scene, 1).in_backoff);
     assert_true(scene.domains[0].target_kib >= scene.domains[0].tot_kib);
     assert_int_equal(scene.sets[0].reason, BALANCER_BACKOFF);
     close_scene(&scene);
@@ -303,8 +303,8 @@ static void test_its_report_holds(void **state)
         follow(&scene, 1, 20 * MIB);
     }
     assert_in_range(lowest_kib, 780 * MIB, 800 * MIB);
-    assert_int_equal(opinion(&scene, 1).floor.reason, FLOOR_REPORTED);
-    assert_in_range(opinion(&scene, 1).floor.kib, 780 * MIB, 800 * MIB);
+    assert_int_equal(estimate(&scene, 1).floor.reason, FLOOR_REPORTED);
+    assert_in_range(estimate(&scene, 1).floor.kib, 780 * MIB, 800 * MIB);
     close_scene(&scene);
 }
 
@@ -327,9 +327,9 @@ static void test_its_video_is_counted(void **state)
         follow(&scene, 0, 20 * MIB);
         follow(&scene, 1, 20 * MIB);
     }
-    assert_int_equal(opinion(&scene, 1).floor.kib, 984 * MIB);
-    assert_int_equal(opinion(&scene, 1).trust_permyriad, 10000);
-    assert_int_equal(opinion(&scene, 1).need_kib, 984 * MIB * 105 / 100);
+    assert_int_equal(estimate(&scene, 1).floor.kib, 984 * MIB);
+    assert_int_equal(estimate(&scene, 1).trust_permyriad, 10000);
+    assert_int_equal(estimate(&scene, 1).need_kib, 984 * MIB * 105 / 100);
     assert_int_equal(lowest_kib, 984 * MIB);
     close_scene(&scene);
 }
@@ -353,7 +353,7 @@ static void test_its_report_is_bounded(void **state)
     assert_true(scene.granted);
     assert_true(scene.domains[0].tot_kib >= (6144 + 3 * 1024) / 4 * MIB);
     /* What its report alone would keep for it is told beside that. */
-    assert_true(opinion(&scene, 1).report_floor.kib > opinion(&scene, 1).floor.kib);
+    assert_true(estimate(&scene, 1).report_floor.kib > estimate(&scene, 1).floor.kib);
     close_scene(&scene);
 }
 
@@ -366,10 +366,10 @@ static void test_swap_is_learned(void **state)
     scene.host.free_kib = 0;
     scene.domains[1].shares = 0;
     run_reports(&scene, 3000 * MIB, 0, 40);
-    assert_in_range(opinion(&scene, 1).floor.kib, 1900 * MIB, 2100 * MIB);
+    assert_in_range(estimate(&scene, 1).floor.kib, 1900 * MIB, 2100 * MIB);
     run_reports(&scene, 1500 * MIB, 500 * MIB, 10);
     /* 952 MiB, and an eighth of that which it has to show. */
-    assert_in_range(opinion(&scene, 1).floor.kib, 425 * MIB, 433 * MIB);
+    assert_in_range(estimate(&scene, 1).floor.kib, 425 * MIB, 433 * MIB);
     close_scene(&scene);
 }
 
@@ -416,8 +416,8 @@ static void test_honest_reports_earn_trust(void **state)
     struct scene scene = {.domains = {a_guest(1, 1024, 4096, 8192)}};
     open_scene(&scene, 1, 0);
     run_reports(&scene, 3000 * MIB, 1096 * MIB, 50);
-    assert_int_equal(opinion(&scene, 1).trust_permyriad, 10000);
-    assert_in_range(opinion(&scene, 1).need_kib, 3100 * MIB, 3200 * MIB);
+    assert_int_equal(estimate(&scene, 1).trust_permyriad, 10000);
+    assert_in_range(estimate(&scene, 1).need_kib, 3100 * MIB, 3200 * MIB);
     close_scene(&scene);
 }
 
@@ -427,11 +427,11 @@ static void test_nonsense_loses_trust(void **state)
     struct scene scene = {.domains = {a_guest(1, 1024, 4096, 8192)}};
     open_scene(&scene, 1, 0);
     run_reports(&scene, UINT64_MAX / 2, UINT64_MAX / 2, 10);
-    assert_in_range(opinion(&scene, 1).trust_permyriad, 0, 100);
-    assert_int_equal(opinion(&scene, 1).need_kib, 1024 * MIB);
+    assert_in_range(estimate(&scene, 1).trust_permyriad, 0, 100);
+    assert_int_equal(estimate(&scene, 1).need_kib, 1024 * MIB);
     /* It claims to use 4000 MiB, and as many to be free: what it holds belies it. */
     run_reports(&scene, 4000 * MIB, 4000 * MIB, 10);
-    assert_in_range(opinion(&scene, 1).trust_permyriad, 0, 100);
+    assert_in_range(estimate(&scene, 1).trust_permyriad, 0, 100);
     close_scene(&scene);
 }
 

@@ -202,23 +202,23 @@ static void check_pin(const struct balancer_set *set, const struct ballast_domai
 static void check_floor(const struct world *world, const struct balancer *balancer,
                         const struct balancer_set *set, const struct ballast_domain *domain)
 {
-    struct balancer_opinion opinion;
-    assert_int_equal(balancer_opinion(balancer, set->id, &opinion), 0);
-    uint64_t kept_kib = ballast_min_u64(opinion.floor.kib, domain->tot_kib);
-    if (opinion.in_backoff)
+    struct domain_estimate estimate;
+    assert_int_equal(balancer_estimate(balancer, set->id, &estimate), 0);
+    uint64_t kept_kib = ballast_min_u64(estimate.floor.kib, domain->tot_kib);
+    if (estimate.in_backoff)
         kept_kib = domain->tot_kib;
-    else if (domain->pinned_kib > 0 && opinion.floor.reason != FLOOR_STOPPED)
+    else if (domain->pinned_kib > 0 && estimate.floor.reason != FLOOR_STOPPED)
         kept_kib = ballast_min_u64(kept_kib, pin_of(domain));
     kept_kib = ballast_min_u64(kept_kib, domain->dynamic_max_kib) / BALLAST_PAGE_KIB;
     /* A floor that has just moved is followed in steps of a 64th. */
-    uint64_t tolerance_kib = opinion.in_backoff ? 0 : domain->tot_kib / 64;
+    uint64_t tolerance_kib = estimate.in_backoff ? 0 : domain->tot_kib / 64;
     if (domain->is_dom0 || set->target_kib == BALLAST_NONE || set->target_kib >= domain->target_kib)
         return;
     if (set->target_kib + tolerance_kib < kept_kib * BALLAST_PAGE_KIB)
         fail_msg("tick at %llu: target %llu KiB of domain %u below its floor of %llu KiB (%s)",
                  (unsigned long long)world->host.now_usec, (unsigned long long)set->target_kib,
-                 set->id, (unsigned long long)opinion.floor.kib,
-                 floor_reason_word(opinion.floor.reason));
+                 set->id, (unsigned long long)estimate.floor.kib,
+                 floor_reason_word(estimate.floor.reason));
 }
 
 /* Laws 3, 4 and 7 of one set. */
@@ -232,15 +232,15 @@ static void do_set(struct world *world, const struct balancer *balancer,
          * far as what is nobody's does not cover it, or where it has stopped short of it, and is
          * raised to it at most.
          */
-        struct balancer_opinion opinion;
-        assert_int_equal(balancer_opinion(balancer, set->id, &opinion), 0);
+        struct domain_estimate estimate;
+        assert_int_equal(balancer_estimate(balancer, set->id, &estimate), 0);
         assert_int_equal(set->target_kib, BALLAST_NONE);
         assert_true(domain->state != BALLAST_DOMAIN_BUILD);
         assert_true(set->maxmem_kib >= domain->tot_kib);
         if (set->maxmem_kib > domain->maxmem_kib)
             assert_true(set->maxmem_kib <= domain->target_kib);
         else if (domain->state != BALLAST_DOMAIN_PAUSED && set->maxmem_kib < domain->target_kib &&
-                 opinion.balloon_status != BALLOON_STUCK)
+                 estimate.balloon_status != BALLOON_STUCK)
             assert_true(reach_kib(world) + BALLAST_PAGE_KIB >
                         ballast_sub_floor(world->host.free_kib, owed_kib(world)));
         domain->maxmem_kib = set->maxmem_kib;

@@ -107,7 +107,7 @@ static void test_one_left_alone_may_grow(void **state)
     scene.host.now_usec = 2 * BALLAST_SEC_USEC;
     balancer_set_policy(scene.balancer, policy_find("fixed"));
     decide(&scene);
-    assert_true(opinion(&scene, 1).in_backoff);
+    assert_true(estimate(&scene, 1).in_backoff);
     assert_int_equal(scene.domains[0].target_kib, 1124 * MIB);
     close_scene(&scene);
 }
@@ -243,7 +243,7 @@ static void test_a_floor_in_pages(void **state)
     /* The other is not asked to go as far as its own. */
     assert_true(scene.domains[1].target_kib < 2048 * MIB);
     assert_int_equal(scene.sets[1].floor.reason, FLOOR_NONE);
-    assert_int_equal(opinion(&scene, 1).floor.kib, 800 * MIB + 2);
+    assert_int_equal(estimate(&scene, 1).floor.kib, 800 * MIB + 2);
     close_scene(&scene);
 }
 
@@ -294,7 +294,7 @@ static void test_a_floor_does_not_give(void **state)
     open_scene(&scene, 1, 1024);
     balancer_set_policy(scene.balancer, policy_find("fixed"));
     decide(&scene);
-    assert_true(opinion(&scene, 1).floor.kib > 1024 * MIB);
+    assert_true(estimate(&scene, 1).floor.kib > 1024 * MIB);
     assert_int_equal(scene.domains[0].target_kib, 1024 * MIB);
     close_scene(&scene);
 }
@@ -515,14 +515,14 @@ static void test_one_that_comes_back_is_new(void **state)
     scene.domains[1].reported_free_kib = 524 * MIB;
     scene.domains[1].report_age_usec = 0;
     decide(&scene);
-    uint32_t first = opinion(&scene, 2).trust_permyriad;
+    uint32_t first = estimate(&scene, 2).trust_permyriad;
     decide(&scene);
     scene.host.domain_count = 1;
     decide(&scene);
     scene.domains[1] = a_guest(2, 64, 1024, 4096);
     scene.host.domain_count = 2;
     decide(&scene);
-    assert_true(opinion(&scene, 2).trust_permyriad < first);
+    assert_true(estimate(&scene, 2).trust_permyriad < first);
     close_scene(&scene);
 }
 
@@ -538,7 +538,7 @@ static void test_another_order(void **state)
     }
     open_scene(&scene, MOST, 0);
     decide(&scene);
-    uint32_t first = opinion(&scene, 1).trust_permyriad;
+    uint32_t first = estimate(&scene, 1).trust_permyriad;
     for (size_t i = 0; i < MOST / 2; i++) {
         struct ballast_domain other = scene.domains[MOST - 1 - i];
         scene.domains[MOST - 1 - i] = scene.domains[i];
@@ -549,7 +549,7 @@ static void test_another_order(void **state)
     scene.host.now_usec += BALLAST_SEC_USEC;
     decide(&scene);
     for (uint32_t i = 0; i < MOST; i++)
-        assert_true(opinion(&scene, 1 + 1024 * i).trust_permyriad > first);
+        assert_true(estimate(&scene, 1 + 1024 * i).trust_permyriad > first);
     close_scene(&scene);
 }
 
@@ -584,8 +584,8 @@ static void test_many(void **state)
     host.domain_count = 5;
     input.request_count = 1;
     assert_int_equal(balancer_decide(balancer, &input, &out, NULL), 0);
-    struct balancer_opinion opinion;
-    assert_int_equal(balancer_opinion(balancer, DOMAINS, &opinion), 0);
+    struct domain_estimate estimate;
+    assert_int_equal(balancer_estimate(balancer, DOMAINS, &estimate), 0);
     balancer_free(balancer);
     free(domains);
 }

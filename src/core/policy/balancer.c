@@ -498,14 +498,14 @@ uint64_t balancer_stop_changes(const struct balancer *balancer)
     return balancer->stop_changes;
 }
 
-static struct balancer_opinion opinion_of(const struct balancer *balancer,
+static struct domain_estimate estimate_of(const struct balancer *balancer,
                                           const struct track *track,
                                           const struct floor_facts *facts)
 {
     bool in_backoff = floor_in_backoff(&facts->last_stop, facts->now_usec);
     struct floor_facts unbounded = *facts;
     unbounded.report_most_kib = BALLAST_NONE;
-    return (struct balancer_opinion){
+    return (struct domain_estimate){
         .balloon_status =
             in_backoff && track->has_balloon ? BALLOON_STUCK : track_balloon_status(track),
         .reclaim_kib_per_sec =
@@ -521,20 +521,20 @@ static struct balancer_opinion opinion_of(const struct balancer *balancer,
     };
 }
 
-int balancer_opinion_near(const struct balancer *balancer, uint32_t id, size_t i,
-                          struct balancer_opinion *out)
+int balancer_estimate_near(const struct balancer *balancer, uint32_t id, size_t i,
+                           struct domain_estimate *out)
 {
     for (size_t tried = 0; tried < balancer->track_count; tried++) {
         size_t at = (i + tried) % balancer->track_count;
         if (balancer->tracks[at].id != id)
             continue;
-        *out = opinion_of(balancer, &balancer->tracks[at], &balancer->facts[at]);
+        *out = estimate_of(balancer, &balancer->tracks[at], &balancer->facts[at]);
         return 0;
     }
     return -ENOENT;
 }
 
-int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out)
+int balancer_estimate(const struct balancer *balancer, uint32_t id, struct domain_estimate *out)
 {
-    return balancer_opinion_near(balancer, id, 0, out);
+    return balancer_estimate_near(balancer, id, 0, out);
 }

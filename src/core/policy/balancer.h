@@ -160,8 +160,8 @@ enum balloon_status {
 /* "unknown", "follows", "slow", "stuck", "no-driver"; NULL past the end. */
 const char *balloon_status_name(enum balloon_status status);
 
-/* What the balancer believes of a domain; for people and for tests. */
-struct balancer_opinion {
+/* What the balancer estimates of a domain; for people and for tests. */
+struct domain_estimate {
     enum balloon_status balloon_status;
     uint64_t reclaim_kib_per_sec; /* while it moved; BALLAST_NONE: never seen */
     uint64_t grow_kib_per_sec;
@@ -183,9 +183,9 @@ uint64_t balancer_kept_kib(const struct balancer *balancer);
 /* How often a stop was recorded or cleared: where it has changed, ask again. */
 uint64_t balancer_stop_changes(const struct balancer *balancer);
 /* -ENOENT when the last snapshot did not have that domain. */
-int balancer_opinion(const struct balancer *balancer, uint32_t id, struct balancer_opinion *out);
+int balancer_estimate(const struct balancer *balancer, uint32_t id, struct domain_estimate *out);
 /* The same, quickly for whoever knows that it was the i-th of that snapshot. */
-int balancer_opinion_near(const struct balancer *balancer, uint32_t id, size_t i,
-                          struct balancer_opinion *out);
+int balancer_estimate_near(const struct balancer *balancer, uint32_t id, size_t i,
+                           struct domain_estimate *out);
 
 #endif

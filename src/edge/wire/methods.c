@@ -237,7 +237,7 @@ static const struct wire_method methods[] = {
     {"status", false, "how the daemon itself is", none},
     {"host", false, "where the host's memory is", none},
     {"host-profile", false, "by which profile guests are predicted there", none},
-    {"domains", false, "every domain: facts, bounds, opinion and why", domains},
+    {"domains", false, "every domain: facts, bounds, estimate and why", domains},
     {"reservations", false, "who has been promised how much", reservations},
     {"decisions", false, "what was decided last, and why", decisions},
     {"history", false, "what a domain held, was told to hold and needed, over time", history},

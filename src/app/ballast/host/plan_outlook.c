@@ -35,15 +35,15 @@ static void find_donors(const struct cli_plan *plan, struct cli_outlook *out)
     out->donors = cli_must(calloc(plan->host->domain_count + 1, sizeof(*out->donors)));
     for (size_t i = 0; i < plan->host->domain_count; i++) {
         const struct ballast_domain *domain = &plan->host->domains[i];
-        struct balancer_opinion opinion;
+        struct domain_estimate estimate;
         if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon ||
             targets[i] >= domain->tot_kib ||
-            balancer_opinion(plan->balancer, domain->id, &opinion) < 0)
+            balancer_estimate(plan->balancer, domain->id, &estimate) < 0)
             continue;
         struct cli_donor donor = {.domain = domain,
                                   .reclaim_kib = domain->tot_kib - targets[i],
-                                  .pace = opinion.down,
-                                  .stuck = opinion.balloon_status == BALLOON_STUCK};
+                                  .pace = estimate.down,
+                                  .stuck = estimate.balloon_status == BALLOON_STUCK};
         if (!donor.stuck)
             out->coming_kib = ballast_add_ceil(out->coming_kib, donor.reclaim_kib);
         out->donors[out->donor_count++] = donor;

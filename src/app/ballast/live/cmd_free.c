@@ -241,12 +241,12 @@ static void stop_all(struct cli_freeing *freeing)
     }
 }
 
-static void ask_opinions(struct cli_freeing *freeing, const struct tick *tick)
+static void take_estimates(struct cli_freeing *freeing, const struct tick *tick)
 {
     for (size_t i = 0; i < freeing->donor_count; i++) {
         struct cli_donor *donor = &freeing->donors[i];
-        if (balancer_opinion(tick_balancer(tick), donor->id, &donor->opinion) < 0)
-            donor->opinion = (struct balancer_opinion){.balloon_status = BALLOON_NO_DRIVER};
+        if (balancer_estimate(tick_balancer(tick), donor->id, &donor->estimate) < 0)
+            donor->estimate = (struct domain_estimate){.balloon_status = BALLOON_NO_DRIVER};
     }
 }
 
@@ -256,7 +256,7 @@ static int really(struct cli_freeing *freeing, struct tick *tick)
     if (!rc && freeing->answered && freeing->verdict.granted)
         rc = settle(freeing, tick);
     freeing->interrupted = !freeing->answered && cli_interrupted();
-    ask_opinions(freeing, tick);
+    take_estimates(freeing, tick);
     if (cli_free_look(freeing) == CLI_DONE)
         stop_all(freeing);
     if (!rc)

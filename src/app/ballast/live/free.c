@@ -39,7 +39,7 @@ static const char *reason_word(const struct cli_freeing *freeing)
 static void print_donor(const struct cli_donor *donor, bool all)
 {
     bool gave = donor->before_kib > donor->after_kib;
-    bool stopped = donor->opinion.balloon_status == BALLOON_STUCK;
+    bool stopped = donor->estimate.balloon_status == BALLOON_STUCK;
     if (donor->gone)
         printf("    domain %" PRIu32 " (%s) is gone, and held %" PRIu64 " KiB\n", donor->id,
                donor->name, donor->before_kib);
@@ -50,7 +50,7 @@ static void print_donor(const struct cli_donor *donor, bool all)
                donor->before_kib, donor->after_kib, stopped ? ", where it stopped" : "");
     else if (all)
         printf("    domain %" PRIu32 " (%s) gave nothing of its %" PRIu64 " KiB (%s)\n", donor->id,
-               donor->name, donor->after_kib, balloon_status_name(donor->opinion.balloon_status));
+               donor->name, donor->after_kib, balloon_status_name(donor->estimate.balloon_status));
 }
 
 static void print_all(const struct cli_freeing *freeing)
@@ -74,13 +74,13 @@ static void print_all(const struct cli_freeing *freeing)
 static struct json_object *donor_json(const struct cli_donor *donor)
 {
     struct json_object *object = cli_must(json_object_new_object());
-    bool has_floor = donor->opinion.last_stop.kib > 0;
+    bool has_floor = donor->estimate.last_stop.kib > 0;
     cli_json_kib(object, "id", donor->id);
     cli_json_string(object, "name", donor->name);
     cli_json_kib(object, "before", donor->before_kib);
     cli_json_kib(object, "after", donor->gone ? BALLAST_NONE : donor->after_kib);
-    cli_json_string(object, "balloon_status", balloon_status_name(donor->opinion.balloon_status));
-    cli_json_kib(object, "floor", has_floor ? donor->opinion.last_stop.kib : BALLAST_NONE);
+    cli_json_string(object, "balloon_status", balloon_status_name(donor->estimate.balloon_status));
+    cli_json_kib(object, "floor", has_floor ? donor->estimate.last_stop.kib : BALLAST_NONE);
     return object;
 }
 

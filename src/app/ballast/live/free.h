@@ -20,7 +20,7 @@ struct cli_donor {
     uint64_t before_kib; /* that it held */
     uint64_t after_kib;
     bool gone;
-    struct balancer_opinion opinion;
+    struct domain_estimate estimate;
 };
 
 struct cli_freeing {

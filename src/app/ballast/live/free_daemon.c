@@ -80,10 +80,10 @@ static void take_balloon_status(struct cli_freeing *freeing)
                 enum balloon_status status = (enum balloon_status)at;
                 if (strcmp(cli_field_string(domain, "balloon_status"),
                            balloon_status_name(status)) == 0)
-                    donor->opinion.balloon_status = status;
+                    donor->estimate.balloon_status = status;
             }
             if (strcmp(cli_field_string(domain, "floor_reason"), "stopped") == 0)
-                donor->opinion.last_stop.kib = cli_field_sum(domain, "floor_kib");
+                donor->estimate.last_stop.kib = cli_field_sum(domain, "floor_kib");
         }
     }
 }

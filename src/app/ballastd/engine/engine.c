@@ -59,14 +59,14 @@ static void keep_stops(struct daemon *daemon)
 {
     const struct balancer *balancer = tick_balancer(daemon->tick);
     const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    struct balancer_opinion opinion;
+    struct domain_estimate estimate;
     if (balancer_stop_changes(balancer) == daemon->stop_changes)
         return;
     daemon->stop_changes = balancer_stop_changes(balancer);
     for (size_t i = 0; i < host->domain_count; i++) {
-        if (balancer_opinion(balancer, host->domains[i].id, &opinion) == 0)
+        if (balancer_estimate(balancer, host->domains[i].id, &estimate) == 0)
             floors_note(&daemon->floors, overlay_domain(daemon->overlay, i)->uuid,
-                        &opinion.last_stop);
+                        &estimate.last_stop);
     }
     floors_keep(&daemon->floors, daemon->reservations);
 }

@@ -229,10 +229,10 @@ static void sample_guest(struct daemon *daemon, struct recorder_guest *guest, si
                          const struct ballast_host *host, uint64_t weight)
 {
     const struct ballast_domain *domain = &host->domains[at];
-    struct balancer_opinion opinion = {.need_kib = 0};
+    struct domain_estimate estimate = {.need_kib = 0};
     if (daemon->tick)
-        (void)balancer_opinion_near(tick_balancer(daemon->tick), domain->id, at, &opinion);
-    uint64_t kib[SERIES] = {domain->tot_kib, domain->target_kib, opinion.need_kib};
+        (void)balancer_estimate_near(tick_balancer(daemon->tick), domain->id, at, &estimate);
+    uint64_t kib[SERIES] = {domain->tot_kib, domain->target_kib, estimate.need_kib};
     count_moves(daemon, guest, domain);
     bool is_new = !guest->here;
     guest->here = true;

@@ -205,30 +205,30 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
 }
 
 /* What a target that only the domain itself pays for must not be below. */
-static void add_floor(struct json_object *object, const struct balancer_opinion *opinion)
+static void add_floor(struct json_object *object, const struct domain_estimate *estimate)
 {
     char why[256] = "";
-    const struct floor *floor = &opinion->report_floor;
+    const struct floor *floor = &estimate->report_floor;
     if (floor->reason != FLOOR_NONE)
         (void)floor_text(floor, why, sizeof(why));
     encode_u64(object, "floor_kib", floor->kib);
     encode_text(object, "floor_reason", floor_reason_word(floor->reason));
     encode_text(object, "floor_why", *why ? why : NULL);
-    encode_bool(object, "backoff", opinion->in_backoff);
+    encode_bool(object, "backoff", estimate->in_backoff);
 }
 
-static void add_opinion(struct daemon *daemon, struct json_object *object, uint32_t domid)
+static void add_estimate(struct daemon *daemon, struct json_object *object, uint32_t domid)
 {
-    struct balancer_opinion opinion = {.reclaim_kib_per_sec = BALLAST_NONE,
+    struct domain_estimate estimate = {.reclaim_kib_per_sec = BALLAST_NONE,
                                        .grow_kib_per_sec = BALLAST_NONE};
     if (daemon->tick)
-        (void)balancer_opinion(tick_balancer(daemon->tick), domid, &opinion);
-    encode_text(object, "balloon_status", balloon_status_name(opinion.balloon_status));
-    encode_u64(object, "need_kib", opinion.need_kib);
-    add_floor(object, &opinion);
-    encode_u64(object, "reclaim_kib_per_sec", opinion.reclaim_kib_per_sec);
-    encode_u64(object, "grow_kib_per_sec", opinion.grow_kib_per_sec);
-    encode_u64(object, "trust_permyriad", opinion.trust_permyriad);
+        (void)balancer_estimate(tick_balancer(daemon->tick), domid, &estimate);
+    encode_text(object, "balloon_status", balloon_status_name(estimate.balloon_status));
+    encode_u64(object, "need_kib", estimate.need_kib);
+    add_floor(object, &estimate);
+    encode_u64(object, "reclaim_kib_per_sec", estimate.reclaim_kib_per_sec);
+    encode_u64(object, "grow_kib_per_sec", estimate.grow_kib_per_sec);
+    encode_u64(object, "trust_permyriad", estimate.trust_permyriad);
 }
 
 static void add_bound(struct daemon *daemon, struct json_object *object,
@@ -268,7 +268,7 @@ struct json_object *encode_domain(struct daemon *daemon, size_t i)
     encode_bool(object, "opted_out", record->set.opt_out || (guest && guest->opt_out));
     encode_bool(object, "paused", record->paused || daemon->paused);
     encode_pin(object, &record->set.pin);
-    add_opinion(daemon, object, domain->id);
+    add_estimate(daemon, object, domain->id);
     build_add(object, "why", why ? encode_decision(why) : NULL);
     add_bound(daemon, object, record);
     return object;
@@ -414,18 +414,18 @@ static struct json_object *encode_backoff(struct daemon *daemon)
     struct json_object *array = build_array();
     for (size_t i = 0; host && daemon->tick && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
-        struct balancer_opinion opinion;
+        struct domain_estimate estimate;
         if (build_length(array) == BACKOFF_MOST ||
-            balancer_opinion(tick_balancer(daemon->tick), domain->id, &opinion) < 0 ||
-            !opinion.in_backoff)
+            balancer_estimate(tick_balancer(daemon->tick), domain->id, &estimate) < 0 ||
+            !estimate.in_backoff)
             continue;
         char why[256];
         struct json_object *object = build_object();
-        (void)floor_text(&opinion.floor, why, sizeof(why));
+        (void)floor_text(&estimate.floor, why, sizeof(why));
         encode_u64(object, "domid", domain->id);
         encode_text(object, "name", domain->name);
         encode_u64(object, "actual_kib", domain->tot_kib);
-        encode_u64(object, "floor_kib", opinion.floor.kib);
+        encode_u64(object, "floor_kib", estimate.floor.kib);
         encode_text(object, "why", why);
         build_append(array, object);
     }

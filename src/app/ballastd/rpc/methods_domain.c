@@ -63,10 +63,10 @@ static void set_on_host(struct call *call, uint32_t domid, uint64_t target_kib, 
 static bool refuse_below_floor(struct call *call, const struct ballast_domain *domain, uint64_t kib)
 {
     char why[256];
-    struct balancer_opinion opinion;
-    const struct floor *floor = &opinion.report_floor;
+    struct domain_estimate estimate;
+    const struct floor *floor = &estimate.report_floor;
     if (kib >= domain->target_kib || wire_param_bool(call->params, "force", false) ||
-        balancer_opinion(tick_balancer(call->daemon->tick), domain->id, &opinion) < 0 ||
+        balancer_estimate(tick_balancer(call->daemon->tick), domain->id, &estimate) < 0 ||
         kib >= floor->kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB)
         return false;
     (void)floor_text(floor, why, sizeof(why));

@@ -80,14 +80,14 @@ static struct json_object *find_donors(struct outlook *outlook)
     struct json_object *array = build_array();
     for (size_t i = 0; i < outlook->host->domain_count; i++) {
         const struct ballast_domain *domain = &outlook->host->domains[i];
-        struct balancer_opinion learned = {.balloon_status = BALLOON_UNKNOWN};
-        struct balancer_opinion opinion;
+        struct domain_estimate learned = {.balloon_status = BALLOON_UNKNOWN};
+        struct domain_estimate estimate;
         uint64_t reclaim_kib = ballast_sub_floor(domain->tot_kib, target_of(outlook, domain));
         if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || reclaim_kib == 0 ||
-            balancer_opinion(outlook->balancer, domain->id, &opinion) < 0)
+            balancer_estimate(outlook->balancer, domain->id, &estimate) < 0)
             continue;
-        (void)balancer_opinion(tick_balancer(outlook->daemon->tick), domain->id, &learned);
-        struct pace pace = learned.down.max_kib_per_sec ? learned.down : opinion.down;
+        (void)balancer_estimate(tick_balancer(outlook->daemon->tick), domain->id, &learned);
+        struct pace pace = learned.down.max_kib_per_sec ? learned.down : estimate.down;
         bool stuck = learned.balloon_status == BALLOON_STUCK;
         if (!stuck)
             outlook->donors[outlook->donor_count++] = (struct forecast_donor){reclaim_kib, pace};
