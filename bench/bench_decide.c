@@ -23,7 +23,7 @@ static int compare(const void *a, const void *b)
 }
 
 enum kind { AT_REST, CHANGING, START_WAITS, KINDS };
-static const char *const kind_words[KINDS] = {"at rest", "needs change", "start waits"};
+static const char *const kind_names[KINDS] = {"at rest", "needs change", "start waits"};
 
 static void fill(struct ballast_domain *domains, size_t count)
 {
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         for (int kind = 0; kind < KINDS; kind++) {
             struct result result = measure(policy, counts[i], (enum kind)kind);
-            printf("%8zu  %-13s %12.1f %12.1f %12" PRIu64 "\n", counts[i], kind_words[kind],
+            printf("%8zu  %-13s %12.1f %12.1f %12" PRIu64 "\n", counts[i], kind_names[kind],
                    (double)result.median_nsec / 1000, (double)result.worst_nsec / 1000,
                    result.allocations);
         }

@@ -114,7 +114,7 @@ static void move(struct ledger *ledger, size_t i, uint64_t now_usec)
     else
         rc = ledger_domain_gone(ledger, &domain, now_usec, &out, &err);
     if (rc < 0 || out.reason != LEDGER_OK)
-        die(rc < 0 ? err.text : ledger_reason_word(out.reason));
+        die(rc < 0 ? err.text : ledger_reason_name(out.reason));
 }
 
 static void moves(struct ledger *ledger, const char *what, size_t count, uint64_t *now_usec)

@@ -138,7 +138,7 @@ ballast_breakdown_xenstore(const struct ballast_breakdown *breakdown);
 BALLAST_API bool ballast_breakdown_note(const struct ballast_breakdown *breakdown,
                                         enum ballast_note note, uint64_t *a, uint64_t *b);
 /* "pod", "pool-not-given" ... */
-BALLAST_API const char *ballast_note_word(enum ballast_note note);
+BALLAST_API const char *ballast_note_name(enum ballast_note note);
 /*
  * The note as one sentence into buf, always terminated; returns the length it has in full, as
  * snprintf does. 0 when the note does not apply.
@@ -150,9 +150,9 @@ BALLAST_API size_t ballast_breakdown_note_text(const struct ballast_breakdown *b
 BALLAST_API bool ballast_segment_applies(enum ballast_segment segment,
                                          enum ballast_guest_type type);
 /* "shadow", "extra_external" ...: the names of JSON. Spaces for underscores in people's output. */
-BALLAST_API const char *ballast_segment_word(enum ballast_segment segment);
-BALLAST_API const char *ballast_span_word(enum ballast_span span);
-BALLAST_API const char *ballast_need_term_word(enum ballast_need_term term);
+BALLAST_API const char *ballast_segment_name(enum ballast_segment segment);
+BALLAST_API const char *ballast_span_name(enum ballast_span span);
+BALLAST_API const char *ballast_need_term_name(enum ballast_need_term term);
 /* The first and the last segment that a span covers. */
 BALLAST_API void ballast_span_covers(enum ballast_span span, enum ballast_segment *first,
                                      enum ballast_segment *last);

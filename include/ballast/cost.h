@@ -113,7 +113,7 @@ BALLAST_API int64_t ballast_breakdown_cost_pages(const struct ballast_breakdown 
 BALLAST_API const struct ballast_cost_about *ballast_cost_about(enum ballast_cost_term term);
 
 /* "measured", "source", "assumed". */
-BALLAST_API const char *ballast_sureness_word(enum ballast_sureness sure);
+BALLAST_API const char *ballast_sureness_name(enum ballast_sureness sure);
 /* Whether a profile is exact, and then how sure it is of its host; *out may be NULL. */
 BALLAST_API bool ballast_profile_exact(const struct ballast_profile *profile,
                                        enum ballast_sureness *out);

@@ -20,7 +20,7 @@ enum ballast_attr_kind {
     BALLAST_ATTR_KIB,    /* a size in KiB */
     BALLAST_ATTR_COUNT,  /* a plain number */
     BALLAST_ATTR_FLAG,   /* 0 or 1 */
-    BALLAST_ATTR_CHOICE, /* an index into a list of words, see ballast_guest_attr_word() */
+    BALLAST_ATTR_CHOICE, /* an index into a list of words, see ballast_guest_attr_choice() */
 };
 
 /*
@@ -75,7 +75,7 @@ BALLAST_API void ballast_guest_free(struct ballast_guest *guest);
 BALLAST_API const char *ballast_guest_name(const struct ballast_guest *guest);
 BALLAST_API enum ballast_guest_type ballast_guest_type(const struct ballast_guest *guest);
 /* "pv", "pvh" or "hvm". */
-BALLAST_API const char *ballast_guest_type_word(enum ballast_guest_type type);
+BALLAST_API const char *ballast_guest_type_name(enum ballast_guest_type type);
 
 /*
  * Sets one attribute; BALLAST_UNSET gives it back to the default. -EINVAL when the value is not
@@ -93,6 +93,6 @@ BALLAST_API enum ballast_attr_kind ballast_guest_attr_kind(enum ballast_guest_at
 /* The attribute of that JSON name, or -ENOENT. */
 BALLAST_API int ballast_guest_attr_find(const char *name);
 /* The word for a value of a BALLAST_ATTR_CHOICE ("stdvga"); NULL past the last one. */
-BALLAST_API const char *ballast_guest_attr_word(enum ballast_guest_attr attr, uint64_t value);
+BALLAST_API const char *ballast_guest_attr_choice(enum ballast_guest_attr attr, uint64_t value);
 
 #endif

@@ -13,10 +13,10 @@ static void print_breakdown(const struct ballast_breakdown *breakdown)
 {
     printf("%s\n", ballast_profile_name(ballast_breakdown_profile(breakdown)));
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
-        printf("  %-16s %10" PRIu64 " KiB\n", ballast_segment_word((enum ballast_segment)i),
+        printf("  %-16s %10" PRIu64 " KiB\n", ballast_segment_name((enum ballast_segment)i),
                ballast_breakdown_segment_kib(breakdown, (enum ballast_segment)i));
     for (int i = 0; i < BALLAST_SPANS; i++)
-        printf("  = %-14s %10" PRIu64 " KiB\n", ballast_span_word((enum ballast_span)i),
+        printf("  = %-14s %10" PRIu64 " KiB\n", ballast_span_name((enum ballast_span)i),
                ballast_breakdown_span_kib(breakdown, (enum ballast_span)i));
     printf("  need             %10" PRIu64 " KiB\n", ballast_breakdown_need_kib(breakdown));
 }

@@ -76,7 +76,7 @@ static void compare_with_twin(const struct twin_release *release, const struct t
     assert_true(ballast_breakdown_cost(&b, &cost));
     if (pages_of(cost.settled_kib) != settled)
         fail_msg("%s, %s of %u MiB, %u vCPUs: %u pages, not %u", release->profile,
-                 ballast_guest_type_word(twin->type), (unsigned)twin->mib, (unsigned)twin->vcpus,
+                 ballast_guest_type_name(twin->type), (unsigned)twin->mib, (unsigned)twin->vcpus,
                  (unsigned)pages_of(cost.settled_kib), (unsigned)settled);
     assert_int_equal(pages_of(cost.fresh_max_kib), fresh);
     assert_int_equal(pages_of(cost.later_max_kib),

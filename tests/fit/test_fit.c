@@ -107,8 +107,8 @@ static void expect(const struct fit_result *result, enum fit_term term, int64_t 
     char text[256];
     (void)fit_estimate_text(result, term, text, sizeof(text));
     if (estimate->verdict != want || estimate->correction_pages != correction)
-        fail_msg("%s: %s, correction %d, not %d: %s", fit_term_word(term),
-                 fit_verdict_word(estimate->verdict), (int)estimate->correction_pages,
+        fail_msg("%s: %s, correction %d, not %d: %s", fit_term_name(term),
+                 fit_verdict_name(estimate->verdict), (int)estimate->correction_pages,
                  (int)correction, text);
 }
 

@@ -65,7 +65,7 @@ static uint64_t attr_value(const struct row *row, enum ballast_guest_attr attr, 
     if (ballast_guest_attr_kind(attr) != BALLAST_ATTR_CHOICE)
         return number(row, text);
     const char *word;
-    for (uint64_t i = 0; (word = ballast_guest_attr_word(attr, i)); i++) {
+    for (uint64_t i = 0; (word = ballast_guest_attr_choice(attr, i)); i++) {
         if (strcmp(word, text) == 0)
             return i;
     }
@@ -101,7 +101,7 @@ static struct ballast_guest *guest_of(const struct row *row, struct ballast_host
 {
     int type = 0;
     while (type < BALLAST_GUEST_TYPES &&
-           strcmp(ballast_guest_type_word((enum ballast_guest_type)type), row->column[TYPE]) != 0)
+           strcmp(ballast_guest_type_name((enum ballast_guest_type)type), row->column[TYPE]) != 0)
         type++;
     struct ballast_guest *guest =
         ballast_guest_new((enum ballast_guest_type)type, row->column[NAME]);
@@ -130,14 +130,14 @@ static void compare(struct row *row, const struct ballast_breakdown *b)
         uint64_t want = next(row, &at);
         uint64_t got = ballast_breakdown_segment_kib(b, (enum ballast_segment)i);
         if (got != want)
-            fault(row, ballast_segment_word((enum ballast_segment)i), got, want);
+            fault(row, ballast_segment_name((enum ballast_segment)i), got, want);
     }
     at = row->column[SPANS];
     for (int i = 0; i < BALLAST_SPANS; i++) {
         uint64_t want = next(row, &at);
         uint64_t got = ballast_breakdown_span_kib(b, (enum ballast_span)i);
         if (got != want)
-            fault(row, ballast_span_word((enum ballast_span)i), got, want);
+            fault(row, ballast_span_name((enum ballast_span)i), got, want);
     }
     uint64_t need = number(row, row->column[NEED]);
     if (ballast_breakdown_need_kib(b) != need)

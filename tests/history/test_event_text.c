@@ -61,7 +61,7 @@ static void test_reasons(void **state)
 {
     (void)state;
     for (int reason = 0; reason < BALANCER_REASONS; reason++) {
-        const char *word = balancer_reason_word((enum balancer_reason)reason);
+        const char *word = balancer_reason_name((enum balancer_reason)reason);
         struct history_event event = event_of("target", word);
         char text[512];
         event_text(&event, text, sizeof(text));

@@ -61,7 +61,7 @@ static void print_domain(const struct xen_domain *domain)
 {
     printf("domain id=%" PRIu32 " name=%s type=%s paused=%d dying=%d shutdown=%d building=%d"
            " migrating=%d balloon=%d kernel=%d stubdomain=%d vcpus=%" PRIu32,
-           domain->id, domain->name, ballast_guest_type_word(domain->type), domain->paused,
+           domain->id, domain->name, ballast_guest_type_name(domain->type), domain->paused,
            domain->dying, domain->shutdown, domain->building, domain->migrating,
            domain->has_balloon, domain->kernel_is_up, domain->is_stubdomain, domain->vcpus);
     print_kib("tot", domain->tot_kib);
@@ -85,7 +85,7 @@ static void print_domain(const struct xen_domain *domain)
 static void print_shown(const struct ballast_domain *domain)
 {
     printf("shown id=%" PRIu32 " state=%s balloon=%d", domain->id,
-           ballast_domain_state_word(domain->state), domain->has_balloon);
+           ballast_domain_state_name(domain->state), domain->has_balloon);
     print_kib("tot", domain->tot_kib);
     print_kib("overhead", domain->overhead_kib);
     print_kib("target", domain->target_kib);
@@ -173,7 +173,7 @@ static void print_config(struct hv *hv, uint32_t domid)
         answer(rc, &err);
         return;
     }
-    printf("config name=%s type=%s", guest.name, ballast_guest_type_word(guest.type));
+    printf("config name=%s type=%s", guest.name, ballast_guest_type_name(guest.type));
     for (int i = 0; i < BALLAST_GUEST_ATTRS; i++) {
         if (guest.attr[i] != BALLAST_UNSET)
             printf(" %s=%" PRIu64, ballast_guest_attr_name((enum ballast_guest_attr)i),

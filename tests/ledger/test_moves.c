@@ -134,8 +134,8 @@ static void one_move(enum ledger_state state, enum move what)
     const struct ledger_reservation *after = ledger_find(ledger, 1);
     enum ledger_state want = comes_of[state][what];
     if (yes != (want != NO) || after->state != (yes ? want : state))
-        fail_msg("from %s by move %d: %s, %s", ledger_state_word(state), what,
-                 yes ? "done" : "refused", ledger_state_word(after->state));
+        fail_msg("from %s by move %d: %s, %s", ledger_state_name(state), what,
+                 yes ? "done" : "refused", ledger_state_name(after->state));
     if (!yes)
         assert_true(twin_same(&before, after));
     else if (after->state != state)

@@ -143,7 +143,7 @@ static void same_answer(struct world *w, const char *step, struct ledger_verdict
     CHECK(got.reason == want.reason && got.a_kib == want.a_kib && got.b_kib == want.b_kib &&
               got.id == want.id,
           "%s: %s %" PRIu64 " %" PRIu64 " for %s %" PRIu64 " %" PRIu64, step,
-          ledger_reason_word(got.reason), got.a_kib, got.b_kib, ledger_reason_word(want.reason),
+          ledger_reason_name(got.reason), got.a_kib, got.b_kib, ledger_reason_name(want.reason),
           want.a_kib, want.b_kib);
     w->answers[got.reason]++;
 }
@@ -417,7 +417,7 @@ int main(int argc, char **argv)
            w.failures);
     for (enum ledger_reason reason = 0; reason < LEDGER_REASONS; reason++) {
         if (w.answers[reason] > 0)
-            printf("  %-14s %9lu\n", ledger_reason_word(reason), w.answers[reason]);
+            printf("  %-14s %9lu\n", ledger_reason_name(reason), w.answers[reason]);
     }
     /* What never happened was not tested. */
     static const enum ledger_reason must[] = {
@@ -425,6 +425,6 @@ int main(int argc, char **argv)
         LEDGER_NOT_OWNER,    LEDGER_UNKNOWN,   LEDGER_BAD_SIZE,      LEDGER_TOO_MANY,
         LEDGER_DOMAIN_TAKEN, LEDGER_LEASE_OVER};
     for (size_t i = 0; i < sizeof(must) / sizeof(must[0]); i++)
-        CHECK(w.answers[must[i]] >= 5, "%s came up too rarely", ledger_reason_word(must[i]));
+        CHECK(w.answers[must[i]] >= 5, "%s came up too rarely", ledger_reason_name(must[i]));
     return 0;
 }

@@ -275,14 +275,14 @@ static void every_reason_has_a_sentence(void **unused)
         size_t length = ledger_reason_text(reason, 3, 4, seen[reason], sizeof(seen[reason]));
         assert_true(length > 8 && length < sizeof(seen[reason]));
         assert_int_equal(ledger_reason_text(reason, 3, 4, NULL, 0), length);
-        assert_int_equal(ledger_reason_find(ledger_reason_word(reason)), reason);
+        assert_int_equal(ledger_reason_find(ledger_reason_name(reason)), reason);
         for (enum ledger_reason other = 0; other < reason; other++)
             assert_string_not_equal(seen[reason], seen[other]);
     }
     for (enum ledger_state state = 0; state < LEDGER_STATES; state++)
-        assert_int_equal(ledger_state_find(ledger_state_word(state)), state);
-    assert_null(ledger_reason_word(LEDGER_REASONS));
-    assert_null(ledger_state_word(LEDGER_STATES));
+        assert_int_equal(ledger_state_find(ledger_state_name(state)), state);
+    assert_null(ledger_reason_name(LEDGER_REASONS));
+    assert_null(ledger_state_name(LEDGER_STATES));
     assert_int_equal(ledger_state_find("lost"), -ENOENT);
     assert_int_equal(ledger_reason_find("lost"), -ENOENT);
     assert_string_equal(seen[LEDGER_NOT_FREE],

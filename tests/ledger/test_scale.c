@@ -19,7 +19,7 @@ static const struct ledger_free host = {.free_kib = LEDGER_MOST_KIB};
 static void must(int rc, const struct ledger_verdict *v)
 {
     if (rc < 0 || v->reason != LEDGER_OK) {
-        fprintf(stderr, "a round failed: %d %s\n", rc, ledger_reason_word(v->reason));
+        fprintf(stderr, "a round failed: %d %s\n", rc, ledger_reason_name(v->reason));
         exit(1);
     }
 }

@@ -553,8 +553,8 @@ static void test_sentences(void **state)
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text, "web has stopped: in backoff at 2048 KiB: target 1024 KiB");
     for (int i = 0; i < BALANCER_REASONS; i++)
-        assert_non_null(balancer_reason_word((enum balancer_reason)i));
-    assert_null(balancer_reason_word(BALANCER_REASONS));
+        assert_non_null(balancer_reason_name((enum balancer_reason)i));
+    assert_null(balancer_reason_name(BALANCER_REASONS));
     struct balancer_verdict verdict = {.reason = BALANCER_NEVER_FITS, .a_kib = 4096, .b_kib = 1024};
     balancer_verdict_text(&verdict, "db", text, sizeof(text));
     assert_string_equal(text,

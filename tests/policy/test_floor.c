@@ -166,10 +166,10 @@ static void test_words_and_sentences(void **state)
     char text[256];
     for (int i = 0; i < FLOOR_REASONS; i++) {
         struct floor floor = {1, (enum floor_reason)i, 1, 1, 0};
-        assert_int_equal(floor_reason_find(floor_reason_word((enum floor_reason)i)), i);
+        assert_int_equal(floor_reason_find(floor_reason_name((enum floor_reason)i)), i);
         assert_true(floor_text(&floor, text, sizeof(text)) > 0);
     }
-    assert_null(floor_reason_word(FLOOR_REASONS));
+    assert_null(floor_reason_name(FLOOR_REASONS));
     assert_true(floor_reason_find("below") < 0);
     struct floor floor = {800 * MIB, FLOOR_STOPPED, 800 * MIB, 2, 0};
     (void)floor_text(&floor, text, sizeof(text));

@@ -163,8 +163,8 @@ static void what_a_pace_rests_on(void **state)
     (void)pace_text(&is, text, sizeof(text));
     assert_string_equal(text, "2.00 MiB/s (measured)");
     for (int i = 0; i < PACE_BASES; i++)
-        assert_non_null(pace_basis_word((enum pace_basis)i));
-    assert_null(pace_basis_word(PACE_BASES));
+        assert_non_null(pace_basis_name((enum pace_basis)i));
+    assert_null(pace_basis_name(PACE_BASES));
 }
 
 int main(int argc, char **argv)

@@ -195,7 +195,7 @@ static void check_pin(const struct balancer_set *set, const struct ballast_domai
     if (!wanted && set->target_kib < ballast_min_u64(pin_of(domain), domain->tot_kib) / 4 * 4)
         fail_msg("domain %u is told %llu KiB, less than its pin of %llu and the %llu it holds (%s)",
                  set->id, (unsigned long long)set->target_kib, (unsigned long long)pin_of(domain),
-                 (unsigned long long)domain->tot_kib, balancer_reason_word(set->reason));
+                 (unsigned long long)domain->tot_kib, balancer_reason_name(set->reason));
 }
 
 /* Law 7: nobody is told to go below his floor, as far as he holds it and may. */
@@ -218,7 +218,7 @@ static void check_floor(const struct world *world, const struct balancer *balanc
         fail_msg("tick at %llu: target %llu KiB of domain %u below its floor of %llu KiB (%s)",
                  (unsigned long long)world->host.now_usec, (unsigned long long)set->target_kib,
                  set->id, (unsigned long long)estimate.floor.kib,
-                 floor_reason_word(estimate.floor.reason));
+                 floor_reason_name(estimate.floor.reason));
 }
 
 /* Laws 3, 4 and 7 of one set. */

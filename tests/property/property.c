@@ -139,7 +139,7 @@ static void draw_guest(struct ballast_guest *guest)
 static void print_guest(const struct ballast_guest *guest, const struct ballast_profile *profile)
 {
     fprintf(stderr, "  %s %s:", ballast_profile_name(profile),
-            ballast_guest_type_word(guest->type));
+            ballast_guest_type_name(guest->type));
     for (int i = 0; i < BALLAST_GUEST_ATTRS; i++) {
         if (guest->attr[i] != BALLAST_UNSET)
             fprintf(stderr, " %s=%" PRIu64, ballast_guest_attr_name((enum ballast_guest_attr)i),

@@ -242,7 +242,7 @@ void world_reopen(struct world *w, const char *directory)
         const struct ledger_reservation *kept = ledger_find(again.ledger, r->id);
         /* Of those closed at the same time the ledger may remember others. */
         CHECK(kept ? same(kept, r) : !ledger_state_is_open(r->state),
-              "reservation %" PRIu64 " (%s) is another", r->id, ledger_state_word(r->state));
+              "reservation %" PRIu64 " (%s) is another", r->id, ledger_state_name(r->state));
     }
     CHECK(ledger_sums(again.ledger).open == ledger_sums(w->ledger).open, "open");
     again.random = w->random;
@@ -301,7 +301,7 @@ static int find(void *context, const struct ledger_reservation *kept, struct bal
     CHECK(is_new ? kept->id > found->known->last_id && kept->state == LEDGER_REQUESTED
                  : ledger_state_allows(said->state, kept->state),
           "%s: reservation %" PRIu64 " is %s and was told to be %s", found->what, kept->id,
-          ledger_state_word(kept->state), is_new ? "nothing" : ledger_state_word(said->state));
+          ledger_state_name(kept->state), is_new ? "nothing" : ledger_state_name(said->state));
     found->untold++;
     *said = *kept;
     return 0;
@@ -321,7 +321,7 @@ int known_check(struct known *known, const char *directory, bool strict, const c
     for (uint64_t id = 1; id <= known->last_id; id++) {
         const struct ledger_reservation *said = &known->records[id - 1];
         CHECK(said->id == 0 || found.seen[id - 1] || !ledger_state_is_open(said->state),
-              "%s: reservation %" PRIu64 " (%s) is lost", what, id, ledger_state_word(said->state));
+              "%s: reservation %" PRIu64 " (%s) is lost", what, id, ledger_state_name(said->state));
     }
     CHECK(w.setting == known->setting || w.setting == known->setting + 1,
           "%s: counter %" PRIu64 " was told to be %" PRIu64, what, w.setting, known->setting);

@@ -75,7 +75,7 @@ static void every_sort_sorts(void **unused)
         free(world_screen(&state, 100, 30));
         assert_int_equal(state.count, 256);
         uint32_t first = state.host.guests[state.shown[0]].id;
-        assert_int_equal(top_sort_find(top_sort_word(state.sort)), sort);
+        assert_int_equal(top_sort_find(top_sort_name(state.sort)), sort);
         for (size_t i = 1; i < state.count; i++) {
             const struct top_guest *a = &state.host.guests[state.shown[i - 1]];
             const struct top_guest *b = &state.host.guests[state.shown[i]];

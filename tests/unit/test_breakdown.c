@@ -43,25 +43,25 @@ static void spans_cover_what_the_diagram_says(void **state)
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_segment first, last;
         ballast_span_covers((enum ballast_span)i, &first, &last);
-        assert_string_equal(ballast_span_word((enum ballast_span)i), want[i].word);
+        assert_string_equal(ballast_span_name((enum ballast_span)i), want[i].word);
         assert_int_equal(first, want[i].first);
         assert_int_equal(last, want[i].last);
     }
-    assert_null(ballast_span_word(BALLAST_SPANS));
+    assert_null(ballast_span_name(BALLAST_SPANS));
 }
 
 static void words(void **state)
 {
     (void)state;
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
-        assert_non_null(ballast_segment_word((enum ballast_segment)i));
+        assert_non_null(ballast_segment_name((enum ballast_segment)i));
     for (int i = 0; i < BALLAST_NEED_TERMS; i++)
-        assert_non_null(ballast_need_term_word((enum ballast_need_term)i));
+        assert_non_null(ballast_need_term_name((enum ballast_need_term)i));
     for (int i = 0; i < BALLAST_NOTES; i++)
-        assert_non_null(ballast_note_word((enum ballast_note)i));
-    assert_null(ballast_segment_word(BALLAST_SEGMENTS));
-    assert_null(ballast_need_term_word(BALLAST_NEED_TERMS));
-    assert_null(ballast_note_word(BALLAST_NOTES));
+        assert_non_null(ballast_note_name((enum ballast_note)i));
+    assert_null(ballast_segment_name(BALLAST_SEGMENTS));
+    assert_null(ballast_need_term_name(BALLAST_NEED_TERMS));
+    assert_null(ballast_note_name(BALLAST_NOTES));
     assert_true(ballast_segment_applies(BALLAST_SHADOW, BALLAST_PVH));
     assert_false(ballast_segment_applies(BALLAST_SHADOW, BALLAST_PV));
     assert_true(ballast_segment_applies(BALLAST_VIDEO, BALLAST_HVM));
@@ -85,7 +85,7 @@ static void every_law_is_checked(void **state)
     for (int i = 0; i < BALLAST_SPANS; i++) {
         struct ballast_breakdown bad = good;
         bad.span_kib[i]++;
-        broken(bad, ballast_span_word((enum ballast_span)i));
+        broken(bad, ballast_span_name((enum ballast_span)i));
     }
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         struct ballast_breakdown bad = good;

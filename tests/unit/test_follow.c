@@ -112,7 +112,7 @@ static void assert_reason(const struct ballast_stop_facts *facts, enum ballast_s
     assert_true(ballast_stop_text(reason, a_kib, b_kib, text, sizeof(text)) < sizeof(text));
     if (!strstr(text, part))
         fail_msg("\"%s\" is not in \"%s\"", part, text);
-    assert_non_null(ballast_stop_word(reason));
+    assert_non_null(ballast_stop_name(reason));
 }
 
 static void test_reasons_down(void **state)

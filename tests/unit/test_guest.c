@@ -101,29 +101,29 @@ static void names_and_words(void **state)
         assert_int_equal(in_kib, ballast_guest_attr_kind(attr) == BALLAST_ATTR_KIB);
         const char *word;
         uint64_t value = 0;
-        for (; (word = ballast_guest_attr_word(attr, value)); value++)
+        for (; (word = ballast_guest_attr_choice(attr, value)); value++)
             assert_int_equal(ballast_guest_attr_word_find(attr, word), value);
         assert_int_equal(value > 0, ballast_guest_attr_kind(attr) == BALLAST_ATTR_CHOICE);
         assert_int_equal(ballast_guest_attr_word_find(attr, "no such word"), -ENOENT);
     }
     assert_null(ballast_guest_attr_name(BALLAST_GUEST_ATTRS));
-    assert_null(ballast_guest_attr_word(BALLAST_GUEST_ATTRS, 0));
+    assert_null(ballast_guest_attr_choice(BALLAST_GUEST_ATTRS, 0));
     assert_int_equal(ballast_guest_attr_find("memory"), -ENOENT);
     assert_int_equal(ballast_guest_attr_find(""), -ENOENT);
     char words[64];
-    ballast_guest_attr_words(BALLAST_VGA, words, sizeof(words));
+    ballast_guest_attr_choices(BALLAST_VGA, words, sizeof(words));
     assert_string_equal(words, "none, cirrus, stdvga or qxl");
-    assert_string_equal(ballast_guest_attr_word(BALLAST_DEVICE_MODEL, 0), "qemu-xen");
-    assert_string_equal(ballast_guest_attr_word(BALLAST_PASSTHROUGH, 3), "share_pt");
+    assert_string_equal(ballast_guest_attr_choice(BALLAST_DEVICE_MODEL, 0), "qemu-xen");
+    assert_string_equal(ballast_guest_attr_choice(BALLAST_PASSTHROUGH, 3), "share_pt");
 }
 
 static void types(void **state)
 {
     (void)state;
-    assert_string_equal(ballast_guest_type_word(BALLAST_PV), "pv");
-    assert_string_equal(ballast_guest_type_word(BALLAST_PVH), "pvh");
-    assert_string_equal(ballast_guest_type_word(BALLAST_HVM), "hvm");
-    assert_null(ballast_guest_type_word(BALLAST_GUEST_TYPES));
+    assert_string_equal(ballast_guest_type_name(BALLAST_PV), "pv");
+    assert_string_equal(ballast_guest_type_name(BALLAST_PVH), "pvh");
+    assert_string_equal(ballast_guest_type_name(BALLAST_HVM), "hvm");
+    assert_null(ballast_guest_type_name(BALLAST_GUEST_TYPES));
     assert_int_equal(ballast_guest_type_find("pvh"), BALLAST_PVH);
     assert_int_equal(ballast_guest_type_find("PVH"), -ENOENT);
 }

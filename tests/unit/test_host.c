@@ -142,13 +142,13 @@ static void spare(void **state)
     assert_int_equal(ballast_domain_spare_kib(domain), 0);
 }
 
-static void state_words(void **state)
+static void state_names(void **state)
 {
     (void)state;
     for (int i = 0; i < BALLAST_DOMAIN_STATES; i++)
         assert_int_equal(
-            ballast_domain_state_find(ballast_domain_state_word((enum ballast_domain_state)i)), i);
-    assert_null(ballast_domain_state_word(BALLAST_DOMAIN_STATES));
+            ballast_domain_state_find(ballast_domain_state_name((enum ballast_domain_state)i)), i);
+    assert_null(ballast_domain_state_name(BALLAST_DOMAIN_STATES));
     assert_int_equal(ballast_domain_state_find("running"), -ENOENT);
 }
 
@@ -199,7 +199,7 @@ int main(void)
         cmocka_unit_test(true_ones_pass), cmocka_unit_test(contradictions),
         cmocka_unit_test(ids_apart),      cmocka_unit_test(sums_past_64_bits),
         cmocka_unit_test(available),      cmocka_unit_test(spare),
-        cmocka_unit_test(state_words),    cmocka_unit_test(test_told),
+        cmocka_unit_test(state_names),    cmocka_unit_test(test_told),
     };
     return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }

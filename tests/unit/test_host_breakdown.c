@@ -186,11 +186,11 @@ static void part_words(void **state)
 {
     (void)state;
     for (int i = 0; i < BALLAST_PARTS; i++) {
-        assert_non_null(ballast_host_part_word((enum ballast_host_part)i));
+        assert_non_null(ballast_host_part_name((enum ballast_host_part)i));
         assert_int_equal(ballast_host_part_is_free((enum ballast_host_part)i),
                          i > BALLAST_PART_UNEXPLAINED);
     }
-    assert_null(ballast_host_part_word(BALLAST_PARTS));
+    assert_null(ballast_host_part_name(BALLAST_PARTS));
 }
 
 int main(void)

@@ -67,7 +67,7 @@ static void check_param(const char *method, const char *text, const struct wire_
 {
     char line[160];
     (void)snprintf(line, sizeof(line), "\n*%s* (%s%s)\n\t", param->name,
-                   wire_type_word(param->type), param->required ? "; required" : "");
+                   wire_type_name(param->type), param->required ? "; required" : "");
     if (!strstr(text, line))
         fail_msg("%s of %s: no line \"%s\"", param->name, method, line + 1);
     for (const struct wire_param *item = param->items; item && item->name; item++) {
@@ -127,10 +127,10 @@ static void test_errors(void **state)
     size_t count = 0;
     for (int code = -40000; code < 0; code++) {
         char line[64];
-        if (!wire_code_word(code))
+        if (!wire_code_name(code))
             continue;
         size_t length =
-            (size_t)snprintf(line, sizeof(line), "\n*%d* %s\n", code, wire_code_word(code));
+            (size_t)snprintf(line, sizeof(line), "\n*%d* %s\n", code, wire_code_name(code));
         for (char *c = line + strcspn(line, " "); c < line + length; c++)
             *c = *c == '-' ? ' ' : *c;
         if (!strstr(text, line))
@@ -157,11 +157,11 @@ static void test_words(void **state)
     char *text = section(page, "#", "STATES AND REASONS");
     assert_non_null(text);
     for (int i = 0; i < LEDGER_STATES; i++)
-        has_word(text, ledger_state_word((enum ledger_state)i));
+        has_word(text, ledger_state_name((enum ledger_state)i));
     for (int i = 0; i < LEDGER_REASONS; i++)
-        has_word(text, ledger_reason_word((enum ledger_reason)i));
+        has_word(text, ledger_reason_name((enum ledger_reason)i));
     for (int i = 0; i < BALANCER_REASONS; i++)
-        has_word(text, balancer_reason_word((enum balancer_reason)i));
+        has_word(text, balancer_reason_name((enum balancer_reason)i));
     free(text);
 }
 

@@ -30,11 +30,11 @@ uint64_t daemon_now_usec(const struct daemon *daemon)
     return overlay_now_usec(daemon->overlay);
 }
 
-static void on_alert(void *context, enum alert_name name, const struct alert *alert)
+static void on_alert(void *context, enum alert_kind name, const struct alert *alert)
 {
     struct recorder_news news = RECORDER_NEWS;
     news.what = alert->on ? "alert" : "alert-over";
-    news.reason = alert_word(name);
+    news.reason = alert_name(name);
     news.detail = alert->message;
     recorder_news(context, &news);
     subscriptions_notify_alert(context, name, alert);

@@ -189,9 +189,9 @@ static enum ledger_reason reason_of(enum balancer_reason reason)
     }
 }
 
-const char *tick_refusal_word(enum balancer_reason reason)
+const char *tick_refusal_name(enum balancer_reason reason)
 {
-    return ledger_reason_word(reason_of(reason));
+    return ledger_reason_name(reason_of(reason));
 }
 
 size_t tick_refusal_text(const struct balancer_verdict *verdict, char *buf, size_t size)

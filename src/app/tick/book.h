@@ -48,7 +48,7 @@ uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_h
  * What a verdict that grants nothing is told by, whoever came to it: the ledger's word, and its
  * sentence; returns as ledger_reason_text().
  */
-const char *tick_refusal_word(enum balancer_reason reason);
+const char *tick_refusal_name(enum balancer_reason reason);
 size_t tick_refusal_text(const struct balancer_verdict *verdict, char *buf, size_t size);
 
 #endif

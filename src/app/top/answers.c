@@ -85,20 +85,20 @@ void top_take_host(struct top_host *host, const struct json_object *answer)
     host->deficit_kib = sum(answer, "deficit_kib");
     for (int i = 0; i < BALLAST_PARTS; i++)
         host->part_kib[i] =
-            sum(member(answer, "parts"), ballast_host_part_word((enum ballast_host_part)i));
+            sum(member(answer, "parts"), ballast_host_part_name((enum ballast_host_part)i));
 }
 
 static void take_segments(struct top_guest *guest, const struct json_object *segments)
 {
     guest->is_divided = json_object_is_type(segments, json_type_object);
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
-        guest->segment_kib[i] = sum(segments, ballast_segment_word((enum ballast_segment)i));
+        guest->segment_kib[i] = sum(segments, ballast_segment_name((enum ballast_segment)i));
 }
 
 static void take_type(struct top_guest *guest, const char *word)
 {
     for (int i = 0; i < BALLAST_GUEST_TYPES; i++) {
-        if (strcmp(ballast_guest_type_word((enum ballast_guest_type)i), word) != 0)
+        if (strcmp(ballast_guest_type_name((enum ballast_guest_type)i), word) != 0)
             continue;
         guest->knows_type = true;
         guest->type = (enum ballast_guest_type)i;

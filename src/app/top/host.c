@@ -29,7 +29,7 @@ void top_host_add_decision(struct top_host *host, const struct top_decision *dec
 
 const char *top_guest_type(const struct top_guest *guest)
 {
-    return guest->knows_type ? ballast_guest_type_word(guest->type) : "-";
+    return guest->knows_type ? ballast_guest_type_name(guest->type) : "-";
 }
 
 const char *top_guest_state(const struct top_guest *guest)

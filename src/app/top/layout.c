@@ -113,7 +113,7 @@ static void draw_bottom(const struct top_state *state, struct top_cells *cells)
             (void)top_putf(cells, row, 0, width, TOP_PLAIN,
                            "q quit  ? help  Enter all  s sort: %s%s  / filter%s%s  "
                            "t target  r range  p pause",
-                           state->reversed ? "-" : "", top_sort_word(state->sort),
+                           state->reversed ? "-" : "", top_sort_name(state->sort),
                            *state->filter ? ": " : "", state->filter);
         break;
     case TOP_GUEST:

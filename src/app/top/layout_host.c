@@ -69,7 +69,7 @@ static unsigned legend(const struct top_host *host, struct top_cells *cells, uns
         if (mib == 0 && !always)
             continue;
         (void)snprintf(text, sizeof(text), "%s %" PRIu64,
-                       ballast_host_part_word((enum ballast_host_part)i), mib);
+                       ballast_host_part_name((enum ballast_host_part)i), mib);
         put_item(cells, columns, &place, i, text);
     }
     (void)snprintf(text, sizeof(text), "= %" PRIu64 " MiB", before_kib / BALLAST_MIB_KIB);

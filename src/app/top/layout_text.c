@@ -177,11 +177,11 @@ size_t top_draw_help(const struct top_state *state, struct top_cells *cells, uns
     add(&window, TOP_HEAD, "in a guest's bar; | is where its target is:");
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
         add_glyph(&window, draw_segment_look((enum ballast_segment)i)->glyph,
-                  ballast_segment_word((enum ballast_segment)i), (enum top_style)(TOP_SEGMENT + i));
+                  ballast_segment_name((enum ballast_segment)i), (enum top_style)(TOP_SEGMENT + i));
     add(&window, TOP_HEAD, "in the host's bar:");
     for (int i = 0; i < BALLAST_PARTS; i++)
         add_glyph(&window, draw_part_look((enum ballast_host_part)i)->glyph,
-                  ballast_host_part_word((enum ballast_host_part)i),
+                  ballast_host_part_name((enum ballast_host_part)i),
                   (enum top_style)(TOP_PART + i));
     add(&window, TOP_PLAIN, "%s", "");
     add(&window, TOP_PLAIN,

@@ -12,7 +12,7 @@ static const char *const words[TOP_SORTS] = {
     [TOP_BY_STATE] = "state",   [TOP_BY_RANGE] = "range", [TOP_BY_BAR] = "bar",
     [TOP_BY_WHY] = "why"};
 
-const char *top_sort_word(enum top_sort sort)
+const char *top_sort_name(enum top_sort sort)
 {
     return sort < TOP_SORTS ? words[sort] : NULL;
 }

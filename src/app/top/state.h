@@ -95,7 +95,7 @@ const struct top_guest *top_selected(const struct top_state *state);
 const struct top_guest *top_changed(const struct top_state *state);
 
 /* "id", "name" ...; NULL beyond TOP_SORTS. */
-const char *top_sort_word(enum top_sort sort);
+const char *top_sort_name(enum top_sort sort);
 /* -ENOENT */
 int top_sort_find(const char *word);
 

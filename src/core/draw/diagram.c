@@ -115,11 +115,11 @@ static void make_label(struct label *label, const char *words, uint64_t kib,
 static void make_labels(struct picture *picture, const struct ballast_breakdown *breakdown)
 {
     for (size_t i = 0; i < picture->stack.count; i++)
-        make_label(&picture->segment[i], ballast_segment_word(picture->stack.box[i].segment),
+        make_label(&picture->segment[i], ballast_segment_name(picture->stack.box[i].segment),
                    picture->stack.box[i].kib, picture->unit);
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_span span = (enum ballast_span)i;
-        make_label(&picture->span[i], ballast_span_word(span),
+        make_label(&picture->span[i], ballast_span_name(span),
                    ballast_breakdown_span_kib(breakdown, span), picture->unit);
     }
 }

@@ -112,7 +112,7 @@ static size_t label_width(const char *words, uint64_t kib)
 
 static size_t span_width(const struct page *page, enum ballast_span span)
 {
-    return label_width(ballast_span_word(span), ballast_breakdown_span_kib(page->breakdown, span));
+    return label_width(ballast_span_name(span), ballast_breakdown_span_kib(page->breakdown, span));
 }
 
 static void place_columns(struct page *page)
@@ -126,7 +126,7 @@ static void place_columns(struct page *page)
     size_t text = 0;
     for (size_t i = 0; i < page->stack.count; i++) {
         const struct ballast_stack_box *box = &page->stack.box[i];
-        text = ballast_max_u64(text, label_width(ballast_segment_word(box->segment), box->kib));
+        text = ballast_max_u64(text, label_width(ballast_segment_name(box->segment), box->kib));
     }
     page->box_width = SWATCH + 10 + text;
     size_t x = page->box + page->box_width + GAP;
@@ -174,14 +174,14 @@ static void add_description(const struct page *page, const char *name, struct ba
     ballast_text_add(text, "</title>\n<desc id=\"d\">The stack from top to bottom:");
     for (size_t i = 0; i < page->stack.count; i++) {
         ballast_text_add(text, "%s ", i ? "," : "");
-        add_words(text, ballast_segment_word(page->stack.box[i].segment));
+        add_words(text, ballast_segment_name(page->stack.box[i].segment));
         ballast_text_add(text, " %" PRIu64 " KiB", page->stack.box[i].kib);
     }
     ballast_text_add(text, ". The spans:");
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_span span = (enum ballast_span)i;
         ballast_text_add(text, "%s ", i ? "," : "");
-        add_words(text, ballast_span_word(span));
+        add_words(text, ballast_span_name(span));
         ballast_text_add(text, " %" PRIu64 " KiB",
                          ballast_breakdown_span_kib(page->breakdown, span));
     }
@@ -227,7 +227,7 @@ static void add_box(const struct page *page, size_t i, struct ballast_text *text
                      page->box, page->edge[i], SWATCH, box->height, (int)box->segment, page->box,
                      page->edge[i], page->box_width, box->height, page->box_width);
     add_label(text, page->box + SWATCH + 8, page->edge[i] + box->height / 2, "in",
-              ballast_segment_word(box->segment), box->kib);
+              ballast_segment_name(box->segment), box->kib);
 }
 
 static void add_bracket(const struct page *page, enum ballast_span span, struct ballast_text *text)
@@ -246,7 +246,7 @@ static void add_bracket(const struct page *page, enum ballast_span span, struct 
     if (span == BALLAST_BUILD_MAXIMUM)
         top = page->edge[last];
     add_label(text, left ? x - 8 : x + 10, (top + bottom) / 2, left ? "left" : "right",
-              ballast_span_word(span), ballast_breakdown_span_kib(page->breakdown, span));
+              ballast_span_name(span), ballast_breakdown_span_kib(page->breakdown, span));
 }
 
 static void add_head(const struct page *page, const char *name, struct ballast_text *text)
@@ -255,7 +255,7 @@ static void add_head(const struct page *page, const char *name, struct ballast_t
     ballast_text_add(text, "<text x=\"%d\" y=\"36\" class=\"name\">", MARGIN);
     add_name(text, name, NAME_CHARS);
     ballast_text_add(text, "</text>\n<text x=\"%d\" y=\"56\">%s guest", MARGIN,
-                     ballast_guest_type_word(ballast_breakdown_guest_type(page->breakdown)));
+                     ballast_guest_type_name(ballast_breakdown_guest_type(page->breakdown)));
     if (profile)
         ballast_text_add(text, ", profile %s", ballast_profile_name(profile));
     ballast_text_add(text,

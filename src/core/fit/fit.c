@@ -44,12 +44,12 @@ static const char *const words[FIT_TERMS] = {
     [FIT_PVH_POOL] = "pvh_pool",       [FIT_HVM_POOL] = "hvm_pool",
 };
 
-const char *fit_term_word(enum fit_term term)
+const char *fit_term_name(enum fit_term term)
 {
     return (unsigned)term < FIT_TERMS ? words[term] : NULL;
 }
 
-const char *fit_verdict_word(enum fit_verdict verdict)
+const char *fit_verdict_name(enum fit_verdict verdict)
 {
     static const char *const verdicts[FIT_VERDICTS] = {"unknown", "agrees", "disagrees"};
     return (unsigned)verdict < FIT_VERDICTS ? verdicts[verdict] : NULL;

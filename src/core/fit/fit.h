@@ -121,9 +121,9 @@ int fit_nearest(const struct fit_cell *cells, size_t count, const struct ballast
 void fit_terms(const struct fit_result *result, struct ballast_xen_terms *out);
 
 /* "pvh_vcpu" ... */
-const char *fit_term_word(enum fit_term term);
+const char *fit_term_name(enum fit_term term);
 /* "unknown", "agrees", "disagrees". */
-const char *fit_verdict_word(enum fit_verdict verdict);
+const char *fit_verdict_name(enum fit_verdict verdict);
 /*
  * One sentence for people, always terminated: "a HVM guest: 77 pages, not 13 (41 of 53 guests to
  * the page)". Returns its full length.

@@ -303,8 +303,8 @@ bool ledger_state_is_open(enum ledger_state state);
 /* Whether a transition leads from one to the other. */
 bool ledger_state_allows(enum ledger_state from, enum ledger_state to);
 /* "requested", "reclaiming" ...; "lease-over", "not-free" ...; NULL past the last one. */
-const char *ledger_state_word(enum ledger_state state);
-const char *ledger_reason_word(enum ledger_reason reason);
+const char *ledger_state_name(enum ledger_state state);
+const char *ledger_reason_name(enum ledger_reason reason);
 /* The state or reason of that word, or -ENOENT. */
 int ledger_state_find(const char *word);
 int ledger_reason_find(const char *word);

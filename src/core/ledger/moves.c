@@ -206,7 +206,7 @@ int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, ui
 {
     if (!ledger_reason_fits(LEDGER_REFUSED, why))
         return ballast_fail(err, -EINVAL, "%s is no reason to refuse a reservation",
-                            (unsigned)why < LEDGER_REASONS ? ledger_reason_word(why) : "this");
+                            (unsigned)why < LEDGER_REASONS ? ledger_reason_name(why) : "this");
     int rc = begin(ledger, now_usec, err);
     if (rc < 0)
         return rc;

@@ -79,7 +79,7 @@ bool ledger_reason_fits(enum ledger_state state, enum ledger_reason reason)
 static int bad(const struct ledger_reservation *record, struct ballast_error *err, const char *what)
 {
     return ballast_fail(err, -EINVAL, "reservation %" PRIu64 " (%s): %s", record->id,
-                        (unsigned)record->state < LEDGER_STATES ? ledger_state_word(record->state)
+                        (unsigned)record->state < LEDGER_STATES ? ledger_state_name(record->state)
                                                                 : "in no state",
                         what);
 }

@@ -26,7 +26,7 @@ static const struct {
     [LEDGER_REFUSED] = {"refused", false, 0},
 };
 
-static const char *const reason_words[LEDGER_REASONS] = {
+static const char *const reason_names[LEDGER_REASONS] = {
     [LEDGER_OK] = "ok",
     [LEDGER_BY_OWNER] = "by-owner",
     [LEDGER_LEASE_OVER] = "lease-over",
@@ -55,14 +55,14 @@ bool ledger_state_allows(enum ledger_state from, enum ledger_state to)
            (states[from].to & TO(to)) != 0;
 }
 
-const char *ledger_state_word(enum ledger_state state)
+const char *ledger_state_name(enum ledger_state state)
 {
     return (unsigned)state < LEDGER_STATES ? states[state].word : NULL;
 }
 
-const char *ledger_reason_word(enum ledger_reason reason)
+const char *ledger_reason_name(enum ledger_reason reason)
 {
-    return (unsigned)reason < LEDGER_REASONS ? reason_words[reason] : NULL;
+    return (unsigned)reason < LEDGER_REASONS ? reason_names[reason] : NULL;
 }
 
 int ledger_state_find(const char *word)
@@ -77,7 +77,7 @@ int ledger_state_find(const char *word)
 int ledger_reason_find(const char *word)
 {
     for (int i = 0; i < LEDGER_REASONS; i++) {
-        if (strcmp(reason_words[i], word) == 0)
+        if (strcmp(reason_names[i], word) == 0)
             return i;
     }
     return -ENOENT;

@@ -10,7 +10,7 @@
 #include "core/model/cost.h"
 #include "core/model/profile.h"
 
-static const char *const segment_words[BALLAST_SEGMENTS] = {
+static const char *const segment_names[BALLAST_SEGMENTS] = {
     [BALLAST_SHADOW] = "shadow",
     [BALLAST_IOMMU] = "iommu",
     [BALLAST_EXTRA_EXTERNAL] = "extra_external",
@@ -34,7 +34,7 @@ static const struct {
     [BALLAST_FOOTPRINT] = {"footprint", BALLAST_SHADOW, BALLAST_GUEST},
 };
 
-static const char *const term_words[BALLAST_NEED_TERMS] = {
+static const char *const term_names[BALLAST_NEED_TERMS] = {
     [BALLAST_NEED_EXTRA_INTERNAL] = "extra_internal",
     [BALLAST_NEED_POOL] = "pool",
     [BALLAST_NEED_STUBDOMAIN] = "stubdomain",
@@ -45,19 +45,19 @@ static const char *const term_words[BALLAST_NEED_TERMS] = {
     [BALLAST_NEED_OTHER] = "other",
 };
 
-const char *ballast_segment_word(enum ballast_segment segment)
+const char *ballast_segment_name(enum ballast_segment segment)
 {
-    return (unsigned)segment < BALLAST_SEGMENTS ? segment_words[segment] : NULL;
+    return (unsigned)segment < BALLAST_SEGMENTS ? segment_names[segment] : NULL;
 }
 
-const char *ballast_span_word(enum ballast_span span)
+const char *ballast_span_name(enum ballast_span span)
 {
     return (unsigned)span < BALLAST_SPANS ? spans[span].word : NULL;
 }
 
-const char *ballast_need_term_word(enum ballast_need_term term)
+const char *ballast_need_term_name(enum ballast_need_term term)
 {
-    return (unsigned)term < BALLAST_NEED_TERMS ? term_words[term] : NULL;
+    return (unsigned)term < BALLAST_NEED_TERMS ? term_names[term] : NULL;
 }
 
 void ballast_span_covers(enum ballast_span span, enum ballast_segment *first,
@@ -175,7 +175,7 @@ static int check_segments(const struct ballast_breakdown *breakdown, struct ball
             !ballast_segment_applies((enum ballast_segment)i, breakdown->type))
             return ballast_fail(err, -EPROTO,
                                 "a %s guest has no %s segment, yet it is %" PRIu64 " KiB",
-                                ballast_guest_type_word(breakdown->type), segment_words[i],
+                                ballast_guest_type_name(breakdown->type), segment_names[i],
                                 breakdown->segment_kib[i]);
     }
     return 0;

@@ -13,7 +13,7 @@ static const char *const words[BALLAST_CERTAINTIES] = {
     [BALLAST_CERTAINTY_RULE] = "rule",         [BALLAST_CERTAINTY_GIVEN] = "given",
 };
 
-const char *ballast_certainty_word(enum ballast_certainty certainty)
+const char *ballast_certainty_name(enum ballast_certainty certainty)
 {
     return (unsigned)certainty < BALLAST_CERTAINTIES ? words[certainty] : NULL;
 }

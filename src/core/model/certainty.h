@@ -31,7 +31,7 @@ void ballast_certainty_of_host(struct ballast_breakdown *breakdown,
 
 enum ballast_certainty ballast_certainty(const struct ballast_breakdown *breakdown);
 /* "measured", "host", "source", "bound", "rule", "given". */
-const char *ballast_certainty_word(enum ballast_certainty certainty);
+const char *ballast_certainty_name(enum ballast_certainty certainty);
 /*
  * Half a sentence: "measured to the page", "by source, not measured: Intel's processors". Returns
  * its length; a small buffer gets as much as it holds.

@@ -118,7 +118,7 @@ const struct ballast_cost_about *ballast_cost_about(enum ballast_cost_term term)
     return (unsigned)term < BALLAST_COST_TERMS ? &abouts[term] : NULL;
 }
 
-const char *ballast_sureness_word(enum ballast_sureness sure)
+const char *ballast_sureness_name(enum ballast_sureness sure)
 {
     static const char *const words[BALLAST_SURENESSES] = {"measured", "source", "assumed"};
     return (unsigned)sure < BALLAST_SURENESSES ? words[sure] : NULL;

@@ -274,7 +274,7 @@ size_t doctor_examine(const struct doctor_facts *facts, struct doctor_finding *o
     return finder.count;
 }
 
-const char *doctor_severity_word(enum doctor_severity severity)
+const char *doctor_severity_name(enum doctor_severity severity)
 {
     static const char *const words[] = {"note", "warning", "serious"};
     return (unsigned)severity < sizeof(words) / sizeof(words[0]) ? words[severity] : NULL;

@@ -88,7 +88,7 @@ struct doctor_finding {
 size_t doctor_examine(const struct doctor_facts *facts, struct doctor_finding *out, size_t room);
 
 /* "note", "warning", "serious". */
-const char *doctor_severity_word(enum doctor_severity severity);
+const char *doctor_severity_name(enum doctor_severity severity);
 
 /*
  * What Xen's command line says of dom0_mem; both are set. The last of several counts, as in Xen.

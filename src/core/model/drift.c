@@ -194,7 +194,7 @@ int drift_compare(const struct ballast_breakdown *predicted, const struct drift_
     return 0;
 }
 
-const char *drift_verdict_word(enum drift_verdict verdict)
+const char *drift_verdict_name(enum drift_verdict verdict)
 {
     static const char *const words[DRIFT_VERDICTS] = {
         [DRIFT_WITHIN] = "within", [DRIFT_BELOW] = "below", [DRIFT_ABOVE] = "above"};

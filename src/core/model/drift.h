@@ -77,6 +77,6 @@ int drift_compare(const struct ballast_breakdown *predicted, const struct drift_
                   struct drift_compared *out, struct ballast_error *err);
 
 /* "within", "below", "above". */
-const char *drift_verdict_word(enum drift_verdict verdict);
+const char *drift_verdict_name(enum drift_verdict verdict);
 
 #endif

@@ -9,7 +9,7 @@ static const char *const words[BALLAST_FIT_ANSWERS] = {
     [BALLAST_FITS_NOT] = "does-not-fit",
 };
 
-const char *ballast_fit_word(enum ballast_fit fit)
+const char *ballast_fit_name(enum ballast_fit fit)
 {
     return (unsigned)fit < BALLAST_FIT_ANSWERS ? words[fit] : NULL;
 }

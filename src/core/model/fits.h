@@ -54,6 +54,6 @@ void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
                         struct ballast_fits_verdict *verdict, uint64_t *reclaim_kib);
 
 /* "fits", "fits-if-reclaimed", "does-not-fit". */
-const char *ballast_fit_word(enum ballast_fit fit);
+const char *ballast_fit_name(enum ballast_fit fit);
 
 #endif

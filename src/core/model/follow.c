@@ -134,7 +134,7 @@ static const char *const words[BALLAST_STOPS] = {
     [BALLAST_STOP_UNKNOWN] = "unknown",
 };
 
-const char *ballast_stop_word(enum ballast_stop reason)
+const char *ballast_stop_name(enum ballast_stop reason)
 {
     return (unsigned)reason < BALLAST_STOPS ? words[reason] : NULL;
 }

@@ -93,7 +93,7 @@ struct ballast_stop_facts {
 enum ballast_stop ballast_stop_reason(const struct ballast_stop_facts *facts, uint64_t *a_kib,
                                       uint64_t *b_kib);
 /* "paused", "host-full" ... */
-const char *ballast_stop_word(enum ballast_stop reason);
+const char *ballast_stop_name(enum ballast_stop reason);
 /* One sentence without its end, as snprintf. */
 size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_kib, char *buf,
                          size_t size);

@@ -9,13 +9,13 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 
-static const char *const type_words[BALLAST_GUEST_TYPES] = {
+static const char *const type_names[BALLAST_GUEST_TYPES] = {
     [BALLAST_PV] = "pv",
     [BALLAST_PVH] = "pvh",
     [BALLAST_HVM] = "hvm",
 };
 
-static const char *const vga_words[] = {
+static const char *const vga_names[] = {
     [BALLAST_VGA_NONE] = "none",
     [BALLAST_VGA_CIRRUS] = "cirrus",
     [BALLAST_VGA_STD] = "stdvga",
@@ -23,13 +23,13 @@ static const char *const vga_words[] = {
     NULL,
 };
 
-static const char *const device_model_words[] = {
+static const char *const device_model_names[] = {
     [BALLAST_QEMU_XEN] = "qemu-xen",
     [BALLAST_QEMU_XEN_TRADITIONAL] = "qemu-xen-traditional",
     NULL,
 };
 
-static const char *const passthrough_words[] = {
+static const char *const passthrough_names[] = {
     [BALLAST_PASSTHROUGH_DISABLED] = "disabled",
     [BALLAST_PASSTHROUGH_ENABLED] = "enabled",
     [BALLAST_PASSTHROUGH_SYNC_PT] = "sync_pt",
@@ -51,14 +51,14 @@ static const struct attr attrs[BALLAST_GUEST_ATTRS] = {
     [BALLAST_MAXMEM] = {"maxmem_kib", BALLAST_ATTR_KIB, NULL},
     [BALLAST_VCPUS] = {"vcpus", BALLAST_ATTR_COUNT, NULL},
     [BALLAST_MAXVCPUS] = {"maxvcpus", BALLAST_ATTR_COUNT, NULL},
-    [BALLAST_VGA] = {"vga", BALLAST_ATTR_CHOICE, vga_words},
+    [BALLAST_VGA] = {"vga", BALLAST_ATTR_CHOICE, vga_names},
     [BALLAST_VIDEORAM] = {"videoram_kib", BALLAST_ATTR_KIB, NULL},
     [BALLAST_SHADOW_MEMORY] = {"shadow_memory_kib", BALLAST_ATTR_KIB, NULL},
     [BALLAST_HAP] = {"hap", BALLAST_ATTR_FLAG, NULL},
-    [BALLAST_DEVICE_MODEL] = {"device_model", BALLAST_ATTR_CHOICE, device_model_words},
+    [BALLAST_DEVICE_MODEL] = {"device_model", BALLAST_ATTR_CHOICE, device_model_names},
     [BALLAST_STUBDOMAIN] = {"stubdomain", BALLAST_ATTR_FLAG, NULL},
     [BALLAST_STUBDOMAIN_MEMORY] = {"stubdomain_memory_kib", BALLAST_ATTR_KIB, NULL},
-    [BALLAST_PASSTHROUGH] = {"passthrough", BALLAST_ATTR_CHOICE, passthrough_words},
+    [BALLAST_PASSTHROUGH] = {"passthrough", BALLAST_ATTR_CHOICE, passthrough_names},
     [BALLAST_PCI_DEVICES] = {"pci_devices", BALLAST_ATTR_COUNT, NULL},
     [BALLAST_PVSHIM] = {"pvshim", BALLAST_ATTR_FLAG, NULL},
     [BALLAST_VNUMA_NODES] = {"vnuma_nodes", BALLAST_ATTR_COUNT, NULL},
@@ -121,15 +121,15 @@ enum ballast_guest_type ballast_guest_type(const struct ballast_guest *guest)
     return guest->type;
 }
 
-const char *ballast_guest_type_word(enum ballast_guest_type type)
+const char *ballast_guest_type_name(enum ballast_guest_type type)
 {
-    return (unsigned)type < BALLAST_GUEST_TYPES ? type_words[type] : NULL;
+    return (unsigned)type < BALLAST_GUEST_TYPES ? type_names[type] : NULL;
 }
 
 int ballast_guest_type_find(const char *word)
 {
     for (int i = 0; i < BALLAST_GUEST_TYPES; i++) {
-        if (strcmp(type_words[i], word) == 0)
+        if (strcmp(type_names[i], word) == 0)
             return i;
     }
     return -ENOENT;
@@ -194,7 +194,7 @@ int ballast_guest_attr_find(const char *name)
     return -ENOENT;
 }
 
-const char *ballast_guest_attr_word(enum ballast_guest_attr attr, uint64_t value)
+const char *ballast_guest_attr_choice(enum ballast_guest_attr attr, uint64_t value)
 {
     if ((unsigned)attr >= BALLAST_GUEST_ATTRS || attrs[attr].kind != BALLAST_ATTR_CHOICE)
         return NULL;
@@ -204,14 +204,14 @@ const char *ballast_guest_attr_word(enum ballast_guest_attr attr, uint64_t value
 int ballast_guest_attr_word_find(enum ballast_guest_attr attr, const char *word)
 {
     const char *known;
-    for (int i = 0; (known = ballast_guest_attr_word(attr, (uint64_t)i)) != NULL; i++) {
+    for (int i = 0; (known = ballast_guest_attr_choice(attr, (uint64_t)i)) != NULL; i++) {
         if (strcmp(known, word) == 0)
             return i;
     }
     return -ENOENT;
 }
 
-void ballast_guest_attr_words(enum ballast_guest_attr attr, char *buf, size_t size)
+void ballast_guest_attr_choices(enum ballast_guest_attr attr, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
     uint64_t count = word_count(&attrs[attr]);

@@ -26,6 +26,6 @@ int ballast_guest_type_find(const char *word);
 /* The value of a BALLAST_ATTR_CHOICE's word, or -ENOENT. */
 int ballast_guest_attr_word_find(enum ballast_guest_attr attr, const char *word);
 /* The words of a choice for a message: "none, cirrus, stdvga or qxl". */
-void ballast_guest_attr_words(enum ballast_guest_attr attr, char *buf, size_t size);
+void ballast_guest_attr_choices(enum ballast_guest_attr attr, char *buf, size_t size);
 
 #endif

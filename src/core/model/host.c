@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
-static const char *const state_words[BALLAST_DOMAIN_STATES] = {
+static const char *const state_names[BALLAST_DOMAIN_STATES] = {
     [BALLAST_DOMAIN_RUN] = "run",
     [BALLAST_DOMAIN_BUILD] = "build",
     [BALLAST_DOMAIN_PAUSED] = "paused",
@@ -26,32 +26,32 @@ bool ballast_processor_is_vmx(const char *processor)
     return false;
 }
 
-const char *ballast_domain_state_word(enum ballast_domain_state state)
+const char *ballast_domain_state_name(enum ballast_domain_state state)
 {
-    return (unsigned)state < BALLAST_DOMAIN_STATES ? state_words[state] : NULL;
+    return (unsigned)state < BALLAST_DOMAIN_STATES ? state_names[state] : NULL;
 }
 
 int ballast_domain_state_find(const char *word)
 {
     for (int i = 0; i < BALLAST_DOMAIN_STATES; i++) {
-        if (strcmp(state_words[i], word) == 0)
+        if (strcmp(state_names[i], word) == 0)
             return i;
     }
     return -ENOENT;
 }
 
-static const char *const kind_words[BALLAST_KINDS] = {
+static const char *const kind_names[BALLAST_KINDS] = {
     [BALLAST_KIND_PV] = "pv", [BALLAST_KIND_PVH] = "pvh", [BALLAST_KIND_HVM] = "hvm"};
 
-const char *ballast_domain_kind_word(enum ballast_domain_kind kind)
+const char *ballast_domain_kind_name(enum ballast_domain_kind kind)
 {
-    return (unsigned)kind < BALLAST_KINDS ? kind_words[kind] : NULL;
+    return (unsigned)kind < BALLAST_KINDS ? kind_names[kind] : NULL;
 }
 
 enum ballast_domain_kind ballast_domain_kind_find(const char *word)
 {
     for (int i = BALLAST_KIND_PV; i < BALLAST_KINDS; i++) {
-        if (strcmp(kind_words[i], word) == 0)
+        if (strcmp(kind_names[i], word) == 0)
             return (enum ballast_domain_kind)i;
     }
     return BALLAST_KIND_UNKNOWN;

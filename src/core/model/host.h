@@ -90,7 +90,7 @@ struct ballast_host {
 };
 
 /* "run", "build", "paused", "migrating". */
-const char *ballast_domain_state_word(enum ballast_domain_state state);
+const char *ballast_domain_state_name(enum ballast_domain_state state);
 /* The state of that word, or -ENOENT. */
 int ballast_domain_state_find(const char *word);
 
@@ -98,7 +98,7 @@ int ballast_domain_state_find(const char *word);
 bool ballast_processor_is_vmx(const char *processor);
 
 /* "pv", "pvh", "hvm"; NULL where it is not known. */
-const char *ballast_domain_kind_word(enum ballast_domain_kind kind);
+const char *ballast_domain_kind_name(enum ballast_domain_kind kind);
 /* BALLAST_KIND_UNKNOWN for any other word. */
 enum ballast_domain_kind ballast_domain_kind_find(const char *word);
 

@@ -20,7 +20,7 @@ static const char *const words[BALLAST_PARTS] = {
     [BALLAST_PART_FREE] = "free",
 };
 
-const char *ballast_host_part_word(enum ballast_host_part part)
+const char *ballast_host_part_name(enum ballast_host_part part)
 {
     return (unsigned)part < BALLAST_PARTS ? words[part] : NULL;
 }

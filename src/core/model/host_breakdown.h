@@ -75,7 +75,7 @@ int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
                         struct ballast_error *err);
 
 /* "xen", "dom0" ...: the names in JSON. NULL for what is no part. */
-const char *ballast_host_part_word(enum ballast_host_part part);
+const char *ballast_host_part_name(enum ballast_host_part part);
 /* Whether it is a part of what is free. */
 bool ballast_host_part_is_free(enum ballast_host_part part);
 

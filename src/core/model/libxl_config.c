@@ -5,10 +5,10 @@
 #include <string.h>
 
 /* By the values that the attribute has; what is past those is libxl's own word for its default. */
-static const char *const vga_words[] = {"none", "cirrus", "std", "qxl", NULL};
-static const char *const model_words[] = {"qemu_xen", "qemu_xen_traditional", NULL};
-static const char *const passthrough_words[] = {"disabled", "enabled", "sync_pt", "share_pt", NULL};
-static const char *const altp2m_words[] = {"disabled", "mixed", "external", "limited", NULL};
+static const char *const vga_names[] = {"none", "cirrus", "std", "qxl", NULL};
+static const char *const model_names[] = {"qemu_xen", "qemu_xen_traditional", NULL};
+static const char *const passthrough_names[] = {"disabled", "enabled", "sync_pt", "share_pt", NULL};
+static const char *const altp2m_names[] = {"disabled", "mixed", "external", "limited", NULL};
 
 #define ROW(group, key, kind, attr)                                                                \
     {                                                                                              \
@@ -21,7 +21,7 @@ static const char *const altp2m_words[] = {"disabled", "mixed", "external", "lim
 
 static const struct ballast_libxl_about about[BALLAST_LIBXL_MEMBERS] = {
     [BALLAST_LIBXL_HAP] = ROW("c_info", "hap", DEFBOOL, HAP),
-    [BALLAST_LIBXL_PASSTHROUGH] = WORDS("c_info", "passthrough", passthrough_words, PASSTHROUGH),
+    [BALLAST_LIBXL_PASSTHROUGH] = WORDS("c_info", "passthrough", passthrough_names, PASSTHROUGH),
     [BALLAST_LIBXL_MAX_VCPUS] = ROW("b_info", "max_vcpus", COUNT, MAXVCPUS),
     [BALLAST_LIBXL_AVAIL_VCPUS] = ROW("b_info", "avail_vcpus", ITEMS, VCPUS),
     [BALLAST_LIBXL_MAX_MEMKB] = ROW("b_info", "max_memkb", KIB, MAXMEM),
@@ -35,14 +35,14 @@ static const struct ballast_libxl_about about[BALLAST_LIBXL_MEMBERS] = {
         ROW("b_info", "max_maptrack_frames", FRAMES, MAX_MAPTRACK_FRAMES),
     [BALLAST_LIBXL_EVENT_CHANNELS] = ROW("b_info", "event_channels", COUNT, MAX_EVENT_CHANNELS),
     [BALLAST_LIBXL_DEVICE_MODEL_VERSION] =
-        WORDS("b_info", "device_model_version", model_words, DEVICE_MODEL),
+        WORDS("b_info", "device_model_version", model_names, DEVICE_MODEL),
     [BALLAST_LIBXL_DEVICE_MODEL_STUBDOMAIN] =
         ROW("b_info", "device_model_stubdomain", DEFBOOL, STUBDOMAIN),
     [BALLAST_LIBXL_CLAIM_MODE] = ROW("b_info", "claim_mode", DEFBOOL, CLAIM),
     [BALLAST_LIBXL_NESTED_HVM] = ROW("b_info", "nested_hvm", DEFBOOL, NESTEDHVM),
-    [BALLAST_LIBXL_ALTP2M] = WORDS("b_info", "altp2m", altp2m_words, ALTP2M),
+    [BALLAST_LIBXL_ALTP2M] = WORDS("b_info", "altp2m", altp2m_names, ALTP2M),
     [BALLAST_LIBXL_VMTRACE_BUF_KB] = ROW("b_info", "vmtrace_buf_kb", COUNT, VMTRACE_BUF),
-    [BALLAST_LIBXL_VGA_KIND] = WORDS("type.hvm", "vga.kind", vga_words, VGA),
+    [BALLAST_LIBXL_VGA_KIND] = WORDS("type.hvm", "vga.kind", vga_names, VGA),
     [BALLAST_LIBXL_HVM_NESTED_HVM] = ROW("type.hvm", "nested_hvm", DEFBOOL, NESTEDHVM),
     [BALLAST_LIBXL_HVM_ALTP2M] = ROW("type.hvm", "altp2m", DEFBOOL, ALTP2M),
     [BALLAST_LIBXL_PVSHIM] = ROW("type.pvh", "pvshim", DEFBOOL, PVSHIM),

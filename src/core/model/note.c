@@ -32,7 +32,7 @@ static const char *const words[BALLAST_NOTES] = {
     [BALLAST_NOTE_NOT_WHOLE_MIB] = "not-whole-mib",
 };
 
-const char *ballast_note_word(enum ballast_note note)
+const char *ballast_note_name(enum ballast_note note)
 {
     return (unsigned)note < BALLAST_NOTES ? words[note] : NULL;
 }

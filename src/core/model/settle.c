@@ -91,7 +91,7 @@ static int settle_vcpus(const struct ballast_guest *guest, enum ballast_toolstac
             attr_or(guest, BALLAST_MAXVCPUS, 0) ? BALLAST_MAXVCPUS : BALLAST_VCPUS;
         return ballast_fail_at(err, -EINVAL, (int)at,
                                "%" PRIu64 " vCPUs: Xen gives a %s guest at most %" PRIu64, most,
-                               ballast_guest_type_word(guest->type), limit);
+                               ballast_guest_type_name(guest->type), limit);
     }
     if (online > ONLINE_MAX_VCPUS && by == BALLAST_BY_LIBXL)
         return ballast_fail_at(err, -EINVAL, BALLAST_VCPUS,
@@ -170,8 +170,8 @@ static int refuse_videoram(const struct ballast_settled *out, enum ballast_devic
     return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
                            "%" PRIu64 " KiB: %s on %s needs at least %" PRIu64 " KiB (%" PRIu64
                            " MiB)",
-                           out->video_kib, ballast_guest_attr_word(BALLAST_VGA, out->vga),
-                           ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model),
+                           out->video_kib, ballast_guest_attr_choice(BALLAST_VGA, out->vga),
+                           ballast_guest_attr_choice(BALLAST_DEVICE_MODEL, model),
                            least_mib * BALLAST_MIB_KIB, least_mib);
 }
 
@@ -187,8 +187,8 @@ static int settle_hvm_video(const struct ballast_guest *guest, enum ballast_tool
         return ballast_fail_at(
             err, -EINVAL, BALLAST_VGA,
             "%s: %s has no such adapter; device_model_version=\"qemu-xen\" has it",
-            ballast_guest_attr_word(BALLAST_VGA, out->vga),
-            ballast_guest_attr_word(BALLAST_DEVICE_MODEL, model));
+            ballast_guest_attr_choice(BALLAST_VGA, out->vga),
+            ballast_guest_attr_choice(BALLAST_DEVICE_MODEL, model));
     out->video_kib = attr_or(guest, BALLAST_VIDEORAM, rule->default_mib * BALLAST_MIB_KIB);
     if (out->video_kib < rule->least_mib * BALLAST_MIB_KIB)
         return refuse_videoram(out, model, err);
@@ -219,7 +219,7 @@ static int settle_video(const struct ballast_guest *guest, enum ballast_toolstac
             err, -EINVAL, BALLAST_VIDEORAM,
             "%" PRIu64 " KiB: libxl takes it off the %" PRIu64
             " KiB of memory, although a %s guest has no video memory; leave it out",
-            out->videoram_asked_kib, out->memory_kib, ballast_guest_type_word(guest->type));
+            out->videoram_asked_kib, out->memory_kib, ballast_guest_type_name(guest->type));
     return 0;
 }
 

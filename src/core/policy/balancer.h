@@ -141,7 +141,7 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
                     struct balancer_output *out, struct ballast_error *err);
 
 /* "reclaimed-for-start" ... */
-const char *balancer_reason_word(enum balancer_reason reason);
+const char *balancer_reason_name(enum balancer_reason reason);
 /* One sentence about a set or a verdict, as snprintf. `name` is the domain's or the start's. */
 size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size);
 size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char *name, char *buf,

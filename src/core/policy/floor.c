@@ -124,7 +124,7 @@ static const char *const words[FLOOR_REASONS] = {
     [FLOOR_REPORTED] = "reported", [FLOOR_STOPPED] = "stopped",
 };
 
-const char *floor_reason_word(enum floor_reason reason)
+const char *floor_reason_name(enum floor_reason reason)
 {
     return (unsigned)reason < FLOOR_REASONS ? words[reason] : NULL;
 }

@@ -107,7 +107,7 @@ uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib);
 struct floor floor_of(const struct floor_facts *facts);
 
 /* "none", "least", "boot", "reported", "stopped"; NULL past the end. */
-const char *floor_reason_word(enum floor_reason reason);
+const char *floor_reason_name(enum floor_reason reason);
 /* -ENOENT. */
 int floor_reason_find(const char *word);
 /* What the floor is, without its size and without a full stop, as snprintf. */

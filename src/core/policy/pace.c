@@ -30,7 +30,7 @@ struct pace pace_of(uint64_t measured_kib_per_sec, const struct pace *like)
 static const char *const words[PACE_BASES] = {
     [PACE_MEASURED] = "measured", [PACE_LIKE] = "like", [PACE_RANGE] = "range"};
 
-const char *pace_basis_word(enum pace_basis basis)
+const char *pace_basis_name(enum pace_basis basis)
 {
     return (unsigned)basis < PACE_BASES ? words[basis] : NULL;
 }

@@ -37,7 +37,7 @@ void pace_learn(struct pace *like, uint64_t measured_kib_per_sec);
 struct pace pace_of(uint64_t measured_kib_per_sec, const struct pace *like);
 
 /* "measured", "like", "range"; NULL past the end. */
-const char *pace_basis_word(enum pace_basis basis);
+const char *pace_basis_name(enum pace_basis basis);
 /* "200.00 MiB/s (measured)", "100.00 to 2048.00 MiB/s (...)", as snprintf. */
 size_t pace_text(const struct pace *pace, char *buf, size_t size);
 

@@ -23,7 +23,7 @@ static const char *const words[BALANCER_REASONS] = {
     [BALANCER_TOO_LATE] = "too-late",
 };
 
-const char *balancer_reason_word(enum balancer_reason reason)
+const char *balancer_reason_name(enum balancer_reason reason)
 {
     return (unsigned)reason < BALANCER_REASONS ? words[reason] : NULL;
 }

@@ -165,7 +165,7 @@ static int read_corrections(const struct source *top, struct ballast_xen_terms *
     struct source in, of;
     int rc = enter(top, "corrections", &in);
     for (int type = 0; rc == 0 && type < BALLAST_GUEST_TYPES; type++) {
-        rc = enter(&in, ballast_guest_type_word((enum ballast_guest_type)type), &of);
+        rc = enter(&in, ballast_guest_type_name((enum ballast_guest_type)type), &of);
         if (rc == 0)
             rc = read_pages(&of, "base", &out->off_base_pages[type]);
         if (rc == 0)
@@ -179,7 +179,7 @@ static int read_arena(const struct source *top, struct ballast_xen_terms *out)
     struct source in, of;
     int rc = enter(top, "arena", &in);
     for (int type = 0; rc == 0 && type < BALLAST_GUEST_TYPES; type++) {
-        rc = enter(&in, ballast_guest_type_word((enum ballast_guest_type)type), &of);
+        rc = enter(&in, ballast_guest_type_name((enum ballast_guest_type)type), &of);
         if (rc == 0)
             rc = read_limit(&of, "base", MOST_PAGES, &out->arena[type].base_pages);
         if (rc == 0)

@@ -6,7 +6,7 @@
 
 static const char *word_of(int type)
 {
-    return ballast_guest_type_word((enum ballast_guest_type)type);
+    return ballast_guest_type_name((enum ballast_guest_type)type);
 }
 
 /* All of it but quotes and backslashes is in no need of escapes: control characters are gone. */
@@ -44,7 +44,7 @@ static void put_estimate(FILE *out, const struct fit_result *result, enum fit_te
                   "%s{\"term\":\"%s\",\"verdict\":\"%s\",\"profile\":%" PRId64
                   ",\"correction\":%" PRId64 ",\"least\":%" PRId64 ",\"most\":%" PRId64
                   ",\"guests\":%zu,\"exact\":%zu,\"below\":%zu,\"sizes\":%zu,\"text\":",
-                  term ? "," : "", fit_term_word(term), fit_verdict_word(estimate->verdict),
+                  term ? "," : "", fit_term_name(term), fit_verdict_name(estimate->verdict),
                   estimate->shipped_pages, estimate->correction_pages, estimate->least_pages,
                   estimate->most_pages, estimate->cells, estimate->exact, estimate->below,
                   estimate->sizes);

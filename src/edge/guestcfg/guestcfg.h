@@ -73,7 +73,7 @@ struct guestcfg_remarks {
 };
 
 /* "max-memory", "not-counted", "unknown-keys". */
-const char *guestcfg_remark_word(enum guestcfg_remark remark);
+const char *guestcfg_remark_name(enum guestcfg_remark remark);
 /* As ballast_breakdown_note_text(): 0 where it does not apply, which is so of all where NULL. */
 size_t guestcfg_remark_text(const struct guestcfg_remarks *remarks, enum guestcfg_remark remark,
                             char *buf, size_t size);

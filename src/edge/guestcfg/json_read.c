@@ -94,7 +94,7 @@ static int read_choice(const struct source *config, enum ballast_guest_attr attr
     int value = ballast_guest_attr_word_find(attr, word);
     if (value < 0) {
         char words[128];
-        ballast_guest_attr_words(attr, words, sizeof(words));
+        ballast_guest_attr_choices(attr, words, sizeof(words));
         return json_fail(config->err, &config->at, key, "\"%.40s\": must be %s", word, words);
     }
     *out = (uint64_t)value;
@@ -160,12 +160,12 @@ static int agree_all(const struct source *source, const struct ballast_breakdown
     struct source in;
     int rc = enter(source, "segments", &in);
     for (int i = 0; rc == 0 && in.object && i < BALLAST_SEGMENTS; i++)
-        rc = agree(&in, ballast_segment_word((enum ballast_segment)i), made->segment_kib[i],
+        rc = agree(&in, ballast_segment_name((enum ballast_segment)i), made->segment_kib[i],
                    profile);
     if (rc < 0 || (rc = enter(source, "spans", &in)) < 0)
         return rc;
     for (int i = 0; rc == 0 && in.object && i < BALLAST_SPANS; i++)
-        rc = agree(&in, ballast_span_word((enum ballast_span)i), made->span_kib[i], profile);
+        rc = agree(&in, ballast_span_name((enum ballast_span)i), made->span_kib[i], profile);
     if (rc < 0 || (rc = agree(source, "need", made->need_kib, profile)) < 0 ||
         (rc = enter(source, "xenstore", &in)) < 0 || !in.object)
         return rc;
@@ -250,14 +250,14 @@ static int read_segments(const struct source *source, enum ballast_guest_type ty
                          "a guest needs \"config\", or \"segments\" where that is not known");
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
-        const char *key = ballast_segment_word(segment);
+        const char *key = ballast_segment_name(segment);
         segment_kib[i] = 0;
         rc = json_get_u64(in.object, key, &in.at, &segment_kib[i], in.err);
         if (rc < 0 && (rc != -ENOENT || ballast_segment_applies(segment, type)))
             return missing(rc, &in, key, "its size in KiB should be there, 0 for none");
         if (segment_kib[i] != 0 && !ballast_segment_applies(segment, type))
             return json_fail(in.err, &in.at, key, "%" PRIu64 ": a %s guest has none; 0 is right",
-                             segment_kib[i], ballast_guest_type_word(type));
+                             segment_kib[i], ballast_guest_type_name(type));
     }
     return 0;
 }
@@ -267,7 +267,7 @@ static int check_spans(const struct source *source, const struct ballast_breakdo
     struct source in;
     int rc = enter(source, "spans", &in);
     for (int i = 0; rc == 0 && in.object && i < BALLAST_SPANS; i++) {
-        const char *key = ballast_span_word((enum ballast_span)i);
+        const char *key = ballast_span_name((enum ballast_span)i);
         uint64_t span_kib;
         rc = json_get_u64(in.object, key, &in.at, &span_kib, in.err);
         if (rc == 0 && span_kib != given->span_kib[i])

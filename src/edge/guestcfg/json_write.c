@@ -63,10 +63,10 @@ static void put_breakdown(FILE *out, const struct ballast_breakdown *breakdown)
 {
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
         (void)fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : ",\"segments\":{",
-                      ballast_segment_word((enum ballast_segment)i), breakdown->segment_kib[i]);
+                      ballast_segment_name((enum ballast_segment)i), breakdown->segment_kib[i]);
     for (int i = 0; i < BALLAST_SPANS; i++)
         (void)fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : "},\"spans\":{",
-                      ballast_span_word((enum ballast_span)i), breakdown->span_kib[i]);
+                      ballast_span_name((enum ballast_span)i), breakdown->span_kib[i]);
     (void)fprintf(out,
                   "},\"need\":%" PRIu64 ",\"xenstore\":{\"static-max\":%" PRIu64
                   ",\"target\":%" PRIu64 ",\"videoram\":%" PRIu64 "}",
@@ -90,7 +90,7 @@ static void put_cost_term(FILE *out, const char *before, const struct ballast_co
 {
     static const char *const sums[BALLAST_COST_SUMS] = {"settled", "fresh_max", "later_max"};
     (void)fprintf(out, "%s{\"term\":\"%s\",\"pages\":%" PRId64 ",\"in\":\"%s\",\"sure\":\"%s\"",
-                  before, about->word, pages, sums[about->sum], ballast_sureness_word(about->sure));
+                  before, about->word, pages, sums[about->sum], ballast_sureness_name(about->sure));
     (void)fputs(",\"source\":", out);
     put_string(out, about->source);
     (void)fputs(",\"shown\":", out);
@@ -125,7 +125,7 @@ static void put_value(FILE *out, enum ballast_guest_attr attr, uint64_t value)
         (void)fputs(value ? "true" : "false", out);
         break;
     case BALLAST_ATTR_CHOICE:
-        put_string(out, ballast_guest_attr_word(attr, value));
+        put_string(out, ballast_guest_attr_choice(attr, value));
         break;
     }
 }
@@ -153,7 +153,7 @@ static void put_terms(FILE *out, const struct ballast_breakdown *breakdown)
         if (breakdown->term_kib[i] == 0)
             continue;
         (void)fprintf(out, "%s\"%s\":%s%" PRIu64, before,
-                      ballast_need_term_word((enum ballast_need_term)i),
+                      ballast_need_term_name((enum ballast_need_term)i),
                       breakdown->term_minus[i] ? "-" : "", breakdown->term_kib[i]);
         before = ",";
     }
@@ -179,12 +179,12 @@ static void put_notes(FILE *out, const struct ballast_breakdown *breakdown,
     for (int i = 0; i < BALLAST_NOTES; i++) {
         enum ballast_note note = (enum ballast_note)i;
         if (ballast_breakdown_note_text(breakdown, note, text, sizeof(text)) > 0)
-            put_note(out, &before, ballast_note_word(note), text);
+            put_note(out, &before, ballast_note_name(note), text);
     }
     for (int i = 0; i < GUESTCFG_REMARKS; i++) {
         enum guestcfg_remark remark = (enum guestcfg_remark)i;
         if (guestcfg_remark_text(remarks, remark, text, sizeof(text)) > 0)
-            put_note(out, &before, guestcfg_remark_word(remark), text);
+            put_note(out, &before, guestcfg_remark_name(remark), text);
     }
     (void)fputc(']', out);
 }
@@ -221,7 +221,7 @@ int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast
     (void)fputs("{\"name\":", out);
     put_string(out, name);
     (void)fputs(",\"type\":", out);
-    put_string(out, ballast_guest_type_word(breakdown->type));
+    put_string(out, ballast_guest_type_name(breakdown->type));
     if (profile_name && *profile_name) {
         (void)fputs(",\"profile\":", out);
         put_string(out, profile_name);

@@ -169,7 +169,7 @@ static int find_member(const struct config *config, enum ballast_libxl_member me
 static bool is_of_type(enum ballast_libxl_member member, enum ballast_guest_type type)
 {
     const char *group = ballast_libxl_about(member)->group;
-    return strncmp(group, "type.", 5) != 0 || strcmp(group + 5, ballast_guest_type_word(type)) == 0;
+    return strncmp(group, "type.", 5) != 0 || strcmp(group + 5, ballast_guest_type_name(type)) == 0;
 }
 
 static int read_members(const struct config *config, enum ballast_guest_type type,

@@ -6,7 +6,7 @@
 #include "edge/guestcfg/place.h"
 #include "edge/json/json.h"
 
-const char *guestcfg_remark_word(enum guestcfg_remark remark)
+const char *guestcfg_remark_name(enum guestcfg_remark remark)
 {
     static const char *const words[GUESTCFG_REMARKS] = {
         [GUESTCFG_REMARK_MAX_MEMORY] = "max-memory",

@@ -117,7 +117,7 @@ static int read_builder_key(const struct guestcfg_xl_file *file, int *type,
     if (*type >= 0 && *type != built)
         return guestcfg_xl_fail(file, "builder", err,
                                 "\"%.40s\" contradicts type=\"%s\"; leave builder out", given,
-                                ballast_guest_type_word((enum ballast_guest_type) * type));
+                                ballast_guest_type_name((enum ballast_guest_type) * type));
     *type = built;
     return 0;
 }
@@ -219,7 +219,7 @@ static int read_passthrough(const struct reading *reading)
     if (strcasecmp(word, "default") == 0)
         return 0;
     const char *known;
-    for (uint64_t i = 0; (known = ballast_guest_attr_word(BALLAST_PASSTHROUGH, i)) != NULL; i++) {
+    for (uint64_t i = 0; (known = ballast_guest_attr_choice(BALLAST_PASSTHROUGH, i)) != NULL; i++) {
         if (strcasecmp(word, known) == 0)
             return set_from(reading, BALLAST_PASSTHROUGH, "passthrough", i);
     }

@@ -258,7 +258,7 @@ void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_u
         .id = domain->id,
         .name = domain->name,
         .state = shown_state(domain),
-        .kind = ballast_domain_kind_find(ballast_guest_type_word(domain->type)),
+        .kind = ballast_domain_kind_find(ballast_guest_type_name(domain->type)),
         .is_dom0 = domain->id == 0,
         .has_balloon = domain->has_balloon,
         .says_suspend = domain->says_suspend,

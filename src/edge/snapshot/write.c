@@ -147,9 +147,9 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
     (void)fprintf(out, "{\"id\":%" PRIu32, domain->id);
     put_text(out, "name", domain->name);
     put_flag(out, ",", "dom0", domain->is_dom0);
-    (void)fprintf(out, ",\"state\":\"%s\"", ballast_domain_state_word(domain->state));
+    (void)fprintf(out, ",\"state\":\"%s\"", ballast_domain_state_name(domain->state));
     if (domain->kind != BALLAST_KIND_UNKNOWN)
-        (void)fprintf(out, ",\"type\":\"%s\"", ballast_domain_kind_word(domain->kind));
+        (void)fprintf(out, ",\"type\":\"%s\"", ballast_domain_kind_name(domain->kind));
     put_flag(out, ",", "balloon", domain->has_balloon);
     put_fields(out, fields, DOMAIN_FIELDS, ",");
     if (domain->video_kib > 0)

@@ -99,8 +99,8 @@ uint64_t store_row_sum(const struct ledger_reservation *record)
     for (size_t i = 0; i < NUMBERS; i++)
         sum = sum_number(sum, number_of(record, &numbers[i]));
     sum = sum_text(sum_text(sum, record->owner), record->label);
-    sum = sum_text(sum, ledger_state_word(record->state));
-    sum = sum_text(sum, ledger_reason_word(record->reason));
+    sum = sum_text(sum, ledger_state_name(record->state));
+    sum = sum_text(sum, ledger_reason_name(record->reason));
     sum = sum_number(sum, record->domid);
     return sum_end(sum_bytes(sum, record->uuid, LEDGER_UUID));
 }
@@ -139,9 +139,9 @@ int store_row_bind(sqlite3_stmt *statement, const struct ledger_reservation *rec
     if (rc == SQLITE_OK)
         rc = bind_text(statement, LABEL, record->label);
     if (rc == SQLITE_OK)
-        rc = bind_text(statement, STATE, ledger_state_word(record->state));
+        rc = bind_text(statement, STATE, ledger_state_name(record->state));
     if (rc == SQLITE_OK)
-        rc = bind_text(statement, REASON, ledger_reason_word(record->reason));
+        rc = bind_text(statement, REASON, ledger_reason_name(record->reason));
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int64(statement, DOMID + 1, record->domid);
     if (rc == SQLITE_OK)

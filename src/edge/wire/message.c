@@ -12,7 +12,7 @@ void wire_message_release(struct wire_message *message)
     *message = (struct wire_message){.kind = WIRE_REQUEST};
 }
 
-const char *wire_code_word(int code)
+const char *wire_code_name(int code)
 {
     switch (code) {
     case WIRE_PARSE_ERROR:

@@ -282,7 +282,7 @@ const char *wire_event_at(size_t i)
     return i < sizeof(events) / sizeof(events[0]) ? events[i] : NULL;
 }
 
-const char *wire_type_word(enum wire_type type)
+const char *wire_type_name(enum wire_type type)
 {
     static const char *const words[WIRE_TYPES] = {
         [WIRE_KIB] = "KiB",         [WIRE_USEC] = "usec",     [WIRE_COUNT] = "number",

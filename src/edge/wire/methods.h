@@ -63,7 +63,7 @@ const struct wire_method *wire_method_find(const char *name);
 /* Names of notifications: what `subscribe` takes. NULL past the last one. */
 const char *wire_event_at(size_t i);
 /* "KiB", "usec", "number", "domain id", "domain", "boolean", "string", "uuid" ... */
-const char *wire_type_word(enum wire_type type);
+const char *wire_type_name(enum wire_type type);
 
 /*
  * Whether a call may be made with these (NULL: none, which is an empty object). -EINVAL with the

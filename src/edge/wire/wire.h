@@ -41,7 +41,7 @@ enum wire_code {
 };
 
 /* "parse-error", "refused" ...; NULL for a code that is none of ours. */
-const char *wire_code_word(int code);
+const char *wire_code_name(int code);
 
 enum wire_kind {
     WIRE_REQUEST,      /* method, params, id: wants exactly one answer, also where id is null */

@@ -342,7 +342,7 @@ int host_access_target_domain(const struct host_access *access, const struct cli
     return 0;
 }
 
-const char *cli_domain_state_word(const struct cli_domain *domain)
+const char *cli_domain_state_name(const struct cli_domain *domain)
 {
     if (domain->is.dying)
         return "dying";
@@ -350,12 +350,12 @@ const char *cli_domain_state_word(const struct cli_domain *domain)
         return "shutdown";
     if (domain->is.building)
         return "build";
-    return domain->is.paused ? "paused" : ballast_domain_state_word(domain->state);
+    return domain->is.paused ? "paused" : ballast_domain_state_name(domain->state);
 }
 
-const char *cli_domain_type_word(const struct cli_domain *domain)
+const char *cli_domain_type_name(const struct cli_domain *domain)
 {
-    return domain->knows_type ? ballast_guest_type_word(domain->is.type) : "-";
+    return domain->knows_type ? ballast_guest_type_name(domain->is.type) : "-";
 }
 
 uint64_t cli_domain_maximum_kib(const struct cli_domain *domain)

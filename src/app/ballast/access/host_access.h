@@ -81,9 +81,9 @@ int host_access_target_domain(const struct host_access *access, const struct cli
                               struct ballast_target_domain *out, struct ballast_error *err);
 
 /* "run", "paused", "shutdown" ... */
-const char *cli_domain_state_word(const struct cli_domain *domain);
+const char *cli_domain_state_name(const struct cli_domain *domain);
 /* "pv" ..., or "-". */
-const char *cli_domain_type_word(const struct cli_domain *domain);
+const char *cli_domain_type_name(const struct cli_domain *domain);
 /* What it may hold by Xen's maximum, counted like tot_kib. */
 uint64_t cli_domain_maximum_kib(const struct cli_domain *domain);
 

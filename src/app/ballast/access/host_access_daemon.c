@@ -235,7 +235,7 @@ int host_access_daemon_type(const struct hv *hv, size_t i)
     const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
     const char *word = cli_field_string(domain, "type");
     for (int type = 0; type < BALLAST_GUEST_TYPES; type++) {
-        if (strcmp(ballast_guest_type_word((enum ballast_guest_type)type), word) == 0)
+        if (strcmp(ballast_guest_type_name((enum ballast_guest_type)type), word) == 0)
             return type;
     }
     return -ENOENT;

@@ -104,7 +104,7 @@ const char *cli_admission_why(const struct cli_admission *admission, const struc
 
 void cli_certainty_of(struct cli_certainty *out, const struct ballast_breakdown *breakdown)
 {
-    out->word = ballast_certainty_word(ballast_certainty(breakdown));
+    out->word = ballast_certainty_name(ballast_certainty(breakdown));
     (void)ballast_certainty_text(breakdown, out->text, sizeof(out->text));
 }
 

@@ -145,7 +145,7 @@ static void print_json(const struct answer *answer)
     cli_object_add_string(object, "profile", answer->profile_name);
     cli_object_add_string(object, "profile_why", answer->why);
     cli_certainty_json(object, &answer->certainty);
-    cli_object_add_string(object, "answer", ballast_fit_word(verdict->fit));
+    cli_object_add_string(object, "answer", ballast_fit_name(verdict->fit));
     cli_object_add_kib(object, "need", verdict->need_kib);
     cli_object_add_kib(object, "free", verdict->available_kib);
     cli_object_add_kib(object, "spare", verdict->spare_kib);

@@ -34,7 +34,7 @@ static void print_json(void)
         json_object_object_add(object, "exact", json_object_new_boolean(exact));
         if (exact)
             json_object_object_add(object, "sure",
-                                   json_object_new_string(ballast_sureness_word(sure)));
+                                   json_object_new_string(ballast_sureness_name(sure)));
         puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
         json_object_put(object);
     }

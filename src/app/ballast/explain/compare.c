@@ -50,7 +50,7 @@ static void add_segments(struct cli_table *table, const struct cli_figures *figu
             any |= kib[j] > 0;
         }
         if (any && ballast_segment_applies(segment, figures[0].breakdown.type))
-            add_line(table, ballast_segment_word(segment), kib, count);
+            add_line(table, ballast_segment_name(segment), kib, count);
     }
     cli_table_end_row(table);
 }
@@ -62,7 +62,7 @@ static void add_spans(struct cli_table *table, const struct cli_figures *figures
         enum ballast_span span = (enum ballast_span)i;
         for (size_t j = 0; j < count; j++)
             kib[j] = ballast_breakdown_span_kib(&figures[j].breakdown, span);
-        add_line(table, ballast_span_word(span), kib, count);
+        add_line(table, ballast_span_name(span), kib, count);
     }
     cli_table_end_row(table);
 }
@@ -143,7 +143,7 @@ void cli_report_compare(const struct cli_figures *figures, size_t count)
     while (toolstacks < count && !ballast_breakdown_cost(&figures[toolstacks].breakdown, NULL))
         toolstacks++;
     printf("%s: %s guest, sizes in KiB; below a line: the difference to %s\n\n", figures->shown,
-           ballast_guest_type_word(figures->breakdown.type), figures->profile_name);
+           ballast_guest_type_name(figures->breakdown.type), figures->profile_name);
     print_group(figures, toolstacks);
     if (toolstacks == count)
         return;

@@ -148,7 +148,7 @@ static void fill_overview(struct cli_explain *explain, const struct cli_figures 
     cli_sheet_init(out, cli_overview_columns, false);
     for (size_t i = 0; i < count; i++) {
         struct cli_overview_line line = {.shown = figures[i].shown,
-                                         .type = ballast_guest_type_word(figures[i].breakdown.type),
+                                         .type = ballast_guest_type_name(figures[i].breakdown.type),
                                          .profile_name = figures[i].profile_name,
                                          .breakdown = &figures[i].breakdown};
         cli_overview_add(out, &line, explain->colour);

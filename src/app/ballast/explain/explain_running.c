@@ -67,7 +67,7 @@ static int fill(void *context, const struct host_access *access, struct cli_shee
         struct ballast_breakdown breakdown;
         bool known = cli_running_now(access, domain, profile, &breakdown, NULL) == 0;
         struct cli_overview_line line = {.shown = domain->shown,
-                                         .type = cli_domain_type_word(domain),
+                                         .type = cli_domain_type_name(domain),
                                          .profile_name = ballast_profile_name(profile),
                                          .domain = domain,
                                          .breakdown = known ? &breakdown : NULL};

@@ -70,7 +70,7 @@ static void add_who(struct cli_sheet *sheet, const struct cli_overview_line *lin
         cli_sheet_add(sheet, BALLAST_NONE, "-");
     cli_sheet_add(sheet, 0, "%s", line->shown);
     cli_sheet_add(sheet, 0, "%s", line->type);
-    cli_sheet_add(sheet, 0, "%s", domain ? cli_domain_state_word(domain) : "-");
+    cli_sheet_add(sheet, 0, "%s", domain ? cli_domain_state_name(domain) : "-");
     cli_sheet_add(sheet, 0, "%s", line->profile_name);
     cli_sheet_add_kib(sheet, domain ? domain->whole_target_kib : BALLAST_NONE);
 }

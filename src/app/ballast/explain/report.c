@@ -21,7 +21,7 @@ enum { WORDS = 32, COLUMNS = 80 };
 
 static void print_title(const struct cli_figures *figures)
 {
-    printf("%s: %s guest", figures->shown, ballast_guest_type_word(figures->breakdown.type));
+    printf("%s: %s guest", figures->shown, ballast_guest_type_name(figures->breakdown.type));
     if (*figures->profile_name)
         printf(", profile %s", figures->profile_name);
     fputs("\n\n", stdout);
@@ -53,7 +53,7 @@ static void print_need(const struct ballast_breakdown *breakdown)
         char words[WORDS];
         bool minus;
         uint64_t kib = ballast_breakdown_need_term_kib(breakdown, term, &minus);
-        cli_spaced(ballast_need_term_word(term), words, sizeof(words));
+        cli_spaced(ballast_need_term_name(term), words, sizeof(words));
         if (kib > 0)
             print_piece(&column, " %c %s %" PRIu64, minus ? '-' : '+', words, kib);
     }
@@ -157,7 +157,7 @@ static void add_segments(struct cli_table *table, const struct cli_figures *figu
         bool shown = ballast_segment_applies(segment, breakdown->type) &&
                      (segment != BALLAST_IOMMU || kib > 0);
         if (shown)
-            add_size(table, ballast_segment_word(segment), kib,
+            add_size(table, ballast_segment_name(segment), kib,
                      cli_legend_segment(figures->profile_name, breakdown->type, segment));
     }
     cli_table_end_row(table);
@@ -168,7 +168,7 @@ static void add_spans(struct cli_table *table, const struct cli_figures *figures
     add_head(table, "span");
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_span span = (enum ballast_span)i;
-        add_size(table, ballast_span_word(span),
+        add_size(table, ballast_span_name(span),
                  ballast_breakdown_span_kib(&figures->breakdown, span),
                  cli_legend_span(figures->profile_name, span));
     }
@@ -212,7 +212,7 @@ static void add_cost_terms(struct cli_table *table, const struct ballast_breakdo
         cli_table_add(table, "%s", words);
         cli_table_add(table, "%" PRId64, pages);
         cli_table_add(table, "%s", heads[sum]);
-        cli_table_add(table, "%s", ballast_sureness_word(about->sure));
+        cli_table_add(table, "%s", ballast_sureness_name(about->sure));
         cli_table_add(table, "%s", about->what);
     }
 }

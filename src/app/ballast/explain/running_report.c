@@ -71,7 +71,7 @@ static void add_segments(struct cli_table *table, const struct cli_running *runn
         bool empty = segment == BALLAST_IOMMU && now_kib == 0 && configured_kib == 0;
         if (empty || !ballast_segment_applies(segment, running->now.type))
             continue;
-        add_name(table, ballast_segment_word(segment), now_kib);
+        add_name(table, ballast_segment_name(segment), now_kib);
         add_config(table, running, now_kib, configured_kib);
         cli_table_end_row(table);
     }
@@ -85,7 +85,7 @@ static void add_spans(struct cli_table *table, const struct cli_running *running
         const char *where;
         uint64_t now_kib = running->now.span_kib[i];
         uint64_t said_kib = said_of(running, span, &where);
-        add_name(table, ballast_span_word(span), now_kib);
+        add_name(table, ballast_span_name(span), now_kib);
         add_config(table, running, now_kib,
                    running->has_config ? running->configured.span_kib[i] : 0);
         if (!where || said_kib == BALLAST_NONE) {
@@ -106,8 +106,8 @@ static void print_title(const struct cli_running *running)
 {
     const struct cli_domain *domain = &running->domain;
     printf("%s: domain %" PRIu32 ", %s, %s, as it is now; profile %s\n\n", domain->shown,
-           domain->is.id, domain->knows_type ? cli_domain_type_word(domain) : "simulated",
-           cli_domain_state_word(domain), running->profile_name);
+           domain->is.id, domain->knows_type ? cli_domain_type_name(domain) : "simulated",
+           cli_domain_state_name(domain), running->profile_name);
 }
 
 /* What is promised beyond what is there: until its balloon has given it up, touching it is death.
@@ -260,7 +260,7 @@ void cli_running_json(const struct cli_running *running)
     const char *name = running->domain.is.name;
     struct json_object *object = breakdown_json(name, NULL, &running->now, running->profile_name);
     cli_json_kib(object, "id", running->domain.is.id);
-    cli_json_string(object, "state", cli_domain_state_word(&running->domain));
+    cli_json_string(object, "state", cli_domain_state_name(&running->domain));
     cli_json_bool(object, "balloon", running->domain.is.has_balloon);
     cli_json_kib(object, "floor", running->floor_kib);
     cli_json_string(object, "floor_why", *running->floor_why ? running->floor_why : NULL);

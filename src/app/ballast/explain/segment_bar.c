@@ -39,7 +39,7 @@ void cli_segment_bar_legend(void)
         enum ballast_segment segment = (enum ballast_segment)i;
         char word[WORD];
         char item[WORD + 8];
-        cli_spaced(ballast_segment_word(segment), word, sizeof(word));
+        cli_spaced(ballast_segment_name(segment), word, sizeof(word));
         int length = snprintf(item, sizeof(item), " %c %s%s", draw_segment_look(segment)->glyph,
                               word, i + 1 < BALLAST_SEGMENTS ? "," : "");
         if (column + length > COLUMNS)

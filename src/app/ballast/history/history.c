@@ -61,7 +61,7 @@ static void fill_parts(struct cli_history *history, size_t i, size_t at)
     const struct json_object *parts = cli_field(history->answer, "parts");
     for (int part = 0; part < BALLAST_PARTS; part++)
         history->part_kib[part][at] =
-            number_at(parts, ballast_host_part_word((enum ballast_host_part)part), i);
+            number_at(parts, ballast_host_part_name((enum ballast_host_part)part), i);
     history->total_kib[at] = number_at(history->answer, "total_kib", i);
     history->has_parts |= history->total_kib[at] > 0;
 }

@@ -60,7 +60,7 @@ static void print_legend(const struct cli_history *history)
         if (!was_there(history, part))
             continue;
         ballast_text_add_size(&text, history->part_kib[part][last]);
-        printf("%s%c %s %s", between, looks[part].fill, ballast_host_part_word(part), size);
+        printf("%s%c %s %s", between, looks[part].fill, ballast_host_part_name(part), size);
         between = ", ";
     }
     puts("");
@@ -122,7 +122,7 @@ void cli_history_parts_table(const struct cli_history *history)
     cli_table_add(&table, "from");
     for (int i = 0; i < BALLAST_PARTS; i++) {
         if (shown[i])
-            cli_table_add(&table, "%s", ballast_host_part_word((enum ballast_host_part)i));
+            cli_table_add(&table, "%s", ballast_host_part_name((enum ballast_host_part)i));
     }
     cli_table_add(&table, "total");
     for (size_t i = 0; i < history->steps; i++) {
@@ -138,7 +138,7 @@ size_t cli_history_parts_layers(const struct cli_history *history,
                                 struct chart_layer out[BALLAST_PARTS])
 {
     for (int i = 0; i < BALLAST_PARTS; i++)
-        out[i] = (struct chart_layer){.name = ballast_host_part_word((enum ballast_host_part)i),
+        out[i] = (struct chart_layer){.name = ballast_host_part_name((enum ballast_host_part)i),
                                       .light = looks[i].light,
                                       .dark = looks[i].dark,
                                       .hatched = looks[i].hatched,

@@ -266,7 +266,7 @@ static void print_json(const struct doctor_finding *finding)
 {
     struct json_object *object = cli_must(json_object_new_object());
     cli_json_string(object, "rule", finding->rule);
-    cli_json_string(object, "severity", doctor_severity_word(finding->severity));
+    cli_json_string(object, "severity", doctor_severity_name(finding->severity));
     cli_json_kib(object, "id", finding->domain ? finding->domain->id : BALLAST_NONE);
     cli_json_string(object, "name", finding->domain ? finding->domain->name : NULL);
     cli_json_string(object, "evidence", finding->evidence);
@@ -276,7 +276,7 @@ static void print_json(const struct doctor_finding *finding)
 
 static void print_finding(const struct doctor_finding *finding)
 {
-    printf("%s: %s", doctor_severity_word(finding->severity), finding->rule);
+    printf("%s: %s", doctor_severity_name(finding->severity), finding->rule);
     if (finding->domain)
         printf(": domain %" PRIu32 " (%s)", finding->domain->id, finding->domain->name);
     printf("\n    %s\n    -> %s\n", finding->evidence, finding->remedy);

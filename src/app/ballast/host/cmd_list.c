@@ -109,8 +109,8 @@ static void print_json(const struct host_access *access, const struct cli_domain
     struct json_object *object = cli_must(json_object_new_object());
     cli_json_kib(object, "id", is->id);
     cli_json_string(object, "name", is->name);
-    cli_json_string(object, "type", domain->knows_type ? cli_domain_type_word(domain) : NULL);
-    cli_json_string(object, "state", cli_domain_state_word(domain));
+    cli_json_string(object, "type", domain->knows_type ? cli_domain_type_name(domain) : NULL);
+    cli_json_string(object, "state", cli_domain_state_name(domain));
     cli_json_kib(object, "actual", is->tot_kib);
     cli_json_kib(object, "target", is->target_kib);
     cli_json_kib(object, "videoram", is->videoram_kib);

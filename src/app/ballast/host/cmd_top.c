@@ -42,7 +42,7 @@ static int wrong_sort(const struct cli_args *args)
     char text[CLI_MESSAGE];
     struct ballast_text list = ballast_text_over(text, sizeof(text));
     for (int i = 0; i < TOP_SORTS; i++)
-        ballast_text_add(&list, "%s%s", i > 0 ? ", " : "", top_sort_word((enum top_sort)i));
+        ballast_text_add(&list, "%s%s", i > 0 ? ", " : "", top_sort_name((enum top_sort)i));
     return cli_args_wrong(args, "--sort: there is no column '%s'; there are %s",
                           args->value + (*args->value == '-'), text);
 }

@@ -57,7 +57,7 @@ static void add_domain(struct cli_sheet *sheet, const struct ballast_domain *dom
     cli_sheet_add(sheet, domain->id, "%s", label);
     cli_sheet_add(sheet, domain->id, "%" PRIu32, domain->id);
     cli_sheet_add(sheet, 0, "%s", shown);
-    cli_sheet_add(sheet, 0, "%s", ballast_domain_state_word(domain->state));
+    cli_sheet_add(sheet, 0, "%s", ballast_domain_state_name(domain->state));
     cli_sheet_add_kib(sheet, parts->tot_kib);
     add_segment(sheet, parts, BALLAST_GUEST);
     add_segment(sheet, parts, BALLAST_VIDEO);
@@ -78,7 +78,7 @@ void cli_host_fill(const struct cli_host *host, struct cli_sheet *out)
     for (size_t i = 0; i < host->host->domain_count; i++)
         add_domain(out, &host->host->domains[i], &host->parts[i]);
     for (int i = 0; i < BALLAST_PARTS; i++)
-        cli_sheet_fact(out, ballast_host_part_word((enum ballast_host_part)i),
+        cli_sheet_fact(out, ballast_host_part_name((enum ballast_host_part)i),
                        host->breakdown.part_kib[i]);
 }
 

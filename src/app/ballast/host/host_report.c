@@ -127,7 +127,7 @@ void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains,
         if (part == BALLAST_PART_DOMAINS)
             add_domains(&bars, host->host, domains);
         else if (kib > 0 || always)
-            add_bar(&bars, part, cli_shown(ballast_host_part_word(part)), kib);
+            add_bar(&bars, part, cli_shown(ballast_host_part_name(part)), kib);
     }
     size_t size = draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, NULL, 0) + 1;
     char *text = cli_must(malloc(size));
@@ -158,7 +158,7 @@ static void print_parts(const struct ballast_host_breakdown *breakdown)
     cli_table_add(&table, "KiB");
     cli_table_add(&table, "MiB");
     for (int i = 0; i < BALLAST_PARTS; i++)
-        add_size(&table, ballast_host_part_word((enum ballast_host_part)i), breakdown->part_kib[i]);
+        add_size(&table, ballast_host_part_name((enum ballast_host_part)i), breakdown->part_kib[i]);
     if (breakdown->overcounted_kib > 0) {
         cli_table_add(&table, "overcounted");
         cli_table_add(&table, "-%" PRIu64, breakdown->overcounted_kib);
@@ -186,7 +186,7 @@ struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *bre
 {
     struct json_object *parts = cli_object();
     for (int i = 0; i < BALLAST_PARTS; i++)
-        cli_object_add_kib(parts, ballast_host_part_word((enum ballast_host_part)i),
+        cli_object_add_kib(parts, ballast_host_part_name((enum ballast_host_part)i),
                            breakdown->part_kib[i]);
     return parts;
 }
@@ -198,7 +198,7 @@ static struct json_object *domain_json(const struct ballast_domain *domain,
     cli_object_add_kib(object, "id", domain->id);
     cli_object_add_string(object, "name", domain->name);
     cli_object_add_bool(object, "dom0", domain->is_dom0);
-    cli_object_add_string(object, "state", ballast_domain_state_word(domain->state));
+    cli_object_add_string(object, "state", ballast_domain_state_name(domain->state));
     cli_object_add_kib(object, "holds", parts->tot_kib);
     cli_object_add_kib(object, "overhead", parts->overhead_kib);
     cli_object_add_bool(object, "estimated", parts->is_estimated);
@@ -206,7 +206,7 @@ static struct json_object *domain_json(const struct ballast_domain *domain,
         return object;
     struct json_object *segments = cli_object();
     for (int i = 0; i < BALLAST_BALLOON; i++)
-        cli_object_add_kib(segments, ballast_segment_word((enum ballast_segment)i),
+        cli_object_add_kib(segments, ballast_segment_name((enum ballast_segment)i),
                            parts->segment_kib[i]);
     cli_object_add_kib(segments, "other", parts->other_overhead_kib);
     cli_object_add(object, "segments", segments);

@@ -127,8 +127,8 @@ void cli_list_fill(const struct host_access *access, const struct cli_choice *ch
         cli_sheet_row(out, domain->shown, is->id);
         cli_sheet_add(out, is->id, "%" PRIu32, is->id);
         cli_sheet_add(out, 0, "%s", domain->shown);
-        cli_sheet_add(out, 0, "%s", cli_domain_type_word(domain));
-        cli_sheet_add(out, 0, "%s", cli_domain_state_word(domain));
+        cli_sheet_add(out, 0, "%s", cli_domain_type_name(domain));
+        cli_sheet_add(out, 0, "%s", cli_domain_state_name(domain));
         cli_sheet_add_kib(out, is->tot_kib);
         cli_sheet_add_kib(out, domain->whole_target_kib);
         add_range(out, is);

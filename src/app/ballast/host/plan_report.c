@@ -169,7 +169,7 @@ static struct json_object *set_json(const struct cli_plan *plan, const struct ba
     if (set->maxmem_kib != BALLAST_NONE)
         cli_object_add(object, "maximum", change_json(domain->maxmem_kib, set->maxmem_kib));
     char *text = set_sentence(plan, set);
-    cli_object_add_string(object, "reason", balancer_reason_word(set->reason));
+    cli_object_add_string(object, "reason", balancer_reason_name(set->reason));
     cli_object_add_string(object, "why", text);
     free(text);
     return object;
@@ -189,7 +189,7 @@ static struct json_object *verdict_json(const struct cli_plan *plan,
         cli_certainty_json(object, &start->certainty);
     }
     char *text = verdict_sentence(plan, verdict);
-    cli_object_add_string(object, "reason", balancer_reason_word(verdict->reason));
+    cli_object_add_string(object, "reason", balancer_reason_name(verdict->reason));
     cli_object_add_string(object, "why", text);
     free(text);
     return object;
@@ -237,7 +237,7 @@ static struct json_object *donors_json(const struct cli_outlook *outlook)
         cli_object_add_kib(object, "reclaim", donor->reclaim_kib);
         cli_object_add_kib(object, "rate_min", donor->pace.min_kib_per_sec);
         cli_object_add_kib(object, "rate_max", donor->pace.max_kib_per_sec);
-        cli_object_add_string(object, "rate_basis", pace_basis_word(donor->pace.basis));
+        cli_object_add_string(object, "rate_basis", pace_basis_name(donor->pace.basis));
         cli_object_add_bool(object, "stuck", donor->stuck);
         cli_array_add(donors, object);
     }

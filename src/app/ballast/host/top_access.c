@@ -34,7 +34,7 @@ static void fill_guest(const struct host_access *access, const struct ballast_pr
         .shares = BALLAST_NONE,
     };
     top_shown(from->is.name, out->name, sizeof(out->name));
-    (void)snprintf(out->state, sizeof(out->state), "%s", cli_domain_state_word(from));
+    (void)snprintf(out->state, sizeof(out->state), "%s", cli_domain_state_name(from));
     if (!from->knows_type || cli_running_now(access, from, profile, &breakdown, NULL) < 0)
         return;
     out->is_divided = true;

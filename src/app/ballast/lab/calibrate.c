@@ -33,7 +33,7 @@ void cli_calibrate_tell_shapes(const struct cli_calibrate *run)
     for (size_t i = 0; i < run->shape_count; i++) {
         const struct ballast_guest *guest = &run->shapes[i].guest;
         printf("%zu: %s, %" PRIu64 " vCPUs, %" PRIu64 " MiB%s\n", i + 1,
-               ballast_guest_type_word(guest->type), vcpus_of(guest), mib_of(guest),
+               ballast_guest_type_name(guest->type), vcpus_of(guest), mib_of(guest),
                guest->attr[BALLAST_NESTEDHVM] == 1 ? ", nested" : "");
     }
 }
@@ -66,14 +66,14 @@ static struct json_object *needs_json(const struct cli_calibrate *run,
 static struct json_object *guest_json(const struct ballast_guest *guest)
 {
     struct json_object *object = cli_object();
-    cli_object_add_string(object, "type", ballast_guest_type_word(guest->type));
+    cli_object_add_string(object, "type", ballast_guest_type_name(guest->type));
     for (int i = 0; i < BALLAST_GUEST_ATTRS; i++) {
         enum ballast_guest_attr attr = (enum ballast_guest_attr)i;
         if (guest->attr[i] == BALLAST_UNSET)
             continue;
         if (ballast_guest_attr_kind(attr) == BALLAST_ATTR_CHOICE)
             cli_object_add_string(object, ballast_guest_attr_name(attr),
-                                  ballast_guest_attr_word(attr, guest->attr[i]));
+                                  ballast_guest_attr_choice(attr, guest->attr[i]));
         else
             cli_object_add_kib(object, ballast_guest_attr_name(attr), guest->attr[i]);
     }
@@ -158,7 +158,7 @@ static void tell_arena(const struct fit_arena *arena, enum ballast_guest_type ty
         return;
     printf("Xen's own heap, %s: %zu of %zu guests made it grow, by %" PRIu64
            " pages at most (%" PRIu64 " vCPUs)",
-           ballast_guest_type_word(type), arena->cells - arena->zero, arena->cells,
+           ballast_guest_type_name(type), arena->cells - arena->zero, arena->cells,
            arena->worst_pages, arena->worst_vcpus);
     if (arena->beyond > 0)
         printf("; %zu beyond the bound of the profile", arena->beyond);
@@ -178,7 +178,7 @@ int cli_calibrate_tell(const struct cli_calibrate *run, const struct calibration
     for (int i = 0; i < FIT_TERMS; i++) {
         char text[CLI_MESSAGE];
         fit_estimate_text(result, (enum fit_term)i, text, sizeof(text));
-        printf("%-10s %s\n", fit_verdict_word(result->estimates[i].verdict), text);
+        printf("%-10s %s\n", fit_verdict_name(result->estimates[i].verdict), text);
     }
     for (int i = 0; i < BALLAST_GUEST_TYPES; i++)
         tell_arena(&result->arenas[i], (enum ballast_guest_type)i);

@@ -163,7 +163,7 @@ static void show_progress(struct cli_calibrate *run, struct cli_progress *progre
     uint64_t vcpus = guest->attr[BALLAST_MAXVCPUS] == BALLAST_UNSET ? guest->attr[BALLAST_VCPUS]
                                                                     : guest->attr[BALLAST_MAXVCPUS];
     (void)snprintf(text, sizeof(text), "guest %zu of %zu: %s, %" PRIu64 " vCPUs, %" PRIu64 " MiB",
-                   i + 1, run->shape_count, ballast_guest_type_word(guest->type), vcpus,
+                   i + 1, run->shape_count, ballast_guest_type_name(guest->type), vcpus,
                    guest->attr[BALLAST_MEMORY] / BALLAST_MIB_KIB);
     cli_progress_show(progress, run->access.host->now_usec,
                       (uint32_t)ballast_mul_div(i, BALLAST_PERMYRIAD, run->shape_count), text);

@@ -47,7 +47,7 @@ static int write_attr(FILE *file, const struct ballast_guest *guest, enum ballas
     /* With no device passthrough still has Xen keep page tables for one. */
     if (attr == BALLAST_VGA || attr == BALLAST_PASSTHROUGH) {
         fprintf(file, "%s = \"%s\"\n", attr == BALLAST_VGA ? "vga" : "passthrough",
-                ballast_guest_attr_word(attr, value));
+                ballast_guest_attr_choice(attr, value));
         return CLI_DONE;
     }
     /* What such a guest has anyway. */
@@ -80,7 +80,7 @@ int cli_probe_write_cfg(const char *path, const char *name, const char *kernel,
         cli_complain("calibrate: %s: %s", path, strerror(errno));
         return CLI_UNREACHABLE;
     }
-    fprintf(file, "name = \"%s\"\ntype = \"%s\"\n", name, ballast_guest_type_word(guest->type));
+    fprintf(file, "name = \"%s\"\ntype = \"%s\"\n", name, ballast_guest_type_name(guest->type));
     if (guest->type == BALLAST_HVM)
         fputs("vnc = 0\nsdl = 0\nnographic = 1\nusb = 0\n", file);
     else

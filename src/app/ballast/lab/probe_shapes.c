@@ -40,7 +40,7 @@ static void add(struct cli_probe_shape *shapes, size_t *count, const struct row 
     for (int i = 0; i < BALLAST_GUEST_ATTRS; i++)
         guest->attr[i] = BALLAST_UNSET;
     guest->type = row->type;
-    (void)snprintf(guest->name, sizeof(guest->name), "%s-%u%s", ballast_guest_type_word(row->type),
+    (void)snprintf(guest->name, sizeof(guest->name), "%s-%u%s", ballast_guest_type_name(row->type),
                    row->vcpus, row->nested ? "-nested" : "");
     guest->attr[BALLAST_MEMORY] = (LEAST_MIB + more) * BALLAST_MIB_KIB;
     guest->attr[BALLAST_MAXMEM] = guest->attr[BALLAST_MEMORY];

@@ -280,7 +280,7 @@ static int follow_it(struct set_target *set)
     return CLI_DONE;
 }
 
-static const char *state_word(enum ballast_follow_state state)
+static const char *follow_state_name(enum ballast_follow_state state)
 {
     switch (state) {
     case BALLAST_FOLLOW_REACHED:
@@ -326,9 +326,9 @@ static void tell(const struct set_target *set, bool waited)
     if (waited) {
         struct json_object *wait = cli_must(json_object_new_object());
         bool reached = set->state == BALLAST_FOLLOW_REACHED;
-        cli_json_string(wait, "state", state_word(set->state));
+        cli_json_string(wait, "state", follow_state_name(set->state));
         cli_json_kib(wait, "ms", set->waited_usec / 1000);
-        cli_json_string(wait, "reason", reached ? NULL : ballast_stop_word(set->reason));
+        cli_json_string(wait, "reason", reached ? NULL : ballast_stop_name(set->reason));
         cli_json_string(wait, "why", reached ? NULL : set->why);
         cli_json_add(object, "wait", wait);
     }

@@ -26,14 +26,14 @@ static void why_not(const struct cli_freeing *freeing, char text[CLI_MESSAGE])
 }
 
 /* The daemon's words, whoever did it. */
-static const char *reason_word(const struct cli_freeing *freeing)
+static const char *reason_name(const struct cli_freeing *freeing)
 {
     if (*freeing->refused)
         return freeing->refused;
     if (!freeing->answered)
         return "interrupted";
     enum balancer_reason reason = freeing->verdict.reason;
-    return freeing->verdict.granted ? balancer_reason_word(reason) : tick_refusal_word(reason);
+    return freeing->verdict.granted ? balancer_reason_name(reason) : tick_refusal_name(reason);
 }
 
 static void print_donor(const struct cli_donor *donor, bool all)
@@ -103,7 +103,7 @@ static void print_json(const struct cli_freeing *freeing)
         (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
     cli_json_kib(object, "available_after", freeing->after_kib);
     cli_json_bool(object, "freed", granted(freeing));
-    cli_json_string(object, "reason", reason_word(freeing));
+    cli_json_string(object, "reason", reason_name(freeing));
     cli_json_string(object, "why", granted(freeing) ? NULL : text);
     for (size_t i = 0; i < freeing->donor_count; i++) {
         if (json_object_array_add(domains, donor_json(&freeing->donors[i])) < 0)
@@ -139,7 +139,7 @@ static struct json_object *set_json(const struct cli_freeing *freeing,
     cli_json_string(object, "name", domain ? domain->is.name : NULL);
     cli_json_kib(object, "actual", domain ? domain->is.tot_kib : BALLAST_NONE);
     cli_json_kib(object, "target", set->target_kib);
-    cli_json_string(object, "reason", balancer_reason_word(set->reason));
+    cli_json_string(object, "reason", balancer_reason_name(set->reason));
     return object;
 }
 

@@ -18,12 +18,12 @@ static const char *const words[ALERTS] = {
     [ALERT_CLOCK] = "clock",
 };
 
-const char *alert_word(enum alert_name name)
+const char *alert_name(enum alert_kind name)
 {
     return words[name];
 }
 
-void alerts_set(struct alerts *alerts, enum alert_name name, uint64_t now_usec, const char *why)
+void alerts_set(struct alerts *alerts, enum alert_kind name, uint64_t now_usec, const char *why)
 {
     struct alert *alert = &alerts->at[name];
     if (!why && !alert->on)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum alert_name {
+enum alert_kind {
     ALERT_RIVAL,
     ALERT_LEDGER,
     ALERT_HOST,
@@ -29,13 +29,13 @@ struct alert {
 
 struct alerts {
     struct alert at[ALERTS];
-    void (*tell)(void *context, enum alert_name name, const struct alert *alert);
+    void (*tell)(void *context, enum alert_kind name, const struct alert *alert);
     void *context;
 };
 
 /* "second-balancer" ... */
-const char *alert_word(enum alert_name name);
+const char *alert_name(enum alert_kind name);
 /* `why` NULL: it is over. Logs and tells when it begins, when it ends, and when why is another. */
-void alerts_set(struct alerts *alerts, enum alert_name name, uint64_t now_usec, const char *why);
+void alerts_set(struct alerts *alerts, enum alert_kind name, uint64_t now_usec, const char *why);
 
 #endif

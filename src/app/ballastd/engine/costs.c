@@ -151,7 +151,7 @@ static void remember_cost(struct daemon *daemon, const struct ballast_domain *do
     struct recorder_news news = RECORDER_NEWS;
     news.domid = domain->id;
     news.what = "built";
-    news.reason = drift_verdict_word(is->verdict);
+    news.reason = drift_verdict_name(is->verdict);
     news.from_kib = is->settled_kib;
     news.to_kib = is->actual_kib < 0 ? 0 : (uint64_t)is->actual_kib;
     recorder_news(daemon, &news);

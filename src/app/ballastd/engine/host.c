@@ -355,8 +355,8 @@ const char *engine_host_type_name(const struct engine_host *host, uint32_t domid
     const struct xen_domain *domain = xen_domain_of(host, domid);
     const struct sim_guest_config *config = sim_config_of(host, domid);
     if (config)
-        return ballast_guest_type_word(type_of(config));
-    return domain ? ballast_guest_type_word(domain->type) : NULL;
+        return ballast_guest_type_name(type_of(config));
+    return domain ? ballast_guest_type_name(domain->type) : NULL;
 }
 
 static struct ballast_running running_in_sim(const struct sim_guest_config *config,

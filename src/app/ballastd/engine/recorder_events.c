@@ -117,7 +117,7 @@ static struct history_event event_of(const struct decision *decision)
                                   .reservation = BALLAST_NONE,
                                   .steps = 1};
     copy_text(event.who, sizeof(event.who), "balancer");
-    copy_text(event.reason, sizeof(event.reason), balancer_reason_word(decision->reason));
+    copy_text(event.reason, sizeof(event.reason), balancer_reason_name(decision->reason));
     return event;
 }
 

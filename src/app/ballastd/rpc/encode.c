@@ -53,8 +53,8 @@ static void add_words(struct json_object *object, const struct ledger_reservatio
 {
     char text[256];
     ledger_reason_text(record->reason, record->a_kib, record->b_kib, text, sizeof(text));
-    encode_text(object, "state", ledger_state_word(record->state));
-    encode_text(object, "reason", ledger_reason_word(record->reason));
+    encode_text(object, "state", ledger_state_name(record->state));
+    encode_text(object, "reason", ledger_reason_name(record->reason));
     encode_u64(object, "a_kib", record->a_kib);
     encode_u64(object, "b_kib", record->b_kib);
     encode_text(object, "message", text);
@@ -102,7 +102,7 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
                                    uint64_t id)
 {
     struct json_object *data = build_object();
-    encode_text(data, "reason", ledger_reason_word(reason));
+    encode_text(data, "reason", ledger_reason_name(reason));
     encode_u64(data, "a_kib", a_kib);
     encode_u64(data, "b_kib", b_kib);
     if (reason == LEDGER_CANNOT_FIT || reason == LEDGER_NOT_FREE)
@@ -133,12 +133,12 @@ struct json_object *encode_decision(const struct decision *decision)
     } else {
         encode_u64(object, "reservation", decision->reservation);
     }
-    encode_text(object, "reason", balancer_reason_word(decision->reason));
+    encode_text(object, "reason", balancer_reason_name(decision->reason));
     if (decision->what == DECISION_SET) {
         bool held = decision->floor.reason != FLOOR_NONE;
         encode_u64(object, "floor_kib", held ? decision->floor.kib : BALLAST_NONE);
         encode_text(object, "floor_reason",
-                    held ? floor_reason_word(decision->floor.reason) : NULL);
+                    held ? floor_reason_name(decision->floor.reason) : NULL);
     }
     encode_u64(object, "a_kib", decision->a_kib);
     encode_u64(object, "b_kib", decision->b_kib);
@@ -160,7 +160,7 @@ static void add_segments(struct daemon *daemon, struct json_object *object,
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
         if (ballast_segment_applies(segment, breakdown.type))
-            encode_u64(segments, ballast_segment_word(segment), breakdown.segment_kib[i]);
+            encode_u64(segments, ballast_segment_name(segment), breakdown.segment_kib[i]);
     }
     build_add(object, "segments", segments);
 }
@@ -178,7 +178,7 @@ static void add_cost(struct daemon *daemon, struct json_object *object, uint32_t
         encode_u64(cost, "fresh_max_kib", is->fresh_max_kib);
         build_add(cost, "actual_kib", build_i64(is->actual_kib));
         build_add(cost, "difference_kib", build_i64(is->difference_kib));
-        encode_text(cost, "verdict", drift_verdict_word(is->verdict));
+        encode_text(cost, "verdict", drift_verdict_name(is->verdict));
     }
     build_add(object, "cost", cost);
 }
@@ -212,7 +212,7 @@ static void add_floor(struct json_object *object, const struct domain_estimate *
     if (floor->reason != FLOOR_NONE)
         (void)floor_text(floor, why, sizeof(why));
     encode_u64(object, "floor_kib", floor->kib);
-    encode_text(object, "floor_reason", floor_reason_word(floor->reason));
+    encode_text(object, "floor_reason", floor_reason_name(floor->reason));
     encode_text(object, "floor_why", *why ? why : NULL);
     encode_bool(object, "backoff", estimate->in_backoff);
 }
@@ -260,7 +260,7 @@ struct json_object *encode_domain(struct daemon *daemon, size_t i)
     add_uuid(object, record->uuid);
     encode_text(object, "name", domain->name);
     encode_text(object, "type", engine_host_type_name(daemon->host, domain->id));
-    encode_text(object, "state", ballast_domain_state_word(domain->state));
+    encode_text(object, "state", ballast_domain_state_name(domain->state));
     encode_bool(object, "dom0", domain->is_dom0);
     encode_bool(object, "balloon", domain->has_balloon);
     add_sizes(daemon, object, domain);
@@ -274,10 +274,10 @@ struct json_object *encode_domain(struct daemon *daemon, size_t i)
     return object;
 }
 
-struct json_object *encode_alert(enum alert_name name, const struct alert *alert)
+struct json_object *encode_alert(enum alert_kind name, const struct alert *alert)
 {
     struct json_object *object = build_object();
-    encode_text(object, "name", alert_word(name));
+    encode_text(object, "name", alert_name(name));
     encode_bool(object, "on", alert->on);
     encode_u64(object, "since_usec", alert->since_usec);
     encode_text(object, "message", alert->message);
@@ -306,7 +306,7 @@ struct json_object *encode_host(struct daemon *daemon)
     encode_u64(object, "total_kib", host->total_kib);
     encode_u64(object, "available_kib", engine_available_kib(daemon));
     for (int part = 0; part < BALLAST_PARTS; part++)
-        encode_u64(parts, ballast_host_part_word((enum ballast_host_part)part),
+        encode_u64(parts, ballast_host_part_name((enum ballast_host_part)part),
                    breakdown.part_kib[part]);
     build_add(object, "parts", parts);
     encode_u64(object, "overcounted_kib", breakdown.overcounted_kib);
@@ -387,9 +387,9 @@ static void add_counts(struct daemon *daemon, struct json_object *object)
     static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_DONORS_STUCK,
                                                  LEDGER_DEADLINE_OVER};
     struct json_object *admissions = build_array();
-    add_admission(admissions, "granted", ledger_reason_word(LEDGER_OK), daemon->granted);
+    add_admission(admissions, "granted", ledger_reason_name(LEDGER_OK), daemon->granted);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        add_admission(admissions, "refused", ledger_reason_word(reasons[i]),
+        add_admission(admissions, "refused", ledger_reason_name(reasons[i]),
                       daemon->refused[reasons[i]]);
     encode_u64(object, "moved_down_kib", daemon->moved_down_kib);
     encode_u64(object, "moved_up_kib", daemon->moved_up_kib);
@@ -481,7 +481,7 @@ struct json_object *encode_status(struct daemon *daemon)
     build_add(object, "backoff", encode_backoff(daemon));
     for (int name = 0; name < ALERTS; name++) {
         if (daemon->alerts.at[name].on)
-            build_append(alerts, encode_alert((enum alert_name)name, &daemon->alerts.at[name]));
+            build_append(alerts, encode_alert((enum alert_kind)name, &daemon->alerts.at[name]));
     }
     build_add(object, "alerts", alerts);
     build_add(object, "configuration", encode_configuration(daemon));

@@ -27,7 +27,7 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
 void encode_pin(struct json_object *object, const struct overlay_pin *pin);
 struct json_object *encode_domain(struct daemon *daemon, size_t i);
 struct json_object *encode_decision(const struct decision *decision);
-struct json_object *encode_alert(enum alert_name name, const struct alert *alert);
+struct json_object *encode_alert(enum alert_kind name, const struct alert *alert);
 /* total, parts ...; of the last refresh. NULL where that cannot be divided. */
 struct json_object *encode_host(struct daemon *daemon);
 /* By which profile guests are predicted; of the last refresh. */

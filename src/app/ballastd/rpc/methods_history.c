@@ -129,7 +129,7 @@ static struct part_columns make_part_columns(struct json_object *result)
     struct json_object *parts = build_in(result, "parts", build_object());
     for (int i = 0; i < BALLAST_PARTS; i++)
         columns.of[i] =
-            build_in(parts, ballast_host_part_word((enum ballast_host_part)i), build_array());
+            build_in(parts, ballast_host_part_name((enum ballast_host_part)i), build_array());
     return columns;
 }
 

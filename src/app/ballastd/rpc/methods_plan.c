@@ -97,7 +97,7 @@ static struct json_object *find_donors(struct outlook *outlook)
         encode_u64(donor, "reclaim_kib", reclaim_kib);
         encode_u64(donor, "rate_min_kib_per_sec", pace.min_kib_per_sec);
         encode_u64(donor, "rate_max_kib_per_sec", pace.max_kib_per_sec);
-        encode_text(donor, "rate_basis", pace_basis_word(pace.basis));
+        encode_text(donor, "rate_basis", pace_basis_name(pace.basis));
         encode_bool(donor, "stuck", stuck);
         build_append(array, donor);
     }
@@ -119,7 +119,7 @@ static void add_verdict(struct json_object *start, const struct balancer_verdict
     char text[256];
     balancer_verdict_text(verdict, label, text, sizeof(text));
     encode_text(start, "verdict", verdict->granted ? "fits" : "never");
-    encode_text(start, "reason", balancer_reason_word(verdict->reason));
+    encode_text(start, "reason", balancer_reason_name(verdict->reason));
     encode_u64(start, "a_kib", verdict->a_kib);
     encode_u64(start, "b_kib", verdict->b_kib);
     encode_text(start, "message", text);

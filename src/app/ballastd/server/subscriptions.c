@@ -99,7 +99,7 @@ void subscriptions_notify_decision(struct daemon *daemon, const struct decision 
         send_all(daemon, SUBSCRIPTION_DECISION, encode_decision(decision), failures);
 }
 
-void subscriptions_notify_alert(struct daemon *daemon, enum alert_name name,
+void subscriptions_notify_alert(struct daemon *daemon, enum alert_kind name,
                                 const struct alert *alert)
 {
     uint64_t failures = build_failures();

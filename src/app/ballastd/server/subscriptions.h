@@ -22,7 +22,7 @@ enum subscription_event {
 void subscriptions_notify_reservation(struct daemon *daemon,
                                       const struct ledger_reservation *record);
 void subscriptions_notify_decision(struct daemon *daemon, const struct decision *decision);
-void subscriptions_notify_alert(struct daemon *daemon, enum alert_name name,
+void subscriptions_notify_alert(struct daemon *daemon, enum alert_kind name,
                                 const struct alert *alert);
 /* `answer` is what the method answered, and stays the caller's. */
 void subscriptions_notify_settings(struct daemon *daemon, const char *what, uint64_t domid,
