@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "core/ledger/ledger.h"
+#include "core/base/uuid.h"
 #include "edge/wire/methods.h"
 #include "edge/wire/wire.h"
 
@@ -197,8 +198,8 @@ static void test_values(void **state)
     json_object_put(params);
     uint8_t uuid[16];
     char text[37];
-    assert_int_equal(wire_uuid_parse("00112233-4455-6677-8899-AAbbCCddEEff", uuid), 0);
-    wire_uuid_text(uuid, text);
+    assert_int_equal(ballast_uuid_parse("00112233-4455-6677-8899-AAbbCCddEEff", uuid), 0);
+    ballast_uuid_text(uuid, text);
     assert_string_equal(text, "00112233-4455-6677-8899-aabbccddeeff");
 }
 

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/ballastd/engine/clock.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/systemd.h"
 #include "core/base/error.h"
@@ -42,12 +44,12 @@ static void say_waiting(const struct lock_holder *holder)
 static int take_lock(const char *dir, struct ballast_error *err)
 {
     struct lock_holder holder;
-    uint64_t until_usec = daemon_real_usec() + WAIT_USEC;
+    uint64_t until_usec = clock_real_usec() + WAIT_USEC;
     bool said = false;
     int fd;
     while ((fd = lock_take(dir, LOCK_DAEMON, &holder, err)) == -EWOULDBLOCK) {
         bool is_daemon = strcmp(holder.what, LOCK_DAEMON) == 0;
-        if (is_daemon || daemon_real_usec() >= until_usec)
+        if (is_daemon || clock_real_usec() >= until_usec)
             return refuse_busy(&holder, err);
         /* One that has just taken it says who it is a moment later. */
         if (!said && holder.pid > 0) {
@@ -71,21 +73,19 @@ static void write_pid(const char *run_dir)
         (void)close(fd);
 }
 
-int alone_in_run_dir(struct daemon *daemon, struct ballast_error *err)
+int alone_in_run_dir(struct alone *alone, const char *run_dir, struct ballast_error *err)
 {
-    int fd = take_lock(daemon->options.run_dir, err);
+    int fd = take_lock(run_dir, err);
     if (fd < 0)
         return fd;
-    daemon->lock_fd = fd;
-    write_pid(daemon->options.run_dir);
+    alone->run_fd = fd;
+    write_pid(run_dir);
     return 0;
 }
 
-int alone_on_host(struct daemon *daemon, struct ballast_error *err)
+int alone_on_xen(struct alone *alone, struct ballast_error *err)
 {
     struct lock_holder holder;
-    if (engine_host_is_sim(daemon->host))
-        return 0;
     int fd = lock_take(LOCK_XEN_DIR, LOCK_DAEMON, &holder, err);
     /* The same directory, by whatever name. */
     if (fd == -EWOULDBLOCK && holder.pid == getpid())
@@ -94,15 +94,15 @@ int alone_on_host(struct daemon *daemon, struct ballast_error *err)
         fd = take_lock(LOCK_XEN_DIR, err);
     if (fd < 0)
         return fd;
-    daemon->host_lock_fd = fd;
+    alone->xen_fd = fd;
     return 0;
 }
 
-void alone_end(struct daemon *daemon)
+void alone_end(struct alone *alone)
 {
-    if (daemon->host_lock_fd >= 0)
-        (void)close(daemon->host_lock_fd);
-    if (daemon->lock_fd >= 0)
-        (void)close(daemon->lock_fd);
-    daemon->host_lock_fd = daemon->lock_fd = -1;
+    if (alone->xen_fd >= 0)
+        (void)close(alone->xen_fd);
+    if (alone->run_fd >= 0)
+        (void)close(alone->run_fd);
+    *alone = ALONE_NONE;
 }

@@ -3,221 +3,40 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "app/ballastd/alone.h"
-#include "app/ballastd/server/connection.h"
-#include "app/ballastd/server/listener.h"
-#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/clock.h"
+#include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/host.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/server/server.h"
 #include "app/ballastd/systemd.h"
-#include "app/ballastd/server/subscriptions.h"
+#include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/policy/policy.h"
 #include "edge/file/file.h"
 
 /* 1: the answer is no, 2: bad input, 3: the host cannot be reached, as `ballast` has it. */
 enum { EXIT_NO = 1, EXIT_BAD = 2, EXIT_HOST = 3 };
 
-uint64_t daemon_real_usec(void)
-{
-    return uv_hrtime() / 1000;
-}
-
-uint64_t daemon_now_usec(const struct daemon *daemon)
-{
-    return overlay_now_usec(daemon->overlay);
-}
-
-static void on_alert(void *context, enum alert_kind name, const struct alert *alert)
-{
-    struct recorder_news news = RECORDER_NEWS;
-    news.what = alert->on ? "alert" : "alert-over";
-    news.reason = alert_name(name);
-    news.detail = alert->message;
-    recorder_news(context, &news);
-    subscriptions_notify_alert(context, name, alert);
-}
-
-/* The usual one is no simulated host's: that has none but what its configuration names. */
-static void find_profile(const struct daemon *daemon, struct engine_config *config)
-{
-    if (!engine_host_is_sim(daemon->host))
-        engine_config_usual_profile(config);
-}
-
-void daemon_reload(struct daemon *daemon)
-{
-    struct engine_config config;
-    struct ballast_error err;
-    systemd_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)daemon_real_usec());
-    int rc = engine_config_read(daemon->options.config_path, &config, &err);
-    if (rc == 0) {
-        find_profile(daemon, &config);
-        bool other_policy = config.policy != daemon->config.policy;
-        engine_config_release(&daemon->config);
-        daemon->config = config;
-        listener_set_group(daemon);
-        if (daemon->tick)
-            tick_set_inaccuracy(daemon->tick, config.inaccuracy_kib);
-        /* A policy that was set by a command stays until the file says another than it did. */
-        if (other_policy) {
-            engine_set_policy(daemon, config.policy);
-            (void)reservations_put_text(daemon->reservations, "policy", NULL, NULL);
-        }
-        engine_log(LOG_NOTICE, "the configuration has been read anew");
-    }
-    alerts_set(&daemon->alerts, ALERT_CONFIG, daemon_now_usec(daemon), rc < 0 ? err.text : NULL);
-    systemd_notify("READY=1");
-}
-
-static void on_signal(uv_signal_t *handle, int signum)
-{
-    struct daemon *daemon = handle->data;
-    if (signum == SIGHUP)
-        daemon_reload(daemon);
-    else
-        daemon_stop(daemon);
-}
-
-static void on_watchdog(uv_timer_t *timer)
-{
-    struct daemon *daemon = timer->data;
-    /* A host that cannot be read is not cured by killing us; a loop that stands still is. */
-    systemd_notify("WATCHDOG=1");
-    daemon->watched = false;
-}
-
-static void on_host(uv_poll_t *handle, int status, int events)
-{
-    struct daemon *daemon = handle->data;
-    (void)events;
-    if (status == 0 && !engine_host_take_events(daemon->host))
-        return;
-    engine_sample_soon(daemon);
-}
-
-/* Somebody takes memory fast: maxima may have to come down before the next tick. */
-static void on_low(uv_poll_t *handle, int status, int events)
-{
-    struct daemon *daemon = handle->data;
-    (void)status;
-    (void)events;
-    if (!engine_host_take_low(daemon->host))
-        return;
-    daemon->low_count++;
-    engine_sample(daemon);
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    engine_log(LOG_INFO, "little memory is free: %llu KiB",
-               host ? (unsigned long long)host->free_kib : 0);
-    if (daemon->tick)
-        engine_settle(daemon);
-}
-
-static void watch_low(struct daemon *daemon)
-{
-    struct ballast_error err = {.text = "it cannot be waited for"};
-    int fd = engine_host_low_fd(daemon->host, &err);
-    daemon->low_count = BALLAST_NONE;
-    if (fd < 0 || uv_poll_init(&daemon->loop, &daemon->low_poll, fd) < 0) {
-        engine_log(LOG_NOTICE, "not told when memory is low: %s, ignoring", err.text);
-        return;
-    }
-    daemon->low_count = 0;
-    daemon->low_poll.data = daemon;
-    uv_poll_start(&daemon->low_poll, UV_READABLE, on_low);
-}
-
-static int make_state_dir(const struct daemon *daemon)
-{
-    struct ballast_error err;
-    int fd = file_own_dir(daemon->options.state_dir, 0700, &err);
-    if (fd < 0) {
-        engine_log(LOG_ERR, "%s", err.text);
-        return EXIT_HOST;
-    }
-    (void)close(fd);
-    return 0;
-}
-
-static int open_all(struct daemon *daemon)
-{
-    struct ballast_error err;
-    int rc = engine_config_read(daemon->options.config_path, &daemon->config, &err);
-    if (rc < 0) {
-        engine_log(LOG_ERR, "%s", err.text);
-        return EXIT_BAD;
-    }
-    if ((rc = alone_in_run_dir(daemon, &err)) < 0) {
-        engine_log(LOG_ERR, "%s", err.text);
-        return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
-    }
-    if ((rc = engine_host_open(&daemon->options, &daemon->host, &err)) < 0) {
-        engine_log(LOG_ERR, "%s", err.text);
-        return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
-    }
-    if ((rc = alone_on_host(daemon, &err)) < 0) {
-        engine_log(LOG_ERR, "%s", err.text);
-        return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
-    }
-    find_profile(daemon, &daemon->config);
-    if ((rc = engine_init(daemon, &err)) < 0) {
-        engine_log(LOG_ERR, "%s", err.text);
-        return EXIT_HOST;
-    }
-    return make_state_dir(daemon);
-}
-
-static void start_watching(struct daemon *daemon)
-{
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    uint64_t watchdog_usec = systemd_watchdog_usec();
-    int fd = engine_host_fd(daemon->host);
-    signal(SIGPIPE, SIG_IGN);
-    /* A file that must not grow is a full disk, and no reason to die. */
-    signal(SIGXFSZ, SIG_IGN);
-    for (int i = 0; i < 3; i++) {
-        uv_signal_init(&daemon->loop, &daemon->signals[i]);
-        daemon->signals[i].data = daemon;
-        uv_signal_start(&daemon->signals[i], on_signal, signals[i]);
-    }
-    uv_idle_init(&daemon->loop, &daemon->pump);
-    daemon->pump.data = daemon;
-    uv_timer_init(&daemon->loop, &daemon->watchdog);
-    daemon->watchdog.data = daemon;
-    if (watchdog_usec > 0)
-        uv_timer_start(&daemon->watchdog, on_watchdog, watchdog_usec / 2000, watchdog_usec / 2000);
-    if (fd >= 0 && uv_poll_init(&daemon->loop, &daemon->host_poll, fd) == 0) {
-        daemon->host_poll.data = daemon;
-        uv_poll_start(&daemon->host_poll, UV_READABLE, on_host);
-    }
-    watch_low(daemon);
-}
-
-int daemon_start(struct daemon *daemon)
-{
-    struct ballast_error err;
-    daemon->run_fd = daemon->lock_fd = daemon->host_lock_fd = -1;
-    daemon->alerts.tell = on_alert;
-    daemon->alerts.context = daemon;
-    uv_loop_init(&daemon->loop);
-    int status = open_all(daemon);
-    if (status)
-        return status;
-    start_watching(daemon);
-    engine_begin(daemon);
-    if (listener_open(daemon, &err) < 0) {
-        engine_log(LOG_ERR, "%s", err.text);
-        return EXIT_HOST;
-    }
-    engine_log(LOG_NOTICE, "ready: host %s%s, policy %s, %s", engine_host_name(daemon->host),
-               engine_host_goes_on(daemon->host) ? " (goes on)" : "", daemon->policy->name,
-               daemon->listeners[0].path);
-    systemd_notify("READY=1\nSTATUS=host %s, policy %s", engine_host_name(daemon->host),
-                   daemon->policy->name);
-    return 0;
-}
+struct daemon {
+    const struct daemon_options *options;
+    struct alone alone;
+    struct engine *engine;
+    struct server *server;
+    bool ending;
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uint64_t armed_usec; /* when the timer fires, as the engine has it */
+    uv_prepare_t prepare;
+    uv_timer_t watchdog;
+    uv_poll_t host_poll;
+    uv_poll_t low_poll;
+    uv_signal_t signals[3];
+};
 
 static void close_handle(uv_handle_t *handle, void *arg)
 {
@@ -226,40 +45,225 @@ static void close_handle(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
-void daemon_stop(struct daemon *daemon)
+static void close_all(struct daemon *daemon)
+{
+    if (daemon->server)
+        server_close(daemon->server);
+    uv_walk(&daemon->loop, close_handle, NULL);
+}
+
+static void stop(struct daemon *daemon)
 {
     if (daemon->ending)
         return;
     daemon->ending = true;
     engine_log(LOG_NOTICE, "ending");
     systemd_notify("STOPPING=1");
-    listener_close(daemon);
-    uv_walk(&daemon->loop, close_handle, NULL);
+    close_all(daemon);
 }
 
-static void release_all(struct daemon *daemon)
+static void reload(struct daemon *daemon)
 {
-    listener_close(daemon);
-    uv_walk(&daemon->loop, close_handle, NULL);
+    struct engine_config config;
+    struct ballast_error err;
+    systemd_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_real_usec());
+    int rc = engine_config_read(daemon->options->config_path, &config, &err);
+    engine_reconfigure(daemon->engine, &config, rc < 0 ? &err : NULL);
+    if (rc == 0) {
+        server_reconfigure(daemon->server);
+        engine_log(LOG_NOTICE, "the configuration has been read anew");
+    }
+    systemd_notify("READY=1");
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    if (signum == SIGHUP)
+        reload(handle->data);
+    else
+        stop(handle->data);
+}
+
+/* A host that cannot be read is not cured by killing us; a loop that stands still is. */
+static void on_watchdog(uv_timer_t *timer)
+{
+    (void)timer;
+    systemd_notify("WATCHDOG=1");
+}
+
+static void on_host(uv_poll_t *handle, int status, int events)
+{
+    struct daemon *daemon = handle->data;
+    (void)events;
+    if (status == 0)
+        engine_take_events(daemon->engine);
+    else
+        engine_sample_soon(daemon->engine);
+}
+
+static void on_low_memory(uv_poll_t *handle, int status, int events)
+{
+    struct daemon *daemon = handle->data;
+    (void)status;
+    (void)events;
+    engine_take_low_memory(daemon->engine);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    daemon->armed_usec = 0;
+    engine_tick(daemon->engine);
+}
+
+/* Before the loop waits: whatever was done may have moved the next tick, or be the last. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct daemon *daemon = prepare->data;
+    uint64_t due_usec = engine_due_usec(daemon->engine);
+    if (engine_failed(daemon->engine)) {
+        stop(daemon);
+        return;
+    }
+    if (due_usec == daemon->armed_usec)
+        return;
+    uint64_t left_usec = ballast_sub_floor(due_usec, clock_real_usec());
+    daemon->armed_usec = due_usec;
+    uv_timer_start(&daemon->timer, on_timer, ballast_max_u64(ballast_div_up(left_usec, 1000), 1),
+                   0);
+}
+
+static void start_polling(struct daemon *daemon, uv_poll_t *poll, int fd, uv_poll_cb on_event)
+{
+    if (fd < 0 || uv_poll_init(&daemon->loop, poll, fd) < 0)
+        return;
+    poll->data = daemon;
+    uv_poll_start(poll, UV_READABLE, on_event);
+}
+
+static void start_watching(struct daemon *daemon)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    uint64_t watchdog_usec = systemd_watchdog_usec();
+    signal(SIGPIPE, SIG_IGN);
+    /* A file that must not grow is a full disk, and no reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
+    for (int i = 0; i < 3; i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        uv_signal_start(&daemon->signals[i], on_signal, signals[i]);
+    }
+    uv_timer_init(&daemon->loop, &daemon->watchdog);
+    if (watchdog_usec > 0)
+        uv_timer_start(&daemon->watchdog, on_watchdog, watchdog_usec / 2000, watchdog_usec / 2000);
+    uv_timer_init(&daemon->loop, &daemon->timer);
+    daemon->timer.data = daemon;
+    uv_prepare_init(&daemon->loop, &daemon->prepare);
+    daemon->prepare.data = daemon;
+    uv_prepare_start(&daemon->prepare, on_prepare);
+    start_polling(daemon, &daemon->host_poll, engine_events_fd(daemon->engine), on_host);
+    start_polling(daemon, &daemon->low_poll, engine_low_memory_fd(daemon->engine), on_low_memory);
+}
+
+static int make_state_dir(const struct daemon *daemon, struct ballast_error *err)
+{
+    int fd = file_own_dir(daemon->options->engine.state_dir, 0700, err);
+    if (fd < 0)
+        return EXIT_HOST;
+    (void)close(fd);
+    return 0;
+}
+
+static int open_host(struct daemon *daemon, struct engine_host **host, struct ballast_error *err)
+{
+    int rc = engine_host_open(&daemon->options->host, host, err);
+    if (rc < 0)
+        return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
+    if (!engine_host_is_sim(*host) && (rc = alone_on_xen(&daemon->alone, err)) < 0) {
+        engine_host_close(*host);
+        return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
+    }
+    return 0;
+}
+
+static int open_engine(struct daemon *daemon, struct engine_config *config,
+                       struct ballast_error *err)
+{
+    struct engine_host *host;
+    int status = open_host(daemon, &host, err);
+    if (status) {
+        engine_config_release(config);
+        return status;
+    }
+    struct engine_observer observer = server_observer(daemon->server);
+    if (engine_new(&daemon->options->engine, host, config, &observer, &daemon->engine, err) < 0 ||
+        server_attach(daemon->server, daemon->engine, err) < 0)
+        return EXIT_HOST;
+    return make_state_dir(daemon, err);
+}
+
+static int open_all(struct daemon *daemon, struct ballast_error *err)
+{
+    struct engine_config config;
+    int rc = engine_config_read(daemon->options->config_path, &config, err);
+    if (rc < 0)
+        return EXIT_BAD;
+    daemon->server = server_new(&daemon->loop, daemon->options->run_dir);
+    rc = daemon->server ? alone_in_run_dir(&daemon->alone, daemon->options->run_dir, err)
+                        : ballast_fail(err, -ENOMEM, "out of memory");
+    if (rc < 0) {
+        engine_config_release(&config);
+        return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
+    }
+    return open_engine(daemon, &config, err);
+}
+
+static void announce(const struct daemon *daemon)
+{
+    const struct engine_host *host = engine_host(daemon->engine);
+    const char *policy = engine_policy(daemon->engine)->name;
+    engine_log(LOG_NOTICE, "ready: host %s%s, policy %s, %s", engine_host_name(host),
+               engine_host_goes_on(host) ? " (goes on)" : "", policy,
+               server_control_path(daemon->server));
+    systemd_notify("READY=1\nSTATUS=host %s, policy %s", engine_host_name(host), policy);
+}
+
+static int start(struct daemon *daemon)
+{
+    struct ballast_error err;
+    int status = open_all(daemon, &err);
+    if (status == 0) {
+        start_watching(daemon);
+        engine_begin(daemon->engine);
+        status = server_open(daemon->server, &err) < 0 ? EXIT_HOST : 0;
+    }
+    if (status)
+        engine_log(LOG_ERR, "%s", err.text);
+    else
+        announce(daemon);
+    return status;
+}
+
+/* The engine goes last but for the locks: what it holds of the host must not be another's yet. */
+static void release(struct daemon *daemon)
+{
+    close_all(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
-    engine_release(daemon);
-    engine_host_close(daemon->host);
-    engine_config_release(&daemon->config);
-    alone_end(daemon);
-    if (daemon->run_fd >= 0)
-        (void)close(daemon->run_fd);
+    server_free(daemon->server);
+    engine_free(daemon->engine);
+    alone_end(&daemon->alone);
 }
 
-int daemon_run(struct daemon *daemon)
+int daemon_run(const struct daemon_options *options)
 {
-    int status = daemon_start(daemon);
+    struct daemon daemon = {.options = options, .alone = ALONE_NONE};
+    uv_loop_init(&daemon.loop);
+    int status = start(&daemon);
     if (status == 0) {
-        uv_run(&daemon->loop, UV_RUN_DEFAULT);
-        if (daemon->host)
-            engine_host_save(daemon->host);
-        status = daemon->breaches > 0 ? EXIT_NO : daemon->exit_status;
+        uv_run(&daemon.loop, UV_RUN_DEFAULT);
+        status = engine_counters(daemon.engine)->breaches > 0 ? EXIT_NO : 0;
     }
-    release_all(daemon);
+    release(&daemon);
     return status;
 }

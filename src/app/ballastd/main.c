@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
-#include <stdlib.h>
+#include <syslog.h>
 
-#include "app/ballastd/engine/clock.h"
 #include "app/ballastd/daemon.h"
-#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/set_back.h"
+#include "app/ballastd/log.h"
 
 int main(int argc, char **argv)
 {
-    struct daemon *daemon = calloc(1, sizeof(*daemon));
-    if (!daemon) {
-        perror("ballastd");
-        return EXIT_FAILURE;
-    }
-    int status = daemon_options_parse(argc, argv, &daemon->options);
-    if (status == 0) {
-        if (daemon->options.verbose)
-            engine_log_upto(LOG_DEBUG);
-        status =
-            daemon->options.set_clock_back ? clock_set_back(&daemon->options) : daemon_run(daemon);
-    } else {
-        status--;
-    }
-    free(daemon);
-    return status;
+    struct daemon_options options;
+    int status = daemon_options_parse(argc, argv, &options);
+    if (status != 0)
+        return status - 1;
+    log_open(options.engine.verbose ? LOG_DEBUG : LOG_INFO);
+    return options.set_clock_back ? set_back_run(options.engine.state_dir) : daemon_run(&options);
 }

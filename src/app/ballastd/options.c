@@ -56,12 +56,12 @@ static int report_invalid(const char *what, const char *value, const char *right
 static int set_host(const char *word, struct daemon_options *out)
 {
     if (strcmp(word, "xen") == 0)
-        out->host = ENGINE_HOST_XEN;
+        out->host.kind = ENGINE_HOST_XEN;
     else if (strcmp(word, "sim") == 0 || (strncmp(word, "sim:", 4) == 0 && word[4] != '\0'))
-        out->host = ENGINE_HOST_SIM;
+        out->host.kind = ENGINE_HOST_SIM;
     else
         return report_invalid("--host", word, "xen, sim or sim:FILE would be right");
-    out->scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
+    out->host.scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
     return 0;
 }
 
@@ -71,7 +71,7 @@ static int set_speed(const char *word, struct daemon_options *out)
 {
     char with_x[32];
     (void)snprintf(with_x, sizeof(with_x), "%.30sx", word);
-    if (!scenario_value_ratio_to(with_x, FASTEST, &out->speed_permyriad))
+    if (!scenario_value_ratio_to(with_x, FASTEST, &out->host.speed_permyriad))
         return report_invalid("--speed", word,
                               "a number up to 100000, such as 10 or 0.5, would be right");
     return 0;
@@ -85,25 +85,25 @@ static int set_option(int option, const char *value, struct daemon_options *out)
     case 'S':
         return set_speed(value, out);
     case 'r':
-        out->run_dir = value;
+        out->run_dir = out->host.run_dir = value;
         return 0;
     case 's':
-        out->state_dir = value;
+        out->engine.state_dir = value;
         return 0;
     case 'c':
         out->config_path = value;
         return 0;
     case 'l':
-        out->check_laws = true;
+        out->engine.check_laws = true;
         return 0;
     case 'B':
         out->set_clock_back = true;
         return 0;
     case 'F':
-        out->fresh = true;
+        out->host.fresh = true;
         return 0;
     case 'v':
-        out->verbose = true;
+        out->engine.verbose = true;
         return 0;
     case 'f': /* what it always does */
         return 0;
@@ -122,9 +122,13 @@ static int set_option(int option, const char *value, struct daemon_options *out)
 int daemon_options_parse(int argc, char **argv, struct daemon_options *out)
 {
     const char *run_dir = getenv("BALLAST_RUN_DIR");
-    *out = (struct daemon_options){.run_dir = run_dir && *run_dir ? run_dir : "/run/ballast",
-                                   .state_dir = "/var/lib/ballast",
-                                   .speed_permyriad = BALLAST_PERMYRIAD};
+    if (!run_dir || *run_dir == '\0')
+        run_dir = "/run/ballast";
+    *out = (struct daemon_options){
+        .run_dir = run_dir,
+        .host = {.run_dir = run_dir, .speed_permyriad = BALLAST_PERMYRIAD},
+        .engine = {.state_dir = "/var/lib/ballast"},
+    };
     int option;
     while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
         int rc = set_option(option, optarg, out);

@@ -4,25 +4,16 @@
 #define APP_BALLASTD_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-enum engine_host_kind {
-    ENGINE_HOST_DEFAULT, /* xen; where there is none, the remedy is told too */
-    ENGINE_HOST_XEN,
-    ENGINE_HOST_SIM,
-};
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/host.h"
 
 struct daemon_options {
-    enum engine_host_kind host;
-    const char *scenario; /* of a simulated host; NULL: the built-in one */
+    struct engine_host_options host;
+    struct engine_options engine;
     const char *run_dir;
-    const char *state_dir;
-    const char *config_path;  /* NULL: /etc/ballast/ballastd.conf where there is one */
-    uint64_t speed_permyriad; /* of the simulated clock against the real one */
-    bool check_laws;
-    bool set_clock_back; /* of the ledger, and end */
-    bool fresh;          /* a simulated host begins new, whatever was left of the last one */
-    bool verbose;        /* every decision is said, not only those with a new reason */
+    const char *config_path; /* NULL: /etc/ballast/ballastd.conf where there is one */
+    bool set_clock_back;     /* of the ledger, and end */
 };
 
 /* 0: go on; else the exit status plus one, and everything has been said. */

@@ -93,9 +93,5 @@ struct wire_domain_name {
 /* A WIRE_DOMAIN; false where it is left out. */
 bool wire_param_domain(const struct json_object *params, const char *name,
                        struct wire_domain_name *out);
-/* A WIRE_UUID, or any such string, as its 16 bytes in the order of its digits; -EINVAL: none. */
-int wire_uuid_parse(const char *text, uint8_t out[16]);
-/* The same back: 36 characters and a NUL. */
-void wire_uuid_text(const uint8_t uuid[16], char out[37]);
 
 #endif

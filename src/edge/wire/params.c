@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/base/uuid.h"
 #include "edge/json/json.h"
 #include "edge/wire/line.h"
 #include "edge/wire/methods.h"
@@ -89,7 +90,7 @@ static int check_text(const struct wire_param *param, const char *where,
     size_t length = (size_t)json_object_get_string_len(value);
     uint8_t uuid[16];
     if (param->type == WIRE_UUID)
-        return wire_uuid_parse(text, uuid) == 0
+        return ballast_uuid_parse(text, uuid) == 0
                    ? 0
                    : fail(where, param->name, err, "must be %s", what_it_is(WIRE_UUID));
     if (length == 0 || length > WIRE_STRING_MOST)
@@ -284,44 +285,4 @@ bool wire_param_domain(const struct json_object *params, const char *name,
                                   .domid = is_number ? (uint32_t)json_object_get_uint64(value) : 0,
                                   .name = is_number ? NULL : json_object_get_string(value)};
     return true;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-int wire_uuid_parse(const char *text, uint8_t out[16])
-{
-    uint8_t uuid[16] = {0};
-    size_t digits = 0;
-    for (size_t i = 0; i < 36; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int digit = dash ? 0 : hex_digit(text[i]);
-        if (digit < 0 || (dash && text[i] != '-'))
-            return -EINVAL;
-        if (dash)
-            continue;
-        uuid[digits / 2] = (uint8_t)(uuid[digits / 2] << 4 | digit);
-        digits++;
-    }
-    if (text[36] != '\0')
-        return -EINVAL;
-    memcpy(out, uuid, sizeof(uuid));
-    return 0;
-}
-
-void wire_uuid_text(const uint8_t uuid[16], char out[37])
-{
-    size_t at = 0;
-    for (size_t i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            out[at++] = '-';
-        (void)snprintf(out + at, 3, "%02x", uuid[i]);
-        at += 2;
-    }
 }

@@ -17,7 +17,6 @@
 #include "edge/file/file.h"
 #include "edge/history/history.h"
 #include "edge/hv/scenario_value.h"
-#include "edge/json/json.h"
 
 #define USUAL_PATH "/etc/ballast/ballastd.conf"
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballastd/engine/costs.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/daemon.h"
+#include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/recorder.h"
 #include "core/base/error.h"
@@ -65,13 +66,13 @@ void costs_free(struct costs *costs)
  * The host's own profile, where there is one and it is of this host: what was measured on another
  * one says nothing here. Else NULL, and why in costs->refused, "" where there is none.
  */
-static const struct calibration *choose_calibration(const struct daemon *daemon,
+static const struct calibration *choose_calibration(const struct engine *engine,
                                                     const struct ballast_host *host)
 {
     char why[160] = "";
-    struct costs *costs = daemon->costs;
-    const struct calibration *calibration = daemon->config.calibration;
-    (void)snprintf(costs->refused, sizeof(costs->refused), "%s", daemon->config.profile_fault);
+    struct costs *costs = engine->costs;
+    const struct calibration *calibration = engine->config.calibration;
+    (void)snprintf(costs->refused, sizeof(costs->refused), "%s", engine->config.profile_fault);
     if (!calibration || calibration_match(calibration, host, why, sizeof(why)) != CALIBRATION_OTHER)
         return calibration;
     (void)snprintf(costs->refused, sizeof(costs->refused),
@@ -81,32 +82,32 @@ static const struct calibration *choose_calibration(const struct daemon *daemon,
     return NULL;
 }
 
-static const struct ballast_profile *profile_of(const struct daemon *daemon,
+static const struct ballast_profile *profile_of(const struct engine *engine,
                                                 const struct ballast_host *host)
 {
-    const struct calibration *calibration = choose_calibration(daemon, host);
+    const struct calibration *calibration = choose_calibration(engine, host);
     if (calibration)
         return calibration->profile;
     return *host->xen_version ? ballast_profile_for_xen(host->xen_version, NULL, NULL) : NULL;
 }
 
-static void note_profile_refused(struct daemon *daemon, const struct ballast_host *host)
+static void note_profile_refused(struct engine *engine, const struct ballast_host *host)
 {
-    (void)choose_calibration(daemon, host);
-    alerts_set(&daemon->alerts, ALERT_PROFILE, daemon_now_usec(daemon),
-               *daemon->costs->refused ? daemon->costs->refused : NULL);
+    (void)choose_calibration(engine, host);
+    alerts_set(&engine->alerts, ALERT_PROFILE, engine_now_usec(engine),
+               *engine->costs->refused ? engine->costs->refused : NULL);
 }
 
-static int compare_with_prediction(struct daemon *daemon, const struct ballast_host *host,
+static int compare_with_prediction(struct engine *engine, const struct ballast_host *host,
                                    const struct drift_seen *seen, struct drift_compared *out,
                                    struct ballast_error *err)
 {
     struct ballast_guest guest;
     struct ballast_breakdown predicted;
-    const struct ballast_profile *profile = profile_of(daemon, host);
+    const struct ballast_profile *profile = profile_of(engine, host);
     if (!profile)
         return ballast_fail(err, -ENODATA, "no profile knows this Xen to the page");
-    int rc = engine_host_guest(daemon->host, seen->id, &guest, err);
+    int rc = engine_host_guest(engine->host, seen->id, &guest, err);
     if (rc == 0)
         rc = ballast_breakdown_evaluate(&predicted, profile, &guest, &host->caps, err);
     return rc < 0 ? rc : drift_compare(&predicted, seen, out, err);
@@ -117,14 +118,14 @@ static int64_t size_of(int64_t kib)
     return kib < 0 ? -kib : kib;
 }
 
-static void note_verdict(struct daemon *daemon, const struct ballast_domain *domain,
+static void note_verdict(struct engine *engine, const struct ballast_domain *domain,
                          const struct drift_compared *is)
 {
     char why[ALERT_TEXT];
-    struct costs *costs = daemon->costs;
+    struct costs *costs = engine->costs;
     if (is->verdict == DRIFT_WITHIN) {
         if (++costs->within >= ENOUGH_WITHIN)
-            alerts_set(&daemon->alerts, ALERT_PREDICTION, daemon_now_usec(daemon), NULL);
+            alerts_set(&engine->alerts, ALERT_PREDICTION, engine_now_usec(engine), NULL);
         return;
     }
     costs->within = 0;
@@ -134,15 +135,15 @@ static void note_verdict(struct daemon *daemon, const struct ballast_domain *dom
                    "domain %" PRIu32 " (%s) cost %" PRId64 " KiB, and %s said %" PRIu64
                    " to %" PRIu64 ": another Xen or processor than was measured? 'ballast "
                    "calibrate' finds what is right here",
-                   domain->id, domain->name, is->actual_kib, costs_sum(daemon).profile,
+                   domain->id, domain->name, is->actual_kib, costs_sum(engine).profile,
                    is->settled_kib, is->fresh_max_kib);
-    alerts_set(&daemon->alerts, ALERT_PREDICTION, daemon_now_usec(daemon), why);
+    alerts_set(&engine->alerts, ALERT_PREDICTION, engine_now_usec(engine), why);
 }
 
-static void remember_cost(struct daemon *daemon, const struct ballast_domain *domain,
+static void remember_cost(struct engine *engine, const struct ballast_domain *domain,
                           const uint8_t uuid[LEDGER_UUID], const struct drift_compared *is)
 {
-    struct costs *costs = daemon->costs;
+    struct costs *costs = engine->costs;
     struct record *record = &costs->records[costs->count++ % RECORDS];
     *record = (struct record){.domid = domain->id, .is = *is};
     memcpy(record->uuid, uuid, LEDGER_UUID);
@@ -154,17 +155,17 @@ static void remember_cost(struct daemon *daemon, const struct ballast_domain *do
     news.reason = drift_verdict_name(is->verdict);
     news.from_kib = is->settled_kib;
     news.to_kib = is->actual_kib < 0 ? 0 : (uint64_t)is->actual_kib;
-    recorder_news(daemon, &news);
-    note_verdict(daemon, domain, is);
+    recorder_news(engine, &news);
+    note_verdict(engine, domain, is);
 }
 
 static bool is_finished(void *context, const struct ballast_domain *domain)
 {
     struct ballast_guest guest;
-    struct daemon *daemon = context;
-    struct costs *costs = daemon->costs;
-    uint64_t now_usec = daemon_now_usec(daemon);
-    if (engine_host_guest(daemon->host, domain->id, &guest, NULL) != -ENOENT)
+    struct engine *engine = context;
+    struct costs *costs = engine->costs;
+    uint64_t now_usec = engine_now_usec(engine);
+    if (engine_host_guest(engine->host, domain->id, &guest, NULL) != -ENOENT)
         return true;
     if (!costs->awaiting)
         costs->awaiting_since_usec = now_usec;
@@ -173,28 +174,28 @@ static bool is_finished(void *context, const struct ballast_domain *domain)
     return ballast_sub_floor(now_usec, costs->awaiting_since_usec) >= PATIENCE_USEC;
 }
 
-void costs_sample(struct daemon *daemon)
+void costs_sample(struct engine *engine)
 {
     struct drift_seen seen[DRIFT_SEEN];
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    daemon->costs->asked = false;
-    int count = drift_look(daemon->costs->drift, host, is_finished, daemon, seen);
-    daemon->costs->awaiting = daemon->costs->asked;
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    engine->costs->asked = false;
+    int count = drift_look(engine->costs->drift, host, is_finished, engine, seen);
+    engine->costs->awaiting = engine->costs->asked;
     for (int i = 0; i < count; i++) {
         size_t at;
         struct ballast_error err;
         struct drift_compared is;
-        if (overlay_find(daemon->overlay, seen[i].id, &at) < 0)
+        if (overlay_find(engine->overlay, seen[i].id, &at) < 0)
             continue;
-        int rc = compare_with_prediction(daemon, host, &seen[i], &is, &err);
+        int rc = compare_with_prediction(engine, host, &seen[i], &is, &err);
         if (rc == 0)
-            remember_cost(daemon, &host->domains[at], overlay_domain(daemon->overlay, at)->uuid,
+            remember_cost(engine, &host->domains[at], overlay_domain(engine->overlay, at)->uuid,
                           &is);
         else if (rc != -ENODATA && rc != -ENOENT && rc != -ENOTSUP)
             engine_log(LOG_INFO, "what domain %" PRIu32 " costs was not predicted: %s, ignoring",
                        seen[i].id, err.text);
     }
-    note_profile_refused(daemon, host);
+    note_profile_refused(engine, host);
 }
 
 const struct drift_compared *costs_find(const struct costs *costs, uint32_t domid,
@@ -209,16 +210,16 @@ const struct drift_compared *costs_find(const struct costs *costs, uint32_t domi
     return NULL;
 }
 
-struct costs_sum costs_sum(const struct daemon *daemon)
+struct costs_sum costs_sum(const struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    const struct ballast_profile *profile = host ? profile_of(daemon, host) : NULL;
-    const char *refused = host ? daemon->costs->refused : "";
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    const struct ballast_profile *profile = host ? profile_of(engine, host) : NULL;
+    const char *refused = host ? engine->costs->refused : "";
     return (struct costs_sum){.profile = profile ? ballast_profile_name(profile) : NULL,
-                              .calibration = host && !*refused ? daemon->config.calibration : NULL,
+                              .calibration = host && !*refused ? engine->config.calibration : NULL,
                               .refused = *refused ? refused : NULL,
-                              .guests = daemon->costs->count,
-                              .outside = daemon->costs->outside,
-                              .above = daemon->costs->above,
-                              .worst_kib = daemon->costs->worst_kib};
+                              .guests = engine->costs->count,
+                              .outside = engine->costs->outside,
+                              .above = engine->costs->above,
+                              .worst_kib = engine->costs->worst_kib};
 }

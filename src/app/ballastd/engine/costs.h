@@ -12,7 +12,7 @@
 #include "core/model/drift.h"
 
 struct calibration;
-struct daemon;
+struct engine;
 struct costs;
 
 /* NULL: out of memory. costs_free() takes NULL. */
@@ -20,7 +20,7 @@ struct costs *costs_new(void);
 void costs_free(struct costs *costs);
 
 /* After each look at the host. */
-void costs_sample(struct daemon *daemon);
+void costs_sample(struct engine *engine);
 
 /* Of a life, or NULL: it was there before the daemon, or could not be told apart. */
 const struct drift_compared *costs_find(const struct costs *costs, uint32_t domid,
@@ -35,6 +35,6 @@ struct costs_sum {
     uint64_t above;      /* of these, who cost more */
     int64_t worst_kib;   /* the largest difference, by its size; 0: none */
 };
-struct costs_sum costs_sum(const struct daemon *daemon);
+struct costs_sum costs_sum(const struct engine *engine);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "app/ballastd/engine/log.h"
-#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder.h"
 #include "app/tick/laws.h"
 #include "core/base/units.h"
@@ -15,10 +15,10 @@
 #define TAKEN_USEC BALLAST_SEC_USEC
 
 /* What is free does not cover what is promised, whatever is kept for Xen. */
-static uint64_t taken_kib(const struct daemon *daemon)
+static uint64_t taken_kib(const struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    uint64_t promises_kib = tick_ledger_unseen_kib(reservations_book(daemon->reservations), host);
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    uint64_t promises_kib = tick_ledger_unseen_kib(reservations_book(engine->reservations), host);
     struct tick_sums sums = tick_sums_of(host, promises_kib);
     return promises_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slack_kib) : 0;
 }
@@ -28,16 +28,16 @@ static uint64_t taken_kib(const struct daemon *daemon)
 
 /* A guest that says for too long that it is being suspended is asked like any other from then on.
  */
-static void note_suspends(struct daemon *daemon)
+static void note_suspends(struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
-        struct overlay_record *record = overlay_domain(daemon->overlay, i);
+        struct overlay_record *record = overlay_domain(engine->overlay, i);
         struct recorder_news news = RECORDER_NEWS;
-        if (!domain->says_suspend || daemon_now_usec(daemon) < record->suspend_told_usec)
+        if (!domain->says_suspend || engine_now_usec(engine) < record->suspend_told_usec)
             continue;
-        record->suspend_told_usec = daemon_now_usec(daemon) + WARN_AGAIN_USEC;
+        record->suspend_told_usec = engine_now_usec(engine) + WARN_AGAIN_USEC;
         engine_log(LOG_WARNING,
                    "domain %" PRIu32 " (%s) says that it is being suspended, and is not: its word "
                    "for that counts for 10 s; it is asked like any other",
@@ -45,32 +45,32 @@ static void note_suspends(struct daemon *daemon)
         news.domid = domain->id;
         news.who = domain->name;
         news.what = "suspend-not-believed";
-        recorder_news(daemon, &news);
+        recorder_news(engine, &news);
     }
 }
 
-void defence_check(struct daemon *daemon, const struct tick_result *result)
+void defence_check(struct engine *engine, const struct tick_result *result)
 {
-    note_suspends(daemon);
+    note_suspends(engine);
     char why[ALERT_TEXT] = "";
-    uint64_t now_usec = daemon_now_usec(daemon);
-    uint64_t kib = taken_kib(daemon);
+    uint64_t now_usec = engine_now_usec(engine);
+    uint64_t kib = taken_kib(engine);
     size_t at;
     if (kib == 0)
-        daemon->covered_usec = now_usec;
-    bool is_taken = kib > 0 && now_usec - daemon->covered_usec >= TAKEN_USEC;
+        engine->covered_usec = now_usec;
+    bool is_taken = kib > 0 && now_usec - engine->covered_usec >= TAKEN_USEC;
     uint64_t held_kib = result->decided.held_kib;
     if (is_taken)
         (void)snprintf(why, sizeof(why),
                        "%" PRIu64 " KiB of what is promised are not free any more: somebody who is "
                        "not balanced took them",
                        kib);
-    if (held_kib > 0 && overlay_find(daemon->overlay, result->decided.held_id, &at) == 0)
+    if (held_kib > 0 && overlay_find(engine->overlay, result->decided.held_id, &at) == 0)
         (void)snprintf(
             why + strlen(why), sizeof(why) - strlen(why),
             "%sdomain %" PRIu32 " (%s) is told to take %" PRIu64
             " KiB that are promised to others: its maximum is held until those have them",
             *why ? "; " : "", result->decided.held_id,
-            overlay_snapshot(daemon->overlay)->domains[at].name, held_kib);
-    alerts_set(&daemon->alerts, ALERT_PROMISED, now_usec, *why ? why : NULL);
+            overlay_snapshot(engine->overlay)->domains[at].name, held_kib);
+    alerts_set(&engine->alerts, ALERT_PROMISED, now_usec, *why ? why : NULL);
 }

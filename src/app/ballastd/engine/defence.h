@@ -3,10 +3,10 @@
 #ifndef APP_BALLASTD_ENGINE_DEFENCE_H
 #define APP_BALLASTD_ENGINE_DEFENCE_H
 
-struct daemon;
+struct engine;
 struct tick_result;
 
 /* After each look that was judged. */
-void defence_check(struct daemon *daemon, const struct tick_result *result);
+void defence_check(struct engine *engine, const struct tick_result *result);
 
 #endif

@@ -1,45 +1,144 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Looks at the host and acts on it: the tick, when it is due, and what is said of it. */
+/*
+ * All that the daemon knows and decides: the host with what was set for its guests, the ledger, the
+ * tick, the history. It knows no socket, no protocol and no event loop: its user asks it when the
+ * next tick is due, and is told by an observer what others must hear.
+ */
 #ifndef APP_BALLASTD_ENGINE_ENGINE_H
 #define APP_BALLASTD_ENGINE_ENGINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "app/ballastd/daemon.h"
+#include <ballast/error.h>
+
+#include "app/ballastd/engine/alerts.h"
+#include "core/ledger/ledger.h"
+
+struct balancer;
+struct costs;
+struct decisions;
+struct engine;
+struct engine_config;
+struct engine_host;
+struct engine_observer;
+struct overlay;
+struct policy;
+struct recorder;
+struct reservations;
 
 /* The owners of what `free` frees begin so. */
 #define ENGINE_FREE "free:"
 
-/* What the engine has before the loop begins: overlay, reservations, decisions. -ENOMEM. */
-int engine_init(struct daemon *daemon, struct ballast_error *err);
-void engine_release(struct daemon *daemon);
-/* Starts the timer. */
-void engine_begin(struct daemon *daemon);
-/* Moves a simulated host on, as far as one tick may; false: it cannot go on. */
-bool engine_catch_up(struct daemon *daemon);
-/* One tick at once. Whoever was waiting for what it decided is told when the caller settles. */
-void engine_sample(struct daemon *daemon);
+struct engine_options {
+    const char *state_dir;
+    bool check_laws;
+    bool verbose; /* every decision is logged, not only those with a new reason */
+};
+
 /*
- * The host has news: a tick, and what it decided is told, at once where the last look is an
- * interval ago, else when it is. Guests make news, so there are never two looks of it within an
+ * Takes the host and what `config` holds, in any case. Nothing is read yet. -ENOMEM. Whatever the
+ * options point to must outlive the engine; engine_free() takes NULL.
+ */
+int engine_new(const struct engine_options *options, struct engine_host *host,
+               struct engine_config *config, const struct engine_observer *observer,
+               struct engine **out, struct ballast_error *err);
+void engine_free(struct engine *engine);
+
+/* The first sample, before the first tick is due. */
+void engine_begin(struct engine *engine);
+/* When the next tick is due, by clock_real_usec(). */
+uint64_t engine_due_usec(const struct engine *engine);
+/* The tick that is due. */
+void engine_tick(struct engine *engine);
+/* The simulated host has a fault: there is no going on. */
+bool engine_failed(const struct engine *engine);
+
+/*
+ * Readable when the host has something to tell, -1: it never has; engine_take_events() then takes
+ * it in.
+ */
+int engine_events_fd(const struct engine *engine);
+void engine_take_events(struct engine *engine);
+/* The same for when little memory is left; where the host cannot say so that is logged. */
+int engine_low_memory_fd(struct engine *engine);
+void engine_take_low_memory(struct engine *engine);
+
+/* Moves a simulated host on, as far as one tick may; false: it has failed. */
+bool engine_catch_up(struct engine *engine);
+/* One tick at once. What it decided is told when its caller settles. */
+void engine_sample(struct engine *engine);
+/*
+ * The host has news: a tick, and what it decided is told, at once where the last sample is an
+ * interval ago, else when it is. Guests make news, so there are never two samples of it within an
  * interval.
  */
-void engine_sample_soon(struct daemon *daemon);
-/* Tells what has changed since the last time, and answers those that waited for it. */
-void engine_settle(struct daemon *daemon);
+void engine_sample_soon(struct engine *engine);
+/* Tells the observer what has changed since the last time. */
+void engine_settle(struct engine *engine);
+/* What was done to a simulated host is kept. */
+void engine_save_host(struct engine *engine);
+
+/* Takes what `config` holds; `err` says why there is none: the alert of that is set or ended. */
+void engine_reconfigure(struct engine *engine, struct engine_config *config,
+                        const struct ballast_error *err);
 /* Stops or goes on with all balancing; going on ends standing back, too. */
-void engine_pause(struct daemon *daemon, bool paused);
+void engine_pause(struct engine *engine, bool paused);
+bool engine_is_paused(const struct engine *engine);
 /* Whether targets may be moved at all now. */
-bool engine_balances(const struct daemon *daemon);
-/* Goes on after a second balancer was noticed. */
-void engine_resume(struct daemon *daemon);
-void engine_set_policy(struct daemon *daemon, const struct policy *policy);
+bool engine_balances(const struct engine *engine);
+/* The policy from now on, over restarts. -EAGAIN and errors of the store. */
+int engine_set_policy(struct engine *engine, const struct policy *policy,
+                      struct ballast_error *err);
+/* Something was done to the host: for a while it is sampled as often as while something moves. */
+void engine_note_move(struct engine *engine);
+/* What a user of the host set goes into the history; `detail` is JSON. */
+void engine_record_setting(struct engine *engine, const char *what, uint64_t domid, uint64_t uid,
+                           const char *detail);
+/* What `giving` remembers of those who gave is forgotten: nobody waits any more. */
+void engine_forget_donors(struct engine *engine);
 
 /*
  * What a start can have at once: free, promised to nobody, and not what those who are not asked
  * have been told to take, or what is kept for minima. What is missing to one that waits is missing
  * to it.
  */
-uint64_t engine_available_kib(struct daemon *daemon);
+uint64_t engine_available_kib(struct engine *engine);
+/* The clock of snapshots, and that of the ledger, which is never behind what it was told. */
+uint64_t engine_now_usec(const struct engine *engine);
+uint64_t engine_ledger_now_usec(const struct engine *engine);
+/* The ledger has been read and the host sampled: what needs either works. */
+bool engine_is_ready(const struct engine *engine);
+
+/* Its parts, which live as long as it does. */
+const struct engine_config *engine_config(const struct engine *engine);
+struct engine_host *engine_host(const struct engine *engine);
+struct overlay *engine_overlay(const struct engine *engine);
+struct reservations *engine_reservations(const struct engine *engine);
+/* NULL until the ledger has been read. */
+struct ledger *engine_ledger(const struct engine *engine);
+const struct balancer *engine_balancer(const struct engine *engine);
+const struct policy *engine_policy(const struct engine *engine);
+struct decisions *engine_decisions(const struct engine *engine);
+struct recorder *engine_recorder(const struct engine *engine);
+struct costs *engine_costs(const struct engine *engine);
+const struct alert *engine_alert(const struct engine *engine, enum alert_kind name);
+
+/* Since the engine began. */
+struct engine_counters {
+    uint64_t started_usec; /* on the engine's clock */
+    uint64_t ticks;
+    uint64_t late_ticks;
+    uint64_t breaches;   /* of laws; BALLAST_NONE where nothing is checked is the caller's to say */
+    uint64_t law_checks; /* samples after which law 2 was held against what is free */
+    uint64_t low_count; /* how often Xen said that little memory is free; BALLAST_NONE: it cannot */
+    uint64_t moved_down_kib; /* what running domains gave and took */
+    uint64_t moved_up_kib;
+    uint64_t granted; /* reservations */
+    uint64_t refused[LEDGER_REASONS];
+};
+const struct engine_counters *engine_counters(const struct engine *engine);
+/* Laws are held after each tick. */
+bool engine_checks_laws(const struct engine *engine);
 
 #endif

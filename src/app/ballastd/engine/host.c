@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "app/ballastd/engine/clock.h"
 #include "app/ballastd/engine/sim_state.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -20,7 +20,6 @@
 #include "edge/hv/scenario_builtin.h"
 #include "edge/hv/sim_low.h"
 #include "edge/hv/xen.h"
-#include "edge/json/json.h"
 
 struct engine_host {
     struct hv *hv;
@@ -37,13 +36,6 @@ struct engine_host {
     uint64_t real_from_usec; /* when the simulated clock stood at sim_from_usec */
     uint64_t sim_from_usec;
 };
-
-static uint64_t real_now_usec(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 static int read_scenario(struct engine_host *host, const char *path, struct ballast_error *err)
 {
@@ -101,7 +93,7 @@ static int open_state(struct engine_host *host, const char *run_dir, struct ball
     return rc;
 }
 
-static int open_sim(struct engine_host *host, const struct daemon_options *options,
+static int open_sim(struct engine_host *host, const struct engine_host_options *options,
                     struct ballast_error *err)
 {
     int rc = read_scenario(host, options->scenario, err);
@@ -114,7 +106,7 @@ static int open_sim(struct engine_host *host, const struct daemon_options *optio
         sim_free(anew);
     }
     host->hv = sim_hv(host->sim);
-    host->real_from_usec = real_now_usec();
+    host->real_from_usec = clock_real_usec();
     host->sim_from_usec = sim_now_usec(host->sim);
     (void)snprintf(host->name, sizeof(host->name), options->scenario ? "sim:%s" : "sim",
                    options->scenario);
@@ -143,7 +135,7 @@ static int open_default(struct engine_host *host, struct ballast_error *err)
     return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
 }
 
-int engine_host_open(const struct daemon_options *options, struct engine_host **out,
+int engine_host_open(const struct engine_host_options *options, struct engine_host **out,
                      struct ballast_error *err)
 {
     struct engine_host *host = calloc(1, sizeof(*host));
@@ -152,9 +144,9 @@ int engine_host_open(const struct daemon_options *options, struct engine_host **
         return ballast_fail(err, -ENOMEM, "out of memory");
     host->speed_permyriad = options->speed_permyriad;
     host->low_fd = -1;
-    if (options->host == ENGINE_HOST_SIM)
+    if (options->kind == ENGINE_HOST_SIM)
         rc = open_sim(host, options, err);
-    else if (options->host == ENGINE_HOST_XEN)
+    else if (options->kind == ENGINE_HOST_XEN)
         rc = open_xen(host, err);
     else
         rc = open_default(host, err);
@@ -215,7 +207,7 @@ struct sim *engine_host_sim(struct engine_host *host)
 
 uint64_t engine_host_now_usec(const struct engine_host *host)
 {
-    return host->sim ? sim_now_usec(host->sim) : real_now_usec();
+    return host->sim ? sim_now_usec(host->sim) : clock_real_usec();
 }
 
 uint64_t engine_host_real_usec(const struct engine_host *host, uint64_t usec)
@@ -239,7 +231,7 @@ int engine_host_step(struct engine_host *host, uint64_t most_usec, bool *behind,
         return 0;
     uint64_t tick_usec = host->scenario.config.tick_usec;
     uint64_t due_usec =
-        host->sim_from_usec + ballast_mul_div(real_now_usec() - host->real_from_usec,
+        host->sim_from_usec + ballast_mul_div(clock_real_usec() - host->real_from_usec,
                                               host->speed_permyriad, BALLAST_PERMYRIAD);
     int rc = 0;
     for (uint64_t done_usec = 0;
@@ -254,7 +246,7 @@ int engine_host_step(struct engine_host *host, uint64_t most_usec, bool *behind,
     if (*behind &&
         due_usec - sim_now_usec(host->sim) >
             ballast_mul_div(BALLAST_SEC_USEC, host->speed_permyriad, BALLAST_PERMYRIAD)) {
-        host->real_from_usec = real_now_usec();
+        host->real_from_usec = clock_real_usec();
         host->sim_from_usec = sim_now_usec(host->sim);
         *behind = false;
     }

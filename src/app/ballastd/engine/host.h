@@ -13,7 +13,6 @@
 #include <ballast/breakdown.h>
 #include <ballast/error.h>
 
-#include "app/ballastd/options.h"
 #include "core/ledger/ledger.h"
 #include "core/model/host.h"
 #include "edge/hv/hv.h"
@@ -21,10 +20,24 @@
 
 struct engine_host;
 
+enum engine_host_kind {
+    ENGINE_HOST_DEFAULT, /* xen; where there is none, the remedy is told too */
+    ENGINE_HOST_XEN,
+    ENGINE_HOST_SIM,
+};
+
+struct engine_host_options {
+    enum engine_host_kind kind;
+    const char *scenario;     /* of a simulated host; NULL: the built-in one */
+    const char *run_dir;      /* where a simulated host is kept */
+    bool fresh;               /* it begins new, whatever was left of the last one */
+    uint64_t speed_permyriad; /* of its clock against the real one */
+};
+
 /* Guests that may be built on a simulated host at once, beyond the scenario's own. */
 enum { ENGINE_HOST_SPARE = 256 };
 
-int engine_host_open(const struct daemon_options *options, struct engine_host **out,
+int engine_host_open(const struct engine_host_options *options, struct engine_host **out,
                      struct ballast_error *err);
 void engine_host_close(struct engine_host *host); /* NULL is allowed */
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the daemon says: a line on standard error, with the level in front that systemd reads
- * (sd-daemon(3)), or with the program's name where a person reads.
+ * What the engine and the rooms above it have to say, a line at a time. Where it goes is the
+ * program's to choose; until it has, nowhere.
  */
 #ifndef APP_BALLASTD_ENGINE_LOG_H
 #define APP_BALLASTD_ENGINE_LOG_H
 
 #include <syslog.h>
 
-/* Levels are syslog(3)'s. What is less urgent than `most` is not said from now on. */
-void engine_log_upto(int most);
+/* Every line from now on, without its end, with its level as syslog(3) has it. */
+void engine_log_to(void (*sink)(int level, const char *line));
 /* One line; control characters in it become '?', for guests choose their names. */
 __attribute__((format(printf, 2, 3))) void engine_log(int level, const char *format, ...);
 

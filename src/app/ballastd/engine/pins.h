@@ -9,28 +9,25 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "app/ballastd/daemon.h"
+#include "app/ballastd/engine/overlay.h"
+
+struct engine;
 
 /* A pin of `kib` by a user of the host, from now on. */
-struct overlay_pin pins_of_user(const struct daemon *daemon, uint64_t kib, uid_t uid);
+struct overlay_pin pins_of_user(const struct engine *engine, uint64_t kib, uid_t uid);
 /* Who a user is, as far as /etc/passwd says: "root", else "user 1234". */
 void pins_who(uid_t uid, char out[OVERLAY_PIN_WHO]);
 
-/* One line of text, and back: "KIB USEC UID WHO". false: it is not one. */
-enum { PINS_TEXT = 160 };
-void pins_text(const struct overlay_pin *pin, char out[PINS_TEXT]);
-bool pins_parse(const char *text, struct overlay_pin *out);
-
 /* Pins the domain, or (kib 0) gives it back, durably. Errors as reservations_put_setting(). */
-int pins_set(struct daemon *daemon, struct overlay_record *record, const struct overlay_pin *pin,
+int pins_set(struct engine *engine, struct overlay_record *record, const struct overlay_pin *pin,
              struct ballast_error *err);
 /* A target that somebody else has set is a pin by whoever writes to xenstore. */
-void pins_foreign(struct daemon *daemon, struct overlay_record *record,
+void pins_foreign(struct engine *engine, struct overlay_record *record,
                   const struct ballast_domain *domain, uint64_t was_kib);
 /* A rival balancer is no administrator: what it pinned since then is given back. */
-void pins_drop_foreign(struct daemon *daemon, uint64_t since_usec);
+void pins_drop_foreign(struct engine *engine, uint64_t since_usec);
 /* What happened goes into the history and the decisions: `pin` was set in place of `was_kib`. */
-void pins_record(struct daemon *daemon, size_t at, const struct overlay_pin *pin,
+void pins_record(struct engine *engine, size_t at, const struct overlay_pin *pin,
                  const struct overlay_pin *before, uint64_t was_kib);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/daemon.h"
+#include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder_internal.h"
 #include "core/base/units.h"
 #include "core/model/host_breakdown.h"
@@ -24,16 +24,6 @@ struct recorder *recorder_new(const char *state_dir)
     return recorder;
 }
 
-struct recorder_guest *recorder_guest(const struct recorder *recorder, uint64_t domid)
-{
-    for (size_t i = 0; i < recorder->here_count; i++) {
-        struct recorder_guest *guest = recorder->guests[i];
-        if (!guest->is_host && guest->domid == domid)
-            return guest;
-    }
-    return NULL;
-}
-
 const char *recorder_trouble(const struct recorder *recorder)
 {
     return *recorder->trouble ? recorder->trouble : NULL;
@@ -42,22 +32,6 @@ const char *recorder_trouble(const struct recorder *recorder)
 uint64_t recorder_size_kib(const struct recorder *recorder)
 {
     return recorder->size_kib;
-}
-
-/* A bucket is full. When nothing has been written for long, what is oldest is lost. */
-void recorder_close(struct recorder_guest *guest)
-{
-    struct series_bucket bucket;
-    if (!series_fold_end(&guest->fold, guest->slot * HISTORY_LENGTH_SEC, HISTORY_LENGTH_SEC,
-                         &bucket))
-        return;
-    guest->fold = (struct series_fold){0};
-    if (guest->waiting_count == RECORDER_BUCKETS) {
-        guest->waiting_count--;
-        memmove(guest->waiting, guest->waiting + 1,
-                guest->waiting_count * sizeof(guest->waiting[0]));
-    }
-    guest->waiting[guest->waiting_count++] = bucket;
 }
 
 static void fold_sample(struct recorder_guest *guest, uint64_t slot, uint64_t weight,
@@ -77,14 +51,14 @@ static bool is_same(const struct recorder_guest *guest, const struct ballast_dom
            strncmp(guest->name, domain->name, HISTORY_NAME - 1) == 0;
 }
 
-static bool domains_unchanged(const struct daemon *daemon, const struct ballast_host *host)
+static bool domains_unchanged(const struct engine *engine, const struct ballast_host *host)
 {
-    const struct recorder *recorder = daemon->recorder;
+    const struct recorder *recorder = engine->recorder;
     if (recorder->here_count != host->domain_count + 1)
         return false;
     for (size_t i = 0; i < host->domain_count; i++) {
         if (!is_same(recorder->guests[i + 1], &host->domains[i],
-                     overlay_domain(daemon->overlay, i)->uuid))
+                     overlay_domain(engine->overlay, i)->uuid))
             return false;
     }
     return true;
@@ -150,9 +124,9 @@ static void move_gone_behind(struct recorder *recorder, struct recorder_guest **
 }
 
 /* Lines the guests up with the host's domains. false: out of memory, and all is as it was. */
-static bool line_up(struct daemon *daemon, const struct ballast_host *host)
+static bool line_up(struct engine *engine, const struct ballast_host *host)
 {
-    struct recorder *recorder = daemon->recorder;
+    struct recorder *recorder = engine->recorder;
     struct recorder_guest **guests =
         calloc(recorder->guest_count + host->domain_count + 1, sizeof(struct recorder_guest *));
     size_t count = 0;
@@ -161,7 +135,7 @@ static bool line_up(struct daemon *daemon, const struct ballast_host *host)
     for (size_t i = 0; i <= host->domain_count; i++) {
         const struct ballast_domain *domain = i == 0 ? NULL : &host->domains[i - 1];
         struct recorder_guest *guest = take_guest(
-            recorder, domain, domain ? overlay_domain(daemon->overlay, i - 1)->uuid : NULL);
+            recorder, domain, domain ? overlay_domain(engine->overlay, i - 1)->uuid : NULL);
         if (!guest) /* comes again with the next look */
             break;
         guests[count++] = guest;
@@ -175,12 +149,12 @@ _Static_assert((int)SERIES_PARTS == (int)BALLAST_PARTS,
                "a part that is not kept would not be summed");
 
 /* As `host` tells them at the same moment; sizes that cannot be summed are left out. */
-static void fold_parts(struct daemon *daemon, const struct ballast_host *host, uint64_t weight,
+static void fold_parts(struct engine *engine, const struct ballast_host *host, uint64_t weight,
                        struct series_fold *out)
 {
     struct ballast_host_breakdown breakdown;
     struct series_parts parts;
-    if (ballast_host_divide(host, reservations_reserved_kib(daemon->reservations, host), NULL,
+    if (ballast_host_divide(host, reservations_reserved_kib(engine->reservations, host), NULL,
                             &breakdown, NULL, NULL) < 0)
         return;
     parts.total_kib = breakdown.total_kib;
@@ -188,25 +162,25 @@ static void fold_parts(struct daemon *daemon, const struct ballast_host *host, u
     series_fold_parts(out, &parts, weight);
 }
 
-static void sample_host(struct daemon *daemon, const struct ballast_host *host, uint64_t weight)
+static void sample_host(struct engine *engine, const struct ballast_host *host, uint64_t weight)
 {
-    uint64_t promised_kib = tick_ledger_promised_kib(reservations_book(daemon->reservations), host);
+    uint64_t promised_kib = tick_ledger_promised_kib(reservations_book(engine->reservations), host);
     uint64_t wanted_kib = ballast_add_ceil(promised_kib, host->slack_kib);
     uint64_t kib[SERIES] = {host->free_kib, promised_kib,
                             ballast_sub_floor(wanted_kib, host->free_kib)};
-    struct recorder_guest *all = daemon->recorder->guests[0];
+    struct recorder_guest *all = engine->recorder->guests[0];
     fold_sample(all, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, weight, kib);
-    fold_parts(daemon, host, weight, &all->fold);
+    fold_parts(engine, host, weight, &all->fold);
     all->here = true;
 }
 
-static void count_moves(struct daemon *daemon, const struct recorder_guest *guest,
+static void count_moves(struct engine *engine, const struct recorder_guest *guest,
                         const struct ballast_domain *domain)
 {
     if (!guest->runs || domain->state == BALLAST_DOMAIN_BUILD)
         return;
-    daemon->moved_down_kib += ballast_sub_floor(guest->actual_kib, domain->tot_kib);
-    daemon->moved_up_kib += ballast_sub_floor(domain->tot_kib, guest->actual_kib);
+    engine->counters.moved_down_kib += ballast_sub_floor(guest->actual_kib, domain->tot_kib);
+    engine->counters.moved_up_kib += ballast_sub_floor(domain->tot_kib, guest->actual_kib);
 }
 
 static void remember_sizes(struct recorder_guest *guest, const struct ballast_domain *domain)
@@ -216,24 +190,24 @@ static void remember_sizes(struct recorder_guest *guest, const struct ballast_do
     guest->maxmem_kib = domain->maxmem_kib;
 }
 
-void recorder_begin(struct daemon *daemon)
+void recorder_begin(struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    if (daemon->recorder->sampled_usec > 0 || !line_up(daemon, host))
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    if (engine->recorder->sampled_usec > 0 || !line_up(engine, host))
         return;
     for (size_t i = 0; i < host->domain_count; i++)
-        remember_sizes(daemon->recorder->guests[i + 1], &host->domains[i]);
+        remember_sizes(engine->recorder->guests[i + 1], &host->domains[i]);
 }
 
-static void sample_guest(struct daemon *daemon, struct recorder_guest *guest, size_t at,
+static void sample_guest(struct engine *engine, struct recorder_guest *guest, size_t at,
                          const struct ballast_host *host, uint64_t weight)
 {
     const struct ballast_domain *domain = &host->domains[at];
     struct domain_estimate estimate = {.need_kib = 0};
-    if (daemon->tick)
-        (void)balancer_estimate_near(tick_balancer(daemon->tick), domain->id, at, &estimate);
+    if (engine->tick)
+        (void)balancer_estimate_near(tick_balancer(engine->tick), domain->id, at, &estimate);
     uint64_t kib[SERIES] = {domain->tot_kib, domain->target_kib, estimate.need_kib};
-    count_moves(daemon, guest, domain);
+    count_moves(engine, guest, domain);
     bool is_new = !guest->here;
     guest->here = true;
     guest->runs = !domain->is_dom0 && domain->state != BALLAST_DOMAIN_BUILD;
@@ -241,35 +215,25 @@ static void sample_guest(struct daemon *daemon, struct recorder_guest *guest, si
     fold_sample(guest, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, is_new ? 0 : weight,
                 kib);
     /* What was there when the daemon began is no news. */
-    if (is_new && !domain->is_dom0 && daemon->recorder->sampled_usec > 0)
-        record_presence(daemon->recorder, guest, "appeared", host->now_usec);
+    if (is_new && !domain->is_dom0 && engine->recorder->sampled_usec > 0)
+        record_presence(engine->recorder, guest, "appeared", host->now_usec);
 }
 
-void recorder_sample(struct daemon *daemon)
+void recorder_sample(struct engine *engine)
 {
-    struct recorder *recorder = daemon->recorder;
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    if (!domains_unchanged(daemon, host) && !line_up(daemon, host))
+    struct recorder *recorder = engine->recorder;
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    if (!domains_unchanged(engine, host) && !line_up(engine, host))
         return;
     uint64_t tenths = host->now_usec / WEIGHT_USEC;
     uint64_t weight = recorder->sampled_usec == 0
                           ? 0
                           : ballast_sub_floor(tenths, recorder->sampled_usec / WEIGHT_USEC);
     weight = ballast_min_u64(weight, MOST_WEIGHT);
-    sample_host(daemon, host, weight);
+    sample_host(engine, host, weight);
     for (size_t i = 0; i < host->domain_count; i++)
-        sample_guest(daemon, recorder->guests[i + 1], i, host, weight);
+        sample_guest(engine, recorder->guests[i + 1], i, host, weight);
     recorder->sampled_usec = host->now_usec;
-}
-
-bool recorder_is(const struct recorder_whom *whom, const struct recorder_guest *guest)
-{
-    if (whom->all)
-        return guest->is_host;
-    if (guest->is_host)
-        return false;
-    return whom->uuid ? memcmp(guest->uuid, whom->uuid, HISTORY_UUID) == 0
-                      : strcmp(guest->name, whom->name) == 0;
 }
 
 int recorder_find(struct recorder *recorder, struct recorder_whom *whom)

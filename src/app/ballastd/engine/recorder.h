@@ -15,7 +15,7 @@
 #include "core/ledger/ledger.h"
 #include "edge/history/history.h"
 
-struct daemon;
+struct engine;
 struct recorder;
 
 /* NULL: out of memory. Nothing is opened yet; `state_dir` must outlive it. */
@@ -24,16 +24,16 @@ struct recorder *recorder_new(const char *state_dir);
 void recorder_free(struct recorder *recorder);
 
 /* Before the first tick, which decides about those that are there already. */
-void recorder_begin(struct daemon *daemon);
+void recorder_begin(struct engine *engine);
 /* After each look at the host: what is there now. */
-void recorder_sample(struct daemon *daemon);
+void recorder_sample(struct engine *engine);
 /* Idle work after each tick: writes and ages when that is due. */
-void recorder_work(struct daemon *daemon);
+void recorder_work(struct engine *engine);
 
 /* A decision was made, before the host has been looked at again. */
-void recorder_decision(struct daemon *daemon, const struct decision *decision);
+void recorder_decision(struct engine *engine, const struct decision *decision);
 /* A reservation came into another state. */
-void recorder_reservation(struct daemon *daemon, const struct ledger_reservation *record);
+void recorder_reservation(struct engine *engine, const struct ledger_reservation *record);
 
 /* Anything else; what is left out is "" and BALLAST_NONE. */
 struct recorder_news {
@@ -54,7 +54,7 @@ struct recorder_news {
                             .detail = "",                                                          \
                             .from_kib = BALLAST_NONE,                                              \
                             .to_kib = BALLAST_NONE})
-void recorder_news(struct daemon *daemon, const struct recorder_news *news);
+void recorder_news(struct engine *engine, const struct recorder_news *news);
 
 /* How it is, for people: what is wrong (NULL: nothing), and what the file takes. */
 const char *recorder_trouble(const struct recorder *recorder);

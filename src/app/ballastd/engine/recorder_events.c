@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/daemon.h"
-#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder_internal.h"
 #include "core/base/units.h"
 
@@ -91,9 +90,9 @@ static bool is_waiting(const struct ledger_reservation *record)
 }
 
 /* For whom memory is being freed now: the first that waits. */
-static void name_start(struct daemon *daemon, struct history_event *event)
+static void name_start(struct engine *engine, struct history_event *event)
 {
-    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    struct ledger *ledger = reservations_ledger(engine->reservations);
     struct ledger_sums sums = ledger_sums(ledger);
     const struct ledger_reservation *at = NULL;
     if (sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING] == 0)
@@ -122,9 +121,9 @@ static struct history_event event_of(const struct decision *decision)
 }
 
 /* From what it was when the host was looked at last, which was before this tick. */
-static void note_set(struct daemon *daemon, const struct decision *decision)
+static void note_set(struct engine *engine, const struct decision *decision)
 {
-    struct recorder_guest *guest = recorder_guest(daemon->recorder, decision->domid);
+    struct recorder_guest *guest = recorder_guest(engine->recorder, decision->domid);
     struct history_event event = event_of(decision);
     bool target = decision->target_kib != BALLAST_NONE;
     if (!guest || decision->outcome == TICK_SKIPPED)
@@ -136,50 +135,39 @@ static void note_set(struct daemon *daemon, const struct decision *decision)
         copy_text(event.what, sizeof(event.what), target ? "target-failed" : "limit-failed");
     if (decision->reason == BALANCER_RECLAIMED_FOR_START ||
         decision->reason == BALANCER_SQUEEZED_FOR_START || decision->reason == BALANCER_BELOW_PIN)
-        name_start(daemon, &event);
-    take_step(daemon->recorder, guest, &event);
+        name_start(engine, &event);
+    take_step(engine->recorder, guest, &event);
 }
 
-static void note_verdict(struct daemon *daemon, const struct decision *decision)
+static void note_verdict(struct engine *engine, const struct decision *decision)
 {
     struct history_event event = event_of(decision);
     const struct ledger_reservation *record =
-        ledger_find(reservations_ledger(daemon->reservations), decision->reservation);
+        ledger_find(reservations_ledger(engine->reservations), decision->reservation);
     event.reservation = decision->reservation;
     copy_text(event.what, sizeof(event.what),
               decision->what == DECISION_GRANT ? "grant" : "refuse");
     if (record)
         copy_text(event.detail, sizeof(event.detail),
                   *record->label ? record->label : record->owner);
-    recorder_add(daemon->recorder, NULL, &event);
+    recorder_add(engine->recorder, NULL, &event);
 }
 
-void recorder_decision(struct daemon *daemon, const struct decision *decision)
+void recorder_decision(struct engine *engine, const struct decision *decision)
 {
-    if (daemon->recorder->off)
+    if (engine->recorder->off)
         return;
     if (decision->what == DECISION_SET)
-        note_set(daemon, decision);
+        note_set(engine, decision);
     else
-        note_verdict(daemon, decision);
+        note_verdict(engine, decision);
 }
 
-static void count_admission(struct daemon *daemon, const struct ledger_reservation *record)
+void recorder_reservation(struct engine *engine, const struct ledger_reservation *record)
 {
-    if (strncmp(record->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0)
-        return;
-    if (record->state == LEDGER_GRANTED)
-        daemon->granted++;
-    else if (record->state == LEDGER_REFUSED && (unsigned)record->reason < LEDGER_REASONS)
-        daemon->refused[record->reason]++;
-}
-
-void recorder_reservation(struct daemon *daemon, const struct ledger_reservation *record)
-{
-    count_admission(daemon, record);
     if (record->state != LEDGER_BOUND)
         return;
-    struct recorder_guest *guest = recorder_guest(daemon->recorder, record->domid);
+    struct recorder_guest *guest = recorder_guest(engine->recorder, record->domid);
     struct history_event event = {.time_usec = record->changed_usec,
                                   .until_usec = record->changed_usec,
                                   .from_kib = BALLAST_NONE,
@@ -192,13 +180,13 @@ void recorder_reservation(struct daemon *daemon, const struct ledger_reservation
     copy_text(event.what, sizeof(event.what), "bound");
     copy_text(event.detail, sizeof(event.detail), record->label);
     if (guest)
-        recorder_add(daemon->recorder, guest, &event);
+        recorder_add(engine->recorder, guest, &event);
 }
 
-void recorder_news(struct daemon *daemon, const struct recorder_news *news)
+void recorder_news(struct engine *engine, const struct recorder_news *news)
 {
-    struct recorder *recorder = daemon->recorder;
-    uint64_t now_usec = daemon_now_usec(daemon);
+    struct recorder *recorder = engine->recorder;
+    uint64_t now_usec = engine_now_usec(engine);
     struct history_event event = {.time_usec = now_usec,
                                   .until_usec = now_usec,
                                   .from_kib = news->from_kib,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/daemon.h"
+#include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/recorder_internal.h"
 #include "core/base/units.h"
@@ -173,11 +173,11 @@ static void close_history(struct recorder *recorder)
     recorder->due_usec = 0;
 }
 
-void recorder_work(struct daemon *daemon)
+void recorder_work(struct engine *engine)
 {
-    struct recorder *recorder = daemon->recorder;
-    uint64_t now_usec = daemon_now_usec(daemon);
-    uint64_t most_kib = daemon->config.history_kib;
+    struct recorder *recorder = engine->recorder;
+    uint64_t now_usec = engine_now_usec(engine);
+    uint64_t most_kib = engine->config.history_kib;
     recorder->off = most_kib == 0;
     if (most_kib != recorder->most_kib)
         close_history(recorder);

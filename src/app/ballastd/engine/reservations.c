@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/engine/pins.h"
+#include "app/ballastd/engine/pin_text.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 #include "edge/store/store.h"
-#include "edge/wire/methods.h"
 
 /* Open ones, and closed ones that are remembered: some 25 MiB and a lookup of 20 us at the most. */
 enum { MOST_OPEN = 32768, MOST_CLOSED = 1024 };
@@ -289,7 +289,7 @@ uint64_t reservations_now_usec(const struct reservations *reservations,
 static void key_of(const char *what, const uint8_t uuid[LEDGER_UUID], char key[KEY])
 {
     char text[37];
-    wire_uuid_text(uuid, text);
+    ballast_uuid_text(uuid, text);
     (void)snprintf(key, KEY, "%s/%s", what, text);
 }
 
@@ -311,7 +311,7 @@ bool reservations_get_setting(struct reservations *reservations, const uint8_t u
                               struct overlay_setting *out)
 {
     char text[64];
-    char pinned[PINS_TEXT];
+    char pinned[PIN_TEXT];
     struct overlay_setting set = OVERLAY_SETTING_NONE;
     int shares = get_domain_text(reservations, "shares", uuid, text, sizeof(text));
     if (shares == 0)
@@ -326,7 +326,7 @@ bool reservations_get_setting(struct reservations *reservations, const uint8_t u
     set.opt_out = opt_out == 0;
     int pin = get_domain_text(reservations, "pin", uuid, pinned, sizeof(pinned));
     if (pin == 0)
-        (void)pins_parse(pinned, &set.pin);
+        (void)pin_text_parse(pinned, &set.pin);
     *out = set;
     return (shares == 0 || shares == -ENOENT) && (range == 0 || range == -ENOENT) &&
            (opt_out == 0 || opt_out == -ENOENT) && (pin == 0 || pin == -ENOENT);
@@ -348,7 +348,7 @@ static int set_one(struct reservations *reservations, const char *what,
                    const uint8_t uuid[LEDGER_UUID], const char *value, struct ballast_error *err)
 {
     char key[KEY];
-    char now[PINS_TEXT];
+    char now[PIN_TEXT];
     key_of(what, uuid, key);
     int rc = get_domain_text(reservations, what, uuid, now, sizeof(now));
     if ((rc == -ENOENT && !value) || (rc == 0 && value && strcmp(now, value) == 0))
@@ -371,7 +371,7 @@ int reservations_put_setting(struct reservations *reservations, const uint8_t uu
     char min[24];
     char max[24];
     char range[64];
-    char pin[PINS_TEXT];
+    char pin[PIN_TEXT];
     number_text(set->shares, shares);
     number_text(set->min_kib, min);
     number_text(set->max_kib, max);
@@ -383,7 +383,7 @@ int reservations_put_setting(struct reservations *reservations, const uint8_t uu
         rc = set_one(reservations, "range", uuid, any_range ? range : NULL, err);
     if (rc == 0)
         rc = set_one(reservations, "opt-out", uuid, set->opt_out ? "yes" : NULL, err);
-    pins_text(&set->pin, pin);
+    pin_text_write(&set->pin, pin);
     if (rc == 0)
         rc = set_one(reservations, "pin", uuid, set->pin.kib > 0 ? pin : NULL, err);
     return rc;

@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/rpc/build.h"
+#include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/costs.h"
 #include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/host.h"
+#include "app/ballastd/engine/recorder.h"
+#include "app/ballastd/engine/reservations.h"
+#include "app/ballastd/rpc/build.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 #include "core/model/breakdown.h"
 #include "core/model/host_breakdown.h"
 #include "edge/calibration/calibration.h"
@@ -31,9 +36,9 @@ void encode_text(struct json_object *object, const char *key, const char *text)
     build_add(object, key, text && *text ? build_text(text) : NULL);
 }
 
-uint64_t encode_missing_kib(struct daemon *daemon, const struct ledger_reservation *record)
+uint64_t encode_missing_kib(struct engine *engine, const struct ledger_reservation *record)
 {
-    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    struct ledger *ledger = engine_ledger(engine);
     const struct ledger_reservation *at = NULL;
     uint64_t wanted_kib = 0;
     if (record->state != LEDGER_REQUESTED && record->state != LEDGER_RECLAIMING)
@@ -46,7 +51,7 @@ uint64_t encode_missing_kib(struct daemon *daemon, const struct ledger_reservati
         if (waits && at->id <= record->id)
             wanted_kib += at->min_kib;
     }
-    return ballast_sub_floor(wanted_kib, engine_available_kib(daemon));
+    return ballast_sub_floor(wanted_kib, engine_available_kib(engine));
 }
 
 static void add_words(struct json_object *object, const struct ledger_reservation *record)
@@ -63,11 +68,11 @@ static void add_words(struct json_object *object, const struct ledger_reservatio
 static void add_uuid(struct json_object *object, const uint8_t uuid[LEDGER_UUID])
 {
     char text[37];
-    wire_uuid_text(uuid, text);
+    ballast_uuid_text(uuid, text);
     encode_text(object, "uuid", text);
 }
 
-struct json_object *encode_reservation(const struct daemon *daemon,
+struct json_object *encode_reservation(const struct engine *engine,
                                        const struct ledger_reservation *record,
                                        uint64_t missing_kib)
 {
@@ -82,7 +87,7 @@ struct json_object *encode_reservation(const struct daemon *daemon,
     encode_u64(object, "granted_kib", record->granted_kib);
     encode_u64(object, "used_kib", record->used_kib);
     add_words(object, record);
-    const char *unwritten = reservations_unwritten(daemon->reservations, record->id);
+    const char *unwritten = reservations_unwritten(engine_reservations(engine), record->id);
     if (unwritten)
         encode_text(object, "message", unwritten);
     encode_u64(object, "requested_usec", record->requested_usec);
@@ -147,12 +152,12 @@ struct json_object *encode_decision(const struct decision *decision)
 }
 
 /* All that the type has, or null where nobody can tell. */
-static void add_segments(struct daemon *daemon, struct json_object *object,
+static void add_segments(struct engine *engine, struct json_object *object,
                          const struct ballast_domain *domain)
 {
     struct ballast_breakdown breakdown;
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    if (engine_host_breakdown(daemon->host, domain, &host->caps, &breakdown) < 0) {
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
+    if (engine_host_breakdown(engine_host(engine), domain, &host->caps, &breakdown) < 0) {
         build_add(object, "segments", NULL);
         return;
     }
@@ -166,12 +171,13 @@ static void add_segments(struct daemon *daemon, struct json_object *object,
 }
 
 /* What it was predicted to cost and did, where both are known. */
-static void add_cost(struct daemon *daemon, struct json_object *object, uint32_t domid)
+static void add_cost(struct engine *engine, struct json_object *object, uint32_t domid)
 {
     size_t at;
     const struct drift_compared *is = NULL;
-    if (overlay_find(daemon->overlay, domid, &at) == 0)
-        is = costs_find(daemon->costs, domid, overlay_domain(daemon->overlay, at)->uuid);
+    if (overlay_find(engine_overlay(engine), domid, &at) == 0)
+        is = costs_find(engine_costs(engine), domid,
+                        overlay_domain(engine_overlay(engine), at)->uuid);
     struct json_object *cost = is ? build_object() : NULL;
     if (is) {
         encode_u64(cost, "settled_kib", is->settled_kib);
@@ -183,11 +189,11 @@ static void add_cost(struct daemon *daemon, struct json_object *object, uint32_t
     build_add(object, "cost", cost);
 }
 
-static void add_sizes(struct daemon *daemon, struct json_object *object,
+static void add_sizes(struct engine *engine, struct json_object *object,
                       const struct ballast_domain *domain)
 {
     uint64_t extra_internal_kib =
-        engine_host_extra_internal_kib(daemon->host, domain->id, domain->maxmem_kib);
+        engine_host_extra_internal_kib(engine_host(engine), domain->id, domain->maxmem_kib);
     encode_u64(object, "actual_kib", domain->tot_kib);
     encode_u64(object, "target_kib", domain->target_kib);
     encode_u64(object, "xen_maximum_kib", ballast_add_ceil(domain->maxmem_kib, extra_internal_kib));
@@ -197,8 +203,8 @@ static void add_sizes(struct daemon *daemon, struct json_object *object,
     encode_u64(object, "overhead_kib", domain->overhead_kib);
     encode_u64(object, "pod_entries_kib", domain->pod_entries_kib);
     encode_u64(object, "pod_cache_kib", domain->pod_cache_kib);
-    add_segments(daemon, object, domain);
-    add_cost(daemon, object, domain->id);
+    add_segments(engine, object, domain);
+    add_cost(engine, object, domain->id);
     encode_u64(object, "used_kib", domain->used_kib);
     encode_u64(object, "reported_free_kib", domain->reported_free_kib);
     encode_u64(object, "report_age_usec", domain->report_age_usec);
@@ -217,12 +223,12 @@ static void add_floor(struct json_object *object, const struct domain_estimate *
     encode_bool(object, "backoff", estimate->in_backoff);
 }
 
-static void add_estimate(struct daemon *daemon, struct json_object *object, uint32_t domid)
+static void add_estimate(struct engine *engine, struct json_object *object, uint32_t domid)
 {
     struct domain_estimate estimate = {.reclaim_kib_per_sec = BALLAST_NONE,
                                        .grow_kib_per_sec = BALLAST_NONE};
-    if (daemon->tick)
-        (void)balancer_estimate(tick_balancer(daemon->tick), domid, &estimate);
+    if (engine_balancer(engine))
+        (void)balancer_estimate(engine_balancer(engine), domid, &estimate);
     encode_text(object, "balloon_status", balloon_status_name(estimate.balloon_status));
     encode_u64(object, "need_kib", estimate.need_kib);
     add_floor(object, &estimate);
@@ -231,11 +237,11 @@ static void add_estimate(struct daemon *daemon, struct json_object *object, uint
     encode_u64(object, "trust_permyriad", estimate.trust_permyriad);
 }
 
-static void add_bound(struct daemon *daemon, struct json_object *object,
+static void add_bound(struct engine *engine, struct json_object *object,
                       const struct overlay_record *record)
 {
     struct ledger_domain life = {.domid = record->id};
-    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    struct ledger *ledger = engine_ledger(engine);
     memcpy(life.uuid, record->uuid, sizeof(life.uuid));
     const struct ledger_reservation *bound = ledger ? ledger_find_domain(ledger, &life) : NULL;
     encode_u64(object, "reservation", bound ? bound->id : BALLAST_NONE);
@@ -249,28 +255,29 @@ void encode_pin(struct json_object *object, const struct overlay_pin *pin)
     encode_u64(object, "pinned_since_usec", is ? pin->usec : BALLAST_NONE);
 }
 
-struct json_object *encode_domain(struct daemon *daemon, size_t i)
+struct json_object *encode_domain(struct engine *engine, size_t i)
 {
-    const struct ballast_domain *domain = &overlay_snapshot(daemon->overlay)->domains[i];
-    const struct overlay_record *record = overlay_domain(daemon->overlay, i);
-    const struct decision *why = decisions_of(daemon->decisions, domain->id);
-    const struct engine_config_guest *guest = engine_config_guest(&daemon->config, domain->name);
+    const struct ballast_domain *domain = &overlay_snapshot(engine_overlay(engine))->domains[i];
+    const struct overlay_record *record = overlay_domain(engine_overlay(engine), i);
+    const struct decision *why = decisions_of(engine_decisions(engine), domain->id);
+    const struct engine_config_guest *guest =
+        engine_config_guest(engine_config(engine), domain->name);
     struct json_object *object = build_object();
     encode_u64(object, "domid", domain->id);
     add_uuid(object, record->uuid);
     encode_text(object, "name", domain->name);
-    encode_text(object, "type", engine_host_type_name(daemon->host, domain->id));
+    encode_text(object, "type", engine_host_type_name(engine_host(engine), domain->id));
     encode_text(object, "state", ballast_domain_state_name(domain->state));
     encode_bool(object, "dom0", domain->is_dom0);
     encode_bool(object, "balloon", domain->has_balloon);
-    add_sizes(daemon, object, domain);
+    add_sizes(engine, object, domain);
     encode_u64(object, "shares", record->shares);
     encode_bool(object, "opted_out", record->set.opt_out || (guest && guest->opt_out));
-    encode_bool(object, "paused", record->paused || daemon->paused);
+    encode_bool(object, "paused", record->paused || engine_is_paused(engine));
     encode_pin(object, &record->set.pin);
-    add_estimate(daemon, object, domain->id);
+    add_estimate(engine, object, domain->id);
     build_add(object, "why", why ? encode_decision(why) : NULL);
-    add_bound(daemon, object, record);
+    add_bound(engine, object, record);
     return object;
 }
 
@@ -284,14 +291,14 @@ struct json_object *encode_alert(enum alert_kind name, const struct alert *alert
     return object;
 }
 
-struct json_object *encode_host(struct daemon *daemon)
+struct json_object *encode_host(struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
+    struct ledger *ledger = engine_ledger(engine);
     struct ballast_host_breakdown breakdown;
     if (!host || !ledger ||
-        ballast_host_divide(host, reservations_reserved_kib(daemon->reservations, host), NULL,
-                            &breakdown, NULL, NULL) < 0)
+        ballast_host_divide(host, reservations_reserved_kib(engine_reservations(engine), host),
+                            NULL, &breakdown, NULL, NULL) < 0)
         return NULL;
     struct json_object *object = build_object();
     struct json_object *parts = build_object();
@@ -304,7 +311,7 @@ struct json_object *encode_host(struct daemon *daemon)
         encode_u64(object, "gnttab_max_maptrack_frames", host->caps.gnttab_max_maptrack_frames);
     }
     encode_u64(object, "total_kib", host->total_kib);
-    encode_u64(object, "available_kib", engine_available_kib(daemon));
+    encode_u64(object, "available_kib", engine_available_kib(engine));
     for (int part = 0; part < BALLAST_PARTS; part++)
         encode_u64(parts, ballast_host_part_name((enum ballast_host_part)part),
                    breakdown.part_kib[part]);
@@ -314,17 +321,17 @@ struct json_object *encode_host(struct daemon *daemon)
     return object;
 }
 
-static struct json_object *encode_ledger(struct daemon *daemon)
+static struct json_object *encode_ledger(struct engine *engine)
 {
-    struct ledger *ledger = reservations_ledger(daemon->reservations);
-    const char *trouble = reservations_trouble(daemon->reservations);
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    struct ledger *ledger = engine_ledger(engine);
+    const char *trouble = reservations_trouble(engine_reservations(engine));
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
     struct json_object *object = build_object();
     encode_bool(object, "writable", ledger && !trouble);
     encode_u64(object, "open", ledger ? ledger_sums(ledger).open : BALLAST_NONE);
     encode_u64(object, "promised_kib",
                ledger && host
-                   ? tick_ledger_promised_kib(reservations_book(daemon->reservations), host)
+                   ? tick_ledger_promised_kib(reservations_book(engine_reservations(engine)), host)
                    : BALLAST_NONE);
     encode_text(object, "message", trouble);
     return object;
@@ -340,9 +347,9 @@ static void add_admission(struct json_object *array, const char *result, const c
     build_append(array, entry);
 }
 
-static struct json_object *encode_prediction(const struct daemon *daemon)
+static struct json_object *encode_prediction(const struct engine *engine)
 {
-    struct costs_sum sum = costs_sum(daemon);
+    struct costs_sum sum = costs_sum(engine);
     struct json_object *object = build_object();
     encode_text(object, "profile", sum.profile);
     encode_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
@@ -370,9 +377,9 @@ static struct json_object *encode_calibration(const struct calibration *calibrat
     return object;
 }
 
-struct json_object *encode_host_profile(const struct daemon *daemon)
+struct json_object *encode_host_profile(const struct engine *engine)
 {
-    struct costs_sum sum = costs_sum(daemon);
+    struct costs_sum sum = costs_sum(engine);
     struct json_object *object = build_object();
     encode_text(object, "profile", sum.profile);
     encode_text(object, "file", sum.calibration ? sum.calibration->path : NULL);
@@ -382,41 +389,42 @@ struct json_object *encode_host_profile(const struct daemon *daemon)
 }
 
 /* The reasons that a reservation is refused for are all there from the beginning, with 0. */
-static void add_counts(struct daemon *daemon, struct json_object *object)
+static void add_counts(struct engine *engine, struct json_object *object)
 {
     static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_DONORS_STUCK,
                                                  LEDGER_DEADLINE_OVER};
     struct json_object *admissions = build_array();
-    add_admission(admissions, "granted", ledger_reason_name(LEDGER_OK), daemon->granted);
+    add_admission(admissions, "granted", ledger_reason_name(LEDGER_OK),
+                  engine_counters(engine)->granted);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         add_admission(admissions, "refused", ledger_reason_name(reasons[i]),
-                      daemon->refused[reasons[i]]);
-    encode_u64(object, "moved_down_kib", daemon->moved_down_kib);
-    encode_u64(object, "moved_up_kib", daemon->moved_up_kib);
+                      engine_counters(engine)->refused[reasons[i]]);
+    encode_u64(object, "moved_down_kib", engine_counters(engine)->moved_down_kib);
+    encode_u64(object, "moved_up_kib", engine_counters(engine)->moved_up_kib);
     build_add(object, "admissions", admissions);
 }
 
-static struct json_object *encode_history(struct daemon *daemon)
+static struct json_object *encode_history(struct engine *engine)
 {
-    const char *trouble = recorder_trouble(daemon->recorder);
+    const char *trouble = recorder_trouble(engine_recorder(engine));
     struct json_object *object = build_object();
-    encode_bool(object, "working", daemon->config.history_kib > 0 && !trouble);
-    encode_u64(object, "size_kib", recorder_size_kib(daemon->recorder));
-    encode_u64(object, "most_kib", daemon->config.history_kib);
+    encode_bool(object, "working", engine_config(engine)->history_kib > 0 && !trouble);
+    encode_u64(object, "size_kib", recorder_size_kib(engine_recorder(engine)));
+    encode_u64(object, "most_kib", engine_config(engine)->history_kib);
     encode_text(object, "message", trouble);
     return object;
 }
 
 /* Those who are asked for nothing at present, and why; not more than people read. */
-static struct json_object *encode_backoff(struct daemon *daemon)
+static struct json_object *encode_backoff(struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
     struct json_object *array = build_array();
-    for (size_t i = 0; host && daemon->tick && i < host->domain_count; i++) {
+    for (size_t i = 0; host && engine_balancer(engine) && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         struct domain_estimate estimate;
         if (build_length(array) == BACKOFF_MOST ||
-            balancer_estimate(tick_balancer(daemon->tick), domain->id, &estimate) < 0 ||
+            balancer_estimate(engine_balancer(engine), domain->id, &estimate) < 0 ||
             !estimate.in_backoff)
             continue;
         char why[256];
@@ -433,7 +441,7 @@ static struct json_object *encode_backoff(struct daemon *daemon)
 }
 
 /* Under the names of the file, with the unit behind them as everywhere in the protocol. */
-static struct json_object *encode_configuration(const struct daemon *daemon)
+static struct json_object *encode_configuration(const struct engine *engine)
 {
     static const char *const units[] = {
         [ENGINE_CONFIG_KIB] = "_kib", [ENGINE_CONFIG_USEC] = "_usec", [ENGINE_CONFIG_COUNT] = "",
@@ -441,7 +449,7 @@ static struct json_object *encode_configuration(const struct daemon *daemon)
     };
     struct json_object *object = build_object();
     struct engine_config_value value;
-    for (size_t i = 0; engine_config_at(&daemon->config, i, &value); i++) {
+    for (size_t i = 0; engine_config_at(engine_config(engine), i, &value); i++) {
         char key[64];
         (void)snprintf(key, sizeof(key), "%s%s", value.key, units[value.unit]);
         for (char *at = key; *at; at++)
@@ -456,44 +464,46 @@ static struct json_object *encode_configuration(const struct daemon *daemon)
     return object;
 }
 
-struct json_object *encode_status(struct daemon *daemon)
+struct json_object *encode_status(struct engine *engine, size_t clients)
 {
     struct json_object *object = build_object();
     struct json_object *alerts = build_array();
-    uint64_t now_usec = daemon_now_usec(daemon);
+    uint64_t now_usec = engine_now_usec(engine);
     encode_u64(object, "now_usec", now_usec);
-    encode_u64(object, "uptime_usec", ballast_sub_floor(now_usec, daemon->started_usec));
-    encode_text(object, "policy", daemon->policy->name);
-    encode_bool(object, "paused", daemon->paused);
-    encode_text(object, "host", engine_host_name(daemon->host));
-    encode_u64(object, "ticks", daemon->ticks);
-    encode_u64(object, "late_ticks", daemon->late_ticks);
+    encode_u64(object, "uptime_usec",
+               ballast_sub_floor(now_usec, engine_counters(engine)->started_usec));
+    encode_text(object, "policy", engine_policy(engine)->name);
+    encode_bool(object, "paused", engine_is_paused(engine));
+    encode_text(object, "host", engine_host_name(engine_host(engine)));
+    encode_u64(object, "ticks", engine_counters(engine)->ticks);
+    encode_u64(object, "late_ticks", engine_counters(engine)->late_ticks);
     encode_u64(object, "law_breaches",
-               daemon->options.check_laws ? daemon->breaches : BALLAST_NONE);
+               engine_checks_laws(engine) ? engine_counters(engine)->breaches : BALLAST_NONE);
     encode_u64(object, "law_checks",
-               daemon->options.check_laws ? daemon->law_checks : BALLAST_NONE);
-    encode_u64(object, "low_memory_events", daemon->low_count);
-    encode_u64(object, "clients", daemon->listeners[0].clients + daemon->listeners[1].clients);
-    build_add(object, "ledger", encode_ledger(daemon));
-    build_add(object, "history", encode_history(daemon));
-    add_counts(daemon, object);
-    build_add(object, "prediction", encode_prediction(daemon));
-    build_add(object, "backoff", encode_backoff(daemon));
+               engine_checks_laws(engine) ? engine_counters(engine)->law_checks : BALLAST_NONE);
+    encode_u64(object, "low_memory_events", engine_counters(engine)->low_count);
+    encode_u64(object, "clients", clients);
+    build_add(object, "ledger", encode_ledger(engine));
+    build_add(object, "history", encode_history(engine));
+    add_counts(engine, object);
+    build_add(object, "prediction", encode_prediction(engine));
+    build_add(object, "backoff", encode_backoff(engine));
     for (int name = 0; name < ALERTS; name++) {
-        if (daemon->alerts.at[name].on)
-            build_append(alerts, encode_alert((enum alert_kind)name, &daemon->alerts.at[name]));
+        if (engine_alert(engine, (enum alert_kind)name)->on)
+            build_append(alerts, encode_alert((enum alert_kind)name,
+                                              engine_alert(engine, (enum alert_kind)name)));
     }
     build_add(object, "alerts", alerts);
-    build_add(object, "configuration", encode_configuration(daemon));
+    build_add(object, "configuration", encode_configuration(engine));
     return object;
 }
 
-struct json_object *encode_donors(struct daemon *daemon)
+struct json_object *encode_donors(struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
     struct json_object *donors = build_array();
     for (size_t i = 0; host && i < host->domain_count; i++) {
-        const struct overlay_record *record = overlay_domain(daemon->overlay, i);
+        const struct overlay_record *record = overlay_domain(engine_overlay(engine), i);
         const struct ballast_domain *domain = &host->domains[i];
         if (record->reclaim_from_kib == 0)
             continue;
@@ -509,10 +519,10 @@ struct json_object *encode_donors(struct daemon *daemon)
     return donors;
 }
 
-struct json_object *encode_tick(struct daemon *daemon)
+struct json_object *encode_tick(struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    struct json_object *object = encode_host(daemon);
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
+    struct json_object *object = encode_host(engine);
     struct json_object *domains = build_array();
     for (size_t i = 0; object && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];

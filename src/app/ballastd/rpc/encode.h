@@ -5,7 +5,12 @@
 
 #include <json-c/json.h>
 
-#include "app/ballastd/daemon.h"
+#include "app/ballastd/engine/alerts.h"
+#include "app/ballastd/engine/decisions.h"
+#include "app/ballastd/engine/overlay.h"
+#include "core/ledger/ledger.h"
+
+struct engine;
 
 /* A number; BALLAST_NONE is null. Short names, since shapes are lists of them. */
 void encode_u64(struct json_object *object, const char *key, uint64_t value);
@@ -14,27 +19,28 @@ void encode_bool(struct json_object *object, const char *key, bool value);
 void encode_text(struct json_object *object, const char *key, const char *text);
 
 /* `missing_kib` is 0 where it does not wait. */
-struct json_object *encode_reservation(const struct daemon *daemon,
+struct json_object *encode_reservation(const struct engine *engine,
                                        const struct ledger_reservation *record,
                                        uint64_t missing_kib);
 /* Of one that waits, with those before it; 0 for others. */
-uint64_t encode_missing_kib(struct daemon *daemon, const struct ledger_reservation *record);
+uint64_t encode_missing_kib(struct engine *engine, const struct ledger_reservation *record);
 /* data of a refusal. */
 struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
                                    uint64_t id);
 /* The i-th of the last refresh; NULL when out of memory. */
 /* pinned_kib, pinned_by, pinned_since_usec: null where it is not. */
 void encode_pin(struct json_object *object, const struct overlay_pin *pin);
-struct json_object *encode_domain(struct daemon *daemon, size_t i);
+struct json_object *encode_domain(struct engine *engine, size_t i);
 struct json_object *encode_decision(const struct decision *decision);
 struct json_object *encode_alert(enum alert_kind name, const struct alert *alert);
 /* total, parts ...; of the last refresh. NULL where that cannot be divided. */
-struct json_object *encode_host(struct daemon *daemon);
+struct json_object *encode_host(struct engine *engine);
 /* By which profile guests are predicted; of the last refresh. */
-struct json_object *encode_host_profile(const struct daemon *daemon);
-struct json_object *encode_status(struct daemon *daemon);
+struct json_object *encode_host_profile(const struct engine *engine);
+/* `clients` are connected. */
+struct json_object *encode_status(struct engine *engine, size_t clients);
 /* Who is giving for those that wait. */
-struct json_object *encode_donors(struct daemon *daemon);
-struct json_object *encode_tick(struct daemon *daemon);
+struct json_object *encode_donors(struct engine *engine);
+struct json_object *encode_tick(struct engine *engine);
 
 #endif

@@ -2,14 +2,17 @@
 /* What is set for a domain, and for balancing as a whole. */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
-#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/methods.h"
+#include "app/ballastd/engine/host.h"
+#include "app/ballastd/engine/overlay.h"
+#include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/pins.h"
 #include "app/ballastd/rpc/encode.h"
-#include "app/ballastd/server/subscriptions.h"
 #include "app/tick/laws.h"
 #include "core/base/units.h"
 
@@ -18,7 +21,7 @@ static bool refresh_domain(struct call *call, size_t *at)
 {
     struct ballast_error err;
     const struct ballast_host *host;
-    struct hv *hv = overlay_hv(call->daemon->overlay);
+    struct hv *hv = overlay_hv(engine_overlay(call->engine));
     if (!call_ledger(call))
         return false;
     if (hv->ops->refresh(hv, &host, &err) < 0) {
@@ -32,10 +35,11 @@ static bool refresh_domain(struct call *call, size_t *at)
  * What may be given to a domain without taking it from those who were promised it: free, nobody's,
  * and, as long as anything is promised, not within the reach of anybody's maximum already.
  */
-static uint64_t giveable_kib(struct daemon *daemon)
+static uint64_t giveable_kib(struct engine *engine)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
-    uint64_t promised_kib = tick_ledger_unseen_kib(reservations_book(daemon->reservations), host);
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
+    uint64_t promised_kib =
+        tick_ledger_unseen_kib(reservations_book(engine_reservations(engine)), host);
     struct tick_sums sums = tick_sums_of(host, promised_kib);
     return promised_kib == 0 ? sums.available_kib
                              : ballast_sub_floor(sums.available_kib, sums.room_kib);
@@ -52,11 +56,11 @@ static void refuse_numbers(struct call *call, const char *reason, uint64_t a_kib
 static void set_on_host(struct call *call, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib)
 {
     struct ballast_error err;
-    struct hv *hv = overlay_hv(call->daemon->overlay);
+    struct hv *hv = overlay_hv(engine_overlay(call->engine));
     int rc = hv->ops->set(hv, domid, target_kib, maxmem_kib, &err);
     if (rc < 0)
         call_fail(call, rc == -ENOENT ? WIRE_NOT_FOUND : WIRE_UNAVAILABLE, "%s", err.text);
-    engine_host_save(call->daemon->host);
+    engine_save_host(call->engine);
 }
 
 /* true: it has been refused. */
@@ -66,7 +70,7 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
     struct domain_estimate estimate;
     const struct floor *floor = &estimate.report_floor;
     if (kib >= domain->target_kib || wire_param_bool(call->params, "force", false) ||
-        balancer_estimate(tick_balancer(call->daemon->tick), domain->id, &estimate) < 0 ||
+        balancer_estimate(engine_balancer(call->engine), domain->id, &estimate) < 0 ||
         kib >= floor->kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB)
         return false;
     (void)floor_text(floor, why, sizeof(why));
@@ -83,8 +87,8 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
 static bool put_setting(struct call *call, size_t at, const struct overlay_setting *set)
 {
     struct ballast_error err;
-    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
-    int rc = reservations_put_setting(call->daemon->reservations, record->uuid, set, &err);
+    struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
+    int rc = reservations_put_setting(engine_reservations(call->engine), record->uuid, set, &err);
     if (rc < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
         return false;
@@ -94,12 +98,23 @@ static bool put_setting(struct call *call, size_t at, const struct overlay_setti
     return true;
 }
 
+/* What somebody set is history, whether anybody listens or not. */
+static void announce_setting(struct call *call, const char *what, uint64_t domid,
+                             struct json_object *result)
+{
+    /* pins_record() has recorded that one, with who did it. */
+    if (strcmp(what, "pin") != 0)
+        engine_record_setting(call->engine, what, domid, call->session->uid,
+                              json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN));
+    call->session->ops->announce(call->session, what, domid, result);
+}
+
 static void answer_settings(struct call *call, const char *what, uint64_t domid,
                             struct json_object *result)
 {
     call->result = result;
-    subscriptions_notify_settings(call->daemon, what, domid, call->connection->uid, result);
-    engine_sample(call->daemon);
+    announce_setting(call, what, domid, result);
+    engine_sample(call->engine);
 }
 
 /* Why it cannot be so; true: the call has failed. */
@@ -107,7 +122,7 @@ static bool refuse_target(struct call *call, const struct ballast_domain *domain
 {
     uint64_t more_kib =
         ballast_sub_floor(kib, ballast_max_u64(domain->tot_kib, domain->target_kib));
-    uint64_t have_kib = giveable_kib(call->daemon);
+    uint64_t have_kib = giveable_kib(call->engine);
     if (kib < domain->dynamic_min_kib || kib > domain->dynamic_max_kib) {
         call_fail(call, WIRE_REFUSED,
                   "target_kib: %" PRIu64 " is out of its range, %" PRIu64 " to %" PRIu64 " KiB",
@@ -130,9 +145,9 @@ static bool pin_target(struct call *call, size_t at, const struct ballast_domain
                        const struct overlay_pin *new)
 {
     struct ballast_error err;
-    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
     struct overlay_pin before = record->set.pin;
-    if (pins_set(call->daemon, record, new, &err) < 0) {
+    if (pins_set(call->engine, record, new, &err) < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
         return false;
     }
@@ -141,19 +156,19 @@ static bool pin_target(struct call *call, size_t at, const struct ballast_domain
                     new->kib > domain->maxmem_kib ? new->kib : BALLAST_NONE);
     if (call->code != 0) {
         /* It is as it was before; where the disk has failed meanwhile, as long as we run. */
-        if (pins_set(call->daemon, record, &before, NULL) < 0)
+        if (pins_set(call->engine, record, &before, NULL) < 0)
             record->set.pin = before;
         return false;
     }
-    pins_record(call->daemon, at, new, &before, domain->target_kib);
+    pins_record(call->engine, at, new, &before, domain->target_kib);
     return true;
 }
 
 static void unpin_target(struct call *call, size_t at)
 {
-    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
-    struct overlay_pin before = overlay_domain(call->daemon->overlay, at)->set.pin;
-    struct overlay_pin none = pins_of_user(call->daemon, 0, call->connection->uid);
+    struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
+    struct overlay_pin before = overlay_domain(engine_overlay(call->engine), at)->set.pin;
+    struct overlay_pin none = pins_of_user(call->engine, 0, call->session->uid);
     if (before.kib > 0 && !pin_target(call, at, &domain, &none))
         return;
     struct json_object *result = build_object();
@@ -179,13 +194,13 @@ void method_set_target(struct call *call)
         unpin_target(call, at);
         return;
     }
-    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
-    struct overlay_pin before = overlay_domain(call->daemon->overlay, at)->set.pin;
+    struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
+    struct overlay_pin before = overlay_domain(engine_overlay(call->engine), at)->set.pin;
     uint64_t kib = given_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
-    struct overlay_pin new = pins_of_user(call->daemon, kib, call->connection->uid);
+    struct overlay_pin new = pins_of_user(call->engine, kib, call->session->uid);
     if (refuse_target(call, &domain, kib) || !pin_target(call, at, &domain, &new))
         return;
-    call->daemon->moved_usec = daemon_now_usec(call->daemon);
+    engine_note_move(call->engine);
     struct json_object *result = build_object();
     encode_u64(result, "target_kib", kib);
     encode_u64(result, "target_before_kib", domain.target_kib);
@@ -199,18 +214,18 @@ static bool clamp_pin(struct call *call, size_t at, uint64_t min_kib, uint64_t m
                       struct json_object *result)
 {
     struct ballast_error err;
-    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
     struct overlay_pin before = record->set.pin;
     struct overlay_pin new = before;
     new.kib = ballast_max_u64(min_kib, ballast_min_u64(before.kib, max_kib));
     new.kib -= new.kib % BALLAST_PAGE_KIB;
     bool moved = before.kib > 0 && new.kib > 0 && new.kib != before.kib;
-    if (moved && pins_set(call->daemon, record, &new, &err) < 0) {
+    if (moved && pins_set(call->engine, record, &new, &err) < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
         return false;
     }
     if (moved)
-        pins_record(call->daemon, at, &new, &before, before.kib);
+        pins_record(call->engine, at, &new, &before, before.kib);
     encode_u64(result, "pinned_kib", record->set.pin.kib > 0 ? record->set.pin.kib : BALLAST_NONE);
     encode_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
     return true;
@@ -221,15 +236,15 @@ void method_set_max(struct call *call)
     size_t at;
     if (!refresh_domain(call, &at))
         return;
-    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     uint64_t extra_internal_kib =
-        engine_host_extra_internal_kib(call->daemon->host, domain.id, domain.maxmem_kib);
+        engine_host_extra_internal_kib(engine_host(call->engine), domain.id, domain.maxmem_kib);
     uint64_t given_kib = wire_param_u64(call->params, "maxmem_kib", 0);
     uint64_t kib =
         ballast_sub_floor(given_kib, extra_internal_kib) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     uint64_t least_kib = ballast_max_u64(domain.tot_kib, domain.target_kib);
     uint64_t more_kib = ballast_sub_floor(kib, ballast_max_u64(domain.maxmem_kib, least_kib));
-    uint64_t have_kib = giveable_kib(call->daemon);
+    uint64_t have_kib = giveable_kib(call->engine);
     if (kib < least_kib) {
         call_fail(call, WIRE_REFUSED,
                   "maxmem_kib: %" PRIu64 " is less than the %" PRIu64
@@ -260,8 +275,8 @@ void method_set_range(struct call *call)
     size_t at;
     if (!refresh_domain(call, &at))
         return;
-    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
-    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
+    struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     struct overlay_setting set = record->set;
     set.min_kib = wire_param_u64(call->params, "min_kib", BALLAST_NONE);
     set.max_kib = wire_param_u64(call->params, "max_kib", BALLAST_NONE);
@@ -293,7 +308,7 @@ void method_set_shares(struct call *call)
     size_t at;
     if (!refresh_domain(call, &at))
         return;
-    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
     struct overlay_setting set = record->set;
     set.shares = wire_param_u64(call->params, "shares", 0);
     if (set.shares > 1000000) {
@@ -312,7 +327,7 @@ void method_opt_out(struct call *call)
     size_t at;
     if (!refresh_domain(call, &at))
         return;
-    struct overlay_record *record = overlay_domain(call->daemon->overlay, at);
+    struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
     struct overlay_setting set = record->set;
     set.opt_out = wire_param_bool(call->params, "on", false);
     if (!put_setting(call, at, &set))
@@ -331,12 +346,9 @@ void method_set_policy(struct call *call)
         return;
     if (!policy) {
         call_fail(call, WIRE_NOT_FOUND, "there is no policy %s", name);
-    } else if (reservations_put_text(call->daemon->reservations, "policy", policy->name, &err) <
-               0) {
+    } else if (engine_set_policy(call->engine, policy, &err) < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
     } else {
-        engine_set_policy(call->daemon, policy);
-        engine_log(LOG_NOTICE, "the policy is %s from now on", policy->name);
         struct json_object *result = build_object();
         encode_text(result, "name", policy->name);
         answer_settings(call, "policy", BALLAST_NONE, result);
@@ -346,16 +358,16 @@ void method_set_policy(struct call *call)
 static void pause_or_resume(struct call *call, bool paused)
 {
     struct wire_domain_name name;
-    struct daemon *daemon = call->daemon;
+    struct engine *engine = call->engine;
     uint64_t domid = BALLAST_NONE;
     size_t at;
     if (wire_param_domain(call->params, "domain", &name)) {
         if (!refresh_domain(call, &at))
             return;
-        overlay_domain(daemon->overlay, at)->paused = paused;
-        domid = overlay_domain(daemon->overlay, at)->id;
+        overlay_domain(engine_overlay(engine), at)->paused = paused;
+        domid = overlay_domain(engine_overlay(engine), at)->id;
     } else {
-        engine_pause(daemon, paused);
+        engine_pause(engine, paused);
     }
     struct json_object *result = build_object();
     encode_bool(result, "paused", paused);

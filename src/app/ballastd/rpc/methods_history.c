@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/methods.h"
+#include "app/ballastd/engine/overlay.h"
+#include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/event_text.h"
 #include "app/ballastd/rpc/encode.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 #include "core/model/host_breakdown.h"
 
 enum { POINTS_MOST = 1000, EVENTS_MOST = 512 };
@@ -25,24 +28,24 @@ struct asked {
 static bool by_number(struct call *call, struct asked *asked, uint32_t domid)
 {
     size_t at;
-    if (!overlay_snapshot(call->daemon->overlay) ||
-        overlay_find(call->daemon->overlay, domid, &at) < 0) {
+    if (!overlay_snapshot(engine_overlay(call->engine)) ||
+        overlay_find(engine_overlay(call->engine), domid, &at) < 0) {
         call_fail(call, WIRE_NOT_FOUND,
                   "there is no domain %" PRIu32 "; one that is gone has a name or a uuid", domid);
         return false;
     }
-    memcpy(asked->uuid, overlay_domain(call->daemon->overlay, at)->uuid, LEDGER_UUID);
+    memcpy(asked->uuid, overlay_domain(engine_overlay(call->engine), at)->uuid, LEDGER_UUID);
     asked->whom.uuid = asked->uuid;
     return true;
 }
 
-static void find_present(struct daemon *daemon, struct asked *asked)
+static void find_present(struct engine *engine, struct asked *asked)
 {
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
     asked->domid = BALLAST_NONE;
     for (size_t i = 0; host && i < host->domain_count; i++) {
-        if (memcmp(overlay_domain(daemon->overlay, i)->uuid, asked->whom.last.uuid, LEDGER_UUID) ==
-            0)
+        if (memcmp(overlay_domain(engine_overlay(engine), i)->uuid, asked->whom.last.uuid,
+                   LEDGER_UUID) == 0)
             asked->domid = host->domains[i].id;
     }
 }
@@ -56,12 +59,12 @@ static bool find_whom(struct call *call, struct asked *asked)
     if (!asked->whom.all && name.is_number && !by_number(call, asked, name.domid))
         return false;
     if (!asked->whom.all && !name.is_number) {
-        if (wire_uuid_parse(name.name, asked->uuid) == 0)
+        if (ballast_uuid_parse(name.name, asked->uuid) == 0)
             asked->whom.uuid = asked->uuid;
         else
             asked->whom.name = name.name;
     }
-    int rc = recorder_find(call->daemon->recorder, &asked->whom);
+    int rc = recorder_find(engine_recorder(call->engine), &asked->whom);
     if (rc == -ENOMEM) {
         call_fail(call, WIRE_UNAVAILABLE, "out of memory");
         return false;
@@ -71,7 +74,7 @@ static bool find_whom(struct call *call, struct asked *asked)
                   name.is_number ? "it" : name.name);
         return false;
     }
-    find_present(call->daemon, asked);
+    find_present(call->engine, asked);
     return true;
 }
 
@@ -80,13 +83,13 @@ static void add_whom(struct call *call, const struct asked *asked)
     struct json_object *domain = asked->whom.all ? NULL : build_object();
     char uuid[37];
     if (domain) {
-        wire_uuid_text(asked->whom.last.uuid, uuid);
+        ballast_uuid_text(asked->whom.last.uuid, uuid);
         encode_text(domain, "name", asked->whom.last.name);
         encode_text(domain, "uuid", uuid);
         encode_u64(domain, "domid", asked->domid);
     }
     build_add(call->result, "domain", domain);
-    encode_u64(call->result, "now_usec", daemon_now_usec(call->daemon));
+    encode_u64(call->result, "now_usec", engine_now_usec(call->engine));
 }
 
 struct columns {
@@ -180,7 +183,7 @@ void method_history(struct call *call)
     struct asked asked;
     struct ballast_error err;
     struct series_view view;
-    uint64_t now_usec = daemon_now_usec(call->daemon);
+    uint64_t now_usec = engine_now_usec(call->engine);
     uint64_t since_usec = wire_param_u64(call->params, "since_usec", DAY_USEC);
     uint64_t until_usec = wire_param_u64(call->params, "until_usec", 0);
     uint64_t points = ballast_min_u64(wire_param_u64(call->params, "points", 240), POINTS_MOST);
@@ -194,7 +197,7 @@ void method_history(struct call *call)
     uint64_t until_sec = ballast_sub_floor(now_usec, until_usec) / BALLAST_SEC_USEC + 1;
     int rc = series_view_begin(&view, from_sec, until_sec, (size_t)points, &err);
     if (rc == 0)
-        rc = recorder_read(call->daemon->recorder, &asked.whom, &view, &err);
+        rc = recorder_read(engine_recorder(call->engine), &asked.whom, &view, &err);
     if (rc < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
     } else {
@@ -242,8 +245,8 @@ void method_why(struct call *call)
     uint64_t most = ballast_min_u64(wire_param_u64(call->params, "most", 256), EVENTS_MOST);
     if (!find_whom(call, &asked))
         return;
-    int count = recorder_events(call->daemon->recorder, &asked.whom, before,
-                                ballast_sub_floor(daemon_now_usec(call->daemon), since_usec),
+    int count = recorder_events(engine_recorder(call->engine), &asked.whom, before,
+                                ballast_sub_floor(engine_now_usec(call->engine), since_usec),
                                 (size_t)most, &events, &more, &err);
     if (count < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);

@@ -2,14 +2,17 @@
 /* What starts would come to: a balancer of its own decides on the host as it is, and forgets. */
 #include <stdlib.h>
 
-#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/methods.h"
+#include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/overlay.h"
+#include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/rpc/encode.h"
 #include "core/base/units.h"
 #include "core/policy/forecast.h"
 
 struct outlook {
-    struct daemon *daemon;
+    struct engine *engine;
     const struct ballast_host *host;
     struct balancer *balancer;
     struct balancer_output output;
@@ -29,7 +32,8 @@ static uint64_t start_kib(const struct outlook *outlook, size_t i)
 static bool make_requests(struct outlook *outlook)
 {
     const struct balancer_request *waiting;
-    struct tick_book book = tick_ledger_book(reservations_book(outlook->daemon->reservations));
+    struct tick_book book =
+        tick_ledger_book(reservations_book(engine_reservations(outlook->engine)));
     size_t starts = json_object_array_length(outlook->starts);
     if (book.waiting(book.book, &waiting, &outlook->waiting, NULL) < 0)
         return false;
@@ -51,9 +55,11 @@ static bool make_requests(struct outlook *outlook)
 
 static bool decide_outlook(struct outlook *outlook, struct ballast_error *err)
 {
-    struct policy policy = *outlook->daemon->policy;
-    struct balancer_options options = {.inaccuracy_kib = outlook->daemon->config.inaccuracy_kib};
-    struct tick_book book = tick_ledger_book(reservations_book(outlook->daemon->reservations));
+    struct policy policy = *engine_policy(outlook->engine);
+    struct balancer_options options = {.inaccuracy_kib =
+                                           engine_config(outlook->engine)->inaccuracy_kib};
+    struct tick_book book =
+        tick_ledger_book(reservations_book(engine_reservations(outlook->engine)));
     struct balancer_input input = {.host = outlook->host,
                                    .requests = outlook->requests,
                                    .request_count = outlook->count,
@@ -86,7 +92,7 @@ static struct json_object *find_donors(struct outlook *outlook)
         if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || reclaim_kib == 0 ||
             balancer_estimate(outlook->balancer, domain->id, &estimate) < 0)
             continue;
-        (void)balancer_estimate(tick_balancer(outlook->daemon->tick), domain->id, &learned);
+        (void)balancer_estimate(engine_balancer(outlook->engine), domain->id, &learned);
         struct pace pace = learned.down.max_kib_per_sec ? learned.down : estimate.down;
         bool stuck = learned.balloon_status == BALLOON_STUCK;
         if (!stuck)
@@ -174,8 +180,8 @@ static struct json_object *encode_starts(const struct outlook *outlook)
 void method_plan(struct call *call)
 {
     struct ballast_error err = {.text = "out of memory"};
-    struct outlook outlook = {.daemon = call->daemon,
-                              .host = overlay_snapshot(call->daemon->overlay),
+    struct outlook outlook = {.engine = call->engine,
+                              .host = overlay_snapshot(engine_overlay(call->engine)),
                               .starts = wire_param_array(call->params, "starts")};
     if (!call_ledger(call))
         return;

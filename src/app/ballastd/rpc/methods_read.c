@@ -3,7 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/methods.h"
+#include "app/ballastd/engine/decisions.h"
+#include "app/ballastd/engine/host.h"
+#include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/engine.h"
@@ -24,11 +27,10 @@ void method_hello(struct call *call)
     call->result = build_object();
     encode_u64(call->result, "version", WIRE_VERSION);
     encode_text(call->result, "daemon", "ballastd " BALLAST_VERSION);
-    encode_text(call->result, "host", engine_host_name(call->daemon->host));
+    encode_text(call->result, "host", engine_host_name(engine_host(call->engine)));
     encode_u64(call->result, "pid", (uint64_t)getpid());
-    engine_log(LOG_DEBUG, "client %d of user %u is %s", (int)call->connection->pid,
-               (unsigned)call->connection->uid,
-               wire_param_string(call->params, "client", "unnamed"));
+    engine_log(LOG_DEBUG, "client %d of user %u is %s", (int)call->session->pid,
+               (unsigned)call->session->uid, wire_param_string(call->params, "client", "unnamed"));
 }
 
 void method_ping(struct call *call)
@@ -40,41 +42,40 @@ void method_subscribe(struct call *call)
 {
     struct json_object *events = wire_param_array(call->params, "events");
     struct json_object *now = build_array();
-    struct connection *connection = call->connection;
-    connection->subscribed = true;
-    connection->events = 0;
+    unsigned chosen = 0;
     for (size_t i = 0; i < json_object_array_length(events); i++) {
         const char *name = json_object_get_string(json_object_array_get_idx(events, i));
         for (unsigned event = 0; wire_event_at(event); event++) {
             if (strcmp(wire_event_at(event), name) == 0)
-                connection->events |= 1U << event;
+                chosen |= 1U << event;
         }
     }
     for (unsigned event = 0; wire_event_at(event); event++) {
-        if (connection->events & (1U << event))
+        if (chosen & (1U << event))
             build_append(now, build_text(wire_event_at(event)));
     }
+    call->session->ops->subscribe(call->session, chosen);
     call->result = build_object();
     build_add(call->result, "events", now);
 }
 
 void method_status(struct call *call)
 {
-    call->result = encode_status(call->daemon);
+    call->result = encode_status(call->engine, call->session->ops->count(call->session));
 }
 
 void method_host(struct call *call)
 {
     if (!call_ledger(call))
         return;
-    call->result = encode_host(call->daemon);
+    call->result = encode_host(call->engine);
     if (!call->result)
         call_fail(call, WIRE_UNAVAILABLE, "the host's sizes do not sum");
 }
 
 void method_host_profile(struct call *call)
 {
-    call->result = encode_host_profile(call->daemon);
+    call->result = encode_host_profile(call->engine);
 }
 
 static struct json_object *answer_listing(struct call *call, const char *name,
@@ -89,8 +90,8 @@ static struct json_object *answer_listing(struct call *call, const char *name,
 void method_domains(struct call *call)
 {
     struct wire_domain_name name;
-    struct daemon *daemon = call->daemon;
-    const struct ballast_host *host = overlay_snapshot(daemon->overlay);
+    struct engine *engine = call->engine;
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
     uint64_t most = most_of(call);
     uint64_t after = wire_param_u64(call->params, "after", BALLAST_NONE);
     bool more = false;
@@ -104,7 +105,7 @@ void method_domains(struct call *call)
                       (after == BALLAST_NONE || host->domains[i].id > after);
         more = wanted && build_length(array) == most;
         if (wanted && !more)
-            build_append(array, encode_domain(daemon, i));
+            build_append(array, encode_domain(engine, i));
     }
     answer_listing(call, "domains", array, more);
 }
@@ -126,7 +127,7 @@ void method_reservations(struct call *call)
         call_fail(call, WIRE_NOT_FOUND, "there is no reservation %llu", (unsigned long long)only);
         return;
     }
-    uint64_t available_kib = engine_available_kib(call->daemon);
+    uint64_t available_kib = engine_available_kib(call->engine);
     uint64_t wanted_kib = 0;
     struct json_object *array = build_array();
     while (!more && (at = ledger_next(ledger, at))) {
@@ -137,7 +138,7 @@ void method_reservations(struct call *call)
                       (!open || ledger_state_is_open(at->state));
         more = wanted && build_length(array) == most;
         if (wanted && !more)
-            build_append(array, encode_reservation(call->daemon, at,
+            build_append(array, encode_reservation(call->engine, at,
                                                    ballast_sub_floor(wanted_kib, available_kib)));
     }
     answer_listing(call, "reservations", array, more);
@@ -164,7 +165,7 @@ static uint64_t first_of_last(const struct decisions *decisions, uint64_t most, 
 
 void method_decisions(struct call *call)
 {
-    const struct decisions *decisions = call->daemon->decisions;
+    const struct decisions *decisions = engine_decisions(call->engine);
     struct wire_domain_name name;
     uint64_t most = most_of(call);
     uint64_t last = decisions_last(decisions);
@@ -174,7 +175,7 @@ void method_decisions(struct call *call)
     bool only = wire_param_domain(call->params, "domain", &name);
     if (only && !call_domain(call, &place))
         return;
-    uint32_t domid = only ? overlay_snapshot(call->daemon->overlay)->domains[place].id : 0;
+    uint32_t domid = only ? overlay_snapshot(engine_overlay(call->engine))->domains[place].id : 0;
     uint64_t since = wire_param_u64(call->params, "since", BALLAST_NONE);
     bool lost = since != BALLAST_NONE && since < kept;
     if (since == BALLAST_NONE)
@@ -199,6 +200,6 @@ void method_policy(struct call *call)
     for (size_t i = 0; policy_at(i); i++)
         build_append(names, build_text(policy_at(i)->name));
     call->result = build_object();
-    encode_text(call->result, "name", call->daemon->policy->name);
+    encode_text(call->result, "name", engine_policy(call->engine)->name);
     build_add(call->result, "policies", names);
 }

@@ -5,14 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/methods.h"
+#include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/overlay.h"
+#include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/rpc/encode.h"
-#include "app/ballastd/server/subscriptions.h"
-#include "app/ballastd/server/owned_reservations.h"
+#include "app/ballastd/rpc/waiters.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 
 /*
  * What `free` has freed is kept from the others for so long, or until a toolstack begins to build,
@@ -22,16 +25,15 @@
 
 static uint64_t now_of(const struct call *call)
 {
-    return reservations_now_usec(call->daemon->reservations, call->daemon->overlay);
+    return engine_ledger_now_usec(call->engine);
 }
 
 static void answer_reservation(struct call *call, uint64_t id)
 {
-    const struct ledger_reservation *record =
-        ledger_find(reservations_ledger(call->daemon->reservations), id);
+    const struct ledger_reservation *record = ledger_find(engine_ledger(call->engine), id);
     if (record)
         call->result =
-            encode_reservation(call->daemon, record, encode_missing_kib(call->daemon, record));
+            encode_reservation(call->engine, record, encode_missing_kib(call->engine, record));
     else
         call_fail(call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is not remembered", id);
 }
@@ -49,8 +51,8 @@ void method_login(struct call *call)
         call_unavailable(call, rc, &err);
         return;
     }
-    call->connection->logged_in = true;
-    (void)snprintf(call->connection->owner, sizeof(call->connection->owner), "%s", owner);
+    call->session->logged_in = true;
+    (void)snprintf(call->session->owner, sizeof(call->session->owner), "%s", owner);
     call->result = build_object();
     encode_u64(call->result, "released", count);
 }
@@ -64,12 +66,12 @@ static bool make_request(struct call *call, const struct ledger_request *request
     /* What waited while time stood still would count as having waited. */
     if (!ledger)
         return false;
-    if (!engine_catch_up(call->daemon)) {
+    if (!engine_catch_up(call->engine)) {
         call_fail(call, WIRE_UNAVAILABLE, "the simulated host has failed");
         return false;
     }
     bool own;
-    size_t most = requests_full(&call->daemon->requests, ledger, call->connection->uid, &own);
+    size_t most = requests_full(&call->rpc->requests, ledger, call->session->uid, &own);
     if (most > 0) {
         call_fail(call, WIRE_BUSY,
                   "%zu requests of %s wait for memory already: release some, or ask again when "
@@ -87,9 +89,9 @@ static bool make_request(struct call *call, const struct ledger_request *request
         return false;
     }
     *id = verdict.id;
-    requests_add(&call->daemon->requests, verdict.id, call->connection->uid);
-    connection_note_made(call->connection, verdict.id);
-    engine_sample(call->daemon);
+    requests_add(&call->rpc->requests, verdict.id, call->session->uid);
+    call->session->ops->note_made(call->session, verdict.id);
+    engine_sample(call->engine);
     return true;
 }
 
@@ -102,11 +104,10 @@ static uint64_t deadline_of(const struct call *call)
 /* Answers with what became of it, or later. */
 static void answer_asked(struct call *call, uint64_t id)
 {
-    const struct ledger_reservation *record =
-        ledger_find(reservations_ledger(call->daemon->reservations), id);
+    const struct ledger_reservation *record = ledger_find(engine_ledger(call->engine), id);
     bool waits =
         record && (record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING);
-    const char *unwritten = reservations_unwritten(call->daemon->reservations, id);
+    const char *unwritten = reservations_unwritten(engine_reservations(call->engine), id);
     if (unwritten) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", unwritten);
     } else if (record && record->state == LEDGER_REFUSED) {
@@ -124,11 +125,10 @@ static void answer_asked(struct call *call, uint64_t id)
 static void wait_for(struct call *call, uint64_t id, bool is_free)
 {
     struct ledger_verdict verdict;
-    if (waiters_add(call->connection, call->id, id, is_free) == 0)
+    if (waiters_add(call, id, is_free) == 0)
         return;
     call->later = false;
-    (void)ledger_release(reservations_ledger(call->daemon->reservations), id, NULL, now_of(call),
-                         &verdict, NULL);
+    (void)ledger_release(engine_ledger(call->engine), id, NULL, now_of(call), &verdict, NULL);
     call_fail(call, WIRE_BUSY, "%d calls of this connection wait already", WAITERS_MOST);
 }
 
@@ -136,11 +136,11 @@ static void wait_for(struct call *call, uint64_t id, bool is_free)
 static bool own_or_release(struct call *call, uint64_t id)
 {
     struct ledger_verdict verdict;
-    if (own_reservation(call->connection, id) == 0)
+    if (call->session->ops->own(call->session, id) == 0)
         return true;
-    (void)ledger_release(reservations_ledger(call->daemon->reservations), id, NULL, now_of(call),
-                         &verdict, NULL);
-    call_fail(call, WIRE_BUSY, "%d reservations go with this connection already", OWNED_MOST);
+    (void)ledger_release(engine_ledger(call->engine), id, NULL, now_of(call), &verdict, NULL);
+    call_fail(call, WIRE_BUSY, "%d reservations go with this connection already",
+              RPC_SESSION_OWNED);
     return false;
 }
 
@@ -148,11 +148,12 @@ void method_reserve(struct call *call)
 {
     uint64_t min_kib = wire_param_u64(call->params, "min_kib", 0);
     struct ledger_request request = {
-        .owner = wire_param_string(call->params, "owner", call->connection->owner),
+        .owner = wire_param_string(call->params, "owner", call->session->owner),
         .label = wire_param_string(call->params, "label", NULL),
         .min_kib = min_kib,
         .max_kib = wire_param_u64(call->params, "max_kib", min_kib),
-        .lease_usec = wire_param_u64(call->params, "lease_usec", call->daemon->config.lease_usec),
+        .lease_usec =
+            wire_param_u64(call->params, "lease_usec", engine_config(call->engine)->lease_usec),
         .deadline_usec = deadline_of(call),
     };
     uint64_t id;
@@ -177,8 +178,9 @@ void method_attach(struct call *call)
         verdict.reason = LEDGER_NOT_OWNER;
     if (!record || verdict.reason == LEDGER_NOT_OWNER)
         call_refuse(call, &verdict);
-    else if (own_reservation(call->connection, id) < 0)
-        call_fail(call, WIRE_BUSY, "%d reservations go with this connection already", OWNED_MOST);
+    else if (call->session->ops->own(call->session, id) < 0)
+        call_fail(call, WIRE_BUSY, "%d reservations go with this connection already",
+                  RPC_SESSION_OWNED);
     else
         answer_reservation(call, id);
 }
@@ -210,12 +212,12 @@ static void stake_claim(struct call *call, const struct ballast_domain *domain,
                         uint64_t granted_kib)
 {
     struct ballast_error err;
-    struct hv *hv = overlay_hv(call->daemon->overlay);
+    struct hv *hv = overlay_hv(engine_overlay(call->engine));
     uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
     uint64_t kib = ballast_sub_floor(granted_kib, held_kib);
     if (domain->build_left_kib > 0)
         kib = ballast_min_u64(kib, domain->build_left_kib);
-    if (call->daemon->config.claims && domain->state == BALLAST_DOMAIN_BUILD && kib > 0 &&
+    if (engine_config(call->engine)->claims && domain->state == BALLAST_DOMAIN_BUILD && kib > 0 &&
         hv->ops->claim(hv, domain->id, kib, &err) < 0)
         engine_log(LOG_INFO, "no claim for domain %" PRIu32 ": %s, ignoring", domain->id, err.text);
 }
@@ -225,19 +227,19 @@ static bool find_domain(struct call *call, struct ledger_domain *life, size_t *a
     uint8_t uuid[LEDGER_UUID];
     struct ballast_error err;
     const struct ballast_host *host;
-    struct hv *hv = overlay_hv(call->daemon->overlay);
+    struct hv *hv = overlay_hv(engine_overlay(call->engine));
     const char *given = wire_param_string(call->params, "uuid", NULL);
     life->domid = (uint32_t)wire_param_u64(call->params, "domid", 0);
     if (hv->ops->refresh(hv, &host, &err) < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
         return false;
     }
-    if (overlay_find(call->daemon->overlay, life->domid, at) < 0) {
+    if (overlay_find(engine_overlay(call->engine), life->domid, at) < 0) {
         call_fail(call, WIRE_NOT_FOUND, "there is no domain %" PRIu32, life->domid);
         return false;
     }
-    memcpy(life->uuid, overlay_domain(call->daemon->overlay, *at)->uuid, LEDGER_UUID);
-    if (!given || (wire_uuid_parse(given, uuid) == 0 && memcmp(uuid, life->uuid, 16) == 0))
+    memcpy(life->uuid, overlay_domain(engine_overlay(call->engine), *at)->uuid, LEDGER_UUID);
+    if (!given || (ballast_uuid_parse(given, uuid) == 0 && memcmp(uuid, life->uuid, 16) == 0))
         return true;
     call_fail(call, WIRE_REFUSED, "domain %" PRIu32 " has another uuid", life->domid);
     return false;
@@ -245,10 +247,10 @@ static bool find_domain(struct call *call, struct ledger_domain *life, size_t *a
 
 void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at)
 {
-    struct ledger *ledger = reservations_ledger(call->daemon->reservations);
+    struct ledger *ledger = engine_ledger(call->engine);
     struct ledger_verdict verdict;
     struct ballast_error err;
-    struct ballast_domain domain = overlay_snapshot(call->daemon->overlay)->domains[at];
+    struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     uint64_t held_kib = ballast_add_ceil(domain.tot_kib, domain.overhead_kib);
     /* One that runs already is given more by it; what it holds was not taken out of it. */
     uint64_t base_kib = domain.state == BALLAST_DOMAIN_BUILD ? 0 : held_kib;
@@ -263,7 +265,7 @@ void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *
     } else {
         stake_claim(call, &domain, granted_kib);
         answer_reservation(call, id);
-        engine_sample(call->daemon);
+        engine_sample(call->engine);
     }
 }
 
@@ -278,7 +280,7 @@ void method_bind(struct call *call)
 /* What is larger than the host is a size all the same, one that cannot fit. */
 static bool refuse_beyond_host(struct call *call, uint64_t kib)
 {
-    const struct ballast_host *host = overlay_snapshot(call->daemon->overlay);
+    const struct ballast_host *host = overlay_snapshot(engine_overlay(call->engine));
     if (!host || kib <= host->total_kib)
         return false;
     call_refuse(call, &(struct ledger_verdict){
@@ -288,12 +290,12 @@ static bool refuse_beyond_host(struct call *call, uint64_t kib)
 
 void method_free(struct call *call)
 {
-    struct daemon *daemon = call->daemon;
+    struct engine *engine = call->engine;
     char owner[LEDGER_OWNER];
     uint64_t kib = wire_param_u64(call->params, "kib", 0);
     if (refuse_beyond_host(call, kib))
         return;
-    (void)snprintf(owner, sizeof(owner), ENGINE_FREE "uid-%u", (unsigned)call->connection->uid);
+    (void)snprintf(owner, sizeof(owner), ENGINE_FREE "uid-%u", (unsigned)call->session->uid);
     struct ledger_request request = {.owner = owner,
                                      .label = "free",
                                      .min_kib = kib,
@@ -307,14 +309,13 @@ void method_free(struct call *call)
     if (call->later) {
         wait_for(call, id, true);
     } else if (call->code == 0) {
-        const struct ledger_reservation *record =
-            ledger_find(reservations_ledger(daemon->reservations), id);
+        const struct ledger_reservation *record = ledger_find(engine_ledger(engine), id);
         bool free_now = record && record->granted_kib > 0;
         json_object_put(call->result);
         call->result = build_object();
         encode_u64(call->result, "free_kib",
-                   free_now ? kib : ballast_sub_floor(kib, encode_missing_kib(daemon, record)));
-        encode_u64(call->result, "missing_kib", free_now ? 0 : encode_missing_kib(daemon, record));
+                   free_now ? kib : ballast_sub_floor(kib, encode_missing_kib(engine, record)));
+        encode_u64(call->result, "missing_kib", free_now ? 0 : encode_missing_kib(engine, record));
         encode_u64(call->result, "id", free_now ? BALLAST_NONE : id);
     }
 }

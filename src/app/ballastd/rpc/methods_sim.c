@@ -7,7 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "app/ballastd/rpc/dispatch.h"
+#include "app/ballastd/rpc/methods.h"
+#include "app/ballastd/engine/host.h"
+#include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/rpc/encode.h"
@@ -107,29 +109,29 @@ static void bind_new(struct call *call, uint64_t id, uint32_t domid)
 {
     struct ledger_domain life = {.domid = domid};
     const struct ballast_host *host;
-    struct hv *hv = overlay_hv(call->daemon->overlay);
+    struct hv *hv = overlay_hv(engine_overlay(call->engine));
     size_t at;
     if (hv->ops->refresh(hv, &host, NULL) < 0 ||
-        overlay_find(call->daemon->overlay, domid, &at) < 0) {
+        overlay_find(engine_overlay(call->engine), domid, &at) < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "the host cannot be read");
     } else {
-        memcpy(life.uuid, overlay_domain(call->daemon->overlay, at)->uuid, LEDGER_UUID);
+        memcpy(life.uuid, overlay_domain(engine_overlay(call->engine), at)->uuid, LEDGER_UUID);
         method_bind_to(call, id, &life, at);
     }
     if (call->code != 0)
-        (void)sim_destroy(engine_host_sim(call->daemon->host), domid, NULL);
+        (void)sim_destroy(engine_host_sim(engine_host(call->engine)), domid, NULL);
 }
 
 void method_sim_start(struct call *call)
 {
-    struct daemon *daemon = call->daemon;
+    struct engine *engine = call->engine;
     struct sim_build build;
     struct ballast_error err;
     uint64_t id = wire_param_u64(call->params, "reservation", 0);
     uint32_t domid;
     if (!call_ledger(call) || !read_build(call, &build))
         return;
-    int rc = engine_host_build(daemon->host, &build, false, &domid, &err);
+    int rc = engine_host_build(engine_host(engine), &build, false, &domid, &err);
     if (rc < 0) {
         call_fail(call, rc == -EINVAL ? WIRE_INVALID_PARAMS : WIRE_REFUSED, "%s", err.text);
         return;
@@ -138,8 +140,8 @@ void method_sim_start(struct call *call)
         bind_new(call, id, domid);
     if (call->code == 0)
         answer_domid(call, domid);
-    daemon->moved_usec = daemon_now_usec(daemon);
-    engine_host_save(daemon->host);
+    engine_note_move(engine);
+    engine_save_host(engine);
 }
 
 void method_sim_destroy(struct call *call)
@@ -148,27 +150,27 @@ void method_sim_destroy(struct call *call)
     size_t at;
     if (!call_ledger(call) || !call_domain(call, &at))
         return;
-    uint32_t domid = overlay_domain(call->daemon->overlay, at)->id;
+    uint32_t domid = overlay_domain(engine_overlay(call->engine), at)->id;
     if (domid == 0)
         call_fail(call, WIRE_REFUSED, "domain 0 is the host's own");
-    else if (sim_destroy(engine_host_sim(call->daemon->host), domid, &err) < 0)
+    else if (sim_destroy(engine_host_sim(engine_host(call->engine)), domid, &err) < 0)
         call_fail(call, WIRE_NOT_FOUND, "%s", err.text);
     else
         answer_domid(call, domid);
     if (call->code == 0)
-        engine_sample(call->daemon);
+        engine_sample(call->engine);
 }
 
 void method_sim_set_target(struct call *call)
 {
     struct ballast_error err;
-    struct hv *below = engine_host_hv(call->daemon->host);
+    struct hv *below = engine_host_hv(engine_host(call->engine));
     size_t at;
     if (!call_ledger(call) || !call_domain(call, &at))
         return;
-    uint32_t domid = overlay_domain(call->daemon->overlay, at)->id;
+    uint32_t domid = overlay_domain(engine_overlay(call->engine), at)->id;
     uint64_t kib = wire_param_u64(call->params, "target_kib", 0);
-    (void)engine_host_sim(call->daemon->host);
+    (void)engine_host_sim(engine_host(call->engine));
     if (below->ops->set(below, domid, kib, BALLAST_NONE, &err) < 0)
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
     else

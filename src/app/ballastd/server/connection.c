@@ -9,28 +9,20 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "app/ballastd/rpc/dispatch.h"
-#include "app/ballastd/server/listener.h"
+#include "app/ballastd/engine/clock.h"
+#include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/log.h"
-#include "app/ballastd/server/places.h"
-#include "app/ballastd/server/subscriptions.h"
+#include "app/ballastd/rpc/rpc.h"
 #include "app/ballastd/server/owned_reservations.h"
+#include "app/ballastd/server/places.h"
+#include "app/ballastd/server/state.h"
 #include "core/base/units.h"
+#include "edge/wire/wire.h"
 
 enum {
-    CALLS_A_TURN = 16,
-    /*
-     * A connection's part of a turn, of the processor's time, and how long the loop works for
-     * connections before it looks for others, and at the host, again. A usual call takes 20 us with
-     * its line; the worst line (16384 keys) 16 ms, after which its connection sits out the most
-     * that any does, 50 turns: a call that a tick was due with is not its caller's fault.
-     */
-    PART_USEC = 100,
-    DEBT_USEC = 50 * PART_USEC,
-    WORK_USEC = 5000,
     READ_BYTES = 1 << 16,
     UNREAD_MOST = 1 << 20,  /* bytes that wait to be read by the peer; ballast-protocol(7) */
     UNREAD_PAUSE = 1 << 18, /* from here on nothing is taken from it */
@@ -51,20 +43,20 @@ static void free_connection(uv_handle_t *handle)
 
 void connection_close(struct connection *connection)
 {
-    struct daemon *daemon = connection->daemon;
+    struct server *server = connection->server;
     if (connection->closing)
         return;
     connection->closing = true;
     if (connection->prev)
         connection->prev->next = connection->next;
     else
-        daemon->connections = connection->next;
+        server->connections = connection->next;
     if (connection->next)
         connection->next->prev = connection->prev;
     connection->listener->clients--;
     places_leave(connection);
     uv_close((uv_handle_t *)&connection->pipe, free_connection);
-    waiters_drop(connection);
+    rpc_forget(server->rpc, &connection->session);
     owned_release(connection);
 }
 
@@ -101,8 +93,8 @@ static void note_reading(struct connection *connection, uint64_t now_usec)
 
 void connection_schedule_close(struct connection *connection)
 {
-    connection->doomed = true;
-    uv_idle_start(&connection->daemon->pump, connection_pump);
+    connection->close_scheduled = true;
+    uv_idle_start(&connection->server->pump, connection->server->on_pump);
 }
 
 struct sending {
@@ -116,8 +108,8 @@ static void on_sent(uv_write_t *write, int status)
     struct sending *sending = (struct sending *)write;
     struct connection *connection = write->handle->data;
     /* Others of this user may have more to say, too. */
-    if (places_waited(connection, sending->length) && !connection->daemon->ending)
-        uv_idle_start(&connection->daemon->pump, connection_pump);
+    if (places_waited(connection, sending->length) && !connection->server->ending)
+        uv_idle_start(&connection->server->pump, connection->server->on_pump);
     free(sending->line);
     free(sending);
     if (status < 0) {
@@ -127,17 +119,17 @@ static void on_sent(uv_write_t *write, int status)
     if (connection->closing)
         return;
     size_t unread = uv_stream_get_write_queue_size((uv_stream_t *)&connection->pipe);
-    if (unread == 0 &&
-        (connection->last || (connection->ended && connection->waits == 0 && !connection->more)))
+    if (unread == 0 && (connection->last ||
+                        (connection->ended && connection->session.waits == 0 && !connection->more)))
         connection_close(connection);
     else if (unread <= UNREAD_PAUSE && connection->more)
-        uv_idle_start(&connection->daemon->pump, connection_pump);
+        uv_idle_start(&connection->server->pump, connection->server->on_pump);
 }
 
 static void log_unread(const struct connection *connection)
 {
     engine_log(LOG_NOTICE, "client %d of user %u does not read what it is sent: closed",
-               (int)connection->pid, (unsigned)connection->uid);
+               (int)connection->session.pid, (unsigned)connection->session.uid);
 }
 
 static bool try_send(struct connection *connection, struct sending *sending, size_t length)
@@ -149,7 +141,7 @@ static bool try_send(struct connection *connection, struct sending *sending, siz
         log_unread(connection);
         return false;
     }
-    note_reading(connection, daemon_real_usec());
+    note_reading(connection, clock_real_usec());
     if (uv_write(&sending->write, stream, &buf, 1, on_sent) < 0)
         return false;
     places_wait(connection, length);
@@ -160,7 +152,7 @@ static bool try_send(struct connection *connection, struct sending *sending, siz
 void connection_send(struct connection *connection, char *line, size_t length)
 {
     struct sending *sending =
-        connection->closing || connection->doomed ? NULL : malloc(sizeof(*sending));
+        connection->closing || connection->close_scheduled ? NULL : malloc(sizeof(*sending));
     if (sending) {
         sending->line = line;
         sending->length = length;
@@ -173,7 +165,7 @@ void connection_send(struct connection *connection, char *line, size_t length)
         connection_schedule_close(connection);
 }
 
-static void refuse_rest(struct connection *connection, const struct ballast_error *err)
+void connection_refuse_rest(struct connection *connection, const struct ballast_error *err)
 {
     char *line;
     size_t length;
@@ -188,47 +180,10 @@ static void refuse_rest(struct connection *connection, const struct ballast_erro
         connection_schedule_close(connection);
 }
 
-static bool is_full(const struct connection *connection)
+bool connection_is_full(const struct connection *connection)
 {
     return places_is_full(connection) ||
            uv_stream_get_write_queue_size((const uv_stream_t *)&connection->pipe) > UNREAD_PAUSE;
-}
-
-/* Nobody is charged for a slow disk, or for what else runs on the machine. */
-static int64_t cpu_usec(void)
-{
-    struct timespec used;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return (int64_t)used.tv_sec * (int64_t)BALLAST_SEC_USEC + used.tv_nsec / 1000;
-}
-
-/* A few calls of one connection, as long as it has credit. */
-static void take_messages(struct connection *connection)
-{
-    struct wire_message message = {0};
-    struct ballast_error err;
-    int rc = 1;
-    int64_t until_usec = cpu_usec() + connection->credit_usec;
-    for (int i = 0; i < CALLS_A_TURN && connection->credit_usec > 0 && !connection->doomed &&
-                    !is_full(connection);
-         i++) {
-        rc = wire_decoder_next(connection->decoder, &message, &err);
-        if (rc <= 0)
-            break;
-        connection->heard_usec = daemon_real_usec();
-        dispatch_message(connection, &message);
-        wire_message_release(&message);
-        connection->credit_usec = until_usec - cpu_usec();
-        if (connection->credit_usec < -DEBT_USEC)
-            connection->credit_usec = -DEBT_USEC;
-    }
-    if (connection->doomed)
-        return;
-    if (rc < 0) {
-        refuse_rest(connection, &err);
-        return;
-    }
-    connection->more = rc > 0;
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf);
@@ -241,84 +196,22 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 /* After a turn: go on at once, read more, or be done. */
-static void continue_reading(struct connection *connection)
+void connection_continue(struct connection *connection)
 {
     uv_stream_t *stream = (uv_stream_t *)&connection->pipe;
-    if (connection->closing || connection->doomed || connection->last)
+    if (connection->closing || connection->close_scheduled || connection->last)
         return;
     if (connection->more) {
         uv_read_stop(stream);
         /* One that does not read is gone on with when it does; see sent(). */
-        if (!is_full(connection))
-            uv_idle_start(&connection->daemon->pump, connection_pump);
+        if (!connection_is_full(connection))
+            uv_idle_start(&connection->server->pump, connection->server->on_pump);
     } else if (connection->ended) {
-        if (connection->waits == 0 && uv_stream_get_write_queue_size(stream) == 0)
+        if (connection->session.waits == 0 && uv_stream_get_write_queue_size(stream) == 0)
             connection_close(connection);
     } else {
         uv_read_start(stream, on_alloc, on_read);
     }
-}
-
-static bool wants_turn(const struct connection *connection)
-{
-    return connection->doomed || (connection->more && !is_full(connection));
-}
-
-static void have_turn(struct connection *connection)
-{
-    connection->turn = connection->daemon->turn;
-    if (connection->doomed) {
-        connection_close(connection);
-        return;
-    }
-    /* Credit is not saved up. */
-    connection->credit_usec =
-        connection->credit_usec < 0 ? connection->credit_usec + PART_USEC : PART_USEC;
-    if (connection->credit_usec > 0)
-        take_messages(connection);
-    continue_reading(connection);
-}
-
-/* false: nobody has more to say. Where all would sit out they do so at once. */
-static bool begin_turn(struct daemon *daemon)
-{
-    int64_t best_usec = INT64_MIN;
-    for (const struct connection *connection = daemon->connections; connection;
-         connection = connection->next) {
-        if (wants_turn(connection) && connection->credit_usec > best_usec)
-            best_usec = connection->credit_usec;
-    }
-    for (struct connection *connection = daemon->connections; connection && best_usec < 0;
-         connection = connection->next) {
-        if (wants_turn(connection))
-            connection->credit_usec -= best_usec;
-    }
-    daemon->turn++;
-    return best_usec > INT64_MIN;
-}
-
-/* What one turn leaves undone the next one of the loop goes on with, behind everybody else. */
-void connection_pump(uv_idle_t *idle)
-{
-    struct daemon *daemon = idle->data;
-    uint64_t begin_usec = daemon_real_usec();
-    bool left = false;
-    for (int i = 0; i < 2; i++)
-        listener_resume(&daemon->listeners[i]);
-    for (struct connection *next, *connection = daemon->connections; connection;
-         connection = next) {
-        next = connection->next;
-        if (connection->turn == daemon->turn || !wants_turn(connection))
-            continue;
-        left = daemon_real_usec() - begin_usec >= WORK_USEC;
-        if (left)
-            break;
-        have_turn(connection);
-    }
-    if (left)
-        return;
-    if (!begin_turn(daemon))
-        uv_idle_stop(idle);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
@@ -330,7 +223,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
     if (count == UV_EOF) {
         connection->ended = true;
         uv_read_stop(stream);
-        continue_reading(connection);
+        connection_continue(connection);
         return;
     }
     if (count < 0) {
@@ -338,125 +231,42 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
         return;
     }
     if (wire_decoder_pending(connection->decoder) == 0)
-        connection->heard_usec = daemon_real_usec();
+        connection->heard_usec = clock_real_usec();
     if (wire_decoder_feed(connection->decoder, buf->base, (size_t)count, &err) < 0) {
-        refuse_rest(connection, &err);
+        connection_refuse_rest(connection, &err);
         return;
     }
     /* It is taken in its turn, not now: who has sent first need not be who comes first. */
     connection->more = true;
-    continue_reading(connection);
+    connection_continue(connection);
 }
 
-/*
- * All groups of the peer, as they were when it connected (SO_PEERGROUPS, Linux 4.13); to be freed.
- * It may be in 65536 of them (NGROUPS_MAX), so the kernel is asked first how many there are. NULL:
- * none, or not known.
- */
-static gid_t *groups_of(int fd, size_t *count)
+struct connection *connection_new(struct listener *listener)
 {
-    *count = 0;
-#ifdef SO_PEERGROUPS
-    gid_t none;
-    socklen_t size = 0;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &size) == 0 || errno != ERANGE)
-        return NULL;
-    gid_t *groups = calloc(1, size);
-    if (groups && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
-        *count = size / sizeof(*groups);
-        return groups;
-    }
-    free(groups);
-#endif
-    return NULL;
-}
-
-static bool has_group(int fd, const struct connection *connection, gid_t group)
-{
-    size_t count;
-    gid_t *groups = groups_of(fd, &count);
-    bool found = connection->gid == group;
-    for (size_t i = 0; i < count; i++)
-        found |= groups[i] == group;
-    free(groups);
-    return found;
-}
-
-static int ask_kernel(struct connection *connection)
-{
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
-    uv_os_fd_t fd;
-    if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) < 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-        return -EACCES;
-    connection->uid = peer.uid;
-    connection->gid = peer.gid;
-    connection->pid = peer.pid;
-    const struct daemon *daemon = connection->daemon;
-    connection->trusted = peer.uid == 0 || peer.uid == geteuid() ||
-                          (daemon->has_group && has_group(fd, connection, daemon->group));
-    connection->may_change = connection->listener->control && connection->trusted;
-    (void)snprintf(connection->owner, sizeof(connection->owner), "uid-%u", (unsigned)peer.uid);
-    return 0;
-}
-
-void connection_accept(struct listener *listener, struct daemon *daemon)
-{
-    struct ballast_error err;
+    struct server *server = listener->server;
     struct connection *connection = calloc(1, sizeof(*connection));
-    if (!connection) {
-        /* Tried again at once, then from time to time: until then libuv asks for nobody else. */
-        listener->waits = true;
-        uv_idle_start(&daemon->pump, connection_pump);
-        return;
-    }
-    connection->daemon = daemon;
+    if (!connection)
+        return NULL;
+    connection->session.ops = server->session_ops;
+    connection->server = server;
     connection->listener = listener;
-    connection->heard_usec = daemon_real_usec();
+    connection->heard_usec = clock_real_usec();
     connection->read_usec = connection->heard_usec;
     connection->decoder = wire_decoder_new(WIRE_FROM_CLIENT);
-    uv_pipe_init(&daemon->loop, &connection->pipe, 0);
+    uv_pipe_init(server->loop, &connection->pipe, 0);
     connection->pipe.data = connection;
-    connection->next = daemon->connections;
+    connection->next = server->connections;
     if (connection->next)
         connection->next->prev = connection;
-    daemon->connections = connection;
+    server->connections = connection;
     listener->clients++;
-    if (uv_accept((uv_stream_t *)&listener->pipe, (uv_stream_t *)&connection->pipe) < 0 ||
-        !connection->decoder || ask_kernel(connection) < 0)
+    return connection;
+}
+
+void connection_begin(struct connection *connection)
+{
+    if (uv_read_start((uv_stream_t *)&connection->pipe, on_alloc, on_read) < 0)
         connection_close(connection);
-    else if (places_enter(connection, &err) < 0)
-        connection_turn_away(connection, err.text);
-    else if (uv_read_start((uv_stream_t *)&connection->pipe, on_alloc, on_read) < 0)
-        connection_close(connection);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-void connection_note_made(struct connection *connection, uint64_t id)
-{
-    if (!connection->made)
-        connection->made = calloc(CONNECTION_MADE, sizeof(*connection->made));
-    if (!connection->made)
-        return;
-    if (connection->made_count == CONNECTION_MADE) {
-        connection->made_count -= CONNECTION_MADE / 2;
-        memmove(connection->made, connection->made + CONNECTION_MADE / 2,
-                connection->made_count * sizeof(*connection->made));
-    }
-    connection->made[connection->made_count++] = id;
-}
-
-bool connection_has_made(const struct connection *connection, uint64_t id)
-{
-    return connection->made_count > 0 &&
-           bsearch(&id, connection->made, connection->made_count, sizeof(id), compare_ids) != NULL;
 }
 
 /* Whether what the kernel still has for us may end a line. */
@@ -497,19 +307,19 @@ static bool is_not_reading(struct connection *connection, uint64_t now_usec)
 {
     note_reading(connection, now_usec);
     if (connection->unread == 0 || connection->owned_count > 0 ||
-        now_usec - connection->read_usec <= connection->daemon->config.unread_usec)
+        now_usec - connection->read_usec <= engine_config(connection->server->engine)->unread_usec)
         return false;
-    if (!connection->doomed)
+    if (!connection->close_scheduled)
         log_unread(connection);
     return true;
 }
 
-void connection_sweep(struct daemon *daemon)
+void connection_sweep(struct server *server)
 {
-    uint64_t now_usec = daemon_real_usec();
-    if (daemon->listeners[0].waits || daemon->listeners[1].waits)
-        uv_idle_start(&daemon->pump, connection_pump);
-    for (struct connection *connection = daemon->connections; connection;
+    uint64_t now_usec = clock_real_usec();
+    if (server->listeners[0].waits || server->listeners[1].waits)
+        uv_idle_start(&server->pump, server->on_pump);
+    for (struct connection *connection = server->connections; connection;
          connection = connection->next) {
         bool half = !connection->more && wire_decoder_pending(connection->decoder) > 0;
         if ((half && now_usec - connection->heard_usec > LINE_USEC) ||

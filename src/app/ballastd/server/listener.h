@@ -3,14 +3,16 @@
 #ifndef APP_BALLASTD_SERVER_LISTENER_H
 #define APP_BALLASTD_SERVER_LISTENER_H
 
-#include "app/ballastd/daemon.h"
+struct ballast_error;
+struct listener;
+struct server;
 
 /* Opens both sockets. */
-int listener_open(struct daemon *daemon, struct ballast_error *err);
+int listener_open(struct server *server, struct ballast_error *err);
 /* Closes them and removes them. */
-void listener_close(struct daemon *daemon);
+void listener_close(struct server *server);
 /* Looks up the configured group and gives it the control socket. */
-void listener_set_group(struct daemon *daemon);
+void listener_set_group(struct server *server);
 /* The loop's next turn: who waits may come in. */
 void listener_resume(struct listener *listener);
 

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static bool is_unbound(const struct daemon *daemon, uint64_t id)
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/server/state.h"
+
+static bool is_unbound(const struct server *server, uint64_t id)
 {
-    struct ledger *ledger = reservations_ledger(daemon->reservations);
+    struct ledger *ledger = engine_ledger(server->engine);
     const struct ledger_reservation *record = ledger ? ledger_find(ledger, id) : NULL;
     return record && (record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING ||
                       record->state == LEDGER_GRANTED);
@@ -17,22 +20,22 @@ static void drop_owned(struct connection *connection, uint64_t id)
 {
     size_t kept = 0;
     for (size_t i = 0; i < connection->owned_count; i++) {
-        if (connection->owned[i] != id && is_unbound(connection->daemon, connection->owned[i]))
+        if (connection->owned[i] != id && is_unbound(connection->server, connection->owned[i]))
             connection->owned[kept++] = connection->owned[i];
     }
     connection->owned_count = kept;
 }
 
-int own_reservation(struct connection *connection, uint64_t id)
+int owned_add(struct connection *connection, uint64_t id)
 {
     drop_owned(connection, id);
-    if (connection->owned_count == OWNED_MOST)
+    if (connection->owned_count == RPC_SESSION_OWNED)
         return -EBUSY;
     if (!connection->owned)
-        connection->owned = calloc(OWNED_MOST, sizeof(*connection->owned));
+        connection->owned = calloc(RPC_SESSION_OWNED, sizeof(*connection->owned));
     if (!connection->owned)
         return -ENOMEM;
-    for (struct connection *at = connection->daemon->connections; at; at = at->next)
+    for (struct connection *at = connection->server->connections; at; at = at->next)
         drop_owned(at, id);
     connection->owned[connection->owned_count++] = id;
     return 0;
@@ -40,14 +43,13 @@ int own_reservation(struct connection *connection, uint64_t id)
 
 void owned_release(struct connection *connection)
 {
-    struct daemon *daemon = connection->daemon;
+    struct server *server = connection->server;
     struct ledger_verdict verdict;
-    for (size_t i = 0; i < connection->owned_count && !daemon->ending; i++) {
+    for (size_t i = 0; i < connection->owned_count && !server->ending; i++) {
         /* What cannot be written now is released by its lease. */
-        if (is_unbound(daemon, connection->owned[i]))
-            (void)ledger_release(reservations_ledger(daemon->reservations), connection->owned[i],
-                                 NULL, reservations_now_usec(daemon->reservations, daemon->overlay),
-                                 &verdict, NULL);
+        if (is_unbound(server, connection->owned[i]))
+            (void)ledger_release(engine_ledger(server->engine), connection->owned[i], NULL,
+                                 engine_ledger_now_usec(server->engine), &verdict, NULL);
     }
     free(connection->owned);
     connection->owned = NULL;

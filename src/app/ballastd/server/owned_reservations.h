@@ -9,14 +9,11 @@
 
 #include <stdint.h>
 
-#include "app/ballastd/server/connection.h"
+struct connection;
 
-/* Of one connection at once. */
-enum { OWNED_MOST = 64 };
-
-/* It goes with this connection from now on, and with no other. -EBUSY: OWNED_MOST do; -ENOMEM. */
-int own_reservation(struct connection *connection, uint64_t id);
-/* The connection ends. While the daemon itself ends nothing is released: they may come back. */
+/* It goes with this connection from now on, and with no other; as rpc_session_ops.own. */
+int owned_add(struct connection *connection, uint64_t id);
+/* The connection ends. While the server itself ends nothing is released: they may come back. */
 void owned_release(struct connection *connection);
 
 #endif

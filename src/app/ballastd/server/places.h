@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Who gets a connection of a listener. One user takes half of the places at most, one place in
- * eight is kept for those who are trusted, and when all others are taken the user who has the most
- * makes way for one who has fewer: nobody holds a listener for ever, however many connections it
- * opens and whatever it does with them.
- */
+/* How many connections each user has, and how much of what they were sent they leave unread. */
 #ifndef APP_BALLASTD_SERVER_PLACES_H
 #define APP_BALLASTD_SERVER_PLACES_H
 
@@ -25,11 +20,10 @@ struct places_user {
     size_t unread;      /* bytes that wait to be read by all of them */
 };
 
-/*
- * Gives the connection, whose user is known, a place; another one may be closed for it. -EBUSY:
- * there is none, and in the record why: of this user, of all without privilege, of all; -ENOMEM.
- */
-int places_enter(struct connection *connection, struct ballast_error *err);
+/* Counts the connection, whose user is known, for that user. -ENOMEM. */
+int places_take_user(struct connection *connection);
+/* Takes one of the places of those that are not trusted. */
+void places_take(struct connection *connection);
 /* Gives the place back; harmless where it has none. */
 void places_leave(struct connection *connection);
 /* The last that is done with a connection. */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/engine/changes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/engine/state.h"
+
+/* What `free` frees is no start. */
+static void count_admission(struct engine *engine, const struct ledger_reservation *record)
+{
+    struct engine_counters *counters = &engine->counters;
+    if (strncmp(record->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0)
+        return;
+    if (record->state == LEDGER_GRANTED)
+        counters->granted++;
+    else if (record->state == LEDGER_REFUSED && (unsigned)record->reason < LEDGER_REASONS)
+        counters->refused[record->reason]++;
+}
+
+void changes_on_reservation(void *context, const struct ledger_reservation *record)
+{
+    struct engine *engine = context;
+    engine->decided |= record->state != LEDGER_REQUESTED && record->state != LEDGER_RECLAIMING;
+    count_admission(engine, record);
+    recorder_reservation(engine, record);
+    if (engine->change_count == engine->change_room) {
+        size_t room = engine->change_room ? 2 * engine->change_room : 64;
+        struct engine_change *changes = reallocarray(engine->changes, room, sizeof(*changes));
+        /* Nobody is told then; who asks still learns it. */
+        if (!changes)
+            return;
+        engine->changes = changes;
+        engine->change_room = room;
+    }
+    engine->changes[engine->change_count++] =
+        (struct engine_change){.id = record->id, .asked = record->state == LEDGER_REQUESTED};
+}
+
+/* Two moves of one reservation, one soon after the other, are told once, as it is then. */
+static bool comes_again(const struct engine *engine, size_t i)
+{
+    for (size_t j = i + 1; j < engine->change_count && j <= i + 8; j++) {
+        if (engine->changes[j].id == engine->changes[i].id)
+            return true;
+    }
+    return false;
+}
+
+void changes_settle(struct engine *engine)
+{
+    struct ledger *ledger = reservations_ledger(engine->reservations);
+    struct ledger_verdict verdict;
+    /* Starting to free is a change itself, and comes behind; so this ends. */
+    for (size_t i = 0; i < engine->change_count; i++) {
+        struct engine_change change = engine->changes[i];
+        const struct ledger_reservation *record = ledger_find(ledger, change.id);
+        if (change.asked && record && record->state == LEDGER_REQUESTED)
+            (void)ledger_start_reclaiming(
+                ledger, change.id, reservations_now_usec(engine->reservations, engine->overlay),
+                &verdict, NULL);
+        if (!comes_again(engine, i) && (record = ledger_find(ledger, change.id)))
+            engine->observer.reservation(engine->observer.context, record);
+    }
+    engine->change_count = 0;
+    if (!engine->decided)
+        return;
+    engine->decided = false;
+    engine->observer.settled(engine->observer.context);
+}
+
+/*
+ * What `free` has freed is kept until a toolstack begins to build with it, or its lease ends: to
+ * go on keeping it then would be to free it twice.
+ */
+void changes_end_free_holds(struct engine *engine)
+{
+    struct ledger *ledger = reservations_ledger(engine->reservations);
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    const struct ledger_reservation *at = NULL;
+    struct ledger_verdict verdict;
+    struct ledger_free free_now =
+        tick_ledger_free_of(reservations_book(engine->reservations), host);
+    if (free_now.foreign_kib == 0)
+        return;
+    while ((at = ledger_next(ledger, at))) {
+        if (at->state == LEDGER_GRANTED &&
+            strncmp(at->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0)
+            break;
+    }
+    if (at)
+        (void)ledger_release(ledger, at->id, NULL,
+                             reservations_now_usec(engine->reservations, engine->overlay), &verdict,
+                             NULL);
+}

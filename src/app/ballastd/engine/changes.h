@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Changes of reservations, kept from when they are durable until they are told. */
+#ifndef APP_BALLASTD_ENGINE_CHANGES_H
+#define APP_BALLASTD_ENGINE_CHANGES_H
+
+struct engine;
+struct ledger_reservation;
+
+/* It has come into another state: for the reservations, `context` is the engine. */
+void changes_on_reservation(void *context, const struct ledger_reservation *record);
+/* Tells them. */
+void changes_settle(struct engine *engine);
+/* Releases what `free` holds, once somebody builds with it. */
+void changes_end_free_holds(struct engine *engine);
+
+#endif

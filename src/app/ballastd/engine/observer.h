@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What others must hear of the engine: whoever runs it is told by these, all of which must be
+ * there. What a pointer points to lives for the call alone.
+ */
+#ifndef APP_BALLASTD_ENGINE_OBSERVER_H
+#define APP_BALLASTD_ENGINE_OBSERVER_H
+
+#include "app/ballastd/engine/alerts.h"
+#include "app/ballastd/engine/decisions.h"
+#include "core/ledger/ledger.h"
+
+struct engine_observer {
+    void *context;
+    /* A reservation has come into another state, which is durable, or is closer to what it needs.
+     */
+    void (*reservation)(void *context, const struct ledger_reservation *record);
+    /* Some that waited do no more, and all has been told of them. */
+    void (*settled)(void *context);
+    void (*decision)(void *context, const struct decision *decision);
+    void (*alert)(void *context, enum alert_kind name, const struct alert *alert);
+    /* A tick that was due is over. */
+    void (*ticked)(void *context);
+};
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/engine/rival.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/pins.h"
+#include "app/ballastd/engine/state.h"
+#include "core/base/units.h"
+
+void rival_update_hold(struct engine *engine)
+{
+    overlay_hold_still(engine->overlay, engine->paused || engine->rival.stands_back);
+}
+
+void rival_on_foreign_target(void *context, const struct ballast_domain *domain,
+                             struct overlay_record *record, uint64_t was_kib)
+{
+    struct engine *engine = context;
+    struct engine_rival *rival = &engine->rival;
+    uint64_t now_usec = engine_now_usec(engine);
+    engine_log(LOG_INFO,
+               "domain %" PRIu32 " (%s): its target was moved from %" PRIu64 " to %" PRIu64
+               " KiB, not by us",
+               domain->id, domain->name, was_kib, domain->target_kib);
+    struct recorder_news news = RECORDER_NEWS;
+    news.domid = domain->id;
+    news.who = "somebody else";
+    news.what = "foreign-target";
+    news.from_kib = was_kib;
+    news.to_kib = domain->target_kib;
+    recorder_news(engine, &news);
+    rival->seen_usec[rival->count++ % ENGINE_RIVAL_MOST] = now_usec;
+    uint64_t most = engine->config.rival_writes;
+    /* One may be an administrator's; while there is a rival none is. */
+    if (!rival->stands_back)
+        pins_foreign(engine, record, domain, was_kib);
+    if (rival->stands_back || rival->count < most)
+        return;
+    uint64_t first_usec = rival->seen_usec[(rival->count - most) % ENGINE_RIVAL_MOST];
+    if (now_usec - first_usec > engine->config.rival_usec)
+        return;
+    char why[ALERT_TEXT];
+    (void)snprintf(why, sizeof(why),
+                   "%" PRIu64 " targets were set by somebody else within %" PRIu64
+                   " s: no target is moved until that has stopped for %" PRIu64
+                   " s, or 'ballast resume'; stop the other balancer (xapi's squeezed, qmemman, "
+                   "a script), or this one",
+                   most, (now_usec - first_usec) / BALLAST_SEC_USEC,
+                   engine->config.rival_quiet_usec / BALLAST_SEC_USEC);
+    rival->stands_back = true;
+    rival->unpin_usec = first_usec;
+    rival_update_hold(engine);
+    alerts_set(&engine->alerts, ALERT_RIVAL, now_usec, why);
+}
+
+/* Not while the look that showed it is being put together. */
+void rival_unpin(struct engine *engine)
+{
+    uint64_t since_usec = engine->rival.unpin_usec;
+    engine->rival.unpin_usec = 0;
+    if (since_usec > 0)
+        pins_drop_foreign(engine, since_usec);
+}
+
+void rival_end(struct engine *engine)
+{
+    engine->rival.stands_back = false;
+    engine->rival.count = 0;
+    rival_update_hold(engine);
+    alerts_set(&engine->alerts, ALERT_RIVAL, engine_now_usec(engine), NULL);
+}
+
+void rival_wait_for_quiet(struct engine *engine)
+{
+    const struct engine_rival *rival = &engine->rival;
+    if (!rival->stands_back)
+        return;
+    uint64_t last_usec = rival->seen_usec[(rival->count - 1) % ENGINE_RIVAL_MOST];
+    if (engine_now_usec(engine) - last_usec >= engine->config.rival_quiet_usec)
+        rival_end(engine);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The state of the engine. It is the business of this room: who is not in it asks by engine.h.
+ */
+#ifndef APP_BALLASTD_ENGINE_STATE_H
+#define APP_BALLASTD_ENGINE_STATE_H
+
+#include "app/ballastd/engine/alerts.h"
+#include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/decisions.h"
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/floors.h"
+#include "app/ballastd/engine/host.h"
+#include "app/ballastd/engine/observer.h"
+#include "app/ballastd/engine/overlay.h"
+#include "app/ballastd/engine/recorder.h"
+#include "app/ballastd/engine/reservations.h"
+#include "app/tick/tick.h"
+
+/* How often targets of somebody else's were seen. */
+enum { ENGINE_RIVAL_MOST = 1000 };
+
+struct engine_rival {
+    uint64_t seen_usec[ENGINE_RIVAL_MOST]; /* ring, on the engine's clock */
+    size_t count;                          /* ever; or since `resume` */
+    bool stands_back;
+    uint64_t unpin_usec; /* what was pinned since then is to be given back; 0: nothing */
+};
+
+/* A change of a reservation that has been made durable and not been told yet. */
+struct engine_change {
+    uint64_t id;
+    bool asked; /* it has come to wait */
+};
+
+struct engine {
+    struct engine_options options;
+    struct engine_observer observer;
+    struct engine_config config;
+    struct engine_host *host;
+    struct overlay *overlay;
+    struct reservations *reservations;
+    struct tick *tick; /* NULL until the ledger has been read */
+    const struct policy *policy;
+    struct decisions *decisions;
+    struct recorder *recorder;
+    struct costs *costs;
+    struct floors floors;
+    uint64_t stop_changes; /* of the balancer's, those that are in there */
+    struct alerts alerts;
+    struct engine_rival rival;
+    bool paused;
+    bool failed; /* the simulated host has a fault */
+
+    struct engine_change *changes;
+    size_t change_count;
+    size_t change_room;
+    bool decided; /* a reservation was, since that was told */
+
+    struct engine_counters counters;
+    uint64_t ready_usec;   /* real clock: when opening is tried again */
+    uint64_t covered_usec; /* when all that is promised was free last */
+    uint64_t moved_usec;   /* when something moved last */
+    uint64_t due_usec;     /* real clock: when the next tick is due */
+    uint64_t sampled_usec; /* real clock: when the last sample was over */
+    uint64_t held_sum;     /* of what was held in the last sample: whether something moves */
+};
+
+#endif

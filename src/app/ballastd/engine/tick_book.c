@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/engine/tick_book.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "app/ballastd/engine/state.h"
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+/*
+ * The book's question for uuids comes without a context; there is one loop in a process, and
+ * nobody else asks.
+ */
+static struct overlay *sampled_overlay;
+
+static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
+{
+    size_t at;
+    memset(uuid, 0, LEDGER_UUID);
+    if (overlay_find(sampled_overlay, domid, &at) == 0)
+        memcpy(uuid, overlay_domain(sampled_overlay, at)->uuid, LEDGER_UUID);
+}
+
+void tick_book_see(struct engine *engine, const struct ballast_host *host)
+{
+    sampled_overlay = engine->overlay;
+    (void)tick_ledger_see(reservations_book(engine->reservations), host, uuid_of, NULL);
+}
+
+/*
+ * As long as nobody is asked to give, the balancer's refusals say nothing of what could be free
+ * once balancing goes on: they wait until then or for their deadline, but for what all could not
+ * give together.
+ */
+static int answer_request(void *context, const struct ballast_host *host,
+                          const struct balancer_verdict *verdict, struct ballast_error *err)
+{
+    struct engine *engine = context;
+    struct tick_book inner = tick_ledger_book(reservations_book(engine->reservations));
+    struct balancer_verdict ours = *verdict;
+    if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !engine_balances(engine)) {
+        struct ledger *ledger = reservations_ledger(engine->reservations);
+        struct ledger_free free_now =
+            tick_ledger_free_of(reservations_book(engine->reservations), host);
+        ours.b_kib = ballast_add_ceil(ledger_available_kib(ledger, &free_now),
+                                      overlay_spare_kib(engine->overlay));
+        if (verdict->reason != BALANCER_NEVER_FITS || verdict->a_kib <= ours.b_kib)
+            return ballast_fail(err, -EAGAIN, "nobody is balanced now");
+    }
+    int rc = inner.answer(inner.book, host, &ours, err);
+    /* Its memory is there and cannot be promised: others do not go without it meanwhile. */
+    if (rc < 0 && rc != -EAGAIN && verdict->granted) {
+        struct ledger *ledger = reservations_ledger(engine->reservations);
+        struct ledger_verdict refused;
+        (void)ledger_refuse(ledger, verdict->request, LEDGER_DEADLINE_OVER, 0, 0,
+                            ballast_max_u64(host->now_usec, ledger_now_usec(ledger)), &refused,
+                            NULL);
+    }
+    return rc;
+}
+
+static int list_waiting(void *context, const struct balancer_request **out, size_t *count,
+                        struct ballast_error *err)
+{
+    struct engine *engine = context;
+    struct tick_book inner = tick_ledger_book(reservations_book(engine->reservations));
+    return inner.waiting(inner.book, out, count, err);
+}
+
+static uint64_t promised_kib(void *context, const struct ballast_host *host)
+{
+    struct engine *engine = context;
+    return tick_ledger_unseen_kib(reservations_book(engine->reservations), host);
+}
+
+struct tick_book tick_book_of(struct engine *engine)
+{
+    return (struct tick_book){.book = engine,
+                              .waiting = list_waiting,
+                              .promised_kib = promised_kib,
+                              .answer = answer_request};
+}

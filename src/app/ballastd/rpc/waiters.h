@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls that are answered when a reservation is decided. */
+#ifndef APP_BALLASTD_RPC_WAITERS_H
+#define APP_BALLASTD_RPC_WAITERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+
+/* Of one session at once. */
+enum { WAITERS_MOST = 64 };
+
+/* The call is answered when that reservation is decided. -EBUSY: too many, or no memory. */
+int waiters_add(struct call *call, uint64_t reservation, bool is_free);
+
+#endif
