@@ -47,7 +47,7 @@ says() {
     start_daemon
     for command in host "explain large" "explain --all" list; do
         # shellcheck disable=SC2086 # words
-        ballast $command --watch --interval 20ms >out 2>&1 3>&- &
+        ballast $command --watch=20ms >out 2>&1 3>&- &
         watcher=$!
         wait_until says 'nothing has changed' out
         kill -TERM "$watcher"
@@ -65,7 +65,7 @@ says() {
     watchers=()
     for command in host "explain --all" list; do
         # shellcheck disable=SC2086 # words
-        ballast $command --watch --interval 20ms >"${command%% *}" 2>&1 3>&- &
+        ballast $command --watch=20ms >"${command%% *}" 2>&1 3>&- &
         watchers+=($!)
         wait_until says 'nothing has changed' "${command%% *}"
     done

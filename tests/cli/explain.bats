@@ -336,20 +336,20 @@ END
 
 @test "--watch: a domain as it is, then in words what has changed" {
     make_scenario
-    run -0 --keep-empty-lines ballast explain web --watch --interval 5s "${HOST[@]}"
+    run -0 --keep-empty-lines ballast explain web --watch=5s "${HOST[@]}"
     [ "$(grep -c '^web: domain 1' <<<"$output")" = 1 ]
     grep -qx 'web (1): guest 3145728 -> 2121728, balloon 0 -> 1024000, footprint 3145728 -> 2121728' <<<"$output"
     grep -qx 'web (1): guest 2121728 -> 1097728, balloon 1024000 -> 2048000, footprint 2121728 -> 1097728' <<<"$output"
     [[ $output != *$(printf '\033')* ]]
-    run -0 ballast explain db --watch --interval 5s "${HOST[@]}"
+    run -0 ballast explain db --watch=5s "${HOST[@]}"
     [ "$(grep -cx 'nothing has changed' <<<"$output")" = 2 ]
-    run -0 ballast explain --all --columns name,guest --watch --interval 5s "${HOST[@]}"
+    run -0 ballast explain --all --columns name,guest --watch=5s "${HOST[@]}"
     grep -qx 'web (1): guest 3145728 -> 2121728' <<<"$output"
-    run -0 ballast explain --all --watch --json --interval 5s "${HOST[@]}"
+    run -0 ballast explain --all --watch=5s --json "${HOST[@]}"
     [ "$(jq -s 'map(select(.name == "web").segments.guest) | join(" ")' <<<"$output")" = '"3145728 2121728 1097728"' ]
     [ "$(jq -s 'length' <<<"$output")" = 9 ]
     run -2 ballast explain web --watch --svg "${HOST[@]}"
-    run -2 ballast explain web --watch --interval 1ms "${HOST[@]}"
+    run -2 ballast explain web --watch=1ms "${HOST[@]}"
     [[ $output == *"10ms or more"* ]]
     run -2 ballast explain --watch "$EXAMPLES/web.cfg"
     [[ $output == *"--watch is for domains that run, and $EXAMPLES/web.cfg is a file"* ]]

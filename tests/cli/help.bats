@@ -9,6 +9,7 @@ commands() {
 @test "help, --help and --version" {
     run -0 ballast --help
     [ "$output" = "$(ballast help)" ]
+    [ "$(ballast -h)" = "$output" ]
     run -0 ballast --version
     [[ $output =~ ^ballast\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
     run -2 ballast help frobnicate
@@ -30,8 +31,38 @@ commands() {
         run -0 ballast help "$command"
         [[ $output == "usage: ballast $command "* ]]
         [ "$output" = "$(ballast "$command" --help)" ]
+        [ "$output" = "$(ballast "$command" -h)" ]
         [ "$output" = "$(ballast "$command" --help extra --arguments)" ]
     done
+}
+
+@test "what a shell completes is listed a word a line" {
+    diff <(ballast --complete) <(commands)
+    for command in $(commands); do
+        diff <(ballast --complete "$command" | sort) \
+            <(ballast help "$command" | sed -n '/^options:/,/^$/s/^  \(-[a-z], \)\?\(--[a-z-]*\).*/\2/p' | sort)
+    done
+    for command in list host explain; do
+        run -2 ballast "$command" --columns nonesuch
+        for column in $(ballast --complete "$command" --columns); do
+            [[ ${output//,/;} =~ [\ ]$column\; ]]
+        done
+    done
+    [ "$(ballast --complete list --color | xargs)" = "auto always never" ]
+    [ "$(ballast --complete free --policy | sort | xargs)" = "$(ballast --complete plan --policy | sort | xargs)" ]
+    [ "$(ballast --complete fits --profile | xargs)" = "$(ballast profiles --json | jq -r .name | xargs)" ]
+    [ "$(ballast --complete list --host)" = "" ]
+    run -2 ballast --complete nonesuch
+}
+
+@test "a short option is the long one" {
+    [ "$(ballast free 64 -n --host sim)" = "$(ballast free 64 --dry-run --host sim)" ]
+    [ "$(ballast set-max web 4096 -n --host sim)" = "$(ballast set-max web 4096 --dry-run --host sim)" ]
+    [ "$(ballast list -w600s --host sim)" = "$(ballast list --watch=10m --host sim)" ]
+    run -2 ballast list -x --host sim
+    [[ $output == *"there is no option -x"* ]]
+    run -2 ballast list -w1fortnight --host sim
+    [[ $output == *"--watch: invalid time '1fortnight': use a whole number with ms, s, m, h, d or w"* ]]
 }
 
 @test "help is at most 80 columns wide" {
@@ -46,10 +77,10 @@ commands() {
         page=$SOURCE/docs/man/ballast-$command.1.scd
         [ -f "$page" ]
         grep -q "\*ballast-$command\*(1)" "$SOURCE/docs/man/ballast.1.scd"
-        ballast help "$command" | sed -n '/^options:/,/^$/s/^  \(--[a-z-]*\)\( [A-Za-z.]*\)\? .*/\1\2/p' |
+        ballast help "$command" | sed -n '/^options:/,/^$/s/^  \(-[a-z], \)\?\(--[a-z-]*\)\(\[=T\]\| [A-Za-z.]*\)\? .*/\1\2\3/p' |
             sed 's/ *$//' | sort >in-help
-        sed -n '/^# OPTIONS/,/^# /s/^\*\(--[a-z-]*\)\*\( _\([^_]*\)_\)\?$/\1 \3/p' "$page" |
-            sed 's/ *$//' | sort >in-man
+        sed -n '/^# OPTIONS/,/^# /s/^\(\*-[a-z]\*, \)\?\*\(--[a-z-]*\)\*\(\[=_T_\]\| _[^_]*_\)\?$/\1\2\3/p' "$page" |
+            tr -d '*_' | sort >in-man
         [ -s in-help ]
         diff in-help in-man
     done

@@ -153,21 +153,21 @@ END
 
 @test "--watch: the host, then in words what has changed" {
     make_scenario
-    run -0 --keep-empty-lines ballast host "${HOST[@]}" --watch --interval 5s
+    run -0 --keep-empty-lines ballast host "${HOST[@]}" --watch=5s
     [ "$(grep -c 'sizes in KiB' <<<"$output")" = 1 ]
     grep -qx 'web (2): holds 3145728 -> 2121728' <<<"$output"
     grep -qx 'domains: 5242880 -> 4218880' <<<"$output"
     grep -qx 'free: 1945600 -> 2969600' <<<"$output"
     [[ $output != *$(printf '\033')* ]]
-    run -0 ballast host "${HOST[@]}" --bars --watch --interval 5s
+    run -0 ballast host "${HOST[@]}" --bars --watch=5s
     [ "$(grep -c '^web .*|' <<<"$output")" = 1 ]
     grep -qx 'web (2): holds 2121728 -> 1097728' <<<"$output"
-    run -0 ballast host "${HOST[@]}" --json --watch --interval 5s
+    run -0 ballast host "${HOST[@]}" --json --watch=5s
     [ "$(jq -s 'map(.parts.free) | join(" ")' <<<"$output")" = '"1945600 2969600 3993600"' ]
     sed -i 's/ target=1GiB//' host.scn
-    run -0 ballast host "${HOST[@]}" --watch --interval 5s
+    run -0 ballast host "${HOST[@]}" --watch=5s
     [ "$(grep -cx 'nothing has changed' <<<"$output")" = 2 ]
-    run -2 ballast host "${HOST[@]}" --watch --interval 1ms
+    run -2 ballast host "${HOST[@]}" --watch=1ms
     [[ $output == *"10ms or more"* ]]
     make_host
     run -2 ballast host --snapshot host.json --watch

@@ -96,17 +96,17 @@ names() {
 
 @test "--watch: the table, then in words what has changed, without a steering character" {
     make_scenario
-    run -0 --keep-empty-lines ballast list "${HOST[@]}" --watch --interval 2s
+    run -0 --keep-empty-lines ballast list "${HOST[@]}" --watch=2s
     [ "$(grep -c 'sizes in MiB' <<<"$output")" = 1 ]
     grep -qx 'web (1): actual 3072 -> 2672' <<<"$output"
     grep -qx 'free: 1964 -> 2364' <<<"$output"
     [ "$(printf %s "$output" | grep -c "^$")" = 5 ]
     [[ $output != *$(printf '\033')* ]]
     sed -i 's/ target=1GiB//' host.scn
-    run -0 ballast list "${HOST[@]}" --watch --interval 5s
+    run -0 ballast list "${HOST[@]}" --watch=5s
     [ "$(grep -cx 'nothing has changed' <<<"$output")" = 2 ]
-    run -0 ballast list "${HOST[@]}" --watch --interval 5s --json
+    run -0 ballast list "${HOST[@]}" --watch=5s --json
     [ "$(grep -c '"name":"web"' <<<"$output")" = 3 ]
-    run -2 ballast list "${HOST[@]}" --watch --interval 1ms
+    run -2 ballast list "${HOST[@]}" --watch=1ms
     [[ $output == *"10ms or more"* ]]
 }

@@ -121,7 +121,7 @@ END
     run -0 --separate-stderr ballast set-target demand 512 --json "${FRAIL[@]}"
     [[ $stderr == *"Xen takes up to 262144 KiB for it at once, and a lower target gives nothing back"* ]]
     figure "$output" .after.actual 524288
-    run -1 ballast doctor --watch 0 "${FRAIL[@]}"
+    run -1 ballast doctor --interval 0 "${FRAIL[@]}"
     [[ $output == *pod-death*demand* ]]
 }
 
@@ -245,7 +245,7 @@ END
     run -1 ballast doctor "${HOST[@]}"
     [[ $output == "warning: dom0-unlimited"*"-> "* ]]
     printf 'autoballoon="on"\nclaim_mode=0\n' >xl.conf
-    run -1 ballast doctor --xl-conf xl.conf --json --watch 0 "${HOST[@]}"
+    run -1 ballast doctor --xl-conf xl.conf --json --interval 0 "${HOST[@]}"
     [ "$(jq -r .rule <<<"$output" | xargs)" = "autoballoon dom0-unlimited claims-off no-range" ]
     printf 'autoballoon="perhaps"\n' >xl.conf
     run -2 ballast doctor --xl-conf xl.conf "${HOST[@]}"
@@ -278,7 +278,7 @@ END
     run -0 ballast host --json --host sim
     figure "$output" .total 33554432
     run -0 ballast plan --host sim
-    run -0 ballast doctor --watch 0 --host sim
+    run -0 ballast doctor --interval 0 --host sim
     run -2 ballast list --host simulated
     [[ $output == *"unknown host 'simulated': use xen, sim or sim:SCENARIO" ]]
 }

@@ -98,7 +98,7 @@ END
 @test "wrong usage" {
     make_host
     run -2 ballast record "${HOST[@]}" --interval 9ms
-    [[ $output == *"10ms or more would be right"* ]]
+    [[ $output == *"use 10ms or more"* ]]
     run -2 ballast record "${HOST[@]}" --for ever
     run -2 ballast record "${HOST[@]}" FILE
     run -2 ballast replay

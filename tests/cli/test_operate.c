@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "app/ballast/cli/size.h"
+#include "app/ballast/cli/time.h"
 #include "app/ballast/host/rival_balancers.h"
 #include "core/base/units.h"
 #include "edge/lock/lock.h"
@@ -232,12 +232,15 @@ static void test_times(void **state)
     assert_int_equal(usec, 3000000);
     assert_int_equal(cli_time_parse("24h", &usec, &err), 0);
     assert_int_equal(usec, UINT64_C(86400000000));
+    assert_int_equal(cli_time_parse("2w", &usec, &err), 0);
+    assert_int_equal(usec, UINT64_C(14) * 86400000000);
+    assert_int_equal(cli_time_parse("3653d", &usec, &err), 0);
     assert_int_equal(cli_time_parse("5min", &usec, &err), 0);
     assert_int_equal(usec, UINT64_C(300000000));
     assert_int_equal(cli_time_parse("1440m", &usec, &err), 0);
     assert_true(usec == UINT64_C(86400000000));
-    static const char *const bad[] = {"",   "-1",  " 1",  "s",     "25h",
-                                      "1d", "1.5", "1s ", "1441m", "18446744073709551616"};
+    static const char *const bad[] = {"",   "-1",  " 1",  "s",    "3654d",
+                                      "1y", "1.5", "1s ", "523w", "18446744073709551616"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(cli_time_parse(bad[i], &usec, &err), -EINVAL);
     assert_true(usec == UINT64_C(86400000000));

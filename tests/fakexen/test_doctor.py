@@ -33,7 +33,7 @@ class Doctor:
 def between_two_looks(xen, run, act, *words):
     """What doctor accuses of where act() is done after its first look and before its second."""
     others = len(xen.clients)
-    doctor = Doctor(run, "--watch", "6s", *words, env=xen.env())
+    doctor = Doctor(run, "--interval", "6s", *words, env=xen.env())
     before, still = 0, 0
     while still < 20:  # it has read, and waits
         now = sum(xen.store.requests.values())
@@ -91,7 +91,7 @@ class OnXen(Case):
                     break
             self.assertEqual([alert["name"] for alert in alerts], ["second-balancer"])
             for words in ((), ("--host", "xen")):
-                found = Doctor(daemon.run, "--watch", "0", *words, env=self.xen.env()).accusations()
+                found = Doctor(daemon.run, "--interval", "0", *words, env=self.xen.env()).accusations()
                 self.assertEqual([(rule, name) for rule, name, _ in found], [("second-balancer", None)])
                 self.assertIn("targets were set by", found[0][2])
 

@@ -13,7 +13,7 @@
 #include "core/base/nearest.h"
 #include "core/base/units.h"
 
-static const struct cli_command *find(const char *name)
+static const struct cli_command *find_command(const char *name)
 {
     for (size_t i = 0; cli_commands[i]; i++) {
         if (strcmp(cli_commands[i]->name, name) == 0)
@@ -32,11 +32,24 @@ static void print_overview(FILE *out)
         fprintf(out, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fputs("  help         this, or 'help COMMAND'\n\n"
           "options:\n"
-          "  --help     this, or after a command: its help\n"
-          "  --version  the version\n"
-          "  --run-dir DIR, before a command: where the daemon's sockets are, if not in\n"
-          "             /run/ballast; so does BALLAST_RUN_DIR\n",
+          "  -h, --help     this, or after a command: its help\n"
+          "  --version      the version\n"
+          "  --run-dir DIR  before a command: where the daemon's sockets are, if not in\n"
+          "                 /run/ballast; so does BALLAST_RUN_DIR\n",
           out);
+}
+
+/* "-w, --watch[=T]", "--host WHAT" */
+static void show_option(const struct cli_option *option, char *buf, size_t size)
+{
+    char letter[] = {'-', option->letter, ',', ' ', '\0'};
+    const char *argument = option->argument ? option->argument : "";
+    if (*argument == '[')
+        (void)snprintf(buf, size, "%s--%s[=%s", option->letter ? letter : "", option->name,
+                       argument + 1);
+    else
+        (void)snprintf(buf, size, "%s--%s%s%s", option->letter ? letter : "", option->name,
+                       *argument ? " " : "", argument);
 }
 
 static void print_command(const struct cli_command *command)
@@ -44,12 +57,11 @@ static void print_command(const struct cli_command *command)
     printf("usage: ballast %s [OPTION]... %s\n\n%s\n\noptions:\n", command->name, command->operands,
            command->text);
     for (const struct cli_option *option = command->options; option->name; option++) {
-        char word[64];
-        (void)snprintf(word, sizeof(word), "--%s%s%s", option->name, option->argument ? " " : "",
-                       option->argument ? option->argument : "");
-        printf("  %-18s %s\n", word, option->help);
+        char shown[64];
+        show_option(option, shown, sizeof(shown));
+        printf("  %-18s %s\n", shown, option->help);
     }
-    printf("  %-18s this\n\nMore: man ballast-%s\n", "--help", command->name);
+    printf("  %-18s this\n\nMore: man ballast-%s\n", "-h, --help", command->name);
 }
 
 static int refuse_command(const char *word)
@@ -66,9 +78,9 @@ static int refuse_command(const char *word)
     return CLI_BAD;
 }
 
-static int help(const char *word)
+static int print_help(const char *word)
 {
-    const struct cli_command *command = word ? find(word) : NULL;
+    const struct cli_command *command = word ? find_command(word) : NULL;
     if (word && !command)
         return refuse_command(word);
     if (command)
@@ -78,11 +90,31 @@ static int help(const char *word)
     return CLI_DONE;
 }
 
+/* A word a line for a shell to choose from; no other output is meant for programs that complete. */
+static int complete(const char *command_name, const char *option_name)
+{
+    const struct cli_command *command = command_name ? find_command(command_name) : NULL;
+    for (size_t i = 0; !command_name && cli_commands[i]; i++)
+        puts(cli_commands[i]->name);
+    if (!command)
+        return command_name ? CLI_BAD : CLI_DONE;
+    for (const struct cli_option *option = command->options; option->name; option++) {
+        if (!option_name)
+            printf("--%s\n", option->name);
+        else if (strcmp(option_name + strspn(option_name, "-"), option->name) == 0)
+            for (size_t i = 0; option->value && option->value(i); i++)
+                puts(option->value(i));
+    }
+    if (!option_name)
+        puts("--help");
+    return CLI_DONE;
+}
+
 /* Before anything else is read: whoever asks for help gets no error instead. */
 static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return true;
     }
     return false;
@@ -120,17 +152,20 @@ static int dispatch(int argc, char **argv)
         print_overview(stderr);
         return CLI_BAD;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
-        return help(argc > 2 ? argv[2] : NULL);
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0)
+        return print_help(argc > 2 ? argv[2] : NULL);
     if (strcmp(argv[1], "--version") == 0) {
         printf("ballast %s\n", ballast_version());
         return CLI_DONE;
     }
-    const struct cli_command *command = find(argv[1]);
+    if (strcmp(argv[1], "--complete") == 0)
+        return complete(argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
+    const struct cli_command *command = find_command(argv[1]);
     if (!command)
         return refuse_command(argv[1]);
     if (asks_for_help(argc - 1, argv + 1))
-        return help(command->name);
+        return print_help(command->name);
     struct cli_args args;
     cli_args_begin(&args, command, argc - 1, argv + 1);
     return command->run(&args);

@@ -30,6 +30,12 @@ static int own_profile(const struct cli_args *args, const struct ballast_profile
                                               "'ballast calibrate' makes one");
 }
 
+const char *cli_profile_name(size_t i)
+{
+    const struct ballast_profile *profile = ballast_profile_at(i);
+    return profile ? ballast_profile_name(profile) : NULL;
+}
+
 int cli_profile_option(const struct cli_args *args, const char *value,
                        const struct ballast_profile **out)
 {

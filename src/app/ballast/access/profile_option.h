@@ -10,6 +10,9 @@
 
 struct calibration;
 
+/* For the row of the option: the profiles that have a name, one by one. */
+const char *cli_profile_name(size_t i);
+
 /*
  * "host" is this very host's own (own_profile.h), and a failure where it has none. *out lives until
  * the next call. CLI_BAD or CLI_UNREACHABLE, with a message, where there is no such.

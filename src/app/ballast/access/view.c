@@ -5,20 +5,22 @@
 
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/interrupt.h"
-#include "app/ballast/cli/size.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario.h"
 
 /* As `ballast record`: a look costs a real host a hundredth of that. */
 #define SHORTEST_USEC UINT64_C(10000)
 
-int cli_view_interval(const struct cli_args *args, uint64_t *out_usec)
+int cli_view_watch(const struct cli_args *args, struct cli_view *view)
 {
-    struct ballast_error err;
-    if (cli_time_parse(args->value, out_usec, &err) < 0)
-        return cli_args_wrong(args, "--interval: %s", err.text);
-    if (*out_usec < SHORTEST_USEC)
-        return cli_args_wrong(args, "--interval %s: 10ms or more would be right", args->value);
+    view->watch = true;
+    view->interval_usec = BALLAST_SEC_USEC;
+    if (!args->value)
+        return CLI_DONE;
+    if (cli_args_time(args, &view->interval_usec))
+        return CLI_BAD;
+    if (view->interval_usec < SHORTEST_USEC)
+        return cli_args_wrong(args, "--watch=%s: use 10ms or more", args->value);
     return CLI_DONE;
 }
 

@@ -11,9 +11,8 @@
 
 struct cli_args;
 
-/* For the rows of the two options. */
-#define CLI_WATCH_HELP    "go on, and tell what changes, line by line"
-#define CLI_INTERVAL_HELP "between two looks of --watch (default 1s)"
+/* For the row of the option, --watch[=T]. */
+#define CLI_WATCH_HELP "sample again each T (1s), and tell what changes"
 
 struct cli_view {
     bool watch;
@@ -26,8 +25,8 @@ struct cli_view {
     int (*show)(void *context, const struct host_access *access, const struct cli_sheet *sheet);
 };
 
-/* Takes the argument of --interval. CLI_BAD with a message. */
-int cli_view_interval(const struct cli_args *args, uint64_t *out_usec);
+/* Takes --watch with its T, or without. CLI_BAD with a message. */
+int cli_view_watch(const struct cli_args *args, struct cli_view *view);
 
 /*
  * Looks, fills and shows; with `watch` until a signal comes, or to the end of a scenario. Each look

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/time.h"
 #include "core/base/nearest.h"
 
 #include "core/policy/policy.h"
@@ -13,15 +14,29 @@
 /* Beyond every character, so that an index is never taken for a short option. */
 enum { FIRST_INDEX = 256 };
 
+/* As getopt has it, which is also how many colons tell it of a letter. */
+static int argument_kind(const struct cli_option *option)
+{
+    if (!option->argument)
+        return no_argument;
+    return *option->argument == '[' ? optional_argument : required_argument;
+}
+
 void cli_args_begin(struct cli_args *args, const struct cli_command *command, int argc, char **argv)
 {
     *args = (struct cli_args){.command = command, .argc = argc, .argv = argv};
+    size_t used = 0;
+    args->letters[used++] = ':';
     for (int i = 0; command->options[i].name && i < CLI_MAX_OPTIONS; i++) {
-        args->longs[i] = (struct option){
-            .name = command->options[i].name,
-            .has_arg = command->options[i].argument ? required_argument : no_argument,
-            .val = FIRST_INDEX + i,
-        };
+        const struct cli_option *option = &command->options[i];
+        int has_arg = argument_kind(option);
+        args->longs[i] =
+            (struct option){.name = option->name, .has_arg = has_arg, .val = FIRST_INDEX + i};
+        if (!option->letter)
+            continue;
+        args->letters[used++] = option->letter;
+        for (int colons = 0; colons < has_arg; colons++)
+            args->letters[used++] = ':';
     }
     optind = 1;
     opterr = 0;
@@ -65,26 +80,69 @@ static int refuse_option(const struct cli_args *args)
     return CLI_ARGS_BAD;
 }
 
+/* The option of a letter or of what stands for a long one; CLI_ARGS_BAD: there is none. */
+static int option_index(const struct cli_args *args, int found)
+{
+    if (found >= FIRST_INDEX)
+        return found - FIRST_INDEX;
+    for (int i = 0; args->command->options[i].name; i++) {
+        if (args->command->options[i].letter == found)
+            return i;
+    }
+    return CLI_ARGS_BAD;
+}
+
 int cli_args_next(struct cli_args *args)
 {
-    int found = getopt_long(args->argc, args->argv, ":", args->longs, NULL);
+    int found = getopt_long(args->argc, args->argv, args->letters, args->longs, NULL);
     if (found == -1)
         return CLI_ARGS_END;
     if (found == ':') {
-        const struct cli_option *option = &args->command->options[optopt - FIRST_INDEX];
+        const struct cli_option *option = &args->command->options[option_index(args, optopt)];
         (void)cli_args_wrong(args, "--%s needs its %s", option->name, option->argument);
         return CLI_ARGS_BAD;
     }
-    if (found < FIRST_INDEX)
+    if (found == '?')
         return refuse_option(args);
     args->value = optarg;
-    return found - FIRST_INDEX;
+    args->option = option_index(args, found);
+    return args->option;
+}
+
+int cli_args_time(const struct cli_args *args, uint64_t *out_usec)
+{
+    struct ballast_error err;
+    if (cli_time_parse(args->value, out_usec, &err) < 0)
+        return cli_args_wrong(args, "--%s: %s", args->command->options[args->option].name,
+                              err.text);
+    return CLI_DONE;
+}
+
+int cli_args_span(const struct cli_args *args, uint64_t *out_usec)
+{
+    int rc = cli_args_time(args, out_usec);
+    if (!rc && *out_usec == 0)
+        return cli_args_wrong(args, "--%s 0: use a time above 0, such as 1h",
+                              args->command->options[args->option].name);
+    return rc;
 }
 
 char **cli_args_operands(const struct cli_args *args, size_t *count)
 {
     *count = (size_t)(args->argc - optind);
     return args->argv + optind;
+}
+
+const char *cli_colour_name(size_t i)
+{
+    static const char *const names[] = {"auto", "always", "never", NULL};
+    return names[i];
+}
+
+const char *cli_policy_name(size_t i)
+{
+    const struct policy *policy = policy_at(i);
+    return policy ? policy->name : NULL;
 }
 
 int cli_args_colour(const struct cli_args *args, bool *out)

@@ -5,6 +5,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "app/ballast/cli/command.h"
 
@@ -15,7 +16,9 @@ struct cli_args {
     int argc;
     char **argv;
     struct option longs[CLI_MAX_OPTIONS + 1];
-    const char *value; /* of the option that cli_args_next() returned */
+    char letters[3 * CLI_MAX_OPTIONS + 2];
+    int option;        /* what cli_args_next() returned */
+    const char *value; /* of that option; NULL where none was given */
 };
 
 enum {
@@ -33,6 +36,13 @@ char **cli_args_operands(const struct cli_args *args, size_t *count);
 /* Tells what is wrong with the usage, and where to read how it is right. Returns CLI_BAD. */
 __attribute__((format(printf, 2, 3))) int cli_args_wrong(const struct cli_args *args,
                                                          const char *format, ...);
+/* Takes the argument of the option as a time. CLI_BAD with a message. */
+int cli_args_time(const struct cli_args *args, uint64_t *out_usec);
+/* The same where 0 makes no sense. */
+int cli_args_span(const struct cli_args *args, uint64_t *out_usec);
+/* Values of options for their rows: of --color, of --policy. */
+const char *cli_colour_name(size_t i);
+const char *cli_policy_name(size_t i);
 /* Takes the argument of --color, as cli_colour() does. CLI_BAD with a message. */
 int cli_args_colour(const struct cli_args *args, bool *out);
 

@@ -18,8 +18,12 @@ enum {
 
 struct cli_option {
     const char *name;     /* without the dashes; NULL ends a list */
-    const char *argument; /* its name in help, or NULL: the option takes none */
+    const char *argument; /* its name in help, "[T]": it may be left out; NULL: there is none */
     const char *help;
+    char letter; /* its short form, or 0 */
+    /* What its argument may be, one by one, NULL behind the last; NULL: anything. For completion.
+     */
+    const char *(*value)(size_t i);
 };
 
 struct cli_args;

@@ -22,28 +22,34 @@ enum {
     OPTION_SORT,
     OPTION_COLUMNS,
     OPTION_WATCH,
-    OPTION_INTERVAL,
     OPTION_HOST,
     OPTION_XL_CONF,
     OPTION_COLOR,
 };
+
+static const char *explain_column_name(size_t i)
+{
+    return cli_overview_columns[i].word;
+}
 
 static const struct cli_option explain_options[] = {
     [OPTION_DIAGRAM] = {"diagram", NULL, "each guest as a diagram (the default for one)"},
     [OPTION_TABLE] = {"table", NULL, "figures; one guest in full, several a line each and a sum"},
     [OPTION_JSON] = {"json", NULL, "an object a line, which can be input again"},
     [OPTION_SVG] = {"svg", NULL, "one guest as an SVG picture"},
-    [OPTION_PROFILE] = {"profile", "NAME", "by these rules (see 'ballast profiles'), or all"},
+    [OPTION_PROFILE] = {"profile", "NAME", "by these rules (see 'ballast profiles'), or all",
+                        .value = cli_profile_name},
     [OPTION_ONLY] = {"only", "GUEST", "of all guests read only the one of that name"},
     [OPTION_DOMAIN] = {"domain", "DOMAIN", "a running domain, by name or id"},
     [OPTION_ALL] = {"all", NULL, "every domain that runs"},
-    [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP},
-    [OPTION_COLUMNS] = {"columns", "LIST", "a line each with only these, commas between"},
-    [OPTION_WATCH] = {"watch", NULL, "of domains that run: go on, and tell what changes"},
-    [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
+    [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP, .value = explain_column_name},
+    [OPTION_COLUMNS] = {"columns", "LIST", "a line each with only these, commas between",
+                        .value = explain_column_name},
+    [OPTION_WATCH] = {"watch", "[T]", "domains: " CLI_WATCH_HELP, 'w'},
     [OPTION_HOST] = {"host", "HOST", "judge by what this HOST.json can do; or sim[:SCENARIO]"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
-    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
+    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never",
+                      .value = cli_colour_name},
     {NULL, NULL, NULL},
 };
 
@@ -83,10 +89,7 @@ static int set_view(struct cli_explain *explain, int option)
         explain->has_columns = true;
         return cli_choice_columns(&explain->choice, explain->args);
     case OPTION_WATCH:
-        explain->view.watch = true;
-        return CLI_DONE;
-    case OPTION_INTERVAL:
-        return cli_view_interval(explain->args, &explain->view.interval_usec);
+        return cli_view_watch(explain->args, &explain->view);
     case OPTION_COLOR:
         return cli_args_colour(explain->args, &explain->colour);
     default:
@@ -225,9 +228,7 @@ static bool names_domains(const struct cli_explain *explain, struct host_access 
 
 static int explain_main(struct cli_args *args)
 {
-    struct cli_explain explain = {.args = args,
-                                  .choice = {.columns = cli_overview_columns},
-                                  .view = {.interval_usec = BALLAST_SEC_USEC}};
+    struct cli_explain explain = {.args = args, .choice = {.columns = cli_overview_columns}};
     struct host_access access;
     explain.view.choice = &explain.choice;
     (void)cli_colour("auto", &explain.colour);

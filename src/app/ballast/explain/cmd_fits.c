@@ -17,7 +17,8 @@ enum { OPTION_HOST, OPTION_PROFILE, OPTION_SQUEEZE, OPTION_JSON, OPTION_XL_CONF 
 
 static const struct cli_option fits_options[] = {
     [OPTION_HOST] = {"host", "HOST.json", "the host; must be given"},
-    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')",
+                        .value = cli_profile_name},
     [OPTION_SQUEEZE] = {"squeeze", NULL, "exit status 0 also where others have to give"},
     [OPTION_JSON] = {"json", NULL, "an object a line"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},

@@ -12,7 +12,6 @@
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/signals.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon_request.h"
 #include "app/ballast/client/pages.h"
@@ -27,7 +26,7 @@ enum { OPTION_DOMAIN = CLI_REQUEST_OPTIONS, OPTION_SINCE, OPTION_FOLLOW };
 static const struct cli_option decisions_options[] = {
     CLI_REQUEST_ROWS("an object a line"),
     [OPTION_DOMAIN] = {"domain", "DOMAIN", "only those about it"},
-    [OPTION_SINCE] = {"since", "T", "of the last so many s, m (default: the last ones)"},
+    [OPTION_SINCE] = {"since", "T", "that long back: 90s, 2m, 12h (default: the last ones)"},
     [OPTION_FOLLOW] = {"follow", NULL, "go on with those that come, until Ctrl-C"},
     {NULL, NULL, NULL},
 };
@@ -183,7 +182,6 @@ static int run(struct decisions *decisions)
 static int decisions_main(struct cli_args *args)
 {
     struct decisions decisions = {.request = {.args = args}, .since_usec = BALLAST_NONE};
-    struct ballast_error err;
     size_t count;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
@@ -193,8 +191,8 @@ static int decisions_main(struct cli_args *args)
         decisions.follow |= option == OPTION_FOLLOW;
         if (option == OPTION_DOMAIN)
             decisions.domain = args->value;
-        if (option == OPTION_SINCE && cli_time_parse(args->value, &decisions.since_usec, &err) < 0)
-            return cli_args_wrong(args, "--since: %s", err.text);
+        if (option == OPTION_SINCE && cli_args_time(args, &decisions.since_usec))
+            return CLI_BAD;
     }
     (void)cli_args_operands(args, &count);
     if (count > 0)

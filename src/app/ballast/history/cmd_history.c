@@ -8,7 +8,6 @@
 
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon_request.h"
 #include "app/ballast/history/history.h"
@@ -24,11 +23,12 @@ enum { EVENTS = 24, JSON_EVENTS = 256 };
 
 static const struct cli_option history_options[] = {
     CLI_REQUEST_ROWS("one object: all series and events"),
-    [OPTION_SINCE] = {"since", "T", "the last so many m, h, d or w (default: 1d)"},
+    [OPTION_SINCE] = {"since", "T", "that long back: 90s, 2m, 12h, 7d, 4w (default 1d)"},
     [OPTION_POINTS] = {"points", "N", "so many stretches of time, at most 1000"},
     [OPTION_SVG] = {"svg", NULL, "a picture for documents and browsers"},
     [OPTION_TABLE] = {"table", NULL, "figures, which is also what a pipe gets"},
-    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
+    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never",
+                      .value = cli_colour_name},
     {NULL, NULL, NULL},
 };
 
@@ -42,13 +42,10 @@ struct history_options {
 
 static int set_option(struct history_options *options, struct cli_args *args, int option)
 {
-    struct ballast_error err;
     char *end;
     switch (option) {
     case OPTION_SINCE:
-        if (cli_age_parse(args->value, &options->wanted.since_usec, &err) < 0)
-            return cli_args_wrong(args, "--since: %s", err.text);
-        return CLI_DONE;
+        return cli_args_span(args, &options->wanted.since_usec);
     case OPTION_POINTS:
         options->wanted.points = strtoull(args->value, &end, 10);
         if (*args->value < '0' || *args->value > '9' || *end || options->wanted.points < 2 ||

@@ -7,7 +7,6 @@
 
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon_request.h"
 #include "app/ballast/history/history.h"
@@ -23,7 +22,7 @@ enum { LAST = 20, LAST_MOST = 512 };
 
 static const struct cli_option why_options[] = {
     CLI_REQUEST_ROWS("an object a line"),
-    [OPTION_SINCE] = {"since", "T", "only of the last so many m, h, d or w"},
+    [OPTION_SINCE] = {"since", "T", "only that long back: 90s, 2m, 12h, 7d, 4w"},
     [OPTION_LAST] = {"last", "N", "so many, at most 512 (default: 20)"},
     {NULL, NULL, NULL},
 };
@@ -119,14 +118,13 @@ static int run(struct why *why)
 static int why_main(struct cli_args *args)
 {
     struct why why = {.request = {.args = args}, .since_usec = BALLAST_NONE, .last = LAST};
-    struct ballast_error err;
     size_t count;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
-        if (option == OPTION_SINCE && cli_age_parse(args->value, &why.since_usec, &err) < 0)
-            return cli_args_wrong(args, "--since: %s", err.text);
+        if (option == OPTION_SINCE && cli_args_span(args, &why.since_usec))
+            return CLI_BAD;
         if (option == OPTION_LAST && parse_last(args, &why.last))
             return CLI_BAD;
         cli_daemon_request_option(&why.request, option);

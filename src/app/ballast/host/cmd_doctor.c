@@ -12,7 +12,6 @@
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon.h"
 #include "app/ballast/host/rival_balancers.h"
@@ -25,10 +24,10 @@
 
 #define SYSTEM_XL_CONF "/etc/xen/xl.conf"
 
-enum { OPTION_WATCH, OPTION_XL_CONF, OPTION_HOST, OPTION_JSON };
+enum { OPTION_INTERVAL, OPTION_XL_CONF, OPTION_HOST, OPTION_JSON };
 
 static const struct cli_option doctor_options[] = {
-    [OPTION_WATCH] = {"watch", "T", "look a second time after T (default 2500ms; 0: not)"},
+    [OPTION_INTERVAL] = {"interval", "T", "sample again after T (default 2500ms; 0: do not)"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "an object a finding, a line each"},
@@ -40,7 +39,7 @@ struct doctor {
     const char *host;
     const char *xl_conf;
     bool json;
-    uint64_t watch_usec;
+    uint64_t interval_usec;
     struct host_access access;
     struct doctor_facts facts;
     struct doctor_domain *domains;
@@ -49,7 +48,6 @@ struct doctor {
 
 static int parse(struct doctor *doctor, struct cli_args *args)
 {
-    struct ballast_error err;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
@@ -59,8 +57,8 @@ static int parse(struct doctor *doctor, struct cli_args *args)
             doctor->host = args->value;
         if (option == OPTION_XL_CONF)
             doctor->xl_conf = args->value;
-        if (option == OPTION_WATCH && cli_time_parse(args->value, &doctor->watch_usec, &err) < 0)
-            return cli_args_wrong(args, "--watch: %s", err.text);
+        if (option == OPTION_INTERVAL && cli_args_time(args, &doctor->interval_usec))
+            return CLI_BAD;
     }
     size_t count;
     (void)cli_args_operands(args, &count);
@@ -189,14 +187,14 @@ static int look(struct doctor *doctor)
     if (rc)
         return rc;
     fill_domains(doctor);
-    if (doctor->watch_usec == 0)
+    if (doctor->interval_usec == 0)
         return CLI_DONE;
-    rc = host_access_wait(&doctor->access, doctor->watch_usec);
+    rc = host_access_wait(&doctor->access, doctor->interval_usec);
     if (!rc)
         rc = host_access_refresh(&doctor->access);
     if (rc)
         return rc;
-    doctor->facts.looked_usec = doctor->watch_usec;
+    doctor->facts.looked_usec = doctor->interval_usec;
     fill_domains(doctor);
     return CLI_DONE;
 }
@@ -304,7 +302,7 @@ static int tell(const struct doctor *doctor)
 
 static int doctor_main(struct cli_args *args)
 {
-    struct doctor doctor = {.args = args, .watch_usec = BETWEEN_USEC};
+    struct doctor doctor = {.args = args, .interval_usec = BETWEEN_USEC};
     int rc = parse(&doctor, args);
     if (!rc)
         rc = host_access_open(&doctor.access, doctor.host, false);

@@ -27,11 +27,15 @@ enum {
     OPTION_SORT,
     OPTION_COLUMNS,
     OPTION_WATCH,
-    OPTION_INTERVAL,
     OPTION_PROFILE,
     OPTION_XL_CONF,
     OPTION_COLOR
 };
+
+static const char *host_column_name(size_t i)
+{
+    return cli_host_columns[i].word;
+}
 
 static const struct cli_option host_options[] = {
     [OPTION_SNAPSHOT] = {"snapshot", "FILE", "the host as it was (- is standard input)"},
@@ -39,13 +43,16 @@ static const struct cli_option host_options[] = {
     [OPTION_BARS] = {"bars", NULL, "a bar a part (the default on a terminal)"},
     [OPTION_TABLE] = {"table", NULL, "figures, a line a part and a domain (the default else)"},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
-    [OPTION_SORT] = {"sort", "KEY", "domains by that column, largest first; -KEY: other way"},
-    [OPTION_COLUMNS] = {"columns", "LIST", "of the domains' table only these, with commas between"},
-    [OPTION_WATCH] = {"watch", NULL, CLI_WATCH_HELP},
-    [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
-    [OPTION_PROFILE] = {"profile", "NAME", "divide domains by these rules"},
+    [OPTION_SORT] = {"sort", "KEY", "domains by that column, largest first; -KEY: other way",
+                     .value = host_column_name},
+    [OPTION_COLUMNS] = {"columns", "LIST", "of the domains' table only these, with commas between",
+                        .value = host_column_name},
+    [OPTION_WATCH] = {"watch", "[T]", CLI_WATCH_HELP, 'w'},
+    [OPTION_PROFILE] = {"profile", "NAME", "divide domains by these rules",
+                        .value = cli_profile_name},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
-    [OPTION_COLOR] = {"color", "WHEN", "of bars: auto (the default), always or never"},
+    [OPTION_COLOR] = {"color", "WHEN", "of bars: auto (the default), always or never",
+                      .value = cli_colour_name},
     {NULL, NULL, NULL},
 };
 
@@ -91,10 +98,7 @@ static int set_option(struct options *options, const struct cli_args *args, int 
     case OPTION_COLUMNS:
         return cli_choice_columns(&options->choice, args);
     case OPTION_WATCH:
-        options->view.watch = true;
-        return CLI_DONE;
-    case OPTION_INTERVAL:
-        return cli_view_interval(args, &options->view.interval_usec);
+        return cli_view_watch(args, &options->view);
     case OPTION_COLOR:
         return cli_args_colour(args, &options->colour);
     default:
@@ -303,10 +307,9 @@ static int show_running(struct options *options)
 
 static int host_main(struct cli_args *args)
 {
-    struct options options = {
-        .args = args,
-        .choice = {.columns = cli_host_columns},
-        .view = {.interval_usec = BALLAST_SEC_USEC, .fill = fill, .show = show}};
+    struct options options = {.args = args,
+                              .choice = {.columns = cli_host_columns},
+                              .view = {.fill = fill, .show = show}};
     options.view.choice = &options.choice;
     (void)cli_colour("auto", &options.colour);
     int rc = parse(&options, args);

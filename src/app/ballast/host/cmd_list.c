@@ -16,24 +16,21 @@
 #include "app/ballast/host/list_columns.h"
 #include "core/base/units.h"
 
-enum {
-    OPTION_HOST,
-    OPTION_JSON,
-    OPTION_SORT,
-    OPTION_COLUMNS,
-    OPTION_WATCH,
-    OPTION_INTERVAL,
-    OPTION_COLOR
-};
+enum { OPTION_HOST, OPTION_JSON, OPTION_SORT, OPTION_COLUMNS, OPTION_WATCH, OPTION_COLOR };
+
+static const char *list_column_name(size_t i)
+{
+    return cli_list_columns[i].word;
+}
 
 static const struct cli_option list_options[] = {
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "an object a line, sizes in KiB"},
-    [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP},
-    [OPTION_COLUMNS] = {"columns", "LIST", CLI_COLUMNS_HELP},
-    [OPTION_WATCH] = {"watch", NULL, CLI_WATCH_HELP},
-    [OPTION_INTERVAL] = {"interval", "T", CLI_INTERVAL_HELP},
-    [OPTION_COLOR] = {"color", "WHEN", "of the bar: auto (the default), always or never"},
+    [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP, .value = list_column_name},
+    [OPTION_COLUMNS] = {"columns", "LIST", CLI_COLUMNS_HELP, .value = list_column_name},
+    [OPTION_WATCH] = {"watch", "[T]", CLI_WATCH_HELP, 'w'},
+    [OPTION_COLOR] = {"color", "WHEN", "of the bar: auto (the default), always or never",
+                      .value = cli_colour_name},
     {NULL, NULL, NULL},
 };
 
@@ -68,10 +65,7 @@ static int set_option(struct list *list, const struct cli_args *args, int option
     case OPTION_COLUMNS:
         return cli_choice_columns(&list->choice, args);
     case OPTION_WATCH:
-        list->view.watch = true;
-        return CLI_DONE;
-    case OPTION_INTERVAL:
-        return cli_view_interval(args, &list->view.interval_usec);
+        return cli_view_watch(args, &list->view);
     case OPTION_COLOR:
         return cli_args_colour(args, &list->colour);
     default:
@@ -161,7 +155,7 @@ static int show(void *context, const struct host_access *access, const struct cl
 static int list_main(struct cli_args *args)
 {
     struct list list = {.choice = {.columns = cli_list_columns},
-                        .view = {.interval_usec = BALLAST_SEC_USEC, .fill = fill, .show = show}};
+                        .view = {.fill = fill, .show = show}};
     struct host_access access;
     list.view.choice = &list.choice;
     (void)cli_colour("auto", &list.colour);

@@ -20,9 +20,10 @@ enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OP
 
 static const struct cli_option plan_options[] = {
     [OPTION_HOST] = {"host", "FILE", "a snapshot (- is standard input), xen or sim[:SCENARIO]"},
-    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy"},
+    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_policy_name},
     [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
-    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')",
+                        .value = cli_profile_name},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     {NULL, NULL, NULL},

@@ -8,7 +8,6 @@
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/client/daemon.h"
 #include "app/ballast/host/top_access.h"
 #include "app/top/top.h"
@@ -20,13 +19,20 @@
 
 enum { OPTION_RUN_DIR, OPTION_HOST, OPTION_INTERVAL, OPTION_SORT, OPTION_FILTER, OPTION_COLOR };
 
+static const char *top_column_name(size_t i)
+{
+    return i < TOP_SORTS ? top_sort_name((enum top_sort)i) : NULL;
+}
+
 static const struct cli_option top_options[] = {
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
     [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
-    [OPTION_SORT] = {"sort", "KEY", "a column, or gap; -KEY: the other way"},
+    [OPTION_SORT] = {"sort", "KEY", "a column, or gap; -KEY: the other way",
+                     .value = top_column_name},
     [OPTION_FILTER] = {"filter", "TEXT", "only domains with that in their names"},
-    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never"},
+    [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never",
+                      .value = cli_colour_name},
     {NULL, NULL, NULL},
 };
 
@@ -59,11 +65,10 @@ static int set_sort(struct options *options, const char *word)
 
 static int set_interval(struct options *options, const char *word)
 {
-    struct ballast_error err;
-    if (cli_time_parse(word, &options->top.interval_usec, &err) < 0)
-        return cli_args_wrong(options->args, "--interval: %s", err.text);
+    if (cli_args_time(options->args, &options->top.interval_usec))
+        return CLI_BAD;
     if (options->top.interval_usec < SHORTEST_USEC)
-        return cli_args_wrong(options->args, "--interval %s: 100ms or more would be right", word);
+        return cli_args_wrong(options->args, "--interval %s: use 100ms or more", word);
     return CLI_DONE;
 }
 

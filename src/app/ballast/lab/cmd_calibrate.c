@@ -38,9 +38,10 @@ static const struct cli_option calibrate_options[] = {
     [OPTION_GUESTS] = {"guests", "FILE", "only measure these guests, each by itself"},
     [OPTION_OUT] = {"out", "FILE", "write the host's profile there"},
     [OPTION_NAME] = {"name", "NAME", "what that profile is called (host)"},
-    [OPTION_PROFILE] = {"profile", "NAME", "compare with this one, not that of the running Xen"},
+    [OPTION_PROFILE] = {"profile", "NAME", "compare with this one, not that of the running Xen",
+                        .value = cli_profile_name},
     [OPTION_KEEP] = {"keep", "SIZE", "free memory that is always left (64M)"},
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be built"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be built", 'n'},
     [OPTION_JSON] = {"json", NULL, "the profile, or an object a guest; sizes in KiB"},
     {NULL, NULL, NULL},
 };

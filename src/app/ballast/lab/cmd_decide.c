@@ -27,7 +27,7 @@ enum { OPTION_STDIO, OPTION_POLICY };
 
 static const struct cli_option decide_options[] = {
     [OPTION_STDIO] = {"stdio", NULL, "lines on standard input and output (must be given)"},
-    [OPTION_POLICY] = {"policy", "NAME", "the policy to decide by"},
+    [OPTION_POLICY] = {"policy", "NAME", "the policy to decide by", .value = cli_policy_name},
     {NULL, NULL, NULL},
 };
 

@@ -8,7 +8,6 @@
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
-#include "app/ballast/cli/size.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario.h"
 #include "edge/snapshot/snapshot.h"
@@ -32,14 +31,6 @@ struct record {
     uint64_t last_usec; /* of the host's clock, when it was written last; BALLAST_NONE: never */
 };
 
-static int set_time(const struct cli_args *args, const char *option, uint64_t *out)
-{
-    struct ballast_error err;
-    if (cli_time_parse(args->value, out, &err) < 0)
-        return cli_args_wrong(args, "--%s: %s", option, err.text);
-    return CLI_DONE;
-}
-
 static int set_option(struct record *record, struct cli_args *args, int option)
 {
     int rc = CLI_DONE;
@@ -48,11 +39,11 @@ static int set_option(struct record *record, struct cli_args *args, int option)
     if (option == OPTION_HOST)
         record->host = args->value;
     else if (option == OPTION_INTERVAL)
-        rc = set_time(args, "interval", &record->interval_usec);
+        rc = cli_args_time(args, &record->interval_usec);
     else if (option == OPTION_FOR)
-        rc = set_time(args, "for", &record->for_usec);
+        rc = cli_args_time(args, &record->for_usec);
     if (rc == CLI_DONE && record->interval_usec < SHORTEST_USEC)
-        rc = cli_args_wrong(args, "--interval %s: 10ms or more would be right", args->value);
+        rc = cli_args_wrong(args, "--interval %s: use 10ms or more", args->value);
     return rc;
 }
 

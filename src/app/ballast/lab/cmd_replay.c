@@ -15,7 +15,7 @@
 enum { OPTION_POLICY, OPTION_JSON, OPTION_QUIET };
 
 static const struct cli_option replay_options[] = {
-    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy"},
+    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_policy_name},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
     [OPTION_QUIET] = {"quiet", NULL, "only laws that were broken"},
     {NULL, NULL, NULL},

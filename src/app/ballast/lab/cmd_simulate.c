@@ -27,7 +27,8 @@ enum {
 };
 
 static const struct cli_option simulate_options[] = {
-    [OPTION_POLICY] = {"policy", "NAME", "play it under this policy, or under 'all'"},
+    [OPTION_POLICY] = {"policy", "NAME", "play it under this policy, or under 'all'",
+                       .value = cli_policy_name},
     [OPTION_COMPARE] = {"compare", NULL, "policies side by side, over all scenarios"},
     [OPTION_JSON] = {"json", NULL, "an object a line, for each scenario and policy"},
     [OPTION_SVG] = {"svg", "FILE", "draw the run; one scenario and one policy"},

@@ -18,7 +18,7 @@ struct json_object;
 /* The first options of such a command. */
 enum { CLI_CHANGE_DRY_RUN, CLI_CHANGE_HOST, CLI_CHANGE_JSON, CLI_CHANGE_OPTIONS };
 #define CLI_CHANGE_ROWS                                                                            \
-    [CLI_CHANGE_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},                       \
+    [CLI_CHANGE_DRY_RUN] = {"dry-run", NULL, "only say what would be done", 'n'},                  \
     [CLI_CHANGE_HOST] = {"host", "HOST", CLI_HOST_HELP},                                           \
     [CLI_CHANGE_JSON] = {"json", NULL, "one object, sizes in KiB"}
 

@@ -10,7 +10,6 @@
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/live/free.h"
 #include "app/ballast/live/give.h"
 #include "app/tick/tick.h"
@@ -34,8 +33,9 @@ enum { OPTION_TIMEOUT, OPTION_DRY_RUN, OPTION_POLICY, OPTION_HOST, OPTION_JSON }
 
 static const struct cli_option free_options[] = {
     [OPTION_TIMEOUT] = {"timeout", "T", "give up after that (default 120s)"},
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say who would be asked first"},
-    [OPTION_POLICY] = {"policy", "NAME", "the rules by which domains give (default ballast)"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say who would be asked first", 'n'},
+    [OPTION_POLICY] = {"policy", "NAME", "the rules by which domains give (default ballast)",
+                       .value = cli_policy_name},
     [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
     {NULL, NULL, NULL},
@@ -54,9 +54,8 @@ static int parse(struct cli_freeing *freeing, struct cli_args *args)
             freeing->host = args->value;
         if (option == OPTION_POLICY && !(freeing->policy = policy_find(args->value)))
             return cli_args_no_policy(args, args->value);
-        if (option == OPTION_TIMEOUT &&
-            cli_time_parse(args->value, &freeing->timeout_usec, &err) < 0)
-            return cli_args_wrong(args, "--timeout: %s", err.text);
+        if (option == OPTION_TIMEOUT && cli_args_time(args, &freeing->timeout_usec))
+            return CLI_BAD;
     }
     size_t count;
     char **operands = cli_args_operands(args, &count);

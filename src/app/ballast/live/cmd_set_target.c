@@ -12,7 +12,6 @@
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/live/change.h"
 #include "core/base/units.h"
@@ -80,15 +79,14 @@ static void hide_lower(struct set_target *set, struct cli_args *args)
 
 static int set_option(struct set_target *set, struct cli_args *args, int option)
 {
-    struct ballast_error err;
     set->enforce &= option != OPTION_NO_ENFORCE;
     set->waits |= option == OPTION_WAIT;
     set->change.force |= option == OPTION_FORCE;
     cli_change_option(&set->change, args, option);
     if (option == OPTION_THROUGH)
         return cli_change_through(&set->change, args->value);
-    if (option == OPTION_TIMEOUT && cli_time_parse(args->value, &set->timeout_usec, &err) < 0)
-        return cli_args_wrong(args, "--timeout: %s", err.text);
+    if (option == OPTION_TIMEOUT)
+        return cli_args_time(args, &set->timeout_usec);
     return CLI_DONE;
 }
 

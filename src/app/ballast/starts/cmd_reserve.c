@@ -14,7 +14,6 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
 #include "app/ballast/cli/signals.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/explain/need.h"
 #include "app/ballast/starts/reserving.h"
@@ -37,7 +36,8 @@ static const struct cli_option reserve_options[] = {
     [OPTION_DEADLINE] = {"deadline", "T", "give up when it is not there by then"},
     [OPTION_OWNER] = {"owner", "NAME", "whose it is, if not this user's"},
     [OPTION_LABEL] = {"label", "TEXT", "what it is for"},
-    [OPTION_PROFILE] = {"profile", "NAME", "count a guest's need by these rules"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count a guest's need by these rules",
+                        .value = cli_profile_name},
     [OPTION_NO_WAIT] = {"no-wait", NULL, "do not wait until memory is free"},
     [OPTION_JSON] = {"json", NULL, "the reservation as one object"},
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
@@ -54,24 +54,14 @@ struct reserve {
     bool json;
 };
 
-static int set_time(const struct cli_args *args, const char *name, uint64_t *out_usec)
-{
-    struct ballast_error err;
-    if (cli_time_parse(args->value, out_usec, &err) < 0)
-        return cli_args_wrong(args, "--%s: %s", name, err.text);
-    if (*out_usec == 0)
-        return cli_args_wrong(args, "--%s: it must be more than nothing", name);
-    return CLI_DONE;
-}
-
 static int set_option(struct reserve *reserve, const struct cli_args *args, int option)
 {
     reserve->no_wait |= option == OPTION_NO_WAIT;
     reserve->json |= option == OPTION_JSON;
     if (option == OPTION_LEASE)
-        return set_time(args, "lease", &reserve->want.lease_usec);
+        return cli_args_span(args, &reserve->want.lease_usec);
     if (option == OPTION_DEADLINE)
-        return set_time(args, "deadline", &reserve->want.deadline_usec);
+        return cli_args_span(args, &reserve->want.deadline_usec);
     if (option == OPTION_OWNER)
         reserve->want.owner = args->value;
     if (option == OPTION_LABEL)

@@ -16,7 +16,6 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
 #include "app/ballast/cli/signals.h"
-#include "app/ballast/cli/size.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/admission_preview.h"
 #include "app/ballast/explain/need.h"
@@ -43,11 +42,12 @@ enum {
 };
 
 static const struct cli_option run_options[] = {
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what it would come to"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what it would come to", 'n'},
     [OPTION_LEASE] = {"lease", "T", "how long the command has to make its domain"},
     [OPTION_DEADLINE] = {"deadline", "T", "give up when memory is not free by then"},
     [OPTION_OWNER] = {"owner", "NAME", "whose reservation it is, if not this user's"},
-    [OPTION_PROFILE] = {"profile", "NAME", "count the need by these rules"},
+    [OPTION_PROFILE] = {"profile", "NAME", "count the need by these rules",
+                        .value = cli_profile_name},
     [OPTION_JSON] = {"json", NULL, "with --dry-run: one object, sizes in KiB"},
     [OPTION_QUIET] = {"quiet", NULL, "say nothing unless something is wrong"},
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
@@ -70,23 +70,15 @@ struct run {
     struct cli_reserving reserving;
 };
 
-static int set_time(const struct cli_args *args, const char *name, uint64_t *out_usec)
-{
-    struct ballast_error err;
-    if (cli_time_parse(args->value, out_usec, &err) < 0)
-        return cli_args_wrong(args, "--%s: %s", name, err.text);
-    return *out_usec ? CLI_DONE : cli_args_wrong(args, "--%s: it must be more than nothing", name);
-}
-
 static int set_option(struct run *run, const struct cli_args *args, int option)
 {
     run->dry |= option == OPTION_DRY_RUN;
     run->json |= option == OPTION_JSON;
     run->quiet |= option == OPTION_QUIET;
     if (option == OPTION_LEASE)
-        return set_time(args, "lease", &run->want.lease_usec);
+        return cli_args_span(args, &run->want.lease_usec);
     if (option == OPTION_DEADLINE)
-        return set_time(args, "deadline", &run->want.deadline_usec);
+        return cli_args_span(args, &run->want.deadline_usec);
     if (option == OPTION_OWNER)
         run->want.owner = args->value;
     if (option == OPTION_RUN_DIR)
