@@ -70,11 +70,10 @@ static int refuse_command(const char *word)
     for (size_t i = 0; cli_commands[i]; i++)
         ballast_nearest_try(&nearest, cli_commands[i]->name);
     if (nearest.found) {
-        cli_complain("there is no command '%s': did you mean '%s'?", word, nearest.found);
+        cli_error("there is no command '%s': did you mean '%s'?", word, nearest.found);
         return CLI_BAD;
     }
-    cli_complain("there is no %s '%s'; see 'ballast help'", *word == '-' ? "option" : "command",
-                 word);
+    cli_error("there is no %s '%s'; see 'ballast help'", *word == '-' ? "option" : "command", word);
     return CLI_BAD;
 }
 
@@ -133,11 +132,11 @@ static int take_run_dir(int argc, char **argv)
         return 0;
     const char *dir = *rest == '=' ? rest + 1 : argc > 2 ? argv[2] : "";
     if (*dir == '\0') {
-        cli_complain("--run-dir needs its DIR; see 'ballast help'");
+        cli_error("--run-dir needs its DIR; see 'ballast help'");
         return -1;
     }
     if (setenv(CLI_RUN_DIR_ENV, dir, 1) < 0)
-        cli_must(NULL);
+        xcheck(NULL);
     return *rest == '=' ? 1 : 2;
 }
 

@@ -36,12 +36,12 @@ static int read_scenario(const char *path, struct scenario *out, struct ballast_
 static int open_sim(struct host_access *access, const char *path)
 {
     struct ballast_error err;
-    access->scenario = cli_must(calloc(1, sizeof(*access->scenario)));
+    access->scenario = xcheck(calloc(1, sizeof(*access->scenario)));
     int rc = read_scenario(path, access->scenario, &err);
     if (rc == 0)
         rc = sim_new(&access->scenario->config, 0, &access->sim, &err);
     if (rc < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     access->hv = sim_hv(access->sim);
@@ -57,20 +57,19 @@ static int take_lock(struct host_access *access)
     if (access->lock >= 0)
         return CLI_DONE;
     if (access->lock != -EWOULDBLOCK)
-        cli_complain("%s; the lock in it is taken before this host is changed", err.text);
+        cli_error("%s; the lock in it is taken before this host is changed", err.text);
     else if (strcmp(holder.what, LOCK_DAEMON) == 0)
-        cli_complain(
-            "ballastd (process %ld) manages this host's memory: leave out '--host xen', so "
-            "that the command goes through it, or stop it first",
-            (long)holder.pid);
+        cli_error("ballastd (process %ld) manages this host's memory: leave out '--host xen', so "
+                  "that the command goes through it, or stop it first",
+                  (long)holder.pid);
     else if (holder.pid > 0)
-        cli_complain("process %ld (%s) is changing this host's memory: try again when it is done "
-                     "(it holds %s)",
-                     (long)holder.pid, holder.what, holder.path);
+        cli_error("process %ld (%s) is changing this host's memory: try again when it is done "
+                  "(it holds %s)",
+                  (long)holder.pid, holder.what, holder.path);
     else
-        cli_complain("another process is changing this host's memory: try again when it is done "
-                     "(it holds %s)",
-                     holder.path);
+        cli_error("another process is changing this host's memory: try again when it is done "
+                  "(it holds %s)",
+                  holder.path);
     return CLI_UNREACHABLE;
 }
 
@@ -80,8 +79,8 @@ static int open_xen(struct host_access *access, bool changes)
     struct xen_options options = {.read_only = !changes};
     if (xen_open(&options, &access->hv, &err) < 0) {
         access->hv = NULL;
-        cli_complain("the running Xen cannot be reached: %s ('--host sim' is a simulated host)",
-                     err.text);
+        cli_error("the running Xen cannot be reached: %s ('--host sim' is a simulated host)",
+                  err.text);
         return CLI_UNREACHABLE;
     }
     access->is_xen = true;
@@ -130,7 +129,7 @@ int host_access_open(struct host_access *access, const char *which, bool changes
     else if (host_access_is_sim(which))
         rc = open_sim(access, which[strlen("sim")] ? which + strlen("sim:") : NULL);
     else
-        cli_complain("--host: unknown host '%s': use xen, sim or sim:SCENARIO", which);
+        cli_error("--host: unknown host '%s': use xen, sim or sim:SCENARIO", which);
     if (rc != CLI_DONE)
         host_access_close(access);
     return rc;
@@ -246,14 +245,14 @@ int host_access_refresh(struct host_access *access)
     size_t count;
     forget_domains(access);
     if (access->hv->ops->refresh(access->hv, &access->host, &err) < 0) {
-        cli_complain("the host cannot be read: %s", err.text);
+        cli_error("the host cannot be read: %s", err.text);
         return CLI_UNREACHABLE;
     }
     if (access->is_xen)
         xen_domains(access->hv, &domains, &count);
     else
         count = access->host->domain_count;
-    access->domains = cli_must(calloc(count + 1, sizeof(*access->domains)));
+    access->domains = xcheck(calloc(count + 1, sizeof(*access->domains)));
     for (size_t i = 0; i < count; i++) {
         if (access->is_xen)
             add_xen(access, &domains[i]);
@@ -272,7 +271,7 @@ static int step_sim(struct host_access *access, uint64_t usec)
     uint64_t steps = ballast_max_u64(usec / ballast_max_u64(tick, 1), 1);
     for (uint64_t i = 0; i < steps; i++) {
         if (sim_step(access->sim, tick, &err) < 0) {
-            cli_complain("the simulated host: %s", err.text);
+            cli_error("the simulated host: %s", err.text);
             return CLI_UNREACHABLE;
         }
     }
@@ -322,7 +321,7 @@ int host_access_find(const struct host_access *access, const char *command, cons
     }
     if (command) {
         char *shown = cli_shown(id_or_name);
-        cli_complain("%s: there is no domain '%s' ('ballast list' shows them)", command, shown);
+        cli_error("%s: there is no domain '%s' ('ballast list' shows them)", command, shown);
         free(shown);
     }
     return CLI_BAD;

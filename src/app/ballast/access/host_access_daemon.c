@@ -92,7 +92,7 @@ static void fill(struct host_access_daemon *access)
         .xen_kib = part_kib(access, "xen"),
         .slack_kib = part_kib(access, "slack"),
         .caps = BALLAST_HOST_CAPS_ALL,
-        .domains = cli_must(calloc(count + 1, sizeof(struct ballast_domain))),
+        .domains = xcheck(calloc(count + 1, sizeof(struct ballast_domain))),
         .domain_count = count,
     };
     cli_field_host_facts(access->host, &access->is);
@@ -208,7 +208,7 @@ struct hv *host_access_daemon_new(struct cli_daemon *daemon)
 {
     static const struct hv_ops ops = {
         .name = "daemon", .refresh = refresh, .set = set, .claim = claim, .close = close_it};
-    struct host_access_daemon *access = cli_must(calloc(1, sizeof(*access)));
+    struct host_access_daemon *access = xcheck(calloc(1, sizeof(*access)));
     access->hv.ops = &ops;
     access->daemon = *daemon;
     daemon->client = NULL;

@@ -36,7 +36,7 @@ static struct calibration *read_file(void)
     struct calibration *calibration = NULL;
     int rc = calibration_read(usual_path(), FILE_REGULAR, &calibration, &err);
     if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
-        cli_complain("the profile of this host is left out: %s", err.text);
+        cli_error("the profile of this host is left out: %s", err.text);
     return rc < 0 ? NULL : calibration;
 }
 
@@ -48,11 +48,11 @@ static void take_answer(struct cli_own_profile *out, const struct json_object *a
     char *file = cli_shown(cli_field_string(answer, "file"));
     char *refused = cli_shown(cli_field_string(answer, "refused"));
     if (*refused)
-        cli_complain("%s", refused);
+        cli_error("%s", refused);
     if (json_object_is_type(object, json_type_object)) {
         const char *text = json_object_to_json_string(object);
         if (calibration_parse("ballastd", text, strlen(text), &calibration, &err) < 0) {
-            cli_complain("the profile of this host is left out: %s", err.text);
+            cli_error("the profile of this host is left out: %s", err.text);
         } else {
             keep(out, calibration);
             (void)snprintf(out->why, sizeof(out->why),
@@ -80,9 +80,9 @@ static void take_file(struct cli_own_profile *out, const struct ballast_host *ho
     if (!calibration)
         return;
     if (calibration_match(calibration, host, why, sizeof(why)) == CALIBRATION_OTHER) {
-        cli_complain("the profile %s of %s is not gone by: %s; 'ballast calibrate --out' makes one "
-                     "of this host",
-                     calibration->name, usual_path(), why);
+        cli_error("the profile %s of %s is not gone by: %s; 'ballast calibrate --out' makes one "
+                  "of this host",
+                  calibration->name, usual_path(), why);
         calibration_free(calibration);
         return;
     }

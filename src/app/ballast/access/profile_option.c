@@ -50,7 +50,7 @@ int cli_profile_option(const struct cli_args *args, const char *value,
         return cli_args_wrong(args, "there is no profile '%s' ('ballast profiles' lists them)",
                               value);
     if (calibration_read(value, FILE_ANY, &calibration, &err) < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     calibration_free(loaded);

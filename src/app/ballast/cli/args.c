@@ -49,7 +49,7 @@ int cli_args_wrong(const struct cli_args *args, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    cli_complain("%s: %s; see 'ballast help %s'", args->command->name, text, args->command->name);
+    cli_error("%s: %s; see 'ballast help %s'", args->command->name, text, args->command->name);
     return CLI_BAD;
 }
 

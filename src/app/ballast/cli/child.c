@@ -47,7 +47,7 @@ static int hear(int fd)
 static int fail(const char *command, const char *word, int code)
 {
     char *shown = cli_shown(word);
-    cli_complain("%s: %s: %s", command, shown, strerror(code));
+    cli_error("%s: %s: %s", command, shown, strerror(code));
     free(shown);
     return code == ENOENT ? CLI_CHILD_MISSING : CLI_CHILD_CANNOT;
 }
@@ -90,11 +90,11 @@ int cli_child_find(const char *command, const char *word)
         return CLI_DONE;
     char *shown = cli_shown(word);
     if (code == ENOENT && !is_path)
-        cli_complain("%s: %s: there is no such command in PATH: install it, or say behind -- what "
-                     "starts the guest",
-                     command, shown);
+        cli_error("%s: %s: there is no such command in PATH: install it, or say behind -- what "
+                  "starts the guest",
+                  command, shown);
     else
-        cli_complain("%s: %s: %s", command, shown, strerror(code));
+        cli_error("%s: %s: %s", command, shown, strerror(code));
     free(shown);
     return code == ENOENT || code == ENOTDIR ? CLI_CHILD_MISSING : CLI_CHILD_CANNOT;
 }

@@ -84,19 +84,19 @@ void cli_field_host_facts(const struct json_object *object, struct ballast_host 
 
 struct json_object *cli_params(void)
 {
-    return cli_must(json_object_new_object());
+    return xcheck(json_object_new_object());
 }
 
 void cli_params_u64(struct json_object *params, const char *key, uint64_t value)
 {
     if (value != BALLAST_NONE)
-        cli_json_add(params, key, cli_must(json_object_new_uint64(value)));
+        cli_json_add(params, key, xcheck(json_object_new_uint64(value)));
 }
 
 void cli_params_string(struct json_object *params, const char *key, const char *value)
 {
     if (value)
-        cli_json_add(params, key, cli_must(json_object_new_string(value)));
+        cli_json_add(params, key, xcheck(json_object_new_string(value)));
 }
 
 void cli_params_bool(struct json_object *params, const char *key, bool value)

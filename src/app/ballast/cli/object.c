@@ -13,19 +13,19 @@
 
 struct json_object *cli_object(void)
 {
-    return cli_must(json_object_new_object());
+    return xcheck(json_object_new_object());
 }
 
 struct json_object *cli_array(void)
 {
-    return cli_must(json_object_new_array());
+    return xcheck(json_object_new_array());
 }
 
 static void must_be_done(int rc)
 {
     if (rc == 0)
         return;
-    cli_complain("out of memory");
+    cli_error("out of memory");
     exit(CLI_UNREACHABLE);
 }
 
@@ -41,18 +41,18 @@ void cli_array_add(struct json_object *array, struct json_object *value)
 
 void cli_object_add_kib(struct json_object *object, const char *key, uint64_t kib)
 {
-    cli_object_add(object, key, cli_must(json_object_new_uint64(kib)));
+    cli_object_add(object, key, xcheck(json_object_new_uint64(kib)));
 }
 
 void cli_object_add_bool(struct json_object *object, const char *key, bool flag)
 {
-    cli_object_add(object, key, cli_must(json_object_new_boolean(flag)));
+    cli_object_add(object, key, xcheck(json_object_new_boolean(flag)));
 }
 
 void cli_object_add_string(struct json_object *object, const char *key, const char *string)
 {
     char *shown = cli_shown(string);
-    cli_object_add(object, key, cli_must(json_object_new_string(shown)));
+    cli_object_add(object, key, xcheck(json_object_new_string(shown)));
     free(shown);
 }
 
@@ -62,12 +62,12 @@ void cli_object_add_seconds(struct json_object *object, const char *key, uint64_
     uint64_t msec = usec / 1000;
     (void)snprintf(text, sizeof(text), "%" PRIu64 ".%03" PRIu64, msec / 1000, msec % 1000);
     double seconds = (double)usec / (double)BALLAST_SEC_USEC;
-    cli_object_add(object, key, cli_must(json_object_new_double_s(seconds, text)));
+    cli_object_add(object, key, xcheck(json_object_new_double_s(seconds, text)));
 }
 
 void cli_object_print(struct json_object *object)
 {
-    puts(cli_must((void *)json_object_to_json_string_ext(
+    puts(xcheck((void *)json_object_to_json_string_ext(
         object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)));
     json_object_put(object);
 }

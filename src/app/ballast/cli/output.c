@@ -15,7 +15,7 @@
 #include "core/base/units.h"
 #include "core/model/host.h"
 
-void cli_complain(const char *format, ...)
+void cli_error(const char *format, ...)
 {
     char *text;
     va_list arguments;
@@ -39,14 +39,14 @@ int cli_finish(int status)
     /* Standard output that was never open is no loss where nothing was to be written. */
     if (!failed && (closed || (errno == EBADF && !pending)))
         return status;
-    cli_complain("standard output: %s", errno ? strerror(errno) : "not all could be written");
+    cli_error("standard output: %s", errno ? strerror(errno) : "not all could be written");
     return CLI_UNREACHABLE;
 }
 
-void *cli_must(void *pointer)
+void *xcheck(void *pointer)
 {
     if (!pointer) {
-        cli_complain("out of memory");
+        cli_error("out of memory");
         exit(CLI_UNREACHABLE);
     }
     return pointer;
@@ -85,7 +85,7 @@ void cli_spaced(const char *words, char *out, size_t size)
 
 char *cli_shown(const char *name)
 {
-    char *shown = cli_must(strdup(name));
+    char *shown = xcheck(strdup(name));
     ballast_text_make_showable(shown);
     return shown;
 }
@@ -97,7 +97,7 @@ char *cli_domain_label(const struct ballast_domain *domain)
     if (asprintf(&label, "domain %" PRIu32 "%s%s", domain->id, *shown ? " " : "", shown) < 0)
         label = NULL;
     free(shown);
-    return cli_must(label);
+    return xcheck(label);
 }
 
 void cli_mib(uint64_t kib, char out[CLI_SIZE])

@@ -12,7 +12,7 @@ struct ballast_domain;
 enum { CLI_MESSAGE = 1024 };
 
 /* One line on standard error, after "ballast: ". */
-__attribute__((format(printf, 1, 2))) void cli_complain(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);
 
 /*
  * `status`, or CLI_UNREACHABLE with a message when not all of standard output could be written: a
@@ -21,7 +21,7 @@ __attribute__((format(printf, 1, 2))) void cli_complain(const char *format, ...)
 int cli_finish(int status);
 
 /* `pointer`, unless it is NULL: then the program ends, out of memory. */
-void *cli_must(void *pointer);
+void *xcheck(void *pointer);
 
 /*
  * Whether to use colour on standard output: `when` is "always", "never", or "auto" for a terminal

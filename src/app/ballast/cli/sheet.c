@@ -36,9 +36,9 @@ void cli_sheet_release(struct cli_sheet *sheet)
 
 void cli_sheet_row(struct cli_sheet *sheet, const char *name, uint32_t id)
 {
-    sheet->rows = cli_must(reallocarray(sheet->rows, sheet->count + 1, sizeof(*sheet->rows)));
+    sheet->rows = xcheck(reallocarray(sheet->rows, sheet->count + 1, sizeof(*sheet->rows)));
     sheet->rows[sheet->count] =
-        (struct cli_row){.name = cli_must(strdup(name)), .id = id, .at = sheet->count};
+        (struct cli_row){.name = xcheck(strdup(name)), .id = id, .at = sheet->count};
     sheet->count++;
     sheet->next = 0;
 }
@@ -51,7 +51,7 @@ void cli_sheet_add(struct cli_sheet *sheet, uint64_t key, const char *format, ..
     if (vasprintf(&cell->text, format, arguments) < 0)
         cell->text = NULL;
     va_end(arguments);
-    cli_must(cell->text);
+    xcheck(cell->text);
     cell->key = key;
 }
 
@@ -67,10 +67,9 @@ void cli_sheet_add_kib(struct cli_sheet *sheet, uint64_t kib)
 
 void cli_sheet_fact(struct cli_sheet *sheet, const char *name, uint64_t value)
 {
-    sheet->facts =
-        cli_must(reallocarray(sheet->facts, sheet->fact_count + 1, sizeof(*sheet->facts)));
+    sheet->facts = xcheck(reallocarray(sheet->facts, sheet->fact_count + 1, sizeof(*sheet->facts)));
     sheet->facts[sheet->fact_count++] =
-        (struct cli_fact){.name = cli_must(strdup(name)), .value = value};
+        (struct cli_fact){.name = xcheck(strdup(name)), .value = value};
 }
 
 static int compare_cells(enum cli_column_kind kind, const struct cli_cell *x,

@@ -27,7 +27,7 @@ static void add(struct cli_table *table, char *text)
 {
     if (table->at == table->rows * table->columns) {
         size_t cells = ++table->rows * table->columns;
-        table->cells = cli_must(reallocarray(table->cells, cells, sizeof(char *)));
+        table->cells = xcheck(reallocarray(table->cells, cells, sizeof(char *)));
     }
     table->cells[table->at++] = text;
 }
@@ -40,7 +40,7 @@ void cli_table_add(struct cli_table *table, const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    add(table, cli_must(text));
+    add(table, xcheck(text));
 }
 
 void cli_table_add_kib(struct cli_table *table, uint64_t kib)

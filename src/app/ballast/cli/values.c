@@ -15,29 +15,29 @@
 void cli_json_add(struct json_object *object, const char *key, struct json_object *value)
 {
     if (json_object_object_add(object, key, value) < 0)
-        cli_must(NULL);
+        xcheck(NULL);
 }
 
 void cli_json_kib(struct json_object *object, const char *key, uint64_t kib)
 {
-    cli_json_add(object, key, kib == BALLAST_NONE ? NULL : cli_must(json_object_new_uint64(kib)));
+    cli_json_add(object, key, kib == BALLAST_NONE ? NULL : xcheck(json_object_new_uint64(kib)));
 }
 
 void cli_json_string(struct json_object *object, const char *key, const char *value)
 {
     char *shown = value ? cli_shown(value) : NULL;
-    cli_json_add(object, key, shown ? cli_must(json_object_new_string(shown)) : NULL);
+    cli_json_add(object, key, shown ? xcheck(json_object_new_string(shown)) : NULL);
     free(shown);
 }
 
 void cli_json_bool(struct json_object *object, const char *key, bool value)
 {
-    cli_json_add(object, key, cli_must(json_object_new_boolean(value)));
+    cli_json_add(object, key, xcheck(json_object_new_boolean(value)));
 }
 
 void cli_json_print(struct json_object *object)
 {
-    puts(cli_must((void *)json_object_to_json_string_ext(
+    puts(xcheck((void *)json_object_to_json_string_ext(
         object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)));
     json_object_put(object);
 }

@@ -19,12 +19,12 @@
 static struct json_object *plan_params(const char *label, uint64_t need_kib)
 {
     struct json_object *params = cli_params();
-    struct json_object *starts = cli_must(json_object_new_array());
+    struct json_object *starts = xcheck(json_object_new_array());
     struct json_object *start = cli_params();
     cli_params_string(start, "label", label && *label ? label : NULL);
     cli_params_u64(start, "min_kib", need_kib);
     if (json_object_array_add(starts, start) < 0)
-        cli_must(NULL);
+        xcheck(NULL);
     cli_json_add(params, "starts", starts);
     return params;
 }
@@ -40,7 +40,7 @@ int cli_admission_preview_ask(struct cli_daemon *daemon, const char *label, uint
     preview.donors = json_object_get(donors ? donors : cli_field(result, "donors"));
     json_object_put(result);
     if (!rc && !preview.start) {
-        cli_complain("%s: the daemon answered plan without a plan", daemon->command);
+        cli_error("%s: the daemon answered plan without a plan", daemon->command);
         rc = CLI_UNREACHABLE;
     }
     if (!rc)
@@ -162,8 +162,8 @@ void cli_admission_preview_print(const struct cli_admission_preview *preview, FI
 
 struct json_object *cli_admission_preview_json(const struct cli_admission_preview *preview)
 {
-    struct json_object *object = cli_must(json_object_new_object());
-    struct json_object *way = cli_must(json_object_new_array());
+    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *way = xcheck(json_object_new_array());
     json_object_object_foreach(preview->start, key, value)
     {
         if (strcmp(key, "donors") != 0)
@@ -171,19 +171,19 @@ struct json_object *cli_admission_preview_json(const struct cli_admission_previe
     }
     cli_json_add(object, "donors",
                  preview->donors ? json_object_get(preview->donors)
-                                 : cli_must(json_object_new_array()));
+                                 : xcheck(json_object_new_array()));
     for (size_t i = 0; i < length_of(preview->domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(preview->domains, i);
         const char *why = in_the_way(domain);
         if (!why || above_minimum_kib(domain) == 0)
             continue;
-        struct json_object *one = cli_must(json_object_new_object());
+        struct json_object *one = xcheck(json_object_new_object());
         cli_json_kib(one, "domid", cli_field_u64(domain, "domid"));
         cli_json_string(one, "name", cli_field_string(domain, "name"));
         cli_json_kib(one, "above_minimum_kib", above_minimum_kib(domain));
         cli_json_string(one, "why", why);
         if (json_object_array_add(way, one) < 0)
-            cli_must(NULL);
+            xcheck(NULL);
     }
     cli_json_add(object, "in_the_way", way);
     return object;

@@ -27,7 +27,7 @@ static int connect_to(struct cli_daemon *daemon, const char *command, const char
     int rc = wire_connect(daemon->run_dir, kind == CLI_DAEMON_READS, &daemon->client, &err);
     if (rc == 0 || (is_absent(rc) && !must))
         return CLI_DONE;
-    cli_complain("%s: %s", command, err.text);
+    cli_error("%s: %s", command, err.text);
     return rc == -ENAMETOOLONG ? CLI_BAD : CLI_UNREACHABLE;
 }
 
@@ -55,13 +55,13 @@ int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_ob
     struct ballast_error err;
     if (!daemon->client) {
         json_object_put(params);
-        cli_complain("%s: the connection to the daemon is lost", daemon->command);
+        cli_error("%s: the connection to the daemon is lost", daemon->command);
         return CLI_UNREACHABLE;
     }
     int rc = wire_call(daemon->client, method, params, ANSWER_USEC, NULL, NULL, answer, &err);
     if (rc == 0)
         return CLI_DONE;
-    cli_complain("%s: %s", daemon->command, err.text);
+    cli_error("%s: %s", daemon->command, err.text);
     return CLI_UNREACHABLE;
 }
 
@@ -83,7 +83,7 @@ int cli_daemon_status(int wire_code)
 int cli_daemon_no(const struct cli_daemon *daemon, const struct wire_message *answer)
 {
     char *shown = cli_shown(answer->error_text);
-    cli_complain("%s: %s", daemon->command, *shown ? shown : "the daemon says no, and not why");
+    cli_error("%s: %s", daemon->command, *shown ? shown : "the daemon says no, and not why");
     free(shown);
     return cli_daemon_status(answer->error_code);
 }

@@ -22,7 +22,7 @@ static uint64_t take(const struct cli_list_of *list, const struct json_object *r
         struct json_object *item = cli_field_at(result, list->items, i);
         last = cli_field_u64(item, list->number);
         if (json_object_array_add(all, json_object_get(item)) < 0)
-            cli_must(NULL);
+            xcheck(NULL);
     }
     return cli_field_bool(result, "more") ? last : BALLAST_NONE;
 }
@@ -30,7 +30,7 @@ static uint64_t take(const struct cli_list_of *list, const struct json_object *r
 int cli_pages(struct cli_daemon *daemon, const struct cli_list_of *list, struct json_object *params,
               struct json_object **out)
 {
-    struct json_object *all = cli_must(json_object_new_array());
+    struct json_object *all = xcheck(json_object_new_array());
     uint64_t last = BALLAST_NONE;
     int rc;
     do {

@@ -214,7 +214,7 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
 static int run(const struct fits *fits, struct cli_guests *guests)
 {
     size_t count = guests->host.host.domain_count;
-    uint64_t *kib = cli_must(calloc(3 * count + 1, sizeof(*kib)));
+    uint64_t *kib = xcheck(calloc(3 * count + 1, sizeof(*kib)));
     int rc = judge_all(fits, guests, kib, kib + count, kib + 2 * count);
     free(kib);
     return rc;

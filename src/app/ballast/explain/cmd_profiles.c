@@ -23,7 +23,7 @@ static void print_json(void)
 {
     const struct ballast_profile *profile;
     for (size_t i = 0; (profile = ballast_profile_at(i)) != NULL; i++) {
-        struct json_object *object = cli_must(json_object_new_object());
+        struct json_object *object = xcheck(json_object_new_object());
         json_object_object_add(object, "name",
                                json_object_new_string(ballast_profile_name(profile)));
         json_object_object_add(object, "summary",

@@ -86,7 +86,7 @@ static void add_costs(struct cli_table *table, const struct cli_figures *figures
 /* Figures of the first `count`, which follow rules of one kind. */
 static void print_group(const struct cli_figures *figures, size_t count)
 {
-    uint64_t *kib = cli_must(calloc(count, sizeof(*kib)));
+    uint64_t *kib = xcheck(calloc(count, sizeof(*kib)));
     struct cli_table table;
     cli_table_init(&table, 1 + count, 1);
     cli_table_add(&table, "%s", "");

@@ -17,8 +17,8 @@ static int pick_only(const struct cli_explain *explain, struct cli_guests *guest
     while (found < guests->count && strcmp(cli_guest_name(&guests->guests[found]), explain->only))
         found++;
     if (found == guests->count) {
-        cli_complain("explain: --only %s: no such guest among the %zu that were read",
-                     explain->only, guests->count);
+        cli_error("explain: --only %s: no such guest among the %zu that were read", explain->only,
+                  guests->count);
         return CLI_BAD;
     }
     struct cli_guest picked = guests->guests[found];
@@ -59,7 +59,7 @@ static size_t profile_count(void)
 static int compare_json(const struct cli_guest *guest, const struct cli_figures *figures,
                         size_t count)
 {
-    struct guestcfg_exact *exact = cli_must(calloc(count, sizeof(*exact)));
+    struct guestcfg_exact *exact = xcheck(calloc(count, sizeof(*exact)));
     struct guestcfg_beside beside = {.exact = exact};
     int rc = CLI_DONE;
     for (size_t i = 0; i < count; i++) {
@@ -93,7 +93,7 @@ static int compare_one(const struct cli_explain *explain, const struct cli_guest
 
 static int compare_all(const struct cli_explain *explain, struct cli_guests *guests, size_t count)
 {
-    struct cli_figures *figures = cli_must(calloc(profile_count(), sizeof(*figures)));
+    struct cli_figures *figures = xcheck(calloc(profile_count(), sizeof(*figures)));
     size_t shown = 0;
     for (size_t i = 0; i < count; i++) {
         if (shown > 0 && explain->form != CLI_EXPLAIN_JSON)
@@ -108,10 +108,10 @@ static int compare_all(const struct cli_explain *explain, struct cli_guests *gue
 
 static int refuse_svg(const struct cli_guests *guests)
 {
-    cli_complain("explain: --svg draws one guest, and %zu were read: pick one with --only "
-                 "('%s', '%s'%s)",
-                 guests->count, guests->guests[0].shown, guests->guests[1].shown,
-                 guests->count > 2 ? " ..." : "");
+    cli_error("explain: --svg draws one guest, and %zu were read: pick one with --only "
+              "('%s', '%s'%s)",
+              guests->count, guests->guests[0].shown, guests->guests[1].shown,
+              guests->count > 2 ? " ..." : "");
     return CLI_BAD;
 }
 
@@ -176,7 +176,7 @@ static size_t evaluate_all(const struct cli_explain *explain, struct cli_guests 
 
 static int print_all(struct cli_explain *explain, struct cli_guests *guests, size_t count)
 {
-    struct cli_figures *figures = cli_must(calloc(count, sizeof(*figures)));
+    struct cli_figures *figures = xcheck(calloc(count, sizeof(*figures)));
     struct cli_sheet sheet = {0};
     size_t kept = evaluate_all(explain, guests, count, figures);
     int rc = CLI_DONE;
@@ -195,7 +195,7 @@ static int print_all(struct cli_explain *explain, struct cli_guests *guests, siz
 static int run(struct cli_explain *explain, struct cli_guests *guests)
 {
     if (guests->count == 0) {
-        cli_complain("explain: %s: there is no guest in it", explain->sources.paths[0]);
+        cli_error("explain: %s: there is no guest in it", explain->sources.paths[0]);
         return CLI_BAD;
     }
     if (explain->only) {

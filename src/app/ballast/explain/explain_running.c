@@ -32,7 +32,7 @@ static int find(struct domains *domains, const struct host_access *access)
 {
     size_t most = domains->count > 0 ? domains->count : access->count;
     free(domains->found);
-    domains->found = cli_must(calloc(most + 1, sizeof(struct cli_domain *)));
+    domains->found = xcheck(calloc(most + 1, sizeof(struct cli_domain *)));
     domains->found_count = 0;
     for (size_t i = 0; i < most; i++) {
         const struct cli_domain *domain = NULL;

@@ -41,7 +41,7 @@ static const struct ballast_host_caps *caps_of(const struct cli_guests *guests)
 
 static int complain(const struct ballast_error *err)
 {
-    cli_complain("%s", err->text);
+    cli_error("%s", err->text);
     return CLI_BAD;
 }
 
@@ -49,7 +49,7 @@ void cli_tell_lacks(const struct snapshot *host, const char *path)
 {
     char text[CLI_MESSAGE];
     if (snapshot_lacks_text(host, text, sizeof(text)) > 0)
-        cli_complain("%s: note: %s", file_name(path), text);
+        cli_error("%s: note: %s", file_name(path), text);
 }
 
 static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)
@@ -61,7 +61,7 @@ static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)
     if (access(path, F_OK) != 0) {
         if (system)
             return 0;
-        cli_complain("%s: %s", path, strerror(errno));
+        cli_error("%s: %s", path, strerror(errno));
         return CLI_BAD;
     }
     int rc = guestcfg_read_xl_conf(path, out, &err);
@@ -125,7 +125,7 @@ static int add_stubdomain(struct cli_guests *out, size_t i)
     if (source->has_given || ballast_profile_toolstack(profile) == BALLAST_BY_XAPI)
         return 0;
     if (ballast_guest_stubdomain(&source->guest, caps_of(out), &stubdomain, &err) < 0) {
-        cli_complain("%s: %s", out->guests[out->count - 1].shown, err.text);
+        cli_error("%s: %s", out->guests[out->count - 1].shown, err.text);
         return CLI_BAD;
     }
     if (stubdomain && is_next(&out->list, i, stubdomain)) {
@@ -140,7 +140,7 @@ static int add_stubdomain(struct cli_guests *out, size_t i)
 
 static int expand(struct cli_guests *out, bool keep_going)
 {
-    out->guests = cli_must(calloc(2 * out->list.count + 1, sizeof(*out->guests)));
+    out->guests = xcheck(calloc(2 * out->list.count + 1, sizeof(*out->guests)));
     for (size_t i = 0; i < out->list.count; i++) {
         const struct guestcfg_guest *source = &out->list.guests[i];
         out->guests[out->count++] =
@@ -184,8 +184,8 @@ int cli_guests_status(const struct cli_guests *guests, const char *command, int 
 {
     if (guests->lacking == 0)
         return status;
-    cli_complain("%s: the answer lacks %zu guest%s that could not be read", command,
-                 guests->lacking, guests->lacking == 1 ? "" : "s");
+    cli_error("%s: the answer lacks %zu guest%s that could not be read", command, guests->lacking,
+              guests->lacking == 1 ? "" : "s");
     return status == CLI_UNREACHABLE ? status : CLI_BAD;
 }
 
@@ -194,9 +194,9 @@ static int take_given(const struct cli_guest *guest, const struct ballast_profil
 {
     const char *given = guest->source->given_profile;
     if (profile && strcmp(ballast_profile_name(profile), given) != 0) {
-        cli_complain("%s: it came as figures without a configuration, so profile %s cannot be "
-                     "applied to it; give the file it was made from, or JSON with \"config\"",
-                     guest->shown, ballast_profile_name(profile));
+        cli_error("%s: it came as figures without a configuration, so profile %s cannot be "
+                  "applied to it; give the file it was made from, or JSON with \"config\"",
+                  guest->shown, ballast_profile_name(profile));
         return CLI_BAD;
     }
     *out = guest->source->given;
@@ -220,7 +220,7 @@ int cli_guest_evaluate(const struct cli_guests *guests, const struct cli_guest *
         profile = ballast_profile_find(NULL);
     struct ballast_error err;
     if (ballast_breakdown_evaluate(out, profile, config, caps_of(guests), &err) < 0) {
-        cli_complain("%s: profile %s: %s", guest->shown, ballast_profile_name(profile), err.text);
+        cli_error("%s: profile %s: %s", guest->shown, ballast_profile_name(profile), err.text);
         return CLI_BAD;
     }
     if (host_of(guests))

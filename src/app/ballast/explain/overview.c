@@ -155,7 +155,7 @@ int cli_overview_print(const struct cli_sheet *sheet, bool running, const struct
     const char *profile = common_profile(sheet);
     const struct cli_row *beyond = cli_sheet_beyond(sheet, choice, &err);
     if (beyond) {
-        cli_complain("the sum up to %s: %s", beyond->name, err.text);
+        cli_error("the sum up to %s: %s", beyond->name, err.text);
         return CLI_BAD;
     }
     printf("%zu %s%s%s%s%s, sizes in KiB\n\n", sheet->count, running ? "domain" : "guest",

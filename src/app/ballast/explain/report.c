@@ -102,7 +102,7 @@ void cli_report_diagram(const struct cli_figures *figures, bool colour)
 {
     const struct ballast_draw_style style = {.colour = colour};
     size_t size = ballast_draw_diagram(&figures->breakdown, &style, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)ballast_draw_diagram(&figures->breakdown, &style, text, size);
     print_title(figures);
     fputs(text, stdout);
@@ -117,7 +117,7 @@ void cli_report_diagram(const struct cli_figures *figures, bool colour)
 void cli_report_svg(const struct cli_figures *figures)
 {
     size_t size = ballast_draw_svg(&figures->breakdown, figures->name, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)ballast_draw_svg(&figures->breakdown, figures->name, text, size);
     fputs(text, stdout);
     free(text);

@@ -38,8 +38,8 @@ static void add_config(const struct host_access *access, const struct ballast_pr
         ballast_certainty_of_host(&out->configured, access->host);
     out->has_config = rc == 0;
     if (rc < 0 && rc != -ENOENT && rc != -ENOTSUP)
-        cli_complain("explain: the configuration of domain %" PRIu32 " (%s) is left out: %s",
-                     out->domain.is.id, out->domain.shown, err.text);
+        cli_error("explain: the configuration of domain %" PRIu32 " (%s) is left out: %s",
+                  out->domain.is.id, out->domain.shown, err.text);
 }
 
 int cli_running_now(const struct host_access *access, const struct cli_domain *domain,
@@ -89,8 +89,7 @@ int cli_running_of(const struct host_access *access, const struct cli_domain *do
         profile = cli_running_profile(access);
     *out = (struct cli_running){.domain = *domain, .profile_name = ballast_profile_name(profile)};
     if (cli_running_now(access, domain, profile, &out->now, &err) < 0) {
-        cli_complain("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown,
-                     err.text);
+        cli_error("explain: domain %" PRIu32 " (%s): %s", domain->is.id, domain->shown, err.text);
         return CLI_UNREACHABLE;
     }
     out->floor_kib = cli_floor_of(access, domain, out->floor_why);

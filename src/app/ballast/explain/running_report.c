@@ -189,7 +189,7 @@ void cli_running_diagram(const struct cli_running *running, bool colour)
 {
     const struct ballast_draw_style style = {.colour = colour};
     size_t size = ballast_draw_diagram(&running->now, &style, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)ballast_draw_diagram(&running->now, &style, text, size);
     print_title(running);
     fputs(text, stdout);
@@ -201,7 +201,7 @@ void cli_running_diagram(const struct cli_running *running, bool colour)
 void cli_running_svg(const struct cli_running *running)
 {
     size_t size = ballast_draw_svg(&running->now, running->domain.is.name, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)ballast_draw_svg(&running->now, running->domain.is.name, text, size);
     fputs(text, stdout);
     free(text);
@@ -214,11 +214,11 @@ static struct json_object *breakdown_json(const char *name, const struct ballast
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = cli_must(open_memstream(&text, &size));
+    FILE *out = xcheck(open_memstream(&text, &size));
     int rc = guestcfg_write_json(out, name, config, breakdown, profile_name);
     if (fclose(out) != 0 || rc < 0)
-        cli_must(NULL);
-    struct json_object *object = cli_must(json_tokener_parse(text));
+        xcheck(NULL);
+    struct json_object *object = xcheck(json_tokener_parse(text));
     free(text);
     return object;
 }
@@ -226,7 +226,7 @@ static struct json_object *breakdown_json(const char *name, const struct ballast
 static struct json_object *xen_json(const struct cli_running *running)
 {
     const struct xen_domain *is = &running->domain.is;
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "tot", is->tot_kib);
     cli_json_kib(object, "max", is->max_kib);
     cli_json_kib(object, "pool", is->pool_kib);
@@ -246,11 +246,11 @@ static struct json_object *built_json(const struct cli_running_cost *cost)
 {
     if (!cost->is_known)
         return NULL;
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "settled", cost->settled_kib);
     cli_json_kib(object, "fresh_max", cost->fresh_max_kib);
-    cli_json_add(object, "actual", cli_must(json_object_new_int64(cost->actual_kib)));
-    cli_json_add(object, "difference", cli_must(json_object_new_int64(cost->difference_kib)));
+    cli_json_add(object, "actual", xcheck(json_object_new_int64(cost->actual_kib)));
+    cli_json_add(object, "difference", xcheck(json_object_new_int64(cost->difference_kib)));
     cli_json_string(object, "verdict", cost->verdict);
     return object;
 }

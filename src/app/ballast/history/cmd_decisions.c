@@ -94,7 +94,7 @@ static int follow(struct decisions *decisions)
         rc = wire_wait(decisions->request.daemon.client, SLICE_USEC, told, decisions, &err);
     if (rc == 0 || rc == -ETIMEDOUT)
         return CLI_DONE;
-    cli_complain("decisions: %s", err.text);
+    cli_error("decisions: %s", err.text);
     return CLI_UNREACHABLE;
 }
 
@@ -102,9 +102,9 @@ static int follow(struct decisions *decisions)
 static int subscribe(struct decisions *decisions)
 {
     struct json_object *params = cli_params();
-    struct json_object *events = cli_must(json_object_new_array());
-    if (json_object_array_add(events, cli_must(json_object_new_string("decision"))) < 0)
-        cli_must(NULL);
+    struct json_object *events = xcheck(json_object_new_array());
+    if (json_object_array_add(events, xcheck(json_object_new_string("decision"))) < 0)
+        xcheck(NULL);
     cli_json_add(params, "events", events);
     return cli_daemon_call(&decisions->request.daemon, "subscribe", params, NULL);
 }

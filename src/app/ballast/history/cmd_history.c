@@ -71,7 +71,7 @@ static void print_json(struct cli_history *history)
 {
     cli_json_add(history->answer, "events", json_object_get(history->events));
     cli_json_add(history->answer, "more_events",
-                 cli_must(json_object_new_boolean(history->more_events)));
+                 xcheck(json_object_new_boolean(history->more_events)));
     cli_json_print(json_object_get(history->answer));
 }
 

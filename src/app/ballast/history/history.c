@@ -107,12 +107,12 @@ static void take(struct cli_history *history)
     uint64_t **const arrays[] = {&history->usec,     &history->actual_kib, &history->least_kib,
                                  &history->peak_kib, &history->target_kib, &history->need_kib};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
-        *arrays[i] = cli_must(calloc(history->steps, sizeof(uint64_t)));
+        *arrays[i] = xcheck(calloc(history->steps, sizeof(uint64_t)));
     /* An older daemon tells no parts. */
     if (history->is_host && cli_field(history->answer, "parts")) {
-        history->total_kib = cli_must(calloc(history->steps, sizeof(uint64_t)));
+        history->total_kib = xcheck(calloc(history->steps, sizeof(uint64_t)));
         for (size_t i = 0; i < BALLAST_PARTS; i++)
-            history->part_kib[i] = cli_must(calloc(history->steps, sizeof(uint64_t)));
+            history->part_kib[i] = xcheck(calloc(history->steps, sizeof(uint64_t)));
     }
     for (size_t i = 0; i < history->steps; i++)
         history->usec[i] = history->from_usec + i * history->step_usec;

@@ -77,7 +77,7 @@ static size_t step_of(const struct cli_history *history, uint64_t usec)
 
 static char *marks_of(const struct cli_history *history)
 {
-    char *marks = cli_must(calloc(1, history->steps + 1));
+    char *marks = xcheck(calloc(1, history->steps + 1));
     memset(marks, ' ', history->steps);
     for (size_t i = 0; i < event_count(history); i++) {
         const struct json_object *event = json_object_array_get_idx(history->events, i);
@@ -121,7 +121,7 @@ void cli_history_draw_plot(const struct cli_history *history, bool colour)
         print_span(history);
     } else {
         size_t length = draw_plot(&plot, NULL, 0);
-        char *text = cli_must(malloc(length + 1));
+        char *text = xcheck(malloc(length + 1));
         draw_plot(&plot, text, length + 1);
         fputs(text, stdout);
         print_span(history);
@@ -197,9 +197,9 @@ static void fill_ticks(const struct cli_history *history, struct picture *pictur
 static void fill_marks(const struct cli_history *history, struct picture *picture)
 {
     size_t count = event_count(history);
-    picture->marks = cli_must(calloc(count + 1, sizeof(*picture->marks)));
-    picture->whens = cli_must(calloc(count + 1, sizeof(*picture->whens)));
-    picture->texts = cli_must(calloc(count + 1, sizeof(*picture->texts)));
+    picture->marks = xcheck(calloc(count + 1, sizeof(*picture->marks)));
+    picture->whens = xcheck(calloc(count + 1, sizeof(*picture->whens)));
+    picture->texts = xcheck(calloc(count + 1, sizeof(*picture->texts)));
     for (size_t i = 0; i < count; i++) {
         const struct json_object *event = json_object_array_get_idx(history->events, i);
         uint64_t usec = cli_field_sum(event, "time_usec");
@@ -212,7 +212,7 @@ static void fill_marks(const struct cli_history *history, struct picture *pictur
 static void write_svg(const struct chart *chart)
 {
     size_t length = ballast_chart_svg(chart, NULL, 0);
-    char *text = cli_must(malloc(length + 1));
+    char *text = xcheck(malloc(length + 1));
     ballast_chart_svg(chart, text, length + 1);
     (void)fwrite(text, 1, length, stdout);
     free(text);

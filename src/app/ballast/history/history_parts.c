@@ -79,7 +79,7 @@ void cli_history_parts_plot(const struct cli_history *history, const char *marks
                                     .marks = marks,
                                     .colour = colour};
     size_t length = draw_plot_stack(&stack, NULL, 0);
-    char *text = cli_must(malloc(length + 1));
+    char *text = xcheck(malloc(length + 1));
     draw_plot_stack(&stack, text, length + 1);
     print_legend(history);
     fputs(text, stdout);

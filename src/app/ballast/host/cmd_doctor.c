@@ -78,7 +78,7 @@ static int read_xl_conf(struct doctor *doctor)
     if (!doctor->access.is_xen && !doctor->xl_conf)
         return CLI_DONE;
     if (guestcfg_read_xl_conf(path, &conf, &err) < 0) {
-        cli_complain("doctor: %s", err.text);
+        cli_error("doctor: %s", err.text);
         return doctor->xl_conf ? CLI_BAD : CLI_DONE;
     }
     static const enum doctor_autoballoon of[] = {
@@ -98,7 +98,7 @@ static void read_commandline(struct doctor *doctor)
     if (!doctor->access.is_xen)
         return;
     if (xen_version(doctor->access.hv, &version, &err) < 0) {
-        cli_complain("doctor: Xen's command line cannot be read (%s); ignoring it", err.text);
+        cli_error("doctor: Xen's command line cannot be read (%s); ignoring it", err.text);
         return;
     }
     doctor_read_commandline(version.commandline, &doctor->facts.dom0_mem,
@@ -163,7 +163,7 @@ static const struct doctor_domain *find(const struct doctor_domain *domains, siz
 static void fill_domains(struct doctor *doctor)
 {
     const struct host_access *access = &doctor->access;
-    struct doctor_domain *domains = cli_must(calloc(access->count + 1, sizeof(*domains)));
+    struct doctor_domain *domains = xcheck(calloc(access->count + 1, sizeof(*domains)));
     for (size_t i = 0; i < access->count; i++) {
         fill_domain(doctor, &access->domains[i], &domains[i]);
         const struct doctor_domain *earlier =
@@ -262,7 +262,7 @@ static void find_rivals(struct doctor *doctor)
 
 static void print_json(const struct doctor_finding *finding)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_string(object, "rule", finding->rule);
     cli_json_string(object, "severity", doctor_severity_name(finding->severity));
     cli_json_kib(object, "id", finding->domain ? finding->domain->id : BALLAST_NONE);
@@ -283,7 +283,7 @@ static void print_finding(const struct doctor_finding *finding)
 static int tell(const struct doctor *doctor)
 {
     size_t count = doctor_examine(&doctor->facts, NULL, 0);
-    struct doctor_finding *found = cli_must(calloc(count + 1, sizeof(*found)));
+    struct doctor_finding *found = xcheck(calloc(count + 1, sizeof(*found)));
     (void)doctor_examine(&doctor->facts, found, count);
     enum doctor_severity worst = DOCTOR_NOTE;
     for (size_t i = 0; i < count; i++) {

@@ -209,7 +209,7 @@ static int divide(const struct options *options, const struct cli_guests *guests
         access && access->is_daemon ? host_access_daemon_reserved_kib(access->hv) : 0;
     if (ballast_host_divide(host->host, reserved_kib, host->configurations, &host->breakdown,
                             host->parts, &err) < 0) {
-        cli_complain("%s: %s", access ? "host" : options->snapshot_path, err.text);
+        cli_error("%s: %s", access ? "host" : options->snapshot_path, err.text);
         return CLI_BAD;
     }
     return CLI_DONE;
@@ -247,9 +247,9 @@ static int see(struct options *options, const struct ballast_host *from,
         return rc;
     forget(host);
     host->host = from;
-    host->configurations = cli_must(calloc(count + 1, sizeof(struct ballast_breakdown *)));
-    host->parts = cli_must(calloc(count + 1, sizeof(*host->parts)));
-    host->evaluated = cli_must(calloc(options->guests.count + count + 1, sizeof(*host->evaluated)));
+    host->configurations = xcheck(calloc(count + 1, sizeof(struct ballast_breakdown *)));
+    host->parts = xcheck(calloc(count + 1, sizeof(*host->parts)));
+    host->evaluated = xcheck(calloc(options->guests.count + count + 1, sizeof(*host->evaluated)));
     rc = divide(options, &options->guests, access, host);
     if (rc)
         return rc;
@@ -282,7 +282,7 @@ static int show_snapshot(struct options *options)
     struct ballast_error err;
     struct cli_sheet sheet = {0};
     if (snapshot_read(options->snapshot_path, &snapshot, &err) < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     cli_tell_lacks(&snapshot, options->snapshot_path);

@@ -100,7 +100,7 @@ static void print_json(const struct host_access *access, const struct cli_domain
     char why[CLI_FLOOR_WHY];
     uint64_t floor_kib = cli_floor_of(access, domain, why);
     const struct xen_domain *is = &domain->is;
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "id", is->id);
     cli_json_string(object, "name", is->name);
     cli_json_string(object, "type", domain->knows_type ? cli_domain_type_name(domain) : NULL);

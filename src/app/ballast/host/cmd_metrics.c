@@ -99,12 +99,12 @@ static int write_file(const char *path, const char *text, size_t length)
 {
     char *temporary = NULL;
     if (asprintf(&temporary, "%s.%d.new", path, (int)getpid()) < 0)
-        cli_must(NULL);
+        xcheck(NULL);
     int rc = put_in_place(path, temporary, text, length);
     free(temporary);
     if (rc == 0)
         return CLI_DONE;
-    cli_complain("metrics: %s: cannot be written: %s", path, strerror(-rc));
+    cli_error("metrics: %s: cannot be written: %s", path, strerror(-rc));
     return CLI_UNREACHABLE;
 }
 
@@ -114,7 +114,7 @@ static int tell(const struct metrics_input *input, enum metrics_format format, c
     size_t length = 0;
     int rc = CLI_DONE;
     if (metrics_write(input, format, &text, &length, NULL) < 0)
-        cli_must(NULL);
+        xcheck(NULL);
     if (textfile)
         rc = write_file(textfile, text, length);
     else

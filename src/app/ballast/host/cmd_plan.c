@@ -92,8 +92,7 @@ static int parse(struct options *options, struct cli_args *args)
 
 static void add_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
 {
-    plan->starts =
-        cli_must(reallocarray(plan->starts, plan->start_count + 1, sizeof(*plan->starts)));
+    plan->starts = xcheck(reallocarray(plan->starts, plan->start_count + 1, sizeof(*plan->starts)));
     plan->starts[plan->start_count++] = (struct cli_start){.shown = shown, .need_kib = need_kib};
 }
 
@@ -110,15 +109,15 @@ static int add_size(struct cli_plan *plan, const char *given, const char *equals
     struct ballast_error err;
     uint64_t need_kib;
     if (ballast_size_parse(equals + 1, &need_kib, &err) < 0) {
-        cli_complain("plan: --start %s: %s", given, err.text);
+        cli_error("plan: --start %s: %s", given, err.text);
         return CLI_BAD;
     }
     if (equals == given || need_kib == 0) {
-        cli_complain("plan: --start %s: %s", given,
-                     need_kib ? "a name must be before the =" : "a start needs more than nothing");
+        cli_error("plan: --start %s: %s", given,
+                  need_kib ? "a name must be before the =" : "a start needs more than nothing");
         return CLI_BAD;
     }
-    char *name = cli_must(strndup(given, (size_t)(equals - given)));
+    char *name = xcheck(strndup(given, (size_t)(equals - given)));
     add_start(plan, cli_shown(name), need_kib);
     free(name);
     return CLI_DONE;
@@ -177,7 +176,7 @@ static int complain(const struct options *options, const struct cli_plan *plan,
                     const struct ballast_error *err)
 {
     const char *name = options->host_path ? file_name(options->host_path) : "the host";
-    cli_complain("%s: snapshot %zu: %s", name, plan->snapshot_count, err->text);
+    cli_error("%s: snapshot %zu: %s", name, plan->snapshot_count, err->text);
     return CLI_BAD;
 }
 
@@ -209,12 +208,12 @@ static int play(struct cli_plan *plan, struct balancer *balancer, const struct o
             return played;
     }
     if (rc < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     if (plan->snapshot_count == 0) {
-        cli_complain("%s: is empty: host snapshots in JSON should be there",
-                     file_name(options->host_path));
+        cli_error("%s: is empty: host snapshots in JSON should be there",
+                  file_name(options->host_path));
         return CLI_BAD;
     }
     return CLI_DONE;
@@ -229,7 +228,7 @@ static int plan_starts(struct cli_plan *plan, struct balancer *balancer,
         return rc;
     if (ballast_host_divide(plan->host, 0, NULL, &plan->breakdown, NULL, &err) < 0)
         return complain(options, plan, &err);
-    struct balancer_request *requests = cli_must(calloc(plan->start_count + 1, sizeof(*requests)));
+    struct balancer_request *requests = xcheck(calloc(plan->start_count + 1, sizeof(*requests)));
     for (size_t i = 0; i < plan->start_count; i++)
         requests[i] = (struct balancer_request){.id = i,
                                                 .need_kib = plan->starts[i].need_kib,
@@ -261,8 +260,8 @@ static int finish(struct cli_plan *plan, struct balancer *balancer, const struct
     if (rc == CLI_DONE)
         rc = show(plan, options);
     if (plan->lacking > 0) {
-        cli_complain("plan: the answer lacks %zu guest%s that could not be read", plan->lacking,
-                     plan->lacking == 1 ? "" : "s");
+        cli_error("plan: the answer lacks %zu guest%s that could not be read", plan->lacking,
+                  plan->lacking == 1 ? "" : "s");
         rc = rc == CLI_UNREACHABLE ? rc : CLI_BAD;
     }
     for (size_t i = 0; i < plan->start_count; i++)
@@ -284,7 +283,7 @@ static int run_access(const struct options *options)
     if (rc == CLI_DONE)
         rc = host_access_refresh(&access);
     if (rc == CLI_DONE) {
-        struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
+        struct balancer *balancer = xcheck(balancer_new(&options->policy, NULL));
         struct cli_plan plan = {.host = access.host,
                                 .policy = &options->policy,
                                 .balancer = balancer,
@@ -308,7 +307,7 @@ static int read_last(struct cli_plan *plan, struct balancer *balancer,
         return play(plan, balancer, options, reader, last);
     if (snapshot_parse(reader->name, reader->data, reader->length, last, &err) < 0 ||
         snapshot_check(last, options->host_path, &err) < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     cli_tell_lacks(last, options->host_path);
@@ -322,11 +321,11 @@ static int run_file(const struct options *options)
     size_t length;
     struct ballast_error err;
     if (file_read(options->host_path, FILE_ANY, JSON_MAX_BYTES, &data, &length, &err) < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     struct json_reader reader = json_reader_over(file_name(options->host_path), data, length);
-    struct balancer *balancer = cli_must(balancer_new(&options->policy, NULL));
+    struct balancer *balancer = xcheck(balancer_new(&options->policy, NULL));
     struct snapshot last = {0};
     struct cli_plan plan = {.host = &last.host, .policy = &options->policy, .balancer = balancer};
     int rc = read_last(&plan, balancer, options, &reader, &last);
@@ -343,7 +342,7 @@ static int run_file(const struct options *options)
 static int plan_main(struct cli_args *args)
 {
     struct options options = {0};
-    options.starts = cli_must(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
+    options.starts = xcheck(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
     int rc = parse(&options, args);
     const char *host = options.host_path;
     bool is_access = !host || strcmp(host, "xen") == 0 || host_access_is_sim(host);

@@ -109,7 +109,7 @@ static void print_people(const struct json_object *hello, const struct json_obje
 static void print_json(const struct json_object *hello, struct json_object *status,
                        struct json_object *host)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_string(object, "daemon", cli_field_string(hello, "daemon"));
     cli_json_string(object, "node", cli_field_string(hello, "host"));
     cli_json_add(object, "status", json_object_get(status));

@@ -122,17 +122,17 @@ static int show(const struct options *options, const struct top_source *source)
     if (rc > 0)
         return 128 + rc;
     if (rc == -ENOTTY) {
-        cli_complain("top: %s; 'ballast list --watch' does without one", err.text);
+        cli_error("top: %s; 'ballast list --watch' does without one", err.text);
         return CLI_BAD;
     }
     if (rc < 0)
-        cli_complain("top: %s; 'ballast list --watch' does without it", err.text);
+        cli_error("top: %s; 'ballast list --watch' does without it", err.text);
     return rc < 0 ? CLI_UNREACHABLE : CLI_DONE;
 }
 
 static int show_daemon(const struct options *options)
 {
-    struct top_feed *feed = cli_must(top_feed_new(cli_run_dir(options->run_dir)));
+    struct top_feed *feed = xcheck(top_feed_new(cli_run_dir(options->run_dir)));
     struct top_source source = top_feed_source(feed);
     int rc = show(options, &source);
     top_feed_free(feed);

@@ -61,7 +61,7 @@ static uint64_t bar_from_kib(const struct ballast_host *host)
 {
     if (host->domain_count <= MOST_DOMAINS)
         return 0;
-    uint64_t *sizes = cli_must(calloc(host->domain_count, sizeof(*sizes)));
+    uint64_t *sizes = xcheck(calloc(host->domain_count, sizeof(*sizes)));
     size_t count = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
         if (!host->domains[i].is_dom0)
@@ -83,7 +83,7 @@ struct bars {
 static void add_bar(struct bars *bars, enum ballast_host_part part, char *label, uint64_t kib)
 {
     const struct draw_look *look = draw_part_look(part);
-    bars->label[bars->count] = cli_must(label);
+    bars->label[bars->count] = xcheck(label);
     bars->bar[bars->count++] =
         (struct draw_bar){.label = label, .kib = kib, .fill = look->glyph, .ink = look->ink};
 }
@@ -130,7 +130,7 @@ void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains,
             add_bar(&bars, part, cli_shown(ballast_host_part_name(part)), kib);
     }
     size_t size = draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, text, size);
     print_title(host);
     fputs(text, stdout);

@@ -78,7 +78,7 @@ static void ask_known(const struct host_access *access, struct cli_list_known *o
 
 struct cli_list_known *cli_list_known(const struct host_access *access)
 {
-    struct cli_list_known *known = cli_must(calloc(access->count + 1, sizeof(*known)));
+    struct cli_list_known *known = xcheck(calloc(access->count + 1, sizeof(*known)));
     for (size_t i = 0; i < access->count; i++)
         known[i] = (struct cli_list_known){.need_kib = BALLAST_NONE,
                                            .pinned_kib = access->domains[i].pinned_kib};

@@ -18,7 +18,7 @@ const struct ballast_domain *cli_plan_domain(const struct cli_plan *plan, uint32
 static uint64_t *targets_after(const struct cli_plan *plan)
 {
     size_t count = plan->host->domain_count;
-    uint64_t *targets = cli_must(calloc(count + 1, sizeof(*targets)));
+    uint64_t *targets = xcheck(calloc(count + 1, sizeof(*targets)));
     for (size_t i = 0; i < count; i++)
         targets[i] = plan->host->domains[i].target_kib;
     for (size_t i = 0; i < plan->output.set_count; i++) {
@@ -32,7 +32,7 @@ static uint64_t *targets_after(const struct cli_plan *plan)
 static void find_donors(const struct cli_plan *plan, struct cli_outlook *out)
 {
     uint64_t *targets = targets_after(plan);
-    out->donors = cli_must(calloc(plan->host->domain_count + 1, sizeof(*out->donors)));
+    out->donors = xcheck(calloc(plan->host->domain_count + 1, sizeof(*out->donors)));
     for (size_t i = 0; i < plan->host->domain_count; i++) {
         const struct ballast_domain *domain = &plan->host->domains[i];
         struct domain_estimate estimate;
@@ -53,7 +53,7 @@ static void find_donors(const struct cli_plan *plan, struct cli_outlook *out)
 
 static struct forecast time_for(const struct cli_outlook *outlook, uint64_t missing_kib)
 {
-    struct forecast_donor *donors = cli_must(calloc(outlook->donor_count + 1, sizeof(*donors)));
+    struct forecast_donor *donors = xcheck(calloc(outlook->donor_count + 1, sizeof(*donors)));
     size_t count = 0;
     for (size_t i = 0; i < outlook->donor_count; i++) {
         const struct cli_donor *donor = &outlook->donors[i];
@@ -68,7 +68,7 @@ static struct forecast time_for(const struct cli_outlook *outlook, uint64_t miss
 /* A start is judged in this tick, or waits. */
 static bool *find_judged(const struct cli_plan *plan, uint64_t *granted_kib)
 {
-    bool *judged = cli_must(calloc(plan->start_count + 1, sizeof(*judged)));
+    bool *judged = xcheck(calloc(plan->start_count + 1, sizeof(*judged)));
     *granted_kib = 0;
     for (size_t i = 0; i < plan->output.verdict_count; i++) {
         const struct balancer_verdict *verdict = &plan->output.verdicts[i];
@@ -83,7 +83,7 @@ void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
 {
     *out = (struct cli_outlook){0};
     find_donors(plan, out);
-    out->waits = cli_must(calloc(plan->start_count + 1, sizeof(*out->waits)));
+    out->waits = xcheck(calloc(plan->start_count + 1, sizeof(*out->waits)));
     uint64_t granted_kib;
     bool *judged = find_judged(plan, &granted_kib);
     uint64_t left_kib = ballast_sub_floor(plan->output.available_kib, granted_kib);

@@ -15,7 +15,7 @@ static char *set_sentence(const struct cli_plan *plan, const struct balancer_set
 {
     char *label = cli_domain_label(cli_plan_domain(plan, set->id));
     size_t size = balancer_set_text(set, label, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)balancer_set_text(set, label, text, size);
     free(label);
     return text;
@@ -25,7 +25,7 @@ static char *verdict_sentence(const struct cli_plan *plan, const struct balancer
 {
     const char *shown = plan->starts[verdict->request].shown;
     size_t size = balancer_verdict_text(verdict, shown, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)balancer_verdict_text(verdict, shown, text, size);
     return text;
 }

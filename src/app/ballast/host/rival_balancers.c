@@ -36,8 +36,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct cli_rival_balancers
         text = NULL;
     va_end(arguments);
     size_t count = rivals->count + 1;
-    rivals->balancers = cli_must(reallocarray(rivals->balancers, count, sizeof(char *)));
-    rivals->balancers[rivals->count] = cli_must(text);
+    rivals->balancers = xcheck(reallocarray(rivals->balancers, count, sizeof(char *)));
+    rivals->balancers[rivals->count] = xcheck(text);
     rivals->count = count;
 }
 

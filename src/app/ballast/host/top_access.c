@@ -56,7 +56,7 @@ static int fill(const struct host_access *access, struct top_host *out, struct b
     out->overcounted_kib = parts.overcounted_kib;
     out->deficit_kib = parts.deficit_kib;
     (void)snprintf(out->name, sizeof(out->name), "%s", access->is_xen ? "xen" : "simulated");
-    out->guests = cli_must(calloc(access->count + 1, sizeof(*out->guests)));
+    out->guests = xcheck(calloc(access->count + 1, sizeof(*out->guests)));
     out->count = access->count;
     for (size_t i = 0; i < access->count; i++)
         fill_guest(access, profile, &access->domains[i], &out->guests[i]);

@@ -134,7 +134,7 @@ int cli_calibrate_write(const struct cli_calibrate *run, const struct calibratio
 {
     char path[512];
     if (snprintf(path, sizeof(path), "%s.new", run->out_path) >= (int)sizeof(path)) {
-        cli_complain("calibrate: --out: the name is too long");
+        cli_error("calibrate: --out: the name is too long");
         return CLI_BAD;
     }
     FILE *file = fopen(path, "we");
@@ -148,7 +148,7 @@ int cli_calibrate_write(const struct cli_calibrate *run, const struct calibratio
     if (rc == 0)
         return CLI_DONE;
     (void)unlink(path);
-    cli_complain("calibrate: %s: %s", run->out_path, strerror(-rc));
+    cli_error("calibrate: %s: %s", run->out_path, strerror(-rc));
     return CLI_UNREACHABLE;
 }
 

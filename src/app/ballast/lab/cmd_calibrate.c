@@ -110,7 +110,7 @@ static int choose_profile(struct cli_calibrate *run)
     run->profile = ballast_profile_for_xen(host->xen_version, NULL, &err);
     if (run->profile)
         return CLI_DONE;
-    cli_complain("calibrate: %s; --profile names one to compare with", err.text);
+    cli_error("calibrate: %s; --profile names one to compare with", err.text);
     return CLI_BAD;
 }
 
@@ -126,13 +126,13 @@ static int read_shapes(struct cli_calibrate *run)
     int rc = cli_guests_read(&guests, &sources);
     if (rc)
         return rc;
-    run->shapes = cli_must(calloc(guests.count + 1, sizeof(*run->shapes)));
+    run->shapes = xcheck(calloc(guests.count + 1, sizeof(*run->shapes)));
     for (size_t i = 0; i < guests.count && !rc; i++) {
         const struct ballast_guest *config = cli_guest_config(&guests.guests[i]);
         struct cli_probe_shape *shape = &run->shapes[run->shape_count];
         if (!config || guests.guests[i].stubdomain) {
-            cli_complain("calibrate: %s: %s is nothing that can be built by itself",
-                         run->guests_path, guests.guests[i].shown);
+            cli_error("calibrate: %s: %s is nothing that can be built by itself", run->guests_path,
+                      guests.guests[i].shown);
             rc = CLI_BAD;
             break;
         }
@@ -150,7 +150,7 @@ static int measure(struct cli_calibrate *run, const struct cli_probe_shape *shap
     *line = (struct cli_calibrate_line){.shape = shape};
     if (ballast_breakdown_evaluate(&line->breakdown, run->profile, &shape->guest, &run->caps,
                                    &err) < 0) {
-        cli_complain("calibrate: %s: %s", shape->guest.name, err.text);
+        cli_error("calibrate: %s: %s", shape->guest.name, err.text);
         return CLI_BAD;
     }
     line->seen.cell.guest = shape->guest;
@@ -175,7 +175,7 @@ static int measure_all(struct cli_calibrate *run)
 {
     struct cli_progress progress;
     int rc = CLI_DONE;
-    run->cells = cli_must(calloc(run->shape_count + 1, sizeof(*run->cells)));
+    run->cells = xcheck(calloc(run->shape_count + 1, sizeof(*run->cells)));
     cli_progress_begin(&progress, run->access.host->now_usec, run->json && !isatty(STDERR_FILENO));
     for (size_t i = 0; i < run->shape_count && !rc; i++) {
         struct cli_calibrate_line line;
@@ -204,13 +204,13 @@ static int find(struct cli_calibrate *run)
     struct fit_result result;
     struct calibration *calibration = NULL;
     if (run->cell_count == 0) {
-        cli_complain("calibrate: there was no room for a single guest");
+        cli_error("calibrate: there was no room for a single guest");
         return CLI_NO;
     }
     if (fit_cells(run->cells, run->cell_count, run->profile, &run->caps, &result, &err) < 0 ||
         calibration_of(&result, run->name, run->access.host, run->cell_count, &calibration, &err) <
             0) {
-        cli_complain("calibrate: %s", err.text);
+        cli_error("calibrate: %s", err.text);
         return CLI_BAD;
     }
     int rc = run->out_path ? cli_calibrate_write(run, calibration, &result) : CLI_DONE;

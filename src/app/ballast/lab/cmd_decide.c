@@ -47,7 +47,7 @@ struct decide {
 
 static void answer_error(const char *text)
 {
-    struct json_object *string = cli_must(json_object_new_string(text));
+    struct json_object *string = xcheck(json_object_new_string(text));
     printf("{\"error\":%s}\n",
            json_object_to_json_string_ext(string, JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(string);
@@ -71,8 +71,7 @@ static void make_whole(struct json_object *object, const char *const *keys)
         /* Past 2^53 a double may be off. */
         if (number >= 0 && number <= (double)(UINT64_C(1) << 53) &&
             (double)(uint64_t)number == number)
-            json_object_object_add(object, *keys,
-                                   cli_must(json_object_new_uint64((uint64_t)number)));
+            json_object_object_add(object, *keys, xcheck(json_object_new_uint64((uint64_t)number)));
     }
 }
 
@@ -167,8 +166,8 @@ static void make_room(struct decide *decide, size_t count)
 {
     if (count <= decide->request_room)
         return;
-    decide->requests = cli_must(reallocarray(decide->requests, count, sizeof(*decide->requests)));
-    decide->ids = cli_must(reallocarray(decide->ids, count, sizeof(struct json_object *)));
+    decide->requests = xcheck(reallocarray(decide->requests, count, sizeof(*decide->requests)));
+    decide->ids = xcheck(reallocarray(decide->ids, count, sizeof(struct json_object *)));
     decide->request_room = count;
 }
 
@@ -231,7 +230,7 @@ static void print_refusal(struct json_object *id, const struct balancer_verdict 
 {
     char why[BALLAST_ERROR_TEXT];
     (void)balancer_verdict_text(verdict, "it", why, sizeof(why));
-    struct json_object *string = cli_must(json_object_new_string(why));
+    struct json_object *string = xcheck(json_object_new_string(why));
     printf("{\"id\":%s,\"why\":%s}", as_it_came(id),
            json_object_to_json_string_ext(string, JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(string);
@@ -345,7 +344,7 @@ static int serve(struct decide *decide)
         if (rc == 0)
             break;
         if (rc < 0 && rc != -EFBIG) {
-            cli_complain("standard input: %s", strerror(-rc));
+            cli_error("standard input: %s", strerror(-rc));
             return CLI_UNREACHABLE;
         }
         if (rc == -EFBIG)
@@ -384,7 +383,7 @@ static int decide_main(struct cli_args *args)
     if (!policy)
         return cli_args_no_policy(args, name);
 
-    struct decide decide = {.balancer = cli_must(balancer_new(policy, NULL))};
+    struct decide decide = {.balancer = xcheck(balancer_new(policy, NULL))};
     cli_lines_begin(&decide.lines, STDIN_FILENO, MOST_BYTES);
     int status = serve(&decide);
     cli_lines_release(&decide.lines);

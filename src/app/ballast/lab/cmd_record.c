@@ -70,7 +70,7 @@ static int look(struct host_access *access, struct record *record)
     record->last_usec = access->host->now_usec;
     rc = snapshot_write_json(stdout, access->host, &err);
     if (rc == -EINVAL) {
-        cli_complain("what the host shows cannot be recorded: %s", err.text);
+        cli_error("what the host shows cannot be recorded: %s", err.text);
         return CLI_UNREACHABLE;
     }
     /* A reader behind a pipe is to have each look when it was made; cli_finish() tells failures. */

@@ -60,7 +60,7 @@ static char *sentence(const struct ballast_host *host, const struct balancer_set
     }
     char *label = cli_domain_label(domain ? domain : &(struct ballast_domain){set->id, .name = ""});
     size_t size = balancer_set_text(set, label, NULL, 0) + 1;
-    char *text = cli_must(malloc(size));
+    char *text = xcheck(malloc(size));
     (void)balancer_set_text(set, label, text, size);
     free(label);
     return text;
@@ -135,10 +135,10 @@ static int run(struct replaying *replaying, const struct recording *recording)
     int rc = simulate_replay(recording->looks, recording->count, replaying->policy, NULL, &ear,
                              &done, &err);
     if (rc == -ENOMEM)
-        cli_must(NULL);
+        xcheck(NULL);
     sum_up(replaying, &done);
     if (rc < 0) {
-        cli_complain("%s: look %zu: %s", replaying->path, done.looks, err.text);
+        cli_error("%s: look %zu: %s", replaying->path, done.looks, err.text);
         return CLI_BAD;
     }
     return done.breaches > 0 ? CLI_NO : CLI_DONE;
@@ -153,7 +153,7 @@ static int replay_main(struct cli_args *args)
     if (rc)
         return rc;
     if (recording_read(replaying.path, &recording, &err) < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     rc = run(&replaying, &recording);

@@ -88,8 +88,8 @@ static int watch(struct cli_daemon *daemon, uint64_t domid, struct json_object *
         rc = look(daemon, domid, domain);
     }
     if (!rc && !*domain) {
-        cli_complain("sim-create: domain %" PRIu64 " died while it was built: memory was not there",
-                     domid);
+        cli_error("sim-create: domain %" PRIu64 " died while it was built: memory was not there",
+                  domid);
         rc = CLI_NO;
     }
     return rc;

@@ -117,7 +117,7 @@ static char *read_whole(const char *path, size_t *size)
     struct ballast_error err;
     char *text = NULL;
     if (file_read(path, FILE_ANY, SCENARIO_BYTES, &text, size, &err) < 0)
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
     return text;
 }
 
@@ -151,7 +151,7 @@ static int draw(const struct simulate *simulate, const struct cli_played *played
         error = errno;
     }
     if (!written)
-        cli_complain("%s: %s", simulate->svg_path, strerror(error));
+        cli_error("%s: %s", simulate->svg_path, strerror(error));
     return written ? CLI_DONE : CLI_UNREACHABLE;
 }
 
@@ -180,11 +180,11 @@ static int play(struct simulate *simulate, struct cli_played *played, size_t at)
     if (simulate->progress)
         fputs("\r\033[K", stderr);
     if (rc < 0) {
-        cli_complain("%s: %s", played->path, err.text);
+        cli_error("%s: %s", played->path, err.text);
         return CLI_BAD;
     }
     if (simulate_run_times(&played->run, &played->times) < 0)
-        cli_must(NULL);
+        xcheck(NULL);
     sim_score(played->run.sim, &played->score);
     played->met = simulate_run_judge(&played->run, NULL, NULL);
     simulate->unmet += !played->met;
@@ -206,7 +206,7 @@ static int play_file(struct simulate *simulate, const char *path)
     int rc = scenario_parse(path, text, size, &scenario, &err);
     free(text);
     if (rc < 0) {
-        cli_complain("%s", err.text);
+        cli_error("%s", err.text);
         return CLI_BAD;
     }
     name_of(path, played.name, sizeof(played.name));
@@ -230,8 +230,8 @@ static int play_all(struct simulate *simulate)
     if (status == CLI_DONE && simulate->compare && lacking < simulate->path_count)
         cli_compare_print(simulate->compared, simulate->policy_count);
     if (lacking > 0 && simulate->path_count > 1)
-        cli_complain("simulate: the answer lacks %zu scenario%s that could not be played", lacking,
-                     lacking == 1 ? "" : "s");
+        cli_error("simulate: the answer lacks %zu scenario%s that could not be played", lacking,
+                  lacking == 1 ? "" : "s");
     return status == CLI_DONE && lacking > 0 ? CLI_BAD : status;
 }
 

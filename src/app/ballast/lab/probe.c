@@ -32,7 +32,7 @@ static bool is_probe(const struct cli_probes *probes, const struct cli_domain *d
 
 static int surprise(const char *text)
 {
-    cli_complain("calibrate: %s; nothing more is built", text);
+    cli_error("calibrate: %s; nothing more is built", text);
     return CLI_UNREACHABLE;
 }
 
@@ -139,7 +139,7 @@ static void tell_log(const struct cli_probes *probes)
     while (file && fgets(line, sizeof(line), file)) {
         line[strcspn(line, "\n")] = '\0';
         char *shown = cli_shown(line);
-        cli_complain("calibrate: xl: %s", shown);
+        cli_error("calibrate: xl: %s", shown);
         free(shown);
     }
     if (file)
@@ -200,8 +200,8 @@ static int sweep(struct cli_probes *probes)
         const struct cli_domain *domain = &probes->access->domains[i];
         if (strncmp(domain->is.name, CLI_PROBE_PREFIX, sizeof(CLI_PROBE_PREFIX) - 1) != 0)
             continue;
-        cli_complain("calibrate: domain %" PRIu32 " (%s) was left behind and is destroyed",
-                     domain->is.id, domain->shown);
+        cli_error("calibrate: domain %" PRIu32 " (%s) was left behind and is destroyed",
+                  domain->is.id, domain->shown);
         (void)snprintf(id, sizeof(id), "%" PRIu32, domain->is.id);
         (void)xl(probes, "destroy", id);
     }
@@ -211,7 +211,7 @@ static int sweep(struct cli_probes *probes)
 static void remember_others(struct cli_probes *probes)
 {
     struct host_access *access = probes->access;
-    probes->others = cli_must(calloc(access->count + 1, sizeof(*probes->others)));
+    probes->others = xcheck(calloc(access->count + 1, sizeof(*probes->others)));
     for (size_t i = 0; i < access->count; i++) {
         if (!access->domains[i].is.dying)
             probes->others[probes->other_count++] = (struct cli_probe_other){
@@ -241,14 +241,14 @@ int cli_probes_begin(struct cli_probes *probes, struct host_access *access, cons
     *probes = (struct cli_probes){
         .access = access, .kernel = kernel, .keep_kib = keep_kib, .guardian = -1};
     if (faccessat(AT_FDCWD, kernel, R_OK, 0) < 0) {
-        cli_complain("calibrate: %s: %s; a kernel for PV and PVH would be right, see --kernel",
-                     kernel, strerror(errno));
+        cli_error("calibrate: %s: %s; a kernel for PV and PVH would be right, see --kernel", kernel,
+                  strerror(errno));
         return CLI_BAD;
     }
     (void)snprintf(probes->name, sizeof(probes->name), CLI_PROBE_PREFIX "%ld", (long)getpid());
     (void)snprintf(probes->folder, sizeof(probes->folder), "/tmp/ballast-probe-XXXXXX");
     if (!mkdtemp(probes->folder)) {
-        cli_complain("calibrate: %s: %s", probes->folder, strerror(errno));
+        cli_error("calibrate: %s: %s", probes->folder, strerror(errno));
         probes->folder[0] = '\0';
         return CLI_UNREACHABLE;
     }

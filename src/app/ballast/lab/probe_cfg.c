@@ -55,14 +55,14 @@ static int write_attr(FILE *file, const struct ballast_guest *guest, enum ballas
         (attr == BALLAST_DEVICE_MODEL && value == BALLAST_QEMU_XEN))
         return CLI_DONE;
     if (!key) {
-        cli_complain("calibrate: a guest that is measured cannot have %s",
-                     ballast_guest_attr_name(attr));
+        cli_error("calibrate: a guest that is measured cannot have %s",
+                  ballast_guest_attr_name(attr));
         return CLI_BAD;
     }
     if (ballast_guest_attr_kind(attr) == BALLAST_ATTR_KIB && attr != BALLAST_VMTRACE_BUF) {
         if (value % BALLAST_MIB_KIB != 0) {
-            cli_complain("calibrate: %s of %" PRIu64 " KiB: xl knows whole MiB only",
-                         ballast_guest_attr_name(attr), value);
+            cli_error("calibrate: %s of %" PRIu64 " KiB: xl knows whole MiB only",
+                      ballast_guest_attr_name(attr), value);
             return CLI_BAD;
         }
         value /= BALLAST_MIB_KIB;
@@ -77,7 +77,7 @@ int cli_probe_write_cfg(const char *path, const char *name, const char *kernel,
     FILE *file = fopen(path, "we");
     int rc = CLI_DONE;
     if (!file) {
-        cli_complain("calibrate: %s: %s", path, strerror(errno));
+        cli_error("calibrate: %s: %s", path, strerror(errno));
         return CLI_UNREACHABLE;
     }
     fprintf(file, "name = \"%s\"\ntype = \"%s\"\n", name, ballast_guest_type_name(guest->type));
@@ -88,7 +88,7 @@ int cli_probe_write_cfg(const char *path, const char *name, const char *kernel,
     for (int i = 0; i < BALLAST_GUEST_ATTRS && !rc; i++)
         rc = write_attr(file, guest, (enum ballast_guest_attr)i);
     if (fclose(file) != 0 && !rc) {
-        cli_complain("calibrate: %s: %s", path, strerror(errno));
+        cli_error("calibrate: %s: %s", path, strerror(errno));
         rc = CLI_UNREACHABLE;
     }
     return rc;

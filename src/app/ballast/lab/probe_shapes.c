@@ -55,7 +55,7 @@ static void add(struct cli_probe_shape *shapes, size_t *count, const struct row 
 
 void cli_probe_shapes(struct cli_probe_shape **out, size_t *count)
 {
-    struct cli_probe_shape *shapes = cli_must(calloc(MOST, sizeof(*shapes)));
+    struct cli_probe_shape *shapes = xcheck(calloc(MOST, sizeof(*shapes)));
     *count = 0;
     for (size_t i = 0; i < sizeof(warm) / sizeof(warm[0]); i++)
         add(shapes, count, &warm[i], 0);

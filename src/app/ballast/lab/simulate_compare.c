@@ -14,8 +14,8 @@ static void add_ratios(struct cli_compared *compared, const struct sim *sim)
     size_t count = sim_start_count(sim);
     if (compared->ratio_count + count > compared->ratio_room) {
         compared->ratio_room = 2 * (compared->ratio_count + count);
-        compared->ratios = cli_must(
-            reallocarray(compared->ratios, compared->ratio_room, sizeof(*compared->ratios)));
+        compared->ratios =
+            xcheck(reallocarray(compared->ratios, compared->ratio_room, sizeof(*compared->ratios)));
     }
     for (size_t i = 0; i < count; i++) {
         uint64_t ratio = scenario_ratio_permyriad(sim_start_at(sim, i));

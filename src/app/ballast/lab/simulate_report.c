@@ -148,12 +148,12 @@ void cli_simulate_print(const struct cli_played *played, bool quiet)
 
 static void add_number(struct json_object *object, const char *key, uint64_t value)
 {
-    json_object_object_add(object, key, cli_must(json_object_new_uint64(value)));
+    json_object_object_add(object, key, xcheck(json_object_new_uint64(value)));
 }
 
 static void add_word(struct json_object *object, const char *key, const char *value)
 {
-    json_object_object_add(object, key, cli_must(json_object_new_string(value)));
+    json_object_object_add(object, key, xcheck(json_object_new_string(value)));
 }
 
 /* Times that are not are left out. */
@@ -165,7 +165,7 @@ static void add_time(struct json_object *object, const char *key, uint64_t usec)
 
 static struct json_object *start_json(const struct sim_start *start)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     uint64_t permyriad = scenario_ratio_permyriad(start);
     add_word(object, "name", start->is->guest.name);
     add_word(object, "answer", answer_of(start));
@@ -175,7 +175,7 @@ static struct json_object *start_json(const struct sim_start *start)
     add_time(object, "took_usec", took_usec(start));
     if (permyriad > 0)
         add_number(object, "ratio_permyriad", permyriad);
-    json_object_object_add(object, "feasible", cli_must(json_object_new_boolean(start->feasible)));
+    json_object_object_add(object, "feasible", xcheck(json_object_new_boolean(start->feasible)));
     return object;
 }
 
@@ -200,7 +200,7 @@ static struct json_object *score_json(const struct sim_score *score)
         {"least_free_kib", score->least_free_kib},
         {"elapsed_usec", score->elapsed_usec},
     };
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
         add_number(object, figures[i].key, figures[i].value);
     return object;
@@ -208,22 +208,22 @@ static struct json_object *score_json(const struct sim_score *score)
 
 static void tell_json(void *arg, bool met, const char *text)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     add_word(object, "text", text);
-    json_object_object_add(object, "met", cli_must(json_object_new_boolean(met)));
+    json_object_object_add(object, "met", xcheck(json_object_new_boolean(met)));
     json_object_array_add(arg, object);
 }
 
 static struct json_object *guests_json(const struct sim *sim)
 {
-    struct json_object *guests = cli_must(json_object_new_array());
+    struct json_object *guests = xcheck(json_object_new_array());
     for (size_t i = 0; i < sim_domain_count(sim); i++) {
         struct sim_domain_view view;
-        struct json_object *object = cli_must(json_object_new_object());
+        struct json_object *object = xcheck(json_object_new_object());
         sim_domain_view(sim, i, &view);
         add_number(object, "id", view.id);
         add_word(object, "name", view.name);
-        json_object_object_add(object, "alive", cli_must(json_object_new_boolean(view.alive)));
+        json_object_object_add(object, "alive", xcheck(json_object_new_boolean(view.alive)));
         add_number(object, "tot_kib", view.tot_kib);
         add_number(object, "target_kib", view.target_kib);
         add_number(object, "shortfall_kibms", view.shortfall_kibms);
@@ -235,15 +235,15 @@ static struct json_object *guests_json(const struct sim *sim)
 
 void cli_simulate_json(const struct cli_played *played)
 {
-    struct json_object *object = cli_must(json_object_new_object());
-    struct json_object *starts = cli_must(json_object_new_array());
-    struct json_object *expected = cli_must(json_object_new_array());
+    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *starts = xcheck(json_object_new_array());
+    struct json_object *expected = xcheck(json_object_new_array());
     for (size_t i = 0; i < sim_start_count(played->run.sim); i++)
         json_object_array_add(starts, start_json(sim_start_at(played->run.sim, i)));
     simulate_run_judge(&played->run, tell_json, expected);
     add_word(object, "scenario", played->name);
     add_word(object, "policy", played->run.policy->name);
-    json_object_object_add(object, "met", cli_must(json_object_new_boolean(played->met)));
+    json_object_object_add(object, "met", xcheck(json_object_new_boolean(played->met)));
     json_object_object_add(object, "starts", starts);
     json_object_object_add(object, "score", score_json(&played->score));
     json_object_object_add(object, "guests", guests_json(played->run.sim));

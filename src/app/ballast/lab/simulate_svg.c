@@ -85,7 +85,7 @@ static void add_to_strip(struct picture *picture, size_t strip, size_t domain)
 static void fill_strips(struct picture *picture)
 {
     const struct simulate_trace *trace = &picture->played->run.trace;
-    bool *chosen = cli_must(calloc(trace->domains + 1, sizeof(*chosen)));
+    bool *chosen = xcheck(calloc(trace->domains + 1, sizeof(*chosen)));
     size_t left = 0;
     choose(trace, chosen);
     for (size_t i = 0; i < trace->domains; i++) {
@@ -131,7 +131,7 @@ static void fill_spans(struct picture *picture)
 static bool write_chart(const struct chart *chart, FILE *out)
 {
     size_t length = ballast_chart_svg(chart, NULL, 0);
-    char *text = cli_must(malloc(length + 1));
+    char *text = xcheck(malloc(length + 1));
     ballast_chart_svg(chart, text, length + 1);
     bool written = fwrite(text, 1, length, out) == length && fflush(out) == 0;
     free(text);
@@ -143,9 +143,9 @@ bool cli_simulate_svg(const struct cli_played *played, FILE *out)
     const struct simulate_trace *trace = &played->run.trace;
     char title[TITLE];
     struct picture picture = {.played = played};
-    picture.strips = cli_must(calloc(STRIPS, sizeof(*picture.strips)));
-    picture.spans = cli_must(calloc(LANES, sizeof(*picture.spans)));
-    picture.values = cli_must(calloc(3 * STRIPS * trace->samples, sizeof(*picture.values)));
+    picture.strips = xcheck(calloc(STRIPS, sizeof(*picture.strips)));
+    picture.spans = xcheck(calloc(LANES, sizeof(*picture.spans)));
+    picture.values = xcheck(calloc(3 * STRIPS * trace->samples, sizeof(*picture.values)));
     fill_strips(&picture);
     fill_spans(&picture);
     (void)snprintf(title, sizeof(title), "%s, policy %s", played->name, played->run.policy->name);

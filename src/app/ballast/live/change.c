@@ -126,8 +126,8 @@ int cli_change_look(struct cli_change *change)
         return rc;
     const struct cli_domain *now = host_access_by_id(&change->access, change->domain.is.id);
     if (!now) {
-        cli_complain("%s: domain %" PRIu32 " (%s) is gone", change->args->command->name,
-                     change->domain.is.id, change->shown);
+        cli_error("%s: domain %" PRIu32 " (%s) is gone", change->args->command->name,
+                  change->domain.is.id, change->shown);
         return CLI_NO;
     }
     change->after = state_of(&change->access, now);
@@ -146,8 +146,8 @@ void cli_change_plan(struct cli_change *change, const struct ballast_target_plan
 
 int cli_change_refuse(const struct cli_change *change, int code, const char *text)
 {
-    cli_complain("%s: domain %" PRIu32 " (%s): %s", change->args->command->name,
-                 change->domain.is.id, change->shown, text);
+    cli_error("%s: domain %" PRIu32 " (%s): %s", change->args->command->name, change->domain.is.id,
+              change->shown, text);
     bool refused = code == -EINVAL || code == -ENOENT || code == -EOVERFLOW || code == -ENODATA;
     return refused ? CLI_NO : CLI_UNREACHABLE;
 }
@@ -195,7 +195,7 @@ void cli_change_print(const struct cli_change *change)
 
 static struct json_object *state_json(const struct cli_change_state *state)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "target", state->target_kib);
     cli_json_kib(object, "dynamic_min", state->dynamic_min_kib);
     cli_json_kib(object, "dynamic_max", state->dynamic_max_kib);
@@ -209,7 +209,7 @@ static struct json_object *state_json(const struct cli_change_state *state)
 
 struct json_object *cli_change_json(const struct cli_change *change)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "id", change->domain.is.id);
     cli_json_string(object, "name", change->domain.is.name);
     cli_json_bool(object, "dry_run", change->dry);

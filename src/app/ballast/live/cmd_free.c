@@ -107,7 +107,7 @@ static uint64_t available_kib(const struct host_access *access)
 void cli_free_remember(struct cli_freeing *freeing)
 {
     const struct host_access *access = &freeing->access;
-    freeing->donors = cli_must(calloc(access->count + 1, sizeof(*freeing->donors)));
+    freeing->donors = xcheck(calloc(access->count + 1, sizeof(*freeing->donors)));
     for (size_t i = 0; i < access->count; i++) {
         const struct cli_domain *domain = &access->domains[i];
         struct cli_donor *donor = &freeing->donors[freeing->donor_count++];
@@ -155,7 +155,7 @@ static int run_tick(struct cli_freeing *freeing, struct tick *tick, struct tick_
 {
     struct ballast_error err;
     if (tick_run(tick, freeing->access.host->now_usec, result, &err) < 0) {
-        cli_complain("free: %s", err.text);
+        cli_error("free: %s", err.text);
         return CLI_UNREACHABLE;
     }
     return CLI_DONE;
@@ -235,8 +235,8 @@ static void stop_all(struct cli_freeing *freeing)
         struct ballast_error err;
         uint64_t here_kib = domain->is.tot_kib;
         if (hv->ops->set(hv, domain->is.id, here_kib, here_kib, &err) < 0)
-            cli_complain("free: domain %" PRIu32 " (%s) could not be told to stop: %s",
-                         domain->is.id, domain->shown, err.text);
+            cli_error("free: domain %" PRIu32 " (%s) could not be told to stop: %s", domain->is.id,
+                      domain->shown, err.text);
     }
 }
 
@@ -283,7 +283,7 @@ static int run(struct cli_freeing *freeing)
     if (rc)
         return rc;
     cli_free_remember(freeing);
-    struct hv *give = cli_must(cli_give_new(freeing->access.hv));
+    struct hv *give = xcheck(cli_give_new(freeing->access.hv));
     struct tick_config config = {
         .hv = give,
         .policy = freeing->policy,
@@ -292,7 +292,7 @@ static int run(struct cli_freeing *freeing)
         .book = {freeing, book_waiting, book_promised_kib, book_answer},
         .dry = freeing->dry,
     };
-    struct tick *tick = cli_must(tick_new(&config));
+    struct tick *tick = xcheck(tick_new(&config));
     rc = freeing->dry ? dryly(freeing, tick) : really(freeing, tick);
     tick_free(tick);
     give->ops->close(give);

@@ -65,9 +65,9 @@ static void warn_of_hotplug(const struct set_max *set)
     const struct cli_change_state *before = &set->change.before;
     if (before->static_max_kib == BALLAST_NONE || set->kib <= before->static_max_kib)
         return;
-    cli_complain("set-max: domain %" PRIu32 " (%s) was built for %" PRIu64 " KiB: it can only use "
-                 "more if its kernel hotplugs memory",
-                 set->change.domain.is.id, set->change.shown, before->static_max_kib);
+    cli_error("set-max: domain %" PRIu32 " (%s) was built for %" PRIu64 " KiB: it can only use "
+              "more if its kernel hotplugs memory",
+              set->change.domain.is.id, set->change.shown, before->static_max_kib);
 }
 
 static int make(void *context)

@@ -154,10 +154,10 @@ static void warn_of_ratchet(const struct set_target *set)
         ballast_min_u64(ballast_sub_floor(set->goal_kib, domain->whole_target_kib),
                         ballast_sub_floor(domain->is.pod_entries_kib, domain->is.pod_cache_kib));
     if (taken_kib > 0)
-        cli_complain("set-target: domain %" PRIu32 " (%s) is populated on demand and its balloon "
-                     "has not run: Xen takes up to %" PRIu64 " KiB for it at once, and a lower "
-                     "target gives nothing back before the balloon runs",
-                     domain->is.id, domain->shown, taken_kib);
+        cli_error("set-target: domain %" PRIu32 " (%s) is populated on demand and its balloon "
+                  "has not run: Xen takes up to %" PRIu64 " KiB for it at once, and a lower "
+                  "target gives nothing back before the balloon runs",
+                  domain->is.id, domain->shown, taken_kib);
 }
 
 static int plan(struct set_target *set)
@@ -322,7 +322,7 @@ static void tell(const struct set_target *set, bool waited)
     }
     struct json_object *object = cli_change_json(&set->change);
     if (waited) {
-        struct json_object *wait = cli_must(json_object_new_object());
+        struct json_object *wait = xcheck(json_object_new_object());
         bool reached = set->state == BALLAST_FOLLOW_REACHED;
         cli_json_string(wait, "state", follow_state_name(set->state));
         cli_json_kib(wait, "ms", set->waited_usec / 1000);

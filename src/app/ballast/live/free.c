@@ -73,7 +73,7 @@ static void print_all(const struct cli_freeing *freeing)
 
 static struct json_object *donor_json(const struct cli_donor *donor)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     bool has_floor = donor->estimate.last_stop.kib > 0;
     cli_json_kib(object, "id", donor->id);
     cli_json_string(object, "name", donor->name);
@@ -86,7 +86,7 @@ static struct json_object *donor_json(const struct cli_donor *donor)
 
 static struct json_object *head_json(const struct cli_freeing *freeing)
 {
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "size", freeing->need_kib);
     cli_json_bool(object, "dry_run", freeing->dry);
     cli_json_kib(object, "available_before", freeing->before_kib);
@@ -97,7 +97,7 @@ static void print_json(const struct cli_freeing *freeing)
 {
     char text[CLI_MESSAGE];
     struct json_object *object = head_json(freeing);
-    struct json_object *domains = cli_must(json_object_new_array());
+    struct json_object *domains = xcheck(json_object_new_array());
     why_not(freeing, text);
     if (*freeing->refused)
         (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
@@ -107,7 +107,7 @@ static void print_json(const struct cli_freeing *freeing)
     cli_json_string(object, "why", granted(freeing) ? NULL : text);
     for (size_t i = 0; i < freeing->donor_count; i++) {
         if (json_object_array_add(domains, donor_json(&freeing->donors[i])) < 0)
-            cli_must(NULL);
+            xcheck(NULL);
     }
     cli_json_add(object, "domains", domains);
     cli_json_print(object);
@@ -134,7 +134,7 @@ static struct json_object *set_json(const struct cli_freeing *freeing,
                                     const struct balancer_set *set)
 {
     const struct cli_domain *domain = host_access_by_id(&freeing->access, set->id);
-    struct json_object *object = cli_must(json_object_new_object());
+    struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "id", set->id);
     cli_json_string(object, "name", domain ? domain->is.name : NULL);
     cli_json_kib(object, "actual", domain ? domain->is.tot_kib : BALLAST_NONE);
@@ -156,12 +156,12 @@ void cli_free_tell_dry_json(const struct cli_freeing *freeing, struct json_objec
 static void tell_dry_json(const struct cli_freeing *freeing, const struct balancer_output *decided,
                           bool can_be)
 {
-    struct json_object *sets = cli_must(json_object_new_array());
+    struct json_object *sets = xcheck(json_object_new_array());
     for (size_t i = 0; i < decided->set_count; i++) {
         if (decided->sets[i].target_kib == BALLAST_NONE)
             continue;
         if (json_object_array_add(sets, set_json(freeing, &decided->sets[i])) < 0)
-            cli_must(NULL);
+            xcheck(NULL);
     }
     cli_free_tell_dry_json(freeing, sets, can_be);
 }

@@ -60,7 +60,7 @@ static int wait_for(const struct cli_freeing *freeing, struct cli_daemon *daemon
     int rc = wire_call(daemon->client, "free", params, 0, told, &wait, answer, &err);
     cli_progress_end(&wait.progress);
     if (rc < 0) {
-        cli_complain("free: %s", err.text);
+        cli_error("free: %s", err.text);
         return CLI_UNREACHABLE;
     }
     return answer->error_code ? cli_daemon_no(daemon, answer) : CLI_DONE;
@@ -112,7 +112,7 @@ static int really_json(struct cli_freeing *freeing)
     cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
     cli_params_bool(params, "wait", true);
     if (wire_call(daemon->client, "free", params, 0, NULL, NULL, &answer, &err) < 0) {
-        cli_complain("free: %s", err.text);
+        cli_error("free: %s", err.text);
         return CLI_UNREACHABLE;
     }
     int rc = answer.error_code && answer.error_code != WIRE_REFUSED ? cli_daemon_no(daemon, &answer)
@@ -135,14 +135,14 @@ static int really_json(struct cli_freeing *freeing)
 static struct json_object *asked_json(const struct cli_freeing *freeing,
                                       const struct cli_admission_preview *preview)
 {
-    struct json_object *array = cli_must(json_object_new_array());
+    struct json_object *array = xcheck(json_object_new_array());
     size_t count = preview->donors ? json_object_array_length(preview->donors) : 0;
     for (size_t i = 0; i < count; i++) {
         const struct json_object *donor = json_object_array_get_idx(preview->donors, i);
         uint64_t id = cli_field_sum(donor, "domid");
         uint64_t reclaim_kib = cli_field_sum(donor, "reclaim_kib");
         const struct cli_domain *domain = host_access_by_id(&freeing->access, (uint32_t)id);
-        struct json_object *object = cli_must(json_object_new_object());
+        struct json_object *object = xcheck(json_object_new_object());
         if (!domain || reclaim_kib == 0) {
             json_object_put(object);
             continue;
@@ -153,7 +153,7 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
         cli_json_kib(object, "target", ballast_sub_floor(domain->is.tot_kib, reclaim_kib));
         cli_json_string(object, "reason", cli_field_string(preview->start, "reason"));
         if (json_object_array_add(array, object) < 0)
-            cli_must(NULL);
+            xcheck(NULL);
     }
     return array;
 }

@@ -27,7 +27,7 @@ static int find(struct cli_daemon *daemon, const char *word, struct json_object 
     const struct json_object *domain = cli_field_at(found, "domains", 0);
     const char *uuid = cli_field_string(domain, "uuid");
     if (!rc && cli_field_u64(domain, "domid") == BALLAST_NONE) {
-        cli_complain("bind: the daemon does not say which domain that is");
+        cli_error("bind: the daemon does not say which domain that is");
         rc = CLI_UNREACHABLE;
     }
     cli_params_u64(bind, "domid", cli_field_u64(domain, "domid"));

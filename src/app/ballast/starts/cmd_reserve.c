@@ -170,14 +170,14 @@ static int tell_no(const struct cli_reserving *reserving)
         cli_field_u64(reserving->no.error_code ? reserving->no.error_data : reserving->reservation,
                       "missing_kib");
     if (cli_signal()) {
-        cli_complain("reserve: cancelled; what was being freed goes back");
+        cli_error("reserve: cancelled; what was being freed goes back");
         return 128 + cli_signal();
     }
     cli_reserving_why(reserving, why, sizeof(why));
     if (missing_kib == BALLAST_NONE || missing_kib == 0)
-        cli_complain("reserve: refused: %s", why);
+        cli_error("reserve: refused: %s", why);
     else
-        cli_complain("reserve: refused: %s; %" PRIu64 " KiB are missing", why, missing_kib);
+        cli_error("reserve: refused: %s; %" PRIu64 " KiB are missing", why, missing_kib);
     return CLI_NO;
 }
 

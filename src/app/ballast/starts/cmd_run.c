@@ -196,12 +196,12 @@ static int tell_no(struct run *run)
     char why[CLI_MESSAGE];
     struct cli_admission_preview preview = {0};
     if (cli_signal()) {
-        cli_complain("run: %s is not started; what was being freed goes back", run->need.shown);
+        cli_error("run: %s is not started; what was being freed goes back", run->need.shown);
         return 128 + cli_signal();
     }
     cli_reserving_why(&run->reserving, why, sizeof(why));
-    cli_complain("run: %s needs %" PRIu64 " KiB and is not started: %s", run->need.shown,
-                 run->need.kib, why);
+    cli_error("run: %s needs %" PRIu64 " KiB and is not started: %s", run->need.shown,
+              run->need.kib, why);
     if (cli_admission_preview_ask(&run->daemon, run->need.label, run->need.kib, &preview) == 0) {
         fputs("now: ", stderr);
         cli_admission_preview_print(&preview, stderr);
@@ -254,12 +254,12 @@ static void report_watch(const struct run *run, const struct cli_domain_watch *w
     if (watch->state == CLI_WATCH_BOUND)
         say(run, "it is domain %" PRIu64 ", and has its reservation", watch->domid);
     if (watch->state == CLI_WATCH_REFUSED)
-        cli_complain("run: %s is domain %" PRIu64 ", but reservation %" PRIu64
-                     " could not be bound to it: %s",
-                     run->need.shown, watch->domid, run->reserving.id, watch->why);
+        cli_error("run: %s is domain %" PRIu64 ", but reservation %" PRIu64
+                  " could not be bound to it: %s",
+                  run->need.shown, watch->domid, run->reserving.id, watch->why);
     if (watch->state == CLI_WATCH_LOST)
-        cli_complain("run: %s; %s goes on without its reservation (%" PRIu64 ")", watch->why,
-                     run->need.shown, run->reserving.id);
+        cli_error("run: %s; %s goes on without its reservation (%" PRIu64 ")", watch->why,
+                  run->need.shown, run->reserving.id);
 }
 
 static void attend(struct run *run, struct cli_domain_watch *watch, struct cli_child *child)
@@ -297,9 +297,9 @@ static int start(struct run *run, struct cli_domain_watch *watch)
     cli_child_end(&child);
     if (watch->state == CLI_WATCH_NONE || watch->state == CLI_WATCH_REFUSED) {
         if (child.status == 0 && watch->state == CLI_WATCH_NONE)
-            cli_complain("run: %s ended well, but there is no new domain %s: its reservation is "
-                         "released",
-                         run->command[0], run->need.shown);
+            cli_error("run: %s ended well, but there is no new domain %s: its reservation is "
+                      "released",
+                      run->command[0], run->need.shown);
         cli_reserving_release(&run->reserving);
     }
     return child.status;
@@ -325,10 +325,10 @@ static int check_absence(const struct run *run, const struct cli_domain_watch *w
         return CLI_DONE;
     uint64_t domid = watch->before[0];
     if (refuses_a_second(run)) {
-        cli_complain("run: %s is there already, as domain %" PRIu64
-                     ", and %s makes no second one of that name: nothing is reserved; shut that "
-                     "one down first, or rename the guest",
-                     run->need.shown, domid, run->command[0]);
+        cli_error("run: %s is there already, as domain %" PRIu64
+                  ", and %s makes no second one of that name: nothing is reserved; shut that "
+                  "one down first, or rename the guest",
+                  run->need.shown, domid, run->command[0]);
         return CLI_NO;
     }
     say(run,

@@ -38,7 +38,7 @@ int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *da
     *watch = (struct cli_domain_watch){.daemon = daemon, .name = name};
     int rc = cli_pages(daemon, &cli_list_of_domains, cli_params(), &all);
     size_t count = rc ? 0 : json_object_array_length(all);
-    watch->before = cli_must(calloc(count + 1, sizeof(*watch->before)));
+    watch->before = xcheck(calloc(count + 1, sizeof(*watch->before)));
     for (size_t i = 0; i < count; i++) {
         const struct json_object *domain = json_object_array_get_idx(all, i);
         if (has_name(domain, name))

@@ -46,8 +46,8 @@ static void take_source(struct cli_reserving *reserving, const struct json_objec
             source = &reserving->sources[i];
     }
     if (!source && reserving->source_count < SOURCES_MOST) {
-        reserving->sources = cli_must(reallocarray(reserving->sources, reserving->source_count + 1,
-                                                   sizeof(*reserving->sources)));
+        reserving->sources = xcheck(reallocarray(reserving->sources, reserving->source_count + 1,
+                                                 sizeof(*reserving->sources)));
         source = &reserving->sources[reserving->source_count++];
         *source = (struct cli_source){.domid = domid, .shown = cli_field_shown(donor, "name")};
     }
@@ -107,8 +107,8 @@ int cli_reserving_ask(struct cli_reserving *reserving)
     if (!rc && answer.error_code)
         rc = cli_daemon_no(reserving->daemon, &answer);
     if (!rc && cli_field_u64(answer.result, "id") == BALLAST_NONE) {
-        cli_complain("%s: the daemon answered reserve without a reservation",
-                     reserving->daemon->command);
+        cli_error("%s: the daemon answered reserve without a reservation",
+                  reserving->daemon->command);
         rc = CLI_UNREACHABLE;
     }
     if (!rc) {
@@ -181,7 +181,7 @@ static int find_daemon(struct cli_reserving *reserving)
     struct ballast_error err = {0};
     struct cli_daemon *daemon = reserving->daemon;
     uint64_t until_usec = now_usec() + GONE_USEC;
-    cli_complain("%s: the daemon is gone; waiting for it to come back", daemon->command);
+    cli_error("%s: the daemon is gone; waiting for it to come back", daemon->command);
     while (now_usec() < until_usec && !cli_signal()) {
         struct timespec pause = {.tv_nsec = (long)SLICE_USEC * 1000};
         (void)nanosleep(&pause, NULL);
@@ -192,8 +192,8 @@ static int find_daemon(struct cli_reserving *reserving)
             cli_daemon_attach(daemon, reserving->id, reserving->want.owner);
         return ask_again(reserving);
     }
-    cli_complain("%s: %s; reservation %" PRIu64 " stays until its lease or deadline is over",
-                 daemon->command, err.text, reserving->id);
+    cli_error("%s: %s; reservation %" PRIu64 " stays until its lease or deadline is over",
+              daemon->command, err.text, reserving->id);
     return CLI_UNREACHABLE;
 }
 
