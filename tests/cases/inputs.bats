@@ -52,11 +52,11 @@ END
     [[ $stderr == *"xlinfo.txt: note: it does not tell which domains there are"*"what Xen itself takes"*"whole MiB"* ]]
     run -1 --separate-stderr ballast plan --json --host xlinfo.txt --start vm-0.cfg
     figure "$output" '.steps[0] | "\(.step) \(.need)"' "refuse 3154364"
-    run -0 --separate-stderr ballast host --json --snapshot xlinfo.txt
+    run -0 --separate-stderr ballast host --json --host xlinfo.txt
     figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.unexplained)"' "2488320 0 2807808"
     { echo '[root@h1 ~]# xl info'; cat xlinfo.txt; echo '[root@h1 ~]# xl list'
       printf 'Name          ID   Mem VCPUs\tState\tTime(s)\nDomain-0       0  2585     8     r-----      51.2\n'; } >both.txt
-    run -0 --separate-stderr ballast host --json --snapshot both.txt
+    run -0 --separate-stderr ballast host --json --host both.txt
     figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.unexplained)"' "2488320 2647040 160768"
     [[ $stderr != *"which domains"* ]]
     sed -i 's/^free_memory.*/free_memory : 2.4G/' xlinfo.txt
@@ -95,7 +95,7 @@ END
     run -2 --separate-stderr ballast plan --json --host "$EXAMPLES/host.json" --start a.cfg --start b.cfg
     figure "$output" '[.steps[] | select(.step == "grant").name] | join(" ")' a
     [[ $stderr == *"plan: the answer lacks 1 guest that could not be read"* ]]
-    run -2 --separate-stderr ballast host --json --snapshot "$EXAMPLES/host.json" b.cfg
+    run -2 --separate-stderr ballast host --json --host "$EXAMPLES/host.json" b.cfg
     printf 'says "One guest."\nhost total=4GiB\nguest a tot=1GiB\nduration 1s\n' >good.scn
     sed 's/1GiB/1GB/' good.scn >bad.scn
     run -2 --separate-stderr ballast simulate --json bad.scn good.scn
@@ -189,7 +189,7 @@ END
     [[ $output != *"$mark"* ]]
     printf '{"host":{"total_kib":9000,"free_kib":1000},"doms":[{"id":1,"name":"x%s","tot_kib":64}]}' "$mark" >host.json
     for form in --json --table; do
-        run -0 ballast host $form --snapshot host.json
+        run -0 ballast host $form --host host.json
         [[ $output != *"$mark"* ]]
     done
     run -2 ballast "expl${mark}ain"
@@ -199,7 +199,7 @@ END
 @test "a recording is a host too: its last snapshot counts" {
     tail -n 1 "$EXAMPLES/host.jsonl" >last.json
     printf 'name = "a"\nmemory = 4096\n' >a.cfg
-    for command in 'fits --json a.cfg --host' 'explain --json a.cfg --host' 'host --json --snapshot'; do
+    for command in 'fits --json a.cfg --host' 'explain --json a.cfg --host' 'host --json --host'; do
         run -0 ballast $command last.json
         local want=$output
         run -0 ballast $command "$EXAMPLES/host.jsonl"

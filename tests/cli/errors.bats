@@ -90,8 +90,8 @@ END
     run -2 ballast explain --only nobody "$EXAMPLES/web.cfg"
     [[ $output == *"no such guest"* ]]
     run -2 ballast profiles extra
-    run -2 ballast fits "$EXAMPLES/web.cfg"
-    [[ $output == *"--host HOST.json is missing"* ]]
+    run -2 ballast fits --host missing.json "$EXAMPLES/web.cfg"
+    [[ $output == *"missing.json"* ]]
     run -2 ballast fits --host "$EXAMPLES/host.json"
     [[ $output == *"no GUEST is given"* ]]
     run -2 ballast fits --host "$EXAMPLES/host.json" --profile all "$EXAMPLES/web.cfg"

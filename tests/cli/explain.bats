@@ -328,8 +328,8 @@ END
     run -2 ballast explain --all --only web "${HOST[@]}"
     run -2 ballast explain --all --svg "${HOST[@]}"
     [[ $output == *"--svg draws one domain"* ]]
-    run -2 ballast explain --all --host "$EXAMPLES/host.json"
-    [[ $output == *"use sim or sim:SCENARIO"* ]]
+    run -0 ballast explain --all --host "$EXAMPLES/host.json"
+    [[ $output == *"ci "* ]]
     run -2 ballast explain web nobody "${HOST[@]}"
     [[ $output == *"there is no domain 'nobody'"* ]]
 }

@@ -15,7 +15,7 @@ END
 
 @test "it sums, and what cannot be explained is shown" {
     make_host
-    run -0 ballast host --snapshot host.json --json
+    run -0 ballast host --host host.json --json
     figure "$output" '[.parts[]] | add' 1000000
     figure "$output" '.parts | map_values(select(. > 0)) | to_entries | map("\(.key) \(.value)") | join(",")' \
         "xen 100000,dom0 200000,domains 400000,overhead 30000,unexplained 120000,claimed 50000,slack 10000,scrub 30000,free 60000"
@@ -24,7 +24,7 @@ END
 }
 
 @test "the bars are at most 80 columns and say what each character means" {
-    run -0 ballast host --bars --snapshot "$EXAMPLES/host.json"
+    run -0 ballast host --bars --host "$EXAMPLES/host.json"
     [ "${lines[0]}" = "host: 64540.00 MiB, 4 domains, 10176.00 MiB free and nobody's" ]
     [ "$(awk 'length > 80' <<<"$output")" = "" ]
     grep -qE '^files +16777216 +25\.4% \| +#{10,14} +\|$' <<<"$output"
@@ -32,14 +32,14 @@ END
     grep -qE '^total +66088960 +100\.0%$' <<<"$output"
     [[ $output == *"a letter a part, as in 'ballast top'"* ]]
     make_host
-    run -0 ballast host --bars --snapshot - <host.json
+    run -0 ballast host --bars --host - <host.json
     grep -qE '^unexplained +120000 +12\.0% \| +\?+ +\|$' <<<"$output"
     grep -qE '^claimed +50000 +5\.0% \| +c+ +\|$' <<<"$output"
 }
 
 @test "many domains: the largest have bars, the others one" {
     jq -nc '{host:{total_kib:9000000,free_kib:0},doms:[range(1;60)|{id:.,name:"g\(.)",tot_kib:(. * 1000)}]}' >many.json
-    run -0 ballast host --bars --snapshot many.json
+    run -0 ballast host --bars --host many.json
     [ "$(grep -c '^g' <<<"$output")" = 20 ]
     grep -qE '^g59 ' <<<"$output"
     grep -qE '^g40 ' <<<"$output"
@@ -50,7 +50,7 @@ END
 
 @test "the table adds up and tells of each domain" {
     make_host
-    run -0 ballast host --table --snapshot host.json
+    run -0 ballast host --table --host host.json
     awk '$1 == "part" {on = 1; next} on && $1 != "total" {s += $2} $1 == "total" {exit s != $2}' <<<"$output"
     grep -qE '^domain 4 new +build +100000 +0$' <<<"$output"
 }
@@ -63,20 +63,20 @@ memory = 280
 vcpus = 1
 END
     make_host
-    run -0 ballast host --snapshot host.json --json web.cfg
+    run -0 ballast host --host host.json --json web.cfg
     # 280 MiB with 8 of video: 300000 - 8192, of which 1024 may be extra internal: none is, it is at its target.
     figure "$output" '.domains[1].segments | "\(.guest) \(.video) \(.extra_internal)"' "291808 8192 0"
     figure "$output" '.domains[1] | (.segments | .shadow + .iommu + .extra_external + .other) == .overhead' true
     figure "$output" '.domains[2].segments' null
     figure "$output" .estimated 0
     jq '.doms[1].overhead_kib = 0' host.json >less.json
-    run -0 ballast host --snapshot less.json --json web.cfg
+    run -0 ballast host --host less.json --json web.cfg
     # 256 pages a vCPU, one a MiB and a page for each MiB of p2m; 2 MiB of extra external.
     wanted=$(ballast explain --json web.cfg | jq '.segments | .shadow + .iommu + .extra_external')
     figure "$output" .estimated "$wanted"
     figure "$output" .parts.overhead "$wanted"
     figure "$output" '[.parts[]] | add' 1000000
-    run -0 ballast host --snapshot less.json --table web.cfg
+    run -0 ballast host --host less.json --table web.cfg
     grep -qE "^domain 3 web +run +300000 +291808 +8192 +0 +~$wanted " <<<"$output"
     [[ $output == *"note: $wanted KiB of the overhead are what configurations allow"* ]]
 }
@@ -84,13 +84,13 @@ END
 @test "a host that contradicts itself is shown, with by how much" {
     make_host
     jq '.host.total_kib = 700000 | .host.slush_kib = 200000' host.json >odd.json
-    run -0 ballast host --snapshot odd.json
+    run -0 ballast host --host odd.json
     [[ $output == *"note: the parts make 180000 KiB more than the host has"* ]]
     [[ $output == *"note: 100000 KiB more are claimed, reserved or kept than are free"* ]]
-    run -0 ballast host --snapshot odd.json --json
+    run -0 ballast host --host odd.json --json
     figure "$output" '([.parts[]] | add) - .overcounted_kib' 700000
     jq '.doms[1].tot_kib = 18446744073709551614' host.json | sed 's/1844674407370955[0-9]*/18446744073709551614/' >huge.json
-    run -2 ballast host --snapshot huge.json
+    run -2 ballast host --host huge.json
     [[ $output == "ballast: huge.json:1: "*"64 bits"* ]]
 }
 
@@ -170,30 +170,28 @@ END
     run -2 ballast host "${HOST[@]}" --watch=1ms
     [[ $output == *"10ms or more"* ]]
     make_host
-    run -2 ballast host --snapshot host.json --watch
-    [[ $output == *"a snapshot does not change"* ]]
+    run -2 ballast host --host host.json --watch
+    [[ $output == *"a file does not change"* ]]
 }
 
 @test "wrong usage" {
     make_host
-    run -2 ballast host --snapshot host.json --host xen
-    [[ $output == *"only one of --snapshot and --host"* ]]
-    run -2 ballast host --snapshot missing.json
-    run -2 ballast host --snapshot host.json --json --table
-    run -2 ballast host --snapshot host.json --profile nonesuch
-    run -2 ballast host --snapshot host.json --color sometimes
-    run -2 ballast host --snapshot host.json missing.cfg
+    run -2 ballast host --host missing.json
+    run -2 ballast host --host host.json --json --table
+    run -2 ballast host --host host.json --profile nonesuch
+    run -2 ballast host --host host.json --color sometimes
+    run -2 ballast host --host host.json missing.cfg
     # shellcheck disable=SC2016 # that shell's
-    run -3 bash -c '"$BALLAST" host --snapshot host.json >/dev/full'
+    run -3 bash -c '"$BALLAST" host --host host.json >/dev/full'
 }
 
 @test "names cannot steer the terminal; colour is only where it is asked for" {
     make_host
     esc=$(printf '\033')
     jq '.doms[1].name = "a\u001b[31m\u009bb"' host.json >evil.json
-    run -0 ballast host --snapshot evil.json
+    run -0 ballast host --host evil.json
     [[ $output != *"$esc"* && $output == *"a?[31m??b"* ]]
-    run -0 ballast host --bars --color always --snapshot host.json
+    run -0 ballast host --bars --color always --host host.json
     # The letters and colours of top: core/draw/palette.c.
     [[ $output == *"${esc}[31m?"* && $output == *"${esc}[33m0"* && $output == *"${esc}[32m#"* ]]
 }

@@ -48,7 +48,7 @@ needs() { # LIBRARY ARGUMENT...
     echo 'host total=4GiB' >host.scn
     needs_none explain "$EXAMPLES/cache.json"
     needs_none list --host sim:host.scn
-    needs_none host --snapshot "$EXAMPLES/host.json"
+    needs_none host --host "$EXAMPLES/host.json"
 }
 
 @test "only top loads ncurses" {

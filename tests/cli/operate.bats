@@ -41,7 +41,6 @@ END
     figure "$output" '.parts | add' 4194304
     run -0 ballast host "${HOST[@]}"
     [[ $output == *"unexplained        0 "* ]]
-    run -2 ballast host "${HOST[@]}" --snapshot "$EXAMPLES/host.json"
 }
 
 @test "explain shows a domain as it is" {
@@ -280,12 +279,42 @@ END
     run -0 ballast plan --host sim
     run -0 ballast doctor --interval 0 --host sim
     run -2 ballast list --host simulated
-    [[ $output == *"unknown host 'simulated': use xen, sim or sim:SCENARIO" ]]
+    [[ $output == *"--host simulated: there is no such file: use xen, sim, sim:SCENARIO, or a file"* ]]
+}
+
+@test "a host is a file: it is looked at by every command, and not changed" {
+    local file=$EXAMPLES/host.json
+    for command in 'list --json' 'host --json' 'plan --json' 'doctor --json' 'explain --all --json' record; do
+        # shellcheck disable=SC2086 # words
+        run -0 ballast $command --host "$file"
+    done
+    [ "$(ballast list --json --host "$file" | jq -s 'map(.actual) | add')" = \
+        "$(jq '[.doms[].tot_kib] | add' "$file")" ]
+    [ "$(ballast record --host "$file" | jq .host.total_kib)" = "$(jq .host.total_kib "$file")" ]
+    [ "$(ballast record --host "$file" | ballast list --host -)" = "$(ballast list --host "$file")" ]
+    [ "$(ballast set-max ci 30G -n --json --host "$file" 2>/dev/null | jq .after.xen_maximum)" = 31457280 ]
+    for command in 'set-target ci 18G' 'set-max ci 30G' 'set-range ci 16G 18G' 'free 1G'; do
+        # shellcheck disable=SC2086 # words
+        run -2 ballast $command --host "$file"
+        [[ $output == *"a file is only looked at: use xen or sim[:SCENARIO]"* ]]
+    done
+    for command in 'list -w' 'host --watch' 'explain --all --watch'; do
+        # shellcheck disable=SC2086 # words
+        run -2 ballast $command --host "$file"
+        [[ $output == *"a file does not change"* ]]
+    done
+}
+
+@test "fits asks a host that runs, too" {
+    run -1 ballast fits --json --host sim "$EXAMPLES/web.cfg"
+    figure "$output" .need 1056768
+    figure "$output" .free "$(ballast plan --json --start web=1056768K --host sim | jq .available)"
+    run -0 ballast fits --squeeze --host sim "$EXAMPLES/web.cfg"
 }
 
 @test "a host that is none" {
     run -2 ballast list --host nowhere
-    [[ $output == *"--host: unknown host 'nowhere': use xen, sim or sim:SCENARIO"* ]]
+    [[ $output == *"--host nowhere: there is no such file: use xen, sim, sim:SCENARIO, or a file"* ]]
     run -2 ballast list --host sim:missing.scn
     run -2 ballast list --host sim:"$SOURCE/README.md"
     run -2 ballast list extra

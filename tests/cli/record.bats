@@ -41,7 +41,7 @@ END
     ballast decide --stdio <host.jsonl >decided
     [ "$(wc -l <decided)" = 9 ]
     tail -n 1 host.jsonl >last.json
-    run -0 ballast host --snapshot last.json --json
+    run -0 ballast host --host last.json --json
     figure "$output" .overcounted_kib 0
     run -0 ballast replay host.jsonl
     [[ ${lines[-1]} == "9 looks in 8.0 s under policy ballast: "*" changes, no law broken" ]]

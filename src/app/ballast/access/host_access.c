@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,10 +15,12 @@
 #include "app/ballast/client/daemon.h"
 #include "core/base/units.h"
 #include "edge/file/file.h"
+#include "edge/hv/replay.h"
 #include "edge/hv/scenario.h"
 #include "edge/hv/scenario_builtin.h"
 #include "edge/json/json.h"
 #include "edge/lock/lock.h"
+#include "edge/snapshot/snapshot.h"
 
 /* NULL as `path`: the built-in one. */
 static int read_scenario(const char *path, struct scenario *out, struct ballast_error *err)
@@ -113,23 +116,71 @@ static int open_default(struct host_access *access, bool changes)
     return rc || access->hv ? rc : open_xen(access, changes);
 }
 
+static int open_file(struct host_access *access, const char *path, bool changes)
+{
+    struct ballast_error err;
+    struct replay *replay;
+    if (changes) {
+        cli_error("--host %s: a file is only looked at: use xen or sim[:SCENARIO]", path);
+        return CLI_BAD;
+    }
+    access->snapshot = xcheck(calloc(1, sizeof(*access->snapshot)));
+    if (snapshot_read(path, access->snapshot, &err) < 0 ||
+        snapshot_check(access->snapshot, path, &err) < 0 ||
+        replay_new(&access->snapshot->host, 1, &replay, &err) < 0) {
+        cli_error("%s", err.text);
+        return CLI_BAD;
+    }
+    host_access_report_lacks(access->snapshot, path);
+    access->hv = replay_hv(replay);
+    return CLI_DONE;
+}
+
+void host_access_report_lacks(const struct snapshot *snapshot, const char *path)
+{
+    char text[CLI_MESSAGE];
+    if (snapshot_lacks_text(snapshot, text, sizeof(text)) > 0)
+        cli_error("%s: note: %s", file_name(path), text);
+}
+
+bool host_access_is_file(const char *which)
+{
+    return which && strcmp(which, "xen") != 0 && !host_access_is_sim(which);
+}
+
 bool host_access_is_sim(const char *which)
 {
     return strcmp(which, "sim") == 0 || strncmp(which, "sim:", strlen("sim:")) == 0;
 }
 
+static bool is_there(const char *path)
+{
+    struct stat found;
+    return stat(path, &found) == 0;
+}
+
+static int refuse_host(const char *which)
+{
+    cli_error("--host %s: there is no such file: use xen, sim, sim:SCENARIO, or a file with a "
+              "snapshot or with what 'xl info' prints",
+              which);
+    return CLI_BAD;
+}
+
 int host_access_open(struct host_access *access, const char *which, bool changes)
 {
     *access = (struct host_access){.lock = -1};
-    int rc = CLI_BAD;
+    int rc;
     if (!which)
         rc = open_default(access, changes);
     else if (strcmp(which, "xen") == 0)
         rc = open_xen(access, changes);
     else if (host_access_is_sim(which))
         rc = open_sim(access, which[strlen("sim")] ? which + strlen("sim:") : NULL);
+    else if (strcmp(which, "-") == 0 || is_there(which))
+        rc = open_file(access, which, changes);
     else
-        cli_error("--host: unknown host '%s': use xen, sim or sim:SCENARIO", which);
+        rc = refuse_host(which);
     if (rc != CLI_DONE)
         host_access_close(access);
     return rc;
@@ -160,6 +211,9 @@ void host_access_close(struct host_access *access)
     if (access->scenario)
         scenario_release(access->scenario);
     free(access->scenario);
+    if (access->snapshot)
+        snapshot_release(access->snapshot);
+    free(access->snapshot);
     if (access->lock >= 0)
         (void)close(access->lock);
     *access = (struct host_access){.lock = -1};

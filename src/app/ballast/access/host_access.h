@@ -14,7 +14,7 @@
 #include "edge/hv/xen.h"
 
 /* For the row of an option that every such command has. */
-#define CLI_HOST_HELP "xen or sim[:SCENARIO], and not through the daemon"
+#define CLI_HOST_HELP "xen, sim[:SCENARIO] or a file, not through the daemon"
 
 /*
  * A domain as the commands see it: all that xen.h knows, and what only the port's snapshot has. Of
@@ -35,6 +35,7 @@ struct cli_domain {
 
 struct scenario;
 struct sim;
+struct snapshot;
 
 struct host_access {
     struct hv *hv;
@@ -42,6 +43,7 @@ struct host_access {
     bool is_daemon;                  /* what a daemon keeps, Xen or not: see host_access_daemon.h */
     struct sim *sim;                 /* NULL: none of our own */
     struct scenario *scenario;       /* the same */
+    struct snapshot *snapshot;       /* of a file, which stays as it is; NULL: it is none */
     int lock;                        /* -1: not taken */
     const struct ballast_host *host; /* of the last look */
     struct cli_domain *domains;      /* the same, by id */
@@ -51,15 +53,20 @@ struct host_access {
 /*
  * `which` as the option has it. NULL, the default: who `changes` something goes through the daemon
  * where one runs; who looks asks the running Xen where there is one and no daemon was named by
- * --run-dir or BALLAST_RUN_DIR; each the other one else. Where Xen itself is changed, the lock of
- * those who do is taken: CLI_UNREACHABLE when somebody else has it. CLI_BAD for a scenario that
- * cannot be read.
+ * --run-dir or BALLAST_RUN_DIR; each the other one else. A file has a snapshot,
+ * of a recording the last one, or what `xl info` prints; it is only looked at. Where Xen itself is
+ * changed, the lock of those who do is taken: CLI_UNREACHABLE when somebody else has it. CLI_BAD
+ * for a scenario that cannot be read.
  */
 int host_access_open(struct host_access *access, const char *which, bool changes);
 /* The running Xen to look at, without a word where there is none. */
 int host_access_try(struct host_access *access);
 /* "sim", the built-in simulated host, or "sim:SCENARIO". */
 bool host_access_is_sim(const char *which);
+/* Whether it names a file; NULL does not. */
+bool host_access_is_file(const char *which);
+/* Says on stderr what a host that came as another program's text does not tell. */
+void host_access_report_lacks(const struct snapshot *snapshot, const char *path);
 void host_access_close(struct host_access *access); /* one that failed to open is fine too */
 
 /* Looks anew: what was found before is gone. */

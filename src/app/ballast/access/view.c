@@ -5,6 +5,7 @@
 
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/interrupt.h"
+#include "app/ballast/cli/output.h"
 #include "core/base/units.h"
 #include "edge/hv/scenario.h"
 
@@ -73,6 +74,10 @@ static int watch(const struct cli_view *view, struct host_access *access, void *
 int cli_view_run(const struct cli_view *view, struct host_access *access, void *context)
 {
     struct cli_sheet sheet = {0};
+    if (view->watch && access->snapshot) {
+        cli_error("--watch is for a host that runs; a file does not change");
+        return CLI_BAD;
+    }
     int rc = look(view, access, context, &sheet);
     if (!rc)
         rc = view->show(context, access, &sheet);

@@ -46,7 +46,7 @@ static const struct cli_option explain_options[] = {
     [OPTION_COLUMNS] = {"columns", "LIST", "a line each with only these, commas between",
                         .value = explain_column_name},
     [OPTION_WATCH] = {"watch", "[T]", "domains: " CLI_WATCH_HELP, 'w'},
-    [OPTION_HOST] = {"host", "HOST", "judge by what this HOST.json can do; or sim[:SCENARIO]"},
+    [OPTION_HOST] = {"host", "WHAT", "xen, sim[:SCENARIO], or a file: what files are judged by"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never",
                       .value = cli_colour_name},
@@ -122,10 +122,11 @@ static int set_option(struct cli_explain *explain, int option, const char *value
     }
 }
 
-static bool is_simulated(const struct cli_explain *explain)
+/* Operands are domains of the host that --host names, not files that are judged by it. */
+static bool asks_host(const struct cli_explain *explain)
 {
     const char *host = explain->sources.host_path;
-    return host && host_access_is_sim(host);
+    return host && !host_access_is_file(host);
 }
 
 /* What is shown of how many. */
@@ -163,12 +164,7 @@ static int check_running(const struct cli_explain *explain)
                               "%s is for domains that run, --only picks from files; the "
                               "name as DOMAIN would be right",
                               option);
-    if (explain->sources.host_path && !is_simulated(explain))
-        return cli_args_wrong(args,
-                              "%s is for domains that run; --host %s only judges "
-                              "configurations: use sim or sim:SCENARIO",
-                              option, explain->sources.host_path);
-    for (size_t i = 0; !is_simulated(explain) && i < explain->sources.path_count; i++) {
+    for (size_t i = 0; !asks_host(explain) && i < explain->sources.path_count; i++) {
         const char *path = explain->sources.paths[i];
         if (is_file_operand(path))
             return cli_args_wrong(args,
@@ -235,9 +231,8 @@ static int explain_main(struct cli_args *args)
     int rc = parse(&explain, args);
     if (rc)
         return rc;
-    if (explain.domain || explain.all || explain.view.watch || is_simulated(&explain))
-        rc = host_access_open(&access, is_simulated(&explain) ? explain.sources.host_path : NULL,
-                              false);
+    if (explain.domain || explain.all || explain.view.watch || asks_host(&explain))
+        rc = host_access_open(&access, explain.sources.host_path, false);
     else if (!names_domains(&explain, &access))
         return cli_explain_files(&explain);
     if (!rc)

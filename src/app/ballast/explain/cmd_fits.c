@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/access/profile_option.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/object.h"
@@ -16,7 +17,7 @@
 enum { OPTION_HOST, OPTION_PROFILE, OPTION_SQUEEZE, OPTION_JSON, OPTION_XL_CONF };
 
 static const struct cli_option fits_options[] = {
-    [OPTION_HOST] = {"host", "HOST.json", "the host; must be given"},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')",
                         .value = cli_profile_name},
     [OPTION_SQUEEZE] = {"squeeze", NULL, "exit status 0 also where others have to give"},
@@ -26,6 +27,9 @@ static const struct cli_option fits_options[] = {
 };
 
 struct fits {
+    const char *which;         /* host, as --host has it */
+    struct host_access access; /* to it, where it is no file */
+    const struct ballast_host *host;
     struct cli_sources sources;
     const struct ballast_profile *profile;
     bool squeeze;
@@ -51,7 +55,7 @@ static int parse(struct fits *fits, struct cli_args *args)
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
         if (option == OPTION_HOST)
-            fits->sources.host_path = args->value;
+            fits->which = args->value;
         if (option == OPTION_XL_CONF)
             fits->sources.xl_conf_path = args->value;
         if (option == OPTION_PROFILE && cli_profile_option(args, args->value, &fits->profile))
@@ -62,8 +66,6 @@ static int parse(struct fits *fits, struct cli_args *args)
     fits->sources.profile = fits->profile;
     fits->sources.keep_going = true;
     fits->sources.paths = cli_args_operands(args, &fits->sources.path_count);
-    if (!fits->sources.host_path)
-        return cli_args_wrong(args, "--host HOST.json is missing");
     if (fits->sources.path_count == 0)
         return cli_args_wrong(args, "no GUEST is given");
     return CLI_DONE;
@@ -164,13 +166,15 @@ static bool is_counted_elsewhere(const struct ballast_breakdown *breakdown)
 static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_t *reclaimed_kib,
                      uint64_t *before_kib, uint64_t *reclaim_kib)
 {
-    const struct ballast_host *host = &guests->host.host;
+    const struct ballast_host *host = fits->host;
     struct ballast_fits state;
     struct cli_admission admission;
     struct cli_own_profile own = {.profile = NULL};
     struct answer last = {0};
     int status = CLI_DONE;
-    if (!fits->profile)
+    if (!fits->profile && fits->access.hv)
+        cli_own_profile_of_access(&own, &fits->access);
+    else if (!fits->profile)
         cli_own_profile_of_snapshot(&own, host);
     cli_admission_choose(&admission, fits->profile, host, &own);
     ballast_fits_begin(&state, host, reclaimed_kib);
@@ -213,31 +217,49 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
 
 static int run(const struct fits *fits, struct cli_guests *guests)
 {
-    size_t count = guests->host.host.domain_count;
+    size_t count = fits->host->domain_count;
     uint64_t *kib = xcheck(calloc(3 * count + 1, sizeof(*kib)));
     int rc = judge_all(fits, guests, kib, kib + count, kib + 2 * count);
     free(kib);
     return rc;
 }
 
+/* The host that runs, as one sample shows it; a file is read with the guests. */
+static int open_host(struct fits *fits)
+{
+    if (host_access_is_file(fits->which)) {
+        fits->sources.host_path = fits->which;
+        return CLI_DONE;
+    }
+    int rc = host_access_open(&fits->access, fits->which, false);
+    if (!rc)
+        rc = host_access_refresh(&fits->access);
+    fits->sources.on = fits->access.host;
+    return rc;
+}
+
 static int fits_main(struct cli_args *args)
 {
-    struct fits fits = {0};
+    struct fits fits = {.access = {.lock = -1}};
     struct cli_guests guests;
     int rc = parse(&fits, args);
     if (!rc)
+        rc = open_host(&fits);
+    if (!rc)
         rc = cli_guests_read(&guests, &fits.sources);
-    if (rc)
-        return rc;
-    rc = cli_guests_status(&guests, "fits", run(&fits, &guests));
-    cli_guests_release(&guests);
+    if (!rc) {
+        fits.host = fits.sources.on ? fits.sources.on : &guests.host.host;
+        rc = cli_guests_status(&guests, "fits", run(&fits, &guests));
+        cli_guests_release(&guests);
+    }
+    host_access_close(&fits.access);
     return rc;
 }
 
 const struct cli_command cmd_fits = {
     .name = "fits",
-    .summary = "would these guests start on that host",
-    .operands = "--host HOST.json GUEST...",
+    .summary = "would these guests start on a host",
+    .operands = "GUEST...",
     .text = "Says for each guest, in this order, whether it would start on the host as it\n"
             "is, if others give some of their memory (who, and how much), or not at all.\n"
             "Exit status 0: all fit as it is; 1: not all of them do.",

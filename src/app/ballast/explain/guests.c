@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
 #include "core/model/certainty.h"
@@ -45,13 +46,6 @@ static int complain(const struct ballast_error *err)
     return CLI_BAD;
 }
 
-void cli_tell_lacks(const struct snapshot *host, const char *path)
-{
-    char text[CLI_MESSAGE];
-    if (snapshot_lacks_text(host, text, sizeof(text)) > 0)
-        cli_error("%s: note: %s", file_name(path), text);
-}
-
 static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)
 {
     struct ballast_error err;
@@ -82,7 +76,7 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
         if (snapshot_read(sources->host_path, &out->host, &err) < 0)
             return complain(&err);
         out->has_host = true;
-        cli_tell_lacks(&out->host, sources->host_path);
+        host_access_report_lacks(&out->host, sources->host_path);
         if (snapshot_check(&out->host, sources->host_path, &err) < 0)
             return complain(&err);
     }

@@ -40,9 +40,6 @@ struct cli_sources {
     bool keep_going; /* what can be read is, and the rest is complained of and counted */
 };
 
-/* Says on stderr what a host that came as another program's text does not tell. */
-void cli_tell_lacks(const struct snapshot *host, const char *path);
-
 /*
  * Reads them all; on failure says why on stderr and returns CLI_BAD (nothing to release), else 0.
  * With keep_going it fails only where nothing at all can be read.

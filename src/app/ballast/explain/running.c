@@ -60,8 +60,8 @@ static void ask_cost(const struct host_access *access, const struct cli_domain *
     struct cli_daemon daemon = {.command = "explain"};
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
-    if (access->sim || cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE ||
-        !daemon.client) {
+    if (access->sim || access->snapshot ||
+        cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE || !daemon.client) {
         json_object_put(params);
         cli_daemon_close(&daemon);
         return;

@@ -29,7 +29,7 @@ enum { OPTION_INTERVAL, OPTION_XL_CONF, OPTION_HOST, OPTION_JSON };
 static const struct cli_option doctor_options[] = {
     [OPTION_INTERVAL] = {"interval", "T", "sample again after T (default 2500ms; 0: do not)"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "an object a finding, a line each"},
     {NULL, NULL, NULL},
 };
@@ -187,7 +187,7 @@ static int look(struct doctor *doctor)
     if (rc)
         return rc;
     fill_domains(doctor);
-    if (doctor->interval_usec == 0)
+    if (doctor->interval_usec == 0 || doctor->access.snapshot)
         return CLI_DONE;
     rc = host_access_wait(&doctor->access, doctor->interval_usec);
     if (!rc)

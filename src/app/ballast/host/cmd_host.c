@@ -19,7 +19,6 @@
 #include "core/model/breakdown.h"
 
 enum {
-    OPTION_SNAPSHOT,
     OPTION_HOST,
     OPTION_BARS,
     OPTION_TABLE,
@@ -38,8 +37,7 @@ static const char *host_column_name(size_t i)
 }
 
 static const struct cli_option host_options[] = {
-    [OPTION_SNAPSHOT] = {"snapshot", "FILE", "the host as it was (- is standard input)"},
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_BARS] = {"bars", NULL, "a bar a part (the default on a terminal)"},
     [OPTION_TABLE] = {"table", NULL, "figures, a line a part and a domain (the default else)"},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
@@ -60,8 +58,7 @@ enum form { FORM_DEFAULT, FORM_BARS, FORM_TABLE, FORM_JSON };
 
 struct options {
     const struct cli_args *args;
-    const char *snapshot_path; /* NULL: the running host */
-    const char *host;
+    const char *host; /* as --host has it; NULL: the running one */
     const struct ballast_profile *profile;
     struct cli_sources sources;
     struct ballast_host on; /* of the first look, without domains: what guests are judged by */
@@ -109,9 +106,6 @@ static int set_option(struct options *options, const struct cli_args *args, int 
 static int set_source(struct options *options, const struct cli_args *args, int option)
 {
     switch (option) {
-    case OPTION_SNAPSHOT:
-        options->snapshot_path = args->value;
-        return CLI_DONE;
     case OPTION_HOST:
         options->host = args->value;
         return CLI_DONE;
@@ -128,10 +122,8 @@ static int set_source(struct options *options, const struct cli_args *args, int 
 static int check(const struct options *options)
 {
     const struct cli_args *args = options->args;
-    if (options->snapshot_path && options->host)
-        return cli_args_wrong(args, "only one of --snapshot and --host");
-    if (options->snapshot_path && options->view.watch)
-        return cli_args_wrong(args, "--watch is for a host that runs; a snapshot does not change");
+    if (host_access_is_file(options->host) && options->view.watch)
+        return cli_args_wrong(args, "--watch is for a host that runs; a file does not change");
     if (options->choice.count > 0 && options->form == FORM_JSON)
         return cli_args_wrong(args, "--columns is for the table; --json has all there is");
     if (options->choice.count > 0 && options->form == FORM_BARS)
@@ -209,7 +201,7 @@ static int divide(const struct options *options, const struct cli_guests *guests
         access && access->is_daemon ? host_access_daemon_reserved_kib(access->hv) : 0;
     if (ballast_host_divide(host->host, reserved_kib, host->configurations, &host->breakdown,
                             host->parts, &err) < 0) {
-        cli_error("%s: %s", access ? "host" : options->snapshot_path, err.text);
+        cli_error("%s: %s", access ? "host" : options->host, err.text);
         return CLI_BAD;
     }
     return CLI_DONE;
@@ -281,11 +273,11 @@ static int show_snapshot(struct options *options)
     struct snapshot snapshot;
     struct ballast_error err;
     struct cli_sheet sheet = {0};
-    if (snapshot_read(options->snapshot_path, &snapshot, &err) < 0) {
+    if (snapshot_read(options->host, &snapshot, &err) < 0) {
         cli_error("%s", err.text);
         return CLI_BAD;
     }
-    cli_tell_lacks(&snapshot, options->snapshot_path);
+    host_access_report_lacks(&snapshot, options->host);
     int rc = see(options, &snapshot.host, NULL, &sheet);
     cli_sheet_sort(&sheet, &options->choice);
     if (!rc)
@@ -314,7 +306,7 @@ static int host_main(struct cli_args *args)
     (void)cli_colour("auto", &options.colour);
     int rc = parse(&options, args);
     if (!rc)
-        rc = options.snapshot_path ? show_snapshot(&options) : show_running(&options);
+        rc = host_access_is_file(options.host) ? show_snapshot(&options) : show_running(&options);
     forget(&options.shown);
     if (options.has_guests)
         rc = cli_guests_status(&options.guests, "host", rc);
@@ -330,7 +322,7 @@ const struct cli_command cmd_host = {
     .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
             "the domains, what the host spends on them, what is promised, what is free, and\n"
             "what cannot be explained: as bars on a terminal, else as a table. The host is\n"
-            "the running one, or --snapshot FILE. A domain whose GUEST file is given is\n"
+            "the running one, or --host FILE. A domain whose GUEST file is given is\n"
             "divided into its segments; so is a running one whose configuration the\n"
             "toolstack has kept. --watch is for screen readers too.",
     .options = host_options,

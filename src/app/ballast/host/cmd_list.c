@@ -24,7 +24,7 @@ static const char *list_column_name(size_t i)
 }
 
 static const struct cli_option list_options[] = {
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "an object a line, sizes in KiB"},
     [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP, .value = list_column_name},
     [OPTION_COLUMNS] = {"columns", "LIST", CLI_COLUMNS_HELP, .value = list_column_name},

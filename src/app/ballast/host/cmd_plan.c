@@ -19,7 +19,7 @@
 enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OPTION_XL_CONF };
 
 static const struct cli_option plan_options[] = {
-    [OPTION_HOST] = {"host", "FILE", "a snapshot (- is standard input), xen or sim[:SCENARIO]"},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_policy_name},
     [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
     [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')",
@@ -310,7 +310,7 @@ static int read_last(struct cli_plan *plan, struct balancer *balancer,
         cli_error("%s", err.text);
         return CLI_BAD;
     }
-    cli_tell_lacks(last, options->host_path);
+    host_access_report_lacks(last, options->host_path);
     plan->snapshot_count = 1;
     return CLI_DONE;
 }
@@ -344,10 +344,8 @@ static int plan_main(struct cli_args *args)
     struct options options = {0};
     options.starts = xcheck(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
     int rc = parse(&options, args);
-    const char *host = options.host_path;
-    bool is_access = !host || strcmp(host, "xen") == 0 || host_access_is_sim(host);
     if (rc == CLI_DONE)
-        rc = is_access ? run_access(&options) : run_file(&options);
+        rc = host_access_is_file(options.host_path) ? run_file(&options) : run_access(&options);
     free(options.starts);
     return rc;
 }

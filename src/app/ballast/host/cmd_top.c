@@ -26,7 +26,7 @@ static const char *top_column_name(size_t i)
 
 static const struct cli_option top_options[] = {
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
     [OPTION_SORT] = {"sort", "KEY", "a column, or gap; -KEY: the other way",
                      .value = top_column_name},

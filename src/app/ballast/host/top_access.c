@@ -55,7 +55,10 @@ static int fill(const struct host_access *access, struct top_host *out, struct b
     memcpy(out->part_kib, parts.part_kib, sizeof(out->part_kib));
     out->overcounted_kib = parts.overcounted_kib;
     out->deficit_kib = parts.deficit_kib;
-    (void)snprintf(out->name, sizeof(out->name), "%s", access->is_xen ? "xen" : "simulated");
+    (void)snprintf(out->name, sizeof(out->name), "%s",
+                   access->is_xen     ? "xen"
+                   : access->snapshot ? "file"
+                                      : "simulated");
     out->guests = xcheck(calloc(access->count + 1, sizeof(*out->guests)));
     out->count = access->count;
     for (size_t i = 0; i < access->count; i++)

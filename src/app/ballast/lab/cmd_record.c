@@ -18,7 +18,7 @@
 enum { OPTION_HOST, OPTION_INTERVAL, OPTION_FOR };
 
 static const struct cli_option record_options[] = {
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
     [OPTION_FOR] = {"for", "T", "stop after that (default: at Ctrl-C)"},
     {NULL, NULL, NULL},
@@ -119,7 +119,7 @@ static int record_main(struct cli_args *args)
     if (access.scenario && record.for_usec == BALLAST_NONE)
         record.for_usec = access.scenario->duration_usec;
     cli_interrupt_catch();
-    rc = run(&access, &record);
+    rc = access.snapshot ? look(&access, &record) : run(&access, &record);
     host_access_close(&access);
     return rc;
 }

@@ -19,7 +19,7 @@ struct json_object;
 enum { CLI_CHANGE_DRY_RUN, CLI_CHANGE_HOST, CLI_CHANGE_JSON, CLI_CHANGE_OPTIONS };
 #define CLI_CHANGE_ROWS                                                                            \
     [CLI_CHANGE_DRY_RUN] = {"dry-run", NULL, "only say what would be done", 'n'},                  \
-    [CLI_CHANGE_HOST] = {"host", "HOST", CLI_HOST_HELP},                                           \
+    [CLI_CHANGE_HOST] = {"host", "WHAT", CLI_HOST_HELP},                                           \
     [CLI_CHANGE_JSON] = {"json", NULL, "one object, sizes in KiB"}
 
 /* KiB as xenstore and Xen have them; BALLAST_NONE where there is none. */

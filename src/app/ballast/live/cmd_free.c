@@ -36,7 +36,7 @@ static const struct cli_option free_options[] = {
     [OPTION_DRY_RUN] = {"dry-run", NULL, "only say who would be asked first", 'n'},
     [OPTION_POLICY] = {"policy", "NAME", "the rules by which domains give (default ballast)",
                        .value = cli_policy_name},
-    [OPTION_HOST] = {"host", "HOST", CLI_HOST_HELP},
+    [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
     {NULL, NULL, NULL},
 };
