@@ -90,7 +90,7 @@ static int print_help(const char *word)
 }
 
 /* A word a line for a shell to choose from; no other output is meant for programs that complete. */
-static int complete(const char *command_name, const char *option_name)
+static int complete_words(const char *command_name, const char *option_name)
 {
     const struct cli_command *command = command_name ? find_command(command_name) : NULL;
     for (size_t i = 0; !command_name && cli_commands[i]; i++)
@@ -140,7 +140,7 @@ static int take_run_dir(int argc, char **argv)
     return *rest == '=' ? 1 : 2;
 }
 
-static int dispatch(int argc, char **argv)
+static int dispatch_command(int argc, char **argv)
 {
     int taken = take_run_dir(argc, argv);
     if (taken < 0)
@@ -159,7 +159,7 @@ static int dispatch(int argc, char **argv)
         return CLI_DONE;
     }
     if (strcmp(argv[1], "--complete") == 0)
-        return complete(argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
+        return complete_words(argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
     const struct cli_command *command = find_command(argv[1]);
     if (!command)
         return refuse_command(argv[1]);
@@ -172,5 +172,5 @@ static int dispatch(int argc, char **argv)
 
 int cli_main(int argc, char **argv)
 {
-    return cli_finish(dispatch(argc, argv));
+    return cli_finish(dispatch_command(argc, argv));
 }

@@ -13,7 +13,7 @@
 #include "core/base/units.h"
 #include "core/model/guest.h"
 
-static struct json_object *member(const struct json_object *object, const char *key)
+static struct json_object *answer_member(const struct json_object *object, const char *key)
 {
     struct json_object *value = NULL;
     if (json_object_is_type(object, json_type_object))
@@ -21,78 +21,79 @@ static struct json_object *member(const struct json_object *object, const char *
     return value;
 }
 
-static uint64_t number(const struct json_object *object, const char *key)
+static uint64_t answer_number(const struct json_object *object, const char *key)
 {
-    const struct json_object *value = member(object, key);
+    const struct json_object *value = answer_member(object, key);
     if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
         return BALLAST_NONE;
     return json_object_get_uint64(value);
 }
 
-static uint64_t sum(const struct json_object *object, const char *key)
+static uint64_t answer_sum(const struct json_object *object, const char *key)
 {
-    uint64_t value = number(object, key);
+    uint64_t value = answer_number(object, key);
     return value == BALLAST_NONE ? 0 : value;
 }
 
-static bool flag(const struct json_object *object, const char *key)
+static bool answer_flag(const struct json_object *object, const char *key)
 {
-    const struct json_object *value = member(object, key);
+    const struct json_object *value = answer_member(object, key);
     return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
 }
 
-static const char *string(const struct json_object *object, const char *key)
+static const char *answer_string(const struct json_object *object, const char *key)
 {
-    struct json_object *value = member(object, key);
+    struct json_object *value = answer_member(object, key);
     return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 }
 
-static void text(const struct json_object *object, const char *key, char *out, size_t size)
+static void answer_text(const struct json_object *object, const char *key, char *out, size_t size)
 {
-    top_shown(string(object, key), out, size);
+    top_shown(answer_string(object, key), out, size);
 }
 
 /* An array's entry, NULL behind its end or where it is no array. */
-static const struct json_object *entry(const struct json_object *object, const char *key, size_t i)
+static const struct json_object *answer_entry(const struct json_object *object, const char *key,
+                                              size_t i)
 {
-    const struct json_object *array = member(object, key);
+    const struct json_object *array = answer_member(object, key);
     bool there = json_object_is_type(array, json_type_array) && i < json_object_array_length(array);
     return there ? json_object_array_get_idx(array, i) : NULL;
 }
 
-static size_t length(const struct json_object *object, const char *key)
+static size_t answer_length(const struct json_object *object, const char *key)
 {
-    const struct json_object *array = member(object, key);
+    const struct json_object *array = answer_member(object, key);
     return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
 }
 
 void top_take_status(struct top_host *host, const struct json_object *status)
 {
-    text(status, "host", host->name, sizeof(host->name));
-    text(status, "policy", host->policy, sizeof(host->policy));
-    host->paused = flag(status, "paused");
-    size_t alerts = length(status, "alerts");
+    answer_text(status, "host", host->name, sizeof(host->name));
+    answer_text(status, "policy", host->policy, sizeof(host->policy));
+    host->paused = answer_flag(status, "paused");
+    size_t alerts = answer_length(status, "alerts");
     host->alert[0] = '\0';
     if (alerts > 0)
-        text(entry(status, "alerts", 0), "message", host->alert, sizeof(host->alert));
+        answer_text(answer_entry(status, "alerts", 0), "message", host->alert, sizeof(host->alert));
 }
 
 void top_take_host(struct top_host *host, const struct json_object *answer)
 {
-    host->now_usec = sum(answer, "now_usec");
-    host->total_kib = sum(answer, "total_kib");
-    host->overcounted_kib = sum(answer, "overcounted_kib");
-    host->deficit_kib = sum(answer, "deficit_kib");
+    host->now_usec = answer_sum(answer, "now_usec");
+    host->total_kib = answer_sum(answer, "total_kib");
+    host->overcounted_kib = answer_sum(answer, "overcounted_kib");
+    host->deficit_kib = answer_sum(answer, "deficit_kib");
     for (int i = 0; i < BALLAST_PARTS; i++)
-        host->part_kib[i] =
-            sum(member(answer, "parts"), ballast_host_part_name((enum ballast_host_part)i));
+        host->part_kib[i] = answer_sum(answer_member(answer, "parts"),
+                                       ballast_host_part_name((enum ballast_host_part)i));
 }
 
 static void take_segments(struct top_guest *guest, const struct json_object *segments)
 {
     guest->is_divided = json_object_is_type(segments, json_type_object);
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
-        guest->segment_kib[i] = sum(segments, ballast_segment_name((enum ballast_segment)i));
+        guest->segment_kib[i] = answer_sum(segments, ballast_segment_name((enum ballast_segment)i));
 }
 
 static void take_type(struct top_guest *guest, const char *word)
@@ -108,36 +109,36 @@ static void take_type(struct top_guest *guest, const char *word)
 static void take_domain(struct top_guest *guest, const struct json_object *domain)
 {
     *guest = (struct top_guest){
-        .id = (uint32_t)sum(domain, "domid"),
-        .is_dom0 = flag(domain, "dom0"),
-        .has_balloon = flag(domain, "balloon"),
-        .opted_out = flag(domain, "opted_out"),
-        .paused = flag(domain, "paused"),
-        .actual_kib = sum(domain, "actual_kib"),
-        .target_kib = number(domain, "target_kib"),
-        .xen_maximum_kib = number(domain, "xen_maximum_kib"),
-        .dynamic_min_kib = number(domain, "dynamic_min_kib"),
-        .dynamic_max_kib = number(domain, "dynamic_max_kib"),
-        .static_max_kib = number(domain, "static_max_kib"),
-        .overhead_kib = number(domain, "overhead_kib"),
-        .need_kib = number(domain, "need_kib"),
-        .used_kib = number(domain, "used_kib"),
-        .shares = number(domain, "shares"),
-        .pinned_kib = number(domain, "pinned_kib"),
+        .id = (uint32_t)answer_sum(domain, "domid"),
+        .is_dom0 = answer_flag(domain, "dom0"),
+        .has_balloon = answer_flag(domain, "balloon"),
+        .opted_out = answer_flag(domain, "opted_out"),
+        .paused = answer_flag(domain, "paused"),
+        .actual_kib = answer_sum(domain, "actual_kib"),
+        .target_kib = answer_number(domain, "target_kib"),
+        .xen_maximum_kib = answer_number(domain, "xen_maximum_kib"),
+        .dynamic_min_kib = answer_number(domain, "dynamic_min_kib"),
+        .dynamic_max_kib = answer_number(domain, "dynamic_max_kib"),
+        .static_max_kib = answer_number(domain, "static_max_kib"),
+        .overhead_kib = answer_number(domain, "overhead_kib"),
+        .need_kib = answer_number(domain, "need_kib"),
+        .used_kib = answer_number(domain, "used_kib"),
+        .shares = answer_number(domain, "shares"),
+        .pinned_kib = answer_number(domain, "pinned_kib"),
     };
-    text(domain, "pinned_by", guest->pinned_by, sizeof(guest->pinned_by));
-    text(domain, "uuid", guest->uuid, sizeof(guest->uuid));
-    text(domain, "name", guest->name, sizeof(guest->name));
-    text(domain, "state", guest->state, sizeof(guest->state));
-    text(domain, "balloon_status", guest->balloon_status, sizeof(guest->balloon_status));
-    take_type(guest, string(domain, "type"));
-    take_segments(guest, member(domain, "segments"));
-    text(member(domain, "why"), "message", guest->why, sizeof(guest->why));
+    answer_text(domain, "pinned_by", guest->pinned_by, sizeof(guest->pinned_by));
+    answer_text(domain, "uuid", guest->uuid, sizeof(guest->uuid));
+    answer_text(domain, "name", guest->name, sizeof(guest->name));
+    answer_text(domain, "state", guest->state, sizeof(guest->state));
+    answer_text(domain, "balloon_status", guest->balloon_status, sizeof(guest->balloon_status));
+    take_type(guest, answer_string(domain, "type"));
+    take_segments(guest, answer_member(domain, "segments"));
+    answer_text(answer_member(domain, "why"), "message", guest->why, sizeof(guest->why));
 }
 
 int top_take_domains(struct top_host *host, const struct json_object *answer, bool *more)
 {
-    size_t count = length(answer, "domains");
+    size_t count = answer_length(answer, "domains");
     struct top_guest *guests =
         reallocarray(host->guests, host->count + count + 1, sizeof(*host->guests));
     *more = false;
@@ -145,44 +146,44 @@ int top_take_domains(struct top_host *host, const struct json_object *answer, bo
         return -ENOMEM;
     host->guests = guests;
     for (size_t i = 0; i < count; i++)
-        take_domain(&guests[host->count++], entry(answer, "domains", i));
-    *more = count > 0 && flag(answer, "more");
+        take_domain(&guests[host->count++], answer_entry(answer, "domains", i));
+    *more = count > 0 && answer_flag(answer, "more");
     return 0;
 }
 
 void top_take_reservations(struct top_host *host, const struct json_object *answer)
 {
-    host->open_reservations = length(answer, "reservations");
+    host->open_reservations = answer_length(answer, "reservations");
     host->missing_kib = 0;
     for (size_t i = 0; i < host->open_reservations; i++)
-        host->missing_kib = ballast_max_u64(host->missing_kib,
-                                            sum(entry(answer, "reservations", i), "missing_kib"));
+        host->missing_kib = ballast_max_u64(
+            host->missing_kib, answer_sum(answer_entry(answer, "reservations", i), "missing_kib"));
 }
 
 void top_take_decision(struct top_host *host, const struct json_object *from)
 {
     struct top_decision decision = {
-        .number = number(from, "number"),
-        .time_usec = sum(from, "time_usec"),
-        .target_kib = number(from, "target_kib"),
-        .maximum_kib = number(from, "xen_maximum_kib"),
+        .number = answer_number(from, "number"),
+        .time_usec = answer_sum(from, "time_usec"),
+        .target_kib = answer_number(from, "target_kib"),
+        .maximum_kib = answer_number(from, "xen_maximum_kib"),
     };
-    uint64_t reservation = number(from, "reservation");
+    uint64_t reservation = answer_number(from, "reservation");
     if (decision.number == BALLAST_NONE)
         return;
-    text(from, "name", decision.subject, sizeof(decision.subject));
+    answer_text(from, "name", decision.subject, sizeof(decision.subject));
     if (reservation != BALLAST_NONE)
         (void)snprintf(decision.subject, sizeof(decision.subject), "reservation %" PRIu64,
                        reservation);
-    text(from, reservation == BALLAST_NONE ? "outcome" : "what", decision.outcome,
-         sizeof(decision.outcome));
-    text(from, "message", decision.text, sizeof(decision.text));
+    answer_text(from, reservation == BALLAST_NONE ? "outcome" : "what", decision.outcome,
+                sizeof(decision.outcome));
+    answer_text(from, "message", decision.text, sizeof(decision.text));
     top_host_add_decision(host, &decision);
 }
 
 void top_take_decisions(struct top_host *host, const struct json_object *answer)
 {
-    size_t count = length(answer, "decisions");
+    size_t count = answer_length(answer, "decisions");
     for (size_t i = 0; i < count; i++)
-        top_take_decision(host, entry(answer, "decisions", i));
+        top_take_decision(host, answer_entry(answer, "decisions", i));
 }

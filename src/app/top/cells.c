@@ -37,7 +37,7 @@ void top_cells_clear(struct top_cells *cells)
         cells->cell[i] = (struct term_cell){.code = ' ', .style = TOP_PLAIN};
 }
 
-static uint32_t decode(const char *bytes, size_t length)
+static uint32_t decode_utf8(const char *bytes, size_t length)
 {
     static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
     uint32_t code = (unsigned char)bytes[0] & first[length];
@@ -51,22 +51,22 @@ static uint32_t decode(const char *bytes, size_t length)
 static uint32_t next_character(const char **text, unsigned *width)
 {
     size_t length = ballast_text_character(*text);
-    uint32_t code = length ? decode(*text, length) : '?';
+    uint32_t code = length ? decode_utf8(*text, length) : '?';
     int wide = code < 0x7f ? 1 : wcwidth((wchar_t)code);
     *text += length ? length : 1;
     *width = wide == 2 ? 2 : 1;
     return wide < 1 ? '?' : code;
 }
 
-static void set(struct top_cells *cells, unsigned row, unsigned column, enum top_style style,
-                uint32_t code)
+static void set_cell(struct top_cells *cells, unsigned row, unsigned column, enum top_style style,
+                     uint32_t code)
 {
     if (row < cells->rows && column < cells->columns)
         cells->cell[(size_t)row * cells->columns + column] =
             (struct term_cell){.code = code, .style = (uint8_t)style};
 }
 
-static unsigned width_of(const char *text)
+static unsigned cells_width_of(const char *text)
 {
     unsigned sum = 0;
     unsigned width;
@@ -84,20 +84,20 @@ unsigned top_put(struct top_cells *cells, unsigned row, unsigned column, unsigne
     unsigned at = 0;
     if (width > room)
         width = room;
-    bool cut = width_of(text) > width;
+    bool cut = cells_width_of(text) > width;
     unsigned end = cut && width > 0 ? width - 1 : width;
     while (*text) {
         unsigned wide;
         uint32_t code = next_character(&text, &wide);
         if (at + wide > end)
             break;
-        set(cells, row, column + at, style, code);
+        set_cell(cells, row, column + at, style, code);
         if (wide == 2)
-            set(cells, row, column + at + 1, style, 0);
+            set_cell(cells, row, column + at + 1, style, 0);
         at += wide;
     }
     if (cut && width > 0)
-        set(cells, row, column + at++, style, '~');
+        set_cell(cells, row, column + at++, style, '~');
     return at;
 }
 
@@ -115,7 +115,7 @@ unsigned top_putf(struct top_cells *cells, unsigned row, unsigned column, unsign
 void top_put_right(struct top_cells *cells, unsigned row, unsigned column, unsigned width,
                    enum top_style style, const char *text)
 {
-    unsigned has = width_of(text);
+    unsigned has = cells_width_of(text);
     unsigned before = has < width ? width - has : 0;
     (void)top_put(cells, row, column + before, width - before, style, text);
 }
@@ -124,7 +124,7 @@ void top_fill(struct top_cells *cells, unsigned row, unsigned column, unsigned w
               enum top_style style, char fill)
 {
     for (unsigned i = 0; i < width; i++)
-        set(cells, row, column + i, style, (unsigned char)fill);
+        set_cell(cells, row, column + i, style, (unsigned char)fill);
 }
 
 void top_restyle(struct top_cells *cells, unsigned row, unsigned column, unsigned width,

@@ -38,7 +38,7 @@ void top_feed_free(struct top_feed *feed)
     free(feed);
 }
 
-static int told(void *context, const char *method, const struct json_object *params)
+static int on_feed_message(void *context, const char *method, const struct json_object *params)
 {
     struct top_feed *feed = context;
     (void)method; /* nothing else was subscribed to */
@@ -47,12 +47,13 @@ static int told(void *context, const char *method, const struct json_object *par
 }
 
 /* An answer in *result (to be put), or the daemon's own words; a lost connection is closed. */
-static int call(struct top_feed *feed, const char *method, struct json_object *params,
-                struct json_object **result, struct ballast_error *err)
+static int call_daemon(struct top_feed *feed, const char *method, struct json_object *params,
+                       struct json_object **result, struct ballast_error *err)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     *result = NULL;
-    int rc = wire_call(feed->client, method, params, LOOK_USEC, told, feed, &answer, err);
+    int rc =
+        wire_call(feed->client, method, params, LOOK_USEC, on_feed_message, feed, &answer, err);
     if (rc < 0) {
         wire_disconnect(feed->client);
         feed->client = NULL;
@@ -74,7 +75,7 @@ static struct json_object *with_number(const char *key, uint64_t value)
 }
 
 /* Decisions are told from now on; those of a daemon that was before this one are no use. */
-static int begin(struct top_feed *feed, struct top_host *host, struct ballast_error *err)
+static int begin_feed(struct top_feed *feed, struct top_host *host, struct ballast_error *err)
 {
     struct json_object *result;
     struct json_object *events = json_object_new_array();
@@ -88,11 +89,11 @@ static int begin(struct top_feed *feed, struct top_host *host, struct ballast_er
     host->decisions = 0;
     (void)json_object_array_add(events, json_object_new_string("decision"));
     (void)json_object_object_add(params, "events", events);
-    rc = call(feed, "subscribe", params, &result, err);
+    rc = call_daemon(feed, "subscribe", params, &result, err);
     json_object_put(result);
     if (rc < 0)
         return rc;
-    rc = call(feed, "decisions", with_number("most", TOP_DECISIONS), &result, err);
+    rc = call_daemon(feed, "decisions", with_number("most", TOP_DECISIONS), &result, err);
     top_take_decisions(host, result);
     json_object_put(result);
     return rc;
@@ -104,7 +105,7 @@ static int ask_domains(struct top_feed *feed, struct top_host *out, struct balla
     bool more = true;
     while (more) {
         struct json_object *result;
-        int rc = call(feed, "domains", with_number("after", after), &result, err);
+        int rc = call_daemon(feed, "domains", with_number("after", after), &result, err);
         if (rc == 0 && (rc = top_take_domains(out, result, &more)) < 0)
             rc = ballast_fail(err, rc, "out of memory");
         json_object_put(result);
@@ -118,39 +119,39 @@ static int ask_domains(struct top_feed *feed, struct top_host *out, struct balla
     return 0;
 }
 
-static int ask(struct top_feed *feed, struct top_host *out, struct ballast_error *err)
+static int ask_feed(struct top_feed *feed, struct top_host *out, struct ballast_error *err)
 {
     struct json_object *result;
-    int rc = call(feed, "status", NULL, &result, err);
+    int rc = call_daemon(feed, "status", NULL, &result, err);
     top_take_status(out, result);
     json_object_put(result);
     if (rc < 0)
         return rc;
     struct json_object *open = json_object_new_object();
     (void)json_object_object_add(open, "open", json_object_new_boolean(true));
-    rc = call(feed, "reservations", open, &result, err);
+    rc = call_daemon(feed, "reservations", open, &result, err);
     top_take_reservations(out, result);
     json_object_put(result);
     if (rc == 0)
         rc = ask_domains(feed, out, err);
     if (rc < 0)
         return rc;
-    rc = call(feed, "host", NULL, &result, err);
+    rc = call_daemon(feed, "host", NULL, &result, err);
     top_take_host(out, result);
     json_object_put(result);
     return rc;
 }
 
-static int look(void *context, struct top_host *host, struct ballast_error *err)
+static int sample_feed(void *context, struct top_host *host, struct ballast_error *err)
 {
     struct top_feed *feed = context;
     struct top_host *fresh = calloc(1, sizeof(*fresh));
     int rc = fresh ? 0 : ballast_fail(err, -ENOMEM, "out of memory");
     feed->host = host;
     if (rc == 0 && !feed->client)
-        rc = begin(feed, host, err);
+        rc = begin_feed(feed, host, err);
     if (rc == 0)
-        rc = ask(feed, fresh, err);
+        rc = ask_feed(feed, fresh, err);
     if (rc == 0) {
         for (size_t i = host->decisions; i > 0; i--)
             top_host_add_decision(fresh, &host->decision[i - 1]);
@@ -164,19 +165,19 @@ static int look(void *context, struct top_host *host, struct ballast_error *err)
     return rc;
 }
 
-static int fd(void *context)
+static int feed_fd(void *context)
 {
     const struct top_feed *feed = context;
     return feed->client ? wire_client_fd(feed->client) : -1;
 }
 
-static int heard(void *context, struct top_host *host, struct ballast_error *err)
+static int feed_heard(void *context, struct top_host *host, struct ballast_error *err)
 {
     struct top_feed *feed = context;
     if (!feed->client)
         return 0;
     feed->host = host;
-    int rc = wire_wait(feed->client, 1, told, feed, err);
+    int rc = wire_wait(feed->client, 1, on_feed_message, feed, err);
     if (rc == 0 || rc == -ETIMEDOUT)
         return 0;
     wire_disconnect(feed->client);
@@ -184,7 +185,7 @@ static int heard(void *context, struct top_host *host, struct ballast_error *err
     return rc;
 }
 
-static struct json_object *params_of(const struct top_change *change)
+static struct json_object *feed_params_of(const struct top_change *change)
 {
     struct json_object *params = json_object_new_object();
     if (!params)
@@ -212,7 +213,7 @@ static int change_it(void *context, const struct top_change *change, struct ball
     int rc = wire_connect(feed->run_dir, false, &client, err);
     if (rc < 0)
         return rc;
-    rc = wire_call(client, methods[change->what], params_of(change), CHANGE_USEC, NULL, NULL,
+    rc = wire_call(client, methods[change->what], feed_params_of(change), CHANGE_USEC, NULL, NULL,
                    &answer, err);
     if (rc == 0 && answer.error_code)
         rc = ballast_fail(err, -EPERM, "%s", answer.error_text);
@@ -223,6 +224,9 @@ static int change_it(void *context, const struct top_change *change, struct ball
 
 struct top_source top_feed_source(struct top_feed *feed)
 {
-    return (struct top_source){
-        .context = feed, .look = look, .fd = fd, .heard = heard, .change = change_it};
+    return (struct top_source){.context = feed,
+                               .look = sample_feed,
+                               .fd = feed_fd,
+                               .heard = feed_heard,
+                               .change = change_it};
 }

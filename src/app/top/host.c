@@ -46,7 +46,7 @@ const char *top_guest_state(const struct top_guest *guest)
     return odd ? guest->balloon_status : guest->state;
 }
 
-static uint64_t or_zero(uint64_t kib)
+static uint64_t host_or_zero(uint64_t kib)
 {
     return kib == BALLAST_NONE ? 0 : kib;
 }
@@ -54,16 +54,16 @@ static uint64_t or_zero(uint64_t kib)
 int top_guest_breakdown(const struct top_guest *guest, struct ballast_breakdown *out)
 {
     uint64_t segment_kib[BALLAST_SEGMENTS] = {0};
-    struct ballast_xenstore_kib xenstore = {.static_max_kib = or_zero(guest->static_max_kib),
-                                            .target_kib = or_zero(guest->target_kib)};
+    struct ballast_xenstore_kib xenstore = {.static_max_kib = host_or_zero(guest->static_max_kib),
+                                            .target_kib = host_or_zero(guest->target_kib)};
     if (guest->is_divided) {
         memcpy(segment_kib, guest->segment_kib, sizeof(segment_kib));
         xenstore.videoram_kib = segment_kib[BALLAST_VIDEO];
     } else {
-        segment_kib[BALLAST_EXTRA_EXTERNAL] = or_zero(guest->overhead_kib);
+        segment_kib[BALLAST_EXTRA_EXTERNAL] = host_or_zero(guest->overhead_kib);
         segment_kib[BALLAST_GUEST] = guest->actual_kib;
         segment_kib[BALLAST_BALLOON] =
-            ballast_sub_floor(or_zero(guest->static_max_kib), guest->actual_kib);
+            ballast_sub_floor(host_or_zero(guest->static_max_kib), guest->actual_kib);
     }
     uint64_t footprint_kib = 0;
     for (int i = 0; i < BALLAST_BALLOON; i++)

@@ -32,7 +32,7 @@ void top_size(uint64_t kib, char out[TOP_SIZE])
 }
 
 /* One size, or the two of a range. */
-static void add_sizes(struct ballast_text *text, const uint64_t kib[2], size_t count)
+static void add_key_sizes(struct ballast_text *text, const uint64_t kib[2], size_t count)
 {
     char size[TOP_SIZE];
     for (size_t i = 0; i < count; i++) {
@@ -59,21 +59,21 @@ size_t top_change_text(const struct top_state *state, bool done, char *buf, size
             ballast_text_add(&text, "%s -> ", pause ? "on" : "paused");
         ballast_text_add(&text, "%s", pause ? "paused" : "on");
     } else if (done) {
-        add_sizes(&text, after_kib, 1 + (change->what == TOP_SET_RANGE));
+        add_key_sizes(&text, after_kib, 1 + (change->what == TOP_SET_RANGE));
     } else {
         uint64_t before_kib[2] = {guest ? guest->target_kib : BALLAST_NONE, BALLAST_NONE};
         if (change->what == TOP_SET_RANGE && guest) {
             before_kib[0] = guest->dynamic_min_kib;
             before_kib[1] = guest->dynamic_max_kib;
         }
-        add_sizes(&text, before_kib, 1 + (change->what == TOP_SET_RANGE));
+        add_key_sizes(&text, before_kib, 1 + (change->what == TOP_SET_RANGE));
         ballast_text_add(&text, " -> ");
-        add_sizes(&text, after_kib, 1 + (change->what == TOP_SET_RANGE));
+        add_key_sizes(&text, after_kib, 1 + (change->what == TOP_SET_RANGE));
     }
     return text.length;
 }
 
-static void move(struct top_state *state, size_t to)
+static void move_selection(struct top_state *state, size_t to)
 {
     if (state->count == 0)
         return;
@@ -83,7 +83,7 @@ static void move(struct top_state *state, size_t to)
 }
 
 /* Whether the key moves something; the list, or the text that is in front of it. */
-static bool moves(struct top_state *state, uint32_t key)
+static bool key_moves(struct top_state *state, uint32_t key)
 {
     size_t page = state->page > 1 ? state->page - 1 : 1;
     size_t *at = state->mode == TOP_LIST ? &state->selected : &state->scrolled;
@@ -103,13 +103,13 @@ static bool moves(struct top_state *state, uint32_t key)
     else
         return false;
     if (state->mode == TOP_LIST)
-        move(state, to);
+        move_selection(state, to);
     else
         state->scrolled = to;
     return true;
 }
 
-static void go(struct top_state *state, enum top_mode mode)
+static void enter_mode(struct top_state *state, enum top_mode mode)
 {
     if (state->mode == TOP_LIST || state->mode == TOP_GUEST)
         state->below = state->mode;
@@ -141,7 +141,7 @@ static bool begin_change(struct top_state *state, enum top_what what, bool all)
     return true;
 }
 
-static void toggle(struct top_state *state, bool all)
+static void toggle_key(struct top_state *state, bool all)
 {
     const struct top_guest *guest = top_selected(state);
     bool paused = all ? state->host.paused : guest && guest->paused;
@@ -150,7 +150,7 @@ static void toggle(struct top_state *state, bool all)
     if (!all && paused && state->host.paused)
         top_say(state, true, "balancing is paused as a whole: P resumes it");
     else
-        go(state, TOP_CONFIRM);
+        enter_mode(state, TOP_CONFIRM);
 }
 
 /* SIZE, +SIZE or -SIZE. */
@@ -199,7 +199,7 @@ static void finish_input(struct top_state *state)
         state->mode = state->mode == TOP_FILTER ? state->below : TOP_CONFIRM;
 }
 
-static void encode(uint32_t code, char out[5])
+static void encode_utf8(uint32_t code, char out[5])
 {
     memset(out, 0, 5);
     if (code < 0x80) {
@@ -213,7 +213,7 @@ static void encode(uint32_t code, char out[5])
     out[0] = (char)(first[more] | code);
 }
 
-static void type(char *input, uint32_t key)
+static void type_key(char *input, uint32_t key)
 {
     char bytes[5];
     size_t length = strlen(input);
@@ -225,7 +225,7 @@ static void type(char *input, uint32_t key)
     }
     if (key >= TERM_KEY_NONE)
         return;
-    encode(key, bytes);
+    encode_utf8(key, bytes);
     if (ballast_text_character(bytes) > 0 && length + strlen(bytes) < TOP_INPUT)
         memcpy(input + length, bytes, strlen(bytes) + 1);
 }
@@ -240,7 +240,7 @@ static enum top_does input_key(struct top_state *state, uint32_t key)
     } else if (key == TERM_KEY_ENTER) {
         finish_input(state);
     } else {
-        type(filters ? state->filter : state->input, key);
+        type_key(filters ? state->filter : state->input, key);
     }
     return TOP_DOES_NOTHING;
 }
@@ -265,10 +265,10 @@ static void command_key(struct top_state *state, uint32_t key)
     switch (key) {
     case '?':
     case 'h':
-        go(state, TOP_HELP);
+        enter_mode(state, TOP_HELP);
         break;
     case '/':
-        go(state, TOP_FILTER);
+        enter_mode(state, TOP_FILTER);
         break;
     case 's':
         state->sort = (enum top_sort)((state->sort + 1) % TOP_SORTS);
@@ -278,22 +278,22 @@ static void command_key(struct top_state *state, uint32_t key)
         break;
     case 't':
         if (begin_change(state, TOP_SET_TARGET, false))
-            go(state, TOP_ASK_TARGET);
+            enter_mode(state, TOP_ASK_TARGET);
         break;
     case 'r':
         if (begin_change(state, TOP_SET_RANGE, false))
-            go(state, TOP_ASK_RANGE);
+            enter_mode(state, TOP_ASK_RANGE);
         break;
     case 'p':
     case 'P':
-        toggle(state, key == 'P');
+        toggle_key(state, key == 'P');
         break;
     default:
         break;
     }
 }
 
-static void leave(struct top_state *state)
+static void leave_mode(struct top_state *state)
 {
     state->mode = state->mode == TOP_HELP ? state->below : TOP_LIST;
     state->scrolled = 0;
@@ -313,15 +313,15 @@ enum top_does top_key(struct top_state *state, uint32_t key)
         return TOP_DOES_QUIT;
     if (key == CONTROL_L)
         return TOP_DOES_REDRAW;
-    if (moves(state, key))
+    if (key_moves(state, key))
         return TOP_DOES_NOTHING;
     if (key == TERM_KEY_ESCAPE && state->mode == TOP_LIST)
         state->filter[0] = '\0';
     else if (key == TERM_KEY_ESCAPE || key == TERM_KEY_LEFT || key == 'q')
-        leave(state);
+        leave_mode(state);
     else if ((key == TERM_KEY_ENTER || key == TERM_KEY_RIGHT) && state->mode == TOP_LIST &&
              top_selected(state))
-        go(state, TOP_GUEST);
+        enter_mode(state, TOP_GUEST);
     else if (state->mode != TOP_HELP)
         command_key(state, key);
     return TOP_DOES_NOTHING;

@@ -56,7 +56,7 @@ static struct plan plan_for(unsigned columns)
     return plan;
 }
 
-static void size_text(uint64_t kib, char out[CELL])
+static void layout_guests_size_text(uint64_t kib, char out[CELL])
 {
     if (kib == BALLAST_NONE)
         (void)snprintf(out, CELL, "-");
@@ -75,8 +75,8 @@ static void range_text(const struct top_guest *guest, char out[CELL])
 
 /* The stack from its top, lying: overhead first, balloon last. A bar in it is where the target is.
  */
-static void draw_bar(const struct top_guest *guest, struct top_cells *cells, unsigned row,
-                     unsigned column, unsigned width)
+static void draw_layout_guests_bar(const struct top_guest *guest, struct top_cells *cells,
+                                   unsigned row, unsigned column, unsigned width)
 {
     struct ballast_breakdown breakdown;
     unsigned end[BALLAST_SEGMENTS];
@@ -103,15 +103,15 @@ static void draw_figures(const struct top_guest *guest, struct top_cells *cells,
     char text[CELL];
     char way[] = {way_of(guest), '\0'};
     enum top_style style = *way == '^' ? TOP_UP : *way == 'v' ? TOP_DOWN : TOP_PLAIN;
-    size_text(guest->actual_kib, text);
+    layout_guests_size_text(guest->actual_kib, text);
     top_put_right(cells, row, column, SIZE, TOP_PLAIN, text);
     (void)top_put(cells, row, column + SIZE + 1, 1, style, way);
-    size_text(guest->target_kib, text);
+    layout_guests_size_text(guest->target_kib, text);
     top_put_right(cells, row, column + SIZE + WAY, SIZE, style, text);
     column += 2 * SIZE + WAY + 1;
     range_text(guest, text);
     top_put_right(cells, row, column, RANGE, TOP_PLAIN, text);
-    size_text(guest->need_kib, text);
+    layout_guests_size_text(guest->need_kib, text);
     top_put_right(cells, row, column + RANGE + 1, NEED, TOP_PLAIN, text);
 }
 
@@ -156,7 +156,7 @@ static void draw_guest(const struct plan *plan, const struct top_guest *guest, b
         top_restyle(cells, row, 0, cells->columns, TOP_SELECTED);
         (void)top_put(cells, row, 0, 1, TOP_SELECTED, ">");
     }
-    draw_bar(guest, cells, row, bar, plan->bar);
+    draw_layout_guests_bar(guest, cells, row, bar, plan->bar);
 }
 
 unsigned top_draw_guests(const struct top_state *state, struct top_cells *cells, unsigned row,

@@ -11,7 +11,7 @@
 
 enum { ITEM = 64 };
 
-static void draw_bar(const struct top_host *host, struct top_cells *cells, unsigned row)
+static void draw_layout_host_bar(const struct top_host *host, struct top_cells *cells, unsigned row)
 {
     unsigned width = cells->columns - 2;
     unsigned end[BALLAST_PARTS];
@@ -55,8 +55,8 @@ static void put_item(struct top_cells *cells, unsigned columns, struct place *pl
  * In MiB, each the difference of two sums that were rounded: so what is read adds up too. NULL as
  * cells: only how far it goes.
  */
-static unsigned legend(const struct top_host *host, struct top_cells *cells, unsigned columns,
-                       unsigned row)
+static unsigned draw_host_legend(const struct top_host *host, struct top_cells *cells,
+                                 unsigned columns, unsigned row)
 {
     struct place place = {.row = row};
     uint64_t before_kib = 0;
@@ -89,11 +89,11 @@ static unsigned legend(const struct top_host *host, struct top_cells *cells, uns
 
 unsigned top_host_rows(const struct top_host *host, unsigned columns)
 {
-    return 1 + legend(host, NULL, columns, 0);
+    return 1 + draw_host_legend(host, NULL, columns, 0);
 }
 
 unsigned top_draw_host(const struct top_host *host, struct top_cells *cells, unsigned row)
 {
-    draw_bar(host, cells, row);
-    return legend(host, cells, cells->columns, row + 1);
+    draw_layout_host_bar(host, cells, row);
+    return draw_host_legend(host, cells, cells->columns, row + 1);
 }

@@ -84,27 +84,27 @@ static void add_diagram(struct window *window, const struct top_guest *guest)
             "its segments are not known: overhead is extra external, all it holds is guest");
 }
 
-static void add_size(struct window *window, const char *word, uint64_t kib)
+static void add_text_line_size(struct window *window, const char *word, uint64_t kib)
 {
     char size[TOP_SIZE];
     top_size(kib, size);
     add(window, TOP_PLAIN, "%-18s %14s", word, size);
 }
 
-static void add_figures(struct window *window, const struct top_guest *guest)
+static void add_text_line_figures(struct window *window, const struct top_guest *guest)
 {
     char least[TOP_SIZE];
     char most[TOP_SIZE];
     top_size(guest->dynamic_min_kib, least);
     top_size(guest->dynamic_max_kib, most);
-    add_size(window, "holds", guest->actual_kib);
-    add_size(window, "target", guest->target_kib);
+    add_text_line_size(window, "holds", guest->actual_kib);
+    add_text_line_size(window, "target", guest->target_kib);
     add(window, TOP_PLAIN, "%-18s %14s to %s", "range", least, most);
-    add_size(window, "static maximum", guest->static_max_kib);
-    add_size(window, "xen maximum", guest->xen_maximum_kib);
-    add_size(window, "overhead", guest->overhead_kib);
-    add_size(window, "need", guest->need_kib);
-    add_size(window, "says it uses", guest->used_kib);
+    add_text_line_size(window, "static maximum", guest->static_max_kib);
+    add_text_line_size(window, "xen maximum", guest->xen_maximum_kib);
+    add_text_line_size(window, "overhead", guest->overhead_kib);
+    add_text_line_size(window, "need", guest->need_kib);
+    add_text_line_size(window, "says it uses", guest->used_kib);
     if (guest->shares != BALLAST_NONE)
         add(window, TOP_PLAIN, "%-18s %14" PRIu64, "shares", guest->shares);
 }
@@ -131,7 +131,7 @@ size_t top_draw_guest(const struct top_state *state, struct top_cells *cells, un
     add(&window, TOP_PLAIN, "%s", "");
     add_diagram(&window, guest);
     add(&window, TOP_PLAIN, "%s", "");
-    add_figures(&window, guest);
+    add_text_line_figures(&window, guest);
     if (!guest->has_balloon)
         add(&window, TOP_PLAIN, "no balloon driver was seen in it");
     return window.at;

@@ -43,24 +43,24 @@ static uint64_t gap_kib(const struct top_guest *guest)
 }
 
 /* What is not known comes last. */
-static uint64_t known(uint64_t kib)
+static uint64_t order_known(uint64_t kib)
 {
     return kib == BALLAST_NONE ? 0 : kib + 1;
 }
 
-static uint64_t size_of(enum top_sort sort, const struct top_guest *guest)
+static uint64_t order_size_of(enum top_sort sort, const struct top_guest *guest)
 {
     switch (sort) {
     case TOP_BY_ACTUAL:
         return guest->actual_kib;
     case TOP_BY_TARGET:
-        return known(guest->target_kib);
+        return order_known(guest->target_kib);
     case TOP_BY_NEED:
-        return known(guest->need_kib);
+        return order_known(guest->need_kib);
     case TOP_BY_GAP:
         return gap_kib(guest);
     case TOP_BY_RANGE: /* as it is shown: only where both ends are known */
-        return guest->dynamic_min_kib == BALLAST_NONE ? 0 : known(guest->dynamic_max_kib);
+        return guest->dynamic_min_kib == BALLAST_NONE ? 0 : order_known(guest->dynamic_max_kib);
     case TOP_BY_BAR:
         return ballast_add_ceil(guest->actual_kib, guest->overhead_kib);
     case TOP_BY_ID:
@@ -85,12 +85,12 @@ static int compare_by(enum top_sort sort, const struct top_guest *a, const struc
         return (*a->why == '\0') - (*b->why == '\0');
     if (sort == TOP_BY_WHY)
         return strcmp(a->why, b->why);
-    uint64_t x = size_of(sort, a);
-    uint64_t y = size_of(sort, b);
+    uint64_t x = order_size_of(sort, a);
+    uint64_t y = order_size_of(sort, b);
     return (x < y) - (x > y);
 }
 
-static int compare(const void *a, const void *b, void *context)
+static int compare_guests(const void *a, const void *b, void *context)
 {
     const struct top_state *state = context;
     const struct top_guest *x = &state->host.guests[*(const size_t *)a];
@@ -137,7 +137,7 @@ int top_arrange(struct top_state *state, size_t page)
         if (strcasestr(state->host.guests[i].name, state->filter))
             shown[state->count++] = i;
     }
-    qsort_r(shown, state->count, sizeof(*shown), compare, state);
+    qsort_r(shown, state->count, sizeof(*shown), compare_guests, state);
     state->page = page;
     select_again(state);
     keep_in_sight(state);

@@ -41,14 +41,14 @@ struct top {
     bool anew;
 };
 
-static uint64_t now_usec(void)
+static uint64_t top_now_usec(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void remember(int number)
+static void remember_signal(int number)
 {
     for (int i = 0; i < CAUGHT; i++) {
         if (caught[i] == number)
@@ -58,7 +58,7 @@ static void remember(int number)
 
 static void catch_signals(struct signals *signals)
 {
-    struct sigaction action = {.sa_handler = remember};
+    struct sigaction action = {.sa_handler = remember_signal};
     sigset_t mask;
     (void)sigemptyset(&mask);
     for (int i = 0; i < CAUGHT; i++)
@@ -110,14 +110,14 @@ static void tell_lost(struct top *top, int rc, const struct ballast_error *err)
     top->changed = true;
 }
 
-static void look(struct top *top)
+static void sample_top(struct top *top)
 {
     struct ballast_error err;
     tell_lost(top, top->source->look(top->source->context, &top->state.host, &err), &err);
-    top->due_usec = now_usec() + top->options->interval_usec;
+    top->due_usec = top_now_usec() + top->options->interval_usec;
 }
 
-static int paint(struct top *top, struct ballast_error *err)
+static int paint_top(struct top *top, struct ballast_error *err)
 {
     unsigned columns;
     unsigned rows;
@@ -129,7 +129,7 @@ static int paint(struct top *top, struct ballast_error *err)
     return 0;
 }
 
-static void change(struct top *top)
+static void change_top(struct top *top)
 {
     struct ballast_error err;
     char text[TOP_TEXT];
@@ -140,7 +140,7 @@ static void change(struct top *top)
         (void)top_change_text(&top->state, true, text, sizeof(text));
         top_say(&top->state, false, "done: %s", text);
     }
-    look(top);
+    sample_top(top);
 }
 
 /* false: that was the end. */
@@ -154,13 +154,13 @@ static bool take_keys(struct top *top)
             return false;
         top->anew |= does == TOP_DOES_REDRAW;
         if (does == TOP_DOES_CHANGE)
-            change(top);
+            change_top(top);
     }
     return true;
 }
 
 /* The terminal is the shell's until we are continued. */
-static void stop(struct top *top)
+static void stop_top(struct top *top)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     struct sigaction ours;
@@ -183,7 +183,7 @@ static int obey_signals(struct top *top)
             continue;
         came[i] = 0;
         if (caught[i] == SIGTSTP)
-            stop(top);
+            stop_top(top);
         else if (caught[i] != SIGCONT && caught[i] != SIGWINCH)
             return caught[i];
         top->changed = true;
@@ -193,9 +193,9 @@ static int obey_signals(struct top *top)
 }
 
 /* Until there is something to do; SIGHUP when the terminal is gone. */
-static int wait_for(struct top *top, struct pollfd fds[2])
+static int wait_for_input(struct top *top, struct pollfd fds[2])
 {
-    uint64_t left_usec = ballast_sub_floor(top->due_usec, now_usec());
+    uint64_t left_usec = ballast_sub_floor(top->due_usec, top_now_usec());
     struct timespec left = {.tv_sec = (time_t)(left_usec / BALLAST_SEC_USEC),
                             .tv_nsec = (long)(left_usec % BALLAST_SEC_USEC) * 1000};
     int source = top->source->fd ? top->source->fd(top->source->context) : -1;
@@ -206,16 +206,16 @@ static int wait_for(struct top *top, struct pollfd fds[2])
     return (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) ? SIGHUP : obey_signals(top);
 }
 
-static int run(struct top *top, struct ballast_error *err)
+static int run_top(struct top *top, struct ballast_error *err)
 {
     for (;;) {
         struct pollfd fds[2];
         struct ballast_error why;
-        if (now_usec() >= top->due_usec)
-            look(top);
-        int rc = top->changed ? paint(top, err) : 0;
+        if (top_now_usec() >= top->due_usec)
+            sample_top(top);
+        int rc = top->changed ? paint_top(top, err) : 0;
         if (rc == 0)
-            rc = wait_for(top, fds);
+            rc = wait_for_input(top, fds);
         if (rc != 0)
             return rc;
         if (!take_keys(top))
@@ -240,7 +240,7 @@ int top_run(const struct top_options *options, const struct top_source *source,
     int rc = term_open(options->colour, top.styles, TOP_STYLES, &top.term, err);
     if (rc == 0) {
         keep_stderr(&top);
-        rc = run(&top, err);
+        rc = run_top(&top, err);
     }
     term_close(top.term);
     tell_stderr(&top);

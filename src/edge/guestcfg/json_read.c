@@ -19,12 +19,12 @@ struct source {
     struct ballast_error *err;
 };
 
-static int absent_is_fine(int rc)
+static int json_absent_is_fine(int rc)
 {
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int missing(int rc, const struct source *source, const char *key, const char *right)
+static int json_is_missing(int rc, const struct source *source, const char *key, const char *right)
 {
     if (rc != -ENOENT)
         return rc;
@@ -32,7 +32,7 @@ static int missing(int rc, const struct source *source, const char *key, const c
 }
 
 /* A member that is an object, as a source; ->object is NULL where it is absent. */
-static int enter(const struct source *source, const char *key, struct source *in)
+static int enter_json(const struct source *source, const char *key, struct source *in)
 {
     struct json_object *object = NULL;
     int rc = json_get_object(source->object, key, &source->at, &object, source->err);
@@ -42,17 +42,17 @@ static int enter(const struct source *source, const char *key, struct source *in
     return 0;
 }
 
-static int begin_guest(const struct source *source, struct ballast_guest *guest)
+static int begin_json_guest(const struct source *source, struct ballast_guest *guest)
 {
     const char *name;
     const char *word;
     struct ballast_error why;
     int rc = json_get_string(source->object, "name", &source->at, &name, source->err);
     if (rc < 0)
-        return missing(rc, source, "name", "every guest must have one");
+        return json_is_missing(rc, source, "name", "every guest must have one");
     rc = json_get_string(source->object, "type", &source->at, &word, source->err);
     if (rc < 0)
-        return missing(rc, source, "type", "\"pv\", \"pvh\" or \"hvm\" should be there");
+        return json_is_missing(rc, source, "type", "\"pv\", \"pvh\" or \"hvm\" should be there");
     int type = ballast_guest_type_find(word);
     if (type < 0)
         return json_fail(source->err, &source->at, "type",
@@ -67,7 +67,7 @@ static int read_profile(const struct source *source, struct guestcfg_guest *out)
     const char *name;
     int rc = json_get_string(source->object, "profile", &source->at, &name, source->err);
     if (rc < 0)
-        return absent_is_fine(rc);
+        return json_absent_is_fine(rc);
     if (strlen(name) >= sizeof(out->given_profile))
         return json_fail(source->err, &source->at, "profile", "longer than %zu bytes",
                          sizeof(out->given_profile) - 1);
@@ -75,7 +75,7 @@ static int read_profile(const struct source *source, struct guestcfg_guest *out)
     return 0;
 }
 
-static int read_flag(const struct source *config, const char *key, uint64_t *out)
+static int read_json_flag(const struct source *config, const char *key, uint64_t *out)
 {
     bool flag;
     int rc = json_get_bool(config->object, key, &config->at, &flag, config->err);
@@ -114,20 +114,20 @@ static int read_attr(const struct source *config, enum ballast_guest_attr attr,
         rc = json_get_u64(config->object, key, &config->at, &value, config->err);
         break;
     case BALLAST_ATTR_FLAG:
-        rc = read_flag(config, key, &value);
+        rc = read_json_flag(config, key, &value);
         break;
     case BALLAST_ATTR_CHOICE:
         rc = read_choice(config, attr, key, &value);
         break;
     }
     if (rc < 0)
-        return absent_is_fine(rc);
+        return json_absent_is_fine(rc);
     if (ballast_guest_set(guest, attr, value, &why) < 0)
         return json_fail(config->err, &config->at, key, "%s", why.text);
     return 0;
 }
 
-static int fail_model(const struct source *config, const struct ballast_error *why)
+static int fail_json_model(const struct source *config, const struct ballast_error *why)
 {
     bool of_attr = why->subject >= 0 && why->subject < BALLAST_GUEST_ATTRS;
     const char *key =
@@ -139,13 +139,13 @@ static int fail_model(const struct source *config, const struct ballast_error *w
 }
 
 /* A figure that is there must be what the configuration makes. */
-static int agree(const struct source *source, const char *key, uint64_t made_kib,
-                 const char *profile)
+static int check_agreement(const struct source *source, const char *key, uint64_t made_kib,
+                           const char *profile)
 {
     uint64_t given_kib;
     int rc = json_get_u64(source->object, key, &source->at, &given_kib, source->err);
     if (rc < 0)
-        return absent_is_fine(rc);
+        return json_absent_is_fine(rc);
     if (given_kib != made_kib)
         return json_fail(source->err, &source->at, key,
                          "%" PRIu64 " KiB, but its configuration makes %" PRIu64
@@ -158,21 +158,22 @@ static int agree_all(const struct source *source, const struct ballast_breakdown
                      const char *profile)
 {
     struct source in;
-    int rc = enter(source, "segments", &in);
+    int rc = enter_json(source, "segments", &in);
     for (int i = 0; rc == 0 && in.object && i < BALLAST_SEGMENTS; i++)
-        rc = agree(&in, ballast_segment_name((enum ballast_segment)i), made->segment_kib[i],
-                   profile);
-    if (rc < 0 || (rc = enter(source, "spans", &in)) < 0)
+        rc = check_agreement(&in, ballast_segment_name((enum ballast_segment)i),
+                             made->segment_kib[i], profile);
+    if (rc < 0 || (rc = enter_json(source, "spans", &in)) < 0)
         return rc;
     for (int i = 0; rc == 0 && in.object && i < BALLAST_SPANS; i++)
-        rc = agree(&in, ballast_span_name((enum ballast_span)i), made->span_kib[i], profile);
-    if (rc < 0 || (rc = agree(source, "need", made->need_kib, profile)) < 0 ||
-        (rc = enter(source, "xenstore", &in)) < 0 || !in.object)
+        rc = check_agreement(&in, ballast_span_name((enum ballast_span)i), made->span_kib[i],
+                             profile);
+    if (rc < 0 || (rc = check_agreement(source, "need", made->need_kib, profile)) < 0 ||
+        (rc = enter_json(source, "xenstore", &in)) < 0 || !in.object)
         return rc;
-    if ((rc = agree(&in, "static-max", made->xenstore.static_max_kib, profile)) < 0 ||
-        (rc = agree(&in, "target", made->xenstore.target_kib, profile)) < 0)
+    if ((rc = check_agreement(&in, "static-max", made->xenstore.static_max_kib, profile)) < 0 ||
+        (rc = check_agreement(&in, "target", made->xenstore.target_kib, profile)) < 0)
         return rc;
-    return agree(&in, "videoram", made->xenstore.videoram_kib, profile);
+    return check_agreement(&in, "videoram", made->xenstore.videoram_kib, profile);
 }
 
 /* 2^64 - 1 where the profile knows none: no figure can be that. */
@@ -188,16 +189,16 @@ static int agree_cost(const struct source *source, const struct ballast_breakdow
 {
     struct ballast_cost_kib cost = cost_of(made);
     struct source in;
-    int rc = enter(source, "cost", &in);
+    int rc = enter_json(source, "cost", &in);
     if (rc < 0 || !in.object)
         return rc;
     if (!ballast_breakdown_cost(made, NULL))
         return json_fail(source->err, &source->at, "cost",
                          "profile %s knows no cost to the page: leave it out", profile);
-    if ((rc = agree(&in, "settled", cost.settled_kib, profile)) < 0 ||
-        (rc = agree(&in, "fresh_max", cost.fresh_max_kib, profile)) < 0)
+    if ((rc = check_agreement(&in, "settled", cost.settled_kib, profile)) < 0 ||
+        (rc = check_agreement(&in, "fresh_max", cost.fresh_max_kib, profile)) < 0)
         return rc;
-    return agree(&in, "later_max", cost.later_max_kib, profile);
+    return check_agreement(&in, "later_max", cost.later_max_kib, profile);
 }
 
 /* 2^64 - 1 cannot be read again: json_get_u64() takes it for something larger. */
@@ -228,7 +229,7 @@ static int read_configured(const struct source *source, const struct source *con
     rc = ballast_breakdown_evaluate(&made, profile, &out->guest, options ? options->caps : NULL,
                                     &why);
     if (rc < 0)
-        return fail_model(config, &why);
+        return fail_json_model(config, &why);
     if (!is_writable(&made))
         return json_fail(config->err, &config->at, NULL, "makes more KiB than 64 bits");
     if ((rc = agree_all(source, &made, ballast_profile_name(profile))) < 0 ||
@@ -242,7 +243,7 @@ static int read_segments(const struct source *source, enum ballast_guest_type ty
                          uint64_t segment_kib[BALLAST_SEGMENTS])
 {
     struct source in;
-    int rc = enter(source, "segments", &in);
+    int rc = enter_json(source, "segments", &in);
     if (rc < 0)
         return rc;
     if (!in.object)
@@ -254,7 +255,7 @@ static int read_segments(const struct source *source, enum ballast_guest_type ty
         segment_kib[i] = 0;
         rc = json_get_u64(in.object, key, &in.at, &segment_kib[i], in.err);
         if (rc < 0 && (rc != -ENOENT || ballast_segment_applies(segment, type)))
-            return missing(rc, &in, key, "its size in KiB should be there, 0 for none");
+            return json_is_missing(rc, &in, key, "its size in KiB should be there, 0 for none");
         if (segment_kib[i] != 0 && !ballast_segment_applies(segment, type))
             return json_fail(in.err, &in.at, key, "%" PRIu64 ": a %s guest has none; 0 is right",
                              segment_kib[i], ballast_guest_type_name(type));
@@ -262,10 +263,10 @@ static int read_segments(const struct source *source, enum ballast_guest_type ty
     return 0;
 }
 
-static int check_spans(const struct source *source, const struct ballast_breakdown *given)
+static int check_json_spans(const struct source *source, const struct ballast_breakdown *given)
 {
     struct source in;
-    int rc = enter(source, "spans", &in);
+    int rc = enter_json(source, "spans", &in);
     for (int i = 0; rc == 0 && in.object && i < BALLAST_SPANS; i++) {
         const char *key = ballast_span_name((enum ballast_span)i);
         uint64_t span_kib;
@@ -274,7 +275,7 @@ static int check_spans(const struct source *source, const struct ballast_breakdo
             return json_fail(in.err, &in.at, key,
                              "%" PRIu64 " KiB, but its segments sum to %" PRIu64 " KiB", span_kib,
                              given->span_kib[i]);
-        rc = absent_is_fine(rc);
+        rc = json_absent_is_fine(rc);
     }
     return rc;
 }
@@ -282,21 +283,22 @@ static int check_spans(const struct source *source, const struct ballast_breakdo
 static int read_xenstore(const struct source *source, struct ballast_xenstore_kib *out)
 {
     struct source in;
-    int rc = enter(source, "xenstore", &in);
+    int rc = enter_json(source, "xenstore", &in);
     if (rc < 0 || !in.object)
         return rc;
-    if ((rc = absent_is_fine(
+    if ((rc = json_absent_is_fine(
              json_get_u64(in.object, "static-max", &in.at, &out->static_max_kib, in.err))) < 0 ||
-        (rc = absent_is_fine(json_get_u64(in.object, "target", &in.at, &out->target_kib, in.err))) <
-            0)
+        (rc = json_absent_is_fine(
+             json_get_u64(in.object, "target", &in.at, &out->target_kib, in.err))) < 0)
         return rc;
-    return absent_is_fine(json_get_u64(in.object, "videoram", &in.at, &out->videoram_kib, in.err));
+    return json_absent_is_fine(
+        json_get_u64(in.object, "videoram", &in.at, &out->videoram_kib, in.err));
 }
 
 static int must_be_there(const struct source *in, const char *key, uint64_t *out_kib)
 {
-    return missing(json_get_u64(in->object, key, &in->at, out_kib, in->err), in, key,
-                   "its size in KiB should be there");
+    return json_is_missing(json_get_u64(in->object, key, &in->at, out_kib, in->err), in, key,
+                           "its size in KiB should be there");
 }
 
 static int read_cost(const struct source *source, struct ballast_breakdown *given)
@@ -304,7 +306,7 @@ static int read_cost(const struct source *source, struct ballast_breakdown *give
     struct ballast_cost_kib cost;
     struct ballast_error why;
     struct source in;
-    int rc = enter(source, "cost", &in);
+    int rc = enter_json(source, "cost", &in);
     if (rc < 0 || !in.object)
         return rc;
     if ((rc = must_be_there(&in, "settled", &cost.settled_kib)) < 0 ||
@@ -338,8 +340,8 @@ static int read_given(const struct source *source, struct guestcfg_guest *out)
     struct ballast_xenstore_kib xenstore = {given.span_kib[BALLAST_STATIC_MAXIMUM],
                                             given.span_kib[BALLAST_BUILD_START],
                                             given.segment_kib[BALLAST_VIDEO]};
-    if ((rc = check_spans(source, &given)) < 0 ||
-        (rc = absent_is_fine(
+    if ((rc = check_json_spans(source, &given)) < 0 ||
+        (rc = json_absent_is_fine(
              json_get_u64(source->object, "need", &source->at, &need_kib, source->err))) < 0 ||
         (rc = read_xenstore(source, &xenstore)) < 0)
         return rc;
@@ -349,8 +351,8 @@ static int read_given(const struct source *source, struct guestcfg_guest *out)
     return rc < 0 ? rc : read_cost(source, &out->given);
 }
 
-static int read_guest(const struct source *source, const struct guestcfg_options *options,
-                      struct guestcfg_guest *out)
+static int read_json_guest(const struct source *source, const struct guestcfg_options *options,
+                           struct guestcfg_guest *out)
 {
     struct source config;
     int rc;
@@ -359,8 +361,8 @@ static int read_guest(const struct source *source, const struct guestcfg_options
         return json_fail(source->err, &source->at, NULL, "a guest must be a JSON object");
     if (guestcfg_is_libxl_json(source->object))
         return guestcfg_read_libxl_json(source->object, &source->at, options, out, source->err);
-    if ((rc = begin_guest(source, &out->guest)) < 0 || (rc = read_profile(source, out)) < 0 ||
-        (rc = enter(source, "config", &config)) < 0)
+    if ((rc = begin_json_guest(source, &out->guest)) < 0 || (rc = read_profile(source, out)) < 0 ||
+        (rc = enter_json(source, "config", &config)) < 0)
         return rc;
     return config.object ? read_configured(source, &config, options, out) : read_given(source, out);
 }
@@ -382,7 +384,7 @@ static int read_document(const struct source *source, const struct guestcfg_opti
         if (list->count >= GUESTCFG_MAX_GUESTS)
             return json_fail(source->err, &one.at, NULL, "more than %d guests",
                              GUESTCFG_MAX_GUESTS);
-        if ((rc = read_guest(&one, options, &guest)) == 0)
+        if ((rc = read_json_guest(&one, options, &guest)) == 0)
             rc = guestcfg_list_add(list, &guest, source->err);
         if (rc < 0)
             rc = guestcfg_list_fault(list, options, rc, source->err);

@@ -28,7 +28,7 @@ static int utf8_length(const unsigned char *c)
  * xl takes any bytes as a name, and JSON must be UTF-8: what is none becomes '?', a byte for a
  * byte, so that a name that was not too long is not too long when it is read again.
  */
-static void put_escaped(FILE *out, const unsigned char *c, int length)
+static void put_json_text_escaped(FILE *out, const unsigned char *c, int length)
 {
     uint32_t code = length > 1 ? c[0] & (0x7fU >> length) : c[0];
     for (int i = 1; i < length; i++)
@@ -40,7 +40,7 @@ static void put_escaped(FILE *out, const unsigned char *c, int length)
 }
 
 /* What must not be shown is escaped, and so is still the name when it is read. */
-static void put_string(FILE *out, const char *string)
+static void put_json_text_string(FILE *out, const char *string)
 {
     const unsigned char *c = (const unsigned char *)string;
     (void)fputc('"', out);
@@ -51,7 +51,7 @@ static void put_string(FILE *out, const char *string)
         else if (length == 0)
             (void)fputc('?', out);
         else if (ballast_text_character((const char *)c) == 0)
-            put_escaped(out, c, length);
+            put_json_text_escaped(out, c, length);
         else
             (void)fwrite(c, 1, (size_t)length, out);
         c += length ? length : 1;
@@ -92,9 +92,9 @@ static void put_cost_term(FILE *out, const char *before, const struct ballast_co
     (void)fprintf(out, "%s{\"term\":\"%s\",\"pages\":%" PRId64 ",\"in\":\"%s\",\"sure\":\"%s\"",
                   before, about->word, pages, sums[about->sum], ballast_sureness_name(about->sure));
     (void)fputs(",\"source\":", out);
-    put_string(out, about->source);
+    put_json_text_string(out, about->source);
     (void)fputs(",\"shown\":", out);
-    put_string(out, about->shown);
+    put_json_text_string(out, about->shown);
     (void)fputc('}', out);
 }
 
@@ -114,7 +114,7 @@ static void put_cost_terms(FILE *out, const struct ballast_breakdown *breakdown)
     (void)fputc(']', out);
 }
 
-static void put_value(FILE *out, enum ballast_guest_attr attr, uint64_t value)
+static void put_json_text_value(FILE *out, enum ballast_guest_attr attr, uint64_t value)
 {
     switch (ballast_guest_attr_kind(attr)) {
     case BALLAST_ATTR_KIB:
@@ -125,7 +125,7 @@ static void put_value(FILE *out, enum ballast_guest_attr attr, uint64_t value)
         (void)fputs(value ? "true" : "false", out);
         break;
     case BALLAST_ATTR_CHOICE:
-        put_string(out, ballast_guest_attr_choice(attr, value));
+        put_json_text_string(out, ballast_guest_attr_choice(attr, value));
         break;
     }
 }
@@ -139,7 +139,7 @@ static void put_config(FILE *out, const struct ballast_guest *guest)
             continue;
         (void)fprintf(out, "%s\"%s\":", before,
                       ballast_guest_attr_name((enum ballast_guest_attr)i));
-        put_value(out, (enum ballast_guest_attr)i, guest->attr[i]);
+        put_json_text_value(out, (enum ballast_guest_attr)i, guest->attr[i]);
         before = ",";
     }
     (void)fputc('}', out);
@@ -163,9 +163,9 @@ static void put_terms(FILE *out, const struct ballast_breakdown *breakdown)
 static void put_note(FILE *out, const char **before, const char *word, const char *text)
 {
     (void)fprintf(out, "%s{\"note\":", *before);
-    put_string(out, word);
+    put_json_text_string(out, word);
     (void)fputs(",\"text\":", out);
-    put_string(out, text);
+    put_json_text_string(out, text);
     (void)fputc('}', out);
     *before = ",";
 }
@@ -204,7 +204,7 @@ static void put_beside(FILE *out, const struct ballast_breakdown *asks,
     for (size_t i = 0; i < beside->count; i++) {
         const struct guestcfg_exact *exact = &beside->exact[i];
         (void)fputs(i ? ",{\"profile\":" : "{\"profile\":", out);
-        put_string(out, exact->profile_name);
+        put_json_text_string(out, exact->profile_name);
         put_difference(out, "settled", asks, exact->breakdown, BALLAST_COST_SETTLED);
         put_difference(out, "fresh_max", asks, exact->breakdown, BALLAST_COST_FRESH_MAX);
         (void)fputc('}', out);
@@ -219,12 +219,12 @@ int guestcfg_write_json_beside(FILE *out, const char *name, const struct ballast
 {
     errno = 0;
     (void)fputs("{\"name\":", out);
-    put_string(out, name);
+    put_json_text_string(out, name);
     (void)fputs(",\"type\":", out);
-    put_string(out, ballast_guest_type_name(breakdown->type));
+    put_json_text_string(out, ballast_guest_type_name(breakdown->type));
     if (profile_name && *profile_name) {
         (void)fputs(",\"profile\":", out);
-        put_string(out, profile_name);
+        put_json_text_string(out, profile_name);
     }
     put_breakdown(out, breakdown);
     put_cost(out, breakdown);

@@ -112,8 +112,8 @@ static int check_domain(const char *name, const xmlNode *domain, struct ballast_
     return rc;
 }
 
-static int begin_guest(const char *name, const xmlNode *domain, struct guestcfg_draft *draft,
-                       struct ballast_error *err)
+static int begin_libvirt_guest(const char *name, const xmlNode *domain,
+                               struct guestcfg_draft *draft, struct ballast_error *err)
 {
     int rc = check_domain(name, domain, err);
     if (rc == 0)
@@ -408,16 +408,16 @@ static void remark_elements(const struct guestcfg_libvirt *reading)
         guestcfg_remark_key(remarks, GUESTCFG_REMARK_NOT_COUNTED, dimm, sizeof(dimm) - 1);
 }
 
-static int read_guest(const char *name, const xmlNode *domain,
-                      const struct guestcfg_options *options, struct guestcfg_draft *draft,
-                      struct ballast_error *err)
+static int read_libvirt_guest(const char *name, const xmlNode *domain,
+                              const struct guestcfg_options *options, struct guestcfg_draft *draft,
+                              struct ballast_error *err)
 {
     struct guestcfg_libvirt reading = {domain, draft, err};
     int rc;
-    if ((rc = begin_guest(name, domain, draft, err)) < 0 || (rc = read_memory(&reading)) < 0 ||
-        (rc = read_vcpus(&reading)) < 0 || (rc = set_pool(&reading)) < 0 ||
-        (rc = read_features(&reading)) < 0 || (rc = read_cpu(&reading, options)) < 0 ||
-        (rc = guestcfg_libvirt_devices(&reading)) < 0)
+    if ((rc = begin_libvirt_guest(name, domain, draft, err)) < 0 ||
+        (rc = read_memory(&reading)) < 0 || (rc = read_vcpus(&reading)) < 0 ||
+        (rc = set_pool(&reading)) < 0 || (rc = read_features(&reading)) < 0 ||
+        (rc = read_cpu(&reading, options)) < 0 || (rc = guestcfg_libvirt_devices(&reading)) < 0)
         return rc;
     remark_elements(&reading);
     return guestcfg_settle(draft, options, err);
@@ -430,8 +430,8 @@ static bool is_root(const xmlNode *root, const char *name)
 
 /* <domain>, or the first one in what libvirt puts around it: its state, a snapshot; or in a list.
  */
-static int find_domain(const char *name, const xmlNode *root, const xmlNode **out,
-                       struct ballast_error *err)
+static int find_libvirt_domain(const char *name, const xmlNode *root, const xmlNode **out,
+                               struct ballast_error *err)
 {
     static const char *const around[] = {"domstatus", "domainsnapshot", "domains"};
     *out = is_root(root, "domain") ? root : NULL;
@@ -452,12 +452,12 @@ static int find_domain(const char *name, const xmlNode *root, const xmlNode **ou
                              root ? (const char *)root->name : "");
 }
 
-static int add_guest(const char *name, const xmlNode *domain,
-                     const struct guestcfg_options *options, struct guestcfg_list *list,
-                     struct ballast_error *err)
+static int add_libvirt_guest(const char *name, const xmlNode *domain,
+                             const struct guestcfg_options *options, struct guestcfg_list *list,
+                             struct ballast_error *err)
 {
     struct guestcfg_draft draft = {.name = name, .keys = keys};
-    int rc = read_guest(name, domain, options, &draft, err);
+    int rc = read_libvirt_guest(name, domain, options, &draft, err);
     if (rc < 0)
         return guestcfg_list_fault(list, options, rc, err);
     if (list->count >= GUESTCFG_MAX_GUESTS)
@@ -477,10 +477,10 @@ static int read_piece(const char *name, const struct guestcfg_xml_piece *piece,
     if ((rc = guestcfg_check_text(name, piece->data, piece->length, err)) < 0 ||
         (rc = guestcfg_xml_parse(name, piece, &doc, err)) < 0)
         return rc;
-    rc = find_domain(name, guestcfg_xml_root(doc), &domain, err);
+    rc = find_libvirt_domain(name, guestcfg_xml_root(doc), &domain, err);
     bool is_alone = rc == 0 && domain == guestcfg_xml_root(doc);
     while (rc == 0 && domain) {
-        rc = add_guest(name, domain, options, list, err);
+        rc = add_libvirt_guest(name, domain, options, list, err);
         domain = is_alone ? NULL : guestcfg_xml_next(domain);
     }
     guestcfg_xml_free(doc);

@@ -173,8 +173,8 @@ static int read_pci(const struct guestcfg_libvirt *reading, const xmlNode *devic
                                 (const char *)first->name);
 }
 
-static int read_limit(const struct guestcfg_libvirt *reading, const xmlNode *node, const char *name,
-                      enum ballast_guest_attr attr)
+static int read_libvirt_devices_limit(const struct guestcfg_libvirt *reading, const xmlNode *node,
+                                      const char *name, enum ballast_guest_attr attr)
 {
     char *text = guestcfg_xml_attr(node, name);
     uint64_t limit = 0;
@@ -197,9 +197,10 @@ static int read_xenbus(const struct guestcfg_libvirt *reading, const xmlNode *de
          node = guestcfg_xml_next(node)) {
         if (!guestcfg_xml_attr_is(node, "type", "xenbus"))
             continue;
-        rc = read_limit(reading, node, "maxGrantFrames", BALLAST_MAX_GRANT_FRAMES);
+        rc = read_libvirt_devices_limit(reading, node, "maxGrantFrames", BALLAST_MAX_GRANT_FRAMES);
         if (rc == 0)
-            rc = read_limit(reading, node, "maxEventChannels", BALLAST_MAX_EVENT_CHANNELS);
+            rc = read_libvirt_devices_limit(reading, node, "maxEventChannels",
+                                            BALLAST_MAX_EVENT_CHANNELS);
     }
     return rc;
 }

@@ -30,7 +30,7 @@ struct config {
     struct ballast_error *err;
 };
 
-static bool has(const struct json_object *object, const char *key)
+static bool libxl_part_has(const struct json_object *object, const char *key)
 {
     return json_object_object_get_ex(object, key, NULL);
 }
@@ -38,7 +38,7 @@ static bool has(const struct json_object *object, const char *key)
 static bool is_config(const struct json_object *object)
 {
     return json_object_is_type(object, json_type_object) &&
-           (has(object, "c_info") || has(object, "b_info"));
+           (libxl_part_has(object, "c_info") || libxl_part_has(object, "b_info"));
 }
 
 bool guestcfg_is_libxl_json(const struct json_object *object)
@@ -50,8 +50,8 @@ bool guestcfg_is_libxl_json(const struct json_object *object)
            (json_object_object_get_ex(object, "config", &config) && is_config(config));
 }
 
-static int enter(const struct part *part, const char *key, struct part *in,
-                 struct ballast_error *err)
+static int enter_libxl(const struct part *part, const char *key, struct part *in,
+                       struct ballast_error *err)
 {
     struct json_object *object = NULL;
     int rc = part->object ? json_get_object(part->object, key, &part->at, &object, err) : -ENOENT;
@@ -112,8 +112,9 @@ static int read_items(const struct part *part, const char *key, uint64_t *out,
     return rc;
 }
 
-static int read_value(const struct part *part, const char *key, enum ballast_libxl_member member,
-                      uint64_t *out, struct ballast_error *err)
+static int read_libxl_value(const struct part *part, const char *key,
+                            enum ballast_libxl_member member, uint64_t *out,
+                            struct ballast_error *err)
 {
     uint64_t raw = BALLAST_UNSET;
     int rc = -ENOENT;
@@ -160,7 +161,7 @@ static int find_member(const struct config *config, enum ballast_libxl_member me
     char outer[32];
     struct part in;
     (void)snprintf(outer, sizeof(outer), "%.*s", (int)(dot - about->key), about->key);
-    int rc = enter(part, outer, &in, config->err);
+    int rc = enter_libxl(part, outer, &in, config->err);
     *part = in;
     return rc;
 }
@@ -185,7 +186,7 @@ static int read_members(const struct config *config, enum ballast_guest_type typ
             continue;
         rc = find_member(config, member, &part, &key);
         if (rc == 0 && part.object)
-            rc = read_value(&part, key, member, &value[i], config->err);
+            rc = read_libxl_value(&part, key, member, &value[i], config->err);
     }
     return rc;
 }
@@ -194,7 +195,7 @@ static int read_members(const struct config *config, enum ballast_guest_type typ
 static int refuse_arm(const struct config *config)
 {
     struct part arm;
-    int rc = enter(&config->build, "arch_arm", &arm, config->err);
+    int rc = enter_libxl(&config->build, "arch_arm", &arm, config->err);
     if (rc == 0 && arm.object && json_object_object_length(arm.object) > 0)
         return json_fail(config->err, &config->build.at, "arch_arm",
                          "this guest is for Arm, and Ballast knows only x86");
@@ -214,7 +215,7 @@ static int note_slack(const struct config *config, struct guestcfg_remarks *rema
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int begin_guest(const struct config *config, struct ballast_guest *guest)
+static int begin_libxl_guest(const struct config *config, struct ballast_guest *guest)
 {
     const char *word;
     const char *name;
@@ -240,7 +241,7 @@ static int begin_guest(const struct config *config, struct ballast_guest *guest)
     return rc;
 }
 
-static int fail_model(const struct config *config, const struct ballast_error *why)
+static int fail_libxl_model(const struct config *config, const struct ballast_error *why)
 {
     struct part part = config->build;
     const char *key = NULL;
@@ -261,17 +262,17 @@ static int enter_config(const struct json_object *object, const struct json_at *
     int rc;
     out->whole = (struct part){object, *at};
     if (!is_config(object) &&
-        (rc = enter(&(struct part){object, *at}, "config", &out->whole, out->err)) < 0)
+        (rc = enter_libxl(&(struct part){object, *at}, "config", &out->whole, out->err)) < 0)
         return rc;
-    if ((rc = enter(&out->whole, "c_info", &out->create, out->err)) < 0 ||
-        (rc = enter(&out->whole, "b_info", &out->build, out->err)) < 0)
+    if ((rc = enter_libxl(&out->whole, "c_info", &out->create, out->err)) < 0 ||
+        (rc = enter_libxl(&out->whole, "b_info", &out->build, out->err)) < 0)
         return rc;
     out->of_type = (struct part){NULL, out->build.at};
     if (!out->create.object ||
         json_get_string(out->create.object, "type", &out->create.at, &type, NULL) < 0)
         return 0;
     (void)snprintf(word, sizeof(word), "type.%s", type);
-    return enter(&out->build, word, &out->of_type, out->err);
+    return enter_libxl(&out->build, word, &out->of_type, out->err);
 }
 
 static bool is_dom0(const struct json_object *object)
@@ -294,7 +295,7 @@ int guestcfg_read_libxl_json(const struct json_object *object, const struct json
     if (is_dom0(object))
         return 1;
     if ((rc = enter_config(object, at, &config)) < 0 || (rc = refuse_arm(&config)) < 0 ||
-        (rc = begin_guest(&config, &made.guest)) < 0 ||
+        (rc = begin_libxl_guest(&config, &made.guest)) < 0 ||
         (rc = note_slack(&config, &made.remarks)) < 0 ||
         (rc = read_members(&config, made.guest.type, value)) < 0)
         return rc;
@@ -302,7 +303,7 @@ int guestcfg_read_libxl_json(const struct json_object *object, const struct json
         ballast_settle(&made.guest, options ? options->caps : NULL,
                        ballast_profile_toolstack(options ? options->profile : NULL), &settled,
                        &why) < 0)
-        return fail_model(&config, &why);
+        return fail_libxl_model(&config, &why);
     *out = made;
     return 0;
 }

@@ -49,35 +49,36 @@ static int set_from(const struct reading *reading, enum ballast_guest_attr attr,
     return guestcfg_set(reading->draft, attr, value, place, reading->err);
 }
 
-static int absent_is_fine(int rc)
+static int xl_absent_is_fine(int rc)
 {
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int read_size(const struct reading *reading, enum ballast_guest_attr attr)
+static int read_xl_size(const struct reading *reading, enum ballast_guest_attr attr)
 {
     uint64_t kib;
     int rc = guestcfg_xl_mib(reading->file, keys[attr], &kib, reading->err);
-    return rc < 0 ? absent_is_fine(rc) : set_from(reading, attr, keys[attr], kib);
+    return rc < 0 ? xl_absent_is_fine(rc) : set_from(reading, attr, keys[attr], kib);
 }
 
 static int read_count(const struct reading *reading, enum ballast_guest_attr attr)
 {
     uint64_t count;
     int rc = guestcfg_xl_count(reading->file, keys[attr], &count, reading->err);
-    return rc < 0 ? absent_is_fine(rc) : set_from(reading, attr, keys[attr], count);
+    return rc < 0 ? xl_absent_is_fine(rc) : set_from(reading, attr, keys[attr], count);
 }
 
 /* xlu_cfg_get_defbool: any number, and true is what is not 0. */
-static int read_flag(const struct reading *reading, enum ballast_guest_attr attr, const char *key)
+static int read_xl_flag(const struct reading *reading, enum ballast_guest_attr attr,
+                        const char *key)
 {
     long number;
     int rc = guestcfg_xl_long(reading->file, key, &number, reading->err);
-    return rc < 0 ? absent_is_fine(rc) : set_from(reading, attr, key, number != 0);
+    return rc < 0 ? xl_absent_is_fine(rc) : set_from(reading, attr, key, number != 0);
 }
 
 /* xl compares as many letters as were given, so that "h" is hvm, and so is "". */
-static bool begins(const char *word, const char *given)
+static bool begins_with_word(const char *word, const char *given)
 {
     return strncmp(given, word, strlen(given)) == 0;
 }
@@ -87,12 +88,12 @@ static int read_type_key(const struct guestcfg_xl_file *file, int *type, struct 
     const char *given;
     int rc = guestcfg_xl_string(file, "type", &given, err);
     if (rc < 0)
-        return absent_is_fine(rc);
-    if (begins("hvm", given))
+        return xl_absent_is_fine(rc);
+    if (begins_with_word("hvm", given))
         *type = BALLAST_HVM;
-    else if (begins("pv", given))
+    else if (begins_with_word("pv", given))
         *type = BALLAST_PV;
-    else if (begins("pvh", given))
+    else if (begins_with_word("pvh", given))
         *type = BALLAST_PVH;
     else
         return guestcfg_xl_fail(file, "type", err,
@@ -107,8 +108,10 @@ static int read_builder_key(const struct guestcfg_xl_file *file, int *type,
     const char *given;
     int rc = guestcfg_xl_string(file, "builder", &given, err);
     if (rc < 0)
-        return absent_is_fine(rc);
-    int built = begins("hvm", given) ? BALLAST_HVM : begins("generic", given) ? BALLAST_PV : -1;
+        return xl_absent_is_fine(rc);
+    int built = begins_with_word("hvm", given)       ? BALLAST_HVM
+                : begins_with_word("generic", given) ? BALLAST_PV
+                                                     : -1;
     if (built < 0)
         return guestcfg_xl_fail(file, "builder", err,
                                 "\"%.40s\" is no builder: \"hvm\" and \"generic\" are, and type= "
@@ -133,8 +136,8 @@ static int read_type(const struct guestcfg_xl_file *file, enum ballast_guest_typ
     return 0;
 }
 
-static int begin_guest(const struct guestcfg_xl_file *file, struct guestcfg_draft *draft,
-                       struct ballast_error *err)
+static int begin_xl_guest(const struct guestcfg_xl_file *file, struct guestcfg_draft *draft,
+                          struct ballast_error *err)
 {
     enum ballast_guest_type type;
     const char *name;
@@ -171,7 +174,7 @@ static int read_vga(const struct reading *reading)
         return rc;
     rc = guestcfg_xl_long(reading->file, "stdvga", &number, reading->err);
     if (rc < 0)
-        return absent_is_fine(rc);
+        return xl_absent_is_fine(rc);
     return set_from(reading, BALLAST_VGA, "stdvga", number ? BALLAST_VGA_STD : BALLAST_VGA_CIRRUS);
 }
 
@@ -180,7 +183,7 @@ static int read_device_model(const struct reading *reading)
     const char *word;
     int rc = guestcfg_xl_string(reading->file, "device_model_version", &word, reading->err);
     if (rc < 0)
-        return absent_is_fine(rc);
+        return xl_absent_is_fine(rc);
     int version = ballast_guest_attr_word_find(BALLAST_DEVICE_MODEL, word);
     if (version < 0)
         return guestcfg_xl_fail(reading->file, "device_model_version", reading->err,
@@ -196,7 +199,7 @@ static int add_devices(const struct reading *reading, const char *key)
     int entries;
     int rc = guestcfg_xl_list(reading->file, key, &list, &entries, reading->err);
     if (rc < 0)
-        return absent_is_fine(rc);
+        return xl_absent_is_fine(rc);
     for (int i = 0; i < entries; i++) {
         if (!reading->file->lib->xlu_cfg_get_listitem(list, i))
             return guestcfg_xl_fail(reading->file, key, reading->err,
@@ -215,7 +218,7 @@ static int read_passthrough(const struct reading *reading)
     const char *word;
     int rc = guestcfg_xl_string(reading->file, "passthrough", &word, reading->err);
     if (rc < 0)
-        return absent_is_fine(rc);
+        return xl_absent_is_fine(rc);
     if (strcasecmp(word, "default") == 0)
         return 0;
     const char *known;
@@ -236,7 +239,7 @@ static int read_altp2m(const struct reading *reading)
     const char *given;
     int rc = guestcfg_xl_string(reading->file, "altp2m", &given, reading->err);
     if (rc < 0)
-        return absent_is_fine(rc);
+        return xl_absent_is_fine(rc);
     long number;
     if (reading->file->lib->xlu_cfg_get_long(reading->file->config, "altp2m", &number, 1) != 0) {
         number = -1;
@@ -258,28 +261,28 @@ static int read_for_type(const struct reading *reading)
 {
     int rc = 0;
     if (reading->draft->guest.type == BALLAST_PVH)
-        return read_flag(reading, BALLAST_PVSHIM, "pvshim");
+        return read_xl_flag(reading, BALLAST_PVSHIM, "pvshim");
     if (reading->draft->guest.type != BALLAST_HVM)
         return 0;
     if ((rc = read_vga(reading)) < 0)
         return rc;
-    return read_flag(reading, BALLAST_ALTP2M, "altp2mhvm");
+    return read_xl_flag(reading, BALLAST_ALTP2M, "altp2mhvm");
 }
 
-static int read_keys(const struct reading *reading)
+static int read_xl_keys(const struct reading *reading)
 {
     int rc;
-    if ((rc = read_size(reading, BALLAST_MEMORY)) < 0 ||
-        (rc = read_size(reading, BALLAST_MAXMEM)) < 0 ||
+    if ((rc = read_xl_size(reading, BALLAST_MEMORY)) < 0 ||
+        (rc = read_xl_size(reading, BALLAST_MAXMEM)) < 0 ||
         (rc = read_count(reading, BALLAST_VCPUS)) < 0 ||
         (rc = read_count(reading, BALLAST_MAXVCPUS)) < 0 ||
         (rc = guestcfg_xl_vnuma(reading->file, reading->draft, reading->err)) < 0 ||
-        (rc = read_size(reading, BALLAST_SHADOW_MEMORY)) < 0 ||
-        (rc = read_size(reading, BALLAST_VIDEORAM)) < 0 ||
-        (rc = read_size(reading, BALLAST_STUBDOMAIN_MEMORY)) < 0 ||
-        (rc = read_flag(reading, BALLAST_HAP, "hap")) < 0 ||
-        (rc = read_flag(reading, BALLAST_NESTEDHVM, "nestedhvm")) < 0 ||
-        (rc = read_flag(reading, BALLAST_STUBDOMAIN, "device_model_stubdomain_override")) < 0 ||
+        (rc = read_xl_size(reading, BALLAST_SHADOW_MEMORY)) < 0 ||
+        (rc = read_xl_size(reading, BALLAST_VIDEORAM)) < 0 ||
+        (rc = read_xl_size(reading, BALLAST_STUBDOMAIN_MEMORY)) < 0 ||
+        (rc = read_xl_flag(reading, BALLAST_HAP, "hap")) < 0 ||
+        (rc = read_xl_flag(reading, BALLAST_NESTEDHVM, "nestedhvm")) < 0 ||
+        (rc = read_xl_flag(reading, BALLAST_STUBDOMAIN, "device_model_stubdomain_override")) < 0 ||
         (rc = read_device_model(reading)) < 0 || (rc = add_devices(reading, "pci")) < 0 ||
         (rc = add_devices(reading, "dtdev")) < 0 || (rc = read_passthrough(reading)) < 0 ||
         (rc = read_for_type(reading)) < 0 ||
@@ -301,12 +304,13 @@ static void apply_xl_conf(const struct guestcfg_xl_conf *conf, uint64_t *attr)
         attr[BALLAST_MAX_MAPTRACK_FRAMES] = conf->max_maptrack_frames;
 }
 
-static int read_guest(const struct guestcfg_xl_file *file, const struct guestcfg_options *options,
-                      struct guestcfg_draft *draft, struct ballast_error *err)
+static int read_xl_guest(const struct guestcfg_xl_file *file,
+                         const struct guestcfg_options *options, struct guestcfg_draft *draft,
+                         struct ballast_error *err)
 {
     struct reading reading = {file, draft, err};
     int rc;
-    if ((rc = begin_guest(file, draft, err)) < 0 || (rc = read_keys(&reading)) < 0)
+    if ((rc = begin_xl_guest(file, draft, err)) < 0 || (rc = read_xl_keys(&reading)) < 0)
         return rc;
     if (options && options->xl_conf)
         apply_xl_conf(options->xl_conf, draft->guest.attr);
@@ -324,7 +328,7 @@ int guestcfg_parse_xl(const char *name, const char *data, size_t length,
         return rc;
     rc = guestcfg_xl_judge_keys(&file, data, length, &draft.remarks, err);
     if (rc == 0)
-        rc = read_guest(&file, options, &draft, err);
+        rc = read_xl_guest(&file, options, &draft, err);
     guestcfg_xl_close(&file);
     if (rc == 0)
         *out = (struct guestcfg_guest){.guest = draft.guest, .remarks = draft.remarks};

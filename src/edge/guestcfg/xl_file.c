@@ -57,7 +57,8 @@ static int fail_syntax(const struct guestcfg_xl_file *file, const char *data, si
     return guestcfg_fail(err, file->name, line, NULL, "near `%.40s': %s", token + 1, message);
 }
 
-static int load(const char *name, const struct guestcfg_xlutil **out, struct ballast_error *err)
+static int load_xl_file(const char *name, const struct guestcfg_xlutil **out,
+                        struct ballast_error *err)
 {
     static struct guestcfg_xlutil lib;
     static const char *const names[] = {XLUTIL(LOAD_NAME)};
@@ -71,8 +72,8 @@ static int load(const char *name, const struct guestcfg_xlutil **out, struct bal
     return 0;
 }
 
-static int parse(struct guestcfg_xl_file *file, const char *data, size_t length,
-                 struct ballast_error *err)
+static int parse_xl_file(struct guestcfg_xl_file *file, const char *data, size_t length,
+                         struct ballast_error *err)
 {
     int code = file->lib->xlu_cfg_readdata(file->config, data, (int)length);
     if (code == 0)
@@ -88,13 +89,14 @@ int guestcfg_xl_open(struct guestcfg_xl_file *file, const char *name, const char
     const struct guestcfg_xlutil *lib = NULL;
     int rc;
     if ((rc = guestcfg_check_text(name, data, length, err)) < 0 ||
-        (rc = guestcfg_xl_scan(name, data, length, err)) < 0 || (rc = load(name, &lib, err)) < 0)
+        (rc = guestcfg_xl_scan(name, data, length, err)) < 0 ||
+        (rc = load_xl_file(name, &lib, err)) < 0)
         return rc;
     *file = (struct guestcfg_xl_file){.name = name, .lib = lib};
     file->report = open_memstream(&file->text, &file->text_length);
     file->config = file->report ? file->lib->xlu_cfg_init(file->report, SOURCE) : NULL;
-    rc =
-        file->config ? parse(file, data, length, err) : ballast_fail(err, -ENOMEM, "out of memory");
+    rc = file->config ? parse_xl_file(file, data, length, err)
+                      : ballast_fail(err, -ENOMEM, "out of memory");
     if (rc < 0)
         guestcfg_xl_close(file);
     return rc;

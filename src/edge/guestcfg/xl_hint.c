@@ -19,16 +19,16 @@ struct setting {
     char value[WORD];
 };
 
-static bool is_space(char c)
+static bool xl_hint_is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
 static void copy_trimmed(char out[WORD], const char *from, const char *end)
 {
-    while (from < end && is_space(*from))
+    while (from < end && xl_hint_is_space(*from))
         from++;
-    while (end > from && is_space(end[-1]))
+    while (end > from && xl_hint_is_space(end[-1]))
         end--;
     bool quoted = end - from >= 2 && (*from == '"' || *from == '\'') && end[-1] == *from;
     from += quoted;
@@ -81,13 +81,13 @@ static bool begins_statement(const char *line, const char *end)
 {
     static const char *const words[] = {"import", "from",  "def",  "if",
                                         "for",    "print", "try:", "else:"};
-    while (line < end && is_space(*line))
+    while (line < end && xl_hint_is_space(*line))
         line++;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         size_t length = strlen(words[i]);
         if ((size_t)(end - line) <= length || memcmp(line, words[i], length) != 0)
             continue;
-        if (words[i][length - 1] == ':' || is_space(line[length]) || line[length] == '(')
+        if (words[i][length - 1] == ':' || xl_hint_is_space(line[length]) || line[length] == '(')
             return true;
     }
     return false;
@@ -122,7 +122,8 @@ static unsigned python_line(const char *data, size_t length)
     return 0;
 }
 
-static const char *find_line(const char *data, size_t length, unsigned line, const char **end)
+static const char *find_xl_hint_line(const char *data, size_t length, unsigned line,
+                                     const char **end)
 {
     const char *stop = data + length;
     for (; line > 1 && data < stop; line--) {
@@ -138,7 +139,7 @@ bool guestcfg_xl_hint(const char *name, const char *data, size_t length, unsigne
                       struct ballast_error *err)
 {
     const char *end;
-    const char *begin = find_line(data, length, line, &end);
+    const char *begin = find_xl_hint_line(data, length, line, &end);
     struct setting setting;
     unsigned long long mib;
     bool is_setting = split_line(begin, end, &setting);

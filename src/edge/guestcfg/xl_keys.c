@@ -207,7 +207,7 @@ struct word {
     size_t length;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_xl_keys(const void *a, const void *b)
 {
     const struct word *word = a;
     const struct key *key = b;
@@ -273,7 +273,7 @@ int guestcfg_xl_judge_keys(const struct guestcfg_xl_file *file, const char *data
     while (next_key(&at, data + length, &word)) {
         const struct key *key =
             bsearch(&word, known_keys, sizeof(known_keys) / sizeof(known_keys[0]),
-                    sizeof(known_keys[0]), compare);
+                    sizeof(known_keys[0]), compare_xl_keys);
         if (!key)
             guestcfg_remark_key(remarks, GUESTCFG_REMARK_UNKNOWN_KEYS, word.at, word.length);
         else if (key->fate == FATE_ARM)

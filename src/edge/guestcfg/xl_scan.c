@@ -68,7 +68,7 @@ static size_t octal_length(const char *at, const char *end)
 }
 
 /* scan->at is at the backslash. */
-static int scan_escape(struct scan *scan, struct ballast_error *err)
+static int scan_xl_escape(struct scan *scan, struct ballast_error *err)
 {
     char c = scan->at[1];
     scan->at += 2;
@@ -98,7 +98,7 @@ static bool string_ends(const struct scan *scan, char quote)
     return false;
 }
 
-static int scan_string(struct scan *scan, struct ballast_error *err)
+static int scan_xl_string(struct scan *scan, struct ballast_error *err)
 {
     char quote = *scan->at;
     if (!string_ends(scan, quote))
@@ -108,7 +108,7 @@ static int scan_string(struct scan *scan, struct ballast_error *err)
     while (*scan->at != quote) {
         int rc = 0;
         if (*scan->at == '\\')
-            rc = scan_escape(scan, err);
+            rc = scan_xl_escape(scan, err);
         else
             scan->at++;
         if (rc < 0)
@@ -142,7 +142,7 @@ static int scan_token(struct scan *scan, struct ballast_error *err)
     } else if (c == '#') {
         return scan_comment(scan, err);
     } else if (c == '"' || c == '\'') {
-        return scan_string(scan, err);
+        return scan_xl_string(scan, err);
     } else if (c == '\r') {
         return guestcfg_fail(err, scan->name, scan->line, NULL,
                              "a carriage return: xl refuses files with DOS line ends; save it with "

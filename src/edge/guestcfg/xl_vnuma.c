@@ -26,14 +26,15 @@ struct vnuma {
     bool named[VCPUS_MAX]; /* vCPUs */
 };
 
-static int fail(const struct vnuma *vnuma, const char *option, const char *value, const char *what)
+static int fail_xl_vnuma(const struct vnuma *vnuma, const char *option, const char *value,
+                         const char *what)
 {
     return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err, "node %d: %.40s=%.40s: %s",
                             vnuma->node + 1, option, value, what);
 }
 
 /* The decimal number at *at, which moves behind it. */
-static bool take_number(const char **at, uint64_t limit, uint64_t *out)
+static bool take_xl_vnuma_number(const char **at, uint64_t limit, uint64_t *out)
 {
     char *end;
     if (**at < '0' || **at > '9')
@@ -47,17 +48,17 @@ static bool take_number(const char **at, uint64_t limit, uint64_t *out)
     return true;
 }
 
-static int add_size(struct vnuma *vnuma, const char *value)
+static int add_xl_vnuma_size(struct vnuma *vnuma, const char *value)
 {
     const char *at = value;
     uint64_t mib;
-    if (!take_number(&at, LONG_MAX / (long)BALLAST_MIB_KIB, &mib) || *at)
-        return fail(vnuma, "size", value, "must be a number of MiB");
+    if (!take_xl_vnuma_number(&at, LONG_MAX / (long)BALLAST_MIB_KIB, &mib) || *at)
+        return fail_xl_vnuma(vnuma, "size", value, "must be a number of MiB");
     if (vnuma->node_has_size)
-        return fail(vnuma, "size", value, "the node has a size already");
+        return fail_xl_vnuma(vnuma, "size", value, "the node has a size already");
     vnuma->node_has_size = true;
     if (__builtin_add_overflow(vnuma->memory_kib, mib * BALLAST_MIB_KIB, &vnuma->memory_kib))
-        return fail(vnuma, "size", value, "together more than 64 bits of KiB");
+        return fail_xl_vnuma(vnuma, "size", value, "together more than 64 bits of KiB");
     return 0;
 }
 
@@ -68,14 +69,14 @@ static int add_vcpus(struct vnuma *vnuma, const char *value)
     for (;;) {
         uint64_t first;
         uint64_t last;
-        if (!take_number(&at, VCPUS_MAX - 1, &first))
-            return fail(vnuma, "vcpus", value, right);
+        if (!take_xl_vnuma_number(&at, VCPUS_MAX - 1, &first))
+            return fail_xl_vnuma(vnuma, "vcpus", value, right);
         last = first;
-        if (*at == '-' && (at++, !take_number(&at, VCPUS_MAX - 1, &last) || last < first))
-            return fail(vnuma, "vcpus", value, right);
+        if (*at == '-' && (at++, !take_xl_vnuma_number(&at, VCPUS_MAX - 1, &last) || last < first))
+            return fail_xl_vnuma(vnuma, "vcpus", value, right);
         for (uint64_t i = first; i <= last; i++, vnuma->vcpus++) {
             if (vnuma->named[i])
-                return fail(vnuma, "vcpus", value, "a vCPU that has a node already");
+                return fail_xl_vnuma(vnuma, "vcpus", value, "a vCPU that has a node already");
             vnuma->named[i] = true;
         }
         if (last > vnuma->highest)
@@ -83,11 +84,11 @@ static int add_vcpus(struct vnuma *vnuma, const char *value)
         if (*at == '\0')
             return 0;
         if (*at++ != ',')
-            return fail(vnuma, "vcpus", value, right);
+            return fail_xl_vnuma(vnuma, "vcpus", value, right);
     }
 }
 
-static char *trim(char *text)
+static char *trim_xl_vnuma(char *text)
 {
     static const char space[] = " \t\n\r\f\v";
     text += strspn(text, space);
@@ -108,10 +109,10 @@ static int add_option(struct vnuma *vnuma, const char *option)
                                 "node %d: \"%.40s\" must be name=value", vnuma->node + 1, option);
     }
     *value++ = '\0';
-    char *name = trim(copy);
-    value = trim(value);
+    char *name = trim_xl_vnuma(copy);
+    value = trim_xl_vnuma(value);
     if (strcmp(name, "size") == 0)
-        rc = add_size(vnuma, value);
+        rc = add_xl_vnuma_size(vnuma, value);
     else if (strcmp(name, "vcpus") == 0)
         rc = add_vcpus(vnuma, value);
     free(copy);

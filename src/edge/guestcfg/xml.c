@@ -33,7 +33,7 @@ static struct {
     XML2(LOAD_POINTER)
 } lib;
 
-static int load(const char *name, struct ballast_error *err)
+static int load_libxml(const char *name, struct ballast_error *err)
 {
     static const char *const names[] = {XML2(LOAD_NAME)};
     _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
@@ -82,7 +82,7 @@ int guestcfg_xml_parse(const char *name, const struct guestcfg_xml_piece *piece,
 {
     if (piece->length > INT_MAX)
         return ballast_fail(err, -EFBIG, "%s: too large", name);
-    int rc = load(name, err);
+    int rc = load_libxml(name, err);
     if (rc < 0)
         return rc;
     xmlParserCtxt *parser = lib.xmlNewParserCtxt();
@@ -162,7 +162,7 @@ size_t guestcfg_xml_count(const xmlNode *node, const char *name)
 }
 
 /* A string of libxml2's as one of malloc's, trimmed. */
-static char *take(xmlChar *string)
+static char *take_xml_text(xmlChar *string)
 {
     if (!string)
         return NULL;
@@ -177,12 +177,12 @@ static char *take(xmlChar *string)
 
 char *guestcfg_xml_text(const xmlNode *node)
 {
-    return node ? take(lib.xmlNodeGetContent(node)) : NULL;
+    return node ? take_xml_text(lib.xmlNodeGetContent(node)) : NULL;
 }
 
 char *guestcfg_xml_attr(const xmlNode *node, const char *name)
 {
-    return node ? take(lib.xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
+    return node ? take_xml_text(lib.xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
 }
 
 bool guestcfg_xml_attr_is(const xmlNode *node, const char *name, const char *value)
@@ -227,7 +227,7 @@ bool guestcfg_xml_number(const char *text, uint64_t *out)
 }
 
 /* Bytes in one `unit`, or 0: virScaleInteger of libvirt's src/util/virutil.c. */
-static uint64_t unit_bytes(const char *unit)
+static uint64_t xml_unit_bytes(const char *unit)
 {
     static const char letters[] = "kmgtpe";
     if (!unit || !*unit)
@@ -285,7 +285,7 @@ int guestcfg_xml_size_of(const char *name, const xmlNode *node, const char *text
         free(unit);
         return refused;
     }
-    uint64_t scale = unit_bytes(unit);
+    uint64_t scale = xml_unit_bytes(unit);
     int rc = 0;
     if (scale == 0)
         rc = guestcfg_xml_fail(name, node, key, err,

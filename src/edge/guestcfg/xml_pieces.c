@@ -22,7 +22,7 @@ static void move_to(struct guestcfg_xml_pieces *pieces, const char *to)
     pieces->at = to;
 }
 
-static bool begins(const struct guestcfg_xml_pieces *pieces, const char *with)
+static bool pieces_begin_with(const struct guestcfg_xml_pieces *pieces, const char *with)
 {
     size_t length = strlen(with);
     return (size_t)(pieces->end - pieces->at) >= length && memcmp(pieces->at, with, length) == 0;
@@ -119,15 +119,15 @@ static int scan_markup(struct scan *scan)
 {
     struct guestcfg_xml_pieces *pieces = scan->pieces;
     bool ended = true;
-    if (begins(pieces, "<!--"))
+    if (pieces_begin_with(pieces, "<!--"))
         ended = skip_past(pieces, "-->");
-    else if (begins(pieces, "<![CDATA["))
+    else if (pieces_begin_with(pieces, "<![CDATA["))
         ended = skip_past(pieces, "]]>");
-    else if (begins(pieces, "<?"))
+    else if (pieces_begin_with(pieces, "<?"))
         ended = skip_past(pieces, "?>");
-    else if (begins(pieces, "</"))
+    else if (pieces_begin_with(pieces, "</"))
         scan_end_tag(scan);
-    else if (begins(pieces, "<!"))
+    else if (pieces_begin_with(pieces, "<!"))
         ended = false; /* a document type: nobody looks into it */
     else
         return scan_start_tag(scan);
@@ -155,10 +155,10 @@ int guestcfg_xml_next_piece(struct guestcfg_xml_pieces *pieces, struct guestcfg_
     bool is_text = false; /* characters where none may be: libxml2 says so */
     while (pieces->at < pieces->end && !scan.is_done) {
         /* A comment before it is the end of the document before. */
-        if (begins(pieces, "<?xml ") && !scan.has_element && !is_text)
+        if (pieces_begin_with(pieces, "<?xml ") && !scan.has_element && !is_text)
             piece = (struct guestcfg_xml_piece){pieces->at, 0, pieces->line};
         if (*pieces->at == '<') {
-            bool declares = begins(pieces, "<?xml") && !scan.has_element;
+            bool declares = pieces_begin_with(pieces, "<?xml") && !scan.has_element;
             int rc = declares ? check_encoding(&scan, err) : 0;
             rc = rc < 0 ? rc : scan_markup(&scan);
             if (rc < 0)

@@ -23,7 +23,7 @@
 #include "edge/snapshot/snapshot.h"
 
 /* NULL as `path`: the built-in one. */
-static int read_scenario(const char *path, struct scenario *out, struct ballast_error *err)
+static int read_host_scenario(const char *path, struct scenario *out, struct ballast_error *err)
 {
     char *text = NULL;
     size_t size;
@@ -36,11 +36,11 @@ static int read_scenario(const char *path, struct scenario *out, struct ballast_
     return rc;
 }
 
-static int open_sim(struct host_access *access, const char *path)
+static int open_sim_host(struct host_access *access, const char *path)
 {
     struct ballast_error err;
     access->scenario = xcheck(calloc(1, sizeof(*access->scenario)));
-    int rc = read_scenario(path, access->scenario, &err);
+    int rc = read_host_scenario(path, access->scenario, &err);
     if (rc == 0)
         rc = sim_new(&access->scenario->config, 0, &access->sim, &err);
     if (rc < 0) {
@@ -52,7 +52,7 @@ static int open_sim(struct host_access *access, const char *path)
 }
 
 /* Who changes Xen in this process is alone with it: no daemon beside it, no other command. */
-static int take_lock(struct host_access *access)
+static int take_host_lock(struct host_access *access)
 {
     struct ballast_error err;
     struct lock_holder holder;
@@ -76,7 +76,7 @@ static int take_lock(struct host_access *access)
     return CLI_UNREACHABLE;
 }
 
-static int open_xen(struct host_access *access, bool changes)
+static int open_xen_host(struct host_access *access, bool changes)
 {
     struct ballast_error err;
     struct xen_options options = {.read_only = !changes};
@@ -87,7 +87,7 @@ static int open_xen(struct host_access *access, bool changes)
         return CLI_UNREACHABLE;
     }
     access->is_xen = true;
-    return changes ? take_lock(access) : CLI_DONE;
+    return changes ? take_host_lock(access) : CLI_DONE;
 }
 
 /* CLI_DONE without a host where no daemon runs. */
@@ -107,13 +107,13 @@ static int open_daemon(struct host_access *access, bool changes)
  * Who changes something goes through the daemon; who only looks asks Xen itself, which tells more,
  * unless a daemon was named.
  */
-static int open_default(struct host_access *access, bool changes)
+static int open_default_host(struct host_access *access, bool changes)
 {
     bool named = cli_run_dir_is_named();
     if (!changes && !named && host_access_try(access) == CLI_DONE)
         return CLI_DONE;
     int rc = open_daemon(access, changes);
-    return rc || access->hv ? rc : open_xen(access, changes);
+    return rc || access->hv ? rc : open_xen_host(access, changes);
 }
 
 static int open_file(struct host_access *access, const char *path, bool changes)
@@ -153,7 +153,7 @@ bool host_access_is_sim(const char *which)
     return strcmp(which, "sim") == 0 || strncmp(which, "sim:", strlen("sim:")) == 0;
 }
 
-static bool is_there(const char *path)
+static bool is_file_there(const char *path)
 {
     struct stat found;
     return stat(path, &found) == 0;
@@ -172,12 +172,12 @@ int host_access_open(struct host_access *access, const char *which, bool changes
     *access = (struct host_access){.lock = -1};
     int rc;
     if (!which)
-        rc = open_default(access, changes);
+        rc = open_default_host(access, changes);
     else if (strcmp(which, "xen") == 0)
-        rc = open_xen(access, changes);
+        rc = open_xen_host(access, changes);
     else if (host_access_is_sim(which))
-        rc = open_sim(access, which[strlen("sim")] ? which + strlen("sim:") : NULL);
-    else if (strcmp(which, "-") == 0 || is_there(which))
+        rc = open_sim_host(access, which[strlen("sim")] ? which + strlen("sim:") : NULL);
+    else if (strcmp(which, "-") == 0 || is_file_there(which))
         rc = open_file(access, which, changes);
     else
         rc = refuse_host(which);

@@ -29,22 +29,22 @@ struct host_access_daemon {
     bool force;
 };
 
-static struct host_access_daemon *of(const struct hv *hv)
+static struct host_access_daemon *daemon_host_of(const struct hv *hv)
 {
     return (struct host_access_daemon *)hv;
 }
 
-static uint64_t or_else(uint64_t kib, uint64_t otherwise)
+static uint64_t daemon_host_or_else(uint64_t kib, uint64_t otherwise)
 {
     return kib == BALLAST_NONE ? otherwise : kib;
 }
 
-static void fill_domain(const struct json_object *object, struct ballast_domain *out)
+static void fill_daemon_host_domain(const struct json_object *object, struct ballast_domain *out)
 {
     int state = ballast_domain_state_find(cli_field_string(object, "state"));
     uint64_t tot_kib = cli_field_sum(object, "actual_kib");
-    uint64_t target_kib = or_else(cli_field_u64(object, "target_kib"), tot_kib);
-    uint64_t most_kib = or_else(cli_field_u64(object, "dynamic_max_kib"), target_kib);
+    uint64_t target_kib = daemon_host_or_else(cli_field_u64(object, "target_kib"), tot_kib);
+    uint64_t most_kib = daemon_host_or_else(cli_field_u64(object, "dynamic_max_kib"), target_kib);
     *out = (struct ballast_domain){
         .id = (uint32_t)cli_field_sum(object, "domid"),
         .name = cli_field_string(object, "name"),
@@ -57,16 +57,17 @@ static void fill_domain(const struct json_object *object, struct ballast_domain 
         .overhead_kib = cli_field_sum(object, "overhead_kib"),
         .target_kib = target_kib,
         .maxmem_kib = cli_field_u64(object, "xen_maximum_kib"),
-        .dynamic_min_kib = or_else(cli_field_u64(object, "dynamic_min_kib"), target_kib),
+        .dynamic_min_kib =
+            daemon_host_or_else(cli_field_u64(object, "dynamic_min_kib"), target_kib),
         .dynamic_max_kib = most_kib,
-        .static_max_kib = or_else(cli_field_u64(object, "static_max_kib"), most_kib),
+        .static_max_kib = daemon_host_or_else(cli_field_u64(object, "static_max_kib"), most_kib),
         .pod_entries_kib = cli_field_sum(object, "pod_entries_kib"),
         .pod_cache_kib = cli_field_sum(object, "pod_cache_kib"),
         .used_kib = cli_field_u64(object, "used_kib"),
         .reported_free_kib = cli_field_u64(object, "reported_free_kib"),
         .report_age_usec = cli_field_u64(object, "report_age_usec"),
         .pinned_kib = cli_field_sum(object, "pinned_kib"),
-        .shares = or_else(cli_field_u64(object, "shares"), BALLAST_DEFAULT_SHARES),
+        .shares = daemon_host_or_else(cli_field_u64(object, "shares"), BALLAST_DEFAULT_SHARES),
     };
 }
 
@@ -75,7 +76,7 @@ static uint64_t part_kib(const struct host_access_daemon *access, const char *wo
     return cli_field_sum(cli_field(access->host, "parts"), word);
 }
 
-static void fill(struct host_access_daemon *access)
+static void fill_daemon_host(struct host_access_daemon *access)
 {
     static const char *const free_parts[] = {"claimed", "reserved", "slack", "scrub", "free"};
     size_t count = json_object_array_length(access->domains);
@@ -97,11 +98,12 @@ static void fill(struct host_access_daemon *access)
     };
     cli_field_host_facts(access->host, &access->is);
     for (size_t i = 0; i < count; i++)
-        fill_domain(json_object_array_get_idx(access->domains, i), &access->is.domains[i]);
+        fill_daemon_host_domain(json_object_array_get_idx(access->domains, i),
+                                &access->is.domains[i]);
 }
 
 /* The domains, and the host after them: 0, or what a call returns. */
-static int ask(struct host_access_daemon *access)
+static int ask_daemon_host(struct host_access_daemon *access)
 {
     struct json_object *host = NULL;
     struct json_object *domains = NULL;
@@ -121,13 +123,14 @@ static int ask(struct host_access_daemon *access)
 
 /* The daemon may have looked between two answers; then they are of two moments, and it is asked
  * again. One that looks all the time is taken as it is. */
-static int refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+static int refresh_daemon_host(struct hv *hv, const struct ballast_host **out,
+                               struct ballast_error *err)
 {
-    struct host_access_daemon *access = of(hv);
+    struct host_access_daemon *access = daemon_host_of(hv);
     struct json_object *before = NULL;
     int rc = cli_daemon_call(&access->daemon, "host", NULL, &before);
     for (int looks = 1; !rc; looks++) {
-        rc = ask(access);
+        rc = ask_daemon_host(access);
         if (rc || looks == LOOKS ||
             cli_field_sum(before, "now_usec") == cli_field_sum(access->host, "now_usec"))
             break;
@@ -137,14 +140,14 @@ static int refresh(struct hv *hv, const struct ballast_host **out, struct ballas
     json_object_put(before);
     if (rc)
         return ballast_fail(err, -EIO, "the daemon did not tell of it");
-    fill(access);
+    fill_daemon_host(access);
     *out = &access->is;
     return 0;
 }
 
 /* The errno that stands for a no of the daemon; its words go into the record. */
-static int call(struct host_access_daemon *access, const char *method, struct json_object *params,
-                struct ballast_error *err)
+static int call_daemon_host(struct host_access_daemon *access, const char *method,
+                            struct json_object *params, struct ballast_error *err)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     int code = 0;
@@ -164,29 +167,32 @@ static int call(struct host_access_daemon *access, const char *method, struct js
     return code;
 }
 
-static int set_one(struct host_access_daemon *access, uint32_t domid, const char *method,
-                   const char *key, uint64_t kib, struct ballast_error *err)
+static int set_daemon_host_one(struct host_access_daemon *access, uint32_t domid,
+                               const char *method, const char *key, uint64_t kib,
+                               struct ballast_error *err)
 {
     struct json_object *params = cli_params();
     cli_params_u64(params, "domain", domid);
     cli_params_u64(params, key, kib);
     if (access->force && strcmp(method, "set-target") == 0)
         cli_params_bool(params, "force", true);
-    return call(access, method, params, err);
+    return call_daemon_host(access, method, params, err);
 }
 
 /* Where both are given the limit is the daemon's business: it follows the target. */
-static int set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
-               struct ballast_error *err)
+static int set_daemon_host(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                           struct ballast_error *err)
 {
     if (target_kib != BALLAST_NONE)
-        return set_one(of(hv), domid, "set-target", "target_kib", target_kib, err);
+        return set_daemon_host_one(daemon_host_of(hv), domid, "set-target", "target_kib",
+                                   target_kib, err);
     if (maxmem_kib != BALLAST_NONE)
-        return set_one(of(hv), domid, "set-max", "maxmem_kib", maxmem_kib, err);
+        return set_daemon_host_one(daemon_host_of(hv), domid, "set-max", "maxmem_kib", maxmem_kib,
+                                   err);
     return 0;
 }
 
-static int claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+static int claim_daemon_host(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
     (void)hv;
     (void)domid;
@@ -196,7 +202,7 @@ static int claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_err
 
 static void close_it(struct hv *hv)
 {
-    struct host_access_daemon *access = of(hv);
+    struct host_access_daemon *access = daemon_host_of(hv);
     cli_daemon_close(&access->daemon);
     json_object_put(access->host);
     json_object_put(access->domains);
@@ -206,8 +212,11 @@ static void close_it(struct hv *hv)
 
 struct hv *host_access_daemon_new(struct cli_daemon *daemon)
 {
-    static const struct hv_ops ops = {
-        .name = "daemon", .refresh = refresh, .set = set, .claim = claim, .close = close_it};
+    static const struct hv_ops ops = {.name = "daemon",
+                                      .refresh = refresh_daemon_host,
+                                      .set = set_daemon_host,
+                                      .claim = claim_daemon_host,
+                                      .close = close_it};
     struct host_access_daemon *access = xcheck(calloc(1, sizeof(*access)));
     access->hv.ops = &ops;
     access->daemon = *daemon;
@@ -217,22 +226,22 @@ struct hv *host_access_daemon_new(struct cli_daemon *daemon)
 
 struct cli_daemon *host_access_daemon_of(struct hv *hv)
 {
-    return &of(hv)->daemon;
+    return &daemon_host_of(hv)->daemon;
 }
 
 uint64_t host_access_daemon_reserved_kib(const struct hv *hv)
 {
-    return part_kib(of(hv), "reserved");
+    return part_kib(daemon_host_of(hv), "reserved");
 }
 
 const struct json_object *host_access_daemon_domains(const struct hv *hv)
 {
-    return of(hv)->domains;
+    return daemon_host_of(hv)->domains;
 }
 
 int host_access_daemon_type(const struct hv *hv, size_t i)
 {
-    const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
+    const struct json_object *domain = json_object_array_get_idx(daemon_host_of(hv)->domains, i);
     const char *word = cli_field_string(domain, "type");
     for (int type = 0; type < BALLAST_GUEST_TYPES; type++) {
         if (strcmp(ballast_guest_type_name((enum ballast_guest_type)type), word) == 0)
@@ -242,10 +251,11 @@ int host_access_daemon_type(const struct hv *hv, size_t i)
 }
 
 /* NULL: it was not there. */
-static const struct json_object *find_domain(const struct hv *hv, uint32_t domid)
+static const struct json_object *find_daemon_host_domain(const struct hv *hv, uint32_t domid)
 {
-    for (size_t i = 0; i < json_object_array_length(of(hv)->domains); i++) {
-        const struct json_object *domain = json_object_array_get_idx(of(hv)->domains, i);
+    for (size_t i = 0; i < json_object_array_length(daemon_host_of(hv)->domains); i++) {
+        const struct json_object *domain =
+            json_object_array_get_idx(daemon_host_of(hv)->domains, i);
         if (cli_field_sum(domain, "domid") == domid)
             return domain;
     }
@@ -261,7 +271,7 @@ static void show_field(const struct json_object *object, const char *key, char *
 
 uint64_t host_access_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size)
 {
-    const struct json_object *domain = find_domain(hv, domid);
+    const struct json_object *domain = find_daemon_host_domain(hv, domid);
     why[0] = '\0';
     if (!domain)
         return 0;
@@ -271,7 +281,7 @@ uint64_t host_access_daemon_floor(const struct hv *hv, uint32_t domid, char *why
 
 void host_access_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size)
 {
-    const struct json_object *domain = find_domain(hv, domid);
+    const struct json_object *domain = find_daemon_host_domain(hv, domid);
     out[0] = '\0';
     if (domain && cli_field_sum(domain, "pinned_kib") > 0)
         show_field(domain, "pinned_by", out, size);
@@ -279,7 +289,7 @@ void host_access_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out
 
 void host_access_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size)
 {
-    const struct json_object *domain = find_domain(hv, domid);
+    const struct json_object *domain = find_daemon_host_domain(hv, domid);
     const struct json_object *why = domain ? cli_field(domain, "why") : NULL;
     out[0] = '\0';
     if (why)
@@ -291,12 +301,12 @@ int host_access_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error
     struct json_object *params = cli_params();
     cli_params_u64(params, "domain", domid);
     cli_params_bool(params, "auto", true);
-    return call(of(hv), "set-target", params, err);
+    return call_daemon_host(daemon_host_of(hv), "set-target", params, err);
 }
 
 void host_access_daemon_force(struct hv *hv)
 {
-    of(hv)->force = true;
+    daemon_host_of(hv)->force = true;
 }
 
 int host_access_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
@@ -306,5 +316,5 @@ int host_access_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib
     cli_params_u64(params, "domain", domid);
     cli_params_u64(params, "min_kib", min_kib);
     cli_params_u64(params, "max_kib", max_kib);
-    return call(of(hv), "set-range", params, err);
+    return call_daemon_host(daemon_host_of(hv), "set-range", params, err);
 }

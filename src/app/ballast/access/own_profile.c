@@ -16,7 +16,7 @@
 /* A command needs one of them, to its end. */
 static struct calibration *loaded;
 
-static void keep(struct cli_own_profile *out, struct calibration *calibration)
+static void keep_own_profile(struct cli_own_profile *out, struct calibration *calibration)
 {
     calibration_free(loaded);
     loaded = calibration;
@@ -40,7 +40,7 @@ static struct calibration *read_file(void)
     return rc < 0 ? NULL : calibration;
 }
 
-static void take_answer(struct cli_own_profile *out, const struct json_object *answer)
+static void take_own_profile_answer(struct cli_own_profile *out, const struct json_object *answer)
 {
     struct ballast_error err;
     struct calibration *calibration = NULL;
@@ -54,7 +54,7 @@ static void take_answer(struct cli_own_profile *out, const struct json_object *a
         if (calibration_parse("ballastd", text, strlen(text), &calibration, &err) < 0) {
             cli_error("the profile of this host is left out: %s", err.text);
         } else {
-            keep(out, calibration);
+            keep_own_profile(out, calibration);
             (void)snprintf(out->why, sizeof(out->why),
                            "this host was calibrated, and ballastd goes by %.250s", file);
         }
@@ -69,7 +69,7 @@ void cli_own_profile_ask(struct cli_own_profile *out, struct cli_daemon *daemon)
     *out = (struct cli_own_profile){.profile = NULL};
     /* One that does not know the method goes by none. */
     if (cli_daemon_ask(daemon, "host-profile", NULL, &answer) == CLI_DONE && !answer.error_code)
-        take_answer(out, answer.result);
+        take_own_profile_answer(out, answer.result);
     wire_message_release(&answer);
 }
 
@@ -86,7 +86,7 @@ static void take_file(struct cli_own_profile *out, const struct ballast_host *ho
         calibration_free(calibration);
         return;
     }
-    keep(out, calibration);
+    keep_own_profile(out, calibration);
     (void)snprintf(out->why, sizeof(out->why), "this host was calibrated, see %.250s",
                    usual_path());
 }
@@ -121,7 +121,7 @@ void cli_own_profile_of_snapshot(struct cli_own_profile *out, const struct balla
         calibration_free(calibration);
         return;
     }
-    keep(out, calibration);
+    keep_own_profile(out, calibration);
     (void)snprintf(out->why, sizeof(out->why), "%.250s was made on this very Xen and processor",
                    usual_path());
 }

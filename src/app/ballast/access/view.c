@@ -25,8 +25,8 @@ int cli_view_watch(const struct cli_args *args, struct cli_view *view)
     return CLI_DONE;
 }
 
-static int look(const struct cli_view *view, struct host_access *access, void *context,
-                struct cli_sheet *out)
+static int sample_view(const struct cli_view *view, struct host_access *access, void *context,
+                       struct cli_sheet *out)
 {
     int rc = host_access_refresh(access);
     if (!rc)
@@ -36,8 +36,8 @@ static int look(const struct cli_view *view, struct host_access *access, void *c
     return rc;
 }
 
-static int tell(const struct cli_view *view, const struct host_access *access, void *context,
-                const struct cli_sheet *before, const struct cli_sheet *now)
+static int print_changes(const struct cli_view *view, const struct host_access *access,
+                         void *context, const struct cli_sheet *before, const struct cli_sheet *now)
 {
     putchar('\n');
     if (view->whole)
@@ -47,8 +47,8 @@ static int tell(const struct cli_view *view, const struct host_access *access, v
     return CLI_DONE;
 }
 
-static int watch(const struct cli_view *view, struct host_access *access, void *context,
-                 struct cli_sheet *before)
+static int watch_view(const struct cli_view *view, struct host_access *access, void *context,
+                      struct cli_sheet *before)
 {
     uint64_t waited_usec = 0;
     int rc = CLI_DONE;
@@ -62,9 +62,9 @@ static int watch(const struct cli_view *view, struct host_access *access, void *
         waited_usec = ballast_add_ceil(waited_usec, view->interval_usec);
         if (rc || cli_interrupted())
             break;
-        rc = look(view, access, context, &now);
+        rc = sample_view(view, access, context, &now);
         if (!rc)
-            rc = tell(view, access, context, before, &now);
+            rc = print_changes(view, access, context, before, &now);
         cli_sheet_release(before);
         *before = now;
     }
@@ -78,11 +78,11 @@ int cli_view_run(const struct cli_view *view, struct host_access *access, void *
         cli_error("--watch is for a host that runs; a file does not change");
         return CLI_BAD;
     }
-    int rc = look(view, access, context, &sheet);
+    int rc = sample_view(view, access, context, &sheet);
     if (!rc)
         rc = view->show(context, access, &sheet);
     if (!rc && view->watch)
-        rc = watch(view, access, context, &sheet);
+        rc = watch_view(view, access, context, &sheet);
     cli_sheet_release(&sheet);
     return rc;
 }

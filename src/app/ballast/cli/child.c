@@ -35,7 +35,7 @@ __attribute__((noreturn)) static void become(char *const *argv, int tell, const 
 }
 
 /* The errno of its exec, or 0 when that went well: then the pipe closes without a word. */
-static int hear(int fd)
+static int hear_child(int fd)
 {
     int code = 0;
     ssize_t got;
@@ -44,7 +44,7 @@ static int hear(int fd)
     return got == (ssize_t)sizeof(code) ? code : 0;
 }
 
-static int fail(const char *command, const char *word, int code)
+static int fail_child(const char *command, const char *word, int code)
 {
     char *shown = cli_shown(word);
     cli_error("%s: %s: %s", command, shown, strerror(code));
@@ -106,7 +106,7 @@ int cli_child_start(struct cli_child *child, const char *command, char *const *a
     sigset_t mask;
     *child = (struct cli_child){.pid = -1, .fd = -1, .ended = true};
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return fail(command, argv[0], errno);
+        return fail_child(command, argv[0], errno);
     (void)sigfillset(&all);
     /* A signal between the two must find either nobody or the right one to go to. */
     (void)sigprocmask(SIG_SETMASK, &all, &mask);
@@ -116,7 +116,7 @@ int cli_child_start(struct cli_child *child, const char *command, char *const *a
     int code = pid < 0 ? errno : 0;
     (void)close(ends[1]);
     if (pid > 0)
-        code = hear(ends[0]);
+        code = hear_child(ends[0]);
     (void)close(ends[0]);
     if (pid > 0 && code)
         (void)waitpid(pid, NULL, 0);
@@ -124,12 +124,12 @@ int cli_child_start(struct cli_child *child, const char *command, char *const *a
         cli_signals_pass_to(pid);
     (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     if (code)
-        return fail(command, argv[0], code);
+        return fail_child(command, argv[0], code);
     *child = (struct cli_child){.pid = pid, .fd = (int)syscall(SYS_pidfd_open, pid, 0)};
     return CLI_DONE;
 }
 
-static void look(struct cli_child *child)
+static void poll_child(struct cli_child *child)
 {
     int status = 0;
     pid_t got = waitpid(child->pid, &status, WNOHANG);
@@ -146,13 +146,13 @@ void cli_child_wait(struct cli_child *child, uint64_t usec)
 {
     struct pollfd fd = {.fd = child->fd, .events = POLLIN};
     if (!child->ended)
-        look(child);
+        poll_child(child);
     while (!child->ended) {
         uint64_t step_usec = child->fd < 0 ? ballast_min_u64(usec, LOOK_USEC) : usec;
         struct timespec time = {.tv_sec = (time_t)(step_usec / BALLAST_SEC_USEC),
                                 .tv_nsec = (long)(step_usec % BALLAST_SEC_USEC) * 1000};
         (void)ppoll(&fd, 1, step_usec == BALLAST_NONE ? NULL : &time, NULL);
-        look(child);
+        poll_child(child);
         if (usec != BALLAST_NONE)
             break;
     }

@@ -8,7 +8,7 @@
 #include "core/base/text.h"
 
 /* CLI_COLUMNS where there is none. */
-static size_t find(const struct cli_column *columns, const char *word, size_t length)
+static size_t find_column(const struct cli_column *columns, const char *word, size_t length)
 {
     for (size_t i = 0; columns[i].word; i++) {
         if (strlen(columns[i].word) == length && strncmp(columns[i].word, word, length) == 0)
@@ -31,7 +31,7 @@ static int no_column(const struct cli_choice *choice, const struct cli_args *arg
 int cli_choice_sort(struct cli_choice *choice, const struct cli_args *args)
 {
     const char *word = args->value + (*args->value == '-');
-    size_t found = find(choice->columns, word, strlen(word));
+    size_t found = find_column(choice->columns, word, strlen(word));
     if (found == CLI_COLUMNS)
         return no_column(choice, args, "sort", word, strlen(word));
     choice->is_sorted = true;
@@ -47,7 +47,7 @@ int cli_choice_columns(struct cli_choice *choice, const struct cli_args *args)
     choice->count = 0;
     for (;;) {
         size_t length = strcspn(word, ",");
-        size_t found = find(choice->columns, word, length);
+        size_t found = find_column(choice->columns, word, length);
         if (found == CLI_COLUMNS)
             return no_column(choice, args, "columns", word, length);
         if (seen >> found & 1)

@@ -63,7 +63,7 @@ struct json_object *cli_field_at(const struct json_object *object, const char *k
                                             : NULL;
 }
 
-static void read_gnttab(const struct json_object *object, struct ballast_host *out)
+static void read_fields_gnttab(const struct json_object *object, struct ballast_host *out)
 {
     uint64_t frames = cli_field_u64(object, "gnttab_max_frames");
     uint64_t maptrack_frames = cli_field_u64(object, "gnttab_max_maptrack_frames");
@@ -79,7 +79,7 @@ void cli_field_host_facts(const struct json_object *object, struct ballast_host 
                    cli_field_string(object, "xen_version"));
     (void)snprintf(out->processor, sizeof(out->processor), "%s",
                    cli_field_string(object, "processor"));
-    read_gnttab(object, out);
+    read_fields_gnttab(object, out);
 }
 
 struct json_object *cli_params(void)

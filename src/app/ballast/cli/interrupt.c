@@ -6,7 +6,7 @@
 
 static volatile sig_atomic_t caught;
 
-static void remember(int number)
+static void remember_interrupt(int number)
 {
     (void)number;
     caught = 1;
@@ -14,7 +14,7 @@ static void remember(int number)
 
 void cli_interrupt_catch(void)
 {
-    struct sigaction action = {.sa_handler = remember, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = remember_interrupt, .sa_flags = (int)SA_RESETHAND};
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
 }

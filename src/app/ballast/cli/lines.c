@@ -20,7 +20,7 @@ void cli_lines_release(struct cli_lines *lines)
 }
 
 /* Room to read into: what was given out goes, then the buffer grows, up to the most and an end. */
-static int make_room(struct cli_lines *lines)
+static int make_lines_room(struct cli_lines *lines)
 {
     if (lines->start > 0) {
         memmove(lines->buf, lines->buf + lines->start, lines->end - lines->start);
@@ -43,7 +43,7 @@ static int make_room(struct cli_lines *lines)
 
 static int read_more(struct cli_lines *lines)
 {
-    int rc = make_room(lines);
+    int rc = make_lines_room(lines);
     if (rc < 0)
         return rc;
     ssize_t got;
@@ -58,7 +58,8 @@ static int read_more(struct cli_lines *lines)
 }
 
 /* Gives out what is before `end`; `next` is where the one after it begins. */
-static int give(struct cli_lines *lines, size_t end, size_t next, const char **line, size_t *length)
+static int give_line(struct cli_lines *lines, size_t end, size_t next, const char **line,
+                     size_t *length)
 {
     bool too_long = lines->skipping || end - lines->start > lines->most;
     *line = lines->buf + lines->start;
@@ -76,13 +77,13 @@ int cli_lines_next(struct cli_lines *lines, const char **line, size_t *length)
         char *end = new_bytes ? memchr(lines->buf + lines->looked, '\n', new_bytes) : NULL;
         if (end) {
             size_t at = (size_t)(end - lines->buf);
-            return give(lines, at, at + 1, line, length);
+            return give_line(lines, at, at + 1, line, length);
         }
         lines->looked = lines->end;
         if (lines->at_end) {
             if (lines->start == lines->end && !lines->skipping)
                 return 0;
-            return give(lines, lines->end, lines->end, line, length);
+            return give_line(lines, lines->end, lines->end, line, length);
         }
         if (lines->end - lines->start > lines->most) {
             lines->skipping = true;

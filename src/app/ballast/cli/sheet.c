@@ -83,7 +83,7 @@ static int compare_cells(enum cli_column_kind kind, const struct cli_cell *x,
     return (x->key + 1 < y->key + 1) - (x->key + 1 > y->key + 1);
 }
 
-static int compare(const void *a, const void *b, void *context)
+static int compare_rows(const void *a, const void *b, void *context)
 {
     const struct cli_choice *choice = context;
     const struct cli_row *x = a;
@@ -99,10 +99,10 @@ void cli_sheet_sort(struct cli_sheet *sheet, const struct cli_choice *choice)
 {
     struct cli_choice by = *choice;
     if (choice->is_sorted && sheet->count > 1)
-        qsort_r(sheet->rows, sheet->count, sizeof(*sheet->rows), compare, &by);
+        qsort_r(sheet->rows, sheet->count, sizeof(*sheet->rows), compare_rows, &by);
 }
 
-static uint64_t sum_of(const struct cli_sheet *sheet, size_t column)
+static uint64_t sheet_sum_of(const struct cli_sheet *sheet, size_t column)
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < sheet->count; i++) {
@@ -139,7 +139,7 @@ static void add_sum(struct cli_table *table, const struct cli_sheet *sheet, size
     char word[40] = "sum";
     if (sheet->lacking > 0)
         (void)snprintf(word, sizeof(word), "sum without %zu", sheet->lacking);
-    uint64_t kib = sum_of(sheet, column);
+    uint64_t kib = sheet_sum_of(sheet, column);
     if (!sheet->columns[column].has_sum)
         cli_table_add(table, "%s", says_sum(&sheet->columns[column]) ? word : " ");
     else if (sheet->in_mib)
@@ -185,7 +185,7 @@ void cli_sheet_print(const struct cli_sheet *sheet, const struct cli_choice *cho
 }
 
 /* A number may be given anew: then it is another name as well. */
-static const struct cli_row *find(const struct cli_sheet *sheet, const struct cli_row *row)
+static const struct cli_row *find_row(const struct cli_sheet *sheet, const struct cli_row *row)
 {
     for (size_t i = 0; i < sheet->count; i++) {
         if (sheet->rows[i].id == row->id && strcmp(sheet->rows[i].name, row->name) == 0)
@@ -233,12 +233,12 @@ size_t cli_sheet_tell(const struct cli_sheet *before, const struct cli_sheet *no
 {
     size_t told = 0;
     for (size_t i = 0; i < before->count; i++) {
-        if (find(now, &before->rows[i]))
+        if (find_row(now, &before->rows[i]))
             continue;
         printf("%s (%" PRIu32 ") is gone\n", before->rows[i].name, before->rows[i].id);
         told++;
     }
     for (size_t i = 0; i < now->count; i++)
-        told += tell_row(now, choice, find(before, &now->rows[i]), &now->rows[i]);
+        told += tell_row(now, choice, find_row(before, &now->rows[i]), &now->rows[i]);
     return told + tell_facts(before, now);
 }

@@ -14,7 +14,7 @@ static bool catching;
 static volatile sig_atomic_t came;
 static volatile sig_atomic_t goes_to;
 
-static void take(int number, siginfo_t *info, void *context)
+static void take_signal(int number, siginfo_t *info, void *context)
 {
     (void)context;
     int kept = errno;
@@ -33,7 +33,7 @@ static void take(int number, siginfo_t *info, void *context)
 
 void cli_signals_catch(void)
 {
-    struct sigaction action = {.sa_sigaction = take, .sa_flags = SA_SIGINFO};
+    struct sigaction action = {.sa_sigaction = take_signal, .sa_flags = SA_SIGINFO};
     if (catching)
         return;
     catching = true;

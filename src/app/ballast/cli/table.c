@@ -23,7 +23,7 @@ void cli_table_release(struct cli_table *table)
 }
 
 /* Takes the text over. */
-static void add(struct cli_table *table, char *text)
+static void add_cell(struct cli_table *table, char *text)
 {
     if (table->at == table->rows * table->columns) {
         size_t cells = ++table->rows * table->columns;
@@ -40,7 +40,7 @@ void cli_table_add(struct cli_table *table, const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    add(table, xcheck(text));
+    add_cell(table, xcheck(text));
 }
 
 void cli_table_add_kib(struct cli_table *table, uint64_t kib)
@@ -51,12 +51,12 @@ void cli_table_add_kib(struct cli_table *table, uint64_t kib)
 void cli_table_end_row(struct cli_table *table)
 {
     do
-        add(table, NULL);
+        add_cell(table, NULL);
     while (table->at < table->rows * table->columns);
 }
 
 /* In characters of UTF-8. */
-static size_t width_of(const char *text)
+static size_t table_width_of(const char *text)
 {
     size_t width = 0;
     for (; text && *text; text++)
@@ -66,7 +66,7 @@ static size_t width_of(const char *text)
 
 static void print_cell(const char *text, size_t width, bool left, bool last)
 {
-    size_t padding = width - width_of(text);
+    size_t padding = width - table_width_of(text);
     const char *shown = text ? text : "";
     if (!left)
         printf("%*s%s", (int)padding, "", shown);
@@ -93,7 +93,7 @@ void cli_table_print(const struct cli_table *table)
 {
     size_t width[CLI_TABLE_COLUMNS] = {0};
     for (size_t i = 0; i < table->at; i++) {
-        size_t here = width_of(table->cells[i]);
+        size_t here = table_width_of(table->cells[i]);
         if (here > width[i % table->columns])
             width[i % table->columns] = here;
     }

@@ -70,7 +70,7 @@ bool cli_admission_preview_is_possible(const struct cli_admission_preview *previ
     return has_verdict(preview, "fits") || has_verdict(preview, "waits");
 }
 
-static size_t length_of(const struct json_object *array)
+static size_t admission_preview_length_of(const struct json_object *array)
 {
     return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
 }
@@ -107,7 +107,7 @@ static uint64_t above_minimum_kib(const struct json_object *domain)
 
 static void tell_donors(const struct cli_admission_preview *preview, FILE *out)
 {
-    for (size_t i = 0; i < length_of(preview->donors); i++) {
+    for (size_t i = 0; i < admission_preview_length_of(preview->donors); i++) {
         const struct json_object *donor = json_object_array_get_idx(preview->donors, i);
         uint64_t reclaim_kib = cli_field_sum(donor, "reclaim_kib");
         char *name = cli_field_shown(donor, "name");
@@ -122,7 +122,7 @@ static void tell_donors(const struct cli_admission_preview *preview, FILE *out)
 /* Minima are what an operator set: they are in the way too, and last. */
 static void tell_obstacles(const struct cli_admission_preview *preview, FILE *out)
 {
-    for (size_t i = 0; i < length_of(preview->domains); i++) {
+    for (size_t i = 0; i < admission_preview_length_of(preview->domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(preview->domains, i);
         const char *why = in_the_way(domain);
         uint64_t above_kib = above_minimum_kib(domain);
@@ -172,7 +172,7 @@ struct json_object *cli_admission_preview_json(const struct cli_admission_previe
     cli_json_add(object, "donors",
                  preview->donors ? json_object_get(preview->donors)
                                  : xcheck(json_object_new_array()));
-    for (size_t i = 0; i < length_of(preview->domains); i++) {
+    for (size_t i = 0; i < admission_preview_length_of(preview->domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(preview->domains, i);
         const char *why = in_the_way(domain);
         if (!why || above_minimum_kib(domain) == 0)

@@ -14,7 +14,7 @@
 /* The daemon answers within a tick, unless it hangs; a commit to a slow disk is the longest. */
 #define ANSWER_USEC UINT64_C(30000000)
 
-static bool is_absent(int rc)
+static bool daemon_is_absent(int rc)
 {
     return rc == -ENOENT || rc == -ECONNREFUSED || rc == -ENOTDIR;
 }
@@ -25,7 +25,7 @@ static int connect_to(struct cli_daemon *daemon, const char *command, const char
     struct ballast_error err;
     *daemon = (struct cli_daemon){.command = command, .run_dir = cli_run_dir(run_dir)};
     int rc = wire_connect(daemon->run_dir, kind == CLI_DAEMON_READS, &daemon->client, &err);
-    if (rc == 0 || (is_absent(rc) && !must))
+    if (rc == 0 || (daemon_is_absent(rc) && !must))
         return CLI_DONE;
     cli_error("%s: %s", command, err.text);
     return rc == -ENAMETOOLONG ? CLI_BAD : CLI_UNREACHABLE;

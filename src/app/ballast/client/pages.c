@@ -13,8 +13,8 @@ const struct cli_list_of cli_list_of_reservations = {"reservations", "reservatio
 const struct cli_list_of cli_list_of_decisions = {"decisions", "decisions", "number", "since"};
 
 /* Moves what came to `all`; the number of the last one, or BALLAST_NONE where there is no more. */
-static uint64_t take(const struct cli_list_of *list, const struct json_object *result,
-                     struct json_object *all)
+static uint64_t take_page(const struct cli_list_of *list, const struct json_object *result,
+                          struct json_object *all)
 {
     size_t count = cli_field_count(result, list->items);
     uint64_t last = BALLAST_NONE;
@@ -37,7 +37,7 @@ int cli_pages(struct cli_daemon *daemon, const struct cli_list_of *list, struct 
         struct json_object *result = NULL;
         uint64_t before = last;
         rc = cli_daemon_call(daemon, list->method, json_object_get(params), &result);
-        last = take(list, result, all);
+        last = take_page(list, result, all);
         json_object_put(result);
         /* A daemon that goes in circles must not make us do so. */
         if (before != BALLAST_NONE && last != BALLAST_NONE && last <= before)

@@ -53,7 +53,7 @@ static const struct cli_option explain_options[] = {
     {NULL, NULL, NULL},
 };
 
-static int set_form(struct cli_explain *explain, enum cli_explain_form form)
+static int set_explain_form(struct cli_explain *explain, enum cli_explain_form form)
 {
     if (explain->form != CLI_EXPLAIN_DEFAULT && explain->form != form)
         return cli_args_wrong(explain->args, "only one of --diagram, --table, --json and --svg");
@@ -61,7 +61,7 @@ static int set_form(struct cli_explain *explain, enum cli_explain_form form)
     return CLI_DONE;
 }
 
-static int set_profile(struct cli_explain *explain, const char *name)
+static int set_explain_profile(struct cli_explain *explain, const char *name)
 {
     explain->all_profiles = strcmp(name, "all") == 0;
     explain->profile = NULL;
@@ -70,19 +70,19 @@ static int set_profile(struct cli_explain *explain, const char *name)
     return cli_profile_option(explain->args, name, &explain->profile);
 }
 
-/* How it is shown; what is shown is set_option()'s. */
+/* How it is shown; what is shown is set_explain_option()'s. */
 static int set_view(struct cli_explain *explain, int option)
 {
     switch (option) {
     case OPTION_DIAGRAM:
-        return set_form(explain, CLI_EXPLAIN_DIAGRAM);
+        return set_explain_form(explain, CLI_EXPLAIN_DIAGRAM);
     case OPTION_TABLE:
-        return set_form(explain, CLI_EXPLAIN_TABLE);
+        return set_explain_form(explain, CLI_EXPLAIN_TABLE);
     case OPTION_JSON:
         explain->view.whole = true;
-        return set_form(explain, CLI_EXPLAIN_JSON);
+        return set_explain_form(explain, CLI_EXPLAIN_JSON);
     case OPTION_SVG:
-        return set_form(explain, CLI_EXPLAIN_SVG);
+        return set_explain_form(explain, CLI_EXPLAIN_SVG);
     case OPTION_SORT:
         return cli_choice_sort(&explain->choice, explain->args);
     case OPTION_COLUMNS:
@@ -97,11 +97,11 @@ static int set_view(struct cli_explain *explain, int option)
     }
 }
 
-static int set_option(struct cli_explain *explain, int option, const char *value)
+static int set_explain_option(struct cli_explain *explain, int option, const char *value)
 {
     switch (option) {
     case OPTION_PROFILE:
-        return set_profile(explain, value);
+        return set_explain_profile(explain, value);
     case OPTION_ONLY:
         explain->only = value;
         return CLI_DONE;
@@ -175,7 +175,7 @@ static int check_running(const struct cli_explain *explain)
     return CLI_DONE;
 }
 
-static int check(const struct cli_explain *explain)
+static int check_explain(const struct cli_explain *explain)
 {
     const struct cli_args *args = explain->args;
     bool has_operands = explain->sources.path_count > 0;
@@ -189,18 +189,18 @@ static int check(const struct cli_explain *explain)
     return rc ? rc : check_running(explain);
 }
 
-static int parse(struct cli_explain *explain, struct cli_args *args)
+static int parse_explain(struct cli_explain *explain, struct cli_args *args)
 {
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        int rc = set_option(explain, option, args->value);
+        int rc = set_explain_option(explain, option, args->value);
         if (rc)
             return rc;
     }
     explain->sources.profile = explain->profile;
     explain->sources.keep_going = true;
     explain->sources.paths = cli_args_operands(args, &explain->sources.path_count);
-    return check(explain);
+    return check_explain(explain);
 }
 
 /* Operands of which none is a file may be domains, where there is a Xen to ask. */
@@ -228,7 +228,7 @@ static int explain_main(struct cli_args *args)
     struct host_access access;
     explain.view.choice = &explain.choice;
     (void)cli_colour("auto", &explain.colour);
-    int rc = parse(&explain, args);
+    int rc = parse_explain(&explain, args);
     if (rc)
         return rc;
     if (explain.domain || explain.all || explain.view.watch || asks_host(&explain))

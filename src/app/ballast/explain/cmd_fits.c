@@ -48,7 +48,7 @@ struct answer {
     const uint64_t *reclaim_kib;
 };
 
-static int parse(struct fits *fits, struct cli_args *args)
+static int parse_fits(struct fits *fits, struct cli_args *args)
 {
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
@@ -121,7 +121,7 @@ static bool counted_alike(const struct answer *a, const struct answer *b)
            strcmp(a->certainty.text, b->certainty.text) == 0;
 }
 
-static struct json_object *donors_json(const struct answer *answer)
+static struct json_object *fits_donors_json(const struct answer *answer)
 {
     struct json_object *donors = cli_array();
     for (size_t i = 0; i < answer->host->domain_count; i++) {
@@ -140,7 +140,7 @@ static struct json_object *donors_json(const struct answer *answer)
     return donors;
 }
 
-static void print_json(const struct answer *answer)
+static void print_fits_json(const struct answer *answer)
 {
     const struct ballast_fits_verdict *verdict = &answer->verdict;
     struct json_object *object = cli_object();
@@ -153,7 +153,7 @@ static void print_json(const struct answer *answer)
     cli_object_add_kib(object, "free", verdict->available_kib);
     cli_object_add_kib(object, "spare", verdict->spare_kib);
     cli_object_add_kib(object, "missing", verdict->missing_kib);
-    cli_object_add(object, "donors", donors_json(answer));
+    cli_object_add(object, "donors", fits_donors_json(answer));
     cli_object_print(object);
 }
 
@@ -199,7 +199,7 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
             before_kib[j] = reclaimed_kib[j];
         ballast_fits_judge(&state, breakdown.need_kib, &answer.verdict, reclaim_kib);
         if (fits->json) {
-            print_json(&answer);
+            print_fits_json(&answer);
         } else {
             if (last.why && !counted_alike(&last, &answer))
                 print_profile(&last);
@@ -215,7 +215,7 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
     return status;
 }
 
-static int run(const struct fits *fits, struct cli_guests *guests)
+static int run_fits(const struct fits *fits, struct cli_guests *guests)
 {
     size_t count = fits->host->domain_count;
     uint64_t *kib = xcheck(calloc(3 * count + 1, sizeof(*kib)));
@@ -225,7 +225,7 @@ static int run(const struct fits *fits, struct cli_guests *guests)
 }
 
 /* The host that runs, as one sample shows it; a file is read with the guests. */
-static int open_host(struct fits *fits)
+static int open_fits_host(struct fits *fits)
 {
     if (host_access_is_file(fits->which)) {
         fits->sources.host_path = fits->which;
@@ -242,14 +242,14 @@ static int fits_main(struct cli_args *args)
 {
     struct fits fits = {.access = {.lock = -1}};
     struct cli_guests guests;
-    int rc = parse(&fits, args);
+    int rc = parse_fits(&fits, args);
     if (!rc)
-        rc = open_host(&fits);
+        rc = open_fits_host(&fits);
     if (!rc)
         rc = cli_guests_read(&guests, &fits.sources);
     if (!rc) {
         fits.host = fits.sources.on ? fits.sources.on : &guests.host.host;
-        rc = cli_guests_status(&guests, "fits", run(&fits, &guests));
+        rc = cli_guests_status(&guests, "fits", run_fits(&fits, &guests));
         cli_guests_release(&guests);
     }
     host_access_close(&fits.access);

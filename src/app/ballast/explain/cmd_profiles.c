@@ -19,7 +19,7 @@ static const struct cli_option profiles_options[] = {
     {NULL, NULL, NULL},
 };
 
-static void print_json(void)
+static void print_profiles_json(void)
 {
     const struct ballast_profile *profile;
     for (size_t i = 0; (profile = ballast_profile_at(i)) != NULL; i++) {
@@ -40,7 +40,7 @@ static void print_json(void)
     }
 }
 
-static void print_table(void)
+static void print_profiles_table(void)
 {
     const struct ballast_profile *profile;
     struct cli_table table;
@@ -67,9 +67,9 @@ static int profiles_main(struct cli_args *args)
     if (count > 0)
         return cli_args_wrong(args, "'%s' is too much: it takes no arguments", operands[0]);
     if (json)
-        print_json();
+        print_profiles_json();
     else
-        print_table();
+        print_profiles_table();
     return CLI_DONE;
 }
 

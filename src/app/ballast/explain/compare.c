@@ -21,7 +21,8 @@ static void add_difference(struct cli_table *table, uint64_t first_kib, uint64_t
         cli_table_add(table, "-%" PRIu64, first_kib - kib);
 }
 
-static void add_line(struct cli_table *table, const char *words, const uint64_t *kib, size_t count)
+static void add_compare_line(struct cli_table *table, const char *words, const uint64_t *kib,
+                             size_t count)
 {
     char spaced[WORDS];
     bool differ = false;
@@ -39,8 +40,8 @@ static void add_line(struct cli_table *table, const char *words, const uint64_t 
         add_difference(table, kib[0], kib[i]);
 }
 
-static void add_segments(struct cli_table *table, const struct cli_figures *figures, size_t count,
-                         uint64_t *kib)
+static void add_compare_segments(struct cli_table *table, const struct cli_figures *figures,
+                                 size_t count, uint64_t *kib)
 {
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
@@ -50,19 +51,19 @@ static void add_segments(struct cli_table *table, const struct cli_figures *figu
             any |= kib[j] > 0;
         }
         if (any && ballast_segment_applies(segment, figures[0].breakdown.type))
-            add_line(table, ballast_segment_name(segment), kib, count);
+            add_compare_line(table, ballast_segment_name(segment), kib, count);
     }
     cli_table_end_row(table);
 }
 
-static void add_spans(struct cli_table *table, const struct cli_figures *figures, size_t count,
-                      uint64_t *kib)
+static void add_compare_spans(struct cli_table *table, const struct cli_figures *figures,
+                              size_t count, uint64_t *kib)
 {
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_span span = (enum ballast_span)i;
         for (size_t j = 0; j < count; j++)
             kib[j] = ballast_breakdown_span_kib(&figures[j].breakdown, span);
-        add_line(table, ballast_span_name(span), kib, count);
+        add_compare_line(table, ballast_span_name(span), kib, count);
     }
     cli_table_end_row(table);
 }
@@ -74,13 +75,13 @@ static void add_costs(struct cli_table *table, const struct cli_figures *figures
         return;
     for (size_t i = 0; i < count; i++)
         kib[i] = figures[i].breakdown.cost.settled_kib;
-    add_line(table, "cost_settled", kib, count);
+    add_compare_line(table, "cost_settled", kib, count);
     for (size_t i = 0; i < count; i++)
         kib[i] = figures[i].breakdown.cost.fresh_max_kib;
-    add_line(table, "cost_fresh_max", kib, count);
+    add_compare_line(table, "cost_fresh_max", kib, count);
     for (size_t i = 0; i < count; i++)
         kib[i] = figures[i].breakdown.cost.later_max_kib;
-    add_line(table, "cost_later_max", kib, count);
+    add_compare_line(table, "cost_later_max", kib, count);
 }
 
 /* Figures of the first `count`, which follow rules of one kind. */
@@ -92,11 +93,11 @@ static void print_group(const struct cli_figures *figures, size_t count)
     cli_table_add(&table, "%s", "");
     for (size_t i = 0; i < count; i++)
         cli_table_add(&table, "%s", figures[i].profile_name);
-    add_segments(&table, figures, count, kib);
-    add_spans(&table, figures, count, kib);
+    add_compare_segments(&table, figures, count, kib);
+    add_compare_spans(&table, figures, count, kib);
     for (size_t i = 0; i < count; i++)
         kib[i] = ballast_breakdown_need_kib(&figures[i].breakdown);
-    add_line(&table, "need", kib, count);
+    add_compare_line(&table, "need", kib, count);
     add_costs(&table, figures, count, kib);
     cli_table_print(&table);
     cli_table_release(&table);

@@ -27,8 +27,8 @@ static int pick_only(const struct cli_explain *explain, struct cli_guests *guest
     return CLI_DONE;
 }
 
-static int evaluate(const struct cli_guests *guests, const struct cli_guest *guest,
-                    const struct ballast_profile *profile, struct cli_figures *out)
+static int evaluate_files(const struct cli_guests *guests, const struct cli_guest *guest,
+                          const struct ballast_profile *profile, struct cli_figures *out)
 {
     out->name = cli_guest_name(guest);
     out->shown = guest->shown;
@@ -36,8 +36,8 @@ static int evaluate(const struct cli_guests *guests, const struct cli_guest *gue
     return cli_guest_evaluate(guests, guest, profile, &out->breakdown, &out->profile_name);
 }
 
-static int print_json(const struct cli_guest *guest, const struct cli_figures *figures,
-                      const struct guestcfg_beside *beside)
+static int print_files_json(const struct cli_guest *guest, const struct cli_figures *figures,
+                            const struct guestcfg_beside *beside)
 {
     int rc = guestcfg_write_json_beside(stdout, figures->name, cli_guest_config(guest),
                                         &figures->breakdown, figures->profile_name,
@@ -69,7 +69,7 @@ static int compare_json(const struct cli_guest *guest, const struct cli_figures 
     }
     for (size_t i = 0; i < count && rc == CLI_DONE; i++) {
         bool is_exact = ballast_breakdown_cost(&figures[i].breakdown, NULL);
-        rc = print_json(guest, &figures[i], is_exact ? NULL : &beside);
+        rc = print_files_json(guest, &figures[i], is_exact ? NULL : &beside);
     }
     free(exact);
     return rc;
@@ -80,7 +80,7 @@ static int compare_one(const struct cli_explain *explain, const struct cli_guest
 {
     size_t count = profile_count();
     for (size_t i = 0; i < count; i++) {
-        int rc = evaluate(guests, guest, ballast_profile_at(i), &figures[i]);
+        int rc = evaluate_files(guests, guest, ballast_profile_at(i), &figures[i]);
         if (rc)
             return rc;
     }
@@ -121,7 +121,7 @@ static int print_each(const struct cli_explain *explain, const struct cli_guests
     for (size_t row = 0; row < order->count; row++) {
         size_t i = order->rows[row].at;
         if (explain->form == CLI_EXPLAIN_JSON) {
-            int rc = print_json(&guests->guests[i], &figures[i], NULL);
+            int rc = print_files_json(&guests->guests[i], &figures[i], NULL);
             if (rc)
                 return rc;
         } else if (explain->form == CLI_EXPLAIN_SVG) {
@@ -164,7 +164,7 @@ static size_t evaluate_all(const struct cli_explain *explain, struct cli_guests 
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         struct cli_guest guest = guests->guests[i];
-        if (evaluate(guests, &guest, explain->profile, &figures[kept])) {
+        if (evaluate_files(guests, &guest, explain->profile, &figures[kept])) {
             guests->lacking++;
             continue;
         }
@@ -174,7 +174,7 @@ static size_t evaluate_all(const struct cli_explain *explain, struct cli_guests 
     return kept;
 }
 
-static int print_all(struct cli_explain *explain, struct cli_guests *guests, size_t count)
+static int print_files_all(struct cli_explain *explain, struct cli_guests *guests, size_t count)
 {
     struct cli_figures *figures = xcheck(calloc(count, sizeof(*figures)));
     struct cli_sheet sheet = {0};
@@ -192,7 +192,7 @@ static int print_all(struct cli_explain *explain, struct cli_guests *guests, siz
     return rc;
 }
 
-static int run(struct cli_explain *explain, struct cli_guests *guests)
+static int run_files(struct cli_explain *explain, struct cli_guests *guests)
 {
     if (guests->count == 0) {
         cli_error("explain: %s: there is no guest in it", explain->sources.paths[0]);
@@ -207,7 +207,7 @@ static int run(struct cli_explain *explain, struct cli_guests *guests)
     if (explain->form == CLI_EXPLAIN_SVG && count > 1)
         return refuse_svg(guests);
     return explain->all_profiles ? compare_all(explain, guests, count)
-                                 : print_all(explain, guests, count);
+                                 : print_files_all(explain, guests, count);
 }
 
 int cli_explain_files(struct cli_explain *explain)
@@ -216,7 +216,7 @@ int cli_explain_files(struct cli_explain *explain)
     int rc = cli_guests_read(&guests, &explain->sources);
     if (rc)
         return rc;
-    rc = cli_guests_status(&guests, "explain", run(explain, &guests));
+    rc = cli_guests_status(&guests, "explain", run_files(explain, &guests));
     cli_guests_release(&guests);
     return rc;
 }

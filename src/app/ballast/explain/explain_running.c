@@ -28,7 +28,7 @@ static bool is_single(const struct domains *domains)
 }
 
 /* One that was there is missed when it is first looked for, not when it goes later. */
-static int find(struct domains *domains, const struct host_access *access)
+static int find_running_list(struct domains *domains, const struct host_access *access)
 {
     size_t most = domains->count > 0 ? domains->count : access->count;
     free(domains->found);
@@ -51,12 +51,12 @@ static int find(struct domains *domains, const struct host_access *access)
     return CLI_DONE;
 }
 
-static int fill(void *context, const struct host_access *access, struct cli_sheet *out)
+static int fill_running_list(void *context, const struct host_access *access, struct cli_sheet *out)
 {
     struct domains *domains = context;
     struct cli_explain *explain = domains->explain;
     const struct ballast_profile *profile = explain->profile;
-    int rc = find(domains, access);
+    int rc = find_running_list(domains, access);
     if (rc)
         return rc;
     if (!profile)
@@ -91,7 +91,7 @@ static void print_bar(const struct cli_explain *explain, const struct cli_runnin
     cli_segment_bar_legend();
 }
 
-static void print(const struct cli_explain *explain, const struct cli_running *running)
+static void print_running_list(const struct cli_explain *explain, const struct cli_running *running)
 {
     switch (explain->form) {
     case CLI_EXPLAIN_JSON:
@@ -127,12 +127,13 @@ static int show_each(const struct domains *domains, const struct host_access *ac
         if (failed)
             continue;
         fputs(i > 0 && explain->form != CLI_EXPLAIN_JSON ? "\n" : "", stdout);
-        print(explain, &running);
+        print_running_list(explain, &running);
     }
     return rc;
 }
 
-static int show(void *context, const struct host_access *access, const struct cli_sheet *sheet)
+static int show_running_list(void *context, const struct host_access *access,
+                             const struct cli_sheet *sheet)
 {
     const struct domains *domains = context;
     const struct cli_explain *explain = domains->explain;
@@ -156,8 +157,8 @@ int cli_explain_running(struct cli_explain *explain, struct host_access *access)
     if (explain->form == CLI_EXPLAIN_SVG && (domains.count != 1 || explain->view.watch))
         return cli_args_wrong(explain->args, "--svg draws one domain as it is now; name one, "
                                              "without --watch");
-    explain->view.fill = fill;
-    explain->view.show = show;
+    explain->view.fill = fill_running_list;
+    explain->view.show = show_running_list;
     int rc = cli_view_run(&explain->view, access, &domains);
     free(domains.found);
     return rc;

@@ -40,13 +40,13 @@ static const struct ballast_host_caps *caps_of(const struct cli_guests *guests)
     return host ? &host->caps : NULL;
 }
 
-static int complain(const struct ballast_error *err)
+static int refuse_guests(const struct ballast_error *err)
 {
     cli_error("%s", err->text);
     return CLI_BAD;
 }
 
-static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)
+static int read_guests_xl_conf(const char *path, struct guestcfg_xl_conf *out)
 {
     struct ballast_error err;
     bool system = !path;
@@ -62,23 +62,23 @@ static int read_xl_conf(const char *path, struct guestcfg_xl_conf *out)
     /* A build that cannot read xl.cfg has no use for xl.conf either. */
     if (rc == -ENOTSUP && system)
         return 0;
-    return rc < 0 ? complain(&err) : 0;
+    return rc < 0 ? refuse_guests(&err) : 0;
 }
 
 static int read_files(struct cli_guests *out, const struct cli_sources *sources)
 {
     struct guestcfg_xl_conf xl_conf = GUESTCFG_XL_CONF_DEFAULT;
     struct ballast_error err;
-    int rc = read_xl_conf(sources->xl_conf_path, &xl_conf);
+    int rc = read_guests_xl_conf(sources->xl_conf_path, &xl_conf);
     if (rc)
         return rc;
     if (sources->host_path) {
         if (snapshot_read(sources->host_path, &out->host, &err) < 0)
-            return complain(&err);
+            return refuse_guests(&err);
         out->has_host = true;
         host_access_report_lacks(&out->host, sources->host_path);
         if (snapshot_check(&out->host, sources->host_path, &err) < 0)
-            return complain(&err);
+            return refuse_guests(&err);
     }
     struct guestcfg_options options = {.caps = caps_of(out),
                                        .xl_conf = &xl_conf,
@@ -88,9 +88,9 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
         size_t told = out->list.fault_count;
         rc = guestcfg_read(sources->paths[i], &options, &out->list, &err);
         for (; told < out->list.fault_count; told++)
-            (void)complain(&out->list.faults[told]);
+            (void)refuse_guests(&out->list.faults[told]);
         if (rc < 0) {
-            (void)complain(&err);
+            (void)refuse_guests(&err);
             if (!sources->keep_going)
                 return CLI_BAD;
             out->lacking++;
@@ -132,7 +132,7 @@ static int add_stubdomain(struct cli_guests *out, size_t i)
     return 0;
 }
 
-static int expand(struct cli_guests *out, bool keep_going)
+static int expand_guests(struct cli_guests *out, bool keep_going)
 {
     out->guests = xcheck(calloc(2 * out->list.count + 1, sizeof(*out->guests)));
     for (size_t i = 0; i < out->list.count; i++) {
@@ -155,7 +155,7 @@ int cli_guests_read(struct cli_guests *out, const struct cli_sources *sources)
     *out = (struct cli_guests){.on = sources->on, .profile = sources->profile};
     int rc = read_files(out, sources);
     if (!rc)
-        rc = expand(out, sources->keep_going);
+        rc = expand_guests(out, sources->keep_going);
     if (rc)
         cli_guests_release(out);
     return rc;

@@ -68,7 +68,7 @@ static const struct legend legends[] = {
     },
 };
 
-static const struct legend *find(const char *profile_name)
+static const struct legend *find_legend(const char *profile_name)
 {
     for (size_t i = 0; i < sizeof(legends) / sizeof(legends[0]); i++) {
         if (strncmp(profile_name, legends[i].family, strlen(legends[i].family)) == 0)
@@ -80,7 +80,7 @@ static const struct legend *find(const char *profile_name)
 const char *cli_legend_segment(const char *profile_name, enum ballast_guest_type type,
                                enum ballast_segment segment)
 {
-    const struct legend *legend = find(profile_name);
+    const struct legend *legend = find_legend(profile_name);
     if (!legend)
         return "";
     if (type == BALLAST_PV && segment == BALLAST_EXTRA_EXTERNAL)
@@ -90,12 +90,12 @@ const char *cli_legend_segment(const char *profile_name, enum ballast_guest_type
 
 const char *cli_legend_span(const char *profile_name, enum ballast_span span)
 {
-    const struct legend *legend = find(profile_name);
+    const struct legend *legend = find_legend(profile_name);
     return legend && legend->span[span] ? legend->span[span] : "";
 }
 
 const char *cli_legend_footnote(const char *profile_name)
 {
-    const struct legend *legend = find(profile_name);
+    const struct legend *legend = find_legend(profile_name);
     return legend ? legend->footnote : NULL;
 }

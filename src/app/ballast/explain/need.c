@@ -44,7 +44,8 @@ int cli_need_admit(struct cli_need *need, const struct cli_admission *admission)
     return CLI_DONE;
 }
 
-static int sum_up(struct cli_need *need, const char *path, const struct ballast_profile *profile)
+static int sum_up_need(struct cli_need *need, const char *path,
+                       const struct ballast_profile *profile)
 {
     struct cli_admission admission;
     const struct ballast_host unknown = {.caps = BALLAST_HOST_CAPS_ALL};
@@ -73,7 +74,7 @@ int cli_need_read(struct cli_need *out, const char *path, const struct ballast_p
     int rc = cli_guests_read(&out->guests, &sources);
     if (rc)
         return rc;
-    rc = sum_up(out, path, profile);
+    rc = sum_up_need(out, path, profile);
     if (rc)
         cli_need_release(out);
     return rc;

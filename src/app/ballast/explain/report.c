@@ -19,7 +19,7 @@
 
 enum { WORDS = 32, COLUMNS = 80 };
 
-static void print_title(const struct cli_figures *figures)
+static void print_report_title(const struct cli_figures *figures)
 {
     printf("%s: %s guest", figures->shown, ballast_guest_type_name(figures->breakdown.type));
     if (*figures->profile_name)
@@ -82,7 +82,7 @@ static void print_certainty(const struct ballast_breakdown *breakdown)
         printf("certainty: %s\n", text);
 }
 
-static void print_notes(const struct cli_figures *figures)
+static void print_report_notes(const struct cli_figures *figures)
 {
     const struct ballast_breakdown *breakdown = &figures->breakdown;
     char text[CLI_MESSAGE];
@@ -104,14 +104,14 @@ void cli_report_diagram(const struct cli_figures *figures, bool colour)
     size_t size = ballast_draw_diagram(&figures->breakdown, &style, NULL, 0) + 1;
     char *text = xcheck(malloc(size));
     (void)ballast_draw_diagram(&figures->breakdown, &style, text, size);
-    print_title(figures);
+    print_report_title(figures);
     fputs(text, stdout);
     free(text);
     putchar('\n');
     print_need(&figures->breakdown);
     print_cost(&figures->breakdown);
     print_certainty(&figures->breakdown);
-    print_notes(figures);
+    print_report_notes(figures);
 }
 
 void cli_report_svg(const struct cli_figures *figures)
@@ -123,7 +123,8 @@ void cli_report_svg(const struct cli_figures *figures)
     free(text);
 }
 
-static void add_size(struct cli_table *table, const char *words, uint64_t kib, const char *set_by)
+static void add_report_size(struct cli_table *table, const char *words, uint64_t kib,
+                            const char *set_by)
 {
     char spaced[WORDS];
     char mib[CLI_SIZE];
@@ -139,7 +140,7 @@ static void add_size(struct cli_table *table, const char *words, uint64_t kib, c
         cli_table_end_row(table);
 }
 
-static void add_head(struct cli_table *table, const char *what)
+static void add_report_head(struct cli_table *table, const char *what)
 {
     static const char *const heads[] = {"KiB", "pages", "MiB", "set through"};
     cli_table_add(table, "%s", what);
@@ -147,30 +148,30 @@ static void add_head(struct cli_table *table, const char *what)
         cli_table_add(table, "%s", heads[i]);
 }
 
-static void add_segments(struct cli_table *table, const struct cli_figures *figures)
+static void add_report_segments(struct cli_table *table, const struct cli_figures *figures)
 {
     const struct ballast_breakdown *breakdown = &figures->breakdown;
-    add_head(table, "segment");
+    add_report_head(table, "segment");
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
         uint64_t kib = ballast_breakdown_segment_kib(breakdown, segment);
         bool shown = ballast_segment_applies(segment, breakdown->type) &&
                      (segment != BALLAST_IOMMU || kib > 0);
         if (shown)
-            add_size(table, ballast_segment_name(segment), kib,
-                     cli_legend_segment(figures->profile_name, breakdown->type, segment));
+            add_report_size(table, ballast_segment_name(segment), kib,
+                            cli_legend_segment(figures->profile_name, breakdown->type, segment));
     }
     cli_table_end_row(table);
 }
 
-static void add_spans(struct cli_table *table, const struct cli_figures *figures)
+static void add_report_spans(struct cli_table *table, const struct cli_figures *figures)
 {
-    add_head(table, "span");
+    add_report_head(table, "span");
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_span span = (enum ballast_span)i;
-        add_size(table, ballast_span_name(span),
-                 ballast_breakdown_span_kib(&figures->breakdown, span),
-                 cli_legend_span(figures->profile_name, span));
+        add_report_size(table, ballast_span_name(span),
+                        ballast_breakdown_span_kib(&figures->breakdown, span),
+                        cli_legend_span(figures->profile_name, span));
     }
     cli_table_end_row(table);
 }
@@ -178,22 +179,22 @@ static void add_spans(struct cli_table *table, const struct cli_figures *figures
 static void add_xenstore(struct cli_table *table, const struct ballast_breakdown *breakdown)
 {
     struct ballast_xenstore_kib xenstore = ballast_breakdown_xenstore(breakdown);
-    add_head(table, "xenstore node");
-    add_size(table, "memory/static-max", xenstore.static_max_kib, "");
-    add_size(table, "memory/target", xenstore.target_kib, "");
-    add_size(table, "memory/videoram", xenstore.videoram_kib, "");
+    add_report_head(table, "xenstore node");
+    add_report_size(table, "memory/static-max", xenstore.static_max_kib, "");
+    add_report_size(table, "memory/target", xenstore.target_kib, "");
+    add_report_size(table, "memory/videoram", xenstore.videoram_kib, "");
     cli_table_end_row(table);
 }
 
-static void add_cost(struct cli_table *table, const struct ballast_breakdown *breakdown)
+static void add_report_cost(struct cli_table *table, const struct ballast_breakdown *breakdown)
 {
     struct ballast_cost_kib cost;
     if (!ballast_breakdown_cost(breakdown, &cost))
         return;
-    add_head(table, "cost");
-    add_size(table, "settled", cost.settled_kib, "");
-    add_size(table, "fresh_max", cost.fresh_max_kib, "");
-    add_size(table, "later_max", cost.later_max_kib, "");
+    add_report_head(table, "cost");
+    add_report_size(table, "settled", cost.settled_kib, "");
+    add_report_size(table, "fresh_max", cost.fresh_max_kib, "");
+    add_report_size(table, "later_max", cost.later_max_kib, "");
     cli_table_end_row(table);
 }
 
@@ -255,11 +256,11 @@ void cli_report_table(const struct cli_figures *figures)
 {
     struct cli_table table;
     cli_table_init(&table, 5, 1 | 1 << 4);
-    add_segments(&table, figures);
-    add_spans(&table, figures);
+    add_report_segments(&table, figures);
+    add_report_spans(&table, figures);
     add_xenstore(&table, &figures->breakdown);
-    add_cost(&table, &figures->breakdown);
-    print_title(figures);
+    add_report_cost(&table, &figures->breakdown);
+    print_report_title(figures);
     cli_table_print(&table);
     cli_table_release(&table);
     const char *footnote = cli_legend_footnote(figures->profile_name);
@@ -269,5 +270,5 @@ void cli_report_table(const struct cli_figures *figures)
     print_need(&figures->breakdown);
     print_cost(&figures->breakdown);
     print_certainty(&figures->breakdown);
-    print_notes(figures);
+    print_report_notes(figures);
 }

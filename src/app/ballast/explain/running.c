@@ -24,8 +24,9 @@ const struct ballast_profile *cli_running_profile(const struct host_access *acce
 
 /* A domain that some other toolstack has built has none that could be read, and is shown without.
  */
-static void add_config(const struct host_access *access, const struct ballast_profile *profile,
-                       struct cli_running *out)
+static void add_running_configuration(const struct host_access *access,
+                                      const struct ballast_profile *profile,
+                                      struct cli_running *out)
 {
     struct ballast_error err;
     if (!access->is_xen)
@@ -94,6 +95,6 @@ int cli_running_of(const struct host_access *access, const struct cli_domain *do
     }
     out->floor_kib = cli_floor_of(access, domain, out->floor_why);
     ask_cost(access, domain, &out->cost);
-    add_config(access, profile, out);
+    add_running_configuration(access, profile, out);
     return CLI_DONE;
 }

@@ -43,8 +43,8 @@ static uint64_t said_of(const struct cli_running *running, enum ballast_span spa
     return BALLAST_NONE;
 }
 
-static void add_config(struct cli_table *table, const struct cli_running *running, uint64_t now_kib,
-                       uint64_t configured_kib)
+static void add_running_config(struct cli_table *table, const struct cli_running *running,
+                               uint64_t now_kib, uint64_t configured_kib)
 {
     if (!running->has_config)
         cli_table_add(table, "-");
@@ -54,7 +54,7 @@ static void add_config(struct cli_table *table, const struct cli_running *runnin
         cli_table_add_kib(table, configured_kib);
 }
 
-static void add_name(struct cli_table *table, const char *words, uint64_t kib)
+static void add_running_name(struct cli_table *table, const char *words, uint64_t kib)
 {
     char spaced[WORDS];
     cli_spaced(words, spaced, sizeof(spaced));
@@ -62,7 +62,7 @@ static void add_name(struct cli_table *table, const char *words, uint64_t kib)
     cli_table_add_kib(table, kib);
 }
 
-static void add_segments(struct cli_table *table, const struct cli_running *running)
+static void add_running_segments(struct cli_table *table, const struct cli_running *running)
 {
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
@@ -71,23 +71,23 @@ static void add_segments(struct cli_table *table, const struct cli_running *runn
         bool empty = segment == BALLAST_IOMMU && now_kib == 0 && configured_kib == 0;
         if (empty || !ballast_segment_applies(segment, running->now.type))
             continue;
-        add_name(table, ballast_segment_name(segment), now_kib);
-        add_config(table, running, now_kib, configured_kib);
+        add_running_name(table, ballast_segment_name(segment), now_kib);
+        add_running_config(table, running, now_kib, configured_kib);
         cli_table_end_row(table);
     }
     cli_table_end_row(table);
 }
 
-static void add_spans(struct cli_table *table, const struct cli_running *running)
+static void add_running_spans(struct cli_table *table, const struct cli_running *running)
 {
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_span span = (enum ballast_span)i;
         const char *where;
         uint64_t now_kib = running->now.span_kib[i];
         uint64_t said_kib = said_of(running, span, &where);
-        add_name(table, ballast_span_name(span), now_kib);
-        add_config(table, running, now_kib,
-                   running->has_config ? running->configured.span_kib[i] : 0);
+        add_running_name(table, ballast_span_name(span), now_kib);
+        add_running_config(table, running, now_kib,
+                           running->has_config ? running->configured.span_kib[i] : 0);
         if (!where || said_kib == BALLAST_NONE) {
             cli_table_end_row(table);
             continue;
@@ -102,7 +102,7 @@ static void add_spans(struct cli_table *table, const struct cli_running *running
     }
 }
 
-static void print_title(const struct cli_running *running)
+static void print_running_title(const struct cli_running *running)
 {
     const struct cli_domain *domain = &running->domain;
     printf("%s: domain %" PRIu32 ", %s, %s, as it is now; profile %s\n\n", domain->shown,
@@ -176,9 +176,9 @@ void cli_running_table(const struct cli_running *running)
     cli_table_init(&table, COLUMNS, 1 | 1 << 4);
     for (size_t i = 0; i < COLUMNS; i++)
         cli_table_add(&table, "%s", heads[i]);
-    add_segments(&table, running);
-    add_spans(&table, running);
-    print_title(running);
+    add_running_segments(&table, running);
+    add_running_spans(&table, running);
+    print_running_title(running);
     cli_table_print(&table);
     cli_table_release(&table);
     putchar('\n');
@@ -191,7 +191,7 @@ void cli_running_diagram(const struct cli_running *running, bool colour)
     size_t size = ballast_draw_diagram(&running->now, &style, NULL, 0) + 1;
     char *text = xcheck(malloc(size));
     (void)ballast_draw_diagram(&running->now, &style, text, size);
-    print_title(running);
+    print_running_title(running);
     fputs(text, stdout);
     free(text);
     putchar('\n');

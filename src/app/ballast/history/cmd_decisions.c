@@ -78,20 +78,22 @@ static void print_new(struct decisions *decisions, struct json_object *decision)
         (void)fflush(stdout);
 }
 
-static int told(void *context, const char *method, const struct json_object *params)
+static int decisions_on_decision(void *context, const char *method,
+                                 const struct json_object *params)
 {
     if (strcmp(method, "decision") == 0)
         print_new(context, (struct json_object *)params);
     return 0;
 }
 
-static int follow(struct decisions *decisions)
+static int follow_decisions(struct decisions *decisions)
 {
     struct ballast_error err;
     int rc = 0;
     cli_signals_catch();
     while ((rc == 0 || rc == -ETIMEDOUT) && !cli_signal() && !ferror(stdout))
-        rc = wire_wait(decisions->request.daemon.client, SLICE_USEC, told, decisions, &err);
+        rc = wire_wait(decisions->request.daemon.client, SLICE_USEC, decisions_on_decision,
+                       decisions, &err);
     if (rc == 0 || rc == -ETIMEDOUT)
         return CLI_DONE;
     cli_error("decisions: %s", err.text);
@@ -99,7 +101,7 @@ static int follow(struct decisions *decisions)
 }
 
 /* Before the list is asked for, so that none is lost between; what comes twice has its number. */
-static int subscribe(struct decisions *decisions)
+static int subscribe_decisions(struct decisions *decisions)
 {
     struct json_object *params = cli_params();
     struct json_object *events = xcheck(json_object_new_array());
@@ -133,7 +135,7 @@ static int learn_domain(struct decisions *decisions)
     return rc;
 }
 
-static int list(struct decisions *decisions, uint64_t now_usec)
+static int list_decisions(struct decisions *decisions, uint64_t now_usec)
 {
     struct json_object *params = cli_params();
     struct json_object *all = NULL;
@@ -161,7 +163,7 @@ static int list(struct decisions *decisions, uint64_t now_usec)
     return rc;
 }
 
-static int run(struct decisions *decisions)
+static int run_decisions(struct decisions *decisions)
 {
     uint64_t now_usec = 0;
     int rc = cli_daemon_request_open(&decisions->request, CLI_DAEMON_READS);
@@ -170,11 +172,11 @@ static int run(struct decisions *decisions)
     if (!rc && decisions->domain)
         rc = learn_domain(decisions);
     if (!rc && decisions->follow)
-        rc = subscribe(decisions);
+        rc = subscribe_decisions(decisions);
     if (!rc)
-        rc = list(decisions, now_usec);
+        rc = list_decisions(decisions, now_usec);
     if (!rc && decisions->follow)
-        rc = follow(decisions);
+        rc = follow_decisions(decisions);
     cli_daemon_close(&decisions->request.daemon);
     return rc;
 }
@@ -197,7 +199,7 @@ static int decisions_main(struct cli_args *args)
     (void)cli_args_operands(args, &count);
     if (count > 0)
         return cli_args_wrong(args, "it takes no operands; --domain DOMAIN is for one domain");
-    return run(&decisions);
+    return run_decisions(&decisions);
 }
 
 const struct cli_command cmd_decisions = {

@@ -40,7 +40,7 @@ struct history_options {
     bool colour;
 };
 
-static int set_option(struct history_options *options, struct cli_args *args, int option)
+static int set_history_option(struct history_options *options, struct cli_args *args, int option)
 {
     char *end;
     switch (option) {
@@ -67,7 +67,7 @@ static int set_option(struct history_options *options, struct cli_args *args, in
     }
 }
 
-static void print_json(struct cli_history *history)
+static void print_history_json(struct cli_history *history)
 {
     cli_json_add(history->answer, "events", json_object_get(history->events));
     cli_json_add(history->answer, "more_events",
@@ -75,10 +75,10 @@ static void print_json(struct cli_history *history)
     cli_json_print(json_object_get(history->answer));
 }
 
-static void tell(struct history_options *options, struct cli_history *history)
+static void print_history(struct history_options *options, struct cli_history *history)
 {
     if (options->request.json)
-        print_json(history);
+        print_history_json(history);
     else if (options->svg)
         cli_history_draw_svg(history);
     else if (options->table)
@@ -87,14 +87,14 @@ static void tell(struct history_options *options, struct cli_history *history)
         cli_history_draw_plot(history, options->colour);
 }
 
-static int run(struct history_options *options)
+static int run_history(struct history_options *options)
 {
     struct cli_history history = {0};
     int rc = cli_daemon_request_open(&options->request, CLI_DAEMON_READS);
     if (!rc)
         rc = cli_history_ask(&options->request.daemon, &options->wanted, &history);
     if (!rc)
-        tell(options, &history);
+        print_history(options, &history);
     cli_daemon_close(&options->request.daemon);
     cli_history_release(&history);
     return rc;
@@ -109,7 +109,7 @@ static int history_main(struct cli_args *args)
     int option;
     (void)cli_colour("auto", &options.colour);
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD || set_option(&options, args, option))
+        if (option == CLI_ARGS_BAD || set_history_option(&options, args, option))
             return CLI_BAD;
     }
     char **operands = cli_args_operands(args, &count);
@@ -126,7 +126,7 @@ static int history_main(struct cli_args *args)
                                 : options.svg        ? SVG_POINTS
                                 : options.table      ? TABLE_POINTS
                                                      : cli_history_draw_columns();
-    return run(&options);
+    return run_history(&options);
 }
 
 const struct cli_command cmd_history = {

@@ -34,7 +34,7 @@ struct why {
     uint64_t last;
 };
 
-static int parse_last(struct cli_args *args, uint64_t *out)
+static int parse_why_last(struct cli_args *args, uint64_t *out)
 {
     char *end;
     *out = strtoull(args->value, &end, 10);
@@ -43,7 +43,7 @@ static int parse_last(struct cli_args *args, uint64_t *out)
     return CLI_DONE;
 }
 
-static void add_size(struct ballast_text *text, const char *before, uint64_t kib)
+static void add_why_size(struct ballast_text *text, const char *before, uint64_t kib)
 {
     if (kib == BALLAST_NONE)
         return;
@@ -59,9 +59,9 @@ static void print_now(const struct json_object *domain, const struct json_object
     const struct json_object *now = cli_field_at(found, "domains", 0);
     char *name = cli_field_shown(domain, "name");
     if (now) {
-        add_size(&text, " holds ", cli_field_u64(now, "actual_kib"));
-        add_size(&text, ", target ", cli_field_u64(now, "target_kib"));
-        add_size(&text, ", need ", cli_field_u64(now, "need_kib"));
+        add_why_size(&text, " holds ", cli_field_u64(now, "actual_kib"));
+        add_why_size(&text, ", target ", cli_field_u64(now, "target_kib"));
+        add_why_size(&text, ", need ", cli_field_u64(now, "need_kib"));
     }
     printf("%s%s\n", name, now ? line : " is gone");
     free(name);
@@ -84,7 +84,7 @@ static int tell_now(struct why *why, const struct json_object *answer)
     return rc;
 }
 
-static int tell(struct why *why, const struct json_object *answer)
+static int print_why(struct why *why, const struct json_object *answer)
 {
     size_t count = cli_field_count(answer, "events");
     int64_t offset_usec = cli_history_offset(cli_field_sum(answer, "now_usec"));
@@ -101,7 +101,7 @@ static int tell(struct why *why, const struct json_object *answer)
     return rc;
 }
 
-static int run(struct why *why)
+static int run_why(struct why *why)
 {
     struct json_object *answer = NULL;
     int rc = cli_daemon_request_open(&why->request, CLI_DAEMON_READS);
@@ -109,7 +109,7 @@ static int run(struct why *why)
         rc = cli_history_events(&why->request.daemon, why->domain, why->since_usec, why->last,
                                 &answer);
     if (!rc)
-        rc = tell(why, answer);
+        rc = print_why(why, answer);
     cli_daemon_close(&why->request.daemon);
     json_object_put(answer);
     return rc;
@@ -125,7 +125,7 @@ static int why_main(struct cli_args *args)
             return CLI_BAD;
         if (option == OPTION_SINCE && cli_args_span(args, &why.since_usec))
             return CLI_BAD;
-        if (option == OPTION_LAST && parse_last(args, &why.last))
+        if (option == OPTION_LAST && parse_why_last(args, &why.last))
             return CLI_BAD;
         cli_daemon_request_option(&why.request, option);
     }
@@ -133,7 +133,7 @@ static int why_main(struct cli_args *args)
     if (count > 1)
         return cli_args_wrong(args, "it takes one DOMAIN, or none for all of them");
     why.domain = count > 0 ? operands[0] : NULL;
-    return run(&why);
+    return run_why(&why);
 }
 
 const struct cli_command cmd_why = {

@@ -67,7 +67,7 @@ static void fill_parts(struct cli_history *history, size_t i, size_t at)
 }
 
 /* A point that stands for longer than a step is in all of them, unless a finer one is there. */
-static void fill(struct cli_history *history, size_t i)
+static void fill_history_step(struct cli_history *history, size_t i)
 {
     static const char *const names[2][3] = {{"actual_kib", "target_kib", "need_kib"},
                                             {"free_kib", "promised_kib", "deficit_kib"}};
@@ -92,7 +92,7 @@ static void fill(struct cli_history *history, size_t i)
     }
 }
 
-static void take(struct cli_history *history)
+static void take_history(struct cli_history *history)
 {
     const struct json_object *domain = cli_field(history->answer, "domain");
     uint64_t until_usec = cli_field_sum(history->answer, "until_usec");
@@ -118,7 +118,7 @@ static void take(struct cli_history *history)
         history->usec[i] = history->from_usec + i * history->step_usec;
     size_t count = ballast_min_u64(cli_field_count(history->answer, "time_usec"), STEPS_MOST);
     for (size_t i = 0; i < count; i++)
-        fill(history, i);
+        fill_history_step(history, i);
 }
 
 int cli_history_events(struct cli_daemon *daemon, const char *domain, uint64_t since_usec,
@@ -146,7 +146,7 @@ int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *
     if (rc)
         return rc;
     out->offset_usec = cli_history_offset(cli_field_sum(out->answer, "now_usec"));
-    take(out);
+    take_history(out);
     rc = cli_history_events(daemon, wanted->domain, wanted->since_usec, wanted->events, &events);
     out->events = json_object_get(cli_field(events, "events"));
     out->more_events = cli_field_bool(events, "more");

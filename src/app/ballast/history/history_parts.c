@@ -31,7 +31,7 @@ static const struct look {
     [BALLAST_PART_FREE] = {'.', 32, true, "#f2f5f8", "#1b232c"},
 };
 
-static bool was_there(const struct cli_history *history, enum ballast_host_part part)
+static bool parts_was_there(const struct cli_history *history, enum ballast_host_part part)
 {
     for (size_t i = 0; i < history->steps; i++) {
         if (history->part_kib[part][i] > 0)
@@ -57,7 +57,7 @@ static void print_legend(const struct cli_history *history)
         enum ballast_host_part part = (enum ballast_host_part)i;
         char size[32];
         struct ballast_text text = ballast_text_over(size, sizeof(size));
-        if (!was_there(history, part))
+        if (!parts_was_there(history, part))
             continue;
         ballast_text_add_size(&text, history->part_kib[part][last]);
         printf("%s%c %s %s", between, looks[part].fill, ballast_host_part_name(part), size);
@@ -86,14 +86,14 @@ void cli_history_parts_plot(const struct cli_history *history, const char *marks
     free(text);
 }
 
-static uint64_t mib(uint64_t kib)
+static uint64_t format_part_mib(uint64_t kib)
 {
     return kib / BALLAST_MIB_KIB + (kib % BALLAST_MIB_KIB >= BALLAST_MIB_KIB / 2);
 }
 
 /* What is rounded is where each part ends, so that the line sums. */
-static void add_line(struct cli_table *table, const struct cli_history *history, size_t step,
-                     const bool shown[BALLAST_PARTS])
+static void add_parts_line(struct cli_table *table, const struct cli_history *history, size_t step,
+                           const bool shown[BALLAST_PARTS])
 {
     char when[CLI_HISTORY_TIME];
     uint64_t end_kib = 0;
@@ -103,10 +103,10 @@ static void add_line(struct cli_table *table, const struct cli_history *history,
     for (size_t i = 0; i < BALLAST_PARTS; i++) {
         end_kib = ballast_add_ceil(end_kib, history->part_kib[i][step]);
         if (shown[i])
-            cli_table_add(table, "%" PRIu64, mib(end_kib) - before_mib);
-        before_mib = mib(end_kib);
+            cli_table_add(table, "%" PRIu64, format_part_mib(end_kib) - before_mib);
+        before_mib = format_part_mib(end_kib);
     }
-    cli_table_add(table, "%" PRIu64, mib(history->total_kib[step]));
+    cli_table_add(table, "%" PRIu64, format_part_mib(history->total_kib[step]));
 }
 
 void cli_history_parts_table(const struct cli_history *history)
@@ -115,7 +115,7 @@ void cli_history_parts_table(const struct cli_history *history)
     size_t columns = 2;
     struct cli_table table;
     for (int i = 0; i < BALLAST_PARTS; i++) {
-        shown[i] = was_there(history, (enum ballast_host_part)i);
+        shown[i] = parts_was_there(history, (enum ballast_host_part)i);
         columns += shown[i];
     }
     cli_table_init(&table, columns, 1);
@@ -127,7 +127,7 @@ void cli_history_parts_table(const struct cli_history *history)
     cli_table_add(&table, "total");
     for (size_t i = 0; i < history->steps; i++) {
         if (history->total_kib[i] > 0)
-            add_line(&table, history, i, shown);
+            add_parts_line(&table, history, i, shown);
     }
     puts("\nits parts, in MiB");
     cli_table_print(&table);

@@ -46,7 +46,7 @@ struct doctor {
     struct cli_rival_balancers rivals;
 };
 
-static int parse(struct doctor *doctor, struct cli_args *args)
+static int parse_doctor(struct doctor *doctor, struct cli_args *args)
 {
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
@@ -65,12 +65,12 @@ static int parse(struct doctor *doctor, struct cli_args *args)
     return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
 }
 
-static enum doctor_known known(bool is)
+static enum doctor_known doctor_known(bool is)
 {
     return is ? DOCTOR_YES : DOCTOR_NO;
 }
 
-static int read_xl_conf(struct doctor *doctor)
+static int read_doctor_xl_conf(struct doctor *doctor)
 {
     struct ballast_error err;
     struct guestcfg_xl_conf conf;
@@ -87,11 +87,11 @@ static int read_xl_conf(struct doctor *doctor)
         [GUESTCFG_AUTOBALLOON_OFF] = DOCTOR_AUTOBALLOON_OFF,
     };
     doctor->facts.autoballoon = of[conf.autoballoon];
-    doctor->facts.claims = known(conf.claim_mode != 0);
+    doctor->facts.claims = doctor_known(conf.claim_mode != 0);
     return CLI_DONE;
 }
 
-static void read_commandline(struct doctor *doctor)
+static void read_doctor_commandline(struct doctor *doctor)
 {
     struct xen_version version;
     struct ballast_error err;
@@ -113,7 +113,7 @@ static void read_low_memory(struct doctor *doctor)
         doctor->facts.low_free_kib = kib;
 }
 
-static uint64_t boot_kib(struct doctor *doctor, const struct cli_domain *domain)
+static uint64_t doctor_boot_kib(struct doctor *doctor, const struct cli_domain *domain)
 {
     struct ballast_guest config;
     if (!doctor->access.is_xen || xen_config(doctor->access.hv, domain->is.id, &config, NULL) < 0)
@@ -121,8 +121,8 @@ static uint64_t boot_kib(struct doctor *doctor, const struct cli_domain *domain)
     return ballast_guest_get(&config, BALLAST_MEMORY); /* unset is BALLAST_NONE as well */
 }
 
-static void fill_domain(struct doctor *doctor, const struct cli_domain *domain,
-                        struct doctor_domain *out)
+static void fill_doctor_domain(struct doctor *doctor, const struct cli_domain *domain,
+                               struct doctor_domain *out)
 {
     const struct xen_domain *is = &domain->is;
     *out = (struct doctor_domain){
@@ -141,7 +141,7 @@ static void fill_domain(struct doctor *doctor, const struct cli_domain *domain,
         .static_max_kib = is->static_max_kib,
         .dynamic_min_kib = is->dynamic_min_kib,
         .dynamic_max_kib = is->dynamic_max_kib,
-        .boot_kib = boot_kib(doctor, domain),
+        .boot_kib = doctor_boot_kib(doctor, domain),
         .pod_entries_kib = is->pod_entries_kib,
         .pod_cache_kib = is->pod_cache_kib,
         .earlier_tot_kib = BALLAST_NONE,
@@ -149,8 +149,8 @@ static void fill_domain(struct doctor *doctor, const struct cli_domain *domain,
     };
 }
 
-static const struct doctor_domain *find(const struct doctor_domain *domains, size_t count,
-                                        uint32_t id)
+static const struct doctor_domain *find_doctor_domain(const struct doctor_domain *domains,
+                                                      size_t count, uint32_t id)
 {
     for (size_t i = 0; i < count; i++) {
         if (domains[i].id == id)
@@ -165,9 +165,9 @@ static void fill_domains(struct doctor *doctor)
     const struct host_access *access = &doctor->access;
     struct doctor_domain *domains = xcheck(calloc(access->count + 1, sizeof(*domains)));
     for (size_t i = 0; i < access->count; i++) {
-        fill_domain(doctor, &access->domains[i], &domains[i]);
+        fill_doctor_domain(doctor, &access->domains[i], &domains[i]);
         const struct doctor_domain *earlier =
-            find(doctor->domains, doctor->facts.domain_count, domains[i].id);
+            find_doctor_domain(doctor->domains, doctor->facts.domain_count, domains[i].id);
         if (earlier) {
             domains[i].earlier_tot_kib = earlier->tot_kib;
             domains[i].earlier_target_kib = earlier->target_kib;
@@ -181,7 +181,7 @@ static void fill_domains(struct doctor *doctor)
     doctor->facts.free_kib = access->host->free_kib;
 }
 
-static int look(struct doctor *doctor)
+static int sample_doctor(struct doctor *doctor)
 {
     int rc = host_access_refresh(&doctor->access);
     if (rc)
@@ -242,7 +242,7 @@ static void look_for_libvirt(struct doctor *doctor)
     bool shrinks =
         doctor->rivals.libvirt == CLI_LIBVIRT_SHRINKS ||
         (doctor->rivals.libvirt == CLI_LIBVIRT_AUTO && doctor->facts.dom0_mem == DOCTOR_NO);
-    doctor->facts.libvirt_autoballoon = known(shrinks);
+    doctor->facts.libvirt_autoballoon = doctor_known(shrinks);
 }
 
 static void find_rivals(struct doctor *doctor)
@@ -260,7 +260,7 @@ static void find_rivals(struct doctor *doctor)
     json_object_put(status);
 }
 
-static void print_json(const struct doctor_finding *finding)
+static void print_doctor_json(const struct doctor_finding *finding)
 {
     struct json_object *object = xcheck(json_object_new_object());
     cli_json_string(object, "rule", finding->rule);
@@ -280,7 +280,7 @@ static void print_finding(const struct doctor_finding *finding)
     printf("\n    %s\n    -> %s\n", finding->evidence, finding->remedy);
 }
 
-static int tell(const struct doctor *doctor)
+static int print_doctor(const struct doctor *doctor)
 {
     size_t count = doctor_examine(&doctor->facts, NULL, 0);
     struct doctor_finding *found = xcheck(calloc(count + 1, sizeof(*found)));
@@ -290,7 +290,7 @@ static int tell(const struct doctor *doctor)
         if (found[i].severity > worst)
             worst = found[i].severity;
         if (doctor->json)
-            print_json(&found[i]);
+            print_doctor_json(&found[i]);
         else
             print_finding(&found[i]);
     }
@@ -303,20 +303,20 @@ static int tell(const struct doctor *doctor)
 static int doctor_main(struct cli_args *args)
 {
     struct doctor doctor = {.args = args, .interval_usec = BETWEEN_USEC};
-    int rc = parse(&doctor, args);
+    int rc = parse_doctor(&doctor, args);
     if (!rc)
         rc = host_access_open(&doctor.access, doctor.host, false);
     if (rc)
         return rc;
     doctor.facts.low_free_kib = BALLAST_NONE;
-    rc = read_xl_conf(&doctor);
+    rc = read_doctor_xl_conf(&doctor);
     if (!rc)
-        rc = look(&doctor);
+        rc = sample_doctor(&doctor);
     if (!rc) {
-        read_commandline(&doctor);
+        read_doctor_commandline(&doctor);
         read_low_memory(&doctor);
         find_rivals(&doctor);
-        rc = tell(&doctor);
+        rc = print_doctor(&doctor);
     }
     cli_rival_balancers_release(&doctor.rivals);
     free(doctor.domains);

@@ -71,7 +71,7 @@ struct options {
     struct cli_host shown; /* as it is now */
 };
 
-static int set_form(struct options *options, enum form form)
+static int set_host_form(struct options *options, enum form form)
 {
     if (options->form != FORM_DEFAULT && options->form != form)
         return cli_args_wrong(options->args, "only one of --bars, --table and --json");
@@ -80,16 +80,16 @@ static int set_form(struct options *options, enum form form)
 }
 
 /* How it is shown; the rest is set_source()'s. */
-static int set_option(struct options *options, const struct cli_args *args, int option)
+static int set_host_option(struct options *options, const struct cli_args *args, int option)
 {
     switch (option) {
     case OPTION_BARS:
-        return set_form(options, FORM_BARS);
+        return set_host_form(options, FORM_BARS);
     case OPTION_TABLE:
-        return set_form(options, FORM_TABLE);
+        return set_host_form(options, FORM_TABLE);
     case OPTION_JSON:
         options->view.whole = true;
-        return set_form(options, FORM_JSON);
+        return set_host_form(options, FORM_JSON);
     case OPTION_SORT:
         return cli_choice_sort(&options->choice, args);
     case OPTION_COLUMNS:
@@ -115,11 +115,11 @@ static int set_source(struct options *options, const struct cli_args *args, int 
         options->sources.xl_conf_path = args->value;
         return CLI_DONE;
     default:
-        return set_option(options, args, option);
+        return set_host_option(options, args, option);
     }
 }
 
-static int check(const struct options *options)
+static int host_check_host(const struct options *options)
 {
     const struct cli_args *args = options->args;
     if (host_access_is_file(options->host) && options->view.watch)
@@ -131,7 +131,7 @@ static int check(const struct options *options)
     return CLI_DONE;
 }
 
-static int parse(struct options *options, struct cli_args *args)
+static int parse_host(struct options *options, struct cli_args *args)
 {
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
@@ -142,7 +142,7 @@ static int parse(struct options *options, struct cli_args *args)
     options->sources.paths = cli_args_operands(args, &options->sources.path_count);
     options->sources.profile = options->profile;
     options->sources.keep_going = true;
-    int rc = check(options);
+    int rc = host_check_host(options);
     if (options->form == FORM_DEFAULT)
         options->form =
             isatty(STDOUT_FILENO) && options->choice.count == 0 ? FORM_BARS : FORM_TABLE;
@@ -188,8 +188,8 @@ static void ask_configurations(const struct options *options, const struct host_
     }
 }
 
-static int divide(const struct options *options, const struct cli_guests *guests,
-                  const struct host_access *access, struct cli_host *host)
+static int divide_host(const struct options *options, const struct cli_guests *guests,
+                       const struct host_access *access, struct cli_host *host)
 {
     struct ballast_error err;
     if (access && access->is_xen)
@@ -207,7 +207,7 @@ static int divide(const struct options *options, const struct cli_guests *guests
     return CLI_DONE;
 }
 
-static void forget(struct cli_host *host)
+static void forget_host(struct cli_host *host)
 {
     free(host->configurations);
     free(host->parts);
@@ -229,20 +229,20 @@ static int read_guests(struct options *options, const struct ballast_host *host)
 }
 
 /* `access` is NULL where the host comes from a snapshot. */
-static int see(struct options *options, const struct ballast_host *from,
-               const struct host_access *access, struct cli_sheet *out)
+static int prepare_host(struct options *options, const struct ballast_host *from,
+                        const struct host_access *access, struct cli_sheet *out)
 {
     size_t count = from->domain_count;
     struct cli_host *host = &options->shown;
     int rc = read_guests(options, from);
     if (rc)
         return rc;
-    forget(host);
+    forget_host(host);
     host->host = from;
     host->configurations = xcheck(calloc(count + 1, sizeof(struct ballast_breakdown *)));
     host->parts = xcheck(calloc(count + 1, sizeof(*host->parts)));
     host->evaluated = xcheck(calloc(options->guests.count + count + 1, sizeof(*host->evaluated)));
-    rc = divide(options, &options->guests, access, host);
+    rc = divide_host(options, &options->guests, access, host);
     if (rc)
         return rc;
     cli_host_choose(host, &options->choice);
@@ -250,12 +250,12 @@ static int see(struct options *options, const struct ballast_host *from,
     return CLI_DONE;
 }
 
-static int fill(void *context, const struct host_access *access, struct cli_sheet *out)
+static int fill_host(void *context, const struct host_access *access, struct cli_sheet *out)
 {
-    return see(context, access->host, access, out);
+    return prepare_host(context, access->host, access, out);
 }
 
-static int show(void *context, const struct host_access *access, const struct cli_sheet *sheet)
+static int show_host(void *context, const struct host_access *access, const struct cli_sheet *sheet)
 {
     const struct options *options = context;
     (void)access;
@@ -278,10 +278,10 @@ static int show_snapshot(struct options *options)
         return CLI_BAD;
     }
     host_access_report_lacks(&snapshot, options->host);
-    int rc = see(options, &snapshot.host, NULL, &sheet);
+    int rc = prepare_host(options, &snapshot.host, NULL, &sheet);
     cli_sheet_sort(&sheet, &options->choice);
     if (!rc)
-        rc = show(options, NULL, &sheet);
+        rc = show_host(options, NULL, &sheet);
     cli_sheet_release(&sheet);
     snapshot_release(&snapshot);
     return rc;
@@ -301,13 +301,13 @@ static int host_main(struct cli_args *args)
 {
     struct options options = {.args = args,
                               .choice = {.columns = cli_host_columns},
-                              .view = {.fill = fill, .show = show}};
+                              .view = {.fill = fill_host, .show = show_host}};
     options.view.choice = &options.choice;
     (void)cli_colour("auto", &options.colour);
-    int rc = parse(&options, args);
+    int rc = parse_host(&options, args);
     if (!rc)
         rc = host_access_is_file(options.host) ? show_snapshot(&options) : show_running(&options);
-    forget(&options.shown);
+    forget_host(&options.shown);
     if (options.has_guests)
         rc = cli_guests_status(&options.guests, "host", rc);
     if (options.has_guests)

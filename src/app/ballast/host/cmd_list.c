@@ -51,7 +51,7 @@ struct list {
     struct cli_view view;
 };
 
-static int set_option(struct list *list, const struct cli_args *args, int option)
+static int set_list_option(struct list *list, const struct cli_args *args, int option)
 {
     switch (option) {
     case OPTION_HOST:
@@ -73,11 +73,11 @@ static int set_option(struct list *list, const struct cli_args *args, int option
     }
 }
 
-static int parse(struct list *list, struct cli_args *args)
+static int parse_list(struct list *list, struct cli_args *args)
 {
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        int rc = set_option(list, args, option);
+        int rc = set_list_option(list, args, option);
         if (rc)
             return rc;
     }
@@ -94,8 +94,8 @@ static int parse(struct list *list, struct cli_args *args)
     return CLI_DONE;
 }
 
-static void print_json(const struct host_access *access, const struct cli_domain *domain,
-                       const struct cli_list_known *known)
+static void print_list_json(const struct host_access *access, const struct cli_domain *domain,
+                            const struct cli_list_known *known)
 {
     char why[CLI_FLOOR_WHY];
     uint64_t floor_kib = cli_floor_of(access, domain, why);
@@ -126,18 +126,18 @@ static void print_all_json(const struct host_access *access, const struct cli_sh
 {
     struct cli_list_known *known = cli_list_known(access);
     for (size_t i = 0; i < sheet->count; i++)
-        print_json(access, &access->domains[sheet->rows[i].at], &known[sheet->rows[i].at]);
+        print_list_json(access, &access->domains[sheet->rows[i].at], &known[sheet->rows[i].at]);
     free(known);
 }
 
-static int fill(void *context, const struct host_access *access, struct cli_sheet *out)
+static int fill_list(void *context, const struct host_access *access, struct cli_sheet *out)
 {
     const struct list *list = context;
     cli_list_fill(access, &list->choice, list->colour, out);
     return CLI_DONE;
 }
 
-static int show(void *context, const struct host_access *access, const struct cli_sheet *sheet)
+static int show_list(void *context, const struct host_access *access, const struct cli_sheet *sheet)
 {
     const struct list *list = context;
     if (list->json) {
@@ -155,11 +155,11 @@ static int show(void *context, const struct host_access *access, const struct cl
 static int list_main(struct cli_args *args)
 {
     struct list list = {.choice = {.columns = cli_list_columns},
-                        .view = {.fill = fill, .show = show}};
+                        .view = {.fill = fill_list, .show = show_list}};
     struct host_access access;
     list.view.choice = &list.choice;
     (void)cli_colour("auto", &list.colour);
-    int rc = parse(&list, args);
+    int rc = parse_list(&list, args);
     if (!rc)
         rc = host_access_open(&access, list.host, false);
     if (rc)

@@ -32,7 +32,7 @@ struct answers {
     struct json_object *reservations;
 };
 
-static void put(struct answers *answers)
+static void put_metrics_text(struct answers *answers)
 {
     json_object_put(answers->status);
     json_object_put(answers->host);
@@ -41,7 +41,7 @@ static void put(struct answers *answers)
 }
 
 /* A daemon that has not read its host or its ledger yet says no, which is a metric too. */
-static int ask_host(struct cli_daemon *daemon, struct json_object **host)
+static int ask_metrics_host(struct cli_daemon *daemon, struct json_object **host)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     int rc = cli_daemon_ask(daemon, "host", NULL, &answer);
@@ -53,13 +53,13 @@ static int ask_host(struct cli_daemon *daemon, struct json_object **host)
     return rc;
 }
 
-static int ask(struct cli_daemon *daemon, struct answers *answers)
+static int ask_metrics(struct cli_daemon *daemon, struct answers *answers)
 {
     struct json_object *open = cli_params();
     cli_params_bool(open, "open", true);
     int rc = cli_daemon_call(daemon, "status", NULL, &answers->status);
     if (!rc)
-        rc = ask_host(daemon, &answers->host);
+        rc = ask_metrics_host(daemon, &answers->host);
     if (!rc && answers->host)
         rc = cli_pages(daemon, &cli_list_of_domains, cli_params(), &answers->domains);
     if (!rc && answers->host)
@@ -108,7 +108,8 @@ static int write_file(const char *path, const char *text, size_t length)
     return CLI_UNREACHABLE;
 }
 
-static int tell(const struct metrics_input *input, enum metrics_format format, const char *textfile)
+static int print_metrics(const struct metrics_input *input, enum metrics_format format,
+                         const char *textfile)
 {
     char *text = NULL;
     size_t length = 0;
@@ -123,22 +124,22 @@ static int tell(const struct metrics_input *input, enum metrics_format format, c
     return rc;
 }
 
-static int run(const char *run_dir, enum metrics_format format, const char *textfile)
+static int run_metrics(const char *run_dir, enum metrics_format format, const char *textfile)
 {
     struct cli_daemon daemon;
     struct answers answers = {0};
     int rc = cli_daemon_open(&daemon, "metrics", run_dir, CLI_DAEMON_READS);
     if (!rc)
-        rc = ask(&daemon, &answers);
+        rc = ask_metrics(&daemon, &answers);
     /* What is told of a daemon that has gone away meanwhile is that it is away. */
     struct metrics_input input = {.hello = rc ? NULL : wire_client_hello(daemon.client),
                                   .status = rc ? NULL : answers.status,
                                   .host = rc ? NULL : answers.host,
                                   .domains = rc ? NULL : answers.domains,
                                   .reservations = rc ? NULL : answers.reservations};
-    int told = tell(&input, format, textfile);
+    int told = print_metrics(&input, format, textfile);
     cli_daemon_close(&daemon);
-    put(&answers);
+    put_metrics_text(&answers);
     return rc ? rc : told;
 }
 
@@ -173,7 +174,7 @@ static int metrics_main(struct cli_args *args)
             args, "--format: there is no '%s'; openmetrics or text would be right", format_word);
     if (textfile && format_word && strcmp(format_word, "text") != 0)
         return cli_args_wrong(args, "--textfile is written as text; leave --format out");
-    return run(run_dir, format, textfile);
+    return run_metrics(run_dir, format, textfile);
 }
 
 const struct cli_command cmd_metrics = {

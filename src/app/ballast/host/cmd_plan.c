@@ -39,7 +39,7 @@ struct options {
     bool json;
 };
 
-static int set_policy(struct options *options, const struct cli_args *args, const char *name)
+static int set_plan_policy(struct options *options, const struct cli_args *args, const char *name)
 {
     const struct policy *policy = policy_find(name);
     if (!policy)
@@ -50,14 +50,14 @@ static int set_policy(struct options *options, const struct cli_args *args, cons
     return CLI_DONE;
 }
 
-static int set_option(struct options *options, const struct cli_args *args, int option)
+static int set_plan_option(struct options *options, const struct cli_args *args, int option)
 {
     switch (option) {
     case OPTION_HOST:
         options->host_path = args->value;
         return CLI_DONE;
     case OPTION_POLICY:
-        return set_policy(options, args, args->value);
+        return set_plan_policy(options, args, args->value);
     case OPTION_START:
         options->starts[options->start_count++] = args->value;
         return CLI_DONE;
@@ -74,12 +74,12 @@ static int set_option(struct options *options, const struct cli_args *args, int 
     }
 }
 
-static int parse(struct options *options, struct cli_args *args)
+static int parse_plan(struct options *options, struct cli_args *args)
 {
     int option;
-    int rc = set_policy(options, args, NULL);
+    int rc = set_plan_policy(options, args, NULL);
     while (rc == CLI_DONE && (option = cli_args_next(args)) != CLI_ARGS_END)
-        rc = set_option(options, args, option);
+        rc = set_plan_option(options, args, option);
     if (rc)
         return rc;
     size_t count;
@@ -90,7 +90,7 @@ static int parse(struct options *options, struct cli_args *args)
     return CLI_DONE;
 }
 
-static void add_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
+static void add_plan_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
 {
     plan->starts = xcheck(reallocarray(plan->starts, plan->start_count + 1, sizeof(*plan->starts)));
     plan->starts[plan->start_count++] = (struct cli_start){.shown = shown, .need_kib = need_kib};
@@ -104,7 +104,7 @@ static void say_profile(struct cli_start *start, const char *profile_name, const
     (void)snprintf(start->why, sizeof(start->why), "%s", why);
 }
 
-static int add_size(struct cli_plan *plan, const char *given, const char *equals)
+static int add_plan_size(struct cli_plan *plan, const char *given, const char *equals)
 {
     struct ballast_error err;
     uint64_t need_kib;
@@ -118,7 +118,7 @@ static int add_size(struct cli_plan *plan, const char *given, const char *equals
         return CLI_BAD;
     }
     char *name = xcheck(strndup(given, (size_t)(equals - given)));
-    add_start(plan, cli_shown(name), need_kib);
+    add_plan_start(plan, cli_shown(name), need_kib);
     free(name);
     return CLI_DONE;
 }
@@ -149,7 +149,7 @@ static void add_file(struct cli_plan *plan, const struct options *options, const
                                     &breakdown, &profile_name);
         plan->lacking += rc != CLI_DONE;
         if (rc == CLI_DONE && ballast_breakdown_need_kib(&breakdown) > 0) {
-            add_start(plan, cli_shown(guest->shown), ballast_breakdown_need_kib(&breakdown));
+            add_plan_start(plan, cli_shown(guest->shown), ballast_breakdown_need_kib(&breakdown));
             say_profile(&plan->starts[plan->start_count - 1], profile_name,
                         cli_admission_why(&admission, guest), &breakdown);
         }
@@ -165,42 +165,44 @@ static int add_starts(struct cli_plan *plan, const struct options *options)
         const char *equals = strchr(given, '=');
         const char *slash = strchr(given, '/');
         if (equals && (!slash || slash > equals))
-            rc = add_size(plan, given, equals);
+            rc = add_plan_size(plan, given, equals);
         else
             add_file(plan, options, given);
     }
     return rc;
 }
 
-static int complain(const struct options *options, const struct cli_plan *plan,
-                    const struct ballast_error *err)
+static int complain_plan(const struct options *options, const struct cli_plan *plan,
+                         const struct ballast_error *err)
 {
     const char *name = options->host_path ? file_name(options->host_path) : "the host";
     cli_error("%s: snapshot %zu: %s", name, plan->snapshot_count, err->text);
     return CLI_BAD;
 }
 
-static int decide(struct cli_plan *plan, struct balancer *balancer, const struct options *options,
-                  const struct balancer_request *requests)
+static int decide_plan(struct cli_plan *plan, struct balancer *balancer,
+                       const struct options *options, const struct balancer_request *requests)
 {
     struct ballast_error err;
     struct balancer_input input = {.host = plan->host,
                                    .requests = requests,
                                    .request_count = requests ? plan->start_count : 0};
     if (balancer_decide(balancer, &input, &plan->output, &err) < 0)
-        return complain(options, plan, &err);
+        return complain_plan(options, plan, &err);
     return CLI_DONE;
 }
 
 /* The last snapshot of the reader; those before it are played, for what they show. */
-static int play(struct cli_plan *plan, struct balancer *balancer, const struct options *options,
-                struct json_reader *reader, struct snapshot *last)
+static int play_plan(struct cli_plan *plan, struct balancer *balancer,
+                     const struct options *options, struct json_reader *reader,
+                     struct snapshot *last)
 {
     struct ballast_error err;
     struct snapshot next;
     int rc;
     while ((rc = snapshot_next(reader, &next, &err)) > 0) {
-        int played = plan->snapshot_count > 0 ? decide(plan, balancer, options, NULL) : CLI_DONE;
+        int played =
+            plan->snapshot_count > 0 ? decide_plan(plan, balancer, options, NULL) : CLI_DONE;
         snapshot_release(last);
         *last = next;
         plan->snapshot_count++;
@@ -227,20 +229,20 @@ static int plan_starts(struct cli_plan *plan, struct balancer *balancer,
     if (rc)
         return rc;
     if (ballast_host_divide(plan->host, 0, NULL, &plan->breakdown, NULL, &err) < 0)
-        return complain(options, plan, &err);
+        return complain_plan(options, plan, &err);
     struct balancer_request *requests = xcheck(calloc(plan->start_count + 1, sizeof(*requests)));
     for (size_t i = 0; i < plan->start_count; i++)
         requests[i] = (struct balancer_request){.id = i,
                                                 .need_kib = plan->starts[i].need_kib,
                                                 .arrived_usec = plan->host->now_usec,
                                                 .deadline_usec = BALLAST_NONE};
-    rc = decide(plan, balancer, options, requests);
+    rc = decide_plan(plan, balancer, options, requests);
     free(requests);
     return rc;
 }
 
 /* A refusal is the answer no. */
-static int show(const struct cli_plan *plan, const struct options *options)
+static int show_plan(const struct cli_plan *plan, const struct options *options)
 {
     int status = CLI_DONE;
     for (size_t i = 0; i < plan->output.verdict_count; i++) {
@@ -254,11 +256,12 @@ static int show(const struct cli_plan *plan, const struct options *options)
     return status;
 }
 
-static int finish(struct cli_plan *plan, struct balancer *balancer, const struct options *options)
+static int finish_plan(struct cli_plan *plan, struct balancer *balancer,
+                       const struct options *options)
 {
     int rc = plan_starts(plan, balancer, options);
     if (rc == CLI_DONE)
-        rc = show(plan, options);
+        rc = show_plan(plan, options);
     if (plan->lacking > 0) {
         cli_error("plan: the answer lacks %zu guest%s that could not be read", plan->lacking,
                   plan->lacking == 1 ? "" : "s");
@@ -290,7 +293,7 @@ static int run_access(const struct options *options)
                                 .snapshot_count = 1};
         if (counts_files(options))
             cli_own_profile_of_access(&plan.own, &access);
-        rc = finish(&plan, balancer, options);
+        rc = finish_plan(&plan, balancer, options);
         balancer_free(balancer);
     }
     host_access_close(&access);
@@ -304,7 +307,7 @@ static int read_last(struct cli_plan *plan, struct balancer *balancer,
 {
     struct ballast_error err;
     if (!xl_info_may_be(reader->data, reader->length))
-        return play(plan, balancer, options, reader, last);
+        return play_plan(plan, balancer, options, reader, last);
     if (snapshot_parse(reader->name, reader->data, reader->length, last, &err) < 0 ||
         snapshot_check(last, options->host_path, &err) < 0) {
         cli_error("%s", err.text);
@@ -332,7 +335,7 @@ static int run_file(const struct options *options)
     if (rc == CLI_DONE && counts_files(options))
         cli_own_profile_of_snapshot(&plan.own, &last.host);
     if (rc == CLI_DONE)
-        rc = finish(&plan, balancer, options);
+        rc = finish_plan(&plan, balancer, options);
     balancer_free(balancer);
     snapshot_release(&last);
     free(data);
@@ -343,7 +346,7 @@ static int plan_main(struct cli_args *args)
 {
     struct options options = {0};
     options.starts = xcheck(calloc((size_t)args->argc + 1, sizeof(*options.starts)));
-    int rc = parse(&options, args);
+    int rc = parse_plan(&options, args);
     if (rc == CLI_DONE)
         rc = host_access_is_file(options.host_path) ? run_file(&options) : run_access(&options);
     free(options.starts);

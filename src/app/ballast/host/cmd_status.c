@@ -86,8 +86,8 @@ static void print_alerts(const struct json_object *status)
     }
 }
 
-static void print_people(const struct json_object *hello, const struct json_object *status,
-                         const struct json_object *host)
+static void print_status_people(const struct json_object *hello, const struct json_object *status,
+                                const struct json_object *host)
 {
     print_words("daemon    ", hello, "daemon");
     print_words(" on ", hello, "host");
@@ -106,8 +106,8 @@ static void print_people(const struct json_object *hello, const struct json_obje
     print_alerts(status);
 }
 
-static void print_json(const struct json_object *hello, struct json_object *status,
-                       struct json_object *host)
+static void print_status_json(const struct json_object *hello, struct json_object *status,
+                              struct json_object *host)
 {
     struct json_object *object = xcheck(json_object_new_object());
     cli_json_string(object, "daemon", cli_field_string(hello, "daemon"));
@@ -134,9 +134,9 @@ static int status_main(struct cli_args *args)
     if (!rc)
         rc = cli_daemon_call(&request.daemon, "host", NULL, &host);
     if (!rc && request.json)
-        print_json(wire_client_hello(request.daemon.client), status, host);
+        print_status_json(wire_client_hello(request.daemon.client), status, host);
     else if (!rc)
-        print_people(wire_client_hello(request.daemon.client), status, host);
+        print_status_people(wire_client_hello(request.daemon.client), status, host);
     cli_daemon_close(&request.daemon);
     json_object_put(status);
     json_object_put(host);

@@ -72,7 +72,7 @@ static int set_interval(struct options *options, const char *word)
     return CLI_DONE;
 }
 
-static int set_option(struct options *options, int option, const char *value)
+static int set_top_option(struct options *options, int option, const char *value)
 {
     switch (option) {
     case OPTION_RUN_DIR:
@@ -97,12 +97,12 @@ static int set_option(struct options *options, int option, const char *value)
     }
 }
 
-static int parse(struct options *options, struct cli_args *args)
+static int parse_top(struct options *options, struct cli_args *args)
 {
     int option;
     size_t count;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        int rc = set_option(options, option, args->value);
+        int rc = set_top_option(options, option, args->value);
         if (rc)
             return rc;
     }
@@ -114,7 +114,7 @@ static int parse(struct options *options, struct cli_args *args)
     return CLI_DONE;
 }
 
-static int show(const struct options *options, const struct top_source *source)
+static int show_top(const struct options *options, const struct top_source *source)
 {
     struct ballast_error err;
     (void)setlocale(LC_CTYPE, "");
@@ -134,7 +134,7 @@ static int show_daemon(const struct options *options)
 {
     struct top_feed *feed = xcheck(top_feed_new(cli_run_dir(options->run_dir)));
     struct top_source source = top_feed_source(feed);
-    int rc = show(options, &source);
+    int rc = show_top(options, &source);
     top_feed_free(feed);
     return rc;
 }
@@ -155,7 +155,7 @@ static int show_default(const struct options *options)
     struct top_access access;
     rc = top_access_open(&access, NULL, options->top.interval_usec);
     if (!rc)
-        rc = show(options, &access.source);
+        rc = show_top(options, &access.source);
     top_access_close(&access);
     return rc;
 }
@@ -165,14 +165,14 @@ static int top_main(struct cli_args *args)
     struct options options = {.args = args, .top = {.interval_usec = BALLAST_SEC_USEC}};
     struct top_access access;
     (void)cli_colour("auto", &options.top.colour);
-    int rc = parse(&options, args);
+    int rc = parse_top(&options, args);
     if (rc)
         return rc;
     if (!options.host)
         return show_default(&options);
     rc = top_access_open(&access, options.host, options.top.interval_usec);
     if (!rc)
-        rc = show(&options, &access.source);
+        rc = show_top(&options, &access.source);
     top_access_close(&access);
     return rc;
 }

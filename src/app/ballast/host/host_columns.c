@@ -48,8 +48,8 @@ static void add_segment(struct cli_sheet *sheet, const struct ballast_domain_par
     cli_sheet_add_kib(sheet, parts->is_split ? parts->segment_kib[segment] : BALLAST_NONE);
 }
 
-static void add_domain(struct cli_sheet *sheet, const struct ballast_domain *domain,
-                       const struct ballast_domain_parts *parts)
+static void add_host_row_domain(struct cli_sheet *sheet, const struct ballast_domain *domain,
+                                const struct ballast_domain_parts *parts)
 {
     char *shown = cli_shown(domain->name);
     char *label = cli_domain_label(domain);
@@ -76,7 +76,7 @@ void cli_host_fill(const struct cli_host *host, struct cli_sheet *out)
 {
     cli_sheet_init(out, cli_host_columns, false);
     for (size_t i = 0; i < host->host->domain_count; i++)
-        add_domain(out, &host->host->domains[i], &host->parts[i]);
+        add_host_row_domain(out, &host->host->domains[i], &host->parts[i]);
     for (int i = 0; i < BALLAST_PARTS; i++)
         cli_sheet_fact(out, ballast_host_part_name((enum ballast_host_part)i),
                        host->breakdown.part_kib[i]);

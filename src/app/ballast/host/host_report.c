@@ -17,7 +17,7 @@ enum {
     MOST_DOMAINS = 20, /* with a bar of their own */
 };
 
-static void print_title(const struct cli_host *host)
+static void print_host_parts_title(const struct cli_host *host)
 {
     char total[CLI_SIZE];
     char nobodys[CLI_SIZE];
@@ -38,7 +38,7 @@ void cli_host_sums(const struct ballast_host_breakdown *breakdown)
                breakdown->deficit_kib);
 }
 
-static void print_notes(const struct cli_host *host)
+static void print_host_parts_notes(const struct cli_host *host)
 {
     cli_host_sums(&host->breakdown);
     if (host->breakdown.estimated_kib > 0)
@@ -80,7 +80,8 @@ struct bars {
     size_t count;
 };
 
-static void add_bar(struct bars *bars, enum ballast_host_part part, char *label, uint64_t kib)
+static void add_host_parts_bar(struct bars *bars, enum ballast_host_part part, char *label,
+                               uint64_t kib)
 {
     const struct draw_look *look = draw_part_look(part);
     bars->label[bars->count] = xcheck(label);
@@ -105,7 +106,7 @@ static void add_domains(struct bars *bars, const struct ballast_host *host,
             continue;
         }
         char *label = *domain->name ? cli_shown(domain->name) : cli_domain_label(domain);
-        add_bar(bars, BALLAST_PART_DOMAINS, label, domain->tot_kib);
+        add_host_parts_bar(bars, BALLAST_PART_DOMAINS, label, domain->tot_kib);
         shown++;
     }
     char *label = NULL;
@@ -113,7 +114,7 @@ static void add_domains(struct bars *bars, const struct ballast_host *host,
         return;
     if (asprintf(&label, "%zu other domains", others) < 0)
         label = NULL;
-    add_bar(bars, BALLAST_PART_DOMAINS, label, others_kib);
+    add_host_parts_bar(bars, BALLAST_PART_DOMAINS, label, others_kib);
 }
 
 void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains, bool colour)
@@ -127,21 +128,21 @@ void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains,
         if (part == BALLAST_PART_DOMAINS)
             add_domains(&bars, host->host, domains);
         else if (kib > 0 || always)
-            add_bar(&bars, part, cli_shown(ballast_host_part_name(part)), kib);
+            add_host_parts_bar(&bars, part, cli_shown(ballast_host_part_name(part)), kib);
     }
     size_t size = draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, NULL, 0) + 1;
     char *text = xcheck(malloc(size));
     (void)draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, text, size);
-    print_title(host);
+    print_host_parts_title(host);
     fputs(text, stdout);
     puts("\na letter a part, as in 'ballast top'; : is less than a column; sizes in KiB");
-    print_notes(host);
+    print_host_parts_notes(host);
     free(text);
     for (size_t i = 0; i < bars.count; i++)
         free(bars.label[i]);
 }
 
-static void add_size(struct cli_table *table, const char *word, uint64_t kib)
+static void add_host_parts_size(struct cli_table *table, const char *word, uint64_t kib)
 {
     char mib[CLI_SIZE];
     cli_mib(kib, mib);
@@ -158,13 +159,14 @@ static void print_parts(const struct ballast_host_breakdown *breakdown)
     cli_table_add(&table, "KiB");
     cli_table_add(&table, "MiB");
     for (int i = 0; i < BALLAST_PARTS; i++)
-        add_size(&table, ballast_host_part_name((enum ballast_host_part)i), breakdown->part_kib[i]);
+        add_host_parts_size(&table, ballast_host_part_name((enum ballast_host_part)i),
+                            breakdown->part_kib[i]);
     if (breakdown->overcounted_kib > 0) {
         cli_table_add(&table, "overcounted");
         cli_table_add(&table, "-%" PRIu64, breakdown->overcounted_kib);
         cli_table_end_row(&table);
     }
-    add_size(&table, "total", breakdown->total_kib);
+    add_host_parts_size(&table, "total", breakdown->total_kib);
     cli_table_print(&table);
     cli_table_release(&table);
 }
@@ -172,14 +174,14 @@ static void print_parts(const struct ballast_host_breakdown *breakdown)
 void cli_host_table(const struct cli_host *host, const struct cli_sheet *domains,
                     const struct cli_choice *choice)
 {
-    print_title(host);
+    print_host_parts_title(host);
     print_parts(&host->breakdown);
     if (domains->count > 0) {
         putchar('\n');
         cli_sheet_print(domains, choice, false);
     }
     puts("\nsizes in KiB");
-    print_notes(host);
+    print_host_parts_notes(host);
 }
 
 struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *breakdown)

@@ -89,7 +89,7 @@ struct cli_list_known *cli_list_known(const struct host_access *access)
     return known;
 }
 
-static void add_range(struct cli_sheet *sheet, const struct xen_domain *is)
+static void add_list_row_range(struct cli_sheet *sheet, const struct xen_domain *is)
 {
     if (is->dynamic_min_kib == BALLAST_NONE || is->dynamic_max_kib == BALLAST_NONE)
         cli_sheet_add(sheet, BALLAST_NONE, "-");
@@ -99,9 +99,9 @@ static void add_range(struct cli_sheet *sheet, const struct xen_domain *is)
 }
 
 /* Sorts as what is taken of it: all but the balloon. `profile` NULL: nobody asks for it. */
-static void add_bar(struct cli_sheet *sheet, const struct host_access *access,
-                    const struct cli_domain *domain, const struct ballast_profile *profile,
-                    bool colour)
+static void add_list_row_bar(struct cli_sheet *sheet, const struct host_access *access,
+                             const struct cli_domain *domain, const struct ballast_profile *profile,
+                             bool colour)
 {
     struct ballast_breakdown breakdown;
     char text[CLI_SEGMENT_BAR] = "";
@@ -131,7 +131,7 @@ void cli_list_fill(const struct host_access *access, const struct cli_choice *ch
         cli_sheet_add(out, 0, "%s", cli_domain_state_name(domain));
         cli_sheet_add_kib(out, is->tot_kib);
         cli_sheet_add_kib(out, domain->whole_target_kib);
-        add_range(out, is);
+        add_list_row_range(out, is);
         cli_sheet_add_kib(out, is->static_max_kib);
         cli_sheet_add_kib(out, is->max_kib);
         cli_sheet_add_kib(out, is->pool_kib);
@@ -140,7 +140,7 @@ void cli_list_fill(const struct host_access *access, const struct cli_choice *ch
         cli_sheet_add_kib(out, domain->overhead_kib);
         cli_sheet_add_kib(out, known ? known[i].need_kib : BALLAST_NONE);
         cli_sheet_add_kib(out, known ? known[i].pinned_kib : BALLAST_NONE);
-        add_bar(out, access, domain, profile, colour);
+        add_list_row_bar(out, access, domain, profile, colour);
     }
     free(known);
     cli_sheet_fact(out, "free", access->host->free_kib / BALLAST_MIB_KIB);

@@ -29,7 +29,7 @@ static uint64_t *targets_after(const struct cli_plan *plan)
     return targets;
 }
 
-static void find_donors(const struct cli_plan *plan, struct cli_outlook *out)
+static void find_plan_outlook_donors(const struct cli_plan *plan, struct cli_outlook *out)
 {
     uint64_t *targets = targets_after(plan);
     out->donors = xcheck(calloc(plan->host->domain_count + 1, sizeof(*out->donors)));
@@ -51,7 +51,8 @@ static void find_donors(const struct cli_plan *plan, struct cli_outlook *out)
     free(targets);
 }
 
-static struct forecast time_for(const struct cli_outlook *outlook, uint64_t missing_kib)
+static struct forecast plan_outlook_time_for(const struct cli_outlook *outlook,
+                                             uint64_t missing_kib)
 {
     struct forecast_donor *donors = xcheck(calloc(outlook->donor_count + 1, sizeof(*donors)));
     size_t count = 0;
@@ -82,7 +83,7 @@ static bool *find_judged(const struct cli_plan *plan, uint64_t *granted_kib)
 void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
 {
     *out = (struct cli_outlook){0};
-    find_donors(plan, out);
+    find_plan_outlook_donors(plan, out);
     out->waits = xcheck(calloc(plan->start_count + 1, sizeof(*out->waits)));
     uint64_t granted_kib;
     bool *judged = find_judged(plan, &granted_kib);
@@ -96,7 +97,7 @@ void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
         out->waits[out->wait_count++] = (struct cli_wait){
             .start = &plan->starts[i],
             .missing_kib = missing_kib,
-            .wait = time_for(out, missing_kib),
+            .wait = plan_outlook_time_for(out, missing_kib),
         };
     }
     free(judged);

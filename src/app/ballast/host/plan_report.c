@@ -101,7 +101,7 @@ static void print_steps(const struct cli_plan *plan)
     }
 }
 
-static void print_donor(const struct cli_donor *donor)
+static void print_plan_report_donor(const struct cli_donor *donor)
 {
     char pace[128];
     char *label = cli_domain_label(donor->domain);
@@ -141,7 +141,7 @@ void cli_plan_text(const struct cli_plan *plan)
     if (outlook.wait_count > 0 && outlook.donor_count > 0)
         puts("  from");
     for (size_t i = 0; i < outlook.donor_count && outlook.wait_count > 0; i++)
-        print_donor(&outlook.donors[i]);
+        print_plan_report_donor(&outlook.donors[i]);
     if (plan->breakdown.overcounted_kib > 0 || plan->breakdown.deficit_kib > 0)
         putchar('\n');
     cli_host_sums(&plan->breakdown);
@@ -156,7 +156,8 @@ static struct json_object *change_json(uint64_t from_kib, uint64_t to_kib)
     return change;
 }
 
-static struct json_object *set_json(const struct cli_plan *plan, const struct balancer_set *set)
+static struct json_object *set_plan_report_json(const struct cli_plan *plan,
+                                                const struct balancer_set *set)
 {
     const struct ballast_domain *domain = cli_plan_domain(plan, set->id);
     struct json_object *object = cli_object();
@@ -200,11 +201,11 @@ static struct json_object *steps_json(const struct cli_plan *plan)
     const struct balancer_output *output = &plan->output;
     struct json_object *steps = cli_array();
     for (size_t i = 0; i < output->take_count; i++)
-        cli_array_add(steps, set_json(plan, &output->sets[i]));
+        cli_array_add(steps, set_plan_report_json(plan, &output->sets[i]));
     for (size_t i = 0; i < output->verdict_count; i++)
         cli_array_add(steps, verdict_json(plan, &output->verdicts[i]));
     for (size_t i = output->take_count; i < output->set_count; i++)
-        cli_array_add(steps, set_json(plan, &output->sets[i]));
+        cli_array_add(steps, set_plan_report_json(plan, &output->sets[i]));
     return steps;
 }
 
@@ -226,7 +227,7 @@ static struct json_object *waits_json(const struct cli_outlook *outlook)
     return waits;
 }
 
-static struct json_object *donors_json(const struct cli_outlook *outlook)
+static struct json_object *plan_report_donors_json(const struct cli_outlook *outlook)
 {
     struct json_object *donors = cli_array();
     for (size_t i = 0; i < outlook->donor_count; i++) {
@@ -259,7 +260,7 @@ void cli_plan_json(const struct cli_plan *plan)
     cli_object_add_kib(object, "available", plan->output.available_kib);
     cli_object_add(object, "steps", steps_json(plan));
     cli_object_add(object, "waiting", waits_json(&outlook));
-    cli_object_add(object, "donors", donors_json(&outlook));
+    cli_object_add(object, "donors", plan_report_donors_json(&outlook));
     cli_object_print(object);
     cli_outlook_release(&outlook);
 }

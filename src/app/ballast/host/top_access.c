@@ -42,7 +42,8 @@ static void fill_guest(const struct host_access *access, const struct ballast_pr
         out->segment_kib[i] = ballast_breakdown_segment_kib(&breakdown, (enum ballast_segment)i);
 }
 
-static int fill(const struct host_access *access, struct top_host *out, struct ballast_error *err)
+static int fill_top_access(const struct host_access *access, struct top_host *out,
+                           struct ballast_error *err)
 {
     struct ballast_host_breakdown parts;
     const struct ballast_profile *profile = cli_running_profile(access);
@@ -66,7 +67,7 @@ static int fill(const struct host_access *access, struct top_host *out, struct b
     return 0;
 }
 
-static int look(void *context, struct top_host *host, struct ballast_error *err)
+static int sample_top_access(void *context, struct top_host *host, struct ballast_error *err)
 {
     struct top_access *access = context;
     bool goes_on = access->has_looked && access->access.sim;
@@ -76,12 +77,12 @@ static int look(void *context, struct top_host *host, struct ballast_error *err)
     if (rc)
         return ballast_fail(err, -EIO, "the host cannot be read");
     access->has_looked = true;
-    return fill(&access->access, host, err);
+    return fill_top_access(&access->access, host, err);
 }
 
 int top_access_open(struct top_access *out, const char *which, uint64_t interval_usec)
 {
-    *out = (struct top_access){.source = {.context = out, .look = look},
+    *out = (struct top_access){.source = {.context = out, .look = sample_top_access},
                                .interval_usec = interval_usec};
     return host_access_open(&out->access, which, false);
 }

@@ -46,7 +46,7 @@ static const struct cli_option calibrate_options[] = {
     {NULL, NULL, NULL},
 };
 
-static int set_option(struct cli_calibrate *run, struct cli_args *args, int option)
+static int set_calibrate_option(struct cli_calibrate *run, struct cli_args *args, int option)
 {
     struct ballast_error err;
     run->dry |= option == OPTION_DRY_RUN;
@@ -66,12 +66,12 @@ static int set_option(struct cli_calibrate *run, struct cli_args *args, int opti
     return CLI_DONE;
 }
 
-static int parse(struct cli_calibrate *run, struct cli_args *args)
+static int parse_calibrate(struct cli_calibrate *run, struct cli_args *args)
 {
     int option;
     size_t count;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        int rc = option == CLI_ARGS_BAD ? CLI_BAD : set_option(run, args, option);
+        int rc = option == CLI_ARGS_BAD ? CLI_BAD : set_calibrate_option(run, args, option);
         if (rc)
             return rc;
     }
@@ -143,8 +143,8 @@ static int read_shapes(struct cli_calibrate *run)
     return rc;
 }
 
-static int measure(struct cli_calibrate *run, const struct cli_probe_shape *shape,
-                   struct cli_calibrate_line *line)
+static int measure_calibrate(struct cli_calibrate *run, const struct cli_probe_shape *shape,
+                             struct cli_calibrate_line *line)
 {
     struct ballast_error err;
     *line = (struct cli_calibrate_line){.shape = shape};
@@ -157,7 +157,8 @@ static int measure(struct cli_calibrate *run, const struct cli_probe_shape *shap
     return cli_probes_measure(&run->probes, &shape->guest, line->breakdown.need_kib, &line->seen);
 }
 
-static void show_progress(struct cli_calibrate *run, struct cli_progress *progress, size_t i)
+static void show_calibrate_progress(struct cli_calibrate *run, struct cli_progress *progress,
+                                    size_t i)
 {
     char text[CLI_MESSAGE];
     const struct ballast_guest *guest = &run->shapes[i].guest;
@@ -179,8 +180,8 @@ static int measure_all(struct cli_calibrate *run)
     cli_progress_begin(&progress, run->access.host->now_usec, run->json && !isatty(STDERR_FILENO));
     for (size_t i = 0; i < run->shape_count && !rc; i++) {
         struct cli_calibrate_line line;
-        show_progress(run, &progress, i);
-        rc = measure(run, &run->shapes[i], &line);
+        show_calibrate_progress(run, &progress, i);
+        rc = measure_calibrate(run, &run->shapes[i], &line);
         line.is_built = rc == CLI_DONE;
         line.has_no_room = rc == CLI_NO;
         if (run->guests_path && (rc == CLI_DONE || rc == CLI_NO || rc == CLI_PROBE_REFUSED)) {
@@ -198,7 +199,7 @@ static int measure_all(struct cli_calibrate *run)
     return rc;
 }
 
-static int find(struct cli_calibrate *run)
+static int find_calibrate(struct cli_calibrate *run)
 {
     struct ballast_error err;
     struct fit_result result;
@@ -220,7 +221,7 @@ static int find(struct cli_calibrate *run)
     return rc;
 }
 
-static int on_host(struct cli_calibrate *run)
+static int calibrate_on_host(struct cli_calibrate *run)
 {
     char beside[600];
     int rc = host_access_refresh(&run->access);
@@ -236,13 +237,13 @@ static int on_host(struct cli_calibrate *run)
     if (!rc)
         rc = measure_all(run);
     cli_probes_end(&run->probes);
-    return rc || run->guests_path ? rc : find(run);
+    return rc || run->guests_path ? rc : find_calibrate(run);
 }
 
 static int calibrate_main(struct cli_args *args)
 {
     struct cli_calibrate run = {.keep_kib = KEEP_KIB, .name = "host"};
-    int rc = parse(&run, args);
+    int rc = parse_calibrate(&run, args);
     if (!rc)
         rc = read_shapes(&run);
     if (!rc && run.dry) {
@@ -250,7 +251,7 @@ static int calibrate_main(struct cli_args *args)
     } else if (!rc) {
         rc = host_access_open(&run.access, "xen", true);
         if (!rc) {
-            rc = on_host(&run);
+            rc = calibrate_on_host(&run);
             host_access_close(&run.access);
         }
     }

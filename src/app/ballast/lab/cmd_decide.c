@@ -90,7 +90,7 @@ static void drop_nonsense(struct json_object *dom)
 }
 
 /* What is no object or no array is left to the snapshot's reader, who says what is wrong. */
-static void tidy(const struct json_object *object, const struct json_at *at)
+static void tidy_decide(const struct json_object *object, const struct json_at *at)
 {
     static const char *const of_host[] = {"total_kib", "free_kib", "claimed_kib", "slush_kib",
                                           "scrub_kib", "xen_kib",  NULL};
@@ -139,8 +139,9 @@ static int read_id(struct json_object *object, const struct json_at *at, struct 
     return 0;
 }
 
-static int read_request(struct json_object *object, const struct json_at *at, uint64_t now_usec,
-                        struct balancer_request *request, struct ballast_error *err)
+static int read_decide_request(struct json_object *object, const struct json_at *at,
+                               uint64_t now_usec, struct balancer_request *request,
+                               struct ballast_error *err)
 {
     if (!json_object_is_type(object, json_type_object))
         return json_fail(err, at, NULL, "a request must be a JSON object");
@@ -162,7 +163,7 @@ static int read_request(struct json_object *object, const struct json_at *at, ui
     return rc == -ENOENT ? 0 : rc;
 }
 
-static void make_room(struct decide *decide, size_t count)
+static void make_decide_room(struct decide *decide, size_t count)
 {
     if (count <= decide->request_room)
         return;
@@ -183,14 +184,14 @@ static int read_requests(struct decide *decide, const struct json_object *object
     if (count > MOST_REQUESTS)
         return json_fail(err, at, "reqs", "%zu requests at once: at most %d are possible", count,
                          MOST_REQUESTS);
-    make_room(decide, count);
+    make_decide_room(decide, count);
     struct json_at array_at = json_at_key(at, "reqs");
     for (size_t i = 0; i < count; i++) {
         struct json_object *item = json_object_array_get_idx(reqs, i);
         struct json_at item_at = json_at_item(&array_at, i);
         struct balancer_request *request = &decide->requests[i];
         request->id = i;
-        if ((rc = read_request(item, &item_at, now_usec, request, err)) < 0 ||
+        if ((rc = read_decide_request(item, &item_at, now_usec, request, err)) < 0 ||
             (rc = read_id(item, &item_at, &decide->ids[i], err)) < 0)
             return rc;
     }
@@ -251,8 +252,9 @@ static void print_refusals(const struct decide *decide, const struct balancer_ou
     fputs("]}\n", stdout);
 }
 
-static int judge(struct decide *decide, const struct json_object *object, const struct json_at *at,
-                 const struct snapshot *snapshot, struct ballast_error *err)
+static int judge_decide(struct decide *decide, const struct json_object *object,
+                        const struct json_at *at, const struct snapshot *snapshot,
+                        struct ballast_error *err)
 {
     int rc = read_requests(decide, object, at, snapshot->host.now_usec, err);
     if (rc < 0)
@@ -273,8 +275,8 @@ static int judge(struct decide *decide, const struct json_object *object, const 
     return 0;
 }
 
-static int tick(struct decide *decide, const struct json_object *object, const struct json_at *at,
-                struct ballast_error *err)
+static int decide_tick(struct decide *decide, const struct json_object *object,
+                       const struct json_at *at, struct ballast_error *err)
 {
     uint64_t now_usec;
     int rc = json_get_seconds(object, "t", at, &now_usec, err);
@@ -282,19 +284,19 @@ static int tick(struct decide *decide, const struct json_object *object, const s
         return json_fail(err, at, "t", "missing: it is the only clock there is");
     if (rc < 0)
         return rc;
-    tidy(object, at);
+    tidy_decide(object, at);
     struct snapshot snapshot;
     rc = snapshot_from_json(object, at, &snapshot, err);
     if (rc < 0)
         return rc;
-    rc = judge(decide, object, at, &snapshot, err);
+    rc = judge_decide(decide, object, at, &snapshot, err);
     snapshot_release(&snapshot);
     return rc;
 }
 
 /* The one document of a line; nothing may follow it. */
-static int parse(const struct decide *decide, const char *line, size_t length,
-                 struct json_object **out, struct json_at *at, struct ballast_error *err)
+static int parse_decide(const struct decide *decide, const char *line, size_t length,
+                        struct json_object **out, struct json_at *at, struct ballast_error *err)
 {
     struct json_reader reader = json_reader_over("<stdin>", line, length);
     reader.line = decide->lines.count;
@@ -323,17 +325,17 @@ static int take_line(struct decide *decide, const char *line, size_t length, boo
 {
     struct json_object *object;
     struct json_at at;
-    int rc = parse(decide, line, length, &object, &at, err);
+    int rc = parse_decide(decide, line, length, &object, &at, err);
     if (rc < 0)
         return rc;
     rc = json_get_bool(object, "end", &at, end, err);
     if (rc == -ENOENT || (rc == 0 && !*end))
-        rc = tick(decide, object, &at, err);
+        rc = decide_tick(decide, object, &at, err);
     json_object_put(object);
     return rc;
 }
 
-static int serve(struct decide *decide)
+static int serve_decide(struct decide *decide)
 {
     bool end = false;
     while (!end) {
@@ -385,7 +387,7 @@ static int decide_main(struct cli_args *args)
 
     struct decide decide = {.balancer = xcheck(balancer_new(policy, NULL))};
     cli_lines_begin(&decide.lines, STDIN_FILENO, MOST_BYTES);
-    int status = serve(&decide);
+    int status = serve_decide(&decide);
     cli_lines_release(&decide.lines);
     free(decide.ids);
     free(decide.requests);

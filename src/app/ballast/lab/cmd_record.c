@@ -31,7 +31,7 @@ struct record {
     uint64_t last_usec; /* of the host's clock, when it was written last; BALLAST_NONE: never */
 };
 
-static int set_option(struct record *record, struct cli_args *args, int option)
+static int set_record_option(struct record *record, struct cli_args *args, int option)
 {
     int rc = CLI_DONE;
     if (option == CLI_ARGS_BAD)
@@ -47,12 +47,12 @@ static int set_option(struct record *record, struct cli_args *args, int option)
     return rc;
 }
 
-static int parse(struct record *record, struct cli_args *args)
+static int parse_record(struct record *record, struct cli_args *args)
 {
     int option;
     size_t count;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        int rc = set_option(record, args, option);
+        int rc = set_record_option(record, args, option);
         if (rc)
             return rc;
     }
@@ -60,7 +60,7 @@ static int parse(struct record *record, struct cli_args *args)
     return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
 }
 
-static int look(struct host_access *access, struct record *record)
+static int sample_record(struct host_access *access, struct record *record)
 {
     struct ballast_error err;
     int rc = host_access_refresh(access);
@@ -77,7 +77,7 @@ static int look(struct host_access *access, struct record *record)
     return rc < 0 || fflush(stdout) != 0 ? CLI_UNREACHABLE : CLI_DONE;
 }
 
-static uint64_t now_usec(const struct host_access *access)
+static uint64_t record_now_usec(const struct host_access *access)
 {
     struct timespec now;
     if (access->sim)
@@ -87,20 +87,20 @@ static uint64_t now_usec(const struct host_access *access)
 }
 
 /* Looks are due at whole intervals from the first one on, however long each of them takes. */
-static int run(struct host_access *access, struct record *record)
+static int run_record(struct host_access *access, struct record *record)
 {
-    uint64_t begin_usec = now_usec(access);
+    uint64_t begin_usec = record_now_usec(access);
     uint64_t due_usec = begin_usec;
-    int rc = look(access, record);
+    int rc = sample_record(access, record);
     while (rc == CLI_DONE && !cli_interrupted()) {
-        uint64_t seen_usec = now_usec(access);
+        uint64_t seen_usec = record_now_usec(access);
         while (due_usec <= seen_usec)
             due_usec = ballast_add_ceil(due_usec, record->interval_usec);
         if (ballast_sub_floor(due_usec, begin_usec) > record->for_usec)
             break;
         rc = host_access_wait(access, due_usec - seen_usec);
         if (rc == CLI_DONE && !cli_interrupted())
-            rc = look(access, record);
+            rc = sample_record(access, record);
     }
     return rc;
 }
@@ -110,7 +110,7 @@ static int record_main(struct cli_args *args)
     struct record record = {
         .interval_usec = BALLAST_SEC_USEC, .for_usec = BALLAST_NONE, .last_usec = BALLAST_NONE};
     struct host_access access;
-    int rc = parse(&record, args);
+    int rc = parse_record(&record, args);
     if (!rc)
         rc = host_access_open(&access, record.host, false);
     if (rc)
@@ -119,7 +119,7 @@ static int record_main(struct cli_args *args)
     if (access.scenario && record.for_usec == BALLAST_NONE)
         record.for_usec = access.scenario->duration_usec;
     cli_interrupt_catch();
-    rc = access.snapshot ? look(&access, &record) : run(&access, &record);
+    rc = access.snapshot ? sample_record(&access, &record) : run_record(&access, &record);
     host_access_close(&access);
     return rc;
 }

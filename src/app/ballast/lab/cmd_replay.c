@@ -31,7 +31,7 @@ struct replaying {
     struct json_object *broken;
 };
 
-static int parse(struct replaying *replaying, struct cli_args *args)
+static int parse_replay(struct replaying *replaying, struct cli_args *args)
 {
     int option;
     size_t count;
@@ -51,7 +51,7 @@ static int parse(struct replaying *replaying, struct cli_args *args)
     return CLI_DONE;
 }
 
-static char *sentence(const struct ballast_host *host, const struct balancer_set *set)
+static char *replay_set_sentence(const struct ballast_host *host, const struct balancer_set *set)
 {
     const struct ballast_domain *domain = NULL;
     for (size_t i = 0; i < host->domain_count && !domain; i++) {
@@ -66,14 +66,14 @@ static char *sentence(const struct ballast_host *host, const struct balancer_set
     return text;
 }
 
-static void tell_set(void *arg, const struct ballast_host *host, const struct balancer_set *set,
-                     enum tick_outcome outcome)
+static void print_replay_set(void *arg, const struct ballast_host *host,
+                             const struct balancer_set *set, enum tick_outcome outcome)
 {
     struct replaying *replaying = arg;
     uint64_t at_usec = host->now_usec - replaying->begin_usec;
     if (outcome != TICK_DONE || replaying->quiet)
         return;
-    char *text = sentence(host, set);
+    char *text = replay_set_sentence(host, set);
     if (replaying->json) {
         struct json_object *object = cli_object();
         cli_object_add_seconds(object, "at", at_usec);
@@ -105,7 +105,7 @@ static void tell_breach(void *arg, uint64_t at_usec, const struct tick_breach *b
     }
 }
 
-static void sum_up(struct replaying *replaying, const struct simulate_replay *done)
+static void sum_up_replay(struct replaying *replaying, const struct simulate_replay *done)
 {
     if (replaying->json) {
         struct json_object *object = cli_object();
@@ -122,7 +122,7 @@ static void sum_up(struct replaying *replaying, const struct simulate_replay *do
     }
 }
 
-static int run(struct replaying *replaying, const struct recording *recording)
+static int run_replay(struct replaying *replaying, const struct recording *recording)
 {
     struct ballast_error err;
     struct simulate_replay done;
@@ -131,12 +131,12 @@ static int run(struct replaying *replaying, const struct recording *recording)
         replaying->sets = cli_array();
         replaying->broken = cli_array();
     }
-    const struct simulate_replay_ear ear = {replaying, tell_set, tell_breach};
+    const struct simulate_replay_ear ear = {replaying, print_replay_set, tell_breach};
     int rc = simulate_replay(recording->looks, recording->count, replaying->policy, NULL, &ear,
                              &done, &err);
     if (rc == -ENOMEM)
         xcheck(NULL);
-    sum_up(replaying, &done);
+    sum_up_replay(replaying, &done);
     if (rc < 0) {
         cli_error("%s: look %zu: %s", replaying->path, done.looks, err.text);
         return CLI_BAD;
@@ -149,14 +149,14 @@ static int replay_main(struct cli_args *args)
     struct replaying replaying = {0};
     struct recording recording;
     struct ballast_error err;
-    int rc = parse(&replaying, args);
+    int rc = parse_replay(&replaying, args);
     if (rc)
         return rc;
     if (recording_read(replaying.path, &recording, &err) < 0) {
         cli_error("%s", err.text);
         return CLI_BAD;
     }
-    rc = run(&replaying, &recording);
+    rc = run_replay(&replaying, &recording);
     recording_release(&recording);
     return rc;
 }

@@ -38,8 +38,8 @@ static bool is_plain(const struct ballast_guest *config)
 }
 
 /* What the simulated host counts as the guest's pages, and what it spends beside them. */
-static struct json_object *params_of(const struct cli_need *need,
-                                     const struct ballast_breakdown *breakdown)
+static struct json_object *sim_create_params_of(const struct cli_need *need,
+                                                const struct ballast_breakdown *breakdown)
 {
     uint64_t target_kib = ballast_breakdown_span_kib(breakdown, BALLAST_ACTUAL_TARGET);
     uint64_t static_kib = ballast_breakdown_span_kib(breakdown, BALLAST_STATIC_MAXIMUM);
@@ -56,7 +56,7 @@ static struct json_object *params_of(const struct cli_need *need,
 }
 
 /* The domain as it is, NULL where there is none (or not yet). */
-static int look(struct cli_daemon *daemon, uint64_t domid, struct json_object **domain)
+static int find_sim_guest(struct cli_daemon *daemon, uint64_t domid, struct json_object **domain)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
@@ -76,16 +76,16 @@ static bool is_building(const struct json_object *domain)
 }
 
 /* A toolstack whose build fails leaves nothing. */
-static int watch(struct cli_daemon *daemon, uint64_t domid, struct json_object **domain)
+static int watch_sim_guest(struct cli_daemon *daemon, uint64_t domid, struct json_object **domain)
 {
     bool seen = false;
-    int rc = look(daemon, domid, domain);
+    int rc = find_sim_guest(daemon, domid, domain);
     for (int looks = 1; !rc && (*domain ? is_building(*domain) : !seen && looks < UNSEEN_LOOKS);
          looks++) {
         struct timespec pause = {.tv_nsec = (long)LOOK_USEC * 1000};
         seen |= *domain != NULL;
         (void)nanosleep(&pause, NULL);
-        rc = look(daemon, domid, domain);
+        rc = find_sim_guest(daemon, domid, domain);
     }
     if (!rc && !*domain) {
         cli_error("sim-create: domain %" PRIu64 " died while it was built: memory was not there",
@@ -95,13 +95,14 @@ static int watch(struct cli_daemon *daemon, uint64_t domid, struct json_object *
     return rc;
 }
 
-static int build(struct cli_daemon *daemon, struct json_object *params, struct json_object **domain)
+static int build_sim_guest(struct cli_daemon *daemon, struct json_object *params,
+                           struct json_object **domain)
 {
     struct json_object *started = NULL;
     int rc = cli_daemon_call(daemon, "sim-start", params, &started);
     uint64_t domid = cli_field_u64(started, "domid");
     json_object_put(started);
-    return rc ? rc : watch(daemon, domid, domain);
+    return rc ? rc : watch_sim_guest(daemon, domid, domain);
 }
 
 /* By what the simulated host's Xen takes, as `ballast run` has reserved it. */
@@ -118,11 +119,11 @@ static int params_by_host(struct cli_daemon_request *request, struct cli_need *n
         rc = cli_guest_evaluate(&need->guests, guest, cli_admission_profile(&admission, guest),
                                 &breakdown, NULL);
     if (!rc)
-        *out = params_of(need, &breakdown);
+        *out = sim_create_params_of(need, &breakdown);
     return rc;
 }
 
-static int create(struct cli_daemon_request *request, struct cli_need *need)
+static int create_sim_guest(struct cli_daemon_request *request, struct cli_need *need)
 {
     struct json_object *domain = NULL;
     struct json_object *params = NULL;
@@ -130,7 +131,7 @@ static int create(struct cli_daemon_request *request, struct cli_need *need)
     if (!rc)
         rc = params_by_host(request, need, &params);
     if (!rc)
-        rc = build(&request->daemon, params, &domain);
+        rc = build_sim_guest(&request->daemon, params, &domain);
     cli_daemon_close(&request->daemon);
     if (!rc && request->json)
         cli_json_print(json_object_get(domain));
@@ -154,7 +155,7 @@ static int sim_create_main(struct cli_args *args)
     int rc = cli_need_read(&need, operands[0], NULL);
     if (rc)
         return rc;
-    rc = create(&request, &need);
+    rc = create_sim_guest(&request, &need);
     cli_need_release(&need);
     return rc;
 }

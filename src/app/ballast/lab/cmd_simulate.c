@@ -61,7 +61,7 @@ static void choose_policies(struct simulate *simulate, const struct policy *only
         simulate->policies[simulate->policy_count++] = policy_at(i);
 }
 
-static bool read_seed(const char *word, uint64_t *out)
+static bool read_simulate_seed(const char *word, uint64_t *out)
 {
     char *end;
     errno = 0;
@@ -70,8 +70,8 @@ static bool read_seed(const char *word, uint64_t *out)
     return word[0] >= '0' && word[0] <= '9' && *end == '\0' && errno == 0 && value > 0;
 }
 
-static int set_option(struct simulate *simulate, struct cli_args *args, int option,
-                      const char **policy)
+static int set_simulate_option(struct simulate *simulate, struct cli_args *args, int option,
+                               const char **policy)
 {
     simulate->compare |= option == OPTION_COMPARE;
     simulate->json |= option == OPTION_JSON;
@@ -80,20 +80,20 @@ static int set_option(struct simulate *simulate, struct cli_args *args, int opti
         *policy = args->value;
     if (option == OPTION_SVG)
         simulate->svg_path = args->value;
-    if (option == OPTION_SEED && !read_seed(args->value, &simulate->seed))
+    if (option == OPTION_SEED && !read_simulate_seed(args->value, &simulate->seed))
         return cli_args_wrong(args, "--seed %s: a whole number from 1 on would be right",
                               args->value);
     return CLI_DONE;
 }
 
-static int parse(struct simulate *simulate, struct cli_args *args)
+static int parse_simulate(struct simulate *simulate, struct cli_args *args)
 {
     const char *policy = NULL;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
-        if (set_option(simulate, args, option, &policy) != CLI_DONE)
+        if (set_simulate_option(simulate, args, option, &policy) != CLI_DONE)
             return CLI_BAD;
     }
     bool all = policy ? strcmp(policy, "all") == 0 : simulate->compare;
@@ -112,7 +112,7 @@ static int parse(struct simulate *simulate, struct cli_args *args)
 }
 
 /* The whole file in new memory; NULL with a message. */
-static char *read_whole(const char *path, size_t *size)
+static char *read_simulate_whole(const char *path, size_t *size)
 {
     struct ballast_error err;
     char *text = NULL;
@@ -131,7 +131,7 @@ static void name_of(const char *path, char *out, size_t size)
 }
 
 /* A line on the terminal that is written over, ten times a run. */
-static void show_progress(void *arg, uint64_t done_usec, uint64_t all_usec)
+static void show_simulate_progress(void *arg, uint64_t done_usec, uint64_t all_usec)
 {
     const struct cli_played *played = arg;
     uint64_t tenth = ballast_max_u64(all_usec / 10, 1);
@@ -140,7 +140,7 @@ static void show_progress(void *arg, uint64_t done_usec, uint64_t all_usec)
                 done_usec / BALLAST_SEC_USEC, all_usec / BALLAST_SEC_USEC);
 }
 
-static int draw(const struct simulate *simulate, const struct cli_played *played)
+static int draw_simulate(const struct simulate *simulate, const struct cli_played *played)
 {
     bool to_stdout = strcmp(simulate->svg_path, "-") == 0;
     FILE *out = to_stdout ? stdout : fopen(simulate->svg_path, "w");
@@ -155,7 +155,7 @@ static int draw(const struct simulate *simulate, const struct cli_played *played
     return written ? CLI_DONE : CLI_UNREACHABLE;
 }
 
-static int tell(struct simulate *simulate, const struct cli_played *played)
+static int report_played(struct simulate *simulate, const struct cli_played *played)
 {
     bool drawn_to_stdout = simulate->svg_path && strcmp(simulate->svg_path, "-") == 0;
     if (simulate->json)
@@ -164,16 +164,16 @@ static int tell(struct simulate *simulate, const struct cli_played *played)
         cli_simulate_print(played, simulate->quiet);
     else if (simulate->compare && !played->met)
         fprintf(stderr, "%s, policy %s: not as expected\n", played->name, played->run.policy->name);
-    return simulate->svg_path ? draw(simulate, played) : CLI_DONE;
+    return simulate->svg_path ? draw_simulate(simulate, played) : CLI_DONE;
 }
 
-static int play(struct simulate *simulate, struct cli_played *played, size_t at)
+static int play_simulate(struct simulate *simulate, struct cli_played *played, size_t at)
 {
     struct ballast_error err;
     struct simulate_options options = {
         .seed = simulate->seed,
         .samples = simulate->svg_path ? SAMPLES : 0,
-        .progress = simulate->progress ? show_progress : NULL,
+        .progress = simulate->progress ? show_simulate_progress : NULL,
         .progress_arg = played,
     };
     int rc = simulate_run(played->scenario, simulate->policies[at], &options, &played->run, &err);
@@ -189,7 +189,7 @@ static int play(struct simulate *simulate, struct cli_played *played, size_t at)
     played->met = simulate_run_judge(&played->run, NULL, NULL);
     simulate->unmet += !played->met;
     cli_compare_add(&simulate->compared[at], played);
-    int status = tell(simulate, played);
+    int status = report_played(simulate, played);
     simulate_run_release(&played->run);
     return status;
 }
@@ -200,7 +200,7 @@ static int play_file(struct simulate *simulate, const char *path)
     struct scenario scenario;
     struct ballast_error err;
     struct cli_played played = {.path = path, .scenario = &scenario};
-    char *text = read_whole(path, &size);
+    char *text = read_simulate_whole(path, &size);
     if (!text)
         return CLI_BAD;
     int rc = scenario_parse(path, text, size, &scenario, &err);
@@ -212,7 +212,7 @@ static int play_file(struct simulate *simulate, const char *path)
     name_of(path, played.name, sizeof(played.name));
     int status = CLI_DONE;
     for (size_t i = 0; i < simulate->policy_count && status == CLI_DONE; i++)
-        status = play(simulate, &played, i);
+        status = play_simulate(simulate, &played, i);
     scenario_release(&scenario);
     return status;
 }
@@ -238,7 +238,7 @@ static int play_all(struct simulate *simulate)
 static int simulate_main(struct cli_args *args)
 {
     struct simulate simulate = {0};
-    int status = parse(&simulate, args);
+    int status = parse_simulate(&simulate, args);
     for (size_t i = 0; i < simulate.policy_count; i++)
         simulate.compared[i].policy = simulate.policies[i];
     if (status == CLI_DONE)

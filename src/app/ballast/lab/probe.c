@@ -30,7 +30,7 @@ static bool is_probe(const struct cli_probes *probes, const struct cli_domain *d
     return strcmp(domain->is.name, probes->name) == 0;
 }
 
-static int surprise(const char *text)
+static int refuse_surprise(const char *text)
 {
     cli_error("calibrate: %s; nothing more is built", text);
     return CLI_UNREACHABLE;
@@ -50,17 +50,17 @@ static int check_others(const struct cli_probes *probes)
         if (!other && !is_probe(probes, domain) && domain->is.name[0] != '\0') {
             (void)snprintf(text, sizeof(text), "domain %" PRIu32 " (%s) has come", domain->is.id,
                            domain->shown);
-            return surprise(text);
+            return refuse_surprise(text);
         }
         if (other && other->tot_kib != domain->is.tot_kib) {
             (void)snprintf(text, sizeof(text),
                            "domain %" PRIu32 " (%s) moves: it held %" PRIu64
                            " KiB and holds %" PRIu64 " KiB",
                            domain->is.id, domain->shown, other->tot_kib, domain->is.tot_kib);
-            return surprise(text);
+            return refuse_surprise(text);
         }
     }
-    return found == probes->other_count ? CLI_DONE : surprise("a domain has gone");
+    return found == probes->other_count ? CLI_DONE : refuse_surprise("a domain has gone");
 }
 
 static bool somebody_dies(const struct host_access *access)
@@ -72,20 +72,20 @@ static bool somebody_dies(const struct host_access *access)
     return false;
 }
 
-static int interrupted(void)
+static int probe_interrupted(void)
 {
     return cli_signal() ? 128 + cli_signal() : CLI_DONE;
 }
 
 /* Free memory when it has come to rest. */
-static int rest(struct cli_probes *probes, uint64_t *free_kib)
+static int wait_for_rest(struct cli_probes *probes, uint64_t *free_kib)
 {
     struct host_access *access = probes->access;
     int same = 0;
     *free_kib = BALLAST_NONE;
     for (uint64_t usec = 0; usec < REST_USEC; usec += LOOK_USEC) {
         int rc = host_access_refresh(access);
-        if (rc || (rc = interrupted()) || (rc = check_others(probes)))
+        if (rc || (rc = probe_interrupted()) || (rc = check_others(probes)))
             return rc;
         bool still = !somebody_dies(access) && access->host->free_kib == *free_kib;
         same = still ? same + 1 : 0;
@@ -95,7 +95,7 @@ static int rest(struct cli_probes *probes, uint64_t *free_kib)
         if ((rc = host_access_wait(access, LOOK_USEC)))
             return rc;
     }
-    return surprise("free memory does not come to rest");
+    return refuse_surprise("free memory does not come to rest");
 }
 
 static const struct cli_domain *find_probe(const struct cli_probes *probes)
@@ -108,7 +108,7 @@ static const struct cli_domain *find_probe(const struct cli_probes *probes)
 }
 
 /* A command of xl, its words kept for when it fails. */
-static int xl(struct cli_probes *probes, const char *verb, const char *operand)
+static int run_xl(struct cli_probes *probes, const char *verb, const char *operand)
 {
     char log[96];
     struct cli_child child;
@@ -193,7 +193,7 @@ static int start_guardian(struct cli_probes *probes)
 }
 
 /* Who holds the lock is alone, so a guest of that name is what a killed session left. */
-static int sweep(struct cli_probes *probes)
+static int sweep_probes(struct cli_probes *probes)
 {
     char id[16];
     for (size_t i = 0; i < probes->access->count; i++) {
@@ -203,7 +203,7 @@ static int sweep(struct cli_probes *probes)
         cli_error("calibrate: domain %" PRIu32 " (%s) was left behind and is destroyed",
                   domain->is.id, domain->shown);
         (void)snprintf(id, sizeof(id), "%" PRIu32, domain->is.id);
-        (void)xl(probes, "destroy", id);
+        (void)run_xl(probes, "destroy", id);
     }
     return host_access_refresh(probes->access);
 }
@@ -220,7 +220,7 @@ static void remember_others(struct cli_probes *probes)
 }
 
 /* Says that nothing is left behind, and clears the folder away. */
-static void dismiss(struct cli_probes *probes)
+static void dismiss_probes(struct cli_probes *probes)
 {
     char path[96];
     bool said = write(probes->guardian, "", 1) == 1;
@@ -254,23 +254,23 @@ int cli_probes_begin(struct cli_probes *probes, struct host_access *access, cons
     }
     int rc = start_guardian(probes);
     if (!rc)
-        rc = sweep(probes);
+        rc = sweep_probes(probes);
     if (!rc)
         remember_others(probes);
-    return rc ? rc : rest(probes, &free_kib);
+    return rc ? rc : wait_for_rest(probes, &free_kib);
 }
 
-static int destroy(struct cli_probes *probes)
+static int destroy_probe(struct cli_probes *probes)
 {
-    if (xl(probes, "destroy", probes->name) != 0) {
+    if (run_xl(probes, "destroy", probes->name) != 0) {
         tell_log(probes);
-        return surprise("the guest that was measured cannot be destroyed");
+        return refuse_surprise("the guest that was measured cannot be destroyed");
     }
     probes->is_building = false;
     return CLI_DONE;
 }
 
-static int build(struct cli_probes *probes, const struct ballast_guest *guest)
+static int build_probe(struct cli_probes *probes, const struct ballast_guest *guest)
 {
     char path[96];
     (void)snprintf(path, sizeof(path), "%s/guest.cfg", probes->folder);
@@ -278,13 +278,13 @@ static int build(struct cli_probes *probes, const struct ballast_guest *guest)
     if (rc)
         return rc;
     probes->is_building = true;
-    rc = xl(probes, "create", path);
+    rc = run_xl(probes, "create", path);
     if (rc == 0)
         return CLI_DONE;
-    if (interrupted())
-        return interrupted();
+    if (probe_interrupted())
+        return probe_interrupted();
     tell_log(probes);
-    (void)xl(probes, "destroy", probes->name);
+    (void)run_xl(probes, "destroy", probes->name);
     probes->is_building = false;
     return CLI_PROBE_REFUSED;
 }
@@ -300,23 +300,23 @@ int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *gu
     uint64_t before_kib;
     uint64_t built_kib;
     uint64_t after_kib;
-    int rc = rest(probes, &before_kib);
+    int rc = wait_for_rest(probes, &before_kib);
     if (rc)
         return rc;
     uint64_t keep_kib = ballast_add_ceil(probes->keep_kib, probes->access->host->slack_kib);
     if (ballast_add_ceil(most_kib, keep_kib) > before_kib)
         return CLI_NO;
-    if ((rc = build(probes, guest)) || (rc = rest(probes, &built_kib)))
+    if ((rc = build_probe(probes, guest)) || (rc = wait_for_rest(probes, &built_kib)))
         return rc;
     const struct cli_domain *domain = find_probe(probes);
     if (!domain)
-        return surprise("the guest that was built is not there");
+        return refuse_surprise("the guest that was built is not there");
     uint64_t pool_kib = domain->is.pool_kib == BALLAST_NONE ? 0 : domain->is.pool_kib;
     *out = (struct cli_probe_seen){.cell = {.guest = *guest,
                                             .tot_pages = domain->is.tot_kib / BALLAST_PAGE_KIB,
                                             .pool_pages = pool_kib / BALLAST_PAGE_KIB,
                                             .taken_pages = fall_pages(before_kib, built_kib)}};
-    if ((rc = destroy(probes)) || (rc = rest(probes, &after_kib)))
+    if ((rc = destroy_probe(probes)) || (rc = wait_for_rest(probes, &after_kib)))
         return rc;
     out->left_pages = fall_pages(before_kib, after_kib);
     return CLI_DONE;
@@ -325,7 +325,7 @@ int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *gu
 void cli_probes_end(struct cli_probes *probes)
 {
     if (probes->guardian >= 0 && !probes->is_building)
-        dismiss(probes);
+        dismiss_probes(probes);
     else if (probes->guardian >= 0)
         (void)close(probes->guardian);
     else if (probes->folder[0] != '\0')

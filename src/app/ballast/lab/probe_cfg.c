@@ -29,7 +29,7 @@ static const struct {
     {BALLAST_VMTRACE_BUF, "vmtrace_buf_kb"},
 };
 
-static const char *key_of(enum ballast_guest_attr attr)
+static const char *probe_cfg_key_of(enum ballast_guest_attr attr)
 {
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (keys[i].attr == attr)
@@ -41,7 +41,7 @@ static const char *key_of(enum ballast_guest_attr attr)
 static int write_attr(FILE *file, const struct ballast_guest *guest, enum ballast_guest_attr attr)
 {
     uint64_t value = guest->attr[attr];
-    const char *key = key_of(attr);
+    const char *key = probe_cfg_key_of(attr);
     if (value == BALLAST_UNSET)
         return CLI_DONE;
     /* With no device passthrough still has Xen keep page tables for one. */

@@ -33,7 +33,8 @@ static const struct row rows[] = {
     {BALLAST_HVM, 4, true},  {BALLAST_HVM, 2, true},   {BALLAST_HVM, 1, true},
 };
 
-static void add(struct cli_probe_shape *shapes, size_t *count, const struct row *row, unsigned more)
+static void add_probe_shapes(struct cli_probe_shape *shapes, size_t *count, const struct row *row,
+                             unsigned more)
 {
     struct cli_probe_shape *shape = &shapes[(*count)++];
     struct ballast_guest *guest = &shape->guest;
@@ -58,11 +59,11 @@ void cli_probe_shapes(struct cli_probe_shape **out, size_t *count)
     struct cli_probe_shape *shapes = xcheck(calloc(MOST, sizeof(*shapes)));
     *count = 0;
     for (size_t i = 0; i < sizeof(warm) / sizeof(warm[0]); i++)
-        add(shapes, count, &warm[i], 0);
+        add_probe_shapes(shapes, count, &warm[i], 0);
     /* Odd sizes too: what is counted in superpages or MiB would show. */
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-            add(shapes, count, &rows[i], 3 * round);
+            add_probe_shapes(shapes, count, &rows[i], 3 * round);
     }
     *out = shapes;
 }

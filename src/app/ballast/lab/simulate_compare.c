@@ -53,7 +53,7 @@ void cli_compare_add(struct cli_compared *compared, const struct cli_played *pla
     add_ratios(compared, played->run.sim);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_results(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a;
     uint64_t y = *(const uint64_t *)b;
@@ -68,13 +68,13 @@ static void add_ratio(struct cli_table *table, uint64_t permyriad)
         cli_table_add(table, "%.2f", (double)permyriad / BALLAST_PERMYRIAD);
 }
 
-static void add_row(struct cli_table *table, struct cli_compared *compared)
+static void add_comparison_row(struct cli_table *table, struct cli_compared *compared)
 {
     const struct sim_score *score = &compared->score;
     const struct simulate_times *times = &compared->times;
     size_t count = compared->ratio_count;
     if (count > 0)
-        qsort(compared->ratios, count, sizeof(*compared->ratios), compare);
+        qsort(compared->ratios, count, sizeof(*compared->ratios), compare_results);
     cli_table_add(table, "%s", compared->policy->name);
     cli_table_add(table, "%zu/%zu", times->served, times->feasible);
     add_ratio(table, count > 0 ? compared->ratios[(count - 1) / 2] : 0);
@@ -106,7 +106,7 @@ void cli_compare_print(struct cli_compared *compared, size_t count)
     for (size_t i = 0; i < 30; i++)
         cli_table_add(&table, "%s", heads[i / 15][i % 15]);
     for (size_t i = 0; i < count; i++)
-        add_row(&table, &compared[i]);
+        add_comparison_row(&table, &compared[i]);
     cli_table_print(&table);
     cli_table_release(&table);
 }

@@ -14,7 +14,7 @@
 
 enum { WORD = 32 };
 
-static void seconds(uint64_t usec, char out[WORD])
+static void format_seconds(uint64_t usec, char out[WORD])
 {
     if (usec == BALLAST_NONE)
         (void)snprintf(out, WORD, "never");
@@ -23,7 +23,7 @@ static void seconds(uint64_t usec, char out[WORD])
                        usec / (BALLAST_SEC_USEC / 10) % 10);
 }
 
-static void ratio(uint64_t permyriad, char out[WORD])
+static void format_ratio(uint64_t permyriad, char out[WORD])
 {
     if (permyriad == 0)
         (void)snprintf(out, WORD, "-");
@@ -68,15 +68,15 @@ static uint64_t took_usec(const struct sim_start *start)
                : start->answered_usec - start->arrived_usec;
 }
 
-static void add_start(struct cli_table *table, const struct sim_start *start)
+static void add_run_report_start(struct cli_table *table, const struct sim_start *start)
 {
     char words[4][WORD];
     char need[CLI_SIZE];
     cli_mib(start->is->need_kib, need);
-    seconds(start->is->arrives_usec, words[0]);
-    seconds(start->least_usec, words[1]);
-    seconds(took_usec(start), words[2]);
-    ratio(scenario_ratio_permyriad(start), words[3]);
+    format_seconds(start->is->arrives_usec, words[0]);
+    format_seconds(start->least_usec, words[1]);
+    format_seconds(took_usec(start), words[2]);
+    format_ratio(scenario_ratio_permyriad(start), words[3]);
     cli_table_add(table, "  %s", start->is->guest.name);
     cli_table_add(table, "%s", need);
     cli_table_add(table, "%s", words[0]);
@@ -97,7 +97,7 @@ static void print_starts(const struct sim *sim)
     for (size_t i = 0; i < 7; i++)
         cli_table_add(&table, "%s", heads[i]);
     for (size_t i = 0; i < sim_start_count(sim); i++)
-        add_start(&table, sim_start_at(sim, i));
+        add_run_report_start(&table, sim_start_at(sim, i));
     cli_table_print(&table);
     cli_table_release(&table);
 }
@@ -130,7 +130,7 @@ static void print_score(const struct sim_score *score)
                (double)score->below_min_ms / 1e3);
 }
 
-static void tell(void *arg, bool met, const char *text)
+static void report_expectation(void *arg, bool met, const char *text)
 {
     bool quiet = *(bool *)arg;
     if (!met || !quiet)
@@ -143,10 +143,10 @@ void cli_simulate_print(const struct cli_played *played, bool quiet)
            played->scenario->sentence);
     print_starts(played->run.sim);
     print_score(&played->score);
-    simulate_run_judge(&played->run, tell, &quiet);
+    simulate_run_judge(&played->run, report_expectation, &quiet);
 }
 
-static void add_number(struct json_object *object, const char *key, uint64_t value)
+static void add_run_report_number(struct json_object *object, const char *key, uint64_t value)
 {
     json_object_object_add(object, key, xcheck(json_object_new_uint64(value)));
 }
@@ -160,7 +160,7 @@ static void add_word(struct json_object *object, const char *key, const char *va
 static void add_time(struct json_object *object, const char *key, uint64_t usec)
 {
     if (usec != BALLAST_NONE)
-        add_number(object, key, usec);
+        add_run_report_number(object, key, usec);
 }
 
 static struct json_object *start_json(const struct sim_start *start)
@@ -169,12 +169,12 @@ static struct json_object *start_json(const struct sim_start *start)
     uint64_t permyriad = scenario_ratio_permyriad(start);
     add_word(object, "name", start->is->guest.name);
     add_word(object, "answer", answer_of(start));
-    add_number(object, "need_kib", start->is->need_kib);
-    add_number(object, "arrived_usec", start->is->arrives_usec);
+    add_run_report_number(object, "need_kib", start->is->need_kib);
+    add_run_report_number(object, "arrived_usec", start->is->arrives_usec);
     add_time(object, "least_usec", start->least_usec);
     add_time(object, "took_usec", took_usec(start));
     if (permyriad > 0)
-        add_number(object, "ratio_permyriad", permyriad);
+        add_run_report_number(object, "ratio_permyriad", permyriad);
     json_object_object_add(object, "feasible", xcheck(json_object_new_boolean(start->feasible)));
     return object;
 }
@@ -202,7 +202,7 @@ static struct json_object *score_json(const struct sim_score *score)
     };
     struct json_object *object = xcheck(json_object_new_object());
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
-        add_number(object, figures[i].key, figures[i].value);
+        add_run_report_number(object, figures[i].key, figures[i].value);
     return object;
 }
 
@@ -221,13 +221,13 @@ static struct json_object *guests_json(const struct sim *sim)
         struct sim_domain_view view;
         struct json_object *object = xcheck(json_object_new_object());
         sim_domain_view(sim, i, &view);
-        add_number(object, "id", view.id);
+        add_run_report_number(object, "id", view.id);
         add_word(object, "name", view.name);
         json_object_object_add(object, "alive", xcheck(json_object_new_boolean(view.alive)));
-        add_number(object, "tot_kib", view.tot_kib);
-        add_number(object, "target_kib", view.target_kib);
-        add_number(object, "shortfall_kibms", view.shortfall_kibms);
-        add_number(object, "target_writes", view.target_writes);
+        add_run_report_number(object, "tot_kib", view.tot_kib);
+        add_run_report_number(object, "target_kib", view.target_kib);
+        add_run_report_number(object, "shortfall_kibms", view.shortfall_kibms);
+        add_run_report_number(object, "target_writes", view.target_writes);
         json_object_array_add(guests, object);
     }
     return guests;

@@ -28,7 +28,7 @@ static const struct simulate_point *points_of(const struct simulate_trace *trace
 }
 
 /* How much there is to see: how far what it holds and what it needs move. */
-static uint64_t liveliness(const struct simulate_trace *trace, size_t domain)
+static uint64_t strip_liveliness(const struct simulate_trace *trace, size_t domain)
 {
     const struct simulate_point *points = points_of(trace, domain);
     uint64_t moved = 0;
@@ -41,14 +41,14 @@ static uint64_t liveliness(const struct simulate_trace *trace, size_t domain)
 }
 
 /* The liveliest, if not all have room; in order of id all the same. */
-static void choose(const struct simulate_trace *trace, bool *chosen)
+static void choose_strips(const struct simulate_trace *trace, bool *chosen)
 {
     size_t most = trace->domains <= STRIPS ? trace->domains : STRIPS - 1;
     for (size_t n = 0; n < most; n++) {
         size_t best = trace->domains;
         uint64_t best_moved = 0;
         for (size_t i = 0; i < trace->domains; i++) {
-            uint64_t moved = liveliness(trace, i);
+            uint64_t moved = strip_liveliness(trace, i);
             if (!chosen[i] && (best == trace->domains || moved > best_moved)) {
                 best = i;
                 best_moved = moved;
@@ -87,7 +87,7 @@ static void fill_strips(struct picture *picture)
     const struct simulate_trace *trace = &picture->played->run.trace;
     bool *chosen = xcheck(calloc(trace->domains + 1, sizeof(*chosen)));
     size_t left = 0;
-    choose(trace, chosen);
+    choose_strips(trace, chosen);
     for (size_t i = 0; i < trace->domains; i++) {
         struct sim_domain_view view;
         left += !chosen[i];

@@ -14,8 +14,8 @@
 #include "app/ballast/cli/values.h"
 #include "core/base/units.h"
 
-static struct cli_change_state state_of(const struct host_access *access,
-                                        const struct cli_domain *domain)
+static struct cli_change_state change_state_of(const struct host_access *access,
+                                               const struct cli_domain *domain)
 {
     const struct xen_domain *is = &domain->is;
     struct cli_change_state state = {
@@ -108,7 +108,7 @@ int cli_change_begin(struct cli_change *change, const char *id_or_name)
     change->shown = cli_shown(found->is.name);
     change->domain = *found;
     change->domain.shown = change->shown;
-    change->before = state_of(&change->access, found);
+    change->before = change_state_of(&change->access, found);
     change->after = change->before;
     return CLI_DONE;
 }
@@ -130,7 +130,7 @@ int cli_change_look(struct cli_change *change)
                   change->domain.is.id, change->shown);
         return CLI_NO;
     }
-    change->after = state_of(&change->access, now);
+    change->after = change_state_of(&change->access, now);
     return CLI_DONE;
 }
 

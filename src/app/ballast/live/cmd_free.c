@@ -41,7 +41,7 @@ static const struct cli_option free_options[] = {
     {NULL, NULL, NULL},
 };
 
-static int parse(struct cli_freeing *freeing, struct cli_args *args)
+static int parse_free(struct cli_freeing *freeing, struct cli_args *args)
 {
     struct ballast_error err;
     int option;
@@ -68,8 +68,8 @@ static int parse(struct cli_freeing *freeing, struct cli_args *args)
     return CLI_DONE;
 }
 
-static int book_waiting(void *book, const struct balancer_request **out, size_t *count,
-                        struct ballast_error *err)
+static int free_book_waiting(void *book, const struct balancer_request **out, size_t *count,
+                             struct ballast_error *err)
 {
     (void)err;
     struct cli_freeing *freeing = book;
@@ -78,15 +78,15 @@ static int book_waiting(void *book, const struct balancer_request **out, size_t 
     return 0;
 }
 
-static uint64_t book_promised_kib(void *book, const struct ballast_host *host)
+static uint64_t free_book_promised_kib(void *book, const struct ballast_host *host)
 {
     (void)host;
     const struct cli_freeing *freeing = book;
     return freeing->answered && freeing->verdict.granted ? freeing->need_kib : 0;
 }
 
-static int book_answer(void *book, const struct ballast_host *host,
-                       const struct balancer_verdict *verdict, struct ballast_error *err)
+static int free_book_answer(void *book, const struct ballast_host *host,
+                            const struct balancer_verdict *verdict, struct ballast_error *err)
 {
     (void)host;
     (void)err;
@@ -141,7 +141,7 @@ int cli_free_look(struct cli_freeing *freeing)
     return CLI_DONE;
 }
 
-static void show_progress(struct cli_freeing *freeing, struct cli_progress *progress)
+static void show_free_progress(struct cli_freeing *freeing, struct cli_progress *progress)
 {
     char text[CLI_MESSAGE];
     uint64_t here_kib = ballast_min_u64(freeing->after_kib, freeing->need_kib);
@@ -161,7 +161,7 @@ static int run_tick(struct cli_freeing *freeing, struct tick *tick, struct tick_
     return CLI_DONE;
 }
 
-static int drive(struct cli_freeing *freeing, struct tick *tick)
+static int drive_free(struct cli_freeing *freeing, struct tick *tick)
 {
     struct tick_result result;
     struct cli_progress progress;
@@ -174,14 +174,14 @@ static int drive(struct cli_freeing *freeing, struct tick *tick)
             rc = cli_free_look(freeing);
         if (rc)
             break;
-        show_progress(freeing, &progress);
+        show_free_progress(freeing, &progress);
         rc = run_tick(freeing, tick, &result);
     }
     cli_progress_end(&progress);
     return rc;
 }
 
-static bool is_reclaiming(const struct cli_domain *domain)
+static bool free_is_reclaiming(const struct cli_domain *domain)
 {
     return domain->state == BALLAST_DOMAIN_RUN && domain->is.has_balloon && !domain->is.dying &&
            domain->whole_target_kib != BALLAST_NONE &&
@@ -198,13 +198,13 @@ static bool still_grows(const struct cli_domain *domain)
 static bool somebody_moves(const struct host_access *access)
 {
     for (size_t i = 0; i < access->count; i++) {
-        if (is_reclaiming(&access->domains[i]) || still_grows(&access->domains[i]))
+        if (free_is_reclaiming(&access->domains[i]) || still_grows(&access->domains[i]))
             return true;
     }
     return false;
 }
 
-static int settle(struct cli_freeing *freeing, struct tick *tick)
+static int settle_free(struct cli_freeing *freeing, struct tick *tick)
 {
     struct tick_result result;
     int rc = CLI_DONE;
@@ -230,7 +230,7 @@ static void stop_all(struct cli_freeing *freeing)
     struct hv *hv = freeing->access.hv;
     for (size_t i = 0; i < freeing->access.count; i++) {
         const struct cli_domain *domain = &freeing->access.domains[i];
-        if (!is_reclaiming(domain))
+        if (!free_is_reclaiming(domain))
             continue;
         struct ballast_error err;
         uint64_t here_kib = domain->is.tot_kib;
@@ -249,11 +249,11 @@ static void take_estimates(struct cli_freeing *freeing, const struct tick *tick)
     }
 }
 
-static int really(struct cli_freeing *freeing, struct tick *tick)
+static int free_for_real(struct cli_freeing *freeing, struct tick *tick)
 {
-    int rc = drive(freeing, tick);
+    int rc = drive_free(freeing, tick);
     if (!rc && freeing->answered && freeing->verdict.granted)
-        rc = settle(freeing, tick);
+        rc = settle_free(freeing, tick);
     freeing->interrupted = !freeing->answered && cli_interrupted();
     take_estimates(freeing, tick);
     if (cli_free_look(freeing) == CLI_DONE)
@@ -266,7 +266,7 @@ static int really(struct cli_freeing *freeing, struct tick *tick)
     return freeing->answered && freeing->verdict.granted ? CLI_DONE : CLI_NO;
 }
 
-static int dryly(struct cli_freeing *freeing, struct tick *tick)
+static int free_dry_run(struct cli_freeing *freeing, struct tick *tick)
 {
     struct tick_result result;
     int rc = run_tick(freeing, tick, &result);
@@ -277,7 +277,7 @@ static int dryly(struct cli_freeing *freeing, struct tick *tick)
     return cli_free_tell_dry(freeing, &result.decided) ? CLI_DONE : CLI_NO;
 }
 
-static int run(struct cli_freeing *freeing)
+static int run_free(struct cli_freeing *freeing)
 {
     int rc = host_access_refresh(&freeing->access);
     if (rc)
@@ -289,11 +289,11 @@ static int run(struct cli_freeing *freeing)
         .policy = freeing->policy,
         .options = {.inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
                     .guard_kib = freeing->access.is_xen ? XEN_GUARD_KIB : 0},
-        .book = {freeing, book_waiting, book_promised_kib, book_answer},
+        .book = {freeing, free_book_waiting, free_book_promised_kib, free_book_answer},
         .dry = freeing->dry,
     };
     struct tick *tick = xcheck(tick_new(&config));
-    rc = freeing->dry ? dryly(freeing, tick) : really(freeing, tick);
+    rc = freeing->dry ? free_dry_run(freeing, tick) : free_for_real(freeing, tick);
     tick_free(tick);
     give->ops->close(give);
     return rc;
@@ -303,7 +303,7 @@ static int free_main(struct cli_args *args)
 {
     struct cli_freeing freeing = {.timeout_usec = TIMEOUT_USEC, .policy = policy_find(NULL)};
     bool through = false;
-    int rc = parse(&freeing, args);
+    int rc = parse_free(&freeing, args);
     if (!rc && !freeing.host)
         rc = cli_free_through_daemon(&freeing, &through);
     if (rc || through)
@@ -311,7 +311,7 @@ static int free_main(struct cli_args *args)
     rc = host_access_open(&freeing.access, freeing.host ? freeing.host : "xen", !freeing.dry);
     if (rc)
         return rc;
-    rc = run(&freeing);
+    rc = run_free(&freeing);
     free(freeing.donors);
     host_access_close(&freeing.access);
     return rc;

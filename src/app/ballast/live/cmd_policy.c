@@ -16,7 +16,7 @@ static const struct cli_option policy_options[] = {
     {NULL, NULL, NULL},
 };
 
-static void tell(const struct json_object *result)
+static void print_policy(const struct json_object *result)
 {
     char *now = cli_field_shown(result, "name");
     for (size_t i = 0; i < cli_field_count(result, "policies"); i++) {
@@ -29,14 +29,14 @@ static void tell(const struct json_object *result)
     free(now);
 }
 
-static void tell_set(const struct json_object *result)
+static void print_policy_set(const struct json_object *result)
 {
     char *name = cli_field_shown(result, "name");
     printf("policy %s\n", name);
     free(name);
 }
 
-static int show(struct cli_daemon_request *request)
+static int show_policy(struct cli_daemon_request *request)
 {
     struct json_object *result = NULL;
     int rc = cli_daemon_request_open(request, CLI_DAEMON_READS);
@@ -46,7 +46,7 @@ static int show(struct cli_daemon_request *request)
     if (!rc && request->json)
         cli_json_print(json_object_get(result));
     else if (!rc)
-        tell(result);
+        print_policy(result);
     json_object_put(result);
     return rc;
 }
@@ -61,10 +61,10 @@ static int policy_main(struct cli_args *args)
     if (count > 1)
         return cli_args_wrong(args, "it takes the NAME of one policy, or nothing");
     if (count == 0)
-        return show(&request);
+        return show_policy(&request);
     struct json_object *params = cli_params();
     cli_params_string(params, "name", operands[0]);
-    return cli_daemon_request_call(&request, "set-policy", params, tell_set);
+    return cli_daemon_request_call(&request, "set-policy", params, print_policy_set);
 }
 
 const struct cli_command cmd_policy = {

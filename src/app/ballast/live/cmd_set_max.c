@@ -28,7 +28,7 @@ static bool writes_static_max(struct host_access *access)
     return version.major > 4 || (version.major == 4 && version.minor >= 17);
 }
 
-static int plan(struct set_max *set)
+static int plan_set_max(struct set_max *set)
 {
     struct ballast_error err;
     struct ballast_target_domain domain;
@@ -44,7 +44,7 @@ static int plan(struct set_max *set)
     return CLI_DONE;
 }
 
-static int carry_out(struct set_max *set)
+static int apply_set_max(struct set_max *set)
 {
     struct ballast_error err;
     struct ballast_target_plan done;
@@ -70,17 +70,17 @@ static void warn_of_hotplug(const struct set_max *set)
               set->change.domain.is.id, set->change.shown, before->static_max_kib);
 }
 
-static int make(void *context)
+static int make_set_max(void *context)
 {
     struct set_max *set = context;
-    int rc = plan(set);
+    int rc = plan_set_max(set);
     if (rc)
         return rc;
     warn_of_hotplug(set);
-    return set->change.dry ? CLI_DONE : carry_out(set);
+    return set->change.dry ? CLI_DONE : apply_set_max(set);
 }
 
-static void tell(const void *context)
+static void print_set_max(const void *context)
 {
     const struct set_max *set = context;
     cli_change_print(&set->change);
@@ -91,7 +91,7 @@ static int set_max_main(struct cli_args *args)
     struct set_max set = {.change = {.args = args}};
     int rc = cli_change_parse(&set.change, args, OPTION_THROUGH, "it takes a DOMAIN and a SIZE",
                               &set.domain, &set.kib, 1);
-    return rc ? rc : cli_change_run(&set.change, set.domain, make, tell, &set);
+    return rc ? rc : cli_change_run(&set.change, set.domain, make_set_max, print_set_max, &set);
 }
 
 const struct cli_command cmd_set_max = {

@@ -20,7 +20,7 @@ struct set_range {
     uint64_t max_kib;
 };
 
-static int check(const struct set_range *set)
+static int check_set_range(const struct set_range *set)
 {
     char text[CLI_MESSAGE] = "";
     uint64_t static_kib = set->change.before.static_max_kib;
@@ -39,7 +39,7 @@ static int check(const struct set_range *set)
     return *text ? cli_change_refuse(&set->change, -EINVAL, text) : CLI_DONE;
 }
 
-static int carry_out(struct set_range *set)
+static int apply_set_range(struct set_range *set)
 {
     struct ballast_error err;
     struct cli_change *change = &set->change;
@@ -53,16 +53,16 @@ static int carry_out(struct set_range *set)
     return cli_change_look(change);
 }
 
-static int make(void *context)
+static int make_set_range(void *context)
 {
     struct set_range *set = context;
-    int rc = check(set);
+    int rc = check_set_range(set);
     set->change.after.dynamic_min_kib = set->min_kib;
     set->change.after.dynamic_max_kib = set->max_kib;
-    return rc || set->change.dry ? rc : carry_out(set);
+    return rc || set->change.dry ? rc : apply_set_range(set);
 }
 
-static void tell(const void *context)
+static void print_set_range(const void *context)
 {
     const struct set_range *set = context;
     uint64_t target_kib = set->change.domain.whole_target_kib;
@@ -80,7 +80,7 @@ static int set_range_main(struct cli_args *args)
                               &set.domain, range_kib, 2);
     set.min_kib = range_kib[0];
     set.max_kib = range_kib[1];
-    return rc ? rc : cli_change_run(&set.change, set.domain, make, tell, &set);
+    return rc ? rc : cli_change_run(&set.change, set.domain, make_set_range, print_set_range, &set);
 }
 
 const struct cli_command cmd_set_range = {

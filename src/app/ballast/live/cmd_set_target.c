@@ -77,7 +77,7 @@ static void hide_lower(struct set_target *set, struct cli_args *args)
     }
 }
 
-static int set_option(struct set_target *set, struct cli_args *args, int option)
+static int set_set_target_option(struct set_target *set, struct cli_args *args, int option)
 {
     set->enforce &= option != OPTION_NO_ENFORCE;
     set->waits |= option == OPTION_WAIT;
@@ -90,7 +90,7 @@ static int set_option(struct set_target *set, struct cli_args *args, int option)
     return CLI_DONE;
 }
 
-static int read_size(struct set_target *set, const char *word)
+static int read_set_target_size(struct set_target *set, const char *word)
 {
     struct ballast_error err;
     set->gives_back = strcmp(word, "auto") == 0;
@@ -108,12 +108,12 @@ static int read_size(struct set_target *set, const char *word)
     return CLI_DONE;
 }
 
-static int parse(struct set_target *set, struct cli_args *args)
+static int parse_set_target(struct set_target *set, struct cli_args *args)
 {
     int option;
     hide_lower(set, args);
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD || set_option(set, args, option) != CLI_DONE)
+        if (option == CLI_ARGS_BAD || set_set_target_option(set, args, option) != CLI_DONE)
             return CLI_BAD;
     }
     size_t count;
@@ -123,7 +123,7 @@ static int parse(struct set_target *set, struct cli_args *args)
     if (set->waits && set->change.dry)
         return cli_args_wrong(args, "--wait and --dry-run: there is nothing to wait for");
     set->domain = operands[0];
-    return read_size(set, operands[1]);
+    return read_set_target_size(set, operands[1]);
 }
 
 /* CLI_DONE: it is not below its floor, or that is forced. */
@@ -160,7 +160,7 @@ static void warn_of_ratchet(const struct set_target *set)
                   domain->is.id, domain->shown, taken_kib);
 }
 
-static int plan(struct set_target *set)
+static int plan_set_target(struct set_target *set)
 {
     struct ballast_error err;
     struct ballast_target_domain domain;
@@ -180,7 +180,7 @@ static int plan(struct set_target *set)
     return CLI_DONE;
 }
 
-static int carry_out(struct set_target *set)
+static int apply_set_target(struct set_target *set)
 {
     struct ballast_error err;
     struct ballast_target_plan done;
@@ -232,8 +232,8 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         (void)snprintf(set->why + length, sizeof(set->why) - length, ": %s", decided);
 }
 
-static int look(struct set_target *set, struct ballast_follow *follow,
-                struct cli_progress *progress)
+static int sample_target(struct set_target *set, struct ballast_follow *follow,
+                         struct cli_progress *progress)
 {
     char text[CLI_MESSAGE];
     struct cli_change *change = &set->change;
@@ -268,7 +268,7 @@ static int follow_it(struct set_target *set)
     set->state = BALLAST_FOLLOW_MOVING;
     int rc = CLI_DONE;
     while (rc == CLI_DONE && set->state == BALLAST_FOLLOW_MOVING && !cli_interrupted())
-        rc = look(set, &follow, &progress);
+        rc = sample_target(set, &follow, &progress);
     cli_progress_end(&progress);
     if (rc)
         return rc;
@@ -310,7 +310,7 @@ static void tell_wait(const struct set_target *set)
         printf("interrupted: it holds %" PRIu64 " KiB and goes on to its target\n", actual_kib);
 }
 
-static void tell(const struct set_target *set, bool waited)
+static void print_set_target(const struct set_target *set, bool waited)
 {
     if (!set->change.json) {
         cli_change_print(&set->change);
@@ -334,7 +334,7 @@ static void tell(const struct set_target *set, bool waited)
 }
 
 /* Nobody but a daemon keeps one, or can be given it back. */
-static int give_back(struct set_target *set)
+static int give_target_back(struct set_target *set)
 {
     struct ballast_error err;
     struct cli_change *change = &set->change;
@@ -344,7 +344,7 @@ static int give_back(struct set_target *set)
     if (change->dry) {
         change->after.pinned_kib = BALLAST_NONE;
         change->after.pinned_by[0] = '\0';
-        tell(set, false);
+        print_set_target(set, false);
         return CLI_DONE;
     }
     int rc = host_access_daemon_unpin(change->access.hv, change->domain.is.id, &err);
@@ -352,33 +352,33 @@ static int give_back(struct set_target *set)
         return cli_change_refuse(change, rc, err.text);
     rc = cli_change_look(change);
     if (!rc)
-        tell(set, false);
+        print_set_target(set, false);
     return rc;
 }
 
-static int run(struct set_target *set)
+static int run_set_target(struct set_target *set)
 {
     if (set->gives_back)
-        return give_back(set);
-    int rc = plan(set);
+        return give_target_back(set);
+    int rc = plan_set_target(set);
     if (rc || set->change.dry) {
         if (!rc)
-            tell(set, false);
+            print_set_target(set, false);
         return rc;
     }
-    rc = carry_out(set);
+    rc = apply_set_target(set);
     if (!rc)
         rc = cli_change_look(&set->change);
     if (rc)
         return rc;
     if (!set->waits) {
-        tell(set, false);
+        print_set_target(set, false);
         return CLI_DONE;
     }
     rc = follow_it(set);
     if (rc)
         return rc;
-    tell(set, true);
+    print_set_target(set, true);
     return set->state == BALLAST_FOLLOW_REACHED ? CLI_DONE : CLI_NO;
 }
 
@@ -386,12 +386,12 @@ static int set_target_main(struct cli_args *args)
 {
     struct set_target set = {
         .change = {.args = args}, .enforce = true, .timeout_usec = TIMEOUT_USEC};
-    int rc = parse(&set, args);
+    int rc = parse_set_target(&set, args);
     if (!rc)
         rc = cli_change_begin(&set.change, set.domain);
     if (rc)
         return rc;
-    rc = run(&set);
+    rc = run_set_target(&set);
     cli_change_end(&set.change);
     return rc;
 }

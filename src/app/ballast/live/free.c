@@ -11,7 +11,7 @@
 #include "app/tick/book.h"
 #include "core/base/units.h"
 
-static bool granted(const struct cli_freeing *freeing)
+static bool free_is_granted(const struct cli_freeing *freeing)
 {
     return freeing->answered && freeing->verdict.granted;
 }
@@ -36,7 +36,7 @@ static const char *reason_name(const struct cli_freeing *freeing)
     return freeing->verdict.granted ? balancer_reason_name(reason) : tick_refusal_name(reason);
 }
 
-static void print_donor(const struct cli_donor *donor, bool all)
+static void print_free_donor(const struct cli_donor *donor, bool all)
 {
     bool gave = donor->before_kib > donor->after_kib;
     bool stopped = donor->estimate.balloon_status == BALLOON_STUCK;
@@ -53,12 +53,12 @@ static void print_donor(const struct cli_donor *donor, bool all)
                donor->name, donor->after_kib, balloon_status_name(donor->estimate.balloon_status));
 }
 
-static void print_all(const struct cli_freeing *freeing)
+static void print_free_all(const struct cli_freeing *freeing)
 {
     char text[CLI_MESSAGE];
     char shown[CLI_SIZE];
     (void)snprintf(shown, sizeof(shown), "%" PRIu64 " KiB", freeing->need_kib);
-    if (granted(freeing))
+    if (free_is_granted(freeing))
         printf("%s are free: %" PRIu64 " KiB beyond what is kept for Xen, %" PRIu64 " before\n",
                shown, freeing->after_kib, freeing->before_kib);
     else {
@@ -68,7 +68,7 @@ static void print_all(const struct cli_freeing *freeing)
                shown, text, freeing->after_kib, freeing->before_kib);
     }
     for (size_t i = 0; i < freeing->donor_count; i++)
-        print_donor(&freeing->donors[i], !granted(freeing));
+        print_free_donor(&freeing->donors[i], !free_is_granted(freeing));
 }
 
 static struct json_object *donor_json(const struct cli_donor *donor)
@@ -93,7 +93,7 @@ static struct json_object *head_json(const struct cli_freeing *freeing)
     return object;
 }
 
-static void print_json(const struct cli_freeing *freeing)
+static void print_free_json(const struct cli_freeing *freeing)
 {
     char text[CLI_MESSAGE];
     struct json_object *object = head_json(freeing);
@@ -102,9 +102,9 @@ static void print_json(const struct cli_freeing *freeing)
     if (*freeing->refused)
         (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
     cli_json_kib(object, "available_after", freeing->after_kib);
-    cli_json_bool(object, "freed", granted(freeing));
+    cli_json_bool(object, "freed", free_is_granted(freeing));
     cli_json_string(object, "reason", reason_name(freeing));
-    cli_json_string(object, "why", granted(freeing) ? NULL : text);
+    cli_json_string(object, "why", free_is_granted(freeing) ? NULL : text);
     for (size_t i = 0; i < freeing->donor_count; i++) {
         if (json_object_array_add(domains, donor_json(&freeing->donors[i])) < 0)
             xcheck(NULL);
@@ -116,9 +116,9 @@ static void print_json(const struct cli_freeing *freeing)
 void cli_free_tell(const struct cli_freeing *freeing)
 {
     if (freeing->json)
-        print_json(freeing);
+        print_free_json(freeing);
     else
-        print_all(freeing);
+        print_free_all(freeing);
 }
 
 static uint64_t spare_kib(const struct cli_freeing *freeing)
@@ -130,8 +130,8 @@ static uint64_t spare_kib(const struct cli_freeing *freeing)
     return sum_kib;
 }
 
-static struct json_object *set_json(const struct cli_freeing *freeing,
-                                    const struct balancer_set *set)
+static struct json_object *set_free_json(const struct cli_freeing *freeing,
+                                         const struct balancer_set *set)
 {
     const struct cli_domain *domain = host_access_by_id(&freeing->access, set->id);
     struct json_object *object = xcheck(json_object_new_object());
@@ -160,7 +160,7 @@ static void tell_dry_json(const struct cli_freeing *freeing, const struct balanc
     for (size_t i = 0; i < decided->set_count; i++) {
         if (decided->sets[i].target_kib == BALLAST_NONE)
             continue;
-        if (json_object_array_add(sets, set_json(freeing, &decided->sets[i])) < 0)
+        if (json_object_array_add(sets, set_free_json(freeing, &decided->sets[i])) < 0)
             xcheck(NULL);
     }
     cli_free_tell_dry_json(freeing, sets, can_be);

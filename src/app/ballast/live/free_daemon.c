@@ -23,14 +23,14 @@ struct wait {
     uint64_t need_kib;
 };
 
-static uint64_t now_usec(void)
+static uint64_t free_by_daemon_now_usec(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-static int told(void *context, const char *method, const struct json_object *params)
+static int on_free_event(void *context, const char *method, const struct json_object *params)
 {
     struct wait *wait = context;
     char text[CLI_MESSAGE];
@@ -40,15 +40,15 @@ static int told(void *context, const char *method, const struct json_object *par
     (void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " KiB missing", missing_kib,
                    wait->need_kib);
     cli_progress_show(
-        &wait->progress, now_usec(),
+        &wait->progress, free_by_daemon_now_usec(),
         (uint32_t)ballast_mul_div(wait->need_kib - missing_kib, BALLAST_PERMYRIAD, wait->need_kib),
         text);
     return 0;
 }
 
 /* No signal is caught: the daemon stops freeing for a connection that ends before its answer. */
-static int wait_for(const struct cli_freeing *freeing, struct cli_daemon *daemon,
-                    struct wire_message *answer)
+static int wait_for_free_answer(const struct cli_freeing *freeing, struct cli_daemon *daemon,
+                                struct wire_message *answer)
 {
     struct ballast_error err;
     struct wait wait = {.need_kib = freeing->need_kib};
@@ -56,8 +56,8 @@ static int wait_for(const struct cli_freeing *freeing, struct cli_daemon *daemon
     cli_params_u64(params, "kib", freeing->need_kib);
     cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
     cli_params_bool(params, "wait", true);
-    cli_progress_begin(&wait.progress, now_usec(), freeing->json);
-    int rc = wire_call(daemon->client, "free", params, 0, told, &wait, answer, &err);
+    cli_progress_begin(&wait.progress, free_by_daemon_now_usec(), freeing->json);
+    int rc = wire_call(daemon->client, "free", params, 0, on_free_event, &wait, answer, &err);
     cli_progress_end(&wait.progress);
     if (rc < 0) {
         cli_error("free: %s", err.text);
@@ -89,7 +89,8 @@ static void take_balloon_status(struct cli_freeing *freeing)
 }
 
 /* What the daemon granted is answered; what it refuses is an answer, too, and has its reason. */
-static int take_answer(struct cli_freeing *freeing, const struct wire_message *answer)
+static int take_free_by_daemon_answer(struct cli_freeing *freeing,
+                                      const struct wire_message *answer)
 {
     freeing->answered = answer->error_code == 0;
     freeing->verdict = (struct balancer_verdict){.granted = true, .reason = BALANCER_FITS};
@@ -115,8 +116,9 @@ static int really_json(struct cli_freeing *freeing)
         cli_error("free: %s", err.text);
         return CLI_UNREACHABLE;
     }
-    int rc = answer.error_code && answer.error_code != WIRE_REFUSED ? cli_daemon_no(daemon, &answer)
-                                                                    : take_answer(freeing, &answer);
+    int rc = answer.error_code && answer.error_code != WIRE_REFUSED
+                 ? cli_daemon_no(daemon, &answer)
+                 : take_free_by_daemon_answer(freeing, &answer);
     bool tells = answer.error_code == 0 || answer.error_code == WIRE_REFUSED;
     uint64_t freed_kib = cli_field_u64(answer.result, "free_kib");
     wire_message_release(&answer);
@@ -186,10 +188,10 @@ static int in_json(struct cli_freeing *freeing, struct cli_daemon *daemon)
     return rc;
 }
 
-static int really(const struct cli_freeing *freeing, struct cli_daemon *daemon)
+static int free_by_daemon_for_real(const struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
-    int rc = wait_for(freeing, daemon, &answer);
+    int rc = wait_for_free_answer(freeing, daemon, &answer);
     if (!rc)
         printf("%" PRIu64 " KiB are free beyond what is promised\n",
                cli_field_sum(answer.result, "free_kib"));
@@ -197,7 +199,7 @@ static int really(const struct cli_freeing *freeing, struct cli_daemon *daemon)
     return rc;
 }
 
-static int dryly(const struct cli_freeing *freeing, struct cli_daemon *daemon)
+static int free_by_daemon_dry_run(const struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
     struct cli_admission_preview preview = {0};
     int rc = cli_admission_preview_ask(daemon, NULL, freeing->need_kib, &preview);
@@ -219,7 +221,8 @@ int cli_free_through_daemon(struct cli_freeing *freeing, bool *through)
         return rc;
     if (freeing->json)
         return in_json(freeing, &daemon);
-    rc = freeing->dry ? dryly(freeing, &daemon) : really(freeing, &daemon);
+    rc = freeing->dry ? free_by_daemon_dry_run(freeing, &daemon)
+                      : free_by_daemon_for_real(freeing, &daemon);
     cli_daemon_close(&daemon);
     return rc;
 }

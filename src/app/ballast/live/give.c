@@ -32,7 +32,7 @@ static const struct first *first_of(const struct give *give, uint32_t id)
     return NULL;
 }
 
-static const struct first *remember(struct give *give, const struct ballast_domain *domain)
+static const struct first *remember_first(struct give *give, const struct ballast_domain *domain)
 {
     size_t count = give->first_count + 1;
     struct first *firsts = reallocarray(give->firsts, count, sizeof(*firsts));
@@ -44,7 +44,8 @@ static const struct first *remember(struct give *give, const struct ballast_doma
     return &firsts[count - 1];
 }
 
-static int copy(struct give *give, const struct ballast_host *host, struct ballast_error *err)
+static int copy_given_host(struct give *give, const struct ballast_host *host,
+                           struct ballast_error *err)
 {
     if (host->domain_count > give->capacity) {
         struct ballast_domain *domains =
@@ -66,12 +67,12 @@ static int give_refresh(struct hv *hv, const struct ballast_host **out, struct b
     struct give *give = (struct give *)hv;
     const struct ballast_host *host;
     int rc = give->below->ops->refresh(give->below, &host, err);
-    if (rc < 0 || (rc = copy(give, host, err)) < 0)
+    if (rc < 0 || (rc = copy_given_host(give, host, err)) < 0)
         return rc;
     for (size_t i = 0; i < give->host.domain_count; i++) {
         struct ballast_domain *domain = &give->domains[i];
         const struct first *first = first_of(give, domain->id);
-        if (!first && !(first = remember(give, domain)))
+        if (!first && !(first = remember_first(give, domain)))
             return ballast_fail(err, -ENOMEM, "out of memory");
         uint64_t most_kib = ballast_max_u64(first->target_kib, domain->dynamic_min_kib);
         domain->dynamic_max_kib = ballast_min_u64(domain->dynamic_max_kib, most_kib);

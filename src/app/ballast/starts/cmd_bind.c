@@ -18,7 +18,7 @@ static const struct cli_option bind_options[] = {
 
 /* Numbers of domains are used again: what is bound is the domain that was looked at, by its uuid.
  */
-static int find(struct cli_daemon *daemon, const char *word, struct json_object *bind)
+static int find_bound_domain(struct cli_daemon *daemon, const char *word, struct json_object *bind)
 {
     struct json_object *found = NULL;
     struct json_object *params = cli_params();
@@ -36,7 +36,7 @@ static int find(struct cli_daemon *daemon, const char *word, struct json_object 
     return rc;
 }
 
-static void tell(const struct json_object *reservation)
+static void print_bind(const struct json_object *reservation)
 {
     char *state = cli_field_shown(reservation, "state");
     printf("reservation %" PRIu64 ": %s to domain %" PRIu64 ", %" PRIu64 " of %" PRIu64
@@ -57,9 +57,9 @@ static int bind_main(struct cli_args *args)
         return rc;
     rc = cli_daemon_request_open(&request, CLI_DAEMON_CHANGES);
     if (!rc)
-        rc = find(&request.daemon, operands[1], params);
+        rc = find_bound_domain(&request.daemon, operands[1], params);
     if (!rc)
-        return cli_daemon_request_call(&request, "bind", params, tell);
+        return cli_daemon_request_call(&request, "bind", params, print_bind);
     json_object_put(params);
     cli_daemon_close(&request.daemon);
     return rc;

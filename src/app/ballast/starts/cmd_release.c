@@ -12,7 +12,7 @@ static const struct cli_option release_options[] = {
     {NULL, NULL, NULL},
 };
 
-static void tell(const struct json_object *reservation)
+static void print_release(const struct json_object *reservation)
 {
     char *message = cli_field_shown(reservation, "message");
     printf("reservation %" PRIu64 ": %s\n", cli_field_sum(reservation, "id"), message);
@@ -26,7 +26,7 @@ static int release_main(struct cli_args *args)
     char **operands;
     int rc = cli_daemon_request_reservation(&request, 1, "it takes the ID of a reservation",
                                             &operands, &params);
-    return rc ? rc : cli_daemon_request_call(&request, "release", params, tell);
+    return rc ? rc : cli_daemon_request_call(&request, "release", params, print_release);
 }
 
 const struct cli_command cmd_release = {

@@ -34,7 +34,7 @@ static void add_shown(struct cli_table *table, const struct json_object *object,
     free(shown);
 }
 
-static void add_domain(struct cli_table *table, const struct json_object *reservation)
+static void add_reservations_domain(struct cli_table *table, const struct json_object *reservation)
 {
     uint64_t domid = cli_field_u64(reservation, "domid");
     if (domid == BALLAST_NONE)
@@ -61,21 +61,21 @@ static void add_left(struct cli_table *table, const struct json_object *reservat
                       ballast_div_up(ballast_sub_floor(until_usec, now_usec), BALLAST_SEC_USEC));
 }
 
-static void add_row(struct cli_table *table, const struct json_object *reservation,
-                    uint64_t now_usec)
+static void add_reservations_row(struct cli_table *table, const struct json_object *reservation,
+                                 uint64_t now_usec)
 {
     cli_table_add(table, "%" PRIu64, cli_field_sum(reservation, "id"));
     add_shown(table, reservation, "state");
     cli_table_add_mib(table, cli_field_u64(reservation, "min_kib"));
     cli_table_add_mib(table, cli_field_u64(reservation, "granted_kib"));
     cli_table_add_mib(table, cli_field_u64(reservation, "used_kib"));
-    add_domain(table, reservation);
+    add_reservations_domain(table, reservation);
     add_left(table, reservation, now_usec);
     add_shown(table, reservation, "owner");
     add_shown(table, reservation, "label");
 }
 
-static void print_table(const struct json_object *all, uint64_t now_usec)
+static void print_reservations_table(const struct json_object *all, uint64_t now_usec)
 {
     static const char *const heads[] = {"id",     "state", "MiB",   "granted", "used",
                                         "domain", "left",  "owner", "label"};
@@ -90,12 +90,12 @@ static void print_table(const struct json_object *all, uint64_t now_usec)
     for (size_t i = 0; i < COLUMNS; i++)
         cli_table_add(&table, "%s", heads[i]);
     for (size_t i = 0; i < count; i++)
-        add_row(&table, json_object_array_get_idx(all, i), now_usec);
+        add_reservations_row(&table, json_object_array_get_idx(all, i), now_usec);
     cli_table_print(&table);
     cli_table_release(&table);
 }
 
-static int run(struct cli_daemon_request *request, struct json_object *params)
+static int run_reservations(struct cli_daemon_request *request, struct json_object *params)
 {
     struct json_object *all = NULL;
     struct json_object *status = NULL;
@@ -110,7 +110,7 @@ static int run(struct cli_daemon_request *request, struct json_object *params)
     for (size_t i = 0; !rc && request->json && i < json_object_array_length(all); i++)
         cli_json_print(json_object_get(json_object_array_get_idx(all, i)));
     if (!rc && !request->json)
-        print_table(all, cli_field_u64(status, "now_usec"));
+        print_reservations_table(all, cli_field_u64(status, "now_usec"));
     json_object_put(status);
     json_object_put(all);
     return rc;
@@ -137,7 +137,7 @@ static int reservations_main(struct cli_args *args)
     struct json_object *params = cli_params();
     cli_params_bool(params, "open", open);
     cli_params_string(params, "owner", owner);
-    return run(&request, params);
+    return run_reservations(&request, params);
 }
 
 const struct cli_command cmd_reservations = {

@@ -54,7 +54,7 @@ struct reserve {
     bool json;
 };
 
-static int set_option(struct reserve *reserve, const struct cli_args *args, int option)
+static int set_reserve_option(struct reserve *reserve, const struct cli_args *args, int option)
 {
     reserve->no_wait |= option == OPTION_NO_WAIT;
     reserve->json |= option == OPTION_JSON;
@@ -74,7 +74,8 @@ static int set_option(struct reserve *reserve, const struct cli_args *args, int 
 }
 
 /* SIZE or MIN-MAX, told from a file by its being one. */
-static int read_sizes(struct reserve *reserve, const struct cli_args *args, const char *word)
+static int read_reserve_sizes(struct reserve *reserve, const struct cli_args *args,
+                              const char *word)
 {
     struct ballast_error err;
     char low[64];
@@ -98,7 +99,7 @@ static int read_operand(struct reserve *reserve, const struct cli_args *args, co
 {
     int rc;
     if (strcmp(word, "-") != 0 && access(word, F_OK) != 0) {
-        rc = read_sizes(reserve, args, word);
+        rc = read_reserve_sizes(reserve, args, word);
         if (!rc && reserve->want.min_kib == 0)
             return cli_args_wrong(args, "nothing needs no reservation");
         return rc;
@@ -111,11 +112,11 @@ static int read_operand(struct reserve *reserve, const struct cli_args *args, co
     return CLI_DONE;
 }
 
-static int parse(struct reserve *reserve, struct cli_args *args)
+static int parse_reserve(struct reserve *reserve, struct cli_args *args)
 {
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD || set_option(reserve, args, option) != CLI_DONE)
+        if (option == CLI_ARGS_BAD || set_reserve_option(reserve, args, option) != CLI_DONE)
             return CLI_BAD;
     }
     size_t count;
@@ -134,7 +135,7 @@ static void print_lease(const struct json_object *reservation)
         printf("it is kept for %" PRIu64 " s unless it is bound\n", lease_usec / BALLAST_SEC_USEC);
 }
 
-static void print_people(const struct cli_reserving *reserving)
+static void print_reserve_people(const struct cli_reserving *reserving)
 {
     const struct json_object *reservation = reserving->reservation;
     printf("reservation %" PRIu64 ": ", reserving->id);
@@ -151,19 +152,19 @@ static void print_people(const struct cli_reserving *reserving)
     print_lease(reservation);
 }
 
-static void tell(const struct reserve *reserve, const struct cli_reserving *reserving)
+static void print_reserve(const struct reserve *reserve, const struct cli_reserving *reserving)
 {
     if (reserve->json) {
         cli_json_print(json_object_get(reserving->reservation));
         return;
     }
-    print_people(reserving);
+    print_reserve_people(reserving);
     if (reserve->need.name)
         printf("counted by profile %s: %s: %s\n", reserve->need.profile_name, reserve->need.why,
                reserve->need.certainty.text);
 }
 
-static int tell_no(const struct cli_reserving *reserving)
+static int print_reserve_refusal(const struct cli_reserving *reserving)
 {
     char why[CLI_MESSAGE];
     uint64_t missing_kib =
@@ -181,20 +182,20 @@ static int tell_no(const struct cli_reserving *reserving)
     return CLI_NO;
 }
 
-static int run(const struct reserve *reserve, struct cli_reserving *reserving)
+static int run_reserve(const struct reserve *reserve, struct cli_reserving *reserving)
 {
     cli_signals_catch();
     int rc = cli_reserving_ask(reserving);
     if (!rc && !reserve->no_wait)
         rc = cli_reserving_wait(reserving);
     if (rc == CLI_NO)
-        return tell_no(reserving);
+        return print_reserve_refusal(reserving);
     if (!rc)
-        tell(reserve, reserving);
+        print_reserve(reserve, reserving);
     return rc;
 }
 
-static int admit(struct reserve *reserve, struct cli_daemon *daemon)
+static int admit_reserve(struct reserve *reserve, struct cli_daemon *daemon)
 {
     cli_admission_ask(&reserve->admission, reserve->profile, daemon, true);
     int rc = cli_need_admit(&reserve->need, &reserve->admission);
@@ -209,15 +210,15 @@ static int reserve_main(struct cli_args *args)
                                        .lease_usec = BALLAST_NONE,
                                        .deadline_usec = BALLAST_NONE}};
     struct cli_daemon daemon = {0};
-    int rc = parse(&reserve, args);
+    int rc = parse_reserve(&reserve, args);
     if (!rc)
         rc = cli_daemon_open(&daemon, "reserve", reserve.run_dir, CLI_DAEMON_CHANGES);
     if (!rc && reserve.need.name)
-        rc = admit(&reserve, &daemon);
+        rc = admit_reserve(&reserve, &daemon);
     if (!rc) {
         struct cli_reserving reserving = {
             .daemon = &daemon, .want = reserve.want, .quiet = reserve.json};
-        rc = run(&reserve, &reserving);
+        rc = run_reserve(&reserve, &reserving);
         cli_reserving_end(&reserving);
     }
     cli_daemon_close(&daemon);

@@ -70,7 +70,7 @@ struct run {
     struct cli_reserving reserving;
 };
 
-static int set_option(struct run *run, const struct cli_args *args, int option)
+static int set_run_option(struct run *run, const struct cli_args *args, int option)
 {
     run->dry |= option == OPTION_DRY_RUN;
     run->json |= option == OPTION_JSON;
@@ -135,12 +135,12 @@ static int choose_command(struct run *run, const struct cli_args *args)
     return CLI_DONE;
 }
 
-static int parse(struct run *run, struct cli_args *args)
+static int parse_run(struct run *run, struct cli_args *args)
 {
     int option;
     take_command(run, args);
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        if (option == CLI_ARGS_BAD || set_option(run, args, option) != CLI_DONE)
+        if (option == CLI_ARGS_BAD || set_run_option(run, args, option) != CLI_DONE)
             return CLI_BAD;
     }
     size_t count;
@@ -191,7 +191,7 @@ static int dry_run(struct run *run)
     return rc;
 }
 
-static int tell_no(struct run *run)
+static int print_run_refusal(struct run *run)
 {
     char why[CLI_MESSAGE];
     struct cli_admission_preview preview = {0};
@@ -222,7 +222,7 @@ static void tell_granted(const struct run *run)
         cli_field_sum(reserving->reservation, "granted_kib"), reserving->id, run->command[0]);
 }
 
-static int reserve(struct run *run)
+static int reserve_run(struct run *run)
 {
     say(run, "needs %" PRIu64 " KiB (profile %s: %s: %s)", run->need.kib, run->need.profile_name,
         run->need.why, run->need.certainty.text);
@@ -230,10 +230,10 @@ static int reserve(struct run *run)
     if (!rc)
         rc = cli_reserving_wait(&run->reserving);
     if (rc == CLI_NO)
-        return tell_no(run);
+        return print_run_refusal(run);
     if (!rc && cli_signal()) {
         cli_reserving_release(&run->reserving);
-        return tell_no(run);
+        return print_run_refusal(run);
     }
     if (!rc)
         tell_granted(run);
@@ -262,7 +262,7 @@ static void report_watch(const struct run *run, const struct cli_domain_watch *w
                   run->need.shown, run->reserving.id);
 }
 
-static void attend(struct run *run, struct cli_domain_watch *watch, struct cli_child *child)
+static void attend_run(struct run *run, struct cli_domain_watch *watch, struct cli_child *child)
 {
     while (!child->ended && watch->state == CLI_WATCH_NONE) {
         cli_domain_watch_poll(watch);
@@ -284,7 +284,7 @@ static void attend(struct run *run, struct cli_domain_watch *watch, struct cli_c
     report_watch(run, watch);
 }
 
-static int start(struct run *run, struct cli_domain_watch *watch)
+static int start_run(struct run *run, struct cli_domain_watch *watch)
 {
     struct cli_child child;
     set_environment(run);
@@ -293,7 +293,7 @@ static int start(struct run *run, struct cli_domain_watch *watch)
         cli_reserving_release(&run->reserving);
         return rc;
     }
-    attend(run, watch, &child);
+    attend_run(run, watch, &child);
     cli_child_end(&child);
     if (watch->state == CLI_WATCH_NONE || watch->state == CLI_WATCH_REFUSED) {
         if (child.status == 0 && watch->state == CLI_WATCH_NONE)
@@ -350,18 +350,18 @@ static int run_it(struct run *run)
         return rc;
     }
     cli_signals_catch();
-    rc = reserve(run);
+    rc = reserve_run(run);
     if (!rc) {
         watch.reservation = run->reserving.id;
         watch.owner = run->want.owner;
-        rc = start(run, &watch);
+        rc = start_run(run, &watch);
     }
     cli_domain_watch_end(&watch);
     cli_reserving_end(&run->reserving);
     return rc;
 }
 
-static int admit(struct run *run)
+static int admit_run(struct run *run)
 {
     cli_admission_ask(&run->admission, run->profile, &run->daemon, true);
     int rc = cli_need_admit(&run->need, &run->admission);
@@ -375,7 +375,7 @@ static int run_main(struct cli_args *args)
     struct run run = {.want = {.max_kib = BALLAST_NONE,
                                .lease_usec = BALLAST_NONE,
                                .deadline_usec = BALLAST_NONE}};
-    int rc = parse(&run, args);
+    int rc = parse_run(&run, args);
     if (!rc)
         rc = cli_need_read(&run.need, run.path, run.profile);
     if (rc)
@@ -384,7 +384,7 @@ static int run_main(struct cli_args *args)
     rc = cli_daemon_open(&run.daemon, "run", run.run_dir,
                          run.dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
     if (!rc)
-        rc = admit(&run);
+        rc = admit_run(&run);
     if (!rc)
         rc = run.dry ? dry_run(&run) : run_it(&run);
     cli_daemon_close(&run.daemon);

@@ -50,7 +50,7 @@ int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *da
     return rc;
 }
 
-static bool was_there(const struct cli_domain_watch *watch, uint64_t domid)
+static bool watch_was_there(const struct cli_domain_watch *watch, uint64_t domid)
 {
     for (size_t i = 0; i < watch->before_count; i++) {
         if (watch->before[i] == domid)
@@ -59,7 +59,7 @@ static bool was_there(const struct cli_domain_watch *watch, uint64_t domid)
     return false;
 }
 
-static uint64_t now_usec(void)
+static uint64_t watch_now_usec(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -67,7 +67,7 @@ static uint64_t now_usec(void)
 }
 
 /* One that was started anew knows the reservation: the next look asks that one. */
-static void find_daemon(struct cli_domain_watch *watch)
+static void find_watch_daemon(struct cli_domain_watch *watch)
 {
     struct ballast_error err;
     struct cli_daemon *daemon = watch->daemon;
@@ -78,16 +78,16 @@ static void find_daemon(struct cli_domain_watch *watch)
         return;
     }
     if (watch->gone_usec == 0)
-        watch->gone_usec = now_usec();
-    if (now_usec() - watch->gone_usec < PATIENCE_USEC)
+        watch->gone_usec = watch_now_usec();
+    if (watch_now_usec() - watch->gone_usec < PATIENCE_USEC)
         return;
     watch->state = CLI_WATCH_LOST;
     (void)snprintf(watch->why, sizeof(watch->why), "%s", err.text);
 }
 
 /* Asks without a word; 0 with an answer. */
-static int ask(struct cli_domain_watch *watch, const char *method, struct json_object *params,
-               struct wire_message *answer)
+static int ask_watch(struct cli_domain_watch *watch, const char *method, struct json_object *params,
+                     struct wire_message *answer)
 {
     struct wire_client *client = watch->daemon->client;
     int rc = -1;
@@ -96,7 +96,7 @@ static int ask(struct cli_domain_watch *watch, const char *method, struct json_o
     else
         json_object_put(params);
     if (rc < 0)
-        find_daemon(watch);
+        find_watch_daemon(watch);
     return rc;
 }
 
@@ -109,7 +109,7 @@ static void bind_it(struct cli_domain_watch *watch, const struct json_object *do
     cli_params_u64(params, "domid", cli_field_u64(domain, "domid"));
     cli_params_string(params, "uuid", *uuid ? uuid : NULL);
     cli_params_string(params, "owner", watch->owner);
-    if (ask(watch, "bind", params, &answer) == 0) {
+    if (ask_watch(watch, "bind", params, &answer) == 0) {
         watch->domid = cli_field_u64(domain, "domid");
         watch->state = answer.error_code ? CLI_WATCH_REFUSED : CLI_WATCH_BOUND;
         char *shown = cli_shown(answer.error_text);
@@ -130,13 +130,13 @@ void cli_domain_watch_poll(struct cli_domain_watch *watch)
     while (more && watch->state == CLI_WATCH_NONE) {
         struct json_object *params = cli_params();
         cli_params_u64(params, "after", after);
-        if (ask(watch, "domains", params, &answer) < 0)
+        if (ask_watch(watch, "domains", params, &answer) < 0)
             return;
         size_t count = cli_field_count(answer.result, "domains");
         for (size_t i = 0; i < count && watch->state == CLI_WATCH_NONE; i++) {
             const struct json_object *domain = cli_field_at(answer.result, "domains", i);
             after = cli_field_u64(domain, "domid");
-            if (has_name(domain, watch->name) && !was_there(watch, after))
+            if (has_name(domain, watch->name) && !watch_was_there(watch, after))
                 bind_it(watch, domain);
         }
         more = count > 0 && after != BALLAST_NONE && cli_field_bool(answer.result, "more");

@@ -30,7 +30,7 @@
 /* What the bar of progress.h takes of a line, and lines where nobody knows their width. */
 enum { BAR_WIDTH = 40, USUAL_WIDTH = 80, SOURCES_MOST = 1024 };
 
-static uint64_t now_usec(void)
+static uint64_t reserving_now_usec(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -64,25 +64,25 @@ static void take_reservation(struct cli_reserving *reserving, struct json_object
         take_source(reserving, cli_field_at(reservation, "donors", i));
 }
 
-static const char *state_of(const struct cli_reserving *reserving)
+static const char *reserving_state_of(const struct cli_reserving *reserving)
 {
     return cli_field_string(reserving->reservation, "state");
 }
 
-static bool is_waiting(const struct cli_reserving *reserving)
+static bool reserving_is_waiting(const struct cli_reserving *reserving)
 {
-    const char *state = state_of(reserving);
+    const char *state = reserving_state_of(reserving);
     return strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0;
 }
 
 bool cli_reserving_is_granted(const struct cli_reserving *reserving)
 {
-    const char *state = state_of(reserving);
+    const char *state = reserving_state_of(reserving);
     return strcmp(state, "granted") == 0 || strcmp(state, "bound") == 0 ||
            strcmp(state, "used") == 0;
 }
 
-static struct json_object *params_of(const struct cli_want *want)
+static struct json_object *reserving_params_of(const struct cli_want *want)
 {
     struct json_object *params = cli_params();
     cli_params_u64(params, "min_kib", want->min_kib);
@@ -99,7 +99,8 @@ static struct json_object *params_of(const struct cli_want *want)
 int cli_reserving_ask(struct cli_reserving *reserving)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
-    int rc = cli_daemon_ask(reserving->daemon, "reserve", params_of(&reserving->want), &answer);
+    int rc = cli_daemon_ask(reserving->daemon, "reserve", reserving_params_of(&reserving->want),
+                            &answer);
     if (!rc && answer.error_code == WIRE_REFUSED) {
         reserving->no = answer;
         return CLI_NO;
@@ -119,7 +120,7 @@ int cli_reserving_ask(struct cli_reserving *reserving)
     return rc;
 }
 
-static int told(void *context, const char *method, const struct json_object *params)
+static int on_reservation_event(void *context, const char *method, const struct json_object *params)
 {
     struct cli_reserving *reserving = context;
     if (strcmp(method, "reservation-changed") != 0 || cli_field_u64(params, "id") != reserving->id)
@@ -136,7 +137,7 @@ static size_t line_width(void)
     return width > 2 * BAR_WIDTH ? width - BAR_WIDTH : BAR_WIDTH;
 }
 
-static void show(const struct cli_reserving *reserving, struct cli_progress *progress)
+static void show_reserving(const struct cli_reserving *reserving, struct cli_progress *progress)
 {
     char words[CLI_MESSAGE];
     size_t width = progress->bar ? line_width() : sizeof(words);
@@ -158,7 +159,7 @@ static void show(const struct cli_reserving *reserving, struct cli_progress *pro
         between = ", ";
     }
     uint64_t here_kib = ballast_sub_floor(need_kib, missing_kib);
-    cli_progress_show(progress, now_usec(),
+    cli_progress_show(progress, reserving_now_usec(),
                       (uint32_t)ballast_mul_div(here_kib, BALLAST_PERMYRIAD, need_kib), words);
 }
 
@@ -176,13 +177,13 @@ static int ask_again(struct cli_reserving *reserving)
 }
 
 /* The ledger outlives the daemon, and so does the reservation. */
-static int find_daemon(struct cli_reserving *reserving)
+static int find_reserving_daemon(struct cli_reserving *reserving)
 {
     struct ballast_error err = {0};
     struct cli_daemon *daemon = reserving->daemon;
-    uint64_t until_usec = now_usec() + GONE_USEC;
+    uint64_t until_usec = reserving_now_usec() + GONE_USEC;
     cli_error("%s: the daemon is gone; waiting for it to come back", daemon->command);
-    while (now_usec() < until_usec && !cli_signal()) {
+    while (reserving_now_usec() < until_usec && !cli_signal()) {
         struct timespec pause = {.tv_nsec = (long)SLICE_USEC * 1000};
         (void)nanosleep(&pause, NULL);
         cli_daemon_close(daemon);
@@ -200,25 +201,26 @@ static int find_daemon(struct cli_reserving *reserving)
 static int wait_a_while(struct cli_reserving *reserving, uint64_t *heard_usec)
 {
     struct ballast_error err;
-    int rc = wire_wait(reserving->daemon->client, SLICE_USEC, told, reserving, &err);
+    int rc =
+        wire_wait(reserving->daemon->client, SLICE_USEC, on_reservation_event, reserving, &err);
     if (rc == -ECANCELED)
-        *heard_usec = now_usec();
+        *heard_usec = reserving_now_usec();
     if (rc < 0 && rc != -ECANCELED && rc != -ETIMEDOUT)
-        return find_daemon(reserving);
-    if (now_usec() - *heard_usec < ASK_USEC)
+        return find_reserving_daemon(reserving);
+    if (reserving_now_usec() - *heard_usec < ASK_USEC)
         return CLI_DONE;
-    *heard_usec = now_usec();
+    *heard_usec = reserving_now_usec();
     return ask_again(reserving);
 }
 
 int cli_reserving_wait(struct cli_reserving *reserving)
 {
     struct cli_progress progress;
-    uint64_t heard_usec = now_usec();
+    uint64_t heard_usec = reserving_now_usec();
     int rc = CLI_DONE;
     cli_progress_begin(&progress, heard_usec, reserving->quiet);
-    while (!rc && is_waiting(reserving) && !cli_signal()) {
-        show(reserving, &progress);
+    while (!rc && reserving_is_waiting(reserving) && !cli_signal()) {
+        show_reserving(reserving, &progress);
         rc = wait_a_while(reserving, &heard_usec);
     }
     cli_progress_end(&progress);
