@@ -115,6 +115,7 @@ lint:
 	@tests/layers/check-layers
 	@tests/layers/check-size
 	@tests/layers/check-bats
+	@tests/layers/check-circles
 	@tools/check-format
 
 format:
