@@ -156,8 +156,8 @@ END
     run -2 ballast set-target nobody 5 "${HOST[@]}"
     run -2 ballast set-target web "${HOST[@]}"
     run -2 ballast set-target web 512 --wait --dry-run "${HOST[@]}"
-    run -2 ballast set-target web 512 --through magic "${HOST[@]}"
-    run -2 ballast set-target web 512 --through libxl "${HOST[@]}"
+    run -2 ballast set-target web 512 --backend magic "${HOST[@]}"
+    run -2 ballast set-target web 512 --backend libxl "${HOST[@]}"
     run -2 ballast set-target web 512 --wait --timeout soon "${HOST[@]}"
 }
 

@@ -38,7 +38,7 @@ int replay_new(const struct ballast_host *looks, size_t count, struct replay **o
 void replay_free(struct replay *replay); /* NULL is allowed */
 
 /*
- * The door of hv.h; it belongs to the replay, and its close() frees that. A set for a domain that
+ * The host of hv.h; it belongs to the replay, and its close() frees that. A set for a domain that
  * the look has not is -ENOENT. Nothing can be claimed: -ENOTSUP.
  */
 struct hv *replay_hv(struct replay *replay);

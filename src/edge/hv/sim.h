@@ -241,7 +241,7 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
             struct ballast_error *err);
 void sim_free(struct sim *sim); /* NULL is allowed */
 
-/* The door of hv.h; it belongs to the sim, and its close() frees the sim. */
+/* The host of hv.h; it belongs to the sim, and its close() frees the sim. */
 struct hv *sim_hv(struct sim *sim);
 
 uint64_t sim_now_usec(const struct sim *sim);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The door of hv.h: what a real host would show and do. */
+/* The functions of hv.h: what a real host would show and do. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

@@ -15,7 +15,7 @@ static int file_errno(sqlite3_file *file)
     return code;
 }
 
-/* -EIO for all that the door does not speak of. */
+/* -EIO for all that the interface does not name. */
 static int known_code(int code)
 {
     switch (code) {

@@ -40,7 +40,7 @@ void cli_change_option(struct cli_change *change, const struct cli_args *args, i
         change->host = args->value;
 }
 
-int cli_change_parse(struct cli_change *change, struct cli_args *args, int through,
+int cli_change_parse(struct cli_change *change, struct cli_args *args, int backend,
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count)
 {
     struct ballast_error err;
@@ -50,7 +50,7 @@ int cli_change_parse(struct cli_change *change, struct cli_args *args, int throu
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
         cli_change_option(change, args, option);
-        if (through >= 0 && option == through && cli_change_through(change, args->value))
+        if (backend >= 0 && option == backend && cli_change_backend(change, args->value))
             return CLI_BAD;
     }
     char **operands = cli_args_operands(args, &found);
@@ -79,14 +79,14 @@ int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make
     return rc;
 }
 
-int cli_change_through(struct cli_change *change, const char *word)
+int cli_change_backend(struct cli_change *change, const char *word)
 {
     if (strcmp(word, "libxl") == 0)
         change->way = XEN_WAY_LIBXL;
     else if (strcmp(word, "xen") == 0)
         change->way = XEN_WAY_OWN;
     else
-        return cli_args_wrong(change->args, "--through is xen or libxl, not '%s'", word);
+        return cli_args_wrong(change->args, "--backend is xen or libxl, not '%s'", word);
     return CLI_DONE;
 }
 
@@ -100,7 +100,7 @@ int cli_change_begin(struct cli_change *change, const char *id_or_name)
     if (!rc)
         rc = host_access_find(&change->access, change->args->command->name, id_or_name, &found);
     if (!rc && !change->access.is_xen && change->way == XEN_WAY_LIBXL)
-        rc = cli_args_wrong(change->args, "--through libxl: only with --host xen");
+        rc = cli_args_wrong(change->args, "--backend libxl: only with --host xen");
     if (rc) {
         host_access_close(&change->access);
         return rc;

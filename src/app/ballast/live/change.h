@@ -52,9 +52,9 @@ struct cli_change {
 void cli_change_option(struct cli_change *change, const struct cli_args *args, int option);
 /*
  * The whole command line of a command that takes a DOMAIN and `count` sizes: `usage` says so where
- * it does not. `through` is the number of its --through, -1: it has none.
+ * it does not. `backend` is the number of its --backend, -1: it has none.
  */
-int cli_change_parse(struct cli_change *change, struct cli_args *args, int through,
+int cli_change_parse(struct cli_change *change, struct cli_args *args, int backend,
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count);
 /*
  * The whole of a command that makes its change at once: the domain is found, `make` changes it, or
@@ -62,8 +62,8 @@ int cli_change_parse(struct cli_change *change, struct cli_args *args, int throu
  */
 int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),
                    void (*tell)(const void *context), void *context);
-/* "own" and "libxl" of --through; CLI_BAD with a message for another word. */
-int cli_change_through(struct cli_change *change, const char *word);
+/* "xen" and "libxl" of --backend; CLI_BAD with a message for another word. */
+int cli_change_backend(struct cli_change *change, const char *word);
 /* Opens the host and finds the domain, which is looked at as it is before. */
 int cli_change_begin(struct cli_change *change, const char *id_or_name);
 void cli_change_end(struct cli_change *change);

@@ -5,11 +5,11 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/live/change.h"
 
-enum { OPTION_THROUGH = CLI_CHANGE_OPTIONS };
+enum { OPTION_BACKEND = CLI_CHANGE_OPTIONS };
 
 static const struct cli_option set_max_options[] = {
     CLI_CHANGE_ROWS,
-    [OPTION_THROUGH] = {"through", "WAY", "xen (the default), or libxl: by its own call"},
+    [OPTION_BACKEND] = {"backend", "NAME", "xen (the default), or libxl: by its own call"},
     {NULL, NULL, NULL},
 };
 
@@ -89,7 +89,7 @@ static void print_set_max(const void *context)
 static int set_max_main(struct cli_args *args)
 {
     struct set_max set = {.change = {.args = args}};
-    int rc = cli_change_parse(&set.change, args, OPTION_THROUGH, "it takes a DOMAIN and a SIZE",
+    int rc = cli_change_parse(&set.change, args, OPTION_BACKEND, "it takes a DOMAIN and a SIZE",
                               &set.domain, &set.kib, 1);
     return rc ? rc : cli_change_run(&set.change, set.domain, make_set_max, print_set_max, &set);
 }

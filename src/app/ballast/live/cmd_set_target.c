@@ -30,7 +30,7 @@ enum {
     OPTION_NO_ENFORCE = CLI_CHANGE_OPTIONS,
     OPTION_WAIT,
     OPTION_TIMEOUT,
-    OPTION_THROUGH,
+    OPTION_BACKEND,
     OPTION_FORCE,
 };
 
@@ -39,7 +39,7 @@ static const struct cli_option set_target_options[] = {
     [OPTION_NO_ENFORCE] = {"no-enforce", NULL, "leave Xen's maximum as it is"},
     [OPTION_WAIT] = {"wait", NULL, "follow the balloon until it has arrived or stopped"},
     [OPTION_TIMEOUT] = {"timeout", "T", "wait no longer than that (default 60s)"},
-    [OPTION_THROUGH] = {"through", "WAY", "xen (the default), or libxl: by its own call"},
+    [OPTION_BACKEND] = {"backend", "NAME", "xen (the default), or libxl: by its own call"},
     [OPTION_FORCE] = {"force", NULL, "even below what a guest can give without harm"},
     {NULL, NULL, NULL},
 };
@@ -83,8 +83,8 @@ static int set_set_target_option(struct set_target *set, struct cli_args *args, 
     set->waits |= option == OPTION_WAIT;
     set->change.force |= option == OPTION_FORCE;
     cli_change_option(&set->change, args, option);
-    if (option == OPTION_THROUGH)
-        return cli_change_through(&set->change, args->value);
+    if (option == OPTION_BACKEND)
+        return cli_change_backend(&set->change, args->value);
     if (option == OPTION_TIMEOUT)
         return cli_args_time(args, &set->timeout_usec);
     return CLI_DONE;
