@@ -10,6 +10,7 @@ commands() {
     run -0 ballast --help
     [ "$output" = "$(ballast help)" ]
     [ "$(ballast -h)" = "$output" ]
+    [ "$(ballast -V)" = "$(ballast --version)" ]
     run -0 ballast --version
     [[ $output =~ ^ballast\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
     run -2 ballast help frobnicate

@@ -33,7 +33,7 @@ static void print_overview(FILE *out)
     fputs("  help         this, or 'help COMMAND'\n\n"
           "options:\n"
           "  -h, --help     this, or after a command: its help\n"
-          "  --version      the version\n"
+          "  -V, --version  the version\n"
           "  --run-dir DIR  before a command: where the daemon's sockets are, if not in\n"
           "                 /run/ballast; so does BALLAST_RUN_DIR\n",
           out);
@@ -154,7 +154,7 @@ static int dispatch_command(int argc, char **argv)
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
         strcmp(argv[1], "-h") == 0)
         return print_help(argc > 2 ? argv[2] : NULL);
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("ballast %s\n", ballast_version());
         return CLI_DONE;
     }
