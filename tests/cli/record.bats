@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A host written down look by look, and the balancer run over it.
+# A host written down sample by sample, and the balancer run over it.
 load common
 
 make_host() {
@@ -14,7 +14,7 @@ END
     HOST=(--host sim:host.scn)
 }
 
-@test "record writes a line a look, at even intervals" {
+@test "record writes a line a sample, at even intervals" {
     make_host
     run -0 --separate-stderr ballast record "${HOST[@]}" --interval 500ms --for 3s
     [ -z "$stderr" ]
@@ -27,7 +27,7 @@ END
     [ "$(jq -c '.host.free_kib + .host.xen_kib + (.doms | map(.tot_kib + .overhead_kib) | add)' <<<"$output" | sort -u)" = 4194304 ]
 }
 
-@test "a simulated host is recorded to the end of its scenario, a second a look" {
+@test "a simulated host is recorded to the end of its scenario, a second a sample" {
     make_host
     run -0 ballast record "${HOST[@]}"
     [ "${#lines[@]}" = 21 ]
@@ -44,7 +44,7 @@ END
     run -0 ballast host --host last.json --json
     figure "$output" .overcounted_kib 0
     run -0 ballast replay host.jsonl
-    [[ ${lines[-1]} == "9 looks in 8.0 s under policy ballast: "*" changes, no law broken" ]]
+    [[ ${lines[-1]} == "9 samples in 8.0 s under policy ballast: "*" changes, no law broken" ]]
 }
 
 @test "replay says what would have been changed, and when" {
@@ -57,7 +57,7 @@ END
     [[ ${lines[-1]} == *": $changes changes, no law broken" ]]
     run -0 ballast replay --json host.jsonl
     figure "$output" '.sets | length' "$changes"
-    figure "$output" .looks 21
+    figure "$output" .samples 21
     figure "$output" '.broken | length' 0
     figure "$output" '.sets[0].id' 1
     figure "$output" .policy ballast

@@ -205,15 +205,15 @@ static void test_other_releases(void **state)
     assert_int_equal(series_unpack(&place, other, sizeof(other), out, &count, NULL), -EINVAL);
 }
 
-static void test_look(void **state)
+static void test_fold_sample(void **state)
 {
     (void)state;
     struct series_fold fold = {0};
     struct series_bucket bucket;
     assert_false(series_fold_end(&fold, 0, 10, &bucket));
-    series_fold_look(&fold, (uint64_t[]){100, 50, 0}, 90);
-    series_fold_look(&fold, (uint64_t[]){900, 50, 7}, 0);
-    series_fold_look(&fold, (uint64_t[]){200, 40, 0}, 10);
+    series_fold_sample(&fold, (uint64_t[]){100, 50, 0}, 90);
+    series_fold_sample(&fold, (uint64_t[]){900, 50, 7}, 0);
+    series_fold_sample(&fold, (uint64_t[]){200, 40, 0}, 10);
     assert_true(series_fold_end(&fold, 20, 10, &bucket));
     assert_int_equal(bucket.at_sec, 20);
     assert_int_equal(bucket.weight, 100);
@@ -281,7 +281,7 @@ static void test_conservation(void **state)
                 if (sum_of(&parts) != total_kib) /* what is overcounted is another test's */
                     continue;
                 uint64_t tenths = random_below(&random, 34);
-                series_fold_look(&fold, (uint64_t[]){parts.part_kib[9], 0, 0}, tenths);
+                series_fold_sample(&fold, (uint64_t[]){parts.part_kib[9], 0, 0}, tenths);
                 series_fold_parts(&fold, &parts, tenths);
                 for (size_t i = 0; i < SERIES_PARTS; i++)
                     wanted[i] += (unsigned __int128)parts.part_kib[i] * tenths;
@@ -311,10 +311,10 @@ static void test_parts(void **state)
     (void)state;
     struct series_fold fold = {0};
     struct series_bucket bucket;
-    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 60);
-    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 20);
+    series_fold_sample(&fold, (uint64_t[]){1, 0, 0}, 60);
+    series_fold_sample(&fold, (uint64_t[]){1, 0, 0}, 20);
     series_fold_parts(&fold, &(struct series_parts){100, {60, 50}}, 20);
-    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 20);
+    series_fold_sample(&fold, (uint64_t[]){1, 0, 0}, 20);
     series_fold_parts(&fold, &(struct series_parts){200, {150, 50}}, 20);
     assert_true(series_fold_end(&fold, 0, 10, &bucket));
     assert_int_equal(bucket.weight, 100);
@@ -323,14 +323,14 @@ static void test_parts(void **state)
     assert_int_equal(bucket.parts.part_kib[1], 50);
     /* Seen for no time: as it was last. */
     fold = (struct series_fold){0};
-    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 0);
+    series_fold_sample(&fold, (uint64_t[]){1, 0, 0}, 0);
     series_fold_parts(&fold, &(struct series_parts){100, {40, 60}}, 0);
     assert_true(series_fold_end(&fold, 0, 10, &bucket));
     assert_int_equal(bucket.parts.part_kib[1], 60);
     /* More than can be kept, and more than its parts. */
     fold = (struct series_fold){0};
     series_fold_parts(&fold, &(struct series_parts){UINT64_MAX, {UINT64_MAX, 5}}, 10);
-    series_fold_look(&fold, (uint64_t[]){1, 0, 0}, 10);
+    series_fold_sample(&fold, (uint64_t[]){1, 0, 0}, 10);
     assert_true(series_fold_end(&fold, 0, 10, &bucket));
     assert_int_equal(bucket.parts.total_kib, SERIES_MOST_KIB);
     assert_int_equal(bucket.parts.part_kib[0], SERIES_MOST_KIB);
@@ -404,7 +404,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pack),           cmocka_unit_test(test_pack_most),
         cmocka_unit_test(test_pack_at_rest),   cmocka_unit_test(test_unpack_any),
-        cmocka_unit_test(test_other_releases), cmocka_unit_test(test_look),
+        cmocka_unit_test(test_other_releases), cmocka_unit_test(test_fold_sample),
         cmocka_unit_test(test_thin),           cmocka_unit_test(test_put),
         cmocka_unit_test(test_view),           cmocka_unit_test(test_conservation),
         cmocka_unit_test(test_parts),

@@ -73,7 +73,7 @@ static void same_domain(const struct ballast_domain *domain, struct json_object 
 }
 
 /* What the port shows is what the line says, and it closes. */
-static void same_look(const struct ballast_host *host, struct json_object *raw)
+static void same_sample(const struct ballast_host *host, struct json_object *raw)
 {
     struct json_object *of_host = json_object_object_get(raw, "host");
     struct json_object *domains = json_object_object_get(raw, "doms");
@@ -101,13 +101,13 @@ static void replay_shows_each_line(const char *path)
     struct raw raw = read_raw(path);
     assert_int_equal(recording_read(path, &recording, &err), 0);
     assert_int_equal(recording.count, raw.count);
-    assert_int_equal(replay_new(recording.looks, recording.count, &replay, &err), 0);
+    assert_int_equal(replay_new(recording.samples, recording.count, &replay, &err), 0);
     struct hv *hv = replay_hv(replay);
     for (size_t i = 0; i < raw.count; i++) {
         const struct ballast_host *host;
         assert_int_equal(hv->ops->refresh(hv, &host, &err), 0);
         assert_int_equal(host->now_usec, replay_now_usec(replay));
-        same_look(host, raw.lines[i]);
+        same_sample(host, raw.lines[i]);
         assert_int_equal(replay_next(replay), i + 1 < raw.count);
     }
     hv->ops->close(hv);
@@ -123,13 +123,13 @@ static void something_moves(const char *path)
     size_t followed = 0;
     assert_int_equal(recording_read(path, &recording, NULL), 0);
     for (size_t i = 1; i < recording.count; i++) {
-        const struct ballast_host *look = &recording.looks[i];
-        const struct ballast_host *before = &recording.looks[i - 1];
-        for (size_t j = 0; j < look->domain_count && j < before->domain_count; j++) {
-            if (look->domains[j].id != before->domains[j].id)
+        const struct ballast_host *sample = &recording.samples[i];
+        const struct ballast_host *before = &recording.samples[i - 1];
+        for (size_t j = 0; j < sample->domain_count && j < before->domain_count; j++) {
+            if (sample->domains[j].id != before->domains[j].id)
                 break;
-            told += look->domains[j].target_kib != before->domains[j].target_kib;
-            followed += look->domains[j].tot_kib != before->domains[j].tot_kib;
+            told += sample->domains[j].target_kib != before->domains[j].target_kib;
+            followed += sample->domains[j].tot_kib != before->domains[j].tot_kib;
         }
     }
     recording_release(&recording);
@@ -152,10 +152,10 @@ static void no_policy_breaks_a_law(char *path)
     const struct simulate_replay_ear ear = {.arg = path, .breach = tell_breach};
     for (size_t i = 0; policy_at(i); i++) {
         struct simulate_replay done;
-        assert_int_equal(simulate_replay(recording.looks, recording.count, policy_at(i), NULL, &ear,
-                                         &done, &err),
+        assert_int_equal(simulate_replay(recording.samples, recording.count, policy_at(i), NULL,
+                                         &ear, &done, &err),
                          0);
-        assert_int_equal(done.looks, recording.count);
+        assert_int_equal(done.samples, recording.count);
         assert_int_equal(done.breaches, 0);
         assert_int_equal(done.failed, 0);
         if (i == 0)
@@ -175,17 +175,17 @@ static void each_recording(void **state)
     }
 }
 
-enum { LOOKS = 4 };
+enum { SAMPLES = 4 };
 
-/* One guest that holds 100 MiB, look after look, and a second from the third look on. */
+/* One guest that holds 100 MiB, sample after sample, and a second from the third sample on. */
 struct world {
-    struct ballast_domain domains[LOOKS][2];
-    struct ballast_host looks[LOOKS];
+    struct ballast_domain domains[SAMPLES][2];
+    struct ballast_host samples[SAMPLES];
 };
 
 static void make_world(struct world *world)
 {
-    for (size_t i = 0; i < LOOKS; i++) {
+    for (size_t i = 0; i < SAMPLES; i++) {
         for (size_t j = 0; j < 2; j++)
             world->domains[i][j] = (struct ballast_domain){.id = (uint32_t)(7 - 2 * j),
                                                            .name = "guest",
@@ -200,14 +200,14 @@ static void make_world(struct world *world)
                                                            .reported_free_kib = BALLAST_NONE,
                                                            .report_age_usec = BALLAST_NONE,
                                                            .shares = BALLAST_DEFAULT_SHARES};
-        world->looks[i] = (struct ballast_host){.now_usec = 1000000 * (i + 1),
-                                                .total_kib = 1000 * MIB,
-                                                .free_kib = 600 * MIB,
-                                                .domains = world->domains[i],
-                                                .domain_count = i < 2 ? 1 : 2};
+        world->samples[i] = (struct ballast_host){.now_usec = 1000000 * (i + 1),
+                                                  .total_kib = 1000 * MIB,
+                                                  .free_kib = 600 * MIB,
+                                                  .domains = world->domains[i],
+                                                  .domain_count = i < 2 ? 1 : 2};
     }
     /* The new one comes first: what is told must not stay with a place in the list. */
-    for (size_t i = 2; i < LOOKS; i++) {
+    for (size_t i = 2; i < SAMPLES; i++) {
         struct ballast_domain swap = world->domains[i][0];
         world->domains[i][0] = world->domains[i][1];
         world->domains[i][1] = swap;
@@ -224,7 +224,7 @@ static void shows_what_was_set_until_somebody_else_sets(void **state)
     size_t count;
     make_world(&world);
     world.domains[3][1].target_kib = 150 * MIB;
-    assert_int_equal(replay_new(world.looks, LOOKS, &replay, &err), 0);
+    assert_int_equal(replay_new(world.samples, SAMPLES, &replay, &err), 0);
     struct hv *hv = replay_hv(replay);
     assert_int_equal(hv->ops->set(hv, 7, 80 * MIB, BALLAST_NONE, &err), 0);
     assert_int_equal(hv->ops->set(hv, 7, BALLAST_NONE, 90 * MIB, &err), 0);
@@ -260,11 +260,11 @@ static void refuses_what_a_recording_has_not(void **state)
     struct ballast_error err = {0};
     size_t count;
     make_world(&world);
-    assert_int_equal(replay_new(world.looks, 0, &replay, &err), -EINVAL);
-    world.looks[2].now_usec = world.looks[1].now_usec;
-    assert_int_equal(replay_new(world.looks, LOOKS, &replay, &err), -EINVAL);
-    unit_assert_text(err, "look 3");
-    assert_int_equal(replay_new(world.looks, 2, &replay, &err), 0);
+    assert_int_equal(replay_new(world.samples, 0, &replay, &err), -EINVAL);
+    world.samples[2].now_usec = world.samples[1].now_usec;
+    assert_int_equal(replay_new(world.samples, SAMPLES, &replay, &err), -EINVAL);
+    unit_assert_text(err, "sample 3");
+    assert_int_equal(replay_new(world.samples, 2, &replay, &err), 0);
     struct hv *hv = replay_hv(replay);
     assert_int_equal(hv->ops->set(hv, 5, 80 * MIB, BALLAST_NONE, &err), -ENOENT);
     assert_int_equal(hv->ops->claim(hv, 7, 4, &err), -ENOTSUP);
@@ -282,9 +282,9 @@ static void sees_a_law_broken(void **state)
     struct ballast_error err = {0};
     struct balancer_options options = BALANCER_OPTIONS_DEFAULT;
     make_world(&world);
-    for (size_t i = 0; i < LOOKS; i++) {
+    for (size_t i = 0; i < SAMPLES; i++) {
         struct ballast_domain *domains = world.domains[i];
-        world.looks[i].domain_count = 2;
+        world.samples[i].domain_count = 2;
         for (size_t j = 0; j < 2; j++)
             domains[j].used_kib = domains[j].id == 7 ? 190 * MIB : 10 * MIB;
         for (size_t j = 0; j < 2; j++) {
@@ -293,16 +293,16 @@ static void sees_a_law_broken(void **state)
                 domains[j].id == 7 ? 100 * MIB : 200 * MIB;
             domains[j].dynamic_min_kib = domains[j].id == 7 ? 150 * MIB : 50 * MIB;
         }
-        world.looks[i].total_kib = 300 * MIB;
-        world.looks[i].free_kib = 0;
+        world.samples[i].total_kib = 300 * MIB;
+        world.samples[i].free_kib = 0;
     }
-    assert_int_equal(simulate_replay(world.looks, LOOKS, policy_at(0), &options, NULL, &done, &err),
-                     0);
+    assert_int_equal(
+        simulate_replay(world.samples, SAMPLES, policy_at(0), &options, NULL, &done, &err), 0);
     assert_int_equal(done.breaches, 0);
     assert_true(done.sets > 0);
     options.take_before_free = true;
-    assert_int_equal(simulate_replay(world.looks, LOOKS, policy_at(0), &options, NULL, &done, &err),
-                     0);
+    assert_int_equal(
+        simulate_replay(world.samples, SAMPLES, policy_at(0), &options, NULL, &done, &err), 0);
     assert_true(done.breaches > 0);
 }
 

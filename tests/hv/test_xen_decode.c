@@ -250,7 +250,7 @@ static void on_the_move(void **state)
     assert_int_equal(shown().state, BALLAST_DOMAIN_MIGRATING);
 }
 
-static struct ballast_domain shown_at(struct suspend_word *word, uint64_t sec)
+static struct ballast_domain shown_at(struct suspend_report *word, uint64_t sec)
 {
     struct ballast_domain out;
     struct xen_domain domain = known();
@@ -264,7 +264,7 @@ static struct ballast_domain shown_at(struct suspend_word *word, uint64_t sec)
 static void a_word_of_suspending(void **state)
 {
     (void)state;
-    struct suspend_word word = {0};
+    struct suspend_report word = {0};
     assert_int_equal(shown_at(&word, 1000).state, BALLAST_DOMAIN_RUN);
     hear(XEN_NODE_SHUTDOWN, "suspend");
     assert_int_equal(shown_at(&word, 1060).state, BALLAST_DOMAIN_MIGRATING);
@@ -282,16 +282,16 @@ static void a_word_of_suspending(void **state)
 static void a_word_that_is_repeated(void **state)
 {
     (void)state;
-    struct suspend_word word = {0};
+    struct suspend_report word = {0};
     uint64_t believed = 0;
     for (uint64_t ds = 0; ds < 36000; ds++)
-        believed += suspend_word_look(&word, ds / 10 % 2, ds * 100000);
+        believed += suspend_report_sample(&word, ds / 10 % 2, ds * 100000);
     assert_in_range(believed, 100, 100 + 36000 / SUSPEND_WORD_SLOWNESS);
     /* Silence for ten minutes gives all of it back. */
-    assert_false(suspend_word_look(&word, false, UINT64_C(3600) * 1000000));
-    assert_true(suspend_word_look(&word, true, UINT64_C(4300) * 1000000));
-    assert_true(suspend_word_look(&word, true, UINT64_C(4309) * 1000000));
-    assert_false(suspend_word_look(&word, true, UINT64_C(4311) * 1000000));
+    assert_false(suspend_report_sample(&word, false, UINT64_C(3600) * 1000000));
+    assert_true(suspend_report_sample(&word, true, UINT64_C(4300) * 1000000));
+    assert_true(suspend_report_sample(&word, true, UINT64_C(4309) * 1000000));
+    assert_false(suspend_report_sample(&word, true, UINT64_C(4311) * 1000000));
 }
 
 /* dom0 as it boots with dom0_mem=1536M,max:1536M: no nodes, and no extra internal on top. */

@@ -39,7 +39,7 @@ static int fail(const char *what)
     return -1;
 }
 
-static void look_again(void)
+static void sample_again(void)
 {
     struct timespec pause = {.tv_nsec = 20000000};
     (void)nanosleep(&pause, NULL);
@@ -60,7 +60,7 @@ static uint64_t rest(void)
         uint64_t now = free_pages();
         same = now == last ? same + 1 : 0;
         last = now;
-        look_again();
+        sample_again();
     }
     return same == SAME_LOOKS ? last : 0;
 }
@@ -138,7 +138,7 @@ static int destroy(uint32_t domid, uint64_t free_before)
     for (int i = 0; i < MOST_LOOKS; i++) {
         if (free_pages() + HEAP_PAGES >= free_before)
             return 0;
-        look_again();
+        sample_again();
     }
     fprintf(stderr, "domain %" PRIu32 " does not go\n", domid);
     return -1;

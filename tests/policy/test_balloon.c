@@ -90,8 +90,8 @@ static void test_stuck_guest_costs_nothing(void **state)
     close_scene(&scene);
 }
 
-/* Looks may be far apart. Everybody has given what he was asked for, somebody else took some of it:
- * those who gave can give more, and the start is no lost one. */
+/* Samples may be far apart. Everybody has given what he was asked for, somebody else took some of
+ * it: those who gave can give more, and the start is no lost one. */
 static void test_who_has_given_may_give_more(void **state)
 {
     (void)state;
@@ -507,7 +507,7 @@ static void test_what_nobody_takes_is_available(void **state)
     close_scene(&scene);
 }
 
-/* What Xen takes for itself between two looks breaks no promise. */
+/* What Xen takes for itself between two samples breaks no promise. */
 static void test_a_guard_is_kept(void **state)
 {
     (void)state;

@@ -11,7 +11,7 @@
 
 #include "scene.h"
 
-/* One look with two starts that wait; which of them was granted. */
+/* One sample with two starts that wait; which of them was granted. */
 static unsigned decide_two(struct scene *scene, const struct balancer_request requests[2])
 {
     struct balancer_input input = {&scene->host, requests, 2, 0};

@@ -110,7 +110,8 @@ static void test_its_word(void **state)
     assert_int_equal(floor_of(&facts).kib, 500 * MIB);
 }
 
-/* One look sees how old the report is: to one that has not watched it an old one counts less, too.
+/* One sample sees how old the report is: to one that has not watched it an old one counts less,
+ * too.
  */
 static void test_one_look_sees_its_age(void **state)
 {

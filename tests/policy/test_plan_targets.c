@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When a target or a maximum is worth a write, and who is who from look to look. */
+/* When a target or a maximum is worth a write, and who is who from sample to sample. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -490,7 +490,7 @@ static void test_first_come_first_served(void **state)
     close_scene(&scene);
 }
 
-/* An id that is there twice is refused, also where no domain is one of the last look. */
+/* An id that is there twice is refused, also where no domain is one of the last sample. */
 static void test_an_id_is_there_once(void **state)
 {
     (void)state;
@@ -505,7 +505,7 @@ static void test_an_id_is_there_once(void **state)
     close_scene(&scene);
 }
 
-/* Nothing is remembered of a domain that was not there at the last look. */
+/* Nothing is remembered of a domain that was not there at the last sample. */
 static void test_one_that_comes_back_is_new(void **state)
 {
     (void)state;

@@ -188,7 +188,7 @@ static uint64_t counted_kib(struct desk *desk)
     return kib;
 }
 
-/* At every instant, whether the daemon has looked since or not, and without anybody's bind. */
+/* At every instant, whether the daemon has sampled since or not, and without anybody's bind. */
 static void test_unbound_from_shell_to_use(void **state)
 {
     (void)state;
@@ -217,7 +217,7 @@ static void test_unbound_from_shell_to_use(void **state)
     close_desk(&desk);
 }
 
-/* Built before anybody looked, or while the ledger could not be written. */
+/* Built before anybody sampled, or while the ledger could not be written. */
 static void test_built_before_it_is_bound(void **state)
 {
     (void)state;
@@ -512,7 +512,7 @@ static void settle_deaths(struct world *w)
             w->desk.journal_fails = 0;
             see(&w->desk);
             if (state_of(&w->desk, w->starts[i].id) == LEDGER_GRANTED) {
-                /* It came and went between two looks: its toolstack tries again. */
+                /* It came and went between two samples: its toolstack tries again. */
                 w->starts[i].domid = 0;
                 continue;
             }

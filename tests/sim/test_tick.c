@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The loop: its order, its second look, and that a broken law is seen. */
+/* The loop: its order, its second sample, and that a broken law is seen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,12 +19,13 @@
 
 enum { MOST = 4, LOG = 512 };
 
-/* A host that writes down what is done to it, and changes between the first and the second look. */
+/* A host that writes down what is done to it, and changes between the first and the second sample.
+ */
 struct fake {
     struct hv hv;
     struct ballast_domain domains[MOST];
     struct ballast_host host;
-    unsigned looks;
+    unsigned samples;
     void (*before_second)(struct fake *fake);
     void (*before_last)(struct fake *fake); /* the one for the laws */
     int set_fails;
@@ -43,9 +44,9 @@ static int fake_refresh(struct hv *hv, const struct ballast_host **out, struct b
 {
     (void)err;
     struct fake *fake = (struct fake *)hv;
-    if (++fake->looks == 2 && fake->before_second)
+    if (++fake->samples == 2 && fake->before_second)
         fake->before_second(fake);
-    if (fake->looks == 4 && fake->before_last)
+    if (fake->samples == 4 && fake->before_last)
         fake->before_last(fake);
     fake->host.domains = fake->domains;
     *out = &fake->host;
@@ -150,7 +151,7 @@ static struct tick_result run(struct tick *tick, struct fake *fake, uint64_t use
 {
     struct tick_result result;
     fake->host.now_usec = usec;
-    fake->looks = 0;
+    fake->samples = 0;
     fake->log[0] = '\0';
     assert_int_equal(tick_run(tick, usec, &result, NULL), 0);
     assert_true(result.judged);
@@ -192,8 +193,8 @@ static void lose_free(struct fake *fake)
     fake->host.free_kib = 0;
 }
 
-/* What changed between the looks is not acted on. */
-static void test_second_look(void **state)
+/* What changed between the samples is not acted on. */
+static void test_second_sample(void **state)
 {
     (void)state;
     struct fake fake = a_fake(2048);
@@ -490,7 +491,7 @@ static struct tick_result run_in_debt(void (*before_last)(struct fake *fake))
     struct tick *tick = a_tick(&fake);
     struct tick_result result = run(tick, &fake, 1000000);
     assert_true(result.done > 0);
-    assert_int_equal(fake.looks, 4);
+    assert_int_equal(fake.samples, 4);
     tick_free(tick);
     return result;
 }
@@ -508,7 +509,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
-        cmocka_unit_test(test_second_look),
+        cmocka_unit_test(test_second_sample),
         cmocka_unit_test(test_failed_set),
         cmocka_unit_test(test_laws_of_sets),
         cmocka_unit_test(test_laws_of_sums),

@@ -47,7 +47,7 @@ static void make_well(struct host *host)
         .total_kib = 8192 * MIB,
         .free_kib = 6000 * MIB,
         .low_free_kib = 3000 * MIB,
-        .looked_usec = 2000000,
+        .sampled_usec = 2000000,
         .dom0_mem = DOCTOR_YES,
         .dom0_mem_max = DOCTOR_YES,
         .autoballoon = DOCTOR_AUTOBALLOON_AUTO,
@@ -231,7 +231,7 @@ static void test_near_misses(void **state)
     host.facts.own_daemon = false;
     assert_int_equal(doctor_examine(&host.facts, NULL, 0), 1);
     /* One look sees no move. */
-    host.facts.looked_usec = 0;
+    host.facts.sampled_usec = 0;
     assert_int_equal(doctor_examine(&host.facts, NULL, 0), 0);
     make_well(&host);
     max_low(&host); /* paused: it cannot try */

@@ -62,13 +62,13 @@ static bool is_finished(void *context, const struct ballast_domain *domain)
     return scene->unfinished == 0 || domain->id != scene->unfinished;
 }
 
-static int look(struct scene *scene)
+static int sample(struct scene *scene)
 {
     uint64_t held_kib = scene->xen_kib;
     for (size_t i = 0; i < scene->host.domain_count; i++)
         held_kib += scene->domains[i].tot_kib;
     scene->host.free_kib = scene->host.total_kib - held_kib;
-    return drift_look(scene->drift, &scene->host, is_finished, scene, scene->seen);
+    return drift_sample(scene->drift, &scene->host, is_finished, scene, scene->seen);
 }
 
 static void test_a_build_among_balloons(void **state)
@@ -77,22 +77,22 @@ static void test_a_build_among_balloons(void **state)
     struct scene scene;
     open_scene(&scene);
     struct ballast_domain *other = add(&scene, 1, 512 * MIB, BALLAST_DOMAIN_RUN);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     struct ballast_domain *guest = add(&scene, 2, 16 * MIB, BALLAST_DOMAIN_BUILD);
     scene.xen_kib += 1500;
     other->tot_kib -= 64 * MIB;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     guest->tot_kib = 128 * MIB;
     scene.xen_kib += 600;
     other->tot_kib += 17 * MIB;
     guest->state = BALLAST_DOMAIN_PAUSED;
-    assert_int_equal(look(&scene), 1);
+    assert_int_equal(sample(&scene), 1);
     assert_int_equal(scene.seen[0].id, 2);
     assert_int_equal(scene.seen[0].beside_kib, 2100);
     assert_int_equal(scene.seen[0].tot_kib, 128 * MIB);
     /* It is told once. */
     guest->state = BALLAST_DOMAIN_RUN;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     drift_free(scene.drift);
 }
 
@@ -102,38 +102,38 @@ static void test_a_toolstack_at_work_is_waited_for(void **state)
     struct scene scene;
     open_scene(&scene);
     add(&scene, 1, 512 * MIB, BALLAST_DOMAIN_RUN);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     assert_int_equal(scene.asked, 0);
     scene.unfinished = 2;
     struct ballast_domain *guest = add(&scene, 2, 128 * MIB, BALLAST_DOMAIN_BUILD);
     scene.xen_kib += 2100;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     assert_int_equal(scene.asked, 0);
     /* Its memory is built, and its device model starts. */
     guest->state = BALLAST_DOMAIN_PAUSED;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     scene.xen_kib += 24;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     assert_int_equal(scene.asked, 2);
     scene.unfinished = 0;
-    assert_int_equal(look(&scene), 1);
+    assert_int_equal(sample(&scene), 1);
     assert_int_equal(scene.seen[0].id, 2);
     assert_int_equal(scene.seen[0].beside_kib, 2124);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     assert_int_equal(scene.asked, 3);
     drift_free(scene.drift);
 }
 
-static void test_between_two_looks(void **state)
+static void test_between_two_samples(void **state)
 {
     (void)state;
     struct scene scene;
     open_scene(&scene);
     add(&scene, 0, 512 * MIB, BALLAST_DOMAIN_RUN);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     add(&scene, 5, 64 * MIB, BALLAST_DOMAIN_RUN);
     scene.xen_kib += 88;
-    assert_int_equal(look(&scene), 1);
+    assert_int_equal(sample(&scene), 1);
     assert_int_equal(scene.seen[0].beside_kib, 88);
     drift_free(scene.drift);
 }
@@ -145,28 +145,28 @@ static void test_what_cannot_be_told_is_not(void **state)
     struct scene scene;
     open_scene(&scene);
     struct ballast_domain *early = add(&scene, 1, 64 * MIB, BALLAST_DOMAIN_BUILD);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     early->state = BALLAST_DOMAIN_RUN;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     struct ballast_domain *a = add(&scene, 2, 1 * MIB, BALLAST_DOMAIN_BUILD);
     struct ballast_domain *b = add(&scene, 3, 1 * MIB, BALLAST_DOMAIN_BUILD);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     a->state = b->state = BALLAST_DOMAIN_RUN;
     scene.xen_kib += 5000;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     /* One goes while another is built. */
     struct ballast_domain *c = add(&scene, 4, 1 * MIB, BALLAST_DOMAIN_BUILD);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     scene.domains[0] = *c;
     scene.host.domain_count--;
     scene.xen_kib -= 300;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     scene.domains[0].state = BALLAST_DOMAIN_RUN;
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     /* Afterwards all is well again. */
     add(&scene, 6, 1 * MIB, BALLAST_DOMAIN_RUN);
     scene.xen_kib += 64;
-    assert_int_equal(look(&scene), 1);
+    assert_int_equal(sample(&scene), 1);
     assert_int_equal(scene.seen[0].beside_kib, 64);
     drift_free(scene.drift);
 }
@@ -230,9 +230,9 @@ static void test_the_order_does_not_matter(void **state)
     assert_non_null(other);
     for (int i = 0; i < 4000; i++) {
         change(&scene, &chance);
-        int count = look(&scene);
+        int count = sample(&scene);
         shuffle(&scene, &chance);
-        assert_int_equal(drift_look(other, &scene.host, NULL, NULL, seen), count);
+        assert_int_equal(drift_sample(other, &scene.host, NULL, NULL, seen), count);
         qsort(scene.seen, (size_t)count, sizeof(*scene.seen), by_id);
         qsort(seen, (size_t)count, sizeof(*seen), by_id);
         for (int j = 0; j < count; j++) {
@@ -254,24 +254,24 @@ static void test_a_number_again(void **state)
     static struct scene scene;
     open_scene(&scene);
     add(&scene, 0, 512 * MIB, BALLAST_DOMAIN_RUN);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     for (int life = 0; life < 5; life++) {
         struct ballast_domain *guest = add(&scene, 7, 64 * MIB, BALLAST_DOMAIN_BUILD);
         scene.xen_kib += 200;
-        assert_int_equal(look(&scene), 0);
+        assert_int_equal(sample(&scene), 0);
         guest->state = BALLAST_DOMAIN_RUN;
         scene.xen_kib += (uint64_t)life;
-        assert_int_equal(look(&scene), 1);
+        assert_int_equal(sample(&scene), 1);
         assert_int_equal(scene.seen[0].id, 7);
         assert_int_equal(scene.seen[0].beside_kib, 200 + life);
         scene.host.domain_count--;
         scene.xen_kib -= 200 + (uint64_t)life;
-        assert_int_equal(look(&scene), 0);
+        assert_int_equal(sample(&scene), 0);
     }
     drift_free(scene.drift);
 }
 
-/* A full host: each one's cost is told, and a look takes no memory once it has been so many. */
+/* A full host: each one's cost is told, and a sample takes no memory once it has been so many. */
 static void test_a_thousand(void **state)
 {
     (void)state;
@@ -279,23 +279,23 @@ static void test_a_thousand(void **state)
     uint32_t chance = 11;
     open_scene(&scene);
     add(&scene, 0, 512 * MIB, BALLAST_DOMAIN_RUN);
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     for (uint32_t i = 1; i < MOST; i++) {
         add(&scene, i * 32, MIB, BALLAST_DOMAIN_BUILD);
-        assert_int_equal(look(&scene), 0);
+        assert_int_equal(sample(&scene), 0);
         scene.domains[i].state = BALLAST_DOMAIN_RUN;
         scene.xen_kib += 300 + i;
-        assert_int_equal(look(&scene), 1);
+        assert_int_equal(sample(&scene), 1);
         assert_int_equal(scene.seen[0].id, i * 32);
         assert_int_equal(scene.seen[0].beside_kib, 300 + i);
     }
-    assert_int_equal(look(&scene), 0);
+    assert_int_equal(sample(&scene), 0);
     size_t before = allocations;
     assert_true(before > 0);
     for (int i = 0; i < 100; i++) {
         scene.host.domain_count = i % 2 ? MOST : MOST - 1;
         shuffle(&scene, &chance);
-        assert_int_equal(look(&scene), i % 2);
+        assert_int_equal(sample(&scene), i % 2);
         scene.host.domain_count = MOST;
     }
     assert_int_equal(allocations, before);
@@ -383,7 +383,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_build_among_balloons),
         cmocka_unit_test(test_a_toolstack_at_work_is_waited_for),
-        cmocka_unit_test(test_between_two_looks),
+        cmocka_unit_test(test_between_two_samples),
         cmocka_unit_test(test_what_cannot_be_told_is_not),
         cmocka_unit_test(test_the_order_does_not_matter),
         cmocka_unit_test(test_a_number_again),

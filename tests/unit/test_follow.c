@@ -22,29 +22,32 @@ static void test_reached_when_it_rests(void **state)
 {
     (void)state;
     struct ballast_follow follow = down(256 * MIB, 128 * MIB);
-    assert_int_equal(ballast_follow_look(&follow, SEC, 192 * MIB), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 192 * MIB), BALLAST_FOLLOW_MOVING);
     assert_int_equal(ballast_follow_permyriad(&follow), 5000);
     /* Within extra internal, but still on its way. */
-    assert_int_equal(ballast_follow_look(&follow, 2 * SEC, 128 * MIB + 512), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, 3 * SEC, 128 * MIB + 64), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, 4 * SEC, 128 * MIB + 64), BALLAST_FOLLOW_REACHED);
+    assert_int_equal(ballast_follow_sample(&follow, 2 * SEC, 128 * MIB + 512),
+                     BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, 3 * SEC, 128 * MIB + 64),
+                     BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, 4 * SEC, 128 * MIB + 64),
+                     BALLAST_FOLLOW_REACHED);
     assert_int_equal(ballast_follow_permyriad(&follow), 10000);
     /* It was there from the beginning. */
     follow = down(128 * MIB, 128 * MIB);
-    assert_int_equal(ballast_follow_look(&follow, 1, 128 * MIB), BALLAST_FOLLOW_REACHED);
+    assert_int_equal(ballast_follow_sample(&follow, 1, 128 * MIB), BALLAST_FOLLOW_REACHED);
     /* Beyond extra internal it is not. */
     follow = down(129 * MIB + 4, 128 * MIB);
-    assert_int_equal(ballast_follow_look(&follow, 1, 129 * MIB + 4), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, 1, 129 * MIB + 4), BALLAST_FOLLOW_MOVING);
 }
 
 static void test_growing(void **state)
 {
     (void)state;
     struct ballast_follow follow = down(128 * MIB, 256 * MIB);
-    assert_int_equal(ballast_follow_look(&follow, SEC, 256 * MIB - 8), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, SEC, 256 * MIB - 8), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, SEC, 256 * MIB - 3), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, SEC, 256 * MIB - 3), BALLAST_FOLLOW_REACHED);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 256 * MIB - 8), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 256 * MIB - 8), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 256 * MIB - 3), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 256 * MIB - 3), BALLAST_FOLLOW_REACHED);
 }
 
 /* A HVM guest without a video adapter never gets its last pages. */
@@ -53,25 +56,26 @@ static void test_some_pages_short(void **state)
     (void)state;
     struct ballast_follow follow = down(192 * MIB, 136 * MIB);
     follow.short_kib = BALLAST_HVM_SHORT_KIB;
-    assert_int_equal(ballast_follow_look(&follow, SEC, 136 * MIB - 20), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, SEC, 136 * MIB - 20), BALLAST_FOLLOW_REACHED);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 136 * MIB - 20), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 136 * MIB - 20), BALLAST_FOLLOW_REACHED);
     follow.last_kib = 136 * MIB - 68;
-    assert_int_equal(ballast_follow_look(&follow, SEC, 136 * MIB - 68), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, SEC, 136 * MIB - 68), BALLAST_FOLLOW_MOVING);
 }
 
 static void test_stopped_without_progress(void **state)
 {
     (void)state;
     struct ballast_follow follow = down(256 * MIB, 128 * MIB);
-    assert_int_equal(ballast_follow_look(&follow, 5 * SEC, 200 * MIB), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, 15 * SEC - 1, 200 * MIB), BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, 15 * SEC, 200 * MIB), BALLAST_FOLLOW_STOPPED);
+    assert_int_equal(ballast_follow_sample(&follow, 5 * SEC, 200 * MIB), BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, 15 * SEC - 1, 200 * MIB),
+                     BALLAST_FOLLOW_MOVING);
+    assert_int_equal(ballast_follow_sample(&follow, 15 * SEC, 200 * MIB), BALLAST_FOLLOW_STOPPED);
     /* A page now and then is no progress; neither is the wrong way. */
     follow = down(256 * MIB, 128 * MIB);
     for (uint64_t i = 1; i < 10; i++)
-        assert_int_equal(ballast_follow_look(&follow, i * SEC, 256 * MIB - 4 * i),
+        assert_int_equal(ballast_follow_sample(&follow, i * SEC, 256 * MIB - 4 * i),
                          BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, 10 * SEC, 300 * MIB), BALLAST_FOLLOW_STOPPED);
+    assert_int_equal(ballast_follow_sample(&follow, 10 * SEC, 300 * MIB), BALLAST_FOLLOW_STOPPED);
     assert_int_equal(ballast_follow_permyriad(&follow), 0);
 }
 
@@ -80,9 +84,9 @@ static void test_late(void **state)
     (void)state;
     struct ballast_follow follow = down(256 * MIB, 128 * MIB);
     for (uint64_t i = 1; i < 60; i++)
-        assert_int_equal(ballast_follow_look(&follow, i * SEC, (256 - i) * MIB),
+        assert_int_equal(ballast_follow_sample(&follow, i * SEC, (256 - i) * MIB),
                          BALLAST_FOLLOW_MOVING);
-    assert_int_equal(ballast_follow_look(&follow, 60 * SEC, 196 * MIB), BALLAST_FOLLOW_LATE);
+    assert_int_equal(ballast_follow_sample(&follow, 60 * SEC, 196 * MIB), BALLAST_FOLLOW_LATE);
 }
 
 /* A guest that has stopped at 200 MiB on its way to 128, for no reason. */

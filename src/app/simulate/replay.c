@@ -32,12 +32,13 @@ static int nobody_to_answer(void *book, const struct ballast_host *host,
     return ballast_fail(err, -EINVAL, "an answer to a start that nobody asked for");
 }
 
-static int one_look(struct tick *tick, uint64_t now_usec, const struct simulate_replay_ear *ear,
-                    struct simulate_replay *out, struct ballast_error *err)
+static int replay_one_sample(struct tick *tick, uint64_t now_usec,
+                             const struct simulate_replay_ear *ear, struct simulate_replay *out,
+                             struct ballast_error *err)
 {
     struct tick_result result;
     int rc = tick_run(tick, now_usec, &result, err);
-    out->looks++;
+    out->samples++;
     out->sets += result.done;
     out->skipped += result.skipped;
     out->failed += result.failed;
@@ -47,7 +48,7 @@ static int one_look(struct tick *tick, uint64_t now_usec, const struct simulate_
     return rc;
 }
 
-int simulate_replay(const struct ballast_host *looks, size_t count, const struct policy *policy,
+int simulate_replay(const struct ballast_host *samples, size_t count, const struct policy *policy,
                     const struct balancer_options *options, const struct simulate_replay_ear *ear,
                     struct simulate_replay *out, struct ballast_error *err)
 {
@@ -55,7 +56,7 @@ int simulate_replay(const struct ballast_host *looks, size_t count, const struct
     struct replay *replay;
     *out = (struct simulate_replay){0};
     ear = ear ? ear : &deaf;
-    int rc = replay_new(looks, count, &replay, err);
+    int rc = replay_new(samples, count, &replay, err);
     if (rc < 0)
         return rc;
     struct tick *tick = tick_new(&(struct tick_config){
@@ -71,7 +72,7 @@ int simulate_replay(const struct ballast_host *looks, size_t count, const struct
     rc = tick ? 0 : ballast_fail(err, -ENOMEM, "out of memory");
     uint64_t begin_usec = replay_now_usec(replay);
     while (rc == 0) {
-        rc = one_look(tick, replay_now_usec(replay), ear, out, err);
+        rc = replay_one_sample(tick, replay_now_usec(replay), ear, out, err);
         out->span_usec = replay_now_usec(replay) - begin_usec;
         if (rc < 0 || !replay_next(replay))
             break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The loop that decides on a real host, over a recording of one: what it would have done at each
- * look, and whether a law would have been broken. No start waits and nothing is promised in it.
+ * sample, and whether a law would have been broken. No start waits and nothing is promised in it.
  */
 #ifndef APP_SIMULATE_REPLAY_H
 #define APP_SIMULATE_REPLAY_H
@@ -14,12 +14,12 @@
 #include "app/tick/tick.h"
 
 struct simulate_replay {
-    size_t looks;
+    size_t samples;
     size_t sets; /* done */
     size_t skipped;
     size_t failed;
     size_t breaches;
-    uint64_t span_usec; /* from the first look to the last */
+    uint64_t span_usec; /* from the first sample to the last */
 };
 
 /* What is told on the way; either may be NULL. */
@@ -31,10 +31,10 @@ struct simulate_replay_ear {
 };
 
 /*
- * A tick for each look; `options` NULL: the default ones. -EINVAL as replay_new() and the balancer,
- * -ENOMEM; *out counts what was done until then.
+ * A tick for each sample; `options` NULL: the default ones. -EINVAL as replay_new() and the
+ * balancer, -ENOMEM; *out counts what was done until then.
  */
-int simulate_replay(const struct ballast_host *looks, size_t count, const struct policy *policy,
+int simulate_replay(const struct ballast_host *samples, size_t count, const struct policy *policy,
                     const struct balancer_options *options, const struct simulate_replay_ear *ear,
                     struct simulate_replay *out, struct ballast_error *err);
 

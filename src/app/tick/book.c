@@ -14,7 +14,7 @@ struct tick_ledger {
     struct ledger *ledger;
     struct balancer_request *requests;
     size_t request_capacity;
-    uint64_t *ids; /* bound ones, looked at in tick_ledger_see() */
+    uint64_t *ids; /* bound ones, sampled in tick_ledger_see() */
     size_t id_capacity;
     uint64_t available_kib; /* when the host was seen last */
     tick_uuid_fn *uuid_of;  /* of the domains of the last snapshot; NULL: none was seen yet */

@@ -40,7 +40,7 @@ const struct ballast_domain *kept_find(const struct ballast_domain *domains, siz
                                        uint32_t id)
 {
     struct ballast_domain key = {.id = id};
-    /* Xen hands domains out in order of id; who does not is looked through. */
+    /* Xen hands domains out in order of id; who does not is searched for. */
     const struct ballast_domain *found =
         count > 0 ? bsearch(&key, domains, count, sizeof(*domains), compare_ids) : NULL;
     for (size_t i = 0; !found && i < count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The domains of one look, kept beyond the next. */
+/* The domains of one sample, kept beyond the next. */
 #ifndef APP_TICK_KEPT_H
 #define APP_TICK_KEPT_H
 
@@ -19,7 +19,7 @@ struct kept {
 /* Begun as zeros; takes the place of what was kept. -ENOMEM: that stays. */
 int kept_take(struct kept *kept, const struct ballast_host *host, struct ballast_error *err);
 void kept_free(struct kept *kept);
-/* Among the domains of one look; NULL: not there. */
+/* Among the domains of one sample; NULL: not there. */
 const struct ballast_domain *kept_find(const struct ballast_domain *domains, size_t count,
                                        uint32_t id);
 

@@ -17,9 +17,9 @@ struct tick_sums {
 
 struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib);
 /*
- * The same, after the look whose domains are `before`. A guest that has given something since then
- * left that room itself, and as much became free or covers what is owed: it is not counted, nor is
- * the growth back to where it was.
+ * The same, after the sample whose domains are `before`. A guest that has given something since
+ * then left that room itself, and as much became free or covers what is owed: it is not counted,
+ * nor is the growth back to where it was.
  */
 struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promised_kib,
                                  const struct kept *before);

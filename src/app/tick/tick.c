@@ -12,10 +12,10 @@
 struct tick {
     struct tick_config config;
     struct balancer *balancer;
-    /* The host as it was judged; the snapshot itself is gone with the second look. */
+    /* The host as it was judged; the snapshot itself is gone with the second sample. */
     struct kept judged;
-    struct tick_sums before; /* of the second look, before anything is granted or given */
-    struct kept looked;      /* the same look, where laws are checked */
+    struct tick_sums before; /* of the second sample, before anything is granted or given */
+    struct kept sampled;     /* the same sample, where laws are checked */
     uint64_t before_usec;
 };
 
@@ -41,7 +41,7 @@ void tick_free(struct tick *tick)
         return;
     balancer_free(tick->balancer);
     kept_free(&tick->judged);
-    kept_free(&tick->looked);
+    kept_free(&tick->sampled);
     free(tick);
 }
 
@@ -240,14 +240,15 @@ static void do_growth(struct tick *tick, const struct ballast_host *host, struct
     }
 }
 
-static int look_again(struct tick *tick, const struct ballast_host **out, struct ballast_error *err)
+static int sample_again(struct tick *tick, const struct ballast_host **out,
+                        struct ballast_error *err)
 {
     int rc = refresh(tick, out, err);
     if (rc < 0)
         return rc;
     tick->before = tick_sums_of(*out, promised_kib(tick, *out));
     tick->before_usec = (*out)->now_usec;
-    return tick->config.checks_laws ? kept_take(&tick->looked, *out, err) : 0;
+    return tick->config.checks_laws ? kept_take(&tick->sampled, *out, err) : 0;
 }
 
 static void check_laws(struct tick *tick, struct tick_result *out)
@@ -258,7 +259,7 @@ static void check_laws(struct tick *tick, struct tick_result *out)
     /* Two moments that are far apart differ by more than what was done in between. */
     if (ballast_sub_floor(host->now_usec, tick->before_usec) >= tick->config.interval_usec)
         return;
-    struct tick_sums after = tick_sums_since(host, promised_kib(tick, host), &tick->looked);
+    struct tick_sums after = tick_sums_since(host, promised_kib(tick, host), &tick->sampled);
     tick_laws_of_sums(host, &tick->before, &after, out);
 }
 
@@ -277,11 +278,11 @@ int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
     if (out->decided.set_count == 0 && out->decided.verdict_count == 0)
         return 0;
     /* What has changed since it was judged is not acted on. */
-    if ((rc = look_again(tick, &host, err)) < 0)
+    if ((rc = sample_again(tick, &host, err)) < 0)
         return rc;
     do_reductions(tick, host, out);
     /* What is granted and given comes out of what is there after that. */
-    if (out->decided.take_count > 0 && (rc = look_again(tick, &host, err)) < 0)
+    if (out->decided.take_count > 0 && (rc = sample_again(tick, &host, err)) < 0)
         return rc;
     do_growth(tick, host, out);
     if (tick->config.checks_laws && !tick->config.dry)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The one loop, shared by the simulator's command and the daemon. A tick always does the same in
- * the same order: re-arm (the next tick is due whatever becomes of this one), refresh, judge, look
- * again (what has changed since is not acted on), do what takes, look once more, grant and give
- * from what is there then, remember. A tick that decides nothing looks once.
+ * the same order: re-arm (the next tick is due whatever becomes of this one), refresh, judge,
+ * sample again (what has changed since is not acted on), do what takes, sample once more, grant and
+ * give from what is there then, remember. A tick that decides nothing samples once.
  *
  * Who waits for memory and what has been promised is kept by a book: the ledger in the daemon, a
  * toolstack's starts in a simulation.
@@ -22,7 +22,7 @@
 #include "core/policy/policy.h"
 #include "edge/hv/hv.h"
 
-/* How often a host is looked at. A balloon moves 5 to 40 MiB in that time. */
+/* How often a host is sampled. A balloon moves 5 to 40 MiB in that time. */
 #define TICK_USEC UINT64_C(100000)
 
 struct tick_book {
@@ -33,8 +33,8 @@ struct tick_book {
     /* Granted to starts that this snapshot does not show yet as held, claims or builds. */
     uint64_t (*promised_kib)(void *book, const struct ballast_host *host);
     /*
-     * Records the verdict for good, then tells whoever waits; `host` is the second look. A failure
-     * leaves the request waiting; it comes again with the next tick.
+     * Records the verdict for good, then tells whoever waits; `host` is the second sample. A
+     * failure leaves the request waiting; it comes again with the next tick.
      */
     int (*answer)(void *book, const struct ballast_host *host,
                   const struct balancer_verdict *verdict, struct ballast_error *err);
@@ -62,7 +62,7 @@ enum { TICK_BREACHES = 16 };
 /* What a set that was decided on came to. */
 enum tick_outcome {
     TICK_DONE,
-    TICK_SKIPPED, /* what it was decided on had changed by the second look */
+    TICK_SKIPPED, /* what it was decided on had changed by the second sample */
     TICK_FAILED,
 };
 
@@ -99,7 +99,7 @@ struct tick_config {
     struct tick_memory memory;
     uint64_t interval_usec; /* 0: TICK_USEC */
     bool dry;               /* decides and remembers, sets and answers nothing */
-    bool checks_laws;       /* looks a third time and holds what came against the laws */
+    bool checks_laws;       /* samples a third time and holds what came against the laws */
 };
 
 /* NULL: out of memory. */

@@ -98,14 +98,14 @@ static bool targets_moved(const struct doctor_facts *facts, const struct doctor_
 {
     /* Our own daemon moves targets; where another balancer does beside it, it says so: balancers.
      */
-    if (facts->own_daemon || facts->looked_usec == 0 ||
+    if (facts->own_daemon || facts->sampled_usec == 0 ||
         domain->earlier_target_kib == BALLAST_NONE || domain->target_kib == BALLAST_NONE ||
         domain->earlier_target_kib == domain->target_kib)
         return false;
     ballast_text_add(evidence,
                      "within %" PRIu64 " ms somebody moved its target from %" PRIu64 " to %" PRIu64
                      " KiB",
-                     facts->looked_usec / 1000, domain->earlier_target_kib, domain->target_kib);
+                     facts->sampled_usec / 1000, domain->earlier_target_kib, domain->target_kib);
     return true;
 }
 
@@ -201,7 +201,7 @@ static bool pv_at_boot(const struct doctor_facts *facts, const struct doctor_dom
     bool at_boot = domain->boot_kib != BALLAST_NONE && domain->tot_kib == domain->boot_kib;
     if (!domain->knows_type || domain->type != BALLAST_PV || domain->is_dom0 || !domain->runs ||
         !at_boot || domain->target_kib == BALLAST_NONE || domain->target_kib <= domain->boot_kib ||
-        facts->looked_usec == 0 || domain->earlier_tot_kib != domain->tot_kib ||
+        facts->sampled_usec == 0 || domain->earlier_tot_kib != domain->tot_kib ||
         facts->free_kib < domain->target_kib - domain->tot_kib)
         return false;
     ballast_text_add(evidence,

@@ -44,7 +44,7 @@ struct doctor_domain {
     uint64_t boot_kib; /* what its configuration started it with */
     uint64_t pod_entries_kib;
     uint64_t pod_cache_kib;
-    uint64_t earlier_tot_kib; /* at a first look, a moment ago */
+    uint64_t earlier_tot_kib; /* at a first sample, a moment ago */
     uint64_t earlier_target_kib;
 };
 
@@ -52,7 +52,7 @@ struct doctor_facts {
     uint64_t total_kib;
     uint64_t free_kib;
     uint64_t low_free_kib;          /* below 4 GiB; BALLAST_NONE: not known */
-    uint64_t looked_usec;           /* between the two looks; 0: there was one */
+    uint64_t sampled_usec;          /* between the two samples; 0: there was one */
     bool own_daemon;                /* manages this host: targets that move are its work */
     enum doctor_known dom0_mem;     /* is on Xen's command line, */
     enum doctor_known dom0_mem_max; /* and with it max: */

@@ -11,7 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
-/* A domain of the last look. */
+/* A domain of the last sample. */
 struct known {
     uint32_t id;
     bool is_used; /* the slot is somebody's */
@@ -27,8 +27,8 @@ struct table {
 };
 
 struct drift {
-    struct table known; /* of the last look */
-    struct table next;  /* what the next one makes; kept, so that a look needs no memory */
+    struct table known; /* of the last sample */
+    struct table next;  /* what the next one makes; kept, so that a sample needs no memory */
     size_t count;       /* in the first of them */
     size_t building;    /* of these */
     bool has_rest;
@@ -96,7 +96,7 @@ static const struct known *find(const struct drift *drift, uint32_t id)
     return slot->is_used ? slot : NULL;
 }
 
-/* Who comes and goes between two looks; more than one coming, or one going, muddles them all. */
+/* Who comes and goes between two samples; more than one coming, or one going, muddles them all. */
 static bool is_muddled(const struct drift *drift, const struct ballast_host *host)
 {
     size_t stayed = 0;
@@ -122,7 +122,7 @@ static struct known know(const struct drift *drift, const struct ballast_domain 
     return now;
 }
 
-/* What was made is the last look from now on. */
+/* What was made is the last sample from now on. */
 static void turn(struct drift *drift, size_t count, size_t building)
 {
     struct table last = drift->known;
@@ -132,8 +132,8 @@ static void turn(struct drift *drift, size_t count, size_t building)
     drift->building = building;
 }
 
-int drift_look(struct drift *drift, const struct ballast_host *host, drift_is_finished *is_finished,
-               void *context, struct drift_seen out[DRIFT_SEEN])
+int drift_sample(struct drift *drift, const struct ballast_host *host,
+                 drift_is_finished *is_finished, void *context, struct drift_seen out[DRIFT_SEEN])
 {
     int seen = 0;
     size_t building = 0;

@@ -24,10 +24,10 @@ struct drift;
 struct drift *drift_new(void);
 void drift_free(struct drift *drift);
 
-/* A guest that has been built since the look before. */
+/* A guest that has been built since the sample before. */
 struct drift_seen {
     uint32_t id;
-    uint64_t tot_kib;   /* that it held at that look */
+    uint64_t tot_kib;   /* that it held at that sample */
     int64_t beside_kib; /* that Xen spends on it beside that, its paging pool included */
 };
 
@@ -40,18 +40,18 @@ enum { DRIFT_SEEN = 16 };
 typedef bool drift_is_finished(void *context, const struct ballast_domain *domain);
 
 /*
- * A look at the host, each tick. Of guests that were finished since the last one, those whose cost
- * could be told apart go to `out`, DRIFT_SEEN at the most, in the order of the host's; the number
- * of them, or -ENOMEM. The host is one that ballast_host_check() lets through; its domains may be
- * in another order than before. O(n), and memory is taken only when there are more than ever.
- * `is_finished` is asked at each look about a guest that is new and no longer in BUILD, until it
- * says yes; NULL stands for yes.
+ * A sample of the host, each tick. Of guests that were finished since the last one, those whose
+ * cost could be told apart go to `out`, DRIFT_SEEN at the most, in the order of the host's; the
+ * number of them, or -ENOMEM. The host is one that ballast_host_check() lets through; its domains
+ * may be in another order than before. O(n), and memory is taken only when there are more than
+ * ever. `is_finished` is asked at each sample about a guest that is new and no longer in BUILD,
+ * until it says yes; NULL stands for yes.
  */
-int drift_look(struct drift *drift, const struct ballast_host *host, drift_is_finished *is_finished,
-               void *context, struct drift_seen out[DRIFT_SEEN]);
+int drift_sample(struct drift *drift, const struct ballast_host *host,
+                 drift_is_finished *is_finished, void *context, struct drift_seen out[DRIFT_SEEN]);
 
 /*
- * What the first looks at a guest that already runs cannot tell from its building: the pages that
+ * What the first sample of a guest that already runs cannot tell from its building: the pages that
  * hvmloader adds (11 to 12 were seen) and the first grant frames.
  */
 #define DRIFT_TOLERANCE_PAGES 24

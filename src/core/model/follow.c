@@ -28,8 +28,8 @@ static uint64_t distance_kib(uint64_t a_kib, uint64_t b_kib)
     return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
 }
 
-enum ballast_follow_state ballast_follow_look(struct ballast_follow *follow, uint64_t now_usec,
-                                              uint64_t tot_kib)
+enum ballast_follow_state ballast_follow_sample(struct ballast_follow *follow, uint64_t now_usec,
+                                                uint64_t tot_kib)
 {
     bool rests = tot_kib == follow->last_kib;
     uint64_t was_kib = distance_kib(follow->mark_kib, follow->goal_kib);

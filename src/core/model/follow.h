@@ -49,11 +49,11 @@ enum ballast_follow_state {
     BALLAST_FOLLOW_LATE,
 };
 
-/* The fields up to until_usec are the caller's to fill; this is the first look. */
+/* The fields up to until_usec are the caller's to fill; this is the first sample. */
 void ballast_follow_begin(struct ballast_follow *follow, uint64_t now_usec, uint64_t tot_kib);
-/* Each further one. It has arrived when two looks in a row see it at its goal and not moving. */
-enum ballast_follow_state ballast_follow_look(struct ballast_follow *follow, uint64_t now_usec,
-                                              uint64_t tot_kib);
+/* Each further one. It has arrived when two samples in a row see it at its goal and not moving. */
+enum ballast_follow_state ballast_follow_sample(struct ballast_follow *follow, uint64_t now_usec,
+                                                uint64_t tot_kib);
 /* How much of its way it has made. */
 uint32_t ballast_follow_permyriad(const struct ballast_follow *follow);
 

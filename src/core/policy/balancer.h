@@ -115,7 +115,7 @@ struct balancer_options {
     bool no_inaccuracy;      /* does not allow for balloons that stop short; the same */
     bool no_floors;          /* asks down to dynamic minima, whatever is known; the same */
     uint64_t inaccuracy_kib; /* how far from its target a balloon may stop and still be there */
-    /* Free memory that nobody is told to grow into: what Xen takes for itself between two looks
+    /* Free memory that nobody is told to grow into: what Xen takes for itself between two samples
      * (grant frames, event channels, its own heap) must not break a promise. */
     uint64_t guard_kib;
 };

@@ -88,8 +88,9 @@ struct floor_facts {
                           .up_usec = BALLAST_NONE})
 
 /*
- * What one look at a domain shows, for whoever has not watched it: its sizes, and its report as it
- * is. All facts begin with these, so that a command and the daemon differ only in what was learned.
+ * What one sample of a domain shows, for whoever has not watched it: its sizes, and its report as
+ * it is. All facts begin with these, so that a command and the daemon differ only in what was
+ * learned.
  */
 struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_t now_usec);
 

@@ -10,7 +10,7 @@ static void widen(struct series_fold *fold, size_t i, uint64_t min_kib, uint64_t
     fold->of[i].max_kib = fold->begun ? ballast_max_u64(fold->of[i].max_kib, max_kib) : max_kib;
 }
 
-void series_fold_look(struct series_fold *fold, const uint64_t kib[SERIES], uint64_t weight)
+void series_fold_sample(struct series_fold *fold, const uint64_t kib[SERIES], uint64_t weight)
 {
     for (size_t i = 0; i < SERIES; i++) {
         uint64_t value = ballast_min_u64(kib[i], SERIES_MOST_KIB);
@@ -86,7 +86,7 @@ bool series_fold_end(const struct series_fold *fold, uint64_t at_sec, uint64_t l
     out->weight = (uint32_t)ballast_min_u64(
         fold->weight, ballast_min_u64(length_sec * SERIES_WEIGHT_SEC, UINT32_MAX));
     for (size_t i = 0; i < SERIES; i++) {
-        /* Two looks within a tenth of a second have no time between them. */
+        /* Two samples within a tenth of a second have no time between them. */
         uint64_t mean_kib = fold->of[i].last_kib;
         if (fold->weight > 0)
             mean_kib = mean(fold->of[i].sum, fold->weight);

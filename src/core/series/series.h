@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a guest held, was told to hold and needed, over time. What was looked at within a stretch of
+ * What a guest held, was told to hold and needed, over time. What was sampled within a stretch of
  * time is a bucket, which keeps the least, the mean and the most of each; buckets that are thinned
- * to longer ones keep them too, so a spike of one look is still there after a year, and the mean of
- * all time stays the mean. Buckets of one stretch are packed into few bytes: a guest at rest takes
- * one a bucket.
+ * to longer ones keep them too, so a spike of one sample is still there after a year, and the mean
+ * of all time stays the mean. Buckets of one stretch are packed into few bytes: a guest at rest
+ * takes one a bucket.
  *
  * Of the host the three are what is free, what is promised of it, and the deficit. It has parts
  * too: means of what its memory was made of, which are rounded together, so that what summed to the
- * total when it was looked at does so in every bucket, however often it is thinned.
+ * total when it was sampled does so in every bucket, however often it is thinned.
  */
 #ifndef CORE_SERIES_SERIES_H
 #define CORE_SERIES_SERIES_H
@@ -21,7 +21,7 @@
 
 enum series_name { SERIES_ACTUAL, SERIES_TARGET, SERIES_NEED, SERIES };
 
-/* Weights are time that was looked at, in tenths of a second. */
+/* Weights are time that was sampled, in tenths of a second. */
 enum { SERIES_WEIGHT_SEC = 10 };
 
 /* Values are cut to this: 8 PiB, more than any host has. */
@@ -71,10 +71,10 @@ struct series_fold {
     } parts;
 };
 
-/* Something looked at: it was so for `weight`. */
-void series_fold_look(struct series_fold *fold, const uint64_t kib[SERIES], uint64_t weight);
+/* Something sampled: it was so for `weight`. */
+void series_fold_sample(struct series_fold *fold, const uint64_t kib[SERIES], uint64_t weight);
 /*
- * The parts of that same look. Sizes are cut to SERIES_MOST_KIB; a total that is more than its
+ * The parts of that same sample. Sizes are cut to SERIES_MOST_KIB; a total that is more than its
  * parts is cut to them.
  */
 void series_fold_parts(struct series_fold *fold, const struct series_parts *parts, uint64_t weight);

@@ -10,12 +10,12 @@
 
 struct replay {
     struct hv hv; /* first */
-    const struct ballast_host *looks;
+    const struct ballast_host *samples;
     size_t count;
     size_t at;
     struct ballast_host shown;
-    struct ballast_domain *domains; /* as shown; room for the most that any look has */
-    struct ballast_domain *spare;   /* the same, for the next look */
+    struct ballast_domain *domains; /* as shown; room for the most that any sample has */
+    struct ballast_domain *spare;   /* the same, for the next sample */
     struct replay_told *told;
     size_t told_count;
     size_t told_room;
@@ -96,31 +96,32 @@ static const struct hv_ops ops = {
     .close = ops_close,
 };
 
-int replay_new(const struct ballast_host *looks, size_t count, struct replay **out,
+int replay_new(const struct ballast_host *samples, size_t count, struct replay **out,
                struct ballast_error *err)
 {
     size_t most = 1;
     if (count == 0)
-        return ballast_fail(err, -EINVAL, "a recording without a look cannot be replayed");
+        return ballast_fail(err, -EINVAL, "a recording without a sample cannot be replayed");
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && looks[i].now_usec <= looks[i - 1].now_usec)
-            return ballast_fail(err, -EINVAL, "look %zu is not later than the one before", i + 1);
-        most = looks[i].domain_count > most ? looks[i].domain_count : most;
+        if (i > 0 && samples[i].now_usec <= samples[i - 1].now_usec)
+            return ballast_fail(err, -EINVAL, "sample %zu is not later than the one before", i + 1);
+        most = samples[i].domain_count > most ? samples[i].domain_count : most;
     }
     struct replay *replay = calloc(1, sizeof(*replay));
     if (!replay)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    *replay = (struct replay){.hv = {&ops}, .looks = looks, .count = count};
+    *replay = (struct replay){.hv = {&ops}, .samples = samples, .count = count};
     replay->domains = calloc(most, sizeof(*replay->domains));
     replay->spare = calloc(most, sizeof(*replay->spare));
     if (!replay->domains || !replay->spare) {
         replay_free(replay);
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
-    replay->shown = looks[0];
+    replay->shown = samples[0];
     replay->shown.domains = replay->domains;
-    if (looks[0].domain_count > 0)
-        memcpy(replay->domains, looks[0].domains, looks[0].domain_count * sizeof(*replay->domains));
+    if (samples[0].domain_count > 0)
+        memcpy(replay->domains, samples[0].domains,
+               samples[0].domain_count * sizeof(*replay->domains));
     *out = replay;
     return 0;
 }
@@ -140,7 +141,7 @@ struct hv *replay_hv(struct replay *replay)
     return &replay->hv;
 }
 
-/* `before` and `now` are one domain in two recorded looks; `shown` is it as it was shown. */
+/* `before` and `now` are one domain in two recorded samples; `shown` is it as it was shown. */
 static void carry_on(const struct ballast_domain *before, const struct ballast_domain *shown,
                      struct ballast_domain *now)
 {
@@ -154,12 +155,12 @@ bool replay_next(struct replay *replay)
 {
     if (replay->at + 1 == replay->count)
         return false;
-    const struct ballast_host *before = &replay->looks[replay->at++];
-    const struct ballast_host *now = &replay->looks[replay->at];
+    const struct ballast_host *before = &replay->samples[replay->at++];
+    const struct ballast_host *now = &replay->samples[replay->at];
     struct ballast_domain *next = replay->spare;
     for (size_t i = 0; i < now->domain_count; i++) {
         next[i] = now->domains[i];
-        /* What is shown has the order of its look. */
+        /* What is shown has the order of its sample. */
         const struct ballast_domain *was = find(before->domains, before->domain_count, next[i].id);
         if (was)
             carry_on(was, &replay->domains[was - before->domains], &next[i]);
@@ -173,7 +174,7 @@ bool replay_next(struct replay *replay)
 
 uint64_t replay_now_usec(const struct replay *replay)
 {
-    return replay->looks[replay->at].now_usec;
+    return replay->samples[replay->at].now_usec;
 }
 
 const struct replay_told *replay_told(const struct replay *replay, size_t *count)

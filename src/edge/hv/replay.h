@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A recorded host: the third one behind hv.h, beside the real and the simulated. It shows look
- * after look what a real host has shown, so that what decides there can be run over it again.
+ * A recorded host: the third one behind hv.h, beside the real and the simulated. It shows sample
+ * after sample what a real host has shown, so that what decides there can be run over it again.
  *
  * What guests held and said stays as it was recorded: nobody obeys. Targets and maxima that are
- * set are shown from then on, as a host shows them, until a later look has another one than the
- * look before: then somebody else has set it on the real host, after us.
+ * set are shown from then on, as a host shows them, until a later sample has another one than the
+ * sample before: then somebody else has set it on the real host, after us.
  */
 #ifndef EDGE_HV_REPLAY_H
 #define EDGE_HV_REPLAY_H
@@ -23,27 +23,27 @@ struct replay;
 
 /* What it was told to set; BALLAST_NONE: left as it was. */
 struct replay_told {
-    uint64_t at_usec; /* of the look that was shown then */
+    uint64_t at_usec; /* of the sample that was shown then */
     uint32_t domid;
     uint64_t target_kib;
     uint64_t maxmem_kib;
 };
 
 /*
- * Over the looks of one host in order of time, which stay the caller's and must outlive it; it
+ * Over the samples of one host in order of time, which stay the caller's and must outlive it; it
  * begins at the first. -EINVAL: there are none, or time does not rise; -ENOMEM.
  */
-int replay_new(const struct ballast_host *looks, size_t count, struct replay **out,
+int replay_new(const struct ballast_host *samples, size_t count, struct replay **out,
                struct ballast_error *err);
 void replay_free(struct replay *replay); /* NULL is allowed */
 
 /*
  * The host of hv.h; it belongs to the replay, and its close() frees that. A set for a domain that
- * the look has not is -ENOENT. Nothing can be claimed: -ENOTSUP.
+ * the sample has not is -ENOENT. Nothing can be claimed: -ENOTSUP.
  */
 struct hv *replay_hv(struct replay *replay);
 
-/* Goes on to the next look. False: this is the last one, and stays. */
+/* Goes on to the next sample. False: this is the last one, and stays. */
 bool replay_next(struct replay *replay);
 uint64_t replay_now_usec(const struct replay *replay);
 /* All that it was told so far, in order; valid until the next set. */

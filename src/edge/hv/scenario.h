@@ -54,7 +54,7 @@ struct scenario_expect {
     char name[SIM_NAME];
     size_t index;             /* of the start; of the guest where it is one of the first */
     bool at_least;            /* >=; otherwise <= */
-    bool at_once;             /* refused at the very look at which it arrived */
+    bool at_once;             /* refused at the very sample at which it arrived */
     uint64_t amount;          /* KiB, KiB x ms, a count, or the number of a law */
     uint64_t ratio_permyriad; /* of the least time; 0: any */
     uint64_t by_usec;         /* of the simulated time; BALLAST_NONE: any */

@@ -12,7 +12,7 @@
 
 enum { LAWS = 7 }; /* as the design numbers them */
 
-/* The slowest balancer that still counts as immediate: the arrival's look and two more. */
+/* The slowest balancer that still counts as immediate: the arrival's sample and two more. */
 #define TOLERANCE_USEC UINT64_C(300000)
 
 static const char right_forms[] =

@@ -237,7 +237,7 @@ void sim_guest_live(struct sim *sim, struct sim_domain *domain)
         return;
     domain->need_kib = sim_need_now(sim, domain);
     bool says = sim_spans_hold(&domain->is->says_suspend, sim->now_usec);
-    domain->suspend_believed = suspend_word_look(&domain->suspend, says, sim->now_usec);
+    domain->suspend_believed = suspend_report_sample(&domain->suspend, says, sim->now_usec);
     if (must_die(sim, domain)) {
         sim_domain_die(sim, domain);
         domain->killed = true;

@@ -44,7 +44,7 @@ struct sim_domain {
     uint64_t said_count;
     uint64_t shortfall_kibms;
     uint64_t target_writes;
-    struct suspend_word suspend;
+    struct suspend_report suspend;
     bool suspend_believed;
 };
 

@@ -10,7 +10,7 @@
 
 /*
  * How long a toolstack waits beyond the deadline it gave for an answer. One is due at the first
- * look after it.
+ * sample after it.
  */
 #define PATIENCE_USEC (2 * BALLAST_SEC_USEC)
 

@@ -6,11 +6,11 @@
 /* So much must be left for a word to be believed that was not before. */
 #define BEGIN_USEC BALLAST_SEC_USEC
 
-bool suspend_word_look(struct suspend_word *word, bool says, uint64_t now_usec)
+bool suspend_report_sample(struct suspend_report *word, bool says, uint64_t now_usec)
 {
     uint64_t passed_usec = ballast_sub_floor(now_usec, word->seen_usec);
     word->spent_usec = ballast_sub_floor(word->spent_usec, passed_usec / SUSPEND_WORD_SLOWNESS);
-    /* It may have said so from the last look on, or all but: to the guest's cost. */
+    /* It may have said so from the last sample on, or all but: to the guest's cost. */
     if (word->said)
         word->spent_usec =
             ballast_min_u64(ballast_add_ceil(word->spent_usec, passed_usec), SUSPEND_WORD_USEC);

@@ -17,14 +17,14 @@
 #define SUSPEND_WORD_SLOWNESS 60
 
 /* Begun as zeros. */
-struct suspend_word {
+struct suspend_report {
     uint64_t seen_usec;
     uint64_t spent_usec;
     bool said; /* when it was seen last */
     bool believed;
 };
 
-/* A look at the node. true: it says so, and is believed still. */
-bool suspend_word_look(struct suspend_word *word, bool says, uint64_t now_usec);
+/* A sample of the node. true: it says so, and is believed still. */
+bool suspend_report_sample(struct suspend_report *word, bool says, uint64_t now_usec);
 
 #endif

@@ -64,7 +64,7 @@ int xen_host_store(struct xen_host *host, struct ballast_error *err)
     return host->store ? 0 : xen_store_open(&host->store, err);
 }
 
-/* Most who only read look once. */
+/* Most who only read sample once. */
 static int open_store(struct xen_host *host, struct ballast_error *err)
 {
     if (host->read_only && xen_bulk_open(&host->bulk, NULL) == 0)

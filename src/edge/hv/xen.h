@@ -4,7 +4,7 @@
  *
  * One refresh costs one XEN_SYSCTL_getdomaininfolist and one XEN_SYSCTL_physinfo; paging pools are
  * read when a domain appears or its maximum moves, populate-on-demand while a guest still has some
- * to come; xenstore is followed by watches, so that only what has changed is read. The first look
+ * to come; xenstore is followed by watches, so that only what has changed is read. The first sample
  * of a host that is only read asks xenstore for everything at once instead (xen_bulk.c). libxenctrl
  * is met in xen_ctrl.c, libxenstore in xen_store.c, libxenlight in xen_light.c, and nowhere else.
  * Pages become KiB there.
@@ -31,7 +31,7 @@
 enum { XEN_NAME = 256 };
 
 /*
- * What Xen may take for itself between two looks of a balancer, beyond what any guest shows: seen
+ * What Xen may take for itself between two samples of a balancer, beyond what any guest shows: seen
  * in tests/lab/t/90-run, 76 KiB while guests were started. 379 pages is all that one guest can have
  * it take for grant frames, at once at the worst.
  */
@@ -105,7 +105,7 @@ int xen_watch_fd(struct hv *hv);
 /*
  * File descriptor that is readable when Xen says that little memory is free, see xen_event.h; it is
  * asked to say so from now on. -ENOTSUP, -EPERM with read_only, -EEXIST: somebody else listens;
- * without it a host is as it was, and only looked at in time.
+ * without it a host is as it was, and only sampled in time.
  */
 int xen_low_memory_fd(struct hv *hv, struct ballast_error *err);
 /* Takes in what it said; true: it has. */

@@ -13,7 +13,7 @@
 /* How often a domain is read that is not listened to. */
 #define NOISY_READ_USEC BALLAST_SEC_USEC
 
-/* A guest's own report is taken in with the next look; it changes no page. */
+/* A guest's own report is taken in with the next sample; it changes no page. */
 #define WAITS (XEN_NODE_BIT(XEN_NODE_MEMINFO))
 
 uint64_t xen_now_usec(void)

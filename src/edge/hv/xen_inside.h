@@ -19,7 +19,7 @@ struct xen_record {
     uint64_t pod_entries_kib;
     uint64_t pod_cache_kib;
     uint64_t used_since_usec;
-    struct suspend_word suspend;
+    struct suspend_report suspend;
     unsigned events;           /* heard since then: */
     uint64_t events_from_usec; /* a second at most */
     uint64_t noisy_until_usec; /* it is not listened to until then; 0: it is */
@@ -39,7 +39,7 @@ struct xen_host {
     uint64_t slack_kib;
     struct xen_ctrl *ctrl;
     struct xen_store *store; /* NULL: not needed so far, see xen_host_store() */
-    struct xen_bulk *bulk;   /* for the first look of a host that is only read; else NULL */
+    struct xen_bulk *bulk;   /* for the first sample of a host that is only read; else NULL */
     uint64_t bulk_calls;
     struct xen_light *light; /* opened when it is first needed */
     struct xen_event *event; /* the same */
@@ -83,7 +83,7 @@ int xen_host_epoll(struct xen_host *host);
 int xen_host_follow(struct xen_host *host, unsigned most, struct ballast_error *err);
 /*
  * Takes in what xenstore has told, `most` of it. What a domain says of its use waits for the next
- * look as it comes, all else that is read is news. true: there was news.
+ * sample as it comes, all else that is read is news. true: there was news.
  */
 bool xen_host_hear(struct xen_host *host, unsigned most);
 /*

@@ -17,13 +17,13 @@
 #include "core/model/commandline.h"
 #include "edge/hv/xen_inside.h"
 
-/* How often a refresh looks again when its parts sum to more than the host has. */
-#define LOOKS 3
+/* How often a refresh samples again when its parts sum to more than the host has. */
+#define SAMPLES_MOST 3
 /* How often both are asked for; of a host where memory moves all the time the closest answers
  * count. */
 #define COUNTS 8
-/* What is told beyond that is taken in behind a look. */
-enum { EVENTS_A_LOOK = 4096 };
+/* What is told beyond that is taken in behind a sample. */
+enum { EVENTS_A_SAMPLE = 4096 };
 void xen_snapshot_free(struct xen_snapshot *snapshot)
 {
     free(snapshot->domains);
@@ -242,7 +242,7 @@ static int count_pages(struct xen_host *host, const struct xen_counted **counted
     return rc;
 }
 
-static int look(struct xen_host *host, struct xen_snapshot *out, struct ballast_error *err)
+static int sample_xen(struct xen_host *host, struct xen_snapshot *out, struct ballast_error *err)
 {
     const struct xen_counted *counted;
     struct xen_counted_host total;
@@ -251,9 +251,9 @@ static int look(struct xen_host *host, struct xen_snapshot *out, struct ballast_
     if ((rc = count_pages(host, &counted, &count, &total, err)) < 0 ||
         (rc = match_records(host, counted, count, err)) < 0)
         return rc;
-    /* Watches cost more than they save whoever looks once and leaves. */
+    /* Watches cost more than they save whoever samples once and leaves. */
     if (host->watching || !host->read_only || host->refreshes > 0) {
-        if ((rc = xen_host_follow(host, EVENTS_A_LOOK, err)) < 0)
+        if ((rc = xen_host_follow(host, EVENTS_A_SAMPLE, err)) < 0)
             return rc;
     }
     if ((rc = read_records(host, counted, count, err)) < 0)
@@ -265,11 +265,11 @@ int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct balla
 {
     struct xen_host *host = xen_host_of(hv);
     struct xen_snapshot snapshot;
-    for (int looks = 1;; looks++) {
-        int rc = look(host, &snapshot, err);
+    for (int samples = 1;; samples++) {
+        int rc = sample_xen(host, &snapshot, err);
         if (rc < 0)
             return rc;
-        if (xen_reconcile(&snapshot.host) || looks == LOOKS)
+        if (xen_reconcile(&snapshot.host) || samples == SAMPLES_MOST)
             break;
         xen_snapshot_free(&snapshot);
     }

@@ -141,9 +141,9 @@ static int carry_out(struct xen_host *host, struct xen_change *change,
     return rc;
 }
 
-/* A look at the domain that changes nothing. */
-static int look_at(struct xen_host *host, uint32_t domid, struct xen_domain *out,
-                   struct ballast_error *err)
+/* A sample of the domain that changes nothing. */
+static int sample_domain(struct xen_host *host, uint32_t domid, struct xen_domain *out,
+                         struct ballast_error *err)
 {
     struct xen_counted counted;
     struct xen_change change;
@@ -164,7 +164,7 @@ static int look_at(struct xen_host *host, uint32_t domid, struct xen_domain *out
 static int unless_gone(struct xen_host *host, uint32_t domid, int rc, struct ballast_error *err)
 {
     struct xen_domain domain;
-    if (look_at(host, domid, &domain, NULL) == -ENOENT)
+    if (sample_domain(host, domid, &domain, NULL) == -ENOENT)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
     return rc;
 }
@@ -269,14 +269,15 @@ static int libxl_way(struct xen_host *host, const struct job *job, struct ballas
     if (job->kib > XEN_MOST_KIB)
         return ballast_fail(err, -EOVERFLOW, "%" PRIu64 " KiB are more than any host has",
                             job->kib);
-    if ((rc = xen_host_light(host, err)) < 0 || (rc = look_at(host, job->domid, &domain, err)) < 0)
+    if ((rc = xen_host_light(host, err)) < 0 ||
+        (rc = sample_domain(host, job->domid, &domain, err)) < 0)
         return rc;
     int planned = plan_job(host, job, &domain, &plan, NULL);
     rc = call_libxl(host->light, job, err);
     read_again(host, job->domid);
     if (rc < 0)
         return unless_gone(host, job->domid, rc, err);
-    if ((rc = look_at(host, job->domid, &domain, err)) < 0)
+    if ((rc = sample_domain(host, job->domid, &domain, err)) < 0)
         return rc;
     tell_done(job, &domain, planned, &plan, done);
     return 0;

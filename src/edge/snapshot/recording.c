@@ -17,29 +17,29 @@ void recording_release(struct recording *recording)
     for (size_t i = 0; i < recording->count; i++)
         snapshot_release(&recording->snapshots[i]);
     free(recording->snapshots);
-    free(recording->looks);
+    free(recording->samples);
     *recording = (struct recording){0};
 }
 
-static int check_look(const struct ballast_host *look, const struct ballast_host *before,
-                      const struct json_at *at, struct ballast_error *err)
+static int check_sample(const struct ballast_host *sample, const struct ballast_host *before,
+                        const struct json_at *at, struct ballast_error *err)
 {
     struct ballast_error why;
-    if (ballast_host_check(look, &why) < 0)
+    if (ballast_host_check(sample, &why) < 0)
         return json_fail(err, at, NULL, "%s", why.text);
-    if (before && look->now_usec <= before->now_usec)
+    if (before && sample->now_usec <= before->now_usec)
         return json_fail(err, at, "t", "must be later than that of the line before, %.6f s",
                          (double)before->now_usec / (double)BALLAST_SEC_USEC);
-    if (before && look->total_kib != before->total_kib)
+    if (before && sample->total_kib != before->total_kib)
         return json_fail(err, at, "host.total_kib",
                          "%" PRIu64 ": the line before has %" PRIu64 ", so it is another host",
-                         look->total_kib, before->total_kib);
+                         sample->total_kib, before->total_kib);
     return 0;
 }
 
 /* 1: one more; 0: the end. */
-static int add_look(struct recording *recording, struct json_reader *reader,
-                    struct ballast_error *err)
+static int add_sample(struct recording *recording, struct json_reader *reader,
+                      struct ballast_error *err)
 {
     struct json_object *object;
     struct json_at at;
@@ -51,23 +51,23 @@ static int add_look(struct recording *recording, struct json_reader *reader,
     json_object_put(object);
     size_t count = recording->count;
     if (rc == 0)
-        rc = check_look(&next.host, count > 0 ? &recording->looks[count - 1] : NULL, &at, err);
+        rc = check_sample(&next.host, count > 0 ? &recording->samples[count - 1] : NULL, &at, err);
     struct snapshot *snapshots =
         rc < 0 ? NULL : reallocarray(recording->snapshots, count + 1, sizeof(*snapshots));
     if (snapshots)
         recording->snapshots = snapshots;
-    struct ballast_host *looks =
-        snapshots ? reallocarray(recording->looks, count + 1, sizeof(*looks)) : NULL;
-    if (looks)
-        recording->looks = looks;
-    if (rc == 0 && !looks)
+    struct ballast_host *samples =
+        snapshots ? reallocarray(recording->samples, count + 1, sizeof(*samples)) : NULL;
+    if (samples)
+        recording->samples = samples;
+    if (rc == 0 && !samples)
         rc = ballast_fail(err, -ENOMEM, "out of memory");
     if (rc < 0) {
         snapshot_release(&next);
         return rc;
     }
     snapshots[count] = next;
-    looks[count] = next.host;
+    samples[count] = next.host;
     recording->count++;
     return 1;
 }
@@ -78,7 +78,7 @@ int recording_parse(const char *name, const char *data, size_t length, struct re
     struct json_reader reader = json_reader_over(name, data, length);
     struct recording made = {0};
     int rc;
-    while ((rc = add_look(&made, &reader, err)) > 0)
+    while ((rc = add_sample(&made, &reader, err)) > 0)
         continue;
     if (rc == 0 && made.count == 0)
         rc = ballast_fail(err, -EINVAL,

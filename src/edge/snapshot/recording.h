@@ -15,9 +15,9 @@
 #include "edge/snapshot/snapshot.h"
 
 struct recording {
-    struct ballast_host *looks; /* `count` of them, in order of time */
-    size_t count;               /* at least 1 */
-    struct snapshot *snapshots; /* the memory behind them */
+    struct ballast_host *samples; /* `count` of them, in order of time */
+    size_t count;                 /* at least 1 */
+    struct snapshot *snapshots;   /* the memory behind them */
 };
 
 /* One that is all zeros is fine too. */

@@ -395,7 +395,7 @@ static bool holds_several(const char *name, const char *data, size_t length)
     return count == 2;
 }
 
-/* The last look of a recording, which keeps its memory. */
+/* The last sample of a recording, which keeps its memory. */
 static int parse_last(const char *name, const char *data, size_t length, struct snapshot *out,
                       struct ballast_error *err)
 {

@@ -194,7 +194,7 @@ static int sample_doctor(struct doctor *doctor)
         rc = host_access_refresh(&doctor->access);
     if (rc)
         return rc;
-    doctor->facts.looked_usec = doctor->interval_usec;
+    doctor->facts.sampled_usec = doctor->interval_usec;
     fill_domains(doctor);
     return CLI_DONE;
 }

@@ -12,14 +12,14 @@
 #include "edge/hv/scenario.h"
 #include "edge/snapshot/snapshot.h"
 
-/* A look costs a real host a hundredth of that. */
+/* A sample costs a real host a hundredth of that. */
 #define SHORTEST_USEC UINT64_C(10000)
 
 enum { OPTION_HOST, OPTION_INTERVAL, OPTION_FOR };
 
 static const struct cli_option record_options[] = {
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
+    [OPTION_INTERVAL] = {"interval", "T", "between two samples (default 1s)"},
     [OPTION_FOR] = {"for", "T", "stop after that (default: at Ctrl-C)"},
     {NULL, NULL, NULL},
 };
@@ -64,7 +64,7 @@ static int sample_record(struct host_access *access, struct record *record)
 {
     struct ballast_error err;
     int rc = host_access_refresh(access);
-    /* A daemon at rest looks seldom, and shows the same look until then. */
+    /* A daemon at rest samples seldom, and shows the same sample until then. */
     if (rc || access->host->now_usec == record->last_usec)
         return rc;
     record->last_usec = access->host->now_usec;
@@ -73,7 +73,7 @@ static int sample_record(struct host_access *access, struct record *record)
         cli_error("what the host shows cannot be recorded: %s", err.text);
         return CLI_UNREACHABLE;
     }
-    /* A reader behind a pipe is to have each look when it was made; cli_finish() tells failures. */
+    /* A reader behind a pipe is to have each sample at once; cli_finish() tells failures. */
     return rc < 0 || fflush(stdout) != 0 ? CLI_UNREACHABLE : CLI_DONE;
 }
 
@@ -86,7 +86,7 @@ static uint64_t record_now_usec(const struct host_access *access)
     return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Looks are due at whole intervals from the first one on, however long each of them takes. */
+/* Samples are due at whole intervals from the first one on, however long each of them takes. */
 static int run_record(struct host_access *access, struct record *record)
 {
     uint64_t begin_usec = record_now_usec(access);
@@ -126,7 +126,7 @@ static int record_main(struct cli_args *args)
 
 const struct cli_command cmd_record = {
     .name = "record",
-    .summary = "write down what a host shows, a line a look",
+    .summary = "write down what a host shows, a line a sample",
     .operands = "",
     .text = "Looks at the host again and again and writes each time a snapshot in JSON, one\n"
             "line on standard output. What was recorded can be replayed ('ballast replay'),\n"

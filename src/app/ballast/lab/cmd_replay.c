@@ -110,13 +110,13 @@ static void sum_up_replay(struct replaying *replaying, const struct simulate_rep
     if (replaying->json) {
         struct json_object *object = cli_object();
         cli_object_add_string(object, "policy", replaying->policy->name);
-        cli_object_add_kib(object, "looks", done->looks);
+        cli_object_add_kib(object, "samples", done->samples);
         cli_object_add_seconds(object, "span", done->span_usec);
         cli_object_add(object, "sets", replaying->sets);
         cli_object_add(object, "broken", replaying->broken);
         cli_object_print(object);
     } else if (!replaying->quiet) {
-        printf("%zu looks in %.1f s under policy %s: %zu changes, %s\n", done->looks,
+        printf("%zu samples in %.1f s under policy %s: %zu changes, %s\n", done->samples,
                (double)done->span_usec / (double)BALLAST_SEC_USEC, replaying->policy->name,
                done->sets, done->breaches > 0 ? "laws were broken" : "no law broken");
     }
@@ -126,19 +126,19 @@ static int run_replay(struct replaying *replaying, const struct recording *recor
 {
     struct ballast_error err;
     struct simulate_replay done;
-    replaying->begin_usec = recording->looks[0].now_usec;
+    replaying->begin_usec = recording->samples[0].now_usec;
     if (replaying->json) {
         replaying->sets = cli_array();
         replaying->broken = cli_array();
     }
     const struct simulate_replay_ear ear = {replaying, print_replay_set, tell_breach};
-    int rc = simulate_replay(recording->looks, recording->count, replaying->policy, NULL, &ear,
+    int rc = simulate_replay(recording->samples, recording->count, replaying->policy, NULL, &ear,
                              &done, &err);
     if (rc == -ENOMEM)
         xcheck(NULL);
     sum_up_replay(replaying, &done);
     if (rc < 0) {
-        cli_error("%s: look %zu: %s", replaying->path, done.looks, err.text);
+        cli_error("%s: sample %zu: %s", replaying->path, done.samples, err.text);
         return CLI_BAD;
     }
     return done.breaches > 0 ? CLI_NO : CLI_DONE;
@@ -165,9 +165,9 @@ const struct cli_command cmd_replay = {
     .name = "replay",
     .summary = "run the balancer over what a host has shown",
     .operands = "RECORDING",
-    .text = "Runs the loop that balances a real host over a recording, look by look: what it\n"
-            "would have changed and why, and whether a law would have been broken. Guests do\n"
-            "what they did when they were recorded. - is standard input.\n"
+    .text = "Runs the loop that balances a real host over a recording, sample by sample:\n"
+            "what it would have changed and why, and whether a law would have been broken.\n"
+            "Guests do what they did when they were recorded. - is standard input.\n"
             "Exit status 0: no law is broken; 1: one is.",
     .options = replay_options,
     .run = replay_main,

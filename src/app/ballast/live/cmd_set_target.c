@@ -243,7 +243,7 @@ static int sample_target(struct set_target *set, struct ballast_follow *follow,
     if (rc)
         return rc;
     uint64_t now_usec = change->access.host->now_usec;
-    set->state = ballast_follow_look(follow, now_usec, change->after.actual_kib);
+    set->state = ballast_follow_sample(follow, now_usec, change->after.actual_kib);
     (void)snprintf(text, sizeof(text), "%s holds %" PRIu64 " of %" PRIu64 " KiB", change->shown,
                    change->after.actual_kib, set->goal_kib);
     cli_progress_show(progress, now_usec, ballast_follow_permyriad(follow), text);

@@ -179,7 +179,7 @@ void costs_sample(struct engine *engine)
     struct drift_seen seen[DRIFT_SEEN];
     const struct ballast_host *host = overlay_snapshot(engine->overlay);
     engine->costs->asked = false;
-    int count = drift_look(engine->costs->drift, host, is_finished, engine, seen);
+    int count = drift_sample(engine->costs->drift, host, is_finished, engine, seen);
     engine->costs->awaiting = engine->costs->asked;
     for (int i = 0; i < count; i++) {
         size_t at;

@@ -40,7 +40,7 @@ static void fold_sample(struct recorder_guest *guest, uint64_t slot, uint64_t we
     if (guest->slot != slot)
         recorder_close(guest);
     guest->slot = slot;
-    series_fold_look(&guest->fold, kib, weight);
+    series_fold_sample(&guest->fold, kib, weight);
 }
 
 static bool is_same(const struct recorder_guest *guest, const struct ballast_domain *domain,
