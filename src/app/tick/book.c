@@ -45,12 +45,12 @@ void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib)
     book->kept_kib = kept_kib;
 }
 
-static bool waits(const struct ledger_reservation *reservation)
+static bool is_open_request(const struct ledger_reservation *reservation)
 {
     return reservation->state == LEDGER_REQUESTED || reservation->state == LEDGER_RECLAIMING;
 }
 
-static int make_room(struct tick_ledger *book, struct ballast_error *err)
+static int make_request_room(struct tick_ledger *book, struct ballast_error *err)
 {
     size_t open = ledger_sums(book->ledger).open;
     if (open <= book->request_capacity)
@@ -68,7 +68,7 @@ static int make_room(struct tick_ledger *book, struct ballast_error *err)
  * Who asked for a range wants as much of it as is free: so much is gathered for him, and others do
  * not reach for it. More than that nobody is asked to give.
  */
-static void widen(struct tick_ledger *book, size_t count)
+static void widen_book(struct tick_ledger *book, size_t count)
 {
     uint64_t left_kib = book->available_kib;
     for (size_t i = 0; i < count; i++) {
@@ -79,11 +79,11 @@ static void widen(struct tick_ledger *book, size_t count)
     }
 }
 
-static int book_waiting(void *arg, const struct balancer_request **out, size_t *count,
-                        struct ballast_error *err)
+static int tick_ledger_waiting(void *arg, const struct balancer_request **out, size_t *count,
+                               struct ballast_error *err)
 {
     struct tick_ledger *book = arg;
-    int rc = make_room(book, err);
+    int rc = make_request_room(book, err);
     if (rc < 0)
         return rc;
     /* Those that wait are mostly among the newest: a long ledger of granted ones is not walked. */
@@ -92,7 +92,7 @@ static int book_waiting(void *arg, const struct balancer_request **out, size_t *
     size_t left = sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING];
     *count = left;
     while (left > 0 && (at = ledger_previous(book->ledger, at))) {
-        if (!waits(at))
+        if (!is_open_request(at))
             continue;
         book->requests[--left] = (struct balancer_request){
             .id = at->id,
@@ -101,7 +101,7 @@ static int book_waiting(void *arg, const struct balancer_request **out, size_t *
             .deadline_usec = at->deadline_usec,
         };
     }
-    widen(book, *count);
+    widen_book(book, *count);
     *out = book->requests;
     return 0;
 }
@@ -148,7 +148,7 @@ uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_h
     return ledger_sums(book->ledger).promised_kib - drawn.taken_kib - drawn.shown_kib;
 }
 
-static uint64_t book_promised_kib(void *arg, const struct ballast_host *host)
+static uint64_t tick_ledger_reserved_kib(void *arg, const struct ballast_host *host)
 {
     return tick_ledger_unseen_kib(arg, host);
 }
@@ -222,8 +222,8 @@ static void note_older(struct tick_ledger *book, const struct ballast_host *host
         ledger_note_older(book->ledger, id, match_newest(host, book->uuid_of, record->label));
 }
 
-static int book_answer(void *arg, const struct ballast_host *host,
-                       const struct balancer_verdict *verdict, struct ballast_error *err)
+static int tick_ledger_answer(void *arg, const struct ballast_host *host,
+                              const struct balancer_verdict *verdict, struct ballast_error *err)
 {
     struct tick_ledger *book = arg;
     uint64_t now_usec = ledger_time(book, host);
@@ -249,9 +249,9 @@ static int book_answer(void *arg, const struct ballast_host *host,
 struct tick_book tick_ledger_book(struct tick_ledger *book)
 {
     return (struct tick_book){.book = book,
-                              .waiting = book_waiting,
-                              .promised_kib = book_promised_kib,
-                              .answer = book_answer};
+                              .waiting = tick_ledger_waiting,
+                              .promised_kib = tick_ledger_reserved_kib,
+                              .answer = tick_ledger_answer};
 }
 
 static int see_bound(struct tick_ledger *book, const struct ledger_reservation *bound,

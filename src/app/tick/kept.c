@@ -29,7 +29,7 @@ void kept_free(struct kept *kept)
     free(kept->domains);
 }
 
-static int compare_ids(const void *a, const void *b)
+static int compare_kept_ids(const void *a, const void *b)
 {
     uint32_t x = ((const struct ballast_domain *)a)->id;
     uint32_t y = ((const struct ballast_domain *)b)->id;
@@ -42,7 +42,7 @@ const struct ballast_domain *kept_find(const struct ballast_domain *domains, siz
     struct ballast_domain key = {.id = id};
     /* Xen hands domains out in order of id; who does not is searched for. */
     const struct ballast_domain *found =
-        count > 0 ? bsearch(&key, domains, count, sizeof(*domains), compare_ids) : NULL;
+        count > 0 ? bsearch(&key, domains, count, sizeof(*domains), compare_kept_ids) : NULL;
     for (size_t i = 0; !found && i < count; i++) {
         if (domains[i].id == id)
             found = &domains[i];

@@ -64,7 +64,7 @@ struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised
     return tick_sums_since(host, promised_kib, &(struct kept){.domains = NULL});
 }
 
-static void breach(struct tick_result *out, struct tick_breach breach)
+static void add_breach(struct tick_result *out, struct tick_breach breach)
 {
     if (out->breach_count < TICK_BREACHES)
         out->breaches[out->breach_count++] = breach;
@@ -77,46 +77,48 @@ void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer
     uint64_t maxmem_kib = set->maxmem_kib != BALLAST_NONE ? set->maxmem_kib : domain->maxmem_kib;
     bool moved = set->target_kib != BALLAST_NONE;
     if (moved && !can_take(domain))
-        breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, domain->state, 0,
-                                         "a domain that must not be asked was: state, run"});
+        add_breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, domain->state, 0,
+                                             "a domain that must not be asked was: state, run"});
     /* One that holds less than its minimum may be kept there until there is memory for it. */
     if (moved && target_kib < ballast_min_u64(domain->dynamic_min_kib, domain->tot_kib))
-        breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
-                                         domain->dynamic_min_kib,
-                                         "target below dynamic minimum: target, minimum"});
+        add_breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
+                                             domain->dynamic_min_kib,
+                                             "target below dynamic minimum: target, minimum"});
     if (moved && target_kib > domain->dynamic_max_kib)
-        breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
-                                         domain->dynamic_max_kib,
-                                         "target above dynamic maximum: target, maximum"});
+        add_breach(out, (struct tick_breach){TICK_LAW_BOUNDS, domain->id, target_kib,
+                                             domain->dynamic_max_kib,
+                                             "target above dynamic maximum: target, maximum"});
     /*
      * One that is paused reaches for nothing; its maximum is put right before it can. One that is
      * not asked may have been told by somebody else to take what is promised: the promise stands.
      */
     if (is_asked(domain) && maxmem_kib < target_kib && target_kib > domain->tot_kib)
-        breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, maxmem_kib, target_kib,
-                                         "Xen's maximum below a target still to be reached: "
-                                         "maximum, target"});
+        add_breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, maxmem_kib, target_kib,
+                                             "Xen's maximum below a target still to be reached: "
+                                             "maximum, target"});
 }
 
 void tick_laws_of_sums(const struct ballast_host *host, const struct tick_sums *before,
                        const struct tick_sums *after, struct tick_result *out)
 {
     if (after->held_kib > host->total_kib)
-        breach(out, (struct tick_breach){TICK_LAW_CONSERVATION, 0, after->held_kib, host->total_kib,
-                                         "held in all, and total"});
+        add_breach(out, (struct tick_breach){TICK_LAW_CONSERVATION, 0, after->held_kib,
+                                             host->total_kib, "held in all, and total"});
     /* Slack is not a promise: Xen may use it, and others may have before we came. */
     if (after->owed_kib > before->owed_kib)
-        breach(out, (struct tick_breach){TICK_LAW_PROMISED, 0, host->free_kib,
-                                         host->free_kib + after->owed_kib,
-                                         "free, and promised with slack"});
+        add_breach(out, (struct tick_breach){TICK_LAW_PROMISED, 0, host->free_kib,
+                                             host->free_kib + after->owed_kib,
+                                             "free, and promised with slack"});
     bool promised_more = after->available_kib < before->available_kib;
     if (after->room_kib > after->available_kib &&
         (after->room_kib > before->room_kib || promised_more))
-        breach(out, (struct tick_breach){TICK_LAW_BOUNDS, 0, after->room_kib, after->available_kib,
-                                         "room that maxima leave, and memory that is nobody's"});
+        add_breach(out,
+                   (struct tick_breach){TICK_LAW_BOUNDS, 0, after->room_kib, after->available_kib,
+                                        "room that maxima leave, and memory that is nobody's"});
     if (after->growth_kib > after->available_kib && after->growth_kib > before->growth_kib)
-        breach(out, (struct tick_breach){TICK_LAW_FREE_FIRST, 0, after->growth_kib,
-                                         after->available_kib, "growth told, and memory for it"});
+        add_breach(out,
+                   (struct tick_breach){TICK_LAW_FREE_FIRST, 0, after->growth_kib,
+                                        after->available_kib, "growth told, and memory for it"});
 }
 
 static const char *law_name(enum tick_law law)

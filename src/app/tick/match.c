@@ -75,7 +75,7 @@ static const struct ledger_reservation *oldest_awaiting(const struct match *matc
 }
 
 /* Without memory for it nobody is matched: it counts twice then, and never not at all. */
-static bool give(struct match *match, uint64_t id)
+static bool assign_domain(struct match *match, uint64_t id)
 {
     if (match->given_count == match->given_room) {
         size_t room = match->given_room ? 2 * match->given_room : 16;
@@ -101,7 +101,7 @@ static const struct ledger_reservation *find_awaiting(struct match *match,
         name_label(domain->name, label);
         found = oldest_awaiting(match, host, domain->id, label);
     }
-    return found && give(match, found->id) ? found : NULL;
+    return found && assign_domain(match, found->id) ? found : NULL;
 }
 
 const struct ledger_reservation *match_domain(struct match *match, const struct ballast_host *host,

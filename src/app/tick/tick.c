@@ -72,25 +72,26 @@ const struct balancer *tick_balancer(const struct tick *tick)
     return tick->balancer;
 }
 
-static int refresh(struct tick *tick, const struct ballast_host **out, struct ballast_error *err)
+static int refresh_host(struct tick *tick, const struct ballast_host **out,
+                        struct ballast_error *err)
 {
     return tick->config.hv->ops->refresh(tick->config.hv, out, err);
 }
 
-static uint64_t promised_kib(const struct tick *tick, const struct ballast_host *host)
+static uint64_t tick_promised_kib(const struct tick *tick, const struct ballast_host *host)
 {
     return tick->config.book.promised_kib(tick->config.book.book, host);
 }
 
-static int judge(struct tick *tick, const struct ballast_host **host_out, struct tick_result *out,
-                 struct ballast_error *err)
+static int sample_and_decide(struct tick *tick, const struct ballast_host **host_out,
+                             struct tick_result *out, struct ballast_error *err)
 {
     const struct ballast_host *host;
-    int rc = refresh(tick, &host, err);
+    int rc = refresh_host(tick, &host, err);
     if (rc < 0)
         return rc;
     *host_out = host;
-    struct balancer_input input = {.host = host, .promised_kib = promised_kib(tick, host)};
+    struct balancer_input input = {.host = host, .promised_kib = tick_promised_kib(tick, host)};
     rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
                                    err);
     if (rc < 0 || (rc = kept_take(&tick->judged, host, err)) < 0)
@@ -127,9 +128,9 @@ static uint64_t tells_kib(const struct ballast_host *host, const struct balancer
     return ballast_sub_floor(set->target_kib, ballast_max_u64(domain->target_kib, domain->tot_kib));
 }
 
-static void remember_set(struct tick *tick, const struct ballast_host *host,
-                         const struct balancer_set *set, enum tick_outcome outcome,
-                         struct tick_result *out)
+static void report_set(struct tick *tick, const struct ballast_host *host,
+                       const struct balancer_set *set, enum tick_outcome outcome,
+                       struct tick_result *out)
 {
     out->done += outcome == TICK_DONE;
     out->skipped += outcome == TICK_SKIPPED;
@@ -142,7 +143,7 @@ static void do_set(struct tick *tick, const struct ballast_host *host,
                    const struct balancer_set *set, struct tick_result *out)
 {
     if (!still_so(tick, host, set)) {
-        remember_set(tick, host, set, TICK_SKIPPED, out);
+        report_set(tick, host, set, TICK_SKIPPED, out);
         return;
     }
     struct hv *hv = tick->config.hv;
@@ -150,21 +151,21 @@ static void do_set(struct tick *tick, const struct ballast_host *host,
         tick->config.dry ? 0 : hv->ops->set(hv, set->id, set->target_kib, set->maxmem_kib, NULL);
     if (rc == 0 && tick->config.checks_laws)
         tick_laws_of_set(kept_find(host->domains, host->domain_count, set->id), set, out);
-    remember_set(tick, host, set, rc < 0 ? TICK_FAILED : TICK_DONE, out);
+    report_set(tick, host, set, rc < 0 ? TICK_FAILED : TICK_DONE, out);
 }
 
 static bool do_verdict(struct tick *tick, const struct ballast_host *host,
                        const struct balancer_verdict *verdict, uint64_t *left_kib)
 {
     bool carried_out = true;
-    uint64_t before_kib = verdict->granted ? promised_kib(tick, host) : 0;
+    uint64_t before_kib = verdict->granted ? tick_promised_kib(tick, host) : 0;
     if (verdict->granted && verdict->a_kib > *left_kib)
         carried_out = false;
     else if (!tick->config.dry)
         carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
     /* The book may have granted more of a range than what was asked at least. */
     if (carried_out && verdict->granted) {
-        uint64_t more_kib = ballast_sub_floor(promised_kib(tick, host), before_kib);
+        uint64_t more_kib = ballast_sub_floor(tick_promised_kib(tick, host), before_kib);
         *left_kib = ballast_sub_floor(*left_kib, ballast_max_u64(verdict->a_kib, more_kib));
     }
     if (tick->config.memory.verdict)
@@ -231,7 +232,7 @@ static void do_growth(struct tick *tick, const struct ballast_host *host, struct
         uint64_t more_kib = growth_of(host, set);
         uint64_t told_kib = tells_kib(host, set);
         if (more_kib > left_kib || told_kib > growth_kib) {
-            remember_set(tick, host, set, TICK_SKIPPED, out);
+            report_set(tick, host, set, TICK_SKIPPED, out);
             continue;
         }
         left_kib -= more_kib;
@@ -243,10 +244,10 @@ static void do_growth(struct tick *tick, const struct ballast_host *host, struct
 static int sample_again(struct tick *tick, const struct ballast_host **out,
                         struct ballast_error *err)
 {
-    int rc = refresh(tick, out, err);
+    int rc = refresh_host(tick, out, err);
     if (rc < 0)
         return rc;
-    tick->before = tick_sums_of(*out, promised_kib(tick, *out));
+    tick->before = tick_sums_of(*out, tick_promised_kib(tick, *out));
     tick->before_usec = (*out)->now_usec;
     return tick->config.checks_laws ? kept_take(&tick->sampled, *out, err) : 0;
 }
@@ -254,12 +255,12 @@ static int sample_again(struct tick *tick, const struct ballast_host **out,
 static void check_laws(struct tick *tick, struct tick_result *out)
 {
     const struct ballast_host *host;
-    if (refresh(tick, &host, NULL) < 0)
+    if (refresh_host(tick, &host, NULL) < 0)
         return; /* a host that cannot be read now is the next tick's error */
     /* Two moments that are far apart differ by more than what was done in between. */
     if (ballast_sub_floor(host->now_usec, tick->before_usec) >= tick->config.interval_usec)
         return;
-    struct tick_sums after = tick_sums_since(host, promised_kib(tick, host), &tick->sampled);
+    struct tick_sums after = tick_sums_since(host, tick_promised_kib(tick, host), &tick->sampled);
     tick_laws_of_sums(host, &tick->before, &after, out);
 }
 
@@ -269,7 +270,7 @@ int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
     *out =
         (struct tick_result){.next_usec = ballast_add_ceil(now_usec, tick->config.interval_usec)};
     const struct ballast_host *host;
-    int rc = judge(tick, &host, out, err);
+    int rc = sample_and_decide(tick, &host, out, err);
     if (rc < 0) {
         out->decided = (struct balancer_output){0};
         return rc;

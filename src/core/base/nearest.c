@@ -17,7 +17,7 @@ struct ballast_nearest ballast_nearest_to(const char *word)
  * How many letters must be put in, taken out, changed or swapped with the next one to make `b` of
  * `a`: Damerau's distance, where no letter is touched twice.
  */
-static size_t distance(const char *a, const char *b)
+static size_t edit_distance(const char *a, const char *b)
 {
     size_t rows[3][BALLAST_NEAREST_LENGTH + 1];
     size_t lengths[] = {strlen(a), strlen(b)};
@@ -41,7 +41,7 @@ static size_t distance(const char *a, const char *b)
 
 void ballast_nearest_try(struct ballast_nearest *nearest, const char *known)
 {
-    size_t far = known ? distance(nearest->word, known) : FAR;
+    size_t far = known ? edit_distance(nearest->word, known) : FAR;
     if (far >= nearest->distance)
         return;
     nearest->distance = far;

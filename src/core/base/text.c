@@ -57,7 +57,7 @@ void ballast_text_add_xml(struct ballast_text *text, const char *string)
     }
 }
 
-static bool continues(const unsigned char *bytes, size_t length)
+static bool has_continuation(const unsigned char *bytes, size_t length)
 {
     for (size_t i = 1; i < length; i++) {
         if ((bytes[i] & 0xc0) != 0x80)
@@ -94,7 +94,7 @@ size_t ballast_text_character(const char *string)
     if (u[0] < 0x80)
         return u[0] >= ' ' && u[0] != 0x7f;
     size_t length = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
-    if (u[0] < 0xc2 || u[0] > 0xf4 || !continues(u, length))
+    if (u[0] < 0xc2 || u[0] > 0xf4 || !has_continuation(u, length))
         return 0;
     bool overlong = (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xf0 && u[1] < 0x90);
     bool surrogate = u[0] == 0xed && u[1] >= 0xa0;

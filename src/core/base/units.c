@@ -60,19 +60,19 @@ int ballast_kib_from_pages(uint64_t pages, uint64_t *out_kib, struct ballast_err
 
 enum { SHOWN = 40, PLACES = 6 };
 
-static char lower(char c)
+static char lower_ascii(char c)
 {
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* The bytes of one unit, "", "m" or "mib"; 0 where it is none. MB may be either of two sizes. */
-static uint64_t unit_bytes(const char *unit)
+static uint64_t size_unit_bytes(const char *unit)
 {
     static const char letters[] = "bkmgt";
     if (*unit == '\0')
         return UINT64_C(1) << 20;
-    const char *found = strchr(letters, lower(*unit));
-    bool is_long = lower(unit[1]) == 'i' && lower(unit[2]) == 'b' && unit[3] == '\0';
+    const char *found = strchr(letters, lower_ascii(*unit));
+    bool is_long = lower_ascii(unit[1]) == 'i' && lower_ascii(unit[2]) == 'b' && unit[3] == '\0';
     if (!found || !(unit[1] == '\0' || (is_long && found != letters)))
         return 0;
     return UINT64_C(1) << (10 * (found - letters));
@@ -121,7 +121,7 @@ int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error
     const char *unit = read_millionths(text, &millionths);
     if (!unit)
         return strspn(text, "0123456789") > 28 ? refuse_large(text, err) : refuse_size(text, err);
-    uint64_t scale = unit_bytes(unit + (*unit == ' ' && unit[1] != '\0'));
+    uint64_t scale = size_unit_bytes(unit + (*unit == ' ' && unit[1] != '\0'));
     if (scale == 0)
         return refuse_size(text, err);
     if (millionths > ~(unsigned __int128)0 / scale)

@@ -18,7 +18,7 @@ enum {
 /* A part that is not nothing is seen, also where it is less than a column. */
 #define THIN ':'
 
-static size_t characters(const char *label)
+static size_t character_count(const char *label)
 {
     size_t count = 0;
     for (; *label; label++)
@@ -26,9 +26,9 @@ static size_t characters(const char *label)
     return count;
 }
 
-static void add_label(struct ballast_text *text, const char *label, size_t width)
+static void add_bar_label(struct ballast_text *text, const char *label, size_t width)
 {
-    size_t count = characters(label);
+    size_t count = character_count(label);
     size_t shown = count > LABEL ? LABEL - 1 : count;
     for (size_t i = 0; *label; label++) {
         i += ((unsigned char)*label & 0xc0) != 0x80;
@@ -42,7 +42,7 @@ static void add_label(struct ballast_text *text, const char *label, size_t width
         ballast_text_add(text, " ");
 }
 
-static void add_figures(struct ballast_text *text, uint64_t kib, uint64_t whole_kib, int digits)
+static void add_bar_figures(struct ballast_text *text, uint64_t kib, uint64_t whole_kib, int digits)
 {
     ballast_text_add(text, "  %*" PRIu64 "  ", digits, kib);
     uint64_t permille = whole_kib ? (ballast_mul_div(kib, 2000, whole_kib) + 1) / 2 : 0;
@@ -57,8 +57,8 @@ struct scale {
     size_t width;
 };
 
-static void add_bar(struct ballast_text *text, const struct draw_bar *bar, uint64_t before_kib,
-                    const struct scale *scale, bool colour)
+static void add_bars_row(struct ballast_text *text, const struct draw_bar *bar, uint64_t before_kib,
+                         const struct scale *scale, bool colour)
 {
     uint64_t after_kib = ballast_add_ceil(before_kib, bar->kib);
     size_t from = (size_t)ballast_mul_div(before_kib, scale->width, scale->end_kib);
@@ -83,10 +83,10 @@ size_t draw_bars(const struct draw_bar *bars, size_t count, uint64_t whole_kib, 
 {
     struct ballast_text text = ballast_text_over(buf, size);
     uint64_t sum_kib = 0;
-    size_t label = characters("total");
+    size_t label = character_count("total");
     for (size_t i = 0; i < count; i++) {
         sum_kib = ballast_add_ceil(sum_kib, bars[i].kib);
-        label = ballast_max_u64(label, ballast_min_u64(characters(bars[i].label), LABEL));
+        label = ballast_max_u64(label, ballast_min_u64(character_count(bars[i].label), LABEL));
     }
     char widest[DIGITS];
     int digits = snprintf(widest, sizeof(widest), "%" PRIu64, ballast_max_u64(sum_kib, whole_kib));
@@ -94,13 +94,13 @@ size_t draw_bars(const struct draw_bar *bars, size_t count, uint64_t whole_kib, 
                           .width = COLUMNS - BESIDES - SHARE - 1 - label - (size_t)digits};
     uint64_t before_kib = 0;
     for (size_t i = 0; i < count; i++) {
-        add_label(&text, bars[i].label, label);
-        add_figures(&text, bars[i].kib, whole_kib, digits);
-        add_bar(&text, &bars[i], before_kib, &scale, colour);
+        add_bar_label(&text, bars[i].label, label);
+        add_bar_figures(&text, bars[i].kib, whole_kib, digits);
+        add_bars_row(&text, &bars[i], before_kib, &scale, colour);
         before_kib = ballast_add_ceil(before_kib, bars[i].kib);
     }
-    add_label(&text, "total", label);
-    add_figures(&text, whole_kib, whole_kib, digits);
+    add_bar_label(&text, "total", label);
+    add_bar_figures(&text, whole_kib, whole_kib, digits);
     ballast_text_add(&text, "\n");
     return text.length;
 }

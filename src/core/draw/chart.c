@@ -137,8 +137,8 @@ static void add_area(const struct page *page, const char *class, const uint64_t 
 }
 
 /* A line in steps; where the value is 0 there is none. */
-static void add_steps(const struct page *page, const char *class, const uint64_t *kib, unsigned top,
-                      uint64_t most_kib)
+static void add_chart_steps(const struct page *page, const char *class, const uint64_t *kib,
+                            unsigned top, uint64_t most_kib)
 {
     const struct chart *chart = page->chart;
     bool drawing = false;
@@ -158,7 +158,7 @@ static void add_steps(const struct page *page, const char *class, const uint64_t
     ballast_text_add(page->text, "\"/>\n");
 }
 
-static uint64_t most_of(const uint64_t *kib, size_t count, uint64_t most)
+static uint64_t chart_most_kib(const uint64_t *kib, size_t count, uint64_t most)
 {
     for (size_t i = 0; kib && i < count; i++)
         most = ballast_max_u64(most, kib[i]);
@@ -247,7 +247,7 @@ static void add_free(const struct page *page)
 {
     const struct chart *chart = page->chart;
     size_t last = chart->samples - 1;
-    uint64_t most_kib = scale_end(most_of(chart->free_kib, chart->samples, 1));
+    uint64_t most_kib = scale_end(chart_most_kib(chart->free_kib, chart->samples, 1));
     add_frame(page, "host", page->rows_y, most_kib);
     add_area(page, "free", chart->free_kib, page->rows_y, most_kib);
     struct label label = {.class = "tfree", .word = "free", .kib = chart->free_kib[last]};
@@ -259,17 +259,17 @@ static void add_strip(const struct page *page, const struct chart_strip *strip, 
     const struct chart *chart = page->chart;
     size_t count = chart->samples;
     size_t last = count - 1;
-    uint64_t most_kib = most_of(strip->actual_kib, count, 1);
-    most_kib = most_of(strip->target_kib, count, most_kib);
-    most_kib = most_of(strip->peak_kib, count, most_kib);
-    most_kib = scale_end(most_of(strip->need_kib, count, most_kib));
+    uint64_t most_kib = chart_most_kib(strip->actual_kib, count, 1);
+    most_kib = chart_most_kib(strip->target_kib, count, most_kib);
+    most_kib = chart_most_kib(strip->peak_kib, count, most_kib);
+    most_kib = scale_end(chart_most_kib(strip->need_kib, count, most_kib));
     add_frame(page, strip->name, top, most_kib);
     if (strip->peak_kib)
-        add_steps(page, "peak", strip->peak_kib, top, most_kib);
+        add_chart_steps(page, "peak", strip->peak_kib, top, most_kib);
     add_area(page, "holds", strip->actual_kib, top, most_kib);
     if (strip->need_kib)
-        add_steps(page, "need", strip->need_kib, top, most_kib);
-    add_steps(page, "target", strip->target_kib, top, most_kib);
+        add_chart_steps(page, "need", strip->need_kib, top, most_kib);
+    add_chart_steps(page, "target", strip->target_kib, top, most_kib);
     struct label labels[3];
     size_t used = 0;
     if (strip->actual_kib[last] == 0) {
@@ -302,7 +302,7 @@ static bool is_known(const struct chart *chart, size_t sample)
 }
 
 /* A boundary of the stack that lies on the line between its neighbours needs no point. */
-static bool bends(const struct chart *chart, size_t i, size_t sample, size_t first, size_t last)
+static bool is_bend(const struct chart *chart, size_t i, size_t sample, size_t first, size_t last)
 {
     uint64_t kib = below_kib(chart, i, sample);
     return sample == first || sample == last || below_kib(chart, i, sample - 1) != kib ||
@@ -324,11 +324,11 @@ static void add_stretch(const struct page *page, size_t i, size_t first, size_t 
                         uint64_t most_kib)
 {
     for (size_t sample = first; sample <= last; sample++) {
-        if (bends(page->chart, i + 1, sample, first, last))
+        if (is_bend(page->chart, i + 1, sample, first, last))
             add_boundary(page, i + 1, sample, sample == first ? "M" : "L", most_kib);
     }
     for (size_t sample = last + 1; sample-- > first;) {
-        if (bends(page->chart, i, sample, first, last))
+        if (is_bend(page->chart, i, sample, first, last))
             add_boundary(page, i, sample, "L", most_kib);
     }
     ballast_text_add(page->text, "Z");
@@ -361,7 +361,7 @@ static void add_layer_labels(const struct page *page, uint64_t most_kib)
     for (size_t i = chart->layer_count; i-- > 0;) {
         uint64_t kib = chart->layers[i].kib[last];
         uint64_t middle_kib = ballast_add_ceil(below_kib(chart, i, last), kib / 2);
-        if (most_of(chart->layers[i].kib, chart->samples, 0) == 0)
+        if (chart_most_kib(chart->layers[i].kib, chart->samples, 0) == 0)
             continue;
         labels[used] = (struct label){.word = chart->layers[i].name,
                                       .kib = kib,
@@ -506,7 +506,7 @@ static void add_tick(const struct page *page, uint64_t usec, const char *label, 
     ballast_text_add(text, "</text>\n");
 }
 
-static void add_axis(const struct page *page)
+static void add_chart_axis(const struct page *page)
 {
     const struct chart *chart = page->chart;
     uint64_t step = axis_step(page->width_usec);
@@ -586,7 +586,7 @@ static unsigned sentence_lines(const char *sentence)
     return lines;
 }
 
-static void add_head(const struct page *page)
+static void add_chart_head(const struct page *page)
 {
     struct ballast_text *text = page->text;
     const char *sentence = page->chart->subtitle;
@@ -611,7 +611,7 @@ static unsigned told_of(const struct chart *chart)
     return (unsigned)(chart->mark_count < MARKS ? chart->mark_count : MARKS);
 }
 
-static void place(struct page *page)
+static void place_chart(struct page *page)
 {
     const struct chart *chart = page->chart;
     page->from_usec = chart->usec[0];
@@ -629,7 +629,7 @@ size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
     struct page page = {.chart = chart, .text = &text};
-    place(&page);
+    place_chart(&page);
     ballast_text_add(&text,
                      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" "
                      "viewBox=\"0 0 %d %u\" role=\"img\">\n<title>",
@@ -640,10 +640,10 @@ size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size)
     ballast_text_add(
         &text, "</desc>\n%s<rect class=\"ground\" width=\"100%%\" height=\"100%%\"/>\n", style);
     add_layer_style(&text, chart);
-    add_head(&page);
+    add_chart_head(&page);
     for (size_t i = 0; i < chart->span_count; i++)
         add_span_shade(&page, &chart->spans[i]);
-    add_axis(&page);
+    add_chart_axis(&page);
     for (size_t i = 0; i < chart->span_count; i++)
         add_lane(&page, &chart->spans[i], page.lanes_y + LANE * (unsigned)i);
     if (chart->layer_count > 0)

@@ -87,7 +87,7 @@ struct picture {
     size_t rows;
 };
 
-static void size_text(uint64_t kib, const struct unit *unit, char out[LINE])
+static void diagram_size_text(uint64_t kib, const struct unit *unit, char out[LINE])
 {
     uint64_t whole = kib / unit->kib;
     uint64_t rest = kib % unit->kib;
@@ -107,7 +107,7 @@ static void make_label(struct label *label, const char *words, uint64_t kib,
         (void)snprintf(label->line[label->lines++], LINE, "%.*s", (int)length, words);
         words += length + (words[length] == '_');
     }
-    size_text(kib, unit, label->line[label->lines++]);
+    diagram_size_text(kib, unit, label->line[label->lines++]);
     for (size_t i = 0; i < label->lines; i++)
         label->width = ballast_max_u64(label->width, strlen(label->line[i]));
 }
@@ -124,7 +124,7 @@ static void make_labels(struct picture *picture, const struct ballast_breakdown 
     }
 }
 
-static void place_columns(struct picture *picture, size_t gap)
+static void place_diagram_columns(struct picture *picture, size_t gap)
 {
     struct columns *at = &picture->at;
     at->left_width = ballast_max_u64(picture->span[BALLAST_OVERHEAD].width,
@@ -154,14 +154,14 @@ static void choose_layout(struct picture *picture, const struct ballast_breakdow
         picture->unit = &units[i];
         make_labels(picture, breakdown);
         for (size_t gap = 2; gap >= 1; gap--) {
-            place_columns(picture, gap);
+            place_diagram_columns(picture, gap);
             if (picture->at.width <= COLUMNS)
                 return;
         }
     }
 }
 
-static void place_rows(struct picture *picture)
+static void place_diagram_rows(struct picture *picture)
 {
     size_t row = 0;
     for (size_t i = 0; i < picture->stack.count; i++) {
@@ -172,8 +172,8 @@ static void place_rows(struct picture *picture)
     picture->rows = row + 1;
 }
 
-static void put(struct picture *picture, size_t row, size_t column, const char *string,
-                unsigned char ink)
+static void put_picture_string(struct picture *picture, size_t row, size_t column,
+                               const char *string, unsigned char ink)
 {
     for (; *string && row < ROWS && column < COLUMNS; column++, string++) {
         picture->cell[row][column] = *string;
@@ -186,22 +186,22 @@ static void draw_boxes(struct picture *picture)
     const struct columns *at = &picture->at;
     size_t right = at->box + at->box_text + BOX_PADDING - 1;
     for (size_t i = 0; i <= picture->stack.count; i++) {
-        put(picture, picture->edge[i], at->box, "+", NO_INK);
+        put_picture_string(picture, picture->edge[i], at->box, "+", NO_INK);
         for (size_t x = at->box + 1; x < right; x++)
-            put(picture, picture->edge[i], x, "-", NO_INK);
-        put(picture, picture->edge[i], right, "+", NO_INK);
+            put_picture_string(picture, picture->edge[i], x, "-", NO_INK);
+        put_picture_string(picture, picture->edge[i], right, "+", NO_INK);
     }
     for (size_t i = 0; i < picture->stack.count; i++) {
         unsigned char ink = draw_segment_look(picture->stack.box[i].segment)->ink;
         for (size_t row = picture->edge[i] + 1; row < picture->edge[i + 1]; row++) {
-            put(picture, row, at->box, "|", ink);
-            put(picture, row, right, "|", ink);
+            put_picture_string(picture, row, at->box, "|", ink);
+            put_picture_string(picture, row, right, "|", ink);
         }
         const struct label *label = &picture->segment[i];
         size_t row =
             picture->edge[i] + 1 + (picture->stack.box[i].height - (unsigned)label->lines) / 2;
         for (size_t line = 0; line < label->lines; line++)
-            put(picture, row + line, at->box + 2, label->line[line], ink);
+            put_picture_string(picture, row + line, at->box + 2, label->line[line], ink);
     }
 }
 
@@ -214,7 +214,7 @@ static void draw_label(struct picture *picture, enum ballast_span span, size_t f
     for (size_t i = 0; i < label->lines; i++) {
         size_t x =
             left ? picture->at.left_width - strlen(label->line[i]) : picture->at.bar[span] + 2;
-        put(picture, row + i, x, label->line[i], NO_INK);
+        put_picture_string(picture, row + i, x, label->line[i], NO_INK);
     }
 }
 
@@ -225,10 +225,10 @@ static void draw_bracket(struct picture *picture, enum ballast_span span)
     size_t top = picture->edge[first];
     size_t bottom = picture->edge[last + 1];
     size_t x = picture->at.bar[span];
-    put(picture, top, x, "+", NO_INK);
+    put_picture_string(picture, top, x, "+", NO_INK);
     for (size_t row = top + 1; row < bottom; row++)
-        put(picture, row, x, "|", NO_INK);
-    put(picture, bottom, x, "+", NO_INK);
+        put_picture_string(picture, row, x, "|", NO_INK);
+    put_picture_string(picture, bottom, x, "+", NO_INK);
     /* Build maximum's label stands in the balloon, its last box: see the top of this file. */
     size_t label_top = span == BALLAST_BUILD_MAXIMUM ? picture->edge[last] : top;
     draw_label(picture, span, label_top + 1, bottom - 1);
@@ -237,7 +237,8 @@ static void draw_bracket(struct picture *picture, enum ballast_span span)
 static void draw_legend(struct picture *picture)
 {
     const char *legend = picture->unit->legend;
-    put(picture, picture->rows - 1, picture->at.width - strlen(legend), legend, NO_INK);
+    put_picture_string(picture, picture->rows - 1, picture->at.width - strlen(legend), legend,
+                       NO_INK);
 }
 
 static void write_row(const struct picture *picture, size_t row, bool colour,
@@ -265,7 +266,7 @@ size_t ballast_draw_diagram(const struct ballast_breakdown *breakdown,
     memset(picture.ink, NO_INK, sizeof(picture.ink));
     ballast_stack_fill(&picture.stack, breakdown, least_rows, EXTRA_ROWS);
     choose_layout(&picture, breakdown);
-    place_rows(&picture);
+    place_diagram_rows(&picture);
     draw_boxes(&picture);
     for (int i = 0; i < BALLAST_SPANS; i++)
         draw_bracket(&picture, (enum ballast_span)i);

@@ -12,7 +12,7 @@ struct cell {
     unsigned char ink;
 };
 
-static uint64_t most_of(const struct draw_plot *plot)
+static uint64_t plot_most_kib(const struct draw_plot *plot)
 {
     const uint64_t *const all[] = {plot->actual_kib, plot->peak_kib, plot->target_kib,
                                    plot->need_kib};
@@ -32,7 +32,8 @@ static bool lies_in(const uint64_t *kib, size_t column, size_t row, size_t rows,
 }
 
 /* Whether it reaches the middle of the row. */
-static bool reaches(const uint64_t *kib, size_t column, size_t row, size_t rows, uint64_t most_kib)
+static bool reaches_row(const uint64_t *kib, size_t column, size_t row, size_t rows,
+                        uint64_t most_kib)
 {
     return kib && kib[column] > 0 &&
            ballast_mul_div(kib[column], 2 * rows, most_kib) >= 2 * (uint64_t)row + 1;
@@ -46,9 +47,9 @@ static struct cell cell_at(const struct draw_plot *plot, size_t column, size_t r
         return (struct cell){'-', INK_TARGET};
     if (lies_in(plot->need_kib, column, row, rows, most_kib))
         return (struct cell){'.', INK_NEED};
-    if (reaches(plot->actual_kib, column, row, rows, most_kib))
+    if (reaches_row(plot->actual_kib, column, row, rows, most_kib))
         return (struct cell){'#', INK_HELD};
-    if (reaches(plot->peak_kib, column, row, rows, most_kib))
+    if (reaches_row(plot->peak_kib, column, row, rows, most_kib))
         return (struct cell){'\'', INK_HELD};
     return (struct cell){' ', INK_NONE};
 }
@@ -60,8 +61,8 @@ static void add_ink(struct ballast_text *text, bool colour, unsigned char *now, 
     *now = ink;
 }
 
-static void add_row(struct ballast_text *text, const struct draw_plot *plot, size_t row,
-                    uint64_t most_kib)
+static void add_plot_row(struct ballast_text *text, const struct draw_plot *plot, size_t row,
+                         uint64_t most_kib)
 {
     unsigned char ink = INK_NONE;
     for (size_t column = 0; column < plot->columns; column++) {
@@ -83,7 +84,7 @@ static void add_scale(struct ballast_text *text, size_t row, size_t rows, uint64
     ballast_text_add(text, "%*s |", DRAW_PLOT_LEFT - 2, label);
 }
 
-static void add_axis(struct ballast_text *text, size_t columns, const char *marks)
+static void add_plot_axis(struct ballast_text *text, size_t columns, const char *marks)
 {
     ballast_text_add(text, "%*s +", DRAW_PLOT_LEFT - 2, "0");
     for (size_t column = 0; column < columns; column++)
@@ -96,16 +97,16 @@ static void add_axis(struct ballast_text *text, size_t columns, const char *mark
 size_t draw_plot(const struct draw_plot *plot, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    uint64_t most_kib = most_of(plot);
+    uint64_t most_kib = plot_most_kib(plot);
     for (size_t row = plot->rows; row-- > 0;) {
         add_scale(&text, row, plot->rows, most_kib);
-        add_row(&text, plot, row, most_kib);
+        add_plot_row(&text, plot, row, most_kib);
     }
-    add_axis(&text, plot->columns, plot->marks);
+    add_plot_axis(&text, plot->columns, plot->marks);
     return text.length;
 }
 
-static uint64_t sum_of(const struct draw_plot_stack *stack, size_t column)
+static uint64_t plot_column_sum(const struct draw_plot_stack *stack, size_t column)
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < stack->layer_count; i++)
@@ -144,11 +145,11 @@ size_t draw_plot_stack(const struct draw_plot_stack *stack, char *buf, size_t si
     struct ballast_text text = ballast_text_over(buf, size);
     uint64_t most_kib = 1;
     for (size_t column = 0; column < stack->columns; column++)
-        most_kib = ballast_max_u64(most_kib, sum_of(stack, column));
+        most_kib = ballast_max_u64(most_kib, plot_column_sum(stack, column));
     for (size_t row = stack->rows; row-- > 0;) {
         add_scale(&text, row, stack->rows, most_kib);
         add_stack_row(&text, stack, row, most_kib);
     }
-    add_axis(&text, stack->columns, stack->marks);
+    add_plot_axis(&text, stack->columns, stack->marks);
     return text.length;
 }

@@ -11,7 +11,7 @@ static bool is_drawn(const struct ballast_breakdown *breakdown, enum ballast_seg
 }
 
 /* What rounding leaves over goes to the largest box, where it shows least. */
-static void share_out(struct ballast_stack *stack, unsigned extra)
+static void share_out_rows(struct ballast_stack *stack, unsigned extra)
 {
     /* An eighth of each, so that seven of them cannot overflow. */
     uint64_t total = 0;
@@ -44,7 +44,7 @@ void ballast_stack_fill(struct ballast_stack *out, const struct ballast_breakdow
             .height = least[segment],
         };
     }
-    share_out(out, extra);
+    share_out_rows(out, extra);
 }
 
 void ballast_stack_span(const struct ballast_stack *stack, enum ballast_span span, size_t *first,

@@ -91,7 +91,7 @@ struct page {
 };
 
 /* A name of ours with spaces for its underscores. */
-static void add_words(struct ballast_text *text, const char *words)
+static void add_svg_words(struct ballast_text *text, const char *words)
 {
     for (; *words; words++)
         ballast_text_add(text, "%c", *words == '_' ? ' ' : *words);
@@ -115,7 +115,7 @@ static size_t span_width(const struct page *page, enum ballast_span span)
     return label_width(ballast_span_name(span), ballast_breakdown_span_kib(page->breakdown, span));
 }
 
-static void place_columns(struct page *page)
+static void place_svg_columns(struct page *page)
 {
     size_t left = ballast_max_u64(span_width(page, BALLAST_OVERHEAD),
                                   span_width(page, BALLAST_STATIC_MAXIMUM));
@@ -140,7 +140,7 @@ static void place_columns(struct page *page)
     page->width = ballast_max_u64(x - GAP, balloon_end) + MARGIN;
 }
 
-static void place_rows(struct page *page)
+static void place_svg_rows(struct page *page)
 {
     size_t y = HEAD + MARGIN;
     for (size_t i = 0; i < page->stack.count; i++) {
@@ -151,7 +151,7 @@ static void place_rows(struct page *page)
     page->height = y + 2 * MARGIN + LINE;
 }
 
-static void add_name(struct ballast_text *text, const char *name, size_t limit)
+static void add_svg_name(struct ballast_text *text, const char *name, size_t limit)
 {
     for (size_t count = 0; *name; count++) {
         if (count == limit) {
@@ -170,18 +170,18 @@ static void add_name(struct ballast_text *text, const char *name, size_t limit)
 static void add_description(const struct page *page, const char *name, struct ballast_text *text)
 {
     ballast_text_add(text, "<title id=\"t\">Memory of ");
-    add_name(text, name, SIZE_MAX);
+    add_svg_name(text, name, SIZE_MAX);
     ballast_text_add(text, "</title>\n<desc id=\"d\">The stack from top to bottom:");
     for (size_t i = 0; i < page->stack.count; i++) {
         ballast_text_add(text, "%s ", i ? "," : "");
-        add_words(text, ballast_segment_name(page->stack.box[i].segment));
+        add_svg_words(text, ballast_segment_name(page->stack.box[i].segment));
         ballast_text_add(text, " %" PRIu64 " KiB", page->stack.box[i].kib);
     }
     ballast_text_add(text, ". The spans:");
     for (int i = 0; i < BALLAST_SPANS; i++) {
         enum ballast_span span = (enum ballast_span)i;
         ballast_text_add(text, "%s ", i ? "," : "");
-        add_words(text, ballast_span_name(span));
+        add_svg_words(text, ballast_span_name(span));
         ballast_text_add(text, " %" PRIu64 " KiB",
                          ballast_breakdown_span_kib(page->breakdown, span));
     }
@@ -204,11 +204,11 @@ static void add_patterns(const struct page *page, struct ballast_text *text)
 }
 
 /* Two lines around a middle: a name and its size. */
-static void add_label(struct ballast_text *text, size_t x, size_t middle, const char *class,
-                      const char *words, uint64_t kib)
+static void add_svg_label(struct ballast_text *text, size_t x, size_t middle, const char *class,
+                          const char *words, uint64_t kib)
 {
     ballast_text_add(text, "<text x=\"%zu\" y=\"%zu\" class=\"%s\">", x, middle - 4, class);
-    add_words(text, words);
+    add_svg_words(text, words);
     ballast_text_add(text,
                      "</text><text x=\"%zu\" y=\"%zu\" class=\"size %s\">%" PRIu64 " KiB</text>\n",
                      x, middle - 4 + LINE, class, kib);
@@ -226,8 +226,8 @@ static void add_box(const struct page *page, size_t i, struct ballast_text *text
                      "<path class=\"edge\" d=\"M%zu %zuh%zuv%uh-%zuz\"/>\n",
                      page->box, page->edge[i], SWATCH, box->height, (int)box->segment, page->box,
                      page->edge[i], page->box_width, box->height, page->box_width);
-    add_label(text, page->box + SWATCH + 8, page->edge[i] + box->height / 2, "in",
-              ballast_segment_name(box->segment), box->kib);
+    add_svg_label(text, page->box + SWATCH + 8, page->edge[i] + box->height / 2, "in",
+                  ballast_segment_name(box->segment), box->kib);
 }
 
 static void add_bracket(const struct page *page, enum ballast_span span, struct ballast_text *text)
@@ -245,15 +245,15 @@ static void add_bracket(const struct page *page, enum ballast_span span, struct 
     /* Build maximum's label stands beside the balloon, where build start's bar has ended. */
     if (span == BALLAST_BUILD_MAXIMUM)
         top = page->edge[last];
-    add_label(text, left ? x - 8 : x + 10, (top + bottom) / 2, left ? "left" : "right",
-              ballast_span_name(span), ballast_breakdown_span_kib(page->breakdown, span));
+    add_svg_label(text, left ? x - 8 : x + 10, (top + bottom) / 2, left ? "left" : "right",
+                  ballast_span_name(span), ballast_breakdown_span_kib(page->breakdown, span));
 }
 
-static void add_head(const struct page *page, const char *name, struct ballast_text *text)
+static void add_svg_head(const struct page *page, const char *name, struct ballast_text *text)
 {
     const struct ballast_profile *profile = ballast_breakdown_profile(page->breakdown);
     ballast_text_add(text, "<text x=\"%d\" y=\"36\" class=\"name\">", MARGIN);
-    add_name(text, name, NAME_CHARS);
+    add_svg_name(text, name, NAME_CHARS);
     ballast_text_add(text, "</text>\n<text x=\"%d\" y=\"56\">%s guest", MARGIN,
                      ballast_guest_type_name(ballast_breakdown_guest_type(page->breakdown)));
     if (profile)
@@ -269,8 +269,8 @@ size_t ballast_draw_svg(const struct ballast_breakdown *breakdown, const char *n
 {
     struct page page = {.breakdown = breakdown};
     ballast_stack_fill(&page.stack, breakdown, least_height, EXTRA_HEIGHT);
-    place_columns(&page);
-    place_rows(&page);
+    place_svg_columns(&page);
+    place_svg_rows(&page);
     struct ballast_text text = ballast_text_over(buf, size);
     ballast_text_add(&text,
                      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%zu\" height=\"%zu\" "
@@ -281,7 +281,7 @@ size_t ballast_draw_svg(const struct ballast_breakdown *breakdown, const char *n
     add_patterns(&page, &text);
     ballast_text_add(&text, "<rect class=\"ground\" width=\"%zu\" height=\"%zu\"/>\n", page.width,
                      page.height);
-    add_head(&page, name, &text);
+    add_svg_head(&page, name, &text);
     for (size_t i = 0; i < page.stack.count; i++)
         add_box(&page, i, &text);
     for (int i = 0; i < BALLAST_SPANS; i++)

@@ -75,9 +75,9 @@ static bool is_sane(const struct fit_cell *cell)
            cell->taken_pages <= (int64_t)most && cell->taken_pages >= -(int64_t)most;
 }
 
-static int compare(const struct fit_cell *cell, const struct ballast_profile *profile,
-                   const struct ballast_host_caps *caps, struct compared *out,
-                   struct ballast_error *err)
+static int compare_cell(const struct fit_cell *cell, const struct ballast_profile *profile,
+                        const struct ballast_host_caps *caps, struct compared *out,
+                        struct ballast_error *err)
 {
     struct ballast_breakdown made;
     if (!is_sane(cell))
@@ -131,8 +131,8 @@ static void ask_profile(const struct ballast_profile *profile, const struct ball
     }
 }
 
-static enum fit_verdict judge(const struct fit_estimate *estimate, size_t least_exact,
-                              size_t least_sizes)
+static enum fit_verdict fit_verdict_of(const struct fit_estimate *estimate, size_t least_exact,
+                                       size_t least_sizes)
 {
     bool clear = estimate->least_pages == estimate->most_pages;
     if (!clear || estimate->exact < least_exact || estimate->sizes < least_sizes ||
@@ -153,7 +153,7 @@ static void set_estimate(struct fit_estimate *out, const struct fit_line *line, 
     out->least_pages = slope ? line->least_slope : line->least_base;
     out->most_pages = slope ? line->most_slope : line->most_base;
     out->correction_pages = slope ? line->slope : line->base;
-    out->verdict = judge(out, least_exact, least_sizes);
+    out->verdict = fit_verdict_of(out, least_exact, least_sizes);
     if (out->verdict == FIT_UNKNOWN)
         out->correction_pages = 0;
 }
@@ -236,8 +236,8 @@ static void fit_plain(struct work *work, enum ballast_guest_type type, bool pool
         out->verdict = FIT_DISAGREES;
 }
 
-static int64_t residual(const struct work *work, const struct compared *cell,
-                        const struct fit_result *result)
+static int64_t cell_residual(const struct work *work, const struct compared *cell,
+                             const struct fit_result *result)
 {
     int64_t beyond = beyond_line(work, cell);
     if (cell->nested)
@@ -246,7 +246,7 @@ static int64_t residual(const struct work *work, const struct compared *cell,
 }
 
 /* The least slope over the profile's base that covers a cell, and a tenth. */
-static void cover(struct ballast_arena_bound *bound, uint64_t pages, uint64_t vcpus)
+static void widen_bound(struct ballast_arena_bound *bound, uint64_t pages, uint64_t vcpus)
 {
     uint64_t wanted = ballast_mul_div(pages, HEADROOM_PERMYRIAD, BALLAST_PERMYRIAD) + 1;
     if (pages <= ballast_xen_arena_pages(bound, vcpus))
@@ -270,7 +270,7 @@ static void measure_arena(struct work *work, enum ballast_guest_type type,
         const struct compared *cell = &work->compared[i];
         if (cell->type != type)
             continue;
-        int64_t pages = residual(work, cell, out);
+        int64_t pages = cell_residual(work, cell, out);
         out->unexplained += pages < 0;
         arena.zero += pages == 0;
         arena.beyond += pages > (int64_t)cell->bound;
@@ -281,7 +281,7 @@ static void measure_arena(struct work *work, enum ballast_guest_type type,
             arena.worst_pages = (uint64_t)pages;
             arena.worst_vcpus = (uint64_t)cell->vcpus;
         }
-        cover(&arena.bound, (uint64_t)pages, (uint64_t)cell->vcpus);
+        widen_bound(&arena.bound, (uint64_t)pages, (uint64_t)cell->vcpus);
     }
     qsort(work->scratch, arena.cells, sizeof(*work->scratch), by_pages);
     if (arena.cells > 0 && work->scratch[arena.cells / 2] > 0)
@@ -323,7 +323,7 @@ int fit_cells(const struct fit_cell *cells, size_t count, const struct ballast_p
     int rc =
         compared && work.points && work.scratch ? 0 : ballast_fail(err, -ENOMEM, "out of memory");
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = compare(&cells[i], profile, caps, &compared[i], err);
+        rc = compare_cell(&cells[i], profile, caps, &compared[i], err);
     if (rc == 0) {
         fit_all(&work, profile, caps, &made);
         *out = made;
@@ -344,7 +344,7 @@ bool fit_disagrees(const struct fit_result *result)
 }
 
 /* How many terms disagree, and of those that agree as much, by how many pages. */
-static uint64_t distance(const struct fit_result *result)
+static uint64_t result_distance(const struct fit_result *result)
 {
     uint64_t distance = 0;
     for (int i = 0; i < FIT_TERMS; i++) {
@@ -366,7 +366,7 @@ int fit_nearest(const struct fit_cell *cells, size_t count, const struct ballast
         int rc = fit_cells(cells, count, profile, caps, &made, err);
         if (rc < 0)
             return rc;
-        if (!any || distance(&made) < distance(&best))
+        if (!any || result_distance(&made) < result_distance(&best))
             best = made;
         any = true;
     }

@@ -10,21 +10,21 @@ struct candidate {
     size_t exact, below;
 };
 
-static int64_t score(const struct candidate *candidate)
+static int64_t candidate_score(const struct candidate *candidate)
 {
     return (int64_t)candidate->exact - 2 * (int64_t)candidate->below;
 }
 
-static int64_t change(const struct candidate *candidate)
+static int64_t candidate_change(const struct candidate *candidate)
 {
     return llabs(candidate->slope) * 1024 + llabs(candidate->base);
 }
 
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
-    if (score(a) != score(b))
-        return score(a) > score(b);
-    return change(a) < change(b);
+    if (candidate_score(a) != candidate_score(b))
+        return candidate_score(a) > candidate_score(b);
+    return candidate_change(a) < candidate_change(b);
 }
 
 static int by_size(const void *a, const void *b)
@@ -87,7 +87,7 @@ struct widening {
     int64_t *scratch;
 };
 
-static void span(int64_t value, int64_t *least, int64_t *most)
+static void widen_span(int64_t value, int64_t *least, int64_t *most)
 {
     *least = value < *least ? value : *least;
     *most = value > *most ? value : *most;
@@ -97,7 +97,7 @@ static void span(int64_t value, int64_t *least, int64_t *most)
  * A rival has half the points of the best, of more than half as many sizes, and no more below it.
  * One that turns about the many guests of one size has not.
  */
-static void widen(const struct candidate *candidate, void *context)
+static void widen_candidate(const struct candidate *candidate, void *context)
 {
     const struct widening *widening = context;
     struct fit_line *line = widening->line;
@@ -106,8 +106,8 @@ static void widen(const struct candidate *candidate, void *context)
     if (2 * count_sizes(candidate, widening->points, widening->count, widening->scratch) <=
         line->sizes)
         return;
-    span(candidate->slope, &line->least_slope, &line->most_slope);
-    span(candidate->base, &line->least_base, &line->most_base);
+    widen_span(candidate->slope, &line->least_slope, &line->most_slope);
+    widen_span(candidate->base, &line->least_base, &line->most_base);
 }
 
 struct fit_line fit_line_find(const struct fit_point *points, size_t count, int fix_base,
@@ -133,6 +133,6 @@ struct fit_line fit_line_find(const struct fit_point *points, size_t count, int 
     };
     struct widening widening = {&line, points, count, scratch + count};
     for (int64_t slope = least; slope <= most; slope++)
-        visit_bases(slope, points, count, fix_base, scratch, widen, &widening);
+        visit_bases(slope, points, count, fix_base, scratch, widen_candidate, &widening);
     return line;
 }

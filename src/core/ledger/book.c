@@ -43,8 +43,8 @@ static uint64_t hash_record(enum ledger_index index, const struct ledger_reserva
     return record->id; /* they are given one after the other: no two of a row share a chain */
 }
 
-static struct ledger_entry **head(const struct ledger *ledger, enum ledger_index index,
-                                  uint64_t hash)
+static struct ledger_entry **chain_head(const struct ledger *ledger, enum ledger_index index,
+                                        uint64_t hash)
 {
     return &ledger->table[index][hash & (ledger->room - 1)];
 }
@@ -89,7 +89,7 @@ uint64_t ledger_book_wanted_kib(const struct ledger_reservation *record)
 
 static void chain_in(struct ledger *ledger, enum ledger_index index, struct ledger_entry *entry)
 {
-    struct ledger_entry **at = head(ledger, index, hash_record(index, &entry->record));
+    struct ledger_entry **at = chain_head(ledger, index, hash_record(index, &entry->record));
     struct ledger_chain *chain = &entry->chain[index];
     chain->next = *at;
     chain->back = at;
@@ -119,7 +119,7 @@ static void chain_all(struct ledger *ledger)
     }
 }
 
-static int grow(struct ledger *ledger, struct ballast_error *err)
+static int grow_chains(struct ledger *ledger, struct ballast_error *err)
 {
     size_t room = ledger->room ? 2 * ledger->room : FIRST_ROOM;
     struct ledger_entry **blocks[LEDGER_INDEXES + 2];
@@ -152,7 +152,7 @@ static int grow(struct ledger *ledger, struct ballast_error *err)
 int ledger_book_entry(struct ledger *ledger, struct ledger_entry **out, struct ballast_error *err)
 {
     if (ledger->count == ledger->room) {
-        int rc = grow(ledger, err);
+        int rc = grow_chains(ledger, err);
         if (rc < 0)
             return rc;
     }
@@ -179,7 +179,7 @@ static void count_out(struct ledger_sums *sums, const struct ledger_reservation 
     sums->in_state[record->state]--;
 }
 
-static void enter(struct ledger *ledger, struct ledger_entry *entry)
+static void enter_entry(struct ledger *ledger, struct ledger_entry *entry)
 {
     const struct ledger_reservation *record = &entry->record;
     for (enum ledger_index index = 0; index < LEDGER_INDEXES; index++) {
@@ -194,7 +194,7 @@ static void enter(struct ledger *ledger, struct ledger_entry *entry)
     count_in(&ledger->sums, record);
 }
 
-static void leave(struct ledger *ledger, struct ledger_entry *entry)
+static void leave_chains(struct ledger *ledger, struct ledger_entry *entry)
 {
     count_out(&ledger->sums, &entry->record);
     ledger_heap_remove(entry);
@@ -227,22 +227,22 @@ void ledger_book_add(struct ledger *ledger, struct ledger_entry *entry,
 {
     entry->record = *record;
     link_in(ledger, entry);
-    enter(ledger, entry);
+    enter_entry(ledger, entry);
 }
 
 void ledger_book_move(struct ledger *ledger, struct ledger_entry *entry,
                       const struct ledger_reservation *record)
 {
-    leave(ledger, entry);
+    leave_chains(ledger, entry);
     entry->record = *record;
-    enter(ledger, entry);
+    enter_entry(ledger, entry);
 }
 
 void ledger_book_trim(struct ledger *ledger)
 {
     while (ledger->closed.count > ledger->options.max_closed) {
         struct ledger_entry *entry = ledger->closed.at[0];
-        leave(ledger, entry);
+        leave_chains(ledger, entry);
         link_out(ledger, entry);
         free(entry);
     }
@@ -265,7 +265,7 @@ struct ledger_entry *ledger_book_find(const struct ledger *ledger, uint64_t id)
 {
     if (ledger->room == 0)
         return NULL;
-    struct ledger_entry *entry = *head(ledger, LEDGER_BY_ID, id);
+    struct ledger_entry *entry = *chain_head(ledger, LEDGER_BY_ID, id);
     while (entry && entry->record.id != id)
         entry = entry->chain[LEDGER_BY_ID].next;
     return entry;
@@ -277,8 +277,9 @@ struct ledger_entry *ledger_book_next_domain(const struct ledger *ledger, uint32
 {
     if (ledger->room == 0)
         return NULL;
-    struct ledger_entry *entry = after ? after->chain[LEDGER_BY_DOMAIN].next
-                                       : *head(ledger, LEDGER_BY_DOMAIN, hash_domain(domid, uuid));
+    struct ledger_entry *entry =
+        after ? after->chain[LEDGER_BY_DOMAIN].next
+              : *chain_head(ledger, LEDGER_BY_DOMAIN, hash_domain(domid, uuid));
     while (entry &&
            (entry->record.domid != domid || memcmp(entry->record.uuid, uuid, LEDGER_UUID) != 0))
         entry = entry->chain[LEDGER_BY_DOMAIN].next;
@@ -301,7 +302,7 @@ struct ledger_entry *ledger_book_next_label(const struct ledger *ledger, const c
         return NULL;
     uint64_t hash = hash_bytes(HASH_START, label, strlen(label));
     struct ledger_entry *entry =
-        after ? after->chain[LEDGER_BY_LABEL].next : *head(ledger, LEDGER_BY_LABEL, hash);
+        after ? after->chain[LEDGER_BY_LABEL].next : *chain_head(ledger, LEDGER_BY_LABEL, hash);
     while (entry && strcmp(entry->record.label, label) != 0)
         entry = entry->chain[LEDGER_BY_LABEL].next;
     return entry;
@@ -313,8 +314,8 @@ struct ledger_entry *ledger_book_next_of(const struct ledger *ledger, const char
     if (ledger->room == 0)
         return NULL;
     uint64_t hash = hash_bytes(HASH_START, owner, strlen(owner));
-    struct ledger_entry *entry =
-        after ? after->chain[LEDGER_BY_OWNER_NAME].next : *head(ledger, LEDGER_BY_OWNER_NAME, hash);
+    struct ledger_entry *entry = after ? after->chain[LEDGER_BY_OWNER_NAME].next
+                                       : *chain_head(ledger, LEDGER_BY_OWNER_NAME, hash);
     while (entry && strcmp(entry->record.owner, owner) != 0)
         entry = entry->chain[LEDGER_BY_OWNER_NAME].next;
     return entry;

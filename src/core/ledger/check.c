@@ -10,7 +10,7 @@
 #include "core/ledger/record.h"
 #include "core/model/host.h"
 
-static int broken(struct ballast_error *err, const struct ledger_entry *entry, const char *law)
+static int fail_check(struct ballast_error *err, const struct ledger_entry *entry, const char *law)
 {
     return ballast_fail(err, -EPROTO, "ledger: reservation %" PRIu64 ": %s",
                         entry ? entry->record.id : 0, law);
@@ -34,17 +34,17 @@ static bool in_chain(const struct ledger *ledger, enum ledger_index index,
     return at == entry;
 }
 
-static int check_place(const struct ledger *ledger, const struct ledger_entry *entry,
-                       struct ballast_error *err)
+static int check_chain_place(const struct ledger *ledger, const struct ledger_entry *entry,
+                             struct ballast_error *err)
 {
     for (enum ledger_index index = 0; index < LEDGER_INDEXES; index++) {
         bool belongs = ledger_book_belongs(index, entry->record.state);
         if (belongs != (entry->chain[index].back != NULL))
-            return broken(err, entry, "it is in a table where it should not be, or is missing");
+            return fail_check(err, entry, "it is in a table where it should not be, or is missing");
         /* Others' chains are walked from their start: quadratic, so only in small ones. */
         if (belongs && (index == LEDGER_BY_ID || ledger->count <= 256) &&
             !in_chain(ledger, index, entry))
-            return broken(err, entry, "a table does not find it, or finds another");
+            return fail_check(err, entry, "a table does not find it, or finds another");
     }
     uint64_t due_usec = ledger_book_due_usec(&entry->record);
     bool open = ledger_state_is_open(entry->record.state);
@@ -52,9 +52,9 @@ static int check_place(const struct ledger *ledger, const struct ledger_entry *e
                                      : open                   ? NULL
                                                               : &ledger->closed;
     if (entry->heap != heap)
-        return broken(err, entry, "it is due, or is not, and the clock does not know");
+        return fail_check(err, entry, "it is due, or is not, and the clock does not know");
     if (heap && entry->heap_key_usec != (open ? due_usec : entry->record.changed_usec))
-        return broken(err, entry, "it is due at another time than the clock knows");
+        return fail_check(err, entry, "it is due at another time than the clock knows");
     return 0;
 }
 
@@ -65,14 +65,14 @@ static int check_entry(const struct ledger *ledger, const struct ledger_entry *e
     if (ledger_reservation_check(&entry->record, &why) < 0)
         return ballast_fail(err, -EPROTO, "ledger: %s", why.text);
     if (entry->prev != NULL && entry->prev->record.id >= entry->record.id)
-        return broken(err, entry, "it is out of order");
+        return fail_check(err, entry, "it is out of order");
     if ((entry->prev ? entry->prev->next : ledger->first) != entry)
-        return broken(err, entry, "the list does not lead to it");
+        return fail_check(err, entry, "the list does not lead to it");
     if (entry->record.id >= ledger->next_id)
-        return broken(err, entry, "its id could be given again");
+        return fail_check(err, entry, "its id could be given again");
     if (entry->record.changed_usec > ledger->now_usec)
-        return broken(err, entry, "it was changed in the future");
-    return check_place(ledger, entry, err);
+        return fail_check(err, entry, "it was changed in the future");
+    return check_chain_place(ledger, entry, err);
 }
 
 static int check_heap(const struct ledger_heap *heap, struct ballast_error *err)
@@ -81,14 +81,14 @@ static int check_heap(const struct ledger_heap *heap, struct ballast_error *err)
         const struct ledger_entry *entry = heap->at[i];
         const struct ledger_entry *parent = heap->at[i > 0 ? (i - 1) / 2 : 0];
         if (entry->heap != heap || entry->heap_at != i)
-            return broken(err, entry, "it is not where the heap has it");
+            return fail_check(err, entry, "it is not where the heap has it");
         if (parent->heap_key_usec > entry->heap_key_usec)
-            return broken(err, entry, "it is due before what the heap has above it");
+            return fail_check(err, entry, "it is due before what the heap has above it");
     }
     return 0;
 }
 
-static void count(struct ledger_sums *sums, const struct ledger_reservation *record)
+static void count_record(struct ledger_sums *sums, const struct ledger_reservation *record)
 {
     bool promised = record->state == LEDGER_GRANTED || record->state == LEDGER_BOUND;
     bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
@@ -129,7 +129,7 @@ int ledger_check(const struct ledger *ledger, const struct ledger_free *host,
         int rc = check_entry(ledger, entry, err);
         if (rc < 0)
             return rc;
-        count(&sums, &entry->record);
+        count_record(&sums, &entry->record);
         entries++;
         in_heaps += entry->heap != NULL;
     }

@@ -5,13 +5,13 @@
 
 #include "core/ledger/book.h"
 
-static bool before(const struct ledger_entry *a, const struct ledger_entry *b)
+static bool is_due_before(const struct ledger_entry *a, const struct ledger_entry *b)
 {
     return a->heap_key_usec != b->heap_key_usec ? a->heap_key_usec < b->heap_key_usec
                                                 : a->record.id < b->record.id;
 }
 
-static void put(struct ledger_heap *heap, size_t at, struct ledger_entry *entry)
+static void put_entry(struct ledger_heap *heap, size_t at, struct ledger_entry *entry)
 {
     heap->at[at] = entry;
     entry->heap_at = at;
@@ -20,32 +20,32 @@ static void put(struct ledger_heap *heap, size_t at, struct ledger_entry *entry)
 static void sift_up(struct ledger_heap *heap, size_t at)
 {
     struct ledger_entry *entry = heap->at[at];
-    while (at > 0 && before(entry, heap->at[(at - 1) / 2])) {
-        put(heap, at, heap->at[(at - 1) / 2]);
+    while (at > 0 && is_due_before(entry, heap->at[(at - 1) / 2])) {
+        put_entry(heap, at, heap->at[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
-    put(heap, at, entry);
+    put_entry(heap, at, entry);
 }
 
 static void sift_down(struct ledger_heap *heap, size_t at)
 {
     struct ledger_entry *entry = heap->at[at];
     for (size_t child = 2 * at + 1; child < heap->count; child = 2 * at + 1) {
-        if (child + 1 < heap->count && before(heap->at[child + 1], heap->at[child]))
+        if (child + 1 < heap->count && is_due_before(heap->at[child + 1], heap->at[child]))
             child++;
-        if (!before(heap->at[child], entry))
+        if (!is_due_before(heap->at[child], entry))
             break;
-        put(heap, at, heap->at[child]);
+        put_entry(heap, at, heap->at[child]);
         at = child;
     }
-    put(heap, at, entry);
+    put_entry(heap, at, entry);
 }
 
 void ledger_heap_add(struct ledger_heap *heap, struct ledger_entry *entry, uint64_t key_usec)
 {
     entry->heap = heap;
     entry->heap_key_usec = key_usec;
-    put(heap, heap->count, entry);
+    put_entry(heap, heap->count, entry);
     heap->count++;
     sift_up(heap, heap->count - 1);
 }
@@ -60,7 +60,7 @@ void ledger_heap_remove(struct ledger_entry *entry)
     heap->count--;
     if (at == heap->count)
         return;
-    put(heap, at, heap->at[heap->count]);
+    put_entry(heap, at, heap->at[heap->count]);
     sift_up(heap, at);
     sift_down(heap, heap->at[at]->heap_at);
 }

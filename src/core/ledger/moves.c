@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The transitions. Each builds the record as it would be; commit() journals it and puts it in. */
+/* The transitions. Each builds the record as it would be; commit_record() journals it and puts it
+ * in. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "core/ledger/record.h"
 #include "core/model/host.h"
 
-static int begin(struct ledger *ledger, uint64_t now_usec, struct ballast_error *err)
+static int begin_move(struct ledger *ledger, uint64_t now_usec, struct ballast_error *err)
 {
     if (now_usec == BALLAST_NONE)
         return ballast_fail(err, -EINVAL, "the ledger was given no time");
@@ -23,8 +24,8 @@ static int begin(struct ledger *ledger, uint64_t now_usec, struct ballast_error 
     return 0;
 }
 
-static int commit(struct ledger *ledger, struct ledger_entry *entry,
-                  const struct ledger_reservation *next, struct ballast_error *err)
+static int commit_record(struct ledger *ledger, struct ledger_entry *entry,
+                         const struct ledger_reservation *next, struct ballast_error *err)
 {
     if (ledger->options.journal) {
         int rc = ledger->options.journal(ledger->options.context, &entry->record, next, err);
@@ -35,16 +36,17 @@ static int commit(struct ledger *ledger, struct ledger_entry *entry,
     return 0;
 }
 
-static int answer(struct ledger_verdict *out, uint64_t id, enum ledger_reason reason,
-                  uint64_t a_kib, uint64_t b_kib)
+static int fill_verdict(struct ledger_verdict *out, uint64_t id, enum ledger_reason reason,
+                        uint64_t a_kib, uint64_t b_kib)
 {
     *out = (struct ledger_verdict){.reason = reason, .a_kib = a_kib, .b_kib = b_kib, .id = id};
     return 0;
 }
 
 /* What was changed and why; the numbers stay with the record for whoever asks later. */
-static void become(struct ledger_reservation *record, enum ledger_state state, uint64_t now_usec,
-                   enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib)
+static void enter_state(struct ledger_reservation *record, enum ledger_state state,
+                        uint64_t now_usec, enum ledger_reason reason, uint64_t a_kib,
+                        uint64_t b_kib)
 {
     record->state = state;
     record->reason = reason;
@@ -59,15 +61,15 @@ static struct ledger_entry *entry_for(const struct ledger *ledger, uint64_t id, 
 {
     struct ledger_entry *entry = ledger_book_find(ledger, id);
     if (!entry) {
-        answer(out, id, LEDGER_UNKNOWN, 0, 0);
+        fill_verdict(out, id, LEDGER_UNKNOWN, 0, 0);
         return NULL;
     }
     if (owner && strcmp(entry->record.owner, owner) != 0) {
-        answer(out, id, LEDGER_NOT_OWNER, 0, 0);
+        fill_verdict(out, id, LEDGER_NOT_OWNER, 0, 0);
         return NULL;
     }
     if (!ledger_state_allows(entry->record.state, to)) {
-        answer(out, id, LEDGER_WRONG_STATE, entry->record.state, to);
+        fill_verdict(out, id, LEDGER_WRONG_STATE, entry->record.state, to);
         return NULL;
     }
     return entry;
@@ -78,11 +80,11 @@ static bool ask_allowed(const struct ledger *ledger, const struct ledger_request
 {
     if (request->min_kib == 0 || request->min_kib > request->max_kib ||
         request->max_kib > ledger->options.total_kib)
-        answer(out, 0, LEDGER_BAD_SIZE, request->min_kib, request->max_kib);
+        fill_verdict(out, 0, LEDGER_BAD_SIZE, request->min_kib, request->max_kib);
     else if (request->deadline_usec <= now_usec)
-        answer(out, 0, LEDGER_DEADLINE_OVER, request->min_kib, 0);
+        fill_verdict(out, 0, LEDGER_DEADLINE_OVER, request->min_kib, 0);
     else if (ledger->sums.open >= ledger->options.max_open)
-        answer(out, 0, LEDGER_TOO_MANY, ledger->sums.open, ledger->options.max_open);
+        fill_verdict(out, 0, LEDGER_TOO_MANY, ledger->sums.open, ledger->options.max_open);
     else
         return true;
     return false;
@@ -120,7 +122,7 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
         rc = ballast_fail(err, -EINVAL, "a lease of 0 would be over before it began");
     if (rc == 0 && ledger->next_id > LEDGER_MOST_ID)
         rc = ballast_fail(err, -EOVERFLOW, "the ledger has no more ids to give");
-    if (rc < 0 || (rc = begin(ledger, now_usec, err)) < 0)
+    if (rc < 0 || (rc = begin_move(ledger, now_usec, err)) < 0)
         return rc;
     if (!ask_allowed(ledger, request, now_usec, out))
         return 0;
@@ -138,7 +140,7 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
     ledger_book_add(ledger, entry, &record);
     ledger->next_id++;
     ledger_book_trim(ledger);
-    return answer(out, record.id, LEDGER_OK, record.min_kib, record.max_kib);
+    return fill_verdict(out, record.id, LEDGER_OK, record.min_kib, record.max_kib);
 }
 
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid)
@@ -153,16 +155,16 @@ void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid)
 int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_usec,
                             struct ledger_verdict *out, struct ballast_error *err)
 {
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_RECLAIMING, out);
     if (!entry)
         return 0;
     struct ledger_reservation next = entry->record;
-    become(&next, LEDGER_RECLAIMING, now_usec, LEDGER_OK, next.min_kib, next.max_kib);
-    rc = commit(ledger, entry, &next, err);
-    return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
+    enter_state(&next, LEDGER_RECLAIMING, now_usec, LEDGER_OK, next.min_kib, next.max_kib);
+    rc = commit_record(ledger, entry, &next, err);
+    return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, next.a_kib, next.b_kib);
 }
 
 /* The most of the range that fits, in whole pages unless the range itself ends within one. */
@@ -180,7 +182,7 @@ int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *h
         return ballast_fail(err, -EINVAL,
                             "%" PRIu64 " KiB are said to be free on a host of %" PRIu64 " KiB",
                             host->free_kib, ledger->options.total_kib);
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_GRANTED, out);
@@ -189,15 +191,15 @@ int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *h
     struct ledger_reservation next = entry->record;
     uint64_t available_kib = ledger_available_kib(ledger, host);
     if (now_usec >= next.deadline_usec)
-        return answer(out, id, LEDGER_DEADLINE_OVER, ballast_sub_floor(next.min_kib, available_kib),
-                      0);
+        return fill_verdict(out, id, LEDGER_DEADLINE_OVER,
+                            ballast_sub_floor(next.min_kib, available_kib), 0);
     if (available_kib < next.min_kib)
-        return answer(out, id, LEDGER_NOT_FREE, next.min_kib, available_kib);
+        return fill_verdict(out, id, LEDGER_NOT_FREE, next.min_kib, available_kib);
     next.granted_kib = size_within(&next, available_kib);
-    become(&next, LEDGER_GRANTED, now_usec, LEDGER_OK, next.granted_kib,
-           available_kib - next.granted_kib);
-    rc = commit(ledger, entry, &next, err);
-    return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
+    enter_state(&next, LEDGER_GRANTED, now_usec, LEDGER_OK, next.granted_kib,
+                available_kib - next.granted_kib);
+    rc = commit_record(ledger, entry, &next, err);
+    return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, next.a_kib, next.b_kib);
 }
 
 int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, uint64_t a_kib,
@@ -207,16 +209,16 @@ int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, ui
     if (!ledger_reason_fits(LEDGER_REFUSED, why))
         return ballast_fail(err, -EINVAL, "%s is no reason to refuse a reservation",
                             (unsigned)why < LEDGER_REASONS ? ledger_reason_name(why) : "this");
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = entry_for(ledger, id, NULL, LEDGER_REFUSED, out);
     if (!entry)
         return 0;
     struct ledger_reservation next = entry->record;
-    become(&next, LEDGER_REFUSED, now_usec, why, a_kib, b_kib);
-    rc = commit(ledger, entry, &next, err);
-    return rc < 0 ? rc : answer(out, id, LEDGER_OK, a_kib, b_kib);
+    enter_state(&next, LEDGER_REFUSED, now_usec, why, a_kib, b_kib);
+    rc = commit_record(ledger, entry, &next, err);
+    return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, a_kib, b_kib);
 }
 
 /* Never less than before: what a domain gives back may have been promised to another by now. */
@@ -236,94 +238,94 @@ int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
                 const struct ledger_domain *domain, uint64_t base_kib, uint64_t held_kib,
                 uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err)
 {
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = ledger_book_find(ledger, id);
     if (entry && is_for(&entry->record, domain) &&
         (!owner || strcmp(entry->record.owner, owner) == 0))
-        return answer(out, id, LEDGER_OK, entry->record.granted_kib, entry->record.used_kib);
+        return fill_verdict(out, id, LEDGER_OK, entry->record.granted_kib, entry->record.used_kib);
     if (!(entry = entry_for(ledger, id, owner, LEDGER_BOUND, out)))
         return 0;
     struct ledger_reservation next = entry->record;
     if (now_usec >= ledger_book_due_usec(&next))
-        return answer(out, id, LEDGER_LEASE_OVER, next.granted_kib, 0);
+        return fill_verdict(out, id, LEDGER_LEASE_OVER, next.granted_kib, 0);
     struct ledger_entry *other = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
     if (other)
-        return answer(out, id, LEDGER_DOMAIN_TAKEN, other->record.id, 0);
+        return fill_verdict(out, id, LEDGER_DOMAIN_TAKEN, other->record.id, 0);
     next.domid = domain->domid;
     memcpy(next.uuid, domain->uuid, LEDGER_UUID);
     next.base_kib = base_kib;
     next.used_kib = used_by(&next, held_kib);
-    become(&next, LEDGER_BOUND, now_usec, LEDGER_OK, next.granted_kib, next.used_kib);
-    rc = commit(ledger, entry, &next, err);
-    return rc < 0 ? rc : answer(out, id, LEDGER_OK, next.a_kib, next.b_kib);
+    enter_state(&next, LEDGER_BOUND, now_usec, LEDGER_OK, next.granted_kib, next.used_kib);
+    rc = commit_record(ledger, entry, &next, err);
+    return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, next.a_kib, next.b_kib);
 }
 
 int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint64_t held_kib,
                 bool built, uint64_t now_usec, struct ledger_verdict *out,
                 struct ballast_error *err)
 {
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
     if (!entry)
-        return answer(out, 0, LEDGER_UNKNOWN, 0, 0);
+        return fill_verdict(out, 0, LEDGER_UNKNOWN, 0, 0);
     struct ledger_reservation next = entry->record;
     next.used_kib = used_by(&next, held_kib);
     uint64_t left_kib = next.granted_kib - next.used_kib;
     if (built || left_kib == 0)
-        become(&next, LEDGER_USED, now_usec, LEDGER_OK, next.used_kib, left_kib);
+        enter_state(&next, LEDGER_USED, now_usec, LEDGER_OK, next.used_kib, left_kib);
     if (next.state != entry->record.state || next.used_kib != entry->record.used_kib)
-        rc = commit(ledger, entry, &next, err);
-    return rc < 0 ? rc : answer(out, next.id, LEDGER_OK, next.used_kib, left_kib);
+        rc = commit_record(ledger, entry, &next, err);
+    return rc < 0 ? rc : fill_verdict(out, next.id, LEDGER_OK, next.used_kib, left_kib);
 }
 
-static int release(struct ledger *ledger, struct ledger_entry *entry, enum ledger_reason why,
-                   struct ledger_verdict *out, struct ballast_error *err)
+static int release_entry(struct ledger *ledger, struct ledger_entry *entry, enum ledger_reason why,
+                         struct ledger_verdict *out, struct ballast_error *err)
 {
     struct ledger_reservation next = entry->record;
     uint64_t back_kib = ledger_book_promised_kib(&next);
-    become(&next, LEDGER_RELEASED, ledger->now_usec, why, back_kib, 0);
-    int rc = commit(ledger, entry, &next, err);
-    return rc < 0 ? rc : answer(out, next.id, LEDGER_OK, back_kib, 0);
+    enter_state(&next, LEDGER_RELEASED, ledger->now_usec, why, back_kib, 0);
+    int rc = commit_record(ledger, entry, &next, err);
+    return rc < 0 ? rc : fill_verdict(out, next.id, LEDGER_OK, back_kib, 0);
 }
 
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err)
 {
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
     if (!entry)
-        return answer(out, 0, LEDGER_UNKNOWN, 0, 0);
-    return release(ledger, entry, LEDGER_DOMAIN_GONE, out, err);
+        return fill_verdict(out, 0, LEDGER_UNKNOWN, 0, 0);
+    return release_entry(ledger, entry, LEDGER_DOMAIN_GONE, out, err);
 }
 
 int ledger_release(struct ledger *ledger, uint64_t id, const char *owner, uint64_t now_usec,
                    struct ledger_verdict *out, struct ballast_error *err)
 {
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = entry_for(ledger, id, owner, LEDGER_RELEASED, out);
-    return entry ? release(ledger, entry, LEDGER_BY_OWNER, out, err) : 0;
+    return entry ? release_entry(ledger, entry, LEDGER_BY_OWNER, out, err) : 0;
 }
 
 int ledger_login(struct ledger *ledger, const char *owner, uint64_t now_usec, size_t *out_count,
                  struct ballast_error *err)
 {
     int rc = ledger_name_check("owner", owner, err);
-    if (rc < 0 || (rc = begin(ledger, now_usec, err)) < 0)
+    if (rc < 0 || (rc = begin_move(ledger, now_usec, err)) < 0)
         return rc;
     size_t count = 0;
     struct ledger_entry *entry = ledger_book_next_of(ledger, owner, NULL);
     while (entry && rc == 0) {
         struct ledger_entry *next = ledger_book_next_of(ledger, owner, entry);
         struct ledger_verdict verdict;
-        rc = release(ledger, entry, LEDGER_OWNER_RETURNED, &verdict, err);
+        rc = release_entry(ledger, entry, LEDGER_OWNER_RETURNED, &verdict, err);
         count += rc == 0;
         entry = next;
     }
@@ -336,16 +338,16 @@ static int expire_one(struct ledger *ledger, struct ledger_entry *entry, struct 
 {
     struct ledger_verdict verdict;
     if (entry->record.state == LEDGER_GRANTED)
-        return release(ledger, entry, LEDGER_LEASE_OVER, &verdict, err);
+        return release_entry(ledger, entry, LEDGER_LEASE_OVER, &verdict, err);
     struct ledger_reservation next = entry->record;
-    become(&next, LEDGER_REFUSED, ledger->now_usec, LEDGER_DEADLINE_OVER, next.min_kib, 0);
-    return commit(ledger, entry, &next, err);
+    enter_state(&next, LEDGER_REFUSED, ledger->now_usec, LEDGER_DEADLINE_OVER, next.min_kib, 0);
+    return commit_record(ledger, entry, &next, err);
 }
 
 int ledger_expire(struct ledger *ledger, uint64_t now_usec, size_t *out_count,
                   struct ballast_error *err)
 {
-    int rc = begin(ledger, now_usec, err);
+    int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     size_t count = 0;

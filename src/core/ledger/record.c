@@ -76,7 +76,8 @@ bool ledger_reason_fits(enum ledger_state state, enum ledger_reason reason)
     return false;
 }
 
-static int bad(const struct ledger_reservation *record, struct ballast_error *err, const char *what)
+static int refuse_record(const struct ledger_reservation *record, struct ballast_error *err,
+                         const char *what)
 {
     return ballast_fail(err, -EINVAL, "reservation %" PRIu64 " (%s): %s", record->id,
                         (unsigned)record->state < LEDGER_STATES ? ledger_state_name(record->state)
@@ -88,13 +89,13 @@ static int check_sizes(const struct ledger_reservation *record, struct ballast_e
 {
     if (record->min_kib == 0 || record->min_kib > record->max_kib ||
         record->max_kib > LEDGER_MOST_KIB)
-        return bad(record, err, "its range is empty, turned round or beyond any host");
+        return refuse_record(record, err, "its range is empty, turned round or beyond any host");
     bool had_grant = record->granted_kib > 0;
     if (had_grant &&
         (record->granted_kib < record->min_kib || record->granted_kib > record->max_kib))
-        return bad(record, err, "it was granted what is outside its range");
+        return refuse_record(record, err, "it was granted what is outside its range");
     if (record->used_kib > record->granted_kib)
-        return bad(record, err, "more was used than granted");
+        return refuse_record(record, err, "more was used than granted");
     return 0;
 }
 
@@ -108,45 +109,45 @@ static bool has_domain(const struct ledger_reservation *record)
 static int check_state(const struct ledger_reservation *record, struct ballast_error *err)
 {
     if ((unsigned)record->state >= LEDGER_STATES)
-        return bad(record, err, "there is no such state");
+        return refuse_record(record, err, "there is no such state");
     if (!ledger_reason_fits(record->state, record->reason))
-        return bad(record, err, "its reason does not lead to its state");
+        return refuse_record(record, err, "its reason does not lead to its state");
     enum ledger_state state = record->state;
     bool must = state == LEDGER_GRANTED || state == LEDGER_BOUND || state == LEDGER_USED ||
                 record->reason == LEDGER_LEASE_OVER || record->reason == LEDGER_DOMAIN_GONE;
     bool may = must || state == LEDGER_RELEASED;
     if (must && record->granted_kib == 0)
-        return bad(record, err, "it must have been granted something");
+        return refuse_record(record, err, "it must have been granted something");
     if (!may && record->granted_kib != 0)
-        return bad(record, err, "it cannot have been granted anything");
+        return refuse_record(record, err, "it cannot have been granted anything");
     bool unbound = record->granted_kib == 0 || state == LEDGER_GRANTED ||
                    record->reason == LEDGER_LEASE_OVER || record->reason == LEDGER_OWNER_RETURNED;
     if (unbound && has_domain(record))
-        return bad(record, err, "it cannot have had a domain");
+        return refuse_record(record, err, "it cannot have had a domain");
     return 0;
 }
 
 static int check_times(const struct ledger_reservation *record, struct ballast_error *err)
 {
     if (record->changed_usec == BALLAST_NONE || record->changed_usec < record->requested_usec)
-        return bad(record, err, "it was changed before it was asked for");
+        return refuse_record(record, err, "it was changed before it was asked for");
     if (record->state == LEDGER_REQUESTED && record->changed_usec != record->requested_usec)
-        return bad(record, err, "it came into being after it was asked for");
+        return refuse_record(record, err, "it came into being after it was asked for");
     if (record->lease_usec == 0)
-        return bad(record, err, "it has a lease of 0");
+        return refuse_record(record, err, "it has a lease of 0");
     if (record->deadline_usec <= record->requested_usec)
-        return bad(record, err, "its deadline was over when it was asked for");
+        return refuse_record(record, err, "its deadline was over when it was asked for");
     if (record->state == LEDGER_GRANTED && record->changed_usec >= record->deadline_usec)
-        return bad(record, err, "it was granted after its deadline");
+        return refuse_record(record, err, "it was granted after its deadline");
     return 0;
 }
 
 int ledger_reservation_check(const struct ledger_reservation *record, struct ballast_error *err)
 {
     if (record->id == 0 || record->id > LEDGER_MOST_ID)
-        return bad(record, err, "there is no such id");
+        return refuse_record(record, err, "there is no such id");
     if (!memchr(record->owner, '\0', LEDGER_OWNER) || !memchr(record->label, '\0', LEDGER_OWNER))
-        return bad(record, err, "a name has no end");
+        return refuse_record(record, err, "a name has no end");
     int rc = ledger_name_check("owner", record->owner, err);
     if (rc == 0 && record->label[0])
         rc = ledger_name_check("label", record->label, err);

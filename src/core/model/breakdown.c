@@ -168,7 +168,7 @@ int ballast_breakdown_sum_spans(struct ballast_breakdown *breakdown, struct ball
     return 0;
 }
 
-static int check_segments(const struct ballast_breakdown *breakdown, struct ballast_error *err)
+static int check_segment_sums(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         if (breakdown->segment_kib[i] != 0 &&
@@ -181,7 +181,7 @@ static int check_segments(const struct ballast_breakdown *breakdown, struct ball
     return 0;
 }
 
-static int check_spans(const struct ballast_breakdown *breakdown, struct ballast_error *err)
+static int check_span_sums(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
     for (int i = 0; i < BALLAST_SPANS; i++) {
         uint64_t sum_kib = 0;
@@ -217,8 +217,8 @@ static int check_need(const struct ballast_breakdown *breakdown, struct ballast_
 int ballast_breakdown_check(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
     int rc;
-    if ((rc = check_segments(breakdown, err)) < 0 || (rc = check_spans(breakdown, err)) < 0 ||
-        (rc = check_need(breakdown, err)) < 0)
+    if ((rc = check_segment_sums(breakdown, err)) < 0 ||
+        (rc = check_span_sums(breakdown, err)) < 0 || (rc = check_need(breakdown, err)) < 0)
         return rc;
     return ballast_cost_check(breakdown, err);
 }
@@ -263,7 +263,7 @@ int ballast_breakdown_from_segments(struct ballast_breakdown *out, enum ballast_
         .profile = profile, .type = type, .need_kib = need_kib, .xenstore = *xenstore};
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
         made.segment_kib[i] = segment_kib[i];
-    int rc = check_segments(&made, err);
+    int rc = check_segment_sums(&made, err);
     if (rc < 0) {
         if (err)
             err->code = -EINVAL;

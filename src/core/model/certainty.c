@@ -18,7 +18,7 @@ const char *ballast_certainty_name(enum ballast_certainty certainty)
     return (unsigned)certainty < BALLAST_CERTAINTIES ? words[certainty] : NULL;
 }
 
-static uint64_t unmeasured(const struct ballast_breakdown *breakdown)
+static uint64_t unmeasured_kib(const struct ballast_breakdown *breakdown)
 {
     uint64_t why = 0;
     (void)ballast_breakdown_note(breakdown, BALLAST_NOTE_NOT_MEASURED, &why, NULL);
@@ -63,7 +63,7 @@ void ballast_certainty_of_host(struct ballast_breakdown *breakdown, const struct
     if (now != BALLAST_CERTAINTY_MEASURED && now != BALLAST_CERTAINTY_SOURCE &&
         now != BALLAST_CERTAINTY_BOUND)
         return;
-    uint64_t why = unmeasured(breakdown) |
+    uint64_t why = unmeasured_kib(breakdown) |
                    unmeasured_version(breakdown->profile, host->xen_version) |
                    unmeasured_processor(host);
     if (why)
@@ -79,7 +79,7 @@ enum ballast_certainty ballast_certainty(const struct ballast_breakdown *breakdo
         return BALLAST_CERTAINTY_RULE;
     if (breakdown->cost_pages[BALLAST_COST_IOMMU_PIECES] > 0)
         return BALLAST_CERTAINTY_BOUND;
-    if (unmeasured(breakdown))
+    if (unmeasured_kib(breakdown))
         return BALLAST_CERTAINTY_SOURCE;
     return profile->rules.xen.calibrated ? BALLAST_CERTAINTY_HOST : BALLAST_CERTAINTY_MEASURED;
 }
@@ -123,11 +123,11 @@ size_t ballast_certainty_text(const struct ballast_breakdown *breakdown, char *b
         break;
     case BALLAST_CERTAINTY_SOURCE:
         ballast_text_add(&text, "by source, not measured");
-        add_reasons(&text, unmeasured(breakdown));
+        add_reasons(&text, unmeasured_kib(breakdown));
         break;
     case BALLAST_CERTAINTY_BOUND:
         ballast_text_add(&text, "bound by source, not measured");
-        add_reasons(&text, unmeasured(breakdown));
+        add_reasons(&text, unmeasured_kib(breakdown));
         break;
     case BALLAST_CERTAINTY_RULE:
         ballast_text_add(&text, "estimate by the toolstack's rule");

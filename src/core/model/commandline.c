@@ -9,7 +9,7 @@
 #include "core/model/xen_release.h"
 
 /* parse_gnttab_limit() of grant_table.c: a number up to INT_MAX and nothing behind it. */
-static bool read_limit(const char *value, size_t length, uint32_t *out)
+static bool read_frame_limit(const char *value, size_t length, uint32_t *out)
 {
     char digits[24];
     char *end;
@@ -29,7 +29,7 @@ static void read_option(const char *word, size_t length, const char *key, uint32
 {
     size_t key_length = strlen(key);
     if (length > key_length && word[key_length] == '=' && strncmp(word, key, key_length) == 0)
-        (void)read_limit(word + key_length + 1, length - key_length - 1, out);
+        (void)read_frame_limit(word + key_length + 1, length - key_length - 1, out);
 }
 
 /* parse_bool() of xen/common/kernel.c; vpmu takes words besides, and argo more settings. */

@@ -160,7 +160,7 @@ int ballast_breakdown_set_cost(struct ballast_breakdown *breakdown,
     return 0;
 }
 
-static uint64_t sum_of(const struct ballast_cost_kib *cost, enum ballast_cost_sum sum)
+static uint64_t cost_sum_of(const struct ballast_cost_kib *cost, enum ballast_cost_sum sum)
 {
     return sum == BALLAST_COST_SETTLED     ? cost->settled_kib
            : sum == BALLAST_COST_FRESH_MAX ? cost->fresh_max_kib
@@ -174,7 +174,7 @@ uint64_t ballast_cost_beside(const struct ballast_breakdown *asks,
     /* Both sides get what the other one's pool is more, so that nothing can fall below zero. */
     uint64_t need_kib = ballast_add_ceil(asks->need_kib, exact->segment_kib[BALLAST_SHADOW]);
     uint64_t cost_kib =
-        ballast_add_ceil(sum_of(&exact->cost, sum), asks->segment_kib[BALLAST_SHADOW]);
+        ballast_add_ceil(cost_sum_of(&exact->cost, sum), asks->segment_kib[BALLAST_SHADOW]);
     *lacks = exact->has_cost && need_kib < cost_kib;
     if (!exact->has_cost)
         return 0;
@@ -196,7 +196,7 @@ static int check_terms(const struct ballast_breakdown *breakdown, struct ballast
     int64_t pages = 0;
     int term = 0;
     for (int i = 0; i < BALLAST_COST_SUMS; i++) {
-        uint64_t sum_kib = sum_of(&breakdown->cost, (enum ballast_cost_sum)i);
+        uint64_t sum_kib = cost_sum_of(&breakdown->cost, (enum ballast_cost_sum)i);
         bool fits = true;
         for (; term <= (int)last_of[i]; term++)
             fits &= !__builtin_add_overflow(pages, breakdown->cost_pages[term], &pages);

@@ -27,7 +27,7 @@ struct rule {
 };
 
 /* xl.c, auto_autoballoon(). */
-static bool autoballoon(const struct doctor_facts *facts, struct ballast_text *evidence)
+static bool autoballoon_is_on(const struct doctor_facts *facts, struct ballast_text *evidence)
 {
     if (facts->autoballoon == DOCTOR_AUTOBALLOON_ON) {
         ballast_text_add(evidence, "xl.conf says autoballoon=\"on\"%s",
@@ -212,7 +212,7 @@ static bool pv_at_boot(const struct doctor_facts *facts, const struct doctor_dom
 }
 
 static const struct rule rules[] = {
-    {"autoballoon", DOCTOR_SERIOUS, autoballoon, NULL,
+    {"autoballoon", DOCTOR_SERIOUS, autoballoon_is_on, NULL,
      "give Xen dom0_mem=SIZE,max:SIZE and set autoballoon=\"off\" in xl.conf"},
     {"dom0-unlimited", DOCTOR_WARNING, dom0_unlimited, NULL,
      "give Xen dom0_mem=SIZE,max:SIZE; dom0's kernel also needs less for pages it never gets"},
@@ -243,7 +243,7 @@ static const struct rule rules[] = {
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 
-static void examine(struct finder *finder, const struct doctor_domain *domain)
+static void examine_domain(struct finder *finder, const struct doctor_domain *domain)
 {
     struct doctor_finding finding = {
         .rule = finder->rule->word,
@@ -267,9 +267,9 @@ size_t doctor_examine(const struct doctor_facts *facts, struct doctor_finding *o
     for (size_t i = 0; i < RULES; i++) {
         finder.rule = &rules[i];
         if (finder.rule->of_host)
-            examine(&finder, NULL);
+            examine_domain(&finder, NULL);
         for (size_t j = 0; finder.rule->of_domain && j < facts->domain_count; j++)
-            examine(&finder, &facts->domains[j]);
+            examine_domain(&finder, &facts->domains[j]);
     }
     return finder.count;
 }

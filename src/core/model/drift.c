@@ -88,7 +88,7 @@ static int64_t spent_kib(const struct ballast_host *host)
     return spent;
 }
 
-static const struct known *find(const struct drift *drift, uint32_t id)
+static const struct known *find_known(const struct drift *drift, uint32_t id)
 {
     if (drift->count == 0)
         return NULL;
@@ -101,16 +101,16 @@ static bool is_muddled(const struct drift *drift, const struct ballast_host *hos
 {
     size_t stayed = 0;
     for (size_t i = 0; i < host->domain_count; i++)
-        stayed += find(drift, host->domains[i].id) != NULL;
+        stayed += find_known(drift, host->domains[i].id) != NULL;
     size_t came = host->domain_count - stayed;
     size_t gone = drift->count - stayed;
     return gone > 0 || came + drift->building > 1;
 }
 
-static struct known know(const struct drift *drift, const struct ballast_domain *domain,
-                         bool muddled)
+static struct known make_known(const struct drift *drift, const struct ballast_domain *domain,
+                               bool muddled)
 {
-    const struct known *was = find(drift, domain->id);
+    const struct known *was = find_known(drift, domain->id);
     struct known now = {.id = domain->id, .is_used = true};
     if (was) {
         now.is_clear = was->building && was->is_clear && !muddled;
@@ -123,7 +123,7 @@ static struct known know(const struct drift *drift, const struct ballast_domain 
 }
 
 /* What was made is the last sample from now on. */
-static void turn(struct drift *drift, size_t count, size_t building)
+static void keep_sample(struct drift *drift, size_t count, size_t building)
 {
     struct table last = drift->known;
     drift->known = drift->next;
@@ -143,8 +143,8 @@ int drift_sample(struct drift *drift, const struct ballast_host *host,
         return -ENOMEM;
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
-        const struct known *was = find(drift, domain->id);
-        struct known now = know(drift, domain, muddled);
+        const struct known *was = find_known(drift, domain->id);
+        struct known now = make_known(drift, domain, muddled);
         bool is_awaited = was ? was->building : drift->has_rest;
         now.building = domain->state == BALLAST_DOMAIN_BUILD ||
                        (is_awaited && is_finished && !is_finished(context, domain));
@@ -155,7 +155,7 @@ int drift_sample(struct drift *drift, const struct ballast_host *host,
             out[seen++] = (struct drift_seen){
                 .id = domain->id, .tot_kib = domain->tot_kib, .beside_kib = spent - now.before_kib};
     }
-    turn(drift, host->domain_count, building);
+    keep_sample(drift, host->domain_count, building);
     drift->has_rest = drift->has_rest || building == 0;
     if (building == 0)
         drift->rest_kib = spent;

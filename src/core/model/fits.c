@@ -46,8 +46,8 @@ static uint64_t all_spare_pages(const struct ballast_fits *fits)
  * Each one's part rounded down; the pages that this leaves are fewer than those who can spare
  * something, and whoever can has a page left unless all of it is asked for, when nothing is.
  */
-static void collect(struct ballast_fits *fits, uint64_t pages, uint64_t all_pages,
-                    uint64_t *reclaim_kib)
+static void collect_from_donors(struct ballast_fits *fits, uint64_t pages, uint64_t all_pages,
+                                uint64_t *reclaim_kib)
 {
     size_t count = fits->host->domain_count;
     uint64_t left = pages;
@@ -87,7 +87,7 @@ void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
     if (short_pages > 0) {
         verdict->fit = BALLAST_FITS_IF_RECLAIMED;
         verdict->missing_kib = short_pages * BALLAST_PAGE_KIB;
-        collect(fits, short_pages, all_pages, reclaim_kib);
+        collect_from_donors(fits, short_pages, all_pages, reclaim_kib);
     }
     fits->available_kib = fits->available_kib + verdict->missing_kib - need_kib;
 }

@@ -16,7 +16,7 @@ void ballast_follow_begin(struct ballast_follow *follow, uint64_t now_usec, uint
 }
 
 /* A page short of it is there: targets are KiB, guests move pages. */
-static bool is_there(const struct ballast_follow *follow, uint64_t tot_kib)
+static bool is_at_goal(const struct ballast_follow *follow, uint64_t tot_kib)
 {
     uint64_t short_kib = ballast_max_u64(follow->short_kib, BALLAST_PAGE_KIB - 1);
     return ballast_add_ceil(tot_kib, short_kib) >= follow->goal_kib &&
@@ -35,7 +35,7 @@ enum ballast_follow_state ballast_follow_sample(struct ballast_follow *follow, u
     uint64_t was_kib = distance_kib(follow->mark_kib, follow->goal_kib);
     uint64_t left_kib = distance_kib(tot_kib, follow->goal_kib);
     follow->last_kib = tot_kib;
-    if (is_there(follow, tot_kib) && rests)
+    if (is_at_goal(follow, tot_kib) && rests)
         return BALLAST_FOLLOW_REACHED;
     if (ballast_add_ceil(left_kib, BALLAST_FOLLOW_STEP_KIB) <= was_kib) {
         follow->mark_kib = tot_kib;
@@ -50,7 +50,7 @@ enum ballast_follow_state ballast_follow_sample(struct ballast_follow *follow, u
 
 uint32_t ballast_follow_permyriad(const struct ballast_follow *follow)
 {
-    if (is_there(follow, follow->last_kib))
+    if (is_at_goal(follow, follow->last_kib))
         return (uint32_t)BALLAST_PERMYRIAD;
     uint64_t all_kib = distance_kib(follow->first_kib, follow->goal_kib);
     uint64_t left_kib = distance_kib(follow->last_kib, follow->goal_kib);

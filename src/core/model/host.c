@@ -72,14 +72,14 @@ static int check_range(const struct ballast_domain *domain, struct ballast_error
     return 0;
 }
 
-static int compare_ids(const void *a, const void *b)
+static int compare_domain_ids(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a;
     uint32_t y = *(const uint32_t *)b;
     return (x > y) - (x < y);
 }
 
-static int check_ids(const struct ballast_host *host, struct ballast_error *err)
+static int check_domain_ids(const struct ballast_host *host, struct ballast_error *err)
 {
     if (host->domain_count == 0)
         return 0;
@@ -88,7 +88,7 @@ static int check_ids(const struct ballast_host *host, struct ballast_error *err)
         return ballast_fail(err, -ENOMEM, "out of memory");
     for (size_t i = 0; i < host->domain_count; i++)
         ids[i] = host->domains[i].id;
-    qsort(ids, host->domain_count, sizeof(*ids), compare_ids);
+    qsort(ids, host->domain_count, sizeof(*ids), compare_domain_ids);
     int rc = 0;
     for (size_t i = 1; i < host->domain_count && rc == 0; i++) {
         if (ids[i] == ids[i - 1])
@@ -140,7 +140,7 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
                             "domains, Xen and free memory make %" PRIu64
                             " KiB, more than the host's %" PRIu64 " KiB",
                             held_kib, host->total_kib);
-    return check_ids(host, err);
+    return check_domain_ids(host, err);
 }
 
 uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t promised_kib,

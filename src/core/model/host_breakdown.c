@@ -31,7 +31,7 @@ bool ballast_host_part_is_free(enum ballast_host_part part)
 }
 
 /* As much of wanted_kib as is left, which it is taken from. */
-static uint64_t take(uint64_t *left_kib, uint64_t wanted_kib)
+static uint64_t take_from_left(uint64_t *left_kib, uint64_t wanted_kib)
 {
     uint64_t kib = ballast_min_u64(*left_kib, wanted_kib);
     *left_kib -= kib;
@@ -50,8 +50,8 @@ static void split_held(const struct ballast_domain *domain,
     uint64_t beyond_kib = ballast_sub_floor(domain->tot_kib, domain->target_kib);
     const uint64_t *most_kib = configuration->segment_kib;
     out->segment_kib[BALLAST_EXTRA_INTERNAL] =
-        take(&left_kib, ballast_min_u64(beyond_kib, most_kib[BALLAST_EXTRA_INTERNAL]));
-    out->segment_kib[BALLAST_VIDEO] = take(&left_kib, most_kib[BALLAST_VIDEO]);
+        take_from_left(&left_kib, ballast_min_u64(beyond_kib, most_kib[BALLAST_EXTRA_INTERNAL]));
+    out->segment_kib[BALLAST_VIDEO] = take_from_left(&left_kib, most_kib[BALLAST_VIDEO]);
     out->segment_kib[BALLAST_GUEST] = left_kib;
 }
 
@@ -63,7 +63,8 @@ static void split_overhead(const struct ballast_breakdown *configuration,
                                                     BALLAST_EXTRA_EXTERNAL};
     uint64_t left_kib = out->overhead_kib;
     for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
-        out->segment_kib[segments[i]] = take(&left_kib, configuration->segment_kib[segments[i]]);
+        out->segment_kib[segments[i]] =
+            take_from_left(&left_kib, configuration->segment_kib[segments[i]]);
     out->other_overhead_kib = left_kib;
 }
 
@@ -94,8 +95,9 @@ static struct ballast_domain_parts divide_domain(const struct ballast_domain *do
     return parts;
 }
 
-static int add_domain(struct ballast_host_breakdown *made, const struct ballast_domain *domain,
-                      const struct ballast_domain_parts *parts, struct ballast_error *err)
+static int add_domain_parts(struct ballast_host_breakdown *made,
+                            const struct ballast_domain *domain,
+                            const struct ballast_domain_parts *parts, struct ballast_error *err)
 {
     uint64_t *held_kib =
         &made->part_kib[domain->is_dom0 ? BALLAST_PART_DOM0 : BALLAST_PART_DOMAINS];
@@ -123,10 +125,10 @@ static void divide_free(struct ballast_host_breakdown *made, const struct ballas
         ballast_add_ceil(ballast_add_ceil(claimed_kib, reserved_kib), host->slack_kib);
     made->deficit_kib = ballast_sub_floor(promised_kib, host->free_kib);
     uint64_t left_kib = host->free_kib;
-    made->part_kib[BALLAST_PART_CLAIMED] = take(&left_kib, claimed_kib);
-    made->part_kib[BALLAST_PART_RESERVED] = take(&left_kib, reserved_kib);
-    made->part_kib[BALLAST_PART_SLACK] = take(&left_kib, host->slack_kib);
-    made->part_kib[BALLAST_PART_SCRUB] = take(&left_kib, host->scrub_kib);
+    made->part_kib[BALLAST_PART_CLAIMED] = take_from_left(&left_kib, claimed_kib);
+    made->part_kib[BALLAST_PART_RESERVED] = take_from_left(&left_kib, reserved_kib);
+    made->part_kib[BALLAST_PART_SLACK] = take_from_left(&left_kib, host->slack_kib);
+    made->part_kib[BALLAST_PART_SCRUB] = take_from_left(&left_kib, host->scrub_kib);
     made->part_kib[BALLAST_PART_FREE] = left_kib;
 }
 
@@ -156,7 +158,7 @@ int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
         const struct ballast_domain *domain = &host->domains[i];
         struct ballast_domain_parts parts =
             divide_domain(domain, configurations ? configurations[i] : NULL);
-        rc = add_domain(&made, domain, &parts, err);
+        rc = add_domain_parts(&made, domain, &parts, err);
         if (domains)
             domains[i] = parts;
     }

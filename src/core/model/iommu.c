@@ -27,7 +27,7 @@ struct tables {
 
 /* So many guest frames from a whole GiB on, of which the last `singles` were populated one by one.
  */
-static void add_range(struct tables *tables, uint64_t pages, uint64_t singles, bool pieces)
+static void add_table_range(struct tables *tables, uint64_t pages, uint64_t singles, bool pieces)
 {
     uint64_t whole = TABLE_ENTRIES, huge = GIB_PAGES;
     tables->level1 += ballast_div_up((pieces ? pages % whole : pages) + singles, whole);
@@ -49,8 +49,8 @@ static uint64_t hvm_pages(const struct ballast_settled *settled, bool pieces)
     uint64_t low = ballast_min_u64(top, HOLE_FIRST_PAGE), high = top - low;
     struct tables tables = {.level1 = SPECIAL_TABLES};
     uint64_t adapter = adapter_pages(settled);
-    add_range(&tables, low, high > 0 ? 0 : adapter, pieces);
-    add_range(&tables, high, high > 0 ? adapter : 0, pieces);
+    add_table_range(&tables, low, high > 0 ? 0 : adapter, pieces);
+    add_table_range(&tables, high, high > 0 ? adapter : 0, pieces);
     /* Not whole, for the hole of VGA's memory. */
     if (pieces && low >= TABLE_ENTRIES)
         tables.level1++;

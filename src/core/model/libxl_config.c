@@ -77,7 +77,7 @@ static uint64_t first_set(uint64_t a, uint64_t b)
     return a != BALLAST_UNSET ? a : b;
 }
 
-static uint64_t sum_of(uint64_t a, uint64_t b)
+static uint64_t add_config_kib(uint64_t a, uint64_t b)
 {
     if (a == BALLAST_UNSET || b == BALLAST_UNSET)
         return first_set(a, b);
@@ -120,7 +120,8 @@ int ballast_libxl_apply(struct ballast_guest *guest, const uint64_t value[BALLAS
         if (has_member(guest->type, (enum ballast_libxl_member)i))
             attr[about[i].attr] = value[i];
     }
-    attr[BALLAST_PCI_DEVICES] = sum_of(value[BALLAST_LIBXL_PCIDEVS], value[BALLAST_LIBXL_DTDEVS]);
+    attr[BALLAST_PCI_DEVICES] =
+        add_config_kib(value[BALLAST_LIBXL_PCIDEVS], value[BALLAST_LIBXL_DTDEVS]);
     attr[BALLAST_NESTEDHVM] = BALLAST_UNSET;
     attr[BALLAST_ALTP2M] = BALLAST_UNSET;
     if (guest->type != BALLAST_PV) {

@@ -208,8 +208,8 @@ static void say_limits(struct ballast_text *text, const struct ballast_breakdown
     }
 }
 
-static void say(struct ballast_text *text, const struct ballast_breakdown *breakdown,
-                enum ballast_note note, uint64_t a, uint64_t b)
+static void add_note_text(struct ballast_text *text, const struct ballast_breakdown *breakdown,
+                          enum ballast_note note, uint64_t a, uint64_t b)
 {
     switch (note) {
     case BALLAST_NOTE_POD:
@@ -312,6 +312,6 @@ size_t ballast_breakdown_note_text(const struct ballast_breakdown *breakdown,
         return 0;
     if (note == BALLAST_NOTE_NOT_MEASURED)
         return ballast_certainty_text(breakdown, buf, size);
-    say(&text, breakdown, note, a, b);
+    add_note_text(&text, breakdown, note, a, b);
     return text.length;
 }

@@ -8,8 +8,9 @@
 #include "core/model/profile.h"
 
 /* libxl_mem.c, libxl__domain_need_memory_calculate. */
-static int need(const struct ballast_libxl_rules *rules, const struct ballast_settled *settled,
-                uint64_t charged_pool_kib, struct ballast_breakdown *out, struct ballast_error *err)
+static int libxl_need(const struct ballast_libxl_rules *rules,
+                      const struct ballast_settled *settled, uint64_t charged_pool_kib,
+                      struct ballast_breakdown *out, struct ballast_error *err)
 {
     uint64_t stubdomain_kib = 0;
     uint64_t need_kib = settled->memory_kib;
@@ -72,8 +73,9 @@ static void note_short(const struct ballast_libxl_rules *rules,
                                    takes_kib - room_kib);
 }
 
-static int segments(const struct ballast_libxl_rules *rules, const struct ballast_settled *settled,
-                    struct ballast_breakdown *out, struct ballast_error *err)
+static int libxl_segments(const struct ballast_libxl_rules *rules,
+                          const struct ballast_settled *settled, struct ballast_breakdown *out,
+                          struct ballast_error *err)
 {
     uint64_t *segment_kib = out->segment_kib;
     bool is_pv = settled->type == BALLAST_PV;
@@ -101,7 +103,7 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
 {
     const struct ballast_libxl_rules *rules = &profile->rules.libxl;
     uint64_t charged_pool_kib = ballast_pool_charged_kib(&rules->pool, settled);
-    int rc = segments(rules, settled, out, err);
+    int rc = libxl_segments(rules, settled, out, err);
     if (rc < 0)
         return rc;
     if (settled->is_device_model) {
@@ -111,7 +113,7 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
                                    out->span_kib[BALLAST_FOOTPRINT]);
         return 0;
     }
-    rc = need(rules, settled, charged_pool_kib, out, err);
+    rc = libxl_need(rules, settled, charged_pool_kib, out, err);
     if (rc < 0)
         return rc;
     if (settled->type == BALLAST_PV && charged_pool_kib > 0)

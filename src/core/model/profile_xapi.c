@@ -20,8 +20,8 @@ struct sizes_mib {
  * No sum here can overflow: every size is at most 2^54 MiB. Video stays within target: a settled
  * guest's is less than its memory, and both are rounded alike.
  */
-static struct sizes_mib sizes(const struct ballast_xapi_rules *rules,
-                              const struct ballast_settled *settled)
+static struct sizes_mib xapi_sizes(const struct ballast_xapi_rules *rules,
+                                   const struct ballast_settled *settled)
 {
     struct sizes_mib mib = {
         .static_max = ballast_div_up(settled->maxmem_kib, BALLAST_MIB_KIB),
@@ -39,8 +39,8 @@ static struct sizes_mib sizes(const struct ballast_xapi_rules *rules,
     return mib;
 }
 
-static int segments(const struct sizes_mib *mib, enum ballast_guest_type type,
-                    struct ballast_breakdown *out, struct ballast_error *err)
+static int xapi_segments(const struct sizes_mib *mib, enum ballast_guest_type type,
+                         struct ballast_breakdown *out, struct ballast_error *err)
 {
     const uint64_t segment_mib[BALLAST_SEGMENTS] = {
         [BALLAST_SHADOW] = type == BALLAST_PV ? 0 : mib->shadow,
@@ -63,8 +63,8 @@ int ballast_profile_xapi_fill(const struct ballast_profile *profile,
                               struct ballast_error *err)
 {
     const struct ballast_xapi_rules *rules = &profile->rules.xapi;
-    struct sizes_mib mib = sizes(rules, settled);
-    int rc = segments(&mib, settled->type, out, err);
+    struct sizes_mib mib = xapi_sizes(rules, settled);
+    int rc = xapi_segments(&mib, settled->type, out, err);
     if (rc < 0)
         return rc;
     /* footprint_mib: the pool is counted for every type. */

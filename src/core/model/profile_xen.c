@@ -77,13 +77,13 @@ static const struct ballast_xen_terms terms_4_20_2 = {
     .arena = BALLAST_XEN_ARENA,
 };
 
-static int fill(const struct ballast_profile *profile, const struct ballast_settled *settled,
-                struct ballast_breakdown *out, struct ballast_error *err);
+static int fill_terms(const struct ballast_profile *profile, const struct ballast_settled *settled,
+                      struct ballast_breakdown *out, struct ballast_error *err);
 
 #define MEASURED(version, of)                                                                      \
     {                                                                                              \
         .name = "xen-" version, .summary = "exact: Xen " version ", measured to the page on AMD",  \
-        .fill = fill, .rules.xen = {                                                               \
+        .fill = fill_terms, .rules.xen = {                                                         \
             .terms = &(of),                                                                        \
             .sure = BALLAST_SURE_MEASURED                                                          \
         }                                                                                          \
@@ -91,7 +91,7 @@ static int fill(const struct ballast_profile *profile, const struct ballast_sett
 #define READ(version, of)                                                                          \
     {                                                                                              \
         .name = "xen-" version, .summary = "exact: Xen " version ", by source, not measured",      \
-        .fill = fill, .rules.xen = {                                                               \
+        .fill = fill_terms, .rules.xen = {                                                         \
             .terms = &(of),                                                                        \
             .sure = BALLAST_SURE_SOURCE                                                            \
         }                                                                                          \
@@ -150,7 +150,7 @@ const struct ballast_profile *ballast_xen_profile_find(const char *name)
 
 const struct ballast_xen_terms *ballast_xen_profile_terms(const struct ballast_profile *profile)
 {
-    return profile->fill == fill ? profile->rules.xen.terms : NULL;
+    return profile->fill == fill_terms ? profile->rules.xen.terms : NULL;
 }
 
 void ballast_xen_profile_make(struct ballast_profile *out, const char *name, const char *summary,
@@ -159,13 +159,13 @@ void ballast_xen_profile_make(struct ballast_profile *out, const char *name, con
     *out = (struct ballast_profile){
         .name = name,
         .summary = summary,
-        .fill = fill,
+        .fill = fill_terms,
         .rules.xen = {.terms = terms, .sure = BALLAST_SURE_MEASURED, .calibrated = true}};
 }
 
 bool ballast_profile_exact(const struct ballast_profile *profile, enum ballast_sureness *out)
 {
-    if (profile->fill != fill)
+    if (profile->fill != fill_terms)
         return false;
     if (out)
         *out = profile->rules.xen.sure;
@@ -274,8 +274,8 @@ static int sum_terms(const int64_t *pages, int first, int last, uint64_t *out_ki
     return ballast_kib_from_pages((uint64_t)sum, out_kib, err);
 }
 
-static int segments(const struct ballast_settled *settled, struct ballast_breakdown *out,
-                    struct ballast_error *err)
+static int xen_segments(const struct ballast_settled *settled, struct ballast_breakdown *out,
+                        struct ballast_error *err)
 {
     const int64_t *pages = out->cost_pages;
     uint64_t *segment_kib = out->segment_kib;
@@ -321,8 +321,8 @@ static int stubdomain_need(const struct ballast_xen_terms *terms,
     return sum_terms(pages, BALLAST_COST_MEMORY, BALLAST_COST_IOMMU_PIECES, out_kib, err);
 }
 
-static int need(const struct ballast_profile *profile, const struct ballast_settled *settled,
-                struct ballast_breakdown *out, struct ballast_error *err)
+static int xen_need(const struct ballast_profile *profile, const struct ballast_settled *settled,
+                    struct ballast_breakdown *out, struct ballast_error *err)
 {
     uint64_t stubdomain_kib;
     if (settled->is_device_model) {
@@ -343,13 +343,13 @@ static int need(const struct ballast_profile *profile, const struct ballast_sett
     return 0;
 }
 
-static int fill(const struct ballast_profile *profile, const struct ballast_settled *settled,
-                struct ballast_breakdown *out, struct ballast_error *err)
+static int fill_terms(const struct ballast_profile *profile, const struct ballast_settled *settled,
+                      struct ballast_breakdown *out, struct ballast_error *err)
 {
     struct ballast_cost_kib cost;
     uint64_t fresh_kib, later_kib;
     int rc = ballast_xen_terms_pages(profile->rules.xen.terms, settled, out->cost_pages, err);
-    if (rc < 0 || (rc = segments(settled, out, err)) < 0 ||
+    if (rc < 0 || (rc = xen_segments(settled, out, err)) < 0 ||
         (rc = sum_terms(out->cost_pages, BALLAST_COST_ARENA, BALLAST_COST_IOMMU_PIECES, &fresh_kib,
                         err)) < 0 ||
         (rc = sum_terms(out->cost_pages, BALLAST_COST_GRANT_GROWTH, BALLAST_COST_VMX_LATER,
@@ -361,7 +361,7 @@ static int fill(const struct ballast_profile *profile, const struct ballast_sett
         return rc;
     out->has_cost = true;
     out->cost = cost;
-    if ((rc = need(profile, settled, out, err)) < 0)
+    if ((rc = xen_need(profile, settled, out, err)) < 0)
         return rc;
     add_notes(profile, settled, out);
     return 0;

@@ -63,7 +63,7 @@ static uint64_t attr_or(const struct ballast_guest *guest, enum ballast_guest_at
     return guest->attr[attr] == BALLAST_UNSET ? otherwise : guest->attr[attr];
 }
 
-static bool flag(const struct ballast_guest *guest, enum ballast_guest_attr attr)
+static bool guest_flag(const struct ballast_guest *guest, enum ballast_guest_attr attr)
 {
     return attr_or(guest, attr, 0) != 0;
 }
@@ -143,7 +143,7 @@ static int settle_paging(const struct ballast_guest *guest, const struct ballast
 static enum ballast_device_model device_model(const struct ballast_guest *guest)
 {
     /* A stubdomain without a version named is MiniOS with the traditional device model. */
-    bool traditional = guest->type == BALLAST_HVM && flag(guest, BALLAST_STUBDOMAIN);
+    bool traditional = guest->type == BALLAST_HVM && guest_flag(guest, BALLAST_STUBDOMAIN);
     return (enum ballast_device_model)attr_or(
         guest, BALLAST_DEVICE_MODEL, traditional ? BALLAST_QEMU_XEN_TRADITIONAL : BALLAST_QEMU_XEN);
 }
@@ -154,7 +154,7 @@ static enum ballast_device_model device_model(const struct ballast_guest *guest)
  */
 static void settle_stubdomain(const struct ballast_guest *guest, struct ballast_settled *out)
 {
-    if (guest->type == BALLAST_PV || !flag(guest, BALLAST_STUBDOMAIN))
+    if (guest->type == BALLAST_PV || !guest_flag(guest, BALLAST_STUBDOMAIN))
         return;
     uint64_t otherwise_kib =
         device_model(guest) == BALLAST_QEMU_XEN ? STUBDOM_LINUX_KIB : STUBDOM_MINIOS_KIB;
@@ -339,8 +339,8 @@ static int refuse_altp2m(const struct ballast_settled *out, bool nested, struct 
 static int refuse_combinations(const struct ballast_guest *guest, enum ballast_toolstack by,
                                const struct ballast_settled *out, struct ballast_error *err)
 {
-    bool altp2m = out->type != BALLAST_PV && flag(guest, BALLAST_ALTP2M);
-    bool nested = out->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
+    bool altp2m = out->type != BALLAST_PV && guest_flag(guest, BALLAST_ALTP2M);
+    bool nested = out->type != BALLAST_PV && guest_flag(guest, BALLAST_NESTEDHVM);
     int rc = 0;
     /* Xen 4.14: hvm.c, HVM_PARAM_NESTEDHVM; later: domain.c, arch_sanitise_domain_config. */
     if (nested && !out->hap)
@@ -444,12 +444,12 @@ int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_
         return ballast_fail_at(err, -EINVAL, BALLAST_STUBDOMAIN_MEMORY,
                                "0: the device model's domain needs memory; leave it out for the "
                                "default");
-    settled.pvshim = guest->type == BALLAST_PVH && flag(guest, BALLAST_PVSHIM);
-    settled.nested = guest->type != BALLAST_PV && flag(guest, BALLAST_NESTEDHVM);
+    settled.pvshim = guest->type == BALLAST_PVH && guest_flag(guest, BALLAST_PVSHIM);
+    settled.nested = guest->type != BALLAST_PV && guest_flag(guest, BALLAST_NESTEDHVM);
     settled.altp2m =
-        by == BALLAST_BY_LIBXL && guest->type != BALLAST_PV && flag(guest, BALLAST_ALTP2M);
+        by == BALLAST_BY_LIBXL && guest->type != BALLAST_PV && guest_flag(guest, BALLAST_ALTP2M);
     settled.no_claim = guest->attr[BALLAST_CLAIM] == 0;
-    settled.is_device_model = flag(guest, BALLAST_IS_DEVICE_MODEL);
+    settled.is_device_model = guest_flag(guest, BALLAST_IS_DEVICE_MODEL);
     settled.has_vnuma = attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0;
     settled.has_vpmu = caps->has_vpmu;
     settled.has_argo = caps->has_argo;

@@ -38,8 +38,8 @@ static int new_target(const struct ballast_target_domain *domain, enum ballast_t
     return 0;
 }
 
-static int refuse_target(const struct ballast_target_domain *domain, uint64_t target_kib,
-                         struct ballast_error *err)
+static int refuse_new_target(const struct ballast_target_domain *domain, uint64_t target_kib,
+                             struct ballast_error *err)
 {
     if (target_kib > domain->static_max_kib)
         return ballast_fail(err, -EINVAL,
@@ -63,7 +63,7 @@ int ballast_plan_target(const struct ballast_target_domain *domain, enum ballast
     uint64_t maxmem_kib;
     int rc;
     if ((rc = new_target(domain, how, kib, &plan.target_kib, err)) < 0 ||
-        (rc = refuse_target(domain, plan.target_kib, err)) < 0 ||
+        (rc = refuse_new_target(domain, plan.target_kib, err)) < 0 ||
         (rc = ballast_kib_add(plan.target_kib, domain->extra_internal_kib, &pod_kib, err)) < 0 ||
         (rc = ballast_kib_add(pod_kib, domain->videoram_kib, &maxmem_kib, err)) < 0)
         return rc;

@@ -9,7 +9,7 @@
 enum { MOST_DIGITS = 4 };
 
 /* A number of at least one digit; false where there is none or it is absurdly long. */
-static bool take_number(const char **at, unsigned *out)
+static bool take_release_number(const char **at, unsigned *out)
 {
     size_t digits = strspn(*at, "0123456789");
     if (digits == 0 || digits > MOST_DIGITS)
@@ -34,10 +34,11 @@ int ballast_xen_release_parse(const char *text, struct ballast_xen_release *out,
 {
     struct ballast_xen_release made = {0};
     const char *at = text;
-    bool is = take_number(&at, &made.major) && take_dot(&at) && take_number(&at, &made.minor);
+    bool is = take_release_number(&at, &made.major) && take_dot(&at) &&
+              take_release_number(&at, &made.minor);
     if (is && take_dot(&at)) {
         made.has_point = true;
-        is = take_number(&at, &made.point);
+        is = take_release_number(&at, &made.point);
     }
     if (!is)
         return ballast_fail(

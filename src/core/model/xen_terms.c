@@ -79,8 +79,8 @@ static uint64_t grant_array_pages(const struct ballast_xen_terms *terms, uint64_
 }
 
 /* tot_pages and what of it is beyond the target. */
-static void inside(const struct ballast_xen_terms *terms, const struct ballast_settled *settled,
-                   int64_t *pages)
+static void inside_terms(const struct ballast_xen_terms *terms,
+                         const struct ballast_settled *settled, int64_t *pages)
 {
     uint64_t memory_pages = settled->memory_kib / BALLAST_PAGE_KIB;
     if (settled->type == BALLAST_HVM) {
@@ -145,8 +145,8 @@ static void for_hvm_container(const struct ballast_xen_terms *terms,
     }
 }
 
-static void later(const struct ballast_xen_terms *terms, const struct ballast_settled *settled,
-                  int64_t *pages)
+static void later_terms(const struct ballast_xen_terms *terms,
+                        const struct ballast_settled *settled, int64_t *pages)
 {
     uint64_t frames = settled->max_grant_frames;
     uint64_t active = ballast_xen_active_frames(terms->grants_per_active_page, frames);
@@ -168,13 +168,13 @@ int ballast_xen_terms_pages(const struct ballast_xen_terms *terms,
             return rc;
     }
     memset(pages, 0, BALLAST_COST_TERMS * sizeof(*pages));
-    inside(terms, settled, pages);
+    inside_terms(terms, settled, pages);
     for_every_type(terms, settled, pages);
     if (settled->type == BALLAST_PV)
         for_pv(settled, pages);
     else
         for_hvm_container(terms, settled, pages);
-    later(terms, settled, pages);
+    later_terms(terms, settled, pages);
     pages[BALLAST_COST_POOL] = (int64_t)(pool_kib / BALLAST_PAGE_KIB);
     pages[BALLAST_COST_IOMMU] =
         (int64_t)ballast_iommu_settled_pages(settled, terms->iommu_superpages);

@@ -34,8 +34,9 @@ static void sort_by_arrival(struct balancer *balancer, const struct balancer_inp
     }
 }
 
-static void decide(struct balancer *balancer, const struct balancer_input *input, size_t request,
-                   bool granted, enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib)
+static void decide_request(struct balancer *balancer, const struct balancer_input *input,
+                           size_t request, bool granted, enum balancer_reason reason,
+                           uint64_t a_kib, uint64_t b_kib)
 {
     balancer->waits[request] = false;
     balancer->verdicts[balancer->verdict_count++] =
@@ -52,7 +53,7 @@ static void decide(struct balancer *balancer, const struct balancer_input *input
  * their way down count, too: they may have arrived where they were asked to, and are asked for more
  * when somebody else has taken some of it.
  */
-static uint64_t coming_kib(const struct balancer *balancer)
+static uint64_t reclaimable_kib(const struct balancer *balancer)
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++) {
@@ -82,9 +83,10 @@ static void refuse_impossible(struct balancer *balancer, const struct balancer_i
         const struct balancer_request *request = &input->requests[i];
         uint64_t missing_kib = ballast_sub_floor(request->need_kib, accounts->available_kib);
         if (request->need_kib > most_kib)
-            decide(balancer, input, i, false, BALANCER_NEVER_FITS, request->need_kib, most_kib);
+            decide_request(balancer, input, i, false, BALANCER_NEVER_FITS, request->need_kib,
+                           most_kib);
         else if (missing_kib > 0 && request->deadline_usec <= balancer->now_usec)
-            decide(balancer, input, i, false, BALANCER_TOO_LATE, missing_kib, 0);
+            decide_request(balancer, input, i, false, BALANCER_TOO_LATE, missing_kib, 0);
     }
 }
 
@@ -101,7 +103,7 @@ static void grant_what_fits(struct balancer *balancer, const struct balancer_inp
             continue;
         if (request->need_kib <= left_kib) {
             left_kib -= request->need_kib;
-            decide(balancer, input, at, true, BALANCER_FITS, request->need_kib, left_kib);
+            decide_request(balancer, input, at, true, BALANCER_FITS, request->need_kib, left_kib);
         } else if (ballast_sub_floor(balancer->now_usec, request->arrived_usec) >= OVERTAKEN_USEC) {
             closed = true;
         }
@@ -109,8 +111,8 @@ static void grant_what_fits(struct balancer *balancer, const struct balancer_inp
     accounts->granted_kib = accounts->available_kib - left_kib;
 }
 
-static void want(struct balancer *balancer, const struct balancer_input *input,
-                 struct accounts *accounts)
+static void sum_wanted(struct balancer *balancer, const struct balancer_input *input,
+                       struct accounts *accounts)
 {
     uint64_t could_kib =
         ballast_add_ceil(accounts->available_kib - accounts->granted_kib, accounts->spare_kib);
@@ -136,7 +138,7 @@ static void refuse_infeasible(struct balancer *balancer, const struct balancer_i
                               struct accounts *accounts)
 {
     uint64_t left_kib = accounts->available_kib - accounts->granted_kib;
-    uint64_t reach_kib = ballast_add_ceil(left_kib, coming_kib(balancer));
+    uint64_t reach_kib = ballast_add_ceil(left_kib, reclaimable_kib(balancer));
     reach_kib = ballast_add_ceil(reach_kib, accounts->returning_kib);
     bool feasible = true;
     for (size_t i = 0; i < input->request_count; i++) {
@@ -149,8 +151,8 @@ static void refuse_infeasible(struct balancer *balancer, const struct balancer_i
         const struct balancer_request *request = &input->requests[i];
         if (balancer->waits[i] && request->need_kib > reach_kib &&
             infeasible_too_long(balancer, request))
-            decide(balancer, input, i, false, BALANCER_DONORS_STUCK, request->need_kib - left_kib,
-                   held_back_kib(balancer));
+            decide_request(balancer, input, i, false, BALANCER_DONORS_STUCK,
+                           request->need_kib - left_kib, held_back_kib(balancer));
     }
 }
 
@@ -163,5 +165,5 @@ void balancer_admit(struct balancer *balancer, const struct balancer_input *inpu
     /* A policy that never takes for a start gives no sign of when a request is infeasible. */
     if (balancer->policy->squeezes)
         refuse_infeasible(balancer, input, accounts);
-    want(balancer, input, accounts);
+    sum_wanted(balancer, input, accounts);
 }

@@ -60,7 +60,7 @@ void balancer_set_inaccuracy(struct balancer *balancer, uint64_t kib)
 }
 
 /* Grows one array; a failure leaves the old one in place. */
-static bool grow(void *array_at, size_t count, size_t size)
+static bool grow_array(void *array_at, size_t count, size_t size)
 {
     void *old;
     memcpy(&old, array_at, sizeof(old));
@@ -78,16 +78,16 @@ static bool make_room_for_domains(struct balancer *balancer, size_t count)
     size_t capacity = 64;
     while (capacity < count)
         capacity *= 2;
-    if (!grow(&balancer->tracks, capacity, sizeof(*balancer->tracks)) ||
-        !grow(&balancer->old_tracks, capacity, sizeof(*balancer->old_tracks)) ||
-        !grow(&balancer->table, 2 * capacity, sizeof(*balancer->table)) ||
-        !grow(&balancer->facts, capacity, sizeof(*balancer->facts)) ||
-        !grow(&balancer->views, capacity, sizeof(*balancer->views)) ||
-        !grow(&balancer->domain_of, capacity, sizeof(*balancer->domain_of)) ||
-        !grow(&balancer->aims, capacity, sizeof(*balancer->aims)) ||
-        !grow(&balancer->parts, capacity, sizeof(*balancer->parts)) ||
-        !grow(&balancer->plans, capacity, sizeof(*balancer->plans)) ||
-        !grow(&balancer->sets, capacity, sizeof(*balancer->sets)))
+    if (!grow_array(&balancer->tracks, capacity, sizeof(*balancer->tracks)) ||
+        !grow_array(&balancer->old_tracks, capacity, sizeof(*balancer->old_tracks)) ||
+        !grow_array(&balancer->table, 2 * capacity, sizeof(*balancer->table)) ||
+        !grow_array(&balancer->facts, capacity, sizeof(*balancer->facts)) ||
+        !grow_array(&balancer->views, capacity, sizeof(*balancer->views)) ||
+        !grow_array(&balancer->domain_of, capacity, sizeof(*balancer->domain_of)) ||
+        !grow_array(&balancer->aims, capacity, sizeof(*balancer->aims)) ||
+        !grow_array(&balancer->parts, capacity, sizeof(*balancer->parts)) ||
+        !grow_array(&balancer->plans, capacity, sizeof(*balancer->plans)) ||
+        !grow_array(&balancer->sets, capacity, sizeof(*balancer->sets)))
         return false;
     balancer->table_size = 2 * capacity;
     balancer->domain_capacity = capacity;
@@ -101,9 +101,9 @@ static bool make_room_for_requests(struct balancer *balancer, size_t count)
     size_t capacity = 16;
     while (capacity < count)
         capacity *= 2;
-    if (!grow(&balancer->order, capacity, sizeof(*balancer->order)) ||
-        !grow(&balancer->waits, capacity, sizeof(*balancer->waits)) ||
-        !grow(&balancer->verdicts, capacity, sizeof(*balancer->verdicts)))
+    if (!grow_array(&balancer->order, capacity, sizeof(*balancer->order)) ||
+        !grow_array(&balancer->waits, capacity, sizeof(*balancer->waits)) ||
+        !grow_array(&balancer->verdicts, capacity, sizeof(*balancer->verdicts)))
         return false;
     balancer->request_capacity = capacity;
     return true;
@@ -150,8 +150,8 @@ static bool same_domains(const struct balancer *balancer, const struct ballast_h
 }
 
 /* An id that is there twice would have one domain's memory counted for another. */
-static int check_ids(struct balancer *balancer, const struct ballast_host *host,
-                     struct ballast_error *err)
+static int check_unique_ids(struct balancer *balancer, const struct ballast_host *host,
+                            struct ballast_error *err)
 {
     if (same_domains(balancer, host))
         return 0;
@@ -455,7 +455,7 @@ static int check_input(struct balancer *balancer, const struct balancer_input *i
     if (!make_room_for_domains(balancer, input->host->domain_count) ||
         !make_room_for_requests(balancer, input->request_count))
         return ballast_fail(err, -ENOMEM, "out of memory");
-    return check_ids(balancer, input->host, err);
+    return check_unique_ids(balancer, input->host, err);
 }
 
 int balancer_decide(struct balancer *balancer, const struct balancer_input *input,

@@ -110,7 +110,7 @@ static void aim_for_start(const struct policy_view *view, struct policy_aim *aim
     }
 }
 
-static uint64_t clamped(const struct policy_domain *domain, uint64_t kib)
+static uint64_t clamped_aim_kib(const struct policy_domain *domain, uint64_t kib)
 {
     return ballast_max_u64(domain->min_kib, ballast_min_u64(kib, domain->max_kib));
 }
@@ -119,7 +119,7 @@ static uint64_t clamped(const struct policy_domain *domain, uint64_t kib)
  * The three rounds. Afterwards aims[i].kib is what domain i gets in the first, parts[i].low_kib
  * after the second, parts[i].out_kib in the end.
  */
-static void share_out(const struct policy_view *view, struct policy_aim *aims)
+static void share_out_memory(const struct policy_view *view, struct policy_aim *aims)
 {
     struct fill_part *parts = view->parts;
     uint64_t pool_kib = view->available_kib;
@@ -129,7 +129,7 @@ static void share_out(const struct policy_view *view, struct policy_aim *aims)
         pool_kib = ballast_add_ceil(pool_kib, domain->tot_kib);
         shares += domain->shares;
         parts[i] = (struct fill_part){.low_kib = domain->min_kib,
-                                      .high_kib = clamped(domain, domain->need_kib),
+                                      .high_kib = clamped_aim_kib(domain, domain->need_kib),
                                       .weight = domain->shares};
     }
     fill_by_weight(parts, view->count, pool_kib);
@@ -139,7 +139,7 @@ static void share_out(const struct policy_view *view, struct policy_aim *aims)
         uint64_t likely_kib = ballast_max_u64(domain->likely_kib, modest_kib);
         aims[i].kib = parts[i].out_kib;
         parts[i].low_kib = parts[i].out_kib;
-        parts[i].high_kib = ballast_max_u64(parts[i].out_kib, clamped(domain, likely_kib));
+        parts[i].high_kib = ballast_max_u64(parts[i].out_kib, clamped_aim_kib(domain, likely_kib));
     }
     fill_by_weight(parts, view->count, pool_kib);
     for (size_t i = 0; i < view->count; i++) {
@@ -197,19 +197,19 @@ static uint64_t surplus_kib(const struct policy_view *view, size_t i)
     return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, keep_kib);
 }
 
-static bool is_reclaiming(const struct policy_domain *domain)
+static bool is_being_reclaimed(const struct policy_domain *domain)
 {
     return !domain->stuck &&
            ballast_add_ceil(domain->target_kib, BALLAST_PAGE_KIB) < domain->tot_kib;
 }
 
 /* What those on their way down are still to bring. */
-static uint64_t coming_kib(const struct policy_view *view)
+static uint64_t underway_kib(const struct policy_view *view)
 {
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (is_reclaiming(domain))
+        if (is_being_reclaimed(domain))
             sum_kib = ballast_add_ceil(sum_kib, domain->tot_kib - domain->target_kib);
     }
     return sum_kib;
@@ -236,7 +236,7 @@ static struct reclaim plan_reclaim(const struct policy_view *view, uint64_t take
         uint64_t sum_kib = 0;
         reclaim.rate_kib_per_sec = 0;
         for (size_t i = 0; i < view->count; i++) {
-            if (surplus_kib(view, i) < bar_kib || is_reclaiming(&view->domains[i]))
+            if (surplus_kib(view, i) < bar_kib || is_being_reclaimed(&view->domains[i]))
                 continue;
             sum_kib = ballast_add_ceil(sum_kib, surplus_kib(view, i));
             reclaim.rate_kib_per_sec =
@@ -249,7 +249,7 @@ static struct reclaim plan_reclaim(const struct policy_view *view, uint64_t take
     return reclaim;
 }
 
-static struct policy_aim hold(const struct policy_domain *domain)
+static struct policy_aim hold_aim(const struct policy_domain *domain)
 {
     return (struct policy_aim){domain->tot_kib, BALANCER_RECLAIM_STOPPED, 0};
 }
@@ -268,9 +268,9 @@ static struct policy_aim reclaim_part(const struct policy_view *view, size_t i,
     return (struct policy_aim){kib, BALANCER_RECLAIMED_FOR_OTHERS, reclaim->take_kib};
 }
 
-static struct policy_aim balanced(const struct policy_view *view, size_t i,
-                                  const struct policy_aim *first_round,
-                                  const struct reclaim *reclaim, bool unfair, bool surplus)
+static struct policy_aim aim_balanced(const struct policy_view *view, size_t i,
+                                      const struct policy_aim *first_round,
+                                      const struct reclaim *reclaim, bool unfair, bool surplus)
 {
     const struct policy_domain *domain = &view->domains[i];
     const struct fill_part *part = &view->parts[i];
@@ -279,9 +279,10 @@ static struct policy_aim balanced(const struct policy_view *view, size_t i,
     if (unfair && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
     /* On its way down, and still above what it needs when it gets there: let it arrive. */
-    if (is_reclaiming(domain) && domain->target_kib >= first_round->kib)
+    if (is_being_reclaimed(domain) && domain->target_kib >= first_round->kib)
         return (struct policy_aim){BALLAST_NONE, BALANCER_RECLAIMED_FOR_OTHERS, 0};
-    if (reclaim->take_kib > 0 && !is_reclaiming(domain) && surplus_kib(view, i) >= reclaim->bar_kib)
+    if (reclaim->take_kib > 0 && !is_being_reclaimed(domain) &&
+        surplus_kib(view, i) >= reclaim->bar_kib)
         return reclaim_part(view, i, reclaim);
     if (surplus && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
@@ -289,7 +290,7 @@ static struct policy_aim balanced(const struct policy_view *view, size_t i,
     if (domain->target_kib > domain->tot_kib &&
         domain->target_kib <= ballast_add_ceil(part->out_kib, 2 * grain_kib(domain)))
         return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS, 0};
-    return hold(domain);
+    return hold_aim(domain);
 }
 
 void policy_ballast_aim(const struct policy_view *view, struct policy_aim *aims)
@@ -298,15 +299,15 @@ void policy_ballast_aim(const struct policy_view *view, struct policy_aim *aims)
         aim_for_start(view, aims);
         return;
     }
-    share_out(view, aims);
+    share_out_memory(view, aims);
     bool unfair;
     uint64_t lacking_kib = lack_kib(view, aims, &unfair);
-    uint64_t have_kib = ballast_add_ceil(view->available_kib, coming_kib(view));
+    uint64_t have_kib = ballast_add_ceil(view->available_kib, underway_kib(view));
     struct reclaim reclaim = {.bar_kib = BALLAST_NONE};
     if (lacking_kib > have_kib)
         reclaim = plan_reclaim(view, lacking_kib - have_kib);
     bool surplus =
         view->available_kib > ballast_add_ceil(lacking_kib, view->total_kib / SURPLUS_PART);
     for (size_t i = 0; i < view->count; i++)
-        aims[i] = balanced(view, i, &aims[i], &reclaim, unfair, surplus);
+        aims[i] = aim_balanced(view, i, &aims[i], &reclaim, unfair, surplus);
 }

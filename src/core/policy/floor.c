@@ -18,14 +18,14 @@
 /* Doubling 10 s so often is more than an hour. */
 enum { STOPS_MOST = 10 };
 
-static uint64_t apart(uint64_t a, uint64_t b)
+static uint64_t stops_apart_kib(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : b - a;
 }
 
 void floor_record_stop(struct balloon_stop *stop, uint64_t tot_kib, uint64_t now_usec)
 {
-    bool again = stop->kib > 0 && apart(stop->kib, tot_kib) <= stop->kib / SAME_PART;
+    bool again = stop->kib > 0 && stops_apart_kib(stop->kib, tot_kib) <= stop->kib / SAME_PART;
     stop->stops = again && stop->stops < STOPS_MOST ? stop->stops + 1 : again ? STOPS_MOST : 1;
     stop->kib = tot_kib;
     stop->usec = now_usec;
@@ -92,7 +92,7 @@ static void raise_to(struct floor *floor, uint64_t kib, enum floor_reason reason
 }
 
 /* Its kernel and its services are twice as large while it boots; its video memory is not. */
-static uint64_t boot_kib(const struct floor_facts *facts)
+static uint64_t boot_floor_kib(const struct floor_facts *facts)
 {
     uint64_t least_kib = floor_least_kib(facts->static_max_kib, 0);
     uint64_t kib = ballast_mul_div(least_kib, FLOOR_BOOT_FACTOR, 1);
@@ -106,7 +106,7 @@ struct floor floor_of(const struct floor_facts *facts)
     uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
     raise_to(&floor, least_kib, FLOOR_LEAST, facts->static_max_kib, 0);
     if (facts->up_usec != BALLAST_NONE && facts->up_usec < FLOOR_BOOT_USEC)
-        raise_to(&floor, boot_kib(facts), FLOOR_BOOT, facts->up_usec / 1000, 0);
+        raise_to(&floor, boot_floor_kib(facts), FLOOR_BOOT, facts->up_usec / 1000, 0);
     if (facts->reported_used_kib != BALLAST_NONE) {
         uint64_t reported_used_kib = faded_kib(facts, facts->reported_used_kib);
         raise_to(&floor, ballast_min_u64(reported_used_kib, facts->report_most_kib), FLOOR_REPORTED,

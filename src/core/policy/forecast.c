@@ -22,8 +22,8 @@ static uint64_t reclaimed_kib(const struct forecast_donor *donors, size_t count,
     return sum_kib;
 }
 
-static uint64_t time_for(const struct forecast_donor *donors, size_t count, bool fast,
-                         uint64_t missing_kib)
+static uint64_t forecast_usec(const struct forecast_donor *donors, size_t count, bool fast,
+                              uint64_t missing_kib)
 {
     if (reclaimed_kib(donors, count, fast, USEC_MAX) < missing_kib)
         return UINT64_MAX;
@@ -41,8 +41,8 @@ static uint64_t time_for(const struct forecast_donor *donors, size_t count, bool
 
 struct forecast forecast_of(const struct forecast_donor *donors, size_t count, uint64_t missing_kib)
 {
-    return (struct forecast){.min_usec = time_for(donors, count, true, missing_kib),
-                             .max_usec = time_for(donors, count, false, missing_kib)};
+    return (struct forecast){.min_usec = forecast_usec(donors, count, true, missing_kib),
+                             .max_usec = forecast_usec(donors, count, false, missing_kib)};
 }
 
 /* In the largest unit that it has two of, rounded up: a time that is told should not be too short.

@@ -56,8 +56,8 @@ static void set_maximum(struct balancer *balancer, const struct ballast_domain *
                                                                   .b_kib = domain->tot_kib};
 }
 
-static void hold(struct balancer *balancer, const struct ballast_host *host,
-                 const struct ballast_domain *domain, uint64_t *left_kib)
+static void hold_maximum(struct balancer *balancer, const struct ballast_host *host,
+                         const struct ballast_domain *domain, uint64_t *left_kib)
 {
     uint64_t wants = wants_kib(domain);
     bool refused = wants > ballast_sub_floor(domain->maxmem_kib, domain->tot_kib);
@@ -78,11 +78,11 @@ void balancer_hold_others(struct balancer *balancer, const struct ballast_host *
                           const struct accounts *accounts)
 {
     uint64_t left_kib = accounts->beyond_promises_kib;
-    for_others(balancer, host, hold, &left_kib);
+    for_others(balancer, host, hold_maximum, &left_kib);
 }
 
-static void raise(struct balancer *balancer, const struct ballast_host *host,
-                  const struct ballast_domain *domain, uint64_t *left_kib)
+static void raise_maximum(struct balancer *balancer, const struct ballast_host *host,
+                          const struct ballast_domain *domain, uint64_t *left_kib)
 {
     /* It may only seem so, since its maximum is held; that is found out when nothing is promised.
      */
@@ -100,5 +100,5 @@ static void raise(struct balancer *balancer, const struct ballast_host *host,
 void balancer_raise_others(struct balancer *balancer, const struct ballast_host *host,
                            uint64_t left_kib)
 {
-    for_others(balancer, host, raise, &left_kib);
+    for_others(balancer, host, raise_maximum, &left_kib);
 }

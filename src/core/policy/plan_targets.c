@@ -36,7 +36,7 @@ static const struct ballast_domain *domain_at(const struct planner *planner, siz
     return &planner->host->domains[planner->balancer->domain_of[i]];
 }
 
-static uint64_t apart(uint64_t a, uint64_t b)
+static uint64_t difference_kib(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : b - a;
 }
@@ -86,7 +86,7 @@ static void plan_shrink(const struct planner *planner, const struct policy_domai
     bool begins =
         planner->start_waits && plan->target_kib == view->tot_kib && to_kib < view->tot_kib;
     if (to_the_end || begins ||
-        apart(to_kib, plan->target_kib) > still_kib(planner, view, aim_kib) ||
+        difference_kib(to_kib, plan->target_kib) > still_kib(planner, view, aim_kib) ||
         plan->target_kib > view->tot_kib)
         plan->target_kib = to_kib;
 }
@@ -262,7 +262,7 @@ static uint64_t number_for(const struct planner *planner, size_t i, const struct
         return ballast_sub_floor(plan->target_kib, view->tot_kib);
     case BALANCER_LIMIT_HELD:
     case BALANCER_LIMIT_RAISED:
-        return apart(domain->maxmem_kib, plan->maxmem_kib);
+        return difference_kib(domain->maxmem_kib, plan->maxmem_kib);
     default:
         return view->tot_kib;
     }

@@ -23,7 +23,7 @@ struct sums {
     uint64_t acceptors_kib; /* preference of those who want more */
 };
 
-static bool takes_part(const struct policy_domain *domain)
+static bool has_preference(const struct policy_domain *domain)
 {
     return domain->used_kib != BALLAST_NONE && !domain->stuck;
 }
@@ -41,12 +41,12 @@ static bool is_donor(const struct policy_domain *domain)
     return preferred_kib(domain) < domain->tot_kib || domain->tot_kib >= domain->max_kib;
 }
 
-static struct sums sum_up(const struct policy_view *view)
+static struct sums sum_preferred(const struct policy_view *view)
 {
     struct sums sums = {0};
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (!takes_part(domain))
+        if (!has_preference(domain))
             continue;
         uint64_t kib = preferred_kib(domain);
         sums.preferred_kib += kib;
@@ -66,7 +66,7 @@ static void for_start(const struct policy_view *view, const struct sums *sums, u
         return;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (!takes_part(domain))
+        if (!has_preference(domain))
             continue;
         uint64_t surplus_kib = ballast_sub_floor(domain->tot_kib, preferred_kib(domain));
         uint64_t reclaim_kib = ballast_mul_div(surplus_kib, missing_kib, sums->surplus_kib);
@@ -84,7 +84,7 @@ static void with_enough(const struct policy_view *view, const struct sums *sums,
     size_t acceptors = 0;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (!takes_part(domain))
+        if (!has_preference(domain))
             continue;
         uint64_t kib = preferred_kib(domain);
         kib += ballast_mul_div(kib, rest_kib, sums->preferred_kib);
@@ -101,7 +101,7 @@ static void with_enough(const struct policy_view *view, const struct sums *sums,
         size_t next = acceptors;
         for (size_t i = 0; i < view->count && bonus_kib > 0; i++) {
             const struct policy_domain *domain = &view->domains[i];
-            if (!takes_part(domain) || aims[i].kib >= domain->max_kib)
+            if (!has_preference(domain) || aims[i].kib >= domain->max_kib)
                 continue;
             if (aims[i].kib + bonus_kib >= domain->max_kib) {
                 next_kib += aims[i].kib + bonus_kib - domain->max_kib;
@@ -123,7 +123,7 @@ static void when_low(const struct policy_view *view, const struct sums *sums,
     uint64_t brought_kib = view->available_kib;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (!takes_part(domain) || !is_donor(domain))
+        if (!has_preference(domain) || !is_donor(domain))
             continue;
         uint64_t reclaim_kib = ballast_sub_floor(domain->tot_kib, preferred_kib(domain));
         if (reclaim_kib < LEAST_RECLAIM_KIB)
@@ -137,7 +137,7 @@ static void when_low(const struct policy_view *view, const struct sums *sums,
     }
     for (size_t i = 0; i < view->count && brought_kib > 0; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (!takes_part(domain) || is_donor(domain))
+        if (!has_preference(domain) || is_donor(domain))
             continue;
         uint64_t part_kib =
             ballast_mul_div(preferred_kib(domain), brought_kib, sums->acceptors_kib);
@@ -148,7 +148,7 @@ static void when_low(const struct policy_view *view, const struct sums *sums,
 
 void policy_preferred_aim(const struct policy_view *view, struct policy_aim *aims)
 {
-    struct sums sums = sum_up(view);
+    struct sums sums = sum_preferred(view);
     for (size_t i = 0; i < view->count; i++)
         aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
     if (view->wanted_kib > 0) {

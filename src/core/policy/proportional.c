@@ -14,18 +14,18 @@ struct sums {
     uint64_t spare_kib; /* what they hold above their minimum */
 };
 
-static bool moves(const struct policy_domain *domain)
+static bool may_move(const struct policy_domain *domain)
 {
     return !domain->stuck;
 }
 
-static struct sums sum_up(const struct policy_view *view)
+static struct sums sum_proportional(const struct policy_view *view)
 {
     struct sums sums = {0};
     uint64_t allowed_kib = 2 * view->inaccuracy_kib;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (!moves(domain))
+        if (!may_move(domain))
             continue;
         sums.range_kib = ballast_add_ceil(sums.range_kib, domain->max_kib - domain->min_kib);
         sums.spare_kib = ballast_add_ceil(
@@ -37,14 +37,14 @@ static struct sums sum_up(const struct policy_view *view)
 
 void policy_proportional_aim(const struct policy_view *view, struct policy_aim *aims)
 {
-    struct sums sums = sum_up(view);
+    struct sums sums = sum_proportional(view);
     uint64_t free_kib = ballast_add_ceil(view->available_kib, sums.spare_kib);
     uint64_t to_share_kib =
         ballast_min_u64(ballast_sub_floor(free_kib, view->wanted_kib), sums.range_kib);
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
         aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
-        if (!moves(domain) || sums.range_kib == 0)
+        if (!may_move(domain) || sums.range_kib == 0)
             continue;
         uint64_t part_kib =
             ballast_mul_div(domain->max_kib - domain->min_kib, to_share_kib, sums.range_kib);

@@ -38,7 +38,7 @@ const char *balloon_status_name(enum balloon_status status)
     return (unsigned)status < BALLOON_STATUSES ? status_names[status] : NULL;
 }
 
-static const char *why(enum balancer_reason reason)
+static const char *reason_verb(enum balancer_reason reason)
 {
     switch (reason) {
     case BALANCER_RECLAIMED_FOR_START:
@@ -77,7 +77,7 @@ static const char *why(enum balancer_reason reason)
 size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    ballast_text_add(&text, "%s %s %" PRIu64 " KiB", name, why(set->reason), set->a_kib);
+    ballast_text_add(&text, "%s %s %" PRIu64 " KiB", name, reason_verb(set->reason), set->a_kib);
     if (set->target_kib != UINT64_MAX)
         ballast_text_add(&text, ": target %" PRIu64 " KiB", set->target_kib);
     else if (set->maxmem_kib != UINT64_MAX)

@@ -14,30 +14,31 @@
 #define STEP_PERMYRIAD       500
 #define LEAST_STEP_PERMYRIAD 25
 
-static uint64_t part(uint64_t kib, uint64_t permyriad)
+static uint64_t permyriad_part(uint64_t kib, uint64_t permyriad)
 {
     return ballast_mul_div(kib, permyriad, BALLAST_PERMYRIAD);
 }
 
-static uint64_t shrunk(const struct policy_domain *domain, uint64_t host_free_permyriad)
+static uint64_t shrunk_kib(const struct policy_domain *domain, uint64_t host_free_permyriad)
 {
     uint64_t used_kib = ballast_min_u64(domain->used_kib, domain->tot_kib);
     uint64_t low_kib;
     if (host_free_permyriad > CRITICAL_PERMYRIAD)
-        low_kib = used_kib + part(domain->tot_kib, host_free_permyriad);
+        low_kib = used_kib + permyriad_part(domain->tot_kib, host_free_permyriad);
     else
         low_kib = ballast_sub_floor(
-            used_kib, part(domain->tot_kib, CRITICAL_PERMYRIAD - host_free_permyriad));
+            used_kib, permyriad_part(domain->tot_kib, CRITICAL_PERMYRIAD - host_free_permyriad));
     low_kib = ballast_max_u64(low_kib, domain->min_kib);
-    return ballast_max_u64(part(domain->tot_kib, BALLAST_PERMYRIAD - STEP_PERMYRIAD), low_kib);
+    return ballast_max_u64(permyriad_part(domain->tot_kib, BALLAST_PERMYRIAD - STEP_PERMYRIAD),
+                           low_kib);
 }
 
-static uint64_t grown(const struct policy_domain *domain)
+static uint64_t grown_kib(const struct policy_domain *domain)
 {
     uint64_t used_kib = ballast_min_u64(domain->used_kib, domain->tot_kib);
-    uint64_t low_kib =
-        ballast_max_u64(domain->min_kib, used_kib + part(domain->tot_kib, GUEST_FREE_PERMYRIAD));
-    uint64_t step_kib = part(domain->tot_kib, BALLAST_PERMYRIAD + STEP_PERMYRIAD);
+    uint64_t low_kib = ballast_max_u64(
+        domain->min_kib, used_kib + permyriad_part(domain->tot_kib, GUEST_FREE_PERMYRIAD));
+    uint64_t step_kib = permyriad_part(domain->tot_kib, BALLAST_PERMYRIAD + STEP_PERMYRIAD);
     return ballast_min_u64(domain->max_kib, ballast_max_u64(step_kib, low_kib));
 }
 
@@ -52,10 +53,10 @@ void policy_rules_aim(const struct policy_view *view, struct policy_aim *aims)
         /* On its own ground the host is no guest. */
         if (domain->is_dom0 || domain->used_kib == BALLAST_NONE)
             continue;
-        uint64_t kib = shrink ? shrunk(domain, free_permyriad) : grown(domain);
+        uint64_t kib = shrink ? shrunk_kib(domain, free_permyriad) : grown_kib(domain);
         bool right_way = shrink ? kib <= domain->tot_kib : domain->tot_kib < domain->max_kib;
         uint64_t step_kib = kib > domain->tot_kib ? kib - domain->tot_kib : domain->tot_kib - kib;
-        if (right_way && step_kib > part(domain->tot_kib, LEAST_STEP_PERMYRIAD))
+        if (right_way && step_kib > permyriad_part(domain->tot_kib, LEAST_STEP_PERMYRIAD))
             aims[i].kib = kib;
     }
 }

@@ -12,7 +12,7 @@
 #define DEAD_BAND_KIB       (10 * BALLAST_MIB_KIB)
 #define STEP_KIB            (100 * BALLAST_MIB_KIB)
 
-static bool takes_part(const struct policy_domain *domain)
+static bool has_shares(const struct policy_domain *domain)
 {
     return !domain->is_dom0 && domain->shares > 0;
 }
@@ -27,12 +27,12 @@ enum group { PRESSED, ENOUGH, EVERYBODY };
 
 static bool in_group(const struct policy_domain *domain, enum group group)
 {
-    if (!takes_part(domain))
+    if (!has_shares(domain))
         return false;
     return group == EVERYBODY || has_enough(domain) == (group == ENOUGH);
 }
 
-static uint64_t stepped(const struct policy_domain *domain, uint64_t wished_kib, bool grow)
+static uint64_t step_kib(const struct policy_domain *domain, uint64_t wished_kib, bool grow)
 {
     if (grow)
         return wished_kib > domain->tot_kib
@@ -44,8 +44,8 @@ static uint64_t stepped(const struct policy_domain *domain, uint64_t wished_kib,
 }
 
 /* One pass of change_func over a group; returns whether anything moved. */
-static bool change(const struct policy_view *view, enum group group, bool grow, uint64_t goal_kib,
-                   struct policy_aim *aims)
+static bool change_group(const struct policy_view *view, enum group group, bool grow,
+                         uint64_t goal_kib, struct policy_aim *aims)
 {
     uint64_t held_kib = 0;
     uint64_t shares = 0;
@@ -63,7 +63,7 @@ static bool change(const struct policy_view *view, enum group group, bool grow, 
         if (!in_group(domain, group))
             continue;
         uint64_t wished_kib = domain->min_kib + ballast_mul_div(new_kib, domain->shares, shares);
-        uint64_t kib = stepped(domain, ballast_min_u64(wished_kib, domain->max_kib), grow);
+        uint64_t kib = step_kib(domain, ballast_min_u64(wished_kib, domain->max_kib), grow);
         if (kib != domain->tot_kib) {
             aims[i].kib = kib;
             moved = true;
@@ -83,6 +83,6 @@ void policy_shares_aim(const struct policy_view *view, struct policy_aim *aims)
         grow ? view->available_kib - goal_free_kib : goal_free_kib - view->available_kib;
     if (goal_kib <= DEAD_BAND_KIB)
         return;
-    if (!change(view, grow ? PRESSED : ENOUGH, grow, goal_kib, aims))
-        (void)change(view, EVERYBODY, grow, goal_kib, aims);
+    if (!change_group(view, grow ? PRESSED : ENOUGH, grow, goal_kib, aims))
+        (void)change_group(view, EVERYBODY, grow, goal_kib, aims);
 }

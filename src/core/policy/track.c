@@ -38,7 +38,7 @@
 #define NEED_PERMYRIAD   10500
 #define LIKELY_PERMYRIAD 12500
 
-static uint64_t distance(uint64_t a, uint64_t b)
+static uint64_t kib_between(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : b - a;
 }
@@ -51,7 +51,7 @@ static int heading_of(const struct ballast_domain *domain, uint64_t inaccuracy_k
         ballast_domain_pod_lacks_kib(domain) > 0)
         return 0;
     uint64_t near_kib = ballast_max_u64(inaccuracy_kib, BALLAST_PAGE_KIB);
-    if (distance(domain->tot_kib, domain->target_kib) <= near_kib)
+    if (kib_between(domain->tot_kib, domain->target_kib) <= near_kib)
         return 0;
     return domain->tot_kib > domain->target_kib ? -1 : 1;
 }
@@ -62,8 +62,8 @@ static void open_window(struct track *track, const struct ballast_domain *domain
     track->window_kib = domain->tot_kib;
 }
 
-static void turn(struct track *track, const struct ballast_domain *domain, int heading,
-                 uint64_t now_usec)
+static void turn_heading(struct track *track, const struct ballast_domain *domain, int heading,
+                         uint64_t now_usec)
 {
     track->heading = heading;
     track->heading_usec = now_usec;
@@ -75,24 +75,24 @@ static void turn(struct track *track, const struct ballast_domain *domain, int h
 }
 
 /* KiB moved towards the target since `from_kib`; 0 when it went the other way. */
-static uint64_t moved(const struct track *track, const struct ballast_domain *domain,
-                      uint64_t from_kib)
+static uint64_t moved_kib_from(const struct track *track, const struct ballast_domain *domain,
+                               uint64_t from_kib)
 {
     return track->heading < 0 ? ballast_sub_floor(from_kib, domain->tot_kib)
                               : ballast_sub_floor(domain->tot_kib, from_kib);
 }
 
-static bool arrives(const struct track *track, const struct ballast_domain *domain,
-                    uint64_t now_usec)
+static bool will_arrive(const struct track *track, const struct ballast_domain *domain,
+                        uint64_t now_usec)
 {
     uint64_t pace_kib_per_sec =
-        ballast_mul_div(moved(track, domain, track->heading_kib), BALLAST_SEC_USEC,
+        ballast_mul_div(moved_kib_from(track, domain, track->heading_kib), BALLAST_SEC_USEC,
                         ballast_max_u64(now_usec - track->heading_usec, 1));
-    uint64_t left_kib = distance(domain->tot_kib, domain->target_kib);
+    uint64_t left_kib = kib_between(domain->tot_kib, domain->target_kib);
     return pace_kib_per_sec > 0 && left_kib / pace_kib_per_sec <= ARRIVAL_SEC;
 }
 
-static void progress(struct track *track, uint64_t rate_kib_per_sec, uint64_t now_usec)
+static void note_progress(struct track *track, uint64_t rate_kib_per_sec, uint64_t now_usec)
 {
     uint64_t *usual_kib_per_sec =
         track->heading < 0 ? &track->reclaim_kib_per_sec : &track->grow_kib_per_sec;
@@ -112,15 +112,15 @@ static void judge_stretch(struct track *track, const struct ballast_domain *doma
     uint64_t elapsed_usec = now_usec - track->window_usec;
     if (elapsed_usec < STRETCH_USEC)
         return;
-    uint64_t moved_kib = moved(track, domain, track->window_kib);
+    uint64_t moved_kib = moved_kib_from(track, domain, track->window_kib);
     uint64_t rate_kib_per_sec = ballast_mul_div(moved_kib, BALLAST_SEC_USEC, elapsed_usec);
     uint64_t usual_kib_per_sec =
         track->heading < 0 ? track->reclaim_kib_per_sec : track->grow_kib_per_sec;
     bool comes = rate_kib_per_sec > 0 && rate_kib_per_sec >= usual_kib_per_sec / 10 &&
-                 arrives(track, domain, now_usec);
+                 will_arrive(track, domain, now_usec);
     bool useful = moved_kib >= BALLAST_FOLLOW_STEP_KIB || comes;
     if (useful)
-        progress(track, rate_kib_per_sec, now_usec);
+        note_progress(track, rate_kib_per_sec, now_usec);
     /* What is too little to judge yet is added to; a pause is no part of a pace. */
     if (useful || moved_kib == 0)
         open_window(track, domain, now_usec);
@@ -166,7 +166,7 @@ static void update_motion(struct track *track, const struct ballast_domain *doma
 {
     int heading = heading_of(domain, inaccuracy_kib);
     if (heading != track->heading) {
-        turn(track, domain, heading, now_usec);
+        turn_heading(track, domain, heading, now_usec);
     } else if (heading != 0) {
         judge_stretch(track, domain, now_usec);
         judge_return(track, domain, now_usec);
@@ -179,7 +179,7 @@ static void update_motion(struct track *track, const struct ballast_domain *doma
 }
 
 /* A report that cannot be true, or contradicts what the domain is seen to hold. */
-static bool credible(const struct ballast_domain *domain, uint64_t says_kib)
+static bool report_is_credible(const struct ballast_domain *domain, uint64_t says_kib)
 {
     uint64_t swap_kib = domain->static_max_kib / 2;
     if (says_kib > ballast_add_ceil(domain->static_max_kib, swap_kib))
@@ -192,10 +192,10 @@ static bool credible(const struct ballast_domain *domain, uint64_t says_kib)
     /* Used beyond what it holds is swap; then nothing can be free. */
     uint64_t sum_kib =
         ballast_add_ceil(ballast_min_u64(says_kib, domain->tot_kib), domain->reported_free_kib);
-    return distance(sum_kib, domain->tot_kib) <= domain->tot_kib / 4;
+    return kib_between(sum_kib, domain->tot_kib) <= domain->tot_kib / 4;
 }
 
-static void hear(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+static void take_report(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
 {
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
     uint64_t made_usec = ballast_sub_floor(now_usec, age_usec);
@@ -204,7 +204,7 @@ static void hear(struct track *track, const struct ballast_domain *domain, uint6
                   made_usec > track->report_usec + BALLAST_SEC_USEC / 20;
     if (!is_new)
         return;
-    if (!credible(domain, says_kib)) {
+    if (!report_is_credible(domain, says_kib)) {
         track->trust_permyriad /= TRUST_LOSS;
     } else {
         track->trust_permyriad =
@@ -261,7 +261,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
 {
     bool silent = domain->used_kib == BALLAST_NONE;
     if (!silent)
-        hear(track, domain, now_usec);
+        take_report(track, domain, now_usec);
     if (silent || track->trust_permyriad < TRACK_TRUST_NONE) {
         /* Nothing is known: it needs its minimum. One that is silent is used to what it has. */
         uint64_t used_to_kib = silent ? domain->tot_kib : 0;
@@ -281,7 +281,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
                         ballast_mul_div(track->peak_kib, NEED_PERMYRIAD, BALLAST_PERMYRIAD));
 }
 
-static void remember(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+static void keep_facts(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
 {
     track->last_usec = now_usec;
     track->kind = domain->kind;
@@ -302,9 +302,9 @@ void track_begin(struct track *track, const struct ballast_domain *domain, uint6
                             .ceiling_kib = BALLAST_NONE,
                             .last_stop = {domain->stopped_kib, domain->stopped_usec, domain->stops},
                             .trust_permyriad = TRUST_FIRST};
-    turn(track, domain, heading_of(domain, BALLAST_PAGE_KIB), now_usec);
+    turn_heading(track, domain, heading_of(domain, BALLAST_PAGE_KIB), now_usec);
     update_need(track, domain, now_usec);
-    remember(track, domain, now_usec);
+    keep_facts(track, domain, now_usec);
 }
 
 void track_update(struct track *track, const struct ballast_domain *domain, uint64_t now_usec,
@@ -312,7 +312,7 @@ void track_update(struct track *track, const struct ballast_domain *domain, uint
 {
     update_motion(track, domain, now_usec, inaccuracy_kib);
     update_need(track, domain, now_usec);
-    remember(track, domain, now_usec);
+    keep_facts(track, domain, now_usec);
 }
 
 enum balloon_status track_balloon_status(const struct track *track)

@@ -4,7 +4,7 @@
 #include "core/base/units.h"
 #include "core/series/series.h"
 
-static void widen(struct series_fold *fold, size_t i, uint64_t min_kib, uint64_t max_kib)
+static void widen_range(struct series_fold *fold, size_t i, uint64_t min_kib, uint64_t max_kib)
 {
     fold->of[i].min_kib = fold->begun ? ballast_min_u64(fold->of[i].min_kib, min_kib) : min_kib;
     fold->of[i].max_kib = fold->begun ? ballast_max_u64(fold->of[i].max_kib, max_kib) : max_kib;
@@ -14,7 +14,7 @@ void series_fold_sample(struct series_fold *fold, const uint64_t kib[SERIES], ui
 {
     for (size_t i = 0; i < SERIES; i++) {
         uint64_t value = ballast_min_u64(kib[i], SERIES_MOST_KIB);
-        widen(fold, i, value, value);
+        widen_range(fold, i, value, value);
         fold->of[i].sum += (unsigned __int128)value * weight;
         fold->of[i].last_kib = value;
     }
@@ -42,7 +42,7 @@ void series_fold_bucket(struct series_fold *fold, const struct series_bucket *bu
 {
     for (size_t i = 0; i < SERIES; i++) {
         const struct series_value *value = &bucket->value[i];
-        widen(fold, i, value->min_kib, value->max_kib);
+        widen_range(fold, i, value->min_kib, value->max_kib);
         fold->of[i].sum += (unsigned __int128)value->mean_kib * bucket->weight;
         fold->of[i].last_kib = value->mean_kib;
     }
@@ -52,7 +52,7 @@ void series_fold_bucket(struct series_fold *fold, const struct series_bucket *bu
         series_fold_parts(fold, &bucket->parts, bucket->weight);
 }
 
-static uint64_t mean(unsigned __int128 sum, uint64_t weight)
+static uint64_t weighted_mean(unsigned __int128 sum, uint64_t weight)
 {
     return (uint64_t)((sum + weight / 2) / weight);
 }
@@ -70,11 +70,11 @@ static void end_parts(const struct series_fold *fold, struct series_parts *out)
         return;
     for (size_t i = 0; i < SERIES_PARTS; i++) {
         below += fold->parts.sum[i];
-        uint64_t boundary_kib = mean(below, fold->parts.weight);
+        uint64_t boundary_kib = weighted_mean(below, fold->parts.weight);
         out->part_kib[i] = boundary_kib - below_kib;
         below_kib = boundary_kib;
     }
-    out->total_kib = mean(fold->parts.total_sum, fold->parts.weight);
+    out->total_kib = weighted_mean(fold->parts.total_sum, fold->parts.weight);
 }
 
 bool series_fold_end(const struct series_fold *fold, uint64_t at_sec, uint64_t length_sec,
@@ -89,7 +89,7 @@ bool series_fold_end(const struct series_fold *fold, uint64_t at_sec, uint64_t l
         /* Two samples within a tenth of a second have no time between them. */
         uint64_t mean_kib = fold->of[i].last_kib;
         if (fold->weight > 0)
-            mean_kib = mean(fold->of[i].sum, fold->weight);
+            mean_kib = weighted_mean(fold->of[i].sum, fold->weight);
         out->value[i] = (struct series_value){fold->of[i].min_kib, mean_kib, fold->of[i].max_kib};
     }
     out->has_parts = fold->parts.begun;

@@ -34,17 +34,17 @@ static unsigned gap_flag(size_t series)
     return 2U << (2 * series);
 }
 
-static uint64_t zigzag(uint64_t to, uint64_t from)
+static uint64_t zigzag_encode(uint64_t to, uint64_t from)
 {
     return to >= from ? (to - from) << 1 : ((from - to) << 1) - 1;
 }
 
-static uint64_t unzigzag(uint64_t coded, uint64_t from)
+static uint64_t unzigzag_decode(uint64_t coded, uint64_t from)
 {
     return coded & 1 ? from - ((coded >> 1) + 1) : from + (coded >> 1);
 }
 
-static uint8_t *put_number(uint8_t *out, uint64_t number)
+static uint8_t *pack_number(uint8_t *out, uint64_t number)
 {
     for (; number >= 128; number >>= 7)
         *out++ = (uint8_t)(number | 128);
@@ -70,18 +70,18 @@ static uint8_t *put_bucket(uint8_t *out, const struct series_bucket *bucket,
                            uint64_t before_kib[SERIES], uint64_t gap, uint64_t full)
 {
     unsigned flags = flags_of(bucket, before_kib, gap > 0, bucket->weight == full);
-    out = put_number(out, flags);
+    out = pack_number(out, flags);
     if (gap > 0)
-        out = put_number(out, gap);
+        out = pack_number(out, gap);
     if (bucket->weight != full)
-        out = put_number(out, full - bucket->weight);
+        out = pack_number(out, full - bucket->weight);
     for (size_t i = 0; i < SERIES; i++) {
         const struct series_value *value = &bucket->value[i];
         if (flags & (unsigned)MOVED << (2 * i))
-            out = put_number(out, zigzag(value->mean_kib, before_kib[i]));
+            out = pack_number(out, zigzag_encode(value->mean_kib, before_kib[i]));
         if (flags & (unsigned)SPREAD << (2 * i)) {
-            out = put_number(out, value->mean_kib - value->min_kib);
-            out = put_number(out, value->max_kib - value->mean_kib);
+            out = pack_number(out, value->mean_kib - value->min_kib);
+            out = pack_number(out, value->max_kib - value->mean_kib);
         }
         before_kib[i] = value->mean_kib;
     }
@@ -101,14 +101,14 @@ static uint8_t *put_parts(uint8_t *out, const struct series_bucket *bucket,
     uint64_t kib[SERIES_PARTS + 1];
     unsigned flags = 1;
     if (!bucket->has_parts)
-        return put_number(out, 0);
+        return pack_number(out, 0);
     parts_row(&bucket->parts, kib);
     for (size_t i = 0; i <= SERIES_PARTS; i++)
         flags |= kib[i] != before_kib[i] ? 2U << i : 0;
-    out = put_number(out, flags);
+    out = pack_number(out, flags);
     for (size_t i = 0; i <= SERIES_PARTS; i++) {
         if (kib[i] != before_kib[i])
-            out = put_number(out, zigzag(kib[i], before_kib[i]));
+            out = pack_number(out, zigzag_encode(kib[i], before_kib[i]));
         before_kib[i] = kib[i];
     }
     return out;
@@ -155,7 +155,7 @@ struct reading {
     uint64_t parts_kib[PARTS_EVER + 1];
 };
 
-static uint64_t take(struct reading *reading)
+static uint64_t unpack_number(struct reading *reading)
 {
     uint64_t number = 0;
     for (unsigned shift = 0; shift < 63 && reading->at < reading->end; shift += 7) {
@@ -168,16 +168,17 @@ static uint64_t take(struct reading *reading)
     return 0;
 }
 
-static void take_value(struct reading *reading, unsigned flags, size_t i, struct series_value *out)
+static void unpack_value(struct reading *reading, unsigned flags, size_t i,
+                         struct series_value *out)
 {
     uint64_t *mean_kib = &reading->before_kib[i];
     uint64_t below_kib = 0;
     uint64_t above_kib = 0;
     if (flags & (unsigned)MOVED << (2 * i))
-        *mean_kib = unzigzag(take(reading), *mean_kib);
+        *mean_kib = unzigzag_decode(unpack_number(reading), *mean_kib);
     if (flags & (unsigned)SPREAD << (2 * i)) {
-        below_kib = take(reading);
-        above_kib = take(reading);
+        below_kib = unpack_number(reading);
+        above_kib = unpack_number(reading);
     }
     if (*mean_kib > SERIES_MOST_KIB || below_kib > *mean_kib ||
         above_kib > SERIES_MOST_KIB - *mean_kib)
@@ -208,12 +209,12 @@ static void set_parts(struct reading *reading, struct series_bucket *out)
 
 static void take_parts(struct reading *reading, struct series_bucket *out)
 {
-    uint64_t flags = take(reading);
+    uint64_t flags = unpack_number(reading);
     if (flags == 0 || reading->broken)
         return;
     for (size_t i = 0; i <= reading->parts; i++) {
         if (flags & UINT64_C(2) << i)
-            reading->parts_kib[i] = unzigzag(take(reading), reading->parts_kib[i]);
+            reading->parts_kib[i] = unzigzag_decode(unpack_number(reading), reading->parts_kib[i]);
     }
     set_parts(reading, out);
 }
@@ -222,13 +223,13 @@ static void take_bucket(struct reading *reading, const struct series_place *plac
                         struct series_bucket *out)
 {
     uint64_t full = place->length_sec * SERIES_WEIGHT_SEC;
-    unsigned flags = (unsigned)take(reading);
-    uint64_t gap = flags & gap_flag(reading->series) ? take(reading) : 0;
-    uint64_t lacks = flags & weight_flag(reading->series) ? take(reading) : 0;
+    unsigned flags = (unsigned)unpack_number(reading);
+    uint64_t gap = flags & gap_flag(reading->series) ? unpack_number(reading) : 0;
+    uint64_t lacks = flags & weight_flag(reading->series) ? unpack_number(reading) : 0;
     *out = (struct series_bucket){0};
     for (size_t i = 0; i < reading->series && !reading->broken; i++) {
         struct series_value beyond;
-        take_value(reading, flags, i, i < SERIES ? &out->value[i] : &beyond);
+        unpack_value(reading, flags, i, i < SERIES ? &out->value[i] : &beyond);
     }
     if (reading->parts > 0 && !reading->broken)
         take_parts(reading, out);

@@ -5,7 +5,7 @@
 #include "core/base/error.h"
 #include "edge/hv/xen.h"
 
-static int without(struct ballast_error *err)
+static int fail_without_xen(struct ballast_error *err)
 {
     return ballast_fail(err, -ENOTSUP,
                         "this Ballast was built without Xen's libraries; build it where libxenctrl "
@@ -16,7 +16,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
 {
     (void)options;
     (void)out;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *count)
@@ -32,21 +32,21 @@ int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domai
     (void)hv;
     (void)id_or_name;
     (void)out;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err)
 {
     (void)hv;
     (void)out;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
 {
     (void)hv;
     (void)out_kib;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 int xen_watch_fd(struct hv *hv)
@@ -58,7 +58,7 @@ int xen_watch_fd(struct hv *hv)
 int xen_low_memory_fd(struct hv *hv, struct ballast_error *err)
 {
     (void)hv;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 bool xen_low_memory_heard(struct hv *hv)
@@ -93,7 +93,7 @@ int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct 
     (void)hv;
     (void)domid;
     (void)out;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 void xen_calls(const struct hv *hv, struct xen_calls *out)
@@ -113,7 +113,7 @@ int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast
     (void)kib;
     (void)enforce;
     (void)done;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib,
@@ -124,7 +124,7 @@ int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t ki
     (void)way;
     (void)kib;
     (void)done;
-    return without(err);
+    return fail_without_xen(err);
 }
 
 int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
@@ -134,5 +134,5 @@ int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_
     (void)domid;
     (void)min_kib;
     (void)max_kib;
-    return without(err);
+    return fail_without_xen(err);
 }

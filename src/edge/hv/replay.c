@@ -26,7 +26,7 @@ static struct replay *replay_of(struct hv *hv)
     return (struct replay *)hv;
 }
 
-static struct ballast_domain *find(struct ballast_domain *domains, size_t count, uint32_t id)
+static struct ballast_domain *find_shown(struct ballast_domain *domains, size_t count, uint32_t id)
 {
     for (size_t i = 0; i < count; i++) {
         if (domains[i].id == id)
@@ -35,15 +35,15 @@ static struct ballast_domain *find(struct ballast_domain *domains, size_t count,
     return NULL;
 }
 
-static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+static int replay_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
 {
     (void)err;
     *out = &replay_of(hv)->shown;
     return 0;
 }
 
-static int remember(struct replay *replay, const struct replay_told *told,
-                    struct ballast_error *err)
+static int keep_told(struct replay *replay, const struct replay_told *told,
+                     struct ballast_error *err)
 {
     if (replay->told_count == replay->told_room) {
         size_t room = replay->told_room > 0 ? 2 * replay->told_room : 64;
@@ -57,14 +57,14 @@ static int remember(struct replay *replay, const struct replay_told *told,
     return 0;
 }
 
-static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
-                   struct ballast_error *err)
+static int replay_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                      struct ballast_error *err)
 {
     struct replay *replay = replay_of(hv);
-    struct ballast_domain *domain = find(replay->domains, replay->shown.domain_count, domid);
+    struct ballast_domain *domain = find_shown(replay->domains, replay->shown.domain_count, domid);
     if (!domain)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
-    int rc = remember(
+    int rc = keep_told(
         replay, &(struct replay_told){replay->shown.now_usec, domid, target_kib, maxmem_kib}, err);
     if (rc < 0)
         return rc;
@@ -75,7 +75,7 @@ static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t 
     return 0;
 }
 
-static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+static int replay_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
     (void)hv;
     (void)kib;
@@ -83,17 +83,17 @@ static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast
                         "nothing can be claimed for domain %" PRIu32 " in a recording", domid);
 }
 
-static void ops_close(struct hv *hv)
+static void replay_close(struct hv *hv)
 {
     replay_free(replay_of(hv));
 }
 
 static const struct hv_ops ops = {
     .name = "replay",
-    .refresh = ops_refresh,
-    .set = ops_set,
-    .claim = ops_claim,
-    .close = ops_close,
+    .refresh = replay_refresh,
+    .set = replay_set,
+    .claim = replay_claim,
+    .close = replay_close,
 };
 
 int replay_new(const struct ballast_host *samples, size_t count, struct replay **out,
@@ -161,7 +161,8 @@ bool replay_next(struct replay *replay)
     for (size_t i = 0; i < now->domain_count; i++) {
         next[i] = now->domains[i];
         /* What is shown has the order of its sample. */
-        const struct ballast_domain *was = find(before->domains, before->domain_count, next[i].id);
+        const struct ballast_domain *was =
+            find_shown(before->domains, before->domain_count, next[i].id);
         if (was)
             carry_on(was, &replay->domains[was - before->domains], &next[i]);
     }

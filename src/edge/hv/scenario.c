@@ -137,7 +137,7 @@ static bool read_spans(const char *value, struct sim_spans *spans, const char **
     return true;
 }
 
-static bool read_value(enum key_kind kind, const char *value, void *at, const char **what)
+static bool read_key_value(enum key_kind kind, const char *value, void *at, const char **what)
 {
     uint64_t *number = at;
     switch (kind) {
@@ -199,7 +199,7 @@ static int read_key(const struct scenario_line *line, const struct key *keys, co
     if (!equals)
         return scenario_wrong(line, word, "has no value", "KEY=VALUE", err);
     const char *what;
-    if (!read_value(key->kind, equals + 1, at, &what))
+    if (!read_key_value(key->kind, equals + 1, at, &what))
         return scenario_wrong(line, word, "cannot be read", what, err);
     return 0;
 }
@@ -218,7 +218,7 @@ static int no_such_key(const struct scenario_line *line, const char *word, const
 }
 
 /* One entry more at the end of an array; NULL: out of memory. */
-static void *grow(void *array, size_t count, size_t size)
+static void *grow_scenario_array(void *array, size_t count, size_t size)
 {
     /* Doubling at the powers of two keeps it linear without a field for the capacity. */
     if (count > 0 && (count & (count - 1)) != 0)
@@ -253,8 +253,8 @@ static void settle_size(uint64_t *kib, uint64_t otherwise_kib)
 }
 
 /* What divides a guest into segments: all of it or nothing, and no part above its whole. */
-static int check_segments(const struct scenario_line *line, const struct sim_guest_config *guest,
-                          struct ballast_error *err)
+static int check_guest_segments(const struct scenario_line *line,
+                                const struct sim_guest_config *guest, struct ballast_error *err)
 {
     const char *name = guest->name;
     if (guest->type == SIM_TYPE_UNKNOWN && (guest->video_kib > 0 || guest->pool_kib > 0))
@@ -290,12 +290,12 @@ static int settle_guest(const struct scenario_line *line, struct sim_guest_confi
     if (guest->report_late_usec > SIM_LATE / 2 * guest->report_every_usec)
         return scenario_wrong(line, name, "too many reports are under way",
                               "report-late at most 32 times report-every", err);
-    return check_segments(line, guest, err);
+    return check_guest_segments(line, guest, err);
 }
 
 /* name and keys of a guest or a start; count= is told apart. */
-static int read_keys(const struct scenario_line *line, const struct key *a, void *into_a,
-                     const struct key *b, void *into_b, struct ballast_error *err)
+static int read_scenario_keys(const struct scenario_line *line, const struct key *a, void *into_a,
+                              const struct key *b, void *into_b, struct ballast_error *err)
 {
     for (size_t i = 2; i < line->count; i++) {
         int rc = read_key(line, a, line->words[i], into_a, err);
@@ -336,8 +336,8 @@ static int read_name(const struct scenario_line *line, const struct scenario *ou
     return 0;
 }
 
-static int add_guest(const struct scenario_line *line, struct scenario *out,
-                     const struct sim_guest_config *guest, struct ballast_error *err)
+static int add_scenario_guest(const struct scenario_line *line, struct scenario *out,
+                              const struct sim_guest_config *guest, struct ballast_error *err)
 {
     struct sim_config *config = &out->config;
     if (guest->dom0 && config->guest_count > 0)
@@ -345,7 +345,7 @@ static int add_guest(const struct scenario_line *line, struct scenario *out,
     if (config->guest_count == SIM_GUESTS)
         return scenario_wrong(line, guest->name, "is one too many", "at most 20000 guests", err);
     struct sim_guest_config *guests =
-        grow(config->guests, config->guest_count, sizeof(*config->guests));
+        grow_scenario_array(config->guests, config->guest_count, sizeof(*config->guests));
     if (!guests)
         return ballast_fail(err, -ENOMEM, "out of memory");
     config->guests = guests;
@@ -354,8 +354,9 @@ static int add_guest(const struct scenario_line *line, struct scenario *out,
 }
 
 /* guest web*12 ...: web1 to web12. */
-static int add_guests(const struct scenario_line *line, struct scenario *out,
-                      struct sim_guest_config *guest, uint64_t times, struct ballast_error *err)
+static int add_scenario_guests(const struct scenario_line *line, struct scenario *out,
+                               struct sim_guest_config *guest, uint64_t times,
+                               struct ballast_error *err)
 {
     char base[SIM_NAME];
     memcpy(base, guest->name, sizeof(base));
@@ -364,15 +365,15 @@ static int add_guests(const struct scenario_line *line, struct scenario *out,
             snprintf(guest->name, sizeof(guest->name), "%.40s%llu", base, (unsigned long long)i);
         if (length < 0 || length >= SIM_NAME || name_taken(out, guest->name))
             return scenario_wrong(line, guest->name, "is there already", "another name", err);
-        int rc = add_guest(line, out, guest, err);
+        int rc = add_scenario_guest(line, out, guest, err);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-static int read_guest(const struct scenario_line *line, struct scenario *out,
-                      struct ballast_error *err)
+static int read_scenario_guest(const struct scenario_line *line, struct scenario *out,
+                               struct ballast_error *err)
 {
     struct sim_guest_config guest = open_guest();
     uint64_t times = 0;
@@ -385,11 +386,11 @@ static int read_guest(const struct scenario_line *line, struct scenario *out,
         *star = '\0';
     }
     int rc = read_name(line, out, guest.name, err);
-    if (rc < 0 || (rc = read_keys(line, guest_keys, &guest, NULL, NULL, err)) < 0 ||
+    if (rc < 0 || (rc = read_scenario_keys(line, guest_keys, &guest, NULL, NULL, err)) < 0 ||
         (rc = settle_guest(line, &guest, err)) < 0)
         return rc;
-    return times > 0 ? add_guests(line, out, &guest, times, err)
-                     : add_guest(line, out, &guest, err);
+    return times > 0 ? add_scenario_guests(line, out, &guest, times, err)
+                     : add_scenario_guest(line, out, &guest, err);
 }
 
 static int settle_start(const struct scenario_line *line, struct sim_start_config *start,
@@ -411,8 +412,8 @@ static int settle_start(const struct scenario_line *line, struct sim_start_confi
     return settle_guest(line, guest, err);
 }
 
-static int read_start(const struct scenario_line *line, struct scenario *out,
-                      struct ballast_error *err)
+static int read_scenario_start(const struct scenario_line *line, struct scenario *out,
+                               struct ballast_error *err)
 {
     struct sim_start_config start = {
         .guest = open_guest(),
@@ -422,14 +423,15 @@ static int read_start(const struct scenario_line *line, struct scenario *out,
     };
     struct sim_config *config = &out->config;
     int rc = read_name(line, out, start.guest.name, err);
-    if (rc < 0 || (rc = read_keys(line, start_keys, &start, guest_keys, &start.guest, err)) < 0 ||
+    if (rc < 0 ||
+        (rc = read_scenario_keys(line, start_keys, &start, guest_keys, &start.guest, err)) < 0 ||
         (rc = settle_start(line, &start, err)) < 0)
         return rc;
     if (config->start_count == SIM_STARTS)
         return scenario_wrong(line, start.guest.name, "is one too many", "at most 1024 starts",
                               err);
     struct sim_start_config *starts =
-        grow(config->starts, config->start_count, sizeof(*config->starts));
+        grow_scenario_array(config->starts, config->start_count, sizeof(*config->starts));
     if (!starts)
         return ballast_fail(err, -ENOMEM, "out of memory");
     config->starts = starts;
@@ -437,8 +439,8 @@ static int read_start(const struct scenario_line *line, struct scenario *out,
     return 0;
 }
 
-static int read_host(const struct scenario_line *line, struct scenario *out,
-                     struct ballast_error *err)
+static int read_scenario_host(const struct scenario_line *line, struct scenario *out,
+                              struct ballast_error *err)
 {
     for (size_t i = 1; i < line->count; i++) {
         const char *what;
@@ -484,8 +486,8 @@ static int read_fault(const struct scenario_line *line, struct scenario *out,
         return scenario_wrong(line, line->words[3], "cannot be read", "chance=30%", err);
     if (out->config.fault_count == SIM_FAULTS)
         return scenario_wrong(line, line->words[1], "is one too many", "at most 64 faults", err);
-    struct sim_fault *faults =
-        grow(out->config.faults, out->config.fault_count, sizeof(*out->config.faults));
+    struct sim_fault *faults = grow_scenario_array(out->config.faults, out->config.fault_count,
+                                                   sizeof(*out->config.faults));
     if (!faults)
         return ballast_fail(err, -ENOMEM, "out of memory");
     out->config.faults = faults;
@@ -519,8 +521,8 @@ static int read_restart(const struct scenario_line *line, struct scenario *out,
     return rc;
 }
 
-static int read_seed(const struct scenario_line *line, struct scenario *out,
-                     struct ballast_error *err)
+static int read_scenario_seed(const struct scenario_line *line, struct scenario *out,
+                              struct ballast_error *err)
 {
     const char *what = "a whole number";
     if (line->count != 2 || !scenario_value_count(line->words[1], &out->config.seed, &what))
@@ -552,9 +554,10 @@ static int read_statement(const struct scenario_line *line, struct scenario *out
         int (*read)(const struct scenario_line *line, struct scenario *out,
                     struct ballast_error *err);
     } statements[] = {
-        {"host", read_host},   {"guest", read_guest},       {"start", read_start},
-        {"fault", read_fault}, {"restart", read_restart},   {"duration", read_duration},
-        {"seed", read_seed},   {"balancer", read_balancer},
+        {"host", read_scenario_host},   {"guest", read_scenario_guest},
+        {"start", read_scenario_start}, {"fault", read_fault},
+        {"restart", read_restart},      {"duration", read_duration},
+        {"seed", read_scenario_seed},   {"balancer", read_balancer},
     };
     const char *word = line->words[0];
     if (strcmp(word, "expect") == 0 || strncmp(word, "expect[", 7) == 0)
@@ -597,8 +600,8 @@ static int read_says(const struct scenario_line *line, const char *text, struct 
     return 0;
 }
 
-static int read_line(struct scenario_line *line, const char *text, size_t length,
-                     struct scenario *out, struct ballast_error *err)
+static int read_scenario_line(struct scenario_line *line, const char *text, size_t length,
+                              struct scenario *out, struct ballast_error *err)
 {
     char copy[LINE_BYTES];
     if (length >= sizeof(copy))
@@ -647,8 +650,8 @@ static int settle_host(const char *file, struct scenario *out, struct ballast_er
     return scenario_expect_bind(file, out, err);
 }
 
-static int read_lines(const char *file, const char *text, size_t size, struct scenario *out,
-                      struct ballast_error *err)
+static int read_scenario_lines(const char *file, const char *text, size_t size,
+                               struct scenario *out, struct ballast_error *err)
 {
     struct scenario_line line = {.file = file};
     int rc = 0;
@@ -657,7 +660,7 @@ static int read_lines(const char *file, const char *text, size_t size, struct sc
         size_t length = end ? (size_t)(end - text) : size;
         size_t used = length + (end ? 1 : 0);
         line.number++;
-        rc = read_line(&line, text, length, out, err);
+        rc = read_scenario_line(&line, text, length, out, err);
         text += used;
         size -= used;
     }
@@ -674,7 +677,7 @@ int scenario_parse(const char *file, const char *text, size_t size, struct scena
     if (size > SCENARIO_BYTES)
         return ballast_fail(err, -EINVAL, "%s: more than 1 MiB; a shorter one would be right",
                             file);
-    int rc = read_lines(file, text, size, &scenario, err);
+    int rc = read_scenario_lines(file, text, size, &scenario, err);
     if (rc == 0)
         rc = settle_host(file, &scenario, err);
     if (rc < 0) {

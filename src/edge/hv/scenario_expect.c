@@ -43,7 +43,7 @@ struct reader {
     size_t next;
 };
 
-static const char *take(struct reader *reader)
+static const char *take_token(struct reader *reader)
 {
     return reader->next < reader->line->count ? reader->line->words[reader->next++] : NULL;
 }
@@ -56,7 +56,7 @@ static bool take_if(struct reader *reader, const char *word)
     return true;
 }
 
-static int wrong(const struct reader *reader, const char *right, struct ballast_error *err)
+static int fail_expected(const struct reader *reader, const char *right, struct ballast_error *err)
 {
     size_t at = ballast_min_u64(reader->next > 0 ? reader->next - 1 : 0, reader->line->count - 1);
     return scenario_wrong(reader->line, reader->line->words[at], "is not what can be expected",
@@ -68,11 +68,11 @@ static int read_amount(struct reader *reader, enum amount_kind kind, struct scen
                        struct ballast_error *err)
 {
     const char *what = "<= or >= and an amount";
-    const char *sign = take(reader);
+    const char *sign = take_token(reader);
     if (!sign || (strcmp(sign, "<=") != 0 && strcmp(sign, ">=") != 0))
-        return wrong(reader, "<= or >= and an amount", err);
+        return fail_expected(reader, "<= or >= and an amount", err);
     expect->at_least = sign[0] == '>';
-    const char *word = take(reader);
+    const char *word = take_token(reader);
     bool good = word != NULL;
     if (good && kind == AMOUNT_SIZE)
         good = scenario_value_size(word, &expect->amount, &what);
@@ -80,7 +80,7 @@ static int read_amount(struct reader *reader, enum amount_kind kind, struct scen
         good = scenario_value_integral(word, &expect->amount, &what);
     else if (good)
         good = scenario_value_count(word, &expect->amount, &what);
-    return good ? 0 : wrong(reader, what, err);
+    return good ? 0 : fail_expected(reader, what, err);
 }
 
 static int read_by(struct reader *reader, struct scenario_expect *expect, struct ballast_error *err)
@@ -88,9 +88,9 @@ static int read_by(struct reader *reader, struct scenario_expect *expect, struct
     const char *what = "by and a time";
     if (!take_if(reader, "by"))
         return 0;
-    const char *word = take(reader);
+    const char *word = take_token(reader);
     if (!word || !scenario_value_time(word, &expect->by_usec, &what))
-        return wrong(reader, what, err);
+        return fail_expected(reader, what, err);
     return 0;
 }
 
@@ -98,14 +98,14 @@ static int read_named(struct reader *reader, struct scenario_expect *expect,
                       struct ballast_error *err)
 {
     const char *what = "a name";
-    const char *word = take(reader);
+    const char *word = take_token(reader);
     if (!word || !scenario_value_name(word, expect->name, &what))
-        return wrong(reader, what, err);
+        return fail_expected(reader, what, err);
     return 0;
 }
 
-static int read_start(struct reader *reader, struct scenario_expect *expect,
-                      struct ballast_error *err)
+static int read_expected_start(struct reader *reader, struct scenario_expect *expect,
+                               struct ballast_error *err)
 {
     const char *what = "granted or refused";
     int rc = read_named(reader, expect, err);
@@ -118,17 +118,17 @@ static int read_start(struct reader *reader, struct scenario_expect *expect,
     }
     expect->subject = SCENARIO_GRANTED;
     if (!take_if(reader, "granted"))
-        return wrong(reader, what, err);
+        return fail_expected(reader, what, err);
     if (take_if(reader, "within")) {
-        const char *word = take(reader);
+        const char *word = take_token(reader);
         if (!word || !scenario_value_ratio(word, &expect->ratio_permyriad, &what))
-            return wrong(reader, "within and a ratio such as 1.5x", err);
+            return fail_expected(reader, "within and a ratio such as 1.5x", err);
     }
     return read_by(reader, expect, err);
 }
 
-static int read_guest(struct reader *reader, struct scenario_expect *expect,
-                      struct ballast_error *err)
+static int read_expected_guest(struct reader *reader, struct scenario_expect *expect,
+                               struct ballast_error *err)
 {
     int rc = read_named(reader, expect, err);
     if (rc < 0)
@@ -146,7 +146,7 @@ static int read_guest(struct reader *reader, struct scenario_expect *expect,
         expect->subject = SCENARIO_GUEST_SHORT;
         return read_amount(reader, AMOUNT_INTEGRAL, expect, err);
     } else {
-        return wrong(reader, "alive, gone, untouched, holds or shortfall", err);
+        return fail_expected(reader, "alive, gone, untouched, holds or shortfall", err);
     }
     return 0;
 }
@@ -155,11 +155,11 @@ static int read_law(struct reader *reader, struct scenario_expect *expect,
                     struct ballast_error *err)
 {
     const char *what = "law 1 to 7 broken";
-    const char *word = take(reader);
+    const char *word = take_token(reader);
     expect->subject = SCENARIO_LAW_BROKEN;
     if (!word || !scenario_value_count(word, &expect->amount, &what) || expect->amount == 0 ||
         expect->amount > LAWS || !take_if(reader, "broken"))
-        return wrong(reader, "law 1 to 7 broken", err);
+        return fail_expected(reader, "law 1 to 7 broken", err);
     return 0;
 }
 
@@ -175,22 +175,22 @@ static int read_figure(struct reader *reader, const char *word, struct scenario_
             return rc;
         rc = read_by(reader, expect, err);
         if (rc == 0 && expect->by_usec == BALLAST_NONE)
-            return wrong(reader, "by and a time", err);
+            return fail_expected(reader, "by and a time", err);
         return rc;
     }
-    return wrong(reader, right_forms, err);
+    return fail_expected(reader, right_forms, err);
 }
 
 static int read_subject(struct reader *reader, struct scenario_expect *expect,
                         struct ballast_error *err)
 {
-    const char *word = take(reader);
+    const char *word = take_token(reader);
     if (!word)
-        return wrong(reader, right_forms, err);
+        return fail_expected(reader, right_forms, err);
     if (strcmp(word, "start") == 0)
-        return read_start(reader, expect, err);
+        return read_expected_start(reader, expect, err);
     if (strcmp(word, "guest") == 0)
-        return read_guest(reader, expect, err);
+        return read_expected_guest(reader, expect, err);
     if (strcmp(word, "law") == 0)
         return read_law(reader, expect, err);
     if (strcmp(word, "no-kill") == 0) {
@@ -200,7 +200,7 @@ static int read_subject(struct reader *reader, struct scenario_expect *expect,
     } else if (strcmp(word, "nobody") == 0) {
         expect->subject = SCENARIO_NOBODY_BELOW;
         if (!take_if(reader, "below") || !take_if(reader, "dynamic-min"))
-            return wrong(reader, "nobody below dynamic-min", err);
+            return fail_expected(reader, "nobody below dynamic-min", err);
     } else {
         return read_figure(reader, word, expect, err);
     }
@@ -329,7 +329,7 @@ uint64_t scenario_ratio_permyriad(const struct sim_start *start)
                            start->least_usec);
 }
 
-static double seconds(uint64_t usec)
+static double usec_as_seconds(uint64_t usec)
 {
     return (double)usec / 1e6;
 }
@@ -350,10 +350,10 @@ static bool met_granted(const struct scenario_expect *expect, const struct sim_s
         snprintf(text, size, "start %s granted: it was %s", expect->name,
                  start->state == SIM_START_REFUSED ? "refused" : "not answered");
     else if (start->least_usec == BALLAST_NONE)
-        snprintf(text, size, "start %s granted: after %.1f s", expect->name, seconds(took));
+        snprintf(text, size, "start %s granted: after %.1f s", expect->name, usec_as_seconds(took));
     else
         snprintf(text, size, "start %s granted: after %.1f s, least possible %.1f s", expect->name,
-                 seconds(took), seconds(start->least_usec));
+                 usec_as_seconds(took), usec_as_seconds(start->least_usec));
     return granted && quick && early;
 }
 
@@ -364,7 +364,7 @@ static bool met_refused(const struct scenario_expect *expect, const struct sim_s
     uint64_t took = refused ? start->answered_usec - start->arrived_usec : 0;
     if (refused)
         snprintf(text, size, "start %s refused%s: after %.1f s", expect->name,
-                 expect->at_once ? " at once" : "", seconds(took));
+                 expect->at_once ? " at once" : "", usec_as_seconds(took));
     else
         snprintf(text, size, "start %s refused: it was %s", expect->name,
                  start->state > SIM_START_REFUSED ? "granted" : "left waiting");
@@ -472,10 +472,11 @@ static bool met_free_by(const struct scenario_expect *expect, uint64_t when_usec
                         size_t size)
 {
     bool ever = when_usec != BALLAST_NONE;
-    int length = snprintf(text, size, "free %s %" PRIu64 " KiB by %.1f s: ",
-                          expect->at_least ? ">=" : "<=", expect->amount, seconds(expect->by_usec));
+    int length =
+        snprintf(text, size, "free %s %" PRIu64 " KiB by %.1f s: ", expect->at_least ? ">=" : "<=",
+                 expect->amount, usec_as_seconds(expect->by_usec));
     if (length > 0 && (size_t)length < size && ever)
-        snprintf(text + length, size - (size_t)length, "after %.1f s", seconds(when_usec));
+        snprintf(text + length, size - (size_t)length, "after %.1f s", usec_as_seconds(when_usec));
     else if (length > 0 && (size_t)length < size)
         snprintf(text + length, size - (size_t)length, "never");
     return ever && when_usec <= expect->by_usec;

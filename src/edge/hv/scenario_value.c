@@ -39,7 +39,7 @@ static const char need_right[] =
  * Digits with at most 6 after a point, read as millionths into *out; returns what follows, or NULL
  * when there is no number or it is too large.
  */
-static const char *read_number(const char *word, uint64_t *out_millionths)
+static const char *read_decimal(const char *word, uint64_t *out_millionths)
 {
     uint64_t whole = 0;
     const char *at = word;
@@ -66,7 +66,7 @@ static const char *read_number(const char *word, uint64_t *out_millionths)
 static bool read_unit(const char *word, const struct unit *units, uint64_t most, uint64_t *out)
 {
     uint64_t millionths;
-    const char *unit = read_number(word, &millionths);
+    const char *unit = read_decimal(word, &millionths);
     if (!unit)
         return false;
     for (; units->name; units++) {
@@ -107,8 +107,8 @@ bool scenario_value_integral(const char *word, uint64_t *out_kibms, const char *
 }
 
 /* Copies what is before the separator; *rest is what comes after it. */
-static bool split(const char *word, const char *separator, char *first, size_t size,
-                  const char **rest)
+static bool split_word(const char *word, const char *separator, char *first, size_t size,
+                       const char **rest)
 {
     const char *at = strstr(word, separator);
     if (!at || (size_t)(at - word) >= size)
@@ -123,7 +123,7 @@ bool scenario_value_rate(const char *word, uint64_t *out_kib, const char **what)
 {
     char size[32];
     const char *rest;
-    bool good = split(word, "/s", size, sizeof(size), &rest) && *rest == '\0' &&
+    bool good = split_word(word, "/s", size, sizeof(size), &rest) && *rest == '\0' &&
                 scenario_value_size(size, out_kib, what);
     *what = rate_right;
     return good;
@@ -134,7 +134,7 @@ bool scenario_value_span(const char *word, struct sim_span *out, const char **wh
     char from[32];
     const char *until;
     struct sim_span span = {.until_usec = BALLAST_NONE};
-    bool good = split(word, "..", from, sizeof(from), &until) &&
+    bool good = split_word(word, "..", from, sizeof(from), &until) &&
                 scenario_value_time(from, &span.from_usec, what) &&
                 (*until == '\0' || scenario_value_time(until, &span.until_usec, what)) &&
                 span.from_usec < span.until_usec;
@@ -151,7 +151,7 @@ bool scenario_value_duty(const char *word, uint64_t *first_usec, uint64_t *secon
     const char *second;
     uint64_t a;
     uint64_t b;
-    bool good = split(word, "/", first, sizeof(first), &second) &&
+    bool good = split_word(word, "/", first, sizeof(first), &second) &&
                 scenario_value_time(first, &a, what) && scenario_value_time(second, &b, what) &&
                 a > 0 && b > 0;
     *what = "two times such as 3s/1s";
@@ -188,7 +188,7 @@ bool scenario_value_percent(const char *word, uint64_t *out_permyriad, const cha
     return read_unit(word, percent, BALLAST_PERMYRIAD, out_permyriad);
 }
 
-static bool need_steps(const char *word, struct sim_need *out, const char **what)
+static bool read_need_steps(const char *word, struct sim_need *out, const char **what)
 {
     out->kind = SIM_NEED_STEPS;
     for (out->step_count = 0; *word != '\0'; out->step_count++) {
@@ -202,7 +202,7 @@ static bool need_steps(const char *word, struct sim_need *out, const char **what
         memcpy(step, word, length);
         step[length] = '\0';
         word += length + (next ? 1 : 0);
-        if (!split(step, "=", time, sizeof(time), &size) ||
+        if (!split_word(step, "=", time, sizeof(time), &size) ||
             !scenario_value_time(time, &out->steps[out->step_count].at_usec, what) ||
             !scenario_value_size(size, &out->steps[out->step_count].kib, what))
             return false;
@@ -219,13 +219,13 @@ static bool need_range(const char *word, struct sim_need *out, const char **rest
     char range[64];
     char low[32];
     const char *high;
-    return split(word, ",", range, sizeof(range), rest) &&
-           split(range, "..", low, sizeof(low), &high) &&
+    return split_word(word, ",", range, sizeof(range), rest) &&
+           split_word(range, "..", low, sizeof(low), &high) &&
            scenario_value_size(low, &out->low_kib, what) &&
            scenario_value_size(high, &out->high_kib, what);
 }
 
-static bool need_ramp(const char *word, struct sim_need *out, const char **what)
+static bool read_need_ramp(const char *word, struct sim_need *out, const char **what)
 {
     const char *rest;
     struct sim_span span;
@@ -246,7 +246,7 @@ static bool need_square(const char *word, struct sim_need *out, const char **wha
            scenario_value_duty(rest, &out->low_usec, &out->high_usec, what);
 }
 
-static bool need_walk(const char *word, struct sim_need *out, const char **what)
+static bool read_need_walk(const char *word, struct sim_need *out, const char **what)
 {
     const char *rest;
     out->kind = SIM_NEED_WALK;
@@ -259,10 +259,10 @@ bool scenario_value_need(const char *word, struct sim_need *out, const char **wh
     static const struct {
         const char *prefix;
         bool (*read)(const char *word, struct sim_need *out, const char **what);
-    } kinds[] = {{"steps:", need_steps},
-                 {"ramp:", need_ramp},
+    } kinds[] = {{"steps:", read_need_steps},
+                 {"ramp:", read_need_ramp},
                  {"square:", need_square},
-                 {"walk:", need_walk}};
+                 {"walk:", read_need_walk}};
     struct sim_need need = {.kind = SIM_NEED_STEPS, .step_count = 1};
     bool good = scenario_value_size(word, &need.steps[0].kib, what);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !good; i++) {
@@ -293,7 +293,7 @@ bool scenario_value_type(const char *word, enum sim_type *out, const char **what
 bool scenario_value_told(const char *word, struct sim_need *out)
 {
     const char *what;
-    return need_steps(word, out, &what);
+    return read_need_steps(word, out, &what);
 }
 
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what)

@@ -35,7 +35,7 @@ struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config
     return domain;
 }
 
-static int add_guests(struct sim *sim, struct ballast_error *err)
+static int add_configured_guests(struct sim *sim, struct ballast_error *err)
 {
     uint64_t held = sim->xen_pages;
     for (size_t i = 0; i < sim->config->guest_count; i++) {
@@ -106,7 +106,7 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
     sim->slack_pages = pages_of(sim, config->slack_kib);
     sim->rand = sim_rand_of(seed != 0 ? seed : config->seed, 0);
     sim->next_id = 1;
-    if ((rc = sim_room(sim, err)) < 0 || (rc = add_guests(sim, err)) < 0) {
+    if ((rc = sim_room(sim, err)) < 0 || (rc = add_configured_guests(sim, err)) < 0) {
         sim_free(sim);
         return rc;
     }
@@ -265,7 +265,7 @@ size_t sim_domain_count(const struct sim *sim)
     return sim->domain_count;
 }
 
-static int compare_domid(const void *key, const void *member)
+static int compare_domid_key(const void *key, const void *member)
 {
     uint32_t a = *(const uint32_t *)key;
     uint32_t b = ((const struct sim_domain *)member)->id;
@@ -276,7 +276,7 @@ static int compare_domid(const void *key, const void *member)
 const struct sim_guest_config *sim_domain_config(const struct sim *sim, uint32_t domid)
 {
     const struct sim_domain *domain =
-        bsearch(&domid, sim->domains, sim->domain_count, sizeof(*domain), compare_domid);
+        bsearch(&domid, sim->domains, sim->domain_count, sizeof(*domain), compare_domid_key);
     return domain && domain->alive ? domain->is : NULL;
 }
 

@@ -113,7 +113,7 @@ static uint64_t drip_pages(const struct sim *sim, struct sim_domain *domain)
     return 1;
 }
 
-static void give_back(struct sim *sim, struct sim_domain *domain, uint64_t usec)
+static void leave_memory(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {
     uint64_t pages = sim_rate_pages(sim, domain->is->reclaim_kib_per_sec, usec, &domain->credit);
     /* Whoever shuts down touches nothing any more: what was promised is off. */
@@ -131,7 +131,7 @@ void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec)
         return;
     }
     if (sim->now_usec >= is->shutdown_usec) {
-        give_back(sim, domain, usec);
+        leave_memory(sim, domain, usec);
         return;
     }
     uint64_t working_usec = sim_guest_working_usec(sim, domain, usec);

@@ -28,7 +28,7 @@ struct image_start {
     struct sim_start_config config;
 };
 
-static uint64_t mix(uint64_t sum, const void *data, size_t size)
+static uint64_t mix_checksum(uint64_t sum, const void *data, size_t size)
 {
     /* FNV-1a */
     const unsigned char *bytes = data;
@@ -41,13 +41,13 @@ static uint64_t config_sum(const struct sim_config *config)
 {
     const uint64_t numbers[] = {config->total_kib, config->xen_kib,     config->slack_kib,
                                 config->page_kib,  config->guest_count, config->start_count};
-    uint64_t sum = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
+    uint64_t sum = mix_checksum(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
     for (size_t i = 0; i < config->guest_count; i++) {
         const struct sim_guest_config *is = &config->guests[i];
         const uint64_t sizes[] = {is->tot_kib,        is->dynamic_min_kib, is->dynamic_max_kib,
                                   is->static_max_kib, is->shares,          is->pinned_kib};
-        sum = mix(sum, is->name, strlen(is->name));
-        sum = mix(sum, sizes, sizeof(sizes));
+        sum = mix_checksum(sum, is->name, strlen(is->name));
+        sum = mix_checksum(sum, sizes, sizeof(sizes));
     }
     return sum;
 }
@@ -56,7 +56,7 @@ static uint64_t sizes_now(void)
 {
     const uint64_t sizes[] = {sizeof(struct sim), sizeof(struct sim_domain),
                               sizeof(struct image_start)};
-    return mix(UINT64_C(0xcbf29ce484222325), sizes, sizeof(sizes));
+    return mix_checksum(UINT64_C(0xcbf29ce484222325), sizes, sizeof(sizes));
 }
 
 static size_t under_way(const struct sim *sim)
@@ -84,7 +84,7 @@ size_t sim_image_most(const struct sim *sim)
     return bytes_of(config->guest_count + config->start_count + 1, config->start_count);
 }
 
-static unsigned char *put(unsigned char *at, const void *data, size_t size)
+static unsigned char *put_bytes(unsigned char *at, const void *data, size_t size)
 {
     memcpy(at, data, size);
     return at + size;
@@ -99,19 +99,19 @@ void sim_image_save(const struct sim *sim, void *out)
                               .config_sum = config_sum(config),
                               .domain_count = sim->domain_count,
                               .start_count = under_way(sim)};
-    unsigned char *at = put(out, &head, sizeof(head));
-    at = put(at, sim, sizeof(*sim));
-    at = put(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
+    unsigned char *at = put_bytes(out, &head, sizeof(head));
+    at = put_bytes(at, sim, sizeof(*sim));
+    at = put_bytes(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
     for (uint64_t i = 0; i < config->start_count; i++) {
         if (sim->starts[i].state == SIM_START_COMING)
             continue;
-        at = put(at, &i, sizeof(i));
-        at = put(at, &sim->starts[i], sizeof(sim->starts[i]));
-        at = put(at, sim->starts[i].is, sizeof(*sim->starts[i].is));
+        at = put_bytes(at, &i, sizeof(i));
+        at = put_bytes(at, &sim->starts[i], sizeof(sim->starts[i]));
+        at = put_bytes(at, sim->starts[i].is, sizeof(*sim->starts[i].is));
     }
 }
 
-static const unsigned char *take(const unsigned char *at, void *out, size_t size)
+static const unsigned char *take_bytes(const unsigned char *at, void *out, size_t size)
 {
     memcpy(out, at, size);
     return at + size;
@@ -151,26 +151,27 @@ static const unsigned char *take_starts(struct sim *sim, struct sim_config *conf
 {
     for (uint64_t i = 0; i < count && at; i++) {
         uint64_t which;
-        at = take(at, &which, sizeof(which));
+        at = take_bytes(at, &which, sizeof(which));
         if (which >= config->start_count)
             return NULL;
-        at = take(at, &sim->starts[which], sizeof(sim->starts[which]));
-        at = take(at, &config->starts[which], sizeof(config->starts[which]));
+        at = take_bytes(at, &sim->starts[which], sizeof(sim->starts[which]));
+        at = take_bytes(at, &config->starts[which], sizeof(config->starts[which]));
         sim->starts[which].is = &config->starts[which];
         config->starts[which].guest.name[SIM_NAME - 1] = '\0';
     }
     return at;
 }
 
-static int fill(struct sim *sim, struct sim_config *config, const struct image_head *head,
-                const unsigned char *at, struct ballast_error *err)
+static int fill_from_image(struct sim *sim, struct sim_config *config,
+                           const struct image_head *head, const unsigned char *at,
+                           struct ballast_error *err)
 {
     struct sim saved;
-    at = take(at, &saved, sizeof(saved));
+    at = take_bytes(at, &saved, sizeof(saved));
     if (saved.domain_count != head->domain_count || saved.page_kib != config->page_kib)
         return ballast_fail(err, -EINVAL, "the image contradicts itself");
     take_host(sim, &saved);
-    at = take(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
+    at = take_bytes(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
     if (!take_starts(sim, config, at, head->start_count))
         return ballast_fail(err, -EINVAL, "the image has a start that is none");
     int rc = bind_domains(sim, err);
@@ -183,7 +184,7 @@ int sim_image_load(struct sim_config *config, const void *image, size_t size, st
     struct image_head head;
     if (size < sizeof(head))
         return ballast_fail(err, -EINVAL, "there is no image");
-    const unsigned char *at = take(image, &head, sizeof(head));
+    const unsigned char *at = take_bytes(image, &head, sizeof(head));
     if (head.magic != MAGIC || head.sizes != sizes_now() || head.config_sum != config_sum(config) ||
         head.domain_count > config->guest_count + config->start_count ||
         head.start_count > config->start_count || head.bytes > size ||
@@ -196,7 +197,7 @@ int sim_image_load(struct sim_config *config, const void *image, size_t size, st
     sim->config = config;
     int rc = sim_room(sim, err);
     if (rc == 0)
-        rc = fill(sim, config, &head, at, err);
+        rc = fill_from_image(sim, config, &head, at, err);
     if (rc < 0) {
         sim_free(sim);
         return rc;

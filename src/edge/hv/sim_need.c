@@ -6,7 +6,7 @@
 /* A working set that walks does so once a second. */
 #define WALK_USEC BALLAST_SEC_USEC
 
-static uint64_t need_steps(const struct sim_need *need, uint64_t usec)
+static uint64_t steps_need(const struct sim_need *need, uint64_t usec)
 {
     uint64_t kib = need->step_count > 0 ? need->steps[0].kib : 0;
     for (size_t i = 1; i < need->step_count && need->steps[i].at_usec <= usec; i++)
@@ -14,7 +14,7 @@ static uint64_t need_steps(const struct sim_need *need, uint64_t usec)
     return kib;
 }
 
-static uint64_t need_ramp(const struct sim_need *need, uint64_t usec)
+static uint64_t ramp_need(const struct sim_need *need, uint64_t usec)
 {
     if (usec <= need->from_usec)
         return need->low_kib;
@@ -27,7 +27,7 @@ static uint64_t need_ramp(const struct sim_need *need, uint64_t usec)
     return need->low_kib - ballast_mul_div(need->low_kib - need->high_kib, done, all);
 }
 
-static uint64_t need_walk(const struct sim *sim, struct sim_domain *domain)
+static uint64_t walk_need(const struct sim *sim, struct sim_domain *domain)
 {
     const struct sim_need *need = &domain->is->need;
     uint64_t width_kib = need->high_kib - need->low_kib;
@@ -52,14 +52,14 @@ uint64_t sim_need_now(const struct sim *sim, struct sim_domain *domain)
     uint64_t usec = domain->built ? sim->now_usec - domain->runs_from_usec : sim->now_usec;
     switch (need->kind) {
     case SIM_NEED_STEPS:
-        return need_steps(need, usec);
+        return steps_need(need, usec);
     case SIM_NEED_RAMP:
-        return need_ramp(need, usec);
+        return ramp_need(need, usec);
     case SIM_NEED_SQUARE:
         return usec % (need->low_usec + need->high_usec) < need->low_usec ? need->low_kib
                                                                           : need->high_kib;
     case SIM_NEED_WALK:
-        return need_walk(sim, domain);
+        return walk_need(sim, domain);
     default:
         return 0;
     }

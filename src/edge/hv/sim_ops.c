@@ -96,7 +96,8 @@ static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
     snapshot->taken = true;
 }
 
-static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
+static int sim_ops_refresh(struct hv *hv, const struct ballast_host **out,
+                           struct ballast_error *err)
 {
     struct sim *sim = sim_of(hv);
     if (sim_fault_strikes(sim, SIM_FAULT_REFRESH_FAILS))
@@ -111,7 +112,7 @@ static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ba
     return 0;
 }
 
-static struct sim_domain *find_domain(struct sim *sim, uint32_t domid)
+static struct sim_domain *find_ops_domain(struct sim *sim, uint32_t domid)
 {
     for (size_t i = 0; i < sim->domain_count; i++) {
         if (sim->domains[i].id == domid && sim->domains[i].alive)
@@ -133,11 +134,11 @@ static void set_target(struct sim *sim, struct sim_domain *domain, uint64_t targ
     sim_pod_follow(sim, domain);
 }
 
-static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
-                   struct ballast_error *err)
+static int sim_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                       struct ballast_error *err)
 {
     struct sim *sim = sim_of(hv);
-    struct sim_domain *domain = find_domain(sim, domid);
+    struct sim_domain *domain = find_ops_domain(sim, domid);
     if (!domain)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
     if (sim_fault_strikes(sim, SIM_FAULT_SET_FAILS))
@@ -154,10 +155,10 @@ static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t 
     return 0;
 }
 
-static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+static int sim_ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
     struct sim *sim = sim_of(hv);
-    struct sim_domain *domain = find_domain(sim, domid);
+    struct sim_domain *domain = find_ops_domain(sim, domid);
     if (!domain)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
     uint64_t pages = kib / sim->page_kib;
@@ -170,15 +171,15 @@ static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast
     return 0;
 }
 
-static void ops_close(struct hv *hv)
+static void sim_ops_close(struct hv *hv)
 {
     sim_free(sim_of(hv));
 }
 
 const struct hv_ops sim_ops = {
     .name = "sim",
-    .refresh = ops_refresh,
-    .set = ops_set,
-    .claim = ops_claim,
-    .close = ops_close,
+    .refresh = sim_ops_refresh,
+    .set = sim_ops_set,
+    .claim = sim_ops_claim,
+    .close = sim_ops_close,
 };

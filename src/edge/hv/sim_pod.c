@@ -14,7 +14,7 @@
 #include "core/base/units.h"
 #include "edge/hv/sim_inside.h"
 
-static uint64_t populated(const struct sim_domain *domain)
+static uint64_t populated_pages(const struct sim_domain *domain)
 {
     return domain->tot_pages - domain->pod_cache_pages;
 }
@@ -37,7 +37,7 @@ bool sim_pod_touch(const struct sim *sim, struct sim_domain *domain)
 {
     uint64_t need = ballast_div_up(domain->need_kib, sim->page_kib);
     uint64_t more =
-        ballast_min_u64(ballast_sub_floor(need, populated(domain)), domain->pod_entry_pages);
+        ballast_min_u64(ballast_sub_floor(need, populated_pages(domain)), domain->pod_entry_pages);
     bool enough = more <= domain->pod_cache_pages;
     more = ballast_min_u64(more, domain->pod_cache_pages);
     domain->pod_entry_pages -= more;
@@ -59,7 +59,7 @@ void sim_pod_follow(struct sim *sim, struct sim_domain *domain)
 
 uint64_t sim_pod_give(struct sim *sim, struct sim_domain *domain, uint64_t stop, uint64_t pages)
 {
-    uint64_t thinks = populated(domain) + domain->pod_entry_pages;
+    uint64_t thinks = populated_pages(domain) + domain->pod_entry_pages;
     uint64_t gives = ballast_min_u64(pages, ballast_sub_floor(thinks, stop));
     uint64_t entries = ballast_min_u64(gives, domain->pod_entry_pages);
     domain->pod_entry_pages -= entries;

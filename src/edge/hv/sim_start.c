@@ -92,7 +92,7 @@ static struct sim_domain *domain_of(struct sim *sim, uint32_t domid)
 }
 
 /* A dead domain of a start leaves no trace: there is room for one of each start. */
-static void forget(struct sim *sim, struct sim_domain *domain)
+static void forget_domain(struct sim *sim, struct sim_domain *domain)
 {
     size_t after = sim->domain_count - (size_t)(domain - sim->domains) - 1;
     memmove(domain, domain + 1, after * sizeof(*domain));
@@ -110,7 +110,7 @@ int sim_start_build(struct sim *sim, size_t i, bool claim, struct ballast_error 
         return ballast_fail(err, -ENOMEM, "not even %" PRIu64 " KiB are free",
                             start->is->guest.overhead_kib);
     if (domain)
-        forget(sim, domain);
+        forget_domain(sim, domain);
     start->arrived_usec = start->answered_usec = sim->now_usec;
     start->least_usec = BALLAST_NONE;
     build_begin(sim, i, claim);

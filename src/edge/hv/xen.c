@@ -16,7 +16,7 @@
 /* Xen keeps the last 64 MiB dear: common/page_alloc.c, opt_low_mem_virq, "low_mem_virq_limit". */
 #define DEFAULT_SLACK_KIB (UINT64_C(64) * 1024)
 
-static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+static int xen_ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
     struct xen_host *host = xen_host_of(hv);
     struct xen_counted domain;
@@ -26,7 +26,7 @@ static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast
     return rc < 0 ? rc : xen_ctrl_claim(host->ctrl, &domain, kib, err);
 }
 
-static void ops_close(struct hv *hv)
+static void xen_ops_close(struct hv *hv)
 {
     struct xen_host *host = xen_host_of(hv);
     xen_event_close(host->event);
@@ -45,8 +45,8 @@ static const struct hv_ops ops = {
     .name = "xen",
     .refresh = xen_ops_refresh,
     .set = xen_ops_set,
-    .claim = ops_claim,
-    .close = ops_close,
+    .claim = xen_ops_claim,
+    .close = xen_ops_close,
 };
 
 struct xen_host *xen_host_of(struct hv *hv)
@@ -86,7 +86,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     if ((rc = xen_ctrl_open(&host->ctrl, err)) < 0 ||
         (rc = xen_ctrl_version(host->ctrl, &host->version, err)) < 0 ||
         (rc = open_store(host, err)) < 0) {
-        ops_close(&host->hv);
+        xen_ops_close(&host->hv);
         return rc;
     }
     *out = &host->hv;

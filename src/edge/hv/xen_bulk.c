@@ -80,8 +80,8 @@ void xen_bulk_close(struct xen_bulk *bulk)
     free(bulk);
 }
 
-static int send_all(struct xen_bulk *bulk, const char *bytes, size_t length,
-                    struct ballast_error *err)
+static int send_bytes(struct xen_bulk *bulk, const char *bytes, size_t length,
+                      struct ballast_error *err)
 {
     while (length > 0) {
         ssize_t sent = send(bulk->fd, bytes, length, MSG_NOSIGNAL);
@@ -95,13 +95,14 @@ static int send_all(struct xen_bulk *bulk, const char *bytes, size_t length,
     return 0;
 }
 
-static int strange(struct ballast_error *err, const char *what)
+static int fail_protocol(struct ballast_error *err, const char *what)
 {
     return ballast_fail(err, -EIO, "xenstore's answer is none of its protocol: %s", what);
 }
 
 /* Marks the nodes of one directory that its listing, names with a NUL behind each, has. */
-static uint32_t listed(uint32_t nodes, const char *directory, const char *names, size_t length)
+static uint32_t listed_nodes(uint32_t nodes, const char *directory, const char *names,
+                             size_t length)
 {
     uint32_t there = 0;
     size_t prefix = strlen(directory) + 1;
@@ -121,8 +122,8 @@ static uint32_t listed(uint32_t nodes, const char *directory, const char *names,
 static void hear_directory(const struct request *request, const char *value, size_t length)
 {
     bool memory = request->asked == ASKED_MEMORY;
-    request->about->there |= listed(memory ? XEN_NODES_IN_MEMORY : XEN_NODES_IN_CONTROL,
-                                    memory ? "memory" : "control", value, length);
+    request->about->there |= listed_nodes(memory ? XEN_NODES_IN_MEMORY : XEN_NODES_IN_CONTROL,
+                                          memory ? "memory" : "control", value, length);
 }
 
 /* A node that is not there, or may not be read, is nothing said; other failures are xenstore's. */
@@ -143,18 +144,18 @@ static int hear_error(const struct request *request, const char *word, struct ba
                         request->about->domid, word);
 }
 
-static int hear(struct batch *batch, const struct xsd_sockmsg *head, char *value,
-                struct ballast_error *err)
+static int take_reply(struct batch *batch, const struct xsd_sockmsg *head, char *value,
+                      struct ballast_error *err)
 {
     if (head->req_id >= batch->count || batch->requests[head->req_id].answered)
-        return strange(err, "the number of a request that was not made");
+        return fail_protocol(err, "the number of a request that was not made");
     struct request *request = &batch->requests[head->req_id];
     request->answered = true;
     value[head->len] = '\0';
     if (head->type == XS_ERROR)
         return hear_error(request, value, err);
     if (head->type != (request->asked == ASKED_NODE ? XS_READ : XS_DIRECTORY))
-        return strange(err, "another type than that of the request");
+        return fail_protocol(err, "another type than that of the request");
     if (request->asked == ASKED_NODE)
         xen_hear(&request->about->said, request->node, value, head->len);
     else
@@ -166,8 +167,8 @@ static int hear(struct batch *batch, const struct xsd_sockmsg *head, char *value
  * At least `least` bytes more behind those that are there: so many are certain to come, so that who
  * waits need not look at each answer when it does.
  */
-static int receive(struct xen_bulk *bulk, struct batch *batch, size_t least, size_t *length,
-                   struct ballast_error *err)
+static int receive_answers(struct xen_bulk *bulk, struct batch *batch, size_t least, size_t *length,
+                           struct ballast_error *err)
 {
     size_t room = sizeof(batch->answers) - *length;
     ssize_t got;
@@ -197,12 +198,12 @@ static int hear_all(struct xen_bulk *bulk, struct batch *batch, struct ballast_e
             least += head.len;
         }
         if (here >= sizeof(head) && head.len > XENSTORE_PAYLOAD_MAX)
-            return strange(err, "longer than an answer can be");
+            return fail_protocol(err, "longer than an answer can be");
         if (here < sizeof(head) || here < sizeof(head) + head.len) {
             memmove(bytes, bytes + at, here);
             length = here;
             at = 0;
-            int rc = receive(bulk, batch, least - here, &length, err);
+            int rc = receive_answers(bulk, batch, least - here, &length, err);
             if (rc < 0)
                 return rc;
             continue;
@@ -210,16 +211,16 @@ static int hear_all(struct xen_bulk *bulk, struct batch *batch, struct ballast_e
         memcpy(value, bytes + at + sizeof(head), head.len);
         at += sizeof(head) + head.len;
         left--;
-        int rc = hear(batch, &head, value, err);
+        int rc = take_reply(batch, &head, value, err);
         if (rc < 0)
             return rc;
     }
-    return length == at ? 0 : strange(err, "more than was asked for");
+    return length == at ? 0 : fail_protocol(err, "more than was asked for");
 }
 
-static int flush(struct xen_bulk *bulk, struct batch *batch, struct ballast_error *err)
+static int flush_batch(struct xen_bulk *bulk, struct batch *batch, struct ballast_error *err)
 {
-    int rc = send_all(bulk, batch->bytes, batch->length, err);
+    int rc = send_bytes(bulk, batch->bytes, batch->length, err);
     if (rc == 0)
         rc = hear_all(bulk, batch, err);
     batch->count = 0;
@@ -227,10 +228,10 @@ static int flush(struct xen_bulk *bulk, struct batch *batch, struct ballast_erro
     return rc;
 }
 
-static int ask(struct xen_bulk *bulk, struct batch *batch, struct about *about, enum asked asked,
-               enum xen_node node, struct ballast_error *err)
+static int queue_request(struct xen_bulk *bulk, struct batch *batch, struct about *about,
+                         enum asked asked, enum xen_node node, struct ballast_error *err)
 {
-    int rc = batch->count == WINDOW ? flush(bulk, batch, err) : 0;
+    int rc = batch->count == WINDOW ? flush_batch(bulk, batch, err) : 0;
     if (rc < 0)
         return rc;
     const char *below = asked == ASKED_NODE     ? xen_node_path(node)
@@ -254,7 +255,7 @@ static int ask_nodes(struct xen_bulk *bulk, struct batch *batch, struct about *a
     int rc = 0;
     for (unsigned node = 0; node < XEN_NODES && rc == 0; node++) {
         if (nodes & XEN_NODE_BIT(node))
-            rc = ask(bulk, batch, about, ASKED_NODE, (enum xen_node)node, err);
+            rc = queue_request(bulk, batch, about, ASKED_NODE, (enum xen_node)node, err);
     }
     return rc;
 }
@@ -267,8 +268,8 @@ static int ask_round(struct xen_bulk *bulk, struct batch *batch, struct about *a
         rc = ask_nodes(bulk, batch, about,
                        XEN_NODE_BIT(XEN_NODE_NAME) | XEN_NODE_BIT(XEN_NODE_SERVES), err);
         if (rc == 0)
-            rc = ask(bulk, batch, about, ASKED_MEMORY, XEN_NODES, err);
-        return rc < 0 ? rc : ask(bulk, batch, about, ASKED_CONTROL, XEN_NODES, err);
+            rc = queue_request(bulk, batch, about, ASKED_MEMORY, XEN_NODES, err);
+        return rc < 0 ? rc : queue_request(bulk, batch, about, ASKED_CONTROL, XEN_NODES, err);
     }
     if (number == 1)
         return ask_nodes(bulk, batch, about, about->there & ~LATE_NODES, err);
@@ -291,7 +292,7 @@ int xen_bulk_read(struct xen_bulk *bulk, struct xen_followed *const *followed, s
         for (size_t i = 0; i < count && rc == 0; i++)
             rc = ask_round(bulk, batch, &abouts[i], number, err);
         if (rc == 0)
-            rc = flush(bulk, batch, err);
+            rc = flush_batch(bulk, batch, err);
     }
     for (size_t i = 0; i < count && rc == 0; i++) {
         followed[i]->said = abouts[i].said;

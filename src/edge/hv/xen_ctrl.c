@@ -40,7 +40,7 @@ static struct {
     XENCTRL(LOAD_POINTER)
 } lib;
 
-static int load(struct ballast_error *err)
+static int load_xenctrl(struct ballast_error *err)
 {
     static const char *const names[] = {XENCTRL_POOL(LOAD_NAME) XENCTRL(LOAD_NAME)};
     _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
@@ -65,7 +65,7 @@ static uint64_t pages_kib(uint64_t pages)
 }
 
 /* The libraries answer -1 with errno set, and leave their own words in the log. */
-static int refused(struct xen_ctrl *ctrl, const char *what, struct ballast_error *err)
+static int fail_ctrl(struct xen_ctrl *ctrl, const char *what, struct ballast_error *err)
 {
     int code = errno > 0 ? errno : EIO;
     const char *why = ctrl->log.last[0] != '\0' ? ctrl->log.last : strerror(code);
@@ -79,17 +79,17 @@ static int refused_for(struct xen_ctrl *ctrl, uint32_t domid, const char *what,
     if (errno == ESRCH)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
     snprintf(text, sizeof(text), "Xen does not %s of domain %" PRIu32, what, domid);
-    return refused(ctrl, text, err);
+    return fail_ctrl(ctrl, text, err);
 }
 
-static void begin(struct xen_ctrl *ctrl)
+static void clear_log(struct xen_ctrl *ctrl)
 {
     xen_log_forget(&ctrl->log);
     errno = 0;
     ctrl->calls++;
 }
 
-static bool is_absent(int code)
+static bool is_absent_call(int code)
 {
     return code == ENOENT || code == ENXIO || code == ENODEV;
 }
@@ -112,7 +112,7 @@ static const char *bad_device(int *code)
 {
     const char *device = "/dev/xen/privcmd";
     *code = try_device(device);
-    if (is_absent(*code) && !is_absent(try_device("/proc/xen/privcmd"))) {
+    if (is_absent_call(*code) && !is_absent_call(try_device("/proc/xen/privcmd"))) {
         device = "/proc/xen/privcmd";
         *code = try_device(device);
     }
@@ -136,14 +136,14 @@ static int no_device(struct ballast_error *err)
 }
 
 /* `code` is the library's, for want of a better. */
-static int open_fail(struct xen_ctrl *ctrl, int code, struct ballast_error *err)
+static int fail_open_ctrl(struct xen_ctrl *ctrl, int code, struct ballast_error *err)
 {
     int why;
     const char *device = bad_device(&why);
     if (!device)
         return ballast_fail(err, code == ENOMEM ? -ENOMEM : -EIO, "libxenctrl cannot be opened: %s",
                             ctrl->log.last[0] ? ctrl->log.last : strerror(code));
-    if (is_absent(why))
+    if (is_absent_call(why))
         return no_device(err);
     if (why == EACCES)
         return ballast_fail(err, -EACCES, "%s: %s: run it as root", device, strerror(why));
@@ -158,7 +158,7 @@ static int open_fail(struct xen_ctrl *ctrl, int code, struct ballast_error *err)
 
 /* Libraries and hypervisor have one version in common, or Xen says EACCES; who is not dom0 is told
  * EPERM. */
-static int ask_host(struct xen_ctrl *ctrl, struct ballast_error *err)
+static int read_host_info(struct xen_ctrl *ctrl, struct ballast_error *err)
 {
     struct xen_counted_host host;
     struct ballast_error why;
@@ -185,10 +185,10 @@ int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err)
     if (access("/dev/xen/privcmd", F_OK) < 0 && access("/proc/xen/privcmd", F_OK) < 0)
         rc = no_device(err);
     else
-        rc = load(err);
+        rc = load_xenctrl(err);
     if (rc == 0) {
         ctrl->xc = lib.xc_interface_open(&ctrl->log.logger, &ctrl->log.logger, 0);
-        rc = ctrl->xc ? ask_host(ctrl, err) : open_fail(ctrl, errno, err);
+        rc = ctrl->xc ? read_host_info(ctrl, err) : fail_open_ctrl(ctrl, errno, err);
     }
     if (rc < 0) {
         xen_ctrl_close(ctrl);
@@ -210,7 +210,7 @@ void xen_ctrl_close(struct xen_ctrl *ctrl)
 }
 
 /* libxl_x86.c, libxl__arch_domain_prepare_config: a PVH guest is given a local APIC and no more. */
-static enum ballast_guest_type type_of(const xc_domaininfo_t *info)
+static enum ballast_guest_type info_guest_type(const xc_domaininfo_t *info)
 {
     if (!(info->flags & XEN_DOMINF_hvm_guest))
         return BALLAST_PV;
@@ -222,7 +222,7 @@ static void count_domain(const xc_domaininfo_t *info, struct xen_counted *out)
     unsigned reason = (info->flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
     *out = (struct xen_counted){
         .id = info->domain,
-        .type = type_of(info),
+        .type = info_guest_type(info),
         .paused = info->flags & XEN_DOMINF_paused,
         .dying = info->flags & XEN_DOMINF_dying,
         .shutdown = info->flags & XEN_DOMINF_shutdown,
@@ -236,7 +236,7 @@ static void count_domain(const xc_domaininfo_t *info, struct xen_counted *out)
     memcpy(out->uuid, info->handle, sizeof(out->uuid));
 }
 
-static int make_room(struct xen_ctrl *ctrl, size_t room, struct ballast_error *err)
+static int make_info_room(struct xen_ctrl *ctrl, size_t room, struct ballast_error *err)
 {
     xc_domaininfo_t *infos = reallocarray(ctrl->infos, room, sizeof(*infos));
     if (infos)
@@ -257,17 +257,17 @@ static int make_room(struct xen_ctrl *ctrl, size_t room, struct ballast_error *e
 int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size_t *count,
                      struct ballast_error *err)
 {
-    int rc = ctrl->room == 0 ? make_room(ctrl, FIRST_ROOM, err) : 0;
+    int rc = ctrl->room == 0 ? make_info_room(ctrl, FIRST_ROOM, err) : 0;
     int found = 0;
     while (rc == 0) {
-        begin(ctrl);
+        clear_log(ctrl);
         found = lib.xc_domain_getinfolist(ctrl->xc, 0, (unsigned)ctrl->room, ctrl->infos);
         if (found < 0)
-            return refused(ctrl, "Xen does not list its domains", err);
+            return fail_ctrl(ctrl, "Xen does not list its domains", err);
         /* A full array says nothing of those that had no place in it. */
         if ((size_t)found < ctrl->room || ctrl->room >= MOST_DOMAINS)
             break;
-        rc = make_room(ctrl, ctrl->room * 2, err);
+        rc = make_info_room(ctrl, ctrl->room * 2, err);
     }
     if (rc < 0)
         return rc;
@@ -283,10 +283,10 @@ int xen_ctrl_domain(struct xen_ctrl *ctrl, uint32_t domid, struct xen_counted *o
 {
     xc_domaininfo_t info;
     struct xen_counted counted;
-    begin(ctrl);
+    clear_log(ctrl);
     int found = lib.xc_domain_getinfolist(ctrl->xc, domid, 1, &info);
     if (found < 0)
-        return refused(ctrl, "Xen does not list its domains", err);
+        return fail_ctrl(ctrl, "Xen does not list its domains", err);
     if (found == 1)
         count_domain(&info, &counted);
     if (found == 0 || info.domain != domid || counted.dying)
@@ -313,9 +313,9 @@ static bool is_vmx(void)
 int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ballast_error *err)
 {
     xc_physinfo_t info = {0};
-    begin(ctrl);
+    clear_log(ctrl);
     if (lib.xc_physinfo(ctrl->xc, &info) < 0)
-        return refused(ctrl, "Xen does not tell of its host", err);
+        return fail_ctrl(ctrl, "Xen does not tell of its host", err);
     *out = (struct xen_counted_host){
         .total_kib = pages_kib(info.total_pages),
         .free_kib = pages_kib(info.free_pages),
@@ -333,9 +333,9 @@ int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ba
 int xen_ctrl_low_free(struct xen_ctrl *ctrl, uint64_t *out_kib, struct ballast_error *err)
 {
     uint64_t bytes = 0;
-    begin(ctrl);
+    clear_log(ctrl);
     if (lib.xc_availheap(ctrl->xc, 0, 32, -1, &bytes) < 0)
-        return refused(ctrl, "Xen does not tell what is free below 4 GiB", err);
+        return fail_ctrl(ctrl, "Xen does not tell what is free below 4 GiB", err);
     *out_kib = bytes / 1024;
     return 0;
 }
@@ -343,7 +343,7 @@ int xen_ctrl_low_free(struct xen_ctrl *ctrl, uint64_t *out_kib, struct ballast_e
 /* From 4.17 on a pool has its size in bytes; before, what Xen tells is rounded up to MiB. */
 uint64_t xen_ctrl_pool_kib(struct xen_ctrl *ctrl, uint32_t domid)
 {
-    begin(ctrl);
+    clear_log(ctrl);
 #ifdef HAVE_XC_GET_PAGING_MEMPOOL_SIZE
     uint64_t bytes = 0;
     if (lib.xc_get_paging_mempool_size(ctrl->xc, domid, &bytes) < 0)
@@ -363,7 +363,7 @@ void xen_ctrl_pod(struct xen_ctrl *ctrl, uint32_t domid, uint64_t *entries_kib, 
     uint64_t tot_pages = 0;
     uint64_t cache_pages = 0;
     uint64_t entries = 0;
-    begin(ctrl);
+    clear_log(ctrl);
     int rc = lib.xc_domain_get_pod_target(ctrl->xc, domid, &tot_pages, &cache_pages, &entries);
     *entries_kib = rc < 0 ? BALLAST_NONE : pages_kib(entries);
     *cache_kib = rc < 0 ? BALLAST_NONE : pages_kib(cache_pages);
@@ -372,7 +372,7 @@ void xen_ctrl_pod(struct xen_ctrl *ctrl, uint32_t domid, uint64_t *entries_kib, 
 int xen_ctrl_set_maximum(struct xen_ctrl *ctrl, uint32_t domid, uint64_t kib,
                          struct ballast_error *err)
 {
-    begin(ctrl);
+    clear_log(ctrl);
     if (lib.xc_domain_setmaxmem(ctrl->xc, domid, kib) < 0)
         return refused_for(ctrl, domid, "change the maximum", err);
     return 0;
@@ -381,7 +381,7 @@ int xen_ctrl_set_maximum(struct xen_ctrl *ctrl, uint32_t domid, uint64_t kib,
 int xen_ctrl_set_pod_target(struct xen_ctrl *ctrl, uint32_t domid, uint64_t pages,
                             struct ballast_error *err)
 {
-    begin(ctrl);
+    clear_log(ctrl);
     if (lib.xc_domain_set_pod_target(ctrl->xc, domid, pages, NULL, NULL, NULL) < 0)
         return refused_for(ctrl, domid, "set the populate-on-demand target", err);
     return 0;
@@ -389,7 +389,7 @@ int xen_ctrl_set_pod_target(struct xen_ctrl *ctrl, uint32_t domid, uint64_t page
 
 static int claim_pages(struct xen_ctrl *ctrl, uint32_t domid, uint64_t pages)
 {
-    begin(ctrl);
+    clear_log(ctrl);
     return lib.xc_domain_claim_pages(ctrl->xc, domid, (unsigned long)pages) < 0 ? -errno : 0;
 }
 
@@ -431,14 +431,14 @@ int xen_ctrl_version(struct xen_ctrl *ctrl, struct xen_version *out, struct ball
 {
     xen_extraversion_t extra = {0};
     xen_commandline_t commandline = {0};
-    begin(ctrl);
+    clear_log(ctrl);
     int version = lib.xc_version(ctrl->xc, XENVER_version, NULL);
     if (version < 0)
-        return refused(ctrl, "Xen does not tell its version", err);
+        return fail_ctrl(ctrl, "Xen does not tell its version", err);
     ctrl->calls += 2;
     if (lib.xc_version(ctrl->xc, XENVER_extraversion, &extra) < 0 ||
         lib.xc_version(ctrl->xc, XENVER_commandline, &commandline) < 0)
-        return refused(ctrl, "Xen does not tell its command line", err);
+        return fail_ctrl(ctrl, "Xen does not tell its command line", err);
     *out =
         (struct xen_version){.major = (unsigned)version >> 16, .minor = (unsigned)version & 0xFFFF};
     snprintf(out->extra, sizeof(out->extra), "%.*s", (int)sizeof(extra), extra);

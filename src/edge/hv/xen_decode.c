@@ -75,7 +75,7 @@ static void hear_name(char out[XEN_NAME], const char *value, size_t length)
     ballast_text_make_showable(out);
 }
 
-static uint64_t *size_of(struct xen_said *said, enum xen_node node)
+static uint64_t *said_size(struct xen_said *said, enum xen_node node)
 {
     switch ((int)node) {
     case XEN_NODE_TARGET:
@@ -95,14 +95,14 @@ static uint64_t *size_of(struct xen_said *said, enum xen_node node)
     }
 }
 
-static bool is_word(const char *value, size_t length, const char *word)
+static bool value_is(const char *value, size_t length, const char *word)
 {
     return value && length == strlen(word) && memcmp(value, word, length) == 0;
 }
 
 void xen_hear(struct xen_said *said, enum xen_node node, const char *value, size_t length)
 {
-    uint64_t *size_kib = size_of(said, node);
+    uint64_t *size_kib = said_size(said, node);
     if (size_kib)
         *size_kib = value ? xen_parse_kib(value, length) : BALLAST_NONE;
     else if (node == XEN_NODE_NAME)
@@ -110,13 +110,13 @@ void xen_hear(struct xen_said *said, enum xen_node node, const char *value, size
     else if (node == XEN_NODE_SERVES)
         said->serves = value ? parse_number(value, length, UINT16_MAX) : BALLAST_NONE;
     else if (node == XEN_NODE_SHUTDOWN)
-        said->suspending = is_word(value, length, "suspend");
+        said->suspending = value_is(value, length, "suspend");
     else
-        said->on[node] = is_word(value, length, "1");
+        said->on[node] = value_is(value, length, "1");
 }
 
 /* What `path` has after `prefix`, NULL where it begins with something else. */
-static const char *after(const char *path, const char *prefix)
+static const char *after_prefix(const char *path, const char *prefix)
 {
     size_t length = strlen(prefix);
     return strncmp(path, prefix, length) == 0 ? path + length : NULL;
@@ -124,7 +124,7 @@ static const char *after(const char *path, const char *prefix)
 
 uint32_t xen_event_nodes(const char *path, uint32_t *domid)
 {
-    const char *rest = after(path, "/local/domain/");
+    const char *rest = after_prefix(path, "/local/domain/");
     *domid = XEN_NO_DOMID;
     if (!rest)
         return 0;
@@ -195,7 +195,7 @@ void xen_believe(const struct xen_said *said, struct suspend_report *word, uint6
     out->migrating = out->migrating || believed;
 }
 
-static uint64_t or_else(uint64_t kib, uint64_t instead_kib)
+static uint64_t known_or(uint64_t kib, uint64_t instead_kib)
 {
     return kib == BALLAST_NONE ? instead_kib : kib;
 }
@@ -211,7 +211,7 @@ static uint64_t shown_maximum(const struct xen_domain *domain, uint64_t target_k
 static uint64_t shown_target(const struct xen_domain *domain)
 {
     if (domain->target_kib != BALLAST_NONE)
-        return domain->target_kib + or_else(domain->videoram_kib, 0);
+        return domain->target_kib + known_or(domain->videoram_kib, 0);
     if (domain->building)
         return ballast_sub_floor(domain->max_kib, XEN_EXTRA_INTERNAL_KIB);
     return domain->tot_kib;
@@ -237,13 +237,13 @@ static void show_range(const struct xen_domain *domain, uint64_t host_kib,
                        struct ballast_domain *out)
 {
     uint64_t most_kib =
-        or_else(domain->static_max_kib,
-                ballast_min_u64(out->maxmem_kib, ballast_max_u64(host_kib, out->target_kib)));
+        known_or(domain->static_max_kib,
+                 ballast_min_u64(out->maxmem_kib, ballast_max_u64(host_kib, out->target_kib)));
     out->static_max_kib = ballast_max_u64(most_kib, out->target_kib);
-    uint64_t min_kib = or_else(domain->dynamic_min_kib, out->target_kib);
+    uint64_t min_kib = known_or(domain->dynamic_min_kib, out->target_kib);
     if (domain->dynamic_min_kib == BALLAST_NONE && domain->dynamic_max_kib != BALLAST_NONE)
         min_kib = ballast_min_u64(min_kib, domain->dynamic_max_kib);
-    uint64_t max_kib = or_else(domain->dynamic_max_kib, ballast_max_u64(out->target_kib, min_kib));
+    uint64_t max_kib = known_or(domain->dynamic_max_kib, ballast_max_u64(out->target_kib, min_kib));
     out->dynamic_max_kib = ballast_min_u64(max_kib, out->static_max_kib);
     out->dynamic_min_kib = ballast_min_u64(min_kib, out->dynamic_max_kib);
 }
@@ -263,13 +263,13 @@ void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_u
         .has_balloon = domain->has_balloon,
         .says_suspend = domain->says_suspend,
         .tot_kib = domain->tot_kib,
-        .video_kib = ballast_min_u64(or_else(domain->videoram_kib, 0), target_kib),
-        .overhead_kib = or_else(domain->pool_kib, 0),
+        .video_kib = ballast_min_u64(known_or(domain->videoram_kib, 0), target_kib),
+        .overhead_kib = known_or(domain->pool_kib, 0),
         .target_kib = target_kib,
         .maxmem_kib = shown_maximum(domain, target_kib),
         .build_left_kib = domain->building ? ballast_sub_floor(built_kib, domain->tot_kib) : 0,
-        .pod_entries_kib = or_else(domain->pod_entries_kib, 0),
-        .pod_cache_kib = or_else(domain->pod_cache_kib, 0),
+        .pod_entries_kib = known_or(domain->pod_entries_kib, 0),
+        .pod_cache_kib = known_or(domain->pod_cache_kib, 0),
         .used_kib = reports ? domain->used_kib : BALLAST_NONE,
         .reported_free_kib = BALLAST_NONE,
         .report_age_usec =
@@ -304,8 +304,8 @@ int xen_target_domain(const struct xen_domain *domain, struct ballast_target_dom
     uint64_t target_kib = domain->target_kib;
     uint64_t static_max_kib = domain->static_max_kib;
     if (domain->id == 0) {
-        target_kib = or_else(target_kib, domain->tot_kib);
-        static_max_kib = or_else(static_max_kib, domain->max_kib);
+        target_kib = known_or(target_kib, domain->tot_kib);
+        static_max_kib = known_or(static_max_kib, domain->max_kib);
     }
     if (target_kib == BALLAST_NONE || static_max_kib == BALLAST_NONE)
         return ballast_fail(err, -ENODATA,
@@ -317,7 +317,7 @@ int xen_target_domain(const struct xen_domain *domain, struct ballast_target_dom
         .type = domain->type,
         .target_kib = target_kib,
         .static_max_kib = static_max_kib,
-        .videoram_kib = or_else(domain->videoram_kib, 0),
+        .videoram_kib = known_or(domain->videoram_kib, 0),
         .extra_internal_kib = XEN_EXTRA_INTERNAL_KIB,
     };
     return 0;

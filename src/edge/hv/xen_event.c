@@ -29,7 +29,7 @@ struct xen_event {
     struct xen_log log;
 };
 
-static int fail(struct xen_event *event, struct ballast_error *err)
+static int fail_event(struct xen_event *event, struct ballast_error *err)
 {
     int code = errno > 0 ? errno : EIO;
     int rc = ballast_fail(err, -code, "VIRQ_ENOMEM cannot be bound: %s",
@@ -40,7 +40,7 @@ static int fail(struct xen_event *event, struct ballast_error *err)
     return rc;
 }
 
-static int load(struct ballast_error *err)
+static int load_xenevtchn(struct ballast_error *err)
 {
     static const char *const names[] = {XENEVTCHN(LOAD_NAME)};
     _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
@@ -52,7 +52,7 @@ static int load(struct ballast_error *err)
 
 int xen_event_open(struct xen_event **out, struct ballast_error *err)
 {
-    int rc = load(err);
+    int rc = load_xenevtchn(err);
     if (rc < 0)
         return rc;
     struct xen_event *event = calloc(1, sizeof(*event));
@@ -68,12 +68,12 @@ int xen_event_open(struct xen_event **out, struct ballast_error *err)
         return rc;
     }
     if (lib.xenevtchn_bind_virq(event->channel, VIRQ_ENOMEM) < 0)
-        return fail(event, err);
+        return fail_event(event, err);
     /* A wakeup without a word must not stop a loop. */
     int fd = lib.xenevtchn_fd(event->channel);
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-        return fail(event, err);
+        return fail_event(event, err);
     *out = event;
     return 0;
 }

@@ -35,7 +35,7 @@ struct xen_light {
     struct xen_log log;
 };
 
-static int load(struct ballast_error *err)
+static int load_xenlight(struct ballast_error *err)
 {
     static const char *const names[] = {XENLIGHT(LOAD_NAME)};
     _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
@@ -47,7 +47,7 @@ static int load(struct ballast_error *err)
 
 int xen_light_open(struct xen_light **out, struct ballast_error *err)
 {
-    int rc = load(err);
+    int rc = load_xenlight(err);
     if (rc < 0)
         return rc;
     struct xen_light *light = calloc(1, sizeof(*light));
@@ -92,7 +92,7 @@ static int code_of(int rc)
     }
 }
 
-static int refused(struct xen_light *light, int rc, const char *call, struct ballast_error *err)
+static int fail_light(struct xen_light *light, int rc, const char *call, struct ballast_error *err)
 {
     return ballast_fail(err, code_of(rc), "%s answers %d: %s", call, rc,
                         light->log.last[0] != '\0' ? light->log.last : "it does not say why");
@@ -103,7 +103,7 @@ int xen_light_set_target(struct xen_light *light, uint32_t domid, int64_t kib, b
 {
     xen_log_forget(&light->log);
     int rc = lib.libxl_set_memory_target(light->ctx, domid, kib, relative, enforce);
-    return rc == 0 ? 0 : refused(light, rc, "libxl_set_memory_target", err);
+    return rc == 0 ? 0 : fail_light(light, rc, "libxl_set_memory_target", err);
 }
 
 int xen_light_set_maximum(struct xen_light *light, uint32_t domid, uint64_t kib,
@@ -111,7 +111,7 @@ int xen_light_set_maximum(struct xen_light *light, uint32_t domid, uint64_t kib,
 {
     xen_log_forget(&light->log);
     int rc = lib.libxl_domain_setmaxmem(light->ctx, domid, kib);
-    return rc == 0 ? 0 : refused(light, rc, "libxl_domain_setmaxmem", err);
+    return rc == 0 ? 0 : fail_light(light, rc, "libxl_domain_setmaxmem", err);
 }
 
 static uint64_t from_flag(libxl_defbool flag)
@@ -217,7 +217,7 @@ static void fill_value(const libxl_domain_config *config, int type,
         value[BALLAST_LIBXL_PVSHIM] = from_flag(info->u.pvh.pvshim);
 }
 
-static int type_of(const libxl_domain_config *config)
+static int config_guest_type(const libxl_domain_config *config)
 {
     switch (config->c_info.type) {
     case LIBXL_DOMAIN_TYPE_PV:
@@ -237,7 +237,7 @@ static int make_guest(uint32_t domid, const libxl_domain_config *config, struct 
 {
     struct ballast_guest guest;
     uint64_t value[BALLAST_LIBXL_MEMBERS];
-    int type = type_of(config);
+    int type = config_guest_type(config);
     if (type < 0)
         return ballast_fail(err, -EINVAL,
                             "libxl's configuration of domain %" PRIu32 " has no type of guest",
@@ -272,7 +272,7 @@ int xen_light_config(struct xen_light *light, uint32_t domid, struct ballast_gue
     lib.libxl_domain_config_init(&config);
     int rc = lib.libxl_retrieve_domain_configuration(light->ctx, domid, &config, NULL);
     rc = rc == 0 ? make_guest(domid, &config, out, err)
-                 : refused(light, rc, "libxl_retrieve_domain_configuration", err);
+                 : fail_light(light, rc, "libxl_retrieve_domain_configuration", err);
     lib.libxl_domain_config_dispose(&config);
     return rc;
 }

@@ -47,7 +47,7 @@ struct xen_record *xen_record_find(struct xen_host *host, uint32_t domid)
     return NULL;
 }
 
-static bool is_same(const struct xen_record *record, const struct xen_counted *counted)
+static bool is_same_domain(const struct xen_record *record, const struct xen_counted *counted)
 {
     return record->domid == counted->id &&
            memcmp(record->uuid, counted->uuid, sizeof(record->uuid)) == 0;
@@ -81,7 +81,7 @@ static int match_records(struct xen_host *host, const struct xen_counted *counte
             continue;
         for (; old < host->record_count && host->records[old].domid < counted[i].id; old++)
             xen_store_unwatch(host->store, &host->records[old].followed);
-        bool known = old < host->record_count && is_same(&host->records[old], &counted[i]);
+        bool known = old < host->record_count && is_same_domain(&host->records[old], &counted[i]);
         if (known)
             records[filled++] = host->records[old++];
         else
@@ -160,8 +160,8 @@ static int read_records(struct xen_host *host, const struct xen_counted *counted
     return 0;
 }
 
-static void fill_domain(struct xen_host *host, const struct xen_counted *counted,
-                        struct xen_domain *out)
+static void fill_snapshot_domain(struct xen_host *host, const struct xen_counted *counted,
+                                 struct xen_domain *out)
 {
     struct xen_record *record = counted->dying ? NULL : xen_record_find(host, counted->id);
     struct xen_said nothing;
@@ -203,7 +203,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
                                   made.host.xen_version);
     memcpy(made.host.processor, host->processor, sizeof(made.host.processor));
     for (size_t i = 0; i < count; i++) {
-        fill_domain(host, &counted[i], &made.domains[i]);
+        fill_snapshot_domain(host, &counted[i], &made.domains[i]);
         if (counted[i].dying)
             continue;
         made.host.slack_kib += xen_internal_left_kib(&made.domains[i]);

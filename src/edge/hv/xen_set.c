@@ -117,9 +117,9 @@ static int put_plan(struct xen_change *change, const struct xen_domain *domain,
 }
 
 /* Xen has no transactions: what cannot be finished is put back by hand. */
-static int carry_out(struct xen_host *host, struct xen_change *change,
-                     const struct xen_domain *domain, const struct ballast_target_plan *plan,
-                     struct ballast_error *err)
+static int write_change(struct xen_host *host, struct xen_change *change,
+                        const struct xen_domain *domain, const struct ballast_target_plan *plan,
+                        struct ballast_error *err)
 {
     uint32_t domid = domain->id;
     bool moves = plan->maxmem_kib != BALLAST_TARGET_KEEP && plan->maxmem_kib != domain->max_kib;
@@ -195,7 +195,7 @@ static int try_job(struct xen_host *host, const struct job *job, struct ballast_
                  plan.maxmem_kib < domain.max_kib;
     if (falls)
         first.maxmem_kib = BALLAST_TARGET_KEEP;
-    rc = carry_out(host, &change, &domain, &first, err);
+    rc = write_change(host, &change, &domain, &first, err);
     if (rc == 0 && falls)
         rc = xen_ctrl_set_maximum(host->ctrl, job->domid, plan.maxmem_kib, err);
     if (rc == 0)
@@ -283,8 +283,8 @@ static int libxl_way(struct xen_host *host, const struct job *job, struct ballas
     return 0;
 }
 
-static int go(struct hv *hv, enum xen_way way, const struct job *job,
-              struct ballast_target_plan *done, struct ballast_error *err)
+static int run_job(struct hv *hv, enum xen_way way, const struct job *job,
+                   struct ballast_target_plan *done, struct ballast_error *err)
 {
     struct xen_host *host = xen_host_of(hv);
     struct ballast_target_plan unwanted;
@@ -301,14 +301,14 @@ int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast
 {
     struct job job = {
         .domid = domid, .want = WANT_TARGET, .how = how, .enforce = enforce, .kib = kib};
-    return go(hv, way, &job, done, err);
+    return run_job(hv, way, &job, done, err);
 }
 
 int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib,
                     struct ballast_target_plan *done, struct ballast_error *err)
 {
     struct job job = {.domid = domid, .want = WANT_MAXIMUM, .kib = kib};
-    return go(hv, way, &job, done, err);
+    return run_job(hv, way, &job, done, err);
 }
 
 static int try_range(struct xen_host *host, uint32_t domid, uint64_t min_kib, uint64_t max_kib,

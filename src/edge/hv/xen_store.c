@@ -51,18 +51,18 @@ enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
 /* One token for all: the path of an event tells whose it is. */
 static const char token[] = "ballast";
 
-static int refused(const char *what, const char *path, struct ballast_error *err)
+static int fail_store(const char *what, const char *path, struct ballast_error *err)
 {
     int code = errno > 0 ? errno : EIO;
     return ballast_fail(err, -code, "xenstore does not %s %s: %s", what, path, strerror(code));
 }
 
-static void path_of(char path[PATH], uint32_t domid, const char *node)
+static void domain_path(char path[PATH], uint32_t domid, const char *node)
 {
     snprintf(path, PATH, "/local/domain/%" PRIu32 "%s%s", domid, *node ? "/" : "", node);
 }
 
-static int load(struct ballast_error *err)
+static int load_xenstore(struct ballast_error *err)
 {
     static const char *const names[] = {XENSTORE(LOAD_NAME)};
     _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
@@ -97,7 +97,7 @@ static int try_socket(const char *path)
 }
 
 /* libxenstore tries the socket, then the device of who is no dom0, and tells of the last. */
-static int open_fail(int code, struct ballast_error *err)
+static int fail_open_store(int code, struct ballast_error *err)
 {
     char path[PATH_MAX];
     if (code == ENOMEM)
@@ -113,7 +113,7 @@ static int open_fail(int code, struct ballast_error *err)
 
 int xen_store_open(struct xen_store **out, struct ballast_error *err)
 {
-    int rc = load(err);
+    int rc = load_xenstore(err);
     if (rc < 0)
         return rc;
     struct xen_store *store = calloc(1, sizeof(*store));
@@ -127,7 +127,7 @@ int xen_store_open(struct xen_store **out, struct ballast_error *err)
     if (!store->xs) {
         int code = errno;
         free(store);
-        return open_fail(code, err);
+        return fail_open_store(code, err);
     }
     *out = store;
     return 0;
@@ -153,12 +153,12 @@ static int read_node(struct xen_store *store, xs_transaction_t transaction, uint
 {
     char path[PATH];
     unsigned length = 0;
-    path_of(path, domid, xen_node_path(node));
+    domain_path(path, domid, xen_node_path(node));
     errno = 0;
     store->calls++;
     char *value = lib.xs_read(store->xs, transaction, path, &length);
     if (!value && errno != ENOENT && errno != EACCES)
-        return refused("read", path, err);
+        return fail_store("read", path, err);
     xen_hear(said, node, value, length);
     free(value);
     return 0;
@@ -175,14 +175,14 @@ static int list_nodes(struct xen_store *store, uint32_t domid, const char *direc
     size_t prefix = strlen(directory) + 1;
     if (__builtin_popcount(*nodes) < 3)
         return 0;
-    path_of(path, domid, directory);
+    domain_path(path, domid, directory);
     errno = 0;
     store->calls++;
     char **names = lib.xs_directory(store->xs, XBT_NULL, path, &count);
     if (!names && errno == E2BIG)
         return 0; /* too long for a message, in Xen 4.14: read them one by one */
     if (!names && errno != ENOENT && errno != EACCES)
-        return refused("list", path, err);
+        return fail_store("list", path, err);
     for (unsigned node = 0; node < XEN_NODES; node++) {
         for (unsigned i = 0; (*nodes & XEN_NODE_BIT(node)) && i < count; i++) {
             if (strcmp(names[i], xen_node_path(node) + prefix) == 0)
@@ -228,12 +228,12 @@ int xen_store_read(struct xen_store *store, struct xen_followed *followed,
     return 0;
 }
 
-static int watch(struct xen_store *store, const char *path, struct ballast_error *err)
+static int watch_path(struct xen_store *store, const char *path, struct ballast_error *err)
 {
     errno = 0;
     store->calls++;
     if (!lib.xs_watch(store->xs, path, token) && errno != EEXIST)
-        return refused("watch", path, err);
+        return fail_store("watch", path, err);
     return 0;
 }
 
@@ -241,7 +241,7 @@ static void unwatch_all(struct xen_store *store, uint32_t domid)
 {
     char path[PATH];
     for (unsigned i = 0; i < WATCHED; i++) {
-        path_of(path, domid, watched[i]);
+        domain_path(path, domid, watched[i]);
         store->calls++;
         lib.xs_unwatch(store->xs, path, token);
     }
@@ -254,8 +254,8 @@ int xen_store_watch(struct xen_store *store, struct xen_followed *followed,
     if (followed->watched)
         return 0;
     for (unsigned i = 0; i < WATCHED; i++) {
-        path_of(path, followed->domid, watched[i]);
-        int rc = watch(store, path, err);
+        domain_path(path, followed->domid, watched[i]);
+        int rc = watch_path(store, path, err);
         if (rc < 0) {
             unwatch_all(store, followed->domid);
             return rc;
@@ -284,8 +284,8 @@ void xen_store_lose(struct xen_followed *followed)
 
 int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err)
 {
-    int rc = watch(store, "@introduceDomain", err);
-    return rc < 0 ? rc : watch(store, "@releaseDomain", err);
+    int rc = watch_path(store, "@introduceDomain", err);
+    return rc < 0 ? rc : watch_path(store, "@releaseDomain", err);
 }
 
 bool xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
@@ -307,7 +307,7 @@ uint32_t xen_store_hear(struct xen_followed *followed, const char *path)
     char own[PATH];
     uint32_t domid;
     for (unsigned i = 0; i < WATCHED && followed->fresh != 0; i++) {
-        path_of(own, followed->domid, watched[i]);
+        domain_path(own, followed->domid, watched[i]);
         if ((followed->fresh & (1U << i)) && strcmp(path, own) == 0) {
             followed->fresh &= ~(1U << i);
             return 0;
@@ -349,13 +349,13 @@ int xen_store_begin(struct xen_store *store, uint32_t domid, struct xen_change *
     store->calls += 2;
     change.transaction = lib.xs_transaction_start(store->xs);
     if (change.transaction == XBT_NULL)
-        return refused("begin a transaction for", "a domain", err);
-    path_of(path, domid, "");
+        return fail_store("begin a transaction for", "a domain", err);
+    domain_path(path, domid, "");
     unsigned length;
     char *value = lib.xs_read(store->xs, change.transaction, path, &length);
     if (!value) {
         int rc = errno == ENOENT ? ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid)
-                                 : refused("read", path, err);
+                                 : fail_store("read", path, err);
         return begin_failed(&change, rc);
     }
     free(value);
@@ -370,15 +370,15 @@ int xen_store_begin(struct xen_store *store, uint32_t domid, struct xen_change *
     return 0;
 }
 
-static int put(struct xen_change *change, const char *path, uint64_t value,
-               struct ballast_error *err)
+static int put_change(struct xen_change *change, const char *path, uint64_t value,
+                      struct ballast_error *err)
 {
     char text[24];
     int length = snprintf(text, sizeof(text), "%" PRIu64, value);
     errno = 0;
     change->store->calls++;
     if (!lib.xs_write(change->store->xs, change->transaction, path, text, (unsigned)length))
-        return refused("write", path, err);
+        return fail_store("write", path, err);
     return 0;
 }
 
@@ -386,8 +386,8 @@ int xen_store_put(struct xen_change *change, enum xen_node node, uint64_t value,
                   struct ballast_error *err)
 {
     char path[PATH];
-    path_of(path, change->domid, xen_node_path(node));
-    return put(change, path, value, err);
+    domain_path(path, change->domid, xen_node_path(node));
+    return put_change(change, path, value, err);
 }
 
 /* xc's handle is the UUID as it is written, byte by byte (libxl_uuid.h, LIBXL_UUID_FMT). */
@@ -412,10 +412,10 @@ int xen_store_put_vm_memory(struct xen_change *change, const uint8_t uuid[16], u
     change->store->calls++;
     char *value = lib.xs_read(change->store->xs, change->transaction, path, &length);
     if (!value)
-        return errno == ENOENT ? 0 : refused("read", path, err);
+        return errno == ENOENT ? 0 : fail_store("read", path, err);
     free(value);
     vm_path(path, uuid, "/memory");
-    return put(change, path, mib, err);
+    return put_change(change, path, mib, err);
 }
 
 int xen_store_commit(struct xen_change *change, struct ballast_error *err)
@@ -429,7 +429,7 @@ int xen_store_commit(struct xen_change *change, struct ballast_error *err)
                             "xenstore's nodes of domain %" PRIu32 " are changed by others all the "
                             "time; nothing was written",
                             change->domid);
-    return refused("commit the change of", "a domain's nodes", err);
+    return fail_store("commit the change of", "a domain's nodes", err);
 }
 
 void xen_store_abort(struct xen_change *change)
