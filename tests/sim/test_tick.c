@@ -154,7 +154,7 @@ static struct tick_result run(struct tick *tick, struct fake *fake, uint64_t use
     fake->samples = 0;
     fake->log[0] = '\0';
     assert_int_equal(tick_run(tick, usec, &result, NULL), 0);
-    assert_true(result.judged);
+    assert_true(result.has_decided);
     assert_int_equal(result.next_usec, usec + TICK_USEC);
     return result;
 }
@@ -303,7 +303,7 @@ static void raise_minimum(struct fake *fake)
         fake->domains[i].dynamic_min_kib = fake->domains[i].tot_kib;
 }
 
-/* What the set for a domain was judged from must still hold, each part of it. */
+/* What the set for a domain was decided on must still hold, each part of it. */
 static void test_a_domain_that_changed(void **state)
 {
     (void)state;

@@ -12,8 +12,8 @@
 struct tick {
     struct tick_config config;
     struct balancer *balancer;
-    /* The host as it was judged; the snapshot itself is gone with the second sample. */
-    struct kept judged;
+    /* The host that was decided on; the snapshot itself is gone with the second sample. */
+    struct kept decided_on;
     struct tick_sums before; /* of the second sample, before anything is granted or given */
     struct kept sampled;     /* the same sample, where laws are checked */
     uint64_t before_usec;
@@ -40,7 +40,7 @@ void tick_free(struct tick *tick)
     if (!tick)
         return;
     balancer_free(tick->balancer);
-    kept_free(&tick->judged);
+    kept_free(&tick->decided_on);
     kept_free(&tick->sampled);
     free(tick);
 }
@@ -94,17 +94,17 @@ static int sample_and_decide(struct tick *tick, const struct ballast_host **host
     struct balancer_input input = {.host = host, .promised_kib = tick_promised_kib(tick, host)};
     rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
                                    err);
-    if (rc < 0 || (rc = kept_take(&tick->judged, host, err)) < 0)
+    if (rc < 0 || (rc = kept_take(&tick->decided_on, host, err)) < 0)
         return rc;
     return balancer_decide(tick->balancer, &input, &out->decided, err);
 }
 
-/* Whether what was judged about it still holds. */
+/* Whether what it was decided on still holds. */
 static bool still_so(const struct tick *tick, const struct ballast_host *host,
                      const struct balancer_set *set)
 {
     const struct ballast_domain *then =
-        kept_find(tick->judged.domains, tick->judged.count, set->id);
+        kept_find(tick->decided_on.domains, tick->decided_on.count, set->id);
     const struct ballast_domain *now = kept_find(host->domains, host->domain_count, set->id);
     return then && now && then->state == now->state && then->has_balloon == now->has_balloon &&
            then->target_kib == now->target_kib && then->maxmem_kib == now->maxmem_kib;
@@ -275,10 +275,10 @@ int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
         out->decided = (struct balancer_output){0};
         return rc;
     }
-    out->judged = true;
+    out->has_decided = true;
     if (out->decided.set_count == 0 && out->decided.verdict_count == 0)
         return 0;
-    /* What has changed since it was judged is not acted on. */
+    /* What has changed since it was decided on is not acted on. */
     if ((rc = sample_again(tick, &host, err)) < 0)
         return rc;
     do_reductions(tick, host, out);

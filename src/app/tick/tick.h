@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The one loop, shared by the simulator's command and the daemon. A tick always does the same in
- * the same order: re-arm (the next tick is due whatever becomes of this one), refresh, judge,
+ * the same order: re-arm (the next tick is due whatever becomes of this one), refresh, decide,
  * sample again (what has changed since is not acted on), do what takes, sample once more, grant and
  * give from what is there then, remember. A tick that decides nothing samples once.
  *
@@ -68,7 +68,7 @@ enum tick_outcome {
 
 struct tick_result {
     uint64_t next_usec; /* when the next tick is due */
-    bool judged;        /* false: the host could not be read, see the error */
+    bool has_decided;   /* false: the host could not be read, see the error */
     size_t done;        /* sets that were */
     size_t skipped;
     size_t failed;
@@ -115,8 +115,8 @@ const struct balancer *tick_balancer(const struct tick *tick);
 
 /*
  * One tick at `now_usec` of the host's clock. A set that fails costs that set; only a host that
- * cannot be read, a snapshot that cannot be true or want of memory is an error (judged says whether
- * anything was done), and *out is filled all the same.
+ * cannot be read, a snapshot that cannot be true or want of memory is an error (has_decided says
+ * whether anything was done), and *out is filled all the same.
  */
 int tick_run(struct tick *tick, uint64_t now_usec, struct tick_result *out,
              struct ballast_error *err);
