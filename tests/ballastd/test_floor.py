@@ -24,7 +24,7 @@ def domain(client, name):
 
 def test_a_target_that_would_panic_is_refused():
     with Daemon(SCENARIO, speed=5) as daemon, daemon.client() as client:
-        until(lambda: domain(client, "tmpfs")["floor_reason"] == "reported")
+        until(lambda: domain(client, "tmpfs")["floor_reason"] == "reported-use")
         client.call("pause")
         floor_kib = domain(client, "tmpfs")["floor_kib"]
         assert floor_kib == 160 * MIB, floor_kib
@@ -45,7 +45,7 @@ def test_video_memory_is_no_part_of_its_word():
     video = SCENARIO.replace("total=8GiB", "total=9GiB").replace(
         "duration", "guest desk type=hvm video=128MiB tot=1GiB min=256MiB max=1GiB uses=728MiB\nduration")
     with Daemon(video, speed=5) as daemon, daemon.client() as client:
-        until(lambda: domain(client, "desk")["floor_reason"] == "reported")
+        until(lambda: domain(client, "desk")["floor_reason"] == "reported-use")
         desk = domain(client, "desk")
         assert desk["used_kib"] == 600 * MIB and desk["floor_kib"] == 728 * MIB, desk
         client.call("pause")
@@ -61,14 +61,14 @@ def test_video_memory_is_no_part_of_its_word():
 
 def test_no_start_pushes_anybody_below_his_floor():
     with Daemon(SCENARIO, speed=5) as daemon, daemon.client() as client:
-        until(lambda: domain(client, "tmpfs")["floor_reason"] == "reported")
+        until(lambda: domain(client, "tmpfs")["floor_reason"] == "reported-use")
         wants = client.call("reserve", min_kib=4600 * MIB, deadline_usec=3000000)
         over = until(lambda: [r for r in client.call("reservations", id=wants["id"])["reservations"]
                               if r["state"] == "refused"])
         assert over
         assert domain(client, "tmpfs")["target_kib"] >= 160 * MIB
         held = [d for d in client.call("decisions")["decisions"]
-                if d.get("floor_reason") == "reported"]
+                if d.get("floor_reason") == "reported-use"]
         assert held and "not below its floor of 163840 KiB" in held[-1]["message"], held
 
 
@@ -79,7 +79,7 @@ def test_where_a_balloon_stopped_outlives_the_daemon():
             until(lambda: domain(client, "stops")["backoff"])
             stops = domain(client, "stops")
             assert stops["floor_kib"] == 1024 * MIB and stops["balloon_status"] == "stuck", stops
-            assert stops["floor_reason"] == "stopped" and "has stopped at" in stops["floor_why"]
+            assert stops["floor_reason"] == "last-stop" and "has stopped at" in stops["floor_why"]
             alone = client.call("status")["backoff"]
             assert [d["name"] for d in alone] == ["stops"], alone
             # Its target is where it is, and not where it tries in vain.
@@ -88,13 +88,13 @@ def test_where_a_balloon_stopped_outlives_the_daemon():
         daemon.kill()
         daemon.start()
         with daemon.client() as client:
-            until(lambda: domain(client, "stops")["floor_reason"] == "stopped")
+            until(lambda: domain(client, "stops")["floor_reason"] == "last-stop")
             assert domain(client, "stops")["floor_kib"] >= 960 * MIB
             client.call("pause")
             no = refused(-32000, client.call, "set-target", domain="stops", target_kib=512 * MIB)
             assert no.data["reason"] == "below-floor", no.data
             # One that gives after all is forgotten to have stopped, for good.
-            assert domain(client, "gives")["floor_reason"] in ("reported", "least")
+            assert domain(client, "gives")["floor_reason"] in ("reported-use", "minimal-kernel")
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -258,7 +258,7 @@ static void test_backoff_after_a_stop(void **state)
     assert_in_range(asked, 2, 3);
     assert_in_range(estimate(&scene, 1).last_stop.stops, 2, 3);
     assert_in_range(lowest_kib, 2850 * MIB, 3072 * MIB);
-    assert_int_equal(estimate(&scene, 1).floor.reason, FLOOR_STOPPED);
+    assert_int_equal(estimate(&scene, 1).floor.reason, FLOOR_LAST_STOP);
     close_scene(&scene);
 }
 
@@ -303,7 +303,7 @@ static void test_its_report_holds(void **state)
         follow(&scene, 1, 20 * MIB);
     }
     assert_in_range(lowest_kib, 780 * MIB, 800 * MIB);
-    assert_int_equal(estimate(&scene, 1).floor.reason, FLOOR_REPORTED);
+    assert_int_equal(estimate(&scene, 1).floor.reason, FLOOR_REPORTED_USE);
     assert_in_range(estimate(&scene, 1).floor.kib, 780 * MIB, 800 * MIB);
     close_scene(&scene);
 }
@@ -542,7 +542,7 @@ static void test_sentences(void **state)
     assert_string_equal(text,
                         "web gives what it does not use to a waiting start, which still misses "
                         "2048 KiB: target 1024 KiB");
-    set.floor = (struct floor){.kib = 1024, .reason = FLOOR_REPORTED, .a = 1024, .b = 4096};
+    set.floor = (struct floor){.kib = 1024, .reason = FLOOR_REPORTED_USE, .a = 1024, .b = 4096};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,
                         "web gives what it does not use to a waiting start, which still misses "

@@ -32,7 +32,7 @@ static void test_the_least(void **state)
     struct floor_facts facts = a_guest(512);
     /* Idle Linux guests of that static maximum stopped at 80 to 89 MiB. */
     assert_int_equal(floor_of(&facts).kib, 90 * MIB);
-    assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_MINIMAL_KERNEL);
     /* 64 GiB more are 1 GiB of struct pages. */
     facts.static_max_kib += 64 * 1024 * MIB;
     assert_int_equal(floor_of(&facts).kib, (90 + 1024) * MIB);
@@ -50,7 +50,7 @@ static void test_small_ones_are_unknown(void **state)
     struct floor_facts facts = a_guest(127);
     assert_int_equal(floor_of(&facts).kib, 0);
     assert_int_equal(floor_of(&facts).reason, FLOOR_NONE);
-    assert_true(floor_least_kib(FLOOR_ORDINARY_KIB, 0) > 0);
+    assert_true(floor_minimal_kernel_kib(FLOOR_ORDINARY_KIB, 0) > 0);
 }
 
 static void test_boot(void **state)
@@ -61,7 +61,7 @@ static void test_boot(void **state)
     assert_int_equal(floor_of(&facts).kib, 180 * MIB);
     assert_int_equal(floor_of(&facts).reason, FLOOR_BOOT);
     facts.up_usec = 60 * SEC;
-    assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_MINIMAL_KERNEL);
 }
 
 /* A guest knows nothing of its video memory, and its balloon never gives it: in each floor but
@@ -95,14 +95,14 @@ static void test_its_word(void **state)
     struct floor_facts facts = a_guest(4096);
     facts.reported_used_kib = 3000 * MIB;
     assert_int_equal(floor_of(&facts).kib, 3000 * MIB);
-    assert_int_equal(floor_of(&facts).reason, FLOOR_REPORTED);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_REPORTED_USE);
     /* It fades with age, from a minute on, and is nothing after ten. */
     facts.report_age_usec = 60 * SEC;
     assert_int_equal(floor_of(&facts).kib, 3000 * MIB);
     facts.report_age_usec = 330 * SEC;
     assert_int_equal(floor_of(&facts).kib, 1500 * MIB);
     facts.report_age_usec = 600 * SEC;
-    assert_int_equal(floor_of(&facts).reason, FLOOR_LEAST);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_MINIMAL_KERNEL);
     /* What it is let hold by it is the end, however much it claims. */
     facts.report_age_usec = 0;
     facts.reported_used_kib = UINT64_MAX - 1;
@@ -129,7 +129,7 @@ static void test_a_stop_is_learned(void **state)
     floor_record_stop(&facts.last_stop, 800 * MIB, facts.now_usec);
     assert_true(floor_in_backoff(&facts.last_stop, facts.now_usec));
     assert_int_equal(floor_of(&facts).kib, 800 * MIB);
-    assert_int_equal(floor_of(&facts).reason, FLOOR_STOPPED);
+    assert_int_equal(floor_of(&facts).reason, FLOOR_LAST_STOP);
     /* After 10 s it is asked again, for a sixteenth less and no more. */
     facts.now_usec += 10 * SEC;
     assert_false(floor_in_backoff(&facts.last_stop, facts.now_usec));
@@ -172,7 +172,7 @@ static void test_words_and_sentences(void **state)
     }
     assert_null(floor_reason_name(FLOOR_REASONS));
     assert_true(floor_reason_find("below") < 0);
-    struct floor floor = {800 * MIB, FLOOR_STOPPED, 800 * MIB, 2, 0};
+    struct floor floor = {800 * MIB, FLOOR_LAST_STOP, 800 * MIB, 2, 0};
     (void)floor_text(&floor, text, sizeof(text));
     assert_string_equal(text, "for its balloon has stopped at 819200 KiB (2 times)");
 }

@@ -207,7 +207,7 @@ static void check_floor(const struct world *world, const struct balancer *balanc
     uint64_t kept_kib = ballast_min_u64(estimate.floor.kib, domain->tot_kib);
     if (estimate.in_backoff)
         kept_kib = domain->tot_kib;
-    else if (domain->pinned_kib > 0 && estimate.floor.reason != FLOOR_STOPPED)
+    else if (domain->pinned_kib > 0 && estimate.floor.reason != FLOOR_LAST_STOP)
         kept_kib = ballast_min_u64(kept_kib, pin_of(domain));
     kept_kib = ballast_min_u64(kept_kib, domain->dynamic_max_kib) / BALLAST_PAGE_KIB;
     /* A floor that has just moved is followed in steps of a 64th. */

@@ -239,7 +239,7 @@ static void test_a_floor_in_pages(void **state)
     wait_for(&scene, 1900);
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 800 * MIB);
-    assert_int_equal(scene.sets[0].floor.reason, FLOOR_REPORTED);
+    assert_int_equal(scene.sets[0].floor.reason, FLOOR_REPORTED_USE);
     /* The other is not asked to go as far as its own. */
     assert_true(scene.domains[1].target_kib < 2048 * MIB);
     assert_int_equal(scene.sets[1].floor.reason, FLOOR_NONE);

@@ -289,7 +289,7 @@ static struct policy_domain view_of(const struct balancer *balancer,
     const struct balancer_like *like = like_of(balancer, track);
     bool in_backoff = floor_in_backoff(&facts->last_stop, facts->now_usec);
     uint64_t known_kib = in_backoff ? domain->tot_kib : floor_of(facts).kib;
-    uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
+    uint64_t least_kib = floor_minimal_kernel_kib(facts->static_max_kib, facts->videoram_kib);
     uint64_t min_kib = dom0_least_kib(domain, track);
     uint64_t floor_kib = kept_kib(domain, min_kib, known_kib);
     uint64_t max_kib = ballast_min_u64(domain->dynamic_max_kib, domain->static_max_kib);

@@ -66,7 +66,7 @@ struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_
     return facts;
 }
 
-uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib)
+uint64_t floor_minimal_kernel_kib(uint64_t static_max_kib, uint64_t videoram_kib)
 {
     if (static_max_kib < FLOOR_ORDINARY_KIB)
         return 0;
@@ -94,7 +94,7 @@ static void raise_to(struct floor *floor, uint64_t kib, enum floor_reason reason
 /* Its kernel and its services are twice as large while it boots; its video memory is not. */
 static uint64_t boot_floor_kib(const struct floor_facts *facts)
 {
-    uint64_t least_kib = floor_least_kib(facts->static_max_kib, 0);
+    uint64_t least_kib = floor_minimal_kernel_kib(facts->static_max_kib, 0);
     uint64_t kib = ballast_mul_div(least_kib, FLOOR_BOOT_FACTOR, 1);
     return kib == 0 ? 0 : ballast_add_ceil(kib, facts->videoram_kib);
 }
@@ -103,25 +103,26 @@ struct floor floor_of(const struct floor_facts *facts)
 {
     struct floor floor = {.video_kib = facts->videoram_kib};
     const struct balloon_stop *stop = &facts->last_stop;
-    uint64_t least_kib = floor_least_kib(facts->static_max_kib, facts->videoram_kib);
-    raise_to(&floor, least_kib, FLOOR_LEAST, facts->static_max_kib, 0);
+    uint64_t least_kib = floor_minimal_kernel_kib(facts->static_max_kib, facts->videoram_kib);
+    raise_to(&floor, least_kib, FLOOR_MINIMAL_KERNEL, facts->static_max_kib, 0);
     if (facts->up_usec != BALLAST_NONE && facts->up_usec < FLOOR_BOOT_USEC)
         raise_to(&floor, boot_floor_kib(facts), FLOOR_BOOT, facts->up_usec / 1000, 0);
     if (facts->reported_used_kib != BALLAST_NONE) {
         uint64_t reported_used_kib = faded_kib(facts, facts->reported_used_kib);
-        raise_to(&floor, ballast_min_u64(reported_used_kib, facts->report_most_kib), FLOOR_REPORTED,
-                 facts->reported_used_kib, facts->report_most_kib);
+        raise_to(&floor, ballast_min_u64(reported_used_kib, facts->report_most_kib),
+                 FLOOR_REPORTED_USE, facts->reported_used_kib, facts->report_most_kib);
     }
     uint64_t stop_kib = stop->kib;
     if (!floor_in_backoff(stop, facts->now_usec))
         stop_kib -= stop_kib / PROBE_PART;
-    raise_to(&floor, stop_kib, FLOOR_STOPPED, stop->kib, stop->stops);
+    raise_to(&floor, stop_kib, FLOOR_LAST_STOP, stop->kib, stop->stops);
     return floor;
 }
 
 static const char *const words[FLOOR_REASONS] = {
-    [FLOOR_NONE] = "none",         [FLOOR_LEAST] = "least",     [FLOOR_BOOT] = "boot",
-    [FLOOR_REPORTED] = "reported", [FLOOR_STOPPED] = "stopped",
+    [FLOOR_NONE] = "none",           [FLOOR_MINIMAL_KERNEL] = "minimal-kernel",
+    [FLOOR_BOOT] = "boot",           [FLOOR_REPORTED_USE] = "reported-use",
+    [FLOOR_LAST_STOP] = "last-stop",
 };
 
 const char *floor_reason_name(enum floor_reason reason)
@@ -141,9 +142,9 @@ int floor_reason_find(const char *word)
 size_t floor_text(const struct floor *floor, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    bool has_video = floor->video_kib > 0 && floor->reason != FLOOR_STOPPED;
+    bool has_video = floor->video_kib > 0 && floor->reason != FLOOR_LAST_STOP;
     switch (floor->reason) {
-    case FLOOR_LEAST:
+    case FLOOR_MINIMAL_KERNEL:
         ballast_text_add(&text,
                          "where even an idle Linux stops giving (80 to 90 MiB, and a 64th of what "
                          "its static maximum of %" PRIu64 " KiB has beyond 512 MiB)",
@@ -155,7 +156,7 @@ size_t floor_text(const struct floor *floor, char *buf, size_t size)
                          ".%" PRIu64 " s ago",
                          floor->a / 1000, floor->a % 1000 / 100);
         break;
-    case FLOOR_REPORTED:
+    case FLOOR_REPORTED_USE:
         ballast_text_add(&text, "what it says it uses");
         if (floor->b < floor->a)
             ballast_text_add(&text, ", %" PRIu64 " KiB, as far as its part of the host lets it",
@@ -163,7 +164,7 @@ size_t floor_text(const struct floor *floor, char *buf, size_t size)
         else if (floor->kib < floor->a)
             ballast_text_add(&text, ", %" PRIu64 " KiB, as far as that still counts", floor->a);
         break;
-    case FLOOR_STOPPED:
+    case FLOOR_LAST_STOP:
         ballast_text_add(&text, "for its balloon has stopped at %" PRIu64 " KiB (%" PRIu64 " %s)",
                          floor->a, floor->b, floor->b == 1 ? "time" : "times");
         break;

@@ -39,11 +39,11 @@
 #define FLOOR_REPORT_OLD_USEC   (UINT64_C(600) * 1000000)
 
 enum floor_reason {
-    FLOOR_NONE,     /* nothing is known: its dynamic minimum is all there is */
-    FLOOR_LEAST,    /* a: its static maximum */
-    FLOOR_BOOT,     /* a: how long it is up, in ms */
-    FLOOR_REPORTED, /* a: what it reports in use, as far as trusted; b: what that lets it hold */
-    FLOOR_STOPPED,  /* a: where its balloon stopped, b: how often in a row */
+    FLOOR_NONE,           /* nothing is known: its dynamic minimum is all there is */
+    FLOOR_MINIMAL_KERNEL, /* a: its static maximum */
+    FLOOR_BOOT,           /* a: how long it is up, in ms */
+    FLOOR_REPORTED_USE,   /* a: what it reports in use, as trusted; b: what that lets it hold */
+    FLOOR_LAST_STOP,      /* a: where its balloon stopped, b: how often in a row */
     FLOOR_REASONS
 };
 
@@ -103,11 +103,11 @@ struct floor {
 };
 
 /* The least that no ordinary guest of that static maximum lives with less of; 0: not known. */
-uint64_t floor_least_kib(uint64_t static_max_kib, uint64_t videoram_kib);
+uint64_t floor_minimal_kernel_kib(uint64_t static_max_kib, uint64_t videoram_kib);
 /* The highest of what the facts say. It may be more than the guest holds. */
 struct floor floor_of(const struct floor_facts *facts);
 
-/* "none", "least", "boot", "reported", "stopped"; NULL past the end. */
+/* "none", "minimal-kernel", "boot", "reported-use", "last-stop"; NULL past the end. */
 const char *floor_reason_name(enum floor_reason reason);
 /* -ENOENT. */
 int floor_reason_find(const char *word);

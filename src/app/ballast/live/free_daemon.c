@@ -82,7 +82,7 @@ static void take_balloon_status(struct cli_freeing *freeing)
                            balloon_status_name(status)) == 0)
                     donor->estimate.balloon_status = status;
             }
-            if (strcmp(cli_field_string(domain, "floor_reason"), "stopped") == 0)
+            if (strcmp(cli_field_string(domain, "floor_reason"), "last-stop") == 0)
                 donor->estimate.last_stop.kib = cli_field_sum(domain, "floor_kib");
         }
     }
