@@ -250,48 +250,48 @@ static void on_the_move(void **state)
     assert_int_equal(shown().state, BALLAST_DOMAIN_MIGRATING);
 }
 
-static struct ballast_domain shown_at(struct suspend_report *word, uint64_t sec)
+static struct ballast_domain shown_at(struct suspend_report *report, uint64_t sec)
 {
     struct ballast_domain out;
     struct xen_domain domain = known();
-    xen_believe(&said, word, sec * 1000000, &domain);
+    xen_believe(&said, report, sec * 1000000, &domain);
     xen_show(&domain, 4096 * MIB, sec * 1000000, &out);
     return out;
 }
 
 /* The guest may write that node: it is believed for 10 s, and Xen's own reason as long as it lasts.
  */
-static void a_word_of_suspending(void **state)
+static void a_report_of_suspending(void **state)
 {
     (void)state;
-    struct suspend_report word = {0};
-    assert_int_equal(shown_at(&word, 1000).state, BALLAST_DOMAIN_RUN);
+    struct suspend_report report = {0};
+    assert_int_equal(shown_at(&report, 1000).state, BALLAST_DOMAIN_RUN);
     hear(XEN_NODE_SHUTDOWN, "suspend");
-    assert_int_equal(shown_at(&word, 1060).state, BALLAST_DOMAIN_MIGRATING);
-    assert_int_equal(shown_at(&word, 1069).state, BALLAST_DOMAIN_MIGRATING);
-    assert_false(shown_at(&word, 1069).says_suspend);
-    assert_int_equal(shown_at(&word, 1071).state, BALLAST_DOMAIN_RUN);
-    assert_true(shown_at(&word, 1071).says_suspend);
-    assert_int_equal(shown_at(&word, 9000).state, BALLAST_DOMAIN_RUN);
+    assert_int_equal(shown_at(&report, 1060).state, BALLAST_DOMAIN_MIGRATING);
+    assert_int_equal(shown_at(&report, 1069).state, BALLAST_DOMAIN_MIGRATING);
+    assert_false(shown_at(&report, 1069).says_suspend);
+    assert_int_equal(shown_at(&report, 1071).state, BALLAST_DOMAIN_RUN);
+    assert_true(shown_at(&report, 1071).says_suspend);
+    assert_int_equal(shown_at(&report, 9000).state, BALLAST_DOMAIN_RUN);
     counted.shutdown = counted.suspended = true;
-    assert_int_equal(shown_at(&word, 9001).state, BALLAST_DOMAIN_MIGRATING);
-    assert_false(shown_at(&word, 9001).says_suspend);
+    assert_int_equal(shown_at(&report, 9001).state, BALLAST_DOMAIN_MIGRATING);
+    assert_false(shown_at(&report, 9001).says_suspend);
 }
 
 /* One that says it for a second, and not for the next one, for an hour. */
-static void a_word_that_is_repeated(void **state)
+static void a_repeated_report(void **state)
 {
     (void)state;
-    struct suspend_report word = {0};
+    struct suspend_report report = {0};
     uint64_t believed = 0;
     for (uint64_t ds = 0; ds < 36000; ds++)
-        believed += suspend_report_sample(&word, ds / 10 % 2, ds * 100000);
-    assert_in_range(believed, 100, 100 + 36000 / SUSPEND_WORD_SLOWNESS);
+        believed += suspend_report_sample(&report, ds / 10 % 2, ds * 100000);
+    assert_in_range(believed, 100, 100 + 36000 / SUSPEND_REPORT_SLOWNESS);
     /* Silence for ten minutes gives all of it back. */
-    assert_false(suspend_report_sample(&word, false, UINT64_C(3600) * 1000000));
-    assert_true(suspend_report_sample(&word, true, UINT64_C(4300) * 1000000));
-    assert_true(suspend_report_sample(&word, true, UINT64_C(4309) * 1000000));
-    assert_false(suspend_report_sample(&word, true, UINT64_C(4311) * 1000000));
+    assert_false(suspend_report_sample(&report, false, UINT64_C(3600) * 1000000));
+    assert_true(suspend_report_sample(&report, true, UINT64_C(4300) * 1000000));
+    assert_true(suspend_report_sample(&report, true, UINT64_C(4309) * 1000000));
+    assert_false(suspend_report_sample(&report, true, UINT64_C(4311) * 1000000));
 }
 
 /* dom0 as it boots with dom0_mem=1536M,max:1536M: no nodes, and no extra internal on top. */
@@ -532,8 +532,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(building, begin),
         cmocka_unit_test_setup(without_target, begin),
         cmocka_unit_test_setup(on_the_move, begin),
-        cmocka_unit_test_setup(a_word_of_suspending, begin),
-        cmocka_unit_test(a_word_that_is_repeated),
+        cmocka_unit_test_setup(a_report_of_suspending, begin),
+        cmocka_unit_test(a_repeated_report),
         cmocka_unit_test_setup(dom0, begin),
         cmocka_unit_test_setup(ranges, begin),
         cmocka_unit_test_setup(reports, begin),

@@ -3,20 +3,21 @@
 
 #include "core/base/units.h"
 
-/* So much must be left for a word to be believed that was not before. */
+/* So much must be left for a report to be believed that was not before. */
 #define BEGIN_USEC BALLAST_SEC_USEC
 
-bool suspend_report_sample(struct suspend_report *word, bool says, uint64_t now_usec)
+bool suspend_report_sample(struct suspend_report *report, bool says, uint64_t now_usec)
 {
-    uint64_t passed_usec = ballast_sub_floor(now_usec, word->seen_usec);
-    word->spent_usec = ballast_sub_floor(word->spent_usec, passed_usec / SUSPEND_WORD_SLOWNESS);
+    uint64_t passed_usec = ballast_sub_floor(now_usec, report->seen_usec);
+    report->spent_usec =
+        ballast_sub_floor(report->spent_usec, passed_usec / SUSPEND_REPORT_SLOWNESS);
     /* It may have said so from the last sample on, or all but: to the guest's cost. */
-    if (word->said)
-        word->spent_usec =
-            ballast_min_u64(ballast_add_ceil(word->spent_usec, passed_usec), SUSPEND_WORD_USEC);
-    uint64_t least_usec = word->believed ? 1 : BEGIN_USEC;
-    word->said = says;
-    word->seen_usec = now_usec;
-    word->believed = says && word->spent_usec + least_usec <= SUSPEND_WORD_USEC;
-    return word->believed;
+    if (report->said)
+        report->spent_usec =
+            ballast_min_u64(ballast_add_ceil(report->spent_usec, passed_usec), SUSPEND_REPORT_USEC);
+    uint64_t least_usec = report->believed ? 1 : BEGIN_USEC;
+    report->said = says;
+    report->seen_usec = now_usec;
+    report->believed = says && report->spent_usec + least_usec <= SUSPEND_REPORT_USEC;
+    return report->believed;
 }

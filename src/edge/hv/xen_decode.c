@@ -187,10 +187,10 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said,
     memcpy(out->name, said->name, sizeof(out->name));
 }
 
-void xen_believe(const struct xen_said *said, struct suspend_report *word, uint64_t now_usec,
+void xen_believe(const struct xen_said *said, struct suspend_report *report, uint64_t now_usec,
                  struct xen_domain *out)
 {
-    bool believed = suspend_report_sample(word, said->suspending, now_usec);
+    bool believed = suspend_report_sample(report, said->suspending, now_usec);
     out->says_suspend = said->suspending && !believed && !out->migrating;
     out->migrating = out->migrating || believed;
 }

@@ -102,9 +102,9 @@ uint32_t xen_event_nodes(const char *path, uint32_t *domid);
 /* The two put together; what neither tells (pool, PoD, the time of a report) is BALLAST_NONE. */
 void xen_know(const struct xen_counted *counted, const struct xen_said *said,
               struct xen_domain *out);
-/* What it says of being suspended, as far as that counts: `word` is that domain's, from sample to
+/* What it says of being suspended, as far as that counts: `report` is that domain's, from sample to
  * sample. */
-void xen_believe(const struct xen_said *said, struct suspend_report *word, uint64_t now_usec,
+void xen_believe(const struct xen_said *said, struct suspend_report *report, uint64_t now_usec,
                  struct xen_domain *out);
 /* A domain as the port shows it. `host_kib` bounds what has no bound. */
 void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_usec,
