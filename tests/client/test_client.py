@@ -289,7 +289,7 @@ class Reserve(Case):
 
     def test_no_wait(self):
         self.waits()
-        self.assertIn("asked, 614400 KiB missing", self.ballast("reserve", "--no-wait", "1G"))
+        self.assertIn("requested, 614400 KiB missing", self.ballast("reserve", "--no-wait", "1G"))
 
     def test_interrupted_it_is_given_back(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
