@@ -43,9 +43,9 @@ def holds(who, config="", before=lambda client: None):
         client.call("sim-start", name="promised", need_kib=6 * 1024 * MIB, rate_kib=2048 * MIB,
                     reservation=kept["id"])
         until(lambda: client.call("reservations", id=kept["id"])["reservations"][0]["state"] == "used")
-        assert domain(client, "promised")["actual_kib"] > 5 * 1024 * MIB
+        assert domain(client, "promised")["current_kib"] > 5 * 1024 * MIB
         # With nothing promised any more its target counts again, as far as there is memory.
-        until(lambda: domain(client, who)["actual_kib"] > 3 * 1024 * MIB)
+        until(lambda: domain(client, who)["current_kib"] > 3 * 1024 * MIB)
         until(lambda: not [a for a in client.call("status")["alerts"] if a["name"] == "promised-memory"])
 
 

@@ -34,7 +34,7 @@ def test_a_target_that_would_panic_is_refused():
         assert "163840 KiB, what it says it uses" in no.message, no.message
         # Raising is never below a floor, and its floor itself is allowed.
         client.call("set-target", domain="tmpfs", target_kib=floor_kib)
-        until(lambda: domain(client, "tmpfs")["actual_kib"] == floor_kib)
+        until(lambda: domain(client, "tmpfs")["current_kib"] == floor_kib)
         refused(-32000, client.call, "set-target", domain="tmpfs", target_kib=floor_kib - 4)
         client.call("set-target", domain="tmpfs", target_kib=64 * MIB, force=True)
         # It was not for nothing.

@@ -39,13 +39,13 @@ def test_samples():
         seen = client.call("history", domain="web", **span)
         assert seen["domain"] == {"name": "web", "uuid": now["uuid"], "domid": 1}
         count = len(seen["time_usec"])
-        for column in ("actual_kib", "target_kib", "need_kib"):
+        for column in ("current_kib", "target_kib", "need_kib"):
             for kind in ("min", "mean", "max"):
                 assert len(seen[column][kind]) == count
         assert seen["time_usec"] == sorted(seen["time_usec"])
-        for least, mean, most in zip(*(seen["actual_kib"][k] for k in ("min", "mean", "max"))):
+        for least, mean, most in zip(*(seen["current_kib"][k] for k in ("min", "mean", "max"))):
             assert least <= mean <= most
-        assert seen["actual_kib"]["max"][-1] >= now["actual_kib"] >= seen["actual_kib"]["min"][-1]
+        assert seen["current_kib"]["max"][-1] >= now["current_kib"] >= seen["current_kib"]["min"][-1]
         # The host's is what `host` says, and the domains are known by number and uuid too.
         host = client.call("history", **span)
         assert host["domain"] is None and len(host["free_kib"]["mean"]) >= 30
@@ -53,7 +53,7 @@ def test_samples():
             assert client.call("history", domain=name)["domain"]["name"] == "web"
         few = client.call("history", domain="web", since_usec=600_000_000, points=5)
         assert 0 < len(few["time_usec"]) <= 5
-        assert max(few["actual_kib"]["max"]) <= max(seen["actual_kib"]["max"])
+        assert max(few["current_kib"]["max"]) <= max(seen["current_kib"]["max"])
         refused(-32002, client.call, "history", domain="nobody")
         refused(-32002, client.call, "history", domain=77)
         refused(-32602, client.call, "history", since_usec=5, until_usec=5)

@@ -68,7 +68,7 @@ def test_segments():
             assert domain["type"] == name
             beyond = sum(segments.get(s, 0) for s in ("shadow", "iommu", "extra_external"))
             held = sum(segments.get(s, 0) for s in ("extra_internal", "video", "guest"))
-            assert beyond == domain["overhead_kib"] and held == domain["actual_kib"]
+            assert beyond == domain["overhead_kib"] and held == domain["current_kib"]
             assert held + segments["balloon"] == domain["static_max_kib"]
 
 
@@ -106,7 +106,7 @@ def test_reserve_bind_spend():
         until(lambda: client.call("reservations", id=large["id"])["reservations"][0]["state"]
               == "used", 60)
         domain = client.call("domains", domain="new")["domains"][0]
-        assert domain["actual_kib"] == 8176 * MIB, domain
+        assert domain["current_kib"] == 8176 * MIB, domain
         assert refused(-32000, client.call, "release", id=large["id"]).data["reason"] == "wrong-state"
         assert client.call("release", id=small["id"])["state"] == "released"
         refused(-32002, client.call, "release", id=4711)
@@ -302,7 +302,7 @@ def test_set_target_and_max():
         client.call("pause")
         answer = client.call("set-target", domain="vm1", target_kib=1024 * MIB)
         assert answer["target_kib"] == answer["pinned_kib"] == 1024 * MIB, answer
-        until(lambda: client.call("domains", domain="vm1")["domains"][0]["actual_kib"]
+        until(lambda: client.call("domains", domain="vm1")["domains"][0]["current_kib"]
               == 1024 * MIB)
         refused(-32000, client.call, "set-target", domain="vm1", target_kib=256 * MIB)
         refused(-32000, client.call, "set-target", domain="vm1", target_kib=4096 * MIB)

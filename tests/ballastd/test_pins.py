@@ -24,7 +24,7 @@ def domain(client, name="web"):
 
 
 def holds(client, mib):
-    until(lambda: domain(client)["actual_kib"] == domain(client)["target_kib"] == mib * MIB)
+    until(lambda: domain(client)["current_kib"] == domain(client)["target_kib"] == mib * MIB)
 
 
 def ticks(client, count=20):
@@ -74,7 +74,7 @@ def test_kept_and_given_back():
             answer = client.call("set-target", domain="web", auto=True)
             assert answer["pinned_kib"] is None and answer["pinned_before_kib"] == 700 * MIB, answer
             assert_pinned(client, None, None)
-            until(lambda: domain(client)["actual_kib"] > 800 * MIB)
+            until(lambda: domain(client)["current_kib"] > 800 * MIB)
             assert any("given back to the balancer" in m for m in messages(client))
             # Nothing to give back is no error.
             assert client.call("set-target", domain="web", auto=True)["pinned_before_kib"] is None

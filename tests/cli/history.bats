@@ -92,7 +92,7 @@ points() {
     [ "$(grep -c '<path class="layer l' host.svg)" = 10 ]
     run -0 ballast history web --json --since 30m --points 7
     [ "$(jq '.time_usec | length <= 7' <<<"$output")" = true ]
-    [ "$(jq '(.actual_kib.max | length) == (.time_usec | length)' <<<"$output")" = true ]
+    [ "$(jq '(.current_kib.max | length) == (.time_usec | length)' <<<"$output")" = true ]
     [ "$(jq '.events | type' <<<"$output")" = '"array"' ]
     run -2 ballast history web --json --svg
     run -2 ballast history web --points 1001

@@ -38,7 +38,7 @@ GRANTED = reservation("granted", granted_kib=1024 * MIB)
 
 def domain(domid, name, **more):
     record = {"domid": domid, "uuid": UUID, "name": name, "state": "run", "dom0": domid == 0,
-              "balloon": True, "actual_kib": 2048 * MIB, "target_kib": 2048 * MIB,
+              "balloon": True, "current_kib": 2048 * MIB, "target_kib": 2048 * MIB,
               "xen_maximum_kib": 2049 * MIB, "dynamic_min_kib": 512 * MIB,
               "dynamic_max_kib": 2048 * MIB, "static_max_kib": 2048 * MIB, "shares": 1000,
               "opted_out": False, "paused": False, "balloon_status": "follows", "why": None}

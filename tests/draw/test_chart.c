@@ -16,14 +16,14 @@ enum { SAMPLES = 5, ROOM = 1 << 16 };
 
 static const uint64_t usec[SAMPLES] = {0, 1000000, 2000000, 3000000, 4000000};
 static const uint64_t free_kib[SAMPLES] = {1 << 20, 1 << 20, 3 << 19, 1 << 20, 0};
-static const uint64_t actual_kib[SAMPLES] = {4 << 20, 4 << 20, 3 << 20, 2 << 20, 2 << 20};
+static const uint64_t current_kib[SAMPLES] = {4 << 20, 4 << 20, 3 << 20, 2 << 20, 2 << 20};
 static const uint64_t target_kib[SAMPLES] = {4 << 20, 2 << 20, 2 << 20, 2 << 20, 2 << 20};
 static const uint64_t need_kib[SAMPLES] = {1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20};
 static const uint64_t nothing[SAMPLES];
 
 static struct chart a_chart(void)
 {
-    static const struct chart_strip strips[] = {{"web", actual_kib, target_kib, need_kib, NULL},
+    static const struct chart_strip strips[] = {{"web", current_kib, target_kib, need_kib, NULL},
                                                 {"gone", nothing, nothing, NULL, NULL}};
     static const struct chart_span spans[] = {{"new", 1000000, 3000000, 1 << 20, CHART_GRANTED},
                                               {"no", 3500000, 3500000, 9 << 20, CHART_REFUSED}};
@@ -120,7 +120,7 @@ static void test_peak(void **state)
 {
     (void)state;
     static const uint64_t peak_kib[SAMPLES] = {4 << 20, 16 << 20, 3 << 20, 2 << 20, 2 << 20};
-    static const struct chart_strip strip = {"web", actual_kib, target_kib, need_kib, peak_kib};
+    static const struct chart_strip strip = {"web", current_kib, target_kib, need_kib, peak_kib};
     struct chart chart = a_chart();
     chart.strips = &strip;
     chart.strip_count = 1;

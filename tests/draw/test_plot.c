@@ -20,7 +20,7 @@ static const uint64_t need[COLUMNS] = {0, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 
 
 static const struct draw_plot whole = {.columns = COLUMNS,
                                        .rows = 4,
-                                       .actual_kib = held,
+                                       .current_kib = held,
                                        .peak_kib = peak,
                                        .target_kib = target,
                                        .need_kib = need,
@@ -43,14 +43,14 @@ static void test_only_one(void **state)
 {
     (void)state;
     char text[512];
-    struct draw_plot plot = {.columns = COLUMNS, .rows = 2, .actual_kib = held};
+    struct draw_plot plot = {.columns = COLUMNS, .rows = 2, .current_kib = held};
     draw_plot(&plot, text, sizeof(text));
     assert_string_equal(text, "    4 GiB | ##   \n"
                               "    2 GiB | #####\n"
                               "        0 +------\n");
     /* Nothing at all is no division by nothing. */
     static const uint64_t nothing[COLUMNS];
-    plot.actual_kib = nothing;
+    plot.current_kib = nothing;
     assert_true(draw_plot(&plot, text, sizeof(text)) > 0);
     assert_null(strchr(text, '#'));
 }

@@ -127,8 +127,8 @@ static void test_comes_back(void **state)
     history_close(history);
     history = opened(100 << 10, 0);
     struct series_bucket bucket = whole(history, a, BEGIN_SEC, BEGIN_SEC + HOUR);
-    assert_int_equal(bucket.value[SERIES_ACTUAL].min_kib, 1000);
-    assert_int_equal(bucket.value[SERIES_ACTUAL].max_kib, 1006);
+    assert_int_equal(bucket.value[SERIES_CURRENT].min_kib, 1000);
+    assert_int_equal(bucket.value[SERIES_CURRENT].max_kib, 1006);
     assert_int_equal(bucket.weight, 36000);
     assert_int_equal(whole(history, b, BEGIN_SEC, BEGIN_SEC + HOUR).value[0].min_kib, 5000);
     struct history_guest found[HISTORY_LIVES];

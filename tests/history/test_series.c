@@ -174,7 +174,7 @@ static void test_other_releases(void **state)
     const uint8_t two[] = {1, 2, 1 | 4, 200, 1, 100, 32, 3};
     assert_int_equal(series_unpack(&place, two, sizeof(two), out, &count, NULL), 0);
     assert_int_equal(count, 2);
-    assert_int_equal(out[0].value[SERIES_ACTUAL].mean_kib, 100);
+    assert_int_equal(out[0].value[SERIES_CURRENT].mean_kib, 100);
     assert_int_equal(out[1].value[SERIES_TARGET].mean_kib, 50);
     assert_int_equal(out[1].value[SERIES_NEED].mean_kib, 0);
     assert_int_equal(out[1].at_sec, 1200 + 40);
@@ -182,7 +182,7 @@ static void test_other_releases(void **state)
     const uint8_t four[] = {1, 4, 1 | 64, 14, 40, 0};
     assert_int_equal(series_unpack(&place, four, sizeof(four), out, &count, NULL), 0);
     assert_int_equal(count, 2);
-    assert_int_equal(out[1].value[SERIES_ACTUAL].mean_kib, 7);
+    assert_int_equal(out[1].value[SERIES_CURRENT].mean_kib, 7);
     /* two parts, 3 and 4 of 7; then the same; then a bucket without any */
     const uint8_t parts[] = {2, 1, 2, 0, 1 | 2 | 4 | 8, 6, 8, 14, 0, 1, 0, 0};
     assert_int_equal(series_unpack(&place, parts, sizeof(parts), out, &count, NULL), 0);
@@ -195,7 +195,7 @@ static void test_other_releases(void **state)
     const uint8_t many[] = {2, 1, SERIES_PARTS + 1, 1, 14, 1 | 2, 2};
     assert_int_equal(series_unpack(&place, many, sizeof(many), out, &count, NULL), 0);
     assert_false(out[0].has_parts);
-    assert_int_equal(out[0].value[SERIES_ACTUAL].mean_kib, 7);
+    assert_int_equal(out[0].value[SERIES_CURRENT].mean_kib, 7);
     /* a total that its parts do not reach */
     const uint8_t lost[] = {2, 1, 2, 0, 1 | 2 | 8, 6, 14};
     assert_int_equal(series_unpack(&place, lost, sizeof(lost), out, &count, NULL), -EINVAL);
@@ -217,10 +217,10 @@ static void test_fold_sample(void **state)
     assert_true(series_fold_end(&fold, 20, 10, &bucket));
     assert_int_equal(bucket.at_sec, 20);
     assert_int_equal(bucket.weight, 100);
-    assert_int_equal(bucket.value[SERIES_ACTUAL].mean_kib, 110);
+    assert_int_equal(bucket.value[SERIES_CURRENT].mean_kib, 110);
     /* A spike that lasted for no time is seen all the same. */
-    assert_int_equal(bucket.value[SERIES_ACTUAL].max_kib, 900);
-    assert_int_equal(bucket.value[SERIES_ACTUAL].min_kib, 100);
+    assert_int_equal(bucket.value[SERIES_CURRENT].max_kib, 900);
+    assert_int_equal(bucket.value[SERIES_CURRENT].min_kib, 100);
     assert_int_equal(bucket.value[SERIES_NEED].max_kib, 7);
 }
 

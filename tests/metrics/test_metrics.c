@@ -110,11 +110,11 @@ static void test_domain(void **state)
     struct json_object *host = host_with(0, 90);
     struct json_object *domains = parsed(
         "[{\"domid\":3,\"uuid\":\"u-3\",\"name\":\"w\\\"e\\\\b\\n\\u0007\",\"type\":\"hvm\","
-        "\"state\":\"run\",\"actual_kib\":300,\"target_kib\":280,\"xen_maximum_kib\":301,"
+        "\"state\":\"run\",\"current_kib\":300,\"target_kib\":280,\"xen_maximum_kib\":301,"
         "\"cost\":{\"settled_kib\":300,\"difference_kib\":-12,\"verdict\":\"within\"},"
         "\"overhead_kib\":15,\"need_kib\":400,\"balloon_status\":\"slow\",\"report_age_usec\":1500000,"
         "\"segments\":{\"shadow\":9,\"iommu\":1,\"video\":16,\"extra_internal\":4,\"guest\":9999}},"
-        "{\"domid\":0,\"uuid\":\"u-0\",\"name\":\"Domain-0\",\"actual_kib\":200,"
+        "{\"domid\":0,\"uuid\":\"u-0\",\"name\":\"Domain-0\",\"current_kib\":200,"
         "\"xen_maximum_kib\":18446744073709551612,\"overhead_kib\":5,\"segments\":null,"
         "\"balloon_status\":\"unknown\",\"need_kib\":100,\"cost\":null},"
         "{\"domid\":4,\"uuid\":\"u-4\",\"name\":\"db\",\"cost\":{\"difference_kib\":256}},"

@@ -41,7 +41,7 @@ static void what_is_missing_is_not_known(void **unused)
         "{\"domains\":[{}]}",
         "{\"domains\":[null]}",
         "{\"domains\":[[1]]}",
-        "{\"domains\":[{\"domid\":-1,\"actual_kib\":\"x\",\"target_kib\":1.5,\"segments\":[],\"why\":3}]}",
+        "{\"domains\":[{\"domid\":-1,\"current_kib\":\"x\",\"target_kib\":1.5,\"segments\":[],\"why\":3}]}",
         "{\"domains\":[{\"domid\":18446744073709551615,\"type\":\"vm\",\"balloon_status\":{}}]}",
     };
     for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
@@ -52,7 +52,7 @@ static void what_is_missing_is_not_known(void **unused)
         assert_int_equal(state.host.count, 1);
         assert_false(more);
         const struct top_guest *guest = &state.host.guests[0];
-        assert_int_equal(guest->actual_kib, 0);
+        assert_int_equal(guest->current_kib, 0);
         assert_true(guest->target_kib == BALLAST_NONE && guest->need_kib == BALLAST_NONE);
         assert_false(guest->knows_type);
         state.mode = TOP_GUEST;
@@ -80,11 +80,11 @@ static void sizes_beyond_all_bounds_do_no_harm(void **unused)
     (void)unused;
     struct top_state state = {.sort = TOP_BY_ID};
     struct json_object *answer =
-        parsed("{\"domains\":[{\"domid\":1,\"name\":\"x\",\"actual_kib\":18446744073709551615,"
+        parsed("{\"domains\":[{\"domid\":1,\"name\":\"x\",\"current_kib\":18446744073709551615,"
                "\"target_kib\":18446744073709551614,\"static_max_kib\":18446744073709551614,"
                "\"overhead_kib\":18446744073709551614,\"type\":\"hvm\","
                "\"segments\":{\"guest\":18446744073709551614,\"balloon\":18446744073709551614}},"
-               "{\"domid\":2,\"name\":\"y\",\"actual_kib\":9000000000000000000,\"type\":\"pvh\","
+               "{\"domid\":2,\"name\":\"y\",\"current_kib\":9000000000000000000,\"type\":\"pvh\","
                "\"segments\":{\"guest\":9000000000000000000,\"video\":3}}]}");
     bool more;
     assert_int_equal(top_take_domains(&state.host, answer, &more), 0);

@@ -80,7 +80,7 @@ static void every_sort_sorts(void **unused)
             const struct top_guest *a = &state.host.guests[state.shown[i - 1]];
             const struct top_guest *b = &state.host.guests[state.shown[i]];
             if (sort == TOP_BY_ACTUAL)
-                assert_true(a->actual_kib >= b->actual_kib);
+                assert_true(a->current_kib >= b->current_kib);
             else if (sort == TOP_BY_NAME)
                 assert_true(strcmp(a->name, b->name) <= 0);
             else if (sort == TOP_BY_ID)
@@ -90,7 +90,7 @@ static void every_sort_sorts(void **unused)
             else if (sort == TOP_BY_RANGE && b->dynamic_max_kib != BALLAST_NONE)
                 assert_true(a->dynamic_max_kib >= b->dynamic_max_kib);
             else if (sort == TOP_BY_BAR)
-                assert_true(a->actual_kib + a->overhead_kib >= b->actual_kib + b->overhead_kib);
+                assert_true(a->current_kib + a->overhead_kib >= b->current_kib + b->overhead_kib);
             else if (sort == TOP_BY_WHY && *b->why)
                 assert_true(*a->why && strcmp(a->why, b->why) <= 0);
         }

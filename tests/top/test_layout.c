@@ -227,7 +227,7 @@ static void a_guests_bar_is_whole(void **unused)
         guest->is_divided = true;
         for (int i = 0; i < BALLAST_SEGMENTS; i++)
             guest->segment_kib[i] = 1 + random_below(UINT64_C(1) << random_below(30));
-        guest->actual_kib = guest->segment_kib[BALLAST_GUEST];
+        guest->current_kib = guest->segment_kib[BALLAST_GUEST];
         assert_int_equal(top_cells_resize(&cells, columns, 30), 0);
         assert_int_equal(top_draw(&state, &cells), 0);
         unsigned row = 1 + top_host_rows(&state.host, columns) + 2;

@@ -47,7 +47,7 @@ static void add_text(struct json_object *object, const char *key, const char *te
     add(object, key, json_object_new_string(text));
 }
 
-static struct json_object *segments(size_t i, uint64_t actual_kib, uint64_t static_kib)
+static struct json_object *segments(size_t i, uint64_t current_kib, uint64_t static_kib)
 {
     struct json_object *object = json_object_new_object();
     bool hvm = i % 3 == 1;
@@ -57,8 +57,8 @@ static struct json_object *segments(size_t i, uint64_t actual_kib, uint64_t stat
     add_kib(object, "extra_internal", 0);
     if (hvm)
         add_kib(object, "video", 16384);
-    add_kib(object, "guest", actual_kib - (hvm ? 16384 : 0));
-    add_kib(object, "balloon", static_kib - actual_kib);
+    add_kib(object, "guest", current_kib - (hvm ? 16384 : 0));
+    add_kib(object, "balloon", static_kib - current_kib);
     return object;
 }
 
@@ -67,10 +67,10 @@ static struct json_object *domain(size_t i)
 {
     struct json_object *object = json_object_new_object();
     char text[TOP_TEXT];
-    uint64_t actual_kib = (1024 + 128 * (i % 7)) * UINT64_C(1024);
-    uint64_t target_kib = i % 3 == 0   ? actual_kib
-                          : i % 3 == 1 ? actual_kib / 2
-                                       : actual_kib + 262144;
+    uint64_t current_kib = (1024 + 128 * (i % 7)) * UINT64_C(1024);
+    uint64_t target_kib = i % 3 == 0   ? current_kib
+                          : i % 3 == 1 ? current_kib / 2
+                                       : current_kib + 262144;
     uint64_t static_kib = UINT64_C(3145728);
     add_kib(object, "domid", i);
     (void)snprintf(text, sizeof(text), "00000000-0000-4000-8000-%012zu", i);
@@ -81,20 +81,20 @@ static struct json_object *domain(size_t i)
     add_text(object, "state", states[i % 6]);
     add(object, "dom0", json_object_new_boolean(i == 0));
     add(object, "balloon", json_object_new_boolean(i % 4 != 3));
-    add_kib(object, "actual_kib", actual_kib);
+    add_kib(object, "current_kib", current_kib);
     add_kib(object, "target_kib", target_kib);
-    add_kib(object, "xen_maximum_kib", actual_kib + 1024);
+    add_kib(object, "xen_maximum_kib", current_kib + 1024);
     add_kib(object, "dynamic_min_kib", 524288);
     add_kib(object, "dynamic_max_kib", static_kib);
     add_kib(object, "static_max_kib", static_kib);
     add_kib(object, "overhead_kib", 20480);
-    add(object, "segments", i % 5 == 4 ? NULL : segments(i, actual_kib, static_kib));
+    add(object, "segments", i % 5 == 4 ? NULL : segments(i, current_kib, static_kib));
     add(object, "used_kib", i % 2 ? NULL : json_object_new_uint64(700 * UINT64_C(1024)));
     add_kib(object, "shares", 1000);
     add(object, "opted_out", json_object_new_boolean(i % 11 == 7));
     add(object, "paused", json_object_new_boolean(i % 11 == 6));
     add_text(object, "balloon_status", statuses[i % 5]);
-    add(object, "need_kib", i % 5 == 4 ? NULL : json_object_new_uint64(actual_kib - 131072));
+    add(object, "need_kib", i % 5 == 4 ? NULL : json_object_new_uint64(current_kib - 131072));
     (void)snprintf(text, sizeof(text), "%s%zu gives 131072 KiB that it does not use", names[0], i);
     add(object, "why",
         i % 3 == 1 ? add(json_object_new_object(), "message", json_object_new_string(text)) : NULL);

@@ -186,7 +186,7 @@ const tests = {
     same(await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow")), "0", "Home goes to the beginning");
     await page.keyboard.press("ArrowRight");
     same(await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow")), "1", "the arrow goes on in time");
-    holds(before !== null && /actual/.test(await page.evaluate(() => document.activeElement.getAttribute("aria-valuetext"))), "the slider does not say what is there");
+    holds(before !== null && /current/.test(await page.evaluate(() => document.activeElement.getAttribute("aria-valuetext"))), "the slider does not say what is there");
     await press("Shift+Tab", (e) => e.tag === "INPUT" && e.text === "", "back to the tools");
     await close(page);
     await world.end();
@@ -222,7 +222,7 @@ const tests = {
     const names = await page.$$eval("button.guest .name", (all) => all.slice(0, 4).map((one) => one.textContent));
     same(names, ["dom0", "vm1", "vm2", "vm3"], "by name");
     await page.selectOption(".tools select", "takes");
-    const sizes = await numbers(page, "button.guest", "actual");
+    const sizes = await numbers(page, "button.guest", "current");
     holds(sizes[0] >= sizes[1], "by size");
     const work = await page.evaluate(async () => {
       const seq = () => document.querySelector("main").dataset.seq;

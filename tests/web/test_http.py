@@ -123,7 +123,7 @@ def test_state():
         parts = host["parts"]
         assert sum(parts.values()) - host["overcounted_kib"] == host["total_kib"]
         guests = [d for d in state["domains"] if not d["dom0"]]
-        assert sum(d["actual_kib"] for d in guests) == parts["domains"]
+        assert sum(d["current_kib"] for d in guests) == parts["domains"]
         assert sum(d["overhead_kib"] for d in state["domains"]) == parts["overhead"]
         assert len(state["domains"]) == 51
         until(lambda: same(web, client))
@@ -133,7 +133,7 @@ def test_state():
 def same(web, client):
     """Nothing moves on that host, so that two looks may be compared."""
     state = until(lambda: (a := web.ask("/api/state")).status == 200 and a.json())
-    names = ("domid", "uuid", "name", "actual_kib", "target_kib", "xen_maximum_kib", "segments")
+    names = ("domid", "uuid", "name", "current_kib", "target_kib", "xen_maximum_kib", "segments")
     told = [[d[n] for n in names] for d in client.call("domains")["domains"]]
     return [[d[n] for n in names] for d in state["domains"]] == told and \
         state["host"]["parts"] == client.call("host")["parts"]

@@ -46,10 +46,10 @@ const SPANS: [string, string, SegmentKey[], "left" | "right", number, string][] 
 
 /** Where nobody knows its type a domain has overhead, what it holds, and what it may grow into. */
 function undivided(domain: Domain): Segment[] {
-  const room = Math.max(0, (domain.static_max_kib ?? domain.actual_kib) - domain.actual_kib);
+  const room = Math.max(0, (domain.static_max_kib ?? domain.current_kib) - domain.current_kib);
   return [
     { key: "overhead", name: "overhead", means: "what the host spends on it; how that divides is not known", kib: domain.overhead_kib },
-    { key: "guest", name: "guest", means: "what it holds", kib: domain.actual_kib },
+    { key: "guest", name: "guest", means: "what it holds", kib: domain.current_kib },
     { key: "balloon", name: "balloon", means: "not there: what it may still grow into", kib: room },
   ];
 }

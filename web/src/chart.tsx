@@ -30,7 +30,7 @@ export const guestChart: Spec = {
   lines: [
     { key: "need", name: "need", from: "need", dash: [2, 4], width: 2 },
     { key: "target", name: "target", from: "target", dash: [7, 4], width: 2 },
-    { key: "guest", name: "actual", from: "actual", width: 2.5 },
+    { key: "guest", name: "current", from: "current", width: 2.5 },
   ],
 };
 

@@ -16,15 +16,15 @@ import { change, clock, exact, percent, readable, size, span, type Unit } from "
 
 /** From nothing to the static maximum: the range, what it holds, and where it is to be. */
 function Range({ domain, unit }: { domain: Domain; unit: Unit }) {
-  const most = Math.max(domain.static_max_kib ?? 0, domain.actual_kib, domain.target_kib ?? 0, 1);
+  const most = Math.max(domain.static_max_kib ?? 0, domain.current_kib, domain.target_kib ?? 0, 1);
   const at = (kib: Kib) => (100 * Math.min(kib, most)) / most;
   const min = domain.dynamic_min_kib;
   const max = domain.dynamic_max_kib;
   return (
-    <svg class="range" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label={`holds ${size(domain.actual_kib, unit)}${min !== null && max !== null ? `, may be moved between ${size(min, unit)} and ${size(max, unit)}` : ""}`}>
+    <svg class="range" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label={`holds ${size(domain.current_kib, unit)}${min !== null && max !== null ? `, may be moved between ${size(min, unit)} and ${size(max, unit)}` : ""}`}>
       <rect class="rail" x="0" y="5" width="100" height="4" />
       {min !== null && max !== null && <rect class="between" x={at(min)} y="3" width={Math.max(0.6, at(max) - at(min))} height="8" />}
-      <rect class="held" x="0" y="5" width={at(domain.actual_kib)} height="4" />
+      <rect class="held" x="0" y="5" width={at(domain.current_kib)} height="4" />
       {domain.need_kib !== null && <path class="need" d={`M${at(domain.need_kib)} 0 V14`} />}
       {domain.target_kib !== null && <path class="target" d={`M${at(domain.target_kib)} 0 V14`} />}
     </svg>
@@ -45,7 +45,7 @@ function Way({ domain, unit }: { domain: Domain; unit: Unit }) {
   const target = domain.target_kib;
   return (
     <p class="way">
-      <strong>{size(domain.actual_kib, unit)}</strong>
+      <strong>{size(domain.current_kib, unit)}</strong>
       {target === null ? (
         <span class="faint"> · it has no target</span>
       ) : move === "still" ? (
@@ -55,7 +55,7 @@ function Way({ domain, unit }: { domain: Domain; unit: Unit }) {
           <span class={`arrow ${move}`} aria-hidden="true"> → </span>
           <span class="hidden">to </span>
           <strong>{size(target, unit)}</strong>
-          <span class={`arrow ${move}`}> {move === "grows" ? "▲ grows" : "▼ shrinks"} {change(target - domain.actual_kib, unit)}</span>
+          <span class={`arrow ${move}`}> {move === "grows" ? "▲ grows" : "▼ shrinks"} {change(target - domain.current_kib, unit)}</span>
         </>
       )}
     </p>

@@ -16,7 +16,7 @@ export const SORTS = {
   takes: { name: "size", by: (a: Domain, b: Domain) => takes(b) - takes(a) },
   moving: {
     name: "movement",
-    by: (a: Domain, b: Domain) => Math.abs((b.target_kib ?? b.actual_kib) - b.actual_kib) - Math.abs((a.target_kib ?? a.actual_kib) - a.actual_kib),
+    by: (a: Domain, b: Domain) => Math.abs((b.target_kib ?? b.current_kib) - b.current_kib) - Math.abs((a.target_kib ?? a.current_kib) - a.current_kib),
   },
   marked: { name: "trouble", by: (a: Domain, b: Domain) => weight(b) - weight(a) },
 } as const;
@@ -69,7 +69,7 @@ function Small({ domain, most_kib }: { domain: Domain; most_kib: Kib }) {
 
 function describe(domain: Domain, unit: Unit): string {
   const move = moveOf(domain);
-  const words = [nameOf(domain), `holds ${size(domain.actual_kib, unit)}`];
+  const words = [nameOf(domain), `holds ${size(domain.current_kib, unit)}`];
   if (domain.target_kib !== null)
     words.push(move === "still" ? "at its target" : `${move === "grows" ? "growing" : "shrinking"} to ${size(domain.target_kib, unit)}`);
   return words.concat(marksOf(domain).map((mark) => mark.word)).join(", ");
@@ -87,7 +87,7 @@ function Card({ domain, most_kib, unit, selected, focusable, select }: { domain:
         aria-label={describe(domain, unit)}
         tabIndex={focusable ? 0 : -1}
         data-domid={domain.domid}
-        data-actual={domain.actual_kib}
+        data-current={domain.current_kib}
         data-target={domain.target_kib}
         data-balloon-status={domain.balloon_status}
         onClick={() => select(domain.domid)}
@@ -95,7 +95,7 @@ function Card({ domain, most_kib, unit, selected, focusable, select }: { domain:
         <Small domain={domain} most_kib={most_kib} />
         <span class="name">{nameOf(domain)}</span>
         <span class="held">
-          {size(domain.actual_kib, unit)}
+          {size(domain.current_kib, unit)}
           {move !== "still" && <span class={`arrow ${move}`}> {ARROWS[move]}</span>}
         </span>
         <span class="marks">
@@ -117,7 +117,7 @@ function Table({ domains, unit, selected, select }: { domains: Domain[]; unit: U
             <th scope="col">domain</th>
             <th scope="col">type</th>
             <th scope="col">state</th>
-            <th scope="col" class="number">actual</th>
+            <th scope="col" class="number">current</th>
             <th scope="col" class="number">target</th>
             <th scope="col" class="number">to go</th>
             <th scope="col" class="number">minimum</th>
@@ -139,9 +139,9 @@ function Table({ domains, unit, selected, select }: { domains: Domain[]; unit: U
                 {marksOf(domain).length ? marksOf(domain).map((mark) => <Badge key={mark.word} mark={mark} />) : domain.state}
               </td>
               {[
-                domain.actual_kib,
+                domain.current_kib,
                 domain.target_kib,
-                domain.target_kib === null ? null : domain.target_kib - domain.actual_kib,
+                domain.target_kib === null ? null : domain.target_kib - domain.current_kib,
                 domain.dynamic_min_kib,
                 domain.dynamic_max_kib,
                 domain.xen_maximum_kib,

@@ -61,8 +61,8 @@ export class History {
       const key = `${domain.domid} ${domain.uuid}`;
       there.add(key);
       let series = this.guests.get(key);
-      if (!series) this.guests.set(key, (series = new Series(["actual", "target", "need"], 900)));
-      series.add(time, [domain.actual_kib, domain.target_kib, domain.need_kib]);
+      if (!series) this.guests.set(key, (series = new Series(["current", "target", "need"], 900)));
+      series.add(time, [domain.current_kib, domain.target_kib, domain.need_kib]);
     }
     for (const key of this.guests.keys()) if (!there.has(key)) this.guests.delete(key);
   }

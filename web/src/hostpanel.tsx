@@ -24,12 +24,12 @@ interface Props {
 /** The guests' part is divided among them, in their order. */
 function Bands({ domains, y, height, selected }: { domains: Domain[]; y: number; height: number; selected: number | null }) {
   const guests = domains.filter((domain) => !domain.dom0);
-  const sum = guests.reduce((total, domain) => total + domain.actual_kib, 0);
+  const sum = guests.reduce((total, domain) => total + domain.current_kib, 0);
   let at = y;
   return (
     <g>
       {guests.map((domain) => {
-        const tall = sum > 0 ? (height * domain.actual_kib) / sum : 0;
+        const tall = sum > 0 ? (height * domain.current_kib) / sum : 0;
         const band = (
           <rect
             key={domain.domid}

@@ -156,7 +156,7 @@ function Top({ view, unit, setUnit }: { view: View; unit: Unit; setUnit: (unit: 
 function worthALook(state: State): number | null {
   const bad = state.domains.find((domain) => marksOf(domain).some((mark) => mark.tone === "bad"));
   const guests = state.domains.filter((domain) => !domain.dom0);
-  const largest = guests.reduce<(typeof guests)[number] | undefined>((a, b) => (!a || b.actual_kib > a.actual_kib ? b : a), undefined);
+  const largest = guests.reduce<(typeof guests)[number] | undefined>((a, b) => (!a || b.current_kib > a.current_kib ? b : a), undefined);
   return (bad ?? largest ?? state.domains[0])?.domid ?? null;
 }
 

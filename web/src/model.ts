@@ -52,7 +52,7 @@ export interface Domain {
   state: string;
   dom0: boolean;
   balloon: boolean;
-  actual_kib: Kib;
+  current_kib: Kib;
   target_kib: Kib | null;
   xen_maximum_kib: Kib | null;
   dynamic_min_kib: Kib | null;
@@ -142,7 +142,7 @@ export interface State {
 export const nameOf = (domain: Domain): string => domain.name ?? `domain ${domain.domid}`;
 
 /** What a domain takes of the host: what it holds, and what is spent on it beyond. */
-export const takes = (domain: Domain): Kib => domain.actual_kib + domain.overhead_kib;
+export const takes = (domain: Domain): Kib => domain.current_kib + domain.overhead_kib;
 
 /** Nearer than a MiB to its target counts as there, as in `ballast top`: balloons stop in whole pages, and a HVM guest
     without a video adapter never holds its last ones. */
@@ -152,8 +152,8 @@ export type Move = "grows" | "shrinks" | "still";
 
 export function moveOf(domain: Domain): Move {
   const target = domain.target_kib;
-  if (target === null || Math.abs(target - domain.actual_kib) <= NEAR_KIB) return "still";
-  return target > domain.actual_kib ? "grows" : "shrinks";
+  if (target === null || Math.abs(target - domain.current_kib) <= NEAR_KIB) return "still";
+  return target > domain.current_kib ? "grows" : "shrinks";
 }
 
 export interface Mark {

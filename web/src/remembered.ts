@@ -41,7 +41,7 @@ export const ofHost: Source = { key: "host", domain: null, names: PART_KEYS, col
 export const ofGuest = (uuid: string): Source => ({
   key: uuid,
   domain: uuid,
-  names: ["actual", "target", "need"],
+  names: ["current", "target", "need"],
   column: (answer, name) => {
     const mean = (answer[`${name}_kib`] as { mean?: Column } | undefined)?.mean;
     return name === "need" ? mean?.map((kib) => kib || null) : mean; // 0: it is not known

@@ -21,7 +21,7 @@ const GIB = 1024 * 1024;
 
 const domain = (what: Partial<Domain>): Domain => ({
   domid: 1, uuid: "u", name: "web", type: "hvm", state: "run", dom0: false, balloon: true,
-  actual_kib: 2 * GIB, target_kib: 2 * GIB, xen_maximum_kib: 2 * GIB, dynamic_min_kib: GIB, dynamic_max_kib: 3 * GIB,
+  current_kib: 2 * GIB, target_kib: 2 * GIB, xen_maximum_kib: 2 * GIB, dynamic_min_kib: GIB, dynamic_max_kib: 3 * GIB,
   static_max_kib: 3 * GIB, overhead_kib: 20480, segments: null, used_kib: null, reported_free_kib: null,
   report_age_usec: null, shares: 1000, opted_out: false, paused: false, balloon_status: "follows", need_kib: null,
   floor_kib: null, reclaim_kib_per_sec: null, grow_kib_per_sec: null, trust_permyriad: null, why: null, reservation: null,
@@ -109,7 +109,7 @@ test("what is to be noticed: the worst first, and none of it by colour alone", (
 });
 
 test("search takes all words, and the order is as chosen", () => {
-  const all = [domain({ domid: 2, name: "vm10" }), domain({ domid: 1, name: "vm9", balloon_status: "stuck" }), domain({ domid: 3, name: "mail", actual_kib: 9 * GIB })];
+  const all = [domain({ domid: 2, name: "vm10" }), domain({ domid: 1, name: "vm9", balloon_status: "stuck" }), domain({ domid: 3, name: "mail", current_kib: 9 * GIB })];
   const names = (list: Domain[]) => list.map((one) => one.name);
   assert.deepEqual(names(sorted(all, "number", "")), ["vm9", "vm10", "mail"]);
   assert.deepEqual(names(sorted(all, "name", "")), ["mail", "vm9", "vm10"]);
@@ -153,7 +153,7 @@ test("the host's past sums as the daemon says it, is empty where parts are not k
 
 test("a guest's past has the means, and no need where none is known", () => {
   const of = (mean: number[]) => ({ min: mean, mean, max: mean });
-  const series = seriesOf(ofGuest("u"), answer({ time_usec: [0, 15e6], end_usec: [15e6, 30e6], actual_kib: of([5, 6]), target_kib: of([5, 5]), need_kib: of([0, 3]) }));
+  const series = seriesOf(ofGuest("u"), answer({ time_usec: [0, 15e6], end_usec: [15e6, 30e6], current_kib: of([5, 6]), target_kib: of([5, 5]), need_kib: of([0, 3]) }));
   assert.deepEqual(series.columns, [[0, 15], [5, 6], [5, 5], [null, 3]]);
 });
 

@@ -114,7 +114,7 @@ static void take_domain(struct top_guest *guest, const struct json_object *domai
         .has_balloon = answer_flag(domain, "balloon"),
         .opted_out = answer_flag(domain, "opted_out"),
         .paused = answer_flag(domain, "paused"),
-        .actual_kib = answer_sum(domain, "actual_kib"),
+        .current_kib = answer_sum(domain, "current_kib"),
         .target_kib = answer_number(domain, "target_kib"),
         .xen_maximum_kib = answer_number(domain, "xen_maximum_kib"),
         .dynamic_min_kib = answer_number(domain, "dynamic_min_kib"),

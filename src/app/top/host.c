@@ -61,9 +61,9 @@ int top_guest_breakdown(const struct top_guest *guest, struct ballast_breakdown 
         xenstore.videoram_kib = segment_kib[BALLAST_VIDEO];
     } else {
         segment_kib[BALLAST_EXTRA_EXTERNAL] = host_or_zero(guest->overhead_kib);
-        segment_kib[BALLAST_GUEST] = guest->actual_kib;
+        segment_kib[BALLAST_GUEST] = guest->current_kib;
         segment_kib[BALLAST_BALLOON] =
-            ballast_sub_floor(host_or_zero(guest->static_max_kib), guest->actual_kib);
+            ballast_sub_floor(host_or_zero(guest->static_max_kib), guest->current_kib);
     }
     uint64_t footprint_kib = 0;
     for (int i = 0; i < BALLAST_BALLOON; i++)

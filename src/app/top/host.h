@@ -46,8 +46,8 @@ struct top_guest {
     bool has_balloon;
     bool opted_out;
     bool paused; /* balancing of it is */
-    uint64_t actual_kib;
-    uint64_t target_kib; /* counts like actual_kib */
+    uint64_t current_kib;
+    uint64_t target_kib; /* counts like current_kib */
     uint64_t xen_maximum_kib;
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;

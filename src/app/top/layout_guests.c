@@ -35,9 +35,9 @@ static char way_of(const struct top_guest *guest)
 {
     if (guest->target_kib == BALLAST_NONE)
         return ' ';
-    if (ballast_sub_floor(guest->actual_kib, guest->target_kib) >= BALLAST_MIB_KIB)
+    if (ballast_sub_floor(guest->current_kib, guest->target_kib) >= BALLAST_MIB_KIB)
         return 'v';
-    return ballast_sub_floor(guest->target_kib, guest->actual_kib) >= BALLAST_MIB_KIB ? '^' : '=';
+    return ballast_sub_floor(guest->target_kib, guest->current_kib) >= BALLAST_MIB_KIB ? '^' : '=';
 }
 
 static struct plan plan_for(unsigned columns)
@@ -103,7 +103,7 @@ static void draw_figures(const struct top_guest *guest, struct top_cells *cells,
     char text[CELL];
     char way[] = {way_of(guest), '\0'};
     enum top_style style = *way == '^' ? TOP_UP : *way == 'v' ? TOP_DOWN : TOP_PLAIN;
-    layout_guests_size_text(guest->actual_kib, text);
+    layout_guests_size_text(guest->current_kib, text);
     top_put_right(cells, row, column, SIZE, TOP_PLAIN, text);
     (void)top_put(cells, row, column + SIZE + 1, 1, style, way);
     layout_guests_size_text(guest->target_kib, text);

@@ -97,7 +97,7 @@ static void add_text_line_figures(struct window *window, const struct top_guest 
     char most[TOP_SIZE];
     top_size(guest->dynamic_min_kib, least);
     top_size(guest->dynamic_max_kib, most);
-    add_text_line_size(window, "holds", guest->actual_kib);
+    add_text_line_size(window, "holds", guest->current_kib);
     add_text_line_size(window, "target", guest->target_kib);
     add(window, TOP_PLAIN, "%-18s %14s to %s", "range", least, most);
     add_text_line_size(window, "static maximum", guest->static_max_kib);

@@ -38,8 +38,8 @@ static uint64_t gap_kib(const struct top_guest *guest)
 {
     if (guest->target_kib == BALLAST_NONE)
         return 0;
-    return ballast_max_u64(ballast_sub_floor(guest->actual_kib, guest->target_kib),
-                           ballast_sub_floor(guest->target_kib, guest->actual_kib));
+    return ballast_max_u64(ballast_sub_floor(guest->current_kib, guest->target_kib),
+                           ballast_sub_floor(guest->target_kib, guest->current_kib));
 }
 
 /* What is not known comes last. */
@@ -52,7 +52,7 @@ static uint64_t order_size_of(enum top_sort sort, const struct top_guest *guest)
 {
     switch (sort) {
     case TOP_BY_ACTUAL:
-        return guest->actual_kib;
+        return guest->current_kib;
     case TOP_BY_TARGET:
         return order_known(guest->target_kib);
     case TOP_BY_NEED:
@@ -62,7 +62,7 @@ static uint64_t order_size_of(enum top_sort sort, const struct top_guest *guest)
     case TOP_BY_RANGE: /* as it is shown: only where both ends are known */
         return guest->dynamic_min_kib == BALLAST_NONE ? 0 : order_known(guest->dynamic_max_kib);
     case TOP_BY_BAR:
-        return ballast_add_ceil(guest->actual_kib, guest->overhead_kib);
+        return ballast_add_ceil(guest->current_kib, guest->overhead_kib);
     case TOP_BY_ID:
     case TOP_BY_NAME:
     case TOP_BY_STATE:

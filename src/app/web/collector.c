@@ -172,8 +172,8 @@ static bool is_whole(const struct collector *collector)
 {
     const struct json_object *parts = member(collector->part[PART_HOST], "parts");
     const struct json_object *domains = member_array(collector->part[PART_DOMAINS], "domains");
-    return parts && sum_of(domains, "actual_kib", 0) == member_number(parts, "domains") &&
-           sum_of(domains, "actual_kib", 1) == member_number(parts, "dom0") &&
+    return parts && sum_of(domains, "current_kib", 0) == member_number(parts, "domains") &&
+           sum_of(domains, "current_kib", 1) == member_number(parts, "dom0") &&
            sum_of(domains, "overhead_kib", -1) == member_number(parts, "overhead");
 }
 

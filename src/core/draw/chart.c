@@ -259,26 +259,26 @@ static void add_strip(const struct page *page, const struct chart_strip *strip, 
     const struct chart *chart = page->chart;
     size_t count = chart->samples;
     size_t last = count - 1;
-    uint64_t most_kib = chart_most_kib(strip->actual_kib, count, 1);
+    uint64_t most_kib = chart_most_kib(strip->current_kib, count, 1);
     most_kib = chart_most_kib(strip->target_kib, count, most_kib);
     most_kib = chart_most_kib(strip->peak_kib, count, most_kib);
     most_kib = scale_end(chart_most_kib(strip->need_kib, count, most_kib));
     add_frame(page, strip->name, top, most_kib);
     if (strip->peak_kib)
         add_chart_steps(page, "peak", strip->peak_kib, top, most_kib);
-    add_area(page, "holds", strip->actual_kib, top, most_kib);
+    add_area(page, "holds", strip->current_kib, top, most_kib);
     if (strip->need_kib)
         add_chart_steps(page, "need", strip->need_kib, top, most_kib);
     add_chart_steps(page, "target", strip->target_kib, top, most_kib);
     struct label labels[3];
     size_t used = 0;
-    if (strip->actual_kib[last] == 0) {
+    if (strip->current_kib[last] == 0) {
         ballast_text_add(page->text, "<text x=\"%d\" y=\"%u\">is gone</text>\n", LEFT + PLOT + 8,
                          top + STRIP);
         return;
     }
     labels[used++] =
-        (struct label){.class = "tholds", .word = "holds", .kib = strip->actual_kib[last]};
+        (struct label){.class = "tholds", .word = "holds", .kib = strip->current_kib[last]};
     labels[used++] =
         (struct label){.class = "ttarget", .word = "target", .kib = strip->target_kib[last]};
     if (strip->need_kib && strip->need_kib[last] > 0)

@@ -15,10 +15,10 @@
 /* One guest; each array has as many values as the chart has samples. 0: it does not exist then. */
 struct chart_strip {
     const char *name;
-    const uint64_t *actual_kib;
+    const uint64_t *current_kib;
     const uint64_t *target_kib;
     const uint64_t *need_kib; /* NULL or all 0: it has none */
-    const uint64_t *peak_kib; /* NULL: it is not known how high actual_kib went in between */
+    const uint64_t *peak_kib; /* NULL: it is not known how high current_kib went in between */
 };
 
 enum chart_answer { CHART_GRANTED, CHART_REFUSED, CHART_WAITING };

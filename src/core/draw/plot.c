@@ -14,7 +14,7 @@ struct cell {
 
 static uint64_t plot_most_kib(const struct draw_plot *plot)
 {
-    const uint64_t *const all[] = {plot->actual_kib, plot->peak_kib, plot->target_kib,
+    const uint64_t *const all[] = {plot->current_kib, plot->peak_kib, plot->target_kib,
                                    plot->need_kib};
     uint64_t most = 1;
     for (size_t i = 0; i < 4; i++) {
@@ -47,7 +47,7 @@ static struct cell cell_at(const struct draw_plot *plot, size_t column, size_t r
         return (struct cell){'-', INK_TARGET};
     if (lies_in(plot->need_kib, column, row, rows, most_kib))
         return (struct cell){'.', INK_NEED};
-    if (reaches_row(plot->actual_kib, column, row, rows, most_kib))
+    if (reaches_row(plot->current_kib, column, row, rows, most_kib))
         return (struct cell){'#', INK_HELD};
     if (reaches_row(plot->peak_kib, column, row, rows, most_kib))
         return (struct cell){'\'', INK_HELD};

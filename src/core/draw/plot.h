@@ -16,7 +16,7 @@ struct draw_plot {
     size_t columns;
     size_t rows; /* at least 2 */
     /* A value a column, 0: nothing is known; each but the first may be NULL. */
-    const uint64_t *actual_kib;
+    const uint64_t *current_kib;
     const uint64_t *peak_kib;
     const uint64_t *target_kib;
     const uint64_t *need_kib;

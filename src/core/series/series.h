@@ -19,7 +19,7 @@
 
 #include <ballast/error.h>
 
-enum series_name { SERIES_ACTUAL, SERIES_TARGET, SERIES_NEED, SERIES };
+enum series_name { SERIES_CURRENT, SERIES_TARGET, SERIES_NEED, SERIES };
 
 /* Weights are time that was sampled, in tenths of a second. */
 enum { SERIES_WEIGHT_SEC = 10 };

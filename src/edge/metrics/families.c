@@ -307,12 +307,12 @@ typedef uint64_t value_fn(const struct json_object *domain);
 static uint64_t pressure(const struct json_object *domain)
 {
     uint64_t need_kib = metrics_number(domain, "need_kib");
-    uint64_t actual_kib = metrics_number(domain, "actual_kib");
-    if (need_kib == BALLAST_NONE || actual_kib == BALLAST_NONE)
+    uint64_t current_kib = metrics_number(domain, "current_kib");
+    if (need_kib == BALLAST_NONE || current_kib == BALLAST_NONE)
         return BALLAST_NONE;
     if (need_kib == 0)
         return 0;
-    return ballast_mul_div(ballast_sub_floor(need_kib, actual_kib), BALLAST_PERMYRIAD, need_kib);
+    return ballast_mul_div(ballast_sub_floor(need_kib, current_kib), BALLAST_PERMYRIAD, need_kib);
 }
 
 static uint64_t follows(const struct json_object *domain)
@@ -427,7 +427,7 @@ static void write_memory(struct metrics_text *text, const struct metrics_family 
     char id[24];
     struct cut cut = {.text = text, .family = family};
     label_domain(domain, id, cut.labels);
-    cut.left_kib = metrics_number(domain, "actual_kib");
+    cut.left_kib = metrics_number(domain, "current_kib");
     if (cut.left_kib == BALLAST_NONE)
         return;
     if (segments) {

@@ -42,7 +42,7 @@ static uint64_t daemon_host_or_else(uint64_t kib, uint64_t otherwise)
 static void fill_daemon_host_domain(const struct json_object *object, struct ballast_domain *out)
 {
     int state = ballast_domain_state_find(cli_field_string(object, "state"));
-    uint64_t tot_kib = cli_field_sum(object, "actual_kib");
+    uint64_t tot_kib = cli_field_sum(object, "current_kib");
     uint64_t target_kib = daemon_host_or_else(cli_field_u64(object, "target_kib"), tot_kib);
     uint64_t most_kib = daemon_host_or_else(cli_field_u64(object, "dynamic_max_kib"), target_kib);
     *out = (struct ballast_domain){

@@ -102,7 +102,7 @@ static uint64_t above_minimum_kib(const struct json_object *domain)
     uint64_t min_kib = cli_field_u64(domain, "dynamic_min_kib");
     if (min_kib == BALLAST_NONE)
         return 0;
-    return ballast_sub_floor(cli_field_sum(domain, "actual_kib"), min_kib);
+    return ballast_sub_floor(cli_field_sum(domain, "current_kib"), min_kib);
 }
 
 static void tell_donors(const struct cli_admission_preview *preview, FILE *out)

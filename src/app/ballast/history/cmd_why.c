@@ -59,7 +59,7 @@ static void print_now(const struct json_object *domain, const struct json_object
     const struct json_object *now = cli_field_at(found, "domains", 0);
     char *name = cli_field_shown(domain, "name");
     if (now) {
-        add_why_size(&text, " holds ", cli_field_u64(now, "actual_kib"));
+        add_why_size(&text, " holds ", cli_field_u64(now, "current_kib"));
         add_why_size(&text, ", target ", cli_field_u64(now, "target_kib"));
         add_why_size(&text, ", need ", cli_field_u64(now, "need_kib"));
     }

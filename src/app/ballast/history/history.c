@@ -69,7 +69,7 @@ static void fill_parts(struct cli_history *history, size_t i, size_t at)
 /* A point that stands for longer than a step is in all of them, unless a finer one is there. */
 static void fill_history_step(struct cli_history *history, size_t i)
 {
-    static const char *const names[2][3] = {{"actual_kib", "target_kib", "need_kib"},
+    static const char *const names[2][3] = {{"current_kib", "target_kib", "need_kib"},
                                             {"free_kib", "promised_kib", "deficit_kib"}};
     const char *const *name = names[history->is_host];
     const struct json_object *answer = history->answer;
@@ -81,7 +81,7 @@ static void fill_history_step(struct cli_history *history, size_t i)
     for (size_t at = 0; at < history->steps; at++) {
         if (history->usec[at] < begin || history->usec[at] >= end)
             continue;
-        history->actual_kib[at] = value_at(answer, name[0], "mean", i);
+        history->current_kib[at] = value_at(answer, name[0], "mean", i);
         history->least_kib[at] = value_at(answer, name[0], "min", i);
         history->peak_kib[at] = value_at(answer, name[0], "max", i);
         history->target_kib[at] = value_at(answer, name[1], "mean", i);
@@ -104,8 +104,8 @@ static void take_history(struct cli_history *history)
     uint64_t steps =
         ballast_div_up(ballast_sub_floor(until_usec, history->from_usec), history->step_usec);
     history->steps = (size_t)ballast_max_u64(ballast_min_u64(steps, STEPS_MOST), 2);
-    uint64_t **const arrays[] = {&history->usec,     &history->actual_kib, &history->least_kib,
-                                 &history->peak_kib, &history->target_kib, &history->need_kib};
+    uint64_t **const arrays[] = {&history->usec,     &history->current_kib, &history->least_kib,
+                                 &history->peak_kib, &history->target_kib,  &history->need_kib};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         *arrays[i] = xcheck(calloc(history->steps, sizeof(uint64_t)));
     /* An older daemon tells no parts. */
@@ -156,8 +156,8 @@ int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *
 
 void cli_history_release(struct cli_history *history)
 {
-    uint64_t *const arrays[] = {history->usec,     history->actual_kib, history->least_kib,
-                                history->peak_kib, history->target_kib, history->need_kib};
+    uint64_t *const arrays[] = {history->usec,     history->current_kib, history->least_kib,
+                                history->peak_kib, history->target_kib,  history->need_kib};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
     for (size_t i = 0; i < BALLAST_PARTS; i++)

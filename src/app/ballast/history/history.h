@@ -21,7 +21,7 @@ struct cli_history {
     uint64_t step_usec;
     size_t steps;
     uint64_t *usec; /* where each begins */
-    uint64_t *actual_kib;
+    uint64_t *current_kib;
     uint64_t *least_kib;
     uint64_t *peak_kib;
     uint64_t *target_kib;

@@ -104,7 +104,7 @@ void cli_history_draw_plot(const struct cli_history *history, bool colour)
     char *marks = marks_of(history);
     struct draw_plot plot = {.columns = history->steps,
                              .rows = ROWS,
-                             .actual_kib = history->actual_kib,
+                             .current_kib = history->current_kib,
                              .peak_kib = history->peak_kib,
                              .target_kib = history->target_kib,
                              .need_kib = history->is_host ? NULL : history->need_kib,
@@ -148,7 +148,7 @@ void cli_history_draw_table(const struct cli_history *history)
     for (size_t i = 0; i < 6; i++)
         cli_table_add(&table, "%s", heads[history->is_host][i]);
     for (size_t i = 0; i < history->steps; i++) {
-        const uint64_t values[] = {history->actual_kib[i], history->least_kib[i],
+        const uint64_t values[] = {history->current_kib[i], history->least_kib[i],
                                    history->peak_kib[i], history->target_kib[i],
                                    history->need_kib[i]};
         if (history->peak_kib[i] == 0 && history->target_kib[i] == 0)
@@ -225,7 +225,7 @@ void cli_history_draw_svg(const struct cli_history *history)
     char subtitle[160];
     struct chart_layer layers[BALLAST_PARTS];
     struct chart_strip strip = {.name = history->name,
-                                .actual_kib = history->actual_kib,
+                                .current_kib = history->current_kib,
                                 .target_kib = history->target_kib,
                                 .need_kib = history->need_kib,
                                 .peak_kib = history->peak_kib};
@@ -241,7 +241,7 @@ void cli_history_draw_svg(const struct cli_history *history)
         .title = history->name,
         .subtitle = subtitle,
         .usec = history->usec,
-        .free_kib = history->is_host && !history->has_parts ? history->actual_kib : NULL,
+        .free_kib = history->is_host && !history->has_parts ? history->current_kib : NULL,
         .layers = layers,
         .layer_count = history->has_parts ? cli_history_parts_layers(history, layers) : 0,
         .samples = history->steps,

@@ -70,7 +70,7 @@ static void print_backoff(const struct json_object *status)
         const struct json_object *domain = cli_field_at(status, "backoff", i);
         print_words("backoff   ", domain, "name");
         printf(" holds %" PRIu64 " KiB and is not asked for less, ",
-               cli_field_sum(domain, "actual_kib"));
+               cli_field_sum(domain, "current_kib"));
         print_words("", domain, "why");
         putchar('\n');
     }

@@ -22,7 +22,7 @@ static void fill_guest(const struct host_access *access, const struct ballast_pr
         .type = from->is.type,
         .is_dom0 = from->is_dom0,
         .has_balloon = from->is.has_balloon,
-        .actual_kib = from->is.tot_kib,
+        .current_kib = from->is.tot_kib,
         .target_kib = from->whole_target_kib,
         .xen_maximum_kib = from->is.max_kib,
         .dynamic_min_kib = from->is.dynamic_min_kib,

@@ -137,7 +137,7 @@ static int create_sim_guest(struct cli_daemon_request *request, struct cli_need 
         cli_json_print(json_object_get(domain));
     else if (!rc)
         printf("domain %" PRIu64 " is there and holds %" PRIu64 " KiB\n",
-               cli_field_sum(domain, "domid"), cli_field_sum(domain, "actual_kib"));
+               cli_field_sum(domain, "domid"), cli_field_sum(domain, "current_kib"));
     json_object_put(domain);
     return rc;
 }

@@ -64,7 +64,7 @@ static struct chart_strip *new_strip(struct picture *picture, const char *name)
     struct chart_strip *strip = &picture->strips[picture->strip_count];
     uint64_t *values = picture->values + 3 * samples * picture->strip_count++;
     *strip = (struct chart_strip){.name = name,
-                                  .actual_kib = values,
+                                  .current_kib = values,
                                   .target_kib = values + samples,
                                   .need_kib = values + 2 * samples};
     return strip;

@@ -24,7 +24,7 @@ static struct cli_change_state change_state_of(const struct host_access *access,
         .dynamic_min_kib = is->dynamic_min_kib,
         .dynamic_max_kib = is->dynamic_max_kib,
         .maximum_kib = is->max_kib,
-        .actual_kib = is->tot_kib,
+        .current_kib = is->tot_kib,
         .pinned_kib = domain->pinned_kib,
     };
     if (access->is_daemon)
@@ -185,7 +185,7 @@ void cli_change_print(const struct cli_change *change)
     moved += print_moved("dynamic max", before->dynamic_max_kib, after->dynamic_max_kib);
     moved += print_moved("static maximum", before->static_max_kib, after->static_max_kib);
     moved += print_moved("Xen's maximum", before->maximum_kib, after->maximum_kib);
-    moved += print_moved("holds", before->actual_kib, after->actual_kib);
+    moved += print_moved("holds", before->current_kib, after->current_kib);
     moved += print_moved("pinned at", before->pinned_kib, after->pinned_kib);
     if (after->pinned_kib != BALLAST_NONE && *after->pinned_by)
         printf("    %-14s %s\n", "pinned by", after->pinned_by);
@@ -201,7 +201,7 @@ static struct json_object *state_json(const struct cli_change_state *state)
     cli_json_kib(object, "dynamic_max", state->dynamic_max_kib);
     cli_json_kib(object, "static_max", state->static_max_kib);
     cli_json_kib(object, "xen_maximum", state->maximum_kib);
-    cli_json_kib(object, "actual", state->actual_kib);
+    cli_json_kib(object, "actual", state->current_kib);
     cli_json_kib(object, "pinned", state->pinned_kib);
     cli_json_string(object, "pinned_by", *state->pinned_by ? state->pinned_by : NULL);
     return object;

@@ -29,7 +29,7 @@ struct cli_change_state {
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;
     uint64_t maximum_kib; /* Xen's, extra internal included */
-    uint64_t actual_kib;
+    uint64_t current_kib;
     uint64_t pinned_kib; /* as the daemon has it */
     char pinned_by[64];  /* the same; "": nobody */
 };

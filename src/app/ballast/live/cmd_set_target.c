@@ -243,9 +243,9 @@ static int sample_target(struct set_target *set, struct ballast_follow *follow,
     if (rc)
         return rc;
     uint64_t now_usec = change->access.host->now_usec;
-    set->state = ballast_follow_sample(follow, now_usec, change->after.actual_kib);
+    set->state = ballast_follow_sample(follow, now_usec, change->after.current_kib);
     (void)snprintf(text, sizeof(text), "%s holds %" PRIu64 " of %" PRIu64 " KiB", change->shown,
-                   change->after.actual_kib, set->goal_kib);
+                   change->after.current_kib, set->goal_kib);
     cli_progress_show(progress, now_usec, ballast_follow_permyriad(follow), text);
     return CLI_DONE;
 }
@@ -262,7 +262,7 @@ static int follow_it(struct set_target *set)
         .patience_usec = PATIENCE_USEC,
         .until_usec = ballast_add_ceil(began_usec, set->timeout_usec),
     };
-    ballast_follow_begin(&follow, began_usec, change->before.actual_kib);
+    ballast_follow_begin(&follow, began_usec, change->before.current_kib);
     cli_progress_begin(&progress, began_usec, change->json);
     cli_interrupt_catch();
     set->state = BALLAST_FOLLOW_MOVING;
@@ -299,15 +299,15 @@ static void tell_wait(const struct set_target *set)
     (void)snprintf(time, sizeof(time), "%" PRIu64 ".%" PRIu64 " s",
                    set->waited_usec / BALLAST_SEC_USEC,
                    set->waited_usec % BALLAST_SEC_USEC / (BALLAST_SEC_USEC / 10));
-    uint64_t actual_kib = set->change.after.actual_kib;
+    uint64_t current_kib = set->change.after.current_kib;
     if (set->state == BALLAST_FOLLOW_REACHED)
         printf("reached after %s\n", time);
     else if (set->state == BALLAST_FOLLOW_STOPPED)
-        printf("stopped at %" PRIu64 " KiB, %s\n", actual_kib, set->why);
+        printf("stopped at %" PRIu64 " KiB, %s\n", current_kib, set->why);
     else if (set->state == BALLAST_FOLLOW_LATE)
-        printf("not there after %s: it holds %" PRIu64 " KiB, %s\n", time, actual_kib, set->why);
+        printf("not there after %s: it holds %" PRIu64 " KiB, %s\n", time, current_kib, set->why);
     else
-        printf("interrupted: it holds %" PRIu64 " KiB and goes on to its target\n", actual_kib);
+        printf("interrupted: it holds %" PRIu64 " KiB and goes on to its target\n", current_kib);
 }
 
 static void print_set_target(const struct set_target *set, bool waited)

@@ -95,7 +95,7 @@ static void record_presence(struct recorder *recorder, const struct recorder_gue
                                   .until_usec = now_usec,
                                   .who = "toolstack",
                                   .from_kib = BALLAST_NONE,
-                                  .to_kib = guest->actual_kib,
+                                  .to_kib = guest->current_kib,
                                   .a_kib = BALLAST_NONE,
                                   .b_kib = BALLAST_NONE,
                                   .reservation = BALLAST_NONE,
@@ -179,13 +179,13 @@ static void count_moves(struct engine *engine, const struct recorder_guest *gues
 {
     if (!guest->runs || domain->state == BALLAST_DOMAIN_BUILD)
         return;
-    engine->counters.moved_down_kib += ballast_sub_floor(guest->actual_kib, domain->tot_kib);
-    engine->counters.moved_up_kib += ballast_sub_floor(domain->tot_kib, guest->actual_kib);
+    engine->counters.moved_down_kib += ballast_sub_floor(guest->current_kib, domain->tot_kib);
+    engine->counters.moved_up_kib += ballast_sub_floor(domain->tot_kib, guest->current_kib);
 }
 
 static void remember_sizes(struct recorder_guest *guest, const struct ballast_domain *domain)
 {
-    guest->actual_kib = domain->tot_kib;
+    guest->current_kib = domain->tot_kib;
     guest->target_kib = domain->target_kib;
     guest->maxmem_kib = domain->maxmem_kib;
 }

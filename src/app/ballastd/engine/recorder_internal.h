@@ -25,7 +25,7 @@ struct recorder_guest {
     struct series_fold fold; /* the bucket of that slot */
     struct series_bucket waiting[RECORDER_BUCKETS];
     size_t waiting_count;
-    uint64_t actual_kib; /* when it was looked at last */
+    uint64_t current_kib; /* when it was looked at last */
     uint64_t target_kib;
     uint64_t maxmem_kib;
     struct history_event open; /* that may go on; number 0: none */

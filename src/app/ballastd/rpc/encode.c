@@ -194,7 +194,7 @@ static void add_sizes(struct engine *engine, struct json_object *object,
 {
     uint64_t extra_internal_kib =
         engine_host_extra_internal_kib(engine_host(engine), domain->id, domain->maxmem_kib);
-    encode_u64(object, "actual_kib", domain->tot_kib);
+    encode_u64(object, "current_kib", domain->tot_kib);
     encode_u64(object, "target_kib", domain->target_kib);
     encode_u64(object, "xen_maximum_kib", ballast_add_ceil(domain->maxmem_kib, extra_internal_kib));
     encode_u64(object, "dynamic_min_kib", domain->dynamic_min_kib);
@@ -432,7 +432,7 @@ static struct json_object *encode_backoff(struct engine *engine)
         (void)floor_text(&estimate.floor, why, sizeof(why));
         encode_u64(object, "domid", domain->id);
         encode_text(object, "name", domain->name);
-        encode_u64(object, "actual_kib", domain->tot_kib);
+        encode_u64(object, "current_kib", domain->tot_kib);
         encode_u64(object, "floor_kib", estimate.floor.kib);
         encode_text(object, "why", why);
         build_append(array, object);
@@ -528,7 +528,7 @@ struct json_object *encode_tick(struct engine *engine)
         const struct ballast_domain *domain = &host->domains[i];
         struct json_object *entry = build_object();
         encode_u64(entry, "domid", domain->id);
-        encode_u64(entry, "actual_kib", domain->tot_kib);
+        encode_u64(entry, "current_kib", domain->tot_kib);
         encode_u64(entry, "target_kib", domain->target_kib);
         encode_u64(entry, "xen_maximum_kib", domain->maxmem_kib);
         build_append(domains, entry);
