@@ -187,7 +187,7 @@ def test_commands_count_by_it():
         assert commands.json("reserve", commands.guest)["granted_kib"] == need_kib
         grant = next(s for s in commands.json("plan", "--start", commands.guest)["steps"]
                      if s["step"] == "grant")
-        assert (grant["profile"], grant["need"]) == ("rack-7", need_kib), grant
+        assert (grant["profile"], grant["need_kib"]) == ("rack-7", need_kib), grant
         explained = commands.json("explain", "--profile", "host", commands.guest)
         assert (explained["profile"], explained["need"]) == ("rack-7", need_kib)
         lines = commands.run("status")[0].splitlines()

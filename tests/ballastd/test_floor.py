@@ -55,7 +55,7 @@ def test_video_memory_is_no_part_of_its_word():
         ballast = os.environ["BALLAST"]
         listed = subprocess.run([ballast, "list", "--json", "--host", f"sim:{daemon.config.parent / 'host.scn'}"],
                                 check=True, capture_output=True, text=True).stdout
-        floors = {d["name"]: d.get("floor") for d in map(json.loads, listed.splitlines()) if "name" in d}
+        floors = {d["name"]: d.get("floor_kib") for d in map(json.loads, listed.splitlines()) if "name" in d}
         assert floors["desk"] == 728 * MIB, listed
 
 

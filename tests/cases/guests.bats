@@ -125,8 +125,8 @@ load common
     note qubes-maxmemory/appvm.xml libxl max-memory >"$BATS_TEST_TMPDIR/said"
     [[ $(<"$BATS_TEST_TMPDIR/said") == "maxMemory of 4096000 KiB sizes the paging pool"*"upstream's refuses the element" ]]
     run -1 --separate-stderr ballast fits --host qubes-maxmemory/host.json --json qubes-maxmemory/appvm.xml
-    figure "$output" .need 443896
-    figure "$output" .missing 11768
+    figure "$output" .need_kib 443896
+    figure "$output" .missing_kib 11768
 }
 
 # maxGrantFrames may be 0 (VIR_XML_PROP_NONNEGATIVE), and only what is more is handed on.

@@ -48,10 +48,10 @@ END
     printf '%s\n' 'name = "vm-0"' 'builder = "hvm"' 'maxmem = 3048' 'memory = 3048' 'vcpus = 2' 'shadow_memory = 32' \
         'altp2m = 2' 'vga = "stdvga"' >vm-0.cfg
     run -1 --separate-stderr ballast fits --json --host xlinfo.txt vm-0.cfg
-    figure "$output" '"\(.profile) \(.need) \(.free) \(.missing)"' "xen-4.14.6 3154364 2488320 666044"
+    figure "$output" '"\(.profile) \(.need_kib) \(.free_kib) \(.missing_kib)"' "xen-4.14.6 3154364 2488320 666044"
     [[ $stderr == *"xlinfo.txt: note: it does not tell which domains there are"*"what Xen itself takes"*"whole MiB"* ]]
     run -1 --separate-stderr ballast plan --json --host xlinfo.txt --start vm-0.cfg
-    figure "$output" '.steps[0] | "\(.step) \(.need)"' "refuse 3154364"
+    figure "$output" '.steps[0] | "\(.step) \(.need_kib)"' "refuse 3154364"
     run -0 --separate-stderr ballast host --json --host xlinfo.txt
     figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.unexplained)"' "2488320 0 2807808"
     { echo '[root@h1 ~]# xl info'; cat xlinfo.txt; echo '[root@h1 ~]# xl list'
@@ -165,7 +165,7 @@ END
         [[ $output == *"invalid size '"*"': use a number with K, M, G or T, such as 512M or 1.5G"* ]] || { echo "$output"; false; }
     done
     run -0 ballast plan --json --host "$EXAMPLES/host.json" --start a=512
-    figure "$output" '.steps[] | select(.step == "grant").need' 524288
+    figure "$output" '.steps[] | select(.step == "grant").need_kib' 524288
 }
 
 # "gnp.exe" with a mark before it is shown as "exe.png".

@@ -61,8 +61,8 @@ same_keys() { # COMMAND [ARGUMENT]...
 # TEXT COMMAND [ARGUMENT]...: TEXT is in the answer. Figures are of the moment, and what the daemon has learned of a
 # guest is its own; words and sentences are the same.
 same_words() {
-    local by_daemon straight text=$1 words='del(.available_before, .available_after, .spare)
-        | del(.domains[]?["before", "after", "balloon_status", "floor"], .asked_first[]?["actual", "target"])
+    local by_daemon straight text=$1 words='del(.available_before_kib, .available_after_kib, .spare_kib)
+        | del(.domains[]?["before_kib", "after_kib", "balloon_status", "floor_kib"], .asked_first[]?["current_kib", "target_kib"])
         | (.why | strings) |= gsub("[0-9]+"; "N")'
     shift
     by_daemon=$(ballast "$@" --json 2>err | jq -cS "$words")
@@ -87,7 +87,7 @@ same_words() {
     [[ $output == *"pinned at      none -> 716800 KiB"*"pinned by      $(id -un)"* ]]
     [[ $output != *"nothing changes"* ]]
     run -0 ballast list --json
-    [ "$(jq -c 'select(.name == "small") | [.pinned, .pinned_by]' <<<"$output")" = "[716800,\"$(id -un)\"]" ]
+    [ "$(jq -c 'select(.name == "small") | [.pinned_kib, .pinned_by]' <<<"$output")" = "[716800,\"$(id -un)\"]" ]
     run -0 ballast list --columns name,pinned
     grep -qE '^small +700$' <<<"$output"
     run -0 ballast why small
@@ -99,12 +99,12 @@ same_words() {
     run -0 ballast set-target small 700M
     [[ $output == *"pinned by      $(id -un)"* ]]
     run -0 ballast set-range small 256M 600M --json
-    figure "$output" .before.pinned 716800
-    figure "$output" .after.pinned 614400
+    figure "$output" .before.pinned_kib 716800
+    figure "$output" .after.pinned_kib 614400
     run -0 ballast set-target small auto
     [[ $output == *"pinned at      614400 KiB -> none"* ]]
     run -0 ballast list --json
-    [ "$(jq -c 'select(.name == "small") | [.pinned, .pinned_by]' <<<"$output")" = "[null,null]" ]
+    [ "$(jq -c 'select(.name == "small") | [.pinned_kib, .pinned_by]' <<<"$output")" = "[null,null]" ]
 }
 
 @test "without a daemon nothing keeps a target, and that is said" {
@@ -131,5 +131,5 @@ same_words() {
 }
 
 pinned() {
-    ballast list --json | jq -es 'any(.[]; .pinned == 3145728)'
+    ballast list --json | jq -es 'any(.[]; .pinned_kib == 3145728)'
 }

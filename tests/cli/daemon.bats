@@ -27,7 +27,7 @@ teardown() {
 }
 
 needs_are_known() {
-    ballast list --json | jq -es 'map(select(.name != "dom0").need) | all(. > 0)'
+    ballast list --json | jq -es 'map(select(.name != "dom0").need_kib) | all(. > 0)'
 }
 
 @test "list --sort need: what the daemon believes that each needs" {

@@ -62,12 +62,12 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     figure "${lines[1]}" .answer fits-if-reclaimed
     figure "${lines[2]}" .answer does-not-fit
     # 484 MiB left; 1024 + 1 MiB + 1280 pages = 5: 1030 MiB; 546 missing; 654 left to give.
-    figure "${lines[1]}" .free 495616
-    figure "${lines[1]}" .missing 559104
-    figure "${lines[1]}" '[.donors[].reclaim] | add' 559104
-    figure "${lines[2]}" .free 0
-    figure "${lines[2]}" .spare 669696
-    figure "${lines[2]}" .missing 385024
+    figure "${lines[1]}" .free_kib 495616
+    figure "${lines[1]}" .missing_kib 559104
+    figure "${lines[1]}" '[.donors[].reclaim_kib] | add' 559104
+    figure "${lines[2]}" .free_kib 0
+    figure "${lines[2]}" .spare_kib 669696
+    figure "${lines[2]}" .missing_kib 385024
     figure "${lines[2]}" '.donors | length' 0
 }
 
@@ -80,11 +80,11 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     run -0 ballast fits --json --host "$EXAMPLES/host.json" "$EXAMPLES/desktop.cfg"
     [ "${#lines[@]}" = 1 ]
     # 4096 MiB, pool (2 x 256 + 4096) pages = 18, 2 beyond, 144 + 16 for the stubdomain: 4276 MiB.
-    figure "$output" .need 4378624
+    figure "$output" .need_kib 4378624
     # Its own JSON as input is the same question.
     ballast explain --json "$EXAMPLES/desktop.cfg" >desktop.json
     run -0 ballast fits --json --host "$EXAMPLES/host.json" desktop.json
-    figure "$output" .need 4378624
+    figure "$output" .need_kib 4378624
 }
 
 @test "need follows the profile" {
@@ -92,7 +92,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     guest small 512
     run -0 ballast fits --json --profile xapi --host host.json small.cfg
     # XAPI: 512 + 1 + 1 for 38 pages + (256 + 1024) pages = 5: 519 MiB.
-    figure "$output" .need 531456
+    figure "$output" .need_kib 531456
     figure "$output" .profile xapi
 }
 
@@ -119,21 +119,21 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     figure "$output" '.profile_why | startswith("the host runs Xen")' true
     # What the command line says comes first, then what the guest's file says.
     run -0 ballast fits --json --profile libxl --host known.json small.cfg
-    figure "$output" '"\(.need) \(.profile_why)"' "528384 asked for by --profile"
+    figure "$output" '"\(.need_kib) \(.profile_why)"' "528384 asked for by --profile"
     ballast explain --json --profile xapi small.cfg >small.json
     run -0 ballast fits --json --host known.json small.json
-    figure "$output" '"\(.need) \(.profile_why)"' "531456 its file says so"
+    figure "$output" '"\(.need_kib) \(.profile_why)"' "531456 its file says so"
     # HVM: 64 pages more until the fix, and Intel's other pages.
     jq '.host.xen_version = "4.17.5"' host.json >old.json
     jq '.host.xen_version = "4.17.6" | .host.caps = {vmx: true}' host.json >intel.json
     printf 'name = "h"\ntype = "hvm"\nvcpus = 2\nmemory = 64\n' >h.cfg
     run -0 ballast fits --json --host known.json h.cfg
     local known
-    known=$(jq .need <<<"$output")
+    known=$(jq .need_kib <<<"$output")
     run -0 ballast fits --json --host old.json h.cfg
-    figure "$output" ".need - $known" 256
+    figure "$output" ".need_kib - $known" 256
     run -0 ballast fits --json --host intel.json h.cfg
-    figure "$output" ".need - $known" 4
+    figure "$output" ".need_kib - $known" 4
     # What is not known to the page is judged as that Xen's libxl would.
     jq '.host.xen_version = "4.16.3"' host.json >other.json
     run -0 ballast fits --host other.json small.cfg
@@ -188,7 +188,7 @@ END
     run -0 ballast fits --host host.json g.cfg
     [ "${lines[1]}" = "need is by profile xen-4.17.7: the host runs Xen 4.17.7: $words" ]
     run -0 ballast fits --json --host host.json g.cfg
-    figure "$output" '"\(.need) \(.certainty): \(.certainty_why)"' "4215044 source: $words"
+    figure "$output" '"\(.need_kib) \(.certainty): \(.certainty_why)"' "4215044 source: $words"
     run -0 ballast plan --json --host <(jq -c . host.json) --start g.cfg
     figure "$output" '.steps[0] | "\(.certainty): \(.certainty_why)"' "source: $words"
     run -0 ballast explain --profile xen-4.17 --host host.json g.cfg

@@ -20,7 +20,7 @@ END
     figure "$output" '.parts | map_values(select(. > 0)) | to_entries | map("\(.key) \(.value)") | join(",")' \
         "xen 100000,dom0 200000,domains 400000,overhead 30000,unexplained 120000,claimed 50000,slack 10000,scrub 30000,free 60000"
     figure "$output" .overcounted_kib 0
-    figure "$output" '.domains[1].holds' 300000
+    figure "$output" '.domains[1].current_kib' 300000
 }
 
 @test "the bars are at most 80 columns and say what each character means" {
@@ -66,14 +66,14 @@ END
     run -0 ballast host --host host.json --json web.cfg
     # 280 MiB with 8 of video: 300000 - 8192, of which 1024 may be extra internal: none is, it is at its target.
     figure "$output" '.domains[1].segments | "\(.guest) \(.video) \(.extra_internal)"' "291808 8192 0"
-    figure "$output" '.domains[1] | (.segments | .shadow + .iommu + .extra_external + .other) == .overhead' true
+    figure "$output" '.domains[1] | (.segments | .shadow + .iommu + .extra_external + .other) == .overhead_kib' true
     figure "$output" '.domains[2].segments' null
-    figure "$output" .estimated 0
+    figure "$output" .estimated_kib 0
     jq '.doms[1].overhead_kib = 0' host.json >less.json
     run -0 ballast host --host less.json --json web.cfg
     # 256 pages a vCPU, one a MiB and a page for each MiB of p2m; 2 MiB of extra external.
     wanted=$(ballast explain --json web.cfg | jq '.segments | .shadow + .iommu + .extra_external')
-    figure "$output" .estimated "$wanted"
+    figure "$output" .estimated_kib "$wanted"
     figure "$output" .parts.overhead "$wanted"
     figure "$output" '[.parts[]] | add' 1000000
     run -0 ballast host --host less.json --table web.cfg

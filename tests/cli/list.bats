@@ -44,7 +44,7 @@ names() {
         [ "$(wc -l <<<"$one")" = 3 ]
     done
     # Without a daemon there is no estimate.
-    figure "$(ballast list "${HOST[@]}" --json | head -n 1)" .need null
+    figure "$(ballast list "${HOST[@]}" --json | head -n 1)" .need_kib null
     run -0 ballast list "${HOST[@]}" --columns name,need
     [ "${lines[1]}" = "dom0     -" ]
 }

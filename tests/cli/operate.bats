@@ -28,8 +28,8 @@ END
     run -0 ballast list --json "${HOST[@]}"
     [ "${#lines[@]}" = 4 ]
     figure "${lines[1]}" .name web
-    figure "${lines[1]}" .actual 1048576
-    figure "${lines[1]}" .dynamic_min 262144
+    figure "${lines[1]}" .current_kib 1048576
+    figure "${lines[1]}" .dynamic_min_kib 262144
     figure "${lines[1]}" .type null
     figure "${lines[3]}" .balloon false
 }
@@ -37,7 +37,7 @@ END
 @test "host sums to all of the simulated host" {
     make_host
     run -0 ballast host --json "${HOST[@]}"
-    figure "$output" .total 4194304
+    figure "$output" .total_kib 4194304
     figure "$output" '.parts | add' 4194304
     run -0 ballast host "${HOST[@]}"
     [[ $output == *"unexplained        0 "* ]]
@@ -68,18 +68,18 @@ END
     [[ $output == "domain 1 (web):"*"1048576 KiB -> 786432 KiB"*"reached after "* ]]
     [[ $stderr == *"% web holds "*" of 786432 KiB"* ]]
     run -0 ballast set-target 1 768 --wait --json "${HOST[@]}"
-    figure "$output" .before.target 1048576
-    figure "$output" .after.target 786432
-    figure "$output" .after.xen_maximum 786432
-    figure "$output" .after.actual 786432
+    figure "$output" .before.target_kib 1048576
+    figure "$output" .after.target_kib 786432
+    figure "$output" .after.xen_maximum_kib 786432
+    figure "$output" .after.current_kib 786432
     figure "$output" .wait.state reached
     run -0 ballast set-target web 768M --no-enforce --json "${HOST[@]}"
-    figure "$output" .after.xen_maximum 1048576
+    figure "$output" .after.xen_maximum_kib 1048576
     figure "$output" .wait null
     run -0 ballast set-target web 786432k --dry-run --json "${HOST[@]}"
     figure "$output" .dry_run true
-    figure "$output" .after.target 786432
-    figure "$output" .after.actual 1048576
+    figure "$output" .after.target_kib 786432
+    figure "$output" .after.current_kib 1048576
 }
 
 # Two that could die of a target: one of the guests of tests/scenario/panic.scn, one on demand.
@@ -119,7 +119,7 @@ END
     # Raised, it takes all of that at once; which is said first.
     run -0 --separate-stderr ballast set-target demand 512 --json "${FRAIL[@]}"
     [[ $stderr == *"Xen takes up to 262144 KiB for it at once, and a lower target gives nothing back"* ]]
-    figure "$output" .after.actual 524288
+    figure "$output" .after.current_kib 524288
     run -1 ballast doctor --interval 0 "${FRAIL[@]}"
     [[ $output == *pod-death*demand* ]]
 }
@@ -130,7 +130,7 @@ END
     [[ $output == *"stopped at 716800 KiB, "* ]]
     run -1 ballast set-target mail 512 --wait --json "${HOST[@]}"
     figure "$output" .wait.state stopped
-    figure "$output" .after.actual 716800
+    figure "$output" .after.current_kib 716800
     run -1 ballast set-target web 512 --wait --json --timeout 1s "${HOST[@]}"
     figure "$output" .wait.state late
     run -1 ballast set-target old 256 --wait --json "${HOST[@]}"
@@ -167,7 +167,7 @@ END
     [[ $output == *"921600 KiB is below the target of 1048576 KiB"* ]]
     run -0 --separate-stderr ballast set-max web 2G --json "${HOST[@]}"
     [[ $stderr == *"hotplugs memory"* ]]
-    figure "$output" .after.xen_maximum 2097152
+    figure "$output" .after.xen_maximum_kib 2097152
     run -1 ballast set-range web 100 200 "${HOST[@]}"
     [[ $output == *"what the scenario says"* ]]
     run -2 ballast set-range web 100 "${HOST[@]}"
@@ -177,16 +177,16 @@ END
     make_host
     run -0 --separate-stderr ballast free 1200 --json "${HOST[@]}"
     figure "$output" .freed true
-    figure "$output" .available_before 880640
-    [ "$(jq '.available_after >= 1200 * 1024' <<<"$output")" = true ]
+    figure "$output" .available_before_kib 880640
+    [ "$(jq '.available_after_kib >= 1200 * 1024' <<<"$output")" = true ]
     # What they gave is what came, and it is more than nothing; nobody but the two gave.
-    [ "$(jq '[.domains[] | .before - .after] | add > 0' <<<"$output")" = true ]
-    [ "$(jq '([.domains[] | .before - .after] | add) == (.available_after - .available_before)' <<<"$output")" = true ]
-    [ "$(jq -c '[.domains[] | select(.before != .after) | .name]' <<<"$output")" = '["web","mail"]' ]
+    [ "$(jq '[.domains[] | .before_kib - .after_kib] | add > 0' <<<"$output")" = true ]
+    [ "$(jq '([.domains[] | .before_kib - .after_kib] | add) == (.available_after_kib - .available_before_kib)' <<<"$output")" = true ]
+    [ "$(jq -c '[.domains[] | select(.before_kib != .after_kib) | .name]' <<<"$output")" = '["web","mail"]' ]
     run -0 --separate-stderr ballast free 1200 "${HOST[@]}"
     [[ $output == "1228800 KiB are free:"*"domain 1 (web) gave "*"domain 2 (mail) gave "* ]]
     run -0 ballast free 500 --json "${HOST[@]}"
-    [ "$(jq '[.domains[] | .before - .after] | add' <<<"$output")" = 0 ]
+    [ "$(jq '[.domains[] | .before_kib - .after_kib] | add' <<<"$output")" = 0 ]
 }
 
 @test "free that cannot be says who stopped where, and takes nothing in vain" {
@@ -197,7 +197,7 @@ END
     # 860 + 768 + 324 MiB can be had: mail's floor is above its minimum.
     run -1 --separate-stderr ballast free 2000 --json "${HOST[@]}"
     figure "$output" .freed false
-    figure "$output" '.domains[2].after' 716800
+    figure "$output" '.domains[2].after_kib' 716800
     figure "$output" '.domains[2].balloon_status' stuck
     run -1 --separate-stderr ballast free 1400 --timeout 1s --json "${HOST[@]}"
     figure "$output" .reason deadline-over
@@ -225,7 +225,7 @@ END
     run timeout --foreground --preserve-status -s INT 1 "$BALLAST" free 50G --timeout 1440m --json --host sim:slow.scn
     [ "$status" = 1 ]
     [ "$(jq -c '[.freed, .reason]' <<<"$output")" = '[false,"interrupted"]' ]
-    [ "$(jq '.domains[0].before > .domains[0].after' <<<"$output")" = true ]
+    [ "$(jq '.domains[0].before_kib > .domains[0].after_kib' <<<"$output")" = true ]
     run timeout --foreground --preserve-status -s INT 1 "$BALLAST" set-target web 1G --wait --timeout 1440m --json --host sim:slow.scn
     [ "$status" = 1 ]
     figure "$output" .wait.state interrupted
@@ -273,9 +273,9 @@ END
     run -0 ballast explain --host sim mail --json
     figure "$output" .name mail
     run -0 ballast set-target mail 3G --json --host sim
-    figure "$output" .after.target 3145728
+    figure "$output" .after.target_kib 3145728
     run -0 ballast host --json --host sim
-    figure "$output" .total 33554432
+    figure "$output" .total_kib 33554432
     run -0 ballast plan --host sim
     run -0 ballast doctor --interval 0 --host sim
     run -2 ballast list --host simulated
@@ -288,11 +288,11 @@ END
         # shellcheck disable=SC2086 # words
         run -0 ballast $command --host "$file"
     done
-    [ "$(ballast list --json --host "$file" | jq -s 'map(.actual) | add')" = \
+    [ "$(ballast list --json --host "$file" | jq -s 'map(.current_kib) | add')" = \
         "$(jq '[.doms[].tot_kib] | add' "$file")" ]
     [ "$(ballast record --host "$file" | jq .host.total_kib)" = "$(jq .host.total_kib "$file")" ]
     [ "$(ballast record --host "$file" | ballast list --host -)" = "$(ballast list --host "$file")" ]
-    [ "$(ballast set-max ci 30G -n --json --host "$file" 2>/dev/null | jq .after.xen_maximum)" = 31457280 ]
+    [ "$(ballast set-max ci 30G -n --json --host "$file" 2>/dev/null | jq .after.xen_maximum_kib)" = 31457280 ]
     for command in 'set-target ci 18G' 'set-max ci 30G' 'set-range ci 16G 18G' 'free 1G'; do
         # shellcheck disable=SC2086 # words
         run -2 ballast $command --host "$file"
@@ -307,8 +307,8 @@ END
 
 @test "fits asks a host that runs, too" {
     run -1 ballast fits --json --host sim "$EXAMPLES/web.cfg"
-    figure "$output" .need 1056768
-    figure "$output" .free "$(ballast plan --json --start web=1056768K --host sim | jq .available)"
+    figure "$output" .need_kib 1056768
+    figure "$output" .free_kib "$(ballast plan --json --start web=1056768K --host sim | jq .available_kib)"
     run -0 ballast fits --squeeze --host sim "$EXAMPLES/web.cfg"
 }
 

@@ -37,11 +37,11 @@ END
     [[ $output == *"      domain 1 idle: up to 1048576 KiB, 100.00 to 2048.00 MiB/s (a guess: the range of any balloon)"* ]]
     run -0 ballast plan --json --host host.json --start web=2G
     figure "$output" '.steps | length' 1
-    figure "$output" '.steps[0] | "\(.step) \(.id) \(.target.from) \(.target.to)"' "set 1 8388608 7340032"
+    figure "$output" '.steps[0] | "\(.step) \(.domid) \(.target_kib.from) \(.target_kib.to)"' "set 1 8388608 7340032"
     figure "$output" '.steps[0].reason | endswith("-for-start")' true
-    figure "$output" '.waiting[0] | "\(.name) \(.need) \(.missing)"' "web 2097152 1048576"
+    figure "$output" '.waiting[0] | "\(.name) \(.need_kib) \(.missing_kib)"' "web 2097152 1048576"
     figure "$output" '.waiting[0] | "\(.seconds_min) \(.seconds_max)"' "0.5 10.24"
-    figure "$output" '.donors[0] | "\(.rate_min) \(.rate_max) \(.rate_basis)"' "102400 2097152 range"
+    figure "$output" '.donors[0] | "\(.rate_min_kib_per_sec) \(.rate_max_kib_per_sec) \(.rate_basis)"' "102400 2097152 range"
     figure "$output" '[.parts[]] | add' 16777216
 }
 
@@ -58,7 +58,7 @@ END
 @test "several that wait: each is behind those before it" {
     make_host
     run -0 ballast plan --json --host host.json --start a=2G --start b=3G
-    figure "$output" '[.waiting[] | "\(.name) \(.missing)"] | join(",")' "a 1048576,b 4194304"
+    figure "$output" '[.waiting[] | "\(.name) \(.missing_kib)"] | join(",")' "a 1048576,b 4194304"
     figure "$output" '.waiting[0].seconds_min < .waiting[1].seconds_min' true
     # Together more than could be free: the second waits for better times, without a time.
     run -0 ballast plan --json --host host.json --start a=5G --start b=5G
@@ -82,10 +82,10 @@ END
     jq -c '.doms[1].dyn_max_kib = 4194304 | .doms[1].static_max_kib = 4194304 | .doms[1].used_kib = 3145728
         | .host.free_kib = 262144' host.json >short.json
     run -0 ballast plan --json --host short.json
-    figure "$output" '.steps | map(.id) | join(",")' 1,2
-    figure "$output" '.steps[0].target | .to < .from' true
+    figure "$output" '.steps | map(.domid) | join(",")' 1,2
+    figure "$output" '.steps[0].target_kib | .to < .from' true
     # No more than what is free already.
-    figure "$output" '.steps[1].target | .to > .from and .to <= .from + 262144' true
+    figure "$output" '.steps[1].target_kib | .to > .from and .to <= .from + 262144' true
     run -0 ballast plan --host short.json
     [[ $output == *"   1  domain 1 idle gives "*"   2  domain 2 busy gets "*"holds 2097152 KiB" ]]
 }
@@ -108,20 +108,20 @@ END
     printf 'name = "small"\ntype = "pv"\nkernel = "/k"\nvcpus = 1\nmemory = 512\n' >small.cfg
     run -0 ballast plan --host host.json --json --start small.cfg
     # As fits counts it: 516 MiB, and 519 by XAPI's rules.
-    figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.name) \(.need)"' "small 528384"
+    figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.name) \(.need_kib)"' "small 528384"
     run -0 ballast plan --host host.json --json --profile xapi --start small.cfg
-    figure "$output" '.steps | map(select(.step == "grant"))[0].need' 531456
+    figure "$output" '.steps | map(select(.step == "grant"))[0].need_kib' 531456
     figure "$output" '.steps | map(select(.step == "grant"))[0].profile_why' "asked for by --profile"
     jq -c '.host.xen_version = "4.20.4" | .host.processor = "AuthenticAMD-25-1"' host.json >known.json
     run -0 ballast plan --host known.json --json --start small.cfg
     # 11 + 2 + 3 + 1 pages beyond memory, and at most 9 of Xen's heap.
-    figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.profile) \(.need)"' "xen-4.20.4 524392"
+    figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.profile) \(.need_kib)"' "xen-4.20.4 524392"
     run -0 ballast plan --host known.json --start small.cfg
     [[ $output == *"need by profile xen-4.20.4: the host runs Xen 4.20.4: measured to the page"* ]]
     # A stubdomain is in the need of its guest; a file whose name has a = is given with a folder.
     cp "$EXAMPLES/desktop.cfg" a=1.cfg
     run -0 ballast plan --host host.json --json --start ./a=1.cfg
-    figure "$output" '.waiting | map("\(.name) \(.need)") | join(",")' "desktop 4378624"
+    figure "$output" '.waiting | map("\(.name) \(.need_kib)") | join(",")' "desktop 4378624"
 }
 
 @test "sizes are read strictly" {
@@ -133,7 +133,7 @@ END
     run -2 ballast plan --host host.json --start =1G
     run -2 ballast plan --host host.json --start web=0
     run -0 ballast plan --host host.json --json --start a=512m --start b=512 --start c=524288K
-    figure "$output" '[.steps[], .waiting[] | select(.need) | .need] | unique | join(",")' 524288
+    figure "$output" '[.steps[], .waiting[] | select(.need_kib) | .need_kib] | unique | join(",")' 524288
 }
 
 @test "the host itself, or a simulated one" {

@@ -59,7 +59,7 @@ END
     figure "$output" '.sets | length' "$changes"
     figure "$output" .samples 21
     figure "$output" '.broken | length' 0
-    figure "$output" '.sets[0].id' 1
+    figure "$output" '.sets[0].domid' 1
     figure "$output" .policy ballast
     run -0 ballast replay --json --policy fixed host.jsonl
     figure "$output" .policy fixed

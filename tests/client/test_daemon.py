@@ -261,11 +261,11 @@ class Settings(Case):
     def test_changes_go_through_the_daemon(self):
         self.ballast("opt-out", "web", "on")
         self.ballast("set-target", "web", "2G")
-        self.until(lambda: self.domains()["web"]["actual"] == 2048 * MIB)
+        self.until(lambda: self.domains()["web"]["current_kib"] == 2048 * MIB)
         self.ballast("set-target", "web", "100M", "--force", status=1)
         self.ballast("set-range", "db", "1G", "2G")
         db = self.domains()["db"]
-        self.assertEqual((db["dynamic_min"], db["dynamic_max"]), (1024 * MIB, 2048 * MIB))
+        self.assertEqual((db["dynamic_min_kib"], db["dynamic_max_kib"]), (1024 * MIB, 2048 * MIB))
         self.ballast("set-range", "db", "2G", "1G", status=1)
         self.ballast("set-max", "web", "2500")
         self.ballast("set-max", "web", "1000", status=1)

@@ -44,7 +44,7 @@ class Command(Case):
             done = ballast(xen, "list", "--json")
             self.assertEqual(done.returncode, 0, done.stderr)
             domains = {d["name"]: d for d in map(json.loads, done.stdout.splitlines()) if "name" in d}
-            self.assertEqual(domains["mail"]["static_max"], 1024 * 1024)
+            self.assertEqual(domains["mail"]["static_max_kib"], 1024 * 1024)
             self.assertEqual((domains["mail"]["type"], domains["old"]["type"]), ("pvh", "pv"))
 
     def test_set_target_writes_what_the_balloon_follows(self):

@@ -10,7 +10,7 @@ const lines = (file) => readFileSync(file, "utf8").trim().split("\n").map((line)
 const listed = lines(listedFile);
 const [status] = lines(statusFile);
 const kib = (text) => (text === "–" ? null : Number(text.replace(/[^0-9]/g, "")));
-const figures = ({ name, type, actual, target, xen_maximum }) => ({ name, type, actual, target, xen_maximum });
+const figures = ({ name, type, current_kib, target_kib, xen_maximum_kib }) => ({ name, type, current_kib, target_kib, xen_maximum_kib });
 
 const tests = {
   async "the column sums to what Xen has"() {
@@ -27,14 +27,14 @@ const tests = {
     await page.check("text=as a table");
     await page.selectOption(".unit select", "KiB");
     const rows = await page.$$eval("#domains tbody tr", (all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
-    const shown = rows.map((cells) => figures({ name: cells[0], type: cells[1] === "–" ? null : cells[1], actual: kib(cells[3]), target: kib(cells[4]), xen_maximum: kib(cells[8]) }));
+    const shown = rows.map((cells) => figures({ name: cells[0], type: cells[1] === "–" ? null : cells[1], current_kib: kib(cells[3]), target_kib: kib(cells[4]), xen_maximum_kib: kib(cells[8]) }));
     same(shown, listed.map(figures), "the table");
     await close(page);
   },
 
   async "the diagram of each guest is whole"() {
     const page = await open({ url });
-    for (const { name } of listed.filter(({ id }) => id > 0)) {
+    for (const { name } of listed.filter(({ domid }) => domid > 0)) {
       await page.click(`button.guest >> text="${name}"`);
       await page.waitForSelector(`.guest-panel h2 >> text="${name}"`);
       const [segments, footprint] = await page.evaluate(() => [
@@ -55,7 +55,7 @@ const tests = {
     const of = (start) => text.split("\n").filter((line) => line.startsWith(start)).map(value);
     same(of("ballast_host_memory_total_bytes "), [status.host.total_kib * 1024], "the total");
     same(sum(of("ballast_host_memory_bytes{")), status.host.total_kib * 1024, "the components");
-    same(of("ballast_domain_target_bytes{").length, listed.filter(({ target }) => target !== null).length, "the targets");
+    same(of("ballast_domain_target_bytes{").length, listed.filter(({ target_kib }) => target_kib !== null).length, "the targets");
   },
 };
 

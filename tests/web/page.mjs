@@ -52,10 +52,10 @@ const tests = {
       const rows = await page.$$eval("#domains tbody tr", (all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
       return rows.map((cells) => {
         const kib = (text) => (text === "–" ? null : Number(text.replace(/[^0-9]/g, "")));
-        return { name: cells[0], type: cells[1] === "–" ? null : cells[1], actual: kib(cells[3]), target: kib(cells[4]), dynamic_min: kib(cells[6]), dynamic_max: kib(cells[7]), xen_maximum: kib(cells[8]) };
+        return { name: cells[0], type: cells[1] === "–" ? null : cells[1], current_kib: kib(cells[3]), target_kib: kib(cells[4]), dynamic_min_kib: kib(cells[6]), dynamic_max_kib: kib(cells[7]), xen_maximum_kib: kib(cells[8]) };
       });
     };
-    const listed = (await world.json("list")).map(({ name, type, actual, target, dynamic_min, dynamic_max, xen_maximum }) => ({ name, type, actual, target, dynamic_min, dynamic_max, xen_maximum }));
+    const listed = (await world.json("list")).map(({ name, type, current_kib, target_kib, dynamic_min_kib, dynamic_max_kib, xen_maximum_kib }) => ({ name, type, current_kib, target_kib, dynamic_min_kib, dynamic_max_kib, xen_maximum_kib }));
     same(await shown(), listed, "the table and ballast list --json");
     const [status] = await world.json("status");
     const parts = await page.$$eval("#host-parts tbody tr", (all) => all.map((row) => [row.dataset.part, Number(row.dataset.kib)]));

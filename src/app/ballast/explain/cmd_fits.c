@@ -130,11 +130,11 @@ static struct json_object *fits_donors_json(const struct answer *answer)
         if (answer->reclaim_kib[i] == 0)
             continue;
         struct json_object *donor = cli_object();
-        cli_object_add_kib(donor, "id", domain->id);
+        cli_object_add_kib(donor, "domid", domain->id);
         cli_object_add_string(donor, "name", domain->name);
-        cli_object_add_kib(donor, "reclaim", answer->reclaim_kib[i]);
-        cli_object_add_kib(donor, "from", from_kib);
-        cli_object_add_kib(donor, "to", from_kib - answer->reclaim_kib[i]);
+        cli_object_add_kib(donor, "reclaim_kib", answer->reclaim_kib[i]);
+        cli_object_add_kib(donor, "from_kib", from_kib);
+        cli_object_add_kib(donor, "to_kib", from_kib - answer->reclaim_kib[i]);
         cli_array_add(donors, donor);
     }
     return donors;
@@ -149,10 +149,10 @@ static void print_fits_json(const struct answer *answer)
     cli_object_add_string(object, "profile_why", answer->why);
     cli_certainty_json(object, &answer->certainty);
     cli_object_add_string(object, "answer", ballast_fit_name(verdict->fit));
-    cli_object_add_kib(object, "need", verdict->need_kib);
-    cli_object_add_kib(object, "free", verdict->available_kib);
-    cli_object_add_kib(object, "spare", verdict->spare_kib);
-    cli_object_add_kib(object, "missing", verdict->missing_kib);
+    cli_object_add_kib(object, "need_kib", verdict->need_kib);
+    cli_object_add_kib(object, "free_kib", verdict->available_kib);
+    cli_object_add_kib(object, "spare_kib", verdict->spare_kib);
+    cli_object_add_kib(object, "missing_kib", verdict->missing_kib);
     cli_object_add(object, "donors", fits_donors_json(answer));
     cli_object_print(object);
 }

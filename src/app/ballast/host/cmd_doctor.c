@@ -265,7 +265,7 @@ static void print_doctor_json(const struct doctor_finding *finding)
     struct json_object *object = xcheck(json_object_new_object());
     cli_json_string(object, "rule", finding->rule);
     cli_json_string(object, "severity", doctor_severity_name(finding->severity));
-    cli_json_kib(object, "id", finding->domain ? finding->domain->id : BALLAST_NONE);
+    cli_json_kib(object, "domid", finding->domain ? finding->domain->id : BALLAST_NONE);
     cli_json_string(object, "name", finding->domain ? finding->domain->name : NULL);
     cli_json_string(object, "evidence", finding->evidence);
     cli_json_string(object, "remedy", finding->remedy);

@@ -197,12 +197,12 @@ static struct json_object *domain_json(const struct ballast_domain *domain,
                                        const struct ballast_domain_parts *parts)
 {
     struct json_object *object = cli_object();
-    cli_object_add_kib(object, "id", domain->id);
+    cli_object_add_kib(object, "domid", domain->id);
     cli_object_add_string(object, "name", domain->name);
     cli_object_add_bool(object, "dom0", domain->is_dom0);
     cli_object_add_string(object, "state", ballast_domain_state_name(domain->state));
-    cli_object_add_kib(object, "holds", parts->tot_kib);
-    cli_object_add_kib(object, "overhead", parts->overhead_kib);
+    cli_object_add_kib(object, "current_kib", parts->tot_kib);
+    cli_object_add_kib(object, "overhead_kib", parts->overhead_kib);
     cli_object_add_bool(object, "estimated", parts->is_estimated);
     if (!parts->is_split)
         return object;
@@ -220,11 +220,11 @@ void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains)
     const struct ballast_host_breakdown *breakdown = &host->breakdown;
     struct json_object *object = cli_object();
     cli_object_add_seconds(object, "t", host->host->now_usec);
-    cli_object_add_kib(object, "total", breakdown->total_kib);
+    cli_object_add_kib(object, "total_kib", breakdown->total_kib);
     cli_object_add(object, "parts", cli_host_parts_json(breakdown));
     cli_object_add_kib(object, "overcounted_kib", breakdown->overcounted_kib);
-    cli_object_add_kib(object, "deficit", breakdown->deficit_kib);
-    cli_object_add_kib(object, "estimated", breakdown->estimated_kib);
+    cli_object_add_kib(object, "deficit_kib", breakdown->deficit_kib);
+    cli_object_add_kib(object, "estimated_kib", breakdown->estimated_kib);
     struct json_object *array = cli_array();
     for (size_t i = 0; i < domains->count; i++) {
         size_t at = domains->rows[i].at;

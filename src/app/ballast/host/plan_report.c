@@ -162,13 +162,13 @@ static struct json_object *set_plan_report_json(const struct cli_plan *plan,
     const struct ballast_domain *domain = cli_plan_domain(plan, set->id);
     struct json_object *object = cli_object();
     cli_object_add_string(object, "step", "set");
-    cli_object_add_kib(object, "id", set->id);
+    cli_object_add_kib(object, "domid", set->id);
     cli_object_add_string(object, "name", domain->name);
-    cli_object_add_kib(object, "holds", domain->tot_kib);
+    cli_object_add_kib(object, "current_kib", domain->tot_kib);
     if (set->target_kib != BALLAST_NONE)
-        cli_object_add(object, "target", change_json(domain->target_kib, set->target_kib));
+        cli_object_add(object, "target_kib", change_json(domain->target_kib, set->target_kib));
     if (set->maxmem_kib != BALLAST_NONE)
-        cli_object_add(object, "maximum", change_json(domain->maxmem_kib, set->maxmem_kib));
+        cli_object_add(object, "xen_maximum_kib", change_json(domain->maxmem_kib, set->maxmem_kib));
     char *text = set_sentence(plan, set);
     cli_object_add_string(object, "reason", balancer_reason_name(set->reason));
     cli_object_add_string(object, "why", text);
@@ -183,7 +183,7 @@ static struct json_object *verdict_json(const struct cli_plan *plan,
     struct json_object *object = cli_object();
     cli_object_add_string(object, "step", verdict->granted ? "grant" : "refuse");
     cli_object_add_string(object, "name", start->shown);
-    cli_object_add_kib(object, "need", start->need_kib);
+    cli_object_add_kib(object, "need_kib", start->need_kib);
     if (*start->profile) {
         cli_object_add_string(object, "profile", start->profile);
         cli_object_add_string(object, "profile_why", start->why);
@@ -216,8 +216,8 @@ static struct json_object *waits_json(const struct cli_outlook *outlook)
         const struct cli_wait *wait = &outlook->waits[i];
         struct json_object *object = cli_object();
         cli_object_add_string(object, "name", wait->start->shown);
-        cli_object_add_kib(object, "need", wait->start->need_kib);
-        cli_object_add_kib(object, "missing", wait->missing_kib);
+        cli_object_add_kib(object, "need_kib", wait->start->need_kib);
+        cli_object_add_kib(object, "missing_kib", wait->missing_kib);
         if (wait->wait.max_usec != BALLAST_NONE) {
             cli_object_add_seconds(object, "seconds_min", wait->wait.min_usec);
             cli_object_add_seconds(object, "seconds_max", wait->wait.max_usec);
@@ -233,11 +233,11 @@ static struct json_object *plan_report_donors_json(const struct cli_outlook *out
     for (size_t i = 0; i < outlook->donor_count; i++) {
         const struct cli_donor *donor = &outlook->donors[i];
         struct json_object *object = cli_object();
-        cli_object_add_kib(object, "id", donor->domain->id);
+        cli_object_add_kib(object, "domid", donor->domain->id);
         cli_object_add_string(object, "name", donor->domain->name);
-        cli_object_add_kib(object, "reclaim", donor->reclaim_kib);
-        cli_object_add_kib(object, "rate_min", donor->pace.min_kib_per_sec);
-        cli_object_add_kib(object, "rate_max", donor->pace.max_kib_per_sec);
+        cli_object_add_kib(object, "reclaim_kib", donor->reclaim_kib);
+        cli_object_add_kib(object, "rate_min_kib_per_sec", donor->pace.min_kib_per_sec);
+        cli_object_add_kib(object, "rate_max_kib_per_sec", donor->pace.max_kib_per_sec);
         cli_object_add_string(object, "rate_basis", pace_basis_name(donor->pace.basis));
         cli_object_add_bool(object, "stuck", donor->stuck);
         cli_array_add(donors, object);
@@ -253,11 +253,11 @@ void cli_plan_json(const struct cli_plan *plan)
     cli_object_add_string(object, "policy", plan->policy->name);
     cli_object_add_seconds(object, "t", plan->host->now_usec);
     cli_object_add_kib(object, "snapshots", plan->snapshot_count);
-    cli_object_add_kib(object, "total", plan->host->total_kib);
+    cli_object_add_kib(object, "total_kib", plan->host->total_kib);
     cli_object_add(object, "parts", cli_host_parts_json(&plan->breakdown));
     cli_object_add_kib(object, "overcounted_kib", plan->breakdown.overcounted_kib);
-    cli_object_add_kib(object, "deficit", plan->output.deficit_kib);
-    cli_object_add_kib(object, "available", plan->output.available_kib);
+    cli_object_add_kib(object, "deficit_kib", plan->output.deficit_kib);
+    cli_object_add_kib(object, "available_kib", plan->output.available_kib);
     cli_object_add(object, "steps", steps_json(plan));
     cli_object_add(object, "waiting", waits_json(&outlook));
     cli_object_add(object, "donors", plan_report_donors_json(&outlook));

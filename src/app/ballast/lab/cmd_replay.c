@@ -77,9 +77,9 @@ static void print_replay_set(void *arg, const struct ballast_host *host,
     if (replaying->json) {
         struct json_object *object = cli_object();
         cli_object_add_seconds(object, "at", at_usec);
-        cli_object_add_kib(object, "id", set->id);
-        cli_json_kib(object, "target", set->target_kib);
-        cli_json_kib(object, "maximum", set->maxmem_kib);
+        cli_object_add_kib(object, "domid", set->id);
+        cli_json_kib(object, "target_kib", set->target_kib);
+        cli_json_kib(object, "xen_maximum_kib", set->maxmem_kib);
         cli_object_add_string(object, "text", text);
         cli_array_add(replaying->sets, object);
     } else {

@@ -196,13 +196,13 @@ void cli_change_print(const struct cli_change *change)
 static struct json_object *state_json(const struct cli_change_state *state)
 {
     struct json_object *object = xcheck(json_object_new_object());
-    cli_json_kib(object, "target", state->target_kib);
-    cli_json_kib(object, "dynamic_min", state->dynamic_min_kib);
-    cli_json_kib(object, "dynamic_max", state->dynamic_max_kib);
-    cli_json_kib(object, "static_max", state->static_max_kib);
-    cli_json_kib(object, "xen_maximum", state->maximum_kib);
-    cli_json_kib(object, "actual", state->current_kib);
-    cli_json_kib(object, "pinned", state->pinned_kib);
+    cli_json_kib(object, "target_kib", state->target_kib);
+    cli_json_kib(object, "dynamic_min_kib", state->dynamic_min_kib);
+    cli_json_kib(object, "dynamic_max_kib", state->dynamic_max_kib);
+    cli_json_kib(object, "static_max_kib", state->static_max_kib);
+    cli_json_kib(object, "xen_maximum_kib", state->maximum_kib);
+    cli_json_kib(object, "current_kib", state->current_kib);
+    cli_json_kib(object, "pinned_kib", state->pinned_kib);
     cli_json_string(object, "pinned_by", *state->pinned_by ? state->pinned_by : NULL);
     return object;
 }
@@ -210,7 +210,7 @@ static struct json_object *state_json(const struct cli_change_state *state)
 struct json_object *cli_change_json(const struct cli_change *change)
 {
     struct json_object *object = xcheck(json_object_new_object());
-    cli_json_kib(object, "id", change->domain.is.id);
+    cli_json_kib(object, "domid", change->domain.is.id);
     cli_json_string(object, "name", change->domain.is.name);
     cli_json_bool(object, "dry_run", change->dry);
     cli_json_add(object, "before", state_json(&change->before));

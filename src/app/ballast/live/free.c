@@ -75,21 +75,21 @@ static struct json_object *donor_json(const struct cli_donor *donor)
 {
     struct json_object *object = xcheck(json_object_new_object());
     bool has_floor = donor->estimate.last_stop.kib > 0;
-    cli_json_kib(object, "id", donor->id);
+    cli_json_kib(object, "domid", donor->id);
     cli_json_string(object, "name", donor->name);
-    cli_json_kib(object, "before", donor->before_kib);
-    cli_json_kib(object, "after", donor->gone ? BALLAST_NONE : donor->after_kib);
+    cli_json_kib(object, "before_kib", donor->before_kib);
+    cli_json_kib(object, "after_kib", donor->gone ? BALLAST_NONE : donor->after_kib);
     cli_json_string(object, "balloon_status", balloon_status_name(donor->estimate.balloon_status));
-    cli_json_kib(object, "floor", has_floor ? donor->estimate.last_stop.kib : BALLAST_NONE);
+    cli_json_kib(object, "floor_kib", has_floor ? donor->estimate.last_stop.kib : BALLAST_NONE);
     return object;
 }
 
 static struct json_object *head_json(const struct cli_freeing *freeing)
 {
     struct json_object *object = xcheck(json_object_new_object());
-    cli_json_kib(object, "size", freeing->need_kib);
+    cli_json_kib(object, "size_kib", freeing->need_kib);
     cli_json_bool(object, "dry_run", freeing->dry);
-    cli_json_kib(object, "available_before", freeing->before_kib);
+    cli_json_kib(object, "available_before_kib", freeing->before_kib);
     return object;
 }
 
@@ -101,7 +101,7 @@ static void print_free_json(const struct cli_freeing *freeing)
     why_not(freeing, text);
     if (*freeing->refused)
         (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
-    cli_json_kib(object, "available_after", freeing->after_kib);
+    cli_json_kib(object, "available_after_kib", freeing->after_kib);
     cli_json_bool(object, "freed", free_is_granted(freeing));
     cli_json_string(object, "reason", reason_name(freeing));
     cli_json_string(object, "why", free_is_granted(freeing) ? NULL : text);
@@ -135,10 +135,10 @@ static struct json_object *set_free_json(const struct cli_freeing *freeing,
 {
     const struct cli_domain *domain = host_access_by_id(&freeing->access, set->id);
     struct json_object *object = xcheck(json_object_new_object());
-    cli_json_kib(object, "id", set->id);
+    cli_json_kib(object, "domid", set->id);
     cli_json_string(object, "name", domain ? domain->is.name : NULL);
-    cli_json_kib(object, "actual", domain ? domain->is.tot_kib : BALLAST_NONE);
-    cli_json_kib(object, "target", set->target_kib);
+    cli_json_kib(object, "current_kib", domain ? domain->is.tot_kib : BALLAST_NONE);
+    cli_json_kib(object, "target_kib", set->target_kib);
     cli_json_string(object, "reason", balancer_reason_name(set->reason));
     return object;
 }
@@ -147,7 +147,7 @@ void cli_free_tell_dry_json(const struct cli_freeing *freeing, struct json_objec
                             bool can_be)
 {
     struct json_object *object = head_json(freeing);
-    cli_json_kib(object, "spare", spare_kib(freeing));
+    cli_json_kib(object, "spare_kib", spare_kib(freeing));
     cli_json_bool(object, "can_be", can_be);
     cli_json_add(object, "asked_first", asked);
     cli_json_print(object);

@@ -149,10 +149,10 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
             json_object_put(object);
             continue;
         }
-        cli_json_kib(object, "id", id);
+        cli_json_kib(object, "domid", id);
         cli_json_string(object, "name", domain->is.name);
-        cli_json_kib(object, "actual", domain->is.tot_kib);
-        cli_json_kib(object, "target", ballast_sub_floor(domain->is.tot_kib, reclaim_kib));
+        cli_json_kib(object, "current_kib", domain->is.tot_kib);
+        cli_json_kib(object, "target_kib", ballast_sub_floor(domain->is.tot_kib, reclaim_kib));
         cli_json_string(object, "reason", cli_field_string(preview->start, "reason"));
         if (json_object_array_add(array, object) < 0)
             xcheck(NULL);
