@@ -342,10 +342,10 @@ def test_pause():
 def test_decisions_and_plan():
     with Daemon() as daemon, daemon.client() as client, daemon.client() as watcher:
         watcher.call("subscribe", events=["decision", "tick", "reservation-changed"])
-        plan = client.call("plan", starts=[{"label": "a", "min_kib": 16 * 1024 * MIB},
+        plan = client.call("plan", requests=[{"label": "a", "min_kib": 16 * 1024 * MIB},
                                            {"min_kib": 35 * 1024 * MIB}])
-        assert [s["verdict"] for s in plan["starts"]] == ["waits", "never"]
-        assert 0 < plan["starts"][0]["wait_min_usec"] <= plan["starts"][0]["wait_max_usec"] and len(plan["donors"]) > 5
+        assert [s["verdict"] for s in plan["requests"]] == ["waits", "never"]
+        assert 0 < plan["requests"][0]["wait_min_usec"] <= plan["requests"][0]["wait_max_usec"] and len(plan["donors"]) > 5
         assert client.call("reservations")["reservations"] == []
         client.call("reserve", min_kib=8192 * MIB, wait=True)
         decisions = client.call("decisions")

@@ -30,7 +30,7 @@ END
     run -1 ballast simulate --quiet one.scn
     [[ $output == *"NOT AS EXPECTED"* ]]
     run -1 ballast simulate --json one.scn
-    [ "$(jq -c '[.met, .starts[0].answer, .starts[0].least_usec]' <<<"$output")" = '[false,"built",10000000]' ]
+    [ "$(jq -c '[.met, .requests[0].answer, .requests[0].least_usec]' <<<"$output")" = '[false,"built",10000000]' ]
 }
 
 @test "bad input: exit status 2, file, line and word" {

@@ -20,7 +20,7 @@ class Answers(test_client.Case):
                 lambda: None, lambda: -5, lambda: 2 ** 63, lambda: "x\x1b]0;", lambda: 1.5,
                 lambda: True, lambda: [junk(depth + 1) for _ in range(2)] if depth < 3 else [],
                 lambda: {k: junk(depth + 1) for k in
-                         ("id", "state", "domains", "reservations", "decisions", "starts", "donors",
+                         ("id", "state", "domains", "reservations", "decisions", "requests", "donors",
                           "domid", "name", "number", "ledger", "alerts", "verdict", "message", "more")}
                 if depth < 3 else {}])()
         names = ("domains", "status", "host", "reservations", "release", "bind", "plan", "decisions",

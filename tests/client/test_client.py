@@ -69,7 +69,7 @@ class Case(unittest.TestCase):
                  "reservations": lambda *_: {"reservations": [GRANTED], "more": False},
                  "release": lambda *_: reservation("released", message="released by its owner"),
                  "bind": lambda params, _: dict(GRANTED, state="bound", domid=params["domid"]),
-                 "plan": lambda *_: {"starts": [{"verdict": "fits", "missing_kib": 0}], "donors": []}}
+                 "plan": lambda *_: {"requests": [{"verdict": "fits", "missing_kib": 0}], "donors": []}}
         usual.update({name.replace("_", "-"): method for name, method in methods.items()})
         self.peer = Peer(str(self.folder), usual)
         self.addCleanup(self.peer.stop)
@@ -429,7 +429,7 @@ class Run(Case):
     def test_refused_says_what_would_help(self):
         def never(*_):
             raise No(REFUSED, "no more than 4 KiB could ever be free", {"missing_kib": 9})
-        plan = {"starts": [{"verdict": "never", "missing_kib": 9, "message": "arithmetic"}], "donors": []}
+        plan = {"requests": [{"verdict": "never", "missing_kib": 9, "message": "arithmetic"}], "donors": []}
         self.serve(reserve=never, plan=lambda *_: plan)
         self.doms += [domain(4, "asleep", state="paused"), domain(5, "own", opted_out=True)]
         _, err = self.run_it("touch", str(self.folder / "ran"), status=1)
@@ -441,7 +441,7 @@ class Run(Case):
 
     def test_dry_run(self):
         donors = [{"domid": 3, "name": "web", "reclaim_kib": 300, "rate_kib": 100, "stuck": False}]
-        waits = {"starts": [{"verdict": "waits", "missing_kib": 300, "wait_min_usec": 2000000, "wait_max_usec": 3000000}],
+        waits = {"requests": [{"verdict": "waits", "missing_kib": 300, "wait_min_usec": 2000000, "wait_max_usec": 3000000}],
                  "donors": donors}
         self.serve(plan=lambda *_: waits)
         said = self.ballast("run", "--dry-run", self.cfg)
@@ -449,8 +449,8 @@ class Run(Case):
         self.assertIn("domain 3 web can give 300 KiB", said)
         answer = json.loads(self.ballast("run", "--dry-run", "--json", self.cfg))
         self.assertEqual((answer["verdict"], answer["donors"]), ("waits", donors))
-        self.assertEqual(answer["need_kib"], self.peer.called("plan")[0]["starts"][0]["min_kib"])
-        waits["starts"][0] = {"verdict": "never", "missing_kib": 5, "message": "too large"}
+        self.assertEqual(answer["need_kib"], self.peer.called("plan")[0]["requests"][0]["min_kib"])
+        waits["requests"][0] = {"verdict": "never", "missing_kib": 5, "message": "too large"}
         process = self.start("run", "--dry-run", self.cfg)
         self.assertIn("does not fit, 5 KiB are missing: too large", process.communicate()[0])
         self.assertEqual(process.returncode, 1)

@@ -39,7 +39,7 @@ static void test_accepts(void **state)
         {"set-shares", "{\"domain\":7,\"shares\":1}"},
         {"subscribe", "{\"events\":[]}"},
         {"subscribe", "{\"events\":[\"tick\",\"alert\"]}"},
-        {"plan", "{\"starts\":[{\"min_kib\":1,\"label\":\"a\"},{\"min_kib\":2,\"max_kib\":3}]}"},
+        {"plan", "{\"requests\":[{\"min_kib\":1,\"label\":\"a\"},{\"min_kib\":2,\"max_kib\":3}]}"},
         {"reserve", "{\"min_kib\":4,\"require\":[\"wait\",\"max_kib\"]}"},
     };
     struct ballast_error err;
@@ -97,8 +97,8 @@ static void test_refuses(void **state)
         {"subscribe", "{\"events\":[\"tack\"]}", "events: ", "there are: reservation-changed, "},
         {"subscribe", "{\"events\":[5]}", "events: ", "[0]"},
         {"subscribe", "{\"events\":{}}", "events: ", "array of strings"},
-        {"plan", "{\"starts\":[{\"min_kib\":1},{}]}", "starts[1].min_kib: ", "missing"},
-        {"plan", "{\"starts\":[{\"min_kib\":1},7]}", "starts: ", "[1]"},
+        {"plan", "{\"requests\":[{\"min_kib\":1},{}]}", "requests[1].min_kib: ", "missing"},
+        {"plan", "{\"requests\":[{\"min_kib\":1},7]}", "requests: ", "[1]"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ballast_error err = {.text = ""};
@@ -119,7 +119,7 @@ static void test_too_many(void **state)
         struct ballast_error err;
         for (int i = 0; i < WIRE_LIST_MOST + more; i++)
             json_object_array_add(starts, json_tokener_parse("{\"min_kib\":1}"));
-        json_object_object_add(params, "starts", starts);
+        json_object_object_add(params, "requests", starts);
         assert_int_equal(wire_params_check(wire_method_find("plan"), params, &err),
                          more ? -EINVAL : 0);
         json_object_put(params);

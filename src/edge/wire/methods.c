@@ -125,7 +125,7 @@ static const struct wire_param start_items[] = {
 };
 
 static const struct wire_param plan[] = {
-    {.name = "starts",
+    {.name = "requests",
      .type = WIRE_OBJECTS,
      .required = true,
      .help = "guests to be started, in this order",

@@ -25,7 +25,7 @@ static struct json_object *plan_params(const char *label, uint64_t need_kib)
     cli_params_u64(start, "min_kib", need_kib);
     if (json_object_array_add(starts, start) < 0)
         xcheck(NULL);
-    cli_json_add(params, "starts", starts);
+    cli_json_add(params, "requests", starts);
     return params;
 }
 
@@ -35,7 +35,7 @@ int cli_admission_preview_ask(struct cli_daemon *daemon, const char *label, uint
     struct cli_admission_preview preview = {0};
     struct json_object *result = NULL;
     int rc = cli_daemon_call(daemon, "plan", plan_params(label, need_kib), &result);
-    preview.start = json_object_get(cli_field_at(result, "starts", 0));
+    preview.start = json_object_get(cli_field_at(result, "requests", 0));
     struct json_object *donors = cli_field(preview.start, "donors");
     preview.donors = json_object_get(donors ? donors : cli_field(result, "donors"));
     json_object_put(result);

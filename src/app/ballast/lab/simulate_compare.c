@@ -97,7 +97,7 @@ static void add_comparison_row(struct cli_table *table, struct cli_compared *com
 void cli_compare_print(struct cli_compared *compared, size_t count)
 {
     static const char *const heads[][15] = {
-        {"policy", "starts", "took / least", "", "infeasible", "killed", "shortfall", "of it in",
+        {"policy", "requests", "took / least", "", "infeasible", "killed", "shortfall", "of it in",
          "idle", "idle while", "below min", "targets", "targets", "least free", "not as"},
         {"", "served", "median", "worst", "refused", "", "GiB x s", "our power", "GiB x s", "short",
          "guest s", "moved, GiB", "written", "MiB", "expected"}};

@@ -244,7 +244,7 @@ void cli_simulate_json(const struct cli_played *played)
     add_word(object, "scenario", played->name);
     add_word(object, "policy", played->run.policy->name);
     json_object_object_add(object, "met", xcheck(json_object_new_boolean(played->met)));
-    json_object_object_add(object, "starts", starts);
+    json_object_object_add(object, "requests", starts);
     json_object_object_add(object, "score", score_json(&played->score));
     json_object_object_add(object, "guests", guests_json(played->run.sim));
     json_object_object_add(object, "expected", expected);

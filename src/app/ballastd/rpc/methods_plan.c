@@ -182,13 +182,13 @@ void method_plan(struct call *call)
     struct ballast_error err = {.text = "out of memory"};
     struct outlook outlook = {.engine = call->engine,
                               .host = overlay_snapshot(engine_overlay(call->engine)),
-                              .starts = wire_param_array(call->params, "starts")};
+                              .starts = wire_param_array(call->params, "requests")};
     if (!call_ledger(call))
         return;
     if (make_requests(&outlook) && decide_outlook(&outlook, &err)) {
         struct json_object *donors = find_donors(&outlook);
         call->result = build_object();
-        build_add(call->result, "starts", encode_starts(&outlook));
+        build_add(call->result, "requests", encode_starts(&outlook));
         build_add(call->result, "donors", donors);
     } else {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
