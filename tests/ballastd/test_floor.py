@@ -30,7 +30,7 @@ def test_a_target_that_would_panic_is_refused():
         assert floor_kib == 160 * MIB, floor_kib
         no = refused(-32000, client.call, "set-target", domain="tmpfs", target_kib=64 * MIB)
         assert no.data["reason"] == "below-floor", no.data
-        assert no.data["a_kib"] == 64 * MIB and no.data["b_kib"] == floor_kib, no.data
+        assert no.data["wanted_kib"] == 64 * MIB and no.data["floor_kib"] == floor_kib, no.data
         assert "163840 KiB, what it says it uses" in no.message, no.message
         # Raising is never below a floor, and its floor itself is allowed.
         client.call("set-target", domain="tmpfs", target_kib=floor_kib)

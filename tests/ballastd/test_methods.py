@@ -325,8 +325,8 @@ def test_pause():
         # Arithmetic needs nobody to be asked.
         never = refused(-32000, client.call, "reserve", min_kib=35 * 1024 * MIB)
         assert never.data["reason"] == "cannot-fit", never.data
-        assert never.data["missing_kib"] == never.data["a_kib"] - never.data["b_kib"] > 0
-        assert never.data["b_kib"] > 8192 * MIB, never.data
+        assert never.data["missing_kib"] == never.data["needed_kib"] - never.data["possible_kib"] > 0
+        assert never.data["possible_kib"] > 8192 * MIB, never.data
         before = [d["target_kib"] for d in client.call("domains")["domains"]]
         over = until(lambda: [r for r in client.call("reservations", id=waits["id"])["reservations"]
                               if r["state"] == "refused"])

@@ -26,7 +26,7 @@ CFG = 'name = "guest"\ntype = "pvh"\nkernel = "/k"\nmemory = 1024\n'
 
 def reservation(state, **more):
     record = {"id": 17, "owner": "uid-0", "label": None, "min_kib": 1024 * MIB, "max_kib": 1024 * MIB,
-              "granted_kib": 0, "used_kib": 0, "state": state, "reason": "ok", "a_kib": 0, "b_kib": 0,
+              "granted_kib": 0, "used_kib": 0, "state": state, "reason": "ok",
               "message": "done: 0 KiB", "requested_usec": 1, "changed_usec": 1, "lease_usec": 300000000,
               "deadline_usec": None, "missing_kib": 0, "domid": None, "uuid": None}
     record.update(more)
@@ -278,7 +278,7 @@ class Reserve(Case):
     def test_refused_at_once_and_later(self):
         def never(*_):
             raise No(REFUSED, "1048576 KiB were asked for, and no more than 4 KiB could ever be free",
-                     {"reason": "cannot-fit", "a_kib": 1048576, "b_kib": 4, "missing_kib": 1048572})
+                     {"reason": "cannot-fit", "needed_kib": 1048576, "possible_kib": 4, "missing_kib": 1048572})
         self.serve(reserve=never)
         said = self.ballast("reserve", "1G", status=1)
         self.assertIn("no more than 4 KiB could ever be free; 1048572 KiB are missing", said)

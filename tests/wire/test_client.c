@@ -327,17 +327,17 @@ static void test_refusal(void **state)
         {SAY, HELLO},
         {HEAR, ""},
         {SAY, RPC
-         "\"id\":2,\"error\":{\"code\":-32000,\"message\":\"no room\",\"data\":{\"a_kib\":8}}}\n"},
+         "\"id\":2,\"error\":{\"code\":-32000,\"message\":\"no room\",\"data\":{\"needed_kib\":8}}}\n"},
         {HANG, ""},
         {END, ""}};
     pid_t peer;
     struct wire_client *client = connect_to(steps, &peer);
     struct wire_message answer;
-    struct json_object *a_kib;
+    struct json_object *needed_kib;
     assert_int_equal(wire_call(client, "reserve", NULL, TWO_S, NULL, NULL, &answer, NULL), 0);
     assert_int_equal(answer.error_code, WIRE_REFUSED);
     assert_string_equal(answer.error_text, "no room");
-    assert_true(json_object_object_get_ex(answer.error_data, "a_kib", &a_kib));
+    assert_true(json_object_object_get_ex(answer.error_data, "needed_kib", &needed_kib));
     wire_message_release(&answer);
     wire_disconnect(client);
     stop_peer(peer);

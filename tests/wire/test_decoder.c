@@ -66,12 +66,12 @@ static void test_responses(void **state)
     assert_null(message.result);
     wire_message_release(&message);
     message = read_from("{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32000,\"message\":"
-                        "\"no\\nroom\",\"data\":{\"a_kib\":4}}}",
+                        "\"no\\nroom\",\"data\":{\"needed_kib\":4}}}",
                         WIRE_FROM_DAEMON);
     assert_int_equal(message.kind, WIRE_RESPONSE);
     assert_int_equal(message.error_code, WIRE_REFUSED);
     assert_string_equal(message.error_text, "no?room");
-    assert_string_equal(text_of(message.error_data), "{\"a_kib\":4}");
+    assert_string_equal(text_of(message.error_data), "{\"needed_kib\":4}");
     wire_message_release(&message);
 }
 

@@ -305,6 +305,8 @@ bool ledger_state_allows(enum ledger_state from, enum ledger_state to);
 /* "requested", "reclaiming" ...; "lease-over", "not-free" ...; NULL past the last one. */
 const char *ledger_state_name(enum ledger_state state);
 const char *ledger_reason_name(enum ledger_reason reason);
+/* What the figures of a reason are called, a_kib (0) and b_kib (1): "needed_kib" ...; or NULL. */
+const char *ledger_reason_figure(enum ledger_reason reason, size_t which);
 /* The state or reason of that word, or -ENOENT. */
 int ledger_state_find(const char *word);
 int ledger_reason_find(const char *word);

@@ -44,6 +44,20 @@ static const char *const reason_names[LEDGER_REASONS] = {
     [LEDGER_DOMAIN_TAKEN] = "domain-taken",
 };
 
+static const char *const figures[LEDGER_REASONS][2] = {
+    [LEDGER_BY_OWNER] = {"released_kib"},
+    [LEDGER_LEASE_OVER] = {"released_kib"},
+    [LEDGER_OWNER_RETURNED] = {"released_kib"},
+    [LEDGER_DOMAIN_GONE] = {"released_kib"},
+    [LEDGER_NOT_FREE] = {"needed_kib", "available_kib"},
+    [LEDGER_CANNOT_FIT] = {"needed_kib", "possible_kib"},
+    [LEDGER_DONORS_STUCK] = {"missing_kib"},
+    [LEDGER_DEADLINE_OVER] = {"missing_kib"},
+    [LEDGER_BAD_SIZE] = {"min_kib", "max_kib"},
+    [LEDGER_TOO_MANY] = {"open", "most_open"},
+    [LEDGER_DOMAIN_TAKEN] = {"reservation"},
+};
+
 bool ledger_state_is_open(enum ledger_state state)
 {
     return (unsigned)state < LEDGER_STATES && states[state].open;
@@ -63,6 +77,11 @@ const char *ledger_state_name(enum ledger_state state)
 const char *ledger_reason_name(enum ledger_reason reason)
 {
     return (unsigned)reason < LEDGER_REASONS ? reason_names[reason] : NULL;
+}
+
+const char *ledger_reason_figure(enum ledger_reason reason, size_t which)
+{
+    return (unsigned)reason < LEDGER_REASONS && which < 2 ? figures[reason][which] : NULL;
 }
 
 int ledger_state_find(const char *word)

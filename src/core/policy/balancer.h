@@ -142,6 +142,10 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
 
 /* "reclaimed-for-start" ... */
 const char *balancer_reason_name(enum balancer_reason reason);
+/* What the figures of a reason are called, a_kib (0) and b_kib (1): "missing_kib" ...; or NULL. */
+const char *balancer_reason_figure(enum balancer_reason reason, size_t which);
+/* The reason of that name, or -ENOENT. */
+int balancer_reason_find(const char *name);
 /* One sentence about a set or a verdict, as snprintf. `name` is the domain's or the start's. */
 size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size);
 size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char *name, char *buf,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/base/text.h"
 #include "core/policy/balancer.h"
@@ -22,6 +24,39 @@ static const char *const words[BALANCER_REASONS] = {
     [BALANCER_DONORS_STUCK] = "donors-stuck",
     [BALANCER_TOO_LATE] = "too-late",
 };
+
+static const char *const figures[BALANCER_REASONS][2] = {
+    [BALANCER_RECLAIMED_FOR_START] = {"missing_kib", "current_kib"},
+    [BALANCER_SQUEEZED_FOR_START] = {"missing_kib", "current_kib"},
+    [BALANCER_RECLAIM_STOPPED] = {"current_kib"},
+    [BALANCER_NEEDS_MORE] = {"needed_kib", "current_kib"},
+    [BALANCER_SHARE_OF_SURPLUS] = {"share_kib", "current_kib"},
+    [BALANCER_RECLAIMED_FOR_OTHERS] = {"missing_kib", "current_kib"},
+    [BALANCER_RULE] = {"current_kib"},
+    [BALANCER_PINNED] = {"pinned_kib", "current_kib"},
+    [BALANCER_BELOW_PIN] = {"pinned_kib", "current_kib"},
+    [BALANCER_BACKOFF] = {"current_kib"},
+    [BALANCER_LIMIT_HELD] = {"change_kib", "current_kib"},
+    [BALANCER_LIMIT_RAISED] = {"change_kib", "current_kib"},
+    [BALANCER_FITS] = {"needed_kib", "left_kib"},
+    [BALANCER_NEVER_FITS] = {"needed_kib", "possible_kib"},
+    [BALANCER_DONORS_STUCK] = {"missing_kib", "held_kib"},
+    [BALANCER_TOO_LATE] = {"missing_kib"},
+};
+
+const char *balancer_reason_figure(enum balancer_reason reason, size_t which)
+{
+    return (unsigned)reason < BALANCER_REASONS && which < 2 ? figures[reason][which] : NULL;
+}
+
+int balancer_reason_find(const char *name)
+{
+    for (int i = 0; i < BALANCER_REASONS; i++) {
+        if (strcmp(words[i], name) == 0)
+            return i;
+    }
+    return -ENOENT;
+}
 
 const char *balancer_reason_name(enum balancer_reason reason)
 {

@@ -33,7 +33,7 @@ enum wire_code {
     WIRE_METHOD_NOT_FOUND = -32601,
     WIRE_INVALID_PARAMS = -32602,
     WIRE_INTERNAL_ERROR = -32603,
-    WIRE_REFUSED = -32000,     /* the answer is no; data has reason, a_kib, b_kib */
+    WIRE_REFUSED = -32000,     /* the answer is no; data has the reason and its figures */
     WIRE_FORBIDDEN = -32001,   /* this socket or this user may not */
     WIRE_NOT_FOUND = -32002,   /* no such domain, reservation, policy */
     WIRE_UNAVAILABLE = -32003, /* the ledger cannot be written, the host cannot be read */

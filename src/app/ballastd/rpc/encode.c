@@ -54,14 +54,33 @@ uint64_t encode_missing_kib(struct engine *engine, const struct ledger_reservati
     return ballast_sub_floor(wanted_kib, engine_available_kib(engine));
 }
 
+static void add_figure(struct json_object *object, const char *name, uint64_t figure)
+{
+    if (name)
+        encode_u64(object, name, figure);
+}
+
+static void add_ledger_figures(struct json_object *object, enum ledger_reason reason,
+                               uint64_t a_kib, uint64_t b_kib)
+{
+    add_figure(object, ledger_reason_figure(reason, 0), a_kib);
+    add_figure(object, ledger_reason_figure(reason, 1), b_kib);
+}
+
+void encode_figures(struct json_object *object, enum balancer_reason reason, uint64_t a_kib,
+                    uint64_t b_kib)
+{
+    add_figure(object, balancer_reason_figure(reason, 0), a_kib);
+    add_figure(object, balancer_reason_figure(reason, 1), b_kib);
+}
+
 static void add_words(struct json_object *object, const struct ledger_reservation *record)
 {
     char text[256];
     ledger_reason_text(record->reason, record->a_kib, record->b_kib, text, sizeof(text));
     encode_text(object, "state", ledger_state_name(record->state));
     encode_text(object, "reason", ledger_reason_name(record->reason));
-    encode_u64(object, "a_kib", record->a_kib);
-    encode_u64(object, "b_kib", record->b_kib);
+    add_ledger_figures(object, record->reason, record->a_kib, record->b_kib);
     encode_text(object, "message", text);
 }
 
@@ -94,7 +113,8 @@ struct json_object *encode_reservation(const struct engine *engine,
     encode_u64(object, "changed_usec", record->changed_usec);
     encode_u64(object, "lease_usec", record->lease_usec);
     encode_u64(object, "deadline_usec", record->deadline_usec);
-    encode_u64(object, "missing_kib", waits ? missing_kib : 0);
+    if (record->reason != LEDGER_DONORS_STUCK && record->reason != LEDGER_DEADLINE_OVER)
+        encode_u64(object, "missing_kib", waits ? missing_kib : 0);
     encode_u64(object, "domid", has_domain ? record->domid : BALLAST_NONE);
     if (has_domain)
         add_uuid(object, record->uuid);
@@ -108,12 +128,9 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
 {
     struct json_object *data = build_object();
     encode_text(data, "reason", ledger_reason_name(reason));
-    encode_u64(data, "a_kib", a_kib);
-    encode_u64(data, "b_kib", b_kib);
+    add_ledger_figures(data, reason, a_kib, b_kib);
     if (reason == LEDGER_CANNOT_FIT || reason == LEDGER_NOT_FREE)
         encode_u64(data, "missing_kib", ballast_sub_floor(a_kib, b_kib));
-    else if (reason == LEDGER_DONORS_STUCK || reason == LEDGER_DEADLINE_OVER)
-        encode_u64(data, "missing_kib", a_kib);
     if (id != 0)
         encode_u64(data, "id", id);
     return data;
@@ -145,8 +162,7 @@ struct json_object *encode_decision(const struct decision *decision)
         encode_text(object, "floor_reason",
                     held ? floor_reason_name(decision->floor.reason) : NULL);
     }
-    encode_u64(object, "a_kib", decision->a_kib);
-    encode_u64(object, "b_kib", decision->b_kib);
+    encode_figures(object, decision->reason, decision->a_kib, decision->b_kib);
     encode_text(object, "message", text);
     return object;
 }

@@ -24,6 +24,9 @@ struct json_object *encode_reservation(const struct engine *engine,
                                        uint64_t missing_kib);
 /* Of one that waits, with those before it; 0 for others. */
 uint64_t encode_missing_kib(struct engine *engine, const struct ledger_reservation *record);
+/* The figures of a reason, each by its name. */
+void encode_figures(struct json_object *object, enum balancer_reason reason, uint64_t a_kib,
+                    uint64_t b_kib);
 /* data of a refusal. */
 struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
                                    uint64_t id);

@@ -45,12 +45,26 @@ static uint64_t giveable_kib(struct engine *engine)
                              : ballast_sub_floor(sums.available_kib, sums.room_kib);
 }
 
-static void refuse_numbers(struct call *call, const char *reason, uint64_t a_kib, uint64_t b_kib)
+/* Two figures of a refusal and what they are called. */
+struct refusal {
+    const char *reason;
+    const char *names[2];
+};
+
+static const struct refusal below_floor = {"below-floor", {"wanted_kib", "floor_kib"}};
+static const struct refusal bad_range = {"bad-size", {"min_kib", "max_kib"}};
+static const struct refusal too_small = {"bad-size", {"wanted_kib", "least_kib"}};
+static const struct refusal not_free = {"not-free", {"needed_kib", "available_kib"}};
+
+static void refuse_with(struct call *call, const struct refusal *refusal, uint64_t first_kib,
+                        uint64_t second_kib)
 {
     call->data = build_object();
-    encode_text(call->data, "reason", reason);
-    encode_u64(call->data, "a_kib", a_kib);
-    encode_u64(call->data, "b_kib", b_kib);
+    encode_text(call->data, "reason", refusal->reason);
+    encode_u64(call->data, refusal->names[0], first_kib);
+    encode_u64(call->data, refusal->names[1], second_kib);
+    if (refusal == &not_free)
+        encode_u64(call->data, "missing_kib", ballast_sub_floor(first_kib, second_kib));
 }
 
 static void set_on_host(struct call *call, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib)
@@ -79,7 +93,7 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
               " KiB, %s; a guest that is left less than it comes "
               "to use panics. At least that would be right, or force",
               kib, floor->kib, why);
-    refuse_numbers(call, "below-floor", kib, floor->kib);
+    refuse_with(call, &below_floor, kib, floor->kib);
     return true;
 }
 
@@ -127,14 +141,14 @@ static bool refuse_target(struct call *call, const struct ballast_domain *domain
         call_fail(call, WIRE_REFUSED,
                   "target_kib: %" PRIu64 " is out of its range, %" PRIu64 " to %" PRIu64 " KiB",
                   kib, domain->dynamic_min_kib, domain->dynamic_max_kib);
-        refuse_numbers(call, "bad-size", domain->dynamic_min_kib, domain->dynamic_max_kib);
+        refuse_with(call, &bad_range, domain->dynamic_min_kib, domain->dynamic_max_kib);
         return true;
     }
     if (more_kib > have_kib) {
         call_fail(call, WIRE_REFUSED,
                   "%" PRIu64 " KiB more would be needed, and %" PRIu64 " KiB are free and nobody's",
                   more_kib, have_kib);
-        refuse_numbers(call, "not-free", more_kib, have_kib);
+        refuse_with(call, &not_free, more_kib, have_kib);
         return true;
     }
     return refuse_below_floor(call, domain, kib);
@@ -250,13 +264,13 @@ void method_set_max(struct call *call)
                   "maxmem_kib: %" PRIu64 " is less than the %" PRIu64
                   " KiB that it holds or is to hold",
                   given_kib, ballast_add_ceil(least_kib, extra_internal_kib));
-        refuse_numbers(call, "bad-size", given_kib, least_kib);
+        refuse_with(call, &too_small, given_kib, least_kib);
     } else if (more_kib > have_kib) {
         call_fail(call, WIRE_REFUSED,
                   "the room of %" PRIu64 " KiB more would be promised memory: %" PRIu64
                   " KiB are free and nobody's",
                   more_kib, have_kib);
-        refuse_numbers(call, "not-free", more_kib, have_kib);
+        refuse_with(call, &not_free, more_kib, have_kib);
     } else {
         set_on_host(call, domain.id, BALLAST_NONE, kib);
     }
@@ -288,7 +302,7 @@ void method_set_range(struct call *call)
                   " KiB cannot be: the minimum must not be above the maximum, nor that above the "
                   "static maximum of %" PRIu64 " KiB",
                   min_kib, max_kib, domain.static_max_kib);
-        refuse_numbers(call, "bad-size", min_kib, max_kib);
+        refuse_with(call, &bad_range, min_kib, max_kib);
         return;
     }
     if (!put_setting(call, at, &set))

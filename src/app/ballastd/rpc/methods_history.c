@@ -215,6 +215,7 @@ static struct json_object *encode_event(const struct history_event *event)
 {
     char text[512];
     struct json_object *object = build_object();
+    int reason = balancer_reason_find(event->reason);
     event_text(event, text, sizeof(text));
     encode_u64(object, "number", event->number);
     encode_u64(object, "time_usec", event->time_usec);
@@ -225,8 +226,8 @@ static struct json_object *encode_event(const struct history_event *event)
     encode_text(object, "reason", event->reason);
     encode_u64(object, "from_kib", event->from_kib);
     encode_u64(object, "to_kib", event->to_kib);
-    encode_u64(object, "a_kib", event->a_kib);
-    encode_u64(object, "b_kib", event->b_kib);
+    if (reason >= 0)
+        encode_figures(object, (enum balancer_reason)reason, event->a_kib, event->b_kib);
     encode_u64(object, "reservation", event->reservation);
     encode_u64(object, "steps", event->steps);
     encode_text(object, "detail", event->detail);

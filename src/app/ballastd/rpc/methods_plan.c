@@ -126,11 +126,11 @@ static void add_verdict(struct json_object *start, const struct balancer_verdict
     balancer_verdict_text(verdict, label, text, sizeof(text));
     encode_text(start, "verdict", verdict->granted ? "fits" : "never");
     encode_text(start, "reason", balancer_reason_name(verdict->reason));
-    encode_u64(start, "a_kib", verdict->a_kib);
-    encode_u64(start, "b_kib", verdict->b_kib);
+    encode_figures(start, verdict->reason, verdict->a_kib, verdict->b_kib);
     encode_text(start, "message", text);
-    encode_u64(start, "missing_kib",
-               verdict->granted ? 0 : ballast_sub_floor(verdict->a_kib, verdict->b_kib));
+    if (verdict->reason == BALANCER_FITS || verdict->reason == BALANCER_NEVER_FITS)
+        encode_u64(start, "missing_kib",
+                   verdict->granted ? 0 : ballast_sub_floor(verdict->a_kib, verdict->b_kib));
 }
 
 static void add_wait(const struct outlook *outlook, struct json_object *start, uint64_t missing_kib)
@@ -139,8 +139,6 @@ static void add_wait(const struct outlook *outlook, struct json_object *start, u
     ledger_reason_text(LEDGER_NOT_FREE, missing_kib, 0, text, sizeof(text));
     encode_text(start, "verdict", "waits");
     encode_text(start, "reason", "reclaimed-for-start");
-    encode_u64(start, "a_kib", missing_kib);
-    encode_u64(start, "b_kib", 0);
     encode_text(start, "message", text);
     encode_u64(start, "missing_kib", missing_kib);
     struct forecast wait = forecast_of(outlook->donors, outlook->donor_count, missing_kib);
