@@ -94,8 +94,8 @@ static void test_maxima_follow_targets(void **state)
     }
 }
 
-/* One that is left alone may grow to where it was told to. */
-static void test_one_left_alone_may_grow(void **state)
+/* One that is in backoff may grow to where it was told to. */
+static void test_one_in_backoff_may_grow(void **state)
 {
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 512, 1024, 4096)}};
@@ -299,7 +299,7 @@ static void test_a_floor_does_not_give(void **state)
     close_scene(&scene);
 }
 
-/* The maximum of one that is not asked is held while a start waits, and else left alone. */
+/* The maximum of one that is not asked is held while a start waits, and else not touched. */
 static void test_others_are_held_for_promises(void **state)
 {
     (void)state;
@@ -598,7 +598,7 @@ int main(void)
         cmocka_unit_test(test_growth_at_the_minimum),
         cmocka_unit_test(test_growth_is_called_off),
         cmocka_unit_test(test_maxima_follow_targets),
-        cmocka_unit_test(test_one_left_alone_may_grow),
+        cmocka_unit_test(test_one_in_backoff_may_grow),
         cmocka_unit_test(test_one_on_its_way),
         cmocka_unit_test(test_idle_room_goes_first),
         cmocka_unit_test(test_one_that_turns),
