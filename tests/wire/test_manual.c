@@ -207,7 +207,7 @@ static void check_example(const char *line, size_t length, bool from_client)
 static void test_example(void **state)
 {
     (void)state;
-    char *text = section(page, "#", "EXAMPLE");
+    char *text = section(page, "#", "EXAMPLES");
     assert_non_null(text);
     size_t count = 0;
     for (const char *line = text; (line = strchr(line, '\n'));) {
