@@ -128,7 +128,7 @@ class Daemon:
         return self
 
     def wait(self):
-        for _ in range(2000):
+        for _ in range(12000):
             try:
                 with Client(self, status=True):
                     return
@@ -146,7 +146,14 @@ class Daemon:
         """The exit status; 0 when it ended cleanly and no law was broken."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(120)
+
+    def reload(self, config):
+        """Until it goes by that configuration."""
+        count = self.log().count("read anew")
+        self.config.write_text(config)
+        self.process.send_signal(signal.SIGHUP)
+        until(lambda: self.log().count("read anew") > count)
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
@@ -178,6 +185,12 @@ def until(what, seconds=120):
             return value
         time.sleep(0.02)
     raise AssertionError(f"not within {seconds} s")
+
+
+def ticks_pass(client, count):
+    """So many ticks of the daemon: what nothing comes of by then does not come of it, at any load."""
+    end = client.call("status")["ticks"] + count
+    until(lambda: client.call("status")["ticks"] >= end)
 
 
 def refused(code, function, *args, **params):

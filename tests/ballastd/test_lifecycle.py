@@ -40,9 +40,9 @@ def test_ends_cleanly():
     for number in (signal.SIGTERM, signal.SIGINT):
         with Daemon(scenario=None) as daemon:
             assert (daemon.run / "control.sock").exists()
-            with daemon.client() as client:
+            with daemon.client() as client, daemon.client(status=True) as other:
                 client.ask("reserve", min_kib=6 * 1024 * MIB, wait=True)
-                time.sleep(0.1)
+                until(lambda: other.call("status")["ledger"]["open"] == 1)
                 daemon.process.send_signal(number)
                 assert daemon.process.wait(60) == 0
             assert not (daemon.run / "control.sock").exists()
@@ -230,13 +230,9 @@ def test_flood_of_one_leaves_room_for_others():
         flood.call("subscribe", events=[])
         line = json.dumps({"jsonrpc": "2.0", "method": "reserve", "params": {"min_kib": 4}})
         flood.send((line + "\n").encode() * 2000)
-        worst = 0
-        for _ in range(10):
-            begin = time.monotonic()
-            good.call("ping")
-            worst = max(worst, time.monotonic() - begin)
         # How far it gets between two of others is held below; here that they get through at all.
-        assert worst < 30, worst
+        for _ in range(10):
+            good.call("ping")
         flood.call("ping")
         assert good.call("status")["ledger"]["open"] == 2000
 
@@ -301,7 +297,7 @@ def test_thousands_of_connections():
     code = """
 import select, socket, sys, time
 crowd = []
-for _ in range(3000):
+while len(crowd) < 2000:
     s = socket.socket(socket.AF_UNIX)
     s.setblocking(False)
     try:
@@ -321,7 +317,7 @@ sys.stdin.readline()
                                   str(daemon.run / "status.sock")],
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         came = int(crowd.stdout.readline())
-        assert came > 1000, came
+        assert came == 2000, came
         with daemon.client(status=True) as client, daemon.client() as control:
             assert client.call("ping") == {}
             assert control.call("reserve", min_kib=4, wait=True)["state"] == "granted"

@@ -71,13 +71,6 @@ def keys_of(table):
     return set(re.findall(r'\{"([a-z0-9-]+)", KIND', text))
 
 
-def reload(daemon, text):
-    count = daemon.log().count("read anew")
-    daemon.config.write_text(text)
-    daemon.process.send_signal(signal.SIGHUP)
-    until(lambda: daemon.log().count("read anew") > count)
-
-
 def test_no_key_is_left_out():
     assert keys_of("keys") == set(KEYS) | ELSEWHERE
     assert keys_of("guest_keys") == set(GUEST_KEYS)
@@ -89,14 +82,14 @@ def test_each_key_is_in_force():
         assert len(usual) == len(KEYS), usual
         for key, (value, name, means) in KEYS.items():
             assert usual[name] != means, key
-            reload(daemon, f"[ballastd]\n{key} = {value}\n")
+            daemon.reload(f"[ballastd]\n{key} = {value}\n")
             status = client.call("status")
             assert status["configuration"] == {**usual, name: means}, key
             if key == "policy":
                 assert status["policy"] == means
             if key == "history":
                 until(lambda: client.call("status")["history"]["most_kib"] == means)
-        reload(daemon, "[ballastd]\n")
+        daemon.reload("[ballastd]\n")
         assert client.call("status")["configuration"] == usual
 
 
@@ -107,9 +100,9 @@ def test_each_key_of_a_guest_is_in_force():
         usual = short()
         for key, (value, name, means) in GUEST_KEYS.items():
             assert usual[name] != means, key
-            reload(daemon, f"[ballastd]\n[guest short]\n{key} = {value}\n")
+            daemon.reload(f"[ballastd]\n[guest short]\n{key} = {value}\n")
             until(lambda: short()[name] == means)
-            reload(daemon, "[ballastd]\n")
+            daemon.reload("[ballastd]\n")
             until(lambda: short()[name] == usual[name])
 
 

@@ -119,7 +119,7 @@ same_words() {
 @test "--wait says that a target is another one by now, and why" {
     start_daemon
     # All that is free and that others can give, and more: the pin gives way while this waits.
-    ballast set-target small 3G --wait --timeout 15s >out 2>&1 3>&- &
+    ballast set-target small 3G --wait --timeout 10m >out 2>&1 3>&- &
     waits=$!
     wait_until pinned
     run -0 ballast reserve 4300M --label big

@@ -23,9 +23,25 @@ figure() {
     [ "$found" = "$3" ] || { echo "$2 is $found, not $3, in $1" >&2; return 1; }
 }
 
-# Until that is done, or 20 s; then what the daemon logged.
+# at_work PID FILE: it has said something, or used a quarter of a second of a processor, on any machine.
+at_work() { [ -s "$2" ] || [ "$(awk '{ print $14 + $15 }' "/proc/$1/stat")" -ge $(($(getconf CLK_TCK) / 4)) ]; }
+
+# interrupted FILE COMMAND...: starts it, interrupts it when it is at its work; what it said is in FILE, `status` is its.
+interrupted() {
+    local file=$1 pid
+    shift
+    # One signal, to it alone: the second one ends it at once. Jobs in the background ignore it otherwise.
+    env --default-signal=INT "$@" >"$file" 3>&- &
+    pid=$!
+    wait_until at_work "$pid" "$file"
+    kill -INT "$pid"
+    status=0
+    wait "$pid" || status=$?
+}
+
+# Until that is done; the two minutes only end a test that fails. Then what the daemon logged.
 wait_until() {
-    for _ in $(seq 400); do
+    for _ in $(seq 2400); do
         "$@" >/dev/null 2>&1 && return
         sleep 0.05
     done

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 # Whoever starts the tests may ignore signals (nohup, a job in the background), and that is inherited.
@@ -86,6 +85,14 @@ class Case(unittest.TestCase):
     def start(self, *args, **more):
         return subprocess.Popen([BALLAST, "--run-dir", str(self.folder), *map(str, args)],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+    def reads(self, process, words):
+        """Until it has said that."""
+        said = ""
+        while words not in said:
+            line = process.stderr.readline()
+            self.assertTrue(line, said)
+            said += line
 
     def ballast(self, *args, status=0):
         process = self.start(*args)
@@ -247,10 +254,14 @@ class Reserve(Case):
         self.assertEqual(self.peer.called("reserve"), [{"min_kib": fresh["need"], "label": "guest"}])
 
     def tell(self, connection, *records):
+        """Once the answer is there; an event among the records is waited for."""
         def later():
+            self.peer.wait_answered("reserve")
             for record in records:
-                time.sleep(0.15)
-                connection.tell("reservation-changed", record)
+                if isinstance(record, threading.Event):
+                    record.wait(60)
+                else:
+                    connection.tell("reservation-changed", record)
         threading.Thread(target=later, daemon=True).start()
 
     def waits(self, *records):
@@ -267,13 +278,14 @@ class Reserve(Case):
     def test_waits_and_says_who_gives(self):
         freeing = reservation("reclaiming", missing_kib=500 * MIB, donors=self.DONORS)
         foreign = dict(GRANTED, id=18)
-        records = [foreign, freeing] + [freeing] * 8 + [dict(freeing, donors=self.RECLAIMED), GRANTED]
-        self.waits(*records)
+        shown = threading.Event()
+        self.waits(foreign, freeing, shown, dict(freeing, donors=self.RECLAIMED), GRANTED)
         process = self.start("reserve", "1G")
-        out, err = process.communicate(timeout=30)
+        self.reads(process, "500 of 1024 MiB missing; so far from web 100")
+        shown.set()
+        out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("domain 3 web gave 614400 KiB", out)
-        self.assertIn("500 of 1024 MiB missing; so far from web 100", err)
 
     def test_refused_at_once_and_later(self):
         def never(*_):
@@ -297,7 +309,7 @@ class Reserve(Case):
             process = self.start("reserve", "1G", "--owner", "me")
             self.peer.wait_answered("reserve")
             process.send_signal(number)
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 128 + number, err)
             self.assertEqual(self.peer.called("release"), [{"id": 17, "owner": "me"}])
             self.peer.stop()
@@ -307,13 +319,12 @@ class Reserve(Case):
         process = self.start("reserve", "1G")
         self.peer.wait_answered("reserve")
         self.peer.stop()
-        time.sleep(0.5)
+        self.reads(process, "waiting for it to come back")
         self.peer.methods["reservations"] = lambda *_: {"reservations": [GRANTED]}
         self.peer.start()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("17: 1048576 KiB granted", out)
-        self.assertIn("waiting for it to come back", err)
 
     def test_a_change_that_nobody_told_of(self):
         self.serve(reserve=lambda *_: reservation("requested"))
@@ -336,7 +347,7 @@ class Run(Case):
         self.assertEqual(self.peer.called("bind"), [], "the one that was there is not the new one")
         self.doms.append(domain(9, "guest", state="build"))
         self.assertEqual(self.peer.wait_for("bind"), {"id": 17, "domid": 9, "uuid": UUID})
-        out, err = process.communicate("go\n", timeout=30)
+        out, err = process.communicate("go\n", timeout=60)
         self.assertEqual((process.returncode, out), (7, "out\n"), err)
         self.assertEqual(self.peer.called("release"), [], "what is bound lives as its domain does")
 
@@ -396,11 +407,13 @@ class Run(Case):
         self.assertEqual(len(self.peer.called("release")), 1)
 
     def test_bind_refused(self):
+        asked = self.folder / "asked"
         def no(*_):
+            asked.touch()
             raise No(REFUSED, "its lease is over")
         self.serve(bind=no)
         self.peer.methods["reserve"] = lambda *_: self.doms.append(domain(9, "guest")) or GRANTED
-        _, err = self.run_it("sleep", "0.3", status=0)
+        _, err = self.run_it("sh", "-c", f"until test -e {asked}; do sleep 0.05; done", status=0)
         self.assertIn("could not be bound to it: its lease is over", err)
 
     def test_signals_go_to_the_command(self):
@@ -411,7 +424,7 @@ class Run(Case):
         process.send_signal(signal.SIGHUP)
         self.assertEqual(process.stdout.readline(), "hup\n")
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, out), (3, "term\n"), err)
         self.assertEqual(len(self.peer.called("release")), 1)
 
@@ -421,7 +434,7 @@ class Run(Case):
         process = self.start("run", self.cfg, "--", "touch", str(self.folder / "ran"))
         self.peer.wait_for("reservations")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, err)
         self.assertEqual(len(self.peer.called("release")), 1)
         self.assertFalse((self.folder / "ran").exists())
@@ -465,7 +478,7 @@ class Run(Case):
         self.doms.append(domain(9, "guest"))
         self.peer.start()
         go.touch()
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(self.peer.called("bind")[-1]["domid"], 9)
 
@@ -481,7 +494,7 @@ class Run(Case):
         env = dict(os.environ, PATH=f"{self.folder}:{os.environ['PATH']}")
         for path, words in ((self.cfg, "xl"), (xml, "virsh")):
             process = self.start("run", path, env=env)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=60)
             self.assertEqual((process.returncode, out), (5, f"{words} create {path} 17\n"), err)
         subject = self.folder / "x.json"
         subject.write_text(subprocess.run([BALLAST, "explain", "--json", self.cfg],

@@ -52,7 +52,7 @@ class Case(unittest.TestCase):
                 [BALLASTD, "--host", f"sim:{self.folder}/host.scn", "--check-laws", "--run-dir",
                  str(self.folder / "run"), "--state-dir", str(self.folder / "state")], stderr=log)
         self.addCleanup(self.end, self.daemon)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             if self.start("status").wait() == 0:
                 return
@@ -85,7 +85,7 @@ class Case(unittest.TestCase):
         lines = self.ballast("list", "--json").splitlines()
         return {domain["name"]: domain for domain in map(json.loads, lines)}
 
-    def until(self, what, seconds=30):
+    def until(self, what, seconds=120):
         end = time.monotonic() + seconds
         while not what():
             self.assertLess(time.monotonic(), end, "it does not come: " + (self.folder / "log").read_text())

@@ -69,8 +69,7 @@ class Noise(Case):
             self.guests[i % 4].write("control/shutdown", "" if i % 2 else "poweroff")
             time.sleep(0.01)
         self.heard()
-        most = math.ceil((time.monotonic() - began) / INTERVAL) + 1
-        self.assertLessEqual(self.samples() - before, most)
+        self.assertLessEqual(self.samples() - before, math.ceil((time.monotonic() - began) / INTERVAL) + 1)
 
     def test_a_flood_is_cut_off_named_and_polled(self):
         guest = self.guests[3]
@@ -88,9 +87,10 @@ class Noise(Case):
         self.assertTrue(self.xen.watched(self.guests[4].path + "/control"))
         # What it says is still seen, once a second at the most.
         guest.write("name", "renamed")
-        time.sleep(1.1)
-        self.heard()
-        self.assertEqual(self.client.call("domains", domain="renamed")["domains"][0]["name"], "renamed")
+        def named():
+            self.heard()
+            return "renamed" in [d["name"] for d in self.client.call("domains")["domains"]]
+        self.eventually(named)
 
     def test_domains_that_come_and_go_do_not_set_the_pace_either(self):
         began, before = time.monotonic(), self.samples()
