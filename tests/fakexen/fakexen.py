@@ -273,7 +273,8 @@ class Domain:
     FIELDS = ("domid", "flags", "vcpus", "emulation", "uuid", "tot_pages", "max_pages", "claimed_pages", "pool_bytes",
               "lost_pages", "pod_cache_pages", "pod_entries")
 
-    def __init__(self, xen, domid, down_kib, up_kib, stops_kib, follows):
+    def __init__(self, xen, domid, down_kib, up_kib, stops_kib, follows, extra_kib):
+        self.extra_kib = extra_kib
         self.xen, self.domid = xen, domid
         self.path = f"/local/domain/{domid}"
         self.down_kib, self.up_kib, self.stops_kib, self.follows = down_kib, up_kib, stops_kib, follows
@@ -444,19 +445,20 @@ class FakeXen:
 
     def add(self, name, memory_mib=512, maxmem_mib=None, min_mib=None, type="pvh", balloon=True, vcpus=1, video_mib=0,
             pool_kib=1024, lost_kib=1024, paused=False, down_kib=1 << 20, up_kib=1 << 20, stops_mib=0, follows=True,
-            uuid=None, tot_mib=None):
+            uuid=None, tot_mib=None, extra_kib=0):
         """A domain, as a toolstack leaves it when it has built one. Rates are KiB a second."""
         maxmem_mib = maxmem_mib or memory_mib
         with self.lock:
             domid, self.next_id = self.next_id, self.next_id + 1
             uuid = uuid or struct.pack("<QQ", 0x66616b6578656e00, domid)
             flags = (HVM if type != "pv" else 0) | (PAUSED if paused else 0) | BLOCKED
-            pages = (memory_mib if tot_mib is None else tot_mib) * 256
+            pages = (memory_mib if tot_mib is None else tot_mib) * 256 + extra_kib // 4
             with self.table() as table:
                 table.insert(dict(zip(Domain.FIELDS, (
                     domid, flags, vcpus, EMULATES_PIC if type == "hvm" else 0, uuid, pages,
                     maxmem_mib * 256 + 256, 0, pool_kib * 1024 if type != "pv" else 0, lost_kib // 4, 0, 0))))
-            domain = self.domains[domid] = Domain(self, domid, down_kib, up_kib, stops_mib * 1024, follows)
+            domain = self.domains[domid] = Domain(self, domid, down_kib, up_kib, stops_mib * 1024, follows,
+                                                   extra_kib)
             self.describe(domain, name, memory_mib - video_mib, maxmem_mib, min_mib, video_mib, balloon)
             self.store.fire("@introduceDomain")
             self.flush()
@@ -498,7 +500,7 @@ class FakeXen:
             return
         with self.table() as table:
             record = table.record(domain.domid)
-            now, goal = record["tot_pages"], max(target + max(video, 0), domain.stops_kib) // 4
+            now, goal = record["tot_pages"], max(target + max(video, 0) + domain.extra_kib, domain.stops_kib) // 4
             if goal == now or record["flags"] & (PAUSED | DYING):
                 return
             if goal < now:

@@ -105,6 +105,28 @@ class Running(Case):
                 self.assertGreaterEqual(xen.free_kib(), NEED_KIB)
                 self.assertTrue(any(guest.current_kib < 1024 * 1024 for guest in guests))
 
+    def test_what_maxima_leave_is_free_where_squeezed_guests_are_raised(self):
+        # Seldom enough that what one look did can be seen before the next one.
+        seldom = "[ballastd]\ninterval = 1s\nidle-interval = 1s\n"
+        for config in (seldom, seldom + "slack = 64MiB\n"):
+            with self.subTest(config), FakeXen(total_mib=5120) as xen:
+                guests = [xen.add(f"vm{i}", memory_mib=1024, maxmem_mib=1024, min_mib=256, follows=False)
+                          for i in range(3)]
+                kib = xen.free_kib() + 512 * 1024
+
+                def rooms():
+                    return [(guest.get()["max_pages"] - guest.get()["tot_pages"]) * 4 for guest in guests]
+                with on(xen, config) as daemon, daemon.client() as client:
+                    asked = client.ask("reserve", min_kib=kib, max_kib=kib, deadline_usec=60_000_000, wait=True)
+                    self.eventually(lambda: max(rooms()) < 0)
+                    for guest in guests:  # enough for the start, and more than their maxima still
+                        guest.set(tot_pages=768 * 256)
+                    self.assertLess(max(rooms()), 0)
+                    said = client.answer(asked)
+                    self.assertEqual(said["state"], "granted", said)
+                    self.eventually(lambda: min(rooms()) > 0)
+                    self.assertLessEqual(sum(rooms()), xen.free_kib() - kib - 64 * 1024)
+
     def test_domains_come_and_go(self):
         with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:
             def names():

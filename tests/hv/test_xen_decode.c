@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "core/base/units.h"
 #include "edge/hv/processor.h"
 #include "edge/hv/xen_decode.h"
 
@@ -179,12 +180,29 @@ static void running(void **state)
     assert_int_equal(domain.build_left_kib, 0);
     assert_int_equal(domain.shares, 1000);
     assert_int_equal(domain.used_kib, BALLAST_NONE);
-    struct xen_domain inner = known();
-    assert_int_equal(xen_internal_left_kib(&inner), 1024);
-    inner.tot_kib = 256 * MIB + 64; /* a PVH guest holds 16 pages more than its target */
-    assert_int_equal(xen_internal_left_kib(&inner), 1024 - 64);
-    inner.tot_kib = 300 * MIB; /* its maximum was lowered, and it has not followed yet */
-    assert_int_equal(xen_internal_left_kib(&inner), 0);
+}
+
+/* What Xen lets a domain take more, whatever it holds and its maximum is moved to, is what the
+ * shown maximum leaves and the extra internal that is kept back, which is the same all the time. */
+static void extra_internal(void **state)
+{
+    (void)state;
+    static const uint64_t tots_kib[] = {100 * MIB, 256 * MIB, 256 * MIB + 64, 257 * MIB, 300 * MIB};
+    static const uint64_t maxima_kib[] = {100 * MIB, 256 * MIB, 257 * MIB, 400 * MIB};
+    for (size_t i = 0; i < 5; i++) {
+        for (size_t j = 0; j < 4; j++) {
+            counted.tot_kib = tots_kib[i];
+            counted.max_kib = maxima_kib[j];
+            struct xen_domain inner = known();
+            struct ballast_domain domain = shown();
+            uint64_t room_kib = ballast_sub_floor(domain.maxmem_kib, domain.tot_kib);
+            assert_int_equal(xen_extra_internal_kib(&inner, 1), 1024);
+            assert_true(ballast_sub_floor(counted.max_kib, counted.tot_kib) <= room_kib + 1024);
+        }
+    }
+    struct xen_domain many[3] = {known(), known(), known()};
+    many[1].dying = true;
+    assert_int_equal(xen_extra_internal_kib(many, 3), 2048);
 }
 
 /* Video is in tot_kib and in Xen's maximum, and so it is in the target that is shown. */
@@ -307,7 +325,6 @@ static void dom0(void **state)
     assert_int_equal(domain.maxmem_kib, 1536 * MIB);
     assert_int_equal(domain.static_max_kib, 1536 * MIB);
     struct xen_domain inner = known();
-    assert_int_equal(xen_internal_left_kib(&inner), 0);
     struct ballast_target_domain rules;
     assert_int_equal(xen_target_domain(&inner, &rules, NULL), 0);
     assert_int_equal(rules.target_kib, 1536 * MIB);
@@ -528,6 +545,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(events, begin),
         cmocka_unit_test_setup(running, begin),
         cmocka_unit_test_setup(pool, begin),
+        cmocka_unit_test_setup(extra_internal, begin),
         cmocka_unit_test_setup(video, begin),
         cmocka_unit_test_setup(building, begin),
         cmocka_unit_test_setup(without_target, begin),

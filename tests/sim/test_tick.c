@@ -424,6 +424,32 @@ static void test_laws_of_sums(void **state)
     assert_true(has(&result, TICK_LAW_CONSERVATION));
 }
 
+/* What slack keeps for extra internal a guest may take between two looks; nothing else is so. */
+static void test_extra_internal_is_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t kept_kib, took_kib, owed_kib;
+    } rows[] = {{3072, 1024, 0}, {512, 1024, 512}, {0, 1024, 1024}, {3072, 0, 0}};
+    for (size_t i = 0; i < 4; i++) {
+        struct fake fake = a_fake(64);
+        struct kept before = {.domains = NULL};
+        fake.host.domains = fake.domains;
+        fake.host.slack_kib = 64 * MIB;
+        fake.host.extra_internal_kib = rows[i].kept_kib;
+        fake.domains[0].maxmem_kib = fake.domains[0].tot_kib;
+        assert_int_equal(kept_take(&before, &fake.host, NULL), 0);
+        fake.domains[0].tot_kib += rows[i].took_kib;
+        fake.host.free_kib -= rows[i].took_kib;
+        assert_int_equal(tick_sums_since(&fake.host, 0, &before).owed_kib, rows[i].owed_kib);
+        /* By right of the maximum that it had: what is missing then is missing. */
+        fake.domains[0].maxmem_kib -= 512;
+        before.domains[0].maxmem_kib += rows[i].took_kib;
+        assert_int_equal(tick_sums_since(&fake.host, 0, &before).owed_kib, rows[i].took_kib);
+        kept_free(&before);
+    }
+}
+
 /* A domain that is being built takes what it lacks from what is free, as do claims; the larger. */
 static void test_a_build_is_owed(void **state)
 {
@@ -519,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_a_maximum_comes_down),
         cmocka_unit_test(test_a_refusal_is_counted),
         cmocka_unit_test(test_a_build_is_owed),
+        cmocka_unit_test(test_extra_internal_is_taken),
         cmocka_unit_test(test_a_breach_while_acting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,16 +34,28 @@ static uint64_t held_lately_kib(const struct ballast_domain *domain, const struc
     return then ? ballast_max_u64(then->tot_kib, domain->tot_kib) : domain->tot_kib;
 }
 
+/* Beyond its maximum of before and of now: extra internal, which slack is kept for. */
+static uint64_t took_of_slack_kib(const struct ballast_domain *domain, const struct kept *before)
+{
+    const struct ballast_domain *then = kept_find(before->domains, before->count, domain->id);
+    if (!then)
+        return 0;
+    uint64_t most_kib = ballast_max_u64(then->maxmem_kib, domain->maxmem_kib);
+    return ballast_sub_floor(domain->tot_kib, ballast_max_u64(most_kib, then->tot_kib));
+}
+
 struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promised_kib,
                                  const struct kept *before)
 {
     struct tick_sums sums = {.held_kib = ballast_add_ceil(host->xen_kib, host->free_kib)};
     uint64_t building_kib = 0;
+    uint64_t took_kib = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
         sums.held_kib = ballast_add_ceil(sums.held_kib, held_kib);
         building_kib = ballast_add_ceil(building_kib, domain->build_left_kib);
+        took_kib = ballast_add_ceil(took_kib, took_of_slack_kib(domain, before));
         if (!is_ours(domain))
             continue;
         uint64_t lately_kib = held_lately_kib(domain, before);
@@ -53,7 +65,9 @@ struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promi
         sums.growth_kib = ballast_add_ceil(sums.growth_kib, growth_kib);
     }
     uint64_t taken_kib = ballast_max_u64(building_kib, host->claimed_kib);
-    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slack_kib));
+    uint64_t slack_kib =
+        ballast_sub_floor(host->slack_kib, ballast_min_u64(took_kib, host->extra_internal_kib));
+    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, slack_kib));
     sums.available_kib = ballast_sub_floor(host->free_kib, taken_kib);
     sums.owed_kib = ballast_sub_floor(taken_kib, host->free_kib);
     return sums;

@@ -82,6 +82,8 @@ struct ballast_host {
     uint64_t claimed_kib; /* of the free part: staked in Xen for domains being built */
     uint64_t xen_kib;     /* Xen itself; 0 where unknown */
     uint64_t slack_kib;   /* of the free part: kept for Xen, never promised */
+    /* Of slack, whatever slack is set to: what Xen lets domains take beyond maxmem_kib. */
+    uint64_t extra_internal_kib;
     struct ballast_host_caps caps;
     struct ballast_domain *domains;
     size_t domain_count;

@@ -10,8 +10,9 @@
  * Pages become KiB there.
  *
  * In the port's snapshot targets and maxima count like tot_kib: memory/target and memory/videoram
- * together, and Xen's maximum less extra internal. What guests may still take of extra internal is
- * kept back in slack_kib, so that promises hold to the page.
+ * together, and Xen's maximum less extra internal. The extra internal of every domain is kept back
+ * in slack_kib, however much of it is in use, so that promises hold to the page and a maximum that
+ * is moved takes nothing from what is available.
  */
 #ifndef EDGE_HV_XEN_H
 #define EDGE_HV_XEN_H

@@ -217,10 +217,12 @@ static uint64_t shown_target(const struct xen_domain *domain)
     return domain->tot_kib;
 }
 
-uint64_t xen_internal_left_kib(const struct xen_domain *domain)
+uint64_t xen_extra_internal_kib(const struct xen_domain *domains, size_t count)
 {
-    uint64_t maximum_kib = shown_maximum(domain, shown_target(domain));
-    return ballast_sub_floor(domain->max_kib, ballast_max_u64(maximum_kib, domain->tot_kib));
+    uint64_t kib = 0;
+    for (size_t i = 0; i < count; i++)
+        kib += domains[i].dying ? 0 : XEN_EXTRA_INTERNAL_KIB;
+    return kib;
 }
 
 static enum ballast_domain_state shown_state(const struct xen_domain *domain)

@@ -109,8 +109,12 @@ void xen_believe(const struct xen_said *said, struct suspend_report *report, uin
 /* A domain as the port shows it. `host_kib` bounds what has no bound. */
 void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_usec,
               struct ballast_domain *out);
-/* What the domain may still take of its extra internal. */
-uint64_t xen_internal_left_kib(const struct xen_domain *domain);
+/*
+ * What is kept back for extra internal, which Xen lets domains take beyond the maximum that is
+ * shown: all of it of every domain that is not dying. Whatever maxima are moved to, what Xen lets a
+ * domain take more is within that and its shown maximum; it does not change with them.
+ */
+uint64_t xen_extra_internal_kib(const struct xen_domain *domains, size_t count);
 /*
  * Takes from free memory what was counted twice because it changed hands between two hypercalls.
  * False: so much that the host should be sampled again first.

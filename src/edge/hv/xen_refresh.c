@@ -206,10 +206,11 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         fill_snapshot_domain(host, &counted[i], &made.domains[i]);
         if (counted[i].dying)
             continue;
-        made.host.slack_kib += xen_internal_left_kib(&made.domains[i]);
         xen_show(&made.domains[i], total->total_kib, made.host.now_usec,
                  &made.shown[made.host.domain_count++]);
     }
+    made.host.extra_internal_kib = xen_extra_internal_kib(made.domains, count);
+    made.host.slack_kib += made.host.extra_internal_kib;
     *out = made;
     return 0;
 }

@@ -152,7 +152,8 @@ static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ba
     overlay->host.domains = overlay->domains;
     overlay->host.now_usec = ballast_add_ceil(overlay->epoch_usec, host->now_usec);
     if (overlay->options.config->slack_kib != BALLAST_NONE)
-        overlay->host.slack_kib = overlay->options.config->slack_kib;
+        overlay->host.slack_kib =
+            ballast_add_ceil(overlay->options.config->slack_kib, host->extra_internal_kib);
     for (size_t i = 0; i < host->domain_count; i++) {
         overlay->domains[i] = host->domains[i];
         overlay->records[i] = record_of(overlay, &host->domains[i]);
