@@ -155,12 +155,21 @@ def test_refused_by_arithmetic():
                                                                        "cannot-fit")
 
 
+# Guests that want no more than they have: what is free stays so, whenever the request comes.
+CONTENT = """says "A host with memory that no guest wants."
+host total=12GiB xen=256MiB slack=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
+guest web tot=6GiB min=6GiB max=6GiB uses=700MiB overhead=8MiB
+duration 24h
+"""
+
+
 def test_range():
-    with Daemon() as daemon, daemon.client() as client:
-        got = client.call("reserve", min_kib=4 * MIB, max_kib=30 * 1024 * MIB, wait=True)
-        assert got["state"] == "granted" and 4 * MIB <= got["granted_kib"] < 30 * 1024 * MIB
-        # More than the least of it: what is free, but for what guests can still reach.
-        assert got["granted_kib"] > 256 * MIB, got
+    with Daemon(scenario=CONTENT) as daemon, daemon.client() as client:
+        got = client.call("reserve", min_kib=4 * MIB, max_kib=12 * 1024 * MIB, wait=True)
+        assert got["state"] == "granted" and 4 * MIB <= got["granted_kib"] < 12 * 1024 * MIB
+        # All that is free: 12 GiB without Xen, slack, dom0 and web.
+        assert got["granted_kib"] == (12 * 1024 - 256 - 64 - 1024 - 6 * 1024 - 8) * MIB, got
 
 
 def test_cancel_gives_back():
