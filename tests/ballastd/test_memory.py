@@ -10,7 +10,7 @@ import struct
 import sys
 import tempfile
 
-from driver import Daemon, Refused, run
+from driver import Daemon, Refused, run, until
 
 if os.environ.get("SANITIZE", "none") != "none":
     print("the sanitizers have an allocator of their own")
@@ -49,7 +49,7 @@ def keys_of(value):
 
 READING = [("hello", {"version": 1, "client": "test"}), ("ping", {}), ("status", {}), ("host", {}),
            ("host-profile", {}), ("domains", {}), ("domains", {"domain": "web"}), ("reservations", {}),
-           ("decisions", {}), ("history", {"domain": "web"}), ("history", {}), ("why", {"domain": "web"}),
+           ("decisions", {}), ("history", {"domain": "web"}), ("history", {}), ("why", {"domain": "web"}), ("why", {}),
            ("policy", {}), ("plan", {"requests": [{"min_kib": GIB}]}),
            ("subscribe", {"events": ["reservation-changed"]}), ("login", {"owner": "me"})]
 
@@ -86,6 +86,8 @@ def test_reading():
         with daemon.client() as client:
             client.call("pause")
             client.call("reserve", min_kib=4)
+        # From then on answers come from the file, too.
+        until(lambda: (daemon.state / "history.db").exists())
         for method, params in READING:
             with daemon.client() as client:
                 whole = keys_of(client.call(method, **params))

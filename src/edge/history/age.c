@@ -27,7 +27,7 @@ static int forget_row(struct history *history, int64_t key, struct ballast_error
     if (!statement)
         return rc;
     sqlite3_bind_int64(statement, 1, key);
-    return history_finish(history, statement, err);
+    return history_step_all(history, statement, err);
 }
 
 static int age_row(struct history *history, size_t level, int64_t key, bool thin,
@@ -95,7 +95,7 @@ static int forget(struct history *history, enum history_statement which, uint64_
     if (!statement)
         return rc;
     sqlite3_bind_int64(statement, 1, (int64_t)upto);
-    return history_finish(history, statement, err);
+    return history_step_all(history, statement, err);
 }
 
 /* As many events go as are too many, or too old, or in the way when there is too much. */
@@ -111,9 +111,10 @@ static int forget_events(struct history *history, uint64_t now_sec, bool too_muc
     if (!statement)
         return rc;
     sqlite3_bind_int64(statement, 1, (int64_t)before_usec);
-    if (sqlite3_step(statement) == SQLITE_ROW)
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW)
         old = (uint64_t)sqlite3_column_int64(statement, 0);
-    rc = history_finish(history, statement, err);
+    rc = history_finish(history, statement, step, err);
     uint64_t keep = too_much ? HISTORY_EVENTS / 4 : HISTORY_EVENTS;
     uint64_t upto = ballast_max_u64(old, ballast_sub_floor(last, keep));
     return rc < 0 || upto == 0 ? rc : forget(history, HISTORY_FORGET_EVENTS, upto, err);

@@ -26,7 +26,7 @@ static int seen(struct history *history, uint64_t id, uint64_t now_sec, struct b
         return rc;
     sqlite3_bind_int64(statement, 1, (int64_t)id);
     sqlite3_bind_int64(statement, 2, (int64_t)now_sec);
-    return history_finish(history, statement, err);
+    return history_step_all(history, statement, err);
 }
 
 static int make(struct history *history, const uint8_t uuid[HISTORY_UUID], const char *name,
@@ -39,7 +39,7 @@ static int make(struct history *history, const uint8_t uuid[HISTORY_UUID], const
     sqlite3_bind_blob(statement, 1, uuid, HISTORY_UUID, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 3, (int64_t)now_sec);
-    rc = history_finish(history, statement, err);
+    rc = history_step_all(history, statement, err);
     if (rc == 0)
         *out = (uint64_t)sqlite3_last_insert_rowid(history->db);
     return rc;
@@ -58,11 +58,12 @@ int history_guest_of(struct history *history, const uint8_t uuid[HISTORY_UUID], 
     sqlite3_bind_text(statement, 2, cut, -1, SQLITE_STATIC);
     uint64_t id = 0;
     uint64_t last_sec = 0;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
         id = (uint64_t)sqlite3_column_int64(statement, 0);
         last_sec = (uint64_t)sqlite3_column_int64(statement, 1);
     }
-    rc = history_finish(history, statement, err);
+    rc = history_finish(history, statement, step, err);
     if (rc == 0 && id == 0)
         return make(history, uuid, cut, now_sec, out, err);
     if (rc == 0 && now_sec >= last_sec + SEEN_SEC)
@@ -88,7 +89,8 @@ int history_find(struct history *history, const uint8_t *uuid, const char *name,
     else
         sqlite3_bind_text(statement, 1, cut, -1, SQLITE_STATIC);
     sqlite3_bind_int(statement, 2, HISTORY_LIVES);
-    while (count < HISTORY_LIVES && sqlite3_step(statement) == SQLITE_ROW) {
+    int step = SQLITE_ROW;
+    while (count < HISTORY_LIVES && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         struct history_guest *guest = &out[count++];
         const void *bytes = sqlite3_column_blob(statement, 1);
         *guest = (struct history_guest){.id = (uint64_t)sqlite3_column_int64(statement, 0),
@@ -97,7 +99,7 @@ int history_find(struct history *history, const uint8_t *uuid, const char *name,
             memcpy(guest->uuid, bytes, HISTORY_UUID);
         read_text(statement, 2, guest->name, sizeof(guest->name));
     }
-    rc = history_finish(history, statement, err);
+    rc = history_finish(history, statement, step, err);
     return rc < 0 ? rc : count;
 }
 
@@ -136,7 +138,7 @@ int history_note(struct history *history, const struct history_event *event,
     for (int i = 0; i < 6; i++)
         bind_number(statement, 8 + i, numbers[i]);
     sqlite3_bind_text(statement, 14, event->detail, -1, SQLITE_STATIC);
-    return history_finish(history, statement, err);
+    return history_step_all(history, statement, err);
 }
 
 int history_last(struct history *history, uint64_t *out, struct ballast_error *err)

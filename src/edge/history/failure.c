@@ -94,23 +94,27 @@ sqlite3_stmt *history_statement(struct history *history, enum history_statement 
     return *rc < 0 ? NULL : *kept;
 }
 
-int history_finish(struct history *history, sqlite3_stmt *statement, struct ballast_error *err)
+int history_finish(struct history *history, sqlite3_stmt *statement, int step,
+                   struct ballast_error *err)
 {
-    int step;
-    do
+    while (step == SQLITE_ROW)
         step = sqlite3_step(statement);
-    while (step == SQLITE_ROW);
     int rc = step == SQLITE_DONE ? 0 : history_failure(history, step, "cannot be used", err);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     return rc;
 }
 
+int history_step_all(struct history *history, sqlite3_stmt *statement, struct ballast_error *err)
+{
+    return history_finish(history, statement, sqlite3_step(statement), err);
+}
+
 int history_run(struct history *history, enum history_statement which, struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = history_statement(history, which, &rc, err);
-    return statement ? history_finish(history, statement, err) : rc;
+    return statement ? history_step_all(history, statement, err) : rc;
 }
 
 int history_number(struct history *history, enum history_statement which, uint64_t *out,
@@ -121,7 +125,8 @@ int history_number(struct history *history, enum history_statement which, uint64
     if (!statement)
         return rc;
     *out = 0;
-    if (sqlite3_step(statement) == SQLITE_ROW)
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW)
         *out = (uint64_t)sqlite3_column_int64(statement, 0);
-    return history_finish(history, statement, err);
+    return history_finish(history, statement, step, err);
 }

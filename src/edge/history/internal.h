@@ -66,8 +66,14 @@ int history_failure(struct history *history, int rc, const char *what, struct ba
 /* A kept statement, ready to be bound; NULL with *err filled and *rc. */
 sqlite3_stmt *history_statement(struct history *history, enum history_statement which, int *rc,
                                 struct ballast_error *err);
-/* Steps to its end and makes it ready anew. */
-int history_finish(struct history *history, sqlite3_stmt *statement, struct ballast_error *err);
+/*
+ * Steps to its end and makes it ready again. `step` is what its last step returned: one that failed
+ * must not be stepped again, since it would begin from the start and end well.
+ */
+int history_finish(struct history *history, sqlite3_stmt *statement, int step,
+                   struct ballast_error *err);
+/* The same for one that has not been stepped yet. */
+int history_step_all(struct history *history, sqlite3_stmt *statement, struct ballast_error *err);
 /* The same for one that wants no parameters. */
 int history_run(struct history *history, enum history_statement which, struct ballast_error *err);
 /* One number out of one that wants none; 0 where it answers nothing. */

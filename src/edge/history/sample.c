@@ -45,14 +45,15 @@ int history_get(struct history *history, int64_t key, const struct series_place 
     if (!statement)
         return rc;
     sqlite3_bind_int64(statement, 1, key);
-    if (sqlite3_step(statement) == SQLITE_ROW) {
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
         const void *bytes = sqlite3_column_blob(statement, 0);
         int size = sqlite3_column_bytes(statement, 0);
         /* What cannot be read is as if it had never been: it is a hole in a picture. */
         if (!bytes || series_unpack(place, bytes, (size_t)size, out, count, NULL) < 0)
             *count = 0;
     }
-    return history_finish(history, statement, err);
+    return history_finish(history, statement, step, err);
 }
 
 static int put_row(struct history *history, int64_t key, const struct series_place *place,
@@ -66,7 +67,7 @@ static int put_row(struct history *history, int64_t key, const struct series_pla
     size_t size = series_pack(place, buckets, count, bytes);
     sqlite3_bind_int64(statement, 1, key);
     sqlite3_bind_blob(statement, 2, bytes, (int)size, SQLITE_STATIC);
-    return history_finish(history, statement, err);
+    return history_step_all(history, statement, err);
 }
 
 int history_put(struct history *history, size_t level, uint64_t guest,
@@ -111,8 +112,9 @@ int history_edge(struct history *history, enum history_statement which, int64_t 
         return rc;
     sqlite3_bind_int64(statement, 1, from);
     sqlite3_bind_int64(statement, 2, below);
-    *out = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    return history_finish(history, statement, err);
+    int step = sqlite3_step(statement);
+    *out = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    return history_finish(history, statement, step, err);
 }
 
 uint64_t history_stretch_of(int64_t key)
