@@ -43,6 +43,8 @@ def test_ends_cleanly():
             with daemon.client() as client, daemon.client(status=True) as other:
                 client.ask("reserve", min_kib=6 * 1024 * MIB, wait=True)
                 until(lambda: other.call("status")["ledger"]["open"] == 1)
+                # The first tick opens the history.
+                until(lambda: (daemon.state / "history.db").exists())
                 daemon.process.send_signal(number)
                 assert daemon.process.wait(60) == 0
             assert not (daemon.run / "control.sock").exists()

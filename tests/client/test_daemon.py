@@ -273,7 +273,7 @@ class Settings(Case):
     def test_free(self):
         self.assertIn("fits when others give", self.ballast("free", "2G", "--dry-run"))
         free = json.loads(self.ballast("free", "2G", "--json"))
-        self.assertGreaterEqual(free["available_after"], 2048 * MIB)
+        self.assertGreaterEqual(free["available_after_kib"], 2048 * MIB)
         self.ballast("free", "7G", status=1)
 
     def test_what_was_decided(self):
