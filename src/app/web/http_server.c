@@ -47,7 +47,8 @@ struct http_server {
     struct collector *collector;
     struct events *events;
     struct http_conn *conns;
-    size_t visit_count;
+    bool closing;
+    size_t conn_count;
     size_t waiting;
     size_t answers;    /* bytes of all requests' texts */
     uint64_t now_usec; /* of the loop's turn */
@@ -87,7 +88,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         if (server->conns)
             server->conns->prev = conn;
         server->conns = conn;
-        server->visit_count++;
+        server->conn_count++;
     } else if (conn) {
         if (conn->next)
             conn->next->prev = conn->prev;
@@ -95,7 +96,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
             conn->prev->next = conn->next;
         else
             server->conns = conn->next;
-        server->visit_count--;
+        server->conn_count--;
         free(conn);
         *socket_context = NULL;
     }
@@ -163,7 +164,8 @@ static bool refuse(struct http_server *server, struct MHD_Connection *connection
  * taken too long. */
 static bool wait_for(struct http_server *server, struct request *request)
 {
-    if (request->waited || server->waiting >= HTTP_WAITING)
+    /* libmicrohttpd ends the program when it is stopped with a suspended connection. */
+    if (request->waited || server->closing || server->waiting >= HTTP_WAITING)
         return false;
     request->waits = true;
     request->waited = true;
@@ -388,6 +390,7 @@ void http_server_close(struct http_server *server)
 {
     if (!server)
         return;
+    server->closing = true;
     events_end(server->events);
     for (struct http_conn *conn = server->conns; conn; conn = conn->next) {
         if (conn->request && conn->request->waits)
@@ -420,7 +423,7 @@ static bool is_late(const struct http_server *server, const struct http_conn *co
     uint64_t now_usec = server->now_usec;
     if (!request)
         return now_usec >=
-               conn->since_usec + (server->visit_count > SCARCE ? SCARCE_USEC : HTTP_REQUEST_USEC);
+               conn->since_usec + (server->conn_count > SCARCE ? SCARCE_USEC : HTTP_REQUEST_USEC);
     /* Those that follow are the events' business. */
     return !request->is_stream && !request->waits &&
            now_usec >= request->since_usec + HTTP_ANSWER_USEC;
