@@ -149,6 +149,9 @@ static bool maximum_low(const struct doctor_facts *facts, const struct doctor_do
     if (!domain->runs || domain->maximum_kib == BALLAST_NONE ||
         domain->target_kib == BALLAST_NONE || domain->maximum_kib >= domain->target_kib)
         return false;
+    /* dom0 boots with dom0_mem=max:SIZE as its maximum and SIZE as its target, and holds that. */
+    if (domain->tot_kib >= domain->target_kib)
+        return false;
     ballast_text_add(evidence, "Xen lets it hold %" PRIu64 " KiB, its target is %" PRIu64 " KiB",
                      domain->maximum_kib, domain->target_kib);
     return true;
