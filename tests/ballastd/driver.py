@@ -150,10 +150,10 @@ class Daemon:
 
     def reload(self, config):
         """Until it goes by that configuration."""
-        count = self.log().count("read anew")
+        count = self.log().count("read again")
         self.config.write_text(config)
         self.process.send_signal(signal.SIGHUP)
-        until(lambda: self.log().count("read anew") > count)
+        until(lambda: self.log().count("read again") > count)
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

@@ -112,7 +112,7 @@ def test_no_link_changes_another_file():
         (daemon.run / "control.sock").symlink_to(other)
         daemon.config.write_text("[ballastd]\ngroup = none-such-group\n")
         daemon.process.send_signal(signal.SIGHUP)
-        until(lambda: "control.sock" in daemon.log().split("read anew")[0] and "read anew" in daemon.log())
+        until(lambda: "control.sock" in daemon.log().split("read again")[0] and "read again" in daemon.log())
         assert stat.S_IMODE(other.stat().st_mode) == 0o604 and other.stat().st_gid == 0
         assert other.read_text() == "not the daemon's"
 

@@ -23,7 +23,7 @@ def status_after(text):
          daemon.client() as client:
         daemon.config.write_text("[ballastd]\n" + text)
         daemon.process.send_signal(signal.SIGHUP)
-        until(lambda: "read anew" in daemon.log())
+        until(lambda: "read again" in daemon.log())
         client.call("set-target", domain="short", target_kib=2048 * MIB)
         begin = client.call("status")["now_usec"]
         until(lambda: client.call("status")["now_usec"] > begin + 60_000_000)

@@ -71,7 +71,7 @@ static void reload(struct daemon *daemon)
     engine_reconfigure(daemon->engine, &config, rc < 0 ? &err : NULL);
     if (rc == 0) {
         server_reconfigure(daemon->server);
-        engine_log(LOG_NOTICE, "the configuration has been read anew");
+        engine_log(LOG_NOTICE, "the configuration has been read again");
     }
     systemd_notify("READY=1");
 }

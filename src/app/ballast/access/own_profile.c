@@ -80,7 +80,7 @@ static void take_file(struct cli_own_profile *out, const struct ballast_host *ho
     if (!calibration)
         return;
     if (calibration_match(calibration, host, why, sizeof(why)) == CALIBRATION_OTHER) {
-        cli_error("the profile %s of %s is not gone by: %s; 'ballast calibrate --out' makes one "
+        cli_error("the profile %s of %s is ignored: %s; 'ballast calibrate --out' makes one "
                   "of this host",
                   calibration->name, usual_path(), why);
         calibration_free(calibration);

@@ -2,7 +2,7 @@
 /*
  * The profile of this very host, where it was calibrated: the daemon's, which tells all of it, and
  * where none runs what is in the file at the usual place. One that was made on another Xen or
- * processor is not gone by; that is told on stderr, and is no failure.
+ * processor is ignored; that is printed on stderr, and is no failure.
  */
 #ifndef APP_BALLAST_ACCESS_OWN_PROFILE_H
 #define APP_BALLAST_ACCESS_OWN_PROFILE_H

@@ -31,7 +31,8 @@ struct record {
 
 struct costs {
     struct drift *drift;
-    char refused[ALERT_TEXT]; /* why the host's own profile is not gone by; "": it is, or none is */
+    char refused[ALERT_TEXT]; /* why the host's own profile is ignored; "": it is used, or there is
+                                 none */
     struct record records[RECORDS];
     uint64_t count; /* ever */
     uint64_t outside;
@@ -76,7 +77,7 @@ static const struct calibration *choose_calibration(const struct engine *engine,
     if (!calibration || calibration_match(calibration, host, why, sizeof(why)) != CALIBRATION_OTHER)
         return calibration;
     (void)snprintf(costs->refused, sizeof(costs->refused),
-                   "the profile %s of %s is not gone by: %s; 'ballast calibrate --out' makes one "
+                   "the profile %s of %s is ignored: %s; 'ballast calibrate --out' makes one "
                    "of this host",
                    calibration->name, calibration->path, why);
     return NULL;

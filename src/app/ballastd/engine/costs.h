@@ -29,7 +29,7 @@ const struct drift_compared *costs_find(const struct costs *costs, uint32_t domi
 struct costs_sum {
     const char *profile; /* that guests are predicted by; NULL: none knows this host to the page */
     const struct calibration *calibration; /* that it is of; NULL: it is one of ours */
-    const char *refused; /* why the host's own is not gone by; NULL: it is, or there is none */
+    const char *refused; /* why the host's own is ignored; NULL: it is used, or there is none */
     uint64_t guests;     /* that were compared since the start */
     uint64_t outside;    /* of these, whose cost was not within the bound */
     uint64_t above;      /* of these, who cost more */
