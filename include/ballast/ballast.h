@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libballast: what the memory of a Xen guest is made of, and what starting it will cost.
+ * libballast computes the memory breakdown of a Xen guest and what starting it costs the host.
  *
- * The library does no I/O, reads no clock, keeps no globals and writes no log; it may be used
- * from any thread as long as one object is used by one thread at a time. All sizes are KiB in
- * uint64_t; an overflow is an error, never a wrap.
+ * The library does no I/O, reads no clock, has no global state and writes no log. Threads may share
+ * the library, but not one object. All sizes are KiB in uint64_t; an overflow is an error, never a
+ * wrap.
  */
 #ifndef BALLAST_BALLAST_H
 #define BALLAST_BALLAST_H
@@ -17,7 +17,7 @@
 #include <ballast/cost.h>
 #include <ballast/draw.h>
 
-/* "0.1.0": the version of the library that runs, a static string. */
+/* The version of the library at run time, such as "0.1.0"; a static string. */
 BALLAST_API const char *ballast_version(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a guest costs the host to the page, with a bound, as the exact profiles ("xen-4.17" ...)
- * know it, and the terms that it is the sum of.
+ * What a guest costs the host, to the page and with a bound, by the exact profiles ("xen-4.17"
+ * ...), and the terms of that sum.
  */
 #ifndef BALLAST_COST_H
 #define BALLAST_COST_H
@@ -15,13 +15,12 @@
 #include <ballast/profile.h>
 
 /*
- * settled <= fresh_max <= later_max, whole pages. Free memory of the host falls by `settled` when
- * the guest is built on a heap that guests like it have come and gone on; by at most `fresh_max`
- * when Xen's own heap has to grow for it and its memory does not come in pieces that the IOMMU's
- * tables map as one; and, once it runs, by at most `later_max` in all, when the guest has made Xen
- * allocate all that it may: grant frames up to max_grant_frames with the status frames of version
- * 2, maptrack frames up to max_maptrack_frames, event channels up to max_event_channels, what
- * hvmloader adds.
+ * settled <= fresh_max <= later_max, whole pages. Building the guest lowers the host's free memory
+ * by `settled` on a heap that has held guests like it before, and by at most `fresh_max` where
+ * Xen's own heap must grow and the IOMMU cannot map the guest's memory in large pieces. Once the
+ * guest has made Xen allocate all it may, the host has lost at most `later_max` in total: grant
+ * frames up to max_grant_frames with the status frames of version 2, maptrack frames up to
+ * max_maptrack_frames, event channels up to max_event_channels, and what hvmloader adds.
  */
 struct ballast_cost_kib {
     uint64_t settled_kib;
@@ -31,10 +30,9 @@ struct ballast_cost_kib {
 
 /* How a figure is known. */
 enum ballast_sureness {
-    BALLAST_SURE_MEASURED, /* on that Xen, AMD with hardware-assisted paging, to the page */
+    BALLAST_SURE_MEASURED, /* to the page, on that Xen, AMD with hardware-assisted paging */
     BALLAST_SURE_SOURCE,   /* read in the source of that release, not measured */
-    BALLAST_SURE_ASSUMED,  /* a release later than any that was read: as the last one of its series
-                            */
+    BALLAST_SURE_ASSUMED,  /* a later release, assumed equal to the last known of its series */
     BALLAST_SURENESSES
 };
 
@@ -62,8 +60,8 @@ enum ballast_cost_term {
     BALLAST_COST_STDVGA,
     BALLAST_COST_VMTRACE,
     BALLAST_COST_VMX,
-    BALLAST_COST_CALIBRATED, /* what a calibration of the host found beyond all these; may be less
-                                than nothing */
+    BALLAST_COST_CALIBRATED, /* what a calibration of the host found beyond these; may be negative
+                              */
     /* fresh_max */
     BALLAST_COST_ARENA,
     BALLAST_COST_IOMMU_PIECES,
@@ -77,7 +75,7 @@ enum ballast_cost_term {
     BALLAST_COST_TERMS
 };
 
-/* The first of `cost`'s three sums that a term is part of; it is part of those behind, too. */
+/* The first of the three sums that includes a term; the later sums include it too. */
 enum ballast_cost_sum {
     BALLAST_COST_SETTLED,
     BALLAST_COST_FRESH_MAX,
@@ -85,45 +83,44 @@ enum ballast_cost_sum {
     BALLAST_COST_SUMS
 };
 
-/* What is known of a term, static strings. */
+/* Facts about a term; static strings. */
 struct ballast_cost_about {
-    const char *word;   /* "grant_table": the name of JSON */
+    const char *word;   /* "grant_table": the name in JSON */
     const char *what;   /* "one shared frame and the active entries for it" */
     const char *source; /* file and function of Xen that allocates it */
-    const char *shown;  /* by which measurement it is known, or that it was not measured */
+    const char *shown;  /* the measurement that shows it, or that it was not measured */
     enum ballast_cost_sum sum;
-    enum ballast_sureness sure; /* of the term by itself: a profile is no surer than its terms */
+    enum ballast_sureness sure; /* of this term; a profile is no surer than its terms */
 };
 
-/* Whether its profile knows what it costs; *out (may be NULL) is untouched where it does not. */
+/* Whether the breakdown's profile knows costs; if not, *out (may be NULL) is unchanged. */
 BALLAST_API bool ballast_breakdown_cost(const struct ballast_breakdown *breakdown,
                                         struct ballast_cost_kib *out);
 /*
- * What the need of `asks` wastes, or lacks (*lacks), beside what the same guest costs by `exact`:
- * its settled cost, or fresh_max. The paging pool counts as the toolstack of `asks` sets it, since
- * it is no guess of that one but a deed. KiB; 0 where `exact` knows no cost.
+ * By how many KiB the need of `asks` exceeds what the same guest costs by `exact` (`sum`: its
+ * settled cost, or fresh_max), or falls short of it (*lacks). The paging pool counts as the
+ * toolstack of `asks` sets it, since that toolstack decides its size. 0 where `exact` has no cost.
  */
 BALLAST_API uint64_t ballast_cost_beside(const struct ballast_breakdown *asks,
                                          const struct ballast_breakdown *exact,
                                          enum ballast_cost_sum sum, bool *lacks);
-/* A term in pages; 0 where the guest has none or the profile knows no cost. */
+/* A term in pages; 0 where the guest lacks it or the profile has no cost. */
 BALLAST_API int64_t ballast_breakdown_cost_pages(const struct ballast_breakdown *breakdown,
                                                  enum ballast_cost_term term);
-/* NULL past the last one. */
+/* NULL past the last term. */
 BALLAST_API const struct ballast_cost_about *ballast_cost_about(enum ballast_cost_term term);
 
 /* "measured", "source", "assumed". */
 BALLAST_API const char *ballast_sureness_name(enum ballast_sureness sure);
-/* Whether a profile is exact, and then how sure it is of its host; *out may be NULL. */
+/* Whether a profile is exact; if so, *out (may be NULL) says how its figures are known. */
 BALLAST_API bool ballast_profile_exact(const struct ballast_profile *profile,
                                        enum ballast_sureness *out);
 
 /*
- * The exact profile for a host of that version, as Xen says it: "4.17.7", "4.17.7+13-g2445b30a44",
- * "4.18.3-pre". What is on the way to a release counts as the one before it, of which it surely has
- * all; a release later than any known as the last known one of its series, *sure (may be NULL)
- * saying so. NULL for every other version, with -ENOENT (a version that is not known) or -EINVAL
- * (no version) and the reason in *err.
+ * The exact profile for a version as Xen reports it: "4.17.7", "4.17.7+13-g2445b30a44",
+ * "4.18.3-pre". A pre-release counts as the release before it. A release later than any known one
+ * counts as the last known of its series, and *sure (may be NULL) is BALLAST_SURE_ASSUMED. NULL
+ * otherwise, and *err has -ENOENT (an unknown version) or -EINVAL (not a version).
  */
 BALLAST_API const struct ballast_profile *ballast_profile_for_xen(const char *version,
                                                                   enum ballast_sureness *sure,

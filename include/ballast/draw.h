@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A breakdown as a picture. Each function writes into a buffer of the caller's, always terminated,
- * and returns the length the text has in full (as snprintf does), so that a buffer that was too
- * small can be made large enough.
+ * Draws a breakdown. Each function writes into the caller's buffer, always terminated, and returns
+ * the full length of the text as snprintf does, so that the caller can enlarge the buffer.
  */
 #ifndef BALLAST_DRAW_H
 #define BALLAST_DRAW_H
@@ -13,22 +12,22 @@
 #include <ballast/breakdown.h>
 
 struct ballast_draw_style {
-    bool colour; /* escape sequences of ECMA-48 around the segments */
+    bool colour; /* colour the segments with ECMA-48 escape sequences */
 };
 
 /*
- * The diagram: a box a segment with its size, heights that hint at proportion, a bracket a span
- * with its size; at most 80 columns. Sizes are KiB; where those would be too wide, MiB or the next
- * larger unit that is not, with ~ before one that is rounded. `style` may be NULL.
+ * A text diagram of at most 80 columns: a box for each segment and a bracket for each span, with
+ * sizes; box heights hint at proportion. Sizes are KiB, or the smallest larger unit that fits, with
+ * ~ before a rounded one. `style` may be NULL.
  */
 BALLAST_API size_t ballast_draw_diagram(const struct ballast_breakdown *breakdown,
                                         const struct ballast_draw_style *style, char *buf,
                                         size_t size);
 
 /*
- * The same as a stand-alone SVG document: colours that colour-blind readers can tell apart,
- * readable on light and dark ground, a title and a description for those who cannot see it. `name`
- * is the guest's; it is escaped.
+ * The same as a stand-alone SVG document, readable on light and dark backgrounds and by the
+ * colour-blind, with a title and a description for screen readers. `name` is the guest's; the
+ * function escapes it.
  */
 BALLAST_API size_t ballast_draw_svg(const struct ballast_breakdown *breakdown, const char *name,
                                     char *buf, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest as its configuration describes it: a type, a name and a set of attributes, each of
- * them an unsigned integer that is either set or left to the toolstack's default.
+ * A guest as its configuration describes it: a type, a name and attributes. Each attribute is an
+ * unsigned integer, either set or left to the toolstack's default.
  */
 #ifndef BALLAST_GUEST_H
 #define BALLAST_GUEST_H
@@ -20,7 +20,7 @@ enum ballast_attr_kind {
     BALLAST_ATTR_KIB,    /* a size in KiB */
     BALLAST_ATTR_COUNT,  /* a plain number */
     BALLAST_ATTR_FLAG,   /* 0 or 1 */
-    BALLAST_ATTR_CHOICE, /* an index into a list of words, see ballast_guest_attr_choice() */
+    BALLAST_ATTR_CHOICE, /* an index into a list of names, see ballast_guest_attr_choice() */
 };
 
 /*
@@ -50,7 +50,7 @@ enum ballast_guest_attr {
     BALLAST_MAX_GRANT_FRAMES,    /*      max_grant_frames= */
     BALLAST_MAX_MAPTRACK_FRAMES, /*    max_maptrack_frames= */
     BALLAST_MAX_EVENT_CHANNELS,  /*    max_event_channels=, the highest port */
-    BALLAST_VMTRACE_BUF,         /* KiB  vmtrace_buf_kb= a vCPU */
+    BALLAST_VMTRACE_BUF,         /* KiB  vmtrace_buf_kb= per vCPU */
     BALLAST_GUEST_ATTRS
 };
 
@@ -58,16 +58,17 @@ enum ballast_vga { BALLAST_VGA_NONE, BALLAST_VGA_CIRRUS, BALLAST_VGA_STD, BALLAS
 enum ballast_device_model { BALLAST_QEMU_XEN, BALLAST_QEMU_XEN_TRADITIONAL };
 enum ballast_passthrough {
     BALLAST_PASSTHROUGH_DISABLED,
-    BALLAST_PASSTHROUGH_ENABLED,  /* shared page tables where they can be, own ones elsewhere */
-    BALLAST_PASSTHROUGH_SYNC_PT,  /* page tables of the IOMMU's own */
+    BALLAST_PASSTHROUGH_ENABLED,  /* share_pt where the host can, else sync_pt */
+    BALLAST_PASSTHROUGH_SYNC_PT,  /* the IOMMU has its own page tables */
     BALLAST_PASSTHROUGH_SHARE_PT, /* the IOMMU walks the guest's p2m */
 };
 
 struct ballast_guest;
 
 /*
- * A new guest with no attribute set. `name` is copied; bytes past 255 and control characters are
- * refused. NULL with errno EINVAL or ENOMEM. Free it with ballast_guest_free(), which accepts NULL.
+ * A new guest with no attribute set. Copies `name`. NULL with errno EINVAL (the name is longer than
+ * 255 bytes or has control characters) or ENOMEM. Release it with ballast_guest_free(), which
+ * accepts NULL.
  */
 BALLAST_API struct ballast_guest *ballast_guest_new(enum ballast_guest_type type, const char *name);
 BALLAST_API void ballast_guest_free(struct ballast_guest *guest);
@@ -78,21 +79,21 @@ BALLAST_API enum ballast_guest_type ballast_guest_type(const struct ballast_gues
 BALLAST_API const char *ballast_guest_type_name(enum ballast_guest_type type);
 
 /*
- * Sets one attribute; BALLAST_UNSET gives it back to the default. -EINVAL when the value is not
- * one the attribute can have (a flag of 2, a vga of 9, 4 billion vCPUs).
+ * Sets one attribute; BALLAST_UNSET restores the default. -EINVAL: the value is out of range (a
+ * flag of 2, a vga of 9, 4 billion vCPUs).
  */
 BALLAST_API int ballast_guest_set(struct ballast_guest *guest, enum ballast_guest_attr attr,
                                   uint64_t value, struct ballast_error *err);
-/* The attribute as it was set, or BALLAST_UNSET. */
+/* The attribute's value, or BALLAST_UNSET. */
 BALLAST_API uint64_t ballast_guest_get(const struct ballast_guest *guest,
                                        enum ballast_guest_attr attr);
 
 /* The attribute's name in JSON ("memory_kib", "vcpus", "vga"), a static string. */
 BALLAST_API const char *ballast_guest_attr_name(enum ballast_guest_attr attr);
 BALLAST_API enum ballast_attr_kind ballast_guest_attr_kind(enum ballast_guest_attr attr);
-/* The attribute of that JSON name, or -ENOENT. */
+/* The enum ballast_guest_attr with that JSON name, or -ENOENT. */
 BALLAST_API int ballast_guest_attr_find(const char *name);
-/* The word for a value of a BALLAST_ATTR_CHOICE ("stdvga"); NULL past the last one. */
+/* The name of a value of a BALLAST_ATTR_CHOICE ("stdvga"); NULL past the last one. */
 BALLAST_API const char *ballast_guest_attr_choice(enum ballast_guest_attr attr, uint64_t value);
 
 #endif

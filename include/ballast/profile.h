@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Profiles: the sets of rules that turn a guest's configuration into a breakdown. They stand in
- * one table; what each is and where its constants come from is told by its summary and, in full,
- * in src/core/model/profile.c.
+ * Profiles: the sets of rules that turn a guest's configuration into a breakdown. A profile's
+ * summary describes it; src/core/model/profile.c has the source of each constant.
  */
 #ifndef BALLAST_PROFILE_H
 #define BALLAST_PROFILE_H
@@ -13,7 +12,7 @@
 
 struct ballast_profile;
 
-/* The profile of that name ("libxl", "xapi" ...), or NULL. NULL as a name is the default one. */
+/* The profile of that name ("libxl", "xapi" ...), or NULL. `name` NULL: the default. */
 BALLAST_API const struct ballast_profile *ballast_profile_find(const char *name);
 /* The i-th profile of the table, or NULL past the end. The first one is the default. */
 BALLAST_API const struct ballast_profile *ballast_profile_at(size_t i);
