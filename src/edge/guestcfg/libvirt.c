@@ -35,29 +35,6 @@ static const char *const keys[BALLAST_GUEST_ATTRS] = {
     [BALLAST_MAX_EVENT_CHANNELS] = "controller",
 };
 
-int guestcfg_libvirt_set(const struct guestcfg_libvirt *reading, enum ballast_guest_attr attr,
-                         uint64_t value, const xmlNode *node, const char *key)
-{
-    struct guestcfg_place place = {key, guestcfg_xml_line(node)};
-    return guestcfg_set(reading->draft, attr, value, place, reading->err);
-}
-
-int guestcfg_libvirt_switch(const struct guestcfg_libvirt *reading, const xmlNode *node,
-                            const char *attr, bool *out)
-{
-    char *word = guestcfg_xml_attr(node, attr);
-    int rc = 0;
-    if (!word || strcmp(word, "on") == 0)
-        *out = true;
-    else if (strcmp(word, "off") == 0)
-        *out = false;
-    else
-        rc = guestcfg_xml_fail(reading->draft->name, node, (const char *)node->name, reading->err,
-                               "%s=\"%.40s\": \"on\" and \"off\" are possible", attr, word);
-    free(word);
-    return rc;
-}
-
 /* `type` is NULL where the element is absent. */
 static int find_type(const char *name, const xmlNode *domain, const xmlNode *node, const char *type,
                      enum ballast_guest_type *out, struct ballast_error *err)
