@@ -61,7 +61,7 @@ struct history {
     uint64_t most_kib;
 };
 
-/* failure.c: "PATH: what: why". */
+/* statement.c: "PATH: what: why". */
 int history_failure(struct history *history, int rc, const char *what, struct ballast_error *err);
 /* A kept statement, ready to be bound; NULL with *err filled and *rc. */
 sqlite3_stmt *history_statement(struct history *history, enum history_statement which, int *rc,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening, setting aside, and what frames a transaction. */
+/* Opening, and setting aside. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,22 +155,4 @@ uint64_t history_size_kib(struct history *history)
         history_number(history, HISTORY_FREE_PAGES, &free_pages, NULL) < 0)
         return 0;
     return (pages - free_pages) * HISTORY_PAGE_KIB;
-}
-
-int history_begin(struct history *history, struct ballast_error *err)
-{
-    return history_run(history, HISTORY_BEGIN, err);
-}
-
-int history_end(struct history *history, int rc, struct ballast_error *err)
-{
-    if (rc >= 0) {
-        int committed = history_run(history, HISTORY_COMMIT, err);
-        if (committed == 0)
-            return rc;
-        rc = committed;
-    }
-    if (!sqlite3_get_autocommit(history->db))
-        (void)history_run(history, HISTORY_ROLLBACK, NULL);
-    return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Statements, and what SQLite says when they fail, as errno. */
+/* Statements and transactions, and what SQLite says when they fail, as errno. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -129,4 +129,22 @@ int history_number(struct history *history, enum history_statement which, uint64
     if (step == SQLITE_ROW)
         *out = (uint64_t)sqlite3_column_int64(statement, 0);
     return history_finish(history, statement, step, err);
+}
+
+int history_begin(struct history *history, struct ballast_error *err)
+{
+    return history_run(history, HISTORY_BEGIN, err);
+}
+
+int history_end(struct history *history, int rc, struct ballast_error *err)
+{
+    if (rc >= 0) {
+        int committed = history_run(history, HISTORY_COMMIT, err);
+        if (committed == 0)
+            return rc;
+        rc = committed;
+    }
+    if (!sqlite3_get_autocommit(history->db))
+        (void)history_run(history, HISTORY_ROLLBACK, NULL);
+    return rc;
 }
