@@ -8,6 +8,7 @@
 
 #include "core/base/units.h"
 #include "core/model/host.h"
+#include "edge/metrics/member.h"
 
 /* Beyond this Xen's limit is none: dom0's without max: is all ones. */
 #define NO_LIMIT_KIB (UINT64_C(1) << 50)

@@ -13,11 +13,4 @@ void metrics_host(struct metrics_text *text, const struct json_object *host);
 void metrics_domains(struct metrics_text *text, const struct json_object *domains);
 void metrics_reservations(struct metrics_text *text, const struct json_object *reservations);
 
-/* Members of an answer. NULL and BALLAST_NONE are "not known", as is what has another type. */
-struct json_object *metrics_member(const struct json_object *object, const char *key);
-uint64_t metrics_number(const struct json_object *object, const char *key);
-/* "" where it is not known. */
-const char *metrics_word(const struct json_object *object, const char *key);
-size_t metrics_count(const struct json_object *array);
-
 #endif
