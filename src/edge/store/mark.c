@@ -32,13 +32,14 @@ static struct mark mark_of(uint64_t sequence)
     return mark;
 }
 
-static int fail(const struct store *store, int code, const char *what, struct ballast_error *err)
+static int fail_mark(const struct store *store, int code, const char *what,
+                     struct ballast_error *err)
 {
     return ballast_fail(err, -code, "%s: %s: %s", store->mark_path, what, strerror(code));
 }
 
 /* Nothing that is written later makes the file longer, or needs room. */
-static int begin(const struct store *store, int fd, struct ballast_error *err)
+static int write_first_mark(const struct store *store, int fd, struct ballast_error *err)
 {
     struct mark mark = mark_of(store->book.sequence);
     struct mark both[PLACES] = {mark, mark};
@@ -49,11 +50,11 @@ static int begin(const struct store *store, int fd, struct ballast_error *err)
     if (code == 0)
         return 0;
     (void)unlink(store->mark_path);
-    return fail(store, code, "cannot be made", err);
+    return fail_mark(store, code, "cannot be made", err);
 }
 
 /* The most that a place says which is as it was written; false: none is. */
-static bool most_of(const struct mark *places, uint64_t *out)
+static bool newest_mark(const struct mark *places, uint64_t *out)
 {
     bool any = false;
     for (size_t i = 0; i < PLACES; i++) {
@@ -68,7 +69,7 @@ static bool most_of(const struct mark *places, uint64_t *out)
 }
 
 /* The power failed while it was made: nothing was answered for since. */
-static bool is_blank(const struct mark *places)
+static bool is_blank_mark(const struct mark *places)
 {
     static const struct mark blank[PLACES];
     return memcmp(places, blank, sizeof(blank)) == 0;
@@ -80,10 +81,10 @@ static int hold_against(const struct store *store, int fd, struct ballast_error 
     uint64_t sequence = 0;
     ssize_t got = pread(fd, places, sizeof(places), 0);
     if (got < 0)
-        return fail(store, errno, "cannot be read", err);
-    if (got == (ssize_t)sizeof(places) && is_blank(places))
-        return begin(store, fd, err);
-    if (got != (ssize_t)sizeof(places) || !most_of(places, &sequence))
+        return fail_mark(store, errno, "cannot be read", err);
+    if (got == (ssize_t)sizeof(places) && is_blank_mark(places))
+        return write_first_mark(store, fd, err);
+    if (got != (ssize_t)sizeof(places) || !newest_mark(places, &sequence))
         return ballast_fail(err, -EUCLEAN,
                             "%s: it is damaged, so whether the ledger is whole is not known: "
                             "look at the reservations, then remove it",
@@ -102,18 +103,18 @@ static int begin_or_hold(const struct store *store, int fd, struct ballast_error
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return fail(store, errno, "cannot be looked at", err);
+        return fail_mark(store, errno, "cannot be looked at", err);
     if (!S_ISREG(st.st_mode))
-        return fail(store, EINVAL, "a regular file is needed", err);
+        return fail_mark(store, EINVAL, "a regular file is needed", err);
     bool short_one = st.st_size < (off_t)(PLACES * sizeof(struct mark));
-    return short_one ? begin(store, fd, err) : hold_against(store, fd, err);
+    return short_one ? write_first_mark(store, fd, err) : hold_against(store, fd, err);
 }
 
 int store_mark_open(struct store *store, struct ballast_error *err)
 {
     int fd = open(store->mark_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(store, errno, "cannot be opened", err);
+        return fail_mark(store, errno, "cannot be opened", err);
     int rc = begin_or_hold(store, fd, err);
     if (rc < 0)
         (void)close(fd);

@@ -17,30 +17,30 @@
 #include "edge/sqlite/code.h"
 #include "edge/store/internal.h"
 
-static int fail(struct ballast_error *err, int code, const char *path, const char *what)
+static int fail_path(struct ballast_error *err, int code, const char *path, const char *what)
 {
     return ballast_fail(err, -code, "%s: %s: %s", path, what, strerror(code));
 }
 
 /* Held until the store is closed or the process is no more. */
-static int lock(struct store *store, const char *directory, struct ballast_error *err)
+static int lock_directory(struct store *store, const char *directory, struct ballast_error *err)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return fail(err, errno, directory, "cannot be opened");
+        return fail_path(err, errno, directory, "cannot be opened");
     store->directory = fd;
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno == EWOULDBLOCK)
         return ballast_fail(err, -EBUSY, "%s: another ballastd has it open", store->path);
-    return fail(err, errno, directory, "cannot be locked");
+    return fail_path(err, errno, directory, "cannot be locked");
 }
 
-static int exists(const char *path, struct stat *st, struct ballast_error *err)
+static int path_exists(const char *path, struct stat *st, struct ballast_error *err)
 {
     if (lstat(path, st) == 0)
         return 1;
-    return errno == ENOENT ? 0 : fail(err, errno, path, "cannot be looked at");
+    return errno == ENOENT ? 0 : fail_path(err, errno, path, "cannot be looked at");
 }
 
 /* An empty file for SQLite to fill: SQLite itself would let anybody read it. */
@@ -48,8 +48,8 @@ static int make_empty(const char *path, struct ballast_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(err, errno, path, "cannot be made");
-    int rc = fchmod(fd, 0600) < 0 ? fail(err, errno, path, "cannot be made") : 0;
+        return fail_path(err, errno, path, "cannot be made");
+    int rc = fchmod(fd, 0600) < 0 ? fail_path(err, errno, path, "cannot be made") : 0;
     (void)close(fd);
     return rc;
 }
@@ -88,7 +88,7 @@ static int open_database(const char *path, sqlite3 **out, struct ballast_error *
     return result;
 }
 
-static int fill(const char *path, struct ballast_error *err)
+static int fill_database(const char *path, struct ballast_error *err)
 {
     sqlite3 *db = NULL;
     int rc = open_database(path, &db, err);
@@ -101,7 +101,8 @@ static int fill(const char *path, struct ballast_error *err)
 /* What a process that was killed half-way has left. */
 static int clear_away(const char *path, struct ballast_error *err)
 {
-    return unlink(path) == 0 || errno == ENOENT ? 0 : fail(err, errno, path, "cannot be removed");
+    return unlink(path) == 0 || errno == ENOENT ? 0
+                                                : fail_path(err, errno, path, "cannot be removed");
 }
 
 static int create_as(struct store *store, const char *name, const char *journal,
@@ -113,15 +114,15 @@ static int create_as(struct store *store, const char *name, const char *journal,
     if (rc == 0)
         rc = make_empty(name, err);
     if (rc == 0)
-        rc = fill(name, err);
+        rc = fill_database(name, err);
     if (rc == 0 && rename(name, store->path) < 0)
-        rc = fail(err, errno, store->path, "cannot be made");
+        rc = fail_path(err, errno, store->path, "cannot be made");
     if (rc == 0 && fsync(store->directory) < 0)
-        rc = fail(err, errno, store->path, "cannot be made durable");
+        rc = fail_path(err, errno, store->path, "cannot be made durable");
     return rc;
 }
 
-static int create(struct store *store, struct ballast_error *err)
+static int create_ledger(struct store *store, struct ballast_error *err)
 {
     char *name = NULL;
     char *journal = NULL;
@@ -145,8 +146,8 @@ static int find_or_create(struct store *store, struct ballast_error *err)
 {
     struct stat st;
     struct stat wal;
-    int there = exists(store->path, &st, err);
-    int wal_there = there < 0 ? there : exists(store->wal_path, &wal, err);
+    int there = path_exists(store->path, &st, err);
+    int wal_there = there < 0 ? there : path_exists(store->wal_path, &wal, err);
     if (there < 0 || wal_there < 0)
         return there < 0 ? there : wal_there;
     if (there && !S_ISREG(st.st_mode))
@@ -161,8 +162,8 @@ static int find_or_create(struct store *store, struct ballast_error *err)
         return store_corrupt(store->path, err, "its mark is there without it");
     /* SQLite would be content to read, and trip over it later. */
     if (there && access(store->path, W_OK) < 0)
-        return fail(err, errno, store->path, "cannot be written");
-    return there ? 0 : create(store, err);
+        return fail_path(err, errno, store->path, "cannot be written");
+    return there ? 0 : create_ledger(store, err);
 }
 
 static int check_application(struct store *store, struct ballast_error *err)
@@ -196,7 +197,7 @@ static int use_wal(struct store *store, struct ballast_error *err)
 }
 
 /* Writes the book where nobody had counted yet. */
-static int settle(struct store *store, struct ballast_error *err)
+static int settle_book(struct store *store, struct ballast_error *err)
 {
     if (!store->uncounted)
         return 0;
@@ -210,9 +211,9 @@ static int settle(struct store *store, struct ballast_error *err)
     return rc;
 }
 
-static int open_all(struct store *store, const char *directory, struct ballast_error *err)
+static int open_ledger(struct store *store, const char *directory, struct ballast_error *err)
 {
-    int rc = lock(store, directory, err);
+    int rc = lock_directory(store, directory, err);
     if (rc == 0)
         rc = find_or_create(store, err);
     if (rc == 0)
@@ -230,7 +231,7 @@ static int open_all(struct store *store, const char *directory, struct ballast_e
     if (rc == 0)
         rc = use_wal(store, err);
     if (rc == 0)
-        rc = settle(store, err);
+        rc = settle_book(store, err);
     if (rc == 0)
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return rc;
@@ -254,7 +255,7 @@ int store_open(const char *directory, struct store **out, struct ballast_error *
         store->mark_path = NULL;
         rc = ballast_fail(err, -ENOMEM, "out of memory");
     } else {
-        rc = open_all(store, directory, err);
+        rc = open_ledger(store, directory, err);
     }
     if (rc < 0)
         store_close(store);

@@ -41,7 +41,7 @@ static const struct number numbers[] = {
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 enum { OWNER = 1, LABEL = 2, STATE = 7, REASON = 8, DOMID = 15, UUID = 16 };
 
-static uint64_t number_of(const struct ledger_reservation *record, const struct number *number)
+static uint64_t record_number(const struct ledger_reservation *record, const struct number *number)
 {
     uint64_t value;
     memcpy(&value, (const char *)record + number->offset, sizeof(value));
@@ -51,7 +51,7 @@ static uint64_t number_of(const struct ledger_reservation *record, const struct 
 int store_row_check(const struct ledger_reservation *record, struct ballast_error *err)
 {
     for (size_t i = 0; i < NUMBERS; i++) {
-        uint64_t value = number_of(record, &numbers[i]);
+        uint64_t value = record_number(record, &numbers[i]);
         if (value > INT64_MAX && !(numbers[i].may_be_none && value == BALLAST_NONE))
             return ballast_fail(err, -ERANGE,
                                 "reservation %" PRIu64 ": %s is %" PRIu64
@@ -97,7 +97,7 @@ uint64_t store_row_sum(const struct ledger_reservation *record)
 {
     uint64_t sum = sum_text(SUM_BEGIN, "reservation");
     for (size_t i = 0; i < NUMBERS; i++)
-        sum = sum_number(sum, number_of(record, &numbers[i]));
+        sum = sum_number(sum, record_number(record, &numbers[i]));
     sum = sum_text(sum_text(sum, record->owner), record->label);
     sum = sum_text(sum, ledger_state_name(record->state));
     sum = sum_text(sum, ledger_reason_name(record->reason));
@@ -131,7 +131,7 @@ int store_row_bind(sqlite3_stmt *statement, const struct ledger_reservation *rec
 {
     int rc = bind_text(statement, OWNER, record->owner);
     for (size_t i = 0; i < NUMBERS && rc == SQLITE_OK; i++) {
-        uint64_t value = number_of(record, &numbers[i]);
+        uint64_t value = record_number(record, &numbers[i]);
         int at = numbers[i].column + 1;
         rc = value == BALLAST_NONE ? sqlite3_bind_null(statement, at)
                                    : sqlite3_bind_int64(statement, at, (sqlite3_int64)value);
@@ -151,8 +151,8 @@ int store_row_bind(sqlite3_stmt *statement, const struct ledger_reservation *rec
     return rc;
 }
 
-static bool read_number(sqlite3_stmt *statement, const struct number *number,
-                        struct ledger_reservation *out)
+static bool read_number_column(sqlite3_stmt *statement, const struct number *number,
+                               struct ledger_reservation *out)
 {
     int type = sqlite3_column_type(statement, number->column);
     sqlite3_int64 value = sqlite3_column_int64(statement, number->column);
@@ -162,7 +162,7 @@ static bool read_number(sqlite3_stmt *statement, const struct number *number,
     return none || (type == SQLITE_INTEGER && value >= 0);
 }
 
-static bool read_text(sqlite3_stmt *statement, int column, char out[LEDGER_OWNER])
+static bool read_text_column(sqlite3_stmt *statement, int column, char out[LEDGER_OWNER])
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
     int size = sqlite3_column_bytes(statement, column);
@@ -176,16 +176,17 @@ static bool read_text(sqlite3_stmt *statement, int column, char out[LEDGER_OWNER
 static bool read_words(sqlite3_stmt *statement, struct ledger_reservation *out)
 {
     char word[LEDGER_OWNER];
-    int state = read_text(statement, STATE, word) ? ledger_state_find(word) : -1;
-    int reason = read_text(statement, REASON, word) ? ledger_reason_find(word) : -1;
+    int state = read_text_column(statement, STATE, word) ? ledger_state_find(word) : -1;
+    int reason = read_text_column(statement, REASON, word) ? ledger_reason_find(word) : -1;
     if (state < 0 || reason < 0)
         return false;
     out->state = (enum ledger_state)state;
     out->reason = (enum ledger_reason)reason;
-    return read_text(statement, OWNER, out->owner) && read_text(statement, LABEL, out->label);
+    return read_text_column(statement, OWNER, out->owner) &&
+           read_text_column(statement, LABEL, out->label);
 }
 
-static bool read_domain(sqlite3_stmt *statement, struct ledger_reservation *out)
+static bool read_domain_columns(sqlite3_stmt *statement, struct ledger_reservation *out)
 {
     sqlite3_int64 domid = sqlite3_column_int64(statement, DOMID);
     const void *uuid = sqlite3_column_blob(statement, UUID);
@@ -201,9 +202,9 @@ int store_row_read(sqlite3_stmt *statement, const char *path, struct ledger_rese
                    uint64_t *sum, struct ballast_error *err)
 {
     struct ledger_reservation record = {0};
-    bool good = read_words(statement, &record) && read_domain(statement, &record);
+    bool good = read_words(statement, &record) && read_domain_columns(statement, &record);
     for (size_t i = 0; i < NUMBERS; i++)
-        good = read_number(statement, &numbers[i], &record) && good;
+        good = read_number_column(statement, &numbers[i], &record) && good;
     if (!good)
         return store_corrupt(path, err, "reservation %" PRIu64 " cannot be read", record.id);
     struct ballast_error why;
@@ -219,7 +220,7 @@ bool store_row_same(const struct ledger_reservation *a, const struct ledger_rese
     struct ledger_reservation other = *b;
     other.used_kib = a->used_kib;
     for (size_t i = 0; i < NUMBERS; i++) {
-        if (number_of(a, &numbers[i]) != number_of(&other, &numbers[i]))
+        if (record_number(a, &numbers[i]) != record_number(&other, &numbers[i]))
             return false;
     }
     return strcmp(a->owner, b->owner) == 0 && strcmp(a->label, b->label) == 0 &&

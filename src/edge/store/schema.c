@@ -113,7 +113,7 @@ static int create_tables(sqlite3 *db, const char *path, struct ballast_error *er
     return rc;
 }
 
-static int set_version(sqlite3 *db, const char *path, struct ballast_error *err)
+static int write_version(sqlite3 *db, const char *path, struct ballast_error *err)
 {
     char sql[96];
     sqlite3_snprintf(sizeof(sql), sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
@@ -131,7 +131,7 @@ static int begin_book(sqlite3 *db, const char *path, struct ballast_error *err)
 }
 
 /* Ends the transaction one way or the other. */
-static int end(sqlite3 *db, const char *path, int rc, struct ballast_error *err)
+static int end_schema(sqlite3 *db, const char *path, int rc, struct ballast_error *err)
 {
     if (rc == 0)
         rc = store_execute(db, path, "COMMIT", err);
@@ -149,11 +149,11 @@ int store_schema_create(sqlite3 *db, const char *path, struct ballast_error *err
     if (rc == 0)
         rc = begin_book(db, path, err);
     if (rc == 0)
-        rc = set_version(db, path, err);
-    return end(db, path, rc, err);
+        rc = write_version(db, path, err);
+    return end_schema(db, path, rc, err);
 }
 
-static int check_version(sqlite3 *db, const char *path, struct ballast_error *err)
+static int check_format_version(sqlite3 *db, const char *path, struct ballast_error *err)
 {
     int64_t version = 0;
     int rc = store_number(db, path, "PRAGMA user_version", &version, err);
@@ -179,7 +179,7 @@ static int check_table(sqlite3_stmt *statement, const char *path, size_t at,
 int store_schema_check(sqlite3 *db, const char *path, struct ballast_error *err)
 {
     sqlite3_stmt *statement;
-    int rc = check_version(db, path, err);
+    int rc = check_format_version(db, path, err);
     if (rc < 0)
         return rc;
     int step = sqlite3_prepare_v2(db,

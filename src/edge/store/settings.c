@@ -16,8 +16,8 @@ static int check_key(const struct store *store, const char *key, struct ballast_
 }
 
 /* *out as the file has it, or NULL; it lives until the statement is reset. */
-static int find(struct store *store, const char *key, sqlite3_stmt **statement, const char **out,
-                struct ballast_error *err)
+static int query_setting(struct store *store, const char *key, sqlite3_stmt **statement,
+                         const char **out, struct ballast_error *err)
 {
     int rc = check_key(store, key, err);
     if (rc < 0 || !(*statement = store_statement(store, STORE_GET, &rc, err)))
@@ -37,7 +37,7 @@ static int find(struct store *store, const char *key, sqlite3_stmt **statement, 
     return 0;
 }
 
-static void done(sqlite3_stmt *statement)
+static void finish_setting(sqlite3_stmt *statement)
 {
     if (statement) {
         sqlite3_reset(statement);
@@ -50,7 +50,7 @@ int store_get(struct store *store, const char *key, char *out, size_t size,
 {
     sqlite3_stmt *statement = NULL;
     const char *value = NULL;
-    int rc = find(store, key, &statement, &value, err);
+    int rc = query_setting(store, key, &statement, &value, err);
     if (rc == 0 && !value)
         rc = ballast_fail(err, -ENOENT, "%s: there is no setting %s", store->path, key);
     else if (rc == 0 && strlen(value) >= size)
@@ -58,7 +58,7 @@ int store_get(struct store *store, const char *key, char *out, size_t size,
                           strlen(value));
     else if (rc == 0)
         memcpy(out, value, strlen(value) + 1);
-    done(statement);
+    finish_setting(statement);
     if (rc == -EUCLEAN)
         (void)store_rollback(store, rc);
     return rc;
@@ -80,12 +80,12 @@ int store_setting_write(struct store *store, const char *key, const char *value,
 }
 
 /* Takes the old one out of the book and puts the new one in; *same: there is nothing to write. */
-static int account(struct store *store, const char *key, const char *value, struct store_book *book,
-                   bool *same, struct ballast_error *err)
+static int account_setting(struct store *store, const char *key, const char *value,
+                           struct store_book *book, bool *same, struct ballast_error *err)
 {
     sqlite3_stmt *statement = NULL;
     const char *old = NULL;
-    int rc = find(store, key, &statement, &old, err);
+    int rc = query_setting(store, key, &statement, &old, err);
     if (rc == 0) {
         *same = old && value ? strcmp(old, value) == 0 : old == value;
         book->settings -= old != NULL;
@@ -93,7 +93,7 @@ static int account(struct store *store, const char *key, const char *value, stru
         book->total -= old ? store_setting_sum(key, old) : 0;
         book->total += value ? store_setting_sum(key, value) : 0;
     }
-    done(statement);
+    finish_setting(statement);
     return rc;
 }
 
@@ -104,7 +104,7 @@ int store_set(struct store *store, const char *key, const char *value, struct ba
                             STORE_VALUE - 1);
     struct store_book book = store->book;
     bool same = false;
-    int rc = account(store, key, value, &book, &same, err);
+    int rc = account_setting(store, key, value, &book, &same, err);
     if (rc == 0 && same)
         return 0;
     if (rc == 0 && book.settings > STORE_MOST_SETTINGS)

@@ -10,8 +10,8 @@
 #include "edge/store/internal.h"
 
 /* The row of that id, whose sum must be right. -ENOENT without a text. */
-static int find(struct store *store, uint64_t id, struct ledger_reservation *out, uint64_t *sum,
-                struct ballast_error *err)
+static int find_record(struct store *store, uint64_t id, struct ledger_reservation *out,
+                       uint64_t *sum, struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = store_statement(store, STORE_FIND, &rc, err);
@@ -38,7 +38,7 @@ static int account_before(struct store *store, const struct ledger_reservation *
 {
     struct ledger_reservation kept;
     uint64_t sum = 0;
-    int rc = find(store, before->id, &kept, &sum, err);
+    int rc = find_record(store, before->id, &kept, &sum, err);
     if (rc == -ENOENT || (rc == 0 && !store_row_same(before, &kept)))
         return store_corrupt(store->path, err,
                              "reservation %" PRIu64 " is not there as the daemon left it",
@@ -50,9 +50,9 @@ static int account_before(struct store *store, const struct ledger_reservation *
     return 0;
 }
 
-static int account(struct store *store, const struct ledger_reservation *before,
-                   const struct ledger_reservation *after, struct store_book *book,
-                   struct ballast_error *err)
+static int account_record(struct store *store, const struct ledger_reservation *before,
+                          const struct ledger_reservation *after, struct store_book *book,
+                          struct ballast_error *err)
 {
     book->total += store_row_sum(after);
     book->reservations++;
@@ -81,8 +81,8 @@ int store_row_write(struct store *store, enum store_statement which,
     return store_finish(store, statement, "cannot be written", err);
 }
 
-static int check(const struct store *store, const struct ledger_reservation *before,
-                 const struct ledger_reservation *after, struct ballast_error *err)
+static int check_record(const struct store *store, const struct ledger_reservation *before,
+                        const struct ledger_reservation *after, struct ballast_error *err)
 {
     struct ballast_error why;
     int rc = store_row_check(after, &why);
@@ -98,13 +98,13 @@ int store_journal(void *context, const struct ledger_reservation *before,
                   const struct ledger_reservation *after, struct ballast_error *err)
 {
     struct store *store = context;
-    int rc = check(store, before, after, err);
+    int rc = check_record(store, before, after, err);
     if (rc < 0 || (before && store_row_same(before, after)))
         return rc;
     struct store_book book = store->book;
     rc = store_begin(store, err);
     if (rc == 0)
-        rc = account(store, before, after, &book, err);
+        rc = account_record(store, before, after, &book, err);
     if (rc == 0)
         rc = store_row_write(store, before ? STORE_UPDATE : STORE_INSERT, after, err);
     if (rc == 0)

@@ -61,8 +61,8 @@ int store_finish(struct store *store, sqlite3_stmt *statement, const char *what,
     return rc;
 }
 
-static int run(struct store *store, enum store_statement which, const char *what,
-               struct ballast_error *err)
+static int run_statement(struct store *store, enum store_statement which, const char *what,
+                         struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = store_statement(store, which, &rc, err);
@@ -99,7 +99,8 @@ int store_heal(struct store *store, struct ballast_error *err)
 {
     if (!store->in_doubt)
         return 0;
-    int rc = run(store, STORE_HEAL, "the last change failed and cannot be taken back yet", err);
+    int rc = run_statement(store, STORE_HEAL, "the last change failed and cannot be taken back yet",
+                           err);
     store->in_doubt = rc < 0;
     return rc;
 }
@@ -111,7 +112,7 @@ int store_begin(struct store *store, struct ballast_error *err)
         rc = check_place(store->wal_path, &store->wal_place, err);
     if (rc == 0)
         rc = store_heal(store, err);
-    return rc < 0 ? rc : run(store, STORE_BEGIN, "cannot be changed", err);
+    return rc < 0 ? rc : run_statement(store, STORE_BEGIN, "cannot be changed", err);
 }
 
 static int write_book(struct store *store, const struct store_book *book, struct ballast_error *err)
@@ -136,7 +137,7 @@ int store_commit(struct store *store, const struct store_book *book, struct ball
     int rc = write_book(store, &next, err);
     if (rc < 0)
         return rc;
-    rc = run(store, STORE_COMMIT, "cannot be made durable", err);
+    rc = run_statement(store, STORE_COMMIT, "cannot be made durable", err);
     store->in_doubt = rc < 0;
     if (rc < 0)
         return rc;
@@ -148,7 +149,7 @@ int store_commit(struct store *store, const struct store_book *book, struct ball
 int store_rollback(struct store *store, int rc)
 {
     if (!sqlite3_get_autocommit(store->db))
-        (void)run(store, STORE_ROLLBACK, "cannot be rolled back", NULL);
+        (void)run_statement(store, STORE_ROLLBACK, "cannot be rolled back", NULL);
     int healed = store_heal(store, NULL);
     if (rc == -ENOSPC || healed == -ENOSPC) {
         /* On a full disk there is room in the WAL itself, once what is in it has been moved. */

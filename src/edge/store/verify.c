@@ -117,8 +117,8 @@ static int read_book(struct store *store, struct store_book *out, bool *recount,
 }
 
 /* What is there against what should be; an id that was given stays given. */
-static int compare(struct store *store, const struct store_book *is, uint64_t sum,
-                   struct ballast_error *err)
+static int compare_book(struct store *store, const struct store_book *is, uint64_t sum,
+                        struct ballast_error *err)
 {
     const struct store_book *was = &store->book;
     if (sum != store_book_sum(was) || is->last_id > was->last_id)
@@ -150,7 +150,7 @@ int store_verify(struct store *store, struct ballast_error *err)
     store->closed = closed;
     store->uncounted = recount;
     if (!recount)
-        return compare(store, &is, sum, err);
+        return compare_book(store, &is, sum, err);
     if (is.last_id < store->book.last_id)
         is.last_id = store->book.last_id;
     is.sequence = store->book.sequence;

@@ -44,8 +44,8 @@ static uint32_t word_at(const unsigned char *bytes, size_t at)
     return be32toh(word);
 }
 
-static struct sum add(const struct wal *wal, struct sum sum, const unsigned char *bytes,
-                      size_t size)
+static struct sum extend_sum(const struct wal *wal, struct sum sum, const unsigned char *bytes,
+                             size_t size)
 {
     for (size_t at = 0; at < size; at += 8) {
         uint32_t first = word_at(bytes, at);
@@ -56,7 +56,7 @@ static struct sum add(const struct wal *wal, struct sum sum, const unsigned char
     return sum;
 }
 
-static bool says(const unsigned char *bytes, size_t at, struct sum sum)
+static bool matches_sum(const unsigned char *bytes, size_t at, struct sum sum)
 {
     return word_at(bytes, at) == sum.a && word_at(bytes, at + 4) == sum.b;
 }
@@ -74,14 +74,14 @@ static bool read_header(struct wal *wal)
         (wal->page & (wal->page - 1)) != 0)
         return false;
     memcpy(wal->salts, header + 16, sizeof(wal->salts));
-    wal->before = add(wal, (struct sum){0, 0}, header, 24);
-    return says(header, 24, wal->before);
+    wal->before = extend_sum(wal, (struct sum){0, 0}, header, 24);
+    return matches_sum(header, 24, wal->before);
 }
 
 static struct sum sum_of_frame(const struct wal *wal, struct sum from)
 {
-    from = add(wal, from, wal->frame, 8);
-    return add(wal, from, wal->frame + FRAME_BYTES, wal->page);
+    from = extend_sum(wal, from, wal->frame, 8);
+    return extend_sum(wal, from, wal->frame + FRAME_BYTES, wal->page);
 }
 
 /* Goes through the frames; the number of the first bad one that has durable changes behind it. */
@@ -95,7 +95,7 @@ static uint64_t find_damage(struct wal *wal)
             return 0;
         bool ours = memcmp(wal->frame + 8, wal->salts, sizeof(wal->salts)) == 0;
         struct sum sum = sum_of_frame(wal, wal->before);
-        bool follows = ours && says(wal->frame, 16, sum);
+        bool follows = ours && matches_sum(wal->frame, 16, sum);
         if (follows && bad > 0 && wal->committed_before)
             return bad;
         if (!follows && bad == 0)
