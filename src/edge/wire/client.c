@@ -53,8 +53,9 @@ static uint64_t now_usec(void)
     return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-__attribute__((format(printf, 4, 5))) static int
-fail(const struct wire_client *client, struct ballast_error *err, int code, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static int fail_daemon(const struct wire_client *client,
+                                                             struct ballast_error *err, int code,
+                                                             const char *format, ...)
 {
     char text[BALLAST_ERROR_TEXT];
     va_list args;
@@ -70,10 +71,10 @@ static int fail_gone(const struct wire_client *client, const struct wait *wait,
 {
     bool amid = wire_decoder_pending(client->decoder) > 0;
     if (!wait->id)
-        return fail(client, err, -ECONNRESET, "closed the connection%s",
-                    amid ? " in the middle of a message" : "");
-    return fail(client, err, -ECONNRESET, "closed the connection %s to %s",
-                amid ? "in the middle of its answer" : "before it answered", wait->method);
+        return fail_daemon(client, err, -ECONNRESET, "closed the connection%s",
+                           amid ? " in the middle of a message" : "");
+    return fail_daemon(client, err, -ECONNRESET, "closed the connection %s to %s",
+                       amid ? "in the middle of its answer" : "before it answered", wait->method);
 }
 
 /* 1: it is the answer; 0: it is an old one, to be dropped. */
@@ -92,12 +93,12 @@ static int take_response(const struct wire_client *client, struct wait *wait,
     if (number && id > 0 && id <= client->last_id)
         return 0;
     if (!message->id && message->error_code != 0)
-        return fail(client, err, -EPROTO, "says: %s", message->error_text);
-    return fail(client, err, -EPROTO, "answered what was not asked");
+        return fail_daemon(client, err, -EPROTO, "says: %s", message->error_text);
+    return fail_daemon(client, err, -EPROTO, "answered what was not asked");
 }
 
-static int take(const struct wire_client *client, struct wait *wait, struct wire_message *message,
-                struct ballast_error *err)
+static int take_message(const struct wire_client *client, struct wait *wait,
+                        struct wire_message *message, struct ballast_error *err)
 {
     int rc = 0;
     switch (message->kind) {
@@ -111,27 +112,28 @@ static int take(const struct wire_client *client, struct wait *wait, struct wire
     case WIRE_RESPONSE:
         return take_response(client, wait, message, err);
     case WIRE_REQUEST:
-        return fail(client, err, -EPROTO, "sent a request: it is no ballastd");
+        return fail_daemon(client, err, -EPROTO, "sent a request: it is no ballastd");
     case WIRE_BROKEN:
         break;
     }
-    return fail(client, err, -EPROTO, "sent what is no message: %s", message->error_text);
+    return fail_daemon(client, err, -EPROTO, "sent what is no message: %s", message->error_text);
 }
 
 /* Everything that has come: 1 with the answer, 0 without. */
-static int deliver(const struct wire_client *client, struct wait *wait, struct ballast_error *err)
+static int deliver_messages(const struct wire_client *client, struct wait *wait,
+                            struct ballast_error *err)
 {
     struct wire_message message = {.kind = WIRE_RESPONSE};
     struct ballast_error why;
     int rc;
     while ((rc = wire_decoder_next(client->decoder, &message, &why)) > 0) {
-        rc = take(client, wait, &message, err);
+        rc = take_message(client, wait, &message, err);
         wire_message_release(&message);
         if (rc != 0)
             return rc;
     }
     if (rc == -EMSGSIZE)
-        return fail(client, err, -EPROTO, "sent what is no message: %s", why.text);
+        return fail_daemon(client, err, -EPROTO, "sent what is no message: %s", why.text);
     return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
 }
 
@@ -148,14 +150,14 @@ static int send_some(const struct wire_client *client, struct wait *wait, struct
         } else if (errno == EAGAIN) {
             return 0;
         } else if (errno != EINTR) {
-            return fail(client, err, -errno, "cannot be written to: %s", strerror(errno));
+            return fail_daemon(client, err, -errno, "cannot be written to: %s", strerror(errno));
         }
     }
     return 0;
 }
 
-static int receive(const struct wire_client *client, const struct wait *wait,
-                   struct ballast_error *err)
+static int receive_some(const struct wire_client *client, const struct wait *wait,
+                        struct ballast_error *err)
 {
     char data[CHUNK];
     ssize_t got = recv(client->fd, data, sizeof(data), 0);
@@ -165,7 +167,7 @@ static int receive(const struct wire_client *client, const struct wait *wait,
         return 0;
     if (got == 0 || errno == ECONNRESET)
         return fail_gone(client, wait, err);
-    return fail(client, err, -errno, "cannot be read from: %s", strerror(errno));
+    return fail_daemon(client, err, -errno, "cannot be read from: %s", strerror(errno));
 }
 
 static int fail_late(const struct wire_client *client, const struct wait *wait,
@@ -174,7 +176,7 @@ static int fail_late(const struct wire_client *client, const struct wait *wait,
     if (!wait->id)
         return ballast_fail(err, -ETIMEDOUT, "the daemon at %s had nothing more to tell",
                             client->name);
-    return fail(client, err, -ETIMEDOUT, "did not answer %s in time", wait->method);
+    return fail_daemon(client, err, -ETIMEDOUT, "did not answer %s in time", wait->method);
 }
 
 /* Until something can be done, or the time is over; then once more without waiting. */
@@ -201,12 +203,12 @@ static int wait_ready(const struct wire_client *client, struct wait *wait,
     }
 }
 
-static int run(struct wire_client *client, struct wait *wait, struct ballast_error *err)
+static int run_exchange(struct wire_client *client, struct wait *wait, struct ballast_error *err)
 {
     int rc;
-    while ((rc = deliver(client, wait, err)) == 0) {
+    while ((rc = deliver_messages(client, wait, err)) == 0) {
         if ((rc = send_some(client, wait, err)) < 0 || (rc = wait_ready(client, wait, err)) < 0 ||
-            (rc = receive(client, wait, err)) < 0)
+            (rc = receive_some(client, wait, err)) < 0)
             break;
     }
     bool goes_on = rc > 0 || wait->ended;
@@ -215,7 +217,7 @@ static int run(struct wire_client *client, struct wait *wait, struct ballast_err
     return rc > 0 ? 0 : rc;
 }
 
-static uint64_t until(uint64_t timeout_usec)
+static uint64_t deadline_after(uint64_t timeout_usec)
 {
     return timeout_usec ? ballast_add_ceil(now_usec(), timeout_usec) : UINT64_MAX;
 }
@@ -242,11 +244,11 @@ int wire_call(struct wire_client *client, const char *method, struct json_object
                         .method = method,
                         .line = line,
                         .length = length,
-                        .until_usec = until(timeout_usec),
+                        .until_usec = deadline_after(timeout_usec),
                         .told = told,
                         .context = context,
                         .answer = answer};
-    rc = run(client, &wait, err);
+    rc = run_exchange(client, &wait, err);
     free(line);
     return rc;
 }
@@ -256,8 +258,9 @@ int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_told_fn *t
 {
     if (client->lost)
         return fail_lost(client, err);
-    struct wait wait = {.until_usec = until(timeout_usec), .told = told, .context = context};
-    return run(client, &wait, err);
+    struct wait wait = {
+        .until_usec = deadline_after(timeout_usec), .told = told, .context = context};
+    return run_exchange(client, &wait, err);
 }
 
 static int check_hello(struct wire_client *client, struct wire_message *answer,
@@ -265,21 +268,23 @@ static int check_hello(struct wire_client *client, struct wire_message *answer,
 {
     int code = answer->error_code;
     if (code)
-        return fail(client, err,
-                    code == WIRE_FORBIDDEN ? -EACCES
-                    : code == WIRE_BUSY    ? -EBUSY
-                                           : -EPROTO,
-                    "answers: %s", answer->error_text);
+        return fail_daemon(client, err,
+                           code == WIRE_FORBIDDEN ? -EACCES
+                           : code == WIRE_BUSY    ? -EBUSY
+                                                  : -EPROTO,
+                           "answers: %s", answer->error_text);
     struct json_object *version = NULL;
     if (!json_object_is_type(answer->result, json_type_object) ||
         !json_object_object_get_ex(answer->result, "version", &version) ||
         !json_object_is_type(version, json_type_int))
-        return fail(client, err, -EPROTO, "does not say which version of the protocol it speaks");
+        return fail_daemon(client, err, -EPROTO,
+                           "does not say which version of the protocol it speaks");
     if (json_object_get_int64(version) != WIRE_VERSION)
-        return fail(client, err, -EPROTO,
-                    "speaks version %lld of the protocol, and this program version %d: install "
-                    "both from one release",
-                    (long long)json_object_get_int64(version), WIRE_VERSION);
+        return fail_daemon(
+            client, err, -EPROTO,
+            "speaks version %lld of the protocol, and this program version %d: install "
+            "both from one release",
+            (long long)json_object_get_int64(version), WIRE_VERSION);
     client->hello = answer->result;
     answer->result = NULL;
     return 0;

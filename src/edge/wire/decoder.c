@@ -30,7 +30,7 @@ struct wire_decoder *wire_decoder_new(enum wire_from from)
     return decoder;
 }
 
-static void empty(struct wire_decoder *decoder)
+static void release_buffer(struct wire_decoder *decoder)
 {
     free(decoder->buf);
     *decoder = (struct wire_decoder){.from = decoder->from};
@@ -40,7 +40,7 @@ void wire_decoder_free(struct wire_decoder *decoder)
 {
     if (!decoder)
         return;
-    empty(decoder);
+    release_buffer(decoder);
     free(decoder);
 }
 
@@ -55,7 +55,7 @@ bool wire_decoder_has_line(const struct wire_decoder *decoder)
            memchr(decoder->buf + decoder->searched, '\n', decoder->end - decoder->searched) != NULL;
 }
 
-static int make_room(struct wire_decoder *decoder, size_t length)
+static int make_buffer_room(struct wire_decoder *decoder, size_t length)
 {
     size_t pending = wire_decoder_pending(decoder);
     if (decoder->size - decoder->end >= length)
@@ -86,7 +86,7 @@ int wire_decoder_feed(struct wire_decoder *decoder, const void *data, size_t len
                             WIRE_HELD_MOST);
     if (length == 0)
         return 0;
-    if (make_room(decoder, length) < 0)
+    if (make_buffer_room(decoder, length) < 0)
         return ballast_fail(err, -ENOMEM, "out of memory");
     memcpy(decoder->buf + decoder->end, data, length);
     decoder->end += length;
@@ -109,7 +109,7 @@ static int find_line(struct wire_decoder *decoder, const char **line, size_t *le
     return newline != NULL;
 }
 
-static bool is_blank(const char *line, size_t length)
+static bool is_blank_line(const char *line, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
@@ -125,7 +125,7 @@ int wire_decoder_next(struct wire_decoder *decoder, struct wire_message *out,
     size_t length = 0;
     int rc;
     while ((rc = find_line(decoder, &line, &length, err)) > 0) {
-        bool blank = is_blank(line, length);
+        bool blank = is_blank_line(line, length);
         if (!blank && (rc = wire_line_read(line, length, decoder->from, out, err)) < 0)
             return rc;
         decoder->begin = ++decoder->searched;
@@ -133,6 +133,6 @@ int wire_decoder_next(struct wire_decoder *decoder, struct wire_message *out,
             return 1;
     }
     if (rc == 0 && decoder->begin == decoder->end)
-        empty(decoder);
+        release_buffer(decoder);
     return rc;
 }

@@ -9,7 +9,7 @@
 #include "edge/wire/write.h"
 
 /* Adds value, which is taken over also on failure. */
-static bool add(struct json_object *object, const char *key, struct json_object *value)
+static bool add_value(struct json_object *object, const char *key, struct json_object *value)
 {
     if (json_object_object_add(object, key, value) == 0)
         return true;
@@ -20,7 +20,7 @@ static bool add(struct json_object *object, const char *key, struct json_object 
 /* json-c knows null as NULL, so that a NULL that means "out of memory" needs a check of its own. */
 static bool add_new(struct json_object *object, const char *key, struct json_object *value)
 {
-    return value && add(object, key, value);
+    return value && add_value(object, key, value);
 }
 
 static bool add_error(struct json_object *object, const struct wire_message *message)
@@ -30,20 +30,21 @@ static bool add_error(struct json_object *object, const struct wire_message *mes
         return false;
     return add_new(error, "code", json_object_new_int(message->error_code)) &&
            add_new(error, "message", json_object_new_string(message->error_text)) &&
-           (!message->error_data || add(error, "data", json_object_get(message->error_data)));
+           (!message->error_data || add_value(error, "data", json_object_get(message->error_data)));
 }
 
-static bool add_members(struct json_object *object, const struct wire_message *message)
+static bool add_message_members(struct json_object *object, const struct wire_message *message)
 {
     if (!add_new(object, "jsonrpc", json_object_new_string("2.0")))
         return false;
-    if (message->kind != WIRE_NOTIFICATION && !add(object, "id", json_object_get(message->id)))
+    if (message->kind != WIRE_NOTIFICATION &&
+        !add_value(object, "id", json_object_get(message->id)))
         return false;
     if (message->kind == WIRE_RESPONSE)
         return message->error_code ? add_error(object, message)
-                                   : add(object, "result", json_object_get(message->result));
+                                   : add_value(object, "result", json_object_get(message->result));
     return add_new(object, "method", json_object_new_string(message->method)) &&
-           (!message->params || add(object, "params", json_object_get(message->params)));
+           (!message->params || add_value(object, "params", json_object_get(message->params)));
 }
 
 /* Outside of its strings JSON is ASCII, so that a '?' for a byte of none keeps it what it is. */
@@ -54,8 +55,8 @@ static void mend_utf8(char *text, size_t length)
         text[at] = '?';
 }
 
-static int write_line(struct json_object *object, char **out, size_t *length,
-                      struct ballast_error *err)
+static int write_json_line(struct json_object *object, char **out, size_t *length,
+                           struct ballast_error *err)
 {
     size_t size = 0;
     char *line = wire_write(object, &size);
@@ -87,8 +88,9 @@ int wire_encode(const struct wire_message *message, char **out, size_t *length,
     if (!can_be_written(message))
         return ballast_fail(err, -EINVAL, "this is no message that could be sent");
     struct json_object *object = json_object_new_object();
-    int rc = object && add_members(object, message) ? write_line(object, out, length, err)
-                                                    : ballast_fail(err, -ENOMEM, "out of memory");
+    int rc = object && add_message_members(object, message)
+                 ? write_json_line(object, out, length, err)
+                 : ballast_fail(err, -ENOMEM, "out of memory");
     json_object_put(object);
     return rc;
 }

@@ -50,8 +50,8 @@ size_t wire_utf8_span(const char *text, size_t length)
     return at;
 }
 
-__attribute__((format(printf, 4, 5))) static void broken(struct wire_message *out, int code,
-                                                         bool answer, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void mark_broken(struct wire_message *out, int code,
+                                                              bool answer, const char *format, ...)
 {
     out->kind = WIRE_BROKEN;
     out->error_code = code;
@@ -70,7 +70,7 @@ static bool scan_line(const char *line, size_t length, enum wire_from from,
 {
     size_t valid = wire_utf8_span(line, length);
     if (valid < length) {
-        broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line is not UTF-8", valid + 1);
+        mark_broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line is not UTF-8", valid + 1);
         return false;
     }
     struct json_scan scan = {.data = line, .length = length, .line = 1};
@@ -81,21 +81,22 @@ static bool scan_line(const char *line, size_t length, enum wire_from from,
             if (from == WIRE_FROM_DAEMON ||
                 (scan.containers <= CLIENT_CONTAINERS && scan.values <= CLIENT_VALUES))
                 return true;
-            broken(out, WIRE_INVALID_REQUEST, true,
-                   "%zu values, %zu of them objects and arrays, are more than a request may have "
-                   "(%d and %d)",
-                   scan.values, scan.containers, CLIENT_VALUES, CLIENT_CONTAINERS);
+            mark_broken(
+                out, WIRE_INVALID_REQUEST, true,
+                "%zu values, %zu of them objects and arrays, are more than a request may have "
+                "(%d and %d)",
+                scan.values, scan.containers, CLIENT_VALUES, CLIENT_CONTAINERS);
             return false;
         }
         scan.why = "something follows the message: one object a line";
     }
-    broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line: %s", scan.at + 1, scan.why);
+    mark_broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line: %s", scan.at + 1, scan.why);
     return false;
 }
 
 /* The tree of a line that was scanned; false with what is wrong, or with *rc. */
-static bool build(const char *line, size_t length, struct json_object **tree,
-                  struct wire_message *out, int *rc, struct ballast_error *err)
+static bool parse_line_tree(const char *line, size_t length, struct json_object **tree,
+                            struct wire_message *out, int *rc, struct ballast_error *err)
 {
     struct json_reader reader = json_reader_over(NAME, line, length);
     struct json_at at;
@@ -110,16 +111,16 @@ static bool build(const char *line, size_t length, struct json_object **tree,
     *rc = 0;
     size_t skip =
         strncmp(why.text, NAME ":1: ", strlen(NAME ":1: ")) == 0 ? strlen(NAME ":1: ") : 0;
-    broken(out, WIRE_PARSE_ERROR, true, "%s", why.text + skip);
+    mark_broken(out, WIRE_PARSE_ERROR, true, "%s", why.text + skip);
     return false;
 }
 
-static bool has(const struct json_object *tree, const char *key)
+static bool has_key(const struct json_object *tree, const char *key)
 {
     return json_object_object_get_ex(tree, key, NULL);
 }
 
-static struct json_object *member(const struct json_object *tree, const char *key)
+static struct json_object *tree_member(const struct json_object *tree, const char *key)
 {
     struct json_object *value = NULL;
     (void)json_object_object_get_ex(tree, key, &value);
@@ -137,20 +138,20 @@ static bool beyond_64_bits(struct json_object *id)
 /* Takes the id; false with what is wrong with it. */
 static bool take_id(const struct json_object *tree, bool answer, struct wire_message *out)
 {
-    struct json_object *id = member(tree, "id");
+    struct json_object *id = tree_member(tree, "id");
     if (!id)
         return true;
     if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int) &&
         !json_object_is_type(id, json_type_double)) {
-        broken(out, WIRE_INVALID_REQUEST, answer, "id: must be a string, a number or null");
+        mark_broken(out, WIRE_INVALID_REQUEST, answer, "id: must be a string, a number or null");
         return false;
     }
     size_t length = 0;
     (void)json_object_to_json_string_length(id, JSON_C_TO_STRING_PLAIN, &length);
     if (length > WIRE_ID_MOST || beyond_64_bits(id)) {
-        broken(out, WIRE_INVALID_REQUEST, answer,
-               "id: must be at most %d bytes long, and a whole number within 64 bits",
-               WIRE_ID_MOST);
+        mark_broken(out, WIRE_INVALID_REQUEST, answer,
+                    "id: must be at most %d bytes long, and a whole number within 64 bits",
+                    WIRE_ID_MOST);
         return false;
     }
     out->id = json_object_get(id);
@@ -159,34 +160,34 @@ static bool take_id(const struct json_object *tree, bool answer, struct wire_mes
 
 static void read_request(const struct json_object *tree, struct wire_message *out)
 {
-    struct json_object *method = member(tree, "method");
+    struct json_object *method = tree_member(tree, "method");
     if (!json_object_is_type(method, json_type_string)) {
-        broken(out, WIRE_INVALID_REQUEST, true, "method: must be a string");
+        mark_broken(out, WIRE_INVALID_REQUEST, true, "method: must be a string");
         return;
     }
-    struct json_object *params = member(tree, "params");
+    struct json_object *params = tree_member(tree, "params");
     bool structured = json_object_is_type(params, json_type_object) ||
                       json_object_is_type(params, json_type_array);
-    if (has(tree, "params") && !structured) {
-        broken(out, WIRE_INVALID_REQUEST, true, "params: must be an object");
+    if (has_key(tree, "params") && !structured) {
+        mark_broken(out, WIRE_INVALID_REQUEST, true, "params: must be an object");
         return;
     }
     size_t length = (size_t)json_object_get_string_len(method);
     if (length >= sizeof(out->method)) {
         /* A method that nobody has: a request is told so, a notification is not. */
-        broken(out, WIRE_METHOD_NOT_FOUND, has(tree, "id"), "no method has a name of %zu bytes",
-               length);
+        mark_broken(out, WIRE_METHOD_NOT_FOUND, has_key(tree, "id"),
+                    "no method has a name of %zu bytes", length);
         return;
     }
     memcpy(out->method, json_object_get_string(method), length + 1);
-    out->kind = has(tree, "id") ? WIRE_REQUEST : WIRE_NOTIFICATION;
+    out->kind = has_key(tree, "id") ? WIRE_REQUEST : WIRE_NOTIFICATION;
     out->params = json_object_get(params);
 }
 
 static bool read_error(struct json_object *error, struct wire_message *out)
 {
-    struct json_object *code = member(error, "code");
-    struct json_object *text = member(error, "message");
+    struct json_object *code = tree_member(error, "code");
+    struct json_object *text = tree_member(error, "message");
     if (!json_object_is_type(code, json_type_int) || !json_object_is_type(text, json_type_string))
         return false;
     int64_t number = json_object_get_int64(code);
@@ -196,48 +197,48 @@ static bool read_error(struct json_object *error, struct wire_message *out)
     (void)snprintf(out->error_text, sizeof(out->error_text), "%s", json_object_get_string(text));
     json_printable(out->error_text);
     out->error_text[wire_utf8_span(out->error_text, strlen(out->error_text))] = '\0';
-    out->error_data = json_object_get(member(error, "data"));
+    out->error_data = json_object_get(tree_member(error, "data"));
     return true;
 }
 
 /* Nothing about a response is ever answered: two peers would never come to an end. */
 static void read_response(const struct json_object *tree, struct wire_message *out)
 {
-    if (has(tree, "result") == has(tree, "error") || !has(tree, "id")) {
-        broken(out, WIRE_INVALID_REQUEST, false,
-               "a response has an id, and either a result or an error");
+    if (has_key(tree, "result") == has_key(tree, "error") || !has_key(tree, "id")) {
+        mark_broken(out, WIRE_INVALID_REQUEST, false,
+                    "a response has an id, and either a result or an error");
         return;
     }
-    if (has(tree, "result")) {
+    if (has_key(tree, "result")) {
         out->kind = WIRE_RESPONSE;
-        out->result = json_object_get(member(tree, "result"));
+        out->result = json_object_get(tree_member(tree, "result"));
         return;
     }
-    struct json_object *error = member(tree, "error");
+    struct json_object *error = tree_member(tree, "error");
     if (json_object_is_type(error, json_type_object) && read_error(error, out))
         out->kind = WIRE_RESPONSE;
     else
-        broken(out, WIRE_INVALID_REQUEST, false,
-               "error: must be an object with an integer \"code\", not 0, and a string "
-               "\"message\"");
+        mark_broken(out, WIRE_INVALID_REQUEST, false,
+                    "error: must be an object with an integer \"code\", not 0, and a string "
+                    "\"message\"");
 }
 
 static void read_object(const struct json_object *tree, struct wire_message *out)
 {
-    bool response = !has(tree, "method") && (has(tree, "result") || has(tree, "error"));
+    bool response = !has_key(tree, "method") && (has_key(tree, "result") || has_key(tree, "error"));
     if (!take_id(tree, !response, out))
         return;
-    struct json_object *version = member(tree, "jsonrpc");
+    struct json_object *version = tree_member(tree, "jsonrpc");
     if (!json_object_is_type(version, json_type_string) ||
         strcmp(json_object_get_string(version), "2.0") != 0)
-        broken(out, WIRE_INVALID_REQUEST, !response, "jsonrpc: must be \"2.0\"");
+        mark_broken(out, WIRE_INVALID_REQUEST, !response, "jsonrpc: must be \"2.0\"");
     else if (response)
         read_response(tree, out);
-    else if (!has(tree, "method"))
-        broken(out, WIRE_INVALID_REQUEST, true, "method: is missing");
-    else if (has(tree, "result") || has(tree, "error"))
-        broken(out, WIRE_INVALID_REQUEST, true,
-               "a message is a request or a response, and this one has the members of both");
+    else if (!has_key(tree, "method"))
+        mark_broken(out, WIRE_INVALID_REQUEST, true, "method: is missing");
+    else if (has_key(tree, "result") || has_key(tree, "error"))
+        mark_broken(out, WIRE_INVALID_REQUEST, true,
+                    "a message is a request or a response, and this one has the members of both");
     else
         read_request(tree, out);
 }
@@ -254,11 +255,11 @@ int wire_line_read(const char *line, size_t length, enum wire_from from, struct 
         while (*first == ' ' || *first == '\t' || *first == '\r')
             first++;
         if (*first == '[')
-            broken(&message, WIRE_INVALID_REQUEST, true,
-                   "batches are not served: send one object a line");
+            mark_broken(&message, WIRE_INVALID_REQUEST, true,
+                        "batches are not served: send one object a line");
         else if (*first != '{')
-            broken(&message, WIRE_INVALID_REQUEST, true, "a message is an object");
-        else if (build(line, length, &tree, &message, &rc, err))
+            mark_broken(&message, WIRE_INVALID_REQUEST, true, "a message is an object");
+        else if (parse_line_tree(line, length, &tree, &message, &rc, err))
             read_object(tree, &message);
     }
     json_object_put(tree);

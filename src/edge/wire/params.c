@@ -14,7 +14,7 @@
 #include "edge/wire/methods.h"
 
 __attribute__((format(printf, 4, 5))) static int
-fail(const char *where, const char *name, struct ballast_error *err, const char *format, ...)
+fail_param(const char *where, const char *name, struct ballast_error *err, const char *format, ...)
 {
     char text[BALLAST_ERROR_TEXT];
     va_list args;
@@ -46,7 +46,7 @@ static const char *what_it_is(enum wire_type type)
     return words[type];
 }
 
-static uint64_t most_of(enum wire_type type)
+static uint64_t type_maximum(enum wire_type type)
 {
     switch (type) {
     case WIRE_KIB:
@@ -74,12 +74,13 @@ static int check_number(const struct wire_param *param, const char *where,
     int64_t as_signed = json_object_get_int64(value);
     uint64_t number = json_object_get_uint64(value);
     if (as_signed < 0)
-        return fail(where, param->name, err, "%" PRId64 ": must not be negative", as_signed);
+        return fail_param(where, param->name, err, "%" PRId64 ": must not be negative", as_signed);
     if (number < param->least)
-        return fail(where, param->name, err, "%" PRIu64 ": must be at least %" PRIu64, number,
-                    param->least);
-    if (number > most_of(param->type))
-        return fail(where, param->name, err, "must be at most %" PRIu64, most_of(param->type));
+        return fail_param(where, param->name, err, "%" PRIu64 ": must be at least %" PRIu64, number,
+                          param->least);
+    if (number > type_maximum(param->type))
+        return fail_param(where, param->name, err, "must be at most %" PRIu64,
+                          type_maximum(param->type));
     return 0;
 }
 
@@ -92,14 +93,14 @@ static int check_text(const struct wire_param *param, const char *where,
     if (param->type == WIRE_UUID)
         return ballast_uuid_parse(text, uuid) == 0
                    ? 0
-                   : fail(where, param->name, err, "must be %s", what_it_is(WIRE_UUID));
+                   : fail_param(where, param->name, err, "must be %s", what_it_is(WIRE_UUID));
     if (length == 0 || length > WIRE_STRING_MOST)
-        return fail(where, param->name, err, "must have 1 to %d bytes, and has %zu",
-                    WIRE_STRING_MOST, length);
+        return fail_param(where, param->name, err, "must have 1 to %d bytes, and has %zu",
+                          WIRE_STRING_MOST, length);
     for (const char *c = text; *c;) {
         size_t size = ballast_text_character(c);
         if (size == 0)
-            return fail(where, param->name, err, "must have no control characters");
+            return fail_param(where, param->name, err, "must have no control characters");
         c += size;
     }
     return 0;
@@ -115,7 +116,7 @@ static int check_word(const struct wire_param *param, const char *where, const c
             return 0;
         ballast_text_add(&known, "%s%s", known.length ? ", " : "", *word);
     }
-    return fail(where, param->name, err, "there is no \"%s\"; there are: %s", text, all);
+    return fail_param(where, param->name, err, "there is no \"%s\"; there are: %s", text, all);
 }
 
 static int check_strings(const struct wire_param *param, const char *where,
@@ -124,7 +125,7 @@ static int check_strings(const struct wire_param *param, const char *where,
     for (size_t i = 0; i < json_object_array_length(array); i++) {
         struct json_object *item = json_object_array_get_idx(array, i);
         if (!json_object_is_type(item, json_type_string))
-            return fail(where, param->name, err, "[%zu]: must be a string", i);
+            return fail_param(where, param->name, err, "[%zu]: must be a string", i);
         int rc = check_text(param, where, item, err);
         if (rc == 0 && param->words)
             rc = check_word(param, where, json_object_get_string(item), err);
@@ -145,7 +146,7 @@ static int check_objects(const struct wire_param *param, const struct json_objec
         char where[64];
         (void)snprintf(where, sizeof(where), "%s[%zu].", param->name, i);
         if (!json_object_is_type(item, json_type_object))
-            return fail("", param->name, err, "[%zu]: must be an object", i);
+            return fail_param("", param->name, err, "[%zu]: must be an object", i);
         int rc = check_members(param->items, where, item, err);
         if (rc < 0)
             return rc;
@@ -182,7 +183,7 @@ static int check_value(const struct wire_param *param, const char *where,
                        const struct json_object *value, struct ballast_error *err)
 {
     if (!is_a(param->type, value))
-        return fail(where, param->name, err, "must be %s", what_it_is(param->type));
+        return fail_param(where, param->name, err, "must be %s", what_it_is(param->type));
     if (json_object_is_type(value, json_type_int))
         return check_number(param, where, value, err);
     if (json_object_is_type(value, json_type_string))
@@ -190,12 +191,12 @@ static int check_value(const struct wire_param *param, const char *where,
     if (!json_object_is_type(value, json_type_array))
         return 0;
     if (json_object_array_length(value) > WIRE_LIST_MOST)
-        return fail(where, param->name, err, "must have at most %d items", WIRE_LIST_MOST);
+        return fail_param(where, param->name, err, "must have at most %d items", WIRE_LIST_MOST);
     return param->type == WIRE_STRINGS ? check_strings(param, where, value, err)
                                        : check_objects(param, value, err);
 }
 
-static struct json_object *find(const struct json_object *object, const char *name)
+static struct json_object *find_param(const struct json_object *object, const char *name)
 {
     struct json_object *value = NULL;
     if (object)
@@ -207,9 +208,10 @@ static int check_members(const struct wire_param *params, const char *where,
                          const struct json_object *object, struct ballast_error *err)
 {
     for (const struct wire_param *param = params; param->name; param++) {
-        struct json_object *value = find(object, param->name);
+        struct json_object *value = find_param(object, param->name);
         if (!value && param->required)
-            return fail(where, param->name, err, "is missing: must be %s", what_it_is(param->type));
+            return fail_param(where, param->name, err, "is missing: must be %s",
+                              what_it_is(param->type));
         int rc = value ? check_value(param, where, value, err) : 0;
         if (rc < 0)
             return rc;
@@ -217,7 +219,7 @@ static int check_members(const struct wire_param *params, const char *where,
     return 0;
 }
 
-static bool takes(const struct wire_method *method, const char *name)
+static bool takes_param(const struct wire_method *method, const char *name)
 {
     const struct wire_param *param = method->params;
     while (param->name && strcmp(param->name, name) != 0)
@@ -230,12 +232,13 @@ static int check_require(const struct wire_method *method, const struct json_obj
                          struct ballast_error *err)
 {
     static const struct wire_param require = {.name = "require", .type = WIRE_STRINGS};
-    struct json_object *names = find(params, require.name);
+    struct json_object *names = find_param(params, require.name);
     int rc = names ? check_value(&require, "", names, err) : 0;
     for (size_t i = 0; rc == 0 && names && i < json_object_array_length(names); i++) {
         const char *name = json_object_get_string(json_object_array_get_idx(names, i));
-        if (!takes(method, name))
-            rc = fail("", name, err, "%s has no such parameter in this version", method->name);
+        if (!takes_param(method, name))
+            rc =
+                fail_param("", name, err, "%s has no such parameter in this version", method->name);
     }
     return rc;
 }
@@ -244,39 +247,39 @@ int wire_params_check(const struct wire_method *method, const struct json_object
                       struct ballast_error *err)
 {
     if (params && !json_object_is_type(params, json_type_object))
-        return fail("", "params", err, "must be an object: parameters go by name");
+        return fail_param("", "params", err, "must be an object: parameters go by name");
     int rc = check_require(method, params, err);
     return rc < 0 ? rc : check_members(method->params, "", params, err);
 }
 
 uint64_t wire_param_u64(const struct json_object *params, const char *name, uint64_t otherwise)
 {
-    const struct json_object *value = find(params, name);
+    const struct json_object *value = find_param(params, name);
     return value ? json_object_get_uint64(value) : otherwise;
 }
 
 bool wire_param_bool(const struct json_object *params, const char *name, bool otherwise)
 {
-    const struct json_object *value = find(params, name);
+    const struct json_object *value = find_param(params, name);
     return value ? json_object_get_boolean(value) != 0 : otherwise;
 }
 
 const char *wire_param_string(const struct json_object *params, const char *name,
                               const char *otherwise)
 {
-    struct json_object *value = find(params, name);
+    struct json_object *value = find_param(params, name);
     return value ? json_object_get_string(value) : otherwise;
 }
 
 struct json_object *wire_param_array(const struct json_object *params, const char *name)
 {
-    return find(params, name);
+    return find_param(params, name);
 }
 
 bool wire_param_domain(const struct json_object *params, const char *name,
                        struct wire_domain_name *out)
 {
-    struct json_object *value = find(params, name);
+    struct json_object *value = find_param(params, name);
     if (!value)
         return false;
     bool is_number = json_object_is_type(value, json_type_int);

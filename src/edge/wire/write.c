@@ -19,7 +19,7 @@ struct text {
     bool failed; /* for good */
 };
 
-static void put(struct text *text, const char *bytes, size_t length)
+static void append_bytes(struct text *text, const char *bytes, size_t length)
 {
     if (!text->failed && text->room - text->length < length) {
         size_t room = 2 * text->room + length + 256;
@@ -38,7 +38,7 @@ static void put(struct text *text, const char *bytes, size_t length)
 
 static void put_word(struct text *text, const char *word)
 {
-    put(text, word, strlen(word));
+    append_bytes(text, word, strlen(word));
 }
 
 static void put_escaped(struct text *text, unsigned char c)
@@ -62,11 +62,11 @@ static void put_string(struct text *text, const char *string, size_t length)
         unsigned char c = (unsigned char)string[i];
         if (c >= ' ' && c != '"' && c != '\\')
             continue;
-        put(text, string + from, i - from);
+        append_bytes(text, string + from, i - from);
         put_escaped(text, c);
         from = i + 1;
     }
-    put(text, string + from, length - from);
+    append_bytes(text, string + from, length - from);
     put_word(text, "\"");
 }
 
@@ -145,7 +145,7 @@ char *wire_write(struct json_object *value, size_t *length)
 {
     struct text text = {0};
     put_value(&text, value);
-    put(&text, "\n", 2); /* with its NUL */
+    append_bytes(&text, "\n", 2); /* with its NUL */
     if (text.failed) {
         free(text.bytes);
         return NULL;
