@@ -87,8 +87,8 @@ static int oldest_level(struct history *history, size_t *out, uint64_t *oldest_s
     return 0;
 }
 
-static int forget(struct history *history, enum history_statement which, uint64_t upto,
-                  struct ballast_error *err)
+static int forget_before(struct history *history, enum history_statement which, uint64_t upto,
+                         struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = history_statement(history, which, &rc, err);
@@ -117,7 +117,7 @@ static int forget_events(struct history *history, uint64_t now_sec, bool too_muc
     rc = history_finish(history, statement, step, err);
     uint64_t keep = too_much ? HISTORY_EVENTS / 4 : HISTORY_EVENTS;
     uint64_t upto = ballast_max_u64(old, ballast_sub_floor(last, keep));
-    return rc < 0 || upto == 0 ? rc : forget(history, HISTORY_FORGET_EVENTS, upto, err);
+    return rc < 0 || upto == 0 ? rc : forget_before(history, HISTORY_FORGET_EVENTS, upto, err);
 }
 
 static int age_too_much(struct history *history, bool thin, size_t *most, uint64_t *oldest_sec,
@@ -151,12 +151,12 @@ static int age_all(struct history *history, uint64_t now_sec, bool too_much,
         ballast_max_u64(ballast_sub_floor(now_sec, keep_sec),
                         ballast_sub_floor(ballast_min_u64(oldest_sec, now_sec), 7200));
     if (rc == 0 && seen_sec > 0)
-        rc = forget(history, HISTORY_FORGET_GUESTS, seen_sec, err);
+        rc = forget_before(history, HISTORY_FORGET_GUESTS, seen_sec, err);
     return rc < 0 ? rc : most == 0 || (too_much && most < ROWS);
 }
 
 /* Where there is no room even to thin in, what is oldest goes as it is. */
-static int make_room(struct history *history, struct ballast_error *err)
+static int age_for_room(struct history *history, struct ballast_error *err)
 {
     size_t most = ROWS;
     uint64_t oldest_sec;
@@ -177,7 +177,7 @@ int history_age(struct history *history, uint64_t now_sec, struct ballast_error 
         return rc;
     rc = history_end(history, age_all(history, now_sec, too_much, err), err);
     if (rc == -ENOSPC && too_much)
-        rc = make_room(history, err);
+        rc = age_for_room(history, err);
     if (rc >= 0 && history_number(history, HISTORY_FREE_PAGES, &free_pages, err) == 0 &&
         free_pages > FREE_PAGES)
         (void)history_run(history, HISTORY_VACUUM, err);

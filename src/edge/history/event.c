@@ -12,13 +12,14 @@
 /* How exactly it is kept when a guest was seen last: a write an hour. */
 enum { SEEN_SEC = 3600 };
 
-static void read_text(sqlite3_stmt *statement, int column, char *out, size_t size)
+static void column_text(sqlite3_stmt *statement, int column, char *out, size_t size)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
     (void)snprintf(out, size, "%s", text ? (const char *)text : "");
 }
 
-static int seen(struct history *history, uint64_t id, uint64_t now_sec, struct ballast_error *err)
+static int touch_guest(struct history *history, uint64_t id, uint64_t now_sec,
+                       struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = history_statement(history, HISTORY_SEEN_GUEST, &rc, err);
@@ -29,8 +30,8 @@ static int seen(struct history *history, uint64_t id, uint64_t now_sec, struct b
     return history_step_all(history, statement, err);
 }
 
-static int make(struct history *history, const uint8_t uuid[HISTORY_UUID], const char *name,
-                uint64_t now_sec, uint64_t *out, struct ballast_error *err)
+static int insert_guest(struct history *history, const uint8_t uuid[HISTORY_UUID], const char *name,
+                        uint64_t now_sec, uint64_t *out, struct ballast_error *err)
 {
     int rc;
     sqlite3_stmt *statement = history_statement(history, HISTORY_MAKE_GUEST, &rc, err);
@@ -65,9 +66,9 @@ int history_guest_of(struct history *history, const uint8_t uuid[HISTORY_UUID], 
     }
     rc = history_finish(history, statement, step, err);
     if (rc == 0 && id == 0)
-        return make(history, uuid, cut, now_sec, out, err);
+        return insert_guest(history, uuid, cut, now_sec, out, err);
     if (rc == 0 && now_sec >= last_sec + SEEN_SEC)
-        rc = seen(history, id, now_sec, err);
+        rc = touch_guest(history, id, now_sec, err);
     if (rc == 0)
         *out = id;
     return rc;
@@ -97,7 +98,7 @@ int history_find(struct history *history, const uint8_t *uuid, const char *name,
                                         .last_sec = (uint64_t)sqlite3_column_int64(statement, 3)};
         if (bytes && sqlite3_column_bytes(statement, 1) == HISTORY_UUID)
             memcpy(guest->uuid, bytes, HISTORY_UUID);
-        read_text(statement, 2, guest->name, sizeof(guest->name));
+        column_text(statement, 2, guest->name, sizeof(guest->name));
     }
     rc = history_finish(history, statement, step, err);
     return rc < 0 ? rc : count;
@@ -112,7 +113,7 @@ static void bind_number(sqlite3_stmt *statement, int at, uint64_t value)
         sqlite3_bind_null(statement, at);
 }
 
-static uint64_t read_number(sqlite3_stmt *statement, int column)
+static uint64_t column_number(sqlite3_stmt *statement, int column)
 {
     if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
         return BALLAST_NONE;
@@ -150,17 +151,17 @@ static void read_event(sqlite3_stmt *statement, struct history_event *out)
 {
     uint64_t *const numbers[] = {&out->from_kib, &out->to_kib,      &out->a_kib,
                                  &out->b_kib,    &out->reservation, &out->steps};
-    out->number = read_number(statement, 0);
-    out->guest = read_number(statement, 1);
-    out->time_usec = read_number(statement, 2);
-    out->until_usec = read_number(statement, 3);
-    read_text(statement, 4, out->who, sizeof(out->who));
-    read_text(statement, 5, out->what, sizeof(out->what));
-    read_text(statement, 6, out->reason, sizeof(out->reason));
+    out->number = column_number(statement, 0);
+    out->guest = column_number(statement, 1);
+    out->time_usec = column_number(statement, 2);
+    out->until_usec = column_number(statement, 3);
+    column_text(statement, 4, out->who, sizeof(out->who));
+    column_text(statement, 5, out->what, sizeof(out->what));
+    column_text(statement, 6, out->reason, sizeof(out->reason));
     for (int i = 0; i < 6; i++)
-        *numbers[i] = read_number(statement, 7 + i);
-    read_text(statement, 13, out->detail, sizeof(out->detail));
-    read_text(statement, 14, out->name, sizeof(out->name));
+        *numbers[i] = column_number(statement, 7 + i);
+    column_text(statement, 13, out->detail, sizeof(out->detail));
+    column_text(statement, 14, out->name, sizeof(out->name));
 }
 
 int history_events(struct history *history, const struct history_wanted *wanted,

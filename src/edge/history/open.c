@@ -22,7 +22,7 @@ static int make_private(const char *path, struct ballast_error *err)
     return 0;
 }
 
-static int set_up(struct history *history, struct ballast_error *err)
+static int set_up_database(struct history *history, struct ballast_error *err)
 {
     char sql[384];
     sqlite3_busy_timeout(history->db, HISTORY_BUSY_MSEC);
@@ -59,8 +59,8 @@ static int check_length(struct history *history, struct ballast_error *err)
     return ballast_fail(err, -EUCLEAN, "%s: it is shorter than it says", history->path);
 }
 
-static int open_one(const char *path, uint64_t most_kib, struct history **out,
-                    struct ballast_error *err)
+static int open_history_file(const char *path, uint64_t most_kib, struct history **out,
+                             struct ballast_error *err)
 {
     struct history *history = calloc(1, sizeof(*history));
     if (!history || !(history->path = strdup(path))) {
@@ -79,7 +79,7 @@ static int open_one(const char *path, uint64_t most_kib, struct history **out,
         rc = opened == SQLITE_OK ? 0 : history_failure(history, opened, "cannot be opened", err);
     }
     if (rc == 0)
-        rc = set_up(history, err);
+        rc = set_up_database(history, err);
     if (rc == 0)
         rc = history_schema(history, err);
     if (rc == 0)
@@ -112,10 +112,10 @@ int history_open(const char *directory, uint64_t most_kib, struct history **out,
     char *path;
     if (asprintf(&path, "%s/history.db", directory) < 0)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    int rc = open_one(path, most_kib, out, &why);
+    int rc = open_history_file(path, most_kib, out, &why);
     if (rc == -EUCLEAN) {
         move_away(path);
-        rc = open_one(path, most_kib, out, err);
+        rc = open_history_file(path, most_kib, out, err);
         if (rc == 0) {
             rc = 1;
             (void)ballast_fail(err, -EUCLEAN, "%s; it was set aside as %s.aside", why.text, path);

@@ -126,7 +126,7 @@ uint64_t history_stretch_of(int64_t key)
 /* Rows that one question may read; a guest has some 150 in a year, whatever its lives. */
 enum { ROWS_MOST = 2048 };
 
-static int read_row(struct history *history, size_t level, uint64_t stretch, uint64_t guest,
+static int view_row(struct history *history, size_t level, uint64_t stretch, uint64_t guest,
                     struct series_view *view, size_t *rows, struct ballast_error *err)
 {
     struct series_bucket row[SERIES_SLOTS];
@@ -158,7 +158,7 @@ static int read_level(struct history *history, size_t level, const uint64_t *gue
     uint64_t end = ballast_min_u64(until_sec / stretch_sec(level), history_stretch_of(last));
     for (uint64_t stretch = end + 1; stretch-- > begin && *rows > 0;) {
         for (size_t i = 0; i < count && rc == 0 && *rows > 0; i++)
-            rc = read_row(history, level, stretch, guests[i], view, rows, err);
+            rc = view_row(history, level, stretch, guests[i], view, rows, err);
         if (rc < 0)
             return rc;
     }

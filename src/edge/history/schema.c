@@ -49,7 +49,8 @@ int history_execute(struct history *history, const char *sql, struct ballast_err
     return rc == SQLITE_OK ? 0 : history_failure(history, rc, "cannot be set up", err);
 }
 
-static int ask(struct history *history, const char *sql, int64_t *out, struct ballast_error *err)
+static int query_number(struct history *history, const char *sql, int64_t *out,
+                        struct ballast_error *err)
 {
     sqlite3_stmt *statement;
     int rc = sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL);
@@ -62,7 +63,7 @@ static int ask(struct history *history, const char *sql, int64_t *out, struct ba
     return result;
 }
 
-static int create(struct history *history, struct ballast_error *err)
+static int create_schema(struct history *history, struct ballast_error *err)
 {
     char sql[96];
     int rc = history_run(history, HISTORY_BEGIN, err);
@@ -81,15 +82,15 @@ int history_schema(struct history *history, struct ballast_error *err)
     int64_t id = 0;
     int64_t version = 0;
     int64_t tables = 0;
-    int rc = ask(history, "PRAGMA application_id", &id, err);
+    int rc = query_number(history, "PRAGMA application_id", &id, err);
     if (rc == 0)
-        rc = ask(history, "PRAGMA user_version", &version, err);
+        rc = query_number(history, "PRAGMA user_version", &version, err);
     if (rc == 0)
-        rc = ask(history, "SELECT count(*) FROM sqlite_schema", &tables, err);
+        rc = query_number(history, "SELECT count(*) FROM sqlite_schema", &tables, err);
     if (rc < 0)
         return rc;
     if (tables == 0)
-        return create(history, err);
+        return create_schema(history, err);
     if (id != HISTORY_APPLICATION_ID)
         return ballast_fail(err, -EUCLEAN, "%s: it is a database of another program",
                             history->path);
