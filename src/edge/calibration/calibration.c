@@ -32,7 +32,8 @@ static bool is_name(const char *name)
 }
 
 /* One whose terms are still to be set. */
-static int begin(const char *name, const char *base, struct whole **out, struct ballast_error *err)
+static int begin_calibration(const char *name, const char *base, struct whole **out,
+                             struct ballast_error *err)
 {
     const struct ballast_profile *corrected = ballast_profile_find(base);
     if (!is_name(name))
@@ -57,7 +58,7 @@ static int begin(const char *name, const char *base, struct whole **out, struct 
     return 0;
 }
 
-static struct calibration *finish(struct whole *whole)
+static struct calibration *finish_calibration(struct whole *whole)
 {
     (void)snprintf(whole->is.summary, sizeof(whole->is.summary),
                    "exact: %s as %llu guests on a host%s%s have corrected it", whole->is.base,
@@ -73,7 +74,7 @@ void calibration_free(struct calibration *calibration)
     free((struct whole *)calibration);
 }
 
-static int set_version(struct whole *whole, const char *version, struct ballast_error *err)
+static int set_xen_version(struct whole *whole, const char *version, struct ballast_error *err)
 {
     struct ballast_xen_release unused;
     if (*version == '\0')
@@ -97,10 +98,10 @@ int calibration_of(const struct fit_result *result, const char *name,
                    struct ballast_error *err)
 {
     struct whole *whole;
-    int rc = begin(name, ballast_profile_name(result->profile), &whole, err);
+    int rc = begin_calibration(name, ballast_profile_name(result->profile), &whole, err);
     if (rc < 0)
         return rc;
-    rc = set_version(whole, host->xen_version, err);
+    rc = set_xen_version(whole, host->xen_version, err);
     if (rc < 0) {
         free(whole);
         return rc;
@@ -108,7 +109,7 @@ int calibration_of(const struct fit_result *result, const char *name,
     set_processor(whole, host->processor);
     whole->is.guests = guests;
     fit_terms(result, &whole->is.terms);
-    *out = finish(whole);
+    *out = finish_calibration(whole);
     return 0;
 }
 
@@ -118,7 +119,7 @@ struct source {
     struct ballast_error *err;
 };
 
-static int enter(const struct source *source, const char *key, struct source *in)
+static int enter_object(const struct source *source, const char *key, struct source *in)
 {
     struct json_object *object;
     int rc = json_get_object(source->object, key, &source->at, &object, source->err);
@@ -163,9 +164,9 @@ static int read_limit(const struct source *source, const char *key, uint64_t mos
 static int read_corrections(const struct source *top, struct ballast_xen_terms *out)
 {
     struct source in, of;
-    int rc = enter(top, "corrections", &in);
+    int rc = enter_object(top, "corrections", &in);
     for (int type = 0; rc == 0 && type < BALLAST_GUEST_TYPES; type++) {
-        rc = enter(&in, ballast_guest_type_name((enum ballast_guest_type)type), &of);
+        rc = enter_object(&in, ballast_guest_type_name((enum ballast_guest_type)type), &of);
         if (rc == 0)
             rc = read_pages(&of, "base", &out->off_base_pages[type]);
         if (rc == 0)
@@ -177,9 +178,9 @@ static int read_corrections(const struct source *top, struct ballast_xen_terms *
 static int read_arena(const struct source *top, struct ballast_xen_terms *out)
 {
     struct source in, of;
-    int rc = enter(top, "arena", &in);
+    int rc = enter_object(top, "arena", &in);
     for (int type = 0; rc == 0 && type < BALLAST_GUEST_TYPES; type++) {
-        rc = enter(&in, ballast_guest_type_name((enum ballast_guest_type)type), &of);
+        rc = enter_object(&in, ballast_guest_type_name((enum ballast_guest_type)type), &of);
         if (rc == 0)
             rc = read_limit(&of, "base", MOST_PAGES, &out->arena[type].base_pages);
         if (rc == 0)
@@ -189,8 +190,8 @@ static int read_arena(const struct source *top, struct ballast_xen_terms *out)
     return rc;
 }
 
-static int read_text(const struct source *top, const char *key, const char *otherwise,
-                     const char **out)
+static int get_text(const struct source *top, const char *key, const char *otherwise,
+                    const char **out)
 {
     int rc = json_get_string(top->object, key, &top->at, out, top->err);
     if (rc != -ENOENT)
@@ -213,21 +214,21 @@ static int read_head(const struct source *top, struct whole **out)
         return json_fail(top->err, &top->at, "v", "%llu: only version 1 is known",
                          (unsigned long long)shape);
     rc = json_get_u64(top->object, "guests", &top->at, &guests, top->err);
-    if ((rc < 0 && rc != -ENOENT) || (rc = read_text(top, "calibration", NULL, &name)) < 0 ||
-        (rc = read_text(top, "base", NULL, &base)) < 0 ||
-        (rc = read_text(top, "xen_version", "", &version)) < 0 ||
-        (rc = read_text(top, "processor", "", &processor)) < 0)
+    if ((rc < 0 && rc != -ENOENT) || (rc = get_text(top, "calibration", NULL, &name)) < 0 ||
+        (rc = get_text(top, "base", NULL, &base)) < 0 ||
+        (rc = get_text(top, "xen_version", "", &version)) < 0 ||
+        (rc = get_text(top, "processor", "", &processor)) < 0)
         return rc;
     if (strlen(processor) >= BALLAST_PROCESSOR)
         return json_fail(top->err, &top->at, "processor", "longer than %d bytes",
                          BALLAST_PROCESSOR - 1);
-    rc = begin(name, base, out, &why);
+    rc = begin_calibration(name, base, out, &why);
     if (rc < 0)
         return json_fail(top->err, &top->at, is_name(name) ? "base" : "calibration", "%s",
                          why.text);
     (*out)->is.guests = guests;
     set_processor(*out, processor);
-    if (set_version(*out, version, &why) < 0)
+    if (set_xen_version(*out, version, &why) < 0)
         rc = json_fail(top->err, &top->at, "xen_version", "%s", why.text);
     if (rc < 0)
         free(*out);
@@ -249,7 +250,7 @@ static int read_whole(const struct json_object *object, const struct json_at *at
         free(whole);
         return rc;
     }
-    *out = finish(whole);
+    *out = finish_calibration(whole);
     return 0;
 }
 

@@ -10,7 +10,7 @@ static const char *word_of(int type)
 }
 
 /* All of it but quotes and backslashes is in no need of escapes: control characters are gone. */
-static void put_text(FILE *out, const char *text)
+static void write_quoted(FILE *out, const char *text)
 {
     (void)fputc('"', out);
     for (; *text; text++) {
@@ -48,7 +48,7 @@ static void put_estimate(FILE *out, const struct fit_result *result, enum fit_te
                   estimate->shipped_pages, estimate->correction_pages, estimate->least_pages,
                   estimate->most_pages, estimate->cells, estimate->exact, estimate->below,
                   estimate->sizes);
-    put_text(out, text);
+    write_quoted(out, text);
     (void)fputc('}', out);
 }
 
@@ -74,16 +74,16 @@ int calibration_write(FILE *out, const struct calibration *calibration,
 {
     errno = 0;
     (void)fputs("{\"v\":1,\"calibration\":", out);
-    put_text(out, calibration->name);
+    write_quoted(out, calibration->name);
     (void)fputs(",\"base\":", out);
-    put_text(out, calibration->base);
+    write_quoted(out, calibration->base);
     if (*calibration->xen_version) {
         (void)fputs(",\"xen_version\":", out);
-        put_text(out, calibration->xen_version);
+        write_quoted(out, calibration->xen_version);
     }
     if (*calibration->processor) {
         (void)fputs(",\"processor\":", out);
-        put_text(out, calibration->processor);
+        write_quoted(out, calibration->processor);
     }
     (void)fprintf(out, ",\"guests\":%" PRIu64, calibration->guests);
     put_corrections(out, &calibration->terms);

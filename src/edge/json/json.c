@@ -65,7 +65,7 @@ struct json_at json_at_item(const struct json_at *at, size_t i)
     return in;
 }
 
-static int find(const struct json_object *object, const char *key, struct json_object **out)
+static int get_member(const struct json_object *object, const char *key, struct json_object **out)
 {
     struct json_object *value;
     if (!json_object_object_get_ex(object, key, &value) || !value)
@@ -79,7 +79,7 @@ static int find_typed(const struct json_object *object, const char *key, const s
                       struct ballast_error *err)
 {
     struct json_object *value;
-    int rc = find(object, key, &value);
+    int rc = get_member(object, key, &value);
     if (rc < 0)
         return rc;
     if (!json_object_is_type(value, type))
@@ -153,7 +153,7 @@ int json_get_seconds(const struct json_object *object, const char *key, const st
                      uint64_t *out_usec, struct ballast_error *err)
 {
     struct json_object *value;
-    int rc = find(object, key, &value);
+    int rc = get_member(object, key, &value);
     if (rc < 0)
         return rc;
     if (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double))

@@ -56,8 +56,8 @@ static int fail_twice(const struct json_reader *reader, struct ballast_error *er
                      scan.key);
 }
 
-static int build(const struct json_reader *reader, struct json_object **out,
-                 struct ballast_error *err)
+static int build_tree(const struct json_reader *reader, struct json_object **out,
+                      struct ballast_error *err)
 {
     struct json_scan scan = {
         .data = reader->data, .length = reader->length, .at = reader->offset, .line = reader->line};
@@ -87,7 +87,7 @@ int json_next(struct json_reader *reader, struct json_object **out, struct json_
     if ((first != '{' && first != '[') || !json_scan_value(&scan))
         return fail_scan(reader, &scan, err);
     struct json_object *made = NULL;
-    int rc = build(reader, &made, err);
+    int rc = build_tree(reader, &made, err);
     if (rc < 0)
         return rc;
     if (count_members(made) != scan.members) {

@@ -6,7 +6,7 @@
 
 #include "edge/json/json.h"
 
-static bool wrong(struct json_scan *scan, const char *why)
+static bool note_scan_fault(struct json_scan *scan, const char *why)
 {
     scan->why = why;
     return false;
@@ -38,15 +38,15 @@ static bool scan_escape(struct json_scan *scan)
     if (c == 'u') {
         for (size_t i = 1; i <= 4; i++) {
             if (scan->at + i >= scan->length || !is_hex(scan->data[scan->at + i]))
-                return wrong(scan, "\\u needs four hexadecimal digits");
+                return note_scan_fault(scan, "\\u needs four hexadecimal digits");
         }
         if (memcmp(scan->data + scan->at + 1, "0000", 4) == 0)
-            return wrong(scan, "a NUL character in a string");
+            return note_scan_fault(scan, "a NUL character in a string");
         scan->at += 5;
         return true;
     }
     if (c <= 0 || !strchr("\"\\/bfnrt", c))
-        return wrong(scan, "a backslash that begins no escape sequence of JSON");
+        return note_scan_fault(scan, "a backslash that begins no escape sequence of JSON");
     scan->at++;
     return true;
 }
@@ -57,9 +57,10 @@ static bool scan_string(struct json_scan *scan)
     for (;;) {
         int c = json_scan_peek(scan);
         if (c < 0)
-            return wrong(scan, "a string without an end");
+            return note_scan_fault(scan, "a string without an end");
         if (c < ' ')
-            return wrong(scan, "a control character or the end of the line inside a string");
+            return note_scan_fault(scan,
+                                   "a control character or the end of the line inside a string");
         if (c == '\\') {
             if (!scan_escape(scan))
                 return false;
@@ -77,7 +78,7 @@ static bool scan_digits(struct json_scan *scan)
     int c;
     while ((c = json_scan_peek(scan)) >= '0' && c <= '9')
         scan->at++;
-    return scan->at > begin || wrong(scan, "a digit is missing in a number");
+    return scan->at > begin || note_scan_fault(scan, "a digit is missing in a number");
 }
 
 static bool scan_number(struct json_scan *scan)
@@ -89,7 +90,7 @@ static bool scan_number(struct json_scan *scan)
     if (!scan_digits(scan))
         return false;
     if (zero && scan->at - begin > 1)
-        return wrong(scan, "a number that begins with 0");
+        return note_scan_fault(scan, "a number that begins with 0");
     if (json_scan_peek(scan) == '.') {
         scan->at++;
         if (!scan_digits(scan))
@@ -116,14 +117,14 @@ static bool scan_word(struct json_scan *scan)
             return true;
         }
     }
-    return wrong(scan, json_scan_peek(scan) < 0 ? "the text ends where a value should be"
-                                                : "there is no JSON value here");
+    return note_scan_fault(scan, json_scan_peek(scan) < 0 ? "the text ends where a value should be"
+                                                          : "there is no JSON value here");
 }
 
 bool json_scan_key(struct json_scan *scan)
 {
     if (json_scan_peek(scan) != '"')
-        return wrong(scan, "a key in double quotes should be here");
+        return note_scan_fault(scan, "a key in double quotes should be here");
     size_t begin = scan->at + 1;
     if (!scan_string(scan))
         return false;
@@ -132,7 +133,7 @@ bool json_scan_key(struct json_scan *scan)
     scan->members++;
     json_scan_space(scan);
     if (json_scan_peek(scan) != ':')
-        return wrong(scan, "a colon should follow the key");
+        return note_scan_fault(scan, "a colon should follow the key");
     scan->at++;
     json_scan_space(scan);
     return true;
@@ -144,8 +145,8 @@ bool json_scan_more(struct json_scan *scan, char close, bool *more)
     int c = json_scan_peek(scan);
     *more = c == ',';
     if (c != ',' && c != close)
-        return wrong(scan,
-                     close == '}' ? "a comma or } should be here" : "a comma or ] should be here");
+        return note_scan_fault(scan, close == '}' ? "a comma or } should be here"
+                                                  : "a comma or ] should be here");
     scan->at++;
     if (*more)
         json_scan_space(scan);
@@ -155,7 +156,7 @@ bool json_scan_more(struct json_scan *scan, char close, bool *more)
 bool json_scan_open(struct json_scan *scan, char close, bool *empty)
 {
     if (++scan->containers > JSON_MAX_CONTAINERS)
-        return wrong(scan, "more objects and arrays than any file of this kind has");
+        return note_scan_fault(scan, "more objects and arrays than any file of this kind has");
     scan->at++;
     json_scan_space(scan);
     *empty = json_scan_peek(scan) == close;
@@ -178,7 +179,7 @@ static bool key_is_new(struct json_scan *scan, struct json_object *seen)
     }
     json_object_put(key);
     json_tokener_free(tokener);
-    return is_new || wrong(scan, "the same key is there twice");
+    return is_new || note_scan_fault(scan, "the same key is there twice");
 }
 
 static bool scan_members(struct json_scan *scan, struct json_object *seen)
@@ -219,7 +220,7 @@ static bool scan_array(struct json_scan *scan)
 static bool scan_container(struct json_scan *scan, bool is_object)
 {
     if (scan->depth == JSON_MAX_DEPTH)
-        return wrong(scan, "nested more deeply than any file of this kind is");
+        return note_scan_fault(scan, "nested more deeply than any file of this kind is");
     scan->depth++;
     bool ok = is_object ? scan_object(scan) : scan_array(scan);
     scan->depth--;
@@ -229,7 +230,7 @@ static bool scan_container(struct json_scan *scan, bool is_object)
 bool json_scan_value(struct json_scan *scan)
 {
     if (++scan->values > JSON_MAX_VALUES)
-        return wrong(scan, "more values than any file of this kind has");
+        return note_scan_fault(scan, "more values than any file of this kind has");
     int c = json_scan_peek(scan);
     if (c == '{' || c == '[')
         return scan_container(scan, c == '{');

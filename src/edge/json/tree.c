@@ -9,7 +9,7 @@
 
 #include "edge/json/scan.h"
 
-static unsigned hex4(const char *text)
+static unsigned parse_hex4(const char *text)
 {
     unsigned value = 0;
     for (int i = 0; i < 4; i++) {
@@ -36,10 +36,10 @@ static size_t put_utf8(char *out, unsigned code)
 /* Behind "\u"; a surrogate without its other half becomes U+FFFD. Returns how much was read. */
 static size_t take_code(const char *text, size_t length, char *out, size_t *out_length)
 {
-    unsigned code = hex4(text);
+    unsigned code = parse_hex4(text);
     size_t used = 4;
     if (code >= 0xd800 && code < 0xdc00 && length >= 10 && text[4] == '\\' && text[5] == 'u') {
-        unsigned low = hex4(text + 6);
+        unsigned low = parse_hex4(text + 6);
         if (low >= 0xdc00 && low < 0xe000) {
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
             used = 10;
@@ -51,7 +51,7 @@ static size_t take_code(const char *text, size_t length, char *out, size_t *out_
     return used;
 }
 
-static char escaped(char c)
+static char unescape_char(char c)
 {
     static const char names[] = "bfnrt";
     static const char are[] = "\b\f\n\r\t";
@@ -76,7 +76,8 @@ static bool is_utf8(const char *text, size_t length)
 }
 
 /* What stands between quotes, as it is meant, with a NUL behind it; the caller's to free. */
-static char *read_text(struct json_scan *scan, const char *text, size_t length, size_t *out_length)
+static char *decode_string(struct json_scan *scan, const char *text, size_t length,
+                           size_t *out_length)
 {
     if (!is_utf8(text, length)) {
         scan->why = "bytes that are not UTF-8 in a string";
@@ -90,7 +91,7 @@ static char *read_text(struct json_scan *scan, const char *text, size_t length, 
         } else if (text[i + 1] == 'u') {
             i += 2 + take_code(text + i + 2, length - i - 2, out, &at);
         } else {
-            out[at++] = escaped(text[i + 1]);
+            out[at++] = unescape_char(text[i + 1]);
             i += 2;
         }
     }
@@ -103,7 +104,7 @@ static char *read_text(struct json_scan *scan, const char *text, size_t length, 
 static struct json_object *string_of(struct json_scan *scan, const char *text, size_t length)
 {
     size_t size = 0;
-    char *is = read_text(scan, text + 1, length - 2, &size);
+    char *is = decode_string(scan, text + 1, length - 2, &size);
     struct json_object *made = is ? json_object_new_string_len(is, (int)size) : NULL;
     free(is);
     return made;
@@ -119,7 +120,7 @@ static struct json_object *whole_of(const char *text)
                                : json_object_new_uint64(number);
 }
 
-static struct json_object *number_of(const char *text, size_t length)
+static struct json_object *make_number(const char *text, size_t length)
 {
     char *copy = malloc(length + 1);
     if (!copy)
@@ -133,7 +134,7 @@ static struct json_object *number_of(const char *text, size_t length)
 }
 
 /* *is_null: NULL is what it means. */
-static struct json_object *scalar(struct json_scan *scan, bool *is_null)
+static struct json_object *read_scalar(struct json_scan *scan, bool *is_null)
 {
     const char *text = scan->data + scan->at;
     size_t from = scan->at;
@@ -145,7 +146,7 @@ static struct json_object *scalar(struct json_scan *scan, bool *is_null)
         return string_of(scan, text, length);
     if (text[0] == 't' || text[0] == 'f')
         return json_object_new_boolean(text[0] == 't');
-    return *is_null ? NULL : number_of(text, length);
+    return *is_null ? NULL : make_number(text, length);
 }
 
 static bool take_value(struct json_scan *scan, struct json_object **out);
@@ -156,7 +157,7 @@ static bool add_member(struct json_scan *scan, struct json_object *object)
     size_t size = 0;
     if (!json_scan_key(scan))
         return false;
-    char *key = read_text(scan, scan->key, scan->key_length, &size);
+    char *key = decode_string(scan, scan->key, scan->key_length, &size);
     if (key && memchr(key, '\0', size))
         scan->why = "a NUL character in a key";
     bool done = key && !scan->why && take_value(scan, &value) &&
@@ -176,7 +177,7 @@ static bool add_item(struct json_scan *scan, struct json_object *array)
     return false;
 }
 
-static bool fill(struct json_scan *scan, struct json_object *made, bool is_object)
+static bool fill_tree(struct json_scan *scan, struct json_object *made, bool is_object)
 {
     char close = is_object ? '}' : ']';
     bool empty = false;
@@ -195,11 +196,11 @@ static bool take_value(struct json_scan *scan, struct json_object **out)
     bool is_null = false;
     int first = json_scan_peek(scan);
     if (first != '{' && first != '[') {
-        *out = scalar(scan, &is_null);
+        *out = read_scalar(scan, &is_null);
         return *out || is_null;
     }
     *out = first == '{' ? json_object_new_object() : json_object_new_array();
-    return *out && fill(scan, *out, first == '{');
+    return *out && fill_tree(scan, *out, first == '{');
 }
 
 struct json_object *json_tree(struct json_scan *scan)

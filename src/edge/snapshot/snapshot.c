@@ -31,7 +31,7 @@ static int absent_is_fine(int rc)
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int must(const struct source *source, const char *key, uint64_t *out)
+static int require_number(const struct source *source, const char *key, uint64_t *out)
 {
     int rc = json_get_u64(source->object, key, &source->at, out, source->err);
     if (rc == -ENOENT)
@@ -39,7 +39,8 @@ static int must(const struct source *source, const char *key, uint64_t *out)
     return rc;
 }
 
-static int may(const struct source *source, const char *key, uint64_t otherwise, uint64_t *out)
+static int optional_number(const struct source *source, const char *key, uint64_t otherwise,
+                           uint64_t *out)
 {
     *out = otherwise;
     return absent_is_fine(json_get_u64(source->object, key, &source->at, out, source->err));
@@ -92,7 +93,7 @@ static int read_gnttab(const struct source *host, const char *xen_version,
 }
 
 /* Which profile a host goes by depends on it, so a version that is none is refused. */
-static int read_version(const struct source *host, char out[BALLAST_XEN_VERSION])
+static int read_xen_version(const struct source *host, char out[BALLAST_XEN_VERSION])
 {
     const char *word;
     struct ballast_error why;
@@ -133,13 +134,13 @@ static int read_host(const struct source *top, struct ballast_host *out)
     if (rc < 0)
         return rc;
     struct source host = {object, json_at_key(&top->at, "host"), top->err};
-    if ((rc = must(&host, "total_kib", &out->total_kib)) < 0 ||
-        (rc = must(&host, "free_kib", &out->free_kib)) < 0 ||
-        (rc = may(&host, "claimed_kib", 0, &out->claimed_kib)) < 0 ||
-        (rc = may(&host, "slush_kib", 0, &out->slack_kib)) < 0 ||
-        (rc = may(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
-        (rc = may(&host, "xen_kib", 0, &out->xen_kib)) < 0 ||
-        (rc = read_version(&host, out->xen_version)) < 0 ||
+    if ((rc = require_number(&host, "total_kib", &out->total_kib)) < 0 ||
+        (rc = require_number(&host, "free_kib", &out->free_kib)) < 0 ||
+        (rc = optional_number(&host, "claimed_kib", 0, &out->claimed_kib)) < 0 ||
+        (rc = optional_number(&host, "slush_kib", 0, &out->slack_kib)) < 0 ||
+        (rc = optional_number(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
+        (rc = optional_number(&host, "xen_kib", 0, &out->xen_kib)) < 0 ||
+        (rc = read_xen_version(&host, out->xen_version)) < 0 ||
         (rc = read_processor(&host, out->processor)) < 0)
         return rc;
     rc = read_caps(&host, out->processor, &out->caps);
@@ -175,7 +176,7 @@ static enum ballast_domain_kind read_kind(const struct source *dom)
 static int read_identity(const struct source *dom, struct ballast_domain *out)
 {
     uint64_t id;
-    int rc = must(dom, "id", &id);
+    int rc = require_number(dom, "id", &id);
     if (rc < 0)
         return rc;
     if (id > UINT32_MAX)
@@ -195,27 +196,28 @@ static int read_identity(const struct source *dom, struct ballast_domain *out)
 static int read_sizes(const struct source *dom, struct ballast_domain *out)
 {
     int rc;
-    if ((rc = must(dom, "tot_kib", &out->tot_kib)) < 0 ||
-        (rc = may(dom, "video_kib", 0, &out->video_kib)) < 0 ||
-        (rc = may(dom, "overhead_kib", 0, &out->overhead_kib)) < 0 ||
-        (rc = may(dom, "target_kib", out->tot_kib, &out->target_kib)) < 0 ||
-        (rc = may(dom, "dyn_min_kib", out->target_kib, &out->dynamic_min_kib)) < 0 ||
-        (rc = may(dom, "dyn_max_kib", out->target_kib, &out->dynamic_max_kib)) < 0 ||
-        (rc = may(dom, "static_max_kib", out->dynamic_max_kib, &out->static_max_kib)) < 0 ||
-        (rc = may(dom, "maxmem_kib", out->static_max_kib, &out->maxmem_kib)) < 0)
+    if ((rc = require_number(dom, "tot_kib", &out->tot_kib)) < 0 ||
+        (rc = optional_number(dom, "video_kib", 0, &out->video_kib)) < 0 ||
+        (rc = optional_number(dom, "overhead_kib", 0, &out->overhead_kib)) < 0 ||
+        (rc = optional_number(dom, "target_kib", out->tot_kib, &out->target_kib)) < 0 ||
+        (rc = optional_number(dom, "dyn_min_kib", out->target_kib, &out->dynamic_min_kib)) < 0 ||
+        (rc = optional_number(dom, "dyn_max_kib", out->target_kib, &out->dynamic_max_kib)) < 0 ||
+        (rc = optional_number(dom, "static_max_kib", out->dynamic_max_kib, &out->static_max_kib)) <
+            0 ||
+        (rc = optional_number(dom, "maxmem_kib", out->static_max_kib, &out->maxmem_kib)) < 0)
         return rc;
-    if ((rc = may(dom, "pinned_kib", 0, &out->pinned_kib)) < 0)
+    if ((rc = optional_number(dom, "pinned_kib", 0, &out->pinned_kib)) < 0)
         return rc;
-    return may(dom, "build_left_kib", 0, &out->build_left_kib);
+    return optional_number(dom, "build_left_kib", 0, &out->build_left_kib);
 }
 
 static int read_report(const struct source *dom, struct ballast_domain *out)
 {
     int rc;
     out->report_age_usec = BALLAST_NONE;
-    if ((rc = may(dom, "shares", BALLAST_DEFAULT_SHARES, &out->shares)) < 0 ||
-        (rc = may(dom, "used_kib", BALLAST_NONE, &out->used_kib)) < 0 ||
-        (rc = may(dom, "free_kib", BALLAST_NONE, &out->reported_free_kib)) < 0)
+    if ((rc = optional_number(dom, "shares", BALLAST_DEFAULT_SHARES, &out->shares)) < 0 ||
+        (rc = optional_number(dom, "used_kib", BALLAST_NONE, &out->used_kib)) < 0 ||
+        (rc = optional_number(dom, "free_kib", BALLAST_NONE, &out->reported_free_kib)) < 0)
         return rc;
     return absent_is_fine(
         json_get_seconds(dom->object, "report_age", &dom->at, &out->report_age_usec, dom->err));
@@ -271,10 +273,10 @@ static int own_names(struct snapshot *snapshot, struct ballast_error *err)
     return 0;
 }
 
-static int check_version(const struct source *top)
+static int check_snapshot_version(const struct source *top)
 {
     uint64_t version;
-    int rc = may(top, "v", 1, &version);
+    int rc = optional_number(top, "v", 1, &version);
     if (rc == 0 && version != 1)
         return json_fail(top->err, &top->at, "v", "%llu: only version 1 is known",
                          (unsigned long long)version);
@@ -291,11 +293,11 @@ static int check_sum(const struct source *top, const struct ballast_host *host)
     return 0;
 }
 
-static int fill(const struct source *top, struct snapshot *out)
+static int fill_snapshot(const struct source *top, struct snapshot *out)
 {
     struct json_object *doms;
     int rc;
-    if ((rc = check_version(top)) < 0 ||
+    if ((rc = check_snapshot_version(top)) < 0 ||
         (rc = absent_is_fine(
              json_get_seconds(top->object, "t", &top->at, &out->host.now_usec, top->err))) < 0 ||
         (rc = read_host(top, &out->host)) < 0)
@@ -315,7 +317,7 @@ int snapshot_from_json(const struct json_object *object, const struct json_at *a
     struct snapshot made = {0};
     if (!json_object_is_type(object, json_type_object))
         return json_fail(err, at, NULL, "a snapshot must be a JSON object");
-    int rc = fill(&top, &made);
+    int rc = fill_snapshot(&top, &made);
     if (rc < 0)
         snapshot_release(&made);
     else

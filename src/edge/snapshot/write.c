@@ -58,7 +58,7 @@ static int check_fields(const struct field *fields, size_t count, struct ballast
     return 0;
 }
 
-static int check(const struct ballast_host *host, struct ballast_error *err)
+static int check_writable(const struct ballast_host *host, struct ballast_error *err)
 {
     struct field of_host[HOST_FIELDS];
     host_fields(host, of_host);
@@ -98,7 +98,7 @@ static void put_seconds(FILE *out, const char *before, const char *key, uint64_t
 }
 
 /* JSON must be UTF-8, and the reader lets no control character through. */
-static void put_text(FILE *out, const char *key, const char *name)
+static void write_name(FILE *out, const char *key, const char *name)
 {
     (void)fprintf(out, ",\"%s\":\"", key);
     while (*name) {
@@ -134,9 +134,9 @@ static void put_host(FILE *out, const struct ballast_host *host)
                       ",\"gnttab_max_frames\":%" PRIu32 ",\"gnttab_max_maptrack_frames\":%" PRIu32,
                       host->caps.gnttab_max_frames, host->caps.gnttab_max_maptrack_frames);
     if (*host->xen_version)
-        put_text(out, "xen_version", host->xen_version);
+        write_name(out, "xen_version", host->xen_version);
     if (*host->processor)
-        put_text(out, "processor", host->processor);
+        write_name(out, "processor", host->processor);
     (void)fputc('}', out);
 }
 
@@ -145,7 +145,7 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
     struct field fields[DOMAIN_FIELDS];
     domain_fields(domain, fields);
     (void)fprintf(out, "{\"id\":%" PRIu32, domain->id);
-    put_text(out, "name", domain->name);
+    write_name(out, "name", domain->name);
     put_flag(out, ",", "dom0", domain->is_dom0);
     (void)fprintf(out, ",\"state\":\"%s\"", ballast_domain_state_name(domain->state));
     if (domain->kind != BALLAST_KIND_UNKNOWN)
@@ -167,7 +167,7 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
 
 int snapshot_write_json(FILE *out, const struct ballast_host *host, struct ballast_error *err)
 {
-    int rc = check(host, err);
+    int rc = check_writable(host, err);
     if (rc < 0)
         return rc;
     errno = 0;

@@ -47,8 +47,8 @@ static const char *const keys[KEYS] = {"total_memory",    "free_memory", "outsta
                                        "xen_version",     "virt_caps",   "hw_caps",
                                        "xen_commandline", "machine"};
 
-__attribute__((format(printf, 2, 3))) static int refuse(struct reading *reading, const char *format,
-                                                        ...)
+__attribute__((format(printf, 2, 3))) static int refuse_line(struct reading *reading,
+                                                             const char *format, ...)
 {
     char message[BALLAST_ERROR_TEXT];
     va_list arguments;
@@ -70,7 +70,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-static struct text trim(struct text text)
+static struct text trim_text(struct text text)
 {
     while (text.length > 0 && is_space(text.at[0])) {
         text.at++;
@@ -89,7 +89,7 @@ static bool is_word(struct text text, const char *word)
 /* The last word of *text, which is cut off it. */
 static struct text take_last(struct text *text)
 {
-    *text = trim(*text);
+    *text = trim_text(*text);
     size_t begin = text->length;
     while (begin > 0 && !is_space(text->at[begin - 1]))
         begin--;
@@ -98,7 +98,7 @@ static struct text take_last(struct text *text)
     return word;
 }
 
-static bool take_number(struct text text, uint64_t most, uint64_t *out)
+static bool text_number(struct text text, uint64_t most, uint64_t *out)
 {
     uint64_t number = 0;
     if (text.length == 0 || text.length > 19)
@@ -115,24 +115,24 @@ static bool take_number(struct text text, uint64_t most, uint64_t *out)
 static int read_size(struct reading *reading, enum key key, struct text value, uint64_t *out_kib)
 {
     uint64_t mib;
-    if (!take_number(value, MOST_MIB, &mib))
-        return refuse(reading, "%s: invalid size '%.*s': xl writes a whole number of MiB",
-                      keys[key], (int)ballast_min_u64(value.length, 40), value.at);
+    if (!text_number(value, MOST_MIB, &mib))
+        return refuse_line(reading, "%s: invalid size '%.*s': xl writes a whole number of MiB",
+                           keys[key], (int)ballast_min_u64(value.length, 40), value.at);
     *out_kib = mib * BALLAST_MIB_KIB;
     return 0;
 }
 
-static int read_version(struct reading *reading, struct text value)
+static int parse_xen_version(struct reading *reading, struct text value)
 {
     char *out = reading->made.host.xen_version;
     struct ballast_xen_release unused;
     struct ballast_error why;
     if (value.length >= BALLAST_XEN_VERSION)
-        return refuse(reading, "xen_version: longer than %d bytes", BALLAST_XEN_VERSION - 1);
+        return refuse_line(reading, "xen_version: longer than %d bytes", BALLAST_XEN_VERSION - 1);
     memcpy(out, value.at, value.length);
     out[value.length] = '\0';
     if (ballast_xen_release_parse(out, &unused, &why) < 0)
-        return refuse(reading, "xen_version: %s", why.text);
+        return refuse_line(reading, "xen_version: %s", why.text);
     ballast_text_make_showable(out);
     return 0;
 }
@@ -142,7 +142,7 @@ static bool has_word(struct text text, const char *word)
     while (text.length > 0) {
         if (is_word(take_last(&text), word))
             return true;
-        text = trim(text);
+        text = trim_text(text);
     }
     return false;
 }
@@ -171,7 +171,7 @@ static int read_value(struct reading *reading, enum key key, struct text value)
 {
     struct ballast_host *host = &reading->made.host;
     if (reading->seen & (UINT64_C(1) << key))
-        return refuse(reading, "%s: it is there twice; give one `xl info` only", keys[key]);
+        return refuse_line(reading, "%s: it is there twice; give one `xl info` only", keys[key]);
     reading->seen |= UINT64_C(1) << key;
     switch (key) {
     case TOTAL:
@@ -181,7 +181,7 @@ static int read_value(struct reading *reading, enum key key, struct text value)
     case CLAIMS:
         return read_size(reading, key, value, &host->claimed_kib);
     case VERSION:
-        return read_version(reading, value);
+        return parse_xen_version(reading, value);
     case VIRT_CAPS:
         read_virt_caps(&host->caps, value);
         break;
@@ -193,8 +193,8 @@ static int read_value(struct reading *reading, enum key key, struct text value)
         break;
     case MACHINE:
         if (!is_word(value, "x86_64") && !is_word(value, "i686"))
-            return refuse(reading, "machine: %.*s: Ballast knows only x86",
-                          (int)ballast_min_u64(value.length, 40), value.at);
+            return refuse_line(reading, "machine: %.*s: Ballast knows only x86",
+                               (int)ballast_min_u64(value.length, 40), value.at);
         break;
     case KEYS:
         break;
@@ -204,8 +204,9 @@ static int read_value(struct reading *reading, enum key key, struct text value)
 
 static int read_pair(struct reading *reading, struct text line, const char *colon)
 {
-    struct text key = trim((struct text){line.at, (size_t)(colon - line.at)});
-    struct text value = trim((struct text){colon + 1, line.length - (size_t)(colon + 1 - line.at)});
+    struct text key = trim_text((struct text){line.at, (size_t)(colon - line.at)});
+    struct text value =
+        trim_text((struct text){colon + 1, line.length - (size_t)(colon + 1 - line.at)});
     for (int i = 0; i < KEYS; i++) {
         if (is_word(key, keys[i]))
             return read_value(reading, (enum key)i, value);
@@ -241,7 +242,7 @@ static int add_domain(struct reading *reading, const struct ballast_domain *doma
     struct snapshot *made = &reading->made;
     size_t count = made->host.domain_count;
     if (count >= XL_INFO_MAX_DOMAINS)
-        return refuse(reading, "more than %d domains", XL_INFO_MAX_DOMAINS);
+        return refuse_line(reading, "more than %d domains", XL_INFO_MAX_DOMAINS);
     if (count == reading->room) {
         size_t room = reading->room ? reading->room * 2 : 16;
         struct ballast_domain *moved =
@@ -263,7 +264,7 @@ static int add_domain(struct reading *reading, const struct ballast_domain *doma
 }
 
 /* "web   3  2048     2     -b----      12.3", with more behind it where xl was asked for more. */
-static int read_row(struct reading *reading, struct text line)
+static int parse_list_row(struct reading *reading, struct text line)
 {
     struct text rest = line;
     struct text state;
@@ -271,14 +272,14 @@ static int read_row(struct reading *reading, struct text line)
     do
         state = take_last(&rest);
     while (state.length > 0 && !is_state(state));
-    bool is = take_number(take_last(&rest), UINT32_MAX, &vcpus) &&
-              take_number(take_last(&rest), MOST_MIB, &mib) &&
-              take_number(take_last(&rest), UINT32_MAX, &id);
+    bool is = text_number(take_last(&rest), UINT32_MAX, &vcpus) &&
+              text_number(take_last(&rest), MOST_MIB, &mib) &&
+              text_number(take_last(&rest), UINT32_MAX, &id);
     if (!is)
-        return refuse(reading,
-                      "invalid row '%.*s': `xl list` writes name, ID, Mem, VCPUs, State "
-                      "and Time",
-                      (int)ballast_min_u64(line.length, 60), line.at);
+        return refuse_line(reading,
+                           "invalid row '%.*s': `xl list` writes name, ID, Mem, VCPUs, State "
+                           "and Time",
+                           (int)ballast_min_u64(line.length, 60), line.at);
     uint64_t kib = mib * BALLAST_MIB_KIB;
     struct ballast_domain domain = {
         .id = (uint32_t)id,
@@ -295,7 +296,7 @@ static int read_row(struct reading *reading, struct text line)
         .report_age_usec = BALLAST_NONE,
         .shares = BALLAST_DEFAULT_SHARES,
     };
-    return add_domain(reading, &domain, trim(rest));
+    return add_domain(reading, &domain, trim_text(rest));
 }
 
 /* "[root@host ~]# xl list" */
@@ -312,12 +313,12 @@ static bool is_head(struct text line)
 
 static int read_line(struct reading *reading, struct text line)
 {
-    line = trim(line);
+    line = trim_text(line);
     if (line.length == 0)
         return 0;
     if (is_head(line)) {
         if (reading->in_list)
-            return refuse(reading, "a second `xl list`: give one only");
+            return refuse_line(reading, "a second `xl list`: give one only");
         reading->in_list = true;
         reading->is_behind = reading->seen & 1 << TOTAL;
         return 0;
@@ -326,11 +327,12 @@ static int read_line(struct reading *reading, struct text line)
         return 0;
     const char *colon = memchr(line.at, ':', line.length);
     if (reading->is_behind || (reading->in_list && (!colon || has_state(line))))
-        return read_row(reading, line);
+        return parse_list_row(reading, line);
     if (!colon)
-        return refuse(reading, "neither JSON nor a line of `xl info`: a host snapshot, or the "
-                               "output of `xl info` with or without `xl list` behind it, should "
-                               "be here");
+        return refuse_line(reading,
+                           "neither JSON nor a line of `xl info`: a host snapshot, or the "
+                           "output of `xl info` with or without `xl list` behind it, should "
+                           "be here");
     return read_pair(reading, line, colon);
 }
 
@@ -360,13 +362,13 @@ static void read_commandline(const struct reading *reading, struct ballast_host 
     ballast_caps_from_commandline(&host->caps, line, host->xen_version);
 }
 
-static int finish(struct reading *reading)
+static int finish_snapshot(struct reading *reading)
 {
     struct ballast_host *host = &reading->made.host;
     reading->line = 0;
     for (enum key key = TOTAL; key <= FREE; key++) {
         if (!(reading->seen & (UINT64_C(1) << key)))
-            return refuse(reading, "%s: missing: the output of `xl info` has it", keys[key]);
+            return refuse_line(reading, "%s: missing: the output of `xl info` has it", keys[key]);
     }
     host->free_kib += host->claimed_kib;
     if (reading->seen & (UINT64_C(1) << COMMANDLINE))
@@ -404,14 +406,14 @@ int xl_info_parse(const char *name, const char *data, size_t length, struct snap
         return -EFBIG;
     }
     if (memchr(data, '\0', length))
-        return refuse(&reading, "a NUL byte: this is no text file");
+        return refuse_line(&reading, "a NUL byte: this is no text file");
     /* No name is longer than its line, and each has a terminator where its line has an end. */
     reading.made.names = malloc(length + 2);
     if (!reading.made.names)
         return ballast_fail(err, -ENOMEM, "out of memory");
     int rc = read_lines(&reading, data, length);
     if (rc == 0)
-        rc = finish(&reading);
+        rc = finish_snapshot(&reading);
     if (rc < 0)
         snapshot_release(&reading.made);
     else
