@@ -26,7 +26,7 @@ static int fail_with(struct ballast_error *err, int code, const char *path, cons
     return -code;
 }
 
-static int fail(struct ballast_error *err, int code, const char *path, const char *what)
+static int fail_errno(struct ballast_error *err, int code, const char *path, const char *what)
 {
     return fail_with(err, code, path, what, strerror(code));
 }
@@ -34,12 +34,12 @@ static int fail(struct ballast_error *err, int code, const char *path, const cha
 static int fail_read(struct ballast_error *err, int code, const char *path)
 {
     if (code != EISDIR)
-        return fail(err, code, path, "cannot be read");
-    return fail(err, code, path, "a file is needed");
+        return fail_errno(err, code, path, "cannot be read");
+    return fail_errno(err, code, path, "a file is needed");
 }
 
 /* Room for what is read next: *size bytes, one of them for the NUL. */
-static int grow(char **data, size_t *size, size_t max)
+static int grow_buffer(char **data, size_t *size, size_t max)
 {
     size_t larger = *size ? *size * 2 : 16384;
     if (larger > max + 2)
@@ -59,7 +59,7 @@ static int read_all(int fd, const char *path, size_t max, char **data, size_t *l
     size_t have = 0;
     ssize_t got;
     do {
-        if (have + 1 >= size && grow(data, &size, max) < 0)
+        if (have + 1 >= size && grow_buffer(data, &size, max) < 0)
             return ballast_fail(err, -ENOMEM, "out of memory");
         got = read(fd, *data + have, size - have - 1);
         if (got < 0 && errno != EINTR)
@@ -67,7 +67,7 @@ static int read_all(int fd, const char *path, size_t max, char **data, size_t *l
         if (got > 0)
             have += (size_t)got;
         if (have > max)
-            return fail(err, EFBIG, path, "no file of this kind is so large");
+            return fail_errno(err, EFBIG, path, "no file of this kind is so large");
     } while (got != 0);
     (*data)[have] = '\0';
     *length = have;
@@ -86,10 +86,10 @@ static int open_regular(const char *path, int *out, struct ballast_error *err)
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return fail(err, errno, path, "cannot be opened");
+        return fail_errno(err, errno, path, "cannot be opened");
     int rc = 0;
     if (fstat(fd, &st) < 0)
-        rc = fail(err, errno, path, "cannot be looked at");
+        rc = fail_errno(err, errno, path, "cannot be looked at");
     else if (S_ISDIR(st.st_mode))
         rc = fail_read(err, EISDIR, path);
     else if (!S_ISREG(st.st_mode) && !is_null_device(&st))
@@ -105,7 +105,7 @@ static int open_regular(const char *path, int *out, struct ballast_error *err)
 static int open_any(const char *path, int *out, struct ballast_error *err)
 {
     *out = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    return *out < 0 ? fail(err, errno, path, "cannot be opened") : 0;
+    return *out < 0 ? fail_errno(err, errno, path, "cannot be opened") : 0;
 }
 
 int file_read(const char *path, enum file_kind kind, size_t max, char **data, size_t *length,

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 5, 0))) static void keep(struct xentoollog_logger *logger,
-                                                       xentoollog_level level, int errnoval,
-                                                       const char *context, const char *format,
-                                                       va_list al)
+__attribute__((format(printf, 5, 0))) static void keep_message(struct xentoollog_logger *logger,
+                                                               xentoollog_level level, int errnoval,
+                                                               const char *context,
+                                                               const char *format, va_list al)
 {
     struct xen_log *log = (struct xen_log *)logger;
     char line[XEN_LOG_LINE];
@@ -43,7 +43,7 @@ static void keep_alive(struct xentoollog_logger *logger)
 void xen_log_init(struct xen_log *log)
 {
     *log = (struct xen_log){
-        .logger = {.vmessage = keep, .progress = no_progress, .destroy = keep_alive}};
+        .logger = {.vmessage = keep_message, .progress = no_progress, .destroy = keep_alive}};
 }
 
 void xen_log_forget(struct xen_log *log)

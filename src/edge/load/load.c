@@ -7,13 +7,13 @@
 
 #include "core/base/error.h"
 
-static const char *complaint(void)
+static const char *loader_complaint(void)
 {
     const char *text = dlerror();
     return text ? text : "the loader does not say why";
 }
 
-static void put(void *table, size_t i, void *pointer)
+static void put_pointer(void *table, size_t i, void *pointer)
 {
     memcpy((char *)table + i * sizeof(pointer), &pointer, sizeof(pointer));
 }
@@ -33,16 +33,16 @@ int load_library(const char *soname, const char *const *names, size_t count, voi
         return 0;
     void *library = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
     if (!library)
-        return ballast_fail(err, -ENOTSUP, "%s", complaint());
+        return ballast_fail(err, -ENOTSUP, "%s", loader_complaint());
     for (size_t i = 0; i < count; i++) {
         void *found = dlsym(library, names[i]);
         if (!found) {
-            int rc = ballast_fail(err, -ENOTSUP, "%s", complaint());
+            int rc = ballast_fail(err, -ENOTSUP, "%s", loader_complaint());
             memset(table, 0, count * sizeof(found));
             dlclose(library);
             return rc;
         }
-        put(table, i, found);
+        put_pointer(table, i, found);
     }
     return 0;
 }

@@ -49,7 +49,7 @@ static bool is_current(int dir, int fd)
 }
 
 /* The descriptor, -EAGAIN: the file was replaced meanwhile; others. */
-static int take(int dir, struct lock_holder *holder)
+static int try_lock(int dir, struct lock_holder *holder)
 {
     struct stat st;
     int fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -84,7 +84,7 @@ int lock_take(const char *dir, const char *what, struct lock_holder *holder,
         return at;
     int fd = -ESTALE;
     for (int i = 0; i < TRIES && fd == -ESTALE; i++)
-        fd = take(at, holder);
+        fd = try_lock(at, holder);
     (void)close(at);
     if (fd == -EWOULDBLOCK)
         return ballast_fail(err, fd, "%s: it is locked", holder->path);

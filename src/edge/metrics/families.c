@@ -305,7 +305,7 @@ static void label_domain(const struct json_object *domain, char id[24],
 typedef uint64_t value_fn(const struct json_object *domain);
 
 /* What it is believed to need and does not hold, of what it needs. */
-static uint64_t pressure(const struct json_object *domain)
+static uint64_t pressure_permyriad(const struct json_object *domain)
 {
     uint64_t need_kib = metrics_number(domain, "need_kib");
     uint64_t current_kib = metrics_number(domain, "current_kib");
@@ -316,7 +316,7 @@ static uint64_t pressure(const struct json_object *domain)
     return ballast_mul_div(ballast_sub_floor(need_kib, current_kib), BALLAST_PERMYRIAD, need_kib);
 }
 
-static uint64_t follows(const struct json_object *domain)
+static uint64_t domain_follows(const struct json_object *domain)
 {
     const char *balloon_status = metrics_word(domain, "balloon_status");
     if (strcmp(balloon_status, "follows") == 0 || strcmp(balloon_status, "slow") == 0)
@@ -326,7 +326,7 @@ static uint64_t follows(const struct json_object *domain)
                : BALLAST_NONE;
 }
 
-static uint64_t limit(const struct json_object *domain)
+static uint64_t finite_maximum_kib(const struct json_object *domain)
 {
     uint64_t kib = metrics_number(domain, "xen_maximum_kib");
     return kib >= NO_LIMIT_KIB ? BALLAST_NONE : kib;
@@ -350,7 +350,7 @@ static const struct domain_row domain_rows[] = {
     {{"ballast_domain_limit_bytes", METRICS_GAUGE, METRICS_BYTES,
       "What Xen lets it hold at most; not there where that is no limit."},
      NULL,
-     limit},
+     finite_maximum_kib},
     {{"ballast_domain_dynamic_min_bytes", METRICS_GAUGE, METRICS_BYTES,
       "The least that its target may be."},
      "dynamic_min_kib",
@@ -374,12 +374,12 @@ static const struct domain_row domain_rows[] = {
     {{"ballast_domain_pressure_ratio", METRICS_GAUGE, METRICS_RATIO,
       "Of what it is believed to need, the part that it does not hold."},
      NULL,
-     pressure},
+     pressure_permyriad},
     {{"ballast_domain_balloon_follows", METRICS_GAUGE, METRICS_PLAIN,
       "1 where its balloon follows its target, 0 where it is stuck or has none; "
       "not there before it was asked."},
      NULL,
-     follows},
+     domain_follows},
     {{"ballast_domain_shares", METRICS_GAUGE, METRICS_PLAIN, "Its weight among the others."},
      "shares",
      NULL},

@@ -6,7 +6,7 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 
-static const char *suffix(const struct metrics_family *family)
+static const char *family_suffix(const struct metrics_family *family)
 {
     static const char *const suffixes[] = {
         [METRICS_GAUGE] = "", [METRICS_COUNTER] = "_total", [METRICS_INFO] = "_info"};
@@ -14,14 +14,14 @@ static const char *suffix(const struct metrics_family *family)
 }
 
 /* The older format has no info, and calls a family as its samples are called. */
-static void begin(const struct metrics_text *text, const struct metrics_family *family)
+static void begin_family(const struct metrics_text *text, const struct metrics_family *family)
 {
     static const char *const types[] = {
         [METRICS_GAUGE] = "gauge", [METRICS_COUNTER] = "counter", [METRICS_INFO] = "info"};
     static const char *const units[] = {
         [METRICS_BYTES] = "bytes", [METRICS_SECONDS] = "seconds", [METRICS_RATIO] = "ratio"};
     bool open = text->format == METRICS_OPENMETRICS;
-    const char *end = open ? "" : suffix(family);
+    const char *end = open ? "" : family_suffix(family);
     const char *type = !open && family->type == METRICS_INFO ? "gauge" : types[family->type];
     (void)fprintf(text->file, "# HELP %s%s %s\n", family->name, end, family->help);
     (void)fprintf(text->file, "# TYPE %s%s %s\n", family->name, end, type);
@@ -83,9 +83,9 @@ void metrics_sample(struct metrics_text *text, const struct metrics_family *fami
                     const struct metrics_label *labels, size_t count, uint64_t value, bool negative)
 {
     if (text->family != family)
-        begin(text, family);
+        begin_family(text, family);
     text->family = family;
-    (void)fprintf(text->file, "%s%s", family->name, suffix(family));
+    (void)fprintf(text->file, "%s%s", family->name, family_suffix(family));
     write_labels(text->file, labels, count);
     (void)fputs(negative && value > 0 ? " -" : " ", text->file);
     write_number(text->file, family->unit, value);

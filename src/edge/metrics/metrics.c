@@ -29,7 +29,7 @@ static void left_out(struct metrics_text *text, const struct metrics_input *inpu
     }
 }
 
-static void write_all(struct metrics_text *text, const struct metrics_input *input)
+static void write_families(struct metrics_text *text, const struct metrics_input *input)
 {
     metrics_daemon(text, input);
     if (input->host)
@@ -52,7 +52,7 @@ int metrics_write(const struct metrics_input *input, enum metrics_format format,
     struct metrics_text text = {.format = format, .file = open_memstream(&buf, &size)};
     if (!text.file)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    write_all(&text, input);
+    write_families(&text, input);
     bool whole = !ferror(text.file);
     if (fclose(text.file) != 0 || !whole) {
         free(buf);

@@ -93,7 +93,7 @@ static void set_colours(struct term *term)
     }
 }
 
-static int set_up(struct term *term, struct ballast_error *err)
+static int set_up_screen(struct term *term, struct ballast_error *err)
 {
     const char *name = getenv("TERM");
     term->screen = lib.newterm(NULL, stdout, stdin);
@@ -135,7 +135,7 @@ int term_open(bool colour, const struct term_style *styles, size_t count, struct
     term->styles = styles;
     term->style_count = count;
     term->narrow = MB_CUR_MAX == 1;
-    rc = set_up(term, err);
+    rc = set_up_screen(term, err);
     if (rc < 0) {
         term_close(term);
         return rc;
@@ -227,7 +227,7 @@ void term_paint(struct term *term, const struct term_cell *cells, unsigned colum
     (void)lib.doupdate();
 }
 
-static uint32_t key_of(wint_t code)
+static uint32_t translate_key(wint_t code)
 {
     static const struct {
         wint_t code;
@@ -258,7 +258,7 @@ uint32_t term_key(struct term *term)
     if (kind == ERR)
         return TERM_KEY_NONE;
     if (kind == KEY_CODE_YES)
-        return key_of(code);
+        return translate_key(code);
     if (code == 127 || code == 8)
         return TERM_KEY_BACKSPACE;
     return code == '\n' ? TERM_KEY_ENTER : code;
