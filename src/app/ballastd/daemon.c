@@ -52,7 +52,7 @@ static void close_all(struct daemon *daemon)
     uv_walk(&daemon->loop, close_handle, NULL);
 }
 
-static void stop(struct daemon *daemon)
+static void begin_shutdown(struct daemon *daemon)
 {
     if (daemon->ending)
         return;
@@ -62,7 +62,7 @@ static void stop(struct daemon *daemon)
     close_all(daemon);
 }
 
-static void reload(struct daemon *daemon)
+static void reload_config(struct daemon *daemon)
 {
     struct engine_config config;
     struct ballast_error err;
@@ -79,9 +79,9 @@ static void reload(struct daemon *daemon)
 static void on_signal(uv_signal_t *handle, int signum)
 {
     if (signum == SIGHUP)
-        reload(handle->data);
+        reload_config(handle->data);
     else
-        stop(handle->data);
+        begin_shutdown(handle->data);
 }
 
 /* A host that cannot be read is not cured by killing us; a loop that stands still is. */
@@ -122,7 +122,7 @@ static void on_prepare(uv_prepare_t *prepare)
     struct daemon *daemon = prepare->data;
     uint64_t due_usec = engine_due_usec(daemon->engine);
     if (engine_failed(daemon->engine)) {
-        stop(daemon);
+        begin_shutdown(daemon);
         return;
     }
     if (due_usec == daemon->armed_usec)
@@ -202,7 +202,7 @@ static int open_engine(struct daemon *daemon, struct engine_config *config,
     return make_state_dir(daemon, err);
 }
 
-static int open_all(struct daemon *daemon, struct ballast_error *err)
+static int open_parts(struct daemon *daemon, struct ballast_error *err)
 {
     struct engine_config config;
     int rc = engine_config_read(daemon->options->config_path, &config, err);
@@ -218,7 +218,7 @@ static int open_all(struct daemon *daemon, struct ballast_error *err)
     return open_engine(daemon, &config, err);
 }
 
-static void announce(const struct daemon *daemon)
+static void announce_ready(const struct daemon *daemon)
 {
     const struct engine_host *host = engine_host(daemon->engine);
     const char *policy = engine_policy(daemon->engine)->name;
@@ -228,10 +228,10 @@ static void announce(const struct daemon *daemon)
     systemd_notify("READY=1\nSTATUS=host %s, policy %s", engine_host_name(host), policy);
 }
 
-static int start(struct daemon *daemon)
+static int start_daemon(struct daemon *daemon)
 {
     struct ballast_error err;
-    int status = open_all(daemon, &err);
+    int status = open_parts(daemon, &err);
     if (status == 0) {
         start_watching(daemon);
         engine_begin(daemon->engine);
@@ -240,12 +240,12 @@ static int start(struct daemon *daemon)
     if (status)
         engine_log(LOG_ERR, "%s", err.text);
     else
-        announce(daemon);
+        announce_ready(daemon);
     return status;
 }
 
 /* The engine goes last but for the locks: what it holds of the host must not be another's yet. */
-static void release(struct daemon *daemon)
+static void release_daemon(struct daemon *daemon)
 {
     close_all(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -259,11 +259,11 @@ int daemon_run(const struct daemon_options *options)
 {
     struct daemon daemon = {.options = options, .alone = ALONE_NONE};
     uv_loop_init(&daemon.loop);
-    int status = start(&daemon);
+    int status = start_daemon(&daemon);
     if (status == 0) {
         uv_run(&daemon.loop, UV_RUN_DEFAULT);
         status = engine_counters(daemon.engine)->breaches > 0 ? EXIT_NO : 0;
     }
-    release(&daemon);
+    release_daemon(&daemon);
     return status;
 }

@@ -9,7 +9,7 @@
 
 static int most_level;
 
-static void write_line(int level, const char *text)
+static void write_log_line(int level, const char *text)
 {
     char line[1088];
     if (level > most_level)
@@ -27,5 +27,5 @@ static void write_line(int level, const char *text)
 void log_open(int most)
 {
     most_level = most;
-    engine_log_to(write_line);
+    engine_log_to(write_log_line);
 }

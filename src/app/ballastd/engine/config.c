@@ -33,7 +33,8 @@ struct reading {
     int rc; /* the first failure */
 };
 
-static void wrong(struct reading *reading, const char *section, const char *key, const char *why)
+static void note_config_fault(struct reading *reading, const char *section, const char *key,
+                              const char *why)
 {
     if (reading->rc == 0)
         reading->rc = ballast_fail(reading->err, -EINVAL, "%s:%u: [%s] %s: %s", reading->path,
@@ -45,13 +46,14 @@ static void check_line(struct reading *reading, const char *line, size_t length)
 {
     const char *word = line + strspn(line, " \t");
     if (length > MOST_LINE || memchr(line, '\0', length))
-        wrong(reading, "", "line", "is too long or not text; 198 bytes would be right");
+        note_config_fault(reading, "", "line", "is too long or not text; 198 bytes would be right");
     else if (word > line && *word != '\0' && *word != '\r' && *word != '\n' && !strchr(";#", *word))
-        wrong(reading, "", "line", "begins with a space; keys stand at the beginning of a line");
+        note_config_fault(reading, "", "line",
+                          "begins with a space; keys stand at the beginning of a line");
     else if (*word != '[' && !strchr(";#\r\n", *word) && strcspn(word, "=:") > MOST_WORD)
-        wrong(reading, "", "line", "no key is so long");
+        note_config_fault(reading, "", "line", "no key is so long");
     else if (*word == '[' && strcspn(word, "]") > MOST_WORD)
-        wrong(reading, "", "section", "its name is too long");
+        note_config_fault(reading, "", "section", "its name is too long");
 }
 
 static char *next_line(char *out, int size, void *stream)
@@ -235,10 +237,10 @@ static void refuse_key(struct reading *reading, const char *section, const char 
         (void)snprintf(why, sizeof(why), "no such key: did you mean %s?", nearest);
     else
         (void)snprintf(why, sizeof(why), "no such key; ballastd.conf(5) lists them");
-    wrong(reading, section, name, why);
+    note_config_fault(reading, section, name, why);
 }
 
-static int handle(void *user, const char *section, const char *name, const char *value)
+static int handle_config_key(void *user, const char *section, const char *name, const char *value)
 {
     struct reading *reading = user;
     const struct key *key = keys;
@@ -247,9 +249,11 @@ static int handle(void *user, const char *section, const char *name, const char 
         key = guest_keys;
         base = guest_of(reading->config, section + 6 + strspn(section + 6, " "));
         if (!base)
-            wrong(reading, section, name, "no such guest can be; [guest NAME] would be right");
+            note_config_fault(reading, section, name,
+                              "no such guest can be; [guest NAME] would be right");
     } else if (strcmp(section, "ballastd") != 0) {
-        wrong(reading, section, name, "no such section; [ballastd] or [guest NAME] would be right");
+        note_config_fault(reading, section, name,
+                          "no such section; [ballastd] or [guest NAME] would be right");
     }
     struct ballast_nearest nearest = ballast_nearest_to(name);
     for (; reading->rc == 0 && key->name && strcmp(key->name, name) != 0; key++)
@@ -259,11 +263,11 @@ static int handle(void *user, const char *section, const char *name, const char 
     char buf[256];
     struct ballast_text why = ballast_text_over(buf, sizeof(buf));
     if (reading->rc == 0 && !set_value(key, value, base, &why))
-        wrong(reading, section, name, buf);
+        note_config_fault(reading, section, name, buf);
     return reading->rc == 0;
 }
 
-static int check(const struct reading *reading)
+static int check_config_values(const struct reading *reading)
 {
     const struct engine_config *config = reading->config;
     if (config->idle_interval_usec < config->interval_usec)
@@ -287,19 +291,19 @@ static int check(const struct reading *reading)
     return 0;
 }
 
-static int parse(struct reading *reading, char *data, size_t length)
+static int parse_config(struct reading *reading, char *data, size_t length)
 {
     reading->at = data;
     reading->end = data + length;
-    int line = ini_parse_stream(next_line, reading, handle, reading);
+    int line = ini_parse_stream(next_line, reading, handle_config_key, reading);
     if (reading->rc == 0 && line > 0)
         reading->rc =
             ballast_fail(reading->err, -EINVAL, "%s:%d: is neither [section] nor key = value",
                          reading->path, line);
-    return reading->rc < 0 ? reading->rc : check(reading);
+    return reading->rc < 0 ? reading->rc : check_config_values(reading);
 }
 
-static struct engine_config defaults(void)
+static struct engine_config default_config(void)
 {
     return (struct engine_config){
         .policy = policy_at(0),
@@ -322,7 +326,7 @@ static struct engine_config defaults(void)
 
 int engine_config_read(const char *path, struct engine_config *out, struct ballast_error *err)
 {
-    struct engine_config config = defaults();
+    struct engine_config config = default_config();
     char *data = NULL;
     size_t length;
     if (!path && access(USUAL_PATH, F_OK) < 0 && errno == ENOENT) {
@@ -332,7 +336,7 @@ int engine_config_read(const char *path, struct engine_config *out, struct balla
     struct reading reading = {.path = path ? path : USUAL_PATH, .config = &config, .err = err};
     int rc = file_read(reading.path, FILE_REGULAR, MOST_BYTES, &data, &length, err);
     if (rc == 0)
-        rc = parse(&reading, data, length);
+        rc = parse_config(&reading, data, length);
     free(data);
     if (rc < 0) {
         engine_config_release(&config);

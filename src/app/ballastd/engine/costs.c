@@ -119,8 +119,8 @@ static int64_t size_of(int64_t kib)
     return kib < 0 ? -kib : kib;
 }
 
-static void note_verdict(struct engine *engine, const struct ballast_domain *domain,
-                         const struct drift_compared *is)
+static void note_cost_verdict(struct engine *engine, const struct ballast_domain *domain,
+                              const struct drift_compared *is)
 {
     char why[ALERT_TEXT];
     struct costs *costs = engine->costs;
@@ -157,7 +157,7 @@ static void remember_cost(struct engine *engine, const struct ballast_domain *do
     news.from_kib = is->settled_kib;
     news.to_kib = is->actual_kib < 0 ? 0 : (uint64_t)is->actual_kib;
     recorder_news(engine, &news);
-    note_verdict(engine, domain, is);
+    note_cost_verdict(engine, domain, is);
 }
 
 static bool is_finished(void *context, const struct ballast_domain *domain)

@@ -202,7 +202,7 @@ static void note_noise(struct engine *engine)
     alerts_set(&engine->alerts, ALERT_NOISE, engine_now_usec(engine), count > 0 ? why : NULL);
 }
 
-static void sample_host(struct engine *engine)
+static void sample_and_tick(struct engine *engine)
 {
     struct ballast_error err;
     struct tick_result result;
@@ -284,7 +284,7 @@ void engine_tick(struct engine *engine)
         if (open_reservations(engine, &err) < 0)
             break;
         rival_wait_for_quiet(engine);
-        sample_host(engine);
+        sample_and_tick(engine);
         engine_settle(engine);
     }
     engine_host_save(engine->host);
@@ -306,7 +306,7 @@ void engine_sample(struct engine *engine)
     if (open_reservations(engine, &err) < 0)
         return;
     rival_wait_for_quiet(engine);
-    sample_host(engine);
+    sample_and_tick(engine);
     engine_host_save(engine->host);
     /* At rest the next tick may be far away. */
     if (engine->due_usec > clock_real_usec() + engine->config.interval_usec)
@@ -453,7 +453,7 @@ void engine_forget_donors(struct engine *engine)
 
 /* From the first moment to the last */
 
-static void on_alert(void *context, enum alert_kind name, const struct alert *alert)
+static void record_alert(void *context, enum alert_kind name, const struct alert *alert)
 {
     struct engine *engine = context;
     struct recorder_news news = RECORDER_NEWS;
@@ -503,7 +503,7 @@ int engine_new(const struct engine_options *options, struct engine_host *host,
     engine->options = *options;
     engine->host = host;
     engine->observer = *observer;
-    engine->alerts.tell = on_alert;
+    engine->alerts.tell = record_alert;
     engine->alerts.context = engine;
     engine->counters.low_count = BALLAST_NONE;
     take_config(engine, config);

@@ -13,7 +13,7 @@
  * them are less than the longest setting, STORE_VALUE. */
 enum { ENTRY_TEXT = 32 + 3 * 21 + 2, SLOT_TEXT = FLOORS_IN_SLOT * ENTRY_TEXT, KEY = 24 };
 
-static void key_of(size_t slot, char out[KEY])
+static void floor_key(size_t slot, char out[KEY])
 {
     (void)snprintf(out, KEY, "floors.%zu", slot);
 }
@@ -60,7 +60,7 @@ void floors_load(struct floors *floors, struct reservations *reservations)
     for (size_t slot = 0; slot < FLOORS_SLOTS; slot++) {
         char key[KEY];
         char text[SLOT_TEXT];
-        key_of(slot, key);
+        floor_key(slot, key);
         if (reservations_get_text(reservations, key, text, sizeof(text)) == 0)
             read_slot(&floors->at[slot * FLOORS_IN_SLOT], text);
     }
@@ -90,7 +90,7 @@ static bool keep_slot(const struct floors *floors, size_t slot, struct reservati
 {
     char key[KEY];
     char text[SLOT_TEXT];
-    key_of(slot, key);
+    floor_key(slot, key);
     write_slot(&floors->at[slot * FLOORS_IN_SLOT], text);
     return reservations_put_text(reservations, key, *text ? text : NULL, NULL) == 0;
 }

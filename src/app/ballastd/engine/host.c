@@ -437,8 +437,8 @@ static bool is_free(const struct engine_host *host, size_t i)
     return start->state == SIM_START_BUILT;
 }
 
-static int find_place(struct engine_host *host, const char *name, size_t *out,
-                      struct ballast_error *err)
+static int find_start_slot(struct engine_host *host, const char *name, size_t *out,
+                           struct ballast_error *err)
 {
     for (size_t d = 0; d < sim_domain_count(host->sim); d++) {
         struct sim_domain_view view;
@@ -496,7 +496,7 @@ int engine_host_build(struct engine_host *host, const struct sim_build *build, b
     size_t place = 0;
     if (strlen(build->name) >= SIM_NAME)
         return ballast_fail(err, -EINVAL, "name: is longer than %d bytes", SIM_NAME - 1);
-    int rc = find_place(host, build->name, &place, err);
+    int rc = find_start_slot(host, build->name, &place, err);
     if (rc < 0)
         return rc;
     host->scenario.config.starts[place] = config_of(build);

@@ -29,7 +29,7 @@ static struct overlay *overlay_of(struct hv *hv)
     return (struct overlay *)hv;
 }
 
-static int make_room(struct overlay *overlay, size_t count, struct ballast_error *err)
+static int grow_overlay(struct overlay *overlay, size_t count, struct ballast_error *err)
 {
     if (count <= overlay->room)
         return 0;
@@ -49,7 +49,7 @@ static int make_room(struct overlay *overlay, size_t count, struct ballast_error
     return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_record_ids(const void *a, const void *b)
 {
     uint32_t x = ((const struct overlay_record *)a)->id;
     uint32_t y = ((const struct overlay_record *)b)->id;
@@ -63,7 +63,7 @@ static struct overlay_record record_of(struct overlay *overlay, const struct bal
     engine_host_uuid(overlay->options.host, domain->id, domain->name, record.uuid);
     const struct overlay_record *old =
         overlay->old_count
-            ? bsearch(&record, overlay->old, overlay->old_count, sizeof(record), compare)
+            ? bsearch(&record, overlay->old, overlay->old_count, sizeof(record), compare_record_ids)
             : NULL;
     if (old && memcmp(old->uuid, record.uuid, LEDGER_UUID) == 0)
         record = *old;
@@ -140,7 +140,7 @@ static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ba
     struct overlay *overlay = overlay_of(hv);
     const struct ballast_host *host;
     int rc = overlay->below->ops->refresh(overlay->below, &host, err);
-    if (rc < 0 || (rc = make_room(overlay, host->domain_count, err)) < 0)
+    if (rc < 0 || (rc = grow_overlay(overlay, host->domain_count, err)) < 0)
         return rc;
     if (overlay->taken && overlay->host.domain_count > 0)
         memcpy(overlay->old, overlay->records, overlay->host.domain_count * sizeof(*overlay->old));
@@ -266,7 +266,7 @@ int overlay_find(const struct overlay *overlay, uint32_t domid, size_t *out)
     struct overlay_record key = {.id = domid};
     size_t count = overlay->taken ? overlay->host.domain_count : 0;
     const struct overlay_record *found =
-        count ? bsearch(&key, overlay->records, count, sizeof(key), compare) : NULL;
+        count ? bsearch(&key, overlay->records, count, sizeof(key), compare_record_ids) : NULL;
     if (!found)
         return -ENOENT;
     *out = (size_t)(found - overlay->records);

@@ -19,7 +19,7 @@ void pin_text_write(const struct overlay_pin *pin, char out[PIN_TEXT])
 }
 
 /* A number and the blank behind it. */
-static bool take_number(const char **at, uint64_t *out)
+static bool take_pin_number(const char **at, uint64_t *out)
 {
     char *end;
     if (**at < '0' || **at > '9')
@@ -35,11 +35,11 @@ static bool take_number(const char **at, uint64_t *out)
 bool pin_text_parse(const char *text, struct overlay_pin *out)
 {
     struct overlay_pin pin = {.uid = BALLAST_NONE};
-    if (!take_number(&text, &pin.kib) || !take_number(&text, &pin.usec))
+    if (!take_pin_number(&text, &pin.kib) || !take_pin_number(&text, &pin.usec))
         return false;
     if (strncmp(text, "- ", 2) == 0)
         text += 2;
-    else if (!take_number(&text, &pin.uid))
+    else if (!take_pin_number(&text, &pin.uid))
         return false;
     if (pin.kib == 0 || *text == '\0' || strlen(text) >= OVERLAY_PIN_WHO)
         return false;

@@ -162,7 +162,7 @@ static void fold_parts(struct engine *engine, const struct ballast_host *host, u
     series_fold_parts(out, &parts, weight);
 }
 
-static void sample_host(struct engine *engine, const struct ballast_host *host, uint64_t weight)
+static void fold_host(struct engine *engine, const struct ballast_host *host, uint64_t weight)
 {
     uint64_t promised_kib = tick_ledger_promised_kib(reservations_book(engine->reservations), host);
     uint64_t wanted_kib = ballast_add_ceil(promised_kib, host->slack_kib);
@@ -230,7 +230,7 @@ void recorder_sample(struct engine *engine)
                           ? 0
                           : ballast_sub_floor(tenths, recorder->sampled_usec / WEIGHT_USEC);
     weight = ballast_min_u64(weight, MOST_WEIGHT);
-    sample_host(engine, host, weight);
+    fold_host(engine, host, weight);
     for (size_t i = 0; i < host->domain_count; i++)
         sample_guest(engine, recorder->guests[i + 1], i, host, weight);
     recorder->sampled_usec = host->now_usec;

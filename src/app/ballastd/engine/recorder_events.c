@@ -84,7 +84,7 @@ static void take_step(struct recorder *recorder, struct recorder_guest *guest,
     guest->dirty = true;
 }
 
-static bool is_waiting(const struct ledger_reservation *record)
+static bool is_open_reservation(const struct ledger_reservation *record)
 {
     return record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
 }
@@ -97,7 +97,7 @@ static void name_start(struct engine *engine, struct history_event *event)
     const struct ledger_reservation *at = NULL;
     if (sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING] == 0)
         return;
-    while ((at = ledger_next(ledger, at)) && !is_waiting(at))
+    while ((at = ledger_next(ledger, at)) && !is_open_reservation(at))
         ;
     if (!at)
         return;
@@ -139,7 +139,7 @@ static void note_set(struct engine *engine, const struct decision *decision)
     take_step(engine->recorder, guest, &event);
 }
 
-static void note_verdict(struct engine *engine, const struct decision *decision)
+static void record_verdict(struct engine *engine, const struct decision *decision)
 {
     struct history_event event = event_of(decision);
     const struct ledger_reservation *record =
@@ -160,7 +160,7 @@ void recorder_decision(struct engine *engine, const struct decision *decision)
     if (decision->what == DECISION_SET)
         note_set(engine, decision);
     else
-        note_verdict(engine, decision);
+        record_verdict(engine, decision);
 }
 
 void recorder_reservation(struct engine *engine, const struct ledger_reservation *record)
@@ -240,7 +240,7 @@ static void found_put(struct found *found, const struct history_event *event)
     found_add(found, event);
 }
 
-static int by_number(const void *a, const void *b)
+static int compare_event_numbers(const void *a, const void *b)
 {
     uint64_t x = ((const struct history_event *)a)->number;
     uint64_t y = ((const struct history_event *)b)->number;
@@ -251,7 +251,7 @@ static int by_number(const void *a, const void *b)
 static void found_cut(struct found *found, size_t most)
 {
     if (found->count > 1)
-        qsort(found->events, found->count, sizeof(found->events[0]), by_number);
+        qsort(found->events, found->count, sizeof(found->events[0]), compare_event_numbers);
     if (found->count <= most + 1)
         return;
     memmove(found->events, found->events + (found->count - most - 1),

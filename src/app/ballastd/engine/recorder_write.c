@@ -81,7 +81,7 @@ static int write_event(struct recorder *recorder, struct recorder_event *entry, 
     return rc < 0 ? rc : history_note(recorder->history, &entry->event, err);
 }
 
-static int write_all(struct recorder *recorder, uint64_t now_sec, struct ballast_error *err)
+static int write_pending(struct recorder *recorder, uint64_t now_sec, struct ballast_error *err)
 {
     int rc = history_begin(recorder->history, err);
     if (rc < 0)
@@ -142,7 +142,7 @@ void recorder_write(struct recorder *recorder, uint64_t most_kib, uint64_t now_u
     struct ballast_error err;
     int rc = open_history(recorder, most_kib, &err);
     if (rc == 0)
-        rc = write_all(recorder, now_usec / BALLAST_SEC_USEC, &err);
+        rc = write_pending(recorder, now_usec / BALLAST_SEC_USEC, &err);
     if (rc == 0) {
         forget_written(recorder);
         set_trouble(recorder, NULL);

@@ -286,7 +286,7 @@ uint64_t reservations_now_usec(const struct reservations *reservations,
                                 : now_usec;
 }
 
-static void key_of(const char *what, const uint8_t uuid[LEDGER_UUID], char key[KEY])
+static void guest_setting_key(const char *what, const uint8_t uuid[LEDGER_UUID], char key[KEY])
 {
     char text[37];
     ballast_uuid_text(uuid, text);
@@ -298,11 +298,11 @@ static int get_domain_text(struct reservations *reservations, const char *what,
                            const uint8_t uuid[LEDGER_UUID], char *out, size_t size)
 {
     char key[KEY];
-    key_of(what, uuid, key);
+    guest_setting_key(what, uuid, key);
     return reservations->store ? store_get(reservations->store, key, out, size, NULL) : -EAGAIN;
 }
 
-static uint64_t number_of(const char *text)
+static uint64_t parse_setting_number(const char *text)
 {
     return text[0] >= '0' && text[0] <= '9' ? strtoull(text, NULL, 10) : BALLAST_NONE;
 }
@@ -315,12 +315,12 @@ bool reservations_get_setting(struct reservations *reservations, const uint8_t u
     struct overlay_setting set = OVERLAY_SETTING_NONE;
     int shares = get_domain_text(reservations, "shares", uuid, text, sizeof(text));
     if (shares == 0)
-        set.shares = number_of(text);
+        set.shares = parse_setting_number(text);
     int range = get_domain_text(reservations, "range", uuid, text, sizeof(text));
     if (range == 0) {
         const char *gap = strchr(text, ' ');
-        set.min_kib = number_of(text);
-        set.max_kib = gap ? number_of(gap + 1) : BALLAST_NONE;
+        set.min_kib = parse_setting_number(text);
+        set.max_kib = gap ? parse_setting_number(gap + 1) : BALLAST_NONE;
     }
     int opt_out = get_domain_text(reservations, "opt-out", uuid, text, sizeof(text));
     set.opt_out = opt_out == 0;
@@ -349,7 +349,7 @@ static int set_one(struct reservations *reservations, const char *what,
 {
     char key[KEY];
     char now[PIN_TEXT];
-    key_of(what, uuid, key);
+    guest_setting_key(what, uuid, key);
     int rc = get_domain_text(reservations, what, uuid, now, sizeof(now));
     if ((rc == -ENOENT && !value) || (rc == 0 && value && strcmp(now, value) == 0))
         return 0;

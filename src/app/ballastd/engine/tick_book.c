@@ -14,7 +14,7 @@
  */
 static struct overlay *sampled_overlay;
 
-static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
+static void find_sampled_uuid(uint32_t domid, uint8_t uuid[LEDGER_UUID])
 {
     size_t at;
     memset(uuid, 0, LEDGER_UUID);
@@ -25,7 +25,7 @@ static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
 void tick_book_see(struct engine *engine, const struct ballast_host *host)
 {
     sampled_overlay = engine->overlay;
-    (void)tick_ledger_see(reservations_book(engine->reservations), host, uuid_of, NULL);
+    (void)tick_ledger_see(reservations_book(engine->reservations), host, find_sampled_uuid, NULL);
 }
 
 /*

@@ -25,7 +25,7 @@ struct asked {
 };
 
 /* Whoever has that number now; a number says nothing of those who had it before. */
-static bool by_number(struct call *call, struct asked *asked, uint32_t domid)
+static bool ask_by_domid(struct call *call, struct asked *asked, uint32_t domid)
 {
     size_t at;
     if (!overlay_snapshot(engine_overlay(call->engine)) ||
@@ -56,7 +56,7 @@ static bool find_whom(struct call *call, struct asked *asked)
     struct wire_domain_name name;
     *asked = (struct asked){.domid = BALLAST_NONE};
     asked->whom.all = !wire_param_domain(call->params, "domain", &name);
-    if (!asked->whom.all && name.is_number && !by_number(call, asked, name.domid))
+    if (!asked->whom.all && name.is_number && !ask_by_domid(call, asked, name.domid))
         return false;
     if (!asked->whom.all && !name.is_number) {
         if (ballast_uuid_parse(name.name, asked->uuid) == 0)

@@ -119,8 +119,8 @@ static const struct balancer_verdict *verdict_of(const struct outlook *outlook, 
     return NULL;
 }
 
-static void add_verdict(struct json_object *start, const struct balancer_verdict *verdict,
-                        const char *label)
+static void encode_verdict(struct json_object *start, const struct balancer_verdict *verdict,
+                           const char *label)
 {
     char text[256];
     balancer_verdict_text(verdict, label, text, sizeof(text));
@@ -167,7 +167,7 @@ static struct json_object *encode_starts(const struct outlook *outlook)
         const char *label = wire_param_string(given, "label", NULL);
         encode_text(start, "label", label);
         if (verdict)
-            add_verdict(start, verdict, label ? label : "start");
+            encode_verdict(start, verdict, label ? label : "start");
         else
             add_wait(outlook, start, ballast_sub_floor(wanted_kib, left_kib));
         build_append(array, start);

@@ -17,7 +17,7 @@
  * line. */
 enum { MOST = 512 };
 
-static uint64_t most_of(const struct call *call)
+static uint64_t page_size_of(const struct call *call)
 {
     return ballast_min_u64(wire_param_u64(call->params, "most", 256), MOST);
 }
@@ -92,7 +92,7 @@ void method_domains(struct call *call)
     struct wire_domain_name name;
     struct engine *engine = call->engine;
     const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
-    uint64_t most = most_of(call);
+    uint64_t most = page_size_of(call);
     uint64_t after = wire_param_u64(call->params, "after", BALLAST_NONE);
     bool more = false;
     size_t only = SIZE_MAX;
@@ -117,7 +117,7 @@ void method_reservations(struct call *call)
     const struct ledger_reservation *at = NULL;
     uint64_t only = wire_param_u64(call->params, "id", 0);
     uint64_t after = wire_param_u64(call->params, "after", 0);
-    uint64_t most = most_of(call);
+    uint64_t most = page_size_of(call);
     const char *owner = wire_param_string(call->params, "owner", NULL);
     bool open = wire_param_bool(call->params, "open", false);
     bool more = false;
@@ -167,7 +167,7 @@ void method_decisions(struct call *call)
 {
     const struct decisions *decisions = engine_decisions(call->engine);
     struct wire_domain_name name;
-    uint64_t most = most_of(call);
+    uint64_t most = page_size_of(call);
     uint64_t last = decisions_last(decisions);
     uint64_t kept = last > DECISIONS_KEPT ? last - DECISIONS_KEPT : 0;
     size_t place = 0;

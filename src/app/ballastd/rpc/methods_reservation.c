@@ -122,7 +122,7 @@ static void answer_asked(struct call *call, uint64_t id)
 }
 
 /* The call waits; where that cannot be it is as if it had never been made. */
-static void wait_for(struct call *call, uint64_t id, bool is_free)
+static void wait_for_decision(struct call *call, uint64_t id, bool is_free)
 {
     struct ledger_verdict verdict;
     if (waiters_add(call, id, is_free) == 0)
@@ -162,7 +162,7 @@ void method_reserve(struct call *call)
         return;
     answer_asked(call, id);
     if (call->later)
-        wait_for(call, id, false);
+        wait_for_decision(call, id, false);
 }
 
 void method_attach(struct call *call)
@@ -307,7 +307,7 @@ void method_free(struct call *call)
         return;
     answer_asked(call, id);
     if (call->later) {
-        wait_for(call, id, true);
+        wait_for_decision(call, id, true);
     } else if (call->code == 0) {
         const struct ledger_reservation *record = ledger_find(engine_ledger(engine), id);
         bool free_now = record && record->granted_kib > 0;

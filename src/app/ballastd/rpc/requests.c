@@ -5,7 +5,7 @@
 
 #include "core/ledger/ledger.h"
 
-static bool is_waiting(const struct ledger *ledger, uint64_t id)
+static bool is_undecided(const struct ledger *ledger, uint64_t id)
 {
     const struct ledger_reservation *record = ledger_find(ledger, id);
     return record && (record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING);
@@ -15,7 +15,7 @@ static void drop_decided(struct requests *requests, const struct ledger *ledger)
 {
     size_t kept = 0;
     for (size_t i = 0; i < requests->count; i++) {
-        if (is_waiting(ledger, requests->list[i].id))
+        if (is_undecided(ledger, requests->list[i].id))
             requests->list[kept++] = requests->list[i];
     }
     requests->count = kept;

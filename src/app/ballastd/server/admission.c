@@ -110,7 +110,7 @@ static int refuse_taken(const struct connection *connection, struct ballast_erro
  * Gives the connection, whose user is known, a place; another one may be closed for it. -EBUSY:
  * there is none, and in the record why: of this user, of all without privilege, of all; -ENOMEM.
  */
-static int find_place(struct connection *connection, struct ballast_error *err)
+static int find_connection_place(struct connection *connection, struct ballast_error *err)
 {
     int rc = places_take_user(connection);
     if (rc < 0)
@@ -139,7 +139,7 @@ void admission_accept(struct listener *listener)
     if (uv_accept((uv_stream_t *)&listener->pipe, (uv_stream_t *)&connection->pipe) < 0 ||
         !connection->decoder || peer_identify(connection) < 0)
         connection_close(connection);
-    else if (find_place(connection, &err) < 0)
+    else if (find_connection_place(connection, &err) < 0)
         connection_turn_away(connection, err.text);
     else
         connection_begin(connection);

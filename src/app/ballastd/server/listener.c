@@ -50,7 +50,7 @@ void listener_set_group(struct server *server)
 }
 
 /* Who comes again and again must not keep the loop from everybody else. */
-static void on_connection(uv_stream_t *stream, int status)
+static void on_unix_connection(uv_stream_t *stream, int status)
 {
     struct listener *listener = stream->data;
     struct server *server = listener->server;
@@ -76,7 +76,7 @@ void listener_resume(struct listener *listener)
 }
 
 /* Of that mode from its first moment on; -errno. */
-static int listen_at(const char *path, mode_t mode)
+static int listen_unix_at(const char *path, mode_t mode)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -92,8 +92,8 @@ static int listen_at(const char *path, mode_t mode)
     return rc < 0 ? rc : fd;
 }
 
-static int open_one(struct server *server, struct listener *listener, const char *name, mode_t mode,
-                    struct ballast_error *err)
+static int open_listener(struct server *server, struct listener *listener, const char *name,
+                         mode_t mode, struct ballast_error *err)
 {
     int rc = path_of(server, name, listener->path, err);
     if (rc < 0) {
@@ -105,12 +105,12 @@ static int open_one(struct server *server, struct listener *listener, const char
     uv_pipe_init(server->loop, &listener->pipe, 0);
     listener->pipe.data = listener;
     listener->server = server;
-    int fd = listen_at(listener->path, mode);
+    int fd = listen_unix_at(listener->path, mode);
     rc = fd < 0 ? fd : uv_pipe_open(&listener->pipe, fd);
     if (fd >= 0 && rc < 0)
         (void)close(fd);
     if (rc == 0)
-        rc = uv_listen((uv_stream_t *)&listener->pipe, BACKLOG, on_connection);
+        rc = uv_listen((uv_stream_t *)&listener->pipe, BACKLOG, on_unix_connection);
     return rc < 0 ? ballast_fail(err, rc, "%s: %s", listener->path, uv_strerror(rc)) : 0;
 }
 
@@ -120,9 +120,9 @@ int listener_open(struct server *server, struct ballast_error *err)
     server->run_fd = file_own_dir(server->run_dir, 0, err);
     if (server->run_fd < 0)
         return server->run_fd;
-    int rc = open_one(server, &server->listeners[0], CONTROL, 0600, err);
+    int rc = open_listener(server, &server->listeners[0], CONTROL, 0600, err);
     if (rc == 0)
-        rc = open_one(server, &server->listeners[1], STATUS, 0666, err);
+        rc = open_listener(server, &server->listeners[1], STATUS, 0666, err);
     if (rc == 0)
         listener_set_group(server);
     return rc;

@@ -87,7 +87,7 @@ static void on_decision(void *context, const struct decision *decision)
     subscriptions_notify_decision(context, decision);
 }
 
-static void on_alert(void *context, enum alert_kind name, const struct alert *alert)
+static void notify_alert(void *context, enum alert_kind name, const struct alert *alert)
 {
     subscriptions_notify_alert(context, name, alert);
 }
@@ -103,7 +103,7 @@ struct engine_observer server_observer(struct server *server)
                                     .reservation = on_reservation,
                                     .settled = on_settled,
                                     .decision = on_decision,
-                                    .alert = on_alert,
+                                    .alert = notify_alert,
                                     .ticked = on_tick};
 }
 

@@ -137,7 +137,7 @@ void subscriptions_notify_alert(struct server *server, enum alert_kind name,
         send_all(server, SUBSCRIPTION_ALERT, encode_alert(name, alert), failures);
 }
 
-static void add_members(struct json_object *params, struct json_object *answer)
+static void copy_members(struct json_object *params, struct json_object *answer)
 {
     json_object_object_foreach(answer, key, value) build_add(params, key, json_object_get(value));
 }
@@ -155,7 +155,7 @@ void subscriptions_notify_setting(struct server *server, const char *what, uint6
     if (!answer)
         build_fail();
     else
-        add_members(params, answer);
+        copy_members(params, answer);
     send_all(server, SUBSCRIPTION_SETTINGS, params, failures);
 }
 
