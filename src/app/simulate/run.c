@@ -99,7 +99,7 @@ static void note_breaches(struct simulate_run *run, const struct tick_result *re
     }
 }
 
-static int restart(struct loop *loop, struct ballast_error *err)
+static int restart_balancer(struct loop *loop, struct ballast_error *err)
 {
     const struct scenario *scenario = loop->run->scenario;
     int rc = 0;
@@ -127,7 +127,7 @@ static int one_tick(struct loop *loop, struct ballast_error *err)
     struct simulate_run *run = loop->run;
     struct tick_result result;
     struct ballast_error own = {0};
-    int rc = restart(loop, err);
+    int rc = restart_balancer(loop, err);
     if (rc < 0)
         return rc;
     rc = toolstack_before(&loop->toolstack, &own);

@@ -9,7 +9,7 @@
 #include "core/base/units.h"
 
 /* A simulated domain's id is never used twice, so it is life enough. */
-static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
+static void make_sim_uuid(uint32_t domid, uint8_t uuid[LEDGER_UUID])
 {
     memset(uuid, 0, LEDGER_UUID);
     memcpy(uuid, &domid, sizeof(domid));
@@ -39,7 +39,7 @@ void toolstack_release(struct toolstack *toolstack)
     *toolstack = (struct toolstack){0};
 }
 
-static int ask(struct toolstack *toolstack, size_t i, struct ballast_error *err)
+static int request_memory(struct toolstack *toolstack, size_t i, struct ballast_error *err)
 {
     const struct sim_start *start = sim_start_at(toolstack->sim, i);
     struct ledger_verdict verdict;
@@ -61,11 +61,11 @@ static int ask(struct toolstack *toolstack, size_t i, struct ballast_error *err)
                                    &verdict, err);
 }
 
-static int bind(struct toolstack *toolstack, size_t i, struct ballast_error *err)
+static int bind_sim_domain(struct toolstack *toolstack, size_t i, struct ballast_error *err)
 {
     struct ledger_verdict verdict;
     struct ledger_domain life = {.domid = sim_start_at(toolstack->sim, i)->domid};
-    uuid_of(life.domid, life.uuid);
+    make_sim_uuid(life.domid, life.uuid);
     return ledger_bind(toolstack->ledger, toolstack->ids[i], NULL, &life, 0, 0,
                        sim_now_usec(toolstack->sim), &verdict, err);
 }
@@ -89,10 +89,10 @@ static int start_before(struct toolstack *toolstack, size_t i, struct ballast_er
     const struct sim_start *start = sim_start_at(toolstack->sim, i);
     const struct ledger_reservation *reservation = reservation_of(toolstack, i);
     if (start->state == SIM_START_WAITING && toolstack->ids[i] == 0)
-        return ask(toolstack, i, err);
+        return request_memory(toolstack, i, err);
     if (start->state >= SIM_START_BUILDING && reservation &&
         ledger_state_is_open(reservation->state) && is_time_to_bind(toolstack, start))
-        return bind(toolstack, i, err);
+        return bind_sim_domain(toolstack, i, err);
     return 0;
 }
 
@@ -104,7 +104,7 @@ int toolstack_before(struct toolstack *toolstack, struct ballast_error *err)
     for (size_t i = 0; i < sim_start_count(toolstack->sim) && rc == 0; i++)
         rc = start_before(toolstack, i, err);
     if (rc < 0 || (rc = hv->ops->refresh(hv, &host, err)) < 0 ||
-        (rc = tick_ledger_see(toolstack->book, host, uuid_of, err)) < 0)
+        (rc = tick_ledger_see(toolstack->book, host, make_sim_uuid, err)) < 0)
         return rc;
     /* A late snapshot says nothing of what is free now. */
     if (host->now_usec != sim_now_usec(toolstack->sim))

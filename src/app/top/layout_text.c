@@ -28,8 +28,8 @@ static bool is_seen(const struct window *window)
     return window->at >= window->skip && window->at - window->skip < window->rows;
 }
 
-__attribute__((format(printf, 3, 4))) static void add(struct window *window, enum top_style style,
-                                                      const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+add_text_line(struct window *window, enum top_style style, const char *format, ...)
 {
     char text[LINE];
     va_list arguments;
@@ -51,7 +51,7 @@ static void add_drawn(struct window *window, char *line)
     unsigned row = window->row + (unsigned)(window->at - window->skip);
     unsigned column = 1;
     enum top_style style = TOP_PLAIN;
-    add(window, TOP_PLAIN, "%s", "");
+    add_text_line(window, TOP_PLAIN, "%s", "");
     while (seen && *line) {
         char *escape = strstr(line, "\033[");
         if (escape)
@@ -72,7 +72,8 @@ static void add_diagram(struct window *window, const struct top_guest *guest)
     char *rest = text;
     char *line;
     if (top_guest_breakdown(guest, &breakdown) < 0) {
-        add(window, TOP_WARNING, "its figures contradict each other: there is no picture of them");
+        add_text_line(window, TOP_WARNING,
+                      "its figures contradict each other: there is no picture of them");
         return;
     }
     if (ballast_draw_diagram(&breakdown, &style, text, sizeof(text)) >= sizeof(text))
@@ -80,7 +81,8 @@ static void add_diagram(struct window *window, const struct top_guest *guest)
     while ((line = strsep(&rest, "\n")) && (rest || *line))
         add_drawn(window, line);
     if (!guest->is_divided)
-        add(window, TOP_PLAIN,
+        add_text_line(
+            window, TOP_PLAIN,
             "its segments are not known: overhead is extra external, all it holds is guest");
 }
 
@@ -88,7 +90,7 @@ static void add_text_line_size(struct window *window, const char *word, uint64_t
 {
     char size[TOP_SIZE];
     top_size(kib, size);
-    add(window, TOP_PLAIN, "%-18s %14s", word, size);
+    add_text_line(window, TOP_PLAIN, "%-18s %14s", word, size);
 }
 
 static void add_text_line_figures(struct window *window, const struct top_guest *guest)
@@ -99,14 +101,14 @@ static void add_text_line_figures(struct window *window, const struct top_guest 
     top_size(guest->dynamic_max_kib, most);
     add_text_line_size(window, "holds", guest->current_kib);
     add_text_line_size(window, "target", guest->target_kib);
-    add(window, TOP_PLAIN, "%-18s %14s to %s", "range", least, most);
+    add_text_line(window, TOP_PLAIN, "%-18s %14s to %s", "range", least, most);
     add_text_line_size(window, "static maximum", guest->static_max_kib);
     add_text_line_size(window, "xen maximum", guest->xen_maximum_kib);
     add_text_line_size(window, "overhead", guest->overhead_kib);
     add_text_line_size(window, "need", guest->need_kib);
     add_text_line_size(window, "says it uses", guest->used_kib);
     if (guest->shares != BALLAST_NONE)
-        add(window, TOP_PLAIN, "%-18s %14" PRIu64, "shares", guest->shares);
+        add_text_line(window, TOP_PLAIN, "%-18s %14" PRIu64, "shares", guest->shares);
 }
 
 size_t top_draw_guest(const struct top_state *state, struct top_cells *cells, unsigned row,
@@ -115,25 +117,26 @@ size_t top_draw_guest(const struct top_state *state, struct top_cells *cells, un
     struct window window = {.cells = cells, .row = row, .rows = rows, .skip = state->scrolled};
     const struct top_guest *guest = top_selected(state);
     if (!guest) {
-        add(&window, TOP_WARNING, "it is gone");
+        add_text_line(&window, TOP_WARNING, "it is gone");
         return window.at;
     }
-    add(&window, TOP_HEAD, "%s: domain %" PRIu32 ", %s, %s%s%s%s%s", guest->name, guest->id,
-        top_guest_type(guest), guest->state, *guest->balloon_status ? ", " : "",
-        guest->balloon_status, guest->opted_out ? ", opted out of balancing" : "",
-        guest->paused ? ", balancing of it is paused" : "");
+    add_text_line(&window, TOP_HEAD, "%s: domain %" PRIu32 ", %s, %s%s%s%s%s", guest->name,
+                  guest->id, top_guest_type(guest), guest->state,
+                  *guest->balloon_status ? ", " : "", guest->balloon_status,
+                  guest->opted_out ? ", opted out of balancing" : "",
+                  guest->paused ? ", balancing of it is paused" : "");
     if (guest->pinned_kib != BALLAST_NONE && guest->pinned_kib > 0)
-        add(&window, TOP_WARNING,
-            "pinned at %" PRIu64 " MiB by %s; 'ballast set-target %s auto' gives it back",
-            guest->pinned_kib / BALLAST_MIB_KIB, guest->pinned_by, guest->name);
-    add(&window, TOP_PLAIN, "why: %s",
-        *guest->why ? guest->why : "nothing was decided about it so far");
-    add(&window, TOP_PLAIN, "%s", "");
+        add_text_line(&window, TOP_WARNING,
+                      "pinned at %" PRIu64 " MiB by %s; 'ballast set-target %s auto' gives it back",
+                      guest->pinned_kib / BALLAST_MIB_KIB, guest->pinned_by, guest->name);
+    add_text_line(&window, TOP_PLAIN, "why: %s",
+                  *guest->why ? guest->why : "nothing was decided about it so far");
+    add_text_line(&window, TOP_PLAIN, "%s", "");
     add_diagram(&window, guest);
-    add(&window, TOP_PLAIN, "%s", "");
+    add_text_line(&window, TOP_PLAIN, "%s", "");
     add_text_line_figures(&window, guest);
     if (!guest->has_balloon)
-        add(&window, TOP_PLAIN, "no balloon driver was seen in it");
+        add_text_line(&window, TOP_PLAIN, "no balloon driver was seen in it");
     return window.at;
 }
 
@@ -161,7 +164,7 @@ static void add_glyph(struct window *window, char glyph, const char *word, enum 
     (void)snprintf(spaced, sizeof(spaced), "%s", word);
     for (char *c = spaced; *c; c++)
         *c = *c == '_' ? ' ' : *c;
-    add(window, TOP_PLAIN, "%c  %s", glyph, spaced);
+    add_text_line(window, TOP_PLAIN, "%c  %s", glyph, spaced);
     if (seen)
         top_restyle(window->cells, row, 1, 1, style);
 }
@@ -171,20 +174,21 @@ size_t top_draw_help(const struct top_state *state, struct top_cells *cells, uns
 {
     struct window window = {.cells = cells, .row = row, .rows = rows, .skip = state->scrolled};
     for (size_t i = 0; i < sizeof(help) / sizeof(help[0]); i++)
-        add(&window, TOP_PLAIN, "%-12s %s", help[i].key, help[i].does);
-    add(&window, TOP_PLAIN, "%s", "");
-    add(&window, TOP_HEAD, "between actual and target: ^ it grows, v it shrinks, = it is there");
-    add(&window, TOP_HEAD, "in a guest's bar; | is where its target is:");
+        add_text_line(&window, TOP_PLAIN, "%-12s %s", help[i].key, help[i].does);
+    add_text_line(&window, TOP_PLAIN, "%s", "");
+    add_text_line(&window, TOP_HEAD,
+                  "between actual and target: ^ it grows, v it shrinks, = it is there");
+    add_text_line(&window, TOP_HEAD, "in a guest's bar; | is where its target is:");
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
         add_glyph(&window, draw_segment_look((enum ballast_segment)i)->glyph,
                   ballast_segment_name((enum ballast_segment)i), (enum top_style)(TOP_SEGMENT + i));
-    add(&window, TOP_HEAD, "in the host's bar:");
+    add_text_line(&window, TOP_HEAD, "in the host's bar:");
     for (int i = 0; i < BALLAST_PARTS; i++)
         add_glyph(&window, draw_part_look((enum ballast_host_part)i)->glyph,
                   ballast_host_part_name((enum ballast_host_part)i),
                   (enum top_style)(TOP_PART + i));
-    add(&window, TOP_PLAIN, "%s", "");
-    add(&window, TOP_PLAIN,
-        "sizes are in MiB, rounded down; 'ballast list --watch' is for screen readers");
+    add_text_line(&window, TOP_PLAIN, "%s", "");
+    add_text_line(&window, TOP_PLAIN,
+                  "sizes are in MiB, rounded down; 'ballast list --watch' is for screen readers");
     return window.at;
 }

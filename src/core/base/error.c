@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-__attribute__((format(printf, 4, 0))) static int fill(struct ballast_error *err, int code,
-                                                      int subject, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static int
+fill_error(struct ballast_error *err, int code, int subject, const char *format, va_list args)
 {
     if (err) {
         err->code = code;
@@ -19,7 +19,7 @@ int ballast_fail(struct ballast_error *err, int code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int rc = fill(err, code, BALLAST_ERROR_NO_SUBJECT, format, args);
+    int rc = fill_error(err, code, BALLAST_ERROR_NO_SUBJECT, format, args);
     va_end(args);
     return rc;
 }
@@ -28,7 +28,7 @@ int ballast_fail_at(struct ballast_error *err, int code, int subject, const char
 {
     va_list args;
     va_start(args, format);
-    int rc = fill(err, code, subject, format, args);
+    int rc = fill_error(err, code, subject, format, args);
     va_end(args);
     return rc;
 }

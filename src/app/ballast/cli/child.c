@@ -24,7 +24,7 @@
 /* How often it is looked for where the kernel cannot tell. */
 #define LOOK_USEC UINT64_C(50000)
 
-__attribute__((noreturn)) static void become(char *const *argv, int tell, const sigset_t *mask)
+__attribute__((noreturn)) static void exec_child(char *const *argv, int tell, const sigset_t *mask)
 {
     cli_signals_restore();
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
@@ -112,7 +112,7 @@ int cli_child_start(struct cli_child *child, const char *command, char *const *a
     (void)sigprocmask(SIG_SETMASK, &all, &mask);
     pid_t pid = fork();
     if (pid == 0)
-        become(argv, ends[1], &mask);
+        exec_child(argv, ends[1], &mask);
     int code = pid < 0 ? errno : 0;
     (void)close(ends[1]);
     if (pid > 0)

@@ -26,8 +26,8 @@ static const char *const sockets[] = {
     "/run/qubes/qmemman.sock", /* qubes.qmemman.client */
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct cli_rival_balancers *rivals,
-                                                      const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void append_rival(struct cli_rival_balancers *rivals,
+                                                               const char *format, ...)
 {
     char *text = NULL;
     va_list arguments;
@@ -70,7 +70,7 @@ static void look_at_process(struct cli_rival_balancers *rivals, const char *root
     if (!first_line(path, name, sizeof(name)))
         return;
     if (is_one_of(name, balancers, sizeof(balancers) / sizeof(balancers[0])))
-        add(rivals, "%s runs (process %s)", name, pid);
+        append_rival(rivals, "%s runs (process %s)", name, pid);
     if (is_one_of(name, libvirts, sizeof(libvirts) / sizeof(libvirts[0])))
         rivals->libvirt = CLI_LIBVIRT_AUTO;
 }
@@ -109,7 +109,7 @@ static void look_at_sockets(struct cli_rival_balancers *rivals, const char *root
         struct stat is;
         (void)snprintf(path, sizeof(path), "%s%s", root, sockets[i]);
         if (stat(path, &is) == 0 && S_ISSOCK(is.st_mode))
-            add(rivals, "%s is there", sockets[i]);
+            append_rival(rivals, "%s is there", sockets[i]);
     }
 }
 
@@ -134,7 +134,7 @@ static void look_at_libvirt(struct cli_rival_balancers *rivals, const char *root
 
 void cli_rival_balancers_add(struct cli_rival_balancers *rivals, const char *what)
 {
-    add(rivals, "%s", what);
+    append_rival(rivals, "%s", what);
 }
 
 void cli_rival_balancers_find(struct cli_rival_balancers *out, const char *root)

@@ -45,7 +45,7 @@ struct decide {
     size_t request_room;
 };
 
-static void answer_error(const char *text)
+static void print_decide_error(const char *text)
 {
     struct json_object *string = xcheck(json_object_new_string(text));
     printf("{\"error\":%s}\n",
@@ -355,7 +355,7 @@ static int serve_decide(struct decide *decide)
         else
             rc = take_line(decide, line, length, &end, &err);
         if (rc < 0)
-            answer_error(err.text);
+            print_decide_error(err.text);
         /* Whoever waits for the answer is gone: what was learned is of use to nobody. */
         if (fflush(stdout) != 0)
             break;

@@ -151,7 +151,7 @@ static void tell_log(const struct cli_probes *probes)
  * destroys what bears the session's name, and goes on for half a minute, since an xl that we had
  * started may still be building.
  */
-__attribute__((noreturn)) static void guard(const struct cli_probes *probes, int end)
+__attribute__((noreturn)) static void guard_probes(const struct cli_probes *probes, int end)
 {
     char byte;
     char line[512];
@@ -185,7 +185,7 @@ static int start_guardian(struct cli_probes *probes)
     if (probes->guardian_pid == 0) {
         (void)close(ends[1]);
         cli_signals_restore();
-        guard(probes, ends[0]);
+        guard_probes(probes, ends[0]);
     }
     (void)close(ends[0]);
     probes->guardian = ends[1];

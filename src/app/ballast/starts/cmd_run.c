@@ -154,8 +154,8 @@ static int parse_run(struct run *run, struct cli_args *args)
 }
 
 /* Standard output is the command's. */
-__attribute__((format(printf, 2, 3))) static void say(const struct run *run, const char *format,
-                                                      ...)
+__attribute__((format(printf, 2, 3))) static void print_run_note(const struct run *run,
+                                                                 const char *format, ...)
 {
     va_list arguments;
     if (run->quiet)
@@ -215,17 +215,18 @@ static void tell_granted(const struct run *run)
     const struct cli_reserving *reserving = &run->reserving;
     for (size_t i = 0; i < reserving->source_count; i++) {
         const struct cli_source *source = &reserving->sources[i];
-        say(run, "domain %" PRIu64 " %s gave %" PRIu64 " KiB", source->domid, source->shown,
-            source->reclaimed_kib);
+        print_run_note(run, "domain %" PRIu64 " %s gave %" PRIu64 " KiB", source->domid,
+                       source->shown, source->reclaimed_kib);
     }
-    say(run, "%" PRIu64 " KiB are reserved (%" PRIu64 "); running %s",
-        cli_field_sum(reserving->reservation, "granted_kib"), reserving->id, run->command[0]);
+    print_run_note(run, "%" PRIu64 " KiB are reserved (%" PRIu64 "); running %s",
+                   cli_field_sum(reserving->reservation, "granted_kib"), reserving->id,
+                   run->command[0]);
 }
 
 static int reserve_run(struct run *run)
 {
-    say(run, "needs %" PRIu64 " KiB (profile %s: %s: %s)", run->need.kib, run->need.profile_name,
-        run->need.why, run->need.certainty.text);
+    print_run_note(run, "needs %" PRIu64 " KiB (profile %s: %s: %s)", run->need.kib,
+                   run->need.profile_name, run->need.why, run->need.certainty.text);
     int rc = cli_reserving_ask(&run->reserving);
     if (!rc)
         rc = cli_reserving_wait(&run->reserving);
@@ -252,7 +253,7 @@ static void set_environment(const struct run *run)
 static void report_watch(const struct run *run, const struct cli_domain_watch *watch)
 {
     if (watch->state == CLI_WATCH_BOUND)
-        say(run, "it is domain %" PRIu64 ", and has its reservation", watch->domid);
+        print_run_note(run, "it is domain %" PRIu64 ", and has its reservation", watch->domid);
     if (watch->state == CLI_WATCH_REFUSED)
         cli_error("run: %s is domain %" PRIu64 ", but reservation %" PRIu64
                   " could not be bound to it: %s",
@@ -331,9 +332,10 @@ static int check_absence(const struct run *run, const struct cli_domain_watch *w
                   run->need.shown, domid, run->command[0]);
         return CLI_NO;
     }
-    say(run,
-        "is there already, as domain %" PRIu64 "; what %s makes beside it gets the reservation",
-        domid, run->command[0]);
+    print_run_note(run,
+                   "is there already, as domain %" PRIu64
+                   "; what %s makes beside it gets the reservation",
+                   domid, run->command[0]);
     return CLI_DONE;
 }
 
