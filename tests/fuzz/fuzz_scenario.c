@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "edge/hv/scenario.h"
+#include "core/sim/scenario.h"
 
 enum { STEPS = 30, LARGEST = 64 };
 
@@ -24,10 +24,9 @@ static void play(const struct scenario *scenario)
     scenario_watch_init(&watch);
     for (int i = 0; i < STEPS; i++) {
         const struct ballast_host *host;
-        struct hv *hv = sim_hv(sim);
         for (size_t start = 0; start < sim_start_count(sim); start++)
             (void)sim_start_grant(sim, start, i % 2 == 0, NULL);
-        if (hv->ops->refresh(hv, &host, NULL) == 0 && ballast_host_check(host, &err) < 0)
+        if (sim_refresh(sim, &host, NULL) == 0 && ballast_host_check(host, &err) < 0)
             abort();
         if (sim_step(sim, scenario->config.tick_usec, &err) < 0)
             abort(); /* a page was lost or made */

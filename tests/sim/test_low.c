@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "edge/hv/sim_low.h"
+#include "core/sim/sim_low.h"
 
 #define MIB UINT64_C(1024)
 

@@ -14,7 +14,7 @@
 
 #include "app/simulate/run.h"
 #include "core/base/units.h"
-#include "edge/hv/sim_rand.h"
+#include "core/sim/sim_rand.h"
 
 #define MIB BALLAST_MIB_KIB
 #define SEC BALLAST_SEC_USEC

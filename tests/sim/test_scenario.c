@@ -12,7 +12,7 @@
 #include <errno.h>
 
 #include "core/base/units.h"
-#include "edge/hv/scenario.h"
+#include "core/sim/scenario.h"
 
 #define MIB BALLAST_MIB_KIB
 #define SEC BALLAST_SEC_USEC

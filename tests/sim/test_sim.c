@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "core/base/units.h"
-#include "edge/hv/sim.h"
-#include "edge/hv/sim_rand.h"
+#include "core/sim/sim.h"
+#include "core/sim/sim_rand.h"
 
 #include <errno.h>
 
@@ -89,9 +89,8 @@ static void step(struct scene *scene, uint64_t usec)
 
 static int set(struct scene *scene, uint32_t id, uint64_t target_mib, uint64_t maxmem_mib)
 {
-    struct hv *hv = sim_hv(scene->sim);
-    return hv->ops->set(hv, id, target_mib == BALLAST_NONE ? BALLAST_NONE : target_mib * MIB,
-                        maxmem_mib == BALLAST_NONE ? BALLAST_NONE : maxmem_mib * MIB, NULL);
+    return sim_set(scene->sim, id, target_mib == BALLAST_NONE ? BALLAST_NONE : target_mib * MIB,
+                   maxmem_mib == BALLAST_NONE ? BALLAST_NONE : maxmem_mib * MIB, NULL);
 }
 
 static uint64_t tot_mib(const struct scene *scene, size_t i)
@@ -104,8 +103,7 @@ static uint64_t tot_mib(const struct scene *scene, size_t i)
 static const struct ballast_domain *seen(const struct scene *scene, size_t i)
 {
     const struct ballast_host *host;
-    struct hv *hv = sim_hv(scene->sim);
-    assert_int_equal(hv->ops->refresh(hv, &host, NULL), 0);
+    assert_int_equal(sim_refresh(scene->sim, &host, NULL), 0);
     return &host->domains[i];
 }
 
@@ -206,9 +204,8 @@ static void test_paused_migrating_booting(void **state)
     scene.guests[2] = guest_of("boots", 512);
     scene.guests[2].boot_usec = 2 * SEC;
     begin(&scene, 3, 0);
-    struct hv *hv = sim_hv(scene.sim);
     const struct ballast_host *host;
-    assert_int_equal(hv->ops->refresh(hv, &host, NULL), 0);
+    assert_int_equal(sim_refresh(scene.sim, &host, NULL), 0);
     assert_int_equal(host->domains[0].state, BALLAST_DOMAIN_PAUSED);
     assert_int_equal(host->domains[1].state, BALLAST_DOMAIN_MIGRATING);
     assert_false(host->domains[2].has_balloon);
@@ -375,14 +372,13 @@ static void test_reports(void **state)
     scene.guests[2].need = scene.guests[0].need;
     scene.guests[2].report = SIM_REPORT_NONE;
     begin(&scene, 3, 0);
-    struct hv *hv = sim_hv(scene.sim);
     const struct ballast_host *host;
-    hv->ops->refresh(hv, &host, NULL);
+    sim_refresh(scene.sim, &host, NULL);
     assert_true(host->domains[0].used_kib == BALLAST_NONE);
     assert_int_equal(host->domains[1].used_kib, 75 * MIB);
     assert_true(host->domains[2].used_kib == BALLAST_NONE);
     step(&scene, 6 * SEC);
-    hv->ops->refresh(hv, &host, NULL);
+    sim_refresh(scene.sim, &host, NULL);
     assert_int_equal(host->domains[0].used_kib, 300 * MIB);
     assert_int_equal(host->domains[0].report_age_usec, 3 * SEC);
     assert_int_equal(host->domains[0].reported_free_kib, 724 * MIB);
@@ -464,9 +460,8 @@ static void test_scrub(void **state)
     scene.starts[0] = start_of("new", 1000);
     begin(&scene, 1, 1);
     step(&scene, SEC);
-    struct hv *hv = sim_hv(scene.sim);
     const struct ballast_host *host;
-    hv->ops->refresh(hv, &host, NULL);
+    sim_refresh(scene.sim, &host, NULL);
     assert_int_equal(host->free_kib, 1100 * MIB);
     assert_int_equal(host->scrub_kib, (1024 - 5) * MIB);
     assert_int_equal(sim_start_grant(scene.sim, 0, false, NULL), 0);
@@ -530,9 +525,8 @@ static void test_faults(void **state)
     scene.faults[3] = (struct sim_fault){SIM_FAULT_SNAPSHOT_LATE, {3 * SEC, 4 * SEC}, 10000};
     scene.config.fault_count = 4;
     begin(&scene, 1, 0);
-    struct hv *hv = sim_hv(scene.sim);
     const struct ballast_host *host;
-    assert_int_equal(hv->ops->refresh(hv, &host, NULL), -EIO);
+    assert_int_equal(sim_refresh(scene.sim, &host, NULL), -EIO);
     assert_int_equal(set(&scene, 1, 512, 512), -EIO);
     step(&scene, SEC);
     assert_int_equal(set(&scene, 1, 512, 512), 0);
@@ -540,9 +534,9 @@ static void test_faults(void **state)
     assert_int_equal(tot_mib(&scene, 0), 1024);
     assert_int_equal(set(&scene, 1, 512, 512), 0);
     step(&scene, 9 * SEC / 10);
-    hv->ops->refresh(hv, &host, NULL);
+    sim_refresh(scene.sim, &host, NULL);
     step(&scene, SEC / 10);
-    hv->ops->refresh(hv, &host, NULL);
+    sim_refresh(scene.sim, &host, NULL);
     assert_int_equal(host->now_usec, 29 * SEC / 10);
     assert_int_equal(sim_now_usec(scene.sim), 3 * SEC);
     end(&scene);
@@ -588,8 +582,7 @@ static void test_conservation(void **state)
             (void)sim_start_grant(scene.sim, start, sim_rand_below(&rand, 2) == 0, NULL);
             step(&scene, SIM_TICK_USEC);
             const struct ballast_host *host;
-            struct hv *hv = sim_hv(scene.sim);
-            assert_int_equal(hv->ops->refresh(hv, &host, NULL), 0);
+            assert_int_equal(sim_refresh(scene.sim, &host, NULL), 0);
             assert_int_equal(ballast_host_check(host, NULL), 0);
         }
         end(&scene);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/units.h"
-#include "edge/hv/scenario_value.h"
+#include "core/sim/scenario_value.h"
 
 enum { DONE = 1, BAD = 3 };
 

@@ -10,10 +10,12 @@
 #include "app/simulate/toolstack.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "edge/hv/sim_host.h"
 
 struct loop {
     struct simulate_run *run;
     struct toolstack toolstack;
+    struct sim_host host;
     struct tick *tick;
     size_t restarts; /* done */
     size_t sample_every;
@@ -179,7 +181,7 @@ static int loop_init(struct loop *loop, struct ballast_error *err)
     balancer.no_inaccuracy = scenario->no_inaccuracy;
     balancer.no_floors = scenario->no_floors;
     loop->tick = tick_new(&(struct tick_config){
-        .hv = sim_hv(loop->run->sim),
+        .hv = sim_host_init(&loop->host, loop->run->sim),
         .policy = loop->run->policy,
         .options = balancer,
         .book = tick_ledger_book(loop->toolstack.book),

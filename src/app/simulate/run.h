@@ -11,8 +11,8 @@
 
 #include "app/tick/tick.h"
 #include "core/policy/policy.h"
-#include "edge/hv/scenario.h"
-#include "edge/hv/sim.h"
+#include "core/sim/scenario.h"
+#include "core/sim/sim.h"
 
 /* What one domain was at one moment; all 0 before it exists and after it is gone. */
 struct simulate_point {

@@ -99,11 +99,10 @@ static int start_before(struct toolstack *toolstack, size_t i, struct ballast_er
 int toolstack_before(struct toolstack *toolstack, struct ballast_error *err)
 {
     const struct ballast_host *host;
-    struct hv *hv = sim_hv(toolstack->sim);
     int rc = 0;
     for (size_t i = 0; i < sim_start_count(toolstack->sim) && rc == 0; i++)
         rc = start_before(toolstack, i, err);
-    if (rc < 0 || (rc = hv->ops->refresh(hv, &host, err)) < 0 ||
+    if (rc < 0 || (rc = sim_refresh(toolstack->sim, &host, err)) < 0 ||
         (rc = tick_ledger_see(toolstack->book, host, make_sim_uuid, err)) < 0)
         return rc;
     /* A late snapshot says nothing of what is free now. */

@@ -9,7 +9,7 @@
 
 #include "app/tick/book.h"
 #include "core/ledger/ledger.h"
-#include "edge/hv/sim.h"
+#include "core/sim/sim.h"
 
 struct toolstack {
     struct sim *sim;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "core/model/host.h"
-#include "edge/hv/suspend.h"
+#include "core/model/suspend.h"
 #include "edge/hv/xen.h"
 
 /* LIBXL_MAXMEM_CONSTANT, libxl_internal.h: what libxl adds to a domain's maximum. */

@@ -14,10 +14,11 @@
 #include "app/ballast/cli/rundir.h"
 #include "app/ballast/client/daemon.h"
 #include "core/base/units.h"
+#include "core/sim/scenario.h"
+#include "core/sim/scenario_builtin.h"
 #include "edge/file/file.h"
 #include "edge/hv/replay.h"
-#include "edge/hv/scenario.h"
-#include "edge/hv/scenario_builtin.h"
+#include "edge/hv/sim_host.h"
 #include "edge/json/json.h"
 #include "edge/lock/lock.h"
 #include "edge/snapshot/snapshot.h"
@@ -47,7 +48,8 @@ static int open_sim_host(struct host_access *access, const char *path)
         cli_error("%s", err.text);
         return CLI_BAD;
     }
-    access->hv = sim_hv(access->sim);
+    access->sim_host = xcheck(calloc(1, sizeof(*access->sim_host)));
+    access->hv = sim_host_init(access->sim_host, access->sim);
     return CLI_DONE;
 }
 
@@ -208,6 +210,8 @@ void host_access_close(struct host_access *access)
     forget_domains(access);
     if (access->hv)
         access->hv->ops->close(access->hv);
+    free(access->sim_host);
+    sim_free(access->sim);
     if (access->scenario)
         scenario_release(access->scenario);
     free(access->scenario);

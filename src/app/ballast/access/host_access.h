@@ -35,6 +35,7 @@ struct cli_domain {
 
 struct scenario;
 struct sim;
+struct sim_host;
 struct snapshot;
 
 struct host_access {
@@ -42,6 +43,7 @@ struct host_access {
     bool is_xen;                     /* the running Xen itself */
     bool is_daemon;                  /* what a daemon keeps, Xen or not: see host_access_daemon.h */
     struct sim *sim;                 /* NULL: none of our own */
+    struct sim_host *sim_host;       /* the same */
     struct scenario *scenario;       /* the same */
     struct snapshot *snapshot;       /* of a file, which stays as it is; NULL: it is none */
     int lock;                        /* -1: not taken */

@@ -7,7 +7,7 @@
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "core/base/units.h"
-#include "edge/hv/scenario.h"
+#include "core/sim/scenario.h"
 
 /* As `ballast record`: a look costs a real host a hundredth of that. */
 #define SHORTEST_USEC UINT64_C(10000)

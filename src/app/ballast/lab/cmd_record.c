@@ -9,7 +9,7 @@
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "core/base/units.h"
-#include "edge/hv/scenario.h"
+#include "core/sim/scenario.h"
 #include "edge/snapshot/snapshot.h"
 
 /* A sample costs a real host a hundredth of that. */

@@ -11,8 +11,8 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/lab/simulate.h"
 #include "core/base/units.h"
+#include "core/sim/scenario.h"
 #include "edge/file/file.h"
-#include "edge/hv/scenario.h"
 
 /* As many moments as the chart has room for: one in about two pixels. */
 enum { SAMPLES = 400, POLICIES = 16 };

@@ -13,10 +13,10 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/follow.h"
+#include "core/sim/scenario_value.h"
 #include "edge/calibration/calibration.h"
 #include "edge/file/file.h"
 #include "edge/history/history.h"
-#include "edge/hv/scenario_value.h"
 
 #define USUAL_PATH "/etc/ballast/ballastd.conf"
 

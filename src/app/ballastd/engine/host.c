@@ -15,16 +15,18 @@
 #include "core/base/units.h"
 #include "core/model/breakdown.h"
 #include "core/model/running.h"
+#include "core/sim/scenario.h"
+#include "core/sim/scenario_builtin.h"
+#include "core/sim/sim_low.h"
 #include "edge/file/file.h"
-#include "edge/hv/scenario.h"
-#include "edge/hv/scenario_builtin.h"
-#include "edge/hv/sim_low.h"
+#include "edge/hv/sim_host.h"
 #include "edge/hv/xen.h"
 
 struct engine_host {
     struct hv *hv;
     char name[256];
     struct sim *sim; /* NULL: it is real */
+    struct sim_host sim_host;
     struct scenario scenario;
     size_t own_starts; /* of the scenario; those behind are spare */
     struct sim_state *state;
@@ -105,7 +107,7 @@ static int open_sim(struct engine_host *host, const struct engine_host_options *
         host->goes_on = true;
         sim_free(anew);
     }
-    host->hv = sim_hv(host->sim);
+    host->hv = sim_host_init(&host->sim_host, host->sim);
     host->real_from_usec = clock_real_usec();
     host->sim_from_usec = sim_now_usec(host->sim);
     (void)snprintf(host->name, sizeof(host->name), options->scenario ? "sim:%s" : "sim",

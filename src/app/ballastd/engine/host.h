@@ -15,8 +15,8 @@
 
 #include "core/ledger/ledger.h"
 #include "core/model/host.h"
+#include "core/sim/sim.h"
 #include "edge/hv/hv.h"
-#include "edge/hv/sim.h"
 
 struct engine_host;
 

@@ -4,8 +4,8 @@
  * Pseudorandom Number Generators, OOPSLA 2014). Each domain has its own stream, so that one more
  * guest does not change what the others do.
  */
-#ifndef EDGE_HV_SIM_RAND_H
-#define EDGE_HV_SIM_RAND_H
+#ifndef CORE_SIM_SIM_RAND_H
+#define CORE_SIM_SIM_RAND_H
 
 #include <stdint.h>
 

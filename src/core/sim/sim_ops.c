@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The functions of hv.h: what a real host would show and do. */
+/* What a real host would show and do: what hv.h asks of one. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "edge/hv/sim_inside.h"
-
-static struct sim *sim_of(struct hv *hv)
-{
-    return (struct sim *)hv;
-}
+#include "core/sim/sim_inside.h"
 
 bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind)
 {
@@ -96,10 +91,8 @@ static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
     snapshot->taken = true;
 }
 
-static int sim_ops_refresh(struct hv *hv, const struct ballast_host **out,
-                           struct ballast_error *err)
+int sim_refresh(struct sim *sim, const struct ballast_host **out, struct ballast_error *err)
 {
-    struct sim *sim = sim_of(hv);
     if (sim_fault_strikes(sim, SIM_FAULT_REFRESH_FAILS))
         return ballast_fail(err, -EIO, "the host did not answer");
     struct sim_snapshot *current = &sim->snapshots[sim->current];
@@ -134,10 +127,9 @@ static void set_target(struct sim *sim, struct sim_domain *domain, uint64_t targ
     sim_pod_follow(sim, domain);
 }
 
-static int sim_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
-                       struct ballast_error *err)
+int sim_set(struct sim *sim, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+            struct ballast_error *err)
 {
-    struct sim *sim = sim_of(hv);
     struct sim_domain *domain = find_ops_domain(sim, domid);
     if (!domain)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
@@ -155,9 +147,8 @@ static int sim_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint6
     return 0;
 }
 
-static int sim_ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+int sim_claim(struct sim *sim, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
-    struct sim *sim = sim_of(hv);
     struct sim_domain *domain = find_ops_domain(sim, domid);
     if (!domain)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
@@ -170,16 +161,3 @@ static int sim_ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct bal
     domain->claim_pages = pages;
     return 0;
 }
-
-static void sim_ops_close(struct hv *hv)
-{
-    sim_free(sim_of(hv));
-}
-
-const struct hv_ops sim_ops = {
-    .name = "sim",
-    .refresh = sim_ops_refresh,
-    .set = sim_ops_set,
-    .claim = sim_ops_claim,
-    .close = sim_ops_close,
-};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How a guest's balloon moves, and how a guest dies. */
 #include "core/base/units.h"
-#include "edge/hv/sim_inside.h"
+#include "core/sim/sim_inside.h"
 
 bool sim_spans_hold(const struct sim_spans *spans, uint64_t usec)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "edge/hv/sim_rand.h"
+#include "core/sim/sim_rand.h"
 
 uint64_t sim_rand_next(struct sim_rand *rand)
 {

@@ -4,7 +4,7 @@
  * nothing: first what is given comes free, then guests take what they can get, and only then do
  * builds; whoever lets a guest take what a build was promised will see that build die.
  */
-#include "edge/hv/sim.h"
+#include "core/sim/sim.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "edge/hv/sim_inside.h"
+#include "core/sim/sim_inside.h"
 
 /* Larger than any host that Xen can drive (16 TiB), small enough that no sum can wrap. */
 #define MOST_KIB (UINT64_C(1) << 46)
@@ -98,7 +98,6 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
     struct sim *sim = calloc(1, sizeof(*sim));
     if (!sim)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    sim->hv.ops = &sim_ops;
     sim->config = config;
     sim->page_kib = config->page_kib;
     sim->total_pages = pages_of(sim, config->total_kib);
@@ -129,11 +128,6 @@ void sim_free(struct sim *sim)
     free(sim->snapshots[0].domains);
     free(sim->snapshots[1].domains);
     free(sim);
-}
-
-struct hv *sim_hv(struct sim *sim)
-{
-    return &sim->hv;
 }
 
 uint64_t sim_now_usec(const struct sim *sim)

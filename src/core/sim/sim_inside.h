@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The inside of the simulated host, shared by the sim_*.c files alone. */
-#ifndef EDGE_HV_SIM_INSIDE_H
-#define EDGE_HV_SIM_INSIDE_H
+#ifndef CORE_SIM_SIM_INSIDE_H
+#define CORE_SIM_SIM_INSIDE_H
 
-#include "edge/hv/sim.h"
-#include "edge/hv/sim_rand.h"
-#include "edge/hv/suspend.h"
+#include "core/model/suspend.h"
+#include "core/sim/sim.h"
+#include "core/sim/sim_rand.h"
 
 struct sim_said {
     uint64_t made_usec;
@@ -55,7 +55,6 @@ struct sim_snapshot {
 };
 
 struct sim {
-    struct hv hv; /* first: a struct hv * of it is a struct sim * */
     const struct sim_config *config;
     uint64_t now_usec;
     uint64_t page_kib;
@@ -136,7 +135,5 @@ void sim_score_step(struct sim *sim, uint64_t usec);
 bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind);
 /* One step of balloons alone. */
 void sim_balloons_step(struct sim *sim, uint64_t usec);
-
-extern const struct hv_ops sim_ops;
 
 #endif

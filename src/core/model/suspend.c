@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "edge/hv/suspend.h"
+#include "core/model/suspend.h"
 
 #include "core/base/units.h"
 

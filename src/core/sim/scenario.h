@@ -3,8 +3,8 @@
  * A scenario: a host, its guests, what happens to them, the starts that come, and the end that is
  * expected, read from a text of one statement a line. docs/scenarios.md is the format.
  */
-#ifndef EDGE_HV_SCENARIO_H
-#define EDGE_HV_SCENARIO_H
+#ifndef CORE_SIM_SCENARIO_H
+#define CORE_SIM_SCENARIO_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include <ballast/error.h>
 
-#include "edge/hv/sim.h"
+#include "core/sim/sim.h"
 
 enum {
     SCENARIO_TEXT = 256, /* of the sentence, terminator included */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Shared by the scenario*.c files alone. */
-#ifndef EDGE_HV_SCENARIO_INSIDE_H
-#define EDGE_HV_SCENARIO_INSIDE_H
+#ifndef CORE_SIM_SCENARIO_INSIDE_H
+#define CORE_SIM_SCENARIO_INSIDE_H
 
-#include "edge/hv/scenario.h"
+#include "core/sim/scenario.h"
 
 enum { SCENARIO_WORDS = 64 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a guest needs over time, and what it says of it. */
 #include "core/base/units.h"
-#include "edge/hv/sim_inside.h"
+#include "core/sim/sim_inside.h"
 
 /* A working set that walks does so once a second. */
 #define WALK_USEC BALLAST_SEC_USEC

@@ -7,8 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "edge/hv/scenario_inside.h"
-#include "edge/hv/scenario_value.h"
+#include "core/sim/scenario_inside.h"
+#include "core/sim/scenario_value.h"
 
 enum { LAWS = 7 }; /* as the design numbers them */
 

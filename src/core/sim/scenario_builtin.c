@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "edge/hv/scenario_builtin.h"
+#include "core/sim/scenario_builtin.h"
 
 /* A small office's host, full: what is free is less than any guest of it. */
 const char scenario_builtin[] =

@@ -3,7 +3,7 @@
  * The reader of scenarios. A statement is a word and, for most, KEY=VALUE words in any order; the
  * tables below say which keys there are, of what kind, and where they go.
  */
-#include "edge/hv/scenario.h"
+#include "core/sim/scenario.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
-#include "edge/hv/scenario_inside.h"
-#include "edge/hv/scenario_value.h"
+#include "core/sim/scenario_inside.h"
+#include "core/sim/scenario_value.h"
 
 enum { LINE_BYTES = 2000 };
 

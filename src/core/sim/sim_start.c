@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "edge/hv/sim_inside.h"
+#include "core/sim/sim_inside.h"
 
 /*
  * How long a toolstack waits beyond the deadline it gave for an answer. One is due at the first

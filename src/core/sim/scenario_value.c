@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "edge/hv/scenario_value.h"
+#include "core/sim/scenario_value.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "core/base/units.h"
 #include "core/model/xen_release.h"
-#include "edge/hv/scenario.h"
+#include "core/sim/scenario.h"
 
 /* The largest host that can be; nothing in a scenario is larger. */
 #define MOST_KIB (UINT64_C(1) << 46)
@@ -35,6 +34,16 @@ static const char need_right[] =
     "a size, or steps:0s=1GiB,20s=3GiB, ramp:1GiB..3GiB,10s..60s, square:1GiB..3GiB,20s/10s "
     "(low, high, how long each) or walk:1GiB..3GiB,64MiB/s";
 
+static bool is_value_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_value_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /*
  * Digits with at most 6 after a point, read as millionths into *out; returns what follows, or NULL
  * when there is no number or it is too large.
@@ -43,17 +52,17 @@ static const char *read_decimal(const char *word, uint64_t *out_millionths)
 {
     uint64_t whole = 0;
     const char *at = word;
-    if (!isdigit((unsigned char)*at))
+    if (!is_value_digit(*at))
         return NULL;
-    for (; isdigit((unsigned char)*at); at++) {
+    for (; is_value_digit(*at); at++) {
         whole = whole * 10 + (uint64_t)(*at - '0');
         if (whole > UINT64_C(1000000000000))
             return NULL;
     }
     uint64_t part = 0;
     uint64_t place = 1000000;
-    if (*at == '.' && isdigit((unsigned char)at[1])) {
-        for (at++; isdigit((unsigned char)*at) && place > 1; at++) {
+    if (*at == '.' && is_value_digit(at[1])) {
+        for (at++; is_value_digit(*at) && place > 1; at++) {
             place /= 10;
             part += (uint64_t)(*at - '0') * place;
         }
@@ -87,7 +96,7 @@ bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what)
     size_t length = strlen(word);
     *what = size_right;
     /* A bare number would be MiB on a command line, and is forgotten here. */
-    if (length == 0 || isdigit((unsigned char)word[length - 1]) ||
+    if (length == 0 || is_value_digit(word[length - 1]) ||
         ballast_size_parse(word, &kib, NULL) < 0 || kib > MOST_KIB)
         return false;
     *out_kib = kib;
@@ -317,7 +326,7 @@ bool scenario_value_name(const char *word, char out[SIM_NAME], const char **what
     if (length == 0 || length >= SIM_NAME)
         return false;
     for (const char *at = word; *at; at++) {
-        if (!isalnum((unsigned char)*at) && !strchr("-_.", *at))
+        if (!is_value_digit(*at) && !is_value_letter(*at) && !strchr("-_.", *at))
             return false;
     }
     memcpy(out, word, length + 1);

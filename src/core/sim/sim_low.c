@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "edge/hv/sim_low.h"
+#include "core/sim/sim_low.h"
 
 /* Down to a page of 4 KiB: SIM_LOW_KIB >> 14. */
 enum { MOST_HALVES = 14 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The simulated host of `--host sim`, the daemon's and the commands', as a scenario. */
-#ifndef EDGE_HV_SCENARIO_BUILTIN_H
-#define EDGE_HV_SCENARIO_BUILTIN_H
+#ifndef CORE_SIM_SCENARIO_BUILTIN_H
+#define CORE_SIM_SCENARIO_BUILTIN_H
 
 extern const char scenario_builtin[];
 

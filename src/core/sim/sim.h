@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The simulated host: a sibling of the real Xen behind hv.h, so that whoever drives it cannot tell
- * which one it is. It is a part of the product: the daemon runs on it where there is no Xen,
- * scenarios are replayed through it, and a fault found on a real host can be replayed in it.
+ * The simulated host: a sibling of the real Xen behind edge/hv/hv.h, so that whoever drives it
+ * cannot tell which one it is. It is a part of the product: the daemon runs on it where there is no
+ * Xen, scenarios are replayed through it, and a fault found on a real host can be replayed in it.
  *
  * Time is simulated and moves only in sim_step(); the same configuration and seed give the same
  * run, to the page. All memory is counted in pages, and after each step what Xen, the domains and
@@ -13,8 +13,8 @@
  * domain that fills at its rate and dies when memory is not there. The host also keeps the score,
  * from what is true and not from what a policy believes.
  */
-#ifndef EDGE_HV_SIM_H
-#define EDGE_HV_SIM_H
+#ifndef CORE_SIM_SIM_H
+#define CORE_SIM_SIM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +23,6 @@
 #include <ballast/error.h>
 
 #include "core/model/host.h"
-#include "edge/hv/hv.h"
 
 enum {
     SIM_NAME = 48,  /* of a guest or start, terminator included */
@@ -241,8 +240,12 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
             struct ballast_error *err);
 void sim_free(struct sim *sim); /* NULL is allowed */
 
-/* The host of hv.h; it belongs to the sim, and its close() frees the sim. */
-struct hv *sim_hv(struct sim *sim);
+/* What hv.h asks of a host, with its contract; -EIO and -ENOMEM where a fault of the scenario
+ * strikes. */
+int sim_refresh(struct sim *sim, const struct ballast_host **out, struct ballast_error *err);
+int sim_set(struct sim *sim, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+            struct ballast_error *err);
+int sim_claim(struct sim *sim, uint32_t domid, uint64_t kib, struct ballast_error *err);
 
 uint64_t sim_now_usec(const struct sim *sim);
 /* Moves time on. -EPROTO when a page was lost or made: the error has the figures. */

@@ -7,8 +7,8 @@
  * for is given back 60 times slower, and a second of it is needed to begin with: so one that says
  * it again and again gains a sixtieth of the time.
  */
-#ifndef EDGE_HV_SUSPEND_H
-#define EDGE_HV_SUSPEND_H
+#ifndef CORE_MODEL_SUSPEND_H
+#define CORE_MODEL_SUSPEND_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The score: what is true, whatever a policy believes. */
 #include "core/base/units.h"
-#include "edge/hv/sim_inside.h"
+#include "core/sim/sim_inside.h"
 
 static uint64_t waited_for_pages(const struct sim *sim)
 {

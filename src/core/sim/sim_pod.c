@@ -12,7 +12,7 @@
  * all that is promised is there, and the domain is like any other.
  */
 #include "core/base/units.h"
-#include "edge/hv/sim_inside.h"
+#include "core/sim/sim_inside.h"
 
 static uint64_t populated_pages(const struct sim_domain *domain)
 {

@@ -4,13 +4,13 @@
  * terminated word and returns false, with *what saying what would be right, when the word is
  * anything else.
  */
-#ifndef EDGE_HV_SCENARIO_VALUE_H
-#define EDGE_HV_SCENARIO_VALUE_H
+#ifndef CORE_SIM_SCENARIO_VALUE_H
+#define CORE_SIM_SCENARIO_VALUE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "edge/hv/sim.h"
+#include "core/sim/sim.h"
 
 bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what);
 bool scenario_value_rate(const char *word, uint64_t *out_kib, const char **what); /* a second */

@@ -5,8 +5,8 @@
  * then to each half of the last mark; rising to twice the mark it was said at brings the mark up
  * again by one.
  */
-#ifndef EDGE_HV_SIM_LOW_H
-#define EDGE_HV_SIM_LOW_H
+#ifndef CORE_SIM_SIM_LOW_H
+#define CORE_SIM_SIM_LOW_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
-#include "edge/hv/sim_inside.h"
+#include "core/sim/sim_inside.h"
 
 #define MAGIC UINT64_C(0x4d49533143415453)
 
@@ -122,7 +122,6 @@ static void take_host(struct sim *sim, const struct sim *saved)
 {
     struct sim own = *sim;
     *sim = *saved;
-    sim->hv = own.hv;
     sim->config = own.config;
     sim->domains = own.domains;
     sim->starts = own.starts;
@@ -193,7 +192,6 @@ int sim_image_load(struct sim_config *config, const void *image, size_t size, st
     struct sim *sim = calloc(1, sizeof(*sim));
     if (!sim)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    sim->hv.ops = &sim_ops;
     sim->config = config;
     int rc = sim_room(sim, err);
     if (rc == 0)
