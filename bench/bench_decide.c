@@ -12,7 +12,7 @@
 
 #include "core/base/units.h"
 #include "core/policy/balancer.h"
-#include "core/policy/policy.h"
+#include "core/peers/peers.h"
 #include "measure.h"
 
 static int compare(const void *a, const void *b)
@@ -107,7 +107,7 @@ static struct result measure(const struct policy *policy, size_t count, enum kin
 
 int main(int argc, char **argv)
 {
-    const struct policy *policy = policy_find(argc > 1 ? argv[1] : NULL);
+    const struct policy *policy = peers_policy_find(argc > 1 ? argv[1] : NULL);
     if (!policy) {
         fprintf(stderr, "bench_decide: there is no policy %s\n", argv[1]);
         return 2;

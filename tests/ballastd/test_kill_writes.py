@@ -74,7 +74,7 @@ def play(client, facts):
     deed(("range", "vm2"), (768 * MIB, 1536 * MIB), "set-range", domain="vm2", min_kib=768 * MIB,
          max_kib=1536 * MIB)
     deed(("opted_out", "vm3"), True, "opt-out", domain="vm3", on=True)
-    deed(("policy",), "proportional", "set-policy", name="proportional")
+    deed(("policy",), "fixed", "set-policy", name="fixed")
     late = client.call("sim-start", name="late", need_kib=64 * MIB, rate_kib=16 * MIB)["domid"]
     deed(("reservation", "kept"), "bound", "bind", id=kept, domid=late)
     cancelled = reserve("cancelled", 20 * 1024, wait=False)

@@ -106,13 +106,14 @@ for name in ("control.sock", "status.sock"):
 
 
 def test_reload():
-    with Daemon(config="[ballastd]\npolicy = proportional\n[guest vm1]\nshares = 7\n") as daemon:
+    with Daemon(config="[ballastd]\npolicy = fixed\n[guest vm1]\nshares = 7\n") as daemon:
         with daemon.client() as client:
             def of(name):
                 return client.call("domains", domain=name)["domains"][0]
-            assert client.call("policy")["name"] == "proportional" and of("vm1")["shares"] == 7
+            assert client.call("policy")["name"] == "fixed" and of("vm1")["shares"] == 7
             for text, words in (
                     ("[ballastd]\npolicy = nonsense\n", ":2: [ballastd] policy: no such policy"),
+                    ("[ballastd]\npolicy = proportional\n", "no such policy; ballast, fixed"),
                     ("[ballastd]\n\nintervall = 1s\n", ":3: [ballastd] intervall: no such key"),
                     ("[ballastd]\nlease = 5\n", ":2: [ballastd] lease: a time"),
                     ("[balast]\nlease = 5s\n", ":2: [balast] lease: no such section"),
@@ -125,12 +126,12 @@ def test_reload():
                 alert = until(lambda: [a["message"] for a in client.call("status")["alerts"]
                                        if words in a["message"]])
                 assert str(daemon.config) in alert[0]
-                assert client.call("policy")["name"] == "proportional" and of("vm1")["shares"] == 7
-            daemon.config.write_text("[ballastd]\npolicy = shares\n[guest vm2]\nmax = 1GiB\n"
+                assert client.call("policy")["name"] == "fixed" and of("vm1")["shares"] == 7
+            daemon.config.write_text("[ballastd]\npolicy = ballast\n[guest vm2]\nmax = 1GiB\n"
                                      "min = 600MiB\nopt-out = yes\n")
             daemon.process.send_signal(signal.SIGHUP)
             until(lambda: client.call("status")["alerts"] == [])
-            assert client.call("policy")["name"] == "shares"
+            assert client.call("policy")["name"] == "ballast"
             until(lambda: of("vm1")["shares"] == 1000)
             two = of("vm2")
             assert two["dynamic_max_kib"] == 1024 * MIB and two["dynamic_min_kib"] == 600 * MIB

@@ -150,7 +150,7 @@ def test_changing():
         count = steps(daemon, plan, release, judge_release)
         print(f"release: {count} allocations failed in turn")
         changes = [("set-target", {"domain": "web", "target_kib": GIB, "force": True}), ("pause", {}), ("resume", {}),
-                   ("set-policy", {"name": "shares"})]
+                   ("set-policy", {"name": "fixed"})]
         for method, params in changes:
             def tolerate(at, answer, refusal):
                 assert answer is None or isinstance(answer, dict)

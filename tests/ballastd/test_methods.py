@@ -282,8 +282,11 @@ def test_settings_are_kept():
             assert client.call("set-range", domain="vm2", min_kib=1024 * MIB, max_kib=1536 * MIB) \
                 == {"dynamic_min_kib": 1024 * MIB, "dynamic_max_kib": 1536 * MIB, "pinned_kib": None, "pinned_before_kib": None}
             assert client.call("opt-out", domain="vm3", on=True) == {"opted_out": True}
-            assert client.call("set-policy", name="proportional") == {"name": "proportional"}
+            assert client.call("set-policy", name="fixed") == {"name": "fixed"}
             refused(-32002, client.call, "set-policy", name="nonsense")
+            # The rules of other balancers are for the simulator.
+            refused(-32002, client.call, "set-policy", name="proportional")
+            assert client.call("policy")["policies"] == ["ballast", "fixed"]
             refused(-32000, client.call, "set-range", domain="vm2", max_kib=99999 * MIB)
             refused(-32000, client.call, "set-range", domain="vm2", min_kib=8, max_kib=4)
             watcher.call("ping")
@@ -297,7 +300,7 @@ def test_settings_are_kept():
             assert domains["vm2"]["dynamic_min_kib"] == 1024 * MIB
             assert domains["vm2"]["dynamic_max_kib"] == 1536 * MIB
             assert domains["vm3"]["opted_out"] and not domains["vm4"]["opted_out"]
-            assert client.call("policy")["name"] == "proportional"
+            assert client.call("policy")["name"] == "fixed"
             until(lambda: client.call("domains", domain="vm2")["domains"][0]["target_kib"]
                   <= 1536 * MIB)
             assert client.call("set-range", domain="vm2") == {

@@ -37,7 +37,7 @@ def test_inaccuracy():
 
 # A value that is not the default, as the file has it and as 'status' has it.
 KEYS = {
-    "policy": ("shares", "policy", "shares"),
+    "policy": ("fixed", "policy", "fixed"),
     "slack": ("100MiB", "slack_kib", 100 * MIB),
     "group": ("nogroup", "group", "nogroup"),
     "interval": ("250ms", "interval_usec", 250_000),

@@ -50,7 +50,8 @@ commands() {
         done
     done
     [ "$(ballast --complete list --color | xargs)" = "auto always never" ]
-    [ "$(ballast --complete free --policy | sort | xargs)" = "$(ballast --complete plan --policy | sort | xargs)" ]
+    [ "$(ballast --complete free --policy | sort | xargs)" = "ballast fixed" ]
+    [ "$(ballast --complete plan --policy | sort | xargs)" = "ballast fixed preferred proportional rules shares" ]
     [ "$(ballast --complete fits --profile | xargs)" = "$(ballast profiles --json | jq -r .name | xargs)" ]
     [ "$(ballast --complete list --host)" = "" ]
     run -2 ballast --complete nonesuch

@@ -161,7 +161,7 @@ EOF
     run -2 ballast plan --host host.json web.cfg
     [[ $output == *"a guest to start comes after --start"* ]]
     run -2 ballast plan --host host.json --policy greedy
-    [[ $output == *"there is no policy 'greedy': there are ballast, proportional,"* ]]
+    [[ $output == *"there is no policy 'greedy': there are ballast, fixed, proportional,"* ]]
     run -2 ballast plan --host host.json --start missing.cfg
     [[ $output == *missing.cfg* ]]
     run -2 ballast plan --host /dev/null

@@ -233,8 +233,9 @@ class Slowly(Case):
 class Settings(Case):
     def test_policy_pause_shares_and_opt_out(self):
         self.assertIn("* ballast", self.ballast("policy"))
-        self.ballast("policy", "proportional")
-        self.assertIn("* proportional", self.ballast("policy"))
+        self.ballast("policy", "fixed")
+        self.assertIn("* fixed", self.ballast("policy"))
+        self.ballast("policy", "ballast")
         self.ballast("policy", "none-such", status=2)
         self.ballast("shares", "web", "3000")
         self.ballast("opt-out", "db", "on")
@@ -246,9 +247,10 @@ class Settings(Case):
         self.assertNotIn("PAUSED", self.ballast("status"))
         said = self.start("run", "--dry-run", self.config("giant", 7000)).communicate(timeout=60)[0]
         self.assertIn("db holds 2621440 KiB above its minimum: it is opted out", said)
+        self.ballast("policy", "fixed")
         self.end(self.daemon)
         self.begin()
-        self.assertIn("* proportional", self.ballast("policy"))
+        self.assertIn("* fixed", self.ballast("policy"))
 
     def test_what_a_host_is_and_what_is_reserved(self):
         self.ballast("reserve", "500M")

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "core/base/units.h"
+#include "core/peers/peers.h"
 #include "core/policy/balancer.h"
-#include "core/policy/policy.h"
 
 enum { MOST_DOMAINS = 10, MOST_REQUESTS = 4, TICKS = 12, HOSTS = 5000 };
 
@@ -381,12 +381,12 @@ static void test_laws(void **state)
     const char *asked = getenv("BALLAST_TEST_HOSTS");
     uint64_t hosts = asked ? strtoull(asked, NULL, 10) : HOSTS;
     size_t policies = 0;
-    while (policy_at(policies))
+    while (peers_policy_at(policies))
         policies++;
     print_message("%llu random hosts of %d ticks, %zu policies in turn\n",
                   (unsigned long long)hosts, TICKS, policies);
     for (uint64_t i = 0; i < hosts; i++)
-        one_host(seed + i * UINT64_C(0x632be59bd9b4e019), policy_at(i % policies));
+        one_host(seed + i * UINT64_C(0x632be59bd9b4e019), peers_policy_at(i % policies));
 }
 
 int main(int argc, char **argv)

@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "core/base/units.h"
+#include "core/peers/peers.h"
 #include "core/policy/balancer.h"
 #include "core/policy/pin.h"
-#include "core/policy/policy.h"
 
 #define MIB BALLAST_MIB_KIB
 enum { HELD = 1, OTHER = 2, GUESTS = 3, TICKS = 600 };
@@ -141,7 +141,7 @@ static void test_kept(void **state)
     static const uint64_t words[] = {100, 690, 900, 2000};
     (void)state;
     const struct policy *policy;
-    for (size_t p = 0; (policy = policy_at(p)); p++) {
+    for (size_t p = 0; (policy = peers_policy_at(p)); p++) {
         for (size_t i = 0; i < 12; i++) {
             struct bench bench;
             set_up(&bench, policy, 2048);
@@ -164,7 +164,7 @@ static void test_bounds(void **state)
 {
     (void)state;
     const struct policy *policy;
-    for (size_t p = 0; (policy = policy_at(p)); p++) {
+    for (size_t p = 0; (policy = peers_policy_at(p)); p++) {
         struct bench bench;
         set_up(&bench, policy, 6 * 1024);
         bench.domains[HELD].pinned_kib = 16 * MIB;
@@ -185,7 +185,7 @@ static void test_squeezed(void **state)
 {
     (void)state;
     const struct policy *policy;
-    for (size_t p = 0; (policy = policy_at(p)); p++) {
+    for (size_t p = 0; (policy = peers_policy_at(p)); p++) {
         struct bench bench;
         if (!policy->squeezes)
             continue;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/peers/peers.h"
 #include "scene.h"
 
 /* A target on its way is moved for more than a 512th of what the guest holds, 8 MiB here. */
@@ -54,7 +55,7 @@ static void test_growth_at_the_minimum(void **state)
     scene.domains[0].static_max_kib = 8192 * MIB;
     scene.domains[0].target_kib = scene.domains[0].maxmem_kib = 4126 * MIB;
     open_scene(&scene, 2, 100);
-    balancer_set_policy(scene.balancer, policy_find("proportional"));
+    balancer_set_policy(scene.balancer, peers_policy_find("proportional"));
     decide(&scene);
     assert_int_equal(scene.domains[0].target_kib, 4096 * MIB);
     assert_int_equal(scene.sets[0].reason, BALANCER_RECLAIM_STOPPED);
@@ -121,7 +122,7 @@ static void test_one_on_its_way(void **state)
             .domains = {a_guest(1, 512, 1024, 4096), a_guest(2, 512, 2048, 4096)}};
         scene.domains[0].target_kib = told_mib * MIB;
         open_scene(&scene, 2, 200);
-        balancer_set_policy(scene.balancer, policy_find("preferred"));
+        balancer_set_policy(scene.balancer, peers_policy_find("preferred"));
         wait_for(&scene, 600);
         decide(&scene);
         assert_int_equal(scene.domains[0].target_kib, ballast_min_u64(told_mib, 1024) * MIB);
@@ -272,7 +273,7 @@ static void test_no_more_than_the_minima(void **state)
     struct scene scene = {.domains = {a_guest(1, 1124, 1024, 8192), a_guest(2, 1124, 1024, 1200),
                                       a_guest(3, 64, 8192, 8192)}};
     open_scene(&scene, 3, 300);
-    balancer_set_policy(scene.balancer, policy_find("proportional"));
+    balancer_set_policy(scene.balancer, peers_policy_find("proportional"));
     wait_for(&scene, 1000);
     decide(&scene);
     assert_true(scene.waiting);
@@ -366,7 +367,7 @@ static void test_steps_have_their_time(void **state)
     (void)state;
     struct scene scene = {.domains = {a_guest(1, 64, 8192, 8192)}};
     open_scene(&scene, 1, 0);
-    balancer_set_policy(scene.balancer, policy_find("rules"));
+    balancer_set_policy(scene.balancer, peers_policy_find("rules"));
     for (int tick = 0; tick < 350; tick++) {
         scene.domains[0].used_kib = 100 * MIB;
         scene.domains[0].reported_free_kib = scene.domains[0].tot_kib - 100 * MIB;

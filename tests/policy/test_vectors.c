@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/base/units.h"
-#include "core/policy/policy.h"
+#include "core/peers/peers.h"
 
 #define MIB BALLAST_MIB_KIB
 enum { MOST = 6 };
@@ -83,7 +83,7 @@ static void test_preference(void **state)
          * preference. */
         uint64_t surplus_kib = cases[i].actual * MIB - cases[i].preferred_bytes / 1024;
         bench.view.wanted_kib = surplus_kib * 100 / 105;
-        policy_preferred_aim(&bench.view, bench.aims);
+        peers_preferred_aim(&bench.view, bench.aims);
         assert_bytes(&bench, cases[i].place, cases[i].preferred_bytes);
     }
 }
@@ -96,7 +96,7 @@ static void test_preference_is_capped(void **state)
     guest(&bench, 0, 0, 4096, 1024);
     guest(&bench, 1, 5000, 4096, 4096);
     bench.view.wanted_kib = 4;
-    policy_preferred_aim(&bench.view, bench.aims);
+    peers_preferred_aim(&bench.view, bench.aims);
     assert_untouched(&bench, 1);
 }
 
@@ -110,7 +110,7 @@ static void test_balloon_refuses(void **state)
     guest(&bench, 2, 4096, 4096, 4096);
     guest(&bench, 3, 0, 4096, 4096);
     bench.view.wanted_kib = 400 * MIB;
-    policy_preferred_aim(&bench.view, bench.aims);
+    peers_preferred_aim(&bench.view, bench.aims);
     for (size_t i = 0; i < 4; i++)
         assert_untouched(&bench, i);
 }
@@ -125,7 +125,7 @@ static void test_balloon_takes(void **state)
     guest(&bench, 2, 4096, 4096, 4096);
     guest(&bench, 3, 0, 4096, 4096);
     bench.view.wanted_kib = 400 * MIB;
-    policy_preferred_aim(&bench.view, bench.aims);
+    peers_preferred_aim(&bench.view, bench.aims);
     assert_bytes(&bench, 0, UINT64_C(1794242737));
     assert_bytes(&bench, 1, UINT64_C(1196296014));
     assert_untouched(&bench, 2);
@@ -155,7 +155,7 @@ static void test_balance_with_enough(void **state)
      * less the 362.0 MiB that some hold above theirs, and the 460.8 MiB that others are below.
      */
     bench.view.available_kib = 4096 * MIB - 3620 * MIB / 10 + 4608 * MIB / 10;
-    policy_preferred_aim(&bench.view, bench.aims);
+    peers_preferred_aim(&bench.view, bench.aims);
     assert_bytes(&bench, 0, UINT64_C(3068708976));
     assert_bytes(&bench, 1, UINT64_C(2548378128));
     assert_bytes(&bench, 2, UINT64_C(4294967296));
@@ -171,7 +171,7 @@ static void test_balance_when_low(void **state)
     the_six(&bench);
     guest(&bench, 0, 1024, 4096, 768);
     bench.view.available_kib = 50 * MIB;
-    policy_preferred_aim(&bench.view, bench.aims);
+    peers_preferred_aim(&bench.view, bench.aims);
     assert_bytes(&bench, 1, UINT64_C(1395864371));
     assert_bytes(&bench, 5, UINT64_C(697932185));
     assert_untouched(&bench, 0);
@@ -189,13 +189,13 @@ static void test_proportional(void **state)
     bench.domains[1] = (struct policy_domain){.tot_kib = 3500, .min_kib = 2500, .max_kib = 4500};
     bench.view.wanted_kib = 1000;
     bench.view.inaccuracy_kib = 4;
-    policy_proportional_aim(&bench.view, bench.aims);
+    peers_proportional_aim(&bench.view, bench.aims);
     /* Spare: 500 - 8 + 1000 - 8 = 1484; shared: 484 of a range of 3000. */
     assert_int_equal(bench.aims[0].kib, 1000 + 1000 * 484 / 3000);
     assert_int_equal(bench.aims[1].kib, 2500 + 2000 * 484 / 3000);
     /* The first one is stuck: the other gives alone. */
     bench.domains[0].stuck = true;
-    policy_proportional_aim(&bench.view, bench.aims);
+    peers_proportional_aim(&bench.view, bench.aims);
     assert_untouched(&bench, 0);
     assert_int_equal(bench.aims[1].kib, 2500);
 }
@@ -211,18 +211,18 @@ static void test_rules(void **state)
     guest(&bench, 2, 1850, 4096, 2000);
     bench.view.total_kib = 10000 * MIB;
     bench.view.available_kib = 1000 * MIB;
-    policy_rules_aim(&bench.view, bench.aims);
+    peers_rules_aim(&bench.view, bench.aims);
     assert_untouched(&bench, 0);                     /* dom0 is the host itself */
     assert_int_equal(bench.aims[1].kib, 1900 * MIB); /* 5 % down, as 1200 would be too far */
     assert_untouched(&bench, 2);                     /* used and a tenth: 2050, nothing to give */
     /* Half of the host free: everybody grows by 5 %, or to a fifth free where that is more. */
     bench.view.available_kib = 5000 * MIB;
-    policy_rules_aim(&bench.view, bench.aims);
+    peers_rules_aim(&bench.view, bench.aims);
     assert_int_equal(bench.aims[1].kib, 2100 * MIB);
     assert_int_equal(bench.aims[2].kib, 2250 * MIB);
     /* 3 % free: critical, used less 2 % of the size is the bound. */
     bench.view.available_kib = 300 * MIB;
-    policy_rules_aim(&bench.view, bench.aims);
+    peers_rules_aim(&bench.view, bench.aims);
     assert_int_equal(bench.aims[2].kib, 1900 * MIB);
 }
 
@@ -244,13 +244,13 @@ static void test_shares(void **state)
     bench.domains[2].shares = 0;
     bench.view.total_kib = 10000 * MIB;
     bench.view.available_kib = 1950 * MIB;
-    policy_shares_aim(&bench.view, bench.aims);
+    peers_shares_aim(&bench.view, bench.aims);
     assert_int_equal(bench.aims[0].kib, 1950 * MIB); /* 50 MiB are wanted, from it alone */
     assert_untouched(&bench, 1);
     assert_untouched(&bench, 2); /* no shares: left alone */
     /* Plenty free: the one under pressure grows first, by one step. */
     bench.view.available_kib = 4000 * MIB;
-    policy_shares_aim(&bench.view, bench.aims);
+    peers_shares_aim(&bench.view, bench.aims);
     assert_untouched(&bench, 0);
     assert_int_equal(bench.aims[1].kib, 2100 * MIB);
 }
@@ -269,12 +269,32 @@ static void test_as_many_as_there_are(void **state)
         bench.view.count = i / 3 + 3;
         bench.view.available_kib = cases[i % 3].available_mib * MIB;
         bench.view.wanted_kib = cases[i % 3].wanted_mib * MIB;
-        for (size_t p = 0; (policy = policy_at(p)); p++) {
+        for (size_t p = 0; (policy = peers_policy_at(p)); p++) {
             bench.aims[bench.view.count].kib = 12345;
             policy->aim(&bench.view, bench.aims);
             assert_int_equal(bench.aims[bench.view.count].kib, 12345);
         }
     }
+}
+
+/* Ours come first, and only they are known where a host can be changed. */
+static void test_which_are_found(void **state)
+{
+    static const char *const theirs[] = {"proportional", "preferred", "rules", "shares"};
+    (void)state;
+    size_t own = 0;
+    for (; policy_at(own); own++) {
+        assert_ptr_equal(peers_policy_at(own), policy_at(own));
+        assert_ptr_equal(peers_policy_find(policy_at(own)->name), policy_at(own));
+    }
+    assert_ptr_equal(peers_policy_find(NULL), policy_at(0));
+    for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++) {
+        assert_null(policy_find(theirs[i]));
+        assert_ptr_equal(peers_policy_find(theirs[i]), peers_policy_at(own + i));
+        assert_string_equal(peers_policy_at(own + i)->name, theirs[i]);
+    }
+    assert_null(peers_policy_at(own + sizeof(theirs) / sizeof(theirs[0])));
+    assert_null(peers_policy_find("greedy"));
 }
 
 /* More than all may hold: everybody gets his maximum, and the rest stays. */
@@ -285,7 +305,7 @@ static void test_more_than_all_may_hold(void **state)
     set_up(&bench, 1);
     guest(&bench, 0, 800, 1100, 1000);
     bench.view.available_kib = 4096 * MIB;
-    policy_preferred_aim(&bench.view, bench.aims);
+    peers_preferred_aim(&bench.view, bench.aims);
     assert_int_equal(bench.aims[0].kib, 1100 * MIB);
 }
 
@@ -302,7 +322,7 @@ static void test_donors_when_low(void **state)
         set_up(&bench, 2);
         guest(&bench, 0, 4096, 8192, 1000);
         guest(&bench, 1, cases[i].used, 4096, cases[i].actual);
-        policy_preferred_aim(&bench.view, bench.aims);
+        peers_preferred_aim(&bench.view, bench.aims);
         if (cases[i].aim == 0)
             assert_untouched(&bench, 1);
         else
@@ -321,7 +341,7 @@ static void test_rules_least_step(void **state)
         guest(&bench, 1, 1000, 4000 + more, 4000);
         bench.view.total_kib = 10000 * MIB;
         bench.view.available_kib = 5000 * MIB;
-        policy_rules_aim(&bench.view, bench.aims);
+        peers_rules_aim(&bench.view, bench.aims);
         assert_int_equal(bench.aims[1].kib, more > 10 ? (4000 + more) * MIB : BALLAST_NONE);
     }
 }
@@ -338,7 +358,7 @@ static void test_shares_dead_band(void **state)
         bench.domains[0].is_dom0 = false;
         bench.view.total_kib = 10000 * MIB;
         bench.view.available_kib = (2000 - missing[i]) * MIB;
-        policy_shares_aim(&bench.view, bench.aims);
+        peers_shares_aim(&bench.view, bench.aims);
         assert_int_equal(bench.aims[0].kib, missing[i] > 10 ? 1989 * MIB : BALLAST_NONE);
     }
 }
@@ -353,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_balance_with_enough),
         cmocka_unit_test(test_balance_when_low),
         cmocka_unit_test(test_proportional),
+        cmocka_unit_test(test_which_are_found),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_as_many_as_there_are),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "app/simulate/run.h"
+#include "core/peers/peers.h"
 
 struct report {
     const char *file;
@@ -110,8 +111,8 @@ static int play_file(const char *path, bool all)
         free(text);
         return 1;
     }
-    for (size_t i = 0; policy_at(i); i++)
-        unmet += play(&scenario, policy_at(i), &report);
+    for (size_t i = 0; peers_policy_at(i); i++)
+        unmet += play(&scenario, peers_policy_at(i), &report);
     scenario_release(&scenario);
     free(text);
     return unmet;

@@ -3,38 +3,12 @@
 
 #include <string.h>
 
-#include "core/base/units.h"
-
 static const struct policy policies[] = {
     {
         .name = "ballast",
         .summary = "idle memory first, all donors at once; proven need before shares",
         .squeezes = true,
         .aim = policy_ballast_aim,
-    },
-    {
-        .name = "proportional",
-        .summary = "squeezed's rule: everybody at the same point of his dynamic range",
-        .squeezes = true,
-        .aim = policy_proportional_aim,
-    },
-    {
-        .name = "preferred",
-        .summary = "qmemman's rule: 1.3 times what a guest says it uses",
-        .squeezes = true,
-        .aim = policy_preferred_aim,
-    },
-    {
-        .name = "rules",
-        .summary = "MOM's rule: a fifth of the host free, five percent a step",
-        .interval_usec = 10 * BALLAST_SEC_USEC,
-        .aim = policy_rules_aim,
-    },
-    {
-        .name = "shares",
-        .summary = "Proxmox's rule: a fifth of the host free, by shares, those under pressure last",
-        .interval_usec = 10 * BALLAST_SEC_USEC,
-        .aim = policy_shares_aim,
     },
     {
         .name = "fixed",

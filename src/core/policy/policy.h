@@ -2,7 +2,7 @@
 /*
  * A policy says how much each guest should hold. It is a pure function of a view that the balancer
  * has judged already, and says nothing about how to get there: order, limits, pace and grants are
- * the balancer's. One file a policy; one table of them in policy.c.
+ * the balancer's. The table of ours is in policy.c; core/peers has the rules of other balancers.
  */
 #ifndef CORE_POLICY_POLICY_H
 #define CORE_POLICY_POLICY_H
@@ -71,10 +71,6 @@ const struct policy *policy_at(size_t i);
 const struct policy *policy_find(const char *name);
 
 void policy_ballast_aim(const struct policy_view *view, struct policy_aim *aims);
-void policy_proportional_aim(const struct policy_view *view, struct policy_aim *aims);
-void policy_preferred_aim(const struct policy_view *view, struct policy_aim *aims);
-void policy_rules_aim(const struct policy_view *view, struct policy_aim *aims);
-void policy_shares_aim(const struct policy_view *view, struct policy_aim *aims);
 void policy_fixed_aim(const struct policy_view *view, struct policy_aim *aims);
 
 #endif

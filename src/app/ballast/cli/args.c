@@ -9,7 +9,7 @@
 #include "app/ballast/cli/time.h"
 #include "core/base/nearest.h"
 
-#include "core/policy/policy.h"
+#include "core/peers/peers.h"
 
 /* Beyond every character, so that an index is never taken for a short option. */
 enum { FIRST_INDEX = 256 };
@@ -145,6 +145,12 @@ const char *cli_policy_name(size_t i)
     return policy ? policy->name : NULL;
 }
 
+const char *cli_any_policy_name(size_t i)
+{
+    const struct policy *policy = peers_policy_at(i);
+    return policy ? policy->name : NULL;
+}
+
 int cli_args_colour(const struct cli_args *args, bool *out)
 {
     if (cli_colour(args->value, out) < 0)
@@ -152,13 +158,26 @@ int cli_args_colour(const struct cli_args *args, bool *out)
     return CLI_DONE;
 }
 
-int cli_args_no_policy(const struct cli_args *args, const char *name)
+static int refuse_policy(const struct cli_args *args, const char *name,
+                         const char *(*name_at)(size_t i))
 {
     char names[256] = "";
-    const struct policy *policy;
-    for (size_t i = 0; (policy = policy_at(i)) != NULL; i++) {
+    for (size_t i = 0; name_at(i); i++) {
         size_t used = strlen(names);
-        (void)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", policy->name);
+        (void)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", name_at(i));
     }
     return cli_args_wrong(args, "there is no policy '%s': there are %s", name, names);
+}
+
+int cli_args_no_policy(const struct cli_args *args, const char *name)
+{
+    return refuse_policy(args, name, cli_policy_name);
+}
+
+const struct policy *cli_args_any_policy(const struct cli_args *args, const char *name)
+{
+    const struct policy *policy = peers_policy_find(name);
+    if (!policy)
+        (void)refuse_policy(args, name, cli_any_policy_name);
+    return policy;
 }

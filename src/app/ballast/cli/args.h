@@ -40,13 +40,17 @@ __attribute__((format(printf, 2, 3))) int cli_args_wrong(const struct cli_args *
 int cli_args_time(const struct cli_args *args, uint64_t *out_usec);
 /* The same where 0 makes no sense. */
 int cli_args_span(const struct cli_args *args, uint64_t *out_usec);
-/* Values of options for their rows: of --color, of --policy. */
+/* Values of options for their rows: of --color, of --policy, and of --policy with the peers' rules.
+ */
 const char *cli_colour_name(size_t i);
 const char *cli_policy_name(size_t i);
+const char *cli_any_policy_name(size_t i);
 /* Takes the argument of --color, as cli_colour() does. CLI_BAD with a message. */
 int cli_args_colour(const struct cli_args *args, bool *out);
 
 /* CLI_BAD: there is no policy of that name, and which there are has been told. */
 int cli_args_no_policy(const struct cli_args *args, const char *name);
+/* The policy of that name, the peers' too; NULL as above. NULL as a name is the default. */
+const struct policy *cli_args_any_policy(const struct cli_args *args, const char *name);
 
 #endif

@@ -20,7 +20,7 @@ enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OP
 
 static const struct cli_option plan_options[] = {
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_policy_name},
+    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_any_policy_name},
     [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
     [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')",
                         .value = cli_profile_name},
@@ -41,9 +41,9 @@ struct options {
 
 static int set_plan_policy(struct options *options, const struct cli_args *args, const char *name)
 {
-    const struct policy *policy = policy_find(name);
+    const struct policy *policy = cli_args_any_policy(args, name);
     if (!policy)
-        return cli_args_no_policy(args, name);
+        return CLI_BAD;
     options->policy = *policy;
     /* What it would do now is asked, not when its turn is. */
     options->policy.interval_usec = 0;

@@ -27,7 +27,7 @@ enum { OPTION_STDIO, OPTION_POLICY };
 
 static const struct cli_option decide_options[] = {
     [OPTION_STDIO] = {"stdio", NULL, "lines on standard input and output (must be given)"},
-    [OPTION_POLICY] = {"policy", "NAME", "the policy to decide by", .value = cli_policy_name},
+    [OPTION_POLICY] = {"policy", "NAME", "the policy to decide by", .value = cli_any_policy_name},
     {NULL, NULL, NULL},
 };
 
@@ -381,9 +381,9 @@ static int decide_main(struct cli_args *args)
         return cli_args_wrong(args, "'%s' is too much: it takes no arguments", operands[0]);
     if (!stdio)
         return cli_args_wrong(args, "--stdio is missing: there is no other way to ask yet");
-    const struct policy *policy = policy_find(name);
+    const struct policy *policy = cli_args_any_policy(args, name);
     if (!policy)
-        return cli_args_no_policy(args, name);
+        return CLI_BAD;
 
     struct decide decide = {.balancer = xcheck(balancer_new(policy, NULL))};
     cli_lines_begin(&decide.lines, STDIN_FILENO, MOST_BYTES);

@@ -15,7 +15,7 @@
 enum { OPTION_POLICY, OPTION_JSON, OPTION_QUIET };
 
 static const struct cli_option replay_options[] = {
-    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_policy_name},
+    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_any_policy_name},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
     [OPTION_QUIET] = {"quiet", NULL, "only laws that were broken"},
     {NULL, NULL, NULL},
@@ -41,8 +41,9 @@ static int parse_replay(struct replaying *replaying, struct cli_args *args)
             return CLI_BAD;
         replaying->json |= option == OPTION_JSON;
         replaying->quiet |= option == OPTION_QUIET;
-        if (option == OPTION_POLICY && !(replaying->policy = policy_find(args->value)))
-            return cli_args_no_policy(args, args->value);
+        if (option == OPTION_POLICY &&
+            !(replaying->policy = cli_args_any_policy(args, args->value)))
+            return CLI_BAD;
     }
     char **operands = cli_args_operands(args, &count);
     if (count != 1)

@@ -11,6 +11,7 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/lab/simulate.h"
 #include "core/base/units.h"
+#include "core/peers/peers.h"
 #include "core/sim/scenario.h"
 #include "edge/file/file.h"
 
@@ -28,7 +29,7 @@ enum {
 
 static const struct cli_option simulate_options[] = {
     [OPTION_POLICY] = {"policy", "NAME", "play it under this policy, or under 'all'",
-                       .value = cli_policy_name},
+                       .value = cli_any_policy_name},
     [OPTION_COMPARE] = {"compare", NULL, "policies side by side, over all scenarios"},
     [OPTION_JSON] = {"json", NULL, "an object a line, for each scenario and policy"},
     [OPTION_SVG] = {"svg", "FILE", "draw the run; one scenario and one policy"},
@@ -57,8 +58,8 @@ static void choose_policies(struct simulate *simulate, const struct policy *only
     simulate->policy_count = 0;
     if (only)
         simulate->policies[simulate->policy_count++] = only;
-    for (size_t i = 0; !only && policy_at(i) && i < POLICIES; i++)
-        simulate->policies[simulate->policy_count++] = policy_at(i);
+    for (size_t i = 0; !only && peers_policy_at(i) && i < POLICIES; i++)
+        simulate->policies[simulate->policy_count++] = peers_policy_at(i);
 }
 
 static bool read_simulate_seed(const char *word, uint64_t *out)
@@ -97,9 +98,10 @@ static int parse_simulate(struct simulate *simulate, struct cli_args *args)
             return CLI_BAD;
     }
     bool all = policy ? strcmp(policy, "all") == 0 : simulate->compare;
-    if (!all && !policy_find(policy))
-        return cli_args_no_policy(args, policy);
-    choose_policies(simulate, all ? NULL : policy_find(policy));
+    const struct policy *only = all ? NULL : cli_args_any_policy(args, policy);
+    if (!all && !only)
+        return CLI_BAD;
+    choose_policies(simulate, only);
     simulate->paths = cli_args_operands(args, &simulate->path_count);
     if (simulate->path_count == 0)
         return cli_args_wrong(args, "no SCENARIO is given");

@@ -6,7 +6,7 @@
  * down; with a twentieth of the host free or less it is driven into its own swap.
  */
 #include "core/base/units.h"
-#include "core/policy/policy.h"
+#include "core/peers/peers.h"
 
 #define PRESSURE_PERMYRIAD   2000
 #define CRITICAL_PERMYRIAD   500
@@ -42,7 +42,7 @@ static uint64_t grown_kib(const struct policy_domain *domain)
     return ballast_min_u64(domain->max_kib, ballast_max_u64(step_kib, low_kib));
 }
 
-void policy_rules_aim(const struct policy_view *view, struct policy_aim *aims)
+void peers_rules_aim(const struct policy_view *view, struct policy_aim *aims)
 {
     uint64_t free_permyriad = ballast_mul_div(view->available_kib, BALLAST_PERMYRIAD,
                                               ballast_max_u64(view->total_kib, 1));

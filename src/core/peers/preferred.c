@@ -7,7 +7,7 @@
  * that brings. Guests that do not report and guests that are stuck are left alone.
  */
 #include "core/base/units.h"
-#include "core/policy/policy.h"
+#include "core/peers/peers.h"
 
 #define CACHE_PERMILLE    1300                    /* CACHE_FACTOR */
 #define LEAST_KIB         (200 * BALLAST_MIB_KIB) /* MIN_PREFMEM */
@@ -146,7 +146,7 @@ static void when_low(const struct policy_view *view, const struct sums *sums,
     }
 }
 
-void policy_preferred_aim(const struct policy_view *view, struct policy_aim *aims)
+void peers_preferred_aim(const struct policy_view *view, struct policy_aim *aims)
 {
     struct sums sums = sum_preferred(view);
     for (size_t i = 0; i < view->count; i++)

@@ -7,7 +7,7 @@
  * they have.
  */
 #include "core/base/units.h"
-#include "core/policy/policy.h"
+#include "core/peers/peers.h"
 
 struct sums {
     uint64_t range_kib; /* of those that move */
@@ -35,7 +35,7 @@ static struct sums sum_proportional(const struct policy_view *view)
     return sums;
 }
 
-void policy_proportional_aim(const struct policy_view *view, struct policy_aim *aims)
+void peers_proportional_aim(const struct policy_view *view, struct policy_aim *aims)
 {
     struct sums sums = sum_proportional(view);
     uint64_t free_kib = ballast_add_ceil(view->available_kib, sums.spare_kib);

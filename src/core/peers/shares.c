@@ -6,7 +6,7 @@
  * to be taken, the others; only when that moves nothing is everybody asked.
  */
 #include "core/base/units.h"
-#include "core/policy/policy.h"
+#include "core/peers/peers.h"
 
 #define GOAL_USED_PERMYRIAD 8000
 #define DEAD_BAND_KIB       (10 * BALLAST_MIB_KIB)
@@ -72,7 +72,7 @@ static bool change_group(const struct policy_view *view, enum group group, bool 
     return moved;
 }
 
-void policy_shares_aim(const struct policy_view *view, struct policy_aim *aims)
+void peers_shares_aim(const struct policy_view *view, struct policy_aim *aims)
 {
     for (size_t i = 0; i < view->count; i++)
         aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
