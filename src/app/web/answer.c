@@ -22,8 +22,9 @@ static const char *const always[][2] = {
 };
 
 /* Takes the response over, also on failure. */
-static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
-                             struct MHD_Response *response, const char *type, const char *cache)
+static enum MHD_Result queue_answer(struct MHD_Connection *connection, unsigned status,
+                                    struct MHD_Response *response, const char *type,
+                                    const char *cache)
 {
     bool good = response != NULL;
     for (size_t i = 0; good && i < sizeof(always) / sizeof(always[0]); i++)
@@ -45,7 +46,7 @@ enum MHD_Result answer_data(struct MHD_Connection *connection, unsigned status, 
     /* It is not written to: the mode is a copy. */
     struct MHD_Response *response =
         MHD_create_response_from_buffer(length, (void *)(uintptr_t)bytes, MHD_RESPMEM_MUST_COPY);
-    return queue(connection, status, response, type, "no-store");
+    return queue_answer(connection, status, response, type, "no-store");
 }
 
 enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned status,
@@ -59,7 +60,7 @@ enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned status,
     return rc;
 }
 
-static const char *header(struct MHD_Connection *connection, const char *name)
+static const char *answer_header(struct MHD_Connection *connection, const char *name)
 {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
@@ -68,8 +69,9 @@ enum MHD_Result answer_asset(struct MHD_Connection *connection, const struct web
 {
     const char *cache =
         asset->is_named_by_content ? "public, max-age=31536000, immutable" : "no-cache";
-    bool known = request_has_tag(header(connection, "If-None-Match"), asset->tag);
-    bool packed = asset->packed && request_accepts_gzip(header(connection, "Accept-Encoding"));
+    bool known = request_has_tag(answer_header(connection, "If-None-Match"), asset->tag);
+    bool packed =
+        asset->packed && request_accepts_gzip(answer_header(connection, "Accept-Encoding"));
     const unsigned char *bytes = packed ? asset->packed : asset->plain;
     size_t length = packed ? asset->packed_length : asset->plain_length;
     struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -82,8 +84,8 @@ enum MHD_Result answer_asset(struct MHD_Connection *connection, const struct web
         MHD_destroy_response(response);
         return MHD_NO;
     }
-    return queue(connection, known ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response, asset->type,
-                 cache);
+    return queue_answer(connection, known ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response,
+                        asset->type, cache);
 }
 
 enum MHD_Result answer_stream(struct MHD_Connection *connection, size_t block,
@@ -94,5 +96,5 @@ enum MHD_Result answer_stream(struct MHD_Connection *connection, size_t block,
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, reader, context, done);
     if (!response)
         done(context);
-    return queue(connection, MHD_HTTP_OK, response, "text/event-stream", "no-store");
+    return queue_answer(connection, MHD_HTTP_OK, response, "text/event-stream", "no-store");
 }

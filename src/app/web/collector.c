@@ -61,7 +61,7 @@ struct collector {
     char why[256];
 };
 
-static struct json_object *member(const struct json_object *object, const char *key)
+static struct json_object *state_member(const struct json_object *object, const char *key)
 {
     struct json_object *value = NULL;
     if (object && json_object_is_type(object, json_type_object))
@@ -71,12 +71,12 @@ static struct json_object *member(const struct json_object *object, const char *
 
 static uint64_t member_number(const struct json_object *object, const char *key)
 {
-    return json_object_get_uint64(member(object, key));
+    return json_object_get_uint64(state_member(object, key));
 }
 
 static struct json_object *member_array(const struct json_object *object, const char *key)
 {
-    struct json_object *value = member(object, key);
+    struct json_object *value = state_member(object, key);
     return json_object_is_type(value, json_type_array) ? value : NULL;
 }
 
@@ -161,7 +161,7 @@ static uint64_t sum_of(const struct json_object *domains, const char *key, int d
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < length_of(domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(domains, i);
-        if (dom0 < 0 || json_object_get_boolean(member(domain, "dom0")) == dom0)
+        if (dom0 < 0 || json_object_get_boolean(state_member(domain, "dom0")) == dom0)
             sum_kib = ballast_add_ceil(sum_kib, member_number(domain, key));
     }
     return sum_kib;
@@ -170,7 +170,7 @@ static uint64_t sum_of(const struct json_object *domains, const char *key, int d
 /* Between two answers the daemon may have sampled the host again; then they do not sum. */
 static bool is_whole(const struct collector *collector)
 {
-    const struct json_object *parts = member(collector->part[PART_HOST], "parts");
+    const struct json_object *parts = state_member(collector->part[PART_HOST], "parts");
     const struct json_object *domains = member_array(collector->part[PART_DOMAINS], "domains");
     return parts && sum_of(domains, "current_kib", 0) == member_number(parts, "domains") &&
            sum_of(domains, "current_kib", 1) == member_number(parts, "dom0") &&
@@ -227,7 +227,7 @@ static bool is_closed(const struct collector *collector, const struct json_objec
 }
 
 /* A list of the same items: the collector's own goes on changing. */
-static struct json_object *listed(const struct json_object *items)
+static struct json_object *list_items(const struct json_object *items)
 {
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < length_of(items); i++)
@@ -238,7 +238,7 @@ static struct json_object *listed(const struct json_object *items)
 /* One that was closed while the answers came may be in both; closing is the last thing it does. */
 static struct json_object *all_reservations(const struct collector *collector)
 {
-    struct json_object *all = listed(collector->closed);
+    struct json_object *all = list_items(collector->closed);
     const struct json_object *open =
         member_array(collector->part[PART_RESERVATIONS], "reservations");
     for (size_t i = 0; i < length_of(open); i++) {
@@ -261,7 +261,7 @@ static struct json_object *build_state(struct collector *collector)
     json_object_object_add(state, "domains",
                            domains ? json_object_get(domains) : json_object_new_array());
     json_object_object_add(state, "reservations", all_reservations(collector));
-    json_object_object_add(state, "decisions", listed(collector->decisions));
+    json_object_object_add(state, "decisions", list_items(collector->decisions));
     json_object_object_add(state, "events",
                            json_object_get(member_array(collector->part[PART_EVENTS], "events")));
     json_object_object_add(state, "problem",
@@ -318,7 +318,7 @@ static void next_page(struct collector *collector, enum part part, const struct 
 {
     const char *id = part == PART_DOMAINS ? "domid" : "id";
     const struct json_object *items = member_array(answer, methods[part]);
-    if (!json_object_get_boolean(member(answer, "more")) || length_of(items) == 0)
+    if (!json_object_get_boolean(state_member(answer, "more")) || length_of(items) == 0)
         return;
     if (++collector->pages > PAGES ||
         link_received(collector->link) - collector->begun_bytes > COLLECTOR_MOST_BYTES / 2) {
@@ -363,14 +363,15 @@ static void take_part(struct collector *collector, enum part part,
 
 static bool is_open(const struct json_object *reservation)
 {
-    const char *state = json_object_get_string(member(reservation, "state"));
+    const char *state = json_object_get_string(state_member(reservation, "state"));
     return state && (strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0 ||
                      strcmp(state, "granted") == 0 || strcmp(state, "bound") == 0);
 }
 
 static void close_one(struct collector *collector, struct json_object *reservation)
 {
-    if (!member(reservation, "state") || is_open(reservation) || is_closed(collector, reservation))
+    if (!state_member(reservation, "state") || is_open(reservation) ||
+        is_closed(collector, reservation))
         return;
     keep_item(collector, collector->closed, reservation, COLLECTOR_CLOSED);
 }
@@ -383,7 +384,7 @@ static void take_closed(struct collector *collector, const struct wire_message *
     collector->closed_asked = 0;
     for (size_t i = 0; i < length_of(items); i++)
         close_one(collector, json_object_array_get_idx(items, i));
-    if (!json_object_get_boolean(member(answer->result, "more")) || length_of(items) == 0 ||
+    if (!json_object_get_boolean(state_member(answer->result, "more")) || length_of(items) == 0 ||
         ++collector->closed_pages > PAGES)
         return;
     struct json_object *params = json_object_new_object();
@@ -421,7 +422,7 @@ void collector_notified(struct collector *collector, const char *method, struct 
     collector->dirty = true;
 }
 
-static void subscribe(struct collector *collector, uint64_t now_usec)
+static void subscribe_events(struct collector *collector, uint64_t now_usec)
 {
     static const char *const events[] = {"reservation-changed", "decision", "tick",
                                          "settings-changed", "alert"};
@@ -443,7 +444,7 @@ void collector_up(struct collector *collector, uint64_t now_usec)
     collector->last_decision = 0;
     keep_last(collector->closed, 0);
     keep_last(collector->decisions, 0);
-    subscribe(collector, now_usec);
+    subscribe_events(collector, now_usec);
     collector->closed_asked = link_ask(collector->link, "reservations", NULL, now_usec);
     collector->tries = 0;
     collector->closed_pages = 0;
@@ -473,7 +474,7 @@ void collector_watch(struct collector *collector, bool on, uint64_t now_usec)
     collector->watched = on;
     collector->dirty = on;
     if (link_is_up(collector->link))
-        subscribe(collector, now_usec);
+        subscribe_events(collector, now_usec);
 }
 
 bool collector_want(struct collector *collector, uint64_t age_usec, uint64_t now_usec)

@@ -19,7 +19,7 @@ struct keys {
     uint64_t *key;
 };
 
-static struct json_object *member(const struct json_object *object, const char *name)
+static struct json_object *delta_member(const struct json_object *object, const char *name)
 {
     struct json_object *value = NULL;
     (void)json_object_object_get_ex(object, name, &value);
@@ -36,7 +36,7 @@ static bool keys_read(struct keys *keys, struct json_object *list, const char *n
     for (size_t i = 0; keys->key && i < keys->count; i++) {
         struct json_object *item = json_object_array_get_idx(list, i);
         struct json_object *key =
-            json_object_is_type(item, json_type_object) ? member(item, name) : NULL;
+            json_object_is_type(item, json_type_object) ? delta_member(item, name) : NULL;
         if (!json_object_is_type(key, json_type_int))
             return false;
         keys->key[i] = json_object_get_uint64(key);
@@ -75,9 +75,9 @@ static bool is_same_order(const struct keys *a, const struct keys *b)
            (a->count == 0 || memcmp(a->key, b->key, a->count * sizeof(*a->key)) == 0);
 }
 
-static void add(struct json_object *object, const char *name, struct json_object *item)
+static void add_change(struct json_object *object, const char *name, struct json_object *item)
 {
-    struct json_object *list = member(object, name);
+    struct json_object *list = delta_member(object, name);
     if (!list) {
         list = json_object_new_array();
         json_object_object_add(object, name, list);
@@ -113,9 +113,9 @@ static void delta_item(struct json_object *out, struct json_object *old, struct 
 {
     struct json_object *changed = old ? item_delta(old, item, key) : NULL;
     if (!changed)
-        add(out, "new", json_object_get(item));
+        add_change(out, "new", json_object_get(item));
     else if (json_object_object_length(changed) > 1)
-        add(out, "changed", changed);
+        add_change(out, "changed", changed);
     else
         json_object_put(changed);
 }
@@ -135,7 +135,7 @@ static struct json_object *list_delta(const struct keys *before, const struct ke
     if (!same_order) {
         json_object_object_add(out, "order", json_object_new_array());
         for (size_t i = 0; i < after->count; i++)
-            add(out, "order", json_object_new_uint64(after->key[i]));
+            add_change(out, "order", json_object_new_uint64(after->key[i]));
     }
     return out;
 }
@@ -159,7 +159,7 @@ static bool delta_list(struct json_object *out, const char *name, const char *ke
     return is_delta;
 }
 
-static const char *key_of(const char *name)
+static const char *array_key(const char *name)
 {
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (strcmp(lists[i].list, name) == 0)
@@ -177,13 +177,13 @@ struct json_object *delta_new(struct json_object *before, struct json_object *af
         json_object_put(set);
         return NULL;
     }
-    json_object_object_add(out, "seq", json_object_get(member(after, "seq")));
-    json_object_object_add(out, "since", json_object_get(member(before, "seq")));
+    json_object_object_add(out, "seq", json_object_get(delta_member(after, "seq")));
+    json_object_object_add(out, "since", json_object_get(delta_member(before, "seq")));
     json_object_object_add(out, "set", set);
     json_object_object_foreach(after, name, value)
     {
-        struct json_object *old = member(before, name);
-        const char *key = key_of(name);
+        struct json_object *old = delta_member(before, name);
+        const char *key = array_key(name);
         if (strcmp(name, "seq") == 0 || (key && delta_list(out, name, key, old, value)))
             continue;
         if (!json_object_equal(old, value))

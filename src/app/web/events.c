@@ -68,7 +68,7 @@ static struct frame *next_frame(const struct reader *reader)
 }
 
 /* MHD_ContentReaderCallback */
-static ssize_t read_some(void *context, uint64_t position, char *out, size_t room)
+static ssize_t read_event_bytes(void *context, uint64_t position, char *out, size_t room)
 {
     struct reader *reader = context;
     (void)position;
@@ -99,7 +99,7 @@ static ssize_t read_some(void *context, uint64_t position, char *out, size_t roo
 }
 
 /* MHD_ContentReaderFreeCallback: the connection is gone. */
-static void forget(void *context)
+static void forget_reader(void *context)
 {
     struct reader *reader = context;
     struct reader **at = &reader->events->readers;
@@ -131,10 +131,10 @@ enum MHD_Result events_answer(struct events *events, struct MHD_Connection *conn
         reader->seen = collector_seq(events->collector);
     events->readers = reader;
     events->count++;
-    return answer_stream(connection, BLOCK, read_some, reader, forget);
+    return answer_stream(connection, BLOCK, read_event_bytes, reader, forget_reader);
 }
 
-static void wake(struct reader *reader)
+static void wake_reader(struct reader *reader)
 {
     reader->sleeps = false;
     MHD_resume_connection(reader->connection);
@@ -154,7 +154,7 @@ void events_turn(struct events *events, uint64_t now_usec)
     for (struct reader *reader = events->readers; reader; reader = reader->next) {
         struct frame *next = reader->sleeps ? next_frame(reader) : NULL;
         if (next)
-            wake(reader);
+            wake_reader(reader);
         else if (!reader->sleeps && now_usec >= reader->since_usec + EVENTS_STUCK_USEC)
             hang_up(reader);
         frame_unref(next);
@@ -166,6 +166,6 @@ void events_end(struct events *events)
     events->ending = true;
     for (struct reader *reader = events->readers; reader; reader = reader->next) {
         if (reader->sleeps)
-            wake(reader);
+            wake_reader(reader);
     }
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct frame *build(uint64_t seq, const char *head, const char *json, const char *tail)
+static struct frame *build_frame(uint64_t seq, const char *head, const char *json, const char *tail)
 {
     size_t head_length = strlen(head);
     size_t json_length = strlen(json);
@@ -30,12 +30,12 @@ struct frame *frame_new(uint64_t seq, const char *event, const char *json)
 {
     char head[96];
     (void)snprintf(head, sizeof(head), "id: %" PRIu64 "\nevent: %.32s\ndata: ", seq, event);
-    return build(seq, head, json, "\n\n");
+    return build_frame(seq, head, json, "\n\n");
 }
 
 struct frame *frame_new_beat(void)
 {
-    return build(0, ":\n\n", "", "");
+    return build_frame(0, ":\n\n", "", "");
 }
 
 struct frame *frame_ref(struct frame *frame)

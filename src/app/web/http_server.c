@@ -69,8 +69,8 @@ static struct http_conn *conn_of(struct MHD_Connection *connection)
 }
 
 /* MHD_NotifyConnectionCallback */
-static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
+static void on_http_connection(void *context, struct MHD_Connection *connection,
+                               void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
     struct http_server *server = context;
     struct http_conn *conn = *socket_context;
@@ -122,7 +122,7 @@ static void on_request_end(void *context, struct MHD_Connection *connection, voi
     *request_context = NULL;
 }
 
-static const char *header(struct MHD_Connection *connection, const char *name)
+static const char *request_header(struct MHD_Connection *connection, const char *name)
 {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
@@ -137,20 +137,21 @@ static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const 
 }
 
 /* true: it was refused, and *rc is what that came to. */
-static bool refuse(struct http_server *server, struct MHD_Connection *connection, const char *url,
-                   const char *method, enum MHD_Result *rc)
+static bool refuse_request(struct http_server *server, struct MHD_Connection *connection,
+                           const char *url, const char *method, enum MHD_Result *rc)
 {
     unsigned hosts = 0;
-    const char *length = header(connection, "Content-Length");
-    const char *site = header(connection, "Sec-Fetch-Site");
+    const char *length = request_header(connection, "Content-Length");
+    const char *site = request_header(connection, "Sec-Fetch-Site");
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &hosts);
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         *rc = answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD");
-    else if ((length && strcmp(length, "0") != 0) || header(connection, "Transfer-Encoding"))
+    else if ((length && strcmp(length, "0") != 0) ||
+             request_header(connection, "Transfer-Encoding"))
         *rc = answer_error(connection, MHD_HTTP_BAD_REQUEST, "a request here has no body");
     else if (hosts != 1)
         *rc = answer_error(connection, MHD_HTTP_BAD_REQUEST, "one Host header is needed");
-    else if (!request_host_is_ours(header(connection, "Host"), &server->ours))
+    else if (!request_host_is_ours(request_header(connection, "Host"), &server->ours))
         *rc = answer_error(connection, MHD_HTTP_MISDIRECTED_REQUEST,
                            "this server has another name: use its address or localhost");
     else if (site && strcmp(site, "cross-site") == 0 && strncmp(url, "/api/", 5) == 0)
@@ -162,7 +163,7 @@ static bool refuse(struct http_server *server, struct MHD_Connection *connection
 
 /* Puts it aside until http_server_state_changed() or http_server_answered(), or until that has
  * taken too long. */
-static bool wait_for(struct http_server *server, struct request *request)
+static bool wait_for_host(struct http_server *server, struct request *request)
 {
     /* libmicrohttpd ends the program when it is stopped with a suspended connection. */
     if (request->waited || server->closing || server->waiting >= HTTP_WAITING)
@@ -187,7 +188,7 @@ static enum MHD_Result get_state(struct http_server *server, struct request *req
     const struct frame *frame;
     struct MHD_Connection *connection = request->connection;
     if (!request->waited && !collector_want(server->collector, HTTP_FRESH_USEC, server->now_usec) &&
-        wait_for(server, request))
+        wait_for_host(server, request))
         return MHD_YES;
     if (!(frame = collector_frame(server->collector)))
         return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -208,12 +209,12 @@ static enum MHD_Result get_metrics(struct http_server *server, struct request *r
     struct metrics_page page;
     struct MHD_Connection *connection = request->connection;
     if (!request->waited && !collector_want(server->collector, HTTP_FRESH_USEC, server->now_usec) &&
-        wait_for(server, request))
+        wait_for_host(server, request))
         return MHD_YES;
     /* Old figures would be stored as new ones: a daemon that is away has none. */
     const struct json_object *state =
         collector_why_away(server->collector) ? NULL : collector_state(server->collector);
-    if (web_metrics(state, header(connection, "Accept"), &page) < 0)
+    if (web_metrics(state, request_header(connection, "Accept"), &page) < 0)
         return MHD_NO;
     enum MHD_Result rc = answer_data(connection, MHD_HTTP_OK, page.type, page.text, page.length);
     free(page.text);
@@ -237,12 +238,12 @@ static enum MHD_Result get_events(struct http_server *server, struct request *re
     if (events_count(server->events) >= EVENTS_MOST)
         return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                             "too many pages are open here");
-    (void)request_number(header(connection, "Last-Event-ID"), &known);
+    (void)request_number(request_header(connection, "Last-Event-ID"), &known);
     request->is_stream = true;
     return events_answer(server->events, connection, known, server->now_usec);
 }
 
-static const char *argument(struct MHD_Connection *connection, const char *name)
+static const char *request_argument(struct MHD_Connection *connection, const char *name)
 {
     return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
@@ -268,7 +269,7 @@ static struct json_object *params_of(struct MHD_Connection *connection,
                                      const struct question *question)
 {
     struct json_object *params = json_object_new_object();
-    const char *domain = argument(connection, "domain");
+    const char *domain = request_argument(connection, "domain");
     uint64_t value = 0;
     bool good = !domain || (*domain && strlen(domain) <= WIRE_STRING_MOST);
     if (domain && good)
@@ -276,7 +277,7 @@ static struct json_object *params_of(struct MHD_Connection *connection,
                                request_number(domain, &value) ? json_object_new_uint64(value)
                                                               : json_object_new_string(domain));
     for (size_t i = 0; good && question->numbers[i]; i++) {
-        const char *text = argument(connection, question->numbers[i]);
+        const char *text = request_argument(connection, question->numbers[i]);
         good = !text || request_number(text, &value);
         if (text && good)
             json_object_object_add(params, question->numbers[i], json_object_new_uint64(value));
@@ -303,14 +304,14 @@ static enum MHD_Result forward_call(struct http_server *server, struct request *
         request->ask =
             link_ask(server->link, question->method, json_object_get(params), server->now_usec);
     json_object_put(params);
-    if (request->ask != 0 && wait_for(server, request))
+    if (request->ask != 0 && wait_for_host(server, request))
         return MHD_YES;
     return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                         "the daemon is away, or too much is asked of it");
 }
 
-static enum MHD_Result route(struct http_server *server, struct request *request, const char *url,
-                             bool head)
+static enum MHD_Result route_request(struct http_server *server, struct request *request,
+                                     const char *url, bool head)
 {
     if (strcmp(url, "/api/state") == 0)
         return get_state(server, request);
@@ -331,9 +332,10 @@ static enum MHD_Result route(struct http_server *server, struct request *request
 }
 
 /* MHD_AccessHandlerCallback */
-static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
-                              const char *method, const char *version, const char *upload,
-                              size_t *upload_size, void **request_context)
+static enum MHD_Result handle_request(void *context, struct MHD_Connection *connection,
+                                      const char *url, const char *method, const char *version,
+                                      const char *upload, size_t *upload_size,
+                                      void **request_context)
 {
     struct http_server *server = context;
     struct request *request = *request_context;
@@ -342,7 +344,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     (void)upload;
     if (request) {
         /* refuse() has let no body in. */
-        return *upload_size == 0 ? route(server, request, url, strcmp(method, "HEAD") == 0)
+        return *upload_size == 0 ? route_request(server, request, url, strcmp(method, "HEAD") == 0)
                                  : MHD_NO;
     }
     struct http_conn *conn = conn_of(connection);
@@ -353,7 +355,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         (struct request){.connection = connection, .conn = conn, .since_usec = server->now_usec};
     conn->request = request;
     *request_context = request;
-    return refuse(server, connection, url, method, &rc) ? rc : MHD_YES;
+    return refuse_request(server, connection, url, method, &rc) ? rc : MHD_YES;
 }
 
 int http_server_open(int listener, const struct request_address *ours, struct link *link,
@@ -370,11 +372,11 @@ int http_server_open(int listener, const struct request_address *ours, struct li
     *server =
         (struct http_server){.ours = *ours, .link = link, .collector = collector, .events = events};
     server->http = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle_request, server,
         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEADERS, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(HTTP_ANSWER_USEC / BALLAST_SEC_USEC), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        MHD_OPTION_NOTIFY_CONNECTION, on_http_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
         on_request_end, server, MHD_OPTION_END);
     if (!server->http) {
         (void)close(listener);

@@ -74,8 +74,8 @@ void link_free(struct link *link)
     free(link);
 }
 
-__attribute__((format(printf, 3, 4))) static void lose(struct link *link, uint64_t now_usec,
-                                                       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void lose_link(struct link *link, uint64_t now_usec,
+                                                            const char *format, ...)
 {
     char why[256];
     va_list args;
@@ -138,18 +138,18 @@ static void connect_now(struct link *link, uint64_t now_usec)
     int length =
         snprintf(address.sun_path, sizeof(address.sun_path), "%s/status.sock", link->run_dir);
     if (length < 0 || (size_t)length >= sizeof(address.sun_path)) {
-        lose(link, now_usec, "%.128s: is too long for a socket's directory", link->run_dir);
+        lose_link(link, now_usec, "%.128s: is too long for a socket's directory", link->run_dir);
         return;
     }
     link->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     link->decoder = wire_decoder_new(WIRE_FROM_DAEMON);
     if (link->fd < 0 || !link->decoder) {
-        lose(link, now_usec, "out of memory or descriptors");
+        lose_link(link, now_usec, "out of memory or descriptors");
         return;
     }
     if (connect(link->fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
         int code = errno;
-        lose(link, now_usec, "no daemon at %.128s: %s", address.sun_path, strerror(code));
+        lose_link(link, now_usec, "no daemon at %.128s: %s", address.sun_path, strerror(code));
         return;
     }
     struct json_object *params = json_object_new_object();
@@ -157,7 +157,7 @@ static void connect_now(struct link *link, uint64_t now_usec)
     json_object_object_add(params, "client", json_object_new_string("ballast-web"));
     link->hello_id = send_line(link, "hello", params, now_usec);
     if (link->hello_id == 0)
-        lose(link, now_usec, "out of memory");
+        lose_link(link, now_usec, "out of memory");
 }
 
 static void take_hello(struct link *link, const struct wire_message *answer, uint64_t now_usec)
@@ -165,7 +165,7 @@ static void take_hello(struct link *link, const struct wire_message *answer, uin
     struct json_object *version = NULL;
     if (answer->error_code || !json_object_object_get_ex(answer->result, "version", &version) ||
         json_object_get_int64(version) != WIRE_VERSION) {
-        lose(link, now_usec, "the daemon speaks another protocol");
+        lose_link(link, now_usec, "the daemon speaks another protocol");
         return;
     }
     link->hello = json_object_get(answer->result);
@@ -174,14 +174,14 @@ static void take_hello(struct link *link, const struct wire_message *answer, uin
     link->events->up(link->context);
 }
 
-static void take(struct link *link, struct wire_message *message, uint64_t now_usec)
+static void take_link_message(struct link *link, struct wire_message *message, uint64_t now_usec)
 {
     if (message->kind == WIRE_NOTIFICATION) {
         link->events->notified(link->context, message->method, message->params);
         return;
     }
     if (message->kind == WIRE_BROKEN) {
-        lose(link, now_usec, "the daemon's answer cannot be read");
+        lose_link(link, now_usec, "the daemon's answer cannot be read");
         return;
     }
     if (message->kind != WIRE_RESPONSE || !json_object_is_type(message->id, json_type_int))
@@ -196,23 +196,23 @@ static void take(struct link *link, struct wire_message *message, uint64_t now_u
 }
 
 /* false: the link is gone. */
-static bool deliver(struct link *link, uint64_t now_usec)
+static bool deliver_link_messages(struct link *link, uint64_t now_usec)
 {
     struct ballast_error err;
     struct wire_message message;
     int rc;
     while ((rc = wire_decoder_next(link->decoder, &message, &err)) > 0) {
-        take(link, &message, now_usec);
+        take_link_message(link, &message, now_usec);
         wire_message_release(&message);
         if (link->fd < 0)
             return false;
     }
     if (rc < 0)
-        lose(link, now_usec, "the daemon's answer cannot be read: %s", err.text);
+        lose_link(link, now_usec, "the daemon's answer cannot be read: %s", err.text);
     return rc == 0;
 }
 
-static void read_some(struct link *link, uint64_t now_usec)
+static void read_link(struct link *link, uint64_t now_usec)
 {
     static char chunk[CHUNK]; /* one loop, one reader */
     for (int i = 0; i < CHUNKS_A_TURN; i++) {
@@ -222,16 +222,16 @@ static void read_some(struct link *link, uint64_t now_usec)
         if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
         if (length <= 0) {
-            lose(link, now_usec, length == 0 ? "the daemon has ended" : "the daemon is gone");
+            lose_link(link, now_usec, length == 0 ? "the daemon has ended" : "the daemon is gone");
             return;
         }
         link->since_usec = now_usec;
         link->received += (uint64_t)length;
         if (wire_decoder_feed(link->decoder, chunk, (size_t)length, NULL) < 0) {
-            lose(link, now_usec, "out of memory");
+            lose_link(link, now_usec, "out of memory");
             return;
         }
-        if (!deliver(link, now_usec))
+        if (!deliver_link_messages(link, now_usec))
             return;
     }
 }
@@ -242,7 +242,7 @@ static void write_some(struct link *link, uint64_t now_usec)
         return;
     ssize_t length = send(link->fd, link->out, link->out_length, MSG_NOSIGNAL);
     if (length < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        lose(link, now_usec, "the daemon is gone");
+        lose_link(link, now_usec, "the daemon is gone");
         return;
     }
     if (length > 0) {
@@ -276,10 +276,10 @@ void link_turn(struct link *link, uint64_t now_usec)
     if (link->fd >= 0)
         write_some(link, now_usec);
     if (link->fd >= 0)
-        read_some(link, now_usec);
+        read_link(link, now_usec);
     /* What was asked while answers came need not wait for the next turn. */
     if (link->fd >= 0)
         write_some(link, now_usec);
     if (link->fd >= 0 && link->waiting > 0 && now_usec >= link->since_usec + LINK_PATIENCE_USEC)
-        lose(link, now_usec, "the daemon does not answer");
+        lose_link(link, now_usec, "the daemon does not answer");
 }

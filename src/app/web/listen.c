@@ -21,8 +21,8 @@ union address {
     struct sockaddr_in6 v6;
 };
 
-static int fill(const struct request_address *from, union address *out, socklen_t *length,
-                bool *is_loopback, struct ballast_error *err)
+static int fill_address(const struct request_address *from, union address *out, socklen_t *length,
+                        bool *is_loopback, struct ballast_error *err)
 {
     const char *host = strcmp(from->host, "localhost") == 0 ? "127.0.0.1" : from->host;
     *out = (union address){.v6 = {.sin6_port = 0}};
@@ -50,7 +50,7 @@ int listen_at(struct request_address *address, int *fd, bool *is_loopback,
     union address at;
     socklen_t length;
     int on = 1;
-    int rc = fill(address, &at, &length, is_loopback, err);
+    int rc = fill_address(address, &at, &length, is_loopback, err);
     if (rc < 0)
         return rc;
     int listener = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -5,7 +5,7 @@
 
 #include "edge/metrics/metrics.h"
 
-static struct json_object *member(const struct json_object *state, const char *key)
+static struct json_object *input_member(const struct json_object *state, const char *key)
 {
     struct json_object *value = NULL;
     if (state)
@@ -17,11 +17,11 @@ int web_metrics(const struct json_object *state, const char *accept, struct metr
 {
     enum metrics_format format = metrics_format_for(accept);
     struct metrics_input input = {
-        .hello = member(state, "daemon"),
-        .status = member(state, "status"),
-        .host = member(state, "host"),
-        .domains = member(state, "domains"),
-        .reservations = member(state, "reservations"),
+        .hello = input_member(state, "daemon"),
+        .status = input_member(state, "status"),
+        .host = input_member(state, "host"),
+        .domains = input_member(state, "domains"),
+        .reservations = input_member(state, "reservations"),
     };
     int rc = metrics_write(&input, format, &out->text, &out->length, NULL);
     out->type = metrics_content_type(format);

@@ -28,7 +28,7 @@ static const char help[] =
     "\n"
     "See ballast-web(8).\n";
 
-static int set(int option, const char *value, struct web_options *out)
+static int set_web_option(int option, const char *value, struct web_options *out)
 {
     struct ballast_error err;
     switch (option) {
@@ -59,7 +59,7 @@ int web_options_parse(int argc, char **argv, struct web_options *out)
     int rc = request_address_parse(WEB_LISTEN, &out->listen, NULL);
     int option;
     while (rc == 0 && (option = getopt_long(argc, argv, "hV", options, NULL)) != -1)
-        rc = set(option, optarg, out);
+        rc = set_web_option(option, optarg, out);
     if (rc == 0 && optind < argc) {
         web_log("argument %s: ballast-web takes options only", argv[optind]);
         rc = BAD;

@@ -34,7 +34,7 @@ bool request_number(const char *text, uint64_t *out)
 }
 
 /* "host", "host:port", "[address]:port" into its two; *port is NULL where there is none. */
-static bool split(const char *text, char host[REQUEST_HOST], const char **port)
+static bool split_host_port(const char *text, char host[REQUEST_HOST], const char **port)
 {
     bool bracket = *text == '[';
     const char *begin = text + bracket;
@@ -58,7 +58,8 @@ int request_address_parse(const char *text, struct request_address *out, struct 
     struct request_address address;
     const char *port = NULL;
     uint64_t number = 0;
-    if (!split(text, address.host, &port) || !request_number(port, &number) || number > UINT16_MAX)
+    if (!split_host_port(text, address.host, &port) || !request_number(port, &number) ||
+        number > UINT16_MAX)
         return ballast_fail(err, -EINVAL,
                             "--listen %.80s: an address and a port, such as 127.0.0.1:8433 or "
                             "[::1]:8433, would be right",
@@ -74,7 +75,7 @@ bool request_host_is_ours(const char *host, const struct request_address *ours)
     char name[REQUEST_HOST];
     const char *port = NULL;
     uint64_t number = 0;
-    if (!host || !split(host, name, &port) ||
+    if (!host || !split_host_port(host, name, &port) ||
         (port && (!request_number(port, &number) || number > UINT16_MAX)))
         return false;
     for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {

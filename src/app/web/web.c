@@ -91,7 +91,7 @@ static int timeout_msec(const struct web *web)
     return (int)ballast_min_u64((left_usec + 999) / 1000, 60000);
 }
 
-static void serve(struct web *web)
+static void serve_requests(struct web *web)
 {
     for (;;) {
         struct pollfd fds[3] = {{.fd = web->signals, .events = POLLIN},
@@ -111,7 +111,7 @@ static void serve(struct web *web)
     }
 }
 
-static int open_all(struct web *web, const struct web_options *options)
+static int open_web(struct web *web, const struct web_options *options)
 {
     static const struct link_events events = {link_came_up, link_went_down, link_answered,
                                               link_notified};
@@ -151,9 +151,9 @@ static int open_all(struct web *web, const struct web_options *options)
 int web_run(const struct web_options *options)
 {
     struct web web = {.signals = open_signals(), .now_usec = clock_usec(CLOCK_MONOTONIC)};
-    int status = open_all(&web, options);
+    int status = open_web(&web, options);
     if (status == 0)
-        serve(&web);
+        serve_requests(&web);
     http_server_close(web.server);
     collector_free(web.collector);
     link_free(web.link);
