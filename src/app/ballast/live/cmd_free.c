@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "app/ballast/access/host_access.h"
-#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
@@ -94,51 +93,6 @@ static int free_book_answer(void *book, const struct ballast_host *host,
     freeing->verdict = *verdict;
     freeing->answered = true;
     return 0;
-}
-
-/* Who is there at the beginning, for the sum at the end. */
-/* Beyond what is kept for Xen and, where a daemon says so, beyond what is promised. */
-static uint64_t available_kib(const struct host_access *access)
-{
-    uint64_t promised_kib = access->is_daemon ? host_access_daemon_reserved_kib(access->hv) : 0;
-    return ballast_sub_floor(ballast_host_available_kib(access->host), promised_kib);
-}
-
-void cli_free_remember(struct cli_freeing *freeing)
-{
-    const struct host_access *access = &freeing->access;
-    freeing->donors = xcheck(calloc(access->count + 1, sizeof(*freeing->donors)));
-    for (size_t i = 0; i < access->count; i++) {
-        const struct cli_domain *domain = &access->domains[i];
-        struct cli_donor *donor = &freeing->donors[freeing->donor_count++];
-        *donor = (struct cli_donor){.id = domain->is.id, .before_kib = domain->is.tot_kib};
-        donor->after_kib = donor->before_kib;
-        (void)snprintf(donor->name, sizeof(donor->name), "%s", domain->shown);
-    }
-    freeing->before_kib = available_kib(access);
-    freeing->after_kib = freeing->before_kib;
-    freeing->began_usec = access->host->now_usec;
-    freeing->request = (struct balancer_request){
-        .id = 1,
-        .need_kib = freeing->need_kib,
-        .arrived_usec = freeing->began_usec,
-        .deadline_usec = ballast_add_ceil(freeing->began_usec, freeing->timeout_usec),
-    };
-}
-
-int cli_free_look(struct cli_freeing *freeing)
-{
-    int rc = host_access_refresh(&freeing->access);
-    if (rc)
-        return rc;
-    freeing->after_kib = available_kib(&freeing->access);
-    for (size_t i = 0; i < freeing->donor_count; i++) {
-        struct cli_donor *donor = &freeing->donors[i];
-        const struct cli_domain *now = host_access_by_id(&freeing->access, donor->id);
-        donor->gone = !now;
-        donor->after_kib = now ? now->is.tot_kib : 0;
-    }
-    return CLI_DONE;
 }
 
 static void show_free_progress(struct cli_freeing *freeing, struct cli_progress *progress)

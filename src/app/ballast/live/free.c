@@ -3,13 +3,60 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <json-c/json.h>
 
+#include "app/ballast/access/host_access_daemon.h"
+#include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
 #include "app/tick/book.h"
 #include "core/base/units.h"
+
+/* Beyond what is kept for Xen and, where a daemon says so, beyond what is promised. */
+static uint64_t available_kib(const struct host_access *access)
+{
+    uint64_t promised_kib = access->is_daemon ? host_access_daemon_reserved_kib(access->hv) : 0;
+    return ballast_sub_floor(ballast_host_available_kib(access->host), promised_kib);
+}
+
+void cli_free_remember(struct cli_freeing *freeing)
+{
+    const struct host_access *access = &freeing->access;
+    freeing->donors = xcheck(calloc(access->count + 1, sizeof(*freeing->donors)));
+    for (size_t i = 0; i < access->count; i++) {
+        const struct cli_domain *domain = &access->domains[i];
+        struct cli_donor *donor = &freeing->donors[freeing->donor_count++];
+        *donor = (struct cli_donor){.id = domain->is.id, .before_kib = domain->is.tot_kib};
+        donor->after_kib = donor->before_kib;
+        (void)snprintf(donor->name, sizeof(donor->name), "%s", domain->shown);
+    }
+    freeing->before_kib = available_kib(access);
+    freeing->after_kib = freeing->before_kib;
+    freeing->began_usec = access->host->now_usec;
+    freeing->request = (struct balancer_request){
+        .id = 1,
+        .need_kib = freeing->need_kib,
+        .arrived_usec = freeing->began_usec,
+        .deadline_usec = ballast_add_ceil(freeing->began_usec, freeing->timeout_usec),
+    };
+}
+
+int cli_free_look(struct cli_freeing *freeing)
+{
+    int rc = host_access_refresh(&freeing->access);
+    if (rc)
+        return rc;
+    freeing->after_kib = available_kib(&freeing->access);
+    for (size_t i = 0; i < freeing->donor_count; i++) {
+        struct cli_donor *donor = &freeing->donors[i];
+        const struct cli_domain *now = host_access_by_id(&freeing->access, donor->id);
+        donor->gone = !now;
+        donor->after_kib = now ? now->is.tot_kib : 0;
+    }
+    return CLI_DONE;
+}
 
 static bool free_is_granted(const struct cli_freeing *freeing)
 {
