@@ -80,6 +80,32 @@ same_words() {
     same_words '"reason":"fits"' free 3G
 }
 
+# STATUS COMMAND [ARGUMENT]...: ends so and begins with the same sentence, whatever its figures.
+same_report() {
+    local by_daemon wanted=$1
+    shift
+    run --separate-stderr ballast "$@"
+    echo "daemon: status $status, $output"
+    [ "$status" = "$wanted" ]
+    by_daemon=${lines[0]//[0-9]/}
+    run --separate-stderr ballast "$@" --host sim:host.scn
+    echo "straight: status $status, $output"
+    [ "$status" = "$wanted" ]
+    [ "$by_daemon" != "" ]
+    [ "$by_daemon" = "${lines[0]//[0-9]/}" ]
+}
+
+@test "free reports to people the same through the daemon and straight" {
+    start_daemon
+    same_report 1 free 9G
+    same_report 1 free 4600M --timeout 100ms
+    run -0 ballast free 3G
+    [[ $output == *"3145728 KiB are free: "*" KiB beyond what is kept for Xen, "*" before"* ]]
+    run -1 ballast free 9G
+    [[ $output == *"9437184 KiB cannot be freed: "*"domain "*" gave nothing of its "* ]]
+    same_report 0 free 3G
+}
+
 @test "a target is pinned through the daemon, shown, and given back" {
     start_daemon
     run -0 ballast set-target small 700M

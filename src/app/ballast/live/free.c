@@ -66,7 +66,9 @@ static bool free_is_granted(const struct cli_freeing *freeing)
 static void why_not(const struct cli_freeing *freeing, char text[CLI_MESSAGE])
 {
     const struct balancer_verdict *verdict = &freeing->verdict;
-    if (!freeing->answered)
+    if (*freeing->refused)
+        (void)snprintf(text, CLI_MESSAGE, "%s", freeing->refused_why);
+    else if (!freeing->answered)
         (void)snprintf(text, CLI_MESSAGE, "interrupted; every domain stays where it is");
     else
         (void)tick_refusal_text(verdict, text, CLI_MESSAGE);
@@ -146,8 +148,6 @@ static void print_free_json(const struct cli_freeing *freeing)
     struct json_object *object = head_json(freeing);
     struct json_object *domains = xcheck(json_object_new_array());
     why_not(freeing, text);
-    if (*freeing->refused)
-        (void)snprintf(text, sizeof(text), "%s", freeing->refused_why);
     cli_json_kib(object, "available_after_kib", freeing->after_kib);
     cli_json_bool(object, "freed", free_is_granted(freeing));
     cli_json_string(object, "reason", reason_name(freeing));

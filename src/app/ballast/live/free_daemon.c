@@ -63,7 +63,8 @@ static int wait_for_free_answer(const struct cli_freeing *freeing, struct cli_da
         cli_error("free: %s", err.text);
         return CLI_UNREACHABLE;
     }
-    return answer->error_code ? cli_daemon_no(daemon, answer) : CLI_DONE;
+    bool is_refusal = answer->error_code == WIRE_REFUSED;
+    return answer->error_code && !is_refusal ? cli_daemon_no(daemon, answer) : CLI_DONE;
 }
 
 /* How each domain has done, by the daemon's own words. */
@@ -98,40 +99,30 @@ static int take_free_by_daemon_answer(struct cli_freeing *freeing,
         return CLI_DONE;
     const char *reason = cli_field_string(answer->error_data, "reason");
     (void)snprintf(freeing->refused, sizeof(freeing->refused), "%s", *reason ? reason : "refused");
-    (void)snprintf(freeing->refused_why, sizeof(freeing->refused_why), "%s", answer->error_text);
+    char *shown = cli_shown(answer->error_text);
+    (void)snprintf(freeing->refused_why, sizeof(freeing->refused_why), "%s", shown);
+    free(shown);
     return CLI_NO;
 }
 
-/* The same object as a command makes that does it by itself: the host before and after. */
-static int really_json(struct cli_freeing *freeing)
+/* The same report as of a command that frees in its own process: the host before and after. */
+static int free_by_daemon_for_real(struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
-    struct ballast_error err;
     struct wire_message answer = {.kind = WIRE_RESPONSE};
-    struct cli_daemon *daemon = host_access_daemon_of(freeing->access.hv);
-    struct json_object *params = cli_params();
-    cli_params_u64(params, "kib", freeing->need_kib);
-    cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
-    cli_params_bool(params, "wait", true);
-    if (wire_call(daemon->client, "free", params, 0, NULL, NULL, &answer, &err) < 0) {
-        cli_error("free: %s", err.text);
-        return CLI_UNREACHABLE;
-    }
-    int rc = answer.error_code && answer.error_code != WIRE_REFUSED
-                 ? cli_daemon_no(daemon, &answer)
-                 : take_free_by_daemon_answer(freeing, &answer);
-    bool tells = answer.error_code == 0 || answer.error_code == WIRE_REFUSED;
+    int rc = wait_for_free_answer(freeing, daemon, &answer);
+    int status = rc ? rc : take_free_by_daemon_answer(freeing, &answer);
     uint64_t freed_kib = cli_field_u64(answer.result, "free_kib");
     wire_message_release(&answer);
-    if (!tells)
+    if (!rc)
+        rc = cli_free_look(freeing);
+    if (rc)
         return rc;
-    if (cli_free_look(freeing) != CLI_DONE)
-        return CLI_UNREACHABLE;
     /* What was free when it was done: by now guests may have it again. */
     if (freed_kib != BALLAST_NONE)
         freeing->after_kib = freed_kib;
     take_balloon_status(freeing);
     cli_free_tell(freeing);
-    return rc;
+    return status;
 }
 
 static struct json_object *asked_json(const struct cli_freeing *freeing,
@@ -160,55 +151,19 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
     return array;
 }
 
-static int dryly_json(struct cli_freeing *freeing)
-{
-    struct cli_admission_preview preview = {0};
-    struct cli_daemon *daemon = host_access_daemon_of(freeing->access.hv);
-    int rc = cli_admission_preview_ask(daemon, NULL, freeing->need_kib, &preview);
-    if (rc)
-        return rc;
-    bool can_be = cli_admission_preview_is_possible(&preview);
-    cli_free_tell_dry_json(freeing, asked_json(freeing, &preview), can_be);
-    cli_admission_preview_release(&preview);
-    return can_be ? CLI_DONE : CLI_NO;
-}
-
-static int in_json(struct cli_freeing *freeing, struct cli_daemon *daemon)
-{
-    freeing->access = (struct host_access){.lock = -1, .is_daemon = true};
-    freeing->access.hv = host_access_daemon_new(daemon);
-    int rc = host_access_refresh(&freeing->access);
-    if (!rc)
-        cli_free_remember(freeing);
-    if (!rc)
-        rc = freeing->dry ? dryly_json(freeing) : really_json(freeing);
-    free(freeing->donors);
-    freeing->donors = NULL;
-    host_access_close(&freeing->access);
-    return rc;
-}
-
-static int free_by_daemon_for_real(const struct cli_freeing *freeing, struct cli_daemon *daemon)
-{
-    struct wire_message answer = {.kind = WIRE_RESPONSE};
-    int rc = wait_for_free_answer(freeing, daemon, &answer);
-    if (!rc)
-        printf("%" PRIu64 " KiB are free beyond what is promised\n",
-               cli_field_sum(answer.result, "free_kib"));
-    wire_message_release(&answer);
-    return rc;
-}
-
 static int free_by_daemon_dry_run(const struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
     struct cli_admission_preview preview = {0};
     int rc = cli_admission_preview_ask(daemon, NULL, freeing->need_kib, &preview);
     if (rc)
         return rc;
-    cli_admission_preview_print(&preview, stdout);
-    rc = cli_admission_preview_is_possible(&preview) ? CLI_DONE : CLI_NO;
+    bool can_be = cli_admission_preview_is_possible(&preview);
+    if (freeing->json)
+        cli_free_tell_dry_json(freeing, asked_json(freeing, &preview), can_be);
+    else
+        cli_admission_preview_print(&preview, stdout);
     cli_admission_preview_release(&preview);
-    return rc;
+    return can_be ? CLI_DONE : CLI_NO;
 }
 
 int cli_free_through_daemon(struct cli_freeing *freeing, bool *through)
@@ -219,10 +174,17 @@ int cli_free_through_daemon(struct cli_freeing *freeing, bool *through)
     *through = daemon.client != NULL;
     if (rc || !*through)
         return rc;
-    if (freeing->json)
-        return in_json(freeing, &daemon);
-    rc = freeing->dry ? free_by_daemon_dry_run(freeing, &daemon)
-                      : free_by_daemon_for_real(freeing, &daemon);
-    cli_daemon_close(&daemon);
+    freeing->access = (struct host_access){.lock = -1, .is_daemon = true};
+    freeing->access.hv = host_access_daemon_new(&daemon);
+    struct cli_daemon *asked = host_access_daemon_of(freeing->access.hv);
+    rc = host_access_refresh(&freeing->access);
+    if (!rc)
+        cli_free_remember(freeing);
+    if (!rc)
+        rc = freeing->dry ? free_by_daemon_dry_run(freeing, asked)
+                          : free_by_daemon_for_real(freeing, asked);
+    free(freeing->donors);
+    freeing->donors = NULL;
+    host_access_close(&freeing->access);
     return rc;
 }
