@@ -56,6 +56,16 @@ class Command(Case):
             self.eventually(lambda: mail.current_kib, 300 * 1024)
             self.assertGreaterEqual(mail.get()["max_pages"] * 4, 300 * 1024)
 
+    def test_a_maximum_set_through_the_daemon_is_reported(self):
+        with FakeXen(total_mib=4096) as xen:
+            mail = xen.add("mail", memory_mib=512, maxmem_mib=1024)
+            with on(xen) as daemon:
+                done = ballast(xen, "set-max", "mail", "700", "--json", run=daemon.run)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                after = json.loads(done.stdout)["after"]["xen_maximum_kib"]
+                self.assertEqual(after, 700 * 1024)
+                self.assertEqual(mail.get()["max_pages"] * 4, after)
+
     def test_what_is_built_between_two_hypercalls_is_counted(self):
         with FakeXen(total_mib=4096) as xen:
             xen.add("mail", memory_mib=512, maxmem_mib=1024, balloon=False, follows=False)

@@ -278,10 +278,13 @@ void method_set_max(struct call *call)
         return;
     struct json_object *result = build_object();
     encode_u64(result, "xen_maximum_kib", ballast_add_ceil(kib, extra_internal_kib));
-    if (clamp_pin(call, at, 0, kib, result))
-        call->result = result;
-    else
+    if (!clamp_pin(call, at, 0, kib, result)) {
         json_object_put(result);
+        return;
+    }
+    call->result = result;
+    /* Whoever looks next sees it. */
+    engine_sample(call->engine);
 }
 
 void method_set_range(struct call *call)
