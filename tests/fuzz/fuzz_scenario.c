@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "core/sim/scenario.h"
+#include "core/sim/judge/judge.h"
 
 enum { STEPS = 30, LARGEST = 64 };
 
@@ -21,6 +21,8 @@ static void play(const struct scenario *scenario)
     struct ballast_error err = {0};
     if (sim_new(&scenario->config, 0, &sim, &err) < 0)
         return;
+    if (sim_judge_begin(sim, &err) < 0)
+        abort();
     scenario_watch_init(&watch);
     for (int i = 0; i < STEPS; i++) {
         const struct ballast_host *host;
@@ -30,6 +32,8 @@ static void play(const struct scenario *scenario)
             abort();
         if (sim_step(sim, scenario->config.tick_usec, &err) < 0)
             abort(); /* a page was lost or made */
+        if (sim_judge_step(sim, scenario->config.tick_usec, &err) < 0)
+            abort();
         scenario_watch_step(scenario, sim, &watch);
     }
     for (size_t i = 0; i < scenario->expect_count; i++)
@@ -41,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct scenario scenario;
     struct ballast_error err = {0};
-    if (scenario_parse("fuzz", (const char *)data, size, &scenario, &err) < 0) {
+    if (scenario_parse_expects("fuzz", (const char *)data, size, &scenario, &err) < 0) {
         if (err.text[0] == '\0')
             abort();
         return 0;

@@ -106,7 +106,7 @@ static int play_file(const char *path, bool all)
         return 1;
     }
     int unmet = 0;
-    if (scenario_parse(report.file, text, size, &scenario, &err) < 0) {
+    if (scenario_parse_expects(report.file, text, size, &scenario, &err) < 0) {
         printf("NOT READ %s\n", err.text);
         free(text);
         return 1;

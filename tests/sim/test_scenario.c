@@ -12,7 +12,7 @@
 #include <errno.h>
 
 #include "core/base/units.h"
-#include "core/sim/scenario.h"
+#include "core/sim/judge/judge.h"
 
 #define MIB BALLAST_MIB_KIB
 #define SEC BALLAST_SEC_USEC
@@ -40,7 +40,7 @@ static void test_good(void **state)
     (void)state;
     struct scenario scenario;
     struct ballast_error err = {0};
-    if (scenario_parse("good.scn", good, strlen(good), &scenario, &err) < 0)
+    if (scenario_parse_expects("good.scn", good, strlen(good), &scenario, &err) < 0)
         fail_msg("%s", err.text);
     const struct sim_config *config = &scenario.config;
     assert_string_equal(scenario.sentence, "It is \\ what it is.");
@@ -140,18 +140,33 @@ static void test_wrong(void **state)
                  "says \"A.\"\nhost total=8GiB\nguest web tot=1GiB\n%s\nstart new need=1MiB\n"
                  "duration 1s\n",
                  wrong[i].line);
-        int rc = scenario_parse("bad.scn", text, strlen(text), &scenario, &err);
+        int rc = scenario_parse_expects("bad.scn", text, strlen(text), &scenario, &err);
         if (rc != -EINVAL || !strstr(err.text, wrong[i].says) ||
             !strstr(err.text, "would be right"))
             fail_msg("%s: %d, %s", wrong[i].line, rc, err.text);
     }
 }
 
+/* A host to run on is not judged: what is expected of it is neither kept nor looked at. */
+static void test_expectations_are_passed_over(void **state)
+{
+    (void)state;
+    static const char text[] = "says \"A.\"\nhost total=8GiB\nduration 1s\nexpect[all] nonsense\n";
+    struct scenario scenario;
+    struct ballast_error err = {0};
+    assert_int_equal(scenario_parse("host.scn", text, strlen(text), &scenario, &err), 0);
+    assert_int_equal(scenario.expect_count, 0);
+    scenario_release(&scenario);
+    assert_int_equal(scenario_parse_expects("host.scn", text, strlen(text), &scenario, &err),
+                     -EINVAL);
+}
+
 static void expect_refused(const char *text, const char *says)
 {
     struct scenario scenario;
     struct ballast_error err = {0};
-    assert_int_equal(scenario_parse("bad.scn", text, strlen(text), &scenario, &err), -EINVAL);
+    assert_int_equal(scenario_parse_expects("bad.scn", text, strlen(text), &scenario, &err),
+                     -EINVAL);
     if (!strstr(err.text, says))
         fail_msg("%s", err.text);
 }
@@ -175,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_expectations_are_passed_over),
         cmocka_unit_test(test_not_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

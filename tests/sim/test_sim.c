@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/units.h"
+#include "core/sim/judge/judge.h"
 #include "core/sim/sim.h"
 #include "core/sim/sim_rand.h"
 
@@ -76,13 +77,15 @@ static void begin(struct scene *scene, size_t guests, size_t starts)
     scene->config.start_count = starts;
     scene->config.faults = scene->faults;
     assert_int_equal(sim_new(&scene->config, 0, &scene->sim, NULL), 0);
+    assert_int_equal(sim_judge_begin(scene->sim, NULL), 0);
 }
 
 static void step(struct scene *scene, uint64_t usec)
 {
     struct ballast_error err = {0};
     for (; usec > 0; usec -= SIM_TICK_USEC) {
-        if (sim_step(scene->sim, SIM_TICK_USEC, &err) < 0)
+        if (sim_step(scene->sim, SIM_TICK_USEC, &err) < 0 ||
+            sim_judge_step(scene->sim, SIM_TICK_USEC, &err) < 0)
             fail_msg("%s", err.text);
     }
 }

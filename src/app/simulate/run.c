@@ -160,7 +160,8 @@ static int run_steps(struct loop *loop, const struct simulate_options *options,
     while (rc == 0 && sim_now_usec(run->sim) < scenario->duration_usec) {
         if ((rc = one_tick(loop, err)) < 0)
             break;
-        rc = sim_step(run->sim, tick_usec, err);
+        if ((rc = sim_step(run->sim, tick_usec, err)) == 0)
+            rc = sim_judge_step(run->sim, tick_usec, err);
         scenario_watch_step(scenario, run->sim, &run->watch);
         take_sample(loop, ++steps);
         if (options->progress)
@@ -200,8 +201,8 @@ int simulate_run(const struct scenario *scenario, const struct policy *policy,
     struct loop loop = {.run = &run};
     scenario_watch_init(&run.watch);
     int rc = sim_new(&scenario->config, options->seed, &run.sim, err);
-    if (rc == 0 && (rc = trace_room(&loop, options->samples, err)) == 0 &&
-        (rc = loop_init(&loop, err)) == 0)
+    if (rc == 0 && (rc = sim_judge_begin(run.sim, err)) == 0 &&
+        (rc = trace_room(&loop, options->samples, err)) == 0 && (rc = loop_init(&loop, err)) == 0)
         rc = run_steps(&loop, options, err);
     tick_free(loop.tick);
     toolstack_release(&loop.toolstack);

@@ -11,7 +11,7 @@
 
 #include "app/tick/tick.h"
 #include "core/policy/policy.h"
-#include "core/sim/scenario.h"
+#include "core/sim/judge/judge.h"
 #include "core/sim/sim.h"
 
 /* What one domain was at one moment; all 0 before it exists and after it is gone. */

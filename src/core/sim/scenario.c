@@ -546,7 +546,8 @@ static int read_balancer(const struct scenario_line *line, struct scenario *out,
     return 0;
 }
 
-static int read_statement(const struct scenario_line *line, struct scenario *out,
+static int read_statement(const struct scenario_line *line,
+                          const struct scenario_expecting *expecting, struct scenario *out,
                           struct ballast_error *err)
 {
     static const struct {
@@ -561,7 +562,7 @@ static int read_statement(const struct scenario_line *line, struct scenario *out
     };
     const char *word = line->words[0];
     if (strcmp(word, "expect") == 0 || strncmp(word, "expect[", 7) == 0)
-        return scenario_expect_parse(line, out, err);
+        return expecting ? expecting->parse(line, out, err) : 0;
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
         if (strcmp(word, statements[i].word) == 0)
             return statements[i].read(line, out, err);
@@ -601,7 +602,8 @@ static int read_says(const struct scenario_line *line, const char *text, struct 
 }
 
 static int read_scenario_line(struct scenario_line *line, const char *text, size_t length,
-                              struct scenario *out, struct ballast_error *err)
+                              const struct scenario_expecting *expecting, struct scenario *out,
+                              struct ballast_error *err)
 {
     char copy[LINE_BYTES];
     if (length >= sizeof(copy))
@@ -619,10 +621,11 @@ static int read_scenario_line(struct scenario_line *line, const char *text, size
     if (strncmp(start, "says", 4) == 0 && strchr(" \t\"", start[4]))
         return read_says(line, start, out, err);
     int rc = cut_words(line, copy, err);
-    return rc < 0 || line->count == 0 ? rc : read_statement(line, out, err);
+    return rc < 0 || line->count == 0 ? rc : read_statement(line, expecting, out, err);
 }
 
-static int settle_host(const char *file, struct scenario *out, struct ballast_error *err)
+static int settle_host(const char *file, const struct scenario_expecting *expecting,
+                       struct scenario *out, struct ballast_error *err)
 {
     struct sim_config *config = &out->config;
     uint64_t held_kib = config->xen_kib;
@@ -647,11 +650,12 @@ static int settle_host(const char *file, struct scenario *out, struct ballast_er
     if (out->sentence[0] == '\0')
         return ballast_fail(
             err, -EINVAL, "%s: nobody knows what it shows; says \"SENTENCE\" would be right", file);
-    return scenario_expect_bind(file, out, err);
+    return expecting ? expecting->bind(file, out, err) : 0;
 }
 
 static int read_scenario_lines(const char *file, const char *text, size_t size,
-                               struct scenario *out, struct ballast_error *err)
+                               const struct scenario_expecting *expecting, struct scenario *out,
+                               struct ballast_error *err)
 {
     struct scenario_line line = {.file = file};
     int rc = 0;
@@ -660,15 +664,16 @@ static int read_scenario_lines(const char *file, const char *text, size_t size,
         size_t length = end ? (size_t)(end - text) : size;
         size_t used = length + (end ? 1 : 0);
         line.number++;
-        rc = read_scenario_line(&line, text, length, out, err);
+        rc = read_scenario_line(&line, text, length, expecting, out, err);
         text += used;
         size -= used;
     }
     return rc;
 }
 
-int scenario_parse(const char *file, const char *text, size_t size, struct scenario *out,
-                   struct ballast_error *err)
+int scenario_parse_with(const char *file, const char *text, size_t size,
+                        const struct scenario_expecting *expecting, struct scenario *out,
+                        struct ballast_error *err)
 {
     struct scenario scenario = {
         .config = {.page_kib = BALLAST_PAGE_KIB, .tick_usec = SIM_TICK_USEC, .seed = 1},
@@ -677,15 +682,21 @@ int scenario_parse(const char *file, const char *text, size_t size, struct scena
     if (size > SCENARIO_BYTES)
         return ballast_fail(err, -EINVAL, "%s: more than 1 MiB; a shorter one would be right",
                             file);
-    int rc = read_scenario_lines(file, text, size, &scenario, err);
+    int rc = read_scenario_lines(file, text, size, expecting, &scenario, err);
     if (rc == 0)
-        rc = settle_host(file, &scenario, err);
+        rc = settle_host(file, expecting, &scenario, err);
     if (rc < 0) {
         scenario_release(&scenario);
         return rc;
     }
     *out = scenario;
     return 0;
+}
+
+int scenario_parse(const char *file, const char *text, size_t size, struct scenario *out,
+                   struct ballast_error *err)
+{
+    return scenario_parse_with(file, text, size, NULL, out, err);
 }
 
 void scenario_release(struct scenario *scenario)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by the scenario*.c files alone. */
+/* Shared by scenario*.c and core/sim/judge alone. */
 #ifndef CORE_SIM_SCENARIO_INSIDE_H
 #define CORE_SIM_SCENARIO_INSIDE_H
 
@@ -18,10 +18,15 @@ struct scenario_line {
 /* -EINVAL: "FILE:LINE: WORD: PROBLEM; RIGHT would be right". */
 int scenario_wrong(const struct scenario_line *line, const char *word, const char *problem,
                    const char *right, struct ballast_error *err);
-/* An `expect` statement. Names are looked up when all is read: see scenario_expect_bind(). */
-int scenario_expect_parse(const struct scenario_line *line, struct scenario *out,
-                          struct ballast_error *err);
-/* Finds the guests and starts that expectations name. */
-int scenario_expect_bind(const char *file, struct scenario *scenario, struct ballast_error *err);
+/* Who reads `expect` statements; `bind` is called when all is read. */
+struct scenario_expecting {
+    int (*parse)(const struct scenario_line *line, struct scenario *out, struct ballast_error *err);
+    int (*bind)(const char *file, struct scenario *scenario, struct ballast_error *err);
+};
+
+/* scenario_parse(); `expecting` NULL passes over what is expected. */
+int scenario_parse_with(const char *file, const char *text, size_t size,
+                        const struct scenario_expecting *expecting, struct scenario *out,
+                        struct ballast_error *err);
 
 #endif

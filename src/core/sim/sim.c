@@ -111,10 +111,6 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
     }
     sim->score.least_free_kib = sim->free_pages * sim->page_kib;
     sim_starts_step(sim);
-    if ((rc = sim_least_judge(sim, err)) < 0) {
-        sim_free(sim);
-        return rc;
-    }
     *out = sim;
     return 0;
 }
@@ -249,9 +245,7 @@ int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err)
             sim_guest_live(sim, &sim->domains[i]);
     }
     sim_starts_step(sim);
-    sim_score_step(sim, usec);
-    int rc = sim_check_pages(sim, err);
-    return rc < 0 ? rc : sim_least_judge(sim, err);
+    return sim_check_pages(sim, err);
 }
 
 size_t sim_domain_count(const struct sim *sim)

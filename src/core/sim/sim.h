@@ -187,8 +187,9 @@ struct sim_start {
     enum sim_start_state state;
     uint64_t arrived_usec;
     uint64_t answered_usec; /* granted or refused */
-    bool feasible;          /* together with those that waited when it came */
-    bool gave_up;           /* nobody had answered when its deadline passed */
+    /* What core/sim/judge finds; unset where nothing is judged. */
+    bool feasible; /* together with those that waited when it came */
+    bool gave_up;  /* nobody had answered when its deadline passed */
     /* From arrival until all that waited with it could have been granted; BALLAST_NONE: never. */
     uint64_t least_usec;
     uint64_t bad_grants; /* grants for memory that was not there */
@@ -293,7 +294,6 @@ void sim_image_save(const struct sim *sim, void *out);
 int sim_image_load(struct sim_config *config, const void *image, size_t size, struct sim **out,
                    struct ballast_error *err);
 
-void sim_score(const struct sim *sim, struct sim_score *out);
 /* Every domain that is or was, in order of id; starts that are no domain yet are not among them. */
 size_t sim_domain_count(const struct sim *sim);
 void sim_domain_view(const struct sim *sim, size_t i, struct sim_domain_view *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The inside of the simulated host, shared by the sim_*.c files alone. */
+/* The inside of the simulated host, shared by the sim_*.c files and core/sim/judge alone. */
 #ifndef CORE_SIM_SIM_INSIDE_H
 #define CORE_SIM_SIM_INSIDE_H
 
@@ -72,7 +72,7 @@ struct sim {
     int current;
     struct sim_rand rand;
     struct sim_score score;
-    bool least; /* a copy, in which all donors give as fast as they can: see sim_least.c */
+    bool least; /* a copy, in which all donors give as fast as they can: see judge/least.c */
 };
 
 /* Whether `usec` lies in one of the spans. */
@@ -128,9 +128,6 @@ int sim_room(struct sim *sim, struct ballast_error *err);
 int sim_check_pages(const struct sim *sim, struct ballast_error *err);
 void sim_starts_step(struct sim *sim);
 void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec);
-/* Fills least_usec and feasible of those that wait, when `arrived` of them have just come. */
-int sim_least_judge(struct sim *sim, struct ballast_error *err);
-void sim_score_step(struct sim *sim, uint64_t usec);
 /* Whether a fault of that kind strikes this call. */
 bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind);
 /* One step of balloons alone. */

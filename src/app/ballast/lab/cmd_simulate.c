@@ -12,7 +12,7 @@
 #include "app/ballast/lab/simulate.h"
 #include "core/base/units.h"
 #include "core/peers/peers.h"
-#include "core/sim/scenario.h"
+#include "core/sim/judge/judge.h"
 #include "edge/file/file.h"
 
 /* As many moments as the chart has room for: one in about two pixels. */
@@ -205,7 +205,7 @@ static int play_file(struct simulate *simulate, const char *path)
     char *text = read_simulate_whole(path, &size);
     if (!text)
         return CLI_BAD;
-    int rc = scenario_parse(path, text, size, &scenario, &err);
+    int rc = scenario_parse_expects(path, text, size, &scenario, &err);
     free(text);
     if (rc < 0) {
         cli_error("%s", err.text);

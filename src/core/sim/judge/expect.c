@@ -7,7 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "core/sim/scenario_inside.h"
+#include "core/sim/judge/inside.h"
+#include "core/sim/judge/judge.h"
 #include "core/sim/scenario_value.h"
 
 enum { LAWS = 7 }; /* as the design numbers them */

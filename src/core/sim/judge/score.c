@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The score: what is true, whatever a policy believes. */
 #include "core/base/units.h"
-#include "core/sim/sim_inside.h"
+#include "core/sim/judge/inside.h"
+#include "core/sim/judge/judge.h"
 
 static uint64_t waited_for_pages(const struct sim *sim)
 {

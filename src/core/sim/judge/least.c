@@ -15,7 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "core/sim/sim_inside.h"
+#include "core/sim/judge/inside.h"
 
 /* How far the copy looks ahead for a start that would wait for ever. */
 #define HORIZON_USEC (1800 * BALLAST_SEC_USEC)
