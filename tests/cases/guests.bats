@@ -123,7 +123,7 @@ load common
         .segments.balloon 0 .spans.static_maximum 409600 .xenstore.target 409600
     figures qubes-maxmemory/appvm.xml xen-4.17 .cost.settled 443840 .cost.fresh_max 443896
     note qubes-maxmemory/appvm.xml libxl max-memory >"$BATS_TEST_TMPDIR/said"
-    [[ $(<"$BATS_TEST_TMPDIR/said") == "maxMemory of 4096000 KiB sizes the paging pool"*"upstream's refuses the element" ]]
+    [[ $(<"$BATS_TEST_TMPDIR/said") == "maxMemory of 4096000 KiB sizes the paging pool"*"upstream's Xen driver refuses the element" ]]
     run -1 --separate-stderr ballast fits --host qubes-maxmemory/host.json --json qubes-maxmemory/appvm.xml
     figure "$output" .need_kib 443896
     figure "$output" .missing_kib 11768
@@ -164,11 +164,11 @@ load common
 # A unikernel on a Raspberry Pi was told of as a PV guest of x86: on Arm it is PVH, with 128 pages more of pool.
 @test "Arm: a guest that only Arm can have is refused, at the key that says so" {
     run -2 ballast explain arm/app.cfg
-    [[ $output == *"arm/app.cfg:5: gic_version: this guest is for Arm, and Ballast knows only x86"* ]]
+    [[ $output == *"arm/app.cfg:5: gic_version: this is an Arm guest: Ballast knows only x86"* ]]
     for key in vuart tee sve nr_spis arm_sci device_tree llc_colors trap_unmapped_accesses; do
         sed "s/^gic_version.*/$key = \"1\"/" arm/app.cfg >"$BATS_TEST_TMPDIR/a.cfg"
         run -2 ballast explain "$BATS_TEST_TMPDIR/a.cfg"
-        [[ $output == *"a.cfg:5: $key: this guest is for Arm"* ]]
+        [[ $output == *"a.cfg:5: $key: this is an Arm guest"* ]]
     done
     # In a string it is no key.
     sed '/gic_version/d; s/preserve/gic_version=3/' arm/app.cfg >"$BATS_TEST_TMPDIR/x86.cfg"
@@ -179,11 +179,11 @@ load common
     for arch in aarch64 armv7l riscv64; do
         sed "s/<type>/<type arch='$arch'>/" zero-means-default/a.xml >"$BATS_TEST_TMPDIR/a.xml"
         run -2 ballast explain "$BATS_TEST_TMPDIR/a.xml"
-        [[ $output == *"a.xml:5: os/type: arch=\"$arch\": Ballast knows only x86"* ]]
+        [[ $output == *"a.xml:5: os/type: unsupported arch=\"$arch\": Ballast knows only x86"* ]]
     done
     sed "s|<os>|<features><gic version='3'/></features>&|" zero-means-default/a.xml >"$BATS_TEST_TMPDIR/a.xml"
     run -2 ballast explain "$BATS_TEST_TMPDIR/a.xml"
-    [[ $output == *"a.xml:5: gic: this guest is for Arm"* ]]
+    [[ $output == *"a.xml:5: gic: this is an Arm guest"* ]]
     sed '1s/^/machine : aarch64\n/' maptrack-of-the-host/xlinfo.txt >"$BATS_TEST_TMPDIR/host.txt"
     run -2 ballast fits --host "$BATS_TEST_TMPDIR/host.txt" maptrack-of-the-host/unsaid.cfg
     [[ $output == *"host.txt:1: machine: aarch64: Ballast knows only x86"* ]]
@@ -191,7 +191,7 @@ load common
 
 @test "keys that are not known or not counted are noted" {
     sed '1s/^/balloon_size = 3\nvpmu = 1\n/; $s/$/\nmax_pages = 3\nballoon_size = 4\n/' maptrack-of-the-host/unsaid.cfg >"$BATS_TEST_TMPDIR/g.cfg"
-    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl unknown-keys) == *"passed over"*": balloon_size, max_pages" ]]
+    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl unknown-keys) == *"ignored as xl ignores them: balloon_size, max_pages" ]]
     [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl not-counted) == "vpmu: "*"is not counted" ]]
     run ! note maptrack-of-the-host/unsaid.cfg libxl unknown-keys
     # A hostile file says no more than that.

@@ -74,7 +74,7 @@ needs() { # LIBRARY ARGUMENT...
         sed -n 's/.*file=\(libxml2\.so[^ ]*\) .*dynamically loaded.*/\1/p' | head -n 1)"
     LD_LIBRARY_PATH=$PWD run -2 --separate-stderr ballast explain "$EXAMPLES/proxy.xml"
     [ -z "$output" ]
-    [[ $stderr == *'proxy.xml: XML cannot be read here: '*'libxml2.so'* ]] || { echo "$stderr"; false; }
+    [[ $stderr == *'proxy.xml: cannot read XML: '*'libxml2.so'* ]] || { echo "$stderr"; false; }
     [ "$(wc -l <<<"$stderr")" = 1 ]
     LD_LIBRARY_PATH=$PWD run -0 ballast explain "$EXAMPLES/cache.json"
 }

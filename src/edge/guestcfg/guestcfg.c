@@ -9,7 +9,7 @@
 #include "edge/guestcfg/place.h"
 #include "edge/json/json.h"
 
-/* The first byte that is no white space, past a byte order mark; -1 where there is none. */
+/* The first byte after a byte order mark and white space; -1: none. */
 static int first_byte(const char *data, size_t length)
 {
     size_t i = length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -27,7 +27,7 @@ int guestcfg_parse(const char *name, const char *data, size_t length,
     switch (first_byte(data, length)) {
     case -1:
         return guestcfg_fail(err, name, 0, NULL,
-                             "is empty: an xl.cfg, a libvirt domain XML or JSON should be there");
+                             "is empty: give an xl.cfg, a libvirt domain XML or JSON");
     case '{':
     case '[':
         return guestcfg_parse_json(name, data, length, options, list, err);
@@ -50,7 +50,7 @@ int guestcfg_read(const char *path, const struct guestcfg_options *options,
         return rc;
     if (length == 0 && strcmp(path, "-") == 0)
         rc = guestcfg_fail(err, file_name(path), 0, NULL,
-                           "is empty; standard input can be read only once");
+                           "is empty: standard input can be read only once; name it only once");
     else
         rc = guestcfg_parse(file_name(path), data, length, options, list, err);
     free(data);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The "guest" of docs/formats.md: what `ballast explain --json` prints, and what people write. */
+/*
+ * Reads the "guest" of docs/formats.md: the output of `ballast explain --json`, or written by hand.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -49,14 +51,14 @@ static int begin_json_guest(const struct source *source, struct ballast_guest *g
     struct ballast_error why;
     int rc = json_get_string(source->object, "name", &source->at, &name, source->err);
     if (rc < 0)
-        return json_is_missing(rc, source, "name", "every guest must have one");
+        return json_is_missing(rc, source, "name", "give every guest a name");
     rc = json_get_string(source->object, "type", &source->at, &word, source->err);
     if (rc < 0)
-        return json_is_missing(rc, source, "type", "\"pv\", \"pvh\" or \"hvm\" should be there");
+        return json_is_missing(rc, source, "type", "write \"pv\", \"pvh\" or \"hvm\"");
     int type = ballast_guest_type_find(word);
     if (type < 0)
         return json_fail(source->err, &source->at, "type",
-                         "\"%.40s\" is no type of guest: \"pv\", \"pvh\" and \"hvm\" are", word);
+                         "invalid type '%.40s': use \"pv\", \"pvh\" or \"hvm\"", word);
     if (ballast_guest_init(guest, (enum ballast_guest_type)type, name, &why) < 0)
         return json_fail(source->err, &source->at, "name", "%s", why.text);
     return 0;
@@ -69,7 +71,7 @@ static int read_profile(const struct source *source, struct guestcfg_guest *out)
     if (rc < 0)
         return json_absent_is_fine(rc);
     if (strlen(name) >= sizeof(out->given_profile))
-        return json_fail(source->err, &source->at, "profile", "longer than %zu bytes",
+        return json_fail(source->err, &source->at, "profile", "longer than %zu bytes: shorten it",
                          sizeof(out->given_profile) - 1);
     memcpy(out->given_profile, name, strlen(name) + 1);
     return 0;
@@ -95,7 +97,8 @@ static int read_choice(const struct source *config, enum ballast_guest_attr attr
     if (value < 0) {
         char words[128];
         ballast_guest_attr_choices(attr, words, sizeof(words));
-        return json_fail(config->err, &config->at, key, "\"%.40s\": must be %s", word, words);
+        return json_fail(config->err, &config->at, key, "invalid value '%.40s': use %s", word,
+                         words);
     }
     *out = (uint64_t)value;
     return 0;
@@ -138,7 +141,7 @@ static int fail_json_model(const struct source *config, const struct ballast_err
     return -EINVAL;
 }
 
-/* A figure that is there must be what the configuration makes. */
+/* A figure that is present must equal what the configuration gives. */
 static int check_agreement(const struct source *source, const char *key, uint64_t made_kib,
                            const char *profile)
 {
@@ -148,8 +151,8 @@ static int check_agreement(const struct source *source, const char *key, uint64_
         return json_absent_is_fine(rc);
     if (given_kib != made_kib)
         return json_fail(source->err, &source->at, key,
-                         "%" PRIu64 " KiB, but its configuration makes %" PRIu64
-                         " KiB under profile %s: correct it, or leave it out",
+                         "%" PRIu64 " KiB, but its configuration gives %" PRIu64
+                         " KiB under profile %s: correct it or leave it out",
                          given_kib, made_kib, profile);
     return 0;
 }
@@ -176,7 +179,7 @@ static int agree_all(const struct source *source, const struct ballast_breakdown
     return check_agreement(&in, "videoram", made->xenstore.videoram_kib, profile);
 }
 
-/* 2^64 - 1 where the profile knows none: no figure can be that. */
+/* 2^64 - 1 where the profile has no cost, since no figure can have that value. */
 static struct ballast_cost_kib cost_of(const struct ballast_breakdown *made)
 {
     struct ballast_cost_kib cost = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
@@ -194,14 +197,14 @@ static int agree_cost(const struct source *source, const struct ballast_breakdow
         return rc;
     if (!ballast_breakdown_cost(made, NULL))
         return json_fail(source->err, &source->at, "cost",
-                         "profile %s knows no cost to the page: leave it out", profile);
+                         "profile %s has no cost to the page: leave it out", profile);
     if ((rc = check_agreement(&in, "settled", cost.settled_kib, profile)) < 0 ||
         (rc = check_agreement(&in, "fresh_max", cost.fresh_max_kib, profile)) < 0)
         return rc;
     return check_agreement(&in, "later_max", cost.later_max_kib, profile);
 }
 
-/* 2^64 - 1 cannot be read again: json_get_u64() takes it for something larger. */
+/* 2^64 - 1 cannot be read back: json_get_u64() refuses it as too large. */
 static bool is_writable(const struct ballast_breakdown *breakdown)
 {
     bool is = breakdown->need_kib != UINT64_MAX && breakdown->cost.later_max_kib != UINT64_MAX;
@@ -217,8 +220,8 @@ static int read_configured(const struct source *source, const struct source *con
         ballast_profile_find(out->given_profile[0] ? out->given_profile : NULL);
     if (!profile)
         return json_fail(source->err, &source->at, "profile",
-                         "\"%s\" is no profile of Ballast's; leave it out for %s",
-                         out->given_profile, ballast_profile_name(ballast_profile_find(NULL)));
+                         "unknown profile '%s': leave it out to use %s", out->given_profile,
+                         ballast_profile_name(ballast_profile_find(NULL)));
     int rc = 0;
     for (int i = 0; rc == 0 && i < BALLAST_GUEST_ATTRS; i++)
         rc = read_attr(config, (enum ballast_guest_attr)i, &out->guest);
@@ -231,7 +234,8 @@ static int read_configured(const struct source *source, const struct source *con
     if (rc < 0)
         return fail_json_model(config, &why);
     if (!is_writable(&made))
-        return json_fail(config->err, &config->at, NULL, "makes more KiB than 64 bits");
+        return json_fail(config->err, &config->at, NULL,
+                         "gives more KiB than fit in 64 bits: reduce it");
     if ((rc = agree_all(source, &made, ballast_profile_name(profile))) < 0 ||
         (rc = agree_cost(source, &made, ballast_profile_name(profile))) < 0)
         return rc;
@@ -247,18 +251,20 @@ static int read_segments(const struct source *source, enum ballast_guest_type ty
     if (rc < 0)
         return rc;
     if (!in.object)
-        return json_fail(source->err, &source->at, NULL,
-                         "a guest needs \"config\", or \"segments\" where that is not known");
+        return json_fail(
+            source->err, &source->at, NULL,
+            "missing \"config\": add it, or \"segments\" where the configuration is unknown");
     for (int i = 0; i < BALLAST_SEGMENTS; i++) {
         enum ballast_segment segment = (enum ballast_segment)i;
         const char *key = ballast_segment_name(segment);
         segment_kib[i] = 0;
         rc = json_get_u64(in.object, key, &in.at, &segment_kib[i], in.err);
         if (rc < 0 && (rc != -ENOENT || ballast_segment_applies(segment, type)))
-            return json_is_missing(rc, &in, key, "its size in KiB should be there, 0 for none");
+            return json_is_missing(rc, &in, key, "write its size in KiB, or 0");
         if (segment_kib[i] != 0 && !ballast_segment_applies(segment, type))
-            return json_fail(in.err, &in.at, key, "%" PRIu64 ": a %s guest has none; 0 is right",
-                             segment_kib[i], ballast_guest_type_name(type));
+            return json_fail(in.err, &in.at, key,
+                             "%" PRIu64 ": a %s guest has no such segment: write 0", segment_kib[i],
+                             ballast_guest_type_name(type));
     }
     return 0;
 }
@@ -273,7 +279,7 @@ static int check_json_spans(const struct source *source, const struct ballast_br
         rc = json_get_u64(in.object, key, &in.at, &span_kib, in.err);
         if (rc == 0 && span_kib != given->span_kib[i])
             return json_fail(in.err, &in.at, key,
-                             "%" PRIu64 " KiB, but its segments sum to %" PRIu64 " KiB", span_kib,
+                             "%" PRIu64 " KiB, but the segments sum to %" PRIu64 " KiB", span_kib,
                              given->span_kib[i]);
         rc = json_absent_is_fine(rc);
     }
@@ -298,7 +304,7 @@ static int read_xenstore(const struct source *source, struct ballast_xenstore_ki
 static int must_be_there(const struct source *in, const char *key, uint64_t *out_kib)
 {
     return json_is_missing(json_get_u64(in->object, key, &in->at, out_kib, in->err), in, key,
-                           "its size in KiB should be there");
+                           "write its size in KiB");
 }
 
 static int read_cost(const struct source *source, struct ballast_breakdown *given)
@@ -330,10 +336,11 @@ static int read_given(const struct source *source, struct guestcfg_guest *out)
     int rc = read_segments(source, type, segment_kib);
     if (rc < 0)
         return rc;
-    /* Once for the sums, which the defaults of what is missing are taken from. */
+    /* Once to compute the sums, which are the defaults of missing figures. */
     rc = ballast_breakdown_from_segments(&given, type, profile, segment_kib, 0, &none, &why);
     if (rc == 0 && !is_writable(&given))
-        rc = ballast_fail(&why, -EOVERFLOW, "they sum to more KiB than 64 bits");
+        rc =
+            ballast_fail(&why, -EOVERFLOW, "they sum to more KiB than fit in 64 bits: reduce them");
     if (rc < 0)
         return json_fail(source->err, &source->at, "segments", "%s", why.text);
     uint64_t need_kib = given.span_kib[BALLAST_FOOTPRINT];
@@ -358,7 +365,8 @@ static int read_json_guest(const struct source *source, const struct guestcfg_op
     int rc;
     *out = (struct guestcfg_guest){0};
     if (!json_object_is_type(source->object, json_type_object))
-        return json_fail(source->err, &source->at, NULL, "a guest must be a JSON object");
+        return json_fail(source->err, &source->at, NULL,
+                         "not an object: write a guest as a JSON object");
     if (guestcfg_is_libxl_json(source->object))
         return guestcfg_read_libxl_json(source->object, &source->at, options, out, source->err);
     if ((rc = begin_json_guest(source, &out->guest)) < 0 || (rc = read_profile(source, out)) < 0 ||
@@ -367,7 +375,7 @@ static int read_json_guest(const struct source *source, const struct guestcfg_op
     return config.object ? read_configured(source, &config, options, out) : read_given(source, out);
 }
 
-/* The guests of one document, which is one of them or an array. */
+/* The guests of one document: a single guest or an array. */
 static int read_document(const struct source *source, const struct guestcfg_options *options,
                          struct guestcfg_list *list)
 {
@@ -382,13 +390,13 @@ static int read_document(const struct source *source, const struct guestcfg_opti
             one.at = json_at_item(&source->at, i);
         }
         if (list->count >= GUESTCFG_MAX_GUESTS)
-            return json_fail(source->err, &one.at, NULL, "more than %d guests",
+            return json_fail(source->err, &one.at, NULL, "more than %d guests: split the file",
                              GUESTCFG_MAX_GUESTS);
         if ((rc = read_json_guest(&one, options, &guest)) == 0)
             rc = guestcfg_list_add(list, &guest, source->err);
         if (rc < 0)
             rc = guestcfg_list_fault(list, options, rc, source->err);
-        rc = rc > 0 ? 0 : rc; /* dom0 is no guest */
+        rc = rc > 0 ? 0 : rc; /* dom0 is not a guest */
     }
     return rc;
 }
@@ -410,7 +418,7 @@ int guestcfg_parse_json(const char *name, const char *data, size_t length,
         if (rc < 0)
             break;
     }
-    /* What was read before the text goes wrong stays. */
+    /* Guests read before a syntax error stay in the list. */
     if (rc < 0 && list->count > before)
         rc = guestcfg_list_fault(list, options, rc, err);
     if (rc == 0 && list->count == before && list->fault_count == faults)

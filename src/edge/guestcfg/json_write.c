@@ -5,7 +5,7 @@
 #include "core/base/text.h"
 #include "edge/guestcfg/guestcfg.h"
 
-/* The bytes of the UTF-8 character that begins there, or 0 where there is none (RFC 3629). */
+/* The length of the UTF-8 character at that position; 0: not a valid one (RFC 3629). */
 static int utf8_length(const unsigned char *c)
 {
     if (c[0] < 0x80)
@@ -25,8 +25,8 @@ static int utf8_length(const unsigned char *c)
 }
 
 /*
- * xl takes any bytes as a name, and JSON must be UTF-8: what is none becomes '?', a byte for a
- * byte, so that a name that was not too long is not too long when it is read again.
+ * xl accepts any bytes as a name, but JSON must be UTF-8. Each invalid byte becomes one '?', so the
+ * name stays within the limit on its length.
  */
 static void put_json_text_escaped(FILE *out, const unsigned char *c, int length)
 {
@@ -39,7 +39,7 @@ static void put_json_text_escaped(FILE *out, const unsigned char *c, int length)
         (void)fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
 }
 
-/* What must not be shown is escaped, and so is still the name when it is read. */
+/* Escapes control characters, so that reading restores the same name. */
 static void put_json_text_string(FILE *out, const char *string)
 {
     const unsigned char *c = (const unsigned char *)string;

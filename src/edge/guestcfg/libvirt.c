@@ -2,8 +2,8 @@
 /*
  * libvirt's domain XML as its libxl driver understands it: src/libxl/libxl_conf.c,
  * libxlMakeDomCreateInfo() and libxlMakeDomBuildInfo(); src/conf/domain_conf.c and
- * domain_postparse.c for what is common to all drivers. What each element becomes is told in
- * docs/formats.md.
+ * domain_postparse.c for what is common to all drivers. docs/formats.md lists what each element
+ * becomes.
  */
 #include "edge/guestcfg/libvirt.h"
 
@@ -42,8 +42,7 @@ static int find_type(const char *name, const xmlNode *domain, const xmlNode *nod
     if (!type && guestcfg_xml_child(domain, "bootloader"))
         *out = BALLAST_PV; /* domain_conf.c: a boot loader alone makes it "xen" */
     else if (!type)
-        return guestcfg_fail(err, name, 0, "os/type",
-                             "missing: hvm, xenpvh or xen should be there");
+        return guestcfg_fail(err, name, 0, "os/type", "missing: write hvm, xenpvh or xen");
     else if (strcmp(type, "hvm") == 0)
         *out = BALLAST_HVM;
     else if (strcmp(type, "xenpvh") == 0)
@@ -52,12 +51,11 @@ static int find_type(const char *name, const xmlNode *domain, const xmlNode *nod
         *out = BALLAST_PV;
     else
         return guestcfg_xml_fail(name, node, "os/type", err,
-                                 "\"%.40s\" is no type of Xen guest: hvm, xenpvh and xen are",
-                                 type);
+                                 "invalid type '%.40s': use hvm, xenpvh or xen", type);
     return 0;
 }
 
-/* <type arch=>, and <features><gic>, which Arm alone has. */
+/* Checks <type arch=> and <features><gic>, which only Arm guests have. */
 static int check_arch(const char *name, const xmlNode *domain, struct ballast_error *err)
 {
     const xmlNode *type = guestcfg_xml_find(domain, "os/type");
@@ -66,14 +64,12 @@ static int check_arch(const char *name, const xmlNode *domain, struct ballast_er
     bool is_x86 = !arch || strcmp(arch, "x86_64") == 0 || strcmp(arch, "i686") == 0;
     int rc = 0;
     if (!is_x86)
-        rc = guestcfg_xml_fail(name, type, "os/type", err,
-                               "arch=\"%.40s\": Ballast knows only x86 (x86_64, i686): nothing can "
-                               "be said of what this guest takes",
-                               arch);
+        rc = guestcfg_xml_fail(
+            name, type, "os/type", err,
+            "unsupported arch=\"%.40s\": Ballast knows only x86 guests (x86_64, i686)", arch);
     else if (gic)
         rc = guestcfg_xml_fail(name, gic, "gic", err,
-                               "this guest is for Arm, and Ballast knows only x86: nothing can be "
-                               "said of what it takes");
+                               "this is an Arm guest: Ballast knows only x86 guests");
     free(arch);
     return rc;
 }
@@ -84,7 +80,8 @@ static int check_domain(const char *name, const xmlNode *domain, struct ballast_
     int rc = 0;
     if (type && strcmp(type, "xen") != 0)
         rc = guestcfg_xml_fail(name, domain, "domain", err,
-                               "type=\"%.40s\": only a guest of type \"xen\" runs on Xen", type);
+                               "unsupported type=\"%.40s\": only guests of type \"xen\" run on Xen",
+                               type);
     free(type);
     return rc;
 }
@@ -106,7 +103,7 @@ static int begin_libvirt_guest(const char *name, const xmlNode *domain,
     rc = find_type(name, domain, type_node, type_word, &type, err);
     if (rc == 0 && (!guest_name || !*guest_name))
         rc = guestcfg_fail(err, name, guestcfg_xml_line(name_node), "name",
-                           "missing: every guest must have one");
+                           "missing: give every guest a name");
     else if (rc == 0 && ballast_guest_init(&draft->guest, type, guest_name, &why) < 0)
         rc = guestcfg_xml_fail(name, name_node, "name", err, "%s", why.text);
     free(type_word);
@@ -114,7 +111,7 @@ static int begin_libvirt_guest(const char *name, const xmlNode *domain,
     return rc;
 }
 
-/* The sum of <numa><cell memory= unit=>; 0 where there are none. */
+/* The sum of <numa><cell memory= unit=>; 0 without cells. */
 static int read_cells(const struct guestcfg_libvirt *reading, uint64_t *out_kib)
 {
     const xmlNode *numa = guestcfg_xml_find(reading->domain, "cpu/numa");
@@ -148,7 +145,7 @@ static int round_to_mib(const struct guestcfg_libvirt *reading, const xmlNode *n
                              "%s", why.text);
 }
 
-/* <memory>, or what the NUMA cells make; they must not disagree. */
+/* <memory>, or the sum of the NUMA cells; both must agree. */
 static int read_total(const struct guestcfg_libvirt *reading, const xmlNode **node,
                       uint64_t *out_kib)
 {
@@ -164,19 +161,20 @@ static int read_total(const struct guestcfg_libvirt *reading, const xmlNode **no
         return 0;
     }
     if (!*node)
-        return guestcfg_fail(reading->err, name, 0, "memory", "missing: every guest must have it");
+        return guestcfg_fail(reading->err, name, 0, "memory",
+                             "missing: give every guest its memory");
     rc = guestcfg_xml_size(name, *node, out_kib, reading->err);
     if (rc == 0 && cells_kib > 0 && cells_kib != *out_kib)
         rc = guestcfg_xml_fail(name, *node, "memory", reading->err,
-                               "%llu KiB, and the NUMA cells make %llu KiB: they must be the same",
+                               "%llu KiB, but the NUMA cells sum to %llu KiB: make them equal",
                                (unsigned long long)*out_kib, (unsigned long long)cells_kib);
     return rc;
 }
 
 /*
- * domain_postparse.c, virDomainDefPostParseMemory: <maxMemory> and its slots come together. That
- * libxl has no hotplug is what the Xen driver of upstream's refuses it for; Qubes' has the pool be
- * sized by it, so that a guest may be given more later.
+ * domain_postparse.c, virDomainDefPostParseMemory: <maxMemory> and its slots come together.
+ * Upstream's Xen driver refuses the element, since libxl has no hotplug; Qubes' driver sizes the
+ * pool by it, so that the guest can grow later.
  */
 static int check_hotplug(const struct guestcfg_libvirt *reading, uint64_t memory_kib)
 {
@@ -193,18 +191,18 @@ static int check_hotplug(const struct guestcfg_libvirt *reading, uint64_t memory
     bool is_number = !text || guestcfg_xml_number(text, &slots);
     if (!is_number)
         rc = guestcfg_xml_fail(name, node, "maxMemory", reading->err,
-                               "slots=\"%.40s\": must be a number", text);
+                               "invalid slots=\"%.40s\": use a number", text);
     free(text);
     if (rc < 0 || (most_kib == 0 && slots == 0))
         return rc;
     if (slots == 0 || most_kib == 0)
-        return guestcfg_xml_fail(name, node, "maxMemory", reading->err,
-                                 "libvirt refuses it without both a size and slots=: delete it, "
-                                 "since only the libvirt of Qubes takes it for Xen");
+        return guestcfg_xml_fail(
+            name, node, "maxMemory", reading->err,
+            "libvirt refuses it without both a size and slots=: delete it, since only the libvirt "
+            "of Qubes accepts it for Xen");
     if (most_kib < memory_kib)
         return guestcfg_xml_fail(name, node, "maxMemory", reading->err,
-                                 "%llu KiB is less than memory (%llu KiB): it must be memory or "
-                                 "more",
+                                 "%llu KiB is less than memory (%llu KiB): use at least that",
                                  (unsigned long long)most_kib, (unsigned long long)memory_kib);
     reading->draft->remarks.set |= UINT32_C(1) << GUESTCFG_REMARK_MAX_MEMORY;
     reading->draft->remarks.kib = most_kib;
@@ -225,8 +223,7 @@ static int read_memory(const struct guestcfg_libvirt *reading)
         return rc;
     if (current_kib > memory_kib)
         return guestcfg_xml_fail(name, current, "currentMemory", reading->err,
-                                 "%llu KiB is more than memory (%llu KiB): it must be memory or "
-                                 "less",
+                                 "%llu KiB is more than memory (%llu KiB): use at most that",
                                  (unsigned long long)current_kib, (unsigned long long)memory_kib);
     if (current_kib == 0) {
         current = node;
@@ -249,11 +246,11 @@ static int set_vcpus(const struct guestcfg_libvirt *reading, const xmlNode *node
     uint64_t now;
     if (text && *text && (!guestcfg_xml_number(text, &most) || most == 0))
         return guestcfg_xml_fail(name, node, "vcpu", reading->err,
-                                 "\"%.40s\" is no number of vCPUs: 1 is the least", text);
+                                 "invalid number of vCPUs '%.40s': use 1 or more", text);
     now = most;
     if (online && (!guestcfg_xml_number(online, &now) || now == 0 || now > most))
         return guestcfg_xml_fail(name, node, "vcpu", reading->err,
-                                 "current=\"%.40s\": must be a number from 1 to %llu", online,
+                                 "invalid current=\"%.40s\": use a number from 1 to %llu", online,
                                  (unsigned long long)most);
     int rc = guestcfg_libvirt_set(reading, BALLAST_MAXVCPUS, most, node, "vcpu");
     return rc < 0 ? rc : guestcfg_libvirt_set(reading, BALLAST_VCPUS, now, node, "vcpu");
@@ -271,9 +268,9 @@ static int read_vcpus(const struct guestcfg_libvirt *reading)
 }
 
 /*
- * libvirt leaves no paging pool to libxl's default: it asks libxl_get_required_shadow_memory() for
- * maxmem and all vCPUs, whatever the type, which is 4*(256*vcpus + 2*(maxmem/1024)) KiB. Qubes' has
- * it be for <maxMemory> where that is there.
+ * libvirt always sets the paging pool: for every type it calls libxl_get_required_shadow_memory()
+ * with maxmem and all vCPUs, which is 4*(256*vcpus + 2*(maxmem/1024)) KiB. Qubes' libvirt uses
+ * <maxMemory> for maxmem where it is set.
  */
 static int set_pool(const struct guestcfg_libvirt *reading)
 {
@@ -299,7 +296,7 @@ static int set_passthrough(const struct guestcfg_libvirt *reading, const xmlNode
         value = BALLAST_PASSTHROUGH_SHARE_PT;
     else if (on)
         return guestcfg_xml_fail(reading->draft->name, node, "passthrough", reading->err,
-                                 "mode=\"%.40s\": sync_pt and share_pt are possible", mode);
+                                 "invalid mode=\"%.40s\": use sync_pt or share_pt", mode);
     return guestcfg_libvirt_set(reading, BALLAST_PASSTHROUGH, value, node, "passthrough");
 }
 
@@ -310,7 +307,7 @@ static int read_features(const struct guestcfg_libvirt *reading)
     const xmlNode *passthrough = guestcfg_xml_find(features, "xen/passthrough");
     bool on;
     int rc = 0;
-    /* libxlMakeDomCreateInfo hands it on for HVM and PVH only. */
+    /* libxlMakeDomCreateInfo passes it on for HVM and PVH only. */
     if (hap && (rc = guestcfg_libvirt_switch(reading, hap, "state", &on)) == 0 &&
         reading->draft->guest.type != BALLAST_PV)
         rc = guestcfg_libvirt_set(reading, BALLAST_HAP, on, hap, "hap");
@@ -324,8 +321,7 @@ static int read_features(const struct guestcfg_libvirt *reading)
     return rc;
 }
 
-/* Whether that <feature> asks for the processor's virtualisation (1), is against it (0) or neither.
- */
+/* Whether the <feature> enables the processor's virtualisation (1), disables it (0), or neither. */
 static int wants_nested(const xmlNode *feature)
 {
     static const struct {
@@ -343,9 +339,8 @@ static int wants_nested(const xmlNode *feature)
 }
 
 /*
- * libxl_conf.c, libxlMakeDomBuildInfo: HVM and PVH, host-passthrough alone, the last feature
- * counts. libvirt looks whether the host has it; here svm is nothing on a host that is known to be
- * Intel's.
+ * libxl_conf.c, libxlMakeDomBuildInfo: HVM and PVH, host-passthrough only, the last feature counts.
+ * libvirt checks that the host has it; here svm is ignored on a host known to be Intel's.
  */
 static int read_cpu(const struct guestcfg_libvirt *reading, const struct guestcfg_options *options)
 {
@@ -369,7 +364,7 @@ static int read_cpu(const struct guestcfg_libvirt *reading, const struct guestcf
                : guestcfg_libvirt_set(reading, BALLAST_NESTEDHVM, (uint64_t)nested, at, "feature");
 }
 
-/* Elements that may take memory which no profile counts. */
+/* Elements that may cost memory that no profile counts. */
 static void remark_elements(const struct guestcfg_libvirt *reading)
 {
     struct guestcfg_remarks *remarks = &reading->draft->remarks;
@@ -405,8 +400,7 @@ static bool is_root(const xmlNode *root, const char *name)
     return root && !root->ns && strcmp((const char *)root->name, name) == 0;
 }
 
-/* <domain>, or the first one in what libvirt puts around it: its state, a snapshot; or in a list.
- */
+/* <domain>, or the first one inside a list or libvirt's own wrapper (its state, a snapshot). */
 static int find_libvirt_domain(const char *name, const xmlNode *root, const xmlNode **out,
                                struct ballast_error *err)
 {
@@ -419,14 +413,16 @@ static int find_libvirt_domain(const char *name, const xmlNode *root, const xmlN
     if (*out)
         return 0;
     if (root && root->ns && !root->ns->prefix)
-        return guestcfg_xml_fail(name, root, "xmlns", err,
-                                 "a default namespace makes <%.40s> another element than "
-                                 "libvirt's: delete xmlns=\"%.80s\"",
-                                 (const char *)root->name, (const char *)root->ns->href);
-    return guestcfg_xml_fail(name, root, NULL, err,
-                             "the outermost element must be <domain>, or <domstatus> or <domains> "
-                             "with <domain> in it, and is <%.40s>",
-                             root ? (const char *)root->name : "");
+        return guestcfg_xml_fail(
+            name, root, "xmlns", err,
+            "a default namespace makes <%.40s> an element that libvirt does not know: delete "
+            "xmlns=\"%.80s\"",
+            (const char *)root->name, (const char *)root->ns->href);
+    return guestcfg_xml_fail(
+        name, root, NULL, err,
+        "the outermost element is <%.40s>: use <domain>, or <domstatus> or <domains> with "
+        "<domain> in it",
+        root ? (const char *)root->name : "");
 }
 
 static int add_libvirt_guest(const char *name, const xmlNode *domain,
@@ -438,7 +434,7 @@ static int add_libvirt_guest(const char *name, const xmlNode *domain,
     if (rc < 0)
         return guestcfg_list_fault(list, options, rc, err);
     if (list->count >= GUESTCFG_MAX_GUESTS)
-        return guestcfg_xml_fail(name, domain, NULL, err, "more than %d guests",
+        return guestcfg_xml_fail(name, domain, NULL, err, "more than %d guests: split the file",
                                  GUESTCFG_MAX_GUESTS);
     return guestcfg_list_add(
         list, &(struct guestcfg_guest){.guest = draft.guest, .remarks = draft.remarks}, err);

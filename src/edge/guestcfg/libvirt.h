@@ -11,14 +11,14 @@ struct guestcfg_libvirt {
     struct ballast_error *err;
 };
 
-/* Sets an attribute that comes from `node`, called `key` in messages. */
+/* Sets an attribute that `node` states; messages call it `key`. */
 int guestcfg_libvirt_set(const struct guestcfg_libvirt *reading, enum ballast_guest_attr attr,
                          uint64_t value, const xmlNode *node, const char *key);
-/* An "on" or "off" in an attribute; absent is "on". -EINVAL for another word. */
+/* Reads "on" or "off" from an attribute; "on" where absent. -EINVAL for anything else. */
 int guestcfg_libvirt_switch(const struct guestcfg_libvirt *reading, const xmlNode *node,
                             const char *attr, bool *out);
 
-/* <devices>: emulator, video, hostdev. The type of the guest is known by then. */
+/* Reads <devices>: emulator, video, hostdev. The guest's type must be known. */
 int guestcfg_libvirt_devices(const struct guestcfg_libvirt *reading);
 
 #endif

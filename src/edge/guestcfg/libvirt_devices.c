@@ -20,7 +20,7 @@ static const struct video_model {
     {"qxl", BALLAST_VGA_QXL, {128, 128}, {128, 128}},
 };
 
-/* libxl_domain.c, libxlDomainDeviceDefPostParse: what a video device without a model becomes. */
+/* The default model of a video device: libxl_domain.c, libxlDomainDeviceDefPostParse. */
 #define DEFAULT_MODEL "cirrus"
 
 static const struct video_model *find_model(const char *type)
@@ -44,24 +44,24 @@ static int set_video(const struct guestcfg_libvirt *reading, const xmlNode *node
     const struct video_model *model = find_model(type);
     if (!model)
         return guestcfg_xml_fail(name, node, "video", reading->err,
-                                 "\"%.40s\" is no adapter that libxl has: vga, cirrus and qxl are",
-                                 type);
+                                 "unsupported video model '%.40s': use vga, cirrus or qxl", type);
     uint64_t kib = 0;
     if (vram && !guestcfg_xml_number(vram, &kib))
         return guestcfg_xml_fail(name, node, "video", reading->err,
-                                 "vram=\"%.40s\": must be a number of KiB", vram);
+                                 "invalid vram=\"%.40s\": use a number of KiB", vram);
     bool traditional = is_traditional(reading);
     if (kib == 0)
         kib = model->default_mib[traditional] * BALLAST_MIB_KIB;
     if (kib < model->least_mib[traditional] * BALLAST_MIB_KIB)
         return guestcfg_xml_fail(
-            name, node, "video", reading->err, "vram=\"%.40s\": %s needs at least %llu KiB", vram,
-            type, (unsigned long long)(model->least_mib[traditional] * BALLAST_MIB_KIB));
+            name, node, "video", reading->err,
+            "vram=\"%.40s\" is too small: %s needs at least %llu KiB", vram, type,
+            (unsigned long long)(model->least_mib[traditional] * BALLAST_MIB_KIB));
     int rc = guestcfg_libvirt_set(reading, BALLAST_VGA, model->vga, node, "video");
     return rc < 0 ? rc : guestcfg_libvirt_set(reading, BALLAST_VIDEORAM, kib, node, "video");
 }
 
-/* Only the first <video> counts; <graphics> without one brings a default one with it. */
+/* Only the first <video> counts; <graphics> without <video> implies a default one. */
 static int read_video(const struct guestcfg_libvirt *reading, const xmlNode *devices)
 {
     const xmlNode *video = guestcfg_xml_child(devices, "video");
@@ -81,8 +81,8 @@ static int read_video(const struct guestcfg_libvirt *reading, const xmlNode *dev
 }
 
 /*
- * libvirt runs the emulator to learn which one it is; its usual name tells as much. The types are
- * those of the libvirt that Qubes ships.
+ * libvirt runs the emulator to identify it; its usual name is enough here. The types are those of
+ * Qubes' libvirt.
  */
 static int set_emulator(const struct guestcfg_libvirt *reading, const xmlNode *node,
                         const char *type, const char *path)
@@ -94,7 +94,7 @@ static int set_emulator(const struct guestcfg_libvirt *reading, const xmlNode *n
         model = BALLAST_QEMU_XEN_TRADITIONAL;
     else if (stubdomain && strcmp(type, "stubdom-linux") != 0)
         return guestcfg_xml_fail(reading->draft->name, node, "emulator", reading->err,
-                                 "type=\"%.40s\": stubdom and stubdom-linux are possible", type);
+                                 "invalid type=\"%.40s\": use stubdom or stubdom-linux", type);
     else if (path && strlen(path) >= strlen(traditional) &&
              strcmp(path + strlen(path) - strlen(traditional), traditional) == 0)
         model = BALLAST_QEMU_XEN_TRADITIONAL;
@@ -113,7 +113,7 @@ static int set_stubdomain_memory(const struct guestcfg_libvirt *reading, const x
         return 0;
     if (!guestcfg_xml_number(memory, &kib))
         return guestcfg_xml_fail(reading->draft->name, node, "emulator", reading->err,
-                                 "memory=\"%.40s\": must be a number of KiB", memory);
+                                 "invalid memory=\"%.40s\": use a number of KiB", memory);
     return guestcfg_libvirt_set(reading, BALLAST_STUBDOMAIN_MEMORY, kib, node, "emulator");
 }
 
@@ -143,7 +143,7 @@ static bool is_pci_hostdev(const xmlNode *node)
     return is;
 }
 
-/* libvirt makes a hostdev of an interface of that type. */
+/* libvirt turns an interface of that type into a hostdev. */
 static bool is_pci_interface(const xmlNode *node)
 {
     return guestcfg_xml_attr_is(node, "type", "hostdev") &&
@@ -181,14 +181,14 @@ static int read_libvirt_devices_limit(const struct guestcfg_libvirt *reading, co
     int rc = 0;
     if (text && !guestcfg_xml_number(text, &limit))
         rc = guestcfg_xml_fail(reading->draft->name, node, "controller", reading->err,
-                               "%s=\"%.40s\": must be a number", name, text);
-    else if (limit > 0) /* libvirt hands 0 on to nobody */
+                               "invalid %s=\"%.40s\": use a number", name, text);
+    else if (limit > 0) /* libvirt does not pass 0 on */
         rc = guestcfg_libvirt_set(reading, attr, limit, node, "controller");
     free(text);
     return rc;
 }
 
-/* libxl_conf.c, libxlMakeDomBuildInfo: of each controller of that type, the last one counts. */
+/* libxl_conf.c, libxlMakeDomBuildInfo: the last controller of that type counts. */
 static int read_xenbus(const struct guestcfg_libvirt *reading, const xmlNode *devices)
 {
     const xmlNode *node;

@@ -22,7 +22,7 @@ int guestcfg_libvirt_switch(const struct guestcfg_libvirt *reading, const xmlNod
         *out = false;
     else
         rc = guestcfg_xml_fail(reading->draft->name, node, (const char *)node->name, reading->err,
-                               "%s=\"%.40s\": \"on\" and \"off\" are possible", attr, word);
+                               "invalid %s=\"%.40s\": use \"on\" or \"off\"", attr, word);
     free(word);
     return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libxl leaves out what has its default (libxl_types.idl, tools/libs/light/gentypes.py), so that an
- * absent member is the toolstack's to choose.
+ * libxl omits members that have their default (libxl_types.idl, tools/libs/light/gentypes.py), so
+ * an absent member leaves the choice to the toolstack.
  */
 #include "edge/guestcfg/libxl_json.h"
 
@@ -18,7 +18,7 @@
 #include "edge/guestcfg/place.h"
 
 struct part {
-    const struct json_object *object; /* NULL: it is not there */
+    const struct json_object *object; /* NULL: absent */
     struct json_at at;
 };
 
@@ -75,12 +75,13 @@ static int read_defbool(const struct part *part, const char *key, uint64_t *out,
     if (strcmp(word, "<default>") == 0)
         return 0;
     if (strcasecmp(word, "True") != 0 && strcasecmp(word, "False") != 0)
-        return json_fail(err, &part->at, key, "\"%.40s\": must be \"True\" or \"False\"", word);
+        return json_fail(err, &part->at, key,
+                         "invalid value '%.40s': libxl writes \"True\" or \"False\" there", word);
     *out = strcasecmp(word, "True") == 0;
     return 0;
 }
 
-/* libxl's words for its own default are of more than one release. */
+/* Names of libxl's default, of several releases. */
 static bool is_default_word(const char *word)
 {
     return strcmp(word, "default") == 0 || strcmp(word, "unknown") == 0 ||
@@ -96,8 +97,8 @@ static int read_word(const struct part *part, const char *key, enum ballast_libx
         return rc;
     int value = ballast_libxl_value_of(member, word);
     if (value < 0)
-        return json_fail(err, &part->at, key, "\"%.40s\" is not a value that libxl writes here",
-                         word);
+        return json_fail(err, &part->at, key,
+                         "invalid value '%.40s': libxl does not write it there", word);
     *out = (uint64_t)value;
     return 0;
 }
@@ -148,7 +149,7 @@ static const struct part *part_of(const struct config *config, const char *group
     return strcmp(group, "b_info") == 0 ? &config->build : &config->of_type;
 }
 
-/* A member as a part and a key of it: "vga.kind" is in an object of its own. */
+/* A member within its part; the key may name a nested object: "vga.kind". */
 static int find_member(const struct config *config, enum ballast_libxl_member member,
                        struct part *part, const char **key)
 {
@@ -166,7 +167,7 @@ static int find_member(const struct config *config, enum ballast_libxl_member me
     return rc;
 }
 
-/* Members of "type.hvm" are of no other type, although a "type.pv" may be there instead. */
+/* Members of "type.hvm" apply to HVM guests only; other types have "type.pv" instead. */
 static bool is_of_type(enum ballast_libxl_member member, enum ballast_guest_type type)
 {
     const char *group = ballast_libxl_about(member)->group;
@@ -191,18 +192,18 @@ static int read_members(const struct config *config, enum ballast_guest_type typ
     return rc;
 }
 
-/* What libxl keeps of an Arm guest, and of nothing else. */
+/* Members that libxl writes for Arm guests only. */
 static int refuse_arm(const struct config *config)
 {
     struct part arm;
     int rc = enter_libxl(&config->build, "arch_arm", &arm, config->err);
     if (rc == 0 && arm.object && json_object_object_length(arm.object) > 0)
         return json_fail(config->err, &config->build.at, "arch_arm",
-                         "this guest is for Arm, and Ballast knows only x86");
+                         "this is an Arm guest: Ballast knows only x86 guests");
     return rc;
 }
 
-/* Of a PV guest Xen's maximum is so much higher, by a caller that libxl's own tools are not. */
+/* Raises a PV guest's Xen maximum by that much; libxl's own tools never set it. */
 static int note_slack(const struct config *config, struct guestcfg_remarks *remarks)
 {
     static const char key[] = "slack_memkb";
@@ -235,7 +236,8 @@ static int begin_libxl_guest(const struct config *config, struct ballast_guest *
                          word);
     rc = json_get_string(config->create.object, "name", &config->create.at, &name, config->err);
     if (rc == -ENOENT)
-        return json_fail(config->err, &config->create.at, "name", "missing: every guest has one");
+        return json_fail(config->err, &config->create.at, "name",
+                         "missing: libxl writes one for every guest");
     if (rc == 0 && ballast_guest_init(guest, (enum ballast_guest_type)type, name, &why) < 0)
         return json_fail(config->err, &config->create.at, "name", "%s", why.text);
     return rc;

@@ -16,7 +16,7 @@ void guestcfg_list_release(struct guestcfg_list *list)
 int guestcfg_list_add(struct guestcfg_list *list, const struct guestcfg_guest *guest,
                       struct ballast_error *err)
 {
-    /* The array has room for the next power of two, so that only those counts make it larger. */
+    /* The capacity is the next power of two, so the array grows only at those counts. */
     if ((list->count & (list->count - 1)) == 0) {
         size_t room = list->count ? list->count * 2 : 1;
         struct guestcfg_guest *moved = reallocarray(list->guests, room, sizeof(*moved));

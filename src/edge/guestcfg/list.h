@@ -4,14 +4,14 @@
 
 #include "edge/guestcfg/guestcfg.h"
 
-/* Appends a copy; -ENOMEM, with the list as it was. */
+/* Appends a copy. -ENOMEM: the list is unchanged. */
 int guestcfg_list_add(struct guestcfg_list *list, const struct guestcfg_guest *guest,
                       struct ballast_error *err);
 
 /*
- * What is done about a guest that cannot be read: where the options say so it is kept among the
- * list's faults, and 0 returned, so that the others are read; else, and where it is no fault of the
- * input, `rc`.
+ * Handles a guest that cannot be read. With options->keep_going, adds *err to the list's faults and
+ * returns 0, so that the caller goes on. Otherwise, and where the input is not at fault, returns
+ * `rc`.
  */
 int guestcfg_list_fault(struct guestcfg_list *list, const struct guestcfg_options *options, int rc,
                         const struct ballast_error *err);

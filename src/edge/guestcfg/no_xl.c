@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a build without libxlutil answers. */
+/* Stubs for a build without libxlutil. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,9 +10,10 @@
 
 static int not_supported(const char *name, struct ballast_error *err)
 {
-    (void)guestcfg_fail(err, name, 0, NULL,
-                        "this build of Ballast reads no files of xl: it was made without "
-                        "libxlutil (libxen-dev); libvirt XML and JSON work");
+    (void)guestcfg_fail(
+        err, name, 0, NULL,
+        "this build of Ballast has no libxlutil and cannot read files of xl: rebuild it with "
+        "libxen-dev, or use libvirt XML or JSON");
     if (err)
         err->code = -ENOTSUP;
     return -ENOTSUP;

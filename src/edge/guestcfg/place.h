@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where a guest's attributes come from, so that a refusal of the model can be told in the words of
- * the file: "web.cfg:7: maxmem: ...".
+ * Where each of a guest's attributes is in its file, so that a refusal of the model can name the
+ * line and the key: "web.cfg:7: maxmem: ...".
  */
 #ifndef EDGE_GUESTCFG_PLACE_H
 #define EDGE_GUESTCFG_PLACE_H
@@ -9,8 +9,8 @@
 #include "edge/guestcfg/guestcfg.h"
 
 /*
- * The largest file that holds one guest. libxlutil needs time and libxml2 memory in proportion, and
- * no configuration has a tenth of it.
+ * The largest file that holds one guest. libxlutil's time and libxml2's memory grow with the size,
+ * and no configuration reaches a tenth of it.
  */
 enum { GUESTCFG_MAX_ONE_GUEST = 1 << 20 };
 
@@ -19,16 +19,16 @@ struct guestcfg_place {
     unsigned line;   /* 0: not known */
 };
 
-/* A guest on its way in. */
+/* A guest that is being read. */
 struct guestcfg_draft {
     const char *name; /* of the file */
     struct ballast_guest guest;
     struct guestcfg_place places[BALLAST_GUEST_ATTRS];
-    const char *const *keys; /* what each attribute is called in that format */
+    const char *const *keys; /* the name of each attribute in this format */
     struct guestcfg_remarks remarks;
 };
 
-/* -EINVAL with "name:line: key: " before the message; no line where it is 0, no key where NULL. */
+/* Returns -EINVAL, with "name:line: key: " before the message; without a line of 0, a NULL key. */
 __attribute__((format(printf, 5, 6))) int guestcfg_fail(struct ballast_error *err, const char *name,
                                                         unsigned line, const char *key,
                                                         const char *format, ...);
@@ -37,11 +37,11 @@ __attribute__((format(printf, 5, 6))) int guestcfg_fail(struct ballast_error *er
 int guestcfg_check_text(const char *name, const char *data, size_t length,
                         struct ballast_error *err);
 
-/* The second alone. */
+/* Only the check for a NUL byte. */
 int guestcfg_check_nul(const char *name, const char *data, size_t length,
                        struct ballast_error *err);
 
-/* Sets an attribute and remembers where it came from. */
+/* Sets an attribute and records its place. */
 int guestcfg_set(struct guestcfg_draft *draft, enum ballast_guest_attr attr, uint64_t value,
                  struct guestcfg_place place, struct ballast_error *err);
 
@@ -50,8 +50,8 @@ void guestcfg_remark_key(struct guestcfg_remarks *remarks, enum guestcfg_remark 
                          const char *key, size_t length);
 
 /*
- * What the toolstack says to the guest as a whole: ballast_settle() on the host of the options,
- * with err->subject turned into its key and line.
+ * Checks the guest as a whole: ballast_settle() on the host of the options. The error names the key
+ * and the line of err->subject.
  */
 int guestcfg_settle(const struct guestcfg_draft *draft, const struct guestcfg_options *options,
                     struct ballast_error *err);

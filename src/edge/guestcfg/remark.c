@@ -64,18 +64,19 @@ size_t guestcfg_remark_text(const struct guestcfg_remarks *remarks, enum guestcf
         return 0;
     switch (remark) {
     case GUESTCFG_REMARK_MAX_MEMORY:
-        ballast_text_add(&text,
-                         "maxMemory of %" PRIu64 " KiB sizes the paging pool, as the libvirt of "
-                         "Qubes does; the Xen driver of upstream's refuses the element",
-                         remarks->kib);
+        ballast_text_add(
+            &text,
+            "maxMemory of %" PRIu64
+            " KiB sizes the paging pool, as in Qubes' libvirt; upstream's Xen driver refuses the "
+            "element",
+            remarks->kib);
         break;
     case GUESTCFG_REMARK_NOT_COUNTED:
         say_keys(&text, &remarks->not_counted);
-        ballast_text_add(&text, ": what this may take of the host's memory is not counted");
+        ballast_text_add(&text, ": any host memory this takes is not counted");
         break;
     case GUESTCFG_REMARK_UNKNOWN_KEYS:
-        ballast_text_add(&text, "not known here, and passed over as xl passes over what it does "
-                                "not know: ");
+        ballast_text_add(&text, "unknown keys, ignored as xl ignores them: ");
         say_keys(&text, &remarks->unknown);
         break;
     case GUESTCFG_REMARKS:

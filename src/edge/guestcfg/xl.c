@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xl.cfg(5) as xl of Xen 4.17 understands it: tools/xl/xl_parse.c, parse_config_data(). What each
- * key becomes is told in docs/formats.md.
+ * xl.cfg(5) as xl of Xen 4.17 understands it: tools/xl/xl_parse.c, parse_config_data().
+ * docs/formats.md lists what each key becomes.
  */
 #include "edge/guestcfg/xl.h"
 
@@ -68,7 +68,7 @@ static int read_count(const struct reading *reading, enum ballast_guest_attr att
     return rc < 0 ? xl_absent_is_fine(rc) : set_from(reading, attr, keys[attr], count);
 }
 
-/* xlu_cfg_get_defbool: any number, and true is what is not 0. */
+/* xlu_cfg_get_defbool: any number; all but 0 are true. */
 static int read_xl_flag(const struct reading *reading, enum ballast_guest_attr attr,
                         const char *key)
 {
@@ -77,7 +77,7 @@ static int read_xl_flag(const struct reading *reading, enum ballast_guest_attr a
     return rc < 0 ? xl_absent_is_fine(rc) : set_from(reading, attr, key, number != 0);
 }
 
-/* xl compares as many letters as were given, so that "h" is hvm, and so is "". */
+/* xl compares only the letters given, so "h" and "" are hvm too. */
 static bool begins_with_word(const char *word, const char *given)
 {
     return strncmp(given, word, strlen(given)) == 0;
@@ -97,8 +97,7 @@ static int read_type_key(const struct guestcfg_xl_file *file, int *type, struct 
         *type = BALLAST_PVH;
     else
         return guestcfg_xl_fail(file, "type", err,
-                                "\"%.40s\" is no type of guest: \"pv\", \"pvh\" and \"hvm\" are",
-                                given);
+                                "invalid type '%.40s': use \"pv\", \"pvh\" or \"hvm\"", given);
     return 0;
 }
 
@@ -113,13 +112,12 @@ static int read_builder_key(const struct guestcfg_xl_file *file, int *type,
                 : begins_with_word("generic", given) ? BALLAST_PV
                                                      : -1;
     if (built < 0)
-        return guestcfg_xl_fail(file, "builder", err,
-                                "\"%.40s\" is no builder: \"hvm\" and \"generic\" are, and type= "
-                                "has taken its place",
-                                given);
+        return guestcfg_xl_fail(
+            file, "builder", err,
+            "invalid builder '%.40s': use type= instead, or \"hvm\" or \"generic\"", given);
     if (*type >= 0 && *type != built)
         return guestcfg_xl_fail(file, "builder", err,
-                                "\"%.40s\" contradicts type=\"%s\"; leave builder out", given,
+                                "'%.40s' contradicts type=\"%s\": leave builder out", given,
                                 ballast_guest_type_name((enum ballast_guest_type) * type));
     *type = built;
     return 0;
@@ -147,7 +145,7 @@ static int begin_xl_guest(const struct guestcfg_xl_file *file, struct guestcfg_d
         return rc;
     rc = guestcfg_xl_string(file, "name", &name, err);
     if (rc == -ENOENT)
-        return guestcfg_fail(err, file->name, 0, "name", "missing: every guest must have one");
+        return guestcfg_fail(err, file->name, 0, "name", "missing: give every guest a name");
     if (rc < 0)
         return rc;
     if (ballast_guest_init(&draft->guest, type, name, &why) < 0)
@@ -155,7 +153,7 @@ static int begin_xl_guest(const struct guestcfg_xl_file *file, struct guestcfg_d
     return 0;
 }
 
-/* vga= counts before stdvga=, and xl reads either for HVM guests only. */
+/* vga= overrides stdvga=; xl reads them for HVM guests only. */
 static int read_vga(const struct reading *reading)
 {
     const char *word;
@@ -164,10 +162,9 @@ static int read_vga(const struct reading *reading)
     if (rc == 0) {
         int vga = ballast_guest_attr_word_find(BALLAST_VGA, word);
         if (vga < 0)
-            return guestcfg_xl_fail(reading->file, "vga", reading->err,
-                                    "\"%.40s\" is no adapter: \"none\", \"cirrus\", \"stdvga\" and "
-                                    "\"qxl\" are",
-                                    word);
+            return guestcfg_xl_fail(
+                reading->file, "vga", reading->err,
+                "invalid adapter '%.40s': use \"none\", \"cirrus\", \"stdvga\" or \"qxl\"", word);
         return set_from(reading, BALLAST_VGA, "vga", (uint64_t)vga);
     }
     if (rc != -ENOENT)
@@ -186,10 +183,9 @@ static int read_device_model(const struct reading *reading)
         return xl_absent_is_fine(rc);
     int version = ballast_guest_attr_word_find(BALLAST_DEVICE_MODEL, word);
     if (version < 0)
-        return guestcfg_xl_fail(reading->file, "device_model_version", reading->err,
-                                "\"%.40s\" is no device model: \"qemu-xen\" and "
-                                "\"qemu-xen-traditional\" are",
-                                word);
+        return guestcfg_xl_fail(
+            reading->file, "device_model_version", reading->err,
+            "invalid device model '%.40s': use \"qemu-xen\" or \"qemu-xen-traditional\"", word);
     return set_from(reading, BALLAST_DEVICE_MODEL, "device_model_version", (uint64_t)version);
 }
 
@@ -203,7 +199,7 @@ static int add_devices(const struct reading *reading, const char *key)
     for (int i = 0; i < entries; i++) {
         if (!reading->file->lib->xlu_cfg_get_listitem(list, i))
             return guestcfg_xl_fail(reading->file, key, reading->err,
-                                    "entry %d is a list, and must be a string", i + 1);
+                                    "entry %d is a list: write a string", i + 1);
     }
     uint64_t before = reading->draft->guest.attr[BALLAST_PCI_DEVICES];
     if (entries == 0)
@@ -226,10 +222,9 @@ static int read_passthrough(const struct reading *reading)
         if (strcasecmp(word, known) == 0)
             return set_from(reading, BALLAST_PASSTHROUGH, "passthrough", i);
     }
-    return guestcfg_xl_fail(reading->file, "passthrough", reading->err,
-                            "\"%.40s\" is no mode: \"disabled\", \"enabled\", \"sync_pt\" and "
-                            "\"share_pt\" are",
-                            word);
+    return guestcfg_xl_fail(
+        reading->file, "passthrough", reading->err,
+        "invalid mode '%.40s': use \"disabled\", \"enabled\", \"sync_pt\" or \"share_pt\"", word);
 }
 
 /* libxl_types.idl, altp2m_mode, by name or by number. */
@@ -247,10 +242,10 @@ static int read_altp2m(const struct reading *reading)
             number = strcasecmp(given, modes[i]) == 0 ? i : number;
     }
     if (number < 0 || number > 3)
-        return guestcfg_xl_fail(reading->file, "altp2m", reading->err,
-                                "\"%.40s\" is no mode: \"disabled\", \"mixed\", \"external\" and "
-                                "\"limited\" are",
-                                given);
+        return guestcfg_xl_fail(
+            reading->file, "altp2m", reading->err,
+            "invalid mode '%.40s': use \"disabled\", \"mixed\", \"external\" or \"limited\"",
+            given);
     /* libxl_x86.c, hvm_set_conf_params: altp2mhvm counts where altp2m is "disabled". */
     if (number == 0 && reading->draft->guest.attr[BALLAST_ALTP2M] == 1)
         return 0;

@@ -6,8 +6,8 @@
 #include "edge/guestcfg/xl_file.h"
 
 /*
- * vnuma= on top of memory, maxmem, vcpus and maxvcpus, which are read before it. -EINVAL where xl
- * or libxl refuses it.
+ * Reads vnuma=, after memory, maxmem, vcpus and maxvcpus. -EINVAL where xl or libxl would refuse
+ * it.
  */
 int guestcfg_xl_vnuma(const struct guestcfg_xl_file *file, struct guestcfg_draft *draft,
                       struct ballast_error *err);

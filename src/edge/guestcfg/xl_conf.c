@@ -11,7 +11,7 @@
 #include "edge/guestcfg/xl_file.h"
 #include "edge/json/json.h"
 
-/* xl takes numbers too, and stops at anything else. */
+/* xl accepts numbers too, and refuses anything else. */
 static int read_autoballoon(const struct guestcfg_xl_file *file, enum guestcfg_autoballoon *out,
                             struct ballast_error *err)
 {
@@ -27,11 +27,11 @@ static int read_autoballoon(const struct guestcfg_xl_file *file, enum guestcfg_a
         *out = GUESTCFG_AUTOBALLOON_OFF;
     else
         return guestcfg_xl_fail(file, "autoballoon", err,
-                                "\"%.40s\" is none of \"auto\", \"on\" and \"off\"", word);
+                                "invalid value '%.40s': use \"auto\", \"on\" or \"off\"", word);
     return 0;
 }
 
-/* As many as fit an attribute; where there are more, xl exits. */
+/* At most INT_MAX, above which xl exits. */
 static int read_frames(const struct guestcfg_xl_file *file, const char *key, uint64_t *out,
                        struct ballast_error *err)
 {
@@ -40,7 +40,7 @@ static int read_frames(const struct guestcfg_xl_file *file, const char *key, uin
     if (rc == -ENOENT)
         return 0;
     if (rc == 0 && frames > INT_MAX)
-        return guestcfg_xl_fail(file, key, err, "%" PRIu64 ": at most %d is possible", frames,
+        return guestcfg_xl_fail(file, key, err, "%" PRIu64 " is too large: use at most %d", frames,
                                 INT_MAX);
     if (rc == 0)
         *out = frames;

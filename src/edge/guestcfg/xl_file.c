@@ -12,10 +12,10 @@
 #include "edge/guestcfg/place.h"
 #include "edge/guestcfg/xl_hint.h"
 
-/* What libxlutil calls the file in its report: free of colons, so that the line can be found. */
+/* The file's name in libxlutil's messages: without a colon, so that the line can be found. */
 #define SOURCE "cfg"
 
-/* The line of a report that begins there: "cfg:LINE: ...". */
+/* The line number in a message "cfg:LINE: ...". */
 static unsigned report_line(const char *report)
 {
     unsigned line = 0;
@@ -25,8 +25,8 @@ static unsigned report_line(const char *report)
 }
 
 /*
- * "cfg:3: config parsing error near `5': syntax error, unexpected NUMBER, expecting +=" becomes
- * ours, with the token cut short. A token has no newline, and no message of libxlutil has "': ".
+ * Turns "cfg:3: config parsing error near `5': syntax error, unexpected NUMBER, expecting +=" into
+ * our form and shortens the token. A token has no newline, and no message of libxlutil has "': ".
  */
 static int fail_syntax(const struct guestcfg_xl_file *file, const char *data, size_t length,
                        struct ballast_error *err)
@@ -42,7 +42,7 @@ static int fail_syntax(const struct guestcfg_xl_file *file, const char *data, si
     char *token = strstr(file->text, marker);
     token = token ? token + strlen(marker) : end;
     if (token && strncmp(token, newline, strlen(newline)) == 0)
-        /* xlu__cfg_yyerror takes one off a line that had it taken off already. */
+        /* xlu__cfg_yyerror subtracts one from a line number that is already right. */
         return guestcfg_fail(err, file->name, line + 1, NULL, "at the end of the line: %s",
                              token + strlen(newline));
     char *message = NULL;
@@ -66,8 +66,8 @@ static int load_xl_file(const char *name, const struct guestcfg_xlutil **out,
     struct ballast_error why;
     if (load_library(SONAME_XLUTIL, names, LOAD_COUNT(names), &lib, &why) < 0)
         return ballast_fail(err, -ENOTSUP,
-                            "%s: files of xl cannot be read here: %s; libvirt XML and JSON work",
-                            name, why.text);
+                            "%s: cannot read files of xl: %s; use libvirt XML or JSON", name,
+                            why.text);
     *out = &lib;
     return 0;
 }
@@ -118,8 +118,8 @@ bool guestcfg_xl_has(const struct guestcfg_xl_file *file, const char *key)
 }
 
 /*
- * libxlutil keeps the line of each setting and has no function that tells it, but its warnings do:
- * one is provoked by asking for what the setting is not.
+ * libxlutil has no function that returns the line of a setting, but its warnings contain it. Asking
+ * for a value of another type provokes one.
  */
 unsigned guestcfg_xl_line(const struct guestcfg_xl_file *file, const char *key)
 {
@@ -151,7 +151,7 @@ int guestcfg_xl_string(const struct guestcfg_xl_file *file, const char *key, con
     if (!guestcfg_xl_has(file, key))
         return -ENOENT;
     if (file->lib->xlu_cfg_get_string(file->config, key, out, 1) != 0)
-        return guestcfg_xl_fail(file, key, err, "is a list, and must be a single value");
+        return guestcfg_xl_fail(file, key, err, "is a list: write a single value");
     return 0;
 }
 
@@ -166,13 +166,14 @@ int guestcfg_xl_long(const struct guestcfg_xl_file *file, const char *key, long 
     if (code == 0)
         return 0;
     if (code == ERANGE)
-        return guestcfg_xl_fail(file, key, err, "%.40s: more than 64 bits", string);
+        return guestcfg_xl_fail(file, key, err,
+                                "%.40s does not fit in 64 bits: use a smaller number", string);
     char *end;
     (void)strtol(string, &end, 0);
     if (*string && *end == '\0')
-        return guestcfg_xl_fail(file, key, err, "a number cannot be added to with +=; use =");
-    return guestcfg_xl_fail(file, key, err, "\"%.40s\" is no number: 512, 0x200 and 01000 are",
-                            string);
+        return guestcfg_xl_fail(file, key, err, "+= cannot add to a number: use =");
+    return guestcfg_xl_fail(
+        file, key, err, "invalid number '%.40s': use a number such as 512, 0x200 or 01000", string);
 }
 
 int guestcfg_xl_count(const struct guestcfg_xl_file *file, const char *key, uint64_t *out,
@@ -183,7 +184,7 @@ int guestcfg_xl_count(const struct guestcfg_xl_file *file, const char *key, uint
     if (rc < 0)
         return rc;
     if (number < 0)
-        return guestcfg_xl_fail(file, key, err, "%ld: must not be negative", number);
+        return guestcfg_xl_fail(file, key, err, "%ld is negative: use 0 or more", number);
     *out = (uint64_t)number;
     return 0;
 }
@@ -202,9 +203,10 @@ int guestcfg_xl_mib(const struct guestcfg_xl_file *file, const char *key, uint64
                                 string, meant);
     if (rc < 0)
         return rc;
-    /* xl computes in a long (xl_parse.c, "l * 1024"): past that its result is undefined. */
+    /* xl computes in a long (xl_parse.c, "l * 1024"), which must not overflow. */
     if (mib > LONG_MAX / (long)BALLAST_MIB_KIB)
-        return guestcfg_xl_fail(file, key, err, "%lu MiB: as KiB more than 63 bits",
+        return guestcfg_xl_fail(file, key, err,
+                                "%lu MiB is too large: in KiB it does not fit in 63 bits",
                                 (unsigned long)mib);
     *out_kib = mib * BALLAST_MIB_KIB;
     return 0;
@@ -217,8 +219,7 @@ int guestcfg_xl_list(const struct guestcfg_xl_file *file, const char *key,
     if (!guestcfg_xl_has(file, key))
         return -ENOENT;
     if (file->lib->xlu_cfg_get_list(file->config, key, &list, entries, 1) != 0)
-        return guestcfg_xl_fail(file, key, err,
-                                "is a single value, and must be a list: [ \"...\" ]");
+        return guestcfg_xl_fail(file, key, err, "is a single value: write a list, [ \"...\" ]");
     *out = list;
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A file of xl (xl.cfg, xl.conf) as libxlutil, xl's own parser, reads it, with our errors. The last
- * setting of a key counts. Where xl warns about a value and goes on without it, these refuse: a
- * default that nobody asked for is what misleads people.
+ * A file of xl (xl.cfg, xl.conf), read by libxlutil, xl's own parser, with our errors. The last
+ * setting of a key counts. Where xl warns about a value and uses the default, these functions
+ * refuse it, since such a default misleads.
  */
 #ifndef EDGE_GUESTCFG_XL_FILE_H
 #define EDGE_GUESTCFG_XL_FILE_H
@@ -24,7 +24,7 @@
     X(xlu_cfg_value_get_string)                                                                    \
     X(xlu_cfg_value_get_list)
 
-/* libxlutil, loaded with the first file. */
+/* libxlutil, loaded on first use. */
 struct guestcfg_xlutil {
     XLUTIL(LOAD_POINTER)
 };
@@ -33,25 +33,25 @@ struct guestcfg_xl_file {
     const char *name;
     const struct guestcfg_xlutil *lib;
     XLU_Config *config;
-    FILE *report; /* what libxlutil prints, over `text` */
+    FILE *report; /* libxlutil's messages, stored in `text` */
     char *text;
     size_t text_length;
 };
 
 /*
- * What libxlutil's lexer accepts, checked before it sees the file: see xl_scan.c for why. -EINVAL
- * with the line and what xl would not take.
+ * Checks that libxlutil's lexer will accept the file; xl_scan.c says why. -EINVAL names the line
+ * and what xl would refuse.
  */
 int guestcfg_xl_scan(const char *name, const char *data, size_t length, struct ballast_error *err);
 
-/* Parses; close it afterwards. -EINVAL, -EFBIG, -ENOMEM; -ENOTSUP: libxlutil cannot be loaded. */
+/* Parses. Release with guestcfg_xl_close(). -EINVAL, -EFBIG, -ENOMEM; -ENOTSUP: no libxlutil. */
 int guestcfg_xl_open(struct guestcfg_xl_file *file, const char *name, const char *data,
                      size_t length, struct ballast_error *err);
 void guestcfg_xl_close(struct guestcfg_xl_file *file);
 
-/* Whether the key is there. */
+/* Whether the file has the key. */
 bool guestcfg_xl_has(const struct guestcfg_xl_file *file, const char *key);
-/* The line of its last setting; 0 where it has none. */
+/* The line of the key's last setting; 0: absent or unknown. */
 unsigned guestcfg_xl_line(const struct guestcfg_xl_file *file, const char *key);
 /* -EINVAL at the key's line. */
 __attribute__((format(printf, 4, 5))) int guestcfg_xl_fail(const struct guestcfg_xl_file *file,
@@ -59,7 +59,7 @@ __attribute__((format(printf, 4, 5))) int guestcfg_xl_fail(const struct guestcfg
                                                            struct ballast_error *err,
                                                            const char *format, ...);
 
-/* Each: -ENOENT (no text) where the key is absent, -EINVAL where it has no such value. */
+/* Each: -ENOENT (no text): the key is absent; -EINVAL: its value has another type or range. */
 int guestcfg_xl_string(const struct guestcfg_xl_file *file, const char *key, const char **out,
                        struct ballast_error *err);
 int guestcfg_xl_long(const struct guestcfg_xl_file *file, const char *key, long *out,

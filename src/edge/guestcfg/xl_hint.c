@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Only for messages: nothing here decides what is accepted. Each looks at one line, and whether the
- * file is Python is looked up once a file, since the first refusal ends the reading.
+ * Only for messages: nothing here decides what is accepted. Each function examines one line;
+ * whether the file is Python is checked once, since the first refusal ends the reading.
  */
 #include "edge/guestcfg/xl_hint.h"
 
@@ -69,7 +69,7 @@ static bool is_size(const char *key)
     return false;
 }
 
-/* 1, 0, or -1 for what is no such word. */
+/* 1, 0, or -1 for any other word. */
 static int truth_of(const char *value)
 {
     if (strcasecmp(value, "true") == 0 || strcasecmp(value, "yes") == 0)
@@ -93,7 +93,7 @@ static bool begins_statement(const char *line, const char *end)
     return false;
 }
 
-/* A call or a sum of strings, outside of quotes. */
+/* A call or a sum of strings, outside quotes. */
 static bool has_expression(const char *line, const char *end)
 {
     char quote = '\0';
@@ -108,7 +108,7 @@ static bool has_expression(const char *line, const char *end)
     return false;
 }
 
-/* The first line that is; 0: none. */
+/* The first line that is Python; 0: none. */
 static unsigned python_line(const char *data, size_t length)
 {
     const char *end = data + length;
@@ -151,15 +151,16 @@ bool guestcfg_xl_hint(const char *name, const char *data, size_t length, unsigne
     }
     if (is_setting && truth_of(setting.value) >= 0) {
         (void)guestcfg_fail(err, name, line, setting.key,
-                            "near `%s': xl knows no such word: write %d", setting.value,
+                            "near `%s': xl does not know this word: write %d", setting.value,
                             truth_of(setting.value));
         return true;
     }
     unsigned python = python_line(data, length);
     if (python == 0)
         return false;
-    (void)guestcfg_fail(err, name, python, NULL,
-                        "this is Python, which xm executed: xl never has, and xm is gone since Xen "
-                        "4.5; write each value out, as key = number, \"string\" or [list]");
+    (void)guestcfg_fail(
+        err, name, python, NULL,
+        "this is Python, which only xm executed, until Xen 4.5: write each value out, as key = "
+        "number, \"string\" or [list]");
     return true;
 }

@@ -8,14 +8,14 @@
 #include <ballast/error.h>
 
 /*
- * What people mean by a line that is no xl.cfg, where that is known: a size with a unit, True, a
- * configuration of xm's. Fills *err as guestcfg_fail() and returns true; false: nothing is known.
+ * Recognises common mistakes in a line that xl cannot parse: a size with a unit, True, a
+ * configuration of xm. Fills *err as guestcfg_fail() does and returns true; false: not recognised.
  */
 bool guestcfg_xl_hint(const char *name, const char *data, size_t length, unsigned line,
                       struct ballast_error *err);
 /*
- * The MiB that a value with a unit, or with a point, stands for: "512M", "4096.0", "1.5 GiB".
- * false: none, or not whole ones.
+ * The MiB in a value with a unit or a decimal point: "512M", "4096.0", "1.5 GiB". false: not such a
+ * value, or not whole MiB.
  */
 bool guestcfg_meant_mib(const char *value, unsigned long long *out_mib);
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libxlutil's lexer, for its refusals only.
+ * What libxlutil's lexer refuses.
  *
- * Two defects of libxlutil (seen in 4.17.7, tools/libs/util) are why no file goes there that it
- * would refuse for its letters: xlu__cfg_list_append() leaks the value at hand when an error was
- * noted while the parser looked one token ahead ("a=[1,2 ?]"), and xlu__cfg_yyerror() says "lexical
- * error" whatever the fault. A third, that every "key += value" copies all that the key had before
- * and searches all settings for it, is why those are bounded.
+ * Two defects of libxlutil (seen in 4.17.7, tools/libs/util) are why it never gets a file that its
+ * lexer would refuse: xlu__cfg_list_append() leaks a value when the parser's lookahead meets an
+ * error ("a=[1,2 ?]"), and xlu__cfg_yyerror() says "lexical error" for every fault. A third is why
+ * "key += value" is bounded: each copies all earlier values of the key and searches all settings.
  *
- * The rules are those of libxlu_cfg_l.l and of xlu__cfgl_dequote() in libxlu_cfg.c. What is let
- * through although libxlutil refuses it costs nothing but a worse message; the one thing refused
- * that libxlutil takes is a stray byte that is the very last of the file.
+ * The rules are those of libxlu_cfg_l.l and of xlu__cfgl_dequote() in libxlu_cfg.c. A file that
+ * passes here although libxlutil refuses it only gets a worse message. The one thing that only this
+ * scan refuses is a stray byte at the very end of the file.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 #include "edge/guestcfg/xl_file.h"
 #include "edge/guestcfg/xl_hint.h"
 
-/* Bytes that all "+=" of a file may copy together, reckoned as if each copied the whole file. */
+/* Bytes that all "+=" of a file may copy in total, counting the whole file for each. */
 #define ADDITIONS_MAX_BYTES (64u << 20)
 
 struct scan {
@@ -39,25 +38,26 @@ static int fail_token(const struct scan *scan, struct ballast_error *err)
         return -EINVAL;
     while (scan->at + length < scan->end && length < 24 && !strchr(" \t\r\n", scan->at[length]))
         length++;
-    return guestcfg_fail(err, scan->name, scan->line, NULL,
-                         "near `%.*s': xl takes keys in small letters, and as values numbers, "
-                         "\"strings\" in quotes and [lists]",
-                         (int)length, scan->at);
+    return guestcfg_fail(
+        err, scan->name, scan->line, NULL,
+        "near `%.*s': xl does not accept this: write keys in lower case, and values as numbers, "
+        "\"strings\" in quotes or [lists]",
+        (int)length, scan->at);
 }
 
 static int scan_comment(struct scan *scan, struct ballast_error *err)
 {
     const char *newline = memchr(scan->at, '\n', (size_t)(scan->end - scan->at));
-    /* A bare '#' at the very end is what libxlutil happens to take. */
+    /* libxlutil happens to accept a bare '#' at the very end. */
     if (!newline && scan->at + 1 < scan->end)
-        return guestcfg_fail(err, scan->name, scan->line, NULL,
-                             "the comment on the last line has no newline after it, and xl refuses "
-                             "that; end the line");
+        return guestcfg_fail(
+            err, scan->name, scan->line, NULL,
+            "the comment on the last line has no newline, which xl refuses: end the line");
     scan->at = newline ? newline : scan->end;
     return 0;
 }
 
-/* "\0" to "\7": xl's parser wants two or three characters behind that strtoul takes as decimal. */
+/* "\0" to "\7": xl's parser needs two or three more characters that strtoul reads as decimal. */
 static size_t octal_length(const char *at, const char *end)
 {
     char digits[4] = "";
@@ -81,10 +81,11 @@ static int scan_xl_escape(struct scan *scan, struct ballast_error *err)
     } else if (strchr("\"'\\abfnrtv", c)) {
         return 0;
     }
-    return guestcfg_fail(err, scan->name, scan->line, NULL,
-                         "\\%c in a string: xl's parser knows no such escape, only \\\\ \\' \\\" "
-                         "\\a \\b \\f \\n \\r \\t \\v",
-                         c);
+    return guestcfg_fail(
+        err, scan->name, scan->line, NULL,
+        "\\%c in a string: xl does not know this escape: use only \\\\ \\' \\\" \\a \\b \\f \\n "
+        "\\r \\t \\v",
+        c);
 }
 
 static bool string_ends(const struct scan *scan, char quote)
@@ -103,7 +104,8 @@ static int scan_xl_string(struct scan *scan, struct ballast_error *err)
     char quote = *scan->at;
     if (!string_ends(scan, quote))
         return guestcfg_fail(err, scan->name, scan->line, NULL,
-                             "a string that begins with %c and does not end on its line", quote);
+                             "a string that begins with %c does not end on its line: close it",
+                             quote);
     scan->at++;
     while (*scan->at != quote) {
         int rc = 0;
@@ -144,9 +146,9 @@ static int scan_token(struct scan *scan, struct ballast_error *err)
     } else if (c == '"' || c == '\'') {
         return scan_xl_string(scan, err);
     } else if (c == '\r') {
-        return guestcfg_fail(err, scan->name, scan->line, NULL,
-                             "a carriage return: xl refuses files with DOS line ends; save it with "
-                             "plain newlines");
+        return guestcfg_fail(
+            err, scan->name, scan->line, NULL,
+            "a carriage return: xl refuses DOS line ends: save the file with plain newlines");
     } else {
         return fail_token(scan, err);
     }
@@ -157,16 +159,18 @@ int guestcfg_xl_scan(const char *name, const char *data, size_t length, struct b
 {
     struct scan scan = {.name = name, .data = data, .at = data, .end = data + length, .line = 1};
     if (length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
-        return guestcfg_fail(err, name, 1, NULL,
-                             "begins with a byte order mark, and xl refuses that; save it without");
+        return guestcfg_fail(
+            err, name, 1, NULL,
+            "begins with a byte order mark, which xl refuses: save the file without it");
     while (scan.at < scan.end) {
         int rc = scan_token(&scan, err);
         if (rc < 0)
             return rc;
     }
     if (scan.additions > ADDITIONS_MAX_BYTES / (length + 1))
-        return guestcfg_fail(err, name, 0, NULL,
-                             "%zu times += in a file of %zu bytes: more than it needs",
-                             scan.additions, length);
+        return guestcfg_fail(
+            err, name, 0, NULL,
+            "%zu times += in a file of %zu bytes: too many; write lists in one piece",
+            scan.additions, length);
     return 0;
 }

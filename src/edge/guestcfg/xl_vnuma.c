@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * vnuma=[ ["pnode=0", "size=1024", "vcpus=0-1"], ... ]: tools/xl/xl_parse.c, parse_vnuma_config(),
- * and what tools/libs/light/libxl_vnuma.c, libxl__vnuma_config_check(), says about the outcome.
+ * and what tools/libs/light/libxl_vnuma.c, libxl__vnuma_config_check(), refuses.
  */
 #include "edge/guestcfg/xl.h"
 
@@ -18,11 +18,11 @@ enum { VCPUS_MAX = 8192 };
 struct vnuma {
     const struct guestcfg_xl_file *file;
     struct ballast_error *err;
-    int node;           /* at hand; the first is 0 */
-    bool node_has_size; /* its "size=" was there */
+    int node;           /* the current one; the first is 0 */
+    bool node_has_size; /* it has "size=" */
     uint64_t memory_kib;
     uint64_t vcpus;
-    unsigned highest;      /* vCPU that was named */
+    unsigned highest;      /* vCPU named so far */
     bool named[VCPUS_MAX]; /* vCPUs */
 };
 
@@ -33,7 +33,7 @@ static int fail_xl_vnuma(const struct vnuma *vnuma, const char *option, const ch
                             vnuma->node + 1, option, value, what);
 }
 
-/* The decimal number at *at, which moves behind it. */
+/* Reads a decimal number and moves *at past it. */
 static bool take_xl_vnuma_number(const char **at, uint64_t limit, uint64_t *out)
 {
     char *end;
@@ -53,18 +53,18 @@ static int add_xl_vnuma_size(struct vnuma *vnuma, const char *value)
     const char *at = value;
     uint64_t mib;
     if (!take_xl_vnuma_number(&at, LONG_MAX / (long)BALLAST_MIB_KIB, &mib) || *at)
-        return fail_xl_vnuma(vnuma, "size", value, "must be a number of MiB");
+        return fail_xl_vnuma(vnuma, "size", value, "use a number of MiB");
     if (vnuma->node_has_size)
-        return fail_xl_vnuma(vnuma, "size", value, "the node has a size already");
+        return fail_xl_vnuma(vnuma, "size", value, "duplicate size: write it once per node");
     vnuma->node_has_size = true;
     if (__builtin_add_overflow(vnuma->memory_kib, mib * BALLAST_MIB_KIB, &vnuma->memory_kib))
-        return fail_xl_vnuma(vnuma, "size", value, "together more than 64 bits of KiB");
+        return fail_xl_vnuma(vnuma, "size", value, "the sum does not fit in 64 bits of KiB");
     return 0;
 }
 
 static int add_vcpus(struct vnuma *vnuma, const char *value)
 {
-    static const char right[] = "must be numbers and ranges of vCPUs, as in 0-3,7";
+    static const char right[] = "use numbers and ranges of vCPUs, such as 0-3,7";
     const char *at = value;
     for (;;) {
         uint64_t first;
@@ -76,7 +76,7 @@ static int add_vcpus(struct vnuma *vnuma, const char *value)
             return fail_xl_vnuma(vnuma, "vcpus", value, right);
         for (uint64_t i = first; i <= last; i++, vnuma->vcpus++) {
             if (vnuma->named[i])
-                return fail_xl_vnuma(vnuma, "vcpus", value, "a vCPU that has a node already");
+                return fail_xl_vnuma(vnuma, "vcpus", value, "a vCPU already has a node");
             vnuma->named[i] = true;
         }
         if (last > vnuma->highest)
@@ -106,7 +106,7 @@ static int add_option(struct vnuma *vnuma, const char *option)
     if (!value) {
         free(copy);
         return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
-                                "node %d: \"%.40s\" must be name=value", vnuma->node + 1, option);
+                                "node %d: '%.40s': write name=value", vnuma->node + 1, option);
     }
     *value++ = '\0';
     char *name = trim_xl_vnuma(copy);
@@ -126,7 +126,7 @@ static int add_node(struct vnuma *vnuma, XLU_ConfigValue *node)
     char *text;
     if (vnuma->file->lib->xlu_cfg_value_get_list(vnuma->file->config, node, &options, 1) != 0)
         return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
-                                "node %d must be a list: [ \"size=1024\", \"vcpus=0-1\" ]",
+                                "node %d is not a list: write [ \"size=1024\", \"vcpus=0-1\" ]",
                                 vnuma->node + 1);
     vnuma->node_has_size = false;
     for (int i = 0; (option = vnuma->file->lib->xlu_cfg_get_listitem2(options, i)) != NULL; i++) {
@@ -137,8 +137,8 @@ static int add_node(struct vnuma *vnuma, XLU_ConfigValue *node)
             return rc;
     }
     if (!vnuma->node_has_size)
-        return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err, "node %d has no \"size=\"",
-                                vnuma->node + 1);
+        return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
+                                "node %d has no \"size=\": add it", vnuma->node + 1);
     return 0;
 }
 
@@ -148,22 +148,20 @@ static int check_totals(const struct vnuma *vnuma, const struct guestcfg_draft *
     uint64_t maxvcpus = draft->guest.attr[BALLAST_MAXVCPUS];
     if (maxvcpus != BALLAST_UNSET && maxvcpus != 0 && maxvcpus != vnuma->vcpus)
         return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
-                                "the nodes have %llu vCPUs together, and maxvcpus is %llu: they "
-                                "must be the same",
+                                "the nodes have %llu vCPUs, but maxvcpus is %llu: make them equal",
                                 (unsigned long long)vnuma->vcpus, (unsigned long long)maxvcpus);
     if (vnuma->vcpus == 0)
         return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
-                                "no node has vCPUs: \"vcpus=0-1\" would give two");
+                                "no node has vCPUs: add them, such as \"vcpus=0-1\"");
     if (vnuma->highest >= vnuma->vcpus)
         return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
-                                "vCPU %u has a node, but there are %llu vCPUs, counted from 0",
+                                "vCPU %u has a node, but the guest has %llu vCPUs, counted from 0",
                                 vnuma->highest, (unsigned long long)vnuma->vcpus);
     if (maxmem_kib != BALLAST_UNSET && maxmem_kib != vnuma->memory_kib)
-        return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
-                                "the nodes' sizes make %llu KiB, and maxmem is %llu KiB: they must "
-                                "be the same",
-                                (unsigned long long)vnuma->memory_kib,
-                                (unsigned long long)maxmem_kib);
+        return guestcfg_xl_fail(
+            vnuma->file, "vnuma", vnuma->err,
+            "the nodes' sizes sum to %llu KiB, but maxmem is %llu KiB: make them equal",
+            (unsigned long long)vnuma->memory_kib, (unsigned long long)maxmem_kib);
     return 0;
 }
 

@@ -40,7 +40,7 @@ static int load_libxml(const char *name, struct ballast_error *err)
     struct ballast_error why;
     if (load_library(SONAME_XML2, names, LOAD_COUNT(names), &lib, &why) == 0)
         return 0;
-    return ballast_fail(err, -ENOTSUP, "%s: XML cannot be read here: %s", name, why.text);
+    return ballast_fail(err, -ENOTSUP, "%s: cannot read XML: %s", name, why.text);
 }
 
 #define OPTIONS                                                                                    \
@@ -49,10 +49,10 @@ static int load_libxml(const char *name, struct ballast_error *err)
 
 struct reading {
     unsigned before;       /* lines of the file before this document */
-    unsigned doctype_line; /* 0: there is none */
+    unsigned doctype_line; /* 0: none */
 };
 
-/* Called at "<!DOCTYPE", before anything in it is looked at. */
+/* Called at "<!DOCTYPE", before libxml2 reads its content. */
 static void stop_at_doctype(void *context, const xmlChar *name, const xmlChar *external_id,
                             const xmlChar *system_id)
 {
@@ -71,10 +71,11 @@ static int fail_parse(const char *name, xmlParserCtxt *parser, unsigned before,
 {
     const xmlError *error = lib.xmlCtxtGetLastError(parser);
     if (!error || !error->message)
-        return guestcfg_fail(err, name, 0, NULL, "is no XML document");
+        return guestcfg_fail(err, name, 0, NULL, "is not an XML document");
     int length = (int)strcspn(error->message, "\n");
     unsigned line = error->line > 0 ? before + (unsigned)error->line : 0;
-    return guestcfg_fail(err, name, line, NULL, "no well-formed XML: %.*s", length, error->message);
+    return guestcfg_fail(err, name, line, NULL, "not well-formed XML: %.*s", length,
+                         error->message);
 }
 
 int guestcfg_xml_parse(const char *name, const struct guestcfg_xml_piece *piece, xmlDoc **out,
@@ -95,11 +96,11 @@ int guestcfg_xml_parse(const char *name, const struct guestcfg_xml_piece *piece,
         lib.xmlCtxtReadMemory(parser, piece->data, (int)piece->length, NULL, NULL, OPTIONS);
     if (reading.doctype_line > 0)
         rc = guestcfg_fail(err, name, reading.before + reading.doctype_line, NULL,
-                           "a document type declaration: no domain XML has one");
+                           "a document type declaration: delete it, since a domain XML has none");
     else if (!doc)
         rc = fail_parse(name, parser, reading.before, err);
     lib.xmlFreeParserCtxt(parser);
-    if (doc) /* for the lines of its elements */
+    if (doc) /* gives elements their lines */
         doc->_private = (void *)(uintptr_t)reading.before;
     if (rc < 0)
         lib.xmlFreeDoc(doc);
@@ -161,7 +162,7 @@ size_t guestcfg_xml_count(const xmlNode *node, const char *name)
     return count;
 }
 
-/* A string of libxml2's as one of malloc's, trimmed. */
+/* Copies a string of libxml2 into malloc's memory, trimmed. */
 static char *take_xml_text(xmlChar *string)
 {
     if (!string)
@@ -219,7 +220,7 @@ bool guestcfg_xml_number(const char *text, uint64_t *out)
     char *end;
     errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
-    /* The upper half is nobody's size, and its last number stands for "unset". */
+    /* No size needs the upper half, and UINT64_MAX means "unset". */
     if (errno != 0 || *end || number > INT64_MAX)
         return false;
     *out = number;
@@ -250,7 +251,7 @@ static uint64_t xml_unit_bytes(const char *unit)
     return known ? bytes : 0;
 }
 
-/* "1.5" with unit GiB, "512M": what to write is known of these. */
+/* "1.5" with unit GiB, "512M": the message can say what to write. */
 static int refuse_number(const char *name, const xmlNode *node, const char *text, const char *unit,
                          struct ballast_error *err)
 {
@@ -263,14 +264,13 @@ static int refuse_number(const char *name, const xmlNode *node, const char *text
                    : unit && *unit ? unit
                                    : "KiB");
     if (strlen(text) > 40 || ballast_size_parse(whole, &kib, NULL) < 0)
-        return guestcfg_xml_fail(name, node, key, err, "\"%.40s\" is no whole number of 63 bits",
-                                 text);
+        return guestcfg_xml_fail(name, node, key, err,
+                                 "invalid number '%.40s': use a whole number below 2^63", text);
     bool is_mib = kib % BALLAST_MIB_KIB == 0;
-    return guestcfg_xml_fail(name, node, key, err,
-                             "invalid size '%.40s': libvirt takes whole numbers: write %llu with "
-                             "unit=\"%s\"",
-                             text, (unsigned long long)(is_mib ? kib / BALLAST_MIB_KIB : kib),
-                             is_mib ? "MiB" : "KiB");
+    return guestcfg_xml_fail(
+        name, node, key, err,
+        "invalid size '%.40s': libvirt takes whole numbers: write %llu with unit=\"%s\"", text,
+        (unsigned long long)(is_mib ? kib / BALLAST_MIB_KIB : kib), is_mib ? "MiB" : "KiB");
 }
 
 int guestcfg_xml_size_of(const char *name, const xmlNode *node, const char *text, uint64_t *out_kib,
@@ -289,10 +289,11 @@ int guestcfg_xml_size_of(const char *name, const xmlNode *node, const char *text
     int rc = 0;
     if (scale == 0)
         rc = guestcfg_xml_fail(name, node, key, err,
-                               "\"%.40s\" is no unit: b, KB, KiB, MB, MiB, GB, GiB, TB and TiB are",
+                               "invalid unit '%.40s': use b, KB, KiB, MB, MiB, GB, GiB, TB or TiB",
                                unit);
     else if (__builtin_mul_overflow(number, scale, &bytes) || bytes > INT64_MAX)
-        rc = guestcfg_xml_fail(name, node, key, err, "%.40s %.40s: more bytes than 63 bits", text,
+        rc = guestcfg_xml_fail(name, node, key, err,
+                               "%.40s %.40s is too large: it does not fit in 63 bits", text,
                                unit ? unit : "KiB");
     free(unit);
     if (rc == 0)

@@ -9,12 +9,12 @@
 struct scan {
     struct guestcfg_xml_pieces *pieces;
     size_t depth;
-    bool has_element; /* one has begun */
-    bool is_done;     /* and ended, or can never end */
+    bool has_element; /* an element has begun */
+    bool is_done;     /* it has ended, or can never end */
     struct ballast_error *err;
 };
 
-/* Goes on to `to`, past the lines between. */
+/* Moves to `to` and counts the lines between. */
 static void move_to(struct guestcfg_xml_pieces *pieces, const char *to)
 {
     for (const char *c = pieces->at; c < to; c++)
@@ -28,7 +28,7 @@ static bool pieces_begin_with(const struct guestcfg_xml_pieces *pieces, const ch
     return (size_t)(pieces->end - pieces->at) >= length && memcmp(pieces->at, with, length) == 0;
 }
 
-/* Past the next `mark`; false, at the end of all, where there is none. */
+/* Moves past the next `mark`; false, and to the end, without one. */
 static bool skip_past(struct guestcfg_xml_pieces *pieces, const char *mark)
 {
     size_t length = strlen(mark);
@@ -37,7 +37,7 @@ static bool skip_past(struct guestcfg_xml_pieces *pieces, const char *mark)
     return found != NULL;
 }
 
-/* Past a start tag; quotes hide what would end it. */
+/* Moves past a start tag; quotes hide what would end it. */
 static int scan_start_tag(struct scan *scan)
 {
     struct guestcfg_xml_pieces *pieces = scan->pieces;
@@ -50,9 +50,10 @@ static int scan_start_tag(struct scan *scan)
         else if (*c == '"' || *c == '\'')
             quote = *c;
         else if (*c == '=' && ++attributes > GUESTCFG_XML_MAX_ATTRIBUTES)
-            return guestcfg_fail(scan->err, pieces->name, pieces->line, NULL,
-                                 "an element with more than %d attributes: no domain XML has one",
-                                 GUESTCFG_XML_MAX_ATTRIBUTES);
+            return guestcfg_fail(
+                scan->err, pieces->name, pieces->line, NULL,
+                "an element with more than %d attributes: too many for a domain XML",
+                GUESTCFG_XML_MAX_ATTRIBUTES);
     }
     bool is_open = c == pieces->end;
     bool is_empty = !is_open && c[-1] == '/';
@@ -73,7 +74,7 @@ static void scan_end_tag(struct scan *scan)
     scan->is_done = is_open || scan->depth == 0;
 }
 
-/* The value of encoding= in a declaration; NULL: it has none. */
+/* The value of encoding= in a declaration; NULL: none. */
 static const char *find_encoding(const struct guestcfg_xml_pieces *pieces, int *length)
 {
     static const char key[] = "encoding";
@@ -93,8 +94,8 @@ static const char *find_encoding(const struct guestcfg_xml_pieces *pieces, int *
 }
 
 /*
- * In these a byte below 128 is the character of ASCII, so that what was looked at here is what
- * libxml2 reads; UTF-7 and others could hide anything.
+ * In these encodings a byte below 128 is an ASCII character, so this scan sees what libxml2 reads;
+ * UTF-7 and others could hide anything.
  */
 static int check_encoding(const struct scan *scan, struct ballast_error *err)
 {
@@ -110,8 +111,8 @@ static int check_encoding(const struct scan *scan, struct ballast_error *err)
             return 0;
     }
     return guestcfg_fail(err, scan->pieces->name, scan->pieces->line, NULL,
-                         "encoding '%.*s': save the file as UTF-8", length < 40 ? length : 40,
-                         encoding);
+                         "unsupported encoding '%.*s': save the file as UTF-8",
+                         length < 40 ? length : 40, encoding);
 }
 
 /* pieces->at is at a '<'. */
@@ -128,7 +129,7 @@ static int scan_markup(struct scan *scan)
     else if (pieces_begin_with(pieces, "</"))
         scan_end_tag(scan);
     else if (pieces_begin_with(pieces, "<!"))
-        ended = false; /* a document type: nobody looks into it */
+        ended = false; /* a document type, which is not examined */
     else
         return scan_start_tag(scan);
     if (!ended) {
@@ -152,9 +153,9 @@ int guestcfg_xml_next_piece(struct guestcfg_xml_pieces *pieces, struct guestcfg_
     struct scan scan = {.pieces = pieces, .err = err};
     skip_space(pieces);
     struct guestcfg_xml_piece piece = {pieces->at, 0, pieces->line};
-    bool is_text = false; /* characters where none may be: libxml2 says so */
+    bool is_text = false; /* text outside elements, which libxml2 refuses */
     while (pieces->at < pieces->end && !scan.is_done) {
-        /* A comment before it is the end of the document before. */
+        /* A comment before it ends the previous document. */
         if (pieces_begin_with(pieces, "<?xml ") && !scan.has_element && !is_text)
             piece = (struct guestcfg_xml_piece){pieces->at, 0, pieces->line};
         if (*pieces->at == '<') {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Several XML documents one behind the other, as `virsh dumpxml` called for each domain leaves them
- * in a file, cut into pieces that are a document each. No more of XML is looked at than tells where
- * an element begins and ends; whether a piece is well-formed is libxml2's to say.
+ * Splits a file of several XML documents, such as the output of `virsh dumpxml` for each domain,
+ * into pieces of one document each. It finds only where elements begin and end; libxml2 checks
+ * whether a piece is well-formed.
  */
 #ifndef EDGE_GUESTCFG_XML_PIECES_H
 #define EDGE_GUESTCFG_XML_PIECES_H
@@ -19,18 +19,18 @@ struct guestcfg_xml_pieces {
     const char *name; /* of the file */
     const char *at;
     const char *end;
-    unsigned line; /* at which `at` stands; the first one is 1 */
+    unsigned line; /* of `at`; the first is 1 */
 };
 
 struct guestcfg_xml_piece {
     const char *data;
     size_t length;
-    unsigned line; /* at which it begins */
+    unsigned line; /* on which it begins */
 };
 
 /*
- * The next one: 1; 0: only white space and comments are left. An element that does not end makes a
- * piece of all that is left. -EINVAL: an element has more attributes than are taken.
+ * Returns 1 and the next piece; 0: only white space and comments remain. An element without an end
+ * extends to the end of the file. -EINVAL: an element has more than GUESTCFG_XML_MAX_ATTRIBUTES.
  */
 int guestcfg_xml_next_piece(struct guestcfg_xml_pieces *pieces, struct guestcfg_xml_piece *out,
                             struct ballast_error *err);
