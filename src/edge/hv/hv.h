@@ -6,6 +6,7 @@
 #ifndef EDGE_HV_HV_H
 #define EDGE_HV_HV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,17 @@ struct hv_ops {
     /* Stakes free memory for a domain; 0 gives it back. -ENOMEM when it is not there. */
     int (*claim)(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
     void (*close)(struct hv *hv);
+    /*
+     * Free memory that no guest is told to grow into, so that the host may take some for itself
+     * between two samples of a balancer.
+     */
+    uint64_t guard_kib;
+    /* The rest is NULL where a host reports nothing by itself. Readable when it has a report. */
+    int (*event_fd)(struct hv *hv);
+    /* Takes in some of it. true: a refresh would see what should not wait for the next tick. */
+    bool (*take_events)(struct hv *hv);
+    /* Ids of domains that report so much that nothing is taken from them; how many there are. */
+    size_t (*noisy)(const struct hv *hv, uint32_t *domids, size_t most);
 };
 
 struct hv {

@@ -47,6 +47,10 @@ static const struct hv_ops ops = {
     .set = xen_ops_set,
     .claim = xen_ops_claim,
     .close = xen_ops_close,
+    .guard_kib = XEN_GUARD_KIB,
+    .event_fd = xen_watch_fd,
+    .take_events = xen_take_events,
+    .noisy = xen_noisy,
 };
 
 struct xen_host *xen_host_of(struct hv *hv)

@@ -197,7 +197,7 @@ bool engine_host_is_sim(const struct engine_host *host)
 
 uint64_t engine_host_guard_kib(const struct engine_host *host)
 {
-    return host->sim ? 0 : XEN_GUARD_KIB;
+    return host->hv->ops->guard_kib;
 }
 
 struct sim *engine_host_sim(struct engine_host *host)
@@ -266,17 +266,17 @@ void engine_host_save(struct engine_host *host)
 
 int engine_host_fd(const struct engine_host *host)
 {
-    return host->sim ? -1 : xen_watch_fd(host->hv);
+    return host->hv->ops->event_fd ? host->hv->ops->event_fd(host->hv) : -1;
 }
 
 bool engine_host_take_events(struct engine_host *host)
 {
-    return !host->sim && xen_take_events(host->hv);
+    return host->hv->ops->take_events && host->hv->ops->take_events(host->hv);
 }
 
 size_t engine_host_noisy(const struct engine_host *host, uint32_t *domids, size_t most)
 {
-    return host->sim ? 0 : xen_noisy(host->hv, domids, most);
+    return host->hv->ops->noisy ? host->hv->ops->noisy(host->hv, domids, most) : 0;
 }
 
 int engine_host_low_fd(struct engine_host *host, struct ballast_error *err)
