@@ -18,23 +18,6 @@
 /* Larger than any host that Xen can drive (16 TiB), small enough that no sum can wrap. */
 #define MOST_KIB (UINT64_C(1) << 46)
 
-static uint64_t pages_of(const struct sim *sim, uint64_t kib)
-{
-    return kib == BALLAST_NONE ? BALLAST_NONE : kib / sim->page_kib;
-}
-
-struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config *is)
-{
-    struct sim_domain *domain = &sim->domains[sim->domain_count++];
-    *domain = (struct sim_domain){.is = is, .alive = true};
-    domain->id = is->dom0 ? 0 : sim->next_id++;
-    domain->overhead_pages = pages_of(sim, is->overhead_kib);
-    domain->target_pages = pages_of(sim, is->target_kib);
-    domain->maxmem_pages = pages_of(sim, is->maxmem_kib);
-    domain->rand = sim_rand_of(sim->rand.state, domain->id);
-    return domain;
-}
-
 static int add_configured_guests(struct sim *sim, struct ballast_error *err)
 {
     uint64_t held = sim->xen_pages;
@@ -43,7 +26,7 @@ static int add_configured_guests(struct sim *sim, struct ballast_error *err)
         if (is->dom0 && i > 0)
             return ballast_fail(err, -EINVAL, "guest %s: dom0 must be the first guest", is->name);
         struct sim_domain *domain = sim_domain_add(sim, is);
-        domain->tot_pages = pages_of(sim, is->tot_kib);
+        domain->tot_pages = sim_pages_of(sim, is->tot_kib);
         sim_pod_begin(sim, domain);
         held += domain->tot_pages + domain->overhead_pages;
         if (held > sim->total_pages)
@@ -100,9 +83,9 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
         return ballast_fail(err, -ENOMEM, "out of memory");
     sim->config = config;
     sim->page_kib = config->page_kib;
-    sim->total_pages = pages_of(sim, config->total_kib);
-    sim->xen_pages = pages_of(sim, config->xen_kib);
-    sim->slack_pages = pages_of(sim, config->slack_kib);
+    sim->total_pages = sim_pages_of(sim, config->total_kib);
+    sim->xen_pages = sim_pages_of(sim, config->xen_kib);
+    sim->slack_pages = sim_pages_of(sim, config->slack_kib);
     sim->rand = sim_rand_of(seed != 0 ? seed : config->seed, 0);
     sim->next_id = 1;
     if ((rc = sim_room(sim, err)) < 0 || (rc = add_configured_guests(sim, err)) < 0) {
@@ -141,30 +124,9 @@ uint64_t sim_claimed_kib(const struct sim *sim)
     return sim_claimed_pages(sim) * sim->page_kib;
 }
 
-static uint64_t promised_pages(const struct sim *sim)
-{
-    uint64_t pages = 0;
-    for (size_t i = 0; i < sim->config->start_count; i++) {
-        if (sim->starts[i].state == SIM_START_PROMISED)
-            pages += ballast_div_up(sim->starts[i].is->need_kib, sim->page_kib);
-    }
-    return pages;
-}
-
 uint64_t sim_promised_kib(const struct sim *sim)
 {
-    return promised_pages(sim) * sim->page_kib;
-}
-
-/* A claim is for what is still to be built, so what builds still need covers it. */
-uint64_t sim_available_pages(const struct sim *sim)
-{
-    uint64_t taken = sim->slack_pages + promised_pages(sim);
-    for (size_t i = 0; i < sim->domain_count; i++) {
-        const struct sim_domain *domain = &sim->domains[i];
-        taken += ballast_max_u64(domain->left_pages, domain->claim_pages);
-    }
-    return ballast_sub_floor(sim->free_pages, taken);
+    return sim_promised_pages(sim) * sim->page_kib;
 }
 
 uint64_t sim_available_kib(const struct sim *sim)

@@ -20,6 +20,18 @@ uint64_t sim_rate_pages(const struct sim *sim, uint64_t rate_kib, uint64_t usec,
     return have / page;
 }
 
+struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config *is)
+{
+    struct sim_domain *domain = &sim->domains[sim->domain_count++];
+    *domain = (struct sim_domain){.is = is, .alive = true};
+    domain->id = is->dom0 ? 0 : sim->next_id++;
+    domain->overhead_pages = sim_pages_of(sim, is->overhead_kib);
+    domain->target_pages = sim_pages_of(sim, is->target_kib);
+    domain->maxmem_pages = sim_pages_of(sim, is->maxmem_kib);
+    domain->rand = sim_rand_of(sim->rand.state, domain->id);
+    return domain;
+}
+
 /* How long it worked from 0 to `usec` under its duty cycle. */
 static uint64_t worked_usec(const struct sim_guest_config *is, uint64_t usec)
 {
@@ -55,20 +67,6 @@ enum ballast_domain_state sim_guest_state(const struct sim *sim, const struct si
     if (sim_spans_hold(&domain->is->paused, sim->now_usec))
         return BALLAST_DOMAIN_PAUSED;
     return BALLAST_DOMAIN_RUN;
-}
-
-void sim_pages_free(struct sim *sim, struct sim_domain *domain, uint64_t pages)
-{
-    domain->tot_pages -= pages;
-    sim->free_pages += pages;
-    if (sim->config->scrub_rate_kib > 0)
-        sim->dirty_pages += pages;
-}
-
-void sim_pages_take(struct sim *sim, struct sim_domain *domain, uint64_t pages)
-{
-    domain->tot_pages += pages;
-    sim->free_pages -= pages;
 }
 
 void sim_domain_die(struct sim *sim, struct sim_domain *domain)
@@ -150,20 +148,6 @@ void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec)
     sim_pages_free(sim, domain, pages);
     domain->panics =
         is->panics && pages > 0 && domain->tot_pages * sim->page_kib < domain->need_kib;
-}
-
-uint64_t sim_claimed_pages(const struct sim *sim)
-{
-    uint64_t pages = 0;
-    for (size_t i = 0; i < sim->domain_count; i++)
-        pages += sim->domains[i].claim_pages;
-    return pages;
-}
-
-uint64_t sim_takeable_pages(const struct sim *sim)
-{
-    uint64_t unclaimed = ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim));
-    return ballast_min_u64(unclaimed, sim->free_pages - sim->dirty_pages);
 }
 
 static uint64_t stop_up_pages(const struct sim *sim, const struct sim_domain *domain)

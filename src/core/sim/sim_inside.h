@@ -101,7 +101,11 @@ void sim_pages_take(struct sim *sim, struct sim_domain *domain, uint64_t pages);
 /* Clean and not claimed by anybody: what a guest can take. */
 uint64_t sim_takeable_pages(const struct sim *sim);
 uint64_t sim_claimed_pages(const struct sim *sim);
+/* Of reservations that are granted and not used yet. */
+uint64_t sim_promised_pages(const struct sim *sim);
 uint64_t sim_available_pages(const struct sim *sim);
+/* BALLAST_NONE stays that. */
+uint64_t sim_pages_of(const struct sim *sim, uint64_t kib);
 
 /* Populate-on-demand. It begins with all of its cache, and nothing populated. */
 void sim_pod_begin(struct sim *sim, struct sim_domain *domain);
