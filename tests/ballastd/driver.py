@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -37,6 +38,15 @@ class Refused(Exception):
     def __init__(self, error):
         super().__init__(f"{error['code']}: {error['message']}")
         self.code, self.message, self.data = error["code"], error["message"], error.get("data")
+
+
+def sentence(said):
+    """The sentence that `said` makes of its pattern, in KiB. Every hole has its figure beside it."""
+    def figure(hole):
+        value = said[hole[1]]
+        assert value is not None, (hole[0], said)
+        return f"{value} KiB" if hole[1].endswith("_kib") else str(value)
+    return re.sub(r"\{(\w+)\}", figure, said["pattern"])
 
 
 class Client:

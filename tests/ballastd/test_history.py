@@ -9,7 +9,7 @@ import re
 import resource
 import sqlite3
 
-from driver import Daemon, refused, run, until
+from driver import Daemon, refused, run, sentence, until
 
 MIB = 1024
 # A minute of history is a second.
@@ -76,6 +76,8 @@ def test_events():
         numbers = [e["number"] for e in why["events"]]
         assert numbers == sorted(numbers) and not why["more"]
         everything = client.call("why")["events"]
+        for event in everything:
+            assert sentence(event), event
         assert any(e["what"] == "grant" and e["message"].startswith("shop may start")
                    for e in everything)
         mail = client.call("why", domain="mail")["events"]

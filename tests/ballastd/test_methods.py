@@ -3,7 +3,7 @@
 """Every method over a socket, and what the daemon keeps."""
 
 
-from driver import Daemon, refused, run, ticks_pass, until
+from driver import Daemon, refused, run, sentence, ticks_pass, until
 
 MIB = 1024
 
@@ -147,8 +147,10 @@ def test_refused_by_arithmetic():
     with Daemon() as daemon, daemon.client() as client:
         never = refused(-32000, client.call, "reserve", min_kib=35 * 1024 * MIB)
         assert never.data["reason"] == "cannot-fit" and never.data["missing_kib"] > 0
+        assert sentence(never.data) == never.message, never.data
         beyond = refused(-32000, client.call, "reserve", min_kib=37 * 1024 * MIB)
         assert beyond.data["reason"] == "bad-size"
+        assert sentence(beyond.data) == beyond.message, beyond.data
         refused(-32000, client.call, "reserve", min_kib=8, max_kib=4)
         late = client.ask("reserve", min_kib=20 * 1024 * MIB, deadline_usec=300000, wait=True)
         assert refused(-32000, client.answer, late).data["reason"] in ("deadline-over",
@@ -359,7 +361,12 @@ def test_decisions_and_plan():
         assert 0 < plan["requests"][0]["wait_min_usec"] <= plan["requests"][0]["wait_max_usec"] and len(plan["donors"]) > 5
         assert client.call("reservations")["reservations"] == []
         client.call("reserve", min_kib=8192 * MIB, wait=True)
+        assert sentence(plan["requests"][1]) == plan["requests"][1]["message"], plan
+        for record in client.call("reservations")["reservations"]:
+            assert sentence(record) == record["message"], record
         decisions = client.call("decisions")
+        for decision in decisions["decisions"]:
+            assert sentence(decision) == decision["message"], decision
         numbers = [d["number"] for d in decisions["decisions"]]
         assert numbers == sorted(numbers) and numbers[-1] == decisions["last"]
         assert any(d["what"] == "grant" for d in decisions["decisions"])

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,7 +267,7 @@ static void options_have_a_range(void **unused)
     ledger_free(NULL);
 }
 
-/* Each reason has a sentence, no two the same, with its numbers where it has any. */
+/* Each reason has a sentence, no two the same, whose holes are exactly its figures. */
 static void every_reason_has_a_sentence(void **unused)
 {
     (void)unused;
@@ -276,12 +277,21 @@ static void every_reason_has_a_sentence(void **unused)
         assert_true(length > 8 && length < sizeof(seen[reason]));
         assert_int_equal(ledger_reason_text(reason, 3, 4, NULL, 0), length);
         assert_int_equal(ledger_reason_find(ledger_reason_name(reason)), reason);
+        struct pattern_figure figures[LEDGER_FIGURES];
+        ledger_reason_figures(reason, 3, 4, figures);
+        assert_null(strchr(seen[reason], '{'));
+        for (size_t i = 0; i < LEDGER_FIGURES; i++) {
+            char hole[64];
+            (void)snprintf(hole, sizeof(hole), "{%s}", figures[i].name);
+            assert_true(!figures[i].name || strstr(ledger_reason_pattern(reason), hole));
+        }
         for (enum ledger_reason other = 0; other < reason; other++)
             assert_string_not_equal(seen[reason], seen[other]);
     }
     for (enum ledger_state state = 0; state < LEDGER_STATES; state++)
         assert_int_equal(ledger_state_find(ledger_state_name(state)), state);
     assert_null(ledger_reason_name(LEDGER_REASONS));
+    assert_null(ledger_reason_pattern(LEDGER_REASONS));
     assert_null(ledger_state_name(LEDGER_STATES));
     assert_int_equal(ledger_state_find("lost"), -ENOENT);
     assert_int_equal(ledger_reason_find("lost"), -ENOENT);

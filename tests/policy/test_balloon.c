@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -562,6 +563,34 @@ static void test_sentences(void **state)
                         "minimum 1024 KiB would be free");
 }
 
+static bool has_hole(const char *pattern, const char *name)
+{
+    char hole[64];
+    (void)snprintf(hole, sizeof(hole), "{%s}", name);
+    return strstr(pattern, hole);
+}
+
+/* Whatever a pattern has a hole for, its reason has a figure for; and the sentence is whole. */
+static void test_patterns(void **state)
+{
+    (void)state;
+    for (enum balancer_reason reason = 0; reason < BALANCER_REASONS; reason++) {
+        struct pattern_figure figures[BALANCER_FIGURES + 1] = {{.name = "detail", .text = "db"}};
+        const char *pattern = balancer_reason_pattern(reason);
+        char buf[256];
+        struct ballast_text text = ballast_text_over(buf, sizeof(buf));
+        balancer_reason_figures(reason, 3, 4, figures + 1);
+        pattern_fill(&text, pattern, figures, BALANCER_FIGURES + 1, PATTERN_KIB);
+        assert_null(strchr(buf, '{'));
+        assert_true(figures[1].name && has_hole(pattern, figures[1].name));
+        struct balancer_set set = {.reason = reason, .a_kib = 3, .b_kib = 4};
+        balancer_set_text(&set, "it", buf, sizeof(buf));
+        assert_null(strchr(buf, '{'));
+        assert_non_null(strstr(buf, "3 KiB"));
+    }
+    assert_null(balancer_reason_pattern(BALANCER_REASONS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -590,6 +619,7 @@ int main(void)
         cmocka_unit_test(test_what_nobody_takes_is_available),
         cmocka_unit_test(test_a_guard_is_kept),
         cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_patterns),
     };
     return cmocka_run_group_tests_name("policy-balloon", tests, NULL, NULL);
 }

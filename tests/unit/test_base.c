@@ -4,6 +4,7 @@
 
 #include "core/base/nearest.h"
 #include "core/base/error.h"
+#include "core/base/pattern.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 
@@ -289,6 +290,33 @@ static void nearest_words(void **state)
     assert_null(nearest.found);
 }
 
+/* The figures fill the holes; what they bring with them is text, also where it looks like a hole.
+ */
+static void patterns_are_filled(void **state)
+{
+    (void)state;
+    static const char pattern[] = "{name} of {size_kib}: {count} {kib} {none_kib} {{count}} {open";
+    const struct pattern_figure figures[] = {
+        {.name = "name", .text = "%s {count}"},
+        {.name = NULL, .value = 1},
+        {.name = "size_kib", .value = 3 << 20},
+        {.name = "count", .value = 7},
+        {.name = "kib", .value = 5},
+    };
+    char buf[128];
+    struct ballast_text text = ballast_text_over(buf, sizeof(buf));
+    pattern_fill(&text, pattern, figures, 5, PATTERN_KIB);
+    assert_string_equal(buf, "%s {count} of 3145728 KiB: 7 5 {none_kib} {7} {open");
+    assert_int_equal(text.length, strlen(buf));
+    text = ballast_text_over(buf, sizeof(buf));
+    pattern_fill(&text, pattern, figures, 5, PATTERN_AUTO);
+    assert_string_equal(buf, "%s {count} of 3 GiB: 7 5 {none_kib} {7} {open");
+    text = ballast_text_over(buf, 4);
+    pattern_fill(&text, pattern, figures, 5, PATTERN_AUTO);
+    assert_string_equal(buf, "%s ");
+    assert_true(text.length > 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,7 +325,7 @@ int main(void)
         cmocka_unit_test(unchecked_helpers),  cmocka_unit_test(error_record),
         cmocka_unit_test(error_text_is_cut),  cmocka_unit_test(text_truncates),
         cmocka_unit_test(xml_escape),         cmocka_unit_test(size_texts),
-        cmocka_unit_test(size_texts_refused),
+        cmocka_unit_test(size_texts_refused), cmocka_unit_test(patterns_are_filled),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -35,7 +35,9 @@
 
 #include <ballast/error.h>
 
-enum { LEDGER_OWNER = 64, LEDGER_UUID = 16 };
+#include "core/base/pattern.h"
+
+enum { LEDGER_OWNER = 64, LEDGER_UUID = 16, LEDGER_FIGURES = 2 };
 
 /*
  * A size beyond this is no host's: x86 addresses 52 bits of memory at most (MAXPHYADDR, Intel SDM
@@ -305,12 +307,15 @@ bool ledger_state_allows(enum ledger_state from, enum ledger_state to);
 /* "requested", "reclaiming" ...; "lease-over", "not-free" ...; NULL past the last one. */
 const char *ledger_state_name(enum ledger_state state);
 const char *ledger_reason_name(enum ledger_reason reason);
-/* What the figures of a reason are called, a_kib (0) and b_kib (1): "needed_kib" ...; or NULL. */
-const char *ledger_reason_figure(enum ledger_reason reason, size_t which);
+/* The sentence of a reason, a hole for each figure (core/base/pattern.h); NULL past the end. */
+const char *ledger_reason_pattern(enum ledger_reason reason);
+/* The figures of a reason by their names, "needed_kib" ...; those it has none of have no name. */
+void ledger_reason_figures(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+                           struct pattern_figure out[LEDGER_FIGURES]);
 /* The state or reason of that word, or -ENOENT. */
 int ledger_state_find(const char *word);
 int ledger_reason_find(const char *word);
-/* One sentence with its numbers, as snprintf. */
+/* The sentence with its figures in KiB, as snprintf. */
 size_t ledger_reason_text(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib, char *buf,
                           size_t size);
 

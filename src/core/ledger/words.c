@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* States and reasons as words and sentences, and which state may follow which. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
+#include "core/base/pattern.h"
 #include "core/base/text.h"
 #include "core/ledger/ledger.h"
 
@@ -26,36 +26,57 @@ static const struct {
     [LEDGER_REFUSED] = {"refused", false, 0},
 };
 
-static const char *const reason_names[LEDGER_REASONS] = {
-    [LEDGER_OK] = "ok",
-    [LEDGER_BY_OWNER] = "by-owner",
-    [LEDGER_LEASE_OVER] = "lease-over",
-    [LEDGER_OWNER_RETURNED] = "owner-returned",
-    [LEDGER_DOMAIN_GONE] = "domain-gone",
-    [LEDGER_NOT_FREE] = "not-free",
-    [LEDGER_CANNOT_FIT] = "cannot-fit",
-    [LEDGER_DONORS_STUCK] = "donors-stuck",
-    [LEDGER_DEADLINE_OVER] = "deadline-over",
-    [LEDGER_WRONG_STATE] = "wrong-state",
-    [LEDGER_NOT_OWNER] = "not-owner",
-    [LEDGER_UNKNOWN] = "unknown",
-    [LEDGER_BAD_SIZE] = "bad-size",
-    [LEDGER_TOO_MANY] = "too-many",
-    [LEDGER_DOMAIN_TAKEN] = "domain-taken",
-};
-
-static const char *const figures[LEDGER_REASONS][2] = {
-    [LEDGER_BY_OWNER] = {"released_kib"},
-    [LEDGER_LEASE_OVER] = {"released_kib"},
-    [LEDGER_OWNER_RETURNED] = {"released_kib"},
-    [LEDGER_DOMAIN_GONE] = {"released_kib"},
-    [LEDGER_NOT_FREE] = {"needed_kib", "available_kib"},
-    [LEDGER_CANNOT_FIT] = {"needed_kib", "possible_kib"},
-    [LEDGER_DONORS_STUCK] = {"missing_kib"},
-    [LEDGER_DEADLINE_OVER] = {"missing_kib"},
-    [LEDGER_BAD_SIZE] = {"min_kib", "max_kib"},
-    [LEDGER_TOO_MANY] = {"open", "most_open"},
-    [LEDGER_DOMAIN_TAKEN] = {"reservation"},
+/* Each reason: its name, its sentence, and what the figures of its records are called. */
+static const struct {
+    const char *name;
+    const char *pattern;
+    const char *figures[2];
+} reasons[LEDGER_REASONS] = {
+    [LEDGER_OK] = {"ok", "done: {done_kib}", {"done_kib"}},
+    [LEDGER_BY_OWNER] = {"by-owner",
+                         "released by its owner; {released_kib} are no longer promised",
+                         {"released_kib"}},
+    [LEDGER_LEASE_OVER] =
+        {"lease-over",
+         "its lease ended before it was bound; {released_kib} are no longer promised",
+         {"released_kib"}},
+    [LEDGER_OWNER_RETURNED] = {"owner-returned",
+                               "its owner began anew; {released_kib} are no longer promised",
+                               {"released_kib"}},
+    [LEDGER_DOMAIN_GONE] =
+        {"domain-gone",
+         "the domain it was bound to is gone; {released_kib} are no longer promised",
+         {"released_kib"}},
+    [LEDGER_NOT_FREE] = {"not-free",
+                         "{needed_kib} were asked for, and {available_kib} are free beyond what is "
+                         "promised",
+                         {"needed_kib", "available_kib"}},
+    [LEDGER_CANNOT_FIT] = {"cannot-fit",
+                           "{needed_kib} were asked for, and no more than {possible_kib} could "
+                           "ever be free",
+                           {"needed_kib", "possible_kib"}},
+    [LEDGER_DONORS_STUCK] = {"donors-stuck",
+                             "{missing_kib} are missing, and those who could give them do not",
+                             {"missing_kib"}},
+    [LEDGER_DEADLINE_OVER] = {"deadline-over",
+                              "the deadline passed with {missing_kib} missing",
+                              {"missing_kib"}},
+    [LEDGER_WRONG_STATE] = {"wrong-state",
+                            "it is {present_state}, from where it cannot become {wanted_state}",
+                            {"present_state", "wanted_state"}},
+    [LEDGER_NOT_OWNER] = {"not-owner", "it belongs to another owner", {NULL}},
+    [LEDGER_UNKNOWN] = {"unknown", "there is no such reservation", {NULL}},
+    [LEDGER_BAD_SIZE] = {"bad-size",
+                         "{min_kib} to {max_kib} is no size: the minimum must be above 0 and not "
+                         "above the maximum, and that not beyond the host",
+                         {"min_kib", "max_kib"}},
+    [LEDGER_TOO_MANY] = {"too-many",
+                         "{open} reservations are open, and no more than {most_open} may be at "
+                         "once",
+                         {"open", "most_open"}},
+    [LEDGER_DOMAIN_TAKEN] = {"domain-taken",
+                             "reservation {reservation} is bound to that domain already",
+                             {"reservation"}},
 };
 
 bool ledger_state_is_open(enum ledger_state state)
@@ -76,12 +97,12 @@ const char *ledger_state_name(enum ledger_state state)
 
 const char *ledger_reason_name(enum ledger_reason reason)
 {
-    return (unsigned)reason < LEDGER_REASONS ? reason_names[reason] : NULL;
+    return (unsigned)reason < LEDGER_REASONS ? reasons[reason].name : NULL;
 }
 
-const char *ledger_reason_figure(enum ledger_reason reason, size_t which)
+const char *ledger_reason_pattern(enum ledger_reason reason)
 {
-    return (unsigned)reason < LEDGER_REASONS && which < 2 ? figures[reason][which] : NULL;
+    return (unsigned)reason < LEDGER_REASONS ? reasons[reason].pattern : NULL;
 }
 
 int ledger_state_find(const char *word)
@@ -96,7 +117,7 @@ int ledger_state_find(const char *word)
 int ledger_reason_find(const char *word)
 {
     for (int i = 0; i < LEDGER_REASONS; i++) {
-        if (strcmp(reason_names[i], word) == 0)
+        if (strcmp(reasons[i].name, word) == 0)
             return i;
     }
     return -ENOENT;
@@ -107,76 +128,27 @@ static const char *state_or_none(uint64_t state)
     return state < LEDGER_STATES ? states[state].word : "in no state";
 }
 
-/* A table of sentences would need a format that the compiler cannot check. */
-static void add_release(struct ballast_text *text, enum ledger_reason reason, uint64_t back_kib)
+void ledger_reason_figures(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+                           struct pattern_figure out[LEDGER_FIGURES])
 {
-    const char *why = reason == LEDGER_BY_OWNER         ? "released by its owner"
-                      : reason == LEDGER_LEASE_OVER     ? "its lease ended before it was bound"
-                      : reason == LEDGER_OWNER_RETURNED ? "its owner began anew"
-                                                        : "the domain it was bound to is gone";
-    ballast_text_add(text, "%s; %" PRIu64 " KiB are no longer promised", why, back_kib);
+    const uint64_t values[LEDGER_FIGURES] = {a_kib, b_kib};
+    for (size_t i = 0; i < LEDGER_FIGURES; i++) {
+        bool known = (unsigned)reason < LEDGER_REASONS;
+        out[i] = (struct pattern_figure){.name = known ? reasons[reason].figures[i] : NULL,
+                                         .value = values[i]};
+        if (reason == LEDGER_WRONG_STATE)
+            out[i].text = state_or_none(values[i]);
+    }
 }
 
 size_t ledger_reason_text(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib, char *buf,
                           size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    switch (reason) {
-    case LEDGER_OK:
-        ballast_text_add(&text, "done: %" PRIu64 " KiB", a_kib);
-        break;
-    case LEDGER_BY_OWNER:
-    case LEDGER_LEASE_OVER:
-    case LEDGER_OWNER_RETURNED:
-    case LEDGER_DOMAIN_GONE:
-        add_release(&text, reason, a_kib);
-        break;
-    case LEDGER_NOT_FREE:
-        ballast_text_add(&text,
-                         "%" PRIu64 " KiB were asked for, and %" PRIu64
-                         " KiB are free beyond what is promised",
-                         a_kib, b_kib);
-        break;
-    case LEDGER_CANNOT_FIT:
-        ballast_text_add(&text,
-                         "%" PRIu64 " KiB were asked for, and no more than %" PRIu64
-                         " KiB could ever be free",
-                         a_kib, b_kib);
-        break;
-    case LEDGER_DONORS_STUCK:
-        ballast_text_add(&text, "%" PRIu64 " KiB are missing, and those who could give them do not",
-                         a_kib);
-        break;
-    case LEDGER_DEADLINE_OVER:
-        ballast_text_add(&text, "the deadline passed with %" PRIu64 " KiB missing", a_kib);
-        break;
-    case LEDGER_WRONG_STATE:
-        ballast_text_add(&text, "it is %s, from where it cannot become %s", state_or_none(a_kib),
-                         state_or_none(b_kib));
-        break;
-    case LEDGER_NOT_OWNER:
-        ballast_text_add(&text, "it belongs to another owner");
-        break;
-    case LEDGER_UNKNOWN:
-        ballast_text_add(&text, "there is no such reservation");
-        break;
-    case LEDGER_BAD_SIZE:
-        ballast_text_add(&text,
-                         "%" PRIu64 " to %" PRIu64
-                         " KiB is no size: the minimum must be above 0 and not above the "
-                         "maximum, and that not beyond the host",
-                         a_kib, b_kib);
-        break;
-    case LEDGER_TOO_MANY:
-        ballast_text_add(
-            &text, "%" PRIu64 " reservations are open, and no more than %" PRIu64 " may be at once",
-            a_kib, b_kib);
-        break;
-    case LEDGER_DOMAIN_TAKEN:
-        ballast_text_add(&text, "reservation %" PRIu64 " is bound to that domain already", a_kib);
-        break;
-    case LEDGER_REASONS:
-        break;
-    }
+    struct pattern_figure figures[LEDGER_FIGURES];
+    const char *pattern = ledger_reason_pattern(reason);
+    ledger_reason_figures(reason, a_kib, b_kib, figures);
+    if (pattern)
+        pattern_fill(&text, pattern, figures, LEDGER_FIGURES, PATTERN_KIB);
     return text.length;
 }

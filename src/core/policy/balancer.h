@@ -29,6 +29,7 @@
 
 #include <ballast/error.h>
 
+#include "core/base/pattern.h"
 #include "core/model/host.h"
 #include "core/policy/floor.h"
 #include "core/policy/pace.h"
@@ -142,11 +143,24 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
 
 /* "reclaimed-for-start" ... */
 const char *balancer_reason_name(enum balancer_reason reason);
-/* What the figures of a reason are called, a_kib (0) and b_kib (1): "missing_kib" ...; or NULL. */
-const char *balancer_reason_figure(enum balancer_reason reason, size_t which);
+enum { BALANCER_FIGURES = 2 };
+/* The figures of a reason by their names, "missing_kib" ...; those it has none of have no name. */
+void balancer_reason_figures(enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib,
+                             struct pattern_figure out[BALANCER_FIGURES]);
+/*
+ * Why, as a sentence with a hole for each figure (core/base/pattern.h) and {detail} for the start
+ * that it is for; NULL past the end.
+ */
+const char *balancer_reason_pattern(enum balancer_reason reason);
 /* The reason of that name, or -ENOENT. */
 int balancer_reason_find(const char *name);
-/* One sentence about a set or a verdict, as snprintf. `name` is the domain's or the start's. */
+/*
+ * The sentence about a set or a verdict, as snprintf: its holes are {name}, the figures of the
+ * reason and, of a set, {target_kib}, {xen_maximum_kib}, {floor_kib} and {floor_why}.
+ */
+size_t balancer_set_pattern(const struct balancer_set *set, char *buf, size_t size);
+size_t balancer_verdict_pattern(enum balancer_reason reason, char *buf, size_t size);
+/* The same, filled in KiB. `name` is the domain's or the start's. */
 size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size);
 size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char *name, char *buf,
                              size_t size);

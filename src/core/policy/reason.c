@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
+#include "core/base/pattern.h"
 #include "core/base/text.h"
 #include "core/policy/balancer.h"
 
@@ -44,9 +44,12 @@ static const char *const figures[BALANCER_REASONS][2] = {
     [BALANCER_TOO_LATE] = {"missing_kib"},
 };
 
-const char *balancer_reason_figure(enum balancer_reason reason, size_t which)
+void balancer_reason_figures(enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib,
+                             struct pattern_figure out[BALANCER_FIGURES])
 {
-    return (unsigned)reason < BALANCER_REASONS && which < 2 ? figures[reason][which] : NULL;
+    bool known = (unsigned)reason < BALANCER_REASONS;
+    out[0] = (struct pattern_figure){.name = known ? figures[reason][0] : NULL, .value = a_kib};
+    out[1] = (struct pattern_figure){.name = known ? figures[reason][1] : NULL, .value = b_kib};
 }
 
 int balancer_reason_find(const char *name)
@@ -73,56 +76,97 @@ const char *balloon_status_name(enum balloon_status status)
     return (unsigned)status < BALLOON_STATUSES ? status_names[status] : NULL;
 }
 
-static const char *reason_verb(enum balancer_reason reason)
+/* What is said of a domain or a start, behind its name, and why alone, as an event has it. */
+static const struct {
+    const char *about;
+    const char *why;
+} patterns[BALANCER_REASONS] = {
+    [BALANCER_RECLAIMED_FOR_START] =
+        {"gives what it does not use to a waiting start, which still misses {missing_kib}",
+         "it does not use all of its memory, and {missing_kib} were missing to start {detail}"},
+    [BALANCER_SQUEEZED_FOR_START] =
+        {"is squeezed for a waiting start, which still misses {missing_kib}",
+         "what is idle did not suffice, and {missing_kib} were missing to start {detail}"},
+    [BALANCER_RECLAIM_STOPPED] = {"stays at what it holds, {current_kib}",
+                                  "enough is free; it keeps the {current_kib} that it holds"},
+    [BALANCER_NEEDS_MORE] = {"gets more, because it needs {needed_kib}",
+                             "it needs {needed_kib} and held {current_kib}"},
+    [BALANCER_SHARE_OF_SURPLUS] = {"gets its share of what is free, {share_kib}",
+                                   "its share of what is free is {share_kib}"},
+    [BALANCER_RECLAIMED_FOR_OTHERS] =
+        {"gives to others, who are short of {missing_kib}",
+         "it does not use all of its memory, and others are short of {missing_kib}"},
+    [BALANCER_RULE] = {"is moved by the rule of the policy from {current_kib}",
+                       "by the rule of the policy, from {current_kib}"},
+    [BALANCER_PINNED] = {"is kept at its pinned target, {pinned_kib}",
+                         "it is pinned at {pinned_kib}"},
+    [BALANCER_BELOW_PIN] =
+        {"is squeezed for a waiting start, below its pinned target of {pinned_kib}",
+         "pinned at {pinned_kib}, it is squeezed below that, since nobody else has enough, to start {detail}"},
+    [BALANCER_BACKOFF] =
+        {"has stopped: in backoff at {current_kib}",
+         "its balloon stopped at {current_kib}; in backoff it is not asked for less"},
+    [BALANCER_LIMIT_HELD] = {"must not grow by itself any more; room taken away: {change_kib}",
+                             "it must not grow by itself; room of {change_kib} is taken away"},
+    [BALANCER_LIMIT_RAISED] = {"had a limit below its target; raised by {change_kib}",
+                               "it was below its target, by {change_kib}"},
+    [BALANCER_FITS] = {"may start: {needed_kib} are free for it, {left_kib} stay free",
+                       "{needed_kib} are free for it, {left_kib} stay free"},
+    [BALANCER_NEVER_FITS] =
+        {"cannot start: it needs {needed_kib}, and if every domain gave down to its minimum {possible_kib} would be free",
+         "it needs {needed_kib}, and if every domain gave down to its minimum {possible_kib} would be free"},
+    [BALANCER_DONORS_STUCK] =
+        {"cannot start: {missing_kib} are missing, and nobody gives any more; those who could still hold {held_kib} above their minima",
+         "{missing_kib} are missing and nobody gives any more; those who could still hold {held_kib} above their minima"},
+    [BALANCER_TOO_LATE] = {"cannot start: its time is over with {missing_kib} still missing",
+                           "its time is over with {missing_kib} still missing"},
+};
+
+const char *balancer_reason_pattern(enum balancer_reason reason)
 {
-    switch (reason) {
-    case BALANCER_RECLAIMED_FOR_START:
-        return "gives what it does not use to a waiting start, which still misses";
-    case BALANCER_SQUEEZED_FOR_START:
-        return "is squeezed for a waiting start, which still misses";
-    case BALANCER_RECLAIM_STOPPED:
-        return "stays at what it holds,";
-    case BALANCER_NEEDS_MORE:
-        return "gets more, because it needs";
-    case BALANCER_SHARE_OF_SURPLUS:
-        return "gets its share of what is free,";
-    case BALANCER_RECLAIMED_FOR_OTHERS:
-        return "gives to others, who are short of";
-    case BALANCER_LIMIT_HELD:
-        return "must not grow by itself any more; room taken away:";
-    case BALANCER_LIMIT_RAISED:
-        return "had a limit below its target; raised by";
-    case BALANCER_PINNED:
-        return "is kept at its pinned target,";
-    case BALANCER_BELOW_PIN:
-        return "is squeezed for a waiting start, below its pinned target of";
-    case BALANCER_BACKOFF:
-        return "has stopped: in backoff at";
-    case BALANCER_RULE:
-    case BALANCER_FITS:
-    case BALANCER_NEVER_FITS:
-    case BALANCER_DONORS_STUCK:
-    case BALANCER_TOO_LATE:
-    case BALANCER_REASONS:
-        break;
-    }
-    return "is moved by the rule of the policy from";
+    return (unsigned)reason < BALANCER_REASONS ? patterns[reason].why : NULL;
+}
+
+size_t balancer_set_pattern(const struct balancer_set *set, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    if ((unsigned)set->reason >= BALANCER_REASONS)
+        return 0;
+    ballast_text_add(&text, "{name} %s", patterns[set->reason].about);
+    if (set->target_kib != UINT64_MAX)
+        ballast_text_add(&text, ": target {target_kib}");
+    else if (set->maxmem_kib != UINT64_MAX)
+        ballast_text_add(&text, ": maximum {xen_maximum_kib}");
+    if (set->floor.reason != FLOOR_NONE && set->reason != BALANCER_BACKOFF)
+        ballast_text_add(&text, "; not below its floor of {floor_kib}, {floor_why}");
+    return text.length;
 }
 
 size_t balancer_set_text(const struct balancer_set *set, const char *name, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    ballast_text_add(&text, "%s %s %" PRIu64 " KiB", name, reason_verb(set->reason), set->a_kib);
-    if (set->target_kib != UINT64_MAX)
-        ballast_text_add(&text, ": target %" PRIu64 " KiB", set->target_kib);
-    else if (set->maxmem_kib != UINT64_MAX)
-        ballast_text_add(&text, ": maximum %" PRIu64 " KiB", set->maxmem_kib);
-    if (set->floor.reason != FLOOR_NONE && set->reason != BALANCER_BACKOFF) {
-        char why[256];
+    char pattern[256];
+    char why[256] = "";
+    struct pattern_figure holes[BALANCER_FIGURES + 5] = {
+        {.name = "name", .text = name},
+        {.name = "target_kib", .value = set->target_kib},
+        {.name = "xen_maximum_kib", .value = set->maxmem_kib},
+        {.name = "floor_kib", .value = set->floor.kib},
+        {.name = "floor_why", .text = why},
+    };
+    if (set->floor.reason != FLOOR_NONE)
         (void)floor_text(&set->floor, why, sizeof(why));
-        ballast_text_add(&text, "; not below its floor of %" PRIu64 " KiB, %s", set->floor.kib,
-                         why);
-    }
+    balancer_reason_figures(set->reason, set->a_kib, set->b_kib, holes + 5);
+    (void)balancer_set_pattern(set, pattern, sizeof(pattern));
+    pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]), PATTERN_KIB);
+    return text.length;
+}
+
+size_t balancer_verdict_pattern(enum balancer_reason reason, char *buf, size_t size)
+{
+    struct ballast_text text = ballast_text_over(buf, size);
+    if (reason >= BALANCER_FITS && reason <= BALANCER_TOO_LATE)
+        ballast_text_add(&text, "{name} %s", patterns[reason].about);
     return text.length;
 }
 
@@ -130,35 +174,10 @@ size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char 
                              size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    uint64_t a = verdict->a_kib;
-    uint64_t b = verdict->b_kib;
-    switch (verdict->reason) {
-    case BALANCER_FITS:
-        ballast_text_add(&text,
-                         "%s may start: %" PRIu64 " KiB are free for it, %" PRIu64 " KiB stay free",
-                         name, a, b);
-        break;
-    case BALANCER_NEVER_FITS:
-        ballast_text_add(&text,
-                         "%s cannot start: it needs %" PRIu64
-                         " KiB, and if every domain gave down to its minimum %" PRIu64
-                         " KiB would be free",
-                         name, a, b);
-        break;
-    case BALANCER_DONORS_STUCK:
-        ballast_text_add(
-            &text,
-            "%s cannot start: %" PRIu64
-            " KiB are missing, and nobody gives any more; those who could still hold %" PRIu64
-            " KiB above their minima",
-            name, a, b);
-        break;
-    case BALANCER_TOO_LATE:
-        ballast_text_add(
-            &text, "%s cannot start: its time is over with %" PRIu64 " KiB still missing", name, a);
-        break;
-    default:
-        break;
-    }
+    char pattern[256];
+    struct pattern_figure holes[BALANCER_FIGURES + 1] = {{.name = "name", .text = name}};
+    balancer_reason_figures(verdict->reason, verdict->a_kib, verdict->b_kib, holes + 1);
+    (void)balancer_verdict_pattern(verdict->reason, pattern, sizeof(pattern));
+    pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]), PATTERN_KIB);
     return text.length;
 }

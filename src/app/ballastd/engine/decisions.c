@@ -51,25 +51,43 @@ const struct decision *decisions_of(const struct decisions *decisions, uint32_t 
     return NULL;
 }
 
+void decision_name(const struct decision *decision, char out[DECISION_NAME])
+{
+    if (decision->what == DECISION_SET)
+        (void)snprintf(out, DECISION_NAME, "%s", decision->name);
+    else
+        (void)snprintf(out, DECISION_NAME, "reservation %llu",
+                       (unsigned long long)decision->reservation);
+}
+
+static struct balancer_set set_of(const struct decision *decision)
+{
+    return (struct balancer_set){.id = decision->domid,
+                                 .target_kib = decision->target_kib,
+                                 .maxmem_kib = decision->maxmem_kib,
+                                 .reason = decision->reason,
+                                 .a_kib = decision->a_kib,
+                                 .b_kib = decision->b_kib,
+                                 .floor = decision->floor};
+}
+
+size_t decision_pattern(const struct decision *decision, char *buf, size_t size)
+{
+    struct balancer_set set = set_of(decision);
+    return decision->what == DECISION_SET ? balancer_set_pattern(&set, buf, size)
+                                          : balancer_verdict_pattern(decision->reason, buf, size);
+}
+
 size_t decision_text(const struct decision *decision, char *buf, size_t size)
 {
     char name[DECISION_NAME];
-    if (decision->what == DECISION_SET) {
-        struct balancer_set set = {.id = decision->domid,
-                                   .target_kib = decision->target_kib,
-                                   .maxmem_kib = decision->maxmem_kib,
-                                   .reason = decision->reason,
-                                   .a_kib = decision->a_kib,
-                                   .b_kib = decision->b_kib,
-                                   .floor = decision->floor};
-        return balancer_set_text(&set, decision->name, buf, size);
-    }
+    struct balancer_set set = set_of(decision);
     struct balancer_verdict verdict = {.request = decision->reservation,
                                        .granted = decision->what == DECISION_GRANT,
                                        .reason = decision->reason,
                                        .a_kib = decision->a_kib,
                                        .b_kib = decision->b_kib};
-    (void)snprintf(name, sizeof(name), "reservation %llu",
-                   (unsigned long long)decision->reservation);
-    return balancer_verdict_text(&verdict, name, buf, size);
+    decision_name(decision, name);
+    return decision->what == DECISION_SET ? balancer_set_text(&set, name, buf, size)
+                                          : balancer_verdict_text(&verdict, name, buf, size);
 }

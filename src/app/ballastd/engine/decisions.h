@@ -40,7 +40,10 @@ uint64_t decisions_last(const struct decisions *decisions);
 const struct decision *decisions_at(const struct decisions *decisions, uint64_t number);
 /* The last set of a domain that is kept, or NULL. */
 const struct decision *decisions_of(const struct decisions *decisions, uint32_t domid);
-/* A sentence, as snprintf. */
+/* Whom it is about: the domain, or "reservation 12". */
+void decision_name(const struct decision *decision, char out[DECISION_NAME]);
+/* The sentence before it is filled (core/base/pattern.h) and in KiB, as snprintf. */
+size_t decision_pattern(const struct decision *decision, char *buf, size_t size);
 size_t decision_text(const struct decision *decision, char *buf, size_t size);
 
 #endif

@@ -9,6 +9,7 @@
 #include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder.h"
 #include "app/tick/laws.h"
+#include "core/base/text.h"
 #include "core/base/units.h"
 
 /* So long promised memory must be missing: a snapshot of a real host is not one moment. */
@@ -52,7 +53,8 @@ static void note_suspends(struct engine *engine)
 void defence_check(struct engine *engine, const struct tick_result *result)
 {
     note_suspends(engine);
-    char why[ALERT_TEXT] = "";
+    char why[ALERT_TEXT];
+    struct ballast_text text = ballast_text_over(why, sizeof(why));
     uint64_t now_usec = engine_now_usec(engine);
     uint64_t kib = taken_kib(engine);
     size_t at;
@@ -60,17 +62,19 @@ void defence_check(struct engine *engine, const struct tick_result *result)
         engine->covered_usec = now_usec;
     bool is_taken = kib > 0 && now_usec - engine->covered_usec >= TAKEN_USEC;
     uint64_t held_kib = result->decided.held_kib;
-    if (is_taken)
-        (void)snprintf(why, sizeof(why),
-                       "%" PRIu64 " KiB of what is promised are not free any more: somebody who is "
-                       "not balanced took them",
-                       kib);
-    if (held_kib > 0 && overlay_find(engine->overlay, result->decided.held_id, &at) == 0)
-        (void)snprintf(
-            why + strlen(why), sizeof(why) - strlen(why),
-            "%sdomain %" PRIu32 " (%s) is told to take %" PRIu64
-            " KiB that are promised to others: its maximum is held until those have them",
-            *why ? "; " : "", result->decided.held_id,
-            overlay_snapshot(engine->overlay)->domains[at].name, held_kib);
+    if (is_taken) {
+        ballast_text_add_size(&text, kib);
+        ballast_text_add(
+            &text, " of what is promised are not free any more: somebody who is not balanced took "
+                   "them");
+    }
+    if (held_kib > 0 && overlay_find(engine->overlay, result->decided.held_id, &at) == 0) {
+        ballast_text_add(&text, "%sdomain %" PRIu32 " (%s) is told to take ", *why ? "; " : "",
+                         result->decided.held_id,
+                         overlay_snapshot(engine->overlay)->domains[at].name);
+        ballast_text_add_size(&text, held_kib);
+        ballast_text_add(&text,
+                         " that are promised to others: its maximum is held until those have them");
+    }
     alerts_set(&engine->alerts, ALERT_PROMISED, now_usec, *why ? why : NULL);
 }

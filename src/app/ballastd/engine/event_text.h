@@ -13,4 +13,14 @@
  */
 size_t event_text(const struct history_event *event, char *buf, size_t size);
 
+enum { EVENT_PATTERN = 512 };
+
+/*
+ * The same before it is filled (core/base/pattern.h). Its holes are members of the event as
+ * ballast-protocol(7) has it, so that its reader chooses the unit.
+ */
+size_t event_pattern(const struct history_event *event, char *buf, size_t size);
+/* Between what a guest cost and what was predicted; BALLAST_NONE for all but "built". */
+uint64_t event_difference_kib(const struct history_event *event);
+
 #endif

@@ -54,24 +54,31 @@ uint64_t encode_missing_kib(struct engine *engine, const struct ledger_reservati
     return ballast_sub_floor(wanted_kib, engine_available_kib(engine));
 }
 
-static void add_figure(struct json_object *object, const char *name, uint64_t figure)
+static void add_figures(struct json_object *object, const struct pattern_figure *figures,
+                        size_t count)
 {
-    if (name)
-        encode_u64(object, name, figure);
+    for (size_t i = 0; i < count; i++) {
+        if (figures[i].name && figures[i].text)
+            encode_text(object, figures[i].name, figures[i].text);
+        else if (figures[i].name)
+            encode_u64(object, figures[i].name, figures[i].value);
+    }
 }
 
 static void add_ledger_figures(struct json_object *object, enum ledger_reason reason,
                                uint64_t a_kib, uint64_t b_kib)
 {
-    add_figure(object, ledger_reason_figure(reason, 0), a_kib);
-    add_figure(object, ledger_reason_figure(reason, 1), b_kib);
+    struct pattern_figure figures[LEDGER_FIGURES];
+    ledger_reason_figures(reason, a_kib, b_kib, figures);
+    add_figures(object, figures, LEDGER_FIGURES);
 }
 
 void encode_figures(struct json_object *object, enum balancer_reason reason, uint64_t a_kib,
                     uint64_t b_kib)
 {
-    add_figure(object, balancer_reason_figure(reason, 0), a_kib);
-    add_figure(object, balancer_reason_figure(reason, 1), b_kib);
+    struct pattern_figure figures[BALANCER_FIGURES];
+    balancer_reason_figures(reason, a_kib, b_kib, figures);
+    add_figures(object, figures, BALANCER_FIGURES);
 }
 
 static void add_words(struct json_object *object, const struct ledger_reservation *record)
@@ -81,6 +88,7 @@ static void add_words(struct json_object *object, const struct ledger_reservatio
     encode_text(object, "state", ledger_state_name(record->state));
     encode_text(object, "reason", ledger_reason_name(record->reason));
     add_ledger_figures(object, record->reason, record->a_kib, record->b_kib);
+    encode_text(object, "pattern", ledger_reason_pattern(record->reason));
     encode_text(object, "message", text);
 }
 
@@ -107,8 +115,10 @@ struct json_object *encode_reservation(const struct engine *engine,
     encode_u64(object, "used_kib", record->used_kib);
     add_words(object, record);
     const char *unwritten = reservations_unwritten(engine_reservations(engine), record->id);
-    if (unwritten)
+    if (unwritten) {
+        encode_text(object, "pattern", NULL);
         encode_text(object, "message", unwritten);
+    }
     encode_u64(object, "requested_usec", record->requested_usec);
     encode_u64(object, "changed_usec", record->changed_usec);
     encode_u64(object, "lease_usec", record->lease_usec);
@@ -129,6 +139,7 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
     struct json_object *data = build_object();
     encode_text(data, "reason", ledger_reason_name(reason));
     add_ledger_figures(data, reason, a_kib, b_kib);
+    encode_text(data, "pattern", ledger_reason_pattern(reason));
     if (reason == LEDGER_CANNOT_FIT || reason == LEDGER_NOT_FREE)
         encode_u64(data, "missing_kib", ballast_sub_floor(a_kib, b_kib));
     if (id != 0)
@@ -141,8 +152,10 @@ struct json_object *encode_decision(const struct decision *decision)
     static const char *const whats[] = {"set", "grant", "refuse"};
     static const char *const outcomes[] = {"done", "skipped", "failed"};
     char text[512];
+    char pattern[256];
     struct json_object *object = build_object();
     decision_text(decision, text, sizeof(text));
+    decision_pattern(decision, pattern, sizeof(pattern));
     encode_u64(object, "number", decision->number);
     encode_u64(object, "time_usec", decision->time_usec);
     encode_text(object, "what", whats[decision->what]);
@@ -153,16 +166,24 @@ struct json_object *encode_decision(const struct decision *decision)
         encode_u64(object, "xen_maximum_kib", decision->maxmem_kib);
         encode_text(object, "outcome", outcomes[decision->outcome]);
     } else {
+        char name[DECISION_NAME];
+        decision_name(decision, name);
         encode_u64(object, "reservation", decision->reservation);
+        encode_text(object, "name", name);
     }
     encode_text(object, "reason", balancer_reason_name(decision->reason));
     if (decision->what == DECISION_SET) {
+        char why[256] = "";
         bool held = decision->floor.reason != FLOOR_NONE;
+        if (held)
+            (void)floor_text(&decision->floor, why, sizeof(why));
         encode_u64(object, "floor_kib", held ? decision->floor.kib : BALLAST_NONE);
         encode_text(object, "floor_reason",
                     held ? floor_reason_name(decision->floor.reason) : NULL);
+        encode_text(object, "floor_why", why);
     }
     encode_figures(object, decision->reason, decision->a_kib, decision->b_kib);
+    encode_text(object, "pattern", pattern);
     encode_text(object, "message", text);
     return object;
 }

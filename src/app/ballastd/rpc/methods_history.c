@@ -214,9 +214,11 @@ void method_history(struct call *call)
 static struct json_object *encode_event(const struct history_event *event)
 {
     char text[512];
+    char pattern[EVENT_PATTERN];
     struct json_object *object = build_object();
     int reason = balancer_reason_find(event->reason);
     event_text(event, text, sizeof(text));
+    event_pattern(event, pattern, sizeof(pattern));
     encode_u64(object, "number", event->number);
     encode_u64(object, "time_usec", event->time_usec);
     encode_u64(object, "until_usec", event->until_usec);
@@ -231,6 +233,9 @@ static struct json_object *encode_event(const struct history_event *event)
     encode_u64(object, "reservation", event->reservation);
     encode_u64(object, "steps", event->steps);
     encode_text(object, "detail", event->detail);
+    if (event_difference_kib(event) != BALLAST_NONE)
+        encode_u64(object, "difference_kib", event_difference_kib(event));
+    encode_text(object, "pattern", pattern);
     encode_text(object, "message", text);
     return object;
 }

@@ -123,10 +123,14 @@ static void encode_verdict(struct json_object *start, const struct balancer_verd
                            const char *label)
 {
     char text[256];
+    char pattern[256];
     balancer_verdict_text(verdict, label, text, sizeof(text));
+    balancer_verdict_pattern(verdict->reason, pattern, sizeof(pattern));
     encode_text(start, "verdict", verdict->granted ? "fits" : "never");
     encode_text(start, "reason", balancer_reason_name(verdict->reason));
     encode_figures(start, verdict->reason, verdict->a_kib, verdict->b_kib);
+    encode_text(start, "name", label);
+    encode_text(start, "pattern", pattern);
     encode_text(start, "message", text);
     if (verdict->reason == BALANCER_FITS || verdict->reason == BALANCER_NEVER_FITS)
         encode_u64(start, "missing_kib",

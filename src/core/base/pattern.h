@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sentences with named holes: "{needed_kib} were requested, {available_kib} are available". A
+ * pattern is written once, in core; whoever shows it fills it with the figures of those names, in
+ * the unit that its reader chose. The page does the same with the patterns that the protocol sends.
+ */
+#ifndef CORE_BASE_PATTERN_H
+#define CORE_BASE_PATTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/text.h"
+
+struct pattern_figure {
+    const char *name; /* NULL: there is none */
+    uint64_t value;
+    const char *text; /* shown in place of the value; NULL: the value is */
+};
+
+enum pattern_unit {
+    PATTERN_AUTO, /* "2.3 GiB" */
+    PATTERN_KIB,  /* "2411724 KiB" */
+};
+
+/*
+ * Adds the pattern to the text. A hole whose name ends in "_kib" is a size, any other a number or a
+ * text; texts are never read as patterns. A hole without a figure stays as it is.
+ */
+void pattern_fill(struct ballast_text *text, const char *pattern,
+                  const struct pattern_figure *figures, size_t count, enum pattern_unit unit);
+
+#endif
