@@ -4,7 +4,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Decision } from "./model";
-import { clock, readable, type Unit } from "./units";
+import { clock, sentence, type Unit } from "./units";
 
 const WORDS = { set: "set", grant: "grant", refuse: "refuse" };
 
@@ -39,7 +39,7 @@ export function Decisions({ decisions, selected, name, unit }: { decisions: Deci
                   <span class={`what ${decision.what}`}>{WORDS[decision.what] ?? decision.what}</span>
                 </td>
                 <td title={decision.message}>
-                  {readable(decision.message, unit)}
+                  {sentence(decision, unit)}
                   {decision.outcome && decision.outcome !== "done" && <span class="bad"> ({decision.outcome})</span>}
                 </td>
               </tr>

@@ -12,7 +12,7 @@ import { Happenings } from "./happenings";
 import { useHappened } from "./happened";
 import { Past } from "./past";
 import { ofGuest, useRemembered, type Window } from "./remembered";
-import { change, clock, exact, percent, readable, size, span, type Unit } from "./units";
+import { change, clock, exact, percent, sentence, size, span, type Unit } from "./units";
 
 /** From nothing to the static maximum: the range, what it holds, and where it is to be. */
 function Range({ domain, unit }: { domain: Domain; unit: Unit }) {
@@ -104,7 +104,7 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
       <p class="why" id="why">
         {why ? (
           <>
-            <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> <span title={why.message}>{readable(why.message, unit)}</span>
+            <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> <span title={why.message}>{sentence(why, unit)}</span>
             {why.outcome && why.outcome !== "done" && <span class="bad"> ({why.outcome})</span>}
           </>
         ) : (

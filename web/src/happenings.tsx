@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import type { Happening } from "./model";
-import { change, moment, readable, size, type Unit } from "./units";
+import { change, moment, sentence, size, type Unit } from "./units";
 
 /** "reclaimed-for-start" is a word of the protocol; people read spaces. */
 export const reasonOf = (event: Happening): string => (event.reason ?? "").replaceAll("-", " ");
@@ -26,7 +26,7 @@ export function Happenings({ events, name, now_usec, unit }: { events: Happening
             {events.map((event) => (
               <li key={event.number} data-number={event.number}>
                 <p>
-                  <span class="faint">{moment(event.time_usec, now_usec)}</span> {readable(event.message ?? event.what ?? "", unit)}
+                  <span class="faint">{moment(event.time_usec, now_usec)}</span> {sentence(event, unit) || event.what}
                 </p>
                 <p class="terms">
                   <span class="who">{event.who ?? "–"}</span>

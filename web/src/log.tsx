@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { EARLIER, merged, useEarlier } from "./happened";
 import { fromTo, reasonOf } from "./happenings";
 import type { Happening } from "./model";
-import { moment, readable, size, type Unit } from "./units";
+import { moment, sentence, size, type Unit } from "./units";
 
 function Row({ event, now_usec, unit }: { event: Happening; now_usec: number; unit: Unit }) {
   return (
@@ -18,7 +18,7 @@ function Row({ event, now_usec, unit }: { event: Happening; now_usec: number; un
       <td class="number to">{event.to_kib === null ? "–" : size(event.to_kib, unit)}</td>
       <td class="reason">{reasonOf(event) || "–"}</td>
       <td class="told" title={event.message ?? undefined}>
-        {readable(event.message ?? event.what ?? "", unit)}
+        {sentence(event, unit) || event.what}
         <span class="terms">
           {[event.who, event.name, fromTo(event, unit), reasonOf(event)].filter(Boolean).join(" · ")}
         </span>

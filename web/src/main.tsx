@@ -16,7 +16,7 @@ import { Patterns } from "./patterns";
 import { ofHost, useMemory, useRemembered, type Window } from "./remembered";
 import { isOpen, Reservations } from "./reservations";
 import "./style.css";
-import { clock, hostName, readable, size, span, UNITS, type Unit } from "./units";
+import { clock, hostName, size, span, UNITS, type Unit } from "./units";
 
 function remembered(): Unit {
   try {
@@ -55,7 +55,7 @@ function Tiles({ state, unit }: { state: State; unit: Unit }) {
   );
 }
 
-function Alerts({ view, unit }: { view: View; unit: Unit }) {
+function Alerts({ view }: { view: View }) {
   const { state, link } = view;
   const stale = state?.host && link.how !== "live" ? ` What is shown is of ${clock(state.host.now_usec)}.` : "";
   const messages: string[] = [];
@@ -70,7 +70,7 @@ function Alerts({ view, unit }: { view: View; unit: Unit }) {
       {messages.map((message) => (
         <p key={message}>
           <span aria-hidden="true">▲ </span>
-          {readable(message, unit)}
+          {message}
         </p>
       ))}
     </div>
@@ -197,7 +197,7 @@ function Page(): JSX.Element {
       </a>
       <Top view={view} unit={unit} setUnit={setUnit} />
       <main class={view.link.how === "live" ? "" : "stale"} data-seq={state?.seq} data-link={view.link.how}>
-        <Alerts view={view} unit={unit} />
+        <Alerts view={view} />
         {state ? (
           <>
             <Herald state={state} />

@@ -24,6 +24,7 @@ export interface Decision {
   outcome?: "done" | "skipped" | "failed";
   reservation?: number;
   reason: string;
+  pattern?: string | null;
   message: string;
 }
 
@@ -41,6 +42,7 @@ export interface Happening {
   reservation: number | null;
   steps: number;
   detail: string | null;
+  pattern?: string | null;
   message: string | null;
 }
 
@@ -88,6 +90,7 @@ export interface Reservation {
   used_kib: Kib;
   state: "requested" | "reclaiming" | "granted" | "bound" | "used" | "released" | "refused";
   reason: string;
+  pattern?: string | null;
   message: string;
   requested_usec: number;
   changed_usec: number;

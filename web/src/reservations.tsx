@@ -4,7 +4,7 @@
 import type { JSX } from "preact";
 import type { Domain, Reservation } from "./model";
 import { nameOf } from "./model";
-import { clock, exact, readable, size, span, type Unit } from "./units";
+import { clock, exact, sentence, size, span, type Unit } from "./units";
 
 const STEPS = ["requested", "reclaiming", "granted", "bound", "used"] as const;
 const OPEN = new Set(["requested", "reclaiming", "granted", "bound"]);
@@ -69,7 +69,7 @@ function One({ reservation: r, domains, now_usec, unit, select }: { reservation:
             {r.deadline_usec !== null && (r.state === "requested" || r.state === "reclaiming") && `, ${span(r.deadline_usec - now_usec)} left`}
           </>
         ) : (
-          <span title={r.message}>{readable(r.message, unit)}</span>
+          <span title={r.message}>{sentence(r, unit)}</span>
         )}
         {domain && (
           <>

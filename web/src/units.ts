@@ -57,9 +57,22 @@ export function moment(usec: number, now_usec: number): string {
   return today ? clock(usec) : `${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(usec)}`;
 }
 
-/** A sentence of the daemon, whose sizes are in KiB, with its sizes as the page has them. */
-export const readable = (message: string, unit: Unit): string =>
-  message.replace(/(?<![\w.-])(\d+) KiB\b/g, (_all, kib: string) => size(Number(kib), unit));
+/** What the daemon says: a sentence with named holes, and the figures for them beside it. */
+export interface Said {
+  pattern?: string | null;
+  message: string | null;
+}
+
+/** The sentence, with its sizes in the unit that the reader chose; what the daemon made of it where it sent no pattern. */
+export function sentence(said: Said, unit: Unit): string {
+  const figures = said as unknown as Record<string, unknown>;
+  if (!said.pattern) return said.message ?? "";
+  return said.pattern.replace(/\{(\w+)\}/g, (hole, name: string) => {
+    const figure = figures[name];
+    if (typeof figure === "number") return name.endsWith("_kib") ? size(figure, unit) : String(figure);
+    return typeof figure === "string" ? figure : hole;
+  });
+}
 
 /** "sim:/some/where/office.scn" is known by its last part. */
 export const hostName = (host: string): string => host.replace(/^sim:.*\//, "sim:");

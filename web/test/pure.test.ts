@@ -11,7 +11,7 @@ import { partsOf, sumOf } from "../src/host";
 import { marksOf, moveOf, type Domain, type Happening, type Host, type State } from "../src/model";
 import { ofGuest, ofHost, seriesOf, type Answer } from "../src/remembered";
 import { progressOf } from "../src/reservations";
-import { change, exact, hostName, moment, percent, readable, size, span } from "../src/units";
+import { change, exact, hostName, moment, percent, sentence, size, span } from "../src/units";
 
 // node:test and node:assert without their types: the page itself needs none of node's.
 declare const test: (name: string, body: () => void) => void;
@@ -87,8 +87,16 @@ test("sizes in words", () => {
 });
 
 test("the daemon's sentences, with sizes as the page has them", () => {
-  assert.equal(readable("web shrinks 3145728 KiB: target 1024 KiB", "auto"), "web shrinks 3 GiB: target 1 MiB");
-  assert.equal(readable("vm-20 KiB has x7 KiB and 0 KiB", "auto"), "vm-20 KiB has x7 KiB and 0 KiB");
+  const said = {
+    pattern: "{name} shrinks by {missing_kib}: target {target_kib} (reservation {reservation})",
+    message: "web shrinks by 3145728 KiB: target 1024 KiB (reservation 7)",
+    name: "20 KiB {target_kib}", missing_kib: 3 * GIB, target_kib: 1024, reservation: 7,
+  };
+  assert.equal(sentence(said, "auto"), "20 KiB {target_kib} shrinks by 3 GiB: target 1 MiB (reservation 7)");
+  assert.equal(sentence(said, "MiB"), "20 KiB {target_kib} shrinks by 3\u202f072 MiB: target 1 MiB (reservation 7)");
+  assert.equal(sentence({ pattern: null, message: "as it is: 20 KiB" }, "GiB"), "as it is: 20 KiB");
+  assert.equal(sentence({ pattern: "{gone_kib} of {what}", message: "" }, "GiB"), "{gone_kib} of {what}");
+  assert.equal(sentence({ message: null }, "GiB"), "");
   assert.equal(hostName("sim:/some/where/office.scn"), "sim:office.scn");
   assert.equal(hostName("xen"), "xen");
 });
