@@ -200,7 +200,7 @@ def test_none():
         with daemon.client(status=True) as client:
             until(lambda: client.call("status")["history"]["size_kib"] > 0)
     bad = Daemon(CALM, config="[ballastd]\nhistory = 7MiB\n").start(wait=False)
-    assert bad.process.wait(20) == 2 and "history: is too little" in bad.log()
+    assert bad.process.wait(20) == 2 and "history: too small" in bad.log()
     bad.directory.cleanup()
 
 

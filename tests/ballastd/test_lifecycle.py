@@ -113,12 +113,12 @@ def test_reload():
             assert client.call("policy")["name"] == "fixed" and of("vm1")["shares"] == 7
             for text, words in (
                     ("[ballastd]\npolicy = nonsense\n", ":2: [ballastd] policy: no such policy"),
-                    ("[ballastd]\npolicy = proportional\n", "no such policy; ballast, fixed"),
+                    ("[ballastd]\npolicy = proportional\n", "no such policy: use one of ballast, fixed"),
                     ("[ballastd]\n\nintervall = 1s\n", ":3: [ballastd] intervall: no such key"),
-                    ("[ballastd]\nlease = 5\n", ":2: [ballastd] lease: a time"),
+                    ("[ballastd]\nlease = 5\n", ":2: [ballastd] lease: use a time"),
                     ("[balast]\nlease = 5s\n", ":2: [balast] lease: no such section"),
                     ("[ballastd]\nnonsense\n", ":2: is neither"),
-                    ("[guest a]\nmin = 2GiB\nmax = 1GiB\n", "[guest a] min: is more than max"),
+                    ("[guest a]\nmin = 2GiB\nmax = 1GiB\n", "[guest a] min: more than max"),
                     ("[guest a]\nshares = -1\n", ":2: [guest a] shares:"),
                     ("[ballastd]\ngroup = " + 300 * "x" + "\n", ":2: [] line: is too long")):
                 daemon.config.write_text(text)

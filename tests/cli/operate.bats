@@ -137,7 +137,7 @@ END
     figure "$output" .wait.reason no-balloon
 }
 
-@test "set-target refuses with what would be right" {
+@test "set-target refuses with what to use instead" {
     make_host
     run -1 ballast set-target web 2G "${HOST[@]}"
     [[ $output == *"2097152 KiB is above the static maximum of 1048576 KiB"* ]]

@@ -36,7 +36,7 @@ END
 @test "bad input: exit status 2, file, line and word" {
     scenario "peace"
     run -2 ballast simulate one.scn
-    [[ $output == *"one.scn:6: \"peace\": is not what can be expected; "*" would be right" ]]
+    [[ $output == *"one.scn:6: \"peace\": is not what can be expected: use "* ]]
     run -2 ballast simulate missing.scn
     [ "$output" = "ballast: missing.scn: cannot be opened: No such file or directory" ]
     run -2 ballast simulate .

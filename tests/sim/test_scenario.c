@@ -79,16 +79,16 @@ static const struct {
     const char *says;
 } wrong[] = {
     {"gest a tot=1GiB", "bad.scn:4: \"gest\": no such statement"},
-    {"guest a", "bad.scn:4: \"a\": has no memory; tot=SIZE would be right"},
-    {"guest a tot=1GB", "bad.scn:4: \"tot=1GB\": cannot be read; a size such as"},
+    {"guest a", "bad.scn:4: \"a\": has no memory: use tot=SIZE"},
+    {"guest a tot=1GB", "bad.scn:4: \"tot=1GB\": cannot be read: use a size such as"},
     {"guest a tot=1 GiB", "bad.scn:4: \"tot=1\""},
     {"guest a tot=-1GiB", "\"tot=-1GiB\""},
     {"guest a tot=99999999999TiB", "\"tot=99999999999TiB\""},
-    {"guest a tot=1GiB colour=red", "\"colour=red\": no such key; one of dom0"},
+    {"guest a tot=1GiB colour=red", "\"colour=red\": no such key: use one of dom0"},
     {"guest a tot=1GiB dom0=yes", "the word alone"},
     {"guest a tot=1GiB min=2GiB max=1GiB", "min is above max"},
     {"guest a tot=1GiB max=2GiB static=1GiB", "max is above static"},
-    {"guest web tot=1GiB", "\"web\": is there already"},
+    {"guest web tot=1GiB", "\"web\": already exists"},
     {"guest a tot=1GiB type=lxc", "pv, pvh or hvm"},
     {"guest a tot=1GiB pool=1MiB overhead=2MiB", "has segments and no type"},
     {"guest a tot=1GiB type=pvh video=1MiB", "is not HVM and has video"},
@@ -141,8 +141,7 @@ static void test_wrong(void **state)
                  "duration 1s\n",
                  wrong[i].line);
         int rc = scenario_parse_expects("bad.scn", text, strlen(text), &scenario, &err);
-        if (rc != -EINVAL || !strstr(err.text, wrong[i].says) ||
-            !strstr(err.text, "would be right"))
+        if (rc != -EINVAL || !strstr(err.text, wrong[i].says) || !strstr(err.text, ": use "))
             fail_msg("%s: %d, %s", wrong[i].line, rc, err.text);
     }
 }
@@ -174,10 +173,10 @@ static void expect_refused(const char *text, const char *says)
 static void test_not_whole(void **state)
 {
     (void)state;
-    expect_refused("", "the host's size is not known");
-    expect_refused("says \"A.\"\nhost total=1GiB\n", "it has no end");
-    expect_refused("host total=1GiB\nduration 1s\n", "nobody knows what it shows");
-    expect_refused("says \"A.\"\nhost total=1GiB free=1GiB\nduration 1s\n", "known twice");
+    expect_refused("", "the host's size is missing");
+    expect_refused("says \"A.\"\nhost total=1GiB\n", "no duration: add one");
+    expect_refused("host total=1GiB\nduration 1s\n", "no sentence says what it shows");
+    expect_refused("says \"A.\"\nhost total=1GiB free=1GiB\nduration 1s\n", "given in two ways");
     expect_refused("says \"A.\"\nhost total=1GiB\nguest a tot=2GiB\nduration 1s\n",
                    "more than the host's");
     expect_refused("says A.\n", "has no sentence");

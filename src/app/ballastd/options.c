@@ -60,7 +60,7 @@ static int set_host(const char *word, struct daemon_options *out)
     else if (strcmp(word, "sim") == 0 || (strncmp(word, "sim:", 4) == 0 && word[4] != '\0'))
         out->host.kind = ENGINE_HOST_SIM;
     else
-        return report_invalid("--host", word, "xen, sim or sim:FILE would be right");
+        return report_invalid("--host", word, "use xen, sim or sim:FILE");
     out->host.scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
     return 0;
 }
@@ -72,8 +72,7 @@ static int set_speed(const char *word, struct daemon_options *out)
     char with_x[32];
     (void)snprintf(with_x, sizeof(with_x), "%.30sx", word);
     if (!scenario_value_ratio_to(with_x, FASTEST, &out->host.speed_permyriad))
-        return report_invalid("--speed", word,
-                              "a number up to 100000, such as 10 or 0.5, would be right");
+        return report_invalid("--speed", word, "use a number up to 100000, such as 10 or 0.5");
     return 0;
 }
 

@@ -40,8 +40,8 @@ static int fill_address(const struct request_address *from, union address *out, 
         *is_loopback = IN6_IS_ADDR_LOOPBACK(&out->v6.sin6_addr);
         return 0;
     }
-    return ballast_fail(err, -EINVAL,
-                        "--listen %s: a number such as 127.0.0.1 or ::1 would be right", host);
+    return ballast_fail(err, -EINVAL, "--listen %s: use a numeric address such as 127.0.0.1 or ::1",
+                        host);
 }
 
 int listen_at(struct request_address *address, int *fd, bool *is_loopback,

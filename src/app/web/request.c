@@ -60,10 +60,10 @@ int request_address_parse(const char *text, struct request_address *out, struct 
     uint64_t number = 0;
     if (!split_host_port(text, address.host, &port) || !request_number(port, &number) ||
         number > UINT16_MAX)
-        return ballast_fail(err, -EINVAL,
-                            "--listen %.80s: an address and a port, such as 127.0.0.1:8433 or "
-                            "[::1]:8433, would be right",
-                            text);
+        return ballast_fail(
+            err, -EINVAL,
+            "--listen %.80s: use an address and a port, such as 127.0.0.1:8433 or [::1]:8433",
+            text);
     address.port = (uint16_t)number;
     *out = address;
     return 0;

@@ -311,7 +311,7 @@ int fit_cells(const struct fit_cell *cells, size_t count, const struct ballast_p
               struct ballast_error *err)
 {
     if (!ballast_xen_profile_terms(profile))
-        return ballast_fail(err, -EINVAL, "profile %s is not exact: one of xen-* would be right",
+        return ballast_fail(err, -EINVAL, "profile %s is not exact: use one of xen-*",
                             ballast_profile_name(profile));
     struct compared *compared = calloc(count + 1, sizeof(*compared));
     struct work work = {compared,

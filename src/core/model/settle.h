@@ -58,7 +58,7 @@ struct ballast_settled {
 
 /*
  * Settles `guest` for a host of `caps` (NULL: everything). -EINVAL with the attribute at fault and
- * what would be right, where the toolstack, or Xen on its behalf, refuses.
+ * what to use instead, where the toolstack, or Xen on its behalf, refuses.
  */
 int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
                    enum ballast_toolstack by, struct ballast_settled *out,

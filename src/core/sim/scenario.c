@@ -120,8 +120,8 @@ static const struct key start_keys[] = {
 int scenario_wrong(const struct scenario_line *line, const char *word, const char *problem,
                    const char *right, struct ballast_error *err)
 {
-    return ballast_fail(err, -EINVAL, "%s:%u: \"%.64s\": %s; %s would be right", line->file,
-                        line->number, word, problem, right);
+    return ballast_fail(err, -EINVAL, "%s:%u: \"%.64s\": %s: use %s", line->file, line->number,
+                        word, problem, right);
 }
 
 static bool read_spans(const char *value, struct sim_spans *spans, const char **what)
@@ -328,11 +328,11 @@ static int read_name(const struct scenario_line *line, const struct scenario *ou
 {
     const char *what = "a name";
     if (line->count < 2)
-        return scenario_wrong(line, line->words[0], "names nobody", "a name after it", err);
+        return scenario_wrong(line, line->words[0], "lacks a name", "a name after it", err);
     if (!scenario_value_name(line->words[1], name, &what))
         return scenario_wrong(line, line->words[1], "cannot be a name", what, err);
     if (name_taken(out, name))
-        return scenario_wrong(line, name, "is there already", "another name", err);
+        return scenario_wrong(line, name, "already exists", "another name", err);
     return 0;
 }
 
@@ -343,7 +343,7 @@ static int add_scenario_guest(const struct scenario_line *line, struct scenario 
     if (guest->dom0 && config->guest_count > 0)
         return scenario_wrong(line, guest->name, "dom0 comes late", "dom0 as the first guest", err);
     if (config->guest_count == SIM_GUESTS)
-        return scenario_wrong(line, guest->name, "is one too many", "at most 20000 guests", err);
+        return scenario_wrong(line, guest->name, "exceeds the limit", "at most 20000 guests", err);
     struct sim_guest_config *guests =
         grow_scenario_array(config->guests, config->guest_count, sizeof(*config->guests));
     if (!guests)
@@ -364,7 +364,7 @@ static int add_scenario_guests(const struct scenario_line *line, struct scenario
         int length =
             snprintf(guest->name, sizeof(guest->name), "%.40s%llu", base, (unsigned long long)i);
         if (length < 0 || length >= SIM_NAME || name_taken(out, guest->name))
-            return scenario_wrong(line, guest->name, "is there already", "another name", err);
+            return scenario_wrong(line, guest->name, "already exists", "another name", err);
         int rc = add_scenario_guest(line, out, guest, err);
         if (rc < 0)
             return rc;
@@ -428,7 +428,7 @@ static int read_scenario_start(const struct scenario_line *line, struct scenario
         (rc = settle_start(line, &start, err)) < 0)
         return rc;
     if (config->start_count == SIM_STARTS)
-        return scenario_wrong(line, start.guest.name, "is one too many", "at most 1024 starts",
+        return scenario_wrong(line, start.guest.name, "exceeds the limit", "at most 1024 starts",
                               err);
     struct sim_start_config *starts =
         grow_scenario_array(config->starts, config->start_count, sizeof(*config->starts));
@@ -485,7 +485,7 @@ static int read_fault(const struct scenario_line *line, struct scenario *out,
          !scenario_value_percent(line->words[3] + 7, &fault.chance_permyriad, &what)))
         return scenario_wrong(line, line->words[3], "cannot be read", "chance=30%", err);
     if (out->config.fault_count == SIM_FAULTS)
-        return scenario_wrong(line, line->words[1], "is one too many", "at most 64 faults", err);
+        return scenario_wrong(line, line->words[1], "exceeds the limit", "at most 64 faults", err);
     struct sim_fault *faults = grow_scenario_array(out->config.faults, out->config.fault_count,
                                                    sizeof(*out->config.faults));
     if (!faults)
@@ -514,7 +514,8 @@ static int read_restart(const struct scenario_line *line, struct scenario *out,
                         struct ballast_error *err)
 {
     if (out->restart_count == SCENARIO_RESTARTS)
-        return scenario_wrong(line, line->words[0], "is one too many", "at most 16 restarts", err);
+        return scenario_wrong(line, line->words[0], "exceeds the limit", "at most 16 restarts",
+                              err);
     int rc = read_time_statement(line, &out->restarts_usec[out->restart_count], err);
     if (rc == 0)
         out->restart_count++;
@@ -579,7 +580,7 @@ static int cut_words(struct scenario_line *line, char *text, struct ballast_erro
     for (char *word = strtok_r(text, " \t", &save); word && word[0] != '#';
          word = strtok_r(NULL, " \t", &save)) {
         if (line->count == SCENARIO_WORDS)
-            return scenario_wrong(line, word, "is one too many", "at most 64 words", err);
+            return scenario_wrong(line, word, "exceeds the limit", "at most 64 words", err);
         line->words[line->count++] = word;
     }
     return 0;
@@ -632,24 +633,25 @@ static int settle_host(const char *file, const struct scenario_expecting *expect
     for (size_t i = 0; i < config->guest_count; i++)
         held_kib += config->guests[i].tot_kib + config->guests[i].overhead_kib;
     if ((config->total_kib == 0) == (out->free_kib == OPEN))
-        return ballast_fail(err, -EINVAL,
-                            "%s: the host's size is not known or known twice; \"host total=SIZE\" "
-                            "or \"host free=SIZE\" would be right",
-                            file);
+        return ballast_fail(
+            err, -EINVAL,
+            "%s: the host's size is missing or given in two ways: write either \"host "
+            "total=SIZE\" or \"host free=SIZE\"",
+            file);
     if (out->free_kib != OPEN)
         config->total_kib = held_kib + out->free_kib;
     if (held_kib > config->total_kib)
-        return ballast_fail(err, -EINVAL,
-                            "%s: Xen and the guests hold %llu KiB, more than the host's %llu KiB; "
-                            "a larger total would be right",
-                            file, (unsigned long long)held_kib,
-                            (unsigned long long)config->total_kib);
+        return ballast_fail(
+            err, -EINVAL,
+            "%s: Xen and the guests hold %llu KiB, more than the host's %llu KiB: use a larger "
+            "total",
+            file, (unsigned long long)held_kib, (unsigned long long)config->total_kib);
     if (out->duration_usec == 0)
-        return ballast_fail(err, -EINVAL, "%s: it has no end; \"duration 60s\" would be right",
+        return ballast_fail(err, -EINVAL, "%s: no duration: add one, such as \"duration 60s\"",
                             file);
     if (out->sentence[0] == '\0')
-        return ballast_fail(
-            err, -EINVAL, "%s: nobody knows what it shows; says \"SENTENCE\" would be right", file);
+        return ballast_fail(err, -EINVAL,
+                            "%s: no sentence says what it shows: add says \"SENTENCE\"", file);
     return expecting ? expecting->bind(file, out, err) : 0;
 }
 
@@ -680,8 +682,7 @@ int scenario_parse_with(const char *file, const char *text, size_t size,
         .free_kib = OPEN,
     };
     if (size > SCENARIO_BYTES)
-        return ballast_fail(err, -EINVAL, "%s: more than 1 MiB; a shorter one would be right",
-                            file);
+        return ballast_fail(err, -EINVAL, "%s: larger than 1 MiB: use a shorter scenario", file);
     int rc = read_scenario_lines(file, text, size, expecting, &scenario, err);
     if (rc == 0)
         rc = settle_host(file, expecting, &scenario, err);

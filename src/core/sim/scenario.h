@@ -80,9 +80,8 @@ struct scenario {
 
 /*
  * Reads a scenario of `size` bytes; `file` is only for messages. On -EINVAL the error names file,
- * line, the word that is wrong and what would be right. *out is set up anew; scenario_release()
- * frees it, and is harmless on one that failed. What it expects is passed over: core/sim/judge
- * reads that.
+ * line, the wrong word and what to use instead. *out is initialised; scenario_release() frees it,
+ * and is harmless on one that failed. What it expects is passed over: core/sim/judge reads that.
  */
 int scenario_parse(const char *file, const char *text, size_t size, struct scenario *out,
                    struct ballast_error *err);

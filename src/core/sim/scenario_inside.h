@@ -15,7 +15,7 @@ struct scenario_line {
     size_t count;
 };
 
-/* -EINVAL: "FILE:LINE: WORD: PROBLEM; RIGHT would be right". */
+/* -EINVAL: "FILE:LINE: WORD: PROBLEM: use RIGHT". */
 int scenario_wrong(const struct scenario_line *line, const char *word, const char *problem,
                    const char *right, struct ballast_error *err);
 /* Who reads `expect` statements; `bind` is called when all is read. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The values of a scenario: 512MiB, 100MiB/s, 2.5s, 3s..10s ... Every reader takes a whole
- * terminated word and returns false, with *what saying what would be right, when the word is
+ * terminated word and returns false, with *what naming what to use instead, when the word is
  * anything else.
  */
 #ifndef CORE_SIM_SCENARIO_VALUE_H

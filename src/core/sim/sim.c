@@ -45,8 +45,7 @@ static int add_configured_guests(struct sim *sim, struct ballast_error *err)
 static int check_config(const struct sim_config *config, struct ballast_error *err)
 {
     if (config->page_kib == 0 || config->page_kib > 4096)
-        return ballast_fail(err, -EINVAL, "a page of %" PRIu64 " KiB; 4 would be right",
-                            config->page_kib);
+        return ballast_fail(err, -EINVAL, "a page of %" PRIu64 " KiB: use 4", config->page_kib);
     if (config->total_kib == 0 || config->total_kib > MOST_KIB)
         return ballast_fail(err, -EINVAL, "a host of %" PRIu64 " KiB; 1 KiB to 64 TiB can be",
                             config->total_kib);

@@ -24,8 +24,8 @@ struct recording {
 void recording_release(struct recording *recording);
 
 /*
- * "-" is standard input. -EINVAL: "file:line: ..." with what is wrong there and would be right; the
- * errnos of file_read(), -ENOMEM. On failure *out is as it was.
+ * "-" is standard input. -EINVAL: "file:line: ..." with what is wrong and what to write instead;
+ * the errnos of file_read(), -ENOMEM. On failure *out is as it was.
  */
 int recording_read(const char *path, struct recording *out, struct ballast_error *err);
 int recording_parse(const char *name, const char *data, size_t length, struct recording *out,

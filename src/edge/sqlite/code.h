@@ -19,7 +19,7 @@ int sqlite_code(sqlite3 *db, int rc);
  * (STRICT). */
 #define SQLITE_LEAST 3037000
 
-/* -ENOTSUP for a library older than that, with what would be right. */
+/* -ENOTSUP for an older library; the text names the version needed. */
 int sqlite_suffices(int number, struct ballast_error *err);
 
 #endif

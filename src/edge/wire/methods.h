@@ -67,10 +67,10 @@ const char *wire_type_name(enum wire_type type);
 
 /*
  * Whether a call may be made with these (NULL: none, which is an empty object). -EINVAL with the
- * parameter's name and what would be right: params is no object, a required one is missing or null,
- * one has another type, is negative, too small or too large, or `require` (an array of names, which
- * every method takes) names one that the method does not have. null stands for "left out". Others
- * that are not known are ignored.
+ * parameter's name and what to send instead: params is not an object, a required one is missing or
+ * null, one has another type, is negative, too small or too large, or `require` (an array of names,
+ * which every method takes) names one that the method does not have. null stands for "left out".
+ * Others that are not known are ignored.
  */
 int wire_params_check(const struct wire_method *method, const struct json_object *params,
                       struct ballast_error *err);

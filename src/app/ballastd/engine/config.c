@@ -46,12 +46,12 @@ static void check_line(struct reading *reading, const char *line, size_t length)
 {
     const char *word = line + strspn(line, " \t");
     if (length > MOST_LINE || memchr(line, '\0', length))
-        note_config_fault(reading, "", "line", "is too long or not text; 198 bytes would be right");
+        note_config_fault(reading, "", "line", "is too long or not text: use at most 198 bytes");
     else if (word > line && *word != '\0' && *word != '\r' && *word != '\n' && !strchr(";#", *word))
         note_config_fault(reading, "", "line",
-                          "begins with a space; keys stand at the beginning of a line");
+                          "begins with a space: start the key in the first column");
     else if (*word != '[' && !strchr(";#\r\n", *word) && strcspn(word, "=:") > MOST_WORD)
-        note_config_fault(reading, "", "line", "no key is so long");
+        note_config_fault(reading, "", "line", "the key is too long");
     else if (*word == '[' && strcspn(word, "]") > MOST_WORD)
         note_config_fault(reading, "", "section", "its name is too long");
 }
@@ -117,7 +117,7 @@ static const struct key guest_keys[] = {
     {NULL, KIND_FLAG, 0, 0, 0},
 };
 
-/* Each returns whether the value is right, or writes what would be. */
+/* Each returns whether the value is valid, or writes what to use instead. */
 
 static bool set_policy(const char *value, const struct policy **to, struct ballast_text *why)
 {
@@ -126,10 +126,9 @@ static bool set_policy(const char *value, const struct policy **to, struct balla
         *to = policy;
         return true;
     }
-    ballast_text_add(why, "no such policy;");
+    ballast_text_add(why, "no such policy: use one of");
     for (size_t i = 0; policy_at(i); i++)
         ballast_text_add(why, "%s %s", i ? "," : "", policy_at(i)->name);
-    ballast_text_add(why, " would be right");
     return false;
 }
 
@@ -137,7 +136,7 @@ static bool set_flag(const char *value, bool *to, struct ballast_text *why)
 {
     bool yes = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
     if (!yes && strcmp(value, "no") != 0 && strcmp(value, "false") != 0) {
-        ballast_text_add(why, "yes or no would be right");
+        ballast_text_add(why, "use yes or no");
         return false;
     }
     *to = yes;
@@ -147,7 +146,7 @@ static bool set_flag(const char *value, bool *to, struct ballast_text *why)
 static bool set_group(const char *value, char *to, struct ballast_text *why)
 {
     if (strlen(value) >= sizeof(((struct engine_config *)NULL)->group)) {
-        ballast_text_add(why, "the name of a group would be right");
+        ballast_text_add(why, "use the name of a group");
         return false;
     }
     memcpy(to, value, strlen(value) + 1);
@@ -159,8 +158,7 @@ static bool set_profile(const char *path, struct engine_config *config, struct b
     struct ballast_error err;
     struct calibration *calibration = NULL;
     if (strcmp(path, "none") != 0 && calibration_read(path, FILE_REGULAR, &calibration, &err) < 0) {
-        ballast_text_add(why,
-                         "%s; none, or a file that 'ballast calibrate --out' wrote would be right",
+        ballast_text_add(why, "%s; use none, or a file that 'ballast calibrate --out' wrote",
                          err.text);
         return false;
     }
@@ -179,11 +177,11 @@ static bool set_number(const struct key *key, const char *value, uint64_t *to,
                 : key->kind == KIND_TIME ? scenario_value_time(value, &number, &what)
                                          : scenario_value_count(value, &number, &what);
     if (!read)
-        ballast_text_add(why, "%s would be right", what);
+        ballast_text_add(why, "use %s", what);
     else if (number < key->least)
-        ballast_text_add(why, "is too little; ballastd.conf(5) says what would be right");
+        ballast_text_add(why, "too small: see ballastd.conf(5) for the range");
     else if (number > key->most)
-        ballast_text_add(why, "is too much; ballastd.conf(5) says what would be right");
+        ballast_text_add(why, "too large: see ballastd.conf(5) for the range");
     else
         *to = number;
     return read && number >= key->least && number <= key->most;
@@ -249,11 +247,10 @@ static int handle_config_key(void *user, const char *section, const char *name, 
         key = guest_keys;
         base = guest_of(reading->config, section + 6 + strspn(section + 6, " "));
         if (!base)
-            note_config_fault(reading, section, name,
-                              "no such guest can be; [guest NAME] would be right");
+            note_config_fault(reading, section, name, "invalid guest name: write [guest NAME]");
     } else if (strcmp(section, "ballastd") != 0) {
         note_config_fault(reading, section, name,
-                          "no such section; [ballastd] or [guest NAME] would be right");
+                          "no such section: use [ballastd] or [guest NAME]");
     }
     struct ballast_nearest nearest = ballast_nearest_to(name);
     for (; reading->rc == 0 && key->name && strcmp(key->name, name) != 0; key++)
@@ -277,16 +274,15 @@ static int check_config_values(const struct reading *reading)
             reading->path);
     if (config->history_kib > 0 && config->history_kib < HISTORY_LEAST_KIB)
         return ballast_fail(reading->err, -EINVAL,
-                            "%s: [ballastd] history: is too little; 8MiB or more would be right, "
-                            "or 0MiB for none",
+                            "%s: [ballastd] history: too small: use 8MiB or more, or 0MiB for none",
                             reading->path);
     for (size_t i = 0; i < config->guest_count; i++) {
         const struct engine_config_guest *guest = &config->guests[i];
         if (guest->max_kib != BALLAST_NONE && guest->min_kib != BALLAST_NONE &&
             guest->min_kib > guest->max_kib)
             return ballast_fail(reading->err, -EINVAL,
-                                "%s: [guest %s] min: is more than max; less would be right",
-                                reading->path, guest->name);
+                                "%s: [guest %s] min: more than max: use at most max", reading->path,
+                                guest->name);
     }
     return 0;
 }

@@ -53,7 +53,7 @@ struct engine_config {
 
 /*
  * `path` NULL: the usual place, which need not exist. -EINVAL: "PATH:LINE: [SECTION] KEY: what is
- * wrong; what would be right"; the errnos of reading. On failure *out is as it was. What it holds
+ * wrong: what to use instead"; the errnos of reading. On failure *out is as it was. What it holds
  * is freed by engine_config_release(), which is harmless on zeros.
  */
 int engine_config_read(const char *path, struct engine_config *out, struct ballast_error *err);

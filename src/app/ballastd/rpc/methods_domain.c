@@ -329,7 +329,7 @@ void method_set_shares(struct call *call)
     struct overlay_setting set = record->set;
     set.shares = wire_param_u64(call->params, "shares", 0);
     if (set.shares > 1000000) {
-        call_fail(call, WIRE_INVALID_PARAMS, "shares: at most 1000000 would be right");
+        call_fail(call, WIRE_INVALID_PARAMS, "shares: use at most 1000000");
         return;
     }
     if (!put_setting(call, at, &set))

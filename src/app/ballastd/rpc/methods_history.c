@@ -188,7 +188,7 @@ void method_history(struct call *call)
     uint64_t until_usec = wire_param_u64(call->params, "until_usec", 0);
     uint64_t points = ballast_min_u64(wire_param_u64(call->params, "points", 240), POINTS_MOST);
     if (since_usec <= until_usec) {
-        call_fail(call, WIRE_INVALID_PARAMS, "since_usec: more than until_usec would be right");
+        call_fail(call, WIRE_INVALID_PARAMS, "since_usec: use more than until_usec");
         return;
     }
     if (!find_whom(call, &asked))

@@ -246,7 +246,7 @@ int scenario_expect_parse(const struct scenario_line *line, struct scenario *out
         return scenario_wrong(line, line->words[reader.next], "is one word too many",
                               "the end of the line", err);
     if (out->expect_count == SCENARIO_EXPECTS)
-        return scenario_wrong(line, line->words[0], "is one too many", "at most 64", err);
+        return scenario_wrong(line, line->words[0], "exceeds the limit", "at most 64", err);
     out->expects[out->expect_count++] = expect;
     return 0;
 }
@@ -280,10 +280,8 @@ int scenario_expect_bind(const char *file, struct scenario *scenario, struct bal
         if (expect->name[0] == '\0' ||
             (is_start ? bind_start(scenario, expect) : bind_guest(scenario, expect)))
             continue;
-        return ballast_fail(err, -EINVAL,
-                            "%s:%u: \"%s\": no such %s; one of this file would be "
-                            "right",
-                            file, expect->line, expect->name, is_start ? "start" : "guest");
+        return ballast_fail(err, -EINVAL, "%s:%u: \"%s\": no such %s: use one of this file", file,
+                            expect->line, expect->name, is_start ? "start" : "guest");
     }
     return 0;
 }
