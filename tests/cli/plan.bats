@@ -174,7 +174,7 @@ EOF
     [[ $output == "ballast: second.json:2: host.total_kib: missing"* ]]
     jq '.doms[1].id = 1' host.json >twice.json
     run -2 ballast plan --host twice.json
-    [[ $output == *"domain id 1 is there twice"* ]]
+    [[ $output == *"duplicate domain id 1"* ]]
     # shellcheck disable=SC2016 # that shell's
     run -3 bash -c '"$BALLAST" plan --host host.json >/dev/full'
 }

@@ -219,7 +219,7 @@ static void records_must_go_together(void **unused)
     assert_int_equal(ledger_restore(ledger, &r, NULL), 0);
     struct ballast_error err;
     assert_int_equal(ledger_restore(ledger, &r, &err), -EINVAL);
-    assert_string_equal(err.text, "reservation 5 is there twice");
+    assert_string_equal(err.text, "duplicate reservation 5");
     r.id = 6;
     assert_int_equal(ledger_restore(ledger, &r, &err), -EINVAL);
     assert_string_equal(err.text, "reservations 5 and 6 are both bound to domain 3");

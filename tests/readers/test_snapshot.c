@@ -169,7 +169,7 @@ static void test_contradictions(void **state)
     } cases[] = {
         {HOST "{\"id\":1,\"tot_kib\":8001}]}", "h.json: domains, Xen and free memory make"},
         {HOST "{\"id\":1,\"tot_kib\":1},{\"id\":1,\"tot_kib\":1}]}",
-         "h.json: domain id 1 is there twice"},
+         "h.json: duplicate domain id 1"},
         {HOST "{\"id\":1,\"tot_kib\":1,\"dyn_min_kib\":2}]}", "h.json: domain 1: dynamic minimum"},
         {"{\"host\":{\"total_kib\":1,\"free_kib\":2}}", "h.json: free memory 2 KiB is more"},
     };

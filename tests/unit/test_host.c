@@ -71,7 +71,7 @@ static void contradictions(void **state)
     refuse(&host, "domain 7: dynamic maximum 1025 KiB");
     host = example();
     domains[1].id = 0;
-    refuse(&host, "domain id 0 is there twice");
+    refuse(&host, "duplicate domain id 0");
 }
 
 /* Domains come in any order, so the two that share an id need not be neighbours. */
@@ -91,7 +91,7 @@ static void ids_apart(void **state)
     assert_int_equal(ballast_host_check(&host, &err), 0);
     unit_assert_clean(err);
     three[2].id = 7;
-    refuse(&host, "domain id 7 is there twice");
+    refuse(&host, "duplicate domain id 7");
 }
 
 static void sums_past_64_bits(void **state)

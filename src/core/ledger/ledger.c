@@ -48,7 +48,7 @@ static int check_restored(const struct ledger *ledger, const struct ledger_reser
     if (rc < 0)
         return rc;
     if (ledger_book_find(ledger, record->id))
-        return ballast_fail(err, -EINVAL, "reservation %" PRIu64 " is there twice", record->id);
+        return ballast_fail(err, -EINVAL, "duplicate reservation %" PRIu64, record->id);
     if (ledger_state_is_open(record->state) && ledger->sums.open >= ledger->options.max_open)
         return ballast_fail(err, -EINVAL,
                             "reservation %" PRIu64 " would be more than the %zu open ones allowed",

@@ -92,7 +92,7 @@ static int check_domain_ids(const struct ballast_host *host, struct ballast_erro
     int rc = 0;
     for (size_t i = 1; i < host->domain_count && rc == 0; i++) {
         if (ids[i] == ids[i - 1])
-            rc = ballast_fail(err, -EINVAL, "domain id %" PRIu32 " is there twice", ids[i]);
+            rc = ballast_fail(err, -EINVAL, "duplicate domain id %" PRIu32, ids[i]);
     }
     free(ids);
     return rc;

@@ -149,7 +149,7 @@ static bool same_domains(const struct balancer *balancer, const struct ballast_h
     return true;
 }
 
-/* An id that is there twice would have one domain's memory counted for another. */
+/* A duplicate id would have one domain's memory counted for another. */
 static int check_unique_ids(struct balancer *balancer, const struct ballast_host *host,
                             struct ballast_error *err)
 {
@@ -161,7 +161,7 @@ static int check_unique_ids(struct balancer *balancer, const struct ballast_host
         size_t slot = slot_of(balancer, id);
         for (; balancer->table[slot] != 0; slot = (slot + 1) & (balancer->table_size - 1)) {
             if (host->domains[balancer->table[slot] - 1].id == id)
-                return ballast_fail(err, -EINVAL, "domain id %" PRIu32 " is there twice", id);
+                return ballast_fail(err, -EINVAL, "duplicate domain id %" PRIu32, id);
         }
         balancer->table[slot] = (uint32_t)i + 1;
     }
