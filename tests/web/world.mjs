@@ -30,7 +30,10 @@ class Client {
     this.waiting = new Map();
     let buffer = "";
     this.socket = createConnection(path);
-    this.socket.on("error", () => {});
+    this.socket.on("error", (error) => {
+      for (const waits of this.waiting.values()) waits.fail(error);
+      this.waiting.clear();
+    });
     this.socket.on("data", (data) => {
       buffer += data;
       const lines = buffer.split("\n");
@@ -84,7 +87,7 @@ export class World {
   async connect() {
     this.client = await until(async () => {
       const client = new Client(join(this.run, "control.sock"));
-      const answer = await Promise.race([client.call("hello", { version: 1, client: "page test" }), sleep(300)]);
+      const answer = await client.call("hello", { version: 1, client: "page test" }).catch(() => null);
       if (answer) return client;
       client.close();
       return null;
