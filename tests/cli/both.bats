@@ -41,6 +41,21 @@ same_keys() { # COMMAND [ARGUMENT]...
     [ "$by_daemon" = "$straight" ]
 }
 
+@test "an option that the daemon cannot carry out is an error and changes nothing" {
+    start_daemon
+    run -2 ballast set-target small 900M --no-enforce
+    [[ $output == *"--no-enforce does not work beside ballastd"* ]]
+    run -2 ballast set-target small 900M --no-enforce --dry-run
+    run -2 ballast free 7700M --policy ballast
+    [[ $output == *"ballast policy ballast"* ]]
+    run -2 ballast free 7700M --policy fixed --dry-run
+    run -0 ballast list --json
+    [[ $output == *'"name":"small"'* && $output != *'"pinned_kib":'[0-9]* ]]
+    run -0 ballast set-target small 900M --json
+    run -0 ballast list --json
+    [[ $output == *'"pinned_kib":'[0-9]* ]]
+}
+
 @test "JSON has the same keys through the daemon and straight" {
     start_daemon
     same_keys list

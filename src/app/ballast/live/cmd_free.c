@@ -53,6 +53,7 @@ static int parse_free(struct cli_freeing *freeing, struct cli_args *args)
             freeing->host = args->value;
         if (option == OPTION_POLICY && !(freeing->policy = policy_find(args->value)))
             return cli_args_no_policy(args, args->value);
+        freeing->policy_given |= option == OPTION_POLICY;
         if (option == OPTION_TIMEOUT && cli_args_time(args, &freeing->timeout_usec))
             return CLI_BAD;
     }

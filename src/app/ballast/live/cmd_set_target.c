@@ -180,6 +180,17 @@ static int plan_set_target(struct set_target *set)
     return CLI_DONE;
 }
 
+/* What the daemon has no way to do must not be left out in silence. */
+static int check_daemon_can(const struct set_target *set)
+{
+    if (!set->change.access.is_daemon || set->enforce)
+        return CLI_DONE;
+    cli_error(
+        "set-target: --no-enforce does not work beside ballastd, which keeps Xen's maximum at "
+        "the target: leave it out");
+    return CLI_BAD;
+}
+
 static int apply_set_target(struct set_target *set)
 {
     struct ballast_error err;
@@ -391,7 +402,9 @@ static int set_target_main(struct cli_args *args)
         rc = cli_change_begin(&set.change, set.domain);
     if (rc)
         return rc;
-    rc = run_set_target(&set);
+    rc = check_daemon_can(&set);
+    if (!rc)
+        rc = run_set_target(&set);
     cli_change_end(&set.change);
     return rc;
 }

@@ -174,6 +174,14 @@ int cli_free_through_daemon(struct cli_freeing *freeing, bool *through)
     *through = daemon.client != NULL;
     if (rc || !*through)
         return rc;
+    if (freeing->policy_given) {
+        cli_error(
+            "free: --policy does not work beside ballastd, which decides by its own: leave it "
+            "out, or set the daemon's with 'ballast policy %s'",
+            freeing->policy->name);
+        cli_daemon_close(&daemon);
+        return CLI_BAD;
+    }
     freeing->access = (struct host_access){.lock = -1, .is_daemon = true};
     freeing->access.hv = host_access_daemon_new(&daemon);
     struct cli_daemon *asked = host_access_daemon_of(freeing->access.hv);
