@@ -74,12 +74,13 @@ def play(client, facts):
     deed(("range", "vm2"), (768 * MIB, 1536 * MIB), "set-range", domain="vm2", min_kib=768 * MIB,
          max_kib=1536 * MIB)
     deed(("opted_out", "vm3"), True, "opt-out", domain="vm3", on=True)
-    deed(("policy",), "fixed", "set-policy", name="fixed")
     late = client.call("sim-start", name="late", need_kib=64 * MIB, rate_kib=16 * MIB)["domid"]
     deed(("reservation", "kept"), "bound", "bind", id=kept, domid=late)
     cancelled = reserve("cancelled", 20 * 1024, wait=False)
     deed(("reservation", "cancelled"), "released", "cancel", id=cancelled)
     reserve("freed", 3 * 1024)
+    # From now on no domain is asked for memory, so this comes after what waits for it.
+    deed(("policy",), "fixed", "set-policy", name="fixed")
     deed(("shares", "vm1"), 500, "set-shares", domain="vm1", shares=500)
 
 
