@@ -53,7 +53,6 @@ static int parse_free(struct cli_freeing *freeing, struct cli_args *args)
             freeing->host = args->value;
         if (option == OPTION_POLICY && !(freeing->policy = policy_find(args->value)))
             return cli_args_no_policy(args, args->value);
-        freeing->policy_given |= option == OPTION_POLICY;
         if (option == OPTION_TIMEOUT && cli_args_time(args, &freeing->timeout_usec))
             return CLI_BAD;
     }
@@ -256,13 +255,15 @@ static int run_free(struct cli_freeing *freeing)
 
 static int free_main(struct cli_args *args)
 {
-    struct cli_freeing freeing = {.timeout_usec = TIMEOUT_USEC, .policy = policy_find(NULL)};
+    struct cli_freeing freeing = {.timeout_usec = TIMEOUT_USEC};
     bool through = false;
     int rc = parse_free(&freeing, args);
     if (!rc && !freeing.host)
         rc = cli_free_through_daemon(&freeing, &through);
     if (rc || through)
         return rc;
+    if (!freeing.policy)
+        freeing.policy = policy_find(NULL);
     rc = host_access_open(&freeing.access, freeing.host ? freeing.host : "xen", !freeing.dry);
     if (rc)
         return rc;

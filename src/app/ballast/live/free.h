@@ -25,8 +25,7 @@ struct cli_donor {
 
 struct cli_freeing {
     const char *host;
-    const struct policy *policy;
-    bool policy_given; /* by --policy, and not the default */
+    const struct policy *policy; /* as --policy has it; NULL: not given */
     uint64_t need_kib;
     uint64_t timeout_usec;
     bool json;

@@ -174,7 +174,7 @@ int cli_free_through_daemon(struct cli_freeing *freeing, bool *through)
     *through = daemon.client != NULL;
     if (rc || !*through)
         return rc;
-    if (freeing->policy_given) {
+    if (freeing->policy) {
         cli_error(
             "free: --policy does not work beside ballastd, which decides by its own: leave it "
             "out, or set the daemon's with 'ballast policy %s'",
