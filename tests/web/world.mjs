@@ -30,8 +30,9 @@ class Client {
     this.waiting = new Map();
     let buffer = "";
     this.socket = createConnection(path);
-    this.socket.on("error", (error) => {
-      for (const waits of this.waiting.values()) waits.fail(error);
+    this.socket.on("error", () => {}); // "close" follows it
+    this.socket.on("close", () => {
+      for (const waits of this.waiting.values()) waits.fail(new Error("the connection was closed"));
       this.waiting.clear();
     });
     this.socket.on("data", (data) => {
@@ -58,6 +59,7 @@ class Client {
   }
 
   close() {
+    this.waiting.clear();
     this.socket.destroy();
   }
 }
