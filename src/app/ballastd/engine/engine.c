@@ -105,9 +105,15 @@ static void take_policy(struct engine *engine)
 {
     char name[64];
     engine->policy = engine->config.policy;
-    if (reservations_get_text(engine->reservations, "policy", name, sizeof(name)) == 0 &&
-        policy_find(name))
+    if (reservations_get_text(engine->reservations, "policy", name, sizeof(name)) < 0)
+        return;
+    if (policy_find(name))
         engine->policy = policy_find(name);
+    else
+        engine_log(LOG_WARNING,
+                   "the ledger names an unknown policy, '%s': using %s; choose one with "
+                   "'ballast policy NAME'",
+                   name, engine->policy->name);
 }
 
 static int make_tick(struct engine *engine, struct ballast_error *err)
