@@ -70,7 +70,7 @@ def test_events():
                 and e["reservation"] == got["id"]]
         assert gave, why
         message = gave[0]["message"]
-        assert re.match(r"target lowered from \d.* to \d.*: .*GiB were missing to start shop "
+        assert re.match(r"target lowered from \d.* to \d.*: .*GiB are missing to start shop "
                         rf"\(reservation {got['id']}\)$", message), message
         assert gave[0]["who"] == "balancer" and gave[0]["detail"] == "shop"
         numbers = [e["number"] for e in why["events"]]

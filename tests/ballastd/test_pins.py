@@ -57,7 +57,7 @@ def test_kept_and_given_back():
             ticks(client)
             holds(client, 700)
             last = [d for d in client.call("decisions")["decisions"] if d.get("name") == "web"][-1]
-            assert last["reason"] == "pinned" and "pinned target" in last["message"], last
+            assert last["reason"] == "pinned" and "its target is pinned at " in last["message"], last
             assert any(m.startswith(f"target pinned at 700 MiB by {ME}") for m in messages(client))
         # It was durable before it was answered, and a guest that comes again has it still.
         daemon.kill()
@@ -95,7 +95,7 @@ def test_squeezed_for_a_request():
         assert asked["state"] == "granted", asked
         assert domain(client)["target_kib"] < 1200 * MIB
         assert_pinned(client, 1200, ME)
-        assert any("pinned at 1.2 GiB, it is squeezed below that" in m and "to start big" in m
+        assert any("it goes below its pinned target of 1.2 GiB" in m and "to start big" in m
                    for m in messages(client)), messages(client)
         reasons = [d["reason"] for d in client.call("decisions")["decisions"] if d.get("name") == "web"]
         assert "below-pin" in reasons, reasons

@@ -134,7 +134,7 @@ same_report() {
     run -0 ballast why small
     [[ $output == *"target pinned at 700 MiB by $(id -un)"* ]]
     run -0 ballast decisions --domain small
-    [[ $output == *"pinned target, 716800 KiB"* ]]
+    [[ $output == *"its target is pinned at 716800 KiB"* ]]
     run -0 ballast metrics
     [[ $output == *'ballast_domain_pinned_target_bytes{'*'name="small"'*'} 734003200'* ]]
     run -0 ballast set-target small 700M
@@ -168,7 +168,7 @@ same_report() {
     wait "$waits" || status=$?
     cat out
     [ "$status" = 1 ]
-    grep -qE 'its target is [0-9]+ KiB by now: small .*pinned target' out
+    grep -qE 'its target is [0-9]+ KiB by now: small: its target is pinned at ' out
 }
 
 pinned() {

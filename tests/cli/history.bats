@@ -37,7 +37,7 @@ points() {
     wait_until ballast why web
     run -0 ballast why web
     [[ ${lines[0]} =~ ^web\ holds\ [0-9.]+\ .iB,\ target\ [0-9.]+\ .iB,\ need\ [0-9.]+\ .iB$ ]]
-    [[ $output =~ [0-9]+:[0-9]+:[0-9]+\ target\ lowered\ from\ 3\ GiB\ to\ .*\ were\ missing\ to\ start\ web-7\ \(reservation\ 1\) ]]
+    [[ $output =~ [0-9]+:[0-9]+:[0-9]+\ target\ lowered\ from\ 3\ GiB\ to\ .*\ are\ missing\ to\ start\ web-7\ \(reservation\ 1\) ]]
     run -0 ballast why
     [[ $output == *"web-7 may start (reservation 1): 3 GiB are free for it"* ]]
     [[ $output == *" web: target lowered"* ]]
@@ -111,7 +111,7 @@ for i, (method, params) in enumerate([("hello", {"version": 1}), ("sim-destroy",
     s.sendall(json.dumps({"jsonrpc": "2.0", "id": i, "method": method, "params": params}).encode() + b"\n")
     assert b"result" in s.recv(65536)
 END
-    gone() { ballast why mail | grep -q "is gone; it held"; }
+    gone() { ballast why mail | grep -q "is gone; it had"; }
     wait_until gone
     run -0 ballast why mail
     [ "${lines[0]}" = "mail is gone" ]
@@ -123,9 +123,9 @@ END
     wait_until ballast status
     run -0 ballast history "$uuid" --since 30m
     [[ ${lines[0]} == "mail (gone), in MiB"* ]]
-    [[ $output == *"is gone; it held 3 GiB"* ]]
+    [[ $output == *"is gone; it had 3 GiB"* ]]
     run -0 ballast why mail
-    [[ $output == *"is gone; it held 3 GiB"* ]]
+    [[ $output == *"is gone; it had 3 GiB"* ]]
 }
 
 @test "metrics, for a scrape and for node_exporter" {

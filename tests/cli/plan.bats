@@ -29,7 +29,7 @@ END
 @test "a start that has to wait: who gives, from what to what, how long" {
     make_host
     run -0 ballast plan --host host.json --start web=2G
-    [[ $output == *"   1  domain 1 idle "*" waiting start, which still misses 1048576 KiB"* ]]
+    [[ $output == *"   1  domain 1 idle: "*" 1048576 KiB are missing to start a guest"* ]]
     [[ $output == *"      target 8388608 -> 7340032 KiB, maximum 8388608 -> 7340032 KiB; holds 8388608 KiB"* ]]
     [[ $output != *"domain 2 busy"* && $output != *"domain 3 sleeper"* ]]
     # 1 GiB at 100 MiB to 2 GiB a second, which it rests on.
@@ -49,7 +49,7 @@ END
     make_host
     run -1 ballast plan --host host.json --start web=1G --start giant=10G
     # 1 + 7 GiB
-    [[ $output == *"giant cannot start: it needs 10485760 KiB, and if every domain gave down to its minimum 8388608 KiB would be free"* ]]
+    [[ $output == *"giant cannot start: it needs 10485760 KiB; with every domain at its minimum 8388608 KiB would be free"* ]]
     [[ $output == *"web may start"* ]]
     run -1 ballast plan --json --host host.json --start giant=10G
     figure "$output" '.steps | map(select(.step == "refuse"))[0].reason' never-fits
@@ -87,14 +87,14 @@ END
     # No more than what is free already.
     figure "$output" '.steps[1].target_kib | .to > .from and .to <= .from + 262144' true
     run -0 ballast plan --host short.json
-    [[ $output == *"   1  domain 1 idle gives "*"   2  domain 2 busy gets "*"holds 2097152 KiB" ]]
+    [[ $output == *"   1  domain 1 idle: it does not use all of its memory, "*"   2  domain 2 busy: it needs "*" and has "*"holds 2097152 KiB" ]]
 }
 
 @test "what a guest has shown counts: measured rates, and who does not move" {
     run -0 ballast plan --host "$EXAMPLES/host.jsonl" --start new=16G
     [[ $output == *"with what the 12 snapshots before have shown"* ]]
     grep -qE 'domain 3 files: up to [0-9]+ KiB, 200\.00 MiB/s \(measured\)' <<<"$output"
-    [[ $output == *"domain 7 ci has stopped: in backoff at 20971520 KiB"* ]]
+    [[ $output == *"domain 7 ci: its balloon stopped at 20971520 KiB"* ]]
     # The same by the last snapshot alone: nothing is known of them.
     tail -n 1 "$EXAMPLES/host.jsonl" >last.json
     run -0 ballast plan --host last.json --start new=16G
@@ -145,7 +145,7 @@ guest idle tot=5GiB min=1GiB max=6GiB uses=1GiB rate-down=200MiB/s rate-up=200Mi
 duration 1min
 EOF
     run -0 ballast plan --host sim:host.scn --start web=3G
-    [[ $output == *"idle "*" waiting start, which still misses "* ]]
+    [[ $output == *"idle: "*" are missing to start a guest"* ]]
     [[ $output == *"web needs 3145728 KiB and has to wait"* ]]
     run -2 ballast plan --host sim:missing.scn
     [[ $output == *missing.scn* ]]

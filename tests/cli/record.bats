@@ -52,7 +52,7 @@ END
     ballast record "${HOST[@]}" >host.jsonl
     run -0 --separate-stderr ballast replay - <host.jsonl
     [ -z "$stderr" ]
-    [[ ${lines[0]} == "     "*" s  domain 1 web "* ]]
+    [[ ${lines[0]} == "     "*" s  domain 1 web: "* ]]
     changes=$((${#lines[@]} - 1))
     [[ ${lines[-1]} == *": $changes changes, no law broken" ]]
     run -0 ballast replay --json host.jsonl

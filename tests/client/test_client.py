@@ -289,11 +289,11 @@ class Reserve(Case):
 
     def test_refused_at_once_and_later(self):
         def never(*_):
-            raise No(REFUSED, "1048576 KiB were asked for, and no more than 4 KiB could ever be free",
+            raise No(REFUSED, "1048576 KiB were requested, and at most 4 KiB could ever be available",
                      {"reason": "cannot-fit", "needed_kib": 1048576, "possible_kib": 4, "missing_kib": 1048572})
         self.serve(reserve=never)
         said = self.ballast("reserve", "1G", status=1)
-        self.assertIn("no more than 4 KiB could ever be free; 1048572 KiB are missing", said)
+        self.assertIn("at most 4 KiB could ever be available; 1048572 KiB are missing", said)
         self.peer.stop()
         self.waits(reservation("refused", reason="donors-stuck", missing_kib=5,
                                message="5 KiB are missing, and those who could give them do not"))
@@ -441,12 +441,12 @@ class Run(Case):
 
     def test_refused_says_what_would_help(self):
         def never(*_):
-            raise No(REFUSED, "no more than 4 KiB could ever be free", {"missing_kib": 9})
+            raise No(REFUSED, "at most 4 KiB could ever be available", {"missing_kib": 9})
         plan = {"requests": [{"verdict": "never", "missing_kib": 9, "message": "arithmetic"}], "donors": []}
         self.serve(reserve=never, plan=lambda *_: plan)
         self.doms += [domain(4, "asleep", state="paused"), domain(5, "own", opted_out=True)]
         _, err = self.run_it("touch", str(self.folder / "ran"), status=1)
-        self.assertIn("no more than 4 KiB could ever be free", err)
+        self.assertIn("at most 4 KiB could ever be available", err)
         self.assertIn("domain 4 asleep holds 1572864 KiB above its minimum: it is paused", err)
         self.assertIn("domain 5 own holds 1572864 KiB above its minimum: it is opted out", err)
         self.assertNotIn("web holds", err)

@@ -216,7 +216,7 @@ class Running(Case):
                 self.assertEqual(said["state"], "granted", said)
                 self.assertEqual(shown()["state"], "run")
                 told = [e["message"] for e in client.call("why", domain="vm")["events"]]
-                self.assertTrue([e for e in told if "says that it is being suspended and is not" in e], told)
+                self.assertTrue([e for e in told if "reports that it is being suspended and is not" in e], told)
 
     def test_targets_that_cannot_be_written_cost_no_promise(self):
         with FakeXen(total_mib=4096) as xen:

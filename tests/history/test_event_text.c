@@ -37,23 +37,23 @@ static void test_moves(void **state)
     event.reservation = 12;
     (void)snprintf(event.detail, sizeof(event.detail), "web-7");
     says(&event, "target lowered from 4 GiB to 3 GiB: it does not use all of its memory, and "
-                 "800 MiB were missing to start web-7 (reservation 12)");
+                 "800 MiB are missing to start web-7 (reservation 12)");
     event.steps = 3;
     event.until_usec += 1250000;
     event.detail[0] = '\0';
     event.reservation = BALLAST_NONE;
     says(&event, "target lowered from 4 GiB to 3 GiB in 3 steps over 1.2 s: it does not use all of "
-                 "its memory, and 800 MiB were missing to start a guest");
+                 "its memory, and 800 MiB are missing to start a guest");
     event = event_of("target", "needs-more");
     event.to_kib = 5 << 20;
-    says(&event, "target raised from 4 GiB to 5 GiB: it needs 800 MiB and held 700 MiB");
+    says(&event, "target raised from 4 GiB to 5 GiB: it needs 800 MiB and has 700 MiB");
     event = event_of("limit-failed", "limit-held");
     event.from_kib = BALLAST_NONE;
     says(&event,
-         "limit could not be set: it must not grow by itself; room of 800 MiB is taken away");
+         "limit could not be set: its maximum falls by 800 MiB, so that it cannot grow by itself");
     event = event_of("target", "stop");
     event.to_kib = event.from_kib;
-    says(&event, "target set to 4 GiB: enough is free; it keeps the 800 MiB that it holds");
+    says(&event, "target set to 4 GiB: enough is free; it keeps its current 800 MiB");
 }
 
 /* A reason that is added to the balancer needs its words here too. */
@@ -80,20 +80,19 @@ static void test_others(void **state)
     event.reservation = 3;
     says(&event, "web-7 may start (reservation 3): 800 MiB are free for it, 700 MiB stay free");
     event = event_of("refuse", "never-fits");
-    says(&event,
-         "a guest cannot start: it needs 800 MiB, and if every domain gave down to its minimum "
-         "700 MiB would be free");
+    says(&event, "a guest cannot start: it needs 800 MiB; with every domain at its minimum "
+                 "700 MiB would be free");
     event = event_of("foreign-target", "");
-    says(&event, "target set from 4 GiB to 3 GiB by somebody else");
+    says(&event, "target set from 4 GiB to 3 GiB by another program");
     event = event_of("gone", "");
-    says(&event, "is gone; it held 3 GiB");
+    says(&event, "is gone; it had 3 GiB");
     event = event_of("built", "below");
-    says(&event, "has cost the host 3 GiB, 1 GiB less than was predicted: below its bound");
+    says(&event, "cost the host 3 GiB, 1 GiB less than predicted: below its bound");
     event.to_kib = event.from_kib + 12;
     (void)snprintf(event.reason, sizeof(event.reason), "within");
-    says(&event, "has cost the host 4 GiB, 12 KiB more than was predicted: within its bound");
+    says(&event, "cost the host 4 GiB, 12 KiB more than predicted: within its bound");
     event.to_kib = event.from_kib;
-    says(&event, "has cost the host 4 GiB, as was predicted");
+    says(&event, "cost the host 4 GiB, as predicted");
     event = event_of("alert-over", "ledger");
     (void)snprintf(event.detail, sizeof(event.detail), "full");
     says(&event, "ledger is over: full");

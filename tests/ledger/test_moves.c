@@ -164,7 +164,7 @@ static void a_wrong_state_names_both(void **unused)
     assert_int_equal(v.b_kib, LEDGER_RELEASED);
     char text[200];
     ledger_reason_text(v.reason, v.a_kib, v.b_kib, text, sizeof(text));
-    assert_string_equal(text, "it is used, from where it cannot become released");
+    assert_string_equal(text, "it is used and cannot become released");
     ledger_free(ledger);
 }
 

@@ -295,8 +295,7 @@ static void every_reason_has_a_sentence(void **unused)
     assert_null(ledger_state_name(LEDGER_STATES));
     assert_int_equal(ledger_state_find("lost"), -ENOENT);
     assert_int_equal(ledger_reason_find("lost"), -ENOENT);
-    assert_string_equal(seen[LEDGER_NOT_FREE],
-                        "3 KiB were asked for, and 4 KiB are free beyond what is promised");
+    assert_string_equal(seen[LEDGER_NOT_FREE], "3 KiB were requested, and 4 KiB are available");
 }
 
 /* Back by 900 to 100: what remains stays, what was before the calendar was wrong is left alone. */

@@ -541,26 +541,28 @@ static void test_sentences(void **state)
                                .a_kib = 2048};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,
-                        "web gives what it does not use to a waiting start, which still misses "
-                        "2048 KiB: target 1024 KiB");
+                        "web: it does not use all of its memory, and 2048 KiB are missing to start "
+                        "a guest: target 1024 KiB");
     set.floor = (struct floor){.kib = 1024, .reason = FLOOR_REPORTED_USE, .a = 1024, .b = 4096};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,
-                        "web gives what it does not use to a waiting start, which still misses "
-                        "2048 KiB: target 1024 KiB; not below its floor of 1024 KiB, what it says "
+                        "web: it does not use all of its memory, and 2048 KiB are missing to start "
+                        "a guest: target 1024 KiB; not below its floor of 1024 KiB, what it says "
                         "it uses");
     /* Of one that is in backoff where it stopped it would be said twice. */
     set.reason = BALANCER_BACKOFF;
     balancer_set_text(&set, "web", text, sizeof(text));
-    assert_string_equal(text, "web has stopped: in backoff at 2048 KiB: target 1024 KiB");
+    assert_string_equal(
+        text, "web: its balloon stopped at 2048 KiB; it is in backoff and not asked for less: "
+              "target 1024 KiB");
     for (int i = 0; i < BALANCER_REASONS; i++)
         assert_non_null(balancer_reason_name((enum balancer_reason)i));
     assert_null(balancer_reason_name(BALANCER_REASONS));
     struct balancer_verdict verdict = {.reason = BALANCER_NEVER_FITS, .a_kib = 4096, .b_kib = 1024};
     balancer_verdict_text(&verdict, "db", text, sizeof(text));
     assert_string_equal(text,
-                        "db cannot start: it needs 4096 KiB, and if every domain gave down to its "
-                        "minimum 1024 KiB would be free");
+                        "db cannot start: it needs 4096 KiB; with every domain at its minimum "
+                        "1024 KiB would be free");
 }
 
 static bool has_hole(const char *pattern, const char *name)
@@ -587,6 +589,9 @@ static void test_patterns(void **state)
         balancer_set_text(&set, "it", buf, sizeof(buf));
         assert_null(strchr(buf, '{'));
         assert_non_null(strstr(buf, "3 KiB"));
+        set.floor.reason = FLOOR_REPORTED_USE;
+        assert_true(balancer_set_pattern(&set, buf, sizeof(buf)) < BALANCER_PATTERN);
+        assert_true(balancer_verdict_pattern(reason, buf, sizeof(buf)) < BALANCER_PATTERN);
     }
     assert_null(balancer_reason_pattern(BALANCER_REASONS));
 }

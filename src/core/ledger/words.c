@@ -30,52 +30,50 @@ static const struct {
 static const struct {
     const char *name;
     const char *pattern;
-    const char *figures[2];
+    const char *figures[LEDGER_FIGURES];
 } reasons[LEDGER_REASONS] = {
     [LEDGER_OK] = {"ok", "done: {done_kib}", {"done_kib"}},
     [LEDGER_BY_OWNER] = {"by-owner",
-                         "released by its owner; {released_kib} are no longer promised",
+                         "its owner released it; {released_kib} are no longer reserved",
                          {"released_kib"}},
     [LEDGER_LEASE_OVER] =
         {"lease-over",
-         "its lease ended before it was bound; {released_kib} are no longer promised",
+         "its lease ended before it was bound; {released_kib} are no longer reserved",
          {"released_kib"}},
     [LEDGER_OWNER_RETURNED] = {"owner-returned",
-                               "its owner began anew; {released_kib} are no longer promised",
+                               "its owner restarted; {released_kib} are no longer reserved",
                                {"released_kib"}},
     [LEDGER_DOMAIN_GONE] =
         {"domain-gone",
-         "the domain it was bound to is gone; {released_kib} are no longer promised",
+         "the domain it was bound to is gone; {released_kib} are no longer reserved",
          {"released_kib"}},
     [LEDGER_NOT_FREE] = {"not-free",
-                         "{needed_kib} were asked for, and {available_kib} are free beyond what is "
-                         "promised",
+                         "{needed_kib} were requested, and {available_kib} are available",
                          {"needed_kib", "available_kib"}},
-    [LEDGER_CANNOT_FIT] = {"cannot-fit",
-                           "{needed_kib} were asked for, and no more than {possible_kib} could "
-                           "ever be free",
-                           {"needed_kib", "possible_kib"}},
+    [LEDGER_CANNOT_FIT] =
+        {"cannot-fit",
+         "{needed_kib} were requested, and at most {possible_kib} could ever be available",
+         {"needed_kib", "possible_kib"}},
     [LEDGER_DONORS_STUCK] = {"donors-stuck",
-                             "{missing_kib} are missing, and those who could give them do not",
+                             "{missing_kib} are missing, and the donors do not free them",
                              {"missing_kib"}},
     [LEDGER_DEADLINE_OVER] = {"deadline-over",
                               "the deadline passed with {missing_kib} missing",
                               {"missing_kib"}},
     [LEDGER_WRONG_STATE] = {"wrong-state",
-                            "it is {present_state}, from where it cannot become {wanted_state}",
+                            "it is {present_state} and cannot become {wanted_state}",
                             {"present_state", "wanted_state"}},
     [LEDGER_NOT_OWNER] = {"not-owner", "it belongs to another owner", {NULL}},
-    [LEDGER_UNKNOWN] = {"unknown", "there is no such reservation", {NULL}},
-    [LEDGER_BAD_SIZE] = {"bad-size",
-                         "{min_kib} to {max_kib} is no size: the minimum must be above 0 and not "
-                         "above the maximum, and that not beyond the host",
-                         {"min_kib", "max_kib"}},
+    [LEDGER_UNKNOWN] = {"unknown", "no such reservation", {NULL}},
+    [LEDGER_BAD_SIZE] =
+        {"bad-size",
+         "invalid size, {min_kib} to {max_kib}: use a minimum above 0, a maximum not below it, and neither beyond the host",
+         {"min_kib", "max_kib"}},
     [LEDGER_TOO_MANY] = {"too-many",
-                         "{open} reservations are open, and no more than {most_open} may be at "
-                         "once",
+                         "{open} reservations are open, and at most {most_open} may be",
                          {"open", "most_open"}},
     [LEDGER_DOMAIN_TAKEN] = {"domain-taken",
-                             "reservation {reservation} is bound to that domain already",
+                             "reservation {reservation} is already bound to that domain",
                              {"reservation"}},
 };
 

@@ -148,16 +148,19 @@ enum { BALANCER_FIGURES = 2 };
 void balancer_reason_figures(enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib,
                              struct pattern_figure out[BALANCER_FIGURES]);
 /*
- * Why, as a sentence with a hole for each figure (core/base/pattern.h) and {detail} for the start
- * that it is for; NULL past the end.
+ * Why, as a pattern (core/base/pattern.h) with a hole for each figure and {detail} for the guest
+ * that is to start; NULL past the end.
  */
 const char *balancer_reason_pattern(enum balancer_reason reason);
+/* Adds that pattern with `start` (a name, or a hole) in place of {detail}. */
+void balancer_reason_add(struct ballast_text *text, enum balancer_reason reason, const char *start);
 /* The reason of that name, or -ENOENT. */
 int balancer_reason_find(const char *name);
 /*
  * The sentence about a set or a verdict, as snprintf: its holes are {name}, the figures of the
  * reason and, of a set, {target_kib}, {xen_maximum_kib}, {floor_kib} and {floor_why}.
  */
+enum { BALANCER_PATTERN = 256 }; /* bytes that hold each of them */
 size_t balancer_set_pattern(const struct balancer_set *set, char *buf, size_t size);
 size_t balancer_verdict_pattern(enum balancer_reason reason, char *buf, size_t size);
 /* The same, filled in KiB. `name` is the domain's or the start's. */

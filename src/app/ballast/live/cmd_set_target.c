@@ -134,10 +134,11 @@ static int check_floor(const struct set_target *set)
     uint64_t floor_kib = cli_floor_of(&set->change.access, &set->change.domain, why);
     if (set->change.force || set->goal_kib >= floor_kib)
         return CLI_DONE;
-    (void)snprintf(text, sizeof(text),
-                   "%" PRIu64 " KiB is below %" PRIu64 " KiB, %s; a guest that is left less than "
-                   "it comes to use panics. At least that would be right, or --force",
-                   set->goal_kib, floor_kib, why);
+    (void)snprintf(
+        text, sizeof(text),
+        "%" PRIu64 " KiB is below %" PRIu64
+        " KiB, %s, and a guest with less than it needs may crash: use at least that, or --force",
+        set->goal_kib, floor_kib, why);
     return cli_change_refuse(&set->change, -EINVAL, text);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballastd/engine/decisions.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,8 +57,7 @@ void decision_name(const struct decision *decision, char out[DECISION_NAME])
     if (decision->what == DECISION_SET)
         (void)snprintf(out, DECISION_NAME, "%s", decision->name);
     else
-        (void)snprintf(out, DECISION_NAME, "reservation %llu",
-                       (unsigned long long)decision->reservation);
+        (void)snprintf(out, DECISION_NAME, "reservation %" PRIu64, decision->reservation);
 }
 
 static struct balancer_set set_of(const struct decision *decision)

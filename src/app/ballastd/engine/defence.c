@@ -65,16 +65,16 @@ void defence_check(struct engine *engine, const struct tick_result *result)
     if (is_taken) {
         ballast_text_add_size(&text, kib);
         ballast_text_add(
-            &text, " of what is promised are not free any more: somebody who is not balanced took "
-                   "them");
+            &text,
+            " of reserved memory are no longer free: a domain that is not balanced, or Xen, took them");
     }
     if (held_kib > 0 && overlay_find(engine->overlay, result->decided.held_id, &at) == 0) {
-        ballast_text_add(&text, "%sdomain %" PRIu32 " (%s) is told to take ", *why ? "; " : "",
-                         result->decided.held_id,
+        ballast_text_add(&text, "%sthe target of domain %" PRIu32 " (%s) would take ",
+                         *why ? "; " : "", result->decided.held_id,
                          overlay_snapshot(engine->overlay)->domains[at].name);
         ballast_text_add_size(&text, held_kib);
         ballast_text_add(&text,
-                         " that are promised to others: its maximum is held until those have them");
+                         " that are reserved for others: its maximum is held until they have them");
     }
     alerts_set(&engine->alerts, ALERT_PROMISED, now_usec, *why ? why : NULL);
 }

@@ -17,13 +17,13 @@ struct event_pattern {
 
 /* What stands alone. */
 static const struct event_pattern others[] = {
-    {"bound", "started by {who} with {to_kib} promised to it"},
+    {"bound", "started by {who} with {to_kib} reserved for it"},
     {"suspend-not-believed",
-     "it says that it is being suspended and is not; it is asked like any other"},
-    {"foreign-target", "target set from {from_kib} to {to_kib} by somebody else"},
+     "it reports that it is being suspended and is not; it is balanced like any other"},
+    {"foreign-target", "target set from {from_kib} to {to_kib} by another program"},
     {"unpinned", "target given back to the balancer by {who}; it was pinned at {from_kib}"},
-    {"appeared", "came, with {to_kib}"},
-    {"gone", "is gone; it held {to_kib}"},
+    {"appeared", "appeared with {to_kib}"},
+    {"gone", "is gone; it had {to_kib}"},
     {NULL, NULL},
 };
 
@@ -51,12 +51,10 @@ static const char *start_of(const struct history_event *event)
 static void add_reason(struct ballast_text *text, const struct history_event *event)
 {
     int reason = balancer_reason_find(event->reason);
-    const struct pattern_figure start = {.name = "detail", .text = start_of(event)};
     if (reason < 0)
         ballast_text_add(text, "{reason}");
     else
-        pattern_fill(text, balancer_reason_pattern((enum balancer_reason)reason), &start, 1,
-                     PATTERN_AUTO);
+        balancer_reason_add(text, (enum balancer_reason)reason, start_of(event));
 }
 
 static void add_steps(struct ballast_text *text, const struct history_event *event)
@@ -92,11 +90,11 @@ static void add_move(struct ballast_text *text, const struct history_event *even
 /* The difference is told apart: beside the size of a guest it would be rounded away. */
 static void add_built(struct ballast_text *text, const struct history_event *event)
 {
-    ballast_text_add(text, "has cost the host {to_kib}, ");
+    ballast_text_add(text, "cost the host {to_kib}, ");
     if (event->to_kib == event->from_kib)
-        ballast_text_add(text, "as was predicted");
+        ballast_text_add(text, "as predicted");
     else
-        ballast_text_add(text, "{difference_kib} %s than was predicted: {reason} its bound",
+        ballast_text_add(text, "{difference_kib} %s than predicted: {reason} its bound",
                          event->to_kib > event->from_kib ? "more" : "less");
 }
 

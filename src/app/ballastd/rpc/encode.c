@@ -152,7 +152,7 @@ struct json_object *encode_decision(const struct decision *decision)
     static const char *const whats[] = {"set", "grant", "refuse"};
     static const char *const outcomes[] = {"done", "skipped", "failed"};
     char text[512];
-    char pattern[256];
+    char pattern[BALANCER_PATTERN];
     struct json_object *object = build_object();
     decision_text(decision, text, sizeof(text));
     decision_pattern(decision, pattern, sizeof(pattern));

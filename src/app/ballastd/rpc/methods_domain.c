@@ -88,11 +88,11 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
         kib >= floor->kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB)
         return false;
     (void)floor_text(floor, why, sizeof(why));
-    call_fail(call, WIRE_REFUSED,
-              "%" PRIu64 " KiB is below %" PRIu64
-              " KiB, %s; a guest that is left less than it comes "
-              "to use panics. At least that would be right, or force",
-              kib, floor->kib, why);
+    call_fail(
+        call, WIRE_REFUSED,
+        "%" PRIu64 " KiB is below %" PRIu64
+        " KiB, %s, and a guest with less than it needs may crash: use at least that, or force",
+        kib, floor->kib, why);
     refuse_with(call, &below_floor, kib, floor->kib);
     return true;
 }
@@ -146,8 +146,8 @@ static bool refuse_target(struct call *call, const struct ballast_domain *domain
     }
     if (more_kib > have_kib) {
         call_fail(call, WIRE_REFUSED,
-                  "%" PRIu64 " KiB more would be needed, and %" PRIu64 " KiB are free and nobody's",
-                  more_kib, have_kib);
+                  "%" PRIu64 " KiB more are needed, and %" PRIu64 " KiB are available", more_kib,
+                  have_kib);
         refuse_with(call, &not_free, more_kib, have_kib);
         return true;
     }
@@ -267,9 +267,8 @@ void method_set_max(struct call *call)
         refuse_with(call, &too_small, given_kib, least_kib);
     } else if (more_kib > have_kib) {
         call_fail(call, WIRE_REFUSED,
-                  "the room of %" PRIu64 " KiB more would be promised memory: %" PRIu64
-                  " KiB are free and nobody's",
-                  more_kib, have_kib);
+                  "it could take %" PRIu64 " KiB more, and %" PRIu64 " KiB are available", more_kib,
+                  have_kib);
         refuse_with(call, &not_free, more_kib, have_kib);
     } else {
         set_on_host(call, domain.id, BALLAST_NONE, kib);

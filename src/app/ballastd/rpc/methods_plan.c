@@ -123,7 +123,7 @@ static void encode_verdict(struct json_object *start, const struct balancer_verd
                            const char *label)
 {
     char text[256];
-    char pattern[256];
+    char pattern[BALANCER_PATTERN];
     balancer_verdict_text(verdict, label, text, sizeof(text));
     balancer_verdict_pattern(verdict->reason, pattern, sizeof(pattern));
     encode_text(start, "verdict", verdict->granted ? "fits" : "never");
