@@ -106,7 +106,7 @@ def test_what_is_shipped():
         events = [e for e in client.call("why", domain="vm1")["events"] if e["what"] == "built"]
         assert len(events) == 1 and events[0]["reason"] == "within", events
         assert events[0]["from_kib"] == events[0]["to_kib"] > GUEST_KIB
-        assert events[0]["message"] == "has cost the host 515 MiB, as was predicted", events
+        assert events[0]["message"] == "cost the host 515 MiB, as predicted", events
 
 
 def test_right_profile():
@@ -140,7 +140,7 @@ def check_wrong(said_pages, right_pages, verdict):
         event = [e for e in client.call("why", domain="vm1")["events"] if e["what"] == "built"][0]
         more = {"below": "less", "above": "more"}[verdict]
         assert event["reason"] == verdict and event["message"].endswith(
-            f", 256 KiB {more} than was predicted: {verdict} its bound"), event
+            f", 256 KiB {more} than predicted: {verdict} its bound"), event
         assert event["to_kib"] - event["from_kib"] == off_kib
         # What is right ends it, once three guests in a row have shown that it is.
         daemon.calibrate(profile(right_pages))

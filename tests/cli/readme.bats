@@ -17,7 +17,8 @@ load common
     grep -q ' queue$' <<<"$output"
     # Once it may start, nobody is asked for anything more.
     after=${output##*may start}
-    [[ $after != *squeezed* && $after != *"still misses"* && $after != *"waiting start"* ]]
+    [[ ${output%%may start*} == *"missing to start"* ]]
+    [[ $after != *"does not suffice"* && $after != *"missing to start"* && $after != *"below its pinned"* ]]
     run -0 "$SOURCE/examples/run" "$EXAMPLES/web.cfg"
     [[ $output == "web: pv guest"* ]]
     run -2 "$SOURCE/examples/run" missing.cfg
