@@ -53,21 +53,6 @@ static const struct hv_ops ops = {
     .noisy = xen_noisy,
 };
 
-struct xen_host *xen_host_of(struct hv *hv)
-{
-    return (struct xen_host *)hv;
-}
-
-const struct xen_host *xen_host_of_const(const struct hv *hv)
-{
-    return (const struct xen_host *)hv;
-}
-
-int xen_host_store(struct xen_host *host, struct ballast_error *err)
-{
-    return host->store ? 0 : xen_store_open(&host->store, err);
-}
-
 /* Most who only read sample once. */
 static int open_store(struct xen_host *host, struct ballast_error *err)
 {
@@ -216,11 +201,6 @@ size_t xen_noisy(const struct hv *hv, uint32_t *domids, size_t most)
         count++;
     }
     return count;
-}
-
-int xen_host_light(struct xen_host *host, struct ballast_error *err)
-{
-    return host->light ? 0 : xen_light_open(&host->light, err);
 }
 
 int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err)

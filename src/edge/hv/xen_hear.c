@@ -5,8 +5,6 @@
  * has use for is not listened to for a while. Its nodes are read once a second then, whatever it
  * writes.
  */
-#include <time.h>
-
 #include "core/base/units.h"
 #include "edge/hv/xen_inside.h"
 
@@ -15,13 +13,6 @@
 
 /* A guest's own report is taken in with the next sample; it changes no page. */
 #define WAITS (XEN_NODE_BIT(XEN_NODE_MEMINFO))
-
-uint64_t xen_now_usec(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 int xen_host_watch(struct xen_host *host, struct ballast_error *err)
 {

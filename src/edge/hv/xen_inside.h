@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files behind edge/hv/xen.h share. */
+/* What the files behind edge/hv/xen.h share. xen_inside.c has what uses none of them. */
 #ifndef EDGE_HV_XEN_INSIDE_H
 #define EDGE_HV_XEN_INSIDE_H
 

@@ -24,28 +24,6 @@
 #define COUNTS 8
 /* What is told beyond that is taken in behind a sample. */
 enum { EVENTS_A_SAMPLE = 4096 };
-void xen_snapshot_free(struct xen_snapshot *snapshot)
-{
-    free(snapshot->domains);
-    free(snapshot->shown);
-    *snapshot = (struct xen_snapshot){0};
-}
-
-struct xen_record *xen_record_find(struct xen_host *host, uint32_t domid)
-{
-    size_t low = 0;
-    size_t high = host->record_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (host->records[middle].domid == domid)
-            return &host->records[middle];
-        if (host->records[middle].domid < domid)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
 
 static bool is_same_domain(const struct xen_record *record, const struct xen_counted *counted)
 {
