@@ -7,7 +7,7 @@
 #   make test-lab  only those: more than half an hour
 #   make check   build, then test-fast; what one runs while one works
 #   make test-fast  units, policies, ledger and scenarios: less than half a minute
-#   make lint    format, layers, circles, names, sizes, .bats and how-to-add checks, without building
+#   make lint    format, layers, circles, names, words, sizes, .bats and how-to-add checks, without a build
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or FUZZ_SECONDS=300 of new ones
@@ -117,6 +117,7 @@ lint:
 	@tests/layers/check-bats
 	@tests/layers/check-circles
 	@tests/layers/check-names
+	@tests/layers/check-words
 	@tests/layers/check-how-to-add
 	@tools/check-format
 
