@@ -7,7 +7,7 @@
 #   make test-lab  only those: more than half an hour
 #   make check   build, then test-fast; what one runs while one works
 #   make test-fast  units, policies, ledger and scenarios: less than half a minute
-#   make lint    format, layers, circles, names, words, sizes, .bats and how-to-add checks, without a build
+#   make lint    format, layers, circles, names, words, messages, sizes, .bats and how-to-add checks, without a build
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or FUZZ_SECONDS=300 of new ones
@@ -118,6 +118,7 @@ lint:
 	@tests/layers/check-circles
 	@tests/layers/check-names
 	@tests/layers/check-words
+	@tests/layers/check-messages
 	@tests/layers/check-how-to-add
 	@tools/check-format
 
