@@ -572,7 +572,7 @@ def test_manual():
     """The page tells of the options that there are, and of no others."""
     manual = pathlib.Path(os.environ["SOURCE"], "docs/man/ballast-web.8.scd").read_text()
     found = lambda text: set(re.findall(r"(?<![-\w])--[a-z-]+", text))
-    told = manual[manual.index("# OPTIONS"):manual.index("# WHAT IS SERVED")]
+    told = manual[manual.index("# OPTIONS"):manual.index("# RESOURCES")]
     assert found(told) == found(options("--help").stdout)
 
 
