@@ -25,7 +25,7 @@ END
 
 @test "the bars are at most 80 columns and say what each character means" {
     run -0 ballast host --bars --host "$EXAMPLES/host.json"
-    [ "${lines[0]}" = "host: 64540.00 MiB, 4 domains, 10176.00 MiB free and nobody's" ]
+    [ "${lines[0]}" = "host: 64540.00 MiB, 4 domains, 10176.00 MiB available" ]
     [ "$(awk 'length > 80' <<<"$output")" = "" ]
     grep -qE '^files +16777216 +25\.4% \| +#{10,14} +\|$' <<<"$output"
     grep -qE '^free +10420224 +15\.8% \| +\.{6,10}\|$' <<<"$output"

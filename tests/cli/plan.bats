@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 load common
 
-# 1 GiB is free and nobody's. "idle" holds 8 GiB and uses 1; "busy" uses all of its 2 GiB
+# 1 GiB is available. "idle" holds 8 GiB and uses 1; "busy" uses all of its 2 GiB
 # and may not have less.
 make_host() {
     cat >host.json <<'END'
@@ -21,7 +21,7 @@ END
 @test "a start that fits is granted, and nobody is asked" {
     make_host
     run -0 ballast plan --policy fixed --host host.json --start web=1G
-    [[ $output == *"host: 16384.00 MiB, 1024.00 MiB free, 1024.00 MiB of it nobody's"* ]]
+    [[ $output == *"host: 16384.00 MiB, 1024.00 MiB free, 1024.00 MiB available"* ]]
     [[ $output == *"   1  web may start: 1048576 KiB are free for it, 0 KiB stay free"* ]]
     [ "$(grep -c -- '->' <<<"$output")" = 0 ]
 }

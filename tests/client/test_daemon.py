@@ -18,7 +18,7 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
 
 BALLAST, BALLASTD = os.environ["BALLAST"], os.environ["BALLASTD"]
 MIB = 1024
-# 8 GiB of which 832 MiB are free and nobody's; web and db can give 5 GiB in all.
+# 8 GiB, of which 832 MiB are available; web and db can free 5 GiB together.
 SCENARIO = """says "A host on which a start needs room."
 host total=8GiB xen=64MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB

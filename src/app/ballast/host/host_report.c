@@ -20,11 +20,11 @@ enum {
 static void print_host_parts_title(const struct cli_host *host)
 {
     char total[CLI_SIZE];
-    char nobodys[CLI_SIZE];
+    char available[CLI_SIZE];
     cli_mib(host->breakdown.total_kib, total);
-    cli_mib(host->breakdown.part_kib[BALLAST_PART_FREE], nobodys);
-    printf("host: %s MiB, %zu domains, %s MiB free and nobody's\n\n", total,
-           host->host->domain_count, nobodys);
+    cli_mib(host->breakdown.part_kib[BALLAST_PART_FREE], available);
+    printf("host: %s MiB, %zu domains, %s MiB available\n\n", total, host->host->domain_count,
+           available);
 }
 
 void cli_host_sums(const struct ballast_host_breakdown *breakdown)

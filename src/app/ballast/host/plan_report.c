@@ -34,12 +34,12 @@ static void print_host(const struct cli_plan *plan)
 {
     char total[CLI_SIZE];
     char free_memory[CLI_SIZE];
-    char nobodys[CLI_SIZE];
+    char available[CLI_SIZE];
     cli_mib(plan->host->total_kib, total);
     cli_mib(plan->host->free_kib, free_memory);
-    cli_mib(plan->output.available_kib, nobodys);
-    printf("host: %s MiB, %s MiB free, %s MiB of it nobody's\npolicy: %s", total, free_memory,
-           nobodys, plan->policy->name);
+    cli_mib(plan->output.available_kib, available);
+    printf("host: %s MiB, %s MiB free, %s MiB available\npolicy: %s", total, free_memory, available,
+           plan->policy->name);
     if (plan->snapshot_count > 1)
         printf(", with what the %zu snapshots before have shown", plan->snapshot_count - 1);
     fputs("\n\n", stdout);
