@@ -98,6 +98,27 @@ def test_events():
         refused(-32000, client.call, "reserve", min_kib=100 * 1024 * MIB, wait=True)
 
 
+FULL = """says "What is free is reserved, but for a guest that may grow."
+host total=8GiB xen=256MiB slack=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
+guest web tot=1GiB min=1GiB max=1GiB uses=700MiB overhead=8MiB
+duration 24h
+"""
+
+
+def test_decided_in_the_first_tick():
+    """A domain that is there and decided about between two samples: the decision becomes an event."""
+    seldom = "[ballastd]\ninterval = 5s\nidle-interval = 5s\n"
+    with Daemon(FULL, speed=20, config=seldom) as daemon, daemon.client() as client:
+        client.call("reserve", min_kib=4500 * MIB, label="other", wait=True)
+        client.call("pause")
+        client.call("sim-start", name="new", need_kib=1024 * MIB, max_kib=3072 * MIB, rate_kib=1 << 40)
+        until(lambda: any((d["name"], d["xen_maximum_kib"]) == ("new", 1024 * MIB)
+                          for d in client.call("domains")["domains"]))
+        told = [(e["what"], e["reason"]) for e in client.call("why", domain="new")["events"]]
+        assert told == [("appeared", None), ("limit", "limit-held")], told
+
+
 def check_kept(before, after):
     """Each event of before is the same after; an answer holds the last 256, so the first may be out of it."""
     first = after[0]["number"]

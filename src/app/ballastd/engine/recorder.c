@@ -43,108 +43,6 @@ static void fold_sample(struct recorder_guest *guest, uint64_t slot, uint64_t we
     series_fold_sample(&guest->fold, kib, weight);
 }
 
-static bool is_same(const struct recorder_guest *guest, const struct ballast_domain *domain,
-                    const uint8_t *uuid)
-{
-    return guest->domid == domain->id && !guest->is_host &&
-           memcmp(guest->uuid, uuid, HISTORY_UUID) == 0 &&
-           strncmp(guest->name, domain->name, HISTORY_NAME - 1) == 0;
-}
-
-static bool domains_unchanged(const struct engine *engine, const struct ballast_host *host)
-{
-    const struct recorder *recorder = engine->recorder;
-    if (recorder->here_count != host->domain_count + 1)
-        return false;
-    for (size_t i = 0; i < host->domain_count; i++) {
-        if (!is_same(recorder->guests[i + 1], &host->domains[i],
-                     overlay_domain(engine->overlay, i)->uuid))
-            return false;
-    }
-    return true;
-}
-
-static struct recorder_guest *take_guest(struct recorder *recorder,
-                                         const struct ballast_domain *domain, const uint8_t *uuid)
-{
-    for (size_t i = 0; i < recorder->guest_count; i++) {
-        struct recorder_guest *guest = recorder->guests[i];
-        if (!guest || (domain ? !is_same(guest, domain, uuid) : !guest->is_host))
-            continue;
-        recorder->guests[i] = NULL;
-        return guest;
-    }
-    struct recorder_guest *guest = calloc(1, sizeof(*guest));
-    if (!guest)
-        return NULL;
-    guest->is_host = !domain;
-    /* All zeros are dom0's. */
-    memset(guest->uuid, 0xff, HISTORY_UUID);
-    if (domain) {
-        guest->domid = domain->id;
-        memcpy(guest->uuid, uuid, HISTORY_UUID);
-        (void)snprintf(guest->name, sizeof(guest->name), "%s", domain->name);
-    }
-    return guest;
-}
-
-static void record_presence(struct recorder *recorder, const struct recorder_guest *guest,
-                            const char *what, uint64_t now_usec)
-{
-    struct history_event event = {.time_usec = now_usec,
-                                  .until_usec = now_usec,
-                                  .who = "toolstack",
-                                  .from_kib = BALLAST_NONE,
-                                  .to_kib = guest->current_kib,
-                                  .a_kib = BALLAST_NONE,
-                                  .b_kib = BALLAST_NONE,
-                                  .reservation = BALLAST_NONE,
-                                  .steps = 1};
-    (void)snprintf(event.what, sizeof(event.what), "%s", what);
-    recorder_add(recorder, guest, &event);
-}
-
-/* Those that are no longer there stay behind the others until they are written. */
-static void move_gone_behind(struct recorder *recorder, struct recorder_guest **guests,
-                             size_t count, uint64_t now_usec)
-{
-    for (size_t i = 0; i < recorder->guest_count; i++) {
-        struct recorder_guest *guest = recorder->guests[i];
-        if (!guest)
-            continue;
-        if (guest->here && guest->runs)
-            record_presence(recorder, guest, "gone", now_usec);
-        recorder_close(guest);
-        guest->here = false;
-        guests[count++] = guest;
-    }
-    free(recorder->guests);
-    recorder->guests = guests;
-    recorder->guest_count = count;
-}
-
-/* Lines the guests up with the host's domains. false: out of memory, and all is as it was. */
-static bool line_up(struct engine *engine, const struct ballast_host *host)
-{
-    struct recorder *recorder = engine->recorder;
-    struct recorder_guest **guests =
-        calloc(recorder->guest_count + host->domain_count + 1, sizeof(struct recorder_guest *));
-    size_t count = 0;
-    if (!guests)
-        return false;
-    for (size_t i = 0; i <= host->domain_count; i++) {
-        const struct ballast_domain *domain = i == 0 ? NULL : &host->domains[i - 1];
-        struct recorder_guest *guest = take_guest(
-            recorder, domain, domain ? overlay_domain(engine->overlay, i - 1)->uuid : NULL);
-        if (!guest) /* comes again with the next look */
-            break;
-        guests[count++] = guest;
-    }
-    recorder->here_count = count;
-    move_gone_behind(recorder, guests, count, host->now_usec);
-    return count == host->domain_count + 1;
-}
-
 _Static_assert((int)SERIES_PARTS == (int)BALLAST_PARTS,
                "a part that is not kept would not be summed");
 
@@ -183,22 +81,6 @@ static void count_moves(struct engine *engine, const struct recorder_guest *gues
     engine->counters.moved_up_kib += ballast_sub_floor(domain->tot_kib, guest->current_kib);
 }
 
-static void remember_sizes(struct recorder_guest *guest, const struct ballast_domain *domain)
-{
-    guest->current_kib = domain->tot_kib;
-    guest->target_kib = domain->target_kib;
-    guest->maxmem_kib = domain->maxmem_kib;
-}
-
-void recorder_begin(struct engine *engine)
-{
-    const struct ballast_host *host = overlay_snapshot(engine->overlay);
-    if (engine->recorder->sampled_usec > 0 || !line_up(engine, host))
-        return;
-    for (size_t i = 0; i < host->domain_count; i++)
-        remember_sizes(engine->recorder->guests[i + 1], &host->domains[i]);
-}
-
 static void sample_guest(struct engine *engine, struct recorder_guest *guest, size_t at,
                          const struct ballast_host *host, uint64_t weight)
 {
@@ -211,19 +93,17 @@ static void sample_guest(struct engine *engine, struct recorder_guest *guest, si
     bool is_new = !guest->here;
     guest->here = true;
     guest->runs = !domain->is_dom0 && domain->state != BALLAST_DOMAIN_BUILD;
-    remember_sizes(guest, domain);
+    recorder_meet(engine->recorder, guest, domain, host->now_usec);
+    recorder_remember(guest, domain);
     fold_sample(guest, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, is_new ? 0 : weight,
                 kib);
-    /* What was there when the daemon began is no news. */
-    if (is_new && !domain->is_dom0 && engine->recorder->sampled_usec > 0)
-        record_presence(engine->recorder, guest, "appeared", host->now_usec);
 }
 
 void recorder_sample(struct engine *engine)
 {
     struct recorder *recorder = engine->recorder;
     const struct ballast_host *host = overlay_snapshot(engine->overlay);
-    if (!domains_unchanged(engine, host) && !line_up(engine, host))
+    if (!recorder_lined_up(engine, host) && !recorder_line_up(engine, host))
         return;
     uint64_t tenths = host->now_usec / WEIGHT_USEC;
     uint64_t weight = recorder->sampled_usec == 0

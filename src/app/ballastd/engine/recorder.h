@@ -23,7 +23,10 @@ struct recorder *recorder_new(const char *state_dir);
 /* Writes what it still has. NULL is allowed. */
 void recorder_free(struct recorder *recorder);
 
-/* Before the first tick, which decides about those that are there already. */
+/*
+ * Takes in domains that came since the last sample, with the sizes of the last refresh: before a
+ * tick, which decides about them too. Not while the host is being refreshed.
+ */
 void recorder_begin(struct engine *engine);
 /* After each look at the host: what is there now. */
 void recorder_sample(struct engine *engine);

@@ -19,44 +19,6 @@ static void copy_text(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
-uint64_t recorder_number(struct recorder *recorder)
-{
-    return ++recorder->number;
-}
-
-static struct recorder_event *room_for_one(struct recorder *recorder)
-{
-    if (recorder->event_count == RECORDER_EVENTS) {
-        recorder->event_count--;
-        memmove(recorder->events, recorder->events + 1,
-                recorder->event_count * sizeof(recorder->events[0]));
-    }
-    if (recorder->event_count == recorder->event_room) {
-        size_t room = recorder->event_room ? 2 * recorder->event_room : 8;
-        struct recorder_event *events = reallocarray(recorder->events, room, sizeof(*events));
-        if (!events)
-            return NULL;
-        recorder->events = events;
-        recorder->event_room = room;
-    }
-    return &recorder->events[recorder->event_count++];
-}
-
-void recorder_add(struct recorder *recorder, const struct recorder_guest *guest,
-                  const struct history_event *event)
-{
-    struct recorder_event *entry = recorder->off ? NULL : room_for_one(recorder);
-    if (!entry)
-        return;
-    *entry = (struct recorder_event){.event = *event, .of_guest = guest != NULL};
-    if (event->number == 0)
-        entry->event.number = recorder_number(recorder);
-    if (guest) {
-        memcpy(entry->uuid, guest->uuid, HISTORY_UUID);
-        copy_text(entry->event.name, sizeof(entry->event.name), guest->name);
-    }
-}
-
 static bool goes_on(const struct history_event *open, const struct history_event *event)
 {
     bool up = event->to_kib >= event->from_kib;
@@ -82,6 +44,17 @@ static void take_step(struct recorder *recorder, struct recorder_guest *guest,
         copy_text(open->name, sizeof(open->name), guest->name);
     }
     guest->dirty = true;
+}
+
+/* A domain may have come since the last sample: what is decided about it must not be lost. */
+static struct recorder_guest *find_or_meet(struct engine *engine, uint64_t domid)
+{
+    struct recorder_guest *guest = recorder_guest(engine->recorder, domid);
+    if (!guest && overlay_snapshot(engine->overlay)) {
+        recorder_begin(engine);
+        guest = recorder_guest(engine->recorder, domid);
+    }
+    return guest;
 }
 
 static bool is_open_reservation(const struct ledger_reservation *record)
@@ -123,7 +96,7 @@ static struct history_event event_of(const struct decision *decision)
 /* From what it was when the host was looked at last, which was before this tick. */
 static void note_set(struct engine *engine, const struct decision *decision)
 {
-    struct recorder_guest *guest = recorder_guest(engine->recorder, decision->domid);
+    struct recorder_guest *guest = find_or_meet(engine, decision->domid);
     struct history_event event = event_of(decision);
     bool target = decision->target_kib != BALLAST_NONE;
     if (!guest || decision->outcome == TICK_SKIPPED)
@@ -167,7 +140,7 @@ void recorder_reservation(struct engine *engine, const struct ledger_reservation
 {
     if (record->state != LEDGER_BOUND)
         return;
-    struct recorder_guest *guest = recorder_guest(engine->recorder, record->domid);
+    struct recorder_guest *guest = find_or_meet(engine, record->domid);
     struct history_event event = {.time_usec = record->changed_usec,
                                   .until_usec = record->changed_usec,
                                   .from_kib = BALLAST_NONE,

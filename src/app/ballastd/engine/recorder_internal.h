@@ -17,6 +17,7 @@ struct recorder_guest {
     uint32_t domid;
     bool is_host;
     bool here; /* in the last look */
+    bool met;  /* its sizes are known, and it is recorded that it appeared */
     bool runs; /* it did, and was no dom0 */
     uint8_t uuid[HISTORY_UUID];
     char name[HISTORY_NAME];
@@ -62,6 +63,14 @@ struct recorder {
 struct recorder_guest *recorder_guest(const struct recorder *recorder, uint64_t domid);
 /* Ends the bucket that it is in, which is written with the next ones. */
 void recorder_close(struct recorder_guest *guest);
+/* Whether the guests are those of the last refresh, in its order. */
+bool recorder_lined_up(const struct engine *engine, const struct ballast_host *host);
+/* Makes them so. false: out of memory, and some are not there. */
+bool recorder_line_up(struct engine *engine, const struct ballast_host *host);
+void recorder_remember(struct recorder_guest *guest, const struct ballast_domain *domain);
+/* Records that it appeared, once. */
+void recorder_meet(struct recorder *recorder, struct recorder_guest *guest,
+                   const struct ballast_domain *domain, uint64_t now_usec);
 /* Whether it is one of them. */
 bool recorder_is(const struct recorder_whom *whom, const struct recorder_guest *guest);
 /* Of a guest, or NULL: an event that stands alone, to be written. */
