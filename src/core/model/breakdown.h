@@ -17,9 +17,9 @@ struct ballast_breakdown {
     uint64_t term_kib[BALLAST_NEED_TERMS];
     bool term_minus[BALLAST_NEED_TERMS];
     struct ballast_xenstore_kib xenstore;
-    bool has_cost; /* its profile is an exact one, or it came with its cost */
+    bool has_cost; /* its profile is exact, or it came with its cost */
     struct ballast_cost_kib cost;
-    int64_t cost_pages[BALLAST_COST_TERMS]; /* all 0 where the terms are not known */
+    int64_t cost_pages[BALLAST_COST_TERMS]; /* all 0 if the terms are unknown */
     uint32_t notes;                         /* bit by enum ballast_note */
     uint64_t note_value[BALLAST_NOTES][2];
 };
@@ -34,8 +34,8 @@ enum ballast_unmeasured {
     BALLAST_UNMEASURED_VCPUS = 32,
     BALLAST_UNMEASURED_VNUMA = 64,
     BALLAST_UNMEASURED_DEVICE_MODEL = 128,
-    BALLAST_UNMEASURED_BUILD = 256,     /* of a release that was measured, another build */
-    BALLAST_UNMEASURED_PROCESSOR = 512, /* neither AMD's nor Intel's, or not known */
+    BALLAST_UNMEASURED_BUILD = 256,     /* another build of a release that was measured */
+    BALLAST_UNMEASURED_PROCESSOR = 512, /* neither AMD's nor Intel's, or unknown */
     BALLAST_UNMEASURED_VMTRACE = 1024,
 };
 
@@ -48,8 +48,8 @@ void ballast_breakdown_set_term_between(struct ballast_breakdown *breakdown,
 void ballast_breakdown_set_note(struct ballast_breakdown *breakdown, enum ballast_note note,
                                 uint64_t a, uint64_t b);
 /*
- * Gives a breakdown that was measured or computed elsewhere the cost that came with it. -EINVAL
- * unless settled is its footprint and settled <= fresh_max <= later_max.
+ * Sets the cost of a breakdown that was measured or computed elsewhere. -EINVAL unless settled is
+ * its footprint and settled <= fresh_max <= later_max.
  */
 int ballast_breakdown_set_cost(struct ballast_breakdown *breakdown,
                                const struct ballast_cost_kib *cost, struct ballast_error *err);

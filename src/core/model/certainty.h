@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How sure the figures of a breakdown are, in the words that every program uses. "Measured" is said
- * only of what was measured: this release and build of Xen, this kind of processor, this type of
- * guest with these devices.
+ * How certain the figures of a breakdown are, in the words that every program uses. "Measured"
+ * means exactly that: on this release and build of Xen, this kind of processor, this type of guest
+ * with these devices.
  */
 #ifndef CORE_MODEL_CERTAINTY_H
 #define CORE_MODEL_CERTAINTY_H
@@ -16,15 +16,15 @@ enum ballast_certainty {
     BALLAST_CERTAINTY_MEASURED, /* to the page, in this very combination */
     BALLAST_CERTAINTY_HOST,     /* by a calibration, on the host that it names */
     BALLAST_CERTAINTY_SOURCE,   /* read in Xen's source */
-    BALLAST_CERTAINTY_BOUND,    /* no more than this, by the source */
+    BALLAST_CERTAINTY_BOUND,    /* an upper bound, by the source */
     BALLAST_CERTAINTY_RULE,     /* a toolstack's rule, which is an estimate */
     BALLAST_CERTAINTY_GIVEN,    /* figures that came without a configuration */
     BALLAST_CERTAINTIES
 };
 
 /*
- * Takes into account what is known of the host beyond its caps: which build of Xen it runs and
- * which processor it has. Until then a breakdown is of AMD and of the release of its profile.
+ * Takes into account which build of Xen the host runs and which processor it has. Without this a
+ * breakdown is that of AMD and of its profile's release.
  */
 void ballast_certainty_of_host(struct ballast_breakdown *breakdown,
                                const struct ballast_host *host);
@@ -33,8 +33,8 @@ enum ballast_certainty ballast_certainty(const struct ballast_breakdown *breakdo
 /* "measured", "host", "source", "bound", "rule", "given". */
 const char *ballast_certainty_name(enum ballast_certainty certainty);
 /*
- * Half a sentence: "measured to the page", "by source, not measured: Intel's processors". Returns
- * its length; a small buffer gets as much as it holds.
+ * A phrase: "measured to the page", "by source, not measured: Intel's processors". Returns its
+ * length; a small buffer receives as much as fits.
  */
 size_t ballast_certainty_text(const struct ballast_breakdown *breakdown, char *buf, size_t size);
 

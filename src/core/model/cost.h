@@ -9,8 +9,8 @@
 #include "core/model/breakdown.h"
 
 /*
- * Settled is the footprint, settled <= fresh_max <= later_max, and where the terms are known each
- * of the three is their sum. 0, also where there is no cost, or -EPROTO with what is broken.
+ * Settled is the footprint, settled <= fresh_max <= later_max, and if the terms are known each of
+ * the three is their sum. 0, also without a cost, or -EPROTO with the rule that is broken.
  */
 int ballast_cost_check(const struct ballast_breakdown *breakdown, struct ballast_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Known traps of a host: what was seen of it goes in, findings come out as data. Each rule is a
- * row of one table. Nothing is looked up here, and what is not known triggers no rule.
+ * Known traps of a host: facts go in, findings come out as data. Each rule is a row of one table.
+ * Nothing is looked up here, and an unknown fact triggers no rule.
  */
 #ifndef CORE_MODEL_DOCTOR_H
 #define CORE_MODEL_DOCTOR_H
@@ -24,7 +24,8 @@ enum doctor_autoballoon {
     DOCTOR_AUTOBALLOON_OFF,
 };
 
-/* A domain; sizes as in the port's snapshot (video included, extra internal not) or BALLAST_NONE.
+/*
+ * A domain; sizes as in the host's snapshot (video included, extra internal not), or BALLAST_NONE.
  */
 struct doctor_domain {
     uint32_t id;
@@ -32,34 +33,34 @@ struct doctor_domain {
     bool is_dom0;
     bool knows_type;
     enum ballast_guest_type type;
-    bool runs; /* not paused, building or dying */
+    bool runs; /* it is not paused, building or dying */
     bool has_balloon;
     bool kernel_is_up;
     uint64_t tot_kib;
     uint64_t target_kib;
-    uint64_t maximum_kib; /* Xen's */
+    uint64_t maximum_kib; /* its xen maximum */
     uint64_t static_max_kib;
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;
-    uint64_t boot_kib; /* what its configuration started it with */
+    uint64_t boot_kib; /* the size that its configuration starts it with */
     uint64_t pod_entries_kib;
     uint64_t pod_cache_kib;
-    uint64_t earlier_tot_kib; /* at a first sample, a moment ago */
+    uint64_t earlier_tot_kib; /* at the first of the two samples */
     uint64_t earlier_target_kib;
 };
 
 struct doctor_facts {
     uint64_t total_kib;
     uint64_t free_kib;
-    uint64_t low_free_kib;          /* below 4 GiB; BALLAST_NONE: not known */
-    uint64_t sampled_usec;          /* between the two samples; 0: there was one */
-    bool own_daemon;                /* manages this host: targets that move are its work */
-    enum doctor_known dom0_mem;     /* is on Xen's command line, */
+    uint64_t low_free_kib;      /* below 4 GiB; BALLAST_NONE: unknown */
+    uint64_t sampled_usec;      /* between the two samples; 0: only one was taken */
+    bool own_daemon;            /* our daemon manages this host, so it may be what moves targets */
+    enum doctor_known dom0_mem; /* is on Xen's command line, */
     enum doctor_known dom0_mem_max; /* and with it max: */
     enum doctor_autoballoon autoballoon;
     enum doctor_known claims;              /* claim_mode of xl.conf */
-    enum doctor_known libvirt_autoballoon; /* its libxl driver is there and shrinks dom0 */
-    const char *const *balancers;          /* that are at work beside us, by what was seen */
+    enum doctor_known libvirt_autoballoon; /* its libxl driver is in use and shrinks dom0 */
+    const char *const *balancers;          /* other balancers that were seen at work */
     size_t balancer_count;
     const struct doctor_domain *domains;
     size_t domain_count;
@@ -67,8 +68,8 @@ struct doctor_facts {
 
 enum doctor_severity {
     DOCTOR_NOTE,    /* worth knowing */
-    DOCTOR_WARNING, /* will cost memory, or surprise */
-    DOCTOR_SERIOUS, /* takes memory that was promised, or kills */
+    DOCTOR_WARNING, /* costs memory, or surprises */
+    DOCTOR_SERIOUS, /* takes reserved memory, or kills */
 };
 
 enum { DOCTOR_EVIDENCE = 256 };
@@ -82,8 +83,8 @@ struct doctor_finding {
 };
 
 /*
- * Fills at most `room` of them and returns how many there are in all: the rules in the order of
- * their table, the domains of each in the order of the facts.
+ * Fills at most `room` findings and returns their total number: the rules in the order of their
+ * table, the domains of each in the order of the facts.
  */
 size_t doctor_examine(const struct doctor_facts *facts, struct doctor_finding *out, size_t room);
 
@@ -91,12 +92,13 @@ size_t doctor_examine(const struct doctor_facts *facts, struct doctor_finding *o
 const char *doctor_severity_name(enum doctor_severity severity);
 
 /*
- * What Xen's command line says of dom0_mem; both are set. The last of several counts, as in Xen.
+ * Whether Xen's command line has dom0_mem, and with max:; both are set. The last of several counts,
+ * as in Xen.
  */
 void doctor_read_commandline(const char *commandline, enum doctor_known *dom0_mem,
                              enum doctor_known *dom0_mem_max);
 
-/* The i-th rule's word, NULL past the end. */
+/* The name of the i-th rule, NULL past the end. */
 const char *doctor_rule_at(size_t i);
 
 #endif

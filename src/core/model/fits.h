@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether guests would start on a host, one after the other, and who would have to give how much
- * where free memory does not suffice. Nothing is changed: the answers are values.
+ * Whether guests would start on a host, one after the other, and how much which domains would have
+ * to free if available memory does not suffice. Changes nothing: the answers are values.
  *
- * A guest that fits, or fits if others give, takes what it needs before the next one is judged, and
- * what others have promised by then they cannot promise again. A guest that does not fit takes
- * nothing.
+ * A guest that fits, or fits if others free memory, takes its need before the next guest is
+ * checked, and what domains have to free for it cannot be freed again. A guest that does not fit
+ * takes nothing.
  */
 #ifndef CORE_MODEL_FITS_H
 #define CORE_MODEL_FITS_H
@@ -15,40 +15,40 @@
 #include "core/model/host.h"
 
 enum ballast_fit {
-    BALLAST_FITS,              /* in what is free */
-    BALLAST_FITS_IF_RECLAIMED, /* when others give up all that is missing */
-    BALLAST_FITS_NOT,          /* not even when others give all they can */
+    BALLAST_FITS,              /* in available memory */
+    BALLAST_FITS_IF_RECLAIMED, /* if others free what is missing */
+    BALLAST_FITS_NOT,          /* not even if others free all they can */
     BALLAST_FIT_ANSWERS
 };
 
 struct ballast_fits_verdict {
     enum ballast_fit fit;
     uint64_t need_kib;
-    uint64_t available_kib; /* free and promised to nobody when its turn came */
-    uint64_t spare_kib;     /* what others could still give then, in whole pages */
-    uint64_t missing_kib;   /* what others must give, in whole pages; where it does not fit: what is
-                               missing even when they give all of spare_kib; else 0 */
+    uint64_t available_kib; /* available at its turn */
+    uint64_t spare_kib;     /* what others could still free then, in whole pages */
+    uint64_t missing_kib;   /* what others must free, in whole pages; if it does not fit, what is
+                               missing after they free all of spare_kib; else 0 */
 };
 
-/* What is left of a host while guests are judged. */
+/* What is left of a host after the guests so far. */
 struct ballast_fits {
     const struct ballast_host *host;
     uint64_t available_kib;
-    uint64_t *reclaimed_kib; /* promised so far, by index of the host's domains */
+    uint64_t *reclaimed_kib; /* to be freed for the guests so far, by index of the host's domains */
 };
 
 /*
- * Begins with `host`, which must have passed ballast_host_check() and is not copied.
- * `reclaimed_kib` has room for host->domain_count; it is the caller's and is set to zero here.
+ * Starts with `host`, which must have passed ballast_host_check() and is not copied.
+ * `reclaimed_kib` has room for host->domain_count entries; the caller owns it, and this sets it to
+ * zero.
  */
 void ballast_fits_begin(struct ballast_fits *fits, const struct ballast_host *host,
                         uint64_t *reclaimed_kib);
 
 /*
- * Judges the next guest and, unless it does not fit, lets it take what it needs. reclaim_kib[i],
- * for each of the host's domains, is what that one must give for this guest: whole pages, in
- * proportion to what each can spare and never beyond it, together exactly missing_kib; all zero
- * where nobody has to or where it would not help.
+ * Checks the next guest and, if it fits, lets it take its need. reclaim_kib[i] is what domain i of
+ * the host must free for it: whole pages, in proportion to what each domain can spare and never
+ * more, missing_kib in total; all zero if none has to, or if it would not help.
  */
 void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
                         struct ballast_fits_verdict *verdict, uint64_t *reclaim_kib);

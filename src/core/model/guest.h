@@ -16,16 +16,18 @@ struct ballast_guest {
     uint64_t attr[BALLAST_GUEST_ATTRS]; /* BALLAST_UNSET: left to the default */
 };
 
-/* Sets up a guest with no attribute; -EINVAL for a name that is too long or holds control
- * characters. */
+/*
+ * Initializes a guest without attributes; -EINVAL if the name is too long or has control
+ * characters.
+ */
 int ballast_guest_init(struct ballast_guest *guest, enum ballast_guest_type type, const char *name,
                        struct ballast_error *err);
 
-/* The type of that word ("pv", "pvh", "hvm"), or -ENOENT. */
+/* The type with that name ("pv", "pvh", "hvm"), or -ENOENT. */
 int ballast_guest_type_find(const char *word);
 /* The value of a BALLAST_ATTR_CHOICE's word, or -ENOENT. */
 int ballast_guest_attr_word_find(enum ballast_guest_attr attr, const char *word);
-/* The words of a choice for a message: "none, cirrus, stdvga or qxl". */
+/* The words of a choice, for a message: "none, cirrus, stdvga or qxl". */
 void ballast_guest_attr_choices(enum ballast_guest_attr attr, char *buf, size_t size);
 
 #endif

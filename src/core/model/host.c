@@ -165,11 +165,11 @@ bool ballast_domain_is_asked(const struct ballast_domain *domain)
 {
     if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
         return false;
-    /* Its range is just being changed, or was never right: it is left alone until it is. */
+    /* Its range is just being changed, or is invalid: it is not asked until this is fixed. */
     if (domain->dynamic_min_kib > domain->dynamic_max_kib ||
         domain->dynamic_max_kib > domain->static_max_kib)
         return false;
-    /* To lower its target returns nothing, and to raise it takes memory that does not come back. */
+    /* A lower target frees nothing, and a higher one takes memory that does not return. */
     if (ballast_domain_pod_lacks_kib(domain) > 0)
         return false;
     return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;

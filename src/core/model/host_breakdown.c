@@ -30,7 +30,7 @@ bool ballast_host_part_is_free(enum ballast_host_part part)
     return part >= BALLAST_PART_CLAIMED && part < BALLAST_PARTS;
 }
 
-/* As much of wanted_kib as is left, which it is taken from. */
+/* Takes as much of wanted_kib as is left. */
 static uint64_t take_from_left(uint64_t *left_kib, uint64_t wanted_kib)
 {
     uint64_t kib = ballast_min_u64(*left_kib, wanted_kib);
@@ -39,8 +39,8 @@ static uint64_t take_from_left(uint64_t *left_kib, uint64_t wanted_kib)
 }
 
 /*
- * Pages beyond the target are extra internal ones in use, unless there are so many of them that the
- * balloon is still on its way; then some are, and it cannot be told how many: as many as may be.
+ * Pages beyond the target are extra internal pages in use, unless there are so many that the
+ * balloon is still moving. Then their number is unknown: assume the maximum.
  */
 static void split_held(const struct ballast_domain *domain,
                        const struct ballast_breakdown *configuration,
@@ -55,7 +55,7 @@ static void split_held(const struct ballast_domain *domain,
     out->segment_kib[BALLAST_GUEST] = left_kib;
 }
 
-/* What was measured beyond all that the configuration asks for stays untold. */
+/* What was measured beyond what the configuration explains goes to other_overhead_kib. */
 static void split_overhead(const struct ballast_breakdown *configuration,
                            struct ballast_domain_parts *out)
 {
@@ -111,7 +111,7 @@ static int add_domain_parts(struct ballast_host_breakdown *made,
     return rc;
 }
 
-/* Xen holds to claims whatever happens, so they come first; slack is what is given up first. */
+/* Xen keeps claims whatever happens, so they come first; slack is the first to be cut. */
 static void divide_free(struct ballast_host_breakdown *made, const struct ballast_host *host,
                         uint64_t reserved_kib)
 {
@@ -132,7 +132,7 @@ static void divide_free(struct ballast_host_breakdown *made, const struct ballas
     made->part_kib[BALLAST_PART_FREE] = left_kib;
 }
 
-/* What is left of the total is unexplained; where nothing is, something is wrong. */
+/* What is left of the total is unexplained; less than nothing means overcounted. */
 static int close_sum(struct ballast_host_breakdown *made, struct ballast_error *err)
 {
     uint64_t known_kib = 0;

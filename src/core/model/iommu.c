@@ -5,7 +5,7 @@
 
 #define TABLE_ENTRIES UINT64_C(512)
 #define GIB_PAGES     (TABLE_ENTRIES * TABLE_ENTRIES)
-/* hvm/e820.h, HVM_BELOW_4G_MMIO_START: what a guest has beyond lies from 4 GiB on. */
+/* hvm/e820.h, HVM_BELOW_4G_MMIO_START: memory beyond it lies at 4 GiB and above. */
 #define HOLE_FIRST_PAGE UINT64_C(0xf0000)
 #define FOUR_GIB_PAGES  (4 * GIB_PAGES)
 /* Below 4 GiB, behind the hole's first: xg_dom_x86.c, special_pfn(). */
@@ -25,8 +25,7 @@ struct tables {
     uint64_t level3;
 };
 
-/* So many guest frames from a whole GiB on, of which the last `singles` were populated one by one.
- */
+/* Guest frames that start at a whole GiB; the last `singles` were populated one by one. */
 static void add_table_range(struct tables *tables, uint64_t pages, uint64_t singles, bool pieces)
 {
     uint64_t whole = TABLE_ENTRIES, huge = GIB_PAGES;

@@ -15,20 +15,20 @@
 
 /*
  * Pages of tables once the guest is built, 0 without sync_pt. `superpages`: Xen maps 2 MiB and 1
- * GiB as one where the memory comes in such pieces (since 4.17.0, drivers/passthrough/iommu.c
- * mapping_order). Tables of HVM guests lie by guest frames and are so known; those of PV guests by
- * machine frames: the figure is for memory in whole pieces, the least that was seen.
- * Measured on 4.14.6, 4.17.7 and 4.20.4 (PV: a page more) with AMD's IOMMU (tests/lab/iommu), HVM
- * with sizes that are not of whole MiB too; Intel's is read. A larger guest that is better aligned
- * may have fewer: 8 pages for a page less than 2 GiB, 6 for 2 GiB.
+ * GiB as one if the memory comes in such pieces (since 4.17.0, drivers/passthrough/iommu.c
+ * mapping_order). The tables of HVM guests are laid out by guest frames and so are known; those of
+ * PV guests by machine frames: the figure is for memory in whole pieces, the smallest that was
+ * seen. Measured on 4.14.6, 4.17.7 and 4.20.4 (PV: a page more) with AMD's IOMMU (tests/lab/iommu),
+ * HVM also with sizes that are not whole MiB; Intel's is read in the source. A larger guest that is
+ * better aligned may have fewer: 8 pages for a page less than 2 GiB, 6 for 2 GiB.
  */
 uint64_t ballast_iommu_settled_pages(const struct ballast_settled *settled, bool superpages);
 
 /*
- * The same with a table for each 2 MiB, where the host's memory is in smaller pieces or the guest
- * breaks its own up, and some for what a PV guest has beyond whole 2 MiB. Never less than the
- * above, nor than that of any smaller guest. A PV guest on a host without a free piece of 2 MiB may
- * have more, up to a table a page, and so may a guest that maps pages wide apart.
+ * An upper bound: a table for each 2 MiB, if the host's memory is in smaller pieces or the guest
+ * breaks its own up, and some for what a PV guest has beyond whole 2 MiB. Never below the figure
+ * above, nor below that of any smaller guest. A PV guest on a host without a free piece of 2 MiB
+ * may have more, up to a table per page, and so may a guest that maps pages far apart.
  */
 uint64_t ballast_iommu_most_pages(const struct ballast_settled *settled, bool superpages);
 

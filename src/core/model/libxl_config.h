@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A guest as libxl keeps it (libxl_domain_config of libxl_types.idl, Xen 4.14 to 4.20): the members
- * that decide memory, and what they make of a guest. Whoever has such a configuration, as a struct
- * of libxenlight's or as JSON, fills in the values; the rules are here once.
+ * that affect memory, and the guest that results. Readers of such a configuration, as a struct of
+ * libxenlight or as JSON, fill in the values; the rules are here, once.
  */
 #ifndef CORE_MODEL_LIBXL_CONFIG_H
 #define CORE_MODEL_LIBXL_CONFIG_H
@@ -40,7 +40,7 @@ enum ballast_libxl_member {
     BALLAST_LIBXL_MEMBERS
 };
 
-/* How libxl writes a member as JSON, and what of it is its default. */
+/* How libxl writes a member as JSON, and which value is its default. */
 enum ballast_libxl_kind {
     BALLAST_LIBXL_KIB,     /* a number; all ones is the default */
     BALLAST_LIBXL_COUNT,   /* a number; 0 is the default */
@@ -61,12 +61,12 @@ struct ballast_libxl_about {
 const struct ballast_libxl_about *ballast_libxl_about(enum ballast_libxl_member member);
 /* The value of a word; -ENOENT for one that the member does not have. */
 int ballast_libxl_value_of(enum ballast_libxl_member member, const char *word);
-/* The default of a kind becomes BALLAST_UNSET. */
+/* The value, with the default of its kind replaced by BALLAST_UNSET. */
 uint64_t ballast_libxl_value(enum ballast_libxl_member member, uint64_t raw);
 
 /*
- * Sets the attributes of a guest that has its type and name; what its type has not is left out, as
- * libxl leaves it. -EINVAL with the attribute as the subject.
+ * Sets the attributes of a guest that already has its type and name; attributes that its type lacks
+ * are omitted, as in libxl. -EINVAL with the attribute as the subject.
  */
 int ballast_libxl_apply(struct ballast_guest *guest, const uint64_t value[BALLAST_LIBXL_MEMBERS],
                         struct ballast_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The paging pool as libxl sizes it, and the IOMMU's tables as it reckons them. */
+/* The paging pool as libxl sizes it, and the IOMMU's tables as it estimates them. */
 #ifndef CORE_MODEL_POOL_H
 #define CORE_MODEL_POOL_H
 
@@ -9,14 +9,14 @@
 
 #include "core/model/settle.h"
 
-/* What the default size is made of. */
+/* The terms of the default size. */
 struct ballast_pool_rules {
     uint64_t vcpu_pages;     /* pages a vCPU ... */
     uint64_t mib_pages;      /* ... pages a MiB of maxmem for every guest ... */
     uint64_t p2m_pages;      /* ... more for a guest with a p2m ... */
     uint64_t resident_pages; /* ... and more for one without hardware-assisted paging */
-    uint64_t round_kib;      /* it is set in Xen in so many KiB, rounded up; 0: in bytes, and Xen
-                                refuses what is not whole pages */
+    uint64_t round_kib; /* the unit in which it is set in Xen, rounded up; 0: bytes, and Xen refuses
+                           a size that is not whole pages */
 };
 
 /* libxl_create.c, libxl__get_required_paging_memory: from 4.17 on. */
@@ -33,12 +33,12 @@ struct ballast_pool_rules {
         .vcpu_pages = 256, .mib_pages = 2, .round_kib = 1024                                       \
     }
 
-/* What libxl charges for, also to a PV guest that gets none. */
+/* What libxl charges, also for a PV guest, which has no pool. */
 uint64_t ballast_pool_charged_kib(const struct ballast_pool_rules *rules,
                                   const struct ballast_settled *settled);
 /*
- * What libxl then sets in Xen for a guest that is not PV. -EINVAL where Xen refuses it (paging.c,
- * arch_set_paging_mempool_size): nothing, no whole pages, more than 32 bits of them.
+ * What libxl then sets in Xen for a guest that is not PV. -EINVAL if Xen refuses it (paging.c,
+ * arch_set_paging_mempool_size): zero, not whole pages, or more than 32 bits of them.
  */
 int ballast_pool_allocated_kib(const struct ballast_pool_rules *rules,
                                const struct ballast_settled *settled, uint64_t *out_kib,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The exact profiles: one a release of Xen, and one a series, which is its last known release. */
+/*
+ * The exact profiles: one per release of Xen, and one per series, which stands for its last known
+ * release.
+ */
 #ifndef CORE_MODEL_PROFILE_XEN_H
 #define CORE_MODEL_PROFILE_XEN_H
 
@@ -8,9 +11,9 @@
 #include "core/model/profile.h"
 #include "core/model/xen_terms.h"
 
-/* Those that are listed, a series each; NULL past the end. */
+/* The listed ones, one per series; NULL past the end. */
 const struct ballast_profile *ballast_xen_profile_at(size_t i);
-/* "xen-4.17", "xen-4.17.3"; NULL: no such. */
+/* Finds "xen-4.17" or "xen-4.17.3"; NULL if there is none. */
 const struct ballast_profile *ballast_xen_profile_find(const char *name);
 /* The terms of an exact profile, NULL for the others. */
 const struct ballast_xen_terms *ballast_xen_profile_terms(const struct ballast_profile *profile);

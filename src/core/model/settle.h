@@ -18,7 +18,7 @@
 
 #include "core/model/guest.h"
 
-/* By whose rules: libvirt's are libxl's. */
+/* Whose rules apply; libvirt's are libxl's. */
 enum ballast_toolstack { BALLAST_BY_LIBXL, BALLAST_BY_XAPI };
 
 /* A configuration with nothing left open. */
@@ -36,12 +36,12 @@ struct ballast_settled {
     bool video_fixed;                     /* the adapter has its own size, whatever videoram says */
     enum ballast_passthrough passthrough; /* disabled, sync_pt or share_pt */
     bool hap;
-    bool nested; /* nestedhvm, of a guest that can have it */
-    bool altp2m; /* not disabled, of a guest that can have it */
+    bool nested; /* nestedhvm, for a type of guest that can have it */
+    bool altp2m; /* not disabled, for a type of guest that can have it */
     bool pvshim;
     bool stubdomain;         /* the device model runs in a domain of its own */
     bool stubdomain_charged; /* need counts one, which is not the same: see settle.c */
-    bool pod;                /* starts with less than its p2m holds */
+    bool pod;                /* starts with less memory than its p2m covers */
     bool memory_defaulted;   /* neither memory nor maxmem was given */
     bool no_claim;
     bool is_device_model;
@@ -51,14 +51,14 @@ struct ballast_settled {
     uint32_t max_maptrack_frames;
     bool has_vpmu; /* the host's Xen, by its command line */
     bool has_argo;
-    bool limits_assumed;         /* one of the two is Xen's default, which the host may not have */
+    bool limits_assumed; /* one of the two is Xen's default, from which the host may differ */
     uint32_t max_event_channels; /* build_info.event_channels: the highest port */
-    uint64_t vmtrace_kib;        /* of trace buffer a vCPU; 0: none */
+    uint64_t vmtrace_kib;        /* of trace buffer per vCPU; 0: none */
 };
 
 /*
- * Settles `guest` for a host of `caps` (NULL: everything). -EINVAL with the attribute at fault and
- * what to use instead, where the toolstack, or Xen on its behalf, refuses.
+ * Settles `guest` for a host with `caps` (NULL: everything). -EINVAL with the attribute at fault
+ * and what to use instead if the toolstack, or Xen on its behalf, refuses it.
  */
 int ballast_settle(const struct ballast_guest *guest, const struct ballast_host_caps *caps,
                    enum ballast_toolstack by, struct ballast_settled *out,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest's own report that it is being suspended (control/shutdown): toolstacks write that node,
- * but the guest may write it too, and a guest that is believed is not asked for anything. A
- * toolstack's guest answers within moments and is then shut down with Xen's own reason, which is a
- * sign that no guest can give and stay awake. So the report counts for 10 s; what it was believed
- * for is given back 60 times slower, and a second of it is needed to begin with: so one that says
- * it again and again gains a sixtieth of the time.
+ * A guest's own report that it is being suspended (control/shutdown). Toolstacks write that node,
+ * but so can the guest, and while the report is believed the guest is not asked to free memory. A
+ * real suspend ends within moments in Xen's own shutdown reason, which no running guest can fake.
+ * The report is therefore believed for 10 s at most. That credit is used up while the guest reports
+ * and recovers 60 times more slowly, and a report needs at least a second of it: a guest that
+ * repeats the report gains a sixtieth of the time.
  */
 #ifndef CORE_MODEL_SUSPEND_H
 #define CORE_MODEL_SUSPEND_H
@@ -16,15 +16,15 @@
 #define SUSPEND_REPORT_USEC     (UINT64_C(10) * 1000000)
 #define SUSPEND_REPORT_SLOWNESS 60
 
-/* Begun as zeros. */
+/* Starts as zeros. */
 struct suspend_report {
     uint64_t seen_usec;
     uint64_t spent_usec;
-    bool said; /* when it was seen last */
+    bool said; /* at the last sample */
     bool believed;
 };
 
-/* A sample of the node. true: it says so, and is believed still. */
+/* A sample of the node. true: it reports a suspend, and is still believed. */
 bool suspend_report_sample(struct suspend_report *report, bool says, uint64_t now_usec);
 
 #endif

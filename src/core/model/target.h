@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What setting a target or a maximum comes to: the rules of libxl_set_memory_target() and
- * libxl_domain_setmaxmem(), as data. Nothing is done here; whoever holds the host writes what a
- * plan says, all of it or nothing.
+ * What it takes to set a target or a maximum: the rules of libxl_set_memory_target() and
+ * libxl_domain_setmaxmem(), as data. Does nothing itself; the host interface writes what a plan
+ * contains, all of it or nothing.
  */
 #ifndef CORE_MODEL_TARGET_H
 #define CORE_MODEL_TARGET_H
@@ -16,23 +16,23 @@
 /* LIBXL_MIN_DOM0_MEM, libxl_internal.h: 128 MiB. */
 #define BALLAST_DOM0_LEAST_KIB (UINT64_C(128) * 1024)
 
-/* A domain as far as the rules look at it. The sizes in xenstore are KiB. */
+/* The properties of a domain that the rules use. The sizes in xenstore are KiB. */
 struct ballast_target_domain {
     uint32_t id;
     enum ballast_guest_type type; /* PV: no populate-on-demand target */
     uint64_t target_kib;          /* memory/target: video not included */
     uint64_t static_max_kib;      /* memory/static-max */
-    uint64_t videoram_kib;        /* memory/videoram, 0 where there is none */
+    uint64_t videoram_kib;        /* memory/videoram, 0 if absent */
     uint64_t extra_internal_kib;  /* LIBXL_MAXMEM_CONSTANT: added to every maximum */
 };
 
 enum ballast_target_how {
     BALLAST_TARGET_SET,   /* to an absolute size, video included */
-    BALLAST_TARGET_RAISE, /* by so much */
-    BALLAST_TARGET_LOWER, /* by so much; not below zero */
+    BALLAST_TARGET_RAISE, /* by this much */
+    BALLAST_TARGET_LOWER, /* by this much, not below zero */
 };
 
-/* What is to be written; BALLAST_TARGET_KEEP: left as it is. */
+/* What to write; BALLAST_TARGET_KEEP: no change. */
 #define BALLAST_TARGET_KEEP UINT64_MAX
 
 struct ballast_target_plan {
@@ -44,17 +44,17 @@ struct ballast_target_plan {
 };
 
 /*
- * libxl_set_memory_target(): `enforce` also moves the maximum (xl mem-set does). -EINVAL: above the
- * static maximum, dom0 below its least, or video alone more than the size; -EOVERFLOW.
+ * libxl_set_memory_target(): `enforce` also moves the maximum (as xl mem-set does). -EINVAL: above
+ * the static maximum, below dom0's minimum, or less than the video memory; -EOVERFLOW.
  */
 int ballast_plan_target(const struct ballast_target_domain *domain, enum ballast_target_how how,
                         uint64_t kib, bool enforce, struct ballast_target_plan *out,
                         struct ballast_error *err);
 
 /*
- * libxl_domain_setmaxmem(): moves static-max, and Xen's maximum to it and extra internal. -EINVAL:
- * below the target the guest is to reach; -EOVERFLOW. Xen 4.14 leaves static-max as it is
- * (77bbea1baf came with 4.17): `writes_static_max` says which it is.
+ * libxl_domain_setmaxmem(): sets static-max, and the xen maximum to it plus extra internal.
+ * -EINVAL: below the guest's target; -EOVERFLOW. Xen 4.14 does not change static-max (77bbea1baf
+ * came with 4.17): `writes_static_max` says which applies.
  */
 int ballast_plan_maximum(const struct ballast_target_domain *domain, uint64_t kib,
                          bool writes_static_max, struct ballast_target_plan *out,

@@ -11,13 +11,13 @@ struct ballast_xen_release {
     unsigned major;
     unsigned minor;
     unsigned point;
-    bool has_point; /* "4.17": none is said */
-    bool is_before; /* "4.17.8-pre", "4.17.0-rc3": on the way to that point release */
+    bool has_point; /* false for "4.17" */
+    bool is_before; /* "4.17.8-pre", "4.17.0-rc3": before that point release */
 };
 
 /*
- * "4.17.7", "4.17.7+13-g2445b30a44", "4.17.8-pre": what follows the point release is the
- * distribution's and not looked at, "-pre" and "-rc" apart. -EINVAL for what is no version.
+ * Parses "4.17.7", "4.17.7+13-g2445b30a44" or "4.17.8-pre". Except for "-pre" and "-rc", what
+ * follows the point release is the distribution's and is ignored. -EINVAL if it is not a version.
  */
 int ballast_xen_release_parse(const char *text, struct ballast_xen_release *out,
                               struct ballast_error *err);
