@@ -88,7 +88,7 @@ load common
 
 @test "vmtrace: libxl's need of it is too small, and says by how much" {
     figures vmtrace/sandbox.cfg libxl .need 4229120
-    [[ $(note vmtrace/sandbox.cfg libxl vmtrace) == *"16384 KiB"*"need does not count them" ]]
+    [[ $(note vmtrace/sandbox.cfg libxl vmtrace) == *"16384 KiB"*"need does not include them" ]]
     # 66 pages and 8 a vCPU are as much less than the 2048 KiB that need has for all of them.
     [[ $(note vmtrace/sandbox.cfg libxl need-too-small) == *"up to "*" KiB more" ]]
 }
@@ -192,7 +192,7 @@ load common
 @test "keys that are not known or not counted are noted" {
     sed '1s/^/balloon_size = 3\nvpmu = 1\n/; $s/$/\nmax_pages = 3\nballoon_size = 4\n/' maptrack-of-the-host/unsaid.cfg >"$BATS_TEST_TMPDIR/g.cfg"
     [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl unknown-keys) == *"ignored as xl ignores them: balloon_size, max_pages" ]]
-    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl not-counted) == "vpmu: "*"is not counted" ]]
+    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl not-counted) == "vpmu: "*"is not included" ]]
     run ! note maptrack-of-the-host/unsaid.cfg libxl unknown-keys
     # A hostile file says no more than that.
     for i in $(seq 400); do printf 'key_%s = 1\n' "$i"; done >>"$BATS_TEST_TMPDIR/g.cfg"

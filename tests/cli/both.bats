@@ -168,7 +168,7 @@ same_report() {
     wait "$waits" || status=$?
     cat out
     [ "$status" = 1 ]
-    grep -qE 'its target is [0-9]+ KiB by now: small: its target is pinned at ' out
+    grep -qE 'its target is now [0-9]+ KiB: small: its target is pinned at ' out
 }
 
 pinned() {

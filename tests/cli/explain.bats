@@ -32,8 +32,8 @@ load common
     [[ $output == *"need 2117632 KiB = footprint 2118656 - extra internal 1024"* ]]
     [[ $output == *"note: populated on demand: it starts with 2097152 of 4194304 KiB"* ]]
     # The overhead is that of 4096 MiB already; what may come is the other half.
-    [[ $output == *"it costs 2118656 KiB now and may come to cost 4215808 KiB"* ]]
-    [[ $output == *"takes up to 2097152 KiB at once and for good" ]]
+    [[ $output == *"it costs 2118656 KiB now and can later cost 4215808 KiB"* ]]
+    [[ $output == *"takes up to 2097152 KiB at once and permanently" ]]
 }
 
 @test "--table tells what each part is set through" {

@@ -278,7 +278,7 @@ static const char *costs_are_in_order(const struct ballast_breakdown *b)
         pages[ballast_cost_about((enum ballast_cost_term)i)->sum] +=
             ballast_breakdown_cost_pages(b, (enum ballast_cost_term)i);
     if (cost.settled_kib > cost.fresh_max_kib || cost.fresh_max_kib > cost.later_max_kib)
-        return "a later cost is less than an earlier one";
+        return "a later cost is below an earlier one";
     if (pages[0] * 4 != cost.settled_kib || (pages[0] + pages[1]) * 4 != cost.fresh_max_kib ||
         (pages[0] + pages[1] + pages[2]) * 4 != cost.later_max_kib)
         return "a cost is not the sum of its terms";

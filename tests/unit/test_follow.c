@@ -162,7 +162,7 @@ static void test_reasons_up(void **state)
     facts.has_balloon = false;
     assert_reason(&facts, BALLAST_STOP_NO_BALLOON, "no balloon driver");
     facts.free_kib = 55 * MIB;
-    assert_reason(&facts, BALLAST_STOP_HOST_FULL, "56320 KiB free, and it wants 57344");
+    assert_reason(&facts, BALLAST_STOP_HOST_FULL, "56320 KiB free, and it needs 57344");
     facts.maximum_kib = 200 * MIB;
     assert_reason(&facts, BALLAST_STOP_MAXIMUM, "204800 KiB");
 }

@@ -25,7 +25,9 @@ static uint64_t unmeasured_kib(const struct ballast_breakdown *breakdown)
     return why;
 }
 
-/* What follows a release is the distributor's: nothing, or that of the build that was measured. */
+/*
+ * What follows a release is the distributor's: nothing, or the name of the build that was measured.
+ */
 static bool is_measured_build(const char *version)
 {
     static const char *const suffixes[] = {"", "+13-g2445b30a44", "+13-g2445b30a44-0+deb12u1"};
@@ -98,7 +100,7 @@ static void add_reasons(struct ballast_text *text, uint64_t why)
         {BALLAST_UNMEASURED_PASSTHROUGH, "device passthrough"},
         {BALLAST_UNMEASURED_SHADOW, "shadow paging on it"},
         {BALLAST_UNMEASURED_VCPUS, "more than 128 vCPUs"},
-        {BALLAST_UNMEASURED_VNUMA, "virtual NUMA's tables, which are not counted"},
+        {BALLAST_UNMEASURED_VNUMA, "virtual NUMA's tables, which are not included"},
         {BALLAST_UNMEASURED_DEVICE_MODEL, "this device model"},
         {BALLAST_UNMEASURED_VMTRACE, "trace buffers"},
     };

@@ -79,7 +79,7 @@ static const struct ballast_cost_about abouts[BALLAST_COST_TERMS] = {
     [BALLAST_COST_VMX] = {"vmx", "Intel: APIC access page, two of altp2m",
                           "hvm/vmx/vmx.c vmx_alloc_vlapic_mapping; mm/hap/hap.c hap_enable", UNSEEN,
                           BALLAST_COST_SETTLED, BALLAST_SURE_SOURCE},
-    [BALLAST_COST_CALIBRATED] = {"calibrated", "beyond all these, as this host was measured",
+    [BALLAST_COST_CALIBRATED] = {"calibrated", "beyond all these, as measured on this host",
                                  "this host's calibration", "this host", BALLAST_COST_SETTLED,
                                  BALLAST_SURE_MEASURED},
     [BALLAST_COST_ARENA] = {"arena", "growth of Xen's own heap, at most",
@@ -98,7 +98,7 @@ static const struct ballast_cost_about abouts[BALLAST_COST_TERMS] = {
                                    "common/grant_table.c gnttab_populate_status_frames", UNSEEN,
                                    BALLAST_COST_LATER_MAX, BALLAST_SURE_SOURCE},
     [BALLAST_COST_MAPTRACK_GROWTH] = {"maptrack_growth",
-                                      "what it maps of others, up to max_maptrack_frames",
+                                      "what it maps from others, up to max_maptrack_frames",
                                       "common/grant_table.c get_maptrack_handle", UNSEEN,
                                       BALLAST_COST_LATER_MAX, BALLAST_SURE_SOURCE},
     [BALLAST_COST_EVENT_GROWTH] = {"event_growth", "event channels up to max_event_channels",
@@ -153,7 +153,7 @@ int ballast_breakdown_set_cost(struct ballast_breakdown *breakdown,
     if (!is_ordered(cost))
         return ballast_fail(err, -EINVAL,
                             "settled %" PRIu64 ", fresh_max %" PRIu64 ", later_max %" PRIu64
-                            " KiB: none may be less than the one before",
+                            " KiB: each must be at least the one before",
                             cost->settled_kib, cost->fresh_max_kib, cost->later_max_kib);
     breakdown->has_cost = true;
     breakdown->cost = *cost;
@@ -171,7 +171,10 @@ uint64_t ballast_cost_beside(const struct ballast_breakdown *asks,
                              const struct ballast_breakdown *exact, enum ballast_cost_sum sum,
                              bool *lacks)
 {
-    /* Both sides get what the other one's pool is more, so that nothing can fall below zero. */
+    /*
+     * Each side is charged for the part of the other's pool that exceeds its own, so that nothing
+     * can fall below zero.
+     */
     uint64_t need_kib = ballast_add_ceil(asks->need_kib, exact->segment_kib[BALLAST_SHADOW]);
     uint64_t cost_kib =
         ballast_add_ceil(cost_sum_of(&exact->cost, sum), asks->segment_kib[BALLAST_SHADOW]);
@@ -190,7 +193,7 @@ static const enum ballast_cost_term last_of[BALLAST_COST_SUMS] = {
 
 static int check_terms(const struct ballast_breakdown *breakdown, struct ballast_error *err)
 {
-    /* Every guest has this one, so where it is not, only the sums are known. */
+    /* Every guest has this term; without it only the sums are known. */
     if (breakdown->cost_pages[BALLAST_COST_DOMAIN] == 0)
         return 0;
     int64_t pages = 0;
@@ -219,6 +222,6 @@ int ballast_cost_check(const struct ballast_breakdown *breakdown, struct ballast
                             "settled cost is %" PRIu64 " KiB, but footprint is %" PRIu64 " KiB",
                             cost->settled_kib, breakdown->span_kib[BALLAST_FOOTPRINT]);
     if (!is_ordered(cost))
-        return ballast_fail(err, -EPROTO, "a later cost is less than an earlier one");
+        return ballast_fail(err, -EPROTO, "a later cost is below an earlier one");
     return check_terms(breakdown, err);
 }

@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 
-/* What the rules write to: the findings, and the row that is at it. */
+/* The findings that the rules write, and the current row. */
 struct finder {
     const struct doctor_facts *facts;
     const struct rule *rule;
@@ -19,7 +19,10 @@ struct finder {
 struct rule {
     const char *word;
     enum doctor_severity severity;
-    /* One of the two: about the host, or about each domain. Writes evidence where it applies. */
+    /*
+     * One of the two is set: a rule about the host, or about each domain. It writes evidence if it
+     * applies.
+     */
     bool (*of_host)(const struct doctor_facts *facts, struct ballast_text *evidence);
     bool (*of_domain)(const struct doctor_facts *facts, const struct doctor_domain *domain,
                       struct ballast_text *evidence);
@@ -37,7 +40,7 @@ static bool autoballoon_is_on(const struct doctor_facts *facts, struct ballast_t
     if (facts->autoballoon != DOCTOR_AUTOBALLOON_AUTO || facts->dom0_mem != DOCTOR_NO)
         return false;
     ballast_text_add(evidence, "dom0_mem is not on Xen's command line, so xl takes memory for a "
-                               "new guest from dom0, and does not give it back");
+                               "new guest from dom0, and does not return it");
     return true;
 }
 
@@ -55,8 +58,8 @@ static const struct doctor_domain *dom0_of(const struct doctor_facts *facts)
 }
 
 /*
- * Without max: Xen limits dom0 to nothing at all, or to what there was when it was built; within a
- * sixteenth of the host, Xen's own share of a small one, that is all there is.
+ * Without max: Xen sets no limit for dom0, or the memory that there was when it was built. Within a
+ * sixteenth of the host (Xen's own share of a small one), that is all of it.
  */
 static bool dom0_unlimited(const struct doctor_facts *facts, struct ballast_text *evidence)
 {
@@ -67,12 +70,11 @@ static bool dom0_unlimited(const struct doctor_facts *facts, struct ballast_text
     if (dom0->maximum_kib < most_kib)
         return false;
     if (dom0->maximum_kib > facts->total_kib)
-        ballast_text_add(evidence,
-                         "Xen's maximum of dom0 is no limit, on a host of %" PRIu64
-                         " KiB; dom0 holds %" PRIu64 " KiB",
-                         facts->total_kib, dom0->tot_kib);
+        ballast_text_add(
+            evidence, "dom0 has no limit on a host of %" PRIu64 " KiB; it has %" PRIu64 " KiB now",
+            facts->total_kib, dom0->tot_kib);
     else
-        ballast_text_add(evidence, "dom0 may hold %" PRIu64 " of the host's %" PRIu64 " KiB",
+        ballast_text_add(evidence, "dom0 can take %" PRIu64 " of the host's %" PRIu64 " KiB",
                          dom0->maximum_kib, facts->total_kib);
     return true;
 }
@@ -96,20 +98,21 @@ static bool libvirt_autoballoon(const struct doctor_facts *facts, struct ballast
 static bool targets_moved(const struct doctor_facts *facts, const struct doctor_domain *domain,
                           struct ballast_text *evidence)
 {
-    /* Our own daemon moves targets; where another balancer does beside it, it says so: balancers.
+    /*
+     * Our own daemon moves targets; if another balancer does so beside it, the daemon reports that:
+     * balancers.
      */
     if (facts->own_daemon || facts->sampled_usec == 0 ||
         domain->earlier_target_kib == BALLAST_NONE || domain->target_kib == BALLAST_NONE ||
         domain->earlier_target_kib == domain->target_kib)
         return false;
     ballast_text_add(evidence,
-                     "within %" PRIu64 " ms somebody moved its target from %" PRIu64 " to %" PRIu64
-                     " KiB",
-                     facts->sampled_usec / 1000, domain->earlier_target_kib, domain->target_kib);
+                     "its target changed from %" PRIu64 " to %" PRIu64 " KiB within %" PRIu64 " ms",
+                     domain->earlier_target_kib, domain->target_kib, facts->sampled_usec / 1000);
     return true;
 }
 
-/* p2m_pod_demand_populate(): what is not in the cache when it is touched crashes the guest. */
+/* p2m_pod_demand_populate() crashes a guest that touches memory which its cache does not have. */
 static bool pod_death(const struct doctor_facts *facts, const struct doctor_domain *domain,
                       struct ballast_text *evidence)
 {
@@ -118,14 +121,14 @@ static bool pod_death(const struct doctor_facts *facts, const struct doctor_doma
         domain->pod_cache_kib == BALLAST_NONE || domain->pod_entries_kib <= domain->pod_cache_kib)
         return false;
     ballast_text_add(evidence,
-                     "%" PRIu64 " KiB are promised to it on demand, %" PRIu64 " KiB are there, and "
-                     "no balloon driver was seen%s",
+                     "%" PRIu64 " KiB are still to be populated on demand, its cache has %" PRIu64
+                     " KiB, and no balloon driver was seen%s",
                      domain->pod_entries_kib, domain->pod_cache_kib,
                      domain->kernel_is_up ? "" : " yet");
     return true;
 }
 
-/* p2m_pod_set_mem_target(): up at once, and down only when the balloon gives. */
+/* p2m_pod_set_mem_target(): up at once, and down only when the balloon frees memory. */
 static bool pod_ratchet(const struct doctor_facts *facts, const struct doctor_domain *domain,
                         struct ballast_text *evidence)
 {
@@ -135,13 +138,14 @@ static bool pod_ratchet(const struct doctor_facts *facts, const struct doctor_do
         domain->tot_kib <= ballast_add_ceil(domain->target_kib, RATCHET_TOLERANCE_KIB))
         return false;
     ballast_text_add(evidence,
-                     "it holds %" PRIu64 " KiB and its target is %" PRIu64 " KiB: that was raised "
-                     "before its balloon ran, and the %" PRIu64 " KiB between are kept for it",
+                     "it has %" PRIu64 " KiB and its target is %" PRIu64 " KiB, which was raised "
+                     "before its balloon ran, and the %" PRIu64
+                     " KiB between them stay allocated to it",
                      domain->tot_kib, domain->target_kib, domain->tot_kib - domain->target_kib);
     return true;
 }
 
-/* squeezed calls such a guest uncooperative, and it cannot help it (FIELD: squeezed#56). */
+/* squeezed calls such a guest uncooperative and cannot change that (squeezed#56). */
 static bool maximum_low(const struct doctor_facts *facts, const struct doctor_domain *domain,
                         struct ballast_text *evidence)
 {
@@ -149,10 +153,12 @@ static bool maximum_low(const struct doctor_facts *facts, const struct doctor_do
     if (!domain->runs || domain->maximum_kib == BALLAST_NONE ||
         domain->target_kib == BALLAST_NONE || domain->maximum_kib >= domain->target_kib)
         return false;
-    /* dom0 boots with dom0_mem=max:SIZE as its maximum and SIZE as its target, and holds that. */
+    /*
+     * dom0 boots with dom0_mem=max:SIZE as its maximum and SIZE as its target, and has that much.
+     */
     if (domain->tot_kib >= domain->target_kib)
         return false;
-    ballast_text_add(evidence, "Xen lets it hold %" PRIu64 " KiB, its target is %" PRIu64 " KiB",
+    ballast_text_add(evidence, "its xen maximum is %" PRIu64 " KiB, its target is %" PRIu64 " KiB",
                      domain->maximum_kib, domain->target_kib);
     return true;
 }
@@ -175,7 +181,7 @@ static bool low_memory(const struct doctor_facts *facts, struct ballast_text *ev
         facts->low_free_kib >= LOW_LEAST_KIB)
         return false;
     ballast_text_add(evidence,
-                     "%" PRIu64 " KiB are free below 4 GiB, of %" PRIu64 " KiB free in all",
+                     "%" PRIu64 " KiB are free below 4 GiB, of %" PRIu64 " KiB free in total",
                      facts->low_free_kib, facts->free_kib);
     return true;
 }
@@ -208,7 +214,7 @@ static bool pv_at_boot(const struct doctor_facts *facts, const struct doctor_dom
         facts->free_kib < domain->target_kib - domain->tot_kib)
         return false;
     ballast_text_add(evidence,
-                     "it stays at the %" PRIu64 " KiB it was started with, its target is "
+                     "it stays at the %" PRIu64 " KiB that it started with, its target is "
                      "%" PRIu64 " KiB, and %" PRIu64 " KiB are free",
                      domain->boot_kib, domain->target_kib, facts->free_kib);
     return true;
@@ -218,27 +224,27 @@ static const struct rule rules[] = {
     {"autoballoon", DOCTOR_SERIOUS, autoballoon_is_on, NULL,
      "give Xen dom0_mem=SIZE,max:SIZE and set autoballoon=\"off\" in xl.conf"},
     {"dom0-unlimited", DOCTOR_WARNING, dom0_unlimited, NULL,
-     "give Xen dom0_mem=SIZE,max:SIZE; dom0's kernel also needs less for pages it never gets"},
+     "give Xen dom0_mem=SIZE,max:SIZE; dom0's kernel then also needs no tables for memory it never gets"},
     {"second-balancer", DOCTOR_SERIOUS, second_balancer, NULL,
      "let only one program move targets: stop the others, or do not use this one"},
     {"libvirt-autoballoon", DOCTOR_SERIOUS, libvirt_autoballoon, NULL,
      "set autoballoon = 0 in /etc/libvirt/libxl.conf, or give Xen dom0_mem=SIZE,max:SIZE"},
     {"target-moved", DOCTOR_WARNING, NULL, targets_moved,
-     "find out who does it; two that balance undo each other's work"},
+     "find the program that sets it and stop it; two balancers undo each other's work"},
     {"pod-death", DOCTOR_SERIOUS, NULL, pod_death,
-     "load a balloon driver in it, or start it with memory = maxmem; without one Xen ends it when "
-     "it touches more than is there"},
+     "load a balloon driver in it, or start it with memory = maxmem; without a driver Xen kills it "
+     "when it touches more memory than it has"},
     {"pod-ratchet", DOCTOR_WARNING, NULL, pod_ratchet,
-     "nothing takes that back but its own balloon: let it boot, or restart it with what it is to have"},
+     "only its own balloon can free that: let it boot, or restart it with the memory it is to have"},
     {"maximum-low", DOCTOR_SERIOUS, NULL, maximum_low,
-     "set the target anew, which raises the maximum with it: ballast set-target DOMAIN SIZE"},
+     "set the target again, which raises the maximum with it: ballast set-target DOMAIN SIZE"},
     {"claims-off", DOCTOR_WARNING, claims_off, NULL,
-     "set claim_mode=1 in xl.conf: then a start that does not fit fails at once and in whole"},
+     "set claim_mode=1 in xl.conf; then a start that does not fit fails at once"},
     {"low-memory", DOCTOR_WARNING, low_memory, NULL,
      "devices that reach only 4 GiB may fail: start the guests that have such devices before the "
      "others"},
     {"no-range", DOCTOR_NOTE, NULL, no_range,
-     "nothing balances it; give it a range: ballast set-range DOMAIN MIN MAX"},
+     "the balancer cannot move it; set a range: ballast set-range DOMAIN MIN MAX"},
     {"pv-at-boot", DOCTOR_WARNING, NULL, pv_at_boot,
      "PV guests with Linux before 6.1 do not grow beyond that: start it with its maximum and lower "
      "its target, or take a newer kernel or PVH"},

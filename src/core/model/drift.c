@@ -14,9 +14,9 @@
 /* A domain of the last sample. */
 struct known {
     uint32_t id;
-    bool is_used; /* the slot is somebody's */
+    bool is_used; /* the slot has a domain */
     bool building;
-    bool is_clear; /* what Xen spent before it came is known, and it came alone */
+    bool is_clear; /* what Xen spent before it appeared is known, and no other appeared with it */
     int64_t before_kib;
 };
 
@@ -28,11 +28,11 @@ struct table {
 
 struct drift {
     struct table known; /* of the last sample */
-    struct table next;  /* what the next one makes; kept, so that a sample needs no memory */
+    struct table next;  /* what the next sample fills; kept, so that a sample allocates nothing */
     size_t count;       /* in the first of them */
     size_t building;    /* of these */
     bool has_rest;
-    int64_t rest_kib; /* what Xen spent when nobody was being built */
+    int64_t rest_kib; /* what Xen spent when no domain was being built */
 };
 
 enum { LEAST_ROOM = 64 };
@@ -51,7 +51,7 @@ void drift_free(struct drift *drift)
     free(drift);
 }
 
-/* Empty, with room for so many domains. */
+/* An empty table with room for this many domains. */
 static int table_begin(struct table *table, size_t count)
 {
     size_t room = table->room ? table->room : LEAST_ROOM;
@@ -69,7 +69,7 @@ static int table_begin(struct table *table, size_t count)
     return 0;
 }
 
-/* The slot of that id, or the free one that would be its. */
+/* The slot of that id, or the free one for it. */
 static struct known *table_slot(const struct table *table, uint32_t id)
 {
     /* Knuth's multiplicative hash, 2^32 / phi: the upper bits are the mixed ones. */
@@ -96,7 +96,10 @@ static const struct known *find_known(const struct drift *drift, uint32_t id)
     return slot->is_used ? slot : NULL;
 }
 
-/* Who comes and goes between two samples; more than one coming, or one going, muddles them all. */
+/*
+ * Whether the costs of domains that appeared or disappeared between two samples cannot be
+ * separated: more than one appeared, or one disappeared.
+ */
 static bool is_muddled(const struct drift *drift, const struct ballast_host *host)
 {
     size_t stayed = 0;
@@ -122,7 +125,7 @@ static struct known make_known(const struct drift *drift, const struct ballast_d
     return now;
 }
 
-/* What was made is the last sample from now on. */
+/* Makes the filled table the last sample. */
 static void keep_sample(struct drift *drift, size_t count, size_t building)
 {
     struct table last = drift->known;
@@ -179,7 +182,7 @@ int drift_compare(const struct ballast_breakdown *predicted, const struct drift_
     struct ballast_cost_kib cost;
     int64_t tolerance_kib = DRIFT_TOLERANCE_PAGES * (int64_t)BALLAST_PAGE_KIB;
     if (!ballast_breakdown_cost(predicted, &cost))
-        return ballast_fail(err, -ENODATA, "the profile knows no cost to the page");
+        return ballast_fail(err, -ENODATA, "the profile is not exact");
     int64_t actual_kib = inside_kib(predicted) + seen->beside_kib;
     *out = (struct drift_compared){
         .settled_kib = cost.settled_kib,

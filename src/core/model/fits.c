@@ -33,7 +33,10 @@ static uint64_t spare_pages(const struct ballast_fits *fits, size_t i)
     return ballast_sub_floor(spare_kib, fits->reclaimed_kib[i]) / BALLAST_PAGE_KIB;
 }
 
-/* Cannot overflow: no domain spares more than it holds, and a checked host holds them all. */
+/*
+ * Cannot overflow: no domain can spare more than its current memory, and a checked host has them
+ * all.
+ */
 static uint64_t all_spare_pages(const struct ballast_fits *fits)
 {
     uint64_t pages = 0;
@@ -43,8 +46,8 @@ static uint64_t all_spare_pages(const struct ballast_fits *fits)
 }
 
 /*
- * Each one's part rounded down; the pages that this leaves are fewer than those who can spare
- * something, and whoever can has a page left unless all of it is asked for, when nothing is.
+ * The part of each domain, rounded down. The remaining pages are fewer than the donors, and each
+ * donor has a page left, unless all of what they can spare is needed; then none remain.
  */
 static void collect_from_donors(struct ballast_fits *fits, uint64_t pages, uint64_t all_pages,
                                 uint64_t *reclaim_kib)

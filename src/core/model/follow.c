@@ -148,44 +148,44 @@ size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_ki
         ballast_text_add(&text, "it is dying");
         break;
     case BALLAST_STOP_PAUSED:
-        ballast_text_add(&text, "it is paused, and its balloon with it");
+        ballast_text_add(&text, "it is paused, so its balloon does not run");
         break;
     case BALLAST_STOP_TARGET:
-        ballast_text_add(&text, "its target is %" PRIu64 " KiB by now", a_kib);
+        ballast_text_add(&text, "its target is now %" PRIu64 " KiB", a_kib);
         break;
     case BALLAST_STOP_MAXIMUM:
-        ballast_text_add(&text, "Xen lets it hold no more than %" PRIu64 " KiB", a_kib);
+        ballast_text_add(&text, "its xen maximum is %" PRIu64 " KiB", a_kib);
         break;
     case BALLAST_STOP_HOST_FULL:
         ballast_text_add(&text,
-                         "the host has %" PRIu64 " KiB free, and it wants %" PRIu64 " KiB more",
+                         "the host has %" PRIu64 " KiB free, and it needs %" PRIu64 " KiB more",
                          a_kib, b_kib);
         break;
     case BALLAST_STOP_POD:
         ballast_text_add(&text,
                          "it is populated on demand and its balloon has not run yet: Xen keeps "
-                         "%" PRIu64 " KiB for it, and until then takes none of it back",
+                         "%" PRIu64 " KiB for it until then",
                          a_kib);
         break;
     case BALLAST_STOP_NO_BALLOON:
         ballast_text_add(&text, "no balloon driver was seen in it: it still boots, or has none");
         break;
     case BALLAST_STOP_USED:
-        ballast_text_add(&text, "it says that it uses %" PRIu64 " KiB", a_kib);
+        ballast_text_add(&text, "it reports %" PRIu64 " KiB in use", a_kib);
         break;
     case BALLAST_STOP_IDLE_FLOOR:
-        ballast_text_add(&text, "even an idle Linux gives nothing below about %" PRIu64 " KiB",
+        ballast_text_add(&text, "even an idle Linux frees nothing below about %" PRIu64 " KiB",
                          a_kib);
         break;
     case BALLAST_STOP_BOOT:
         ballast_text_add(&text,
-                         "it holds just what it was started with, %" PRIu64 " KiB: PV guests "
+                         "it has exactly what it started with, %" PRIu64 " KiB: PV guests "
                          "with Linux before 6.1 do not grow beyond that",
                          a_kib);
         break;
     case BALLAST_STOP_UNKNOWN:
     case BALLAST_STOPS:
-        ballast_text_add(&text, "nothing that can be seen from outside explains it");
+        ballast_text_add(&text, "no cause is visible from outside the guest");
     }
     return text.length;
 }

@@ -77,7 +77,7 @@ int ballast_guest_init(struct ballast_guest *guest, enum ballast_guest_type type
 {
     size_t length = strlen(name);
     if (length >= BALLAST_GUEST_NAME)
-        return ballast_fail(err, -EINVAL, "a name of %zu bytes: at most %d are possible", length,
+        return ballast_fail(err, -EINVAL, "the name has %zu bytes, of at most %d", length,
                             BALLAST_GUEST_NAME - 1);
     for (size_t i = 0; i < length; i++) {
         if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)

@@ -10,9 +10,9 @@
 #define FOUR_GIB_PAGES  (4 * GIB_PAGES)
 /* Below 4 GiB, behind the hole's first: xg_dom_x86.c, special_pfn(). */
 #define SPECIAL_TABLES 1
-/* Of the pages that the loader makes its page tables of, which no device may write. */
+/* For the pages that the loader uses as page tables, which no device may write. */
 #define PV_BOOT_TABLES 1
-/* Seen with every PV guest, beside its memory. */
+/* Seen with every PV guest, for pages beside its memory. */
 #define PV_STRAY_TABLES 1
 /* Pages beyond whole 2 MiB come from smaller pieces of the host's memory: up to 4 were seen. */
 #define PV_ODD_TABLES 8
@@ -33,7 +33,7 @@ static void add_table_range(struct tables *tables, uint64_t pages, uint64_t sing
     tables->level2 += ballast_div_up((pieces ? pages % huge : pages) + singles, huge);
 }
 
-/* Behind the memory: what qemu populates for an adapter, a page at a time. */
+/* Above the memory: what qemu populates for an adapter, a page at a time. */
 static uint64_t adapter_pages(const struct ballast_settled *settled)
 {
     if (settled->vga == BALLAST_VGA_NONE)
@@ -41,7 +41,7 @@ static uint64_t adapter_pages(const struct ballast_settled *settled)
     return settled->video_kib / BALLAST_PAGE_KIB + ROM_PAGES;
 }
 
-/* Guest frames of a HVM guest as meminit_hvm() and qemu fill them, each GiB that can be whole. */
+/* Guest frames of an HVM guest as meminit_hvm() and qemu fill them, each GiB that can be whole. */
 static uint64_t hvm_pages(const struct ballast_settled *settled, bool pieces)
 {
     uint64_t top = ballast_sub_floor(settled->memory_kib, settled->video_kib) / BALLAST_PAGE_KIB;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* By the values that the attribute has; what is past those is libxl's own word for its default. */
+/* In the order of the attribute's values; what follows is libxl's own default. */
 static const char *const vga_names[] = {"none", "cirrus", "std", "qxl", NULL};
 static const char *const model_names[] = {"qemu_xen", "qemu_xen_traditional", NULL};
 static const char *const passthrough_names[] = {"disabled", "enabled", "sync_pt", "share_pt", NULL};

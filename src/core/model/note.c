@@ -53,7 +53,7 @@ bool ballast_breakdown_note(const struct ballast_breakdown *breakdown, enum ball
     return true;
 }
 
-/* qemu-xen-traditional gives cirrus this much, whatever is asked for: libxl_create.c. */
+/* qemu-xen-traditional has this much for cirrus, whatever is configured: libxl_create.c. */
 #define TRADITIONAL_CIRRUS_KIB (4 * BALLAST_MIB_KIB)
 
 static void note_video(struct ballast_breakdown *out, const struct ballast_settled *settled)

@@ -15,17 +15,17 @@ static void say_pod(struct ballast_text *text, uint64_t memory_kib, uint64_t max
 }
 
 /*
- * The pool and the overhead are those of the static maximum from the beginning, so what it may come
- * to cost is what it costs and the pages that are still missing.
+ * The pool and the overhead are those of the static maximum from the start, so the later cost is
+ * the present cost plus the pages that are still missing.
  */
 static void say_pod_cost(struct ballast_text *text, const struct ballast_breakdown *breakdown,
                          uint64_t missing_kib)
 {
     uint64_t now_kib = ballast_breakdown_span_kib(breakdown, BALLAST_FOOTPRINT);
     ballast_text_add(text,
-                     "it costs %" PRIu64 " KiB now and may come to cost %" PRIu64
+                     "it costs %" PRIu64 " KiB now and can later cost %" PRIu64
                      " KiB: raising its target before its balloon runs takes up to %" PRIu64
-                     " KiB at once and for good",
+                     " KiB at once and permanently",
                      now_kib, ballast_add_ceil(now_kib, missing_kib), missing_kib);
 }
 
@@ -44,7 +44,7 @@ static void say_altp2m(struct ballast_text *text, uint64_t view_pages, uint64_t 
     ballast_text_add(text, "; Xen ends the guest when it is empty: raise shadow_memory");
 }
 
-/* Of what Xen keeps for a guest beside its memory. */
+/* Options that affect what Xen keeps for a guest beside its memory. */
 static void say_limits(struct ballast_text *text, const struct ballast_breakdown *breakdown,
                        enum ballast_note note, uint64_t a, uint64_t b)
 {
@@ -56,19 +56,19 @@ static void say_limits(struct ballast_text *text, const struct ballast_breakdown
         ballast_text_add(text,
                          "trace buffers take %" PRIu64 " KiB (vmtrace_buf_kb for each of %" PRIu64
                          " vCPUs), outside the guest's own memory%s",
-                         a, b, breakdown->has_cost ? "" : ": need does not count them");
+                         a, b, breakdown->has_cost ? "" : ": need does not include them");
         break;
     case BALLAST_NOTE_OPTIONS:
         ballast_text_add(text,
-                         "%s%s%s on Xen's command line: what this takes of its heap for a guest is "
-                         "not counted",
+                         "%s%s%s on Xen's command line: the heap that this takes per guest is "
+                         "not included",
                          a ? "vpmu" : "", a && b ? " and " : "", b ? "argo" : "");
         break;
     case BALLAST_NOTE_LIMITS_ASSUMED:
         ballast_text_add(text,
                          "%" PRIu64 " grant and %" PRIu64
                          " maptrack frames are assumed, as Xen has "
-                         "them where its command line does not say otherwise "
+                         "them unless its command line says otherwise "
                          "(gnttab_max_frames, gnttab_max_maptrack_frames)",
                          a, b);
         break;
@@ -93,14 +93,14 @@ static void add_note_text(struct ballast_text *text, const struct ballast_breakd
         break;
     case BALLAST_NOTE_POOL_NOT_GIVEN:
         ballast_text_add(text,
-                         "need counts a paging pool of %" PRIu64
+                         "need includes a paging pool of %" PRIu64
                          " KiB that Xen never allocates for a PV guest",
                          a);
         break;
     case BALLAST_NOTE_VIDEO_UNBACKED:
         ballast_text_add(text,
                          "videoram takes %" PRIu64
-                         " KiB off the guest, but it has no adapter to use them: nobody gets them",
+                         " KiB off the guest, but it has no adapter: they stay unused",
                          a);
         break;
     case BALLAST_NOTE_VIDEO_LARGE:
@@ -109,7 +109,7 @@ static void add_note_text(struct ballast_text *text, const struct ballast_breakd
     case BALLAST_NOTE_VIDEO_IGNORED:
         ballast_text_add(text,
                          "videoram of %" PRIu64
-                         " KiB is counted, but cirrus on qemu-xen-traditional "
+                         " KiB is included, but cirrus on qemu-xen-traditional "
                          "has %" PRIu64 " KiB",
                          a, b);
         break;

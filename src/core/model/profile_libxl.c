@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libxl's own figures. Its need is no sum of segments: it starts from memory (video included), adds
- * the pool it would like to have, also for a PV guest that gets none, leaves extra internal out and
- * rounds up. Both are computed here, each by its own rule, and the terms between them shown.
+ * libxl's own figures. Its need is not a sum of segments: it starts from memory (video included),
+ * adds the default size of the pool, also for a PV guest, which has none, leaves out extra internal
+ * and rounds up. This computes both, each by its own rule, and shows the terms between them.
  */
 #include "core/base/units.h"
 #include "core/model/profile.h"
@@ -16,7 +16,7 @@ static int libxl_need(const struct ballast_libxl_rules *rules,
     uint64_t need_kib = settled->memory_kib;
     uint64_t rounded_kib;
     int rc;
-    /* video_memkb as it was asked for: a PVH guest has the key too. */
+    /* video_memkb as configured: a PVH guest has the key too. */
     if (settled->stubdomain_charged &&
         (rc = ballast_kib_add(settled->stubdomain_kib, settled->videoram_asked_kib, &stubdomain_kib,
                               err)) < 0)
@@ -40,8 +40,8 @@ static int libxl_need(const struct ballast_libxl_rules *rules,
 }
 
 /*
- * The most that Xen was seen to take for such a guest beyond its memory and its pool, on a heap
- * that no large guest has grown yet: docs/assumptions.md, "What Xen takes".
+ * The maximum that was measured for such a guest beyond its memory and its pool, on a heap that no
+ * large guest has grown yet: docs/assumptions.md, "What Xen takes".
  */
 static uint64_t cost_kib(const struct ballast_libxl_rules *rules,
                          const struct ballast_settled *settled)
@@ -62,8 +62,10 @@ static uint64_t cost_kib(const struct ballast_libxl_rules *rules,
 static void note_short(const struct ballast_libxl_rules *rules,
                        const struct ballast_settled *settled, struct ballast_breakdown *out)
 {
-    /* Never below zero: need has each of these in it, and more extra external than a pool that
-     * is rounded up can exceed what is charged for it. */
+    /*
+     * Never below zero: need includes each of these, and its extra external exceeds what rounding
+     * can add to a pool beyond its charge.
+     */
     uint64_t room_kib = out->need_kib - out->term_kib[BALLAST_NEED_STUBDOMAIN] -
                         settled->memory_kib - out->segment_kib[BALLAST_SHADOW] -
                         out->segment_kib[BALLAST_IOMMU];
@@ -107,7 +109,7 @@ int ballast_profile_libxl_fill(const struct ballast_profile *profile,
     if (rc < 0)
         return rc;
     if (settled->is_device_model) {
-        /* libxl_dm.c builds it inside the creation of its guest, whose need has counted it. */
+        /* libxl_dm.c builds it during the creation of its guest, whose need includes it. */
         out->need_kib = 0;
         ballast_breakdown_set_term(out, BALLAST_NEED_CHARGED, true,
                                    out->span_kib[BALLAST_FOOTPRINT]);

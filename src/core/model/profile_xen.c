@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a guest costs on a host whose Xen is known, to the page. Footprint is the cost on a heap
- * that has settled: shadow is the pool, extra internal what the domain holds beyond its target,
- * extra external what Xen keeps beside it. Need adds the most that Xen's own heap may grow by.
+ * The cost of a guest on a host with a known Xen, to the page. Footprint is the cost on a settled
+ * heap: shadow is the pool, extra internal what the domain has beyond its target, extra external
+ * what Xen keeps beside it. Need adds the upper bound of the growth of Xen's own heap.
  */
 #include "core/model/profile_xen.h"
 
@@ -205,7 +205,7 @@ ballast_profile_for_xen(const char *version, enum ballast_sureness *sure, struct
     return found;
 }
 
-/* Why a figure is not a measured one, where it is not. */
+/* Why a figure is not measured, or 0. */
 static uint64_t not_measured(const struct ballast_profile *profile,
                              const struct ballast_settled *settled,
                              const struct ballast_breakdown *out)
@@ -259,7 +259,7 @@ static void add_notes(const struct ballast_profile *profile, const struct ballas
                                    profile->rules.xen.terms->pool.vcpu_pages * BALLAST_PAGE_KIB, 0);
 }
 
-/* So many pages from one term to another, in KiB. */
+/* The sum of the pages from one term to another, in KiB. */
 static int sum_terms(const int64_t *pages, int first, int last, uint64_t *out_kib,
                      struct ballast_error *err)
 {
@@ -270,7 +270,7 @@ static int sum_terms(const int64_t *pages, int first, int last, uint64_t *out_ki
     }
     if (sum < 0)
         return ballast_fail(err, -EOVERFLOW,
-                            "the calibration of the host takes more off a guest than it has");
+                            "the calibration of the host subtracts more pages than the guest has");
     return ballast_kib_from_pages((uint64_t)sum, out_kib, err);
 }
 
@@ -298,7 +298,7 @@ static int xen_segments(const struct ballast_settled *settled, struct ballast_br
     return ballast_breakdown_sum_spans(out, err);
 }
 
-/* What the domain of the device model needs, which is built inside the creation of its guest. */
+/* The need of the device model's domain, which is built during the creation of its guest. */
 static int stubdomain_need(const struct ballast_xen_terms *terms,
                            const struct ballast_settled *main, uint64_t *out_kib,
                            struct ballast_error *err)

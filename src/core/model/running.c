@@ -11,7 +11,7 @@ static uint64_t kib_or_zero(uint64_t kib)
     return kib == BALLAST_NONE ? 0 : kib;
 }
 
-/* A guest that would be what this one is, to ask the profile about. */
+/* A configuration that matches this domain, for the profile. */
 static int like_it(const struct ballast_running *running, uint64_t video_kib,
                    struct ballast_guest *out, struct ballast_error *err)
 {
