@@ -192,7 +192,7 @@ load common
 @test "keys that are not known or not counted are noted" {
     sed '1s/^/balloon_size = 3\nvpmu = 1\n/; $s/$/\nmax_pages = 3\nballoon_size = 4\n/' maptrack-of-the-host/unsaid.cfg >"$BATS_TEST_TMPDIR/g.cfg"
     [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl unknown-keys) == *"ignored as xl ignores them: balloon_size, max_pages" ]]
-    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl not-counted) == "vpmu: "*"is not included" ]]
+    [[ $(note "$BATS_TEST_TMPDIR/g.cfg" libxl not-counted) == "vpmu: "*"is not counted" ]]
     run ! note maptrack-of-the-host/unsaid.cfg libxl unknown-keys
     # A hostile file says no more than that.
     for i in $(seq 400); do printf 'key_%s = 1\n' "$i"; done >>"$BATS_TEST_TMPDIR/g.cfg"

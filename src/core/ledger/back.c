@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Setting a clock back that was ahead of the calendar. */
+/* Sets back the clock of a ledger that was ahead of the calendar. */
 #include "core/base/units.h"
 #include "core/ledger/ledger.h"
 #include "core/model/host.h"
@@ -19,7 +19,7 @@ void ledger_back_record(const struct ledger_back *back, struct ledger_reservatio
     record->changed_usec = ballast_sub_floor(record->changed_usec, back->by_usec);
     if (record->deadline_usec == BALLAST_NONE)
         return;
-    /* What lies before the beginning of time keeps its order. */
+    /* Times before zero keep their order. */
     uint64_t before_usec =
         record->state == LEDGER_GRANTED ? record->changed_usec : record->requested_usec;
     record->deadline_usec =

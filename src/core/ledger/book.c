@@ -40,7 +40,7 @@ static uint64_t hash_record(enum ledger_index index, const struct ledger_reserva
     case LEDGER_INDEXES:
         break;
     }
-    return record->id; /* they are given one after the other: no two of a row share a chain */
+    return record->id; /* ids are consecutive: no two neighbours share a chain */
 }
 
 static struct ledger_entry **chain_head(const struct ledger *ledger, enum ledger_index index,
@@ -202,7 +202,7 @@ static void leave_chains(struct ledger *ledger, struct ledger_entry *entry)
         chain_out(index, entry);
 }
 
-/* New ones are the last; only a restore in another order looks for the place. */
+/* New ones go last; only a restore in another order has to search for the place. */
 static void link_in(struct ledger *ledger, struct ledger_entry *entry)
 {
     struct ledger_entry *prev = ledger->last;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The laws over the whole ledger, recounted from the records alone. */
+/* Checks the laws over the whole ledger, recounted from the records alone. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -40,11 +40,12 @@ static int check_chain_place(const struct ledger *ledger, const struct ledger_en
     for (enum ledger_index index = 0; index < LEDGER_INDEXES; index++) {
         bool belongs = ledger_book_belongs(index, entry->record.state);
         if (belongs != (entry->chain[index].back != NULL))
-            return fail_check(err, entry, "it is in a table where it should not be, or is missing");
-        /* Others' chains are walked from their start: quadratic, so only in small ones. */
+            return fail_check(err, entry,
+                              "it is in a table that it does not belong to, or missing from one");
+        /* The other chains are walked from their start: quadratic, so only in small ledgers. */
         if (belongs && (index == LEDGER_BY_ID || ledger->count <= 256) &&
             !in_chain(ledger, index, entry))
-            return fail_check(err, entry, "a table does not find it, or finds another");
+            return fail_check(err, entry, "a table does not find it, or finds another one");
     }
     uint64_t due_usec = ledger_book_due_usec(&entry->record);
     bool open = ledger_state_is_open(entry->record.state);
@@ -52,9 +53,10 @@ static int check_chain_place(const struct ledger *ledger, const struct ledger_en
                                      : open                   ? NULL
                                                               : &ledger->closed;
     if (entry->heap != heap)
-        return fail_check(err, entry, "it is due, or is not, and the clock does not know");
+        return fail_check(err, entry,
+                          "it is in a heap that it does not belong to, or missing from one");
     if (heap && entry->heap_key_usec != (open ? due_usec : entry->record.changed_usec))
-        return fail_check(err, entry, "it is due at another time than the clock knows");
+        return fail_check(err, entry, "its heap has another time for it");
     return 0;
 }
 
@@ -69,7 +71,7 @@ static int check_entry(const struct ledger *ledger, const struct ledger_entry *e
     if ((entry->prev ? entry->prev->next : ledger->first) != entry)
         return fail_check(err, entry, "the list does not lead to it");
     if (entry->record.id >= ledger->next_id)
-        return fail_check(err, entry, "its id could be given again");
+        return fail_check(err, entry, "its id could be used again");
     if (entry->record.changed_usec > ledger->now_usec)
         return fail_check(err, entry, "it was changed in the future");
     return check_chain_place(ledger, entry, err);
@@ -81,9 +83,9 @@ static int check_heap(const struct ledger_heap *heap, struct ballast_error *err)
         const struct ledger_entry *entry = heap->at[i];
         const struct ledger_entry *parent = heap->at[i > 0 ? (i - 1) / 2 : 0];
         if (entry->heap != heap || entry->heap_at != i)
-            return fail_check(err, entry, "it is not where the heap has it");
+            return fail_check(err, entry, "its place in the heap is wrong");
         if (parent->heap_key_usec > entry->heap_key_usec)
-            return fail_check(err, entry, "it is due before what the heap has above it");
+            return fail_check(err, entry, "it is due before its parent in the heap");
     }
     return 0;
 }
@@ -109,7 +111,7 @@ static int check_host(const struct ledger *ledger, const struct ledger_free *hos
     if (host->free_kib < owed_kib)
         return ballast_fail(err, -EPROTO,
                             "law 2: %" PRIu64 " KiB are free, but %" PRIu64
-                            " KiB are kept and %" PRIu64 " KiB promised",
+                            " KiB are kept and %" PRIu64 " KiB reserved",
                             host->free_kib, kept_kib, promised_kib);
     if (owed_kib + ledger_available_kib(ledger, host) != host->free_kib)
         return ballast_fail(err, -EPROTO,
@@ -138,7 +140,7 @@ int ledger_check(const struct ledger *ledger, const struct ledger_free *host,
                             ledger->count);
     if (memcmp(&sums, &ledger->sums, sizeof(sums)) != 0)
         return ballast_fail(err, -EPROTO,
-                            "ledger: %" PRIu64 " KiB are promised, but %" PRIu64 " KiB counted",
+                            "ledger: %" PRIu64 " KiB are reserved, but %" PRIu64 " KiB counted",
                             sums.promised_kib, ledger->sums.promised_kib);
     if (sums.open > ledger->options.max_open)
         return ballast_fail(err, -EPROTO, "ledger: %zu reservations are open, more than %zu",

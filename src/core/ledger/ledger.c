@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Its beginning, what it is restored from, and what can be asked of it. */
+/* Creates, restores and queries a ledger. */
 #include "core/ledger/ledger.h"
 
 #include <errno.h>

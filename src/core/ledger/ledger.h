@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The ledger: who has been promised how much of the host's free memory. A state machine without
- * I/O: it is told what happens and the time, checks every transition against the laws, and answers
- * with verdicts; whoever holds it makes the transitions durable before it tells anybody.
+ * The ledger: which memory of the host is reserved, and for whom. A state machine without I/O: the
+ * caller reports events and the time; the ledger checks every transition against the laws, has it
+ * journalled, and answers with a verdict.
  *
  *   requested -> reclaiming -> granted -> bound -> used
- *      \____________\____________\_________\-> released (by its owner, by its lease, with its
- * domain)
+ *      \____________\____________\_________\-> released (by owner, lease or domain)
  *       \____________\-> refused
  *
- * What is free already may be granted from requested; nothing leaves used, released or refused.
+ * A request can be granted directly if the memory is already free; used, released and refused are
+ * final.
  *
- * Law 1: what is promised and unused, and what is free beyond it, sum to what is free.
- * Law 2: a page is promised once: a grant is given only when free memory covers slack, all that is
- *        promised and unused, and the new one.
- * Law 3: nothing is promised that the bounds of a request do not allow: a range is granted between
- *        its ends, never more, never less.
+ *  Law 1: memory that is reserved and unused, and memory that is free beyond it, sum to free
+ *  memory.
+ *  Law 2: a page is reserved once: a grant requires that free memory covers slack, all that is
+ *  reserved and unused, and the new reservation.
+ *  Law 3: a grant is within the range of its request.
  *
- * A bound reservation is used as its domain takes pages; what the domain has taken is no longer
- * counted as promised, so memory is counted once, free or taken, never twice. What counts is the
- * most that the domain has held: pages that it gives back do not become promised again.
+ * A bound reservation is used as its domain takes pages. Pages that the domain has taken no longer
+ * count as reserved, so memory counts once, as free or as taken. What counts is the maximum that
+ * the domain has had: pages that it frees are not reserved again.
  *
- * Every transition returns 0 and fills *out with a verdict; a verdict other than LEDGER_OK is an
- * answer, and then nothing has changed. A negative errno means that there was no answer: -EINVAL
- * when the call itself makes no sense or time went backwards, -ENOMEM, or what the journal said;
- * then nothing has changed either, *out least of all. Each takes O(log n) at most.
+ * Every transition returns 0 and fills *out with a verdict. A verdict other than LEDGER_OK is an
+ * answer too; then nothing has changed. A negative errno means that there is no answer: -EINVAL for
+ * an invalid call or if time went backwards, -ENOMEM, or the journal's errno; then nothing has
+ * changed either, nor has *out. Each takes O(log n) at most.
  */
 #ifndef CORE_LEDGER_LEDGER_H
 #define CORE_LEDGER_LEDGER_H
@@ -40,12 +40,12 @@
 enum { LEDGER_OWNER = 64, LEDGER_UUID = 16, LEDGER_FIGURES = 2 };
 
 /*
- * A size beyond this is no host's: x86 addresses 52 bits of memory at most (MAXPHYADDR, Intel SDM
- * volume 1, 3.2.1). It also keeps every sum over the ledger far from the end of 64 bits.
+ * No host is larger: x86 addresses at most 52 bits of memory (MAXPHYADDR, Intel SDM volume 1,
+ * 3.2.1). The bound also keeps every sum over the ledger far below 64 bits.
  */
 #define LEDGER_MOST_KIB (UINT64_C(1) << 42)
 
-/* How many may be open, and how many closed ones are remembered, at the very most. */
+/* The limits of open reservations, and of closed ones that are kept. */
 enum { LEDGER_MOST_OPEN = 1 << 16, LEDGER_MOST_CLOSED = 1 << 16 };
 
 enum ledger_state {
@@ -59,49 +59,52 @@ enum ledger_state {
     LEDGER_STATES
 };
 
-/* Why a transition happened, or was not allowed; goes into verdicts, history and messages. */
+/* Why a transition happened or was not allowed; used in verdicts, history and messages. */
 enum ledger_reason {
-    LEDGER_OK,         /* a: what the transition is about: asked, granted, taken */
-    LEDGER_BY_OWNER,   /* released by whoever asked; a: given back, in this and the next three */
-    LEDGER_LEASE_OVER, /* its lease ended before it was bound */
-    LEDGER_OWNER_RETURNED, /* its owner logged in anew: what was not bound is void */
-    LEDGER_DOMAIN_GONE,    /* the domain it was bound to is no more */
-    LEDGER_NOT_FREE,       /* memory is not free: a: asked, b: free beyond what is promised */
-    LEDGER_CANNOT_FIT,     /* arithmetic: a: asked, b: the most that could ever be */
-    LEDGER_DONORS_STUCK,   /* those who could give do not; a: missing */
-    LEDGER_DEADLINE_OVER,  /* it was not free in time; a: missing (all of it where nobody knows) */
-    LEDGER_WRONG_STATE,    /* a: the state it is in, b: the one it was to get */
-    LEDGER_NOT_OWNER,      /* somebody else's */
+    LEDGER_OK,             /* a: the size of the transition: requested, granted, taken */
+    LEDGER_BY_OWNER,       /* released by its owner; a: released, in this and the next three */
+    LEDGER_LEASE_OVER,     /* its lease ended before it was bound */
+    LEDGER_OWNER_RETURNED, /* its owner logged in again: unbound reservations are void */
+    LEDGER_DOMAIN_GONE,    /* the domain it was bound to is gone */
+    LEDGER_NOT_FREE,       /* memory is not free: a: requested, b: available */
+    LEDGER_CANNOT_FIT,     /* it can never fit: a: requested, b: the maximum that could ever be
+                              available */
+    LEDGER_DONORS_STUCK,   /* the donors do not free memory; a: missing */
+    LEDGER_DEADLINE_OVER,  /* it was not free in time; a: missing (all of it if unknown) */
+    LEDGER_WRONG_STATE,    /* a: its state, b: the state it was to get */
+    LEDGER_NOT_OWNER,      /* it belongs to another owner */
     LEDGER_UNKNOWN,        /* no such reservation, or none bound to that domain */
     LEDGER_BAD_SIZE,       /* zero, minimum above maximum, or beyond the host; a: min, b: max */
-    LEDGER_TOO_MANY,       /* so many open that one more would be abuse; a: open, b: allowed */
-    LEDGER_DOMAIN_TAKEN,   /* another one is bound to that domain; a: its id */
+    LEDGER_TOO_MANY,       /* too many are open; a: open, b: allowed */
+    LEDGER_DOMAIN_TAKEN,   /* another reservation is bound to that domain; a: its id */
     LEDGER_REASONS
 };
 
 /* A plain value: it can be written to a journal and restored from it. */
 struct ledger_reservation {
-    uint64_t id; /* never 0, never used twice in a ledger's life; grows in the order of asking */
+    uint64_t id; /* never 0, unique over the life of a ledger; grows in the order of the requests */
     char owner[LEDGER_OWNER];
-    char label[LEDGER_OWNER]; /* the name or uuid of what it is for; may be "" */
+    char label[LEDGER_OWNER]; /* the name or uuid of the guest it is for; may be "" */
     uint64_t min_kib;
-    uint64_t max_kib;     /* equal to min_kib for an exact size */
+    uint64_t max_kib;     /* equals min_kib for an exact size */
     uint64_t granted_kib; /* 0 until granted */
-    uint64_t used_kib;    /* of granted: taken by the domain it is bound to */
+    uint64_t used_kib;    /* of granted_kib: taken by the domain it is bound to */
     enum ledger_state state;
-    enum ledger_reason reason; /* of the last transition, with its numbers */
+    enum ledger_reason reason; /* of the last transition, with its figures */
     uint64_t a_kib;
     uint64_t b_kib;
     uint64_t requested_usec;
-    uint64_t changed_usec; /* when it came into its state */
-    uint64_t lease_usec; /* how long it lives unbound after being granted; BALLAST_NONE: for ever */
-    uint64_t deadline_usec; /* when asking ends; BALLAST_NONE: never */
-    /* Granted: the newest domain that its label names and that was there when it was granted, and
-     * so is not the one that it is for; 0: none. */
+    uint64_t changed_usec; /* when it entered its state */
+    uint64_t lease_usec;   /* how long after its grant it may stay unbound; BALLAST_NONE: forever */
+    uint64_t deadline_usec; /* when the request ends; BALLAST_NONE: never */
+    /*
+     * Granted: the newest domain with its label's name that existed at the grant, so not the one it
+     * is for; 0: none.
+     */
     uint32_t older_domid;
     uint32_t domid; /* bound: */
     uint8_t uuid[LEDGER_UUID];
-    uint64_t base_kib; /* of what the domain holds: not taken out of this reservation */
+    uint64_t base_kib; /* of the domain's current memory: not from this reservation */
 };
 
 /* The answer to a transition. */
@@ -109,33 +112,36 @@ struct ledger_verdict {
     enum ledger_reason reason; /* LEDGER_OK: it happened */
     uint64_t a_kib;            /* see enum ledger_reason; an id, a count or a state for some */
     uint64_t b_kib;
-    uint64_t id; /* of the reservation; 0 where there is none */
+    uint64_t id; /* of the reservation; 0 if there is none */
 };
 
-/* What of the host's memory is free at a moment, and whose. */
+/* The host's free memory at one moment, and what it is set aside for. */
 struct ledger_free {
     uint64_t free_kib;
-    uint64_t slack_kib;   /* of it: kept for Xen */
-    uint64_t foreign_kib; /* of it: claimed or being built without the ledger */
-    /* Not of it: what domains have taken of what is promised, and the ledger does not know yet. */
+    uint64_t slack_kib;   /* of free_kib: kept for Xen */
+    uint64_t foreign_kib; /* of free_kib: claimed or being built without the ledger */
+    /*
+     * Not of free_kib: what domains have taken of their reservations and the ledger does not know
+     * yet.
+     */
     uint64_t drawn_kib;
 };
 
 /*
- * Called with a reservation as it is (NULL: a new one) and as it will be, before it is: this is
- * where it is made durable. A negative errno keeps the transition from happening and is returned.
- * It must not call back into the ledger. When nothing but used_kib differs nothing need be
- * written: the next ledger_hold() says it again, and until then too much counts as promised.
+ * Called before each transition, with the reservation as it is (NULL: a new one) and as it will be:
+ * this makes the transition durable. A negative errno prevents the transition and is returned. It
+ * must not call back into the ledger. If only used_kib differs, nothing need be written: the next
+ * ledger_hold() repeats it, and until then too much counts as reserved.
  */
 typedef int ledger_journal_fn(void *context, const struct ledger_reservation *before,
                               const struct ledger_reservation *after, struct ballast_error *err);
 
 struct ledger_options {
-    uint64_t total_kib; /* the host's: nobody may ask for more; at most LEDGER_MOST_KIB */
-    uint64_t next_id;   /* the first id it gives, not 0; restored ones raise it */
-    uint64_t now_usec;  /* when its time begins; restored ones raise it */
-    size_t max_open;    /* 1 ... LEDGER_MOST_OPEN */
-    size_t max_closed;  /* closed ones that are remembered, the newest; 0 ... LEDGER_MOST_CLOSED */
+    uint64_t total_kib;         /* the host's: the limit of a request; at most LEDGER_MOST_KIB */
+    uint64_t next_id;           /* the first id, not 0; restored reservations raise it */
+    uint64_t now_usec;          /* its first time; restored reservations raise it */
+    size_t max_open;            /* 1 ... LEDGER_MOST_OPEN */
+    size_t max_closed;          /* the newest closed ones that are kept; 0 ... LEDGER_MOST_CLOSED */
     ledger_journal_fn *journal; /* may be NULL */
     void *context;
 };
@@ -146,77 +152,82 @@ struct ledger_options {
 
 struct ledger;
 
-/* An empty ledger in *out, the caller's. -EINVAL for options out of their range, -ENOMEM. */
+/*
+ * Creates an empty ledger in *out, which the caller owns. -EINVAL for options out of range,
+ * -ENOMEM.
+ */
 int ledger_new(const struct ledger_options *options, struct ledger **out,
                struct ballast_error *err);
 void ledger_free(struct ledger *ledger);
 
 /*
- * Puts back a reservation as it was journalled; the journal is not called. Any order will do, that
- * of asking is the fastest. -EINVAL when no transitions could have led to it, or contradicts one
- * that is there (the same id, the same domain, more open ones than allowed); -ENOMEM.
+ * Restores a reservation as it was journalled, without calling the journal. Any order works; that
+ * of the requests is the fastest. -EINVAL if no transitions could have led to it, or if it
+ * contradicts another one (the same id, the same domain, more open ones than allowed); -ENOMEM.
  */
 int ledger_restore(struct ledger *ledger, const struct ledger_reservation *record,
                    struct ballast_error *err);
 
 struct ledger_request {
     const char *owner; /* not empty; this and label: UTF-8 without controls, below LEDGER_OWNER */
-    const char *label; /* NULL is "" */
+    const char *label; /* NULL means "" */
     uint64_t min_kib;
     uint64_t max_kib;
-    uint64_t lease_usec; /* not 0; BALLAST_NONE: for ever */
+    uint64_t lease_usec; /* not 0; BALLAST_NONE: forever */
     uint64_t deadline_usec;
 };
 
-/* BAD_SIZE, TOO_MANY, DEADLINE_OVER leave no trace. -EINVAL for strings that are not clean. */
+/*
+ * Refusals for BAD_SIZE, TOO_MANY and DEADLINE_OVER are not recorded. -EINVAL for invalid strings.
+ */
 int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint64_t now_usec,
                struct ledger_verdict *out, struct ballast_error *err);
 /*
- * For its grant: the newest domain of its label that is there already, see older_domid. It comes to
- * the journal with the grant, and from there with the record that is restored; nothing happens to
- * one that is past its grant.
+ * Sets older_domid for its grant. The journal receives it with the grant, and a restored record has
+ * it; no effect after the grant.
  */
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid);
-/* Memory is being freed for it. From requested. */
+/* Memory is being reclaimed for it. From requested. */
 int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_usec,
                             struct ledger_verdict *out, struct ballast_error *err);
 /*
- * Promises it as much of its range as is free beyond everything promised, in whole pages; a: that
- * size, b: what stays free beyond it. NOT_FREE below its minimum. From requested and reclaiming.
+ * Grants as much of its range as is available, in whole pages; a: that size, b: what stays
+ * available. NOT_FREE if that is below its minimum. From requested and reclaiming.
  */
 int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *host,
                  uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err);
 /*
- * It never will be: `why` is CANNOT_FIT, DONORS_STUCK or DEADLINE_OVER with its numbers. From
- * requested and reclaiming.
+ * Refuses it: `why` is CANNOT_FIT, DONORS_STUCK or DEADLINE_OVER, with its figures. From requested
+ * and reclaiming.
  */
 int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, uint64_t a_kib,
                   uint64_t b_kib, uint64_t now_usec, struct ledger_verdict *out,
                   struct ballast_error *err);
 
 struct ledger_domain {
-    uint32_t domid; /* domids are used again, uuids survive a reboot: both make one life */
+    uint32_t domid; /* domids are reused and uuids survive a reboot: only both identify one life */
     uint8_t uuid[LEDGER_UUID];
 };
 
 /*
- * The domain that it is for exists. `base_kib` is what the domain held when the reservation had
- * nothing to do with it (0 for one that was created for it), `held_kib` what it holds now, with
- * what the host spends on it: the difference is used. From granted, within its lease. `owner` is
- * who says so; NULL: whoever holds the ledger, who may always. That it is bound, or was used by
- * that very domain, is LEDGER_OK again and changes nothing.
+ * Binds it to the domain that it is for. `base_kib` is what the domain had when the reservation had
+ * nothing to do with it (0 for a domain created for it), `held_kib` what it has now, including what
+ * the host spends on it: the difference is used. From granted, within its lease. `owner` is the
+ * caller; NULL means the ledger's own program, which may always do it. LEDGER_OK without a change
+ * if it is already bound to, or was used by, that very domain.
  */
 int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
                 const struct ledger_domain *domain, uint64_t base_kib, uint64_t held_kib,
                 uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err);
 /*
- * What a domain holds now, and whether it has been built. Full or built is used; what of the
- * promise was not taken by then is nobody's again. UNKNOWN where nothing is bound to the domain.
+ * Reports a domain's current memory, and whether it is built. A full or built domain makes its
+ * reservation used, and frees the part that was not taken. UNKNOWN if nothing is bound to the
+ * domain.
  */
 int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint64_t held_kib,
                 bool built, uint64_t now_usec, struct ledger_verdict *out,
                 struct ballast_error *err);
-/* The domain is no more: what is bound to it is released. UNKNOWN where nothing is. */
+/* Reports that a domain is gone: releases what is bound to it. UNKNOWN if nothing is. */
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err);
 /* From requested, reclaiming, granted and bound. `owner` as in ledger_bind(). */
@@ -224,40 +235,40 @@ int ledger_release(struct ledger *ledger, uint64_t id, const char *owner, uint64
                    struct ledger_verdict *out, struct ballast_error *err);
 
 /*
- * These two move any number of reservations, each a transition of its own: an error half-way leaves
- * done what was done, and calling again goes on from there. *out_count, which may be NULL, is how
- * many were moved.
+ * These two move any number of reservations, each in its own transition: after an error, what was
+ * done stays done, and another call continues. *out_count, which may be NULL, receives the number
+ * that were moved.
  */
 
-/* An owner begins anew: what it had and had not bound is released. -EINVAL for a bad name. */
+/* An owner restarts: releases its unbound reservations. -EINVAL for an invalid name. */
 int ledger_login(struct ledger *ledger, const char *owner, uint64_t now_usec, size_t *out_count,
                  struct ballast_error *err);
 /*
- * Releases what was granted and has outlived its lease, refuses what waited past its deadline, the
- * longest overdue first. A lease or a deadline is over from its last microsecond on.
+ * Releases granted reservations whose lease is over and refuses requests whose deadline has passed,
+ * the longest overdue first. The last microsecond of a lease or deadline counts as over.
  */
 int ledger_expire(struct ledger *ledger, uint64_t now_usec, size_t *out_count,
                   struct ballast_error *err);
-/* When ledger_expire() will next have something to do; BALLAST_NONE: never as things are. */
+/* When ledger_expire() next has something to do; BALLAST_NONE: never, as things are. */
 uint64_t ledger_next_due_usec(const struct ledger *ledger);
 
 /* The pointers below live until the next transition. */
 
-/* NULL where there is none. */
+/* NULL if there is none. */
 const struct ledger_reservation *ledger_find(const struct ledger *ledger, uint64_t id);
-/* The one that is bound to that domain now, or NULL. */
+/* The reservation that is bound to that domain now, or NULL. */
 const struct ledger_reservation *ledger_find_domain(const struct ledger *ledger,
                                                     const struct ledger_domain *domain);
-/* Whether a reservation that is open or remembered is bound to that domain, or was used by it. */
+/* Whether a reservation that is open or kept is bound to that domain, or was used by it. */
 bool ledger_had_domain(const struct ledger *ledger, const struct ledger_domain *domain);
-/* The next granted one of that label; NULL as `after` is before the first. In any order. */
+/* The next granted one with that label, the first if `after` is NULL, in any order. */
 const struct ledger_reservation *ledger_next_awaiting(const struct ledger *ledger,
                                                       const char *label,
                                                       const struct ledger_reservation *after);
-/* All that are open or remembered, in the order of asking; NULL as `after` is before the first. */
+/* All that are open or kept, in the order of the requests; the first if `after` is NULL. */
 const struct ledger_reservation *ledger_next(const struct ledger *ledger,
                                              const struct ledger_reservation *after);
-/* The same from the newest on; NULL as `before` is behind the last. */
+/* The same from the newest on; the newest if `before` is NULL. */
 const struct ledger_reservation *ledger_previous(const struct ledger *ledger,
                                                  const struct ledger_reservation *before);
 
@@ -269,27 +280,27 @@ struct ledger_sums {
 };
 
 struct ledger_sums ledger_sums(const struct ledger *ledger);
-/* What could be granted now: free beyond slack, foreign and promised, or 0. */
+/* What could be granted now: free beyond slack, foreign claims and reservations, or 0. */
 uint64_t ledger_available_kib(const struct ledger *ledger, const struct ledger_free *host);
-/* For the journal: where a ledger restored from nothing but records would begin. */
+/* For the journal: the first id of a ledger that is restored from records alone. */
 uint64_t ledger_next_id(const struct ledger *ledger);
 uint64_t ledger_now_usec(const struct ledger *ledger);
 
 /*
- * Holds every law over the whole ledger, recounting everything; with a host (NULL: without), law 2
- * against its free memory. 0, or -EPROTO with the law that is broken. O(n log n): for tests.
+ * Checks every law over the whole ledger, recounting everything; with `host` (may be NULL) also law
+ * 2 against its free memory. 0, or -EPROTO with the law that is broken. O(n log n): for tests.
  */
 int ledger_check(const struct ledger *ledger, const struct ledger_free *host,
                  struct ballast_error *err);
-/* The laws of one reservation by itself: -EINVAL with what contradicts what. */
+/* Checks the laws of one reservation by itself: -EINVAL with the contradiction. */
 int ledger_reservation_check(const struct ledger_reservation *record, struct ballast_error *err);
 
 /*
- * A ledger's clock that was led into the future by a wrong calendar is set back to `now_usec`, by
- * `by_usec`, while no ledger is in use: each record it was told is changed by
- * ledger_back_record(). Leases and deadlines of open ones keep the time that remains of them; so
- * all moments of an open one move, also those before the calendar was wrong. A closed one moves
- * only where it was closed in the future. What was lawful stays so.
+ * Sets a ledger's clock, which a wrong calendar had moved into the future, back to `now_usec`, by
+ * `by_usec`, while no ledger is in use: ledger_back_record() changes each record. Leases and
+ * deadlines of open reservations keep their remaining time, so all times of an open one move, also
+ * those from before the calendar was wrong. A closed one moves only if it was closed in the future.
+ * Lawful records stay lawful.
  */
 struct ledger_back {
     uint64_t now_usec;
@@ -297,25 +308,27 @@ struct ledger_back {
 };
 
 void ledger_back_record(const struct ledger_back *back, struct ledger_reservation *record);
-/* A moment that stands by itself: never later than now, and the same where it was not. */
+/* A time that belongs to no record: moved to now if it is later, else unchanged. */
 uint64_t ledger_back_usec(const struct ledger_back *back, uint64_t usec);
 
-/* Whether it waits, is promised or is being used. */
+/* Whether a reservation in that state waits, is reserved or is being used. */
 bool ledger_state_is_open(enum ledger_state state);
-/* Whether a transition leads from one to the other. */
+/* Whether there is a transition from one to the other. */
 bool ledger_state_allows(enum ledger_state from, enum ledger_state to);
 /* "requested", "reclaiming" ...; "lease-over", "not-free" ...; NULL past the last one. */
 const char *ledger_state_name(enum ledger_state state);
 const char *ledger_reason_name(enum ledger_reason reason);
-/* The sentence of a reason, a hole for each figure (core/base/pattern.h); NULL past the end. */
+/*
+ * The sentence of a reason, with a hole for each figure (core/base/pattern.h); NULL past the end.
+ */
 const char *ledger_reason_pattern(enum ledger_reason reason);
-/* The figures of a reason by their names, "needed_kib" ...; those it has none of have no name. */
+/* The figures of a reason by name, "needed_kib" ...; unused entries have no name. */
 void ledger_reason_figures(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
                            struct pattern_figure out[LEDGER_FIGURES]);
-/* The state or reason of that word, or -ENOENT. */
+/* The state or reason with that name, or -ENOENT. */
 int ledger_state_find(const char *word);
 int ledger_reason_find(const char *word);
-/* The sentence with its figures in KiB, as snprintf. */
+/* The sentence with its figures in KiB; returns like snprintf(). */
 size_t ledger_reason_text(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib, char *buf,
                           size_t size);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The transitions. Each builds the record as it would be; commit_record() journals it and puts it
- * in. */
+/* The transitions. Each builds the new record; commit_record() journals it and inserts it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 static int begin_move(struct ledger *ledger, uint64_t now_usec, struct ballast_error *err)
 {
     if (now_usec == BALLAST_NONE)
-        return ballast_fail(err, -EINVAL, "the ledger was given no time");
+        return ballast_fail(err, -EINVAL, "the time is not set");
     if (now_usec < ledger->now_usec)
         return ballast_fail(err, -EINVAL,
                             "time went backwards, from %" PRIu64 " us to %" PRIu64 " us",
@@ -43,7 +42,7 @@ static int fill_verdict(struct ledger_verdict *out, uint64_t id, enum ledger_rea
     return 0;
 }
 
-/* What was changed and why; the numbers stay with the record for whoever asks later. */
+/* Enters a state, with the reason; its figures stay in the record. */
 static void enter_state(struct ledger_reservation *record, enum ledger_state state,
                         uint64_t now_usec, enum ledger_reason reason, uint64_t a_kib,
                         uint64_t b_kib)
@@ -55,7 +54,7 @@ static void enter_state(struct ledger_reservation *record, enum ledger_state sta
     record->changed_usec = now_usec;
 }
 
-/* The entry, if it may go to that state at that owner's word; else NULL and the answer in *out. */
+/* The entry, if that owner may move it to that state; else NULL and the answer in *out. */
 static struct ledger_entry *entry_for(const struct ledger *ledger, uint64_t id, const char *owner,
                                       enum ledger_state to, struct ledger_verdict *out)
 {
@@ -121,7 +120,7 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
     if (rc == 0 && request->lease_usec == 0)
         rc = ballast_fail(err, -EINVAL, "a lease of 0 would be over before it began");
     if (rc == 0 && ledger->next_id > LEDGER_MOST_ID)
-        rc = ballast_fail(err, -EOVERFLOW, "the ledger has no more ids to give");
+        rc = ballast_fail(err, -EOVERFLOW, "the ledger has no ids left");
     if (rc < 0 || (rc = begin_move(ledger, now_usec, err)) < 0)
         return rc;
     if (!ask_allowed(ledger, request, now_usec, out))
@@ -167,7 +166,9 @@ int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_use
     return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, next.a_kib, next.b_kib);
 }
 
-/* The most of the range that fits, in whole pages unless the range itself ends within one. */
+/*
+ * The largest size in the range that fits, in whole pages unless the range itself ends within one.
+ */
 static uint64_t size_within(const struct ledger_reservation *record, uint64_t available_kib)
 {
     if (available_kib >= record->max_kib)
@@ -180,7 +181,7 @@ int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *h
 {
     if (host->free_kib > ledger->options.total_kib)
         return ballast_fail(err, -EINVAL,
-                            "%" PRIu64 " KiB are said to be free on a host of %" PRIu64 " KiB",
+                            "%" PRIu64 " KiB are reported free on a host of %" PRIu64 " KiB",
                             host->free_kib, ledger->options.total_kib);
     int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
@@ -207,7 +208,7 @@ int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, ui
                   struct ballast_error *err)
 {
     if (!ledger_reason_fits(LEDGER_REFUSED, why))
-        return ballast_fail(err, -EINVAL, "%s is no reason to refuse a reservation",
+        return ballast_fail(err, -EINVAL, "%s is not a reason to refuse a reservation",
                             (unsigned)why < LEDGER_REASONS ? ledger_reason_name(why) : "this");
     int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
@@ -221,7 +222,7 @@ int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, ui
     return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, a_kib, b_kib);
 }
 
-/* Never less than before: what a domain gives back may have been promised to another by now. */
+/* Never less than before: what a domain frees may be reserved for another by now. */
 static uint64_t used_by(const struct ledger_reservation *record, uint64_t held_kib)
 {
     uint64_t taken_kib = ballast_sub_floor(held_kib, record->base_kib);

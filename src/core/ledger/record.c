@@ -9,8 +9,8 @@
 #include "core/model/host.h"
 
 /*
- * The length of the character at the front in bytes, its code in *code; 0 where it is none. RFC
- * 3629: no form longer than need be, no surrogates, nothing past U+10FFFF.
+ * The length in bytes of the first character, its code in *code; 0 if it is invalid. RFC 3629: the
+ * shortest form only, no surrogates, nothing past U+10FFFF.
  */
 static size_t utf8_next(const unsigned char *bytes, uint32_t *code)
 {
@@ -24,7 +24,7 @@ static size_t utf8_next(const unsigned char *bytes, uint32_t *code)
         return 0;
     uint32_t value = length == 1 ? bytes[0] : bytes[0] & (0x7fu >> length);
     for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) /* the terminator ends it here too */
+        if ((bytes[i] & 0xc0) != 0x80) /* this stops at the terminator too */
             return 0;
         value = value << 6 | (bytes[i] & 0x3fu);
     }
@@ -89,13 +89,13 @@ static int check_sizes(const struct ledger_reservation *record, struct ballast_e
 {
     if (record->min_kib == 0 || record->min_kib > record->max_kib ||
         record->max_kib > LEDGER_MOST_KIB)
-        return refuse_record(record, err, "its range is empty, turned round or beyond any host");
+        return refuse_record(record, err, "its range is empty, reversed or beyond any host");
     bool had_grant = record->granted_kib > 0;
     if (had_grant &&
         (record->granted_kib < record->min_kib || record->granted_kib > record->max_kib))
-        return refuse_record(record, err, "it was granted what is outside its range");
+        return refuse_record(record, err, "its grant is outside its range");
     if (record->used_kib > record->granted_kib)
-        return refuse_record(record, err, "more was used than granted");
+        return refuse_record(record, err, "it used more than was granted");
     return 0;
 }
 
@@ -117,26 +117,26 @@ static int check_state(const struct ledger_reservation *record, struct ballast_e
                 record->reason == LEDGER_LEASE_OVER || record->reason == LEDGER_DOMAIN_GONE;
     bool may = must || state == LEDGER_RELEASED;
     if (must && record->granted_kib == 0)
-        return refuse_record(record, err, "it must have been granted something");
+        return refuse_record(record, err, "it must have a grant");
     if (!may && record->granted_kib != 0)
-        return refuse_record(record, err, "it cannot have been granted anything");
+        return refuse_record(record, err, "it cannot have a grant");
     bool unbound = record->granted_kib == 0 || state == LEDGER_GRANTED ||
                    record->reason == LEDGER_LEASE_OVER || record->reason == LEDGER_OWNER_RETURNED;
     if (unbound && has_domain(record))
-        return refuse_record(record, err, "it cannot have had a domain");
+        return refuse_record(record, err, "it cannot have a domain");
     return 0;
 }
 
 static int check_times(const struct ledger_reservation *record, struct ballast_error *err)
 {
     if (record->changed_usec == BALLAST_NONE || record->changed_usec < record->requested_usec)
-        return refuse_record(record, err, "it was changed before it was asked for");
+        return refuse_record(record, err, "it was changed before it was requested");
     if (record->state == LEDGER_REQUESTED && record->changed_usec != record->requested_usec)
-        return refuse_record(record, err, "it came into being after it was asked for");
+        return refuse_record(record, err, "it is still requested, but was changed since");
     if (record->lease_usec == 0)
         return refuse_record(record, err, "it has a lease of 0");
     if (record->deadline_usec <= record->requested_usec)
-        return refuse_record(record, err, "its deadline was over when it was asked for");
+        return refuse_record(record, err, "its deadline was over when it was requested");
     if (record->state == LEDGER_GRANTED && record->changed_usec >= record->deadline_usec)
         return refuse_record(record, err, "it was granted after its deadline");
     return 0;
@@ -145,9 +145,9 @@ static int check_times(const struct ledger_reservation *record, struct ballast_e
 int ledger_reservation_check(const struct ledger_reservation *record, struct ballast_error *err)
 {
     if (record->id == 0 || record->id > LEDGER_MOST_ID)
-        return refuse_record(record, err, "there is no such id");
+        return refuse_record(record, err, "its id is invalid");
     if (!memchr(record->owner, '\0', LEDGER_OWNER) || !memchr(record->label, '\0', LEDGER_OWNER))
-        return refuse_record(record, err, "a name has no end");
+        return refuse_record(record, err, "a name is not terminated");
     int rc = ledger_name_check("owner", record->owner, err);
     if (rc == 0 && record->label[0])
         rc = ledger_name_check("label", record->label, err);

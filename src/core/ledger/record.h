@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a single reservation may look like. */
+/* The rules for a single reservation. */
 #ifndef CORE_LEDGER_RECORD_H
 #define CORE_LEDGER_RECORD_H
 
@@ -8,12 +8,12 @@
 
 #include "core/ledger/ledger.h"
 
-/* What SQLite keeps as a row's id, and enough for 292,000 years of a million a second. */
+/* The largest row id of SQLite; enough for 292,000 years at a million a second. */
 #define LEDGER_MOST_ID ((uint64_t)INT64_MAX)
 
 /*
- * -EINVAL when it is empty, LEDGER_OWNER bytes or more, not UTF-8, or has control characters (C1
- * too: terminals obey them). `what` says what it is the name of.
+ * -EINVAL if it is empty, has LEDGER_OWNER bytes or more, is not UTF-8, or has control characters
+ * (C1 too: terminals obey them). `what` names it in the message.
  */
 int ledger_name_check(const char *what, const char *name, struct ballast_error *err);
 

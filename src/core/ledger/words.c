@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* States and reasons as words and sentences, and which state may follow which. */
+/* The names and sentences of states and reasons, and which state may follow which. */
 #include <errno.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const struct {
     [LEDGER_REFUSED] = {"refused", false, 0},
 };
 
-/* Each reason: its name, its sentence, and what the figures of its records are called. */
+/* Each reason: its name, its sentence, and the names of its figures. */
 static const struct {
     const char *name;
     const char *pattern;
