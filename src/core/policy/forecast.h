@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long it takes until enough has been given, if everybody keeps his pace. */
+/* How long it takes until enough has been reclaimed, at the present rates. */
 #ifndef CORE_POLICY_FORECAST_H
 #define CORE_POLICY_FORECAST_H
 
@@ -9,24 +9,24 @@
 #include "core/policy/pace.h"
 
 struct forecast_donor {
-    uint64_t reclaim_kib; /* in all */
+    uint64_t reclaim_kib; /* in total */
     struct pace pace;
 };
 
-/* From the fast ends of their paces to the slow ones. UINT64_MAX, both: they never will. */
+/* From the fast ends of the rates to the slow ones. Both UINT64_MAX: never. */
 struct forecast {
     uint64_t min_usec;
     uint64_t max_usec;
 };
 
 /*
- * The least time after which they have given missing_kib together, each no more than he gives in
- * all. Never is also what takes more than 2^53 us (285 years).
+ * The shortest time after which the donors together have freed missing_kib, each at most its
+ * reclaim_kib. More than 2^53 us (285 years) counts as never.
  */
 struct forecast forecast_of(const struct forecast_donor *donors, size_t count,
                             uint64_t missing_kib);
 
-/* "about 27 s", "about 9 min to 3 h", "less than 1 s", "never", as snprintf. */
+/* "about 27 s", "about 9 min to 3 h", "less than 1 s", "never"; returns like snprintf(). */
 size_t forecast_text(const struct forecast *forecast, char *buf, size_t size);
 
 #endif

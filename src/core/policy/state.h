@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The inside of a balancer, shared by the three steps of a decision: balancer.c, admission.c,
- * plan_targets.c. */
+/*
+ * The state of a balancer, shared by the three steps of a decision: balancer.c, admission.c,
+ * plan_targets.c.
+ */
 #ifndef CORE_POLICY_STATE_H
 #define CORE_POLICY_STATE_H
 
@@ -10,30 +12,31 @@
 #include "core/policy/policy.h"
 #include "core/policy/track.h"
 
-/* The accounts of one tick, all of free memory. */
+/* The accounts of one tick, all in free memory. */
 struct accounts {
-    uint64_t available_kib;       /* free, not promised */
-    uint64_t beyond_promises_kib; /* the same, with what those who are not asked can reach */
-    uint64_t deficit_kib;         /* promised or claimed beyond what is free: somebody took it */
-    uint64_t owed_kib;            /* free, kept for guests that hold less than their minimum */
-    uint64_t spare_kib;           /* what those who may be asked hold above their minima */
-    uint64_t future_spare_kib; /* the same of those who may be asked later: built or booting now */
-    uint64_t returning_kib;    /* of that: of those who migrate, which is over soon */
-    uint64_t wanted_kib;       /* what waiting starts need, as far as it can be had */
-    uint64_t granted_kib;      /* granted in this tick */
-    bool promises;             /* somebody waits for memory, or has been promised some */
+    uint64_t available_kib;       /* free, not reserved */
+    uint64_t beyond_promises_kib; /* the same, plus what domains that are not asked can reach */
+    uint64_t deficit_kib; /* reserved or claimed beyond what is free: a domain or Xen took it */
+    uint64_t owed_kib;    /* free, set aside for guests below their minimum */
+    uint64_t spare_kib;   /* what domains that may be asked have above their minima */
+    uint64_t
+        future_spare_kib;   /* the same for domains that may be asked later: built or booting now */
+    uint64_t returning_kib; /* of that: of migrating domains, which will be back soon */
+    uint64_t wanted_kib;    /* what waiting starts need, as far as it can be freed */
+    uint64_t granted_kib;   /* granted in this tick */
+    bool promises;          /* a request waits, or memory is reserved */
 };
 
-/* What one domain is to be set to. */
+/* The planned change of one domain. */
 struct plan {
     uint64_t target_kib;
     uint64_t maxmem_kib;
     enum balancer_reason reason;
     uint64_t a_kib;
-    bool grows; /* not to be done before what takes */
+    bool grows; /* to be carried out after the changes that lower or limit */
 };
 
-/* The paces of guests of one type, as far as they have been seen here. */
+/* The rates of guests of one type, as measured here. */
 struct balancer_like {
     struct pace down;
     struct pace up;
@@ -44,9 +47,9 @@ struct balancer {
     struct balancer_options options;
     bool started;
     uint64_t now_usec;
-    uint64_t decided_usec;       /* when the policy was asked last */
-    uint64_t last_feasible_usec; /* when those who give could last have made up what is missing */
-    bool asked;                  /* somebody is on his way down for a start */
+    uint64_t decided_usec;       /* the time of the policy's last decision */
+    uint64_t last_feasible_usec; /* when the donors could last have freed what is missing */
+    bool asked;                  /* a domain is shrinking for a start */
 
     struct track *tracks; /* in the order of the host's domains */
     struct track *old_tracks;
@@ -57,8 +60,8 @@ struct balancer {
 
     struct balancer_like likes[BALLAST_KINDS];
     struct floor_facts *facts;   /* for the floor of each of the host's domains */
-    uint64_t stop_changes;       /* recorded or cleared, ever */
-    struct policy_domain *views; /* those who may be asked */
+    uint64_t stop_changes;       /* stops recorded or cleared so far */
+    struct policy_domain *views; /* the domains that may be asked */
     size_t *domain_of;           /* index into the host's domains of each view */
     size_t view_count;
     struct policy_aim *aims;
@@ -67,12 +70,13 @@ struct balancer {
     size_t domain_capacity;
 
     size_t *order; /* requests by arrival */
-    bool *waits;   /* of each request: neither granted nor refused in this tick */
+    bool *waits;   /* for each request: neither granted nor refused in this tick */
     size_t request_capacity;
 
     bool promises;     /* as in the accounts */
-    uint64_t kept_kib; /* of free memory, from starts: told to those not asked, and for minima */
-    uint64_t held_kib; /* of one who is not asked: kept from it, since it is promised */
+    uint64_t kept_kib; /* free memory kept from starts: for targets of domains that are not asked,
+                          and for minima */
+    uint64_t held_kib; /* withheld from a domain that is not asked, since it is reserved */
     uint32_t held_id;
     struct balancer_set *sets;
     size_t set_count;
@@ -81,16 +85,18 @@ struct balancer {
     size_t verdict_count;
 };
 
-/* Refuses and grants; fills accounts->wanted_kib and granted_kib. */
+/* Grants and refuses requests; fills accounts->wanted_kib and granted_kib. */
 void balancer_admit(struct balancer *balancer, const struct balancer_input *input,
                     struct accounts *accounts);
-/* In hold.c, of those who are not asked: while something is promised; and what is left of the
- * budget for those whose maximum is below their target. */
+/*
+ * In hold.c, for domains that are not asked: limits their maxima while anything is reserved, and
+ * gives what is left of the budget to those whose maximum is below their target.
+ */
 void balancer_hold_others(struct balancer *balancer, const struct ballast_host *host,
                           const struct accounts *accounts);
 void balancer_raise_others(struct balancer *balancer, const struct ballast_host *host,
                            uint64_t left_kib);
-/* Turns aims into sets that hold the laws. */
+/* Turns aims into sets that keep the laws. */
 void balancer_plan_targets(struct balancer *balancer, const struct balancer_input *input,
                            const struct accounts *accounts);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is learned of one domain by watching it, a tick at a time: how fast it moves, whether it
- * pauses or is stuck, where it stops, and how far its reports can be believed.
+ * What is learned of one domain by observing it, a tick at a time: how fast it moves, whether it
+ * pauses or is stuck, where it stops, and how far its reports can be trusted.
  */
 #ifndef CORE_POLICY_TRACK_H
 #define CORE_POLICY_TRACK_H
@@ -22,49 +22,50 @@ struct track {
     uint64_t tot_kib;
     uint64_t target_kib;
     bool has_balloon;
-    uint64_t up_usec; /* when its balloon showed itself; BALLAST_NONE: it was there already */
+    uint64_t up_usec; /* when its balloon was first seen; BALLAST_NONE: it was there already */
 
-    /* The way to its target. */
-    int heading;                  /* -1 it is to shrink, 0 it is there, 1 it is to grow */
+    /* Its progress towards its target. */
+    int heading;                  /* -1: it is to shrink, 0: it is there, 1: it is to grow */
     uint64_t heading_usec;        /* since when */
-    uint64_t heading_kib;         /* what it held then */
-    uint64_t window_usec;         /* the stretch now being measured began here ... */
-    uint64_t window_kib;          /* ... with this much */
-    uint64_t progress_usec;       /* the end of the last stretch with useful progress */
-    uint64_t longest_pause_usec;  /* it paused for so long and came back */
-    uint64_t reclaim_kib_per_sec; /* over stretches in which it moved; 0: never seen */
+    uint64_t heading_kib;         /* its memory then */
+    uint64_t window_usec;         /* the interval being measured began at this time ... */
+    uint64_t window_kib;          /* ... and size */
+    uint64_t progress_usec;       /* the end of the last interval with useful progress */
+    uint64_t longest_pause_usec;  /* its longest pause after which it continued */
+    uint64_t reclaim_kib_per_sec; /* over intervals in which it moved; 0: unknown */
     uint64_t grow_kib_per_sec;
     bool has_moved;
     bool stuck;
     uint64_t stuck_usec;           /* when that was noticed */
-    uint64_t lowest_kib;           /* the least it has held on its way down */
+    uint64_t lowest_kib;           /* its lowest size on the way down */
     struct balloon_stop last_stop; /* where it stopped when it was asked for less */
-    uint64_t ceiling_kib;          /* it stopped here when given more; BALLAST_NONE: none known */
-    uint64_t ceiling_usec;         /* when that was learned */
+    uint64_t ceiling_kib;  /* where it stopped when it was to grow; BALLAST_NONE: none known */
+    uint64_t ceiling_usec; /* when that was learned */
 
     /* Its reports. */
-    uint64_t report_usec;  /* when the last one that differed was made; 0: none yet */
-    uint64_t reported_kib; /* what it said */
-    uint64_t rise_kib;     /* a second, between its last two reports; 0 when it fell */
-    uint64_t peak_kib;     /* the most it has said, fading */
-    uint64_t swap_kib; /* so much more than it held it has said it uses, and lived: it has swap */
+    uint64_t report_usec;  /* the time of the last report that differed; 0: none yet */
+    uint64_t reported_kib; /* the use that it reported */
+    uint64_t rise_kib;     /* per second, between its last two reports; 0 if it fell */
+    uint64_t peak_kib;     /* the decaying maximum of its reports */
+    uint64_t swap_kib; /* by how much its report exceeded its memory while it kept running: it has
+                          swap */
     uint32_t trust_permyriad;
-    uint64_t trusted_report_kib; /* what it says it uses, as far as it is believed */
-    uint64_t need_kib;           /* what follows from all that, margin included */
+    uint64_t trusted_report_kib; /* the use that it reports, as far as trusted */
+    uint64_t need_kib;           /* the need that follows, margin included */
     uint64_t likely_kib;
 };
 
-/* Below it nothing the guest says counts. */
+/* With less trust its reports do not count. */
 #define TRACK_TRUST_NONE 500
 
-/* A domain seen for the first time. */
+/* Starts tracking a domain, at its first sample. */
 void track_begin(struct track *track, const struct ballast_domain *domain, uint64_t now_usec);
-/* A domain seen again; now_usec is not before the last time. */
+/* A further sample; now_usec is not before the previous one. */
 void track_update(struct track *track, const struct ballast_domain *domain, uint64_t now_usec,
                   uint64_t inaccuracy_kib);
 enum balloon_status track_balloon_status(const struct track *track);
 
-/* How long a guest may do nothing before it is called stuck. */
+/* How long a guest may make no progress before it counts as stuck. */
 uint64_t track_patience_usec(const struct track *track);
 
 #endif
