@@ -35,16 +35,16 @@ static int begin(void **state)
     return 0;
 }
 
-static struct xen_domain known(void)
+static struct hv_domain known(void)
 {
-    struct xen_domain domain;
+    struct hv_domain domain;
     xen_know(&counted, &said, &domain);
     return domain;
 }
 
 static struct ballast_domain shown(void)
 {
-    static struct xen_domain domain; /* the name that is shown lives in it */
+    static struct hv_domain domain; /* the name that is shown lives in it */
     struct ballast_domain out;
     domain = known();
     xen_show(&domain, 4096 * MIB, 5000000, &out);
@@ -88,15 +88,15 @@ static void sizes(void **state)
 static void names(void **state)
 {
     (void)state;
-    char text[XEN_NAME + 2];
+    char text[HV_NAME + 2];
     hear(XEN_NODE_NAME, "a\nb\x1b[31mc\xff\xc3\xa9");
     assert_string_equal(said.name, "a?b?[31mc?\xc3\xa9");
     hear(XEN_NODE_NAME, NULL);
     assert_string_equal(said.name, "");
     memset(text, 'x', sizeof(text));
-    xen_hear(&said, XEN_NODE_NAME, text, XEN_NAME - 1);
-    assert_int_equal(strlen(said.name), XEN_NAME - 1);
-    xen_hear(&said, XEN_NODE_NAME, text, XEN_NAME); /* too long: no name, not half a name */
+    xen_hear(&said, XEN_NODE_NAME, text, HV_NAME - 1);
+    assert_int_equal(strlen(said.name), HV_NAME - 1);
+    xen_hear(&said, XEN_NODE_NAME, text, HV_NAME); /* too long: no name, not half a name */
     assert_string_equal(said.name, "");
     xen_hear(&said, XEN_NODE_NAME, "a\0b", 3);
     assert_string_equal(said.name, "a");
@@ -193,14 +193,14 @@ static void extra_internal(void **state)
         for (size_t j = 0; j < 4; j++) {
             counted.tot_kib = tots_kib[i];
             counted.max_kib = maxima_kib[j];
-            struct xen_domain inner = known();
+            struct hv_domain inner = known();
             struct ballast_domain domain = shown();
             uint64_t room_kib = ballast_sub_floor(domain.maxmem_kib, domain.tot_kib);
             assert_int_equal(xen_extra_internal_kib(&inner, 1), 1024);
             assert_true(ballast_sub_floor(counted.max_kib, counted.tot_kib) <= room_kib + 1024);
         }
     }
-    struct xen_domain many[3] = {known(), known(), known()};
+    struct hv_domain many[3] = {known(), known(), known()};
     many[1].dying = true;
     assert_int_equal(xen_extra_internal_kib(many, 3), 2048);
 }
@@ -271,7 +271,7 @@ static void on_the_move(void **state)
 static struct ballast_domain shown_at(struct suspend_report *report, uint64_t sec)
 {
     struct ballast_domain out;
-    struct xen_domain domain = known();
+    struct hv_domain domain = known();
     xen_believe(&said, report, sec * 1000000, &domain);
     xen_show(&domain, 4096 * MIB, sec * 1000000, &out);
     return out;
@@ -324,7 +324,7 @@ static void dom0(void **state)
     assert_int_equal(domain.target_kib, 1536 * MIB);
     assert_int_equal(domain.maxmem_kib, 1536 * MIB);
     assert_int_equal(domain.static_max_kib, 1536 * MIB);
-    struct xen_domain inner = known();
+    struct hv_domain inner = known();
     struct ballast_target_domain rules;
     assert_int_equal(xen_target_domain(&inner, &rules, NULL), 0);
     assert_int_equal(rules.target_kib, 1536 * MIB);
@@ -357,7 +357,7 @@ static void ranges(void **state)
 static void reports(void **state)
 {
     (void)state;
-    struct xen_domain domain;
+    struct hv_domain domain;
     struct ballast_domain out;
     hear(XEN_NODE_MEMINFO, "100000");
     domain = known();
@@ -400,7 +400,7 @@ static void rules_need_nodes(void **state)
     struct ballast_target_domain rules = {.id = 99};
     struct ballast_error err = unit_clean_error();
     hear(XEN_NODE_VIDEORAM, "8192");
-    struct xen_domain domain = known();
+    struct hv_domain domain = known();
     assert_int_equal(xen_target_domain(&domain, &rules, &err), 0);
     unit_assert_clean(err);
     assert_int_equal(rules.videoram_kib, 8192);
@@ -466,7 +466,7 @@ static void counted_twice(void **state)
 static void pool(void **state)
 {
     (void)state;
-    struct xen_domain domain = known();
+    struct hv_domain domain = known();
     struct ballast_domain out;
     domain.pool_kib = 9216;
     xen_show(&domain, 4096 * MIB, 5000000, &out);
@@ -517,14 +517,14 @@ static void words_of_processors(void **state)
 static void segments_of_a_running_domain(void **state)
 {
     (void)state;
-    struct xen_domain domain = {.id = 5,
-                                .type = BALLAST_HVM,
-                                .vcpus = 2,
-                                .tot_kib = 1048576 + 512,
-                                .target_kib = 1048576 - 8192,
-                                .static_max_kib = 2097152,
-                                .videoram_kib = 8192,
-                                .pool_kib = 9216};
+    struct hv_domain domain = {.id = 5,
+                               .type = BALLAST_HVM,
+                               .vcpus = 2,
+                               .tot_kib = 1048576 + 512,
+                               .target_kib = 1048576 - 8192,
+                               .static_max_kib = 2097152,
+                               .videoram_kib = 8192,
+                               .pool_kib = 9216};
     struct ballast_running running = xen_running(&domain);
     assert_int_equal(running.type, BALLAST_HVM);
     assert_int_equal(running.extra_internal_kib, 1024);

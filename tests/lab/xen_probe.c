@@ -57,7 +57,7 @@ static void print_plan(const struct ballast_target_plan *plan)
     printf("\n");
 }
 
-static void print_domain(const struct xen_domain *domain)
+static void print_domain(const struct hv_domain *domain)
 {
     printf("domain id=%" PRIu32 " name=%s type=%s paused=%d dying=%d shutdown=%d building=%d"
            " migrating=%d balloon=%d kernel=%d stubdomain=%d vcpus=%" PRIu32,
@@ -101,7 +101,7 @@ static void print_shown(const struct ballast_domain *domain)
 static void refresh(struct hv *hv, bool quietly)
 {
     const struct ballast_host *host;
-    const struct xen_domain *domains;
+    const struct hv_domain *domains;
     size_t count;
     struct ballast_error err;
     int rc = hv->ops->refresh(hv, &host, &err);
@@ -117,7 +117,7 @@ static void refresh(struct hv *hv, bool quietly)
     print_kib("claimed", host->claimed_kib);
     print_kib("slack", host->slack_kib);
     printf(" hap=%d shadow=%d iommu=%d\n", host->caps.hap, host->caps.shadow, host->caps.iommu);
-    xen_domains(hv, &domains, &count);
+    hv_domains(hv, &domains, &count);
     for (size_t i = 0; i < count; i++)
         print_domain(&domains[i]);
     for (size_t i = 0; i < host->domain_count; i++)
@@ -168,7 +168,7 @@ static void print_config(struct hv *hv, uint32_t domid)
 {
     struct ballast_guest guest;
     struct ballast_error err;
-    int rc = xen_config(hv, domid, &guest, &err);
+    int rc = hv_config(hv, domid, &guest, &err);
     if (rc < 0) {
         answer(rc, &err);
         return;
@@ -196,7 +196,7 @@ static void print_version(struct hv *hv)
 
 static void find(struct hv *hv, const char *word)
 {
-    const struct xen_domain *domain;
+    const struct hv_domain *domain;
     struct ballast_error err;
     int rc = xen_find(hv, word, &domain, &err);
     if (rc < 0)
@@ -282,18 +282,18 @@ static void build(const char *path)
 static void low(struct hv *hv)
 {
     struct ballast_error err;
-    answer(xen_low_memory_fd(hv, &err), &err);
+    answer(hv_low_memory_fd(hv, &err), &err);
 }
 
 /* Whether it was said since the last time, or is within so many milliseconds. */
 static void heard(struct hv *hv, uint64_t msec)
 {
     struct ballast_error err;
-    struct pollfd pfd = {.fd = xen_low_memory_fd(hv, &err), .events = POLLIN};
+    struct pollfd pfd = {.fd = hv_low_memory_fd(hv, &err), .events = POLLIN};
     if (pfd.fd < 0)
         answer(pfd.fd, &err);
     else
-        printf("heard %d\n", poll(&pfd, 1, (int)msec) > 0 && xen_low_memory_heard(hv));
+        printf("heard %d\n", poll(&pfd, 1, (int)msec) > 0 && hv_take_low_memory(hv));
 }
 
 static void run(struct hv *hv, int count, char **words)

@@ -174,13 +174,13 @@ static int make_state_dir(const struct daemon *daemon, struct ballast_error *err
     return 0;
 }
 
-static int open_host(struct daemon *daemon, struct engine_host **host, struct ballast_error *err)
+static int open_host(struct daemon *daemon, struct hv **host, struct ballast_error *err)
 {
     int rc = engine_host_open(&daemon->options->host, host, err);
     if (rc < 0)
         return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
-    if (!engine_host_is_sim(*host) && (rc = alone_on_xen(&daemon->alone, err)) < 0) {
-        engine_host_close(*host);
+    if ((*host)->ops->is_machine && (rc = alone_on_xen(&daemon->alone, err)) < 0) {
+        hv_close(*host);
         return rc == -EBUSY ? EXIT_NO : EXIT_HOST;
     }
     return 0;
@@ -189,7 +189,7 @@ static int open_host(struct daemon *daemon, struct engine_host **host, struct ba
 static int open_engine(struct daemon *daemon, struct engine_config *config,
                        struct ballast_error *err)
 {
-    struct engine_host *host;
+    struct hv *host;
     int status = open_host(daemon, &host, err);
     if (status) {
         engine_config_release(config);
@@ -220,12 +220,11 @@ static int open_parts(struct daemon *daemon, struct ballast_error *err)
 
 static void announce_ready(const struct daemon *daemon)
 {
-    const struct engine_host *host = engine_host(daemon->engine);
+    const struct hv *host = engine_host(daemon->engine);
     const char *policy = engine_policy(daemon->engine)->name;
-    engine_log(LOG_NOTICE, "ready: host %s%s, policy %s, %s", engine_host_name(host),
-               engine_host_goes_on(host) ? " (goes on)" : "", policy,
-               server_control_path(daemon->server));
-    systemd_notify("READY=1\nSTATUS=host %s, policy %s", engine_host_name(host), policy);
+    engine_log(LOG_NOTICE, "ready: host %s%s, policy %s, %s", host->name,
+               host->resumed ? " (goes on)" : "", policy, server_control_path(daemon->server));
+    systemd_notify("READY=1\nSTATUS=host %s, policy %s", host->name, policy);
 }
 
 static int start_daemon(struct daemon *daemon)

@@ -61,7 +61,7 @@ static int set_host(const char *word, struct daemon_options *out)
         out->host.kind = ENGINE_HOST_SIM;
     else
         return report_invalid("--host", word, "use xen, sim or sim:FILE");
-    out->host.scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
+    out->host.sim.scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
     return 0;
 }
 
@@ -71,7 +71,7 @@ static int set_speed(const char *word, struct daemon_options *out)
 {
     char with_x[32];
     (void)snprintf(with_x, sizeof(with_x), "%.30sx", word);
-    if (!scenario_value_ratio_to(with_x, FASTEST, &out->host.speed_permyriad))
+    if (!scenario_value_ratio_to(with_x, FASTEST, &out->host.sim.speed_permyriad))
         return report_invalid("--speed", word, "use a number up to 100000, such as 10 or 0.5");
     return 0;
 }
@@ -84,7 +84,7 @@ static int set_option(int option, const char *value, struct daemon_options *out)
     case 'S':
         return set_speed(value, out);
     case 'r':
-        out->run_dir = out->host.run_dir = value;
+        out->run_dir = out->host.sim.run_dir = value;
         return 0;
     case 's':
         out->engine.state_dir = value;
@@ -99,7 +99,7 @@ static int set_option(int option, const char *value, struct daemon_options *out)
         out->set_clock_back = true;
         return 0;
     case 'F':
-        out->host.fresh = true;
+        out->host.sim.fresh = true;
         return 0;
     case 'v':
         out->engine.verbose = true;
@@ -125,7 +125,7 @@ int daemon_options_parse(int argc, char **argv, struct daemon_options *out)
         run_dir = "/run/ballast";
     *out = (struct daemon_options){
         .run_dir = run_dir,
-        .host = {.run_dir = run_dir, .speed_permyriad = BALLAST_PERMYRIAD},
+        .host.sim = {.run_dir = run_dir, .speed_permyriad = BALLAST_PERMYRIAD},
         .engine = {.state_dir = "/var/lib/ballast"},
     };
     int option;

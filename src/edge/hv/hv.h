@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What Ballast needs from a hypervisor host. The real Xen and the simulated host stand behind the
- * same table; callers cannot tell which one it is.
+ * What Ballast needs from a host. The real Xen, simulated and recorded hosts stand behind the same
+ * table; callers cannot tell which one it is.
  */
 #ifndef EDGE_HV_HV_H
 #define EDGE_HV_HV_H
@@ -10,14 +10,53 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ballast/breakdown.h>
 #include <ballast/error.h>
 
+#include "core/model/guest.h"
 #include "core/model/host.h"
 
 struct hv;
 
+enum { HV_NAME = 256, HV_UUID = 16 };
+
+/*
+ * A domain as the host's own programs have it now, for Xen the hypervisor and xenstore.
+ * BALLAST_NONE: not there, or cannot be read.
+ */
+struct hv_domain {
+    uint32_t id;
+    uint8_t uuid[HV_UUID];
+    char name[HV_NAME]; /* "" where it has none yet */
+    enum ballast_guest_type type;
+    bool paused;
+    bool dying;
+    bool shutdown;
+    bool building;     /* its toolstack has not finished with it */
+    bool migrating;    /* it is being saved or sent away, as far as that can be known */
+    bool says_suspend; /* its own word for that, and no longer believed: suspend.h */
+    bool has_balloon;  /* dom0, control/feature-balloon, or its kernel's xenbus is up */
+    bool kernel_is_up; /* control/feature-suspend and its like are "1" */
+    bool is_stubdomain;
+    uint32_t stubdomain_of; /* where it is one */
+    uint32_t vcpus;         /* that it can ever have */
+    uint64_t tot_kib;
+    uint64_t max_kib;         /* Xen's limit as it is: extra internal included */
+    uint64_t claim_kib;       /* outstanding_pages */
+    uint64_t pool_kib;        /* paging pool; PV: BALLAST_NONE */
+    uint64_t pod_entries_kib; /* promised to the guest and not there yet */
+    uint64_t pod_cache_kib;
+    uint64_t target_kib; /* memory/target, as it stands there */
+    uint64_t static_max_kib;
+    uint64_t videoram_kib;
+    uint64_t dynamic_min_kib;
+    uint64_t dynamic_max_kib;
+    uint64_t used_kib;        /* the guest's own word, strictly parsed: memory/meminfo */
+    uint64_t used_since_usec; /* when that was seen to change, on the host's clock */
+};
+
 struct hv_ops {
-    const char *name; /* "sim", "xen" */
+    const char *name; /* of its kind, for people: "simulated", "xen" */
     /*
      * The host as it is now. *out belongs to hv and lives until the next refresh or close. A
      * snapshot is one moment as far as the host can give one: totals and domains are read together.
@@ -37,16 +76,96 @@ struct hv_ops {
      * between two samples of a balancer.
      */
     uint64_t guard_kib;
-    /* The rest is NULL where a host reports nothing by itself. Readable when it has a report. */
+    /* The machine that this runs on: one process at a time changes it, and profiles made here fit.
+     */
+    bool is_machine;
+    /* All of its memory is accounted for: what its parts do not sum to was lost or created. */
+    bool is_exact;
+
+    /* The rest is NULL where a host does not have it, and is called by the function of its name. */
+    void (*domains)(const struct hv *hv, const struct hv_domain **out, size_t *count);
+    void (*uuid)(const struct hv *hv, const struct ballast_domain *domain, uint8_t out[HV_UUID]);
+    int (*breakdown)(const struct hv *hv, const struct ballast_domain *domain,
+                     const struct ballast_host_caps *caps, struct ballast_breakdown *out,
+                     struct ballast_error *err);
+    int (*config)(struct hv *hv, uint32_t domid, struct ballast_guest *out,
+                  struct ballast_error *err);
     int (*event_fd)(struct hv *hv);
-    /* Takes in some of it. true: a refresh would see what should not wait for the next tick. */
     bool (*take_events)(struct hv *hv);
-    /* Ids of domains that report so much that nothing is taken from them; how many there are. */
     size_t (*noisy)(const struct hv *hv, uint32_t *domids, size_t most);
+    int (*low_memory_fd)(struct hv *hv, struct ballast_error *err);
+    bool (*take_low_memory)(struct hv *hv);
+    uint64_t (*now_usec)(const struct hv *hv);
+    uint64_t (*real_usec)(const struct hv *hv, uint64_t usec);
+    int (*step)(struct hv *hv, uint64_t most_usec, bool *behind, struct ballast_error *err);
+    void (*save)(struct hv *hv);
 };
 
 struct hv {
     const struct hv_ops *ops;
+    char name[HV_NAME]; /* as --host has it: "xen", "sim", "sim:FILE" */
+    bool resumed;       /* a simulated host that an earlier program left */
 };
+
+/* NULL is allowed. */
+void hv_close(struct hv *hv);
+
+/*
+ * The domains of the last refresh by id, those that are dying too; hv's, until the next one. None
+ * where the host knows no more of them than its snapshot.
+ */
+void hv_domains(const struct hv *hv, const struct hv_domain **out, size_t *count);
+/* One of them, or NULL. */
+const struct hv_domain *hv_find_domain(const struct hv *hv, uint32_t domid);
+/* The uuid of a domain of the last refresh; all zero where it has none. */
+void hv_uuid(const struct hv *hv, const struct ballast_domain *domain, uint8_t out[HV_UUID]);
+/* What of the host's own limit a snapshot's maxmem_kib leaves out: extra internal. */
+uint64_t hv_extra_internal_kib(const struct hv *hv, uint32_t domid, uint64_t maxmem_kib);
+/*
+ * The breakdown of a domain of the last refresh as it is now. -ENOENT: it is gone, or its type is
+ * not known; the rest as ballast_running_breakdown().
+ */
+int hv_breakdown(const struct hv *hv, const struct ballast_domain *domain,
+                 const struct ballast_host_caps *caps, struct ballast_breakdown *out,
+                 struct ballast_error *err);
+/*
+ * The configuration of a domain of the last refresh as a model guest. -ENOENT: there is none (dom0,
+ * domains of other toolstacks); -ENOTSUP: the host keeps none, or it cannot be read.
+ */
+int hv_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err);
+
+/* Readable when the host has something to report; -1: it reports nothing. */
+int hv_event_fd(struct hv *hv);
+/* Takes in some of it. true: a refresh would see what should not wait for the next tick. */
+bool hv_take_events(struct hv *hv);
+/* More reports of one domain in a second than toolstacks and honest guests make. */
+enum { HV_EVENTS_MOST = 64 };
+/* What it reports is then read once a second, for so long. */
+#define HV_NOISY_USEC UINT64_C(60000000)
+/* Ids of such domains, `most`; how many there are. */
+size_t hv_noisy(const struct hv *hv, uint32_t *domids, size_t most);
+/*
+ * Readable when little memory is free by the host's own mark (Xen's is 64 MiB unless its command
+ * line says otherwise); the host reports it from now on. -ENOTSUP: it does not; -EPERM, -EEXIST:
+ * somebody else listens. The host is then as it was, and only sampled in time.
+ */
+int hv_low_memory_fd(struct hv *hv, struct ballast_error *err);
+/* Takes in the report; true: there was one. */
+bool hv_take_low_memory(struct hv *hv);
+
+/* The clock that snapshots are stamped by. */
+uint64_t hv_now_usec(const struct hv *hv);
+/* How long a span of the host's time takes on the real clock. */
+uint64_t hv_real_usec(const struct hv *hv, uint64_t usec);
+/*
+ * Lets a simulated host catch up with the real clock, by `most_usec` at most. *behind: it has not
+ * yet. -EPROTO: it lost or created a page.
+ */
+int hv_step(struct hv *hv, uint64_t most_usec, bool *behind, struct ballast_error *err);
+/* Keeps what was done to a simulated host, before anything that depends on it is made durable. */
+void hv_save(struct hv *hv);
+
+/* The monotone clock of this machine. */
+uint64_t hv_clock_usec(void);
 
 #endif

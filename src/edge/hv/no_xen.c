@@ -19,14 +19,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     return fail_without_xen(err);
 }
 
-void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *count)
-{
-    (void)hv;
-    *out = NULL;
-    *count = 0;
-}
-
-int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
+int xen_find(const struct hv *hv, const char *id_or_name, const struct hv_domain **out,
              struct ballast_error *err)
 {
     (void)hv;
@@ -49,51 +42,11 @@ int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
     return fail_without_xen(err);
 }
 
-int xen_watch_fd(struct hv *hv)
-{
-    (void)hv;
-    return -1;
-}
-
-int xen_low_memory_fd(struct hv *hv, struct ballast_error *err)
-{
-    (void)hv;
-    return fail_without_xen(err);
-}
-
-bool xen_low_memory_heard(struct hv *hv)
-{
-    (void)hv;
-    return false;
-}
-
-bool xen_take_events(struct hv *hv)
-{
-    (void)hv;
-    return false;
-}
-
-size_t xen_noisy(const struct hv *hv, uint32_t *domids, size_t most)
-{
-    (void)hv;
-    (void)domids;
-    (void)most;
-    return 0;
-}
-
 int xen_wait(struct hv *hv, uint64_t usec)
 {
     (void)hv;
     (void)usec;
     return -ENOTSUP;
-}
-
-int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err)
-{
-    (void)hv;
-    (void)domid;
-    (void)out;
-    return fail_without_xen(err);
 }
 
 void xen_calls(const struct hv *hv, struct xen_calls *out)

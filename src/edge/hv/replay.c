@@ -89,7 +89,7 @@ static void replay_close(struct hv *hv)
 }
 
 static const struct hv_ops ops = {
-    .name = "replay",
+    .name = "file",
     .refresh = replay_refresh,
     .set = replay_set,
     .claim = replay_claim,
@@ -110,7 +110,7 @@ int replay_new(const struct ballast_host *samples, size_t count, struct replay *
     struct replay *replay = calloc(1, sizeof(*replay));
     if (!replay)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    *replay = (struct replay){.hv = {&ops}, .samples = samples, .count = count};
+    *replay = (struct replay){.hv.ops = &ops, .samples = samples, .count = count};
     replay->domains = calloc(most, sizeof(*replay->domains));
     replay->spare = calloc(most, sizeof(*replay->spare));
     if (!replay->domains || !replay->spare) {

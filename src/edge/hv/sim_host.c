@@ -1,26 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "edge/hv/sim_host.h"
 
-static struct sim *sim_of(struct hv *hv)
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/model/running.h"
+
+static struct sim_host *sim_host_of(struct hv *hv)
 {
-    return ((struct sim_host *)hv)->sim;
+    return (struct sim_host *)hv;
+}
+
+static const struct sim *sim_of(const struct hv *hv)
+{
+    return ((const struct sim_host *)hv)->sim;
 }
 
 static int refresh_sim_host(struct hv *hv, const struct ballast_host **out,
                             struct ballast_error *err)
 {
-    return sim_refresh(sim_of(hv), out, err);
+    return sim_refresh(sim_host_of(hv)->sim, out, err);
 }
 
 static int set_on_sim_host(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
                            struct ballast_error *err)
 {
-    return sim_set(sim_of(hv), domid, target_kib, maxmem_kib, err);
+    sim_host_of(hv)->changed = true;
+    return sim_set(sim_host_of(hv)->sim, domid, target_kib, maxmem_kib, err);
 }
 
 static int claim_on_sim_host(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
-    return sim_claim(sim_of(hv), domid, kib, err);
+    sim_host_of(hv)->changed = true;
+    return sim_claim(sim_host_of(hv)->sim, domid, kib, err);
 }
 
 static void close_sim_host(struct hv *hv)
@@ -28,13 +44,90 @@ static void close_sim_host(struct hv *hv)
     (void)hv;
 }
 
+/* FNV-1a, twice from other beginnings: a guest that is built again is the same one. */
+static void uuid_of_name(const struct hv *hv, const struct ballast_domain *domain,
+                         uint8_t out[HV_UUID])
+{
+    (void)hv;
+    for (unsigned half = 0; half < 2; half++) {
+        uint64_t sum = UINT64_C(0xcbf29ce484222325) + half;
+        for (const char *at = domain->name; *at; at++)
+            sum = (sum ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+        memcpy(out + 8 * half, &sum, sizeof(sum));
+    }
+}
+
+/* Of a domain whose type the scenario tells, or NULL. */
+static const struct sim_guest_config *find_typed_config(const struct hv *hv, uint32_t domid)
+{
+    const struct sim_guest_config *config = sim_domain_config(sim_of(hv), domid);
+    return config && config->type != SIM_TYPE_UNKNOWN ? config : NULL;
+}
+
+static enum ballast_guest_type type_of(const struct sim_guest_config *config)
+{
+    if (config->type == SIM_TYPE_HVM)
+        return BALLAST_HVM;
+    return config->type == SIM_TYPE_PV ? BALLAST_PV : BALLAST_PVH;
+}
+
+static int break_down_sim_domain(const struct hv *hv, const struct ballast_domain *domain,
+                                 const struct ballast_host_caps *caps,
+                                 struct ballast_breakdown *out, struct ballast_error *err)
+{
+    const struct sim_guest_config *config = find_typed_config(hv, domain->id);
+    if (!config)
+        return ballast_fail(err, -ENOENT, "the type of domain %" PRIu32 " is not known",
+                            domain->id);
+    uint64_t pool_kib = ballast_min_u64(config->pool_kib, domain->overhead_kib);
+    struct ballast_running running = {
+        .type = type_of(config),
+        .tot_kib = domain->tot_kib,
+        .target_kib = ballast_sub_floor(domain->target_kib, config->video_kib),
+        .static_max_kib = domain->static_max_kib,
+        .videoram_kib = config->video_kib,
+        .pool_kib = pool_kib,
+        .overhead_kib = domain->overhead_kib - pool_kib,
+    };
+    return ballast_running_breakdown(&running, NULL, caps, out, err);
+}
+
+/* A simulated guest has no devices. */
+static int configure_sim_guest(struct hv *hv, uint32_t domid, struct ballast_guest *out,
+                               struct ballast_error *err)
+{
+    const struct sim_guest_config *config = find_typed_config(hv, domid);
+    if (!config || config->vcpus == 0)
+        return ballast_fail(err, -ENOTSUP, "its configuration is not told");
+    *out = (struct ballast_guest){.type = type_of(config)};
+    (void)snprintf(out->name, sizeof(out->name), "%s", config->name);
+    for (int i = 0; i < BALLAST_GUEST_ATTRS; i++)
+        out->attr[i] = BALLAST_UNSET;
+    out->attr[BALLAST_MEMORY] = config->tot_kib;
+    out->attr[BALLAST_MAXMEM] = ballast_max_u64(config->static_max_kib, config->tot_kib);
+    out->attr[BALLAST_VCPUS] = config->vcpus;
+    if (config->type == SIM_TYPE_HVM && config->video_kib == 0)
+        out->attr[BALLAST_VGA] = BALLAST_VGA_NONE;
+    return 0;
+}
+
+static uint64_t sim_host_now_usec(const struct hv *hv)
+{
+    return sim_now_usec(sim_of(hv));
+}
+
 struct hv *sim_host_init(struct sim_host *out, struct sim *sim)
 {
-    static const struct hv_ops ops = {.name = "sim",
+    static const struct hv_ops ops = {.name = "simulated",
                                       .refresh = refresh_sim_host,
                                       .set = set_on_sim_host,
                                       .claim = claim_on_sim_host,
-                                      .close = close_sim_host};
-    *out = (struct sim_host){.hv = {&ops}, .sim = sim};
+                                      .close = close_sim_host,
+                                      .uuid = uuid_of_name,
+                                      .breakdown = break_down_sim_domain,
+                                      .config = configure_sim_guest,
+                                      .is_exact = true,
+                                      .now_usec = sim_host_now_usec};
+    *out = (struct sim_host){.hv.ops = &ops, .sim = sim};
     return &out->hv;
 }

@@ -41,6 +41,81 @@ static void xen_ops_close(struct hv *hv)
     free(host);
 }
 
+static void xen_ops_domains(const struct hv *hv, const struct hv_domain **out, size_t *count)
+{
+    const struct xen_snapshot *now = &xen_host_of_const(hv)->now;
+    *out = now->domains;
+    *count = now->count;
+}
+
+static int xen_ops_breakdown(const struct hv *hv, const struct ballast_domain *domain,
+                             const struct ballast_host_caps *caps, struct ballast_breakdown *out,
+                             struct ballast_error *err)
+{
+    const struct hv_domain *found = hv_find_domain(hv, domain->id);
+    if (!found)
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domain->id);
+    struct ballast_running running = xen_running(found);
+    return ballast_running_breakdown(&running, xen_profile(&xen_host_of_const(hv)->version), caps,
+                                     out, err);
+}
+
+static int xen_ops_config(struct hv *hv, uint32_t domid, struct ballast_guest *out,
+                          struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    int rc = xen_host_light(host, err);
+    return rc < 0 ? rc : xen_light_config(host->light, domid, out, err);
+}
+
+static int xen_ops_event_fd(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    if (host->watch_fd < 0 && xen_host_watch(host, NULL) == 0)
+        host->watch_fd = xen_host_epoll(host);
+    return host->watch_fd;
+}
+
+/* Of one turn: what comes faster than that leaves time for others. */
+enum { EVENTS_A_TURN = 256 };
+
+static bool xen_ops_take_events(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    return host->store && xen_host_hear(host, EVENTS_A_TURN);
+}
+
+static size_t xen_ops_noisy(const struct hv *hv, uint32_t *domids, size_t most)
+{
+    const struct xen_host *host = xen_host_of_const(hv);
+    size_t count = 0;
+    for (size_t i = 0; i < host->record_count; i++) {
+        if (host->records[i].noisy_until_usec == 0)
+            continue;
+        if (count < most)
+            domids[count] = host->records[i].domid;
+        count++;
+    }
+    return count;
+}
+
+static int xen_ops_low_memory_fd(struct hv *hv, struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    int rc = 0;
+    if (host->read_only)
+        return ballast_fail(err, -EPERM, "this host was opened for reading only");
+    if (!host->event)
+        rc = xen_event_open(&host->event, err);
+    return rc < 0 ? rc : xen_event_fd(host->event);
+}
+
+static bool xen_ops_take_low_memory(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    return host->event && xen_event_heard(host->event);
+}
+
 static const struct hv_ops ops = {
     .name = "xen",
     .refresh = xen_ops_refresh,
@@ -48,9 +123,15 @@ static const struct hv_ops ops = {
     .claim = xen_ops_claim,
     .close = xen_ops_close,
     .guard_kib = XEN_GUARD_KIB,
-    .event_fd = xen_watch_fd,
-    .take_events = xen_take_events,
-    .noisy = xen_noisy,
+    .is_machine = true,
+    .domains = xen_ops_domains,
+    .breakdown = xen_ops_breakdown,
+    .config = xen_ops_config,
+    .event_fd = xen_ops_event_fd,
+    .take_events = xen_ops_take_events,
+    .noisy = xen_ops_noisy,
+    .low_memory_fd = xen_ops_low_memory_fd,
+    .take_low_memory = xen_ops_take_low_memory,
 };
 
 /* Most who only read sample once. */
@@ -67,7 +148,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     int rc;
     if (!host)
         return ballast_fail(err, -ENOMEM, "out of memory");
-    host->hv.ops = &ops;
+    host->hv = (struct hv){.ops = &ops, .name = "xen"};
     host->watch_fd = -1;
     host->read_only = options && options->read_only;
     host->slack_kib = options && options->slack_kib > 0 ? options->slack_kib : DEFAULT_SLACK_KIB;
@@ -82,19 +163,12 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     return 0;
 }
 
-void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *count)
-{
-    const struct xen_snapshot *now = &xen_host_of_const(hv)->now;
-    *out = now->domains;
-    *count = now->count;
-}
-
 static bool is_id(const char *text, uint32_t id)
 {
     return xen_parse_kib(text, strlen(text)) == id;
 }
 
-int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
+int xen_find(const struct hv *hv, const char *id_or_name, const struct hv_domain **out,
              struct ballast_error *err)
 {
     const struct xen_snapshot *now = &xen_host_of_const(hv)->now;
@@ -134,78 +208,23 @@ void xen_calls(const struct hv *hv, struct xen_calls *out)
                               .events = host->events};
 }
 
-int xen_watch_fd(struct hv *hv)
-{
-    struct xen_host *host = xen_host_of(hv);
-    if (host->watch_fd < 0 && xen_host_watch(host, NULL) == 0)
-        host->watch_fd = xen_host_epoll(host);
-    return host->watch_fd;
-}
-
-int xen_low_memory_fd(struct hv *hv, struct ballast_error *err)
-{
-    struct xen_host *host = xen_host_of(hv);
-    int rc = 0;
-    if (host->read_only)
-        return ballast_fail(err, -EPERM, "this host was opened for reading only");
-    if (!host->event)
-        rc = xen_event_open(&host->event, err);
-    return rc < 0 ? rc : xen_event_fd(host->event);
-}
-
-bool xen_low_memory_heard(struct hv *hv)
-{
-    struct xen_host *host = xen_host_of(hv);
-    return host->event && xen_event_heard(host->event);
-}
-
-/* Of one turn: what comes faster than that leaves time for others. */
-enum { EVENTS_A_TURN = 256 };
-
-bool xen_take_events(struct hv *hv)
-{
-    struct xen_host *host = xen_host_of(hv);
-    return host->store && xen_host_hear(host, EVENTS_A_TURN);
-}
-
 int xen_wait(struct hv *hv, uint64_t usec)
 {
     struct xen_host *host = xen_host_of(hv);
-    uint64_t until_usec = ballast_add_ceil(xen_now_usec(), usec);
+    uint64_t until_usec = ballast_add_ceil(hv_clock_usec(), usec);
     int rc = xen_host_watch(host, NULL);
     if (rc < 0)
         return rc;
     struct pollfd pfd = {.fd = xen_store_fd(host->store), .events = POLLIN};
     for (;;) {
-        uint64_t left_usec = ballast_sub_floor(until_usec, xen_now_usec());
+        uint64_t left_usec = ballast_sub_floor(until_usec, hv_clock_usec());
         uint64_t msec = ballast_min_u64(ballast_div_up(left_usec, 1000), INT32_MAX);
         rc = poll(&pfd, 1, (int)msec);
         if (rc < 0)
             return -errno;
-        if (rc > 0 && xen_take_events(hv))
+        if (rc > 0 && xen_ops_take_events(hv))
             return 1;
         if (left_usec == 0)
             return 0;
     }
-}
-
-size_t xen_noisy(const struct hv *hv, uint32_t *domids, size_t most)
-{
-    const struct xen_host *host = xen_host_of_const(hv);
-    size_t count = 0;
-    for (size_t i = 0; i < host->record_count; i++) {
-        if (host->records[i].noisy_until_usec == 0)
-            continue;
-        if (count < most)
-            domids[count] = host->records[i].domid;
-        count++;
-    }
-    return count;
-}
-
-int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err)
-{
-    struct xen_host *host = xen_host_of(hv);
-    int rc = xen_host_light(host, err);
-    return rc < 0 ? rc : xen_light_config(host->light, domid, out, err);
 }

@@ -29,8 +29,6 @@
 #include "core/model/target.h"
 #include "edge/hv/hv.h"
 
-enum { XEN_NAME = 256 };
-
 /*
  * What Xen may take for itself between two samples of a balancer, beyond what any guest shows: seen
  * in tests/lab/t/90-run, 76 KiB while guests were started. 379 pages is all that one guest can have
@@ -45,38 +43,6 @@ struct xen_version {
     char commandline[1024]; /* Xen's own */
 };
 
-/* A domain as Xen and xenstore have it now. BALLAST_NONE: not there, or cannot be read. */
-struct xen_domain {
-    uint32_t id;
-    uint8_t uuid[16];
-    char name[XEN_NAME]; /* "" where it has none yet */
-    enum ballast_guest_type type;
-    bool paused;
-    bool dying;
-    bool shutdown;
-    bool building;     /* its toolstack has not finished with it */
-    bool migrating;    /* it is being saved or sent away, as far as that can be known */
-    bool says_suspend; /* its own word for that, and no longer believed: suspend.h */
-    bool has_balloon;  /* dom0, control/feature-balloon, or its kernel's xenbus is up */
-    bool kernel_is_up; /* control/feature-suspend and its like are "1" */
-    bool is_stubdomain;
-    uint32_t stubdomain_of; /* where it is one */
-    uint32_t vcpus;         /* that it can ever have */
-    uint64_t tot_kib;
-    uint64_t max_kib;         /* Xen's limit as it is: extra internal included */
-    uint64_t claim_kib;       /* outstanding_pages */
-    uint64_t pool_kib;        /* paging pool; PV: BALLAST_NONE */
-    uint64_t pod_entries_kib; /* promised to the guest and not there yet */
-    uint64_t pod_cache_kib;
-    uint64_t target_kib; /* memory/target, as it stands there */
-    uint64_t static_max_kib;
-    uint64_t videoram_kib;
-    uint64_t dynamic_min_kib;
-    uint64_t dynamic_max_kib;
-    uint64_t used_kib;        /* the guest's own word, strictly parsed: memory/meminfo */
-    uint64_t used_since_usec; /* when that was seen to change, on the host's clock */
-};
-
 struct xen_options {
     /* Nothing is changed (-EPERM), and no watch is set before the second refresh or xen_wait(). */
     bool read_only;
@@ -89,53 +55,18 @@ struct xen_options {
  */
 int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err);
 
-/* The domains of the last refresh, by id; the array is hv's, until the next one. */
-void xen_domains(const struct hv *hv, const struct xen_domain **out, size_t *count);
 /* By id or name; -ENOENT. What is all digits is an id unless a domain has it as its name. */
-int xen_find(const struct hv *hv, const char *id_or_name, const struct xen_domain **out,
+int xen_find(const struct hv *hv, const char *id_or_name, const struct hv_domain **out,
              struct ballast_error *err);
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
 /* Which set of rules that Xen's libxl follows (docs/assumptions.md); never NULL. */
 const struct ballast_profile *xen_profile(const struct xen_version *version);
 /* A domain as ballast_running_breakdown() wants to have it, what the host spends by profile. */
-struct ballast_running xen_running(const struct xen_domain *domain);
+struct ballast_running xen_running(const struct hv_domain *domain);
 /* Free memory below 4 GiB, which the host's devices may need; Xen's own refusals. */
 int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err);
-/* File descriptor that is readable when xenstore has something to tell; -1: it can tell nothing. */
-int xen_watch_fd(struct hv *hv);
-/*
- * File descriptor that is readable when Xen says that little memory is free, see xen_event.h; it is
- * asked to say so from now on. -ENOTSUP, -EPERM with read_only, -EEXIST: somebody else listens;
- * without it a host is as it was, and only sampled in time.
- */
-int xen_low_memory_fd(struct hv *hv, struct ballast_error *err);
-/* Takes in what it said; true: it has. */
-bool xen_low_memory_heard(struct hv *hv);
-/*
- * Takes in some of what xenstore has told; more of it leaves the descriptor readable. true: a
- * refresh would see what should not wait for the next one that comes by itself. What is not read,
- * and what a guest reports of its use, is none of that.
- */
-bool xen_take_events(struct hv *hv);
-/* Waits until xen_take_events() is true, or for so long. 1: it is, 0: time is over, -errno. */
+/* Waits until hv_take_events() is true, or for so long. 1: it is, 0: time is over, -errno. */
 int xen_wait(struct hv *hv, uint64_t usec);
-
-/* More events of one domain in a second than toolstacks and honest guests make: it is not listened
- * to. */
-enum { XEN_EVENTS_MOST = 64 };
-/* So long; meanwhile what it says is read once a second. */
-#define XEN_NOISY_USEC UINT64_C(60000000)
-/*
- * The domains of the last refresh that are not listened to, `most` of them, by id. How many there
- * are.
- */
-size_t xen_noisy(const struct hv *hv, uint32_t *domids, size_t most);
-
-/*
- * A domain's configuration as libxenlight keeps it, as a model guest. -ENOENT: there is none (dom0,
- * domains of other toolstacks); -ENOTSUP without libxenlight.
- */
-int xen_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err);
 
 /* How much has been asked of Xen and xenstore since the host was opened. */
 struct xen_calls {
@@ -168,7 +99,7 @@ int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_
  * nodes of its own counts with what Xen says, as libxl does. -ENODATA: memory/target or
  * memory/static-max is not there (still being built, or of a toolstack that does not write them).
  */
-int xen_target_domain(const struct xen_domain *domain, struct ballast_target_domain *out,
+int xen_target_domain(const struct hv_domain *domain, struct ballast_target_domain *out,
                       struct ballast_error *err);
 
 #endif

@@ -65,9 +65,9 @@ void xen_said_nothing(struct xen_said *said)
 }
 
 /* Names are shown to people and to programs: what no terminal should be told becomes '?'. */
-static void hear_name(char out[XEN_NAME], const char *value, size_t length)
+static void hear_name(char out[HV_NAME], const char *value, size_t length)
 {
-    if (!value || length >= XEN_NAME)
+    if (!value || length >= HV_NAME)
         length = 0;
     if (length > 0)
         memcpy(out, value, length);
@@ -147,8 +147,7 @@ uint32_t xen_event_nodes(const char *path, uint32_t *domid)
     return 0;
 }
 
-void xen_know(const struct xen_counted *counted, const struct xen_said *said,
-              struct xen_domain *out)
+void xen_know(const struct xen_counted *counted, const struct xen_said *said, struct hv_domain *out)
 {
     bool is_dom0 = counted->id == 0;
     bool kernel_is_up = said->on[XEN_NODE_FEATURE_SUSPEND] || said->on[XEN_NODE_FEATURE_POWEROFF] ||
@@ -156,7 +155,7 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said,
     /* libxl pauses a domain from its creation to the end of its build, and writes its target last.
      */
     bool unfinished = said->target_kib == BALLAST_NONE || counted->claim_kib > 0;
-    *out = (struct xen_domain){
+    *out = (struct hv_domain){
         .id = counted->id,
         .type = counted->type,
         .paused = counted->paused,
@@ -188,7 +187,7 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said,
 }
 
 void xen_believe(const struct xen_said *said, struct suspend_report *report, uint64_t now_usec,
-                 struct xen_domain *out)
+                 struct hv_domain *out)
 {
     bool believed = suspend_report_sample(report, said->suspending, now_usec);
     out->says_suspend = said->suspending && !believed && !out->migrating;
@@ -202,13 +201,13 @@ static uint64_t known_or(uint64_t kib, uint64_t instead_kib)
 
 /* Where libxl has not set a maximum (dom0 as it boots), extra internal is not on top of the target.
  */
-static uint64_t shown_maximum(const struct xen_domain *domain, uint64_t target_kib)
+static uint64_t shown_maximum(const struct hv_domain *domain, uint64_t target_kib)
 {
     return ballast_max_u64(ballast_sub_floor(domain->max_kib, XEN_EXTRA_INTERNAL_KIB),
                            ballast_min_u64(domain->max_kib, target_kib));
 }
 
-static uint64_t shown_target(const struct xen_domain *domain)
+static uint64_t shown_target(const struct hv_domain *domain)
 {
     if (domain->target_kib != BALLAST_NONE)
         return domain->target_kib + known_or(domain->videoram_kib, 0);
@@ -217,7 +216,7 @@ static uint64_t shown_target(const struct xen_domain *domain)
     return domain->tot_kib;
 }
 
-uint64_t xen_extra_internal_kib(const struct xen_domain *domains, size_t count)
+uint64_t xen_extra_internal_kib(const struct hv_domain *domains, size_t count)
 {
     uint64_t kib = 0;
     for (size_t i = 0; i < count; i++)
@@ -225,7 +224,7 @@ uint64_t xen_extra_internal_kib(const struct xen_domain *domains, size_t count)
     return kib;
 }
 
-static enum ballast_domain_state shown_state(const struct xen_domain *domain)
+static enum ballast_domain_state shown_state(const struct hv_domain *domain)
 {
     if (domain->building)
         return BALLAST_DOMAIN_BUILD;
@@ -235,7 +234,7 @@ static enum ballast_domain_state shown_state(const struct xen_domain *domain)
 }
 
 /* A range that nobody has set holds the target and nothing else: no one moves such a guest. */
-static void show_range(const struct xen_domain *domain, uint64_t host_kib,
+static void show_range(const struct hv_domain *domain, uint64_t host_kib,
                        struct ballast_domain *out)
 {
     uint64_t most_kib =
@@ -250,7 +249,7 @@ static void show_range(const struct xen_domain *domain, uint64_t host_kib,
     out->dynamic_min_kib = ballast_min_u64(min_kib, out->dynamic_max_kib);
 }
 
-void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_usec,
+void xen_show(const struct hv_domain *domain, uint64_t host_kib, uint64_t now_usec,
               struct ballast_domain *out)
 {
     bool reports = domain->used_kib != BALLAST_NONE && domain->used_since_usec != BALLAST_NONE;
@@ -300,7 +299,7 @@ bool xen_reconcile(struct ballast_host *host)
     return twice_kib <= TWICE_MOST_KIB;
 }
 
-int xen_target_domain(const struct xen_domain *domain, struct ballast_target_domain *out,
+int xen_target_domain(const struct hv_domain *domain, struct ballast_target_domain *out,
                       struct ballast_error *err)
 {
     uint64_t target_kib = domain->target_kib;
@@ -335,7 +334,7 @@ const struct ballast_profile *xen_profile(const struct xen_version *version)
     return ballast_profile_find(name);
 }
 
-struct ballast_running xen_running(const struct xen_domain *domain)
+struct ballast_running xen_running(const struct hv_domain *domain)
 {
     struct ballast_target_domain target = {0};
     /* One that has no target has nothing beyond it. */

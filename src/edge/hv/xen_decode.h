@@ -74,7 +74,7 @@ const char *xen_node_path(enum xen_node node);
 
 /* What xenstore says of a domain, and whether the word is good. Sizes: BALLAST_NONE when not. */
 struct xen_said {
-    char name[XEN_NAME];
+    char name[HV_NAME];
     uint64_t serves; /* BALLAST_NONE: it is no stubdomain */
     uint64_t target_kib;
     uint64_t static_max_kib;
@@ -101,20 +101,20 @@ uint32_t xen_event_nodes(const char *path, uint32_t *domid);
 
 /* The two put together; what neither tells (pool, PoD, the time of a report) is BALLAST_NONE. */
 void xen_know(const struct xen_counted *counted, const struct xen_said *said,
-              struct xen_domain *out);
+              struct hv_domain *out);
 /* What it says of being suspended, as far as that counts: `report` is that domain's, from sample to
  * sample. */
 void xen_believe(const struct xen_said *said, struct suspend_report *report, uint64_t now_usec,
-                 struct xen_domain *out);
+                 struct hv_domain *out);
 /* A domain as the port shows it. `host_kib` bounds what has no bound. */
-void xen_show(const struct xen_domain *domain, uint64_t host_kib, uint64_t now_usec,
+void xen_show(const struct hv_domain *domain, uint64_t host_kib, uint64_t now_usec,
               struct ballast_domain *out);
 /*
  * What is kept back for extra internal, which Xen lets domains take beyond the maximum that is
  * shown: all of it of every domain that is not dying. Whatever maxima are moved to, what Xen lets a
  * domain take more is within that and its shown maximum; it does not change with them.
  */
-uint64_t xen_extra_internal_kib(const struct xen_domain *domains, size_t count);
+uint64_t xen_extra_internal_kib(const struct hv_domain *domains, size_t count);
 /*
  * Takes from free memory what was counted twice because it changed hands between two hypercalls.
  * False: so much that the host should be sampled again first.

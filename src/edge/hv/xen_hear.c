@@ -33,7 +33,7 @@ bool xen_host_is_noisy(struct xen_record *record)
 {
     if (record->noisy_until_usec == 0)
         return false;
-    uint64_t now_usec = xen_now_usec();
+    uint64_t now_usec = hv_clock_usec();
     if (now_usec >= record->noisy_until_usec) {
         record->noisy_until_usec = 0;
         record->events = 0;
@@ -52,10 +52,10 @@ static void count_event(struct xen_host *host, struct xen_record *record, uint64
         record->events_from_usec = now_usec;
         record->events = 0;
     }
-    if (++record->events <= XEN_EVENTS_MOST)
+    if (++record->events <= HV_EVENTS_MOST)
         return;
     xen_store_unwatch(host->store, &record->followed);
-    record->noisy_until_usec = now_usec + XEN_NOISY_USEC;
+    record->noisy_until_usec = now_usec + HV_NOISY_USEC;
     record->read_usec = now_usec;
 }
 
@@ -77,7 +77,7 @@ static bool hear_one(struct xen_host *host, const char *path, uint64_t now_usec)
 bool xen_host_hear(struct xen_host *host, unsigned most)
 {
     char path[XEN_STORE_PATH];
-    uint64_t now_usec = xen_now_usec();
+    uint64_t now_usec = hv_clock_usec();
     bool news = false;
     for (unsigned i = 0; i < most && xen_store_event(host->store, path); i++) {
         host->events++;

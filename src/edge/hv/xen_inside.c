@@ -2,16 +2,6 @@
 #include "edge/hv/xen_inside.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-#include "core/base/units.h"
-
-uint64_t xen_now_usec(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 struct xen_host *xen_host_of(struct hv *hv)
 {

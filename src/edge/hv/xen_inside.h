@@ -27,7 +27,7 @@ struct xen_record {
 };
 
 struct xen_snapshot {
-    struct xen_domain *domains;
+    struct hv_domain *domains;
     size_t count;
     struct ballast_domain *shown; /* those that are not dying */
     struct ballast_host host;
@@ -91,8 +91,6 @@ bool xen_host_hear(struct xen_host *host, unsigned most);
  * its time may be over. true: it is not listened to.
  */
 bool xen_host_is_noisy(struct xen_record *record);
-/* The monotone clock. */
-uint64_t xen_now_usec(void);
 void xen_snapshot_free(struct xen_snapshot *snapshot);
 
 #endif

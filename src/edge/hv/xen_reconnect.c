@@ -51,7 +51,7 @@ int xen_host_reconnect(struct xen_host *host, struct ballast_error *err)
     struct xen_store *store;
     if (!host->store || !xen_store_is_lost(host->store))
         return 0;
-    uint64_t now_usec = xen_now_usec();
+    uint64_t now_usec = hv_clock_usec();
     if (now_usec >= host->reconnects_usec) {
         host->reconnects_usec = now_usec + RECONNECT_USEC;
         if (xen_store_open(&store, &host->lost) == 0) {

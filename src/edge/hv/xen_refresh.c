@@ -101,7 +101,7 @@ static int read_said(struct xen_host *host, struct xen_record *record, struct ba
     if (rc == 0)
         rc = xen_store_read(host->store, &record->followed, err);
     if (rc == 0 && (told || record->followed.said.used_kib != before_kib))
-        record->used_since_usec = xen_now_usec();
+        record->used_since_usec = hv_clock_usec();
     return rc;
 }
 
@@ -113,7 +113,7 @@ static void read_bulk(struct xen_host *host)
         followed[i] = &host->records[i].followed;
     if (followed && xen_bulk_read(host->bulk, followed, host->record_count, NULL) == 0) {
         for (size_t i = 0; i < host->record_count; i++)
-            host->records[i].used_since_usec = xen_now_usec();
+            host->records[i].used_since_usec = hv_clock_usec();
     }
     free(followed);
     host->bulk_calls = xen_bulk_calls(host->bulk);
@@ -139,7 +139,7 @@ static int read_records(struct xen_host *host, const struct xen_counted *counted
 }
 
 static void fill_snapshot_domain(struct xen_host *host, const struct xen_counted *counted,
-                                 struct xen_domain *out)
+                                 struct hv_domain *out)
 {
     struct xen_record *record = counted->dying ? NULL : xen_record_find(host, counted->id);
     struct xen_said nothing;
@@ -147,7 +147,7 @@ static void fill_snapshot_domain(struct xen_host *host, const struct xen_counted
     xen_know(counted, record ? &record->followed.said : &nothing, out);
     if (!record)
         return;
-    xen_believe(&record->followed.said, &record->suspend, xen_now_usec(), out);
+    xen_believe(&record->followed.said, &record->suspend, hv_clock_usec(), out);
     out->pool_kib = record->pool_kib;
     out->pod_entries_kib = record->pod_entries_kib;
     out->pod_cache_kib = record->pod_cache_kib;
@@ -166,7 +166,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
     made.host = (struct ballast_host){
-        .now_usec = xen_now_usec(),
+        .now_usec = hv_clock_usec(),
         .total_kib = total->total_kib,
         .free_kib = total->free_kib,
         .scrub_kib = ballast_min_u64(total->scrub_kib, total->free_kib),

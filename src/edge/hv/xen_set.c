@@ -37,7 +37,7 @@ static bool is_at_least(const struct xen_version *version, unsigned major, unsig
     return version->major > major || (version->major == major && version->minor >= minor);
 }
 
-static int plan_both(const struct job *job, const struct xen_domain *domain,
+static int plan_both(const struct job *job, const struct hv_domain *domain,
                      struct ballast_target_plan *out, struct ballast_error *err)
 {
     struct ballast_target_domain rules;
@@ -59,7 +59,7 @@ static int plan_both(const struct job *job, const struct xen_domain *domain,
 }
 
 static int plan_job(const struct xen_host *host, const struct job *job,
-                    const struct xen_domain *domain, struct ballast_target_plan *out,
+                    const struct hv_domain *domain, struct ballast_target_plan *out,
                     struct ballast_error *err)
 {
     struct ballast_target_domain rules;
@@ -90,7 +90,7 @@ static int still_there(struct xen_host *host, uint32_t domid, struct xen_counted
 }
 
 /* libxl_mem.c, libxl__fill_dom0_memory_info(): dom0's nodes may be missing until somebody asks. */
-static int put_missing(struct xen_change *change, const struct xen_domain *domain,
+static int put_missing(struct xen_change *change, const struct hv_domain *domain,
                        const struct ballast_target_plan *plan, struct ballast_error *err)
 {
     int rc = 0;
@@ -103,7 +103,7 @@ static int put_missing(struct xen_change *change, const struct xen_domain *domai
     return rc;
 }
 
-static int put_plan(struct xen_change *change, const struct xen_domain *domain,
+static int put_plan(struct xen_change *change, const struct hv_domain *domain,
                     const struct ballast_target_plan *plan, struct ballast_error *err)
 {
     int rc = put_missing(change, domain, plan, err);
@@ -118,7 +118,7 @@ static int put_plan(struct xen_change *change, const struct xen_domain *domain,
 
 /* Xen has no transactions: what cannot be finished is put back by hand. */
 static int write_change(struct xen_host *host, struct xen_change *change,
-                        const struct xen_domain *domain, const struct ballast_target_plan *plan,
+                        const struct hv_domain *domain, const struct ballast_target_plan *plan,
                         struct ballast_error *err)
 {
     uint32_t domid = domain->id;
@@ -142,7 +142,7 @@ static int write_change(struct xen_host *host, struct xen_change *change,
 }
 
 /* A sample of the domain that changes nothing. */
-static int sample_domain(struct xen_host *host, uint32_t domid, struct xen_domain *out,
+static int sample_domain(struct xen_host *host, uint32_t domid, struct hv_domain *out,
                          struct ballast_error *err)
 {
     struct xen_counted counted;
@@ -163,7 +163,7 @@ static int sample_domain(struct xen_host *host, uint32_t domid, struct xen_domai
  */
 static int unless_gone(struct xen_host *host, uint32_t domid, int rc, struct ballast_error *err)
 {
-    struct xen_domain domain;
+    struct hv_domain domain;
     if (sample_domain(host, domid, &domain, NULL) == -ENOENT)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
     return rc;
@@ -175,7 +175,7 @@ static int try_job(struct xen_host *host, const struct job *job, struct ballast_
     struct xen_counted counted;
     struct xen_change change;
     struct xen_said said;
-    struct xen_domain domain;
+    struct hv_domain domain;
     struct ballast_target_plan plan;
     int rc;
     if ((rc = still_there(host, job->domid, &counted, err)) < 0 ||
@@ -242,7 +242,7 @@ static int call_libxl(struct xen_light *light, const struct job *job, struct bal
 }
 
 /* What libxl did is read afterwards, not believed; only PoD cannot be read back. */
-static void tell_done(const struct job *job, const struct xen_domain *after, int planned,
+static void tell_done(const struct job *job, const struct hv_domain *after, int planned,
                       const struct ballast_target_plan *plan, struct ballast_target_plan *done)
 {
     bool target = job->want == WANT_TARGET;
@@ -264,7 +264,7 @@ static int libxl_way(struct xen_host *host, const struct job *job, struct ballas
                      struct ballast_error *err)
 {
     struct ballast_target_plan plan;
-    struct xen_domain domain;
+    struct hv_domain domain;
     int rc;
     if (job->kib > XEN_MOST_KIB)
         return ballast_fail(err, -EOVERFLOW, "%" PRIu64 " KiB are more than any host has",
@@ -317,7 +317,7 @@ static int try_range(struct xen_host *host, uint32_t domid, uint64_t min_kib, ui
     struct xen_counted counted;
     struct xen_change change;
     struct xen_said said;
-    struct xen_domain domain;
+    struct hv_domain domain;
     struct ballast_target_domain rules;
     int rc;
     if ((rc = still_there(host, domid, &counted, err)) < 0 ||

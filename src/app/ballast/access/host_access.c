@@ -233,7 +233,7 @@ static const struct ballast_domain *in_snapshot(const struct ballast_host *host,
 }
 
 /* The snapshot's view of a real domain, where it has one: a dying one may be missing there. */
-static void add_xen(struct host_access *access, const struct xen_domain *is)
+static void add_xen(struct host_access *access, const struct hv_domain *is)
 {
     const struct ballast_domain *seen = in_snapshot(access->host, is->id);
     struct cli_domain *domain = &access->domains[access->count++];
@@ -285,7 +285,7 @@ static void add_simulated(struct host_access *access, const struct ballast_domai
                .used_kib = seen->used_kib,
                .used_since_usec = BALLAST_NONE},
     };
-    (void)stpncpy(domain->is.name, seen->name, XEN_NAME - 1);
+    (void)stpncpy(domain->is.name, seen->name, HV_NAME - 1);
 }
 
 static void add_type(struct host_access *access, size_t i)
@@ -299,7 +299,7 @@ static void add_type(struct host_access *access, size_t i)
 int host_access_refresh(struct host_access *access)
 {
     struct ballast_error err;
-    const struct xen_domain *domains = NULL;
+    const struct hv_domain *domains = NULL;
     size_t count;
     forget_domains(access);
     if (access->hv->ops->refresh(access->hv, &access->host, &err) < 0) {
@@ -307,7 +307,7 @@ int host_access_refresh(struct host_access *access)
         return CLI_UNREACHABLE;
     }
     if (access->is_xen)
-        xen_domains(access->hv, &domains, &count);
+        hv_domains(access->hv, &domains, &count);
     else
         count = access->host->domain_count;
     access->domains = xcheck(calloc(count + 1, sizeof(*access->domains)));

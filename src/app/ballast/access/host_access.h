@@ -21,7 +21,7 @@
  * a simulated domain only what the snapshot has is there.
  */
 struct cli_domain {
-    struct xen_domain is;
+    struct hv_domain is;
     char *shown;     /* its name for people's eyes */
     bool knows_type; /* is.type says something */
     bool is_dom0;

@@ -31,7 +31,7 @@ static void add_running_configuration(const struct host_access *access,
     struct ballast_error err;
     if (!access->is_xen)
         return;
-    int rc = xen_config(access->hv, out->domain.is.id, &out->config, &err);
+    int rc = hv_config(access->hv, out->domain.is.id, &out->config, &err);
     if (rc == 0)
         rc = ballast_breakdown_evaluate(&out->configured, profile, &out->config,
                                         &access->host->caps, &err);

@@ -19,7 +19,7 @@ enum { WORDS = 32 };
 static uint64_t said_of(const struct cli_running *running, enum ballast_span span,
                         const char **where)
 {
-    const struct xen_domain *is = &running->domain.is;
+    const struct hv_domain *is = &running->domain.is;
     switch (span) {
     case BALLAST_STATIC_MAXIMUM:
         *where = "memory/static-max";
@@ -112,7 +112,7 @@ static void print_running_title(const struct cli_running *running)
 
 /* What is promised beyond what is there: until its balloon has given it up, touching it is death.
  */
-static uint64_t pod_missing_kib(const struct xen_domain *is)
+static uint64_t pod_missing_kib(const struct hv_domain *is)
 {
     return is->pod_entries_kib == BALLAST_NONE || is->pod_cache_kib == BALLAST_NONE
                ? 0
@@ -121,7 +121,7 @@ static uint64_t pod_missing_kib(const struct xen_domain *is)
 
 static void print_pod(const struct cli_domain *domain)
 {
-    const struct xen_domain *is = &domain->is;
+    const struct hv_domain *is = &domain->is;
     if (is->pod_entries_kib == BALLAST_NONE || is->pod_entries_kib == 0)
         return;
     uint64_t missing_kib = pod_missing_kib(is);
@@ -225,7 +225,7 @@ static struct json_object *breakdown_json(const char *name, const struct ballast
 
 static struct json_object *xen_json(const struct cli_running *running)
 {
-    const struct xen_domain *is = &running->domain.is;
+    const struct hv_domain *is = &running->domain.is;
     struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "tot", is->tot_kib);
     cli_json_kib(object, "max", is->max_kib);

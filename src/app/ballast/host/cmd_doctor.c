@@ -116,7 +116,7 @@ static void read_low_memory(struct doctor *doctor)
 static uint64_t doctor_boot_kib(struct doctor *doctor, const struct cli_domain *domain)
 {
     struct ballast_guest config;
-    if (!doctor->access.is_xen || xen_config(doctor->access.hv, domain->is.id, &config, NULL) < 0)
+    if (!doctor->access.is_xen || hv_config(doctor->access.hv, domain->is.id, &config, NULL) < 0)
         return BALLAST_NONE;
     return ballast_guest_get(&config, BALLAST_MEMORY); /* unset is BALLAST_NONE as well */
 }
@@ -124,7 +124,7 @@ static uint64_t doctor_boot_kib(struct doctor *doctor, const struct cli_domain *
 static void fill_doctor_domain(struct doctor *doctor, const struct cli_domain *domain,
                                struct doctor_domain *out)
 {
-    const struct xen_domain *is = &domain->is;
+    const struct hv_domain *is = &domain->is;
     *out = (struct doctor_domain){
         .id = is->id,
         .name = domain->shown,

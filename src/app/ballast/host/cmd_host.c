@@ -181,7 +181,7 @@ static void ask_configurations(const struct options *options, const struct host_
     for (size_t i = 0; i < host->host->domain_count; i++) {
         struct ballast_guest config;
         const struct ballast_domain *domain = &host->host->domains[i];
-        if (xen_config(access->hv, domain->id, &config, NULL) == 0 &&
+        if (hv_config(access->hv, domain->id, &config, NULL) == 0 &&
             ballast_breakdown_evaluate(&evaluated[i], profile, &config, &host->host->caps, NULL) ==
                 0)
             host->configurations[i] = &evaluated[i];

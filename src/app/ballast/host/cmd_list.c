@@ -99,7 +99,7 @@ static void print_list_json(const struct host_access *access, const struct cli_d
 {
     char why[CLI_FLOOR_WHY];
     uint64_t floor_kib = cli_floor_of(access, domain, why);
-    const struct xen_domain *is = &domain->is;
+    const struct hv_domain *is = &domain->is;
     struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "domid", is->id);
     cli_json_string(object, "name", is->name);

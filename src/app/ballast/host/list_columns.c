@@ -89,7 +89,7 @@ struct cli_list_known *cli_list_known(const struct host_access *access)
     return known;
 }
 
-static void add_list_row_range(struct cli_sheet *sheet, const struct xen_domain *is)
+static void add_list_row_range(struct cli_sheet *sheet, const struct hv_domain *is)
 {
     if (is->dynamic_min_kib == BALLAST_NONE || is->dynamic_max_kib == BALLAST_NONE)
         cli_sheet_add(sheet, BALLAST_NONE, "-");
@@ -123,7 +123,7 @@ void cli_list_fill(const struct host_access *access, const struct cli_choice *ch
     cli_sheet_init(out, cli_list_columns, true);
     for (size_t i = 0; i < access->count; i++) {
         const struct cli_domain *domain = &access->domains[i];
-        const struct xen_domain *is = &domain->is;
+        const struct hv_domain *is = &domain->is;
         cli_sheet_row(out, domain->shown, is->id);
         cli_sheet_add(out, is->id, "%" PRIu32, is->id);
         cli_sheet_add(out, 0, "%s", domain->shown);

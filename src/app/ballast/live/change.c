@@ -17,7 +17,7 @@
 static struct cli_change_state change_state_of(const struct host_access *access,
                                                const struct cli_domain *domain)
 {
-    const struct xen_domain *is = &domain->is;
+    const struct hv_domain *is = &domain->is;
     struct cli_change_state state = {
         .target_kib = is->target_kib,
         .static_max_kib = is->static_max_kib,

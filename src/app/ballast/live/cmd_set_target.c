@@ -232,7 +232,7 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         .video_kib = now->video_kib,
         .boot_kib = BALLAST_NONE,
     };
-    if (set->change.access.is_xen && xen_config(hv, now->is.id, &config, NULL) == 0)
+    if (set->change.access.is_xen && hv_config(hv, now->is.id, &config, NULL) == 0)
         facts.boot_kib = ballast_guest_get(&config, BALLAST_MEMORY);
     set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
     size_t length = ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));

@@ -16,7 +16,7 @@
 
 struct cli_donor {
     uint32_t id;
-    char name[XEN_NAME]; /* for people's eyes */
+    char name[HV_NAME];  /* for people's eyes */
     uint64_t before_kib; /* that it held */
     uint64_t after_kib;
     bool gone;

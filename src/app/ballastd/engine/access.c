@@ -60,7 +60,7 @@ void engine_note_move(struct engine *engine)
 
 void engine_save_host(struct engine *engine)
 {
-    engine_host_save(engine->host);
+    hv_save(engine->host);
 }
 
 const struct engine_config *engine_config(const struct engine *engine)
@@ -68,7 +68,7 @@ const struct engine_config *engine_config(const struct engine *engine)
     return &engine->config;
 }
 
-struct engine_host *engine_host(const struct engine *engine)
+struct hv *engine_host(const struct engine *engine)
 {
     return engine->host;
 }

@@ -108,7 +108,7 @@ static int compare_with_prediction(struct engine *engine, const struct ballast_h
     const struct ballast_profile *profile = profile_of(engine, host);
     if (!profile)
         return ballast_fail(err, -ENODATA, "no profile knows this Xen to the page");
-    int rc = engine_host_guest(engine->host, seen->id, &guest, err);
+    int rc = hv_config(engine->host, seen->id, &guest, err);
     if (rc == 0)
         rc = ballast_breakdown_evaluate(&predicted, profile, &guest, &host->caps, err);
     return rc < 0 ? rc : drift_compare(&predicted, seen, out, err);
@@ -166,7 +166,7 @@ static bool is_finished(void *context, const struct ballast_domain *domain)
     struct engine *engine = context;
     struct costs *costs = engine->costs;
     uint64_t now_usec = engine_now_usec(engine);
-    if (engine_host_guest(engine->host, domain->id, &guest, NULL) != -ENOENT)
+    if (hv_config(engine->host, domain->id, &guest, NULL) != -ENOENT)
         return true;
     if (!costs->awaiting)
         costs->awaiting_since_usec = now_usec;

@@ -19,7 +19,7 @@
 #include "app/ballastd/engine/tick_memory.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "edge/hv/xen.h"
+#include "edge/hv/hv.h"
 
 /* A store that cannot be opened is tried again so often; the clock is the real one. */
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
@@ -95,8 +95,7 @@ static void set_epoch(struct engine *engine)
     uint64_t calendar = clock_calendar_usec();
     uint64_t ledger = ledger_now_usec(reservations_ledger(engine->reservations));
     uint64_t begin_usec = ballast_max_u64(calendar, ledger);
-    overlay_set_epoch(engine->overlay,
-                      ballast_sub_floor(begin_usec, engine_host_now_usec(engine->host)));
+    overlay_set_epoch(engine->overlay, ballast_sub_floor(begin_usec, hv_now_usec(engine->host)));
     engine->counters.started_usec = engine->moved_usec = begin_usec;
     note_clock(engine, calendar, ledger);
 }
@@ -122,7 +121,7 @@ static int make_tick(struct engine *engine, struct ballast_error *err)
         .hv = overlay_hv(engine->overlay),
         .policy = engine->policy,
         .options = {.inaccuracy_kib = engine->config.inaccuracy_kib,
-                    .guard_kib = engine_host_guard_kib(engine->host)},
+                    .guard_kib = engine->host->ops->guard_kib},
         .book = tick_book_of(engine),
         .memory = tick_memory_of(engine),
         .checks_laws = engine->options.check_laws,
@@ -188,7 +187,7 @@ static void note_noise(struct engine *engine)
     char why[ALERT_TEXT];
     size_t at;
     size_t filled = 0;
-    size_t count = engine_host_noisy(engine->host, domids, NAMED);
+    size_t count = hv_noisy(engine->host, domids, NAMED);
     const struct ballast_host *host = overlay_snapshot(engine->overlay);
     for (size_t i = 0; i < count && i < NAMED; i++) {
         bool found = overlay_find(engine->overlay, domids[i], &at) == 0;
@@ -204,7 +203,7 @@ static void note_noise(struct engine *engine)
             why + filled, sizeof(why) - filled,
             ": more than %d writes to xenstore in a second: sampled once a second for %" PRIu64
             " s instead of at each write; look in the guest for what writes",
-            XEN_EVENTS_MOST, XEN_NOISY_USEC / BALLAST_SEC_USEC);
+            HV_EVENTS_MOST, HV_NOISY_USEC / BALLAST_SEC_USEC);
     alerts_set(&engine->alerts, ALERT_NOISE, engine_now_usec(engine), count > 0 ? why : NULL);
 }
 
@@ -242,7 +241,7 @@ static void sample_and_tick(struct engine *engine)
 static int step_host(struct engine *engine, uint64_t most_usec, bool *behind)
 {
     struct ballast_error err;
-    int rc = engine_host_step(engine->host, most_usec, behind, &err);
+    int rc = hv_step(engine->host, most_usec, behind, &err);
     if (rc == 0)
         return 0;
     /* Only a fault of the simulated host itself comes here. */
@@ -265,7 +264,7 @@ static void schedule_in(struct engine *engine, uint64_t usec)
 
 static void schedule_next(struct engine *engine)
 {
-    schedule_in(engine, engine_host_real_usec(engine->host, interval_usec(engine)));
+    schedule_in(engine, hv_real_usec(engine->host, interval_usec(engine)));
 }
 
 /* What a tick that was due leaves to be done when there is time. */
@@ -293,7 +292,7 @@ void engine_tick(struct engine *engine)
         sample_and_tick(engine);
         engine_settle(engine);
     }
-    engine_host_save(engine->host);
+    hv_save(engine->host);
     if (engine->tick)
         work_behind(engine);
     schedule_next(engine);
@@ -313,7 +312,7 @@ void engine_sample(struct engine *engine)
         return;
     rival_wait_for_quiet(engine);
     sample_and_tick(engine);
-    engine_host_save(engine->host);
+    hv_save(engine->host);
     /* At rest the next tick may be far away. */
     if (engine->due_usec > clock_real_usec() + engine->config.interval_usec)
         schedule_next(engine);
@@ -343,26 +342,26 @@ void engine_begin(struct engine *engine)
     engine_sample(engine);
     engine_settle(engine);
     /* The first interval counts from here: reading the ledger may have taken its time. */
-    engine->due_usec = begin_usec + engine_host_real_usec(engine->host, interval_usec(engine));
+    engine->due_usec = begin_usec + hv_real_usec(engine->host, interval_usec(engine));
 }
 
 /* What the host tells */
 
 int engine_events_fd(const struct engine *engine)
 {
-    return engine_host_fd(engine->host);
+    return hv_event_fd(engine->host);
 }
 
 void engine_take_events(struct engine *engine)
 {
-    if (engine_host_take_events(engine->host))
+    if (hv_take_events(engine->host))
         engine_sample_soon(engine);
 }
 
 int engine_low_memory_fd(struct engine *engine)
 {
     struct ballast_error err;
-    int fd = engine_host_low_fd(engine->host, &err);
+    int fd = hv_low_memory_fd(engine->host, &err);
     engine->counters.low_count = fd < 0 ? BALLAST_NONE : 0;
     if (fd < 0)
         engine_log(LOG_NOTICE, "not told when memory is low: %s, ignoring", err.text);
@@ -372,7 +371,7 @@ int engine_low_memory_fd(struct engine *engine)
 /* Somebody takes memory fast: maxima may have to come down before the next tick. */
 void engine_take_low_memory(struct engine *engine)
 {
-    if (!engine_host_take_low(engine->host))
+    if (!hv_take_low_memory(engine->host))
         return;
     engine->counters.low_count++;
     engine_sample(engine);
@@ -383,12 +382,12 @@ void engine_take_low_memory(struct engine *engine)
 
 /* What is set */
 
-/* The usual one is no simulated host's: that has none but what its configuration names. */
+/* The usual profile is the machine's: other hosts have none but what the configuration names. */
 static void take_config(struct engine *engine, struct engine_config *config)
 {
     engine->config = *config;
     *config = (struct engine_config){0};
-    if (!engine_host_is_sim(engine->host))
+    if (engine->host->ops->is_machine)
         engine_config_usual_profile(&engine->config);
 }
 
@@ -496,13 +495,13 @@ static int make_parts(struct engine *engine, struct ballast_error *err)
     return 0;
 }
 
-int engine_new(const struct engine_options *options, struct engine_host *host,
-               struct engine_config *config, const struct engine_observer *observer,
-               struct engine **out, struct ballast_error *err)
+int engine_new(const struct engine_options *options, struct hv *host, struct engine_config *config,
+               const struct engine_observer *observer, struct engine **out,
+               struct ballast_error *err)
 {
     struct engine *engine = calloc(1, sizeof(*engine));
     if (!engine) {
-        engine_host_close(host);
+        hv_close(host);
         engine_config_release(config);
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
@@ -520,8 +519,7 @@ int engine_new(const struct engine_options *options, struct engine_host *host,
         return rc;
     }
     /* Until the ledger is read there is only the calendar. */
-    overlay_set_epoch(engine->overlay,
-                      ballast_sub_floor(clock_calendar_usec(), engine_host_now_usec(host)));
+    overlay_set_epoch(engine->overlay, ballast_sub_floor(clock_calendar_usec(), hv_now_usec(host)));
     engine->counters.started_usec = engine->moved_usec = engine_now_usec(engine);
     *out = engine;
     return 0;
@@ -537,8 +535,8 @@ void engine_free(struct engine *engine)
     decisions_free(engine->decisions);
     recorder_free(engine->recorder);
     costs_free(engine->costs);
-    engine_host_save(engine->host);
-    engine_host_close(engine->host);
+    hv_save(engine->host);
+    hv_close(engine->host);
     engine_config_release(&engine->config);
     free(engine->changes);
     free(engine);

@@ -20,7 +20,7 @@ struct costs;
 struct decisions;
 struct engine;
 struct engine_config;
-struct engine_host;
+struct hv;
 struct engine_observer;
 struct overlay;
 struct policy;
@@ -40,9 +40,9 @@ struct engine_options {
  * Takes the host and what `config` holds, in any case. Nothing is read yet. -ENOMEM. Whatever the
  * options point to must outlive the engine; engine_free() takes NULL.
  */
-int engine_new(const struct engine_options *options, struct engine_host *host,
-               struct engine_config *config, const struct engine_observer *observer,
-               struct engine **out, struct ballast_error *err);
+int engine_new(const struct engine_options *options, struct hv *host, struct engine_config *config,
+               const struct engine_observer *observer, struct engine **out,
+               struct ballast_error *err);
 void engine_free(struct engine *engine);
 
 /* The first sample, before the first tick is due. */
@@ -112,7 +112,7 @@ bool engine_is_ready(const struct engine *engine);
 
 /* Its parts, which live as long as it does. */
 const struct engine_config *engine_config(const struct engine *engine);
-struct engine_host *engine_host(const struct engine *engine);
+struct hv *engine_host(const struct engine *engine);
 struct overlay *engine_overlay(const struct engine *engine);
 struct reservations *engine_reservations(const struct engine *engine);
 /* NULL until the ledger has been read. */

@@ -21,12 +21,12 @@ void law_checks_note(struct engine *engine, const struct tick_result *result)
     engine->counters.breaches += result->breach_count;
 }
 
-/* Of a simulated host everything is known: what its parts do not sum to has been lost or made. */
+/* Of an exact host everything is known: what its parts do not sum to has been lost or created. */
 static int check_conservation(struct engine *engine, const struct ballast_host *host,
                               struct ballast_error *err)
 {
     struct ballast_host_breakdown parts;
-    if (!engine_host_is_sim(engine->host))
+    if (!engine->host->ops->is_exact)
         return 0;
     int rc = ballast_host_divide(host, reservations_reserved_kib(engine->reservations, host), NULL,
                                  &parts, NULL, err);

@@ -8,6 +8,8 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
+_Static_assert((int)LEDGER_UUID == (int)HV_UUID, "both are a uuid of Xen");
+
 struct overlay {
     struct hv hv; /* first */
     struct overlay_options options;
@@ -60,7 +62,7 @@ static int compare_record_ids(const void *a, const void *b)
 static struct overlay_record record_of(struct overlay *overlay, const struct ballast_domain *domain)
 {
     struct overlay_record record = {.id = domain->id, .told_kib = BALLAST_NONE};
-    engine_host_uuid(overlay->options.host, domain->id, domain->name, record.uuid);
+    hv_uuid(overlay->below, domain, record.uuid);
     const struct overlay_record *old =
         overlay->old_count
             ? bsearch(&record, overlay->old, overlay->old_count, sizeof(record), compare_record_ids)
@@ -174,15 +176,12 @@ static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t 
     int rc = overlay->below->ops->set(overlay->below, domid, target_kib, maxmem_kib, err);
     if (rc == 0 && target_kib != BALLAST_NONE && overlay_find(overlay, domid, &at) == 0)
         overlay->records[at].told_kib = target_kib;
-    if (rc == 0)
-        (void)engine_host_sim(overlay->options.host); /* it has changed */
     return rc;
 }
 
 static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
 {
     struct overlay *overlay = overlay_of(hv);
-    (void)engine_host_sim(overlay->options.host);
     return overlay->below->ops->claim(overlay->below, domid, kib, err);
 }
 
@@ -201,7 +200,7 @@ struct overlay *overlay_new(const struct overlay_options *options)
         return NULL;
     overlay->hv.ops = &overlay_ops;
     overlay->options = *options;
-    overlay->below = engine_host_hv(options->host);
+    overlay->below = options->host;
     return overlay;
 }
 
@@ -227,7 +226,7 @@ void overlay_set_epoch(struct overlay *overlay, uint64_t usec)
 
 uint64_t overlay_now_usec(const struct overlay *overlay)
 {
-    return ballast_add_ceil(overlay->epoch_usec, engine_host_now_usec(overlay->options.host));
+    return ballast_add_ceil(overlay->epoch_usec, hv_now_usec(overlay->options.host));
 }
 
 void overlay_hold_still(struct overlay *overlay, bool still)

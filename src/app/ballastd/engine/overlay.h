@@ -14,8 +14,9 @@
 #include <ballast/error.h>
 
 #include "app/ballastd/engine/config.h"
-#include "app/ballastd/engine/host.h"
+#include "core/ledger/ledger.h"
 #include "core/policy/floor.h"
+#include "edge/hv/hv.h"
 
 enum { OVERLAY_PIN_WHO = 48 };
 
@@ -61,7 +62,7 @@ struct overlay_record {
 struct overlay;
 
 struct overlay_options {
-    struct engine_host *host;           /* these are the caller's and must outlive it */
+    struct hv *host;                    /* these are the caller's and must outlive it */
     const struct engine_config *config; /* what it points to may change between refreshes */
     /* What was set for a life; false: it cannot be told now. */
     bool (*settings)(void *context, const uint8_t uuid[LEDGER_UUID], struct overlay_setting *out);

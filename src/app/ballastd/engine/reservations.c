@@ -148,7 +148,7 @@ void reservations_write_again(struct reservations *reservations)
     struct ballast_error why;
     while (reservations->unwritten_count > 0) {
         const struct unwritten *last = &reservations->unwritten[reservations->unwritten_count - 1];
-        engine_host_save(reservations->options.host);
+        hv_save(reservations->options.host);
         int rc = store_journal(reservations->store, &last->before, &last->after, &why);
         if (rc == 0 || is_trouble(rc))
             note_trouble(reservations, rc < 0 ? why.text : NULL);
@@ -163,7 +163,7 @@ static int journal_move(void *context, const struct ledger_reservation *before,
 {
     struct reservations *reservations = context;
     struct ballast_error why;
-    engine_host_save(reservations->options.host);
+    hv_save(reservations->options.host);
     int rc = write_move(reservations, before, after, &why);
     if (rc < 0) {
         if (is_trouble(rc))

@@ -20,7 +20,7 @@ struct reservations;
 
 struct reservations_options {
     const char *state_dir;
-    struct engine_host *host; /* kept before each commit */
+    struct hv *host; /* kept before each commit */
     /* Told each transition once it is durable. */
     void (*changed)(void *context, const struct ledger_reservation *record);
     /* The store has failed (why), or works again (NULL). */

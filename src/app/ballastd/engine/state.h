@@ -10,12 +10,12 @@
 #include "app/ballastd/engine/decisions.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/floors.h"
-#include "app/ballastd/engine/host.h"
 #include "app/ballastd/engine/observer.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/tick/tick.h"
+#include "edge/hv/hv.h"
 
 /* How often targets of somebody else's were seen. */
 enum { ENGINE_RIVAL_MOST = 1000 };
@@ -37,7 +37,7 @@ struct engine {
     struct engine_options options;
     struct engine_observer observer;
     struct engine_config config;
-    struct engine_host *host;
+    struct hv *host;
     struct overlay *overlay;
     struct reservations *reservations;
     struct tick *tick; /* NULL until the ledger has been read */

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/engine/host.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/rpc/call.h"
 #include "app/ballastd/rpc/methods.h"
 #include "app/ballastd/rpc/reply.h"
 #include "app/ballastd/rpc/rpc.h"
+#include "edge/hv/sim_live.h"
 
 static const struct {
     const char *name;
@@ -49,7 +49,7 @@ static const struct wire_method *find_method(const struct call *call, const char
 {
     const struct wire_method *method = wire_method_find(name);
     if (!method)
-        return engine_host_is_sim(engine_host(call->engine)) ? methods_sim_find(name, out) : NULL;
+        return sim_live_sim(engine_host(call->engine)) ? methods_sim_find(name, out) : NULL;
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         if (strcmp(calls[i].name, name) == 0) {
             *out = calls[i].call;

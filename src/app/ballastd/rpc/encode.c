@@ -8,7 +8,6 @@
 #include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/costs.h"
 #include "app/ballastd/engine/engine.h"
-#include "app/ballastd/engine/host.h"
 #include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
@@ -17,6 +16,7 @@
 #include "core/model/breakdown.h"
 #include "core/model/host_breakdown.h"
 #include "edge/calibration/calibration.h"
+#include "edge/hv/hv.h"
 #include "edge/wire/methods.h"
 
 enum { BACKOFF_MOST = 16 };
@@ -194,7 +194,7 @@ static void add_segments(struct engine *engine, struct json_object *object,
 {
     struct ballast_breakdown breakdown;
     const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
-    if (engine_host_breakdown(engine_host(engine), domain, &host->caps, &breakdown) < 0) {
+    if (hv_breakdown(engine_host(engine), domain, &host->caps, &breakdown, NULL) < 0) {
         build_add(object, "segments", NULL);
         return;
     }
@@ -230,7 +230,7 @@ static void add_sizes(struct engine *engine, struct json_object *object,
                       const struct ballast_domain *domain)
 {
     uint64_t extra_internal_kib =
-        engine_host_extra_internal_kib(engine_host(engine), domain->id, domain->maxmem_kib);
+        hv_extra_internal_kib(engine_host(engine), domain->id, domain->maxmem_kib);
     encode_u64(object, "current_kib", domain->tot_kib);
     encode_u64(object, "target_kib", domain->target_kib);
     encode_u64(object, "xen_maximum_kib", ballast_add_ceil(domain->maxmem_kib, extra_internal_kib));
@@ -303,7 +303,7 @@ struct json_object *encode_domain(struct engine *engine, size_t i)
     encode_u64(object, "domid", domain->id);
     add_uuid(object, record->uuid);
     encode_text(object, "name", domain->name);
-    encode_text(object, "type", engine_host_type_name(engine_host(engine), domain->id));
+    encode_text(object, "type", ballast_domain_kind_name(domain->kind));
     encode_text(object, "state", ballast_domain_state_name(domain->state));
     encode_bool(object, "dom0", domain->is_dom0);
     encode_bool(object, "balloon", domain->has_balloon);
@@ -511,7 +511,7 @@ struct json_object *encode_status(struct engine *engine, size_t clients)
                ballast_sub_floor(now_usec, engine_counters(engine)->started_usec));
     encode_text(object, "policy", engine_policy(engine)->name);
     encode_bool(object, "paused", engine_is_paused(engine));
-    encode_text(object, "host", engine_host_name(engine_host(engine)));
+    encode_text(object, "host", engine_host(engine)->name);
     encode_u64(object, "ticks", engine_counters(engine)->ticks);
     encode_u64(object, "late_ticks", engine_counters(engine)->late_ticks);
     encode_u64(object, "law_breaches",

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "app/ballastd/rpc/methods.h"
-#include "app/ballastd/engine/host.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
@@ -15,6 +14,7 @@
 #include "app/ballastd/rpc/encode.h"
 #include "app/tick/laws.h"
 #include "core/base/units.h"
+#include "edge/hv/hv.h"
 
 /* The domain as it is now. false: the call has failed. */
 static bool refresh_domain(struct call *call, size_t *at)
@@ -252,7 +252,7 @@ void method_set_max(struct call *call)
         return;
     struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     uint64_t extra_internal_kib =
-        engine_host_extra_internal_kib(engine_host(call->engine), domain.id, domain.maxmem_kib);
+        hv_extra_internal_kib(engine_host(call->engine), domain.id, domain.maxmem_kib);
     uint64_t given_kib = wire_param_u64(call->params, "maxmem_kib", 0);
     uint64_t kib =
         ballast_sub_floor(given_kib, extra_internal_kib) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;

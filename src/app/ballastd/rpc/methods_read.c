@@ -5,13 +5,13 @@
 
 #include "app/ballastd/rpc/methods.h"
 #include "app/ballastd/engine/decisions.h"
-#include "app/ballastd/engine/host.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/rpc/encode.h"
 #include "core/base/units.h"
+#include "edge/hv/hv.h"
 
 /* How many entries an answer has at the most: 512 of the largest, a domain, fill two thirds of a
  * line. */
@@ -27,7 +27,7 @@ void method_hello(struct call *call)
     call->result = build_object();
     encode_u64(call->result, "version", WIRE_VERSION);
     encode_text(call->result, "daemon", "ballastd " BALLAST_VERSION);
-    encode_text(call->result, "host", engine_host_name(engine_host(call->engine)));
+    encode_text(call->result, "host", engine_host(call->engine)->name);
     encode_u64(call->result, "pid", (uint64_t)getpid());
     engine_log(LOG_DEBUG, "client %d of user %u is %s", (int)call->session->pid,
                (unsigned)call->session->uid, wire_param_string(call->params, "client", "unnamed"));

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "app/ballastd/rpc/methods.h"
-#include "app/ballastd/engine/host.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/rpc/encode.h"
 #include "core/base/units.h"
+#include "edge/hv/sim_live.h"
 
 /* How fast a simulated guest is built where nobody says: 1 GiB a second, as scenarios have it. */
 #define BUILD_RATE_KIB (UINT64_C(1) << 20)
@@ -119,7 +119,7 @@ static void bind_new(struct call *call, uint64_t id, uint32_t domid)
         method_bind_to(call, id, &life, at);
     }
     if (call->code != 0)
-        (void)sim_destroy(engine_host_sim(engine_host(call->engine)), domid, NULL);
+        (void)sim_destroy(sim_live_sim(engine_host(call->engine)), domid, NULL);
 }
 
 void method_sim_start(struct call *call)
@@ -131,7 +131,7 @@ void method_sim_start(struct call *call)
     uint32_t domid;
     if (!call_ledger(call) || !read_build(call, &build))
         return;
-    int rc = engine_host_build(engine_host(engine), &build, false, &domid, &err);
+    int rc = sim_live_build(engine_host(engine), &build, &domid, &err);
     if (rc < 0) {
         call_fail(call, rc == -EINVAL ? WIRE_INVALID_PARAMS : WIRE_REFUSED, "%s", err.text);
         return;
@@ -153,7 +153,7 @@ void method_sim_destroy(struct call *call)
     uint32_t domid = overlay_domain(engine_overlay(call->engine), at)->id;
     if (domid == 0)
         call_fail(call, WIRE_REFUSED, "domain 0 is the host's own");
-    else if (sim_destroy(engine_host_sim(engine_host(call->engine)), domid, &err) < 0)
+    else if (sim_destroy(sim_live_sim(engine_host(call->engine)), domid, &err) < 0)
         call_fail(call, WIRE_NOT_FOUND, "%s", err.text);
     else
         answer_domid(call, domid);
@@ -164,13 +164,12 @@ void method_sim_destroy(struct call *call)
 void method_sim_set_target(struct call *call)
 {
     struct ballast_error err;
-    struct hv *below = engine_host_hv(engine_host(call->engine));
+    struct hv *below = engine_host(call->engine);
     size_t at;
     if (!call_ledger(call) || !call_domain(call, &at))
         return;
     uint32_t domid = overlay_domain(engine_overlay(call->engine), at)->id;
     uint64_t kib = wire_param_u64(call->params, "target_kib", 0);
-    (void)engine_host_sim(engine_host(call->engine));
     if (below->ops->set(below, domid, kib, BALLAST_NONE, &err) < 0)
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
     else

@@ -3,8 +3,8 @@
  * A file with two places for one image: the newer one counts, the other is written to. A program
  * that is killed at any instant leaves a whole image behind.
  */
-#ifndef APP_BALLASTD_ENGINE_SIM_STATE_H
-#define APP_BALLASTD_ENGINE_SIM_STATE_H
+#ifndef EDGE_HV_SIM_STATE_H
+#define EDGE_HV_SIM_STATE_H
 
 #include <stddef.h>
 

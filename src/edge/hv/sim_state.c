@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "app/ballastd/engine/sim_state.h"
+#include "edge/hv/sim_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "edge/hv/hv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+
+void hv_close(struct hv *hv)
+{
+    if (hv)
+        hv->ops->close(hv);
+}
+
+void hv_domains(const struct hv *hv, const struct hv_domain **out, size_t *count)
+{
+    *out = NULL;
+    *count = 0;
+    if (hv->ops->domains)
+        hv->ops->domains(hv, out, count);
+}
+
+static int compare_domid(const void *key, const void *member)
+{
+    uint32_t a = *(const uint32_t *)key;
+    uint32_t b = ((const struct hv_domain *)member)->id;
+    return (a > b) - (a < b);
+}
+
+const struct hv_domain *hv_find_domain(const struct hv *hv, uint32_t domid)
+{
+    const struct hv_domain *domains;
+    size_t count;
+    hv_domains(hv, &domains, &count);
+    return count ? bsearch(&domid, domains, count, sizeof(*domains), compare_domid) : NULL;
+}
+
+void hv_uuid(const struct hv *hv, const struct ballast_domain *domain, uint8_t out[HV_UUID])
+{
+    const struct hv_domain *found = hv_find_domain(hv, domain->id);
+    memset(out, 0, HV_UUID);
+    if (hv->ops->uuid)
+        hv->ops->uuid(hv, domain, out);
+    else if (found)
+        memcpy(out, found->uuid, HV_UUID);
+}
+
+uint64_t hv_extra_internal_kib(const struct hv *hv, uint32_t domid, uint64_t maxmem_kib)
+{
+    const struct hv_domain *domain = hv_find_domain(hv, domid);
+    return domain ? ballast_sub_floor(domain->max_kib, maxmem_kib) : 0;
+}
+
+int hv_breakdown(const struct hv *hv, const struct ballast_domain *domain,
+                 const struct ballast_host_caps *caps, struct ballast_breakdown *out,
+                 struct ballast_error *err)
+{
+    return hv->ops->breakdown ? hv->ops->breakdown(hv, domain, caps, out, err)
+                              : ballast_fail(err, -ENOENT, "the host does not know its type");
+}
+
+int hv_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err)
+{
+    return hv->ops->config ? hv->ops->config(hv, domid, out, err)
+                           : ballast_fail(err, -ENOTSUP, "the host keeps no configurations");
+}
+
+int hv_event_fd(struct hv *hv)
+{
+    return hv->ops->event_fd ? hv->ops->event_fd(hv) : -1;
+}
+
+bool hv_take_events(struct hv *hv)
+{
+    return hv->ops->take_events && hv->ops->take_events(hv);
+}
+
+size_t hv_noisy(const struct hv *hv, uint32_t *domids, size_t most)
+{
+    return hv->ops->noisy ? hv->ops->noisy(hv, domids, most) : 0;
+}
+
+int hv_low_memory_fd(struct hv *hv, struct ballast_error *err)
+{
+    return hv->ops->low_memory_fd
+               ? hv->ops->low_memory_fd(hv, err)
+               : ballast_fail(err, -ENOTSUP, "the host does not report low memory");
+}
+
+bool hv_take_low_memory(struct hv *hv)
+{
+    return hv->ops->take_low_memory && hv->ops->take_low_memory(hv);
+}
+
+uint64_t hv_now_usec(const struct hv *hv)
+{
+    return hv->ops->now_usec ? hv->ops->now_usec(hv) : hv_clock_usec();
+}
+
+uint64_t hv_real_usec(const struct hv *hv, uint64_t usec)
+{
+    return hv->ops->real_usec ? hv->ops->real_usec(hv, usec) : usec;
+}
+
+int hv_step(struct hv *hv, uint64_t most_usec, bool *behind, struct ballast_error *err)
+{
+    *behind = false;
+    return hv->ops->step ? hv->ops->step(hv, most_usec, behind, err) : 0;
+}
+
+void hv_save(struct hv *hv)
+{
+    if (hv->ops->save)
+        hv->ops->save(hv);
+}
+
+uint64_t hv_clock_usec(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
