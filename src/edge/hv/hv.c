@@ -2,6 +2,7 @@
 #include "edge/hv/hv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -58,14 +59,18 @@ int hv_breakdown(const struct hv *hv, const struct ballast_domain *domain,
                  const struct ballast_host_caps *caps, struct ballast_breakdown *out,
                  struct ballast_error *err)
 {
-    return hv->ops->breakdown ? hv->ops->breakdown(hv, domain, caps, out, err)
-                              : ballast_fail(err, -ENOENT, "the host does not know its type");
+    return hv->ops->breakdown
+               ? hv->ops->breakdown(hv, domain, caps, out, err)
+               : ballast_fail(err, -ENOENT, "domain %" PRIu32 ": the host does not know its type",
+                              domain->id);
 }
 
 int hv_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err)
 {
-    return hv->ops->config ? hv->ops->config(hv, domid, out, err)
-                           : ballast_fail(err, -ENOTSUP, "the host keeps no configurations");
+    return hv->ops->config
+               ? hv->ops->config(hv, domid, out, err)
+               : ballast_fail(err, -ENOTSUP, "domain %" PRIu32 ": the host keeps no configuration",
+                              domid);
 }
 
 int hv_event_fd(struct hv *hv)
@@ -87,7 +92,7 @@ int hv_low_memory_fd(struct hv *hv, struct ballast_error *err)
 {
     return hv->ops->low_memory_fd
                ? hv->ops->low_memory_fd(hv, err)
-               : ballast_fail(err, -ENOTSUP, "the host does not report low memory");
+               : ballast_fail(err, -ENOTSUP, "low memory: the host does not report it");
 }
 
 bool hv_take_low_memory(struct hv *hv)

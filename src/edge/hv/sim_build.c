@@ -41,7 +41,9 @@ static int find_start_slot(const struct sim_build_room *room, const char *name, 
             return 0;
         }
     }
-    return ballast_fail(err, -EBUSY, "%zu guests are there already", room->count - room->from);
+    return ballast_fail(err, -EBUSY,
+                        "%s: %zu guests have been built on this host: remove one first", name,
+                        room->count - room->from);
 }
 
 static struct sim_start_config start_config_of(const struct sim_build *build)

@@ -98,7 +98,8 @@ static int configure_sim_guest(struct hv *hv, uint32_t domid, struct ballast_gue
 {
     const struct sim_guest_config *config = find_typed_config(hv, domid);
     if (!config || config->vcpus == 0)
-        return ballast_fail(err, -ENOTSUP, "its configuration is not told");
+        return ballast_fail(err, -ENOTSUP,
+                            "domain %" PRIu32 ": the scenario tells no configuration of it", domid);
     *out = (struct ballast_guest){.type = type_of(config)};
     (void)snprintf(out->name, sizeof(out->name), "%s", config->name);
     for (int i = 0; i < BALLAST_GUEST_ATTRS; i++)

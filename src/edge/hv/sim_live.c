@@ -87,7 +87,8 @@ static int keep_in_file(struct sim_live *live, const char *run_dir, struct balla
 {
     char path[512];
     if (snprintf(path, sizeof(path), "%s/sim.host", run_dir) >= (int)sizeof(path))
-        return ballast_fail(err, -ENAMETOOLONG, "%s: is too long", run_dir);
+        return ballast_fail(err, -ENAMETOOLONG, "%s: the path is too long: use a shorter directory",
+                            run_dir);
     return sim_state_open(path, sim_image_most(live->host.sim), &live->state, err);
 }
 
