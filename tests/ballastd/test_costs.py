@@ -194,7 +194,7 @@ def test_commands_count_by_it():
         assert f"costs     predicted by rack-7 of {daemon.profile_path}; 0 guests compared" in lines
         # --profile comes first.
         dry = commands.json("run", "--dry-run", "--profile", f"xen-{XEN}", commands.guest)
-        assert (dry["need_kib"], dry["profile_why"]) == (shipped, "asked for by --profile")
+        assert (dry["need_kib"], dry["profile_why"]) == (shipped, "chosen by --profile")
         # What the commands build is what the host's Xen takes, whatever is believed of it.
         commands.run("run", commands.guest, "--", os.environ["BALLAST"], "sim-create", commands.guest)
         message = until(lambda: alert(client, "prediction"))
@@ -213,7 +213,7 @@ def test_commands_refuse_another_host():
         said, loud = commands.run("run", "--dry-run", "--json", "--profile", daemon.profile_path,
                                   commands.guest)
         assert json.loads(said)["profile"] == "rack-7"
-        assert json.loads(said)["profile_why"] == ("asked for by --profile, although it was made on "
+        assert json.loads(said)["profile_why"] == ("chosen by --profile, although it was made on "
                                                    f"Xen 4.17.6, and this is {XEN}"), said
     with Daemon(SCENARIO) as daemon:
         commands = Commands(daemon)

@@ -53,7 +53,7 @@ END
     run -2 ballast explain .
     run -2 ballast explain /dev/null
     run -2 ballast explain
-    [[ $output == *"no FILE is given"* ]]
+    [[ $output == *"FILE or DOMAIN is missing"* ]]
 }
 
 @test "wrong usage is status 2 with a hint" {
@@ -88,12 +88,12 @@ END
     [[ $output == *"there is no profile 'nonesuch'"* ]]
     run -2 ballast explain --color sometimes "$EXAMPLES/web.cfg"
     run -2 ballast explain --only nobody "$EXAMPLES/web.cfg"
-    [[ $output == *"no such guest"* ]]
+    [[ $output == *"none of the "*" guests read has that name"* ]]
     run -2 ballast profiles extra
     run -2 ballast fits --host missing.json "$EXAMPLES/web.cfg"
     [[ $output == *"missing.json"* ]]
     run -2 ballast fits --host "$EXAMPLES/host.json"
-    [[ $output == *"no GUEST is given"* ]]
+    [[ $output == *"GUEST is missing"* ]]
     run -2 ballast fits --host "$EXAMPLES/host.json" --profile all "$EXAMPLES/web.cfg"
 }
 

@@ -119,7 +119,7 @@ load common
     run -0 ballast explain given.json
     [[ $output == *footprint* ]]
     run -2 ballast explain --profile xapi given.json
-    [[ $output == *"mail: it came as figures without a configuration"*'"config"'* ]]
+    [[ $output == *"mail: its file has figures and no configuration"*'"config"'* ]]
 }
 
 @test "--profile all shows the difference of each to the first" {
@@ -144,7 +144,7 @@ load common
 
 @test "--svg of several guests says how" {
     run -2 ballast explain --svg "$EXAMPLES/desktop.cfg"
-    [[ $output == *"pick one with --only ('desktop', 'desktop-dm')"* ]]
+    [[ $output == *"select one with --only ('desktop', 'desktop-dm')"* ]]
     run -0 ballast explain --svg --only desktop "$EXAMPLES/desktop.cfg"
 }
 
@@ -279,10 +279,10 @@ three_guests() {
     [[ $output == *"$(printf '\033[35ms\033[33mx')"* ]]
     for form in --diagram --svg; do
         run -2 ballast explain "$form" --columns name "$EXAMPLES/mail.cfg"
-        [[ $output == *"a picture has no columns; --columns is for --table"* ]]
+        [[ $output == *"--columns: a picture has no columns: use --table"* ]]
     done
     run -2 ballast explain --json --columns name "$EXAMPLES/mail.cfg"
-    [[ $output == *"--json has all there is"* ]]
+    [[ $output == *"--columns: --json prints every key"* ]]
     run -2 ballast explain --profile all --columns name "$EXAMPLES/mail.cfg"
     run -2 ballast explain --profile all --sort name "$EXAMPLES/mail.cfg"
     run -2 ballast explain --columns bar,name "${GUESTS[@]}"
@@ -352,5 +352,5 @@ END
     run -2 ballast explain web --watch=1ms "${HOST[@]}"
     [[ $output == *"10ms or more"* ]]
     run -2 ballast explain --watch "$EXAMPLES/web.cfg"
-    [[ $output == *"--watch is for domains that run, and $EXAMPLES/web.cfg is a file"* ]]
+    [[ $output == *"--watch shows running domains, and $EXAMPLES/web.cfg is a file"* ]]
 }

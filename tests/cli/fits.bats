@@ -25,7 +25,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     run -0 ballast fits --host host.json small.cfg
     # 512 + 1 MiB and (256 + 512) pages = 3 MiB: 516 MiB.
     [ "${lines[0]}" = "small: needs 528384 KiB, 1024000 KiB are free: fits" ]
-    [ "${lines[1]}" = "need is by profile libxl: which Xen the host runs is not known: estimate by the toolstack's rule" ]
+    [ "${lines[1]}" = "need by profile libxl: the version of the host's Xen is unknown: estimate by the toolstack's rule" ]
     [ ${#lines[@]} -eq 2 ]
 }
 
@@ -34,9 +34,9 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     guest large 1592
     # 1592 + 1 MiB + 1848 pages = 1600.2 MiB: 1602 MiB; 602 of them are missing; 3 : 1.
     run -1 ballast fits --host host.json large.cfg
-    [ "${lines[0]}" = "large: needs 1640448 KiB, 1024000 KiB are free: fits if others give 616448 KiB" ]
-    [ "${lines[1]}" = "    domain 1 a gives 462336 KiB: from 2097152 to 1634816 KiB" ]
-    [ "${lines[2]}" = "    domain 2 b gives 154112 KiB: from 1048576 to 894464 KiB" ]
+    [ "${lines[0]}" = "large: needs 1640448 KiB, 1024000 KiB are free: fits if other domains free 616448 KiB" ]
+    [ "${lines[1]}" = "    domain 1 a frees 462336 KiB: from 2097152 to 1634816 KiB" ]
+    [ "${lines[2]}" = "    domain 2 b frees 154112 KiB: from 1048576 to 894464 KiB" ]
     [ "${#lines[@]}" = 4 ]
     run -0 ballast fits --squeeze --host host.json large.cfg
 }
@@ -48,7 +48,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     run -1 ballast fits --squeeze --host host.json huge.cfg small.cfg
     # 4096 + 1 MiB + 4352 pages = 17 MiB: 4114 MiB; 1000 are free, 1200 can be given.
     [ "${lines[0]}" = "huge: needs 4212736 KiB, 1024000 KiB are free: does not fit" ]
-    [ "${lines[1]}" = "    others can give 1228800 KiB, 1959936 KiB would still be missing" ]
+    [ "${lines[1]}" = "    other domains can free 1228800 KiB, 1959936 KiB would still be missing" ]
     [ "${lines[2]}" = "small: needs 528384 KiB, 1024000 KiB are free: fits" ]
 }
 
@@ -113,13 +113,13 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     run -0 ballast fits --host known.json small.cfg
     # 512 MiB and 13 + 2 + 3 + 1 pages, and at most 9 of Xen's heap: 28 pages, 112 KiB.
     [ "${lines[0]}" = "small: needs 524400 KiB, 1024000 KiB are free: fits" ]
-    [ "${lines[1]}" = "need is by profile xen-4.17.7: the host runs Xen 4.17.7+13-g2445b30a44: measured to the page" ]
+    [ "${lines[1]}" = "need by profile xen-4.17.7: the host runs Xen 4.17.7+13-g2445b30a44: measured to the page" ]
     run -0 ballast fits --json --host known.json small.cfg
     figure "$output" .profile xen-4.17.7
     figure "$output" '.profile_why | startswith("the host runs Xen")' true
     # What the command line says comes first, then what the guest's file says.
     run -0 ballast fits --json --profile libxl --host known.json small.cfg
-    figure "$output" '"\(.need_kib) \(.profile_why)"' "528384 asked for by --profile"
+    figure "$output" '"\(.need_kib) \(.profile_why)"' "528384 chosen by --profile"
     ballast explain --json --profile xapi small.cfg >small.json
     run -0 ballast fits --json --host known.json small.json
     figure "$output" '"\(.need_kib) \(.profile_why)"' "531456 its file says so"
@@ -138,7 +138,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
     jq '.host.xen_version = "4.16.3"' host.json >other.json
     run -0 ballast fits --host other.json small.cfg
     [[ ${lines[0]} == "small: needs 530432 KiB,"* ]]
-    [[ ${lines[1]} == "need is by profile libxl-4.14: what Xen 4.16.3 takes is not known to the page"* ]]
+    [[ ${lines[1]} == "need by profile libxl-4.14: the costs of Xen 4.16.3 are not known exactly"* ]]
     jq '.host.xen_version = "new"' host.json >bad.json
     run -2 ballast fits --host bad.json small.cfg
     [[ $output == *"bad.json:"*"host.xen_version"*"4.17.7"* ]]
@@ -154,7 +154,7 @@ guest() { # NAME MIB: PV, one vCPU; need is MIB + 2 + (256 + MIB) pages in whole
 END
     jq '.host.xen_version = "4.17.7" | .host.processor = "GenuineIntel-6-55-4"' host.json >same.json
     run -0 --separate-stderr ballast fits --host same.json small.cfg
-    [[ ${lines[1]} == "need is by profile rack-7: $BALLAST_HOST_PROFILE was made on this very Xen and processor: measured on the host of its calibration" ]]
+    [[ ${lines[1]} == "need by profile rack-7: $BALLAST_HOST_PROFILE was made on this very Xen and processor: measured on the host of its calibration" ]]
     [ -z "$stderr" ]
     # 28 pages of xen-4.17.7, 5 more of this host, and an arena of 10 instead of 9.
     [[ ${lines[0]} == "small: needs 524424 KiB,"* ]]
@@ -165,10 +165,10 @@ END
         figure "$output" .profile xen-4.17.7
     done
     run -0 ballast fits --json --profile "$BALLAST_HOST_PROFILE" --host other.json small.cfg
-    figure "$output" .profile_why "asked for by --profile"
+    figure "$output" .profile_why "chosen by --profile"
     jq '.host.xen_version = "4.17.5"' same.json >other.json
     run -0 ballast fits --json --profile "$BALLAST_HOST_PROFILE" --host other.json small.cfg
-    figure "$output" .profile_why "asked for by --profile, although it was made on Xen 4.17.7, and this is 4.17.5"
+    figure "$output" .profile_why "chosen by --profile, although it was made on Xen 4.17.7, and this is 4.17.5"
     # plan of a snapshot likewise; what is no profile is told of, and left out.
     run -0 ballast plan --json --host same.json --start small.cfg
     [ "$(jq -r '.steps[] | select(.step == "grant").profile' <<<"$output")" = rack-7 ]
@@ -186,7 +186,7 @@ END
 END
     local words="by source, not measured: Intel's processors"
     run -0 ballast fits --host host.json g.cfg
-    [ "${lines[1]}" = "need is by profile xen-4.17.7: the host runs Xen 4.17.7: $words" ]
+    [ "${lines[1]}" = "need by profile xen-4.17.7: the host runs Xen 4.17.7: $words" ]
     run -0 ballast fits --json --host host.json g.cfg
     figure "$output" '"\(.need_kib) \(.certainty): \(.certainty_why)"' "4215044 source: $words"
     run -0 ballast plan --json --host <(jq -c . host.json) --start g.cfg
@@ -196,5 +196,5 @@ END
     run -0 ballast explain --json --profile xen-4.17 --host host.json g.cfg
     figure "$output" '.notes[] | select(.note == "not-measured").text' "$words"
     run -0 ballast fits --host host.json --profile libxl g.cfg
-    [ "${lines[1]}" = "need is by profile libxl: asked for by --profile: estimate by the toolstack's rule" ]
+    [ "${lines[1]}" = "need by profile libxl: chosen by --profile: estimate by the toolstack's rule" ]
 }

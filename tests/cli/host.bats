@@ -30,7 +30,7 @@ END
     grep -qE '^files +16777216 +25\.4% \| +#{10,14} +\|$' <<<"$output"
     grep -qE '^free +10420224 +15\.8% \| +\.{6,10}\|$' <<<"$output"
     grep -qE '^total +66088960 +100\.0%$' <<<"$output"
-    [[ $output == *"a letter a part, as in 'ballast top'"* ]]
+    [[ $output == *"a letter per part, as in 'ballast top'"* ]]
     make_host
     run -0 ballast host --bars --host - <host.json
     grep -qE '^unexplained +120000 +12\.0% \| +\?+ +\|$' <<<"$output"
@@ -45,7 +45,7 @@ END
     grep -qE '^g40 ' <<<"$output"
     # 1 to 39
     grep -qE '^39 other domains +780000 ' <<<"$output"
-    [[ $output == *"what Xen itself takes is not in the snapshot"* ]]
+    [[ $output == *"the snapshot does not have Xen's own memory"* ]]
 }
 
 @test "the table adds up and tells of each domain" {
@@ -78,15 +78,15 @@ END
     figure "$output" '[.parts[]] | add' 1000000
     run -0 ballast host --host less.json --table web.cfg
     grep -qE "^domain 3 web +run +300000 +291808 +8192 +0 +~$wanted " <<<"$output"
-    [[ $output == *"note: $wanted KiB of the overhead are what configurations allow"* ]]
+    [[ $output == *"note: $wanted KiB of the overhead are not measured but the most that configurations"* ]]
 }
 
 @test "a host that contradicts itself is shown, with by how much" {
     make_host
     jq '.host.total_kib = 700000 | .host.slush_kib = 200000' host.json >odd.json
     run -0 ballast host --host odd.json
-    [[ $output == *"note: the parts make 180000 KiB more than the host has"* ]]
-    [[ $output == *"note: 100000 KiB more are claimed, reserved or kept than are free"* ]]
+    [[ $output == *"note: the parts sum to 180000 KiB more than the host has"* ]]
+    [[ $output == *"note: slack, claims and reservations are 100000 KiB more than is free"* ]]
     run -0 ballast host --host odd.json --json
     figure "$output" '([.parts[]] | add) - .overcounted_kib' 700000
     jq '.doms[1].tot_kib = 18446744073709551614' host.json | sed 's/1844674407370955[0-9]*/18446744073709551614/' >huge.json
@@ -144,7 +144,7 @@ END
     grep -qx '  holds  name' <<<"$output"
     grep -qx '3145728  web' <<<"$output"
     run -2 ballast host "${HOST[@]}" --columns name --bars
-    [[ $output == *"--columns is for --table"* ]]
+    [[ $output == *"--columns: bars have no columns: use --table"* ]]
     run -2 ballast host "${HOST[@]}" --columns name --json
     run -2 ballast host "${HOST[@]}" --columns name,name
     run -2 ballast host "${HOST[@]}" --columns size

@@ -64,7 +64,7 @@ names() {
     [[ $output == *"no column 'colour'; there are id, name"* ]]
     run -2 ballast list "${HOST[@]}" --columns name,
     run -2 ballast list "${HOST[@]}" --columns name,id,name
-    [[ $output == *"'name' is there twice"* ]]
+    [[ $output == *"'name' is listed twice"* ]]
     run -2 ballast list "${HOST[@]}" --columns bar,name
     [[ $output == *"last"* ]]
     run -2 ballast list "${HOST[@]}" --columns name --json

@@ -104,7 +104,7 @@ END
     run -1 ballast set-target tmpfs 32 --wait --force "${FRAIL[@]}"
     [[ $output == *"domain 1 (tmpfs) is gone"* ]]
     run -0 ballast explain --domain tmpfs "${FRAIL[@]}"
-    [[ $output == *"no target below 163840 KiB is set without force, what it says it uses"* ]]
+    [[ $output == *"a target below 163840 KiB needs --force: what it says it uses"* ]]
     run -0 ballast explain --domain tmpfs --json "${FRAIL[@]}"
     figure "$output" .floor 163840
 }
@@ -112,8 +112,8 @@ END
 @test "what is populated on demand is told honestly" {
     make_frail_host
     run -0 ballast explain --domain demand "${FRAIL[@]}"
-    [[ $output == *"843776 KiB are promised to it, 57344 KiB are there for that, 786432 KiB are missing"* ]]
-    [[ $output == *"it dies when it touches more than 262144 KiB before its balloon has given up 786432 KiB"* ]]
+    [[ $output == *"its kernel counts on 843776 KiB more, for which Xen keeps 57344 KiB: 786432 KiB are missing"* ]]
+    [[ $output == *"it dies if it touches more than 262144 KiB before its balloon has freed 786432 KiB"* ]]
     run -0 ballast explain --domain demand --json "${FRAIL[@]}"
     figure "$output" .xen.pod_missing 786432
     # Raised, it takes all of that at once; which is said first.

@@ -30,7 +30,7 @@ END
     make_host
     run -0 ballast plan --host host.json --start web=2G
     [[ $output == *"   1  domain 1 idle: "*" 1048576 KiB are missing to start a guest"* ]]
-    [[ $output == *"      target 8388608 -> 7340032 KiB, maximum 8388608 -> 7340032 KiB; holds 8388608 KiB"* ]]
+    [[ $output == *"      target 8388608 -> 7340032 KiB, maximum 8388608 -> 7340032 KiB; current 8388608 KiB"* ]]
     [[ $output != *"domain 2 busy"* && $output != *"domain 3 sleeper"* ]]
     # 1 GiB at 100 MiB to 2 GiB a second, which it rests on.
     [[ $output == *"web needs 2097152 KiB and has to wait: 1048576 KiB are missing; about 1 to 11 s"* ]]
@@ -64,13 +64,13 @@ END
     run -0 ballast plan --json --host host.json --start a=5G --start b=5G
     figure "$output" '.waiting[1].seconds_max' null
     run -0 ballast plan --host host.json --start a=5G --start b=5G
-    [[ $output == *"b needs 5242880 KiB and has to wait: 9437184 KiB are missing; those who give now give "* ]]
+    [[ $output == *"b needs 5242880 KiB and has to wait: 9437184 KiB are missing; the donors free "* ]]
 }
 
 @test "a policy that takes from nobody says so" {
     make_host
     run -0 ballast plan --policy fixed --host host.json --start web=2G
-    [[ $output == *"nothing to change"*"policy fixed asks nobody to give for it"* ]]
+    [[ $output == *"nothing to change"*"policy fixed does not reclaim for it"* ]]
     for policy in ballast proportional preferred rules shares fixed; do
         run -0 ballast plan --policy "$policy" --host host.json
         [[ $output == *"policy: $policy"* ]]
@@ -87,12 +87,12 @@ END
     # No more than what is free already.
     figure "$output" '.steps[1].target_kib | .to > .from and .to <= .from + 262144' true
     run -0 ballast plan --host short.json
-    [[ $output == *"   1  domain 1 idle: it does not use all of its memory, "*"   2  domain 2 busy: it needs "*" and has "*"holds 2097152 KiB" ]]
+    [[ $output == *"   1  domain 1 idle: it does not use all of its memory, "*"   2  domain 2 busy: it needs "*" and has "*"current 2097152 KiB" ]]
 }
 
 @test "what a guest has shown counts: measured rates, and who does not move" {
     run -0 ballast plan --host "$EXAMPLES/host.jsonl" --start new=16G
-    [[ $output == *"with what the 12 snapshots before have shown"* ]]
+    [[ $output == *"which has seen the 12 snapshots before"* ]]
     grep -qE 'domain 3 files: up to [0-9]+ KiB, 200\.00 MiB/s \(measured\)' <<<"$output"
     [[ $output == *"domain 7 ci: its balloon stopped at 20971520 KiB"* ]]
     # The same by the last snapshot alone: nothing is known of them.
@@ -111,7 +111,7 @@ END
     figure "$output" '.steps | map(select(.step == "grant"))[0] | "\(.name) \(.need_kib)"' "small 528384"
     run -0 ballast plan --host host.json --json --profile xapi --start small.cfg
     figure "$output" '.steps | map(select(.step == "grant"))[0].need_kib' 531456
-    figure "$output" '.steps | map(select(.step == "grant"))[0].profile_why' "asked for by --profile"
+    figure "$output" '.steps | map(select(.step == "grant"))[0].profile_why' "chosen by --profile"
     jq -c '.host.xen_version = "4.20.4" | .host.processor = "AuthenticAMD-25-1"' host.json >known.json
     run -0 ballast plan --host known.json --json --start small.cfg
     # 11 + 2 + 3 + 1 pages beyond memory, and at most 9 of Xen's heap.
@@ -159,7 +159,7 @@ EOF
     run -2 ballast plan --host missing.json
     [[ $output == *missing.json* ]]
     run -2 ballast plan --host host.json web.cfg
-    [[ $output == *"a guest to start comes after --start"* ]]
+    [[ $output == *"write --start before a guest"* ]]
     run -2 ballast plan --host host.json --policy greedy
     [[ $output == *"there is no policy 'greedy': there are ballast, fixed, proportional,"* ]]
     run -2 ballast plan --host host.json --start missing.cfg
@@ -183,8 +183,8 @@ EOF
     make_host
     jq '.host.total_kib = 4194304 | .host.claimed_kib = 2097152' host.json >odd.json
     run -0 ballast plan --host odd.json
-    [[ $output == *"note: the parts make "*" KiB more than the host has"* ]]
-    [[ $output == *"note: 1048576 KiB more are claimed, reserved or kept than are free"* ]]
+    [[ $output == *"note: the parts sum to "*" KiB more than the host has"* ]]
+    [[ $output == *"note: slack, claims and reservations are 1048576 KiB more than is free"* ]]
 }
 
 @test "ten thousand domains in a moment" {

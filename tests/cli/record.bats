@@ -37,7 +37,7 @@ END
     make_host
     ballast record "${HOST[@]}" --for 8s >host.jsonl
     run -0 ballast plan --host host.jsonl
-    [[ $output == *"with what the 8 snapshots before have shown"* ]]
+    [[ $output == *"which has seen the 8 snapshots before"* ]]
     ballast decide --stdio <host.jsonl >decided
     [ "$(wc -l <decided)" = 9 ]
     tail -n 1 host.jsonl >last.json

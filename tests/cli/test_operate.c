@@ -193,7 +193,7 @@ static void test_socket(void **state)
     make_socket("/run/qubes/qmemman.sock");
     cli_rival_balancers_find(&rivals, root);
     assert_int_equal(rivals.count, before + 1);
-    assert_string_equal(rivals.balancers[before], "/run/qubes/qmemman.sock is there");
+    assert_string_equal(rivals.balancers[before], "/run/qubes/qmemman.sock exists");
     cli_rival_balancers_release(&rivals);
 }
 

@@ -187,7 +187,7 @@ class Simple(Case):
         self.serve(status=lambda *_: bad, host=lambda *_: dict(HOST, deficit_kib=77))
         said = self.ballast("status")
         for words in ("PAUSED", "NOT WRITABLE", "disk full", "second-balancer: squeezed moves web",
-                      "77 KiB are promised beyond"):
+                      "77 KiB more are reserved than are free"):
             self.assertIn(words, said)
         both = json.loads(self.ballast("status", "--json"))
         self.assertEqual((both["status"], both["host"]["deficit_kib"]), (bad, 77))
@@ -447,8 +447,8 @@ class Run(Case):
         self.doms += [domain(4, "asleep", state="paused"), domain(5, "own", opted_out=True)]
         _, err = self.run_it("touch", str(self.folder / "ran"), status=1)
         self.assertIn("at most 4 KiB could ever be available", err)
-        self.assertIn("domain 4 asleep holds 1572864 KiB above its minimum: it is paused", err)
-        self.assertIn("domain 5 own holds 1572864 KiB above its minimum: it is opted out", err)
+        self.assertIn("domain 4 asleep has 1572864 KiB above its minimum: it is paused", err)
+        self.assertIn("domain 5 own has 1572864 KiB above its minimum: it is opted out", err)
         self.assertNotIn("web holds", err)
         self.assertFalse((self.folder / "ran").exists())
 
@@ -458,8 +458,8 @@ class Run(Case):
                  "donors": donors}
         self.serve(plan=lambda *_: waits)
         said = self.ballast("run", "--dry-run", self.cfg)
-        self.assertIn("fits when others give 300 KiB, in about 2 to 3 s", said)
-        self.assertIn("domain 3 web can give 300 KiB", said)
+        self.assertIn("fits once other domains free 300 KiB, in about 2 to 3 s", said)
+        self.assertIn("domain 3 web can free 300 KiB", said)
         answer = json.loads(self.ballast("run", "--dry-run", "--json", self.cfg))
         self.assertEqual((answer["verdict"], answer["donors"]), ("waits", donors))
         self.assertEqual(answer["need_kib"], self.peer.called("plan")[0]["requests"][0]["min_kib"])

@@ -99,7 +99,7 @@ class Case(unittest.TestCase):
 class Starts(Case):
     def test_a_guest_that_needs_room(self):
         said = self.ballast("run", "--dry-run", self.guest)
-        self.assertIn("fits when others give", said)
+        self.assertIn("fits once other domains free", said)
         process = self.create(self.guest)
         out, err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, out + err)
@@ -150,7 +150,7 @@ class OnAKnownXen(Case):
         self.assertEqual((said["profile"], said["need_kib"]), ("xen-4.17.7", self.need_kib))
         self.assertEqual((said["certainty"], said["certainty_why"]), ("measured", "measured to the page"))
         said = json.loads(self.ballast("run", "--dry-run", "--json", "--profile", "libxl", self.guest))
-        self.assertEqual((said["profile"], said["profile_why"]), ("libxl", "asked for by --profile"))
+        self.assertEqual((said["profile"], said["profile_why"]), ("libxl", "chosen by --profile"))
         self.assertGreater(said["need_kib"], self.need_kib)
         process = self.create(self.guest)
         out, err = process.communicate(timeout=120)
@@ -246,7 +246,7 @@ class Settings(Case):
         self.ballast("resume")
         self.assertNotIn("PAUSED", self.ballast("status"))
         said = self.start("run", "--dry-run", self.config("giant", 7000)).communicate(timeout=60)[0]
-        self.assertIn("db holds 2621440 KiB above its minimum: it is opted out", said)
+        self.assertIn("db has 2621440 KiB above its minimum: it is opted out", said)
         self.ballast("policy", "fixed")
         self.end(self.daemon)
         self.begin()
@@ -273,7 +273,7 @@ class Settings(Case):
         self.ballast("set-max", "web", "1000", status=1)
 
     def test_free(self):
-        self.assertIn("fits when others give", self.ballast("free", "2G", "--dry-run"))
+        self.assertIn("fits once other domains free", self.ballast("free", "2G", "--dry-run"))
         free = json.loads(self.ballast("free", "2G", "--json"))
         self.assertGreaterEqual(free["available_after_kib"], 2048 * MIB)
         self.ballast("free", "7G", status=1)

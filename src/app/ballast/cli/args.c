@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/ballast/cli/output.h"
@@ -133,6 +134,17 @@ char **cli_args_operands(const struct cli_args *args, size_t *count)
     return args->argv + optind;
 }
 
+int cli_args_no_operands(const struct cli_args *args, const char *instead)
+{
+    if (optind >= args->argc)
+        return CLI_DONE;
+    char *shown = cli_shown(args->argv[optind]);
+    int rc = cli_args_wrong(args, "unexpected argument '%s'%s%s", shown, instead ? ": " : "",
+                            instead ? instead : "");
+    free(shown);
+    return rc;
+}
+
 const char *cli_colour_name(size_t i)
 {
     static const char *const names[] = {"auto", "always", "never", NULL};
@@ -154,7 +166,8 @@ const char *cli_any_policy_name(size_t i)
 int cli_args_colour(const struct cli_args *args, bool *out)
 {
     if (cli_colour(args->value, out) < 0)
-        return cli_args_wrong(args, "--color is auto, always or never, not '%s'", args->value);
+        return cli_args_wrong(args, "--color: invalid value '%s': use auto, always or never",
+                              args->value);
     return CLI_DONE;
 }
 

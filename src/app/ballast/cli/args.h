@@ -23,7 +23,7 @@ struct cli_args {
 
 enum {
     CLI_ARGS_END = -1, /* the rest are operands */
-    CLI_ARGS_BAD = -2, /* told on stderr: end with CLI_BAD */
+    CLI_ARGS_BAD = -2, /* with a message: end with CLI_BAD */
 };
 
 /* argv[0] is the command's name. */
@@ -33,7 +33,9 @@ void cli_args_begin(struct cli_args *args, const struct cli_command *command, in
 int cli_args_next(struct cli_args *args);
 /* The operands, when the options are through. */
 char **cli_args_operands(const struct cli_args *args, size_t *count);
-/* Tells what is wrong with the usage, and where to read how it is right. Returns CLI_BAD. */
+/* CLI_DONE, or CLI_BAD with a message where there are operands; `instead` says what to write. */
+int cli_args_no_operands(const struct cli_args *args, const char *instead);
+/* Prints "COMMAND: ...; see 'ballast help COMMAND'". Returns CLI_BAD. */
 __attribute__((format(printf, 2, 3))) int cli_args_wrong(const struct cli_args *args,
                                                          const char *format, ...);
 /* Takes the argument of the option as a time. CLI_BAD with a message. */
@@ -48,7 +50,7 @@ const char *cli_any_policy_name(size_t i);
 /* Takes the argument of --color, as cli_colour() does. CLI_BAD with a message. */
 int cli_args_colour(const struct cli_args *args, bool *out);
 
-/* CLI_BAD: there is no policy of that name, and which there are has been told. */
+/* CLI_BAD, with a message that lists the policies: none has that name. */
 int cli_args_no_policy(const struct cli_args *args, const char *name);
 /* The policy of that name, the peers' too; NULL as above. NULL as a name is the default. */
 const struct policy *cli_args_any_policy(const struct cli_args *args, const char *name);

@@ -90,9 +90,10 @@ int cli_child_find(const char *command, const char *word)
         return CLI_DONE;
     char *shown = cli_shown(word);
     if (code == ENOENT && !is_path)
-        cli_error("%s: %s: there is no such command in PATH: install it, or say behind -- what "
-                  "starts the guest",
-                  command, shown);
+        cli_error(
+            "%s: %s: no such command in PATH: install it, or name the command that starts the "
+            "guest behind --",
+            command, shown);
     else
         cli_error("%s: %s: %s", command, shown, strerror(code));
     free(shown);

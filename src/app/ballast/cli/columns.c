@@ -51,7 +51,7 @@ int cli_choice_columns(struct cli_choice *choice, const struct cli_args *args)
         if (found == CLI_COLUMNS)
             return no_column(choice, args, "columns", word, length);
         if (seen >> found & 1)
-            return cli_args_wrong(args, "--columns: '%.*s' is there twice", (int)length, word);
+            return cli_args_wrong(args, "--columns: '%.*s' is listed twice", (int)length, word);
         if (choice->columns[found].kind == CLI_COLUMN_BAR && word[length] != '\0')
             return cli_args_wrong(args, "--columns: the bar can only be the last one");
         seen |= 1U << found;

@@ -40,7 +40,7 @@ int cli_admission_preview_ask(struct cli_daemon *daemon, const char *label, uint
     preview.donors = json_object_get(donors ? donors : cli_field(result, "donors"));
     json_object_put(result);
     if (!rc && !preview.start) {
-        cli_error("%s: the daemon answered plan without a plan", daemon->command);
+        cli_error("%s: the daemon's answer to 'plan' has no plan", daemon->command);
         rc = CLI_UNREACHABLE;
     }
     if (!rc)
@@ -91,7 +91,7 @@ static const char *in_the_way(const struct json_object *domain)
     if (cli_field_bool(domain, "paused"))
         return "its balancing is paused";
     if (cli_field_u64(domain, "shares") == 0)
-        return "it has no shares, so it is left alone";
+        return "it has 0 shares, so it is not balanced";
     if (!cli_field_bool(domain, "balloon") || strcmp(balloon_status, "no-driver") == 0)
         return "it has no balloon driver";
     return strcmp(balloon_status, "stuck") == 0 ? "its balloon does not move" : NULL;
@@ -112,7 +112,7 @@ static void tell_donors(const struct cli_admission_preview *preview, FILE *out)
         uint64_t reclaim_kib = cli_field_sum(donor, "reclaim_kib");
         char *name = cli_field_shown(donor, "name");
         if (reclaim_kib > 0)
-            fprintf(out, "    domain %" PRIu64 " %s can give %" PRIu64 " KiB%s\n",
+            fprintf(out, "    domain %" PRIu64 " %s can free %" PRIu64 " KiB%s\n",
                     cli_field_sum(donor, "domid"), name, reclaim_kib,
                     cli_field_bool(donor, "stuck") ? " (it is stuck)" : "");
         free(name);
@@ -129,11 +129,11 @@ static void tell_obstacles(const struct cli_admission_preview *preview, FILE *ou
         if (!why || above_kib == 0)
             continue;
         char *name = cli_field_shown(domain, "name");
-        fprintf(out, "    domain %" PRIu64 " %s holds %" PRIu64 " KiB above its minimum: %s\n",
+        fprintf(out, "    domain %" PRIu64 " %s has %" PRIu64 " KiB above its minimum: %s\n",
                 cli_field_sum(domain, "domid"), name, above_kib, why);
         free(name);
     }
-    fputs("    lower minima would help too: ballast set-range DOMAIN MIN MAX\n", out);
+    fputs("    lower minima would also help: ballast set-range DOMAIN MIN MAX\n", out);
 }
 
 void cli_admission_preview_print(const struct cli_admission_preview *preview, FILE *out)
@@ -143,9 +143,9 @@ void cli_admission_preview_print(const struct cli_admission_preview *preview, FI
     struct forecast wait = {cli_field_u64(preview->start, "wait_min_usec"),
                             cli_field_u64(preview->start, "wait_max_usec")};
     if (has_verdict(preview, "fits")) {
-        fputs("it fits in what is free\n", out);
+        fputs("it fits into the available memory\n", out);
     } else if (has_verdict(preview, "waits")) {
-        fprintf(out, "it fits when others give %" PRIu64 " KiB", missing_kib);
+        fprintf(out, "it fits once other domains free %" PRIu64 " KiB", missing_kib);
         if (wait.max_usec != BALLAST_NONE) {
             char text[96];
             (void)forecast_text(&wait, text, sizeof(text));

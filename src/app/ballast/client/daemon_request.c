@@ -42,8 +42,8 @@ int cli_daemon_request_id(const struct cli_daemon_request *request, const char *
     if (*word < '0' || *word > '9' || *end || errno || id == 0 || id > INT64_MAX) {
         char *shown = cli_shown(word);
         (void)cli_args_wrong(request->args,
-                             "'%.40s' is no reservation: their numbers are in 'ballast "
-                             "reservations'",
+                             "invalid reservation '%.40s': use a number that 'ballast "
+                             "reservations' lists",
                              shown);
         free(shown);
         return CLI_BAD;
@@ -81,7 +81,7 @@ int cli_daemon_request_reservation(struct cli_daemon_request *request, size_t co
 int cli_daemon_request_switch(const struct cli_daemon_request *request, const char *word, bool *out)
 {
     if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
-        return cli_args_wrong(request->args, "it must be on or off");
+        return cli_args_wrong(request->args, "invalid state '%s': use on or off", word);
     *out = strcmp(word, "on") == 0;
     return CLI_DONE;
 }

@@ -23,18 +23,18 @@ static void say_exact(struct cli_admission *out, const char *version, enum balla
 {
     (void)snprintf(out->why, sizeof(out->why), "the host runs Xen %.60s%s", version,
                    sure == BALLAST_SURE_ASSUMED
-                       ? ", later than any that is known: taken for the last that is"
+                       ? ", newer than any known release: computed as for the newest known one"
                        : "");
 }
 
-/* --profile is obeyed also where it is known to be of another host. */
+/* --profile holds also where it is known to be of another host. */
 static void say_asked(struct cli_admission *out, const struct ballast_host *host)
 {
     char why[160];
     const struct calibration *calibration = cli_profile_option_file(out->profile);
     bool other =
         calibration && calibration_match(calibration, host, why, sizeof(why)) == CALIBRATION_OTHER;
-    (void)snprintf(out->why, sizeof(out->why), "asked for by --profile%s%s",
+    (void)snprintf(out->why, sizeof(out->why), "chosen by --profile%s%s",
                    other ? ", although " : "", other ? why : "");
 }
 
@@ -56,7 +56,7 @@ void cli_admission_choose(struct cli_admission *out, const struct ballast_profil
         return;
     }
     if (*version == '\0') {
-        (void)snprintf(out->why, sizeof(out->why), "which Xen the host runs is not known");
+        (void)snprintf(out->why, sizeof(out->why), "the version of the host's Xen is unknown");
         return;
     }
     out->profile = ballast_profile_for_xen(version, &sure, NULL);
@@ -66,7 +66,7 @@ void cli_admission_choose(struct cli_admission *out, const struct ballast_profil
     }
     out->profile = toolstack_of(version);
     (void)snprintf(out->why, sizeof(out->why),
-                   "what Xen %.60s takes is not known to the page, so by the toolstack's rule",
+                   "the costs of Xen %.60s are not known exactly, so by the toolstack's rule",
                    version);
 }
 

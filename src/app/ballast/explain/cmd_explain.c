@@ -34,19 +34,20 @@ static const char *explain_column_name(size_t i)
 
 static const struct cli_option explain_options[] = {
     [OPTION_DIAGRAM] = {"diagram", NULL, "each guest as a diagram (the default for one)"},
-    [OPTION_TABLE] = {"table", NULL, "figures; one guest in full, several a line each and a sum"},
-    [OPTION_JSON] = {"json", NULL, "an object a line, which can be input again"},
+    [OPTION_TABLE] = {"table", NULL, "figures: one guest in full, several as a line each and sums"},
+    [OPTION_JSON] = {"json", NULL, "an object per line, which can serve as input"},
     [OPTION_SVG] = {"svg", NULL, "one guest as an SVG picture"},
-    [OPTION_PROFILE] = {"profile", "NAME", "by these rules (see 'ballast profiles'), or all",
+    [OPTION_PROFILE] = {"profile", "NAME",
+                        "compute by these rules (see 'ballast profiles'), or all",
                         .value = cli_profile_name},
-    [OPTION_ONLY] = {"only", "GUEST", "of all guests read only the one of that name"},
+    [OPTION_ONLY] = {"only", "GUEST", "show only the guest of that name"},
     [OPTION_DOMAIN] = {"domain", "DOMAIN", "a running domain, by name or id"},
-    [OPTION_ALL] = {"all", NULL, "every domain that runs"},
+    [OPTION_ALL] = {"all", NULL, "all running domains"},
     [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP, .value = explain_column_name},
-    [OPTION_COLUMNS] = {"columns", "LIST", "a line each with only these, commas between",
+    [OPTION_COLUMNS] = {"columns", "LIST", "a table with only these columns, separated by commas",
                         .value = explain_column_name},
     [OPTION_WATCH] = {"watch", "[T]", "domains: " CLI_WATCH_HELP, 'w'},
-    [OPTION_HOST] = {"host", "WHAT", "xen, sim[:SCENARIO], or a file: what files are judged by"},
+    [OPTION_HOST] = {"host", "WHAT", "xen, sim[:SCENARIO] or a file: compute for this host"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never",
                       .value = cli_colour_name},
@@ -136,14 +137,15 @@ static int check_view(const struct cli_explain *explain)
     enum cli_explain_form form = explain->form;
     bool is_picture = form == CLI_EXPLAIN_DIAGRAM || form == CLI_EXPLAIN_SVG;
     if (explain->all_profiles && is_picture)
-        return cli_args_wrong(args, "--profile all is a table or --json; a picture shows one");
+        return cli_args_wrong(args,
+                              "--profile all: a picture shows one profile: use --table or --json");
     if (explain->all_profiles && (explain->has_columns || explain->choice.is_sorted))
-        return cli_args_wrong(args, "--profile all has a column a profile; --sort and --columns "
-                                    "are for the table without it");
+        return cli_args_wrong(args, "--profile all: its table has a column per profile: leave out "
+                                    "--sort and --columns");
     if (explain->has_columns && is_picture)
-        return cli_args_wrong(args, "a picture has no columns; --columns is for --table");
+        return cli_args_wrong(args, "--columns: a picture has no columns: use --table");
     if (explain->has_columns && form == CLI_EXPLAIN_JSON)
-        return cli_args_wrong(args, "--columns is for the table; --json has all there is");
+        return cli_args_wrong(args, "--columns: --json prints every key: leave it out");
     return CLI_DONE;
 }
 
@@ -161,15 +163,15 @@ static int check_running(const struct cli_explain *explain)
         return CLI_DONE;
     if (explain->only)
         return cli_args_wrong(args,
-                              "%s is for domains that run, --only picks from files; the "
-                              "name as DOMAIN would be right",
+                              "%s shows running domains, and --only selects from files: give "
+                              "the name as DOMAIN",
                               option);
     for (size_t i = 0; !asks_host(explain) && i < explain->sources.path_count; i++) {
         const char *path = explain->sources.paths[i];
         if (is_file_operand(path))
             return cli_args_wrong(args,
-                                  "--watch is for domains that run, and %s is a file; "
-                                  "--domain %s would be a domain of that name",
+                                  "--watch shows running domains, and %s is a file: use "
+                                  "--domain %s for a domain of that name",
                                   path, path);
     }
     return CLI_DONE;
@@ -180,11 +182,11 @@ static int check_explain(const struct cli_explain *explain)
     const struct cli_args *args = explain->args;
     bool has_operands = explain->sources.path_count > 0;
     if (explain->domain && has_operands)
-        return cli_args_wrong(args, "--domain and FILE are two questions; ask one");
+        return cli_args_wrong(args, "--domain and FILE exclude each other: use one");
     if (explain->all && (explain->domain || has_operands))
-        return cli_args_wrong(args, "--all is every domain: it takes no other");
+        return cli_args_wrong(args, "--all shows all domains: leave out FILE and DOMAIN");
     if (!explain->all && !explain->domain && !has_operands)
-        return cli_args_wrong(args, "no FILE is given, and no DOMAIN");
+        return cli_args_wrong(args, "FILE or DOMAIN is missing");
     int rc = check_view(explain);
     return rc ? rc : check_running(explain);
 }
@@ -243,13 +245,13 @@ static int explain_main(struct cli_args *args)
 
 const struct cli_command cmd_explain = {
     .name = "explain",
-    .summary = "what a guest's memory is made of",
+    .summary = "show what a guest's memory consists of",
     .operands = "FILE... | DOMAIN... | --all",
     .text = "Reads guests from xl.cfg, libvirt domain XML or JSON files (- is standard input)\n"
             "and shows the memory breakdown of each: one guest as a diagram, several as a\n"
-            "table. A guest whose device model runs in a stubdomain of its own is two guests.\n"
-            "What is no file is a running domain: what it is now, what it was configured as,\n"
-            "and what Xen says; several are a line each. --watch is for screen readers too.",
+            "table. A guest whose device model runs in a stubdomain counts as two guests.\n"
+            "An argument that names no file is a running domain: shown are its memory now,\n"
+            "as configured, and as Xen counts it. --watch also suits screen readers.",
     .options = explain_options,
     .run = explain_main,
 };

@@ -18,10 +18,12 @@ enum { OPTION_HOST, OPTION_PROFILE, OPTION_SQUEEZE, OPTION_JSON, OPTION_XL_CONF 
 
 static const struct cli_option fits_options[] = {
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')",
+    [OPTION_PROFILE] = {"profile", "NAME",
+                        "compute the need by these rules (see 'ballast profiles')",
                         .value = cli_profile_name},
-    [OPTION_SQUEEZE] = {"squeeze", NULL, "exit status 0 also where others have to give"},
-    [OPTION_JSON] = {"json", NULL, "an object a line"},
+    [OPTION_SQUEEZE] = {"squeeze", NULL,
+                        "also exit with 0 where other domains have to free memory"},
+    [OPTION_JSON] = {"json", NULL, "an object per line"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     {NULL, NULL, NULL},
 };
@@ -67,7 +69,7 @@ static int parse_fits(struct fits *fits, struct cli_args *args)
     fits->sources.keep_going = true;
     fits->sources.paths = cli_args_operands(args, &fits->sources.path_count);
     if (fits->sources.path_count == 0)
-        return cli_args_wrong(args, "no GUEST is given");
+        return cli_args_wrong(args, "GUEST is missing");
     return CLI_DONE;
 }
 
@@ -79,7 +81,7 @@ static void print_donors(const struct answer *answer)
         if (answer->reclaim_kib[i] == 0)
             continue;
         char *label = cli_domain_label(domain);
-        printf("    %s gives %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64 " KiB\n", label,
+        printf("    %s frees %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64 " KiB\n", label,
                answer->reclaim_kib[i], from_kib, from_kib - answer->reclaim_kib[i]);
         free(label);
     }
@@ -95,11 +97,11 @@ static void print_answer(const struct answer *answer)
         puts("fits");
         break;
     case BALLAST_FITS_IF_RECLAIMED:
-        printf("fits if others give %" PRIu64 " KiB\n", verdict->missing_kib);
+        printf("fits if other domains free %" PRIu64 " KiB\n", verdict->missing_kib);
         print_donors(answer);
         break;
     case BALLAST_FITS_NOT:
-        printf("does not fit\n    others can give %" PRIu64 " KiB, %" PRIu64
+        printf("does not fit\n    other domains can free %" PRIu64 " KiB, %" PRIu64
                " KiB would still be missing\n",
                verdict->spare_kib, verdict->missing_kib);
         break;
@@ -111,7 +113,7 @@ static void print_answer(const struct answer *answer)
 /* Behind the answers that were counted alike. */
 static void print_profile(const struct answer *answer)
 {
-    printf("need is by profile %s: %s: %s\n", answer->profile_name, answer->why,
+    printf("need by profile %s: %s: %s\n", answer->profile_name, answer->why,
            answer->certainty.text);
 }
 
@@ -258,11 +260,11 @@ static int fits_main(struct cli_args *args)
 
 const struct cli_command cmd_fits = {
     .name = "fits",
-    .summary = "would these guests start on a host",
+    .summary = "predict whether guests would start on a host",
     .operands = "GUEST...",
-    .text = "Says for each guest, in this order, whether it would start on the host as it\n"
-            "is, if others give some of their memory (who, and how much), or not at all.\n"
-            "Exit status 0: all fit as it is; 1: not all of them do.",
+    .text = "Says for each guest, in this order, whether it fits into the host's available\n"
+            "memory, fits if other domains free some (which, and how much), or does not fit.\n"
+            "Exit status 0: all guests fit into the available memory; 1: not all of them do.",
     .options = fits_options,
     .run = fits_main,
 };

@@ -15,7 +15,7 @@
 enum { OPTION_JSON };
 
 static const struct cli_option profiles_options[] = {
-    [OPTION_JSON] = {"json", NULL, "an object a line instead of a table"},
+    [OPTION_JSON] = {"json", NULL, "an object per line instead of a table"},
     {NULL, NULL, NULL},
 };
 
@@ -62,10 +62,9 @@ static int profiles_main(struct cli_args *args)
             return CLI_BAD;
         json |= option == OPTION_JSON;
     }
-    size_t count;
-    char **operands = cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "'%s' is too much: it takes no arguments", operands[0]);
+    int rc = cli_args_no_operands(args, NULL);
+    if (rc)
+        return rc;
     if (json)
         print_profiles_json();
     else
@@ -75,7 +74,7 @@ static int profiles_main(struct cli_args *args)
 
 const struct cli_command cmd_profiles = {
     .name = "profiles",
-    .summary = "the sets of rules that figures can follow",
+    .summary = "list the sets of rules by which figures are computed",
     .operands = "",
     .text = "Lists the profiles that --profile takes, the default one first.",
     .options = profiles_options,

@@ -17,7 +17,7 @@ static int pick_only(const struct cli_explain *explain, struct cli_guests *guest
     while (found < guests->count && strcmp(cli_guest_name(&guests->guests[found]), explain->only))
         found++;
     if (found == guests->count) {
-        cli_error("explain: --only %s: no such guest among the %zu that were read", explain->only,
+        cli_error("explain: --only %s: none of the %zu guests read has that name", explain->only,
                   guests->count);
         return CLI_BAD;
     }
@@ -108,7 +108,7 @@ static int compare_all(const struct cli_explain *explain, struct cli_guests *gue
 
 static int refuse_svg(const struct cli_guests *guests)
 {
-    cli_error("explain: --svg draws one guest, and %zu were read: pick one with --only "
+    cli_error("explain: --svg draws one guest, and %zu were read: select one with --only "
               "('%s', '%s'%s)",
               guests->count, guests->guests[0].shown, guests->guests[1].shown,
               guests->count > 2 ? " ..." : "");
@@ -195,7 +195,7 @@ static int print_files_all(struct cli_explain *explain, struct cli_guests *guest
 static int run_files(struct cli_explain *explain, struct cli_guests *guests)
 {
     if (guests->count == 0) {
-        cli_error("explain: %s: there is no guest in it", explain->sources.paths[0]);
+        cli_error("explain: %s: has no guest", explain->sources.paths[0]);
         return CLI_BAD;
     }
     if (explain->only) {

@@ -148,15 +148,15 @@ int cli_explain_running(struct cli_explain *explain, struct host_access *access)
     char *one[] = {(char *)explain->domain};
     struct domains domains = {.explain = explain};
     if (explain->all_profiles)
-        return cli_args_wrong(explain->args, "--profile all is for files; a domain that runs is "
-                                             "what it is");
+        return cli_args_wrong(explain->args, "--profile all applies to files only: name one "
+                                             "profile, or leave it out");
     if (!explain->all) {
         domains.names = explain->domain ? one : explain->sources.paths;
         domains.count = explain->domain ? 1 : explain->sources.path_count;
     }
     if (explain->form == CLI_EXPLAIN_SVG && (domains.count != 1 || explain->view.watch))
-        return cli_args_wrong(explain->args, "--svg draws one domain as it is now; name one, "
-                                             "without --watch");
+        return cli_args_wrong(explain->args, "--svg draws one domain once: name one, and leave "
+                                             "out --watch");
     explain->view.fill = fill_running_list;
     explain->view.show = show_running_list;
     int rc = cli_view_run(&explain->view, access, &domains);

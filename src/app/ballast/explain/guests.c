@@ -188,8 +188,8 @@ static int take_given(const struct cli_guest *guest, const struct ballast_profil
 {
     const char *given = guest->source->given_profile;
     if (profile && strcmp(ballast_profile_name(profile), given) != 0) {
-        cli_error("%s: it came as figures without a configuration, so profile %s cannot be "
-                  "applied to it; give the file it was made from, or JSON with \"config\"",
+        cli_error("%s: its file has figures and no configuration, so profile %s cannot be "
+                  "applied: use the file it was made from, or JSON with \"config\"",
                   guest->shown, ballast_profile_name(profile));
         return CLI_BAD;
     }

@@ -50,8 +50,8 @@ static int sum_up_need(struct cli_need *need, const char *path,
     struct cli_admission admission;
     const struct ballast_host unknown = {.caps = BALLAST_HOST_CAPS_ALL};
     if (need->guests.list.count != 1) {
-        cli_error("%s: it holds %zu guests; one is started at a time", path,
-                  need->guests.list.count);
+        cli_error("%s: has %zu guests, and one can be started at a time: use a file with one guest",
+                  path, need->guests.list.count);
         return CLI_BAD;
     }
     cli_admission_choose(&admission, profile, &unknown, NULL);

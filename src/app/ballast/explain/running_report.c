@@ -110,8 +110,7 @@ static void print_running_title(const struct cli_running *running)
            cli_domain_state_name(domain), running->profile_name);
 }
 
-/* What is promised beyond what is there: until its balloon has given it up, touching it is death.
- */
+/* What its kernel counts on beyond what Xen keeps for it: touching that kills it. */
 static uint64_t pod_missing_kib(const struct hv_domain *is)
 {
     return is->pod_entries_kib == BALLAST_NONE || is->pod_cache_kib == BALLAST_NONE
@@ -125,22 +124,23 @@ static void print_pod(const struct cli_domain *domain)
     if (is->pod_entries_kib == BALLAST_NONE || is->pod_entries_kib == 0)
         return;
     uint64_t missing_kib = pod_missing_kib(is);
-    printf("note: populated on demand: %" PRIu64 " KiB are promised to it, %" PRIu64
-           " KiB are there for that",
+    printf("note: populated on demand: its kernel counts on %" PRIu64
+           " KiB more, for which Xen keeps %" PRIu64 " KiB",
            is->pod_entries_kib, is->pod_cache_kib);
     if (missing_kib == 0) {
-        puts(", nothing is missing");
+        puts(": enough");
         return;
     }
-    printf(", %" PRIu64 " KiB are missing\n", missing_kib);
-    printf("note: it dies when it touches more than %" PRIu64
-           " KiB before its balloon has given up %" PRIu64
-           " KiB; raising its target takes up to %" PRIu64
-           " KiB at once, and lowering it gives nothing back until then\n",
+    printf(": %" PRIu64 " KiB are missing\n", missing_kib);
+    printf("note: it dies if it touches more than %" PRIu64
+           " KiB before its balloon has freed %" PRIu64
+           " KiB; until then, raising its target takes up to %" PRIu64
+           " KiB at once, and lowering it frees nothing\n",
            is->tot_kib, missing_kib, missing_kib);
     if (domain->whole_target_kib != BALLAST_NONE &&
         is->tot_kib > ballast_add_ceil(domain->whole_target_kib, domain->extra_internal_kib))
-        puts("note: its target was higher: what Xen took for it then stays until its balloon runs");
+        puts(
+            "note: its target was higher: the memory that Xen took for it stays until its balloon runs");
 }
 
 static void print_way(const struct cli_running *running)
@@ -150,22 +150,20 @@ static void print_way(const struct cli_running *running)
     if (target_kib == BALLAST_NONE)
         puts("note: it has no target");
     else if (domain->is.tot_kib + BALLAST_PAGE_KIB <= target_kib)
-        printf("note: %" PRIu64 " KiB are missing to its target\n",
-               target_kib - domain->is.tot_kib);
+        printf("note: it is %" PRIu64 " KiB below its target\n", target_kib - domain->is.tot_kib);
     else if (domain->is.tot_kib > ballast_add_ceil(target_kib, domain->extra_internal_kib))
-        printf("note: it holds %" PRIu64 " KiB more than its target\n",
-               domain->is.tot_kib - target_kib);
+        printf("note: it is %" PRIu64 " KiB above its target\n", domain->is.tot_kib - target_kib);
     print_pod(domain);
     if (running->cost.is_known)
-        printf("note: when it was built it cost %" PRId64 " KiB; %" PRIu64 " to %" PRIu64
+        printf("note: building it cost %" PRId64 " KiB; %" PRIu64 " to %" PRIu64
                " KiB were predicted, a difference of %" PRId64 " KiB\n",
                running->cost.actual_kib, running->cost.settled_kib, running->cost.fresh_max_kib,
                running->cost.difference_kib);
     if (running->floor_kib > 0)
-        printf("note: no target below %" PRIu64 " KiB is set without force, %s\n",
-               running->floor_kib, running->floor_why);
+        printf("note: a target below %" PRIu64 " KiB needs --force: %s\n", running->floor_kib,
+               running->floor_why);
     if (!domain->is.has_balloon)
-        puts("note: no balloon driver was seen in it");
+        puts("note: it shows no balloon driver");
 }
 
 void cli_running_table(const struct cli_running *running)

@@ -19,7 +19,7 @@
 #include "core/model/doctor.h"
 #include "edge/guestcfg/guestcfg.h"
 
-/* Between the two looks: squeezed acts every 2 s at most, qmemman within 0.5 s of a change. */
+/* Between the two samples: squeezed acts every 2 s at most, qmemman within 0.5 s of a change. */
 #define BETWEEN_USEC (2 * BALLAST_SEC_USEC + BALLAST_SEC_USEC / 2)
 
 #define SYSTEM_XL_CONF "/etc/xen/xl.conf"
@@ -30,7 +30,7 @@ static const struct cli_option doctor_options[] = {
     [OPTION_INTERVAL] = {"interval", "T", "sample again after T (default 2500ms; 0: do not)"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_JSON] = {"json", NULL, "an object a finding, a line each"},
+    [OPTION_JSON] = {"json", NULL, "an object per finding, one per line"},
     {NULL, NULL, NULL},
 };
 
@@ -60,9 +60,7 @@ static int parse_doctor(struct doctor *doctor, struct cli_args *args)
         if (option == OPTION_INTERVAL && cli_args_time(args, &doctor->interval_usec))
             return CLI_BAD;
     }
-    size_t count;
-    (void)cli_args_operands(args, &count);
-    return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
+    return cli_args_no_operands(args, NULL);
 }
 
 static enum doctor_known doctor_known(bool is)
@@ -98,7 +96,7 @@ static void read_doctor_commandline(struct doctor *doctor)
     if (!doctor->access.is_xen)
         return;
     if (xen_version(doctor->access.hv, &version, &err) < 0) {
-        cli_error("doctor: Xen's command line cannot be read (%s); ignoring it", err.text);
+        cli_error("doctor: cannot read Xen's command line: %s; ignoring", err.text);
         return;
     }
     doctor_read_commandline(version.commandline, &doctor->facts.dom0_mem,
@@ -326,11 +324,11 @@ static int doctor_main(struct cli_args *args)
 
 const struct cli_command cmd_doctor = {
     .name = "doctor",
-    .summary = "known traps of this host, with the remedy",
+    .summary = "find known problems of this host, with remedies",
     .operands = "",
-    .text = "Looks for what takes memory that was promised, kills guests or wastes memory,\n"
-            "and says for each finding what was seen and what helps. Exit status 0: nothing\n"
-            "worse than notes; 1: findings.",
+    .text = "Looks for what takes reserved memory, kills guests or wastes memory, and prints\n"
+            "for each finding what was seen and what helps. Exit status 0: nothing worse\n"
+            "than notes; 1: findings.",
     .options = doctor_options,
     .run = doctor_main,
 };

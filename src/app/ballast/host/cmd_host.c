@@ -38,15 +38,15 @@ static const char *host_column_name(size_t i)
 
 static const struct cli_option host_options[] = {
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_BARS] = {"bars", NULL, "a bar a part (the default on a terminal)"},
-    [OPTION_TABLE] = {"table", NULL, "figures, a line a part and a domain (the default else)"},
+    [OPTION_BARS] = {"bars", NULL, "a bar per part (the default on a terminal)"},
+    [OPTION_TABLE] = {"table", NULL, "figures, a line per part and per domain (else the default)"},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
-    [OPTION_SORT] = {"sort", "KEY", "domains by that column, largest first; -KEY: other way",
+    [OPTION_SORT] = {"sort", "KEY", "sort domains by this column, largest first; -KEY: smallest",
                      .value = host_column_name},
-    [OPTION_COLUMNS] = {"columns", "LIST", "of the domains' table only these, with commas between",
+    [OPTION_COLUMNS] = {"columns", "LIST", "only these columns of domains, separated by commas",
                         .value = host_column_name},
     [OPTION_WATCH] = {"watch", "[T]", CLI_WATCH_HELP, 'w'},
-    [OPTION_PROFILE] = {"profile", "NAME", "divide domains by these rules",
+    [OPTION_PROFILE] = {"profile", "NAME", "compute the segments of domains by these rules",
                         .value = cli_profile_name},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
     [OPTION_COLOR] = {"color", "WHEN", "of bars: auto (the default), always or never",
@@ -61,7 +61,7 @@ struct options {
     const char *host; /* as --host has it; NULL: the running one */
     const struct ballast_profile *profile;
     struct cli_sources sources;
-    struct ballast_host on; /* of the first look, without domains: what guests are judged by */
+    struct ballast_host on; /* of the first sample, without domains: guests are computed for it */
     enum form form;
     bool colour;
     struct cli_choice choice;
@@ -123,11 +123,11 @@ static int host_check_host(const struct options *options)
 {
     const struct cli_args *args = options->args;
     if (host_access_is_file(options->host) && options->view.watch)
-        return cli_args_wrong(args, "--watch is for a host that runs; a file does not change");
+        return cli_args_wrong(args, "--watch: a file does not change: leave it out");
     if (options->choice.count > 0 && options->form == FORM_JSON)
-        return cli_args_wrong(args, "--columns is for the table; --json has all there is");
+        return cli_args_wrong(args, "--columns: --json prints every key: leave it out");
     if (options->choice.count > 0 && options->form == FORM_BARS)
-        return cli_args_wrong(args, "bars have no columns; --columns is for --table");
+        return cli_args_wrong(args, "--columns: bars have no columns: use --table");
     return CLI_DONE;
 }
 
@@ -317,14 +317,14 @@ static int host_main(struct cli_args *args)
 
 const struct cli_command cmd_host = {
     .name = "host",
-    .summary = "what a host's memory is made of",
+    .summary = "show what a host's memory consists of",
     .operands = "[GUEST...]",
-    .text = "Shows where every page of a host is, in parts that always sum to all of it: Xen,\n"
-            "the domains, what the host spends on them, what is promised, what is free, and\n"
-            "what cannot be explained: as bars on a terminal, else as a table. The host is\n"
-            "the running one, or --host FILE. A domain whose GUEST file is given is\n"
-            "divided into its segments; so is a running one whose configuration the\n"
-            "toolstack has kept. --watch is for screen readers too.",
+    .text = "Shows where every page of a host is, in parts that sum to all of it: Xen, the\n"
+            "domains, their overhead, what is reserved, what is available, and what is\n"
+            "unexplained; as bars on a terminal, else as a table. The host is the running\n"
+            "one, or --host FILE. A domain with a GUEST file is divided into its segments;\n"
+            "so is a running one whose configuration the toolstack has kept. --watch also\n"
+            "suits screen readers.",
     .options = host_options,
     .run = host_main,
 };

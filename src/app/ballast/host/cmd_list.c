@@ -25,7 +25,7 @@ static const char *list_column_name(size_t i)
 
 static const struct cli_option list_options[] = {
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_JSON] = {"json", NULL, "an object a line, sizes in KiB"},
+    [OPTION_JSON] = {"json", NULL, "an object per line, sizes in KiB"},
     [OPTION_SORT] = {"sort", "KEY", CLI_SORT_HELP, .value = list_column_name},
     [OPTION_COLUMNS] = {"columns", "LIST", CLI_COLUMNS_HELP, .value = list_column_name},
     [OPTION_WATCH] = {"watch", "[T]", CLI_WATCH_HELP, 'w'},
@@ -81,12 +81,11 @@ static int parse_list(struct list *list, struct cli_args *args)
         if (rc)
             return rc;
     }
-    size_t count;
-    (void)cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "it takes no operands");
+    int rc = cli_args_no_operands(args, NULL);
+    if (rc)
+        return rc;
     if (list->json && list->choice.count > 0)
-        return cli_args_wrong(args, "--columns is for the table; --json has all there is");
+        return cli_args_wrong(args, "--columns: --json prints every key: leave it out");
     if (isatty(STDOUT_FILENO) && !list->json)
         cli_choice_default(&list->choice, on_terminal, sizeof(on_terminal));
     else
@@ -171,12 +170,12 @@ static int list_main(struct cli_args *args)
 
 const struct cli_command cmd_list = {
     .name = "list",
-    .summary = "the domains of the running host and what they hold",
+    .summary = "list the domains of the running host and their memory",
     .operands = "",
-    .text = "A line a domain: what it holds, its target and range, its maxima, its paging\n"
-            "pool, and whether its balloon driver was seen; then the sums. On a terminal it\n"
-            "is fewer columns, and a bar of what its memory is made of. --watch is for\n"
-            "screen readers too: plain lines that say what has changed.",
+    .text = "Prints a line per domain: its current size, target and range, its maxima, its\n"
+            "paging pool, and whether it has a balloon driver; then the sums. A terminal\n"
+            "gets fewer columns, and a bar of what the memory consists of. --watch also\n"
+            "suits screen readers: then it prints plain lines that say what changed.",
     .options = list_options,
     .run = list_main,
 };

@@ -19,8 +19,8 @@
 enum { OPTION_FORMAT = 0, OPTION_TEXTFILE, OPTION_RUN_DIR };
 
 static const struct cli_option metrics_options[] = {
-    [OPTION_FORMAT] = {"format", "NAME", "openmetrics (the default) or text, which is older"},
-    [OPTION_TEXTFILE] = {"textfile", "FILE", "into FILE, as a whole, for node_exporter"},
+    [OPTION_FORMAT] = {"format", "NAME", "openmetrics (the default) or text, the older format"},
+    [OPTION_TEXTFILE] = {"textfile", "FILE", "write FILE in one step, for node_exporter"},
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
     {NULL, NULL, NULL},
 };
@@ -104,7 +104,7 @@ static int write_file(const char *path, const char *text, size_t length)
     free(temporary);
     if (rc == 0)
         return CLI_DONE;
-    cli_error("metrics: %s: cannot be written: %s", path, strerror(-rc));
+    cli_error("metrics: %s: cannot write it: %s", path, strerror(-rc));
     return CLI_UNREACHABLE;
 }
 
@@ -131,16 +131,16 @@ static int run_metrics(const char *run_dir, enum metrics_format format, const ch
     int rc = cli_daemon_open(&daemon, "metrics", run_dir, CLI_DAEMON_READS);
     if (!rc)
         rc = ask_metrics(&daemon, &answers);
-    /* What is told of a daemon that has gone away meanwhile is that it is away. */
+    /* Of a daemon that ended meanwhile the metrics say that it is down. */
     struct metrics_input input = {.hello = rc ? NULL : wire_client_hello(daemon.client),
                                   .status = rc ? NULL : answers.status,
                                   .host = rc ? NULL : answers.host,
                                   .domains = rc ? NULL : answers.domains,
                                   .reservations = rc ? NULL : answers.reservations};
-    int told = print_metrics(&input, format, textfile);
+    int printed = print_metrics(&input, format, textfile);
     cli_daemon_close(&daemon);
     put_metrics_text(&answers);
-    return rc ? rc : told;
+    return rc ? rc : printed;
 }
 
 static int metrics_main(struct cli_args *args)
@@ -149,7 +149,6 @@ static int metrics_main(struct cli_args *args)
     const char *format_word = NULL;
     const char *textfile = NULL;
     const char *run_dir = NULL;
-    size_t count;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
@@ -161,29 +160,29 @@ static int metrics_main(struct cli_args *args)
         else
             run_dir = args->value;
     }
-    (void)cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "it takes no operands");
+    int rc = cli_args_no_operands(args, NULL);
+    if (rc)
+        return rc;
     if (textfile && !*textfile)
-        return cli_args_wrong(args, "--textfile needs a file");
+        return cli_args_wrong(args, "--textfile needs its FILE");
     /* node_exporter reads nothing else. */
     if (textfile || (format_word && strcmp(format_word, "text") == 0))
         format = METRICS_TEXT;
     else if (format_word && strcmp(format_word, "openmetrics") != 0)
-        return cli_args_wrong(
-            args, "--format: there is no '%s'; openmetrics or text would be right", format_word);
+        return cli_args_wrong(args, "--format: invalid format '%s': use openmetrics or text",
+                              format_word);
     if (textfile && format_word && strcmp(format_word, "text") != 0)
-        return cli_args_wrong(args, "--textfile is written as text; leave --format out");
+        return cli_args_wrong(args, "--textfile: its format is always text: leave out --format");
     return run_metrics(run_dir, format, textfile);
 }
 
 const struct cli_command cmd_metrics = {
     .name = "metrics",
-    .summary = "the daemon's figures for Prometheus",
+    .summary = "print the daemon's metrics for Prometheus",
     .operands = "",
-    .text = "Writes how the daemon is and where the memory is, as metrics in OpenMetrics\n"
-            "or the older text format. Where no daemon answers that is ballast_up 0, and\n"
-            "the exit status 3.",
+    .text = "Prints the state of the daemon and of the host's memory as OpenMetrics or in the\n"
+            "older text format. If no daemon answers, it prints ballast_up 0 and the exit\n"
+            "status is 3.",
     .options = metrics_options,
     .run = metrics_main,
 };

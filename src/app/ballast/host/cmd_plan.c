@@ -20,9 +20,10 @@ enum { OPTION_HOST, OPTION_POLICY, OPTION_START, OPTION_PROFILE, OPTION_JSON, OP
 
 static const struct cli_option plan_options[] = {
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_any_policy_name},
-    [OPTION_START] = {"start", "GUEST", "a guest's file, or NAME=SIZE, waits for memory"},
-    [OPTION_PROFILE] = {"profile", "NAME", "count need by these rules (see 'ballast profiles')",
+    [OPTION_POLICY] = {"policy", "NAME", "decide by this policy", .value = cli_any_policy_name},
+    [OPTION_START] = {"start", "GUEST", "add a request: a guest's file, or NAME=SIZE"},
+    [OPTION_PROFILE] = {"profile", "NAME",
+                        "compute the need by these rules (see 'ballast profiles')",
                         .value = cli_profile_name},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
     [OPTION_XL_CONF] = {"xl-conf", "FILE", "instead of /etc/xen/xl.conf"},
@@ -45,7 +46,7 @@ static int set_plan_policy(struct options *options, const struct cli_args *args,
     if (!policy)
         return CLI_BAD;
     options->policy = *policy;
-    /* What it would do now is asked, not when its turn is. */
+    /* The question is what it would do now, not when it decides next. */
     options->policy.interval_usec = 0;
     return CLI_DONE;
 }
@@ -82,12 +83,7 @@ static int parse_plan(struct options *options, struct cli_args *args)
         rc = set_plan_option(options, args, option);
     if (rc)
         return rc;
-    size_t count;
-    char **operands = cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "'%s' is too much: a guest to start comes after --start",
-                              operands[0]);
-    return CLI_DONE;
+    return cli_args_no_operands(args, "write --start before a guest that is to start");
 }
 
 static void add_plan_start(struct cli_plan *plan, char *shown, uint64_t need_kib)
@@ -114,7 +110,7 @@ static int add_plan_size(struct cli_plan *plan, const char *given, const char *e
     }
     if (equals == given || need_kib == 0) {
         cli_error("plan: --start %s: %s", given,
-                  need_kib ? "a name must be before the =" : "a start needs more than nothing");
+                  need_kib ? "write a name before the =" : "use a size above 0");
         return CLI_BAD;
     }
     char *name = xcheck(strndup(given, (size_t)(equals - given)));
@@ -214,7 +210,7 @@ static int play_plan(struct cli_plan *plan, struct balancer *balancer,
         return CLI_BAD;
     }
     if (plan->snapshot_count == 0) {
-        cli_error("%s: is empty: host snapshots in JSON should be there",
+        cli_error("%s: is empty: use a file with host snapshots in JSON",
                   file_name(options->host_path));
         return CLI_BAD;
     }
@@ -278,7 +274,7 @@ static bool counts_files(const struct options *options)
     return !options->profile && options->start_count > 0;
 }
 
-/* The host itself, as one look shows it. */
+/* The host itself, as one sample shows it. */
 static int run_access(const struct options *options)
 {
     struct host_access access;
@@ -355,14 +351,14 @@ static int plan_main(struct cli_args *args)
 
 const struct cli_command cmd_plan = {
     .name = "plan",
-    .summary = "what would be changed on a host now, and why",
+    .summary = "show what the balancer would change on a host now, and why",
     .operands = "",
-    .text = "Says what the balancer would change on the host now, for whom and why, in the\n"
-            "order in which it would be done. Nothing is changed. The host is the running\n"
-            "one, a simulated one, or snapshots in a file: of several the\n"
-            "last one is planned for; those before it show how guests behave. A start that\n"
-            "waits for memory is --start web.cfg or --start web=4G; there may be several.\n"
-            "Exit status 0: a plan, also one without changes; 1: a start can never fit.",
+    .text = "Prints what the balancer would change on the host now, and why, in the order in\n"
+            "which it would do so; it changes nothing. The host is the running one, a\n"
+            "simulated one, or snapshots in a file: the plan is for the last one, and those\n"
+            "before it show how guests behave. --start web.cfg or --start web=4G adds a\n"
+            "request; there may be several.\n"
+            "Exit status 0: a plan, even if empty; 1: a request can never fit.",
     .options = plan_options,
     .run = plan_main,
 };

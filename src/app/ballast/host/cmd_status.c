@@ -13,7 +13,7 @@
 #include "core/base/units.h"
 
 static const struct cli_option status_options[] = {
-    CLI_REQUEST_ROWS("one object: status, host and who the daemon is"),
+    CLI_REQUEST_ROWS("one object: the daemon, its status and the host"),
     {NULL, NULL, NULL},
 };
 
@@ -33,23 +33,22 @@ static void print_memory(const struct json_object *host)
     cli_mib(cli_field_sum(host, "total_kib"), total);
     cli_mib(cli_field_sum(host, "available_kib"), available);
     cli_mib(cli_field_sum(cli_field(host, "parts"), "reserved"), reserved);
-    printf("memory    %s MiB, %s MiB reserved, %s MiB can be granted at once\n", total, reserved,
-           available);
+    printf("memory    %s MiB, %s MiB reserved, %s MiB available\n", total, reserved, available);
     if (deficit_kib > 0)
-        printf("          %" PRIu64 " KiB are promised beyond what is free\n", deficit_kib);
+        printf("          %" PRIu64 " KiB more are reserved than are free\n", deficit_kib);
 }
 
 static void print_ledger(const struct json_object *ledger)
 {
     printf("ledger    %" PRIu64 " reservations open%s\n", cli_field_sum(ledger, "open"),
-           cli_field_bool(ledger, "writable") ? "" : ", NOT WRITABLE: nothing new is promised");
+           cli_field_bool(ledger, "writable") ? "" : ", NOT WRITABLE: no new reservations");
     if (*cli_field_string(ledger, "message")) {
         print_words("          ", ledger, "message");
         putchar('\n');
     }
 }
 
-/* Nothing where this Xen is not known to the page, nor of a daemon that does not say. */
+/* Nothing where no exact profile knows this Xen. */
 static void print_prediction(const struct json_object *prediction)
 {
     uint64_t outside = cli_field_sum(prediction, "outside");
@@ -69,7 +68,7 @@ static void print_backoff(const struct json_object *status)
     for (size_t i = 0; i < cli_field_count(status, "backoff"); i++) {
         const struct json_object *domain = cli_field_at(status, "backoff", i);
         print_words("backoff   ", domain, "name");
-        printf(" holds %" PRIu64 " KiB and is not asked for less, ",
+        printf(" is not asked for less than its %" PRIu64 " KiB: ",
                cli_field_sum(domain, "current_kib"));
         print_words("", domain, "why");
         putchar('\n');
@@ -122,12 +121,8 @@ static int status_main(struct cli_args *args)
     struct cli_daemon_request request = {.args = args};
     struct json_object *status = NULL;
     struct json_object *host = NULL;
-    size_t count;
-    if (cli_daemon_request_options(&request))
+    if (cli_daemon_request_options(&request) || cli_args_no_operands(args, NULL))
         return CLI_BAD;
-    (void)cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "it takes no operands");
     int rc = cli_daemon_request_open(&request, CLI_DAEMON_READS);
     if (!rc)
         rc = cli_daemon_call(&request.daemon, "status", NULL, &status);
@@ -145,10 +140,9 @@ static int status_main(struct cli_args *args)
 
 const struct cli_command cmd_status = {
     .name = "status",
-    .summary = "how the daemon is",
+    .summary = "show the state of the daemon",
     .operands = "",
-    .text = "Whether it balances and by which policy, what is reserved, and what it has to\n"
-            "complain about.",
+    .text = "Prints whether it balances, by which policy, what is reserved, and its alerts.",
     .options = status_options,
     .run = status_main,
 };

@@ -27,10 +27,10 @@ static const char *top_column_name(size_t i)
 static const struct cli_option top_options[] = {
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_INTERVAL] = {"interval", "T", "between two looks (default 1s)"},
-    [OPTION_SORT] = {"sort", "KEY", "a column, or gap; -KEY: the other way",
+    [OPTION_INTERVAL] = {"interval", "T", "sample every T (default 1s)"},
+    [OPTION_SORT] = {"sort", "KEY", "sort by a column, or by gap; -KEY: in reverse",
                      .value = top_column_name},
-    [OPTION_FILTER] = {"filter", "TEXT", "only domains with that in their names"},
+    [OPTION_FILTER] = {"filter", "TEXT", "show only domains with TEXT in their names"},
     [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never",
                       .value = cli_colour_name},
     {NULL, NULL, NULL},
@@ -87,7 +87,7 @@ static int set_top_option(struct options *options, int option, const char *value
         return set_sort(options, value);
     case OPTION_FILTER:
         if (strlen(value) >= TOP_INPUT)
-            return cli_args_wrong(options->args, "--filter has at most %d bytes", TOP_INPUT - 1);
+            return cli_args_wrong(options->args, "--filter: use at most %d bytes", TOP_INPUT - 1);
         options->top.filter = value;
         return CLI_DONE;
     case OPTION_COLOR:
@@ -100,17 +100,16 @@ static int set_top_option(struct options *options, int option, const char *value
 static int parse_top(struct options *options, struct cli_args *args)
 {
     int option;
-    size_t count;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         int rc = set_top_option(options, option, args->value);
         if (rc)
             return rc;
     }
-    (void)cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "it takes no operands; --filter TEXT shows some domains only");
+    int rc = cli_args_no_operands(args, "use --filter TEXT to show some domains only");
+    if (rc)
+        return rc;
     if (options->run_dir && options->host)
-        return cli_args_wrong(args, "only one of --run-dir and --host");
+        return cli_args_wrong(args, "--run-dir and --host exclude each other: use one");
     return CLI_DONE;
 }
 
@@ -122,11 +121,11 @@ static int show_top(const struct options *options, const struct top_source *sour
     if (rc > 0)
         return 128 + rc;
     if (rc == -ENOTTY) {
-        cli_error("top: %s; 'ballast list --watch' does without one", err.text);
+        cli_error("top: %s: use 'ballast list --watch', which needs no terminal", err.text);
         return CLI_BAD;
     }
     if (rc < 0)
-        cli_error("top: %s; 'ballast list --watch' does without it", err.text);
+        cli_error("top: %s: try 'ballast list --watch'", err.text);
     return rc < 0 ? CLI_UNREACHABLE : CLI_DONE;
 }
 
@@ -179,12 +178,12 @@ static int top_main(struct cli_args *args)
 
 const struct cli_command cmd_top = {
     .name = "top",
-    .summary = "the host and its guests on a screen that is kept up to date",
+    .summary = "show the host and its domains on a live screen",
     .operands = "",
-    .text = "Shows where the host's memory is, a line a guest with its parts as a bar, where\n"
-            "it is on the way to and why, and what the balancer decides as it does. Targets,\n"
-            "ranges and pauses are set from the keyboard, after a question; ? tells the keys.\n"
-            "It needs a terminal; 'ballast list --watch' does without, for screen readers.",
+    .text = "Shows where the host's memory is, a line per guest with its memory as a bar,\n"
+            "its target and the reason for it, and the balancer's decisions as it makes them.\n"
+            "Keys set targets and ranges and pause balancing, after a question; ? lists them.\n"
+            "It needs a terminal; 'ballast list --watch' does not, and suits screen readers.",
     .options = top_options,
     .run = top_main,
 };

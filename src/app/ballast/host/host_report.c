@@ -30,11 +30,11 @@ static void print_host_parts_title(const struct cli_host *host)
 void cli_host_sums(const struct ballast_host_breakdown *breakdown)
 {
     if (breakdown->overcounted_kib > 0)
-        printf("note: the parts make %" PRIu64 " KiB more than the host has: the snapshot is not "
-               "one moment, or wrong\n",
+        printf("note: the parts sum to %" PRIu64 " KiB more than the host has: the snapshot is not "
+               "of one moment, or wrong\n",
                breakdown->overcounted_kib);
     if (breakdown->deficit_kib > 0)
-        printf("note: %" PRIu64 " KiB more are claimed, reserved or kept than are free\n",
+        printf("note: slack, claims and reservations are %" PRIu64 " KiB more than is free\n",
                breakdown->deficit_kib);
 }
 
@@ -42,11 +42,12 @@ static void print_host_parts_notes(const struct cli_host *host)
 {
     cli_host_sums(&host->breakdown);
     if (host->breakdown.estimated_kib > 0)
-        printf("note: %" PRIu64 " KiB of the overhead are what configurations allow, not measured: "
-               "it may be less\n",
+        printf("note: %" PRIu64
+               " KiB of the overhead are not measured but the most that configurations "
+               "allow\n",
                host->breakdown.estimated_kib);
     if (host->host->xen_kib == 0)
-        puts("note: what Xen itself takes is not in the snapshot: it is unexplained here");
+        puts("note: the snapshot does not have Xen's own memory, which is part of unexplained");
 }
 
 static int larger_first(const void *a, const void *b)
@@ -135,7 +136,7 @@ void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains,
     (void)draw_bars(bars.bar, bars.count, breakdown->total_kib, colour, text, size);
     print_host_parts_title(host);
     fputs(text, stdout);
-    puts("\na letter a part, as in 'ballast top'; : is less than a column; sizes in KiB");
+    puts("\na letter per part, as in 'ballast top'; : is less than a column; sizes in KiB");
     print_host_parts_notes(host);
     free(text);
     for (size_t i = 0; i < bars.count; i++)

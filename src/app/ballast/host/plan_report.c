@@ -41,7 +41,7 @@ static void print_host(const struct cli_plan *plan)
     printf("host: %s MiB, %s MiB free, %s MiB available\npolicy: %s", total, free_memory, available,
            plan->policy->name);
     if (plan->snapshot_count > 1)
-        printf(", with what the %zu snapshots before have shown", plan->snapshot_count - 1);
+        printf(", which has seen the %zu snapshots before", plan->snapshot_count - 1);
     fputs("\n\n", stdout);
 }
 
@@ -74,7 +74,7 @@ static void print_set(const struct cli_plan *plan, const struct balancer_set *se
         fputs(", ", stdout);
     if (set->maxmem_kib != BALLAST_NONE)
         printf("maximum %" PRIu64 " -> %" PRIu64 " KiB", domain->maxmem_kib, set->maxmem_kib);
-    printf("; holds %" PRIu64 " KiB\n", domain->tot_kib);
+    printf("; current %" PRIu64 " KiB\n", domain->tot_kib);
 }
 
 static void print_steps(const struct cli_plan *plan)
@@ -85,7 +85,7 @@ static void print_steps(const struct cli_plan *plan)
         puts("nothing to change");
         return;
     }
-    puts("to be done in this order:");
+    puts("in this order:");
     for (size_t i = 0; i < output->take_count; i++) {
         printf("%4zu  ", ++step);
         print_set(plan, &output->sets[i]);
@@ -107,7 +107,7 @@ static void print_plan_report_donor(const struct cli_donor *donor)
     char *label = cli_domain_label(donor->domain);
     (void)pace_text(&donor->pace, pace, sizeof(pace));
     if (donor->stuck)
-        printf("      %s: %" PRIu64 " KiB, but it does not move\n", label, donor->reclaim_kib);
+        printf("      %s: %" PRIu64 " KiB, but it is stuck\n", label, donor->reclaim_kib);
     else
         printf("      %s: up to %" PRIu64 " KiB, %s\n", label, donor->reclaim_kib, pace);
     free(label);
@@ -123,9 +123,9 @@ static void print_wait(const struct cli_plan *plan, const struct cli_outlook *ou
         (void)forecast_text(&wait->wait, text, sizeof(text));
         printf("%s\n", text);
     } else if (!plan->policy->squeezes) {
-        printf("policy %s asks nobody to give for it\n", plan->policy->name);
+        printf("policy %s does not reclaim for it\n", plan->policy->name);
     } else {
-        printf("those who give now give %" PRIu64 " KiB\n", outlook->coming_kib);
+        printf("the donors free %" PRIu64 " KiB\n", outlook->coming_kib);
     }
 }
 

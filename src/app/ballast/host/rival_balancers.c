@@ -109,7 +109,7 @@ static void look_at_sockets(struct cli_rival_balancers *rivals, const char *root
         struct stat is;
         (void)snprintf(path, sizeof(path), "%s%s", root, sockets[i]);
         if (stat(path, &is) == 0 && S_ISSOCK(is.st_mode))
-            append_rival(rivals, "%s is there", sockets[i]);
+            append_rival(rivals, "%s exists", sockets[i]);
     }
 }
 
