@@ -67,6 +67,11 @@ void tick_set_inaccuracy(struct tick *tick, uint64_t kib)
     balancer_set_inaccuracy(tick->balancer, kib);
 }
 
+void tick_set_dry(struct tick *tick, bool dry)
+{
+    tick->config.dry = dry;
+}
+
 const struct balancer *tick_balancer(const struct tick *tick)
 {
     return tick->balancer;
@@ -135,7 +140,7 @@ static void report_set(struct tick *tick, const struct ballast_host *host,
     out->done += outcome == TICK_DONE;
     out->skipped += outcome == TICK_SKIPPED;
     out->failed += outcome == TICK_FAILED;
-    if (tick->config.memory.set)
+    if (tick->config.memory.set && !tick->config.dry)
         tick->config.memory.set(tick->config.memory.memory, host, set, outcome);
 }
 
@@ -168,7 +173,7 @@ static bool do_verdict(struct tick *tick, const struct ballast_host *host,
         uint64_t more_kib = ballast_sub_floor(tick_promised_kib(tick, host), before_kib);
         *left_kib = ballast_sub_floor(*left_kib, ballast_max_u64(verdict->a_kib, more_kib));
     }
-    if (tick->config.memory.verdict)
+    if (tick->config.memory.verdict && !tick->config.dry)
         tick->config.memory.verdict(tick->config.memory.memory, host, verdict, carried_out);
     return carried_out;
 }

@@ -98,7 +98,7 @@ struct tick_config {
     struct tick_book book;
     struct tick_memory memory;
     uint64_t interval_usec; /* 0: TICK_USEC */
-    bool dry;               /* decides and remembers, sets and answers nothing */
+    bool dry;               /* decides; sets, answers and remembers nothing */
     bool checks_laws;       /* samples a third time and holds what came against the laws */
 };
 
@@ -111,6 +111,8 @@ int tick_forget(struct tick *tick, struct ballast_error *err);
 void tick_set_policy(struct tick *tick, const struct policy *policy);
 /* How far from its target a balloon may stop, from the next tick on. */
 void tick_set_inaccuracy(struct tick *tick, uint64_t kib);
+/* Whether it only decides, from the next tick on. */
+void tick_set_dry(struct tick *tick, bool dry);
 const struct balancer *tick_balancer(const struct tick *tick);
 
 /*

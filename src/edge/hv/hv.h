@@ -105,6 +105,7 @@ struct hv {
     const struct hv_ops *ops;
     char name[HV_NAME]; /* as --host has it: "xen", "sim", "sim:FILE" */
     bool resumed;       /* a simulated host that an earlier program left */
+    bool stepped;       /* a simulated host whose clock moves by hv_step(), not with the real one */
 };
 
 /* NULL is allowed. */
@@ -158,8 +159,8 @@ uint64_t hv_now_usec(const struct hv *hv);
 /* How long a span of the host's time takes on the real clock. */
 uint64_t hv_real_usec(const struct hv *hv, uint64_t usec);
 /*
- * Lets a simulated host catch up with the real clock, by `most_usec` at most. *behind: it has not
- * yet. -EPROTO: it lost or created a page.
+ * Lets a simulated host catch up with the real clock, by `most_usec` at most; one that is stepped
+ * goes on by that. *behind: it has not caught up yet. -EPROTO: it lost or created a page.
  */
 int hv_step(struct hv *hv, uint64_t most_usec, bool *behind, struct ballast_error *err);
 /* Keeps what was done to a simulated host, before anything that depends on it is made durable. */

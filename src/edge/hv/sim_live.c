@@ -40,15 +40,16 @@ static const struct sim_live *sim_live_of_const(const struct hv *hv)
     return (const struct sim_live *)hv;
 }
 
-static int read_scenario(const char *path, struct scenario *out, struct ballast_error *err)
+static int read_scenario(const char *path, bool kept, struct scenario *out,
+                         struct ballast_error *err)
 {
     char *data = NULL;
     size_t length;
     if (!path)
         return scenario_parse("built-in", scenario_builtin, strlen(scenario_builtin), out, err);
-    int rc = file_read(path, FILE_REGULAR, SCENARIO_BYTES, &data, &length, err);
+    int rc = file_read(path, kept ? FILE_REGULAR : FILE_ANY, SCENARIO_BYTES, &data, &length, err);
     if (rc == 0)
-        rc = scenario_parse(path, data, length, out, err);
+        rc = scenario_parse(file_name(path), data, length, out, err);
     free(data);
     return rc;
 }
@@ -107,7 +108,7 @@ static void save_sim_live(struct hv *hv)
 {
     struct sim_live *live = sim_live_of(hv);
     struct sim *sim = live->host.sim;
-    if (!live->host.changed)
+    if (!live->state || !live->host.changed)
         return;
     sim_image_save(sim, sim_state_begin(live->state, sim_image_bytes(sim)));
     sim_state_end(live->state);
@@ -116,7 +117,8 @@ static void save_sim_live(struct hv *hv)
 
 static uint64_t sim_live_real_usec(const struct hv *hv, uint64_t usec)
 {
-    return ballast_mul_div(usec, BALLAST_PERMYRIAD, sim_live_of_const(hv)->speed_permyriad);
+    const struct sim_live *live = sim_live_of_const(hv);
+    return hv->stepped ? 0 : ballast_mul_div(usec, BALLAST_PERMYRIAD, live->speed_permyriad);
 }
 
 static int sim_live_low_fd(struct hv *hv, struct ballast_error *err)
@@ -143,14 +145,19 @@ static void report_low_memory(struct sim_live *live)
         (void)eventfd_write(live->low_fd, 1);
 }
 
+/* What its clock should show by the real one. */
+static uint64_t sim_live_due_usec(const struct sim_live *live)
+{
+    return live->sim_from_usec + ballast_mul_div(hv_clock_usec() - live->real_from_usec,
+                                                 live->speed_permyriad, BALLAST_PERMYRIAD);
+}
+
 static int step_sim_live(struct hv *hv, uint64_t most_usec, bool *behind, struct ballast_error *err)
 {
     struct sim_live *live = sim_live_of(hv);
     struct sim *sim = live->host.sim;
     uint64_t tick_usec = live->scenario.config.tick_usec;
-    uint64_t due_usec =
-        live->sim_from_usec + ballast_mul_div(hv_clock_usec() - live->real_from_usec,
-                                              live->speed_permyriad, BALLAST_PERMYRIAD);
+    uint64_t due_usec = hv->stepped ? sim_now_usec(sim) + most_usec : sim_live_due_usec(live);
     int rc = 0;
     for (uint64_t done_usec = 0;
          rc == 0 && done_usec < most_usec && sim_now_usec(sim) + tick_usec <= due_usec;
@@ -159,7 +166,7 @@ static int step_sim_live(struct hv *hv, uint64_t most_usec, bool *behind, struct
         report_low_memory(live);
         live->host.changed = true;
     }
-    *behind = sim_now_usec(sim) + tick_usec <= due_usec;
+    *behind = !hv->stepped && sim_now_usec(sim) + tick_usec <= due_usec;
     /* A clock that cannot keep up, or a machine that slept: what was missed is missed. */
     if (*behind &&
         due_usec - sim_now_usec(sim) >
@@ -176,11 +183,13 @@ static int begin_or_resume(struct sim_live *live, const struct sim_live_options 
 {
     struct sim *begun;
     int rc;
-    if ((rc = read_scenario(options->scenario, &live->scenario, err)) < 0 ||
-        (rc = add_spare_starts(live, err)) < 0 ||
+    if ((rc = read_scenario(options->scenario, options->run_dir, &live->scenario, err)) < 0 ||
+        (options->run_dir && (rc = add_spare_starts(live, err)) < 0) ||
         (rc = sim_new(&live->scenario.config, 0, &begun, err)) < 0)
         return rc;
     live->host.sim = begun;
+    if (!options->run_dir)
+        return 0;
     if ((rc = keep_in_file(live, options->run_dir, err)) < 0)
         return rc;
     struct sim *kept = options->fresh ? NULL : load_kept(live);
@@ -213,6 +222,7 @@ int sim_live_open(const struct sim_live_options *options, struct hv **out,
     live->low_fd = -1;
     live->speed_permyriad = options->speed_permyriad;
     fill_sim_live_ops(live);
+    live->host.hv.stepped = options->stepped;
     int rc = begin_or_resume(live, options, err);
     if (rc < 0) {
         close_sim_live(&live->host.hv);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A simulated host that runs by itself, as a real one does: from a scenario, by the real clock,
- * and, where it is kept in a file, beyond the end of the program.
+ * and, where it is kept in a file, beyond the end of the program. One that is stepped waits for its
+ * user instead, who then is not kept waiting by it.
  */
 #ifndef EDGE_HV_SIM_LIVE_H
 #define EDGE_HV_SIM_LIVE_H
@@ -14,8 +15,9 @@
 enum { SIM_LIVE_SPARE = 256 };
 
 struct sim_live_options {
-    const char *scenario;     /* a regular file; NULL: the built-in one */
-    const char *run_dir;      /* it is kept in RUN_DIR/sim.host */
+    const char *scenario;     /* a regular file, or any if it is not kept; NULL: the built-in one */
+    const char *run_dir;      /* it is kept in RUN_DIR/sim.host; NULL: it is not, nor built on */
+    bool stepped;             /* hv.h */
     bool fresh;               /* it begins anew, whatever is kept there */
     uint64_t speed_permyriad; /* of its clock against the real one */
 };

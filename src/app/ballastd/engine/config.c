@@ -299,7 +299,7 @@ static int parse_config(struct reading *reading, char *data, size_t length)
     return reading->rc < 0 ? reading->rc : check_config_values(reading);
 }
 
-static struct engine_config default_config(void)
+struct engine_config engine_config_default(void)
 {
     return (struct engine_config){
         .policy = policy_at(0),
@@ -322,7 +322,7 @@ static struct engine_config default_config(void)
 
 int engine_config_read(const char *path, struct engine_config *out, struct ballast_error *err)
 {
-    struct engine_config config = default_config();
+    struct engine_config config = engine_config_default();
     char *data = NULL;
     size_t length;
     if (!path && access(USUAL_PATH, F_OK) < 0 && errno == ENOENT) {

@@ -51,6 +51,8 @@ struct engine_config {
     size_t guest_count;
 };
 
+/* What is in force where no file says anything else. */
+struct engine_config engine_config_default(void);
 /*
  * `path` NULL: the usual place, which need not exist. -EINVAL: "PATH:LINE: [SECTION] KEY: what is
  * wrong: what to use instead"; the errnos of reading. On failure *out is as it was. What it holds

@@ -25,6 +25,8 @@
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
 /* How long after the last move it is looked as often as while something moves. */
 #define CALM_USEC (2 * BALLAST_SEC_USEC)
+/* A domain so near to its target is there: extra internal pages, LIBXL_MAXMEM_CONSTANT. */
+#define THERE_KIB UINT64_C(1024)
 /* A fast simulated clock may make so many ticks in one turn of the loop. */
 enum { TICKS_A_TURN = 8 };
 
@@ -103,7 +105,9 @@ static void set_epoch(struct engine *engine)
 static void take_policy(struct engine *engine)
 {
     char name[64];
-    engine->policy = engine->config.policy;
+    engine->policy = engine->options.policy ? engine->options.policy : engine->config.policy;
+    if (engine->options.policy)
+        return;
     if (reservations_get_text(engine->reservations, "policy", name, sizeof(name)) < 0)
         return;
     if (policy_find(name))
@@ -124,6 +128,7 @@ static int make_tick(struct engine *engine, struct ballast_error *err)
                     .guard_kib = engine->host->ops->guard_kib},
         .book = tick_book_of(engine),
         .memory = tick_memory_of(engine),
+        .dry = engine->options.role != ENGINE_BALANCES,
         .checks_laws = engine->options.check_laws,
     };
     engine->tick = tick_new(&config);
@@ -301,6 +306,8 @@ void engine_tick(struct engine *engine)
 bool engine_catch_up(struct engine *engine)
 {
     bool behind;
+    if (engine->host->stepped)
+        return true;
     /* While something moves no tick is to be left out. */
     return step_host(engine, interval_usec(engine), &behind) == 0;
 }
@@ -341,8 +348,29 @@ void engine_begin(struct engine *engine)
     uint64_t begin_usec = clock_real_usec();
     engine_sample(engine);
     engine_settle(engine);
+    if (engine->tick && engine->options.role == ENGINE_RECLAIMS)
+        tick_set_dry(engine->tick, false);
     /* The first interval counts from here: reading the ledger may have taken its time. */
     engine->due_usec = begin_usec + hv_real_usec(engine->host, interval_usec(engine));
+}
+
+void engine_stop_reclaiming(struct engine *engine)
+{
+    overlay_stop_raising(engine->overlay);
+}
+
+bool engine_moves(const struct engine *engine)
+{
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    for (size_t i = 0; host && i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        bool runs = domain->state == BALLAST_DOMAIN_RUN && domain->has_balloon;
+        uint64_t low_kib = ballast_min_u64(domain->tot_kib, domain->target_kib);
+        uint64_t high_kib = ballast_max_u64(domain->tot_kib, domain->target_kib);
+        if (runs && high_kib > ballast_add_ceil(low_kib, THERE_KIB))
+            return true;
+    }
+    return false;
 }
 
 /* What the host tells */
@@ -389,6 +417,8 @@ static void take_config(struct engine *engine, struct engine_config *config)
     *config = (struct engine_config){0};
     if (engine->host->ops->is_machine)
         engine_config_usual_profile(&engine->config);
+    if (!engine->options.state_dir || engine->options.read_only)
+        engine->config.history_kib = 0;
 }
 
 static void use_policy(struct engine *engine, const struct policy *policy)
@@ -476,6 +506,7 @@ static int make_parts(struct engine *engine, struct ballast_error *err)
     engine->costs = costs_new();
     engine->reservations = reservations_new(&(struct reservations_options){
         .state_dir = engine->options.state_dir,
+        .read_only = engine->options.read_only,
         .host = engine->host,
         .changed = changes_on_reservation,
         .trouble = on_trouble,
@@ -484,6 +515,7 @@ static int make_parts(struct engine *engine, struct ballast_error *err)
     engine->overlay = overlay_new(&(struct overlay_options){
         .host = engine->host,
         .config = &engine->config,
+        .reclaims_only = engine->options.role == ENGINE_RECLAIMS,
         .settings = find_setting,
         .last_stop = find_last_stop,
         .foreign = rival_on_foreign_target,

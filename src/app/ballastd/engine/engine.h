@@ -30,8 +30,19 @@ struct reservations;
 /* The owners of what `free` frees begin so. */
 #define ENGINE_FREE "free:"
 
+/* What an engine does to its host by itself. Whatever it is, methods change what they are asked to.
+ */
+enum engine_role {
+    ENGINE_BALANCES, /* all of it: the daemon */
+    ENGINE_RECLAIMS, /* frees memory for requests; no domain is raised above its first target */
+    ENGINE_WATCHES,  /* nothing */
+};
+
 struct engine_options {
-    const char *state_dir;
+    const char *state_dir; /* NULL: nothing is kept, neither ledger nor history */
+    bool read_only;        /* the ledger is read and not written, and nothing is history */
+    enum engine_role role;
+    const struct policy *policy; /* NULL: the one of the ledger, else of the configuration */
     bool check_laws;
     bool verbose; /* every decision is logged, not only those with a new reason */
 };
@@ -45,8 +56,15 @@ int engine_new(const struct engine_options *options, struct hv *host, struct eng
                struct ballast_error *err);
 void engine_free(struct engine *engine);
 
-/* The first sample, before the first tick is due. */
+/* The first sample, before the first tick is due. Only who balances acts on it. */
 void engine_begin(struct engine *engine);
+/*
+ * Who reclaims stops: with the next sample no domain is asked to free more than it has freed, and
+ * none is raised above what it is told or holds now.
+ */
+void engine_stop_reclaiming(struct engine *engine);
+/* Whether a balloon is on its way to its target, as far as the last sample shows. */
+bool engine_moves(const struct engine *engine);
 /* When the next tick is due, by clock_real_usec(). */
 uint64_t engine_due_usec(const struct engine *engine);
 /* The tick that is due. */

@@ -61,7 +61,10 @@ static int compare_record_ids(const void *a, const void *b)
 /* What is known of that life from before, or a new record. */
 static struct overlay_record record_of(struct overlay *overlay, const struct ballast_domain *domain)
 {
-    struct overlay_record record = {.id = domain->id, .told_kib = BALLAST_NONE};
+    struct overlay_record record = {
+        .id = domain->id,
+        .told_kib = BALLAST_NONE,
+        .raise_to_kib = overlay->options.reclaims_only ? domain->target_kib : BALLAST_NONE};
     hv_uuid(overlay->below, domain, record.uuid);
     const struct overlay_record *old =
         overlay->old_count
@@ -124,6 +127,8 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
         narrow_range(domain, guest->min_kib, guest->max_kib);
     narrow_range(domain, ballast_max_u64(floor_kib, domain->dynamic_min_kib), BALLAST_NONE);
     narrow_range(domain, record->set.min_kib, record->set.max_kib);
+    uint64_t raise_to_kib = ballast_max_u64(record->raise_to_kib, domain->dynamic_min_kib);
+    domain->dynamic_max_kib = ballast_min_u64(domain->dynamic_max_kib, raise_to_kib);
     if (guest && guest->shares != BALLAST_NONE)
         domain->shares = guest->shares;
     if (record->set.shares != BALLAST_NONE)
@@ -232,6 +237,16 @@ uint64_t overlay_now_usec(const struct overlay *overlay)
 void overlay_hold_still(struct overlay *overlay, bool still)
 {
     overlay->still = still;
+}
+
+void overlay_stop_raising(struct overlay *overlay)
+{
+    for (size_t i = 0; overlay->taken && i < overlay->host.domain_count; i++) {
+        const struct ballast_domain *domain = &overlay->domains[i];
+        uint64_t now_kib = ballast_max_u64(domain->target_kib, domain->tot_kib);
+        overlay->records[i].raise_to_kib =
+            ballast_min_u64(overlay->records[i].raise_to_kib, now_kib);
+    }
 }
 
 const struct ballast_host *overlay_snapshot(const struct overlay *overlay)

@@ -56,6 +56,7 @@ struct overlay_record {
     uint64_t host_min_kib;      /* its range as the host has it */
     uint64_t host_max_kib;
     struct balloon_stop last_stop; /* as it was when the domain was first seen */
+    uint64_t raise_to_kib;         /* where memory is only reclaimed: no target is set above */
     uint64_t reclaim_from_kib;     /* what it held when first asked to free memory for requests */
 };
 
@@ -64,6 +65,7 @@ struct overlay;
 struct overlay_options {
     struct hv *host;                    /* these are the caller's and must outlive it */
     const struct engine_config *config; /* what it points to may change between refreshes */
+    bool reclaims_only; /* shows no dynamic maximum above the target that was seen first */
     /* What was set for a life; false: it cannot be told now. */
     bool (*settings)(void *context, const uint8_t uuid[LEDGER_UUID], struct overlay_setting *out);
     /* Where its balloon stopped before; all 0: not known. */
@@ -84,6 +86,8 @@ void overlay_set_epoch(struct overlay *overlay, uint64_t usec);
 uint64_t overlay_now_usec(const struct overlay *overlay);
 /* While it is so, nobody is to be balanced: shares are shown as 0. */
 void overlay_hold_still(struct overlay *overlay, bool still);
+/* Of those that are seen now no dynamic maximum is shown above target and current any more. */
+void overlay_stop_raising(struct overlay *overlay);
 /* The last refresh; NULL: there was none. */
 const struct ballast_host *overlay_snapshot(const struct overlay *overlay);
 /*

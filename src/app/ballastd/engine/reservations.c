@@ -66,6 +66,11 @@ static bool is_trouble(int rc)
     return rc < 0 && rc != -EINVAL && rc != -ERANGE && rc != -ENOMEM && rc != -EDQUOT;
 }
 
+static bool is_kept(const struct reservations *reservations)
+{
+    return reservations->options.state_dir && !reservations->options.read_only;
+}
+
 enum { KEY = 64 };
 
 static void older_key(uint64_t id, char key[KEY])
@@ -104,6 +109,8 @@ static void forget_older(struct reservations *reservations, const struct ledger_
 static int write_move(struct reservations *reservations, const struct ledger_reservation *before,
                       const struct ledger_reservation *after, struct ballast_error *err)
 {
+    if (!is_kept(reservations))
+        return 0;
     int rc = keep_older(reservations, after, err);
     if (rc == 0)
         rc = store_journal(reservations->store, before, after, err);
@@ -212,6 +219,7 @@ static int restore_older(struct ledger *ledger, struct store *store, struct ball
     return 0;
 }
 
+/* `store` NULL: there is none, and nothing in it. */
 static int read_store(struct reservations *reservations, struct store *store, uint64_t total_kib,
                       struct ballast_error *err)
 {
@@ -219,12 +227,13 @@ static int read_store(struct reservations *reservations, struct store *store, ui
     struct ledger_options options = {.total_kib = ballast_min_u64(total_kib, LEDGER_MOST_KIB),
                                      .max_open = MOST_OPEN,
                                      .max_closed = MOST_CLOSED,
+                                     .next_id = 1,
                                      .journal = journal_move,
                                      .context = reservations};
-    int rc = store_next_id(store, &options.next_id, err);
+    int rc = store ? store_next_id(store, &options.next_id, err) : 0;
     if (rc < 0 || (rc = ledger_new(&options, &ledger, err)) < 0 ||
-        (rc = store_load(store, restore_record, ledger, err)) < 0 ||
-        (rc = restore_older(ledger, store, err)) < 0) {
+        (store && (rc = store_load(store, restore_record, ledger, err)) < 0) ||
+        (store && (rc = restore_older(ledger, store, err)) < 0)) {
         ledger_free(ledger);
         return rc;
     }
@@ -241,11 +250,13 @@ static int read_store(struct reservations *reservations, struct store *store, ui
 int reservations_open(struct reservations *reservations, uint64_t total_kib,
                       struct ballast_error *err)
 {
-    struct store *store;
+    struct store *store = NULL;
     struct ballast_error why;
     if (reservations->ledger)
         return 0;
-    int rc = store_open(reservations->options.state_dir, &store, &why);
+    int rc = reservations->options.state_dir
+                 ? store_open(reservations->options.state_dir, &store, &why)
+                 : 0;
     if (rc == 0 && (rc = read_store(reservations, store, total_kib, &why)) < 0)
         store_close(store);
     if (rc < 0) {
@@ -299,7 +310,7 @@ static int get_domain_text(struct reservations *reservations, const char *what,
 {
     char key[KEY];
     guest_setting_key(what, uuid, key);
-    return reservations->store ? store_get(reservations->store, key, out, size, NULL) : -EAGAIN;
+    return reservations_get_text(reservations, key, out, size);
 }
 
 static uint64_t parse_setting_number(const char *text)
@@ -336,6 +347,8 @@ int reservations_put_text(struct reservations *reservations, const char *key, co
                           struct ballast_error *err)
 {
     struct ballast_error why;
+    if (!is_kept(reservations))
+        return 0;
     if (!reservations->store)
         return ballast_fail(err, -EAGAIN, "%s", reservations->trouble);
     int rc = store_set(reservations->store, key, value, &why);
@@ -392,13 +405,15 @@ int reservations_put_setting(struct reservations *reservations, const uint8_t uu
 int reservations_get_text(struct reservations *reservations, const char *key, char *out,
                           size_t size)
 {
+    if (!reservations->options.state_dir)
+        return -ENOENT;
     return reservations->store ? store_get(reservations->store, key, out, size, NULL) : -EAGAIN;
 }
 
 void reservations_trim(struct reservations *reservations)
 {
     struct ballast_error why;
-    if (!reservations->store)
+    if (!reservations->store || !is_kept(reservations))
         return;
     int rc = store_trim(reservations->store, MOST_CLOSED, &why);
     if (is_trouble(rc))

@@ -19,8 +19,9 @@
 struct reservations;
 
 struct reservations_options {
-    const char *state_dir;
-    struct hv *host; /* kept before each commit */
+    const char *state_dir; /* NULL: an empty ledger that lives in memory */
+    bool read_only;        /* what is written is as good as kept, and lost in the end */
+    struct hv *host;       /* kept before each commit */
     /* Told each transition once it is durable. */
     void (*changed)(void *context, const struct ledger_reservation *record);
     /* The store has failed (why), or works again (NULL). */
