@@ -182,6 +182,17 @@ class Slowly(Case):
             self.assertEqual(process.wait(60), 128 + number)
             self.assertEqual({r["state"] for r in self.reservations().values()}, {"released"})
 
+    def test_free_is_interrupted(self):
+        process = self.start("free", "5G", "--json")
+        self.until(lambda: any(r["state"] == "reclaiming" for r in self.reservations().values()))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, err)
+        said = json.loads(out)
+        self.assertEqual((said["freed"], said["reason"]), (False, "interrupted"))
+        self.assertEqual({d["name"] for d in said["domains"]}, {"dom0", "web", "db", "old"})
+        self.until(lambda: {r["state"] for r in self.reservations().values()} == {"released"})
+
     def test_a_daemon_that_is_killed_while_somebody_waits(self):
         process = self.create(self.guest)
         self.until(lambda: any(r["state"] == "reclaiming" for r in self.reservations().values()))

@@ -393,7 +393,7 @@ class FakeXen:
         """The environment of a program that is to run on this host."""
         asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
         return {**os.environ, "FAKEXEN": str(self.root), "XENSTORED_PATH": str(self.store_socket),
-                "LD_PRELOAD": self.shim, "ASAN_OPTIONS": asan, **more}
+                "BALLAST_STATE_DIR": str(self.root / "state"), "LD_PRELOAD": self.shim, "ASAN_OPTIONS": asan, **more}
 
     # Devices
 

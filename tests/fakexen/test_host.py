@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The real ballastd and ballast with --host xen, through the real libxenctrl and libxenstore, on a host of fakexen."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -22,8 +24,9 @@ def on(xen, config="", **options):
     return Daemon(scenario=None, config=config, options=("--host", "xen"), env=xen.env(), **options)
 
 
-def ballast(xen, *words, run="/nowhere"):
-    return subprocess.run([BALLAST, "--run-dir", str(run), *words], env=xen.env(), capture_output=True, text=True,
+def ballast(xen, *words, run="/nowhere", state=None):
+    env = xen.env(**({"BALLAST_STATE_DIR": str(state)} if state else {}))
+    return subprocess.run([BALLAST, "--run-dir", str(run), *words], env=env, capture_output=True, text=True,
                           timeout=60, check=False)
 
 
@@ -102,6 +105,82 @@ class Command(Case):
             done = ballast(xen, "set-target", "mail", "300")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("xenstore", done.stderr)
+
+
+class OneWriter(Case):
+    """Without a daemon a command does what the daemon would, with its ledger."""
+
+    @contextlib.contextmanager
+    def reserved(self, kib, **guest):
+        """A host whose daemon has stopped after it granted so much; its ledger is in `state`."""
+        with FakeXen(total_mib=4096) as xen:
+            mail = xen.add("mail", memory_mib=512, maxmem_mib=1024, **guest)
+            # It moves nobody, so that the host is at rest when it has stopped.
+            with on(xen, "[ballastd]\npolicy = fixed\n") as daemon:
+                with daemon.client() as client:
+                    said = client.call("reserve", min_kib=kib, max_kib=kib, lease_usec=600_000_000, wait=True)
+                    self.assertEqual(said["state"], "granted", said)
+                self.assertEqual(daemon.stop(), 0)
+                yield xen, mail, daemon.state
+
+    def test_free_counts_what_is_reserved(self):
+        with self.reserved(NEED_KIB) as (xen, _, state):
+            self.assertGreater(xen.free_kib(), NEED_KIB)
+            for dry in ((), ("--dry-run",)):
+                done = ballast(xen, "free", "1500M", "--json", *dry, state=state)
+                self.assertEqual(done.returncode, 1, done)
+                said = json.loads(done.stdout)
+                self.assertLess(said["available_before_kib"], xen.free_kib() - NEED_KIB)
+                self.assertFalse(said["can_be" if dry else "freed"])
+            # Nobody has reserved anything where there is no ledger.
+            self.assertEqual(ballast(xen, "free", "1500M").returncode, 0)
+
+    def test_free_makes_room_beside_what_is_reserved(self):
+        with self.reserved(NEED_KIB, min_mib=128) as (xen, mail, state):
+            kib = xen.free_kib() - NEED_KIB + 100 * 1024
+            done = ballast(xen, "free", f"{kib}K", "--json", state=state)
+            self.assertEqual(done.returncode, 0, done)
+            said = json.loads(done.stdout)
+            self.assertGreaterEqual(said["available_after_kib"], kib)
+            self.assertGreaterEqual(xen.free_kib(), NEED_KIB + kib)
+            # It is kept from taking that back, with nobody there to see to it.
+            self.assertLess(mail.get()["max_pages"] * 4, 512 * 1024)
+            self.assertLess(mail.current_kib, 512 * 1024)
+
+    def test_a_dry_run_changes_nothing(self):
+        with self.reserved(NEED_KIB, min_mib=128) as (xen, mail, state):
+            before = mail.get(), mail.read("memory/target"), self.ledger(state)
+            kib = xen.free_kib() - NEED_KIB + 100 * 1024
+            done = ballast(xen, "free", f"{kib}K", "--dry-run", state=state)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIn("mail", done.stdout)
+            self.assertEqual((mail.get(), mail.read("memory/target"), self.ledger(state)), before)
+
+    def test_what_was_freed_is_reserved_for_the_next_command(self):
+        with self.reserved(NEED_KIB) as (xen, _, state):
+            kib = (xen.free_kib() - NEED_KIB) * 2 // 3
+            self.assertEqual(ballast(xen, "free", f"{kib}K", state=state).returncode, 0)
+            self.assertEqual(ballast(xen, "free", f"{kib}K", state=state).returncode, 1)
+
+    def test_a_ledger_that_cannot_be_read_is_told(self):
+        with self.reserved(NEED_KIB) as (xen, _, state):
+            (state / "ledger.db").write_bytes(b"x" * 4096)
+            done = ballast(xen, "free", "100M", state=state)
+            self.assertEqual(done.returncode, 3, done)
+            self.assertIn("ledger.db", done.stderr)
+
+    def test_one_at_a_time(self):
+        with FakeXen() as xen, on(xen):
+            for dry in ((), ("--dry-run",)):
+                done = ballast(xen, "free", "100M", "--host", "xen", *dry)
+                self.assertEqual(done.returncode, 3, done)
+                self.assertIn("manages this host's memory", done.stderr)
+
+    @staticmethod
+    def ledger(state):
+        """What the ledger has; SQLite's own files beside it may come and go."""
+        with contextlib.closing(sqlite3.connect(f"file:{state}/ledger.db?mode=ro", uri=True)) as ledger:
+            return [list(ledger.execute(f"select * from {table}")) for table in ("reservation", "setting")]
 
 
 class Running(Case):

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -379,6 +380,30 @@ static void test_goes_on(void **state)
     stop_peer(peer);
 }
 
+/* What ends a wait from outside leaves the connection as it was. */
+static void test_stops(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {HEAR, ""}, {SAY, HELLO}, {HEAR, ""}, {HEAR, ""}, {SAY, RPC "\"id\":3,\"result\":33}\n"},
+        {HANG, ""}, {END, ""}};
+    pid_t peer;
+    struct wire_client *client = connect_to(steps, &peer);
+    struct wire_message answer;
+    struct ballast_error err;
+    int stop = eventfd(1, EFD_CLOEXEC);
+    assert_true(stop >= 0);
+    wire_client_stop_on(client, stop);
+    assert_int_equal(wire_call(client, "ping", NULL, 0, NULL, NULL, &answer, &err), -EINTR);
+    wire_client_stop_on(client, -1);
+    assert_int_equal(wire_call(client, "ping", NULL, PATIENCE_USEC, NULL, NULL, &answer, &err), 0);
+    assert_int_equal(json_object_get_int(answer.result), 33);
+    wire_message_release(&answer);
+    wire_disconnect(client);
+    assert_int_equal(close(stop), 0);
+    stop_peer(peer);
+}
+
 /* Notifications without end neither keep a call from ending nor cost memory. */
 static void test_storm(void **state)
 {
@@ -569,9 +594,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_sigpipe), cmocka_unit_test(test_hello),
         cmocka_unit_test(test_call),       cmocka_unit_test(test_refusal),
-        cmocka_unit_test(test_goes_on),    cmocka_unit_test(test_storm),
-        cmocka_unit_test(test_both_ways),  cmocka_unit_test(test_stuck_peer),
-        cmocka_unit_test(test_signals),    cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_goes_on),    cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_storm),      cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_stuck_peer), cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_connect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static const char help[] =
     "  --host sim[:SCENARIO]  a simulated host, built in or read from a file\n"
     "                         (without --host: xen)\n"
     "  --run-dir DIR          sockets and lock (/run/ballast, or $BALLAST_RUN_DIR)\n"
-    "  --state-dir DIR        the ledger (/var/lib/ballast)\n"
+    "  --state-dir DIR        the ledger (/var/lib/ballast, or $BALLAST_STATE_DIR)\n"
     "  --config FILE          instead of /etc/ballast/ballastd.conf\n"
     "  --speed N              the simulated clock runs N times as fast as the real one\n"
     "  --foreground           what it always does\n"
@@ -118,15 +118,19 @@ static int set_option(int option, const char *value, struct daemon_options *out)
     }
 }
 
+static const char *environment_or(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : otherwise;
+}
+
 int daemon_options_parse(int argc, char **argv, struct daemon_options *out)
 {
-    const char *run_dir = getenv("BALLAST_RUN_DIR");
-    if (!run_dir || *run_dir == '\0')
-        run_dir = "/run/ballast";
+    const char *run_dir = environment_or("BALLAST_RUN_DIR", "/run/ballast");
     *out = (struct daemon_options){
         .run_dir = run_dir,
         .host.sim = {.run_dir = run_dir, .speed_permyriad = BALLAST_PERMYRIAD},
-        .engine = {.state_dir = "/var/lib/ballast"},
+        .engine = {.state_dir = environment_or("BALLAST_STATE_DIR", "/var/lib/ballast")},
     };
     int option;
     while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {

@@ -25,6 +25,7 @@ enum { CHUNK = 16384 };
 
 struct wire_client {
     int fd;
+    int stop_fd; /* -1: none */
     bool lost;
     uint64_t last_id;
     struct wire_decoder *decoder;
@@ -183,9 +184,10 @@ static int fail_late(const struct wire_client *client, const struct wait *wait,
 static int wait_ready(const struct wire_client *client, struct wait *wait,
                       struct ballast_error *err)
 {
-    struct pollfd fd = {.fd = client->fd, .events = POLLIN};
+    struct pollfd fds[] = {{.fd = client->fd, .events = POLLIN},
+                           {.fd = client->stop_fd, .events = POLLIN}};
     if (wait->length > 0)
-        fd.events |= POLLOUT;
+        fds[0].events |= POLLOUT;
     for (;;) {
         uint64_t now = now_usec();
         uint64_t left = ballast_sub_floor(wait->until_usec, now);
@@ -195,7 +197,10 @@ static int wait_ready(const struct wire_client *client, struct wait *wait,
         wait->last_look = left == 0;
         struct timespec time = {.tv_sec = (time_t)(left / BALLAST_SEC_USEC),
                                 .tv_nsec = (long)(left % BALLAST_SEC_USEC) * 1000};
-        int ready = ppoll(&fd, 1, wait->until_usec == UINT64_MAX ? NULL : &time, NULL);
+        int ready = ppoll(fds, 2, wait->until_usec == UINT64_MAX ? NULL : &time, NULL);
+        wait->ended = ready > 0 && fds[0].revents == 0;
+        if (wait->ended)
+            return ballast_fail(err, -EINTR, "wait: interrupted");
         if (ready > 0)
             return 0;
         if (ready < 0 && errno != EINTR)
@@ -323,6 +328,7 @@ int wire_client_over(int fd, const char *name, uint64_t hello_usec, struct wire_
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
     client->fd = fd;
+    client->stop_fd = -1;
     client->decoder = decoder;
     (void)snprintf(client->name, sizeof(client->name), "%s", name);
     json_printable(client->name);
@@ -345,6 +351,11 @@ void wire_disconnect(struct wire_client *client)
     wire_decoder_free(client->decoder);
     json_object_put(client->hello);
     free(client);
+}
+
+void wire_client_stop_on(struct wire_client *client, int fd)
+{
+    client->stop_fd = fd;
 }
 
 const struct json_object *wire_client_hello(const struct wire_client *client)

@@ -145,9 +145,9 @@ typedef int wire_told_fn(void *context, const char *method, const struct json_ob
  * long (0: for ever). Returns 0 with the answer, a WIRE_RESPONSE, in *answer, the caller's: look at
  * error_code first, a refusal is an answer. Notifications that come meanwhile go to `told` (NULL:
  * nowhere). -ETIMEDOUT; -ECONNRESET: the daemon closed, or died; -EPROTO: it sent what is no
- * answer; what `told` returned. After -ETIMEDOUT and what `told` returned the client may call again
- * (the late answer is dropped) unless the request had left only in part; after the others every
- * call is -ENOTCONN.
+ * answer; what `told` returned; -EINTR: see wire_client_stop_on(). After -ETIMEDOUT, -EINTR and
+ * what `told` returned the client may call again (the late answer is dropped) unless the request
+ * had left only in part; after the others every call is -ENOTCONN.
  */
 int wire_call(struct wire_client *client, const char *method, struct json_object *params,
               uint64_t timeout_usec, wire_told_fn *told, void *context, struct wire_message *answer,
@@ -155,6 +155,9 @@ int wire_call(struct wire_client *client, const char *method, struct json_object
 /* Waits for notifications alone: -ETIMEDOUT when the time is over, and the rest as above. */
 int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_told_fn *told, void *context,
               struct ballast_error *err);
+/* From now on a wait ends with -EINTR as soon as `fd`, which stays the caller's, is readable; -1:
+ * no more. */
+void wire_client_stop_on(struct wire_client *client, int fd);
 /* What hello answered: version, daemon, host, pid. The client's. */
 const struct json_object *wire_client_hello(const struct wire_client *client);
 /*

@@ -13,6 +13,7 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
 #include "app/ballast/client/daemon.h"
+#include "app/ballast/client/host_lock.h"
 #include "core/base/units.h"
 #include "core/sim/scenario.h"
 #include "core/sim/scenario_builtin.h"
@@ -20,7 +21,6 @@
 #include "edge/hv/replay.h"
 #include "edge/hv/sim_host.h"
 #include "edge/json/json.h"
-#include "edge/lock/lock.h"
 #include "edge/snapshot/snapshot.h"
 
 /* NULL as `path`: the built-in one. */
@@ -53,31 +53,6 @@ static int open_sim_host(struct host_access *access, const char *path)
     return CLI_DONE;
 }
 
-/* Who changes Xen in this process is alone with it: no daemon beside it, no other command. */
-static int take_host_lock(struct host_access *access)
-{
-    struct ballast_error err;
-    struct lock_holder holder;
-    access->lock = lock_take(LOCK_XEN_DIR, "ballast", &holder, &err);
-    if (access->lock >= 0)
-        return CLI_DONE;
-    if (access->lock != -EWOULDBLOCK)
-        cli_error("%s; the lock in it is taken before this host is changed", err.text);
-    else if (strcmp(holder.what, LOCK_DAEMON) == 0)
-        cli_error("ballastd (process %ld) manages this host's memory: leave out '--host xen', so "
-                  "that the command goes through it, or stop it first",
-                  (long)holder.pid);
-    else if (holder.pid > 0)
-        cli_error("process %ld (%s) is changing this host's memory: try again when it is done "
-                  "(it holds %s)",
-                  (long)holder.pid, holder.what, holder.path);
-    else
-        cli_error("another process is changing this host's memory: try again when it is done "
-                  "(it holds %s)",
-                  holder.path);
-    return CLI_UNREACHABLE;
-}
-
 static int open_xen_host(struct host_access *access, bool changes)
 {
     struct ballast_error err;
@@ -89,7 +64,7 @@ static int open_xen_host(struct host_access *access, bool changes)
         return CLI_UNREACHABLE;
     }
     access->is_xen = true;
-    return changes ? take_host_lock(access) : CLI_DONE;
+    return changes ? cli_host_lock_take(&access->lock) : CLI_DONE;
 }
 
 /* CLI_DONE without a host where no daemon runs. */

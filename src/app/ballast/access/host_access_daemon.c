@@ -220,7 +220,7 @@ struct hv *host_access_daemon_new(struct cli_daemon *daemon)
     struct host_access_daemon *access = xcheck(calloc(1, sizeof(*access)));
     access->hv.ops = &ops;
     access->daemon = *daemon;
-    daemon->client = NULL;
+    *daemon = (struct cli_daemon){0};
     return &access->hv;
 }
 

@@ -8,22 +8,59 @@
 
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
+#include "core/base/error.h"
 
 /* The daemon answers within a tick, unless it hangs; a commit to a slow disk is the longest. */
 #define ANSWER_USEC UINT64_C(30000000)
+
+static void close_socket(struct cli_daemon *daemon)
+{
+    wire_disconnect(daemon->client);
+    daemon->client = NULL;
+}
 
 static bool daemon_is_absent(int rc)
 {
     return rc == -ENOENT || rc == -ECONNREFUSED || rc == -ENOTDIR;
 }
 
+static int call_over_socket(struct cli_daemon *daemon, const char *method,
+                            struct json_object *params, uint64_t timeout_usec, wire_told_fn *told,
+                            void *context, struct wire_message *answer, struct ballast_error *err)
+{
+    if (!daemon->client) {
+        json_object_put(params);
+        return ballast_fail(err, -ENOTCONN, "daemon: its connection is lost");
+    }
+    wire_client_stop_on(daemon->client, timeout_usec == 0 ? cli_interrupt_fd() : -1);
+    return wire_call(daemon->client, method, params, timeout_usec, told, context, answer, err);
+}
+
+/* The daemon gives up what a connection that ends waits for. */
+static int finish_over_socket(struct cli_daemon *daemon, bool arrives, struct ballast_error *err)
+{
+    (void)arrives;
+    if (!daemon->waits)
+        return 0;
+    close_socket(daemon);
+    return wire_connect(daemon->run_dir, false, &daemon->client, err);
+}
+
+static const struct cli_daemon_ops socket_ops = {
+    .call = call_over_socket,
+    .finish = finish_over_socket,
+    .close = close_socket,
+};
+
 static int connect_to(struct cli_daemon *daemon, const char *command, const char *run_dir,
                       enum cli_daemon_kind kind, bool must)
 {
     struct ballast_error err;
-    *daemon = (struct cli_daemon){.command = command, .run_dir = cli_run_dir(run_dir)};
+    *daemon = (struct cli_daemon){
+        .ops = &socket_ops, .command = command, .run_dir = cli_run_dir(run_dir)};
     int rc = wire_connect(daemon->run_dir, kind == CLI_DAEMON_READS, &daemon->client, &err);
     if (rc == 0 || (daemon_is_absent(rc) && !must))
         return CLI_DONE;
@@ -45,21 +82,44 @@ int cli_daemon_try(struct cli_daemon *daemon, const char *command, const char *r
 
 void cli_daemon_close(struct cli_daemon *daemon)
 {
-    wire_disconnect(daemon->client);
-    daemon->client = NULL;
+    if (daemon->ops)
+        daemon->ops->close(daemon);
+}
+
+static int call_by_ops(struct cli_daemon *daemon, const char *method, struct json_object *params,
+                       uint64_t timeout_usec, wire_told_fn *told, void *context,
+                       struct wire_message *answer, struct ballast_error *err)
+{
+    if (daemon->ops)
+        return daemon->ops->call(daemon, method, params, timeout_usec, told, context, answer, err);
+    json_object_put(params);
+    return ballast_fail(err, -ENOTCONN, "daemon: its connection is lost");
 }
 
 int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_object *params,
                    struct wire_message *answer)
 {
     struct ballast_error err;
-    if (!daemon->client) {
-        json_object_put(params);
-        cli_error("%s: the connection to the daemon is lost", daemon->command);
-        return CLI_UNREACHABLE;
-    }
-    int rc = wire_call(daemon->client, method, params, ANSWER_USEC, NULL, NULL, answer, &err);
+    int rc = call_by_ops(daemon, method, params, ANSWER_USEC, NULL, NULL, answer, &err);
     if (rc == 0)
+        return CLI_DONE;
+    cli_error("%s: %s", daemon->command, err.text);
+    return CLI_UNREACHABLE;
+}
+
+int cli_daemon_wait(struct cli_daemon *daemon, const char *method, struct json_object *params,
+                    wire_told_fn *told, void *context, struct wire_message *answer,
+                    struct ballast_error *err)
+{
+    int rc = call_by_ops(daemon, method, params, 0, told, context, answer, err);
+    daemon->waits = rc < 0;
+    return rc;
+}
+
+int cli_daemon_finish(struct cli_daemon *daemon, bool arrives)
+{
+    struct ballast_error err;
+    if (daemon->ops->finish(daemon, arrives, &err) == 0)
         return CLI_DONE;
     cli_error("%s: %s", daemon->command, err.text);
     return CLI_UNREACHABLE;
@@ -109,6 +169,6 @@ void cli_daemon_attach(struct cli_daemon *daemon, uint64_t reservation, const ch
     struct json_object *params = cli_params();
     cli_params_u64(params, "id", reservation);
     cli_params_string(params, "owner", owner);
-    (void)wire_call(daemon->client, "attach", params, ANSWER_USEC, NULL, NULL, &answer, NULL);
+    (void)call_by_ops(daemon, "attach", params, ANSWER_USEC, NULL, NULL, &answer, NULL);
     wire_message_release(&answer);
 }

@@ -18,9 +18,24 @@ enum cli_daemon_kind {
     CLI_DAEMON_CHANGES, /* control.sock: root and the group ballast */
 };
 
+struct cli_daemon;
+
+/* How it is asked: over its socket, or in this process (app/ballast/local). */
+struct cli_daemon_ops {
+    /* As wire_call(). */
+    int (*call)(struct cli_daemon *daemon, const char *method, struct json_object *params,
+                uint64_t timeout_usec, wire_told_fn *told, void *context,
+                struct wire_message *answer, struct ballast_error *err);
+    int (*finish)(struct cli_daemon *daemon, bool arrives, struct ballast_error *err);
+    void (*close)(struct cli_daemon *daemon);
+};
+
 struct cli_daemon {
-    struct wire_client *client; /* NULL: there is none */
-    const char *command;        /* for messages */
+    const struct cli_daemon_ops *ops; /* NULL: it was not opened */
+    struct wire_client *client;       /* over its socket; NULL: there is none, or in this process */
+    void *local;                      /* in this process */
+    bool waits;                       /* a wait ended before its answer */
+    const char *command;              /* for messages */
     const char *run_dir;
 };
 
@@ -46,6 +61,19 @@ int cli_daemon_call(struct cli_daemon *daemon, const char *method, struct json_o
 /* The same where the caller wants to look at a no first, which is CLI_DONE then. */
 int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_object *params,
                    struct wire_message *answer);
+/*
+ * The same as wire_call() has it, without a word and without a limit in time; ends with -EINTR on
+ * an interrupt that is caught (cli/interrupt.h).
+ */
+int cli_daemon_wait(struct cli_daemon *daemon, const char *method, struct json_object *params,
+                    wire_told_fn *told, void *context, struct wire_message *answer,
+                    struct ballast_error *err);
+/*
+ * After cli_daemon_wait(): what it waited for is given up where it was not answered. In this
+ * process the domains that are on their way are waited for, if `arrives`, and stop where they are
+ * then; a daemon goes on by itself. The connection can be used again.
+ */
+int cli_daemon_finish(struct cli_daemon *daemon, bool arrives);
 /* Tells what the daemon said no with; the exit status. */
 int cli_daemon_no(const struct cli_daemon *daemon, const struct wire_message *answer);
 /* The exit status that belongs to an error of the protocol; CLI_DONE for 0. */

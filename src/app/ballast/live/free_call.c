@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
+#include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
 #include "app/ballast/cli/values.h"
@@ -23,7 +25,7 @@ struct wait {
     uint64_t need_kib;
 };
 
-static uint64_t free_by_daemon_now_usec(void)
+static uint64_t free_now_usec(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -40,34 +42,57 @@ static int on_free_event(void *context, const char *method, const struct json_ob
     (void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " KiB missing", missing_kib,
                    wait->need_kib);
     cli_progress_show(
-        &wait->progress, free_by_daemon_now_usec(),
+        &wait->progress, free_now_usec(),
         (uint32_t)ballast_mul_div(wait->need_kib - missing_kib, BALLAST_PERMYRIAD, wait->need_kib),
         text);
     return 0;
 }
 
-/* No signal is caught: the daemon stops freeing for a connection that ends before its answer. */
-static int wait_for_free_answer(const struct cli_freeing *freeing, struct cli_daemon *daemon,
-                                struct wire_message *answer)
+/* What the daemon granted is answered; what it refuses is an answer, too, and has its reason. */
+static void take_free_answer(struct cli_freeing *freeing, const struct wire_message *answer,
+                             uint64_t *freed_kib)
+{
+    freeing->freed = answer->error_code == 0;
+    *freed_kib = cli_field_sum(answer->result, "free_kib");
+    if (freeing->freed)
+        return;
+    const char *reason = cli_field_string(answer->error_data, "reason");
+    (void)snprintf(freeing->refused, sizeof(freeing->refused), "%s", *reason ? reason : "refused");
+    char *shown = cli_shown(answer->error_text);
+    (void)snprintf(freeing->refused_why, sizeof(freeing->refused_why), "%s", shown);
+    free(shown);
+}
+
+/* CLI_DONE: it was freed, refused or interrupted, as `freeing` says. */
+static int wait_for_free_answer(struct cli_freeing *freeing, struct cli_daemon *daemon,
+                                uint64_t *freed_kib)
 {
     struct ballast_error err;
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct wait wait = {.need_kib = freeing->need_kib};
     struct json_object *params = cli_params();
+    int status = CLI_DONE;
     cli_params_u64(params, "kib", freeing->need_kib);
     cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
     cli_params_bool(params, "wait", true);
-    cli_progress_begin(&wait.progress, free_by_daemon_now_usec(), freeing->json);
-    int rc = wire_call(daemon->client, "free", params, 0, on_free_event, &wait, answer, &err);
+    cli_interrupt_catch();
+    cli_progress_begin(&wait.progress, free_now_usec(), freeing->json);
+    int rc = cli_daemon_wait(daemon, "free", params, on_free_event, &wait, &answer, &err);
     cli_progress_end(&wait.progress);
-    if (rc < 0) {
+    freeing->interrupted = rc == -EINTR;
+    if (rc < 0 && rc != -EINTR) {
         cli_error("free: %s", err.text);
         return CLI_UNREACHABLE;
     }
-    bool is_refusal = answer->error_code == WIRE_REFUSED;
-    return answer->error_code && !is_refusal ? cli_daemon_no(daemon, answer) : CLI_DONE;
+    if (answer.error_code && answer.error_code != WIRE_REFUSED)
+        status = cli_daemon_no(daemon, &answer);
+    else if (rc == 0)
+        take_free_answer(freeing, &answer, freed_kib);
+    wire_message_release(&answer);
+    return status;
 }
 
-/* How each domain has done, by the daemon's own words. */
+/* How each domain has done, in the daemon's own words. */
 static void take_balloon_status(struct cli_freeing *freeing)
 {
     const struct json_object *domains = host_access_daemon_domains(freeing->access.hv);
@@ -81,48 +106,42 @@ static void take_balloon_status(struct cli_freeing *freeing)
                 enum balloon_status status = (enum balloon_status)at;
                 if (strcmp(cli_field_string(domain, "balloon_status"),
                            balloon_status_name(status)) == 0)
-                    donor->estimate.balloon_status = status;
+                    donor->balloon_status = status;
             }
             if (strcmp(cli_field_string(domain, "floor_reason"), "last-stop") == 0)
-                donor->estimate.last_stop.kib = cli_field_sum(domain, "floor_kib");
+                donor->last_stop_kib = cli_field_sum(domain, "floor_kib");
         }
     }
 }
 
-/* What the daemon granted is answered; what it refuses is an answer, too, and has its reason. */
-static int take_free_by_daemon_answer(struct cli_freeing *freeing,
-                                      const struct wire_message *answer)
+/*
+ * What was freed is reserved for a moment, so it is not among what is available. Where it is not
+ * any more, somebody has it already: then it is what was free when it was done.
+ */
+static void add_what_was_freed(struct cli_freeing *freeing, uint64_t before_kib, uint64_t freed_kib)
 {
-    freeing->answered = answer->error_code == 0;
-    freeing->verdict = (struct balancer_verdict){.granted = true, .reason = BALANCER_FITS};
-    if (freeing->answered)
-        return CLI_DONE;
-    const char *reason = cli_field_string(answer->error_data, "reason");
-    (void)snprintf(freeing->refused, sizeof(freeing->refused), "%s", *reason ? reason : "refused");
-    char *shown = cli_shown(answer->error_text);
-    (void)snprintf(freeing->refused_why, sizeof(freeing->refused_why), "%s", shown);
-    free(shown);
-    return CLI_NO;
+    uint64_t now_kib = host_access_daemon_reserved_kib(freeing->access.hv);
+    uint64_t ours_kib = ballast_min_u64(freed_kib, ballast_sub_floor(now_kib, before_kib));
+    freeing->after_kib = ballast_max_u64(ballast_add_ceil(freeing->after_kib, ours_kib), freed_kib);
 }
 
-/* The same report as of a command that frees in its own process: the host before and after. */
-static int free_by_daemon_for_real(struct cli_freeing *freeing, struct cli_daemon *daemon)
+static int free_for_real(struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
-    struct wire_message answer = {.kind = WIRE_RESPONSE};
-    int rc = wait_for_free_answer(freeing, daemon, &answer);
-    int status = rc ? rc : take_free_by_daemon_answer(freeing, &answer);
-    uint64_t freed_kib = cli_field_u64(answer.result, "free_kib");
-    wire_message_release(&answer);
+    uint64_t reserved_kib = host_access_daemon_reserved_kib(freeing->access.hv);
+    uint64_t freed_kib = 0;
+    int rc = wait_for_free_answer(freeing, daemon, &freed_kib);
+    int finished = cli_daemon_finish(daemon, freeing->freed);
+    if (!rc)
+        rc = finished;
     if (!rc)
         rc = cli_free_look(freeing);
     if (rc)
         return rc;
-    /* What was free when it was done: by now guests may have it again. */
-    if (freed_kib != BALLAST_NONE)
-        freeing->after_kib = freed_kib;
+    if (freeing->freed)
+        add_what_was_freed(freeing, reserved_kib, freed_kib);
     take_balloon_status(freeing);
     cli_free_tell(freeing);
-    return status;
+    return freeing->freed ? CLI_DONE : CLI_NO;
 }
 
 static struct json_object *asked_json(const struct cli_freeing *freeing,
@@ -151,7 +170,7 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
     return array;
 }
 
-static int free_by_daemon_dry_run(const struct cli_freeing *freeing, struct cli_daemon *daemon)
+static int free_dry_run(const struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
     struct cli_admission_preview preview = {0};
     int rc = cli_admission_preview_ask(daemon, NULL, freeing->need_kib, &preview);
@@ -166,31 +185,16 @@ static int free_by_daemon_dry_run(const struct cli_freeing *freeing, struct cli_
     return can_be ? CLI_DONE : CLI_NO;
 }
 
-int cli_free_through_daemon(struct cli_freeing *freeing, bool *through)
+int cli_free_by(struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
-    struct cli_daemon daemon;
-    int rc =
-        cli_daemon_try(&daemon, "free", NULL, freeing->dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);
-    *through = daemon.client != NULL;
-    if (rc || !*through)
-        return rc;
-    if (freeing->policy) {
-        cli_error(
-            "free: --policy does not work beside ballastd, which decides by its own: leave it "
-            "out, or set the daemon's with 'ballast policy %s'",
-            freeing->policy->name);
-        cli_daemon_close(&daemon);
-        return CLI_BAD;
-    }
     freeing->access = (struct host_access){.lock = -1, .is_daemon = true};
-    freeing->access.hv = host_access_daemon_new(&daemon);
+    freeing->access.hv = host_access_daemon_new(daemon);
     struct cli_daemon *asked = host_access_daemon_of(freeing->access.hv);
-    rc = host_access_refresh(&freeing->access);
+    int rc = host_access_refresh(&freeing->access);
     if (!rc)
         cli_free_remember(freeing);
     if (!rc)
-        rc = freeing->dry ? free_by_daemon_dry_run(freeing, asked)
-                          : free_by_daemon_for_real(freeing, asked);
+        rc = freeing->dry ? free_dry_run(freeing, asked) : free_for_real(freeing, asked);
     free(freeing->donors);
     freeing->donors = NULL;
     host_access_close(&freeing->access);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a daemon does, done in the process of a command where none runs: the same engine and the
+ * same methods, on this Xen host under the lock of whoever changes it and with the ledger of the
+ * daemon, or on a simulated host. The command asks it as it asks a daemon.
+ */
+#ifndef APP_BALLAST_LOCAL_LOCAL_H
+#define APP_BALLAST_LOCAL_LOCAL_H
+
+#include <stdbool.h>
+
+#include "app/ballast/client/daemon.h"
+
+/* Another place than /var/lib/ballast for the ledger; ballastd takes it too. */
+#define CLI_STATE_DIR_ENV "BALLAST_STATE_DIR"
+
+struct policy;
+
+enum cli_local_purpose {
+    CLI_LOCAL_DRY_RUN, /* changes neither host nor ledger; a file will do as a host */
+    CLI_LOCAL_CHANGE,  /* what the methods are asked to change, and nothing else */
+    CLI_LOCAL_RECLAIM, /* frees memory for requests, too; no domain grows */
+};
+
+struct cli_local_options {
+    const char *command;         /* for messages */
+    const char *host;            /* as --host has it; NULL: xen */
+    const struct policy *policy; /* NULL: the one of the ledger, else of the configuration */
+    enum cli_local_purpose purpose;
+};
+
+/*
+ * Opens it in *out, for cli_daemon_close(). Without a directory for the ledger there is none:
+ * nothing is reserved, and nothing that is set is kept. Failures are told, with their exit status;
+ * there is nothing to close then.
+ */
+int cli_local_open(struct cli_daemon *out, const struct cli_local_options *options);
+/* Whether what is set (pinned targets, ranges) is kept for a daemon that is started later. */
+bool cli_local_is_kept(const struct cli_daemon *daemon);
+
+#endif
