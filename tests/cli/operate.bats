@@ -296,7 +296,7 @@ END
     for command in 'set-target ci 18G' 'set-max ci 30G' 'set-range ci 16G 18G' 'free 1G'; do
         # shellcheck disable=SC2086 # words
         run -2 ballast $command --host "$file"
-        [[ $output == *"a file is only looked at: use xen or sim[:SCENARIO]"* ]]
+        [[ $output == *"a file cannot be changed: use xen or sim[:SCENARIO]"* ]]
     done
     for command in 'list -w' 'host --watch' 'explain --all --watch'; do
         # shellcheck disable=SC2086 # words

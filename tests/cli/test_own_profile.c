@@ -37,7 +37,9 @@ static struct cli_own_profile look(const char *version, const char *processor)
 {
     struct cli_own_profile out = {.why = "?"};
     struct ballast_host host = {.total_kib = 0};
-    const struct host_access access = {.is_xen = true, .lock = -1, .host = &host};
+    static const struct hv_ops ops = {.is_machine = true};
+    struct hv hv = {.ops = &ops};
+    const struct host_access access = {.hv = &hv, .lock = -1, .host = &host};
     strcpy(host.xen_version, version);
     strcpy(host.processor, processor);
     int before = dup(STDERR_FILENO);

@@ -517,22 +517,22 @@ static void words_of_processors(void **state)
 static void segments_of_a_running_domain(void **state)
 {
     (void)state;
-    struct hv_domain domain = {.id = 5,
-                               .type = BALLAST_HVM,
-                               .vcpus = 2,
-                               .tot_kib = 1048576 + 512,
-                               .target_kib = 1048576 - 8192,
-                               .static_max_kib = 2097152,
-                               .videoram_kib = 8192,
-                               .pool_kib = 9216};
-    struct ballast_running running = xen_running(&domain);
+    counted.type = BALLAST_HVM;
+    counted.vcpus = 2;
+    counted.tot_kib = 1048576 + 512;
+    said.target_kib = 1048576 - 8192;
+    said.static_max_kib = 2097152;
+    said.videoram_kib = 8192;
+    struct hv_domain domain = known();
+    struct ballast_running running = hv_running(&domain);
     assert_int_equal(running.type, BALLAST_HVM);
+    assert_int_equal(running.vcpus, 2);
     assert_int_equal(running.extra_internal_kib, 1024);
-    assert_int_equal(running.pool_kib, 9216);
     assert_int_equal(running.overhead_kib, BALLAST_NONE);
     /* Still being built: nothing is beyond a target that is not there. */
-    domain.target_kib = BALLAST_NONE;
-    assert_int_equal(xen_running(&domain).extra_internal_kib, 0);
+    said.target_kib = BALLAST_NONE;
+    domain = known();
+    assert_int_equal(hv_running(&domain).extra_internal_kib, 0);
 }
 
 int main(int argc, char **argv)

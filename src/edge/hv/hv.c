@@ -16,12 +16,61 @@ void hv_close(struct hv *hv)
         hv->ops->close(hv);
 }
 
+static enum ballast_guest_type guest_type_of(enum ballast_domain_kind kind)
+{
+    if (kind == BALLAST_KIND_HVM)
+        return BALLAST_HVM;
+    return kind == BALLAST_KIND_PVH ? BALLAST_PVH : BALLAST_PV;
+}
+
 void hv_domains(const struct hv *hv, const struct hv_domain **out, size_t *count)
 {
     *out = NULL;
     *count = 0;
     if (hv->ops->domains)
         hv->ops->domains(hv, out, count);
+}
+
+void hv_domain_of_snapshot(const struct ballast_domain *shown, struct hv_domain *out)
+{
+    *out = (struct hv_domain){
+        .id = shown->id,
+        .knows_type = shown->kind != BALLAST_KIND_UNKNOWN,
+        .type = guest_type_of(shown->kind),
+        .paused = shown->state == BALLAST_DOMAIN_PAUSED,
+        .building = shown->state == BALLAST_DOMAIN_BUILD,
+        .has_balloon = shown->has_balloon,
+        .kernel_is_up = shown->has_balloon,
+        .tot_kib = shown->tot_kib,
+        .max_kib = shown->maxmem_kib,
+        .pool_kib = BALLAST_NONE,
+        .overhead_kib = shown->overhead_kib,
+        .pod_entries_kib = shown->pod_entries_kib,
+        .pod_cache_kib = shown->pod_cache_kib,
+        .target_kib = shown->target_kib,
+        .static_max_kib = shown->static_max_kib,
+        .videoram_kib = BALLAST_NONE,
+        .dynamic_min_kib = shown->dynamic_min_kib,
+        .dynamic_max_kib = shown->dynamic_max_kib,
+        .used_kib = shown->used_kib,
+        .used_since_usec = BALLAST_NONE,
+    };
+    (void)stpncpy(out->name, shown->name, HV_NAME - 1);
+}
+
+struct ballast_running hv_running(const struct hv_domain *domain)
+{
+    return (struct ballast_running){
+        .type = domain->type,
+        .vcpus = domain->vcpus,
+        .tot_kib = domain->tot_kib,
+        .target_kib = domain->target_kib,
+        .static_max_kib = domain->static_max_kib,
+        .videoram_kib = domain->videoram_kib,
+        .pool_kib = domain->pool_kib,
+        .extra_internal_kib = domain->extra_internal_kib,
+        .overhead_kib = domain->overhead_kib,
+    };
 }
 
 static int compare_domid(const void *key, const void *member)
@@ -98,6 +147,28 @@ int hv_low_memory_fd(struct hv *hv, struct ballast_error *err)
 bool hv_take_low_memory(struct hv *hv)
 {
     return hv->ops->take_low_memory && hv->ops->take_low_memory(hv);
+}
+
+const struct ballast_profile *hv_profile(const struct hv *hv)
+{
+    return hv->ops->profile ? hv->ops->profile(hv) : ballast_profile_find(NULL);
+}
+
+const char *hv_commandline(const struct hv *hv)
+{
+    return hv->ops->commandline ? hv->ops->commandline(hv) : NULL;
+}
+
+int hv_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
+{
+    return hv->ops->low_free
+               ? hv->ops->low_free(hv, out_kib, err)
+               : ballast_fail(err, -ENOTSUP, "memory below 4 GiB: the host does not report it");
+}
+
+uint64_t hv_lasts_usec(const struct hv *hv)
+{
+    return hv->ops->lasts_usec ? hv->ops->lasts_usec(hv) : BALLAST_NONE;
 }
 
 uint64_t hv_now_usec(const struct hv *hv)

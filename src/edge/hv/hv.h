@@ -12,9 +12,11 @@
 
 #include <ballast/breakdown.h>
 #include <ballast/error.h>
+#include <ballast/profile.h>
 
 #include "core/model/guest.h"
 #include "core/model/host.h"
+#include "core/model/running.h"
 
 struct hv;
 
@@ -28,7 +30,8 @@ struct hv_domain {
     uint32_t id;
     uint8_t uuid[HV_UUID];
     char name[HV_NAME]; /* "" where it has none yet */
-    enum ballast_guest_type type;
+    bool knows_type;
+    enum ballast_guest_type type; /* BALLAST_PV where it is not known */
     bool paused;
     bool dying;
     bool shutdown;
@@ -41,9 +44,12 @@ struct hv_domain {
     uint32_t stubdomain_of; /* where it is one */
     uint32_t vcpus;         /* that it can ever have */
     uint64_t tot_kib;
-    uint64_t max_kib;         /* Xen's limit as it is: extra internal included */
-    uint64_t claim_kib;       /* outstanding_pages */
-    uint64_t pool_kib;        /* paging pool; PV: BALLAST_NONE */
+    uint64_t max_kib;      /* Xen's limit as it is: extra internal included */
+    uint64_t claim_kib;    /* outstanding_pages */
+    uint64_t pool_kib;     /* paging pool; PV: BALLAST_NONE */
+    uint64_t overhead_kib; /* what the host spends on it beside the pool */
+    uint64_t
+        extra_internal_kib;   /* in max_kib, beyond what a target can reach; never BALLAST_NONE */
     uint64_t pod_entries_kib; /* promised to the guest and not there yet */
     uint64_t pod_cache_kib;
     uint64_t target_kib; /* memory/target, as it stands there */
@@ -95,6 +101,10 @@ struct hv_ops {
     size_t (*noisy)(const struct hv *hv, uint32_t *domids, size_t most);
     int (*low_memory_fd)(struct hv *hv, struct ballast_error *err);
     bool (*take_low_memory)(struct hv *hv);
+    const struct ballast_profile *(*profile)(const struct hv *hv);
+    const char *(*commandline)(const struct hv *hv);
+    int (*low_free)(struct hv *hv, uint64_t *out_kib, struct ballast_error *err);
+    uint64_t (*lasts_usec)(const struct hv *hv);
     uint64_t (*now_usec)(const struct hv *hv);
     uint64_t (*real_usec)(const struct hv *hv, uint64_t usec);
     int (*step)(struct hv *hv, uint64_t most_usec, bool *behind, struct ballast_error *err);
@@ -116,7 +126,11 @@ void hv_close(struct hv *hv);
  * where the host knows no more of them than its snapshot.
  */
 void hv_domains(const struct hv *hv, const struct hv_domain **out, size_t *count);
-/* One of them, or NULL. */
+/* What a snapshot tells of a domain, where the host knows no more. */
+void hv_domain_of_snapshot(const struct ballast_domain *shown, struct hv_domain *out);
+/* It as ballast_running_breakdown() takes it. */
+struct ballast_running hv_running(const struct hv_domain *domain);
+/* One of hv_domains(), or NULL. */
 const struct hv_domain *hv_find_domain(const struct hv *hv, uint32_t domid);
 /* The uuid of a domain of the last refresh; all zero where it has none. */
 void hv_uuid(const struct hv *hv, const struct ballast_domain *domain, uint8_t out[HV_UUID]);
@@ -154,6 +168,15 @@ int hv_low_memory_fd(struct hv *hv, struct ballast_error *err);
 /* Takes in the report; true: there was one. */
 bool hv_take_low_memory(struct hv *hv);
 
+/* The rules of the host's toolstack; never NULL. */
+const struct ballast_profile *hv_profile(const struct hv *hv);
+/* The hypervisor's own command line; NULL: it has none. */
+const char *hv_commandline(const struct hv *hv);
+/* Free memory below 4 GiB, which devices may need. -ENOTSUP; the host's own refusals. */
+int hv_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err);
+
+/* How long it changes from its beginning on; 0: it never does; BALLAST_NONE: without an end. */
+uint64_t hv_lasts_usec(const struct hv *hv);
 /* The clock that snapshots are stamped by. */
 uint64_t hv_now_usec(const struct hv *hv);
 /* How long a span of the host's time takes on the real clock. */

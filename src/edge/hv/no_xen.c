@@ -35,13 +35,6 @@ int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *er
     return fail_without_xen(err);
 }
 
-int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
-{
-    (void)hv;
-    (void)out_kib;
-    return fail_without_xen(err);
-}
-
 int xen_wait(struct hv *hv, uint64_t usec)
 {
     (void)hv;

@@ -115,6 +115,11 @@ static void save_sim_live(struct hv *hv)
     live->host.changed = false;
 }
 
+static uint64_t sim_live_lasts_usec(const struct hv *hv)
+{
+    return sim_live_of_const(hv)->scenario.duration_usec;
+}
+
 static uint64_t sim_live_real_usec(const struct hv *hv, uint64_t usec)
 {
     const struct sim_live *live = sim_live_of_const(hv);
@@ -157,7 +162,8 @@ static int step_sim_live(struct hv *hv, uint64_t most_usec, bool *behind, struct
     struct sim_live *live = sim_live_of(hv);
     struct sim *sim = live->host.sim;
     uint64_t tick_usec = live->scenario.config.tick_usec;
-    uint64_t due_usec = hv->stepped ? sim_now_usec(sim) + most_usec : sim_live_due_usec(live);
+    uint64_t due_usec = hv->stepped ? sim_now_usec(sim) + ballast_max_u64(most_usec, tick_usec)
+                                    : sim_live_due_usec(live);
     int rc = 0;
     for (uint64_t done_usec = 0;
          rc == 0 && done_usec < most_usec && sim_now_usec(sim) + tick_usec <= due_usec;
@@ -207,6 +213,7 @@ static void fill_sim_live_ops(struct sim_live *live)
     live->ops.close = close_sim_live;
     live->ops.low_memory_fd = sim_live_low_fd;
     live->ops.take_low_memory = take_sim_live_low;
+    live->ops.lasts_usec = sim_live_lasts_usec;
     live->ops.real_usec = sim_live_real_usec;
     live->ops.step = step_sim_live;
     live->ops.save = save_sim_live;

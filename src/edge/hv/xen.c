@@ -55,9 +55,8 @@ static int xen_ops_breakdown(const struct hv *hv, const struct ballast_domain *d
     const struct hv_domain *found = hv_find_domain(hv, domain->id);
     if (!found)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domain->id);
-    struct ballast_running running = xen_running(found);
-    return ballast_running_breakdown(&running, xen_profile(&xen_host_of_const(hv)->version), caps,
-                                     out, err);
+    struct ballast_running running = hv_running(found);
+    return ballast_running_breakdown(&running, hv_profile(hv), caps, out, err);
 }
 
 static int xen_ops_config(struct hv *hv, uint32_t domid, struct ballast_guest *out,
@@ -99,6 +98,21 @@ static size_t xen_ops_noisy(const struct hv *hv, uint32_t *domids, size_t most)
     return count;
 }
 
+static const struct ballast_profile *xen_ops_profile(const struct hv *hv)
+{
+    return xen_profile(&xen_host_of_const(hv)->version);
+}
+
+static const char *xen_ops_commandline(const struct hv *hv)
+{
+    return xen_host_of_const(hv)->version.commandline;
+}
+
+static int xen_ops_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
+{
+    return xen_ctrl_low_free(xen_host_of(hv)->ctrl, out_kib, err);
+}
+
 static int xen_ops_low_memory_fd(struct hv *hv, struct ballast_error *err)
 {
     struct xen_host *host = xen_host_of(hv);
@@ -128,6 +142,9 @@ static const struct hv_ops ops = {
     .breakdown = xen_ops_breakdown,
     .config = xen_ops_config,
     .event_fd = xen_ops_event_fd,
+    .profile = xen_ops_profile,
+    .commandline = xen_ops_commandline,
+    .low_free = xen_ops_low_free,
     .take_events = xen_ops_take_events,
     .noisy = xen_ops_noisy,
     .low_memory_fd = xen_ops_low_memory_fd,
@@ -192,11 +209,6 @@ int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *er
     (void)err;
     *out = xen_host_of(hv)->version;
     return 0;
-}
-
-int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err)
-{
-    return xen_ctrl_low_free(xen_host_of(hv)->ctrl, out_kib, err);
 }
 
 void xen_calls(const struct hv *hv, struct xen_calls *out)

@@ -25,7 +25,6 @@
 #include <ballast/profile.h>
 
 #include "core/model/guest.h"
-#include "core/model/running.h"
 #include "core/model/target.h"
 #include "edge/hv/hv.h"
 
@@ -61,10 +60,6 @@ int xen_find(const struct hv *hv, const char *id_or_name, const struct hv_domain
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
 /* Which set of rules that Xen's libxl follows (docs/assumptions.md); never NULL. */
 const struct ballast_profile *xen_profile(const struct xen_version *version);
-/* A domain as ballast_running_breakdown() wants to have it, what the host spends by profile. */
-struct ballast_running xen_running(const struct hv_domain *domain);
-/* Free memory below 4 GiB, which the host's devices may need; Xen's own refusals. */
-int xen_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_error *err);
 /* Waits until hv_take_events() is true, or for so long. 1: it is, 0: time is over, -errno. */
 int xen_wait(struct hv *hv, uint64_t usec);
 

@@ -157,6 +157,7 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said, st
     bool unfinished = said->target_kib == BALLAST_NONE || counted->claim_kib > 0;
     *out = (struct hv_domain){
         .id = counted->id,
+        .knows_type = true,
         .type = counted->type,
         .paused = counted->paused,
         .dying = counted->dying,
@@ -172,6 +173,7 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said, st
         .max_kib = counted->max_kib,
         .claim_kib = counted->claim_kib,
         .pool_kib = BALLAST_NONE,
+        .overhead_kib = BALLAST_NONE,
         .pod_entries_kib = BALLAST_NONE,
         .pod_cache_kib = BALLAST_NONE,
         .target_kib = said->target_kib,
@@ -184,6 +186,10 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said, st
     };
     memcpy(out->uuid, counted->uuid, sizeof(out->uuid));
     memcpy(out->name, said->name, sizeof(out->name));
+    struct ballast_target_domain target;
+    /* One that has no target has nothing beyond it. */
+    if (xen_target_domain(out, &target, NULL) == 0)
+        out->extra_internal_kib = target.extra_internal_kib;
 }
 
 void xen_believe(const struct xen_said *said, struct suspend_report *report, uint64_t now_usec,
@@ -332,22 +338,4 @@ const struct ballast_profile *xen_profile(const struct xen_version *version)
     else if (version->major == 4 && version->minor >= 18)
         name = "libxl-4.20";
     return ballast_profile_find(name);
-}
-
-struct ballast_running xen_running(const struct hv_domain *domain)
-{
-    struct ballast_target_domain target = {0};
-    /* One that has no target has nothing beyond it. */
-    (void)xen_target_domain(domain, &target, NULL);
-    return (struct ballast_running){
-        .type = domain->type,
-        .vcpus = domain->vcpus,
-        .tot_kib = domain->tot_kib,
-        .target_kib = domain->target_kib,
-        .static_max_kib = domain->static_max_kib,
-        .videoram_kib = domain->videoram_kib,
-        .pool_kib = domain->pool_kib,
-        .extra_internal_kib = target.extra_internal_kib,
-        .overhead_kib = BALLAST_NONE,
-    };
 }

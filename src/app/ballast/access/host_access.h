@@ -22,30 +22,21 @@
  */
 struct cli_domain {
     struct hv_domain is;
-    char *shown;     /* its name for people's eyes */
-    bool knows_type; /* is.type says something */
+    char *shown; /* its name for people's eyes */
     bool is_dom0;
     enum ballast_domain_state state;
-    uint64_t whole_target_kib;   /* counts like tot_kib; BALLAST_NONE where there is no target */
-    uint64_t extra_internal_kib; /* in Xen's maximum, beyond what a target can reach */
+    uint64_t whole_target_kib; /* counts like tot_kib; BALLAST_NONE where there is no target */
     uint64_t overhead_kib;
     uint64_t video_kib;  /* of what it holds; 0 where unknown */
     uint64_t pinned_kib; /* its pinned target, as the daemon has it; BALLAST_NONE: it has none */
 };
 
-struct scenario;
-struct sim;
-struct sim_host;
 struct snapshot;
 
 struct host_access {
     struct hv *hv;
     bool is_xen;                     /* the running Xen itself */
     bool is_daemon;                  /* what a daemon keeps, Xen or not: see host_access_daemon.h */
-    struct sim *sim;                 /* NULL: none of our own */
-    struct sim_host *sim_host;       /* the same */
-    struct scenario *scenario;       /* the same */
-    struct snapshot *snapshot;       /* of a file, which stays as it is; NULL: it is none */
     int lock;                        /* -1: not taken */
     const struct ballast_host *host; /* of the last look */
     struct cli_domain *domains;      /* the same, by id */
@@ -73,7 +64,9 @@ void host_access_close(struct host_access *access); /* one that failed to open i
 
 /* Looks anew: what was found before is gone. */
 int host_access_refresh(struct host_access *access);
-/* Lets time pass; the simulated host's where it is one. A signal ends it early. */
+/* Moves a host on that waits for its user; others move by themselves. */
+int host_access_step(struct host_access *access, uint64_t usec);
+/* Lets so much time pass on the host. A signal ends it early. */
 int host_access_wait(struct host_access *access, uint64_t usec);
 
 /*
@@ -88,6 +81,13 @@ const struct cli_domain *host_access_by_id(const struct host_access *access, uin
 /* As far as the rules of core/model/target.h look at it. */
 int host_access_target_domain(const struct host_access *access, const struct cli_domain *domain,
                               struct ballast_target_domain *out, struct ballast_error *err);
+
+/*
+ * The configuration that a toolstack keeps of a domain, as hv_config(). -ENOTSUP of an exact host,
+ * where no toolstack keeps any and nothing is to be explained by it.
+ */
+int host_access_config(const struct host_access *access, uint32_t domid, struct ballast_guest *out,
+                       struct ballast_error *err);
 
 /* "run", "paused", "shutdown" ... */
 const char *cli_domain_state_name(const struct cli_domain *domain);

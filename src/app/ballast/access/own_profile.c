@@ -97,7 +97,7 @@ void cli_own_profile_of_access(struct cli_own_profile *out, const struct host_ac
     *out = (struct cli_own_profile){.profile = NULL};
     if (access->is_daemon)
         cli_own_profile_ask(out, host_access_daemon_of(access->hv));
-    if (!access->is_xen)
+    if (!access->hv->ops->is_machine)
         return;
     if (cli_daemon_try(&daemon, "host-profile", NULL, CLI_DAEMON_READS) == CLI_DONE &&
         daemon.client)

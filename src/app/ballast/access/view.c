@@ -7,7 +7,6 @@
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "core/base/units.h"
-#include "core/sim/scenario.h"
 
 /* As `ballast record`: a look costs a real host a hundredth of that. */
 #define SHORTEST_USEC UINT64_C(10000)
@@ -56,7 +55,7 @@ static int watch_view(const struct cli_view *view, struct host_access *access, v
     while (rc == CLI_DONE && fflush(stdout) == 0 && !cli_interrupted()) {
         struct cli_sheet now = {0};
         /* A simulated host does not wait for anybody, and its scenario has an end. */
-        if (access->scenario && waited_usec >= access->scenario->duration_usec)
+        if (waited_usec >= hv_lasts_usec(access->hv))
             break;
         rc = host_access_wait(access, view->interval_usec);
         waited_usec = ballast_add_ceil(waited_usec, view->interval_usec);
@@ -74,7 +73,7 @@ static int watch_view(const struct cli_view *view, struct host_access *access, v
 int cli_view_run(const struct cli_view *view, struct host_access *access, void *context)
 {
     struct cli_sheet sheet = {0};
-    if (view->watch && access->snapshot) {
+    if (view->watch && hv_lasts_usec(access->hv) == 0) {
         cli_error("--watch is for a host that runs; a file does not change");
         return CLI_BAD;
     }

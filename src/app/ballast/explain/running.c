@@ -11,15 +11,13 @@
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/client/daemon.h"
+#include "core/base/units.h"
 #include "core/model/certainty.h"
 #include "core/model/running.h"
 
 const struct ballast_profile *cli_running_profile(const struct host_access *access)
 {
-    struct xen_version version;
-    if (!access->is_xen || xen_version(access->hv, &version, NULL) < 0)
-        return ballast_profile_find(NULL);
-    return xen_profile(&version);
+    return hv_profile(access->hv);
 }
 
 /* A domain that some other toolstack has built has none that could be read, and is shown without.
@@ -29,9 +27,7 @@ static void add_running_configuration(const struct host_access *access,
                                       struct cli_running *out)
 {
     struct ballast_error err;
-    if (!access->is_xen)
-        return;
-    int rc = hv_config(access->hv, out->domain.is.id, &out->config, &err);
+    int rc = host_access_config(access, out->domain.is.id, &out->config, &err);
     if (rc == 0)
         rc = ballast_breakdown_evaluate(&out->configured, profile, &out->config,
                                         &access->host->caps, &err);
@@ -47,10 +43,12 @@ int cli_running_now(const struct host_access *access, const struct cli_domain *d
                     const struct ballast_profile *profile, struct ballast_breakdown *out,
                     struct ballast_error *err)
 {
-    struct ballast_running running = xen_running(&domain->is);
-    running.extra_internal_kib = domain->extra_internal_kib;
-    if (!access->is_xen)
-        running.overhead_kib = domain->overhead_kib;
+    struct ballast_running running = hv_running(&domain->is);
+    /* Where the host knows no more than its snapshot, a target has the video memory in it. */
+    if (running.videoram_kib == BALLAST_NONE && running.type == BALLAST_HVM) {
+        running.videoram_kib = domain->video_kib;
+        running.target_kib = ballast_sub_floor(running.target_kib, domain->video_kib);
+    }
     return ballast_running_breakdown(&running, profile, &access->host->caps, out, err);
 }
 
@@ -61,7 +59,7 @@ static void ask_cost(const struct host_access *access, const struct cli_domain *
     struct cli_daemon daemon = {.command = "explain"};
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
-    if (access->sim || access->snapshot ||
+    if ((!access->hv->ops->is_machine && !access->is_daemon) ||
         cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE || !daemon.client) {
         json_object_put(params);
         cli_daemon_close(&daemon);

@@ -106,7 +106,7 @@ static void print_running_title(const struct cli_running *running)
 {
     const struct cli_domain *domain = &running->domain;
     printf("%s: domain %" PRIu32 ", %s, %s, as it is now; profile %s\n\n", domain->shown,
-           domain->is.id, domain->knows_type ? cli_domain_type_name(domain) : "simulated",
+           domain->is.id, domain->is.knows_type ? cli_domain_type_name(domain) : "simulated",
            cli_domain_state_name(domain), running->profile_name);
 }
 
@@ -138,7 +138,7 @@ static void print_pod(const struct cli_domain *domain)
            " KiB at once, and lowering it frees nothing\n",
            is->tot_kib, missing_kib, missing_kib);
     if (domain->whole_target_kib != BALLAST_NONE &&
-        is->tot_kib > ballast_add_ceil(domain->whole_target_kib, domain->extra_internal_kib))
+        is->tot_kib > ballast_add_ceil(domain->whole_target_kib, domain->is.extra_internal_kib))
         puts(
             "note: its target was higher: the memory that Xen took for it stays until its balloon runs");
 }
@@ -151,7 +151,7 @@ static void print_way(const struct cli_running *running)
         puts("note: it has no target");
     else if (domain->is.tot_kib + BALLAST_PAGE_KIB <= target_kib)
         printf("note: it is %" PRIu64 " KiB below its target\n", target_kib - domain->is.tot_kib);
-    else if (domain->is.tot_kib > ballast_add_ceil(target_kib, domain->extra_internal_kib))
+    else if (domain->is.tot_kib > ballast_add_ceil(target_kib, domain->is.extra_internal_kib))
         printf("note: it is %" PRIu64 " KiB above its target\n", domain->is.tot_kib - target_kib);
     print_pod(domain);
     if (running->cost.is_known)

@@ -73,7 +73,7 @@ static int read_doctor_xl_conf(struct doctor *doctor)
     struct ballast_error err;
     struct guestcfg_xl_conf conf;
     const char *path = doctor->xl_conf ? doctor->xl_conf : SYSTEM_XL_CONF;
-    if (!doctor->access.is_xen && !doctor->xl_conf)
+    if (!doctor->access.hv->ops->is_machine && !doctor->xl_conf)
         return CLI_DONE;
     if (guestcfg_read_xl_conf(path, &conf, &err) < 0) {
         cli_error("doctor: %s", err.text);
@@ -91,30 +91,23 @@ static int read_doctor_xl_conf(struct doctor *doctor)
 
 static void read_doctor_commandline(struct doctor *doctor)
 {
-    struct xen_version version;
-    struct ballast_error err;
-    if (!doctor->access.is_xen)
-        return;
-    if (xen_version(doctor->access.hv, &version, &err) < 0) {
-        cli_error("doctor: cannot read Xen's command line: %s; ignoring", err.text);
-        return;
-    }
-    doctor_read_commandline(version.commandline, &doctor->facts.dom0_mem,
-                            &doctor->facts.dom0_mem_max);
+    const char *commandline = hv_commandline(doctor->access.hv);
+    if (commandline)
+        doctor_read_commandline(commandline, &doctor->facts.dom0_mem, &doctor->facts.dom0_mem_max);
 }
 
 /* A doctor that cannot see this does his work all the same. */
 static void read_low_memory(struct doctor *doctor)
 {
     uint64_t kib;
-    if (doctor->access.is_xen && xen_low_free(doctor->access.hv, &kib, NULL) == 0)
+    if (hv_low_free(doctor->access.hv, &kib, NULL) == 0)
         doctor->facts.low_free_kib = kib;
 }
 
 static uint64_t doctor_boot_kib(struct doctor *doctor, const struct cli_domain *domain)
 {
     struct ballast_guest config;
-    if (!doctor->access.is_xen || hv_config(doctor->access.hv, domain->is.id, &config, NULL) < 0)
+    if (host_access_config(&doctor->access, domain->is.id, &config, NULL) < 0)
         return BALLAST_NONE;
     return ballast_guest_get(&config, BALLAST_MEMORY); /* unset is BALLAST_NONE as well */
 }
@@ -127,7 +120,7 @@ static void fill_doctor_domain(struct doctor *doctor, const struct cli_domain *d
         .id = is->id,
         .name = domain->shown,
         .is_dom0 = domain->is_dom0,
-        .knows_type = domain->knows_type,
+        .knows_type = domain->is.knows_type,
         .type = is->type,
         .runs = domain->state == BALLAST_DOMAIN_RUN && !is->paused && !is->dying && !is->shutdown &&
                 !is->building,
@@ -185,7 +178,7 @@ static int sample_doctor(struct doctor *doctor)
     if (rc)
         return rc;
     fill_domains(doctor);
-    if (doctor->interval_usec == 0 || doctor->access.snapshot)
+    if (doctor->interval_usec == 0 || hv_lasts_usec(doctor->access.hv) == 0)
         return CLI_DONE;
     rc = host_access_wait(&doctor->access, doctor->interval_usec);
     if (!rc)
@@ -206,7 +199,7 @@ static struct json_object *daemon_status(struct doctor *doctor)
         (void)cli_daemon_call(host_access_daemon_of(doctor->access.hv), "status", NULL, &status);
         return status;
     }
-    if (!doctor->access.is_xen ||
+    if (!doctor->access.hv->ops->is_machine ||
         cli_daemon_try(&daemon, "doctor", NULL, CLI_DAEMON_READS) != CLI_DONE)
         return NULL;
     if (daemon.client)
@@ -246,7 +239,8 @@ static void look_for_libvirt(struct doctor *doctor)
 static void find_rivals(struct doctor *doctor)
 {
     struct json_object *status = daemon_status(doctor);
-    if (doctor->access.is_xen || (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
+    if (doctor->access.hv->ops->is_machine ||
+        (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
         cli_rival_balancers_find(&doctor->rivals, "");
         look_for_libvirt(doctor);
     }

@@ -181,7 +181,7 @@ static void ask_configurations(const struct options *options, const struct host_
     for (size_t i = 0; i < host->host->domain_count; i++) {
         struct ballast_guest config;
         const struct ballast_domain *domain = &host->host->domains[i];
-        if (hv_config(access->hv, domain->id, &config, NULL) == 0 &&
+        if (host_access_config(access, domain->id, &config, NULL) == 0 &&
             ballast_breakdown_evaluate(&evaluated[i], profile, &config, &host->host->caps, NULL) ==
                 0)
             host->configurations[i] = &evaluated[i];
@@ -192,7 +192,7 @@ static int divide_host(const struct options *options, const struct cli_guests *g
                        const struct host_access *access, struct cli_host *host)
 {
     struct ballast_error err;
-    if (access && access->is_xen)
+    if (access)
         ask_configurations(options, access, host->evaluated + guests->count, host);
     int rc = find_configurations(options, guests, host);
     if (rc)

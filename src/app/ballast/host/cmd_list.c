@@ -102,7 +102,7 @@ static void print_list_json(const struct host_access *access, const struct cli_d
     struct json_object *object = xcheck(json_object_new_object());
     cli_json_kib(object, "domid", is->id);
     cli_json_string(object, "name", is->name);
-    cli_json_string(object, "type", domain->knows_type ? cli_domain_type_name(domain) : NULL);
+    cli_json_string(object, "type", domain->is.knows_type ? cli_domain_type_name(domain) : NULL);
     cli_json_string(object, "state", cli_domain_state_name(domain));
     cli_json_kib(object, "current_kib", is->tot_kib);
     cli_json_kib(object, "target_kib", is->target_kib);

@@ -84,7 +84,7 @@ struct cli_list_known *cli_list_known(const struct host_access *access)
                                            .pinned_kib = access->domains[i].pinned_kib};
     if (access->is_daemon)
         take_known(access, host_access_daemon_domains(access->hv), known);
-    else if (access->is_xen)
+    else if (access->hv->ops->is_machine)
         ask_known(access, known);
     return known;
 }

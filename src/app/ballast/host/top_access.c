@@ -18,7 +18,7 @@ static void fill_guest(const struct host_access *access, const struct ballast_pr
     struct ballast_breakdown breakdown;
     *out = (struct top_guest){
         .id = from->is.id,
-        .knows_type = from->knows_type,
+        .knows_type = from->is.knows_type,
         .type = from->is.type,
         .is_dom0 = from->is_dom0,
         .has_balloon = from->is.has_balloon,
@@ -35,7 +35,7 @@ static void fill_guest(const struct host_access *access, const struct ballast_pr
     };
     top_shown(from->is.name, out->name, sizeof(out->name));
     (void)snprintf(out->state, sizeof(out->state), "%s", cli_domain_state_name(from));
-    if (!from->knows_type || cli_running_now(access, from, profile, &breakdown, NULL) < 0)
+    if (!from->is.knows_type || cli_running_now(access, from, profile, &breakdown, NULL) < 0)
         return;
     out->is_divided = true;
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
@@ -56,10 +56,7 @@ static int fill_top_access(const struct host_access *access, struct top_host *ou
     memcpy(out->part_kib, parts.part_kib, sizeof(out->part_kib));
     out->overcounted_kib = parts.overcounted_kib;
     out->deficit_kib = parts.deficit_kib;
-    (void)snprintf(out->name, sizeof(out->name), "%s",
-                   access->is_xen     ? "xen"
-                   : access->snapshot ? "file"
-                                      : "simulated");
+    (void)snprintf(out->name, sizeof(out->name), "%s", access->hv->ops->name);
     out->guests = xcheck(calloc(access->count + 1, sizeof(*out->guests)));
     out->count = access->count;
     for (size_t i = 0; i < access->count; i++)
@@ -70,8 +67,8 @@ static int fill_top_access(const struct host_access *access, struct top_host *ou
 static int sample_top_access(void *context, struct top_host *host, struct ballast_error *err)
 {
     struct top_access *access = context;
-    bool goes_on = access->has_looked && access->access.sim;
-    int rc = goes_on ? host_access_wait(&access->access, access->interval_usec) : CLI_DONE;
+    int rc =
+        access->has_looked ? host_access_step(&access->access, access->interval_usec) : CLI_DONE;
     if (!rc)
         rc = host_access_refresh(&access->access);
     if (rc)

@@ -2,14 +2,12 @@
 /* ballast record */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "core/base/units.h"
-#include "core/sim/scenario.h"
 #include "edge/snapshot/snapshot.h"
 
 /* A sample costs a real host a hundredth of that. */
@@ -77,23 +75,14 @@ static int sample_record(struct host_access *access, struct record *record)
     return rc < 0 || fflush(stdout) != 0 ? CLI_UNREACHABLE : CLI_DONE;
 }
 
-static uint64_t record_now_usec(const struct host_access *access)
-{
-    struct timespec now;
-    if (access->sim)
-        return sim_now_usec(access->sim);
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Samples are due at whole intervals from the first one on, however long each of them takes. */
 static int run_record(struct host_access *access, struct record *record)
 {
-    uint64_t begin_usec = record_now_usec(access);
+    uint64_t begin_usec = hv_now_usec(access->hv);
     uint64_t due_usec = begin_usec;
     int rc = sample_record(access, record);
     while (rc == CLI_DONE && !cli_interrupted()) {
-        uint64_t seen_usec = record_now_usec(access);
+        uint64_t seen_usec = hv_now_usec(access->hv);
         while (due_usec <= seen_usec)
             due_usec = ballast_add_ceil(due_usec, record->interval_usec);
         if (ballast_sub_floor(due_usec, begin_usec) > record->for_usec)
@@ -115,11 +104,12 @@ static int record_main(struct cli_args *args)
         rc = host_access_open(&access, record.host, false);
     if (rc)
         return rc;
-    /* A simulated host does not wait for anybody, and its scenario has an end. */
-    if (access.scenario && record.for_usec == BALLAST_NONE)
-        record.for_usec = access.scenario->duration_usec;
+    /* A file has one sample, and a scenario has an end. */
+    uint64_t lasts_usec = hv_lasts_usec(access.hv);
+    if (record.for_usec == BALLAST_NONE || lasts_usec == 0)
+        record.for_usec = lasts_usec;
     cli_interrupt_catch();
-    rc = access.snapshot ? sample_record(&access, &record) : run_record(&access, &record);
+    rc = run_record(&access, &record);
     host_access_close(&access);
     return rc;
 }

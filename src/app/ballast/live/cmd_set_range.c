@@ -24,7 +24,7 @@ static int check_set_range(const struct set_range *set)
 {
     char text[CLI_MESSAGE] = "";
     uint64_t static_kib = set->change.before.static_max_kib;
-    if (set->change.access.sim)
+    if (set->change.access.hv->stepped)
         (void)snprintf(text, sizeof(text), "on a simulated host ranges are what the scenario says");
     else if (set->min_kib > set->max_kib)
         (void)snprintf(text, sizeof(text),

@@ -269,7 +269,7 @@ static int follow_it(struct set_target *set)
     uint64_t began_usec = change->access.host->now_usec;
     struct ballast_follow follow = {
         .goal_kib = set->goal_kib,
-        .tolerance_kib = change->domain.extra_internal_kib,
+        .tolerance_kib = change->domain.is.extra_internal_kib,
         .short_kib = change->domain.is.type == BALLAST_HVM ? BALLAST_HVM_SHORT_KIB : 0,
         .patience_usec = PATIENCE_USEC,
         .until_usec = ballast_add_ceil(began_usec, set->timeout_usec),
