@@ -3,21 +3,25 @@
 #include "check.h"
 
 #include "app/ballastd/engine/event_text.h"
+#include "core/base/pattern.h"
 #include "core/model/host.h"
 #include "core/policy/balancer.h"
 
 static struct history_event event_of(const char *what, const char *reason)
 {
-    struct history_event event = {.time_usec = 1000000,
-                                  .until_usec = 1000000,
-                                  .who = "balancer",
-                                  .from_kib = 4 << 20,
-                                  .to_kib = 3 << 20,
-                                  .a_kib = 800 << 10,
-                                  .b_kib = 700 << 10,
-                                  .reservation = BALLAST_NONE,
-                                  .steps = 1};
-    (void)snprintf(event.what, sizeof(event.what), "%s", what);
+    struct history_event event = history_event_new(1000000, "balancer", what);
+    struct pattern_figure figures[BALANCER_FIGURES] = {{.name = NULL}};
+    int at = balancer_reason_find(reason);
+    event.from_kib = 4 << 20;
+    event.to_kib = 3 << 20;
+    if (at >= 0)
+        balancer_reason_figures((enum balancer_reason)at, 800 << 10, 700 << 10, figures);
+    for (int i = 0; i < BALANCER_FIGURES && figures[i].name; i++) {
+        /* A figure that is added to the balancer needs its column. */
+        int column = history_figure_find(figures[i].name);
+        assert_true(column >= 0);
+        event.figure_kib[column] = figures[i].value;
+    }
     (void)snprintf(event.reason, sizeof(event.reason), "%s", reason);
     return event;
 }

@@ -377,6 +377,9 @@ static void test_other_programs(void **state)
     (void)state;
     execute("CREATE TABLE x (y); PRAGMA application_id = 7");
     history_close(opened(100 << 10, 1));
+    /* An older version's, and a later one's. */
+    execute("PRAGMA user_version = 1");
+    history_close(opened(100 << 10, 1));
     execute("PRAGMA user_version = 3");
     struct history *history = opened(100 << 10, 1);
     assert_usable(history);
@@ -491,16 +494,17 @@ static void test_events(void **state)
     assert_int_equal(history_begin(history, NULL), 0);
     uint64_t a = guest_of(history, uuid_a, "web", BEGIN_SEC);
     for (uint64_t number = 1; number <= 30; number++) {
-        struct history_event event = {.number = number,
-                                      .guest = number % 3 == 0 ? a : 0,
-                                      .time_usec = number * 100,
-                                      .until_usec = number * 100 + 5,
-                                      .who = "balancer",
-                                      .what = "target",
-                                      .from_kib = number,
-                                      .to_kib = BALLAST_NONE,
-                                      .steps = 1,
-                                      .detail = "web-7"};
+        struct history_event event = history_event_new(number * 100, "balancer", "target");
+        event.number = number;
+        event.guest = number % 3 == 0 ? a : 0;
+        event.until_usec += 5;
+        event.from_kib = number;
+        (void)snprintf(event.reason, sizeof(event.reason), "%s", number % 2 ? "stop" : "rule");
+        (void)snprintf(event.detail, sizeof(event.detail), "web-7");
+        for (uint64_t i = 0; i < HISTORY_FIGURES; i++)
+            event.figure_kib[i] = i % 2 ? BALLAST_NONE : number * 100 + i;
+        event.floor_kib = number + 7;
+        (void)snprintf(event.floor_reason, sizeof(event.floor_reason), "boot");
         assert_int_equal(history_note(history, &event, NULL), 0);
         event.steps = 2;
         assert_int_equal(history_note(history, &event, NULL), 0);
@@ -519,6 +523,15 @@ static void test_events(void **state)
     assert_int_equal(seen.last.from_kib, 21);
     assert_true(seen.last.to_kib == BALLAST_NONE);
     assert_string_equal(seen.last.name, "web");
+    assert_memory_equal(seen.last.uuid, uuid_a, HISTORY_UUID);
+    assert_string_equal(seen.last.reason, "stop");
+    assert_int_equal(seen.last.floor_kib, 28);
+    assert_string_equal(seen.last.floor_reason, "boot");
+    assert_true(seen.last.reservation == BALLAST_NONE);
+    for (uint64_t i = 0; i < HISTORY_FIGURES; i++) {
+        assert_true(seen.last.figure_kib[i] == (i % 2 ? BALLAST_NONE : 2100 + i));
+        assert_int_equal(history_figure_find(history_figure_name((enum history_figure)i)), i);
+    }
     assert_string_equal(seen.last.detail, "web-7");
     seen.count = 0;
     wanted = (struct history_wanted){
@@ -526,7 +539,34 @@ static void test_events(void **state)
     assert_int_equal(history_events(history, &wanted, see, &seen, NULL), 0);
     assert_int_equal(seen.count, 3);
     assert_int_equal(seen.numbers[0], 24);
+    /* Those behind a number, and those of a reason. */
+    seen.count = 0;
+    wanted = (struct history_wanted){
+        .guest = BALLAST_NONE, .before = BALLAST_NONE, .after = 25, .reason = "rule", .most = 64};
+    assert_int_equal(history_events(history, &wanted, see, &seen, NULL), 0);
+    assert_int_equal(seen.count, 3);
+    assert_int_equal(seen.numbers[0], 30);
+    assert_int_equal(seen.numbers[2], 26);
+    wanted.guest = a;
+    seen.count = 0;
+    assert_int_equal(history_events(history, &wanted, see, &seen, NULL), 0);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.last.number, 30);
     history_close(history);
+    /* Its columns have the names of the figures. */
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    for (int i = 0; i < HISTORY_FIGURES; i++) {
+        char sql[80];
+        (void)snprintf(sql, sizeof(sql), "SELECT %s FROM event WHERE number = 21",
+                       history_figure_name((enum history_figure)i));
+        assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+        assert_int_equal(sqlite3_column_int(statement, 0), i % 2 ? 0 : 2100 + i);
+        sqlite3_finalize(statement);
+    }
+    sqlite3_close(db);
 }
 
 /* Only so many are kept. */

@@ -18,6 +18,15 @@ static void column_text(sqlite3_stmt *statement, int column, char *out, size_t s
     (void)snprintf(out, size, "%s", text ? (const char *)text : "");
 }
 
+/* All 0 where there is none. */
+static void column_uuid(sqlite3_stmt *statement, int column, uint8_t out[HISTORY_UUID])
+{
+    const void *bytes = sqlite3_column_blob(statement, column);
+    memset(out, 0, HISTORY_UUID);
+    if (bytes && sqlite3_column_bytes(statement, column) == HISTORY_UUID)
+        memcpy(out, bytes, HISTORY_UUID);
+}
+
 static int touch_guest(struct history *history, uint64_t id, uint64_t now_sec,
                        struct ballast_error *err)
 {
@@ -93,15 +102,51 @@ int history_find(struct history *history, const uint8_t *uuid, const char *name,
     int step = SQLITE_ROW;
     while (count < HISTORY_LIVES && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         struct history_guest *guest = &out[count++];
-        const void *bytes = sqlite3_column_blob(statement, 1);
         *guest = (struct history_guest){.id = (uint64_t)sqlite3_column_int64(statement, 0),
                                         .last_sec = (uint64_t)sqlite3_column_int64(statement, 3)};
-        if (bytes && sqlite3_column_bytes(statement, 1) == HISTORY_UUID)
-            memcpy(guest->uuid, bytes, HISTORY_UUID);
+        column_uuid(statement, 1, guest->uuid);
         column_text(statement, 2, guest->name, sizeof(guest->name));
     }
     rc = history_finish(history, statement, step, err);
     return rc < 0 ? rc : count;
+}
+
+static const char *const figure_names[HISTORY_FIGURES] = {
+    [HISTORY_NEEDED] = "needed_kib",   [HISTORY_CURRENT] = "current_kib",
+    [HISTORY_MISSING] = "missing_kib", [HISTORY_SHARE] = "share_kib",
+    [HISTORY_PINNED] = "pinned_kib",   [HISTORY_CHANGE] = "change_kib",
+    [HISTORY_LEFT] = "left_kib",       [HISTORY_POSSIBLE] = "possible_kib",
+    [HISTORY_HELD] = "held_kib",
+};
+
+const char *history_figure_name(enum history_figure figure)
+{
+    return (unsigned)figure < HISTORY_FIGURES ? figure_names[figure] : NULL;
+}
+
+int history_figure_find(const char *name)
+{
+    for (int i = 0; i < HISTORY_FIGURES; i++) {
+        if (strcmp(figure_names[i], name) == 0)
+            return i;
+    }
+    return -ENOENT;
+}
+
+struct history_event history_event_new(uint64_t time_usec, const char *who, const char *what)
+{
+    struct history_event event = {.time_usec = time_usec,
+                                  .until_usec = time_usec,
+                                  .from_kib = BALLAST_NONE,
+                                  .to_kib = BALLAST_NONE,
+                                  .floor_kib = BALLAST_NONE,
+                                  .reservation = BALLAST_NONE,
+                                  .steps = 1};
+    for (int i = 0; i < HISTORY_FIGURES; i++)
+        event.figure_kib[i] = BALLAST_NONE;
+    (void)snprintf(event.who, sizeof(event.who), "%s", who);
+    (void)snprintf(event.what, sizeof(event.what), "%s", what);
+    return event;
 }
 
 /* Numbers from 2^63 up are none. */
@@ -127,18 +172,20 @@ int history_note(struct history *history, const struct history_event *event,
     sqlite3_stmt *statement = history_statement(history, HISTORY_NOTE, &rc, err);
     if (!statement)
         return rc;
-    const uint64_t numbers[] = {event->from_kib, event->to_kib,      event->a_kib,
-                                event->b_kib,    event->reservation, event->steps};
-    const char *const words[] = {event->who, event->what, event->reason};
+    const uint64_t numbers[] = {event->from_kib, event->to_kib, event->reservation, event->steps,
+                                event->floor_kib};
+    const char *const words[] = {event->who, event->what, event->reason, event->floor_reason,
+                                 event->detail};
     bind_number(statement, 1, event->number);
     bind_number(statement, 2, event->guest);
     bind_number(statement, 3, event->time_usec);
     bind_number(statement, 4, event->until_usec);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 5; i++)
         sqlite3_bind_text(statement, 5 + i, words[i], -1, SQLITE_STATIC);
-    for (int i = 0; i < 6; i++)
-        bind_number(statement, 8 + i, numbers[i]);
-    sqlite3_bind_text(statement, 14, event->detail, -1, SQLITE_STATIC);
+    for (int i = 0; i < 5; i++)
+        bind_number(statement, 10 + i, numbers[i]);
+    for (int i = 0; i < HISTORY_FIGURES; i++)
+        bind_number(statement, 15 + i, event->figure_kib[i]);
     return history_step_all(history, statement, err);
 }
 
@@ -149,8 +196,8 @@ int history_last(struct history *history, uint64_t *out, struct ballast_error *e
 
 static void read_event(sqlite3_stmt *statement, struct history_event *out)
 {
-    uint64_t *const numbers[] = {&out->from_kib, &out->to_kib,      &out->a_kib,
-                                 &out->b_kib,    &out->reservation, &out->steps};
+    uint64_t *const numbers[] = {&out->from_kib, &out->to_kib, &out->reservation, &out->steps,
+                                 &out->floor_kib};
     out->number = column_number(statement, 0);
     out->guest = column_number(statement, 1);
     out->time_usec = column_number(statement, 2);
@@ -158,10 +205,14 @@ static void read_event(sqlite3_stmt *statement, struct history_event *out)
     column_text(statement, 4, out->who, sizeof(out->who));
     column_text(statement, 5, out->what, sizeof(out->what));
     column_text(statement, 6, out->reason, sizeof(out->reason));
-    for (int i = 0; i < 6; i++)
-        *numbers[i] = column_number(statement, 7 + i);
-    column_text(statement, 13, out->detail, sizeof(out->detail));
-    column_text(statement, 14, out->name, sizeof(out->name));
+    column_text(statement, 7, out->floor_reason, sizeof(out->floor_reason));
+    column_text(statement, 8, out->detail, sizeof(out->detail));
+    for (int i = 0; i < 5; i++)
+        *numbers[i] = column_number(statement, 9 + i);
+    for (int i = 0; i < HISTORY_FIGURES; i++)
+        out->figure_kib[i] = column_number(statement, 14 + i);
+    column_uuid(statement, 14 + HISTORY_FIGURES, out->uuid);
+    column_text(statement, 15 + HISTORY_FIGURES, out->name, sizeof(out->name));
 }
 
 int history_events(struct history *history, const struct history_wanted *wanted,
@@ -176,8 +227,11 @@ int history_events(struct history *history, const struct history_wanted *wanted,
         return rc;
     sqlite3_bind_int64(statement, 1, (int64_t)ballast_min_u64(wanted->before, INT64_MAX));
     sqlite3_bind_int64(statement, 2, (int64_t)ballast_min_u64(wanted->most, INT64_MAX));
+    sqlite3_bind_int64(statement, 3, (int64_t)ballast_min_u64(wanted->after, INT64_MAX));
+    if (wanted->reason)
+        sqlite3_bind_text(statement, 4, wanted->reason, -1, SQLITE_STATIC);
     if (!all)
-        sqlite3_bind_int64(statement, 3, (int64_t)wanted->guest);
+        sqlite3_bind_int64(statement, 5, (int64_t)wanted->guest);
     int step = SQLITE_DONE;
     bool over = false;
     while (!over && (step = sqlite3_step(statement)) == SQLITE_ROW) {

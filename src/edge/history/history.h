@@ -80,10 +80,30 @@ int history_guest_of(struct history *history, const uint8_t uuid[HISTORY_UUID], 
 int history_add(struct history *history, uint64_t guest, const struct series_bucket *buckets,
                 size_t count, struct ballast_error *err);
 
+/* The figures of reasons, each by the name that its pattern and its column have. */
+enum history_figure {
+    HISTORY_NEEDED,
+    HISTORY_CURRENT,
+    HISTORY_MISSING,
+    HISTORY_SHARE,
+    HISTORY_PINNED,
+    HISTORY_CHANGE,
+    HISTORY_LEFT,
+    HISTORY_POSSIBLE,
+    HISTORY_HELD,
+    HISTORY_FIGURES
+};
+
+/* "needed_kib"; NULL past the end. */
+const char *history_figure_name(enum history_figure figure);
+/* -ENOENT. */
+int history_figure_find(const char *name);
+
 struct history_event {
-    uint64_t number;         /* rising, never used twice */
-    uint64_t guest;          /* 0: of none in particular */
-    char name[HISTORY_NAME]; /* the guest's, when it is read */
+    uint64_t number;            /* rising, never used twice */
+    uint64_t guest;             /* 0: of none in particular */
+    uint8_t uuid[HISTORY_UUID]; /* the guest's, and its name; all 0 and "" where it has none */
+    char name[HISTORY_NAME];
     uint64_t time_usec;
     uint64_t until_usec; /* of one that went on for some time: its last step */
     char who[HISTORY_WORD];
@@ -91,14 +111,17 @@ struct history_event {
     char reason[HISTORY_WORD];
     uint64_t from_kib; /* these: BALLAST_NONE where there is none */
     uint64_t to_kib;
-    uint64_t a_kib;
-    uint64_t b_kib;
+    uint64_t figure_kib[HISTORY_FIGURES];
+    uint64_t floor_kib; /* that the target was kept at, for floor_reason */
     uint64_t reservation;
     uint64_t steps; /* how many there were; 1 for most */
+    char floor_reason[HISTORY_WORD];
     char detail[HISTORY_DETAIL];
 };
 
-/* One of a number that is there already takes its place. */
+/* One at that time, in one step, with no number, figure or guest yet. */
+struct history_event history_event_new(uint64_t time_usec, const char *who, const char *what);
+/* One of a number that is there already takes its place. Its uuid and name are the guest's. */
 int history_note(struct history *history, const struct history_event *event,
                  struct ballast_error *err);
 /* The highest number there is, 0 where there is none. */
@@ -134,11 +157,13 @@ int history_set_back(struct history *history, uint64_t now_usec, uint64_t by_use
 struct history_wanted {
     uint64_t guest;      /* only its; 0: only those of none in particular; BALLAST_NONE: all */
     uint64_t before;     /* only lower numbers; BALLAST_NONE: all */
+    uint64_t after;      /* only higher numbers; 0: all */
+    const char *reason;  /* only those of that reason; NULL: all */
     uint64_t since_usec; /* ends at the first one that had ended before */
     size_t most;
 };
 
-/* The latest events first, handed to `each` with the guest's name, "" where there is none. */
+/* The latest events first, handed to `each`. */
 int history_events(struct history *history, const struct history_wanted *wanted,
                    void (*each)(void *context, const struct history_event *event), void *context,
                    struct ballast_error *err);

@@ -14,8 +14,8 @@
 
 /* "BLSH"; in the file's header, where file(1) finds it. */
 #define HISTORY_APPLICATION_ID 0x424c5348
-/* 1: guest and pack; 2: event too. */
-enum { HISTORY_VERSION = 1 };
+/* 2: an event has its floor, and its figures have names. */
+enum { HISTORY_VERSION = 2 };
 
 /* Frames in the WAL before they are moved to the database; the only fsync is then. */
 enum { HISTORY_CHECKPOINT_PAGES = 256, HISTORY_PAGE_KIB = 4 };

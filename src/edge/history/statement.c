@@ -9,9 +9,13 @@
 #include "edge/history/internal.h"
 #include "edge/sqlite/code.h"
 
-#define EVENT                                                                                      \
-    "number, event.guest, time_usec, until_usec, who, what, reason, from_kib, to_kib, a_kib, "     \
-    "b_kib, reservation, steps, detail, name FROM event LEFT JOIN guest ON id = event.guest"
+/* As event.c binds and reads them; the figures as history_figure_name() has them. */
+#define COLUMNS                                                                                    \
+    "number, guest, time_usec, until_usec, who, what, reason, floor_reason, detail, "              \
+    "from_kib, to_kib, reservation, steps, floor_kib, needed_kib, current_kib, missing_kib, "      \
+    "share_kib, pinned_kib, change_kib, left_kib, possible_kib, held_kib"
+#define EVENT  COLUMNS ", uuid, name FROM event LEFT JOIN guest ON id = event.guest"
+#define WANTED "number < ?1 AND number > ?3 AND (?4 IS NULL OR reason = ?4)"
 
 static const char *const texts[HISTORY_STATEMENTS] = {
     [HISTORY_BEGIN] = "BEGIN IMMEDIATE",
@@ -33,14 +37,12 @@ static const char *const texts[HISTORY_STATEMENTS] = {
     [HISTORY_BY_NAME] = "SELECT id, uuid, name, last_sec FROM guest WHERE name = ?1 "
                         "ORDER BY last_sec DESC, id DESC LIMIT ?2",
     [HISTORY_FORGET_GUESTS] = "DELETE FROM guest WHERE last_sec < ?1",
-    [HISTORY_NOTE] =
-        "INSERT OR REPLACE INTO event (number, guest, time_usec, until_usec, who, what, "
-        "reason, from_kib, to_kib, a_kib, b_kib, reservation, steps, detail) VALUES "
-        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [HISTORY_NOTE] = "INSERT OR REPLACE INTO event (" COLUMNS ") VALUES "
+                     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [HISTORY_LAST] = "SELECT max(number) FROM event",
-    [HISTORY_EVENTS_ALL] = "SELECT " EVENT " WHERE number < ?1 ORDER BY number DESC LIMIT ?2",
-    [HISTORY_EVENTS_OF] = "SELECT " EVENT " WHERE event.guest = ?3 AND number < ?1 "
-                          "ORDER BY number DESC LIMIT ?2",
+    [HISTORY_EVENTS_ALL] = "SELECT " EVENT " WHERE " WANTED " ORDER BY number DESC LIMIT ?2",
+    [HISTORY_EVENTS_OF] =
+        "SELECT " EVENT " WHERE event.guest = ?5 AND " WANTED " ORDER BY number DESC LIMIT ?2",
     [HISTORY_FORGET_EVENTS] = "DELETE FROM event WHERE number <= ?1",
     [HISTORY_FIRST_EVENT] = "SELECT max(number) FROM (SELECT number, time_usec FROM event ORDER BY "
                             "number LIMIT 256) WHERE time_usec < ?1",

@@ -146,7 +146,7 @@ size_t event_text(const struct history_event *event, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
     char pattern[EVENT_PATTERN];
-    struct pattern_figure figures[] = {
+    const struct pattern_figure others_of[] = {
         {.name = "from_kib", .value = event->from_kib},
         {.name = "to_kib", .value = event->to_kib},
         {.name = "difference_kib", .value = event_difference_kib(event)},
@@ -156,15 +156,14 @@ size_t event_text(const struct history_event *event, char *buf, size_t size)
         {.name = "what", .text = event->what},
         {.name = "reason", .text = event->reason},
         {.name = "detail", .text = event->detail},
-        {.name = NULL},
-        {.name = NULL},
     };
-    enum { FIGURES = sizeof(figures) / sizeof(figures[0]) };
-    int reason = balancer_reason_find(event->reason);
-    if (reason >= 0)
-        balancer_reason_figures((enum balancer_reason)reason, event->a_kib, event->b_kib,
-                                figures + FIGURES - BALANCER_FIGURES);
+    enum { OTHERS = sizeof(others_of) / sizeof(others_of[0]) };
+    struct pattern_figure figures[OTHERS + HISTORY_FIGURES];
+    memcpy(figures, others_of, sizeof(others_of));
+    for (int i = 0; i < HISTORY_FIGURES; i++)
+        figures[OTHERS + i] = (struct pattern_figure){
+            .name = history_figure_name((enum history_figure)i), .value = event->figure_kib[i]};
     (void)event_pattern(event, pattern, sizeof(pattern));
-    pattern_fill(&text, pattern, figures, FIGURES, PATTERN_AUTO);
+    pattern_fill(&text, pattern, figures, OTHERS + HISTORY_FIGURES, PATTERN_AUTO);
     return text.length;
 }

@@ -10,6 +10,7 @@
 
 #include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder_internal.h"
+#include "core/base/pattern.h"
 #include "core/base/units.h"
 
 #define GOES_ON_USEC (60 * BALLAST_SEC_USEC)
@@ -80,15 +81,14 @@ static void name_start(struct engine *engine, struct history_event *event)
 
 static struct history_event event_of(const struct decision *decision)
 {
-    struct history_event event = {.time_usec = decision->time_usec,
-                                  .until_usec = decision->time_usec,
-                                  .from_kib = BALLAST_NONE,
-                                  .to_kib = BALLAST_NONE,
-                                  .a_kib = decision->a_kib,
-                                  .b_kib = decision->b_kib,
-                                  .reservation = BALLAST_NONE,
-                                  .steps = 1};
-    copy_text(event.who, sizeof(event.who), "balancer");
+    struct history_event event = history_event_new(decision->time_usec, "balancer", "");
+    struct pattern_figure figures[BALANCER_FIGURES];
+    balancer_reason_figures(decision->reason, decision->a_kib, decision->b_kib, figures);
+    for (int i = 0; i < BALANCER_FIGURES; i++) {
+        int at = figures[i].name ? history_figure_find(figures[i].name) : -ENOENT;
+        if (at >= 0)
+            event.figure_kib[at] = figures[i].value;
+    }
     copy_text(event.reason, sizeof(event.reason), balancer_reason_name(decision->reason));
     return event;
 }
@@ -141,16 +141,9 @@ void recorder_reservation(struct engine *engine, const struct ledger_reservation
     if (record->state != LEDGER_BOUND)
         return;
     struct recorder_guest *guest = find_or_meet(engine, record->domid);
-    struct history_event event = {.time_usec = record->changed_usec,
-                                  .until_usec = record->changed_usec,
-                                  .from_kib = BALLAST_NONE,
-                                  .to_kib = record->granted_kib,
-                                  .a_kib = BALLAST_NONE,
-                                  .b_kib = BALLAST_NONE,
-                                  .reservation = record->id,
-                                  .steps = 1};
-    copy_text(event.who, sizeof(event.who), record->owner);
-    copy_text(event.what, sizeof(event.what), "bound");
+    struct history_event event = history_event_new(record->changed_usec, record->owner, "bound");
+    event.to_kib = record->granted_kib;
+    event.reservation = record->id;
     copy_text(event.detail, sizeof(event.detail), record->label);
     if (guest)
         recorder_add(engine->recorder, guest, &event);
@@ -159,17 +152,10 @@ void recorder_reservation(struct engine *engine, const struct ledger_reservation
 void recorder_news(struct engine *engine, const struct recorder_news *news)
 {
     struct recorder *recorder = engine->recorder;
-    uint64_t now_usec = engine_now_usec(engine);
-    struct history_event event = {.time_usec = now_usec,
-                                  .until_usec = now_usec,
-                                  .from_kib = news->from_kib,
-                                  .to_kib = news->to_kib,
-                                  .a_kib = BALLAST_NONE,
-                                  .b_kib = BALLAST_NONE,
-                                  .reservation = BALLAST_NONE,
-                                  .steps = 1};
-    copy_text(event.who, sizeof(event.who), news->who);
-    copy_text(event.what, sizeof(event.what), news->what);
+    struct history_event event =
+        history_event_new(engine_now_usec(engine), news->who ? news->who : "", news->what);
+    event.from_kib = news->from_kib;
+    event.to_kib = news->to_kib;
     copy_text(event.reason, sizeof(event.reason), news->reason);
     copy_text(event.detail, sizeof(event.detail), news->detail);
     recorder_add(recorder,

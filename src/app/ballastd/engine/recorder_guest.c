@@ -92,16 +92,8 @@ static struct recorder_guest *take_guest(struct recorder *recorder,
 static void record_presence(struct recorder *recorder, const struct recorder_guest *guest,
                             const char *what, uint64_t now_usec)
 {
-    struct history_event event = {.time_usec = now_usec,
-                                  .until_usec = now_usec,
-                                  .who = "toolstack",
-                                  .from_kib = BALLAST_NONE,
-                                  .to_kib = guest->current_kib,
-                                  .a_kib = BALLAST_NONE,
-                                  .b_kib = BALLAST_NONE,
-                                  .reservation = BALLAST_NONE,
-                                  .steps = 1};
-    (void)snprintf(event.what, sizeof(event.what), "%s", what);
+    struct history_event event = history_event_new(now_usec, "toolstack", what);
+    event.to_kib = guest->current_kib;
     recorder_add(recorder, guest, &event);
 }
 

@@ -216,7 +216,6 @@ static struct json_object *encode_event(const struct history_event *event)
     char text[512];
     char pattern[EVENT_PATTERN];
     struct json_object *object = build_object();
-    int reason = balancer_reason_find(event->reason);
     event_text(event, text, sizeof(text));
     event_pattern(event, pattern, sizeof(pattern));
     encode_u64(object, "number", event->number);
@@ -228,8 +227,10 @@ static struct json_object *encode_event(const struct history_event *event)
     encode_text(object, "reason", event->reason);
     encode_u64(object, "from_kib", event->from_kib);
     encode_u64(object, "to_kib", event->to_kib);
-    if (reason >= 0)
-        encode_figures(object, (enum balancer_reason)reason, event->a_kib, event->b_kib);
+    for (int i = 0; i < HISTORY_FIGURES; i++) {
+        if (event->figure_kib[i] != BALLAST_NONE)
+            encode_u64(object, history_figure_name((enum history_figure)i), event->figure_kib[i]);
+    }
     encode_u64(object, "reservation", event->reservation);
     encode_u64(object, "steps", event->steps);
     encode_text(object, "detail", event->detail);
