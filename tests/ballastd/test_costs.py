@@ -103,7 +103,7 @@ def test_what_is_shipped():
         assert samples['ballast_prediction_total{verdict="within"}'] == "3"
         assert samples[f'ballast_prediction_profile_info{{profile="xen-{XEN}",file=""}}'] == "1"
         # It is in the history, as a sentence and with both figures.
-        events = [e for e in client.call("why", domain="vm1")["events"] if e["what"] == "built"]
+        events = [e for e in client.call("events", domain="vm1")["events"] if e["what"] == "built"]
         assert len(events) == 1 and events[0]["reason"] == "within", events
         assert events[0]["from_kib"] == events[0]["to_kib"] > GUEST_KIB
         assert events[0]["message"] == "cost the host 515 MiB, as predicted", events
@@ -137,7 +137,7 @@ def check_wrong(said_pages, right_pages, verdict):
         assert samples['ballast_alert{name="prediction"}'] == "1"
         assert samples["ballast_prediction_profile_info"
                        f'{{profile="rack-7",file="{daemon.profile_path}"}}'] == "1"
-        event = [e for e in client.call("why", domain="vm1")["events"] if e["what"] == "built"][0]
+        event = [e for e in client.call("events", domain="vm1")["events"] if e["what"] == "built"][0]
         more = {"below": "less", "above": "more"}[verdict]
         assert event["reason"] == verdict and event["message"].endswith(
             f", 256 KiB {more} than predicted: {verdict} its bound"), event

@@ -9,7 +9,7 @@ import re
 import resource
 import sqlite3
 
-from driver import Daemon, refused, run, sentence, until
+from driver import Daemon, refused, run, sentence, ticks_pass, until
 
 MIB = 1024
 # A minute of history is a second.
@@ -65,7 +65,7 @@ def test_events():
         got = client.call("reserve", min_kib=6 * 1024 * MIB, label="shop", wait=True)
         assert got["state"] == "granted"
         client.call("set-shares", domain="mail", shares=2000)
-        why = client.call("why", domain="web")
+        why = client.call("events", domain="web")
         gave = [e for e in why["events"] if e["what"] == "target" and e["to_kib"] < e["from_kib"]
                 and e["reservation"] == got["id"]]
         assert gave, why
@@ -75,22 +75,22 @@ def test_events():
         assert gave[0]["who"] == "balancer" and gave[0]["detail"] == "shop"
         numbers = [e["number"] for e in why["events"]]
         assert numbers == sorted(numbers) and not why["more"]
-        everything = client.call("why")["events"]
+        everything = client.call("events")["events"]
         for event in everything:
             assert sentence(event), event
         assert any(e["what"] == "grant" and e["message"].startswith("shop may start")
                    for e in everything)
-        mail = client.call("why", domain="mail")["events"]
+        mail = client.call("events", domain="mail")["events"]
         assert mail[-1]["who"].startswith("user ") and "2000" in mail[-1]["message"]
         # Page by page, nothing twice and nothing left out.
         paged, before = [], None
         while True:
-            page = client.call("why", most=1, **({"before": before} if before else {}))
+            page = client.call("events", most=1, **({"before": before} if before else {}))
             paged = page["events"] + paged
             if not page["more"]:
                 break
             before = page["events"][0]["number"]
-        assert [e["number"] for e in paged] == [e["number"] for e in client.call("why")["events"]]
+        assert [e["number"] for e in paged] == [e["number"] for e in client.call("events")["events"]]
         counts = client.call("status")
         assert counts["moved_down_kib"] > 3 * 1024 * MIB
         assert {"result": "granted", "reason": "ok", "count": 1} in counts["admissions"]
@@ -115,7 +115,7 @@ def test_decided_in_the_first_tick():
         client.call("sim-start", name="new", need_kib=1024 * MIB, max_kib=3072 * MIB, rate_kib=1 << 40)
         until(lambda: any((d["name"], d["xen_maximum_kib"]) == ("new", 1024 * MIB)
                           for d in client.call("domains")["domains"]))
-        told = [(e["what"], e["reason"]) for e in client.call("why", domain="new")["events"]]
+        told = [(e["what"], e["reason"]) for e in client.call("events", domain="new")["events"]]
         assert told == [("appeared", None), ("limit", "limit-held")], told
 
 
@@ -134,22 +134,22 @@ def test_gone_and_restart():
             first = client.call("history", domain="mail")["domain"]["uuid"]
             until(lambda: client.call("history", domain="mail")["time_usec"])
             client.call("sim-destroy", domain="mail")
-            until(lambda: any(e["what"] == "gone" for e in client.call("why", domain="mail")["events"]))
+            until(lambda: any(e["what"] == "gone" for e in client.call("events", domain="mail")["events"]))
             assert client.call("history", domain="mail")["domain"]["domid"] is None
-            before = client.call("why")["events"]
+            before = client.call("events")["events"]
             # What is in memory and what has been written is one: nothing is lost, nothing twice.
             until(lambda: client.call("status")["history"]["size_kib"] > 0)
-            check_kept(before, client.call("why")["events"])
+            check_kept(before, client.call("events")["events"])
         assert daemon.stop() == 0
         samples, events = rows(daemon)
         assert samples >= 4 and events >= len(before), (samples, events, before)
         daemon.start()
         with daemon.client(status=True) as client:
-            again = client.call("why")["events"]
+            again = client.call("events")["events"]
             check_kept(before, again)
             assert client.call("history", domain=first)["time_usec"]
             assert client.call("history", domain="mail")["domain"]["uuid"] == first
-            assert client.call("why", domain="mail")["events"][-1]["message"].startswith("is gone")
+            assert client.call("events", domain="mail")["events"][-1]["message"].startswith("is gone")
             # Numbers go on.
             numbers = [e["number"] for e in again]
             assert len(set(numbers)) == len(numbers)
@@ -199,8 +199,11 @@ def test_full_disk():
         until(lambda: client.call("status")["ticks"] > ticks + 100)
         assert not client.call("status")["history"]["working"]
         assert client.call("status")["ledger"]["writable"]
-        # What is known is still told.
+        # What is known is still told, and what happens.
         assert client.call("history", domain="web")["time_usec"]
+        client.call("pause")
+        client.call("resume")
+        assert [e["reason"] for e in client.call("events")["events"]][-2:] == ["pause", "pause"]
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         until(lambda: client.call("status")["history"]["working"])
         # Its log could not be written meanwhile either.
@@ -208,18 +211,40 @@ def test_full_disk():
 
 
 def test_none():
+    """Without a history the last events are in memory, of guests that are gone too, and are written once there is one."""
     with Daemon(CALM, speed=FAST, config="[ballastd]\nhistory = 0MiB\n") as daemon:
-        with daemon.client(status=True) as client:
-            until(lambda: client.call("status")["ticks"] > 100)
+        with daemon.client() as client:
+            number = client.call("reserve", min_kib=6 * 1024 * MIB, label="shop", wait=True)["id"]
+            client.call("release", id=number)
+            until(lambda: any(e["reason"] == "share-of-surplus" for e in client.call("events", domain="web")["events"]))
+            uuid = client.call("domains", domain="web")["domains"][0]["uuid"]
+            client.call("sim-destroy", domain="web")
+            until(lambda: client.call("events", domain=uuid)["events"][-1]["what"] == "gone")
+            ticks_pass(client, 5)
+            gone = client.call("events", domain="web")["events"]
+            assert {"reclaimed-for-start", "share-of-surplus"} <= {e["reason"] for e in gone}, gone
+            assert {(e["uuid"], e["name"]) for e in gone} == {(uuid, "web")}
+            only = client.call("events", reason="share-of-surplus", after=gone[0]["number"])["events"]
+            assert only == [e for e in client.call("events")["events"]
+                            if e["reason"] == "share-of-surplus" and e["number"] > gone[0]["number"]]
+            for _ in range(600):
+                client.call("pause", domain="mail")
+                client.call("resume", domain="mail")
+            last = client.call("events", most=512)["events"]
+            before = client.call("events", most=512, before=last[0]["number"])["events"]
+            first = client.call("events", most=512, before=before[0]["number"])["events"]
+            # Those that may go on, of a guest each, are kept beside them.
+            assert len(last) == len(before) == 512 and len(first) <= 3, len(first)
             history = client.call("status")["history"]
             assert history == {"working": False, "size_kib": 0, "most_kib": 0, "message": None}
-            assert client.call("why")["events"] == []
+            kept = [e["reason"] for e in client.call("events", most=512)["events"]]
         assert not (daemon.state / "history.db").exists()
         # Read anew, it is kept from then on.
         daemon.config.write_text("[ballastd]\nhistory = 8MiB\n")
         daemon.process.send_signal(1)
         with daemon.client(status=True) as client:
             until(lambda: client.call("status")["history"]["size_kib"] > 0)
+            assert [e["reason"] for e in client.call("events", most=512)["events"]] == kept
     bad = Daemon(CALM, config="[ballastd]\nhistory = 7MiB\n").start(wait=False)
     assert bad.process.wait(20) == 2 and "history: too small" in bad.log()
     bad.directory.cleanup()
@@ -300,9 +325,9 @@ def test_lines():
         for i in range(300):
             client.call("set-shares", domain="mail", shares=i)
             client.call("set-range", domain="mail")
-        events = client.call("why", most=512)["events"]
+        events = client.call("events", most=512)["events"]
         assert len(events) == 512 and len(json.dumps(events)) < 1 << 20
-        assert client.call("why", domain="mail", most=10)["more"]
+        assert client.call("events", domain="mail", most=10)["more"]
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -354,7 +354,7 @@ def test_pause():
 
 def test_decisions_and_plan():
     with Daemon() as daemon, daemon.client() as client, daemon.client() as watcher:
-        watcher.call("subscribe", events=["decision", "tick", "reservation-changed"])
+        watcher.call("subscribe", events=["decision", "event", "tick", "reservation-changed"])
         plan = client.call("plan", requests=[{"label": "a", "min_kib": 16 * 1024 * MIB},
                                            {"min_kib": 35 * 1024 * MIB}])
         assert [s["verdict"] for s in plan["requests"]] == ["waits", "never"]
@@ -374,9 +374,19 @@ def test_decisions_and_plan():
         assert since["decisions"][0]["number"] == numbers[-1]
         one = client.call("decisions", domain="vm1", most=2)["decisions"]
         assert one and all(d["name"] == "vm1" for d in one)
+        # What was told while it happened is what is answered; one that goes on comes again under its number.
+        events = {e["number"]: e for e in client.call("events", most=512)["events"]}
         watcher.call("ping")
         kinds = {m["method"] for m in watcher.told}
-        assert kinds == {"decision", "tick", "reservation-changed"}, kinds
+        assert kinds == {"decision", "event", "tick", "reservation-changed"}, kinds
+        told = [m["params"] for m in watcher.told if m["method"] == "event"]
+        assert {e["number"] for e in told} <= events.keys() and len(told) > 16
+        for event in told:
+            assert sentence(event) and event["steps"] <= events[event["number"]]["steps"], event
+        # The last one of a domain is why its target is what it is.
+        for domain in client.call("domains")["domains"]:
+            now = [e for e in client.call("events", domain=domain["uuid"])["events"] if e["what"] in ("target", "limit")]
+            assert domain["why"]["number"] <= now[-1]["number"] and domain["why"]["uuid"] == domain["uuid"], (domain, now)
 
 
 def test_second_balancer():

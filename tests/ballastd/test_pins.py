@@ -41,7 +41,7 @@ def assert_pinned(client, mib, who):
 
 
 def messages(client):
-    return [e["message"] for e in client.call("why", domain="web")["events"]]
+    return [e["message"] for e in client.call("events", domain="web")["events"]]
 
 
 def test_kept_and_given_back():

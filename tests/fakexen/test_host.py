@@ -294,7 +294,7 @@ class Running(Case):
                 said = client.call("reserve", min_kib=kib, max_kib=kib, deadline_usec=60_000_000, wait=True)
                 self.assertEqual(said["state"], "granted", said)
                 self.assertEqual(shown()["state"], "run")
-                told = [e["message"] for e in client.call("why", domain="vm")["events"]]
+                told = [e["message"] for e in client.call("events", domain="vm")["events"]]
                 self.assertTrue([e for e in told if "reports that it is being suspended and is not" in e], told)
 
     def test_targets_that_cannot_be_written_cost_no_promise(self):

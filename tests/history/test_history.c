@@ -523,6 +523,7 @@ static void test_events(void **state)
     assert_int_equal(seen.last.from_kib, 21);
     assert_true(seen.last.to_kib == BALLAST_NONE);
     assert_string_equal(seen.last.name, "web");
+    assert_true(seen.last.has_guest);
     assert_memory_equal(seen.last.uuid, uuid_a, HISTORY_UUID);
     assert_string_equal(seen.last.reason, "stop");
     assert_int_equal(seen.last.floor_kib, 28);

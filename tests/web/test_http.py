@@ -353,7 +353,7 @@ def test_why():
         assert follower.until("state")[2]["events"] is not None
         for shares in range(100, 180):
             client.call("set-shares", domain="vm1", shares=shares)
-        settings = [e for e in client.call("why", domain="vm1", most=512)["events"] if e["what"] == "setting"]
+        settings = [e for e in client.call("events", domain="vm1", most=512)["events"] if e["what"] == "setting"]
         assert len(settings) == 80
         # Others may follow: what was set moves targets.
         while True:
@@ -410,7 +410,7 @@ class Liar(threading.Thread):
             "domains": {"domains": [long], "more": True},
             "reservations": {"reservations": [long], "more": True},
             "decisions": {"decisions": [long], "more": True},
-            "history": long, "why": long if self.number % 2 else {"events": [long]},
+            "history": long, "events": long if self.number % 2 else {"events": [long]},
         }.get(method, {})
 
     def serve(self, connection):
@@ -453,7 +453,7 @@ def test_lying_daemon():
             for reader in readers:
                 reader.close()
             follower.close()
-            assert liar.said["domains"] > 5 and liar.said["why"] > 5, liar.said
+            assert liar.said["domains"] > 5 and liar.said["events"] > 5, liar.said
             print(f"{most} KiB after {sum(liar.said.values())} answers of up to 1 MiB", flush=True)
 
 

@@ -28,7 +28,7 @@ enum {
 };
 
 static const char *const methods[PARTS] = {"status",       "host",      "domains", "policy",
-                                           "reservations", "decisions", "why"};
+                                           "reservations", "decisions", "events"};
 
 struct collector {
     struct link *link;

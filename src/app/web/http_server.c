@@ -259,7 +259,7 @@ static const struct question history = {"history",
                                         {"since_usec", "until_usec", "points"},
                                         "domain, since_usec, until_usec and points are known, and "
                                         "all but domain are whole numbers"};
-static const struct question why = {"why",
+static const struct question why = {"events",
                                     {"since_usec", "before", "most"},
                                     "domain, since_usec, before and most are known, and all but "
                                     "domain are whole numbers"};

@@ -211,6 +211,7 @@ static void read_event(sqlite3_stmt *statement, struct history_event *out)
         *numbers[i] = column_number(statement, 9 + i);
     for (int i = 0; i < HISTORY_FIGURES; i++)
         out->figure_kib[i] = column_number(statement, 14 + i);
+    out->has_guest = sqlite3_column_type(statement, 14 + HISTORY_FIGURES) == SQLITE_BLOB;
     column_uuid(statement, 14 + HISTORY_FIGURES, out->uuid);
     column_text(statement, 15 + HISTORY_FIGURES, out->name, sizeof(out->name));
 }

@@ -100,9 +100,10 @@ const char *history_figure_name(enum history_figure figure);
 int history_figure_find(const char *name);
 
 struct history_event {
-    uint64_t number;            /* rising, never used twice */
-    uint64_t guest;             /* 0: of none in particular */
-    uint8_t uuid[HISTORY_UUID]; /* the guest's, and its name; all 0 and "" where it has none */
+    uint64_t number; /* rising, never used twice */
+    uint64_t guest;  /* 0: of none in particular */
+    bool has_guest;  /* these are its: */
+    uint8_t uuid[HISTORY_UUID];
     char name[HISTORY_NAME];
     uint64_t time_usec;
     uint64_t until_usec; /* of one that went on for some time: its last step */

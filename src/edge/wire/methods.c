@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char *const events[] = {
-    "reservation-changed", "decision", "tick", "settings-changed", "alert", NULL,
+static const char *const notifications[] = {
+    "reservation-changed", "decision", "event", "tick", "settings-changed", "alert", NULL,
 };
 
 #define END                                                                                        \
@@ -61,7 +61,7 @@ static const struct wire_param subscribe[] = {
      .type = WIRE_STRINGS,
      .required = true,
      .help = "names of notifications; [] for none",
-     .words = events},
+     .words = notifications},
     END,
 };
 
@@ -99,12 +99,14 @@ static const struct wire_param history[] = {
     END,
 };
 
-static const struct wire_param why[] = {
+static const struct wire_param events[] = {
     DOMAIN_ONLY("only those about this one, also one that is gone"),
     {.name = "since_usec",
      .type = WIRE_USEC,
      .least = 1,
      .help = "only those of so long; default: all"},
+    {.name = "reason", .type = WIRE_STRING, .help = "only those of that reason"},
+    {.name = "after", .type = WIRE_COUNT, .help = "only those with a higher number"},
     {.name = "before", .type = WIRE_COUNT, .help = "only those with a lower number"},
     MOST,
     END,
@@ -241,7 +243,7 @@ static const struct wire_method methods[] = {
     {"reservations", false, "who has been promised how much", reservations},
     {"decisions", false, "what was decided last, and why", decisions},
     {"history", false, "what a domain held, was told to hold and needed, over time", history},
-    {"why", false, "what was decided and happened, as sentences", why},
+    {"events", false, "what was decided and happened, as sentences", events},
     {"policy", false, "the policy, and those there are", none},
     {"plan", false, "what these starts would come to, without doing anything", plan},
     {"login", true, "begin anew as an owner of reservations", login},
@@ -279,7 +281,7 @@ const struct wire_method *wire_method_find(const char *name)
 
 const char *wire_event_at(size_t i)
 {
-    return i < sizeof(events) / sizeof(events[0]) ? events[i] : NULL;
+    return i < sizeof(notifications) / sizeof(notifications[0]) ? notifications[i] : NULL;
 }
 
 const char *wire_type_name(enum wire_type type)

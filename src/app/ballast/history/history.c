@@ -129,7 +129,7 @@ int cli_history_events(struct cli_daemon *daemon, const char *domain, uint64_t s
         cli_params_domain(params, "domain", domain);
     cli_params_u64(params, "since_usec", since_usec);
     cli_params_u64(params, "most", most);
-    return cli_daemon_call(daemon, "why", params, answer);
+    return cli_daemon_call(daemon, "events", params, answer);
 }
 
 int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *wanted,

@@ -145,6 +145,12 @@ static void ignore_decision(void *context, const struct decision *decision)
     (void)decision;
 }
 
+static void ignore_event(void *context, const struct history_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
 static void ignore_alert(void *context, enum alert_kind name, const struct alert *alert)
 {
     (void)context;
@@ -167,6 +173,7 @@ static struct engine_observer local_observer(struct local *local)
                                     .reservation = tell_progress,
                                     .settled = answer_settled,
                                     .decision = ignore_decision,
+                                    .event = ignore_event,
                                     .alert = ignore_alert,
                                     .ticked = tell_tick};
 }

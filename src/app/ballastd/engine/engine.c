@@ -154,6 +154,7 @@ static int open_reservations(struct engine *engine, struct ballast_error *err)
     set_epoch(engine);
     take_policy(engine);
     floors_load(&engine->floors, engine->reservations);
+    recorder_open(engine);
     return make_tick(engine, err);
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/units.h"
 #include "core/model/host.h"
 #include "core/policy/balancer.h"
+#include "core/policy/floor.h"
 
 struct event_pattern {
     const char *word;
@@ -67,6 +68,21 @@ static void add_steps(struct ballast_text *text, const struct history_event *eve
         ballast_text_add(text, " over %" PRIu64 ".%" PRIu64 " s", tenths / 10, tenths % 10);
 }
 
+static void add_held_floor(struct ballast_text *text, const struct history_event *event)
+{
+    static const char *const whys[FLOOR_REASONS] = {
+        [FLOOR_MINIMAL_KERNEL] = ", what a minimal kernel needs",
+        [FLOOR_BOOT] = ", what a kernel needs to boot",
+        [FLOOR_REPORTED_USE] = ", its reported use",
+        [FLOOR_LAST_STOP] = ", where its balloon last stopped",
+    };
+    int reason = floor_reason_find(event->floor_reason);
+    if (event->floor_kib == BALLAST_NONE)
+        return;
+    ballast_text_add(text, "; not below its floor of {floor_kib}%s",
+                     reason >= 0 && whys[reason] ? whys[reason] : "");
+}
+
 static void add_move(struct ballast_text *text, const struct history_event *event)
 {
     bool limit = strncmp(event->what, "limit", 5) == 0;
@@ -85,6 +101,7 @@ static void add_move(struct ballast_text *text, const struct history_event *even
     ballast_text_add(text, ": ");
     add_reason(text, event);
     add_reservation(text, event);
+    add_held_floor(text, event);
 }
 
 /* The difference is told apart: beside the size of a guest it would be rounded away. */
@@ -150,6 +167,7 @@ size_t event_text(const struct history_event *event, char *buf, size_t size)
         {.name = "from_kib", .value = event->from_kib},
         {.name = "to_kib", .value = event->to_kib},
         {.name = "difference_kib", .value = event_difference_kib(event)},
+        {.name = "floor_kib", .value = event->floor_kib},
         {.name = "reservation", .value = event->reservation},
         {.name = "steps", .value = event->steps},
         {.name = "who", .text = event->who},

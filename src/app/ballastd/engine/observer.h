@@ -9,6 +9,7 @@
 #include "app/ballastd/engine/alerts.h"
 #include "app/ballastd/engine/decisions.h"
 #include "core/ledger/ledger.h"
+#include "edge/history/history.h"
 
 struct engine_observer {
     void *context;
@@ -18,6 +19,8 @@ struct engine_observer {
     /* Some that waited do no more, and all has been told of them. */
     void (*settled)(void *context);
     void (*decision)(void *context, const struct decision *decision);
+    /* One has begun, or gone on under its number. */
+    void (*event)(void *context, const struct history_event *event);
     void (*alert)(void *context, enum alert_kind name, const struct alert *alert);
     /* A tick that was due is over. */
     void (*ticked)(void *context);

@@ -93,7 +93,7 @@ static void sample_guest(struct engine *engine, struct recorder_guest *guest, si
     bool is_new = !guest->here;
     guest->here = true;
     guest->runs = !domain->is_dom0 && domain->state != BALLAST_DOMAIN_BUILD;
-    recorder_meet(engine->recorder, guest, domain, host->now_usec);
+    recorder_meet(engine, guest, domain, host->now_usec);
     recorder_remember(guest, domain);
     fold_sample(guest, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, is_new ? 0 : weight,
                 kib);
@@ -114,6 +114,12 @@ void recorder_sample(struct engine *engine)
     for (size_t i = 0; i < host->domain_count; i++)
         sample_guest(engine, recorder->guests[i + 1], i, host, weight);
     recorder->sampled_usec = host->now_usec;
+}
+
+static void note_whom(struct recorder_whom *whom, const uint8_t *uuid, const char *name)
+{
+    memcpy(whom->last.uuid, uuid, HISTORY_UUID);
+    (void)snprintf(whom->last.name, sizeof(whom->last.name), "%s", name);
 }
 
 int recorder_find(struct recorder *recorder, struct recorder_whom *whom)
@@ -144,10 +150,16 @@ int recorder_find(struct recorder *recorder, struct recorder_whom *whom)
         if (!recorder_is(whom, guest))
             continue;
         if (!any || guest->here) {
-            memcpy(whom->last.uuid, guest->uuid, HISTORY_UUID);
-            (void)snprintf(whom->last.name, sizeof(whom->last.name), "%s", guest->name);
+            note_whom(whom, guest->uuid, guest->name);
         }
         any = true;
+    }
+    /* One that is gone, where the history is off: of it there are only events. */
+    for (size_t i = recorder->event_count; i > 0 && !any; i--) {
+        const struct history_event *event = &recorder->events[i - 1];
+        any = recorder_is_about(whom, event);
+        if (any)
+            note_whom(whom, event->uuid, event->name);
     }
     return any ? 0 : -ENOENT;
 }

@@ -22,6 +22,11 @@ struct recorder;
 struct recorder *recorder_new(const char *state_dir);
 /* Writes what it still has. NULL is allowed. */
 void recorder_free(struct recorder *recorder);
+/*
+ * Opens the history, so that events get numbers behind those in it. What fails is tried again and
+ * told by recorder_work().
+ */
+void recorder_open(struct engine *engine);
 
 /*
  * Takes in domains that came since the last sample, with the sizes of the last refresh: before a
@@ -79,12 +84,17 @@ int recorder_find(struct recorder *recorder, struct recorder_whom *whom);
 int recorder_read(struct recorder *recorder, const struct recorder_whom *whom,
                   struct series_view *view, struct ballast_error *err);
 /*
- * The last `most` events about them below `before` that had not ended at `since_usec`, the oldest
- * first, in *out (the caller's to free()); *more: there are others before. How many, or -ENOMEM and
- * the errnos of reading.
+ * The last events about them that are asked for (its guest counts for nothing), the oldest first,
+ * in *out (the caller's to free()); *more: there are others before. How many, or -ENOMEM: where the
+ * history is off or cannot be read they are those in memory.
  */
-int recorder_events(struct recorder *recorder, const struct recorder_whom *whom, uint64_t before,
-                    uint64_t since_usec, size_t most, struct history_event **out, bool *more,
-                    struct ballast_error *err);
+int recorder_events(struct recorder *recorder, const struct recorder_whom *whom,
+                    const struct history_wanted *asked, struct history_event **out, bool *more);
+/*
+ * The last event that set or pinned the target or the maximum of a domain, or NULL; `near` is where
+ * it probably is in the last refresh.
+ */
+const struct history_event *recorder_last(const struct recorder *recorder, uint32_t domid,
+                                          size_t near);
 
 #endif

@@ -12,6 +12,7 @@
 #include "app/ballastd/engine/recorder_internal.h"
 #include "core/base/pattern.h"
 #include "core/base/units.h"
+#include "core/policy/floor.h"
 
 #define GOES_ON_USEC (60 * BALLAST_SEC_USEC)
 
@@ -29,22 +30,29 @@ static bool goes_on(const struct history_event *open, const struct history_event
            event->time_usec <= open->until_usec + GOES_ON_USEC;
 }
 
-static void take_step(struct recorder *recorder, struct recorder_guest *guest,
+static void take_step(struct engine *engine, struct recorder_guest *guest,
                       const struct history_event *event)
 {
+    struct recorder *recorder = engine->recorder;
     struct history_event *open = &guest->open;
     if (goes_on(open, event)) {
         open->until_usec = event->time_usec;
         open->to_kib = event->to_kib;
+        open->floor_kib = event->floor_kib;
+        copy_text(open->floor_reason, sizeof(open->floor_reason), event->floor_reason);
         open->steps++;
     } else {
         if (guest->dirty)
-            recorder_add(recorder, guest, open);
+            recorder_add(recorder, open);
         *open = *event;
         open->number = recorder_number(recorder);
+        open->has_guest = true;
+        memcpy(open->uuid, guest->uuid, HISTORY_UUID);
         copy_text(open->name, sizeof(open->name), guest->name);
     }
     guest->dirty = true;
+    guest->last = *open;
+    engine->observer.event(engine->observer.context, open);
 }
 
 /* A domain may have come since the last sample: what is decided about it must not be lost. */
@@ -109,7 +117,12 @@ static void note_set(struct engine *engine, const struct decision *decision)
     if (decision->reason == BALANCER_RECLAIMED_FOR_START ||
         decision->reason == BALANCER_SQUEEZED_FOR_START || decision->reason == BALANCER_BELOW_PIN)
         name_start(engine, &event);
-    take_step(engine->recorder, guest, &event);
+    if (target && decision->floor.reason != FLOOR_NONE && decision->reason != BALANCER_BACKOFF) {
+        event.floor_kib = decision->floor.kib;
+        copy_text(event.floor_reason, sizeof(event.floor_reason),
+                  floor_reason_name(decision->floor.reason));
+    }
+    take_step(engine, guest, &event);
 }
 
 static void record_verdict(struct engine *engine, const struct decision *decision)
@@ -123,13 +136,11 @@ static void record_verdict(struct engine *engine, const struct decision *decisio
     if (record)
         copy_text(event.detail, sizeof(event.detail),
                   *record->label ? record->label : record->owner);
-    recorder_add(engine->recorder, NULL, &event);
+    recorder_publish(engine, NULL, &event);
 }
 
 void recorder_decision(struct engine *engine, const struct decision *decision)
 {
-    if (engine->recorder->off)
-        return;
     if (decision->what == DECISION_SET)
         note_set(engine, decision);
     else
@@ -146,21 +157,28 @@ void recorder_reservation(struct engine *engine, const struct ledger_reservation
     event.reservation = record->id;
     copy_text(event.detail, sizeof(event.detail), record->label);
     if (guest)
-        recorder_add(engine->recorder, guest, &event);
+        recorder_publish(engine, guest, &event);
+}
+
+static bool is_of_target(const char *what)
+{
+    return strcmp(what, "pinned") == 0 || strcmp(what, "unpinned") == 0 ||
+           strcmp(what, "foreign-target") == 0;
 }
 
 void recorder_news(struct engine *engine, const struct recorder_news *news)
 {
-    struct recorder *recorder = engine->recorder;
+    struct recorder_guest *guest =
+        news->domid == BALLAST_NONE ? NULL : recorder_guest(engine->recorder, news->domid);
     struct history_event event =
         history_event_new(engine_now_usec(engine), news->who ? news->who : "", news->what);
     event.from_kib = news->from_kib;
     event.to_kib = news->to_kib;
     copy_text(event.reason, sizeof(event.reason), news->reason);
     copy_text(event.detail, sizeof(event.detail), news->detail);
-    recorder_add(recorder,
-                 news->domid == BALLAST_NONE ? NULL : recorder_guest(recorder, news->domid),
-                 &event);
+    recorder_publish(engine, guest, &event);
+    if (guest && is_of_target(event.what))
+        guest->last = event;
 }
 
 /* Asking for them */
@@ -218,50 +236,51 @@ static void found_cut(struct found *found, size_t most)
     found->count = most + 1;
 }
 
+static bool is_wanted(const struct history_event *event, const struct history_wanted *wanted)
+{
+    return event->number < wanted->before && event->number > wanted->after &&
+           event->until_usec >= wanted->since_usec &&
+           (!wanted->reason || strcmp(event->reason, wanted->reason) == 0);
+}
+
 static void find_in_memory(const struct recorder *recorder, const struct recorder_whom *whom,
                            const struct history_wanted *wanted, struct found *found)
 {
     for (size_t i = 0; i < recorder->guest_count; i++) {
         const struct recorder_guest *guest = recorder->guests[i];
-        const struct history_event *open = &guest->open;
         if (guest->dirty && (whom->all || recorder_is(whom, guest)) &&
-            open->number < wanted->before && open->until_usec >= wanted->since_usec)
-            found_put(found, open);
+            is_wanted(&guest->open, wanted))
+            found_put(found, &guest->open);
     }
     for (size_t i = 0; i < recorder->event_count; i++) {
-        const struct recorder_event *entry = &recorder->events[i];
-        bool theirs = entry->of_guest &&
-                      (whom->uuid ? memcmp(entry->uuid, whom->uuid, HISTORY_UUID) == 0
-                                  : whom->name && strcmp(entry->event.name, whom->name) == 0);
-        if ((whom->all || theirs) && entry->event.number < wanted->before &&
-            entry->event.until_usec >= wanted->since_usec)
-            found_put(found, &entry->event);
+        const struct history_event *event = &recorder->events[i];
+        if (recorder_is_about(whom, event) && is_wanted(event, wanted))
+            found_put(found, event);
     }
 }
 
-int recorder_events(struct recorder *recorder, const struct recorder_whom *whom, uint64_t before,
-                    uint64_t since_usec, size_t most, struct history_event **out, bool *more,
-                    struct ballast_error *err)
+int recorder_events(struct recorder *recorder, const struct recorder_whom *whom,
+                    const struct history_wanted *asked, struct history_event **out, bool *more)
 {
-    struct history_wanted wanted = {.before = before, .since_usec = since_usec, .most = most + 1};
+    struct history_wanted wanted = *asked;
     struct found found = {0};
     size_t lives = whom->all ? 1 : whom->count;
     int rc = 0;
+    wanted.most = asked->most + 1;
     /* The latest life first: what is before it is older, and enough is enough. */
-    for (size_t i = 0; i < lives && rc == 0 && recorder->history && found.count <= most; i++) {
+    for (size_t i = 0; i < lives && rc == 0 && recorder->history && found.count <= asked->most;
+         i++) {
         wanted.guest = whom->all ? BALLAST_NONE : whom->ids[i];
-        rc = history_events(recorder->history, &wanted, found_add, &found, err);
-        found_cut(&found, most);
+        rc = history_events(recorder->history, &wanted, found_add, &found, NULL);
+        found_cut(&found, asked->most);
     }
     find_in_memory(recorder, whom, &wanted, &found);
-    found_cut(&found, most);
-    if (rc == 0 && found.lacks)
-        rc = -ENOMEM;
-    if (rc < 0) {
+    found_cut(&found, asked->most);
+    if (found.lacks || rc == -ENOMEM) {
         free(found.events);
-        return rc;
+        return -ENOMEM;
     }
-    *more = found.count > most;
+    *more = found.count > asked->most;
     if (*more)
         memmove(found.events, found.events + 1, --found.count * sizeof(found.events[0]));
     *out = found.events;

@@ -89,24 +89,25 @@ static struct recorder_guest *take_guest(struct recorder *recorder,
     return guest;
 }
 
-static void record_presence(struct recorder *recorder, const struct recorder_guest *guest,
+static void record_presence(struct engine *engine, const struct recorder_guest *guest,
                             const char *what, uint64_t now_usec)
 {
     struct history_event event = history_event_new(now_usec, "toolstack", what);
     event.to_kib = guest->current_kib;
-    recorder_add(recorder, guest, &event);
+    recorder_publish(engine, guest, &event);
 }
 
 /* Those that are no longer there stay behind the others until they are written. */
-static void move_gone_behind(struct recorder *recorder, struct recorder_guest **guests,
-                             size_t count, uint64_t now_usec)
+static void move_gone_behind(struct engine *engine, struct recorder_guest **guests, size_t count,
+                             uint64_t now_usec)
 {
+    struct recorder *recorder = engine->recorder;
     for (size_t i = 0; i < recorder->guest_count; i++) {
         struct recorder_guest *guest = recorder->guests[i];
         if (!guest)
             continue;
         if (guest->here && guest->runs)
-            record_presence(recorder, guest, "gone", now_usec);
+            record_presence(engine, guest, "gone", now_usec);
         recorder_close(guest);
         guest->here = false;
         guest->met = false;
@@ -134,7 +135,7 @@ bool recorder_line_up(struct engine *engine, const struct ballast_host *host)
         guests[count++] = guest;
     }
     recorder->here_count = count;
-    move_gone_behind(recorder, guests, count, host->now_usec);
+    move_gone_behind(engine, guests, count, host->now_usec);
     return count == host->domain_count + 1;
 }
 
@@ -146,15 +147,15 @@ void recorder_remember(struct recorder_guest *guest, const struct ballast_domain
 }
 
 /* What was there when the daemon began is no news. */
-void recorder_meet(struct recorder *recorder, struct recorder_guest *guest,
+void recorder_meet(struct engine *engine, struct recorder_guest *guest,
                    const struct ballast_domain *domain, uint64_t now_usec)
 {
     if (guest->met)
         return;
     guest->met = true;
     recorder_remember(guest, domain);
-    if (!domain->is_dom0 && recorder->sampled_usec > 0)
-        record_presence(recorder, guest, "appeared", now_usec);
+    if (!domain->is_dom0 && engine->recorder->sampled_usec > 0)
+        record_presence(engine, guest, "appeared", now_usec);
 }
 
 void recorder_begin(struct engine *engine)
@@ -164,5 +165,15 @@ void recorder_begin(struct engine *engine)
     if (recorder_lined_up(engine, host) || !recorder_line_up(engine, host))
         return;
     for (size_t i = 0; i < host->domain_count; i++)
-        recorder_meet(recorder, recorder->guests[i + 1], &host->domains[i], host->now_usec);
+        recorder_meet(engine, recorder->guests[i + 1], &host->domains[i], host->now_usec);
+}
+
+const struct history_event *recorder_last(const struct recorder *recorder, uint32_t domid,
+                                          size_t near)
+{
+    const struct recorder_guest *guest =
+        near + 1 < recorder->here_count ? recorder->guests[near + 1] : NULL;
+    if (!guest || guest->domid != domid)
+        guest = recorder_guest(recorder, domid);
+    return guest && guest->last.number > 0 ? &guest->last : NULL;
 }

@@ -9,7 +9,7 @@
 enum {
     /* Written every minute; one more is kept for the bucket that ends just then. */
     RECORDER_BUCKETS = 7,
-    /* Events that wait to be written; when there are more, the oldest are lost. */
+    /* Events in memory, which wait to be written; when there are more, the oldest are lost. */
     RECORDER_EVENTS = 1024,
 };
 
@@ -31,12 +31,7 @@ struct recorder_guest {
     uint64_t maxmem_kib;
     struct history_event open; /* that may go on; number 0: none */
     bool dirty;                /* and is to be written */
-};
-
-struct recorder_event {
-    struct history_event event;
-    bool of_guest;
-    uint8_t uuid[HISTORY_UUID];
+    struct history_event last; /* of its target or maximum; number 0: none */
 };
 
 struct recorder {
@@ -52,7 +47,7 @@ struct recorder {
     struct recorder_guest **guests; /* the host, those of the last look in its order, others */
     size_t guest_count;
     size_t here_count; /* of the first of them */
-    struct recorder_event *events;
+    struct history_event *events;
     size_t event_count;
     size_t event_room;
     uint64_t number; /* of the last event */
@@ -69,13 +64,17 @@ bool recorder_lined_up(const struct engine *engine, const struct ballast_host *h
 bool recorder_line_up(struct engine *engine, const struct ballast_host *host);
 void recorder_remember(struct recorder_guest *guest, const struct ballast_domain *domain);
 /* Records that it appeared, once. */
-void recorder_meet(struct recorder *recorder, struct recorder_guest *guest,
+void recorder_meet(struct engine *engine, struct recorder_guest *guest,
                    const struct ballast_domain *domain, uint64_t now_usec);
 /* Whether it is one of them. */
 bool recorder_is(const struct recorder_whom *whom, const struct recorder_guest *guest);
-/* Of a guest, or NULL: an event that stands alone, to be written. */
-void recorder_add(struct recorder *recorder, const struct recorder_guest *guest,
-                  const struct history_event *event);
+/* Whether it is about one of them. */
+bool recorder_is_about(const struct recorder_whom *whom, const struct history_event *event);
+/* Keeps an event that has its number and its guest until it is written. */
+void recorder_add(struct recorder *recorder, const struct history_event *event);
+/* An event that stands alone, of a guest or NULL: fills these in, keeps it and tells of it. */
+void recorder_publish(struct engine *engine, const struct recorder_guest *guest,
+                      struct history_event *event);
 /* The number of the next event. */
 uint64_t recorder_number(struct recorder *recorder);
 /* recorder_write.c: writes what waits. */

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "app/ballastd/engine/recorder_internal.h"
+#include "app/ballastd/engine/state.h"
 
 uint64_t recorder_number(struct recorder *recorder)
 {
     return ++recorder->number;
 }
 
-static struct recorder_event *room_for_one(struct recorder *recorder)
+static struct history_event *room_for_one(struct recorder *recorder)
 {
     if (recorder->event_count == RECORDER_EVENTS) {
         recorder->event_count--;
@@ -20,7 +21,7 @@ static struct recorder_event *room_for_one(struct recorder *recorder)
     }
     if (recorder->event_count == recorder->event_room) {
         size_t room = recorder->event_room ? 2 * recorder->event_room : 8;
-        struct recorder_event *events = reallocarray(recorder->events, room, sizeof(*events));
+        struct history_event *events = reallocarray(recorder->events, room, sizeof(*events));
         if (!events)
             return NULL;
         recorder->events = events;
@@ -29,17 +30,30 @@ static struct recorder_event *room_for_one(struct recorder *recorder)
     return &recorder->events[recorder->event_count++];
 }
 
-void recorder_add(struct recorder *recorder, const struct recorder_guest *guest,
-                  const struct history_event *event)
+bool recorder_is_about(const struct recorder_whom *whom, const struct history_event *event)
 {
-    struct recorder_event *entry = recorder->off ? NULL : room_for_one(recorder);
-    if (!entry)
-        return;
-    *entry = (struct recorder_event){.event = *event, .of_guest = guest != NULL};
-    if (event->number == 0)
-        entry->event.number = recorder_number(recorder);
+    if (whom->all || !event->has_guest)
+        return whom->all;
+    return whom->uuid ? memcmp(event->uuid, whom->uuid, HISTORY_UUID) == 0
+                      : strcmp(event->name, whom->name) == 0;
+}
+
+void recorder_add(struct recorder *recorder, const struct history_event *event)
+{
+    struct history_event *entry = room_for_one(recorder);
+    if (entry)
+        *entry = *event;
+}
+
+void recorder_publish(struct engine *engine, const struct recorder_guest *guest,
+                      struct history_event *event)
+{
+    event->number = recorder_number(engine->recorder);
+    event->has_guest = guest != NULL;
     if (guest) {
-        memcpy(entry->uuid, guest->uuid, HISTORY_UUID);
-        (void)snprintf(entry->event.name, sizeof(entry->event.name), "%s", guest->name);
+        memcpy(event->uuid, guest->uuid, HISTORY_UUID);
+        (void)snprintf(event->name, sizeof(event->name), "%s", guest->name);
     }
+    recorder_add(engine->recorder, event);
+    engine->observer.event(engine->observer.context, event);
 }

@@ -26,10 +26,11 @@ static void set_trouble(struct recorder *recorder, const char *why)
 static void renumber_events(struct recorder *recorder, uint64_t last)
 {
     for (size_t i = 0; i < recorder->event_count; i++)
-        recorder->events[i].event.number += last;
+        recorder->events[i].number += last;
     for (size_t i = 0; i < recorder->guest_count; i++) {
-        if (recorder->guests[i]->open.number > 0)
-            recorder->guests[i]->open.number += last;
+        struct recorder_guest *guest = recorder->guests[i];
+        guest->open.number += guest->open.number > 0 ? last : 0;
+        guest->last.number += guest->last.number > 0 ? last : 0;
     }
     recorder->number += last;
     recorder->numbered = true;
@@ -70,15 +71,15 @@ static int write_guest(struct recorder *recorder, struct recorder_guest *guest, 
     return rc;
 }
 
-static int write_event(struct recorder *recorder, struct recorder_event *entry, uint64_t now_sec,
+static int write_event(struct recorder *recorder, struct history_event *event, uint64_t now_sec,
                        struct ballast_error *err)
 {
     int rc = 0;
-    entry->event.guest = 0;
-    if (entry->of_guest)
-        rc = history_guest_of(recorder->history, entry->uuid, entry->event.name, now_sec,
-                              &entry->event.guest, err);
-    return rc < 0 ? rc : history_note(recorder->history, &entry->event, err);
+    event->guest = 0;
+    if (event->has_guest)
+        rc = history_guest_of(recorder->history, event->uuid, event->name, now_sec, &event->guest,
+                              err);
+    return rc < 0 ? rc : history_note(recorder->history, event, err);
 }
 
 static int write_pending(struct recorder *recorder, uint64_t now_sec, struct ballast_error *err)
@@ -93,42 +94,48 @@ static int write_pending(struct recorder *recorder, uint64_t now_sec, struct bal
     return history_end(recorder->history, rc, err);
 }
 
-/* What has been written is forgotten, and with it those that are gone. */
-static void forget_written(struct recorder *recorder)
+/*
+ * Of those that are gone `most` stay, the last ones. What was decided about one and is not written
+ * stays in any case.
+ */
+static void forget_gone(struct recorder *recorder, size_t most)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < recorder->guest_count; i++) {
+    size_t kept = recorder->here_count;
+    for (size_t i = recorder->here_count; i < recorder->guest_count; i++) {
         struct recorder_guest *guest = recorder->guests[i];
-        guest->waiting_count = 0;
-        guest->dirty = false;
-        if (i < recorder->here_count)
+        if (recorder->guest_count - i <= most) {
             recorder->guests[kept++] = guest;
-        else
-            free(guest);
+            continue;
+        }
+        if (guest->dirty)
+            recorder_add(recorder, &guest->open);
+        free(guest);
     }
     recorder->guest_count = kept;
+}
+
+static void forget_samples(struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->guest_count; i++)
+        recorder->guests[i]->waiting_count = 0;
+    forget_gone(recorder, 0);
+}
+
+static void forget_written(struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->guest_count; i++)
+        recorder->guests[i]->dirty = false;
+    forget_samples(recorder);
     free(recorder->events);
     recorder->events = NULL;
     recorder->event_count = recorder->event_room = 0;
 }
 
-/* Whose last bucket has been closed and cannot be written now is forgotten by and by all the same.
- */
-static void forget_gone(struct recorder *recorder)
-{
-    size_t kept = recorder->here_count;
-    for (size_t i = recorder->here_count; i < recorder->guest_count; i++)
-        if (recorder->guest_count - i <= 64)
-            recorder->guests[kept++] = recorder->guests[i];
-        else
-            free(recorder->guests[i]);
-    recorder->guest_count = kept;
-}
-
 static void note_failure(struct recorder *recorder, int rc, const struct ballast_error *err)
 {
     set_trouble(recorder, err->text);
-    forget_gone(recorder);
+    /* Their last buckets may still be written. */
+    forget_gone(recorder, 64);
     if (rc != -EUCLEAN || !recorder->history)
         return;
     engine_log(LOG_WARNING, "history: it was set aside, and a new one is begun");
@@ -173,17 +180,32 @@ static void close_history(struct recorder *recorder)
     recorder->due_usec = 0;
 }
 
-void recorder_work(struct engine *engine)
+static void take_bound(struct engine *engine)
 {
     struct recorder *recorder = engine->recorder;
-    uint64_t now_usec = engine_now_usec(engine);
     uint64_t most_kib = engine->config.history_kib;
     recorder->off = most_kib == 0;
     if (most_kib != recorder->most_kib)
         close_history(recorder);
     recorder->most_kib = most_kib;
+}
+
+void recorder_open(struct engine *engine)
+{
+    struct recorder *recorder = engine->recorder;
+    struct ballast_error err;
+    take_bound(engine);
+    if (!recorder->off)
+        (void)open_history(recorder, recorder->most_kib, &err);
+}
+
+void recorder_work(struct engine *engine)
+{
+    struct recorder *recorder = engine->recorder;
+    uint64_t now_usec = engine_now_usec(engine);
+    take_bound(engine);
     if (recorder->off) {
-        forget_written(recorder);
+        forget_samples(recorder);
         return;
     }
     if (recorder->ages && recorder->history)
@@ -191,7 +213,7 @@ void recorder_work(struct engine *engine)
     if (now_usec < recorder->due_usec)
         return;
     recorder->due_usec = now_usec + WRITE_USEC;
-    recorder_write(recorder, most_kib, now_usec);
+    recorder_write(recorder, recorder->most_kib, now_usec);
 }
 
 void recorder_free(struct recorder *recorder)

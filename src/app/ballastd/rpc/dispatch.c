@@ -24,7 +24,7 @@ static const struct {
     {"reservations", method_reservations},
     {"decisions", method_decisions},
     {"history", method_history},
-    {"why", method_why},
+    {"events", method_events},
     {"policy", method_policy},
     {"plan", method_plan},
     {"login", method_login},

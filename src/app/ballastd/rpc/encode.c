@@ -8,6 +8,8 @@
 #include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/costs.h"
 #include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/event_text.h"
+#include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
@@ -145,6 +147,42 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
     if (id != 0)
         encode_u64(data, "id", id);
     return data;
+}
+
+struct json_object *encode_event(const struct history_event *event)
+{
+    char text[512];
+    char pattern[EVENT_PATTERN];
+    struct json_object *object = build_object();
+    event_text(event, text, sizeof(text));
+    event_pattern(event, pattern, sizeof(pattern));
+    encode_u64(object, "number", event->number);
+    encode_u64(object, "time_usec", event->time_usec);
+    encode_u64(object, "until_usec", event->until_usec);
+    if (event->has_guest)
+        add_uuid(object, event->uuid);
+    else
+        encode_text(object, "uuid", NULL);
+    encode_text(object, "name", event->name);
+    encode_text(object, "who", event->who);
+    encode_text(object, "what", event->what);
+    encode_text(object, "reason", event->reason);
+    encode_u64(object, "from_kib", event->from_kib);
+    encode_u64(object, "to_kib", event->to_kib);
+    for (int i = 0; i < HISTORY_FIGURES; i++) {
+        if (event->figure_kib[i] != BALLAST_NONE)
+            encode_u64(object, history_figure_name((enum history_figure)i), event->figure_kib[i]);
+    }
+    encode_u64(object, "floor_kib", event->floor_kib);
+    encode_text(object, "floor_reason", event->floor_reason);
+    encode_u64(object, "reservation", event->reservation);
+    encode_u64(object, "steps", event->steps);
+    encode_text(object, "detail", event->detail);
+    if (event_difference_kib(event) != BALLAST_NONE)
+        encode_u64(object, "difference_kib", event_difference_kib(event));
+    encode_text(object, "pattern", pattern);
+    encode_text(object, "message", text);
+    return object;
 }
 
 struct json_object *encode_decision(const struct decision *decision)
@@ -296,7 +334,7 @@ struct json_object *encode_domain(struct engine *engine, size_t i)
 {
     const struct ballast_domain *domain = &overlay_snapshot(engine_overlay(engine))->domains[i];
     const struct overlay_record *record = overlay_domain(engine_overlay(engine), i);
-    const struct decision *why = decisions_of(engine_decisions(engine), domain->id);
+    const struct history_event *why = recorder_last(engine_recorder(engine), domain->id, i);
     const struct engine_config_guest *guest =
         engine_config_guest(engine_config(engine), domain->name);
     struct json_object *object = build_object();
@@ -313,7 +351,7 @@ struct json_object *encode_domain(struct engine *engine, size_t i)
     encode_bool(object, "paused", record->paused || engine_is_paused(engine));
     encode_pin(object, &record->set.pin);
     add_estimate(engine, object, domain->id);
-    build_add(object, "why", why ? encode_decision(why) : NULL);
+    build_add(object, "why", why ? encode_event(why) : NULL);
     add_bound(engine, object, record);
     return object;
 }

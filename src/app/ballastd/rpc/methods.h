@@ -13,7 +13,7 @@ method_fn method_hello, method_ping, method_subscribe, method_status, method_hos
     method_host_profile, method_domains, method_reservations, method_decisions, method_policy,
     method_plan;
 /* methods_history.c */
-method_fn method_history, method_why;
+method_fn method_history, method_events;
 /* methods_reservation.c */
 method_fn method_login, method_reserve, method_attach, method_release, method_bind, method_free;
 /* Of a domain in the last refresh; answers the call. */

@@ -9,7 +9,6 @@
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/rpc/build.h"
-#include "app/ballastd/engine/event_text.h"
 #include "app/ballastd/rpc/encode.h"
 #include "core/base/units.h"
 #include "core/base/uuid.h"
@@ -211,52 +210,24 @@ void method_history(struct call *call)
     series_view_release(&view);
 }
 
-static struct json_object *encode_event(const struct history_event *event)
-{
-    char text[512];
-    char pattern[EVENT_PATTERN];
-    struct json_object *object = build_object();
-    event_text(event, text, sizeof(text));
-    event_pattern(event, pattern, sizeof(pattern));
-    encode_u64(object, "number", event->number);
-    encode_u64(object, "time_usec", event->time_usec);
-    encode_u64(object, "until_usec", event->until_usec);
-    encode_text(object, "name", event->name);
-    encode_text(object, "who", event->who);
-    encode_text(object, "what", event->what);
-    encode_text(object, "reason", event->reason);
-    encode_u64(object, "from_kib", event->from_kib);
-    encode_u64(object, "to_kib", event->to_kib);
-    for (int i = 0; i < HISTORY_FIGURES; i++) {
-        if (event->figure_kib[i] != BALLAST_NONE)
-            encode_u64(object, history_figure_name((enum history_figure)i), event->figure_kib[i]);
-    }
-    encode_u64(object, "reservation", event->reservation);
-    encode_u64(object, "steps", event->steps);
-    encode_text(object, "detail", event->detail);
-    if (event_difference_kib(event) != BALLAST_NONE)
-        encode_u64(object, "difference_kib", event_difference_kib(event));
-    encode_text(object, "pattern", pattern);
-    encode_text(object, "message", text);
-    return object;
-}
-
-void method_why(struct call *call)
+void method_events(struct call *call)
 {
     struct asked asked;
-    struct ballast_error err;
     struct history_event *events = NULL;
     bool more = false;
     uint64_t since_usec = wire_param_u64(call->params, "since_usec", BALLAST_NONE);
-    uint64_t before = wire_param_u64(call->params, "before", BALLAST_NONE);
-    uint64_t most = ballast_min_u64(wire_param_u64(call->params, "most", 256), EVENTS_MOST);
+    struct history_wanted wanted = {
+        .before = wire_param_u64(call->params, "before", BALLAST_NONE),
+        .after = wire_param_u64(call->params, "after", 0),
+        .reason = wire_param_string(call->params, "reason", NULL),
+        .since_usec = ballast_sub_floor(engine_now_usec(call->engine), since_usec),
+        .most = ballast_min_u64(wire_param_u64(call->params, "most", 256), EVENTS_MOST)};
     if (!find_whom(call, &asked))
         return;
-    int count = recorder_events(engine_recorder(call->engine), &asked.whom, before,
-                                ballast_sub_floor(engine_now_usec(call->engine), since_usec),
-                                (size_t)most, &events, &more, &err);
+    int count =
+        recorder_events(engine_recorder(call->engine), &asked.whom, &wanted, &events, &more);
     if (count < 0) {
-        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+        call_fail(call, WIRE_UNAVAILABLE, "out of memory");
         return;
     }
     struct json_object *array = build_array();

@@ -87,6 +87,11 @@ static void on_decision(void *context, const struct decision *decision)
     subscriptions_notify_decision(context, decision);
 }
 
+static void on_event(void *context, const struct history_event *event)
+{
+    subscriptions_notify_event(context, event);
+}
+
 static void notify_alert(void *context, enum alert_kind name, const struct alert *alert)
 {
     subscriptions_notify_alert(context, name, alert);
@@ -103,6 +108,7 @@ struct engine_observer server_observer(struct server *server)
                                     .reservation = on_reservation,
                                     .settled = on_settled,
                                     .decision = on_decision,
+                                    .event = on_event,
                                     .alert = notify_alert,
                                     .ticked = on_tick};
 }

@@ -19,6 +19,7 @@
 enum subscription_event {
     SUBSCRIPTION_RESERVATION,
     SUBSCRIPTION_DECISION,
+    SUBSCRIPTION_EVENT,
     SUBSCRIPTION_TICK,
     SUBSCRIPTION_SETTINGS,
     SUBSCRIPTION_ALERT,
@@ -127,6 +128,13 @@ void subscriptions_notify_decision(struct server *server, const struct decision 
     uint64_t failures = build_failures();
     if (any_subscribed(server, SUBSCRIPTION_DECISION))
         send_all(server, SUBSCRIPTION_DECISION, encode_decision(decision), failures);
+}
+
+void subscriptions_notify_event(struct server *server, const struct history_event *event)
+{
+    uint64_t failures = build_failures();
+    if (any_subscribed(server, SUBSCRIPTION_EVENT))
+        send_all(server, SUBSCRIPTION_EVENT, encode_event(event), failures);
 }
 
 void subscriptions_notify_alert(struct server *server, enum alert_kind name,

@@ -9,6 +9,7 @@
 #include "app/ballastd/engine/decisions.h"
 
 struct connection;
+struct history_event;
 struct json_object;
 struct ledger_reservation;
 struct server;
@@ -19,6 +20,7 @@ void subscriptions_note_made(struct connection *connection, uint64_t id);
 void subscriptions_notify_reservation(struct server *server,
                                       const struct ledger_reservation *record);
 void subscriptions_notify_decision(struct server *server, const struct decision *decision);
+void subscriptions_notify_event(struct server *server, const struct history_event *event);
 void subscriptions_notify_alert(struct server *server, enum alert_kind name,
                                 const struct alert *alert);
 /* `answer` is what the method answered, and stays the caller's. */
