@@ -20,10 +20,10 @@ class Answers(test_client.Case):
                 lambda: None, lambda: -5, lambda: 2 ** 63, lambda: "x\x1b]0;", lambda: 1.5,
                 lambda: True, lambda: [junk(depth + 1) for _ in range(2)] if depth < 3 else [],
                 lambda: {k: junk(depth + 1) for k in
-                         ("id", "state", "domains", "reservations", "decisions", "requests", "donors",
+                         ("id", "state", "domains", "reservations", "events", "requests", "donors",
                           "domid", "name", "number", "ledger", "alerts", "verdict", "message", "more")}
                 if depth < 3 else {}])()
-        names = ("domains", "status", "host", "reservations", "release", "bind", "plan", "decisions",
+        names = ("domains", "status", "host", "reservations", "release", "bind", "plan", "events",
                  "policy", "set-policy", "reserve", "pause")
         self.serve(**{name: lambda *_: junk() for name in names})
         commands = test_client.Simple.READS + (("bind", "1", "web"), ("release", "1"), ("policy", "x"), ("pause",),

@@ -102,11 +102,11 @@ class Case(unittest.TestCase):
 
 
 class Simple(Case):
-    READS = (("status",), ("reservations",), ("decisions",), ("policy",))
+    READS = (("status",), ("reservations",), ("why",), ("policy",))
 
     def test_reads_need_no_privilege(self):
         self.serve(policy=lambda *_: {"name": "ballast", "policies": ["ballast", "shares"]},
-                   decisions=lambda *_: {"decisions": [], "last": 0, "lost": False, "more": False})
+                   events=lambda *_: {"now_usec": 1, "domain": None, "events": [], "more": False})
         for command in self.READS + (("run", "--dry-run", self.cfg),):
             self.ballast(*command)
         self.assertEqual(self.peer.doors(), {"status"})
@@ -146,7 +146,7 @@ class Simple(Case):
                         ("shares", "web", "1x"), ("opt-out", "web", "maybe"), ("status", "x"),
                         ("run",), ("run", self.cfg, "xl"), ("run", self.cfg, "--"),
                         ("run", self.cfg, "--json"), ("run", "missing.cfg"),
-                        ("decisions", "--since", "yesterday")):
+                        ("why", "--since", "yesterday")):
             self.assertTrue(self.ballast(*command, status=2).startswith("ballast: "))
         self.assertEqual(self.peer.calls, [])
 
@@ -198,29 +198,30 @@ class Simple(Case):
         self.assertEqual(self.peer.called("bind"), [{"id": 17, "domid": 3, "uuid": UUID}])
         self.ballast("bind", "17", "nobody", status=2)
 
-    def test_decisions(self):
-        decisions = [{"number": n, "time_usec": n * 1000000, "what": "set", "domid": 3, "name": "web",
-                      "target_kib": 7, "xen_maximum_kib": None, "outcome": "done", "message": "gives"}
-                     for n in range(40, 61)]
-        listed = lambda params, _: {"decisions": [d for d in decisions if d["number"] >
-                                                  params.get("since", 0)], "more": False}
-        self.serve(decisions=listed)
-        self.assertEqual(len(self.ballast("decisions").splitlines()), 21)
-        self.assertEqual(len(self.ballast("decisions", "--since", "5s").splitlines()), 5)
-        self.ballast("decisions", "--domain", "web")
-        self.assertEqual(self.peer.called("decisions")[-1], {"domain": 3})
+    def test_why(self):
+        events = [{"number": n, "time_usec": n * 1000000, "until_usec": n * 1000000, "uuid": UUID, "name": "web",
+                   "reason": "stop", "message": "target lowered"} for n in range(40, 61)]
+        self.serve(events=lambda *_: {"now_usec": 61000000, "domain": None, "events": events, "more": False})
+        self.assertEqual(len(self.ballast("why").splitlines()), 21)
+        self.ballast("why", "web", "--reason", "stop", "--since", "5s", "--last", "7")
+        self.assertEqual(self.peer.called("events"), [
+            {"most": 20}, {"domain": "web", "reason": "stop", "since_usec": 5000000, "most": 7}])
 
-    def test_decisions_follow(self):
+    def test_why_follow(self):
         connection = []
-        self.serve(decisions=lambda *_: {"decisions": [], "more": False},
+        about = {"name": "web", "uuid": UUID, "domid": 3}
+        self.serve(events=lambda *_: {"now_usec": 61000000, "domain": about, "more": False,
+                                      "events": [{"number": 5, "uuid": UUID, "reason": "stop"}]},
                    subscribe=lambda params, who: connection.append(who) or params)
-        process = self.start("decisions", "--follow", "--json", "--domain", "web")
-        self.peer.wait_for("decisions")
-        for number, domid in ((1, 3), (2, 4), (1, 3), (3, 3)):
-            connection[0].tell("decision", {"number": number, "domid": domid, "what": "set"})
-        seen = [json.loads(process.stdout.readline())["number"] for _ in range(2)]
+        process = self.start("why", "--follow", "--json", "--reason", "stop", "web")
+        self.peer.wait_for("events")
+        # One that went on while it was asked for, another domain's, of another reason, and one that goes on.
+        for number, uuid, reason in ((5, UUID, "stop"), (6, UUID[::-1], "stop"), (7, UUID, "rule"),
+                                     (8, UUID, "stop"), (8, UUID, "stop"), (9, UUID, "stop")):
+            connection[0].tell("event", {"number": number, "uuid": uuid, "reason": reason})
+        seen = [json.loads(process.stdout.readline())["number"] for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        self.assertEqual((process.wait(20), seen), (0, [1, 3]))
+        self.assertEqual((process.wait(20), seen), (0, [5, 8, 9]))
         process.communicate()
 
     def test_no_protocol_at_all(self):

@@ -291,17 +291,19 @@ class Settings(Case):
 
     def test_what_was_decided(self):
         self.ballast("reserve", "2G")
-        decisions = [json.loads(line) for line in self.ballast("decisions", "--json").splitlines()]
-        self.assertIn("grant", {decision["what"] for decision in decisions})
-        about = self.ballast("decisions", "--domain", "web", "--since", "5m", "--json").splitlines()
+        events = [json.loads(line) for line in self.ballast("why", "--json").splitlines()]
+        self.assertIn("grant", {event["what"] for event in events})
+        about = self.ballast("why", "web", "--since", "5m", "--json").splitlines()
         self.assertEqual({json.loads(line)["name"] for line in about}, {"web"})
-        follows = self.start("decisions", "--follow", "--since", "0", "--json")
+        self.assertEqual(self.ballast("why", "web", "--reason", "never-fits", "--json"), "")
+        follows = self.start("why", "--follow", "--json", "--reason", "fits")
         later = threading.Timer(1, lambda: self.ballast("reserve", "1G"))
         later.start()
-        # What was decided at this very moment may be told once more before what is new.
+        # The one that is there already comes first.
         line = json.loads(follows.stdout.readline())
-        while line["number"] <= decisions[-1]["number"]:
+        while line["number"] <= events[-1]["number"]:
             line = json.loads(follows.stdout.readline())
+        self.assertEqual((line["what"], line["reason"]), ("grant", "fits"))
         later.join()
         follows.send_signal(signal.SIGINT)
         self.assertEqual(follows.wait(60), 0)

@@ -10,7 +10,6 @@
 
 const struct cli_list_of cli_list_of_domains = {"domains", "domains", "domid", "after"};
 const struct cli_list_of cli_list_of_reservations = {"reservations", "reservations", "id", "after"};
-const struct cli_list_of cli_list_of_decisions = {"decisions", "decisions", "number", "since"};
 
 /* Moves what came to `all`; the number of the last one, or BALLAST_NONE where there is no more. */
 static uint64_t take_page(const struct cli_list_of *list, const struct json_object *result,

@@ -15,7 +15,6 @@ struct cli_list_of {
 
 extern const struct cli_list_of cli_list_of_domains;
 extern const struct cli_list_of cli_list_of_reservations;
-extern const struct cli_list_of cli_list_of_decisions; /* from params.since on */
 
 /*
  * All items as one array, the caller's. `params` (taken over) goes with each call. Failures are

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast why */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <json-c/json.h>
 
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/signals.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon_request.h"
 #include "app/ballast/history/history.h"
@@ -15,7 +18,10 @@
 #include "core/base/units.h"
 #include "core/model/host.h"
 
-enum { OPTION_SINCE = CLI_REQUEST_OPTIONS, OPTION_LAST };
+enum { OPTION_SINCE = CLI_REQUEST_OPTIONS, OPTION_LAST, OPTION_REASON, OPTION_FOLLOW };
+
+/* How soon a signal is seen. */
+#define SLICE_USEC UINT64_C(100000)
 
 /* What fits on a screen; so many an answer can have at the most. */
 enum { LAST = 20, LAST_MOST = 512 };
@@ -24,14 +30,18 @@ static const struct cli_option why_options[] = {
     CLI_REQUEST_ROWS("an object a line"),
     [OPTION_SINCE] = {"since", "T", "only that long back: 90s, 2m, 12h, 7d, 4w"},
     [OPTION_LAST] = {"last", "N", "so many, at most 512 (default: 20)"},
+    [OPTION_REASON] = {"reason", "WORD", "only those of that reason, such as needs-more"},
+    [OPTION_FOLLOW] = {"follow", NULL, "go on with those that come, until Ctrl-C"},
     {NULL, NULL, NULL},
 };
 
 struct why {
     struct cli_daemon_request request;
-    const char *domain; /* NULL: everybody */
-    uint64_t since_usec;
-    uint64_t last;
+    struct cli_history_which which;
+    bool follow;
+    char *uuid;      /* of its domain, where it is for one */
+    uint64_t number; /* of the last event so far */
+    int64_t offset_usec;
 };
 
 static int parse_why_last(struct cli_args *args, uint64_t *out)
@@ -84,55 +94,116 @@ static int tell_now(struct why *why, const struct json_object *answer)
     return rc;
 }
 
+static void print_event(struct why *why, struct json_object *event)
+{
+    if (why->request.json)
+        cli_json_print(json_object_get(event));
+    else
+        cli_history_print_event(event, why->offset_usec, !why->which.domain);
+}
+
 static int print_why(struct why *why, const struct json_object *answer)
 {
     size_t count = cli_field_count(answer, "events");
-    int64_t offset_usec = cli_history_offset(cli_field_sum(answer, "now_usec"));
-    int rc = why->domain && !why->request.json ? tell_now(why, answer) : CLI_DONE;
+    int rc = why->which.domain && !why->request.json ? tell_now(why, answer) : CLI_DONE;
+    why->offset_usec = cli_history_offset(cli_field_sum(answer, "now_usec"));
     for (size_t i = 0; !rc && i < count; i++) {
         struct json_object *event = cli_field_at(answer, "events", i);
-        if (why->request.json)
-            cli_json_print(json_object_get(event));
-        else
-            cli_history_print_event(event, offset_usec, !why->domain);
+        why->number = cli_field_sum(event, "number");
+        print_event(why, event);
     }
-    if (!rc && count == 0 && !why->request.json)
+    if (!rc && count == 0 && !why->request.json && !why->follow)
         puts("nothing was decided, as far as is known");
     return rc;
+}
+
+/* Before the list is asked for, so that none is lost between. */
+static int follow_from_now(struct why *why)
+{
+    struct json_object *params = cli_params();
+    struct json_object *events = xcheck(json_object_new_array());
+    if (json_object_array_add(events, xcheck(json_object_new_string("event"))) < 0)
+        xcheck(NULL);
+    cli_json_add(params, "events", events);
+    return cli_daemon_call(&why->request.daemon, "subscribe", params, NULL);
+}
+
+static bool is_asked_for(const struct why *why, const struct json_object *event)
+{
+    const struct cli_history_which *which = &why->which;
+    return (!which->domain || strcmp(cli_field_string(event, "uuid"), why->uuid) == 0) &&
+           (!which->reason || strcmp(cli_field_string(event, "reason"), which->reason) == 0);
+}
+
+/* One that goes on is told again under its number: it was printed when it began. */
+static int take_event(void *context, const char *method, const struct json_object *params)
+{
+    struct why *why = context;
+    uint64_t number = cli_field_sum(params, "number");
+    if (strcmp(method, "event") != 0 || number <= why->number || !is_asked_for(why, params))
+        return 0;
+    why->number = number;
+    print_event(why, (struct json_object *)params);
+    (void)fflush(stdout);
+    return 0;
+}
+
+static int follow_events(struct why *why)
+{
+    struct ballast_error err;
+    int rc = 0;
+    cli_signals_catch();
+    (void)fflush(stdout);
+    while ((rc == 0 || rc == -ETIMEDOUT) && !cli_signal() && !ferror(stdout))
+        rc = wire_wait(why->request.daemon.client, SLICE_USEC, take_event, why, &err);
+    if (rc == 0 || rc == -ETIMEDOUT)
+        return CLI_DONE;
+    cli_error("why: %s", err.text);
+    return CLI_UNREACHABLE;
 }
 
 static int run_why(struct why *why)
 {
     struct json_object *answer = NULL;
     int rc = cli_daemon_request_open(&why->request, CLI_DAEMON_READS);
+    if (!rc && why->follow)
+        rc = follow_from_now(why);
     if (!rc)
-        rc = cli_history_events(&why->request.daemon, why->domain, why->since_usec, why->last,
-                                &answer);
-    if (!rc)
+        rc = cli_history_events(&why->request.daemon, &why->which, &answer);
+    if (!rc) {
+        why->uuid = xcheck(strdup(cli_field_string(cli_field(answer, "domain"), "uuid")));
         rc = print_why(why, answer);
+    }
+    if (!rc && why->follow)
+        rc = follow_events(why);
     cli_daemon_close(&why->request.daemon);
     json_object_put(answer);
+    free(why->uuid);
     return rc;
 }
 
 static int why_main(struct cli_args *args)
 {
-    struct why why = {.request = {.args = args}, .since_usec = BALLAST_NONE, .last = LAST};
+    struct why why = {.request = {.args = args},
+                      .which = {.since_usec = BALLAST_NONE, .most = LAST}};
     size_t count;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
-        if (option == OPTION_SINCE && cli_args_span(args, &why.since_usec))
+        if (option == OPTION_SINCE && cli_args_span(args, &why.which.since_usec))
             return CLI_BAD;
-        if (option == OPTION_LAST && parse_why_last(args, &why.last))
+        if (option == OPTION_LAST && parse_why_last(args, &why.which.most))
             return CLI_BAD;
+        if (option == OPTION_REASON)
+            why.which.reason = args->value;
+        why.follow |= option == OPTION_FOLLOW;
         cli_daemon_request_option(&why.request, option);
     }
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
         return cli_args_wrong(args, "it takes one DOMAIN, or none for all of them");
-    why.domain = count > 0 ? operands[0] : NULL;
+    why.which.domain = count > 0 ? operands[0] : NULL;
     return run_why(&why);
 }
 

@@ -121,14 +121,16 @@ static void take_history(struct cli_history *history)
         fill_history_step(history, i);
 }
 
-int cli_history_events(struct cli_daemon *daemon, const char *domain, uint64_t since_usec,
-                       uint64_t most, struct json_object **answer)
+int cli_history_events(struct cli_daemon *daemon, const struct cli_history_which *which,
+                       struct json_object **answer)
 {
     struct json_object *params = cli_params();
-    if (domain)
-        cli_params_domain(params, "domain", domain);
-    cli_params_u64(params, "since_usec", since_usec);
-    cli_params_u64(params, "most", most);
+    if (which->domain)
+        cli_params_domain(params, "domain", which->domain);
+    if (which->reason)
+        cli_params_string(params, "reason", which->reason);
+    cli_params_u64(params, "since_usec", which->since_usec);
+    cli_params_u64(params, "most", which->most);
     return cli_daemon_call(daemon, "events", params, answer);
 }
 
@@ -147,7 +149,9 @@ int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *
         return rc;
     out->offset_usec = cli_history_offset(cli_field_sum(out->answer, "now_usec"));
     take_history(out);
-    rc = cli_history_events(daemon, wanted->domain, wanted->since_usec, wanted->events, &events);
+    struct cli_history_which which = {
+        .domain = wanted->domain, .since_usec = wanted->since_usec, .most = wanted->events};
+    rc = cli_history_events(daemon, &which, &events);
     out->events = json_object_get(cli_field(events, "events"));
     out->more_events = cli_field_bool(events, "more");
     json_object_put(events);

@@ -48,9 +48,17 @@ int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *
                     struct cli_history *out);
 void cli_history_release(struct cli_history *history);
 
-/* The last events alone, in answer's "events"; BALLAST_NONE for all of since_usec. */
-int cli_history_events(struct cli_daemon *daemon, const char *domain, uint64_t since_usec,
-                       uint64_t most, struct json_object **answer);
+/* Which events: of a domain, of that long, of a reason; NULL and BALLAST_NONE for all. */
+struct cli_history_which {
+    const char *domain;
+    const char *reason;
+    uint64_t since_usec;
+    uint64_t most; /* the last ones */
+};
+
+/* The events alone, in answer's "events". */
+int cli_history_events(struct cli_daemon *daemon, const struct cli_history_which *which,
+                       struct json_object **answer);
 /* Between the daemon's clock, which was just asked for the time, and the calendar. */
 int64_t cli_history_offset(uint64_t now_usec);
 enum { CLI_HISTORY_TIME = 32 };
