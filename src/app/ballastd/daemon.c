@@ -10,7 +10,6 @@
 #include "app/ballastd/engine/clock.h"
 #include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/engine.h"
-#include "app/ballastd/engine/host.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/server/server.h"
 #include "app/ballastd/systemd.h"
@@ -174,9 +173,21 @@ static int make_state_dir(const struct daemon *daemon, struct ballast_error *err
     return 0;
 }
 
+/* A simulated host must be asked for, so that nobody takes it for this one. */
+static int open_asked_host(const struct host_options *options, struct hv **out,
+                           struct ballast_error *err)
+{
+    struct ballast_error why;
+    int rc = host_open(options, out, &why);
+    if (rc < 0 && !options->which && (rc == -ENODEV || rc == -ENOTSUP))
+        return ballast_fail(
+            err, rc, "no Xen here: %s; use --host sim to try it on a simulated host", why.text);
+    return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
+}
+
 static int open_host(struct daemon *daemon, struct hv **host, struct ballast_error *err)
 {
-    int rc = engine_host_open(&daemon->options->host, host, err);
+    int rc = open_asked_host(&daemon->options->host, host, err);
     if (rc < 0)
         return rc == -EINVAL || rc == -ENOENT ? EXIT_BAD : EXIT_HOST;
     if ((*host)->ops->is_machine && (rc = alone_on_xen(&daemon->alone, err)) < 0) {

@@ -55,13 +55,9 @@ static int report_invalid(const char *what, const char *value, const char *right
 
 static int set_host(const char *word, struct daemon_options *out)
 {
-    if (strcmp(word, "xen") == 0)
-        out->host.kind = ENGINE_HOST_XEN;
-    else if (strcmp(word, "sim") == 0 || (strncmp(word, "sim:", 4) == 0 && word[4] != '\0'))
-        out->host.kind = ENGINE_HOST_SIM;
-    else
+    if (host_kind_of(word) == HOST_FILE || strcmp(word, "sim:") == 0)
         return report_invalid("--host", word, "use xen, sim or sim:FILE");
-    out->host.sim.scenario = strncmp(word, "sim:", 4) == 0 ? word + 4 : NULL;
+    out->host.which = word;
     return 0;
 }
 

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 
 #include "app/ballastd/engine/engine.h"
-#include "app/ballastd/engine/host.h"
+#include "app/host/host.h"
 
 struct daemon_options {
-    struct engine_host_options host;
+    struct host_options host;
     struct engine_options engine;
     const char *run_dir;
     const char *config_path; /* NULL: /etc/ballast/ballastd.conf where there is one */

@@ -10,12 +10,10 @@
 
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
-#include "app/ballast/client/host_lock.h"
 #include "app/ballast/local/local.h"
 #include "app/ballastd/engine/config.h"
 #include "edge/file/file.h"
-#include "edge/hv/sim_live.h"
-#include "edge/hv/xen.h"
+#include "edge/hv/hv.h"
 
 #define USUAL_STATE_DIR "/var/lib/ballast"
 
@@ -46,17 +44,21 @@ static int find_state_dir(struct cli_local_host *local, bool dry)
     return CLI_DONE;
 }
 
-static int open_local_xen(struct cli_local_host *local, bool dry, struct engine_config *config)
+int cli_local_host_open(struct cli_local_host *out, const char *which, bool dry,
+                        struct engine_config *config)
 {
     struct ballast_error err;
-    if (xen_open(NULL, &local->hv, &err) < 0) {
-        cli_error("the running Xen cannot be reached: %s ('--host sim' is a simulated host)",
-                  err.text);
-        return CLI_UNREACHABLE;
-    }
-    int rc = cli_host_lock_take(&local->lock);
-    if (!rc)
-        rc = find_state_dir(local, dry);
+    bool is_file = host_access_is_file(which);
+    *out = (struct cli_local_host){.access = {.lock = -1}};
+    *config = engine_config_default();
+    /* An engine opens its host to change it; a file is only read. */
+    int rc = host_access_open(&out->access, which ? which : "xen", !dry || !is_file);
+    out->hv = out->access.hv;
+    out->access.hv = NULL;
+    /* What is kept of this machine's guests, and set for them. */
+    if (rc || !out->hv->ops->is_machine)
+        return rc;
+    rc = find_state_dir(out, dry);
     if (!rc && engine_config_read(NULL, config, &err) < 0) {
         cli_error("%s", err.text);
         rc = CLI_BAD;
@@ -64,41 +66,9 @@ static int open_local_xen(struct cli_local_host *local, bool dry, struct engine_
     return rc;
 }
 
-static int open_local_sim(struct cli_local_host *local, const char *scenario)
-{
-    struct ballast_error err;
-    struct sim_live_options options = {.scenario = scenario, .stepped = true};
-    if (sim_live_open(&options, &local->hv, &err) == 0)
-        return CLI_DONE;
-    cli_error("%s", err.text);
-    return CLI_BAD;
-}
-
-static int open_local_file(struct cli_local_host *local, const char *path, bool dry)
-{
-    int rc = host_access_open(&local->file, path, !dry);
-    local->hv = local->file.hv;
-    local->file.hv = NULL;
-    return rc;
-}
-
-int cli_local_host_open(struct cli_local_host *out, const char *which, bool dry,
-                        struct engine_config *config)
-{
-    *out = (struct cli_local_host){.lock = -1, .file = {.lock = -1}};
-    *config = engine_config_default();
-    if (!which || strcmp(which, "xen") == 0)
-        return open_local_xen(out, dry, config);
-    if (host_access_is_sim(which))
-        return open_local_sim(out, which[strlen("sim")] ? which + strlen("sim:") : NULL);
-    return open_local_file(out, which, dry);
-}
-
 void cli_local_host_close(struct cli_local_host *local)
 {
     hv_close(local->hv);
-    host_access_close(&local->file);
+    host_access_close(&local->access);
     free(local->state_dir);
-    if (local->lock >= 0)
-        (void)close(local->lock);
 }

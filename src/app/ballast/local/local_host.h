@@ -9,10 +9,9 @@ struct engine_config;
 struct hv;
 
 struct cli_local_host {
-    struct hv *hv;           /* NULL: an engine has it */
-    struct host_access file; /* that the host is of, where it is one */
-    int lock;                /* of a Xen host; -1: none */
-    char *state_dir;         /* NULL: there is none */
+    struct hv *hv;             /* NULL: an engine has it */
+    struct host_access access; /* without its host: the lock */
+    char *state_dir;           /* NULL: there is none */
 };
 
 /*
