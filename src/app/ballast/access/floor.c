@@ -19,7 +19,7 @@ uint64_t cli_floor_of(const struct host_access *access, const struct cli_domain 
     why[0] = '\0';
     if (domain->is_dom0)
         return 0;
-    if (access->is_daemon)
+    if (host_access_daemon_of(access->hv))
         return host_access_daemon_floor(access->hv, domain->is.id, why, CLI_FLOOR_WHY);
     const struct ballast_domain *seen = seen_in(access->host, domain->is.id);
     if (!seen)

@@ -210,44 +210,34 @@ static void close_it(struct hv *hv)
     free(access);
 }
 
+static const struct hv_ops daemon_ops = {.name = "daemon",
+                                         .refresh = refresh_daemon_host,
+                                         .set = set_daemon_host,
+                                         .claim = claim_daemon_host,
+                                         .close = close_it};
+
 struct hv *host_access_daemon_new(struct cli_daemon *daemon)
 {
-    static const struct hv_ops ops = {.name = "daemon",
-                                      .refresh = refresh_daemon_host,
-                                      .set = set_daemon_host,
-                                      .claim = claim_daemon_host,
-                                      .close = close_it};
     struct host_access_daemon *access = xcheck(calloc(1, sizeof(*access)));
-    access->hv.ops = &ops;
+    access->hv.ops = &daemon_ops;
     access->daemon = *daemon;
-    *daemon = (struct cli_daemon){0};
+    daemon->client = NULL;
     return &access->hv;
 }
 
 struct cli_daemon *host_access_daemon_of(struct hv *hv)
 {
-    return &daemon_host_of(hv)->daemon;
+    return hv->ops == &daemon_ops ? &daemon_host_of(hv)->daemon : NULL;
 }
 
 uint64_t host_access_daemon_reserved_kib(const struct hv *hv)
 {
-    return part_kib(daemon_host_of(hv), "reserved");
+    return hv->ops == &daemon_ops ? part_kib(daemon_host_of(hv), "reserved") : 0;
 }
 
 const struct json_object *host_access_daemon_domains(const struct hv *hv)
 {
-    return daemon_host_of(hv)->domains;
-}
-
-int host_access_daemon_type(const struct hv *hv, size_t i)
-{
-    const struct json_object *domain = json_object_array_get_idx(daemon_host_of(hv)->domains, i);
-    const char *word = cli_field_string(domain, "type");
-    for (int type = 0; type < BALLAST_GUEST_TYPES; type++) {
-        if (strcmp(ballast_guest_type_name((enum ballast_guest_type)type), word) == 0)
-            return type;
-    }
-    return -ENOENT;
+    return hv->ops == &daemon_ops ? daemon_host_of(hv)->domains : NULL;
 }
 
 /* NULL: it was not there. */

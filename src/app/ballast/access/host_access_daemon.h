@@ -14,13 +14,13 @@
  * told already; what set() refuses has its words in the error.
  */
 struct hv *host_access_daemon_new(struct cli_daemon *daemon);
+/* The daemon that such a host is of; NULL: it is another host. */
 struct cli_daemon *host_access_daemon_of(struct hv *hv);
-/* Granted to starts that the host does not show yet, at the last refresh. */
+/* Granted to starts that the host does not show yet, at the last refresh; 0 of other hosts. */
 uint64_t host_access_daemon_reserved_kib(const struct hv *hv);
-/* What it answered at the last refresh: an array of domains as the protocol has them. */
+/* What it answered at the last refresh: an array of domains as the protocol has them; NULL:
+ * it is another host. */
 const struct json_object *host_access_daemon_domains(const struct hv *hv);
-/* "hvm" ... of the i-th domain of the last refresh; -ENOENT: it does not say. */
-int host_access_daemon_type(const struct hv *hv, size_t i);
 /* Its floor as it was at the last refresh, and in `why` what that is; 0 and "": none is known. */
 uint64_t host_access_daemon_floor(const struct hv *hv, uint32_t domid, char *why, size_t size);
 /*

@@ -95,8 +95,9 @@ void cli_own_profile_of_access(struct cli_own_profile *out, const struct host_ac
 {
     struct cli_daemon daemon = {.client = NULL};
     *out = (struct cli_own_profile){.profile = NULL};
-    if (access->is_daemon)
-        cli_own_profile_ask(out, host_access_daemon_of(access->hv));
+    struct cli_daemon *asked = host_access_daemon_of(access->hv);
+    if (asked)
+        cli_own_profile_ask(out, asked);
     if (!access->hv->ops->is_machine)
         return;
     if (cli_daemon_try(&daemon, "host-profile", NULL, CLI_DAEMON_READS) == CLI_DONE &&

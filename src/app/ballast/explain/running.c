@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
@@ -59,7 +60,7 @@ static void ask_cost(const struct host_access *access, const struct cli_domain *
     struct cli_daemon daemon = {.command = "explain"};
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
-    if ((!access->hv->ops->is_machine && !access->is_daemon) ||
+    if ((!access->hv->ops->is_machine && !host_access_daemon_of(access->hv)) ||
         cli_daemon_try(&daemon, "explain", NULL, CLI_DAEMON_READS) != CLI_DONE || !daemon.client) {
         json_object_put(params);
         cli_daemon_close(&daemon);

@@ -195,8 +195,9 @@ static struct json_object *daemon_status(struct doctor *doctor)
 {
     struct cli_daemon daemon;
     struct json_object *status = NULL;
-    if (doctor->access.is_daemon) {
-        (void)cli_daemon_call(host_access_daemon_of(doctor->access.hv), "status", NULL, &status);
+    struct cli_daemon *asked = host_access_daemon_of(doctor->access.hv);
+    if (asked) {
+        (void)cli_daemon_call(asked, "status", NULL, &status);
         return status;
     }
     if (!doctor->access.hv->ops->is_machine ||

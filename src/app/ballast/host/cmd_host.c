@@ -197,8 +197,7 @@ static int divide_host(const struct options *options, const struct cli_guests *g
     int rc = find_configurations(options, guests, host);
     if (rc)
         return rc;
-    uint64_t reserved_kib =
-        access && access->is_daemon ? host_access_daemon_reserved_kib(access->hv) : 0;
+    uint64_t reserved_kib = access ? host_access_daemon_reserved_kib(access->hv) : 0;
     if (ballast_host_divide(host->host, reserved_kib, host->configurations, &host->breakdown,
                             host->parts, &err) < 0) {
         cli_error("%s: %s", access ? "host" : options->host, err.text);

@@ -82,8 +82,9 @@ struct cli_list_known *cli_list_known(const struct host_access *access)
     for (size_t i = 0; i < access->count; i++)
         known[i] = (struct cli_list_known){.need_kib = BALLAST_NONE,
                                            .pinned_kib = access->domains[i].pinned_kib};
-    if (access->is_daemon)
-        take_known(access, host_access_daemon_domains(access->hv), known);
+    const struct json_object *told = host_access_daemon_domains(access->hv);
+    if (told)
+        take_known(access, told, known);
     else if (access->hv->ops->is_machine)
         ask_known(access, known);
     return known;
