@@ -46,7 +46,7 @@ points() {
     figure "$output" .name web
     [ "$(jq -r .message <<<"$output")" != null ]
     run -0 ballast why old
-    [[ ${lines[1]} == "nothing was decided, as far as is known" ]]
+    [[ ${lines[1]} == "no decision is known" ]]
     run -2 ballast why nobody
     [[ $output == *"nothing is known of nobody"* ]]
     run -2 ballast why web --last 0
@@ -58,11 +58,11 @@ points() {
     start_daemon
     wait_until points web 10
     run -0 ballast history web --since 30m --points 12
-    [[ ${lines[0]} == "web, in MiB, each line for "*" s" ]]
-    [[ ${lines[1]} == from*held*least*most*target*need ]]
+    [[ ${lines[0]} == "web, in MiB, a line per "*" s" ]]
+    [[ ${lines[1]} == from*current*minimum*maximum*target*need ]]
     [ "$(awk '/^[0-9]/ && NF == 6 && ($2 < $3 || $2 > $4)' <<<"$output")" = "" ]
     run -0 ballast history --since 30m
-    [[ ${lines[1]} == from*free*least*most*promised*deficit ]]
+    [[ ${lines[1]} == from*free*minimum*maximum*reserved*deficit ]]
     [[ $output == *"its parts, in MiB"* ]]
     # Each line sums, rounded as it is.
     sums=$(awk '/^its parts/ {on = 1} /: / {on = 0} on && /^[0-9]/ {
@@ -73,11 +73,11 @@ points() {
     [ "$(jq '([.parts[]] | transpose | map(add)) == ([.total_kib, .overcounted_kib] | transpose | map(add))' \
         <<<"$output")" = true ]
     run -0 script -qec "'$BALLAST' history --since 30m --color never" /dev/null
-    [[ ${lines[0]} == "host: its parts, with what they are now, ^ events"* ]]
+    [[ ${lines[0]} == "host: its parts, with their size now, ^ events"* ]]
     [[ ${lines[1]} == ". free "*", x xen "* ]]
     [[ $output == *" GiB |"*"#"*"0 +---"* ]]
     run -0 script -qec "'$BALLAST' history web --since 30m --color never" /dev/null
-    [[ ${lines[0]} == "web: # held, ' its peak, - target, . need, ^ events"* ]]
+    [[ ${lines[0]} == "web: # current, ' its peak, - target, . need, ^ events"* ]]
     [[ $output == *" GiB | "*"0 +---"* ]]
     [ "$(grep -c $'\033' <<<"$output")" = 0 ]
     run -0 script -qec "'$BALLAST' history web --since 30m --color always" /dev/null

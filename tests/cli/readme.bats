@@ -13,7 +13,7 @@ load common
     command -v ballastd >/dev/null || skip "ballastd is not built"
     run -0 "$SOURCE/examples/run" --once
     [[ $output == *"mail: hvm guest"*"sizes in KiB"*"fits once other domains free"*"KiB are reserved"* ]]
-    [[ $output == *"it is domain "*" is there and holds "*"may start"*"# Next"* ]]
+    [[ $output == *"it is domain "*" is built and has "*"may start"*"# Next"* ]]
     grep -q ' queue$' <<<"$output"
     # Once it may start, nobody is asked for anything more.
     after=${output##*may start}

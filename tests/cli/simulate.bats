@@ -16,7 +16,7 @@ END
 @test "as expected: exit status 0, and the start's times" {
     scenario "start b granted within 1.1x"
     run -0 ballast simulate one.scn
-    [[ $output == *"  b         1000.00  1.0 s  10.0 s  10.0 s   1.00  built"* ]]
+    [[ $output == *"  b         1000.00    1.0 s    10.0 s  10.0 s   1.00  built"* ]]
     [[ $output == *"as expected: start b granted: after 10.0 s, least possible 10.0 s"* ]]
     run -0 ballast simulate --quiet one.scn
     [ "$output" = "" ]

@@ -234,7 +234,7 @@ BAD_LINES = {
     "bytes": (b"\xff\xfe\x00\x01", "<stdin>:"),
     "NUL": (b'{"t":1,\x00"host":{}}', "<stdin>:"),
     "a list": (b"[1,2]", "JSON object"),
-    "two": (b'{"end":true} {"end":true}', "more than one"),
+    "two": (b'{"end":true} {"end":true}', "a second object"),
     "deep": (b'{"a":' * 2000 + b"1" + b"}" * 2000, "<stdin>:"),
     "a key twice": (b'{"t":1,"t":2}', "t"),
     "end of a kind": (b'{"end":"yes"}', "end"),

@@ -16,17 +16,17 @@
 
 enum { OPTION_SINCE = CLI_REQUEST_OPTIONS, OPTION_POINTS, OPTION_SVG, OPTION_TABLE, OPTION_COLOR };
 
-/* A stretch a column on a terminal, a row in a table, a pixel in a picture. */
+/* A period per column of a terminal, row of a table or pixel of a picture. */
 enum { TABLE_POINTS = 24, SVG_POINTS = 640, JSON_POINTS = 240, POINTS_MOST = 1000 };
-/* The last so many are drawn; 'ballast why' tells the others. */
+/* So many of the last events; 'ballast why' prints the others. */
 enum { EVENTS = 24, JSON_EVENTS = 256 };
 
 static const struct cli_option history_options[] = {
     CLI_REQUEST_ROWS("one object: all series and events"),
-    [OPTION_SINCE] = {"since", "T", "that long back: 90s, 2m, 12h, 7d, 4w (default 1d)"},
-    [OPTION_POINTS] = {"points", "N", "so many stretches of time, at most 1000"},
+    [OPTION_SINCE] = {"since", "T", "begin T ago: 90s, 2m, 12h, 7d, 4w (default 1d)"},
+    [OPTION_POINTS] = {"points", "N", "divide that time into N periods, at most 1000"},
     [OPTION_SVG] = {"svg", NULL, "a picture for documents and browsers"},
-    [OPTION_TABLE] = {"table", NULL, "figures, which is also what a pipe gets"},
+    [OPTION_TABLE] = {"table", NULL, "figures (the default in a pipe)"},
     [OPTION_COLOR] = {"color", "WHEN", "auto (the default), always or never",
                       .value = cli_colour_name},
     {NULL, NULL, NULL},
@@ -50,7 +50,7 @@ static int set_history_option(struct history_options *options, struct cli_args *
         options->wanted.points = strtoull(args->value, &end, 10);
         if (*args->value < '0' || *args->value > '9' || *end || options->wanted.points < 2 ||
             options->wanted.points > POINTS_MOST)
-            return cli_args_wrong(args, "--points: a number from 2 to %d would be right",
+            return cli_args_wrong(args, "--points %s: use a number from 2 to %d", args->value,
                                   POINTS_MOST);
         return CLI_DONE;
     case OPTION_SVG:
@@ -114,9 +114,9 @@ static int history_main(struct cli_args *args)
     }
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
-        return cli_args_wrong(args, "it takes one DOMAIN, or none for the host");
+        return cli_args_wrong(args, "too many arguments: name one DOMAIN, or none for the host");
     if (options.request.json + options.svg + options.table > 1)
-        return cli_args_wrong(args, "--json, --svg and --table exclude each other");
+        return cli_args_wrong(args, "--json, --svg and --table exclude each other: use one");
     options.wanted.domain = count > 0 ? operands[0] : NULL;
     options.table |= !options.request.json && !options.svg && !isatty(STDOUT_FILENO);
     if (options.request.json)
@@ -131,11 +131,11 @@ static int history_main(struct cli_args *args)
 
 const struct cli_command cmd_history = {
     .name = "history",
-    .summary = "what a guest held and needed, over time",
+    .summary = "show a guest's memory and need over time",
     .operands = "[DOMAIN]",
-    .text = "Draws what a guest held, was told to hold and needed, and what happened; also of\n"
-            "one that is gone, by its name or uuid. Without DOMAIN: what was free on the\n"
-            "host, and promised. What is piped is a table.",
+    .text = "Draws a guest's current size, target and estimated need over time, and its\n"
+            "events; also for a guest that no longer runs, by name or uuid. Without DOMAIN:\n"
+            "the host's memory. In a pipe it prints a table.",
     .options = history_options,
     .run = history_main,
 };

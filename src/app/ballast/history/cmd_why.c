@@ -49,7 +49,7 @@ static int parse_why_last(struct cli_args *args, uint64_t *out)
     char *end;
     *out = strtoull(args->value, &end, 10);
     if (*args->value < '0' || *args->value > '9' || *end || *out < 1 || *out > LAST_MOST)
-        return cli_args_wrong(args, "--last: a number from 1 to %d would be right", LAST_MOST);
+        return cli_args_wrong(args, "--last %s: use a number from 1 to %d", args->value, LAST_MOST);
     return CLI_DONE;
 }
 
@@ -113,7 +113,7 @@ static int print_why(struct why *why, const struct json_object *answer)
         print_event(why, event);
     }
     if (!rc && count == 0 && !why->request.json && !why->follow)
-        puts("nothing was decided, as far as is known");
+        puts("no decision is known");
     return rc;
 }
 
@@ -202,7 +202,7 @@ static int why_main(struct cli_args *args)
     }
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
-        return cli_args_wrong(args, "it takes one DOMAIN, or none for all of them");
+        return cli_args_wrong(args, "too many arguments: name one DOMAIN, or none for all");
     why.which.domain = count > 0 ? operands[0] : NULL;
     return run_why(&why);
 }

@@ -111,11 +111,11 @@ void cli_history_draw_plot(const struct cli_history *history, bool colour)
                              .marks = marks,
                              .colour = colour};
     printf("%s%s: %s\n", history->name, history->gone ? " (gone)" : "",
-           history->has_parts ? "its parts, with what they are now, ^ events"
-           : history->is_host ? "# free, - promised, ^ events"
-                              : "# held, ' its peak, - target, . need, ^ events");
+           history->has_parts ? "its parts, with their size now, ^ events"
+           : history->is_host ? "# free, - reserved, ^ events"
+                              : "# current, ' its peak, - target, . need, ^ events");
     if (history->known == 0) {
-        puts("nothing is known of that time");
+        puts("no samples of that time");
     } else if (history->has_parts) {
         cli_history_parts_plot(history, marks, STACK_ROWS, colour);
         print_span(history);
@@ -141,8 +141,8 @@ static void add_when(struct cli_table *table, const struct cli_history *history,
 void cli_history_draw_table(const struct cli_history *history)
 {
     static const char *const heads[2][6] = {
-        {"from", "held", "least", "most", "target", "need"},
-        {"from", "free", "least", "most", "promised", "deficit"}};
+        {"from", "current", "minimum", "maximum", "target", "need"},
+        {"from", "free", "minimum", "maximum", "reserved", "deficit"}};
     struct cli_table table;
     cli_table_init(&table, 6, 1);
     for (size_t i = 0; i < 6; i++)
@@ -157,7 +157,7 @@ void cli_history_draw_table(const struct cli_history *history)
         for (size_t value = 0; value < 5; value++)
             cli_table_add(&table, "%" PRIu64, (values[value] + 512) / BALLAST_MIB_KIB);
     }
-    printf("%s%s, in MiB, each line for %" PRIu64 " s\n", history->name,
+    printf("%s%s, in MiB, a line per %" PRIu64 " s\n", history->name,
            history->gone ? " (gone)" : "", history->step_usec / BALLAST_SEC_USEC);
     cli_table_print(&table);
     cli_table_release(&table);
@@ -174,7 +174,7 @@ struct picture {
     char **texts;
 };
 
-/* Days of a week, hours of a day: what the stretch is long for. */
+/* Days, hours or seconds, as the time shown is long. */
 static void fill_ticks(const struct cli_history *history, struct picture *picture)
 {
     uint64_t span_usec = history->steps * history->step_usec;
@@ -233,10 +233,10 @@ void cli_history_draw_svg(const struct cli_history *history)
     fill_marks(history, &picture);
     cli_history_time(history->from_usec, history->offset_usec, from);
     (void)snprintf(subtitle, sizeof(subtitle), "%s since %s%s",
-                   history->has_parts ? "What the memory of the host was made of,"
+                   history->has_parts ? "What the memory of the host consisted of,"
                    : history->is_host ? "Free memory of the host,"
-                                      : "What it held, with its peaks, its target and its need",
-                   from, history->gone ? "; it is gone" : "");
+                                      : "Its current size with peaks, its target and its need",
+                   from, history->gone ? "; it no longer runs" : "");
     struct chart chart = {
         .title = history->name,
         .subtitle = subtitle,

@@ -125,7 +125,8 @@ void cli_calibrate_tell_line(const struct cli_calibrate *run, const struct cli_c
     else
         printf("%s: predicted %" PRIu64 " to %" PRIu64 " KiB, %s\n", shown, cost.settled_kib,
                cost.fresh_max_kib,
-               line->has_no_room ? "for which there is no room" : "and refused by xl");
+               line->has_no_room ? "not built: not enough memory is available"
+                                 : "not built: xl refused it");
     free(shown);
 }
 
@@ -134,7 +135,7 @@ int cli_calibrate_write(const struct cli_calibrate *run, const struct calibratio
 {
     char path[512];
     if (snprintf(path, sizeof(path), "%s.new", run->out_path) >= (int)sizeof(path)) {
-        cli_error("calibrate: --out: the name is too long");
+        cli_error("calibrate: --out %s: the name is too long: use a shorter one", run->out_path);
         return CLI_BAD;
     }
     FILE *file = fopen(path, "we");
@@ -156,8 +157,8 @@ static void tell_arena(const struct fit_arena *arena, enum ballast_guest_type ty
 {
     if (arena->cells == 0)
         return;
-    printf("Xen's own heap, %s: %zu of %zu guests made it grow, by %" PRIu64
-           " pages at most (%" PRIu64 " vCPUs)",
+    printf("Xen's own heap, %s: %zu of %zu guests made it grow, by at most %" PRIu64
+           " pages (%" PRIu64 " vCPUs)",
            ballast_guest_type_name(type), arena->cells - arena->zero, arena->cells,
            arena->worst_pages, arena->worst_vcpus);
     if (arena->beyond > 0)

@@ -34,15 +34,15 @@ enum {
 };
 
 static const struct cli_option calibrate_options[] = {
-    [OPTION_KERNEL] = {"kernel", "FILE", "what PV and PVH guests are built from; it never runs"},
-    [OPTION_GUESTS] = {"guests", "FILE", "only measure these guests, each by itself"},
-    [OPTION_OUT] = {"out", "FILE", "write the host's profile there"},
-    [OPTION_NAME] = {"name", "NAME", "what that profile is called (host)"},
-    [OPTION_PROFILE] = {"profile", "NAME", "compare with this one, not that of the running Xen",
+    [OPTION_KERNEL] = {"kernel", "FILE", "the kernel of PV and PVH guests; it never runs"},
+    [OPTION_GUESTS] = {"guests", "FILE", "only measure these guests, one at a time"},
+    [OPTION_OUT] = {"out", "FILE", "write the host's profile to FILE"},
+    [OPTION_NAME] = {"name", "NAME", "the name of that profile (host)"},
+    [OPTION_PROFILE] = {"profile", "NAME", "compare with this profile, not that of the running Xen",
                         .value = cli_profile_name},
-    [OPTION_KEEP] = {"keep", "SIZE", "free memory that is always left (64M)"},
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be built", 'n'},
-    [OPTION_JSON] = {"json", NULL, "the profile, or an object a guest; sizes in KiB"},
+    [OPTION_KEEP] = {"keep", "SIZE", "free memory to leave at all times (64M)"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only list what would be built", 'n'},
+    [OPTION_JSON] = {"json", NULL, "the profile, or an object per guest; sizes in KiB"},
     {NULL, NULL, NULL},
 };
 
@@ -69,21 +69,23 @@ static int set_calibrate_option(struct cli_calibrate *run, struct cli_args *args
 static int parse_calibrate(struct cli_calibrate *run, struct cli_args *args)
 {
     int option;
-    size_t count;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
-        int rc = option == CLI_ARGS_BAD ? CLI_BAD : set_calibrate_option(run, args, option);
-        if (rc)
-            return rc;
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        int wrong = set_calibrate_option(run, args, option);
+        if (wrong)
+            return wrong;
     }
-    (void)cli_args_operands(args, &count);
-    if (count)
-        return cli_args_wrong(args, "it takes no operands");
+    int rc = cli_args_no_operands(args, "use --guests FILE to measure certain guests");
+    if (rc)
+        return rc;
     if (run->guests_path && run->out_path)
-        return cli_args_wrong(args, "--guests only measures: there is no profile to write");
+        return cli_args_wrong(
+            args, "--guests only measures, without a profile to write: leave out --out");
     if (run->profile && !ballast_profile_exact(run->profile, NULL))
         return cli_args_wrong(args,
-                              "--profile: %s knows no cost to the page; 'ballast profiles' "
-                              "tells which do",
+                              "--profile %s: it is not exact: use one that 'ballast profiles' "
+                              "lists as exact",
                               ballast_profile_name(run->profile));
     return CLI_DONE;
 }
@@ -110,7 +112,7 @@ static int choose_profile(struct cli_calibrate *run)
     run->profile = ballast_profile_for_xen(host->xen_version, NULL, &err);
     if (run->profile)
         return CLI_DONE;
-    cli_error("calibrate: %s; --profile names one to compare with", err.text);
+    cli_error("calibrate: %s; use --profile to name one to compare with", err.text);
     return CLI_BAD;
 }
 
@@ -131,8 +133,8 @@ static int read_shapes(struct cli_calibrate *run)
         const struct ballast_guest *config = cli_guest_config(&guests.guests[i]);
         struct cli_probe_shape *shape = &run->shapes[run->shape_count];
         if (!config || guests.guests[i].stubdomain) {
-            cli_error("calibrate: %s: %s is nothing that can be built by itself", run->guests_path,
-                      guests.guests[i].shown);
+            cli_error("calibrate: %s: %s: cannot be built alone: remove it from the file",
+                      run->guests_path, guests.guests[i].shown);
             rc = CLI_BAD;
             break;
         }
@@ -205,7 +207,8 @@ static int find_calibrate(struct cli_calibrate *run)
     struct fit_result result;
     struct calibration *calibration = NULL;
     if (run->cell_count == 0) {
-        cli_error("calibrate: there was no room for a single guest");
+        cli_error(
+            "calibrate: the available memory does not suffice for one guest: free some, or lower --keep");
         return CLI_NO;
     }
     if (fit_cells(run->cells, run->cell_count, run->profile, &run->caps, &result, &err) < 0 ||
@@ -262,11 +265,11 @@ static int calibrate_main(struct cli_args *args)
 
 const struct cli_command cmd_calibrate = {
     .name = "calibrate",
-    .summary = "what this host takes for guests, found by building some",
+    .summary = "measure what guests cost on this host, by building some",
     .operands = "",
-    .text = "Builds guests that never run, measures what Xen takes for each to the page,\n"
-            "destroys them, and tells where the profile of this Xen is wrong here. Nothing\n"
-            "else may change on the host meanwhile: at the first surprise it ends. With\n"
+    .text = "Builds guests that never run, measures to the page what Xen takes for each,\n"
+            "destroys them, and shows where the profile of this Xen is wrong here. Nothing\n"
+            "else may change on the host meanwhile: it ends at the first such change. With\n"
             "--guests FILE it only measures the guests of that file.\n"
             "Exit status 0: the profile is right; 1: it is not.",
     .options = calibrate_options,

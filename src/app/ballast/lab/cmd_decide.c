@@ -26,8 +26,8 @@
 enum { OPTION_STDIO, OPTION_POLICY };
 
 static const struct cli_option decide_options[] = {
-    [OPTION_STDIO] = {"stdio", NULL, "lines on standard input and output (must be given)"},
-    [OPTION_POLICY] = {"policy", "NAME", "the policy to decide by", .value = cli_any_policy_name},
+    [OPTION_STDIO] = {"stdio", NULL, "read standard input, write standard output (required)"},
+    [OPTION_POLICY] = {"policy", "NAME", "decide by this policy", .value = cli_any_policy_name},
     {NULL, NULL, NULL},
 };
 
@@ -130,11 +130,11 @@ static int read_id(struct json_object *object, const struct json_at *at, struct 
     if (!json_object_object_get_ex(object, "id", &id) ||
         (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int) &&
          !json_object_is_type(id, json_type_double)))
-        return json_fail(err, at, "id", "must be there, as a string or a number");
+        return json_fail(err, at, "id", "missing or of another type: use a string or a number");
     /* json-c brings what is beyond 64 bits to their end: it could not be given back. */
     if (json_object_is_type(id, json_type_int) &&
         (json_object_get_uint64(id) == UINT64_MAX || json_object_get_int64(id) == INT64_MIN))
-        return json_fail(err, at, "id", "is a number beyond 64 bits: make it a string");
+        return json_fail(err, at, "id", "a number beyond 64 bits: make it a string");
     *out = id;
     return 0;
 }
@@ -151,7 +151,7 @@ static int read_decide_request(struct json_object *object, const struct json_at 
     request->deadline_usec = BALLAST_NONE;
     int rc = json_get_u64(object, "need_kib", at, &request->need_kib, err);
     if (rc == -ENOENT)
-        return json_fail(err, at, "need_kib", "missing: it must be there");
+        return json_fail(err, at, "need_kib", "missing: add it");
     if (rc < 0)
         return rc;
     rc = json_get_seconds(object, "arrived", at, &request->arrived_usec, err);
@@ -182,8 +182,7 @@ static int read_requests(struct decide *decide, const struct json_object *object
         return rc == -ENOENT ? 0 : rc;
     size_t count = json_object_array_length(reqs);
     if (count > MOST_REQUESTS)
-        return json_fail(err, at, "reqs", "%zu requests at once: at most %d are possible", count,
-                         MOST_REQUESTS);
+        return json_fail(err, at, "reqs", "%zu requests: use at most %d", count, MOST_REQUESTS);
     make_decide_room(decide, count);
     struct json_at array_at = json_at_key(at, "reqs");
     for (size_t i = 0; i < count; i++) {
@@ -281,7 +280,7 @@ static int decide_tick(struct decide *decide, const struct json_object *object,
     uint64_t now_usec;
     int rc = json_get_seconds(object, "t", at, &now_usec, err);
     if (rc == -ENOENT)
-        return json_fail(err, at, "t", "missing: it is the only clock there is");
+        return json_fail(err, at, "t", "missing: add the time of the snapshot");
     if (rc < 0)
         return rc;
     tidy_decide(object, at);
@@ -307,10 +306,11 @@ static int parse_decide(const struct decide *decide, const char *line, size_t le
     if (rc < 0)
         return rc;
     if (!object || !json_object_is_type(object, json_type_object))
-        rc = ballast_fail(err, -EINVAL, "<stdin>:%u: a JSON object should be on the line",
+        rc = ballast_fail(err, -EINVAL, "<stdin>:%u: not a JSON object: write one object per line",
                           decide->lines.count);
     else if ((rc = json_next(&reader, &second, &behind, err)) == 0 && second)
-        rc = json_fail(err, &behind, NULL, "more than one object is on the line");
+        rc =
+            json_fail(err, &behind, NULL, "a second object on the line: write one object per line");
     json_object_put(second);
     if (rc < 0)
         json_object_put(object);
@@ -350,17 +350,17 @@ static int serve_decide(struct decide *decide)
             return CLI_UNREACHABLE;
         }
         if (rc == -EFBIG)
-            rc = ballast_fail(&err, rc, "<stdin>:%u: the line is longer than %d bytes",
+            rc = ballast_fail(&err, rc, "<stdin>:%u: too long: use at most %d bytes per line",
                               decide->lines.count, MOST_BYTES);
         else
             rc = take_line(decide, line, length, &end, &err);
         if (rc < 0)
             print_decide_error(err.text);
-        /* Whoever waits for the answer is gone: what was learned is of use to nobody. */
+        /* The reader of the answers is gone. */
         if (fflush(stdout) != 0)
             break;
     }
-    return CLI_DONE; /* cli_finish() tells of output that was lost */
+    return CLI_DONE; /* cli_finish() reports output that was lost */
 }
 
 static int decide_main(struct cli_args *args)
@@ -375,12 +375,10 @@ static int decide_main(struct cli_args *args)
         if (option == OPTION_POLICY)
             name = args->value;
     }
-    size_t count;
-    char **operands = cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "'%s' is too much: it takes no arguments", operands[0]);
+    if (cli_args_no_operands(args, NULL))
+        return CLI_BAD;
     if (!stdio)
-        return cli_args_wrong(args, "--stdio is missing: there is no other way to ask yet");
+        return cli_args_wrong(args, "--stdio is missing: add it");
     const struct policy *policy = cli_args_any_policy(args, name);
     if (!policy)
         return CLI_BAD;
@@ -397,11 +395,11 @@ static int decide_main(struct cli_args *args)
 
 const struct cli_command cmd_decide = {
     .name = "decide",
-    .summary = "what to do now with a host's memory, a line a tick",
+    .summary = "decide what to do with a host's memory, for programs",
     .operands = "--stdio",
-    .text = "Reads a JSON object a line, a host as it is now and the starts that wait, and\n"
-            "answers each with one: targets and limits to set, starts that may go on, and\n"
-            "those that cannot. It is for simulators and toolstacks, and changes nothing.",
+    .text = "Reads a JSON object per line, a snapshot of a host with its requests, and\n"
+            "answers each with one: targets and maxima to set, requests to grant and to\n"
+            "refuse. It is for simulators and toolstacks, and changes nothing.",
     .options = decide_options,
     .run = decide_main,
 };

@@ -17,8 +17,8 @@ enum { OPTION_HOST, OPTION_INTERVAL, OPTION_FOR };
 
 static const struct cli_option record_options[] = {
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
-    [OPTION_INTERVAL] = {"interval", "T", "between two samples (default 1s)"},
-    [OPTION_FOR] = {"for", "T", "stop after that (default: at Ctrl-C)"},
+    [OPTION_INTERVAL] = {"interval", "T", "sample every T (default 1s)"},
+    [OPTION_FOR] = {"for", "T", "stop after T (default: at Ctrl-C)"},
     {NULL, NULL, NULL},
 };
 
@@ -48,14 +48,12 @@ static int set_record_option(struct record *record, struct cli_args *args, int o
 static int parse_record(struct record *record, struct cli_args *args)
 {
     int option;
-    size_t count;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         int rc = set_record_option(record, args, option);
         if (rc)
             return rc;
     }
-    (void)cli_args_operands(args, &count);
-    return count > 0 ? cli_args_wrong(args, "it takes no operands") : CLI_DONE;
+    return cli_args_no_operands(args, NULL);
 }
 
 static int sample_record(struct host_access *access, struct record *record)
@@ -68,7 +66,7 @@ static int sample_record(struct host_access *access, struct record *record)
     record->last_usec = access->host->now_usec;
     rc = snapshot_write_json(stdout, access->host, &err);
     if (rc == -EINVAL) {
-        cli_error("what the host shows cannot be recorded: %s", err.text);
+        cli_error("record: the sample cannot be written: %s", err.text);
         return CLI_UNREACHABLE;
     }
     /* A reader behind a pipe is to have each sample at once; cli_finish() tells failures. */
@@ -116,11 +114,11 @@ static int record_main(struct cli_args *args)
 
 const struct cli_command cmd_record = {
     .name = "record",
-    .summary = "write down what a host shows, a line a sample",
+    .summary = "record samples of a host, one per line",
     .operands = "",
-    .text = "Looks at the host again and again and writes each time a snapshot in JSON, one\n"
-            "line on standard output. What was recorded can be replayed ('ballast replay'),\n"
-            "planned for ('ballast plan --host FILE') and decided on ('ballast decide').",
+    .text = "Samples the host at even intervals and writes each sample as a snapshot in JSON,\n"
+            "one per line, to standard output. Use the recording with 'ballast replay',\n"
+            "'ballast plan --host FILE' or 'ballast decide'.",
     .options = record_options,
     .run = record_main,
 };

@@ -15,9 +15,9 @@
 enum { OPTION_POLICY, OPTION_JSON, OPTION_QUIET };
 
 static const struct cli_option replay_options[] = {
-    [OPTION_POLICY] = {"policy", "NAME", "judge by this policy", .value = cli_any_policy_name},
+    [OPTION_POLICY] = {"policy", "NAME", "decide by this policy", .value = cli_any_policy_name},
     [OPTION_JSON] = {"json", NULL, "one object on one line"},
-    [OPTION_QUIET] = {"quiet", NULL, "only laws that were broken"},
+    [OPTION_QUIET] = {"quiet", NULL, "print only laws that were broken"},
     {NULL, NULL, NULL},
 };
 
@@ -47,7 +47,7 @@ static int parse_replay(struct replaying *replaying, struct cli_args *args)
     }
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
-        return cli_args_wrong(args, "it takes one RECORDING ('ballast record' makes them)");
+        return cli_args_wrong(args, "name one RECORDING, as 'ballast record' writes it");
     replaying->path = operands[0];
     return CLI_DONE;
 }
@@ -164,12 +164,12 @@ static int replay_main(struct cli_args *args)
 
 const struct cli_command cmd_replay = {
     .name = "replay",
-    .summary = "run the balancer over what a host has shown",
+    .summary = "run the balancer over a recording of a host",
     .operands = "RECORDING",
-    .text = "Runs the loop that balances a real host over a recording, sample by sample:\n"
-            "what it would have changed and why, and whether a law would have been broken.\n"
+    .text = "Runs the loop that balances a real host over a recording, sample by sample, and\n"
+            "prints what it would have changed and why, and which laws it would have broken.\n"
             "Guests do what they did when they were recorded. - is standard input.\n"
-            "Exit status 0: no law is broken; 1: one is.",
+            "Exit status 0: no law broken; 1: at least one.",
     .options = replay_options,
     .run = replay_main,
 };

@@ -88,7 +88,8 @@ static int watch_sim_guest(struct cli_daemon *daemon, uint64_t domid, struct jso
         rc = find_sim_guest(daemon, domid, domain);
     }
     if (!rc && !*domain) {
-        cli_error("sim-create: domain %" PRIu64 " died while it was built: memory was not there",
+        cli_error("sim-create: domain %" PRIu64
+                  " died while it was built: free memory did not suffice",
                   domid);
         rc = CLI_NO;
     }
@@ -136,7 +137,7 @@ static int create_sim_guest(struct cli_daemon_request *request, struct cli_need 
     if (!rc && request->json)
         cli_json_print(json_object_get(domain));
     else if (!rc)
-        printf("domain %" PRIu64 " is there and holds %" PRIu64 " KiB\n",
+        printf("domain %" PRIu64 " is built and has %" PRIu64 " KiB\n",
                cli_field_sum(domain, "domid"), cli_field_sum(domain, "current_kib"));
     json_object_put(domain);
     return rc;
@@ -151,7 +152,7 @@ static int sim_create_main(struct cli_args *args)
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
-        return cli_args_wrong(args, "it takes one GUEST");
+        return cli_args_wrong(args, "name one GUEST");
     int rc = cli_need_read(&need, operands[0], NULL);
     if (rc)
         return rc;
@@ -164,9 +165,9 @@ const struct cli_command cmd_sim_create = {
     .name = "sim-create",
     .summary = "build a guest on the daemon's simulated host",
     .operands = "GUEST",
-    .text = "Does what 'xl create GUEST' does on a real host, where the daemon keeps a\n"
-            "simulated one: it builds the guest at once, whatever is free, and ends when it\n"
-            "is there. 'ballast run GUEST -- ballast sim-create GUEST' makes room first.",
+    .text = "Does on the daemon's simulated host what 'xl create GUEST' does on a real one:\n"
+            "builds the guest at once, even if too little is free, and ends when it is built.\n"
+            "'ballast run GUEST -- ballast sim-create GUEST' reserves its memory first.",
     .options = sim_create_options,
     .run = sim_create_main,
 };

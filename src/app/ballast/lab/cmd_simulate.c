@@ -28,13 +28,13 @@ enum {
 };
 
 static const struct cli_option simulate_options[] = {
-    [OPTION_POLICY] = {"policy", "NAME", "play it under this policy, or under 'all'",
+    [OPTION_POLICY] = {"policy", "NAME", "run under this policy, or under 'all'",
                        .value = cli_any_policy_name},
-    [OPTION_COMPARE] = {"compare", NULL, "policies side by side, over all scenarios"},
-    [OPTION_JSON] = {"json", NULL, "an object a line, for each scenario and policy"},
-    [OPTION_SVG] = {"svg", "FILE", "draw the run; one scenario and one policy"},
-    [OPTION_SEED] = {"seed", "N", "instead of the scenario's"},
-    [OPTION_QUIET] = {"quiet", NULL, "no progress, and only what was not as expected"},
+    [OPTION_COMPARE] = {"compare", NULL, "compare policies over all scenarios"},
+    [OPTION_JSON] = {"json", NULL, "an object per line, for each scenario and policy"},
+    [OPTION_SVG] = {"svg", "FILE", "draw the run of one scenario and one policy"},
+    [OPTION_SEED] = {"seed", "N", "use this seed, not the scenario's"},
+    [OPTION_QUIET] = {"quiet", NULL, "no progress; only what was not as expected"},
     {NULL, NULL, NULL},
 };
 
@@ -82,8 +82,7 @@ static int set_simulate_option(struct simulate *simulate, struct cli_args *args,
     if (option == OPTION_SVG)
         simulate->svg_path = args->value;
     if (option == OPTION_SEED && !read_simulate_seed(args->value, &simulate->seed))
-        return cli_args_wrong(args, "--seed %s: a whole number from 1 on would be right",
-                              args->value);
+        return cli_args_wrong(args, "--seed %s: use a whole number above 0", args->value);
     return CLI_DONE;
 }
 
@@ -104,11 +103,11 @@ static int parse_simulate(struct simulate *simulate, struct cli_args *args)
     choose_policies(simulate, only);
     simulate->paths = cli_args_operands(args, &simulate->path_count);
     if (simulate->path_count == 0)
-        return cli_args_wrong(args, "no SCENARIO is given");
+        return cli_args_wrong(args, "SCENARIO is missing");
     if (simulate->svg_path && (simulate->path_count > 1 || simulate->policy_count > 1))
-        return cli_args_wrong(args, "--svg draws one scenario under one policy");
+        return cli_args_wrong(args, "--svg draws one run: name one scenario and one policy");
     if (simulate->json && simulate->compare)
-        return cli_args_wrong(args, "--json and --compare are two answers; ask for one");
+        return cli_args_wrong(args, "--json and --compare exclude each other: use one");
     simulate->progress = !simulate->quiet && isatty(STDERR_FILENO);
     return CLI_DONE;
 }
@@ -252,11 +251,12 @@ static int simulate_main(struct cli_args *args)
 
 const struct cli_command cmd_simulate = {
     .name = "simulate",
-    .summary = "play a scenario through a simulated host",
+    .summary = "run a scenario on a simulated host",
     .operands = "SCENARIO...",
-    .text = "Plays each scenario (see docs/scenarios.md) through a simulated host and says\n"
-            "how long starts took against the least possible, who was short, and what did\n"
-            "not come as the scenario expects. Exit status 0: all did; 1: not all.",
+    .text = "Runs each scenario (see docs/scenarios.md) on a simulated host and prints how\n"
+            "long requests took against the shortest possible time, how much memory guests\n"
+            "lacked, and which expectations of the scenario were not met.\n"
+            "Exit status 0: all were met; 1: not all.",
     .options = simulate_options,
     .run = simulate_main,
 };

@@ -32,11 +32,11 @@ static bool is_probe(const struct cli_probes *probes, const struct cli_domain *d
 
 static int refuse_surprise(const char *text)
 {
-    cli_error("calibrate: %s; nothing more is built", text);
+    cli_error("calibrate: %s; ending: try again when nothing else changes on the host", text);
     return CLI_UNREACHABLE;
 }
 
-/* Everybody who was there is, with as much as he had, and nobody else but the probe. */
+/* All other domains are the same, with the same memory as before. */
 static int check_others(const struct cli_probes *probes)
 {
     char text[CLI_MESSAGE];
@@ -48,22 +48,22 @@ static int check_others(const struct cli_probes *probes)
             other = probes->others[k].id == domain->is.id ? &probes->others[k] : NULL;
         found += other ? 1 : 0;
         if (!other && !is_probe(probes, domain) && domain->is.name[0] != '\0') {
-            (void)snprintf(text, sizeof(text), "domain %" PRIu32 " (%s) has come", domain->is.id,
+            (void)snprintf(text, sizeof(text), "domain %" PRIu32 " (%s) was created", domain->is.id,
                            domain->shown);
             return refuse_surprise(text);
         }
         if (other && other->tot_kib != domain->is.tot_kib) {
             (void)snprintf(text, sizeof(text),
-                           "domain %" PRIu32 " (%s) moves: it held %" PRIu64
-                           " KiB and holds %" PRIu64 " KiB",
+                           "domain %" PRIu32 " (%s) changed from %" PRIu64 " KiB to %" PRIu64
+                           " KiB",
                            domain->is.id, domain->shown, other->tot_kib, domain->is.tot_kib);
             return refuse_surprise(text);
         }
     }
-    return found == probes->other_count ? CLI_DONE : refuse_surprise("a domain has gone");
+    return found == probes->other_count ? CLI_DONE : refuse_surprise("a domain was destroyed");
 }
 
-static bool somebody_dies(const struct host_access *access)
+static bool any_domain_dies(const struct host_access *access)
 {
     for (size_t i = 0; i < access->count; i++) {
         if (access->domains[i].is.dying)
@@ -77,7 +77,7 @@ static int probe_interrupted(void)
     return cli_signal() ? 128 + cli_signal() : CLI_DONE;
 }
 
-/* Free memory when it has come to rest. */
+/* Free memory once it no longer changes. */
 static int wait_for_rest(struct cli_probes *probes, uint64_t *free_kib)
 {
     struct host_access *access = probes->access;
@@ -87,7 +87,7 @@ static int wait_for_rest(struct cli_probes *probes, uint64_t *free_kib)
         int rc = host_access_refresh(access);
         if (rc || (rc = probe_interrupted()) || (rc = check_others(probes)))
             return rc;
-        bool still = !somebody_dies(access) && access->host->free_kib == *free_kib;
+        bool still = !any_domain_dies(access) && access->host->free_kib == *free_kib;
         same = still ? same + 1 : 0;
         *free_kib = access->host->free_kib;
         if (same >= REST_LOOKS)
@@ -95,7 +95,7 @@ static int wait_for_rest(struct cli_probes *probes, uint64_t *free_kib)
         if ((rc = host_access_wait(access, LOOK_USEC)))
             return rc;
     }
-    return refuse_surprise("free memory does not come to rest");
+    return refuse_surprise("free memory keeps changing");
 }
 
 static const struct cli_domain *find_probe(const struct cli_probes *probes)
@@ -200,7 +200,7 @@ static int sweep_probes(struct cli_probes *probes)
         const struct cli_domain *domain = &probes->access->domains[i];
         if (strncmp(domain->is.name, CLI_PROBE_PREFIX, sizeof(CLI_PROBE_PREFIX) - 1) != 0)
             continue;
-        cli_error("calibrate: domain %" PRIu32 " (%s) was left behind and is destroyed",
+        cli_error("calibrate: domain %" PRIu32 " (%s) was left by an earlier run: destroying it",
                   domain->is.id, domain->shown);
         (void)snprintf(id, sizeof(id), "%" PRIu32, domain->is.id);
         (void)run_xl(probes, "destroy", id);
@@ -219,7 +219,7 @@ static void remember_others(struct cli_probes *probes)
     }
 }
 
-/* Says that nothing is left behind, and clears the folder away. */
+/* Tells the guardian that nothing is left, and removes the folder. */
 static void dismiss_probes(struct cli_probes *probes)
 {
     char path[96];
@@ -241,7 +241,7 @@ int cli_probes_begin(struct cli_probes *probes, struct host_access *access, cons
     *probes = (struct cli_probes){
         .access = access, .kernel = kernel, .keep_kib = keep_kib, .guardian = -1};
     if (faccessat(AT_FDCWD, kernel, R_OK, 0) < 0) {
-        cli_error("calibrate: %s: %s; a kernel for PV and PVH would be right, see --kernel", kernel,
+        cli_error("calibrate: %s: %s; use --kernel to name a kernel for PV and PVH guests", kernel,
                   strerror(errno));
         return CLI_BAD;
     }
@@ -264,7 +264,7 @@ static int destroy_probe(struct cli_probes *probes)
 {
     if (run_xl(probes, "destroy", probes->name) != 0) {
         tell_log(probes);
-        return refuse_surprise("the guest that was measured cannot be destroyed");
+        return refuse_surprise("xl could not destroy the measured guest");
     }
     probes->is_building = false;
     return CLI_DONE;
@@ -310,7 +310,7 @@ int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *gu
         return rc;
     const struct cli_domain *domain = find_probe(probes);
     if (!domain)
-        return refuse_surprise("the guest that was built is not there");
+        return refuse_surprise("the guest that xl built does not exist");
     uint64_t pool_kib = domain->is.pool_kib == BALLAST_NONE ? 0 : domain->is.pool_kib;
     *out = (struct cli_probe_seen){.cell = {.guest = *guest,
                                             .tot_pages = domain->is.tot_kib / BALLAST_PAGE_KIB,

@@ -55,13 +55,13 @@ static int write_attr(FILE *file, const struct ballast_guest *guest, enum ballas
         (attr == BALLAST_DEVICE_MODEL && value == BALLAST_QEMU_XEN))
         return CLI_DONE;
     if (!key) {
-        cli_error("calibrate: a guest that is measured cannot have %s",
+        cli_error("calibrate: guests to be measured cannot have %s: remove it",
                   ballast_guest_attr_name(attr));
         return CLI_BAD;
     }
     if (ballast_guest_attr_kind(attr) == BALLAST_ATTR_KIB && attr != BALLAST_VMTRACE_BUF) {
         if (value % BALLAST_MIB_KIB != 0) {
-            cli_error("calibrate: %s of %" PRIu64 " KiB: xl knows whole MiB only",
+            cli_error("calibrate: %s of %" PRIu64 " KiB: use whole MiB, as xl does",
                       ballast_guest_attr_name(attr), value);
             return CLI_BAD;
         }

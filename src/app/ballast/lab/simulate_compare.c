@@ -97,10 +97,10 @@ static void add_comparison_row(struct cli_table *table, struct cli_compared *com
 void cli_compare_print(struct cli_compared *compared, size_t count)
 {
     static const char *const heads[][15] = {
-        {"policy", "requests", "took / least", "", "infeasible", "killed", "shortfall", "of it in",
-         "idle", "idle while", "below min", "targets", "targets", "least free", "not as"},
-        {"", "served", "median", "worst", "refused", "", "GiB x s", "our power", "GiB x s", "short",
-         "guest s", "moved, GiB", "written", "MiB", "expected"}};
+        {"policy", "requests", "took / shortest", "", "infeasible", "killed", "shortfall",
+         "avoidable", "idle", "idle while", "below min", "targets", "targets", "lowest", "not as"},
+        {"", "served", "median", "worst", "refused", "", "GiB x s", "GiB x s", "GiB x s", "short",
+         "guest s", "moved, GiB", "written", "free, MiB", "expected"}};
     struct cli_table table;
     cli_table_init(&table, 15, 1);
     for (size_t i = 0; i < 30; i++)

@@ -43,9 +43,9 @@ static const char *answer_of(const struct sim_start *start)
 {
     switch (start->state) {
     case SIM_START_COMING:
-        return "did not come";
+        return "not arrived";
     case SIM_START_WAITING:
-        return "still waits";
+        return "waiting";
     case SIM_START_REFUSED:
         return start->gave_up ? "no answer" : "refused";
     case SIM_START_PROMISED:
@@ -88,7 +88,7 @@ static void add_run_report_start(struct cli_table *table, const struct sim_start
 
 static void print_starts(const struct sim *sim)
 {
-    static const char *const heads[] = {"  start", "needs, MiB", "comes", "least",
+    static const char *const heads[] = {"  start", "needs, MiB", "arrives", "shortest",
                                         "took",    "ratio",      "answer"};
     struct cli_table table;
     if (sim_start_count(sim) == 0)
@@ -116,14 +116,14 @@ static void print_score(const struct sim_score *score)
     gib_seconds(score->idle_short_kibms, idle_short);
     cli_mib(score->churn_kib, churn);
     cli_mib(score->least_free_kib, least);
-    printf("  shortfall %s GiB x s, %s of it in nobody's power; idle %s GiB x s, %s of it while "
-           "somebody was short\n",
+    printf("  shortfall %s GiB x s, %s of it unavoidable; idle %s GiB x s, %s of it during a "
+           "shortfall\n",
            shortfall, unavoidable, idle, idle_short);
-    printf("  %" PRIu64 " targets written, moved %s MiB in all; least free %s MiB\n",
+    printf("  %" PRIu64 " targets written, %s MiB moved; lowest free memory %s MiB\n",
            score->target_writes, churn, least);
     if (score->builds_died + score->guests_died + score->bad_grants > 0)
         printf("  killed: %" PRIu64 " builds and %" PRIu64 " guests; %" PRIu64
-               " grants for memory that was not there\n",
+               " grants of memory that was not free\n",
                score->builds_died, score->guests_died, score->bad_grants);
     if (score->below_min_ms > 0)
         printf("  below their dynamic minimum: %.1f guest-seconds\n",
