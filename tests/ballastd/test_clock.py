@@ -73,7 +73,7 @@ def test_the_future_is_told_of_and_can_be_left():
         assert status == 1 and "another ballastd has it open" in words, words
         assert daemon.stop() == 0
         status, words = set_back(daemon)
-        assert status == 0 and "was set back by" in words and "history" not in words, words
+        assert status == 0 and "set the ledger's clock back by" in words and "history" not in words, words
         history = sqlite3.connect(daemon.state / "history.db")
         events = [row[0] for row in history.execute("SELECT until_usec FROM event")]
         history.close()
@@ -98,7 +98,7 @@ def test_there_must_be_a_ledger():
         assert daemon.stop() == 0
         daemon.state /= "elsewhere"
         status, words = set_back(daemon)
-        assert status == 1 and "there is no ledger" in words, words
+        assert status == 1 and "has no ledger" in words, words
         assert not daemon.state.exists()
 
 

@@ -207,7 +207,7 @@ def test_full_disk():
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         until(lambda: client.call("status")["history"]["working"])
         # Its log could not be written meanwhile either.
-        assert daemon.log().count("is written again") == 1
+        assert daemon.log().count("can be written again") == 1
 
 
 def test_none():

@@ -294,7 +294,8 @@ static int parse_config(struct reading *reading, char *data, size_t length)
     int line = ini_parse_stream(next_line, reading, handle_config_key, reading);
     if (reading->rc == 0 && line > 0)
         reading->rc =
-            ballast_fail(reading->err, -EINVAL, "%s:%d: is neither [section] nor key = value",
+            ballast_fail(reading->err, -EINVAL,
+                         "%s:%d: neither a section nor a key: write [SECTION] or KEY = VALUE",
                          reading->path, line);
     return reading->rc < 0 ? reading->rc : check_config_values(reading);
 }

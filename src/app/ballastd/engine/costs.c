@@ -107,7 +107,8 @@ static int compare_with_prediction(struct engine *engine, const struct ballast_h
     struct ballast_breakdown predicted;
     const struct ballast_profile *profile = profile_of(engine, host);
     if (!profile)
-        return ballast_fail(err, -ENODATA, "no profile knows this Xen to the page");
+        return ballast_fail(err, -ENODATA, "Xen %.60s: no exact profile knows it",
+                            host->xen_version);
     int rc = hv_config(engine->host, seen->id, &guest, err);
     if (rc == 0)
         rc = ballast_breakdown_evaluate(&predicted, profile, &guest, &host->caps, err);
@@ -133,9 +134,8 @@ static void note_cost_verdict(struct engine *engine, const struct ballast_domain
     costs->outside++;
     costs->above += is->verdict == DRIFT_ABOVE;
     (void)snprintf(why, sizeof(why),
-                   "domain %" PRIu32 " (%s) cost %" PRId64 " KiB, and %s said %" PRIu64
-                   " to %" PRIu64 ": another Xen or processor than was measured? 'ballast "
-                   "calibrate' finds what is right here",
+                   "domain %" PRIu32 " (%s) cost %" PRId64 " KiB, and %s predicted %" PRIu64
+                   " to %" PRIu64 " KiB: run 'ballast calibrate' to measure this Xen and processor",
                    domain->id, domain->name, is->actual_kib, costs_sum(engine).profile,
                    is->settled_kib, is->fresh_max_kib);
     alerts_set(&engine->alerts, ALERT_PREDICTION, engine_now_usec(engine), why);
@@ -193,7 +193,7 @@ void costs_sample(struct engine *engine)
             remember_cost(engine, &host->domains[at], overlay_domain(engine->overlay, at)->uuid,
                           &is);
         else if (rc != -ENODATA && rc != -ENOENT && rc != -ENOTSUP)
-            engine_log(LOG_INFO, "what domain %" PRIu32 " costs was not predicted: %s, ignoring",
+            engine_log(LOG_INFO, "domain %" PRIu32 ": cannot predict what it costs: %s; ignoring",
                        seen[i].id, err.text);
     }
     note_profile_refused(engine, host);

@@ -12,23 +12,22 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 
-/* So long promised memory must be missing: a snapshot of a real host is not one moment. */
+/* So long reserved memory must be missing: a snapshot of a real host is not of one moment. */
 #define TAKEN_USEC BALLAST_SEC_USEC
 
-/* What is free does not cover what is promised, whatever is kept for Xen. */
+/* By how much the free memory does not cover what is reserved, slack included. */
 static uint64_t taken_kib(const struct engine *engine)
 {
     const struct ballast_host *host = overlay_snapshot(engine->overlay);
-    uint64_t promises_kib = tick_ledger_unseen_kib(reservations_book(engine->reservations), host);
-    struct tick_sums sums = tick_sums_of(host, promises_kib);
-    return promises_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slack_kib) : 0;
+    uint64_t reserved_kib = tick_ledger_unseen_kib(reservations_book(engine->reservations), host);
+    struct tick_sums sums = tick_sums_of(host, reserved_kib);
+    return reserved_kib > 0 ? ballast_sub_floor(sums.owed_kib, host->slack_kib) : 0;
 }
 
-/* However often it says so, that is told once in this time. */
+/* Logged at most once in this time. */
 #define WARN_AGAIN_USEC (600 * BALLAST_SEC_USEC)
 
-/* A guest that says for too long that it is being suspended is asked like any other from then on.
- */
+/* A guest that reports for too long that it is being suspended is then asked like any other. */
 static void note_suspends(struct engine *engine)
 {
     const struct ballast_host *host = overlay_snapshot(engine->overlay);
@@ -40,8 +39,8 @@ static void note_suspends(struct engine *engine)
             continue;
         record->suspend_told_usec = engine_now_usec(engine) + WARN_AGAIN_USEC;
         engine_log(LOG_WARNING,
-                   "domain %" PRIu32 " (%s) says that it is being suspended, and is not: its word "
-                   "for that counts for 10 s; it is asked like any other",
+                   "domain %" PRIu32 " (%s) still reports after 10 s that it is being suspended; "
+                   "ignoring that, and balancing it like any other",
                    domain->id, domain->name);
         news.domid = domain->id;
         news.who = domain->name;
@@ -73,8 +72,8 @@ void defence_check(struct engine *engine, const struct tick_result *result)
                          *why ? "; " : "", result->decided.held_id,
                          overlay_snapshot(engine->overlay)->domains[at].name);
         ballast_text_add_size(&text, held_kib);
-        ballast_text_add(&text,
-                         " that are reserved for others: its maximum is held until they have them");
+        ballast_text_add(
+            &text, " of reserved memory: its maximum stays where it is until that memory is used");
     }
     alerts_set(&engine->alerts, ALERT_PROMISED, now_usec, *why ? why : NULL);
 }

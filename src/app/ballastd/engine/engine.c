@@ -67,21 +67,21 @@ static void on_trouble(void *context, const char *why)
     struct engine *engine = context;
     char text[ALERT_TEXT];
     if (why)
-        (void)snprintf(text, sizeof(text), "%s; nothing new is promised until it can be written",
-                       why);
+        (void)snprintf(text, sizeof(text),
+                       "%s; ballastd grants no reservations until it can write the ledger", why);
     alerts_set(&engine->alerts, ALERT_LEDGER, engine_now_usec(engine), why ? text : NULL);
 }
 
-/* Whoever reads a time, or waits for a lease to end, must know which clock it is by. */
+/* Times and leases follow the ledger's clock, which may not be the calendar. */
 static void note_clock(struct engine *engine, uint64_t calendar, uint64_t ledger)
 {
     char text[ALERT_TEXT];
     uint64_t ahead_sec = ballast_sub_floor(ledger, calendar) / BALLAST_SEC_USEC;
     (void)snprintf(
         text, sizeof(text),
-        "the ledger's clock is %" PRIu64 " s ahead of the calendar, which is or was set "
-        "wrong: leases and deadlines run on from there. Set the calendar right and start "
-        "ballastd again; if it is right, stop ballastd, run 'ballastd --set-clock-back "
+        "the ledger's clock is %" PRIu64 " s ahead of the calendar, which is or was wrong, and "
+        "leases and deadlines follow the ledger's clock: correct the calendar and restart "
+        "ballastd; if the calendar is right, stop ballastd, run 'ballastd --set-clock-back "
         "--state-dir %s' and start ballastd: nothing is lost",
         ahead_sec, engine->options.state_dir);
     alerts_set(&engine->alerts, ALERT_CLOCK, engine_now_usec(engine),
@@ -208,7 +208,7 @@ static void note_noise(struct engine *engine)
         (void)snprintf(
             why + filled, sizeof(why) - filled,
             ": more than %d writes to xenstore in a second: sampled once a second for %" PRIu64
-            " s instead of at each write; look in the guest for what writes",
+            " s instead of at each write: find the program in the guest that writes",
             HV_EVENTS_MOST, HV_NOISY_USEC / BALLAST_SEC_USEC);
     alerts_set(&engine->alerts, ALERT_NOISE, engine_now_usec(engine), count > 0 ? why : NULL);
 }
@@ -393,11 +393,13 @@ int engine_low_memory_fd(struct engine *engine)
     int fd = hv_low_memory_fd(engine->host, &err);
     engine->counters.low_count = fd < 0 ? BALLAST_NONE : 0;
     if (fd < 0)
-        engine_log(LOG_NOTICE, "not told when memory is low: %s, ignoring", err.text);
+        engine_log(LOG_NOTICE,
+                   "the low-memory notification (VIRQ_ENOMEM) is not available: %s; ignoring",
+                   err.text);
     return fd;
 }
 
-/* Somebody takes memory fast: maxima may have to come down before the next tick. */
+/* Memory is taken fast: maxima may have to come down before the next tick. */
 void engine_take_low_memory(struct engine *engine)
 {
     if (!hv_take_low_memory(engine->host))
@@ -405,7 +407,10 @@ void engine_take_low_memory(struct engine *engine)
     engine->counters.low_count++;
     engine_sample(engine);
     const struct ballast_host *host = overlay_snapshot(engine->overlay);
-    engine_log(LOG_INFO, "little memory is free: %" PRIu64 " KiB", host ? host->free_kib : 0);
+    char free_text[32];
+    struct ballast_text text = ballast_text_over(free_text, sizeof(free_text));
+    ballast_text_add_size(&text, host ? host->free_kib : 0);
+    engine_log(LOG_INFO, "low memory: %s free", free_text);
     engine_settle(engine);
 }
 
@@ -440,7 +445,7 @@ void engine_reconfigure(struct engine *engine, struct engine_config *config,
     take_config(engine, config);
     if (engine->tick)
         tick_set_inaccuracy(engine->tick, engine->config.inaccuracy_kib);
-    /* A policy that was set by a command stays until the file says another than it did. */
+    /* A policy set by a command stays until the file names another one. */
     if (other_policy) {
         use_policy(engine, engine->config.policy);
         (void)reservations_put_text(engine->reservations, "policy", NULL, NULL);
@@ -453,7 +458,7 @@ int engine_set_policy(struct engine *engine, const struct policy *policy, struct
     if (rc < 0)
         return rc;
     use_policy(engine, policy);
-    engine_log(LOG_NOTICE, "the policy is %s from now on", policy->name);
+    engine_log(LOG_NOTICE, "the policy is now %s", policy->name);
     return 0;
 }
 
@@ -463,7 +468,7 @@ void engine_pause(struct engine *engine, bool paused)
     if (!paused)
         rival_end(engine);
     rival_update_hold(engine);
-    engine_log(LOG_NOTICE, paused ? "balancing is paused" : "balancing goes on");
+    engine_log(LOG_NOTICE, paused ? "balancing is paused" : "balancing is resumed");
 }
 
 void engine_record_setting(struct engine *engine, const char *what, uint64_t domid, uint64_t uid,

@@ -21,7 +21,7 @@ void law_checks_note(struct engine *engine, const struct tick_result *result)
     engine->counters.breaches += result->breach_count;
 }
 
-/* Of an exact host everything is known: what its parts do not sum to has been lost or created. */
+/* The parts of an exact host must sum to its total. */
 static int check_conservation(struct engine *engine, const struct ballast_host *host,
                               struct ballast_error *err)
 {
@@ -33,14 +33,14 @@ static int check_conservation(struct engine *engine, const struct ballast_host *
     if (rc < 0 || (parts.overcounted_kib == 0 && parts.part_kib[BALLAST_PART_UNEXPLAINED] == 0))
         return rc;
     return ballast_fail(err, -EPROTO,
-                        "law 1, conservation: %" PRIu64 " KiB are nobody's, %" PRIu64
-                        " KiB are there twice",
+                        "law 1, conservation: %" PRIu64 " KiB are unexplained, %" PRIu64
+                        " KiB are overcounted",
                         parts.part_kib[BALLAST_PART_UNEXPLAINED], parts.overcounted_kib);
 }
 
 /*
- * A build that no grant awaits is foreign until somebody binds it, also when nothing of it is left
- * to build.
+ * A build for which there is no grant is foreign until a reservation is bound to it, also when it
+ * is finished.
  */
 static bool is_foreign_build(const struct engine *engine, const struct ballast_host *host, size_t i)
 {
@@ -60,8 +60,8 @@ static bool any_foreign_build(const struct engine *engine, const struct ballast_
 }
 
 /*
- * Foreign builds take from what is promised, and no daemon can hold them; ours are not foreign, and
- * what they have taken by now is used.
+ * A foreign build may take reserved memory, which the daemon cannot prevent, so the sum is checked
+ * only without one.
  */
 void law_checks_run(struct engine *engine)
 {

@@ -13,7 +13,7 @@
 #include "app/ballastd/engine/state.h"
 #include "core/base/units.h"
 
-/* The file alone is read: what other services know of users may take as long as it likes. */
+/* Only the file is read: other sources of users may answer late. */
 void pins_who(uid_t uid, char out[OVERLAY_PIN_WHO])
 {
     char buf[1024];
@@ -60,11 +60,11 @@ static void log_pin(const struct engine *engine, const struct ballast_domain *do
     if (pin->kib > 0)
         engine_log(LOG_NOTICE,
                    "domain %" PRIu32 " (%s): its target is pinned at %" PRIu64
-                   " KiB by %s; 'ballast set-target %s auto' gives it back",
+                   " KiB by %s; 'ballast set-target %s auto' undoes that",
                    domain->id, domain->name, pin->kib, pin->who, domain->name);
     else
         engine_log(LOG_NOTICE,
-                   "domain %" PRIu32 " (%s): its target is given back to the balancer by %s",
+                   "domain %" PRIu32 " (%s): its target is returned to the balancer by %s",
                    domain->id, domain->name, pin->who);
 }
 
@@ -111,14 +111,15 @@ void pins_foreign(struct engine *engine, struct overlay_record *record,
                               .usec = engine_now_usec(engine),
                               .uid = BALLAST_NONE,
                               .who = "unknown (xenstore)"};
-    /* Before its balloon is there, and while it moves, targets are its toolstack's business. */
+    /* Until it has a balloon, and while it migrates, its toolstack sets targets. */
     if (pin.kib == 0 || !domain->has_balloon ||
         (domain->state != BALLAST_DOMAIN_RUN && domain->state != BALLAST_DOMAIN_PAUSED))
         return;
-    /* What cannot be written is kept as long as this daemon runs; trouble() has said why. */
+    /* What cannot be written holds as long as this daemon runs; on_trouble() has logged why. */
     if (pins_set(engine, record, &pin, &err) < 0) {
         record->set.pin = pin;
-        engine_log(LOG_WARNING, "domain %" PRIu32 " (%s): its pin is not kept: %s, ignoring",
+        engine_log(LOG_WARNING,
+                   "domain %" PRIu32 " (%s): cannot store its pinned target: %s; ignoring",
                    domain->id, domain->name, err.text);
     }
     record_pin(engine, domain, &pin, &before, was_kib);

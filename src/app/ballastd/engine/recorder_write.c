@@ -13,13 +13,13 @@
 /* One transaction without an fsync; also how soon a failure is tried again. */
 #define WRITE_USEC (60 * BALLAST_SEC_USEC)
 
-/* Said when it begins and when it is over; only what is different is said again. */
+/* Logged when trouble begins, changes and ends. */
 static void set_trouble(struct recorder *recorder, const char *why)
 {
     if (why && strncmp(recorder->trouble, why, sizeof(recorder->trouble) - 1) != 0)
-        engine_log(LOG_WARNING, "history: %s; going on without", why);
+        engine_log(LOG_WARNING, "history: %s; continuing without it", why);
     else if (!why && *recorder->trouble)
-        engine_log(LOG_NOTICE, "history: is written again");
+        engine_log(LOG_NOTICE, "history: it can be written again");
     (void)snprintf(recorder->trouble, sizeof(recorder->trouble), "%s", why ? why : "");
 }
 
@@ -44,7 +44,7 @@ static int open_history(struct recorder *recorder, uint64_t most_kib, struct bal
         return 0;
     int rc = history_open(recorder->state_dir, most_kib, &recorder->history, err);
     if (rc == 1)
-        engine_log(LOG_WARNING, "history: %s; a new one was begun", err->text);
+        engine_log(LOG_WARNING, "history: %s; starting a new one", err->text);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < recorder->guest_count; i++)
@@ -138,7 +138,7 @@ static void note_failure(struct recorder *recorder, int rc, const struct ballast
     forget_gone(recorder, 64);
     if (rc != -EUCLEAN || !recorder->history)
         return;
-    engine_log(LOG_WARNING, "history: it was set aside, and a new one is begun");
+    engine_log(LOG_WARNING, "history: set aside; starting a new one");
     history_set_aside(recorder->history);
     recorder->history = NULL;
     recorder->due_usec = 0;

@@ -197,7 +197,7 @@ static int restore_record(void *context, const struct ledger_reservation *record
     struct ballast_error why;
     int rc = ledger_restore(context, record, &why);
     if (rc == -EINVAL)
-        return ballast_fail(err, -EUCLEAN, "the ledger contradicts itself: %s", why.text);
+        return ballast_fail(err, -EUCLEAN, "the ledger is inconsistent: %s", why.text);
     return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
 }
 

@@ -21,19 +21,19 @@ void rival_on_foreign_target(void *context, const struct ballast_domain *domain,
     struct engine_rival *rival = &engine->rival;
     uint64_t now_usec = engine_now_usec(engine);
     engine_log(LOG_INFO,
-               "domain %" PRIu32 " (%s): its target was moved from %" PRIu64 " to %" PRIu64
-               " KiB, not by us",
+               "domain %" PRIu32 " (%s): another program set its target from %" PRIu64
+               " to %" PRIu64 " KiB",
                domain->id, domain->name, was_kib, domain->target_kib);
     struct recorder_news news = RECORDER_NEWS;
     news.domid = domain->id;
-    news.who = "somebody else";
+    news.who = "another program";
     news.what = "foreign-target";
     news.from_kib = was_kib;
     news.to_kib = domain->target_kib;
     recorder_news(engine, &news);
     rival->seen_usec[rival->count++ % ENGINE_RIVAL_MOST] = now_usec;
     uint64_t most = engine->config.rival_writes;
-    /* One may be an administrator's; while there is a rival none is. */
+    /* A single one may be an administrator's, but not beside a rival. */
     if (!rival->stands_back)
         pins_foreign(engine, record, domain, was_kib);
     if (rival->stands_back || rival->count < most)
@@ -43,10 +43,10 @@ void rival_on_foreign_target(void *context, const struct ballast_domain *domain,
         return;
     char why[ALERT_TEXT];
     (void)snprintf(why, sizeof(why),
-                   "%" PRIu64 " targets were set by somebody else within %" PRIu64
-                   " s: no target is moved until that has stopped for %" PRIu64
-                   " s, or 'ballast resume'; stop the other balancer (xapi's squeezed, qmemman, "
-                   "a script), or this one",
+                   "another program set %" PRIu64 " targets within %" PRIu64
+                   " s: balancing stops until it has set none for %" PRIu64
+                   " s, or until 'ballast resume'; stop that balancer (xapi's squeezed, qmemman, "
+                   "a script), or ballastd",
                    most, (now_usec - first_usec) / BALLAST_SEC_USEC,
                    engine->config.rival_quiet_usec / BALLAST_SEC_USEC);
     rival->stands_back = true;
@@ -55,7 +55,7 @@ void rival_on_foreign_target(void *context, const struct ballast_domain *domain,
     alerts_set(&engine->alerts, ALERT_RIVAL, now_usec, why);
 }
 
-/* Not while the look that showed it is being put together. */
+/* Not while the sample that showed it is being completed. */
 void rival_unpin(struct engine *engine)
 {
     uint64_t since_usec = engine->rival.unpin_usec;

@@ -64,11 +64,12 @@ static void move_history(const char *directory, const struct ledger_back *back)
         return;
     int rc = history_open(directory, HISTORY_MOST_KIB, &history, &err);
     if (rc == 1)
-        engine_log(LOG_WARNING, "history: %s; a new one was begun", err.text);
+        engine_log(LOG_WARNING, "history: %s; starting a new one", err.text);
     if (rc >= 0)
         rc = history_set_back(history, back->now_usec, back->by_usec, &err);
     if (rc < 0)
-        engine_log(LOG_WARNING, "history: %s; ignoring: it keeps what is in the future", err.text);
+        engine_log(LOG_WARNING, "history: %s; ignoring, and leaving samples of the future in it",
+                   err.text);
     history_close(history);
 }
 
@@ -82,12 +83,14 @@ static int set_back(struct store *store, const char *directory, struct ballast_e
         return rc;
     back.by_usec = ballast_sub_floor(last_usec, back.now_usec);
     if (back.now_usec == 0)
-        return ballast_fail(err, -EALREADY, "the calendar is beyond the year 2255; set it right");
-    if (back.by_usec <= CLOCK_AHEAD_SEC * BALLAST_SEC_USEC)
-        return ballast_fail(err, -EALREADY,
-                            "the clock of the ledger in %s is not ahead of the calendar; nothing "
-                            "needs to be set back",
+        return ballast_fail(err, -EALREADY, "%s: the calendar is beyond the year 2255: correct it",
                             directory);
+    if (back.by_usec <= CLOCK_AHEAD_SEC * BALLAST_SEC_USEC)
+        return ballast_fail(
+            err, -EALREADY,
+            "%s: the ledger's clock is not ahead of the calendar: there is nothing to "
+            "set back",
+            directory);
     move_history(directory, &back);
     rc = store_revise(
         store,
@@ -95,8 +98,8 @@ static int set_back(struct store *store, const char *directory, struct ballast_e
         &count, err);
     if (rc == 0)
         engine_log(LOG_NOTICE,
-                   "the clock of the ledger in %s was set back by %" PRIu64
-                   " s, to the calendar; %zu entries were changed",
+                   "%s: set the ledger's clock back by %" PRIu64
+                   " s, to the calendar; %zu entries changed",
                    directory, back.by_usec / BALLAST_SEC_USEC, count);
     return rc;
 }
@@ -106,8 +109,7 @@ int set_back_run(const char *directory)
     struct store *store = NULL;
     struct ballast_error err;
     if (!is_there(directory, "ledger.db") && !is_there(directory, "ledger.db-mark")) {
-        engine_log(LOG_ERR, "%s: there is no ledger; name its directory with --state-dir",
-                   directory);
+        engine_log(LOG_ERR, "%s: has no ledger: use --state-dir to name its directory", directory);
         return EXIT_NO;
     }
     int fd = file_own_dir(directory, 0, &err);

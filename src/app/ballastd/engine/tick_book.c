@@ -46,10 +46,10 @@ static int answer_request(void *context, const struct ballast_host *host,
         ours.b_kib = ballast_add_ceil(ledger_available_kib(ledger, &free_now),
                                       overlay_spare_kib(engine->overlay));
         if (verdict->reason != BALANCER_NEVER_FITS || verdict->a_kib <= ours.b_kib)
-            return ballast_fail(err, -EAGAIN, "nobody is balanced now");
+            return ballast_fail(err, -EAGAIN, "balancing is paused: the request waits");
     }
     int rc = inner.answer(inner.book, host, &ours, err);
-    /* Its memory is there and cannot be promised: others do not go without it meanwhile. */
+    /* Its memory is free but cannot be reserved; the other requests may have it. */
     if (rc < 0 && rc != -EAGAIN && verdict->granted) {
         struct ledger *ledger = reservations_ledger(engine->reservations);
         struct ledger_verdict refused;
