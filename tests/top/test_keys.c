@@ -203,7 +203,7 @@ static void a_guest_that_went_is_not_changed(void **unused)
     says(&state, "mail2 (2) is gone; nothing was changed");
     (void)type(&state, "G\n");
     state.host.count = 0;
-    says(&state, "it is gone");
+    says(&state, "it no longer runs");
     top_state_release(&state);
 }
 
@@ -216,7 +216,7 @@ static void without_a_daemon_nothing_is_asked(void **unused)
     for (size_t i = 0; i < 4; i++) {
         (void)type(&state, keys[i]);
         assert_int_equal(state.mode, TOP_LIST);
-        says(&state, "there is no daemon to ask");
+        says(&state, "there is no daemon: use");
     }
     top_state_release(&state);
 }

@@ -142,7 +142,7 @@ class Screens(Case):
         top.keys("Escape")
         top.wait(r"^> +2 database ")
         top.keys("?")
-        top.wait("all about the guest")
+        top.wait("show the guest: its breakdown")
         top.keep("help")
         top.keys("q")
         top.wait(r"^> +2 database ")
@@ -171,7 +171,7 @@ class Screens(Case):
         top.keys("Escape")
         top.wait(r"mail ")
         top.type("/web")
-        top.wait("names with: web_")
+        top.wait("names that contain: web_")
         top.keys("Enter")
         screen = top.wait(r"^[> ] +3 web ")
         self.assertNotIn("mail", screen)
@@ -210,7 +210,7 @@ class Changes(Case):
         top.keys("Down", "Down", "Down", "p")
         top.wait(r"^balancing of web \(3\): on -> paused\? y: yes")
         top.keys("y")
-        top.wait(r"^done: balancing of web", r"^> +3 web +held")
+        top.wait(r"^done: balancing of web", r"^> +3 web +frozen")
         top.keys("t")
         top.type("1200")
         top.wait(r"target of web, .*: 1200_")
@@ -226,7 +226,7 @@ class Changes(Case):
         top.keys("Enter")
         top.wait(r"MiB -> 1200 MiB\?")
         top.keys("y")
-        top.wait(r"^done: target of web \(3\): 1200 MiB", r"^> +3 web +held .* 1200 ")
+        top.wait(r"^done: target of web \(3\): 1200 MiB", r"^> +3 web +frozen .* 1200 ")
         self.assertEqual(self.domain("web")["target_kib"], 1200 * 1024)
 
     def test_what_the_daemon_refuses(self):
@@ -251,7 +251,7 @@ class Endings(Case):
         top = self.top("--interval", "200ms")
         top.wait(r"> +0 dom0 ")
         self.daemon.kill()
-        top.wait("^ OLD FIGURES, trying again", r"> +0 dom0 ")
+        top.wait("^ OLD FIGURES, retrying", r"> +0 dom0 ")
         top.keep("lost")
         top.keys("t")
         top.type("1G")
@@ -320,9 +320,9 @@ class Without(unittest.TestCase):
         path.write_text(HOST)
         terminal.wait("shell>")
         terminal.run(f"{BALLAST} top --host sim:{path}; echo ended $?")
-        terminal.wait("nobody balances", r"^> +0 dom0", "no decisions so far")
+        terminal.wait("not balanced", r"^> +0 dom0", "no decisions so far")
         terminal.keys("t")
-        terminal.wait("there is no daemon to ask")
+        terminal.wait("there is no daemon: use")
         terminal.keys("q")
         terminal.wait("^ended 0")
         terminal.run(f"clear; {BALLAST} top --run-dir /nowhere; echo ended $?")
@@ -332,9 +332,9 @@ class Without(unittest.TestCase):
         terminal.wait("the terminal 'no-such' of TERM is not known here", "^ended 3")
 
     def test_no_terminal(self):
-        for words, said in ((["top"], "no terminal"), (["top", "--host", "sim:x", "--run-dir", "y"], "only one"),
+        for words, said in ((["top"], "no terminal"), (["top", "--host", "sim:x", "--run-dir", "y"], "exclude each other"),
                             (["top", "--sort", "size"], "id, name, actual, target, need, gap, state, range, bar, why"),
-                            (["top", "--interval", "1ms"], "100ms or more"), (["top", "x"], "no operands")):
+                            (["top", "--interval", "1ms"], "100ms or more"), (["top", "x"], "unexpected argument")):
             path = SCREENS / "host.scn"
             SCREENS.mkdir(parents=True, exist_ok=True)
             path.write_text(HOST)

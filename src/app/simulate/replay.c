@@ -23,13 +23,13 @@ static uint64_t nothing_is_promised(void *book, const struct ballast_host *host)
     return 0;
 }
 
-static int nobody_to_answer(void *book, const struct ballast_host *host,
-                            const struct balancer_verdict *verdict, struct ballast_error *err)
+static int refuse_answer(void *book, const struct ballast_host *host,
+                         const struct balancer_verdict *verdict, struct ballast_error *err)
 {
     (void)book;
     (void)host;
     (void)verdict;
-    return ballast_fail(err, -EINVAL, "an answer to a start that nobody asked for");
+    return ballast_fail(err, -EPROTO, "the balancer answered a request, and a recording has none");
 }
 
 static int replay_one_sample(struct tick *tick, uint64_t now_usec,
@@ -65,7 +65,7 @@ int simulate_replay(const struct ballast_host *samples, size_t count, const stru
         .options = options ? *options : BALANCER_OPTIONS_DEFAULT,
         .book = {.waiting = nobody_waits,
                  .promised_kib = nothing_is_promised,
-                 .answer = nobody_to_answer},
+                 .answer = refuse_answer},
         .memory = {.memory = ear->arg, .set = ear->set},
         .checks_laws = true,
     });

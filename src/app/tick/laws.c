@@ -103,8 +103,8 @@ void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer
                                              domain->dynamic_max_kib,
                                              "target above dynamic maximum: target, maximum"});
     /*
-     * One that is paused reaches for nothing; its maximum is put right before it can. One that is
-     * not asked may have been told by somebody else to take what is promised: the promise stands.
+     * A paused domain takes nothing until its maximum is corrected. Another program may have told
+     * one that is not asked to take reserved memory, which must stay reserved.
      */
     if (is_asked(domain) && maxmem_kib < target_kib && target_kib > domain->tot_kib)
         add_breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, maxmem_kib, target_kib,
@@ -117,22 +117,22 @@ void tick_laws_of_sums(const struct ballast_host *host, const struct tick_sums *
 {
     if (after->held_kib > host->total_kib)
         add_breach(out, (struct tick_breach){TICK_LAW_CONSERVATION, 0, after->held_kib,
-                                             host->total_kib, "held in all, and total"});
-    /* Slack is not a promise: Xen may use it, and others may have before we came. */
+                                             host->total_kib, "sum of all parts, and total"});
+    /* Slack is not reserved: Xen may use it, and others may have done so earlier. */
     if (after->owed_kib > before->owed_kib)
         add_breach(out, (struct tick_breach){TICK_LAW_PROMISED, 0, host->free_kib,
                                              host->free_kib + after->owed_kib,
-                                             "free, and promised with slack"});
+                                             "free, and reserved with slack"});
     bool promised_more = after->available_kib < before->available_kib;
     if (after->room_kib > after->available_kib &&
         (after->room_kib > before->room_kib || promised_more))
         add_breach(out,
                    (struct tick_breach){TICK_LAW_BOUNDS, 0, after->room_kib, after->available_kib,
-                                        "room that maxima leave, and memory that is nobody's"});
+                                        "memory that maxima allow to take, and available memory"});
     if (after->growth_kib > after->available_kib && after->growth_kib > before->growth_kib)
-        add_breach(out,
-                   (struct tick_breach){TICK_LAW_FREE_FIRST, 0, after->growth_kib,
-                                        after->available_kib, "growth told, and memory for it"});
+        add_breach(out, (struct tick_breach){TICK_LAW_FREE_FIRST, 0, after->growth_kib,
+                                             after->available_kib,
+                                             "growth that targets allow, and available memory"});
 }
 
 static const char *law_name(enum tick_law law)
@@ -141,7 +141,7 @@ static const char *law_name(enum tick_law law)
     case TICK_LAW_CONSERVATION:
         return "conservation";
     case TICK_LAW_PROMISED:
-        return "no page is promised twice";
+        return "no page is reserved twice";
     case TICK_LAW_BOUNDS:
         return "bounds";
     case TICK_LAW_FREE_FIRST:

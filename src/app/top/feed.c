@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The daemon as a source: looked at over its status socket, changed over the other one. */
+/* The daemon as a source: read over its status socket, changed over its control socket. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static int on_feed_message(void *context, const char *method, const struct json_
     return 0;
 }
 
-/* An answer in *result (to be put), or the daemon's own words; a lost connection is closed. */
+/* An answer in *result (to be put), or the daemon's message in *err; a lost connection is closed.
+ */
 static int call_daemon(struct top_feed *feed, const char *method, struct json_object *params,
                        struct json_object **result, struct ballast_error *err)
 {
@@ -60,7 +61,7 @@ static int call_daemon(struct top_feed *feed, const char *method, struct json_ob
         return rc;
     }
     if (answer.error_code)
-        rc = ballast_fail(err, -EIO, "the daemon says: %s", answer.error_text);
+        rc = ballast_fail(err, -EIO, "the daemon answers: %s", answer.error_text);
     *result = json_object_get(answer.result);
     wire_message_release(&answer);
     return rc;

@@ -42,7 +42,7 @@ const char *top_guest_state(const struct top_guest *guest)
     if (guest->opted_out)
         return "opt-out";
     if (guest->paused)
-        return "held";
+        return "frozen";
     return odd ? guest->balloon_status : guest->state;
 }
 
@@ -68,7 +68,7 @@ int top_guest_breakdown(const struct top_guest *guest, struct ballast_breakdown 
     uint64_t footprint_kib = 0;
     for (int i = 0; i < BALLAST_BALLOON; i++)
         footprint_kib = ballast_add_ceil(footprint_kib, segment_kib[i]);
-    /* A PV guest is the one that can have no segment which nobody told of. */
+    /* Every segment but those of PV may be missing from what is known. */
     enum ballast_guest_type type = guest->knows_type ? guest->type : BALLAST_PV;
     return ballast_breakdown_from_segments(out, type, NULL, segment_kib, footprint_kib, &xenstore,
                                            NULL);

@@ -123,12 +123,11 @@ static bool begin_change(struct top_state *state, enum top_what what, bool all)
 {
     const struct top_guest *guest = top_selected(state);
     if (!state->can_change) {
-        top_say(state, true,
-                "there is no daemon to ask; 'ballast set-target' changes a host without one");
+        top_say(state, true, "there is no daemon: use 'ballast set-target', which needs none");
         return false;
     }
     if (!all && !guest) {
-        top_say(state, true, "no guest is selected");
+        top_say(state, true, "no guest is selected: select one with Up or Down");
         return false;
     }
     state->change =
@@ -148,7 +147,7 @@ static void toggle_key(struct top_state *state, bool all)
     if (!begin_change(state, paused ? TOP_RESUME : TOP_PAUSE, all))
         return;
     if (!all && paused && state->host.paused)
-        top_say(state, true, "balancing is paused as a whole: P resumes it");
+        top_say(state, true, "all balancing is paused: P resumes it");
     else
         enter_mode(state, TOP_CONFIRM);
 }

@@ -21,7 +21,7 @@ static unsigned decision_rows(unsigned rows)
 static void draw_title(const struct top_state *state, struct top_cells *cells)
 {
     const struct top_host *host = &state->host;
-    const char *balancing = !*host->policy ? "nobody balances"
+    const char *balancing = !*host->policy ? "not balanced"
                             : host->paused ? "balancing is PAUSED, by "
                                            : "balancing by ";
     char size[TOP_SIZE];
@@ -57,7 +57,7 @@ static void draw_decisions(const struct top_host *host, struct top_cells *cells,
 {
     top_fill(cells, row, 0, cells->columns, TOP_HEAD, '-');
     (void)top_put(cells, row, 2, cells->columns, TOP_HEAD,
-                  host->decisions ? " decisions, the newest first " : " no decisions so far ");
+                  host->decisions ? " decisions, newest first " : " no decisions so far ");
     for (unsigned i = 0; i + 1 < rows && i < host->decisions; i++) {
         const struct top_decision *decision = &host->decision[i];
         bool failed = decision->outcome[0] != 'd' || decision->outcome[1] != 'o';
@@ -78,7 +78,7 @@ static void draw_why(const struct top_state *state, struct top_cells *cells, uns
         (void)top_putf(cells, row, 0, cells->columns, TOP_WARNING, "alert: %s", state->host.alert);
     else if (guest)
         (void)top_putf(cells, row, 0, cells->columns, TOP_PLAIN, "why: %s",
-                       *guest->why ? guest->why : "nothing was decided about it so far");
+                       *guest->why ? guest->why : "no decision about it so far");
 }
 
 static void draw_bottom(const struct top_state *state, struct top_cells *cells)
@@ -91,7 +91,7 @@ static void draw_bottom(const struct top_state *state, struct top_cells *cells)
                       state->is_bad ? TOP_WARNING : TOP_STRONG, state->message);
     switch (state->mode) {
     case TOP_FILTER:
-        (void)top_putf(cells, row, 0, width, TOP_STRONG, "names with: %s_", state->filter);
+        (void)top_putf(cells, row, 0, width, TOP_STRONG, "names that contain: %s_", state->filter);
         break;
     case TOP_ASK_TARGET:
         (void)top_putf(cells, row, 0, width, TOP_STRONG,
@@ -119,8 +119,7 @@ static void draw_bottom(const struct top_state *state, struct top_cells *cells)
     case TOP_GUEST:
     case TOP_HELP:
         if (!*state->message)
-            (void)top_put(cells, row, 0, width, TOP_PLAIN,
-                          "Esc back  Up Down PgUp PgDn: the rest of it");
+            (void)top_put(cells, row, 0, width, TOP_PLAIN, "Esc back  Up Down PgUp PgDn scroll");
         break;
     }
 }
@@ -131,7 +130,7 @@ static void draw_lost(const struct top_state *state, struct top_cells *cells)
     if (!*state->lost)
         return;
     top_fill(cells, 0, 0, cells->columns, TOP_WARNING, ' ');
-    (void)top_putf(cells, 0, 0, cells->columns, TOP_WARNING, " OLD FIGURES, trying again: %s",
+    (void)top_putf(cells, 0, 0, cells->columns, TOP_WARNING, " OLD FIGURES, retrying: %s",
                    state->lost);
 }
 

@@ -166,8 +166,7 @@ unsigned top_draw_guests(const struct top_state *state, struct top_cells *cells,
     draw_head(&plan, cells, row);
     if (state->count == 0)
         (void)top_put(cells, row + 1, ID + 1, cells->columns, TOP_PLAIN,
-                      *state->filter ? "no name has that in it: Esc shows all"
-                                     : "no domain is known of");
+                      *state->filter ? "no name contains that: Esc shows all" : "no domains");
     for (unsigned i = 0; i + 1 < rows && state->first + i < state->count; i++)
         draw_guest(&plan, &state->host.guests[state->shown[state->first + i]],
                    state->first + i == state->selected, cells, row + 1 + i);

@@ -72,8 +72,7 @@ static void add_diagram(struct window *window, const struct top_guest *guest)
     char *rest = text;
     char *line;
     if (top_guest_breakdown(guest, &breakdown) < 0) {
-        add_text_line(window, TOP_WARNING,
-                      "its figures contradict each other: there is no picture of them");
+        add_text_line(window, TOP_WARNING, "its figures are inconsistent: no diagram");
         return;
     }
     if (ballast_draw_diagram(&breakdown, &style, text, sizeof(text)) >= sizeof(text))
@@ -83,7 +82,7 @@ static void add_diagram(struct window *window, const struct top_guest *guest)
     if (!guest->is_divided)
         add_text_line(
             window, TOP_PLAIN,
-            "its segments are not known: overhead is extra external, all it holds is guest");
+            "its segments are unknown: shown are overhead as extra external, the rest as guest");
 }
 
 static void add_text_line_size(struct window *window, const char *word, uint64_t kib)
@@ -99,14 +98,14 @@ static void add_text_line_figures(struct window *window, const struct top_guest 
     char most[TOP_SIZE];
     top_size(guest->dynamic_min_kib, least);
     top_size(guest->dynamic_max_kib, most);
-    add_text_line_size(window, "holds", guest->current_kib);
+    add_text_line_size(window, "current", guest->current_kib);
     add_text_line_size(window, "target", guest->target_kib);
     add_text_line(window, TOP_PLAIN, "%-18s %14s to %s", "range", least, most);
     add_text_line_size(window, "static maximum", guest->static_max_kib);
     add_text_line_size(window, "xen maximum", guest->xen_maximum_kib);
     add_text_line_size(window, "overhead", guest->overhead_kib);
     add_text_line_size(window, "need", guest->need_kib);
-    add_text_line_size(window, "says it uses", guest->used_kib);
+    add_text_line_size(window, "reported use", guest->used_kib);
     if (guest->shares != BALLAST_NONE)
         add_text_line(window, TOP_PLAIN, "%-18s %14" PRIu64, "shares", guest->shares);
 }
@@ -117,26 +116,26 @@ size_t top_draw_guest(const struct top_state *state, struct top_cells *cells, un
     struct window window = {.cells = cells, .row = row, .rows = rows, .skip = state->scrolled};
     const struct top_guest *guest = top_selected(state);
     if (!guest) {
-        add_text_line(&window, TOP_WARNING, "it is gone");
+        add_text_line(&window, TOP_WARNING, "it no longer runs");
         return window.at;
     }
     add_text_line(&window, TOP_HEAD, "%s: domain %" PRIu32 ", %s, %s%s%s%s%s", guest->name,
                   guest->id, top_guest_type(guest), guest->state,
                   *guest->balloon_status ? ", " : "", guest->balloon_status,
                   guest->opted_out ? ", opted out of balancing" : "",
-                  guest->paused ? ", balancing of it is paused" : "");
+                  guest->paused ? ", balancing paused" : "");
     if (guest->pinned_kib != BALLAST_NONE && guest->pinned_kib > 0)
         add_text_line(&window, TOP_WARNING,
-                      "pinned at %" PRIu64 " MiB by %s; 'ballast set-target %s auto' gives it back",
+                      "pinned at %" PRIu64 " MiB by %s; 'ballast set-target %s auto' undoes that",
                       guest->pinned_kib / BALLAST_MIB_KIB, guest->pinned_by, guest->name);
     add_text_line(&window, TOP_PLAIN, "why: %s",
-                  *guest->why ? guest->why : "nothing was decided about it so far");
+                  *guest->why ? guest->why : "no decision about it so far");
     add_text_line(&window, TOP_PLAIN, "%s", "");
     add_diagram(&window, guest);
     add_text_line(&window, TOP_PLAIN, "%s", "");
     add_text_line_figures(&window, guest);
     if (!guest->has_balloon)
-        add_text_line(&window, TOP_PLAIN, "no balloon driver was seen in it");
+        add_text_line(&window, TOP_PLAIN, "it shows no balloon driver");
     return window.at;
 }
 
@@ -144,16 +143,16 @@ static const struct {
     const char *key;
     const char *does;
 } help[] = {
-    {"Up Down k j", "the guest above, below; PgUp PgDn, Home End too"},
-    {"Enter", "all about the guest: its breakdown as a diagram"},
-    {"Esc", "back; in the list: shows all again"},
-    {"s  S", "sorts by the next column; the other way round"},
-    {"/", "only names that have something in them"},
-    {"t", "pins another target: SIZE, or +SIZE and -SIZE"},
-    {"r", "another range, within which it may be moved: MIN MAX"},
-    {"p  P", "balancing of the guest, or of all, pauses or goes on"},
-    {"Ctrl-L", "draws the screen anew"},
-    {"q", "ends it"},
+    {"Up Down k j", "select the guest above or below; also PgUp PgDn Home End"},
+    {"Enter", "show the guest: its breakdown as a diagram, and its figures"},
+    {"Esc", "go back; in the list: remove the filter"},
+    {"s  S", "sort by the next column; reverse the order"},
+    {"/", "show only names that contain a text"},
+    {"t", "pin a target: SIZE, +SIZE or -SIZE"},
+    {"r", "set the dynamic range: MIN MAX"},
+    {"p  P", "pause or resume balancing of the guest, or of all"},
+    {"Ctrl-L", "redraw the screen"},
+    {"q", "quit"},
 };
 
 static void add_glyph(struct window *window, char glyph, const char *word, enum top_style style)
@@ -177,8 +176,8 @@ size_t top_draw_help(const struct top_state *state, struct top_cells *cells, uns
         add_text_line(&window, TOP_PLAIN, "%-12s %s", help[i].key, help[i].does);
     add_text_line(&window, TOP_PLAIN, "%s", "");
     add_text_line(&window, TOP_HEAD,
-                  "between actual and target: ^ it grows, v it shrinks, = it is there");
-    add_text_line(&window, TOP_HEAD, "in a guest's bar; | is where its target is:");
+                  "between current and target: ^ it grows, v it shrinks, = it has arrived");
+    add_text_line(&window, TOP_HEAD, "in a guest's bar; | marks its target:");
     for (int i = 0; i < BALLAST_SEGMENTS; i++)
         add_glyph(&window, draw_segment_look((enum ballast_segment)i)->glyph,
                   ballast_segment_name((enum ballast_segment)i), (enum top_style)(TOP_SEGMENT + i));
@@ -189,6 +188,6 @@ size_t top_draw_help(const struct top_state *state, struct top_cells *cells, uns
                   (enum top_style)(TOP_PART + i));
     add_text_line(&window, TOP_PLAIN, "%s", "");
     add_text_line(&window, TOP_PLAIN,
-                  "sizes are in MiB, rounded down; 'ballast list --watch' is for screen readers");
+                  "sizes are in MiB, rounded down; 'ballast list --watch' suits screen readers");
     return window.at;
 }
