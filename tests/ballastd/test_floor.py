@@ -31,7 +31,7 @@ def test_a_target_that_would_panic_is_refused():
         no = refused(-32000, client.call, "set-target", domain="tmpfs", target_kib=64 * MIB)
         assert no.data["reason"] == "below-floor", no.data
         assert no.data["wanted_kib"] == 64 * MIB and no.data["floor_kib"] == floor_kib, no.data
-        assert "163840 KiB, what it says it uses" in no.message, no.message
+        assert "163840 KiB, the memory that it reports in use" in no.message, no.message
         # Raising is never below a floor, and its floor itself is allowed.
         client.call("set-target", domain="tmpfs", target_kib=floor_kib)
         until(lambda: domain(client, "tmpfs")["current_kib"] == floor_kib)
@@ -50,7 +50,7 @@ def test_video_memory_is_no_part_of_its_word():
         assert desk["used_kib"] == 600 * MIB and desk["floor_kib"] == 728 * MIB, desk
         client.call("pause")
         no = refused(-32000, client.call, "set-target", domain="desk", target_kib=700 * MIB)
-        assert "with its video memory, 131072 KiB" in no.message, no.message
+        assert "and its video memory, 128 MiB" in no.message, no.message
         # A command that looks by itself says the same.
         ballast = os.environ["BALLAST"]
         listed = subprocess.run([ballast, "list", "--json", "--host", f"sim:{daemon.config.parent / 'host.scn'}"],
@@ -79,7 +79,7 @@ def test_where_a_balloon_stopped_outlives_the_daemon():
             until(lambda: domain(client, "stops")["backoff"])
             stops = domain(client, "stops")
             assert stops["floor_kib"] == 1024 * MIB and stops["balloon_status"] == "stuck", stops
-            assert stops["floor_reason"] == "last-stop" and "has stopped at" in stops["floor_why"]
+            assert stops["floor_reason"] == "last-stop" and "at which its balloon stopped" in stops["floor_why"]
             alone = client.call("status")["backoff"]
             assert [d["name"] for d in alone] == ["stops"], alone
             # Its target is where it is, and not where it tries in vain.

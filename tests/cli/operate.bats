@@ -98,13 +98,13 @@ END
 @test "a target that would panic a guest is refused, and forced it panics" {
     make_frail_host
     run -1 ballast set-target tmpfs 32 "${FRAIL[@]}"
-    [[ $output == *"32768 KiB is below 163840 KiB, what it says it uses"*"or --force" ]]
+    [[ $output == *"32768 KiB is below 163840 KiB, the memory that it reports in use"*"or --force" ]]
     run -1 ballast set-target tmpfs 32 --dry-run "${FRAIL[@]}"
     run -0 ballast set-target tmpfs 160 --wait "${FRAIL[@]}"
     run -1 ballast set-target tmpfs 32 --wait --force "${FRAIL[@]}"
     [[ $output == *"domain 1 (tmpfs) is gone"* ]]
     run -0 ballast explain --domain tmpfs "${FRAIL[@]}"
-    [[ $output == *"a target below 163840 KiB needs --force: what it says it uses"* ]]
+    [[ $output == *"its floor is 163840 KiB, the memory that it reports in use: a lower target needs --force"* ]]
     run -0 ballast explain --domain tmpfs --json "${FRAIL[@]}"
     figure "$output" .floor 163840
 }
@@ -145,10 +145,10 @@ END
     run -1 ballast set-target zero 100 "${HOST[@]}"
     [[ $output == *"dom0"*131072* ]]
     run -1 ballast set-target web 200 "${HOST[@]}"
-    [[ $output == *"204800 KiB is below 307200 KiB, what it says it uses"*"--force" ]]
+    [[ $output == *"204800 KiB is below 307200 KiB, the memory that it reports in use"*"--force" ]]
     run -0 ballast set-target web 200 --force "${HOST[@]}"
     run -1 ballast set-target old 64 "${HOST[@]}"
-    [[ $output == *"below 92160 KiB, where even an idle Linux stops"* ]]
+    [[ $output == *"below 92160 KiB, the minimum of an idle Linux"* ]]
     for size in 5x -5x + '' 1.5.G 0x10 99999999999999999999 9999999999999999T; do
         run -2 ballast set-target web "$size" "${HOST[@]}"
         [[ $output == "ballast: set-target: "* ]]

@@ -78,7 +78,7 @@ static void test_video_is_on_top(void **state)
     char text[256];
     assert_int_equal(floor.kib, 728 * MIB);
     (void)floor_text(&floor, text, sizeof(text));
-    assert_string_equal(text, "what it says it uses; with its video memory, 131072 KiB");
+    assert_string_equal(text, "the memory that it reports in use, and its video memory, 128 MiB");
     domain.used_kib = BALLAST_NONE;
     facts = floor_facts_seen(&domain, 1000 * SEC);
     assert_int_equal(facts.reported_used_kib, BALLAST_NONE);
@@ -174,7 +174,7 @@ static void test_words_and_sentences(void **state)
     assert_true(floor_reason_find("below") < 0);
     struct floor floor = {800 * MIB, FLOOR_LAST_STOP, 800 * MIB, 2, 0};
     (void)floor_text(&floor, text, sizeof(text));
-    assert_string_equal(text, "for its balloon has stopped at 819200 KiB (2 times)");
+    assert_string_equal(text, "the size at which its balloon stopped, 800 MiB (2 times)");
 }
 
 int main(void)

@@ -130,18 +130,18 @@ static void test_reasons_down(void **state)
     assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
     facts.pod_entries_kib = facts.pod_cache_kib = BALLAST_NONE;
     facts.used_kib = 190 * MIB;
-    assert_reason(&facts, BALLAST_STOP_USED, "194560 KiB");
+    assert_reason(&facts, BALLAST_STOP_USED, "190 MiB");
     facts.used_kib = 100 * MIB;
     assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
     facts.tot_kib = 86 * MIB;
     facts.goal_kib = 16 * MIB;
     facts.used_kib = BALLAST_NONE;
-    assert_reason(&facts, BALLAST_STOP_IDLE_FLOOR, "92160");
+    assert_reason(&facts, BALLAST_STOP_IDLE_FLOOR, "90 MiB");
     facts.has_balloon = false;
     assert_reason(&facts, BALLAST_STOP_NO_BALLOON, "no balloon driver");
     facts.pod_entries_kib = 700 * MIB;
     facts.pod_cache_kib = 60 * MIB;
-    assert_reason(&facts, BALLAST_STOP_POD, "61440 KiB");
+    assert_reason(&facts, BALLAST_STOP_POD, "60 MiB");
     facts.paused = true;
     assert_reason(&facts, BALLAST_STOP_PAUSED, "paused");
     facts.dying = true;
@@ -156,15 +156,15 @@ static void test_reasons_up(void **state)
     facts.maximum_kib = 256 * MIB;
     assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
     facts.boot_kib = 200 * MIB;
-    assert_reason(&facts, BALLAST_STOP_BOOT, "204800 KiB");
+    assert_reason(&facts, BALLAST_STOP_BOOT, "200 MiB");
     facts.type = BALLAST_PVH;
     assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
     facts.has_balloon = false;
     assert_reason(&facts, BALLAST_STOP_NO_BALLOON, "no balloon driver");
     facts.free_kib = 55 * MIB;
-    assert_reason(&facts, BALLAST_STOP_HOST_FULL, "56320 KiB free, and it needs 57344");
+    assert_reason(&facts, BALLAST_STOP_HOST_FULL, "55 MiB free, and it needs 56 MiB");
     facts.maximum_kib = 200 * MIB;
-    assert_reason(&facts, BALLAST_STOP_MAXIMUM, "204800 KiB");
+    assert_reason(&facts, BALLAST_STOP_MAXIMUM, "200 MiB");
 }
 
 /* PVH 256/512 with a pool of 768 pages, ballooned to 200 MiB: 16 pages are beyond its target. */

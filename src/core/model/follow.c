@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/model/follow.h"
 
-#include <inttypes.h>
-
+#include "core/base/pattern.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
@@ -139,53 +138,31 @@ const char *ballast_stop_name(enum ballast_stop reason)
     return (unsigned)reason < BALLAST_STOPS ? words[reason] : NULL;
 }
 
+/* The sentence of a reason, with a hole for its size where it has one. */
+static const char *const patterns[BALLAST_STOPS] = {
+    [BALLAST_STOP_DYING] = "it is dying",
+    [BALLAST_STOP_PAUSED] = "it is paused, so its balloon does not run",
+    [BALLAST_STOP_TARGET] = "its target is now {a_kib}",
+    [BALLAST_STOP_MAXIMUM] = "its xen maximum is {a_kib}",
+    [BALLAST_STOP_HOST_FULL] = "the host has {a_kib} free, and it needs {b_kib} more",
+    [BALLAST_STOP_POD] = "it is populated on demand and its balloon has not run yet: Xen keeps "
+                         "{a_kib} for it until then",
+    [BALLAST_STOP_NO_BALLOON] = "it shows no balloon driver: it still boots, or has none",
+    [BALLAST_STOP_USED] = "it reports {a_kib} in use",
+    [BALLAST_STOP_IDLE_FLOOR] = "even an idle Linux frees nothing below about {a_kib}",
+    [BALLAST_STOP_BOOT] = "it has exactly what it started with, {a_kib}: PV guests with Linux "
+                          "before 6.1 do not grow beyond that",
+    [BALLAST_STOP_UNKNOWN] = "no cause is visible from outside the guest",
+};
+
 size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_kib, char *buf,
                          size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    switch (reason) {
-    case BALLAST_STOP_DYING:
-        ballast_text_add(&text, "it is dying");
-        break;
-    case BALLAST_STOP_PAUSED:
-        ballast_text_add(&text, "it is paused, so its balloon does not run");
-        break;
-    case BALLAST_STOP_TARGET:
-        ballast_text_add(&text, "its target is now %" PRIu64 " KiB", a_kib);
-        break;
-    case BALLAST_STOP_MAXIMUM:
-        ballast_text_add(&text, "its xen maximum is %" PRIu64 " KiB", a_kib);
-        break;
-    case BALLAST_STOP_HOST_FULL:
-        ballast_text_add(&text,
-                         "the host has %" PRIu64 " KiB free, and it needs %" PRIu64 " KiB more",
-                         a_kib, b_kib);
-        break;
-    case BALLAST_STOP_POD:
-        ballast_text_add(&text,
-                         "it is populated on demand and its balloon has not run yet: Xen keeps "
-                         "%" PRIu64 " KiB for it until then",
-                         a_kib);
-        break;
-    case BALLAST_STOP_NO_BALLOON:
-        ballast_text_add(&text, "no balloon driver was seen in it: it still boots, or has none");
-        break;
-    case BALLAST_STOP_USED:
-        ballast_text_add(&text, "it reports %" PRIu64 " KiB in use", a_kib);
-        break;
-    case BALLAST_STOP_IDLE_FLOOR:
-        ballast_text_add(&text, "even an idle Linux frees nothing below about %" PRIu64 " KiB",
-                         a_kib);
-        break;
-    case BALLAST_STOP_BOOT:
-        ballast_text_add(&text,
-                         "it has exactly what it started with, %" PRIu64 " KiB: PV guests "
-                         "with Linux before 6.1 do not grow beyond that",
-                         a_kib);
-        break;
-    case BALLAST_STOP_UNKNOWN:
-    case BALLAST_STOPS:
-        ballast_text_add(&text, "no cause is visible from outside the guest");
-    }
+    const struct pattern_figure figures[] = {{.name = "a_kib", .value = a_kib},
+                                             {.name = "b_kib", .value = b_kib}};
+    if ((unsigned)reason >= BALLAST_STOPS)
+        reason = BALLAST_STOP_UNKNOWN;
+    pattern_fill(&text, patterns[reason], figures, 2, PATTERN_AUTO);
     return text.length;
 }

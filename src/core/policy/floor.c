@@ -139,41 +139,49 @@ int floor_reason_find(const char *word)
     return -ENOENT;
 }
 
+static void add_reported_use(struct ballast_text *text, const struct floor *floor)
+{
+    ballast_text_add(text, "the memory that it reports in use");
+    if (floor->b >= floor->a && floor->kib >= floor->a)
+        return;
+    ballast_text_add(text, ", ");
+    ballast_text_add_size(text, floor->a);
+    ballast_text_add(text, floor->b < floor->a ? ", up to its share of the host"
+                                               : ", as far as its trust goes");
+}
+
 size_t floor_text(const struct floor *floor, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    bool has_video = floor->video_kib > 0 && floor->reason != FLOOR_LAST_STOP;
     switch (floor->reason) {
     case FLOOR_MINIMAL_KERNEL:
-        ballast_text_add(&text,
-                         "where even an idle Linux stops giving (80 to 90 MiB, and a 64th of what "
-                         "its static maximum of %" PRIu64 " KiB has beyond 512 MiB)",
-                         floor->a);
+        ballast_text_add(&text, "the minimum of an idle Linux (80 to 90 MiB, and a 64th of what "
+                                "its static maximum of ");
+        ballast_text_add_size(&text, floor->a);
+        ballast_text_add(&text, " has beyond 512 MiB)");
         break;
     case FLOOR_BOOT:
         ballast_text_add(&text,
-                         "twice where an idle Linux stops, since it came up only %" PRIu64
+                         "twice the minimum of an idle Linux, since it booted only %" PRIu64
                          ".%" PRIu64 " s ago",
                          floor->a / 1000, floor->a % 1000 / 100);
         break;
     case FLOOR_REPORTED_USE:
-        ballast_text_add(&text, "what it says it uses");
-        if (floor->b < floor->a)
-            ballast_text_add(&text, ", %" PRIu64 " KiB, as far as its part of the host lets it",
-                             floor->a);
-        else if (floor->kib < floor->a)
-            ballast_text_add(&text, ", %" PRIu64 " KiB, as far as that still counts", floor->a);
+        add_reported_use(&text, floor);
         break;
     case FLOOR_LAST_STOP:
-        ballast_text_add(&text, "for its balloon has stopped at %" PRIu64 " KiB (%" PRIu64 " %s)",
-                         floor->a, floor->b, floor->b == 1 ? "time" : "times");
-        break;
+        ballast_text_add(&text, "the size at which its balloon stopped, ");
+        ballast_text_add_size(&text, floor->a);
+        ballast_text_add(&text, " (%" PRIu64 " %s)", floor->b, floor->b == 1 ? "time" : "times");
+        return text.length;
     case FLOOR_NONE:
     case FLOOR_REASONS:
-        ballast_text_add(&text, "for nothing is known of it");
+        ballast_text_add(&text, "without a known floor");
         return text.length;
     }
-    if (has_video)
-        ballast_text_add(&text, "; with its video memory, %" PRIu64 " KiB", floor->video_kib);
+    if (floor->video_kib > 0) {
+        ballast_text_add(&text, ", and its video memory, ");
+        ballast_text_add_size(&text, floor->video_kib);
+    }
     return text.length;
 }

@@ -160,8 +160,8 @@ static void print_way(const struct cli_running *running)
                running->cost.actual_kib, running->cost.settled_kib, running->cost.fresh_max_kib,
                running->cost.difference_kib);
     if (running->floor_kib > 0)
-        printf("note: a target below %" PRIu64 " KiB needs --force: %s\n", running->floor_kib,
-               running->floor_why);
+        printf("note: its floor is %" PRIu64 " KiB, %s: a lower target needs --force\n",
+               running->floor_kib, running->floor_why);
     if (!domain->is.has_balloon)
         puts("note: it shows no balloon driver");
 }
