@@ -80,11 +80,6 @@ bool host_access_is_file(const char *which)
     return host_kind_of(which) == HOST_FILE;
 }
 
-bool host_access_is_sim(const char *which)
-{
-    return host_kind_of(which) == HOST_SIM;
-}
-
 static bool is_file_there(const char *path)
 {
     struct stat found;

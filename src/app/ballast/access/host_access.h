@@ -54,8 +54,6 @@ struct host_access {
 int host_access_open(struct host_access *access, const char *which, bool changes);
 /* The running Xen to look at, without a word where there is none. */
 int host_access_try(struct host_access *access);
-/* "sim", the built-in simulated host, or "sim:SCENARIO". */
-bool host_access_is_sim(const char *which);
 /* Whether it names a file; NULL does not. */
 bool host_access_is_file(const char *which);
 /* Says on stderr what a host that came as another program's text does not tell. */
