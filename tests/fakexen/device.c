@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -557,4 +558,26 @@ SHIM int ioctl(int fd, unsigned long request, ...)
     if (!call)
         call = (int (*)(int, unsigned long, ...))next("ioctl");
     return call(fd, request, argument);
+}
+
+/* Whether it is what libxenstore has polled for watches: a pipe, as few others are. */
+static bool is_pipe(int fd)
+{
+    struct stat found;
+    return fstat(fd, &found) == 0 && S_ISFIFO(found.st_mode);
+}
+
+SHIM int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+    static int (*call)(int, int, int, struct epoll_event *);
+    char file[PAGE];
+    const char *root = getenv("FAKEXEN");
+    if (!call)
+        call = (int (*)(int, int, int, struct epoll_event *))next("epoll_ctl");
+    snprintf(file, sizeof(file), "%s/epoll", root ? root : "");
+    int code = root && op == EPOLL_CTL_ADD && is_pipe(fd) ? told_errno(file) : 0;
+    if (code == 0 || code == ENOENT)
+        return call(epoll, op, fd, event);
+    errno = code;
+    return -1;
 }

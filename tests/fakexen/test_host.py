@@ -246,6 +246,7 @@ class Running(Case):
         # The timer's own samples are a minute apart: what else is seen came by a watch.
         calm = "[ballastd]\ninterval = 100ms\nidle-interval = 60s\n"
         with FakeXen(total_mib=4096) as xen, on(xen, calm) as daemon, daemon.client() as client:
+            client.call("pause")  # or the balancer raises the target that is waited for
             vm = xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)
             self.eventually(lambda: xen.watched(vm.path + "/memory"))
 
@@ -268,19 +269,53 @@ class Running(Case):
             self.eventually(target, 1900 * 1024)
             vm.write("memory/target", 1800 * 1024)
             self.eventually(target, 1800 * 1024, patience=20)
+            client.call("resume")
             said = client.call("reserve", min_kib=NEED_KIB, max_kib=NEED_KIB, deadline_usec=60_000_000, wait=True)
             self.assertEqual(said["state"], "granted", said)
             self.assertEqual(daemon.log().count("connection to xenstore broke"), 2, "once when it began, once when over")
 
     def test_xenstored_that_starts_again_between_two_samples_is_followed_again(self):
         with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:
+            client.call("pause")
             vm = xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)
+            # It is watched before the daemon's snapshot has it.
+            self.eventually(lambda: "vm" in [d["name"] for d in client.call("domains")["domains"]])
             for mib in (1900, 1800, 1700):
                 self.eventually(lambda: xen.watched(vm.path + "/memory"))
                 xen.stop_store()
                 xen.start_store()
                 vm.write("memory/target", mib * 1024)
                 self.eventually(lambda: client.call("domains", domain="vm")["domains"][0]["target_kib"], mib * 1024)
+
+    def test_a_connection_that_could_not_be_polled_is_polled_later(self):
+        # As above only a watch shows anything: a minute is between the timer's samples.
+        calm = "[ballastd]\ninterval = 100ms\nidle-interval = 60s\n"
+        with FakeXen(total_mib=4096) as xen, on(xen, calm) as daemon, daemon.client() as client:
+            client.call("pause")
+            vm = xen.add("vm", memory_mib=2048, maxmem_mib=2048, min_mib=512)
+            watched = lambda: xen.watched(vm.path + "/memory")
+            sampled = lambda: client.call("status")["low_memory_events"]
+            self.eventually(watched)
+            xen.stop_store()
+            self.eventually(watched, False)
+            xen.device("epoll", "ENOMEM")
+            xen.start_store()
+            def sample_until_watched():
+                xen.say_low()
+                return watched()
+            self.eventually(sample_until_watched)
+            xen.device("epoll")
+            before = sampled()
+            xen.say_low()
+            self.eventually(lambda: sampled() > before)
+            def samples_while_at_rest():
+                ticks = client.call("status")["ticks"]
+                time.sleep(0.5)
+                return client.call("status")["ticks"] - ticks
+            self.eventually(samples_while_at_rest, 0)
+            vm.write("memory/target", 1800 * 1024)
+            self.eventually(lambda: client.call("domains", domain="vm")["domains"][0]["target_kib"], 1800 * 1024,
+                            patience=20)
 
     def test_a_guest_that_says_it_is_suspended_blocks_nobody(self):
         with FakeXen(total_mib=4096) as xen:

@@ -47,6 +47,7 @@ struct xen_host {
     char processor[BALLAST_PROCESSOR];
     bool watching;
     int watch_fd;              /* an epoll of the store's; -1: not needed so far */
+    bool is_unpolled;          /* a new connection of the store's is not in it yet */
     uint64_t reconnects_usec;  /* a lost connection is not opened earlier than that */
     struct ballast_error lost; /* why it could not be */
     uint64_t events;           /* that were taken in */

@@ -30,14 +30,21 @@ int xen_host_epoll(struct xen_host *host)
     return epoll;
 }
 
+/* What fails is tried again with the next sample; until then only samples show what has changed. */
+static void poll_store(struct xen_host *host)
+{
+    if (host->is_unpolled)
+        host->is_unpolled = add_to(host->watch_fd, host->store) < 0;
+}
+
 /* Closing it has taken its descriptor out of the epoll. */
 static void replace_store(struct xen_host *host, struct xen_store *store)
 {
     host->bulk_calls += xen_store_calls(host->store);
     xen_store_close(host->store);
     host->store = store;
-    if (host->watch_fd >= 0)
-        (void)add_to(host->watch_fd, store);
+    host->is_unpolled = host->watch_fd >= 0;
+    poll_store(host);
     /* libxenlight has a connection of its own. */
     xen_light_close(host->light);
     host->light = NULL;
@@ -49,8 +56,10 @@ static void replace_store(struct xen_host *host, struct xen_store *store)
 int xen_host_reconnect(struct xen_host *host, struct ballast_error *err)
 {
     struct xen_store *store;
-    if (!host->store || !xen_store_is_lost(host->store))
+    if (!host->store || !xen_store_is_lost(host->store)) {
+        poll_store(host);
         return 0;
+    }
     uint64_t now_usec = hv_clock_usec();
     if (now_usec >= host->reconnects_usec) {
         host->reconnects_usec = now_usec + RECONNECT_USEC;
