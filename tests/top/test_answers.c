@@ -21,17 +21,20 @@ static struct json_object *parsed(const char *text)
     return object;
 }
 
-static void decisions_are_kept_once_and_in_order(void **unused)
+static void events_are_kept_once_and_in_order(void **unused)
 {
     (void)unused;
     struct top_host host = {0};
     for (unsigned i = 0; i < 300; i++) {
-        struct top_decision decision = {.number = 1 + i * 7 % 100};
-        top_host_add_decision(&host, &decision);
+        struct top_event event = {.number = 1 + i * 7 % 100, .time_usec = i};
+        top_host_add_event(&host, &event);
     }
-    assert_int_equal(host.decisions, TOP_DECISIONS);
-    for (size_t i = 0; i < TOP_DECISIONS; i++)
-        assert_int_equal(host.decision[i].number, 100 - i);
+    assert_int_equal(host.events, TOP_EVENTS);
+    for (size_t i = 0; i < TOP_EVENTS; i++) {
+        assert_int_equal(host.event[i].number, 100 - i);
+        /* As it came the last time: it may have gone on. */
+        assert_true(host.event[i].time_usec >= 200);
+    }
 }
 
 static void what_is_missing_is_not_known(void **unused)
@@ -62,17 +65,17 @@ static void what_is_missing_is_not_known(void **unused)
     }
     struct top_host host = {0};
     static const char *const others[] = {"[]", "3", "{\"parts\":[],\"alerts\":{}}",
-                                         "{\"reservations\":7,\"decisions\":\"x\"}"};
+                                         "{\"reservations\":7,\"events\":\"x\"}"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct json_object *answer = parsed(others[i]);
         top_take_status(&host, answer);
         top_take_host(&host, answer);
         top_take_reservations(&host, answer);
-        top_take_decisions(&host, answer);
-        top_take_decision(&host, answer);
+        top_take_events(&host, answer);
+        top_take_event(&host, answer);
         json_object_put(answer);
     }
-    assert_int_equal(host.decisions, 0);
+    assert_int_equal(host.events, 0);
 }
 
 static void sizes_beyond_all_bounds_do_no_harm(void **unused)
@@ -158,7 +161,7 @@ static void text_stays_in_its_columns(void **unused)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decisions_are_kept_once_and_in_order),
+        cmocka_unit_test(events_are_kept_once_and_in_order),
         cmocka_unit_test(what_is_missing_is_not_known),
         cmocka_unit_test(sizes_beyond_all_bounds_do_no_harm),
         cmocka_unit_test(names_cannot_steer_the_terminal),

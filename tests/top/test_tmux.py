@@ -127,7 +127,7 @@ class Case(unittest.TestCase):
 class Screens(Case):
     def test_looks(self):
         top = self.top()
-        screen = top.wait(r"> +0 dom0 ", r"10 domains  balancing by ballast", "^-- decisions")
+        screen = top.wait(r"> +0 dom0 ", r"10 domains  balancing by ballast", "^-- events")
         sizes = [int(n) for n in re.findall(r"[a-z0?] (\d+)", screen[screen.index("]"):screen.index("=")])]
         self.assertEqual(sum(sizes), 32768, screen)
         self.assertEqual(int(re.search(r"= (\d+) MiB", screen)[1]), 32768)
@@ -154,7 +154,7 @@ class Screens(Case):
         for columns, rows in ((120, 40), (200, 60), (80, 24)):
             top.tmux("resize-window", "-x", str(columns), "-y", str(rows))
             line = f"^\\[.{{{columns - 2}}}\\]$"
-            screen = top.wait(line, "^-- decisions[ a-z,-]*$", "q quit")
+            screen = top.wait(line, "^-- events[ a-z,-]*$", "q quit")
             self.assertEqual(bool(re.search("^ +id name .* why$", screen, re.M)), columns >= 120)
             top.keep(f"{columns}x{rows}")
         top.tmux("resize-window", "-x", "20", "-y", "5")
@@ -187,15 +187,15 @@ class Screens(Case):
         top.wait(r"> +0 dom0 ")
         self.assertIn("48;5;36", top.screen("-e"))
 
-    def test_decisions_come(self):
+    def test_events_come(self):
         top = self.top(size=(100, 30))
-        top.wait(r"^ +\d+s .*build.* KiB")
-        top.keep("decisions")
+        top.wait(r"^ +\d+s build: .*iB")
+        top.keep("events")
 
     def test_picture(self):
         top = self.top(size=(124, 24), TERM="screen-256color")
         top.keys("Down", "Down")
-        top.wait(r"^> +2 database", r"^ +\d+ build +run +\S*\|", r"^ +\d+s .*build.* KiB")
+        top.wait(r"^> +2 database", r"^ +\d+ build +run +\S*\|", r"^ +\d+s build: .*iB")
         screen = top.screen("-e")
         SCREENS.mkdir(parents=True, exist_ok=True)
         with open(SCREENS / "top.svg", "w") as out:
@@ -320,7 +320,7 @@ class Without(unittest.TestCase):
         path.write_text(HOST)
         terminal.wait("shell>")
         terminal.run(f"{BALLAST} top --host sim:{path}; echo ended $?")
-        terminal.wait("not balanced", r"^> +0 dom0", "no decisions so far")
+        terminal.wait("not balanced", r"^> +0 dom0", "no events so far")
         terminal.keys("t")
         terminal.wait("there is no daemon: use")
         terminal.keys("q")

@@ -122,22 +122,21 @@ static void fill_host(struct top_host *host, size_t count)
     json_object_put(answer);
 }
 
-static void fill_decisions(struct top_host *host, size_t count)
+static void fill_events(struct top_host *host, size_t count)
 {
     for (uint64_t i = 1; i <= (count > 40 ? 40 : count); i++) {
         char text[TOP_TEXT];
+        char name[TOP_NAME];
         struct json_object *object = json_object_new_object();
-        (void)snprintf(text, sizeof(text), "web%" PRIu64 " gives %" PRIu64 " KiB to a start", i,
+        (void)snprintf(text, sizeof(text), "target lowered by %" PRIu64 " KiB for a start",
                        i * 4096);
         add_kib(object, "number", i);
         add_kib(object, "time_usec", UINT64_C(1000000000) - (41 - i) * (41 - i) * 1000000);
-        add_text(object, "what", "set");
-        add_kib(object, "domid", i);
-        add_text(object, "name", "web");
-        add_kib(object, "target_kib", 1048576);
-        add_text(object, "outcome", i % 5 == 0 ? "failed" : "done");
+        add_text(object, "what", i % 5 == 0 ? "target-failed" : "target");
+        (void)snprintf(name, sizeof(name), "web%" PRIu64, i);
+        add_text(object, "name", name);
         add_text(object, "message", text);
-        top_take_decision(host, object);
+        top_take_event(host, object);
         json_object_put(object);
     }
 }
@@ -158,7 +157,7 @@ void world_fill(struct top_state *state, size_t count)
     add(answer, "domains", array);
     must(top_take_domains(&state->host, answer, &more) == 0 && !more);
     fill_host(&state->host, count);
-    fill_decisions(&state->host, count);
+    fill_events(&state->host, count);
     state->can_change = true;
     json_object_put(status);
     json_object_put(answer);

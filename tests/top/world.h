@@ -8,7 +8,7 @@
 
 /* Characters are as wide as in a UTF-8 locale; every test begins with it. */
 void world_locale(void);
-/* Fills the state's host: dom0 and count - 1 guests of every kind, and some decisions. */
+/* Fills the state's host: dom0 and count - 1 guests of every kind, and some events. */
 void world_fill(struct top_state *state, size_t count);
 /* A line a row, blanks at its end left out. The caller's. */
 char *world_text(const struct top_cells *cells);

@@ -115,7 +115,7 @@ const tests = {
     const order = ["requested", "reclaiming", "granted", "bound", "used"].filter((state) => seen.includes(state));
     same(seen.filter((state) => order.includes(state)), order, "the states in their order");
     holds(seen.includes("reclaiming") && seen.includes("granted"), `only ${seen} were seen`);
-    holds((await page.textContent(".decisions")).includes("missing to start analytics"), "the log does not tell of it");
+    holds((await page.textContent(".panel.events")).includes("missing to start analytics"), "the log does not tell of it");
     await shot(page, "granted-light");
     await close(page);
     await world.end();
@@ -300,7 +300,7 @@ const tests = {
     await page.waitForSelector(".happened li >> text=/target lowered/");
     await page.waitForSelector(".log .told >> text=/analytics/");
     const told = async () => {
-      const [shown, { events }] = [await page.$$eval(".log tbody tr", (all) => all.map((row) => [Number(row.dataset.number), ...[...row.children].slice(1, 6).map((cell) => cell.textContent)])), await world.call("why", { most: 64 })];
+      const [shown, { events }] = [await page.$$eval(".log tbody tr", (all) => all.map((row) => [Number(row.dataset.number), ...[...row.children].slice(1, 6).map((cell) => cell.textContent)])), await world.call("events", { most: 64 })];
       const of = new Map(events.map((event) => [event.number, event]));
       const row = shown.find(([number, , about]) => about === "cache" && of.get(number)?.what === "target");
       return row && { row, event: of.get(row[0]) };
@@ -322,7 +322,7 @@ const tests = {
       await page.keyboard.press("Tab");
       stops.push(await focus());
     }
-    for (const wanted of ["What was decided about cache", "Decisions and what happened"]) holds(stops.some(([label]) => label.startsWith(wanted)), `${wanted}: the keyboard does not get there`);
+    for (const wanted of ["What was decided about cache", "Events"]) holds(stops.some(([label]) => label.startsWith(wanted)), `${wanted}: the keyboard does not get there`);
     await page.keyboard.press("Enter");
     await until(async () => (await rows()).length > before.length + 20, "earlier ones are there");
     const after = await rows();

@@ -140,7 +140,7 @@ class Web:
             self.clock.close()
 
 
-LISTS = {"domains": "domid", "reservations": "id", "decisions": "number", "events": "number"}
+LISTS = {"domains": "domid", "reservations": "id", "events": "number"}
 
 
 def changed(state, change):
@@ -167,7 +167,7 @@ class Events:
         self.change = None  # the last one, as it came
         self.wholes = self.changes = 0
         self.socket = web.connect(60)
-        lines = [f"GET /api/events HTTP/1.1", f"Host: localhost:{web.address[1]}"]
+        lines = [f"GET /api/stream HTTP/1.1", f"Host: localhost:{web.address[1]}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.socket.sendall("\r\n".join(lines + ["", ""]).encode())
         self.buffer = b""

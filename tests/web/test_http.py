@@ -82,7 +82,7 @@ def test_hosts():
         for host in ("evil.example", f"evil.example:{port}", "localhost.evil.example", "127.0.0.1.example",
                      "localhost:65536", "127.0.0.2", "[::2]", "[::1", "", "localhost:",
                      "localhost:x", "user@localhost", "a" * 70):
-            for path in ("/", "/api/state", "/api/events", "/metrics", "/healthz"):
+            for path in ("/", "/api/state", "/api/stream", "/metrics", "/healthz"):
                 answer = web.ask(path, host=host)
                 assert answer.status in (400, 421), (host, path, answer.status)
                 assert b"domid" not in answer.body
@@ -96,16 +96,16 @@ def test_methods():
     """It only ever answers; nothing can be sent to it."""
     with Daemon() as daemon, Web(daemon.run) as web:
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW"):
-            for path in ("/", "/api/state", "/api/events", "/metrics"):
+            for path in ("/", "/api/state", "/api/stream", "/metrics"):
                 answer = web.ask(path, method=method)
                 assert answer.status == 405 and answer.header("allow") == "GET, HEAD", (method, path)
                 check_headers(answer)
         assert web.ask("/api/state", Content_Length="5").status == 400
         assert web.ask("/api/state", Transfer_Encoding="chunked").status == 400
         assert web.ask("/api/state", Sec_Fetch_Site="cross-site").status == 403
-        assert web.ask("/api/events", Sec_Fetch_Site="cross-site").status == 403
+        assert web.ask("/api/stream", Sec_Fetch_Site="cross-site").status == 403
         assert web.ask("/", Sec_Fetch_Site="cross-site").status == 200
-        head = web.ask("/api/events", method="HEAD")
+        head = web.ask("/api/stream", method="HEAD")
         assert head.status == 200 and head.body == b""
         assert web.ask("/api/state", method="HEAD").body == b""
 
@@ -346,7 +346,7 @@ def test_history():
             assert web.ask("/api/history" + query).status == 400, query
 
 
-def test_why():
+def test_events():
     """What happened: in the state, the last of it, and the rest for who asks."""
     with Daemon() as daemon, Web(daemon.run) as web, daemon.client() as client:
         follower = web.follow()
@@ -366,17 +366,17 @@ def test_why():
         assert {"who", "from_kib", "to_kib", "reason", "message"} <= set(events[-1])
         uuid = client.call("domains", domain="vm1")["domains"][0]["uuid"]
         for who in ("vm1", uuid, "1"):
-            answer = web.ask(f"/api/why?domain={who}&most=512")
+            answer = web.ask(f"/api/events?domain={who}&most=512")
             check_headers(answer)
             assert answer.status == 200
             assert [e for e in answer.json()["events"] if e["what"] == "setting"] == settings, who
-        earlier = web.ask(f"/api/why?before={settings[40]['number']}&most=5").json()
+        earlier = web.ask(f"/api/events?before={settings[40]['number']}&most=5").json()
         assert len(earlier["events"]) == 5 and earlier["more"]
         assert earlier["events"][-1]["number"] < settings[40]["number"]
-        assert web.ask("/api/why?domain=nobody").json() is None
+        assert web.ask("/api/events?domain=nobody").json() is None
         for query in ("?most=-1", "?before=x", "?domain=", "?domain=" + "x" * 64):
-            assert web.ask("/api/why" + query).status == 400, query
-        assert web.ask("/api/why", method="POST").status == 405
+            assert web.ask("/api/events" + query).status == 400, query
+        assert web.ask("/api/events", method="POST").status == 405
 
 
 class Liar(threading.Thread):
@@ -409,7 +409,6 @@ class Liar(threading.Thread):
             "status": many, "host": {"parts": {}},
             "domains": {"domains": [long], "more": True},
             "reservations": {"reservations": [long], "more": True},
-            "decisions": {"decisions": [long], "more": True},
             "history": long, "events": long if self.number % 2 else {"events": [long]},
         }.get(method, {})
 
@@ -420,7 +419,7 @@ class Liar(threading.Thread):
                 method = message["method"]
                 self.said[method] += 1
                 told = [{"jsonrpc": "2.0", "id": message["id"], "result": self.answer(method)}]
-                if method == "subscribe" or method == "decisions":
+                if method == "subscribe" or method == "events":
                     told += [{"jsonrpc": "2.0", "method": "reservation-changed", "params": self.answer("history")}] * 2
                 connection.sendall("".join(json.dumps(one) + "\n" for one in told).encode())
         except (OSError, ValueError):
@@ -439,10 +438,10 @@ def test_lying_daemon():
             for _ in range(5):
                 state = follower.until("state")[2]
                 assert len(json.dumps(state)) < 6 << 20
-                assert len(state["reservations"]) <= 32 + 8 and state["decisions"] == []
+                assert len(state["reservations"]) <= 32 + 8
                 assert "too " in state["problem"], state["problem"]
                 # Those who ask and do not take what comes.
-                for path in ("/api/history", "/api/why"):
+                for path in ("/api/history", "/api/events"):
                     for _ in range(4):
                         reader = web.connect()
                         reader.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -513,7 +512,7 @@ def test_followers():
         until(lambda: web.ask("/api/state").status == 200, 60)
         followers = [web.follow() for _ in range(32)]
         assert all(f.answer.status == 200 for f in followers)
-        assert web.ask("/api/events").status == 503
+        assert web.ask("/api/stream").status == 503
         before = web.rss_kib()
         reader = followers[0]
         # The others read nothing at all meanwhile.

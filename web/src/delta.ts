@@ -17,7 +17,7 @@ export interface Change extends Partial<Record<keyof typeof KEYS, ListChange>> {
   set: Partial<State>;
 }
 
-const KEYS = { domains: "domid", reservations: "id", decisions: "number", events: "number" } as const;
+const KEYS = { domains: "domid", reservations: "id", events: "number" } as const;
 
 function changedList(items: Item[], key: string, change: ListChange): Item[] {
   const of = new Map(items.map((item) => [item[key] as number, item]));

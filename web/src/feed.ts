@@ -46,7 +46,7 @@ export class Feed {
   private open(): void {
     this.source?.close();
     this.heard = performance.now();
-    const source = new EventSource("/api/events");
+    const source = new EventSource("/api/stream");
     this.source = source;
     source.addEventListener("state", (event) => this.take(JSON.parse((event as MessageEvent<string>).data) as State));
     source.addEventListener("change", (event) => {

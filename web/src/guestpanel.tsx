@@ -104,8 +104,7 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
       <p class="why" id="why">
         {why ? (
           <>
-            <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> <span title={why.message}>{sentence(why, unit)}</span>
-            {why.outcome && why.outcome !== "done" && <span class="bad"> ({why.outcome})</span>}
+            <span class="faint">{clock(why.time_usec)} · {span(now_usec - why.time_usec)} ago</span> <span title={why.message ?? undefined}>{sentence(why, unit)}</span>
           </>
         ) : (
           <span class="faint">Nothing has been decided about it yet.</span>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What was decided and happened, as the daemon's `why` tells it: the last of it comes with each state,
+// What was decided and happened, as the daemon's `events` has it: the last of it comes with each state,
 // what is before that is asked for.
 
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -19,7 +19,7 @@ interface Answer {
 }
 
 async function ask(query: string): Promise<Answer | null> {
-  const answer = await fetch(`/api/why?${query}`);
+  const answer = await fetch(`/api/events?${query}`);
   return answer.ok ? ((await answer.json()) as Answer | null) : null;
 }
 
@@ -30,7 +30,7 @@ export function merged(known: Happening[], fresh: Happening[]): Happening[] {
   return [...all.values()].sort((a, b) => b.number - a.number);
 }
 
-/** The last ones about a domain; `events` are those of everybody, null where the daemon keeps none. */
+/** The last ones about a domain; `events` are those of everybody, null where the daemon did not answer. */
 export function useHappened(uuid: string | undefined, name: string | null, events: Happening[] | null): Happening[] | null {
   const [asked, setAsked] = useState<{ uuid: string; events: Happening[] } | null>(null);
   // Those of others push one's own out of the state; they stay here.

@@ -33,9 +33,9 @@ export function Log({ events, name, now_usec, unit }: { events: Happening[]; nam
   const all = merged(earlier.events, events);
   const shown = all.filter((event) => !only || name === null || event.name === name);
   return (
-    <section class="panel decisions" aria-labelledby="decisions-title">
+    <section class="panel events" aria-labelledby="events-title">
       <div class="head">
-        <h2 id="decisions-title">Decisions</h2>
+        <h2 id="events-title">Events</h2>
         <span class="count">the last {shown.length}</span>
         {name !== null && (
           <label class="check">
@@ -43,7 +43,7 @@ export function Log({ events, name, now_usec, unit }: { events: Happening[]; nam
           </label>
         )}
       </div>
-      <div class="scroll log" tabIndex={0} role="region" aria-label="Decisions and what happened, the newest first">
+      <div class="scroll log" tabIndex={0} role="region" aria-label="Events, the newest first">
         <table>
           <thead>
             <tr>

@@ -4,7 +4,6 @@
 import { render, type JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Chart, hostChart } from "./chart";
-import { Decisions } from "./decisions";
 import { Feed, type Link, type View } from "./feed";
 import { GuestPanel } from "./guestpanel";
 import { Guests } from "./guests";
@@ -211,7 +210,7 @@ function Page(): JSX.Element {
                 <Guests domains={state.domains} unit={unit} selected={there} select={select} />
               </div>
               <div class="detail" ref={detail}>
-                <GuestPanel domain={domain} series={domain && feed.current?.history.of(domain)} now_usec={now} count={view.count} unit={unit} remembers={remembers} events={state.events ?? null} />
+                <GuestPanel domain={domain} series={domain && feed.current?.history.of(domain)} now_usec={now} count={view.count} unit={unit} remembers={remembers} events={state.events} />
               </div>
               <div class="rest">
                 <section class="panel" aria-labelledby="time-title">
@@ -221,11 +220,7 @@ function Page(): JSX.Element {
                   </div>
                   <Chart title="Memory of the host over time" spec={hostChart} series={past} count={view.count} unit={unit} />
                 </section>
-                {state.events ? (
-                  <Log events={state.events} name={domain ? nameOf(domain) : null} now_usec={now} unit={unit} />
-                ) : (
-                  <Decisions decisions={state.decisions} selected={there} name={domain ? nameOf(domain) : null} unit={unit} />
-                )}
+                {state.events && <Log events={state.events} name={domain ? nameOf(domain) : null} now_usec={now} unit={unit} />}
               </div>
             </div>
           </>

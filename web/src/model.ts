@@ -13,26 +13,12 @@ export interface Segments {
   balloon?: Kib;
 }
 
-export interface Decision {
-  number: number;
-  time_usec: number;
-  what: "set" | "grant" | "refuse";
-  domid?: number;
-  name?: string | null;
-  target_kib?: Kib | null;
-  xen_maximum_kib?: Kib | null;
-  outcome?: "done" | "skipped" | "failed";
-  reservation?: number;
-  reason: string;
-  pattern?: string | null;
-  message: string;
-}
-
-/** What `why` tells: a decision or something that happened. One that went on is one. */
+/** What `events` has: a decision or something that happened. One that went on is one. */
 export interface Happening {
   number: number;
   time_usec: number;
   until_usec: number;
+  uuid: string | null;
   name: string | null;
   who: string | null;
   what: string | null;
@@ -76,7 +62,7 @@ export interface Domain {
   reclaim_kib_per_sec: Kib | null;
   grow_kib_per_sec: Kib | null;
   trust_permyriad: number | null;
-  why: Decision | null;
+  why: Happening | null;
   reservation: number | null;
 }
 
@@ -136,8 +122,7 @@ export interface State {
   policy: { name: string; policies: string[] } | null;
   domains: Domain[];
   reservations: Reservation[];
-  decisions: Decision[];
-  events?: Happening[] | null; // null: the daemon keeps none
+  events: Happening[] | null; // null: the daemon did not answer
   problem: string | null;
   whole: boolean;
 }

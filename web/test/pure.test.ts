@@ -172,7 +172,7 @@ test("a daemon that answers with more than can be is cut", () => {
 });
 
 const event = (what: Partial<Happening>): Happening => ({
-  number: 1, time_usec: 0, until_usec: 0, name: "web", who: "balancer", what: "target", reason: "reclaimed-for-start",
+  number: 1, time_usec: 0, until_usec: 0, uuid: null, name: "web", who: "balancer", what: "target", reason: "reclaimed-for-start",
   from_kib: 4 * GIB, to_kib: 2 * GIB, reservation: null, steps: 1, detail: null, message: "target lowered", ...what,
 });
 
@@ -193,7 +193,7 @@ test("who, from, to and why in words", () => {
 
 test("a change makes the next state of the one that it begins from, and of no other", () => {
   const state = { seq: 7, whole: true, problem: null, domains: [domain({ domid: 1 }), domain({ domid: 2 }), domain({ domid: 3 })],
-    reservations: [], decisions: [] } as unknown as State;
+    reservations: [] } as unknown as State;
   const change: Change = { seq: 8, since: 7, set: { whole: false },
     domains: { changed: [{ domid: 1, target_kib: 5 }], new: [{ ...domain({ domid: 4 }) }], order: [1, 3, 4] } };
   const after = changed(state, change);

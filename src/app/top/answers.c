@@ -160,30 +160,31 @@ void top_take_reservations(struct top_host *host, const struct json_object *answ
             host->missing_kib, answer_sum(answer_entry(answer, "reservations", i), "missing_kib"));
 }
 
-void top_take_decision(struct top_host *host, const struct json_object *from)
+static bool is_bad(const char *what)
 {
-    struct top_decision decision = {
-        .number = answer_number(from, "number"),
-        .time_usec = answer_sum(from, "time_usec"),
-        .target_kib = answer_number(from, "target_kib"),
-        .maximum_kib = answer_number(from, "xen_maximum_kib"),
-    };
-    uint64_t reservation = answer_number(from, "reservation");
-    if (decision.number == BALLAST_NONE)
-        return;
-    answer_text(from, "name", decision.subject, sizeof(decision.subject));
-    if (reservation != BALLAST_NONE)
-        (void)snprintf(decision.subject, sizeof(decision.subject), "reservation %" PRIu64,
-                       reservation);
-    answer_text(from, reservation == BALLAST_NONE ? "outcome" : "what", decision.outcome,
-                sizeof(decision.outcome));
-    answer_text(from, "message", decision.text, sizeof(decision.text));
-    top_host_add_decision(host, &decision);
+    size_t length = strlen(what);
+    bool failed = length > 7 && strcmp(what + length - 7, "-failed") == 0;
+    return failed || strcmp(what, "refuse") == 0 || strcmp(what, "alert") == 0;
 }
 
-void top_take_decisions(struct top_host *host, const struct json_object *answer)
+void top_take_event(struct top_host *host, const struct json_object *from)
 {
-    size_t count = answer_length(answer, "decisions");
+    struct top_event event = {.number = answer_number(from, "number"),
+                              .time_usec = answer_sum(from, "time_usec"),
+                              .bad = is_bad(answer_string(from, "what"))};
+    if (event.number == BALLAST_NONE)
+        return;
+    answer_text(from, "name", event.text, TOP_NAME);
+    size_t length = strlen(event.text);
+    if (length > 0)
+        length += (size_t)snprintf(event.text + length, sizeof(event.text) - length, ": ");
+    answer_text(from, "message", event.text + length, sizeof(event.text) - length);
+    top_host_add_event(host, &event);
+}
+
+void top_take_events(struct top_host *host, const struct json_object *answer)
+{
+    size_t count = answer_length(answer, "events");
     for (size_t i = 0; i < count; i++)
-        top_take_decision(host, answer_entry(answer, "decisions", i));
+        top_take_event(host, answer_entry(answer, "events", i));
 }

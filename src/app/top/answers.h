@@ -15,8 +15,8 @@ void top_take_status(struct top_host *host, const struct json_object *status);
 void top_take_host(struct top_host *host, const struct json_object *answer);
 int top_take_domains(struct top_host *host, const struct json_object *answer, bool *more);
 void top_take_reservations(struct top_host *host, const struct json_object *answer);
-/* A notification, or one of those that *decisions* answers. */
-void top_take_decision(struct top_host *host, const struct json_object *decision);
-void top_take_decisions(struct top_host *host, const struct json_object *answer);
+/* A notification, or one of those that *events* answers. */
+void top_take_event(struct top_host *host, const struct json_object *event);
+void top_take_events(struct top_host *host, const struct json_object *answer);
 
 #endif

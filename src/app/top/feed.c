@@ -20,7 +20,7 @@
 struct top_feed {
     const char *run_dir;
     struct wire_client *client;
-    struct top_host *host; /* while somebody looks: where decisions go that come meanwhile */
+    struct top_host *host; /* while somebody looks: where events go that come meanwhile */
 };
 
 struct top_feed *top_feed_new(const char *run_dir)
@@ -42,7 +42,7 @@ static int on_feed_message(void *context, const char *method, const struct json_
 {
     struct top_feed *feed = context;
     (void)method; /* nothing else was subscribed to */
-    top_take_decision(feed->host, params);
+    top_take_event(feed->host, params);
     return 0;
 }
 
@@ -75,7 +75,7 @@ static struct json_object *with_number(const char *key, uint64_t value)
     return params;
 }
 
-/* Decisions are told from now on; those of a daemon that was before this one are no use. */
+/* Events come from now on; those of a daemon that was before this one may have other numbers. */
 static int begin_feed(struct top_feed *feed, struct top_host *host, struct ballast_error *err)
 {
     struct json_object *result;
@@ -87,15 +87,15 @@ static int begin_feed(struct top_feed *feed, struct top_host *host, struct balla
         json_object_put(params);
         return rc < 0 ? rc : ballast_fail(err, -ENOMEM, "out of memory");
     }
-    host->decisions = 0;
-    (void)json_object_array_add(events, json_object_new_string("decision"));
+    host->events = 0;
+    (void)json_object_array_add(events, json_object_new_string("event"));
     (void)json_object_object_add(params, "events", events);
     rc = call_daemon(feed, "subscribe", params, &result, err);
     json_object_put(result);
     if (rc < 0)
         return rc;
-    rc = call_daemon(feed, "decisions", with_number("most", TOP_DECISIONS), &result, err);
-    top_take_decisions(host, result);
+    rc = call_daemon(feed, "events", with_number("most", TOP_EVENTS), &result, err);
+    top_take_events(host, result);
     json_object_put(result);
     return rc;
 }
@@ -154,8 +154,8 @@ static int sample_feed(void *context, struct top_host *host, struct ballast_erro
     if (rc == 0)
         rc = ask_feed(feed, fresh, err);
     if (rc == 0) {
-        for (size_t i = host->decisions; i > 0; i--)
-            top_host_add_decision(fresh, &host->decision[i - 1]);
+        for (size_t i = host->events; i > 0; i--)
+            top_host_add_event(fresh, &host->event[i - 1]);
         top_host_release(host);
         *host = *fresh;
         *fresh = (struct top_host){0};

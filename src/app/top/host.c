@@ -14,17 +14,18 @@ void top_host_release(struct top_host *host)
     *host = (struct top_host){0};
 }
 
-void top_host_add_decision(struct top_host *host, const struct top_decision *decision)
+void top_host_add_event(struct top_host *host, const struct top_event *event)
 {
     size_t at = 0;
-    while (at < host->decisions && host->decision[at].number > decision->number)
+    while (at < host->events && host->event[at].number > event->number)
         at++;
-    if (at == TOP_DECISIONS ||
-        (at < host->decisions && host->decision[at].number == decision->number))
+    if (at == TOP_EVENTS)
         return;
-    size_t last = host->decisions < TOP_DECISIONS ? host->decisions++ : TOP_DECISIONS - 1;
-    memmove(&host->decision[at + 1], &host->decision[at], (last - at) * sizeof(*decision));
-    host->decision[at] = *decision;
+    if (at == host->events || host->event[at].number != event->number) {
+        size_t last = host->events < TOP_EVENTS ? host->events++ : TOP_EVENTS - 1;
+        memmove(&host->event[at + 1], &host->event[at], (last - at) * sizeof(*event));
+    }
+    host->event[at] = *event;
 }
 
 const char *top_guest_type(const struct top_guest *guest)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the screen shows, as plain values: a host, its guests, what was decided. It is filled from
- * what a daemon answers (ballast-protocol(7)), or by whoever looks at the host without one. Sizes
- * that are not known are BALLAST_NONE. All texts can be shown: what would steer a terminal is gone.
+ * What the screen shows, as plain values: a host, its guests, what was decided and happened. It is
+ * filled from what a daemon answers (ballast-protocol(7)), or by whoever looks at the host without
+ * one. Sizes that are not known are BALLAST_NONE. All texts can be shown: what would steer a
+ * terminal is gone.
  */
 #ifndef APP_TOP_HOST_H
 #define APP_TOP_HOST_H
@@ -21,16 +22,13 @@ enum {
     TOP_WORD = 16,
     TOP_UUID = 40,
     TOP_TEXT = 240,
-    TOP_DECISIONS = 64, /* kept: the largest screens show fewer */
+    TOP_EVENTS = 64, /* kept: the largest screens show fewer */
 };
 
-struct top_decision {
+struct top_event {
     uint64_t number;
     uint64_t time_usec;
-    char subject[TOP_NAME]; /* the guest's name, or "reservation 7" */
-    uint64_t target_kib;    /* what was set, or BALLAST_NONE */
-    uint64_t maximum_kib;
-    char outcome[TOP_WORD]; /* "", "done", "skipped", "failed", "grant", "refuse" */
+    bool bad; /* it needs a look: a failure, a refusal, an alert */
     char text[TOP_TEXT];
 };
 
@@ -60,7 +58,7 @@ struct top_guest {
     char pinned_by[TOP_NAME];
     bool is_divided; /* the segments are known */
     uint64_t segment_kib[BALLAST_SEGMENTS];
-    char why[TOP_TEXT]; /* the last decision about it, or "" */
+    char why[TOP_TEXT]; /* the last event of its target or maximum, or "" */
 };
 
 struct top_host {
@@ -77,15 +75,15 @@ struct top_host {
     uint64_t missing_kib; /* of those that wait */
     struct top_guest *guests;
     size_t count;
-    struct top_decision decision[TOP_DECISIONS]; /* the newest first */
-    size_t decisions;
+    struct top_event event[TOP_EVENTS]; /* the newest first */
+    size_t events;
 };
 
 /* All zero is a host of which nothing is known. */
 void top_host_release(struct top_host *host);
 
-/* Puts one in its place, unless it is there already. */
-void top_host_add_decision(struct top_host *host, const struct top_decision *decision);
+/* Puts one in its place, or in place of the one that has its number. */
+void top_host_add_event(struct top_host *host, const struct top_event *event);
 
 /* "pv" ...; "-" where it is not known. */
 const char *top_guest_type(const struct top_guest *guest);

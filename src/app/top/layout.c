@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * From top to bottom: a title; the host as one bar and what its parts are; the guests; the reason
- * of the one that is selected; the last decisions; and a line for keys, questions and answers.
+ * of the one that is selected; the last events; and a line for keys, questions and answers.
  */
 #include "app/top/layout.h"
 
@@ -10,9 +10,9 @@
 
 #include "core/base/units.h"
 
-enum { AGE = 8, TEXT = 512, BESIDES = 5 /* title, table's head, why, decisions' head, bottom */ };
+enum { AGE = 8, TEXT = 512, BESIDES = 5 /* title, table's head, why, events' head, bottom */ };
 
-static unsigned decision_rows(unsigned rows)
+static unsigned event_rows(unsigned rows)
 {
     unsigned most = (rows - 12) / 4;
     return most > 16 ? 16 : most;
@@ -52,22 +52,19 @@ static void age_text(uint64_t usec, char out[AGE])
         (void)snprintf(out, AGE, "%ud", (unsigned)(ballast_min_u64(seconds / 86400, 99999)));
 }
 
-static void draw_decisions(const struct top_host *host, struct top_cells *cells, unsigned row,
-                           unsigned rows)
+static void draw_top_events(const struct top_host *host, struct top_cells *cells, unsigned row,
+                            unsigned rows)
 {
     top_fill(cells, row, 0, cells->columns, TOP_HEAD, '-');
     (void)top_put(cells, row, 2, cells->columns, TOP_HEAD,
-                  host->decisions ? " decisions, newest first " : " no decisions so far ");
-    for (unsigned i = 0; i + 1 < rows && i < host->decisions; i++) {
-        const struct top_decision *decision = &host->decision[i];
-        bool failed = decision->outcome[0] != 'd' || decision->outcome[1] != 'o';
+                  host->events ? " events, newest first " : " no events so far ");
+    for (unsigned i = 0; i + 1 < rows && i < host->events; i++) {
+        const struct top_event *event = &host->event[i];
         char age[AGE];
-        age_text(ballast_sub_floor(host->now_usec, decision->time_usec), age);
+        age_text(ballast_sub_floor(host->now_usec, event->time_usec), age);
         top_put_right(cells, row + 1 + i, 0, 5, TOP_PLAIN, age);
-        unsigned at = 6;
-        if (failed)
-            at += 1 + top_put(cells, row + 1 + i, at, 10, TOP_WARNING, decision->outcome);
-        (void)top_put(cells, row + 1 + i, at, cells->columns - at, TOP_PLAIN, decision->text);
+        (void)top_put(cells, row + 1 + i, 6, cells->columns - 6,
+                      event->bad ? TOP_WARNING : TOP_PLAIN, event->text);
     }
 }
 
@@ -137,11 +134,11 @@ static void draw_lost(const struct top_state *state, struct top_cells *cells)
 static void draw_list(const struct top_state *state, struct top_cells *cells)
 {
     unsigned rows = cells->rows;
-    unsigned decisions = decision_rows(rows) + 1;
+    unsigned events = event_rows(rows) + 1;
     unsigned row = top_draw_host(&state->host, cells, 1);
-    (void)top_draw_guests(state, cells, row, rows - row - decisions - 2);
-    draw_why(state, cells, rows - decisions - 2);
-    draw_decisions(&state->host, cells, rows - decisions - 1, decisions);
+    (void)top_draw_guests(state, cells, row, rows - row - events - 2);
+    draw_why(state, cells, rows - events - 2);
+    draw_top_events(&state->host, cells, rows - events - 1, events);
 }
 
 static void draw_page(struct top_state *state, struct top_cells *cells, bool is_guest)
@@ -168,7 +165,7 @@ int top_draw(struct top_state *state, struct top_cells *cells)
                        TOP_LEAST_ROWS);
         return 0;
     }
-    unsigned taken = top_host_rows(&state->host, columns) + decision_rows(rows) + BESIDES;
+    unsigned taken = top_host_rows(&state->host, columns) + event_rows(rows) + BESIDES;
     int rc = top_arrange(state, rows > taken ? rows - taken : 1);
     if (rc < 0)
         return rc;

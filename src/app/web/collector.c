@@ -16,7 +16,6 @@ enum part {
     PART_DOMAINS,
     PART_POLICY,
     PART_RESERVATIONS,
-    PART_DECISIONS,
     PART_EVENTS,
     PARTS
 };
@@ -27,8 +26,8 @@ enum {
     TRIES = 3,   /* until the answers are of one moment */
 };
 
-static const char *const methods[PARTS] = {"status",       "host",      "domains", "policy",
-                                           "reservations", "decisions", "events"};
+static const char *const methods[PARTS] = {"status", "host",         "domains",
+                                           "policy", "reservations", "events"};
 
 struct collector {
     struct link *link;
@@ -47,9 +46,7 @@ struct collector {
     uint64_t asked[PARTS];
     struct json_object *part[PARTS]; /* of the one under way */
     struct json_object *closed;      /* reservations, the newest last */
-    struct json_object *decisions;   /* the newest last */
-    uint64_t last_decision;
-    uint64_t closed_asked; /* the listing that fills `closed` once */
+    uint64_t closed_asked;           /* the listing that fills `closed` once */
     char problem[256];
     uint64_t seq;
     struct json_object *state;
@@ -94,7 +91,6 @@ struct collector *collector_new(struct link *link, void (*changed)(void *context
     *collector =
         (struct collector){.link = link, .changed = changed, .context = context, .seq = first_seq};
     collector->closed = json_object_new_array();
-    collector->decisions = json_object_new_array();
     return collector;
 }
 
@@ -114,7 +110,6 @@ void collector_free(struct collector *collector)
         return;
     drop_parts(collector);
     json_object_put(collector->closed);
-    json_object_put(collector->decisions);
     json_object_put(collector->state);
     frame_unref(collector->frame);
     frame_unref(collector->change);
@@ -126,7 +121,7 @@ static void ask_part(struct collector *collector, enum part part, const char *af
                      uint64_t now_usec)
 {
     struct json_object *params = json_object_new_object();
-    if (part == PART_DOMAINS || part == PART_RESERVATIONS || part == PART_DECISIONS)
+    if (part == PART_DOMAINS || part == PART_RESERVATIONS)
         json_object_object_add(params, "most", json_object_new_int(PAGE));
     if (part == PART_EVENTS)
         json_object_object_add(params, "most", json_object_new_int(COLLECTOR_EVENTS));
@@ -146,12 +141,8 @@ static void begin_round(struct collector *collector, uint64_t now_usec)
     collector->begun_bytes = link_received(collector->link);
     collector->begun_usec = now_usec;
     collector->problem[0] = '\0';
-    for (int i = 0; i < PARTS; i++) {
-        if (i == PART_DECISIONS && collector->last_decision > 0)
-            ask_part(collector, PART_DECISIONS, "since", collector->last_decision, now_usec);
-        else
-            ask_part(collector, (enum part)i, NULL, 0, now_usec);
-    }
+    for (int i = 0; i < PARTS; i++)
+        ask_part(collector, (enum part)i, NULL, 0, now_usec);
     if (collector->asked[PARTS - 1] == 0)
         drop_parts(collector); /* not all of it could be sent: later, then */
 }
@@ -203,19 +194,6 @@ static void keep_item(struct collector *collector, struct json_object *items,
     keep_last(items, most);
 }
 
-static void take_decisions(struct collector *collector)
-{
-    const struct json_object *answer = collector->part[PART_DECISIONS];
-    const struct json_object *fresh = member_array(answer, "decisions");
-    for (size_t i = 0; i < length_of(fresh); i++) {
-        struct json_object *decision = json_object_array_get_idx(fresh, i);
-        if (member_number(decision, "number") <= collector->last_decision)
-            continue;
-        collector->last_decision = member_number(decision, "number");
-        keep_item(collector, collector->decisions, decision, COLLECTOR_DECISIONS);
-    }
-}
-
 static bool is_closed(const struct collector *collector, const struct json_object *reservation)
 {
     for (size_t i = 0; i < length_of(collector->closed); i++) {
@@ -261,7 +239,6 @@ static struct json_object *build_state(struct collector *collector)
     json_object_object_add(state, "domains",
                            domains ? json_object_get(domains) : json_object_new_array());
     json_object_object_add(state, "reservations", all_reservations(collector));
-    json_object_object_add(state, "decisions", list_items(collector->decisions));
     json_object_object_add(state, "events",
                            json_object_get(member_array(collector->part[PART_EVENTS], "events")));
     json_object_object_add(state, "problem",
@@ -298,13 +275,11 @@ static void finish_round(struct collector *collector, uint64_t now_usec)
 {
     bool has_host = collector->part[PART_HOST] != NULL;
     if (has_host && !is_whole(collector) && ++collector->tries < TRIES) {
-        take_decisions(collector);
         begin_round(collector, now_usec);
         return;
     }
     collector->tries = 0;
     collector->seq++;
-    take_decisions(collector);
     publish_state(collector, build_state(collector));
     drop_parts(collector);
     collector->taken_usec = now_usec;
@@ -348,9 +323,7 @@ static void take_part(struct collector *collector, enum part part,
 {
     collector->asked[part] = 0;
     if (answer->error_code) {
-        /* An older daemon keeps no events. */
-        if (part != PART_EVENTS || answer->error_code != WIRE_METHOD_NOT_FOUND)
-            note_problem(collector, methods[part], answer->error_text);
+        note_problem(collector, methods[part], answer->error_text);
     } else if (link_received(collector->link) - collector->begun_bytes > COLLECTOR_MOST_BYTES) {
         note_problem(collector, methods[part], "it is too much to be shown");
     } else if (part == PART_DOMAINS || part == PART_RESERVATIONS) {
@@ -424,8 +397,8 @@ void collector_notified(struct collector *collector, const char *method, struct 
 
 static void subscribe_events(struct collector *collector, uint64_t now_usec)
 {
-    static const char *const events[] = {"reservation-changed", "decision", "tick",
-                                         "settings-changed", "alert"};
+    static const char *const events[] = {"reservation-changed", "event", "tick", "settings-changed",
+                                         "alert"};
     struct json_object *params = json_object_new_object();
     struct json_object *names = json_object_new_array();
     /* The daemon notifies once of the end of a reservation, so subscribe even while nobody reads.
@@ -441,9 +414,7 @@ void collector_up(struct collector *collector, uint64_t now_usec)
     frame_unref(collector->away);
     collector->away = NULL;
     collector->why[0] = '\0';
-    collector->last_decision = 0;
     keep_last(collector->closed, 0);
-    keep_last(collector->decisions, 0);
     subscribe_events(collector, now_usec);
     collector->closed_asked = link_ask(collector->link, "reservations", NULL, now_usec);
     collector->tries = 0;

@@ -6,9 +6,8 @@
  *
  * The object: `seq` (as the frame's), `daemon` (result of hello), `status`, `host`, `policy`
  * (results of those methods, null where the daemon could not say), `domains` (an array: all of
- * them), `reservations` (all open ones, and the last COLLECTOR_CLOSED others), `decisions` (the
- * last COLLECTOR_DECISIONS), `events` (the last COLLECTOR_EVENTS of what `why` shows for all
- * domains, the oldest first; null where the daemon keeps none), `problem` (null, or why something
+ * them), `reservations` (all open ones, and the last COLLECTOR_CLOSED others), `events` (the last
+ * COLLECTOR_EVENTS of all domains, the oldest first), `problem` (null, or why something
  * is null), and `whole` (whether the domains sum to the host's parts: the answers are of the same
  * moment). Nothing in them is changed.
  *
@@ -27,9 +26,8 @@
 
 enum {
     COLLECTOR_CLOSED = 32,
-    COLLECTOR_DECISIONS = 128,
     COLLECTOR_EVENTS = 64,
-    COLLECTOR_ITEM_MOST = 8192, /* bytes of a reservation or decision as JSON; ours have some 700 */
+    COLLECTOR_ITEM_MOST = 8192,     /* bytes of a reservation as JSON; ours have some 700 */
     COLLECTOR_MOST_BYTES = 4 << 20, /* of answers to one collector: some 3000 domains */
 };
 

@@ -9,8 +9,7 @@
 
 static const struct {
     const char *list, *key;
-} lists[] = {
-    {"domains", "domid"}, {"reservations", "id"}, {"decisions", "number"}, {"events", "number"}};
+} lists[] = {{"domains", "domid"}, {"reservations", "id"}, {"events", "number"}};
 
 /* The keys of a list, in its order. */
 struct keys {

@@ -6,7 +6,7 @@
  *   {"seq": of the next, "since": of the one, "set": {members that are another value},
  *    LIST: {"new": [items], "changed": [items], "order": [keys]}, ...}
  *
- * LIST is domains (key: domid), reservations (id), decisions and events (number), where it has
+ * LIST is domains (key: domid), reservations (id) and events (number), where it has
  * changed. An item of "changed" has its key and the members that differ; one of "new" takes the
  * place of the item of its key. "order" is there where the keys are others, or in another order: an
  * item that is not in it is gone. A list that cannot be encoded so (a key twice, not a list) is in

@@ -229,7 +229,7 @@ static enum MHD_Result get_health(struct http_server *server, struct request *re
                        "text/plain; charset=utf-8", text, strlen(text));
 }
 
-static enum MHD_Result get_events(struct http_server *server, struct request *request, bool head)
+static enum MHD_Result get_stream(struct http_server *server, struct request *request, bool head)
 {
     uint64_t known = 0;
     struct MHD_Connection *connection = request->connection;
@@ -251,7 +251,7 @@ static const char *request_argument(struct MHD_Connection *connection, const cha
 /* What may be asked of the daemon by HTTP, and the numbers that are handed on with it. */
 struct question {
     const char *method;
-    const char *numbers[4];
+    const char *numbers[5];
     const char *hint;
 };
 
@@ -259,10 +259,10 @@ static const struct question history = {"history",
                                         {"since_usec", "until_usec", "points"},
                                         "domain, since_usec, until_usec and points are known, and "
                                         "all but domain are whole numbers"};
-static const struct question why = {"events",
-                                    {"since_usec", "before", "most"},
-                                    "domain, since_usec, before and most are known, and all but "
-                                    "domain are whole numbers"};
+static const struct question past_events = {
+    "events",
+    {"since_usec", "after", "before", "most"},
+    "domain, since_usec, after, before and most are known, and all but domain are whole numbers"};
 
 /* NULL: what is asked for cannot be. */
 static struct json_object *params_of(struct MHD_Connection *connection,
@@ -315,12 +315,12 @@ static enum MHD_Result route_request(struct http_server *server, struct request 
 {
     if (strcmp(url, "/api/state") == 0)
         return get_state(server, request);
-    if (strcmp(url, "/api/events") == 0)
-        return get_events(server, request, head);
+    if (strcmp(url, "/api/stream") == 0)
+        return get_stream(server, request, head);
     if (strcmp(url, "/api/history") == 0)
         return forward_call(server, request, &history);
-    if (strcmp(url, "/api/why") == 0)
-        return forward_call(server, request, &why);
+    if (strcmp(url, "/api/events") == 0)
+        return forward_call(server, request, &past_events);
     if (strcmp(url, "/metrics") == 0)
         return get_metrics(server, request);
     if (strcmp(url, "/healthz") == 0)

@@ -181,7 +181,7 @@ const struct cli_command cmd_top = {
     .summary = "show the host and its domains on a live screen",
     .operands = "",
     .text = "Shows where the host's memory is, a line per guest with its memory as a bar,\n"
-            "its target and the reason for it, and the balancer's decisions as it makes them.\n"
+            "its target and the reason for it, and events as they come.\n"
             "Keys set targets and ranges and pause balancing, after a question; ? lists them.\n"
             "It needs a terminal; 'ballast list --watch' does not, and suits screen readers.",
     .options = top_options,
