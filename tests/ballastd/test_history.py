@@ -119,6 +119,30 @@ def test_decided_in_the_first_tick():
         assert told == [("appeared", None), ("limit", "limit-held")], told
 
 
+SEESAW = """says "What one guest frees the other takes, a little at a time."
+host total=5GiB xen=256MiB slack=64MiB
+guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
+guest gives tot=3GiB min=512MiB max=3GiB uses=300MiB rate-down=100MiB/s rate-up=100MiB/s
+guest takes tot=1GiB min=512MiB max=3GiB uses=2GiB rate-down=100MiB/s rate-up=100MiB/s
+duration 24h
+"""
+
+
+def test_logged_when_it_begins():
+    """A move is one event and one line of the log, however many steps it takes; each step with --verbose."""
+    for options in ((), ("--verbose",)):
+        with Daemon(SEESAW, speed=20, options=options) as daemon, daemon.client() as client:
+            def moves():
+                return [e for e in client.call("events", domain="takes")["events"] if e["what"] == "target"]
+            until(lambda: any(e["steps"] > 2 for e in moves()))
+            client.call("pause")
+            ticks_pass(client, 2)
+            events = moves()
+            steps = sum(e["steps"] for e in events)
+            lines = daemon.log().count(">takes: target ")
+            assert lines == (steps if options else len(events)), (lines, steps, events)
+
+
 def check_kept(before, after):
     """Each event of before is the same after; an answer holds the last 256, so the first may be out of it."""
     first = after[0]["number"]

@@ -49,7 +49,7 @@ def keys_of(value):
 
 READING = [("hello", {"version": 1, "client": "test"}), ("ping", {}), ("status", {}), ("host", {}),
            ("host-profile", {}), ("domains", {}), ("domains", {"domain": "web"}), ("reservations", {}),
-           ("decisions", {}), ("history", {"domain": "web"}), ("history", {}), ("events", {"domain": "web"}), ("events", {}),
+           ("history", {"domain": "web"}), ("history", {}), ("events", {"domain": "web"}), ("events", {}),
            ("policy", {}), ("plan", {"requests": [{"min_kib": GIB}]}),
            ("subscribe", {"events": ["reservation-changed"]}), ("login", {"owner": "me"})]
 

@@ -56,8 +56,8 @@ def test_kept_and_given_back():
             holds(client, 700)
             ticks(client)
             holds(client, 700)
-            last = [d for d in client.call("decisions")["decisions"] if d.get("name") == "web"][-1]
-            assert last["reason"] == "pinned" and "its target is pinned at " in last["message"], last
+            why = domain(client)["why"]
+            assert why["what"] == "pinned" or why["reason"] == "pinned", why
             assert any(m.startswith(f"target pinned at 700 MiB by {ME}") for m in messages(client))
         # It was durable before it was answered, and a guest that comes again has it still.
         daemon.kill()
@@ -97,7 +97,7 @@ def test_squeezed_for_a_request():
         assert_pinned(client, 1200, ME)
         assert any("it goes below its pinned target of 1.2 GiB" in m and "to start big" in m
                    for m in messages(client)), messages(client)
-        reasons = [d["reason"] for d in client.call("decisions")["decisions"] if d.get("name") == "web"]
+        reasons = [e["reason"] for e in client.call("events", domain="web")["events"]]
         assert "below-pin" in reasons, reasons
         client.call("release", id=asked["id"])
         holds(client, 1200)

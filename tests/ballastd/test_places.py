@@ -36,7 +36,7 @@ for _ in range(count):
     s.settimeout(30)
     try:
         if conduct == "subscribed":
-            s.sendall(line("subscribe", events=["tick", "decision"]))
+            s.sendall(line("subscribe", events=["tick", "event"]))
             s.recv(65536)
         elif conduct == "deaf":
             s.settimeout(0.2)

@@ -15,7 +15,7 @@ def targets(client):
 
 
 def decided(client):
-    return client.call("decisions")["decisions"]
+    return client.call("events", most=512)["events"]
 
 
 def state_of(client, reservation):

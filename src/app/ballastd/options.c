@@ -42,7 +42,7 @@ static const char help[] =
     "  --fresh                a simulated host begins anew instead of going on\n"
     "  --set-clock-back       set the clock of a ledger that is ahead of the calendar back, and end\n"
     "  --check-laws           hold every law after each tick; costs time\n"
-    "  --verbose              say every decision\n"
+    "  --verbose              log each step of a move, and what was skipped\n"
     "  --version, --help\n"
     "\n"
     "See ballastd(8), ballastd.conf(5).\n";

@@ -2,7 +2,7 @@
 /*
  * The ledger on disk: SQLite, WAL, synchronous=FULL, one transaction a transition. What has been
  * acknowledged survives kill -9 and loss of power; what has not may or may not be there. The
- * history of samples and decisions is another file and another interface.
+ * history of samples and events is another file and another interface.
  */
 #ifndef EDGE_STORE_STORE_H
 #define EDGE_STORE_STORE_H

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const notifications[] = {
-    "reservation-changed", "decision", "event", "tick", "settings-changed", "alert", NULL,
+    "reservation-changed", "event", "tick", "settings-changed", "alert", NULL,
 };
 
 #define END                                                                                        \
@@ -77,13 +77,6 @@ static const struct wire_param reservations[] = {
     {.name = "owner", .type = WIRE_STRING, .help = "only this owner's"},
     {.name = "open", .type = WIRE_BOOL, .help = "only those that can still change"},
     {.name = "after", .type = WIRE_COUNT, .help = "only those with a higher id"},
-    MOST,
-    END,
-};
-
-static const struct wire_param decisions[] = {
-    {.name = "since", .type = WIRE_COUNT, .help = "only those with a higher number; default: last"},
-    DOMAIN_ONLY("only those about this one"),
     MOST,
     END,
 };
@@ -241,7 +234,6 @@ static const struct wire_method methods[] = {
     {"host-profile", false, "by which profile guests are predicted there", none},
     {"domains", false, "every domain: facts, bounds, estimate and why", domains},
     {"reservations", false, "who has been promised how much", reservations},
-    {"decisions", false, "what was decided last, and why", decisions},
     {"history", false, "what a domain held, was told to hold and needed, over time", history},
     {"events", false, "what was decided and happened, as sentences", events},
     {"policy", false, "the policy, and those there are", none},

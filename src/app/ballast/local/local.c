@@ -139,12 +139,6 @@ static void answer_settled(void *context)
     rpc_answer_waiting(((struct local *)context)->rpc);
 }
 
-static void ignore_decision(void *context, const struct decision *decision)
-{
-    (void)context;
-    (void)decision;
-}
-
 static void ignore_event(void *context, const struct history_event *event)
 {
     (void)context;
@@ -172,7 +166,6 @@ static struct engine_observer local_observer(struct local *local)
     return (struct engine_observer){.context = local,
                                     .reservation = tell_progress,
                                     .settled = answer_settled,
-                                    .decision = ignore_decision,
                                     .event = ignore_event,
                                     .alert = ignore_alert,
                                     .ticked = tell_tick};

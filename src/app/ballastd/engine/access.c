@@ -88,11 +88,6 @@ const struct policy *engine_policy(const struct engine *engine)
     return engine->policy;
 }
 
-struct decisions *engine_decisions(const struct engine *engine)
-{
-    return engine->decisions;
-}
-
 struct recorder *engine_recorder(const struct engine *engine)
 {
     return engine->recorder;

@@ -507,7 +507,6 @@ static void record_alert(void *context, enum alert_kind name, const struct alert
 
 static int make_parts(struct engine *engine, struct ballast_error *err)
 {
-    engine->decisions = decisions_new();
     engine->recorder = recorder_new(engine->options.state_dir);
     engine->costs = costs_new();
     engine->reservations = reservations_new(&(struct reservations_options){
@@ -527,8 +526,7 @@ static int make_parts(struct engine *engine, struct ballast_error *err)
         .foreign = rival_on_foreign_target,
         .context = engine,
     });
-    if (!engine->decisions || !engine->recorder || !engine->costs || !engine->reservations ||
-        !engine->overlay)
+    if (!engine->recorder || !engine->costs || !engine->reservations || !engine->overlay)
         return ballast_fail(err, -ENOMEM, "out of memory");
     return 0;
 }
@@ -570,7 +568,6 @@ void engine_free(struct engine *engine)
     tick_free(engine->tick);
     reservations_free(engine->reservations);
     overlay_free(engine->overlay);
-    decisions_free(engine->decisions);
     recorder_free(engine->recorder);
     costs_free(engine->costs);
     hv_save(engine->host);

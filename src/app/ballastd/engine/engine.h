@@ -17,7 +17,6 @@
 
 struct balancer;
 struct costs;
-struct decisions;
 struct engine;
 struct engine_config;
 struct hv;
@@ -44,7 +43,7 @@ struct engine_options {
     enum engine_role role;
     const struct policy *policy; /* NULL: the one of the ledger, else of the configuration */
     bool check_laws;
-    bool verbose; /* every decision is logged, not only those with a new reason */
+    bool verbose; /* each step of a move is logged, not only its beginning */
 };
 
 /*
@@ -137,7 +136,6 @@ struct reservations *engine_reservations(const struct engine *engine);
 struct ledger *engine_ledger(const struct engine *engine);
 const struct balancer *engine_balancer(const struct engine *engine);
 const struct policy *engine_policy(const struct engine *engine);
-struct decisions *engine_decisions(const struct engine *engine);
 struct recorder *engine_recorder(const struct engine *engine);
 struct costs *engine_costs(const struct engine *engine);
 const struct alert *engine_alert(const struct engine *engine, enum alert_kind name);

@@ -7,7 +7,6 @@
 #define APP_BALLASTD_ENGINE_OBSERVER_H
 
 #include "app/ballastd/engine/alerts.h"
-#include "app/ballastd/engine/decisions.h"
 #include "core/ledger/ledger.h"
 #include "edge/history/history.h"
 
@@ -18,7 +17,6 @@ struct engine_observer {
     void (*reservation)(void *context, const struct ledger_reservation *record);
     /* Some that waited do no more, and all has been told of them. */
     void (*settled)(void *context);
-    void (*decision)(void *context, const struct decision *decision);
     /* One has begun, or gone on under its number. */
     void (*event)(void *context, const struct history_event *event);
     void (*alert)(void *context, enum alert_kind name, const struct alert *alert);

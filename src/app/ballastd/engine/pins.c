@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballastd/engine/decisions.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/state.h"
 #include "core/base/units.h"
@@ -80,20 +79,6 @@ static void record_pin(struct engine *engine, const struct ballast_domain *domai
     news.to_kib = pin->kib > 0 ? pin->kib : domain->target_kib;
     log_pin(engine, domain, pin);
     recorder_news(engine, &news);
-    if (pin->kib == 0)
-        return;
-    struct decision decision = {.time_usec = engine_now_usec(engine),
-                                .what = DECISION_SET,
-                                .domid = domain->id,
-                                .target_kib = pin->kib,
-                                .maxmem_kib = BALLAST_NONE,
-                                .outcome = TICK_DONE,
-                                .reason = BALANCER_PINNED,
-                                .a_kib = pin->kib,
-                                .b_kib = domain->tot_kib};
-    (void)snprintf(decision.name, sizeof(decision.name), "%s", domain->name);
-    engine->observer.decision(engine->observer.context,
-                              decisions_add(engine->decisions, &decision));
 }
 
 void pins_record(struct engine *engine, size_t at, const struct overlay_pin *pin,

@@ -26,7 +26,7 @@ void pins_foreign(struct engine *engine, struct overlay_record *record,
                   const struct ballast_domain *domain, uint64_t was_kib);
 /* A rival balancer is no administrator: what it pinned since then is given back. */
 void pins_drop_foreign(struct engine *engine, uint64_t since_usec);
-/* What happened goes into the history and the decisions: `pin` was set in place of `was_kib`. */
+/* What happened becomes an event: `pin` was set in place of `was_kib`. */
 void pins_record(struct engine *engine, size_t at, const struct overlay_pin *pin,
                  const struct overlay_pin *before, uint64_t was_kib);
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/ballastd/engine/decisions.h"
+#include "app/tick/tick.h"
 #include "core/ledger/ledger.h"
 #include "edge/history/history.h"
 
@@ -38,8 +38,11 @@ void recorder_sample(struct engine *engine);
 /* Idle work after each tick: writes and ages when that is due. */
 void recorder_work(struct engine *engine);
 
-/* A decision was made, before the host has been looked at again. */
-void recorder_decision(struct engine *engine, const struct decision *decision);
+/* What was decided and what came of it, before the host has been sampled again. */
+void recorder_set(struct engine *engine, const struct balancer_set *set, enum tick_outcome outcome,
+                  uint64_t now_usec);
+void recorder_verdict(struct engine *engine, const struct balancer_verdict *verdict,
+                      uint64_t now_usec);
 /* A reservation came into another state. */
 void recorder_reservation(struct engine *engine, const struct ledger_reservation *record);
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballastd/engine/event_text.h"
+#include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder_internal.h"
 #include "core/base/pattern.h"
@@ -30,12 +32,22 @@ static bool goes_on(const struct history_event *open, const struct history_event
            event->time_usec <= open->until_usec + GOES_ON_USEC;
 }
 
+static void log_event(const struct history_event *event)
+{
+    char text[512];
+    (void)event_text(event, text, sizeof(text));
+    engine_log(strstr(event->what, "-failed") ? LOG_WARNING : LOG_INFO, "%s%s%s", event->name,
+               *event->name ? ": " : "", text);
+}
+
+/* A move is logged when it begins. */
 static void take_step(struct engine *engine, struct recorder_guest *guest,
                       const struct history_event *event)
 {
     struct recorder *recorder = engine->recorder;
     struct history_event *open = &guest->open;
-    if (goes_on(open, event)) {
+    bool begins = !goes_on(open, event);
+    if (!begins) {
         open->until_usec = event->time_usec;
         open->to_kib = event->to_kib;
         open->floor_kib = event->floor_kib;
@@ -52,6 +64,8 @@ static void take_step(struct engine *engine, struct recorder_guest *guest,
     }
     guest->dirty = true;
     guest->last = *open;
+    if (begins || engine->options.verbose)
+        log_event(open);
     engine->observer.event(engine->observer.context, open);
 }
 
@@ -87,64 +101,64 @@ static void name_start(struct engine *engine, struct history_event *event)
     copy_text(event->detail, sizeof(event->detail), *at->label ? at->label : at->owner);
 }
 
-static struct history_event event_of(const struct decision *decision)
+static struct history_event event_for(enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib,
+                                      uint64_t now_usec)
 {
-    struct history_event event = history_event_new(decision->time_usec, "balancer", "");
+    struct history_event event = history_event_new(now_usec, "balancer", "");
     struct pattern_figure figures[BALANCER_FIGURES];
-    balancer_reason_figures(decision->reason, decision->a_kib, decision->b_kib, figures);
+    balancer_reason_figures(reason, a_kib, b_kib, figures);
     for (int i = 0; i < BALANCER_FIGURES; i++) {
         int at = figures[i].name ? history_figure_find(figures[i].name) : -ENOENT;
         if (at >= 0)
             event.figure_kib[at] = figures[i].value;
     }
-    copy_text(event.reason, sizeof(event.reason), balancer_reason_name(decision->reason));
+    copy_text(event.reason, sizeof(event.reason), balancer_reason_name(reason));
     return event;
 }
 
-/* From what it was when the host was looked at last, which was before this tick. */
-static void note_set(struct engine *engine, const struct decision *decision)
+static void name_move(struct history_event *event, bool target, enum tick_outcome outcome)
 {
-    struct recorder_guest *guest = find_or_meet(engine, decision->domid);
-    struct history_event event = event_of(decision);
-    bool target = decision->target_kib != BALLAST_NONE;
-    if (!guest || decision->outcome == TICK_SKIPPED)
+    static const char *const names[2][2] = {{"limit", "limit-failed"}, {"target", "target-failed"}};
+    copy_text(event->what, sizeof(event->what), names[target][outcome == TICK_FAILED]);
+}
+
+/* From what it was when the host was sampled last, which was before this tick. */
+void recorder_set(struct engine *engine, const struct balancer_set *set, enum tick_outcome outcome,
+                  uint64_t now_usec)
+{
+    struct recorder_guest *guest = find_or_meet(engine, set->id);
+    struct history_event event = event_for(set->reason, set->a_kib, set->b_kib, now_usec);
+    bool target = set->target_kib != BALLAST_NONE;
+    if (!guest || outcome == TICK_SKIPPED)
         return;
+    name_move(&event, target, outcome);
     event.from_kib = target ? guest->target_kib : guest->maxmem_kib;
-    event.to_kib = target ? decision->target_kib : decision->maxmem_kib;
-    copy_text(event.what, sizeof(event.what), target ? "target" : "limit");
-    if (decision->outcome == TICK_FAILED)
-        copy_text(event.what, sizeof(event.what), target ? "target-failed" : "limit-failed");
-    if (decision->reason == BALANCER_RECLAIMED_FOR_START ||
-        decision->reason == BALANCER_SQUEEZED_FOR_START || decision->reason == BALANCER_BELOW_PIN)
+    event.to_kib = target ? set->target_kib : set->maxmem_kib;
+    if (set->reason == BALANCER_RECLAIMED_FOR_START || set->reason == BALANCER_SQUEEZED_FOR_START ||
+        set->reason == BALANCER_BELOW_PIN)
         name_start(engine, &event);
-    if (target && decision->floor.reason != FLOOR_NONE && decision->reason != BALANCER_BACKOFF) {
-        event.floor_kib = decision->floor.kib;
+    if (target && set->floor.reason != FLOOR_NONE && set->reason != BALANCER_BACKOFF) {
+        event.floor_kib = set->floor.kib;
         copy_text(event.floor_reason, sizeof(event.floor_reason),
-                  floor_reason_name(decision->floor.reason));
+                  floor_reason_name(set->floor.reason));
     }
     take_step(engine, guest, &event);
 }
 
-static void record_verdict(struct engine *engine, const struct decision *decision)
+void recorder_verdict(struct engine *engine, const struct balancer_verdict *verdict,
+                      uint64_t now_usec)
 {
-    struct history_event event = event_of(decision);
+    struct history_event event =
+        event_for(verdict->reason, verdict->a_kib, verdict->b_kib, now_usec);
     const struct ledger_reservation *record =
-        ledger_find(reservations_ledger(engine->reservations), decision->reservation);
-    event.reservation = decision->reservation;
-    copy_text(event.what, sizeof(event.what),
-              decision->what == DECISION_GRANT ? "grant" : "refuse");
+        ledger_find(reservations_ledger(engine->reservations), verdict->request);
+    event.reservation = verdict->request;
+    copy_text(event.what, sizeof(event.what), verdict->granted ? "grant" : "refuse");
     if (record)
         copy_text(event.detail, sizeof(event.detail),
                   *record->label ? record->label : record->owner);
     recorder_publish(engine, NULL, &event);
-}
-
-void recorder_decision(struct engine *engine, const struct decision *decision)
-{
-    if (decision->what == DECISION_SET)
-        note_set(engine, decision);
-    else
-        record_verdict(engine, decision);
+    log_event(&event);
 }
 
 void recorder_reservation(struct engine *engine, const struct ledger_reservation *record)

@@ -7,7 +7,6 @@
 
 #include "app/ballastd/engine/alerts.h"
 #include "app/ballastd/engine/config.h"
-#include "app/ballastd/engine/decisions.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/floors.h"
 #include "app/ballastd/engine/observer.h"
@@ -42,7 +41,6 @@ struct engine {
     struct reservations *reservations;
     struct tick *tick; /* NULL until the ledger has been read */
     const struct policy *policy;
-    struct decisions *decisions;
     struct recorder *recorder;
     struct costs *costs;
     struct floors floors;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What becomes of the tick's decisions: logged, recorded and told. */
+/* What becomes of the tick's decisions: events. */
 #ifndef APP_BALLASTD_ENGINE_TICK_MEMORY_H
 #define APP_BALLASTD_ENGINE_TICK_MEMORY_H
 

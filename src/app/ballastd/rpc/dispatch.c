@@ -22,7 +22,6 @@ static const struct {
     {"host-profile", method_host_profile},
     {"domains", method_domains},
     {"reservations", method_reservations},
-    {"decisions", method_decisions},
     {"history", method_history},
     {"events", method_events},
     {"policy", method_policy},

@@ -185,47 +185,6 @@ struct json_object *encode_event(const struct history_event *event)
     return object;
 }
 
-struct json_object *encode_decision(const struct decision *decision)
-{
-    static const char *const whats[] = {"set", "grant", "refuse"};
-    static const char *const outcomes[] = {"done", "skipped", "failed"};
-    char text[512];
-    char pattern[BALANCER_PATTERN];
-    struct json_object *object = build_object();
-    decision_text(decision, text, sizeof(text));
-    decision_pattern(decision, pattern, sizeof(pattern));
-    encode_u64(object, "number", decision->number);
-    encode_u64(object, "time_usec", decision->time_usec);
-    encode_text(object, "what", whats[decision->what]);
-    if (decision->what == DECISION_SET) {
-        encode_u64(object, "domid", decision->domid);
-        encode_text(object, "name", decision->name);
-        encode_u64(object, "target_kib", decision->target_kib);
-        encode_u64(object, "xen_maximum_kib", decision->maxmem_kib);
-        encode_text(object, "outcome", outcomes[decision->outcome]);
-    } else {
-        char name[DECISION_NAME];
-        decision_name(decision, name);
-        encode_u64(object, "reservation", decision->reservation);
-        encode_text(object, "name", name);
-    }
-    encode_text(object, "reason", balancer_reason_name(decision->reason));
-    if (decision->what == DECISION_SET) {
-        char why[256] = "";
-        bool held = decision->floor.reason != FLOOR_NONE;
-        if (held)
-            (void)floor_text(&decision->floor, why, sizeof(why));
-        encode_u64(object, "floor_kib", held ? decision->floor.kib : BALLAST_NONE);
-        encode_text(object, "floor_reason",
-                    held ? floor_reason_name(decision->floor.reason) : NULL);
-        encode_text(object, "floor_why", why);
-    }
-    encode_figures(object, decision->reason, decision->a_kib, decision->b_kib);
-    encode_text(object, "pattern", pattern);
-    encode_text(object, "message", text);
-    return object;
-}
-
 /* All that the type has, or null where nobody can tell. */
 static void add_segments(struct engine *engine, struct json_object *object,
                          const struct ballast_domain *domain)

@@ -6,9 +6,9 @@
 #include <json-c/json.h>
 
 #include "app/ballastd/engine/alerts.h"
-#include "app/ballastd/engine/decisions.h"
 #include "app/ballastd/engine/overlay.h"
 #include "core/ledger/ledger.h"
+#include "core/policy/balancer.h"
 #include "edge/history/history.h"
 
 struct engine;
@@ -35,7 +35,6 @@ struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, ui
 /* pinned_kib, pinned_by, pinned_since_usec: null where it is not. */
 void encode_pin(struct json_object *object, const struct overlay_pin *pin);
 struct json_object *encode_domain(struct engine *engine, size_t i);
-struct json_object *encode_decision(const struct decision *decision);
 struct json_object *encode_event(const struct history_event *event);
 struct json_object *encode_alert(enum alert_kind name, const struct alert *alert);
 /* total, parts ...; of the last refresh. NULL where that cannot be divided. */

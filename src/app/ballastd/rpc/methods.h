@@ -10,8 +10,7 @@ typedef void method_fn(struct call *call);
 
 /* methods_read.c */
 method_fn method_hello, method_ping, method_subscribe, method_status, method_host,
-    method_host_profile, method_domains, method_reservations, method_decisions, method_policy,
-    method_plan;
+    method_host_profile, method_domains, method_reservations, method_policy, method_plan;
 /* methods_history.c */
 method_fn method_history, method_events;
 /* methods_reservation.c */

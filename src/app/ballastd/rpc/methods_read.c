@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "app/ballastd/rpc/methods.h"
-#include "app/ballastd/engine/decisions.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/rpc/build.h"
 #include "app/ballastd/engine/log.h"
@@ -142,56 +141,6 @@ void method_reservations(struct call *call)
                                                    ballast_sub_floor(wanted_kib, available_kib)));
     }
     answer_listing(call, "reservations", array, more);
-}
-
-static bool is_about(const struct decision *decision, bool only, uint32_t domid)
-{
-    return !only || (decision->what == DECISION_SET && decision->domid == domid);
-}
-
-/* Where the last `most` begin; from there on they are told oldest first. */
-static uint64_t first_of_last(const struct decisions *decisions, uint64_t most, bool only,
-                              uint32_t domid)
-{
-    uint64_t number = decisions_last(decisions);
-    const struct decision *at;
-    for (uint64_t found = 0; (at = decisions_at(decisions, number)); number--) {
-        found += is_about(at, only, domid);
-        if (found == most)
-            return number - 1;
-    }
-    return number;
-}
-
-void method_decisions(struct call *call)
-{
-    const struct decisions *decisions = engine_decisions(call->engine);
-    struct wire_domain_name name;
-    uint64_t most = page_size_of(call);
-    uint64_t last = decisions_last(decisions);
-    uint64_t kept = last > DECISIONS_KEPT ? last - DECISIONS_KEPT : 0;
-    size_t place = 0;
-    bool more = false;
-    bool only = wire_param_domain(call->params, "domain", &name);
-    if (only && !call_domain(call, &place))
-        return;
-    uint32_t domid = only ? overlay_snapshot(engine_overlay(call->engine))->domains[place].id : 0;
-    uint64_t since = wire_param_u64(call->params, "since", BALLAST_NONE);
-    bool lost = since != BALLAST_NONE && since < kept;
-    if (since == BALLAST_NONE)
-        since = first_of_last(decisions, most, only, domid);
-    struct json_object *array = build_array();
-    for (uint64_t number = ballast_max_u64(since, kept) + 1; number <= last && !more; number++) {
-        const struct decision *at = decisions_at(decisions, number);
-        if (!at || !is_about(at, only, domid))
-            continue;
-        more = build_length(array) == most;
-        if (!more)
-            build_append(array, encode_decision(at));
-    }
-    answer_listing(call, "decisions", array, more);
-    encode_u64(call->result, "last", last);
-    encode_bool(call->result, "lost", lost);
 }
 
 void method_policy(struct call *call)

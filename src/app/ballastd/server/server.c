@@ -82,11 +82,6 @@ static void on_settled(void *context)
     rpc_answer_waiting(server->rpc);
 }
 
-static void on_decision(void *context, const struct decision *decision)
-{
-    subscriptions_notify_decision(context, decision);
-}
-
 static void on_event(void *context, const struct history_event *event)
 {
     subscriptions_notify_event(context, event);
@@ -107,7 +102,6 @@ struct engine_observer server_observer(struct server *server)
     return (struct engine_observer){.context = server,
                                     .reservation = on_reservation,
                                     .settled = on_settled,
-                                    .decision = on_decision,
                                     .event = on_event,
                                     .alert = notify_alert,
                                     .ticked = on_tick};

@@ -18,7 +18,6 @@
 
 enum subscription_event {
     SUBSCRIPTION_RESERVATION,
-    SUBSCRIPTION_DECISION,
     SUBSCRIPTION_EVENT,
     SUBSCRIPTION_TICK,
     SUBSCRIPTION_SETTINGS,
@@ -121,13 +120,6 @@ void subscriptions_notify_reservation(struct server *server,
             send_event(connection, SUBSCRIPTION_RESERVATION, params);
     }
     json_object_put(params);
-}
-
-void subscriptions_notify_decision(struct server *server, const struct decision *decision)
-{
-    uint64_t failures = build_failures();
-    if (any_subscribed(server, SUBSCRIPTION_DECISION))
-        send_all(server, SUBSCRIPTION_DECISION, encode_decision(decision), failures);
 }
 
 void subscriptions_notify_event(struct server *server, const struct history_event *event)

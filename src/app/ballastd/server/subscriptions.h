@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "app/ballastd/engine/alerts.h"
-#include "app/ballastd/engine/decisions.h"
 
 struct connection;
 struct history_event;
@@ -19,7 +18,6 @@ void subscriptions_note_made(struct connection *connection, uint64_t id);
 
 void subscriptions_notify_reservation(struct server *server,
                                       const struct ledger_reservation *record);
-void subscriptions_notify_decision(struct server *server, const struct decision *decision);
 void subscriptions_notify_event(struct server *server, const struct history_event *event);
 void subscriptions_notify_alert(struct server *server, enum alert_kind name,
                                 const struct alert *alert);
