@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Bytes as HTTP, XML and JSON of squeezed's clients, by the first byte. What is read is whole; what
+ * is refused changes nothing and says why; whatever text it came with is answered by a body that
+ * the other end can read.
+ */
+#include "check.h"
+
+#include <errno.h>
+
+#include "edge/json/json.h"
+#include "edge/squeezed/squeezed.h"
+#include <json-c/json.h>
+
+static void check_answer(const char *text)
+{
+    struct squeezed_answer answer = {.kind = SQUEEZED_UNKNOWN_RESERVATION, .text = text};
+    struct json_object *object = NULL;
+    struct json_at at;
+    struct ballast_error err;
+    char *body;
+    size_t length;
+    MUST(squeezed_write_json(&answer, &body, &length) == 0 && strlen(body) == length, "memory");
+    struct json_reader reader = json_reader_over("f", body, length);
+    MUST(json_next(&reader, &object, &at, &err) == 0, "%s: %s", body, err.text);
+    json_object_put(object);
+    free(body);
+    MUST(squeezed_write_xml(&answer, &body, &length) == 0 && strlen(body) == length, "memory");
+    for (const char *c = body; *c; c++)
+        MUST((unsigned char)*c >= ' ' || strchr("\t\n\r", *c), "%s", body);
+    free(body);
+}
+
+static void check_call(const char *data, size_t size, bool is_xml)
+{
+    static const struct squeezed_request none;
+    struct squeezed_request request = none;
+    struct ballast_error err = {0};
+    int rc = is_xml ? squeezed_read_xml(data, size, &request, &err)
+                    : squeezed_read_json(data, size, &request, &err);
+    if (rc < 0) {
+        MUST(rc == -EBADMSG || rc == -ENOSYS || rc == -EINVAL, "%d: %s", rc, err.text);
+        MUST(err.code == rc && err.text[0], "%d", rc);
+        MUST(memcmp(&request, &none, sizeof(none)) == 0, "changed");
+        check_answer(err.text);
+        return;
+    }
+    MUST(squeezed_method_name(request.method), "%d", (int)request.method);
+    MUST(!request.id || request.session, "an id without a session");
+    if (request.session)
+        check_answer(request.session);
+    if (request.id)
+        check_answer(request.id);
+    squeezed_request_release(&request);
+}
+
+/* However much has come, a request that is whole stays what it is. */
+static void check_http(const char *data, size_t size)
+{
+    struct squeezed_http http = {0};
+    struct squeezed_http again;
+    if (squeezed_http_read(data, size, &http) < 0)
+        return;
+    size_t end = http.body_at + http.body_length;
+    MUST(end >= http.body_at && end <= size, "%zu of %zu", end, size);
+    MUST(squeezed_http_read(data, end, &again) == 0 && again.body_at == http.body_at, "%zu", end);
+    for (size_t i = 0; i < end; i++)
+        MUST(squeezed_http_read(data, i, &again) == -EAGAIN, "%zu of %zu", i, end);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    const char *text = (const char *)data + 1;
+    if (data[0] == 'h')
+        check_http(text, size - 1);
+    else
+        check_call(text, size - 1, data[0] == 'x');
+    return 0;
+}
