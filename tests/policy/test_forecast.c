@@ -158,7 +158,7 @@ static void what_a_pace_rests_on(void **state)
     pace_learn(&like, 15360);
     is = pace_of(0, &like);
     (void)pace_text(&is, text, sizeof(text));
-    assert_string_equal(text, "10.00 to 20.00 MiB/s (as guests of its type gave here)");
+    assert_string_equal(text, "10.00 to 20.00 MiB/s (as measured for guests of its type here)");
     is = pace_of(2 * 1024, &like);
     (void)pace_text(&is, text, sizeof(text));
     assert_string_equal(text, "2.00 MiB/s (measured)");

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which starts may go on, which never can, and what the others want in all.
+ * Grants and refuses starts, and sums up what the waiting ones need.
  *
- * A start is refused at once only by arithmetic: it needs more than would be free if everybody gave
- * down to his minimum. Otherwise it is refused when those who are not stuck could not make up what
- * is missing, and that has been so for a while; a start with a deadline is given more time for it,
- * since those who are stuck may come back.
+ * A start is refused at once only by arithmetic: it needs more than would be free with every domain
+ * at its minimum. Otherwise it is refused if the donors that are not stuck could not free what is
+ * missing, and that has lasted for a while; a start with a deadline has more time for it, since a
+ * stuck donor may continue.
  */
 #include "core/base/units.h"
 #include "core/policy/state.h"
 
 /*
- * So long nobody must be able to help before a start without, or with, a deadline is refused. The
- * patience with those who give is not in it: they count until they are called stuck.
+ * How long a start must be infeasible before it is refused, without and with a deadline. The
+ * patience with donors comes before that: they count until they are stuck.
  */
 #define INFEASIBLE_USEC          (BALLAST_SEC_USEC / 5)
 #define INFEASIBLE_DEADLINE_USEC (30 * BALLAST_SEC_USEC)
-/* A start that has waited so long is no longer overtaken by those that came later. */
+/* A start that has waited this long is no longer overtaken by later ones. */
 #define OVERTAKEN_USEC (30 * BALLAST_SEC_USEC)
 
 static void sort_by_arrival(struct balancer *balancer, const struct balancer_input *input)
 {
-    /* Insertion: requests are few and mostly come sorted. */
+    /* Insertion sort: requests are few and mostly sorted already. */
     for (size_t i = 0; i < input->request_count; i++) {
         size_t at = i;
         while (at > 0 && input->requests[balancer->order[at - 1]].arrived_usec >
@@ -49,9 +49,9 @@ static void decide_request(struct balancer *balancer, const struct balancer_inpu
 }
 
 /*
- * What everybody who is not stuck holds above where he may be asked to go. Those who are not on
- * their way down count, too: they may have arrived where they were asked to, and are asked for more
- * when somebody else has taken some of it.
+ * What the donors that are not stuck have above the size that they may be asked to reach. Those
+ * that are not shrinking count too: they may have reached their target, and are asked for more if
+ * others have taken some of it.
  */
 static uint64_t reclaimable_kib(const struct balancer *balancer)
 {
@@ -90,7 +90,7 @@ static void refuse_impossible(struct balancer *balancer, const struct balancer_i
     }
 }
 
-/* In order of arrival; a later one that fits now overtakes, but not for ever. */
+/* In order of arrival; a later one that fits now overtakes, but only for a limited time. */
 static void grant_what_fits(struct balancer *balancer, const struct balancer_input *input,
                             struct accounts *accounts)
 {
@@ -162,7 +162,7 @@ void balancer_admit(struct balancer *balancer, const struct balancer_input *inpu
     sort_by_arrival(balancer, input);
     refuse_impossible(balancer, input, accounts);
     grant_what_fits(balancer, input, accounts);
-    /* A policy that never takes for a start gives no sign of when a request is infeasible. */
+    /* A policy that never reclaims for a start does not show when a request is infeasible. */
     if (balancer->policy->squeezes)
         refuse_infeasible(balancer, input, accounts);
     sum_wanted(balancer, input, accounts);

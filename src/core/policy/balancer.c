@@ -13,10 +13,9 @@
 
 /* A guest without a balloon driver that is younger than this may still be booting. */
 #define BOOTING_USEC (120 * BALLAST_SEC_USEC)
-/* dom0 keeps a tenth more than it is known to use, whatever its minimum says. */
+/* dom0 keeps a tenth more than its known use, whatever its minimum is. */
 #define DOM0_PERMYRIAD 11000
-/* A guest that lives with so much of what it uses in its swap is asked for an eighth of that more.
- */
+/* A guest that runs with part of its use in swap is asked for an eighth more than that part. */
 #define SWAP_STEP_PART 8
 
 struct balancer *balancer_new(const struct policy *policy, const struct balancer_options *options)
@@ -59,7 +58,7 @@ void balancer_set_inaccuracy(struct balancer *balancer, uint64_t kib)
     balancer->options.inaccuracy_kib = kib;
 }
 
-/* Grows one array; a failure leaves the old one in place. */
+/* Grows one array; on failure the old one stays. */
 static bool grow_array(void *array_at, size_t count, size_t size)
 {
     void *old;
@@ -137,7 +136,7 @@ static const struct track *find_old(const struct balancer *balancer, uint32_t id
     return NULL;
 }
 
-/* Whether the domains are those of the last time, in the same order. */
+/* Whether the domains are the previous ones, in the same order. */
 static bool same_domains(const struct balancer *balancer, const struct ballast_host *host)
 {
     if (host->domain_count != balancer->track_count)
@@ -149,7 +148,7 @@ static bool same_domains(const struct balancer *balancer, const struct ballast_h
     return true;
 }
 
-/* A duplicate id would have one domain's memory counted for another. */
+/* With a duplicate id, one domain's memory would count for another. */
 static int check_unique_ids(struct balancer *balancer, const struct ballast_host *host,
                             struct ballast_error *err)
 {
@@ -179,7 +178,7 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         const struct track *old = NULL;
-        /* Domains mostly come in the order of the last time. */
+        /* Domains are mostly in the same order as before. */
         if (i < balancer->old_count && balancer->old_tracks[i].id == domain->id) {
             old = &balancer->old_tracks[i];
         } else {
@@ -199,7 +198,7 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
     }
 }
 
-/* dom0's is worked out from what it is known to use; it needs no more than that. */
+/* dom0's minimum is computed from its known use; more is not needed. */
 static uint64_t dom0_least_kib(const struct ballast_domain *domain, const struct track *track)
 {
     uint64_t kib = domain->dynamic_min_kib;
@@ -210,7 +209,7 @@ static uint64_t dom0_least_kib(const struct ballast_domain *domain, const struct
     return kib;
 }
 
-/* dom0 has no like. */
+/* dom0 is not of any guest's type. */
 static const struct balancer_like *like_of(const struct balancer *balancer,
                                            const struct track *track)
 {
@@ -232,7 +231,9 @@ static void learn_of_likes(struct balancer *balancer)
     }
 }
 
-/* What an even share of all that can be shared comes to: as far as the guests' reports reach. */
+/*
+ * An even share of all memory that can be shared: the bound of what a guest's report can justify.
+ */
 struct even {
     uint64_t pool_kib;
     uint64_t shares;
@@ -251,14 +252,14 @@ static struct even even_share(const struct ballast_host *host, uint64_t availabl
     return even;
 }
 
-/* dom0's minimum is worked out elsewhere. */
+/* dom0's minimum is computed elsewhere. */
 static struct floor_facts facts_of(const struct balancer *balancer,
                                    const struct ballast_domain *domain, const struct track *track,
                                    const struct even *even)
 {
     uint64_t now_usec = balancer->now_usec;
     bool speaks = domain->used_kib != BALLAST_NONE && track->trust_permyriad >= TRACK_TRUST_NONE;
-    /* What it has shown to live without, and a bit: each further bit it has to show first. */
+    /* What it has shown to run without, plus a little: it has to prove each further step first. */
     uint64_t swap_kib = track->swap_kib + track->swap_kib / SWAP_STEP_PART;
     if (domain->is_dom0 || balancer->options.no_floors)
         return FLOOR_NO_FACTS;
@@ -272,8 +273,8 @@ static struct floor_facts facts_of(const struct balancer *balancer,
 }
 
 /*
- * As much of a floor as the domain holds, and may: a floor keeps, it does not give. In whole pages,
- * since a target that is told comes back in those.
+ * The part of a floor that the domain has, within its maximum: a floor never gives memory. In whole
+ * pages, since a target reads back in whole pages.
  */
 static uint64_t kept_kib(const struct ballast_domain *domain, uint64_t least_kib, uint64_t kib)
 {
@@ -316,29 +317,31 @@ static struct policy_domain view_of(const struct balancer *balancer,
 }
 
 /*
- * What one that is not asked is told to take, unless it has shown that it does not: maxima are held
- * to that, see hold.c.
+ * What a domain that is not asked can take to reach its target, unless it has shown that it does
+ * not: its maximum is limited to that, see hold.c.
  */
 static uint64_t reach_kib(const struct ballast_domain *domain, const struct track *track)
 {
     return track->heading > 0 && track->stuck ? 0 : ballast_domain_told_kib(domain);
 }
 
-/* One that is sent away is asked again where it stays, and leaves all that it holds where not. */
+/* A migrating domain is asked again if it stays, and frees all its memory if it does not. */
 static bool may_return(const struct ballast_domain *domain)
 {
     return domain->state == BALLAST_DOMAIN_MIGRATING && domain->has_balloon && domain->shares > 0;
 }
 
-/* One that is being built or boots may be a donor by and by. */
+/* A domain that is being built or boots may become a donor. */
 static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age_usec)
 {
     if (may_return(domain))
         return true;
     if (domain->state == BALLAST_DOMAIN_BUILD)
         return true;
-    /* One that is populated on demand and not covered yet is still to come up, however long it
-     * takes. */
+    /*
+     * A domain that is populated on demand and not covered yet has still to boot, however long it
+     * takes.
+     */
     if (domain->state == BALLAST_DOMAIN_RUN && domain->has_balloon &&
         ballast_domain_pod_lacks_kib(domain) > 0 && domain->shares > 0)
         return true;
@@ -394,12 +397,12 @@ static struct accounts count_free(struct balancer *balancer, const struct balanc
         .beyond_promises_kib = ballast_host_at_once_kib(host, input->promised_kib, 0),
         .available_kib = ballast_host_at_once_kib(host, input->promised_kib, promises ? reach : 0),
         .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib),
-        /* What is told to others may turn out not to be taken. */
+        /* Memory that others may still take may turn out not to be taken. */
         .future_spare_kib = promises ? reach : 0,
         .promises = promises};
 }
 
-/* A minimum is a guarantee: memory for those below theirs is not for starts. */
+/* A minimum is a guarantee: memory for domains below theirs is not for starts. */
 static void keep_for_minima(struct balancer *balancer, struct accounts *accounts)
 {
     uint64_t below_kib = 0;

@@ -2,37 +2,42 @@
 /*
  * Ballast's own policy.
  *
- * While a start waits, everybody who may give is asked at once and for more than his part: all give
- * at their own rates, and the moment enough is free all are stopped. So the time is the least there
- * is, nobody has to be guessed stuck before another is asked, and a guest costs two writes. How
- * deep to reach is chosen by time: only what is idle, if that takes hardly longer than reaching
- * deeper would; else down to what guests need; else down to their minima.
+ * While a start waits, every possible donor is asked at once, for more than its share: each frees
+ * memory at its own rate, and when enough is free all are stopped. So the time is as short as
+ * possible, no donor has to be suspected to be stuck before another is asked, and each guest costs
+ * two writes. How deep to reach depends on time: only for idle memory, if that takes hardly longer
+ * than reaching deeper would; else down to what guests need; else down to their minima.
  *
- * At other times memory is thought to be shared in three rounds, each by weight: what everybody is
- * known to need, what he is likely to need soon, the rest. Memory is moved from those above their
- * part only for those below their need, and free memory is handed out; a difference that hurts
- * nobody is left as it is.
+ * At other times memory is divided in three rounds, each by weight: what each domain is known to
+ * need, what it is likely to need soon, the rest. Memory moves from domains above their share only
+ * to domains below their need, and free memory is handed out; a difference that harms no domain
+ * stays.
  */
 #include "core/base/units.h"
 #include "core/policy/fill.h"
 #include "core/policy/policy.h"
 
-/* Sparing those who need their memory may cost a twentieth of the least time and 0.1 s. */
+/* Sparing domains that need their memory may cost a twentieth of the shortest time plus 0.1 s. */
 #define SPARING_PERMYRIAD 10500
 #define SPARING_USEC      (BALLAST_SEC_USEC / 10)
 /* Free memory is handed out when it is more than this part of the host. */
 #define SURPLUS_PART 256
-/* Without anybody short, memory moves only from one far above his part to one below this part of
- * it. */
+/*
+ * If no domain is short, memory moves only from one far above its share to one below this part of
+ * its share.
+ */
 #define UNFAIR_PERMYRIAD 6000
-/* A difference of less than this part of what a guest holds is left as it is. */
+/* A difference of less than this part of a guest's current memory is ignored. */
 #define GRAIN_PART 64
-/* Nobody is asked for less than this part of what he holds. */
+/* No domain is asked for less than this part of its current memory. */
 #define LEAST_RECLAIM_PART 32
-/* Half of an even share is kept for a guest that says it needs little: it may be wrong, or lie. */
+/* A guest that reports little use keeps half of an even share: its report may be wrong or false. */
 #define MODEST_PART 2
 
-/* The last one is for what all others together cannot give: pinned guests below their pins. */
+/*
+ * The last one is for what all others together cannot free: pinned guests below their pinned
+ * targets.
+ */
 enum reach { REACH_IDLE, REACH_BEYOND_NEED, REACH_MINIMUM, REACH_BELOW_PIN, REACHES };
 
 static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
@@ -61,7 +66,7 @@ static uint64_t reclaimed_after(const struct policy_view *view, enum reach reach
     return sum_kib;
 }
 
-/* How long it takes all together to give so much; BALLAST_NONE: longer than an hour, or never. */
+/* How long all together take to free this much; BALLAST_NONE: longer than an hour, or never. */
 static uint64_t reclaim_usec(const struct policy_view *view, enum reach reach, uint64_t kib)
 {
     uint64_t low = 0;
@@ -100,10 +105,10 @@ static void aim_for_start(const struct policy_view *view, struct policy_aim *aim
         reach == REACH_IDLE ? BALANCER_RECLAIMED_FOR_START : BALANCER_SQUEEZED_FOR_START;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        /* Nobody is asked for more than all of what is missing. */
+        /* No domain is asked for more than all that is missing. */
         uint64_t kib = ballast_max_u64(bound_kib(domain, reach),
                                        ballast_sub_floor(domain->tot_kib, missing_kib));
-        /* One that is on its way further down is left to it: it will be stopped in time. */
+        /* If it is already shrinking to less, that target stays: it will be stopped in time. */
         if (domain->target_kib < domain->tot_kib && domain->target_kib >= domain->floor_kib)
             kib = ballast_min_u64(kib, domain->target_kib);
         aims[i] = (struct policy_aim){kib, reason, 0};
@@ -116,8 +121,8 @@ static uint64_t clamped_aim_kib(const struct policy_domain *domain, uint64_t kib
 }
 
 /*
- * The three rounds. Afterwards aims[i].kib is what domain i gets in the first, parts[i].low_kib
- * after the second, parts[i].out_kib in the end.
+ * The three rounds. Afterwards aims[i].kib is what domain i receives in the first, parts[i].low_kib
+ * after the second, and parts[i].out_kib in the end.
  */
 static void share_out_memory(const struct policy_view *view, struct policy_aim *aims)
 {
@@ -149,14 +154,15 @@ static void share_out_memory(const struct policy_view *view, struct policy_aim *
     fill_by_weight(parts, view->count, pool_kib);
 }
 
-/* The difference that is not worth a write. */
+/* A difference that is not worth a write. */
 static uint64_t grain_kib(const struct policy_domain *domain)
 {
     return domain->tot_kib / GRAIN_PART + BALLAST_PAGE_KIB;
 }
 
-/* Below its part of the first round by more than a grain, or below what it says it uses by
- * anything. */
+/*
+ * Below its share of the first round by more than a grain, or at all below the use that it reports.
+ */
 static bool is_short(const struct policy_domain *domain, const struct policy_aim *first_round)
 {
     bool pressed = domain->used_kib != BALLAST_NONE && domain->tot_kib < domain->used_kib;
@@ -164,14 +170,19 @@ static bool is_short(const struct policy_domain *domain, const struct policy_aim
     return ballast_add_ceil(domain->tot_kib, tolerance_kib) < first_round->kib;
 }
 
-/* Where one that is short is to go: its part of the second round, and a grain beyond the first. */
+/*
+ * The aim of a domain that is short: its share of the second round, and a grain beyond the first.
+ */
 static uint64_t relief_kib(const struct policy_view *view, size_t i, uint64_t first_kib)
 {
     return ballast_max_u64(view->parts[i].low_kib,
                            ballast_add_ceil(first_kib, grain_kib(&view->domains[i])));
 }
 
-/* What those are short of; with nobody short, of those who have far less than their part. */
+/*
+ * What domains that are short lack; if none is short, what domains with far less than their share
+ * lack.
+ */
 static uint64_t lack_kib(const struct policy_view *view, const struct policy_aim *aims,
                          bool *unfair)
 {
@@ -203,7 +214,7 @@ static bool is_being_reclaimed(const struct policy_domain *domain)
            ballast_add_ceil(domain->target_kib, BALLAST_PAGE_KIB) < domain->tot_kib;
 }
 
-/* What those on their way down are still to bring. */
+/* What shrinking domains are still to free. */
 static uint64_t underway_kib(const struct policy_view *view)
 {
     uint64_t sum_kib = 0;
@@ -215,17 +226,14 @@ static uint64_t underway_kib(const struct policy_view *view)
     return sum_kib;
 }
 
-/* What is to be taken anew, and from whom. */
+/* The memory to reclaim in addition, and from which domains. */
 struct reclaim {
     uint64_t take_kib;
-    uint64_t bar_kib;          /* the surplus from which on a domain is asked */
-    uint64_t rate_kib_per_sec; /* of all who are asked */
+    uint64_t bar_kib;          /* a domain with at least this surplus is asked */
+    uint64_t rate_kib_per_sec; /* of all domains that are asked */
 };
 
-/*
- * Few are asked for much rather than many for little, but enough of them that they have twice what
- * is wanted.
- */
+/* Ask few for much rather than many for little, but enough that they have twice what is wanted. */
 static struct reclaim plan_reclaim(const struct policy_view *view, uint64_t take_kib)
 {
     struct reclaim reclaim = {.take_kib = take_kib, .bar_kib = BALLAST_PAGE_KIB};
@@ -254,7 +262,10 @@ static struct policy_aim hold_aim(const struct policy_domain *domain)
     return (struct policy_aim){domain->tot_kib, BALANCER_RECLAIM_STOPPED, 0};
 }
 
-/* A domain that is asked: its part by how fast it gives, and a fifth more, since not all will. */
+/*
+ * The aim of a domain that is asked: a part in proportion to its reclaim rate, and a fifth more,
+ * since not all will free theirs.
+ */
 static struct policy_aim reclaim_part(const struct policy_view *view, size_t i,
                                       const struct reclaim *reclaim)
 {
@@ -278,7 +289,7 @@ static struct policy_aim aim_balanced(const struct policy_view *view, size_t i,
         return (struct policy_aim){relief_kib(view, i, first_round->kib), BALANCER_NEEDS_MORE, 0};
     if (unfair && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
-    /* On its way down, and still above what it needs when it gets there: let it arrive. */
+    /* It is shrinking, and will still have what it needs: let it arrive. */
     if (is_being_reclaimed(domain) && domain->target_kib >= first_round->kib)
         return (struct policy_aim){BALLAST_NONE, BALANCER_RECLAIMED_FOR_OTHERS, 0};
     if (reclaim->take_kib > 0 && !is_being_reclaimed(domain) &&
@@ -286,7 +297,7 @@ static struct policy_aim aim_balanced(const struct policy_view *view, size_t i,
         return reclaim_part(view, i, reclaim);
     if (surplus && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
-    /* On its way up within its part: the same. */
+    /* It is growing within its share: likewise. */
     if (domain->target_kib > domain->tot_kib &&
         domain->target_kib <= ballast_add_ceil(part->out_kib, 2 * grain_kib(domain)))
         return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS, 0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The level is found by halving in floating point, which costs a fixed number of passes; the answer
- * itself is whole pages. Rounding down leaves less than a page a part, which a last pass hands out.
+ * The level is found by bisection in floating point, in a fixed number of passes; the result is
+ * whole pages. Rounding down leaves less than a page per part, which a last pass hands out.
  */
 #include "core/policy/fill.h"
 
@@ -65,7 +65,7 @@ void fill_by_weight(struct fill_part *parts, size_t count, uint64_t total_kib)
     uint64_t given_kib = 0;
     for (size_t i = 0; i < count; i++) {
         double kib = at_level(&parts[i], level);
-        /* At its bound a part is exact, pages or not. */
+        /* At its bound a part is exact, in whole pages or not. */
         if (kib >= (double)parts[i].high_kib)
             parts[i].out_kib = parts[i].high_kib;
         else

@@ -11,11 +11,14 @@
 #define BACKOFF_USEC     (10 * BALLAST_SEC_USEC)
 #define BACKOFF_MAX_USEC (3600 * BALLAST_SEC_USEC)
 #define FORGET_USEC      (7 * 24 * 3600 * BALLAST_SEC_USEC)
-/* Stops at two places that are nearer than this part are stops at one. */
+/* Stops at two sizes that differ by less than this part count as one. */
 #define SAME_PART 8
-/* How much less a guest is asked for after its backoff; half of that given disproves the stop. */
+/*
+ * How much less a guest is asked for after its backoff; if it frees half of that, the stop is
+ * disproved.
+ */
 #define PROBE_PART 16
-/* Doubling 10 s so often is more than an hour. */
+/* 10 s doubled this many times is more than an hour. */
 enum { STOPS_MOST = 10 };
 
 static uint64_t stops_apart_kib(uint64_t a, uint64_t b)
@@ -91,7 +94,7 @@ static void raise_to(struct floor *floor, uint64_t kib, enum floor_reason reason
         *floor = (struct floor){kib, reason, a, b, floor->video_kib};
 }
 
-/* Its kernel and its services are twice as large while it boots; its video memory is not. */
+/* Kernel and services take twice as much while it boots; its video memory does not. */
 static uint64_t boot_floor_kib(const struct floor_facts *facts)
 {
     uint64_t least_kib = floor_minimal_kernel_kib(facts->static_max_kib, 0);

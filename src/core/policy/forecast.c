@@ -45,7 +45,9 @@ struct forecast forecast_of(const struct forecast_donor *donors, size_t count, u
                              .max_usec = forecast_usec(donors, count, false, missing_kib)};
 }
 
-/* In the largest unit that it has two of, rounded up: a time that is told should not be too short.
+/*
+ * In the largest unit of which there are at least two, rounded up: a forecast should not be too
+ * short.
  */
 static void say_time(uint64_t usec, uint64_t *number, const char **unit)
 {

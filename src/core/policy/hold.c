@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Maxima of those who are not asked: they are held as long as anything is promised, whoever they
- * are and whatever somebody else tells them. One that runs may have what its target says, as far
- * as that is nobody's; what it may not have it gets back once that is promised to nobody any more.
- * Their targets are not ours and stay as they are.
+ * The maxima of domains that are not asked: while anything is reserved they are limited, whatever
+ * the domains are and whichever targets another program sets. A running domain may have what its
+ * target allows, as far as that is available; it regains the rest when that is no longer reserved.
+ * Their targets are not the balancer's and stay as they are.
  */
 #include "core/base/units.h"
 #include "core/policy/state.h"
 
-/* What its target lets it take beyond what it holds; one that sleeps reaches for nothing. */
+/* What its target lets it take beyond its current memory; a paused domain takes nothing. */
 static uint64_t wants_kib(const struct ballast_domain *domain)
 {
     bool takes = domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_MIGRATING;
@@ -16,7 +16,7 @@ static uint64_t wants_kib(const struct ballast_domain *domain)
                                         : 0;
 }
 
-/* One that has shown that it does not take it wants nothing, until it is told something else. */
+/* A domain that has shown that it does not take memory wants none, until its target changes. */
 static bool is_stuck(const struct balancer *balancer, const struct ballast_host *host,
                      const struct ballast_domain *domain)
 {
@@ -29,7 +29,7 @@ static bool is_held(const struct ballast_domain *domain)
     return domain->has_balloon && domain->state != BALLAST_DOMAIN_BUILD;
 }
 
-/* Calls back for each domain that is not asked. */
+/* Calls the function for each domain that is not asked. */
 static void for_others(struct balancer *balancer, const struct ballast_host *host,
                        void (*each)(struct balancer *balancer, const struct ballast_host *host,
                                     const struct ballast_domain *domain, uint64_t *left_kib),
@@ -84,7 +84,9 @@ void balancer_hold_others(struct balancer *balancer, const struct ballast_host *
 static void raise_maximum(struct balancer *balancer, const struct ballast_host *host,
                           const struct ballast_domain *domain, uint64_t *left_kib)
 {
-    /* It may only seem so, since its maximum is held; that is found out when nothing is promised.
+    /*
+     * It may only seem stuck because its maximum is limited; this shows when nothing is reserved
+     * any more.
      */
     if (balancer->promises && is_stuck(balancer, host, domain))
         return;

@@ -51,7 +51,7 @@ size_t pace_text(const struct pace *pace, char *buf, size_t size)
     }
     ballast_text_add(&text, " MiB/s (%s)",
                      pace->basis == PACE_MEASURED ? "measured"
-                     : pace->basis == PACE_LIKE   ? "as guests of its type gave here"
+                     : pace->basis == PACE_LIKE   ? "as measured for guests of its type here"
                                                   : "a guess: the range of any balloon");
     return text.length;
 }

@@ -3,8 +3,10 @@
 
 #include "core/base/units.h"
 
-/* What its balloon has shown that it does not give; what the guest says and what is usual are left
- * out, since whoever pinned it decided that. */
+/*
+ * The floor that its balloon has shown. The guest's reports and the usual minimum do not count: the
+ * administrator has decided about these.
+ */
 static uint64_t shown_floor_kib(const struct policy_domain *view, const struct floor_facts *facts)
 {
     struct floor_facts shown = FLOOR_NO_FACTS;

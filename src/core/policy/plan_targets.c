@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From aims to sets. First everything that takes or holds: targets lowered, growth that there is no
- * memory for called off, maxima brought down. What then is free, nobody's and not within the reach
- * of anybody's maximum is the budget; only that is given. So the room that all maxima leave never
- * exceeds what is free and nobody's, in this tick and, since guests only move within their maxima,
- * in the next.
+ * Turns aims into sets. First come the changes that lower or limit: lower targets, cancel growth
+ * for which there is no memory, lower maxima. The budget is what is then available and not within
+ * the reach of any maximum; only that is handed out. So the room that all maxima leave never
+ * exceeds available memory, in this tick and, since guests only move within their maxima, in the
+ * next.
  */
 #include "core/base/units.h"
 #include "core/policy/state.h"
 
-/* Growth is told in parts worth a second of it, so that targets are not written every tick. */
+/* Growth is set in parts worth a second of it, so that targets are not written every tick. */
 #define PART_USEC (BALLAST_SEC_USEC)
-/* A guest that has arrived gets the next part when it is worth a quarter. */
+/* A guest that has reached its target receives the next part once it is worth a quarter of that. */
 #define LEAST_PART_USEC (BALLAST_SEC_USEC / 4)
 #define CALM_PART       32
-/* A part of growth is never worth more than this part of what the guest holds. */
+/* A part of growth never exceeds this part of the guest's current memory. */
 #define LARGE_PART 16
-/* A target is not moved for less than this part of what the guest holds. */
+/* A target does not move by less than this part of the guest's current memory. */
 #define STILL_PART 512
-/* A floor moves with every report, and has a twentieth to spare: it is followed in coarser steps.
+/*
+ * A floor moves with every report and has a margin of a twentieth, so it is followed in larger
+ * steps.
  */
 #define FLOOR_STILL_PART 64
 
 struct planner {
     struct balancer *balancer;
     const struct ballast_host *host;
-    bool start_waits;     /* and the policy takes for it */
-    uint64_t missing_kib; /* for that start, or for those who are short */
-    uint64_t budget_kib;  /* free, nobody's, not wanted for a start: what all rooms may sum to */
-    uint64_t room_kib;    /* what they do */
+    bool start_waits;     /* and the policy reclaims for it */
+    uint64_t missing_kib; /* for that start, or for domains that are short */
+    uint64_t
+        budget_kib;    /* available and not wanted for a start: the bound of the sum of all rooms */
+    uint64_t room_kib; /* the sum of all rooms */
 };
 
 static const struct ballast_domain *domain_at(const struct planner *planner, size_t i)
@@ -41,33 +44,34 @@ static uint64_t difference_kib(uint64_t a, uint64_t b)
     return a > b ? a - b : b - a;
 }
 
-/* Whole pages, but not below the minimum where that is none. */
+/* Whole pages, but not below the minimum if that is not whole. */
 static uint64_t whole_pages_kib(const struct policy_domain *view, uint64_t kib)
 {
     uint64_t pages_kib = kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     return pages_kib < view->floor_kib ? kib : pages_kib;
 }
 
-/* What may be aimed at. */
+/* The aim within the domain's bounds. */
 static uint64_t bounded_aim_kib(const struct policy_domain *view, uint64_t kib)
 {
     return ballast_max_u64(view->floor_kib, ballast_min_u64(kib, view->max_kib));
 }
 
-/* Staying where it is, within what a target may be: also below the minimum, until there is memory.
+/*
+ * Its current memory within the bounds of a target: also below the minimum, until there is memory.
  */
 static uint64_t staying_kib(const struct policy_domain *view)
 {
     return ballast_max_u64(view->low_kib, ballast_min_u64(view->tot_kib, view->max_kib));
 }
 
-/* How far a target must be from what is aimed at before it is worth a write. */
+/* How far a target must be from its aim before it is worth a write. */
 static uint64_t still_kib(const struct planner *planner, const struct policy_domain *view,
                           uint64_t aim_kib)
 {
     uint64_t least_kib =
         ballast_max_u64(planner->balancer->options.inaccuracy_kib, BALLAST_PAGE_KIB);
-    /* What somebody set is kept to the page. */
+    /* A pinned target is kept to the page. */
     if (view->pinned_kib > 0 && aim_kib == view->pinned_kib)
         return 0;
     bool at_floor =
@@ -76,13 +80,13 @@ static uint64_t still_kib(const struct planner *planner, const struct policy_dom
     return ballast_max_u64(least_kib, view->tot_kib / part);
 }
 
-/* A domain that is to hold less than it does. */
+/* A domain that is to shrink. */
 static void plan_shrink(const struct planner *planner, const struct policy_domain *view,
                         uint64_t aim_kib, struct plan *plan)
 {
     uint64_t to_kib = whole_pages_kib(view, aim_kib);
     bool to_the_end = to_kib == view->firm_kib && to_kib != plan->target_kib;
-    /* However little a start misses, somebody must begin to give it. */
+    /* However little a start lacks, a donor must begin to free it. */
     bool begins =
         planner->start_waits && plan->target_kib == view->tot_kib && to_kib < view->tot_kib;
     if (to_the_end || begins ||
@@ -91,7 +95,7 @@ static void plan_shrink(const struct planner *planner, const struct policy_domai
         plan->target_kib = to_kib;
 }
 
-/* A domain that is to hold what it does, or more; giving comes later. */
+/* A domain that is to keep its size or grow; growth is handed out later. */
 static void plan_hold(const struct planner *planner, const struct policy_domain *view,
                       uint64_t aim_kib, struct plan *plan)
 {
@@ -107,8 +111,8 @@ static void plan_hold(const struct planner *planner, const struct policy_domain 
     }
 }
 
-/* One that has stopped is not left with a target that it tries for in vain, whatever the policy
- * says.
+/*
+ * A domain that has stopped does not keep a target that it cannot reach, whatever the policy says.
  */
 static bool is_in_backoff(const struct planner *planner, size_t i)
 {
@@ -157,8 +161,8 @@ static void plan_all(struct planner *planner)
 }
 
 /*
- * More room than it may be: maxima beyond targets come down, and where that is asked for growth on
- * its way is called off, until the rooms fit.
+ * Brings the rooms within their bound: lowers maxima beyond targets and, if asked to, cancels
+ * growth under way.
  */
 static void fit_rooms(struct planner *planner, uint64_t most_kib, bool call_off)
 {
@@ -179,7 +183,7 @@ static void fit_rooms(struct planner *planner, uint64_t most_kib, bool call_off)
     }
 }
 
-/* How much more a domain is aimed at than it is told already. */
+/* By how much a domain's aim exceeds its present target. */
 static uint64_t wish_kib(const struct planner *planner, size_t i)
 {
     const struct balancer *balancer = planner->balancer;
@@ -187,7 +191,7 @@ static uint64_t wish_kib(const struct planner *planner, size_t i)
     bool below = view->tot_kib < view->floor_kib;
     if (balancer->aims[i].kib == BALLAST_NONE && !below)
         return 0;
-    /* While a start waits only those below their minimum get anything. */
+    /* While a start waits, only domains below their minimum receive memory. */
     if (planner->start_waits && !below && !balancer->options.take_before_free)
         return 0;
     uint64_t aim_kib = balancer->aims[i].kib == BALLAST_NONE ? 0 : balancer->aims[i].kib;
@@ -200,12 +204,12 @@ static uint64_t wish_kib(const struct planner *planner, size_t i)
 static bool worth_telling(const struct planner *planner, size_t i, uint64_t more_kib, uint64_t wish)
 {
     const struct policy_domain *view = &planner->balancer->views[i];
-    /* However fast, a small guest is not kept waiting for a part that is large for it. */
+    /* However fast it is, a small guest does not wait for a part that is large for it. */
     uint64_t rate_kib_per_sec = ballast_min_u64(view->grow_kib_per_sec, view->tot_kib / LARGE_PART);
     uint64_t part_kib = ballast_mul_div(rate_kib_per_sec, PART_USEC, BALLAST_SEC_USEC);
     uint64_t least_kib = ballast_mul_div(rate_kib_per_sec, LEAST_PART_USEC, BALLAST_SEC_USEC);
     uint64_t told_kib = planner->balancer->plans[i].target_kib;
-    /* One that is not short yet can wait for a part that is worth a write. */
+    /* A domain that is not short yet can wait for a part that is worth a write. */
     bool urgent = view->used_kib != BALLAST_NONE && view->tot_kib < view->used_kib;
     if (!urgent)
         least_kib = ballast_max_u64(least_kib, view->tot_kib / CALM_PART);
@@ -221,7 +225,7 @@ static void plan_growth(struct planner *planner)
     uint64_t wishes_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++)
         wishes_kib = ballast_add_ceil(wishes_kib, wish_kib(planner, i));
-    /* Room beyond targets is nobody's wish: it makes way. */
+    /* Room beyond targets is not wanted: it is cut first. */
     fit_rooms(planner, ballast_sub_floor(planner->budget_kib, wishes_kib), false);
     bool unbounded = balancer->options.take_before_free && wishes_kib > 0;
     uint64_t left_kib =
@@ -268,7 +272,7 @@ static uint64_t number_for(const struct planner *planner, size_t i, const struct
     }
 }
 
-/* Its floor, where that is what its new target ends at. */
+/* Its floor, if that limits its new target. */
 static struct floor floor_that_held(const struct planner *planner, size_t i,
                                     const struct plan *plan)
 {
@@ -316,7 +320,7 @@ void balancer_plan_targets(struct balancer *balancer, const struct balancer_inpu
         .missing_kib = ballast_sub_floor(wanted_kib, left_kib),
         .budget_kib = left_kib,
     };
-    /* What is being gathered for a start is not to be given to anybody else. */
+    /* Memory that is being reclaimed for a start is not handed out. */
     if (planner.start_waits)
         planner.budget_kib = ballast_sub_floor(left_kib, wanted_kib);
     planner.budget_kib = ballast_add_ceil(planner.budget_kib, accounts->owed_kib);
@@ -336,7 +340,7 @@ void balancer_plan_targets(struct balancer *balancer, const struct balancer_inpu
         if (balancer->plans[i].grows)
             add_set(&planner, i);
     }
-    /* Where somebody was held back there is nothing to raise anybody by. */
+    /* If memory is withheld from a domain, there is none to raise another with. */
     if (balancer->held_kib > 0)
         return;
     uint64_t room_kib = 0;

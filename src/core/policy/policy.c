@@ -12,7 +12,7 @@ static const struct policy policies[] = {
     },
     {
         .name = "fixed",
-        .summary = "nobody is moved",
+        .summary = "moves nothing",
         .aim = policy_fixed_aim,
     },
 };

@@ -6,7 +6,7 @@
 #include "core/base/text.h"
 #include "core/policy/balancer.h"
 
-/* Each reason: its name, why, and what its figures are called. */
+/* Each reason: its name, its sentence, and the names of its figures. */
 static const struct {
     const char *name;
     const char *pattern;

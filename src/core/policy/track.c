@@ -1,37 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Slow is not stuck. A stretch begins where progress was seen last and lasts until there is some
- * again, half a second at least: so a pace is measured over as long as it takes to see it. Progress
- * is what ballast_follow calls it too, a quarter of a MiB, however long the way and whatever the
- * guest gave before; what it comes to in the patience that it has, 57 KiB a second, is the slowest
- * that counts on a long way. On a short one less will do, where it arrives in this half hour at its
- * average pace since it was asked. A page every few seconds passes neither test.
+ * Slow is not stuck. An interval begins at the last progress and lasts until the next, at least
+ * half a second: so a rate is measured over as long as progress takes. Progress is the same as in
+ * ballast_follow, a quarter of a MiB, however far the target and whatever the guest freed before.
+ * Within the patience that is 57 KiB a second, the slowest rate that counts for a distant target.
+ * For a near target a slower rate counts if the guest will arrive within half an hour at its
+ * average rate since it was asked. A page every few seconds passes neither test.
  */
 #include "core/policy/track.h"
 
 #include "core/base/units.h"
 
 #define STRETCH_USEC (BALLAST_SEC_USEC / 2)
-/* About what squeezed allows (5 s, and whole stretches); a guest that pauses by habit gets longer.
- */
+/* About what squeezed allows (5 s, in whole intervals); a guest that often pauses has more. */
 #define PATIENCE_USEC     (9 * BALLAST_SEC_USEC / 2)
 #define PATIENCE_MAX_USEC (30 * BALLAST_SEC_USEC)
 #define ARRIVAL_SEC       1800
-/* What a balloon must have taken back while it was to give: 1 MiB, and a 64th of what it holds. */
+/*
+ * How much a balloon must take back while it should free memory: 1 MiB, and a 64th of the guest's
+ * memory.
+ */
 #define RETURN_LEAST_KIB BALLAST_MIB_KIB
 #define RETURN_PART      64
-/* A guest that could not grow is given another chance after this long. */
+/* A guest that could not grow is tried again after this time. */
 #define CEILING_USEC (60 * BALLAST_SEC_USEC)
-/* Half of the distance between a past peak and the present is forgotten in about 20 s. */
+/* Half of the distance between a past peak and the present decays in about 20 s. */
 #define PEAK_FADE_USEC (30 * BALLAST_SEC_USEC)
 
-/* A rise is carried on for so long after the report that showed it, and by half at most. */
+/* A rise is extrapolated for this long after the report that showed it, and by half at most. */
 #define DRIFT_USEC (15 * BALLAST_SEC_USEC)
 
 #define TRUST_FIRST 6000
 #define TRUST_GAIN  400
 #define TRUST_LOSS  4
-/* What a guest holds now is compared with what it says it uses if it said so within that time. */
+/* A guest's current memory is compared with its report if that is at most this old. */
 #define SWAP_AGE_USEC BALLAST_SEC_USEC
 
 /* Margins over what is reported used: need a twentieth, likely a fourth. */
@@ -45,7 +47,9 @@ static uint64_t kib_between(uint64_t a, uint64_t b)
 
 static int heading_of(const struct ballast_domain *domain, uint64_t inaccuracy_kib)
 {
-    /* What a balloon gives of what was only promised to its guest is not seen in what that holds.
+    /*
+     * If the domain is populated on demand, what its balloon returns of memory that it never had
+     * does not show in its size.
      */
     if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon ||
         ballast_domain_pod_lacks_kib(domain) > 0)
@@ -74,7 +78,7 @@ static void turn_heading(struct track *track, const struct ballast_domain *domai
     open_window(track, domain, now_usec);
 }
 
-/* KiB moved towards the target since `from_kib`; 0 when it went the other way. */
+/* KiB moved towards the target since `from_kib`; 0 if it moved away. */
 static uint64_t moved_kib_from(const struct track *track, const struct ballast_domain *domain,
                                uint64_t from_kib)
 {
@@ -121,7 +125,7 @@ static void judge_stretch(struct track *track, const struct ballast_domain *doma
     bool useful = moved_kib >= BALLAST_FOLLOW_STEP_KIB || comes;
     if (useful)
         note_progress(track, rate_kib_per_sec, now_usec);
-    /* What is too little to judge yet is added to; a pause is no part of a pace. */
+    /* An interval with too little progress is extended; a pause is not part of a rate. */
     if (useful || moved_kib == 0)
         open_window(track, domain, now_usec);
 }
@@ -146,7 +150,10 @@ static void judge_stuck(struct track *track, const struct ballast_domain *domain
     }
 }
 
-/* A balloon that has given, and takes again although it is to give: its guest is short. */
+/*
+ * A balloon that has freed memory and takes it back although it should not: its guest is short of
+ * memory.
+ */
 static void judge_return(struct track *track, const struct ballast_domain *domain,
                          uint64_t now_usec)
 {
@@ -178,7 +185,7 @@ static void update_motion(struct track *track, const struct ballast_domain *doma
         track->ceiling_kib = BALLAST_NONE;
 }
 
-/* A report that cannot be true, or contradicts what the domain is seen to hold. */
+/* Whether a report is possible, and consistent with the domain's current memory. */
 static bool report_is_credible(const struct ballast_domain *domain, uint64_t says_kib)
 {
     uint64_t swap_kib = domain->static_max_kib / 2;
@@ -189,7 +196,7 @@ static bool report_is_credible(const struct ballast_domain *domain, uint64_t say
     if (domain->reported_free_kib >
         ballast_max_u64(domain->tot_kib, domain->target_kib) + domain->tot_kib / 8)
         return false;
-    /* Used beyond what it holds is swap; then nothing can be free. */
+    /* Use beyond its current memory is swap; then nothing can be free. */
     uint64_t sum_kib =
         ballast_add_ceil(ballast_min_u64(says_kib, domain->tot_kib), domain->reported_free_kib);
     return kib_between(sum_kib, domain->tot_kib) <= domain->tot_kib / 4;
@@ -214,7 +221,7 @@ static void take_report(struct track *track, const struct ballast_domain *domain
     if (track->report_usec != 0 && says_kib > track->reported_kib && made_usec > track->report_usec)
         track->rise_kib = ballast_mul_div(says_kib - track->reported_kib, BALLAST_SEC_USEC,
                                           made_usec - track->report_usec);
-    /* A late report is of a time when it may have held more. */
+    /* A late report is from a time when it may have had more memory. */
     bool credited = track->trust_permyriad >= TRACK_TRUST_NONE && age_usec <= SWAP_AGE_USEC;
     uint64_t swap_kib = ballast_sub_floor(says_kib, domain->tot_kib);
     if (credited && swap_kib <= domain->static_max_kib)
@@ -223,7 +230,7 @@ static void take_report(struct track *track, const struct ballast_domain *domain
     track->report_usec = ballast_max_u64(made_usec, 1);
 }
 
-/* Of what it says beyond its dynamic minimum, what its trust lets count. */
+/* The part of its report beyond its dynamic minimum that its trust lets count. */
 static uint64_t weighed_kib(const struct ballast_domain *domain, uint64_t used_kib,
                             uint64_t permyriad)
 {
@@ -231,7 +238,10 @@ static uint64_t weighed_kib(const struct ballast_domain *domain, uint64_t used_k
     return base_kib + ballast_mul_div(used_kib - base_kib, permyriad, BALLAST_PERMYRIAD);
 }
 
-/* A guest's report, bounded by what it could hold, moved on by its age, weighed by its trust. */
+/*
+ * A guest's report, bounded by what it could have, extrapolated by its age and weighted by its
+ * trust.
+ */
 static uint64_t believed_kib(const struct track *track, const struct ballast_domain *domain)
 {
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
@@ -241,14 +251,14 @@ static uint64_t believed_kib(const struct track *track, const struct ballast_dom
     drift_kib = ballast_min_u64(drift_kib, says_kib / 2);
     uint64_t used_kib = ballast_add_ceil(says_kib, drift_kib);
     used_kib = ballast_min_u64(used_kib, domain->static_max_kib);
-    /* One step asks for half as much again as it holds at most. */
+    /* One step asks for at most half of its current memory in addition. */
     used_kib = ballast_min_u64(used_kib, ballast_add_ceil(domain->tot_kib, domain->tot_kib / 2));
     return weighed_kib(domain, used_kib, track->trust_permyriad);
 }
 
 /*
- * For its floor a report counts in full until something has contradicted it: to be wrong about one
- * that asks for more costs memory, to be wrong about one that is to give costs its life.
+ * For its floor a report counts in full until something contradicts it: too high a floor only
+ * wastes memory, one that is too low kills the guest.
  */
 static uint64_t trusted_report_kib(const struct track *track, const struct ballast_domain *domain)
 {
@@ -263,7 +273,7 @@ static void update_need(struct track *track, const struct ballast_domain *domain
     if (!silent)
         take_report(track, domain, now_usec);
     if (silent || track->trust_permyriad < TRACK_TRUST_NONE) {
-        /* Nothing is known: it needs its minimum. One that is silent is used to what it has. */
+        /* Nothing is known: it needs its minimum. A guest that never reports keeps what it has. */
         uint64_t used_to_kib = silent ? domain->tot_kib : 0;
         track->need_kib = domain->dynamic_min_kib;
         track->likely_kib = ballast_max_u64(domain->dynamic_min_kib, used_to_kib);
