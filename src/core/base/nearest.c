@@ -5,7 +5,7 @@
 
 #include "core/base/units.h"
 
-/* Two slips of the pen; of a short word one, since any two of those are near. */
+/* Two typing errors; one for a short word, since any two of those are near. */
 enum { FAR = 3, SHORT = 4 };
 
 struct ballast_nearest ballast_nearest_to(const char *word)
@@ -14,8 +14,8 @@ struct ballast_nearest ballast_nearest_to(const char *word)
 }
 
 /*
- * How many letters must be put in, taken out, changed or swapped with the next one to make `b` of
- * `a`: Damerau's distance, where no letter is touched twice.
+ * How many letters must be inserted, removed, changed or swapped with the next one to turn `a` into
+ * `b`: Damerau's distance, in which no letter is edited twice.
  */
 static size_t edit_distance(const char *a, const char *b)
 {

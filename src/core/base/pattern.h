@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sentences with named holes: "{needed_kib} were requested, {available_kib} are available". A
- * pattern is written once, in core; whoever shows it fills it with the figures of those names, in
- * the unit that its reader chose. The page does the same with the patterns that the protocol sends.
+ * pattern is written once, in core; the program that shows it fills it with the figures of those
+ * names, in the unit that its reader chose. The page does the same with the patterns in the
+ * protocol.
  */
 #ifndef CORE_BASE_PATTERN_H
 #define CORE_BASE_PATTERN_H
@@ -13,9 +14,9 @@
 #include "core/base/text.h"
 
 struct pattern_figure {
-    const char *name; /* NULL: there is none */
+    const char *name; /* NULL: unused */
     uint64_t value;
-    const char *text; /* shown in place of the value; NULL: the value is */
+    const char *text; /* shown in place of the value, unless NULL */
 };
 
 enum pattern_unit {
@@ -24,8 +25,8 @@ enum pattern_unit {
 };
 
 /*
- * Adds the pattern to the text. A hole whose name ends in "_kib" is a size, any other a number or a
- * text; texts are never read as patterns. A hole without a figure stays as it is.
+ * Adds the filled pattern to the text. A hole whose name ends in "_kib" is a size, any other a
+ * number or a text; texts are never read as patterns. A hole without a figure stays as it is.
  */
 void pattern_fill(struct ballast_text *text, const char *pattern,
                   const struct pattern_figure *figures, size_t count, enum pattern_unit unit);

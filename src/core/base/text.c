@@ -67,9 +67,9 @@ static bool has_continuation(const unsigned char *bytes, size_t length)
 }
 
 /*
- * Unicode's format characters and separators that show nothing by themselves: they turn the text
- * around them (U+202A to U+202E, U+2066 to U+2069 and others), hide in it or end its line. Those of
- * Arabic and Syriac that are seen stay.
+ * Unicode's format characters and separators without a glyph: they reverse the text around them
+ * (U+202A to U+202E, U+2066 to U+2069 and others), hide in it or end its line. The visible ones of
+ * Arabic and Syriac stay.
  */
 static bool is_hidden(const unsigned char *u, size_t length)
 {

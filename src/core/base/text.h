@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Text built up in a buffer that the caller owns. The text is always terminated; what does not fit
- * is counted but not written, so that `length` tells the size a second try needs (length + 1).
+ * Text in a buffer that the caller owns. It is always terminated; what does not fit is counted but
+ * not written, so that `length` + 1 is the size that a second try needs.
  */
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H
@@ -21,17 +21,17 @@ struct ballast_text ballast_text_over(char *buf, size_t size);
 __attribute__((format(printf, 2, 3))) void ballast_text_add(struct ballast_text *text,
                                                             const char *format, ...);
 /*
- * The string with the characters that XML reserves escaped; what no XML document may hold (control
- * characters, line ends with them, and bytes that are not UTF-8) becomes '?', byte by byte.
+ * Adds the string with XML's reserved characters escaped; bytes that an XML document cannot contain
+ * (control characters, line ends among them, and bytes that are not UTF-8) become '?'.
  */
 void ballast_text_add_xml(struct ballast_text *text, const char *string);
 /*
- * The length of the UTF-8 character that `string` (not empty) begins with, or 0 where it is none,
- * or one that must not be shown: a control character, one that turns or hides what is beside it, or
- * one that XML forbids. What comes from others is shown only through this one.
+ * The length of the UTF-8 character that `string` (not empty) begins with; 0 if it is invalid or
+ * must not be shown: a control character, one that reverses or hides text beside it, or one that
+ * XML forbids. Text from outside is shown only through this function.
  */
 size_t ballast_text_character(const char *string);
-/* What that lets not through becomes '?', byte by byte. */
+/* Replaces what ballast_text_character() rejects by '?', byte by byte. */
 void ballast_text_make_showable(char *string);
 /* A size for people, three digits: "512 KiB", "2.3 GiB". */
 void ballast_text_add_size(struct ballast_text *text, uint64_t kib);

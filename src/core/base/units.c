@@ -65,7 +65,7 @@ static char lower_ascii(char c)
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* The bytes of one unit, "", "m" or "mib"; 0 where it is none. MB may be either of two sizes. */
+/* The bytes of one unit, "", "m" or "mib"; 0 if unknown. MB could mean either of two sizes. */
 static uint64_t size_unit_bytes(const char *unit)
 {
     static const char letters[] = "bkmgt";
@@ -78,7 +78,7 @@ static uint64_t size_unit_bytes(const char *unit)
     return UINT64_C(1) << (10 * (found - letters));
 }
 
-/* Digits with at most PLACES behind a point, as millionths; NULL: no number, or more than 2^93. */
+/* Digits with at most PLACES decimals, as millionths; NULL: not a number, or more than 2^93. */
 static const char *read_millionths(const char *text, unsigned __int128 *out)
 {
     unsigned __int128 number = 0;

@@ -2,9 +2,9 @@
 /*
  * Sizes and the arithmetic on them.
  *
- * Names tell the unit: _kib, _pages, _mib, _usec, _permyriad (ten-thousandths). Every operation
- * that could leave 64 bits returns -EOVERFLOW with its operands in the error's text, and leaves
- * *out alone.
+ * Names end in the unit: _kib, _pages, _mib, _usec, _permyriad (ten-thousandths). An operation that
+ * could exceed 64 bits returns -EOVERFLOW with its operands in the error's text, and does not
+ * change *out.
  */
 #ifndef CORE_BASE_UNITS_H
 #define CORE_BASE_UNITS_H
@@ -21,32 +21,34 @@
 #define BALLAST_SEC_USEC  UINT64_C(1000000)
 
 int ballast_kib_add(uint64_t a_kib, uint64_t b_kib, uint64_t *out_kib, struct ballast_error *err);
-/* -ERANGE when b is more than a: a size is never below zero. */
+/* -ERANGE if b is more than a: a size is never negative. */
 int ballast_kib_sub(uint64_t a_kib, uint64_t b_kib, uint64_t *out_kib, struct ballast_error *err);
 int ballast_kib_mul(uint64_t a_kib, uint64_t times, uint64_t *out_kib, struct ballast_error *err);
-/* The least multiple of step_kib (not 0) that is no smaller. */
+/* The smallest multiple of step_kib (not 0) that is at least a_kib. */
 int ballast_kib_round_up(uint64_t a_kib, uint64_t step_kib, uint64_t *out_kib,
                          struct ballast_error *err);
 int ballast_kib_from_mib(uint64_t mib, uint64_t *out_kib, struct ballast_error *err);
 int ballast_kib_from_pages(uint64_t pages, uint64_t *out_kib, struct ballast_error *err);
 /*
- * A size as people write it, the one way everywhere: a number, with up to six places behind a
- * point, then K, M, G or T, KiB, MiB, GiB or TiB (small letters and one blank before it too), b for
- * bytes; a bare number is MiB, as xl takes it. Rounded down to KiB. -EINVAL, with a right spelling;
- * -EOVERFLOW for UINT64_MAX KiB and beyond, which stands for "unset".
+ * A size as users write it, in one syntax everywhere: a number with up to six decimals, then K, M,
+ * G or T, KiB, MiB, GiB or TiB (in either case, after an optional blank), or b for bytes; a bare
+ * number is MiB, as in xl. Rounded down to KiB. -EINVAL with an example; -EOVERFLOW for UINT64_MAX
+ * KiB and more, which stands for "unset".
  */
 int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err);
 
 /* a / b rounded up, b not 0; cannot overflow. */
 uint64_t ballast_div_up(uint64_t a, uint64_t b);
-/* a * b / c with the product in 128 bits, rounded down; UINT64_MAX where that does not fit. c not
- * 0. */
+/*
+ * a * b / c with the product in 128 bits, rounded down; UINT64_MAX if the result does not fit. c is
+ * not 0.
+ */
 uint64_t ballast_mul_div(uint64_t a, uint64_t b, uint64_t c);
 uint64_t ballast_min_u64(uint64_t a, uint64_t b);
 uint64_t ballast_max_u64(uint64_t a, uint64_t b);
-/* a - b, or 0 where b is more. */
+/* a - b, or 0 if b is more. */
 uint64_t ballast_sub_floor(uint64_t a, uint64_t b);
-/* a + b, or UINT64_MAX where that does not fit: for bounds and comparisons, never for accounts. */
+/* a + b, or UINT64_MAX if that does not fit: for bounds and comparisons, never for accounts. */
 uint64_t ballast_add_ceil(uint64_t a, uint64_t b);
 
 #endif

@@ -7,9 +7,9 @@
 
 enum { BALLAST_UUID_BYTES = 16, BALLAST_UUID_TEXT = 37 };
 
-/* Digits of either case. -EINVAL: it is not one, and *out is as it was. */
+/* Digits of either case. -EINVAL if it is not a UUID; *out is unchanged. */
 int ballast_uuid_parse(const char *text, uint8_t out[BALLAST_UUID_BYTES]);
-/* The same back, in lower case: 36 characters and a NUL. */
+/* The text of a UUID, in lower case: 36 characters and a NUL. */
 void ballast_uuid_text(const uint8_t uuid[BALLAST_UUID_BYTES], char out[BALLAST_UUID_TEXT]);
 
 #endif
