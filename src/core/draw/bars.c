@@ -15,7 +15,7 @@ enum {
     DIGITS = 24,
 };
 
-/* A part that is not nothing is seen, also where it is less than a column. */
+/* A part that is not empty is visible, even if it is less than a column. */
 #define THIN ':'
 
 static size_t character_count(const char *label)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A whole and its parts, a line each: name, size, share, and a bar that begins where the one above
- * it ends, so that together they are the whole.
+ * A whole and its parts, one line each: name, size, share, and a bar that begins where the one
+ * above it ends, so that together they form the whole.
  */
 #ifndef CORE_DRAW_BARS_H
 #define CORE_DRAW_BARS_H
@@ -18,8 +18,8 @@ struct draw_bar {
 };
 
 /*
- * As snprintf: the lines, at most 80 columns wide, and one for the whole. The parts need not sum to
- * whole_kib: where they are more, the bars are drawn to their sum.
+ * Like snprintf(): the lines, at most 80 columns wide, and one for the whole. The parts need not
+ * sum to whole_kib: if they exceed it, the bars are drawn to their sum.
  */
 size_t draw_bars(const struct draw_bar *bars, size_t count, uint64_t whole_kib, bool colour,
                  char *buf, size_t size);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Small multiples: every strip has the same width and time axis and a scale of its own, whose end
- * is written beside it. What a guest holds is an area, its target a dashed line in steps, its need
- * a dotted one: three shapes, so that no colour is needed to tell them apart. The waiting starts
- * are shaded through all strips.
- * The host's parts are one on the other, in a higher strip.
+ * Small multiples: every strip has the same width and time axis, and a scale of its own with its
+ * end written beside it. A guest's current memory is an area, its target a dashed line in steps,
+ * its need a dotted line: three shapes that need no colour to be distinguished. Waiting starts are
+ * shaded through all strips. The host's parts are stacked in a higher strip.
  */
 #include "core/draw/chart.h"
 
@@ -17,7 +16,7 @@
 enum {
     LEFT = 132,  /* names and scales */
     PLOT = 640,  /* the time axis */
-    RIGHT = 168, /* what the lines are, and where they end */
+    RIGHT = 168, /* the names of the lines, at their ends */
     WIDTH = LEFT + PLOT + RIGHT,
     MARGIN = 16,
     LINE = 16,        /* from one line of text to the next */
@@ -25,12 +24,12 @@ enum {
     STRIP = 66,       /* of which the plot is high */
     PITCH = 84,       /* from one strip to the next */
     STACK = 200,      /* the strip of the host's parts */
-    LABEL = 13,       /* the least distance between two labels */
+    LABEL = 13,       /* the smallest distance between two labels */
     SENTENCE = 118,   /* characters of the subtitle in a line */
     LABEL_ROOM = 210, /* what a lane's text needs beside its bar */
-    MARKS = 24,       /* that are told in words */
+    MARKS = 24,       /* that have a line of text */
     TOLD = 124,       /* characters of such a line, in small letters */
-    MARK_ROOM = 14    /* the least distance between the numbers of two */
+    MARK_ROOM = 14    /* the smallest distance between the numbers of two */
 };
 
 static const char style[] =
@@ -116,7 +115,7 @@ static void add_point(const struct page *page, const char *command, uint64_t use
     add_tenths(page->text, y_tenths(top, kib, most_kib));
 }
 
-/* A sample that lies on the line between its neighbours needs no point. */
+/* A sample on the line between its neighbours needs no point. */
 static bool is_turn(const uint64_t *kib, size_t i, size_t samples)
 {
     return i == 0 || i + 1 == samples || kib[i] != kib[i - 1] || kib[i] != kib[i + 1];
@@ -136,7 +135,7 @@ static void add_area(const struct page *page, const char *class, const uint64_t 
     ballast_text_add(page->text, "Z\"/>\n");
 }
 
-/* A line in steps; where the value is 0 there is none. */
+/* A line in steps; interrupted where the value is 0. */
 static void add_chart_steps(const struct page *page, const char *class, const uint64_t *kib,
                             unsigned top, uint64_t most_kib)
 {
@@ -165,7 +164,7 @@ static uint64_t chart_most_kib(const uint64_t *kib, size_t count, uint64_t most)
     return most;
 }
 
-/* The next size that is 1, 2, 3, 4, 6 or 8 times a power of two: a scale that ends well. */
+/* The next size that is 1, 2, 3, 4, 6 or 8 times a power of two: a round end for a scale. */
 static uint64_t scale_end(uint64_t kib)
 {
     uint64_t end = 1;
@@ -205,7 +204,7 @@ struct label {
     size_t layer; /* of one of the host's parts */
 };
 
-/* From top to bottom, none over another, all within the strip. */
+/* From top to bottom, without overlap, all within the strip. */
 static void place_labels(struct label *labels, size_t count, unsigned top, unsigned height)
 {
     for (size_t i = 1; i < count; i++) {
@@ -287,7 +286,7 @@ static void add_strip(const struct page *page, const struct chart_strip *strip, 
     add_labels(page, labels, used, top, most_kib);
 }
 
-/* What the layers below the i-th come to at a sample. */
+/* The sum of the layers below the i-th at a sample. */
 static uint64_t below_kib(const struct chart *chart, size_t i, size_t sample)
 {
     uint64_t sum_kib = 0;
@@ -349,7 +348,7 @@ static void add_layer(const struct page *page, size_t i, uint64_t most_kib)
     ballast_text_add(page->text, "\"/>\n");
 }
 
-/* The middle of each at the last sample that is known, with a box of its look. */
+/* At the middle of each layer at the last known sample, with a box in its style. */
 static void add_layer_labels(const struct page *page, uint64_t most_kib)
 {
     const struct chart *chart = page->chart;
@@ -385,7 +384,7 @@ static void add_layer_labels(const struct page *page, uint64_t most_kib)
     }
 }
 
-/* Its scale ends with the host: what is drawn is all of its memory. */
+/* Its scale ends at the host's total: the strip shows all of its memory. */
 static void add_layers(const struct page *page)
 {
     const struct chart *chart = page->chart;
@@ -407,7 +406,7 @@ static void add_layers(const struct page *page)
     add_layer_labels(page, most_kib);
 }
 
-/* How each of them looks, on either ground. */
+/* The style of each layer, on a light and a dark ground. */
 static void add_layer_style(struct ballast_text *text, const struct chart *chart)
 {
     if (chart->layer_count == 0)
@@ -455,7 +454,7 @@ static void add_span_words(const struct page *page, const struct chart_span *spa
     add_seconds(page->text, span->until_usec - span->from_usec);
 }
 
-/* The text stands beside the bar: behind it, or before it where there is no room behind. */
+/* The text is beside the bar: after it, or before it if there is no room. */
 static void add_lane(const struct page *page, const struct chart_span *span, unsigned y)
 {
     uint64_t from = x_tenths(page, span->from_usec);
@@ -518,7 +517,7 @@ static void add_chart_axis(const struct page *page)
         add_tick(page, page->from_usec + usec, NULL, usec / BALLAST_SEC_USEC);
 }
 
-/* Each has its whole text where a pointer rests on it; only numbers with room are written. */
+/* Each shows its whole text as a tooltip; a number is written only if there is room. */
 static void add_marks(const struct page *page)
 {
     const struct chart *chart = page->chart;
@@ -563,7 +562,7 @@ static void add_told(const struct page *page, size_t i)
     ballast_text_add(page->text, "</text>\n");
 }
 
-/* Where the sentence's next line ends: at the last space that still fits. */
+/* The end of the sentence's next line: the last space that still fits. */
 static size_t line_end(const char *sentence)
 {
     size_t length = strlen(sentence);

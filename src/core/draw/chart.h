@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A host's memory over time as a stand-alone SVG: a lane for each start that waited, a strip for
- * the free memory, and a strip a guest with what it held, its target and its need. Every line is
- * named where it ends, so that nothing has to be looked up; colours are those that colour-blind
- * readers can tell apart, and follow the reader's light or dark ground.
+ * free memory, and a strip per guest with its current memory, target and need. Every line is named
+ * at its end, so there is no legend; colour-blind readers can distinguish the colours, which follow
+ * the reader's light or dark ground.
  */
 #ifndef CORE_DRAW_CHART_H
 #define CORE_DRAW_CHART_H
@@ -12,13 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One guest; each array has as many values as the chart has samples. 0: it does not exist then. */
+/* One guest; each array has one value per sample of the chart. 0: it does not exist then. */
 struct chart_strip {
     const char *name;
     const uint64_t *current_kib;
     const uint64_t *target_kib;
     const uint64_t *need_kib; /* NULL or all 0: it has none */
-    const uint64_t *peak_kib; /* NULL: it is not known how high current_kib went in between */
+    const uint64_t *peak_kib; /* NULL: the peaks of current_kib between samples are unknown */
 };
 
 enum chart_answer { CHART_GRANTED, CHART_REFUSED, CHART_WAITING };
@@ -32,7 +32,7 @@ struct chart_span {
     enum chart_answer answer;
 };
 
-/* Something that happened, as a line through all strips; the first ones are told below the axis. */
+/* An event, as a line through all strips; the first ones have a line of text below the axis. */
 struct chart_mark {
     uint64_t usec;
     const char *when; /* for people */
@@ -45,12 +45,12 @@ struct chart_tick {
     const char *label;
 };
 
-/* A part of the host, the lowest first. A sample in which all are 0 is not known. */
+/* A part of the host, the lowest first. A sample whose parts are all 0 is unknown. */
 struct chart_layer {
     const char *name;
     const char *light; /* colours on a light and a dark ground, as CSS has them */
     const char *dark;
-    bool hatched; /* it is told from its neighbours without a colour */
+    bool hatched; /* it differs from its neighbours without colour */
     const uint64_t *kib;
 };
 
@@ -58,7 +58,7 @@ enum { CHART_LAYERS = 12 };
 
 struct chart {
     const char *title;        /* escaped by the chart, as all its texts */
-    const char *subtitle;     /* a sentence; broken into lines where it is long */
+    const char *subtitle;     /* a sentence; broken into lines if it is long */
     const uint64_t *usec;     /* rising */
     const uint64_t *free_kib; /* of the host; NULL: it has no strip */
     const struct chart_layer
@@ -76,8 +76,8 @@ struct chart {
 };
 
 /*
- * Writes it as snprintf does: always terminated, and the length it has in full is returned, so that
- * a buffer that was too small can be made large enough.
+ * Writes like snprintf(): always terminated; returns the full length, so that the caller can
+ * enlarge a buffer that was too small.
  */
 size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size);
 

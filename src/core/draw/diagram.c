@@ -30,7 +30,7 @@ enum {
     NO_INK = 0,
 };
 
-/* Rows that a box's text needs: its words and its size; guest and balloon carry spans of three. */
+/* Rows that a box's text needs, for name and size; the spans of guest and balloon need three. */
 static const unsigned least_rows[BALLAST_SEGMENTS] = {
     [BALLAST_SHADOW] = 2,         [BALLAST_IOMMU] = 2, [BALLAST_EXTRA_EXTERNAL] = 3,
     [BALLAST_EXTRA_INTERNAL] = 3, [BALLAST_VIDEO] = 2, [BALLAST_GUEST] = 3,
@@ -96,7 +96,7 @@ static void diagram_size_text(uint64_t kib, const struct unit *unit, char out[LI
     (void)snprintf(out, LINE, "%s%" PRIu64 "%s", rest ? "~" : "", whole, unit->suffix);
 }
 
-/* A line a word of the name, and one for the size. */
+/* One line per word of the name, and one for the size. */
 static void make_label(struct label *label, const char *words, uint64_t kib,
                        const struct unit *unit)
 {

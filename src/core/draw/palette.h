@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How a segment of a guest and a part of a host look wherever a terminal shows them. The glyph
- * alone tells which one it is; colour only repeats that, in the order of the pictures (svg.c).
+ * The look of a guest's segment and of a host's part on a terminal. The glyph alone identifies it;
+ * the colour only repeats that, in the order of the pictures (svg.c).
  */
 #ifndef CORE_DRAW_PALETTE_H
 #define CORE_DRAW_PALETTE_H
@@ -15,8 +15,8 @@
 struct draw_look {
     char glyph;
     unsigned char ink;    /* ECMA-48 SGR foreground colour, or 0: that of the terminal */
-    unsigned char of_256; /* the same where there are 256; means nothing where ink is 0 */
-    bool is_hollow;       /* nothing is there: no ground where others have one */
+    unsigned char of_256; /* the same in 256 colours; unused if ink is 0 */
+    bool is_hollow;       /* free: no ground, unlike the others */
 };
 
 /* They live as long as the program. */

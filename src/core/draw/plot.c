@@ -24,7 +24,10 @@ static uint64_t plot_most_kib(const struct draw_plot *plot)
     return most;
 }
 
-/* In which row a value lies, the lowest is 0; rows stand for (row, row + 1] parts of the most. */
+/*
+ * Whether the value lies in that row, the lowest being 0; rows stand for (row, row + 1] parts of
+ * the maximum.
+ */
 static bool lies_in(const uint64_t *kib, size_t column, size_t row, size_t rows, uint64_t most_kib)
 {
     return kib && kib[column] > 0 &&
@@ -74,7 +77,7 @@ static void add_plot_row(struct ballast_text *text, const struct draw_plot *plot
     ballast_text_add(text, "\n");
 }
 
-/* A scale's figure stands beside the top of the row that ends with it. */
+/* The figure of a scale is beside the top of the row that ends with it. */
 static void add_scale(struct ballast_text *text, size_t row, size_t rows, uint64_t most_kib)
 {
     char label[24] = "";
@@ -114,7 +117,7 @@ static uint64_t plot_column_sum(const struct draw_plot_stack *stack, size_t colu
     return sum_kib;
 }
 
-/* What lies at that height. */
+/* The layer at that height. */
 static struct cell layer_at(const struct draw_plot_stack *stack, size_t column, uint64_t kib)
 {
     uint64_t top_kib = 0;

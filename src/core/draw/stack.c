@@ -10,7 +10,7 @@ static bool is_drawn(const struct ballast_breakdown *breakdown, enum ballast_seg
     return ballast_segment_applies(segment, ballast_breakdown_guest_type(breakdown));
 }
 
-/* What rounding leaves over goes to the largest box, where it shows least. */
+/* The remainder of rounding goes to the largest box, where it shows least. */
 static void share_out_rows(struct ballast_stack *stack, unsigned extra)
 {
     /* An eighth of each, so that seven of them cannot overflow. */

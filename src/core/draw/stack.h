@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What every picture of a breakdown has in common: which boxes are in it, from top to bottom, how
- * high each is, and which of them a span's bracket embraces.
+ * The common part of every picture of a breakdown: its boxes from top to bottom, their heights, and
+ * which of them a span covers.
  */
 #ifndef CORE_DRAW_STACK_H
 #define CORE_DRAW_STACK_H
@@ -23,14 +23,14 @@ struct ballast_stack {
 };
 
 /*
- * The boxes of a breakdown: the segments its type has, the IOMMU's tables only where there are
- * some, the balloon always. `least` is the height each segment's text needs; `extra` is shared out
- * on top of it in proportion to the sizes.
+ * The boxes of a breakdown: the segments of its type, the IOMMU's tables only if there are some,
+ * the balloon always. `least` is the height that each segment's text needs; `extra` is distributed
+ * in proportion to the sizes.
  */
 void ballast_stack_fill(struct ballast_stack *out, const struct ballast_breakdown *breakdown,
                         const unsigned least[BALLAST_SEGMENTS], unsigned extra);
 
-/* The first and the last box that a span covers: every span has one at least. */
+/* The first and the last box that a span covers; every span covers at least one. */
 void ballast_stack_span(const struct ballast_stack *stack, enum ballast_span span, size_t *first,
                         size_t *last);
 
