@@ -16,16 +16,16 @@
 /* Agreement of fewer guests, or of fewer sizes, can be chance: two arenas may have grown alike. */
 enum { LEAST_EXACT = 3, LEAST_SIZES = 3, LEAST_PLAIN = 2 };
 /*
- * A correction is met by one guest in so many at least, or nothing is said: on a heap that never
- * settles a line may be met by chance, 6 guests of 36 (tests/seeds/list, fit 1785316641).
+ * A correction must match at least one guest in this many: on a heap that never settles a line may
+ * match some by chance, 6 guests of 36 (tests/seeds/list, fit 1785316641).
  */
 #define MEET_IN 5
-/* One cell in so many may lie below the line: something else on the host gave memory back. */
+/* One cell in this many may lie below the line: something else on the host freed memory. */
 #define BELOW_IN 20
-/* A larger bound than the profile's leaves a tenth beyond the worst that was seen. */
+/* A bound above the profile's is a tenth above the maximum that was measured. */
 #define HEADROOM_PERMYRIAD 11000
 
-/* A cell beside what the profile says of it. */
+/* A cell with the profile's prediction of it. */
 struct compared {
     enum ballast_guest_type type;
     bool nested;
@@ -67,7 +67,7 @@ static enum fit_term inside_of(enum ballast_guest_type type)
                                  : FIT_HVM_INSIDE;
 }
 
-/* More pages than any host has would only overflow what follows. */
+/* More pages than any host has would overflow in what follows. */
 static bool is_sane(const struct fit_cell *cell)
 {
     const uint64_t most = UINT64_C(1) << 50;
@@ -104,7 +104,7 @@ static int compare_cell(const struct fit_cell *cell, const struct ballast_profil
     return 0;
 }
 
-/* What the profile itself says of a term, from a guest of one vCPU. */
+/* The profile's own figure for a term, from a guest of one vCPU. */
 static void ask_profile(const struct ballast_profile *profile, const struct ballast_host_caps *caps,
                         struct fit_result *out)
 {
@@ -159,15 +159,15 @@ static void set_estimate(struct fit_estimate *out, const struct fit_line *line, 
 }
 
 /*
- * A line that rises with the vCPUs from below the profile is what a heap that never settles looks
- * like: most of its growth lies above it. It is believed when half of the guests meet it.
+ * A line that rises with the vCPUs from below the profile is typical of a heap that never settles:
+ * most of its growth lies above it. It counts only if half of the guests match it.
  */
 static bool looks_like_growth(const struct fit_line *line, size_t cells)
 {
     return line->base < 0 && line->slope > 0 && 2 * line->exact < cells;
 }
 
-/* What is worked with: room for every cell once. */
+/* Working memory: one entry per cell. */
 struct work {
     const struct compared *compared;
     size_t count;
@@ -188,7 +188,7 @@ static void fit_type(struct work *work, enum ballast_guest_type type, struct fit
     struct fit_line line = fit_line_find(work->points, count, 0, 0, work->scratch);
     set_estimate(&out->estimates[base], &line, count, false, LEAST_EXACT, LEAST_SIZES);
     set_estimate(&out->estimates[base + 1], &line, count, true, LEAST_EXACT, LEAST_SIZES);
-    /* Half a line would be worse than none. */
+    /* Half a line is worse than none. */
     if (looks_like_growth(&line, count) || out->estimates[base].verdict == FIT_UNKNOWN ||
         out->estimates[base + 1].verdict == FIT_UNKNOWN) {
         out->estimates[base].verdict = out->estimates[base + 1].verdict = FIT_UNKNOWN;
@@ -217,7 +217,7 @@ static void fit_nested(struct work *work, struct fit_result *out)
     set_estimate(&out->estimates[FIT_NESTED_VCPU], &line, count, true, LEAST_PLAIN, LEAST_PLAIN);
 }
 
-/* tot_pages and pools are read back: there is no noise, so they agree or they do not. */
+/* tot_pages and pools are read back without noise, so they agree or they do not. */
 static void fit_plain(struct work *work, enum ballast_guest_type type, bool pool,
                       struct fit_estimate *out)
 {
@@ -245,7 +245,7 @@ static int64_t cell_residual(const struct work *work, const struct compared *cel
     return beyond;
 }
 
-/* The least slope over the profile's base that covers a cell, and a tenth. */
+/* The smallest slope over the profile's base that covers a cell, plus a tenth. */
 static void widen_bound(struct ballast_arena_bound *bound, uint64_t pages, uint64_t vcpus)
 {
     uint64_t wanted = ballast_mul_div(pages, HEADROOM_PERMYRIAD, BALLAST_PERMYRIAD) + 1;
@@ -343,7 +343,7 @@ bool fit_disagrees(const struct fit_result *result)
     return false;
 }
 
-/* How many terms disagree, and of those that agree as much, by how many pages. */
+/* How many terms disagree, and among equal numbers by how many pages. */
 static uint64_t result_distance(const struct fit_result *result)
 {
     uint64_t distance = 0;
@@ -388,7 +388,7 @@ void fit_terms(const struct fit_result *result, struct ballast_xen_terms *out)
     out->off_nested_vcpu_pages += (int32_t)result->estimates[FIT_NESTED_VCPU].correction_pages;
 }
 
-/* What a term is called in a sentence. */
+/* The name of a term in a sentence. */
 static const char *const names[FIT_TERMS] = {
     [FIT_PV_BASE] = "a PV guest",
     [FIT_PV_VCPU] = "a vCPU of a PV guest",

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* A candidate with what speaks for it. */
+/* A candidate with its support. */
 struct candidate {
     int64_t base, slope;
     size_t exact, below;
@@ -33,7 +33,7 @@ static int by_size(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
-/* Called with each base that any point has under a slope. */
+/* Called for each base that any point has under a slope. */
 typedef void (*visitor)(const struct candidate *candidate, void *context);
 
 static void visit_bases(int64_t slope, const struct fit_point *points, size_t count, bool fix_base,
@@ -94,8 +94,8 @@ static void widen_span(int64_t value, int64_t *least, int64_t *most)
 }
 
 /*
- * A rival has half the points of the best, of more than half as many sizes, and no more below it.
- * One that turns about the many guests of one size has not.
+ * A rival has half the points of the best, of more than half as many sizes, and no more below it. A
+ * line that only turns about the many guests of one size does not.
  */
 static void widen_candidate(const struct candidate *candidate, void *context)
 {

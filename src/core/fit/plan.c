@@ -6,7 +6,7 @@
 
 #include "core/base/units.h"
 
-/* Large and small in turn. */
+/* Large and small ones alternate. */
 static const unsigned sizes[] = {16, 1, 8, 2, 12, 4, 3, 6};
 
 enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
@@ -48,7 +48,7 @@ int fit_plan_guest(const struct fit_plan *plan, size_t i, struct ballast_guest *
         return -ENOENT;
     size_t round = i / (size_count * type_count), at = i % (size_count * type_count);
     (void)snprintf(name, sizeof(name), "ballast-fit-%zu", i);
-    /* The type changes with every guest, and which comes first with every round. */
+    /* The type changes with every guest, and the first type with every round. */
     enum ballast_guest_type type = of_type[(at + round) % type_count];
     (void)ballast_guest_init(out, type, name, NULL);
     out->attr[BALLAST_MEMORY] = plan->memory_kib + round * 16 * BALLAST_MIB_KIB;
