@@ -14,7 +14,7 @@ static const struct policy peers[] = {
     },
     {
         .name = "preferred",
-        .summary = "qmemman's rule: 1.3 times what a guest says it uses",
+        .summary = "qmemman's rule: 1.3 times a guest's reported use",
         .squeezes = true,
         .aim = peers_preferred_aim,
     },

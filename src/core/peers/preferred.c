@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qmemman's rule (qubes-core-admin, qubes/qmemman/algo.py). A guest prefers 1.3 times what it says
- * it uses, dom0 350 MiB more, a guest no less than 200 MiB. For a start those above their
- * preference give, each in proportion, 5 % more than asked; when all can be satisfied the rest is
- * shared in proportion to preference; when not, those above give down to it and the others get what
- * that brings. Guests that do not report and guests that are stuck are left alone.
+ * qmemman's rule (qubes-core-admin, qubes/qmemman/algo.py). A guest prefers 1.3 times its reported
+ * use, dom0 350 MiB more, a guest at least 200 MiB. For a start, guests above their preference free
+ * memory, each in proportion, 5 % more than requested. If all preferences can be met the rest is
+ * shared in proportion to them; if not, guests above theirs are reduced to it and the others
+ * receive what that frees. Guests that do not report and stuck guests are not asked.
  */
 #include "core/base/units.h"
 #include "core/peers/peers.h"
@@ -17,10 +17,10 @@
 #define ROUNDING_PERMILLE 999                     /* both balance functions */
 
 struct sums {
-    uint64_t surplus_kib; /* what those above their preference hold beyond it */
-    uint64_t lack_kib;    /* what the others are below theirs */
+    uint64_t surplus_kib; /* the memory of guests above their preference beyond it */
+    uint64_t lack_kib;    /* by how much the others are below theirs */
     uint64_t preferred_kib;
-    uint64_t acceptors_kib; /* preference of those who want more */
+    uint64_t acceptors_kib; /* preference of those below theirs */
 };
 
 static bool has_preference(const struct policy_domain *domain)
@@ -129,7 +129,10 @@ static void when_low(const struct policy_view *view, const struct sums *sums,
         if (reclaim_kib < LEAST_RECLAIM_KIB)
             continue;
         aims[i].kib = preferred_kib(domain);
-        /* As there: what the donors are still to give is taken off what the others get now. */
+        /*
+         * As in qmemman: what the donors have still to free is subtracted from what the others
+         * receive now.
+         */
         if (brought_kib < reclaim_kib)
             brought_kib = 0;
         else

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * squeezed's rule (xen-api, ocaml/squeezed/lib/squeeze.ml, change_host_free_memory and its
- * Proportional policy): after the wanted memory is set aside, every guest stands at the same
- * fraction of its dynamic range. What a guest may stop short of its target is allowed for twice,
- * once for what it holds now and once for what it will hold. Those that are stuck count with what
- * they have.
+ * Proportional policy): after the wanted memory is set aside, every guest is at the same fraction
+ * of its dynamic range. How far a guest may stop short of its target is allowed for twice, once for
+ * its current memory and once for its future memory. Stuck guests count with what they have.
  */
 #include "core/base/units.h"
 #include "core/peers/peers.h"
 
 struct sums {
-    uint64_t range_kib; /* of those that move */
-    uint64_t spare_kib; /* what they hold above their minimum */
+    uint64_t range_kib; /* of guests that move */
+    uint64_t spare_kib; /* their memory above their minimum */
 };
 
 static bool may_move(const struct policy_domain *domain)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * MOM's rule (oVirt mom, doc/balloon.rules): while less than a fifth of the host is free every
- * guest shrinks, else every guest grows, by a twentieth of its size at most, and steps below a
- * four-hundredth are left out. A guest is to keep as large a part free as the host has, from 20 %
- * down; with a twentieth of the host free or less it is driven into its own swap.
+ * guest shrinks, else every guest grows, by at most a twentieth of its size; steps below a
+ * four-hundredth are omitted. A guest keeps as large a part free as the host has, from 20 % down;
+ * with a twentieth of the host free or less it is pushed into its own swap.
  */
 #include "core/base/units.h"
 #include "core/peers/peers.h"
@@ -50,7 +50,7 @@ void peers_rules_aim(const struct policy_view *view, struct policy_aim *aims)
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
         aims[i] = (struct policy_aim){BALLAST_NONE, BALANCER_RULE, 0};
-        /* On its own ground the host is no guest. */
+        /* In MOM the host is not a guest. */
         if (domain->is_dom0 || domain->used_kib == BALLAST_NONE)
             continue;
         uint64_t kib = shrink ? shrunk_kib(domain, free_permyriad) : grown_kib(domain);

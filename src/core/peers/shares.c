@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Proxmox's rule (pve-manager, PVE/AutoBalloon.pm and PVE/Service/pvestatd.pm): every 10 s the host
- * is brought towards four fifths used, 100 MiB a guest at most. What is above the guests' minima is
- * shared by shares; when memory is to be given, those with little of it free come first, when it is
- * to be taken, the others; only when that moves nothing is everybody asked.
+ * is moved towards four fifths used, by at most 100 MiB per guest. Memory above the guests' minima
+ * is divided by shares. If guests are to grow, those with little free memory come first; if they
+ * are to shrink, the others; all guests are asked only if that moves nothing.
  */
 #include "core/base/units.h"
 #include "core/peers/peers.h"
