@@ -59,7 +59,7 @@ static uint64_t weighted_mean(unsigned __int128 sum, uint64_t weight)
 
 /*
  * The boundaries between the parts are rounded, not the parts: so each is off by less than one KiB,
- * and all of them together are their rounded sum, which is the total's where nothing contradicts.
+ * and together they are their rounded sum, which is the total's unless they are overcounted.
  */
 static void end_parts(const struct series_fold *fold, struct series_parts *out)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two bytes, the form and the number of series, then the buckets one after the other, each as
+ * The packed form: two bytes, the form and the number of series, then the buckets, each as
  *
- *   flags; what they call for: slots passed over, weight; the series
+ *   flags; what they announce: skipped slots, weight; the series
  *
- * Where any bucket has parts the form is 2, the third byte says how many, and each bucket ends with
- * flags of its own: 0 without parts, else 1, and two times a bit for each that differs from that of
- * the bucket before, the total's last; then the differences.
+ * If any bucket has parts, the form is 2, the third byte is their number, and each bucket ends with
+ * flags of its own: 0 without parts, else 1 plus twice a mask of those that differ from the
+ * previous bucket, the total last; then the differences.
  *
- * Numbers are little-endian groups of seven bits, differences zigzag. Of a series there is the mean
- * as a difference to that of the bucket before, unless it is the same, then how far the least lies
- * below and the most above it, unless they are the same. So a guest at rest costs its flags.
+ * Numbers are little-endian groups of seven bits, differences zigzag. Each series has the mean as a
+ * difference from the previous bucket, unless it is the same, then how far the minimum lies below
+ * and the maximum above it, unless both are 0. So a guest at rest takes only its flags.
  */
 #include <errno.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 
 enum { FORM = 1, FORM_PARTS = 2, SERIES_EVER = 8, PARTS_EVER = 24 };
 
-/* Flags: two bits a series, then these two. */
+/* Flags: two bits per series, then these two. */
 enum { MOVED = 1, SPREAD = 2 };
 
 static unsigned weight_flag(size_t series)
@@ -88,7 +88,7 @@ static uint8_t *put_bucket(uint8_t *out, const struct series_bucket *bucket,
     return out;
 }
 
-/* The parts of a bucket as a row, the total behind them. */
+/* The parts of a bucket as a row, followed by the total. */
 static void parts_row(const struct series_parts *parts, uint64_t kib[SERIES_PARTS + 1])
 {
     memcpy(kib, parts->part_kib, sizeof(parts->part_kib));
@@ -187,7 +187,7 @@ static void unpack_value(struct reading *reading, unsigned flags, size_t i,
         *out = (struct series_value){*mean_kib - below_kib, *mean_kib, *mean_kib + above_kib};
 }
 
-/* Parts that do not reach their total cannot be: they would be drawn as memory that is missing. */
+/* Parts that sum to less than their total are invalid: they would be drawn as missing memory. */
 static void set_parts(struct reading *reading, struct series_bucket *out)
 {
     uint64_t sum_kib = 0;
@@ -243,7 +243,7 @@ static void take_bucket(struct reading *reading, const struct series_place *plac
     ++*slot;
 }
 
-/* The bytes before the first bucket; false: they are none of ours. */
+/* The bytes before the first bucket; false: they are not a pack. */
 static bool take_head(struct reading *reading)
 {
     if (reading->end - reading->at < 2)
@@ -263,11 +263,11 @@ int series_unpack(const struct series_place *place, const uint8_t *bytes, size_t
     size_t slot = 0;
     size_t made = 0;
     if (!take_head(&reading))
-        return ballast_fail(err, -EINVAL, "samples of an unknown form");
+        return ballast_fail(err, -EINVAL, "samples in an unknown format");
     while (reading.at < reading.end && !reading.broken && slot < place->slots)
         take_bucket(&reading, place, &slot, &out[made++]);
     if (reading.broken || reading.at < reading.end)
-        return ballast_fail(err, -EINVAL, "samples that cannot be read");
+        return ballast_fail(err, -EINVAL, "invalid samples");
     *count = made;
     return 0;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a guest held, was told to hold and needed, over time. What was sampled within a stretch of
- * time is a bucket, which keeps the least, the mean and the most of each; buckets that are thinned
- * to longer ones keep them too, so a spike of one sample is still there after a year, and the mean
- * of all time stays the mean. Buckets of one stretch are packed into few bytes: a guest at rest
- * takes one a bucket.
+ * A guest's current memory, target and need over time. The samples of an interval form a bucket,
+ * which keeps the minimum, the mean and the maximum of each; buckets that are merged into longer
+ * ones keep them too, so a spike of one sample is still there after a year, and the mean stays
+ * exact. Buckets of one length are packed into few bytes: a guest at rest takes one byte per
+ * bucket.
  *
- * Of the host the three are what is free, what is promised of it, and the deficit. It has parts
- * too: means of what its memory was made of, which are rounded together, so that what summed to the
- * total when it was sampled does so in every bucket, however often it is thinned.
+ * For the host the three are free memory, the reserved part of it, and the deficit. It also has
+ * parts: the means of what its memory consisted of, which are rounded together, so that parts that
+ * summed to the total in each sample do so in every bucket, however often it is merged.
  */
 #ifndef CORE_SERIES_SERIES_H
 #define CORE_SERIES_SERIES_H
@@ -21,38 +21,39 @@
 
 enum series_name { SERIES_CURRENT, SERIES_TARGET, SERIES_NEED, SERIES };
 
-/* Weights are time that was sampled, in tenths of a second. */
+/* Weights are sampled time, in tenths of a second. */
 enum { SERIES_WEIGHT_SEC = 10 };
 
-/* Values are cut to this: 8 PiB, more than any host has. */
+/* Values are limited to this: 8 PiB, more than any host has. */
 #define SERIES_MOST_KIB (UINT64_C(1) << 43)
 
 struct series_value {
     uint64_t min_kib;
-    uint64_t mean_kib; /* over the weight, rounded to the nearest */
+    uint64_t mean_kib; /* over the weight, rounded to nearest */
     uint64_t max_kib;
 };
 
-/* As many as a host has (BALLAST_PARTS, which this room cannot see; the recorder holds them equal).
+/*
+ * As many as a host has (BALLAST_PARTS, which this room cannot include; the recorder asserts that
+ * they are equal).
  */
 enum { SERIES_PARTS = 10 };
 
-/* What a whole is made of. The parts are at least the total; beyond it they contradict each other.
- */
+/* The parts of a whole. They sum to at least the total; beyond it they are overcounted. */
 struct series_parts {
     uint64_t total_kib;
     uint64_t part_kib[SERIES_PARTS];
 };
 
 struct series_bucket {
-    uint64_t at_sec; /* where it begins: a multiple of its length */
-    uint32_t weight; /* at most what its length is; 0: seen, and for no time */
+    uint64_t at_sec; /* its start: a multiple of its length */
+    uint32_t weight; /* at most its length; 0: sampled, but for no time */
     bool has_parts;
     struct series_value value[SERIES];
-    struct series_parts parts; /* means over as much of the weight as they are known of */
+    struct series_parts parts; /* means over the part of the weight for which they are known */
 };
 
-/* Being added up. All zero is empty. */
+/* A bucket that is being summed. All zeros is empty. */
 struct series_fold {
     uint64_t weight;
     bool begun;
@@ -71,26 +72,26 @@ struct series_fold {
     } parts;
 };
 
-/* Something sampled: it was so for `weight`. */
+/* Adds a sample that was valid for `weight`. */
 void series_fold_sample(struct series_fold *fold, const uint64_t kib[SERIES], uint64_t weight);
 /*
- * The parts of that same sample. Sizes are cut to SERIES_MOST_KIB; a total that is more than its
- * parts is cut to them.
+ * Adds the parts of the same sample. Sizes are limited to SERIES_MOST_KIB; a total above the sum of
+ * its parts is reduced to it.
  */
 void series_fold_parts(struct series_fold *fold, const struct series_parts *parts, uint64_t weight);
 void series_fold_bucket(struct series_fold *fold, const struct series_bucket *bucket);
-/* What it comes to; false: it is empty. The weight is cut to that of `length_sec`. */
+/* The resulting bucket; false: it is empty. The weight is limited to that of `length_sec`. */
 bool series_fold_end(const struct series_fold *fold, uint64_t at_sec, uint64_t length_sec,
                      struct series_bucket *out);
 
 /*
- * Makes buckets of `length_sec` out of shorter ones, which rise and whose length divides it; in
- * place is fine. How many there are then.
+ * Merges buckets, in ascending order, into ones of `length_sec`, a multiple of their length; in
+ * place is fine. Returns their number.
  */
 size_t series_thin(const struct series_bucket *buckets, size_t count, uint64_t length_sec,
                    struct series_bucket *out);
 
-/* Where buckets of one length lie: `slots` of them, from `start_sec` on. */
+/* The place of buckets of one length: `slots` of them, from `start_sec` on. */
 struct series_place {
     uint64_t start_sec;
     uint64_t length_sec;
@@ -105,41 +106,40 @@ enum {
 };
 
 /*
- * Puts a bucket among others of its place, which rise; one that is there already for that time is
- * added up with it. `buckets` has room for place->slots. False: it lies outside.
+ * Inserts a bucket among those of its place, in ascending order; adds it to the one of the same
+ * time if there is one. `buckets` has room for place->slots. False: it lies outside.
  */
 bool series_put(const struct series_place *place, struct series_bucket *buckets, size_t *count,
                 const struct series_bucket *bucket);
-/* Rising buckets as bytes; how many. */
+/* Packs ascending buckets into bytes; returns their number. */
 size_t series_pack(const struct series_place *place, const struct series_bucket *buckets,
                    size_t count, uint8_t out[SERIES_PACK_MOST]);
 /*
- * Back again. What is packed with fewer series or parts than there are now has 0 in the others;
- * what has more series loses them, what has more parts all parts, which would no longer sum.
- * -EINVAL: these bytes are none of ours.
+ * Unpacks. Series and parts that the bytes lack become 0; surplus series are dropped; with surplus
+ * parts all parts are dropped, since they would no longer sum. -EINVAL: not a pack.
  */
 int series_unpack(const struct series_place *place, const uint8_t *bytes, size_t size,
                   struct series_bucket *out, size_t *count, struct ballast_error *err);
 
-/* A stretch of time as so many points, to be drawn. */
+/* An interval as a number of points, to be drawn. */
 struct series_view {
     uint64_t from_sec;
     uint64_t step_sec;
     size_t points;
     struct series_fold *folds;
-    uint32_t *length_sec; /* of what a point was made of, where that is longer than step_sec */
+    uint32_t *length_sec; /* of the buckets of a point, if longer than step_sec */
 };
 
-/* At most `points` (at least 1) over [from, until); until is after from. -ENOMEM. */
+/* At most `points` (at least 1) points over [from, until); until is after from. -ENOMEM. */
 int series_view_begin(struct series_view *view, uint64_t from_sec, uint64_t until_sec,
                       size_t points, struct ballast_error *err);
 void series_view_release(struct series_view *view);
-/* Buckets of that length; what lies outside is passed over. */
+/* Adds buckets of that length; ignores those outside. */
 void series_view_add(struct series_view *view, const struct series_bucket *bucket,
                      uint64_t length_sec);
 /*
- * Point i, false where nothing is known of it. *until_sec is where it ends, which may be behind the
- * next one's begin when what is known of that time is coarser.
+ * Point i; false if nothing is known of it. *until_sec is its end, which may be after the start of
+ * the next one if only longer buckets are known of that time.
  */
 bool series_view_at(const struct series_view *view, size_t i, struct series_bucket *out,
                     uint64_t *until_sec);

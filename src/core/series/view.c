@@ -31,7 +31,7 @@ void series_view_add(struct series_view *view, const struct series_bucket *bucke
                      uint64_t length_sec)
 {
     uint64_t at_sec = bucket->at_sec;
-    /* One that has begun before and reaches in belongs to the first point. */
+    /* A bucket that starts before the interval and reaches into it belongs to the first point. */
     if (at_sec < view->from_sec && at_sec + length_sec > view->from_sec)
         at_sec = view->from_sec;
     if (at_sec < view->from_sec || (at_sec - view->from_sec) / view->step_sec >= view->points)
