@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A scenario: a host, its guests, what happens to them, the starts that come, and the end that is
- * expected, read from a text of one statement a line. docs/scenarios.md is the format.
+ * A scenario: a host, its guests, the events, the starts and the expected results, read from a text
+ * with one statement per line. docs/scenarios.md defines the format.
  */
 #ifndef CORE_SIM_SCENARIO_H
 #define CORE_SIM_SCENARIO_H
@@ -29,7 +29,7 @@ enum {
 enum scenario_subject {
     SCENARIO_GRANTED,      /* start NAME granted [within RATIO] [by TIME] */
     SCENARIO_REFUSED,      /* start NAME refused [at-once] [by TIME] */
-    SCENARIO_NO_KILL,      /* nobody died of want of memory, no build failed */
+    SCENARIO_NO_KILL,      /* no guest died for lack of memory, no build failed */
     SCENARIO_NOBODY_BELOW, /* nobody below dynamic-min */
     SCENARIO_NO_WRONG_ASK, /* no target of a paused, migrating or building guest was moved */
     SCENARIO_GUEST_ALIVE,
@@ -39,25 +39,25 @@ enum scenario_subject {
     SCENARIO_GUEST_SHORT,     /* its shortfall: <= or >= size x seconds */
     SCENARIO_FREE_AT_END,
     SCENARIO_FREE_LEAST,
-    SCENARIO_FREE_BY, /* free <= SIZE by TIME: the first moment when it was so */
+    SCENARIO_FREE_BY, /* the first time at which it was true */
     SCENARIO_WRITES,
     SCENARIO_CHURN,
     SCENARIO_SHORTFALL,
     SCENARIO_IDLE,
     SCENARIO_IDLE_SHORT,
-    SCENARIO_LAW_BROKEN, /* law N broken: only to show what an option that breaks it does */
+    SCENARIO_LAW_BROKEN, /* law N broken: to show what an option that breaks it does */
     SCENARIO_SUBJECTS
 };
 
 struct scenario_expect {
     enum scenario_subject subject;
     char name[SIM_NAME];
-    size_t index;             /* of the start; of the guest where it is one of the first */
+    size_t index;             /* of the start or of the guest */
     bool at_least;            /* >=; otherwise <= */
-    bool at_once;             /* refused at the very sample at which it arrived */
+    bool at_once;             /* refused at the sample at which it arrived */
     uint64_t amount;          /* KiB, KiB x ms, a count, or the number of a law */
-    uint64_t ratio_permyriad; /* of the least time; 0: any */
-    uint64_t by_usec;         /* of the simulated time; BALLAST_NONE: any */
+    uint64_t ratio_permyriad; /* of the shortest possible time; 0: any */
+    uint64_t by_usec;         /* of simulated time; BALLAST_NONE: any */
     bool all_policies;
     char policies[SCENARIO_POLICIES][SCENARIO_POLICY];
     size_t policy_count; /* 0 and not all: the default policy */
@@ -67,9 +67,9 @@ struct scenario_expect {
 struct scenario {
     char sentence[SCENARIO_TEXT];
     struct sim_config config; /* its arrays belong to the scenario */
-    uint64_t free_kib;        /* as given in place of total_kib; BALLAST_NONE: it was not */
+    uint64_t free_kib;        /* given instead of total_kib; BALLAST_NONE: not given */
     uint64_t duration_usec;
-    uint64_t restarts_usec[SCENARIO_RESTARTS]; /* when the balancer loses all it has learned */
+    uint64_t restarts_usec[SCENARIO_RESTARTS]; /* when the balancer loses all that it has learned */
     size_t restart_count;
     bool take_before_free; /* options of the balancer that break a law, see balancer.h */
     bool no_inaccuracy;
@@ -80,8 +80,8 @@ struct scenario {
 
 /*
  * Reads a scenario of `size` bytes; `file` is only for messages. On -EINVAL the error names file,
- * line, the wrong word and what to use instead. *out is initialised; scenario_release() frees it,
- * and is harmless on one that failed. What it expects is passed over: core/sim/judge reads that.
+ * line, the wrong word and what to use instead. Initializes *out in any case; scenario_release()
+ * frees it. Ignores expectations: core/sim/judge reads them.
  */
 int scenario_parse(const char *file, const char *text, size_t size, struct scenario *out,
                    struct ballast_error *err);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The values of a scenario: 512MiB, 100MiB/s, 2.5s, 3s..10s ... Every reader takes a whole
- * terminated word and returns false, with *what naming what to use instead, when the word is
- * anything else.
+ * terminated word. If the word is invalid it returns false, and *what names what to use instead.
  */
 #ifndef CORE_SIM_SCENARIO_VALUE_H
 #define CORE_SIM_SCENARIO_VALUE_H
@@ -13,7 +12,7 @@
 #include "core/sim/sim.h"
 
 bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what);
-bool scenario_value_rate(const char *word, uint64_t *out_kib, const char **what); /* a second */
+bool scenario_value_rate(const char *word, uint64_t *out_kib, const char **what); /* per second */
 bool scenario_value_time(const char *word, uint64_t *out_usec, const char **what);
 bool scenario_value_span(const char *word, struct sim_span *out, const char **what);
 /* 3s/1s: two times. */
@@ -22,7 +21,7 @@ bool scenario_value_duty(const char *word, uint64_t *first_usec, uint64_t *secon
 bool scenario_value_count(const char *word, uint64_t *out, const char **what);
 /* 1.5x */
 bool scenario_value_ratio(const char *word, uint64_t *out_permyriad, const char **what);
-/* The same up to `most` and not 1000; a right one is for the caller to tell. */
+/* Likewise up to `most` instead of 1000; the caller names a valid one. */
 bool scenario_value_ratio_to(const char *word, uint64_t most, uint64_t *out_permyriad);
 /* 30% */
 bool scenario_value_percent(const char *word, uint64_t *out_permyriad, const char **what);
@@ -36,7 +35,7 @@ bool scenario_value_type(const char *word, enum sim_type *out, const char **what
 /* 10s=512MiB,20s=1GiB */
 bool scenario_value_told(const char *word, struct sim_need *out);
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what);
-/* What Xen says of itself: 4.17.7 with or without more behind it. */
+/* A version of Xen: 4.17.7, optionally with a suffix. */
 bool scenario_value_version(const char *word, char out[SIM_NAME], const char **what);
 /* Letters, digits, - _ . and at most SIM_NAME - 1 of them. */
 bool scenario_value_name(const char *word, char out[SIM_NAME], const char **what);

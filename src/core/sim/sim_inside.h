@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The inside of the simulated host, shared by the sim_*.c files and core/sim/judge alone. */
+/* The state of the simulated host, shared only by the sim_*.c files and core/sim/judge. */
 #ifndef CORE_SIM_SIM_INSIDE_H
 #define CORE_SIM_SIM_INSIDE_H
 
@@ -18,29 +18,29 @@ struct sim_domain {
     uint32_t id;
     bool alive;
     bool building;
-    bool built;  /* came from a start */
-    bool killed; /* died of want of memory */
+    bool built;  /* built by a start */
+    bool killed; /* died for lack of memory */
     uint64_t tot_pages;
     uint64_t overhead_pages;
     uint64_t target_pages;
     uint64_t maxmem_pages;
     uint64_t claim_pages;
     uint64_t left_pages;      /* while building */
-    uint64_t pod_entry_pages; /* promised and not there: see sim_pod.c */
+    uint64_t pod_entry_pages; /* to be populated on demand: see sim_pod.c */
     uint64_t pod_cache_pages; /* of tot_pages */
-    uint64_t starves_usec;    /* since when it has nothing left to give and is to give; 0: it has */
-    bool panics;              /* its balloon has given what it uses */
-    size_t told;              /* how many of is->told have been done */
+    uint64_t starves_usec;    /* since when it should free memory and has none to free; 0: it has */
+    bool panics;              /* its balloon has freed memory that it uses */
+    size_t told;              /* how many steps of is->told are done */
     uint64_t runs_from_usec;
-    uint64_t credit;    /* of movement, in KiB x usec: what is less than a page */
-    uint64_t drip_usec; /* when it gave its last drop */
+    uint64_t credit;    /* of movement, in KiB x usec: the remainder below a page */
+    uint64_t drip_usec; /* when it freed its last page of a drip */
     uint64_t build_rate_kib;
-    size_t start; /* which one, when built or building */
+    size_t start; /* the index of its start, while building and afterwards */
     struct sim_rand rand;
     uint64_t walk_kib;
     uint64_t walk_usec;
     uint64_t need_kib;
-    struct sim_said said[SIM_LATE]; /* ring; the newest is said[(said_count - 1) % SIM_LATE] */
+    struct sim_said said[SIM_LATE]; /* a ring; the newest is said[(said_count - 1) % SIM_LATE] */
     uint64_t said_count;
     uint64_t shortfall_kibms;
     uint64_t target_writes;
@@ -62,79 +62,86 @@ struct sim {
     uint64_t xen_pages;
     uint64_t slack_pages;
     uint64_t free_pages;
-    uint64_t dirty_pages; /* of the free ones */
+    uint64_t dirty_pages; /* of the free pages */
     uint64_t scrub_credit;
     uint32_t next_id;
     struct sim_domain *domains; /* room for all guests and starts */
     size_t domain_count;
     struct sim_start *starts;
-    struct sim_snapshot snapshots[2]; /* of this moment and of the one before */
+    struct sim_snapshot snapshots[2]; /* of this step and of the previous one */
     int current;
     struct sim_rand rand;
     struct sim_score score;
-    bool least; /* a copy, in which all donors give as fast as they can: see judge/least.c */
+    bool least; /* a copy in which all donors free memory as fast as they can: see judge/least.c */
 };
 
 /* Whether `usec` lies in one of the spans. */
 bool sim_spans_hold(const struct sim_spans *spans, uint64_t usec);
-/* Pages that a rate makes in a time; what is less than a page stays in *credit. */
+/* The pages that a rate moves in a time; the remainder below a page stays in *credit. */
 uint64_t sim_rate_pages(const struct sim *sim, uint64_t rate_kib, uint64_t usec, uint64_t *credit);
 /* How long its balloon works in the `usec` that end now. */
 uint64_t sim_guest_working_usec(const struct sim *sim, const struct sim_domain *domain,
                                 uint64_t usec);
-/* Its balloon driver has shown itself. */
+/* Its balloon driver is visible. */
 bool sim_guest_has_balloon(const struct sim *sim, const struct sim_domain *domain);
 enum ballast_domain_state sim_guest_state(const struct sim *sim, const struct sim_domain *domain);
-/* As low as the best of balancers could have had it: its minimum, its floor, short of its death. */
+/* The lowest size that the best balancer could reach: its minimum, its floor, above its death. */
 uint64_t sim_least_stop_kib(const struct sim_domain *domain);
-/* Does what somebody else has told it by now: target and maximum, as xl mem-set does. */
+/*
+ * Applies the targets that another program has set by now: target and maximum, as xl mem-set does.
+ */
 void sim_guest_told(struct sim *sim, struct sim_domain *domain);
-/* Gives what it gives in the `usec` that end now; then, apart, takes what it takes. */
+/* Frees what it frees in the `usec` that end now; the second function takes what it takes. */
 void sim_guest_give(struct sim *sim, struct sim_domain *domain, uint64_t usec);
 void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec);
 /* Working set, reports, out-of-memory deaths. */
 void sim_guest_live(struct sim *sim, struct sim_domain *domain);
-/* All it has returns to the host. */
+/* Frees all its memory. */
 void sim_domain_die(struct sim *sim, struct sim_domain *domain);
 void sim_pages_free(struct sim *sim, struct sim_domain *domain, uint64_t pages);
 void sim_pages_take(struct sim *sim, struct sim_domain *domain, uint64_t pages);
-/* Clean and not claimed by anybody: what a guest can take. */
+/* Clean and unclaimed pages: what a guest can take. */
 uint64_t sim_takeable_pages(const struct sim *sim);
 uint64_t sim_claimed_pages(const struct sim *sim);
-/* Of reservations that are granted and not used yet. */
+/* Pages of reservations that are granted and not used yet. */
 uint64_t sim_promised_pages(const struct sim *sim);
 uint64_t sim_available_pages(const struct sim *sim);
-/* BALLAST_NONE stays that. */
+/* BALLAST_NONE stays BALLAST_NONE. */
 uint64_t sim_pages_of(const struct sim *sim, uint64_t kib);
 
-/* Populate-on-demand. It begins with all of its cache, and nothing populated. */
+/* Populate-on-demand. It starts with a full cache, and nothing populated. */
 void sim_pod_begin(struct sim *sim, struct sim_domain *domain);
-/* More is promised to it than is there. */
+/* Whether more is to be populated than its cache has. */
 bool sim_pod_is_uncovered(const struct sim_domain *domain);
-/* It touches what it needs; false: more than there is. */
+/* It touches its working set; false: more than it has. */
 bool sim_pod_touch(const struct sim *sim, struct sim_domain *domain);
 /* Its cache follows a target that was raised. */
 void sim_pod_follow(struct sim *sim, struct sim_domain *domain);
-/* Its balloon gives up to `pages` of what is promised, down to `stop`; what is left of them. */
+/*
+ * Its balloon frees up to `pages` of what is to be populated, down to `stop`; returns the rest of
+ * them.
+ */
 uint64_t sim_pod_give(struct sim *sim, struct sim_domain *domain, uint64_t stop, uint64_t pages);
 
-/* The working set at this moment; 0 where it has none. */
+/* The current working set; 0 if it has none. */
 uint64_t sim_need_now(const struct sim *sim, struct sim_domain *domain);
 void sim_report_make(struct sim *sim, struct sim_domain *domain);
-/* What is seen of its reports now; all BALLAST_NONE where there is none. */
+/* The visible report; all BALLAST_NONE if there is none. */
 void sim_report_seen(const struct sim *sim, const struct sim_domain *domain,
                      struct ballast_domain *out);
 
-/* A guest that exists from the beginning, or one about to be built with nothing yet. */
+/*
+ * Adds a guest that exists from the beginning, or one that is about to be built and is still empty.
+ */
 struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config *is);
-/* Arrays for all guests and starts. -ENOMEM; sim_free() frees what there is. */
+/* Allocates arrays for all guests and starts. -ENOMEM; sim_free() frees them. */
 int sim_room(struct sim *sim, struct ballast_error *err);
 int sim_check_pages(const struct sim *sim, struct ballast_error *err);
 void sim_starts_step(struct sim *sim);
 void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec);
-/* Whether a fault of that kind strikes this call. */
+/* Whether a fault of that kind occurs in this call. */
 bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind);
-/* One step of balloons alone. */
+/* One step of the balloons only. */
 void sim_balloons_step(struct sim *sim, uint64_t usec);
 
 #endif
