@@ -28,12 +28,13 @@
 /* xen/arch/x86/domain.c, arch_sanitise_domain_config: a power of two from a page to this. */
 #define VMTRACE_MOST_KIB (64 * BALLAST_MIB_KIB)
 
-/* Default and least videoram by device model and adapter; libxl_create.c, the switch on vga.kind.
+/*
+ * Default and minimum videoram by device model and adapter; libxl_create.c, the switch on vga.kind.
  */
 struct video_rule {
     uint64_t default_mib;
     uint64_t least_mib;
-    bool fixed;     /* another size is accepted with a warning and not used */
+    bool fixed;     /* another size is accepted with a warning, and ignored */
     bool available; /* the device model has that adapter */
 };
 
@@ -54,7 +55,7 @@ static const struct video_rule video_rules[2][4] = {
         },
 };
 
-/* xapi_xenops.ml, builder_of_vm: whatever the adapter, and no size is too small. */
+/* xapi_xenops.ml, builder_of_vm: the same for every adapter, without a minimum. */
 static const struct video_rule xapi_video_rule = {4, 0, false, true};
 
 static uint64_t attr_or(const struct ballast_guest *guest, enum ballast_guest_attr attr,
@@ -76,7 +77,9 @@ static int settle_vcpus(const struct ballast_guest *guest, enum ballast_toolstac
     /* xl_parse.c, parse_config_data: an absent or zero maxvcpus is vcpus. */
     if (most == 0)
         most = online;
-    /* libxl makes one of none, but only after it has sized the pool with none. */
+    /*
+     * libxl starts one vCPU if none is configured, but only after it has sized the pool for none.
+     */
     out->pool_vcpus = (uint32_t)most;
     if (most == 0)
         most = 1;
@@ -90,7 +93,7 @@ static int settle_vcpus(const struct ballast_guest *guest, enum ballast_toolstac
         enum ballast_guest_attr at =
             attr_or(guest, BALLAST_MAXVCPUS, 0) ? BALLAST_MAXVCPUS : BALLAST_VCPUS;
         return ballast_fail_at(err, -EINVAL, (int)at,
-                               "%" PRIu64 " vCPUs: Xen gives a %s guest at most %" PRIu64, most,
+                               "%" PRIu64 " vCPUs: Xen allows a %s guest at most %" PRIu64, most,
                                ballast_guest_type_name(guest->type), limit);
     }
     if (online > ONLINE_MAX_VCPUS && by == BALLAST_BY_LIBXL)
@@ -122,7 +125,7 @@ static int settle_paging(const struct ballast_guest *guest, const struct ballast
     if (!out->hap && !caps->shadow)
         return ballast_fail_at(err, -EINVAL, BALLAST_HAP,
                                "0: the host's Xen is built without shadow paging; leave hap out");
-    if (by == BALLAST_BY_XAPI) /* it has a multiplier instead, of at least 1 */
+    if (by == BALLAST_BY_XAPI) /* XAPI has a multiplier instead, of at least 1 */
         return 0;
     if (out->shadow_kib == 0)
         return ballast_fail_at(
@@ -136,7 +139,7 @@ static int settle_paging(const struct ballast_guest *guest, const struct ballast
     if (out->memory_defaulted && out->shadow_kib == BALLAST_UNSET)
         return ballast_fail_at(err, -EINVAL, BALLAST_MEMORY,
                                "missing, and maxmem too: libxl would size the paging pool for an "
-                               "endless guest and fail; set memory");
+                               "unlimited guest and fail; set memory");
     return 0;
 }
 
@@ -149,8 +152,8 @@ static enum ballast_device_model device_model(const struct ballast_guest *guest)
 }
 
 /*
- * libxl_create.c, domcreate_launch_dm, starts one for HVM guests alone, but
- * libxl__domain_need_memory_calculate charges one to a PVH guest that asks for it, too.
+ * libxl_create.c, domcreate_launch_dm, starts one for HVM guests only, but
+ * libxl__domain_need_memory_calculate also charges one to a PVH guest that configures it.
  */
 static void settle_stubdomain(const struct ballast_guest *guest, struct ballast_settled *out)
 {
@@ -212,7 +215,7 @@ static int settle_video(const struct ballast_guest *guest, enum ballast_toolstac
         return settle_hvm_video(guest, by, out, err);
     if (by == BALLAST_BY_XAPI)
         return 0;
-    /* xl hands videoram on for every type; only HVM guests have a use for it. */
+    /* xl passes videoram on for every type; only HVM guests use it. */
     out->videoram_asked_kib = attr_or(guest, BALLAST_VIDEORAM, 0);
     if (out->videoram_asked_kib >= out->memory_kib)
         return ballast_fail_at(
@@ -287,7 +290,7 @@ static int settle_passthrough(const struct ballast_guest *guest,
 {
     uint64_t devices = attr_or(guest, BALLAST_PCI_DEVICES, 0);
     uint64_t asked = devices ? BALLAST_PASSTHROUGH_ENABLED : BALLAST_PASSTHROUGH_DISABLED;
-    if (by == BALLAST_BY_LIBXL) /* XAPI goes by the devices alone */
+    if (by == BALLAST_BY_LIBXL) /* XAPI only checks the devices */
         asked = attr_or(guest, BALLAST_PASSTHROUGH, asked);
     if (asked == BALLAST_PASSTHROUGH_DISABLED) {
         if (devices)
@@ -347,7 +350,7 @@ static int refuse_combinations(const struct ballast_guest *guest, enum ballast_t
         return ballast_fail_at(err, -EINVAL, BALLAST_NESTEDHVM,
                                "1: nested virtualisation needs hardware-assisted paging; leave hap "
                                "out or set it to 1");
-    if (by == BALLAST_BY_XAPI) /* its guests have neither virtual NUMA nor altp2m */
+    if (by == BALLAST_BY_XAPI) /* XAPI's guests have neither virtual NUMA nor altp2m */
         return 0;
     if (attr_or(guest, BALLAST_VNUMA_NODES, 0) > 0 && (rc = refuse_vnuma(out, err)) < 0)
         return rc;
@@ -402,7 +405,7 @@ static int settle_vmtrace(const struct ballast_guest *guest, enum ballast_toolst
     uint64_t asked_kib = attr_or(guest, BALLAST_VMTRACE_BUF, 0);
     out->vmtrace_kib = 0;
     if (by == BALLAST_BY_XAPI)
-        out->vmtrace_kib = asked_kib; /* for the note that it has none */
+        out->vmtrace_kib = asked_kib; /* for the note that this type has none */
     if (asked_kib == 0 || by == BALLAST_BY_XAPI)
         return 0;
     if (guest->type == BALLAST_PV)

@@ -3,7 +3,7 @@
 
 #include "core/base/units.h"
 
-/* So much must be left for a report to be believed that was not before. */
+/* The credit that a report needs to be believed if it was not before. */
 #define BEGIN_USEC BALLAST_SEC_USEC
 
 bool suspend_report_sample(struct suspend_report *report, bool says, uint64_t now_usec)
@@ -11,7 +11,7 @@ bool suspend_report_sample(struct suspend_report *report, bool says, uint64_t no
     uint64_t passed_usec = ballast_sub_floor(now_usec, report->seen_usec);
     report->spent_usec =
         ballast_sub_floor(report->spent_usec, passed_usec / SUSPEND_REPORT_SLOWNESS);
-    /* It may have said so from the last sample on, or all but: to the guest's cost. */
+    /* It may have reported this since just after the last sample: count the whole interval. */
     if (report->said)
         report->spent_usec =
             ballast_min_u64(ballast_add_ceil(report->spent_usec, passed_usec), SUSPEND_REPORT_USEC);

@@ -48,8 +48,7 @@ static int refuse_new_target(const struct ballast_target_domain *domain, uint64_
                             target_kib, domain->static_max_kib);
     if (domain->id == 0 && target_kib < BALLAST_DOM0_LEAST_KIB)
         return ballast_fail(err, -EINVAL,
-                            "%" PRIu64 " KiB is below the least that dom0 is left with, %" PRIu64
-                            " KiB",
+                            "%" PRIu64 " KiB is below dom0's minimum of %" PRIu64 " KiB",
                             target_kib, BALLAST_DOM0_LEAST_KIB);
     return 0;
 }

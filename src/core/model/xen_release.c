@@ -8,7 +8,7 @@
 
 enum { MOST_DIGITS = 4 };
 
-/* A number of at least one digit; false where there is none or it is absurdly long. */
+/* A number of at least one digit; false if there is none or it is absurdly long. */
 static bool take_release_number(const char **at, unsigned *out)
 {
     size_t digits = strspn(*at, "0123456789");
@@ -41,8 +41,8 @@ int ballast_xen_release_parse(const char *text, struct ballast_xen_release *out,
         is = take_release_number(&at, &made.point);
     }
     if (!is)
-        return ballast_fail(
-            err, -EINVAL, "\"%.40s\" is no version of Xen: one like 4.17.7 should be there", text);
+        return ballast_fail(err, -EINVAL, "invalid version of Xen '%.40s': use one like 4.17.7",
+                            text);
     made.is_before = strncmp(at, "-pre", 4) == 0 || strncmp(at, "-rc", 3) == 0 ||
                      strncmp(at, "-unstable", 9) == 0;
     *out = made;

@@ -25,7 +25,7 @@
 #define SPECIAL_PAGES 8
 /* libxl_x86_acpi.c: a page for the RSDP, one for struct acpi_info. */
 #define ACPI_OWN_PAGES 2
-/* Of the VGA's ROM, which a guest without an adapter lacks. */
+/* For the VGA's ROM, which a guest without an adapter lacks. */
 #define ROM_PAGES 16
 /* Measured once the guest ran: 11 to 12. */
 #define LOADER_PAGES 12
@@ -61,9 +61,8 @@ uint64_t ballast_xen_acpi_pages(uint32_t dsdt_bytes, uint64_t vcpus)
 }
 
 /*
- * An array of so many pointers that Xen asks its heap for: from a page on it has pages of its own
- * (xmalloc_tlsf.c, xmalloc_whole_pages; since 4.20 xvmalloc.c), below that the arena's bound has
- * it.
+ * An array of pointers from Xen's heap: from a page on it has pages of its own (xmalloc_tlsf.c,
+ * xmalloc_whole_pages; since 4.20 xvmalloc.c); a smaller one is covered by the arena's bound.
  */
 static uint64_t own_pages(uint64_t pointers)
 {
@@ -78,7 +77,7 @@ static uint64_t grant_array_pages(const struct ballast_xen_terms *terms, uint64_
            own_pages(frames) + own_pages(ballast_div_up(frames, FRAMES_PER_STATUS));
 }
 
-/* tot_pages and what of it is beyond the target. */
+/* tot_pages and the part of it beyond the target. */
 static void inside_terms(const struct ballast_xen_terms *terms,
                          const struct ballast_settled *settled, int64_t *pages)
 {
