@@ -17,7 +17,7 @@ END
     scenario "start b granted within 1.1x"
     run -0 ballast simulate one.scn
     [[ $output == *"  b         1000.00    1.0 s    10.0 s  10.0 s   1.00  built"* ]]
-    [[ $output == *"as expected: start b granted: after 10.0 s, least possible 10.0 s"* ]]
+    [[ $output == *"as expected: start b granted: after 10.0 s, shortest possible 10.0 s"* ]]
     run -0 ballast simulate --quiet one.scn
     [ "$output" = "" ]
     run -0 ballast simulate - <one.scn
@@ -36,7 +36,7 @@ END
 @test "bad input: exit status 2, file, line and word" {
     scenario "peace"
     run -2 ballast simulate one.scn
-    [[ $output == *"one.scn:6: \"peace\": is not what can be expected: use "* ]]
+    [[ $output == *"one.scn:6: \"peace\": is not an expectation: use "* ]]
     run -2 ballast simulate missing.scn
     [ "$output" = "ballast: missing.scn: cannot be opened: No such file or directory" ]
     run -2 ballast simulate .

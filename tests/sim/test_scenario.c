@@ -98,7 +98,7 @@ static const struct {
     {"guest a/b tot=1GiB", "cannot be a name"},
     {"guest a*0 tot=1MiB", "NAME*1 to NAME*2000"},
     {"guest late dom0 tot=1MiB", "dom0 as the first guest"},
-    {"guest a tot=1MiB stuck=5s..3s", "a stretch of time"},
+    {"guest a tot=1MiB stuck=5s..3s", "a time span"},
     {"guest a tot=1MiB duty=0s/1s", "two times such as"},
     {"guest a tot=1MiB uses=square:1MiB..2MiB,0s/0s", "steps:0s=1GiB"},
     {"guest a tot=1MiB uses=steps:5s=1MiB,5s=2MiB", "steps:0s=1GiB"},
@@ -106,13 +106,13 @@ static const struct {
     {"guest a tot=1MiB report-late=1h", "report-late at most 32 times"},
     {"start a need=0KiB", "needs no memory"},
     {"start a need=1MiB overhead=2MiB", "overhead is above need"},
-    {"start a need=1MiB tot=2MiB", "takes more than it asked for"},
+    {"start a need=1MiB tot=2MiB", "takes more than it requested"},
     {"fault earthquake 1s..2s", "no such fault"},
     {"fault set-lost 1s..2s chance=200%", "chance=30%"},
     {"restart soon", "a time such as"},
     {"seed 1.5", "a whole number"},
     {"balancer clever", "take-before-free, no-inaccuracy or no-floors"},
-    {"expect", "is not what can be expected"},
+    {"expect", "is not an expectation"},
     {"expect world peace", "\"world\""},
     {"expect start web granted", "\"web\": no such start"},
     {"expect start new given", "granted or refused"},
@@ -181,7 +181,7 @@ static void test_not_whole(void **state)
                    "more than the host's");
     expect_refused("says A.\n", "has no sentence");
     expect_refused("says \"A.\"\nhost total=1GiB xen-version=4\n", "a version like 4.17.7");
-    expect_refused("host total=1GiB tick=10us\n", "no whole number of ms");
+    expect_refused("host total=1GiB tick=10us\n", "not a whole number of ms");
 }
 
 int main(void)

@@ -267,7 +267,7 @@ int series_unpack(const struct series_place *place, const uint8_t *bytes, size_t
     while (reading.at < reading.end && !reading.broken && slot < place->slots)
         take_bucket(&reading, place, &slot, &out[made++]);
     if (reading.broken || reading.at < reading.end)
-        return ballast_fail(err, -EINVAL, "invalid samples");
+        return ballast_fail(err, -EINVAL, "samples that are invalid");
     *count = made;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reader of scenarios. A statement is a word and, for most, KEY=VALUE words in any order; the
- * tables below say which keys there are, of what kind, and where they go.
+ * The reader of scenarios. A statement is a word and, in most cases, KEY=VALUE words in any order;
+ * the tables below list the keys, their kinds, and where the values go.
  */
 #include "core/sim/scenario.h"
 
@@ -18,9 +18,9 @@
 
 enum { LINE_BYTES = 2000 };
 
-/* What builders do on today's machines: some GiB a second; one is a modest one. */
+/* Builders on today's machines reach a few GiB per second; this is a modest rate. */
 #define BUILD_RATE_KIB (UINT64_C(1) << 20)
-/* A guest whose rates are not given: what a Linux guest did in a measurement under emulation. */
+/* The default rate of a guest: what a Linux guest did in a measurement under emulation. */
 #define RATE_KIB (UINT64_C(200) << 10)
 
 enum key_kind {
@@ -30,7 +30,7 @@ enum key_kind {
     KEY_COUNT,
     KEY_FLAG,
     KEY_SPANS,
-    KEY_DUTY, /* two uint64_t, one after the other */
+    KEY_DUTY, /* two consecutive uint64_t */
     KEY_USES,
     KEY_TOLD,
     KEY_REPORT,
@@ -114,7 +114,7 @@ static const struct key start_keys[] = {
     {NULL, KEY_SIZE, 0},
 };
 
-/* A key that has not been given; what it then is, is settled when the statement is whole. */
+/* A key that is not given; its default is set at the end of the statement. */
 #define OPEN BALLAST_NONE
 
 int scenario_wrong(const struct scenario_line *line, const char *word, const char *problem,
@@ -182,7 +182,7 @@ static const struct key *find_key(const struct key *keys, const char *word, size
     return NULL;
 }
 
-/* 1: there is no such key in this table. */
+/* 1: the table has no such key. */
 static int read_key(const struct scenario_line *line, const struct key *keys, const char *word,
                     void *into, struct ballast_error *err)
 {
@@ -217,7 +217,7 @@ static int no_such_key(const struct scenario_line *line, const char *word, const
     return scenario_wrong(line, word, "no such key", right, err);
 }
 
-/* One entry more at the end of an array; NULL: out of memory. */
+/* Adds an entry at the end of an array; NULL: out of memory. */
 static void *grow_scenario_array(void *array, size_t count, size_t size)
 {
     /* Doubling at the powers of two keeps it linear without a field for the capacity. */
@@ -252,7 +252,7 @@ static void settle_size(uint64_t *kib, uint64_t otherwise_kib)
         *kib = otherwise_kib;
 }
 
-/* What divides a guest into segments: all of it or nothing, and no part above its whole. */
+/* The keys that divide a guest into segments: all or none of them, and no part above its whole. */
 static int check_guest_segments(const struct scenario_line *line,
                                 const struct sim_guest_config *guest, struct ballast_error *err)
 {
@@ -270,7 +270,7 @@ static int check_guest_segments(const struct scenario_line *line,
     return 0;
 }
 
-/* Defaults of what was left open, and what contradicts what. */
+/* Sets defaults, and rejects contradictions. */
 static int settle_guest(const struct scenario_line *line, struct sim_guest_config *guest,
                         struct ballast_error *err)
 {
@@ -293,7 +293,7 @@ static int settle_guest(const struct scenario_line *line, struct sim_guest_confi
     return check_guest_segments(line, guest, err);
 }
 
-/* name and keys of a guest or a start; count= is told apart. */
+/* The name and keys of a guest or a start; count= is handled separately. */
 static int read_scenario_keys(const struct scenario_line *line, const struct key *a, void *into_a,
                               const struct key *b, void *into_b, struct ballast_error *err)
 {
@@ -406,7 +406,7 @@ static int settle_start(const struct scenario_line *line, struct sim_start_confi
         return scenario_wrong(line, guest->name, "dom0 cannot be started", "a guest", err);
     settle_size(&guest->tot_kib, start->need_kib - guest->overhead_kib);
     if (guest->tot_kib > start->need_kib - guest->overhead_kib)
-        return scenario_wrong(line, guest->name, "takes more than it asked for",
+        return scenario_wrong(line, guest->name, "takes more than it requested",
                               "tot + overhead <= need", err);
     start->deadline_usec = ballast_add_ceil(start->arrives_usec, start->deadline_usec);
     return settle_guest(line, guest, err);
@@ -445,7 +445,7 @@ static int read_scenario_host(const struct scenario_line *line, struct scenario 
     for (size_t i = 1; i < line->count; i++) {
         const char *what;
         const char *word = line->words[i];
-        /* free= is the other way to say how large it is: so much beside Xen and the guests. */
+        /* free= is the other way to give the size: this much beside Xen and the guests. */
         int rc = 0;
         if (strncmp(word, "free=", 5) == 0) {
             if (!scenario_value_size(word + 5, &out->free_kib, &what))
@@ -457,7 +457,7 @@ static int read_scenario_host(const struct scenario_line *line, struct scenario 
             return rc;
     }
     if (out->config.tick_usec < 1000 || out->config.tick_usec % 1000 != 0)
-        return scenario_wrong(line, "tick", "is no whole number of ms", "100ms", err);
+        return scenario_wrong(line, "tick", "is not a whole number of ms", "100ms", err);
     return 0;
 }
 
@@ -616,7 +616,7 @@ static int read_scenario_line(struct scenario_line *line, const char *text, size
         if (c == '\r' && i + 1 == length)
             copy[i] = '\0';
         else if ((c < ' ' && c != '\t') || c == 0x7f)
-            return scenario_wrong(line, "line", "holds a control character", "plain text", err);
+            return scenario_wrong(line, "line", "has a control character", "plain text", err);
     }
     const char *start = copy + strspn(copy, " \t");
     if (strncmp(start, "says", 4) == 0 && strchr(" \t\"", start[4]))
@@ -643,7 +643,7 @@ static int settle_host(const char *file, const struct scenario_expecting *expect
     if (held_kib > config->total_kib)
         return ballast_fail(
             err, -EINVAL,
-            "%s: Xen and the guests hold %llu KiB, more than the host's %llu KiB: use a larger "
+            "%s: Xen and the guests have %llu KiB, more than the host's %llu KiB: use a larger "
             "total",
             file, (unsigned long long)held_kib, (unsigned long long)config->total_kib);
     if (out->duration_usec == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/sim/scenario_builtin.h"
 
-/* A small office's host, full: what is free is less than any guest of it. */
+/* The host of a small office, full: less is free than any of its guests has. */
 const char scenario_builtin[] =
     "says \"A host of 32 GiB with a dozen guests, most of which have more than they need.\"\n"
     "host total=32GiB xen=256MiB slack=64MiB\n"

@@ -7,7 +7,7 @@
 #include "core/model/xen_release.h"
 #include "core/sim/scenario.h"
 
-/* The largest host that can be; nothing in a scenario is larger. */
+/* Above the largest possible host; nothing in a scenario is larger. */
 #define MOST_KIB (UINT64_C(1) << 46)
 
 struct unit {
@@ -29,7 +29,7 @@ static const struct unit size_seconds[] = {
 static const char size_right[] = "a size such as 512MiB or 1.5GiB";
 static const char time_right[] = "a time such as 2.5s, 100ms or 10min";
 static const char rate_right[] = "a rate such as 200MiB/s";
-static const char span_right[] = "a stretch of time such as 10s..20s, or 10s.. to the end";
+static const char span_right[] = "a time span such as 10s..20s, or 10s.. to the end";
 static const char need_right[] =
     "a size, or steps:0s=1GiB,20s=3GiB, ramp:1GiB..3GiB,10s..60s, square:1GiB..3GiB,20s/10s "
     "(low, high, how long each) or walk:1GiB..3GiB,64MiB/s";
@@ -45,8 +45,8 @@ static bool is_value_letter(char c)
 }
 
 /*
- * Digits with at most 6 after a point, read as millionths into *out; returns what follows, or NULL
- * when there is no number or it is too large.
+ * Digits with at most 6 decimals, read as millionths into *out; returns the rest, or NULL if it is
+ * not a number or too large.
  */
 static const char *read_decimal(const char *word, uint64_t *out_millionths)
 {
@@ -71,7 +71,7 @@ static const char *read_decimal(const char *word, uint64_t *out_millionths)
     return at;
 }
 
-/* A number directly followed by one of the units. */
+/* A number immediately followed by one of the units. */
 static bool read_unit(const char *word, const struct unit *units, uint64_t most, uint64_t *out)
 {
     uint64_t millionths;
@@ -95,7 +95,7 @@ bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what)
     uint64_t kib;
     size_t length = strlen(word);
     *what = size_right;
-    /* A bare number would be MiB on a command line, and is forgotten here. */
+    /* A bare number would be MiB on a command line; here the unit is required. */
     if (length == 0 || is_value_digit(word[length - 1]) ||
         ballast_size_parse(word, &kib, NULL) < 0 || kib > MOST_KIB)
         return false;
@@ -115,7 +115,7 @@ bool scenario_value_integral(const char *word, uint64_t *out_kibms, const char *
     return read_unit(word, size_seconds, UINT64_MAX - 1, out_kibms);
 }
 
-/* Copies what is before the separator; *rest is what comes after it. */
+/* Copies the text before the separator; *rest is the text after it. */
 static bool split_word(const char *word, const char *separator, char *first, size_t size,
                        const char **rest)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The host itself: its pages, and one step of time. In a step memory moves in an order that hides
- * nothing: first what is given comes free, then guests take what they can get, and only then do
- * builds; whoever lets a guest take what a build was promised will see that build die.
+ * nothing: first it is freed, then guests take what they can get, and only then do builds. A
+ * balancer that lets a guest take what is reserved for a build will see that build die.
  */
 #include "core/sim/sim.h"
 
@@ -31,12 +31,12 @@ static int add_configured_guests(struct sim *sim, struct ballast_error *err)
         held += domain->tot_pages + domain->overhead_pages;
         if (held > sim->total_pages)
             return ballast_fail(err, -EINVAL,
-                                "guest %s: with it Xen and the guests hold %" PRIu64
+                                "guest %s: with it Xen and the guests have %" PRIu64
                                 " KiB, more than the host's %" PRIu64 " KiB",
                                 is->name, held * sim->page_kib, sim->total_pages * sim->page_kib);
     }
     sim->free_pages = sim->total_pages - held;
-    /* Only now: one that cannot live with what it has gives it back at once. */
+    /* Only now: a guest that cannot run with its memory frees it at once. */
     for (size_t i = 0; i < sim->domain_count; i++)
         sim_guest_live(sim, &sim->domains[i]);
     return 0;
@@ -47,13 +47,13 @@ static int check_config(const struct sim_config *config, struct ballast_error *e
     if (config->page_kib == 0 || config->page_kib > 4096)
         return ballast_fail(err, -EINVAL, "a page of %" PRIu64 " KiB: use 4", config->page_kib);
     if (config->total_kib == 0 || config->total_kib > MOST_KIB)
-        return ballast_fail(err, -EINVAL, "a host of %" PRIu64 " KiB; 1 KiB to 64 TiB can be",
+        return ballast_fail(err, -EINVAL, "a host of %" PRIu64 " KiB: use 1 KiB to 64 TiB",
                             config->total_kib);
     if (config->guest_count > SIM_GUESTS || config->start_count > SIM_STARTS)
-        return ballast_fail(err, -EINVAL, "%zu guests and %zu starts; at most %d and %d can be",
+        return ballast_fail(err, -EINVAL, "%zu guests and %zu starts: use at most %d and %d",
                             config->guest_count, config->start_count, SIM_GUESTS, SIM_STARTS);
     if (config->xen_kib > config->total_kib)
-        return ballast_fail(err, -EINVAL, "Xen itself holds more than the host has");
+        return ballast_fail(err, -EINVAL, "Xen itself has more than the host's memory");
     return 0;
 }
 
@@ -154,7 +154,7 @@ void sim_balloons_step(struct sim *sim, uint64_t usec)
 
 static void takers_step(struct sim *sim, uint64_t usec)
 {
-    /* Who comes first changes from step to step, or the first guest would win every race. */
+    /* The first guest changes from step to step, or one guest would win every race. */
     size_t first = sim->domain_count > 0 ? sim_rand_below(&sim->rand, sim->domain_count) : 0;
     for (size_t i = 0; i < sim->domain_count; i++) {
         struct sim_domain *domain = &sim->domains[(first + i) % sim->domain_count];
@@ -221,7 +221,7 @@ static int compare_domid_key(const void *key, const void *member)
     return (a > b) - (a < b);
 }
 
-/* Numbers only rise, and whoever goes leaves no gap in the array: it is in their order. */
+/* Ids only increase, and a domain that ends leaves no gap: the array is in their order. */
 const struct sim_guest_config *sim_domain_config(const struct sim *sim, uint32_t domid)
 {
     const struct sim_domain *domain =

@@ -32,7 +32,7 @@ struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config
     return domain;
 }
 
-/* How long it worked from 0 to `usec` under its duty cycle. */
+/* How long its balloon worked from 0 to `usec` under its duty cycle. */
 static uint64_t worked_usec(const struct sim_guest_config *is, uint64_t usec)
 {
     uint64_t period = is->duty_work_usec + is->duty_stuck_usec;
@@ -92,7 +92,7 @@ uint64_t sim_least_stop_kib(const struct sim_domain *domain)
     return ballast_max_u64(stop_kib, is->dynamic_min_kib);
 }
 
-/* How far down it goes by itself when its target is below what it holds. */
+/* How low it goes by itself if its target is below its current memory. */
 static uint64_t stop_down_pages(const struct sim *sim, const struct sim_domain *domain)
 {
     const struct sim_guest_config *is = domain->is;
@@ -114,7 +114,7 @@ static uint64_t drip_pages(const struct sim *sim, struct sim_domain *domain)
 static void leave_memory(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {
     uint64_t pages = sim_rate_pages(sim, domain->is->reclaim_kib_per_sec, usec, &domain->credit);
-    /* Whoever shuts down touches nothing any more: what was promised is off. */
+    /* A guest that shuts down touches nothing any more: what was to be populated is dropped. */
     domain->pod_entry_pages = domain->pod_cache_pages = 0;
     sim_pages_free(sim, domain, ballast_min_u64(pages, domain->tot_pages));
     if (domain->tot_pages == 0)
@@ -175,8 +175,7 @@ void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec)
     sim_pages_take(sim, domain, ballast_min_u64(pages, sim_takeable_pages(sim)));
 }
 
-/* It is to give, and holds nothing but what it uses: whatever comes free in it goes to its balloon.
- */
+/* It should free memory and has none to free: whatever becomes free in it goes to its balloon. */
 static bool starves_long(const struct sim *sim, struct sim_domain *domain)
 {
     uint64_t tot_kib = domain->tot_pages * sim->page_kib;
@@ -191,9 +190,9 @@ static bool starves_long(const struct sim *sim, struct sim_domain *domain)
 }
 
 /*
- * The deaths of want: the guest's own out-of-memory killer, a kernel that has given what it uses or
- * is kept short ("System is deadlocked on memory"), and a populate-on-demand guest that touches
- * more than its cache ("Dom24 out of PoD memory!").
+ * Deaths for lack of memory: the guest's own out-of-memory killer, a kernel that has freed memory
+ * that it uses or is kept short ("System is deadlocked on memory"), and a populate-on-demand guest
+ * that touches more than its cache ("Dom24 out of PoD memory!").
  */
 static bool must_die(const struct sim *sim, struct sim_domain *domain)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The state of a simulated host as bytes. What points into the configuration is an index in the
- * image; the rest is as it lies in memory, so that only the program that wrote an image reads it:
- * sizes and a sum over the configuration tell another one.
+ * The state of a simulated host as bytes. Pointers into the configuration are indexes in the image;
+ * the rest is as in memory, so that only the program that wrote an image reads it: sizes and a
+ * checksum of the configuration identify it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,13 +16,13 @@
 struct image_head {
     uint64_t magic;
     uint64_t bytes;
-    uint64_t sizes; /* of the structures in it */
+    uint64_t sizes; /* of its structures */
     uint64_t config_sum;
     uint64_t domain_count;
     uint64_t start_count;
 };
 
-/* Of what a start is in the image: its configuration is there once it is no longer coming. */
+/* A start in the image: its configuration is included once it has arrived. */
 struct image_start {
     struct sim_start start;
     struct sim_start_config config;
@@ -117,7 +117,7 @@ static const unsigned char *take_bytes(const unsigned char *at, void *out, size_
     return at + size;
 }
 
-/* The numbers of the host; its arrays are its own. */
+/* Takes the figures of the host; the arrays stay. */
 static void take_host(struct sim *sim, const struct sim *saved)
 {
     struct sim own = *sim;
@@ -129,7 +129,7 @@ static void take_host(struct sim *sim, const struct sim *saved)
     sim->current = 0;
 }
 
-/* Guests stand in the order of the configuration, as long as they are: none is ever taken out. */
+/* Guests are in the order of the configuration: none is ever removed. */
 static int bind_domains(struct sim *sim, struct ballast_error *err)
 {
     size_t guests = 0;
@@ -138,7 +138,7 @@ static int bind_domains(struct sim *sim, struct ballast_error *err)
         size_t most = domain->built ? sim->config->start_count : sim->config->guest_count;
         size_t which = domain->built ? domain->start : guests++;
         if (which >= most || domain->said_count > UINT64_MAX / 2)
-            return ballast_fail(err, -EINVAL, "the image has a domain of no guest");
+            return ballast_fail(err, -EINVAL, "the image has a domain without a guest");
         domain->is =
             domain->built ? &sim->config->starts[which].guest : &sim->config->guests[which];
     }
@@ -168,11 +168,11 @@ static int fill_from_image(struct sim *sim, struct sim_config *config,
     struct sim saved;
     at = take_bytes(at, &saved, sizeof(saved));
     if (saved.domain_count != head->domain_count || saved.page_kib != config->page_kib)
-        return ballast_fail(err, -EINVAL, "the image contradicts itself");
+        return ballast_fail(err, -EINVAL, "the image is inconsistent");
     take_host(sim, &saved);
     at = take_bytes(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
     if (!take_starts(sim, config, at, head->start_count))
-        return ballast_fail(err, -EINVAL, "the image has a start that is none");
+        return ballast_fail(err, -EINVAL, "the image has an unknown start");
     int rc = bind_domains(sim, err);
     return rc < 0 ? rc : sim_check_pages(sim, err);
 }

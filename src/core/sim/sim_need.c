@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a guest needs over time, and what it says of it. */
+/* What a guest needs over time, and what it reports. */
 #include "core/base/units.h"
 #include "core/sim/sim_inside.h"
 
-/* A working set that walks does so once a second. */
+/* A random working set changes once per second. */
 #define WALK_USEC BALLAST_SEC_USEC
 
 static uint64_t steps_need(const struct sim_need *need, uint64_t usec)
@@ -65,7 +65,7 @@ uint64_t sim_need_now(const struct sim *sim, struct sim_domain *domain)
     }
 }
 
-/* A guest knows nothing of its video memory. */
+/* A guest does not know of its video memory. */
 static uint64_t said_used(struct sim_domain *domain)
 {
     uint64_t kib = ballast_sub_floor(domain->need_kib, domain->is->video_kib);
@@ -77,7 +77,7 @@ static uint64_t said_used(struct sim_domain *domain)
     case SIM_REPORT_RANDOM:
         return sim_rand_below(&domain->rand, 2 * domain->is->static_max_kib + 1);
     case SIM_REPORT_HUGE:
-        return UINT64_MAX - 1; /* UINT64_MAX means that there is none */
+        return UINT64_MAX - 1; /* UINT64_MAX means no report */
     case SIM_REPORT_HONEST:
     case SIM_REPORT_NONE:
     case SIM_REPORTS:

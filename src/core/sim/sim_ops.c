@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a real host would show and do: what hv.h asks of one. */
+/* What a real host shows and does: the operations of hv.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -137,7 +137,7 @@ int sim_set(struct sim *sim, uint32_t domid, uint64_t target_kib, uint64_t maxme
         return ballast_fail(err, -EIO, "the hypercall for domain %" PRIu32 " failed", domid);
     if (sim_fault_strikes(sim, SIM_FAULT_SET_LOST))
         return 0;
-    /* In which order the two are set matters to nobody: no time passes between them here. */
+    /* The order of the two does not matter: no time passes between them here. */
     if (maxmem_kib != BALLAST_NONE) {
         domain->maxmem_pages = maxmem_kib / sim->page_kib;
         sim->score.maxmem_writes++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's pages: who has them, and what of the free ones is promised. */
+/* The host's pages: which domain has them, and which of the free ones are reserved. */
 #include "core/base/units.h"
 #include "core/sim/sim_inside.h"
 
@@ -46,7 +46,7 @@ uint64_t sim_promised_pages(const struct sim *sim)
     return pages;
 }
 
-/* A claim is for what is still to be built, so what builds still need covers it. */
+/* A claim is for memory that a build still needs, so what builds need covers it. */
 uint64_t sim_available_pages(const struct sim *sim)
 {
     uint64_t taken = sim->slack_pages + sim_promised_pages(sim);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Populate-on-demand, as xen/arch/x86/mm/p2m-pod.c has it. With P pages populated, C in the cache
- * and E entries still promised, a domain holds T = P + C pages and its kernel thinks it has B = P +
- * E.
+ * Populate-on-demand, as in xen/arch/x86/mm/p2m-pod.c. With P pages populated, C in the cache and E
+ * entries to be populated, a domain has T = P + C pages and its kernel believes it has B = P + E.
  *
- * The guest touches an entry: it comes out of the cache; with none there the domain dies
- * (p2m_pod_demand_populate). The target is raised: the cache follows at once, as far as there are
- * entries for it; it is lowered: nothing comes back (p2m_pod_set_mem_target). The balloon driver
- * gives pages up: entries first, since what nobody has touched is what a balloon finds free, then
- * what the cache holds beyond the entries that are left (p2m_pod_decrease_reservation). When E = C
- * all that is promised is there, and the domain is like any other.
+ * The guest touches an entry: the page comes from the cache; with an empty cache the domain dies
+ * (p2m_pod_demand_populate). A raised target: the cache follows at once, up to the number of
+ * entries. A lowered one: nothing is freed (p2m_pod_set_mem_target). The balloon driver frees
+ * pages: entries first, since a balloon finds untouched memory free, then what the cache has beyond
+ * the remaining entries (p2m_pod_decrease_reservation). With E = C all entries are covered, and the
+ * domain is like any other.
  */
 #include "core/base/units.h"
 #include "core/sim/sim_inside.h"

@@ -21,6 +21,6 @@ struct sim_rand sim_rand_of(uint64_t seed, uint64_t stream)
 
 uint64_t sim_rand_below(struct sim_rand *rand, uint64_t limit)
 {
-    /* The high half of a product: no modulo bias worth the name at these sizes. */
+    /* The high half of a product: modulo bias is negligible at these sizes. */
     return (uint64_t)(((unsigned __int128)sim_rand_next(rand) * limit) >> 64);
 }

@@ -9,8 +9,8 @@
 #include "core/sim/sim_inside.h"
 
 /*
- * How long a toolstack waits beyond the deadline it gave for an answer. One is due at the first
- * sample after it.
+ * How long after its deadline a toolstack waits for an answer. One is due at the first sample after
+ * it.
  */
 #define PATIENCE_USEC (2 * BALLAST_SEC_USEC)
 
@@ -29,7 +29,7 @@ const struct sim_start *sim_start_at(const struct sim *sim, size_t i)
     return i < sim->config->start_count ? &sim->starts[i] : NULL;
 }
 
-/* The domain's shell exists: from now on the host shows what it still needs. */
+/* The empty domain exists: from now on the host shows what it still needs. */
 static void build_begin(struct sim *sim, size_t i, bool claim)
 {
     struct sim_start *start = &sim->starts[i];
@@ -61,7 +61,7 @@ int sim_start_grant(struct sim *sim, size_t i, bool claim, struct ballast_error 
         sim->score.bad_grants++;
         return ballast_fail(err, -ENOMEM,
                             "start %s was granted %" PRIu64 " KiB, but only %" PRIu64
-                            " KiB are free and nobody's",
+                            " KiB are available",
                             start->is->guest.name, need * sim->page_kib, have * sim->page_kib);
     }
     start->answered_usec = sim->now_usec;
@@ -91,7 +91,7 @@ static struct sim_domain *domain_of(struct sim *sim, uint32_t domid)
     return NULL;
 }
 
-/* A dead domain of a start leaves no trace: there is room for one of each start. */
+/* A dead domain of a start is removed: there is room for one per start. */
 static void forget_domain(struct sim *sim, struct sim_domain *domain)
 {
     size_t after = sim->domain_count - (size_t)(domain - sim->domains) - 1;
@@ -171,8 +171,8 @@ static void build_done(struct sim *sim, struct sim_domain *domain)
 }
 
 /*
- * A builder asks for its pages and gives up when Xen has none for it, or its maximum is in the way.
- * Memory that is only waiting to be scrubbed is worth waiting for.
+ * A builder requests its pages and fails if Xen has none for it, or if its maximum prevents it. It
+ * waits for memory that is only still to be scrubbed.
  */
 void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a scenario expects of its end: reading it, and saying whether it came so. */
+/* The expectations of a scenario: reading them, and reporting whether they were met. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include "core/sim/judge/judge.h"
 #include "core/sim/scenario_value.h"
 
-enum { LAWS = 7 }; /* as the design numbers them */
+enum { LAWS = 7 }; /* as numbered in the design */
 
-/* The slowest balancer that still counts as immediate: the arrival's sample and two more. */
+/* The slowest answer that still counts as immediate: the arrival's sample and two more. */
 #define TOLERANCE_USEC UINT64_C(300000)
 
 static const char right_forms[] =
@@ -22,7 +22,7 @@ static const char right_forms[] =
 
 enum amount_kind { AMOUNT_NONE, AMOUNT_SIZE, AMOUNT_COUNT, AMOUNT_INTEGRAL };
 
-/* Those of the form "SUBJECT <= AMOUNT". */
+/* Expectations of the form "SUBJECT <= AMOUNT". */
 static const struct {
     const char *word;
     enum scenario_subject subject;
@@ -38,7 +38,7 @@ static const struct {
     {"idle-short", SCENARIO_IDLE_SHORT, AMOUNT_INTEGRAL},
 };
 
-/* A statement's words, one after the other; NULL past the end. */
+/* The next word of a statement; NULL past the end. */
 struct reader {
     const struct scenario_line *line;
     size_t next;
@@ -60,8 +60,8 @@ static bool take_if(struct reader *reader, const char *word)
 static int fail_expected(const struct reader *reader, const char *right, struct ballast_error *err)
 {
     size_t at = ballast_min_u64(reader->next > 0 ? reader->next - 1 : 0, reader->line->count - 1);
-    return scenario_wrong(reader->line, reader->line->words[at], "is not what can be expected",
-                          right, err);
+    return scenario_wrong(reader->line, reader->line->words[at], "is not an expectation", right,
+                          err);
 }
 
 /* <= or >= and an amount. */
@@ -269,7 +269,7 @@ static bool bind_guest(const struct scenario *scenario, const struct scenario_ex
             return true;
     }
     struct scenario_expect start = *expect;
-    return bind_start(scenario, &start); /* a start becomes a guest of its name */
+    return bind_start(scenario, &start); /* a start becomes a guest with its name */
 }
 
 int scenario_expect_bind(const char *file, struct scenario *scenario, struct ballast_error *err)
@@ -351,8 +351,8 @@ static bool met_granted(const struct scenario_expect *expect, const struct sim_s
     else if (start->least_usec == BALLAST_NONE)
         snprintf(text, size, "start %s granted: after %.1f s", expect->name, usec_as_seconds(took));
     else
-        snprintf(text, size, "start %s granted: after %.1f s, least possible %.1f s", expect->name,
-                 usec_as_seconds(took), usec_as_seconds(start->least_usec));
+        snprintf(text, size, "start %s granted: after %.1f s, shortest possible %.1f s",
+                 expect->name, usec_as_seconds(took), usec_as_seconds(start->least_usec));
     return granted && quick && early;
 }
 
@@ -431,7 +431,7 @@ static bool met_score(const struct scenario_expect *expect, const struct sim *si
     }
 }
 
-/* The last domain of that name; false: there never was one. */
+/* The last domain with that name; false: there never was one. */
 static bool find_guest(const struct sim *sim, const char *name, struct sim_domain_view *out)
 {
     for (size_t i = sim_domain_count(sim); i-- > 0;) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The least time in which memory could have been freed: a copy of the host goes on alone, in which
- * every guest that may be asked gives at its full rate down to its floor or its dynamic minimum,
- * and nobody takes. It knows what no balancer can (true rates, floors, duty cycles, who will
- * crash), so nothing can be faster; it is the yardstick and not a policy.
+ * The shortest time in which memory could have been freed: in a copy of the host every guest that
+ * may be asked frees memory at its full rate down to its floor or its dynamic minimum, and no guest
+ * takes any. The copy knows what no balancer can (true rates, floors, duty cycles, future crashes),
+ * so nothing can be faster; it is the yardstick, not a policy.
  *
- * Several starts that wait at once share what is freed. When one comes, the time until all that
- * wait could be granted is found for all of them together, in order of arrival; one that does not
- * fit beside those before it is not feasible.
+ * Several waiting starts share what is freed. When one arrives, the time until all that wait could
+ * be granted is computed for all of them together, in order of arrival; one that does not fit
+ * beside those before it is not feasible.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,10 +17,10 @@
 #include "core/base/units.h"
 #include "core/sim/judge/inside.h"
 
-/* How far the copy looks ahead for a start that would wait for ever. */
+/* How far the copy runs ahead for a start that would wait forever. */
 #define HORIZON_USEC (1800 * BALLAST_SEC_USEC)
 
-/* Whether anything can still come free in the copy by waiting. */
+/* Whether waiting can still free memory in the copy. */
 static bool can_reclaim(const struct sim *sim)
 {
     for (size_t i = 0; i < sim->domain_count; i++) {
@@ -37,7 +37,7 @@ static bool can_reclaim(const struct sim *sim)
     return false;
 }
 
-/* Time until `need_pages` are available, or BALLAST_NONE. */
+/* The time until `need_pages` are available, or BALLAST_NONE. */
 static uint64_t least_usec(struct sim *copy, uint64_t need_pages, uint64_t until_usec)
 {
     uint64_t from_usec = copy->now_usec;
@@ -50,7 +50,7 @@ static uint64_t least_usec(struct sim *copy, uint64_t need_pages, uint64_t until
     return copy->now_usec - from_usec;
 }
 
-/* One start more, beside `*sum_pages` of those before it. */
+/* Adds one start to the `*sum_pages` of those before it. */
 static void judge_start(struct sim *copy, struct sim_start *start, uint64_t now_usec,
                         uint64_t *sum_pages)
 {
@@ -74,7 +74,7 @@ static bool has_come(const struct sim *sim, const struct sim_start *start)
     return start->state == SIM_START_WAITING && start->arrived_usec == sim->now_usec;
 }
 
-/* The end of the group is the end of each of its members, and never earlier than it was. */
+/* The end of the group is that of each member, unless that was later already. */
 static void settle_group(struct sim *sim, uint64_t group_usec)
 {
     for (size_t i = 0; i < sim->config->start_count; i++) {
@@ -87,7 +87,7 @@ static void settle_group(struct sim *sim, uint64_t group_usec)
     }
 }
 
-/* The copy only ever moves on: more memory never takes less time. */
+/* The copy only advances: more memory never takes less time. */
 static void judge_group(struct sim *sim, struct sim *copy)
 {
     uint64_t sum_pages = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The score: what is true, whatever a policy believes. */
+/* The score, from the true state, whatever a policy estimates. */
 #include "core/base/units.h"
 #include "core/sim/judge/inside.h"
 #include "core/sim/judge/judge.h"
@@ -14,7 +14,7 @@ static uint64_t waited_for_pages(const struct sim *sim)
     return pages;
 }
 
-/* What it is short of; a guest that is still booting or stands still needs nothing yet. */
+/* What a guest is short of; a guest that boots or is paused needs nothing yet. */
 static uint64_t short_kib(const struct sim *sim, const struct sim_domain *domain)
 {
     if (!domain->alive || domain->building ||
@@ -24,8 +24,10 @@ static uint64_t short_kib(const struct sim *sim, const struct sim_domain *domain
     return ballast_sub_floor(domain->need_kib, domain->tot_pages * sim->page_kib);
 }
 
-/* What no balancer can give it: more than it may hold or can grow to, or anything while it stands
- * still. */
+/*
+ * What no balancer can provide: more than it may have or can grow to, or anything while it is
+ * paused.
+ */
 static uint64_t infeasible_kib(const struct sim *sim, const struct sim_domain *domain)
 {
     const struct sim_guest_config *is = domain->is;
@@ -40,8 +42,8 @@ static uint64_t infeasible_kib(const struct sim *sim, const struct sim_domain *d
 }
 
 /*
- * The shortfall that would be there if memory moved in no time: what is infeasible guest by guest,
- * and what the host does not have when everybody has what he needs, or must be left.
+ * The shortfall that would remain if memory moved instantly: what is infeasible for each guest, and
+ * what the host lacks with every guest at its need, or its minimum.
  */
 static uint64_t unavoidable_kib(const struct sim *sim)
 {
