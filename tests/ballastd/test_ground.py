@@ -55,7 +55,7 @@ def test_directories_that_others_can_change():
         refused_to_start(daemon, str(path), "name the directory itself")
         path.unlink()
         path.write_text("no directory")
-        refused_to_start(daemon, str(path), "it is no directory")
+        refused_to_start(daemon, str(path), "it is not a directory")
         path.unlink()
         moved.rename(path)
         comes_up(daemon)

@@ -120,7 +120,7 @@ static void what_is_no_profile(void **state)
     refuses("{\"calibration\":\"xen-4.17\",\"base\":\"xen-4.17\"}",
             "host.json:1: ", "another profile");
     refuses("{\"calibration\":\"a b\",\"base\":\"xen-4.17\"}",
-            "host.json:1: calibration: ", "no name of a profile");
+            "host.json:1: calibration: ", "invalid name of a profile");
     refuses("{\"calibration\":\"h\",\"base\":\"libxl\"}",
             "host.json:1: base: ", "no exact profile");
     refuses(HEAD "\"xen_version\":\"new\"}", "host.json:1: xen_version: ", "4.17.7");

@@ -72,7 +72,7 @@ END
     ballast record "${HOST[@]}" --for 3s >host.jsonl
     sed '3s/"total_kib":4194304/"total_kib":4194308/' host.jsonl >other.jsonl
     run -2 ballast replay other.jsonl
-    [[ $output == "ballast: other.jsonl:3: host.total_kib: 4194308: the line before has 4194304"* ]]
+    [[ $output == "ballast: other.jsonl:3: host.total_kib: 4194308: the previous line has 4194304"* ]]
     sed '2s/"free_kib":[0-9]*/"free_kib":"much"/' host.jsonl >other.jsonl
     run -2 ballast replay other.jsonl
     [[ $output == "ballast: other.jsonl:2: host.free_kib: "* ]]

@@ -337,7 +337,7 @@ static void refuses_a_corrupted_line(void **state)
     refuses("{\"t\":1,\"host\":{\"total_kib\":9000,\"free_kib\":1}}",
             "x.jsonl:2: t: must be later");
     refuses("{\"t\":2,\"host\":{\"total_kib\":9001,\"free_kib\":1}}",
-            "x.jsonl:2: host.total_kib: 9001: the line before has 9000");
+            "x.jsonl:2: host.total_kib: 9001: the previous line has 9000");
     refuses("{\"t\":2,\"host\":{\"total_kib\":9000,\"free_kib\":1},"
             "\"doms\":[{\"id\":1,\"tot_kib\":9000}]}",
             "make 9001 KiB, more than");

@@ -150,7 +150,7 @@ static void test_refuses(void **state)
             "host.json:3: doms[1].tot_kib: -2", "negative");
     refuses(HOST "{\"id\":4294967296,\"tot_kib\":1}]}", "host.json:2: doms[0].id: ", "at most");
     refuses(HOST "{\"id\":1,\"tot_kib\":1,\"state\":\"dead\"}]}",
-            "host.json:2: doms[0].state: \"dead\"", "migrating");
+            "host.json:2: doms[0].state: invalid state 'dead'", "migrating");
     refuses(HOST "{\"id\":1,\"tot_kib\":1,\"name\":7}]}",
             "host.json:2: doms[0].name: ", "a string");
     refuses(HOST "]}\n{}", "host.json:3: a second object", "one snapshot");

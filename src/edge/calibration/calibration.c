@@ -13,11 +13,11 @@
 #include "edge/file/file.h"
 #include "edge/json/json.h"
 
-/* Beyond these something else than a hypervisor was measured. */
+/* More than this is not a hypervisor's cost. */
 #define MOST_PAGES           65536
 #define MOST_ARENA_PERMYRIAD 10000000
 
-/* The profile is kept with what it refers to. */
+/* The profile with what it refers to. */
 struct whole {
     struct calibration is;
     struct ballast_profile profile;
@@ -31,16 +31,16 @@ static bool is_name(const char *name)
     return length > 0 && length < CALIBRATION_NAME && strspn(name, letters) == length;
 }
 
-/* One whose terms are still to be set. */
+/* A calibration whose terms are still to be set. */
 static int begin_calibration(const char *name, const char *base, struct whole **out,
                              struct ballast_error *err)
 {
     const struct ballast_profile *corrected = ballast_profile_find(base);
     if (!is_name(name))
-        return ballast_fail(err, -EINVAL,
-                            "\"%.60s\" is no name of a profile: letters, digits, - _ . and at most "
-                            "%d of them are",
-                            name, CALIBRATION_NAME - 1);
+        return ballast_fail(
+            err, -EINVAL,
+            "invalid name of a profile '%.60s': use at most %d letters, digits, - _ .", name,
+            CALIBRATION_NAME - 1);
     if (ballast_profile_find(name))
         return ballast_fail(err, -EINVAL, "\"%s\" is the name of another profile already", name);
     if (!corrected || !ballast_xen_profile_terms(corrected) || strlen(base) >= CALIBRATION_NAME)
@@ -124,7 +124,7 @@ static int enter_object(const struct source *source, const char *key, struct sou
     struct json_object *object;
     int rc = json_get_object(source->object, key, &source->at, &object, source->err);
     if (rc == -ENOENT)
-        return json_fail(source->err, &source->at, key, "missing: an object should be there");
+        return json_fail(source->err, &source->at, key, "missing: add an object");
     if (rc == 0)
         *in = (struct source){object, json_at_key(&source->at, key), source->err};
     return rc;
@@ -136,7 +136,7 @@ static int read_pages(const struct source *source, const char *key, int32_t *out
     int rc = json_get_i64(source->object, key, &source->at, &pages, source->err);
     if (rc == -ENOENT)
         return json_fail(source->err, &source->at, key,
-                         "missing: pages should be there, 0 for none");
+                         "missing: add a number of pages, 0 for none");
     if (rc < 0)
         return rc;
     if (pages < -MOST_PAGES || pages > MOST_PAGES)
@@ -151,7 +151,7 @@ static int read_limit(const struct source *source, const char *key, uint64_t mos
     uint64_t number;
     int rc = json_get_u64(source->object, key, &source->at, &number, source->err);
     if (rc == -ENOENT)
-        return json_fail(source->err, &source->at, key, "missing: it must be there");
+        return json_fail(source->err, &source->at, key, "missing: add it");
     if (rc < 0)
         return rc;
     if (number > most)
@@ -197,7 +197,7 @@ static int get_text(const struct source *top, const char *key, const char *other
     if (rc != -ENOENT)
         return rc;
     if (!otherwise)
-        return json_fail(top->err, &top->at, key, "missing: it must be there");
+        return json_fail(top->err, &top->at, key, "missing: add it");
     *out = otherwise;
     return 0;
 }
@@ -211,8 +211,7 @@ static int read_head(const struct source *top, struct whole **out)
     if (rc < 0 && rc != -ENOENT)
         return rc;
     if (shape != 1)
-        return json_fail(top->err, &top->at, "v", "%llu: only version 1 is known",
-                         (unsigned long long)shape);
+        return json_fail(top->err, &top->at, "v", "%llu: use version 1", (unsigned long long)shape);
     rc = json_get_u64(top->object, "guests", &top->at, &guests, top->err);
     if ((rc < 0 && rc != -ENOENT) || (rc = get_text(top, "calibration", NULL, &name)) < 0 ||
         (rc = get_text(top, "base", NULL, &base)) < 0 ||
@@ -264,13 +263,14 @@ int calibration_parse(const char *name, const char *data, size_t length, struct 
     if (rc < 0)
         return rc;
     if (!object)
-        return ballast_fail(err, -EINVAL, "%s: is empty: the profile of a host should be there",
-                            name);
+        return ballast_fail(
+            err, -EINVAL,
+            "%s: is empty: use the profile of a host, as 'ballast calibrate' writes it", name);
     struct calibration *made = NULL;
     rc = read_whole(object, &at, &made, err);
     json_object_put(object);
     if (rc == 0 && (rc = json_next(&reader, &second, &at, err)) == 0 && second)
-        rc = json_fail(err, &at, NULL, "a second object: a file holds one profile");
+        rc = json_fail(err, &at, NULL, "a second object: use one profile per file");
     json_object_put(second);
     if (rc < 0)
         calibration_free(made);

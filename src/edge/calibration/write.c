@@ -9,7 +9,7 @@ static const char *word_of(int type)
     return ballast_guest_type_name((enum ballast_guest_type)type);
 }
 
-/* All of it but quotes and backslashes is in no need of escapes: control characters are gone. */
+/* Only quotes and backslashes need escapes: there are no control characters. */
 static void write_quoted(FILE *out, const char *text)
 {
     (void)fputc('"', out);

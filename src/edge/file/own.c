@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whoever may write to a directory above can put another one in the place of ours, so all of them
- * are looked at, from the root down: what was found right before can then be changed by nobody but
- * root and this user. Where the path has links both ways to the directory are looked at.
+ * A user who may write to a directory above ours can replace ours, so all of them are checked, from
+ * the root down: what was checked before can then only be changed by root and this user. If the
+ * path has symbolic links, both ways to the directory are checked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static int check_above(const char *path, const char *at, struct ballast_error *e
     return 0;
 }
 
-/* Each directory above the last name of `full`, which is absolute. */
+/* Checks each directory above the last name of `full`, which is absolute. */
 static int check_all_above(const char *path, const char *full, struct ballast_error *err)
 {
     char at[PATH_MAX];
@@ -67,7 +67,7 @@ static int check_all_above(const char *path, const char *full, struct ballast_er
     return rc;
 }
 
-/* Without slashes behind the last name: with one a link would be followed. */
+/* Removes slashes after the last name: with one, a link would be followed. */
 static int make_absolute(const char *path, char *out)
 {
     char cwd[PATH_MAX];
@@ -104,11 +104,12 @@ static int open_dir(const char *path, const char *full, struct ballast_error *er
         return fd;
     if (errno != ELOOP && errno != ENOTDIR)
         return ballast_fail(err, -errno, "%s: %s", path, strerror(errno));
-    return ballast_fail(
-        err, -ENOTDIR, "%s: it is no directory, or a link to one: name the directory itself", path);
+    return ballast_fail(err, -ENOTDIR,
+                        "%s: it is not a directory, or a link to one: name the directory itself",
+                        path);
 }
 
-/* Where the path has links the way to where it leads is another one. */
+/* If the path has links, the way to its destination is another one. */
 static int check_real_way(const char *path, struct ballast_error *err)
 {
     char real[PATH_MAX];

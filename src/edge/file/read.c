@@ -38,7 +38,7 @@ static int fail_read(struct ballast_error *err, int code, const char *path)
     return fail_errno(err, code, path, "a file is needed");
 }
 
-/* Room for what is read next: *size bytes, one of them for the NUL. */
+/* Makes room for the next read: *size bytes, one of them for the NUL. */
 static int grow_buffer(char **data, size_t *size, size_t max)
 {
     size_t larger = *size ? *size * 2 : 16384;
@@ -67,15 +67,15 @@ static int read_all(int fd, const char *path, size_t max, char **data, size_t *l
         if (got > 0)
             have += (size_t)got;
         if (have > max)
-            return fail_errno(err, EFBIG, path, "no file of this kind is so large");
+            return fail_errno(err, EFBIG, path, "use a smaller file");
     } while (got != 0);
     (*data)[have] = '\0';
     *length = have;
     return 0;
 }
 
-/* Not waited for, whatever it is: what a FIFO's opening waits for is somebody else's to do. */
-/* The one device that is as good as an empty file: its end comes at once. */
+/* Opens without waiting: opening a FIFO would wait for another program. */
+/* The one device that acts like an empty file: it ends at once. */
 static bool is_null_device(const struct stat *st)
 {
     return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
@@ -89,12 +89,11 @@ static int open_regular(const char *path, int *out, struct ballast_error *err)
         return fail_errno(err, errno, path, "cannot be opened");
     int rc = 0;
     if (fstat(fd, &st) < 0)
-        rc = fail_errno(err, errno, path, "cannot be looked at");
+        rc = fail_errno(err, errno, path, "cannot be examined");
     else if (S_ISDIR(st.st_mode))
         rc = fail_read(err, EISDIR, path);
     else if (!S_ISREG(st.st_mode) && !is_null_device(&st))
-        rc = fail_with(err, EINVAL, path, "it is not a regular file",
-                       "name a file that is written already");
+        rc = fail_with(err, EINVAL, path, "it is not a regular file", "use a regular file");
     if (rc < 0)
         (void)close(fd);
     else

@@ -13,7 +13,7 @@
 #include "core/base/units.h"
 #include "edge/json/scan.h"
 
-/* Microseconds past this are not exact in a double, and 285 years are enough. */
+/* More microseconds are not exact in a double, and 285 years suffice. */
 #define USEC_MAX (UINT64_C(1) << 53)
 
 void json_printable(char *text)
@@ -101,10 +101,10 @@ int json_get_u64(const struct json_object *object, const char *key, const struct
     if (json_object_get_int64(value) < 0)
         return json_fail(err, at, key, "%lld: must not be negative",
                          (long long)json_object_get_int64(value));
-    /* json-c makes UINT64_MAX of whatever is larger. */
+    /* json-c returns UINT64_MAX for anything larger. */
     uint64_t number = json_object_get_uint64(value);
     if (number == UINT64_MAX)
-        return json_fail(err, at, key, "too large: at most 18446744073709551614 is possible");
+        return json_fail(err, at, key, "too large: use at most 18446744073709551614");
     *out = number;
     return 0;
 }
@@ -116,7 +116,7 @@ int json_get_i64(const struct json_object *object, const char *key, const struct
     int rc = find_typed(object, key, at, json_type_int, "a whole number", &value, err);
     if (rc < 0)
         return rc;
-    /* json-c makes the nearest end of what lies beyond one. */
+    /* json-c returns the nearest limit for anything beyond it. */
     int64_t number = json_object_get_int64(value);
     if (number == INT64_MAX || number == INT64_MIN)
         return json_fail(err, at, key, "too large: more than 63 bits");
@@ -163,7 +163,7 @@ int json_get_seconds(const struct json_object *object, const char *key, const st
         return json_fail(err, at, key, "%g: must not be negative", seconds);
     double usec = seconds * (double)BALLAST_SEC_USEC + 0.5;
     if (!(usec <= (double)USEC_MAX))
-        return json_fail(err, at, key, "%g: more seconds than can be counted", seconds);
+        return json_fail(err, at, key, "%g: use at most 2^53 us", seconds);
     *out_usec = (uint64_t)usec;
     return 0;
 }

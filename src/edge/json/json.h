@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Strict reading of JSON that strangers wrote, on top of json-c. Every error is one sentence that
- * names the document, the line and the key ("host.json:3: doms[2].tot_kib: ...").
- *
- * json-c keeps no lines, takes a key that is there twice, puts no bound on memory and does not
- * survive its end; so a scan of the text goes before it, the tree is built from that, and another
- * scan finds the line of a value when something is said of it.
+ * Strict reading of JSON from untrusted sources, on top of json-c. Every error is one sentence that
+ * names the document, the line and the key ("host.json:3: doms[2].tot_kib: ..."). json-c keeps no
+ * lines, accepts duplicate keys, does not bound memory and crashes when it runs out; so the text is
+ * scanned first, the tree is built from that scan, and another scan finds the line of a value for a
+ * message.
  */
 #ifndef EDGE_JSON_JSON_H
 #define EDGE_JSON_JSON_H
@@ -19,7 +18,7 @@
 struct json_object;
 
 /*
- * What is past these is refused: no file of ours comes near them. The last two bound what json-c
+ * Larger input is refused: no file of ours comes near these limits. The last two bound what json-c
  * allocates, about 800 bytes for an empty object and 60 for a number.
  */
 enum {
@@ -29,30 +28,30 @@ enum {
     JSON_MAX_VALUES = 1 << 20,
 };
 
-/* Text with any number of documents in it, read from front to back. */
+/* A text with any number of documents, read from front to back. */
 struct json_reader {
-    const char *name; /* what stands for it in messages */
+    const char *name; /* its name in messages */
     const char *data; /* need not be terminated */
     size_t length;
-    size_t offset; /* of what comes next */
-    unsigned line; /* where that is; the first one is 1 */
+    size_t offset; /* of the next document */
+    unsigned line; /* the line at that offset; the first one is 1 */
 };
 
-/* Where a value stands, for messages. */
+/* The place of a value, for messages. */
 struct json_at {
     const char *name;
-    unsigned line;    /* where its document begins */
+    unsigned line;    /* of the start of its document */
     const char *text; /* the document, to find lines in; NULL: `line` serves for all of it */
     size_t length;
     char path[96]; /* "doms[2]"; "" at the top; cut short if too long */
 };
 
-/* A byte order mark at the front is passed over. */
+/* Skips a byte order mark at the front. */
 struct json_reader json_reader_over(const char *name, const char *data, size_t length);
 /*
- * The next document, an object or an array. *out is the caller's, to be put; NULL at the end of the
- * data. *at is where it stands and refers to the reader's data. -EINVAL where there is no JSON, a
- * key is there twice, or there is too much of it.
+ * The next document, an object or an array. The caller releases *out with json_object_put(); it is
+ * NULL at the end of the data. *at is its place and refers to the reader's data. -EINVAL if it is
+ * not JSON, has a duplicate key, or exceeds the limits.
  */
 int json_next(struct json_reader *reader, struct json_object **out, struct json_at *at,
               struct ballast_error *err);
@@ -62,12 +61,12 @@ struct json_at json_at_key(const struct json_at *at, const char *key);
 struct json_at json_at_item(const struct json_at *at, size_t i);
 
 /*
- * A member as an unsigned 64-bit number. -ENOENT (no text) when it is absent or null; -EINVAL when
- * it is negative, not whole, too large (UINT64_MAX is: it stands for "unset") or no number.
+ * A member as an unsigned 64-bit number. -ENOENT (no text) if it is absent or null; -EINVAL if it
+ * is negative, not whole, not a number, or UINT64_MAX or more, which stands for "unset".
  */
 int json_get_u64(const struct json_object *object, const char *key, const struct json_at *at,
                  uint64_t *out, struct ballast_error *err);
-/* The same with a sign, within 63 bits. */
+/* Likewise with a sign, within 63 bits. */
 int json_get_i64(const struct json_object *object, const char *key, const struct json_at *at,
                  int64_t *out, struct ballast_error *err);
 int json_get_bool(const struct json_object *object, const char *key, const struct json_at *at,
@@ -91,7 +90,7 @@ int json_get_array(const struct json_object *object, const char *key, const stru
 __attribute__((format(printf, 4, 5))) int json_fail(struct ballast_error *err,
                                                     const struct json_at *at, const char *key,
                                                     const char *format, ...);
-/* ballast_text_make_showable(): what a stranger's file says goes to a terminal. */
+/* ballast_text_make_showable(), for text from files that goes to a terminal. */
 void json_printable(char *text);
 
 #endif

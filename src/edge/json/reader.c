@@ -39,7 +39,7 @@ static size_t count_members(const struct json_object *value)
     return count;
 }
 
-/* The tree has kept fewer members than there are in the text: says which. */
+/* The tree has fewer members than the text: finds the duplicate key. */
 static int fail_twice(const struct json_reader *reader, struct ballast_error *err)
 {
     struct json_scan scan = {.data = reader->data,
@@ -49,10 +49,10 @@ static int fail_twice(const struct json_reader *reader, struct ballast_error *er
                              .find_twice = true};
     struct json_at at = {.name = reader->name, .line = reader->line};
     if (json_scan_value(&scan))
-        return json_fail(err, &at, NULL, "a key is there twice");
+        return json_fail(err, &at, NULL, "a duplicate key: remove it");
     at.line = scan.line;
     int shown = scan.key_length > 40 ? 40 : (int)scan.key_length;
-    return json_fail(err, &at, NULL, "\"%.*s\": the same key is there twice in one object", shown,
+    return json_fail(err, &at, NULL, "duplicate key '%.*s': remove one of the two", shown,
                      scan.key);
 }
 
@@ -82,7 +82,7 @@ int json_next(struct json_reader *reader, struct json_object **out, struct json_
         *out = NULL;
         return 0;
     }
-    scan.why = "a JSON object or array should begin here";
+    scan.why = "not JSON: start with an object or array";
     int first = json_scan_peek(&scan);
     if ((first != '{' && first != '[') || !json_scan_value(&scan))
         return fail_scan(reader, &scan, err);

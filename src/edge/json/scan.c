@@ -117,14 +117,14 @@ static bool scan_word(struct json_scan *scan)
             return true;
         }
     }
-    return note_scan_fault(scan, json_scan_peek(scan) < 0 ? "the text ends where a value should be"
-                                                          : "there is no JSON value here");
+    return note_scan_fault(scan, json_scan_peek(scan) < 0 ? "the text ends before a value"
+                                                          : "not a JSON value");
 }
 
 bool json_scan_key(struct json_scan *scan)
 {
     if (json_scan_peek(scan) != '"')
-        return note_scan_fault(scan, "a key in double quotes should be here");
+        return note_scan_fault(scan, "a key is missing: write it in double quotes");
     size_t begin = scan->at + 1;
     if (!scan_string(scan))
         return false;
@@ -133,7 +133,7 @@ bool json_scan_key(struct json_scan *scan)
     scan->members++;
     json_scan_space(scan);
     if (json_scan_peek(scan) != ':')
-        return note_scan_fault(scan, "a colon should follow the key");
+        return note_scan_fault(scan, "a colon is missing after the key");
     scan->at++;
     json_scan_space(scan);
     return true;
@@ -145,8 +145,8 @@ bool json_scan_more(struct json_scan *scan, char close, bool *more)
     int c = json_scan_peek(scan);
     *more = c == ',';
     if (c != ',' && c != close)
-        return note_scan_fault(scan, close == '}' ? "a comma or } should be here"
-                                                  : "a comma or ] should be here");
+        return note_scan_fault(scan, close == '}' ? "a comma or } is missing"
+                                                  : "a comma or ] is missing");
     scan->at++;
     if (*more)
         json_scan_space(scan);
@@ -165,7 +165,7 @@ bool json_scan_open(struct json_scan *scan, char close, bool *empty)
     return true;
 }
 
-/* Whether the key that was just passed is new to `seen`, as json-c would decode it. */
+/* Whether the key just scanned is new to `seen`, as json-c would decode it. */
 static bool key_is_new(struct json_scan *scan, struct json_object *seen)
 {
     struct json_tokener *tokener = json_tokener_new();
@@ -179,7 +179,7 @@ static bool key_is_new(struct json_scan *scan, struct json_object *seen)
     }
     json_object_put(key);
     json_tokener_free(tokener);
-    return is_new || note_scan_fault(scan, "the same key is there twice");
+    return is_new || note_scan_fault(scan, "duplicate key");
 }
 
 static bool scan_members(struct json_scan *scan, struct json_object *seen)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A tree of json-c's from text that was scanned; its own reader does not survive the end of memory.
- */
+/* A json-c tree from scanned text; json-c's own reader crashes when it runs out of memory. */
 #include "edge/json/tree.h"
 
 #include <json-c/json.h>
@@ -33,7 +32,7 @@ static size_t put_utf8(char *out, unsigned code)
     return size;
 }
 
-/* Behind "\u"; a surrogate without its other half becomes U+FFFD. Returns how much was read. */
+/* After "\u"; a surrogate without its other half becomes U+FFFD. Returns how much was read. */
 static size_t take_code(const char *text, size_t length, char *out, size_t *out_length)
 {
     unsigned code = parse_hex4(text);
@@ -75,7 +74,7 @@ static bool is_utf8(const char *text, size_t length)
     return true;
 }
 
-/* What stands between quotes, as it is meant, with a NUL behind it; the caller's to free. */
+/* Decodes a string, with a NUL at the end; the caller frees it. */
 static char *decode_string(struct json_scan *scan, const char *text, size_t length,
                            size_t *out_length)
 {
@@ -83,7 +82,7 @@ static char *decode_string(struct json_scan *scan, const char *text, size_t leng
         scan->why = "bytes that are not UTF-8 in a string";
         return NULL;
     }
-    char *out = malloc(length + 1); /* no escape is shorter than what it stands for */
+    char *out = malloc(length + 1); /* no escape is shorter than its character */
     size_t at = 0;
     for (size_t i = 0; out && i < length;) {
         if (text[i] != '\\') {
@@ -110,7 +109,7 @@ static struct json_object *string_of(struct json_scan *scan, const char *text, s
     return made;
 }
 
-/* What is beyond 64 bits is the nearest there is: whoever reads it holds it against bounds. */
+/* A number beyond 64 bits becomes the nearest limit: callers check bounds. */
 static struct json_object *whole_of(const char *text)
 {
     if (text[0] == '-')
@@ -133,7 +132,7 @@ static struct json_object *make_number(const char *text, size_t length)
     return made;
 }
 
-/* *is_null: NULL is what it means. */
+/* *is_null: the result NULL is the value null. */
 static struct json_object *read_scalar(struct json_scan *scan, bool *is_null)
 {
     const char *text = scan->data + scan->at;

@@ -6,9 +6,8 @@ struct json_object;
 struct json_scan;
 
 /*
- * The value at hand, which was scanned before and found right, as a tree; the caller's to put.
- * NULL: scan->why says what is wrong with a string in it, or, where that is NULL, there is no
- * memory.
+ * The current value, which was scanned without an error, as a tree; release it with
+ * json_object_put(). NULL: scan->why is the error in a string, or NULL if out of memory.
  */
 struct json_object *json_tree(struct json_scan *scan);
 

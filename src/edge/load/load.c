@@ -10,7 +10,7 @@
 static const char *loader_complaint(void)
 {
     const char *text = dlerror();
-    return text ? text : "the loader does not say why";
+    return text ? text : "the loader has no message";
 }
 
 static void put_pointer(void *table, size_t i, void *pointer)

@@ -25,9 +25,9 @@
 #define LOAD_COUNT(names)  (sizeof(names) / sizeof((names)[0]))
 
 /*
- * Fills `table`, `count` pointers in the order of `names`; one that is filled already is left as it
- * is. The library stays loaded until the process ends. -ENOTSUP with the loader's own words, and
- * nothing filled: it is not there, or lacks one of the names.
+ * Fills `table`, `count` pointers in the order of `names`; does nothing if it is filled already.
+ * The library stays loaded until the process ends. -ENOTSUP with the loader's own message, and
+ * nothing filled: it is missing, or lacks one of the names.
  */
 int load_library(const char *soname, const char *const *names, size_t count, void *table,
                  struct ballast_error *err);

@@ -15,10 +15,10 @@
 #include "core/base/error.h"
 #include "edge/file/file.h"
 
-/* How often a file is opened that is replaced each time before it is locked. */
+/* How often to reopen a file that is replaced before it is locked. */
 enum { TRIES = 8 };
 
-/* Whoever has it wrote "PID WHAT\n"; anything else is not repeated. */
+/* The holder wrote "PID WHAT\n"; anything else is ignored. */
 static void read_holder(int fd, struct lock_holder *holder)
 {
     char text[24 + LOCK_WHAT] = "";
@@ -39,7 +39,7 @@ static void read_holder(int fd, struct lock_holder *holder)
     (void)snprintf(holder->what, sizeof(holder->what), "%.*s", (int)size, what);
 }
 
-/* Whether the file that was locked is still the one that others will open. */
+/* Whether the locked file is still the one that other programs will open. */
 static bool is_current(int dir, int fd)
 {
     struct stat locked;
@@ -48,7 +48,7 @@ static bool is_current(int dir, int fd)
            locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
 }
 
-/* The descriptor, -EAGAIN: the file was replaced meanwhile; others. */
+/* The descriptor; -EAGAIN: the file was replaced meanwhile; other errnos. */
 static int try_lock(int dir, struct lock_holder *holder)
 {
     struct stat st;
@@ -56,7 +56,7 @@ static int try_lock(int dir, struct lock_holder *holder)
     if (fd < 0)
         return -errno;
     int rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
-    /* An earlier release made one that everybody could open, and so lock. */
+    /* An earlier release created one that every user could open, and so lock. */
     if (rc == 0 && (st.st_mode & 077) && fchmod(fd, 0600) < 0)
         rc = -errno;
     if (rc == 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -90,7 +90,7 @@ int lock_take(const char *dir, const char *what, struct lock_holder *holder,
         return ballast_fail(err, fd, "%s: it is locked", holder->path);
     if (fd < 0)
         return ballast_fail(err, fd, "%s: %s", holder->path, strerror(-fd));
-    /* Only for the messages of others: that it cannot be written harms nobody. */
+    /* Only for messages of other programs: a failure to write it does no harm. */
     if (ftruncate(fd, 0) == 0)
         (void)dprintf(fd, "%ld %s\n", (long)getpid(), what);
     return fd;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One lock for whoever changes a host: the daemon for its whole life, a command that writes to the
- * host in its own process as long as it runs. It is flock(2) on a file that is never removed, so a
- * program that dies gives it back. The file is of mode 0600, since whoever may open it may take it.
+ * One lock for every program that changes a host: the daemon takes it for its whole life, a command
+ * that writes to the host in its own process while it runs. It is flock(2) on a file that is never
+ * removed, so a program that dies releases it. The file has mode 0600, since every user who can
+ * open it can lock it.
  */
 #ifndef EDGE_LOCK_LOCK_H
 #define EDGE_LOCK_LOCK_H
@@ -11,28 +12,28 @@
 
 #include <ballast/error.h>
 
-/* Of the Xen host, whatever directory a daemon's sockets are in. */
+/* The directory for the Xen host, wherever a daemon's sockets are. */
 #define LOCK_XEN_DIR "/run/ballast"
-/* What the daemon says it is. */
+/* The daemon's name in the lock. */
 #define LOCK_DAEMON "ballastd"
 
 enum { LOCK_WHAT = 32, LOCK_PATH = 512 };
 
-/* Who has it. */
+/* The program that has the lock. */
 struct lock_holder {
-    pid_t pid;            /* 0: it has not said so yet */
-    char what[LOCK_WHAT]; /* "ballastd", "ballast free"; "": the same */
+    pid_t pid;            /* 0: not written yet */
+    char what[LOCK_WHAT]; /* "ballastd", "ballast free"; "": not written yet */
     char path[LOCK_PATH]; /* of the file */
 };
 
 /*
- * Takes `dir`/lock for `what`; the directory is made where it is missing. The descriptor, which
- * close() gives back. -EWOULDBLOCK: somebody has it, *holder says who. Else the errnos of
+ * Takes `dir`/lock for `what` and returns the descriptor; close() releases the lock. Creates the
+ * directory if it is missing. -EWOULDBLOCK: another program has it, see *holder. Else the errnos of
  * file_own_dir().
  */
 int lock_take(const char *dir, const char *what, struct lock_holder *holder,
               struct ballast_error *err);
-/* Who took it last, without taking it: it may have ended since. -errno: nobody says so. */
+/* Reads who took it last, without taking it: that program may have ended since. -errno: unknown. */
 int lock_look(const char *dir, struct lock_holder *holder);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file that may be a snapshot, a recording or what `xl info` prints. */
+/* Reads a file that is a snapshot, a recording or the output of `xl info`. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,22 +15,21 @@
 static int refuse_empty(const char *name, struct ballast_error *err)
 {
     (void)ballast_fail(err, -EINVAL,
-                       "%s: is empty: a host snapshot in JSON, or the output of `xl info`, "
-                       "should be there",
+                       "%s: is empty: use a host snapshot in JSON or the output of `xl info`",
                        name);
     if (err)
         json_printable(err->text);
     return -EINVAL;
 }
 
-/* What follows the one snapshot: there must be nothing. */
+/* Nothing may follow the snapshot. */
 static int refuse_second(struct json_reader *reader, struct ballast_error *err)
 {
     struct json_object *second;
     struct json_at at;
     int rc = json_next(reader, &second, &at, err);
     if (rc == 0 && second) {
-        rc = json_fail(err, &at, NULL, "a second object: a file holds one snapshot");
+        rc = json_fail(err, &at, NULL, "a second object: use one snapshot per file");
         json_object_put(second);
     }
     return rc;
@@ -70,7 +69,7 @@ static bool holds_several(const char *name, const char *data, size_t length)
     return count == 2;
 }
 
-/* The last sample of a recording, which keeps its memory. */
+/* Takes the last sample of a recording, with its memory. */
 static int parse_last(const char *name, const char *data, size_t length, struct snapshot *out,
                       struct ballast_error *err)
 {

@@ -28,16 +28,16 @@ static int check_sample(const struct ballast_host *sample, const struct ballast_
     if (ballast_host_check(sample, &why) < 0)
         return json_fail(err, at, NULL, "%s", why.text);
     if (before && sample->now_usec <= before->now_usec)
-        return json_fail(err, at, "t", "must be later than that of the line before, %.6f s",
+        return json_fail(err, at, "t", "must be later than that of the previous line, %.6f s",
                          (double)before->now_usec / (double)BALLAST_SEC_USEC);
     if (before && sample->total_kib != before->total_kib)
         return json_fail(err, at, "host.total_kib",
-                         "%" PRIu64 ": the line before has %" PRIu64 ", so it is another host",
+                         "%" PRIu64 ": the previous line has %" PRIu64 ", so it is another host",
                          sample->total_kib, before->total_kib);
     return 0;
 }
 
-/* 1: one more; 0: the end. */
+/* Reads a sample. 1: added; 0: the end. */
 static int add_sample(struct recording *recording, struct json_reader *reader,
                       struct ballast_error *err)
 {
@@ -81,9 +81,7 @@ int recording_parse(const char *name, const char *data, size_t length, struct re
     while ((rc = add_sample(&made, &reader, err)) > 0)
         continue;
     if (rc == 0 && made.count == 0)
-        rc = ballast_fail(err, -EINVAL,
-                          "%s: is empty: a host snapshot in JSON a line should be there, as "
-                          "'ballast record' writes them",
+        rc = ballast_fail(err, -EINVAL, "%s: is empty: use a recording of 'ballast record'",
                           name);
     if (rc < 0)
         recording_release(&made);

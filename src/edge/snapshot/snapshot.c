@@ -35,7 +35,7 @@ static int require_number(const struct source *source, const char *key, uint64_t
 {
     int rc = json_get_u64(source->object, key, &source->at, out, source->err);
     if (rc == -ENOENT)
-        return json_fail(source->err, &source->at, key, "missing: it must be there");
+        return json_fail(source->err, &source->at, key, "missing: add it");
     return rc;
 }
 
@@ -52,7 +52,7 @@ static int may_bool(const struct source *source, const char *key, bool otherwise
     return absent_is_fine(json_get_bool(source->object, key, &source->at, out, source->err));
 }
 
-/* What the processor is says whose virtualisation it has, unless the snapshot does. */
+/* The processor's vendor implies its virtualisation, unless the snapshot states it. */
 static int read_caps(const struct source *host, const char *processor,
                      struct ballast_host_caps *out)
 {
@@ -72,7 +72,7 @@ static int read_caps(const struct source *host, const char *processor,
     return may_bool(&caps, "vmx", out->vmx, &out->vmx);
 }
 
-/* Xen's command line; where only one of the two is there, the other is Xen's default. */
+/* Xen's command line; if only one of the two is given, the other is Xen's default. */
 static int read_gnttab(const struct source *host, const char *xen_version,
                        struct ballast_host_caps *out)
 {
@@ -92,7 +92,7 @@ static int read_gnttab(const struct source *host, const char *xen_version,
     return 0;
 }
 
-/* Which profile a host goes by depends on it, so a version that is none is refused. */
+/* The version selects the profile of the host, so an invalid one is refused. */
 static int read_xen_version(const struct source *host, char out[BALLAST_XEN_VERSION])
 {
     const char *word;
@@ -130,7 +130,7 @@ static int read_host(const struct source *top, struct ballast_host *out)
     struct json_object *object;
     int rc = json_get_object(top->object, "host", &top->at, &object, top->err);
     if (rc == -ENOENT)
-        return json_fail(top->err, &top->at, "host", "missing: it must be there");
+        return json_fail(top->err, &top->at, "host", "missing: add it");
     if (rc < 0)
         return rc;
     struct source host = {object, json_at_key(&top->at, "host"), top->err};
@@ -157,12 +157,12 @@ static int read_state(const struct source *dom, struct ballast_domain *out)
     int state = ballast_domain_state_find(word);
     if (state < 0)
         return json_fail(dom->err, &dom->at, "state",
-                         "\"%.40s\" is no state: run, build, paused and migrating are", word);
+                         "invalid state '%.40s': use run, build, paused or migrating", word);
     out->state = (enum ballast_domain_state)state;
     return 0;
 }
 
-/* Others may have types of their own: what is none of Xen's says nothing. */
+/* Other hypervisors have types of their own: they count as unknown. */
 static enum ballast_domain_kind read_kind(const struct source *dom)
 {
     struct json_object *type;
@@ -172,7 +172,7 @@ static enum ballast_domain_kind read_kind(const struct source *dom)
     return ballast_domain_kind_find(json_object_get_string(type));
 }
 
-/* The state of a domain, and who it is; its name refers to the document. */
+/* The state, id and name of a domain; the name refers to the document. */
 static int read_identity(const struct source *dom, struct ballast_domain *out)
 {
     uint64_t id;
@@ -250,10 +250,7 @@ static int read_domains(const struct source *top, const struct json_object *doms
     return rc;
 }
 
-/*
- * The names of the domains refer to the document until now: gives them memory of their own. They
- * will be shown to people.
- */
+/* Copies the names of the domains, which refer to the document so far, and makes them printable. */
 static int own_names(struct snapshot *snapshot, struct ballast_error *err)
 {
     size_t size = 0;
@@ -278,12 +275,12 @@ static int check_snapshot_version(const struct source *top)
     uint64_t version;
     int rc = optional_number(top, "v", 1, &version);
     if (rc == 0 && version != 1)
-        return json_fail(top->err, &top->at, "v", "%llu: only version 1 is known",
+        return json_fail(top->err, &top->at, "v", "%llu: use version 1",
                          (unsigned long long)version);
     return rc;
 }
 
-/* Sums need not close, but there must be some: whoever judges the host adds these up. */
+/* Sums need not match, but they must fit in 64 bits: the callers add these sizes. */
 static int check_sum(const struct source *top, const struct ballast_host *host)
 {
     struct ballast_error why;
@@ -343,14 +340,14 @@ size_t snapshot_lacks_text(const struct snapshot *snapshot, char *buf, size_t si
         unsigned bit;
         const char *what;
     } rows[] = {
-        {SNAPSHOT_LACKS_DOMAINS, "which domains there are (`xl list` can be pasted behind it)"},
-        {SNAPSHOT_LACKS_XEN, "what Xen itself takes"},
+        {SNAPSHOT_LACKS_DOMAINS, "its domains (append the output of `xl list`)"},
+        {SNAPSHOT_LACKS_XEN, "the memory of Xen itself"},
         {SNAPSHOT_LACKS_PROCESSOR, "the processor"},
         {SNAPSHOT_LACKS_VERSION, "the version of Xen"},
-        {SNAPSHOT_LACKS_CAPS, "what the host can do"},
+        {SNAPSHOT_LACKS_CAPS, "the host's capabilities"},
     };
     struct ballast_text text = ballast_text_over(buf, size);
-    const char *before = "it does not tell ";
+    const char *before = "it lacks ";
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (!(snapshot->lacks & rows[i].bit))
             continue;

@@ -8,8 +8,9 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 
-/* The reader takes seconds as a double: up to here (71 years) rounding brings back each
- * microsecond. */
+/*
+ * The reader takes seconds as a double: up to this (71 years) every microsecond survives rounding.
+ */
 #define USEC_MAX (UINT64_C(1) << 51)
 
 struct field {
@@ -17,7 +18,7 @@ struct field {
     uint64_t value;
 };
 
-/* What must be written, in the order in which it is. */
+/* The required fields, in the order of writing. */
 enum { HOST_FIELDS = 6, DOMAIN_FIELDS = 9 };
 
 static void host_fields(const struct ballast_host *host, struct field out[HOST_FIELDS])
@@ -97,7 +98,7 @@ static void put_seconds(FILE *out, const char *before, const char *key, uint64_t
                   usec % BALLAST_SEC_USEC);
 }
 
-/* JSON must be UTF-8, and the reader lets no control character through. */
+/* JSON must be UTF-8, and the reader accepts no control character. */
 static void write_name(FILE *out, const char *key, const char *name)
 {
     (void)fprintf(out, ",\"%s\":\"", key);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tools/xl/xl_info.c of Xen 4.14 to 4.20: a line a key, "key : value", and a table with a head.
- * Keys that are not known decide nothing here and are passed over; a line that is neither a key, a
- * row of the table nor a shell's prompt is refused, since it may be a part that went wrong in
- * pasting.
+ * tools/xl/xl_info.c of Xen 4.14 to 4.20: one line per key, "key : value", and a table with a
+ * heading. Unknown keys do not matter and are ignored; a line that is not a key, a row of the table
+ * or a shell's prompt is refused, since it may be a part that was pasted incorrectly.
  */
 #include "edge/snapshot/xl_info.h"
 
@@ -35,8 +34,8 @@ struct reading {
     struct snapshot made;
     uint64_t seen; /* bit by enum key */
     struct text commandline;
-    bool in_list;   /* the head of `xl list` went before */
-    bool is_behind; /* and before that `xl info`, so that only rows can follow */
+    bool in_list;   /* after the heading of `xl list` */
+    bool is_behind; /* after `xl info`, so that only rows can follow */
     size_t room;    /* of the array of domains */
     size_t names_length;
 };
@@ -86,7 +85,7 @@ static bool is_word(struct text text, const char *word)
     return text.length == strlen(word) && memcmp(text.at, word, text.length) == 0;
 }
 
-/* The last word of *text, which is cut off it. */
+/* Removes and returns the last word of *text. */
 static struct text take_last(struct text *text)
 {
     *text = trim_text(*text);
@@ -171,7 +170,8 @@ static int read_value(struct reading *reading, enum key key, struct text value)
 {
     struct ballast_host *host = &reading->made.host;
     if (reading->seen & (UINT64_C(1) << key))
-        return refuse_line(reading, "%s: it is there twice; give one `xl info` only", keys[key]);
+        return refuse_line(reading, "%s: it occurs twice: give the output of one `xl info` only",
+                           keys[key]);
     reading->seen |= UINT64_C(1) << key;
     switch (key) {
     case TOTAL:
@@ -263,7 +263,7 @@ static int add_domain(struct reading *reading, const struct ballast_domain *doma
     return 0;
 }
 
-/* "web   3  2048     2     -b----      12.3", with more behind it where xl was asked for more. */
+/* "web 3 2048 2 -b---- 12.3", with more columns if xl was asked for them. */
 static int parse_list_row(struct reading *reading, struct text line)
 {
     struct text rest = line;
@@ -329,10 +329,9 @@ static int read_line(struct reading *reading, struct text line)
     if (reading->is_behind || (reading->in_list && (!colon || has_state(line))))
         return parse_list_row(reading, line);
     if (!colon)
-        return refuse_line(reading,
-                           "neither JSON nor a line of `xl info`: a host snapshot, or the "
-                           "output of `xl info` with or without `xl list` behind it, should "
-                           "be here");
+        return refuse_line(
+            reading, "neither JSON nor a line of `xl info`: use a host snapshot, or the output "
+                     "of `xl info` with or without `xl list` behind it");
     return read_pair(reading, line, colon);
 }
 
@@ -351,8 +350,8 @@ static int read_lines(struct reading *reading, const char *data, size_t length)
     return rc;
 }
 
-/* xl takes claims off what it calls free. */
-/* Xen cuts it off at 1023 bytes itself. */
+/* xl subtracts claims from what it calls free. */
+/* Xen itself cuts it off at 1023 bytes. */
 static void read_commandline(const struct reading *reading, struct ballast_host *host)
 {
     char line[1024];
@@ -388,7 +387,7 @@ bool xl_info_may_be(const char *data, size_t length)
     size_t i = length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     while (i < length && (is_space(data[i]) || data[i] == '\n'))
         i++;
-    /* "[root@host ~]# xl info" is none either. */
+    /* A prompt such as "[root@host ~]# xl info" is not JSON either. */
     bool is_json = i < length && (data[i] == '{' || data[i] == '[');
     const char *end = memchr(data + i, '\n', length - i);
     struct text first = {data + i, end ? (size_t)(end - data) - i : length - i};
@@ -401,13 +400,13 @@ int xl_info_parse(const char *name, const char *data, size_t length, struct snap
     struct reading reading = {.name = name, .err = err};
     reading.made.host.caps = BALLAST_HOST_CAPS_ALL;
     if (length > XL_INFO_MAX_BYTES) {
-        (void)ballast_fail(err, -EFBIG, "%s: more than %d bytes: no `xl info` is so long", name,
-                           XL_INFO_MAX_BYTES);
+        (void)ballast_fail(err, -EFBIG, "%s: more than %d bytes: use the output of one `xl info`",
+                           name, XL_INFO_MAX_BYTES);
         return -EFBIG;
     }
     if (memchr(data, '\0', length))
-        return refuse_line(&reading, "a NUL byte: this is no text file");
-    /* No name is longer than its line, and each has a terminator where its line has an end. */
+        return refuse_line(&reading, "a NUL byte: use a text file");
+    /* No name is longer than its line, and its terminator fits in place of the line's end. */
     reading.made.names = malloc(length + 2);
     if (!reading.made.names)
         return ballast_fail(err, -ENOMEM, "out of memory");
