@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What SQLite says, as errno and in words. */
+/* SQLite's errors, as errno and text. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,8 +17,8 @@ int store_corrupt(const char *path, struct ballast_error *err, const char *forma
     vsnprintf(what, sizeof(what), format, list);
     va_end(list);
     return ballast_fail(err, -EUCLEAN,
-                        "%s: the ledger is damaged (%s); it was left as it is: put a good copy "
-                        "back, or move it away to begin without promises",
+                        "%s: the ledger is damaged (%s) and was not changed: put a good copy "
+                        "back, or move it away to start without reservations",
                         path, what);
 }
 
@@ -30,8 +30,8 @@ int store_failure(sqlite3 *db, const char *path, int rc, const char *what,
     if (code == -EUCLEAN)
         return store_corrupt(path, err, "%s: %s", what, said);
     if (code == -EBUSY)
-        return ballast_fail(err, code, "%s: %s: somebody else has the file open, perhaps sqlite3",
-                            path, what);
+        return ballast_fail(
+            err, code, "%s: %s: another program, such as sqlite3, has the file open", path, what);
     if (code == -EINVAL)
         return ballast_fail(err, code, "%s: %s: %s", path, what, said);
     return ballast_fail(err, code, "%s: %s: %s (%s, code %d)", path, what, strerror(-code), said,

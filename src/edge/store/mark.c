@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How far the ledger must reach, in a file of its own: the number of the last change that was made
- * durable. It is written behind the change and not synced, so it never says more than the ledger
- * holds: not when the process is killed, and not when the power fails, where it may say less. A
- * ledger that ends before its mark has lost what was answered for. There are two places that are
- * written in turn, so that a write that is torn leaves the one before it.
+ * The mark: how far the ledger must reach, in a file of its own, the number of the last durable
+ * change. It is written after the change and not synced, so it never exceeds the ledger: not if the
+ * process is killed, and not if the power fails, after which it may lag behind. A ledger that ends
+ * before its mark has lost changes that were acknowledged. Two places are written alternately, so
+ * that a torn write leaves the previous one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@ static int fail_mark(const struct store *store, int code, const char *what,
     return ballast_fail(err, -code, "%s: %s: %s", store->mark_path, what, strerror(code));
 }
 
-/* Nothing that is written later makes the file longer, or needs room. */
+/* Later writes never extend the file, and need no space. */
 static int write_first_mark(const struct store *store, int fd, struct ballast_error *err)
 {
     struct mark mark = mark_of(store->book.sequence);
@@ -50,10 +50,10 @@ static int write_first_mark(const struct store *store, int fd, struct ballast_er
     if (code == 0)
         return 0;
     (void)unlink(store->mark_path);
-    return fail_mark(store, code, "cannot be made", err);
+    return fail_mark(store, code, "cannot be created", err);
 }
 
-/* The most that a place says which is as it was written; false: none is. */
+/* The highest number in a place with a valid checksum; false: none is valid. */
 static bool newest_mark(const struct mark *places, uint64_t *out)
 {
     bool any = false;
@@ -68,7 +68,7 @@ static bool newest_mark(const struct mark *places, uint64_t *out)
     return any;
 }
 
-/* The power failed while it was made: nothing was answered for since. */
+/* The power failed while it was created: nothing had been acknowledged since. */
 static bool is_blank_mark(const struct mark *places)
 {
     static const struct mark blank[PLACES];
@@ -86,26 +86,26 @@ static int hold_against(const struct store *store, int fd, struct ballast_error 
         return write_first_mark(store, fd, err);
     if (got != (ssize_t)sizeof(places) || !newest_mark(places, &sequence))
         return ballast_fail(err, -EUCLEAN,
-                            "%s: it is damaged, so whether the ledger is whole is not known: "
-                            "look at the reservations, then remove it",
+                            "%s: it is damaged, so the ledger may be incomplete: "
+                            "check the reservations, then remove it",
                             store->mark_path);
     if (sequence <= store->book.sequence)
         return 0;
     return ballast_fail(err, -EUCLEAN,
                         "%s: its last %" PRIu64 " changes are missing (its WAL was damaged, cut "
-                        "short or removed, or this is an older copy); it was left as it is: put "
+                        "short or removed, or this is an older copy); it was not changed: put "
                         "both files back, or remove %s to go on without those changes",
                         store->path, sequence - store->book.sequence, store->mark_path);
 }
 
-/* One that is short was being made when the process was killed. */
+/* A short file was being created when the process was killed. */
 static int begin_or_hold(const struct store *store, int fd, struct ballast_error *err)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return fail_mark(store, errno, "cannot be looked at", err);
+        return fail_mark(store, errno, "cannot be examined", err);
     if (!S_ISREG(st.st_mode))
-        return fail_mark(store, EINVAL, "a regular file is needed", err);
+        return fail_mark(store, EINVAL, "it is not a regular file", err);
     bool short_one = st.st_size < (off_t)(PLACES * sizeof(struct mark));
     return short_one ? write_first_mark(store, fd, err) : hold_against(store, fd, err);
 }
@@ -126,7 +126,7 @@ int store_mark_open(struct store *store, struct ballast_error *err)
 void store_mark_set(const struct store *store)
 {
     struct mark mark = mark_of(store->book.sequence);
-    /* Where it cannot be written it says less than it could, which harms no promise. */
+    /* If it cannot be written it lags behind, which endangers no reservation. */
     off_t place = (off_t)(store->book.sequence % PLACES * sizeof(mark));
     if (store->mark_fd >= 0 && pwrite(store->mark_fd, &mark, sizeof(mark), place) < 0)
         return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Opening. A ledger comes into being whole: it is made under another name and renamed, so that an
- * empty or half-made file is damage and never a ledger without promises. Nothing is written to one
- * that is there before it has been found to be sound.
+ * Opens a ledger. A new one is created under another name and renamed, so that an empty or
+ * incomplete file is damage and never a ledger without reservations. Nothing is written to an
+ * existing one before it has been found sound.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@ static int fail_path(struct ballast_error *err, int code, const char *path, cons
     return ballast_fail(err, -code, "%s: %s: %s", path, what, strerror(code));
 }
 
-/* Held until the store is closed or the process is no more. */
+/* Held until the store is closed or the process ends. */
 static int lock_directory(struct store *store, const char *directory, struct ballast_error *err)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -40,16 +40,16 @@ static int path_exists(const char *path, struct stat *st, struct ballast_error *
 {
     if (lstat(path, st) == 0)
         return 1;
-    return errno == ENOENT ? 0 : fail_path(err, errno, path, "cannot be looked at");
+    return errno == ENOENT ? 0 : fail_path(err, errno, path, "cannot be examined");
 }
 
-/* An empty file for SQLite to fill: SQLite itself would let anybody read it. */
+/* Creates an empty file for SQLite to fill: SQLite itself would let every user read it. */
 static int make_empty(const char *path, struct ballast_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail_path(err, errno, path, "cannot be made");
-    int rc = fchmod(fd, 0600) < 0 ? fail_path(err, errno, path, "cannot be made") : 0;
+        return fail_path(err, errno, path, "cannot be created");
+    int rc = fchmod(fd, 0600) < 0 ? fail_path(err, errno, path, "cannot be created") : 0;
     (void)close(fd);
     return rc;
 }
@@ -69,7 +69,7 @@ static int open_database(const char *path, sqlite3 **out, struct ballast_error *
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, STORE_BUSY_MSEC);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    /* What is refused is left as it is: see store_open(). */
+    /* A file that is refused is not changed: see store_open(). */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -98,7 +98,7 @@ static int fill_database(const char *path, struct ballast_error *err)
     return rc;
 }
 
-/* What a process that was killed half-way has left. */
+/* Removes what a killed process has left. */
 static int clear_away(const char *path, struct ballast_error *err)
 {
     return unlink(path) == 0 || errno == ENOENT ? 0
@@ -116,7 +116,7 @@ static int create_as(struct store *store, const char *name, const char *journal,
     if (rc == 0)
         rc = fill_database(name, err);
     if (rc == 0 && rename(name, store->path) < 0)
-        rc = fail_path(err, errno, store->path, "cannot be made");
+        rc = fail_path(err, errno, store->path, "cannot be created");
     if (rc == 0 && fsync(store->directory) < 0)
         rc = fail_path(err, errno, store->path, "cannot be made durable");
     return rc;
@@ -141,7 +141,7 @@ static int create_ledger(struct store *store, struct ballast_error *err)
     return rc;
 }
 
-/* What SQLite would take for an empty database, and its WAL for leftovers, is a ledger that was. */
+/* What SQLite would take for an empty database, and its WAL for leftovers, was a ledger. */
 static int find_or_create(struct store *store, struct ballast_error *err)
 {
     struct stat st;
@@ -151,16 +151,16 @@ static int find_or_create(struct store *store, struct ballast_error *err)
     if (there < 0 || wal_there < 0)
         return there < 0 ? there : wal_there;
     if (there && !S_ISREG(st.st_mode))
-        return ballast_fail(err, -EUCLEAN, "%s: a regular file is needed", store->path);
+        return ballast_fail(err, -EUCLEAN, "%s: it is not a regular file", store->path);
     if (wal_there && !S_ISREG(wal.st_mode))
-        return ballast_fail(err, -EUCLEAN, "%s: a regular file is needed", store->wal_path);
+        return ballast_fail(err, -EUCLEAN, "%s: it is not a regular file", store->wal_path);
     if (there && st.st_size == 0)
         return store_corrupt(store->path, err, "the file is empty");
     if (!there && wal_there)
-        return store_corrupt(store->path, err, "its WAL is there without it");
+        return store_corrupt(store->path, err, "its WAL exists without it");
     if (!there && access(store->mark_path, F_OK) == 0)
-        return store_corrupt(store->path, err, "its mark is there without it");
-    /* SQLite would be content to read, and trip over it later. */
+        return store_corrupt(store->path, err, "its mark exists without it");
+    /* SQLite would open it for reading, and fail later. */
     if (there && access(store->path, W_OK) < 0)
         return fail_path(err, errno, store->path, "cannot be written");
     return there ? 0 : create_ledger(store, err);
@@ -196,7 +196,7 @@ static int use_wal(struct store *store, struct ballast_error *err)
     return rc < 0 ? rc : store_place_of(store->wal_path, &store->wal_place, err);
 }
 
-/* Writes the book where nobody had counted yet. */
+/* Writes the book if it has not been counted yet. */
 static int settle_book(struct store *store, struct ballast_error *err)
 {
     if (!store->uncounted)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All that is kept, changed in one transaction. */
+/* Changes all of the ledger in one transaction. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct pass {
     size_t changed;
 };
 
-/* The one behind that id; -ENOENT without a text: it was the last one. */
+/* The next one after that id; -ENOENT without a text: it was the last one. */
 static int next_record(struct store *store, uint64_t after, struct ledger_reservation *out,
                        struct ballast_error *err)
 {

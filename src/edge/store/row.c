@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A reservation as a row. SQLite's integers end at 2^63 - 1: BALLAST_NONE is NULL, where a column
- * may be, and nothing else beyond is taken.
+ * A reservation as a row. SQLite's integers end at 2^63 - 1: BALLAST_NONE is NULL in columns that
+ * allow it, and no other larger number is accepted.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include "core/model/host.h"
 #include "edge/store/internal.h"
 
-/* The numbers of a record in the order of their columns; the columns between hold other things. */
+/* The numbers of a record in the order of their columns; the columns between have other types. */
 struct number {
     size_t offset;
     int column;
@@ -55,13 +55,13 @@ int store_row_check(const struct ledger_reservation *record, struct ballast_erro
         if (value > INT64_MAX && !(numbers[i].may_be_none && value == BALLAST_NONE))
             return ballast_fail(err, -ERANGE,
                                 "reservation %" PRIu64 ": %s is %" PRIu64
-                                ", the ledger on disk keeps numbers up to %" PRId64,
+                                ", the ledger on disk stores numbers up to %" PRId64,
                                 record->id, numbers[i].name, value, INT64_MAX);
     }
     return ledger_reservation_check(record, err);
 }
 
-/* FNV-1a, 64 bits: Fowler, Noll, Vo; damage is no adversary. */
+/* FNV-1a, 64 bits: Fowler, Noll, Vo; against damage, not against attacks. */
 static uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
@@ -83,7 +83,7 @@ static uint64_t sum_text(uint64_t sum, const char *text)
     return sum_bytes(sum, text, strlen(text) + 1);
 }
 
-/* So that sums may be added up: every bit of one depends on all (the end of splitmix64). */
+/* So that checksums can be added: every bit depends on all others (the end of splitmix64). */
 static uint64_t sum_end(uint64_t sum)
 {
     sum = (sum ^ sum >> 30) * UINT64_C(0xbf58476d1ce4e5b9);

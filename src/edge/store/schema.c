@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables. The CHECKs hold what ledger_reservation_check()
- * holds, so that no hand and no later version can put in what the ledger would not take out.
+ * The tables. The CHECKs enforce the rules of ledger_reservation_check(), so that neither an
+ * administrator nor a later version can insert what the ledger would not accept.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -75,7 +75,7 @@ static const char create_book[] = "CREATE TABLE book (\n"
                                   "  sequence INTEGER NOT NULL CHECK (sequence >= 0)\n"
                                   ") STRICT";
 
-/* By name, as SQLite's own table has them. */
+/* By name, as in SQLite's own table. */
 static const struct {
     const char *name;
     const char *sql;
@@ -86,7 +86,7 @@ enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 int store_execute(sqlite3 *db, const char *path, const char *sql, struct ballast_error *err)
 {
     int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? 0 : store_failure(db, path, rc, "cannot be set up", err);
+    return rc == SQLITE_OK ? 0 : store_failure(db, path, rc, "cannot be initialized", err);
 }
 
 int store_number(sqlite3 *db, const char *path, const char *sql, int64_t *out,
@@ -121,7 +121,7 @@ static int write_version(sqlite3 *db, const char *path, struct ballast_error *er
     return store_execute(db, path, sql, err);
 }
 
-/* Book-keeping that is counted by the first store_verify(). */
+/* An empty book, which the first store_verify() counts. */
 static int begin_book(sqlite3 *db, const char *path, struct ballast_error *err)
 {
     return store_execute(db, path,
@@ -130,7 +130,7 @@ static int begin_book(sqlite3 *db, const char *path, struct ballast_error *err)
                          err);
 }
 
-/* Ends the transaction one way or the other. */
+/* Commits or rolls back. */
 static int end_schema(sqlite3 *db, const char *path, int rc, struct ballast_error *err)
 {
     if (rc == 0)
@@ -194,7 +194,7 @@ int store_schema_check(sqlite3 *db, const char *path, struct ballast_error *err)
     if (rc == 0 && step != SQLITE_DONE)
         rc = store_failure(db, path, step, "cannot be read", err);
     if (rc == 0 && count != TABLES)
-        rc = store_corrupt(path, err, "%zu tables of %d are there", count, TABLES);
+        rc = store_corrupt(path, err, "it has %zu of %d tables", count, TABLES);
     sqlite3_finalize(statement);
     return rc;
 }

@@ -15,7 +15,7 @@ static int check_key(const struct store *store, const char *key, struct ballast_
     return 0;
 }
 
-/* *out as the file has it, or NULL; it lives until the statement is reset. */
+/* *out is the stored value or NULL; valid until the statement is reset. */
 static int query_setting(struct store *store, const char *key, sqlite3_stmt **statement,
                          const char **out, struct ballast_error *err)
 {
@@ -79,7 +79,7 @@ int store_setting_write(struct store *store, const char *key, const char *value,
     return store_finish(store, statement, "cannot be written", err);
 }
 
-/* Takes the old one out of the book and puts the new one in; *same: there is nothing to write. */
+/* Replaces the old value by the new one in the book; *same: there is nothing to write. */
 static int account_setting(struct store *store, const char *key, const char *value,
                            struct store_book *book, bool *same, struct ballast_error *err)
 {
@@ -108,7 +108,7 @@ int store_set(struct store *store, const char *key, const char *value, struct ba
     if (rc == 0 && same)
         return 0;
     if (rc == 0 && book.settings > STORE_MOST_SETTINGS)
-        return ballast_fail(err, -EDQUOT, "%s: there are %d settings already", store->path,
+        return ballast_fail(err, -EDQUOT, "%s: it already has %d settings", store->path,
                             STORE_MOST_SETTINGS);
     if (rc == 0)
         rc = store_begin(store, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The journal: a transition comes in, one transaction goes out. */
+/* The journal: one transaction per transition. */
 #include "edge/store/store.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "core/ledger/record.h"
 #include "edge/store/internal.h"
 
-/* The row of that id, whose sum must be right. -ENOENT without a text. */
+/* The row of that id, with a valid checksum. -ENOENT without a text. */
 static int find_record(struct store *store, uint64_t id, struct ledger_reservation *out,
                        uint64_t *sum, struct ballast_error *err)
 {
@@ -32,7 +32,7 @@ static int find_record(struct store *store, uint64_t id, struct ledger_reservati
     return rc;
 }
 
-/* Takes the row that is there out of the book, if it is the one that the ledger speaks of. */
+/* Removes the old row from the book, if it is the one that the ledger names. */
 static int account_before(struct store *store, const struct ledger_reservation *before,
                           struct store_book *book, struct ballast_error *err)
 {
@@ -41,8 +41,7 @@ static int account_before(struct store *store, const struct ledger_reservation *
     int rc = find_record(store, before->id, &kept, &sum, err);
     if (rc == -ENOENT || (rc == 0 && !store_row_same(before, &kept)))
         return store_corrupt(store->path, err,
-                             "reservation %" PRIu64 " is not there as the daemon left it",
-                             before->id);
+                             "reservation %" PRIu64 " is not as the daemon left it", before->id);
     if (rc < 0)
         return rc;
     book->total -= sum;
@@ -60,7 +59,7 @@ static int account_record(struct store *store, const struct ledger_reservation *
         return account_before(store, before, book, err);
     if (after->id <= book->last_id)
         return ballast_fail(err, -EINVAL,
-                            "%s: the id %" PRIu64 " was given already, the last one is %" PRIu64,
+                            "%s: the id %" PRIu64 " was used already, the last one is %" PRIu64,
                             store->path, after->id, book->last_id);
     book->last_id = after->id;
     return 0;
@@ -148,12 +147,12 @@ int store_load(struct store *store,
 int store_next_id(struct store *store, uint64_t *out, struct ballast_error *err)
 {
     if (store->book.last_id >= LEDGER_MOST_ID)
-        return ballast_fail(err, -EOVERFLOW, "%s: the ledger has no more ids to give", store->path);
+        return ballast_fail(err, -EOVERFLOW, "%s: the ledger has no ids left", store->path);
     *out = store->book.last_id + 1;
     return 0;
 }
 
-/* Deletes and takes out of the book, row by row. */
+/* Deletes closed rows and removes them from the book, one by one. */
 static int delete_closed(struct store *store, size_t keep, struct store_book *book,
                          size_t *out_count, struct ballast_error *err)
 {

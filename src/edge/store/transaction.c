@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One transaction: before it, the checks of a file that others may have touched; then the book. */
+/* One transaction: first the checks of a file that others may have touched; at the end the book. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,13 +74,13 @@ int store_place_of(const char *path, struct store_place *out, struct ballast_err
     struct stat st;
     if (lstat(path, &st) < 0) {
         int code = errno == ENOENT ? EUCLEAN : errno;
-        return ballast_fail(err, -code, "%s: it is no longer there: put it back", path);
+        return ballast_fail(err, -code, "%s: it was removed: put it back", path);
     }
     *out = (struct store_place){st.st_dev, st.st_ino};
     return 0;
 }
 
-/* What is written to a file that has lost its name is lost with the process. */
+/* What is written to a file without a name is lost with the process. */
 static int check_place(const char *path, const struct store_place *was, struct ballast_error *err)
 {
     struct store_place is;
@@ -89,8 +89,8 @@ static int check_place(const char *path, const struct store_place *was, struct b
         return rc;
     if (is.device != was->device || is.inode != was->inode)
         return ballast_fail(err, -EUCLEAN,
-                            "%s: another file was put in its place while it was open: put the "
-                            "first one back, or start anew with this one",
+                            "%s: another file replaced it while it was open: put the "
+                            "first one back, or restart with this one",
                             path);
     return 0;
 }
@@ -99,8 +99,8 @@ int store_heal(struct store *store, struct ballast_error *err)
 {
     if (!store->in_doubt)
         return 0;
-    int rc = run_statement(store, STORE_HEAL, "the last change failed and cannot be taken back yet",
-                           err);
+    int rc =
+        run_statement(store, STORE_HEAL, "the last change failed and cannot be undone yet", err);
     store->in_doubt = rc < 0;
     return rc;
 }
@@ -152,11 +152,11 @@ int store_rollback(struct store *store, int rc)
         (void)run_statement(store, STORE_ROLLBACK, "cannot be rolled back", NULL);
     int healed = store_heal(store, NULL);
     if (rc == -ENOSPC || healed == -ENOSPC) {
-        /* On a full disk there is room in the WAL itself, once what is in it has been moved. */
+        /* On a full disk the WAL itself has space, once its content has been moved. */
         (void)sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         (void)store_heal(store, NULL);
     }
-    /* Pages that were read while the file was damaged are read anew. */
+    /* Pages that were read while the file was damaged are read again. */
     (void)sqlite3_db_release_memory(store->db);
     return rc;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a ledger is what was written: its structure, every row by itself, all of them together.
+/*
+ * Verifies that a ledger is as it was written: its structure, every row by itself, all of them
+ * together.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -87,7 +89,7 @@ static int count_settings(struct store *store, struct store_book *book, struct b
     return rc;
 }
 
-/* *recount: nobody has counted yet, or a hand has asked for it. */
+/* *recount: it was never counted, or an administrator requests a recount. */
 static int read_book(struct store *store, struct store_book *out, bool *recount, uint64_t *sum,
                      struct ballast_error *err)
 {
@@ -116,7 +118,7 @@ static int read_book(struct store *store, struct store_book *out, bool *recount,
     return rc;
 }
 
-/* What is there against what should be; an id that was given stays given. */
+/* Compares the rows with the book; used ids stay used. */
 static int compare_book(struct store *store, const struct store_book *is, uint64_t sum,
                         struct ballast_error *err)
 {
@@ -126,7 +128,7 @@ static int compare_book(struct store *store, const struct store_book *is, uint64
     if (is->reservations != was->reservations || is->settings != was->settings ||
         is->total != was->total)
         return store_corrupt(store->path, err,
-                             "%" PRIu64 " reservations and %" PRIu64 " settings are there, not the "
+                             "%" PRIu64 " reservations and %" PRIu64 " settings exist, not the "
                              "%" PRIu64 " and %" PRIu64 " that were written",
                              is->reservations, is->settings, was->reservations, was->settings);
     return 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether a WAL ends where a crash can have ended it. SQLite takes its frames up to the first that
- * is not right, each being summed with all before it. What a crash leaves behind that one belongs
- * to the one change that was being written, or to one that failed before it. A change that was
- * begun after another one was whole is summed from that one's end: where both are found behind the
- * first bad frame they were durable, and what is before them was damaged. The form is in SQLite's
- * "Database File Format", section 4.
+ * Whether a WAL ends where a crash can have ended it. SQLite reads its frames up to the first
+ * invalid one, where each checksum covers all frames before. What a crash leaves after that one
+ * belongs to the change that was being written, or to one that failed before it. The checksums of a
+ * change that was started after another one was complete continue from that one's end: if both are
+ * found after the first bad frame they were durable, and what precedes them was damaged. The format
+ * is in SQLite's "Database File Format", section 4.
  */
 #include <byteswap.h>
 #include <endian.h>
@@ -20,7 +20,7 @@
 #include "edge/store/internal.h"
 
 enum { HEADER_BYTES = 32, FRAME_BYTES = 24, LEAST_PAGE = 512, MOST_PAGE = 65536 };
-#define MAGIC UINT32_C(0x377f0682) /* its last bit: sums go by big-endian words */
+#define MAGIC UINT32_C(0x377f0682) /* its last bit: checksums use big-endian words */
 
 struct sum {
     uint32_t a;
@@ -32,9 +32,9 @@ struct wal {
     bool big_endian;
     uint32_t page;
     unsigned char salts[8];
-    unsigned char *frame;  /* the present one, with its page behind it */
-    struct sum before;     /* what the one before it, or the header, says of itself */
-    bool committed_before; /* the one before it is whole and ends a change */
+    unsigned char *frame;  /* the current one, followed by its page */
+    struct sum before;     /* the checksum in the previous frame, or in the header */
+    bool committed_before; /* the previous frame is valid and ends a change */
 };
 
 static uint32_t word_at(const unsigned char *bytes, size_t at)
@@ -61,7 +61,7 @@ static bool matches_sum(const unsigned char *bytes, size_t at, struct sum sum)
     return word_at(bytes, at) == sum.a && word_at(bytes, at + 4) == sum.b;
 }
 
-/* false: there is no beginning from which anything could be told. */
+/* false: without a valid header nothing can be checked. */
 static bool read_header(struct wal *wal)
 {
     unsigned char header[HEADER_BYTES];
@@ -84,7 +84,7 @@ static struct sum sum_of_frame(const struct wal *wal, struct sum from)
     return extend_sum(wal, from, wal->frame + FRAME_BYTES, wal->page);
 }
 
-/* Goes through the frames; the number of the first bad one that has durable changes behind it. */
+/* Reads the frames; the number of the first bad one that durable changes follow. */
 static uint64_t find_damage(struct wal *wal)
 {
     size_t size = FRAME_BYTES + wal->page;
@@ -100,7 +100,7 @@ static uint64_t find_damage(struct wal *wal)
             return bad;
         if (!follows && bad == 0)
             bad = i + 1;
-        /* A frame that was written over in part says what it likes: one that counts is whole. */
+        /* A partly overwritten frame can contain anything: only a complete one counts. */
         wal->committed_before = follows && word_at(wal->frame, 4) != 0;
         wal->before = (struct sum){word_at(wal->frame, 16), word_at(wal->frame, 20)};
     }
@@ -127,7 +127,7 @@ int store_wal_check(const struct store *store, struct ballast_error *err)
     if (bad > 0)
         return store_corrupt(store->path, err,
                              "frame %" PRIu64 " of its WAL is not as it was written, and later "
-                             "changes are behind it",
+                             "changes follow it",
                              bad);
     return rc;
 }
