@@ -10,10 +10,10 @@
 #include "core/model/host.h"
 #include "edge/metrics/member.h"
 
-/* Beyond this Xen's limit is none: dom0's without max: is all ones. */
+/* Above this there is no xen maximum: dom0's without max: is all ones. */
 #define NO_LIMIT_KIB (UINT64_C(1) << 50)
 
-/* A family of one sample each that is a member of the answer. */
+/* A family with one sample, which is a member of the answer. */
 struct row {
     struct metrics_family family;
     const char *key;
@@ -52,9 +52,8 @@ static void write_build(struct metrics_text *text, const struct json_object *hel
 
 static void write_alerts(struct metrics_text *text, const struct json_object *status)
 {
-    static const struct metrics_family family = {
-        "ballast_alert", METRICS_GAUGE, METRICS_PLAIN,
-        "1 for each thing that the daemon says needs a person; its own words for them."};
+    static const struct metrics_family family = {"ballast_alert", METRICS_GAUGE, METRICS_PLAIN,
+                                                 "1 for each alert of the daemon, by name."};
     const struct json_object *alerts = metrics_member(status, "alerts");
     size_t count = metrics_count(alerts);
     for (size_t i = 0; i < count; i++) {
@@ -68,7 +67,7 @@ static void write_moved(struct metrics_text *text, const struct json_object *sta
 {
     static const struct metrics_family family = {
         "ballast_moved_bytes", METRICS_COUNTER, METRICS_BYTES,
-        "Memory that running domains gave (down) and took (up) since the daemon began."};
+        "Memory that running domains freed (down) and took (up) since the daemon started."};
     static const struct {
         const char *key;
         const char *direction;
@@ -85,7 +84,7 @@ static void write_admissions(struct metrics_text *text, const struct json_object
 {
     static const struct metrics_family family = {
         "ballast_admission", METRICS_COUNTER, METRICS_PLAIN,
-        "Reservations that were granted and refused since the daemon began, by reason."};
+        "Reservations that were granted and refused since the daemon started, by reason."};
     const struct json_object *admissions = metrics_member(status, "admissions");
     size_t count = metrics_count(admissions);
     for (size_t i = 0; i < count; i++) {
@@ -99,14 +98,14 @@ static void write_admissions(struct metrics_text *text, const struct json_object
 }
 
 /*
- * Guests that were compared with their prediction, by what came of it; `outside` of them are above
- * its bound or below.
+ * Guests that were compared with their prediction, by result; `outside` of them are above its bound
+ * or below.
  */
 static void write_predictions(struct metrics_text *text, const struct json_object *prediction)
 {
     static const struct metrics_family family = {
         "ballast_prediction", METRICS_COUNTER, METRICS_PLAIN,
-        "Guests whose cost was compared with its prediction since the daemon began, by verdict: "
+        "Guests whose cost was compared with its prediction since the daemon started, by verdict: "
         "within its bound, below or above."};
     uint64_t guests = metrics_number(prediction, "guests");
     uint64_t outside = metrics_number(prediction, "outside");
@@ -129,8 +128,7 @@ static void write_profile(struct metrics_text *text, const struct json_object *p
 {
     static const struct metrics_family family = {
         "ballast_prediction_profile", METRICS_INFO, METRICS_PLAIN,
-        "By which profile guests are predicted, and the file it is of where a calibration made "
-        "it."};
+        "The profile that predicts the cost of guests, and its file if it is from a calibration."};
     const struct metrics_label labels[] = {{"profile", metrics_word(prediction, "profile")},
                                            {"file", metrics_word(prediction, "file")}};
     if (*labels[0].value)
@@ -143,19 +141,19 @@ static void write_flags(struct metrics_text *text, const struct json_object *sta
                                                  "1 while balancing is paused by command."};
     static const struct metrics_family writable = {
         "ballast_ledger_writable", METRICS_GAUGE, METRICS_PLAIN,
-        "0 while nothing new can be promised, since the ledger cannot be written."};
+        "0 while nothing can be reserved because the ledger cannot be written."};
     static const struct metrics_family history = {
         "ballast_history_working", METRICS_GAUGE, METRICS_PLAIN,
-        "0 while samples and events are not kept, since the history cannot be written."};
+        "0 while samples and events are lost because the history cannot be written."};
     static const struct metrics_family size = {"ballast_history_size_bytes", METRICS_GAUGE,
-                                               METRICS_BYTES, "What the history takes on disk."};
+                                               METRICS_BYTES, "The size of the history on disk."};
     const struct json_object *flag = metrics_member(status, "paused");
     if (flag)
         write_one(text, &paused, (uint64_t)json_object_get_boolean(flag));
     flag = metrics_member(metrics_member(status, "ledger"), "writable");
     if (flag)
         write_one(text, &writable, (uint64_t)json_object_get_boolean(flag));
-    /* Where none is to be kept, none is missing. */
+    /* If no history is configured, none is missing. */
     flag = metrics_member(metrics_member(status, "history"), "working");
     if (flag && metrics_number(metrics_member(status, "history"), "most_kib") != 0)
         write_one(text, &history, (uint64_t)json_object_get_boolean(flag));
@@ -168,19 +166,19 @@ void metrics_daemon(struct metrics_text *text, const struct metrics_input *input
 {
     static const struct metrics_family up = {
         "ballast_up", METRICS_GAUGE, METRICS_PLAIN,
-        "1 where ballastd answers, with the host in it; 0 where it does not."};
+        "1 if ballastd answers and has read its host, else 0."};
     static const struct row rows[] = {
         {{"ballast_uptime_seconds", METRICS_GAUGE, METRICS_SECONDS,
-          "How long the daemon has been running."},
+          "The time since the daemon started."},
          "uptime_usec"},
         {{"ballast_ticks", METRICS_COUNTER, METRICS_PLAIN,
-          "How often the daemon looked at the host."},
+          "How often the daemon sampled the host."},
          "ticks"},
         {{"ballast_late_ticks", METRICS_COUNTER, METRICS_PLAIN,
-          "How often it did so later than it wanted to."},
+          "How often it sampled the host late."},
          "late_ticks"},
         {{"ballast_low_memory_events", METRICS_COUNTER, METRICS_PLAIN,
-          "How often Xen said that little memory is free; none where the daemon is not told."},
+          "Low-memory notifications from Xen; absent if the daemon does not receive them."},
          "low_memory_events"},
         {{"ballast_clients", METRICS_GAUGE, METRICS_PLAIN, "Connections to its sockets."},
          "clients"},
@@ -201,15 +199,15 @@ void metrics_daemon(struct metrics_text *text, const struct metrics_input *input
 /* The host */
 
 /*
- * What the parts sum to beyond the total, which a snapshot that is not one moment may show, is a
- * component of its own and negative; so the sum is the total also then.
+ * By how much the parts exceed the total, as in a snapshot that was not taken at one moment, is a
+ * component of its own and negative; so the sum is always the total.
  */
 static void write_parts(struct metrics_text *text, const struct json_object *host,
                         uint64_t total_kib)
 {
     static const struct metrics_family family = {
         "ballast_host_memory_bytes", METRICS_GAUGE, METRICS_BYTES,
-        "Where the memory of the host is; all components sum to ballast_host_memory_total_bytes."};
+        "The parts of the host's memory, which sum to ballast_host_memory_total_bytes."};
     const struct json_object *parts = metrics_member(host, "parts");
     uint64_t sum_kib = 0;
     if (json_object_is_type(parts, json_type_object)) {
@@ -237,10 +235,10 @@ void metrics_host(struct metrics_text *text, const struct json_object *host)
           "All memory of the host."},
          "total_kib"},
         {{"ballast_host_available_bytes", METRICS_GAUGE, METRICS_BYTES,
-          "What could be granted to a start at once."},
+          "What can be granted to a start at once."},
          "available_kib"},
         {{"ballast_host_deficit_bytes", METRICS_GAUGE, METRICS_BYTES,
-          "What is promised beyond what is free; more than 0 only after something was taken."},
+          "By how much claims, reservations and slack exceed free memory."},
          "deficit_kib"},
     };
     uint64_t total_kib = metrics_number(host, "total_kib");
@@ -273,11 +271,11 @@ void metrics_reservations(struct metrics_text *text, const struct json_object *r
         const char *less_key;
     } rows[] = {
         {{"ballast_reservation_bytes", METRICS_GAUGE, METRICS_BYTES,
-          "Free memory that is promised to a start and not used yet."},
+          "Memory that is granted to a start and not used yet."},
          "granted_kib",
          "used_kib"},
         {{"ballast_reservation_missing_bytes", METRICS_GAUGE, METRICS_BYTES,
-          "What a start, and those that wait before it, still miss."},
+          "Memory that a start and those before it still lack."},
          "missing_kib",
          NULL},
     };
@@ -301,10 +299,10 @@ static void label_domain(const struct json_object *domain, char id[24],
     labels[2] = (struct metrics_label){"name", metrics_word(domain, "name")};
 }
 
-/* What a function makes of a domain; BALLAST_NONE: it has none. */
+/* The value of a domain; BALLAST_NONE: none. */
 typedef uint64_t value_fn(const struct json_object *domain);
 
-/* What it is believed to need and does not hold, of what it needs. */
+/* The part of its estimated need that exceeds its current memory. */
 static uint64_t pressure_permyriad(const struct json_object *domain)
 {
     uint64_t need_kib = metrics_number(domain, "need_kib");
@@ -340,47 +338,46 @@ struct domain_row {
 
 static const struct domain_row domain_rows[] = {
     {{"ballast_domain_target_bytes", METRICS_GAUGE, METRICS_BYTES,
-      "What the domain was told to hold, video memory included."},
+      "The target of the domain, video memory included."},
      "target_kib",
      NULL},
     {{"ballast_domain_pinned_target_bytes", METRICS_GAUGE, METRICS_BYTES,
-      "The target that an administrator set and the balancer keeps; not there where none is."},
+      "The target that an administrator set and the balancer keeps; absent if there is none."},
      "pinned_kib",
      NULL},
     {{"ballast_domain_limit_bytes", METRICS_GAUGE, METRICS_BYTES,
-      "What Xen lets it hold at most; not there where that is no limit."},
+      "Its xen maximum; absent if it has none."},
      NULL,
      finite_maximum_kib},
-    {{"ballast_domain_dynamic_min_bytes", METRICS_GAUGE, METRICS_BYTES,
-      "The least that its target may be."},
+    {{"ballast_domain_dynamic_min_bytes", METRICS_GAUGE, METRICS_BYTES, "Its dynamic minimum."},
      "dynamic_min_kib",
      NULL},
-    {{"ballast_domain_dynamic_max_bytes", METRICS_GAUGE, METRICS_BYTES,
-      "The most that its target may be."},
+    {{"ballast_domain_dynamic_max_bytes", METRICS_GAUGE, METRICS_BYTES, "Its dynamic maximum."},
      "dynamic_max_kib",
      NULL},
     {{"ballast_domain_need_bytes", METRICS_GAUGE, METRICS_BYTES,
-      "What the balancer believes that it needs."},
+      "Its need, as the balancer estimates it."},
      "need_kib",
      NULL},
     {{"ballast_domain_used_bytes", METRICS_GAUGE, METRICS_BYTES,
-      "What the guest itself says that it uses."},
+      "The memory in use, as the guest reports it."},
      "used_kib",
      NULL},
     {{"ballast_domain_report_age_seconds", METRICS_GAUGE, METRICS_SECONDS,
-      "How long ago it said so."},
+      "The age of that report."},
      "report_age_usec",
      NULL},
     {{"ballast_domain_pressure_ratio", METRICS_GAUGE, METRICS_RATIO,
-      "Of what it is believed to need, the part that it does not hold."},
+      "The part of its estimated need that exceeds its current memory."},
      NULL,
      pressure_permyriad},
     {{"ballast_domain_balloon_follows", METRICS_GAUGE, METRICS_PLAIN,
-      "1 where its balloon follows its target, 0 where it is stuck or has none; "
-      "not there before it was asked."},
+      "1 if its balloon follows its target, 0 if it is stuck or has no driver; "
+      "absent before it was asked."},
      NULL,
      domain_follows},
-    {{"ballast_domain_shares", METRICS_GAUGE, METRICS_PLAIN, "Its weight among the others."},
+    {{"ballast_domain_shares", METRICS_GAUGE, METRICS_PLAIN,
+      "Its shares, the weight among domains."},
      "shares",
      NULL},
 };
@@ -407,7 +404,7 @@ struct cut {
     uint64_t left_kib;
 };
 
-/* The next component: as much of it as is left. */
+/* The next component, at most what is left. */
 static void cut_off(struct cut *cut, const char *component, uint64_t kib)
 {
     uint64_t part_kib = ballast_min_u64(kib == BALLAST_NONE ? 0 : kib, cut->left_kib);
@@ -417,8 +414,8 @@ static void cut_off(struct cut *cut, const char *component, uint64_t kib)
 }
 
 /*
- * Where the configuration is known it is divided by that, and what is more than it says is in the
- * last component of each half; else there are only the two halves.
+ * If the configuration is known it determines the parts, and what exceeds it is in the last
+ * component of each half; else there are only the two halves.
  */
 static void write_memory(struct metrics_text *text, const struct metrics_family *family,
                          const struct json_object *domain)
@@ -444,12 +441,15 @@ static void write_memory(struct metrics_text *text, const struct metrics_family 
     cut_off(&cut, "overhead", BALLAST_NONE - 1);
 }
 
-/* Of those that were built while the daemon looked; a cost below the predicted one is negative. */
+/*
+ * For guests that were built while the daemon sampled; negative if the cost was below the
+ * prediction.
+ */
 static void write_errors(struct metrics_text *text, const struct json_object *domains, size_t count)
 {
     static const struct metrics_family family = {
         "ballast_prediction_error_bytes", METRICS_GAUGE, METRICS_BYTES,
-        "What the host has spent on a guest when it was built, less what was predicted."};
+        "The measured cost of a guest's build, less the predicted one."};
     for (size_t i = 0; i < count; i++) {
         const struct json_object *domain = json_object_array_get_idx(domains, i);
         const struct json_object *error =
@@ -468,7 +468,7 @@ static void write_domain_info(struct metrics_text *text, const struct json_objec
                               size_t count)
 {
     static const struct metrics_family family = {"ballast_domain", METRICS_INFO, METRICS_PLAIN,
-                                                 "What kind of guest it is."};
+                                                 "The type and state of a domain."};
     for (size_t i = 0; i < count; i++) {
         const struct json_object *domain = json_object_array_get_idx(domains, i);
         char id[24];
@@ -484,7 +484,7 @@ void metrics_domains(struct metrics_text *text, const struct json_object *domain
 {
     static const struct metrics_family memory = {
         "ballast_domain_memory_bytes", METRICS_GAUGE, METRICS_BYTES,
-        "What a domain takes of the host: what it holds, and what the host spends beyond that."};
+        "What a domain costs the host: its current memory, and overhead."};
     size_t count = ballast_min_u64(metrics_count(domains), METRICS_DOMAINS);
     if (count == 0)
         return;

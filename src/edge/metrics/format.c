@@ -13,7 +13,7 @@ static const char *family_suffix(const struct metrics_family *family)
     return suffixes[family->type];
 }
 
-/* The older format has no info, and calls a family as its samples are called. */
+/* The older format has no info type, and names a family like its samples. */
 static void begin_family(const struct metrics_text *text, const struct metrics_family *family)
 {
     static const char *const types[] = {
@@ -30,8 +30,8 @@ static void begin_family(const struct metrics_text *text, const struct metrics_f
 }
 
 /*
- * Guests choose their names: what is no character, or none to be shown, becomes '?', for one byte
- * that is not UTF-8 makes Prometheus refuse the whole scrape.
+ * Guests choose their names: bytes that are not printable characters become '?', since Prometheus
+ * refuses a whole scrape for one byte that is not UTF-8.
  */
 static void write_value(FILE *file, const char *value)
 {
@@ -58,7 +58,7 @@ static void write_labels(FILE *file, const struct metrics_label *labels, size_t 
         (void)fputc('}', file);
 }
 
-/* Without a float, so that every page is there. */
+/* Without floating point, so that every page counts. */
 static void write_number(FILE *file, enum metrics_unit unit, uint64_t value)
 {
     switch (unit) {

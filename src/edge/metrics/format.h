@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Families and samples as text, in either format. Shared by the files of this folder alone. */
+/* Families and samples as text, in either format. Shared only by the files of this folder. */
 #ifndef EDGE_METRICS_FORMAT_H
 #define EDGE_METRICS_FORMAT_H
 
@@ -23,7 +23,7 @@ enum metrics_unit {
 struct metrics_family {
     const char *name; /* without "_total" and "_info", which follow from the type */
     enum metrics_type type;
-    enum metrics_unit unit; /* its name ends with it, but for plain ones */
+    enum metrics_unit unit; /* its name ends with it, except for plain ones */
     const char *help;       /* no line ends, quotes or backslashes */
 };
 
@@ -41,8 +41,8 @@ struct metrics_text {
 };
 
 /*
- * A sample, and what stands before the first one of a family, all of whose samples come one after
- * the other. `value` is in the unit that the family is given in; a negative one is written so.
+ * Writes a sample, after the header of its family if it is the first; the samples of a family must
+ * follow each other. `value` is in the unit of the family; a negative one is written as such.
  */
 void metrics_sample(struct metrics_text *text, const struct metrics_family *family,
                     const struct metrics_label *labels, size_t count, uint64_t value,

@@ -14,7 +14,7 @@ static void left_out(struct metrics_text *text, const struct metrics_input *inpu
 {
     static const struct metrics_family family = {
         "ballast_metrics_left_out", METRICS_GAUGE, METRICS_PLAIN,
-        "Domains and reservations that there are too many of to have metrics of their own."};
+        "Domains and reservations beyond the limits, which have no metrics of their own."};
     const struct {
         const char *of;
         uint64_t count;

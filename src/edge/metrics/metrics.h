@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What ballastd answers, as metrics that Prometheus scrapes. Pure but for its memory: what goes in
- * are results of the protocol (ballast-protocol(7)) as the client of edge/wire hands them out, and
- * all of them are answered on status.sock. They come from another program, maybe an older or a
- * newer one: what is missing or of another type is a metric that is not there, never an error.
+ * The answers of ballastd as metrics for Prometheus. Pure except for memory: the input is results
+ * of the protocol (ballast-protocol(7)) as the client of edge/wire returns them; status.sock
+ * answers all of them. They come from another program, maybe an older or a newer one: if a member
+ * is missing or has another type, the metric is absent; it is never an error.
  *
  * Sizes are in bytes, times in seconds. The components of ballast_host_memory_bytes sum to
- * ballast_host_memory_total_bytes, and those of a domain's ballast_domain_memory_bytes to what it
- * holds and what the host spends on it beyond that, whatever the answers say.
+ * ballast_host_memory_total_bytes, and those of a domain's ballast_domain_memory_bytes to its
+ * current memory plus its overhead, whatever the answers are.
  */
 #ifndef EDGE_METRICS_METRICS_H
 #define EDGE_METRICS_METRICS_H
@@ -27,10 +27,10 @@ enum metrics_format {
     METRICS_TEXT,
 };
 
-/* Of the first so many domains and reservations there are metrics; the rest is counted. */
+/* This many domains and reservations have metrics; the rest is counted. */
 enum { METRICS_DOMAINS = 4096, METRICS_RESERVATIONS = 1024 };
 
-/* Each may be NULL: it is not known, as when the daemon cannot be reached or has just begun. */
+/* Each may be NULL for unknown, as when the daemon cannot be reached or has just started. */
 struct metrics_input {
     const struct json_object *hello;        /* result of hello */
     const struct json_object *status;       /* result of status */
@@ -40,7 +40,7 @@ struct metrics_input {
 };
 
 /*
- * The whole text in *out (malloc'ed, the caller's, NUL behind it), *length without the NUL. With
+ * The whole text in *out, which the caller frees, with a NUL that *length does not count. With
  * nothing known it is `ballast_up 0`. -ENOMEM; nothing else can fail.
  */
 int metrics_write(const struct metrics_input *input, enum metrics_format format, char **out,
@@ -49,8 +49,8 @@ int metrics_write(const struct metrics_input *input, enum metrics_format format,
 /* The value of the Content-Type header. */
 const char *metrics_content_type(enum metrics_format format);
 /*
- * Which format the value of an Accept header asks for (NULL: there was none): OpenMetrics where it
- * is named, as Prometheus does, and else the text format, which everything reads.
+ * The format for the value of an Accept header (NULL: absent): OpenMetrics if it is named, as
+ * Prometheus does, else the text format, which every client reads.
  */
 enum metrics_format metrics_format_for(const char *accept);
 

@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 
-/* What the system said when the file failed last; 0 where it never did. */
+/* The system's errno of the file's last failure; 0 if there was none. */
 static int file_errno(sqlite3_file *file)
 {
     int code = 0;
@@ -15,11 +15,11 @@ static int file_errno(sqlite3_file *file)
     return code;
 }
 
-/* -EIO for all that the interface does not name. */
+/* -EIO for everything that the interface does not name. */
 static int known_code(int code)
 {
     switch (code) {
-    case EDQUOT: /* as full as it gets for us */
+    case EDQUOT: /* counts as full */
     case EFBIG:
     case ENOSPC:
         return -ENOSPC;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-/* Its macros reach into a window; we only have the functions. */
+/* Its macros access the window's fields; only the functions are loaded. */
 #define NCURSES_NOMACROS 1
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
@@ -52,7 +52,7 @@ static struct {
 static const char *const names[] = {NEEDED(LOAD_NAME)};
 _Static_assert(sizeof(lib) == sizeof(names), "a pointer a name");
 
-/* How long an Esc alone may be the beginning of another key: sent at once, also over ssh. */
+/* How long an Esc may be the start of another key: a key is sent at once, also over ssh. */
 enum { ESCAPE_MSEC = 25 };
 
 struct term {
@@ -193,7 +193,7 @@ static void set_style(struct term *term, uint8_t index)
     (void)lib.wattr_set(term->window, attributes, term->colour ? (short)(index + 1) : 0, NULL);
 }
 
-/* Cells of one style from `cells` on, at most `most`, sent to the window; how many they are. */
+/* Sends cells of one style from `cells` on, at most `most`, to the window; returns their number. */
 static unsigned paint_run(struct term *term, const struct term_cell *cells, unsigned most)
 {
     unsigned count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The client's exchanges. It writes and reads at once: a daemon that has messages for us may not
- * take any of ours until we have read them.
+ * The client's exchanges. It writes and reads at the same time: a daemon with messages for the
+ * client may not accept any before the client has read them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,17 +33,17 @@ struct wire_client {
     char name[128]; /* for messages */
 };
 
-/* One wait: for an answer to `id`, or (0) for notifications alone. */
+/* A wait: for an answer to `id`, or (0) only for notifications. */
 struct wait {
     uint64_t id;
     const char *method;
-    const char *line; /* still to be sent */
+    const char *line; /* not sent yet */
     size_t length;
     uint64_t until_usec;
-    bool last_look; /* the time is over: what has come already is still delivered */
+    bool last_look; /* the time is over: messages that are here already are still delivered */
     wire_told_fn *told;
     void *context;
-    bool ended; /* by the clock or by `told`: the connection is as good as before */
+    bool ended; /* by the timeout or by `told`: the connection is still usable */
     struct wire_message *answer;
 };
 
@@ -78,13 +78,13 @@ static int fail_gone(const struct wire_client *client, const struct wait *wait,
                        amid ? "in the middle of its answer" : "before it answered", wait->method);
 }
 
-/* 1: it is the answer; 0: it is an old one, to be dropped. */
+/* 1: it is the answer; 0: it is an old one, which is dropped. */
 static int take_response(const struct wire_client *client, struct wait *wait,
                          struct wire_message *message, struct ballast_error *err)
 {
     bool number = json_object_is_type(message->id, json_type_int);
     uint64_t id = number ? json_object_get_uint64(message->id) : 0;
-    /* An error without an id is about a line of ours that it could not make out. */
+    /* An error without an id is about a line of ours that the daemon could not parse. */
     bool ours = message->id ? number && id == wait->id : message->error_code != 0;
     if (ours && wait->id) {
         *wait->answer = *message;
@@ -120,7 +120,7 @@ static int take_message(const struct wire_client *client, struct wait *wait,
     return fail_daemon(client, err, -EPROTO, "sent what is no message: %s", message->error_text);
 }
 
-/* Everything that has come: 1 with the answer, 0 without. */
+/* Delivers all that has arrived: 1 with the answer, 0 without. */
 static int deliver_messages(const struct wire_client *client, struct wait *wait,
                             struct ballast_error *err)
 {
@@ -146,7 +146,7 @@ static int send_some(const struct wire_client *client, struct wait *wait, struct
             wait->line += sent;
             wait->length -= (size_t)sent;
         } else if (errno == EPIPE || errno == ECONNRESET) {
-            /* It closed; what it said before that ("too many clients") is still to be read. */
+            /* It closed; its last messages ("too many clients") are still to be read. */
             wait->length = 0;
         } else if (errno == EAGAIN) {
             return 0;
@@ -180,7 +180,7 @@ static int fail_late(const struct wire_client *client, const struct wait *wait,
     return fail_daemon(client, err, -ETIMEDOUT, "did not answer %s in time", wait->method);
 }
 
-/* Until something can be done, or the time is over; then once more without waiting. */
+/* Waits until there is something to do or the time is over; then once more without waiting. */
 static int wait_ready(const struct wire_client *client, struct wait *wait,
                       struct ballast_error *err)
 {
@@ -217,7 +217,7 @@ static int run_exchange(struct wire_client *client, struct wait *wait, struct ba
             break;
     }
     bool goes_on = rc > 0 || wait->ended;
-    /* After half a request the next one would not be understood. */
+    /* After half a request the daemon could not parse the next one. */
     client->lost = !goes_on || wait->length > 0;
     return rc > 0 ? 0 : rc;
 }

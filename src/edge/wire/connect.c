@@ -12,7 +12,7 @@
 #include "edge/json/json.h"
 #include "edge/wire/wire.h"
 
-/* How long between tries while the daemon's queue of connections is full. */
+/* The time between tries while the daemon's queue of connections is full. */
 enum { RETRY_USEC = 20000 };
 
 static int fail_connect(const char *run_dir, const char *path, int code, struct ballast_error *err)
@@ -45,7 +45,7 @@ static int fail_connect(const char *run_dir, const char *path, int code, struct 
     return code;
 }
 
-/* Non-blocking, because a connect() that blocks on a full queue blocks for ever. */
+/* Non-blocking, because connect() on a full queue blocks forever. */
 static int open_socket(const struct sockaddr_un *address, int *out)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

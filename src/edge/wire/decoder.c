@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Bytes to lines. [begin, end) of the buffer is undelivered, [begin, searched) of it is known to
- * have no newline, so that each byte is looked at once; what was delivered is cut off in front when
- * it is at least as much as what is left, so that each byte is moved once on average.
+ * Splits bytes into lines. [begin, end) of the buffer is undelivered, [begin, searched) of it is
+ * known to have no newline, so that each byte is examined once. Delivered bytes are removed from
+ * the front when they are at least as many as the rest, so that each byte is moved once on average.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -93,7 +93,7 @@ int wire_decoder_feed(struct wire_decoder *decoder, const void *data, size_t len
     return 0;
 }
 
-/* 1: *line and *length are the next one; 0: there is none; -EMSGSIZE. */
+/* 1: *line and *length are the next line; 0: there is none; -EMSGSIZE. */
 static int find_line(struct wire_decoder *decoder, const char **line, size_t *length,
                      struct ballast_error *err)
 {

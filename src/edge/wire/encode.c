@@ -8,7 +8,7 @@
 #include "edge/wire/line.h"
 #include "edge/wire/write.h"
 
-/* Adds value, which is taken over also on failure. */
+/* Adds value, and owns it also on failure. */
 static bool add_value(struct json_object *object, const char *key, struct json_object *value)
 {
     if (json_object_object_add(object, key, value) == 0)
@@ -17,7 +17,7 @@ static bool add_value(struct json_object *object, const char *key, struct json_o
     return false;
 }
 
-/* json-c knows null as NULL, so that a NULL that means "out of memory" needs a check of its own. */
+/* json-c represents null as NULL, so a NULL that means "out of memory" needs its own check. */
 static bool add_new(struct json_object *object, const char *key, struct json_object *value)
 {
     return value && add_value(object, key, value);
@@ -47,7 +47,7 @@ static bool add_message_members(struct json_object *object, const struct wire_me
            (!message->params || add_value(object, "params", json_object_get(message->params)));
 }
 
-/* Outside of its strings JSON is ASCII, so that a '?' for a byte of none keeps it what it is. */
+/* Outside of its strings JSON is ASCII, so a '?' in place of an invalid byte keeps it valid. */
 static void mend_utf8(char *text, size_t length)
 {
     for (size_t at = wire_utf8_span(text, length); at < length;
@@ -64,7 +64,7 @@ static int write_json_line(struct json_object *object, char **out, size_t *lengt
         return ballast_fail(err, -ENOMEM, "out of memory");
     if (size - 1 > WIRE_LINE_MOST) {
         free(line);
-        return ballast_fail(err, -EMSGSIZE, "a message of %zu bytes is longer than a line may be",
+        return ballast_fail(err, -EMSGSIZE, "a message of %zu bytes exceeds the limit of a line",
                             size - 1);
     }
     mend_utf8(line, size - 1);
@@ -86,7 +86,7 @@ int wire_encode(const struct wire_message *message, char **out, size_t *length,
                 struct ballast_error *err)
 {
     if (!can_be_written(message))
-        return ballast_fail(err, -EINVAL, "this is no message that could be sent");
+        return ballast_fail(err, -EINVAL, "not a message that can be sent");
     struct json_object *object = json_object_new_object();
     int rc = object && add_message_members(object, message)
                  ? write_json_line(object, out, length, err)
@@ -101,7 +101,7 @@ static int encode_call(struct wire_message *message, const char *method, struct 
     int rc;
     message->params = params;
     if (strlen(method) >= sizeof(message->method)) {
-        rc = ballast_fail(err, -EINVAL, "%s: no method has such a long name", method);
+        rc = ballast_fail(err, -EINVAL, "%s: the name is too long for a method", method);
     } else {
         memcpy(message->method, method, strlen(method) + 1);
         rc = wire_encode(message, out, length, err);
@@ -145,7 +145,7 @@ int wire_error(struct json_object *id, int code, const char *text, struct json_o
                                    .id = json_object_get(id),
                                    .error_code = code ? code : WIRE_INTERNAL_ERROR,
                                    .error_data = data};
-    /* A text that was cut in a character loses the rest of it to mend_utf8(). */
+    /* If a text was cut within a character, mend_utf8() removes the rest of it. */
     size_t size = strnlen(text, sizeof(message.error_text) - 1);
     memcpy(message.error_text, text, size);
     int rc = wire_encode(&message, out, length, err);

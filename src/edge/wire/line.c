@@ -12,17 +12,19 @@
 #include "edge/json/json.h"
 #include "edge/json/scan.h"
 
-/* json_next() begins its sentences so, and nobody needs the number of a line that is alone. */
+/*
+ * json_next() starts its sentences with this and a line number, which a single line does not need.
+ */
 #define NAME "message"
 
 /*
- * What a tree of a client's line may have. The largest request, 256 starts of a plan, needs a
- * quarter of it; the dearest line found (1000 objects of 15 short keys) comes to 3.1 MiB and 16 ms
- * with json-c 0.16, and a line's own bytes are at most 1 MiB more.
+ * The limits of the tree of a client's line. The largest request, 256 starts of a plan, needs a
+ * quarter of it; the most expensive line found (1000 objects of 15 short keys) takes 3.1 MiB and 16
+ * ms with json-c 0.16, and a line's own bytes are at most 1 MiB more.
  */
 enum { CLIENT_CONTAINERS = 1024, CLIENT_VALUES = 16384 };
 
-/* The length of the character at hand, or 0: the table of RFC 3629, 4. */
+/* The length of the current character, or 0: the table of RFC 3629, 4. */
 static size_t utf8_character(const unsigned char *c, size_t length)
 {
     size_t size = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
@@ -64,7 +66,7 @@ __attribute__((format(printf, 4, 5))) static void mark_broken(struct wire_messag
     out->error_text[wire_utf8_span(out->error_text, strlen(out->error_text))] = '\0';
 }
 
-/* Whether the line is one value of JSON within the bounds; says what is wrong with it otherwise. */
+/* Whether the line is one value of JSON within the limits; else the error. */
 static bool scan_line(const char *line, size_t length, enum wire_from from,
                       struct wire_message *out)
 {
@@ -94,7 +96,7 @@ static bool scan_line(const char *line, size_t length, enum wire_from from,
     return false;
 }
 
-/* The tree of a line that was scanned; false with what is wrong, or with *rc. */
+/* Builds the tree of a scanned line; false with the error, or with *rc. */
 static bool parse_line_tree(const char *line, size_t length, struct json_object **tree,
                             struct wire_message *out, int *rc, struct ballast_error *err)
 {
@@ -127,7 +129,9 @@ static struct json_object *tree_member(const struct json_object *tree, const cha
     return value;
 }
 
-/* json-c makes the ends of the range of whatever integer is beyond it: that could not be repeated.
+/*
+ * json-c returns the nearest limit for an integer beyond its range: such an id could not be
+ * repeated.
  */
 static bool beyond_64_bits(struct json_object *id)
 {
@@ -135,7 +139,7 @@ static bool beyond_64_bits(struct json_object *id)
            (json_object_get_uint64(id) == UINT64_MAX || json_object_get_int64(id) == INT64_MIN);
 }
 
-/* Takes the id; false with what is wrong with it. */
+/* Takes the id; false with the error. */
 static bool take_id(const struct json_object *tree, bool answer, struct wire_message *out)
 {
     struct json_object *id = tree_member(tree, "id");
@@ -174,7 +178,7 @@ static void read_request(const struct json_object *tree, struct wire_message *ou
     }
     size_t length = (size_t)json_object_get_string_len(method);
     if (length >= sizeof(out->method)) {
-        /* A method that nobody has: a request is told so, a notification is not. */
+        /* An unknown method: a request receives an error, a notification does not. */
         mark_broken(out, WIRE_METHOD_NOT_FOUND, has_key(tree, "id"),
                     "no method has a name of %zu bytes", length);
         return;
@@ -201,12 +205,12 @@ static bool read_error(struct json_object *error, struct wire_message *out)
     return true;
 }
 
-/* Nothing about a response is ever answered: two peers would never come to an end. */
+/* An error in a response is never answered: two peers could answer each other forever. */
 static void read_response(const struct json_object *tree, struct wire_message *out)
 {
     if (has_key(tree, "result") == has_key(tree, "error") || !has_key(tree, "id")) {
         mark_broken(out, WIRE_INVALID_REQUEST, false,
-                    "a response has an id, and either a result or an error");
+                    "a response needs an id, and either a result or an error");
         return;
     }
     if (has_key(tree, "result")) {
@@ -250,7 +254,7 @@ int wire_line_read(const char *line, size_t length, enum wire_from from, struct 
     struct json_object *tree = NULL;
     int rc = 0;
     if (scan_line(line, length, from, &message)) {
-        /* There is something behind the space: it was scanned. */
+        /* There is text after the space: the line was scanned. */
         const char *first = line;
         while (*first == ' ' || *first == '\t' || *first == '\r')
             first++;

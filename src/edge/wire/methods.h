@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The methods and notifications of the protocol, as data: the daemon checks parameters by it, the
- * commands print it, and a test holds ballast-protocol(7) against it.
+ * The methods and notifications of the protocol, as data: the daemon checks parameters with it, the
+ * commands print it, and a test compares ballast-protocol(7) with it.
  */
 #ifndef EDGE_WIRE_METHODS_H
 #define EDGE_WIRE_METHODS_H
@@ -28,13 +28,13 @@ enum wire_type {
     WIRE_TYPES
 };
 
-/* LEDGER_MOST_KIB, which this room cannot see; a test holds them together. */
+/* LEDGER_MOST_KIB, which this room cannot include; a test asserts that they are equal. */
 #define WIRE_KIB_MOST (UINT64_C(1) << 42)
-/* What a double holds exactly: readers in other languages have nothing else. 285 years. */
+/* What a double represents exactly: clients in other languages have nothing else. 285 years. */
 #define WIRE_USEC_MOST (UINT64_C(1) << 53)
 
 enum {
-    WIRE_STRING_MOST = 63, /* LEDGER_OWNER with its NUL; no name in Xen need be longer */
+    WIRE_STRING_MOST = 63, /* LEDGER_OWNER without its NUL; no name in Xen is longer */
     WIRE_LIST_MOST = 256,
     WIRE_DOMID_MOST = 0x7ff0 - 1, /* DOMID_FIRST_RESERVED, xen/include/public/xen.h */
 };
@@ -44,8 +44,8 @@ struct wire_param {
     enum wire_type type;
     bool required;
     uint64_t least;                 /* of a number */
-    const char *help;               /* half a sentence */
-    const char *const *words;       /* of strings: those that there are, NULL behind; NULL: any */
+    const char *help;               /* a phrase */
+    const char *const *words;       /* of strings: the valid ones, ended by NULL; NULL: any */
     const struct wire_param *items; /* of WIRE_OBJECTS */
 };
 
@@ -58,7 +58,7 @@ struct wire_method {
 
 /* The i-th in the order of the man page, NULL past the last one. */
 const struct wire_method *wire_method_at(size_t i);
-/* NULL where there is none: WIRE_METHOD_NOT_FOUND. */
+/* NULL if there is none: WIRE_METHOD_NOT_FOUND. */
 const struct wire_method *wire_method_find(const char *name);
 /* Names of notifications: what `subscribe` takes. NULL past the last one. */
 const char *wire_event_at(size_t i);
@@ -66,31 +66,31 @@ const char *wire_event_at(size_t i);
 const char *wire_type_name(enum wire_type type);
 
 /*
- * Whether a call may be made with these (NULL: none, which is an empty object). -EINVAL with the
- * parameter's name and what to send instead: params is not an object, a required one is missing or
- * null, one has another type, is negative, too small or too large, or `require` (an array of names,
- * which every method takes) names one that the method does not have. null stands for "left out".
- * Others that are not known are ignored.
+ * Checks the parameters of a call (NULL: an empty object). -EINVAL with the parameter's name and
+ * what to send instead: params is not an object, a required one is missing or null, one has another
+ * type, is negative, too small or too large, or `require` (an array of names, which every method
+ * takes) names one that the method does not have. null means "omitted". Other unknown parameters
+ * are ignored.
  */
 int wire_params_check(const struct wire_method *method, const struct json_object *params,
                       struct ballast_error *err);
 
-/* Of params that were checked (NULL is allowed): the value, or `otherwise` where it is left out. */
+/* Of checked params (NULL is allowed): the value, or `otherwise` if omitted. */
 uint64_t wire_param_u64(const struct json_object *params, const char *name, uint64_t otherwise);
 bool wire_param_bool(const struct json_object *params, const char *name, bool otherwise);
-/* Lives as long as params. */
+/* Valid as long as params. */
 const char *wire_param_string(const struct json_object *params, const char *name,
                               const char *otherwise);
-/* An array, or NULL where it is left out; lives as long as params. */
+/* An array, or NULL if omitted; valid as long as params. */
 struct json_object *wire_param_array(const struct json_object *params, const char *name);
 
 struct wire_domain_name {
     bool is_number;
     uint32_t domid;
-    const char *name; /* a name or a uuid, else; lives as long as params */
+    const char *name; /* else a name or a uuid; valid as long as params */
 };
 
-/* A WIRE_DOMAIN; false where it is left out. */
+/* A WIRE_DOMAIN; false if omitted. */
 bool wire_param_domain(const struct json_object *params, const char *name,
                        struct wire_domain_name *out);
 

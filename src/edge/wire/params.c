@@ -227,7 +227,7 @@ static bool takes_param(const struct wire_method *method, const char *name)
     return param->name != NULL;
 }
 
-/* What is not known is ignored, unless the caller says that it must not be. */
+/* Unknown parameters are ignored, unless `require` names them. */
 static int check_require(const struct wire_method *method, const struct json_object *params,
                          struct ballast_error *err)
 {

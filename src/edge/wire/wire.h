@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The control protocol: JSON-RPC 2.0, one object a line, over a Unix stream socket. This room turns
- * bytes into messages and back; who may say what, and what is done, is the daemon's. The methods
- * are in methods.h, and ballast-protocol(7) tells all of it.
+ * The control protocol: JSON-RPC 2.0, one object per line, over a Unix stream socket. This room
+ * turns bytes into messages and back; the daemon decides who may send what, and carries it out. The
+ * methods are in methods.h; ballast-protocol(7) describes the protocol.
  *
- * What came wrong is a message too (WIRE_BROKEN), with the error that JSON-RPC wants sent for it; a
- * negative errno means that this connection or this process cannot go on.
+ * An invalid line is a message too (WIRE_BROKEN), with the error that JSON-RPC requires in reply; a
+ * negative errno means that this connection or this process cannot continue.
  */
 #ifndef EDGE_WIRE_WIRE_H
 #define EDGE_WIRE_WIRE_H
@@ -23,34 +23,34 @@ enum {
     WIRE_LINE_MOST = 1 << 20,            /* bytes of a line, its newline not counted */
     WIRE_HELD_MOST = 2 * WIRE_LINE_MOST, /* bytes that a decoder keeps undelivered */
     WIRE_METHOD_SIZE = 64,
-    WIRE_ID_MOST = 256, /* bytes of an id as it stands in the line: an answer repeats it */
+    WIRE_ID_MOST = 256, /* bytes of an id as in the line: an answer repeats it */
 };
 
-/* JSON-RPC's own codes, and ours from -32000 down. */
+/* JSON-RPC's codes, and ours from -32000 down. */
 enum wire_code {
     WIRE_PARSE_ERROR = -32700,
     WIRE_INVALID_REQUEST = -32600,
     WIRE_METHOD_NOT_FOUND = -32601,
     WIRE_INVALID_PARAMS = -32602,
     WIRE_INTERNAL_ERROR = -32603,
-    WIRE_REFUSED = -32000,     /* the answer is no; data has the reason and its figures */
-    WIRE_FORBIDDEN = -32001,   /* this socket or this user may not */
+    WIRE_REFUSED = -32000,     /* refused; data has the reason and its figures */
+    WIRE_FORBIDDEN = -32001,   /* not allowed on this socket or for this user */
     WIRE_NOT_FOUND = -32002,   /* no such domain, reservation, policy */
     WIRE_UNAVAILABLE = -32003, /* the ledger cannot be written, the host cannot be read */
     WIRE_BUSY = -32004,        /* too many at once */
 };
 
-/* "parse-error", "refused" ...; NULL for a code that is none of ours. */
+/* "parse-error", "refused" ...; NULL for an unknown code. */
 const char *wire_code_name(int code);
 
 enum wire_kind {
-    WIRE_REQUEST,      /* method, params, id: wants exactly one answer, also where id is null */
+    WIRE_REQUEST,      /* method, params, id: needs exactly one answer, also if id is null */
     WIRE_NOTIFICATION, /* method, params: must never be answered, not even with an error */
     WIRE_RESPONSE,     /* id, and result or (error_code not 0) error_code, error_text, error_data */
-    WIRE_BROKEN,       /* a line that is none of them: error_code, error_text, answer, id */
+    WIRE_BROKEN,       /* any other line: error_code, error_text, answer, id */
 };
 
-/* All zero is a message that has nothing to release. */
+/* All zeros is a message with nothing to release. */
 struct wire_message {
     enum wire_kind kind;
     char method[WIRE_METHOD_SIZE];
@@ -60,16 +60,18 @@ struct wire_message {
     int error_code;
     char error_text[BALLAST_ERROR_TEXT]; /* one line, without control characters */
     struct json_object *error_data;      /* any value; NULL: null, or none */
-    bool answer; /* of what is broken: whether wire_error(id, error_code, ...) is to be sent */
+    bool answer; /* of a broken line: whether to send wire_error(id, error_code, ...) */
 };
 
-/* Releases what it holds and makes it all zero. */
+/* Releases its parts and sets it to zeros. */
 void wire_message_release(struct wire_message *message);
 
-/* Whose lines they are decides how many values one may have, and with it what it costs to read. */
+/*
+ * The sender of the lines determines how many values one may have, and so how expensive it is to
+ * read.
+ */
 enum wire_from {
-    WIRE_FROM_CLIENT, /* at most 1024 objects and arrays, 16384 values: some 4 MiB while it lives
-                       */
+    WIRE_FROM_CLIENT, /* at most 1024 objects and arrays, 16384 values: up to 4 MiB */
     WIRE_FROM_DAEMON, /* what JSON_MAX_CONTAINERS and JSON_MAX_VALUES allow */
 };
 
@@ -79,35 +81,38 @@ struct wire_decoder;
 struct wire_decoder *wire_decoder_new(enum wire_from from);
 void wire_decoder_free(struct wire_decoder *decoder); /* NULL is allowed */
 /*
- * Appends what came; call wire_decoder_next() until it returns 0, then feed again. Whoever feeds at
- * most WIRE_LINE_MOST bytes at a time and does that never sees -ENOBUFS: more than WIRE_HELD_MOST
- * would be undelivered. -ENOMEM. Nothing was appended then. However the bytes are cut into pieces,
- * the messages are the same, and the time is linear in their number.
+ * Appends received bytes; call wire_decoder_next() until it returns 0, then feed again. A caller
+ * that does so with at most WIRE_LINE_MOST bytes at a time never gets -ENOBUFS: more than
+ * WIRE_HELD_MOST would be undelivered. -ENOMEM. On an error nothing was appended. The messages do
+ * not depend on how the bytes are split, and the time is linear in their number.
  */
 int wire_decoder_feed(struct wire_decoder *decoder, const void *data, size_t length,
                       struct ballast_error *err);
 /*
- * The next message, in *out (the caller's, to be released). 1: there is one (WIRE_BROKEN counts);
- * 0: none is complete yet. -EMSGSIZE: a line is longer than WIRE_LINE_MOST; it stays so, the
- * connection is beyond help (tell it with wire_error(NULL, WIRE_INVALID_REQUEST, err->text), then
- * close). -ENOMEM: the line is kept, call again. Empty lines are passed over.
+ * The next message in *out, which the caller releases. 1: there is one (WIRE_BROKEN counts); 0:
+ * none is complete yet. -EMSGSIZE: a line is longer than WIRE_LINE_MOST; this is permanent (send
+ * wire_error(NULL, WIRE_INVALID_REQUEST, err->text), then close). -ENOMEM: the line is kept, call
+ * again. Empty lines are skipped.
  */
 int wire_decoder_next(struct wire_decoder *decoder, struct wire_message *out,
                       struct ballast_error *err);
-/* Bytes fed and not delivered; not 0 when the peer is gone: it stopped in the middle of a line. */
+/*
+ * Bytes that were fed and not delivered; if not 0 when the peer is gone, it stopped in the middle
+ * of a line.
+ */
 size_t wire_decoder_pending(const struct wire_decoder *decoder);
-/* Whether the end of a line is among them: if not, wire_decoder_next() has no message to give. */
+/* Whether they include the end of a line: if not, wire_decoder_next() has no message. */
 bool wire_decoder_has_line(const struct wire_decoder *decoder);
 
 /*
- * A line, newline included, NUL behind it, in *out (malloc'ed, the caller's); length leaves out the
- * NUL. Bytes that are no UTF-8 (a guest may have such a name) become '?', so that the line is
- * always valid. -EMSGSIZE: it would be longer than WIRE_LINE_MOST; -EINVAL: no method, one that
- * is too long, params that are neither object nor array, a broken message; -ENOMEM.
+ * Encodes a line with newline and NUL in *out, which the caller frees; length does not count the
+ * NUL. Bytes that are not UTF-8 (a guest may have such a name) become '?', so that the line is
+ * always valid. -EMSGSIZE: it would be longer than WIRE_LINE_MOST; -EINVAL: no method, one that is
+ * too long, params that are neither object nor array, a broken message; -ENOMEM.
  */
 int wire_encode(const struct wire_message *message, char **out, size_t *length,
                 struct ballast_error *err);
-/* The same from parts; params, result and data are taken over, also on failure. id is not. */
+/* The same from parts; they own params, result and data, also on failure, but not id. */
 int wire_request(uint64_t id, const char *method, struct json_object *params, char **out,
                  size_t *length, struct ballast_error *err);
 int wire_notification(const char *method, struct json_object *params, char **out, size_t *length,
@@ -117,52 +122,55 @@ int wire_result(struct json_object *id, struct json_object *result, char **out, 
 int wire_error(struct json_object *id, int code, const char *text, struct json_object *data,
                char **out, size_t *length, struct ballast_error *err);
 
-/* A blocking client, for `ballast` and others that have no loop. No call of it raises SIGPIPE. */
+/*
+ * A blocking client, for `ballast` and other programs without a loop. None of its calls raises
+ * SIGPIPE.
+ */
 struct wire_client;
 
 /*
  * Connects to DIR/control.sock, or DIR/status.sock with `status`, and exchanges hello, for which
  * the daemon has WIRE_HELLO_USEC. -ENOENT, -ECONNREFUSED: no daemon; -EACCES: not allowed;
- * -ENAMETOOLONG: DIR is too long for a socket; -EPROTO: it speaks another version, or no such
- * protocol; -ETIMEDOUT: it is there and does not answer; others as of connect(). The text says what
- * to do.
+ * -ENAMETOOLONG: DIR is too long for a socket; -EPROTO: it speaks another version or protocol;
+ * -ETIMEDOUT: it runs but does not answer; others as in connect(). The text has the remedy.
  */
 int wire_connect(const char *run_dir, bool status, struct wire_client **out,
                  struct ballast_error *err);
-/* The same over a stream socket that is connected, taken over on success; `name` is for messages.
- */
+/* The same over a connected stream socket, which it owns on success; `name` is for messages. */
 int wire_client_over(int fd, const char *name, uint64_t hello_usec, struct wire_client **out,
                      struct ballast_error *err);
 void wire_disconnect(struct wire_client *client); /* NULL is allowed */
 
 #define WIRE_HELLO_USEC UINT64_C(5000000)
 
-/* A notification came. A negative return ends the wait and is returned by it. */
+/* Called for a notification. A negative return value ends the wait and is returned by it. */
 typedef int wire_told_fn(void *context, const char *method, const struct json_object *params);
 
 /*
- * Calls a method (params, an object or NULL, is taken over) and waits for its answer, or for so
- * long (0: for ever). Returns 0 with the answer, a WIRE_RESPONSE, in *answer, the caller's: look at
- * error_code first, a refusal is an answer. Notifications that come meanwhile go to `told` (NULL:
- * nowhere). -ETIMEDOUT; -ECONNRESET: the daemon closed, or died; -EPROTO: it sent what is no
- * answer; what `told` returned; -EINTR: see wire_client_stop_on(). After -ETIMEDOUT, -EINTR and
- * what `told` returned the client may call again (the late answer is dropped) unless the request
- * had left only in part; after the others every call is -ENOTCONN.
+ * Calls a method (and owns params, an object or NULL) and waits for its answer for at most this
+ * time (0: forever). Returns 0 with the answer, a WIRE_RESPONSE, in *answer, which the caller
+ * releases: check error_code first, a refusal is an answer. Notifications that arrive meanwhile go
+ * to `told` (NULL: dropped). -ETIMEDOUT; -ECONNRESET: the daemon closed, or died; -EPROTO: it sent
+ * an invalid answer; what `told` returned; -EINTR: see wire_client_stop_on(). After -ETIMEDOUT,
+ * -EINTR and what `told` returned the client may call again (a late answer is dropped) unless the
+ * request was only sent in part; after the others every call is -ENOTCONN.
  */
 int wire_call(struct wire_client *client, const char *method, struct json_object *params,
               uint64_t timeout_usec, wire_told_fn *told, void *context, struct wire_message *answer,
               struct ballast_error *err);
-/* Waits for notifications alone: -ETIMEDOUT when the time is over, and the rest as above. */
+/* Waits only for notifications: -ETIMEDOUT when the time is over, and the rest as above. */
 int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_told_fn *told, void *context,
               struct ballast_error *err);
-/* From now on a wait ends with -EINTR as soon as `fd`, which stays the caller's, is readable; -1:
- * no more. */
+/*
+ * From now on a wait ends with -EINTR as soon as `fd`, which the caller keeps, is readable; -1: no
+ * longer.
+ */
 void wire_client_stop_on(struct wire_client *client, int fd);
-/* What hello answered: version, daemon, host, pid. The client's. */
+/* The answer to hello: version, daemon, host, pid. Owned by the client. */
 const struct json_object *wire_client_hello(const struct wire_client *client);
 /*
- * To poll, for a client that has a loop after all; when it is readable wire_wait() with 1 usec
- * delivers what came. The file descriptor is non-blocking.
+ * For a client that polls in its own loop; when it is readable wire_wait() with 1 usec delivers
+ * what has arrived. The file descriptor is non-blocking.
  */
 int wire_client_fd(const struct wire_client *client);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A value of JSON as text, whole or not at all: json-c's own writer leaves out what it finds no
- * memory for and goes on.
+ * A value of JSON as text, complete or not at all: json-c's own writer omits what it has no memory
+ * for.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -16,7 +16,7 @@ struct text {
     char *bytes;
     size_t length;
     size_t room;
-    bool failed; /* for good */
+    bool failed; /* permanently */
 };
 
 static void append_bytes(struct text *text, const char *bytes, size_t length)
@@ -81,7 +81,7 @@ static void put_number(struct text *text, struct json_object *value)
     put_word(text, number);
 }
 
-/* What has parts is gone through by its own function below. */
+/* Objects and arrays have their own functions below. */
 static void put_value(struct text *text, struct json_object *value);
 
 static void put_array(struct text *text, struct json_object *array)

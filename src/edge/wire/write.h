@@ -7,8 +7,8 @@
 struct json_object;
 
 /*
- * The value as a line: JSON without spaces, a newline behind it and a NUL behind that, which
- * *length leaves out. The caller's to free(); NULL: out of memory.
+ * The value as a line: JSON without spaces, a newline, and a NUL that *length does not count. The
+ * caller frees it; NULL: out of memory.
  */
 char *wire_write(struct json_object *value, size_t *length);
 
