@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A kernel of no use but to be built into a guest that is measured and never runs: one page, which
- * halts if it is ever started. Its notes let Xen's builder take it for PV (64 bit) and for PVH
- * (entered in 32 bit mode).
+ * A kernel only for guests that are built, measured and never run: one page, which halts if it is
+ * ever started. Its notes make Xen's builder accept it for PV (64 bit) and for PVH (entered in
+ * 32 bit mode).
  */
 
 /* xen/include/public/elfnote.h */
