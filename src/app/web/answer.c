@@ -6,7 +6,9 @@
 
 #include "app/web/request.h"
 
-/* Ours alone, and nothing inline. Scripts set styles through the object model, which this allows.
+/*
+ * Only our own files, and nothing inline. Scripts set styles through the object model, which this
+ * allows.
  */
 #define POLICY                                                                                      \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
@@ -21,7 +23,7 @@ static const char *const always[][2] = {
     {"Cross-Origin-Resource-Policy", "same-origin"},
 };
 
-/* Takes the response over, also on failure. */
+/* Owns the response, also on failure. */
 static enum MHD_Result queue_answer(struct MHD_Connection *connection, unsigned status,
                                     struct MHD_Response *response, const char *type,
                                     const char *cache)
@@ -43,7 +45,7 @@ static enum MHD_Result queue_answer(struct MHD_Connection *connection, unsigned 
 enum MHD_Result answer_data(struct MHD_Connection *connection, unsigned status, const char *type,
                             const char *bytes, size_t length)
 {
-    /* It is not written to: the mode is a copy. */
+    /* MHD_RESPMEM_MUST_COPY copies the bytes and does not write to them. */
     struct MHD_Response *response =
         MHD_create_response_from_buffer(length, (void *)(uintptr_t)bytes, MHD_RESPMEM_MUST_COPY);
     return queue_answer(connection, status, response, type, "no-store");

@@ -21,9 +21,9 @@ enum part {
 };
 
 enum {
-    PAGE = 512,  /* of a listing: as much as the daemon gives at once */
-    PAGES = 128, /* a daemon that goes in circles must not make us do so */
-    TRIES = 3,   /* until the answers are of one moment */
+    PAGE = 512,  /* of a listing: the daemon's limit for one answer */
+    PAGES = 128, /* a bound, in case the daemon's pages never end */
+    TRIES = 3,   /* until the answers are of the same moment */
 };
 
 static const char *const methods[PARTS] = {"status", "host",         "domains",
@@ -40,9 +40,9 @@ struct collector {
     unsigned tries;
     unsigned pages;
     unsigned closed_pages;
-    uint64_t begun_bytes; /* that had come by then */
+    uint64_t begun_bytes; /* that had arrived by then */
     uint64_t begun_usec;
-    uint64_t taken_usec; /* the last whole one; 0: none on this connection */
+    uint64_t taken_usec; /* of the last complete one; 0: none on this connection */
     uint64_t asked[PARTS];
     struct json_object *part[PARTS]; /* of the one under way */
     struct json_object *closed;      /* reservations, the newest last */
@@ -50,8 +50,8 @@ struct collector {
     char problem[256];
     uint64_t seq;
     struct json_object *state;
-    struct frame *frame;  /* of it, once somebody wants it whole */
-    struct frame *change; /* from the one before, while pages are open */
+    struct frame *frame;  /* of the state, made at the first request */
+    struct frame *change; /* from the previous state, while pages are open */
     uint64_t state_seq;
     uint64_t change_since;
     struct frame *away;
@@ -144,7 +144,7 @@ static void begin_round(struct collector *collector, uint64_t now_usec)
     for (int i = 0; i < PARTS; i++)
         ask_part(collector, (enum part)i, NULL, 0, now_usec);
     if (collector->asked[PARTS - 1] == 0)
-        drop_parts(collector); /* not all of it could be sent: later, then */
+        drop_parts(collector); /* not all of it could be sent: try later */
 }
 
 static uint64_t sum_of(const struct json_object *domains, const char *key, int dom0)
@@ -181,7 +181,7 @@ static void note_problem(struct collector *collector, const char *method, const 
         (void)snprintf(collector->problem, sizeof(collector->problem), "%s: %.200s", method, why);
 }
 
-/* Kept from one round to the next: at most so many, none larger than the daemon makes them. */
+/* Keeps an item for the next round: at most this many, none larger than the daemon makes them. */
 static void keep_item(struct collector *collector, struct json_object *items,
                       struct json_object *item, size_t most)
 {
@@ -204,7 +204,7 @@ static bool is_closed(const struct collector *collector, const struct json_objec
     return false;
 }
 
-/* A list of the same items: the collector's own goes on changing. */
+/* A new list of the same items: the collector's own list will change. */
 static struct json_object *list_items(const struct json_object *items)
 {
     struct json_object *list = json_object_new_array();
@@ -213,7 +213,7 @@ static struct json_object *list_items(const struct json_object *items)
     return list;
 }
 
-/* One that was closed while the answers came may be in both; closing is the last thing it does. */
+/* A reservation that was closed while the answers arrived may be in both; closed is final. */
 static struct json_object *all_reservations(const struct collector *collector)
 {
     struct json_object *all = list_items(collector->closed);
@@ -297,7 +297,7 @@ static void next_page(struct collector *collector, enum part part, const struct 
         return;
     if (++collector->pages > PAGES ||
         link_received(collector->link) - collector->begun_bytes > COLLECTOR_MOST_BYTES / 2) {
-        note_problem(collector, methods[part], "it is too much to be shown; the rest is left out");
+        note_problem(collector, methods[part], "there are too many to show; the rest is omitted");
         return;
     }
     ask_part(collector, part, "after",
@@ -325,7 +325,7 @@ static void take_part(struct collector *collector, enum part part,
     if (answer->error_code) {
         note_problem(collector, methods[part], answer->error_text);
     } else if (link_received(collector->link) - collector->begun_bytes > COLLECTOR_MOST_BYTES) {
-        note_problem(collector, methods[part], "it is too much to be shown");
+        note_problem(collector, methods[part], "there are too many to show");
     } else if (part == PART_DOMAINS || part == PART_RESERVATIONS) {
         take_listing(collector, part, answer->result, now_usec);
     } else {
@@ -349,7 +349,7 @@ static void close_one(struct collector *collector, struct json_object *reservati
     keep_item(collector, collector->closed, reservation, COLLECTOR_CLOSED);
 }
 
-/* Once a connection: those that were closed before we came, in pages. */
+/* Once per connection: reservations that were closed before, in pages. */
 static void take_closed(struct collector *collector, const struct wire_message *answer,
                         uint64_t now_usec)
 {
@@ -401,7 +401,8 @@ static void subscribe_events(struct collector *collector, uint64_t now_usec)
                                          "alert"};
     struct json_object *params = json_object_new_object();
     struct json_object *names = json_object_new_array();
-    /* The daemon notifies once of the end of a reservation, so subscribe even while nobody reads.
+    /*
+     * The daemon notifies only once of the end of a reservation, so subscribe even without readers.
      */
     for (size_t i = 0; i < (collector->watched ? sizeof(events) / sizeof(events[0]) : 1); i++)
         json_object_array_add(names, json_object_new_string(events[i]));

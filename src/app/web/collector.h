@@ -31,48 +31,56 @@ enum {
     COLLECTOR_MOST_BYTES = 4 << 20, /* of answers to one collector: some 3000 domains */
 };
 
-/* A new state at most this often, and at least this often without a notification of a change. */
+/* A new state at most this often, and, without notifications of a change, at least this often. */
 #define COLLECTOR_LEAST_USEC UINT64_C(250000)
 #define COLLECTOR_MOST_USEC  UINT64_C(2000000)
 
 struct collector;
 struct json_object;
 
-/* `changed`: there is another collector_frame(), collector_away(), or a round that a request wanted
- * has failed. */
+/*
+ * `changed` is called for a new collector_frame() or collector_away(), or if a requested round
+ * failed.
+ */
 struct collector *collector_new(struct link *link, void (*changed)(void *context), void *context,
                                 uint64_t first_seq);
 void collector_free(struct collector *collector); /* NULL is allowed */
 
-/* The events of the link are handed to these. */
+/* The events of the link. */
 void collector_up(struct collector *collector, uint64_t now_usec);
 void collector_down(struct collector *collector, const char *why);
-/* false: it was not asked here. */
+/* false: it was not a request of the collector. */
 bool collector_answered(struct collector *collector, uint64_t id, const struct wire_message *answer,
                         uint64_t now_usec);
 void collector_notified(struct collector *collector, const char *method,
                         struct json_object *params);
 
-/* Whether pages are open. */
+/* `on`: pages are open. */
 void collector_watch(struct collector *collector, bool on, uint64_t now_usec);
-/* Whether what is there is no older than `age_usec`; if not, and the daemon is there, it is asked.
- */
+/* Whether the state is at most `age_usec` old; if not, and the daemon is up, starts a round. */
 bool collector_want(struct collector *collector, uint64_t age_usec, uint64_t now_usec);
 uint64_t collector_due_usec(const struct collector *collector);
 void collector_turn(struct collector *collector, uint64_t now_usec);
 
 /* The sequence of the last state; 0 before the first one. */
 uint64_t collector_seq(const struct collector *collector);
-/* The last state; NULL before the first one, or out of memory. The collector's; made at the first
- * call. */
+/*
+ * The last state; NULL before the first one, or out of memory. Owned by the collector; made at the
+ * first call.
+ */
 struct frame *collector_frame(struct collector *collector);
-/* What has changed since the state `has` (delta.h); NULL where that is not the one before. The
- * collector's. */
+/*
+ * What changed since the state `has` (delta.h); NULL if that is not the previous one. Owned by the
+ * collector.
+ */
 struct frame *collector_change(const struct collector *collector, uint64_t has);
-/* An object with `message` while the daemon is away, else NULL. The collector's. */
+/* An object with `message` while the daemon is away, else NULL. Owned by the collector. */
 struct frame *collector_away(const struct collector *collector);
-/* The same state as objects; NULL before the first one. The collector's, until the next turn. */
+/*
+ * The last state as objects; NULL before the first one. Owned by the collector, until its next
+ * turn.
+ */
 const struct json_object *collector_state(const struct collector *collector);
-const char *collector_why_away(const struct collector *collector); /* NULL: it is there */
+const char *collector_why_away(const struct collector *collector); /* NULL: it is up */
 
 #endif

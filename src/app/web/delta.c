@@ -43,7 +43,7 @@ static bool keys_read(struct keys *keys, struct json_object *list, const char *n
     return keys->key != NULL;
 }
 
-/* Where `key` is, searched from `from` on and around; count: nowhere. */
+/* The index of `key`, searched from `from` on and around; count: not found. */
 static size_t keys_find(const struct keys *keys, uint64_t key, size_t from)
 {
     for (size_t i = 0; i < keys->count; i++) {
@@ -84,8 +84,9 @@ static void add_change(struct json_object *object, const char *name, struct json
     json_object_array_add(list, item);
 }
 
-/* The members that differ, beside its key; NULL: an item that has lost one cannot be encoded as a
- * change. */
+/*
+ * The members that differ, and its key; NULL: an item that lost one cannot be encoded as a change.
+ */
 static struct json_object *item_delta(struct json_object *before, struct json_object *after,
                                       const char *key)
 {
@@ -139,7 +140,7 @@ static struct json_object *list_delta(const struct keys *before, const struct ke
     return out;
 }
 
-/* false: it has to be sent whole. */
+/* false: it has to be sent in full. */
 static bool delta_list(struct json_object *out, const char *name, const char *key,
                        struct json_object *old, struct json_object *list)
 {

@@ -12,12 +12,12 @@ struct reader {
     struct events *events;
     struct reader *next;
     struct MHD_Connection *connection;
-    bool sleeps;      /* suspended until there is something */
-    uint64_t seen;    /* sequence of the last frame that it was begun to be sent */
-    uint64_t has;     /* and of the last state: what it has seen of the host */
+    bool sleeps;      /* suspended until there is something to send */
+    uint64_t seen;    /* sequence of the last frame that was started */
+    uint64_t has;     /* sequence of the last state that it received */
     struct frame *at; /* being sent; NULL: none */
     size_t offset;
-    uint64_t since_usec; /* `at` was begun, or the last one was sent */
+    uint64_t since_usec; /* the start of `at`, or the end of the last one */
 };
 
 struct events {
@@ -49,7 +49,7 @@ size_t events_count(const struct events *events)
     return events->count;
 }
 
-/* What it has not seen yet: a reference, or NULL. */
+/* The next frame for it: a reference, or NULL. */
 static struct frame *next_frame(const struct reader *reader)
 {
     struct collector *collector = reader->events->collector;
@@ -125,7 +125,7 @@ enum MHD_Result events_answer(struct events *events, struct MHD_Connection *conn
                               .seen = known,
                               .has = known,
                               .since_usec = now_usec};
-    /* What is old is not shown for the moment until there is something new. */
+    /* An old state is not sent as the present one until there is a new one. */
     if (collector_seq(events->collector) > 0 &&
         !collector_want(events->collector, EVENTS_FRESH_USEC, now_usec))
         reader->seen = collector_seq(events->collector);

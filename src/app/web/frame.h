@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One message of the event stream as the bytes that go out, made once and shared by all readers: a
- * slow reader holds on to the one it is in the middle of, and to no other.
+ * One message of the event stream as bytes, made once and shared by all readers: a slow reader
+ * keeps a reference only to the one it is reading.
  */
 #ifndef APP_WEB_FRAME_H
 #define APP_WEB_FRAME_H
@@ -11,16 +11,16 @@
 
 struct frame {
     unsigned refs;
-    uint64_t seq; /* rising over all frames of this process, and over its restarts */
+    uint64_t seq; /* increasing over all frames, also across restarts */
     size_t length;
-    size_t json_at; /* the JSON alone is a stretch of it */
+    size_t json_at; /* the JSON is a part of the bytes */
     size_t json_length;
     char bytes[];
 };
 
 /* `json` is one line. NULL: out of memory. */
 struct frame *frame_new(uint64_t seq, const char *event, const char *json);
-/* A comment, to see whether a reader is still there. */
+/* A comment, to detect whether a reader is still there. */
 struct frame *frame_new_beat(void);
 struct frame *frame_ref(struct frame *frame);
 void frame_unref(struct frame *frame); /* NULL is allowed */

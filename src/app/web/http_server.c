@@ -23,20 +23,20 @@ struct request {
     uint64_t since_usec;
     bool is_stream;
     bool waits;   /* suspended until a collector, an answer or its time is over */
-    bool waited;  /* once is enough */
+    bool waited;  /* it waits only once */
     uint64_t ask; /* of the link; 0: none */
     unsigned status;
-    char *text; /* what came for `ask` */
+    char *text; /* the answer to `ask` */
     size_t text_length;
 };
 
-/* A TCP connection, which makes one request after the other. */
+/* A TCP connection, with one request after the other. */
 struct http_conn {
     struct http_server *server;
     struct http_conn *next;
     struct http_conn *prev;
     int fd;
-    uint64_t since_usec; /* it came, or its last request was done */
+    uint64_t since_usec; /* it was accepted, or its last request ended */
     struct request *request;
 };
 
@@ -57,7 +57,7 @@ struct http_server {
 
 /* How often deadlines are checked. */
 #define SWEEP_USEC BALLAST_SEC_USEC
-/* When connections become scarce, silent ones have less time. */
+/* When connections become scarce, idle ones have less time. */
 enum { SCARCE = HTTP_CONNECTIONS * 3 / 4 };
 #define SCARCE_USEC (UINT64_C(2) * BALLAST_SEC_USEC)
 
@@ -136,7 +136,7 @@ static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* true: it was refused, and *rc is what that came to. */
+/* true: it was refused, with the result in *rc. */
 static bool refuse_request(struct http_server *server, struct MHD_Connection *connection,
                            const char *url, const char *method, enum MHD_Result *rc)
 {
@@ -148,21 +148,24 @@ static bool refuse_request(struct http_server *server, struct MHD_Connection *co
         *rc = answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD");
     else if ((length && strcmp(length, "0") != 0) ||
              request_header(connection, "Transfer-Encoding"))
-        *rc = answer_error(connection, MHD_HTTP_BAD_REQUEST, "a request here has no body");
+        *rc = answer_error(connection, MHD_HTTP_BAD_REQUEST, "a request must not have a body");
     else if (hosts != 1)
         *rc = answer_error(connection, MHD_HTTP_BAD_REQUEST, "one Host header is needed");
     else if (!request_host_is_ours(request_header(connection, "Host"), &server->ours))
         *rc = answer_error(connection, MHD_HTTP_MISDIRECTED_REQUEST,
                            "this server has another name: use its address or localhost");
     else if (site && strcmp(site, "cross-site") == 0 && strncmp(url, "/api/", 5) == 0)
-        *rc = answer_error(connection, MHD_HTTP_FORBIDDEN, "not for pages of other servers");
+        *rc = answer_error(connection, MHD_HTTP_FORBIDDEN,
+                           "requests from pages of other servers are refused");
     else
         return false;
     return true;
 }
 
-/* Puts it aside until http_server_state_changed() or http_server_answered(), or until that has
- * taken too long. */
+/*
+ * Suspends it until http_server_state_changed() or http_server_answered(), or until its time is
+ * over.
+ */
 static bool wait_for_host(struct http_server *server, struct request *request)
 {
     /* libmicrohttpd ends the program when it is stopped with a suspended connection. */
@@ -195,8 +198,10 @@ static enum MHD_Result get_state(struct http_server *server, struct request *req
                             collector_why_away(server->collector)
                                 ? collector_why_away(server->collector)
                                 : "the daemon has not answered yet");
-    /* The last known state is better than none; 203 says that it is not the daemon's own answer
-     * now. */
+    /*
+     * The last known state is better than none; 203 says that it is not the daemon's present
+     * answer.
+     */
     return answer_data(connection,
                        collector_why_away(server->collector)
                            ? MHD_HTTP_NON_AUTHORITATIVE_INFORMATION
@@ -211,7 +216,7 @@ static enum MHD_Result get_metrics(struct http_server *server, struct request *r
     if (!request->waited && !collector_want(server->collector, HTTP_FRESH_USEC, server->now_usec) &&
         wait_for_host(server, request))
         return MHD_YES;
-    /* Old figures would be stored as new ones: a daemon that is away has none. */
+    /* Old figures would be stored as new ones, so there are none while the daemon is away. */
     const struct json_object *state =
         collector_why_away(server->collector) ? NULL : collector_state(server->collector);
     if (web_metrics(state, request_header(connection, "Accept"), &page) < 0)
@@ -248,7 +253,7 @@ static const char *request_argument(struct MHD_Connection *connection, const cha
     return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-/* What may be asked of the daemon by HTTP, and the numbers that are handed on with it. */
+/* The questions for the daemon over HTTP, with their numeric parameters. */
 struct question {
     const char *method;
     const char *numbers[5];
@@ -257,14 +262,14 @@ struct question {
 
 static const struct question history = {"history",
                                         {"since_usec", "until_usec", "points"},
-                                        "domain, since_usec, until_usec and points are known, and "
+                                        "use domain, since_usec, until_usec and points, of which "
                                         "all but domain are whole numbers"};
 static const struct question past_events = {
     "events",
     {"since_usec", "after", "before", "most"},
-    "domain, since_usec, after, before and most are known, and all but domain are whole numbers"};
+    "use domain, since_usec, after, before and most, of which all but domain are whole numbers"};
 
-/* NULL: what is asked for cannot be. */
+/* NULL: the question is invalid. */
 static struct json_object *params_of(struct MHD_Connection *connection,
                                      const struct question *question)
 {
@@ -307,7 +312,7 @@ static enum MHD_Result forward_call(struct http_server *server, struct request *
     if (request->ask != 0 && wait_for_host(server, request))
         return MHD_YES;
     return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                        "the daemon is away, or too much is asked of it");
+                        "the daemon is away, or has too many requests");
 }
 
 static enum MHD_Result route_request(struct http_server *server, struct request *request,
@@ -328,7 +333,7 @@ static enum MHD_Result route_request(struct http_server *server, struct request 
     const struct web_asset *asset = web_asset_find(url);
     if (asset)
         return answer_asset(request->connection, asset);
-    return answer_error(request->connection, MHD_HTTP_NOT_FOUND, "there is nothing of that name");
+    return answer_error(request->connection, MHD_HTTP_NOT_FOUND, "there is no such page");
 }
 
 /* MHD_AccessHandlerCallback */
@@ -343,7 +348,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     (void)version;
     (void)upload;
     if (request) {
-        /* refuse() has let no body in. */
+        /* refuse_request() has refused a body. */
         return *upload_size == 0 ? route_request(server, request, url, strcmp(method, "HEAD") == 0)
                                  : MHD_NO;
     }
@@ -426,12 +431,12 @@ static bool is_late(const struct http_server *server, const struct http_conn *co
     if (!request)
         return now_usec >=
                conn->since_usec + (server->conn_count > SCARCE ? SCARCE_USEC : HTTP_REQUEST_USEC);
-    /* Those that follow are the events' business. */
+    /* Streams have their own deadlines in events.c. */
     return !request->is_stream && !request->waits &&
            now_usec >= request->since_usec + HTTP_ANSWER_USEC;
 }
 
-/* libmicrohttpd counts a byte now and then as being busy; we do not. */
+/* libmicrohttpd counts an occasional byte as activity; this does not. */
 static void close_late(struct http_server *server)
 {
     for (struct http_conn *conn = server->conns; conn; conn = conn->next) {
@@ -462,7 +467,7 @@ void http_server_state_changed(struct http_server *server)
     }
 }
 
-/* An older daemon keeps no history, and of a new domain there is none yet: nothing is known. */
+/* An older daemon keeps no history, and a new domain has none yet: nothing is known. */
 static bool is_nothing(int code)
 {
     return code == WIRE_METHOD_NOT_FOUND || code == WIRE_NOT_FOUND;
@@ -488,7 +493,7 @@ static char *text_of(const struct wire_message *answer)
     return text;
 }
 
-/* What others have not taken yet may leave no room for it; then it waited for nothing. */
+/* Unread answers of others may leave no room for it; then it waited in vain. */
 static void set_text(struct http_server *server, struct request *request,
                      const struct wire_message *answer)
 {

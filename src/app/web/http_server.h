@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The HTTP side: connections, requests and their deadlines. A client costs only itself:
- * connections, headers, time for a request and for its answer, and followers are bounded, and what
- * is not read is not collected.
+ * The HTTP side: connections, requests and their deadlines. A client can only harm itself:
+ * connections, headers, the times for a request and for its answer, and followers are bounded, and
+ * unread data does not accumulate.
  */
 #ifndef APP_WEB_HTTP_SERVER_H
 #define APP_WEB_HTTP_SERVER_H
@@ -19,9 +19,9 @@
 
 enum {
     HTTP_CONNECTIONS = 128, /* at once */
-    HTTP_HEADERS = 16384,   /* bytes that a connection may take for its request */
+    HTTP_HEADERS = 16384,   /* bytes of a request's headers */
     HTTP_WAITING = 64,      /* requests that wait for the daemon */
-    /* Bytes of answers that clients have not read; new requests are refused beyond. */
+    /* Bytes of answers that clients have not read; beyond this new requests are refused. */
     HTTP_ANSWERS_MOST = 16 << 20,
 };
 
@@ -34,7 +34,7 @@ enum {
 
 struct http_server;
 
-/* Takes over `listener`, also on failure. -ENOMEM, -EIO. */
+/* Owns `listener`, also on failure. -ENOMEM, -EIO. */
 int http_server_open(int listener, const struct request_address *ours, struct link *link,
                      struct collector *collector, struct http_server **out,
                      struct ballast_error *err);
@@ -45,13 +45,12 @@ int http_server_fd(const struct http_server *server);
 uint64_t http_server_due_usec(const struct http_server *server, uint64_t now_usec);
 /* Serves what can be served at once. */
 void http_server_turn(struct http_server *server, uint64_t now_usec);
-/* There is a new state, or none to be had: requests that wait for one are answered in the next
- * turn. */
+/* There is a new state, or none can be obtained: waiting requests are answered in the next turn. */
 void http_server_state_changed(struct http_server *server);
-/* An answer that http_server_turn() asked the link for; false: it was not. */
+/* An answer from the link; false: it was not for a request of this server. */
 bool http_server_answered(struct http_server *server, uint64_t id,
                           const struct wire_message *answer);
-/* Whether anybody follows. */
+/* Whether any reader follows the event stream. */
 bool http_server_has_followers(const struct http_server *server);
 
 #endif

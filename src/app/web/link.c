@@ -18,7 +18,7 @@
 
 enum {
     CHUNK = 65536,
-    CHUNKS_A_TURN = 32, /* then others have a turn */
+    CHUNKS_A_TURN = 32, /* then the rest of the loop has its turn */
     OUT_MOST = 65536,   /* bytes that wait to be sent: some hundred requests */
 };
 
@@ -28,13 +28,13 @@ struct link {
     void *context;
     int fd; /* -1: down */
     bool is_up;
-    bool said_down; /* since it was up last, or since the beginning */
+    bool said_down; /* since it was last up, or since the start */
     uint64_t retry_usec;
     uint64_t last_id;
     uint64_t received;
     uint64_t hello_id;
     uint64_t waiting;    /* requests without an answer */
-    uint64_t since_usec; /* they were asked, or something came last */
+    uint64_t since_usec; /* of the request, or of the last data */
     struct json_object *hello;
     struct wire_decoder *decoder;
     char *out;
@@ -195,7 +195,7 @@ static void take_link_message(struct link *link, struct wire_message *message, u
         link->events->answered(link->context, id, message);
 }
 
-/* false: the link is gone. */
+/* false: the link is down. */
 static bool deliver_link_messages(struct link *link, uint64_t now_usec)
 {
     struct ballast_error err;
@@ -277,7 +277,7 @@ void link_turn(struct link *link, uint64_t now_usec)
         write_some(link, now_usec);
     if (link->fd >= 0)
         read_link(link, now_usec);
-    /* What was asked while answers came need not wait for the next turn. */
+    /* Requests made while answers arrived need not wait for the next turn. */
     if (link->fd >= 0)
         write_some(link, now_usec);
     if (link->fd >= 0 && link->waiting > 0 && now_usec >= link->since_usec + LINK_PATIENCE_USEC)

@@ -9,14 +9,14 @@
 #include "app/web/request.h"
 
 /*
- * A socket that listens there, in *fd, the caller's; port 0 becomes the one that was found. The
- * address is numeric, or "localhost". -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ... with what to do.
+ * Opens a listening socket in *fd, which the caller closes; port 0 is replaced by a free one. The
+ * address is numeric, or "localhost". -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ... with the remedy.
  */
 int listen_at(struct request_address *address, int *fd, bool *is_loopback,
               struct ballast_error *err);
 /*
- * What is needed is open: from here on nothing more can be gained. root becomes nobody, and no
- * program that is started could have more rights. -errno where that fails.
+ * Drops privileges once everything is open: root becomes nobody, and no program that is executed
+ * can gain rights. -errno on failure.
  */
 int listen_drop_rights(struct ballast_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The page of metrics, out of a state as app/web/collector.h puts it together. */
+/* The page of metrics, from a state of app/web/collector.h. */
 #ifndef APP_WEB_METRICS_H
 #define APP_WEB_METRICS_H
 
@@ -9,7 +9,7 @@ struct json_object;
 
 struct metrics_page {
     const char *type; /* Content-Type */
-    char *text;       /* the caller's to free */
+    char *text;       /* the caller frees it */
     size_t length;
 };
 

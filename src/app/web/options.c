@@ -19,12 +19,13 @@ static const struct option options[] = {
 
 static const char help[] =
     "Usage: ballast-web [OPTION...]\n"
-    "Shows in a browser what ballastd knows of the host, and as metrics. It changes nothing, needs\n"
-    "no privilege, and stays in the foreground.\n"
+    "Serves a page with the memory of the host, and metrics, from ballastd. It changes nothing,\n"
+    "needs no privilege, and stays in the foreground.\n"
     "\n"
-    "  --run-dir DIR          where ballastd has its sockets (/run/ballast, or $BALLAST_RUN_DIR)\n"
-    "  --listen ADDRESS:PORT  where to serve HTTP (" WEB_LISTEN "); port 0 is any that is free\n"
-    "  --version, --help\n"
+    "  --run-dir DIR          the daemon's sockets (default $BALLAST_RUN_DIR, else /run/ballast)\n"
+    "  --listen ADDRESS:PORT  serve HTTP here (default " WEB_LISTEN "); port 0 is any free one\n"
+    "  -V, --version          print the version\n"
+    "  -h, --help             print this text\n"
     "\n"
     "See ballast-web(8).\n";
 

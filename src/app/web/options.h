@@ -5,7 +5,7 @@
 
 #include "app/web/request.h"
 
-/* Nothing else of ours listens there; 8433 has no registered service. */
+/* No other program of ours uses it; 8433 has no registered service. */
 #define WEB_LISTEN "127.0.0.1:8433"
 
 struct web_options {
@@ -13,7 +13,7 @@ struct web_options {
     struct request_address listen;
 };
 
-/* 0: go on; else the exit status plus one, and everything has been said. */
+/* 0: continue; else the exit status plus one, after all output. */
 int web_options_parse(int argc, char **argv, struct web_options *out);
 
 #endif

@@ -33,7 +33,7 @@ bool request_number(const char *text, uint64_t *out)
     return true;
 }
 
-/* "host", "host:port", "[address]:port" into its two; *port is NULL where there is none. */
+/* Splits "host", "host:port" or "[address]:port"; *port is NULL if there is none. */
 static bool split_host_port(const char *text, char host[REQUEST_HOST], const char **port)
 {
     bool bracket = *text == '[';
@@ -85,7 +85,7 @@ bool request_host_is_ours(const char *host, const struct request_address *ours)
     return strcasecmp(name, ours->host) == 0;
 }
 
-/* "q=0", "q=0.0" and so on: not this one. */
+/* "q=0", "q=0.0" and so on: not acceptable. */
 static bool is_refused(const char *parameters, size_t length)
 {
     for (size_t i = 0; i + 2 < length; i++) {

@@ -68,7 +68,7 @@ static void state_changed(void *context)
     http_server_state_changed(web->server);
 }
 
-/* One mask for all of them: they are only ever read, never caught. */
+/* One mask for all signals: they are only read, never caught. */
 static int open_signals(void)
 {
     sigset_t set;
@@ -124,7 +124,7 @@ static int open_web(struct web *web, const struct web_options *options)
         rc = listen_drop_rights(&err);
     if (rc == 0) {
         web->link = link_new(options->run_dir, &events, web);
-        /* Sequences go on rising when the program is started anew. */
+        /* Sequences keep increasing after a restart. */
         web->collector =
             web->link ? collector_new(web->link, state_changed, web, clock_usec(CLOCK_REALTIME))
                       : NULL;
@@ -139,9 +139,8 @@ static int open_web(struct web *web, const struct web_options *options)
         return rc == -EINVAL ? BAD : UNREACHABLE;
     }
     if (!is_loopback)
-        web_log(
-            "%s is not a loopback address: anybody who can connect to it sees this host's guests",
-            address.host);
+        web_log("%s is not a loopback address: all who can connect to it see this host's guests",
+                address.host);
     bool is_v6 = strchr(address.host, ':') != NULL;
     web_log("ready: http://%s%s%s:%u/", is_v6 ? "[" : "", address.host, is_v6 ? "]" : "",
             (unsigned)address.port);
