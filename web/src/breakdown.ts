@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The domain memory breakdown: a stack of segments, spans that each cover a run of them.
+// The domain memory breakdown: a stack of segments, spans that each cover adjacent segments.
 
 import type { Domain, Kib, Segments } from "./model";
 
@@ -20,37 +20,37 @@ export interface Span {
   first: number; // of the segments, the topmost being 0
   last: number;
   side: "left" | "right";
-  lane: number; // from the column outwards
+  lane: number; // counted from the column outwards
 }
 
 // From the top of the stack to its bottom.
 const SEGMENTS: [keyof Segments, string, string][] = [
   ["shadow", "shadow", "its paging pool: page tables that Xen keeps for it"],
   ["iommu", "IOMMU", "the IOMMU's own page tables, part of the same overhead"],
-  ["extra_external", "extra external", "what Xen keeps about the domain, outside its limit"],
-  ["extra_internal", "extra internal", "pages of the domain that its system does not see as RAM"],
-  ["video", "video", "memory of its graphics adapter"],
-  ["guest", "guest", "what its operating system has now"],
-  ["balloon", "balloon", "not there: what it may still grow into"],
+  ["extra_external", "extra external", "what Xen keeps about the domain, not part of its maximum"],
+  ["extra_internal", "extra internal", "pages of the domain that its kernel does not see as memory"],
+  ["video", "video", "memory of its video adapter"],
+  ["guest", "guest", "the memory of its kernel now"],
+  ["balloon", "balloon", "not allocated: what it may still grow into"],
 ];
 
 const SPANS: [string, string, SegmentKey[], "left" | "right", number, string][] = [
-  ["overhead", "overhead", ["shadow", "iommu", "extra_external", "extra_internal", "overhead"], "left", 0, "what is spent on it beyond its own memory"],
-  ["static_maximum", "static maximum", ["video", "guest", "balloon"], "left", 0, "the most it can ever have without being started anew"],
-  ["build_start", "build start", ["guest"], "right", 0, "what its operating system has"],
-  ["build_maximum", "build maximum", ["guest", "balloon"], "right", 1, "what its operating system may come to have"],
+  ["overhead", "overhead", ["shadow", "iommu", "extra_external", "extra_internal", "overhead"], "left", 0, "what the host spends on it beyond its own memory"],
+  ["static_maximum", "static maximum", ["video", "guest", "balloon"], "left", 0, "its upper bound until it restarts"],
+  ["build_start", "build start", ["guest"], "right", 0, "the memory of its kernel when it starts"],
+  ["build_maximum", "build maximum", ["guest", "balloon"], "right", 1, "the upper bound of its kernel's memory"],
   ["actual_target", "actual target", ["video", "guest"], "right", 2, "what counts towards its target"],
-  ["xen_maximum", "xen maximum", ["extra_internal", "video", "guest"], "right", 3, "what counts towards Xen's limit"],
-  ["footprint", "footprint", ["shadow", "iommu", "extra_external", "extra_internal", "overhead", "video", "guest"], "right", 4, "everything but the balloon: what it takes from the host"],
+  ["xen_maximum", "xen maximum", ["extra_internal", "video", "guest"], "right", 3, "what counts towards its xen maximum"],
+  ["footprint", "footprint", ["shadow", "iommu", "extra_external", "extra_internal", "overhead", "video", "guest"], "right", 4, "everything but the balloon: what it costs the host"],
 ];
 
-/** Where nobody knows its type a domain has overhead, what it holds, and what it may grow into. */
+/** A domain of unknown type has overhead, current memory, and what it may grow into. */
 function undivided(domain: Domain): Segment[] {
   const room = Math.max(0, (domain.static_max_kib ?? domain.current_kib) - domain.current_kib);
   return [
-    { key: "overhead", name: "overhead", means: "what the host spends on it; how that divides is not known", kib: domain.overhead_kib },
-    { key: "guest", name: "guest", means: "what it holds", kib: domain.current_kib },
-    { key: "balloon", name: "balloon", means: "not there: what it may still grow into", kib: room },
+    { key: "overhead", name: "overhead", means: "what the host spends on it, undivided", kib: domain.overhead_kib },
+    { key: "guest", name: "guest", means: "its current memory", kib: domain.current_kib },
+    { key: "balloon", name: "balloon", means: "not allocated: what it may still grow into", kib: room },
   ];
 }
 
@@ -75,7 +75,7 @@ export function spansOf(segments: Segment[]): Span[] {
   return spans;
 }
 
-/** Heights that sum to `height`: in proportion, but none too low to be seen and read. */
+/** Heights that sum to `height`: in proportion, but none too low to read. */
 export function heights(sizes: Kib[], height: number, least: number[]): number[] {
   const out = sizes.map(() => 0);
   const fixed = sizes.map(() => false);

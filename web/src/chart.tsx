@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Time series. A chart is a slider for the keyboard: arrow keys move through time, and what is there
-// is said.
+// Time series. For the keyboard a chart is a slider: arrow keys move through time, and screen readers
+// read the values.
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -36,7 +36,7 @@ export const guestChart: Spec = {
 
 type Columns = (number | null)[][];
 
-/** What is drawn: for a stack, the sums from the bottom, the whole first and so behind all others. */
+/** The data to draw: for a stack the sums from the bottom, the largest first and so behind the others. */
 function drawn(spec: Spec, series: Series): { data: Columns; order: number[] } {
   const columns = spec.lines.map((line) => series.columns[series.names.indexOf(line.from) + 1]!);
   const times = series.columns[0]!;
@@ -51,7 +51,7 @@ function drawn(spec: Spec, series: Series): { data: Columns; order: number[] } {
   return { data: [times, ...order.map((i) => sums[i]!)], order };
 }
 
-/** Times of a day, days of a week. */
+/** Times of day, and days of the week. */
 const labels = (_u: uPlot, splits: number[]): string[] => {
   const step = (splits[1] ?? 0) - (splits[0] ?? 0);
   return splits.map((split) => (step >= 43200 ? moment(split * 1e6, 0).slice(0, 5) : clock(split * 1e6).slice(0, step >= 60 ? 5 : 8)));
@@ -134,7 +134,7 @@ export function Chart({ title, spec, series, count, unit, short }: Props): JSX.E
       plot.current = null;
       setAt(null);
     };
-  }, [spec, series === undefined, unit, theme, height]); // another series is other data, and the cursor stays
+  }, [spec, series === undefined, unit, theme, height]); // another series has other data, but the cursor stays
 
   useEffect(() => {
     if (width > 0) plot.current?.setSize({ width, height });

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What has changed since a state, as ballast-web(8) tells it, put into that state.
+// Applies a change, as in ballast-web(8), to a state.
 
 import type { State } from "./model";
 
 type Item = Record<string, unknown>;
 
 interface ListChange {
-  new?: Item[]; // in the place of those of the same key
+  new?: Item[]; // replace those with the same key
   changed?: Item[]; // their key, and the members that differ
-  order?: number[]; // all keys, where they are others or in another order
+  order?: number[]; // all keys, if they or their order changed
 }
 
 export interface Change extends Partial<Record<keyof typeof KEYS, ListChange>> {
@@ -27,7 +27,7 @@ function changedList(items: Item[], key: string, change: ListChange): Item[] {
   return order.map((each) => of.get(each)).filter((item): item is Item => item !== undefined);
 }
 
-/** null: it is not from this state that it begins. What has not changed stays the same object. */
+/** null: the change does not start from this state. Unchanged parts stay the same objects. */
 export function changed(state: State | null, change: Change): State | null {
   if (!state || state.seq !== change.since) return null;
   const after: Record<string, unknown> = { ...state, ...change.set, seq: change.seq };

@@ -18,7 +18,7 @@ type Lit = { kind: "segment" | "span"; key: string } | null;
 
 const leastOf = (segment: Segment): number => (segment.key === "overhead" ? 64 : segment.kib === 0 ? 22 : segment.key === "guest" ? 120 : segment.key === "balloon" ? 60 : 24);
 
-/** The lane of a bracket that would have nothing beside it is not kept free. */
+/** An empty lane of brackets takes no space. */
 function lanes(spans: Span[]): Map<string, number> {
   const right = spans.filter((span) => span.side === "right").sort((a, b) => a.lane - b.lane);
   return new Map([...right.map((span, i) => [span.key, i] as const), ...spans.filter((s) => s.side === "left").map((s) => [s.key, 0] as const)]);
@@ -64,7 +64,7 @@ export function Diagram({ domain, unit }: { domain: Domain; unit: Unit }): JSX.E
     const i = segments.findIndex((segment) => segment.key === lit.key);
     return i >= span.first && i <= span.last ? "lit" : "dim";
   };
-  /** One stop of the tab key for all of it; arrows go on from there. */
+  /** One tab stop for the whole diagram; arrows move within it. */
   const bind = (i: number, what: NonNullable<Lit>) => ({
     tabIndex: i === Math.min(current, count - 1) ? 0 : -1,
     "data-stop": i,

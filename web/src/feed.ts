@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The event stream: the last state, and whether it is still true.
+// The event stream: the last state, and whether it is current.
 
 import { changed, type Change } from "./delta";
 import { History } from "./history";
@@ -8,16 +8,16 @@ import type { State } from "./model";
 export type Link =
   | { how: "opening" }
   | { how: "live" }
-  | { how: "away"; why: string } // ballast-web is there, ballastd is not
-  | { how: "lost" }; // ballast-web is not
+  | { how: "away"; why: string } // ballast-web answers, ballastd does not
+  | { how: "lost" }; // ballast-web does not answer
 
 export interface View {
   state: State | null;
   link: Link;
-  count: number; // of states so far: what depends on history looks at it
+  count: number; // of states so far, for what depends on history
 }
 
-// The daemon is heard of every two seconds, and a comment comes every ten when it is away.
+// A state arrives at least every two seconds, and a comment every ten while the daemon is away.
 const SILENCE_MS = 25000;
 
 export class Feed {
@@ -51,7 +51,7 @@ export class Feed {
     source.addEventListener("state", (event) => this.take(JSON.parse((event as MessageEvent<string>).data) as State));
     source.addEventListener("change", (event) => {
       const state = changed(this.view.state, JSON.parse((event as MessageEvent<string>).data) as Change);
-      // One was missed: a new stream begins with a whole state.
+      // A change was missed: a new stream starts with a full state.
       if (state) this.take(state);
       else this.open();
     });
@@ -62,7 +62,7 @@ export class Feed {
     });
     source.onerror = () => {
       if (this.view.link.how !== "lost") this.show({ link: { how: "lost" } });
-      // A browser tries again by itself unless it was refused.
+      // A browser reconnects by itself unless it was refused.
       if (source.readyState === EventSource.CLOSED && !this.retry)
         this.retry = window.setTimeout(() => {
           this.retry = 0;
@@ -71,7 +71,7 @@ export class Feed {
     };
   }
 
-  /** A connection that hangs says nothing, not even that it does. */
+  /** A connection that hangs reports nothing, not even an error. */
   private watch(): void {
     if (this.view.link.how === "live" && performance.now() - this.heard > SILENCE_MS) {
       this.show({ link: { how: "lost" } });

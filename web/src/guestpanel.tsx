@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One guest: its diagram, where it is on its way, and why.
+// One guest: its diagram, its progress towards its target, and why.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -14,7 +14,7 @@ import { Past } from "./past";
 import { ofGuest, useRemembered, type Window } from "./remembered";
 import { change, clock, exact, percent, sentence, size, span, type Unit } from "./units";
 
-/** From nothing to the static maximum: the range, what it holds, and where it is to be. */
+/** From 0 to the static maximum: the range, the current memory and the target. */
 function Range({ domain, unit }: { domain: Domain; unit: Unit }) {
   const most = Math.max(domain.static_max_kib ?? 0, domain.current_kib, domain.target_kib ?? 0, 1);
   const at = (kib: Kib) => (100 * Math.min(kib, most)) / most;
@@ -120,23 +120,23 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
         <Fact name="minimum" kib={domain.dynamic_min_kib} unit={unit} means="dynamic minimum: no target goes below" />
         <Fact name="maximum" kib={domain.dynamic_max_kib} unit={unit} means="dynamic maximum: no target goes above" />
         <Fact name="static maximum" kib={domain.static_max_kib} unit={unit} />
-        <Fact name="Xen’s limit" kib={domain.xen_maximum_kib} unit={unit} />
-        <Fact name="need" kib={domain.need_kib} unit={unit} means="what it is believed to need" />
-        <Fact name="says it uses" kib={domain.used_kib} unit={unit} means="the guest’s own word" />
-        <Fact name="floor" kib={domain.floor_kib} unit={unit} means="below this it is known to give nothing" />
+        <Fact name="xen maximum" kib={domain.xen_maximum_kib} unit={unit} />
+        <Fact name="need" kib={domain.need_kib} unit={unit} means="its estimated need" />
+        <Fact name="reported use" kib={domain.used_kib} unit={unit} means="as the guest reports it" />
+        <Fact name="floor" kib={domain.floor_kib} unit={unit} means="it is not asked to go below" />
         <div>
           <dt>balloon</dt>
           <dd>{domain.balloon_status}</dd>
         </div>
         <div>
-          <dt title="a second, as far as has been seen">shrinks, grows</dt>
+          <dt title="per second, as measured">shrinks, grows</dt>
           <dd>
             {domain.reclaim_kib_per_sec === null ? "–" : `${size(domain.reclaim_kib_per_sec, unit)}/s`},{" "}
             {domain.grow_kib_per_sec === null ? "–" : `${size(domain.grow_kib_per_sec, unit)}/s`}
           </dd>
         </div>
         <div>
-          <dt title="how far its reports are believed">trust</dt>
+          <dt title="how far its reports are trusted">trust</dt>
           <dd>{domain.trust_permyriad === null ? "–" : percent(domain.trust_permyriad, 10000)}</dd>
         </div>
         <div>

@@ -46,7 +46,7 @@ export function Badge({ mark }: { mark: Mark }): JSX.Element {
   );
 }
 
-/** The whole height is `most_kib`; all columns hang from the same line, as the diagram has it. */
+/** The full height is `most_kib`; all columns hang from the same line, as in the diagram. */
 function Small({ domain, most_kib }: { domain: Domain; most_kib: Kib }) {
   const segments = segmentsOf(domain);
   const scale = most_kib > 0 ? TALL / most_kib : 0;
@@ -189,7 +189,7 @@ export function Guests({ domains, unit, selected, select }: Props): JSX.Element 
     return () => document.removeEventListener("keydown", listen);
   }, []);
 
-  /** Arrows go from card to card; the rows are as long as they happen to be. */
+  /** Arrows move from card to card, whatever the length of the rows. */
   const move = (event: KeyboardEvent) => {
     const buttons = [...(list.current?.querySelectorAll<HTMLButtonElement>("button.guest") ?? [])];
     const at = buttons.indexOf(event.target as HTMLButtonElement);
@@ -240,7 +240,7 @@ export function Guests({ domains, unit, selected, select }: Props): JSX.Element 
       {asTable ? (
         <Table domains={shown} unit={unit} selected={selected} select={select} />
       ) : (
-        <ul class="skyline" ref={list} onKeyDown={move} aria-label="Guests; arrow keys go from one to the next">
+        <ul class="skyline" ref={list} onKeyDown={move} aria-label="Guests; arrow keys move between them">
           {shown.map((domain) => (
             <Card
               key={domain.domid}

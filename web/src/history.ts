@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What was seen, for the time series: since the page was opened, and before it as far as the daemon
-// remembers. Bounded: when a series is full its older half is thinned out.
+// The samples for the time series: since the page was opened, and before that from the daemon's history.
+// Bounded: when a series is full its older half is thinned.
 
 import type { State } from "./model";
 import { PART_KEYS, partsOf } from "./host";
 
 const MOST = 1800;
 
-/** Columns of equal length; the first is the time in seconds. null: not known. */
+/** Columns of equal length; the first is the time in seconds. null: unknown. */
 export class Series {
   readonly columns: (number | null)[][];
 
@@ -31,7 +31,7 @@ export class Series {
     if (times.length > this.most) this.thin();
   }
 
-  /** Every other one of the older half goes. */
+  /** Removes every other sample of the older half. */
   private thin(): void {
     const half = this.length / 2;
     for (const column of this.columns) {
@@ -46,7 +46,7 @@ export class History {
   private readonly guests = new Map<string, Series>();
   private daemon = "";
 
-  /** A daemon that was started anew on another host has another past. */
+  /** A daemon that was restarted on another host has another history. */
   add(state: State): void {
     const host = state.host;
     const name = state.status?.host ?? "";

@@ -12,21 +12,21 @@ export interface Part {
 
 const PARTS: [string, string, string][] = [
   ["xen", "Xen", "the hypervisor itself"],
-  ["dom0", "dom0", "what the control domain holds"],
-  ["domains", "guests", "what the guests hold"],
-  ["overhead", "overhead", "what is spent on domains beyond what they hold"],
-  ["unexplained", "unexplained", "neither free nor known to be anybody's"],
-  ["claimed", "claimed", "free, but on its way to domains being built"],
-  ["reserved", "reserved", "free, but promised to starts"],
-  ["slack", "slack", "free, but kept for Xen and never promised"],
-  ["scrub", "scrub", "free, but still to be cleaned"],
-  ["free", "free", "free and nobody's"],
+  ["dom0", "dom0", "the current memory of dom0"],
+  ["domains", "guests", "the current memory of the guests"],
+  ["overhead", "overhead", "what domains cost the host beyond their current memory"],
+  ["unexplained", "unexplained", "not free, and nothing accounts for it"],
+  ["claimed", "claimed", "free, but claimed for domains being built"],
+  ["reserved", "reserved", "free, but granted to starts"],
+  ["slack", "slack", "free, but kept for Xen and never reserved"],
+  ["scrub", "scrub", "available, but not scrubbed yet"],
+  ["free", "free", "available"],
 ];
 
 export const PART_KEYS = PARTS.map(([key]) => key);
 const KNOWN = new Set(PART_KEYS);
 
-/** All of them, also those a newer daemon has and this page does not know. */
+/** All parts, including those of a newer daemon that this page does not know. */
 export function partsOf(host: Host): Part[] {
   const parts = PARTS.map(([key, name, means]) => ({ key, name, means, kib: host.parts[key] ?? 0 }));
   for (const [key, kib] of Object.entries(host.parts))
@@ -34,6 +34,6 @@ export function partsOf(host: Host): Part[] {
   return parts;
 }
 
-/** What a column of the host must come to: the parts less what they contradict each other by. */
+/** The sum of the host's column: the parts less what is overcounted. */
 export const sumOf = (host: Host): Kib =>
   Object.values(host.parts).reduce((sum, kib) => sum + kib, 0) - host.overcounted_kib;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The host as one stacked column, with a table beside it that says the same in numbers.
+// The host as one stacked column, with a table beside it with the same in numbers.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -21,7 +21,7 @@ interface Props {
   select: (domid: number) => void;
 }
 
-/** The guests' part is divided among them, in their order. */
+/** The guests' part, divided among them in their order. */
 function Bands({ domains, y, height, selected }: { domains: Domain[]; y: number; height: number; selected: number | null }) {
   const guests = domains.filter((domain) => !domain.dom0);
   const sum = guests.reduce((total, domain) => total + domain.current_kib, 0);
@@ -94,7 +94,7 @@ export function HostPanel(props: Props): JSX.Element {
   const { host, unit } = props;
   const [lit, light] = useState<string | null>(null);
   const parts = partsOf(host);
-  // Parts that are almost never there have no row until they are.
+  // Parts that are almost always empty have a row only when they are not.
   const rows = parts.filter((part) => part.kib > 0 || ["reserved", "free", "slack"].includes(part.key));
   const sum = sumOf(host);
   return (
@@ -126,7 +126,7 @@ export function HostPanel(props: Props): JSX.Element {
           <tfoot>
             {host.overcounted_kib > 0 && (
               <tr>
-                <th scope="row" title="a snapshot of a running host is not one moment">overcounted</th>
+                <th scope="row" title="a snapshot of a running host is not taken at one moment">overcounted</th>
                 <td class="number">{size(-host.overcounted_kib, unit)}</td>
                 <td />
               </tr>

@@ -63,7 +63,7 @@ function Alerts({ view }: { view: View }) {
   if (state?.problem) messages.push(`The daemon cannot tell all of it: ${state.problem}`);
   if (state && state.host && !state.whole) messages.push("The answers are of different moments: guests and host do not sum.");
   for (const alert of state?.status?.alerts ?? []) if (alert.on) messages.push(`${alert.name}: ${alert.message ?? ""}`);
-  if (state?.status && !state.status.ledger.writable) messages.push("The ledger cannot be written: nothing new is promised.");
+  if (state?.status && !state.status.ledger.writable) messages.push("The ledger cannot be written: nothing can be reserved.");
   return (
     <div class="alerts" role="alert">
       {messages.map((message) => (
@@ -76,7 +76,7 @@ function Alerts({ view }: { view: View }) {
   );
 }
 
-/** What somebody who does not see the page should hear of: little, and only when it changes. */
+/** News for screen readers: few, and only on changes. */
 function Herald({ state }: { state: State }) {
   const before = useRef<State | null>(null);
   const [said, say] = useState("");
@@ -151,7 +151,7 @@ function Top({ view, unit, setUnit }: { view: View; unit: Unit; setUnit: (unit: 
   );
 }
 
-/** The one that deserves a look where nobody has chosen: who is in trouble, else the largest guest. */
+/** The guest shown by default: one with a problem, else the largest. */
 function worthALook(state: State): number | null {
   const bad = state.domains.find((domain) => marksOf(domain).some((mark) => mark.tone === "bad"));
   const guests = state.domains.filter((domain) => !domain.dom0);
@@ -173,7 +173,7 @@ function Page(): JSX.Element {
   const [shown, show] = useState<Window>("hour");
   const remembers = useMemory(view.link.how === "live");
   const past = useRemembered(ofHost, remembers ? shown : "opened", feed.current?.history.host);
-  // Whoever was looked at stays in view until somebody chooses another, or it is gone.
+  // The shown guest stays until the reader chooses another, or it is gone.
   const looked = useRef<number | null>(null);
   const selected = chosen ?? looked.current;
   if (state && !state.domains.some((domain) => domain.domid === selected)) looked.current = worthALook(state);

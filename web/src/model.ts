@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The state as ballast-web sends it: ballast-protocol(7) tells what each member means. Sizes are KiB.
+// The state as ballast-web sends it: ballast-protocol(7) describes its members. Sizes are KiB.
 
 export type Kib = number;
 
@@ -13,7 +13,7 @@ export interface Segments {
   balloon?: Kib;
 }
 
-/** What `events` has: a decision or something that happened. One that went on is one. */
+/** An event of `events`: a decision or an incident. A decision that continued is one event. */
 export interface Happening {
   number: number;
   time_usec: number;
@@ -129,11 +129,11 @@ export interface State {
 
 export const nameOf = (domain: Domain): string => domain.name ?? `domain ${domain.domid}`;
 
-/** What a domain takes of the host: what it holds, and what is spent on it beyond. */
+/** What a domain costs the host: its current memory and overhead. */
 export const takes = (domain: Domain): Kib => domain.current_kib + domain.overhead_kib;
 
-/** Nearer than a MiB to its target counts as there, as in `ballast top`: balloons stop in whole pages, and a HVM guest
-    without a video adapter never holds its last ones. */
+/** Within a MiB of its target counts as there, as in `ballast top`: balloons stop in whole pages, and an HVM guest
+    without a video adapter never has its last ones. */
 export const NEAR_KIB = 1023;
 
 export type Move = "grows" | "shrinks" | "still";
@@ -151,7 +151,7 @@ export interface Mark {
   means: string;
 }
 
-/** What a person should notice about a domain, the most urgent first. */
+/** What an administrator should notice about a domain, the most urgent first. */
 export function marksOf(domain: Domain): Mark[] {
   const marks: Mark[] = [];
   const add = (word: string, glyph: string, tone: Mark["tone"], means: string) =>
@@ -159,13 +159,13 @@ export function marksOf(domain: Domain): Mark[] {
   if (domain.balloon_status === "stuck") add("stuck", "!", "bad", "makes no useful progress towards its target");
   if (domain.balloon_status === "slow") add("slow", "~", "warn", "follows its target slowly");
   if (domain.state === "paused") add("paused", "Ⅱ", "warn", "paused in Xen: its balloon cannot move");
-  if (domain.state === "build") add("building", "+", "plain", "a toolstack is still filling it");
-  if (domain.state === "migrating") add("migrating", "»", "warn", "is not asked for anything");
+  if (domain.state === "build") add("building", "+", "plain", "its toolstack is still building it");
+  if (domain.state === "migrating") add("migrating", "»", "warn", "migrating: it is not asked to free memory");
   if (domain.balloon_status === "no-driver" || (!domain.balloon && domain.state === "run"))
-    add("no balloon", "∅", "plain", "no balloon driver has shown itself");
+    add("no balloon", "∅", "plain", "no balloon driver was seen");
   if (domain.pinned_kib)
-    add("pinned", "⌖", "plain", `target pinned at ${Math.round(domain.pinned_kib / 1024)} MiB by ${domain.pinned_by ?? "somebody"}: kept until it is given back`);
-  if (domain.opted_out) add("opted out", "–", "plain", "taken out of balancing");
-  if (domain.paused) add("held", "=", "plain", "balancing of it is paused: its target is not changed");
+    add("pinned", "⌖", "plain", `target pinned at ${Math.round(domain.pinned_kib / 1024)} MiB by ${domain.pinned_by ?? "an unknown program"}; the balancer keeps it`);
+  if (domain.opted_out) add("opted out", "–", "plain", "opted out: the balancer does not touch it");
+  if (domain.paused) add("not balanced", "=", "plain", "balancing of it is paused: its target does not change");
   return marks;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How far back a time series goes.
+// The choice of how far back a time series goes.
 
 import type { JSX } from "preact";
 import { WINDOW_NAMES, WINDOWS, type Window } from "./remembered";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Each part has a colour and a pattern, so that none has to be told by its colour alone. The colours
-// are in the style sheet; here is how they are drawn, once for SVG and once for a canvas.
+// Each part has a colour and a pattern, so that colour alone never distinguishes it. The colours are
+// in the style sheet; this file draws them, for SVG and for a canvas.
 
 import type { JSX } from "preact";
 
@@ -42,7 +42,7 @@ const LINES: Record<Exclude<Weave, "dots">, string> = {
   void: "M-2 10 L10 -2",
 };
 
-/** Once a page: what `fillOf` refers to. */
+/** Once per page: the definitions that `fillOf` refers to. */
 export function Patterns(): JSX.Element {
   return (
     <svg class="defs" width="0" height="0" aria-hidden="true" focusable="false">
@@ -64,7 +64,7 @@ export function Patterns(): JSX.Element {
 
 export const fillOf = (key: string): string => `url(#fill-${WEAVES[key] ? key : "other"})`;
 
-/** The same for a canvas; `style` tells the colours as they are now. */
+/** The same for a canvas; `style` has the present colours. */
 export function canvasFill(key: string, style: CSSStyleDeclaration): CanvasPattern | string {
   const ink = style.getPropertyValue(`--ink-${WEAVES[key] ? key : "other"}`).trim();
   const weave = weaveOf(key);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the daemon remembers from before the page was opened, of the host and of each domain. An older
+// The daemon's history of the host and of each domain, from before the page was opened. An older
 // daemon keeps none; then there is nothing to choose.
 
 import { useEffect, useState } from "preact/hooks";
@@ -10,10 +10,10 @@ export const WINDOWS = { hour: 3600e6, day: 86400e6, week: 604800e6, opened: 0 }
 export type Window = keyof typeof WINDOWS;
 export const WINDOW_NAMES: Record<Window, string> = { hour: "the last hour", day: "the last day", week: "the last week", opened: "since it was opened" };
 
-// A point of an hour stands for 15 s: looking more often shows nothing new.
+// A point of an hour stands for 15 s: more frequent requests show nothing new.
 const AGAIN_MS = 15000;
 const POINTS = 240;
-// A bound of ours: a daemon answers with 1000 at most.
+// Our limit; a daemon answers with at most 1000.
 const POINTS_MOST = 2000;
 
 type Column = (number | null)[];
@@ -22,13 +22,13 @@ export interface Answer {
   step_usec: number;
   time_usec: number[];
   end_usec: number[];
-  total_kib?: Column; // of the host, as the two below; an older daemon has none of them
+  total_kib?: Column; // of the host, as the two below; absent from an older daemon
   overcounted_kib?: Column;
   parts?: Record<string, Column>;
   [series: string]: unknown;
 }
 
-/** One whose past can be asked for: how, and which columns of the answer are drawn as which series. */
+/** A subject with a history: the request, and which columns of the answer form which series. */
 export interface Source {
   key: string;
   domain: string | null;
@@ -44,11 +44,11 @@ export const ofGuest = (uuid: string): Source => ({
   names: ["current", "target", "need"],
   column: (answer, name) => {
     const mean = (answer[`${name}_kib`] as { mean?: Column } | undefined)?.mean;
-    return name === "need" ? mean?.map((kib) => kib || null) : mean; // 0: it is not known
+    return name === "need" ? mean?.map((kib) => kib || null) : mean; // 0: unknown
   },
 });
 
-/** The answer as a series; where nothing is known for longer than two steps there is a hole. */
+/** The answer as a series, with a gap if nothing is known for longer than two steps. */
 export function seriesOf(source: Source, answer: Answer): Series {
   const series = new Series(source.names, POINTS_MOST);
   const columns = source.names.map((name) => source.column(answer, name));
@@ -68,7 +68,7 @@ async function ask(query: string): Promise<Answer | null> {
   return answer.ok ? ((await answer.json()) as Answer | null) : null;
 }
 
-/** Whether the daemon remembers anything at all. */
+/** Whether the daemon keeps a history. */
 export function useMemory(live: boolean): boolean {
   const [has, setHas] = useState(false);
   useEffect(() => {
@@ -77,7 +77,7 @@ export function useMemory(live: boolean): boolean {
   return has;
 }
 
-/** The past as the daemon tells it, with what was seen here since; what was seen here, where it tells none. */
+/** The daemon's history and the samples since; only the samples if it keeps none. */
 export function useRemembered(source: Source | undefined, window: Window, live: Series | undefined): Series | undefined {
   const [past, setPast] = useState<{ key: string; window: Window; series: Series } | null>(null);
   const key = source?.key;
@@ -99,7 +99,7 @@ export function useRemembered(source: Source | undefined, window: Window, live: 
     };
   }, [key, window]);
   if (window === "opened" || !past || past.key !== key || past.window !== window || past.series.length === 0) return live;
-  // Series pass over what is not newer than what they have.
+  // A series ignores samples that are not newer than its last one.
   live?.columns[0]!.forEach((time, i) => past.series.add(time!, past.series.names.map((_, column) => live.columns[column + 1]![i] ?? null)));
   return past.series;
 }

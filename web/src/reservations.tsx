@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Who has been promised how much, and how far that has come.
+// The reservations, and their progress.
 
 import type { JSX } from "preact";
 import type { Domain, Reservation } from "./model";
@@ -11,7 +11,7 @@ const OPEN = new Set(["requested", "reclaiming", "granted", "bound"]);
 
 export const isOpen = (reservation: Reservation): boolean => OPEN.has(reservation.state);
 
-/** How far the step it is in has come, of 1. */
+/** The progress of the present step, of 1. */
 export function progressOf(r: Reservation): { of: number; words: string; kib: number } {
   if (r.state === "requested" || r.state === "reclaiming") {
     const there = Math.max(0, r.min_kib - r.missing_kib);
@@ -102,7 +102,7 @@ export function Reservations({ reservations, ...rest }: Props): JSX.Element {
         <h2 id="reservations-title">Reservations</h2>
         <span class="count">{open.length} open</span>
       </div>
-      {open.length === 0 && <p class="note">Nobody has been promised memory.</p>}
+      {open.length === 0 && <p class="note">No memory is reserved.</p>}
       <ul class="list">
         {open.map((reservation) => (
           <One key={reservation.id} reservation={reservation} {...rest} />

@@ -19,7 +19,7 @@ export function size(kib: number, unit: Unit): string {
   return `${grouped(value, digits)} ${used}`;
 }
 
-/** With its sign, for what moves. */
+/** With its sign, for changes. */
 export const change = (kib: number, unit: Unit): string => `${kib < 0 ? "−" : "+"}${size(Math.abs(kib), unit)}`;
 
 /** Exact, with thin spaces. */
@@ -44,26 +44,26 @@ export function span(usec: number): string {
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** The time of day of a moment in the daemon's answers. */
+/** The time of day of a time in the daemon's answers. */
 export function clock(usec: number): string {
   const date = new Date(usec / 1000);
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** The same with the day, where that is not the day of `now_usec`. */
+/** The same with the day, if that is not the day of `now_usec`. */
 export function moment(usec: number, now_usec: number): string {
   const date = new Date(usec / 1000);
   const today = new Date(now_usec / 1000).toDateString() === date.toDateString();
   return today ? clock(usec) : `${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(usec)}`;
 }
 
-/** What the daemon says: a sentence with named holes, and the figures for them beside it. */
+/** A sentence of the daemon with named holes, and their figures. */
 export interface Said {
   pattern?: string | null;
   message: string | null;
 }
 
-/** The sentence, with its sizes in the unit that the reader chose; what the daemon made of it where it sent no pattern. */
+/** The sentence, with sizes in the unit that the reader chose; the daemon's own text if it sent no pattern. */
 export function sentence(said: Said, unit: Unit): string {
   const figures = said as unknown as Record<string, unknown>;
   if (!said.pattern) return said.message ?? "";
@@ -74,5 +74,5 @@ export function sentence(said: Said, unit: Unit): string {
   });
 }
 
-/** "sim:/some/where/office.scn" is known by its last part. */
+/** "sim:/some/where/office.scn" is shown by its last part. */
 export const hostName = (host: string): string => host.replace(/^sim:.*\//, "sim:");
