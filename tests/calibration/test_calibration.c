@@ -122,7 +122,7 @@ static void what_is_no_profile(void **state)
     refuses("{\"calibration\":\"a b\",\"base\":\"xen-4.17\"}",
             "host.json:1: calibration: ", "invalid name of a profile");
     refuses("{\"calibration\":\"h\",\"base\":\"libxl\"}",
-            "host.json:1: base: ", "no exact profile");
+            "host.json:1: base: ", "not an exact profile");
     refuses(HEAD "\"xen_version\":\"new\"}", "host.json:1: xen_version: ", "4.17.7");
     refuses(HEAD "\"processor\":[]}", "host.json:1: processor: ", "string");
     refuses(HEAD "\"processor\":\"GenuineIntel-GenuineIntel-GenuineIntel-GenuineIntel\"}",

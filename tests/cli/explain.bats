@@ -234,7 +234,7 @@ END
     [[ $output == *"there is no profile 'missing.json'"* ]]
     sed 's/xen-4.17/libxl/' rack.json >bad.json
     run -2 ballast explain --profile bad.json "$EXAMPLES/mail.cfg"
-    [[ $output == *"bad.json:1: base: "*"no exact profile"* ]]
+    [[ $output == *"bad.json:1: base: "*"not an exact profile"* ]]
 }
 
 three_guests() {

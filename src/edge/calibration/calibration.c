@@ -45,8 +45,8 @@ static int begin_calibration(const char *name, const char *base, struct whole **
         return ballast_fail(err, -EINVAL, "\"%s\" is the name of another profile already", name);
     if (!corrected || !ballast_xen_profile_terms(corrected) || strlen(base) >= CALIBRATION_NAME)
         return ballast_fail(err, -EINVAL,
-                            "\"%.60s\" is no exact profile: one of 'ballast profiles' that begins "
-                            "with xen- should be there",
+                            "'%.60s' is not an exact profile: use one of 'ballast profiles' that "
+                            "begins with xen-",
                             base);
     struct whole *whole = calloc(1, sizeof(*whole));
     if (!whole)

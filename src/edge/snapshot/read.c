@@ -14,9 +14,8 @@
 
 static int refuse_empty(const char *name, struct ballast_error *err)
 {
-    (void)ballast_fail(err, -EINVAL,
-                       "%s: is empty: use a host snapshot in JSON or the output of `xl info`",
-                       name);
+    (void)ballast_fail(
+        err, -EINVAL, "%s: is empty: use a host snapshot in JSON or the output of `xl info`", name);
     if (err)
         json_printable(err->text);
     return -EINVAL;

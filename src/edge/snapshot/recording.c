@@ -81,8 +81,7 @@ int recording_parse(const char *name, const char *data, size_t length, struct re
     while ((rc = add_sample(&made, &reader, err)) > 0)
         continue;
     if (rc == 0 && made.count == 0)
-        rc = ballast_fail(err, -EINVAL, "%s: is empty: use a recording of 'ballast record'",
-                          name);
+        rc = ballast_fail(err, -EINVAL, "%s: is empty: use a recording of 'ballast record'", name);
     if (rc < 0)
         recording_release(&made);
     else

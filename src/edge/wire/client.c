@@ -113,11 +113,11 @@ static int take_message(const struct wire_client *client, struct wait *wait,
     case WIRE_RESPONSE:
         return take_response(client, wait, message, err);
     case WIRE_REQUEST:
-        return fail_daemon(client, err, -EPROTO, "sent a request: it is no ballastd");
+        return fail_daemon(client, err, -EPROTO, "sent a request: it is not ballastd");
     case WIRE_BROKEN:
         break;
     }
-    return fail_daemon(client, err, -EPROTO, "sent what is no message: %s", message->error_text);
+    return fail_daemon(client, err, -EPROTO, "sent an invalid message: %s", message->error_text);
 }
 
 /* Delivers all that has arrived: 1 with the answer, 0 without. */
@@ -134,7 +134,7 @@ static int deliver_messages(const struct wire_client *client, struct wait *wait,
             return rc;
     }
     if (rc == -EMSGSIZE)
-        return fail_daemon(client, err, -EPROTO, "sent what is no message: %s", why.text);
+        return fail_daemon(client, err, -EPROTO, "sent an invalid message: %s", why.text);
     return rc < 0 ? ballast_fail(err, rc, "%s", why.text) : 0;
 }
 

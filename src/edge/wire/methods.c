@@ -14,17 +14,17 @@ static const char *const notifications[] = {
 #define OWNER                                                                                      \
     {                                                                                              \
         .name = "owner", .type = WIRE_STRING,                                                      \
-        .help = "whose it is; default: who logged in last here"                                    \
+        .help = "its owner; default: the last login on this connection"                            \
     }
 #define MOST                                                                                       \
     {                                                                                              \
         .name = "most", .type = WIRE_COUNT, .least = 1,                                            \
-        .help = "how many to answer with; default 256"                                             \
+        .help = "the most items in the answer; default 256"                                        \
     }
 #define DEADLINE                                                                                   \
     {                                                                                              \
         .name = "deadline_usec", .type = WIRE_USEC, .least = 1,                                    \
-        .help = "from now; how long it may wait; default: for ever"                                \
+        .help = "from now; how long it may wait; default: forever"                                 \
     }
 #define WAIT                                                                                       \
     {                                                                                              \
@@ -51,7 +51,7 @@ static const struct wire_param hello[] = {
      .type = WIRE_COUNT,
      .required = true,
      .least = 1,
-     .help = "of the protocol, the highest that the client speaks"},
+     .help = "the highest protocol version of the client"},
     {.name = "client", .type = WIRE_STRING, .help = "its name, for the daemon's log"},
     END,
 };
@@ -75,29 +75,29 @@ static const struct wire_param domains[] = {
 static const struct wire_param reservations[] = {
     {.name = "id", .type = WIRE_COUNT, .least = 1, .help = "only this one"},
     {.name = "owner", .type = WIRE_STRING, .help = "only this owner's"},
-    {.name = "open", .type = WIRE_BOOL, .help = "only those that can still change"},
+    {.name = "open", .type = WIRE_BOOL, .help = "only open ones"},
     {.name = "after", .type = WIRE_COUNT, .help = "only those with a higher id"},
     MOST,
     END,
 };
 
 static const struct wire_param history[] = {
-    DOMAIN_ONLY("only this one, also one that is gone; default: the host"),
+    DOMAIN_ONLY("only this one, which may be gone; default: the host"),
     {.name = "since_usec",
      .type = WIRE_USEC,
      .least = 1,
-     .help = "how long ago it begins; default: a day"},
+     .help = "how long ago it starts; default: a day"},
     {.name = "until_usec", .type = WIRE_USEC, .help = "how long ago it ends; default: now"},
-    {.name = "points", .type = WIRE_COUNT, .least = 1, .help = "at most so many; default 240"},
+    {.name = "points", .type = WIRE_COUNT, .least = 1, .help = "the most points; default 240"},
     END,
 };
 
 static const struct wire_param events[] = {
-    DOMAIN_ONLY("only those about this one, also one that is gone"),
+    DOMAIN_ONLY("only those about this one, which may be gone"),
     {.name = "since_usec",
      .type = WIRE_USEC,
      .least = 1,
-     .help = "only those of so long; default: all"},
+     .help = "only those of this last time; default: all"},
     {.name = "reason", .type = WIRE_STRING, .help = "only those of that reason"},
     {.name = "after", .type = WIRE_COUNT, .help = "only those with a higher number"},
     {.name = "before", .type = WIRE_COUNT, .help = "only those with a lower number"},
@@ -106,16 +106,16 @@ static const struct wire_param events[] = {
 };
 
 static const struct wire_param start_items[] = {
-    {.name = "label", .type = WIRE_STRING, .help = "what it is, for people"},
+    {.name = "label", .type = WIRE_STRING, .help = "its name, for people"},
     {.name = "min_kib",
      .type = WIRE_KIB,
      .required = true,
      .least = 1,
-     .help = "what the start needs at least"},
+     .help = "the minimum of the start"},
     {.name = "max_kib",
      .type = WIRE_KIB,
      .least = 1,
-     .help = "and takes at most; default: min_kib"},
+     .help = "the maximum of the start; default: min_kib"},
     END,
 };
 
@@ -123,7 +123,7 @@ static const struct wire_param plan[] = {
     {.name = "requests",
      .type = WIRE_OBJECTS,
      .required = true,
-     .help = "guests to be started, in this order",
+     .help = "guests to start, in this order",
      .items = start_items},
     END,
 };
@@ -132,24 +132,24 @@ static const struct wire_param login[] = {
     {.name = "owner",
      .type = WIRE_STRING,
      .required = true,
-     .help = "who begins anew: what it has not bound is released"},
+     .help = "the owner that restarts: its unbound reservations are released"},
     END,
 };
 
 static const struct wire_param reserve[] = {
-    {.name = "min_kib", .type = WIRE_KIB, .required = true, .least = 1, .help = "at least so much"},
-    {.name = "max_kib", .type = WIRE_KIB, .least = 1, .help = "at most so much; default: min_kib"},
-    {.name = "label", .type = WIRE_STRING, .help = "name or uuid of the guest that it is for"},
+    {.name = "min_kib", .type = WIRE_KIB, .required = true, .least = 1, .help = "the minimum"},
+    {.name = "max_kib", .type = WIRE_KIB, .least = 1, .help = "the maximum; default: min_kib"},
+    {.name = "label", .type = WIRE_STRING, .help = "name or uuid of its guest"},
     {.name = "lease_usec",
      .type = WIRE_USEC,
      .least = 1,
-     .help = "how long a grant lives unbound; default: the daemon's"},
+     .help = "how long a grant may stay unbound; default: the daemon's"},
     DEADLINE,
     OWNER,
     WAIT,
     {.name = "with_connection",
      .type = WIRE_BOOL,
-     .help = "release it when this connection ends and it is not bound; default: keep it"},
+     .help = "release it if this connection ends before it is bound; default: keep it"},
     END,
 };
 
@@ -159,8 +159,8 @@ static const struct wire_param release[] = {RESERVATION, OWNER, END};
 
 static const struct wire_param bind[] = {
     RESERVATION,
-    {.name = "domid", .type = WIRE_DOMID, .required = true, .help = "of the domain it is for"},
-    {.name = "uuid", .type = WIRE_UUID, .help = "of that domain; refused where it is another"},
+    {.name = "domid", .type = WIRE_DOMID, .required = true, .help = "of its domain"},
+    {.name = "uuid", .type = WIRE_UUID, .help = "of that domain; another one is refused"},
     OWNER,
     END,
 };
@@ -170,7 +170,7 @@ static const struct wire_param free_memory[] = {
      .type = WIRE_KIB,
      .required = true,
      .least = 1,
-     .help = "to be free beyond what is promised"},
+     .help = "to be available beyond reservations"},
     DEADLINE,
     WAIT,
     END,
@@ -181,15 +181,19 @@ static const struct wire_param set_target[] = {
     {.name = "target_kib",
      .type = WIRE_KIB,
      .least = 1,
-     .help = "video included; it is pinned there until it is given back"},
-    {.name = "auto", .type = WIRE_BOOL, .help = "give it back to the balancer instead"},
-    {.name = "force", .type = WIRE_BOOL, .help = "even below what it can give without harm"},
+     .help = "video included; it stays pinned until it is unpinned"},
+    {.name = "auto", .type = WIRE_BOOL, .help = "unpin it instead"},
+    {.name = "force", .type = WIRE_BOOL, .help = "even below its floor"},
     END,
 };
 
 static const struct wire_param set_max[] = {
     DOMAIN,
-    {.name = "maxmem_kib", .type = WIRE_KIB, .required = true, .least = 1, .help = "Xen's limit"},
+    {.name = "maxmem_kib",
+     .type = WIRE_KIB,
+     .required = true,
+     .least = 1,
+     .help = "the xen maximum"},
     END,
 };
 
@@ -205,7 +209,7 @@ static const struct wire_param set_shares[] = {
     {.name = "shares",
      .type = WIRE_COUNT,
      .required = true,
-     .help = "weight among the others; 1000 is usual, 0 is left alone"},
+     .help = "its weight; 1000 is the default, 0 means not balanced"},
     END,
 };
 
@@ -216,7 +220,7 @@ static const struct wire_param opt_out[] = {
 };
 
 static const struct wire_param set_policy[] = {
-    {.name = "name", .type = WIRE_STRING, .required = true, .help = "one that `policy` lists"},
+    {.name = "name", .type = WIRE_STRING, .required = true, .help = "a policy that `policy` lists"},
     END,
 };
 
@@ -226,33 +230,33 @@ static const struct wire_param pause_or_resume[] = {
 };
 
 static const struct wire_method methods[] = {
-    {"hello", false, "who is there, and in which version", hello},
+    {"hello", false, "the program and its version", hello},
     {"ping", false, "whether the daemon answers", none},
-    {"subscribe", false, "which notifications to send on this connection", subscribe},
-    {"status", false, "how the daemon itself is", none},
-    {"host", false, "where the host's memory is", none},
-    {"host-profile", false, "by which profile guests are predicted there", none},
-    {"domains", false, "every domain: facts, bounds, estimate and why", domains},
-    {"reservations", false, "who has been promised how much", reservations},
-    {"history", false, "what a domain held, was told to hold and needed, over time", history},
-    {"events", false, "what was decided and happened, as sentences", events},
-    {"policy", false, "the policy, and those there are", none},
-    {"plan", false, "what these starts would come to, without doing anything", plan},
-    {"login", true, "begin anew as an owner of reservations", login},
-    {"reserve", true, "have free memory promised to a start", reserve},
-    {"attach", true, "have a reservation go with this connection", attach},
-    {"release", true, "give a reservation back, in any state", release},
-    {"cancel", true, "another name of release", release},
-    {"bind", true, "say which domain a reservation is for", bind},
-    {"free", true, "make memory free without promising it", free_memory},
-    {"set-target", true, "pin a domain's target, or give it back", set_target},
-    {"set-max", true, "set Xen's limit of a domain", set_max},
-    {"set-range", true, "set the range of a domain's targets", set_range},
-    {"set-shares", true, "set a domain's weight", set_shares},
-    {"opt-out", true, "take a domain out of balancing, or back in", opt_out},
-    {"set-policy", true, "balance by another policy", set_policy},
+    {"subscribe", false, "select the notifications for this connection", subscribe},
+    {"status", false, "the state of the daemon", none},
+    {"host", false, "the parts of the host's memory", none},
+    {"host-profile", false, "the profile that predicts the cost of guests", none},
+    {"domains", false, "all domains: facts, bounds, estimates and reasons", domains},
+    {"reservations", false, "the reservations", reservations},
+    {"history", false, "current memory, target and need over time", history},
+    {"events", false, "decisions and incidents, as sentences", events},
+    {"policy", false, "the policy, and the available ones", none},
+    {"plan", false, "the result of these starts, without a change", plan},
+    {"login", true, "restart as an owner of reservations", login},
+    {"reserve", true, "reserve memory for a start", reserve},
+    {"attach", true, "tie a reservation to this connection", attach},
+    {"release", true, "release a reservation, in any state", release},
+    {"cancel", true, "another name for release", release},
+    {"bind", true, "bind a reservation to its domain", bind},
+    {"free", true, "free memory without reserving it", free_memory},
+    {"set-target", true, "pin or unpin a domain's target", set_target},
+    {"set-max", true, "set a domain's xen maximum", set_max},
+    {"set-range", true, "set a domain's dynamic range", set_range},
+    {"set-shares", true, "set a domain's shares", set_shares},
+    {"opt-out", true, "exclude a domain from balancing, or include it", opt_out},
+    {"set-policy", true, "change the policy", set_policy},
     {"pause", true, "stop balancing", pause_or_resume},
-    {"resume", true, "go on balancing", pause_or_resume},
+    {"resume", true, "resume balancing", pause_or_resume},
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };

@@ -35,7 +35,8 @@ static void answer_reservation(struct call *call, uint64_t id)
         call->result =
             encode_reservation(call->engine, record, encode_missing_kib(call->engine, record));
     else
-        call_fail(call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is not remembered", id);
+        call_fail(call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is no longer in the ledger",
+                  id);
 }
 
 void method_login(struct call *call)

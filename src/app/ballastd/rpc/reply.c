@@ -51,7 +51,7 @@ void reply_decided(struct rpc *rpc, struct rpc_session *session, struct json_obj
     const char *unwritten = reservations_unwritten(engine_reservations(engine), reservation);
     bool yes = record && record->granted_kib > 0;
     if (!record) {
-        call_fail(&call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is not remembered any more",
+        call_fail(&call, WIRE_INTERNAL_ERROR, "reservation %" PRIu64 " is no longer in the ledger",
                   reservation);
     } else if (!yes && unwritten) {
         call_fail(&call, WIRE_UNAVAILABLE, "%s", unwritten);

@@ -85,7 +85,8 @@ static void send_all(struct server *server, enum subscription_event event,
 {
     bool is_whole = failures == build_failures();
     if (!is_whole)
-        engine_log(LOG_WARNING, "%s: out of memory, nobody is told", wire_event_at((size_t)event));
+        engine_log(LOG_WARNING, "%s: out of memory; skipping this notification",
+                   wire_event_at((size_t)event));
     for (struct connection *connection = server->connections; connection;
          connection = connection->next) {
         if (is_whole && is_subscribed_to(connection, event))
