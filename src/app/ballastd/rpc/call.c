@@ -95,6 +95,6 @@ const char *call_owner(const struct call *call)
     const char *given = wire_param_string(call->params, "owner", NULL);
     if (given)
         return given;
-    /* Root is the operator: who has named nobody acts for all. */
+    /* Root is the operator: without a login it acts for all owners. */
     return session->uid == 0 && !session->logged_in ? NULL : session->owner;
 }

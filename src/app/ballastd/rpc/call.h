@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A call that is being answered, and what the methods share. */
+/* A call that is being answered, and helpers of the methods. */
 #ifndef APP_BALLASTD_RPC_CALL_H
 #define APP_BALLASTD_RPC_CALL_H
 
@@ -36,21 +36,21 @@ struct call {
     int code;
     char text[BALLAST_ERROR_TEXT];
     struct json_object *data;
-    bool later; /* it will be answered when its reservation is decided; see waiters.h */
+    bool later; /* it is answered when its reservation is decided */
 };
 
 /* The call fails. */
 __attribute__((format(printf, 3, 4))) void call_fail(struct call *call, int code,
                                                      const char *format, ...);
-/* A verdict that is no, with its numbers. */
+/* Refuses the call, with the verdict's figures. */
 void call_refuse(struct call *call, const struct ledger_verdict *verdict);
-/* The ledger or the host did not do it: what rc says of whose fault it is. */
+/* The ledger or the host failed: rc says whose fault it is. */
 void call_unavailable(struct call *call, int rc, const struct ballast_error *err);
-/* The ledger, or NULL and the call has failed: it has not been read yet. */
+/* The ledger; NULL: it has not been read yet, and the call has failed. */
 struct ledger *call_ledger(struct call *call);
 /* The domain of a parameter by its place in the last refresh; false: the call has failed. */
 bool call_domain(struct call *call, size_t *out);
-/* Whose reservations the call is about: NULL is "anybody's". */
+/* The owner whose reservations the call is about; NULL: any. */
 const char *call_owner(const struct call *call);
 
 #endif

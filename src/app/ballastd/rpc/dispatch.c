@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of methods, and what becomes of a message. */
+/* The table of methods, and the handling of a message. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +86,7 @@ void rpc_take(struct rpc *rpc, struct rpc_session *session, struct wire_message 
                         .id = message->id,
                         .failures = build_failures()};
     switch (message->kind) {
-    case WIRE_RESPONSE: /* nobody asked it anything */
+    case WIRE_RESPONSE: /* it was not asked anything */
         return;
     case WIRE_BROKEN:
         if (!message->answer)

@@ -185,7 +185,7 @@ struct json_object *encode_event(const struct history_event *event)
     return object;
 }
 
-/* All that the type has, or null where nobody can tell. */
+/* All segments of its type, or null if unknown. */
 static void add_segments(struct engine *engine, struct json_object *object,
                          const struct ballast_domain *domain)
 {
@@ -204,7 +204,7 @@ static void add_segments(struct engine *engine, struct json_object *object,
     build_add(object, "segments", segments);
 }
 
-/* What it was predicted to cost and did, where both are known. */
+/* Its predicted and its measured cost, if both are known. */
 static void add_cost(struct engine *engine, struct json_object *object, uint32_t domid)
 {
     size_t at;
@@ -244,7 +244,7 @@ static void add_sizes(struct engine *engine, struct json_object *object,
     encode_u64(object, "report_age_usec", domain->report_age_usec);
 }
 
-/* What a target that only the domain itself pays for must not be below. */
+/* The lowest target for a change that only the domain itself pays for. */
 static void add_floor(struct json_object *object, const struct domain_estimate *estimate)
 {
     char why[256] = "";
@@ -395,7 +395,7 @@ static struct json_object *encode_prediction(const struct engine *engine)
     return object;
 }
 
-/* As its file has it: NULL for none, and where there is no memory. */
+/* As in its file; NULL for none, and if out of memory. */
 static struct json_object *encode_calibration(const struct calibration *calibration)
 {
     char *text = NULL;
@@ -422,7 +422,7 @@ struct json_object *encode_host_profile(const struct engine *engine)
     return object;
 }
 
-/* The reasons that a reservation is refused for are all there from the beginning, with 0. */
+/* All reasons for refusals are present from the start, with 0. */
 static void add_counts(struct engine *engine, struct json_object *object)
 {
     static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_DONORS_STUCK,
@@ -449,7 +449,7 @@ static struct json_object *encode_history(struct engine *engine)
     return object;
 }
 
-/* Those who are asked for nothing at present, and why; not more than people read. */
+/* The domains in backoff, and why; at most as many as people read. */
 static struct json_object *encode_backoff(struct engine *engine)
 {
     const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
@@ -474,7 +474,7 @@ static struct json_object *encode_backoff(struct engine *engine)
     return array;
 }
 
-/* Under the names of the file, with the unit behind them as everywhere in the protocol. */
+/* With the names of the file, followed by the unit as everywhere in the protocol. */
 static struct json_object *encode_configuration(const struct engine *engine)
 {
     static const char *const units[] = {

@@ -15,14 +15,14 @@ method_fn method_hello, method_ping, method_subscribe, method_status, method_hos
 method_fn method_history, method_events;
 /* methods_reservation.c */
 method_fn method_login, method_reserve, method_attach, method_release, method_bind, method_free;
-/* Of a domain in the last refresh; answers the call. */
+/* Binds to a domain of the last refresh; answers the call. */
 void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at);
 /* methods_domain.c */
 method_fn method_set_target, method_set_max, method_set_range, method_set_shares, method_opt_out,
     method_set_policy, method_pause, method_resume;
 /* methods_sim.c: only on a simulated host */
 method_fn method_sim_start, method_sim_destroy, method_sim_set_target;
-/* NULL where there is none. */
+/* NULL if there is none. */
 const struct wire_method *methods_sim_find(const char *name, method_fn **out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is set for a domain, and for balancing as a whole. */
+/* Settings of domains, and of balancing as a whole. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -32,8 +32,8 @@ static bool refresh_domain(struct call *call, size_t *at)
 }
 
 /*
- * What may be given to a domain without taking it from those who were promised it: free, nobody's,
- * and, as long as anything is promised, not within the reach of anybody's maximum already.
+ * What a domain can take without using reserved memory: available memory and, as long as anything
+ * is reserved, not within the reach of any maximum.
  */
 static uint64_t giveable_kib(struct engine *engine)
 {
@@ -45,7 +45,7 @@ static uint64_t giveable_kib(struct engine *engine)
                              : ballast_sub_floor(sums.available_kib, sums.room_kib);
 }
 
-/* Two figures of a refusal and what they are called. */
+/* Two figures of a refusal, with their names. */
 struct refusal {
     const char *reason;
     const char *names[2];
@@ -77,7 +77,7 @@ static void set_on_host(struct call *call, uint32_t domid, uint64_t target_kib, 
     engine_save_host(call->engine);
 }
 
-/* true: it has been refused. */
+/* true: it was refused. */
 static bool refuse_below_floor(struct call *call, const struct ballast_domain *domain, uint64_t kib)
 {
     char why[256];
@@ -97,7 +97,7 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
     return true;
 }
 
-/* Keeps the setting, and has it seen. false: the call has failed. */
+/* Stores the setting, and applies it. false: the call has failed. */
 static bool put_setting(struct call *call, size_t at, const struct overlay_setting *set)
 {
     struct ballast_error err;
@@ -112,7 +112,7 @@ static bool put_setting(struct call *call, size_t at, const struct overlay_setti
     return true;
 }
 
-/* What somebody set is history, whether anybody listens or not. */
+/* A setting is an event in the history, with or without subscribers. */
 static void announce_setting(struct call *call, const char *what, uint64_t domid,
                              struct json_object *result)
 {
@@ -154,7 +154,7 @@ static bool refuse_target(struct call *call, const struct ballast_domain *domain
     return refuse_below_floor(call, domain, kib);
 }
 
-/* Pinned first and durably; then set, which the balancer would do as well. */
+/* Pinned durably first; then set, as the balancer would do too. */
 static bool pin_target(struct call *call, size_t at, const struct ballast_domain *domain,
                        const struct overlay_pin *new)
 {
@@ -169,7 +169,9 @@ static bool pin_target(struct call *call, size_t at, const struct ballast_domain
         set_on_host(call, domain->id, new->kib,
                     new->kib > domain->maxmem_kib ? new->kib : BALLAST_NONE);
     if (call->code != 0) {
-        /* It is as it was before; where the disk has failed meanwhile, as long as we run. */
+        /*
+         * Restores the previous pin; if the disk has failed meanwhile, only until the daemon ends.
+         */
         if (pins_set(call->engine, record, &before, NULL) < 0)
             record->set.pin = before;
         return false;
@@ -223,7 +225,7 @@ void method_set_target(struct call *call)
     answer_settings(call, "pin", domain.id, result);
 }
 
-/* A pin that a new bound leaves out is moved to it, and the answer says so. */
+/* A pin outside the new bounds is moved to the nearest, and the answer says so. */
 static bool clamp_pin(struct call *call, size_t at, uint64_t min_kib, uint64_t max_kib,
                       struct json_object *result)
 {
@@ -282,7 +284,7 @@ void method_set_max(struct call *call)
         return;
     }
     call->result = result;
-    /* Whoever looks next sees it. */
+    /* The next snapshot shows it. */
     engine_sample(call->engine);
 }
 

@@ -23,7 +23,7 @@ struct asked {
     uint64_t domid; /* BALLAST_NONE: it is gone */
 };
 
-/* Whoever has that number now; a number says nothing of those who had it before. */
+/* The domain with that number now; earlier domains with the number do not count. */
 static bool ask_by_domid(struct call *call, struct asked *asked, uint32_t domid)
 {
     size_t at;
@@ -135,7 +135,7 @@ static struct part_columns make_part_columns(struct json_object *result)
     return columns;
 }
 
-/* A number, or null where the parts are not known. */
+/* A number, or null if the parts are unknown. */
 static void add_known(struct json_object *array, bool known, uint64_t number)
 {
     build_append(array, known ? build_u64(number) : NULL);

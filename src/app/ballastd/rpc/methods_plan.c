@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What starts would come to: a balancer of its own decides on the host as it is, and forgets. */
+/*
+ * The result of possible starts: a separate balancer decides on the present host, and is discarded.
+ */
 #include <stdlib.h>
 
 #include "app/ballastd/rpc/methods.h"
@@ -17,10 +19,10 @@ struct outlook {
     struct balancer *balancer;
     struct balancer_output output;
     struct json_object *starts;
-    struct balancer_request *requests; /* those that wait already, then the starts */
+    struct balancer_request *requests; /* the waiting requests, then the starts */
     size_t waiting;
     size_t count;
-    struct forecast_donor *donors; /* those who are not stuck */
+    struct forecast_donor *donors; /* the donors that are not stuck */
     size_t donor_count;
 };
 
@@ -64,7 +66,7 @@ static bool decide_outlook(struct outlook *outlook, struct ballast_error *err)
                                    .requests = outlook->requests,
                                    .request_count = outlook->count,
                                    .promised_kib = book.promised_kib(book.book, outlook->host)};
-    /* What it would do now is asked, not when its turn is. */
+    /* The question is what it would do now, not at its next interval. */
     policy.interval_usec = 0;
     outlook->balancer = balancer_new(&policy, &options);
     return outlook->balancer &&

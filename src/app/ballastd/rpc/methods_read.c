@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What changes nothing. */
+/* The methods that change nothing. */
 #include <string.h>
 #include <unistd.h>
 
@@ -12,8 +12,7 @@
 #include "core/base/units.h"
 #include "edge/hv/hv.h"
 
-/* How many entries an answer has at the most: 512 of the largest, a domain, fill two thirds of a
- * line. */
+/* The most entries in an answer: 512 of the largest, domains, fill two thirds of a line. */
 enum { MOST = 512 };
 
 static uint64_t page_size_of(const struct call *call)
@@ -109,7 +108,7 @@ void method_domains(struct call *call)
     answer_listing(call, "domains", array, more);
 }
 
-/* What those that wait are missing grows along the line, so it is added up on the way. */
+/* What requests lack increases along the line, so it is summed on the way. */
 void method_reservations(struct call *call)
 {
     struct ledger *ledger = call_ledger(call);

@@ -18,8 +18,8 @@
 #include "core/base/uuid.h"
 
 /*
- * What `free` has freed is kept from the others for so long, or until a toolstack begins to build,
- * so that it is still there when its caller looks.
+ * Memory that `free` has freed is kept from other uses for this long, or until a toolstack starts
+ * to build, so that its caller still finds it.
  */
 #define FREE_HOLD_USEC (10 * BALLAST_SEC_USEC)
 
@@ -58,13 +58,13 @@ void method_login(struct call *call)
     encode_u64(call->result, "released", count);
 }
 
-/* Asks, and looks at once: what is free is granted now. false: the call has failed. */
+/* Makes the request and runs a tick: what is free is granted now. false: the call has failed. */
 static bool make_request(struct call *call, const struct ledger_request *request, uint64_t *id)
 {
     struct ledger *ledger = call_ledger(call);
     struct ledger_verdict verdict;
     struct ballast_error err;
-    /* What waited while time stood still would count as having waited. */
+    /* Time during which the clock stood still must not count as waiting. */
     if (!ledger)
         return false;
     if (!engine_catch_up(call->engine)) {
@@ -102,7 +102,7 @@ static uint64_t deadline_of(const struct call *call)
     return usec == BALLAST_NONE ? usec : ballast_add_ceil(now_of(call), usec);
 }
 
-/* Answers with what became of it, or later. */
+/* Answers with the result, now or later. */
 static void answer_asked(struct call *call, uint64_t id)
 {
     const struct ledger_reservation *record = ledger_find(engine_ledger(call->engine), id);
@@ -122,7 +122,7 @@ static void answer_asked(struct call *call, uint64_t id)
     }
 }
 
-/* The call waits; where that cannot be it is as if it had never been made. */
+/* The call waits; if that is impossible the request is withdrawn. */
 static void wait_for_decision(struct call *call, uint64_t id, bool is_free)
 {
     struct ledger_verdict verdict;
@@ -133,7 +133,7 @@ static void wait_for_decision(struct call *call, uint64_t id, bool is_free)
     call_fail(call, WIRE_BUSY, "%d calls of this connection wait already", WAITERS_MOST);
 }
 
-/* It is to go with the connection. false: it is as if it had never been asked for. */
+/* Ties it to the connection. false: the request was withdrawn. */
 static bool own_or_release(struct call *call, uint64_t id)
 {
     struct ledger_verdict verdict;
@@ -253,7 +253,7 @@ void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *
     struct ballast_error err;
     struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     uint64_t held_kib = ballast_add_ceil(domain.tot_kib, domain.overhead_kib);
-    /* One that runs already is given more by it; what it holds was not taken out of it. */
+    /* A domain that already runs grows by it; its present memory is not from the reservation. */
     uint64_t base_kib = domain.state == BALLAST_DOMAIN_BUILD ? 0 : held_kib;
     const struct ledger_reservation *record = ledger_find(ledger, id);
     uint64_t granted_kib = record ? record->granted_kib : 0;
@@ -278,7 +278,7 @@ void method_bind(struct call *call)
         method_bind_to(call, wire_param_u64(call->params, "id", 0), &life, at);
 }
 
-/* What is larger than the host is a size all the same, one that cannot fit. */
+/* A size beyond the host is valid, but cannot fit. */
 static bool refuse_beyond_host(struct call *call, uint64_t kib)
 {
     const struct ballast_host *host = overlay_snapshot(engine_overlay(call->engine));

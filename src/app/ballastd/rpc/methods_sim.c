@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The toolstack of a simulated host, which has no other: methods that are there only with `--host
- * sim`, for `ballast run` and for tests. ballastd(8) tells of them.
+ * The toolstack of a simulated host, which has no other: methods that exist only with `--host sim`,
+ * for `ballast run` and for tests. See ballastd(8).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 #include "core/base/units.h"
 #include "edge/hv/sim_live.h"
 
-/* How fast a simulated guest is built where nobody says: 1 GiB a second, as scenarios have it. */
+/* The default build rate of a simulated guest: 1 GiB a second, as in scenarios. */
 #define BUILD_RATE_KIB (UINT64_C(1) << 20)
 
 static const struct wire_param start_params[] = {
@@ -104,7 +104,7 @@ static void answer_domid(struct call *call, uint32_t domid)
     encode_u64(call->result, "domid", domid);
 }
 
-/* A bound one whose reservation cannot be had is not built at all. */
+/* A guest that cannot be bound to its reservation is not built. */
 static void bind_new(struct call *call, uint64_t id, uint32_t domid)
 {
     struct ledger_domain life = {.domid = domid};

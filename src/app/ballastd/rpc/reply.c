@@ -31,7 +31,7 @@ void reply_send(struct call *call, bool is_notification)
                         rc == -ENOMEM ? "out of memory: what was asked may have been done"
                                       : "the answer cannot be made",
                         NULL, &line, &length, NULL);
-    /* A notification is obeyed and never answered. */
+    /* A notification is carried out and never answered. */
     if (rc == 0 && !is_notification)
         call->session->ops->send(call->session, line, length);
     else if (rc == 0)

@@ -11,9 +11,9 @@ struct json_object;
 struct rpc;
 struct rpc_session;
 
-/* Sends the answer of the call; a notification has none and is only done with. */
+/* Sends the answer of the call; for a notification it only cleans up. */
 void reply_send(struct call *call, bool is_notification);
-/* The answer of a call that waited for that reservation. */
+/* Sends the answer of a call that waited for that reservation. */
 void reply_decided(struct rpc *rpc, struct rpc_session *session, struct json_object *id,
                    uint64_t reservation, bool is_free);
 

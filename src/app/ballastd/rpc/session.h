@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client as the methods see it: who it is and what it may, and the few things that they ask of
- * whoever holds its connection. It begins whatever the server's connection is.
+ * A client as the methods see it: its user and rights, and the few operations that they need from
+ * its connection. The server's connection starts with it.
  */
 #ifndef APP_BALLASTD_RPC_SESSION_H
 #define APP_BALLASTD_RPC_SESSION_H
@@ -16,27 +16,27 @@
 struct json_object;
 struct rpc_session;
 
-/* Reservations that go with one session at once. */
+/* The most reservations tied to one session. */
 enum { RPC_SESSION_OWNED = 64 };
 
 struct rpc_session_ops {
-    /* Takes over the line. */
+    /* Owns the line. */
     void (*send)(struct rpc_session *session, char *line, size_t length);
-    /* There is something that it cannot be told: it is closed, soon. */
+    /* A message to it was lost: closes it soon. */
     void (*close)(struct rpc_session *session);
-    /* Which events it is told of from now on, a bit each, in the order of wire_event_at(). */
+    /* Sets its notifications, one bit each, in the order of wire_event_at(). */
     void (*subscribe)(struct rpc_session *session, unsigned events);
-    /* It has made that reservation: of those it is told where it subscribes to nothing. */
+    /* It made that reservation: the default notifications without a subscription. */
     void (*note_made)(struct rpc_session *session, uint64_t id);
     /*
-     * That reservation goes with this session from now on, and with no other: when it ends and the
-     * reservation is not bound, it is released. -EBUSY: RPC_SESSION_OWNED do; -ENOMEM.
+     * Ties that reservation to this session only: when it ends and the reservation is not bound,
+     * the reservation is released. -EBUSY: it has RPC_SESSION_OWNED already; -ENOMEM.
      */
     int (*own)(struct rpc_session *session, uint64_t id);
-    /* All are told what it has set; `answer` is what it was answered, and stays the caller's. */
+    /* Notifies all of what it has set; `answer` is its answer, which the caller keeps. */
     void (*announce)(struct rpc_session *session, const char *what, uint64_t domid,
                      struct json_object *answer);
-    /* How many there are. */
+    /* The number of sessions. */
     size_t (*count)(const struct rpc_session *session);
 };
 
@@ -44,11 +44,11 @@ struct rpc_session {
     const struct rpc_session_ops *ops;
     uid_t uid;
     pid_t pid;
-    bool control; /* it came by the socket for changes */
+    bool control; /* it uses the control socket */
     bool may_change;
     bool logged_in;
     char owner[LEDGER_OWNER];
-    size_t waits; /* calls that are not answered yet */
+    size_t waits; /* its calls without an answer yet */
 };
 
 #endif

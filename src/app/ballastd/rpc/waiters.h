@@ -8,10 +8,10 @@
 
 struct call;
 
-/* Of one session at once. */
+/* The most waiting calls of one session. */
 enum { WAITERS_MOST = 64 };
 
-/* The call is answered when that reservation is decided. -EBUSY: too many, or no memory. */
+/* Answers the call when that reservation is decided. -EBUSY: too many, or out of memory. */
 int waiters_add(struct call *call, uint64_t reservation, bool is_free);
 
 #endif

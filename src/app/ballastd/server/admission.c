@@ -11,7 +11,7 @@
 #include "app/ballastd/server/state.h"
 #include "core/base/error.h"
 
-/* One place in so many is kept for those who are trusted. */
+/* One place in this many is kept for trusted users. */
 enum { KEPT_PART = 8 };
 
 static size_t places_of_others(const struct server *server)
@@ -21,7 +21,10 @@ static size_t places_of_others(const struct server *server)
     return all - kept;
 }
 
-/* The one whose loss is the least: who does not read before who is quiet, long before short. */
+/*
+ * The connection whose loss matters least: one that does not read before an idle one, a long one
+ * before a short one.
+ */
 static bool makes_way_before(const struct connection *connection, const struct connection *other)
 {
     uint64_t reading_usec = connection->unread > 0 ? connection->read_usec : UINT64_MAX;
@@ -46,7 +49,9 @@ static struct connection *find_leaver(const struct connection *comer,
     return found;
 }
 
-/* Of those who have the most, one makes way for a user who has fewer even with this place. */
+/*
+ * A connection of the user with the most makes way for a user who has fewer even with this place.
+ */
 static int make_way(const struct connection *comer)
 {
     const struct places_user *most = NULL;
@@ -62,7 +67,10 @@ static int make_way(const struct connection *comer)
     return 0;
 }
 
-/* Who has hung up and was not noticed yet: the loop may come to those later than to who comes. */
+/*
+ * Closes connections whose peers have hung up unnoticed: the loop may handle those later than new
+ * ones.
+ */
 static void close_left(const struct connection *comer)
 {
     for (struct connection *next, *at = comer->server->connections; at; at = next) {
@@ -107,8 +115,8 @@ static int refuse_taken(const struct connection *connection, struct ballast_erro
 }
 
 /*
- * Gives the connection, whose user is known, a place; another one may be closed for it. -EBUSY:
- * there is none, and in the record why: of this user, of all without privilege, of all; -ENOMEM.
+ * Finds a place for the connection, whose user is known; another one may be closed for it. -EBUSY:
+ * there is none, and the record says for whom (this user, all without privilege, all); -ENOMEM.
  */
 static int find_connection_place(struct connection *connection, struct ballast_error *err)
 {
@@ -131,7 +139,7 @@ void admission_accept(struct listener *listener)
     struct ballast_error err;
     struct connection *connection = connection_new(listener);
     if (!connection) {
-        /* Tried again at once, then from time to time: until then libuv asks for nobody else. */
+        /* Retried at once, then from time to time: until then libuv accepts no other. */
         listener->waits = true;
         uv_idle_start(&listener->server->pump, listener->server->on_pump);
         return;

@@ -25,9 +25,9 @@
 enum {
     READ_BYTES = 1 << 16,
     UNREAD_MOST = 1 << 20,  /* bytes that wait to be read by the peer; ballast-protocol(7) */
-    UNREAD_PAUSE = 1 << 18, /* from here on nothing is taken from it */
+    UNREAD_PAUSE = 1 << 18, /* from here on the server reads nothing more from it */
 };
-/* A line that was begun must be ended within so long. */
+/* A line must be completed within this time. */
 #define LINE_USEC (30 * BALLAST_SEC_USEC)
 
 static char read_buffer[READ_BYTES]; /* one loop, one read at a time */
@@ -72,7 +72,7 @@ void connection_turn_away(struct connection *connection, const char *why)
     connection_close(connection);
 }
 
-/* What it was sent and has not read; what is in the kernel counts as the kernel has it. */
+/* What it was sent and has not read, including what the kernel has buffered. */
 static size_t unread_by(const struct connection *connection)
 {
     uv_os_fd_t fd;
@@ -107,7 +107,7 @@ static void on_sent(uv_write_t *write, int status)
 {
     struct sending *sending = (struct sending *)write;
     struct connection *connection = write->handle->data;
-    /* Others of this user may have more to say, too. */
+    /* Other connections of this user may have more messages too. */
     if (places_waited(connection, sending->length) && !connection->server->ending)
         uv_idle_start(&connection->server->pump, connection->server->on_pump);
     free(sending->line);
@@ -172,7 +172,7 @@ void connection_refuse_rest(struct connection *connection, const struct ballast_
     connection->last = true;
     connection->more = false;
     uv_read_stop((uv_stream_t *)&connection->pipe);
-    /* What is at fault is the line, or our own memory. */
+    /* The error is in the line, or it is our lack of memory. */
     int code = err->code == -ENOMEM ? WIRE_INTERNAL_ERROR : WIRE_INVALID_REQUEST;
     if (wire_error(NULL, code, err->text, NULL, &line, &length, NULL) == 0)
         connection_send(connection, line, length);
@@ -195,7 +195,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(read_buffer, sizeof(read_buffer));
 }
 
-/* After a turn: go on at once, read more, or be done. */
+/* After a turn: continue at once, read more, or finish. */
 void connection_continue(struct connection *connection)
 {
     uv_stream_t *stream = (uv_stream_t *)&connection->pipe;
@@ -203,7 +203,7 @@ void connection_continue(struct connection *connection)
         return;
     if (connection->more) {
         uv_read_stop(stream);
-        /* One that does not read is gone on with when it does; see sent(). */
+        /* One that does not read continues when it does; see sent(). */
         if (!connection_is_full(connection))
             uv_idle_start(&connection->server->pump, connection->server->on_pump);
     } else if (connection->ended) {
@@ -236,7 +236,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
         connection_refuse_rest(connection, &err);
         return;
     }
-    /* It is taken in its turn, not now: who has sent first need not be who comes first. */
+    /* Handled in its turn, not now: the order of events is not the order of sending. */
     connection->more = true;
     connection_continue(connection);
 }
@@ -269,7 +269,7 @@ void connection_begin(struct connection *connection)
         connection_close(connection);
 }
 
-/* Whether what the kernel still has for us may end a line. */
+/* Whether data still in the kernel may complete a line. */
 static bool may_end_line(uv_os_fd_t fd)
 {
     int unheard = 0;
@@ -302,7 +302,7 @@ static bool is_gone(struct connection *connection)
     return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-/* What goes with a connection is not lost because its program was stopped for a while. */
+/* A connection's reservations must not be lost because its program was stopped for a while. */
 static bool is_not_reading(struct connection *connection, uint64_t now_usec)
 {
     note_reading(connection, now_usec);

@@ -42,14 +42,14 @@ void listener_set_group(struct server *server)
     if (!there && engine_config(server->engine)->group[0])
         engine_log(LOG_NOTICE, "there is no group %s: only root may use %s",
                    engine_config(server->engine)->group, path);
-    /* Not root: it cannot give anything away, and is alone with it. */
+    /* Without root it cannot change the group, and the socket stays its own. */
     bool given = there && fchownat(server->run_fd, CONTROL, (uid_t)-1, server->group,
                                    AT_SYMLINK_NOFOLLOW) == 0;
     if (fchmodat(server->run_fd, CONTROL, given ? 0660 : 0600, AT_SYMLINK_NOFOLLOW) < 0)
         engine_log(LOG_WARNING, "%s: %s, ignoring", path, strerror(errno));
 }
 
-/* Who comes again and again must not keep the loop from everybody else. */
+/* A client that reconnects all the time must not keep the loop from the others. */
 static void on_unix_connection(uv_stream_t *stream, int status)
 {
     struct listener *listener = stream->data;
@@ -60,7 +60,7 @@ static void on_unix_connection(uv_stream_t *stream, int status)
         admission_accept(listener);
         return;
     }
-    /* libuv asks no more of the kernel until this one is let in. */
+    /* libuv accepts no more from the kernel until this one is accepted. */
     listener->waits = true;
     uv_idle_start(&server->pump, server->on_pump);
 }
@@ -75,7 +75,7 @@ void listener_resume(struct listener *listener)
     admission_accept(listener);
 }
 
-/* Of that mode from its first moment on; -errno. */
+/* With that mode from its creation on; -errno. */
 static int listen_unix_at(const char *path, mode_t mode)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -100,7 +100,7 @@ static int open_listener(struct server *server, struct listener *listener, const
         listener->path[0] = '\0';
         return rc;
     }
-    /* The lock is ours: what is there was left by one that was killed. */
+    /* We have the lock: an existing socket was left by a killed daemon. */
     (void)unlinkat(server->run_fd, name, 0);
     uv_pipe_init(server->loop, &listener->pipe, 0);
     listener->pipe.data = listener;

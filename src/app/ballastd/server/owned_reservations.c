@@ -15,7 +15,7 @@ static bool is_unbound(const struct server *server, uint64_t id)
                       record->state == LEDGER_GRANTED);
 }
 
-/* Drops one id, and with it all that cannot be released any more. */
+/* Drops one id, and all that can no longer be released. */
 static void drop_owned(struct connection *connection, uint64_t id)
 {
     size_t kept = 0;
@@ -46,7 +46,7 @@ void owned_release(struct connection *connection)
     struct server *server = connection->server;
     struct ledger_verdict verdict;
     for (size_t i = 0; i < connection->owned_count && !server->ending; i++) {
-        /* What cannot be written now is released by its lease. */
+        /* One whose release cannot be written now is released by its lease. */
         if (is_unbound(server, connection->owned[i]))
             (void)ledger_release(engine_ledger(server->engine), connection->owned[i], NULL,
                                  engine_ledger_now_usec(server->engine), &verdict, NULL);

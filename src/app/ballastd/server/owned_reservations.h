@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reservations that go with a connection: when it ends, those that are not bound by then are
- * released. Nothing of it is kept: over a restart of the daemon they wait for their owners to say
- * so again, or for the end of their leases.
+ * Reservations tied to a connection: when it ends, those that are not bound are released. This is
+ * not stored: after a restart of the daemon they wait for their owners to tie them again, or for
+ * the end of their leases.
  */
 #ifndef APP_BALLASTD_SERVER_OWNED_RESERVATIONS_H
 #define APP_BALLASTD_SERVER_OWNED_RESERVATIONS_H
@@ -11,9 +11,9 @@
 
 struct connection;
 
-/* It goes with this connection from now on, and with no other; as rpc_session_ops.own. */
+/* Ties the reservation to this connection only; as rpc_session_ops.own. */
 int owned_add(struct connection *connection, uint64_t id);
-/* The connection ends. While the server itself ends nothing is released: they may come back. */
+/* The connection ends. Nothing is released while the server itself ends: the clients may return. */
 void owned_release(struct connection *connection);
 
 #endif

@@ -22,9 +22,8 @@ int peer_find_group(const char *name, gid_t *out)
 }
 
 /*
- * All groups of the peer, as they were when it connected (SO_PEERGROUPS, Linux 4.13); to be freed.
- * It may be in 65536 of them (NGROUPS_MAX), so the kernel is asked first how many there are. NULL:
- * none, or not known.
+ * All groups of the peer when it connected (SO_PEERGROUPS, Linux 4.13); free() them. There may be
+ * 65536 (NGROUPS_MAX), so their number is queried first. NULL: none, or unknown.
  */
 static gid_t *groups_of(int fd, size_t *count)
 {

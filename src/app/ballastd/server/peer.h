@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who is at the other end of a connection, as the kernel says. */
+/* The user at the other end of a connection, as the kernel reports it. */
 #ifndef APP_BALLASTD_SERVER_PEER_H
 #define APP_BALLASTD_SERVER_PEER_H
 
@@ -9,7 +9,7 @@ struct connection;
 
 /* -ENOENT: there is no such group. */
 int peer_find_group(const char *name, gid_t *out);
-/* Fills in the session's user and what it may do. -EACCES: the kernel does not say. */
+/* Fills in the session's user and rights. -EACCES: the kernel does not report it. */
 int peer_identify(struct connection *connection);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How many connections each user has, and how much of what they were sent they leave unread. */
+/* How many connections each user has, and how much they leave unread. */
 #ifndef APP_BALLASTD_SERVER_PLACES_H
 #define APP_BALLASTD_SERVER_PLACES_H
 
@@ -11,30 +11,30 @@
 
 struct connection;
 
-/* A user at one listener; lives as long as a connection of it. */
+/* A user of one listener; exists as long as one of its connections. */
 struct places_user {
     struct places_user *next;
     uid_t uid;
     size_t refs;        /* connections, also those that are being closed */
-    size_t connections; /* those that take a place of others */
-    size_t unread;      /* bytes that wait to be read by all of them */
+    size_t connections; /* those that occupy a common place */
+    size_t unread;      /* bytes that all of them have not read */
 };
 
 /* Counts the connection, whose user is known, for that user. -ENOMEM. */
 int places_take_user(struct connection *connection);
-/* Takes one of the places of those that are not trusted. */
+/* Takes one of the common places, which are for users that are not trusted. */
 void places_take(struct connection *connection);
-/* Gives the place back; harmless where it has none. */
+/* Returns the place; harmless without one. */
 void places_leave(struct connection *connection);
-/* The last that is done with a connection. */
+/* Removes the connection; the last call for it. */
 void places_forget(struct connection *connection);
-/* So many bytes wait to be read. */
+/* This many more bytes are unread. */
 void places_wait(const struct connection *connection, size_t bytes);
-/* So many do no more; whether its user, from whom nothing was taken, has read enough to go on. */
+/* This many fewer are unread; whether its user, from whom nothing was read, may continue. */
 bool places_waited(const struct connection *connection, size_t bytes);
-/* Its user leaves so much unread that nothing more is taken from it. */
+/* Its user leaves so much unread that the server reads nothing more from it. */
 bool places_is_full(const struct connection *connection);
-/* ... that so much more is not sent to it either. */
+/* ... that this many more bytes are not sent to it either. */
 bool places_is_over(const struct connection *connection, size_t bytes);
 
 #endif

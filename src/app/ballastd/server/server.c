@@ -14,7 +14,7 @@
 #include "app/ballastd/server/turns.h"
 #include "core/base/error.h"
 
-/* What methods ask of a session. */
+/* The operations of a session. */
 
 static struct connection *connection_of(struct rpc_session *session)
 {
@@ -69,7 +69,7 @@ static const struct rpc_session_ops session_ops = {
     .count = session_count,
 };
 
-/* What the engine tells. */
+/* The functions of the engine's observer. */
 
 static void on_reservation(void *context, const struct ledger_reservation *record)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sockets, who is connected, and in whose turn it is: what the files of this room share. Who is
- * not in it has server.h.
+ * The sockets, connections and turns: shared by the files of this room. Other rooms use server.h.
  */
 #ifndef APP_BALLASTD_SERVER_STATE_H
 #define APP_BALLASTD_SERVER_STATE_H
@@ -38,21 +37,21 @@ struct server {
     struct rpc *rpc;
     const struct rpc_session_ops *session_ops;
     const char *run_dir;
-    int run_fd;  /* the run directory, that the sockets are in; -1 */
-    gid_t group; /* whose members may change things, since the configuration was read */
+    int run_fd;  /* the run directory, with the sockets; -1 */
+    gid_t group; /* whose members may change things, from the configuration */
     bool has_group;
     struct listener listeners[2];
     struct connection *connections;
-    uv_idle_t pump;               /* runs while a connection has more to say than one turn allows */
+    uv_idle_t pump; /* runs while a connection has more messages than one turn allows */
     void (*on_pump)(uv_idle_t *); /* its callback */
-    uint64_t turn; /* of those who have more to say: it ends when each has had its part */
+    uint64_t turn;                /* ends when each connection with messages has had its part */
     bool ending;
-    uint64_t told_free_kib; /* what was free when those that wait were told last */
+    uint64_t told_free_kib; /* free memory at the last notification of waiting requests */
     uint64_t told_usec;     /* the last `tick` notification */
 };
 
 enum {
-    CONNECTION_MADE = 1024 /* reservations that a connection is told of because it made them */
+    CONNECTION_MADE = 1024 /* reservations of a connection that it is notified of by default */
 };
 
 struct connection {
@@ -63,26 +62,26 @@ struct connection {
     struct connection *next;
     struct connection *prev;
     gid_t gid;
-    bool trusted; /* root, the daemon's own user or a member of its group: a kept place will do */
-    bool placed;  /* it takes one of the places of others */
+    bool
+        trusted; /* root, the daemon's own user or a member of its group: it may use a kept place */
+    bool placed; /* it occupies a common place */
     struct places_user *user;
-    bool subscribed;      /* else the default: what it made itself */
+    bool subscribed;      /* else the default: its own reservations */
     bool more;            /* the decoder may have a whole message */
     bool ended;           /* it has closed its half for writing */
-    bool close_scheduled; /* closed in the loop's next turn: nobody who walks the list is surprised
-                           */
+    bool close_scheduled; /* closed in the loop's next turn, so that loops over the list are safe */
     bool closing;
-    bool last;           /* nothing more is taken from it; closed when all is sent */
-    int64_t credit_usec; /* of work in its turns; below 0: it sits out */
-    uint64_t turn;       /* of the server's: the last that it had, or sat out */
+    bool last;           /* nothing more is read from it; closed when all is sent */
+    int64_t credit_usec; /* of work in its turns; below 0: it skips turns */
+    uint64_t turn;       /* the last turn of the server that it had or skipped */
     unsigned events;
-    uint64_t *made; /* ids, rising */
+    uint64_t *made; /* ids, ascending */
     size_t made_count;
-    uint64_t *owned; /* ids that go with it; see owned_reservations.h */
+    uint64_t *owned; /* ids tied to it; see owned_reservations.h */
     size_t owned_count;
-    uint64_t heard_usec; /* real clock: when something whole, or the first of something, came */
-    uint64_t read_usec;  /* real clock: when it had read all, or read something, last */
-    size_t unread;       /* what it had not read then, as the kernel counts it */
+    uint64_t heard_usec; /* real clock: of the last complete message, or the start of one */
+    uint64_t read_usec;  /* real clock: when it last read something, or had read all */
+    size_t unread;       /* unread bytes at that time, as the kernel counts them */
     struct wire_decoder *decoder;
 };
 

@@ -24,7 +24,7 @@ enum subscription_event {
     SUBSCRIPTION_ALERT,
 };
 
-/* Those at the head of the line are told how it goes on; for the others nothing does yet. */
+/* Only the first requests in line are notified of progress; for the others nothing happens yet. */
 enum { TOLD_AT_ONCE = 32 };
 
 static int compare_ids(const void *a, const void *b)
@@ -79,7 +79,10 @@ static bool any_subscribed(const struct server *server, enum subscription_event 
     return false;
 }
 
-/* What was begun at so many failures is told whole or not at all: the next one will be. */
+/*
+ * Sends a notification complete or not at all: with a failure since `failures` it is skipped, and
+ * the next one is sent.
+ */
 static void send_all(struct server *server, enum subscription_event event,
                      struct json_object *params, uint64_t failures)
 {
@@ -160,7 +163,7 @@ void subscriptions_notify_setting(struct server *server, const char *what, uint6
     send_all(server, SUBSCRIPTION_SETTINGS, params, failures);
 }
 
-/* Those that wait, as long as somebody cares; each in turn is looked up anew by its id. */
+/* Notifies of waiting requests while a connection subscribes; each is looked up again by its id. */
 static void notify_waiting(struct server *server)
 {
     struct ledger *ledger = engine_ledger(server->engine);

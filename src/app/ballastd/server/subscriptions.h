@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What connections are told without asking. */
+/* Notifications to connections. */
 #ifndef APP_BALLASTD_SERVER_SUBSCRIPTIONS_H
 #define APP_BALLASTD_SERVER_SUBSCRIPTIONS_H
 
@@ -13,7 +13,7 @@ struct json_object;
 struct ledger_reservation;
 struct server;
 
-/* It has made that reservation: it is told of it where it subscribes to nothing. */
+/* It made that reservation, and is notified of it unless it subscribes. */
 void subscriptions_note_made(struct connection *connection, uint64_t id);
 
 void subscriptions_notify_reservation(struct server *server,
@@ -21,10 +21,10 @@ void subscriptions_notify_reservation(struct server *server,
 void subscriptions_notify_event(struct server *server, const struct history_event *event);
 void subscriptions_notify_alert(struct server *server, enum alert_kind name,
                                 const struct alert *alert);
-/* `answer` is what the method answered, and stays the caller's. */
+/* `answer` is the method's answer, which the caller keeps. */
 void subscriptions_notify_setting(struct server *server, const char *what, uint64_t domid,
                                   uint64_t uid, struct json_object *answer);
-/* After each tick: what those that wait are still missing, the host once a second. */
+/* After each tick: what waiting requests still lack; the host once a second. */
 void subscriptions_notify_progress(struct server *server);
 
 #endif

@@ -24,7 +24,7 @@ enum {
     WORK_USEC = 5000,
 };
 
-/* Nobody is charged for a slow disk, or for what else runs on the machine. */
+/* CPU time, so that no client is charged for a slow disk or other load. */
 static int64_t cpu_usec(void)
 {
     struct timespec used;
@@ -32,7 +32,7 @@ static int64_t cpu_usec(void)
     return (int64_t)used.tv_sec * (int64_t)BALLAST_SEC_USEC + used.tv_nsec / 1000;
 }
 
-/* A few calls of one connection, as long as it has credit. */
+/* Handles a few calls of one connection, as long as it has credit. */
 static void take_messages(struct connection *connection)
 {
     struct wire_message message = {0};
@@ -73,7 +73,7 @@ static void have_turn(struct connection *connection)
         connection_close(connection);
         return;
     }
-    /* Credit is not saved up. */
+    /* Credit does not accumulate. */
     connection->credit_usec =
         connection->credit_usec < 0 ? connection->credit_usec + PART_USEC : PART_USEC;
     if (connection->credit_usec > 0)
@@ -81,7 +81,7 @@ static void have_turn(struct connection *connection)
     connection_continue(connection);
 }
 
-/* false: nobody has more to say. Where all would sit out they do so at once. */
+/* false: no connection has messages. If all would skip, they do so at once. */
 static bool begin_turn(struct server *server)
 {
     int64_t best_usec = INT64_MIN;
@@ -99,7 +99,7 @@ static bool begin_turn(struct server *server)
     return best_usec > INT64_MIN;
 }
 
-/* What one turn leaves undone the next one of the loop goes on with, behind everybody else. */
+/* The loop's next turn continues what this one leaves undone, after all others. */
 static void on_pump(uv_idle_t *idle)
 {
     struct server *server = idle->data;
