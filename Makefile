@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Everything is built by meson; this file gives the usual words to it.
+# Meson builds everything; this file provides the usual targets.
 #
 #   make         build; the programs then run as bin/ballast ...
-#   make run     install what is missing, build, show the main job (ARGS=... are handed on)
-#   make test    install what is missing, build, run every test, those on a real Xen in QEMU included
+#   make run     install what is missing, build, show the main use (ARGS=... are passed on)
+#   make test    install what is missing, build, run every test, including those on a real Xen in QEMU
 #   make test-here  only those that need no Xen
 #   make test-lab  only those on a real Xen: half an hour
-#   make check   build, then test-fast; what one runs while one works
+#   make check   build, then test-fast; for use while you work
 #   make test-fast  units, policies, ledger and scenarios: less than half a minute
 #   make lint    format, layers, circles, names, words, messages, sizes, .bats and how-to-add checks, without a build
 #   make asan    the whole suite under the address and undefined-behaviour sanitizers
 #   make tsan    the whole suite under the thread sanitizer
-#   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or FUZZ_SECONDS=300 of new ones
+#   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or new ones for FUZZ_SECONDS=300
 #   make campaign  every random test with 200 new seeds, facts about Xen, starts on a slow one, mutants: hours; docs/reliability.md
 #                (SEEDS=200 STEPS="seeds facts slow mutants" ONLY="property sim-random")
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
-#   make lab-matrix  what guests cost on each Xen against what is predicted: docs/accuracy.md
-#   make mutants  one small edit at a time, and whether a test notices: MUTANTS='--part 1' (docs/reliability.md)
-#   make bench   the benchmarks; figures are kept in docs/benchmarks.md
+#   make lab-matrix  measured and predicted cost of guests on each Xen: docs/accuracy.md
+#   make mutants  mutation testing: MUTANTS='--part 1' (docs/reliability.md)
+#   make bench   the benchmarks; docs/benchmarks.md has the figures
 #   make install PREFIX=/usr/local
 #   make clean
 
@@ -33,7 +33,7 @@ XEN ?= 4.17
 GUESTS ?= pv
 MUTANTS ?=
 NINJA = ninja -C $(BUILD)
-# A test that hangs ends some time; on a busy machine none ends for being slow.
+# A test that hangs is stopped eventually; on a busy machine none is stopped for being slow.
 MESON_TEST = meson test --no-rebuild --print-errorlogs --timeout-multiplier 10
 # These run no program of the build: a sanitizer adds nothing.
 NO_PROGRAM = --no-suite spin --no-suite docs --no-suite layers
@@ -76,7 +76,7 @@ asan: setup
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    $(MESON_TEST) -C $(ASAN_BUILD) --no-suite lab $(NO_PROGRAM)
 
-# Our programs have one thread each: it sees what libraries do beside it, and tests/api/test_threads.
+# Our programs have one thread each: this checks threads of libraries, and tests/api/test_threads.
 tsan: setup
 	@test -f $(TSAN_BUILD)/build.ninja || \
 	    tools/configure $(TSAN_BUILD) -Db_sanitize=thread -Db_lundef=false -Dbench=false

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# What lab/image, lab/build and lab/run share. To be sourced after set -eu.
+# Shared by lab/image, lab/build and lab/run. Source it after set -eu.
 
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(dirname "$lab")
 
-# Nothing a lab builds is a part of the tree: a fresh clone finds it again.
+# What a lab builds is outside the tree: a fresh clone finds it.
 if [ -n "${BALLAST_LAB_CACHE:-}" ]; then
     cache=$BALLAST_LAB_CACHE
 elif [ -n "${XDG_CACHE_HOME:-}${HOME:-}" ]; then
@@ -16,19 +16,19 @@ fi
 
 say() { echo "lab: $*" >&2; }
 
-# The lab's own failures have a status that few commands use (timeout and xargs do the same).
+# The lab's own failures have a status that few commands use (like timeout and xargs).
 readonly LAB_FAILED=125
 fail() {
     say "$*"
     exit "$LAB_FAILED"
 }
 
-# column N of a Xen's line in lab/versions; empty for a Xen that is not there.
+# Column N of a Xen's line in lab/versions; empty for an unknown Xen.
 version_column() { awk -v xen="$1" -v n="$2" '$1 == xen { print $n }' "$lab/versions"; }
 
 known_versions() { awk '!/^#/ { printf "%s%s", sep, $1; sep = ", " }' "$lab/versions"; }
 
-# take_lock FD NAME WHAT: waits for others, and says so. The lock ends with the process.
+# take_lock FD NAME WHAT: waits for other runs, with a message. The lock ends with the process.
 take_lock() {
     mkdir -p "$cache"
     eval "exec $1>\"\$cache/$2.lock\""

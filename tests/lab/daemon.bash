@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# For the tests in t/ that run the daemon: it, and guests like those that are there.
+# For the tests in t/ that run the daemon: starts it, and guests like the present ones.
 export BALLAST_RUN_DIR=/tmp/ballast-run
 state=/tmp/ballast-state
 rm -rf "$BALLAST_RUN_DIR" "$state" /tmp/ballastd.log
 daemon=
 # Its SQLite is 3.34, and tables that keep to their types came with 3.37 (src/edge/sqlite/code.h): without a ledger
-# the daemon promises nothing and balances nobody.
+# the daemon neither reserves memory nor balances.
 if [ "$BALLAST_LAB_XEN" = 4.14 ]; then
     echo '1..0 # SKIP the SQLite of that Debian is older than the daemon needs (3.37)'
     exit 0

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# What Xen and xenstore say of domains, by other ways than the program under test: Xen's own dump of
+# Facts about domains from Xen and xenstore, without the program under test: Xen's own dump of
 # its domains (debug key q) has page counts, which xl rounds to MiB.
 
-# Asks Xen anew; xen_pages reads what it said.
+# Requests a dump from Xen; xen_pages reads it.
 ask_xen() {
     xl dmesg -c >/dev/null
     xl debug-keys q

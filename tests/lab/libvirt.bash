@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# For the tests in t/ that use the other toolstack: libvirtd in dom0, and virsh that talks to it.
+# For the tests in t/ that use libvirt: libvirtd in dom0, and virsh.
 libvirtd=
 
 virsh() { command virsh --quiet --connect xen:///system "$@"; }
 served() { virsh list --all >/tmp/virsh.log 2>&1; }
 
-# Its configuration is laid down once; it may be started again.
+# Its configuration is written once; it may be restarted.
 start_libvirt() {
     local map=/usr/share/libvirt/cpu_map
     printf 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nunix_sock_group = "root"\n' >/tmp/libvirtd.conf

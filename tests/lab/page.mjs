@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// page.mjs URL LISTED STATUS: the page and the metrics of a ballast-web in dom0, against what `ballast list
-// --json` and `ballast status --json` said there while nothing moved. TAP.
+// page.mjs URL LISTED STATUS: the page and the metrics of a ballast-web in dom0, compared with `ballast list
+// --json` and `ballast status --json` there while nothing moved. Prints TAP.
 
 import { readFileSync } from "node:fs";
 import { axe, browser, close, holds, numbers, open, same, shot, sum } from "./browser.mjs";
