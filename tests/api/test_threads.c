@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The core has no globals: what threads do with objects of their own is what one of them does
- * alone. Under the thread sanitizer whatever they share is seen, too.
+ * The core has no globals: threads that work on separate objects have the same results as one
+ * thread alone. The thread sanitizer detects anything that they share.
  */
 #include <inttypes.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A ballastd of one's own in a directory of its own, and clients of it."""
+"""A separate ballastd in a temporary directory, and its clients."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-# Whoever starts the tests may ignore signals (nohup, a job in the background), and that is inherited.
+# The parent of the tests may ignore signals (nohup, a background job), and children inherit that.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What must hold of a daemon that has come back."""
+"""Invariants of a daemon that has restarted."""
 
 
 def everything(client):
-    """All reservations that it remembers; none may be there twice."""
+    """All reservations that it keeps; none may occur twice."""
     records, after = [], 0
     while True:
         page = client.call("reservations", after=after, most=500)
@@ -11,7 +11,7 @@ def everything(client):
         if not page["more"]:
             break
         after = records[-1]["id"]
-    assert len({record["id"] for record in records}) == len(records), "an id is there twice"
+    assert len({record["id"] for record in records}) == len(records), "an id occurs twice"
     return records
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Preloaded into a program: fails one allocation. Which one is said by whoever has mapped the file
- * that $MALLOC_PLAN names: `at` counts from 1 on, since `count` was set to 0; at 0 none fails.
+ * Preloaded into a program: fails one allocation, chosen by the process that has mapped the file
+ * named by $MALLOC_PLAN: `at` counts from 1, since `count` was set to 0; with 0 none fails.
  */
 #include <errno.h>
 #include <fcntl.h>

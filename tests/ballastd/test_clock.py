@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A calendar that was in the future once: the ledger goes on from there, says so, and can be set right;
-one that no answer can tell of is not believed."""
+"""A calendar that was in the future once: the ledger continues from there, reports it, and can be corrected;
+a time that no answer can represent is not accepted."""
 
 import os
 import sqlite3

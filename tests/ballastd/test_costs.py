@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What guests cost beside what was predicted: a host profile that is right keeps quiet, one that is wrong is
-found out by the guests that are built, and one of another host is ignored."""
+"""The measured and predicted cost of guests: a correct host profile causes no alert, the guests that are built
+reveal a wrong one, and one of another host is ignored."""
 
 import json
 import os

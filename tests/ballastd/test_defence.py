@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Promised memory is defended whatever is not balanced: paused, opted out, balance = no, dom0."""
+"""Reserved memory is defended even if a domain is not balanced: paused, opted out, balance = no, dom0."""
 
 from driver import Daemon, run, until
 
 MIB = 1024
-# dom0 is told by somebody else, 20 s into it, to take 3 GiB more than is nobody's.
+# After 20 s another program sets dom0's target 3 GiB above what is available.
 SCENARIO = """says "Another one tells {who} to grow into what is promised."
 host total=12GiB xen=100MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB static=8GiB uses=700MiB rate-up=400MiB/s {dom0}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A ledger that cannot be written, or read: no new promises, the old ones kept, said once, and all
-goes on by itself when it can be."""
+"""A ledger that cannot be written or read: no new reservations, the old ones stay, one log line, and
+automatic recovery."""
 
 import resource
 import shutil

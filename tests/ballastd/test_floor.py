@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Floors: what is refused, what is learned, and that it outlives the daemon."""
+"""Floors: what is refused, what is learned, and that it survives a restart."""
 
 import json
 import os

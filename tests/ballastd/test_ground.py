@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the daemon stands on: directories that others can change are refused, no link leads it to change
-the owner or the mode of something else, and what it reads is a file whose end comes."""
+"""The daemon's files: directories that others can change are refused, no link makes it change the owner or
+the mode of another file, and it only reads finite files."""
 
 import os
 import pathlib

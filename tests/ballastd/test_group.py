@@ -18,7 +18,7 @@ if os.geteuid() != 0:
     sys.exit(77)
 
 NOBODY = 54321
-# Groups that are there on every system and are nobody's first one here; in Debian's order.
+# Groups that exist on every system and are no user's primary group here; in Debian's order.
 GROUPS = [entry for entry in grp.getgrall() if 0 < entry.gr_gid < 100][:3]
 OURS, OTHER, THIRD = GROUPS
 

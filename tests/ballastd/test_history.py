@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was: samples and events of the daemon, over restarts, of guests that are gone, and on a disk
-that is full or broken."""
+"""The history: samples and events of the daemon, over restarts, of guests that are gone, and on a full
+or faulty disk."""
 
 import contextlib
 import json

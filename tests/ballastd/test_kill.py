@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kill -9 under load, when the clients have done a random number of deeds. Afterwards no reservation that was acknowledged is lost,
-none is there twice, what was given back is not promised again, and the laws hold.
+none occurs twice, what was released is not reserved again, and the laws hold.
 
 test_kill.py SEED. BALLAST_KILLS=N: how often; `make test` does some, 2000 is the figure of docs/benchmarks.md."""
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starting, ending, reloading, who may come in, and clients that behave badly."""
+"""Start, end, reload, access rights, and clients that behave badly."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The lock that keeps whoever changes the host by itself and the daemon apart."""
+"""The lock between the daemon and commands that change the host themselves."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from driver import Daemon, run, until
 
 
 def take(daemon, what="ballast"):
-    """The lock as a command has it."""
+    """The lock as a command takes it."""
     daemon.run.mkdir(exist_ok=True)
     lock = os.open(daemon.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One allocation after the other fails, in every request there is: each answer is whole or an error, the
-daemon lives, and what the ledger says of reservations is what was answered."""
+"""One allocation after the other fails, in every request: each answer is complete or an error, the
+daemon survives, and the ledger agrees with the answers."""
 
 import json
 import mmap

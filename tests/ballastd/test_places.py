@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The places of a socket: users who take as many as they can, subscribed, silent or deaf, leave some for
-every other user, and root always comes in. Played with real users."""
+"""The places of a socket: users who open as many connections as they can, subscribed, idle or not reading, leave
+some for every other user, and root can always connect. Uses real users."""
 
 import json
 import os

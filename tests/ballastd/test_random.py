@@ -5,7 +5,7 @@ each tick (conservation, since all of a simulated host is known, and what is pro
 free, whenever nobody builds behind its back), and here it is held that no two clients were promised
 the same memory. What each client got, and how long it waited, is printed.
 
-test_random.py SEED. BALLAST_DEEDS=N and BALLAST_SPEED=N: how many deeds of each client, and how fast time goes."""
+test_random.py SEED. BALLAST_DEEDS=N and BALLAST_SPEED=N: the number of calls per client, and the speed of time."""
 
 import os
 import random

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What SIGHUP reads is what the daemon goes by: also what is handed on when it starts."""
+"""The daemon applies what SIGHUP reads, including settings that it passes on when it starts."""
 
 import pathlib
 import re

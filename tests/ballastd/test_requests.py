@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Requests that wait for memory: so many of one user, so many of all, and the daemon answers as ever."""
+"""Waiting requests: limits per user and in total, within which the daemon answers as usual."""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A start counts once from its grant to its use, however late its domain is bound: nobody is squeezed
-for it a second time, and no law is broken (the daemon's end says so)."""
+"""A start counts once from its grant to its use, however late its domain is bound: no guest is squeezed
+for it a second time, and no law is broken (the daemon reports that at its end)."""
 
 import resource
 

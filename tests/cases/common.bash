@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Cases from public reports and files, restated: each folder has inputs as they were met, with other names, and a test
-# in one of the .bats files has the right values and says why they are right.
+# Cases from public reports and files, restated: each folder has the original inputs with other names, and a test
+# in one of the .bats files has the correct values and the reason.
 load ../cli/common
 
 setup() {

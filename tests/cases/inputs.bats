@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What people have and hand over: other programs' output, old files, slips of the pen.
+# Inputs as users have them: other programs' output, old files, typing errors.
 load common
 
 setup() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What can be done through the daemon and straight: the answer has the same shape, whoever gives it.
+# Commands with and without the daemon: the answer has the same form.
 load common
 
 start_daemon() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What every test of the commands starts from: the program, the sources, a folder of its own.
+# Shared by the tests of the commands: the program, the sources, a temporary folder.
 : "${BALLAST:?the program to test}" "${SOURCE:?the top of the source tree}"
 PATH=$(dirname "$BALLAST"):$PATH
 EXAMPLES=$SOURCE/examples

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The commands that show what there is, where they see it through a daemon.
+# The commands that show the host, through a daemon.
 load common
 
 start_daemon() {

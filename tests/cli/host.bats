@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 load common
 
-# 1000000 = 100000 + 200000 + (300000 + 100000) + 30000 + 150000 free, and 120000 that nobody knows of.
+# 1000000 = 100000 + 200000 + (300000 + 100000) + 30000 + 150000 free, and 120000 unexplained.
 make_host() {
     cat >host.json <<'END'
 {"v":1,"t":7,"host":{"total_kib":1000000,"free_kib":150000,"claimed_kib":40000,"slush_kib":10000,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 load common
 
-# 1 GiB is available. "idle" holds 8 GiB and uses 1; "busy" uses all of its 2 GiB
+# 1 GiB is available. "idle" has 8 GiB and uses 1; "busy" uses all of its 2 GiB
 # and may not have less.
 make_host() {
     cat >host.json <<'END'

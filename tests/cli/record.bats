@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A host written down sample by sample, and the balancer run over it.
+# Recordings of a host, and the balancer run over them.
 load common
 
 make_host() {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who fits, and who gives: cases by hand, and the laws over random hosts. */
+/*
+ * Which guests fit, and which domains free memory for them: cases by hand, and the laws over random
+ * hosts.
+ */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the commands of a running host look at beside Xen: the lock, and who else is at work. */
+/* What the commands of a running host check beside Xen: the lock, and rival balancers. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The profile of a host whose Xen is looked at while no daemon runs: the file at the usual place.
- */
+/* The host's own profile without a daemon: the file at the default path. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A daemon that says what a test wants it to: both sockets, JSON-RPC a line, a thread a client."""
+"""A scripted daemon: both sockets, one line of JSON-RPC per message, one thread per client."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""test_answers.py SEED: the commands that speak with the daemon, against one that answers anything at all."""
+"""test_answers.py SEED: the commands that talk to the daemon, with one that answers at random."""
 
 import random
 import sys

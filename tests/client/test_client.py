@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The commands that speak with the daemon, against one that says what each test wants it to."""
+"""The commands that talk to the daemon, with a scripted one."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import tempfile
 import threading
 import unittest
 
-# Whoever starts the tests may ignore signals (nohup, a job in the background), and that is inherited.
+# The parent of the tests may ignore signals (nohup, a background job), and children inherit that.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 

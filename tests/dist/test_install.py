@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An installed Ballast has all its parts, and they know of each other."""
+"""An installed Ballast has all its parts, and they find each other."""
 
 import os
 import pathlib

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sample configuration says of itself that what is commented out is the default. Each such line
- * is read alone, and must leave all as it is without it.
+ * The sample configuration states that the lines that are commented out are the defaults. Each such
+ * line, read alone, must change nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>

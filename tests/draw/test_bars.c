@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The bars of a whole: what each line says, that they join, and that nothing leaves its bounds. */
+/*
+ * The bars of a whole: the text of each line, that the bars join, and that nothing exceeds its
+ * bounds.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

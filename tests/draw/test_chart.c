@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The chart of a run: whole in any buffer, true to its figures, safe with any name. */
+/* The chart of a run: complete in any buffer, with correct figures, safe with any name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

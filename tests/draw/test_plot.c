@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A plot of characters: each value in its row, whole in any buffer. */
+/* A plot of characters: each value in its row, complete in any buffer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What was measured on Xen 4.14.6, 4.17.7 and 4.20.4 (AMD, hardware-assisted paging, no IOMMU;
- * free_pages before and after, read until several readings agreed), as data. Where a campaign left
- * ranges and not cells, the ranges are what is here. KiB and pages as the name says.
+ * Measurements on Xen 4.14.6, 4.17.7 and 4.20.4 (AMD, hardware-assisted paging, no IOMMU;
+ * free_pages before and after, read until several readings agreed), as data. Campaigns that kept
+ * ranges instead of cells appear as ranges. KiB and pages by the name.
  */
 #ifndef TESTS_EXACT_MEASURED_H
 #define TESTS_EXACT_MEASURED_H

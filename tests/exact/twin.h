@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The formulas of the exact cost as they were derived from the measurements, one line a type and
- * release: written apart from the product, which sums terms. Whole MiB only, AMD, paging by
- * hardware.
+ * The formulas of the exact cost as derived from the measurements, one line per type and release:
+ * written separately from the product, which sums terms. Whole MiB only, AMD, hardware-assisted
+ * paging.
  */
 #ifndef TESTS_EXACT_TWIN_H
 #define TESTS_EXACT_TWIN_H

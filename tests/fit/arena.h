@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A heap like Xen's xmalloc arena, for campaigns that never saw a Xen: pages are taken when no hole
- * is large enough, and go back only when nothing is left in them. What is long-lived and lies
- * between what guests come and go with pins pages, so that how many a guest takes depends on who
- * was there before.
+ * A heap like Xen's xmalloc arena, for campaigns without Xen: pages are taken if no hole is large
+ * enough, and freed only when nothing is left in them. Long-lived allocations between those of
+ * guests pin pages, so that the cost of a guest depends on the guests before.
  */
 #ifndef TESTS_FIT_ARENA_H
 #define TESTS_FIT_ARENA_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Other ways to lay a line through the same points, to be compared with the one that is used. */
+/* Other ways to fit a line to the same points, for comparison. */
 #ifndef TESTS_FIT_RIVALS_H
 #define TESTS_FIT_RIVALS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Campaigns on hosts that are known, because they are made here: the terms must be found again, and
- * a profile that is wrong must be found out and told by name.
+ * Campaigns on synthetic hosts with known terms: the fit must find the terms again, and detect and
+ * name a wrong profile.
  */
 #include <math.h>
 #include <stdio.h>

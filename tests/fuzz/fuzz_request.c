@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Headers and addresses as ballast-web reads them: one input is each of them in turn. What is taken
- * must be what it is taken for.
+ * Headers and addresses as ballast-web reads them: one input is each of them in turn. An accepted
+ * value must be valid.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any bytes as a scenario: read or refused with a message, and what is read is played for a few
- * steps, so that no file can lose a page, run out of its arrays or divide by nothing.
+ * Any bytes as a scenario: read, or refused with a message. An accepted one runs for a few steps,
+ * so that no file can lose a page, exceed an array or divide by zero.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Packed samples as a disk that has gone bad gives them back. What is taken rises within its place,
- * its parts reach their total, and it is the same after it was packed again; thinned, it still is
- * all of that.
+ * Packed samples as a faulty disk may return them. Accepted ones ascend within their place, their
+ * parts reach their total, and packing them again gives the same; so do merged ones.
  */
 #include <stdlib.h>
 #include <string.h>

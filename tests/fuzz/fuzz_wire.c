@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Bytes into the decoder, in pieces whose sizes the first bytes say. However they are cut, the
- * messages are the same; what is a message is one again when it is written; every method's check of
- * parameters stands whatever it is given.
+ * Bytes into the decoder, in pieces whose sizes the first bytes define. However they are split, the
+ * messages are the same; a message is decoded again from its own encoding; every method's check of
+ * parameters handles any input.
  */
 #include "check.h"
 

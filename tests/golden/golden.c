@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * golden GUESTS.tsv: builds each guest of the table through the public API alone and compares
- * every figure. Prints each difference; the table itself says where its figures come from.
+ * golden GUESTS.tsv: builds each guest of the table through the public API and compares every
+ * figure. Prints each difference; the table documents the origin of its figures.
  */
 #include <ballast/ballast.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the tests of the history share; cmocka wants its four headers before its own. */
+/* Shared by the tests of the history; cmocka needs its four headers before its own. */
 #ifndef TESTS_HISTORY_CHECK_H
 #define TESTS_HISTORY_CHECK_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file: what is put in comes out, thinned as it ages and within its bound, whatever happens. */
+/*
+ * The file: what is stored can be read, merged as it ages and within its size limit, whatever
+ * happens.
+ */
 #include "check.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* On a machine that is no Xen host the door stays closed, and says why in one line of its own. */
+/* On a machine that is not a Xen host, opening it fails with one line of explanation. */
 #include "unit.h"
 
 #include <unistd.h>

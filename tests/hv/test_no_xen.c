@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A build without Xen's libraries says so, and leaves what it was given alone. */
+/* A build without Xen's libraries reports that, and changes none of its arguments. */
 #include "unit.h"
 
 #include "edge/hv/xen.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_replay RECORDING...: what a host has shown goes through the port again, and the balancer
- * over it. The recordings are of real hosts and of the simulated one, made by `ballast record`.
+ * test_replay RECORDING...: replays recordings through the host interface, and runs the balancer
+ * over them. The recordings are of real hosts and of the simulated one, made by `ballast record`.
  */
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Everything of everybody in three rounds, over a socket on which a xenstored of our own answers: a
- * real one does not run without Xen. What it says otherwise than the protocol has it is refused.
+ * All nodes of all domains in three rounds, over a socket with our own xenstored: a real one does
+ * not run without Xen. An answer that differs from the protocol is refused.
  */
 #include "unit.h"
 

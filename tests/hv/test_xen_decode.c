@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is made of what Xen counts and xenstore says, hostile words included. */
+/* The decoding of Xen's figures and of xenstore, hostile values included. */
 #include "unit.h"
 
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xen-frames [VIDEO-PAGES:]PAGES...: what the IOMMU's page tables of a guest of so many pages take,
- * in dom0 of the lab. No toolstack builds a guest that is not of whole MiB, so Xen itself is asked:
- * a domain without a vCPU is given its memory in the extents that libxl asks for (the first 2 MiB
- * around the hole of VGA's memory, whole GiB, whole 2 MiB, single pages) and, with VIDEO-PAGES,
- * what qemu adds for an adapter, a page at a time. A line of JSON for each.
+ * xen-frames [VIDEO-PAGES:]PAGES...: the size of the IOMMU's page tables of a guest with this many
+ * pages, in dom0 of the lab. No toolstack builds a guest that is not whole MiB, so this calls Xen
+ * itself: a domain without a vCPU receives its memory in the extents that libxl requests (the first
+ * 2 MiB around the hole of VGA's memory, whole GiB, whole 2 MiB, single pages) and, with
+ * VIDEO-PAGES, what qemu adds for an adapter, a page at a time. Prints one line of JSON for each.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The real host's door by hand, in dom0 of the lab: a command a line on standard input, a line or
- * more on standard output for each. Sizes are KiB, but for those of "pool", which are what Xen is
- * asked for: bytes. A line "sh ..." is given to the shell, so that something can happen between two
- * commands of one process.
+ * Calls the interface of the Xen host (edge/hv) directly, in dom0 of the lab: one command per line
+ * on standard input, one or more lines of output for each. Sizes are KiB, except those of "pool",
+ * which are in bytes as for Xen. A line "sh ..." is run by the shell, so that something can happen
+ * between two commands of one process.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What strangers bring: names, and records of a journal that somebody may have edited. */
+/* Untrusted input: names, and records of a journal that may have been edited. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The ledger's naive twin: a list of records in the order of asking and no other state. Every
- * answer is worked out anew from the list, the slow way; the rules are written down a second time.
+ * The ledger's naive twin: a list of records in the order of the requests and no other state. Every
+ * answer is recomputed from the list, the slow way; the rules are written a second time.
  */
 #ifndef TESTS_LEDGER_TWIN_H
 #define TESTS_LEDGER_TWIN_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Loading: pointers that work, and one clear sentence where a library or a name is missing. */
+/* Loading: working pointers, and one clear sentence if a library or a name is missing. */
 #include "unit.h"
 
 #include <libxml/parser.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A host of a few guests that the test moves by hand, and one start that waits; after cmocka.h. */
+/*
+ * A host of a few guests that the test moves by hand, and one waiting start; include it after
+ * cmocka.h.
+ */
 #ifndef TESTS_POLICY_SCENE_H
 #define TESTS_POLICY_SCENE_H
 

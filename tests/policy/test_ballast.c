@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What Ballast's own policy aims at, on both sides of each of its numbers. */
+/* The aims of Ballast's own policy, on both sides of each of its constants. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

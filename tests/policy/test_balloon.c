@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the balancer learns of a guest by watching it, and what it makes of its reports. */
+/* What the balancer learns by observing a guest, and how it uses its reports. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the numbers in core/policy are for: each test fails where its number is 100 times more or
- * less. */
+/*
+ * The purpose of the constants in core/policy: each test fails if its constant is 100 times larger
+ * or smaller.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

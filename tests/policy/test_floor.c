@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the floor of a guest is, by what is known of it. */
+/* The floor of a guest, by what is known of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

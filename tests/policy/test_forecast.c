@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long it takes until enough is given: against figures by hand, and a clock that ticks. */
+/*
+ * How long it takes until enough is freed: compared with figures by hand, and with a simulated
+ * clock.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

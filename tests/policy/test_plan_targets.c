@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When a target or a maximum is worth a write, and who is who from sample to sample. */
+/* When a target or a maximum is worth a write, and how domains are matched between samples. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

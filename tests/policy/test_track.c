@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the numbers of track.c are for: each fails where its number is 100 times more or less. */
+/*
+ * The purpose of the constants in track.c: each test fails if its constant is 100 times larger or
+ * smaller.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * hosts SEED: the breakdown of random hosts, ordinary and extreme, consistent and not, always
- * sums, and no part is beyond its bounds. All is computed here anew in 128 bits.
- * BALLAST_PROPERTY_COUNT hosts (a million; never fewer than 100,000). The same seed, the same
- * hosts: those of tests/seeds/list are tried.
+ * hosts SEED: the breakdown of random hosts, ordinary and extreme, consistent and not, always sums,
+ * and no part exceeds its bounds. Everything is recomputed here in 128 bits. BALLAST_PROPERTY_COUNT
+ * hosts (a million; never fewer than 100,000). The same seed gives the same hosts; tests/seeds/list
+ * has the seeds.
  */
 #include <errno.h>
 #include <inttypes.h>

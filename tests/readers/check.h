@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the tests of the readers share; cmocka wants its four headers before its own. */
+/* Shared by the tests of the readers; cmocka needs its four headers before its own. */
 #ifndef TESTS_READERS_CHECK_H
 #define TESTS_READERS_CHECK_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files as people hand them over, and which format each is taken for. */
+/* Files as users provide them, and the format detected for each. */
 #include "check.h"
 
 #include <fcntl.h>

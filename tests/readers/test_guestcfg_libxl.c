@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libxl_domain_config as JSON: `xl list -l`, `xl create -n`, userdata, what libvirt hands libxl. */
+/*
+ * libxl_domain_config as JSON: `xl list -l`, `xl create -n`, userdata, what libvirt passes to
+ * libxl.
+ */
 #include "check.h"
 
 #include "edge/guestcfg/guestcfg.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Plays scenario files through the simulated host under every policy and holds what came against
- * what each file expects, and against the laws, which hold whatever a file says.
- *
- *   scenarios [-v] FILE...
+ * Runs scenario files on the simulated host under every policy and compares the results with the
+ * expectations of each file, and with the laws, which always apply. scenarios [-v] FILE...
  */
 #include <errno.h>
 #include <stdio.h>

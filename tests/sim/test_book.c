@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ledger as the tick's book: what a snapshot of the host says of reservations, and what not. */
+/*
+ * The ledger as the tick's book: what a snapshot of the host implies for reservations, and what it
+ * does not.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

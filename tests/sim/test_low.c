@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When a simulated Xen says that little memory is free. */
+/* The low-memory notifications of a simulated Xen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

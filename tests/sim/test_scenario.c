@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The reader of scenarios: what it makes of a good one, and how it refuses all others. */
+/* The reader of scenarios: the result for a valid one, and the refusal of all others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

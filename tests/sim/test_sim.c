@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The simulated host by itself: one behaviour a test, and conservation under random hosts. */
+/* The simulated host by itself: one behaviour per test, and conservation under random hosts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A start counts once from its request to its use: while it waits, is granted, has a domain that
- * nobody has bound yet, is built, and is bound late or never.
- *
- *   test_starts [SEED]: with a seed only the random part; the seeds are those of tests/seeds/list
+ * A start counts once from its request to its use: while it waits, is granted, has an unbound
+ * domain, is built, and is bound late or never. test_starts [SEED]: with a seed only the random
+ * part; tests/seeds/list has the seeds.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The loop: its order, its second sample, and that a broken law is seen. */
+/* The loop: its order, its second sample, and the detection of a broken law. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random transitions through the ledger with the store as its journal; at random points the store
- * is opened anew and must give the same ledger.
- *
- *   test_reload SEED
+ * is reopened and must give the same ledger. test_reload SEED
  */
 #include <string.h>
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The door of the store: what it keeps, what it refuses, and what it does with a damaged file. */
+/*
+ * The interface of the store: what it keeps, what it refuses, and what it does with a damaged file.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

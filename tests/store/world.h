@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A ledger with the store as its journal, random operations on both, and what whoever is told of
- * transitions knows of them.
+ * A ledger with the store as its journal, random operations on both, and what a client that is
+ * notified of transitions knows of them.
  */
 #ifndef TESTS_STORE_WORLD_H
 #define TESTS_STORE_WORLD_H

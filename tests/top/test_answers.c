@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a daemon answers, also one that is newer, older or lying, and names that guests chose. */
+/* Answers of a daemon, including a newer, an older or a false one, and names that guests chose. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What keys do: where they lead, what is asked before anything is changed, and what is refused. */
+/* The effect of keys: where they lead, what is asked before a change, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The screen without a terminal: kept screens of every size and number of guests, and the laws that
- * bars and legend must hold for any figures.
+ * The screen without a terminal: stored screens of every size and number of guests, and the rules
+ * that bars and legend follow for any figures.
  */
 #include <setjmp.h>
 #include <stdarg.h>

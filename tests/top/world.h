@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A host with so many guests, as a daemon answers, and a screen as text. */
+/* A host with a given number of guests, as a daemon's answers, and a screen as text. */
 #ifndef TESTS_TOP_WORLD_H
 #define TESTS_TOP_WORLD_H
 

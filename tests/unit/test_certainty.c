@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is called measured was: host, processor, build, type and devices together. */
+/* "Measured" means measured: host, processor, build, type and devices together. */
 #include "unit.h"
 
 #include <stdio.h>

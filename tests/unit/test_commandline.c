@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What Xen's command line decides of a guest. */
+/* What Xen's command line determines for a guest. */
 #include "unit.h"
 
 #include "core/model/commandline.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What guests cost is told from outside, whatever balloons do meanwhile, and judged by its bound.
+/*
+ * The cost of guests is measured from outside, whatever balloons do meanwhile, and compared with
+ * its bound.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A balloon that is followed, why one may have stopped, and a running domain's breakdown. */
+/* Following a balloon, why one may have stopped, and a running domain's breakdown. */
 #include "core/model/breakdown.h"
 #include "core/model/follow.h"
 #include "core/model/host.h"

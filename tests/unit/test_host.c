@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A host snapshot: what cannot be true is refused, what is free, what a domain could give. */
+/* A host snapshot: inconsistent ones are refused; available memory; what a domain can free. */
 #include "unit.h"
 
 #include "core/model/host.h"

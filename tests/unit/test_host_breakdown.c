@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a host's memory is made of: each part where it belongs, nothing in two of them. */
+/* The parts of a host's memory: each in its place, nothing twice. */
 #include "unit.h"
 
 #include "core/model/breakdown.h"

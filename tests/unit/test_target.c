@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What setting a target or a maximum comes to, rule by rule of libxl_mem.c at RELEASE-4.17.7. The
- * sizes are those of guests that were measured on a real Xen: target 256 MiB and its 65792 pages of
- * maximum, mem-max 600 and its 153856 pages, and so on.
+ * Setting a target or a maximum, rule by rule of libxl_mem.c at RELEASE-4.17.7. The sizes are those
+ * of guests that were measured on a real Xen: target 256 MiB and its 65792 pages of maximum,
+ * mem-max 600 and its 153856 pages, and so on.
  */
 #include "unit.h"
 

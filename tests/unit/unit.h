@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What every unit test starts from: cmocka, and a guest written as a list of attributes. */
+/* Shared by the unit tests: cmocka, and a guest written as a list of attributes. */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ballast-web reads out of headers and options. */
+/* The headers and options that ballast-web parses. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The client against a daemon that a script plays: each line of it is one habit of a bad peer. */
+/* The client with a scripted daemon: each script is one fault of a peer. */
 #include "check.h"
 
 #include <poll.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A line that comes byte by byte costs as much per byte, however long it becomes. What the decoder
- * does is counted (tests/work), so that no load of the machine counts with it.
+ * A line that arrives byte by byte has a constant cost per byte, however long it becomes. The
+ * decoder's work is counted (tests/work), independent of the machine's load.
  */
 #include "check.h"
 

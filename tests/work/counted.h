@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Included before all else by sources whose work is counted: what they hand to the library counts
- * by the byte. */
+/* Included first by sources whose work is counted: calls of the library count by the byte. */
 #ifndef TESTS_WORK_COUNTED_H
 #define TESTS_WORK_COUNTED_H
 
