@@ -192,7 +192,7 @@ END
 @test "free that cannot be says who stopped where, and takes nothing in vain" {
     make_host
     run -1 ballast free 8G "${HOST[@]}"
-    [[ $output == "8388608 KiB cannot be freed: 8388608 KiB were requested, and at most "* ]]
+    [[ $output == "8388608 KiB cannot be freed: 8 GiB were requested, and at most "* ]]
     [[ $output == *"domain 3 (old) gave nothing"*"(no-driver)"* ]]
     # 860 + 768 + 324 MiB can be had: mail's floor is above its minimum.
     run -1 --separate-stderr ballast free 2000 --json "${HOST[@]}"

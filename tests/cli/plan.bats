@@ -22,14 +22,14 @@ END
     make_host
     run -0 ballast plan --policy fixed --host host.json --start web=1G
     [[ $output == *"host: 16384.00 MiB, 1024.00 MiB free, 1024.00 MiB available"* ]]
-    [[ $output == *"   1  web may start: 1048576 KiB are free for it, 0 KiB stay free"* ]]
+    [[ $output == *"   1  web may start: 1 GiB are free for it, 0 KiB stay free"* ]]
     [ "$(grep -c -- '->' <<<"$output")" = 0 ]
 }
 
 @test "a start that has to wait: who gives, from what to what, how long" {
     make_host
     run -0 ballast plan --host host.json --start web=2G
-    [[ $output == *"   1  domain 1 idle: "*" 1048576 KiB are missing to start a guest"* ]]
+    [[ $output == *"   1  domain 1 idle: "*" 1 GiB are missing to start a guest"* ]]
     [[ $output == *"      target 8388608 -> 7340032 KiB, maximum 8388608 -> 7340032 KiB; current 8388608 KiB"* ]]
     [[ $output != *"domain 2 busy"* && $output != *"domain 3 sleeper"* ]]
     # 1 GiB at 100 MiB to 2 GiB a second, which it rests on.
@@ -49,7 +49,7 @@ END
     make_host
     run -1 ballast plan --host host.json --start web=1G --start giant=10G
     # 1 + 7 GiB
-    [[ $output == *"giant cannot start: it needs 10485760 KiB; with every domain at its minimum 8388608 KiB would be free"* ]]
+    [[ $output == *"giant cannot start: it needs 10 GiB; with every domain at its minimum 8 GiB would be free"* ]]
     [[ $output == *"web may start"* ]]
     run -1 ballast plan --json --host host.json --start giant=10G
     figure "$output" '.steps | map(select(.step == "refuse"))[0].reason' never-fits
@@ -94,7 +94,7 @@ END
     run -0 ballast plan --host "$EXAMPLES/host.jsonl" --start new=16G
     [[ $output == *"which has seen the 12 snapshots before"* ]]
     grep -qE 'domain 3 files: up to [0-9]+ KiB, 200\.00 MiB/s \(measured\)' <<<"$output"
-    [[ $output == *"domain 7 ci: its balloon stopped at 20971520 KiB"* ]]
+    [[ $output == *"domain 7 ci: its balloon stopped at 20 GiB"* ]]
     # The same by the last snapshot alone: nothing is known of them.
     tail -n 1 "$EXAMPLES/host.jsonl" >last.json
     run -0 ballast plan --host last.json --start new=16G

@@ -133,7 +133,7 @@ class Conversation(unittest.TestCase):
         answer = session.ask(Host(8, total=9 * GIB).line([{"id": "big", "need_kib": 8 * GIB}]))
         self.assertEqual(answer["grant"], [])
         self.assertEqual(answer["fail"][0]["id"], "big")
-        self.assertIn(str(8 * GIB), answer["fail"][0]["why"])
+        self.assertIn("it needs 8 GiB", answer["fail"][0]["why"])
         session.end()
 
     def test_ids_come_back_as_they_came(self):

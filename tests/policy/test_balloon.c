@@ -541,28 +541,27 @@ static void test_sentences(void **state)
                                .a_kib = 2048};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,
-                        "web: it does not use all of its memory, and 2048 KiB are missing to start "
-                        "a guest: target 1024 KiB");
+                        "web: it does not use all of its memory, and 2 MiB are missing to start "
+                        "a guest: target 1 MiB");
     set.floor = (struct floor){.kib = 1024, .reason = FLOOR_REPORTED_USE, .a = 1024, .b = 4096};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,
-                        "web: it does not use all of its memory, and 2048 KiB are missing to start "
-                        "a guest: target 1024 KiB; not below its floor of 1024 KiB, what it says "
-                        "it uses");
+                        "web: it does not use all of its memory, and 2 MiB are missing to start "
+                        "a guest: target 1 MiB; not below its floor of 1 MiB, the memory that "
+                        "it reports in use");
     /* Of one that is in backoff where it stopped it would be said twice. */
     set.reason = BALANCER_BACKOFF;
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(
-        text, "web: its balloon stopped at 2048 KiB; it is in backoff and not asked for less: "
-              "target 1024 KiB");
+        text, "web: its balloon stopped at 2 MiB; it is in backoff and not asked for less: "
+              "target 1 MiB");
     for (int i = 0; i < BALANCER_REASONS; i++)
         assert_non_null(balancer_reason_name((enum balancer_reason)i));
     assert_null(balancer_reason_name(BALANCER_REASONS));
     struct balancer_verdict verdict = {.reason = BALANCER_NEVER_FITS, .a_kib = 4096, .b_kib = 1024};
     balancer_verdict_text(&verdict, "db", text, sizeof(text));
-    assert_string_equal(text,
-                        "db cannot start: it needs 4096 KiB; with every domain at its minimum "
-                        "1024 KiB would be free");
+    assert_string_equal(text, "db cannot start: it needs 4 MiB; with every domain at its minimum "
+                              "1 MiB would be free");
 }
 
 static bool has_hole(const char *pattern, const char *name)
@@ -582,7 +581,7 @@ static void test_patterns(void **state)
         char buf[256];
         struct ballast_text text = ballast_text_over(buf, sizeof(buf));
         balancer_reason_figures(reason, 3, 4, figures + 1);
-        pattern_fill(&text, pattern, figures, BALANCER_FIGURES + 1, PATTERN_KIB);
+        pattern_fill(&text, pattern, figures, BALANCER_FIGURES + 1);
         assert_null(strchr(buf, '{'));
         assert_true(figures[1].name && has_hole(pattern, figures[1].name));
         struct balancer_set set = {.reason = reason, .a_kib = 3, .b_kib = 4};

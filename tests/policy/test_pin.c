@@ -200,7 +200,7 @@ static void test_squeezed(void **state)
         for (size_t i = 0; i < TICKS && bench.waits; i++) {
             tick(&bench);
             said |= bench.reason == BALANCER_BELOW_PIN &&
-                    strstr(bench.text, "below its pinned target of 1048576 KiB") != NULL;
+                    strstr(bench.text, "below its pinned target of 1 GiB") != NULL;
             assert_true(bench.domains[HELD].target_kib >= 512 * MIB);
         }
         assert_true(bench.granted);

@@ -305,14 +305,11 @@ static void patterns_are_filled(void **state)
     };
     char buf[128];
     struct ballast_text text = ballast_text_over(buf, sizeof(buf));
-    pattern_fill(&text, pattern, figures, 5, PATTERN_KIB);
-    assert_string_equal(buf, "%s {count} of 3145728 KiB: 7 5 {none_kib} {7} {open");
-    assert_int_equal(text.length, strlen(buf));
-    text = ballast_text_over(buf, sizeof(buf));
-    pattern_fill(&text, pattern, figures, 5, PATTERN_AUTO);
+    pattern_fill(&text, pattern, figures, 5);
     assert_string_equal(buf, "%s {count} of 3 GiB: 7 5 {none_kib} {7} {open");
+    assert_int_equal(text.length, strlen(buf));
     text = ballast_text_over(buf, 4);
-    pattern_fill(&text, pattern, figures, 5, PATTERN_AUTO);
+    pattern_fill(&text, pattern, figures, 5);
     assert_string_equal(buf, "%s ");
     assert_true(text.length > 4);
 }

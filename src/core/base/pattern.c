@@ -16,21 +16,20 @@ static const struct pattern_figure *find_figure(const struct pattern_figure *fig
     return NULL;
 }
 
-static void add_figure(struct ballast_text *text, const struct pattern_figure *figure,
-                       enum pattern_unit unit)
+static void add_figure(struct ballast_text *text, const struct pattern_figure *figure)
 {
     size_t length = strlen(figure->name);
     bool is_size = length > 4 && strcmp(figure->name + length - 4, "_kib") == 0;
     if (figure->text)
         ballast_text_add(text, "%s", figure->text);
-    else if (is_size && unit == PATTERN_AUTO)
+    else if (is_size)
         ballast_text_add_size(text, figure->value);
     else
-        ballast_text_add(text, "%" PRIu64 "%s", figure->value, is_size ? " KiB" : "");
+        ballast_text_add(text, "%" PRIu64, figure->value);
 }
 
 void pattern_fill(struct ballast_text *text, const char *pattern,
-                  const struct pattern_figure *figures, size_t count, enum pattern_unit unit)
+                  const struct pattern_figure *figures, size_t count)
 {
     const char *open;
     while ((open = strchr(pattern, '{'))) {
@@ -39,7 +38,7 @@ void pattern_fill(struct ballast_text *text, const char *pattern,
             open[1 + length] == '}' ? find_figure(figures, count, open + 1, length) : NULL;
         ballast_text_add(text, "%.*s", (int)(open - pattern), pattern);
         if (figure)
-            add_figure(text, figure, unit);
+            add_figure(text, figure);
         else
             ballast_text_add(text, "{");
         pattern = figure ? open + length + 2 : open + 1;

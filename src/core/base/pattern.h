@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sentences with named holes: "{needed_kib} were requested, {available_kib} are available". A
- * pattern is written once, in core; the program that shows it fills it with the figures of those
- * names, in the unit that its reader chose. The page does the same with the patterns in the
- * protocol.
+ * pattern is written once, in core. pattern_fill() writes sizes as ballast_text_add_size() does;
+ * the page fills the patterns that the protocol sends, in the unit that its reader chose.
  */
 #ifndef CORE_BASE_PATTERN_H
 #define CORE_BASE_PATTERN_H
@@ -19,16 +18,11 @@ struct pattern_figure {
     const char *text; /* shown in place of the value, unless NULL */
 };
 
-enum pattern_unit {
-    PATTERN_AUTO, /* "2.3 GiB" */
-    PATTERN_KIB,  /* "2411724 KiB" */
-};
-
 /*
  * Adds the filled pattern to the text. A hole whose name ends in "_kib" is a size, any other a
  * number or a text; texts are never read as patterns. A hole without a figure stays as it is.
  */
 void pattern_fill(struct ballast_text *text, const char *pattern,
-                  const struct pattern_figure *figures, size_t count, enum pattern_unit unit);
+                  const struct pattern_figure *figures, size_t count);
 
 #endif

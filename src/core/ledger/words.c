@@ -147,6 +147,6 @@ size_t ledger_reason_text(enum ledger_reason reason, uint64_t a_kib, uint64_t b_
     const char *pattern = ledger_reason_pattern(reason);
     ledger_reason_figures(reason, a_kib, b_kib, figures);
     if (pattern)
-        pattern_fill(&text, pattern, figures, LEDGER_FIGURES, PATTERN_KIB);
+        pattern_fill(&text, pattern, figures, LEDGER_FIGURES);
     return text.length;
 }

@@ -163,6 +163,6 @@ size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_ki
                                              {.name = "b_kib", .value = b_kib}};
     if ((unsigned)reason >= BALLAST_STOPS)
         reason = BALLAST_STOP_UNKNOWN;
-    pattern_fill(&text, patterns[reason], figures, 2, PATTERN_AUTO);
+    pattern_fill(&text, patterns[reason], figures, 2);
     return text.length;
 }

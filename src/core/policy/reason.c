@@ -111,7 +111,7 @@ void balancer_reason_add(struct ballast_text *text, enum balancer_reason reason,
     const char *pattern = balancer_reason_pattern(reason);
     const struct pattern_figure detail = {.name = "detail", .text = start};
     if (pattern)
-        pattern_fill(text, pattern, &detail, 1, PATTERN_AUTO);
+        pattern_fill(text, pattern, &detail, 1);
 }
 
 size_t balancer_set_pattern(const struct balancer_set *set, char *buf, size_t size)
@@ -146,7 +146,7 @@ size_t balancer_set_text(const struct balancer_set *set, const char *name, char 
         (void)floor_text(&set->floor, why, sizeof(why));
     balancer_reason_figures(set->reason, set->a_kib, set->b_kib, holes + 5);
     (void)balancer_set_pattern(set, pattern, sizeof(pattern));
-    pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]), PATTERN_KIB);
+    pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]));
     return text.length;
 }
 
@@ -168,6 +168,6 @@ size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char 
     struct pattern_figure holes[BALANCER_FIGURES + 1] = {{.name = "name", .text = name}};
     balancer_reason_figures(verdict->reason, verdict->a_kib, verdict->b_kib, holes + 1);
     (void)balancer_verdict_pattern(verdict->reason, pattern, sizeof(pattern));
-    pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]), PATTERN_KIB);
+    pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]));
     return text.length;
 }

@@ -182,6 +182,6 @@ size_t event_text(const struct history_event *event, char *buf, size_t size)
         figures[OTHERS + i] = (struct pattern_figure){
             .name = history_figure_name((enum history_figure)i), .value = event->figure_kib[i]};
     (void)event_pattern(event, pattern, sizeof(pattern));
-    pattern_fill(&text, pattern, figures, OTHERS + HISTORY_FIGURES, PATTERN_AUTO);
+    pattern_fill(&text, pattern, figures, OTHERS + HISTORY_FIGURES);
     return text.length;
 }
