@@ -286,7 +286,7 @@ class Reserve(Case):
         shown.set()
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, err)
-        self.assertIn("domain 3 web gave 614400 KiB", out)
+        self.assertIn("domain 3 web freed 614400 KiB", out)
 
     def test_refused_at_once_and_later(self):
         def never(*_):
@@ -320,7 +320,7 @@ class Reserve(Case):
         process = self.start("reserve", "1G")
         self.peer.wait_answered("reserve")
         self.peer.stop()
-        self.reads(process, "waiting for it to come back")
+        self.reads(process, "waiting for it to start again")
         self.peer.methods["reservations"] = lambda *_: {"reservations": [GRANTED]}
         self.peer.start()
         out, err = process.communicate(timeout=60)
@@ -392,13 +392,13 @@ class Run(Case):
             process = self.start("run", self.cfg, *command)
             _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 1, err)
-            self.assertIn("guest is there already, as domain 5", err)
+            self.assertIn("guest runs already, as domain 5", err)
             self.assertEqual(self.peer.called("reserve"), [], command)
             self.peer.stop()
         self.serve()
         self.doms.append(domain(5, "guest"))
         _, err = self.run_it("sh", "-c", "exit 4", status=4)
-        self.assertIn("is there already, as domain 5", err)
+        self.assertIn("runs already, as domain 5", err)
         self.assertEqual(len(self.peer.called("reserve")), 1)
 
     def test_success_without_a_domain(self):
@@ -500,7 +500,7 @@ class Run(Case):
         subject = self.folder / "x.json"
         subject.write_text(subprocess.run([BALLAST, "explain", "--json", self.cfg],
                                           capture_output=True, text=True, check=True).stdout)
-        self.assertIn("no toolstack starts this one", self.ballast("run", subject, status=2))
+        self.assertIn("no toolstack starts JSON", self.ballast("run", subject, status=2))
 
 
 if __name__ == "__main__":

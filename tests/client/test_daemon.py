@@ -103,8 +103,8 @@ class Starts(Case):
         process = self.create(self.guest)
         out, err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, out + err)
-        self.assertIn("has its reservation", err)
-        self.assertIn("web gave", err)
+        self.assertIn("its reservation is bound", err)
+        self.assertIn("web freed", err)
         self.assertIn("guest", self.domains())
         self.until(lambda: self.reservations()[1]["state"] == "used")
 
@@ -163,7 +163,7 @@ class OnAKnownXen(Case):
     def test_reserve(self):
         said = self.ballast("reserve", "--no-wait", self.guest)
         self.assertIn(f"{self.need_kib} KiB granted", said)
-        self.assertIn("counted by profile xen-4.17.7: the host runs Xen 4.17.7+13", said)
+        self.assertIn("need by profile xen-4.17.7: the host runs Xen 4.17.7+13", said)
         self.assertNotIn("counted by", self.ballast("reserve", "--no-wait", "1M"))
 
     def test_plan(self):
@@ -214,7 +214,7 @@ class Slowly(Case):
         go.touch()
         out, err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, out + err)
-        self.assertIn("has its reservation", err)
+        self.assertIn("its reservation is bound", err)
 
 
     def test_killed_itself(self):

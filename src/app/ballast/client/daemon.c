@@ -143,7 +143,8 @@ int cli_daemon_status(int wire_code)
 int cli_daemon_no(const struct cli_daemon *daemon, const struct wire_message *answer)
 {
     char *shown = cli_shown(answer->error_text);
-    cli_error("%s: %s", daemon->command, *shown ? shown : "the daemon refused and gave no reason");
+    cli_error("%s: %s", daemon->command,
+              *shown ? shown : "the daemon refused, and named no reason");
     free(shown);
     return cli_daemon_status(answer->error_code);
 }

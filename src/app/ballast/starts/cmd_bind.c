@@ -16,8 +16,8 @@ static const struct cli_option bind_options[] = {
     {NULL, NULL, NULL},
 };
 
-/* Numbers of domains are used again: what is bound is the domain that was looked at, by its uuid.
- */
+/* Domain numbers are used again, so the reservation is bound by the uuid of the domain that was
+ * found. */
 static int find_bound_domain(struct cli_daemon *daemon, const char *word, struct json_object *bind)
 {
     struct json_object *found = NULL;
@@ -52,7 +52,7 @@ static int bind_main(struct cli_args *args)
     struct json_object *params;
     char **operands;
     int rc = cli_daemon_request_reservation(
-        &request, 2, "it takes the ID of a reservation and a DOMAIN", &operands, &params);
+        &request, 2, "name the ID of a reservation and a DOMAIN", &operands, &params);
     if (rc)
         return rc;
     rc = cli_daemon_request_open(&request, CLI_DAEMON_CHANGES);
@@ -67,9 +67,9 @@ static int bind_main(struct cli_args *args)
 
 const struct cli_command cmd_bind = {
     .name = "bind",
-    .summary = "say which domain a reservation is for",
+    .summary = "bind a reservation to a domain",
     .operands = "ID DOMAIN",
-    .text = "From then on the reservation lasts as long as the domain, and is used as the\n"
+    .text = "Once bound, the reservation lasts as long as the domain, and is used up as the\n"
             "domain takes its memory. Exit status 1: refused.",
     .options = bind_options,
     .run = bind_main,

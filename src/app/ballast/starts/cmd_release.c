@@ -24,17 +24,17 @@ static int release_main(struct cli_args *args)
     struct cli_daemon_request request = {.args = args};
     struct json_object *params;
     char **operands;
-    int rc = cli_daemon_request_reservation(&request, 1, "it takes the ID of a reservation",
-                                            &operands, &params);
+    int rc = cli_daemon_request_reservation(&request, 1, "name the ID of a reservation", &operands,
+                                            &params);
     return rc ? rc : cli_daemon_request_call(&request, "release", params, print_release);
 }
 
 const struct cli_command cmd_release = {
     .name = "release",
-    .summary = "give a reservation back",
+    .summary = "release a reservation",
     .operands = "ID",
-    .text = "Whatever state it is in: what was promised is nobody's again, what was being\n"
-            "freed goes back. Exit status 1: refused.",
+    .text = "Releases it in any state: its memory becomes available, and domains stop freeing\n"
+            "memory for it. Exit status 1: refused.",
     .options = release_options,
     .run = release_main,
 };

@@ -18,9 +18,9 @@
 enum { OPTION_ALL = CLI_REQUEST_OPTIONS, OPTION_OWNER };
 
 static const struct cli_option reservations_options[] = {
-    CLI_REQUEST_ROWS("an object a line"),
-    [OPTION_ALL] = {"all", NULL, "also those that are closed, as far as remembered"},
-    [OPTION_OWNER] = {"owner", "NAME", "only this owner's"},
+    CLI_REQUEST_ROWS("an object per line"),
+    [OPTION_ALL] = {"all", NULL, "also those that ended, as long as they are kept"},
+    [OPTION_OWNER] = {"owner", "NAME", "only those of this owner"},
     {NULL, NULL, NULL},
 };
 
@@ -121,7 +121,6 @@ static int reservations_main(struct cli_args *args)
     struct cli_daemon_request request = {.args = args};
     const char *owner = NULL;
     bool open = true;
-    size_t count;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
         if (option == CLI_ARGS_BAD)
@@ -131,9 +130,9 @@ static int reservations_main(struct cli_args *args)
         if (option == OPTION_OWNER)
             owner = args->value;
     }
-    (void)cli_args_operands(args, &count);
-    if (count > 0)
-        return cli_args_wrong(args, "it takes no operands");
+    int rc = cli_args_no_operands(args, NULL);
+    if (rc)
+        return rc;
     struct json_object *params = cli_params();
     cli_params_bool(params, "open", open);
     cli_params_string(params, "owner", owner);
@@ -142,9 +141,9 @@ static int reservations_main(struct cli_args *args)
 
 const struct cli_command cmd_reservations = {
     .name = "reservations",
-    .summary = "who has been promised how much",
+    .summary = "list the reservations",
     .operands = "",
-    .text = "A line a reservation, in the order of requests; sizes in MiB.",
+    .text = "Prints a line per reservation, in the order of requests; sizes in MiB.",
     .options = reservations_options,
     .run = reservations_main,
 };

@@ -32,11 +32,11 @@ enum {
 };
 
 static const struct cli_option reserve_options[] = {
-    [OPTION_LEASE] = {"lease", "T", "how long it is kept unless it is bound"},
-    [OPTION_DEADLINE] = {"deadline", "T", "give up when it is not there by then"},
-    [OPTION_OWNER] = {"owner", "NAME", "whose it is, if not this user's"},
-    [OPTION_LABEL] = {"label", "TEXT", "what it is for"},
-    [OPTION_PROFILE] = {"profile", "NAME", "count a guest's need by these rules",
+    [OPTION_LEASE] = {"lease", "T", "release it after T unless it is bound"},
+    [OPTION_DEADLINE] = {"deadline", "T", "give up after T if the memory is not free"},
+    [OPTION_OWNER] = {"owner", "NAME", "its owner (default: this user)"},
+    [OPTION_LABEL] = {"label", "TEXT", "say what it is for"},
+    [OPTION_PROFILE] = {"profile", "NAME", "compute a guest's need by these rules",
                         .value = cli_profile_name},
     [OPTION_NO_WAIT] = {"no-wait", NULL, "do not wait until memory is free"},
     [OPTION_JSON] = {"json", NULL, "the reservation as one object"},
@@ -83,7 +83,7 @@ static int read_reserve_sizes(struct reserve *reserve, const struct cli_args *ar
     size_t length = dash ? (size_t)(dash - word) : 0;
     if (!dash || length == 0 || length >= sizeof(low)) {
         if (ballast_size_parse(word, &reserve->want.min_kib, &err) < 0)
-            return cli_args_wrong(args, "%s, or MIN-MAX, or a guest's file", err.text);
+            return cli_args_wrong(args, "%s, MIN-MAX or a guest's file", err.text);
         return CLI_DONE;
     }
     (void)snprintf(low, sizeof(low), "%.*s", (int)length, word);
@@ -91,7 +91,8 @@ static int read_reserve_sizes(struct reserve *reserve, const struct cli_args *ar
         ballast_size_parse(dash + 1, &reserve->want.max_kib, &err) < 0)
         return cli_args_wrong(args, "%s", err.text);
     if (reserve->want.max_kib < reserve->want.min_kib)
-        return cli_args_wrong(args, "%s: the minimum is above the maximum", word);
+        return cli_args_wrong(
+            args, "%s: the minimum is above the maximum: write the smaller one first", word);
     return CLI_DONE;
 }
 
@@ -101,7 +102,7 @@ static int read_operand(struct reserve *reserve, const struct cli_args *args, co
     if (strcmp(word, "-") != 0 && access(word, F_OK) != 0) {
         rc = read_reserve_sizes(reserve, args, word);
         if (!rc && reserve->want.min_kib == 0)
-            return cli_args_wrong(args, "nothing needs no reservation");
+            return cli_args_wrong(args, "invalid size '%s': use a size above 0", word);
         return rc;
     }
     rc = cli_need_read(&reserve->need, word, reserve->profile);
@@ -122,7 +123,7 @@ static int parse_reserve(struct reserve *reserve, struct cli_args *args)
     size_t count;
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
-        return cli_args_wrong(args, "it takes a SIZE, MIN-MAX or a GUEST");
+        return cli_args_wrong(args, "name one SIZE, MIN-MAX or GUEST");
     return read_operand(reserve, args, operands[0]);
 }
 
@@ -130,9 +131,10 @@ static void print_lease(const struct json_object *reservation)
 {
     uint64_t lease_usec = cli_field_u64(reservation, "lease_usec");
     if (lease_usec == BALLAST_NONE)
-        puts("it is kept until it is bound or released");
+        puts("it lasts until it is bound or released");
     else
-        printf("it is kept for %" PRIu64 " s unless it is bound\n", lease_usec / BALLAST_SEC_USEC);
+        printf("it is released after %" PRIu64 " s unless it is bound\n",
+               lease_usec / BALLAST_SEC_USEC);
 }
 
 static void print_reserve_people(const struct cli_reserving *reserving)
@@ -147,7 +149,7 @@ static void print_reserve_people(const struct cli_reserving *reserving)
     }
     printf("%" PRIu64 " KiB granted\n", cli_field_sum(reservation, "granted_kib"));
     for (size_t i = 0; i < reserving->source_count; i++)
-        printf("    domain %" PRIu64 " %s gave %" PRIu64 " KiB\n", reserving->sources[i].domid,
+        printf("    domain %" PRIu64 " %s freed %" PRIu64 " KiB\n", reserving->sources[i].domid,
                reserving->sources[i].shown, reserving->sources[i].reclaimed_kib);
     print_lease(reservation);
 }
@@ -160,7 +162,7 @@ static void print_reserve(const struct reserve *reserve, const struct cli_reserv
     }
     print_reserve_people(reserving);
     if (reserve->need.name)
-        printf("counted by profile %s: %s: %s\n", reserve->need.profile_name, reserve->need.why,
+        printf("need by profile %s: %s: %s\n", reserve->need.profile_name, reserve->need.why,
                reserve->need.certainty.text);
 }
 
@@ -171,7 +173,7 @@ static int print_reserve_refusal(const struct cli_reserving *reserving)
         cli_field_u64(reserving->no.error_code ? reserving->no.error_data : reserving->reservation,
                       "missing_kib");
     if (cli_signal()) {
-        cli_error("reserve: cancelled; what was being freed goes back");
+        cli_error("reserve: cancelled; the domains keep the memory that they were to free");
         return 128 + cli_signal();
     }
     cli_reserving_why(reserving, why, sizeof(why));
@@ -228,11 +230,11 @@ static int reserve_main(struct cli_args *args)
 
 const struct cli_command cmd_reserve = {
     .name = "reserve",
-    .summary = "have free memory promised",
+    .summary = "reserve memory for a guest that is to start",
     .operands = "SIZE | MIN-MAX | GUEST",
-    .text = "Has so much of the host's memory kept for a guest that is to be started; where\n"
-            "it is not free, others give. It waits until it is there; Ctrl-C gives it back.\n"
-            "SIZE is in MiB, or has K, M, G or T at its end. Exit status 1: refused.",
+    .text = "Reserves memory for a guest that is to start, and waits while other domains free\n"
+            "what is missing; Ctrl-C releases the reservation. SIZE is in MiB, or has K, M, G\n"
+            "or T at its end. Exit status 1: refused.",
     .options = reserve_options,
     .run = reserve_main,
 };

@@ -42,14 +42,14 @@ enum {
 };
 
 static const struct cli_option run_options[] = {
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what it would come to", 'n'},
-    [OPTION_LEASE] = {"lease", "T", "how long the command has to make its domain"},
-    [OPTION_DEADLINE] = {"deadline", "T", "give up when memory is not free by then"},
-    [OPTION_OWNER] = {"owner", "NAME", "whose reservation it is, if not this user's"},
-    [OPTION_PROFILE] = {"profile", "NAME", "count the need by these rules",
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only print what would happen", 'n'},
+    [OPTION_LEASE] = {"lease", "T", "how long the command may take to create its domain"},
+    [OPTION_DEADLINE] = {"deadline", "T", "give up after T if the memory is not free"},
+    [OPTION_OWNER] = {"owner", "NAME", "the owner of the reservation (default: this user)"},
+    [OPTION_PROFILE] = {"profile", "NAME", "compute the need by these rules",
                         .value = cli_profile_name},
     [OPTION_JSON] = {"json", NULL, "with --dry-run: one object, sizes in KiB"},
-    [OPTION_QUIET] = {"quiet", NULL, "say nothing unless something is wrong"},
+    [OPTION_QUIET] = {"quiet", NULL, "print only errors"},
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
     {NULL, NULL, NULL},
 };
@@ -111,19 +111,22 @@ static int first_character(const char *path)
     return character;
 }
 
-/* What starts such a file: told from its content, as the reader of guests does. */
+/* The command that starts such a file, by its content, as the reader of guests has it. */
 static int choose_command(struct run *run, const struct cli_args *args)
 {
     if (run->command && *run->command)
         return CLI_DONE;
     if (run->command)
-        return cli_args_wrong(args, "the command behind -- is missing");
+        return cli_args_wrong(
+            args, "-- is the last argument: write the command that starts the guest behind it");
     if (run->dry)
         return CLI_DONE;
     int first = strcmp(run->path, "-") == 0 ? '{' : first_character(run->path);
     if (first == '{' || first == '[')
-        return cli_args_wrong(args, "no toolstack starts this one: what does is to be said behind "
-                                    "--");
+        return cli_args_wrong(args,
+                              "'%s': no toolstack starts JSON: write the command that starts it "
+                              "behind --",
+                              run->path);
     bool xml = first == '<';
     static char xl[] = "xl";
     static char virsh[] = "virsh";
@@ -146,9 +149,9 @@ static int parse_run(struct run *run, struct cli_args *args)
     size_t count;
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
-        return cli_args_wrong(args, "it takes one GUEST, and behind -- the command that starts it");
+        return cli_args_wrong(args, "name one GUEST, and behind -- the command that starts it");
     if (run->json && !run->dry)
-        return cli_args_wrong(args, "--json goes with --dry-run");
+        return cli_args_wrong(args, "--json needs --dry-run: add it");
     run->path = operands[0];
     return choose_command(run, args);
 }
@@ -196,7 +199,8 @@ static int print_run_refusal(struct run *run)
     char why[CLI_MESSAGE];
     struct cli_admission_preview preview = {0};
     if (cli_signal()) {
-        cli_error("run: %s is not started; what was being freed goes back", run->need.shown);
+        cli_error("run: %s is not started; the domains keep the memory that they were to free",
+                  run->need.shown);
         return 128 + cli_signal();
     }
     cli_reserving_why(&run->reserving, why, sizeof(why));
@@ -215,7 +219,7 @@ static void tell_granted(const struct run *run)
     const struct cli_reserving *reserving = &run->reserving;
     for (size_t i = 0; i < reserving->source_count; i++) {
         const struct cli_source *source = &reserving->sources[i];
-        print_run_note(run, "domain %" PRIu64 " %s gave %" PRIu64 " KiB", source->domid,
+        print_run_note(run, "domain %" PRIu64 " %s freed %" PRIu64 " KiB", source->domid,
                        source->shown, source->reclaimed_kib);
     }
     print_run_note(run, "%" PRIu64 " KiB are reserved (%" PRIu64 "); running %s",
@@ -253,13 +257,13 @@ static void set_environment(const struct run *run)
 static void report_watch(const struct run *run, const struct cli_domain_watch *watch)
 {
     if (watch->state == CLI_WATCH_BOUND)
-        print_run_note(run, "it is domain %" PRIu64 ", and has its reservation", watch->domid);
+        print_run_note(run, "it is domain %" PRIu64 ", and its reservation is bound", watch->domid);
     if (watch->state == CLI_WATCH_REFUSED)
         cli_error("run: %s is domain %" PRIu64 ", but reservation %" PRIu64
                   " could not be bound to it: %s",
                   run->need.shown, watch->domid, run->reserving.id, watch->why);
     if (watch->state == CLI_WATCH_LOST)
-        cli_error("run: %s; %s goes on without its reservation (%" PRIu64 ")", watch->why,
+        cli_error("run: %s; %s continues without its reservation (%" PRIu64 ")", watch->why,
                   run->need.shown, run->reserving.id);
 }
 
@@ -273,7 +277,7 @@ static void attend_run(struct run *run, struct cli_domain_watch *watch, struct c
     cli_child_wait(child, BALLAST_NONE);
     if (watch->state != CLI_WATCH_NONE)
         return;
-    /* One that failed may have left a domain for a moment; what it has not bound goes back. */
+    /* One that failed may have left a domain for a moment; an unbound reservation is released. */
     for (uint64_t waited_usec = 0; child->status == 0 && waited_usec <= LATE_USEC;
          waited_usec += LOOK_USEC) {
         cli_domain_watch_poll(watch);
@@ -298,15 +302,15 @@ static int start_run(struct run *run, struct cli_domain_watch *watch)
     cli_child_end(&child);
     if (watch->state == CLI_WATCH_NONE || watch->state == CLI_WATCH_REFUSED) {
         if (child.status == 0 && watch->state == CLI_WATCH_NONE)
-            cli_error("run: %s ended well, but there is no new domain %s: its reservation is "
-                      "released",
+            cli_error("run: %s succeeded, but there is no new domain %s: releasing its "
+                      "reservation",
                       run->command[0], run->need.shown);
         cli_reserving_release(&run->reserving);
     }
     return child.status;
 }
 
-/* These make no second domain of a name; of others nobody knows whether they take its place. */
+/* These create no second domain of a name; others may. */
 static bool refuses_a_second(const struct run *run)
 {
     static const char *const names[] = {"xl", "virsh", "ballast"};
@@ -319,22 +323,22 @@ static bool refuses_a_second(const struct run *run)
     return false;
 }
 
-/* Nobody is asked to give for a command that could only fail. */
+/* No memory is reclaimed for a command that could only fail. */
 static int check_absence(const struct run *run, const struct cli_domain_watch *watch)
 {
     if (watch->before_count == 0)
         return CLI_DONE;
     uint64_t domid = watch->before[0];
     if (refuses_a_second(run)) {
-        cli_error("run: %s is there already, as domain %" PRIu64
-                  ", and %s makes no second one of that name: nothing is reserved; shut that "
-                  "one down first, or rename the guest",
+        cli_error("run: %s runs already, as domain %" PRIu64
+                  ", and %s creates no second domain of that name: shut that one down first, or "
+                  "rename the guest",
                   run->need.shown, domid, run->command[0]);
         return CLI_NO;
     }
     print_run_note(run,
-                   "is there already, as domain %" PRIu64
-                   "; what %s makes beside it gets the reservation",
+                   "runs already, as domain %" PRIu64
+                   "; the next domain that %s creates gets the reservation",
                    domid, run->command[0]);
     return CLI_DONE;
 }
@@ -396,13 +400,13 @@ static int run_main(struct cli_args *args)
 
 const struct cli_command cmd_run = {
     .name = "run",
-    .summary = "start a guest, and make room for it",
+    .summary = "reserve memory for a guest and start it",
     .operands = "GUEST [-- COMMAND...]",
-    .text = "Predicts what the guest needs, has that reserved, which makes others give where\n"
-            "it is not free, runs the COMMAND that starts it ('xl create GUEST', or 'virsh\n"
-            "create GUEST' for libvirt XML), and binds the reservation to the new domain.\n"
-            "Exit status: the command's; 1: it cannot be, and what would help; 126, 127: the\n"
-            "command cannot be run.",
+    .text = "Predicts the guest's memory need, reserves it (reclaiming it from other domains\n"
+            "if necessary), runs the COMMAND that starts the guest ('xl create GUEST', or\n"
+            "'virsh create GUEST' for libvirt XML), and binds the reservation to the new\n"
+            "domain. Exit status: the command's; 1: the memory cannot be reserved; 126, 127:\n"
+            "the command cannot be run.",
     .options = run_options,
     .run = run_main,
 };

@@ -108,7 +108,7 @@ int cli_reserving_ask(struct cli_reserving *reserving)
     if (!rc && answer.error_code)
         rc = cli_daemon_no(reserving->daemon, &answer);
     if (!rc && cli_field_u64(answer.result, "id") == BALLAST_NONE) {
-        cli_error("%s: the daemon answered reserve without a reservation",
+        cli_error("%s: the daemon's answer to 'reserve' has no reservation",
                   reserving->daemon->command);
         rc = CLI_UNREACHABLE;
     }
@@ -182,7 +182,7 @@ static int find_reserving_daemon(struct cli_reserving *reserving)
     struct ballast_error err = {0};
     struct cli_daemon *daemon = reserving->daemon;
     uint64_t until_usec = reserving_now_usec() + GONE_USEC;
-    cli_error("%s: the daemon is gone; waiting for it to come back", daemon->command);
+    cli_error("%s: the daemon ended; waiting for it to start again", daemon->command);
     while (reserving_now_usec() < until_usec && !cli_signal()) {
         struct timespec pause = {.tv_nsec = (long)SLICE_USEC * 1000};
         (void)nanosleep(&pause, NULL);
@@ -193,7 +193,7 @@ static int find_reserving_daemon(struct cli_reserving *reserving)
             cli_daemon_attach(daemon, reserving->id, reserving->want.owner);
         return ask_again(reserving);
     }
-    cli_error("%s: %s; reservation %" PRIu64 " stays until its lease or deadline is over",
+    cli_error("%s: %s; reservation %" PRIu64 " lasts until its lease or deadline ends",
               daemon->command, err.text, reserving->id);
     return CLI_UNREACHABLE;
 }
@@ -251,7 +251,7 @@ void cli_reserving_why(const struct cli_reserving *reserving, char *buf, size_t 
     const char *words = reserving->no.error_code
                             ? reserving->no.error_text
                             : cli_field_string(reserving->reservation, "message");
-    char *shown = cli_shown(*words ? words : "the daemon does not say why");
+    char *shown = cli_shown(*words ? words : "the daemon named no reason");
     (void)snprintf(buf, size, "%s", shown);
     free(shown);
 }
