@@ -146,7 +146,10 @@ END
     [[ $output == *"dom0"*131072* ]]
     run -1 ballast set-target web 200 "${HOST[@]}"
     [[ $output == *"204800 KiB is below 307200 KiB, the memory that it reports in use"*"--force" ]]
-    run -0 ballast set-target web 200 --force "${HOST[@]}"
+    run -0 ballast set-target web 260 --force "${HOST[@]}"
+    # No force moves it out of its range: that is another command's.
+    run -1 ballast set-target web 200 --force "${HOST[@]}"
+    [[ $output == *"204800 KiB is out of its dynamic range, 262144 to 1048576 KiB"* ]]
     run -1 ballast set-target old 64 "${HOST[@]}"
     [[ $output == *"below 92160 KiB, the minimum of an idle Linux"* ]]
     for size in 5x -5x + '' 1.5.G 0x10 99999999999999999999 9999999999999999T; do
@@ -168,8 +171,12 @@ END
     run -0 --separate-stderr ballast set-max web 2G --json "${HOST[@]}"
     [[ $stderr == *"hotplugs memory"* ]]
     figure "$output" .after.xen_maximum_kib 2097152
-    run -1 ballast set-range web 100 200 "${HOST[@]}"
-    [[ $output == *"what the scenario says"* ]]
+    run -0 ballast set-range web 100 200 --json "${HOST[@]}"
+    figure "$output" .after.dynamic_max_kib 204800
+    run -1 ballast set-range web 200 100 "${HOST[@]}"
+    [[ $output == *"the minimum, 204800 KiB, is above the maximum, 102400 KiB"* ]]
+    run -1 ballast set-range web 100 2G "${HOST[@]}"
+    [[ $output == *"the maximum, 2097152 KiB, is above the static maximum, 1048576 KiB"* ]]
     run -2 ballast set-range web 100 "${HOST[@]}"
 }
 

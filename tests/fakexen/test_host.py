@@ -66,8 +66,24 @@ class Command(Case):
                 done = ballast(xen, "set-max", "mail", "700", "--json", run=daemon.run)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 after = json.loads(done.stdout)["after"]["xen_maximum_kib"]
-                self.assertEqual(after, 700 * 1024)
+                # Extra internal is Xen's, and the static maximum is what was said.
+                self.assertEqual(after, 701 * 1024)
+                self.assertEqual(mail.read("memory/static-max"), str(700 * 1024))
                 self.assertEqual(mail.get()["max_pages"] * 4, after)
+
+    def test_a_guest_without_a_range_is_bounded_by_floor_and_static_maximum(self):
+        """As xl makes them: 'out of its range, 524288 to 524288' was refused."""
+        with FakeXen(total_mib=4096) as xen:
+            mail = xen.add("mail", memory_mib=512, maxmem_mib=1024)
+            with on(xen) as daemon:
+                done = ballast(xen, "set-target", "mail", "700", "--json", run=daemon.run)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(mail.read("memory/target"), str(700 * 1024))
+                self.eventually(lambda: mail.current_kib, 700 * 1024)
+                for size, why in (("1025", "above the static maximum"), ("50", "is below")):
+                    done = ballast(xen, "set-target", "mail", size, run=daemon.run)
+                    self.assertEqual(done.returncode, 1, done)
+                    self.assertIn(why, done.stderr)
 
     def test_what_is_built_between_two_hypercalls_is_counted(self):
         with FakeXen(total_mib=4096) as xen:
@@ -155,6 +171,47 @@ class OneWriter(Case):
             self.assertEqual(done.returncode, 0, done)
             self.assertIn("mail", done.stdout)
             self.assertEqual((mail.get(), mail.read("memory/target"), self.ledger(state)), before)
+
+    def test_set_target_and_set_max_count_what_is_reserved(self):
+        # The two guests fill the host but for what is reserved; a target beyond takes from that.
+        with self.reserved(NEED_KIB) as (xen, mail, state):
+            filled = xen.free_kib() - NEED_KIB - 200 * 1024
+            xen.add("full", memory_mib=filled // 1024, maxmem_mib=filled // 1024)
+            for words in (("set-target", "mail", "1000M"), ("set-max", "mail", "2G")):
+                for dry in ((), ("--dry-run",)):
+                    done = ballast(xen, *words, *dry, state=state)
+                    self.assertEqual(done.returncode, 1, done)
+                    self.assertIn("available", done.stderr)
+            self.assertEqual(mail.read("memory/target"), str(512 * 1024))
+            self.assertEqual(mail.get()["max_pages"] * 4, 1025 * 1024)
+            # Nobody has reserved anything where there is no ledger.
+            self.assertEqual(ballast(xen, "set-target", "mail", "1000M").returncode, 0)
+
+    def test_what_is_set_is_kept_for_the_daemon(self):
+        with self.reserved(NEED_KIB, min_mib=128) as (xen, mail, state):
+            done = ballast(xen, "set-range", "mail", "200M", "600M", state=state)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual((mail.read("memory/dynamic-min"), mail.read("memory/dynamic-max")),
+                             (str(200 * 1024), str(600 * 1024)))
+            done = ballast(xen, "set-target", "mail", "400M", "--json", state=state)
+            self.assertEqual(done.returncode, 0, done)
+            after = json.loads(done.stdout)["after"]
+            self.assertEqual((after["target_kib"], after["pinned_kib"], after["xen_maximum_kib"]),
+                             (400 * 1024, 400 * 1024, 401 * 1024))
+            done = ballast(xen, "set-target", "mail", "610M", state=state)
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn("out of its dynamic range", done.stderr)
+            with Daemon(scenario=None, options=("--host", "xen", "--state-dir", str(state)), env=xen.env()) as daemon:
+                with daemon.client() as client:
+                    shown = {d["name"]: d for d in client.call("domains")["domains"]}["mail"]
+                    self.assertEqual((shown["pinned_kib"], shown["dynamic_max_kib"]), (400 * 1024, 600 * 1024))
+                    # It has run for a while, and the pin is as it was.
+                    ticks = client.call("status")["ticks"]
+                    self.eventually(lambda: client.call("status")["ticks"] > ticks + 2)
+                    self.assertEqual(mail.read("memory/target"), str(400 * 1024))
+            done = ballast(xen, "set-target", "mail", "auto", "--json", state=state)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIsNone(json.loads(done.stdout)["after"]["pinned_kib"])
 
     def test_what_was_freed_is_reserved_for_the_next_command(self):
         with self.reserved(NEED_KIB) as (xen, _, state):

@@ -15,7 +15,7 @@ enum host_kind host_kind_of(const char *which)
 
 int host_open(const struct host_options *options, struct hv **out, struct ballast_error *err)
 {
-    const struct xen_options xen = {.read_only = options->read_only};
+    const struct xen_options xen = {.read_only = options->read_only, .way = options->way};
     struct sim_live_options sim = options->sim;
     switch (host_kind_of(options->which)) {
     case HOST_XEN:

@@ -122,6 +122,23 @@ int hv_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct b
                               domid);
 }
 
+int hv_set_maximum(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+{
+    return hv->ops->set_maximum ? hv->ops->set_maximum(hv, domid, kib, err)
+                                : hv->ops->set(hv, domid, BALLAST_NONE, kib, err);
+}
+
+bool hv_moves_static_max(const struct hv *hv)
+{
+    return hv->ops->moves_static_max && hv->ops->moves_static_max(hv);
+}
+
+int hv_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                 struct ballast_error *err)
+{
+    return hv->ops->set_range ? hv->ops->set_range(hv, domid, min_kib, max_kib, err) : 0;
+}
+
 int hv_event_fd(struct hv *hv)
 {
     return hv->ops->event_fd ? hv->ops->event_fd(hv) : -1;

@@ -89,6 +89,10 @@ struct hv_ops {
     bool is_exact;
 
     /* The rest is NULL where a host does not have it, and is called by the function of its name. */
+    int (*set_maximum)(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
+    bool (*moves_static_max)(const struct hv *hv);
+    int (*set_range)(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                     struct ballast_error *err);
     void (*domains)(const struct hv *hv, const struct hv_domain **out, size_t *count);
     void (*uuid)(const struct hv *hv, const struct ballast_domain *domain, uint8_t out[HV_UUID]);
     int (*breakdown)(const struct hv *hv, const struct ballast_domain *domain,
@@ -148,6 +152,19 @@ int hv_breakdown(const struct hv *hv, const struct ballast_domain *domain,
  * domains of other toolstacks); -ENOTSUP: the host keeps none, or it cannot be read.
  */
 int hv_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err);
+
+/*
+ * The most that a domain can ever have, extra internal not included: the host's own limit, and the
+ * static maximum if hv_moves_static_max(). Errors as of set(), and -EINVAL: below its target.
+ */
+int hv_set_maximum(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
+bool hv_moves_static_max(const struct hv *hv);
+/*
+ * The dynamic range where the host keeps it for everybody, which is nothing to do elsewhere. Errors
+ * as of set(), and -EINVAL: no range, or beyond the static maximum.
+ */
+int hv_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
+                 struct ballast_error *err);
 
 /* Readable when the host has something to report; -1: it reports nothing. */
 int hv_event_fd(struct hv *hv);

@@ -134,6 +134,9 @@ static const struct hv_ops ops = {
     .name = "xen",
     .refresh = xen_ops_refresh,
     .set = xen_ops_set,
+    .set_maximum = xen_ops_set_maximum,
+    .moves_static_max = xen_ops_moves_static_max,
+    .set_range = xen_set_range,
     .claim = xen_ops_claim,
     .close = xen_ops_close,
     .guard_kib = XEN_GUARD_KIB,
@@ -168,6 +171,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     host->hv = (struct hv){.ops = &ops, .name = "xen"};
     host->watch_fd = -1;
     host->read_only = options && options->read_only;
+    host->way = options ? options->way : XEN_WAY_OWN;
     host->slack_kib = options && options->slack_kib > 0 ? options->slack_kib : DEFAULT_SLACK_KIB;
     processor_here(host->processor, sizeof(host->processor));
     if ((rc = xen_ctrl_open(&host->ctrl, err)) < 0 ||

@@ -42,9 +42,15 @@ struct xen_version {
     char commandline[1024]; /* Xen's own */
 };
 
+enum xen_way {
+    XEN_WAY_OWN,   /* libxenctrl and libxenstore */
+    XEN_WAY_LIBXL, /* libxl_set_memory_target(), libxl_domain_setmaxmem() */
+};
+
 struct xen_options {
     /* Nothing is changed (-EPERM), and no watch is set before the second refresh or xen_wait(). */
     bool read_only;
+    enum xen_way way;   /* by which set() and set_maximum() go where libxl has one */
     uint64_t slack_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
 };
 
@@ -70,11 +76,6 @@ struct xen_calls {
     uint64_t events;   /* that xenstore told */
 };
 void xen_calls(const struct hv *hv, struct xen_calls *out);
-
-enum xen_way {
-    XEN_WAY_OWN,   /* libxenctrl and libxenstore */
-    XEN_WAY_LIBXL, /* libxl_set_memory_target(), libxl_domain_setmaxmem() */
-};
 
 /*
  * Carries out a plan of core/model/target.h on a domain. Our own way writes xenstore in one

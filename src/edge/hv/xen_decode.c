@@ -247,6 +247,8 @@ static void show_range(const struct hv_domain *domain, uint64_t host_kib,
         known_or(domain->static_max_kib,
                  ballast_min_u64(out->maxmem_kib, ballast_max_u64(host_kib, out->target_kib)));
     out->static_max_kib = ballast_max_u64(most_kib, out->target_kib);
+    out->unranged =
+        domain->dynamic_min_kib == BALLAST_NONE && domain->dynamic_max_kib == BALLAST_NONE;
     uint64_t min_kib = known_or(domain->dynamic_min_kib, out->target_kib);
     if (domain->dynamic_min_kib == BALLAST_NONE && domain->dynamic_max_kib != BALLAST_NONE)
         min_kib = ballast_min_u64(min_kib, domain->dynamic_max_kib);

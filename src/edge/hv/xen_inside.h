@@ -36,6 +36,7 @@ struct xen_snapshot {
 struct xen_host {
     struct hv hv; /* first */
     bool read_only;
+    enum xen_way way;
     uint64_t slack_kib;
     struct xen_ctrl *ctrl;
     struct xen_store *store; /* NULL: not needed so far, see xen_host_store() */
@@ -74,6 +75,8 @@ int xen_host_light(struct xen_host *host, struct ballast_error *err);
 /* hv_ops.set */
 int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
                 struct ballast_error *err);
+int xen_ops_set_maximum(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
+bool xen_ops_moves_static_max(const struct hv *hv);
 /* hv_ops.refresh */
 int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err);
 /* Follows the domains by watches from now on. */

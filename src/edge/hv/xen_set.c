@@ -221,17 +221,6 @@ static int own_way(struct xen_host *host, const struct job *job, struct ballast_
     return rc;
 }
 
-int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
-                struct ballast_error *err)
-{
-    struct xen_host *host = xen_host_of(hv);
-    struct ballast_target_plan done;
-    struct job job = {
-        .domid = domid, .want = WANT_BOTH, .kib = target_kib, .maxmem_kib = maxmem_kib};
-    int rc = may_write(host, err);
-    return rc < 0 ? rc : own_way(host, &job, &done, err);
-}
-
 static int call_libxl(struct xen_light *light, const struct job *job, struct ballast_error *err)
 {
     if (job->want == WANT_MAXIMUM)
@@ -293,6 +282,34 @@ static int run_job(struct hv *hv, enum xen_way way, const struct job *job,
         return rc;
     done = done ? done : &unwanted;
     return way == XEN_WAY_LIBXL ? libxl_way(host, job, done, err) : own_way(host, job, done, err);
+}
+
+/* libxl sets a target and the maximum that belongs to it, and no maximum without a static one. */
+int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
+                struct ballast_error *err)
+{
+    struct xen_host *host = xen_host_of(hv);
+    struct ballast_target_plan done;
+    struct job job = {
+        .domid = domid, .want = WANT_BOTH, .kib = target_kib, .maxmem_kib = maxmem_kib};
+    bool as_libxl =
+        target_kib != BALLAST_NONE && (maxmem_kib == BALLAST_NONE || maxmem_kib == target_kib);
+    int rc = may_write(host, err);
+    if (rc < 0 || host->way != XEN_WAY_LIBXL || !as_libxl)
+        return rc < 0 ? rc : own_way(host, &job, &done, err);
+    return xen_set_target(hv, domid, XEN_WAY_LIBXL, BALLAST_TARGET_SET, target_kib,
+                          maxmem_kib != BALLAST_NONE, NULL, err);
+}
+
+int xen_ops_set_maximum(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+{
+    return xen_set_maximum(hv, domid, xen_host_of(hv)->way, kib, NULL, err);
+}
+
+/* 77bbea1baf, with 4.17: before it libxl left memory/static-max as it was. */
+bool xen_ops_moves_static_max(const struct hv *hv)
+{
+    return is_at_least(&xen_host_of_const(hv)->version, 4, 17);
 }
 
 int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast_target_how how,

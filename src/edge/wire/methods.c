@@ -30,6 +30,10 @@ static const char *const notifications[] = {
     {                                                                                              \
         .name = "wait", .type = WIRE_BOOL, .help = "answer when it is decided; default: at once"   \
     }
+#define DRY_RUN                                                                                    \
+    {                                                                                              \
+        .name = "dry_run", .type = WIRE_BOOL, .help = "only answer what would come of it"          \
+    }
 #define RESERVATION                                                                                \
     {                                                                                              \
         .name = "id", .type = WIRE_COUNT, .required = true, .least = 1,                            \
@@ -184,6 +188,10 @@ static const struct wire_param set_target[] = {
      .help = "video included; it stays pinned until it is unpinned"},
     {.name = "auto", .type = WIRE_BOOL, .help = "unpin it instead"},
     {.name = "force", .type = WIRE_BOOL, .help = "even below its floor"},
+    {.name = "enforce",
+     .type = WIRE_BOOL,
+     .help = "set the xen maximum with it (the default); a daemon always does"},
+    DRY_RUN,
     END,
 };
 
@@ -193,7 +201,8 @@ static const struct wire_param set_max[] = {
      .type = WIRE_KIB,
      .required = true,
      .least = 1,
-     .help = "the xen maximum"},
+     .help = "the most that it can ever have, video included"},
+    DRY_RUN,
     END,
 };
 
@@ -201,6 +210,7 @@ static const struct wire_param set_range[] = {
     DOMAIN,
     {.name = "min_kib", .type = WIRE_KIB, .help = "dynamic minimum; default: as configured"},
     {.name = "max_kib", .type = WIRE_KIB, .help = "dynamic maximum; default: as configured"},
+    DRY_RUN,
     END,
 };
 

@@ -39,7 +39,8 @@ static int open_named_host(struct host_access *access, const char *which, bool c
         return is_xen ? CLI_UNREACHABLE : CLI_BAD;
     }
     access->is_xen = is_xen;
-    return changes && access->hv->ops->is_machine ? cli_host_lock_take(&access->lock) : CLI_DONE;
+    return changes && access->hv->ops->is_machine ? cli_host_lock_take(&access->lock, false)
+                                                  : CLI_DONE;
 }
 
 /* CLI_DONE without a host where no daemon runs. */
@@ -198,6 +199,9 @@ int host_access_refresh(struct host_access *access)
         return CLI_UNREACHABLE;
     }
     add_access_domains(access);
+    for (size_t i = 0; access->is_daemon && i < access->count; i++)
+        access->domains[i].is.extra_internal_kib =
+            host_access_daemon_extra_internal_kib(access->hv, i);
     return CLI_DONE;
 }
 
@@ -213,6 +217,8 @@ int host_access_step(struct host_access *access, uint64_t usec)
 
 int host_access_wait(struct host_access *access, uint64_t usec)
 {
+    if (access->is_daemon)
+        return cli_daemon_pass(host_access_daemon_of(access->hv), usec);
     if (access->hv->stepped)
         return host_access_step(access, usec);
     struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),
@@ -258,20 +264,6 @@ int host_access_find(const struct host_access *access, const char *command, cons
         free(shown);
     }
     return CLI_BAD;
-}
-
-int host_access_target_domain(const struct host_access *access, const struct cli_domain *domain,
-                              struct ballast_target_domain *out, struct ballast_error *err)
-{
-    if (access->is_xen)
-        return xen_target_domain(&domain->is, out, err);
-    *out = (struct ballast_target_domain){
-        .id = domain->is_dom0 ? 0 : (uint32_t)ballast_max_u64(domain->is.id, 1),
-        .type = BALLAST_PV,
-        .target_kib = domain->is.target_kib,
-        .static_max_kib = domain->is.static_max_kib,
-    };
-    return 0;
 }
 
 int host_access_config(const struct host_access *access, uint32_t domid, struct ballast_guest *out,

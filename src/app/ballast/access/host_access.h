@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/model/target.h"
 #include "edge/hv/xen.h"
 
 /* For the row of an option that every such command has. */
@@ -75,10 +74,6 @@ int host_access_find(const struct host_access *access, const char *command, cons
                      const struct cli_domain **out);
 /* NULL when it is gone. */
 const struct cli_domain *host_access_by_id(const struct host_access *access, uint32_t id);
-
-/* As far as the rules of core/model/target.h look at it. */
-int host_access_target_domain(const struct host_access *access, const struct cli_domain *domain,
-                              struct ballast_target_domain *out, struct ballast_error *err);
 
 /*
  * The configuration that a toolstack keeps of a domain, as hv_config(). -ENOTSUP of an exact host,

@@ -26,7 +26,6 @@ struct host_access_daemon {
     struct json_object *host; /* what they answered last; the names below are in there */
     struct json_object *domains;
     struct ballast_host is;
-    bool force;
 };
 
 static struct host_access_daemon *daemon_host_of(const struct hv *hv)
@@ -145,51 +144,15 @@ static int refresh_daemon_host(struct hv *hv, const struct ballast_host **out,
     return 0;
 }
 
-/* The errno that stands for a no of the daemon; its words go into the record. */
-static int call_daemon_host(struct host_access_daemon *access, const char *method,
-                            struct json_object *params, struct ballast_error *err)
-{
-    struct wire_message answer = {.kind = WIRE_RESPONSE};
-    int code = 0;
-    if (cli_daemon_ask(&access->daemon, method, params, &answer) != CLI_DONE)
-        return ballast_fail(err, -EIO, "the daemon did not do it");
-    if (answer.error_code) {
-        char *shown = cli_shown(answer.error_text);
-        bool no = answer.error_code == WIRE_REFUSED || answer.error_code == WIRE_INVALID_PARAMS;
-        code = ballast_fail(err,
-                            no                                    ? -EINVAL
-                            : answer.error_code == WIRE_NOT_FOUND ? -ENOENT
-                                                                  : -EIO,
-                            "%s", shown);
-        free(shown);
-    }
-    wire_message_release(&answer);
-    return code;
-}
-
-static int set_daemon_host_one(struct host_access_daemon *access, uint32_t domid,
-                               const char *method, const char *key, uint64_t kib,
-                               struct ballast_error *err)
-{
-    struct json_object *params = cli_params();
-    cli_params_u64(params, "domain", domid);
-    cli_params_u64(params, key, kib);
-    if (access->force && strcmp(method, "set-target") == 0)
-        cli_params_bool(params, "force", true);
-    return call_daemon_host(access, method, params, err);
-}
-
-/* Where both are given the limit is the daemon's business: it follows the target. */
+/* Who changes something calls the method himself, whose answer tells more. */
 static int set_daemon_host(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
                            struct ballast_error *err)
 {
-    if (target_kib != BALLAST_NONE)
-        return set_daemon_host_one(daemon_host_of(hv), domid, "set-target", "target_kib",
-                                   target_kib, err);
-    if (maxmem_kib != BALLAST_NONE)
-        return set_daemon_host_one(daemon_host_of(hv), domid, "set-max", "maxmem_kib", maxmem_kib,
-                                   err);
-    return 0;
+    (void)hv;
+    (void)domid;
+    (void)target_kib;
+    (void)maxmem_kib;
+    return ballast_fail(err, -ENOTSUP, "the daemon's host: it is only looked at: call the method");
 }
 
 static int claim_daemon_host(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
@@ -221,7 +184,7 @@ struct hv *host_access_daemon_new(struct cli_daemon *daemon)
     struct host_access_daemon *access = xcheck(calloc(1, sizeof(*access)));
     access->hv.ops = &daemon_ops;
     access->daemon = *daemon;
-    daemon->client = NULL;
+    *daemon = (struct cli_daemon){0};
     return &access->hv;
 }
 
@@ -238,6 +201,12 @@ uint64_t host_access_daemon_reserved_kib(const struct hv *hv)
 const struct json_object *host_access_daemon_domains(const struct hv *hv)
 {
     return hv->ops == &daemon_ops ? daemon_host_of(hv)->domains : NULL;
+}
+
+uint64_t host_access_daemon_extra_internal_kib(const struct hv *hv, size_t i)
+{
+    const struct json_object *domain = json_object_array_get_idx(daemon_host_of(hv)->domains, i);
+    return cli_field_sum(cli_field(domain, "segments"), "extra_internal");
 }
 
 /* NULL: it was not there. */
@@ -284,27 +253,4 @@ void host_access_daemon_why(const struct hv *hv, uint32_t domid, char *out, size
     out[0] = '\0';
     if (why)
         show_field(why, "message", out, size);
-}
-
-int host_access_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *err)
-{
-    struct json_object *params = cli_params();
-    cli_params_u64(params, "domain", domid);
-    cli_params_bool(params, "auto", true);
-    return call_daemon_host(daemon_host_of(hv), "set-target", params, err);
-}
-
-void host_access_daemon_force(struct hv *hv)
-{
-    daemon_host_of(hv)->force = true;
-}
-
-int host_access_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
-                                 struct ballast_error *err)
-{
-    struct json_object *params = cli_params();
-    cli_params_u64(params, "domain", domid);
-    cli_params_u64(params, "min_kib", min_kib);
-    cli_params_u64(params, "max_kib", max_kib);
-    return call_daemon_host(daemon_host_of(hv), "set-range", params, err);
 }

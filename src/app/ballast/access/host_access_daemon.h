@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The host that a daemon keeps, behind the port of hv.h: it is seen as the daemon sees it, and what
- * is set goes through it, so that nobody acts behind its back.
+ * The host that a daemon keeps, or an engine in this process, behind the port of hv.h: it is seen
+ * as the daemon sees it. What is set goes through its methods.
  */
 #ifndef APP_BALLAST_ACCESS_HOST_ACCESS_DAEMON_H
 #define APP_BALLAST_ACCESS_HOST_ACCESS_DAEMON_H
@@ -11,7 +11,7 @@
 
 /*
  * Takes over the connection of `daemon`, and closes it with itself. A failure of refresh() has been
- * told already; what set() refuses has its words in the error.
+ * told already; set() and claim() are -ENOTSUP.
  */
 struct hv *host_access_daemon_new(struct cli_daemon *daemon);
 /* The daemon that such a host is of; NULL: it is another host. */
@@ -29,12 +29,7 @@ uint64_t host_access_daemon_floor(const struct hv *hv, uint32_t domid, char *why
  */
 void host_access_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size);
 void host_access_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size);
-/* Gives a pinned target back to the balancer. Errors as host_access_daemon_set_range(). */
-int host_access_daemon_unpin(struct hv *hv, uint32_t domid, struct ballast_error *err);
-/* From now on targets below floors are no reason for a no. */
-void host_access_daemon_force(struct hv *hv);
-/* -EINVAL with what the daemon refuses it with; -EIO. */
-int host_access_daemon_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
-                                 struct ballast_error *err);
+/* Extra internal of the i-th domain of the last refresh; 0 where its type is not known. */
+uint64_t host_access_daemon_extra_internal_kib(const struct hv *hv, size_t i);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <json-c/json.h>
 
@@ -12,6 +13,7 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
 #include "core/base/error.h"
+#include "core/base/units.h"
 
 /* The daemon answers within a tick, unless it hangs; a commit to a slow disk is the longest. */
 #define ANSWER_USEC UINT64_C(30000000)
@@ -39,6 +41,17 @@ static int call_over_socket(struct cli_daemon *daemon, const char *method,
     return wire_call(daemon->client, method, params, timeout_usec, told, context, answer, err);
 }
 
+/* A daemon's host goes on by itself. */
+static int pass_over_socket(struct cli_daemon *daemon, uint64_t usec, struct ballast_error *err)
+{
+    struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),
+                            .tv_nsec = (long)(usec % BALLAST_SEC_USEC) * 1000};
+    (void)daemon;
+    (void)err;
+    (void)nanosleep(&span, NULL);
+    return 0;
+}
+
 /* The daemon gives up what a connection that ends waits for. */
 static int finish_over_socket(struct cli_daemon *daemon, bool arrives, struct ballast_error *err)
 {
@@ -51,6 +64,7 @@ static int finish_over_socket(struct cli_daemon *daemon, bool arrives, struct ba
 
 static const struct cli_daemon_ops socket_ops = {
     .call = call_over_socket,
+    .pass = pass_over_socket,
     .finish = finish_over_socket,
     .close = close_socket,
 };
@@ -114,6 +128,15 @@ int cli_daemon_wait(struct cli_daemon *daemon, const char *method, struct json_o
     int rc = call_by_ops(daemon, method, params, 0, told, context, answer, err);
     daemon->waits = rc < 0;
     return rc;
+}
+
+int cli_daemon_pass(struct cli_daemon *daemon, uint64_t usec)
+{
+    struct ballast_error err;
+    if (daemon->ops->pass(daemon, usec, &err) == 0)
+        return CLI_DONE;
+    cli_error("%s: %s", daemon->command, err.text);
+    return CLI_UNREACHABLE;
 }
 
 int cli_daemon_finish(struct cli_daemon *daemon, bool arrives)

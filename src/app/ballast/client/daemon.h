@@ -26,6 +26,7 @@ struct cli_daemon_ops {
     int (*call)(struct cli_daemon *daemon, const char *method, struct json_object *params,
                 uint64_t timeout_usec, wire_told_fn *told, void *context,
                 struct wire_message *answer, struct ballast_error *err);
+    int (*pass)(struct cli_daemon *daemon, uint64_t usec, struct ballast_error *err);
     int (*finish)(struct cli_daemon *daemon, bool arrives, struct ballast_error *err);
     void (*close)(struct cli_daemon *daemon);
 };
@@ -68,6 +69,8 @@ int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_ob
 int cli_daemon_wait(struct cli_daemon *daemon, const char *method, struct json_object *params,
                     wire_told_fn *told, void *context, struct wire_message *answer,
                     struct ballast_error *err);
+/* Lets so much of the host's time pass. A signal ends it early. */
+int cli_daemon_pass(struct cli_daemon *daemon, uint64_t usec);
 /*
  * After cli_daemon_wait(): what it waited for is given up where it was not answered. In this
  * process the domains that are on their way are waited for, if `arrives`, and stop where they are

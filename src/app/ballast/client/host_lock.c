@@ -24,7 +24,7 @@ static void report_holder(const struct lock_holder *holder)
                   holder->path);
 }
 
-int cli_host_lock_take(int *fd)
+int cli_host_lock_take(int *fd, bool looks)
 {
     struct ballast_error err;
     struct lock_holder holder;
@@ -33,6 +33,8 @@ int cli_host_lock_take(int *fd)
         *fd = taken;
         return CLI_DONE;
     }
+    if (taken == -EWOULDBLOCK && looks && strcmp(holder.what, LOCK_DAEMON) != 0)
+        return CLI_DONE;
     if (taken == -EWOULDBLOCK)
         report_holder(&holder);
     else

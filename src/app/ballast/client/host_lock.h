@@ -4,10 +4,12 @@
 #ifndef APP_BALLAST_CLIENT_HOST_LOCK_H
 #define APP_BALLAST_CLIENT_HOST_LOCK_H
 
+#include <stdbool.h>
+
 /*
  * Takes it; close(*fd) gives it back. CLI_UNREACHABLE, with a message, where a daemon or another
- * command has it; *fd is unchanged then.
+ * command has it; *fd is unchanged then. Who only `looks` does so beside a command, without it.
  */
-int cli_host_lock_take(int *fd);
+int cli_host_lock_take(int *fd, bool looks);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/live/change.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +9,11 @@
 #include <json-c/json.h>
 
 #include "app/ballast/access/host_access_daemon.h"
+#include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
+#include "app/ballast/local/local.h"
+#include "app/host/host.h"
 #include "core/base/units.h"
 
 static struct cli_change_state change_state_of(const struct host_access *access,
@@ -27,8 +29,7 @@ static struct cli_change_state change_state_of(const struct host_access *access,
         .current_kib = is->tot_kib,
         .pinned_kib = domain->pinned_kib,
     };
-    if (access->is_daemon)
-        host_access_daemon_pinned_by(access->hv, is->id, state.pinned_by, sizeof(state.pinned_by));
+    host_access_daemon_pinned_by(access->hv, is->id, state.pinned_by, sizeof(state.pinned_by));
     return state;
 }
 
@@ -82,25 +83,50 @@ int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make
 int cli_change_backend(struct cli_change *change, const char *word)
 {
     if (strcmp(word, "libxl") == 0)
-        change->way = XEN_WAY_LIBXL;
+        change->by_libxl = true;
     else if (strcmp(word, "xen") == 0)
-        change->way = XEN_WAY_OWN;
+        change->by_libxl = false;
     else
         return cli_args_wrong(change->args, "--backend is xen or libxl, not '%s'", word);
     return CLI_DONE;
 }
 
+/* Where no host is named it is the daemon's; it does what is to be done, or an engine here. */
+static int open_changer(struct cli_change *change, struct cli_daemon *daemon)
+{
+    const char *command = change->args->command->name;
+    struct cli_local_options options = {
+        .command = command,
+        .host = change->host,
+        .by_libxl = change->by_libxl,
+        .purpose = change->dry ? CLI_LOCAL_DRY_RUN : CLI_LOCAL_CHANGE,
+    };
+    bool is_xen = host_kind_of(change->host) == HOST_XEN;
+    int rc = change->host ? CLI_DONE : cli_daemon_try(daemon, command, NULL, CLI_DAEMON_CHANGES);
+    change->beside_daemon = !rc && daemon->client;
+    if (!rc && change->by_libxl && (change->beside_daemon || !is_xen))
+        rc = cli_args_wrong(change->args, "--backend libxl: only with --host xen");
+    if (!rc && !change->beside_daemon)
+        rc = cli_local_open(daemon, &options);
+    if (rc)
+        cli_daemon_close(daemon);
+    else
+        change->is_kept = change->beside_daemon || cli_local_is_kept(daemon);
+    return rc;
+}
+
 int cli_change_begin(struct cli_change *change, const char *id_or_name)
 {
     const struct cli_domain *found;
-    int rc = host_access_open(&change->access, change->host, !change->dry);
+    struct cli_daemon daemon = {.client = NULL};
+    int rc = open_changer(change, &daemon);
     if (rc)
         return rc;
+    change->access = (struct host_access){.lock = -1, .is_daemon = true};
+    change->access.hv = host_access_daemon_new(&daemon);
     rc = host_access_refresh(&change->access);
     if (!rc)
         rc = host_access_find(&change->access, change->args->command->name, id_or_name, &found);
-    if (!rc && !change->access.is_xen && change->way == XEN_WAY_LIBXL)
-        rc = cli_args_wrong(change->args, "--backend libxl: only with --host xen");
     if (rc) {
         host_access_close(&change->access);
         return rc;
@@ -134,22 +160,55 @@ int cli_change_look(struct cli_change *change)
     return CLI_DONE;
 }
 
-void cli_change_plan(struct cli_change *change, const struct ballast_target_plan *plan)
+static void take_kib(const struct json_object *result, const char *key, uint64_t *kib)
 {
-    if (plan->target_kib != BALLAST_TARGET_KEEP)
-        change->after.target_kib = plan->target_kib;
-    if (plan->static_max_kib != BALLAST_TARGET_KEEP)
-        change->after.static_max_kib = plan->static_max_kib;
-    if (plan->maxmem_kib != BALLAST_TARGET_KEEP)
-        change->after.maximum_kib = plan->maxmem_kib;
+    if (cli_field(result, key))
+        *kib = cli_field_u64(result, key);
 }
 
-int cli_change_refuse(const struct cli_change *change, int code, const char *text)
+/* What a dry call answers is what would be; the rest stays. */
+static void take_dry_result(struct cli_change_state *after, const struct json_object *result)
 {
+    take_kib(result, "target_kib", &after->target_kib);
+    take_kib(result, "dynamic_min_kib", &after->dynamic_min_kib);
+    take_kib(result, "dynamic_max_kib", &after->dynamic_max_kib);
+    take_kib(result, "static_max_kib", &after->static_max_kib);
+    take_kib(result, "xen_maximum_kib", &after->maximum_kib);
+    /* null is that it is given back. */
+    after->pinned_kib = cli_field_u64(result, "pinned_kib");
+    if (after->pinned_kib == BALLAST_NONE)
+        after->pinned_by[0] = '\0';
+    else if (cli_field(result, "pinned_by"))
+        (void)snprintf(after->pinned_by, sizeof(after->pinned_by), "%s",
+                       cli_field_string(result, "pinned_by"));
+}
+
+static int report_refusal(const struct cli_change *change, const struct wire_message *answer)
+{
+    char *shown = cli_shown(answer->error_text);
     cli_error("%s: domain %" PRIu32 " (%s): %s", change->args->command->name, change->domain.is.id,
-              change->shown, text);
-    bool refused = code == -EINVAL || code == -ENOENT || code == -EOVERFLOW || code == -ENODATA;
-    return refused ? CLI_NO : CLI_UNREACHABLE;
+              change->shown, shown);
+    free(shown);
+    int status = cli_daemon_status(answer->error_code);
+    return status == CLI_BAD ? CLI_NO : status;
+}
+
+int cli_change_call(struct cli_change *change, const char *method, struct json_object *params)
+{
+    struct wire_message answer = {.kind = WIRE_RESPONSE};
+    struct cli_daemon *daemon = host_access_daemon_of(change->access.hv);
+    cli_params_u64(params, "domain", change->domain.is.id);
+    if (change->dry)
+        cli_params_bool(params, "dry_run", true);
+    int rc = cli_daemon_ask(daemon, method, params, &answer);
+    if (!rc && answer.error_code)
+        rc = report_refusal(change, &answer);
+    else if (!rc && change->dry)
+        take_dry_result(&change->after, answer.result);
+    else if (!rc)
+        rc = cli_change_look(change);
+    wire_message_release(&answer);
+    return rc;
 }
 
 static void print_size(uint64_t kib)

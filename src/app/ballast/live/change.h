@@ -11,7 +11,6 @@
 
 #include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/args.h"
-#include "core/model/follow.h"
 
 struct json_object;
 
@@ -22,9 +21,9 @@ enum { CLI_CHANGE_DRY_RUN, CLI_CHANGE_HOST, CLI_CHANGE_JSON, CLI_CHANGE_OPTIONS 
     [CLI_CHANGE_HOST] = {"host", "WHAT", CLI_HOST_HELP},                                           \
     [CLI_CHANGE_JSON] = {"json", NULL, "one object, sizes in KiB"}
 
-/* KiB as xenstore and Xen have them; BALLAST_NONE where there is none. */
+/* KiB as the protocol has them; BALLAST_NONE where there is none. */
 struct cli_change_state {
-    uint64_t target_kib;
+    uint64_t target_kib; /* video included */
     uint64_t static_max_kib;
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;
@@ -39,8 +38,9 @@ struct cli_change {
     const char *host;
     bool json;
     bool dry;
-    bool force;
-    enum xen_way way;
+    bool by_libxl;
+    bool beside_daemon; /* a daemon does it; else the engine in this process */
+    bool is_kept;       /* pinned targets and ranges outlive this process */
     struct host_access access;
     struct cli_domain domain; /* as it was; `shown` belongs to `shown` below */
     char *shown;
@@ -64,16 +64,17 @@ int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make
                    void (*tell)(const void *context), void *context);
 /* "xen" and "libxl" of --backend; CLI_BAD with a message for another word. */
 int cli_change_backend(struct cli_change *change, const char *word);
-/* Opens the host and finds the domain, which is looked at as it is before. */
+/* Opens the daemon or its engine and finds the domain, which is looked at as it is before. */
 int cli_change_begin(struct cli_change *change, const char *id_or_name);
 void cli_change_end(struct cli_change *change);
 /* Looks at what it is after; CLI_NO when it is gone meanwhile. */
 int cli_change_look(struct cli_change *change);
-/* What a plan makes of `before`. */
-void cli_change_plan(struct cli_change *change, const struct ballast_target_plan *plan);
+/*
+ * Calls a method for the domain (params is taken over), with --dry-run a dry one, whose answer is
+ * what it is after; else it is looked at. What is refused is told: CLI_NO.
+ */
+int cli_change_call(struct cli_change *change, const char *method, struct json_object *params);
 
-/* Complains; CLI_NO for what is refused or gone, CLI_UNREACHABLE for what failed. */
-int cli_change_refuse(const struct cli_change *change, int code, const char *text);
 /* The lines of people: each figure that is not the same, before and after. */
 void cli_change_print(const struct cli_change *change);
 /* {"id":, "name":, "dry_run":, "before": {}, "after": {}}, to be added to. */

@@ -2,6 +2,7 @@
 /* ballast set-max */
 #include <inttypes.h>
 
+#include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/live/change.h"
 
@@ -19,46 +20,6 @@ struct set_max {
     uint64_t kib;
 };
 
-/* 77bbea1baf, with 4.17: before it libxl left memory/static-max as it was. */
-static bool writes_static_max(struct host_access *access)
-{
-    struct xen_version version;
-    if (!access->is_xen || xen_version(access->hv, &version, NULL) < 0)
-        return access->is_xen;
-    return version.major > 4 || (version.major == 4 && version.minor >= 17);
-}
-
-static int plan_set_max(struct set_max *set)
-{
-    struct ballast_error err;
-    struct ballast_target_domain domain;
-    struct ballast_target_plan plan;
-    struct cli_change *change = &set->change;
-    int rc = host_access_target_domain(&change->access, &change->domain, &domain, &err);
-    if (rc == 0)
-        rc = ballast_plan_maximum(&domain, set->kib, writes_static_max(&change->access), &plan,
-                                  &err);
-    if (rc < 0)
-        return cli_change_refuse(change, rc, err.text);
-    cli_change_plan(change, &plan);
-    return CLI_DONE;
-}
-
-static int apply_set_max(struct set_max *set)
-{
-    struct ballast_error err;
-    struct ballast_target_plan done;
-    struct cli_change *change = &set->change;
-    struct hv *hv = change->access.hv;
-    uint32_t id = change->domain.is.id;
-    int rc = !change->access.is_xen
-                 ? hv->ops->set(hv, id, BALLAST_NONE, change->after.maximum_kib, &err)
-                 : xen_set_maximum(hv, id, change->way, set->kib, &done, &err);
-    if (rc < 0)
-        return cli_change_refuse(change, rc, err.text);
-    return cli_change_look(change);
-}
-
 /* Measured: no hotplug, so the target above what it was built with is never reached. */
 static void warn_of_hotplug(const struct set_max *set)
 {
@@ -73,11 +34,10 @@ static void warn_of_hotplug(const struct set_max *set)
 static int make_set_max(void *context)
 {
     struct set_max *set = context;
-    int rc = plan_set_max(set);
-    if (rc)
-        return rc;
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "maxmem_kib", set->kib);
     warn_of_hotplug(set);
-    return set->change.dry ? CLI_DONE : apply_set_max(set);
+    return cli_change_call(&set->change, "set-max", params);
 }
 
 static void print_set_max(const void *context)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast set-range */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "app/ballast/access/host_access_daemon.h"
+#include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/live/change.h"
 
@@ -20,46 +19,13 @@ struct set_range {
     uint64_t max_kib;
 };
 
-static int check_set_range(const struct set_range *set)
-{
-    char text[CLI_MESSAGE] = "";
-    uint64_t static_kib = set->change.before.static_max_kib;
-    if (set->change.access.hv->stepped)
-        (void)snprintf(text, sizeof(text), "on a simulated host ranges are what the scenario says");
-    else if (set->min_kib > set->max_kib)
-        (void)snprintf(text, sizeof(text),
-                       "the minimum, %" PRIu64 " KiB, is above the maximum, %" PRIu64
-                       " KiB: the smaller one first would be right",
-                       set->min_kib, set->max_kib);
-    else if (static_kib != BALLAST_NONE && set->max_kib > static_kib)
-        (void)snprintf(text, sizeof(text),
-                       "the maximum, %" PRIu64 " KiB, is above the static maximum, %" PRIu64
-                       " KiB, which the guest was built for: at most that would be right",
-                       set->max_kib, static_kib);
-    return *text ? cli_change_refuse(&set->change, -EINVAL, text) : CLI_DONE;
-}
-
-static int apply_set_range(struct set_range *set)
-{
-    struct ballast_error err;
-    struct cli_change *change = &set->change;
-    struct hv *hv = change->access.hv;
-    uint32_t id = change->domain.is.id;
-    int rc = change->access.is_daemon
-                 ? host_access_daemon_set_range(hv, id, set->min_kib, set->max_kib, &err)
-                 : xen_set_range(hv, id, set->min_kib, set->max_kib, &err);
-    if (rc < 0)
-        return cli_change_refuse(change, rc, err.text);
-    return cli_change_look(change);
-}
-
 static int make_set_range(void *context)
 {
     struct set_range *set = context;
-    int rc = check_set_range(set);
-    set->change.after.dynamic_min_kib = set->min_kib;
-    set->change.after.dynamic_max_kib = set->max_kib;
-    return rc || set->change.dry ? rc : apply_set_range(set);
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "min_kib", set->min_kib);
+    cli_params_u64(params, "max_kib", set->max_kib);
+    return cli_change_call(&set->change, "set-range", params);
 }
 
 static void print_set_range(const void *context)

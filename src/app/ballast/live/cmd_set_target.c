@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast set-target */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
-#include "app/ballast/access/floor.h"
 #include "app/ballast/access/host_access_daemon.h"
+#include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/live/change.h"
 #include "core/base/units.h"
+#include "core/model/follow.h"
 
 /* How often a moving balloon is looked at: the tick's pace. */
 #define LOOK_USEC UINT64_C(100000)
@@ -49,9 +49,10 @@ struct set_target {
     const char *domain;
     const char *lower; /* the operand that begins with '-' and a digit */
     bool gives_back;   /* "auto" */
-    enum ballast_target_how how;
+    char sign;         /* '+', '-': SIZE is relative */
     uint64_t kib;
     bool enforce;
+    bool force;
     bool waits;
     uint64_t timeout_usec;
     uint64_t goal_kib; /* what it is to hold in the end, video included */
@@ -81,7 +82,7 @@ static int set_set_target_option(struct set_target *set, struct cli_args *args, 
 {
     set->enforce &= option != OPTION_NO_ENFORCE;
     set->waits |= option == OPTION_WAIT;
-    set->change.force |= option == OPTION_FORCE;
+    set->force |= option == OPTION_FORCE;
     cli_change_option(&set->change, args, option);
     if (option == OPTION_BACKEND)
         return cli_change_backend(&set->change, args->value);
@@ -100,10 +101,8 @@ static int read_set_target_size(struct set_target *set, const char *word)
         return CLI_DONE;
     if (strcmp(word, "-") == 0 && set->lower)
         word = set->lower;
-    set->how = *word == '+'   ? BALLAST_TARGET_RAISE
-               : *word == '-' ? BALLAST_TARGET_LOWER
-                              : BALLAST_TARGET_SET;
-    if (ballast_size_parse(word + (set->how != BALLAST_TARGET_SET), &set->kib, &err) < 0)
+    set->sign = *word == '+' || *word == '-' ? *word : '\0';
+    if (ballast_size_parse(word + (set->sign != '\0'), &set->kib, &err) < 0)
         return cli_args_wrong(set->change.args, "%s", err.text);
     return CLI_DONE;
 }
@@ -126,22 +125,6 @@ static int parse_set_target(struct set_target *set, struct cli_args *args)
     return read_set_target_size(set, operands[1]);
 }
 
-/* CLI_DONE: it is not below its floor, or that is forced. */
-static int check_floor(const struct set_target *set)
-{
-    char text[2 * CLI_FLOOR_WHY];
-    char why[CLI_FLOOR_WHY];
-    uint64_t floor_kib = cli_floor_of(&set->change.access, &set->change.domain, why);
-    if (set->change.force || set->goal_kib >= floor_kib)
-        return CLI_DONE;
-    (void)snprintf(
-        text, sizeof(text),
-        "%" PRIu64 " KiB is below %" PRIu64
-        " KiB, %s, and a guest with less than it needs may crash: use at least that, or --force",
-        set->goal_kib, floor_kib, why);
-    return cli_change_refuse(&set->change, -EINVAL, text);
-}
-
 /*
  * p2m_pod_set_mem_target(): the cache follows a target up at once, as far as there is anything
  * promised that it does not cover yet, and never down.
@@ -161,30 +144,22 @@ static void warn_of_ratchet(const struct set_target *set)
                   domain->is.id, domain->shown, taken_kib);
 }
 
-static int plan_set_target(struct set_target *set)
+/* What it is to hold, at least a page: less is no size of a domain. */
+static uint64_t goal_of(const struct set_target *set)
 {
-    struct ballast_error err;
-    struct ballast_target_domain domain;
-    struct ballast_target_plan plan;
-    struct cli_change *change = &set->change;
-    int rc = host_access_target_domain(&change->access, &change->domain, &domain, &err);
-    if (rc == 0)
-        rc = ballast_plan_target(&domain, set->how, set->kib, set->enforce, &plan, &err);
-    if (rc < 0)
-        return cli_change_refuse(change, rc, err.text);
-    set->goal_kib = ballast_add_ceil(plan.target_kib, domain.videoram_kib);
-    rc = plan.target_kib < domain.target_kib ? check_floor(set) : CLI_DONE;
-    if (rc)
-        return rc;
-    warn_of_ratchet(set);
-    cli_change_plan(change, &plan);
-    return CLI_DONE;
+    uint64_t target_kib = set->change.domain.whole_target_kib;
+    if (target_kib == BALLAST_NONE)
+        target_kib = set->change.domain.is.tot_kib;
+    uint64_t kib = set->sign == '+'   ? ballast_add_ceil(target_kib, set->kib)
+                   : set->sign == '-' ? ballast_sub_floor(target_kib, set->kib)
+                                      : set->kib;
+    return ballast_max_u64(ballast_min_u64(kib, CLI_NO_LIMIT_KIB), BALLAST_PAGE_KIB);
 }
 
 /* What the daemon has no way to do must not be left out in silence. */
 static int check_daemon_can(const struct set_target *set)
 {
-    if (!set->change.access.is_daemon || set->enforce)
+    if (!set->change.beside_daemon || set->enforce)
         return CLI_DONE;
     cli_error(
         "set-target: --no-enforce does not work beside ballastd, which keeps Xen's maximum at "
@@ -194,27 +169,21 @@ static int check_daemon_can(const struct set_target *set)
 
 static int apply_set_target(struct set_target *set)
 {
-    struct ballast_error err;
-    struct ballast_target_plan done;
-    struct cli_change *change = &set->change;
-    struct hv *hv = change->access.hv;
-    uint32_t id = change->domain.is.id;
-    int rc;
-    if (change->access.is_daemon && change->force)
-        host_access_daemon_force(hv);
-    if (!change->access.is_xen)
-        rc = hv->ops->set(hv, id, change->after.target_kib,
-                          set->enforce ? change->after.maximum_kib : BALLAST_NONE, &err);
-    else
-        rc = xen_set_target(hv, id, change->way, set->how, set->kib, set->enforce, &done, &err);
-    return rc < 0 ? cli_change_refuse(change, rc, err.text) : CLI_DONE;
+    struct json_object *params = cli_params();
+    set->goal_kib = goal_of(set);
+    cli_params_u64(params, "target_kib", set->goal_kib);
+    if (set->force)
+        cli_params_bool(params, "force", true);
+    if (!set->enforce)
+        cli_params_bool(params, "enforce", false);
+    warn_of_ratchet(set);
+    return cli_change_call(&set->change, "set-target", params);
 }
 
 static void find_reason(struct set_target *set, const struct cli_domain *now)
 {
     uint64_t a_kib;
     uint64_t b_kib;
-    struct ballast_guest config;
     struct hv *hv = set->change.access.hv;
     struct ballast_stop_facts facts = {
         .type = now->is.type,
@@ -232,13 +201,11 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         .video_kib = now->video_kib,
         .boot_kib = BALLAST_NONE,
     };
-    if (set->change.access.is_xen && hv_config(hv, now->is.id, &config, NULL) == 0)
-        facts.boot_kib = ballast_guest_get(&config, BALLAST_MEMORY);
     set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
     size_t length = ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
     /* Who moved it elsewhere says why. */
     char decided[CLI_MESSAGE / 2] = "";
-    if (set->reason == BALLAST_STOP_TARGET && set->change.access.is_daemon)
+    if (set->reason == BALLAST_STOP_TARGET)
         host_access_daemon_why(hv, now->is.id, decided, sizeof(decided));
     if (*decided && length < sizeof(set->why))
         (void)snprintf(set->why + length, sizeof(set->why) - length, ": %s", decided);
@@ -326,8 +293,10 @@ static void print_set_target(const struct set_target *set, bool waited)
 {
     if (!set->change.json) {
         cli_change_print(&set->change);
-        if (!set->change.access.is_daemon && !set->change.dry)
+        if (!set->change.is_kept && !set->change.dry)
             puts("    not pinned: without a daemon nothing keeps this target");
+        else if (!set->change.beside_daemon && !set->change.dry)
+            puts("    kept once ballastd runs");
         if (waited)
             tell_wait(set);
         return;
@@ -345,24 +314,19 @@ static void print_set_target(const struct set_target *set, bool waited)
     cli_json_print(object);
 }
 
-/* Nobody but a daemon keeps one, or can be given it back. */
 static int give_target_back(struct set_target *set)
 {
-    struct ballast_error err;
     struct cli_change *change = &set->change;
-    if (!change->access.is_daemon && !change->dry)
-        return cli_change_refuse(change, -EINVAL,
-                                 "its target is not pinned: without a daemon nothing keeps it");
-    if (change->dry) {
-        change->after.pinned_kib = BALLAST_NONE;
-        change->after.pinned_by[0] = '\0';
-        print_set_target(set, false);
-        return CLI_DONE;
+    struct json_object *params;
+    if (!change->is_kept && !change->dry) {
+        cli_error("set-target: domain %" PRIu32 " (%s): its target is not pinned: without a daemon "
+                  "nothing keeps it",
+                  change->domain.is.id, change->shown);
+        return CLI_NO;
     }
-    int rc = host_access_daemon_unpin(change->access.hv, change->domain.is.id, &err);
-    if (rc < 0)
-        return cli_change_refuse(change, rc, err.text);
-    rc = cli_change_look(change);
+    params = cli_params();
+    cli_params_bool(params, "auto", true);
+    int rc = cli_change_call(change, "set-target", params);
     if (!rc)
         print_set_target(set, false);
     return rc;
@@ -372,26 +336,13 @@ static int run_set_target(struct set_target *set)
 {
     if (set->gives_back)
         return give_target_back(set);
-    int rc = plan_set_target(set);
-    if (rc || set->change.dry) {
-        if (!rc)
-            print_set_target(set, false);
-        return rc;
-    }
-    rc = apply_set_target(set);
-    if (!rc)
-        rc = cli_change_look(&set->change);
+    int rc = apply_set_target(set);
+    if (!rc && set->waits)
+        rc = follow_it(set);
     if (rc)
         return rc;
-    if (!set->waits) {
-        print_set_target(set, false);
-        return CLI_DONE;
-    }
-    rc = follow_it(set);
-    if (rc)
-        return rc;
-    print_set_target(set, true);
-    return set->state == BALLAST_FOLLOW_REACHED ? CLI_DONE : CLI_NO;
+    print_set_target(set, set->waits);
+    return !set->waits || set->state == BALLAST_FOLLOW_REACHED ? CLI_DONE : CLI_NO;
 }
 
 static int set_target_main(struct cli_args *args)

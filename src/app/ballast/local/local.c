@@ -238,6 +238,18 @@ static int call_local(struct cli_daemon *daemon, const char *method, struct json
     return rc;
 }
 
+static int pass_locally(struct cli_daemon *daemon, uint64_t usec, struct ballast_error *err)
+{
+    struct local *local = daemon->local;
+    uint64_t until_usec = ballast_add_ceil(engine_now_usec(local->engine), usec);
+    while (engine_now_usec(local->engine) < until_usec && !cli_interrupted()) {
+        if (engine_failed(local->engine))
+            return ballast_fail(err, -EIO, "simulated host: a step of its clock failed");
+        take_turn(local);
+    }
+    return 0;
+}
+
 static void let_arrive(struct local *local)
 {
     uint64_t began_usec = engine_now_usec(local->engine);
@@ -284,6 +296,7 @@ static void close_local(struct cli_daemon *daemon)
 
 static const struct cli_daemon_ops local_ops = {
     .call = call_local,
+    .pass = pass_locally,
     .finish = finish_local,
     .close = close_local,
 };
@@ -329,14 +342,13 @@ int cli_local_open(struct cli_daemon *out, const struct cli_local_options *optio
 {
     struct engine_config config;
     struct local *local = xcheck(calloc(1, sizeof(*local)));
-    bool dry = options->purpose == CLI_LOCAL_DRY_RUN;
     local->session = (struct rpc_session){.ops = &local_session_ops,
                                           .uid = getuid(),
                                           .pid = getpid(),
                                           .control = true,
                                           .may_change = true};
     local->decoder = xcheck(wire_decoder_new(WIRE_FROM_DAEMON));
-    int rc = cli_local_host_open(&local->host, options->host, dry, &config);
+    int rc = cli_local_host_open(&local->host, options, &config);
     if (!rc)
         rc = start_engine(local, options, &config);
     if (!rc)

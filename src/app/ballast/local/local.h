@@ -27,6 +27,7 @@ struct cli_local_options {
     const char *host;            /* as --host has it; NULL: xen */
     const struct policy *policy; /* NULL: the one of the ledger, else of the configuration */
     enum cli_local_purpose purpose;
+    bool by_libxl; /* a Xen host is changed by libxl's own calls where there are any */
 };
 
 /*

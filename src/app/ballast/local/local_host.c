@@ -10,8 +10,10 @@
 
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/client/host_lock.h"
 #include "app/ballast/local/local.h"
 #include "app/ballastd/engine/config.h"
+#include "app/host/host.h"
 #include "edge/file/file.h"
 #include "edge/hv/hv.h"
 
@@ -44,25 +46,42 @@ static int find_state_dir(struct cli_local_host *local, bool dry)
     return CLI_DONE;
 }
 
-int cli_local_host_open(struct cli_local_host *out, const char *which, bool dry,
-                        struct engine_config *config)
+/* An engine opens its host to change it, also where it only looks. */
+static int open_local_xen(struct cli_local_host *local, const struct cli_local_options *options,
+                          struct engine_config *config)
 {
     struct ballast_error err;
-    bool is_file = host_access_is_file(which);
-    *out = (struct cli_local_host){.access = {.lock = -1}};
-    *config = engine_config_default();
-    /* An engine opens its host to change it; a file is only read. */
-    int rc = host_access_open(&out->access, which ? which : "xen", !dry || !is_file);
-    out->hv = out->access.hv;
-    out->access.hv = NULL;
-    /* What is kept of this machine's guests, and set for them. */
-    if (rc || !out->hv->ops->is_machine)
-        return rc;
-    rc = find_state_dir(out, dry);
+    bool dry = options->purpose == CLI_LOCAL_DRY_RUN;
+    struct host_options host = {.way = options->by_libxl ? XEN_WAY_LIBXL : XEN_WAY_OWN};
+    if (host_open(&host, &local->hv, &err) < 0) {
+        local->hv = NULL;
+        cli_error("the running Xen cannot be reached: %s ('--host sim' is a simulated host)",
+                  err.text);
+        return CLI_UNREACHABLE;
+    }
+    int rc = cli_host_lock_take(&local->access.lock, dry);
+    if (!rc)
+        rc = find_state_dir(local, dry);
     if (!rc && engine_config_read(NULL, config, &err) < 0) {
         cli_error("%s", err.text);
         rc = CLI_BAD;
     }
+    return rc;
+}
+
+int cli_local_host_open(struct cli_local_host *out, const struct cli_local_options *options,
+                        struct engine_config *config)
+{
+    bool dry = options->purpose == CLI_LOCAL_DRY_RUN;
+    *out = (struct cli_local_host){.access = {.lock = -1}};
+    *config = engine_config_default();
+    if (host_kind_of(options->host) == HOST_XEN)
+        return open_local_xen(out, options, config);
+    /* A file is only read. */
+    int rc =
+        host_access_open(&out->access, options->host, !dry || !host_access_is_file(options->host));
+    out->hv = out->access.hv;
+    out->access.hv = NULL;
     return rc;
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/ballast/access/host_access.h"
 
+struct cli_local_options;
 struct engine_config;
 struct hv;
 
@@ -15,10 +16,10 @@ struct cli_local_host {
 };
 
 /*
- * `which` as --host has it; what is `dry` only looks. cli_local_host_close() closes it, also where
- * it failed to open; but an engine takes over the host and *config. Failures are told.
+ * Closed by cli_local_host_close(), also where it failed to open; but an engine takes over the host
+ * and *config. Failures are told.
  */
-int cli_local_host_open(struct cli_local_host *out, const char *which, bool dry,
+int cli_local_host_open(struct cli_local_host *out, const struct cli_local_options *options,
                         struct engine_config *config);
 void cli_local_host_close(struct cli_local_host *local);
 

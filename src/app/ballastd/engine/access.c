@@ -33,6 +33,16 @@ bool engine_failed(const struct engine *engine)
     return engine->failed;
 }
 
+enum engine_role engine_role(const struct engine *engine)
+{
+    return engine->options.role;
+}
+
+bool engine_keeps_settings(const struct engine *engine)
+{
+    return engine->options.state_dir != NULL;
+}
+
 bool engine_is_ready(const struct engine *engine)
 {
     return engine->tick != NULL;

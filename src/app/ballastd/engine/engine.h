@@ -124,6 +124,9 @@ uint64_t engine_available_kib(struct engine *engine);
 /* The clock of snapshots, and that of the ledger, which is never behind what it was told. */
 uint64_t engine_now_usec(const struct engine *engine);
 uint64_t engine_ledger_now_usec(const struct engine *engine);
+/* What it does to the host by itself, and whether what is set outlives it. */
+enum engine_role engine_role(const struct engine *engine);
+bool engine_keeps_settings(const struct engine *engine);
 /* The ledger has been read and the host sampled: what needs either works. */
 bool engine_is_ready(const struct engine *engine);
 

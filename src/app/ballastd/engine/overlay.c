@@ -127,6 +127,9 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
         narrow_range(domain, guest->min_kib, guest->max_kib);
     narrow_range(domain, ballast_max_u64(floor_kib, domain->dynamic_min_kib), BALLAST_NONE);
     narrow_range(domain, record->set.min_kib, record->set.max_kib);
+    if (record->set.min_kib != BALLAST_NONE || record->set.max_kib != BALLAST_NONE ||
+        (guest && (guest->min_kib != BALLAST_NONE || guest->max_kib != BALLAST_NONE)))
+        domain->unranged = false;
     uint64_t raise_to_kib = ballast_max_u64(record->raise_to_kib, domain->dynamic_min_kib);
     domain->dynamic_max_kib = ballast_min_u64(domain->dynamic_max_kib, raise_to_kib);
     if (guest && guest->shares != BALLAST_NONE)

@@ -14,6 +14,7 @@
 #include "app/ballastd/rpc/encode.h"
 #include "app/tick/laws.h"
 #include "core/base/units.h"
+#include "core/model/target.h"
 #include "edge/hv/hv.h"
 
 /* The domain as it is now. false: the call has failed. */
@@ -33,7 +34,8 @@ static bool refresh_domain(struct call *call, size_t *at)
 
 /*
  * What a domain can take without using reserved memory: available memory and, as long as anything
- * is reserved, not within the reach of any maximum.
+ * is reserved, not within the reach of any maximum. Who does not balance takes nothing back, so it
+ * only keeps what is reserved.
  */
 static uint64_t giveable_kib(struct engine *engine)
 {
@@ -41,8 +43,14 @@ static uint64_t giveable_kib(struct engine *engine)
     uint64_t promised_kib =
         tick_ledger_unseen_kib(reservations_book(engine_reservations(engine)), host);
     struct tick_sums sums = tick_sums_of(host, promised_kib);
-    return promised_kib == 0 ? sums.available_kib
-                             : ballast_sub_floor(sums.available_kib, sums.room_kib);
+    if (promised_kib > 0)
+        return ballast_sub_floor(sums.available_kib, sums.room_kib);
+    return engine_role(engine) == ENGINE_BALANCES ? sums.available_kib : BALLAST_NONE;
+}
+
+static bool is_dry_run(const struct call *call)
+{
+    return wire_param_bool(call->params, "dry_run", false);
 }
 
 /* Two figures of a refusal, with their names. */
@@ -54,6 +62,7 @@ struct refusal {
 static const struct refusal below_floor = {"below-floor", {"wanted_kib", "floor_kib"}};
 static const struct refusal bad_range = {"bad-size", {"min_kib", "max_kib"}};
 static const struct refusal too_small = {"bad-size", {"wanted_kib", "least_kib"}};
+static const struct refusal too_large = {"bad-size", {"wanted_kib", "static_max_kib"}};
 static const struct refusal not_free = {"not-free", {"needed_kib", "available_kib"}};
 
 static void refuse_with(struct call *call, const struct refusal *refusal, uint64_t first_kib,
@@ -91,7 +100,7 @@ static bool refuse_below_floor(struct call *call, const struct ballast_domain *d
     call_fail(
         call, WIRE_REFUSED,
         "%" PRIu64 " KiB is below %" PRIu64
-        " KiB, %s, and a guest with less than it needs may crash: use at least that, or force",
+        " KiB, %s, and a guest with less than it needs may crash: use at least that, or --force",
         kib, floor->kib, why);
     refuse_with(call, &below_floor, kib, floor->kib);
     return true;
@@ -131,43 +140,83 @@ static void answer_settings(struct call *call, const char *what, uint64_t domid,
     engine_sample(call->engine);
 }
 
+/* What no force helps with; true: the call has failed. */
+static bool refuse_bounds(struct call *call, const struct ballast_domain *domain,
+                          uint64_t given_kib)
+{
+    if (given_kib > domain->static_max_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "target_kib: %" PRIu64 " KiB is above the static maximum of %" PRIu64
+                  " KiB: raise that first, and only for a guest that can hotplug memory",
+                  given_kib, domain->static_max_kib);
+        refuse_with(call, &too_large, given_kib, domain->static_max_kib);
+    } else if (domain->is_dom0 && given_kib < BALLAST_DOM0_LEAST_KIB) {
+        call_fail(call, WIRE_REFUSED,
+                  "target_kib: %" PRIu64 " KiB is below the minimum of dom0, %" PRIu64
+                  " KiB: use at least that",
+                  given_kib, BALLAST_DOM0_LEAST_KIB);
+        refuse_with(call, &too_small, given_kib, BALLAST_DOM0_LEAST_KIB);
+    }
+    return call->code != 0;
+}
+
+/* Where nobody set a range, floor and static maximum are the bounds. */
+static bool refuse_range(struct call *call, const struct ballast_domain *domain, uint64_t kib)
+{
+    if (domain->unranged || (kib >= domain->dynamic_min_kib && kib <= domain->dynamic_max_kib))
+        return false;
+    call_fail(call, WIRE_REFUSED,
+              "target_kib: %" PRIu64 " KiB is out of its dynamic range, %" PRIu64 " to %" PRIu64
+              " KiB: use a size in it, or set another range first",
+              kib, domain->dynamic_min_kib, domain->dynamic_max_kib);
+    refuse_with(call, &bad_range, domain->dynamic_min_kib, domain->dynamic_max_kib);
+    return true;
+}
+
 /* Why it cannot be so; true: the call has failed. */
-static bool refuse_target(struct call *call, const struct ballast_domain *domain, uint64_t kib)
+static bool refuse_target(struct call *call, const struct ballast_domain *domain,
+                          uint64_t given_kib, uint64_t kib)
 {
     uint64_t more_kib =
         ballast_sub_floor(kib, ballast_max_u64(domain->tot_kib, domain->target_kib));
     uint64_t have_kib = giveable_kib(call->engine);
-    if (kib < domain->dynamic_min_kib || kib > domain->dynamic_max_kib) {
-        call_fail(call, WIRE_REFUSED,
-                  "target_kib: %" PRIu64 " is out of its range, %" PRIu64 " to %" PRIu64 " KiB",
-                  kib, domain->dynamic_min_kib, domain->dynamic_max_kib);
-        refuse_with(call, &bad_range, domain->dynamic_min_kib, domain->dynamic_max_kib);
+    if (refuse_bounds(call, domain, given_kib) || refuse_below_floor(call, domain, kib) ||
+        refuse_range(call, domain, kib))
         return true;
-    }
-    if (more_kib > have_kib) {
-        call_fail(call, WIRE_REFUSED,
-                  "%" PRIu64 " KiB more are needed, and %" PRIu64 " KiB are available", more_kib,
-                  have_kib);
-        refuse_with(call, &not_free, more_kib, have_kib);
-        return true;
-    }
-    return refuse_below_floor(call, domain, kib);
+    if (more_kib <= have_kib)
+        return false;
+    call_fail(call, WIRE_REFUSED,
+              "target_kib: %" PRIu64 " KiB more are needed, and %" PRIu64
+              " KiB are available: use less, or release a reservation",
+              more_kib, have_kib);
+    refuse_with(call, &not_free, more_kib, have_kib);
+    return true;
 }
 
-/* Pinned durably first; then set, as the balancer would do too. */
-static bool pin_target(struct call *call, size_t at, const struct ballast_domain *domain,
-                       const struct overlay_pin *new)
+/* Where nothing is kept nothing is pinned. false: the call has failed. */
+static bool put_pin(struct call *call, size_t at, const struct overlay_pin *new)
 {
     struct ballast_error err;
     struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
+    if (!engine_keeps_settings(call->engine) || pins_set(call->engine, record, new, &err) == 0)
+        return true;
+    call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    return false;
+}
+
+/*
+ * Pinned first and durably; then set, and the maximum with it, which the balancer would do as well.
+ */
+static bool pin_target(struct call *call, size_t at, const struct ballast_domain *domain,
+                       uint64_t kib, const struct overlay_pin *new)
+{
+    struct overlay_record *record = overlay_domain(engine_overlay(call->engine), at);
     struct overlay_pin before = record->set.pin;
-    if (pins_set(call->engine, record, new, &err) < 0) {
-        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    bool enforce = wire_param_bool(call->params, "enforce", true);
+    if (!put_pin(call, at, new))
         return false;
-    }
-    if (new->kib > 0)
-        set_on_host(call, domain->id, new->kib,
-                    new->kib > domain->maxmem_kib ? new->kib : BALLAST_NONE);
+    if (kib != BALLAST_NONE)
+        set_on_host(call, domain->id, kib, enforce ? kib : BALLAST_NONE);
     if (call->code != 0) {
         /*
          * Restores the previous pin; if the disk has failed meanwhile, only until the daemon ends.
@@ -176,8 +225,28 @@ static bool pin_target(struct call *call, size_t at, const struct ballast_domain
             record->set.pin = before;
         return false;
     }
-    pins_record(call->engine, at, new, &before, domain->target_kib);
+    if (engine_keeps_settings(call->engine))
+        pins_record(call->engine, at, new, &before, domain->target_kib);
     return true;
+}
+
+static void answer_target(struct call *call, const struct ballast_domain *domain, uint64_t kib,
+                          const struct overlay_pin *pin, const struct overlay_pin *before)
+{
+    struct json_object *result = build_object();
+    bool enforce = wire_param_bool(call->params, "enforce", kib != BALLAST_NONE);
+    uint64_t extra_internal_kib =
+        hv_extra_internal_kib(engine_host(call->engine), domain->id, domain->maxmem_kib);
+    encode_u64(result, "target_kib", kib == BALLAST_NONE ? domain->target_kib : kib);
+    encode_u64(result, "target_before_kib", domain->target_kib);
+    encode_u64(result, "xen_maximum_kib",
+               ballast_add_ceil(enforce ? kib : domain->maxmem_kib, extra_internal_kib));
+    encode_pin(result, pin);
+    encode_u64(result, "pinned_before_kib", before->kib > 0 ? before->kib : BALLAST_NONE);
+    if (is_dry_run(call))
+        call->result = result;
+    else
+        answer_settings(call, "pin", domain->id, result);
 }
 
 static void unpin_target(struct call *call, size_t at)
@@ -185,14 +254,20 @@ static void unpin_target(struct call *call, size_t at)
     struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     struct overlay_pin before = overlay_domain(engine_overlay(call->engine), at)->set.pin;
     struct overlay_pin none = pins_of_user(call->engine, 0, call->session->uid);
-    if (before.kib > 0 && !pin_target(call, at, &domain, &none))
+    if (before.kib > 0 && !is_dry_run(call) && !pin_target(call, at, &domain, BALLAST_NONE, &none))
         return;
-    struct json_object *result = build_object();
-    encode_u64(result, "target_kib", domain.target_kib);
-    encode_u64(result, "target_before_kib", domain.target_kib);
-    encode_pin(result, &none);
-    encode_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
-    answer_settings(call, "pin", domain.id, result);
+    answer_target(call, &domain, BALLAST_NONE, &none, &before);
+}
+
+/* A balancer keeps Xen's maximum at the target. true: the call has failed. */
+static bool refuse_not_to_enforce(struct call *call)
+{
+    if (engine_role(call->engine) != ENGINE_BALANCES ||
+        wire_param_bool(call->params, "enforce", true))
+        return false;
+    call_fail(call, WIRE_INVALID_PARAMS,
+              "enforce: the balancer keeps Xen's maximum at the target: leave it out");
+    return true;
 }
 
 void method_set_target(struct call *call)
@@ -204,7 +279,7 @@ void method_set_target(struct call *call)
         call_fail(call, WIRE_INVALID_PARAMS, "set-target: use either target_kib or auto");
         return;
     }
-    if (!refresh_domain(call, &at))
+    if (refuse_not_to_enforce(call) || !refresh_domain(call, &at))
         return;
     if (is_auto) {
         unpin_target(call, at);
@@ -213,16 +288,15 @@ void method_set_target(struct call *call)
     struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     struct overlay_pin before = overlay_domain(engine_overlay(call->engine), at)->set.pin;
     uint64_t kib = given_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
-    struct overlay_pin new = pins_of_user(call->engine, kib, call->session->uid);
-    if (refuse_target(call, &domain, kib) || !pin_target(call, at, &domain, &new))
+    struct overlay_pin new = engine_keeps_settings(call->engine)
+                                 ? pins_of_user(call->engine, kib, call->session->uid)
+                                 : before;
+    if (refuse_target(call, &domain, given_kib, kib) ||
+        (!is_dry_run(call) && !pin_target(call, at, &domain, kib, &new)))
         return;
-    engine_note_move(call->engine);
-    struct json_object *result = build_object();
-    encode_u64(result, "target_kib", kib);
-    encode_u64(result, "target_before_kib", domain.target_kib);
-    encode_pin(result, &new);
-    encode_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
-    answer_settings(call, "pin", domain.id, result);
+    if (!is_dry_run(call))
+        engine_note_move(call->engine);
+    answer_target(call, &domain, kib, &new, &before);
 }
 
 /* A pin outside the new bounds is moved to the nearest, and the answer says so. */
@@ -236,15 +310,52 @@ static bool clamp_pin(struct call *call, size_t at, uint64_t min_kib, uint64_t m
     new.kib = ballast_max_u64(min_kib, ballast_min_u64(before.kib, max_kib));
     new.kib -= new.kib % BALLAST_PAGE_KIB;
     bool moved = before.kib > 0 && new.kib > 0 && new.kib != before.kib;
-    if (moved && pins_set(call->engine, record, &new, &err) < 0) {
+    bool moves = moved && !is_dry_run(call);
+    if (moves && pins_set(call->engine, record, &new, &err) < 0) {
         call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
         return false;
     }
-    if (moved)
+    if (moves)
         pins_record(call->engine, at, &new, &before, before.kib);
-    encode_u64(result, "pinned_kib", record->set.pin.kib > 0 ? record->set.pin.kib : BALLAST_NONE);
+    uint64_t pinned_kib = moved ? new.kib : before.kib;
+    encode_u64(result, "pinned_kib", pinned_kib > 0 ? pinned_kib : BALLAST_NONE);
     encode_u64(result, "pinned_before_kib", before.kib > 0 ? before.kib : BALLAST_NONE);
     return true;
+}
+
+/* Why it cannot be its maximum; true: the call has failed. */
+static bool refuse_maximum(struct call *call, const struct ballast_domain *domain, uint64_t kib)
+{
+    uint64_t now_kib = ballast_max_u64(domain->maxmem_kib, domain->tot_kib);
+    uint64_t more_kib = ballast_sub_floor(kib, now_kib);
+    uint64_t have_kib = giveable_kib(call->engine);
+    if (kib < domain->target_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "maxmem_kib: %" PRIu64 " KiB is below the target of %" PRIu64
+                  " KiB, which the guest could then never reach: lower the target first",
+                  kib, domain->target_kib);
+        refuse_with(call, &too_small, kib, domain->target_kib);
+    } else if (more_kib > have_kib) {
+        call_fail(call, WIRE_REFUSED,
+                  "maxmem_kib: it could take %" PRIu64 " KiB more, and %" PRIu64
+                  " KiB are available: use less, or release a reservation",
+                  more_kib, have_kib);
+        refuse_with(call, &not_free, more_kib, have_kib);
+    }
+    return call->code != 0;
+}
+
+static void set_maximum_on_host(struct call *call, uint32_t domid, uint64_t kib)
+{
+    struct ballast_error err;
+    int rc = hv_set_maximum(engine_host(call->engine), domid, kib, &err);
+    if (rc < 0)
+        call_fail(call,
+                  rc == -ENOENT   ? WIRE_NOT_FOUND
+                  : rc == -EINVAL ? WIRE_REFUSED
+                                  : WIRE_UNAVAILABLE,
+                  "%s", err.text);
+    engine_save_host(call->engine);
 }
 
 void method_set_max(struct call *call)
@@ -252,40 +363,63 @@ void method_set_max(struct call *call)
     size_t at;
     if (!refresh_domain(call, &at))
         return;
+    struct hv *host = engine_host(call->engine);
     struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
-    uint64_t extra_internal_kib =
-        hv_extra_internal_kib(engine_host(call->engine), domain.id, domain.maxmem_kib);
+    uint64_t extra_internal_kib = hv_extra_internal_kib(host, domain.id, domain.maxmem_kib);
     uint64_t given_kib = wire_param_u64(call->params, "maxmem_kib", 0);
-    uint64_t kib =
-        ballast_sub_floor(given_kib, extra_internal_kib) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
-    uint64_t least_kib = ballast_max_u64(domain.tot_kib, domain.target_kib);
-    uint64_t more_kib = ballast_sub_floor(kib, ballast_max_u64(domain.maxmem_kib, least_kib));
-    uint64_t have_kib = giveable_kib(call->engine);
-    if (kib < least_kib) {
-        call_fail(call, WIRE_REFUSED,
-                  "maxmem_kib: %" PRIu64 " is less than the %" PRIu64
-                  " KiB that it holds or is to hold",
-                  given_kib, ballast_add_ceil(least_kib, extra_internal_kib));
-        refuse_with(call, &too_small, given_kib, least_kib);
-    } else if (more_kib > have_kib) {
-        call_fail(call, WIRE_REFUSED,
-                  "it could take %" PRIu64 " KiB more, and %" PRIu64 " KiB are available", more_kib,
-                  have_kib);
-        refuse_with(call, &not_free, more_kib, have_kib);
-    } else {
-        set_on_host(call, domain.id, BALLAST_NONE, kib);
-    }
+    uint64_t kib = given_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
+    if (refuse_maximum(call, &domain, kib))
+        return;
+    if (!is_dry_run(call))
+        set_maximum_on_host(call, domain.id, kib);
     if (call->code != 0)
         return;
     struct json_object *result = build_object();
     encode_u64(result, "xen_maximum_kib", ballast_add_ceil(kib, extra_internal_kib));
+    encode_u64(result, "static_max_kib", hv_moves_static_max(host) ? kib : domain.static_max_kib);
     if (!clamp_pin(call, at, 0, kib, result)) {
         json_object_put(result);
         return;
     }
-    call->result = result;
-    /* The next snapshot shows it. */
-    engine_sample(call->engine);
+    if (is_dry_run(call))
+        call->result = result;
+    else
+        answer_settings(call, "max", domain.id, result);
+}
+
+/* Why they cannot be its range; true: the call has failed. */
+static bool refuse_bad_range(struct call *call, const struct ballast_domain *domain,
+                             uint64_t min_kib, uint64_t max_kib)
+{
+    if (min_kib > max_kib)
+        call_fail(call, WIRE_REFUSED,
+                  "min_kib: the minimum, %" PRIu64 " KiB, is above the maximum, %" PRIu64
+                  " KiB: use the smaller one first",
+                  min_kib, max_kib);
+    else if (max_kib > domain->static_max_kib)
+        call_fail(call, WIRE_REFUSED,
+                  "max_kib: the maximum, %" PRIu64 " KiB, is above the static maximum, %" PRIu64
+                  " KiB, which the guest was built for: use at most that",
+                  max_kib, domain->static_max_kib);
+    else
+        return false;
+    refuse_with(call, &bad_range, min_kib, max_kib);
+    return true;
+}
+
+/*
+ * A command writes it to the host too: no daemon may run for a long time, and whoever balances
+ * meanwhile reads it there.
+ */
+static bool set_range_on_host(struct call *call, uint32_t domid, uint64_t min_kib, uint64_t max_kib)
+{
+    struct ballast_error err;
+    int rc = engine_role(call->engine) == ENGINE_BALANCES
+                 ? 0
+                 : hv_set_range(engine_host(call->engine), domid, min_kib, max_kib, &err);
+    if (rc < 0)
+        call_fail(call, rc == -ENOENT ? WIRE_NOT_FOUND : WIRE_UNAVAILABLE, "%s", err.text);
+    return rc == 0;
 }
 
 void method_set_range(struct call *call)
@@ -300,16 +434,10 @@ void method_set_range(struct call *call)
     set.max_kib = wire_param_u64(call->params, "max_kib", BALLAST_NONE);
     uint64_t min_kib = set.min_kib == BALLAST_NONE ? record->host_min_kib : set.min_kib;
     uint64_t max_kib = set.max_kib == BALLAST_NONE ? record->host_max_kib : set.max_kib;
-    if (min_kib > max_kib || max_kib > domain.static_max_kib) {
-        call_fail(call, WIRE_REFUSED,
-                  "a range of %" PRIu64 " to %" PRIu64
-                  " KiB cannot be: the minimum must not be above the maximum, nor that above the "
-                  "static maximum of %" PRIu64 " KiB",
-                  min_kib, max_kib, domain.static_max_kib);
-        refuse_with(call, &bad_range, min_kib, max_kib);
+    if (refuse_bad_range(call, &domain, min_kib, max_kib))
         return;
-    }
-    if (!put_setting(call, at, &set))
+    if (!is_dry_run(call) &&
+        (!set_range_on_host(call, domain.id, min_kib, max_kib) || !put_setting(call, at, &set)))
         return;
     struct json_object *result = build_object();
     encode_u64(result, "dynamic_min_kib", min_kib);
@@ -318,7 +446,10 @@ void method_set_range(struct call *call)
         json_object_put(result);
         return;
     }
-    answer_settings(call, "range", domain.id, result);
+    if (is_dry_run(call))
+        call->result = result;
+    else
+        answer_settings(call, "range", domain.id, result);
 }
 
 void method_set_shares(struct call *call)
