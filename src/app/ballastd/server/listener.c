@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "app/ballastd/engine/config.h"
@@ -16,6 +14,7 @@
 #include "app/ballastd/server/admission.h"
 #include "app/ballastd/server/peer.h"
 #include "app/ballastd/server/state.h"
+#include "app/ballastd/server/unix_listen.h"
 #include "core/base/error.h"
 #include "edge/file/file.h"
 
@@ -75,23 +74,6 @@ void listener_resume(struct listener *listener)
     admission_accept(listener);
 }
 
-/* With that mode from its creation on; -errno. */
-static int listen_unix_at(const char *path, mode_t mode)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    memcpy(at.sun_path, path, strlen(path) + 1); /* it fits: path_of() */
-    mode_t before = umask(0);
-    int rc =
-        fchmod(fd, mode) < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
-    umask(before);
-    if (rc < 0)
-        (void)close(fd);
-    return rc < 0 ? rc : fd;
-}
-
 static int open_listener(struct server *server, struct listener *listener, const char *name,
                          mode_t mode, struct ballast_error *err)
 {
@@ -105,7 +87,7 @@ static int open_listener(struct server *server, struct listener *listener, const
     uv_pipe_init(server->loop, &listener->pipe, 0);
     listener->pipe.data = listener;
     listener->server = server;
-    int fd = listen_unix_at(listener->path, mode);
+    int fd = unix_listen_at(listener->path, mode);
     rc = fd < 0 ? fd : uv_pipe_open(&listener->pipe, fd);
     if (fd >= 0 && rc < 0)
         (void)close(fd);

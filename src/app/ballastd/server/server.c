@@ -132,6 +132,11 @@ int server_open(struct server *server, struct ballast_error *err)
     return listener_open(server, err);
 }
 
+struct rpc *server_rpc(const struct server *server)
+{
+    return server->rpc;
+}
+
 const char *server_control_path(const struct server *server)
 {
     return server->listeners[0].path;
