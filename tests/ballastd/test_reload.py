@@ -52,6 +52,7 @@ KEYS = {
     "history": ("16MiB", "history_kib", 16 * MIB),
     "clients": ("17", "clients", 17),
     "unread": ("2min", "unread_usec", 120_000_000),
+    "squeezed-socket": ("/run/xapi/memory", "squeezed_socket", "/run/xapi/memory"),
     "balance": ("no", "balance", False),
     "claims": ("yes", "claims", True),
 }

@@ -12,6 +12,7 @@
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/server/server.h"
+#include "app/ballastd/squeezed/squeezed.h"
 #include "app/ballastd/systemd.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -26,6 +27,7 @@ struct daemon {
     struct alone alone;
     struct engine *engine;
     struct server *server;
+    struct squeezed *squeezed; /* NULL: nobody asked for it */
     bool ending;
     uv_loop_t loop;
     uv_timer_t timer;
@@ -46,6 +48,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 static void close_all(struct daemon *daemon)
 {
+    squeezed_close(daemon->squeezed);
     if (daemon->server)
         server_close(daemon->server);
     uv_walk(&daemon->loop, close_handle, NULL);
@@ -238,6 +241,25 @@ static void announce_ready(const struct daemon *daemon)
     systemd_notify("READY=1\nSTATUS=host %s, policy %s", host->name, policy);
 }
 
+/* The option goes before the configuration. */
+static int open_squeezed(struct daemon *daemon, struct ballast_error *err)
+{
+    const char *configured = engine_config(daemon->engine)->squeezed_socket;
+    struct squeezed_options options = {
+        .loop = &daemon->loop,
+        .engine = daemon->engine,
+        .rpc = server_rpc(daemon->server),
+        .run_dir = daemon->options->run_dir,
+        .socket = daemon->options->squeezed_socket ? daemon->options->squeezed_socket : configured,
+    };
+    if (options.socket[0] == '\0')
+        return 0;
+    int rc = squeezed_open(&options, &daemon->squeezed, err);
+    if (rc == 0)
+        engine_log(LOG_NOTICE, "squeezed's interface: %s", options.socket);
+    return rc == 0 ? 0 : rc == -EBUSY ? EXIT_NO : EXIT_HOST;
+}
+
 static int start_daemon(struct daemon *daemon)
 {
     struct ballast_error err;
@@ -247,6 +269,8 @@ static int start_daemon(struct daemon *daemon)
         engine_begin(daemon->engine);
         status = server_open(daemon->server, &err) < 0 ? EXIT_HOST : 0;
     }
+    if (status == 0)
+        status = open_squeezed(daemon, &err);
     if (status)
         engine_log(LOG_ERR, "%s", err.text);
     else
@@ -260,6 +284,7 @@ static void release_daemon(struct daemon *daemon)
     close_all(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
+    squeezed_free(daemon->squeezed);
     server_free(daemon->server);
     engine_free(daemon->engine);
     alone_end(&daemon->alone);

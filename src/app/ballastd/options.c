@@ -16,6 +16,7 @@ static const struct option options[] = {
     {"run-dir", required_argument, NULL, 'r'},
     {"state-dir", required_argument, NULL, 's'},
     {"config", required_argument, NULL, 'c'},
+    {"squeezed-socket", required_argument, NULL, 'q'},
     {"foreground", no_argument, NULL, 'f'},
     {"speed", required_argument, NULL, 'S'},
     {"check-laws", no_argument, NULL, 'l'},
@@ -37,6 +38,7 @@ static const char help[] =
     "  --run-dir DIR          sockets and lock (/run/ballast, or $BALLAST_RUN_DIR)\n"
     "  --state-dir DIR        the ledger (/var/lib/ballast, or $BALLAST_STATE_DIR)\n"
     "  --config FILE          instead of /etc/ballast/ballastd.conf\n"
+    "  --squeezed-socket PATH  speak squeezed's interface to XAPI there\n"
     "  --speed N              the simulated clock runs N times as fast as the real one\n"
     "  --foreground           what it always does\n"
     "  --fresh                a simulated host begins anew instead of going on\n"
@@ -87,6 +89,9 @@ static int set_option(int option, const char *value, struct daemon_options *out)
         return 0;
     case 'c':
         out->config_path = value;
+        return 0;
+    case 'q':
+        out->squeezed_socket = value;
         return 0;
     case 'l':
         out->engine.check_laws = true;

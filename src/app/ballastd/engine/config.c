@@ -73,7 +73,16 @@ static char *next_line(char *out, int size, void *stream)
     return reading->rc < 0 ? NULL : out;
 }
 
-enum kind { KIND_POLICY, KIND_SIZE, KIND_TIME, KIND_COUNT, KIND_FLAG, KIND_GROUP, KIND_PROFILE };
+enum kind {
+    KIND_POLICY,
+    KIND_SIZE,
+    KIND_TIME,
+    KIND_COUNT,
+    KIND_FLAG,
+    KIND_GROUP,
+    KIND_PATH,
+    KIND_PROFILE
+};
 
 struct key {
     const char *name;
@@ -103,6 +112,7 @@ static const struct key keys[] = {
     {"history", KIND_SIZE, AT(history_kib), 0, UINT64_C(1) << 32},
     {"clients", KIND_COUNT, AT(clients), 1, 4096},
     {"unread", KIND_TIME, AT(unread_usec), BALLAST_SEC_USEC, 60 * MINUTE},
+    {"squeezed-socket", KIND_PATH, AT(squeezed_socket), 0, 0},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
     {"claims", KIND_FLAG, AT(claims), 0, 0},
     {"host-profile", KIND_PROFILE, 0, 0, 0},
@@ -153,6 +163,18 @@ static bool set_group(const char *value, char *to, struct ballast_text *why)
     return true;
 }
 
+static bool set_path(const char *value, char *to, struct ballast_text *why)
+{
+    bool none = strcmp(value, "none") == 0;
+    if (!none && (*value != '/' || strlen(value) >= ENGINE_CONFIG_PATH)) {
+        ballast_text_add(why, "use none, or a path from / on of at most %d bytes",
+                         ENGINE_CONFIG_PATH - 1);
+        return false;
+    }
+    (void)snprintf(to, ENGINE_CONFIG_PATH, "%s", none ? "" : value);
+    return true;
+}
+
 static bool set_profile(const char *path, struct engine_config *config, struct ballast_text *why)
 {
     struct ballast_error err;
@@ -198,6 +220,8 @@ static bool set_value(const struct key *key, const char *value, void *base,
         return set_flag(value, to, why);
     case KIND_GROUP:
         return set_group(value, to, why);
+    case KIND_PATH:
+        return set_path(value, to, why);
     case KIND_PROFILE:
         return set_profile(value, base, why);
     case KIND_SIZE:
@@ -379,6 +403,7 @@ bool engine_config_at(const struct engine_config *config, size_t i, struct engin
         [KIND_POLICY] = ENGINE_CONFIG_TEXT, [KIND_SIZE] = ENGINE_CONFIG_KIB,
         [KIND_TIME] = ENGINE_CONFIG_USEC,   [KIND_COUNT] = ENGINE_CONFIG_COUNT,
         [KIND_FLAG] = ENGINE_CONFIG_FLAG,   [KIND_GROUP] = ENGINE_CONFIG_TEXT,
+        [KIND_PATH] = ENGINE_CONFIG_TEXT,
     };
     const struct key *key = &keys[i];
     const void *at = (const char *)config + key->offset;
@@ -388,7 +413,7 @@ bool engine_config_at(const struct engine_config *config, size_t i, struct engin
     *out = (struct engine_config_value){.key = key->name, .unit = units[key->kind]};
     if (key->kind == KIND_POLICY)
         out->text = config->policy->name;
-    else if (key->kind == KIND_GROUP)
+    else if (key->kind == KIND_GROUP || key->kind == KIND_PATH)
         out->text = at;
     else
         out->number = key->kind == KIND_FLAG ? *(const bool *)at : *(const uint64_t *)at;

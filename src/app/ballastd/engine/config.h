@@ -12,6 +12,8 @@
 #include "core/policy/policy.h"
 
 enum { ENGINE_CONFIG_NAME = 48, ENGINE_CONFIG_GUESTS = 4096 };
+/* sun_path of unix(7). */
+enum { ENGINE_CONFIG_PATH = 108 };
 
 struct calibration;
 
@@ -39,7 +41,8 @@ struct engine_config {
                               there has been one in rival_quiet_usec */
     uint64_t rival_quiet_usec;
     uint64_t history_kib; /* what the history may take on disk; 0: none is kept */
-    size_t clients;       /* at once, on each socket */
+    char squeezed_socket[ENGINE_CONFIG_PATH]; /* where XAPI looks for squeezed; "": nowhere */
+    size_t clients;                           /* at once, on each socket */
     uint64_t unread_usec; /* who leaves unread what it was sent for longer is closed */
     bool balloons;        /* false: nobody is balanced, reservations are kept */
     bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */

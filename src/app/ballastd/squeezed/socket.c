@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/squeezed/socket.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/server/unix_listen.h"
+#include "app/ballastd/squeezed/tasks.h"
+#include "core/base/error.h"
+#include "edge/file/file.h"
+
+enum {
+    BACKLOG = 128,
+    /* xenopsd has some 25 workers, each with one call at a time, and only root gets in. */
+    CONNECTIONS_MOST = 256,
+    REQUEST_MOST = SQUEEZED_HEAD_MOST + SQUEEZED_BODY_MOST,
+    REQUEST_MSEC = 30000, /* in which a request must be there as a whole */
+};
+
+struct squeezed_connection {
+    uv_pipe_t pipe; /* data: the connection */
+    uv_timer_t timer;
+    struct squeezed_socket *socket;
+    struct squeezed_connection *next;
+    struct squeezed_task *task; /* NULL: none waits */
+    struct squeezed_caller caller;
+    char *data;
+    size_t length;
+    bool asked; /* its request is there: what follows is not read */
+    bool closing;
+    unsigned handles; /* that are not closed yet */
+};
+
+static void free_when_closed(uv_handle_t *handle)
+{
+    struct squeezed_connection *connection = handle->data;
+    if (--connection->handles > 0)
+        return;
+    free(connection->data);
+    free(connection);
+}
+
+static void close_connection(struct squeezed_connection *connection)
+{
+    struct squeezed_connection **at = &connection->socket->first;
+    if (connection->closing)
+        return;
+    connection->closing = true;
+    while (*at != connection)
+        at = &(*at)->next;
+    *at = connection->next;
+    connection->socket->count--;
+    if (connection->task)
+        squeezed_task_cancel(connection->task);
+    connection->task = NULL;
+    uv_close((uv_handle_t *)&connection->pipe, free_when_closed);
+    uv_close((uv_handle_t *)&connection->timer, free_when_closed);
+}
+
+/* Answers */
+
+struct answering {
+    uv_write_t write; /* handle: the connection's */
+    char *text;
+    uint64_t granted;
+};
+
+static void on_answered(uv_write_t *write, int status)
+{
+    struct answering *answering = (struct answering *)write;
+    struct squeezed_connection *connection = write->handle->data;
+    if (status < 0)
+        squeezed_tasks_undo(connection->socket->tasks, answering->granted);
+    free(answering->text);
+    free(answering);
+    close_connection(connection);
+}
+
+/* Takes text over; NULL: there was no memory for it. */
+static void send_whole(struct squeezed_connection *connection, char *text, size_t length,
+                       uint64_t granted)
+{
+    struct answering *answering = text ? calloc(1, sizeof(*answering)) : NULL;
+    uv_buf_t buf = uv_buf_init(text, (unsigned)length);
+    if (answering) {
+        answering->text = text;
+        answering->granted = granted;
+        if (uv_write(&answering->write, (uv_stream_t *)&connection->pipe, &buf, 1, on_answered) ==
+            0)
+            return;
+    }
+    squeezed_tasks_undo(connection->socket->tasks, granted);
+    free(answering);
+    free(text);
+    close_connection(connection);
+}
+
+static void send_answer(void *context, const struct squeezed_answer *answer, uint64_t granted)
+{
+    struct squeezed_connection *connection = context;
+    char *body = NULL;
+    char *text = NULL;
+    size_t length = 0;
+    connection->task = NULL;
+    if (squeezed_write_xml(answer, &body, &length) == 0)
+        (void)squeezed_http_ok(body, length, &text, &length);
+    free(body);
+    send_whole(connection, text, length, granted);
+}
+
+/* Requests */
+
+static void take_xml_call(struct squeezed_connection *connection, const struct squeezed_http *http)
+{
+    struct squeezed_request request = {0};
+    struct ballast_error err;
+    int rc = squeezed_read_xml(connection->data + http->body_at, http->body_length, &request, &err);
+    if (rc == 0) {
+        connection->task =
+            squeezed_task_new(connection->socket->tasks, &request, &connection->caller);
+    } else if (rc == -EBADMSG || rc == -ENOSYS) {
+        close_connection(connection);
+    } else {
+        struct squeezed_answer answer = {.kind = SQUEEZED_INTERNAL_ERROR, .text = err.text};
+        send_answer(connection, &answer, 0);
+    }
+}
+
+static void take_http(struct squeezed_connection *connection)
+{
+    struct squeezed_http http;
+    int rc = squeezed_http_read(connection->data, connection->length, &http);
+    if (rc == -EAGAIN)
+        return;
+    connection->asked = true;
+    uv_timer_stop(&connection->timer);
+    if (rc == 0)
+        take_xml_call(connection, &http);
+    else if (rc == -EOPNOTSUPP)
+        send_whole(connection, strdup(squeezed_http_not_found), strlen(squeezed_http_not_found), 0);
+    else
+        close_connection(connection);
+}
+
+static void give_request_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct squeezed_connection *connection = handle->data;
+    (void)suggested;
+    if (!connection->data)
+        connection->data = malloc(REQUEST_MOST);
+    *buf = uv_buf_init(connection->data ? connection->data + connection->length : NULL,
+                       (unsigned)(connection->data ? REQUEST_MOST - connection->length : 0));
+}
+
+/* Who closed only its half waits for its answer. */
+static bool has_gone(struct squeezed_connection *connection)
+{
+    uv_os_fd_t fd;
+    struct pollfd poll_one = {.events = 0};
+    if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) < 0)
+        return true;
+    poll_one.fd = fd;
+    return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* What comes after the request is dropped, up to as much as a request may have. */
+static void on_request_bytes(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+    struct squeezed_connection *connection = stream->data;
+    (void)buf;
+    if (got == 0)
+        return;
+    if (got < 0) {
+        uv_read_stop(stream);
+        if (got != UV_EOF || !connection->asked || has_gone(connection))
+            close_connection(connection);
+        return;
+    }
+    connection->length += (size_t)got;
+    if (!connection->asked)
+        take_http(connection);
+    else if (connection->length == REQUEST_MOST)
+        close_connection(connection);
+}
+
+static void on_request_late(uv_timer_t *timer)
+{
+    close_connection(timer->data);
+}
+
+/* Only root and who runs the daemon have any business here. */
+static bool identify_caller(struct squeezed_connection *connection)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return false;
+    connection->caller = (struct squeezed_caller){
+        .uid = peer.uid, .pid = peer.pid, .reply = send_answer, .context = connection};
+    return peer.uid == 0 || peer.uid == geteuid();
+}
+
+static void on_squeezed_client(uv_stream_t *stream, int status)
+{
+    struct squeezed_socket *socket = stream->data;
+    struct squeezed_connection *connection = status < 0 ? NULL : calloc(1, sizeof(*connection));
+    if (!connection)
+        return;
+    uv_pipe_init(stream->loop, &connection->pipe, 0);
+    uv_timer_init(stream->loop, &connection->timer);
+    connection->pipe.data = connection->timer.data = connection;
+    connection->handles = 2;
+    connection->socket = socket;
+    connection->next = socket->first;
+    socket->first = connection;
+    socket->count++;
+    if (uv_accept(stream, (uv_stream_t *)&connection->pipe) < 0 ||
+        socket->count > CONNECTIONS_MOST || !identify_caller(connection) ||
+        uv_read_start((uv_stream_t *)&connection->pipe, give_request_room, on_request_bytes) < 0)
+        close_connection(connection);
+    else
+        uv_timer_start(&connection->timer, on_request_late, REQUEST_MSEC, 0);
+}
+
+/* The socket's place */
+
+/* Whether somebody answers there: squeezed, or another ballastd. */
+static bool is_answered(const struct sockaddr_un *at)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool answered =
+        fd >= 0 && (connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 || errno == EAGAIN);
+    if (fd >= 0)
+        (void)close(fd);
+    return answered;
+}
+
+static int own_directory_of(const char *path, struct ballast_error *err)
+{
+    char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+    (void)snprintf(copy, sizeof(copy), "%s", path);
+    int fd = file_own_dir(dirname(copy), 0755, err);
+    if (fd < 0)
+        return fd;
+    (void)close(fd);
+    return 0;
+}
+
+/* A socket that one that was killed left is removed. */
+static int clear_place(const char *path, struct ballast_error *err)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct stat found;
+    if (strlen(path) >= sizeof(at.sun_path))
+        return ballast_fail(err, -ENAMETOOLONG, "%s: too long for a socket: use at most %zu bytes",
+                            path, sizeof(at.sun_path) - 1);
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    int rc = own_directory_of(path, err);
+    if (rc < 0 || lstat(path, &found) < 0)
+        return rc;
+    if (!S_ISSOCK(found.st_mode))
+        return ballast_fail(err, -EEXIST, "%s: exists and is not a socket: remove it", path);
+    if (is_answered(&at))
+        return ballast_fail(err, -EBUSY,
+                            "%s: another program answers there: stop squeezed, or the other "
+                            "ballastd, first",
+                            path);
+    return unlink(path) < 0 ? ballast_fail(err, -errno, "%s: %s", path, strerror(errno)) : 0;
+}
+
+int squeezed_socket_open(struct squeezed_socket *socket, uv_loop_t *loop, const char *path,
+                         struct squeezed_tasks *tasks, struct ballast_error *err)
+{
+    struct stat made;
+    int rc = clear_place(path, err);
+    if (rc < 0)
+        return rc;
+    uv_pipe_init(loop, &socket->pipe, 0);
+    socket->open = true;
+    socket->pipe.data = socket;
+    socket->tasks = tasks;
+    int fd = unix_listen_at(path, 0600);
+    rc = fd < 0 ? fd : uv_pipe_open(&socket->pipe, fd);
+    if (fd >= 0 && rc < 0)
+        (void)close(fd);
+    if (rc == 0) {
+        (void)snprintf(socket->path, sizeof(socket->path), "%s", path);
+        socket->inode = lstat(path, &made) == 0 ? made.st_ino : 0;
+        rc = uv_listen((uv_stream_t *)&socket->pipe, BACKLOG, on_squeezed_client);
+    }
+    return rc < 0 ? ballast_fail(err, rc, "%s: %s", path, uv_strerror(rc)) : 0;
+}
+
+void squeezed_socket_close(struct squeezed_socket *socket)
+{
+    struct stat found;
+    while (socket->first)
+        close_connection(socket->first);
+    if (socket->open && !uv_is_closing((uv_handle_t *)&socket->pipe))
+        uv_close((uv_handle_t *)&socket->pipe, NULL);
+    /* Another program may have taken the place meanwhile. */
+    if (socket->path[0] && lstat(socket->path, &found) == 0 && found.st_ino == socket->inode)
+        (void)unlink(socket->path);
+    socket->path[0] = '\0';
+}

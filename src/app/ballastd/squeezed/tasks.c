@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "app/ballastd/squeezed/tasks.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ballastd/engine/engine.h"
+#include "app/ballastd/engine/log.h"
+#include "app/ballastd/rpc/rpc.h"
+#include "app/ballastd/squeezed/ids.h"
+#include "edge/wire/wire.h"
+
+/* What the rpc room asks of a session. */
+
+static struct squeezed_task *task_of(struct rpc_session *session)
+{
+    return (struct squeezed_task *)session;
+}
+
+/* What comes while others are answered is only kept: tasks go on in the loop's next turn. */
+static void keep_rpc_answer(struct rpc_session *session, char *line, size_t length)
+{
+    struct squeezed_task *task = task_of(session);
+    (void)length;
+    json_object_put(task->answer);
+    task->answer = json_tokener_parse(line);
+    if (!task->answer)
+        task->answer = json_object_new_object();
+    free(line);
+}
+
+static void keep_no_answer(struct rpc_session *session)
+{
+    if (!task_of(session)->answer)
+        task_of(session)->answer = json_object_new_object();
+}
+
+static void keep_reservation(struct rpc_session *session, uint64_t id)
+{
+    task_of(session)->reservation = id;
+}
+
+static void ignore_events(struct rpc_session *session, unsigned events)
+{
+    (void)session;
+    (void)events;
+}
+
+static int own_nothing(struct rpc_session *session, uint64_t id)
+{
+    (void)session;
+    (void)id;
+    return -EBUSY;
+}
+
+static void tell_nobody(struct rpc_session *session, const char *what, uint64_t domid,
+                        struct json_object *answer)
+{
+    (void)session;
+    (void)what;
+    (void)domid;
+    (void)answer;
+}
+
+static size_t count_tasks(const struct rpc_session *session)
+{
+    size_t count = 0;
+    const struct squeezed_task *task = (const struct squeezed_task *)session;
+    for (task = task->tasks->first; task; task = task->next)
+        count++;
+    return count;
+}
+
+static const struct rpc_session_ops task_ops = {
+    .send = keep_rpc_answer,
+    .close = keep_no_answer,
+    .subscribe = ignore_events,
+    .note_made = keep_reservation,
+    .own = own_nothing,
+    .announce = tell_nobody,
+    .count = count_tasks,
+};
+
+void squeezed_task_call(struct squeezed_task *task, const char *method, struct json_object *params)
+{
+    struct wire_message message = {.kind = WIRE_REQUEST, .params = params};
+    (void)snprintf(message.method, sizeof(message.method), "%s", method);
+    json_object_put(task->answer);
+    task->answer = NULL;
+    rpc_take(task->tasks->rpc, &task->session, &message);
+    wire_message_release(&message);
+}
+
+int squeezed_task_code(const struct squeezed_task *task)
+{
+    struct json_object *error;
+    if (json_object_object_get_ex(task->answer, "error", &error))
+        return json_object_get_int(json_object_object_get(error, "code"));
+    return json_object_object_get_ex(task->answer, "result", NULL) ? 0 : WIRE_INTERNAL_ERROR;
+}
+
+const char *squeezed_task_message(const struct squeezed_task *task)
+{
+    struct json_object *error = json_object_object_get(task->answer, "error");
+    struct json_object *message = error ? json_object_object_get(error, "message") : NULL;
+    return message ? json_object_get_string(message) : "out of memory";
+}
+
+/* A task's life */
+
+static void free_task(struct squeezed_task *task)
+{
+    struct squeezed_task **at = &task->tasks->first;
+    while (*at != task)
+        at = &(*at)->next;
+    *at = task->next;
+    squeezed_request_release(&task->request);
+    json_object_put(task->answer);
+    free(task);
+}
+
+/* What was done for nobody is released; what cannot be written now, by its lease. */
+void squeezed_tasks_undo(struct squeezed_tasks *tasks, uint64_t reservation)
+{
+    struct ledger *ledger = engine_ledger(tasks->engine);
+    struct ledger_verdict verdict;
+    const struct ledger_reservation *record =
+        ledger && reservation ? ledger_find(ledger, reservation) : NULL;
+    if (record && record->state != LEDGER_BOUND && ledger_state_is_open(record->state))
+        (void)ledger_release(ledger, reservation, NULL, engine_ledger_now_usec(tasks->engine),
+                             &verdict, NULL);
+}
+
+void squeezed_task_cancel(struct squeezed_task *task)
+{
+    rpc_forget(task->tasks->rpc, &task->session);
+    squeezed_tasks_undo(task->tasks, task->reservation);
+    free_task(task);
+}
+
+void squeezed_task_reply(struct squeezed_task *task, const struct squeezed_answer *answer)
+{
+    bool grants =
+        answer->kind == SQUEEZED_RESERVED ||
+        (answer->kind == SQUEEZED_TEXT && task->request.method == SQUEEZED_RESERVE_MEMORY);
+    task->reply(task->context, answer, grants ? task->reservation : 0);
+    free_task(task);
+}
+
+void squeezed_task_reply_kind(struct squeezed_task *task, enum squeezed_kind kind)
+{
+    squeezed_task_reply(task, &(struct squeezed_answer){.kind = kind});
+}
+
+void squeezed_task_reply_number(struct squeezed_task *task, enum squeezed_kind kind, int64_t number)
+{
+    squeezed_task_reply(task, &(struct squeezed_answer){.kind = kind, .numbers = {number}});
+}
+
+void squeezed_task_reply_text(struct squeezed_task *task, enum squeezed_kind kind, const char *text)
+{
+    squeezed_task_reply(task, &(struct squeezed_answer){.kind = kind, .text = text});
+}
+
+static bool is_waiting(const struct squeezed_tasks *tasks, const struct squeezed_task *wanted)
+{
+    const struct squeezed_task *task = tasks->first;
+    while (task && task != wanted)
+        task = task->next;
+    return task != NULL;
+}
+
+struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
+                                        struct squeezed_request *request,
+                                        const struct squeezed_caller *caller)
+{
+    struct squeezed_task *task = calloc(1, sizeof(*task));
+    if (!task) {
+        squeezed_request_release(request);
+        caller->reply(
+            caller->context,
+            &(struct squeezed_answer){.kind = SQUEEZED_INTERNAL_ERROR, .text = "out of memory"}, 0);
+        return NULL;
+    }
+    *task = (struct squeezed_task){.session = {.ops = &task_ops,
+                                               .uid = caller->uid,
+                                               .pid = caller->pid,
+                                               .control = true,
+                                               .may_change = true,
+                                               .logged_in = true},
+                                   .tasks = tasks,
+                                   .next = tasks->first,
+                                   .request = *request,
+                                   .reply = caller->reply,
+                                   .context = caller->context};
+    *request = (struct squeezed_request){0};
+    squeezed_owner(task->request.session ? task->request.session : "", task->session.owner);
+    tasks->first = task;
+    tasks->run(task);
+    return is_waiting(tasks, task) ? task : NULL;
+}
+
+/* The loop */
+
+/* Who asked an earlier daemon and waited has lost its connection with it. */
+static void release_orphans(struct squeezed_tasks *tasks)
+{
+    struct ledger *ledger = engine_ledger(tasks->engine);
+    const struct ledger_reservation *record = NULL;
+    struct ledger_verdict verdict;
+    if (tasks->tidied || !ledger)
+        return;
+    tasks->tidied = true;
+    while ((record = ledger_next(ledger, record))) {
+        uint64_t id = record->id;
+        bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
+        if (!waits || !squeezed_is_owner(record->owner))
+            continue;
+        (void)ledger_release(ledger, id, NULL, engine_ledger_now_usec(tasks->engine), &verdict,
+                             NULL);
+        record = ledger_find(ledger, id);
+    }
+}
+
+static void stop_again(uv_idle_t *idle)
+{
+    uv_idle_stop(idle);
+}
+
+/*
+ * Before the loop waits: ticks and others' calls may have decided what a task waits for. What a
+ * task does may move the next tick, for which the loop has to come round once more.
+ */
+static void go_on_with_tasks(uv_prepare_t *prepare)
+{
+    struct squeezed_tasks *tasks = prepare->data;
+    release_orphans(tasks);
+    for (struct squeezed_task *next, *task = tasks->first; task; task = next) {
+        next = task->next;
+        if (!task->step)
+            continue;
+        task->step(task);
+        uv_idle_start(&tasks->again, stop_again);
+    }
+}
+
+void squeezed_tasks_begin(struct squeezed_tasks *tasks, uv_loop_t *loop)
+{
+    uv_prepare_init(loop, &tasks->prepare);
+    tasks->prepare.data = tasks;
+    uv_prepare_start(&tasks->prepare, go_on_with_tasks);
+    uv_idle_init(loop, &tasks->again);
+}
+
+void squeezed_tasks_end(struct squeezed_tasks *tasks)
+{
+    while (tasks->first)
+        squeezed_task_cancel(tasks->first);
+    uv_close((uv_handle_t *)&tasks->prepare, NULL);
+    uv_close((uv_handle_t *)&tasks->again, NULL);
+}

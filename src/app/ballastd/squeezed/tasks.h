@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls of squeezed's clients that are being worked on. Each is a session of the rpc room of its
+ * own, under the name of its service, and ends by one reply or by being cancelled.
+ */
+#ifndef APP_BALLASTD_SQUEEZED_TASKS_H
+#define APP_BALLASTD_SQUEEZED_TASKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "app/ballastd/rpc/session.h"
+#include "edge/squeezed/squeezed.h"
+
+struct engine;
+struct json_object;
+struct rpc;
+struct squeezed_task;
+
+/* `granted` is the reservation that is answered, 0: none. What the answer points to is the task's.
+ */
+typedef void squeezed_reply_fn(void *context, const struct squeezed_answer *answer,
+                               uint64_t granted);
+/* Goes on with a task that waits; it may reply, which frees the task. */
+typedef void squeezed_step_fn(struct squeezed_task *task);
+
+struct squeezed_tasks {
+    struct engine *engine;
+    struct rpc *rpc;
+    const char *run_dir;
+    squeezed_step_fn *run; /* begins a task: its method */
+    struct squeezed_task *first;
+    uv_prepare_t prepare; /* data: this */
+    uv_idle_t again;      /* runs for one turn of the loop after something was done in prepare */
+    bool tidied;          /* what an earlier daemon left waiting has been released */
+};
+
+struct squeezed_task {
+    struct rpc_session session; /* first */
+    struct squeezed_tasks *tasks;
+    struct squeezed_task *next;
+    struct squeezed_request request;
+    squeezed_reply_fn *reply;
+    void *context;
+    squeezed_step_fn *step;     /* NULL: it waits for nothing */
+    struct json_object *answer; /* of the rpc room to what was asked last; NULL: none yet */
+    uint64_t reservation;       /* that it made last and has not answered, or 0 */
+    uint64_t share_kib;         /* what a range is asked for first */
+    uint64_t seen_usec;         /* the snapshot that its step has looked at */
+};
+
+/* Who calls. */
+struct squeezed_caller {
+    uid_t uid;
+    pid_t pid;
+    squeezed_reply_fn *reply;
+    void *context;
+};
+
+void squeezed_tasks_begin(struct squeezed_tasks *tasks, uv_loop_t *loop);
+/* Cancels all; the handles are closed. */
+void squeezed_tasks_end(struct squeezed_tasks *tasks);
+
+/* Takes the request over. NULL: it has been replied to already. */
+struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
+                                        struct squeezed_request *request,
+                                        const struct squeezed_caller *caller);
+/* Nobody waits for it any more: what it has reserved is released. */
+void squeezed_task_cancel(struct squeezed_task *task);
+/* The answer with that reservation has not arrived: it is as if it had not been asked for. */
+void squeezed_tasks_undo(struct squeezed_tasks *tasks, uint64_t reservation);
+
+/* For the methods. A reply frees the task; nothing may be done with it afterwards. */
+void squeezed_task_reply(struct squeezed_task *task, const struct squeezed_answer *answer);
+void squeezed_task_reply_kind(struct squeezed_task *task, enum squeezed_kind kind);
+void squeezed_task_reply_number(struct squeezed_task *task, enum squeezed_kind kind,
+                                int64_t number);
+void squeezed_task_reply_text(struct squeezed_task *task, enum squeezed_kind kind,
+                              const char *text);
+/*
+ * Calls a method of the rpc room; takes params over. The answer is in task->answer, where it is
+ * not NULL, or will be.
+ */
+void squeezed_task_call(struct squeezed_task *task, const char *method, struct json_object *params);
+/* Of task->answer: its error's code, 0: it is a result; its message. */
+int squeezed_task_code(const struct squeezed_task *task);
+const char *squeezed_task_message(const struct squeezed_task *task);
+
+#endif
