@@ -275,7 +275,7 @@ const tests = {
     same([...sums], [total], "what the parts of each point sum to");
     holds(/guests .*iB/.test(await page.getAttribute(host, "aria-valuetext")), "the slider does not say what is there");
     holds((await value("aria-valuenow")) > 0, "the arrows do not move");
-    for (const choice of ["day", "week", "opened", "hour"]) await page.selectOption(".rest .past select", choice);
+    for (const choice of ["day", "week", "opened", "hour"]) await page.selectOption(".rest .range-picker select", choice);
     await begins(host, "the hour, chosen again");
     await begins(".guest-panel [role=slider]", "the guest's past is drawn");
     await axe(page, "the past");
@@ -294,10 +294,10 @@ const tests = {
     const world = await new World("office.scn", 5).start();
     const page = await open(world);
     await page.click('button.guest .name >> text="cache"');
-    await page.waitForSelector(".happened");
+    await page.waitForSelector(".event-list");
     await world.call("reserve", { min_kib: 11 << 20, label: "analytics" });
     // Nothing is reloaded: it comes with the events.
-    await page.waitForSelector(".happened li >> text=/target lowered/");
+    await page.waitForSelector(".event-list li >> text=/target lowered/");
     await page.waitForSelector(".log .told >> text=/analytics/");
     const told = async () => {
       const [shown, { events }] = [await page.$$eval(".log tbody tr", (all) => all.map((row) => [Number(row.dataset.number), ...[...row.children].slice(1, 6).map((cell) => cell.textContent)])), await world.call("events", { most: 64 })];
@@ -308,7 +308,7 @@ const tests = {
     const { row, event } = await until(told, "the log has a target of cache");
     same([row[1], row[2], row[5]], [event.who, "cache", event.reason.replaceAll("-", " ")], "who, about whom, and the reason");
     holds(/iB$/.test(row[3]) && /iB$/.test(row[4]), `from ${row[3]} to ${row[4]}`);
-    const terms = await page.textContent(`.happened li[data-number="${event.number}"] .terms`);
+    const terms = await page.textContent(`.event-list li[data-number="${event.number}"] .terms`);
     holds(terms.includes(event.who) && terms.includes("→") && terms.includes(event.reason.replaceAll("-", " ")), `the detail says only ${terms}`);
     // Those before the last ones are asked for, by the keyboard alone.
     for (let shares = 100; shares < 200; shares++) await world.call("set-shares", { domain: "dns", shares });

@@ -5,13 +5,13 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Diagram } from "./diagram";
 import { Badge } from "./guests";
-import { marksOf, moveOf, nameOf, type Domain, type Happening, type Kib } from "./model";
+import { marksOf, moveOf, nameOf, type Domain, type HostEvent, type Kib } from "./model";
 import { Chart, guestChart } from "./chart";
 import type { Series } from "./history";
-import { Happenings } from "./happenings";
-import { useHappened } from "./happened";
-import { Past } from "./past";
-import { ofGuest, useRemembered, type Window } from "./remembered";
+import { EventList } from "./EventList";
+import { useEvents } from "./useEvents";
+import { RangePicker } from "./RangePicker";
+import { ofGuest, useHistory, type Window } from "./useHistory";
 import { change, clock, exact, percent, sentence, size, span, type Unit } from "./units";
 
 /** From 0 to the static maximum: the range, the current memory and the target. */
@@ -68,14 +68,14 @@ interface Props {
   now_usec: number;
   count: number;
   unit: Unit;
-  remembers: boolean;
-  events: Happening[] | null;
+  hasHistory: boolean;
+  events: HostEvent[] | null;
 }
 
-export function GuestPanel({ domain, series, now_usec, count, unit, remembers, events }: Props): JSX.Element {
+export function GuestPanel({ domain, series, now_usec, count, unit, hasHistory, events }: Props): JSX.Element {
   const [window, setWindow] = useState<Window>("hour");
-  const shown = useRemembered(domain && ofGuest(domain.uuid), remembers ? window : "opened", series);
-  const happened = useHappened(domain?.uuid, domain?.name ?? null, events);
+  const shown = useHistory(domain && ofGuest(domain.uuid), hasHistory ? window : "opened", series);
+  const own = useEvents(domain?.uuid, domain?.name ?? null, events);
   if (!domain)
     return (
       <section class="panel guest-panel" aria-labelledby="guest-title">
@@ -111,9 +111,9 @@ export function GuestPanel({ domain, series, now_usec, count, unit, remembers, e
         )}
       </p>
       <Diagram domain={domain} unit={unit} />
-      {happened !== null && <Happenings events={happened} name={nameOf(domain)} now_usec={now_usec} unit={unit} />}
-      <div class="past">
-        {remembers && <Past window={window} choose={setWindow} />}
+      {own !== null && <EventList events={own} name={nameOf(domain)} now_usec={now_usec} unit={unit} />}
+      <div class="range-picker">
+        {hasHistory && <RangePicker window={window} choose={setWindow} />}
         <Chart title={`Memory of ${nameOf(domain)} over time`} spec={guestChart} series={shown} count={count} unit={unit} short />
       </div>
       <dl class="facts">

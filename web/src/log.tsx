@@ -3,12 +3,12 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { EARLIER, merged, useEarlier } from "./happened";
-import { fromTo, reasonOf } from "./happenings";
-import type { Happening } from "./model";
+import { EARLIER, merged, useEarlier } from "./useEvents";
+import { fromTo, reasonOf } from "./EventList";
+import type { HostEvent } from "./model";
 import { moment, sentence, size, type Unit } from "./units";
 
-function Row({ event, now_usec, unit }: { event: Happening; now_usec: number; unit: Unit }) {
+function Row({ event, now_usec, unit }: { event: HostEvent; now_usec: number; unit: Unit }) {
   return (
     <tr data-number={event.number}>
       <td class="time">{moment(event.time_usec, now_usec)}</td>
@@ -27,7 +27,7 @@ function Row({ event, now_usec, unit }: { event: Happening; now_usec: number; un
   );
 }
 
-export function Log({ events, name, now_usec, unit }: { events: Happening[]; name: string | null; now_usec: number; unit: Unit }): JSX.Element {
+export function Log({ events, name, now_usec, unit }: { events: HostEvent[]; name: string | null; now_usec: number; unit: Unit }): JSX.Element {
   const [only, setOnly] = useState(false);
   const earlier = useEarlier(events[0]?.number);
   const all = merged(earlier.events, events);

@@ -10,14 +10,14 @@ import { Guests } from "./guests";
 import { HostPanel } from "./hostpanel";
 import { Log } from "./log";
 import { marksOf, moveOf, nameOf, type State } from "./model";
-import { Past } from "./past";
+import { RangePicker } from "./RangePicker";
 import { Patterns } from "./patterns";
-import { ofHost, useMemory, useRemembered, type Window } from "./remembered";
+import { ofHost, useHasHistory, useHistory, type Window } from "./useHistory";
 import { isOpen, Reservations } from "./reservations";
 import "./style.css";
 import { clock, hostName, size, span, UNITS, type Unit } from "./units";
 
-function remembered(): Unit {
+function storedUnit(): Unit {
   try {
     const unit = localStorage.getItem("unit");
     return UNITS.find((known) => known === unit) ?? "auto";
@@ -161,7 +161,7 @@ function worthALook(state: State): number | null {
 
 function Page(): JSX.Element {
   const [view, setView] = useState<View>({ state: null, link: { how: "opening" }, count: 0 });
-  const [unit, setUnit] = useState<Unit>(remembered);
+  const [unit, setUnit] = useState<Unit>(storedUnit);
   const [chosen, choose] = useState<number | null>(null);
   const feed = useRef<Feed | null>(null);
   const detail = useRef<HTMLDivElement>(null);
@@ -171,8 +171,8 @@ function Page(): JSX.Element {
 
   const { state } = view;
   const [shown, show] = useState<Window>("hour");
-  const remembers = useMemory(view.link.how === "live");
-  const past = useRemembered(ofHost, remembers ? shown : "opened", feed.current?.history.host);
+  const hasHistory = useHasHistory(view.link.how === "live");
+  const past = useHistory(ofHost, hasHistory ? shown : "opened", feed.current?.history.host);
   // The shown guest stays until the reader chooses another, or it is gone.
   const looked = useRef<number | null>(null);
   const selected = chosen ?? looked.current;
@@ -210,13 +210,13 @@ function Page(): JSX.Element {
                 <Guests domains={state.domains} unit={unit} selected={there} select={select} />
               </div>
               <div class="detail" ref={detail}>
-                <GuestPanel domain={domain} series={domain && feed.current?.history.of(domain)} now_usec={now} count={view.count} unit={unit} remembers={remembers} events={state.events} />
+                <GuestPanel domain={domain} series={domain && feed.current?.history.of(domain)} now_usec={now} count={view.count} unit={unit} hasHistory={hasHistory} events={state.events} />
               </div>
               <div class="rest">
                 <section class="panel" aria-labelledby="time-title">
-                  <div class="head past">
+                  <div class="head range-picker">
                     <h2 id="time-title">Over time</h2>
-                    {remembers && <Past window={shown} choose={show} />}
+                    {hasHistory && <RangePicker window={shown} choose={show} />}
                   </div>
                   <Chart title="Memory of the host over time" spec={hostChart} series={past} count={view.count} unit={unit} />
                 </section>

@@ -14,7 +14,7 @@ export interface Segments {
 }
 
 /** An event of `events`: a decision or an incident. A decision that continued is one event. */
-export interface Happening {
+export interface HostEvent {
   number: number;
   time_usec: number;
   until_usec: number;
@@ -62,7 +62,7 @@ export interface Domain {
   reclaim_kib_per_sec: Kib | null;
   grow_kib_per_sec: Kib | null;
   trust_permyriad: number | null;
-  why: Happening | null;
+  why: HostEvent | null;
   reservation: number | null;
 }
 
@@ -122,7 +122,7 @@ export interface State {
   policy: { name: string; policies: string[] } | null;
   domains: Domain[];
   reservations: Reservation[];
-  events: Happening[] | null; // null: the daemon did not answer
+  events: HostEvent[] | null; // null: the daemon did not answer
   problem: string | null;
   whole: boolean;
 }

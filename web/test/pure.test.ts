@@ -4,12 +4,12 @@
 import { heights, segmentsOf, spansOf } from "../src/breakdown";
 import { changed, type Change } from "../src/delta";
 import { sorted } from "../src/guests";
-import { merged } from "../src/happened";
-import { fromTo, reasonOf } from "../src/happenings";
+import { merged } from "../src/useEvents";
+import { fromTo, reasonOf } from "../src/EventList";
 import { Series } from "../src/history";
 import { partsOf, sumOf } from "../src/host";
-import { marksOf, moveOf, type Domain, type Happening, type Host, type State } from "../src/model";
-import { ofGuest, ofHost, seriesOf, type Answer } from "../src/remembered";
+import { marksOf, moveOf, type Domain, type HostEvent, type Host, type State } from "../src/model";
+import { ofGuest, ofHost, seriesOf, type Answer } from "../src/useHistory";
 import { progressOf } from "../src/reservations";
 import { change, exact, hostName, moment, percent, sentence, size, span } from "../src/units";
 
@@ -171,7 +171,7 @@ test("a daemon that answers with more than can be is cut", () => {
   assert.ok(series.length <= 2000);
 });
 
-const event = (what: Partial<Happening>): Happening => ({
+const event = (what: Partial<HostEvent>): HostEvent => ({
   number: 1, time_usec: 0, until_usec: 0, uuid: null, name: "web", who: "balancer", what: "target", reason: "reclaimed-for-start",
   from_kib: 4 * GIB, to_kib: 2 * GIB, reservation: null, steps: 1, detail: null, message: "target lowered", ...what,
 });

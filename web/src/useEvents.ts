@@ -3,7 +3,7 @@
 // what is before that is asked for.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Happening } from "./model";
+import type { HostEvent } from "./model";
 
 const GUEST_MOST = 32;
 /** As many as come with a state (LOOK_EVENTS); where there are fewer there are no others. */
@@ -14,7 +14,7 @@ export const KEPT_MOST = 1024;
 const AGAIN_MS = 15000;
 
 interface Answer {
-  events: Happening[];
+  events: HostEvent[];
   more: boolean;
 }
 
@@ -24,17 +24,17 @@ async function ask(query: string): Promise<Answer | null> {
 }
 
 /** Both, each number once, the newest first; where both have one, as it has gone on the longest. */
-export function merged(known: Happening[], fresh: Happening[]): Happening[] {
+export function merged(known: HostEvent[], fresh: HostEvent[]): HostEvent[] {
   const all = new Map(known.map((event) => [event.number, event]));
   for (const event of fresh) if (event.until_usec >= (all.get(event.number)?.until_usec ?? 0)) all.set(event.number, event);
   return [...all.values()].sort((a, b) => b.number - a.number);
 }
 
 /** The last ones about a domain; `events` are those of everybody, null where the daemon did not answer. */
-export function useHappened(uuid: string | undefined, name: string | null, events: Happening[] | null): Happening[] | null {
-  const [asked, setAsked] = useState<{ uuid: string; events: Happening[] } | null>(null);
+export function useEvents(uuid: string | undefined, name: string | null, events: HostEvent[] | null): HostEvent[] | null {
+  const [asked, setAsked] = useState<{ uuid: string; events: HostEvent[] } | null>(null);
   // Those of others push one's own out of the state; they stay here.
-  const kept = useRef<{ uuid: string | undefined; events: Happening[] }>({ uuid, events: [] });
+  const kept = useRef<{ uuid: string | undefined; events: HostEvent[] }>({ uuid, events: [] });
   const keeps = events !== null;
   useEffect(() => {
     if (!uuid || !keeps) return;
@@ -62,9 +62,13 @@ export function useHappened(uuid: string | undefined, name: string | null, event
   return kept.current.events;
 }
 
+interface Earlier extends Answer {
+  load(): Promise<void>;
+}
+
 /** What is before `first`, asked for a part at a time. */
-export function useEarlier(first: number | undefined): { events: Happening[]; more: boolean; load: () => Promise<void> } {
-  const [earlier, setEarlier] = useState<{ events: Happening[]; more: boolean }>({ events: [], more: true });
+export function useEarlier(first: number | undefined): Earlier {
+  const [earlier, setEarlier] = useState<Answer>({ events: [], more: true });
   const before = Math.min(first ?? Infinity, earlier.events[earlier.events.length - 1]?.number ?? Infinity);
   const load = async () => {
     const answer = await ask(`before=${before}&most=${EARLIER}`).catch(() => null);

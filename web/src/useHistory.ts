@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The daemon's history of the host and of each domain, from before the page was opened. An older
-// daemon keeps none; then there is nothing to choose.
+// The daemon's history of the host and of each domain, from before the page was opened. Where it keeps none
+// there is nothing to choose.
 
 import { useEffect, useState } from "preact/hooks";
 import { Series } from "./history";
@@ -69,7 +69,7 @@ async function ask(query: string): Promise<Answer | null> {
 }
 
 /** Whether the daemon keeps a history. */
-export function useMemory(live: boolean): boolean {
+export function useHasHistory(live: boolean): boolean {
   const [has, setHas] = useState(false);
   useEffect(() => {
     if (live) ask("?points=1&since_usec=60000000").then((answer) => setHas(answer !== null), () => setHas(false));
@@ -78,7 +78,7 @@ export function useMemory(live: boolean): boolean {
 }
 
 /** The daemon's history and the samples since; only the samples if it keeps none. */
-export function useRemembered(source: Source | undefined, window: Window, live: Series | undefined): Series | undefined {
+export function useHistory(source: Source | undefined, window: Window, live: Series | undefined): Series | undefined {
   const [past, setPast] = useState<{ key: string; window: Window; series: Series } | null>(null);
   const key = source?.key;
   useEffect(() => {

@@ -2,22 +2,22 @@
 // What was decided about one guest and what happened to it: who, from what to what, and why.
 
 import type { JSX } from "preact";
-import type { Happening } from "./model";
+import type { HostEvent } from "./model";
 import { change, moment, sentence, size, type Unit } from "./units";
 
 /** "reclaimed-for-start" is a word of the protocol; people read spaces. */
-export const reasonOf = (event: Happening): string => (event.reason ?? "").replaceAll("-", " ");
+export const reasonOf = (event: HostEvent): string => (event.reason ?? "").replaceAll("-", " ");
 
-export function fromTo(event: Happening, unit: Unit): string {
+export function fromTo(event: HostEvent, unit: Unit): string {
   const from = event.from_kib === null ? "" : size(event.from_kib, unit);
   const to = event.to_kib === null ? "" : size(event.to_kib, unit);
   return from && to ? `${from} → ${to}` : from || to;
 }
 
-export function Happenings({ events, name, now_usec, unit }: { events: Happening[]; name: string; now_usec: number; unit: Unit }): JSX.Element {
+export function EventList({ events, name, now_usec, unit }: { events: HostEvent[]; name: string; now_usec: number; unit: Unit }): JSX.Element {
   return (
-    <div class="happened">
-      <h3 id="happened-title">Why</h3>
+    <div class="event-list">
+      <h3 id="why-title">Why</h3>
       {events.length === 0 ? (
         <p class="note">Nothing is known to have been decided about it or to have happened to it.</p>
       ) : (

@@ -2,9 +2,9 @@
 // The choice of how far back a time series goes.
 
 import type { JSX } from "preact";
-import { WINDOW_NAMES, WINDOWS, type Window } from "./remembered";
+import { WINDOW_NAMES, WINDOWS, type Window } from "./useHistory";
 
-export function Past({ window, choose }: { window: Window; choose: (window: Window) => void }): JSX.Element {
+export function RangePicker({ window, choose }: { window: Window; choose: (window: Window) => void }): JSX.Element {
   return (
     <label>
       shown{" "}
