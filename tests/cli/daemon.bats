@@ -70,9 +70,9 @@ says() {
         wait_until says 'nothing has changed' "${command%% *}"
     done
     ballast run late.cfg -- ballast sim-create late.cfg
-    wait_until says 'late ([0-9]*) is new: state .*holds .*, overhead .*' host
+    wait_until says 'late ([0-9]*) is new: state .*current .*, overhead .*' host
     wait_until says 'late ([0-9]*) is new: type .*, state .*guest .*' explain
-    wait_until says 'late ([0-9]*) is new: type .*, state .*actual .*' list
+    wait_until says 'late ([0-9]*) is new: type .*, state .*current .*' list
     kill "${watchers[@]}"
     wait "${watchers[@]}"
 }

@@ -126,11 +126,11 @@ END
 @test "domains are sorted in every form, and have the columns that are asked for" {
     make_scenario
     [ "$(ballast host "${HOST[@]}" --json | jq -r '.domains[].name' | xargs)" = "dom0 db web" ]
-    [ "$(ballast host "${HOST[@]}" --json --sort holds | jq -r '.domains[].name' | xargs)" = "web db dom0" ]
+    [ "$(ballast host "${HOST[@]}" --json --sort current | jq -r '.domains[].name' | xargs)" = "web db dom0" ]
     [ "$(ballast host "${HOST[@]}" --json --sort -name | jq -r '.domains[].name' | xargs)" = "web dom0 db" ]
     [ "$(ballast host "${HOST[@]}" --table --sort overhead | sed -n 's/^domain . \(db\|web\|dom0\) .*/\1/p' | head -n 1)" = db ]
     # A bar of its own for each domain, in that order; the parts stay where they are.
-    [ "$(ballast host "${HOST[@]}" --bars --sort -holds | awk '/\|/ {print $1}' | xargs)" = \
+    [ "$(ballast host "${HOST[@]}" --bars --sort -current | awk '/\|/ {print $1}' | xargs)" = \
         "xen dom0 db web overhead unexplained slack free" ]
     run -2 ballast host "${HOST[@]}" --sort ''
     columns=$(sed "s/.*there are //; s/; see .*//; s/,//g" <<<"$output")
@@ -140,8 +140,8 @@ END
         one=$(ballast host "${HOST[@]}" --json --sort "$column" | jq -r '.domains[].name')
         [ "$(ballast host "${HOST[@]}" --json --sort "-$column" | jq -r '.domains[].name' | tac)" = "$one" ]
     done
-    run -0 ballast host "${HOST[@]}" --columns holds,name --sort holds
-    grep -qx '  holds  name' <<<"$output"
+    run -0 ballast host "${HOST[@]}" --columns current,name --sort current
+    grep -qx 'current  name' <<<"$output"
     grep -qx '3145728  web' <<<"$output"
     run -2 ballast host "${HOST[@]}" --columns name --bars
     [[ $output == *"--columns: bars have no columns: use --table"* ]]
@@ -155,13 +155,13 @@ END
     make_scenario
     run -0 --keep-empty-lines ballast host "${HOST[@]}" --watch=5s
     [ "$(grep -c 'sizes in KiB' <<<"$output")" = 1 ]
-    grep -qx 'web (2): holds 3145728 -> 2121728' <<<"$output"
+    grep -qx 'web (2): current 3145728 -> 2121728' <<<"$output"
     grep -qx 'domains: 5242880 -> 4218880' <<<"$output"
     grep -qx 'free: 1945600 -> 2969600' <<<"$output"
     [[ $output != *$(printf '\033')* ]]
     run -0 ballast host "${HOST[@]}" --bars --watch=5s
     [ "$(grep -c '^web .*|' <<<"$output")" = 1 ]
-    grep -qx 'web (2): holds 2121728 -> 1097728' <<<"$output"
+    grep -qx 'web (2): current 2121728 -> 1097728' <<<"$output"
     run -0 ballast host "${HOST[@]}" --json --watch=5s
     [ "$(jq -s 'map(.parts.free) | join(" ")' <<<"$output")" = '"1945600 2969600 3993600"' ]
     sed -i 's/ target=1GiB//' host.scn

@@ -23,8 +23,8 @@ names() {
     [ "$(names "$(ballast list "${HOST[@]}")")" = "dom0 web db" ]
     [ "$(names "$(ballast list "${HOST[@]}" --sort -id)")" = "db web dom0" ]
     [ "$(names "$(ballast list "${HOST[@]}" --sort name)")" = "db dom0 web" ]
-    [ "$(names "$(ballast list "${HOST[@]}" --sort actual)")" = "web db dom0" ]
-    [ "$(names "$(ballast list "${HOST[@]}" --sort -actual)")" = "dom0 db web" ]
+    [ "$(names "$(ballast list "${HOST[@]}" --sort current)")" = "web db dom0" ]
+    [ "$(names "$(ballast list "${HOST[@]}" --sort -current)")" = "dom0 db web" ]
     [ "$(names "$(ballast list "${HOST[@]}" --sort target)")" = "db dom0 web" ]
     [ "$(ballast list "${HOST[@]}" --json --sort overhead | jq -r .name | xargs)" = "db dom0 web" ]
     run -2 ballast list "${HOST[@]}" --sort size
@@ -51,10 +51,10 @@ names() {
 
 @test "only the columns that are asked for, in that order" {
     make_scenario
-    run -0 ballast list "${HOST[@]}" --columns actual,name
-    [ "${lines[0]}" = "actual  name" ]
-    [ "${lines[1]}" = "  1024  dom0" ]
-    [ "${lines[4]}" = "  6144  sum" ]
+    run -0 ballast list "${HOST[@]}" --columns current,name
+    [ "${lines[0]}" = "current  name" ]
+    [ "${lines[1]}" = "   1024  dom0" ]
+    [ "${lines[4]}" = "   6144  sum" ]
     run -0 ballast list "${HOST[@]}" --columns name,bar
     [ "${lines[3]}" = "db    x############......." ]
     [ "${#lines[1]}" = 26 ]
@@ -98,7 +98,7 @@ names() {
     make_scenario
     run -0 --keep-empty-lines ballast list "${HOST[@]}" --watch=2s
     [ "$(grep -c 'sizes in MiB' <<<"$output")" = 1 ]
-    grep -qx 'web (1): actual 3072 -> 2672' <<<"$output"
+    grep -qx 'web (1): current 3072 -> 2672' <<<"$output"
     grep -qx 'free: 1964 -> 2364' <<<"$output"
     [ "$(printf %s "$output" | grep -c "^$")" = 5 ]
     [[ $output != *$(printf '\033')* ]]

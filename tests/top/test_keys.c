@@ -51,8 +51,8 @@ static void selection_stays_with_its_guest(void **unused)
     struct top_state state = begin(12);
     (void)type(&state, "jjj");
     assert_int_equal(top_selected(&state)->id, 3);
-    (void)type(&state, "ss"); /* by actual */
-    assert_int_equal(state.sort, TOP_BY_ACTUAL);
+    (void)type(&state, "ss"); /* by current */
+    assert_int_equal(state.sort, TOP_BY_CURRENT);
     assert_int_equal(top_selected(&state)->id, 3);
     (void)type(&state, "S");
     assert_int_equal(top_selected(&state)->id, 3);
@@ -79,7 +79,7 @@ static void every_sort_sorts(void **unused)
         for (size_t i = 1; i < state.count; i++) {
             const struct top_guest *a = &state.host.guests[state.shown[i - 1]];
             const struct top_guest *b = &state.host.guests[state.shown[i]];
-            if (sort == TOP_BY_ACTUAL)
+            if (sort == TOP_BY_CURRENT)
                 assert_true(a->current_kib >= b->current_kib);
             else if (sort == TOP_BY_NAME)
                 assert_true(strcmp(a->name, b->name) <= 0);

@@ -163,8 +163,8 @@ class Screens(Case):
         top.wait(r"> +0 dom0 ")
 
     def test_sorts_and_filters(self):
-        top = self.top("--sort", "actual", "--filter", "D")
-        screen = top.wait(r"sort: actual  / filter: D")
+        top = self.top("--sort", "current", "--filter", "D")
+        screen = top.wait(r"sort: current  / filter: D")
         names = re.findall(r"^[> ] +\d+ (\w+)", screen, re.M)
         self.assertEqual(sorted(names), ["build", "database", "desktop", "dns", "dom0"])
         self.assertEqual(names[0], "database")
@@ -333,7 +333,7 @@ class Without(unittest.TestCase):
 
     def test_no_terminal(self):
         for words, said in ((["top"], "no terminal"), (["top", "--host", "sim:x", "--run-dir", "y"], "exclude each other"),
-                            (["top", "--sort", "size"], "id, name, actual, target, need, gap, state, range, bar, why"),
+                            (["top", "--sort", "size"], "id, name, current, target, need, gap, state, range, bar, why"),
                             (["top", "--interval", "1ms"], "100ms or more"), (["top", "x"], "unexpected argument")):
             path = SCREENS / "host.scn"
             SCREENS.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ static void draw_head(const struct plan *plan, struct top_cells *cells, unsigned
     at += STATE + 1;
     (void)top_put(cells, row, at, plan->bar, TOP_HEAD, "memory");
     at += plan->bar + 1;
-    top_put_right(cells, row, at, SIZE, TOP_HEAD, "actual");
+    top_put_right(cells, row, at, SIZE, TOP_HEAD, "current");
     top_put_right(cells, row, at + SIZE + WAY, SIZE, TOP_HEAD, "target");
     at += 2 * SIZE + WAY + 1;
     top_put_right(cells, row, at, RANGE, TOP_HEAD, "range");

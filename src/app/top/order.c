@@ -7,7 +7,7 @@
 #include "core/base/units.h"
 
 static const char *const words[TOP_SORTS] = {
-    [TOP_BY_ID] = "id",         [TOP_BY_NAME] = "name",   [TOP_BY_ACTUAL] = "actual",
+    [TOP_BY_ID] = "id",         [TOP_BY_NAME] = "name",   [TOP_BY_CURRENT] = "current",
     [TOP_BY_TARGET] = "target", [TOP_BY_NEED] = "need",   [TOP_BY_GAP] = "gap",
     [TOP_BY_STATE] = "state",   [TOP_BY_RANGE] = "range", [TOP_BY_BAR] = "bar",
     [TOP_BY_WHY] = "why"};
@@ -51,7 +51,7 @@ static uint64_t order_known(uint64_t kib)
 static uint64_t order_size_of(enum top_sort sort, const struct top_guest *guest)
 {
     switch (sort) {
-    case TOP_BY_ACTUAL:
+    case TOP_BY_CURRENT:
         return guest->current_kib;
     case TOP_BY_TARGET:
         return order_known(guest->target_kib);

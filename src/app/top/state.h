@@ -27,7 +27,7 @@ enum top_mode {
 enum top_sort {
     TOP_BY_ID,
     TOP_BY_NAME,
-    TOP_BY_ACTUAL,
+    TOP_BY_CURRENT,
     TOP_BY_TARGET,
     TOP_BY_NEED,
     TOP_BY_GAP, /* how far it is from its target */

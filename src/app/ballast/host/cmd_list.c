@@ -35,12 +35,12 @@ static const struct cli_option list_options[] = {
 };
 
 /* Into a pipe all that is known; on a terminal of 80 columns a bar instead of the last four. */
-static const unsigned char piped[] = {CLI_LIST_ID,    CLI_LIST_NAME,   CLI_LIST_TYPE,
-                                      CLI_LIST_STATE, CLI_LIST_ACTUAL, CLI_LIST_TARGET,
-                                      CLI_LIST_RANGE, CLI_LIST_STATIC, CLI_LIST_MAX,
+static const unsigned char piped[] = {CLI_LIST_ID,    CLI_LIST_NAME,    CLI_LIST_TYPE,
+                                      CLI_LIST_STATE, CLI_LIST_CURRENT, CLI_LIST_TARGET,
+                                      CLI_LIST_RANGE, CLI_LIST_STATIC,  CLI_LIST_MAX,
                                       CLI_LIST_POOL,  CLI_LIST_BALLOON};
-static const unsigned char on_terminal[] = {CLI_LIST_ID,    CLI_LIST_NAME,   CLI_LIST_TYPE,
-                                            CLI_LIST_STATE, CLI_LIST_ACTUAL, CLI_LIST_TARGET,
+static const unsigned char on_terminal[] = {CLI_LIST_ID,    CLI_LIST_NAME,    CLI_LIST_TYPE,
+                                            CLI_LIST_STATE, CLI_LIST_CURRENT, CLI_LIST_TARGET,
                                             CLI_LIST_RANGE, CLI_LIST_BAR};
 
 struct list {

@@ -11,7 +11,7 @@ enum {
     ID,
     NAME,
     STATE,
-    HOLDS,
+    CURRENT,
     GUEST,
     VIDEO,
     EXTRA_INTERNAL,
@@ -31,7 +31,7 @@ const struct cli_column cli_host_columns[COLUMNS + 1] = {
     [ID] = {"id", "id", .kind = CLI_COLUMN_NUMBER, .is_name = true},
     [NAME] = {"name", "name", WORD, .is_left = true, .is_name = true},
     [STATE] = {"state", "state", WORD, .is_left = true},
-    [HOLDS] = {"holds", "holds", SIZE},
+    [CURRENT] = {"current", "current", SIZE},
     [GUEST] = {"guest", "guest", SIZE},
     [VIDEO] = {"video", "video", SIZE},
     [EXTRA_INTERNAL] = {"extra_internal", "extra internal", SIZE},
@@ -84,8 +84,8 @@ void cli_host_fill(const struct cli_host *host, struct cli_sheet *out)
 
 void cli_host_choose(const struct cli_host *host, struct cli_choice *choice)
 {
-    static const unsigned char plain[] = {DOMAIN, STATE, HOLDS, OVERHEAD};
-    static const unsigned char divided[] = {DOMAIN, STATE,          HOLDS,    GUEST,
+    static const unsigned char plain[] = {DOMAIN, STATE, CURRENT, OVERHEAD};
+    static const unsigned char divided[] = {DOMAIN, STATE,          CURRENT,  GUEST,
                                             VIDEO,  EXTRA_INTERNAL, OVERHEAD, SHADOW,
                                             IOMMU,  EXTRA_EXTERNAL, OTHER};
     bool segments = false;

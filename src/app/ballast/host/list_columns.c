@@ -24,7 +24,7 @@ const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1] = {
     [CLI_LIST_NAME] = {"name", "name", WORD, .is_left = true, .is_name = true},
     [CLI_LIST_TYPE] = {"type", "type", WORD, .is_left = true},
     [CLI_LIST_STATE] = {"state", "state", WORD, .is_left = true},
-    [CLI_LIST_ACTUAL] = {"actual", "actual", SIZE, .has_sum = true},
+    [CLI_LIST_CURRENT] = {"current", "current", SIZE, .has_sum = true},
     [CLI_LIST_TARGET] = {"target", "target", SIZE, .has_sum = true},
     [CLI_LIST_RANGE] = {"range", "range", SIZE},
     [CLI_LIST_STATIC] = {"static", "static", SIZE},

@@ -11,7 +11,7 @@ enum cli_list_column {
     CLI_LIST_NAME,
     CLI_LIST_TYPE,
     CLI_LIST_STATE,
-    CLI_LIST_ACTUAL,
+    CLI_LIST_CURRENT,
     CLI_LIST_TARGET,
     CLI_LIST_RANGE,
     CLI_LIST_STATIC,
