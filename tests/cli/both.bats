@@ -117,7 +117,7 @@ same_report() {
     run -0 ballast free 3G
     [[ $output == *"3145728 KiB are free: "*" KiB beyond what is kept for Xen, "*" before"* ]]
     run -1 ballast free 9G
-    [[ $output == *"9437184 KiB cannot be freed: "*"domain "*" gave nothing of its "* ]]
+    [[ $output == *"9437184 KiB cannot be freed: "*"domain "*" freed nothing of its "* ]]
     same_report 0 free 3G
 }
 

@@ -191,7 +191,7 @@ END
     [ "$(jq '([.domains[] | .before_kib - .after_kib] | add) == (.available_after_kib - .available_before_kib)' <<<"$output")" = true ]
     [ "$(jq -c '[.domains[] | select(.before_kib != .after_kib) | .name]' <<<"$output")" = '["web","mail"]' ]
     run -0 --separate-stderr ballast free 1200 "${HOST[@]}"
-    [[ $output == "1228800 KiB are free:"*"domain 1 (web) gave "*"domain 2 (mail) gave "* ]]
+    [[ $output == "1228800 KiB are free:"*"domain 1 (web) freed "*"domain 2 (mail) freed "* ]]
     run -0 ballast free 500 --json "${HOST[@]}"
     [ "$(jq '[.domains[] | .before_kib - .after_kib] | add' <<<"$output")" = 0 ]
 }
@@ -200,7 +200,7 @@ END
     make_host
     run -1 ballast free 8G "${HOST[@]}"
     [[ $output == "8388608 KiB cannot be freed: 8 GiB were requested, and at most "* ]]
-    [[ $output == *"domain 3 (old) gave nothing"*"(no-driver)"* ]]
+    [[ $output == *"domain 3 (old) freed nothing"*"(no-driver)"* ]]
     # 860 + 768 + 324 MiB can be had: mail's floor is above its minimum.
     run -1 --separate-stderr ballast free 2000 --json "${HOST[@]}"
     figure "$output" .freed false

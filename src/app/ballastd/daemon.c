@@ -59,7 +59,7 @@ static void begin_shutdown(struct daemon *daemon)
     if (daemon->ending)
         return;
     daemon->ending = true;
-    engine_log(LOG_NOTICE, "ending");
+    engine_log(LOG_NOTICE, "ballastd: ending");
     systemd_notify("STOPPING=1");
     close_all(daemon);
 }
@@ -73,7 +73,7 @@ static void reload_config(struct daemon *daemon)
     engine_reconfigure(daemon->engine, &config, rc < 0 ? &err : NULL);
     if (rc == 0) {
         server_reconfigure(daemon->server);
-        engine_log(LOG_NOTICE, "the configuration has been read again");
+        engine_log(LOG_NOTICE, "configuration: read again");
     }
     systemd_notify("READY=1");
 }

@@ -30,7 +30,7 @@ static const struct option options[] = {
 
 static const char help[] =
     "Usage: ballastd [OPTION...]\n"
-    "Keeps a Xen host's promises of memory and balances its guests. It stays in the foreground.\n"
+    "Reserves memory of a Xen host for starts and balances its guests. Stays in the foreground.\n"
     "\n"
     "  --host xen             the Xen host that this is the control domain of\n"
     "  --host sim[:SCENARIO]  a simulated host, built in or read from a file\n"
@@ -40,10 +40,10 @@ static const char help[] =
     "  --config FILE          instead of /etc/ballast/ballastd.conf\n"
     "  --squeezed-socket PATH  speak squeezed's interface to XAPI there\n"
     "  --speed N              the simulated clock runs N times as fast as the real one\n"
-    "  --foreground           what it always does\n"
-    "  --fresh                a simulated host begins anew instead of going on\n"
+    "  --foreground           stay in the foreground, as always\n"
+    "  --fresh                start a simulated host again instead of continuing it\n"
     "  --set-clock-back       set the clock of a ledger that is ahead of the calendar back, and end\n"
-    "  --check-laws           hold every law after each tick; costs time\n"
+    "  --check-laws           check every law after each tick; costs time\n"
     "  --verbose              log each step of a move, and what was skipped\n"
     "  --version, --help\n"
     "\n"

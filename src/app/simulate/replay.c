@@ -29,7 +29,8 @@ static int refuse_answer(void *book, const struct ballast_host *host,
     (void)book;
     (void)host;
     (void)verdict;
-    return ballast_fail(err, -EPROTO, "the balancer answered a request, and a recording has none");
+    return ballast_fail(err, -EPROTO,
+                        "replay: the balancer answered a request, and a recording has none");
 }
 
 static int replay_one_sample(struct tick *tick, uint64_t now_usec,

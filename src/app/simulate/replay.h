@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The loop that decides on a real host, over a recording of one: what it would have done at each
- * sample, and whether a law would have been broken. No start waits and nothing is promised in it.
+ * sample, and whether a law would have been broken. It has no requests and no reservations.
  */
 #ifndef APP_SIMULATE_REPLAY_H
 #define APP_SIMULATE_REPLAY_H
@@ -22,7 +22,7 @@ struct simulate_replay {
     uint64_t span_usec; /* from the first sample to the last */
 };
 
-/* What is told on the way; either may be NULL. */
+/* Called on the way; either may be NULL. */
 struct simulate_replay_ear {
     void *arg;
     void (*set)(void *arg, const struct ballast_host *host, const struct balancer_set *set,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One scenario under one policy: the loop, what was seen on the way, and what is to be told. */
+/* One scenario under one policy: the loop, what was seen on the way, and the result. */
 #ifndef APP_SIMULATE_RUN_H
 #define APP_SIMULATE_RUN_H
 
@@ -70,7 +70,7 @@ void simulate_run_release(struct simulate_run *run);
 bool simulate_run_judge(const struct simulate_run *run,
                         void (*tell)(void *arg, bool met, const char *text), void *arg);
 
-/* The starts' times against the least possible, of those that can be compared. */
+/* The times of requests against the shortest possible, of those that can be compared. */
 struct simulate_times {
     size_t served; /* feasible ones that were granted */
     size_t feasible;

@@ -76,8 +76,7 @@ static const struct ledger_reservation *reservation_of(const struct toolstack *t
     return toolstack->ids[i] != 0 ? ledger_find(toolstack->ledger, toolstack->ids[i]) : NULL;
 }
 
-/* Whoever binds may be late, as a command is on a slow machine; its domain is there all the same.
- */
+/* The bind may be late, as of a command on a slow machine; the domain runs all the same. */
 static bool is_time_to_bind(const struct toolstack *toolstack, const struct sim_start *start)
 {
     uint64_t begun_usec = ballast_add_ceil(start->answered_usec, start->is->hesitate_usec);
@@ -124,7 +123,7 @@ static int start_after(struct toolstack *toolstack, size_t i, struct ballast_err
     if (reservation->state != LEDGER_GRANTED ||
         sim_start_grant(toolstack->sim, i, true, err) != -ENOMEM)
         return 0;
-    /* A grant for memory that is not there: the toolstack gives it back and asks again. */
+    /* A grant of memory that is not free: the toolstack releases it and asks again. */
     uint64_t id = toolstack->ids[i];
     toolstack->ids[i] = 0;
     return ledger_release(toolstack->ledger, id, NULL, sim_now_usec(toolstack->sim), &verdict, err);

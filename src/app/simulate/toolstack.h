@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The simulated toolstack: it asks the ledger for each start that comes, builds what was granted,
- * binds the domain to its reservation, and gives up what was refused. The same transitions as on a
- * real host, so that each scenario is a test of the ledger too.
+ * The simulated toolstack: it asks the ledger for each start that arrives, builds what was granted,
+ * binds the domain to its reservation, and drops what was refused. The transitions are those of a
+ * real host, so each scenario also tests the ledger.
  */
 #ifndef APP_SIMULATE_TOOLSTACK_H
 #define APP_SIMULATE_TOOLSTACK_H

@@ -65,8 +65,8 @@ static int make_request_room(struct tick_ledger *book, struct ballast_error *err
 }
 
 /*
- * Who asked for a range wants as much of it as is free: so much is gathered for him, and others do
- * not reach for it. More than that nobody is asked to give.
+ * A request for a range should get as much of it as is free: so much is gathered for it, and others
+ * do not get it. No domain is asked to free more than the minimum.
  */
 static void widen_book(struct tick_ledger *book, size_t count)
 {
@@ -106,16 +106,16 @@ static int tick_ledger_waiting(void *arg, const struct balancer_request **out, s
     return 0;
 }
 
-/* What the host shows already of what is promised. */
+/* The part of the reservations that the host shows already. */
 struct drawn {
     uint64_t taken_kib; /* by the domains that it is for, beyond what the ledger has as used */
     uint64_t shown_kib; /* and not taken: as still to be built */
 };
 
 /*
- * The one place where promises and a snapshot are put together. Whatever else moves between the
- * ledger's last word and the snapshot: a page that a domain took out of its promise is not promised
- * any more, and one that it is still to take is shown as its build, not beside it.
+ * The one place where reservations and a snapshot meet. Whatever moves between the last change of
+ * the ledger and the snapshot: a page that a domain has taken is no longer reserved, and one that
+ * it is still to take is shown as its build, not beside it.
  */
 static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host *host)
 {
@@ -201,8 +201,8 @@ size_t tick_refusal_text(const struct balancer_verdict *verdict, char *buf, size
 }
 
 /*
- * A range is granted what is free now, but for what guests can still reach within their maxima:
- * the tick has seen to it for the least of the range, not for more.
+ * A range is granted what is free now, less what guests can still take within their maxima: the
+ * tick has ensured that for the minimum of the range only.
  */
 static struct ledger_free free_for(struct tick_ledger *book, const struct ballast_host *host,
                                    uint64_t min_kib)
@@ -296,8 +296,8 @@ static int note_bound(struct tick_ledger *book, size_t *count, struct ballast_er
 }
 
 /*
- * A domain that came and is awaited is bound, by whoever sees it first. What cannot be written now
- * counts all the same, see drawn_of(), and is tried again.
+ * An expected domain is bound by whatever part of the program sees it first. What cannot be written
+ * now counts all the same, see drawn_of(), and is tried again.
  */
 static int bind_arrivals(struct tick_ledger *book, const struct ballast_host *host,
                          struct ballast_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The ledger as the tick's book: those that are requested or reclaiming wait; what is granted and
- * what is bound beyond what its build still shows is promised; a verdict is a transition.
+ * The ledger as the tick's book: requested and reclaiming reservations wait; granted and bound ones
+ * are reserved, less what their build shows; a verdict is a transition.
  */
 #ifndef APP_TICK_BOOK_H
 #define APP_TICK_BOOK_H
@@ -18,8 +18,10 @@ void tick_ledger_free(struct tick_ledger *book); /* NULL is allowed */
 /* The functions that go into tick_config. A request's id is its reservation's. */
 struct tick_book tick_ledger_book(struct tick_ledger *book);
 
-/* What of free memory no start can have, see balancer_kept_kib(): nobody waits for more than the
- * rest. */
+/*
+ * The part of free memory that no request can have, see balancer_kept_kib(): requests wait for the
+ * rest.
+ */
 void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib);
 
 /*
@@ -33,11 +35,11 @@ int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
                     tick_uuid_fn *uuid_of, struct ballast_error *err);
 
 /*
- * The three below put promises and a snapshot together in one way, whether a domain is bound to its
+ * The three below combine reservations and a snapshot in one way, whether a domain is bound to its
  * reservation yet or not, so that each page of a start counts once from its grant on.
  */
 
-/* What the ledger must know of a host's free memory to promise of it. */
+/* What the ledger must know of a host's free memory to reserve it. */
 struct ledger_free tick_ledger_free_of(struct tick_ledger *book, const struct ballast_host *host);
 /* Granted, and not taken by the domain that it is for. */
 uint64_t tick_ledger_promised_kib(struct tick_ledger *book, const struct ballast_host *host);
@@ -45,8 +47,8 @@ uint64_t tick_ledger_promised_kib(struct tick_ledger *book, const struct ballast
 uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_host *host);
 
 /*
- * What a verdict that grants nothing is told by, whoever came to it: the ledger's word, and its
- * sentence; returns as ledger_reason_text().
+ * The ledger's reason and sentence for a verdict that grants nothing; returns as
+ * ledger_reason_text().
  */
 const char *tick_refusal_name(enum balancer_reason reason);
 size_t tick_refusal_text(const struct balancer_verdict *verdict, char *buf, size_t size);

@@ -11,7 +11,7 @@
 #include "core/model/host.h"
 
 struct kept {
-    struct ballast_domain *domains; /* as the host told them; their names are the host's */
+    struct ballast_domain *domains; /* as the host gave them; their names are the host's */
     size_t count;
     size_t capacity;
 };

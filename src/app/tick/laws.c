@@ -13,15 +13,18 @@ static bool can_take(const struct ballast_domain *domain)
 }
 
 /*
- * Those with no shares, and those populated on demand that are not covered yet, are left alone:
- * their room and their targets are not our doing.
+ * Domains without shares, and populated on demand ones that are not covered yet, are not balanced:
+ * their maxima and targets are not ours.
  */
 static bool is_ours(const struct ballast_domain *domain)
 {
     return can_take(domain) && domain->shares > 0 && ballast_domain_pod_lacks_kib(domain) == 0;
 }
 
-/* The balancer sets its target; a dom0 of a fixed size is left alone like those without shares. */
+/*
+ * The balancer sets its target; a dom0 of a fixed size is not balanced, like domains without
+ * shares.
+ */
 static bool is_asked(const struct ballast_domain *domain)
 {
     bool fixed = domain->is_dom0 && domain->dynamic_min_kib >= domain->dynamic_max_kib;
@@ -103,8 +106,9 @@ void tick_laws_of_set(const struct ballast_domain *domain, const struct balancer
                                              domain->dynamic_max_kib,
                                              "target above dynamic maximum: target, maximum"});
     /*
-     * A paused domain takes nothing until its maximum is corrected. Another program may have told
-     * one that is not asked to take reserved memory, which must stay reserved.
+     * A paused domain takes nothing until its maximum is corrected. Another program may have set
+     * the target of one that is not asked so that it takes reserved memory, which must stay
+     * reserved.
      */
     if (is_asked(domain) && maxmem_kib < target_kib && target_kib > domain->tot_kib)
         add_breach(out, (struct tick_breach){TICK_LAW_NO_KILL, domain->id, maxmem_kib, target_kib,

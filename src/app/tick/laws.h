@@ -9,8 +9,8 @@
 /* Sums over one snapshot. */
 struct tick_sums {
     uint64_t held_kib;      /* Xen, domains and free memory */
-    uint64_t available_kib; /* free and nobody's: slack, builds, claims and promises are off */
-    uint64_t owed_kib;      /* slack, builds, claims and promises beyond what is free */
+    uint64_t available_kib; /* available: free, less slack, builds, claims and reservations */
+    uint64_t owed_kib;      /* slack, builds, claims and reservations beyond what is free */
     uint64_t room_kib;      /* between what those hold who can take, and their maxima */
     uint64_t growth_kib;    /* between what they hold and their targets */
 };

@@ -19,7 +19,10 @@ void match_free(struct match *match)
     *match = (struct match){0};
 }
 
-/* As labels are made of names: what is no character is a question mark, what is too long is cut. */
+/*
+ * As labels are made of names: a question mark replaces what is not a character, and a long name is
+ * cut.
+ */
 static void name_label(const char *name, char label[LEDGER_OWNER])
 {
     size_t used = 0;
@@ -74,7 +77,7 @@ static const struct ledger_reservation *oldest_awaiting(const struct match *matc
     return oldest;
 }
 
-/* Without memory for it nobody is matched: it counts twice then, and never not at all. */
+/* Without memory for it no match is made: it then counts twice, which is safer than not at all. */
 static bool assign_domain(struct match *match, uint64_t id)
 {
     if (match->given_count == match->given_room) {

@@ -124,7 +124,7 @@ static uint64_t growth_of(const struct ballast_host *host, const struct balancer
     return ballast_sub_floor(set->maxmem_kib, ballast_max_u64(domain->maxmem_kib, domain->tot_kib));
 }
 
-/* How much more a set tells its domain to grow than it has been told. */
+/* How far a set lets its domain grow beyond its target so far. */
 static uint64_t tells_kib(const struct ballast_host *host, const struct balancer_set *set)
 {
     const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
@@ -191,8 +191,8 @@ static void do_verdicts(struct tick *tick, const struct ballast_host *host, uint
 }
 
 /*
- * A domain may be given something while its maximum comes down. The maximum must come down before
- * anything is promised or given to others, in case it cannot be done; the rest can wait.
+ * A domain may get memory while its maximum comes down. The maximum must come down before memory is
+ * reserved or handed to others, in case that fails; the rest can wait.
  */
 static void lower_maximum(struct tick *tick, const struct ballast_host *host,
                           const struct balancer_set *set, struct tick_result *out)
@@ -216,9 +216,9 @@ static void do_reductions(struct tick *tick, const struct ballast_host *host,
 }
 
 /*
- * Grants, then what gives, from what is nobody's and within nobody's reach after what takes has
- * been done. Guests can only make that more, so it may be acted on however late; what was nobody's
- * before may have been taken, by right of the old maxima.
+ * Grants, then raises, from memory that is available and stays so after the lowering above. Guests
+ * can only make that more, so acting on it late is safe; what was available before may have been
+ * taken, within the old maxima.
  */
 static void do_growth(struct tick *tick, const struct ballast_host *host, struct tick_result *out)
 {

@@ -2,11 +2,11 @@
 /*
  * The one loop, shared by the simulator's command and the daemon. A tick always does the same in
  * the same order: re-arm (the next tick is due whatever becomes of this one), refresh, decide,
- * sample again (what has changed since is not acted on), do what takes, sample once more, grant and
- * give from what is there then, remember. A tick that decides nothing samples once.
+ * sample again (what has changed since is not acted on), lower, sample once more, grant and raise
+ * from what is then free, record. A tick that decides nothing samples once.
  *
- * Who waits for memory and what has been promised is kept by a book: the ledger in the daemon, a
- * toolstack's starts in a simulation.
+ * A book knows the requests and the reservations: the ledger in the daemon, a toolstack's starts in
+ * a simulation.
  */
 #ifndef APP_TICK_TICK_H
 #define APP_TICK_TICK_H
@@ -30,11 +30,11 @@ struct tick_book {
     /* Those that wait, valid until the next answer. */
     int (*waiting)(void *book, const struct balancer_request **out, size_t *count,
                    struct ballast_error *err);
-    /* Granted to starts that this snapshot does not show yet as held, claims or builds. */
+    /* Granted to starts that this snapshot does not show yet as memory, claims or builds. */
     uint64_t (*promised_kib)(void *book, const struct ballast_host *host);
     /*
-     * Records the verdict for good, then tells whoever waits; `host` is the second sample. A
-     * failure leaves the request waiting; it comes again with the next tick.
+     * Records the verdict for good, then tells the client that waits; `host` is the second sample.
+     * A failure leaves the request waiting; it comes again with the next tick.
      */
     int (*answer)(void *book, const struct ballast_host *host,
                   const struct balancer_verdict *verdict, struct ballast_error *err);
@@ -43,10 +43,11 @@ struct tick_book {
 /* The laws that a tick can see broken, by their number. */
 enum tick_law {
     TICK_LAW_CONSERVATION = 1, /* what the host shows exceeds its total */
-    TICK_LAW_PROMISED = 2,     /* free memory does not cover slack and what is promised */
-    TICK_LAW_BOUNDS = 3,       /* a target out of its range, or room for taking what is promised */
-    TICK_LAW_FREE_FIRST = 4,   /* told to grow into memory that is not free */
-    TICK_LAW_NO_KILL = 7,      /* asked one that must not be asked, or maximum below target */
+    TICK_LAW_PROMISED = 2,     /* free memory does not cover slack and reservations */
+    TICK_LAW_BOUNDS =
+        3, /* a target out of its range, or maxima that allow reserved memory to be taken */
+    TICK_LAW_FREE_FIRST = 4, /* a target that lets a domain grow into memory that is not free */
+    TICK_LAW_NO_KILL = 7,    /* asked one that must not be asked, or maximum below target */
 };
 
 struct tick_breach {
@@ -80,7 +81,7 @@ struct tick_result {
     size_t breach_count;
 };
 
-/* Where decisions are remembered: told each one, with what came of it. All may be NULL. */
+/* Called with each decision and its outcome. All may be NULL. */
 struct tick_memory {
     void *memory;
     void (*set)(void *memory, const struct ballast_host *host, const struct balancer_set *set,

@@ -52,7 +52,7 @@ static void answer_text(const struct json_object *object, const char *key, char 
     top_shown(answer_string(object, key), out, size);
 }
 
-/* An array's entry, NULL behind its end or where it is no array. */
+/* An array's entry, NULL behind its end or unless it is an array. */
 static const struct json_object *answer_entry(const struct json_object *object, const char *key,
                                               size_t i)
 {

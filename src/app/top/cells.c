@@ -46,8 +46,10 @@ static uint32_t decode_utf8(const char *bytes, size_t length)
     return code;
 }
 
-/* The character at *text, which moves behind it, and its width: 1 or 2. What has none (a mark that
- * would turn what is beside it around, or hide it) is no character here. */
+/*
+ * The character at *text, which moves behind it, and its width: 1 or 2. A mark that would turn or
+ * hide its neighbours has no width and is not a character here.
+ */
 static uint32_t next_character(const char **text, unsigned *width)
 {
     size_t length = ballast_text_character(*text);

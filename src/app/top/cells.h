@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is to be on the screen, cell by cell, before anybody shows it. Texts are cut where they are
- * too long; what is no character, or would steer a terminal, is a question mark. The width of a
- * character is that of the process's locale (wcwidth()).
+ * The screen, cell by cell, before it is shown. Texts are cut where they are too long; a question
+ * mark replaces what is not a character or would steer a terminal. The width of a character is that
+ * of the process's locale (wcwidth()).
  */
 #ifndef APP_TOP_CELLS_H
 #define APP_TOP_CELLS_H
@@ -40,7 +40,7 @@ void top_put_right(struct top_cells *cells, unsigned row, unsigned column, unsig
 /* One ASCII character over `width` columns. */
 void top_fill(struct top_cells *cells, unsigned row, unsigned column, unsigned width,
               enum top_style style, char fill);
-/* Gives `width` cells another style and leaves what is in them. */
+/* Sets the style of `width` cells and leaves their text. */
 void top_restyle(struct top_cells *cells, unsigned row, unsigned column, unsigned width,
                  enum top_style style);
 

@@ -20,7 +20,7 @@
 struct top_feed {
     const char *run_dir;
     struct wire_client *client;
-    struct top_host *host; /* while somebody looks: where events go that come meanwhile */
+    struct top_host *host; /* during a sample: where events go that come meanwhile */
 };
 
 struct top_feed *top_feed_new(const char *run_dir)

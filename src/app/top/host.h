@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the screen shows, as plain values: a host, its guests, what was decided and happened. It is
- * filled from what a daemon answers (ballast-protocol(7)), or by whoever looks at the host without
- * one. Sizes that are not known are BALLAST_NONE. All texts can be shown: what would steer a
- * terminal is gone.
+ * What the screen shows, as plain values: a host, its guests and events. It is filled from what a
+ * daemon answers (ballast-protocol(7)), or from a host that is read without one. Sizes that are not
+ * known are BALLAST_NONE. All texts can be shown: what would steer a terminal is gone.
  */
 #ifndef APP_TOP_HOST_H
 #define APP_TOP_HOST_H
@@ -28,7 +27,7 @@ enum {
 struct top_event {
     uint64_t number;
     uint64_t time_usec;
-    bool bad; /* it needs a look: a failure, a refusal, an alert */
+    bool bad; /* it needs attention: a failure, a refusal, an alert */
     char text[TOP_TEXT];
 };
 
@@ -63,7 +62,7 @@ struct top_guest {
 
 struct top_host {
     char name[TOP_NAME];
-    char policy[TOP_WORD]; /* "": nobody balances it */
+    char policy[TOP_WORD]; /* "": it is not balanced */
     bool paused;
     char alert[TOP_TEXT]; /* what needs a person, or "" */
     uint64_t now_usec;
@@ -87,7 +86,7 @@ void top_host_add_event(struct top_host *host, const struct top_event *event);
 
 /* "pv" ...; "-" where it is not known. */
 const char *top_guest_type(const struct top_guest *guest);
-/* In a word, what most matters of: its state, that it is left alone, how it behaves. */
+/* The word that matters most: its state, that it is opted out or frozen, its balloon status. */
 const char *top_guest_state(const struct top_guest *guest);
 /*
  * The breakdown as it is now. Where its segments are not known (is_divided is false), what it holds

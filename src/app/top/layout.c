@@ -121,7 +121,7 @@ static void draw_bottom(const struct top_state *state, struct top_cells *cells)
     }
 }
 
-/* What is not true any more must not look as if it were. */
+/* Old figures must not appear to be current. */
 static void draw_lost(const struct top_state *state, struct top_cells *cells)
 {
     if (!*state->lost)

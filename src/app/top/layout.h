@@ -9,8 +9,8 @@
 enum { TOP_LEAST_COLUMNS = 70, TOP_LEAST_ROWS = 15 };
 
 /*
- * Arranges the state for a screen of that size and draws it; on a smaller one than the least it
- * only says so. What is scrolled too far comes back. -ENOMEM.
+ * Arranges the state for a screen of that size and draws it; one that is too small only says so.
+ * Corrects scrolling beyond the end. -ENOMEM.
  */
 int top_draw(struct top_state *state, struct top_cells *cells);
 

@@ -30,7 +30,9 @@ struct plan {
     unsigned why; /* 0: it is not shown */
 };
 
-/* A guest's balloon may stop some pages short (core/model/follow.h); less than that is no way. */
+/*
+ * A guest's balloon may stop some pages short (core/model/follow.h), which is not shown as a move.
+ */
 static char way_of(const struct top_guest *guest)
 {
     if (guest->target_kib == BALLAST_NONE)

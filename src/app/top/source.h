@@ -11,8 +11,8 @@
 struct top_source {
     void *context;
     /*
-     * Looks anew. A negative errno: nothing new can be had, all of `host` is as it was; the text is
-     * shown, and the next look may succeed.
+     * Samples the host. A negative errno, with a text to show: `host` is unchanged, and the next
+     * sample may succeed.
      */
     int (*look)(void *context, struct top_host *host, struct ballast_error *err);
     /* Readable when heard() has something to take; -1: never, or not now. NULL: never. */

@@ -21,7 +21,7 @@ enum top_mode {
     TOP_FILTER,     /* typing what names must have in them */
     TOP_ASK_TARGET, /* typing a new one */
     TOP_ASK_RANGE,
-    TOP_CONFIRM, /* the change is told, and waits for a yes */
+    TOP_CONFIRM, /* the change is shown, and waits for a yes */
 };
 
 enum top_sort {

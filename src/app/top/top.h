@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The screen as a whole: looks, draws, and does what keys say, until somebody has enough of it. */
+/* The screen as a whole: samples, draws, and does what keys say, until it is quit. */
 #ifndef APP_TOP_TOP_H
 #define APP_TOP_TOP_H
 
@@ -12,7 +12,7 @@
 #include "app/top/state.h"
 
 struct top_options {
-    uint64_t interval_usec; /* between two looks */
+    uint64_t interval_usec; /* between two samples */
     bool colour;
     enum top_sort sort;
     bool reversed;

@@ -109,7 +109,7 @@ int cli_child_start(struct cli_child *child, const char *command, char *const *a
     if (pipe2(ends, O_CLOEXEC) < 0)
         return fail_child(command, argv[0], errno);
     (void)sigfillset(&all);
-    /* A signal between the two must find either nobody or the right one to go to. */
+    /* A signal between the two must reach either no process or this one. */
     (void)sigprocmask(SIG_SETMASK, &all, &mask);
     pid_t pid = fork();
     if (pid == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The columns of a table, and which of them somebody wants to see, sorted by which. */
+/* The columns of a table: which are shown, and by which the rows are sorted. */
 #ifndef APP_BALLAST_CLI_COLUMNS_H
 #define APP_BALLAST_CLI_COLUMNS_H
 
@@ -20,7 +20,7 @@ struct cli_column {
     const char *head;
     enum cli_column_kind kind;
     bool is_left;
-    bool is_name; /* tells who it is: by itself it is no change */
+    bool is_name; /* names the row: by itself it is not a change */
     bool has_sum;
 };
 

@@ -14,16 +14,16 @@ struct json_object;
 
 /* NULL where `object` is NULL or no object, or has no such member, or null for it. */
 struct json_object *cli_field(const struct json_object *object, const char *key);
-/* BALLAST_NONE where it is no whole number of 0 or more. */
+/* BALLAST_NONE unless it is a whole number of 0 or more. */
 uint64_t cli_field_u64(const struct json_object *object, const char *key);
 /* The same, and 0 for what is not known. */
 uint64_t cli_field_sum(const struct json_object *object, const char *key);
 bool cli_field_bool(const struct json_object *object, const char *key);
-/* "" where it is no string; as it is: not yet for a terminal. Lives as long as the object. */
+/* "" unless it is a string; not yet fit for a terminal. Lives as long as the object. */
 const char *cli_field_string(const struct json_object *object, const char *key);
 /* The same as it can be shown, in new memory; "-" where there is none. */
 char *cli_field_shown(const struct json_object *object, const char *key);
-/* 0 where it is no array. */
+/* 0 unless it is an array. */
 size_t cli_field_count(const struct json_object *object, const char *key);
 /* NULL where there are not so many. */
 struct json_object *cli_field_at(const struct json_object *object, const char *key, size_t i);

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-/* From now on SIGINT and SIGTERM are only remembered; the second one ends the program. */
+/* From now on SIGINT and SIGTERM are only recorded; the second one ends the program. */
 void cli_interrupt_catch(void);
 bool cli_interrupted(void);
-/* Readable from the first one on, for whoever waits for other things too; -1: none is caught. */
+/* Readable from the first one on, to poll beside other things; -1: none is caught. */
 int cli_interrupt_fd(void);
 
 #endif

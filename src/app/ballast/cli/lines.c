@@ -57,7 +57,7 @@ static int read_more(struct cli_lines *lines)
     return 0;
 }
 
-/* Gives out what is before `end`; `next` is where the one after it begins. */
+/* Returns what is before `end`; `next` is where the following line begins. */
 static int give_line(struct cli_lines *lines, size_t end, size_t next, const char **line,
                      size_t *length)
 {

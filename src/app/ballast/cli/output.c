@@ -20,7 +20,7 @@ void cli_error(const char *format, ...)
     char *text;
     va_list arguments;
     va_start(arguments, format);
-    /* Words of a command line may be somebody else's too. */
+    /* Words of a command line may be names that others chose. */
     if (vasprintf(&text, format, arguments) >= 0) {
         ballast_text_make_showable(text);
         fprintf(stderr, "ballast: %s\n", text);

@@ -33,8 +33,8 @@ int cli_colour(const char *when, bool *out);
 void cli_spaced(const char *words, char *out, size_t size);
 
 /*
- * A guest's name as it can be shown on a terminal, in new memory: what is no character, or would
- * steer the terminal, is a question mark.
+ * A guest's name as it can be shown on a terminal, in new memory: a question mark replaces what is
+ * not a character or would steer the terminal.
  */
 char *cli_shown(const char *name);
 

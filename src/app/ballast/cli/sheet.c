@@ -184,7 +184,7 @@ void cli_sheet_print(const struct cli_sheet *sheet, const struct cli_choice *cho
     cli_table_release(&table);
 }
 
-/* A number may be given anew: then it is another name as well. */
+/* A number may be used again, by a domain of another name. */
 static const struct cli_row *find_row(const struct cli_sheet *sheet, const struct cli_row *row)
 {
     for (size_t i = 0; i < sheet->count; i++) {

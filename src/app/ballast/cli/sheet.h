@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table before anybody shows it: every cell of every row as text and as what it sorts by. It can
- * be sorted, printed with chosen columns, and compared with what it was a moment ago. Out of memory
- * ends the program.
+ * A table before it is shown: every cell of every row as text and as what it sorts by. It can be
+ * sorted, printed with chosen columns, and compared with an earlier one. Out of memory ends the
+ * program.
  */
 #ifndef APP_BALLAST_CLI_SHEET_H
 #define APP_BALLAST_CLI_SHEET_H
@@ -38,7 +38,7 @@ struct cli_sheet {
     bool in_mib; /* sizes are shown in MiB, rounded down, not in KiB */
     struct cli_row *rows;
     size_t count;
-    size_t lacking; /* rows that should be there, and of which nothing is known */
+    size_t lacking; /* rows that are expected, and of which nothing is known */
     size_t next;    /* column of the last row */
     struct cli_fact *facts;
     size_t fact_count;

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 /*
- * From now on they are only remembered; the second of one kind ends the program, unless it goes to
- * a process.
+ * From now on they are only recorded; the second of one kind ends the program, unless it goes to a
+ * process.
  */
 void cli_signals_catch(void);
 /* The first one that came, or 0. */

@@ -18,7 +18,7 @@ void cli_json_add(struct json_object *object, const char *key, struct json_objec
 /* One line on standard output; the object is put. */
 void cli_json_print(struct json_object *object);
 
-/* Beyond this Xen's maximum is no limit: dom0's without max: is all ones, less the odd page. */
+/* From here on Xen's maximum does not limit: dom0's without max: is all ones, less the odd page. */
 #define CLI_NO_LIMIT_KIB (UINT64_C(1) << 50)
 
 /* A cell in whole MiB, rounded down as xl does; "-" where it is not known, "none" for no limit. */

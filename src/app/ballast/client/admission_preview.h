@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a start would come to, as the daemon sees it: who would give what, and what would help. */
+/*
+ * What would happen to a request, as the daemon sees it: which domains would free how much, and
+ * what would help.
+ */
 #ifndef APP_BALLAST_CLIENT_ADMISSION_PREVIEW_H
 #define APP_BALLAST_CLIENT_ADMISSION_PREVIEW_H
 
@@ -21,7 +24,7 @@ void cli_admission_preview_release(
     struct cli_admission_preview *preview); /* one that is all zero is fine too */
 /* Whether it can be started at all. */
 bool cli_admission_preview_is_possible(const struct cli_admission_preview *preview);
-/* Lines for people: the verdict, who gives, and where it can never be what is in the way. */
+/* Lines for people: the verdict, the donors, and what stands in the way if it can never fit. */
 void cli_admission_preview_print(const struct cli_admission_preview *preview, FILE *out);
 /* The same as an object, the caller's: the start with "donors" and "in_the_way". */
 struct json_object *cli_admission_preview_json(const struct cli_admission_preview *preview);

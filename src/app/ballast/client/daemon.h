@@ -14,7 +14,7 @@
 struct json_object;
 
 enum cli_daemon_kind {
-    CLI_DAEMON_READS,   /* status.sock, for which nobody needs a privilege */
+    CLI_DAEMON_READS,   /* status.sock, which needs no privilege */
     CLI_DAEMON_CHANGES, /* control.sock: root and the group ballast */
 };
 

@@ -34,7 +34,7 @@ struct cli_daemon_request {
 
 /* Takes one of the above; others are the command's. */
 void cli_daemon_request_option(struct cli_daemon_request *request, int option);
-/* Reads all options of a command that has no others; CLI_BAD when that is told. */
+/* Reads all options of a command that has no others; CLI_BAD, with a message. */
 int cli_daemon_request_options(struct cli_daemon_request *request);
 int cli_daemon_request_open(struct cli_daemon_request *request, enum cli_daemon_kind kind);
 
@@ -44,7 +44,7 @@ int cli_daemon_request_id(const struct cli_daemon_request *request, const char *
 /*
  * Reads all of a command about a reservation: its options, and `count` operands, the first of which
  * is the number. *operands has them all, *params the number and the owner, the caller's. CLI_BAD,
- * told: `usage` says what is right.
+ * with a message; `usage` says what to write.
  */
 int cli_daemon_request_reservation(struct cli_daemon_request *request, size_t count,
                                    const char *usage, char ***operands,

@@ -9,7 +9,7 @@
 struct cli_list_of {
     const char *method;
     const char *items;  /* the member that holds them */
-    const char *number; /* of an item: what `after` goes by */
+    const char *number; /* of an item: the key that `after` continues from */
     const char *after;  /* the parameter that means "behind this one" */
 };
 

@@ -123,7 +123,7 @@ static int set_explain_option(struct cli_explain *explain, int option, const cha
     }
 }
 
-/* Operands are domains of the host that --host names, not files that are judged by it. */
+/* Operands are domains of the host that --host names, not files computed for it. */
 static bool asks_host(const struct cli_explain *explain)
 {
     const char *host = explain->sources.host_path;

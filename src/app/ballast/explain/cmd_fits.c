@@ -30,7 +30,7 @@ static const struct cli_option fits_options[] = {
 
 struct fits {
     const char *which;         /* host, as --host has it */
-    struct host_access access; /* to it, where it is no file */
+    struct host_access access; /* to it, unless it is a file */
     const struct ballast_host *host;
     struct cli_sources sources;
     const struct ballast_profile *profile;
@@ -46,7 +46,7 @@ struct answer {
     struct cli_certainty certainty;
     struct ballast_fits_verdict verdict;
     const struct ballast_host *host;
-    const uint64_t *before_kib; /* promised by each domain before this guest came */
+    const uint64_t *before_kib; /* reserved of each domain before this guest came */
     const uint64_t *reclaim_kib;
 };
 

@@ -25,16 +25,16 @@ struct cli_explain {
     const struct ballast_profile *profile; /* NULL: each guest's own */
     bool all_profiles;
     const char *only;
-    const char *domain; /* NULL: what is asked for is in files, unless it is no file */
+    const char *domain; /* NULL: the guests are in files, unless an operand is not a file */
     bool all;           /* every domain that runs */
     bool colour;
     bool has_columns; /* some were asked for: then each form but the table was refused */
     struct cli_choice choice;
     struct cli_view view;
-    struct cli_sources sources; /* the operands, and what they are judged by */
+    struct cli_sources sources; /* the operands, and the host and rules to compute by */
 };
 
-/* An exit status; what is wrong is told. */
+/* An exit status, with a message on failure. */
 int cli_explain_files(struct cli_explain *explain);
 /* The domains that are named or all; the access is the caller's. */
 int cli_explain_running(struct cli_explain *explain, struct host_access *access);

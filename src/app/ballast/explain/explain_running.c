@@ -17,7 +17,7 @@ struct domains {
     char *const *names; /* as they were given; none: all */
     size_t count;
     bool has_looked;
-    const struct cli_domain **found; /* of the last look, as the rows were added */
+    const struct cli_domain **found; /* of the last sample, in the order of the rows */
     size_t found_count;
 };
 
@@ -80,7 +80,7 @@ static int fill_running_list(void *context, const struct host_access *access, st
     return CLI_DONE;
 }
 
-/* Its segments as they are now, where somebody can see colours. */
+/* Its segments as they are now, where colours can be shown. */
 static void print_bar(const struct cli_explain *explain, const struct cli_running *running)
 {
     char bar[CLI_SEGMENT_BAR];
@@ -113,7 +113,7 @@ static void print_running_list(const struct cli_explain *explain, const struct c
     }
 }
 
-/* Those that can be told are, whatever becomes of the others. */
+/* A domain that cannot be shown does not hide the others. */
 static int show_each(const struct domains *domains, const struct host_access *access,
                      const struct cli_sheet *sheet)
 {

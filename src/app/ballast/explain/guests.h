@@ -30,10 +30,12 @@ struct cli_guests {
 
 struct cli_sources {
     const char *host_path; /* NULL: none */
-    /* Instead, the host they are judged on, for as long as the guests live. NULL: none is known. */
+    /*
+     * Instead, the host for which to compute, for as long as the guests live. NULL: none is known.
+     */
     const struct ballast_host *on;
     const char *xl_conf_path; /* NULL: the system's, where there is one */
-    /* By whose rules they are judged where they do not say themselves; NULL: libxl's. */
+    /* The rules for guests that name none themselves; NULL: libxl's. */
     const struct ballast_profile *profile;
     char *const *paths;
     size_t path_count;

@@ -19,7 +19,7 @@ struct cli_need {
     const char *shown; /* the same for people's eyes */
     const char *profile_name;
     char label[CLI_LABEL]; /* the same, short enough for the daemon */
-    const char *why;       /* why by that profile; "" unless a host was looked at */
+    const char *why;       /* why by that profile; "" unless a host was read */
     struct cli_certainty certainty;
     uint64_t kib;
 };

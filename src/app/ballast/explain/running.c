@@ -53,7 +53,7 @@ int cli_running_now(const struct host_access *access, const struct cli_domain *d
     return ballast_running_breakdown(&running, profile, &access->host->caps, out, err);
 }
 
-/* Only what was seen while it was built can be told; without a daemon, or a word, nothing is. */
+/* Only costs that were seen while it was built are shown; none without a daemon. */
 static void ask_cost(const struct host_access *access, const struct cli_domain *domain,
                      struct cli_running_cost *out)
 {

@@ -135,7 +135,7 @@ static bool is_asked_for(const struct why *why, const struct json_object *event)
            (!which->reason || strcmp(cli_field_string(event, "reason"), which->reason) == 0);
 }
 
-/* One that goes on is told again under its number: it was printed when it began. */
+/* An event that continues comes again under its number: it was printed when it began. */
 static int take_event(void *context, const char *method, const struct json_object *params)
 {
     struct why *why = context;

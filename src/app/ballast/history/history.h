@@ -12,7 +12,7 @@
 
 struct json_object;
 
-/* A value for each step; 0 where nothing is known. Of the host: free, promised, deficit. */
+/* A value for each step; 0 where nothing is known. Of the host: free, reserved, deficit. */
 struct cli_history {
     char *name; /* as it can be shown; "host" */
     bool is_host;
@@ -43,7 +43,7 @@ struct cli_history_wanted {
     uint64_t events; /* at most so many */
 };
 
-/* Asks for both; the exit status, a failure is told. Released in any case. */
+/* Asks for both; the exit status, with a message on failure. Released in any case. */
 int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *wanted,
                     struct cli_history *out);
 void cli_history_release(struct cli_history *history);

@@ -96,7 +96,7 @@ static void read_doctor_commandline(struct doctor *doctor)
         doctor_read_commandline(commandline, &doctor->facts.dom0_mem, &doctor->facts.dom0_mem_max);
 }
 
-/* A doctor that cannot see this does his work all the same. */
+/* The other findings do not need it. */
 static void read_low_memory(struct doctor *doctor)
 {
     uint64_t kib;
@@ -150,7 +150,7 @@ static const struct doctor_domain *find_doctor_domain(const struct doctor_domain
     return NULL;
 }
 
-/* Takes the place of an earlier look, whose figures it remembers. */
+/* Replaces an earlier sample, whose figures it keeps. */
 static void fill_domains(struct doctor *doctor)
 {
     const struct host_access *access = &doctor->access;
@@ -190,7 +190,7 @@ static int sample_doctor(struct doctor *doctor)
     return CLI_DONE;
 }
 
-/* What the daemon of the host that is looked at says of itself; NULL: there is none. */
+/* What the daemon of this host says of itself; NULL: there is none. */
 static struct json_object *daemon_status(struct doctor *doctor)
 {
     struct cli_daemon daemon;
@@ -214,7 +214,7 @@ static struct json_object *daemon_status(struct doctor *doctor)
     return status;
 }
 
-/* It sees every foreign write, where two looks see only that something moved. */
+/* It sees every foreign write, where two samples show only that something moved. */
 static void add_rival(struct cli_rival_balancers *rivals, const struct json_object *status)
 {
     for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {

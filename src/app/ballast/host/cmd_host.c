@@ -169,8 +169,8 @@ static int find_configurations(const struct options *options, const struct cli_g
 }
 
 /*
- * What the toolstack keeps of each domain, behind what the GUEST files take up. One that cannot be
- * had is no fault: dom0 has none.
+ * What the toolstack keeps of each domain without a GUEST file. A missing one is not a fault: dom0
+ * has none.
  */
 static void ask_configurations(const struct options *options, const struct host_access *access,
                                struct ballast_breakdown *evaluated, struct cli_host *host)

@@ -50,7 +50,7 @@ static void take_one(const struct json_object *domain, struct cli_list_known *ou
     free(shown);
 }
 
-/* By the ids of a daemon's answer: what is asked of it is no older than what Xen said. */
+/* By the ids of a daemon's answer, which is not older than what Xen said. */
 static void take_known(const struct host_access *access, const struct json_object *domains,
                        struct cli_list_known *out)
 {
@@ -64,7 +64,7 @@ static void take_known(const struct host_access *access, const struct json_objec
     }
 }
 
-/* One that cannot be asked is no failure of a list that Xen itself has told. */
+/* A list that Xen has answered does not fail because the daemon cannot be asked. */
 static void ask_known(const struct host_access *access, struct cli_list_known *out)
 {
     struct cli_daemon daemon = {.command = "list"};
@@ -99,7 +99,7 @@ static void add_list_row_range(struct cli_sheet *sheet, const struct hv_domain *
                       is->dynamic_min_kib / BALLAST_MIB_KIB, is->dynamic_max_kib / BALLAST_MIB_KIB);
 }
 
-/* Sorts as what is taken of it: all but the balloon. `profile` NULL: nobody asks for it. */
+/* Sorts by all but the balloon. `profile` NULL: the column is not shown. */
 static void add_list_row_bar(struct cli_sheet *sheet, const struct host_access *access,
                              const struct cli_domain *domain, const struct ballast_profile *profile,
                              bool colour)

@@ -34,7 +34,7 @@ struct cli_plan {
     struct cli_own_profile own; /* where starts of files are counted and --profile is not given */
 };
 
-/* One who is on his way down, or is now told to be. */
+/* A domain that frees memory, or is now asked to. */
 struct cli_donor {
     const struct ballast_domain *domain;
     uint64_t reclaim_kib;
@@ -46,13 +46,13 @@ struct cli_donor {
 struct cli_wait {
     const struct cli_start *start;
     uint64_t missing_kib; /* for it and those before it */
-    struct forecast wait; /* until all that is there; never: not from those who give now */
+    struct forecast wait; /* until all of it is free; never: the donors do not free enough */
 };
 
 struct cli_outlook {
     struct cli_donor *donors;
     size_t donor_count;
-    uint64_t coming_kib; /* what those who are not stuck give together */
+    uint64_t coming_kib; /* what all donors that are not stuck free */
     struct cli_wait *waits;
     size_t wait_count;
 };

@@ -14,7 +14,7 @@ const struct ballast_domain *cli_plan_domain(const struct cli_plan *plan, uint32
     return &plan->host->domains[i];
 }
 
-/* Where each domain is told to go once the plan is done. */
+/* The target of each domain after the plan. */
 static uint64_t *targets_after(const struct cli_plan *plan)
 {
     size_t count = plan->host->domain_count;
@@ -66,7 +66,7 @@ static struct forecast plan_outlook_time_for(const struct cli_outlook *outlook,
     return wait;
 }
 
-/* A start is judged in this tick, or waits. */
+/* A request is decided in this tick, or waits. */
 static bool *find_judged(const struct cli_plan *plan, uint64_t *granted_kib)
 {
     bool *judged = xcheck(calloc(plan->start_count + 1, sizeof(*judged)));

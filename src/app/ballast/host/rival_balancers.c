@@ -21,7 +21,7 @@ static const char *const balancers[] = {"squeezed", "qmemmand", "qubes-qmemman",
                                         "momd"};
 static const char *const libvirts[] = {"libvirtd", "virtxend"};
 
-/* Not those of ballastd, which is no rival of its own commands. */
+/* Not those of ballastd, which is not a rival of its own commands. */
 static const char *const sockets[] = {
     "/run/qubes/qmemman.sock", /* qubes.qmemman.client */
 };

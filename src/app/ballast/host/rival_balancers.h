@@ -23,7 +23,7 @@ struct cli_rival_balancers {
 
 /* `root` goes before every path: "" is the system itself. What cannot be read is not there. */
 void cli_rival_balancers_find(struct cli_rival_balancers *out, const char *root);
-/* One that somebody else saw, in a sentence. */
+/* One that was found elsewhere, in a sentence. */
 void cli_rival_balancers_add(struct cli_rival_balancers *rivals, const char *what);
 void cli_rival_balancers_release(struct cli_rival_balancers *rivals);
 

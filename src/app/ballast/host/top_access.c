@@ -72,7 +72,7 @@ static int sample_top_access(void *context, struct top_host *host, struct ballas
     if (!rc)
         rc = host_access_refresh(&access->access);
     if (rc)
-        return ballast_fail(err, -EIO, "the host cannot be read");
+        return ballast_fail(err, -EIO, "host: it cannot be read");
     access->has_looked = true;
     return fill_top_access(&access->access, host, err);
 }

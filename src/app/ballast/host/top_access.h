@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A host and the access to it (host_access.h) as what `ballast top` shows: to look at, not to
- * change. */
+/* A host and the access to it (host_access.h) as `ballast top` shows it, read only. */
 #ifndef APP_BALLAST_HOST_TOP_ACCESS_H
 #define APP_BALLAST_HOST_TOP_ACCESS_H
 
@@ -12,7 +11,7 @@
 struct top_access {
     struct top_source source;
     struct host_access access;
-    uint64_t interval_usec; /* how far a simulated host goes on from one look to the next */
+    uint64_t interval_usec; /* how far a simulated host moves from one sample to the next */
     bool has_looked;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ballast decide --stdio: the balancer for whoever can write a line of JSON. A line is read in full
- * and judged before anything is answered, so that one that cannot be read changes nothing.
+ * ballast decide --stdio: the balancer for any program that can write a line of JSON. A line is
+ * read and checked in full before it is answered, so a bad one changes nothing.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -89,7 +89,7 @@ static void drop_nonsense(struct json_object *dom)
         json_object_object_del(dom, "report_age");
 }
 
-/* What is no object or no array is left to the snapshot's reader, who says what is wrong. */
+/* What is not an object or array is left to the reader of snapshots, which says what is wrong. */
 static void tidy_decide(const struct json_object *object, const struct json_at *at)
 {
     static const char *const of_host[] = {"total_kib", "free_kib", "claimed_kib", "slush_kib",

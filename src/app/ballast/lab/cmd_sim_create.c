@@ -15,7 +15,7 @@
 #include "core/base/units.h"
 #include "core/model/host.h"
 
-/* Between looks at the build: the pace of the daemon. */
+/* Between two polls of the build: the pace of the daemon. */
 #define LOOK_USEC UINT64_C(100000)
 /* The daemon sees a new domain with its next tick, a second away at rest. */
 enum { UNSEEN_LOOKS = 30 };
@@ -113,7 +113,7 @@ static int params_by_host(struct cli_daemon_request *request, struct cli_need *n
     const struct cli_guest *guest = &need->guests.guests[0];
     struct cli_admission admission;
     struct ballast_breakdown breakdown;
-    /* Not by what was made out of a calibration: that is a belief, and this is what happens. */
+    /* Not by a calibration: that is an estimate, and this is what happens. */
     cli_admission_ask(&admission, NULL, &request->daemon, false);
     int rc = cli_need_admit(need, &admission);
     if (!rc)

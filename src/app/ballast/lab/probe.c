@@ -160,7 +160,7 @@ __attribute__((noreturn)) static void guard_probes(const struct cli_probes *prob
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
-    /* Whoever reads what we print does not wait for this one. */
+    /* A reader of our output does not wait for this process. */
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     (void)dup2(nothing, STDOUT_FILENO);
     (void)dup2(nothing, STDERR_FILENO);

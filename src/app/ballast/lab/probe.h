@@ -47,15 +47,15 @@ struct cli_probe_seen {
 };
 
 /*
- * `access` is open for changes and has been looked at. CLI_BAD: the kernel cannot be read;
- * CLI_UNREACHABLE: the host does not rest, or no temporary folder can be made.
+ * `access` is open for changes and has been read. CLI_BAD: the kernel cannot be read;
+ * CLI_UNREACHABLE: free memory keeps changing, or no temporary folder can be made.
  */
 int cli_probes_begin(struct cli_probes *probes, struct host_access *access, const char *kernel,
                      uint64_t keep_kib);
 /*
- * Builds `guest`, which may take `most_kib`, measures and destroys it. CLI_NO, untold: there is not
- * so much room for it. CLI_PROBE_REFUSED, told: xl does not build it. CLI_UNREACHABLE, told: a
- * surprise. 128 and a signal: interrupted.
+ * Builds `guest`, which may take `most_kib`, measures and destroys it. CLI_NO, without a message:
+ * too little is available. With a message: CLI_PROBE_REFUSED: xl does not build it.
+ * CLI_UNREACHABLE: something else changed. 128 and a signal: interrupted.
  */
 int cli_probes_measure(struct cli_probes *probes, const struct ballast_guest *guest,
                        uint64_t most_kib, struct cli_probe_seen *out);

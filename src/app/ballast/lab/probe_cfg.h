@@ -6,9 +6,9 @@
 #include "core/model/guest.h"
 
 /*
- * Writes what is set of `guest`, under that name. CLI_BAD, told: it has something that such a guest
- * cannot have (a device, a stubdomain, a size that is no whole MiB); CLI_UNREACHABLE, told: the
- * file cannot be written.
+ * Writes what is set of `guest`, under that name. With a message: CLI_BAD: it has something that
+ * such a guest cannot have (a device, a stubdomain, a size that is not in whole MiB);
+ * CLI_UNREACHABLE: the file cannot be written.
  */
 int cli_probe_write_cfg(const char *path, const char *name, const char *kernel,
                         const struct ballast_guest *guest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What `ballast simulate` has played, and the shapes in which it is told. */
+/* What `ballast simulate` has run, and the shapes in which it is printed. */
 #ifndef APP_BALLAST_LAB_SIMULATE_H
 #define APP_BALLAST_LAB_SIMULATE_H
 

@@ -9,7 +9,7 @@
 static void print_balancing(const struct json_object *result)
 {
     puts(cli_field_bool(result, "paused")
-             ? "paused: no target is changed; what is promised is still defended"
+             ? "paused: the balancer changes no target; reserved memory stays protected"
              : "balancing");
 }
 
@@ -21,7 +21,8 @@ int cli_balancing_switch(struct cli_args *args, const char *method)
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
-        return cli_args_wrong(args, "it takes one DOMAIN, or nothing for all balancing");
+        return cli_args_wrong(args,
+                              "too many arguments: name one DOMAIN, or none for all balancing");
     struct json_object *params = cli_params();
     if (count == 1)
         cli_params_domain(params, "domain", operands[0]);

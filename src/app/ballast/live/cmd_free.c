@@ -16,9 +16,9 @@
 enum { OPTION_TIMEOUT, OPTION_DRY_RUN, OPTION_POLICY, OPTION_HOST, OPTION_JSON };
 
 static const struct cli_option free_options[] = {
-    [OPTION_TIMEOUT] = {"timeout", "T", "give up after that (default 120s)"},
-    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say who would be asked first", 'n'},
-    [OPTION_POLICY] = {"policy", "NAME", "the rules by which domains give (default ballast)",
+    [OPTION_TIMEOUT] = {"timeout", "T", "give up after T (default 120s)"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only print which domains would be asked first", 'n'},
+    [OPTION_POLICY] = {"policy", "NAME", "choose donors by this policy (default ballast)",
                        .value = cli_policy_name},
     [OPTION_HOST] = {"host", "WHAT", CLI_HOST_HELP},
     [OPTION_JSON] = {"json", NULL, "one object, sizes in KiB"},
@@ -50,11 +50,11 @@ static int parse_free(struct cli_freeing *freeing, struct freeing_options *optio
     size_t count;
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
-        return cli_args_wrong(args, "it takes a SIZE");
+        return cli_args_wrong(args, "name one SIZE");
     if (ballast_size_parse(operands[0], &freeing->need_kib, &err) < 0)
         return cli_args_wrong(args, "%s", err.text);
     if (freeing->need_kib == 0)
-        return cli_args_wrong(args, "nothing is to be freed");
+        return cli_args_wrong(args, "invalid size '%s': use a size above 0", operands[0]);
     return CLI_DONE;
 }
 
@@ -94,11 +94,11 @@ static int free_main(struct cli_args *args)
 
 const struct cli_command cmd_free = {
     .name = "free",
-    .summary = "have running domains give memory to the host",
+    .summary = "reclaim memory from running domains for the host",
     .operands = "SIZE",
-    .text = "Frees so much beyond what is kept for Xen: running domains give, within their\n"
-            "dynamic ranges, until it is there, and are then kept from taking it back.\n"
-            "Exit status 1: it cannot be, and who stopped where; nobody gives on.",
+    .text = "Reclaims memory from running domains, within their dynamic ranges, until SIZE is\n"
+            "free beyond the slack, and keeps them from taking it back. Exit status 1: not\n"
+            "enough could be freed; the domains that stopped are listed.",
     .options = free_options,
     .run = free_main,
 };

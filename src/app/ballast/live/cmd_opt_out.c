@@ -6,14 +6,14 @@
 #include "app/ballast/client/daemon_request.h"
 
 static const struct cli_option opt_out_options[] = {
-    CLI_REQUEST_ROWS("what the daemon answers"),
+    CLI_REQUEST_ROWS("print the daemon's answer"),
     {NULL, NULL, NULL},
 };
 
 static void print_opt_out(const struct json_object *result)
 {
     puts(cli_field_bool(result, "opted_out")
-             ? "it is not balanced any more; its limit still is held"
+             ? "it is no longer balanced; reserved memory stays protected from it"
              : "it is balanced");
 }
 
@@ -26,7 +26,7 @@ static int opt_out_main(struct cli_args *args)
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count != 2)
-        return cli_args_wrong(args, "it takes a DOMAIN, and on or off");
+        return cli_args_wrong(args, "name a DOMAIN, and on or off");
     if (cli_daemon_request_switch(&request, operands[1], &on))
         return CLI_BAD;
     struct json_object *params = cli_params();
@@ -37,10 +37,10 @@ static int opt_out_main(struct cli_args *args)
 
 const struct cli_command cmd_opt_out = {
     .name = "opt-out",
-    .summary = "take a domain out of balancing, or back in",
+    .summary = "exclude a domain from balancing, or include it again",
     .operands = "DOMAIN on|off",
-    .text = "With 'on' its target is never changed by the balancer; its limit still is\n"
-            "held. It is kept by the domain's uuid.",
+    .text = "With 'on' the balancer never changes its target, but still sets its xen maximum.\n"
+            "The setting belongs to the domain's uuid.",
     .options = opt_out_options,
     .run = opt_out_main,
 };

@@ -4,7 +4,7 @@
 #include "app/ballast/live/balancing.h"
 
 static const struct cli_option pause_options[] = {
-    CLI_REQUEST_ROWS("what the daemon answers"),
+    CLI_REQUEST_ROWS("print the daemon's answer"),
     {NULL, NULL, NULL},
 };
 
@@ -17,8 +17,8 @@ const struct cli_command cmd_pause = {
     .name = "pause",
     .summary = "stop balancing",
     .operands = "[DOMAIN]",
-    .text = "No target is changed any more, of one domain or of all. What is promised is\n"
-            "still defended. A daemon that is started again balances.",
+    .text = "The balancer changes no more targets, of one domain or of all. Reserved memory\n"
+            "stays protected. After a restart the daemon balances again.",
     .options = pause_options,
     .run = pause_main,
 };

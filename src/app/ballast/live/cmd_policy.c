@@ -59,7 +59,8 @@ static int policy_main(struct cli_args *args)
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count > 1)
-        return cli_args_wrong(args, "it takes the NAME of one policy, or nothing");
+        return cli_args_wrong(args,
+                              "too many arguments: write one NAME, or none to list the policies");
     if (count == 0)
         return show_policy(&request);
     struct json_object *params = cli_params();
@@ -71,8 +72,8 @@ const struct cli_command cmd_policy = {
     .name = "policy",
     .summary = "show or choose the policy that balances",
     .operands = "[NAME]",
-    .text = "Lists the policies, the one in use with a star; NAME balances by another one,\n"
-            "also when the daemon is started again.",
+    .text = "Lists the policies, with a star at the one in use. With NAME, the daemon\n"
+            "balances by that policy from now on, also after a restart.",
     .options = policy_options,
     .run = policy_main,
 };

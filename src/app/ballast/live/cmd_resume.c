@@ -4,7 +4,7 @@
 #include "app/ballast/live/balancing.h"
 
 static const struct cli_option resume_options[] = {
-    CLI_REQUEST_ROWS("what the daemon answers"),
+    CLI_REQUEST_ROWS("print the daemon's answer"),
     {NULL, NULL, NULL},
 };
 
@@ -15,9 +15,9 @@ static int resume_main(struct cli_args *args)
 
 const struct cli_command cmd_resume = {
     .name = "resume",
-    .summary = "go on balancing",
+    .summary = "resume balancing",
     .operands = "[DOMAIN]",
-    .text = "All of it, or one domain; those that were paused alone stay so.",
+    .text = "Resumes all balancing, or one domain; domains paused by name stay paused.",
     .options = resume_options,
     .run = resume_main,
 };

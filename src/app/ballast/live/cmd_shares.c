@@ -9,14 +9,14 @@
 #include "app/ballast/client/daemon_request.h"
 
 static const struct cli_option shares_options[] = {
-    CLI_REQUEST_ROWS("what the daemon answers"),
+    CLI_REQUEST_ROWS("print the daemon's answer"),
     {NULL, NULL, NULL},
 };
 
 static void print_shares(const struct json_object *result)
 {
     uint64_t shares = cli_field_u64(result, "shares");
-    printf("shares %" PRIu64 "%s\n", shares, shares == 0 ? ": it is left alone" : "");
+    printf("shares %" PRIu64 "%s\n", shares, shares == 0 ? ": it is not balanced" : "");
 }
 
 static int shares_main(struct cli_args *args)
@@ -27,13 +27,15 @@ static int shares_main(struct cli_args *args)
         return CLI_BAD;
     char **operands = cli_args_operands(args, &count);
     if (count != 2)
-        return cli_args_wrong(args, "it takes a DOMAIN and a number of shares");
+        return cli_args_wrong(args, "name a DOMAIN and a number of shares");
     char *end = NULL;
     errno = 0;
     unsigned long long shares = strtoull(operands[1], &end, 10);
     if (operands[1][0] < '0' || operands[1][0] > '9' || *end || errno || shares > INT64_MAX)
-        return cli_args_wrong(args, "shares are a whole number: 1000 is usual, 2000 weighs twice "
-                                    "as much, 0 leaves the domain alone");
+        return cli_args_wrong(args,
+                              "invalid shares '%s': use a whole number; 1000 is usual, 2000 "
+                              "weighs twice as much, 0 excludes the domain",
+                              operands[1]);
     struct json_object *params = cli_params();
     cli_params_domain(params, "domain", operands[0]);
     cli_params_u64(params, "shares", shares);
@@ -42,10 +44,10 @@ static int shares_main(struct cli_args *args)
 
 const struct cli_command cmd_shares = {
     .name = "shares",
-    .summary = "set the weight of a domain among the others",
+    .summary = "set the weight of a domain relative to the others",
     .operands = "DOMAIN N",
-    .text = "1000 is usual, 2000 weighs twice as much, 0 leaves the domain alone. It is\n"
-            "kept by the domain's uuid.",
+    .text = "1000 is usual, 2000 weighs twice as much, 0 excludes the domain from balancing.\n"
+            "The setting belongs to the domain's uuid.",
     .options = shares_options,
     .run = shares_main,
 };

@@ -55,7 +55,7 @@ static const char *free_why_not(const struct cli_freeing *freeing)
     return freeing->interrupted ? "interrupted, and no more is reclaimed" : freeing->refused_why;
 }
 
-/* The daemon's words, whoever did it. */
+/* The reasons of the protocol, with a daemon or without. */
 static const char *free_reason_name(const struct cli_freeing *freeing)
 {
     if (freeing->interrupted)
@@ -68,15 +68,15 @@ static void print_free_donor(const struct cli_donor *donor, bool all)
     bool gave = donor->before_kib > donor->after_kib;
     bool stopped = donor->balloon_status == BALLOON_STUCK;
     if (donor->gone)
-        printf("    domain %" PRIu32 " (%s) is gone, and held %" PRIu64 " KiB\n", donor->id,
+        printf("    domain %" PRIu32 " (%s) no longer runs; it had %" PRIu64 " KiB\n", donor->id,
                donor->name, donor->before_kib);
     else if (gave || (all && stopped))
-        printf("    domain %" PRIu32 " (%s) gave %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64
+        printf("    domain %" PRIu32 " (%s) freed %" PRIu64 " KiB: from %" PRIu64 " to %" PRIu64
                " KiB%s\n",
                donor->id, donor->name, ballast_sub_floor(donor->before_kib, donor->after_kib),
                donor->before_kib, donor->after_kib, stopped ? ", where it stopped" : "");
     else if (all)
-        printf("    domain %" PRIu32 " (%s) gave nothing of its %" PRIu64 " KiB (%s)\n", donor->id,
+        printf("    domain %" PRIu32 " (%s) freed nothing of its %" PRIu64 " KiB (%s)\n", donor->id,
                donor->name, donor->after_kib, balloon_status_name(donor->balloon_status));
 }
 

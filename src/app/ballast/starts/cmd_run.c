@@ -118,7 +118,7 @@ static int choose_command(struct run *run, const struct cli_args *args)
         return CLI_DONE;
     if (run->command)
         return cli_args_wrong(
-            args, "-- is the last argument: write the command that starts the guest behind it");
+            args, "COMMAND behind -- is missing: write the command that starts the guest");
     if (run->dry)
         return CLI_DONE;
     int first = strcmp(run->path, "-") == 0 ? '{' : first_character(run->path);

@@ -15,10 +15,10 @@
 #include "core/base/units.h"
 #include "core/model/host.h"
 
-/* A daemon that is started anew reads its ledger and the host first. */
+/* A daemon that restarts reads its ledger and the host first. */
 #define PATIENCE_USEC (UINT64_C(10) * BALLAST_SEC_USEC)
 
-/* What is no text on the wire is a question mark there, and what is no text here is one here. */
+/* Where the wire has a question mark for what is not text, so has this name. */
 static bool has_name(const struct json_object *domain, const char *name)
 {
     if (strcmp(cli_field_string(domain, "name"), name) == 0)
@@ -66,7 +66,7 @@ static uint64_t watch_now_usec(void)
     return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* One that was started anew knows the reservation: the next look asks that one. */
+/* One that restarted knows the reservation: the next poll asks it. */
 static void find_watch_daemon(struct cli_domain_watch *watch)
 {
     struct ballast_error err;
@@ -115,7 +115,9 @@ static void bind_it(struct cli_domain_watch *watch, const struct json_object *do
         char *shown = cli_shown(answer.error_text);
         (void)snprintf(watch->why, sizeof(watch->why), "%s", shown);
         free(shown);
-        /* Gone between two questions, or a ledger that cannot be written for now: look again. */
+        /*
+         * The domain ended between two polls, or the ledger cannot be written for now: poll again.
+         */
         if (answer.error_code == WIRE_NOT_FOUND || answer.error_code == WIRE_UNAVAILABLE)
             watch->state = CLI_WATCH_NONE;
     }

@@ -23,11 +23,11 @@
 
 /* How soon a signal is seen. */
 #define SLICE_USEC UINT64_C(100000)
-/* A reservation that is not heard of for so long is asked about. */
+/* A reservation without an event for so long is asked about. */
 #define ASK_USEC BALLAST_SEC_USEC
-/* A daemon that is started anew reads its ledger and the host first; more than that is a fault. */
+/* A daemon that restarts reads its ledger and the host first; longer than that is a fault. */
 #define GONE_USEC (UINT64_C(30) * BALLAST_SEC_USEC)
-/* What the bar of progress.h takes of a line, and lines where nobody knows their width. */
+/* What the bar of progress.h takes of a line, and the width of lines where it is unknown. */
 enum { BAR_WIDTH = 40, USUAL_WIDTH = 80, SOURCES_MOST = 1024 };
 
 static uint64_t reserving_now_usec(void)

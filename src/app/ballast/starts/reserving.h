@@ -20,7 +20,7 @@ struct cli_want {
     bool with_connection; /* it is released when we are killed, unless it is bound by then */
 };
 
-/* One who gave, or is about to. */
+/* A donor. */
 struct cli_source {
     uint64_t domid;
     char *shown; /* owned */
@@ -34,24 +34,25 @@ struct cli_reserving {
     uint64_t id;                     /* 0: there is none */
     struct json_object *reservation; /* as it was last seen; NULL before */
     struct wire_message no;          /* error_code not 0: what it was refused with */
-    struct cli_source *sources;      /* everybody who was asked */
+    struct cli_source *sources;      /* all donors */
     size_t source_count;
 };
 
 /*
- * Asks. CLI_DONE: there is a reservation, granted or not (`id`). CLI_NO: refused at once, which is
- * not told yet (`no` has the words). Others are told.
+ * Asks. CLI_DONE: there is a reservation, granted or not (`id`). CLI_NO: refused at once, without a
+ * message yet (`no` has the words). Others with a message.
  */
 int cli_reserving_ask(struct cli_reserving *reserving);
 /* Whether it is granted. */
 bool cli_reserving_is_granted(const struct cli_reserving *reserving);
 /*
- * Waits until it is decided, telling on stderr what is missing and who gives. CLI_DONE: granted.
- * CLI_NO: it is not, and not told yet; where a signal came (cli_signal()), it has been released. A
- * daemon that goes away is waited for; one that stays away is CLI_UNREACHABLE, and told.
+ * Waits until it is decided, and prints on stderr what is missing and which domains free it.
+ * CLI_DONE: granted. CLI_NO: it is not, without a message yet; after a signal (cli_signal()) it has
+ * been released. It waits for a daemon that ends to start again; one that does not is
+ * CLI_UNREACHABLE, with a message.
  */
 int cli_reserving_wait(struct cli_reserving *reserving);
-/* Gives it back, without a word where that is no longer possible. */
+/* Releases it; without a message where that is no longer possible. */
 void cli_reserving_release(struct cli_reserving *reserving);
 /* What became of it as a sentence for people. */
 void cli_reserving_why(const struct cli_reserving *reserving, char *buf, size_t size);

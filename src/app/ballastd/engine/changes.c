@@ -6,7 +6,7 @@
 
 #include "app/ballastd/engine/state.h"
 
-/* What `free` frees is no start. */
+/* The memory that `free` frees is not for a start. */
 static void count_admission(struct engine *engine, const struct ledger_reservation *record)
 {
     struct engine_counters *counters = &engine->counters;
@@ -27,7 +27,7 @@ void changes_on_reservation(void *context, const struct ledger_reservation *reco
     if (engine->change_count == engine->change_room) {
         size_t room = engine->change_room ? 2 * engine->change_room : 64;
         struct engine_change *changes = reallocarray(engine->changes, room, sizeof(*changes));
-        /* Nobody is told then; who asks still learns it. */
+        /* Observers then miss it; a client that asks still gets it. */
         if (!changes)
             return;
         engine->changes = changes;
@@ -37,7 +37,7 @@ void changes_on_reservation(void *context, const struct ledger_reservation *reco
         (struct engine_change){.id = record->id, .asked = record->state == LEDGER_REQUESTED};
 }
 
-/* Two moves of one reservation, one soon after the other, are told once, as it is then. */
+/* Two changes of one reservation in short order are one notification, of the later state. */
 static bool comes_again(const struct engine *engine, size_t i)
 {
     for (size_t j = i + 1; j < engine->change_count && j <= i + 8; j++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Changes of reservations, kept from when they are durable until they are told. */
+/* Changes of reservations, kept from when they are durable until observers have them. */
 #ifndef APP_BALLASTD_ENGINE_CHANGES_H
 #define APP_BALLASTD_ENGINE_CHANGES_H
 
@@ -10,7 +10,7 @@ struct ledger_reservation;
 void changes_on_reservation(void *context, const struct ledger_reservation *record);
 /* Tells them. */
 void changes_settle(struct engine *engine);
-/* Releases what `free` holds, once somebody builds with it. */
+/* Releases the memory that `free` reserves, once a guest is built with it. */
 void changes_end_free_holds(struct engine *engine);
 
 #endif

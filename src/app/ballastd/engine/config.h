@@ -29,7 +29,7 @@ struct engine_config_guest {
 struct engine_config {
     const struct policy *policy;
     uint64_t slack_kib;          /* BALLAST_NONE: the host's own */
-    char group[32];              /* whose members may change things; "" for nobody but root */
+    char group[32];              /* whose members may change things; "": only root may */
     uint64_t interval_usec;      /* while something moves or waits */
     uint64_t idle_interval_usec; /* while nothing does */
     uint64_t lease_usec;         /* of a reservation that names none */
@@ -44,7 +44,7 @@ struct engine_config {
     char squeezed_socket[ENGINE_CONFIG_PATH]; /* where XAPI looks for squeezed; "": nowhere */
     size_t clients;                           /* at once, on each socket */
     uint64_t unread_usec; /* who leaves unread what it was sent for longer is closed */
-    bool balloons;        /* false: nobody is balanced, reservations are kept */
+    bool balloons;        /* false: no domain is balanced, reservations are kept */
     bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */
     /* The profile of this very host, read from its file; NULL: that of its Xen. */
     struct calibration *calibration;
@@ -64,8 +64,8 @@ struct engine_config engine_config_default(void);
 int engine_config_read(const char *path, struct engine_config *out, struct ballast_error *err);
 void engine_config_release(struct engine_config *config);
 /*
- * Where the file told of no host-profile: takes that of the usual place, if there is one. It is
- * nobody's word, so one that cannot be read is no failure: it is left out, and profile_fault says
+ * Where the file names no host-profile: takes that of the usual place, if there is one. Nothing
+ * names it, so one that cannot be read is not a failure: it is left out, and profile_fault says
  * why.
  */
 void engine_config_usual_profile(struct engine_config *config);

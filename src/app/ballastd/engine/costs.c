@@ -15,7 +15,7 @@
 #include "core/model/breakdown.h"
 #include "edge/calibration/calibration.h"
 
-/* So many lives are remembered, the last ones: a host has no more at once that anybody looks at. */
+/* So many of the last lives are kept: a host shows no more at once. */
 enum { RECORDS = 512 };
 /* So many guests in a row within the bound end the alert. */
 enum { ENOUGH_WITHIN = 3 };
@@ -39,9 +39,9 @@ struct costs {
     uint64_t above;  /* of these */
     uint64_t within; /* in a row */
     int64_t worst_kib;
-    /* Somebody's toolstack is waited for; of several together none can be told apart anyway. */
+    /* A toolstack is still building; costs of several builds at once cannot be separated. */
     bool awaiting;
-    bool asked; /* at the look that is under way */
+    bool asked; /* in the current sample */
     uint64_t awaiting_since_usec;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the guests that were built while the daemon looked have cost, beside what was predicted. An
- * alert is on as long as reality leaves the bound of the prediction.
+ * What guests cost that were built while the daemon ran, compared with the prediction. An alert is
+ * on as long as the cost is outside the bound of the prediction.
  */
 #ifndef APP_BALLASTD_ENGINE_COSTS_H
 #define APP_BALLASTD_ENGINE_COSTS_H
@@ -19,7 +19,7 @@ struct costs;
 struct costs *costs_new(void);
 void costs_free(struct costs *costs);
 
-/* After each look at the host. */
+/* After each sample of the host. */
 void costs_sample(struct engine *engine);
 
 /* Of a life, or NULL: it was there before the daemon, or could not be told apart. */

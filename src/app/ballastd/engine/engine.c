@@ -23,7 +23,7 @@
 
 /* A store that cannot be opened is tried again so often; the clock is the real one. */
 #define OPEN_AGAIN_USEC (5 * BALLAST_SEC_USEC)
-/* How long after the last move it is looked as often as while something moves. */
+/* How long after the last move the host is sampled as often as while something moves. */
 #define CALM_USEC (2 * BALLAST_SEC_USEC)
 /* A domain so near to its target is there: extra internal pages, LIBXL_MAXMEM_CONSTANT. */
 #define THERE_KIB UINT64_C(1024)
@@ -468,7 +468,7 @@ void engine_pause(struct engine *engine, bool paused)
     if (!paused)
         rival_end(engine);
     rival_update_hold(engine);
-    engine_log(LOG_NOTICE, paused ? "balancing is paused" : "balancing is resumed");
+    engine_log(LOG_NOTICE, paused ? "balancing: paused" : "balancing: resumed");
 }
 
 void engine_record_setting(struct engine *engine, const char *what, uint64_t domid, uint64_t uid,

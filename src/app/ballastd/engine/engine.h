@@ -2,7 +2,7 @@
 /*
  * All that the daemon knows and decides: the host with what was set for its guests, the ledger, the
  * tick, the history. It knows no socket, no protocol and no event loop: its user asks it when the
- * next tick is due, and is told by an observer what others must hear.
+ * next tick is due, and gets notifications through an observer.
  */
 #ifndef APP_BALLASTD_ENGINE_ENGINE_H
 #define APP_BALLASTD_ENGINE_ENGINE_H

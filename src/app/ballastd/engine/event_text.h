@@ -9,7 +9,7 @@
 
 /*
  * As snprintf: "target lowered from 4 GiB to 3.2 GiB: 800 MiB were missing to start web-7
- * (reservation 12)". An event of a later version is told by its words alone.
+ * (reservation 12)". An event of a later version has only its keys.
  */
 size_t event_text(const struct history_event *event, char *buf, size_t size);
 

@@ -33,7 +33,7 @@ void floors_load(struct floors *floors, struct reservations *reservations);
 void floors_keep(struct floors *floors, struct reservations *reservations);
 /*
  * When a guest stopped, in a setting of that key, as ledger_back_usec() has it; other settings are
- * left alone.
+ * unchanged.
  */
 void floors_move_back(const struct ledger_back *back, const char *key, char value[STORE_VALUE]);
 /* All 0 where nothing is known. */

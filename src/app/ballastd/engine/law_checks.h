@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The laws, held against what came of a tick: `--check-laws`. */
+/* Checks the laws after each tick: `--check-laws`. */
 #ifndef APP_BALLASTD_ENGINE_LAW_CHECKS_H
 #define APP_BALLASTD_ENGINE_LAW_CHECKS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What others must hear of the engine: whoever runs it is told by these, all of which must be
- * there. What a pointer points to lives for the call alone.
+ * The notifications of the engine to the program that runs it; all of these must be there. What a
+ * pointer points to lives for the call alone.
  */
 #ifndef APP_BALLASTD_ENGINE_OBSERVER_H
 #define APP_BALLASTD_ENGINE_OBSERVER_H
@@ -15,7 +15,7 @@ struct engine_observer {
     /* A reservation has come into another state, which is durable, or is closer to what it needs.
      */
     void (*reservation)(void *context, const struct ledger_reservation *record);
-    /* Some that waited do no more, and all has been told of them. */
+    /* Requests that waited are decided, and all notifications about them are out. */
     void (*settled)(void *context);
     /* One has begun, or gone on under its number. */
     void (*event)(void *context, const struct history_event *event);

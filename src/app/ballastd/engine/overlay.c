@@ -83,7 +83,7 @@ static struct overlay_record record_of(struct overlay *overlay, const struct bal
     return record;
 }
 
-/* A host may keep whole pages of what it was told. */
+/* A host may keep only whole pages of a size. */
 static bool is_same_kib(uint64_t a_kib, uint64_t b_kib)
 {
     return (a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib) < BALLAST_PAGE_KIB;
@@ -155,7 +155,7 @@ static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ba
     if (overlay->taken && overlay->host.domain_count > 0)
         memcpy(overlay->old, overlay->records, overlay->host.domain_count * sizeof(*overlay->old));
     overlay->old_count = overlay->taken ? overlay->host.domain_count : 0;
-    /* A snapshot from before the last one shows what was, not what somebody did. */
+    /* A snapshot from before the last one shows an older state, not a foreign change. */
     bool late = overlay->taken && host->now_usec < overlay->shown_usec;
     overlay->shown_usec = ballast_max_u64(host->now_usec, overlay->shown_usec);
     overlay->host = *host;

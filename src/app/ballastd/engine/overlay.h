@@ -2,7 +2,7 @@
 /*
  * The host as the daemon wants it seen: a sibling of the hosts behind the port of hv.h that stands
  * in front of one. It lays over each domain what was configured and set for it, stamps time so that
- * it goes on over restarts, and notices targets that somebody else has set.
+ * it continues over restarts, and notices targets that another program has set.
  */
 #ifndef APP_BALLASTD_ENGINE_OVERLAY_H
 #define APP_BALLASTD_ENGINE_OVERLAY_H
@@ -48,16 +48,16 @@ struct overlay_record {
     struct overlay_setting set;
     bool set_known;             /* else it is asked for again */
     bool paused;                /* by a command; not kept */
-    uint64_t suspend_told_usec; /* before that nothing more is told of what it says of suspending */
+    uint64_t suspend_told_usec; /* before that its report of being suspended is not logged again */
     bool seen;                  /* the next three mean something */
-    uint64_t seen_kib;          /* its target when it was last looked at */
-    uint64_t told_kib;          /* what we told it last; BALLAST_NONE */
+    uint64_t seen_kib;          /* its target in the last sample */
+    uint64_t told_kib;          /* what we set last; BALLAST_NONE */
     uint64_t shares;            /* as configured and set, whether it is balanced or not */
     uint64_t host_min_kib;      /* its range as the host has it */
     uint64_t host_max_kib;
     struct balloon_stop last_stop; /* as it was when the domain was first seen */
     uint64_t raise_to_kib;         /* where memory is only reclaimed: no target is set above */
-    uint64_t reclaim_from_kib;     /* what it held when first asked to free memory for requests */
+    uint64_t reclaim_from_kib; /* its current size when first asked to free memory for requests */
 };
 
 struct overlay;
@@ -66,7 +66,7 @@ struct overlay_options {
     struct hv *host;                    /* these are the caller's and must outlive it */
     const struct engine_config *config; /* what it points to may change between refreshes */
     bool reclaims_only; /* shows no dynamic maximum above the target that was seen first */
-    /* What was set for a life; false: it cannot be told now. */
+    /* What was set for a life; false: it is not known now. */
     bool (*settings)(void *context, const uint8_t uuid[LEDGER_UUID], struct overlay_setting *out);
     /* Where its balloon stopped before; all 0: not known. */
     struct balloon_stop (*last_stop)(void *context, const uint8_t uuid[LEDGER_UUID]);
@@ -84,7 +84,7 @@ struct hv *overlay_hv(struct overlay *overlay);
 /* From now on snapshots are stamped by the host's clock and this. */
 void overlay_set_epoch(struct overlay *overlay, uint64_t usec);
 uint64_t overlay_now_usec(const struct overlay *overlay);
-/* While it is so, nobody is to be balanced: shares are shown as 0. */
+/* While it is so, no domain is balanced: shares are shown as 0. */
 void overlay_hold_still(struct overlay *overlay, bool still);
 /* Of those that are seen now no dynamic maximum is shown above target and current any more. */
 void overlay_stop_raising(struct overlay *overlay);

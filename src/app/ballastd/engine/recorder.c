@@ -12,7 +12,7 @@
 #include "core/base/units.h"
 #include "core/model/host_breakdown.h"
 
-/* Between two looks at most so much is taken to have been as it is now: a daemon may be stopped. */
+/* Between two samples at most so much counts as unchanged: a daemon may be stopped. */
 enum { MOST_WEIGHT = HISTORY_LENGTH_SEC * SERIES_WEIGHT_SEC };
 #define WEIGHT_USEC (BALLAST_SEC_USEC / SERIES_WEIGHT_SEC)
 

@@ -23,8 +23,8 @@ struct recorder *recorder_new(const char *state_dir);
 /* Writes what it still has. NULL is allowed. */
 void recorder_free(struct recorder *recorder);
 /*
- * Opens the history, so that events get numbers behind those in it. What fails is tried again and
- * told by recorder_work().
+ * Opens the history, so that events get numbers behind those in it. recorder_work() tries again
+ * what fails, and logs it.
  */
 void recorder_open(struct engine *engine);
 
@@ -33,7 +33,7 @@ void recorder_open(struct engine *engine);
  * tick, which decides about them too. Not while the host is being refreshed.
  */
 void recorder_begin(struct engine *engine);
-/* After each look at the host: what is there now. */
+/* After each sample of the host. */
 void recorder_sample(struct engine *engine);
 /* Idle work after each tick: writes and ages when that is due. */
 void recorder_work(struct engine *engine);
@@ -73,7 +73,7 @@ uint64_t recorder_size_kib(const struct recorder *recorder);
 
 /* Whom something is asked about: all lives of one name or uuid. */
 struct recorder_whom {
-    bool all;            /* events of everybody; samples of the host */
+    bool all;            /* events of all domains; samples of the host */
     const uint8_t *uuid; /* either this */
     const char *name;    /* or this */
     uint64_t ids[HISTORY_LIVES];
@@ -81,7 +81,7 @@ struct recorder_whom {
     struct history_guest last; /* the latest of them */
 };
 
-/* Fills in ids and last; -ENOENT: nobody like that has been seen. */
+/* Fills in ids and last; -ENOENT: no such guest has been seen. */
 int recorder_find(struct recorder *recorder, struct recorder_whom *whom);
 /* Adds all that is known of them to the view. */
 int recorder_read(struct recorder *recorder, const struct recorder_whom *whom,

@@ -130,7 +130,7 @@ bool recorder_line_up(struct engine *engine, const struct ballast_host *host)
         const struct ballast_domain *domain = i == 0 ? NULL : &host->domains[i - 1];
         struct recorder_guest *guest = take_guest(
             recorder, domain, domain ? overlay_domain(engine->overlay, i - 1)->uuid : NULL);
-        if (!guest) /* comes again with the next look */
+        if (!guest) /* comes again with the next sample */
             break;
         guests[count++] = guest;
     }
@@ -146,7 +146,7 @@ void recorder_remember(struct recorder_guest *guest, const struct ballast_domain
     guest->maxmem_kib = domain->maxmem_kib;
 }
 
-/* What was there when the daemon began is no news. */
+/* What was there when the daemon started is not an event. */
 void recorder_meet(struct engine *engine, struct recorder_guest *guest,
                    const struct ballast_domain *domain, uint64_t now_usec)
 {

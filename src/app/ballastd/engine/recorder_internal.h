@@ -16,7 +16,7 @@ enum {
 struct recorder_guest {
     uint32_t domid;
     bool is_host;
-    bool here; /* in the last look */
+    bool here; /* in the last sample */
     bool met;  /* its sizes are known, and it is recorded that it appeared */
     bool runs; /* it did, and was no dom0 */
     uint8_t uuid[HISTORY_UUID];
@@ -26,7 +26,7 @@ struct recorder_guest {
     struct series_fold fold; /* the bucket of that slot */
     struct series_bucket waiting[RECORDER_BUCKETS];
     size_t waiting_count;
-    uint64_t current_kib; /* when it was looked at last */
+    uint64_t current_kib; /* when it was sampled last */
     uint64_t target_kib;
     uint64_t maxmem_kib;
     struct history_event open; /* that may go on; number 0: none */
@@ -54,7 +54,7 @@ struct recorder {
     bool numbered;   /* the file has been asked for it */
 };
 
-/* Among those of the last look; NULL. */
+/* Among those of the last sample; NULL. */
 struct recorder_guest *recorder_guest(const struct recorder *recorder, uint64_t domid);
 /* Ends the bucket that it is in, which is written with the next ones. */
 void recorder_close(struct recorder_guest *guest);

@@ -170,7 +170,7 @@ static void age_history(struct recorder *recorder, uint64_t now_usec)
         note_failure(recorder, rc, &err);
 }
 
-/* It is opened anew, where it is to be, with the bound that it has now. */
+/* It is opened again, at its place and with its present bound. */
 static void close_history(struct recorder *recorder)
 {
     history_close(recorder->history);
@@ -220,7 +220,7 @@ void recorder_free(struct recorder *recorder)
 {
     if (!recorder)
         return;
-    /* What has begun is added up with the rest of it by whoever comes next. */
+    /* What has begun is summed with the rest of it later. */
     for (size_t i = 0; i < recorder->guest_count; i++)
         recorder_close(recorder->guests[i]);
     if (recorder->history)

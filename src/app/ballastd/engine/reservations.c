@@ -13,7 +13,7 @@
 #include "core/base/uuid.h"
 #include "edge/store/store.h"
 
-/* Open ones, and closed ones that are remembered: some 25 MiB and a lookup of 20 us at the most. */
+/* Open ones, and closed ones that are kept: some 25 MiB and a lookup of 20 us at the most. */
 enum { MOST_OPEN = 32768, MOST_CLOSED = 1024 };
 
 struct reservations {
@@ -22,7 +22,7 @@ struct reservations {
     struct ledger *ledger;
     struct tick_ledger *book;
     char trouble[BALLAST_ERROR_TEXT]; /* "": none */
-    struct unwritten *unwritten;      /* refusals that the store is still to be told of */
+    struct unwritten *unwritten;      /* refusals that the store does not have yet */
     size_t unwritten_count;
     size_t unwritten_room;
 };
@@ -79,8 +79,8 @@ static void older_key(uint64_t id, char key[KEY])
 }
 
 /*
- * Rarely is there a domain of that name already; so it is no column of the reservation, but a word
- * beside it, written before the grant is and of no meaning without one.
+ * A domain of that name rarely exists already, so this is not a column of the reservation but a
+ * setting beside it, written before the grant and without meaning when there is none.
  */
 static int keep_older(struct reservations *reservations, const struct ledger_reservation *after,
                       struct ballast_error *err)
@@ -120,9 +120,9 @@ static int write_move(struct reservations *reservations, const struct ledger_res
 }
 
 /*
- * A refusal promises nothing, so it happens whether it can be written now or not: whoever waits is
- * answered, and nobody gives for it any more. After a crash the reservation waits again, or its
- * deadline is over. false: out of memory.
+ * A refusal reserves nothing, so it holds whether it can be written now or not: the client gets its
+ * answer, and no domain frees memory for it any more. After a crash the reservation waits again, or
+ * its deadline has passed. false: out of memory.
  */
 static bool keep_unwritten(struct reservations *reservations,
                            const struct ledger_reservation *before,
@@ -304,7 +304,7 @@ static void guest_setting_key(const char *what, const uint8_t uuid[LEDGER_UUID],
     (void)snprintf(key, KEY, "%s/%s", what, text);
 }
 
-/* 0: *out has it; -ENOENT; others: it cannot be told. */
+/* 0: *out has it; -ENOENT; others: it is not known. */
 static int get_domain_text(struct reservations *reservations, const char *what,
                            const uint8_t uuid[LEDGER_UUID], char *out, size_t size)
 {

@@ -9,10 +9,10 @@ struct ballast_domain;
 struct engine;
 struct overlay_record;
 
-/* A target that was set by somebody else: for the overlay, `context` is the engine. */
+/* A target that another program has set: for the overlay, `context` is the engine. */
 void rival_on_foreign_target(void *context, const struct ballast_domain *domain,
                              struct overlay_record *record, uint64_t was_kib);
-/* Nobody is balanced while the engine is paused or stands back. */
+/* No domain is balanced while the engine is paused or stands back. */
 void rival_update_hold(struct engine *engine);
 /* What a rival pinned is given back, once the sample that showed it is there. */
 void rival_unpin(struct engine *engine);

@@ -16,7 +16,7 @@
 #include "app/tick/tick.h"
 #include "edge/hv/hv.h"
 
-/* How often targets of somebody else's were seen. */
+/* How often another program set targets. */
 enum { ENGINE_RIVAL_MOST = 1000 };
 
 struct engine_rival {
@@ -26,7 +26,7 @@ struct engine_rival {
     uint64_t unpin_usec; /* what was pinned since then is to be given back; 0: nothing */
 };
 
-/* A change of a reservation that has been made durable and not been told yet. */
+/* A change of a reservation that is durable, and that observers do not have yet. */
 struct engine_change {
     uint64_t id;
     bool asked; /* it has come to wait */
@@ -53,15 +53,15 @@ struct engine {
     struct engine_change *changes;
     size_t change_count;
     size_t change_room;
-    bool decided; /* a reservation was, since that was told */
+    bool decided; /* a reservation was, since the last notification */
 
     struct engine_counters counters;
     uint64_t ready_usec;   /* real clock: when opening is tried again */
-    uint64_t covered_usec; /* when all that is promised was free last */
+    uint64_t covered_usec; /* when the free memory last covered all reservations */
     uint64_t moved_usec;   /* when something moved last */
     uint64_t due_usec;     /* real clock: when the next tick is due */
     uint64_t sampled_usec; /* real clock: when the last sample was over */
-    uint64_t held_sum;     /* of what was held in the last sample: whether something moves */
+    uint64_t held_sum;     /* of current memory in the last sample: whether something moves */
 };
 
 #endif

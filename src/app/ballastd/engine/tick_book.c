@@ -9,8 +9,7 @@
 #include "core/base/units.h"
 
 /*
- * The book's question for uuids comes without a context; there is one loop in a process, and
- * nobody else asks.
+ * The book asks for uuids without a context; there is one loop in a process, and no other caller.
  */
 static struct overlay *sampled_overlay;
 
@@ -29,9 +28,9 @@ void tick_book_see(struct engine *engine, const struct ballast_host *host)
 }
 
 /*
- * As long as nobody is asked to give, the balancer's refusals say nothing of what could be free
- * once balancing goes on: they wait until then or for their deadline, but for what all could not
- * give together.
+ * As long as no domain is asked to free memory, the balancer's refusals do not say what could be
+ * free once balancing is resumed: requests wait until then or for their deadline, unless all
+ * domains together could not free enough.
  */
 static int answer_request(void *context, const struct ballast_host *host,
                           const struct balancer_verdict *verdict, struct ballast_error *err)

@@ -36,7 +36,7 @@ static void remember_verdict(void *memory, const struct ballast_host *host,
     struct balancer_verdict said = *verdict;
     const struct ledger_reservation *record =
         ledger_find(reservations_ledger(engine->reservations), verdict->request);
-    /* While nobody is balanced it was refused by other numbers; see answer(). */
+    /* While no domain is balanced it was refused with other figures; see answer_request(). */
     if (record && record->state == LEDGER_REFUSED)
         said.b_kib = record->b_kib;
     /* One that was not comes again with the next tick. */
