@@ -187,6 +187,16 @@ class OneWriter(Case):
             # Nobody has reserved anything where there is no ledger.
             self.assertEqual(ballast(xen, "set-target", "mail", "1000M").returncode, 0)
 
+    def test_plan_counts_what_is_reserved(self):
+        with self.reserved(NEED_KIB) as (xen, _, state):
+            before = self.ledger(state)
+            for name in (state, "/nowhere"):
+                done = ballast(xen, "plan", "--json", state=name)
+                self.assertEqual(done.returncode, 0, done)
+                available_kib = json.loads(done.stdout)["available_kib"]
+                self.assertEqual(available_kib < xen.free_kib() - NEED_KIB, name == state)
+            self.assertEqual(self.ledger(state), before)
+
     def test_what_is_set_is_kept_for_the_daemon(self):
         with self.reserved(NEED_KIB, min_mib=128) as (xen, mail, state):
             done = ballast(xen, "set-range", "mail", "200M", "600M", state=state)

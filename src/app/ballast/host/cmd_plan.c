@@ -4,13 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <json-c/json.h>
+
 #include "app/ballast/access/host_access.h"
+#include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/access/profile_option.h"
 #include "app/ballast/cli/args.h"
+#include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/client/daemon.h"
 #include "app/ballast/explain/admission.h"
 #include "app/ballast/explain/guests.h"
 #include "app/ballast/host/plan.h"
+#include "app/ballast/local/local.h"
 #include "core/base/units.h"
 #include "edge/file/file.h"
 #include "edge/json/json.h"
@@ -182,7 +188,8 @@ static int decide_plan(struct cli_plan *plan, struct balancer *balancer,
     struct ballast_error err;
     struct balancer_input input = {.host = plan->host,
                                    .requests = requests,
-                                   .request_count = requests ? plan->start_count : 0};
+                                   .request_count = requests ? plan->start_count : 0,
+                                   .promised_kib = plan->reserved_kib};
     if (balancer_decide(balancer, &input, &plan->output, &err) < 0)
         return complain_plan(options, plan, &err);
     return CLI_DONE;
@@ -224,7 +231,7 @@ static int plan_starts(struct cli_plan *plan, struct balancer *balancer,
     int rc = add_starts(plan, options);
     if (rc)
         return rc;
-    if (ballast_host_divide(plan->host, 0, NULL, &plan->breakdown, NULL, &err) < 0)
+    if (ballast_host_divide(plan->host, plan->reserved_kib, NULL, &plan->breakdown, NULL, &err) < 0)
         return complain_plan(options, plan, &err);
     struct balancer_request *requests = xcheck(calloc(plan->start_count + 1, sizeof(*requests)));
     for (size_t i = 0; i < plan->start_count; i++)
@@ -274,19 +281,48 @@ static bool counts_files(const struct options *options)
     return !options->profile && options->start_count > 0;
 }
 
+/*
+ * What the ledger has reserved on this machine, as its daemon says or, where none runs, the engine
+ * in this process, which changes nothing.
+ */
+static int ask_reserved(const struct host_access *access, uint64_t *out_kib)
+{
+    const struct cli_local_options options = {.command = "plan", .purpose = CLI_LOCAL_DRY_RUN};
+    struct cli_daemon daemon = {.client = NULL};
+    struct json_object *host = NULL;
+    if (access->is_daemon || !access->hv->ops->is_machine)
+        return CLI_DONE;
+    int rc = cli_daemon_try(&daemon, "plan", NULL, CLI_DAEMON_READS);
+    if (!rc && !daemon.client)
+        rc = cli_local_open(&daemon, &options);
+    if (!rc)
+        rc = cli_daemon_call(&daemon, "host", NULL, &host);
+    if (!rc)
+        *out_kib = cli_field_sum(cli_field(host, "parts"), "reserved");
+    json_object_put(host);
+    cli_daemon_close(&daemon);
+    return rc;
+}
+
 /* The host itself, as one sample shows it. */
 static int run_access(const struct options *options)
 {
     struct host_access access;
+    uint64_t reserved_kib = 0;
     int rc = host_access_open(&access, options->host_path, false);
     if (rc == CLI_DONE)
+        rc = ask_reserved(&access, &reserved_kib);
+    if (rc == CLI_DONE)
         rc = host_access_refresh(&access);
+    if (rc == CLI_DONE && access.is_daemon)
+        reserved_kib = host_access_daemon_reserved_kib(access.hv);
     if (rc == CLI_DONE) {
         struct balancer *balancer = xcheck(balancer_new(&options->policy, NULL));
         struct cli_plan plan = {.host = access.host,
                                 .policy = &options->policy,
                                 .balancer = balancer,
-                                .snapshot_count = 1};
+                                .snapshot_count = 1,
+                                .reserved_kib = reserved_kib};
         if (counts_files(options))
             cli_own_profile_of_access(&plan.own, &access);
         rc = finish_plan(&plan, balancer, options);

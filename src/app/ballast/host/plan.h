@@ -24,6 +24,7 @@ struct cli_start {
 struct cli_plan {
     const struct ballast_host *host; /* the last snapshot */
     size_t snapshot_count;
+    uint64_t reserved_kib; /* in the ledger, granted and not taken yet */
     const struct policy *policy;
     const struct balancer *balancer;
     struct balancer_output output;
