@@ -7,9 +7,11 @@
 #include "check.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #include "edge/json/json.h"
 #include "edge/squeezed/squeezed.h"
+#include "edge/squeezed/switch.h"
 #include <json-c/json.h>
 
 static void check_answer(const char *text)
@@ -68,6 +70,28 @@ static void check_http(const char *data, size_t size)
         MUST(squeezed_http_read(data, i, &again) == -EAGAIN, "%zu of %zu", i, end);
 }
 
+/* What the switch answers: whatever it is, it is read as a whole or refused. */
+static void check_switch(const char *data, size_t size)
+{
+    struct switch_answer answer;
+    struct switch_batch batch = {0};
+    struct ballast_error err = {0};
+    bool there = false;
+    if (switch_answer_read(data, size, &answer) == 0)
+        MUST(answer.body_at <= size && answer.body_length <= size - answer.body_at, "%zu", size);
+    (void)switch_sent_read(data, size, &there);
+    (void)switch_list_read(data, size, "q", &there);
+    (void)switch_reader_read(data, size, "q", &there);
+    int rc = switch_batch_read(data, size, &batch, &err);
+    MUST(rc == 0 || (rc == -EBADMSG && err.text[0] && batch.count == 0), "%d", rc);
+    for (size_t i = 0; i < batch.count; i++) {
+        char name[3 * SWITCH_NAME_MOST];
+        MUST(i == 0 || batch.messages[i - 1].number <= batch.messages[i].number, "not in order");
+        MUST(switch_name_encode(batch.messages[i].reply_queue, name, sizeof(name)), "too long");
+    }
+    switch_batch_release(&batch);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -75,6 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data + 1;
     if (data[0] == 'h')
         check_http(text, size - 1);
+    else if (data[0] == 's')
+        check_switch(text, size - 1);
     else
         check_call(text, size - 1, data[0] == 'x');
     return 0;
