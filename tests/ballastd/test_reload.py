@@ -53,6 +53,7 @@ KEYS = {
     "clients": ("17", "clients", 17),
     "unread": ("2min", "unread_usec", 120_000_000),
     "squeezed-socket": ("/run/xapi/memory", "squeezed_socket", "/run/xapi/memory"),
+    "message-switch": ("/run/message-switch/sock", "message_switch", "/run/message-switch/sock"),
     "balance": ("no", "balance", False),
     "claims": ("yes", "claims", True),
 }

@@ -241,21 +241,27 @@ static void announce_ready(const struct daemon *daemon)
     systemd_notify("READY=1\nSTATUS=host %s, policy %s", host->name, policy);
 }
 
-/* The option goes before the configuration. */
+/* An option goes before the configuration. */
+static const char *option_or(const char *option, const char *configured)
+{
+    return option ? option : configured;
+}
+
 static int open_squeezed(struct daemon *daemon, struct ballast_error *err)
 {
-    const char *configured = engine_config(daemon->engine)->squeezed_socket;
+    const struct engine_config *config = engine_config(daemon->engine);
     struct squeezed_options options = {
         .loop = &daemon->loop,
         .engine = daemon->engine,
         .rpc = server_rpc(daemon->server),
         .run_dir = daemon->options->run_dir,
-        .socket = daemon->options->squeezed_socket ? daemon->options->squeezed_socket : configured,
+        .socket = option_or(daemon->options->squeezed_socket, config->squeezed_socket),
+        .message_switch = option_or(daemon->options->message_switch, config->message_switch),
     };
-    if (options.socket[0] == '\0')
+    if (options.socket[0] == '\0' && options.message_switch[0] == '\0')
         return 0;
     int rc = squeezed_open(&options, &daemon->squeezed, err);
-    if (rc == 0)
+    if (rc == 0 && options.socket[0])
         engine_log(LOG_NOTICE, "squeezed's interface: %s", options.socket);
     return rc == 0 ? 0 : rc == -EBUSY ? EXIT_NO : EXIT_HOST;
 }

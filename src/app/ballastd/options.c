@@ -17,6 +17,7 @@ static const struct option options[] = {
     {"state-dir", required_argument, NULL, 's'},
     {"config", required_argument, NULL, 'c'},
     {"squeezed-socket", required_argument, NULL, 'q'},
+    {"message-switch", required_argument, NULL, 'm'},
     {"foreground", no_argument, NULL, 'f'},
     {"speed", required_argument, NULL, 'S'},
     {"check-laws", no_argument, NULL, 'l'},
@@ -39,6 +40,7 @@ static const char help[] =
     "  --state-dir DIR        the ledger (/var/lib/ballast, or $BALLAST_STATE_DIR)\n"
     "  --config FILE          instead of /etc/ballast/ballastd.conf\n"
     "  --squeezed-socket PATH  speak squeezed's interface to XAPI there\n"
+    "  --message-switch PATH   the same through XAPI's message switch\n"
     "  --speed N              the simulated clock runs N times as fast as the real one\n"
     "  --foreground           stay in the foreground, as always\n"
     "  --fresh                start a simulated host again instead of continuing it\n"
@@ -92,6 +94,9 @@ static int set_option(int option, const char *value, struct daemon_options *out)
         return 0;
     case 'q':
         out->squeezed_socket = value;
+        return 0;
+    case 'm':
+        out->message_switch = value;
         return 0;
     case 'l':
         out->engine.check_laws = true;

@@ -13,8 +13,9 @@ struct daemon_options {
     struct engine_options engine;
     const char *run_dir;
     const char *config_path;     /* NULL: /etc/ballast/ballastd.conf where there is one */
-    const char *squeezed_socket; /* NULL: as configured */
-    bool set_clock_back;         /* of the ledger, and end */
+    const char *squeezed_socket; /* NULL, as the next: as configured */
+    const char *message_switch;
+    bool set_clock_back; /* of the ledger, and end */
 };
 
 /* 0: go on; else the exit status plus one, and everything has been said. */

@@ -113,6 +113,7 @@ static const struct key keys[] = {
     {"clients", KIND_COUNT, AT(clients), 1, 4096},
     {"unread", KIND_TIME, AT(unread_usec), BALLAST_SEC_USEC, 60 * MINUTE},
     {"squeezed-socket", KIND_PATH, AT(squeezed_socket), 0, 0},
+    {"message-switch", KIND_PATH, AT(message_switch), 0, 0},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
     {"claims", KIND_FLAG, AT(claims), 0, 0},
     {"host-profile", KIND_PROFILE, 0, 0, 0},

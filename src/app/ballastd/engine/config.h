@@ -42,6 +42,7 @@ struct engine_config {
     uint64_t rival_quiet_usec;
     uint64_t history_kib; /* what the history may take on disk; 0: none is kept */
     char squeezed_socket[ENGINE_CONFIG_PATH]; /* where XAPI looks for squeezed; "": nowhere */
+    char message_switch[ENGINE_CONFIG_PATH];  /* the socket of XAPI's switch; "": not used */
     size_t clients;                           /* at once, on each socket */
     uint64_t unread_usec; /* who leaves unread what it was sent for longer is closed */
     bool balloons;        /* false: no domain is balanced, reservations are kept */

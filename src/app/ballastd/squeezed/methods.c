@@ -10,6 +10,7 @@
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/squeezed/boot_memory.h"
 #include "app/ballastd/squeezed/ids.h"
+#include "app/ballastd/squeezed/marks.h"
 #include "app/ballastd/squeezed/tasks.h"
 #include "core/base/units.h"
 #include "edge/wire/methods.h"
@@ -34,13 +35,20 @@ static const struct ledger_reservation *find_named(const struct squeezed_task *t
 
 static void run_login(struct squeezed_task *task)
 {
+    struct engine *engine = task->tasks->engine;
+    if (squeezed_mark_is_login(engine, task->mark)) {
+        squeezed_task_reply_text(task, SQUEEZED_TEXT, task->request.session);
+        return;
+    }
     struct json_object *params = json_object_new_object();
     json_object_object_add(params, "owner", json_object_new_string(task->session.owner));
     squeezed_task_call(task, "login", params);
-    if (squeezed_task_code(task) == 0)
-        squeezed_task_reply_text(task, SQUEEZED_TEXT, task->request.session);
-    else
+    if (squeezed_task_code(task) != 0) {
         squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, squeezed_task_message(task));
+        return;
+    }
+    squeezed_mark_note_login(engine, task->mark);
+    squeezed_task_reply_text(task, SQUEEZED_TEXT, task->request.session);
 }
 
 /*

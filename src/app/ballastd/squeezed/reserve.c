@@ -13,6 +13,7 @@
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/squeezed/ids.h"
+#include "app/ballastd/squeezed/marks.h"
 #include "app/ballastd/squeezed/methods.h"
 #include "app/ballastd/squeezed/share.h"
 #include "app/ballastd/squeezed/tasks.h"
@@ -133,6 +134,11 @@ static void ask_for_range(struct squeezed_task *task, uint64_t min_kib, uint64_t
     json_object_object_add(params, "min_kib", json_object_new_uint64(min_kib));
     json_object_object_add(params, "max_kib", json_object_new_uint64(max_kib));
     json_object_object_add(params, "wait", json_object_new_boolean(true));
+    if (task->mark) {
+        char label[LEDGER_OWNER];
+        squeezed_mark_label(task->mark, label);
+        json_object_object_add(params, "label", json_object_new_string(label));
+    }
     task->reservation = 0;
     squeezed_task_call(task, "reserve", params);
 }
@@ -163,6 +169,20 @@ static void take_decision(struct squeezed_task *task)
     }
 }
 
+/* It was granted to this very call before, and is answered again, whatever has become of it. */
+static bool answer_as_before(struct squeezed_task *task)
+{
+    const struct ledger_reservation *record = squeezed_mark_find(task->tasks->engine, task->mark);
+    if (!record || record->granted_kib == 0)
+        return false;
+    task->reservation = record->id;
+    if (record->state == LEDGER_GRANTED)
+        task->step = wait_for_scrubbing;
+    else
+        reply_granted(task, record);
+    return true;
+}
+
 void squeezed_reserve(struct squeezed_task *task)
 {
     struct engine *engine = task->tasks->engine;
@@ -178,7 +198,7 @@ void squeezed_reserve(struct squeezed_task *task)
         squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, "the host could not be read yet");
     } else if ((uint64_t)least > host->total_kib) {
         reply_cannot_free(task);
-    } else {
+    } else if (!answer_as_before(task)) {
         uint64_t min_kib = reserved_pages_kib(least);
         uint64_t max_kib = ballast_min_u64((uint64_t)most, host->total_kib);
         max_kib = ballast_max_u64(max_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB, min_kib);

@@ -17,8 +17,9 @@ struct squeezed_options {
     uv_loop_t *loop;
     struct engine *engine;
     struct rpc *rpc;
-    const char *run_dir; /* keeps what was free at boot, until the next */
-    const char *socket;  /* where XAPI looks for squeezed */
+    const char *run_dir;        /* keeps what was free at boot, until the next */
+    const char *socket;         /* where XAPI looks for squeezed; "": nowhere */
+    const char *message_switch; /* the socket of XAPI's message switch; "": not by that */
 };
 
 /*

@@ -141,6 +141,12 @@ void squeezed_task_cancel(struct squeezed_task *task)
     free_task(task);
 }
 
+void squeezed_task_suspend(struct squeezed_task *task)
+{
+    rpc_forget(task->tasks->rpc, &task->session);
+    free_task(task);
+}
+
 void squeezed_task_reply(struct squeezed_task *task, const struct squeezed_answer *answer)
 {
     bool grants =
@@ -195,7 +201,9 @@ struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
                                    .next = tasks->first,
                                    .request = *request,
                                    .reply = caller->reply,
-                                   .context = caller->context};
+                                   .context = caller->context,
+                                   .mark = caller->mark,
+                                   .turn = tasks->turn};
     *request = (struct squeezed_request){0};
     squeezed_owner(task->request.session ? task->request.session : "", task->session.owner);
     tasks->first = task;
@@ -230,6 +238,15 @@ static void stop_again(uv_idle_t *idle)
     uv_idle_stop(idle);
 }
 
+/* A step may end any task, so there is no pointer to the next. */
+static struct squeezed_task *next_of_turn(const struct squeezed_tasks *tasks)
+{
+    struct squeezed_task *task = tasks->first;
+    while (task && (!task->step || task->turn == tasks->turn))
+        task = task->next;
+    return task;
+}
+
 /*
  * Before the loop waits: ticks and others' calls may have decided what a task waits for. What a
  * task does may move the next tick, for which the loop has to come round once more.
@@ -237,11 +254,11 @@ static void stop_again(uv_idle_t *idle)
 static void go_on_with_tasks(uv_prepare_t *prepare)
 {
     struct squeezed_tasks *tasks = prepare->data;
+    struct squeezed_task *task;
     release_orphans(tasks);
-    for (struct squeezed_task *next, *task = tasks->first; task; task = next) {
-        next = task->next;
-        if (!task->step)
-            continue;
+    tasks->turn++;
+    while ((task = next_of_turn(tasks))) {
+        task->turn = tasks->turn;
         task->step(task);
         uv_idle_start(&tasks->again, stop_again);
     }

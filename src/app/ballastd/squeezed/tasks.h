@@ -34,7 +34,8 @@ struct squeezed_tasks {
     struct squeezed_task *first;
     uv_prepare_t prepare; /* data: this */
     uv_idle_t again;      /* runs for one turn of the loop after something was done in prepare */
-    bool tidied;          /* what an earlier daemon left waiting has been released */
+    uint64_t turn;
+    bool tidied; /* what an earlier daemon left waiting has been released */
 };
 
 struct squeezed_task {
@@ -44,6 +45,8 @@ struct squeezed_task {
     struct squeezed_request request;
     squeezed_reply_fn *reply;
     void *context;
+    uint64_t mark;              /* see squeezed_caller */
+    uint64_t turn;              /* of the tasks': the last that it had */
     squeezed_step_fn *step;     /* NULL: it waits for nothing */
     struct json_object *answer; /* of the rpc room to what was asked last; NULL: none yet */
     uint64_t reservation;       /* that it made last and has not answered, or 0 */
@@ -57,6 +60,11 @@ struct squeezed_caller {
     pid_t pid;
     squeezed_reply_fn *reply;
     void *context;
+    /*
+     * What tells this call from all others where it may come again after it was worked on: what it
+     * reserves bears it, and is answered again. 0: it never comes again.
+     */
+    uint64_t mark;
 };
 
 void squeezed_tasks_begin(struct squeezed_tasks *tasks, uv_loop_t *loop);
@@ -69,6 +77,8 @@ struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
                                         const struct squeezed_caller *caller);
 /* Nobody waits for it any more: what it has reserved is released. */
 void squeezed_task_cancel(struct squeezed_task *task);
+/* It comes again: what was granted to it already waits for that. */
+void squeezed_task_suspend(struct squeezed_task *task);
 /* The answer with that reservation has not arrived: it is as if it had not been asked for. */
 void squeezed_tasks_undo(struct squeezed_tasks *tasks, uint64_t reservation);
 
