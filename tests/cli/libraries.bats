@@ -41,7 +41,7 @@ needs() { # LIBRARY ARGUMENT...
     needs_none list --help
     [ ! -e /proc/xen/privcmd ] && [ ! -e /dev/xen/privcmd ] || skip "this is a Xen host"
     needs_none list
-    grep -qE 'no Xen host|built without Xen' err
+    grep -qE 'not a Xen host|built without Xen' err
 }
 
 @test "what works on JSON or in the simulator loads none" {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The real Xen in a build without its libraries: there is none to be had. */
+/* The real Xen in a build without its libraries: none can be opened. */
 #include <errno.h>
 
 #include "core/base/error.h"
@@ -8,8 +8,8 @@
 static int fail_without_xen(struct ballast_error *err)
 {
     return ballast_fail(err, -ENOTSUP,
-                        "this Ballast was built without Xen's libraries; build it where libxenctrl "
-                        "and libxenstore are (libxen-dev), with -Dxen=enabled");
+                        "xen: this Ballast was built without Xen's libraries: build it where "
+                        "libxenctrl and libxenstore are (libxen-dev), with -Dxen=enabled");
 }
 
 int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err)

@@ -101,10 +101,13 @@ int replay_new(const struct ballast_host *samples, size_t count, struct replay *
 {
     size_t most = 1;
     if (count == 0)
-        return ballast_fail(err, -EINVAL, "a recording without a sample cannot be replayed");
+        return ballast_fail(err, -EINVAL, "recording: it has no samples: record at least one");
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && samples[i].now_usec <= samples[i - 1].now_usec)
-            return ballast_fail(err, -EINVAL, "sample %zu is not later than the one before", i + 1);
+            return ballast_fail(
+                err, -EINVAL,
+                "sample %zu: it is not later than the one before: use one recording, in order",
+                i + 1);
         most = samples[i].domain_count > most ? samples[i].domain_count : most;
     }
     struct replay *replay = calloc(1, sizeof(*replay));

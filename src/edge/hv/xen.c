@@ -20,9 +20,9 @@ static int xen_ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct bal
 {
     struct xen_host *host = xen_host_of(hv);
     struct xen_counted domain;
-    if (host->read_only)
-        return ballast_fail(err, -EPERM, "this host was opened for reading only");
-    int rc = xen_ctrl_domain(host->ctrl, domid, &domain, err);
+    int rc = xen_host_may_write(host, err);
+    if (rc == 0)
+        rc = xen_ctrl_domain(host->ctrl, domid, &domain, err);
     return rc < 0 ? rc : xen_ctrl_claim(host->ctrl, &domain, kib, err);
 }
 
@@ -116,10 +116,8 @@ static int xen_ops_low_free(struct hv *hv, uint64_t *out_kib, struct ballast_err
 static int xen_ops_low_memory_fd(struct hv *hv, struct ballast_error *err)
 {
     struct xen_host *host = xen_host_of(hv);
-    int rc = 0;
-    if (host->read_only)
-        return ballast_fail(err, -EPERM, "this host was opened for reading only");
-    if (!host->event)
+    int rc = xen_host_may_write(host, err);
+    if (rc == 0 && !host->event)
         rc = xen_event_open(&host->event, err);
     return rc < 0 ? rc : xen_event_fd(host->event);
 }

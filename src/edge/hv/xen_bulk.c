@@ -57,7 +57,7 @@ int xen_bulk_open(struct xen_bulk **out, struct ballast_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (xen_store_socket_path(address.sun_path, sizeof(address.sun_path)) < 0)
-        return ballast_fail(err, -ENOTSUP, "the path of xenstore's socket is too long");
+        return ballast_fail(err, -ENOTSUP, "xenstore: the path of its socket is too long");
     struct xen_bulk *bulk = calloc(1, sizeof(*bulk));
     if (!bulk)
         return ballast_fail(err, -ENOMEM, "out of memory");

@@ -132,7 +132,7 @@ static int no_device(struct ballast_error *err)
             "/dev/xen/privcmd: there is no such device: load the module xen-privcmd (Debian: "
             "start xen.service)");
     return ballast_fail(err, -ENODEV,
-                        "this is no Xen host, or not its dom0: there is no /dev/xen/privcmd");
+                        "this is not a Xen host, or not its dom0: there is no /dev/xen/privcmd");
 }
 
 /* `code` is the library's, for want of a better. */
@@ -404,9 +404,10 @@ int xen_ctrl_claim(struct xen_ctrl *ctrl, const struct xen_counted *domain, uint
     uint64_t held_kib = domain->tot_kib;
     if (kib > ballast_sub_floor(domain->max_kib, held_kib))
         return ballast_fail(err, -EINVAL,
-                            "%" PRIu64 " KiB more than domain %" PRIu32
-                            " holds is above its maximum of %" PRIu64 " KiB",
-                            kib, domain->id, domain->max_kib);
+                            "domain %" PRIu32 ": a claim of %" PRIu64 " KiB beside its %" PRIu64
+                            " KiB is above its maximum, %" PRIu64
+                            " KiB: claim less, or raise the maximum",
+                            domain->id, kib, held_kib, domain->max_kib);
     int rc = domain->claim_kib > 0 || kib == 0 ? claim_pages(ctrl, domain->id, 0) : 0;
     if (rc == 0 && kib > 0)
         rc = claim_pages(ctrl, domain->id, (held_kib + kib) / BALLAST_PAGE_KIB);

@@ -33,7 +33,7 @@ static int fail_event(struct xen_event *event, struct ballast_error *err)
 {
     int code = errno > 0 ? errno : EIO;
     int rc = ballast_fail(err, -code, "VIRQ_ENOMEM cannot be bound: %s",
-                          code == EEXIST               ? "somebody else has it"
+                          code == EEXIST               ? "another program has it"
                           : event->log.last[0] != '\0' ? event->log.last
                                                        : strerror(code));
     xen_event_close(event);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "edge/hv/xen_inside.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#include "core/base/error.h"
 
 struct xen_host *xen_host_of(struct hv *hv)
 {
@@ -11,6 +14,12 @@ struct xen_host *xen_host_of(struct hv *hv)
 const struct xen_host *xen_host_of_const(const struct hv *hv)
 {
     return (const struct xen_host *)hv;
+}
+
+int xen_host_may_write(const struct xen_host *host, struct ballast_error *err)
+{
+    return host->read_only ? ballast_fail(err, -EPERM, "xen: the host was opened for reading only")
+                           : 0;
 }
 
 int xen_host_store(struct xen_host *host, struct ballast_error *err)

@@ -62,6 +62,8 @@ struct xen_host *xen_host_of(struct hv *hv);
 const struct xen_host *xen_host_of_const(const struct hv *hv);
 /* NULL when the last refresh had no such domain. */
 struct xen_record *xen_record_find(struct xen_host *host, uint32_t domid);
+/* -EPERM: it was opened for reading only. */
+int xen_host_may_write(const struct xen_host *host, struct ballast_error *err);
 /* Opens the host's libxenstore where it is not open yet. */
 int xen_host_store(struct xen_host *host, struct ballast_error *err);
 /*

@@ -239,9 +239,11 @@ static int make_guest(uint32_t domid, const libxl_domain_config *config, struct 
     uint64_t value[BALLAST_LIBXL_MEMBERS];
     int type = config_guest_type(config);
     if (type < 0)
-        return ballast_fail(err, -EINVAL,
-                            "libxl's configuration of domain %" PRIu32 " has no type of guest",
-                            domid);
+        return ballast_fail(
+            err, -EINVAL,
+            "domain %" PRIu32
+            ": libxl's configuration has a type other than pv, pvh and hvm: use a newer Ballast",
+            domid);
     fill_value(config, type, value);
     const char *name = config->c_info.name ? config->c_info.name : "";
     int rc = ballast_guest_init(&guest, (enum ballast_guest_type)type, name, err);

@@ -8,7 +8,7 @@
 int xen_event_open(struct xen_event **out, struct ballast_error *err)
 {
     (void)out;
-    return ballast_fail(err, -ENOTSUP, "this Ballast was built without libxenevtchn");
+    return ballast_fail(err, -ENOTSUP, "low memory: this Ballast was built without libxenevtchn");
 }
 
 void xen_event_close(struct xen_event *event)

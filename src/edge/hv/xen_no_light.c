@@ -8,7 +8,7 @@
 int xen_light_open(struct xen_light **out, struct ballast_error *err)
 {
     (void)out;
-    return ballast_fail(err, -ENOTSUP, "this Ballast was built without libxenlight");
+    return ballast_fail(err, -ENOTSUP, "libxl: this Ballast was built without libxenlight");
 }
 
 void xen_light_close(struct xen_light *light)

@@ -25,13 +25,6 @@ struct job {
     uint64_t maxmem_kib; /* of WANT_BOTH, extra internal not included, or BALLAST_NONE */
 };
 
-static int may_write(const struct xen_host *host, struct ballast_error *err)
-{
-    if (host->read_only)
-        return ballast_fail(err, -EPERM, "this host was opened for reading only");
-    return 0;
-}
-
 static bool is_at_least(const struct xen_version *version, unsigned major, unsigned minor)
 {
     return version->major > major || (version->major == major && version->minor >= minor);
@@ -277,7 +270,7 @@ static int run_job(struct hv *hv, enum xen_way way, const struct job *job,
 {
     struct xen_host *host = xen_host_of(hv);
     struct ballast_target_plan unwanted;
-    int rc = may_write(host, err);
+    int rc = xen_host_may_write(host, err);
     if (rc < 0)
         return rc;
     done = done ? done : &unwanted;
@@ -294,7 +287,7 @@ int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t max
         .domid = domid, .want = WANT_BOTH, .kib = target_kib, .maxmem_kib = maxmem_kib};
     bool as_libxl =
         target_kib != BALLAST_NONE && (maxmem_kib == BALLAST_NONE || maxmem_kib == target_kib);
-    int rc = may_write(host, err);
+    int rc = xen_host_may_write(host, err);
     if (rc < 0 || host->way != XEN_WAY_LIBXL || !as_libxl)
         return rc < 0 ? rc : own_way(host, &job, &done, err);
     return xen_set_target(hv, domid, XEN_WAY_LIBXL, BALLAST_TARGET_SET, target_kib,
@@ -345,7 +338,7 @@ static int try_range(struct xen_host *host, uint32_t domid, uint64_t min_kib, ui
     if (rc == 0 && max_kib > rules.static_max_kib)
         rc = ballast_fail(err, -EINVAL,
                           "a dynamic maximum of %" PRIu64
-                          " KiB is above the static maximum of %" PRIu64 " KiB",
+                          " KiB is above the static maximum: use at most %" PRIu64 " KiB",
                           max_kib, rules.static_max_kib);
     if (rc < 0 || (rc = xen_store_put(&change, XEN_NODE_DYNAMIC_MIN, min_kib, err)) < 0 ||
         (rc = xen_store_put(&change, XEN_NODE_DYNAMIC_MAX, max_kib, err)) < 0) {
@@ -359,13 +352,14 @@ int xen_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_
                   struct ballast_error *err)
 {
     struct xen_host *host = xen_host_of(hv);
-    int rc = may_write(host, err);
+    int rc = xen_host_may_write(host, err);
     if (rc < 0)
         return rc;
     if (min_kib > max_kib)
         return ballast_fail(err, -EINVAL,
                             "a dynamic minimum of %" PRIu64
-                            " KiB is above the dynamic maximum of %" PRIu64 " KiB",
+                            " KiB is above the dynamic maximum of %" PRIu64
+                            " KiB: lower the one or raise the other",
                             min_kib, max_kib);
     rc = -EAGAIN;
     for (int tries = 0; rc == -EAGAIN && tries < TRIES; tries++)
