@@ -37,7 +37,7 @@ struct hv_domain {
     bool shutdown;
     bool building;     /* its toolstack has not finished with it */
     bool migrating;    /* it is being saved or sent away, as far as that can be known */
-    bool says_suspend; /* its own word for that, and no longer believed: suspend.h */
+    bool says_suspend; /* its own report of that, no longer trusted: suspend.h */
     bool has_balloon;  /* dom0, control/feature-balloon, or its kernel's xenbus is up */
     bool kernel_is_up; /* control/feature-suspend and its like are "1" */
     bool is_stubdomain;
@@ -50,14 +50,14 @@ struct hv_domain {
     uint64_t overhead_kib; /* what the host spends on it beside the pool */
     uint64_t
         extra_internal_kib;   /* in max_kib, beyond what a target can reach; never BALLAST_NONE */
-    uint64_t pod_entries_kib; /* promised to the guest and not there yet */
+    uint64_t pod_entries_kib; /* that its kernel counts on and does not have yet */
     uint64_t pod_cache_kib;
     uint64_t target_kib; /* memory/target, as it stands there */
     uint64_t static_max_kib;
     uint64_t videoram_kib;
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;
-    uint64_t used_kib;        /* the guest's own word, strictly parsed: memory/meminfo */
+    uint64_t used_kib;        /* the guest's own report, strictly parsed: memory/meminfo */
     uint64_t used_since_usec; /* when that was seen to change, on the host's clock */
 };
 
@@ -78,7 +78,7 @@ struct hv_ops {
     int (*claim)(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
     void (*close)(struct hv *hv);
     /*
-     * Free memory that no guest is told to grow into, so that the host may take some for itself
+     * Free memory into which no guest is raised, so that the host may take some for itself
      * between two samples of a balancer.
      */
     uint64_t guard_kib;
@@ -130,7 +130,7 @@ void hv_close(struct hv *hv);
  * where the host knows no more of them than its snapshot.
  */
 void hv_domains(const struct hv *hv, const struct hv_domain **out, size_t *count);
-/* What a snapshot tells of a domain, where the host knows no more. */
+/* A domain of a snapshot, of a host that knows no more. */
 void hv_domain_of_snapshot(const struct ballast_domain *shown, struct hv_domain *out);
 /* It as ballast_running_breakdown() takes it. */
 struct ballast_running hv_running(const struct hv_domain *domain);
@@ -178,8 +178,9 @@ enum { HV_EVENTS_MOST = 64 };
 size_t hv_noisy(const struct hv *hv, uint32_t *domids, size_t most);
 /*
  * Readable when little memory is free by the host's own mark (Xen's is 64 MiB unless its command
- * line says otherwise); the host reports it from now on. -ENOTSUP: it does not; -EPERM, -EEXIST:
- * somebody else listens. The host is then as it was, and only sampled in time.
+ * line says otherwise); the host reports it from now on. -ENOTSUP: it does not; -EPERM: it was
+ * opened for reading only; -EEXIST: it reports to another program. The host is then only sampled in
+ * time.
  */
 int hv_low_memory_fd(struct hv *hv, struct ballast_error *err);
 /* Takes in the report; true: there was one. */

@@ -3,9 +3,9 @@
  * A recorded host: the third one behind hv.h, beside the real and the simulated. It shows sample
  * after sample what a real host has shown, so that what decides there can be run over it again.
  *
- * What guests held and said stays as it was recorded: nobody obeys. Targets and maxima that are
+ * What guests held and said stays as it was recorded: no guest obeys. Targets and maxima that are
  * set are shown from then on, as a host shows them, until a later sample has another one than the
- * sample before: then somebody else has set it on the real host, after us.
+ * sample before: then another program has set it on the real host, after us.
  */
 #ifndef EDGE_HV_REPLAY_H
 #define EDGE_HV_REPLAY_H
@@ -21,7 +21,7 @@
 
 struct replay;
 
-/* What it was told to set; BALLAST_NONE: left as it was. */
+/* What was set; BALLAST_NONE: kept as it was. */
 struct replay_told {
     uint64_t at_usec; /* of the sample that was shown then */
     uint32_t domid;
@@ -46,7 +46,7 @@ struct hv *replay_hv(struct replay *replay);
 /* Goes on to the next sample. False: this is the last one, and stays. */
 bool replay_next(struct replay *replay);
 uint64_t replay_now_usec(const struct replay *replay);
-/* All that it was told so far, in order; valid until the next set. */
+/* All that was set so far, in order; valid until the next set. */
 const struct replay_told *replay_told(const struct replay *replay, size_t *count);
 
 #endif

@@ -18,7 +18,7 @@ struct sim_build {
     uint64_t max_kib;
     uint64_t static_max_kib;
     uint64_t rate_kib; /* of its build, a second */
-    uint64_t vcpus;    /* 0: its configuration is not told */
+    uint64_t vcpus;    /* 0: it has no configuration */
 };
 
 /* The spare starts of a simulation's configuration. */

@@ -57,7 +57,7 @@ static void uuid_of_name(const struct hv *hv, const struct ballast_domain *domai
     }
 }
 
-/* Of a domain whose type the scenario tells, or NULL. */
+/* Of a domain whose type the scenario has, or NULL. */
 static const struct sim_guest_config *find_typed_config(const struct hv *hv, uint32_t domid)
 {
     const struct sim_guest_config *config = sim_domain_config(sim_of(hv), domid);

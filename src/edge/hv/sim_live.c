@@ -24,7 +24,7 @@ struct sim_live {
     size_t own_starts; /* of the scenario; those behind are spare */
     struct sim_state *state;
     struct sim_low low;
-    int low_fd; /* -1: nobody listens */
+    int low_fd; /* -1: not asked for */
     uint64_t speed_permyriad;
     uint64_t real_from_usec; /* when the simulated clock stood at sim_from_usec */
     uint64_t sim_from_usec;
@@ -141,7 +141,7 @@ static bool take_sim_live_low(struct hv *hv)
     return eventfd_read(sim_live_of(hv)->low_fd, &count) == 0;
 }
 
-/* As its Xen would, where somebody listens. */
+/* As Xen would, where that was asked for. */
 static void report_low_memory(struct sim_live *live)
 {
     const struct sim *sim = live->host.sim;

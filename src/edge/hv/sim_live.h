@@ -18,7 +18,7 @@ struct sim_live_options {
     const char *scenario;     /* a regular file, or any if it is not kept; NULL: the built-in one */
     const char *run_dir;      /* it is kept in RUN_DIR/sim.host; NULL: it is not, nor built on */
     bool stepped;             /* hv.h */
-    bool fresh;               /* it begins anew, whatever is kept there */
+    bool fresh;               /* it begins again, whatever is kept there */
     uint64_t speed_permyriad; /* of its clock against the real one */
 };
 

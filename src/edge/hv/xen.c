@@ -13,7 +13,8 @@
 #include "edge/hv/processor.h"
 #include "edge/hv/xen_inside.h"
 
-/* Xen keeps the last 64 MiB dear: common/page_alloc.c, opt_low_mem_virq, "low_mem_virq_limit". */
+/* Xen reports when less than 64 MiB are free: common/page_alloc.c, opt_low_mem_virq,
+ * "low_mem_virq_limit". */
 #define DEFAULT_SLACK_KIB (UINT64_C(64) * 1024)
 
 static int xen_ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A real Xen host behind the port of edge/hv/hv.h, and what the commands want to know beyond it.
+ * A real Xen host behind edge/hv/hv.h, and what commands ask beyond it.
  *
  * One refresh costs one XEN_SYSCTL_getdomaininfolist and one XEN_SYSCTL_physinfo; paging pools are
  * read when a domain appears or its maximum moves, populate-on-demand while a guest still has some
  * to come; xenstore is followed by watches, so that only what has changed is read. The first sample
  * of a host that is only read asks xenstore for everything at once instead (xen_bulk.c). libxenctrl
- * is met in xen_ctrl.c, libxenstore in xen_store.c, libxenlight in xen_light.c, and nowhere else.
+ * is used in xen_ctrl.c, libxenstore in xen_store.c, libxenlight in xen_light.c, and nowhere else.
  * Pages become KiB there.
  *
- * In the port's snapshot targets and maxima count like tot_kib: memory/target and memory/videoram
+ * In the snapshot of hv.h targets and maxima count like tot_kib: memory/target and memory/videoram
  * together, and Xen's maximum less extra internal. The extra internal of every domain is kept back
- * in slack_kib, however much of it is in use, so that promises hold to the page and a maximum that
- * is moved takes nothing from what is available.
+ * in slack_kib, however much of it is in use, so that reservations hold to the page and a maximum
+ * that is moved takes nothing from what is available.
  */
 #ifndef EDGE_HV_XEN_H
 #define EDGE_HV_XEN_H
@@ -73,7 +73,7 @@ int xen_wait(struct hv *hv, uint64_t usec);
 struct xen_calls {
     uint64_t hypercalls;
     uint64_t xenstore; /* requests: reads, writes, watches, transactions */
-    uint64_t events;   /* that xenstore told */
+    uint64_t events;   /* that xenstore sent */
 };
 void xen_calls(const struct hv *hv, struct xen_calls *out);
 

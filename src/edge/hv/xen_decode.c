@@ -64,7 +64,7 @@ void xen_said_nothing(struct xen_said *said)
     };
 }
 
-/* Names are shown to people and to programs: what no terminal should be told becomes '?'. */
+/* Names are shown to people and to programs: what would steer a terminal becomes '?'. */
 static void hear_name(char out[HV_NAME], const char *value, size_t length)
 {
     if (!value || length >= HV_NAME)
@@ -239,7 +239,7 @@ static enum ballast_domain_state shown_state(const struct hv_domain *domain)
     return domain->paused || domain->shutdown ? BALLAST_DOMAIN_PAUSED : BALLAST_DOMAIN_RUN;
 }
 
-/* A range that nobody has set holds the target and nothing else: no one moves such a guest. */
+/* A range that was not set is the target and nothing else: no balancer moves such a guest. */
 static void show_range(const struct hv_domain *domain, uint64_t host_kib,
                        struct ballast_domain *out)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is made of what Xen counts and xenstore says: pure, and built without Xen's libraries, so
+ * What follows from what Xen counts and xenstore has: pure, and built without Xen's libraries, so
  * that every case can be tested anywhere. Most nodes can be written by somebody who means no good:
  * a value that is not what it should be counts as not there.
  */
@@ -72,7 +72,7 @@ enum xen_node {
 /* "memory/target": the node's path below its domain's. */
 const char *xen_node_path(enum xen_node node);
 
-/* What xenstore says of a domain, and whether the word is good. Sizes: BALLAST_NONE when not. */
+/* What xenstore has of a domain. Sizes: BALLAST_NONE where it is not usable. */
 struct xen_said {
     char name[HV_NAME];
     uint64_t serves; /* BALLAST_NONE: it is no stubdomain */
@@ -86,7 +86,7 @@ struct xen_said {
     bool suspending;    /* control/shutdown is "suspend" */
 };
 
-/* Nothing has been said. */
+/* Nothing is there. */
 void xen_said_nothing(struct xen_said *said);
 /* One node's value, NULL when it is not there. `length` excludes any terminator. */
 void xen_hear(struct xen_said *said, enum xen_node node, const char *value, size_t length);
@@ -99,14 +99,14 @@ uint64_t xen_parse_kib(const char *text, size_t length);
 #define XEN_NO_DOMID UINT32_MAX
 uint32_t xen_event_nodes(const char *path, uint32_t *domid);
 
-/* The two put together; what neither tells (pool, PoD, the time of a report) is BALLAST_NONE. */
+/* The two put together; what neither has (pool, PoD, the time of a report) is BALLAST_NONE. */
 void xen_know(const struct xen_counted *counted, const struct xen_said *said,
               struct hv_domain *out);
 /* What it says of being suspended, as far as that counts: `report` is that domain's, from sample to
  * sample. */
 void xen_believe(const struct xen_said *said, struct suspend_report *report, uint64_t now_usec,
                  struct hv_domain *out);
-/* A domain as the port shows it. `host_kib` bounds what has no bound. */
+/* A domain as the snapshot of hv.h has it. `host_kib` bounds what has no bound. */
 void xen_show(const struct hv_domain *domain, uint64_t host_kib, uint64_t now_usec,
               struct ballast_domain *out);
 /*

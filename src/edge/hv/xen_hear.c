@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What xenstore tells by its watches. Guests decide how much that is, so each event costs a look-up
- * and no more, and events are counted: a domain that makes more of them in a second than anybody
- * has use for is not listened to for a while. Its nodes are read once a second then, whatever it
- * writes.
+ * The events of watches in xenstore. Guests decide how many there are, so each costs a look-up and
+ * no more, and they are counted: of a domain that causes more in a second than toolstacks and
+ * honest guests do, none are received for a while. Its nodes are then read once a second, whatever
+ * it writes.
  */
 #include "core/base/units.h"
 #include "edge/hv/xen_inside.h"
 
-/* How often a domain is read that is not listened to. */
+/* How often such a domain is read. */
 #define NOISY_READ_USEC BALLAST_SEC_USEC
 
 /* A guest's own report is taken in with the next sample; it changes no page. */
@@ -66,7 +66,7 @@ static bool hear_one(struct xen_host *host, const char *path, uint64_t now_usec)
         return true;
     (void)xen_event_nodes(path, &domid);
     struct xen_record *record = domid == XEN_NO_DOMID ? NULL : xen_record_find(host, domid);
-    /* What was still to be told of one that is not watched any more. */
+    /* An event that was under way when its watch ended. */
     if (!record || !record->followed.watched)
         return false;
     uint32_t nodes = xen_store_hear(&record->followed, path);

@@ -20,9 +20,9 @@ struct xen_record {
     uint64_t pod_cache_kib;
     uint64_t used_since_usec;
     struct suspend_report suspend;
-    unsigned events;           /* heard since then: */
+    unsigned events;           /* received since then: */
     uint64_t events_from_usec; /* a second at most */
-    uint64_t noisy_until_usec; /* it is not listened to until then; 0: it is */
+    uint64_t noisy_until_usec; /* its events are not received until then; 0: they are */
     uint64_t read_usec;        /* when it was read last, while it is not */
 };
 
@@ -67,7 +67,7 @@ int xen_host_may_write(const struct xen_host *host, struct ballast_error *err);
 /* Opens the host's libxenstore where it is not open yet. */
 int xen_host_store(struct xen_host *host, struct ballast_error *err);
 /*
- * Opens it anew where its connection is lost, with all that depends on it, at most once a second;
+ * Opens it again where its connection is lost, with all that depends on it, at most once a second;
  * everything is read and watched again then. Errors as xen_store_open(); -ECONNRESET before its
  * time.
  */
@@ -85,16 +85,16 @@ int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct balla
 int xen_host_watch(struct xen_host *host, struct ballast_error *err);
 /* An epoll of the store's fd, which outlives the connection; -1. */
 int xen_host_epoll(struct xen_host *host);
-/* Follows them, and takes in what was told, over a new connection where that is lost. */
+/* Follows them, and takes in the events, over a new connection where the old one is lost. */
 int xen_host_follow(struct xen_host *host, unsigned most, struct ballast_error *err);
 /*
- * Takes in what xenstore has told, `most` of it. What a domain says of its use waits for the next
+ * Takes in `most` events of xenstore. What a domain reports of its use waits for the next
  * sample as it comes, all else that is read is news. true: there was news.
  */
 bool xen_host_hear(struct xen_host *host, unsigned most);
 /*
- * Before a domain is read: of one that is not listened to everything is stale once in a while, and
- * its time may be over. true: it is not listened to.
+ * Before a domain is read: of one whose events are not received all is stale once a second, and
+ * that may be over. true: they are not received.
  */
 bool xen_host_is_noisy(struct xen_record *record);
 void xen_snapshot_free(struct xen_snapshot *snapshot);

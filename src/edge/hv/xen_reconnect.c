@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * xenstored may end and start again. libxenstore never connects again itself, and what happened
- * meanwhile was told to nobody: another handle is opened, all is watched again, and read again.
+ * meanwhile was reported to no one: another handle is opened, and all is watched and read again.
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -11,7 +11,8 @@
 #include "core/base/units.h"
 #include "edge/hv/xen_inside.h"
 
-/* Connecting costs little where nobody listens; a second is short beside what a start waits. */
+/* Connecting costs little where no xenstored listens; a second is short beside what a start waits.
+ */
 #define RECONNECT_USEC BALLAST_SEC_USEC
 
 static int add_to(int epoll, const struct xen_store *store)
@@ -68,7 +69,7 @@ int xen_host_reconnect(struct xen_host *host, struct ballast_error *err)
             return 0;
         }
     }
-    /* Between two attempts it is the last one's, so that it is told once. */
+    /* Between two attempts it is the last one's, so that it is logged once. */
     return ballast_fail(err, -ECONNRESET, "the connection to xenstore broke: %s", host->lost.text);
 }
 

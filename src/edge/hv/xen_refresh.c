@@ -22,7 +22,7 @@
 /* How often both are asked for; of a host where memory moves all the time the closest answers
  * count. */
 #define COUNTS 8
-/* What is told beyond that is taken in behind a sample. */
+/* Further events are taken in after the sample. */
 enum { EVENTS_A_SAMPLE = 4096 };
 
 static bool is_same_domain(const struct xen_record *record, const struct xen_counted *counted)
@@ -83,7 +83,7 @@ static void read_pool(struct xen_host *host, struct xen_record *record,
         record->pool_kib = xen_ctrl_pool_kib(host->ctrl, record->domid);
         record->pool_at_kib = counted->max_kib;
     }
-    /* What has once been given to the guest is never promised again. */
+    /* What the guest has once got is never owed to it again. */
     if (record->pod_entries_kib != 0 || counted->paused)
         xen_ctrl_pod(host->ctrl, record->domid, &record->pod_entries_kib, &record->pod_cache_kib);
 }
@@ -105,7 +105,7 @@ static int read_said(struct xen_host *host, struct xen_record *record, struct ba
     return rc;
 }
 
-/* Everything of everybody. What cannot be read so stays stale, and is read the usual way. */
+/* All nodes of all domains. What cannot be read so stays stale, and is read the usual way. */
 static void read_bulk(struct xen_host *host)
 {
     struct xen_followed **followed = calloc(host->record_count + 1, sizeof(struct xen_followed *));
@@ -230,7 +230,7 @@ static int sample_xen(struct xen_host *host, struct xen_snapshot *out, struct ba
     if ((rc = count_pages(host, &counted, &count, &total, err)) < 0 ||
         (rc = match_records(host, counted, count, err)) < 0)
         return rc;
-    /* Watches cost more than they save whoever samples once and leaves. */
+    /* Watches cost more than they save a program that samples once. */
     if (host->watching || !host->read_only || host->refreshes > 0) {
         if ((rc = xen_host_follow(host, EVENTS_A_SAMPLE, err)) < 0)
             return rc;

@@ -9,7 +9,7 @@
 #include "edge/hv/xen_inside.h"
 
 /*
- * Whoever else writes the same nodes makes a transaction fail (EAGAIN); libxl then tries for ever.
+ * Another writer of the same nodes makes a transaction fail (EAGAIN); libxl then tries for ever.
  * Two writers that take turns are done in two or three tries.
  */
 #define TRIES 16
@@ -82,7 +82,7 @@ static int still_there(struct xen_host *host, uint32_t domid, struct xen_counted
     return 0;
 }
 
-/* libxl_mem.c, libxl__fill_dom0_memory_info(): dom0's nodes may be missing until somebody asks. */
+/* libxl_mem.c, libxl__fill_dom0_memory_info(): dom0's nodes may be missing until libxl is asked. */
 static int put_missing(struct xen_change *change, const struct hv_domain *domain,
                        const struct ballast_target_plan *plan, struct ballast_error *err)
 {
