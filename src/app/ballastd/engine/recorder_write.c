@@ -52,6 +52,11 @@ static int open_history(struct recorder *recorder, uint64_t most_kib, struct bal
     rc = history_last(recorder->history, &last, err);
     if (rc == 0 && !recorder->numbered)
         renumber_events(recorder, last);
+    /* Opened again later, or the numbers would never follow those in the file. */
+    if (rc < 0 && rc != -EUCLEAN) {
+        history_close(recorder->history);
+        recorder->history = NULL;
+    }
     return rc;
 }
 
