@@ -22,6 +22,9 @@ static int fail_path(struct ballast_error *err, int code, const char *path, cons
     return ballast_fail(err, -code, "%s: %s: %s", path, what, strerror(code));
 }
 
+/* Every page of SQLite's is a multiple of it: https://sqlite.org/fileformat.html, 1.3.2. */
+enum { LEAST_PAGE = 512 };
+
 /* Held until the store is closed or the process ends. */
 static int lock_directory(struct store *store, const char *directory, struct ballast_error *err)
 {
@@ -156,6 +159,9 @@ static int find_or_create(struct store *store, struct ballast_error *err)
         return ballast_fail(err, -EUCLEAN, "%s: it is not a regular file", store->wal_path);
     if (there && st.st_size == 0)
         return store_corrupt(store->path, err, "the file is empty");
+    /* SQLite would fill up what is missing with zeros; a WAL may still have the page. */
+    if (there && !wal_there && st.st_size % LEAST_PAGE != 0)
+        return store_corrupt(store->path, err, "the file ends within a page");
     if (!there && wal_there)
         return store_corrupt(store->path, err, "its WAL exists without it");
     if (!there && access(store->mark_path, F_OK) == 0)
