@@ -133,7 +133,7 @@ def test_bound_after_it_was_built():
     """Who binds may be slower than the build; until then what the domain took looks promised still. That
     is no law broken (the daemon's end says so), where the reservation is for a domain of that name."""
     with Daemon() as daemon, daemon.client() as client:
-        got = client.call("reserve", min_kib=8192 * MIB, label="new", wait=True)
+        got = client.call("reserve", min_kib=8192 * MIB, name="new", wait=True)
         new = client.call("sim-start", name="new", need_kib=8192 * MIB, rate_kib=8 * 1024 * 1024 * MIB)["domid"]
         until(lambda: any((each["name"], each["state"]) == ("new", "run")
                           for each in client.call("domains")["domains"]))

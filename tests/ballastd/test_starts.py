@@ -40,7 +40,7 @@ def is_counted(client):
 
 def start(client, name, kib, **more):
     """Granted, and its domain made by somebody who does not bind it."""
-    got = client.call("reserve", min_kib=kib, label=name, wait=True)
+    got = client.call("reserve", min_kib=kib, name=name, wait=True)
     new = client.call("sim-start", name=name, need_kib=kib, **more)["domid"]
     return got, new
 
@@ -73,7 +73,7 @@ def test_nobody_is_asked_twice():
 def test_while_the_ledger_cannot_be_written():
     """What cannot be bound now counts once all the same."""
     with Daemon() as daemon, daemon.client() as client:
-        got = client.call("reserve", min_kib=8192 * MIB, label="new", wait=True)
+        got = client.call("reserve", min_kib=8192 * MIB, name="new", wait=True)
         before = targets(client)
         pid = daemon.process.pid
         limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
@@ -96,7 +96,7 @@ def test_killed_between_grant_and_domain():
     with Daemon() as daemon:
         with daemon.client() as client:
             old = {each["name"]: each for each in client.call("domains")["domains"]}["vm1"]
-            got = client.call("reserve", min_kib=1024 * MIB, label="vm1", wait=True)
+            got = client.call("reserve", min_kib=1024 * MIB, name="vm1", wait=True)
             ticks_more(client, 3)
             assert state_of(client, got["id"]) == "granted"
         for _ in range(2):
@@ -116,6 +116,37 @@ def test_killed_between_grant_and_domain():
         with daemon.client() as client:
             until(lambda: state_of(client, got["id"]) == "used")
             assert client.call("status")["law_breaches"] == 0, daemon.log()
+
+
+def test_known_by_its_uuid_before_it_takes_memory():
+    """Another domain of that name goes without; the one with the uuid is bound while it is empty yet."""
+    uuid = "6f1c2f0e-8d0b-4a7e-9c55-0123456789ab"
+    with Daemon() as daemon, daemon.client() as client:
+        got = client.call("reserve", min_kib=1024 * MIB, uuid=uuid.upper(), label="for the shop", wait=True)
+        assert (got["uuid"], got["name"], got["label"]) == (uuid, None, "for the shop"), got
+        other = client.call("reserve", min_kib=4 * MIB, wait=True)["id"]
+        client.call("sim-start", name="for the shop", need_kib=4 * MIB, reservation=other)
+        ticks_more(client, 3)
+        assert state_of(client, got["id"]) == "granted"
+        new = client.call("sim-start", name="shop", uuid=uuid, need_kib=1024 * MIB, wait_usec=10**12)["domid"]
+        until(lambda: state_of(client, got["id"]) == "bound")
+        bound = client.call("reservations", id=got["id"])["reservations"][0]
+        assert (bound["domid"], bound["uuid"], bound["used_kib"]) == (new, uuid, 0), bound
+        assert is_counted(client) == 1024 * MIB
+        client.call("sim-destroy", domain=new)
+        until(lambda: state_of(client, got["id"]) == "released")
+
+
+def test_label_is_for_people():
+    with Daemon() as daemon, daemon.client() as client:
+        got = client.call("reserve", min_kib=64 * MIB, label="new", wait=True)
+        other = client.call("reserve", min_kib=64 * MIB, wait=True)["id"]
+        client.call("sim-start", name="new", need_kib=64 * MIB, reservation=other)
+        ticks_more(client, 3)
+        assert state_of(client, got["id"]) == "granted"
+        named = client.call("reserve", min_kib=64 * MIB, name="web", wait=True)
+        assert (named["label"], named["name"]) == ("web", "web"), named
+        client.call("release", id=got["id"])
 
 
 def test_destroyed_before_it_is_bound():

@@ -31,7 +31,7 @@ static struct ledger *fresh(void)
 static struct ledger_verdict ask(struct ledger *ledger, uint64_t min_kib, uint64_t max_kib)
 {
     struct ledger_request q = {.owner = "xl",
-                               .label = "web",
+                               .name = "web",
                                .min_kib = min_kib,
                                .max_kib = max_kib,
                                .lease_usec = 100,
@@ -274,18 +274,18 @@ static void what_awaits_its_domain_is_found(void **unused)
     struct ledger *ledger = brought_to(LEDGER_RECLAIMING);
     struct ledger_verdict v;
     ledger_note_older(ledger, 1, 5);
-    assert_null(ledger_next_awaiting(ledger, "web", NULL));
+    assert_null(ledger_next_for_name(ledger, "web", NULL));
     assert_int_equal(ledger_grant(ledger, 1, &plenty, 0, &v, NULL), 0);
-    const struct ledger_reservation *found = ledger_next_awaiting(ledger, "web", NULL);
+    const struct ledger_reservation *found = ledger_next_for_name(ledger, "web", NULL);
     assert_int_equal(found->id, 1);
     assert_int_equal(found->older_domid, 5);
-    assert_null(ledger_next_awaiting(ledger, "web", found));
-    assert_null(ledger_next_awaiting(ledger, "mail", NULL));
+    assert_null(ledger_next_for_name(ledger, "web", found));
+    assert_null(ledger_next_for_name(ledger, "mail", NULL));
     assert_false(ledger_had_domain(ledger, &guest));
     assert_true(move(ledger, BIND));
     ledger_note_older(ledger, 1, 6);
     assert_int_equal(ledger_find(ledger, 1)->older_domid, 5);
-    assert_null(ledger_next_awaiting(ledger, "web", NULL));
+    assert_null(ledger_next_for_name(ledger, "web", NULL));
     assert_true(ledger_had_domain(ledger, &guest));
     assert_true(move(ledger, BUILT));
     assert_true(ledger_had_domain(ledger, &guest));

@@ -188,6 +188,8 @@ static void do_ask(struct world *w)
     struct ledger_request q = {
         .owner = owners[roll(w, OWNERS)],
         .label = roll(w, 2) ? "a guest" : NULL,
+        .name = roll(w, 2) ? "web" : NULL,
+        .uuid = roll(w, 2) ? (const uint8_t[LEDGER_UUID]){9} : NULL,
         .min_kib = min_kib,
         .max_kib = roll(w, 2) ? min_kib : min_kib + roll(w, 800) - roll(w, 30) / 29,
         .lease_usec = roll(w, 3) ? 1 + roll(w, 50) : BALLAST_NONE,

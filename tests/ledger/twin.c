@@ -116,7 +116,10 @@ struct ledger_verdict twin_ask(struct twin *twin, const struct ledger_request *q
     memset(r, 0, sizeof(*r));
     r->id = twin->next_id++;
     strcpy(r->owner, q->owner);
-    strcpy(r->label, q->label ? q->label : "");
+    strcpy(r->guest_name, q->name ? q->name : "");
+    strcpy(r->label, q->label ? q->label : r->guest_name);
+    if (q->uuid)
+        memcpy(r->guest_uuid, q->uuid, LEDGER_UUID);
     r->min_kib = q->min_kib;
     r->max_kib = q->max_kib;
     r->lease_usec = q->lease_usec;
@@ -283,11 +286,12 @@ size_t twin_expire(struct twin *twin, uint64_t now)
 bool twin_same(const struct ledger_reservation *a, const struct ledger_reservation *b)
 {
     return a->id == b->id && strcmp(a->owner, b->owner) == 0 && strcmp(a->label, b->label) == 0 &&
-           a->min_kib == b->min_kib && a->max_kib == b->max_kib &&
-           a->granted_kib == b->granted_kib && a->used_kib == b->used_kib && a->state == b->state &&
-           a->reason == b->reason && a->a_kib == b->a_kib && a->b_kib == b->b_kib &&
-           a->requested_usec == b->requested_usec && a->changed_usec == b->changed_usec &&
-           a->lease_usec == b->lease_usec && a->deadline_usec == b->deadline_usec &&
-           a->domid == b->domid && memcmp(a->uuid, b->uuid, LEDGER_UUID) == 0 &&
-           a->base_kib == b->base_kib;
+           strcmp(a->guest_name, b->guest_name) == 0 &&
+           memcmp(a->guest_uuid, b->guest_uuid, LEDGER_UUID) == 0 && a->min_kib == b->min_kib &&
+           a->max_kib == b->max_kib && a->granted_kib == b->granted_kib &&
+           a->used_kib == b->used_kib && a->state == b->state && a->reason == b->reason &&
+           a->a_kib == b->a_kib && a->b_kib == b->b_kib && a->requested_usec == b->requested_usec &&
+           a->changed_usec == b->changed_usec && a->lease_usec == b->lease_usec &&
+           a->deadline_usec == b->deadline_usec && a->domid == b->domid &&
+           memcmp(a->uuid, b->uuid, LEDGER_UUID) == 0 && a->base_kib == b->base_kib;
 }

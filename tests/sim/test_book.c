@@ -44,7 +44,7 @@ static void open_desk(struct desk *desk)
     desk->book = tick_ledger_new(desk->ledger);
     assert_non_null(desk->book);
     struct ledger_request request = {.owner = "xl",
-                                     .label = "web",
+                                     .name = "web",
                                      .min_kib = GRANTED_KIB,
                                      .max_kib = GRANTED_KIB,
                                      .lease_usec = 100 * BALLAST_SEC_USEC,
@@ -130,7 +130,7 @@ static void test_a_build(void **state)
     close_desk(&desk);
 }
 
-/* A name as long as a label, or longer, is cut to what a label holds, and matched by that. */
+/* A name as long as a reservation's, or longer, is cut to what that holds, and matched by that. */
 static void test_a_long_name(void **state)
 {
     (void)state;
@@ -145,7 +145,7 @@ static void test_a_long_name(void **state)
         open_desk(&desk);
         assert_int_equal(see(&desk, NULL, 2 * BALLAST_SEC_USEC), LEDGER_RELEASED);
         struct ledger_request request = {.owner = "xl",
-                                         .label = label,
+                                         .name = label,
                                          .min_kib = GRANTED_KIB,
                                          .max_kib = GRANTED_KIB,
                                          .lease_usec = 100 * BALLAST_SEC_USEC,

@@ -18,6 +18,7 @@
 
 #include "app/tick/book.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 
 #include "../seeds/seed.h"
 
@@ -108,11 +109,16 @@ static void see(struct desk *desk)
     assert_int_equal(tick_ledger_see(desk->book, &desk->host, uuid_of, NULL), 0);
 }
 
-static uint64_t ask(struct desk *desk, const char *label, uint64_t kib)
+/* For a guest of that name, or of that uuid where it is one. */
+static uint64_t ask(struct desk *desk, const char *guest, uint64_t kib)
 {
+    uint8_t uuid[LEDGER_UUID] = {0};
+    if (guest && ballast_uuid_parse(guest, uuid) == 0)
+        guest = NULL;
     struct ledger_verdict verdict;
     struct ledger_request request = {.owner = "xl",
-                                     .label = label,
+                                     .name = guest,
+                                     .uuid = uuid,
                                      .min_kib = kib,
                                      .max_kib = kib,
                                      .lease_usec = BALLAST_NONE,
@@ -133,9 +139,9 @@ static int answer(struct desk *desk, uint64_t id)
     return book.answer(book.book, &desk->host, &yes, NULL);
 }
 
-static uint64_t granted(struct desk *desk, const char *label, uint64_t kib)
+static uint64_t granted(struct desk *desk, const char *guest, uint64_t kib)
 {
-    uint64_t id = ask(desk, label, kib);
+    uint64_t id = ask(desk, guest, kib);
     assert_int_equal(answer(desk, id), 0);
     return id;
 }
@@ -352,8 +358,9 @@ static void test_destroyed_before_the_bind(void **state)
     close_desk(&desk);
 }
 
-/* By uuid, by a name that is no text, by one that is longer than a label; never without a label. */
-static void test_labels(void **state)
+/* By uuid, by a name that is no text, by one that is longer than names are kept; never without
+ * either. */
+static void test_names_and_uuids(void **state)
 {
     (void)state;
     struct desk desk;
@@ -563,7 +570,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_two_grants_of_one_name),
         cmocka_unit_test(test_larger_and_smaller),
         cmocka_unit_test(test_destroyed_before_the_bind),
-        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_names_and_uuids),
         cmocka_unit_test(test_random),
     };
     seed_from(argc, argv, &seed, "test_random");

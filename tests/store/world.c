@@ -130,6 +130,7 @@ static void ask(struct world *w)
     struct ledger_request request = {
         .owner = owners[world_roll(w, 3)],
         .label = world_roll(w, 2) ? "'; DROP TABLE book; --" : NULL,
+        .name = world_roll(w, 2) ? "web" : NULL,
         .min_kib = min_kib,
         .max_kib = min_kib + 4 * world_roll(w, 50),
         .lease_usec = world_roll(w, 2) ? 1 + world_roll(w, 500) : BALLAST_NONE,

@@ -45,7 +45,7 @@ static int request_memory(struct toolstack *toolstack, size_t i, struct ballast_
     struct ledger_verdict verdict;
     struct ledger_request request = {
         .owner = "toolstack",
-        .label = start->is->guest.name,
+        .name = start->is->guest.name,
         .min_kib = start->is->need_kib,
         .max_kib = start->is->need_kib,
         .lease_usec = BALLAST_NONE,

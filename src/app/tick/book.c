@@ -219,7 +219,7 @@ static void note_older(struct tick_ledger *book, const struct ballast_host *host
 {
     const struct ledger_reservation *record = ledger_find(book->ledger, id);
     if (record)
-        ledger_note_older(book->ledger, id, match_newest(host, book->uuid_of, record->label));
+        ledger_note_older(book->ledger, id, match_newest(host, book->uuid_of, record));
 }
 
 static int tick_ledger_answer(void *arg, const struct ballast_host *host,

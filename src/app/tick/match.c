@@ -19,11 +19,8 @@ void match_free(struct match *match)
     *match = (struct match){0};
 }
 
-/*
- * As labels are made of names: a question mark replaces what is not a character, and a long name is
- * cut.
- */
-static void name_label(const char *name, char label[LEDGER_OWNER])
+/* A name as reservations have it: no character is a question mark, what is too long is cut. */
+static void shorten_name(const char *name, char out[LEDGER_OWNER])
 {
     size_t used = 0;
     while (*name) {
@@ -32,25 +29,19 @@ static void name_label(const char *name, char label[LEDGER_OWNER])
         if (used + size >= LEDGER_OWNER)
             break;
         if (length == 0)
-            label[used] = '?';
+            out[used] = '?';
         else
-            memcpy(label + used, name, length);
+            memcpy(out + used, name, length);
         used += size;
         name += size;
     }
-    label[used] = '\0';
+    out[used] = '\0';
 }
 
-static void uuid_label(const uint8_t uuid[LEDGER_UUID], char label[LEDGER_OWNER])
+static bool has_uuid(const uint8_t uuid[LEDGER_UUID])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < LEDGER_UUID; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *label++ = '-';
-        *label++ = digits[uuid[i] >> 4];
-        *label++ = digits[uuid[i] & 15];
-    }
-    *label = '\0';
+    static const uint8_t nil[LEDGER_UUID];
+    return memcmp(uuid, nil, LEDGER_UUID) != 0;
 }
 
 static bool is_given(const struct match *match, uint64_t id)
@@ -63,16 +54,42 @@ static bool is_given(const struct match *match, uint64_t id)
 }
 
 /* A snapshot from before the grant says nothing of what came after it. */
-static const struct ledger_reservation *oldest_awaiting(const struct match *match,
+static bool may_draw(const struct match *match, const struct ballast_host *host, uint32_t domid,
+                     const struct ledger_reservation *record)
+{
+    return domid > record->older_domid && host->now_usec >= record->changed_usec &&
+           !is_given(match, record->id);
+}
+
+static const struct ledger_reservation *older_of(const struct ledger_reservation *a,
+                                                 const struct ledger_reservation *b)
+{
+    return !a || b->id < a->id ? b : a;
+}
+
+static const struct ledger_reservation *oldest_for_uuid(const struct match *match,
                                                         const struct ballast_host *host,
-                                                        uint32_t domid, const char *label)
+                                                        uint32_t domid,
+                                                        const uint8_t uuid[LEDGER_UUID])
 {
     const struct ledger_reservation *at = NULL;
     const struct ledger_reservation *oldest = NULL;
-    while (*label && (at = ledger_next_awaiting(match->ledger, label, at))) {
-        if ((!oldest || at->id < oldest->id) && domid > at->older_domid &&
-            host->now_usec >= at->changed_usec && !is_given(match, at->id))
-            oldest = at;
+    while (has_uuid(uuid) && (at = ledger_next_for_uuid(match->ledger, uuid, at))) {
+        if (may_draw(match, host, domid, at))
+            oldest = older_of(oldest, at);
+    }
+    return oldest;
+}
+
+static const struct ledger_reservation *oldest_for_name(const struct match *match,
+                                                        const struct ballast_host *host,
+                                                        uint32_t domid, const char *name)
+{
+    const struct ledger_reservation *at = NULL;
+    const struct ledger_reservation *oldest = NULL;
+    while (*name && (at = ledger_next_for_name(match->ledger, name, at))) {
+        if (may_draw(match, host, domid, at))
+            oldest = older_of(oldest, at);
     }
     return oldest;
 }
@@ -97,12 +114,11 @@ static const struct ledger_reservation *find_awaiting(struct match *match,
                                                       const struct ballast_domain *domain,
                                                       const uint8_t uuid[LEDGER_UUID])
 {
-    char label[LEDGER_OWNER];
-    uuid_label(uuid, label);
-    const struct ledger_reservation *found = oldest_awaiting(match, host, domain->id, label);
+    char name[LEDGER_OWNER];
+    const struct ledger_reservation *found = oldest_for_uuid(match, host, domain->id, uuid);
     if (!found) {
-        name_label(domain->name, label);
-        found = oldest_awaiting(match, host, domain->id, label);
+        shorten_name(domain->name, name);
+        found = oldest_for_name(match, host, domain->id, name);
     }
     return found && assign_domain(match, found->id) ? found : NULL;
 }
@@ -122,19 +138,20 @@ const struct ledger_reservation *match_domain(struct match *match, const struct 
     return find_awaiting(match, host, domain, life.uuid);
 }
 
-uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of, const char *label)
+uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of,
+                      const struct ledger_reservation *record)
 {
     uint32_t newest = 0;
-    for (size_t i = 0; *label && uuid_of && i < host->domain_count; i++) {
+    bool by_uuid = has_uuid(record->guest_uuid);
+    for (size_t i = 0; uuid_of && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
-        char own[LEDGER_OWNER];
+        char name[LEDGER_OWNER];
         uint8_t uuid[LEDGER_UUID];
-        name_label(domain->name, own);
-        bool same = strcmp(own, label) == 0;
-        if (!same) {
+        shorten_name(domain->name, name);
+        bool same = record->guest_name[0] && strcmp(name, record->guest_name) == 0;
+        if (!same && by_uuid) {
             uuid_of(domain->id, uuid);
-            uuid_label(uuid, own);
-            same = strcmp(own, label) == 0;
+            same = memcmp(uuid, record->guest_uuid, LEDGER_UUID) == 0;
         }
         if (same && domain->id > newest)
             newest = domain->id;

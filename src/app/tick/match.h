@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which reservation a domain draws from: the one that is bound to it, or a granted one that awaits
- * it. A granted one awaits a domain whose name or uuid is its label, and which came after the grant
- * and never had a reservation before. One domain goes with one reservation; a uuid goes before a
- * name, and the oldest grant before the others. Xen numbers domains upwards, so what came after the
- * grant has a number above the newest of that label that was there.
+ * it. A granted one awaits a domain that has its guest's name or uuid, and which came after the
+ * grant and never had a reservation before. One domain goes with one reservation; a uuid goes
+ * before a name, and the oldest grant before the others. Xen numbers domains upwards, so what came
+ * after the grant has a number above the newest of that name or uuid that was there.
  */
 #ifndef APP_TICK_MATCH_H
 #define APP_TICK_MATCH_H
@@ -33,7 +33,8 @@ void match_free(struct match *match);
 /* The one that this domain draws from, until the next transition of the ledger; NULL: none. */
 const struct ledger_reservation *match_domain(struct match *match, const struct ballast_host *host,
                                               const struct ballast_domain *domain);
-/* The newest domain that has that label for its name or uuid; 0: there is none. */
-uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of, const char *label);
+/* The newest domain that has the name or uuid of its guest; 0: there is none. */
+uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of,
+                      const struct ledger_reservation *record);
 
 #endif

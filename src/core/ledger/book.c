@@ -34,8 +34,10 @@ static uint64_t hash_record(enum ledger_index index, const struct ledger_reserva
         return hash_bytes(HASH_START, record->owner, strlen(record->owner));
     case LEDGER_BY_DOMAIN:
         return hash_domain(record->domid, record->uuid);
-    case LEDGER_BY_LABEL:
-        return hash_bytes(HASH_START, record->label, strlen(record->label));
+    case LEDGER_BY_GUEST_NAME:
+        return hash_bytes(HASH_START, record->guest_name, strlen(record->guest_name));
+    case LEDGER_BY_GUEST_UUID:
+        return hash_bytes(HASH_START, record->guest_uuid, LEDGER_UUID);
     case LEDGER_BY_ID:
     case LEDGER_INDEXES:
         break;
@@ -56,7 +58,8 @@ bool ledger_book_belongs(enum ledger_index index, enum ledger_state state)
         return ledger_state_is_open(state) && state != LEDGER_BOUND;
     case LEDGER_BY_DOMAIN:
         return state == LEDGER_BOUND || state == LEDGER_USED;
-    case LEDGER_BY_LABEL:
+    case LEDGER_BY_GUEST_NAME:
+    case LEDGER_BY_GUEST_UUID:
         return state == LEDGER_GRANTED;
     case LEDGER_BY_ID:
     case LEDGER_INDEXES:
@@ -295,16 +298,30 @@ struct ledger_entry *ledger_book_find_domain(const struct ledger *ledger, uint32
     return entry;
 }
 
-struct ledger_entry *ledger_book_next_label(const struct ledger *ledger, const char *label,
-                                            const struct ledger_entry *after)
+struct ledger_entry *ledger_book_next_name(const struct ledger *ledger, const char *name,
+                                           const struct ledger_entry *after)
 {
     if (ledger->room == 0)
         return NULL;
-    uint64_t hash = hash_bytes(HASH_START, label, strlen(label));
-    struct ledger_entry *entry =
-        after ? after->chain[LEDGER_BY_LABEL].next : *chain_head(ledger, LEDGER_BY_LABEL, hash);
-    while (entry && strcmp(entry->record.label, label) != 0)
-        entry = entry->chain[LEDGER_BY_LABEL].next;
+    uint64_t hash = hash_bytes(HASH_START, name, strlen(name));
+    struct ledger_entry *entry = after ? after->chain[LEDGER_BY_GUEST_NAME].next
+                                       : *chain_head(ledger, LEDGER_BY_GUEST_NAME, hash);
+    while (entry && strcmp(entry->record.guest_name, name) != 0)
+        entry = entry->chain[LEDGER_BY_GUEST_NAME].next;
+    return entry;
+}
+
+struct ledger_entry *ledger_book_next_uuid(const struct ledger *ledger,
+                                           const uint8_t uuid[LEDGER_UUID],
+                                           const struct ledger_entry *after)
+{
+    if (ledger->room == 0)
+        return NULL;
+    uint64_t hash = hash_bytes(HASH_START, uuid, LEDGER_UUID);
+    struct ledger_entry *entry = after ? after->chain[LEDGER_BY_GUEST_UUID].next
+                                       : *chain_head(ledger, LEDGER_BY_GUEST_UUID, hash);
+    while (entry && memcmp(entry->record.guest_uuid, uuid, LEDGER_UUID) != 0)
+        entry = entry->chain[LEDGER_BY_GUEST_UUID].next;
     return entry;
 }
 

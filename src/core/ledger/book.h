@@ -3,12 +3,13 @@
  * The container of the ledger's reservations, with the tables and heaps to find them. It knows no
  * rules.
  *
- * One entry per reservation, in a list in the order of the requests. Three hash tables with chains:
- * all by id; the unbound open ones by owner (for a login); the bound and used ones by domain; the
- * granted ones by label. Two heaps: open ones by the time at which they are due, closed ones by the
- * time since when. The tables and heaps grow together, before anything changes, so that moving an
- * entry from one state to another cannot fail. Owners choose their names and may aim for one chain:
- * a chain is only walked at a login, and is no longer than the ledger.
+ * One entry per reservation, in a list in the order of the requests. Hash tables with chains: all
+ * by id; the unbound open ones by owner (for a login); the bound and used ones by domain; the
+ * granted ones by the name and by the uuid of their guest. Two heaps: open ones by the time at
+ * which they are due, closed ones by the time since when. The tables and heaps grow together,
+ * before anything changes, so that moving an entry from one state to another cannot fail. Owners
+ * choose their names and may aim for one chain: a chain is only walked at a login, and is no longer
+ * than the ledger.
  */
 #ifndef CORE_LEDGER_BOOK_H
 #define CORE_LEDGER_BOOK_H
@@ -24,7 +25,8 @@ enum ledger_index {
     LEDGER_BY_ID,
     LEDGER_BY_OWNER_NAME,
     LEDGER_BY_DOMAIN,
-    LEDGER_BY_LABEL,
+    LEDGER_BY_GUEST_NAME,
+    LEDGER_BY_GUEST_UUID,
     LEDGER_INDEXES
 };
 
@@ -77,9 +79,12 @@ struct ledger_entry *ledger_book_find_domain(const struct ledger *ledger, uint32
 struct ledger_entry *ledger_book_next_domain(const struct ledger *ledger, uint32_t domid,
                                              const uint8_t uuid[LEDGER_UUID],
                                              const struct ledger_entry *after);
-/* Likewise the next granted one with that label. */
-struct ledger_entry *ledger_book_next_label(const struct ledger *ledger, const char *label,
-                                            const struct ledger_entry *after);
+/* Likewise the next granted one for a guest of that name, or of that uuid. */
+struct ledger_entry *ledger_book_next_name(const struct ledger *ledger, const char *name,
+                                           const struct ledger_entry *after);
+struct ledger_entry *ledger_book_next_uuid(const struct ledger *ledger,
+                                           const uint8_t uuid[LEDGER_UUID],
+                                           const struct ledger_entry *after);
 /* The next unbound open one of that owner, the first if `after` is NULL, in any order. */
 struct ledger_entry *ledger_book_next_of(const struct ledger *ledger, const char *owner,
                                          const struct ledger_entry *after);

@@ -28,8 +28,9 @@ static bool in_chain(const struct ledger *ledger, enum ledger_index index,
     do {
         at = index == LEDGER_BY_DOMAIN
                  ? ledger_book_next_domain(ledger, record->domid, record->uuid, at)
-             : index == LEDGER_BY_LABEL ? ledger_book_next_label(ledger, record->label, at)
-                                        : ledger_book_next_of(ledger, record->owner, at);
+             : index == LEDGER_BY_GUEST_NAME ? ledger_book_next_name(ledger, record->guest_name, at)
+             : index == LEDGER_BY_GUEST_UUID ? ledger_book_next_uuid(ledger, record->guest_uuid, at)
+                                             : ledger_book_next_of(ledger, record->owner, at);
     } while (at && at != entry);
     return at == entry;
 }

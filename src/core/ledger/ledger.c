@@ -102,12 +102,20 @@ bool ledger_had_domain(const struct ledger *ledger, const struct ledger_domain *
     return ledger_book_next_domain(ledger, domain->domid, domain->uuid, NULL) != NULL;
 }
 
-const struct ledger_reservation *ledger_next_awaiting(const struct ledger *ledger,
-                                                      const char *label,
+const struct ledger_reservation *ledger_next_for_name(const struct ledger *ledger, const char *name,
                                                       const struct ledger_reservation *after)
 {
     const struct ledger_entry *entry =
-        ledger_book_next_label(ledger, label, (const struct ledger_entry *)after);
+        ledger_book_next_name(ledger, name, (const struct ledger_entry *)after);
+    return entry ? &entry->record : NULL;
+}
+
+const struct ledger_reservation *ledger_next_for_uuid(const struct ledger *ledger,
+                                                      const uint8_t uuid[LEDGER_UUID],
+                                                      const struct ledger_reservation *after)
+{
+    const struct ledger_entry *entry =
+        ledger_book_next_uuid(ledger, uuid, (const struct ledger_entry *)after);
     return entry ? &entry->record : NULL;
 }
 

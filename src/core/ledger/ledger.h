@@ -84,7 +84,9 @@ enum ledger_reason {
 struct ledger_reservation {
     uint64_t id; /* never 0, unique over the life of a ledger; grows in the order of the requests */
     char owner[LEDGER_OWNER];
-    char label[LEDGER_OWNER]; /* the name or uuid of the guest it is for; may be "" */
+    char label[LEDGER_OWNER];        /* what it is, for people; may be "" */
+    char guest_name[LEDGER_OWNER];   /* of the domain that it is for; "": no name tells it */
+    uint8_t guest_uuid[LEDGER_UUID]; /* likewise; all 0: no uuid tells it */
     uint64_t min_kib;
     uint64_t max_kib;     /* equals min_kib for an exact size */
     uint64_t granted_kib; /* 0 until granted */
@@ -98,8 +100,8 @@ struct ledger_reservation {
     uint64_t lease_usec;   /* how long after its grant it may stay unbound; BALLAST_NONE: forever */
     uint64_t deadline_usec; /* when the request ends; BALLAST_NONE: never */
     /*
-     * Granted: the newest domain with its label's name that existed at the grant, so not the one it
-     * is for; 0: none.
+     * Granted: the newest domain with its guest's name or uuid that existed at the grant, so not
+     * the one it is for; 0: none.
      */
     uint32_t older_domid;
     uint32_t domid; /* bound: */
@@ -169,8 +171,11 @@ int ledger_restore(struct ledger *ledger, const struct ledger_reservation *recor
                    struct ballast_error *err);
 
 struct ledger_request {
-    const char *owner; /* not empty; this and label: UTF-8 without controls, below LEDGER_OWNER */
-    const char *label; /* NULL means "" */
+    const char *owner;   /* not empty; this, label and name: UTF-8 without controls, below
+                            LEDGER_OWNER */
+    const char *label;   /* NULL means the name */
+    const char *name;    /* of the guest that it is for; NULL: no name tells it */
+    const uint8_t *uuid; /* LEDGER_UUID bytes; NULL or all 0: no uuid tells it */
     uint64_t min_kib;
     uint64_t max_kib;
     uint64_t lease_usec; /* not 0; BALLAST_NONE: forever */
@@ -261,9 +266,12 @@ const struct ledger_reservation *ledger_find_domain(const struct ledger *ledger,
                                                     const struct ledger_domain *domain);
 /* Whether a reservation that is open or kept is bound to that domain, or was used by it. */
 bool ledger_had_domain(const struct ledger *ledger, const struct ledger_domain *domain);
-/* The next granted one with that label, the first if `after` is NULL, in any order. */
-const struct ledger_reservation *ledger_next_awaiting(const struct ledger *ledger,
-                                                      const char *label,
+/* The next granted one for a guest of that name, the first if `after` is NULL, in any order. */
+const struct ledger_reservation *ledger_next_for_name(const struct ledger *ledger, const char *name,
+                                                      const struct ledger_reservation *after);
+/* The same for a guest of that uuid. */
+const struct ledger_reservation *ledger_next_for_uuid(const struct ledger *ledger,
+                                                      const uint8_t uuid[LEDGER_UUID],
                                                       const struct ledger_reservation *after);
 /* All that are open or kept, in the order of the requests; the first if `after` is NULL. */
 const struct ledger_reservation *ledger_next(const struct ledger *ledger,

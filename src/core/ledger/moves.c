@@ -106,8 +106,13 @@ static struct ledger_reservation asked_record(const struct ledger *ledger,
         .deadline_usec = request->deadline_usec,
     };
     memcpy(record.owner, request->owner, strlen(request->owner));
-    if (request->label)
-        memcpy(record.label, request->label, strlen(request->label));
+    const char *label = request->label ? request->label : request->name;
+    if (label)
+        memcpy(record.label, label, strlen(label));
+    if (request->name)
+        memcpy(record.guest_name, request->name, strlen(request->name));
+    if (request->uuid)
+        memcpy(record.guest_uuid, request->uuid, LEDGER_UUID);
     return record;
 }
 
@@ -117,6 +122,8 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
     int rc = ledger_name_check("owner", request->owner, err);
     if (rc == 0 && request->label && request->label[0])
         rc = ledger_name_check("label", request->label, err);
+    if (rc == 0 && request->name && request->name[0])
+        rc = ledger_name_check("name", request->name, err);
     if (rc == 0 && request->lease_usec == 0)
         rc = ballast_fail(err, -EINVAL, "a lease of 0 would be over before it began");
     if (rc == 0 && ledger->next_id > LEDGER_MOST_ID)

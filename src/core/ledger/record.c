@@ -146,11 +146,14 @@ int ledger_reservation_check(const struct ledger_reservation *record, struct bal
 {
     if (record->id == 0 || record->id > LEDGER_MOST_ID)
         return refuse_record(record, err, "its id is invalid");
-    if (!memchr(record->owner, '\0', LEDGER_OWNER) || !memchr(record->label, '\0', LEDGER_OWNER))
+    if (!memchr(record->owner, '\0', LEDGER_OWNER) || !memchr(record->label, '\0', LEDGER_OWNER) ||
+        !memchr(record->guest_name, '\0', LEDGER_OWNER))
         return refuse_record(record, err, "a name is not terminated");
     int rc = ledger_name_check("owner", record->owner, err);
     if (rc == 0 && record->label[0])
         rc = ledger_name_check("label", record->label, err);
+    if (rc == 0 && record->guest_name[0])
+        rc = ledger_name_check("name", record->guest_name, err);
     if (rc == 0)
         rc = check_sizes(record, err);
     if (rc == 0)

@@ -105,13 +105,10 @@ static const struct key guest_keys[] = {
 };
 
 static const struct key start_keys[] = {
-    {"at", KEY_TIME, START(arrives_usec)},
-    {"need", KEY_SIZE, START(need_kib)},
-    {"deadline", KEY_TIME, START(deadline_usec)},
-    {"build", KEY_RATE, START(build_rate_kib)},
-    {"hesitates", KEY_TIME, START(hesitate_usec)},
-    {"binds", KEY_TIME, START(bind_usec)},
-    {NULL, KEY_SIZE, 0},
+    {"at", KEY_TIME, START(arrives_usec)},         {"need", KEY_SIZE, START(need_kib)},
+    {"deadline", KEY_TIME, START(deadline_usec)},  {"build", KEY_RATE, START(build_rate_kib)},
+    {"hesitates", KEY_TIME, START(hesitate_usec)}, {"binds", KEY_TIME, START(bind_usec)},
+    {"waits", KEY_TIME, START(wait_usec)},         {NULL, KEY_SIZE, 0},
 };
 
 /* A key that is not given; its default is set at the end of the statement. */

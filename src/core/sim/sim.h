@@ -25,7 +25,8 @@
 #include "core/model/host.h"
 
 enum {
-    SIM_NAME = 48,  /* of a guest or start, terminator included */
+    SIM_NAME = 48, /* of a guest or start, terminator included */
+    SIM_UUID = 16,
     SIM_SPANS = 8,  /* time spans of one kind per guest */
     SIM_STEPS = 24, /* of a working set */
     SIM_LATE = 64,  /* reports that can be under way at once */
@@ -86,6 +87,7 @@ enum sim_type { SIM_TYPE_UNKNOWN, SIM_TYPE_PV, SIM_TYPE_PVH, SIM_TYPE_HVM, SIM_T
 
 struct sim_guest_config {
     char name[SIM_NAME];
+    uint8_t uuid[SIM_UUID]; /* all 0: one that is made of its name */
     enum sim_type type;
     bool dom0;
     bool no_balloon; /* never gets a balloon driver */
@@ -137,6 +139,7 @@ struct sim_start_config {
     uint64_t build_rate_kib; /* a second */
     uint64_t hesitate_usec;  /* between the grant and the toolstack's first hypercall */
     uint64_t bind_usec;      /* from there until the client binds its domain */
+    uint64_t wait_usec;      /* its domain exists for so long before it takes memory */
 };
 
 enum sim_fault_kind {

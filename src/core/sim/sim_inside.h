@@ -35,7 +35,8 @@ struct sim_domain {
     uint64_t credit;    /* of movement, in KiB x usec: the remainder below a page */
     uint64_t drip_usec; /* when it freed its last page of a drip */
     uint64_t build_rate_kib;
-    size_t start; /* the index of its start, while building and afterwards */
+    uint64_t fills_from_usec; /* its build takes nothing before that */
+    size_t start;             /* the index of its start, while building and afterwards */
     struct sim_rand rand;
     uint64_t walk_kib;
     uint64_t walk_usec;

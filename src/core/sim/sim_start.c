@@ -39,6 +39,7 @@ static void build_begin(struct sim *sim, size_t i, bool claim)
     domain->built = true;
     domain->start = i;
     domain->build_rate_kib = start->is->build_rate_kib;
+    domain->fills_from_usec = ballast_add_ceil(sim->now_usec, start->is->wait_usec);
     domain->left_pages = is->tot_kib / sim->page_kib;
     domain->overhead_pages = ballast_min_u64(domain->overhead_pages, sim->free_pages);
     sim->free_pages -= domain->overhead_pages;
@@ -176,6 +177,8 @@ static void build_done(struct sim *sim, struct sim_domain *domain)
  */
 void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec)
 {
+    if (sim->now_usec < domain->fills_from_usec)
+        return;
     uint64_t pages = sim_rate_pages(sim, domain->build_rate_kib, usec, &domain->credit);
     pages = ballast_min_u64(pages, domain->left_pages);
     uint64_t others = sim_claimed_pages(sim) - domain->claim_pages;

@@ -53,6 +53,7 @@ static struct sim_start_config start_config_of(const struct sim_build *build)
         .deadline_usec = BALLAST_NONE,
         .need_kib = build->memory_kib + build->overhead_kib,
         .build_rate_kib = build->rate_kib,
+        .wait_usec = build->wait_usec,
         .guest = {.type = SIM_TYPE_PVH,
                   .tot_kib = build->memory_kib,
                   .pool_kib = build->overhead_kib,
@@ -77,6 +78,7 @@ static struct sim_start_config start_config_of(const struct sim_build *build)
     start.guest.need.step_count = 1;
     start.guest.need.steps[0].kib = build->memory_kib / 4 * 3;
     (void)snprintf(start.guest.name, sizeof(start.guest.name), "%s", build->name);
+    memcpy(start.guest.uuid, build->uuid, sizeof(start.guest.uuid));
     return start;
 }
 

@@ -12,13 +12,15 @@
 
 struct sim_build {
     const char *name;
+    uint8_t uuid[SIM_UUID]; /* all 0: one that is made of its name */
     uint64_t memory_kib;
     uint64_t overhead_kib;
     uint64_t min_kib; /* the dynamic range and static maximum, as sim_guest_config */
     uint64_t max_kib;
     uint64_t static_max_kib;
-    uint64_t rate_kib; /* of its build, a second */
-    uint64_t vcpus;    /* 0: it has no configuration */
+    uint64_t rate_kib;  /* of its build, a second */
+    uint64_t wait_usec; /* before it takes the first page */
+    uint64_t vcpus;     /* 0: it has no configuration */
 };
 
 /* The spare starts of a simulation's configuration. */

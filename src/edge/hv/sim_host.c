@@ -45,10 +45,15 @@ static void close_sim_host(struct hv *hv)
 }
 
 /* FNV-1a, twice from other beginnings: a guest that is built again is the same one. */
-static void uuid_of_name(const struct hv *hv, const struct ballast_domain *domain,
-                         uint8_t out[HV_UUID])
+static void find_sim_uuid(const struct hv *hv, const struct ballast_domain *domain,
+                          uint8_t out[HV_UUID])
 {
-    (void)hv;
+    static const uint8_t nil[SIM_UUID];
+    const struct sim_guest_config *config = sim_domain_config(sim_of(hv), domain->id);
+    if (config && memcmp(config->uuid, nil, sizeof(nil)) != 0) {
+        memcpy(out, config->uuid, HV_UUID);
+        return;
+    }
     for (unsigned half = 0; half < 2; half++) {
         uint64_t sum = UINT64_C(0xcbf29ce484222325) + half;
         for (const char *at = domain->name; *at; at++)
@@ -124,7 +129,7 @@ struct hv *sim_host_init(struct sim_host *out, struct sim *sim)
                                       .set = set_on_sim_host,
                                       .claim = claim_on_sim_host,
                                       .close = close_sim_host,
-                                      .uuid = uuid_of_name,
+                                      .uuid = find_sim_uuid,
                                       .breakdown = break_down_sim_domain,
                                       .config = configure_sim_guest,
                                       .is_exact = true,

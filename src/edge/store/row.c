@@ -39,7 +39,16 @@ static const struct number numbers[] = {
     NUMBER(base_kib, 17, true),
 };
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
-enum { OWNER = 1, LABEL = 2, STATE = 7, REASON = 8, DOMID = 15, UUID = 16 };
+enum {
+    OWNER = 1,
+    LABEL = 2,
+    STATE = 7,
+    REASON = 8,
+    DOMID = 15,
+    UUID = 16,
+    GUEST_NAME = 18,
+    GUEST_UUID = 19
+};
 
 static uint64_t record_number(const struct ledger_reservation *record, const struct number *number)
 {
@@ -102,6 +111,8 @@ uint64_t store_row_sum(const struct ledger_reservation *record)
     sum = sum_text(sum, ledger_state_name(record->state));
     sum = sum_text(sum, ledger_reason_name(record->reason));
     sum = sum_number(sum, record->domid);
+    sum = sum_text(sum, record->guest_name);
+    sum = sum_bytes(sum, record->guest_uuid, LEDGER_UUID);
     return sum_end(sum_bytes(sum, record->uuid, LEDGER_UUID));
 }
 
@@ -127,6 +138,11 @@ static int bind_text(sqlite3_stmt *statement, int column, const char *text)
     return sqlite3_bind_text(statement, column + 1, text, -1, SQLITE_STATIC);
 }
 
+static int bind_uuid(sqlite3_stmt *statement, int column, const uint8_t uuid[LEDGER_UUID])
+{
+    return sqlite3_bind_blob(statement, column + 1, uuid, LEDGER_UUID, SQLITE_STATIC);
+}
+
 int store_row_bind(sqlite3_stmt *statement, const struct ledger_reservation *record)
 {
     int rc = bind_text(statement, OWNER, record->owner);
@@ -145,7 +161,11 @@ int store_row_bind(sqlite3_stmt *statement, const struct ledger_reservation *rec
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int64(statement, DOMID + 1, record->domid);
     if (rc == SQLITE_OK)
-        rc = sqlite3_bind_blob(statement, UUID + 1, record->uuid, LEDGER_UUID, SQLITE_STATIC);
+        rc = bind_uuid(statement, UUID, record->uuid);
+    if (rc == SQLITE_OK)
+        rc = bind_text(statement, GUEST_NAME, record->guest_name);
+    if (rc == SQLITE_OK)
+        rc = bind_uuid(statement, GUEST_UUID, record->guest_uuid);
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int64(statement, STORE_SUM + 1, (sqlite3_int64)store_row_sum(record));
     return rc;
@@ -183,19 +203,27 @@ static bool read_words(sqlite3_stmt *statement, struct ledger_reservation *out)
     out->state = (enum ledger_state)state;
     out->reason = (enum ledger_reason)reason;
     return read_text_column(statement, OWNER, out->owner) &&
-           read_text_column(statement, LABEL, out->label);
+           read_text_column(statement, LABEL, out->label) &&
+           read_text_column(statement, GUEST_NAME, out->guest_name);
+}
+
+static bool read_uuid_column(sqlite3_stmt *statement, int column, uint8_t out[LEDGER_UUID])
+{
+    const void *uuid = sqlite3_column_blob(statement, column);
+    if (!uuid || sqlite3_column_bytes(statement, column) != LEDGER_UUID)
+        return false;
+    memcpy(out, uuid, LEDGER_UUID);
+    return true;
 }
 
 static bool read_domain_columns(sqlite3_stmt *statement, struct ledger_reservation *out)
 {
     sqlite3_int64 domid = sqlite3_column_int64(statement, DOMID);
-    const void *uuid = sqlite3_column_blob(statement, UUID);
-    if (domid < 0 || domid > UINT32_MAX || !uuid ||
-        sqlite3_column_bytes(statement, UUID) != LEDGER_UUID)
+    if (domid < 0 || domid > UINT32_MAX)
         return false;
     out->domid = (uint32_t)domid;
-    memcpy(out->uuid, uuid, LEDGER_UUID);
-    return true;
+    return read_uuid_column(statement, UUID, out->uuid) &&
+           read_uuid_column(statement, GUEST_UUID, out->guest_uuid);
 }
 
 int store_row_read(sqlite3_stmt *statement, const char *path, struct ledger_reservation *out,
@@ -224,6 +252,8 @@ bool store_row_same(const struct ledger_reservation *a, const struct ledger_rese
             return false;
     }
     return strcmp(a->owner, b->owner) == 0 && strcmp(a->label, b->label) == 0 &&
-           a->state == b->state && a->reason == b->reason && a->domid == b->domid &&
+           strcmp(a->guest_name, b->guest_name) == 0 &&
+           memcmp(a->guest_uuid, b->guest_uuid, LEDGER_UUID) == 0 && a->state == b->state &&
+           a->reason == b->reason && a->domid == b->domid &&
            memcmp(a->uuid, b->uuid, LEDGER_UUID) == 0;
 }

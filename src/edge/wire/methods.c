@@ -143,7 +143,9 @@ static const struct wire_param login[] = {
 static const struct wire_param reserve[] = {
     {.name = "min_kib", .type = WIRE_KIB, .required = true, .least = 1, .help = "the minimum"},
     {.name = "max_kib", .type = WIRE_KIB, .least = 1, .help = "the maximum; default: min_kib"},
-    {.name = "label", .type = WIRE_STRING, .help = "name or uuid of its guest"},
+    {.name = "name", .type = WIRE_STRING, .help = "of its guest"},
+    {.name = "uuid", .type = WIRE_UUID, .help = "of its guest"},
+    {.name = "label", .type = WIRE_STRING, .help = "what it is, for people; default: name"},
     {.name = "lease_usec",
      .type = WIRE_USEC,
      .least = 1,

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/ballast/cli/command.h"
@@ -80,8 +81,17 @@ int cli_need_read(struct cli_need *out, const char *path, const struct ballast_p
     return rc;
 }
 
+void cli_need_rename(struct cli_need *need, const char *name)
+{
+    free(need->renamed);
+    need->name = name;
+    need->shown = need->renamed = cli_shown(name);
+    set_label(need->label, need->shown);
+}
+
 void cli_need_release(struct cli_need *need)
 {
+    free(need->renamed);
     cli_guests_release(&need->guests);
     *need = (struct cli_need){0};
 }

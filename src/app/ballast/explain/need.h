@@ -19,6 +19,7 @@ struct cli_need {
     const char *shown; /* the same for people's eyes */
     const char *profile_name;
     char label[CLI_LABEL]; /* the same, short enough for the daemon */
+    char *renamed;         /* owned: `shown`, if it is not the name in the file */
     const char *why;       /* why by that profile; "" unless a host was read */
     struct cli_certainty certainty;
     uint64_t kib;
@@ -34,6 +35,8 @@ int cli_need_read(struct cli_need *out, const char *path, const struct ballast_p
  * as long as `need`. CLI_BAD, with a message, where the guest cannot be started there.
  */
 int cli_need_admit(struct cli_need *need, const struct cli_admission *admission);
+/* Its domain gets this name, which must outlive it, and not the one in its file. */
+void cli_need_rename(struct cli_need *need, const char *name);
 void cli_need_release(struct cli_need *need); /* one that is all zero is fine too */
 
 #endif

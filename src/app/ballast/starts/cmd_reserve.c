@@ -24,6 +24,8 @@ enum {
     OPTION_LEASE,
     OPTION_DEADLINE,
     OPTION_OWNER,
+    OPTION_NAME,
+    OPTION_UUID,
     OPTION_LABEL,
     OPTION_PROFILE,
     OPTION_NO_WAIT,
@@ -35,7 +37,9 @@ static const struct cli_option reserve_options[] = {
     [OPTION_LEASE] = {"lease", "T", "release it after T unless it is bound"},
     [OPTION_DEADLINE] = {"deadline", "T", "give up after T if the memory is not free"},
     [OPTION_OWNER] = {"owner", "NAME", "its owner (default: this user)"},
-    [OPTION_LABEL] = {"label", "TEXT", "say what it is for"},
+    [OPTION_NAME] = {"name", "NAME", "the name of the guest that it is for"},
+    [OPTION_UUID] = {"uuid", "UUID", "the uuid of that guest"},
+    [OPTION_LABEL] = {"label", "TEXT", "a text for people (default: the name)"},
     [OPTION_PROFILE] = {"profile", "NAME", "compute a guest's need by these rules",
                         .value = cli_profile_name},
     [OPTION_NO_WAIT] = {"no-wait", NULL, "do not wait until memory is free"},
@@ -64,6 +68,10 @@ static int set_reserve_option(struct reserve *reserve, const struct cli_args *ar
         return cli_args_span(args, &reserve->want.deadline_usec);
     if (option == OPTION_OWNER)
         reserve->want.owner = args->value;
+    if (option == OPTION_NAME)
+        reserve->want.name = args->value;
+    if (option == OPTION_UUID)
+        return cli_reserving_uuid(args, &reserve->want);
     if (option == OPTION_LABEL)
         reserve->want.label = args->value;
     if (option == OPTION_RUN_DIR)
@@ -108,8 +116,8 @@ static int read_operand(struct reserve *reserve, const struct cli_args *args, co
     rc = cli_need_read(&reserve->need, word, reserve->profile);
     if (rc)
         return rc;
-    if (!reserve->want.label)
-        reserve->want.label = reserve->need.label;
+    if (!reserve->want.name)
+        reserve->want.name = reserve->need.label;
     return CLI_DONE;
 }
 

@@ -35,6 +35,8 @@ enum {
     OPTION_LEASE,
     OPTION_DEADLINE,
     OPTION_OWNER,
+    OPTION_NAME,
+    OPTION_UUID,
     OPTION_PROFILE,
     OPTION_JSON,
     OPTION_QUIET,
@@ -46,6 +48,8 @@ static const struct cli_option run_options[] = {
     [OPTION_LEASE] = {"lease", "T", "how long the command may take to create its domain"},
     [OPTION_DEADLINE] = {"deadline", "T", "give up after T if the memory is not free"},
     [OPTION_OWNER] = {"owner", "NAME", "the owner of the reservation (default: this user)"},
+    [OPTION_NAME] = {"name", "NAME", "the name of its domain (default: the guest's)"},
+    [OPTION_UUID] = {"uuid", "UUID", "the uuid of its domain"},
     [OPTION_PROFILE] = {"profile", "NAME", "compute the need by these rules",
                         .value = cli_profile_name},
     [OPTION_JSON] = {"json", NULL, "with --dry-run: one object, sizes in KiB"},
@@ -81,6 +85,10 @@ static int set_run_option(struct run *run, const struct cli_args *args, int opti
         return cli_args_span(args, &run->want.deadline_usec);
     if (option == OPTION_OWNER)
         run->want.owner = args->value;
+    if (option == OPTION_NAME)
+        run->want.name = args->value;
+    if (option == OPTION_UUID)
+        return cli_reserving_uuid(args, &run->want);
     if (option == OPTION_RUN_DIR)
         run->run_dir = args->value;
     if (option == OPTION_PROFILE)
@@ -372,7 +380,7 @@ static int admit_run(struct run *run)
     cli_admission_ask(&run->admission, run->profile, &run->daemon, true);
     int rc = cli_need_admit(&run->need, &run->admission);
     run->want.min_kib = run->need.kib;
-    run->want.label = run->need.label;
+    run->want.name = run->need.label;
     return rc;
 }
 
@@ -386,6 +394,8 @@ static int run_main(struct cli_args *args)
         rc = cli_need_read(&run.need, run.path, run.profile);
     if (rc)
         return rc;
+    if (run.want.name)
+        cli_need_rename(&run.need, run.want.name);
     run.want.with_connection = true;
     rc = cli_daemon_open(&run.daemon, "run", run.run_dir,
                          run.dry ? CLI_DAEMON_READS : CLI_DAEMON_CHANGES);

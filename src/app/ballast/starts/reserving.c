@@ -19,6 +19,7 @@
 #include "app/ballast/cli/signals.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 #include "core/model/host.h"
 
 /* How soon a signal is seen. */
@@ -82,6 +83,16 @@ bool cli_reserving_is_granted(const struct cli_reserving *reserving)
            strcmp(state, "used") == 0;
 }
 
+int cli_reserving_uuid(const struct cli_args *args, struct cli_want *want)
+{
+    uint8_t uuid[BALLAST_UUID_BYTES];
+    if (ballast_uuid_parse(args->value, uuid) < 0)
+        return cli_args_wrong(args, "--uuid: invalid uuid '%s': use 8-4-4-4-12 hexadecimal digits",
+                              args->value);
+    want->uuid = args->value;
+    return CLI_DONE;
+}
+
 static struct json_object *reserving_params_of(const struct cli_want *want)
 {
     struct json_object *params = cli_params();
@@ -91,6 +102,8 @@ static struct json_object *reserving_params_of(const struct cli_want *want)
     cli_params_u64(params, "deadline_usec", want->deadline_usec);
     cli_params_string(params, "owner", want->owner);
     cli_params_string(params, "label", want->label);
+    cli_params_string(params, "name", want->name);
+    cli_params_string(params, "uuid", want->uuid);
     if (want->with_connection)
         json_object_object_add(params, "with_connection", json_object_new_boolean(true));
     return params;

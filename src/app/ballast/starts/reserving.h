@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/ballast/cli/args.h"
 #include "app/ballast/client/daemon.h"
 
 /* BALLAST_NONE and NULL: the daemon's default. */
@@ -16,7 +17,9 @@ struct cli_want {
     uint64_t lease_usec;
     uint64_t deadline_usec;
     const char *owner;
-    const char *label;
+    const char *label; /* for people */
+    const char *name;  /* of the guest that it is for */
+    const char *uuid;
     bool with_connection; /* it is released when we are killed, unless it is bound by then */
 };
 
@@ -37,6 +40,9 @@ struct cli_reserving {
     struct cli_source *sources;      /* all donors */
     size_t source_count;
 };
+
+/* The value of --uuid. CLI_BAD: it is not a uuid, and that has been reported. */
+int cli_reserving_uuid(const struct cli_args *args, struct cli_want *want);
 
 /*
  * Asks. CLI_DONE: there is a reservation, granted or not (`id`). CLI_NO: refused at once, without a

@@ -96,9 +96,10 @@ static void add_words(struct json_object *object, const struct ledger_reservatio
 
 static void add_uuid(struct json_object *object, const uint8_t uuid[LEDGER_UUID])
 {
+    static const uint8_t nil[LEDGER_UUID];
     char text[37];
     ballast_uuid_text(uuid, text);
-    encode_text(object, "uuid", text);
+    encode_text(object, "uuid", memcmp(uuid, nil, LEDGER_UUID) != 0 ? text : NULL);
 }
 
 struct json_object *encode_reservation(const struct engine *engine,
@@ -111,6 +112,7 @@ struct json_object *encode_reservation(const struct engine *engine,
     encode_u64(object, "id", record->id);
     encode_text(object, "owner", record->owner);
     encode_text(object, "label", record->label);
+    encode_text(object, "name", record->guest_name);
     encode_u64(object, "min_kib", record->min_kib);
     encode_u64(object, "max_kib", record->max_kib);
     encode_u64(object, "granted_kib", record->granted_kib);
@@ -128,10 +130,7 @@ struct json_object *encode_reservation(const struct engine *engine,
     if (record->reason != LEDGER_DONORS_STUCK && record->reason != LEDGER_DEADLINE_OVER)
         encode_u64(object, "missing_kib", waits ? missing_kib : 0);
     encode_u64(object, "domid", has_domain ? record->domid : BALLAST_NONE);
-    if (has_domain)
-        add_uuid(object, record->uuid);
-    else
-        encode_text(object, "uuid", NULL);
+    add_uuid(object, has_domain ? record->uuid : record->guest_uuid);
     return object;
 }
 

@@ -148,9 +148,15 @@ static bool own_or_release(struct call *call, uint64_t id)
 void method_reserve(struct call *call)
 {
     uint64_t min_kib = wire_param_u64(call->params, "min_kib", 0);
+    const char *given = wire_param_string(call->params, "uuid", NULL);
+    uint8_t uuid[LEDGER_UUID] = {0};
+    if (given)
+        (void)ballast_uuid_parse(given, uuid);
     struct ledger_request request = {
         .owner = wire_param_string(call->params, "owner", call->session->owner),
         .label = wire_param_string(call->params, "label", NULL),
+        .name = wire_param_string(call->params, "name", NULL),
+        .uuid = uuid,
         .min_kib = min_kib,
         .max_kib = wire_param_u64(call->params, "max_kib", min_kib),
         .lease_usec =

@@ -13,6 +13,7 @@
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/rpc/encode.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 #include "edge/hv/sim_live.h"
 
 /* The default build rate of a simulated guest: 1 GiB a second, as in scenarios. */
@@ -29,6 +30,10 @@ static const struct wire_param start_params[] = {
     {.name = "min_kib", .type = WIRE_KIB, .help = "dynamic minimum; default: half"},
     {.name = "max_kib", .type = WIRE_KIB, .help = "dynamic and static maximum; default: all"},
     {.name = "rate_kib", .type = WIRE_KIB, .least = 1, .help = "of its build, a second"},
+    {.name = "uuid", .type = WIRE_UUID, .help = "of the guest; default: one made of its name"},
+    {.name = "wait_usec",
+     .type = WIRE_USEC,
+     .help = "its domain exists for so long before it takes memory; default: 0"},
     {.name = "vcpus",
      .type = WIRE_COUNT,
      .least = 1,
@@ -93,7 +98,11 @@ static bool read_build(struct call *call, struct sim_build *out)
                               .max_kib = max_kib,
                               .static_max_kib = max_kib,
                               .rate_kib = wire_param_u64(call->params, "rate_kib", BUILD_RATE_KIB),
+                              .wait_usec = wire_param_u64(call->params, "wait_usec", 0),
                               .vcpus = wire_param_u64(call->params, "vcpus", 0)};
+    const char *uuid = wire_param_string(call->params, "uuid", NULL);
+    if (uuid)
+        (void)ballast_uuid_parse(uuid, out->uuid);
     return true;
 }
 
