@@ -43,6 +43,7 @@ struct ballast_domain {
                                  suspend.h */
     bool has_balloon;         /* its balloon driver was seen */
     bool unranged;            /* nobody set a dynamic range: min and max are its target */
+    bool reboots;             /* it has shut down, and its toolstack starts it again */
     uint64_t tot_kib;         /* its current pages */
     uint64_t video_kib;       /* video memory, included in all its sizes; 0 if unknown */
     uint64_t overhead_kib;    /* what it costs the host beyond tot_kib; 0 if unknown */

@@ -22,6 +22,8 @@ enum { LINE_BYTES = 2000 };
 #define BUILD_RATE_KIB (UINT64_C(1) << 20)
 /* The default rate of a guest: what a Linux guest did in a measurement under emulation. */
 #define RATE_KIB (UINT64_C(200) << 10)
+/* Between the end of a domain that reboots and the next one's beginning, which one process does. */
+#define RETURN_USEC UINT64_C(500000)
 
 enum key_kind {
     KEY_SIZE,
@@ -93,6 +95,8 @@ static const struct key guest_keys[] = {
     {"boot", KEY_TIME, GUEST(boot_usec)},
     {"crash", KEY_TIME, GUEST(crash_usec)},
     {"shutdown", KEY_TIME, GUEST(shutdown_usec)},
+    {"reboots", KEY_TIME, GUEST(reboot_usec)},
+    {"returns", KEY_TIME, GUEST(return_usec)},
     {"stuck", KEY_SPANS, GUEST(stuck)},
     {"paused", KEY_SPANS, GUEST(paused)},
     {"migrating", KEY_SPANS, GUEST(migrating)},
@@ -239,6 +243,7 @@ static struct sim_guest_config open_guest(void)
         .ceiling_kib = BALLAST_NONE,
         .crash_usec = BALLAST_NONE,
         .shutdown_usec = BALLAST_NONE,
+        .return_usec = RETURN_USEC,
         .report_every_usec = BALLAST_SEC_USEC,
     };
 }

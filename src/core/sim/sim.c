@@ -26,6 +26,7 @@ static int add_configured_guests(struct sim *sim, struct ballast_error *err)
         if (is->dom0 && i > 0)
             return ballast_fail(err, -EINVAL, "guest %s: dom0 must be the first guest", is->name);
         struct sim_domain *domain = sim_domain_add(sim, is);
+        domain->guest = i;
         domain->tot_pages = sim_pages_of(sim, is->tot_kib);
         sim_pod_begin(sim, domain);
         held += domain->tot_pages + domain->overhead_pages;
@@ -197,6 +198,7 @@ int sim_check_pages(const struct sim *sim, struct ballast_error *err)
 int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err)
 {
     sim->now_usec += usec;
+    sim_reboots_step(sim);
     sim_balloons_step(sim, usec);
     takers_step(sim, usec);
     for (size_t i = 0; i < sim->domain_count; i++) {

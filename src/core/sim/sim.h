@@ -120,6 +120,8 @@ struct sim_guest_config {
     uint64_t boot_usec;       /* has all its memory and no balloon for this long */
     uint64_t crash_usec;      /* when it crashes; BALLAST_NONE: never */
     uint64_t shutdown_usec;   /* when it starts to free all its memory at its rate; likewise */
+    uint64_t reboot_usec;     /* when it shuts down to be built again as it was; 0: never */
+    uint64_t return_usec;     /* from the end of its domain until the next is built */
     struct sim_spans stuck;
     struct sim_spans paused;
     struct sim_spans migrating;

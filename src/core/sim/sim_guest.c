@@ -64,7 +64,7 @@ enum ballast_domain_state sim_guest_state(const struct sim *sim, const struct si
         return BALLAST_DOMAIN_BUILD;
     if (sim_spans_hold(&domain->is->migrating, sim->now_usec))
         return BALLAST_DOMAIN_MIGRATING;
-    if (sim_spans_hold(&domain->is->paused, sim->now_usec))
+    if (domain->shut || sim_spans_hold(&domain->is->paused, sim->now_usec))
         return BALLAST_DOMAIN_PAUSED;
     return BALLAST_DOMAIN_RUN;
 }

@@ -129,14 +129,12 @@ static void take_host(struct sim *sim, const struct sim *saved)
     sim->current = 0;
 }
 
-/* Guests are in the order of the configuration: none is ever removed. */
 static int bind_domains(struct sim *sim, struct ballast_error *err)
 {
-    size_t guests = 0;
     for (size_t i = 0; i < sim->domain_count; i++) {
         struct sim_domain *domain = &sim->domains[i];
         size_t most = domain->built ? sim->config->start_count : sim->config->guest_count;
-        size_t which = domain->built ? domain->start : guests++;
+        size_t which = domain->built ? domain->start : domain->guest;
         if (which >= most || domain->said_count > UINT64_MAX / 2)
             return ballast_fail(err, -EINVAL, "the image has a domain without a guest");
         domain->is =

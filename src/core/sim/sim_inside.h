@@ -20,6 +20,11 @@ struct sim_domain {
     bool building;
     bool built;  /* built by a start */
     bool killed; /* died for lack of memory */
+    bool shut;   /* it has shut down in order to reboot, and its domain still exists */
+    bool rebooted;
+    uint64_t leaves_usec;   /* shut: when its domain is destroyed */
+    uint64_t returns_usec;  /* gone: when it is built again; 0: never */
+    uint64_t returns_pages; /* its size then */
     uint64_t tot_pages;
     uint64_t overhead_pages;
     uint64_t target_pages;
@@ -36,7 +41,8 @@ struct sim_domain {
     uint64_t drip_usec; /* when it freed its last page of a drip */
     uint64_t build_rate_kib;
     uint64_t fills_from_usec; /* its build takes nothing before that */
-    size_t start;             /* the index of its start, while building and afterwards */
+    size_t start;             /* the index of its start, where it came from one */
+    size_t guest;             /* the index of its guest, where it did not */
     struct sim_rand rand;
     uint64_t walk_kib;
     uint64_t walk_usec;
@@ -139,6 +145,7 @@ struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config
 int sim_room(struct sim *sim, struct ballast_error *err);
 int sim_check_pages(const struct sim *sim, struct ballast_error *err);
 void sim_starts_step(struct sim *sim);
+void sim_reboots_step(struct sim *sim);
 void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec);
 /* Whether a fault of that kind occurs in this call. */
 bool sim_fault_strikes(struct sim *sim, enum sim_fault_kind kind);

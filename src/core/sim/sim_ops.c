@@ -47,6 +47,7 @@ static void show_domain(const struct sim *sim, const struct sim_domain *domain,
         .state = state == BALLAST_DOMAIN_RUN && domain->suspend_believed ? BALLAST_DOMAIN_MIGRATING
                                                                          : state,
         .says_suspend = says && !domain->suspend_believed,
+        .reboots = domain->shut,
         .kind = kind_of(is->type),
         .is_dom0 = is->dom0,
         .has_balloon = sim_guest_has_balloon(sim, domain),

@@ -123,7 +123,7 @@ int sim_destroy(struct sim *sim, uint32_t domid, struct ballast_error *err)
     struct sim_domain *domain = domain_of(sim, domid);
     if (!domain || !domain->alive)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
-    if (domain->building)
+    if (domain->building && domain->built)
         sim->starts[domain->start].state = SIM_START_DIED;
     sim_domain_die(sim, domain);
     return 0;
@@ -155,7 +155,8 @@ void sim_starts_step(struct sim *sim)
 
 static void build_fails(struct sim *sim, struct sim_domain *domain)
 {
-    sim->starts[domain->start].state = SIM_START_DIED;
+    if (domain->built)
+        sim->starts[domain->start].state = SIM_START_DIED;
     sim->score.builds_died++;
     domain->killed = true;
     sim_domain_die(sim, domain);
@@ -163,7 +164,8 @@ static void build_fails(struct sim *sim, struct sim_domain *domain)
 
 static void build_done(struct sim *sim, struct sim_domain *domain)
 {
-    sim->starts[domain->start].state = SIM_START_BUILT;
+    if (domain->built)
+        sim->starts[domain->start].state = SIM_START_BUILT;
     domain->building = false;
     domain->claim_pages = 0;
     domain->runs_from_usec = sim->now_usec;
