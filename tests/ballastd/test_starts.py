@@ -137,6 +137,43 @@ def test_known_by_its_uuid_before_it_takes_memory():
         until(lambda: state_of(client, got["id"]) == "released")
 
 
+REBOOTS = """says "A guest that reboots on a host whose memory others want."
+host total=16GiB xen=256MiB slack=64MiB
+guest dom0 dom0 tot=2GiB min=2GiB max=2GiB uses=1GiB
+guest shop tot=4GiB min=4GiB max=4GiB uses=2GiB reboots=2s returns=3s
+guest vm*2 tot=4GiB min=4GiB max=8GiB uses=8GiB maxmem=8GiB rate-up=8GiB/s
+duration 24h
+"""
+
+
+def test_reboot_keeps_its_memory():
+    """Whenever the daemon is killed meanwhile; those who want to grow do not get it."""
+    with Daemon(scenario=REBOOTS) as daemon:
+        def kept():
+            with daemon.client() as client:
+                return [each for each in client.call("reservations")["reservations"] if each["kind"] == "reboot"
+                        or each["owner"] == "reboot"]
+        first = until(kept)[0]
+        assert (first["name"], first["state"]) == ("shop", "bound"), first
+        daemon.kill()
+        daemon.start()
+        until(lambda: kept()[0]["state"] == "granted")
+        daemon.kill()
+        daemon.start()
+        until(lambda: kept()[0]["state"] == "used")
+        with daemon.client() as client:
+            assert kept()[0]["granted_kib"] == 4096 * MIB and len(kept()) == 1, kept()
+            domains = {each["name"]: each for each in client.call("domains")["domains"]}
+            assert domains["shop"]["current_kib"] == 4096 * MIB, domains["shop"]
+            assert client.call("status")["law_breaches"] == 0, daemon.log()
+
+
+def test_reboot_keeps_nothing_where_it_is_told_so():
+    with Daemon(scenario=REBOOTS, config="[ballastd]\nreboot-lease = 0s\n") as daemon, daemon.client() as client:
+        until(lambda: "shop" not in [each["name"] for each in client.call("domains")["domains"]])
+        assert client.call("reservations")["reservations"] == []
+
+
 def test_label_is_for_people():
     with Daemon() as daemon, daemon.client() as client:
         got = client.call("reserve", min_kib=64 * MIB, label="new", wait=True)

@@ -51,6 +51,7 @@ static void assert_same(const struct engine_config *a, const struct engine_confi
     SAME(interval_usec);
     SAME(idle_interval_usec);
     SAME(lease_usec);
+    SAME(reboot_lease_usec);
     SAME(dom0_floor_kib);
     SAME(guest_floor_kib);
     SAME(inaccuracy_kib);

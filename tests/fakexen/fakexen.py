@@ -27,6 +27,8 @@ import time
 PAGE = 4096
 DOMAINS = 4096
 DYING, HVM, SHUTDOWN, PAUSED, BLOCKED = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4
+# Why a domain has shut down: XEN_DOMINF_shutdownshift in public/domctl.h, SHUTDOWN_* in public/sched.h.
+REASON_SHIFT, POWEROFF, REBOOT = 16, 0, 1
 EMULATES_PIC = 1 << 5
 SUSPENDED = SHUTDOWN | 2 << 16
 HAP = 1 << 3
@@ -476,12 +478,28 @@ class FakeXen:
         for node, value in nodes.items():
             self.store.put(f"{domain.path}/{node}".rstrip("/"), str(value).encode())
 
+    def shut_down(self, domain, reason):
+        """It stops and says why; its memory is its own until somebody destroys it."""
+        domain.set(flags=domain.get()["flags"] & ~BLOCKED | SHUTDOWN | reason << REASON_SHIFT)
+        with self.lock:
+            self.store.fire("@releaseDomain")
+            self.flush()
+
+    def kill(self, domain):
+        """It is being destroyed, and has all its memory yet; remove() ends it."""
+        domain.set(flags=domain.get()["flags"] | DYING)
+        with self.lock:
+            self.store.remove(domain.path)
+            self.store.fire("@releaseDomain")
+            self.flush()
+
     def remove(self, domain):
         with self.lock:
             with self.table() as table:
                 table.remove(domain.domid)
             del self.domains[domain.domid]
-            self.store.remove(domain.path)
+            if domain.path in self.store.nodes:
+                self.store.remove(domain.path)
             self.store.fire("@releaseDomain")
             self.flush()
 

@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ballastd"))
 from driver import Daemon
-from fakexen import FakeXen
+from fakexen import POWEROFF, REASON_SHIFT, REBOOT, SHUTDOWN, FakeXen
 
 BALLAST = os.environ["BALLAST"]
 NEED_KIB = 1536 * 1024
@@ -291,6 +291,34 @@ class Running(Case):
             self.eventually(names, ["Domain-0", "mail"])
             xen.remove(guest)
             self.eventually(names, ["Domain-0"])
+
+    def test_a_guest_that_reboots_finds_its_memory(self):
+        """By its reason to shut down, which stays while it is destroyed; a poweroff keeps nothing."""
+        with FakeXen(total_mib=4096) as xen, on(xen) as daemon, daemon.client() as client:
+            def kept():
+                return [(each["kind"], each["state"], each["domid"]) for each
+                        in client.call("reservations", open=True)["reservations"]]
+            for seen_shut in (True, False):
+                mail, web = xen.add("mail"), xen.add("web")
+                self.eventually(lambda: len(client.call("domains")["domains"]), 3)
+                xen.shut_down(web, POWEROFF)
+                if seen_shut:
+                    xen.shut_down(mail, REBOOT)
+                    self.eventually(kept, [("reboot", "bound", mail.domid)])
+                else:
+                    mail.set(flags=mail.get()["flags"] | SHUTDOWN | REBOOT << REASON_SHIFT)
+                xen.kill(mail)
+                xen.remove(web)
+                self.eventually(kept, [("reboot", "bound", mail.domid)])
+                uuid = mail.get()["uuid"]
+                xen.remove(mail)
+                self.eventually(kept, [("reboot", "granted", None)])
+                self.assertGreaterEqual(client.call("reservations", open=True)["reservations"][0]["granted_kib"],
+                                        512 * 1024)
+                # Xen's own word of a domain's uuid is enough, whatever it is called now.
+                back = xen.add("mail-again", uuid=uuid)
+                self.eventually(kept, [])
+                xen.remove(back)
 
     def test_xen_says_that_memory_is_low(self):
         with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:

@@ -268,6 +268,19 @@ static void on_the_move(void **state)
     assert_int_equal(shown().state, BALLAST_DOMAIN_MIGRATING);
 }
 
+static void on_its_way_back(void **state)
+{
+    (void)state;
+    counted.shutdown = true;
+    assert_false(shown().reboots);
+    counted.reboots = true;
+    assert_true(shown().reboots);
+    assert_int_equal(shown().state, BALLAST_DOMAIN_PAUSED);
+    counted.dying = true;
+    assert_false(shown().reboots);
+    assert_true(known().reboots);
+}
+
 static struct ballast_domain shown_at(struct suspend_report *report, uint64_t sec)
 {
     struct ballast_domain out;
@@ -550,6 +563,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(building, begin),
         cmocka_unit_test_setup(without_target, begin),
         cmocka_unit_test_setup(on_the_move, begin),
+        cmocka_unit_test_setup(on_its_way_back, begin),
         cmocka_unit_test_setup(a_report_of_suspending, begin),
         cmocka_unit_test(a_repeated_report),
         cmocka_unit_test_setup(dom0, begin),

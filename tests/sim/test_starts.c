@@ -380,6 +380,120 @@ static void test_names_and_uuids(void **state)
     close_desk(&desk);
 }
 
+static void goes(struct desk *desk)
+{
+    desk->host.free_kib += desk->domains[0].tot_kib;
+    desk->host.domain_count = 0;
+}
+
+/* A domain of 300 MiB that has shut down to reboot, and has been seen; its reservation. */
+static uint64_t reboots(struct desk *desk)
+{
+    tick_ledger_keep_reboots(desk->book, 60 * BALLAST_SEC_USEC);
+    struct ballast_domain *queue = appears(desk, 5, "queue", 300 * MIB);
+    takes(desk, queue, 300 * MIB);
+    queue->state = BALLAST_DOMAIN_RUN;
+    see(desk);
+    assert_null(ledger_next(desk->ledger, NULL));
+    queue->state = BALLAST_DOMAIN_PAUSED;
+    queue->reboots = true;
+    see(desk);
+    see(desk);
+    uint64_t id = ledger_next(desk->ledger, NULL)->id;
+    assert_int_equal(state_of(desk, id), LEDGER_BOUND);
+    assert_int_equal(counted_kib(desk), 300 * MIB);
+    return id;
+}
+
+/* At every instant what it held is its own, whoever restarts when; then its next domain has it. */
+static void test_a_reboot(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    uint64_t id = reboots(&desk);
+    restart(&desk);
+    goes(&desk);
+    pass(&desk);
+    assert_int_equal(counted_kib(&desk), 300 * MIB);
+    see(&desk);
+    assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
+    assert_int_equal(counted_kib(&desk), 300 * MIB);
+    restart(&desk);
+    struct ballast_domain *queue = appears(&desk, 6, "queue", 300 * MIB);
+    see(&desk);
+    assert_int_equal(state_of(&desk, id), LEDGER_BOUND);
+    assert_int_equal(ledger_find(desk.ledger, id)->domid, 6);
+    assert_int_equal(counted_kib(&desk), 300 * MIB);
+    takes(&desk, queue, 300 * MIB);
+    queue->state = BALLAST_DOMAIN_RUN;
+    see(&desk);
+    assert_int_equal(state_of(&desk, id), LEDGER_USED);
+    assert_int_equal(counted_kib(&desk), 300 * MIB);
+    close_desk(&desk);
+}
+
+/* Its next domain is there when the last one is seen to be gone. */
+static void test_a_reboot_between_two_samples(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    uint64_t id = reboots(&desk);
+    goes(&desk);
+    takes(&desk, appears(&desk, 6, "queue", 300 * MIB), 100 * MIB);
+    see(&desk);
+    assert_int_equal(state_of(&desk, id), LEDGER_BOUND);
+    assert_int_equal(ledger_find(desk.ledger, id)->used_kib, 100 * MIB);
+    assert_int_equal(counted_kib(&desk), 300 * MIB);
+    close_desk(&desk);
+}
+
+/* While it is torn down what it has returned is reserved, and nothing that it has not. */
+static void test_a_reboot_that_takes_its_time(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct tick_dying dying = {.domid = 5, .name = "", .held_kib = 300 * MIB, .reboots = true};
+    open_desk(&desk);
+    uint64_t id = reboots(&desk);
+    uuid_of(5, dying.uuid);
+    desk.host.domain_count = 0;
+    tick_ledger_dying(desk.book, &dying, 1);
+    for (; dying.held_kib > 0; dying.held_kib -= 100 * MIB, desk.host.free_kib += 100 * MIB) {
+        struct tick_book book = tick_ledger_book(desk.book);
+        assert_int_equal(book.promised_kib(book.book, &desk.host), 300 * MIB - dying.held_kib);
+        see(&desk);
+        assert_int_equal(state_of(&desk, id), LEDGER_BOUND);
+        assert_int_equal(book.promised_kib(book.book, &desk.host), 300 * MIB - dying.held_kib);
+    }
+    tick_ledger_dying(desk.book, NULL, 0);
+    see(&desk);
+    assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
+    assert_int_equal(counted_kib(&desk), 300 * MIB);
+    close_desk(&desk);
+}
+
+/* Nobody came: it is kept as long as was said, and no longer. */
+static void test_a_reboot_that_never_returns(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    uint64_t id = reboots(&desk);
+    goes(&desk);
+    see(&desk);
+    desk.host.now_usec += 59 * BALLAST_SEC_USEC;
+    see(&desk);
+    assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
+    desk.host.now_usec += BALLAST_SEC_USEC;
+    see(&desk);
+    assert_int_equal(state_of(&desk, id), LEDGER_RELEASED);
+    assert_int_equal(ledger_find(desk.ledger, id)->reason, LEDGER_LEASE_OVER);
+    assert_int_equal(counted_kib(&desk), 0);
+    close_desk(&desk);
+}
+
 /* The random part: starts of few names in every order, against a count that knows the truth. */
 
 enum { STARTS = 6, STEPS = 4000 };
@@ -571,6 +685,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_larger_and_smaller),
         cmocka_unit_test(test_destroyed_before_the_bind),
         cmocka_unit_test(test_names_and_uuids),
+        cmocka_unit_test(test_a_reboot),
+        cmocka_unit_test(test_a_reboot_between_two_samples),
+        cmocka_unit_test(test_a_reboot_that_takes_its_time),
+        cmocka_unit_test(test_a_reboot_that_never_returns),
         cmocka_unit_test(test_random),
     };
     seed_from(argc, argv, &seed, "test_random");

@@ -6,7 +6,7 @@
  * what holds here holds for every policy.
  *
  * Switches that break one rule each: TAKE_BEFORE_FREE, NO_PROMISES, NO_SECOND_LOOK, TORN_SNAPSHOT,
- * REPLY_FIRST, COUNT_TWICE. spin must find a violation in each of them. TARGETS tells targets from maxima.
+ * REPLY_FIRST, COUNT_TWICE, FORGET_REBOOT. spin must find a violation in each of them. TARGETS tells targets from maxima.
  */
 #ifndef PAGES
 #define PAGES 6
@@ -33,6 +33,7 @@ byte target[3]; /* what the guest is told; nothing keeps it there */
 #define BOUND   3
 byte state[2];
 byte used[2]; /* as far as the ledger has been told */
+bool kept[2]; /* bound to a domain that goes, for the one that comes after it */
 
 /* What starts have. */
 #define NEED(r) (1 + (r)) /* pages */
@@ -46,7 +47,7 @@ byte taken[2]; /* pages it has got of what it was promised */
  * What is promised and not taken, as it truly is: by the ledger's word or by the toolstack's. To a
  * domain that is dead nothing is owed, even while the ledger has yet to hear of it.
  */
-#define CLAIMS(r) (told[r] || state[r] == GRANTED || (state[r] == BOUND && alive[r]))
+#define CLAIMS(r) (told[r] || state[r] == GRANTED || (state[r] == BOUND && (alive[r] || kept[r])))
 #define OWED(r)   (CLAIMS(r) && taken[r] < NEED(r) -> NEED(r) - taken[r] : 0)
 /*
  * The same as it is counted: by the ledger, and by what a snapshot shows of the domain that it is for,
@@ -54,12 +55,14 @@ byte taken[2]; /* pages it has got of what it was promised */
  */
 #ifdef COUNT_TWICE
 #define SEEN(r) used[r]
-#else
+#elif defined(FORGET_REBOOT)
 #define SEEN(r) (alive[r] && taken[r] > used[r] -> taken[r] : used[r])
+#else
+#define SEEN(r) (kept[r] || (alive[r] && taken[r] > used[r]) -> taken[r] : used[r])
 #endif
 #define COUNTED(r) (state[r] >= GRANTED -> NEED(r) - SEEN(r) : 0)
 /* A page of a start is not promised and taken both. */
-#define ONCE(r)    (state[r] < GRANTED || !alive[r] || COUNTED(r) + taken[r] == NEED(r))
+#define ONCE(r)    (state[r] < GRANTED || !(alive[r] || kept[r]) || COUNTED(r) + taken[r] == NEED(r))
 #define ROOMS      (OVER(max[0], held[0]) + OVER(max[1], held[1]) + OVER(max[2], held[2]))
 #define GROWTH     (OVER(target[0], held[0]) + OVER(target[1], held[1]) + OVER(target[2], held[2]))
 
@@ -102,10 +105,16 @@ proctype start(byte r)
     /* Its owner, a login or its lease ends it. */
     :: atomic { state[r] == GRANTED && !alive[r] -> state[r] = IDLE; told[r] = false; laws() }
     :: atomic { state[r] == GRANTED && alive[r] -> state[r] = BOUND; used[r] = 0; laws() }
-    :: atomic { state[r] == BOUND && alive[r] && used[r] < taken[r] -> used[r] = taken[r]; laws() }
-    :: atomic { state[r] == BOUND && alive[r] && taken[r] == NEED(r) ->
+    :: atomic { state[r] == BOUND && alive[r] && !kept[r] && used[r] < taken[r] -> used[r] = taken[r]; laws() }
+    :: atomic { state[r] == BOUND && alive[r] && !kept[r] && taken[r] == NEED(r) ->
                 state[r] = IDLE; used[r] = 0; told[r] = false; laws() }
-    :: atomic { state[r] == BOUND && !alive[r] -> state[r] = IDLE; used[r] = 0; laws() }
+    :: atomic { state[r] == BOUND && !alive[r] && !kept[r] -> state[r] = IDLE; used[r] = 0; laws() }
+    /* It shuts down to reboot; once its domain is gone its memory waits for the next one. */
+    :: atomic { state[r] == IDLE && alive[r] && taken[r] == NEED(r) ->
+                state[r] = BOUND; kept[r] = true; used[r] = NEED(r); laws() }
+    :: atomic { kept[r] && !alive[r] -> state[r] = GRANTED; kept[r] = false; used[r] = 0; laws() }
+    /* Its owner gives it back all the same. */
+    :: atomic { kept[r] -> state[r] = IDLE; kept[r] = false; used[r] = 0; laws() }
     od
 }
 

@@ -8,6 +8,9 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
+/* The daemon's default, see ballastd.conf(5). */
+#define REBOOT_USEC (60 * BALLAST_SEC_USEC)
+
 /* A simulated domain's id is never used twice, so it is life enough. */
 static void make_sim_uuid(uint32_t domid, uint8_t uuid[LEDGER_UUID])
 {
@@ -28,6 +31,7 @@ int toolstack_init(struct toolstack *toolstack, struct sim *sim, struct ballast_
         toolstack_release(toolstack);
         return ballast_fail(err, -ENOMEM, "out of memory");
     }
+    tick_ledger_keep_reboots(toolstack->book, REBOOT_USEC);
     return 0;
 }
 

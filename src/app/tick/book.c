@@ -20,6 +20,9 @@ struct tick_ledger {
     tick_uuid_fn *uuid_of;  /* of the domains of the last snapshot; NULL: none was seen yet */
     struct match match;
     uint64_t kept_kib;
+    uint64_t reboot_usec;           /* how long what reboots is kept; 0: it is not */
+    const struct tick_dying *dying; /* beside the snapshot */
+    size_t dying_count;
 };
 
 struct tick_ledger *tick_ledger_new(struct ledger *ledger)
@@ -43,6 +46,17 @@ void tick_ledger_free(struct tick_ledger *book)
 void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib)
 {
     book->kept_kib = kept_kib;
+}
+
+void tick_ledger_keep_reboots(struct tick_ledger *book, uint64_t usec)
+{
+    book->reboot_usec = usec;
+}
+
+void tick_ledger_dying(struct tick_ledger *book, const struct tick_dying *dying, size_t count)
+{
+    book->dying = dying;
+    book->dying_count = count;
 }
 
 static bool is_open_request(const struct ledger_reservation *reservation)
@@ -110,7 +124,57 @@ static int tick_ledger_waiting(void *arg, const struct balancer_request **out, s
 struct drawn {
     uint64_t taken_kib; /* by the domains that it is for, beyond what the ledger has as used */
     uint64_t shown_kib; /* and not taken: as still to be built */
+    /* By domains that reboot, beyond what the ledger knows: promised to who comes after them. */
+    uint64_t returned_kib;
 };
+
+static const struct tick_dying *find_dying(const struct tick_ledger *book,
+                                           const struct ledger_domain *life)
+{
+    for (size_t i = 0; i < book->dying_count; i++) {
+        const struct tick_dying *dying = &book->dying[i];
+        if (dying->domid == life->domid && memcmp(dying->uuid, life->uuid, LEDGER_UUID) == 0)
+            return dying;
+    }
+    return NULL;
+}
+
+/* What of it the domain still holds that it is bound to. */
+static uint64_t held_by_rebooting(const struct tick_ledger *book, const struct ballast_host *host,
+                                  const struct ledger_reservation *record)
+{
+    struct ledger_domain life = {.domid = record->domid};
+    uint8_t uuid[LEDGER_UUID];
+    memcpy(life.uuid, record->uuid, sizeof(life.uuid));
+    const struct tick_dying *dying = find_dying(book, &life);
+    const struct ballast_domain *domain =
+        kept_find(host->domains, host->domain_count, record->domid);
+    if (dying)
+        return dying->held_kib;
+    /* Before the first snapshot nobody knows whose number it is. */
+    if (!domain || !book->uuid_of)
+        return domain ? record->used_kib : 0;
+    book->uuid_of(record->domid, uuid);
+    if (memcmp(uuid, record->uuid, sizeof(uuid)) != 0)
+        return 0;
+    return ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+}
+
+static uint64_t returned_by_reboots(const struct tick_ledger *book, const struct ballast_host *host)
+{
+    const struct ledger_reservation *at = NULL;
+    size_t left = ledger_sums(book->ledger).rebooting;
+    uint64_t kib = 0;
+    while (left > 0 && (at = ledger_previous(book->ledger, at))) {
+        if (!ledger_is_rebooting(at))
+            continue;
+        left--;
+        /* A snapshot from before it says nothing. */
+        if (host->now_usec >= at->changed_usec)
+            kib += ballast_sub_floor(at->used_kib, held_by_rebooting(book, host, at));
+    }
+    return kib;
+}
 
 /*
  * The one place where reservations and a snapshot meet. Whatever moves between the last change of
@@ -119,7 +183,7 @@ struct drawn {
  */
 static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host *host)
 {
-    struct drawn drawn = {0};
+    struct drawn drawn = {.returned_kib = returned_by_reboots(book, host)};
     match_begin(&book->match, book->ledger, book->uuid_of);
     if (ledger_sums(book->ledger).promised_kib == 0)
         return drawn;
@@ -139,13 +203,15 @@ static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host
 
 uint64_t tick_ledger_promised_kib(struct tick_ledger *book, const struct ballast_host *host)
 {
-    return ledger_sums(book->ledger).promised_kib - drawn_of(book, host).taken_kib;
+    struct drawn drawn = drawn_of(book, host);
+    return ledger_sums(book->ledger).promised_kib - drawn.taken_kib + drawn.returned_kib;
 }
 
 uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_host *host)
 {
     struct drawn drawn = drawn_of(book, host);
-    return ledger_sums(book->ledger).promised_kib - drawn.taken_kib - drawn.shown_kib;
+    return ledger_sums(book->ledger).promised_kib - drawn.taken_kib - drawn.shown_kib +
+           drawn.returned_kib;
 }
 
 static uint64_t tick_ledger_reserved_kib(void *arg, const struct ballast_host *host)
@@ -163,7 +229,8 @@ struct ledger_free tick_ledger_free_of(struct tick_ledger *book, const struct ba
     return (struct ledger_free){
         .free_kib = host->free_kib,
         .slack_kib = ballast_min_u64(host->slack_kib, host->free_kib),
-        .foreign_kib = ballast_sub_floor(taken_kib, drawn.shown_kib),
+        .foreign_kib =
+            ballast_add_ceil(ballast_sub_floor(taken_kib, drawn.shown_kib), drawn.returned_kib),
         .drawn_kib = drawn.taken_kib,
     };
 }
@@ -254,6 +321,54 @@ struct tick_book tick_ledger_book(struct tick_ledger *book)
                               .answer = tick_ledger_answer};
 }
 
+/* Durable before its domain is gone, as far as it is seen before. */
+static int keep_one(struct tick_ledger *book, const struct ledger_domain *life, const char *name,
+                    uint64_t held_kib, uint64_t now_usec, struct ballast_error *err)
+{
+    char shortened[LEDGER_OWNER];
+    struct ledger_verdict verdict;
+    match_name(name, shortened);
+    struct ledger_keep keep = {.owner = TICK_REBOOT_OWNER,
+                               .name = shortened,
+                               .uuid = life->uuid,
+                               .held_kib = held_kib,
+                               .lease_usec = book->reboot_usec};
+    if (held_kib == 0 || book->reboot_usec == 0 || ledger_find_domain(book->ledger, life))
+        return 0;
+    return ledger_keep_reboot(book->ledger, &keep, life, now_usec, &verdict, err);
+}
+
+static int keep_dying_reboots(struct tick_ledger *book, uint64_t now_usec,
+                              struct ballast_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < book->dying_count && rc == 0; i++) {
+        const struct tick_dying *dying = &book->dying[i];
+        struct ledger_domain life = {.domid = dying->domid};
+        memcpy(life.uuid, dying->uuid, LEDGER_UUID);
+        if (dying->reboots)
+            rc = keep_one(book, &life, dying->name, dying->held_kib, now_usec, err);
+    }
+    return rc;
+}
+
+static int keep_reboots(struct tick_ledger *book, const struct ballast_host *host,
+                        struct ballast_error *err)
+{
+    int rc = keep_dying_reboots(book, ledger_time(book, host), err);
+    for (size_t i = 0; i < host->domain_count && rc == 0; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct ledger_domain life = {.domid = domain->id};
+        if (!domain->reboots || domain->is_dom0)
+            continue;
+        book->uuid_of(domain->id, life.uuid);
+        rc = keep_one(book, &life, domain->name,
+                      ballast_add_ceil(domain->tot_kib, domain->overhead_kib),
+                      ledger_time(book, host), err);
+    }
+    return rc;
+}
+
 static int see_bound(struct tick_ledger *book, const struct ledger_reservation *bound,
                      const struct ballast_host *host, struct ballast_error *err)
 {
@@ -268,8 +383,14 @@ static int see_bound(struct tick_ledger *book, const struct ledger_reservation *
     book->uuid_of(bound->domid, uuid);
     const struct ballast_domain *domain =
         kept_find(host->domains, host->domain_count, bound->domid);
-    if (!domain || memcmp(uuid, bound->uuid, sizeof(uuid)) != 0)
+    if (!domain || memcmp(uuid, bound->uuid, sizeof(uuid)) != 0) {
+        const struct tick_dying *dying = find_dying(book, &life);
+        /* What it has still to return is not free yet. */
+        if (dying && bound->kind == LEDGER_REBOOT)
+            return ledger_hold(book->ledger, &life, dying->held_kib, false, now_usec, &verdict,
+                               err);
         return ledger_domain_gone(book->ledger, &life, now_usec, &verdict, err);
+    }
     return ledger_hold(book->ledger, &life, ballast_add_ceil(domain->tot_kib, domain->overhead_kib),
                        domain->state != BALLAST_DOMAIN_BUILD, now_usec, &verdict, err);
 }
@@ -337,7 +458,12 @@ int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
     book->uuid_of = uuid_of;
     int rc = bind_arrivals(book, host, err);
     if (rc == 0)
+        rc = keep_reboots(book, host, err);
+    if (rc == 0)
         rc = see_all_bound(book, host, err);
+    /* Of one that rebooted the next domain may be there already. */
+    if (rc == 0)
+        rc = bind_arrivals(book, host, err);
     if (rc == 0)
         rc = ledger_expire(book->ledger, ledger_time(book, host), NULL, err);
     struct ledger_free free_now = tick_ledger_free_of(book, host);

@@ -24,12 +24,33 @@ struct tick_book tick_ledger_book(struct tick_ledger *book);
  */
 void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib);
 
+/* Who owns what is kept for a domain that reboots. */
+#define TICK_REBOOT_OWNER "reboot"
+
+/*
+ * For how long what a domain that reboots held is kept for the next one; 0: it is not, as before
+ * this call.
+ */
+void tick_ledger_keep_reboots(struct tick_ledger *book, uint64_t usec);
+
+/* A domain that is being torn down, and is no part of a snapshot any more. */
+struct tick_dying {
+    uint32_t domid;
+    uint8_t uuid[LEDGER_UUID];
+    const char *name; /* "": not known any more */
+    uint64_t held_kib;
+    bool reboots;
+};
+
+/* Those beside the snapshots of tick_ledger_see(), until another call; the caller's. */
+void tick_ledger_dying(struct tick_ledger *book, const struct tick_dying *dying, size_t count);
+
 /*
  * Once before each tick, with the host as it is: a domain that has come and that a grant awaits
- * (match.h) is bound to it, domains that are gone take their reservations with them, what bound
- * ones hold is used, leases and deadlines that are over end. `uuid_of` gives the uuid of a domain
- * of the last snapshot from now on; the same id with another uuid is another life. Negative errno
- * as the ledger.
+ * (match.h) is bound to it, what reboots is kept for the next domain of that guest, domains that
+ * are gone take their reservations with them, what bound ones hold is used, leases and deadlines
+ * that are over end. `uuid_of` gives the uuid of a domain of the last snapshot from now on; the
+ * same id with another uuid is another life. Negative errno as the ledger.
  */
 int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
                     tick_uuid_fn *uuid_of, struct ballast_error *err);

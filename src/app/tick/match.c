@@ -19,8 +19,8 @@ void match_free(struct match *match)
     *match = (struct match){0};
 }
 
-/* A name as reservations have it: no character is a question mark, what is too long is cut. */
-static void shorten_name(const char *name, char out[LEDGER_OWNER])
+/* What is no character becomes a question mark, what is too long is cut. */
+void match_name(const char *name, char out[LEDGER_OWNER])
 {
     size_t used = 0;
     while (*name) {
@@ -117,7 +117,7 @@ static const struct ledger_reservation *find_awaiting(struct match *match,
     char name[LEDGER_OWNER];
     const struct ledger_reservation *found = oldest_for_uuid(match, host, domain->id, uuid);
     if (!found) {
-        shorten_name(domain->name, name);
+        match_name(domain->name, name);
         found = oldest_for_name(match, host, domain->id, name);
     }
     return found && assign_domain(match, found->id) ? found : NULL;
@@ -147,7 +147,7 @@ uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of,
         const struct ballast_domain *domain = &host->domains[i];
         char name[LEDGER_OWNER];
         uint8_t uuid[LEDGER_UUID];
-        shorten_name(domain->name, name);
+        match_name(domain->name, name);
         bool same = record->guest_name[0] && strcmp(name, record->guest_name) == 0;
         if (!same && by_uuid) {
             uuid_of(domain->id, uuid);

@@ -18,6 +18,9 @@
 
 typedef void tick_uuid_fn(uint32_t domid, uint8_t uuid[LEDGER_UUID]);
 
+/* The name of a domain as reservations have it. */
+void match_name(const char *name, char out[LEDGER_OWNER]);
+
 /* One pass over the domains of a snapshot. */
 struct match {
     const struct ledger *ledger;

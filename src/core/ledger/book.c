@@ -172,6 +172,7 @@ static void count_in(struct ledger_sums *sums, const struct ledger_reservation *
     sums->wanted_kib += ledger_book_wanted_kib(record);
     sums->open += ledger_state_is_open(record->state);
     sums->in_state[record->state]++;
+    sums->rebooting += ledger_is_rebooting(record);
 }
 
 static void count_out(struct ledger_sums *sums, const struct ledger_reservation *record)
@@ -180,6 +181,7 @@ static void count_out(struct ledger_sums *sums, const struct ledger_reservation 
     sums->wanted_kib -= ledger_book_wanted_kib(record);
     sums->open -= ledger_state_is_open(record->state);
     sums->in_state[record->state]--;
+    sums->rebooting -= ledger_is_rebooting(record);
 }
 
 static void enter_entry(struct ledger *ledger, struct ledger_entry *entry)

@@ -101,6 +101,7 @@ static void count_record(struct ledger_sums *sums, const struct ledger_reservati
         sums->wanted_kib += record->min_kib;
     sums->open += promised || waits;
     sums->in_state[record->state]++;
+    sums->rebooting += record->kind == LEDGER_REBOOT && record->state == LEDGER_BOUND;
 }
 
 static int check_host(const struct ledger *ledger, const struct ledger_free *host,

@@ -11,6 +11,10 @@
  * A request can be granted directly if the memory is already free; used, released and refused are
  * final.
  *
+ * The memory of a domain that reboots is kept by a reservation that begins as bound to it, all of
+ * it used. As the domain goes, what it has returned is reserved; once it is gone, the reservation
+ * is granted, for the domain that comes back: bound -> granted.
+ *
  *  Law 1: memory that is reserved and unused, and memory that is free beyond it, sum to free
  *  memory.
  *  Law 2: a page is reserved once: a grant requires that free memory covers slack, all that is
@@ -19,7 +23,7 @@
  *
  * A bound reservation is used as its domain takes pages. Pages that the domain has taken no longer
  * count as reserved, so memory counts once, as free or as taken. What counts is the maximum that
- * the domain has had: pages that it frees are not reserved again.
+ * the domain has had: pages that it frees are not reserved again, unless it reboots.
  *
  * Every transition returns 0 and fills *out with a verdict. A verdict other than LEDGER_OK is an
  * answer too; then nothing has changed. A negative errno means that there is no answer: -EINVAL for
@@ -80,6 +84,13 @@ enum ledger_reason {
     LEDGER_REASONS
 };
 
+/* What a reservation is made for. */
+enum ledger_kind {
+    LEDGER_START,  /* a domain that is to come */
+    LEDGER_REBOOT, /* the same once it is granted; bound: the domain that goes before it */
+    LEDGER_KINDS
+};
+
 /* A plain value: it can be written to a journal and restored from it. */
 struct ledger_reservation {
     uint64_t id; /* never 0, unique over the life of a ledger; grows in the order of the requests */
@@ -91,6 +102,7 @@ struct ledger_reservation {
     uint64_t max_kib;     /* equals min_kib for an exact size */
     uint64_t granted_kib; /* 0 until granted */
     uint64_t used_kib;    /* of granted_kib: taken by the domain it is bound to */
+    enum ledger_kind kind;
     enum ledger_state state;
     enum ledger_reason reason; /* of the last transition, with its figures */
     uint64_t a_kib;
@@ -214,6 +226,22 @@ struct ledger_domain {
     uint8_t uuid[LEDGER_UUID];
 };
 
+struct ledger_keep {
+    const char *owner; /* as those of a request */
+    const char *name;
+    const uint8_t *uuid;
+    uint64_t held_kib;   /* by the domain, not 0 */
+    uint64_t lease_usec; /* how long it is kept once the domain is gone; as of a request */
+};
+
+/*
+ * A domain is about to reboot: keeps what it holds for the domain of that name or uuid that comes
+ * after it. BAD_SIZE; TOO_MANY; DOMAIN_TAKEN. -EINVAL as ledger_ask().
+ */
+int ledger_keep_reboot(struct ledger *ledger, const struct ledger_keep *keep,
+                       const struct ledger_domain *domain, uint64_t now_usec,
+                       struct ledger_verdict *out, struct ballast_error *err);
+
 /*
  * Binds it to the domain that it is for. `base_kib` is what the domain had when the reservation had
  * nothing to do with it (0 for a domain created for it), `held_kib` what it has now, including what
@@ -232,7 +260,10 @@ int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
 int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint64_t held_kib,
                 bool built, uint64_t now_usec, struct ledger_verdict *out,
                 struct ballast_error *err);
-/* Reports that a domain is gone: releases what is bound to it. UNKNOWN if nothing is. */
+/*
+ * Reports that a domain is gone: releases what is bound to it, or grants it to who comes after one
+ * that reboots. UNKNOWN if nothing is bound to it.
+ */
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err);
 /* From requested, reclaiming, granted and bound. `owner` as in ledger_bind(). */
@@ -285,6 +316,7 @@ struct ledger_sums {
     uint64_t wanted_kib;   /* the minima of those that are requested or reclaiming */
     size_t open;           /* requested, reclaiming, granted, bound */
     size_t in_state[LEDGER_STATES];
+    size_t rebooting; /* of the bound ones: of domains that go in order to come back */
 };
 
 struct ledger_sums ledger_sums(const struct ledger *ledger);
@@ -319,6 +351,12 @@ void ledger_back_record(const struct ledger_back *back, struct ledger_reservatio
 /* A time that belongs to no record: moved to now if it is later, else unchanged. */
 uint64_t ledger_back_usec(const struct ledger_back *back, uint64_t usec);
 
+/* Bound to a domain that goes, for the one that comes after it. */
+bool ledger_is_rebooting(const struct ledger_reservation *record);
+/* "start", "reboot"; NULL past the last one. */
+const char *ledger_kind_name(enum ledger_kind kind);
+/* -ENOENT. */
+int ledger_kind_find(const char *word);
 /* Whether a reservation in that state waits, is reserved or is being used. */
 bool ledger_state_is_open(enum ledger_state state);
 /* Whether there is a transition from one to the other. */

@@ -116,8 +116,28 @@ static struct ledger_reservation asked_record(const struct ledger *ledger,
     return record;
 }
 
-int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint64_t now_usec,
-               struct ledger_verdict *out, struct ballast_error *err)
+/* Journals a new record and takes it in; the next id is used up by it. */
+static int add_record(struct ledger *ledger, const struct ledger_reservation *record,
+                      struct ballast_error *err)
+{
+    struct ledger_entry *entry;
+    int rc = ledger_book_entry(ledger, &entry, err);
+    if (rc < 0)
+        return rc;
+    if (ledger->options.journal &&
+        (rc = ledger->options.journal(ledger->options.context, NULL, record, err)) < 0) {
+        free(entry);
+        return rc;
+    }
+    ledger_book_add(ledger, entry, record);
+    ledger->next_id++;
+    ledger_book_trim(ledger);
+    return 0;
+}
+
+/* What it says of itself and its guest. */
+static int check_request(const struct ledger *ledger, const struct ledger_request *request,
+                         struct ballast_error *err)
 {
     int rc = ledger_name_check("owner", request->owner, err);
     if (rc == 0 && request->label && request->label[0])
@@ -128,25 +148,50 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
         rc = ballast_fail(err, -EINVAL, "a lease of 0 would be over before it began");
     if (rc == 0 && ledger->next_id > LEDGER_MOST_ID)
         rc = ballast_fail(err, -EOVERFLOW, "the ledger has no ids left");
+    return rc;
+}
+
+int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint64_t now_usec,
+               struct ledger_verdict *out, struct ballast_error *err)
+{
+    int rc = check_request(ledger, request, err);
     if (rc < 0 || (rc = begin_move(ledger, now_usec, err)) < 0)
         return rc;
     if (!ask_allowed(ledger, request, now_usec, out))
         return 0;
 
     struct ledger_reservation record = asked_record(ledger, request);
-    struct ledger_entry *entry;
-    rc = ledger_book_entry(ledger, &entry, err);
-    if (rc < 0)
+    rc = add_record(ledger, &record, err);
+    return rc < 0 ? rc : fill_verdict(out, record.id, LEDGER_OK, record.min_kib, record.max_kib);
+}
+
+int ledger_keep_reboot(struct ledger *ledger, const struct ledger_keep *keep,
+                       const struct ledger_domain *domain, uint64_t now_usec,
+                       struct ledger_verdict *out, struct ballast_error *err)
+{
+    struct ledger_request request = {.owner = keep->owner,
+                                     .name = keep->name,
+                                     .uuid = keep->uuid,
+                                     .min_kib = keep->held_kib,
+                                     .max_kib = keep->held_kib,
+                                     .lease_usec = keep->lease_usec,
+                                     .deadline_usec = BALLAST_NONE};
+    int rc = check_request(ledger, &request, err);
+    if (rc < 0 || (rc = begin_move(ledger, now_usec, err)) < 0)
         return rc;
-    if (ledger->options.journal &&
-        (rc = ledger->options.journal(ledger->options.context, NULL, &record, err)) < 0) {
-        free(entry);
-        return rc;
-    }
-    ledger_book_add(ledger, entry, &record);
-    ledger->next_id++;
-    ledger_book_trim(ledger);
-    return fill_verdict(out, record.id, LEDGER_OK, record.min_kib, record.max_kib);
+    struct ledger_entry *other = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
+    if (other)
+        return fill_verdict(out, 0, LEDGER_DOMAIN_TAKEN, other->record.id, 0);
+    if (!ask_allowed(ledger, &request, now_usec, out))
+        return 0;
+    struct ledger_reservation record = asked_record(ledger, &request);
+    record.kind = LEDGER_REBOOT;
+    record.granted_kib = record.used_kib = keep->held_kib;
+    record.domid = domain->domid;
+    memcpy(record.uuid, domain->uuid, LEDGER_UUID);
+    enter_state(&record, LEDGER_BOUND, now_usec, LEDGER_OK, keep->held_kib, keep->held_kib);
+    rc = add_record(ledger, &record, err);
+    return rc < 0 ? rc : fill_verdict(out, record.id, LEDGER_OK, record.a_kib, record.b_kib);
 }
 
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid)
@@ -229,10 +274,15 @@ int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, ui
     return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, a_kib, b_kib);
 }
 
-/* Never less than before: what a domain frees may be reserved for another by now. */
+/*
+ * Never less than before: what a domain frees may be reserved for another by now. But what one that
+ * reboots returns is reserved for who comes after it.
+ */
 static uint64_t used_by(const struct ledger_reservation *record, uint64_t held_kib)
 {
     uint64_t taken_kib = ballast_sub_floor(held_kib, record->base_kib);
+    if (ledger_is_rebooting(record))
+        return ballast_min_u64(record->granted_kib, taken_kib);
     return ballast_max_u64(record->used_kib, ballast_min_u64(record->granted_kib, taken_kib));
 }
 
@@ -261,6 +311,7 @@ int ledger_bind(struct ledger *ledger, uint64_t id, const char *owner,
     struct ledger_entry *other = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
     if (other)
         return fill_verdict(out, id, LEDGER_DOMAIN_TAKEN, other->record.id, 0);
+    next.kind = LEDGER_START;
     next.domid = domain->domid;
     memcpy(next.uuid, domain->uuid, LEDGER_UUID);
     next.base_kib = base_kib;
@@ -283,7 +334,7 @@ int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint6
     struct ledger_reservation next = entry->record;
     next.used_kib = used_by(&next, held_kib);
     uint64_t left_kib = next.granted_kib - next.used_kib;
-    if (built || left_kib == 0)
+    if (!ledger_is_rebooting(&next) && (built || left_kib == 0))
         enter_state(&next, LEDGER_USED, now_usec, LEDGER_OK, next.used_kib, left_kib);
     if (next.state != entry->record.state || next.used_kib != entry->record.used_kib)
         rc = commit_record(ledger, entry, &next, err);
@@ -300,6 +351,20 @@ static int release_entry(struct ledger *ledger, struct ledger_entry *entry, enum
     return rc < 0 ? rc : fill_verdict(out, next.id, LEDGER_OK, back_kib, 0);
 }
 
+/* Its pages are free: they are for the next domain of that guest. */
+static int grant_reboot(struct ledger *ledger, struct ledger_entry *entry,
+                        struct ledger_verdict *out, struct ballast_error *err)
+{
+    struct ledger_reservation next = entry->record;
+    next.older_domid = next.domid;
+    next.domid = 0;
+    memset(next.uuid, 0, LEDGER_UUID);
+    next.used_kib = 0;
+    enter_state(&next, LEDGER_GRANTED, ledger->now_usec, LEDGER_OK, next.granted_kib, 0);
+    int rc = commit_record(ledger, entry, &next, err);
+    return rc < 0 ? rc : fill_verdict(out, next.id, LEDGER_OK, next.granted_kib, 0);
+}
+
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err)
 {
@@ -309,7 +374,9 @@ int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain
     struct ledger_entry *entry = ledger_book_find_domain(ledger, domain->domid, domain->uuid);
     if (!entry)
         return fill_verdict(out, 0, LEDGER_UNKNOWN, 0, 0);
-    return release_entry(ledger, entry, LEDGER_DOMAIN_GONE, out, err);
+    return ledger_is_rebooting(&entry->record)
+               ? grant_reboot(ledger, entry, out, err)
+               : release_entry(ledger, entry, LEDGER_DOMAIN_GONE, out, err);
 }
 
 int ledger_release(struct ledger *ledger, uint64_t id, const char *owner, uint64_t now_usec,

@@ -110,6 +110,8 @@ static int check_state(const struct ledger_reservation *record, struct ballast_e
 {
     if ((unsigned)record->state >= LEDGER_STATES)
         return refuse_record(record, err, "there is no such state");
+    if ((unsigned)record->kind >= LEDGER_KINDS)
+        return refuse_record(record, err, "there is no such kind");
     if (!ledger_reason_fits(record->state, record->reason))
         return refuse_record(record, err, "its reason does not lead to its state");
     enum ledger_state state = record->state;

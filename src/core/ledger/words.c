@@ -121,6 +121,30 @@ int ledger_reason_find(const char *word)
     return -ENOENT;
 }
 
+bool ledger_is_rebooting(const struct ledger_reservation *record)
+{
+    return record->kind == LEDGER_REBOOT && record->state == LEDGER_BOUND;
+}
+
+static const char *const kinds[LEDGER_KINDS] = {
+    [LEDGER_START] = "start",
+    [LEDGER_REBOOT] = "reboot",
+};
+
+const char *ledger_kind_name(enum ledger_kind kind)
+{
+    return (unsigned)kind < LEDGER_KINDS ? kinds[kind] : NULL;
+}
+
+int ledger_kind_find(const char *word)
+{
+    for (int i = 0; i < LEDGER_KINDS; i++) {
+        if (strcmp(kinds[i], word) == 0)
+            return i;
+    }
+    return -ENOENT;
+}
+
 static const char *state_or_none(uint64_t state)
 {
     return state < LEDGER_STATES ? states[state].word : "in no state";

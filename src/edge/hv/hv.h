@@ -35,6 +35,7 @@ struct hv_domain {
     bool paused;
     bool dying;
     bool shutdown;
+    bool reboots;      /* shut down, and its reason is a reboot; also while dying */
     bool building;     /* its toolstack has not finished with it */
     bool migrating;    /* it is being saved or sent away, as far as that can be known */
     bool says_suspend; /* its own report of that, no longer trusted: suspend.h */

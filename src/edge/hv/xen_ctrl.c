@@ -227,6 +227,7 @@ static void count_domain(const xc_domaininfo_t *info, struct xen_counted *out)
         .dying = info->flags & XEN_DOMINF_dying,
         .shutdown = info->flags & XEN_DOMINF_shutdown,
         .suspended = (info->flags & XEN_DOMINF_shutdown) && reason == SHUTDOWN_suspend,
+        .reboots = (info->flags & XEN_DOMINF_shutdown) && reason == SHUTDOWN_reboot,
         .is_store = info->flags & XEN_DOMINF_xs_domain,
         .vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1,
         .tot_kib = pages_kib(info->tot_pages),

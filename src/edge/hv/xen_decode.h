@@ -29,6 +29,7 @@ struct xen_counted {
     bool dying;
     bool shutdown;
     bool suspended; /* shut down in order to be saved or sent away */
+    bool reboots;   /* shut down in order to be started again */
     bool is_store;  /* the xenstore domain */
     uint32_t vcpus;
     uint64_t tot_kib;

@@ -47,7 +47,8 @@ enum {
     DOMID = 15,
     UUID = 16,
     GUEST_NAME = 18,
-    GUEST_UUID = 19
+    GUEST_UUID = 19,
+    KIND = 20
 };
 
 static uint64_t record_number(const struct ledger_reservation *record, const struct number *number)
@@ -113,6 +114,7 @@ uint64_t store_row_sum(const struct ledger_reservation *record)
     sum = sum_number(sum, record->domid);
     sum = sum_text(sum, record->guest_name);
     sum = sum_bytes(sum, record->guest_uuid, LEDGER_UUID);
+    sum = sum_text(sum, ledger_kind_name(record->kind));
     return sum_end(sum_bytes(sum, record->uuid, LEDGER_UUID));
 }
 
@@ -167,6 +169,8 @@ int store_row_bind(sqlite3_stmt *statement, const struct ledger_reservation *rec
     if (rc == SQLITE_OK)
         rc = bind_uuid(statement, GUEST_UUID, record->guest_uuid);
     if (rc == SQLITE_OK)
+        rc = bind_text(statement, KIND, ledger_kind_name(record->kind));
+    if (rc == SQLITE_OK)
         rc = sqlite3_bind_int64(statement, STORE_SUM + 1, (sqlite3_int64)store_row_sum(record));
     return rc;
 }
@@ -198,8 +202,10 @@ static bool read_words(sqlite3_stmt *statement, struct ledger_reservation *out)
     char word[LEDGER_OWNER];
     int state = read_text_column(statement, STATE, word) ? ledger_state_find(word) : -1;
     int reason = read_text_column(statement, REASON, word) ? ledger_reason_find(word) : -1;
-    if (state < 0 || reason < 0)
+    int kind = read_text_column(statement, KIND, word) ? ledger_kind_find(word) : -1;
+    if (state < 0 || reason < 0 || kind < 0)
         return false;
+    out->kind = (enum ledger_kind)kind;
     out->state = (enum ledger_state)state;
     out->reason = (enum ledger_reason)reason;
     return read_text_column(statement, OWNER, out->owner) &&
@@ -253,7 +259,7 @@ bool store_row_same(const struct ledger_reservation *a, const struct ledger_rese
     }
     return strcmp(a->owner, b->owner) == 0 && strcmp(a->label, b->label) == 0 &&
            strcmp(a->guest_name, b->guest_name) == 0 &&
-           memcmp(a->guest_uuid, b->guest_uuid, LEDGER_UUID) == 0 && a->state == b->state &&
-           a->reason == b->reason && a->domid == b->domid &&
+           memcmp(a->guest_uuid, b->guest_uuid, LEDGER_UUID) == 0 && a->kind == b->kind &&
+           a->state == b->state && a->reason == b->reason && a->domid == b->domid &&
            memcmp(a->uuid, b->uuid, LEDGER_UUID) == 0;
 }

@@ -6,11 +6,12 @@
 
 #include "app/ballastd/engine/state.h"
 
-/* The memory that `free` frees is not for a start. */
+/* The memory that `free` frees is not for a start; what is kept for a reboot was not requested. */
 static void count_admission(struct engine *engine, const struct ledger_reservation *record)
 {
     struct engine_counters *counters = &engine->counters;
-    if (strncmp(record->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0)
+    if (strncmp(record->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0 ||
+        record->kind == LEDGER_REBOOT)
         return;
     if (record->state == LEDGER_GRANTED)
         counters->granted++;

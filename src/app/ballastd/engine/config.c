@@ -103,6 +103,7 @@ static const struct key keys[] = {
     {"interval", KIND_TIME, AT(interval_usec), 10000, 10 * BALLAST_SEC_USEC},
     {"idle-interval", KIND_TIME, AT(idle_interval_usec), 100000, MINUTE},
     {"lease", KIND_TIME, AT(lease_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
+    {"reboot-lease", KIND_TIME, AT(reboot_lease_usec), 0, 24 * 60 * MINUTE},
     {"dom0-floor", KIND_SIZE, AT(dom0_floor_kib), 0, UINT64_C(1) << 40},
     {"guest-floor", KIND_SIZE, AT(guest_floor_kib), 0, UINT64_C(1) << 40},
     {"inaccuracy", KIND_SIZE, AT(inaccuracy_kib), 4, 1024 * BALLAST_MIB_KIB},
@@ -335,6 +336,8 @@ struct engine_config engine_config_default(void)
         .idle_interval_usec = BALLAST_SEC_USEC,
         /* Longer than the slowest of builds hesitates, shorter than a night. */
         .lease_usec = 10 * MINUTE,
+        /* A toolstack that restarts a guest does so at once; on a busy host that takes longer. */
+        .reboot_lease_usec = MINUTE,
         .inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
         .rival_writes = 5,
         .rival_usec = MINUTE,

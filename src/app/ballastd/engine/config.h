@@ -33,6 +33,7 @@ struct engine_config {
     uint64_t interval_usec;      /* while something moves or waits */
     uint64_t idle_interval_usec; /* while nothing does */
     uint64_t lease_usec;         /* of a reservation that names none */
+    uint64_t reboot_lease_usec;  /* of what a domain that reboots held; 0: it is not kept */
     uint64_t dom0_floor_kib;
     uint64_t guest_floor_kib;
     uint64_t inaccuracy_kib;

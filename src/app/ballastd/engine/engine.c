@@ -574,5 +574,6 @@ void engine_free(struct engine *engine)
     hv_close(engine->host);
     engine_config_release(&engine->config);
     free(engine->changes);
+    free(engine->dying);
     free(engine);
 }

@@ -19,6 +19,7 @@ struct event_pattern {
 /* What stands alone. */
 static const struct event_pattern others[] = {
     {"bound", "started by {who} with {to_kib} reserved for it"},
+    {"kept", "shut down to reboot; {to_kib} are kept for it"},
     {"suspend-not-believed",
      "it reports that it is being suspended and is not; it is balanced like any other"},
     {"foreign-target", "target set from {from_kib} to {to_kib} by another program"},

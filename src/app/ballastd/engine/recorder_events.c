@@ -166,7 +166,8 @@ void recorder_reservation(struct engine *engine, const struct ledger_reservation
     if (record->state != LEDGER_BOUND)
         return;
     struct recorder_guest *guest = find_or_meet(engine, record->domid);
-    struct history_event event = history_event_new(record->changed_usec, record->owner, "bound");
+    struct history_event event = history_event_new(record->changed_usec, record->owner,
+                                                   ledger_is_rebooting(record) ? "kept" : "bound");
     event.to_kib = record->granted_kib;
     event.reservation = record->id;
     copy_text(event.detail, sizeof(event.detail), record->label);

@@ -13,6 +13,7 @@
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/engine/reservations.h"
+#include "app/tick/book.h"
 #include "app/tick/tick.h"
 #include "edge/hv/hv.h"
 
@@ -43,6 +44,7 @@ struct engine {
     const struct policy *policy;
     struct recorder *recorder;
     struct costs *costs;
+    struct tick_dying *dying; /* room for those of a sample */
     struct floors floors;
     uint64_t stop_changes; /* of the balancer's, those that are in there */
     struct alerts alerts;

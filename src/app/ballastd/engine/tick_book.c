@@ -2,6 +2,7 @@
 #include "app/ballastd/engine/tick_book.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/ballastd/engine/state.h"
@@ -21,10 +22,36 @@ static void find_sampled_uuid(uint32_t domid, uint8_t uuid[LEDGER_UUID])
         memcpy(uuid, overlay_domain(sampled_overlay, at)->uuid, LEDGER_UUID);
 }
 
+/* Out of memory: one that is being torn down counts as gone. */
+static void show_dying(struct engine *engine, struct tick_ledger *book)
+{
+    const struct hv_domain *domains;
+    size_t count;
+    size_t filled = 0;
+    hv_domains(engine->host, &domains, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!domains[i].dying)
+            continue;
+        struct tick_dying *list = reallocarray(engine->dying, filled + 1, sizeof(*engine->dying));
+        if (!list)
+            break;
+        engine->dying = list;
+        list[filled] = (struct tick_dying){.domid = domains[i].id,
+                                           .name = domains[i].name,
+                                           .held_kib = domains[i].tot_kib,
+                                           .reboots = domains[i].reboots};
+        memcpy(list[filled++].uuid, domains[i].uuid, LEDGER_UUID);
+    }
+    tick_ledger_dying(book, engine->dying, filled);
+}
+
 void tick_book_see(struct engine *engine, const struct ballast_host *host)
 {
+    struct tick_ledger *book = reservations_book(engine->reservations);
     sampled_overlay = engine->overlay;
-    (void)tick_ledger_see(reservations_book(engine->reservations), host, find_sampled_uuid, NULL);
+    tick_ledger_keep_reboots(book, engine->config.reboot_lease_usec);
+    show_dying(engine, book);
+    (void)tick_ledger_see(book, host, find_sampled_uuid, NULL);
 }
 
 /*
