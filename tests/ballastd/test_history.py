@@ -116,7 +116,7 @@ def test_decided_in_the_first_tick():
         until(lambda: any((d["name"], d["xen_maximum_kib"]) == ("new", 1024 * MIB)
                           for d in client.call("domains")["domains"]))
         told = [(e["what"], e["reason"]) for e in client.call("events", domain="new")["events"]]
-        assert told == [("appeared", None), ("limit", "limit-held")], told
+        assert told == [("appeared", None), ("unreserved", None), ("limit", "limit-held")], told
 
 
 SEESAW = """says "What one guest frees the other takes, a little at a time."

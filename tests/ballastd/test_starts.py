@@ -174,6 +174,32 @@ def test_reboot_keeps_nothing_where_it_is_told_so():
         assert client.call("reservations")["reservations"] == []
 
 
+FULL = """says "A full host with one guest that can give."
+host total=8GiB xen=256MiB slack=64MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=512MiB
+guest vm tot=5GiB min=1GiB max=5GiB uses=1GiB rate-down=8GiB/s rate-up=8GiB/s
+duration 24h
+"""
+
+
+def test_without_a_reservation():
+    """Counted once it is built; what it took of a grant is reclaimed, and the events say both."""
+    with Daemon(scenario=FULL, checks=False) as daemon, daemon.client() as client:
+        def told(what):
+            return [event for event in client.call("events")["events"] if event["what"] == what]
+        kept = client.call("reserve", min_kib=1536 * MIB, name="web", wait=True)
+        assert kept["state"] == "granted", kept
+        assert client.call("status")["unreserved_starts"] == 0
+        client.call("sim-start", name="thief", need_kib=1024 * MIB, min_kib=1024 * MIB, rate_kib=1 << 30)
+        took = until(lambda: told("took-reserved"))[0]
+        assert took["from_kib"] == 1024 * MIB and 0 < took["to_kib"] <= 1024 * MIB, took
+        good = until(lambda: told("made-good"))[0]
+        assert good["to_kib"] == took["to_kib"], good
+        client.call("sim-start", name="web", need_kib=1536 * MIB)
+        until(lambda: state_of(client, kept["id"]) == "used")
+        assert client.call("status")["unreserved_starts"] == 1
+
+
 def test_label_is_for_people():
     with Daemon() as daemon, daemon.client() as client:
         got = client.call("reserve", min_kib=64 * MIB, label="new", wait=True)

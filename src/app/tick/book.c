@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/tick/arrivals.h"
 #include "app/tick/kept.h"
 #include "app/tick/laws.h"
 #include "core/base/error.h"
@@ -23,6 +24,9 @@ struct tick_ledger {
     uint64_t reboot_usec;           /* how long what reboots is kept; 0: it is not */
     const struct tick_dying *dying; /* beside the snapshot */
     size_t dying_count;
+    struct arrivals arrivals;
+    tick_unreserved_fn *unreserved;
+    void *unreserved_context;
 };
 
 struct tick_ledger *tick_ledger_new(struct ledger *ledger)
@@ -40,6 +44,7 @@ void tick_ledger_free(struct tick_ledger *book)
     free(book->requests);
     free(book->ids);
     match_free(&book->match);
+    arrivals_free(&book->arrivals);
     free(book);
 }
 
@@ -57,6 +62,12 @@ void tick_ledger_dying(struct tick_ledger *book, const struct tick_dying *dying,
 {
     book->dying = dying;
     book->dying_count = count;
+}
+
+void tick_ledger_tell_unreserved(struct tick_ledger *book, tick_unreserved_fn *tell, void *context)
+{
+    book->unreserved = tell;
+    book->unreserved_context = context;
 }
 
 static bool is_open_request(const struct ledger_reservation *reservation)
@@ -452,6 +463,21 @@ static int see_all_bound(struct tick_ledger *book, const struct ballast_host *ho
     return rc;
 }
 
+/* One that came is judged once it is built: until then somebody may bind it. */
+static void note_arrivals(struct tick_ledger *book, const struct ballast_host *host)
+{
+    arrivals_see(&book->arrivals, host);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        struct ledger_domain life = {.domid = domain->id};
+        if (domain->state == BALLAST_DOMAIN_BUILD || !arrivals_take(&book->arrivals, domain->id))
+            continue;
+        book->uuid_of(domain->id, life.uuid);
+        if (book->unreserved && !ledger_had_domain(book->ledger, &life))
+            book->unreserved(book->unreserved_context, domain);
+    }
+}
+
 int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
                     tick_uuid_fn *uuid_of, struct ballast_error *err)
 {
@@ -464,6 +490,7 @@ int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
     /* Of one that rebooted the next domain may be there already. */
     if (rc == 0)
         rc = bind_arrivals(book, host, err);
+    note_arrivals(book, host);
     if (rc == 0)
         rc = ledger_expire(book->ledger, ledger_time(book, host), NULL, err);
     struct ledger_free free_now = tick_ledger_free_of(book, host);

@@ -46,6 +46,13 @@ struct tick_dying {
 void tick_ledger_dying(struct tick_ledger *book, const struct tick_dying *dying, size_t count);
 
 /*
+ * Called by tick_ledger_see() for a domain that has come since the first snapshot and has been
+ * built without a reservation.
+ */
+typedef void tick_unreserved_fn(void *context, const struct ballast_domain *domain);
+void tick_ledger_tell_unreserved(struct tick_ledger *book, tick_unreserved_fn *tell, void *context);
+
+/*
  * Once before each tick, with the host as it is: a domain that has come and that a grant awaits
  * (match.h) is bound to it, what reboots is kept for the next domain of that guest, domains that
  * are gone take their reservations with them, what bound ones hold is used, leases and deadlines

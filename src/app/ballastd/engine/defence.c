@@ -49,6 +49,36 @@ static void note_suspends(struct engine *engine)
     }
 }
 
+void defence_note_unreserved(void *context, const struct ballast_domain *domain)
+{
+    struct engine *engine = context;
+    struct recorder_news news = RECORDER_NEWS;
+    uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+    uint64_t missing_kib = ballast_min_u64(held_kib, taken_kib(engine));
+    engine->counters.unreserved++;
+    news.domid = domain->id;
+    news.who = domain->name;
+    news.what = missing_kib > 0 ? "took-reserved" : "unreserved";
+    news.from_kib = held_kib;
+    news.to_kib = missing_kib;
+    recorder_news(engine, &news);
+    if (missing_kib == 0)
+        return;
+    engine->unreserved_taken_kib = ballast_add_ceil(engine->unreserved_taken_kib, missing_kib);
+    engine->unreserved_domid = domain->id;
+}
+
+/* Others have freed it again. */
+static void note_made_good(struct engine *engine)
+{
+    struct recorder_news news = RECORDER_NEWS;
+    news.domid = engine->unreserved_domid;
+    news.what = "made-good";
+    news.to_kib = engine->unreserved_taken_kib;
+    engine->unreserved_taken_kib = 0;
+    recorder_news(engine, &news);
+}
+
 void defence_check(struct engine *engine, const struct tick_result *result)
 {
     note_suspends(engine);
@@ -59,6 +89,8 @@ void defence_check(struct engine *engine, const struct tick_result *result)
     size_t at;
     if (kib == 0)
         engine->covered_usec = now_usec;
+    if (kib == 0 && engine->unreserved_taken_kib > 0)
+        note_made_good(engine);
     bool is_taken = kib > 0 && now_usec - engine->covered_usec >= TAKEN_USEC;
     uint64_t held_kib = result->decided.held_kib;
     if (is_taken) {

@@ -153,7 +153,8 @@ struct engine_counters {
     uint64_t low_count; /* how often Xen said that little memory is free; BALLAST_NONE: it cannot */
     uint64_t moved_down_kib; /* what running domains gave and took */
     uint64_t moved_up_kib;
-    uint64_t granted; /* reservations */
+    uint64_t granted;    /* reservations */
+    uint64_t unreserved; /* domains that were built without one */
     uint64_t refused[LEDGER_REASONS];
 };
 const struct engine_counters *engine_counters(const struct engine *engine);

@@ -19,6 +19,10 @@ struct event_pattern {
 /* What stands alone. */
 static const struct event_pattern others[] = {
     {"bound", "started by {who} with {to_kib} reserved for it"},
+    {"unreserved", "started without a reservation, with {from_kib}"},
+    {"took-reserved",
+     "started without a reservation, with {from_kib}; {to_kib} of it were reserved for others and are reclaimed"},
+    {"made-good", "the {to_kib} that it took of reserved memory are free again"},
     {"kept", "shut down to reboot; {to_kib} are kept for it"},
     {"suspend-not-believed",
      "it reports that it is being suspended and is not; it is balanced like any other"},

@@ -44,6 +44,9 @@ struct engine {
     const struct policy *policy;
     struct recorder *recorder;
     struct costs *costs;
+    /* Reserved memory that a domain without a reservation took, until it is there again; 0: none */
+    uint64_t unreserved_taken_kib;
+    uint32_t unreserved_domid;
     struct tick_dying *dying; /* room for those of a sample */
     struct floors floors;
     uint64_t stop_changes; /* of the balancer's, those that are in there */

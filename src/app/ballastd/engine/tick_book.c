@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ballastd/engine/defence.h"
 #include "app/ballastd/engine/state.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -50,6 +51,7 @@ void tick_book_see(struct engine *engine, const struct ballast_host *host)
     struct tick_ledger *book = reservations_book(engine->reservations);
     sampled_overlay = engine->overlay;
     tick_ledger_keep_reboots(book, engine->config.reboot_lease_usec);
+    tick_ledger_tell_unreserved(book, defence_note_unreserved, engine);
     show_dying(engine, book);
     (void)tick_ledger_see(book, host, find_sampled_uuid, NULL);
 }

@@ -435,6 +435,7 @@ static void add_counts(struct engine *engine, struct json_object *object)
                       engine_counters(engine)->refused[reasons[i]]);
     encode_u64(object, "moved_down_kib", engine_counters(engine)->moved_down_kib);
     encode_u64(object, "moved_up_kib", engine_counters(engine)->moved_up_kib);
+    encode_u64(object, "unreserved_starts", engine_counters(engine)->unreserved);
     build_add(object, "admissions", admissions);
 }
 
