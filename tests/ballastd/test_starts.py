@@ -200,6 +200,28 @@ def test_without_a_reservation():
         assert client.call("status")["unreserved_starts"] == 1
 
 
+def test_pool_pays_who_comes():
+    """As qubesd does: it asks for memory and says nothing of whom it is for, and lets go once all is built."""
+    with Daemon() as daemon:
+        with daemon.client() as client:
+            refused(-32602, client.call, "reserve", min_kib=4, pool=True, name="x")
+            asked = client.call("reserve", min_kib=4096 * MIB, pool=True, wait=True)
+            assert asked["kind"] == "pool", asked
+            client.call("sim-start", name="vm", need_kib=3072 * MIB, rate_kib=1024 * MIB)
+            until(lambda: "vm" in targets(client))
+            assert is_counted(client) <= 4096 * MIB
+        daemon.kill()
+        daemon.start()
+        with daemon.client() as client:
+            def pool():
+                return client.call("reservations", id=asked["id"])["reservations"][0]
+            until(lambda: pool()["granted_kib"] == 1024 * MIB)
+            client.call("sim-start", name="vm-dm", need_kib=1024 * MIB)
+            until(lambda: pool()["state"] == "used")
+            assert squeezed_since(client, asked["changed_usec"]) == []
+            assert client.call("status")["unreserved_starts"] == 0
+
+
 def test_label_is_for_people():
     with Daemon() as daemon, daemon.client() as client:
         got = client.call("reserve", min_kib=64 * MIB, label="new", wait=True)

@@ -109,16 +109,18 @@ static void see(struct desk *desk)
     assert_int_equal(tick_ledger_see(desk->book, &desk->host, uuid_of, NULL), 0);
 }
 
-/* For a guest of that name, or of that uuid where it is one. */
+/* For a guest of that name, or of that uuid where it is one; "*": a pool. */
 static uint64_t ask(struct desk *desk, const char *guest, uint64_t kib)
 {
     uint8_t uuid[LEDGER_UUID] = {0};
     if (guest && ballast_uuid_parse(guest, uuid) == 0)
         guest = NULL;
+    bool pool = guest && strcmp(guest, "*") == 0;
     struct ledger_verdict verdict;
     struct ledger_request request = {.owner = "xl",
-                                     .name = guest,
-                                     .uuid = uuid,
+                                     .name = pool ? NULL : guest,
+                                     .uuid = pool ? NULL : uuid,
+                                     .pool = pool,
                                      .min_kib = kib,
                                      .max_kib = kib,
                                      .lease_usec = BALLAST_NONE,
@@ -494,6 +496,92 @@ static void test_a_reboot_that_never_returns(void **state)
     close_desk(&desk);
 }
 
+static void is_built(struct desk *desk, struct ballast_domain *domain)
+{
+    takes(desk, domain, domain->build_left_kib);
+    domain->state = BALLAST_DOMAIN_RUN;
+}
+
+/* Two claims and two domains, which are not one for one: paid as one pool, the oldest first. */
+static void test_a_pool(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    see(&desk);
+    uint64_t first = granted(&desk, "*", 1000 * MIB);
+    uint64_t second = granted(&desk, "*", 500 * MIB);
+    assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    struct ballast_domain *vm = appears(&desk, 3, "vm", 1100 * MIB);
+    struct ballast_domain *model = appears(&desk, 4, "vm-dm", 100 * MIB);
+    see(&desk);
+    assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    takes(&desk, vm, 900 * MIB);
+    takes(&desk, model, 50 * MIB);
+    assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    restart(&desk);
+    see(&desk);
+    assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    is_built(&desk, vm);
+    assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    see(&desk);
+    assert_int_equal(state_of(&desk, first), LEDGER_USED);
+    assert_int_equal(ledger_find(desk.ledger, second)->granted_kib, 400 * MIB);
+    assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    is_built(&desk, model);
+    see(&desk);
+    see(&desk);
+    assert_int_equal(state_of(&desk, second), LEDGER_GRANTED);
+    assert_int_equal(ledger_find(desk.ledger, second)->granted_kib, 300 * MIB);
+    assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    close_desk(&desk);
+}
+
+/* One that was there before, one that has its own reservation, and one that dies pay nothing. */
+static void test_whom_a_pool_does_not_pay(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    struct ballast_domain *old = appears(&desk, 2, "old", 100 * MIB);
+    see(&desk);
+    uint64_t pool = granted(&desk, "*", 1000 * MIB);
+    uint64_t own = granted(&desk, "own", 200 * MIB);
+    is_built(&desk, appears(&desk, 3, "own", 200 * MIB));
+    is_built(&desk, old);
+    see(&desk);
+    assert_int_equal(state_of(&desk, own), LEDGER_USED);
+    takes(&desk, appears(&desk, 4, "dies", 300 * MIB), 100 * MIB);
+    see(&desk);
+    assert_int_equal(counted_kib(&desk), 1300 * MIB);
+    desk.host.free_kib += desk.domains[--desk.host.domain_count].tot_kib;
+    see(&desk);
+    assert_int_equal(ledger_find(desk.ledger, pool)->granted_kib, 1000 * MIB);
+    assert_int_equal(counted_kib(&desk), 1300 * MIB);
+    close_desk(&desk);
+}
+
+/* What was paid and cannot be written counts all the same, and is paid once. */
+static void test_a_pool_on_a_full_disk(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    see(&desk);
+    uint64_t first = granted(&desk, "*", 100 * MIB);
+    uint64_t second = granted(&desk, "*", 500 * MIB);
+    is_built(&desk, appears(&desk, 3, "vm", 300 * MIB));
+    desk.journal_fails = 1;
+    see(&desk);
+    assert_int_equal(state_of(&desk, first), LEDGER_GRANTED);
+    assert_int_equal(counted_kib(&desk), 600 * MIB);
+    see(&desk);
+    assert_int_equal(state_of(&desk, first), LEDGER_USED);
+    assert_int_equal(ledger_find(desk.ledger, second)->granted_kib, 300 * MIB);
+    assert_int_equal(counted_kib(&desk), 600 * MIB);
+    close_desk(&desk);
+}
+
 /* The random part: starts of few names in every order, against a count that knows the truth. */
 
 enum { STARTS = 6, STEPS = 4000 };
@@ -685,6 +773,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_larger_and_smaller),
         cmocka_unit_test(test_destroyed_before_the_bind),
         cmocka_unit_test(test_names_and_uuids),
+        cmocka_unit_test(test_a_pool),
+        cmocka_unit_test(test_whom_a_pool_does_not_pay),
+        cmocka_unit_test(test_a_pool_on_a_full_disk),
         cmocka_unit_test(test_a_reboot),
         cmocka_unit_test(test_a_reboot_between_two_samples),
         cmocka_unit_test(test_a_reboot_that_takes_its_time),

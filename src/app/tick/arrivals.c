@@ -5,16 +5,15 @@
 
 #include "app/tick/kept.h"
 
-static bool make_id_room(uint32_t **ids, size_t *room, size_t count)
+/* Room for `count` of that size; NULL: out of memory, and the old array is as it was. */
+static void *make_arrival_room(void *array, size_t *room, size_t count, size_t size)
 {
     if (count <= *room)
-        return true;
-    uint32_t *more = reallocarray(*ids, 2 * count, sizeof(*more));
-    if (!more)
-        return false;
-    *ids = more;
-    *room = 2 * count;
-    return true;
+        return array;
+    void *more = reallocarray(array, 2 * count, size);
+    if (more)
+        *room = 2 * count;
+    return more;
 }
 
 /* Numbers rise, so where they do not the rest is searched. */
@@ -34,40 +33,55 @@ static void drop_gone_arrivals(struct arrivals *arrivals, const struct ballast_h
 {
     size_t left = 0;
     for (size_t i = 0; i < arrivals->came_count; i++) {
-        if (kept_find(host->domains, host->domain_count, arrivals->came[i]))
+        if (kept_find(host->domains, host->domain_count, arrivals->came[i].domid))
             arrivals->came[left++] = arrivals->came[i];
     }
     arrivals->came_count = left;
+}
+
+static void add_arrival(struct arrivals *arrivals, uint32_t domid)
+{
+    struct arrival *came = make_arrival_room(arrivals->came, &arrivals->came_room,
+                                             arrivals->came_count + 1, sizeof(*came));
+    if (!came)
+        return;
+    arrivals->came = came;
+    came[arrivals->came_count++] = (struct arrival){.domid = domid};
 }
 
 void arrivals_see(struct arrivals *arrivals, const struct ballast_host *host)
 {
     size_t from = 0;
     drop_gone_arrivals(arrivals, host);
-    for (size_t i = 0; arrivals->has_seen && i < host->domain_count; i++) {
-        uint32_t domid = host->domains[i].id;
-        if (was_seen(arrivals, &from, domid) ||
-            !make_id_room(&arrivals->came, &arrivals->came_room, arrivals->came_count + 1))
-            continue;
-        arrivals->came[arrivals->came_count++] = domid;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *domain = &host->domains[i];
+        if (arrivals->has_seen ? !was_seen(arrivals, &from, domain->id)
+                               : domain->state == BALLAST_DOMAIN_BUILD)
+            add_arrival(arrivals, domain->id);
     }
-    if (!make_id_room(&arrivals->seen, &arrivals->seen_room, host->domain_count))
+    uint32_t *seen = make_arrival_room(arrivals->seen, &arrivals->seen_room, host->domain_count + 1,
+                                       sizeof(*seen));
+    if (!seen)
         return;
+    arrivals->seen = seen;
     for (size_t i = 0; i < host->domain_count; i++)
-        arrivals->seen[i] = host->domains[i].id;
+        seen[i] = host->domains[i].id;
     arrivals->seen_count = host->domain_count;
     arrivals->has_seen = true;
 }
 
-bool arrivals_take(struct arrivals *arrivals, uint32_t domid)
+struct arrival *arrivals_find(const struct arrivals *arrivals, uint32_t domid)
 {
     for (size_t i = 0; i < arrivals->came_count; i++) {
-        if (arrivals->came[i] != domid)
-            continue;
-        arrivals->came[i] = arrivals->came[--arrivals->came_count];
-        return true;
+        if (arrivals->came[i].domid == domid)
+            return &arrivals->came[i];
     }
-    return false;
+    return NULL;
+}
+
+void arrivals_remove(struct arrivals *arrivals, struct arrival *arrival)
+{
+    *arrival = arrivals->came[--arrivals->came_count];
 }
 
 void arrivals_free(struct arrivals *arrivals)

@@ -187,6 +187,34 @@ static uint64_t returned_by_reboots(const struct tick_ledger *book, const struct
     return kib;
 }
 
+/* Domains with higher numbers came while a pool was granted; UINT32_MAX: there is none. */
+static uint32_t pool_domains_above(const struct tick_ledger *book, const struct ballast_host *host)
+{
+    const struct ledger_reservation *at = NULL;
+    size_t left = ledger_sums(book->ledger).pools;
+    uint32_t above = UINT32_MAX;
+    while (left > 0 && (at = ledger_previous(book->ledger, at))) {
+        if (!ledger_is_pool(at))
+            continue;
+        left--;
+        if (at->older_domid < above && host->now_usec >= at->changed_usec)
+            above = at->older_domid;
+    }
+    return above;
+}
+
+/* A domain that the pool pays for; one that has been paid for is no arrival any more. */
+static struct arrival *find_drawer(const struct tick_ledger *book,
+                                   const struct ballast_domain *domain, uint32_t above)
+{
+    struct ledger_domain life = {.domid = domain->id};
+    struct arrival *arrival = arrivals_find(&book->arrivals, domain->id);
+    if (!arrival || domain->is_dom0 || domain->id <= above || !book->uuid_of)
+        return NULL;
+    book->uuid_of(domain->id, life.uuid);
+    return ledger_had_domain(book->ledger, &life) ? NULL : arrival;
+}
+
 /*
  * The one place where reservations and a snapshot meet. Whatever moves between the last change of
  * the ledger and the snapshot: a page that a domain has taken is no longer reserved, and one that
@@ -195,20 +223,32 @@ static uint64_t returned_by_reboots(const struct tick_ledger *book, const struct
 static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host *host)
 {
     struct drawn drawn = {.returned_kib = returned_by_reboots(book, host)};
+    struct drawn pool = {0};
+    uint32_t above = pool_domains_above(book, host);
     match_begin(&book->match, book->ledger, book->uuid_of);
     if (ledger_sums(book->ledger).promised_kib == 0)
         return drawn;
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         const struct ledger_reservation *from = match_domain(&book->match, host, domain);
+        uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+        const struct arrival *drawer = from ? NULL : find_drawer(book, domain, above);
+        if (drawer) {
+            uint64_t unpaid_kib = ballast_sub_floor(held_kib, drawer->paid_kib);
+            pool.taken_kib = ballast_add_ceil(pool.taken_kib, unpaid_kib);
+            pool.shown_kib = ballast_add_ceil(pool.shown_kib, domain->build_left_kib);
+        }
         if (!from)
             continue;
-        uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
         uint64_t taken_kib = ballast_sub_floor(held_kib, from->base_kib);
         taken_kib = ballast_max_u64(from->used_kib, ballast_min_u64(from->granted_kib, taken_kib));
         drawn.taken_kib += taken_kib - from->used_kib;
         drawn.shown_kib += ballast_min_u64(from->granted_kib - taken_kib, domain->build_left_kib);
     }
+    uint64_t pool_kib = ledger_sums(book->ledger).pool_kib;
+    pool.taken_kib = ballast_min_u64(pool.taken_kib, pool_kib);
+    drawn.taken_kib += pool.taken_kib;
+    drawn.shown_kib += ballast_min_u64(pool.shown_kib, pool_kib - pool.taken_kib);
     return drawn;
 }
 
@@ -463,19 +503,43 @@ static int see_all_bound(struct tick_ledger *book, const struct ballast_host *ho
     return rc;
 }
 
-/* One that came is judged once it is built: until then somebody may bind it. */
+/* What cannot be written now counts as paid all the same, see drawn_of(), and is tried again. */
+static bool pay_arrival(struct tick_ledger *book, struct arrival *arrival, uint64_t held_kib,
+                        uint64_t now_usec)
+{
+    struct ledger_verdict paid = {.a_kib = 1};
+    while (paid.a_kib > 0) {
+        uint64_t left_kib = ballast_sub_floor(held_kib, arrival->paid_kib);
+        if (ledger_pay(book->ledger, left_kib, now_usec, &paid, NULL) < 0)
+            return false;
+        arrival->paid_kib += paid.a_kib;
+    }
+    return true;
+}
+
+/* Once it is built: until then it may be bound. */
+static void judge_arrival(struct tick_ledger *book, const struct ballast_domain *domain,
+                          uint32_t above, uint64_t now_usec)
+{
+    struct arrival *arrival = arrivals_find(&book->arrivals, domain->id);
+    struct ledger_domain life = {.domid = domain->id};
+    uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
+    if (!arrival || domain->state == BALLAST_DOMAIN_BUILD)
+        return;
+    if (find_drawer(book, domain, above) && !pay_arrival(book, arrival, held_kib, now_usec))
+        return;
+    book->uuid_of(domain->id, life.uuid);
+    if (book->unreserved && arrival->paid_kib == 0 && !ledger_had_domain(book->ledger, &life))
+        book->unreserved(book->unreserved_context, domain);
+    arrivals_remove(&book->arrivals, arrival);
+}
+
 static void note_arrivals(struct tick_ledger *book, const struct ballast_host *host)
 {
     arrivals_see(&book->arrivals, host);
-    for (size_t i = 0; i < host->domain_count; i++) {
-        const struct ballast_domain *domain = &host->domains[i];
-        struct ledger_domain life = {.domid = domain->id};
-        if (domain->state == BALLAST_DOMAIN_BUILD || !arrivals_take(&book->arrivals, domain->id))
-            continue;
-        book->uuid_of(domain->id, life.uuid);
-        if (book->unreserved && !ledger_had_domain(book->ledger, &life))
-            book->unreserved(book->unreserved_context, domain);
-    }
+    uint32_t above = pool_domains_above(book, host);
+    for (size_t i = 0; i < host->domain_count; i++)
+        judge_arrival(book, &host->domains[i], above, ledger_time(book, host));
 }
 
 int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,

@@ -148,7 +148,9 @@ uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of,
         char name[LEDGER_OWNER];
         uint8_t uuid[LEDGER_UUID];
         match_name(domain->name, name);
-        bool same = record->guest_name[0] && strcmp(name, record->guest_name) == 0;
+        bool same = record->kind == LEDGER_POOL;
+        if (!same)
+            same = record->guest_name[0] && strcmp(name, record->guest_name) == 0;
         if (!same && by_uuid) {
             uuid_of(domain->id, uuid);
             same = memcmp(uuid, record->guest_uuid, LEDGER_UUID) == 0;

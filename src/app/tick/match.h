@@ -36,7 +36,7 @@ void match_free(struct match *match);
 /* The one that this domain draws from, until the next transition of the ledger; NULL: none. */
 const struct ledger_reservation *match_domain(struct match *match, const struct ballast_host *host,
                                               const struct ballast_domain *domain);
-/* The newest domain that has the name or uuid of its guest; 0: there is none. */
+/* The newest domain that has the name or uuid of its guest, of a pool any; 0: there is none. */
 uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of,
                       const struct ledger_reservation *record);
 

@@ -173,6 +173,8 @@ static void count_in(struct ledger_sums *sums, const struct ledger_reservation *
     sums->open += ledger_state_is_open(record->state);
     sums->in_state[record->state]++;
     sums->rebooting += ledger_is_rebooting(record);
+    sums->pools += ledger_is_pool(record);
+    sums->pool_kib += ledger_is_pool(record) ? record->granted_kib : 0;
 }
 
 static void count_out(struct ledger_sums *sums, const struct ledger_reservation *record)
@@ -182,6 +184,8 @@ static void count_out(struct ledger_sums *sums, const struct ledger_reservation 
     sums->open -= ledger_state_is_open(record->state);
     sums->in_state[record->state]--;
     sums->rebooting -= ledger_is_rebooting(record);
+    sums->pools -= ledger_is_pool(record);
+    sums->pool_kib -= ledger_is_pool(record) ? record->granted_kib : 0;
 }
 
 static void enter_entry(struct ledger *ledger, struct ledger_entry *entry)

@@ -102,6 +102,10 @@ static void count_record(struct ledger_sums *sums, const struct ledger_reservati
     sums->open += promised || waits;
     sums->in_state[record->state]++;
     sums->rebooting += record->kind == LEDGER_REBOOT && record->state == LEDGER_BOUND;
+    if (record->kind == LEDGER_POOL && record->state == LEDGER_GRANTED) {
+        sums->pools++;
+        sums->pool_kib += record->granted_kib;
+    }
 }
 
 static int check_host(const struct ledger *ledger, const struct ledger_free *host,

@@ -87,6 +87,7 @@ enum ledger_reason {
 /* What a reservation is made for. */
 enum ledger_kind {
     LEDGER_START,  /* a domain that is to come */
+    LEDGER_POOL,   /* any domains that are to come and have no reservation: see ledger_pay() */
     LEDGER_REBOOT, /* the same once it is granted; bound: the domain that goes before it */
     LEDGER_KINDS
 };
@@ -188,6 +189,7 @@ struct ledger_request {
     const char *label;   /* NULL means the name */
     const char *name;    /* of the guest that it is for; NULL: no name tells it */
     const uint8_t *uuid; /* LEDGER_UUID bytes; NULL or all 0: no uuid tells it */
+    bool pool;           /* its kind; it then has neither name nor uuid */
     uint64_t min_kib;
     uint64_t max_kib;
     uint64_t lease_usec; /* not 0; BALLAST_NONE: forever */
@@ -204,6 +206,13 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
  * it; no effect after the grant.
  */
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid);
+/*
+ * A domain that had no reservation has been built of `kib`, which the granted reservations of kind
+ * pool pay as one, the oldest first: this one becomes smaller by its part, or is used. a: that
+ * part, 0 where there is none; b: what is left to pay, for another call.
+ */
+int ledger_pay(struct ledger *ledger, uint64_t kib, uint64_t now_usec, struct ledger_verdict *out,
+               struct ballast_error *err);
 /* Memory is being reclaimed for it. From requested. */
 int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_usec,
                             struct ledger_verdict *out, struct ballast_error *err);
@@ -316,7 +325,9 @@ struct ledger_sums {
     uint64_t wanted_kib;   /* the minima of those that are requested or reclaiming */
     size_t open;           /* requested, reclaiming, granted, bound */
     size_t in_state[LEDGER_STATES];
-    size_t rebooting; /* of the bound ones: of domains that go in order to come back */
+    uint64_t pool_kib; /* granted, of kind pool */
+    size_t pools;      /* how many these are */
+    size_t rebooting;  /* of the bound ones: of domains that go in order to come back */
 };
 
 struct ledger_sums ledger_sums(const struct ledger *ledger);
@@ -353,7 +364,9 @@ uint64_t ledger_back_usec(const struct ledger_back *back, uint64_t usec);
 
 /* Bound to a domain that goes, for the one that comes after it. */
 bool ledger_is_rebooting(const struct ledger_reservation *record);
-/* "start", "reboot"; NULL past the last one. */
+/* Granted, and of kind pool: it pays whoever comes. */
+bool ledger_is_pool(const struct ledger_reservation *record);
+/* "start", "pool", "reboot"; NULL past the last one. */
 const char *ledger_kind_name(enum ledger_kind kind);
 /* -ENOENT. */
 int ledger_kind_find(const char *word);

@@ -113,6 +113,7 @@ static struct ledger_reservation asked_record(const struct ledger *ledger,
         memcpy(record.guest_name, request->name, strlen(request->name));
     if (request->uuid)
         memcpy(record.guest_uuid, request->uuid, LEDGER_UUID);
+    record.kind = request->pool ? LEDGER_POOL : LEDGER_START;
     return record;
 }
 
@@ -144,6 +145,8 @@ static int check_request(const struct ledger *ledger, const struct ledger_reques
         rc = ledger_name_check("label", request->label, err);
     if (rc == 0 && request->name && request->name[0])
         rc = ledger_name_check("name", request->name, err);
+    if (rc == 0 && request->pool && (request->name || request->uuid))
+        rc = ballast_fail(err, -EINVAL, "a reservation for any guest has no guest's name or uuid");
     if (rc == 0 && request->lease_usec == 0)
         rc = ballast_fail(err, -EINVAL, "a lease of 0 would be over before it began");
     if (rc == 0 && ledger->next_id > LEDGER_MOST_ID)
@@ -363,6 +366,39 @@ static int grant_reboot(struct ledger *ledger, struct ledger_entry *entry,
     enter_state(&next, LEDGER_GRANTED, ledger->now_usec, LEDGER_OK, next.granted_kib, 0);
     int rc = commit_record(ledger, entry, &next, err);
     return rc < 0 ? rc : fill_verdict(out, next.id, LEDGER_OK, next.granted_kib, 0);
+}
+
+/* Its owner's range ends at what is left of it. */
+static int pay_from(struct ledger *ledger, struct ledger_entry *entry, uint64_t kib,
+                    struct ballast_error *err)
+{
+    struct ledger_reservation next = entry->record;
+    if (kib == next.granted_kib) {
+        next.used_kib = kib;
+        enter_state(&next, LEDGER_USED, ledger->now_usec, LEDGER_OK, kib, 0);
+    } else {
+        next.granted_kib -= kib;
+        next.min_kib = ballast_min_u64(next.min_kib, next.granted_kib);
+    }
+    return commit_record(ledger, entry, &next, err);
+}
+
+int ledger_pay(struct ledger *ledger, uint64_t kib, uint64_t now_usec, struct ledger_verdict *out,
+               struct ballast_error *err)
+{
+    int rc = begin_move(ledger, now_usec, err);
+    if (rc < 0)
+        return rc;
+    struct ledger_entry *entry = ledger->first;
+    while (entry &&
+           (!ledger_is_pool(&entry->record) || now_usec >= ledger_book_due_usec(&entry->record)))
+        entry = entry->next;
+    if (!entry || kib == 0)
+        return fill_verdict(out, 0, LEDGER_OK, 0, kib);
+    uint64_t id = entry->record.id;
+    uint64_t part_kib = ballast_min_u64(kib, entry->record.granted_kib);
+    rc = pay_from(ledger, entry, part_kib, err);
+    return rc < 0 ? rc : fill_verdict(out, id, LEDGER_OK, part_kib, kib - part_kib);
 }
 
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,

@@ -126,8 +126,14 @@ bool ledger_is_rebooting(const struct ledger_reservation *record)
     return record->kind == LEDGER_REBOOT && record->state == LEDGER_BOUND;
 }
 
+bool ledger_is_pool(const struct ledger_reservation *record)
+{
+    return record->kind == LEDGER_POOL && record->state == LEDGER_GRANTED;
+}
+
 static const char *const kinds[LEDGER_KINDS] = {
     [LEDGER_START] = "start",
+    [LEDGER_POOL] = "pool",
     [LEDGER_REBOOT] = "reboot",
 };
 

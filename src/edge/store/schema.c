@@ -41,7 +41,7 @@ static const char create_reservation[] =
                               "  guest_name TEXT NOT NULL CHECK (length(CAST(guest_name AS BLOB)) <= 63 AND " CLEAN(
                                   "guest_name") "),\n"
                                                 "  guest_uuid BLOB NOT NULL CHECK (length(guest_uuid) = 16),\n"
-                                                "  kind TEXT NOT NULL CHECK (kind IN ('start', 'reboot')),\n"
+                                                "  kind TEXT NOT NULL CHECK (kind IN ('start', 'pool', 'reboot')),\n"
                                                 "  sum INTEGER NOT NULL,\n"
                                                 "  CHECK (CASE\n"
                                                 "    WHEN state IN ('requested', 'reclaiming', 'granted', 'bound', 'used') THEN reason = 'ok'\n"

@@ -26,6 +26,7 @@ enum {
     OPTION_OWNER,
     OPTION_NAME,
     OPTION_UUID,
+    OPTION_POOL,
     OPTION_LABEL,
     OPTION_PROFILE,
     OPTION_NO_WAIT,
@@ -39,6 +40,7 @@ static const struct cli_option reserve_options[] = {
     [OPTION_OWNER] = {"owner", "NAME", "its owner (default: this user)"},
     [OPTION_NAME] = {"name", "NAME", "the name of the guest that it is for"},
     [OPTION_UUID] = {"uuid", "UUID", "the uuid of that guest"},
+    [OPTION_POOL] = {"pool", NULL, "pay for any new domain without a reservation"},
     [OPTION_LABEL] = {"label", "TEXT", "a text for people (default: the name)"},
     [OPTION_PROFILE] = {"profile", "NAME", "compute a guest's need by these rules",
                         .value = cli_profile_name},
@@ -62,6 +64,7 @@ static int set_reserve_option(struct reserve *reserve, const struct cli_args *ar
 {
     reserve->no_wait |= option == OPTION_NO_WAIT;
     reserve->json |= option == OPTION_JSON;
+    reserve->want.pool |= option == OPTION_POOL;
     if (option == OPTION_LEASE)
         return cli_args_span(args, &reserve->want.lease_usec);
     if (option == OPTION_DEADLINE)
@@ -132,7 +135,11 @@ static int parse_reserve(struct reserve *reserve, struct cli_args *args)
     char **operands = cli_args_operands(args, &count);
     if (count != 1)
         return cli_args_wrong(args, "name one SIZE, MIN-MAX or GUEST");
-    return read_operand(reserve, args, operands[0]);
+    int rc = read_operand(reserve, args, operands[0]);
+    if (rc == CLI_DONE && reserve->want.pool && (reserve->want.name || reserve->want.uuid))
+        return cli_args_wrong(args, "--pool: it is for any new domain: use it with a size, and "
+                                    "without --name and --uuid");
+    return rc;
 }
 
 static void print_lease(const struct json_object *reservation)

@@ -20,6 +20,7 @@ struct cli_want {
     const char *label; /* for people */
     const char *name;  /* of the guest that it is for */
     const char *uuid;
+    bool pool;            /* for any new domain without a reservation */
     bool with_connection; /* it is released when we are killed, unless it is bound by then */
 };
 

@@ -156,7 +156,8 @@ void method_reserve(struct call *call)
         .owner = wire_param_string(call->params, "owner", call->session->owner),
         .label = wire_param_string(call->params, "label", NULL),
         .name = wire_param_string(call->params, "name", NULL),
-        .uuid = uuid,
+        .uuid = given ? uuid : NULL,
+        .pool = wire_param_bool(call->params, "pool", false),
         .min_kib = min_kib,
         .max_kib = wire_param_u64(call->params, "max_kib", min_kib),
         .lease_usec =
@@ -164,6 +165,11 @@ void method_reserve(struct call *call)
         .deadline_usec = deadline_of(call),
     };
     uint64_t id;
+    if (request.pool && (request.name || request.uuid)) {
+        call_fail(call, WIRE_INVALID_PARAMS,
+                  "pool: it pays any new domain: leave name and uuid out");
+        return;
+    }
     if (!make_request(call, &request, &id) ||
         (wire_param_bool(call->params, "with_connection", false) && !own_or_release(call, id)))
         return;
