@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Growing old. A row is thinned into the next level when all of it is old enough, and then it is
- * gone; so each moment is at one level only, and a daemon that was away for long catches up. When
- * there is too much, the oldest row of all is treated as if it were old enough, whatever its age.
+ * Ageing. When all of a row is old enough it is merged into the next level and deleted; so each
+ * time is in one level only, and a daemon that was away for long catches up. If the file is too
+ * large, the oldest row of all is treated as if it were old enough.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,13 +11,13 @@
 #include "core/base/units.h"
 #include "edge/history/internal.h"
 
-/* Rows at a time: a tick must not wait for long. 64 of them take about a millisecond. */
+/* Rows per call, since a tick must not wait for long. 64 of them take about a millisecond. */
 enum { ROWS = 64 };
-/* Of the bound, in sixteenths: the rest is for the WAL and for thinning itself. */
+/* Parts of the size limit, in sixteenths: the rest is for the WAL and for merging. */
 enum { USED = 14, ALL = 16 };
-/* So much may stay free within the file, for what comes next. */
+/* Pages that may stay free within the file, for later rows. */
 enum { FREE_PAGES = 256 };
-/* An event is kept so long. */
+/* How long an event is kept. */
 #define EVENT_SEC UINT64_C(366 * 86400)
 
 static int forget_row(struct history *history, int64_t key, struct ballast_error *err)
@@ -50,7 +50,9 @@ static int age_row(struct history *history, size_t level, int64_t key, bool thin
     return rc < 0 ? rc : forget_row(history, key, err);
 }
 
-/* The rows of a level up to that key, the oldest first; how many of `most` are left to do. */
+/*
+ * Ages the rows of a level up to that key, the oldest first; returns how many of `most` are left.
+ */
 static int age_level(struct history *history, size_t level, int64_t below, bool thin, size_t *most,
                      struct ballast_error *err)
 {
@@ -66,7 +68,7 @@ static int age_level(struct history *history, size_t level, int64_t below, bool 
     return 0;
 }
 
-/* The level whose oldest row began first, and when; HISTORY_LEVELS: there are none. */
+/* The level whose oldest row starts first, and when; HISTORY_LEVELS: there are none. */
 static int oldest_level(struct history *history, size_t *out, uint64_t *oldest_sec,
                         struct ballast_error *err)
 {
@@ -98,7 +100,7 @@ static int forget_before(struct history *history, enum history_statement which, 
     return history_step_all(history, statement, err);
 }
 
-/* As many events go as are too many, or too old, or in the way when there is too much. */
+/* Deletes events that are too many or too old, or the oldest ones if the file is too large. */
 static int forget_events(struct history *history, uint64_t now_sec, bool too_much,
                          struct ballast_error *err)
 {
@@ -130,7 +132,9 @@ static int age_too_much(struct history *history, bool thin, size_t *most, uint64
     return age_level(history, oldest, history_key(oldest + 1, 0, 0), thin, most, err);
 }
 
-/* Guests of whom nothing can be left are forgotten; when they were seen is known to an hour. */
+/*
+ * Deletes guests of which nothing can be left; the time of their last sample is known to an hour.
+ */
 static int age_all(struct history *history, uint64_t now_sec, bool too_much,
                    struct ballast_error *err)
 {
@@ -155,7 +159,7 @@ static int age_all(struct history *history, uint64_t now_sec, bool too_much,
     return rc < 0 ? rc : most == 0 || (too_much && most < ROWS);
 }
 
-/* Where there is no room even to thin in, what is oldest goes as it is. */
+/* If there is no space even for merging, deletes the oldest. */
 static int age_for_room(struct history *history, struct ballast_error *err)
 {
     size_t most = ROWS;
@@ -194,7 +198,7 @@ static int delete_ahead(struct history *history, size_t level, uint64_t now_sec,
     return history_execute(history, sql, err);
 }
 
-/* What went on when the clock was led astray begins where it was and ends no earlier. */
+/* What continued while the clock was wrong keeps its start and ends no earlier. */
 static int move_ahead(struct history *history, uint64_t now_usec, uint64_t by_usec,
                       struct ballast_error *err)
 {

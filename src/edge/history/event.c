@@ -9,7 +9,7 @@
 #include "core/model/host.h"
 #include "edge/history/internal.h"
 
-/* How exactly it is kept when a guest was seen last: a write an hour. */
+/* The precision of a guest's last sample: one write an hour. */
 enum { SEEN_SEC = 3600 };
 
 static void column_text(sqlite3_stmt *statement, int column, char *out, size_t size)
@@ -242,7 +242,7 @@ int history_events(struct history *history, const struct history_wanted *wanted,
         if (!over)
             each(context, &event);
     }
-    /* An end in the middle is an end like any other; a failure says so again when it is reset. */
+    /* Stopping early is not an error; a failure is reported again at the reset. */
     rc = over || step == SQLITE_DONE ? 0 : history_failure(history, step, "cannot be read", err);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);

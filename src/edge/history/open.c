@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening, and setting aside. */
+/* Opens the history, or sets it aside. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "edge/history/internal.h"
 #include "edge/sqlite/code.h"
 
-/* SQLite itself would let anybody read it. */
+/* SQLite itself would let every user read it. */
 static int make_private(const char *path, struct ballast_error *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -42,7 +42,7 @@ static int set_up_database(struct history *history, struct ballast_error *err)
     return history_execute(history, sql, err);
 }
 
-/* A header that says more than there is would be taken for a file that is full. */
+/* A header with more pages than the file has would be taken for a full file. */
 static int check_length(struct history *history, struct ballast_error *err)
 {
     char wal[4096];
@@ -56,7 +56,7 @@ static int check_length(struct history *history, struct ballast_error *err)
     (void)stat(wal, &wal_st);
     if (pages * HISTORY_PAGE_KIB * 1024 <= (uint64_t)st.st_size + (uint64_t)wal_st.st_size)
         return 0;
-    return ballast_fail(err, -EUCLEAN, "%s: it is shorter than it says", history->path);
+    return ballast_fail(err, -EUCLEAN, "%s: it is shorter than its header says", history->path);
 }
 
 static int open_history_file(const char *path, uint64_t most_kib, struct history **out,
@@ -91,7 +91,7 @@ static int open_history_file(const char *path, uint64_t most_kib, struct history
     return rc;
 }
 
-/* With what belongs to it, which would otherwise be taken for that of the next one. */
+/* With its WAL, which would otherwise be taken for that of the next one. */
 static void move_away(const char *path)
 {
     static const char *const ends[] = {"", "-wal", "-journal", "-shm"};

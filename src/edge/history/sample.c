@@ -7,9 +7,9 @@
 #include "edge/history/internal.h"
 
 /*
- * A guest at rest costs a byte a bucket, one that moves all the time some 15. The longest are kept
- * for a year; where that is too much for the bound, for less. A stretch of one level is a whole
- * number of buckets of the next, so that thinning a row never cuts one.
+ * A guest at rest takes one byte per bucket, one that moves all the time some 15. The longest
+ * buckets are kept for a year, or less if the size limit requires it. An interval of one level is a
+ * whole number of buckets of the next, so that merging never splits a row.
  */
 const struct history_level history_levels[HISTORY_LEVELS] = {
     {HISTORY_LENGTH_SEC, 60, 3600},
@@ -49,7 +49,7 @@ int history_get(struct history *history, int64_t key, const struct series_place 
     if (step == SQLITE_ROW) {
         const void *bytes = sqlite3_column_blob(statement, 0);
         int size = sqlite3_column_bytes(statement, 0);
-        /* What cannot be read is as if it had never been: it is a hole in a picture. */
+        /* An unreadable row counts as missing: a gap in a picture. */
         if (!bytes || series_unpack(place, bytes, (size_t)size, out, count, NULL) < 0)
             *count = 0;
     }
@@ -123,7 +123,7 @@ uint64_t history_stretch_of(int64_t key)
     return below_level >> HISTORY_GUEST_BITS;
 }
 
-/* Rows that one question may read; a guest has some 150 in a year, whatever its lives. */
+/* The most rows that one query reads; a guest has some 150 in a year. */
 enum { ROWS_MOST = 2048 };
 
 static int view_row(struct history *history, size_t level, uint64_t stretch, uint64_t guest,
@@ -139,7 +139,7 @@ static int view_row(struct history *history, size_t level, uint64_t stretch, uin
     return rc;
 }
 
-/* Of a level, the stretches that there are at all and that the view reaches, the latest first. */
+/* The existing intervals of a level within the view, the latest first. */
 static int read_level(struct history *history, size_t level, const uint64_t *guests, size_t count,
                       struct series_view *view, size_t *rows, struct ballast_error *err)
 {

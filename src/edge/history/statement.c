@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Statements and transactions, and what SQLite says when they fail, as errno. */
+/* Statements and transactions, and SQLite's errors as errno. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,8 +52,8 @@ static const char *const texts[HISTORY_STATEMENTS] = {
 };
 
 /*
- * A page number that is garbage lies beyond the bound, and SQLite calls that full. It is not, where
- * the bound is far and the disk has room.
+ * A corrupt page number lies beyond the size limit, which SQLite reports as full. It is not full if
+ * the limit is far and the disk has space.
  */
 static bool is_garbage(const struct history *history)
 {
@@ -72,8 +72,8 @@ int history_failure(struct history *history, int rc, const char *what, struct ba
     int code = sqlite_code(history->db, rc);
     const char *said = history->db ? sqlite3_errmsg(history->db) : sqlite3_errstr(rc);
     if (code == -EBUSY)
-        said = "somebody else has the file open, perhaps sqlite3";
-    if (code == -EINVAL) /* what is written is always in order: it is the tables that are not */
+        said = "another program, such as sqlite3, has the file open";
+    if (code == -EINVAL) /* what is written is always valid, so the tables are damaged */
         code = -EUCLEAN;
     if ((rc & 0xff) == SQLITE_FULL && is_garbage(history)) {
         code = -EUCLEAN;
