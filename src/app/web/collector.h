@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The last state of the host, made of several answers of the daemon: one object for all clients.
- * The daemon is only asked while somebody wants to know: `collector_watch()` while pages are open,
+ * The last state of the host, built from several answers of the daemon: one object for all clients.
+ * The collector only queries the daemon on demand: `collector_watch()` while pages are open,
  * `collector_want()` for one answer.
  *
  * The object: `seq` (as the frame's), `daemon` (result of hello), `status`, `host`, `policy`
- * (results of those methods, null where the daemon could not say), `domains` (an array: all of
- * them), `reservations` (all open ones, and the last COLLECTOR_CLOSED others), `events` (the last
- * COLLECTOR_EVENTS of all domains, the oldest first), `problem` (null, or why something
- * is null), and `whole` (whether the domains sum to the host's parts: the answers are of the same
- * moment). Nothing in them is changed.
+ * (results of those methods, null if the daemon had no answer), `domains` (an array of all),
+ * `reservations` (all open ones, and the last COLLECTOR_CLOSED others), `events` (the last
+ * COLLECTOR_EVENTS of all domains, the oldest first), `problem` (null, or why a member is null),
+ * and `whole` (whether the domains sum to the host's parts: the answers are of the same moment).
+ * The answers are not modified.
  *
- * Whatever the daemon sends, what is kept is bounded: a round takes COLLECTOR_MOST_BYTES of
- * answers, what is kept from one round to the next is counted, and each of these is
- * COLLECTOR_ITEM_MOST bytes at most.
+ * Memory is bounded whatever the daemon sends: a round accepts COLLECTOR_MOST_BYTES of answers, and
+ * what is kept from one round to the next is limited in number and to COLLECTOR_ITEM_MOST bytes
+ * each.
  */
 #ifndef APP_WEB_COLLECTOR_H
 #define APP_WEB_COLLECTOR_H

@@ -121,8 +121,8 @@ struct balancer_options {
     uint64_t
         inaccuracy_kib; /* how far from its target a balloon may stop and still counts as there */
     /*
-     * Free memory that no domain is told to grow into: what Xen takes for itself between two
-     * samples (grant frames, event channels, its own heap) must not come out of a reservation.
+     * Free memory into which no target is raised: what Xen takes for itself between two samples
+     * (grant frames, event channels, its own heap) must not come out of a reservation.
      */
     uint64_t guard_kib;
 };

@@ -36,8 +36,8 @@ static int known_code(int code)
 }
 
 /*
- * SQLite keeps errno as it is when it gives up, after it has rolled back, which may have
- * overwritten it; the files remember theirs, the WAL's first: it is what a commit writes.
+ * SQLite returns with errno unchanged after a rollback, which may have overwritten it; the files
+ * record theirs, the WAL first: a commit writes to it.
  */
 static int system_code(sqlite3 *db)
 {
