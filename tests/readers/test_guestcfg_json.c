@@ -241,7 +241,7 @@ static void test_many(void **state)
     check_error(parse(text, &list, &err), -EINVAL, &err, "g.json:3: [1].name: ", "a string");
     assert_int_equal(list.count, 5);
     guestcfg_list_release(&list);
-    refuses("[]", "g.json: holds no guest", "");
+    refuses("[]", "g.json: has no guest: add one", "");
     refuses("[[]]", "g.json:1: [0]: ", "JSON object");
     refuses("[null]", "g.json:1: [0]: ", "JSON object");
     refuses("{\"name\":\"a\",\"name\":\"b\"}", "g.json:1: ", "duplicate key 'name'");

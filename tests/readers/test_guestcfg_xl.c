@@ -119,7 +119,8 @@ static void test_numbers(void **state)
     assert_true(attr_of("memory=512", BALLAST_MAXMEM) == UNSET);
     assert_true(attr_of("memory=9007199254740991", BALLAST_MEMORY) ==
                 UINT64_C(9223372036854774784));
-    refuses("name='a'\n\nmemory=9007199254740992", "web.cfg:3: memory: ", "63 bits");
+    refuses("name='a'\n\nmemory=9007199254740992",
+            "web.cfg:3: memory: ", "at most 9007199254740991");
     refuses("name='a'\nmemory=99999999999999999999", "web.cfg:2: memory: ", "64 bits");
     refuses("name='a'\nmemory=\"-1\"", "web.cfg:2: memory: -1", "negative");
     refuses("name='a'\nmaxmem=\"-9223372036854775808\"", "web.cfg:2: maxmem: ", "negative");

@@ -279,8 +279,9 @@ static int check_json_spans(const struct source *source, const struct ballast_br
         rc = json_get_u64(in.object, key, &in.at, &span_kib, in.err);
         if (rc == 0 && span_kib != given->span_kib[i])
             return json_fail(in.err, &in.at, key,
-                             "%" PRIu64 " KiB, but the segments sum to %" PRIu64 " KiB", span_kib,
-                             given->span_kib[i]);
+                             "%" PRIu64 " KiB, but the segments sum to %" PRIu64
+                             " KiB: make them equal",
+                             span_kib, given->span_kib[i]);
         rc = json_absent_is_fine(rc);
     }
     return rc;
@@ -422,7 +423,8 @@ int guestcfg_parse_json(const char *name, const char *data, size_t length,
     if (rc < 0 && list->count > before)
         rc = guestcfg_list_fault(list, options, rc, err);
     if (rc == 0 && list->count == before && list->fault_count == faults)
-        rc = guestcfg_fail(err, name, 0, NULL, "holds no guest");
+        rc = guestcfg_fail(err, name, 0, NULL,
+                           "has no guest: add one with \"name\", \"type\" and \"config\"");
     if (rc < 0)
         list->count = before;
     return rc;

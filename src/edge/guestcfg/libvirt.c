@@ -80,8 +80,7 @@ static int check_domain(const char *name, const xmlNode *domain, struct ballast_
     int rc = 0;
     if (type && strcmp(type, "xen") != 0)
         rc = guestcfg_xml_fail(name, domain, "domain", err,
-                               "unsupported type=\"%.40s\": only guests of type \"xen\" run on Xen",
-                               type);
+                               "unsupported type=\"%.40s\": use a domain of type \"xen\"", type);
     free(type);
     return rc;
 }
@@ -474,7 +473,8 @@ int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
         rc = rc < 0 ? guestcfg_list_fault(list, options, rc, err) : 0;
     }
     if (rc == 0 && list->count == before && list->fault_count == faults)
-        rc = guestcfg_fail(err, name, 0, NULL, "holds no <domain>");
+        rc =
+            guestcfg_fail(err, name, 0, NULL, "has no <domain>: use the output of 'virsh dumpxml'");
     if (rc < 0)
         list->count = before;
     return rc;

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/model/libxl_config.h"
 #include "core/model/profile.h"
 #include "core/model/settle.h"
@@ -88,6 +89,18 @@ static bool is_default_word(const char *word)
            strcmp(word, "invalid") == 0;
 }
 
+static int fail_word(const struct part *part, const char *key, enum ballast_libxl_member member,
+                     const char *word, struct ballast_error *err)
+{
+    char list[160];
+    struct ballast_text text = ballast_text_over(list, sizeof(list));
+    const char *const *words = ballast_libxl_about(member)->words;
+    for (size_t i = 0; words[i]; i++)
+        ballast_text_add(&text, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    return json_fail(err, &part->at, key, "invalid value '%.40s': libxl writes %s there", word,
+                     list);
+}
+
 static int read_word(const struct part *part, const char *key, enum ballast_libxl_member member,
                      uint64_t *out, struct ballast_error *err)
 {
@@ -97,8 +110,7 @@ static int read_word(const struct part *part, const char *key, enum ballast_libx
         return rc;
     int value = ballast_libxl_value_of(member, word);
     if (value < 0)
-        return json_fail(err, &part->at, key,
-                         "invalid value '%.40s': libxl does not write it there", word);
+        return fail_word(part, key, member, word, err);
     *out = (uint64_t)value;
     return 0;
 }

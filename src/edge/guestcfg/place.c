@@ -38,7 +38,7 @@ int guestcfg_check_text(const char *name, const char *data, size_t length,
 {
     if (length > GUESTCFG_MAX_ONE_GUEST) {
         (void)guestcfg_fail(err, name, 0, NULL,
-                            "more than %d bytes: too large for a guest's configuration",
+                            "too large for a guest's configuration: use at most %d bytes",
                             GUESTCFG_MAX_ONE_GUEST);
         if (err)
             err->code = -EFBIG;
@@ -55,7 +55,7 @@ int guestcfg_check_nul(const char *name, const char *data, size_t length, struct
     unsigned line = 1;
     for (const char *c = data; c < nul; c++)
         line += *c == '\n';
-    return guestcfg_fail(err, name, line, NULL, "a NUL byte: this is not a text file");
+    return guestcfg_fail(err, name, line, NULL, "a NUL byte: use a text file");
 }
 
 int guestcfg_set(struct guestcfg_draft *draft, enum ballast_guest_attr attr, uint64_t value,

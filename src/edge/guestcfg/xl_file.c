@@ -49,7 +49,8 @@ static int fail_syntax(const struct guestcfg_xl_file *file, const char *data, si
     for (char *next = token; next && (next = strstr(next, "': ")) != NULL; next++)
         message = next;
     if (!message)
-        return guestcfg_fail(err, file->name, line, NULL, "libxlutil cannot read the file");
+        return guestcfg_fail(err, file->name, line, NULL,
+                             "libxlutil cannot read the file: check it with 'xl create -n'");
     *message = '\0';
     message += strlen("': ");
     if (token[1] == '\0')
@@ -205,9 +206,8 @@ int guestcfg_xl_mib(const struct guestcfg_xl_file *file, const char *key, uint64
         return rc;
     /* xl computes in a long (xl_parse.c, "l * 1024"), which must not overflow. */
     if (mib > LONG_MAX / (long)BALLAST_MIB_KIB)
-        return guestcfg_xl_fail(file, key, err,
-                                "%lu MiB is too large: in KiB it does not fit in 63 bits",
-                                (unsigned long)mib);
+        return guestcfg_xl_fail(file, key, err, "%lu MiB is too large: use at most %ld",
+                                (unsigned long)mib, LONG_MAX / (long)BALLAST_MIB_KIB);
     *out_kib = mib * BALLAST_MIB_KIB;
     return 0;
 }

@@ -155,8 +155,9 @@ static int check_totals(const struct vnuma *vnuma, const struct guestcfg_draft *
                                 "no node has vCPUs: add them, such as \"vcpus=0-1\"");
     if (vnuma->highest >= vnuma->vcpus)
         return guestcfg_xl_fail(vnuma->file, "vnuma", vnuma->err,
-                                "vCPU %u has a node, but the guest has %llu vCPUs, counted from 0",
-                                vnuma->highest, (unsigned long long)vnuma->vcpus);
+                                "vCPU %u has a node, but the guest has %llu vCPUs: use 0 to %llu",
+                                vnuma->highest, (unsigned long long)vnuma->vcpus,
+                                (unsigned long long)vnuma->vcpus - 1);
     if (maxmem_kib != BALLAST_UNSET && maxmem_kib != vnuma->memory_kib)
         return guestcfg_xl_fail(
             vnuma->file, "vnuma", vnuma->err,

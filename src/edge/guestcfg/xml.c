@@ -71,7 +71,8 @@ static int fail_parse(const char *name, xmlParserCtxt *parser, unsigned before,
 {
     const xmlError *error = lib.xmlCtxtGetLastError(parser);
     if (!error || !error->message)
-        return guestcfg_fail(err, name, 0, NULL, "is not an XML document");
+        return guestcfg_fail(err, name, 0, NULL,
+                             "is not an XML document: use the output of 'virsh dumpxml'");
     int length = (int)strcspn(error->message, "\n");
     unsigned line = error->line > 0 ? before + (unsigned)error->line : 0;
     return guestcfg_fail(err, name, line, NULL, "not well-formed XML: %.*s", length,
@@ -82,7 +83,7 @@ int guestcfg_xml_parse(const char *name, const struct guestcfg_xml_piece *piece,
                        struct ballast_error *err)
 {
     if (piece->length > INT_MAX)
-        return ballast_fail(err, -EFBIG, "%s: too large", name);
+        return ballast_fail(err, -EFBIG, "%s: too large: use at most %d bytes", name, INT_MAX);
     int rc = load_libxml(name, err);
     if (rc < 0)
         return rc;
@@ -293,7 +294,7 @@ int guestcfg_xml_size_of(const char *name, const xmlNode *node, const char *text
                                unit);
     else if (__builtin_mul_overflow(number, scale, &bytes) || bytes > INT64_MAX)
         rc = guestcfg_xml_fail(name, node, key, err,
-                               "%.40s %.40s is too large: it does not fit in 63 bits", text,
+                               "%.40s %.40s is too large: use at most 8388607 TiB", text,
                                unit ? unit : "KiB");
     free(unit);
     if (rc == 0)

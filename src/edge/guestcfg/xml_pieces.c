@@ -50,10 +50,9 @@ static int scan_start_tag(struct scan *scan)
         else if (*c == '"' || *c == '\'')
             quote = *c;
         else if (*c == '=' && ++attributes > GUESTCFG_XML_MAX_ATTRIBUTES)
-            return guestcfg_fail(
-                scan->err, pieces->name, pieces->line, NULL,
-                "an element with more than %d attributes: too many for a domain XML",
-                GUESTCFG_XML_MAX_ATTRIBUTES);
+            return guestcfg_fail(scan->err, pieces->name, pieces->line, NULL,
+                                 "an element has too many attributes: use at most %d",
+                                 GUESTCFG_XML_MAX_ATTRIBUTES);
     }
     bool is_open = c == pieces->end;
     bool is_empty = !is_open && c[-1] == '/';

@@ -119,7 +119,7 @@ int json_get_i64(const struct json_object *object, const char *key, const struct
     /* json-c returns the nearest limit for anything beyond it. */
     int64_t number = json_object_get_int64(value);
     if (number == INT64_MAX || number == INT64_MIN)
-        return json_fail(err, at, key, "too large: more than 63 bits");
+        return json_fail(err, at, key, "too large: it must have at most 63 bits");
     *out = number;
     return 0;
 }
@@ -144,7 +144,7 @@ int json_get_string(const struct json_object *object, const char *key, const str
         return rc;
     const char *string = json_object_get_string(value);
     if (strlen(string) != (size_t)json_object_get_string_len(value))
-        return json_fail(err, at, key, "has a NUL character in it");
+        return json_fail(err, at, key, "has a NUL character in it: remove it");
     *out = string;
     return 0;
 }

@@ -73,7 +73,7 @@ int json_next(struct json_reader *reader, struct json_object **out, struct json_
     struct json_scan scan = {
         .data = reader->data, .length = reader->length, .at = reader->offset, .line = reader->line};
     if (reader->length > JSON_MAX_BYTES)
-        return ballast_fail(err, -EFBIG, "%s: more than %d bytes of JSON", reader->name,
+        return ballast_fail(err, -EFBIG, "%s: too much JSON: use at most %d bytes", reader->name,
                             JSON_MAX_BYTES);
     json_scan_space(&scan);
     reader->offset = scan.at;

@@ -32,7 +32,8 @@ static int check_sample(const struct ballast_host *sample, const struct ballast_
                          (double)before->now_usec / (double)BALLAST_SEC_USEC);
     if (before && sample->total_kib != before->total_kib)
         return json_fail(err, at, "host.total_kib",
-                         "%" PRIu64 ": the previous line has %" PRIu64 ", so it is another host",
+                         "%" PRIu64 ": the previous line has %" PRIu64
+                         ": use the samples of one host",
                          sample->total_kib, before->total_kib);
     return 0;
 }

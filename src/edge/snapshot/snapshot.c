@@ -104,7 +104,7 @@ static int read_xen_version(const struct source *host, char out[BALLAST_XEN_VERS
     if (ballast_xen_release_parse(word, &unused, &why) < 0)
         return json_fail(host->err, &host->at, "xen_version", "%s", why.text);
     if (strlen(word) >= BALLAST_XEN_VERSION)
-        return json_fail(host->err, &host->at, "xen_version", "longer than %d bytes",
+        return json_fail(host->err, &host->at, "xen_version", "longer than %d bytes: shorten it",
                          BALLAST_XEN_VERSION - 1);
     memcpy(out, word, strlen(word) + 1);
     ballast_text_make_showable(out);
@@ -118,7 +118,7 @@ static int read_processor(const struct source *host, char out[BALLAST_PROCESSOR]
     if (rc < 0)
         return absent_is_fine(rc);
     if (strlen(word) >= BALLAST_PROCESSOR)
-        return json_fail(host->err, &host->at, "processor", "longer than %d bytes",
+        return json_fail(host->err, &host->at, "processor", "longer than %d bytes: shorten it",
                          BALLAST_PROCESSOR - 1);
     memcpy(out, word, strlen(word) + 1);
     ballast_text_make_showable(out);

@@ -127,7 +127,9 @@ static int parse_xen_version(struct reading *reading, struct text value)
     struct ballast_xen_release unused;
     struct ballast_error why;
     if (value.length >= BALLAST_XEN_VERSION)
-        return refuse_line(reading, "xen_version: longer than %d bytes", BALLAST_XEN_VERSION - 1);
+        return refuse_line(reading,
+                           "xen_version: longer than %d bytes: xl writes one such as 4.17.4",
+                           BALLAST_XEN_VERSION - 1);
     memcpy(out, value.at, value.length);
     out[value.length] = '\0';
     if (ballast_xen_release_parse(out, &unused, &why) < 0)
@@ -242,7 +244,8 @@ static int add_domain(struct reading *reading, const struct ballast_domain *doma
     struct snapshot *made = &reading->made;
     size_t count = made->host.domain_count;
     if (count >= XL_INFO_MAX_DOMAINS)
-        return refuse_line(reading, "more than %d domains", XL_INFO_MAX_DOMAINS);
+        return refuse_line(reading, "more domains than a host has: use at most %d",
+                           XL_INFO_MAX_DOMAINS);
     if (count == reading->room) {
         size_t room = reading->room ? reading->room * 2 : 16;
         struct ballast_domain *moved =
@@ -367,7 +370,8 @@ static int finish_snapshot(struct reading *reading)
     reading->line = 0;
     for (enum key key = TOTAL; key <= FREE; key++) {
         if (!(reading->seen & (UINT64_C(1) << key)))
-            return refuse_line(reading, "%s: missing: the output of `xl info` has it", keys[key]);
+            return refuse_line(reading, "%s: missing: use the whole output of `xl info`",
+                               keys[key]);
     }
     host->free_kib += host->claimed_kib;
     if (reading->seen & (UINT64_C(1) << COMMANDLINE))
