@@ -126,7 +126,7 @@ static void paging(void **state)
     assert_int_equal(settle(unit_guest(BALLAST_PVH, MEM), NULL).shadow_kib, BALLAST_UNSET);
     assert_int_equal(
         settle(unit_guest(BALLAST_PV, MEM, {BALLAST_SHADOW_MEMORY, 0}), NULL).shadow_kib, 0);
-    refuse_on(unit_guest(BALLAST_HVM, MEM), &neither, BALLAST_HAP, "only PV guests");
+    refuse_on(unit_guest(BALLAST_HVM, MEM), &neither, BALLAST_HAP, "use a PV guest");
     refuse_on(unit_guest(BALLAST_PVH, MEM, {BALLAST_HAP, 1}), &no_hap, BALLAST_HAP, "1: ");
     refuse_on(unit_guest(BALLAST_PVH, MEM, {BALLAST_HAP, 0}), &no_shadow, BALLAST_HAP, "0: ");
     refuse(unit_guest(BALLAST_PVH, MEM, {BALLAST_SHADOW_MEMORY, 0}), BALLAST_SHADOW_MEMORY, "0: ");

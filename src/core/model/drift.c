@@ -182,7 +182,7 @@ int drift_compare(const struct ballast_breakdown *predicted, const struct drift_
     struct ballast_cost_kib cost;
     int64_t tolerance_kib = DRIFT_TOLERANCE_PAGES * (int64_t)BALLAST_PAGE_KIB;
     if (!ballast_breakdown_cost(predicted, &cost))
-        return ballast_fail(err, -ENODATA, "the profile is not exact");
+        return ballast_fail(err, -ENODATA, "prediction: its profile is not exact");
     int64_t actual_kib = inside_kib(predicted) + seen->beside_kib;
     *out = (struct drift_compared){
         .settled_kib = cost.settled_kib,

@@ -82,7 +82,7 @@ int ballast_guest_init(struct ballast_guest *guest, enum ballast_guest_type type
     for (size_t i = 0; i < length; i++) {
         if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
             return ballast_fail(err, -EINVAL,
-                                "the name has a control character (0x%02x) at byte %zu",
+                                "the name has a control character (0x%02x) at byte %zu; remove it",
                                 (unsigned char)name[i], i + 1);
     }
     memset(guest->name, 0, sizeof(guest->name));
@@ -162,7 +162,9 @@ int ballast_guest_set(struct ballast_guest *guest, enum ballast_guest_attr attr,
                       struct ballast_error *err)
 {
     if ((unsigned)attr >= BALLAST_GUEST_ATTRS)
-        return ballast_fail(err, -EINVAL, "there is no attribute %u", (unsigned)attr);
+        return ballast_fail(err, -EINVAL,
+                            "there is no attribute %u: use one of enum ballast_guest_attr",
+                            (unsigned)attr);
     if (value != BALLAST_UNSET && value > attr_limit(&attrs[attr]))
         return ballast_fail_at(err, -EINVAL, (int)attr, "%" PRIu64 ": %s is at most %" PRIu64,
                                value, attrs[attr].name, attr_limit(&attrs[attr]));

@@ -62,12 +62,14 @@ static int check_range(const struct ballast_domain *domain, struct ballast_error
     if (domain->dynamic_min_kib > domain->dynamic_max_kib)
         return ballast_fail(err, -EINVAL,
                             "domain %" PRIu32 ": dynamic minimum %" PRIu64
-                            " KiB is above its dynamic maximum %" PRIu64 " KiB",
+                            " KiB is above its dynamic maximum %" PRIu64
+                            " KiB; lower it or raise the maximum",
                             domain->id, domain->dynamic_min_kib, domain->dynamic_max_kib);
     if (domain->dynamic_max_kib > domain->static_max_kib)
         return ballast_fail(err, -EINVAL,
                             "domain %" PRIu32 ": dynamic maximum %" PRIu64
-                            " KiB is above its static maximum %" PRIu64 " KiB",
+                            " KiB is above its static maximum %" PRIu64
+                            " KiB; lower it or raise the static one",
                             domain->id, domain->dynamic_max_kib, domain->static_max_kib);
     return 0;
 }
@@ -92,7 +94,8 @@ static int check_domain_ids(const struct ballast_host *host, struct ballast_erro
     int rc = 0;
     for (size_t i = 1; i < host->domain_count && rc == 0; i++) {
         if (ids[i] == ids[i - 1])
-            rc = ballast_fail(err, -EINVAL, "duplicate domain id %" PRIu32, ids[i]);
+            rc = ballast_fail(err, -EINVAL,
+                              "duplicate domain id %" PRIu32 ": give each domain its own", ids[i]);
     }
     free(ids);
     return rc;
@@ -109,8 +112,9 @@ int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct 
             rc = ballast_kib_add(sum_kib, domain->overhead_kib, &sum_kib, NULL);
     }
     if (rc < 0)
-        return ballast_fail(err, -EINVAL,
-                            "domains, Xen and free memory make more than 64 bits of KiB");
+        return ballast_fail(
+            err, -EINVAL,
+            "domains, Xen and free memory: their sum exceeds 64 bits of KiB; lower one");
     *out_kib = sum_kib;
     return 0;
 }
@@ -119,12 +123,13 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
 {
     if (host->free_kib > host->total_kib)
         return ballast_fail(err, -EINVAL,
-                            "free memory %" PRIu64 " KiB is more than the host's %" PRIu64 " KiB",
+                            "free memory %" PRIu64 " KiB is more than the host's %" PRIu64
+                            " KiB; lower it or raise the total",
                             host->free_kib, host->total_kib);
     if (host->scrub_kib > host->free_kib)
         return ballast_fail(err, -EINVAL,
                             "memory to be scrubbed, %" PRIu64 " KiB, is more than the free %" PRIu64
-                            " KiB",
+                            " KiB, which include it; lower it",
                             host->scrub_kib, host->free_kib);
     for (size_t i = 0; i < host->domain_count; i++) {
         int rc = check_range(&host->domains[i], err);
@@ -138,7 +143,8 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
     if (held_kib > host->total_kib)
         return ballast_fail(err, -EINVAL,
                             "domains, Xen and free memory make %" PRIu64
-                            " KiB, more than the host's %" PRIu64 " KiB",
+                            " KiB, more than the host's %" PRIu64
+                            " KiB; lower one or raise the total",
                             held_kib, host->total_kib);
     return check_domain_ids(host, err);
 }

@@ -45,13 +45,14 @@ int ballast_pool_allocated_kib(const struct ballast_pool_rules *rules,
         return ballast_kib_round_up(charged_kib, rules->round_kib, out_kib, err);
     if (charged_kib % BALLAST_PAGE_KIB != 0)
         return ballast_fail_at(err, -EINVAL, at,
-                               "%" PRIu64 " KiB: Xen takes only a paging pool of whole pages, a "
+                               "%" PRIu64
+                               " KiB: Xen takes only whole pages for a paging pool; use a "
                                "multiple of %" PRIu64 " KiB",
                                charged_kib, BALLAST_PAGE_KIB);
     if (charged_kib / BALLAST_PAGE_KIB > UINT32_MAX)
         return ballast_fail_at(err, -EINVAL, at,
                                "makes a paging pool of %" PRIu64
-                               " KiB: Xen counts its pages in 32 bits, less than 16 TiB",
+                               " KiB: Xen counts its pages in 32 bits, less than 16 TiB; lower it",
                                charged_kib);
     *out_kib = charged_kib;
     return 0;

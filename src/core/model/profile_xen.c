@@ -266,11 +266,12 @@ static int sum_terms(const int64_t *pages, int first, int last, uint64_t *out_ki
     int64_t sum = 0;
     for (int i = first; i <= last; i++) {
         if (__builtin_add_overflow(sum, pages[i], &sum))
-            return ballast_fail(err, -EOVERFLOW, "the pages of a guest are more than 63 bits");
+            return ballast_fail(err, -EOVERFLOW, "guest: its pages are more than 63 bits");
     }
     if (sum < 0)
         return ballast_fail(err, -EOVERFLOW,
-                            "the calibration of the host subtracts more pages than the guest has");
+                            "calibration: it subtracts more pages than the guest has; 'ballast "
+                            "calibrate' makes a new one");
     return ballast_kib_from_pages((uint64_t)sum, out_kib, err);
 }
 

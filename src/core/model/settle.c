@@ -115,13 +115,13 @@ static int settle_paging(const struct ballast_guest *guest, const struct ballast
         return 0;
     if (!caps->hap && !caps->shadow)
         return ballast_fail_at(err, -EINVAL, BALLAST_HAP,
-                               "the host has neither hardware-assisted nor shadow paging: only PV "
-                               "guests can run there");
+                               "the host has neither hardware-assisted nor shadow paging: use a PV "
+                               "guest");
     out->hap = attr_or(guest, BALLAST_HAP, caps->hap) != 0;
     if (out->hap && !caps->hap)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_HAP,
-            "1: the host has no hardware-assisted paging; 0 would be shadow paging");
+            "1: the host has no hardware-assisted paging; set it to 0 for shadow paging");
     if (!out->hap && !caps->shadow)
         return ballast_fail_at(err, -EINVAL, BALLAST_HAP,
                                "0: the host's Xen is built without shadow paging; leave hap out");
@@ -187,21 +187,21 @@ static int settle_hvm_video(const struct ballast_guest *guest, enum ballast_tool
     if (by == BALLAST_BY_XAPI && out->vga != BALLAST_VGA_NONE)
         rule = &xapi_video_rule;
     if (!rule->available)
-        return ballast_fail_at(
-            err, -EINVAL, BALLAST_VGA,
-            "%s: %s has no such adapter; device_model_version=\"qemu-xen\" has it",
-            ballast_guest_attr_choice(BALLAST_VGA, out->vga),
-            ballast_guest_attr_choice(BALLAST_DEVICE_MODEL, model));
+        return ballast_fail_at(err, -EINVAL, BALLAST_VGA,
+                               "%s: %s has no such adapter; use device_model_version=\"qemu-xen\"",
+                               ballast_guest_attr_choice(BALLAST_VGA, out->vga),
+                               ballast_guest_attr_choice(BALLAST_DEVICE_MODEL, model));
     out->video_kib = attr_or(guest, BALLAST_VIDEORAM, rule->default_mib * BALLAST_MIB_KIB);
     if (out->video_kib < rule->least_mib * BALLAST_MIB_KIB)
         return refuse_videoram(out, model, err);
     out->videoram_asked_kib = out->video_kib;
     out->video_fixed = rule->fixed;
     if (out->video_kib >= out->memory_kib)
-        return ballast_fail_at(err, -EINVAL, BALLAST_VIDEORAM,
-                               "%" PRIu64 " KiB of video memory leave nothing of %" PRIu64
-                               " KiB of memory for the guest: video is part of memory",
-                               out->video_kib, out->memory_kib);
+        return ballast_fail_at(
+            err, -EINVAL, BALLAST_VIDEORAM,
+            "%" PRIu64 " KiB of video memory leave nothing of %" PRIu64
+            " KiB of memory for the guest: video is part of memory; lower it or raise memory",
+            out->video_kib, out->memory_kib);
     return 0;
 }
 
@@ -237,7 +237,8 @@ static int settle_memory(const struct ballast_guest *guest, struct ballast_settl
     if (memory_kib == BALLAST_UNSET)
         memory_kib = maxmem_kib;
     if (memory_kib == 0)
-        return ballast_fail_at(err, -EINVAL, BALLAST_MEMORY, "0: a guest needs memory to start");
+        return ballast_fail_at(err, -EINVAL, BALLAST_MEMORY,
+                               "0: a guest needs memory to start; set a size, such as 512 MiB");
     if (maxmem_kib < memory_kib)
         return ballast_fail_at(err, -EINVAL, BALLAST_MAXMEM,
                                "%" PRIu64 " KiB is less than memory (%" PRIu64
@@ -273,8 +274,8 @@ static int refuse_passthrough(const struct ballast_guest *guest,
                                "device passthrough needs an IOMMU, and the host has none in use");
     if (out->type == BALLAST_PVH)
         return ballast_fail_at(err, -EINVAL, at,
-                               "device passthrough is not possible for PVH guests; type=\"hvm\" or "
-                               "\"pv\" can have it");
+                               "device passthrough is not possible for PVH guests; use an HVM or "
+                               "PV guest");
     if (out->pod)
         return ballast_fail_at(err, -EINVAL, at,
                                "device passthrough needs every page at the start, and a guest with "
@@ -295,7 +296,8 @@ static int settle_passthrough(const struct ballast_guest *guest,
     if (asked == BALLAST_PASSTHROUGH_DISABLED) {
         if (devices)
             return ballast_fail_at(err, -EINVAL, BALLAST_PASSTHROUGH,
-                                   "disabled, but %" PRIu64 " devices are to be passed through",
+                                   "disabled, but %" PRIu64
+                                   " devices are to be passed through; leave it out or remove them",
                                    devices);
         out->passthrough = BALLAST_PASSTHROUGH_DISABLED;
         return 0;
@@ -305,7 +307,7 @@ static int settle_passthrough(const struct ballast_guest *guest,
         return rc;
     const char *why_not = why_not_shared(out, caps);
     if (asked == BALLAST_PASSTHROUGH_SHARE_PT && why_not)
-        return ballast_fail_at(err, -EINVAL, BALLAST_PASSTHROUGH, "share_pt: %s; sync_pt works",
+        return ballast_fail_at(err, -EINVAL, BALLAST_PASSTHROUGH, "share_pt: %s; use sync_pt",
                                why_not);
     if (asked == BALLAST_PASSTHROUGH_ENABLED)
         asked = why_not ? BALLAST_PASSTHROUGH_SYNC_PT : BALLAST_PASSTHROUGH_SHARE_PT;
@@ -317,7 +319,7 @@ static int refuse_vnuma(const struct ballast_settled *out, struct ballast_error 
 {
     if (out->type == BALLAST_PV)
         return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
-                               "a PV guest cannot have virtual NUMA nodes");
+                               "a PV guest cannot have virtual NUMA nodes; leave them out");
     if (out->pod)
         return ballast_fail_at(err, -EINVAL, BALLAST_VNUMA_NODES,
                                "virtual NUMA and population on demand exclude each other: make "
@@ -330,7 +332,7 @@ static int refuse_altp2m(const struct ballast_settled *out, bool nested, struct 
 {
     if (nested)
         return ballast_fail_at(err, -EINVAL, BALLAST_ALTP2M,
-                               "altp2m and nestedhvm exclude each other");
+                               "altp2m and nestedhvm exclude each other; leave one out");
     if (out->pod)
         return ballast_fail_at(
             err, -EINVAL, BALLAST_ALTP2M,

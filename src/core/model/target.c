@@ -32,7 +32,7 @@ static int new_target(const struct ballast_target_domain *domain, enum ballast_t
     if (kib < domain->videoram_kib)
         return ballast_fail(err, -EINVAL,
                             "%" PRIu64 " KiB is less than the guest's video memory alone (%" PRIu64
-                            " KiB), which the size includes",
+                            " KiB), which the size includes; use a larger size",
                             kib, domain->videoram_kib);
     *out_kib = kib - domain->videoram_kib;
     return 0;
@@ -48,7 +48,7 @@ static int refuse_new_target(const struct ballast_target_domain *domain, uint64_
                             target_kib, domain->static_max_kib);
     if (domain->id == 0 && target_kib < BALLAST_DOM0_LEAST_KIB)
         return ballast_fail(err, -EINVAL,
-                            "%" PRIu64 " KiB is below dom0's minimum of %" PRIu64 " KiB",
+                            "%" PRIu64 " KiB is below dom0's minimum: use at least %" PRIu64 " KiB",
                             target_kib, BALLAST_DOM0_LEAST_KIB);
     return 0;
 }
