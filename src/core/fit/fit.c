@@ -81,7 +81,9 @@ static int compare_cell(const struct fit_cell *cell, const struct ballast_profil
 {
     struct ballast_breakdown made;
     if (!is_sane(cell))
-        return ballast_fail(err, -EINVAL, "%s: more pages than any host has", cell->guest.name);
+        return ballast_fail(err, -EINVAL,
+                            "%s: more pages than any host has: run 'ballast calibrate' again",
+                            cell->guest.name);
     int rc = ballast_breakdown_evaluate(&made, profile, &cell->guest, caps, err);
     if (rc < 0)
         return rc;

@@ -33,7 +33,7 @@ static int add_configured_guests(struct sim *sim, struct ballast_error *err)
         if (held > sim->total_pages)
             return ballast_fail(err, -EINVAL,
                                 "guest %s: with it Xen and the guests have %" PRIu64
-                                " KiB, more than the host's %" PRIu64 " KiB",
+                                " KiB, more than the host's %" PRIu64 " KiB; use a larger total",
                                 is->name, held * sim->page_kib, sim->total_pages * sim->page_kib);
     }
     sim->free_pages = sim->total_pages - held;
@@ -54,7 +54,10 @@ static int check_config(const struct sim_config *config, struct ballast_error *e
         return ballast_fail(err, -EINVAL, "%zu guests and %zu starts: use at most %d and %d",
                             config->guest_count, config->start_count, SIM_GUESTS, SIM_STARTS);
     if (config->xen_kib > config->total_kib)
-        return ballast_fail(err, -EINVAL, "Xen itself has more than the host's memory");
+        return ballast_fail(err, -EINVAL,
+                            "Xen has %" PRIu64 " KiB, more than the host's %" PRIu64
+                            " KiB; use a larger total",
+                            config->xen_kib, config->total_kib);
     return 0;
 }
 

@@ -129,6 +129,11 @@ static void take_host(struct sim *sim, const struct sim *saved)
     sim->current = 0;
 }
 
+static int refuse_image(const char *cause, struct ballast_error *err)
+{
+    return ballast_fail(err, -EINVAL, "simulation image: %s: start a new simulation", cause);
+}
+
 static int bind_domains(struct sim *sim, struct ballast_error *err)
 {
     for (size_t i = 0; i < sim->domain_count; i++) {
@@ -136,7 +141,7 @@ static int bind_domains(struct sim *sim, struct ballast_error *err)
         size_t most = domain->built ? sim->config->start_count : sim->config->guest_count;
         size_t which = domain->built ? domain->start : domain->guest;
         if (which >= most || domain->said_count > UINT64_MAX / 2)
-            return ballast_fail(err, -EINVAL, "the image has a domain without a guest");
+            return refuse_image("it has a domain without a guest", err);
         domain->is =
             domain->built ? &sim->config->starts[which].guest : &sim->config->guests[which];
     }
@@ -166,11 +171,11 @@ static int fill_from_image(struct sim *sim, struct sim_config *config,
     struct sim saved;
     at = take_bytes(at, &saved, sizeof(saved));
     if (saved.domain_count != head->domain_count || saved.page_kib != config->page_kib)
-        return ballast_fail(err, -EINVAL, "the image is inconsistent");
+        return refuse_image("its figures contradict each other", err);
     take_host(sim, &saved);
     at = take_bytes(at, sim->domains, sim->domain_count * sizeof(*sim->domains));
     if (!take_starts(sim, config, at, head->start_count))
-        return ballast_fail(err, -EINVAL, "the image has an unknown start");
+        return refuse_image("it has an unknown start", err);
     int rc = bind_domains(sim, err);
     return rc < 0 ? rc : sim_check_pages(sim, err);
 }
@@ -180,13 +185,13 @@ int sim_image_load(struct sim_config *config, const void *image, size_t size, st
 {
     struct image_head head;
     if (size < sizeof(head))
-        return ballast_fail(err, -EINVAL, "there is no image");
+        return refuse_image("it is cut short", err);
     const unsigned char *at = take_bytes(image, &head, sizeof(head));
     if (head.magic != MAGIC || head.sizes != sizes_now() || head.config_sum != config_sum(config) ||
         head.domain_count > config->guest_count + config->start_count ||
         head.start_count > config->start_count || head.bytes > size ||
         head.bytes != bytes_of(head.domain_count, head.start_count))
-        return ballast_fail(err, -EINVAL, "the image is of another host");
+        return refuse_image("it is of another host or version", err);
     struct sim *sim = calloc(1, sizeof(*sim));
     if (!sim)
         return ballast_fail(err, -ENOMEM, "out of memory");

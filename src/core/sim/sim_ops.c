@@ -95,7 +95,7 @@ static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
 int sim_refresh(struct sim *sim, const struct ballast_host **out, struct ballast_error *err)
 {
     if (sim_fault_strikes(sim, SIM_FAULT_REFRESH_FAILS))
-        return ballast_fail(err, -EIO, "the host did not answer");
+        return ballast_fail(err, -EIO, "simulated host: it did not answer");
     struct sim_snapshot *current = &sim->snapshots[sim->current];
     if (current->taken && current->host.now_usec != sim->now_usec)
         sim->current ^= 1;
