@@ -39,10 +39,11 @@ static int begin_calibration(const char *name, const char *base, struct whole **
     if (!is_name(name))
         return ballast_fail(
             err, -EINVAL,
-            "invalid name of a profile '%.60s': use at most %d letters, digits, - _ .", name,
-            CALIBRATION_NAME - 1);
+            "invalid name of a profile '%.60s': use at most %d letters, digits, '-', '_' and '.'",
+            name, CALIBRATION_NAME - 1);
     if (ballast_profile_find(name))
-        return ballast_fail(err, -EINVAL, "\"%s\" is the name of another profile already", name);
+        return ballast_fail(err, -EINVAL,
+                            "'%s' is the name of another profile already: choose another", name);
     if (!corrected || !ballast_xen_profile_terms(corrected) || strlen(base) >= CALIBRATION_NAME)
         return ballast_fail(err, -EINVAL,
                             "'%.60s' is not an exact profile: use one of 'ballast profiles' that "
@@ -219,7 +220,7 @@ static int read_head(const struct source *top, struct whole **out)
         (rc = get_text(top, "processor", "", &processor)) < 0)
         return rc;
     if (strlen(processor) >= BALLAST_PROCESSOR)
-        return json_fail(top->err, &top->at, "processor", "longer than %d bytes",
+        return json_fail(top->err, &top->at, "processor", "longer than %d bytes: shorten it",
                          BALLAST_PROCESSOR - 1);
     rc = begin_calibration(name, base, out, &why);
     if (rc < 0)

@@ -138,7 +138,7 @@ static int refresh_daemon_host(struct hv *hv, const struct ballast_host **out,
     }
     json_object_put(before);
     if (rc)
-        return ballast_fail(err, -EIO, "the daemon did not tell of it");
+        return ballast_fail(err, -EIO, "the daemon's host: the daemon did not describe it");
     fill_daemon_host(access);
     *out = &access->is;
     return 0;
@@ -160,7 +160,7 @@ static int claim_daemon_host(struct hv *hv, uint32_t domid, uint64_t kib, struct
     (void)hv;
     (void)domid;
     (void)kib;
-    return ballast_fail(err, -ENOTSUP, "claims are the daemon's");
+    return ballast_fail(err, -ENOTSUP, "the daemon's host: only the daemon makes claims on it");
 }
 
 static void close_it(struct hv *hv)
