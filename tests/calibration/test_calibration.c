@@ -118,7 +118,7 @@ static void what_is_no_profile(void **state)
     refuses("{}", "calibration: missing", "");
     refuses("{\"v\":2}", "host.json:1: v: 2", "version 1");
     refuses("{\"calibration\":\"xen-4.17\",\"base\":\"xen-4.17\"}",
-            "host.json:1: ", "another profile");
+            "host.json:1: calibration: ", "another profile");
     refuses("{\"calibration\":\"a b\",\"base\":\"xen-4.17\"}",
             "host.json:1: calibration: ", "invalid name of a profile");
     refuses("{\"calibration\":\"h\",\"base\":\"libxl\"}",

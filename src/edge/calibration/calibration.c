@@ -31,6 +31,12 @@ static bool is_name(const char *name)
     return length > 0 && length < CALIBRATION_NAME && strspn(name, letters) == length;
 }
 
+/* A name that a calibration may have. */
+static bool is_free_name(const char *name)
+{
+    return is_name(name) && !ballast_profile_find(name);
+}
+
 /* A calibration whose terms are still to be set. */
 static int begin_calibration(const char *name, const char *base, struct whole **out,
                              struct ballast_error *err)
@@ -224,7 +230,7 @@ static int read_head(const struct source *top, struct whole **out)
                          BALLAST_PROCESSOR - 1);
     rc = begin_calibration(name, base, out, &why);
     if (rc < 0)
-        return json_fail(top->err, &top->at, is_name(name) ? "base" : "calibration", "%s",
+        return json_fail(top->err, &top->at, is_free_name(name) ? "base" : "calibration", "%s",
                          why.text);
     (*out)->is.guests = guests;
     set_processor(*out, processor);
