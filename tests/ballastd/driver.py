@@ -40,12 +40,25 @@ class Refused(Exception):
         self.code, self.message, self.data = error["code"], error["message"], error.get("data")
 
 
+def size_text(kib):
+    """A size as people read it: the largest unit of which there is one, to a tenth below 100 of it."""
+    unit = 0
+    while kib >= 1024 ** (unit + 1) and unit < 3:
+        unit += 1
+    whole, rest = divmod(kib, 1024 ** unit)
+    # The tenth is that of the next smaller unit, rounded.
+    tenths = (rest // 1024 ** (unit - 1) * 10 + 512) // 1024 if unit else 0
+    whole, tenths = whole + tenths // 10, tenths % 10
+    part = f".{tenths}" if tenths and whole < 100 else ""
+    return f"{whole}{part} {('KiB', 'MiB', 'GiB', 'TiB')[unit]}"
+
+
 def sentence(said):
-    """The sentence that `said` makes of its pattern, in KiB. Every hole has its figure beside it."""
+    """The sentence that `said` makes of its pattern. Every hole has its figure beside it."""
     def figure(hole):
         value = said[hole[1]]
         assert value is not None, (hole[0], said)
-        return f"{value} KiB" if hole[1].endswith("_kib") else str(value)
+        return size_text(value) if hole[1].endswith("_kib") else str(value)
     return re.sub(r"\{(\w+)\}", figure, said["pattern"])
 
 
