@@ -252,7 +252,7 @@ class Reserve(Case):
         self.ballast("reserve", self.cfg)
         fresh = json.loads(subprocess.run([BALLAST, "explain", "--json", self.cfg],
                                           capture_output=True, text=True, check=True).stdout)
-        self.assertEqual(self.peer.called("reserve"), [{"min_kib": fresh["need"], "label": "guest"}])
+        self.assertEqual(self.peer.called("reserve"), [{"min_kib": fresh["need"], "name": "guest"}])
 
     def tell(self, connection, *records):
         """Once the answer is there; an event among the records is waited for."""
