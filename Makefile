@@ -59,7 +59,7 @@ test: setup
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory lint
 	@$(NINJA) lab-programs
-	@tests/lab/beside $(BUILD)/lab.log nice -n 5 $(MAKE) --no-print-directory -k run-here asan fuzz
+	@tests/lab/beside $(BUILD)/lab.log nice -n 19 $(MAKE) --no-print-directory -k run-here asan fuzz
 
 test-here: setup
 	@$(MAKE) --no-print-directory all
