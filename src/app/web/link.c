@@ -138,7 +138,9 @@ static void connect_now(struct link *link, uint64_t now_usec)
     int length =
         snprintf(address.sun_path, sizeof(address.sun_path), "%s/status.sock", link->run_dir);
     if (length < 0 || (size_t)length >= sizeof(address.sun_path)) {
-        lose_link(link, now_usec, "%.128s: is too long for a socket's directory", link->run_dir);
+        lose_link(link, now_usec,
+                  "%.128s: too long for a directory of sockets: choose a shorter --run-dir",
+                  link->run_dir);
         return;
     }
     link->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -21,6 +21,7 @@
 enum { BAD = 2, UNREACHABLE = 3 };
 
 struct web {
+    const char *run_dir;
     struct link *link;
     struct collector *collector;
     struct http_server *server;
@@ -38,7 +39,7 @@ static uint64_t clock_usec(clockid_t clock)
 static void link_came_up(void *context)
 {
     struct web *web = context;
-    web_log("connected to the daemon");
+    web_log("connected to the daemon at %s", web->run_dir);
     collector_up(web->collector, web->now_usec);
 }
 
@@ -123,6 +124,7 @@ static int open_web(struct web *web, const struct web_options *options)
     if (rc == 0)
         rc = listen_drop_rights(&err);
     if (rc == 0) {
+        web->run_dir = options->run_dir;
         web->link = link_new(options->run_dir, &events, web);
         /* Sequences keep increasing after a restart. */
         web->collector =

@@ -78,7 +78,9 @@ int lock_take(const char *dir, const char *what, struct lock_holder *holder,
 {
     *holder = (struct lock_holder){0};
     if (snprintf(holder->path, sizeof(holder->path), "%s/lock", dir) >= LOCK_PATH)
-        return ballast_fail(err, -ENAMETOOLONG, "%s: its name is too long", dir);
+        return ballast_fail(err, -ENAMETOOLONG,
+                            "%s: too long for a directory: use at most %zu bytes", dir,
+                            LOCK_PATH - sizeof("/lock"));
     int at = file_own_dir(dir, 0755, err);
     if (at < 0)
         return at;

@@ -124,7 +124,7 @@ int term_open(bool colour, const struct term_style *styles, size_t count, struct
               struct ballast_error *err)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return ballast_fail(err, -ENOTTY, "standard input and output are no terminal");
+        return ballast_fail(err, -ENOTTY, "standard input or output: not a terminal");
     int rc = load_library(SONAME_NCURSESW, names, LOAD_COUNT(names), &lib, err);
     if (rc < 0)
         return rc;

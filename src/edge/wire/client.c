@@ -108,7 +108,7 @@ static int take_message(const struct wire_client *client, struct wait *wait,
             rc = wait->told(wait->context, message->method, message->params);
         wait->ended = rc < 0;
         if (rc < 0)
-            (void)ballast_fail(err, rc, "the wait was ended");
+            (void)fail_daemon(client, err, rc, "is not waited for any longer");
         return rc < 0 ? rc : 0;
     case WIRE_RESPONSE:
         return take_response(client, wait, message, err);

@@ -86,7 +86,8 @@ int wire_encode(const struct wire_message *message, char **out, size_t *length,
                 struct ballast_error *err)
 {
     if (!can_be_written(message))
-        return ballast_fail(err, -EINVAL, "not a message that can be sent");
+        return ballast_fail(err, -EINVAL,
+                            "message: needs a method, and params must be an object or an array");
     struct json_object *object = json_object_new_object();
     int rc = object && add_message_members(object, message)
                  ? write_json_line(object, out, length, err)
@@ -101,7 +102,8 @@ static int encode_call(struct wire_message *message, const char *method, struct 
     int rc;
     message->params = params;
     if (strlen(method) >= sizeof(message->method)) {
-        rc = ballast_fail(err, -EINVAL, "%s: the name is too long for a method", method);
+        rc = ballast_fail(err, -EINVAL, "%s: too long for a method: use at most %zu bytes", method,
+                          sizeof(message->method) - 1);
     } else {
         memcpy(message->method, method, strlen(method) + 1);
         rc = wire_encode(message, out, length, err);

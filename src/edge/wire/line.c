@@ -72,7 +72,8 @@ static bool scan_line(const char *line, size_t length, enum wire_from from,
 {
     size_t valid = wire_utf8_span(line, length);
     if (valid < length) {
-        mark_broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line is not UTF-8", valid + 1);
+        mark_broken(out, WIRE_PARSE_ERROR, true, "byte %zu of the line: not UTF-8: send UTF-8",
+                    valid + 1);
         return false;
     }
     struct json_scan scan = {.data = line, .length = length, .line = 1};
@@ -83,11 +84,9 @@ static bool scan_line(const char *line, size_t length, enum wire_from from,
             if (from == WIRE_FROM_DAEMON ||
                 (scan.containers <= CLIENT_CONTAINERS && scan.values <= CLIENT_VALUES))
                 return true;
-            mark_broken(
-                out, WIRE_INVALID_REQUEST, true,
-                "%zu values, %zu of them objects and arrays, are more than a request may have "
-                "(%d and %d)",
-                scan.values, scan.containers, CLIENT_VALUES, CLIENT_CONTAINERS);
+            mark_broken(out, WIRE_INVALID_REQUEST, true,
+                        "%zu values, %zu of them objects and arrays: send at most %d and %d",
+                        scan.values, scan.containers, CLIENT_VALUES, CLIENT_CONTAINERS);
             return false;
         }
         scan.why = "something follows the message: one object a line";
@@ -180,7 +179,7 @@ static void read_request(const struct json_object *tree, struct wire_message *ou
     if (length >= sizeof(out->method)) {
         /* An unknown method: a request receives an error, a notification does not. */
         mark_broken(out, WIRE_METHOD_NOT_FOUND, has_key(tree, "id"),
-                    "no method has a name of %zu bytes", length);
+                    "method: there is none of %zu bytes: see ballast-protocol(7)", length);
         return;
     }
     memcpy(out->method, json_object_get_string(method), length + 1);
@@ -210,7 +209,7 @@ static void read_response(const struct json_object *tree, struct wire_message *o
 {
     if (has_key(tree, "result") == has_key(tree, "error") || !has_key(tree, "id")) {
         mark_broken(out, WIRE_INVALID_REQUEST, false,
-                    "a response needs an id, and either a result or an error");
+                    "response: needs an id, and either a result or an error");
         return;
     }
     if (has_key(tree, "result")) {
@@ -239,10 +238,10 @@ static void read_object(const struct json_object *tree, struct wire_message *out
     else if (response)
         read_response(tree, out);
     else if (!has_key(tree, "method"))
-        mark_broken(out, WIRE_INVALID_REQUEST, true, "method: is missing");
+        mark_broken(out, WIRE_INVALID_REQUEST, true, "method: missing: add it");
     else if (has_key(tree, "result") || has_key(tree, "error"))
         mark_broken(out, WIRE_INVALID_REQUEST, true,
-                    "a message is a request or a response, and this one has the members of both");
+                    "message: has the members of both a request and a response: send one of them");
     else
         read_request(tree, out);
 }
@@ -262,7 +261,7 @@ int wire_line_read(const char *line, size_t length, enum wire_from from, struct 
             mark_broken(&message, WIRE_INVALID_REQUEST, true,
                         "batches are not served: send one object a line");
         else if (*first != '{')
-            mark_broken(&message, WIRE_INVALID_REQUEST, true, "a message is an object");
+            mark_broken(&message, WIRE_INVALID_REQUEST, true, "message: must be an object");
         else if (parse_line_tree(line, length, &tree, &message, &rc, err))
             read_object(tree, &message);
     }

@@ -43,7 +43,7 @@ struct ledger *call_ledger(struct call *call)
     const char *trouble = reservations_trouble(engine_reservations(call->engine));
     if (!ledger || !engine_balancer(call->engine)) {
         call_fail(call, WIRE_UNAVAILABLE, "%s",
-                  trouble ? trouble : "the host could not be read yet");
+                  trouble ? trouble : "the host has not been read yet: see 'ballast status'");
         return NULL;
     }
     return ledger;
@@ -69,7 +69,7 @@ bool call_domain(struct call *call, size_t *out)
     const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
     size_t found = 0;
     if (!host || !wire_param_domain(call->params, "domain", &name)) {
-        call_fail(call, WIRE_UNAVAILABLE, "the host could not be read yet");
+        call_fail(call, WIRE_UNAVAILABLE, "the host has not been read yet: see 'ballast status'");
         return false;
     }
     bool by_uuid = !name.is_number && ballast_uuid_parse(name.name, uuid) == 0;

@@ -68,7 +68,7 @@ void method_host(struct call *call)
         return;
     call->result = encode_host(call->engine);
     if (!call->result)
-        call_fail(call, WIRE_UNAVAILABLE, "the host's sizes do not sum");
+        call_fail(call, WIRE_UNAVAILABLE, "host: its parts exceed 64 bits of KiB");
 }
 
 void method_host_profile(struct call *call)

@@ -68,7 +68,7 @@ static bool make_request(struct call *call, const struct ledger_request *request
     if (!ledger)
         return false;
     if (!engine_catch_up(call->engine)) {
-        call_fail(call, WIRE_UNAVAILABLE, "the simulated host has failed");
+        call_fail(call, WIRE_UNAVAILABLE, "simulated host: it has failed: see the log of ballastd");
         return false;
     }
     bool own;

@@ -117,12 +117,14 @@ static void answer_domid(struct call *call, uint32_t domid)
 static void bind_new(struct call *call, uint64_t id, uint32_t domid)
 {
     struct ledger_domain life = {.domid = domid};
+    struct ballast_error err;
     const struct ballast_host *host;
     struct hv *hv = overlay_hv(engine_overlay(call->engine));
     size_t at;
-    if (hv->ops->refresh(hv, &host, NULL) < 0 ||
-        overlay_find(engine_overlay(call->engine), domid, &at) < 0) {
-        call_fail(call, WIRE_UNAVAILABLE, "the host cannot be read");
+    if (hv->ops->refresh(hv, &host, &err) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
+    } else if (overlay_find(engine_overlay(call->engine), domid, &at) < 0) {
+        call_fail(call, WIRE_UNAVAILABLE, "domain %" PRIu32 ": it is gone", domid);
     } else {
         memcpy(life.uuid, overlay_domain(engine_overlay(call->engine), at)->uuid, LEDGER_UUID);
         method_bind_to(call, id, &life, at);
@@ -161,7 +163,7 @@ void method_sim_destroy(struct call *call)
         return;
     uint32_t domid = overlay_domain(engine_overlay(call->engine), at)->id;
     if (domid == 0)
-        call_fail(call, WIRE_REFUSED, "domain 0 is the host's own");
+        call_fail(call, WIRE_REFUSED, "domain 0: it runs the host: name a guest");
     else if (sim_destroy(sim_live_sim(engine_host(call->engine)), domid, &err) < 0)
         call_fail(call, WIRE_NOT_FOUND, "%s", err.text);
     else

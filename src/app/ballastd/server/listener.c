@@ -28,8 +28,9 @@ static int path_of(const struct server *server, const char *name, char out[256],
 {
     /* sun_path of unix(7) has 108 bytes. */
     if (snprintf(out, 256, "%s/%s", server->run_dir, name) > 107)
-        return ballast_fail(err, -ENAMETOOLONG, "%s: is too long for a socket's directory",
-                            server->run_dir);
+        return ballast_fail(err, -ENAMETOOLONG,
+                            "%s: too long for a directory of sockets: use at most %zu bytes",
+                            server->run_dir, 107 - strlen("/" CONTROL));
     return 0;
 }
 

@@ -173,7 +173,8 @@ static void run_policy(struct squeezed_task *task)
             dom0 = &host->domains[i];
     }
     if (!dom0) {
-        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, "the host could not be read yet");
+        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR,
+                                 "the host has not been read yet: see 'ballast status'");
         return;
     }
     bool moves = ballast_domain_is_asked(dom0) && dom0->dynamic_min_kib < dom0->dynamic_max_kib;
