@@ -118,7 +118,7 @@ END
     figure "$output" .xen.pod_missing 786432
     # Raised, it takes all of that at once; which is said first.
     run -0 --separate-stderr ballast set-target demand 512 --json "${FRAIL[@]}"
-    [[ $stderr == *"Xen takes up to 262144 KiB for it at once, and a lower target gives nothing back"* ]]
+    [[ $stderr == *"Xen takes up to 262144 KiB for it at once, and a lower target frees nothing"* ]]
     figure "$output" .after.current_kib 524288
     run -1 ballast doctor --interval 0 "${FRAIL[@]}"
     [[ $output == *pod-death*demand* ]]

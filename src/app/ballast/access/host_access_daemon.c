@@ -152,7 +152,7 @@ static int set_daemon_host(struct hv *hv, uint32_t domid, uint64_t target_kib, u
     (void)domid;
     (void)target_kib;
     (void)maxmem_kib;
-    return ballast_fail(err, -ENOTSUP, "the daemon's host: it is only looked at: call the method");
+    return ballast_fail(err, -ENOTSUP, "the daemon's host: it is read-only here: call the method");
 }
 
 static int claim_daemon_host(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)

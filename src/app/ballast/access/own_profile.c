@@ -56,7 +56,7 @@ static void take_own_profile_answer(struct cli_own_profile *out, const struct js
         } else {
             keep_own_profile(out, calibration);
             (void)snprintf(out->why, sizeof(out->why),
-                           "this host was calibrated, and ballastd goes by %.250s", file);
+                           "this host was calibrated, and ballastd uses %.250s", file);
         }
     }
     free(file);
@@ -67,7 +67,7 @@ void cli_own_profile_ask(struct cli_own_profile *out, struct cli_daemon *daemon)
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     *out = (struct cli_own_profile){.profile = NULL};
-    /* One that does not know the method goes by none. */
+    /* One that does not know the method has none. */
     if (cli_daemon_ask(daemon, "host-profile", NULL, &answer) == CLI_DONE && !answer.error_code)
         take_own_profile_answer(out, answer.result);
     wire_message_release(&answer);

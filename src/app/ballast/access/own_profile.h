@@ -23,7 +23,7 @@ struct cli_own_profile {
 
 /* Each fills *out; what is in there lives until the next call of any. */
 
-/* What the daemon goes by. */
+/* The profile that the daemon uses. */
 void cli_own_profile_ask(struct cli_own_profile *out, struct cli_daemon *daemon);
 /* Of the host that a command looks at; a scenario of its own has none. */
 void cli_own_profile_of_access(struct cli_own_profile *out, const struct host_access *access);

@@ -40,7 +40,7 @@ static const struct cli_option set_target_options[] = {
     [OPTION_WAIT] = {"wait", NULL, "follow the balloon until it has arrived or stopped"},
     [OPTION_TIMEOUT] = {"timeout", "T", "wait no longer than that (default 60s)"},
     [OPTION_BACKEND] = {"backend", "NAME", "xen (the default), or libxl: by its own call"},
-    [OPTION_FORCE] = {"force", NULL, "even below what a guest can give without harm"},
+    [OPTION_FORCE] = {"force", NULL, "even below the guest's floor, where it may crash"},
     {NULL, NULL, NULL},
 };
 
@@ -140,7 +140,7 @@ static void warn_of_ratchet(const struct set_target *set)
     if (taken_kib > 0)
         cli_error("set-target: domain %" PRIu32 " (%s) is populated on demand and its balloon "
                   "has not run: Xen takes up to %" PRIu64 " KiB for it at once, and a lower "
-                  "target gives nothing back before the balloon runs",
+                  "target frees nothing before the balloon runs",
                   domain->is.id, domain->shown, taken_kib);
 }
 
@@ -367,7 +367,7 @@ const struct cli_command cmd_set_target = {
     .operands = "DOMAIN SIZE|+SIZE|-SIZE|auto",
     .text = "Sets the target of a domain's balloon, video memory included, and Xen's maximum\n"
             "with it, as 'xl mem-set' does. SIZE is in MiB, or has K, M, G or T at its end.\n"
-            "Where a daemon runs it keeps that target, until 'auto' gives it back.\n"
+            "A daemon that runs keeps that target until 'auto' returns it to the balancer.\n"
             "Exit status 1: refused, or with --wait: not reached.",
     .options = set_target_options,
     .run = set_target_main,
