@@ -352,6 +352,24 @@ class Run(Case):
         self.assertEqual((process.returncode, out), (7, "out\n"), err)
         self.assertEqual(self.peer.called("release"), [], "what is bound lives as its domain does")
 
+    def test_binds_by_uuid_whatever_the_name(self):
+        own = "00000000-0000-4000-8000-0000000000ab"
+        self.serve()
+        self.doms.append(domain(5, "former", uuid=own))
+        # xl refuses a second domain of one name; that one has another.
+        tool = self.folder / "xl"
+        tool.write_text("#!/bin/sh\nread x\n")
+        tool.chmod(0o755)
+        process = self.start("run", self.cfg, "--uuid", own.upper(), "--", tool, stdin=subprocess.PIPE)
+        self.peer.wait_for("domains", 3)
+        self.assertEqual(self.peer.called("bind"), [], "the one that was there is not the new one")
+        self.doms += [domain(8, "stranger", uuid=None), domain(9, "renamed", uuid=own, state="build")]
+        self.assertEqual(self.peer.wait_for("bind"), {"id": 17, "domid": 9, "uuid": own})
+        _, err = process.communicate("go\n", timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn("it is domain 9, and its reservation is bound", err)
+        self.assertEqual(self.peer.called("release"), [], "the daemon has bound it by its uuid")
+
     def test_a_domain_that_comes_with_the_end(self):
         self.serve()
         threading.Timer(0.7, lambda: self.doms.append(domain(9, "guest"))).start()

@@ -336,8 +336,9 @@ static int check_absence(const struct run *run, const struct cli_domain_watch *w
 {
     if (watch->before_count == 0)
         return CLI_DONE;
-    uint64_t domid = watch->before[0];
-    if (refuses_a_second(run)) {
+    bool has_namesake = watch->namesake != BALLAST_NONE;
+    uint64_t domid = has_namesake ? watch->namesake : watch->before[0];
+    if (has_namesake && refuses_a_second(run)) {
         cli_error("run: %s runs already, as domain %" PRIu64
                   ", and %s creates no second domain of that name: shut that one down first, or "
                   "rename the guest",
@@ -357,7 +358,7 @@ static int run_it(struct run *run)
     run->reserving =
         (struct cli_reserving){.daemon = &run->daemon, .want = run->want, .quiet = run->quiet};
     int rc = cli_child_find("run", run->command[0]);
-    if (rc || (rc = cli_domain_watch_begin(&watch, &run->daemon, run->need.name)))
+    if (rc || (rc = cli_domain_watch_begin(&watch, &run->daemon, run->need.name, run->want.uuid)))
         return rc;
     if ((rc = check_absence(run, &watch))) {
         cli_domain_watch_end(&watch);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <json-c/json.h>
@@ -31,18 +32,30 @@ static bool has_name(const struct json_object *domain, const char *name)
     return same;
 }
 
+/* A domain without a uuid has none of ours: its text is empty. */
+static bool is_watched(const struct cli_domain_watch *watch, const struct json_object *domain)
+{
+    return has_name(domain, watch->name) ||
+           (watch->uuid && strcasecmp(cli_field_string(domain, "uuid"), watch->uuid) == 0);
+}
+
 int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *daemon,
-                           const char *name)
+                           const char *name, const char *uuid)
 {
     struct json_object *all = NULL;
-    *watch = (struct cli_domain_watch){.daemon = daemon, .name = name};
+    *watch = (struct cli_domain_watch){
+        .daemon = daemon, .name = name, .uuid = uuid, .namesake = BALLAST_NONE};
     int rc = cli_pages(daemon, &cli_list_of_domains, cli_params(), &all);
     size_t count = rc ? 0 : json_object_array_length(all);
     watch->before = xcheck(calloc(count + 1, sizeof(*watch->before)));
     for (size_t i = 0; i < count; i++) {
         const struct json_object *domain = json_object_array_get_idx(all, i);
-        if (has_name(domain, name))
-            watch->before[watch->before_count++] = cli_field_u64(domain, "domid");
+        if (!is_watched(watch, domain))
+            continue;
+        uint64_t domid = cli_field_u64(domain, "domid");
+        watch->before[watch->before_count++] = domid;
+        if (watch->namesake == BALLAST_NONE && has_name(domain, name))
+            watch->namesake = domid;
     }
     json_object_put(all);
     if (rc)
@@ -138,7 +151,7 @@ void cli_domain_watch_poll(struct cli_domain_watch *watch)
         for (size_t i = 0; i < count && watch->state == CLI_WATCH_NONE; i++) {
             const struct json_object *domain = cli_field_at(answer.result, "domains", i);
             after = cli_field_u64(domain, "domid");
-            if (has_name(domain, watch->name) && !watch_was_there(watch, after))
+            if (is_watched(watch, domain) && !watch_was_there(watch, after))
                 bind_it(watch, domain);
         }
         more = count > 0 && after != BALLAST_NONE && cli_field_bool(answer.result, "more");

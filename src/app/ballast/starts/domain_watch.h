@@ -19,8 +19,10 @@ enum cli_domain_watch_state {
 struct cli_domain_watch {
     struct cli_daemon *daemon;
     const char *name;
-    uint64_t *before; /* the numbers of those of that name that were there */
+    const char *uuid; /* NULL: known by name alone */
+    uint64_t *before; /* the numbers of those of that name or uuid that were there */
     size_t before_count;
+    uint64_t namesake;    /* one of `before` that has that name; BALLAST_NONE: none has */
     uint64_t reservation; /* set these two before the first poll */
     const char *owner;
     enum cli_domain_watch_state state;
@@ -29,10 +31,13 @@ struct cli_domain_watch {
     char why[BALLAST_ERROR_TEXT];
 };
 
-/* Remembers who is there. Failures are those of cli_daemon_call(). */
+/*
+ * Remembers who is there of that name or, unless it is NULL, of that uuid: the daemon binds by
+ * either. Both texts must live as long as the watch. Failures are those of cli_daemon_call().
+ */
 int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *daemon,
-                           const char *name);
-/* Looks for a domain of that name that was not there, and binds it; tells nothing. */
+                           const char *name, const char *uuid);
+/* Looks for a domain of that name or uuid that was not there, and binds it; tells nothing. */
 void cli_domain_watch_poll(struct cli_domain_watch *watch);
 void cli_domain_watch_end(struct cli_domain_watch *watch);
 
