@@ -322,6 +322,11 @@ END
 @test "a host that is none" {
     run -2 ballast list --host nowhere
     [[ $output == *"--host nowhere: there is no such file: use xen, sim, sim:SCENARIO, or a file"* ]]
+    for command in 'list' 'explain --all' 'set-target mail 3G'; do
+        # shellcheck disable=SC2086 # words
+        run -2 ballast $command --host sim:
+        [ "$output" = "ballast: --host 'sim:': the scenario is missing: use sim, the built-in simulated host, or sim:SCENARIO" ]
+    done
     run -2 ballast list --host sim:missing.scn
     run -2 ballast list --host sim:"$SOURCE/README.md"
     run -2 ballast list extra

@@ -90,6 +90,12 @@ static bool is_file_there(const char *path)
 /* What is neither a host nor a file, and a file to change. */
 static int refuse_host(const char *which, bool changes)
 {
+    if (which && strcmp(which, "sim:") == 0) {
+        cli_error(
+            "--host 'sim:': the scenario is missing: use sim, the built-in simulated host, or "
+            "sim:SCENARIO");
+        return CLI_BAD;
+    }
     if (!host_access_is_file(which))
         return CLI_DONE;
     if (strcmp(which, "-") != 0 && !is_file_there(which))
