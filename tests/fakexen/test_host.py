@@ -175,8 +175,7 @@ class OneWriter(Case):
     def test_set_target_and_set_max_count_what_is_reserved(self):
         # The two guests fill the host but for what is reserved; a target beyond takes from that.
         with self.reserved(NEED_KIB) as (xen, mail, state):
-            filled = xen.free_kib() - NEED_KIB - 200 * 1024
-            xen.add("full", memory_mib=filled // 1024, maxmem_mib=filled // 1024)
+            self.fill(xen)
             for words in (("set-target", "mail", "1000M"), ("set-max", "mail", "2G")):
                 for dry in ((), ("--dry-run",)):
                     done = ballast(xen, *words, *dry, state=state)
@@ -186,6 +185,18 @@ class OneWriter(Case):
             self.assertEqual(mail.get()["max_pages"] * 4, 1025 * 1024)
             # Nobody has reserved anything where there is no ledger.
             self.assertEqual(ballast(xen, "set-target", "mail", "1000M").returncode, 0)
+
+    def test_a_target_above_a_held_maximum_takes_what_is_reserved(self):
+        with self.reserved(NEED_KIB, follows=False) as (xen, mail, state):
+            self.fill(xen)
+            # As the daemon leaves a guest whose target another program has raised too far.
+            mail.set(max_pages=513 * 256)
+            mail.write("memory/target", 1000 * 1024)
+            for dry in ((), ("--dry-run",)):
+                done = ballast(xen, "set-target", "mail", "1000M", *dry, state=state)
+                self.assertEqual(done.returncode, 1, done)
+                self.assertIn("available", done.stderr)
+            self.assertEqual(mail.get()["max_pages"] * 4, 513 * 1024)
 
     def test_plan_counts_what_is_reserved(self):
         with self.reserved(NEED_KIB) as (xen, _, state):
@@ -242,6 +253,12 @@ class OneWriter(Case):
                 done = ballast(xen, "free", "100M", "--host", "xen", *dry)
                 self.assertEqual(done.returncode, 3, done)
                 self.assertIn("manages this host's memory", done.stderr)
+
+    @staticmethod
+    def fill(xen):
+        """With a guest that holds all but what is reserved and 200 MiB."""
+        mib = (xen.free_kib() - NEED_KIB - 200 * 1024) // 1024
+        xen.add("full", memory_mib=mib, maxmem_mib=mib)
 
     @staticmethod
     def ledger(state):

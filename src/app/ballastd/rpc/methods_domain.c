@@ -177,8 +177,10 @@ static bool refuse_range(struct call *call, const struct ballast_domain *domain,
 static bool refuse_target(struct call *call, const struct ballast_domain *domain,
                           uint64_t given_kib, uint64_t kib)
 {
-    uint64_t more_kib =
-        ballast_sub_floor(kib, ballast_max_u64(domain->tot_kib, domain->target_kib));
+    /* A maximum may be below the target: what it lets in is more. */
+    uint64_t may_kib = ballast_min_u64(domain->target_kib, domain->maxmem_kib);
+    uint64_t now_kib = ballast_max_u64(domain->tot_kib, may_kib);
+    uint64_t more_kib = ballast_sub_floor(kib, now_kib);
     uint64_t have_kib = giveable_kib(call->engine);
     if (refuse_bounds(call, domain, given_kib) || refuse_below_floor(call, domain, kib) ||
         refuse_range(call, domain, kib))
