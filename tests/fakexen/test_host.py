@@ -127,13 +127,15 @@ class OneWriter(Case):
     """Without a daemon a command does what the daemon would, with its ledger."""
 
     @contextlib.contextmanager
-    def reserved(self, kib, **guest):
+    def reserved(self, kib, opt_out=False, **guest):
         """A host whose daemon has stopped after it granted so much; its ledger is in `state`."""
         with FakeXen(total_mib=4096) as xen:
             mail = xen.add("mail", memory_mib=512, maxmem_mib=1024, **guest)
             # It moves nobody, so that the host is at rest when it has stopped.
             with on(xen, "[ballastd]\npolicy = fixed\n") as daemon:
                 with daemon.client() as client:
+                    if opt_out:
+                        client.call("opt-out", domain="mail", on=True)
                     said = client.call("reserve", min_kib=kib, max_kib=kib, lease_usec=600_000_000, wait=True)
                     self.assertEqual(said["state"], "granted", said)
                 self.assertEqual(daemon.stop(), 0)
@@ -197,6 +199,16 @@ class OneWriter(Case):
                 self.assertEqual(done.returncode, 1, done)
                 self.assertIn("available", done.stderr)
             self.assertEqual(mail.get()["max_pages"] * 4, 513 * 1024)
+
+    def test_no_steps_lead_into_what_is_reserved(self):
+        """Each counts what the one before lets in, also of a guest that is not balanced."""
+        for name in ("set-target", "set-max"):
+            with self.subTest(name), self.reserved(NEED_KIB, opt_out=True, follows=False) as (xen, mail, state):
+                self.fill(xen)
+                done = [ballast(xen, name, "mail", f"{mib}M", state=state).returncode for mib in (560, 600, 680, 700)]
+                self.assertEqual(done, [0, 0, 1, 1])
+                room_kib = (mail.get()["max_pages"] - mail.get()["tot_pages"]) * 4
+                self.assertLessEqual(room_kib, xen.free_kib() - NEED_KIB)
 
     def test_plan_counts_what_is_reserved(self):
         with self.reserved(NEED_KIB) as (xen, _, state):

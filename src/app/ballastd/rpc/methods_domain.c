@@ -32,19 +32,34 @@ static bool refresh_domain(struct call *call, size_t *at)
     return call_domain(call, at);
 }
 
+/* What every maximum lets in beyond what is held, whoever set it, and `own_kib` for `domain`. */
+static uint64_t all_room_kib(const struct ballast_host *host, const struct ballast_domain *domain,
+                             uint64_t own_kib)
+{
+    uint64_t sum_kib = 0;
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct ballast_domain *at = &host->domains[i];
+        uint64_t most_kib = at->id == domain->id ? own_kib : at->maxmem_kib;
+        if (at->has_balloon && at->state != BALLAST_DOMAIN_BUILD)
+            sum_kib = ballast_add_ceil(sum_kib, ballast_sub_floor(most_kib, at->tot_kib));
+    }
+    return sum_kib;
+}
+
 /*
- * What a domain can take without using reserved memory: available memory and, as long as anything
- * is reserved, not within the reach of any maximum. Who does not balance takes nothing back, so it
- * only keeps what is reserved.
+ * What a domain can take beyond `own_kib`, which it may hold already, without using reserved
+ * memory: available memory and, as long as anything is reserved, not within the reach of any
+ * maximum. Who does not balance takes nothing back, so it only keeps what is reserved.
  */
-static uint64_t giveable_kib(struct engine *engine)
+static uint64_t giveable_kib(struct engine *engine, const struct ballast_domain *domain,
+                             uint64_t own_kib)
 {
     const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
     uint64_t promised_kib =
         tick_ledger_unseen_kib(reservations_book(engine_reservations(engine)), host);
     struct tick_sums sums = tick_sums_of(host, promised_kib);
     if (promised_kib > 0)
-        return ballast_sub_floor(sums.available_kib, sums.room_kib);
+        return ballast_sub_floor(sums.available_kib, all_room_kib(host, domain, own_kib));
     return engine_role(engine) == ENGINE_BALANCES ? sums.available_kib : BALLAST_NONE;
 }
 
@@ -181,7 +196,7 @@ static bool refuse_target(struct call *call, const struct ballast_domain *domain
     uint64_t may_kib = ballast_min_u64(domain->target_kib, domain->maxmem_kib);
     uint64_t now_kib = ballast_max_u64(domain->tot_kib, may_kib);
     uint64_t more_kib = ballast_sub_floor(kib, now_kib);
-    uint64_t have_kib = giveable_kib(call->engine);
+    uint64_t have_kib = giveable_kib(call->engine, domain, now_kib);
     if (refuse_bounds(call, domain, given_kib) || refuse_below_floor(call, domain, kib) ||
         refuse_range(call, domain, kib))
         return true;
@@ -330,7 +345,7 @@ static bool refuse_maximum(struct call *call, const struct ballast_domain *domai
 {
     uint64_t now_kib = ballast_max_u64(domain->maxmem_kib, domain->tot_kib);
     uint64_t more_kib = ballast_sub_floor(kib, now_kib);
-    uint64_t have_kib = giveable_kib(call->engine);
+    uint64_t have_kib = giveable_kib(call->engine, domain, now_kib);
     if (kib < domain->target_kib) {
         call_fail(call, WIRE_REFUSED,
                   "maxmem_kib: %" PRIu64 " KiB is below the target of %" PRIu64
