@@ -5,6 +5,7 @@
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -259,12 +260,42 @@ class OneWriter(Case):
             self.assertEqual(done.returncode, 3, done)
             self.assertIn("ledger.db", done.stderr)
 
+    def test_what_a_killed_command_asked_for_is_asked_no_more(self):
+        with self.freeing() as (xen, _, state, command):
+            command.kill()
+            command.wait()
+            asked = self.ledger(state)[0]
+            self.assertEqual([row["state"] for row in asked], ["reclaiming"])
+            self.assertEqual(ballast(xen, "plan", state=state).returncode, 0)
+            self.assertEqual(self.ledger(state)[0], asked)
+            done = ballast(xen, "set-target", "mail", "900M", state=state)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual([row["state"] for row in self.ledger(state)[0]], ["released"])
+
     def test_one_at_a_time(self):
         with FakeXen() as xen, on(xen):
             for dry in ((), ("--dry-run",)):
                 done = ballast(xen, "free", "100M", "--host", "xen", *dry)
                 self.assertEqual(done.returncode, 3, done)
                 self.assertIn("manages this host's memory", done.stderr)
+
+    @contextlib.contextmanager
+    def freeing(self):
+        """A host on which a `free` waits for a guest that gives slowly."""
+        with FakeXen(total_mib=4096) as xen:
+            mail = xen.add("mail", memory_mib=1024, maxmem_mib=1024, min_mib=128, down_kib=20 << 10)
+            state = xen.root / "state"
+            state.mkdir(mode=0o700)
+            kib = xen.free_kib() + 300 * 1024
+            command = subprocess.Popen([BALLAST, "--run-dir", "/nowhere", "free", f"{kib}K"],
+                                       env=xen.env(BALLAST_STATE_DIR=str(state)), stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            try:
+                self.eventually(lambda: int(mail.read("memory/target")) < 1024 * 1024)
+                yield xen, mail, state, command
+            finally:
+                command.kill()
+                command.communicate()
 
     @staticmethod
     def fill(xen):
@@ -276,6 +307,7 @@ class OneWriter(Case):
     def ledger(state):
         """What the ledger has; SQLite's own files beside it may come and go."""
         with contextlib.closing(sqlite3.connect(f"file:{state}/ledger.db?mode=ro", uri=True)) as ledger:
+            ledger.row_factory = sqlite3.Row
             return [list(ledger.execute(f"select * from {table}")) for table in ("reservation", "setting")]
 
 

@@ -6,12 +6,16 @@
 
 #include "app/ballastd/engine/state.h"
 
+static bool is_of_free(const struct ledger_reservation *record)
+{
+    return strncmp(record->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0;
+}
+
 /* The memory that `free` frees is not for a start; what is kept for a reboot was not requested. */
 static void count_admission(struct engine *engine, const struct ledger_reservation *record)
 {
     struct engine_counters *counters = &engine->counters;
-    if (strncmp(record->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0 ||
-        record->kind == LEDGER_REBOOT)
+    if (is_of_free(record) || record->kind == LEDGER_REBOOT)
         return;
     if (record->state == LEDGER_GRANTED)
         counters->granted++;
@@ -85,12 +89,36 @@ void changes_end_free_holds(struct engine *engine)
     if (free_now.foreign_kib == 0)
         return;
     while ((at = ledger_next(ledger, at))) {
-        if (at->state == LEDGER_GRANTED &&
-            strncmp(at->owner, ENGINE_FREE, strlen(ENGINE_FREE)) == 0)
+        if (at->state == LEDGER_GRANTED && is_of_free(at))
             break;
     }
     if (at)
         (void)ledger_release(ledger, at->id, NULL,
                              reservations_now_usec(engine->reservations, engine->overlay), &verdict,
                              NULL);
+}
+
+static const struct ledger_reservation *find_free_request(const struct ledger *ledger)
+{
+    const struct ledger_reservation *at = NULL;
+    while ((at = ledger_next(ledger, at))) {
+        bool waits = at->state == LEDGER_REQUESTED || at->state == LEDGER_RECLAIMING;
+        if (waits && is_of_free(at))
+            break;
+    }
+    return at;
+}
+
+int changes_end_free_requests(struct engine *engine, struct ballast_error *err)
+{
+    struct ledger *ledger = reservations_ledger(engine->reservations);
+    const struct ledger_reservation *at;
+    struct ledger_verdict verdict;
+    int rc = 0;
+    while (rc == 0 && (at = find_free_request(ledger))) {
+        rc = ledger_release(ledger, at->id, NULL,
+                            reservations_now_usec(engine->reservations, engine->overlay), &verdict,
+                            err);
+    }
+    return rc;
 }

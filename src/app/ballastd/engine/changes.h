@@ -3,6 +3,8 @@
 #ifndef APP_BALLASTD_ENGINE_CHANGES_H
 #define APP_BALLASTD_ENGINE_CHANGES_H
 
+#include <ballast/error.h>
+
 struct engine;
 struct ledger_reservation;
 
@@ -12,5 +14,7 @@ void changes_on_reservation(void *context, const struct ledger_reservation *reco
 void changes_settle(struct engine *engine);
 /* Releases the memory that `free` reserves, once a guest is built with it. */
 void changes_end_free_holds(struct engine *engine);
+/* Releases the requests of `free` that wait: nobody waits for them. Errors of the store. */
+int changes_end_free_requests(struct engine *engine, struct ballast_error *err);
 
 #endif

@@ -152,6 +152,10 @@ static int open_reservations(struct engine *engine, struct ballast_error *err)
     if ((rc = reservations_open(engine->reservations, host->total_kib, err)) < 0)
         return rc;
     set_epoch(engine);
+    /* Whoever changes the host beside no daemon is alone: who asked for it has ended. */
+    if (engine->options.role != ENGINE_BALANCES && !engine->options.read_only &&
+        (rc = changes_end_free_requests(engine, err)) < 0)
+        return rc;
     take_policy(engine);
     floors_load(&engine->floors, engine->reservations);
     recorder_open(engine);
