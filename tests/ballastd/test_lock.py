@@ -4,6 +4,7 @@
 
 import fcntl
 import os
+import socket
 import stat
 import subprocess
 
@@ -53,6 +54,24 @@ def test_daemon_waits_for_command():
         daemon.wait()
 
 
+def test_daemon_waits_for_as_long_as_a_command_takes():
+    """`ballast free` gives up after 120 s, and lets memory arrive for 3 s: systemd is told to wait."""
+    with Daemon(scenario=None) as daemon:
+        daemon.kill()
+        path = f"{daemon.directory.name}/notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(path)
+            listener.settimeout(60)
+            lock = take(daemon, "ballast free")
+            daemon.env["NOTIFY_SOCKET"] = path
+            daemon.start(wait=False)
+            heard = dict(line.split("=", 1) for line in listener.recv(4096).decode().splitlines())
+            assert heard["STATUS"] == f"waiting for process {os.getpid()} (ballast free)", heard
+            assert int(heard["EXTEND_TIMEOUT_USEC"]) > (120 + 3) * 10 ** 6, heard
+            os.close(lock)
+            daemon.wait()
+
+
 def test_daemon_holds_it():
     with Daemon(scenario=None) as daemon:
         assert not is_free(daemon)
@@ -96,4 +115,5 @@ def test_what_others_can_reach_is_refused():
 
 
 if __name__ == "__main__":
-    run([test_daemon_waits_for_command, test_daemon_holds_it, test_what_others_can_reach_is_refused])
+    run([test_daemon_waits_for_command, test_daemon_waits_for_as_long_as_a_command_takes, test_daemon_holds_it,
+         test_what_others_can_reach_is_refused])

@@ -15,8 +15,11 @@
 #include "core/base/units.h"
 #include "edge/lock/lock.h"
 
-/* A command has an end: `ballast free` waits 60 s at most where it is not told otherwise. */
-#define WAIT_USEC  (90 * BALLAST_SEC_USEC)
+/*
+ * A command has an end: `ballast free` takes 120 s, and 3 s to let memory arrive, where it is not
+ * told otherwise.
+ */
+#define WAIT_USEC  (150 * BALLAST_SEC_USEC)
 #define RETRY_USEC (BALLAST_SEC_USEC / 10)
 
 static int refuse_busy(const struct lock_holder *holder, struct ballast_error *err)
