@@ -321,6 +321,10 @@ def test_set_target_and_max():
         refused(-32000, client.call, "set-target", domain="vm1", target_kib=4096 * MIB)
         refused(-32000, client.call, "set-max", domain="vm1", maxmem_kib=512 * MIB)
         refused(-32602, client.call, "set-target", domain="vm1", target_kib=1000 * MIB, enforce=False)
+        # What is given back stays as it is, and says how it is.
+        stays = client.call("set-target", domain="vm1", auto=True, dry_run=True)
+        assert stays["xen_maximum_kib"] == 1024 * MIB, stays
+        assert client.call("set-target", domain="vm1", auto=True, enforce=True, dry_run=True) == stays
         # A dry run answers the same and changes nothing.
         before = client.call("domains", domain="vm1")["domains"][0]
         for method, params, key, kib in (("set-target", {"target_kib": 1000 * MIB}, "target_kib", 1000 * MIB),

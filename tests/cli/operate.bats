@@ -214,6 +214,8 @@ END
     figure "$output" '.asked_first | length' 2
     run -1 ballast free 8G --dry-run "${HOST[@]}"
     run -2 ballast free 0 "${HOST[@]}"
+    run -2 --separate-stderr ballast free 100 --timeout 0s "${HOST[@]}"
+    [[ $stderr == "ballast: free: --timeout 0: use a time above 0"* ]]
     run -2 ballast free "${HOST[@]}"
     run -2 ballast free 1 --policy none "${HOST[@]}"
 }

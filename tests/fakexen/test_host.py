@@ -272,6 +272,20 @@ class OneWriter(Case):
             self.assertEqual(done.returncode, 0, done)
             self.assertEqual([row["state"] for row in self.ledger(state)[0]], ["released"])
 
+    def test_an_auto_that_would_be_refused_is_refused_dry(self):
+        with FakeXen() as xen:
+            xen.add("mail", memory_mib=512, maxmem_mib=1024)
+            for dry in ((), ("--dry-run",)):
+                done = ballast(xen, "set-target", "mail", "auto", *dry)
+                self.assertEqual(done.returncode, 1, done)
+                self.assertIn("its target is not pinned", done.stderr)
+            # There is a place for a ledger, and nothing to look at in it.
+            state = xen.root / "state"
+            state.mkdir(mode=0o700)
+            for dry in (("--dry-run",), ()):
+                done = ballast(xen, "set-target", "mail", "auto", *dry, state=state)
+                self.assertEqual(done.returncode, 0, done)
+
     def test_one_at_a_time(self):
         with FakeXen() as xen, on(xen):
             for dry in ((), ("--dry-run",)):

@@ -44,7 +44,7 @@ static int parse_free(struct cli_freeing *freeing, struct freeing_options *optio
             options->host = args->value;
         if (option == OPTION_POLICY && !(options->policy = policy_find(args->value)))
             return cli_args_no_policy(args, args->value);
-        if (option == OPTION_TIMEOUT && cli_args_time(args, &freeing->timeout_usec))
+        if (option == OPTION_TIMEOUT && cli_args_span(args, &freeing->timeout_usec))
             return CLI_BAD;
     }
     size_t count;

@@ -318,7 +318,7 @@ static int give_target_back(struct set_target *set)
 {
     struct cli_change *change = &set->change;
     struct json_object *params;
-    if (!change->is_kept && !change->dry) {
+    if (!change->is_kept) {
         cli_error("set-target: domain %" PRIu32 " (%s): its target is not pinned: without a daemon "
                   "nothing keeps it",
                   change->domain.is.id, change->shown);

@@ -365,5 +365,5 @@ int cli_local_open(struct cli_daemon *out, const struct cli_local_options *optio
 bool cli_local_is_kept(const struct cli_daemon *daemon)
 {
     const struct local *local = daemon->local;
-    return local->host.state_dir != NULL;
+    return local->host.keeps;
 }

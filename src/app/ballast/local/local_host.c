@@ -34,7 +34,8 @@ static int find_state_dir(struct cli_local_host *local, bool dry)
     const char *named = getenv(CLI_STATE_DIR_ENV);
     const char *path = named && *named ? named : USUAL_STATE_DIR;
     (void)snprintf(ledger, sizeof(ledger), "%s/ledger.db", path);
-    if (!is_directory(path) || (dry && access(ledger, F_OK) < 0))
+    local->keeps = is_directory(path);
+    if (!local->keeps || (dry && access(ledger, F_OK) < 0))
         return CLI_DONE;
     int fd = file_own_dir(path, 0700, &err);
     if (fd < 0) {

@@ -3,6 +3,8 @@
 #ifndef APP_BALLAST_LOCAL_LOCAL_HOST_H
 #define APP_BALLAST_LOCAL_LOCAL_HOST_H
 
+#include <stdbool.h>
+
 #include "app/ballast/access/host_access.h"
 
 struct cli_local_options;
@@ -13,6 +15,7 @@ struct cli_local_host {
     struct hv *hv;             /* NULL: an engine has it */
     struct host_access access; /* without its host: the lock */
     char *state_dir;           /* NULL: there is none */
+    bool keeps;                /* there is a place for one */
 };
 
 /*

@@ -251,7 +251,7 @@ static void answer_target(struct call *call, const struct ballast_domain *domain
                           const struct overlay_pin *pin, const struct overlay_pin *before)
 {
     struct json_object *result = build_object();
-    bool enforce = wire_param_bool(call->params, "enforce", kib != BALLAST_NONE);
+    bool enforce = kib != BALLAST_NONE && wire_param_bool(call->params, "enforce", true);
     uint64_t extra_internal_kib =
         hv_extra_internal_kib(engine_host(call->engine), domain->id, domain->maxmem_kib);
     encode_u64(result, "target_kib", kib == BALLAST_NONE ? domain->target_kib : kib);
