@@ -272,6 +272,19 @@ class OneWriter(Case):
             self.assertEqual(done.returncode, 0, done)
             self.assertEqual([row["state"] for row in self.ledger(state)[0]], ["released"])
 
+    def test_who_only_looks_waits_and_names_the_command(self):
+        looking = ("plan",), ("free", "1M", "--dry-run"), ("set-target", "mail", "900M", "--dry-run")
+        with self.freeing() as (xen, _, state, command):
+            command.send_signal(signal.SIGSTOP)
+            for words in looking:
+                done = ballast(xen, *words, state=state)
+                self.assertEqual(done.returncode, 3, done)
+                self.assertIn(f"process {command.pid} (ballast free) is changing this host's memory", done.stderr)
+            command.kill()
+            command.wait()
+            for words in looking[:2]:
+                self.assertEqual(ballast(xen, *words, state=state).returncode, 0, words)
+
     def test_an_auto_that_would_be_refused_is_refused_dry(self):
         with FakeXen() as xen:
             xen.add("mail", memory_mib=512, maxmem_mib=1024)

@@ -35,8 +35,8 @@ static int lock_directory(struct store *store, const char *directory, struct bal
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno == EWOULDBLOCK)
-        return ballast_fail(err, -EBUSY, "%s: another ballastd has it open: stop that one",
-                            store->path);
+        return ballast_fail(
+            err, -EBUSY, "%s: another ballastd or command has it open: stop that one", store->path);
     return fail_path(err, errno, directory, "cannot be locked");
 }
 

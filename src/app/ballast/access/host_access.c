@@ -39,8 +39,9 @@ static int open_named_host(struct host_access *access, const char *which, bool c
         return is_xen ? CLI_UNREACHABLE : CLI_BAD;
     }
     access->is_xen = is_xen;
-    return changes && access->hv->ops->is_machine ? cli_host_lock_take(&access->lock, false)
-                                                  : CLI_DONE;
+    return changes && access->hv->ops->is_machine
+               ? cli_host_lock_take(&access->lock, NULL, CLI_HOST_LOCK_CHANGE)
+               : CLI_DONE;
 }
 
 /* CLI_DONE without a host where no daemon runs. */

@@ -2,11 +2,16 @@
 #include "app/ballast/client/host_lock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
 #include "edge/lock/lock.h"
+
+/* Who only reads waits 2 s for a command. */
+enum { TRIES = 100, RETRY_USEC = 20000 };
 
 static void report_holder(const struct lock_holder *holder)
 {
@@ -24,16 +29,30 @@ static void report_holder(const struct lock_holder *holder)
                   holder->path);
 }
 
-int cli_host_lock_take(int *fd, bool looks)
+static int take_as(const char *command, struct lock_holder *holder, struct ballast_error *err)
+{
+    char what[LOCK_WHAT];
+    (void)snprintf(what, sizeof(what), "ballast%s%s", command ? " " : "", command ? command : "");
+    return lock_take(LOCK_XEN_DIR, what, holder, err);
+}
+
+int cli_host_lock_take(int *fd, const char *command, enum cli_host_lock_purpose purpose)
 {
     struct ballast_error err;
     struct lock_holder holder;
-    int taken = lock_take(LOCK_XEN_DIR, "ballast", &holder, &err);
+    int taken = take_as(command, &holder, &err);
+    for (int i = 0; i < TRIES && taken == -EWOULDBLOCK && purpose == CLI_HOST_LOCK_READ &&
+                    strcmp(holder.what, LOCK_DAEMON) != 0;
+         i++) {
+        (void)usleep(RETRY_USEC);
+        taken = take_as(command, &holder, &err);
+    }
     if (taken >= 0) {
         *fd = taken;
         return CLI_DONE;
     }
-    if (taken == -EWOULDBLOCK && looks && strcmp(holder.what, LOCK_DAEMON) != 0)
+    if (taken == -EWOULDBLOCK && purpose == CLI_HOST_LOCK_WATCH &&
+        strcmp(holder.what, LOCK_DAEMON) != 0)
         return CLI_DONE;
     if (taken == -EWOULDBLOCK)
         report_holder(&holder);

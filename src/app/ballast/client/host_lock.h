@@ -4,12 +4,16 @@
 #ifndef APP_BALLAST_CLIENT_HOST_LOCK_H
 #define APP_BALLAST_CLIENT_HOST_LOCK_H
 
-#include <stdbool.h>
+enum cli_host_lock_purpose {
+    CLI_HOST_LOCK_CHANGE,
+    CLI_HOST_LOCK_READ,  /* also what a command may be changing, the ledger: waits 2 s for it */
+    CLI_HOST_LOCK_WATCH, /* only the host: does so beside a command, without the lock */
+};
 
 /*
- * Takes it; close(*fd) gives it back. CLI_UNREACHABLE, with a message, where a daemon or another
- * command has it; *fd is unchanged then. Who only `looks` does so beside a command, without it.
+ * Takes it for that command (NULL: unnamed); close(*fd) gives it back. CLI_UNREACHABLE, with a
+ * message, where a daemon or another command has it; *fd is unchanged then.
  */
-int cli_host_lock_take(int *fd, bool looks);
+int cli_host_lock_take(int *fd, const char *command, enum cli_host_lock_purpose purpose);
 
 #endif

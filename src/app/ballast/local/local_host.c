@@ -60,9 +60,12 @@ static int open_local_xen(struct cli_local_host *local, const struct cli_local_o
                   err.text);
         return CLI_UNREACHABLE;
     }
-    int rc = cli_host_lock_take(&local->access.lock, dry);
+    int rc = find_state_dir(local, dry);
+    enum cli_host_lock_purpose purpose = !dry               ? CLI_HOST_LOCK_CHANGE
+                                         : local->state_dir ? CLI_HOST_LOCK_READ
+                                                            : CLI_HOST_LOCK_WATCH;
     if (!rc)
-        rc = find_state_dir(local, dry);
+        rc = cli_host_lock_take(&local->access.lock, options->command, purpose);
     if (!rc && engine_config_read(NULL, config, &err) < 0) {
         cli_error("%s", err.text);
         rc = CLI_BAD;

@@ -66,9 +66,11 @@ static void on_trouble(void *context, const char *why)
 {
     struct engine *engine = context;
     char text[ALERT_TEXT];
+    bool is_daemon = engine->options.role == ENGINE_BALANCES;
     if (why)
-        (void)snprintf(text, sizeof(text),
-                       "%s; ballastd grants no reservations until it can write the ledger", why);
+        (void)snprintf(text, sizeof(text), "%s%s", why,
+                       is_daemon ? "; ballastd grants no reservations until it can write the ledger"
+                                 : "");
     alerts_set(&engine->alerts, ALERT_LEDGER, engine_now_usec(engine), why ? text : NULL);
 }
 
