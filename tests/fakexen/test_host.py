@@ -285,6 +285,17 @@ class OneWriter(Case):
             for words in looking[:2]:
                 self.assertEqual(ballast(xen, *words, state=state).returncode, 0, words)
 
+    def test_an_interrupted_free_reclaims_no_more(self):
+        with self.freeing() as (_, mail, _, command):
+            asked_kib = int(mail.read("memory/target"))
+            command.send_signal(signal.SIGINT)
+            said, _ = command.communicate(timeout=60)
+            self.assertIn("interrupted, and no more is reclaimed", said)
+            # It keeps what it held then.
+            kept_kib = int(mail.read("memory/target"))
+            self.assertGreater(kept_kib, asked_kib)
+            self.eventually(lambda: mail.current_kib, kept_kib)
+
     def test_an_auto_that_would_be_refused_is_refused_dry(self):
         with FakeXen() as xen:
             xen.add("mail", memory_mib=512, maxmem_mib=1024)

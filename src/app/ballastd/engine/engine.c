@@ -361,8 +361,30 @@ void engine_begin(struct engine *engine)
     engine->due_usec = begin_usec + hv_real_usec(engine->host, interval_usec(engine));
 }
 
+/* What it was told to free and has not freed it keeps, within a maximum of what it holds. */
+static void leave_as_it_is(struct engine *engine, const struct ballast_domain *domain,
+                           const struct overlay_record *record)
+{
+    struct ballast_error err;
+    struct hv *hv = overlay_hv(engine->overlay);
+    bool runs = domain->state == BALLAST_DOMAIN_RUN && domain->has_balloon;
+    bool is_ours = record->told_kib != BALLAST_NONE;
+    if (!runs || !is_ours || domain->tot_kib <= ballast_add_ceil(domain->target_kib, THERE_KIB))
+        return;
+    uint64_t maxmem_kib = ballast_max_u64(domain->maxmem_kib, domain->tot_kib);
+    if (hv->ops->set(hv, domain->id, domain->tot_kib, maxmem_kib, &err) < 0)
+        engine_log(LOG_WARNING, "domain %" PRIu32 ": it goes on to free memory: %s", domain->id,
+                   err.text);
+}
+
 void engine_stop_reclaiming(struct engine *engine)
 {
+    struct ballast_error err;
+    const struct ballast_host *host;
+    struct hv *hv = overlay_hv(engine->overlay);
+    bool seen = engine->tick && hv->ops->refresh(hv, &host, &err) == 0;
+    for (size_t i = 0; seen && i < host->domain_count; i++)
+        leave_as_it_is(engine, &host->domains[i], overlay_domain(engine->overlay, i));
     overlay_stop_raising(engine->overlay);
 }
 
