@@ -8,6 +8,7 @@ import pathlib
 import re
 import socket
 import threading
+import time
 
 from driver import Daemon, SCENARIO, ticks_pass, until
 from squeezed_client import Squeezed, body_of, fails, request_of
@@ -207,6 +208,33 @@ def a_grant_is_answered_when_it_is_scrubbed():
         daemon.squeezed().reserve_range(2 * GIB, 2 * GIB)
 
 
+def sleeps(pid):
+    """It is in one and the same sleep each time that it is looked at: a loop that turns for nothing never is."""
+    def look():
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+        return tuple(line for line in lines if line.startswith("State:") or "ctxt_switches:" in line)
+    looks = set()
+    for _ in range(10):
+        looks.add(look())
+        time.sleep(0.002)
+    return len(looks) == 1 and "\tS" in looks.pop()[0]
+
+
+def the_daemon_sleeps_while_a_call_waits():
+    slow = "[ballastd]\ninterval = 2s\nidle-interval = 2s\n"
+    with Standin(SCRUB.format(rate="8KiB/s"), config=slow) as daemon, daemon.client() as control:
+        client = daemon.squeezed().send("reserve_memory", "xenopsd", 2 * GIB)
+        until(lambda: reservations(control, "granted"))  # and is scrubbed
+        until(lambda: sleeps(daemon.process.pid))
+        client.close()
+    with Standin(config=slow) as daemon, daemon.client() as control:
+        control.call("pause")
+        client = daemon.squeezed().send("reserve_memory", "xenopsd", 12 * GIB)
+        until(lambda: reservations(control, "requested", "reclaiming"))
+        until(lambda: sleeps(daemon.process.pid))
+        client.close()
+
+
 def balance_memory_brings_maxima_down():
     with Standin() as daemon, daemon.client() as control:
         squeezed = daemon.squeezed()
@@ -374,7 +402,8 @@ if __name__ == "__main__":
     run((values_have_their_units, a_fixed_dom0_is_told_by_its_size, errors_are_squeezeds, sessions_are_not_checked,
          a_login_forgets_its_own_alone, the_whole_course_of_a_start, a_built_guest_is_still_told_its_reservation,
          a_range_gets_its_share, what_cannot_be_is_refused_at_once_and_moves_nobody, stuck_domains_are_named,
-         a_grant_is_answered_when_it_is_scrubbed, balance_memory_brings_maxima_down, balance_memory_does_not_wait_for_the_stuck,
+         a_grant_is_answered_when_it_is_scrubbed, the_daemon_sleeps_while_a_call_waits,
+         balance_memory_brings_maxima_down, balance_memory_does_not_wait_for_the_stuck,
          malformed_input_is_closed_without_a_word, http_is_taken_as_squeezed_takes_it, ten_at_once,
          who_goes_while_it_waits_leaves_nothing, who_closes_its_half_is_answered, silent_connections_stop_nobody,
          its_place_is_its_own, a_key_does_the_same))

@@ -247,9 +247,22 @@ static struct squeezed_task *next_of_turn(const struct squeezed_tasks *tasks)
     return task;
 }
 
+/* Whether it did anything but wait on: false while nothing has come of what it waits for. */
+static bool step_does_something(struct squeezed_task *task)
+{
+    struct squeezed_tasks *tasks = task->tasks;
+    squeezed_step_fn *step = task->step;
+    uint64_t share_kib = task->share_kib;
+    uint64_t due_usec = engine_due_usec(tasks->engine);
+    step(task);
+    return !is_waiting(tasks, task) || task->step != step || task->share_kib != share_kib ||
+           engine_due_usec(tasks->engine) != due_usec;
+}
+
 /*
  * Before the loop waits: ticks and others' calls may have decided what a task waits for. What a
- * task does may move the next tick, for which the loop has to come round once more.
+ * task does may move the next tick, for which the loop has to come round once more; where each
+ * only waits on, the loop sleeps.
  */
 static void go_on_with_tasks(uv_prepare_t *prepare)
 {
@@ -259,8 +272,8 @@ static void go_on_with_tasks(uv_prepare_t *prepare)
     tasks->turn++;
     while ((task = next_of_turn(tasks))) {
         task->turn = tasks->turn;
-        task->step(task);
-        uv_idle_start(&tasks->again, stop_again);
+        if (step_does_something(task))
+            uv_idle_start(&tasks->again, stop_again);
     }
 }
 
