@@ -34,6 +34,28 @@ static void a_transfer_is_read_oldest_first(void **state)
     assert_int_equal(switch_batch_read("{}", 2, &batch, &err), -EBADMSG);
 }
 
+/* What one client writes keeps none of the others' messages from being read. */
+static void a_payload_is_any_bytes(void **state)
+{
+    static const char body[] =
+        "{\"messages\":[[[\"Q\",1],{\"payload\":\"a\\u0000bc\",\"kind\":[\"Request\",\"R\"]}],"
+        "[[\"Q\",2],{\"payload\":\"\xff\n\xc3\",\"kind\":[\"Request\",\"R\"]}],"
+        "[[\"Q\",3],{\"payload\":\"\",\"kind\":[\"Request\",\"R\\u0000S\"]}]],\"next\":\"3\"}";
+    struct switch_batch batch = {0};
+    struct ballast_error err;
+    (void)state;
+    assert_int_equal(switch_batch_read(body, sizeof(body) - 1, &batch, &err), 0);
+    assert_int_equal(batch.count, 3);
+    assert_int_equal(batch.messages[0].payload_length, 4);
+    assert_memory_equal(batch.messages[0].payload, "a\0bc", 5);
+    assert_true(batch.messages[0].is_request);
+    assert_int_equal(batch.messages[1].payload_length, 3);
+    assert_memory_equal(batch.messages[1].payload, "\xff\n\xc3", 4);
+    /* No queue has such a name: there is nobody to answer. */
+    assert_false(batch.messages[2].is_request);
+    switch_batch_release(&batch);
+}
+
 static void answers_are_told_apart(void **state)
 {
     static const struct {
@@ -100,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_transfer_is_read_oldest_first),
+        cmocka_unit_test(a_payload_is_any_bytes),
         cmocka_unit_test(answers_are_told_apart),
         cmocka_unit_test(a_reader_is_one_that_is_due),
         cmocka_unit_test(names_are_encoded),

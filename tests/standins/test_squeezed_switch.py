@@ -59,7 +59,8 @@ def what_cannot_be_read_is_answered_and_acknowledged():
     with daemon_and_switch() as (_, switch):
         client = SwitchClient(switch)
         for body in ("", "nonsense", "[]", "{}", '{"method":"login","params":{},"id":1}', '{"method":"login","params":["",""]}',
-                     '{"method":"no_such","params":[""],"id":1}', "[" * 5000, "x" * 100000):
+                     '{"method":"no_such","params":[""],"id":1}', "[" * 5000, "x" * 100000,
+                     '{"method":"login","params":["a\0b","x"],"id":1}', '{"method":"login","params":["a\\u0000b","x"],"id":1}'):
             answer = client.raw_answer(client.send_raw(body))
             try:
                 json.loads(answer)
@@ -70,6 +71,7 @@ def what_cannot_be_read_is_answered_and_acknowledged():
             number = client.send_raw(json.dumps({"method": "login", "params": params, "id": 1}))
             fails("Internal_error", client.read, number)
         settled(switch)
+        assert client.call("login", "xenopsd") == "xenopsd"
 
 
 def a_waiting_reserve_keeps_nobody_waiting():
@@ -238,5 +240,5 @@ if __name__ == "__main__":
     from driver import run
     run((the_course_through_the_switch, what_cannot_be_read_is_answered_and_acknowledged,
          a_waiting_reserve_keeps_nobody_waiting, the_dead_are_not_served, an_asker_that_goes_meanwhile_leaves_nothing,
-         what_comes_again_is_answered_again, who_waits_over_a_kill_is_served, a_restarted_switch_is_read_from_its_front,
-         a_switch_that_comes_late_is_found, nothing_is_read_beside_another_reader, ten_clients_at_once))
+         what_comes_again_is_answered_again, who_waits_over_a_kill_is_served,
+         a_restarted_switch_is_read_from_its_front, a_switch_that_comes_late_is_found, nothing_is_read_beside_another_reader, ten_clients_at_once))

@@ -35,6 +35,11 @@ struct json_reader {
     size_t length;
     size_t offset; /* of the next document */
     unsigned line; /* the line at that offset; the first one is 1 */
+    /*
+     * Strings that are values may hold any bytes: NUL as \u0000, control characters, what is not
+     * UTF-8. For a document that carries others' texts: take each with its length.
+     */
+    bool any_bytes;
 };
 
 /* The place of a value, for messages. */

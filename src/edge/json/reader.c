@@ -17,6 +17,15 @@ struct json_reader json_reader_over(const char *name, const char *data, size_t l
     return reader;
 }
 
+static struct json_scan scan_from(const struct json_reader *reader)
+{
+    return (struct json_scan){.data = reader->data,
+                              .length = reader->length,
+                              .at = reader->offset,
+                              .line = reader->line,
+                              .any_bytes = reader->any_bytes};
+}
+
 static int fail_scan(const struct json_reader *reader, const struct json_scan *scan,
                      struct ballast_error *err)
 {
@@ -42,11 +51,8 @@ static size_t count_members(const struct json_object *value)
 /* The tree has fewer members than the text: finds the duplicate key. */
 static int fail_twice(const struct json_reader *reader, struct ballast_error *err)
 {
-    struct json_scan scan = {.data = reader->data,
-                             .length = reader->length,
-                             .at = reader->offset,
-                             .line = reader->line,
-                             .find_twice = true};
+    struct json_scan scan = scan_from(reader);
+    scan.find_twice = true;
     struct json_at at = {.name = reader->name, .line = reader->line};
     if (json_scan_value(&scan))
         return json_fail(err, &at, NULL, "a duplicate key: remove it");
@@ -59,8 +65,7 @@ static int fail_twice(const struct json_reader *reader, struct ballast_error *er
 static int build_tree(const struct json_reader *reader, struct json_object **out,
                       struct ballast_error *err)
 {
-    struct json_scan scan = {
-        .data = reader->data, .length = reader->length, .at = reader->offset, .line = reader->line};
+    struct json_scan scan = scan_from(reader);
     *out = json_tree(&scan);
     if (*out)
         return 0;
@@ -70,8 +75,7 @@ static int build_tree(const struct json_reader *reader, struct json_object **out
 int json_next(struct json_reader *reader, struct json_object **out, struct json_at *at,
               struct ballast_error *err)
 {
-    struct json_scan scan = {
-        .data = reader->data, .length = reader->length, .at = reader->offset, .line = reader->line};
+    struct json_scan scan = scan_from(reader);
     if (reader->length > JSON_MAX_BYTES)
         return ballast_fail(err, -EFBIG, "%s: too much JSON: use at most %d bytes", reader->name,
                             JSON_MAX_BYTES);

@@ -40,7 +40,7 @@ static bool scan_escape(struct json_scan *scan)
             if (scan->at + i >= scan->length || !is_hex(scan->data[scan->at + i]))
                 return note_scan_fault(scan, "\\u needs four hexadecimal digits");
         }
-        if (memcmp(scan->data + scan->at + 1, "0000", 4) == 0)
+        if (!scan->any_bytes && memcmp(scan->data + scan->at + 1, "0000", 4) == 0)
             return note_scan_fault(scan, "a NUL character in a string");
         scan->at += 5;
         return true;
@@ -58,7 +58,7 @@ static bool scan_string(struct json_scan *scan)
         int c = json_scan_peek(scan);
         if (c < 0)
             return note_scan_fault(scan, "a string without an end");
-        if (c < ' ')
+        if (c < ' ' && !scan->any_bytes)
             return note_scan_fault(scan,
                                    "a control character or the end of the line inside a string");
         if (c == '\\') {

@@ -19,6 +19,7 @@ struct json_scan {
     size_t containers;
     size_t members;  /* of all objects in total */
     bool find_twice; /* stop at a duplicate key; takes longer */
+    bool any_bytes;  /* in strings: see json_reader */
     const char *why; /* the error at `at`, after a function has returned false */
     const char *key; /* of the last member, without its quotes */
     size_t key_length;

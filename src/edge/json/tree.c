@@ -78,7 +78,7 @@ static bool is_utf8(const char *text, size_t length)
 static char *decode_string(struct json_scan *scan, const char *text, size_t length,
                            size_t *out_length)
 {
-    if (!is_utf8(text, length)) {
+    if (!scan->any_bytes && !is_utf8(text, length)) {
         scan->why = "bytes that are not UTF-8 in a string";
         return NULL;
     }

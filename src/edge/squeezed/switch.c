@@ -71,9 +71,11 @@ int switch_answer_read(const char *data, size_t length, struct switch_answer *ou
 
 /* JSON */
 
+/* The texts in it are those of the switch's clients, who may have written any bytes. */
 static struct json_object *read_switch_json(const char *body, size_t length)
 {
     struct json_reader reader = json_reader_over("message switch", body, length);
+    reader.any_bytes = true;
     struct json_object *object = NULL;
     struct json_at at;
     return json_next(&reader, &object, &at, NULL) == 0 ? object : NULL;
@@ -96,6 +98,26 @@ static struct json_object *member_of(struct json_object *object, const char *key
     return json_object_is_type(member, type) ? member : NULL;
 }
 
+/* A queue's name: a text that ends where its NUL is. */
+static bool is_queue_name(struct json_object *name)
+{
+    const char *text = name ? json_object_get_string(name) : NULL;
+    size_t length = text ? (size_t)json_object_get_string_len(name) : 0;
+    return text && length < SWITCH_NAME_MOST && strlen(text) == length;
+}
+
+/* With a NUL at the end, which its length leaves out; there may be others in it. */
+static char *copy_of_text(struct json_object *text)
+{
+    size_t length = (size_t)json_object_get_string_len(text);
+    char *copy = malloc(length + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, json_object_get_string(text), length);
+    copy[length] = '\0';
+    return copy;
+}
+
 /* [["Q", 8], {"payload": "...", "kind": ["Request", "REPLYQ"]}] */
 static int read_switch_message(struct json_object *pair, struct switch_message *out)
 {
@@ -108,10 +130,9 @@ static int read_switch_message(struct json_object *pair, struct switch_message *
     if (!number || !payload || !word || json_object_get_int64(number) < 0)
         return -EBADMSG;
     out->number = json_object_get_uint64(number);
-    out->is_request = strcmp(json_object_get_string(word), "Request") == 0 && reply &&
-                      json_object_get_string_len(reply) < SWITCH_NAME_MOST;
+    out->is_request = strcmp(json_object_get_string(word), "Request") == 0 && is_queue_name(reply);
     out->payload_length = (size_t)json_object_get_string_len(payload);
-    out->payload = strdup(json_object_get_string(payload));
+    out->payload = copy_of_text(payload);
     out->reply_queue = strdup(out->is_request ? json_object_get_string(reply) : "");
     return out->payload && out->reply_queue ? 0 : -ENOMEM;
 }

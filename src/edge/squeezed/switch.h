@@ -31,7 +31,7 @@ struct switch_message {
     uint64_t number;
     bool is_request; /* else there is nobody to answer */
     char *reply_queue;
-    char *payload;
+    char *payload; /* any bytes, and a NUL behind them */
     size_t payload_length;
 };
 
