@@ -235,6 +235,15 @@ def the_daemon_sleeps_while_a_call_waits():
         client.close()
 
 
+def while_balancing_is_paused_what_is_not_free_is_refused():
+    with Standin(speed=100) as daemon, daemon.client() as control:
+        squeezed = daemon.squeezed()
+        control.call("pause")
+        fails("Cannot_free_this_much_memory", squeezed.call, "reserve_memory", "xenopsd", 12 * GIB)
+        fails("Cannot_free_this_much_memory", squeezed.reserve_range, 8 * GIB, 12 * GIB)
+        assert not reservations(control, "requested", "reclaiming", "granted")
+
+
 def balance_memory_brings_maxima_down():
     with Standin() as daemon, daemon.client() as control:
         squeezed = daemon.squeezed()
@@ -403,6 +412,7 @@ if __name__ == "__main__":
          a_login_forgets_its_own_alone, the_whole_course_of_a_start, a_built_guest_is_still_told_its_reservation,
          a_range_gets_its_share, what_cannot_be_is_refused_at_once_and_moves_nobody, stuck_domains_are_named,
          a_grant_is_answered_when_it_is_scrubbed, the_daemon_sleeps_while_a_call_waits,
+         while_balancing_is_paused_what_is_not_free_is_refused,
          balance_memory_brings_maxima_down, balance_memory_does_not_wait_for_the_stuck,
          malformed_input_is_closed_without_a_word, http_is_taken_as_squeezed_takes_it, ten_at_once,
          who_goes_while_it_waits_leaves_nothing, who_closes_its_half_is_answered, silent_connections_stop_nobody,

@@ -21,6 +21,9 @@
 #include "core/policy/balancer.h"
 #include "edge/wire/wire.h"
 
+/* How long one decision may take: while nothing is balanced there would be none. */
+#define DEADLINE_USEC (UINT64_C(60) * 1000000)
+
 /* A reservation is whole pages, one at least. */
 static uint64_t reserved_pages_kib(int64_t kib)
 {
@@ -134,6 +137,7 @@ static void ask_for_range(struct squeezed_task *task, uint64_t min_kib, uint64_t
     json_object_object_add(params, "min_kib", json_object_new_uint64(min_kib));
     json_object_object_add(params, "max_kib", json_object_new_uint64(max_kib));
     json_object_object_add(params, "wait", json_object_new_boolean(true));
+    json_object_object_add(params, "deadline_usec", json_object_new_uint64(DEADLINE_USEC));
     if (task->mark) {
         char label[LEDGER_OWNER];
         squeezed_mark_label(task->mark, label);
