@@ -145,6 +145,31 @@ def what_comes_again_is_answered_again():
             assert not reservations(control, "granted", "requested", "reclaiming")
 
 
+def what_ended_by_its_lease_is_not_granted_again():
+    """Killed before its answer, and its lease over: the message that comes again is worked on again."""
+    daemon = Switched(config="[ballastd]\nlease = 1s\n")
+    switch = Switch(daemon.switch_path)
+    with daemon:
+        client = SwitchClient(switch)
+        switch.hold_responses = True
+        with daemon.client() as control:
+            number = client.send("reserve_memory", "xenopsd", 64 * MIB)
+            until(lambda: [record for record in reservations(control, "released") if record["granted_kib"] == 64 * MIB])
+        daemon.kill()
+        with switch.changed:
+            switch.hold_responses = False
+            switch.changed.notify_all()
+        lost = json.loads(client.raw_answer(number))["result"]
+        switch.forget_readers()
+        daemon.config.write_text("")
+        daemon.start()
+        until(lambda: len(client.answers_to(number)) > 1)
+        id_ = json.loads(client.answers_to(number)[-1])["result"]
+        assert id_ != lost
+        with daemon.client() as control:
+            assert [record["granted_kib"] for record in reservations(control, "granted")] == [64 * MIB]
+
+
 def who_waits_over_a_kill_is_served():
     with daemon_and_switch() as (daemon, switch):
         client = SwitchClient(switch)
@@ -240,5 +265,5 @@ if __name__ == "__main__":
     from driver import run
     run((the_course_through_the_switch, what_cannot_be_read_is_answered_and_acknowledged,
          a_waiting_reserve_keeps_nobody_waiting, the_dead_are_not_served, an_asker_that_goes_meanwhile_leaves_nothing,
-         what_comes_again_is_answered_again, who_waits_over_a_kill_is_served,
+         what_comes_again_is_answered_again, what_ended_by_its_lease_is_not_granted_again, who_waits_over_a_kill_is_served,
          a_restarted_switch_is_read_from_its_front, a_switch_that_comes_late_is_found, nothing_is_read_beside_another_reader, ten_clients_at_once))

@@ -173,11 +173,15 @@ static void take_decision(struct squeezed_task *task)
     }
 }
 
-/* It was granted to this very call before, and is answered again, whatever has become of it. */
+/*
+ * It was granted to this very call before, and is answered again, whatever its asker has done with
+ * it since. One that ended by its lease no asker has used: the call is worked on again.
+ */
 static bool answer_as_before(struct squeezed_task *task)
 {
     const struct ledger_reservation *record = squeezed_mark_find(task->tasks->engine, task->mark);
-    if (!record || record->granted_kib == 0)
+    if (!record || record->granted_kib == 0 ||
+        (record->state == LEDGER_RELEASED && record->reason == LEDGER_LEASE_OVER))
         return false;
     task->reservation = record->id;
     if (record->state == LEDGER_GRANTED)
