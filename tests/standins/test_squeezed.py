@@ -244,6 +244,12 @@ def while_balancing_is_paused_what_is_not_free_is_refused():
         assert not reservations(control, "requested", "reclaiming", "granted")
 
 
+def a_lease_that_ends_while_its_call_waits_is_told():
+    with Standin(SCRUB.format(rate="8KiB/s"), config="[ballastd]\nlease = 1s\n") as daemon:
+        fails(["Internal_error", "the reservation is no longer there: its lease ended, or it was released"],
+              daemon.squeezed().call, "reserve_memory", "xenopsd", 2 * GIB)
+
+
 def balance_memory_brings_maxima_down():
     with Standin() as daemon, daemon.client() as control:
         squeezed = daemon.squeezed()
@@ -412,7 +418,7 @@ if __name__ == "__main__":
          a_login_forgets_its_own_alone, the_whole_course_of_a_start, a_built_guest_is_still_told_its_reservation,
          a_range_gets_its_share, what_cannot_be_is_refused_at_once_and_moves_nobody, stuck_domains_are_named,
          a_grant_is_answered_when_it_is_scrubbed, the_daemon_sleeps_while_a_call_waits,
-         while_balancing_is_paused_what_is_not_free_is_refused,
+         while_balancing_is_paused_what_is_not_free_is_refused, a_lease_that_ends_while_its_call_waits_is_told,
          balance_memory_brings_maxima_down, balance_memory_does_not_wait_for_the_stuck,
          malformed_input_is_closed_without_a_word, http_is_taken_as_squeezed_takes_it, ten_at_once,
          who_goes_while_it_waits_leaves_nothing, who_closes_its_half_is_answered, silent_connections_stop_nobody,

@@ -120,8 +120,9 @@ static void wait_for_scrubbing(struct squeezed_task *task)
     const struct ledger_reservation *record = ledger_find(engine_ledger(engine), task->reservation);
     if (!record || record->state != LEDGER_GRANTED) {
         task->reservation = 0;
-        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR,
-                                 "the reservation was released by a login of its service");
+        squeezed_task_reply_text(
+            task, SQUEEZED_INTERNAL_ERROR,
+            "the reservation is no longer there: its lease ended, or it was released");
     } else if (is_scrubbed(engine)) {
         reply_granted(task, record);
     } else {
