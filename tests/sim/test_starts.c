@@ -537,19 +537,25 @@ static void test_a_pool(void **state)
     close_desk(&desk);
 }
 
-/* One that was there before, one that has its own reservation, and one that dies pay nothing. */
+/* One that was there before, even if an older pool pays a part of it, one with its own and one that
+ * dies. */
 static void test_whom_a_pool_does_not_pay(void **state)
 {
     (void)state;
     struct desk desk;
     open_desk(&desk);
+    uint64_t first = granted(&desk, "*", 30 * MIB);
     struct ballast_domain *old = appears(&desk, 2, "old", 100 * MIB);
     see(&desk);
     uint64_t pool = granted(&desk, "*", 1000 * MIB);
     uint64_t own = granted(&desk, "own", 200 * MIB);
     is_built(&desk, appears(&desk, 3, "own", 200 * MIB));
+    takes(&desk, old, 50 * MIB);
+    pass(&desk);
+    assert_int_equal(counted_kib(&desk), 1300 * MIB);
     is_built(&desk, old);
     see(&desk);
+    assert_int_equal(state_of(&desk, first), LEDGER_USED);
     assert_int_equal(state_of(&desk, own), LEDGER_USED);
     takes(&desk, appears(&desk, 4, "dies", 300 * MIB), 100 * MIB);
     see(&desk);

@@ -187,32 +187,47 @@ static uint64_t returned_by_reboots(const struct tick_ledger *book, const struct
     return kib;
 }
 
-/* Domains with higher numbers came while a pool was granted; UINT32_MAX: there is none. */
-static uint32_t pool_domains_above(const struct tick_ledger *book, const struct ballast_host *host)
+/* What the pools hold that were granted before this domain came; 0: none pays for it. */
+static uint64_t pools_for_kib(const struct tick_ledger *book, const struct ballast_host *host,
+                              uint32_t domid)
 {
     const struct ledger_reservation *at = NULL;
     size_t left = ledger_sums(book->ledger).pools;
-    uint32_t above = UINT32_MAX;
+    uint64_t kib = 0;
     while (left > 0 && (at = ledger_previous(book->ledger, at))) {
         if (!ledger_is_pool(at))
             continue;
         left--;
-        if (at->older_domid < above && host->now_usec >= at->changed_usec)
-            above = at->older_domid;
+        if (domid > at->older_domid && host->now_usec >= at->changed_usec)
+            kib += at->granted_kib;
     }
-    return above;
+    return kib;
 }
 
 /* A domain that the pool pays for; one that has been paid for is no arrival any more. */
-static struct arrival *find_drawer(const struct tick_ledger *book,
-                                   const struct ballast_domain *domain, uint32_t above)
+static struct arrival *find_drawer(const struct tick_ledger *book, const struct ballast_host *host,
+                                   const struct ballast_domain *domain)
 {
     struct ledger_domain life = {.domid = domain->id};
     struct arrival *arrival = arrivals_find(&book->arrivals, domain->id);
-    if (!arrival || domain->is_dom0 || domain->id <= above || !book->uuid_of)
+    if (!arrival || domain->is_dom0 || !book->uuid_of || pools_for_kib(book, host, domain->id) == 0)
         return NULL;
     book->uuid_of(domain->id, life.uuid);
     return ledger_had_domain(book->ledger, &life) ? NULL : arrival;
+}
+
+/*
+ * Numbers rise, so those before it draw from no pool that this one does not draw from. Where they
+ * do not, less is drawn, which is the safe side.
+ */
+static void draw_from_pools(const struct tick_ledger *book, const struct ballast_host *host,
+                            const struct ballast_domain *domain, uint64_t unpaid_kib,
+                            struct drawn *pool)
+{
+    uint64_t most_kib = pools_for_kib(book, host, domain->id);
+    pool->taken_kib += ballast_min_u64(unpaid_kib, ballast_sub_floor(most_kib, pool->taken_kib));
+    pool->shown_kib = ballast_min_u64(ballast_add_ceil(pool->shown_kib, domain->build_left_kib),
+                                      ballast_sub_floor(most_kib, pool->taken_kib));
 }
 
 /*
@@ -224,7 +239,6 @@ static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host
 {
     struct drawn drawn = {.returned_kib = returned_by_reboots(book, host)};
     struct drawn pool = {0};
-    uint32_t above = pool_domains_above(book, host);
     match_begin(&book->match, book->ledger, book->uuid_of);
     if (ledger_sums(book->ledger).promised_kib == 0)
         return drawn;
@@ -232,12 +246,10 @@ static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host
         const struct ballast_domain *domain = &host->domains[i];
         const struct ledger_reservation *from = match_domain(&book->match, host, domain);
         uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
-        const struct arrival *drawer = from ? NULL : find_drawer(book, domain, above);
-        if (drawer) {
-            uint64_t unpaid_kib = ballast_sub_floor(held_kib, drawer->paid_kib);
-            pool.taken_kib = ballast_add_ceil(pool.taken_kib, unpaid_kib);
-            pool.shown_kib = ballast_add_ceil(pool.shown_kib, domain->build_left_kib);
-        }
+        const struct arrival *drawer = from ? NULL : find_drawer(book, host, domain);
+        if (drawer)
+            draw_from_pools(book, host, domain, ballast_sub_floor(held_kib, drawer->paid_kib),
+                            &pool);
         if (!from)
             continue;
         uint64_t taken_kib = ballast_sub_floor(held_kib, from->base_kib);
@@ -245,10 +257,8 @@ static struct drawn drawn_of(struct tick_ledger *book, const struct ballast_host
         drawn.taken_kib += taken_kib - from->used_kib;
         drawn.shown_kib += ballast_min_u64(from->granted_kib - taken_kib, domain->build_left_kib);
     }
-    uint64_t pool_kib = ledger_sums(book->ledger).pool_kib;
-    pool.taken_kib = ballast_min_u64(pool.taken_kib, pool_kib);
     drawn.taken_kib += pool.taken_kib;
-    drawn.shown_kib += ballast_min_u64(pool.shown_kib, pool_kib - pool.taken_kib);
+    drawn.shown_kib += pool.shown_kib;
     return drawn;
 }
 
@@ -510,7 +520,7 @@ static bool pay_arrival(struct tick_ledger *book, struct arrival *arrival, uint6
     struct ledger_verdict paid = {.a_kib = 1};
     while (paid.a_kib > 0) {
         uint64_t left_kib = ballast_sub_floor(held_kib, arrival->paid_kib);
-        if (ledger_pay(book->ledger, left_kib, now_usec, &paid, NULL) < 0)
+        if (ledger_pay(book->ledger, arrival->domid, left_kib, now_usec, &paid, NULL) < 0)
             return false;
         arrival->paid_kib += paid.a_kib;
     }
@@ -518,15 +528,16 @@ static bool pay_arrival(struct tick_ledger *book, struct arrival *arrival, uint6
 }
 
 /* Once it is built: until then it may be bound. */
-static void judge_arrival(struct tick_ledger *book, const struct ballast_domain *domain,
-                          uint32_t above, uint64_t now_usec)
+static void judge_arrival(struct tick_ledger *book, const struct ballast_host *host,
+                          const struct ballast_domain *domain)
 {
     struct arrival *arrival = arrivals_find(&book->arrivals, domain->id);
     struct ledger_domain life = {.domid = domain->id};
     uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
     if (!arrival || domain->state == BALLAST_DOMAIN_BUILD)
         return;
-    if (find_drawer(book, domain, above) && !pay_arrival(book, arrival, held_kib, now_usec))
+    if (find_drawer(book, host, domain) &&
+        !pay_arrival(book, arrival, held_kib, ledger_time(book, host)))
         return;
     book->uuid_of(domain->id, life.uuid);
     if (book->unreserved && arrival->paid_kib == 0 && !ledger_had_domain(book->ledger, &life))
@@ -537,9 +548,8 @@ static void judge_arrival(struct tick_ledger *book, const struct ballast_domain 
 static void note_arrivals(struct tick_ledger *book, const struct ballast_host *host)
 {
     arrivals_see(&book->arrivals, host);
-    uint32_t above = pool_domains_above(book, host);
     for (size_t i = 0; i < host->domain_count; i++)
-        judge_arrival(book, &host->domains[i], above, ledger_time(book, host));
+        judge_arrival(book, host, &host->domains[i]);
 }
 
 int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,

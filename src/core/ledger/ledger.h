@@ -208,11 +208,12 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid);
 /*
  * A domain that had no reservation has been built of `kib`, which the granted reservations of kind
- * pool pay as one, the oldest first: this one becomes smaller by its part, or is used. a: that
- * part, 0 where there is none; b: what is left to pay, for another call.
+ * pool pay as one, the oldest first and none that is younger than the domain (older_domid): this
+ * one becomes smaller by its part, or is used. a: that part, 0 where there is none; b: what is left
+ * to pay, for another call.
  */
-int ledger_pay(struct ledger *ledger, uint64_t kib, uint64_t now_usec, struct ledger_verdict *out,
-               struct ballast_error *err);
+int ledger_pay(struct ledger *ledger, uint32_t domid, uint64_t kib, uint64_t now_usec,
+               struct ledger_verdict *out, struct ballast_error *err);
 /* Memory is being reclaimed for it. From requested. */
 int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_usec,
                             struct ledger_verdict *out, struct ballast_error *err);

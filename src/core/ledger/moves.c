@@ -383,15 +383,20 @@ static int pay_from(struct ledger *ledger, struct ledger_entry *entry, uint64_t 
     return commit_record(ledger, entry, &next, err);
 }
 
-int ledger_pay(struct ledger *ledger, uint64_t kib, uint64_t now_usec, struct ledger_verdict *out,
-               struct ballast_error *err)
+static bool can_pay_for(const struct ledger_reservation *record, uint32_t domid, uint64_t now_usec)
+{
+    return ledger_is_pool(record) && domid > record->older_domid &&
+           now_usec < ledger_book_due_usec(record);
+}
+
+int ledger_pay(struct ledger *ledger, uint32_t domid, uint64_t kib, uint64_t now_usec,
+               struct ledger_verdict *out, struct ballast_error *err)
 {
     int rc = begin_move(ledger, now_usec, err);
     if (rc < 0)
         return rc;
     struct ledger_entry *entry = ledger->first;
-    while (entry &&
-           (!ledger_is_pool(&entry->record) || now_usec >= ledger_book_due_usec(&entry->record)))
+    while (entry && !can_pay_for(&entry->record, domid, now_usec))
         entry = entry->next;
     if (!entry || kib == 0)
         return fill_verdict(out, 0, LEDGER_OK, 0, kib);
