@@ -9,11 +9,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ballastd"))
-from driver import Daemon
+from driver import Daemon, Refused
 from fakexen import POWEROFF, REASON_SHIFT, REBOOT, SHUTDOWN, FakeXen
 
 BALLAST = os.environ["BALLAST"]
@@ -418,6 +419,34 @@ class Running(Case):
                 back = xen.add("mail-again", uuid=uuid)
                 self.eventually(kept, [])
                 xen.remove(back)
+
+    def test_what_a_reboot_returns_during_a_tick_is_its_own(self):
+        """The host is full but for what it is returning, which others ask for all the while."""
+        config = "[ballastd]\nreboot-lease = 1min\n"
+        with FakeXen(total_mib=8192) as xen, on(xen, config) as daemon, daemon.client() as client:
+            mail = xen.add("mail", memory_mib=4096)
+            # With many domains a sample takes its time.
+            for i in range(60):
+                xen.add(f"small{i}", memory_mib=1, balloon=False, pool_kib=4, lost_kib=4)
+            self.eventually(lambda: len(client.call("domains")["domains"]), 62)
+            xen.add("full", memory_mib=client.call("host")["available_kib"] // 1024 - 8, balloon=False)
+            self.eventually(lambda: client.call("host")["available_kib"] < 8192)
+            xen.shut_down(mail, REBOOT)
+            self.eventually(lambda: len(client.call("reservations", open=True)["reservations"]), 1)
+            xen.kill(mail)
+
+            def tear_down():
+                for left in range(4096, 0, -20):
+                    mail.set(tot_pages=left * 256)
+                    time.sleep(0.004)
+            teardown = threading.Thread(target=tear_down)
+            teardown.start()
+            got = []
+            while teardown.is_alive():
+                with contextlib.suppress(Refused):
+                    got.append(client.call("reserve", min_kib=8192, deadline_usec=50000, wait=True))
+            teardown.join()
+            self.assertEqual(got, [])
 
     def test_xen_says_that_memory_is_low(self):
         with FakeXen() as xen, on(xen) as daemon, daemon.client() as client:

@@ -23,8 +23,12 @@ static void find_sampled_uuid(uint32_t domid, uint8_t uuid[LEDGER_UUID])
         memcpy(uuid, overlay_domain(sampled_overlay, at)->uuid, LEDGER_UUID);
 }
 
-/* Out of memory: one that is being torn down counts as gone. */
-static void show_dying(struct engine *engine, struct tick_ledger *book)
+/*
+ * For each sample anew, of which a tick takes some: what such a domain has returned is free in the
+ * snapshot, and here it says that it does not hold it any more. Out of memory: one that is being
+ * torn down counts as gone.
+ */
+static void show_dying(struct engine *engine)
 {
     const struct hv_domain *domains;
     size_t count;
@@ -43,7 +47,7 @@ static void show_dying(struct engine *engine, struct tick_ledger *book)
                                            .reboots = domains[i].reboots};
         memcpy(list[filled++].uuid, domains[i].uuid, LEDGER_UUID);
     }
-    tick_ledger_dying(book, engine->dying, filled);
+    tick_ledger_dying(reservations_book(engine->reservations), engine->dying, filled);
 }
 
 void tick_book_see(struct engine *engine, const struct ballast_host *host)
@@ -52,7 +56,7 @@ void tick_book_see(struct engine *engine, const struct ballast_host *host)
     sampled_overlay = engine->overlay;
     tick_ledger_keep_reboots(book, engine->config.reboot_lease_usec);
     tick_ledger_tell_unreserved(book, defence_note_unreserved, engine);
-    show_dying(engine, book);
+    show_dying(engine);
     (void)tick_ledger_see(book, host, find_sampled_uuid, NULL);
 }
 
@@ -67,6 +71,7 @@ static int answer_request(void *context, const struct ballast_host *host,
     struct engine *engine = context;
     struct tick_book inner = tick_ledger_book(reservations_book(engine->reservations));
     struct balancer_verdict ours = *verdict;
+    show_dying(engine);
     if (!verdict->granted && verdict->reason != BALANCER_TOO_LATE && !engine_balances(engine)) {
         struct ledger *ledger = reservations_ledger(engine->reservations);
         struct ledger_free free_now =
@@ -99,6 +104,7 @@ static int list_waiting(void *context, const struct balancer_request **out, size
 static uint64_t promised_kib(void *context, const struct ballast_host *host)
 {
     struct engine *engine = context;
+    show_dying(engine);
     return tick_ledger_unseen_kib(reservations_book(engine->reservations), host);
 }
 
