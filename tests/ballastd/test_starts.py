@@ -174,6 +174,24 @@ def test_reboot_keeps_nothing_where_it_is_told_so():
         assert client.call("reservations")["reservations"] == []
 
 
+def test_who_asks_needs_nothing_kept():
+    """A toolstack that asks for the domain that comes back binds it to its own reservation."""
+    scenario = REBOOTS.replace("returns=3s", "returns=10h")
+    with Daemon(scenario=scenario, config="[ballastd]\nreboot-lease = 1h\n") as daemon, daemon.client() as client:
+        def kept():
+            return [each for each in client.call("reservations")["reservations"] if each["owner"] == "reboot"]
+        until(lambda: [each["state"] for each in kept()] == ["granted"])
+        own = client.call("reserve", min_kib=1024 * MIB, wait=True)["id"]
+        new = client.call("sim-start", name="shop", need_kib=1024 * MIB, wait_usec=10**12)["domid"]
+        until(lambda: kept()[0]["state"] == "bound")
+        assert refused(-32002, client.call, "bind", id=own + 1, domid=new)
+        assert kept()[0]["state"] == "bound", kept()
+        bound = client.call("bind", id=own, domid=new)
+        assert (bound["state"], bound["domid"]) == ("bound", new), bound
+        assert kept()[0]["state"] == "released", kept()
+        assert is_counted(client) == 1024 * MIB
+
+
 FULL = """says "A full host with one guest that can give."
 host total=8GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=512MiB

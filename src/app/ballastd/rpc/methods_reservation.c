@@ -14,6 +14,7 @@
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/rpc/encode.h"
 #include "app/ballastd/rpc/waiters.h"
+#include "app/tick/book.h"
 #include "core/base/units.h"
 #include "core/base/uuid.h"
 
@@ -258,6 +259,31 @@ static bool find_domain(struct call *call, struct ledger_domain *life, size_t *a
     return false;
 }
 
+/* Whether reservation `id` was kept for a domain that rebooted, and is bound to the one after it.
+ */
+static bool is_kept_for_next(const struct ledger *ledger, uint64_t id)
+{
+    const struct ledger_reservation *kept = ledger_find(ledger, id);
+    return kept && strcmp(kept->owner, TICK_REBOOT_OWNER) == 0 && !ledger_is_rebooting(kept);
+}
+
+/* As ledger_bind(); a domain for which its toolstack asks needs nothing that was kept for it. */
+static int bind_instead_of_kept(struct call *call, uint64_t id, const struct ledger_domain *life,
+                                uint64_t base_kib, uint64_t held_kib, struct ledger_verdict *out,
+                                struct ballast_error *err)
+{
+    struct ledger *ledger = engine_ledger(call->engine);
+    struct ledger_verdict released;
+    int rc =
+        ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib, now_of(call), out, err);
+    if (rc < 0 || out->reason != LEDGER_DOMAIN_TAKEN || !is_kept_for_next(ledger, out->a_kib))
+        return rc;
+    rc = ledger_release(ledger, out->a_kib, NULL, now_of(call), &released, err);
+    return rc < 0 ? rc
+                  : ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib,
+                                now_of(call), out, err);
+}
+
 void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at)
 {
     struct ledger *ledger = engine_ledger(call->engine);
@@ -269,8 +295,7 @@ void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *
     uint64_t base_kib = domain.state == BALLAST_DOMAIN_BUILD ? 0 : held_kib;
     const struct ledger_reservation *record = ledger_find(ledger, id);
     uint64_t granted_kib = record ? record->granted_kib : 0;
-    int rc = ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib, now_of(call),
-                         &verdict, &err);
+    int rc = bind_instead_of_kept(call, id, life, base_kib, held_kib, &verdict, &err);
     if (rc < 0) {
         call_unavailable(call, rc, &err);
     } else if (verdict.reason != LEDGER_OK) {
