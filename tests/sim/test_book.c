@@ -161,6 +161,77 @@ static void test_a_long_name(void **state)
     }
 }
 
+/* Domain 7 has shut down at 4 s to reboot, and is torn down at 5 s, but for what it still holds. */
+static void open_dying(struct desk *desk, struct tick_dying *dying, uint64_t held_kib)
+{
+    struct ballast_domain domain = {.id = GUEST,
+                                    .name = "web",
+                                    .state = BALLAST_DOMAIN_PAUSED,
+                                    .tot_kib = GRANTED_KIB,
+                                    .reboots = true};
+    *dying = (struct tick_dying){.domid = GUEST, .name = "", .held_kib = held_kib, .reboots = true};
+    memcpy(dying->uuid, uuid_of_guest, LEDGER_UUID);
+    open_desk(desk);
+    tick_ledger_keep_reboots(desk->book, 60 * BALLAST_SEC_USEC);
+    assert_int_equal(see(desk, &domain, 3 * BALLAST_SEC_USEC), LEDGER_USED);
+    (void)see(desk, &domain, 4 * BALLAST_SEC_USEC);
+    desk->id = ledger_next(desk->ledger, ledger_find(desk->ledger, desk->id))->id;
+    tick_ledger_dying(desk->book, dying, 1);
+    assert_int_equal(see(desk, NULL, 5 * BALLAST_SEC_USEC), LEDGER_BOUND);
+    struct tick_book book = tick_ledger_book(desk->book);
+    assert_int_equal(book.promised_kib(book.book, &desk->host), GRANTED_KIB - held_kib);
+}
+
+static void close_dying(struct desk *desk)
+{
+    struct tick_book book = tick_ledger_book(desk->book);
+    assert_int_equal(book.promised_kib(book.book, &desk->host), 0);
+    assert_null(ledger_next(desk->ledger, ledger_find(desk->ledger, desk->id)));
+    close_desk(desk);
+}
+
+/* A page that others have mapped is never returned: the next domain has the rest, kept only once.
+ */
+static void test_a_reboot_that_is_never_quite_gone(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct tick_dying dying;
+    struct ballast_domain next = {.id = GUEST + 1,
+                                  .name = "web",
+                                  .state = BALLAST_DOMAIN_BUILD,
+                                  .build_left_kib = GRANTED_KIB};
+    open_dying(&desk, &dying, BALLAST_PAGE_KIB);
+    assert_int_equal(see(&desk, &next, 6 * BALLAST_SEC_USEC), LEDGER_BOUND);
+    assert_int_equal(ledger_find(desk.ledger, desk.id)->domid, GUEST + 1);
+    assert_int_equal(ledger_find(desk.ledger, desk.id)->granted_kib,
+                     GRANTED_KIB - BALLAST_PAGE_KIB);
+    next = (struct ballast_domain){
+        .id = GUEST + 1, .name = "web", .state = BALLAST_DOMAIN_RUN, .tot_kib = GRANTED_KIB};
+    assert_int_equal(see(&desk, &next, 7 * BALLAST_SEC_USEC), LEDGER_USED);
+    assert_int_equal(see(&desk, &next, 8 * BALLAST_SEC_USEC), LEDGER_USED);
+    close_dying(&desk);
+}
+
+/* And with nobody to come after it, the memory is anybody's after a lease, returned or not. */
+static void test_a_reboot_that_is_neither_gone_nor_back(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct tick_dying dying;
+    open_dying(&desk, &dying, BALLAST_PAGE_KIB);
+    assert_int_equal(see(&desk, NULL, 63 * BALLAST_SEC_USEC), LEDGER_BOUND);
+    assert_int_equal(see(&desk, NULL, 64 * BALLAST_SEC_USEC), LEDGER_GRANTED);
+    assert_int_equal(see(&desk, NULL, 123 * BALLAST_SEC_USEC), LEDGER_GRANTED);
+    assert_int_equal(see(&desk, NULL, 124 * BALLAST_SEC_USEC), LEDGER_RELEASED);
+    assert_int_equal(see(&desk, NULL, 125 * BALLAST_SEC_USEC), LEDGER_RELEASED);
+    close_dying(&desk);
+    open_dying(&desk, &dying, GRANTED_KIB);
+    assert_int_equal(see(&desk, NULL, 64 * BALLAST_SEC_USEC), LEDGER_RELEASED);
+    assert_int_equal(see(&desk, NULL, 65 * BALLAST_SEC_USEC), LEDGER_RELEASED);
+    close_dying(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +239,8 @@ int main(void)
         cmocka_unit_test(test_another_life),
         cmocka_unit_test(test_a_build),
         cmocka_unit_test(test_a_long_name),
+        cmocka_unit_test(test_a_reboot_that_is_never_quite_gone),
+        cmocka_unit_test(test_a_reboot_that_is_neither_gone_nor_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

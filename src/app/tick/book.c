@@ -399,6 +399,20 @@ static int keep_one(struct tick_ledger *book, const struct ledger_domain *life, 
     return ledger_keep_reboot(book->ledger, &keep, life, now_usec, &verdict, err);
 }
 
+/* One whose pages others have mapped may never be quite gone: it is kept once all the same. */
+static bool was_kept(const struct tick_ledger *book, const struct ledger_domain *life)
+{
+    const struct ledger_reservation *at = NULL;
+    while ((at = ledger_previous(book->ledger, at))) {
+        bool before_it = at->older_domid == life->domid ||
+                         (at->kind == LEDGER_REBOOT && at->domid == life->domid);
+        if (before_it && strcmp(at->owner, TICK_REBOOT_OWNER) == 0 &&
+            memcmp(at->guest_uuid, life->uuid, LEDGER_UUID) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int keep_dying_reboots(struct tick_ledger *book, uint64_t now_usec,
                               struct ballast_error *err)
 {
@@ -407,7 +421,7 @@ static int keep_dying_reboots(struct tick_ledger *book, uint64_t now_usec,
         const struct tick_dying *dying = &book->dying[i];
         struct ledger_domain life = {.domid = dying->domid};
         memcpy(life.uuid, dying->uuid, LEDGER_UUID);
-        if (dying->reboots)
+        if (dying->reboots && !was_kept(book, &life))
             rc = keep_one(book, &life, dying->name, dying->held_kib, now_usec, err);
     }
     return rc;
@@ -430,6 +444,22 @@ static int keep_reboots(struct tick_ledger *book, const struct ballast_host *hos
     return rc;
 }
 
+/* What a rebooting domain holds is awaited until the next one is there, and no longer than a lease.
+ */
+static int see_rebooting(struct tick_ledger *book, const struct ledger_reservation *bound,
+                         const struct ledger_domain *life, const struct ballast_host *host,
+                         struct ballast_error *err)
+{
+    struct ledger_verdict verdict;
+    const struct tick_dying *dying = find_dying(book, life);
+    uint64_t now_usec = ledger_time(book, host);
+    int rc = ledger_hold(book->ledger, life, dying ? dying->held_kib : 0, false, now_usec, &verdict,
+                         err);
+    bool awaited = dying && match_newest(host, book->uuid_of, bound) <= bound->domid &&
+                   now_usec < ballast_add_ceil(bound->changed_usec, bound->lease_usec);
+    return rc < 0 || awaited ? rc : ledger_domain_gone(book->ledger, life, now_usec, &verdict, err);
+}
+
 static int see_bound(struct tick_ledger *book, const struct ledger_reservation *bound,
                      const struct ballast_host *host, struct ballast_error *err)
 {
@@ -444,14 +474,10 @@ static int see_bound(struct tick_ledger *book, const struct ledger_reservation *
     book->uuid_of(bound->domid, uuid);
     const struct ballast_domain *domain =
         kept_find(host->domains, host->domain_count, bound->domid);
-    if (!domain || memcmp(uuid, bound->uuid, sizeof(uuid)) != 0) {
-        const struct tick_dying *dying = find_dying(book, &life);
-        /* What it has still to return is not free yet. */
-        if (dying && bound->kind == LEDGER_REBOOT)
-            return ledger_hold(book->ledger, &life, dying->held_kib, false, now_usec, &verdict,
-                               err);
-        return ledger_domain_gone(book->ledger, &life, now_usec, &verdict, err);
-    }
+    if (!domain || memcmp(uuid, bound->uuid, sizeof(uuid)) != 0)
+        return bound->kind == LEDGER_REBOOT
+                   ? see_rebooting(book, bound, &life, host, err)
+                   : ledger_domain_gone(book->ledger, &life, now_usec, &verdict, err);
     return ledger_hold(book->ledger, &life, ballast_add_ceil(domain->tot_kib, domain->overhead_kib),
                        domain->state != BALLAST_DOMAIN_BUILD, now_usec, &verdict, err);
 }

@@ -271,8 +271,9 @@ int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint6
                 bool built, uint64_t now_usec, struct ledger_verdict *out,
                 struct ballast_error *err);
 /*
- * Reports that a domain is gone: releases what is bound to it, or grants it to who comes after one
- * that reboots. UNKNOWN if nothing is bound to it.
+ * Reports that a domain is gone: releases what is bound to it, or grants to who comes after one
+ * that reboots what that does not hold any more (ledger_hold()), if anything. UNKNOWN if nothing is
+ * bound to it.
  */
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err);

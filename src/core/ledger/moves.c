@@ -354,11 +354,15 @@ static int release_entry(struct ledger *ledger, struct ledger_entry *entry, enum
     return rc < 0 ? rc : fill_verdict(out, next.id, LEDGER_OK, back_kib, 0);
 }
 
-/* Its pages are free: they are for the next domain of that guest. */
+/* The pages that it has returned are free: they are for the next domain of that guest. */
 static int grant_reboot(struct ledger *ledger, struct ledger_entry *entry,
                         struct ledger_verdict *out, struct ballast_error *err)
 {
     struct ledger_reservation next = entry->record;
+    next.granted_kib -= next.used_kib;
+    next.min_kib = ballast_min_u64(next.min_kib, next.granted_kib);
+    if (next.granted_kib == 0)
+        return release_entry(ledger, entry, LEDGER_DOMAIN_GONE, out, err);
     next.older_domid = next.domid;
     next.domid = 0;
     memset(next.uuid, 0, LEDGER_UUID);
