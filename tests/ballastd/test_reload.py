@@ -43,7 +43,7 @@ KEYS = {
     "interval": ("250ms", "interval_usec", 250_000),
     "idle-interval": ("3s", "idle_interval_usec", 3_000_000),
     "lease": ("7min", "lease_usec", 420_000_000),
-    "reboot-lease": ("0s", "reboot_lease_usec", 0),
+    "reboot-lease": ("30s", "reboot_lease_usec", 30_000_000),
     "dom0-floor": ("300MiB", "dom0_floor_kib", 300 * MIB),
     "guest-floor": ("200MiB", "guest_floor_kib", 200 * MIB),
     "inaccuracy": ("4MiB", "inaccuracy_kib", 4 * MIB),

@@ -148,7 +148,7 @@ duration 24h
 
 def test_reboot_keeps_its_memory():
     """Whenever the daemon is killed meanwhile; those who want to grow do not get it."""
-    with Daemon(scenario=REBOOTS) as daemon:
+    with Daemon(scenario=REBOOTS, config="[ballastd]\nreboot-lease = 1min\n") as daemon:
         def kept():
             with daemon.client() as client:
                 return [each for each in client.call("reservations")["reservations"] if each["kind"] == "reboot"
@@ -169,7 +169,7 @@ def test_reboot_keeps_its_memory():
 
 
 def test_reboot_keeps_nothing_where_it_is_told_so():
-    with Daemon(scenario=REBOOTS, config="[ballastd]\nreboot-lease = 0s\n") as daemon, daemon.client() as client:
+    with Daemon(scenario=REBOOTS, config="") as daemon, daemon.client() as client:
         until(lambda: "shop" not in [each["name"] for each in client.call("domains")["domains"]])
         assert client.call("reservations")["reservations"] == []
 

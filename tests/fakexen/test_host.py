@@ -394,7 +394,8 @@ class Running(Case):
 
     def test_a_guest_that_reboots_finds_its_memory(self):
         """By its reason to shut down, which stays while it is destroyed; a poweroff keeps nothing."""
-        with FakeXen(total_mib=4096) as xen, on(xen) as daemon, daemon.client() as client:
+        keeps = "[ballastd]\nreboot-lease = 1min\n"
+        with FakeXen(total_mib=4096) as xen, on(xen, keeps) as daemon, daemon.client() as client:
             def kept():
                 return [(each["kind"], each["state"], each["domid"]) for each
                         in client.call("reservations", open=True)["reservations"]]

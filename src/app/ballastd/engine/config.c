@@ -337,7 +337,6 @@ struct engine_config engine_config_default(void)
         /* Longer than the slowest of builds hesitates, shorter than a night. */
         .lease_usec = 10 * MINUTE,
         /* A toolstack that restarts a guest does so at once; on a busy host that takes longer. */
-        .reboot_lease_usec = MINUTE,
         .inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
         .rival_writes = 5,
         .rival_usec = MINUTE,
