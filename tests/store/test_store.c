@@ -408,11 +408,11 @@ static void test_another_version(void **state)
 {
     (void)state;
     a_few(1);
-    by_hand("PRAGMA user_version = 4");
+    by_hand("PRAGMA user_version = 3");
     assert_refused(-EPROTO, "use the ballastd that wrote it");
     by_hand("PRAGMA user_version = 0");
     assert_refused(-EPROTO, "format version 0");
-    by_hand("PRAGMA user_version = 3");
+    by_hand("PRAGMA user_version = 4");
     store_close(opened());
 }
 

@@ -26,7 +26,7 @@
 
 /* "BLST" in the file's header, which file(1) recognizes. */
 #define STORE_APPLICATION_ID 0x424c5354
-enum { STORE_VERSION = 3 };
+enum { STORE_VERSION = 4 };
 
 /* Frames in the WAL before a checkpoint: 1 MiB of 4 KiB pages, some 85 moves. */
 enum { STORE_CHECKPOINT_PAGES = 256 };
