@@ -181,8 +181,9 @@ static int journal_move(void *context, const struct ledger_reservation *before,
         reservations->options.changed(reservations->options.context, after);
         return 0;
     }
-    bool used_only =
-        before && before->state == after->state && before->changed_usec == after->changed_usec;
+    bool used_only = before && before->state == after->state &&
+                     before->changed_usec == after->changed_usec &&
+                     before->granted_kib == after->granted_kib;
     /* Nothing is written then, so nothing is known of the disk. */
     if (!used_only)
         note_trouble(reservations, NULL);
