@@ -248,9 +248,11 @@ static bool is_answered(const struct sockaddr_un *at)
 
 static int own_directory_of(const char *path, struct ballast_error *err)
 {
-    char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-    (void)snprintf(copy, sizeof(copy), "%s", path);
+    char *copy = strdup(path);
+    if (!copy)
+        return ballast_fail(err, -ENOMEM, "out of memory");
     int fd = file_own_dir(dirname(copy), 0755, err);
+    free(copy);
     if (fd < 0)
         return fd;
     (void)close(fd);
