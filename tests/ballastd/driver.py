@@ -65,8 +65,9 @@ def sentence(said):
 class Client:
     def __init__(self, daemon, status=False, hello=True):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(60)
+        # With a time limit it would fail at once where so many wait to be accepted.
         self.socket.connect(str(daemon.run / ("status.sock" if status else "control.sock")))
+        self.socket.settimeout(60)
         self.buffer = b""
         self.told = []
         self.id = 0
