@@ -102,6 +102,25 @@ def errors_are_squeezeds():
         assert squeezed.delete("x") is None and squeezed.delete(NO_ID) is None
 
 
+def a_ledger_that_cannot_be_read_is_named():
+    with Standin() as daemon:
+        assert daemon.stop() == 0
+        ledger = daemon.state / "ledger.db"
+        good = ledger.read_bytes()
+        ledger.write_bytes(good[:4096] + bytes(byte ^ 0x55 for byte in good[4096:]))
+        daemon.start()
+        squeezed = daemon.squeezed()
+        for method, *params in (("login", "s"), ("reserve_memory", "s", 4), ("transfer_reservation_to_domain", "s", NO_ID, 1),
+                                ("query_reservation_of_domain", "s", 1)):
+            text = fails("Internal_error", squeezed.call, method, *params)[1]
+            assert "ledger.db" in text, (method, text)
+        ledger.write_bytes(good)
+        with daemon.client() as control:
+            until(lambda: control.call("status")["ledger"]["writable"])
+        fails("No_reservation", squeezed.query, 1)
+        assert squeezed.call("reserve_memory", "s", 4)
+
+
 def sessions_are_not_checked():
     with Standin() as daemon, daemon.client() as control:
         squeezed = daemon.squeezed()
@@ -414,7 +433,8 @@ def a_key_does_the_same():
 
 if __name__ == "__main__":
     from driver import run
-    run((values_have_their_units, a_fixed_dom0_is_told_by_its_size, errors_are_squeezeds, sessions_are_not_checked,
+    run((values_have_their_units, a_fixed_dom0_is_told_by_its_size, errors_are_squeezeds,
+         a_ledger_that_cannot_be_read_is_named, sessions_are_not_checked,
          a_login_forgets_its_own_alone, the_whole_course_of_a_start, a_built_guest_is_still_told_its_reservation,
          a_range_gets_its_share, what_cannot_be_is_refused_at_once_and_moves_nobody, stuck_domains_are_named,
          a_grant_is_answered_when_it_is_scrubbed, the_daemon_sleeps_while_a_call_waits,

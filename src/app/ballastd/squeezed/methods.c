@@ -97,6 +97,10 @@ static void run_transfer(struct squeezed_task *task)
 {
     const struct ledger_reservation *record = find_named(task);
     int64_t domid = task->request.numbers[0];
+    if (!engine_ledger(task->tasks->engine)) {
+        squeezed_task_reply_not_ready(task);
+        return;
+    }
     bool is_there = record && (record->state == LEDGER_GRANTED || record->state == LEDGER_BOUND ||
                                record->state == LEDGER_USED);
     if (!is_there) {
@@ -132,11 +136,19 @@ static void run_query(struct squeezed_task *task)
     struct hv *hv = overlay_hv(overlay);
     const struct ballast_host *host;
     const struct ledger_reservation *record = NULL;
+    struct ballast_error err;
     int64_t domid = task->request.numbers[0];
     char id[BALLAST_UUID_TEXT];
     size_t at;
-    if (domid >= 0 && domid <= WIRE_DOMID_MOST && engine_ledger(engine) &&
-        hv->ops->refresh(hv, &host, NULL) == 0 && overlay_find(overlay, (uint32_t)domid, &at) == 0)
+    if (!engine_ledger(engine)) {
+        squeezed_task_reply_not_ready(task);
+        return;
+    }
+    if (hv->ops->refresh(hv, &host, &err) < 0) {
+        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, err.text);
+        return;
+    }
+    if (domid >= 0 && domid <= WIRE_DOMID_MOST && overlay_find(overlay, (uint32_t)domid, &at) == 0)
         record = find_of_domain(engine_ledger(engine), (uint32_t)domid,
                                 overlay_domain(overlay, at)->uuid);
     if (!record) {
@@ -158,9 +170,12 @@ static void run_reserved(struct squeezed_task *task)
 static void run_initial_free(struct squeezed_task *task)
 {
     const struct hv *host = engine_host(task->tasks->engine);
-    squeezed_task_reply_number(
-        task, SQUEEZED_NUMBER,
-        squeezed_boot_bytes(snapshot_of(task), task->tasks->run_dir, host->ops->is_machine));
+    int64_t bytes =
+        squeezed_boot_bytes(snapshot_of(task), task->tasks->run_dir, host->ops->is_machine);
+    if (bytes > 0)
+        squeezed_task_reply_number(task, SQUEEZED_NUMBER, bytes);
+    else
+        squeezed_task_reply_not_ready(task);
 }
 
 /* dom0 is as large as it is, unless it is one of those that are balanced. */
@@ -173,8 +188,7 @@ static void run_policy(struct squeezed_task *task)
             dom0 = &host->domains[i];
     }
     if (!dom0) {
-        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR,
-                                 "the host has not been read yet: see 'ballast status'");
+        squeezed_task_reply_not_ready(task);
         return;
     }
     bool moves = ballast_domain_is_asked(dom0) && dom0->dynamic_min_kib < dom0->dynamic_max_kib;

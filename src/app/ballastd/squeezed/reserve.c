@@ -204,8 +204,7 @@ void squeezed_reserve(struct squeezed_task *task)
         squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR,
                                  "reserve_memory_range: the minimum is above the maximum");
     } else if (!host || !engine_ledger(engine)) {
-        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR,
-                                 "the host has not been read yet: see 'ballast status'");
+        squeezed_task_reply_not_ready(task);
     } else if ((uint64_t)least > host->total_kib) {
         reply_cannot_free(task);
     } else if (!answer_as_before(task)) {

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "app/ballastd/engine/engine.h"
-#include "app/ballastd/engine/log.h"
+#include "app/ballastd/engine/overlay.h"
+#include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/rpc.h"
 #include "app/ballastd/squeezed/ids.h"
 #include "edge/wire/wire.h"
@@ -169,6 +170,17 @@ void squeezed_task_reply_number(struct squeezed_task *task, enum squeezed_kind k
 void squeezed_task_reply_text(struct squeezed_task *task, enum squeezed_kind kind, const char *text)
 {
     squeezed_task_reply(task, &(struct squeezed_answer){.kind = kind, .text = text});
+}
+
+void squeezed_task_reply_not_ready(struct squeezed_task *task)
+{
+    struct engine *engine = task->tasks->engine;
+    const char *trouble = overlay_snapshot(engine_overlay(engine))
+                              ? reservations_trouble(engine_reservations(engine))
+                              : NULL;
+    squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR,
+                             trouble ? trouble
+                                     : "the host has not been read yet: see 'ballast status'");
 }
 
 static bool is_waiting(const struct squeezed_tasks *tasks, const struct squeezed_task *wanted)

@@ -89,6 +89,9 @@ void squeezed_task_reply_number(struct squeezed_task *task, enum squeezed_kind k
                                 int64_t number);
 void squeezed_task_reply_text(struct squeezed_task *task, enum squeezed_kind kind,
                               const char *text);
+/* Replies why nothing can be known or reserved: the host has not been read, or the ledger cannot.
+ */
+void squeezed_task_reply_not_ready(struct squeezed_task *task);
 /*
  * Calls a method of the rpc room; takes params over. The answer is in task->answer, where it is
  * not NULL, or will be.
