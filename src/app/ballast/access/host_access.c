@@ -29,8 +29,8 @@ static int open_named_host(struct host_access *access, const char *which, bool c
                                    .read_only = !changes,
                                    .sim = {.stepped = true},
                                    .lacks = host_access_report_lacks};
-    bool is_xen = host_kind_of(which) == HOST_XEN;
     if (host_open(&options, &access->hv, &err) < 0) {
+        bool is_xen = host_kind_of(which) == HOST_XEN;
         access->hv = NULL;
         cli_error(is_xen
                       ? "the running Xen cannot be reached: %s ('--host sim' is a simulated host)"
@@ -38,7 +38,6 @@ static int open_named_host(struct host_access *access, const char *which, bool c
                   err.text);
         return is_xen ? CLI_UNREACHABLE : CLI_BAD;
     }
-    access->is_xen = is_xen;
     return changes && access->hv->ops->is_machine
                ? cli_host_lock_take(&access->lock, NULL, CLI_HOST_LOCK_CHANGE)
                : CLI_DONE;
@@ -52,7 +51,6 @@ static int open_daemon(struct host_access *access, bool changes)
         cli_daemon_try(&daemon, "daemon", NULL, changes ? CLI_DAEMON_CHANGES : CLI_DAEMON_READS);
     if (rc || !daemon.client)
         return rc;
-    access->is_daemon = true;
     access->hv = host_access_daemon_new(&daemon);
     return CLI_DONE;
 }
@@ -125,8 +123,7 @@ int host_access_try(struct host_access *access)
 {
     const struct host_options options = {.read_only = true};
     *access = (struct host_access){.lock = -1};
-    access->is_xen = host_open(&options, &access->hv, NULL) == 0;
-    return access->is_xen ? CLI_DONE : CLI_UNREACHABLE;
+    return host_open(&options, &access->hv, NULL) == 0 ? CLI_DONE : CLI_UNREACHABLE;
 }
 
 static void forget_domains(struct host_access *access)
@@ -206,7 +203,8 @@ int host_access_refresh(struct host_access *access)
         return CLI_UNREACHABLE;
     }
     add_access_domains(access);
-    for (size_t i = 0; access->is_daemon && i < access->count; i++)
+    bool is_daemon = host_access_daemon_of(access->hv);
+    for (size_t i = 0; is_daemon && i < access->count; i++)
         access->domains[i].is.extra_internal_kib =
             host_access_daemon_extra_internal_kib(access->hv, i);
     return CLI_DONE;
@@ -224,8 +222,9 @@ int host_access_step(struct host_access *access, uint64_t usec)
 
 int host_access_wait(struct host_access *access, uint64_t usec)
 {
-    if (access->is_daemon)
-        return cli_daemon_pass(host_access_daemon_of(access->hv), usec);
+    struct cli_daemon *daemon = host_access_daemon_of(access->hv);
+    if (daemon)
+        return cli_daemon_pass(daemon, usec);
     if (access->hv->stepped)
         return host_access_step(access, usec);
     struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),

@@ -33,9 +33,7 @@ struct cli_domain {
 struct snapshot;
 
 struct host_access {
-    struct hv *hv;
-    bool is_xen;                     /* the running Xen itself */
-    bool is_daemon;                  /* what a daemon keeps, Xen or not: see host_access_daemon.h */
+    struct hv *hv;                   /* also what a daemon keeps: see host_access_daemon.h */
     int lock;                        /* -1: not taken */
     const struct ballast_host *host; /* of the last look */
     struct cli_domain *domains;      /* the same, by id */

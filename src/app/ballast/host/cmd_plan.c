@@ -290,7 +290,7 @@ static int ask_reserved(const struct host_access *access, uint64_t *out_kib)
     const struct cli_local_options options = {.command = "plan", .purpose = CLI_LOCAL_DRY_RUN};
     struct cli_daemon daemon = {.client = NULL};
     struct json_object *host = NULL;
-    if (access->is_daemon || !access->hv->ops->is_machine)
+    if (host_access_daemon_of(access->hv) || !access->hv->ops->is_machine)
         return CLI_DONE;
     int rc = cli_daemon_try(&daemon, "plan", NULL, CLI_DAEMON_READS);
     if (!rc && !daemon.client)
@@ -314,7 +314,7 @@ static int run_access(const struct options *options)
         rc = ask_reserved(&access, &reserved_kib);
     if (rc == CLI_DONE)
         rc = host_access_refresh(&access);
-    if (rc == CLI_DONE && access.is_daemon)
+    if (rc == CLI_DONE && host_access_daemon_of(access.hv))
         reserved_kib = host_access_daemon_reserved_kib(access.hv);
     if (rc == CLI_DONE) {
         struct balancer *balancer = xcheck(balancer_new(&options->policy, NULL));

@@ -122,7 +122,7 @@ int cli_change_begin(struct cli_change *change, const char *id_or_name)
     int rc = open_changer(change, &daemon);
     if (rc)
         return rc;
-    change->access = (struct host_access){.lock = -1, .is_daemon = true};
+    change->access = (struct host_access){.lock = -1};
     change->access.hv = host_access_daemon_new(&daemon);
     rc = host_access_refresh(&change->access);
     if (!rc)

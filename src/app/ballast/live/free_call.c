@@ -187,7 +187,7 @@ static int free_dry_run(const struct cli_freeing *freeing, struct cli_daemon *da
 
 int cli_free_by(struct cli_freeing *freeing, struct cli_daemon *daemon)
 {
-    freeing->access = (struct host_access){.lock = -1, .is_daemon = true};
+    freeing->access = (struct host_access){.lock = -1};
     freeing->access.hv = host_access_daemon_new(daemon);
     struct cli_daemon *asked = host_access_daemon_of(freeing->access.hv);
     int rc = host_access_refresh(&freeing->access);
