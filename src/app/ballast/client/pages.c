@@ -8,17 +8,17 @@
 #include "app/ballast/cli/output.h"
 #include "core/model/host.h"
 
-const struct cli_list_of cli_list_of_domains = {"domains", "domains", "domid", "after"};
-const struct cli_list_of cli_list_of_reservations = {"reservations", "reservations", "id", "after"};
+const struct cli_list_of cli_list_of_domains = {"domains", "domid"};
+const struct cli_list_of cli_list_of_reservations = {"reservations", "id"};
 
 /* Moves what came to `all`; the number of the last one, or BALLAST_NONE where there is no more. */
 static uint64_t take_page(const struct cli_list_of *list, const struct json_object *result,
                           struct json_object *all)
 {
-    size_t count = cli_field_count(result, list->items);
+    size_t count = cli_field_count(result, list->method);
     uint64_t last = BALLAST_NONE;
     for (size_t i = 0; i < count; i++) {
-        struct json_object *item = cli_field_at(result, list->items, i);
+        struct json_object *item = cli_field_at(result, list->method, i);
         last = cli_field_u64(item, list->number);
         if (json_object_array_add(all, json_object_get(item)) < 0)
             xcheck(NULL);
@@ -41,7 +41,7 @@ int cli_pages(struct cli_daemon *daemon, const struct cli_list_of *list, struct 
         /* A daemon that goes in circles must not make us do so. */
         if (before != BALLAST_NONE && last != BALLAST_NONE && last <= before)
             last = BALLAST_NONE;
-        cli_params_u64(params, list->after, last);
+        cli_params_u64(params, "after", last);
     } while (!rc && last != BALLAST_NONE);
     json_object_put(params);
     if (rc)

@@ -7,10 +7,8 @@
 
 /* A list of the protocol: its method is called until there is no more. */
 struct cli_list_of {
-    const char *method;
-    const char *items;  /* the member that holds them */
-    const char *number; /* of an item: the key that `after` continues from */
-    const char *after;  /* the parameter that means "behind this one" */
+    const char *method; /* also the member that has the items */
+    const char *number; /* the key of an item's number, behind which params.after continues */
 };
 
 extern const struct cli_list_of cli_list_of_domains;
