@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
-/* The daemon's default, see ballastd.conf(5). */
+/* reboot-lease of ballastd.conf(5), which is off by default there. */
 #define REBOOT_USEC (60 * BALLAST_SEC_USEC)
 
 /* A simulated domain's id is never used twice, so it is life enough. */

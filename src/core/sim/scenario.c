@@ -18,8 +18,6 @@
 
 enum { LINE_BYTES = 2000 };
 
-/* Builders on today's machines reach a few GiB per second; this is a modest rate. */
-#define BUILD_RATE_KIB (UINT64_C(1) << 20)
 /* The default rate of a guest: what a Linux guest did in a measurement under emulation. */
 #define RATE_KIB (UINT64_C(200) << 10)
 /* Between the end of a domain that reboots and the next one's beginning, which one process does. */
@@ -421,7 +419,7 @@ static int read_scenario_start(const struct scenario_line *line, struct scenario
         .guest = open_guest(),
         .deadline_usec = BALLAST_NONE,
         .need_kib = OPEN,
-        .build_rate_kib = BUILD_RATE_KIB,
+        .build_rate_kib = SIM_BUILD_RATE_KIB,
     };
     struct sim_config *config = &out->config;
     int rc = read_name(line, out, start.guest.name, err);

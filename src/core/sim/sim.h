@@ -22,11 +22,12 @@
 
 #include <ballast/error.h>
 
+#include "core/base/uuid.h"
 #include "core/model/host.h"
 
 enum {
     SIM_NAME = 48, /* of a guest or start, terminator included */
-    SIM_UUID = 16,
+    SIM_UUID = BALLAST_UUID_BYTES,
     SIM_SPANS = 8,  /* time spans of one kind per guest */
     SIM_STEPS = 24, /* of a working set */
     SIM_LATE = 64,  /* reports that can be under way at once */
@@ -37,6 +38,8 @@ enum {
 
 /* 0.1 s: the step of squeezed's simulator, and the balancer's tick. */
 #define SIM_TICK_USEC UINT64_C(100000)
+/* Builders on today's machines reach a few GiB per second; this is a modest rate, per second. */
+#define SIM_BUILD_RATE_KIB (UINT64_C(1) << 20)
 
 struct sim_span {
     uint64_t from_usec;

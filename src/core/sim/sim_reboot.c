@@ -10,8 +10,6 @@
 
 /* How long xl needs from the shutdown until its domain is destroyed: device model, backends. */
 #define LEAVES_USEC UINT64_C(300000)
-/* 1 GiB a second, as starts are built. */
-#define REBUILD_RATE_KIB (UINT64_C(1) << 20)
 
 static void shut_down(struct sim *sim, struct sim_domain *domain)
 {
@@ -38,7 +36,7 @@ static void come_back(struct sim *sim, size_t i)
     domain->guest = old.guest;
     domain->rebooted = true;
     domain->building = true;
-    domain->build_rate_kib = REBUILD_RATE_KIB;
+    domain->build_rate_kib = SIM_BUILD_RATE_KIB;
     domain->target_pages = old.target_pages;
     domain->left_pages = old.returns_pages;
     domain->overhead_pages = ballast_min_u64(domain->overhead_pages, sim->free_pages);

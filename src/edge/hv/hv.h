@@ -14,13 +14,14 @@
 #include <ballast/error.h>
 #include <ballast/profile.h>
 
+#include "core/base/uuid.h"
 #include "core/model/guest.h"
 #include "core/model/host.h"
 #include "core/model/running.h"
 
 struct hv;
 
-enum { HV_NAME = 256, HV_UUID = 16 };
+enum { HV_NAME = 256, HV_UUID = BALLAST_UUID_BYTES };
 
 /*
  * A domain as the host's own programs have it now, for Xen the hypervisor and xenstore.

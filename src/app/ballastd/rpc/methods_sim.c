@@ -16,9 +16,6 @@
 #include "core/base/uuid.h"
 #include "edge/hv/sim_live.h"
 
-/* The default build rate of a simulated guest: 1 GiB a second, as in scenarios. */
-#define BUILD_RATE_KIB (UINT64_C(1) << 20)
-
 static const struct wire_param start_params[] = {
     {.name = "name", .type = WIRE_STRING, .required = true, .help = "of the guest"},
     {.name = "need_kib",
@@ -91,15 +88,16 @@ static bool read_build(struct call *call, struct sim_build *out)
                   "min_kib and max_kib");
         return false;
     }
-    *out = (struct sim_build){.name = wire_param_string(call->params, "name", ""),
-                              .memory_kib = memory_kib,
-                              .overhead_kib = overhead_kib,
-                              .min_kib = min_kib,
-                              .max_kib = max_kib,
-                              .static_max_kib = max_kib,
-                              .rate_kib = wire_param_u64(call->params, "rate_kib", BUILD_RATE_KIB),
-                              .wait_usec = wire_param_u64(call->params, "wait_usec", 0),
-                              .vcpus = wire_param_u64(call->params, "vcpus", 0)};
+    *out =
+        (struct sim_build){.name = wire_param_string(call->params, "name", ""),
+                           .memory_kib = memory_kib,
+                           .overhead_kib = overhead_kib,
+                           .min_kib = min_kib,
+                           .max_kib = max_kib,
+                           .static_max_kib = max_kib,
+                           .rate_kib = wire_param_u64(call->params, "rate_kib", SIM_BUILD_RATE_KIB),
+                           .wait_usec = wire_param_u64(call->params, "wait_usec", 0),
+                           .vcpus = wire_param_u64(call->params, "vcpus", 0)};
     const char *uuid = wire_param_string(call->params, "uuid", NULL);
     if (uuid)
         (void)ballast_uuid_parse(uuid, out->uuid);
