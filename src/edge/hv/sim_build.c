@@ -87,7 +87,7 @@ int sim_build_guest(const struct sim_build_room *room, const struct sim_build *b
 {
     size_t place = 0;
     if (strlen(build->name) >= SIM_NAME)
-        return ballast_fail(err, -EINVAL, "name: is longer than %d bytes", SIM_NAME - 1);
+        return ballast_fail(err, -EINVAL, "name: too long: use at most %d bytes", SIM_NAME - 1);
     int rc = find_start_slot(room, build->name, &place, err);
     if (rc < 0)
         return rc;

@@ -82,7 +82,7 @@ static int break_down_sim_domain(const struct hv *hv, const struct ballast_domai
 {
     const struct sim_guest_config *config = find_typed_config(hv, domain->id);
     if (!config)
-        return ballast_fail(err, -ENOENT, "the type of domain %" PRIu32 " is not known",
+        return ballast_fail(err, -ENOENT, "domain %" PRIu32 ": the scenario has no type for it",
                             domain->id);
     uint64_t pool_kib = ballast_min_u64(config->pool_kib, domain->overhead_kib);
     struct ballast_running running = {
@@ -104,7 +104,7 @@ static int configure_sim_guest(struct hv *hv, uint32_t domid, struct ballast_gue
     const struct sim_guest_config *config = find_typed_config(hv, domid);
     if (!config || config->vcpus == 0)
         return ballast_fail(err, -ENOTSUP,
-                            "domain %" PRIu32 ": the scenario tells no configuration of it", domid);
+                            "domain %" PRIu32 ": the scenario has no configuration for it", domid);
     *out = (struct ballast_guest){.type = type_of(config)};
     (void)snprintf(out->name, sizeof(out->name), "%s", config->name);
     for (int i = 0; i < BALLAST_GUEST_ATTRS; i++)

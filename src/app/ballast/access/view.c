@@ -54,7 +54,7 @@ static int watch_view(const struct cli_view *view, struct host_access *access, v
     cli_interrupt_catch();
     while (rc == CLI_DONE && fflush(stdout) == 0 && !cli_interrupted()) {
         struct cli_sheet now = {0};
-        /* A simulated host does not wait for anybody, and its scenario has an end. */
+        /* A simulated host does not wait, and its scenario has an end. */
         if (waited_usec >= hv_lasts_usec(access->hv))
             break;
         rc = host_access_wait(access, view->interval_usec);
@@ -74,7 +74,7 @@ int cli_view_run(const struct cli_view *view, struct host_access *access, void *
 {
     struct cli_sheet sheet = {0};
     if (view->watch && hv_lasts_usec(access->hv) == 0) {
-        cli_error("--watch is for a host that runs; a file does not change");
+        cli_error("--watch: a file does not change: leave it out");
         return CLI_BAD;
     }
     int rc = sample_view(view, access, context, &sheet);

@@ -27,11 +27,11 @@ enum { OPTION_SINCE = CLI_REQUEST_OPTIONS, OPTION_LAST, OPTION_REASON, OPTION_FO
 enum { LAST = 20, LAST_MOST = 512 };
 
 static const struct cli_option why_options[] = {
-    CLI_REQUEST_ROWS("an object a line"),
-    [OPTION_SINCE] = {"since", "T", "only that long back: 90s, 2m, 12h, 7d, 4w"},
-    [OPTION_LAST] = {"last", "N", "so many, at most 512 (default: 20)"},
-    [OPTION_REASON] = {"reason", "WORD", "only those of that reason, such as needs-more"},
-    [OPTION_FOLLOW] = {"follow", NULL, "go on with those that come, until Ctrl-C"},
+    CLI_REQUEST_ROWS("an object per line"),
+    [OPTION_SINCE] = {"since", "T", "begin T ago: 90s, 2m, 12h, 7d, 4w"},
+    [OPTION_LAST] = {"last", "N", "the last N, at most 512 (default: 20)"},
+    [OPTION_REASON] = {"reason", "WORD", "only events of this reason, such as needs-more"},
+    [OPTION_FOLLOW] = {"follow", NULL, "also print new events, until Ctrl-C"},
     {NULL, NULL, NULL},
 };
 
@@ -209,11 +209,11 @@ static int why_main(struct cli_args *args)
 
 const struct cli_command cmd_why = {
     .name = "why",
-    .summary = "why a guest has the memory it has",
+    .summary = "explain why a guest has the memory it has",
     .operands = "[DOMAIN]",
-    .text = "Tells the last decisions about a guest, and what happened to it, as sentences\n"
-            "with numbers, the oldest first; also of one that is gone, by its name or uuid.\n"
-            "Without DOMAIN: of all, with what concerns the host.",
+    .text = "Prints the last decisions about a guest and its other events, as sentences with\n"
+            "figures, the oldest first; also for a guest that no longer runs, by name or\n"
+            "uuid. Without DOMAIN: for all guests and the host.",
     .options = why_options,
     .run = why_main,
 };
