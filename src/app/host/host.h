@@ -26,7 +26,8 @@ struct host_options {
     bool read_only;              /* nothing is changed */
     enum xen_way way;            /* xen_options */
     struct sim_live_options sim; /* how a simulated one runs; `which` has its scenario */
-    /* Called for a file that came from another program and lacks something; NULL: nobody asks. */
+    /* Called for a file that came from another program and lacks something; NULL: that is not
+     * reported. */
     void (*lacks)(const struct snapshot *snapshot, const char *path);
 };
 

@@ -69,7 +69,7 @@ int top_guest_breakdown(const struct top_guest *guest, struct ballast_breakdown 
     uint64_t footprint_kib = 0;
     for (int i = 0; i < BALLAST_BALLOON; i++)
         footprint_kib = ballast_add_ceil(footprint_kib, segment_kib[i]);
-    /* Every segment but those of PV may be missing from what is known. */
+    /* An unknown type is taken for PV, which has no segments beyond these. */
     enum ballast_guest_type type = guest->knows_type ? guest->type : BALLAST_PV;
     return ballast_breakdown_from_segments(out, type, NULL, segment_kib, footprint_kib, &xenstore,
                                            NULL);

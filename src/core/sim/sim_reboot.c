@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest that reboots: it shuts down and says why, its toolstack destroys the domain and at once
- * builds another one of what it held, and asks nobody in between, as xl does.
+ * A guest that reboots: it shuts down and reports why, its toolstack destroys the domain and at
+ * once builds another of the same size, without a reservation, as xl does.
  */
 #include <string.h>
 

@@ -162,7 +162,7 @@ int hv_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct b
 int hv_set_maximum(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
 bool hv_moves_static_max(const struct hv *hv);
 /*
- * The dynamic range where the host keeps it for everybody, which is nothing to do elsewhere. Errors
+ * Sets the dynamic range on a host that keeps it for all programs; does nothing on others. Errors
  * as of set(), and -EINVAL: no range, or beyond the static maximum.
  */
 int hv_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
@@ -203,7 +203,7 @@ uint64_t hv_now_usec(const struct hv *hv);
 uint64_t hv_real_usec(const struct hv *hv, uint64_t usec);
 /*
  * Lets a simulated host catch up with the real clock, by `most_usec` at most; one that is stepped
- * goes on by that. *behind: it has not caught up yet. -EPROTO: it lost or created a page.
+ * moves by that. *behind: it has not caught up yet. -EPROTO: it lost or created a page.
  */
 int hv_step(struct hv *hv, uint64_t most_usec, bool *behind, struct ballast_error *err);
 /* Keeps what was done to a simulated host, before anything that depends on it is made durable. */

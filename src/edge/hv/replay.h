@@ -3,9 +3,9 @@
  * A recorded host: the third one behind hv.h, beside the real and the simulated. It shows sample
  * after sample what a real host has shown, so that what decides there can be run over it again.
  *
- * What guests held and said stays as it was recorded: no guest obeys. Targets and maxima that are
- * set are shown from then on, as a host shows them, until a later sample has another one than the
- * sample before: then another program has set it on the real host, after us.
+ * What guests had and reported stays as it was recorded: no guest obeys. Targets and maxima that
+ * are set are shown from then on, as a host shows them, until a later sample has another one than
+ * the sample before: then another program has set it on the real host, after us.
  */
 #ifndef EDGE_HV_REPLAY_H
 #define EDGE_HV_REPLAY_H

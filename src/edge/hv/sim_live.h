@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A simulated host that runs by itself, as a real one does: from a scenario, by the real clock,
- * and, where it is kept in a file, beyond the end of the program. One that is stepped waits for its
- * user instead, who then is not kept waiting by it.
+ * and, where it is kept in a file, beyond the end of the program. One that is stepped moves
+ * only by hv_step().
  */
 #ifndef EDGE_HV_SIM_LIVE_H
 #define EDGE_HV_SIM_LIVE_H

@@ -144,7 +144,7 @@ static int refresh_daemon_host(struct hv *hv, const struct ballast_host **out,
     return 0;
 }
 
-/* Who changes something calls the method himself, whose answer tells more. */
+/* A caller that changes something calls the method, whose answer has more. */
 static int set_daemon_host(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
                            struct ballast_error *err)
 {

@@ -10,8 +10,8 @@
 #include "edge/hv/hv.h"
 
 /*
- * Takes over the connection of `daemon`, and closes it with itself. A failure of refresh() has been
- * told already; set() and claim() are -ENOTSUP.
+ * Takes over the connection of `daemon`, and closes it with itself. refresh() fails with a
+ * message; set() and claim() are -ENOTSUP.
  */
 struct hv *host_access_daemon_new(struct cli_daemon *daemon);
 /* The daemon that such a host is of; NULL: it is another host. */

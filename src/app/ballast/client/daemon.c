@@ -41,7 +41,7 @@ static int call_over_socket(struct cli_daemon *daemon, const char *method,
     return wire_call(daemon->client, method, params, timeout_usec, told, context, answer, err);
 }
 
-/* A daemon's host goes on by itself. */
+/* A daemon's host moves by itself. */
 static int pass_over_socket(struct cli_daemon *daemon, uint64_t usec, struct ballast_error *err)
 {
     struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),

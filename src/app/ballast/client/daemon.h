@@ -63,8 +63,8 @@ int cli_daemon_call(struct cli_daemon *daemon, const char *method, struct json_o
 int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_object *params,
                    struct wire_message *answer);
 /*
- * The same as wire_call() has it, without a word and without a limit in time; ends with -EINTR on
- * an interrupt that is caught (cli/interrupt.h).
+ * As wire_call(), without a message and without a time limit; ends with -EINTR on an interrupt that
+ * is caught (cli/interrupt.h).
  */
 int cli_daemon_wait(struct cli_daemon *daemon, const char *method, struct json_object *params,
                     wire_told_fn *told, void *context, struct wire_message *answer,
@@ -74,7 +74,7 @@ int cli_daemon_pass(struct cli_daemon *daemon, uint64_t usec);
 /*
  * After cli_daemon_wait(): what it waited for is given up where it was not answered. In this
  * process the domains that are on their way are waited for, if `arrives`, and stop where they are
- * then; a daemon goes on by itself. The connection can be used again.
+ * then; a daemon continues by itself. The connection can be used again.
  */
 int cli_daemon_finish(struct cli_daemon *daemon, bool arrives);
 /* Tells what the daemon said no with; the exit status. */

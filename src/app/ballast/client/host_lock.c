@@ -10,7 +10,7 @@
 #include "app/ballast/cli/output.h"
 #include "edge/lock/lock.h"
 
-/* Who only reads waits 2 s for a command. */
+/* A command that only reads waits 2 s for another one. */
 enum { TRIES = 100, RETRY_USEC = 20000 };
 
 static void report_holder(const struct lock_holder *holder)

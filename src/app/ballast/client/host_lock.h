@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The lock of whoever changes the memory of this Xen host: edge/lock, with the words of a command.
- */
+/* The lock of the one process that changes this Xen host's memory: edge/lock, with messages. */
 #ifndef APP_BALLAST_CLIENT_HOST_LOCK_H
 #define APP_BALLAST_CLIENT_HOST_LOCK_H
 

@@ -174,7 +174,7 @@ static void take_dry_result(struct cli_change_state *after, const struct json_ob
     take_kib(result, "dynamic_max_kib", &after->dynamic_max_kib);
     take_kib(result, "static_max_kib", &after->static_max_kib);
     take_kib(result, "xen_maximum_kib", &after->maximum_kib);
-    /* null is that it is given back. */
+    /* null: it is not pinned. */
     after->pinned_kib = cli_field_u64(result, "pinned_kib");
     if (after->pinned_kib == BALLAST_NONE)
         after->pinned_by[0] = '\0';

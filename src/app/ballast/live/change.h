@@ -64,14 +64,14 @@ int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make
                    void (*tell)(const void *context), void *context);
 /* "xen" and "libxl" of --backend; CLI_BAD with a message for another word. */
 int cli_change_backend(struct cli_change *change, const char *word);
-/* Opens the daemon or its engine and finds the domain, which is looked at as it is before. */
+/* Opens the daemon or its engine and finds the domain, whose state before is read. */
 int cli_change_begin(struct cli_change *change, const char *id_or_name);
 void cli_change_end(struct cli_change *change);
 /* Looks at what it is after; CLI_NO when it is gone meanwhile. */
 int cli_change_look(struct cli_change *change);
 /*
  * Calls a method for the domain (params is taken over), with --dry-run a dry one, whose answer is
- * what it is after; else it is looked at. What is refused is told: CLI_NO.
+ * what it is after; else that is sampled. CLI_NO, with a message: it was refused.
  */
 int cli_change_call(struct cli_change *change, const char *method, struct json_object *params);
 

@@ -144,7 +144,7 @@ static void warn_of_ratchet(const struct set_target *set)
                   domain->is.id, domain->shown, taken_kib);
 }
 
-/* What it is to hold, at least a page: less is no size of a domain. */
+/* The size that it is to have: at least a page, since no domain has less. */
 static uint64_t goal_of(const struct set_target *set)
 {
     uint64_t target_kib = set->change.domain.whole_target_kib;
@@ -203,7 +203,7 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
     };
     set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
     size_t length = ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
-    /* Who moved it elsewhere says why. */
+    /* The balancer has moved it elsewhere, and its event says why. */
     char decided[CLI_MESSAGE / 2] = "";
     if (set->reason == BALLAST_STOP_TARGET)
         host_access_daemon_why(hv, now->is.id, decided, sizeof(decided));

@@ -115,8 +115,8 @@ static void take_balloon_status(struct cli_freeing *freeing)
 }
 
 /*
- * What was freed is reserved for a moment, so it is not among what is available. Where it is not
- * any more, somebody has it already: then it is what was free when it was done.
+ * What was freed is reserved for a moment, so it is not available. After that moment a domain may
+ * have it: then what was free at the answer counts.
  */
 static void add_what_was_freed(struct cli_freeing *freeing, uint64_t before_kib, uint64_t freed_kib)
 {

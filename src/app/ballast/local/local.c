@@ -24,9 +24,9 @@
 #include "core/base/units.h"
 
 /*
- * After memory was freed the engine goes on for so long at least and at most, with the memory
- * reserved, until nobody moves: a balloon that was told to stop may have gone on meanwhile (60 MiB
- * within a tick were seen), and what it gave in vain goes back.
+ * After memory was freed the engine runs for this long at least and at most, with the memory
+ * reserved, until no balloon moves: one that was to stop may have freed more meanwhile (60 MiB
+ * within a tick were seen), and gets that back.
  */
 #define SETTLE_LEAST_USEC BALLAST_SEC_USEC
 #define SETTLE_MOST_USEC  (UINT64_C(3) * BALLAST_SEC_USEC)
@@ -37,7 +37,7 @@ struct local {
     struct engine *engine;
     struct rpc *rpc;
     struct wire_decoder *decoder;
-    bool reclaims; /* and has not been told to stop */
+    bool reclaims; /* until it is finished */
     uint64_t made; /* the reservation that was asked for last */
     uint64_t last_id;
     bool broken; /* an answer could not be made */
@@ -88,7 +88,7 @@ static void note_reservation(struct rpc_session *session, uint64_t id)
     local_of(session)->made = id;
 }
 
-/* No reservation goes with a command that ends: whoever wants one has a daemon. */
+/* No reservation ends with this command: that needs a daemon. */
 static int refuse_to_own(struct rpc_session *session, uint64_t id)
 {
     (void)session;
@@ -105,7 +105,7 @@ static void announce_nothing(struct rpc_session *session, const char *what, uint
     (void)answer;
 }
 
-static size_t count_nobody(const struct rpc_session *session)
+static size_t count_none(const struct rpc_session *session)
 {
     (void)session;
     return 0;
@@ -118,10 +118,10 @@ static const struct rpc_session_ops local_session_ops = {
     .note_made = note_reservation,
     .own = refuse_to_own,
     .announce = announce_nothing,
-    .count = count_nobody,
+    .count = count_none,
 };
 
-/* What the engine tells. */
+/* What the engine reports. */
 
 static void tell_progress(void *context, const struct ledger_reservation *record)
 {
@@ -171,9 +171,7 @@ static struct engine_observer local_observer(struct local *local)
                                     .ticked = tell_tick};
 }
 
-/* Until the host has something to tell, the next tick is due or an interrupt came; then what is
- * due.
- */
+/* Waits for an event of the host, the next tick or an interrupt; then does what is due. */
 static void take_turn(struct local *local)
 {
     bool stepped = engine_host(local->engine)->stepped;
@@ -261,7 +259,7 @@ static void let_arrive(struct local *local)
     }
 }
 
-/* The last sample leaves targets and maxima that need nobody to keep them. */
+/* The last sample leaves targets and maxima that need no process to keep them. */
 static int finish_local(struct cli_daemon *daemon, bool arrives, struct ballast_error *err)
 {
     struct local *local = daemon->local;
@@ -325,7 +323,7 @@ static int start_engine(struct local *local, const struct cli_local_options *opt
     return CLI_DONE;
 }
 
-/* The ledger is read and the host sampled, or it is told why not. */
+/* Reads the ledger and samples the host; CLI_UNREACHABLE, with a message. */
 static int begin_engine(const struct local *local, const char *command)
 {
     engine_begin(local->engine);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a daemon does, done in the process of a command where none runs: the same engine and the
- * same methods, on this Xen host under the lock of whoever changes it and with the ledger of the
+ * same methods, on this Xen host under its lock (client/host_lock.h) and with the ledger of the
  * daemon, or on a simulated host. The command asks it as it asks a daemon.
  */
 #ifndef APP_BALLAST_LOCAL_LOCAL_H
@@ -32,8 +32,8 @@ struct cli_local_options {
 
 /*
  * Opens it in *out, for cli_daemon_close(). Without a directory for the ledger there is none:
- * nothing is reserved, and nothing that is set is kept. Failures are told, with their exit status;
- * there is nothing to close then.
+ * nothing is reserved, and nothing that is set is kept. On failure the exit status, with a
+ * message; there is nothing to close then.
  */
 int cli_local_open(struct cli_daemon *out, const struct cli_local_options *options);
 /* Whether what is set (pinned targets, ranges) is kept for a daemon that is started later. */

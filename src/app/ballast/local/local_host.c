@@ -25,8 +25,7 @@ static bool is_directory(const char *path)
     return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
-/* A directory that a daemon has not made yet has no ledger, and to look is no reason to make one.
- */
+/* Without the daemon's directory there is no ledger, and a dry run creates none in it. */
 static int find_state_dir(struct cli_local_host *local, bool dry)
 {
     struct ballast_error err;

@@ -20,7 +20,7 @@ struct cli_local_host {
 
 /*
  * Closed by cli_local_host_close(), also where it failed to open; but an engine takes over the host
- * and *config. Failures are told.
+ * and *config. Failures have a message.
  */
 int cli_local_host_open(struct cli_local_host *out, const struct cli_local_options *options,
                         struct engine_config *config);

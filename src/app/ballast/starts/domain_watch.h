@@ -32,12 +32,12 @@ struct cli_domain_watch {
 };
 
 /*
- * Remembers who is there of that name or, unless it is NULL, of that uuid: the daemon binds by
+ * Records the domains of that name or, unless it is NULL, of that uuid: the daemon binds by
  * either. Both texts must live as long as the watch. Failures are those of cli_daemon_call().
  */
 int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *daemon,
                            const char *name, const char *uuid);
-/* Looks for a domain of that name or uuid that was not there, and binds it; tells nothing. */
+/* Looks for a domain of that name or uuid that was not there, and binds it; without a message. */
 void cli_domain_watch_poll(struct cli_domain_watch *watch);
 void cli_domain_watch_end(struct cli_domain_watch *watch);
 
