@@ -479,7 +479,7 @@ class FakeXen:
             self.store.put(f"{domain.path}/{node}".rstrip("/"), str(value).encode())
 
     def shut_down(self, domain, reason):
-        """It stops and says why; its memory is its own until somebody destroys it."""
+        """It stops and says why; it keeps its memory until it is destroyed."""
         domain.set(flags=domain.get()["flags"] & ~BLOCKED | SHUTDOWN | reason << REASON_SHIFT)
         with self.lock:
             self.store.fire("@releaseDomain")

@@ -133,7 +133,7 @@ class OneWriter(Case):
         """A host whose daemon has stopped after it granted so much; its ledger is in `state`."""
         with FakeXen(total_mib=4096) as xen:
             mail = xen.add("mail", memory_mib=512, maxmem_mib=1024, **guest)
-            # It moves nobody, so that the host is at rest when it has stopped.
+            # It moves no domain, so that the host is at rest when it has stopped.
             with on(xen, "[ballastd]\npolicy = fixed\n") as daemon:
                 with daemon.client() as client:
                     if opt_out:
@@ -152,7 +152,7 @@ class OneWriter(Case):
                 said = json.loads(done.stdout)
                 self.assertLess(said["available_before_kib"], xen.free_kib() - NEED_KIB)
                 self.assertFalse(said["can_be" if dry else "freed"])
-            # Nobody has reserved anything where there is no ledger.
+            # Nothing is reserved where there is no ledger.
             self.assertEqual(ballast(xen, "free", "1500M").returncode, 0)
 
     def test_free_makes_room_beside_what_is_reserved(self):
@@ -163,7 +163,7 @@ class OneWriter(Case):
             said = json.loads(done.stdout)
             self.assertGreaterEqual(said["available_after_kib"], kib)
             self.assertGreaterEqual(xen.free_kib(), NEED_KIB + kib)
-            # It is kept from taking that back, with nobody there to see to it.
+            # It cannot take that back, although no daemon runs.
             self.assertLess(mail.get()["max_pages"] * 4, 512 * 1024)
             self.assertLess(mail.current_kib, 512 * 1024)
 
@@ -187,7 +187,7 @@ class OneWriter(Case):
                     self.assertIn("available", done.stderr)
             self.assertEqual(mail.read("memory/target"), str(512 * 1024))
             self.assertEqual(mail.get()["max_pages"] * 4, 1025 * 1024)
-            # Nobody has reserved anything where there is no ledger.
+            # Nothing is reserved where there is no ledger.
             self.assertEqual(ballast(xen, "set-target", "mail", "1000M").returncode, 0)
 
     def test_a_target_above_a_held_maximum_takes_what_is_reserved(self):
@@ -273,7 +273,7 @@ class OneWriter(Case):
             self.assertEqual(done.returncode, 0, done)
             self.assertEqual([row["state"] for row in self.ledger(state)[0]], ["released"])
 
-    def test_who_only_looks_waits_and_names_the_command(self):
+    def test_a_command_that_only_reads_waits_and_names_the_other(self):
         looking = ("plan",), ("free", "1M", "--dry-run"), ("set-target", "mail", "900M", "--dry-run")
         with self.freeing() as (xen, _, state, command):
             command.send_signal(signal.SIGSTOP)
@@ -292,7 +292,7 @@ class OneWriter(Case):
             command.send_signal(signal.SIGINT)
             said, _ = command.communicate(timeout=60)
             self.assertIn("interrupted, and no more is reclaimed", said)
-            # It keeps what it held then.
+            # It keeps what it had then.
             kept_kib = int(mail.read("memory/target"))
             self.assertGreater(kept_kib, asked_kib)
             self.eventually(lambda: mail.current_kib, kept_kib)
@@ -416,7 +416,7 @@ class Running(Case):
                 self.eventually(kept, [("reboot", "granted", None)])
                 self.assertGreaterEqual(client.call("reservations", open=True)["reservations"][0]["granted_kib"],
                                         512 * 1024)
-                # Xen's own word of a domain's uuid is enough, whatever it is called now.
+                # The uuid that Xen has is enough, whatever its name is now.
                 back = xen.add("mail-again", uuid=uuid)
                 self.eventually(kept, [])
                 xen.remove(back)
