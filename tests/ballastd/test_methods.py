@@ -329,12 +329,15 @@ def test_set_target_and_max():
         before = client.call("domains", domain="vm1")["domains"][0]
         for method, params, key, kib in (("set-target", {"target_kib": 1000 * MIB}, "target_kib", 1000 * MIB),
                                          ("set-max", {"maxmem_kib": 1100 * MIB}, "xen_maximum_kib", 1100 * MIB),
-                                         ("set-range", {"min_kib": 4, "max_kib": 8}, "pinned_kib", 8)):
+                                         ("set-range", {"min_kib": 4, "max_kib": 8, "force": True}, "pinned_kib", 8)):
             assert client.call(method, domain="vm1", dry_run=True, **params)[key] == kib, method
         after = client.call("domains", domain="vm1")["domains"][0]
         for key in ("target_kib", "pinned_kib", "xen_maximum_kib", "dynamic_min_kib", "dynamic_max_kib"):
             assert before[key] == after[key], key
         refused(-32000, client.call, "set-max", domain="vm1", maxmem_kib=512 * MIB, dry_run=True)
+        # The balancer would take the target down to the range's maximum at once.
+        below = refused(-32000, client.call, "set-range", domain="vm1", min_kib=4, max_kib=600 * MIB)
+        assert below.data == {"reason": "below-floor", "wanted_kib": 600 * MIB, "floor_kib": 700 * MIB}, below.data
         assert client.call("set-max", domain="vm1", maxmem_kib=1100 * MIB) \
             == {"xen_maximum_kib": 1100 * MIB, "static_max_kib": 3072 * MIB, "pinned_kib": 1024 * MIB, "pinned_before_kib": 1024 * MIB}
         # What is promised is not given away.

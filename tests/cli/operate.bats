@@ -171,7 +171,9 @@ END
     run -0 --separate-stderr ballast set-max web 2G --json "${HOST[@]}"
     [[ $stderr == *"hotplugs memory"* ]]
     figure "$output" .after.xen_maximum_kib 2097152
-    run -0 ballast set-range web 100 200 --json "${HOST[@]}"
+    run -1 ballast set-range web 100 200 "${HOST[@]}"
+    [[ $output == *"204800 KiB is below "*"use at least that, or --force"* ]]
+    run -0 ballast set-range web 100 200 --force --json "${HOST[@]}"
     figure "$output" .after.dynamic_max_kib 204800
     run -1 ballast set-range web 200 100 "${HOST[@]}"
     [[ $output == *"the minimum, 204800 KiB, is above the maximum, 102400 KiB"* ]]

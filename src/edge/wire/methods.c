@@ -215,6 +215,7 @@ static const struct wire_param set_range[] = {
     DOMAIN,
     {.name = "min_kib", .type = WIRE_KIB, .help = "dynamic minimum; default: as configured"},
     {.name = "max_kib", .type = WIRE_KIB, .help = "dynamic maximum; default: as configured"},
+    {.name = "force", .type = WIRE_BOOL, .help = "even with a maximum below its floor"},
     DRY_RUN,
     END,
 };

@@ -41,7 +41,7 @@ void cli_change_option(struct cli_change *change, const struct cli_args *args, i
         change->host = args->value;
 }
 
-int cli_change_parse(struct cli_change *change, struct cli_args *args, int backend,
+int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_option_fn *own,
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count)
 {
     struct ballast_error err;
@@ -51,7 +51,7 @@ int cli_change_parse(struct cli_change *change, struct cli_args *args, int backe
         if (option == CLI_ARGS_BAD)
             return CLI_BAD;
         cli_change_option(change, args, option);
-        if (backend >= 0 && option == backend && cli_change_backend(change, args->value))
+        if (own && own(change, option) != CLI_DONE)
             return CLI_BAD;
     }
     char **operands = cli_args_operands(args, &found);

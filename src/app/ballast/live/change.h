@@ -39,6 +39,7 @@ struct cli_change {
     bool json;
     bool dry;
     bool by_libxl;
+    bool force;         /* even below the floor */
     bool beside_daemon; /* a daemon does it; else the engine in this process */
     bool is_kept;       /* pinned targets and ranges outlive this process */
     struct host_access access;
@@ -50,11 +51,13 @@ struct cli_change {
 
 /* Takes one of the above, with the value that `args` has read; others are the command's. */
 void cli_change_option(struct cli_change *change, const struct cli_args *args, int option);
+/* Takes an option that is the command's own; CLI_BAD with a message for a bad value. */
+typedef int cli_own_option_fn(struct cli_change *change, int option);
 /*
  * The whole command line of a command that takes a DOMAIN and `count` sizes: `usage` says so where
- * it does not. `backend` is the number of its --backend, -1: it has none.
+ * it does not. `own` takes an option of the command, NULL: it has none.
  */
-int cli_change_parse(struct cli_change *change, struct cli_args *args, int backend,
+int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_option_fn *own,
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count);
 /*
  * The whole of a command that makes its change at once: the domain is found, `make` changes it, or

@@ -46,10 +46,15 @@ static void print_set_max(const void *context)
     cli_change_print(&set->change);
 }
 
+static int take_backend(struct cli_change *change, int option)
+{
+    return option == OPTION_BACKEND ? cli_change_backend(change, change->args->value) : CLI_DONE;
+}
+
 static int set_max_main(struct cli_args *args)
 {
     struct set_max set = {.change = {.args = args}};
-    int rc = cli_change_parse(&set.change, args, OPTION_BACKEND, "it takes a DOMAIN and a SIZE",
+    int rc = cli_change_parse(&set.change, args, take_backend, "it takes a DOMAIN and a SIZE",
                               &set.domain, &set.kib, 1);
     return rc ? rc : cli_change_run(&set.change, set.domain, make_set_max, print_set_max, &set);
 }

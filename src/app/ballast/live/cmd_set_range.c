@@ -7,8 +7,11 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/live/change.h"
 
+enum { OPTION_FORCE = CLI_CHANGE_OPTIONS };
+
 static const struct cli_option set_range_options[] = {
     CLI_CHANGE_ROWS,
+    [OPTION_FORCE] = {"force", NULL, "even with a MAX below the guest's floor, where it may crash"},
     {NULL, NULL, NULL},
 };
 
@@ -25,6 +28,8 @@ static int make_set_range(void *context)
     struct json_object *params = cli_params();
     cli_params_u64(params, "min_kib", set->min_kib);
     cli_params_u64(params, "max_kib", set->max_kib);
+    if (set->change.force)
+        cli_params_bool(params, "force", true);
     return cli_change_call(&set->change, "set-range", params);
 }
 
@@ -37,11 +42,17 @@ static void print_set_range(const void *context)
         printf("its target, %" PRIu64 " KiB, is outside; the balancer moves it\n", target_kib);
 }
 
+static int take_force(struct cli_change *change, int option)
+{
+    change->force |= option == OPTION_FORCE;
+    return CLI_DONE;
+}
+
 static int set_range_main(struct cli_args *args)
 {
     struct set_range set = {.change = {.args = args}};
     uint64_t range_kib[2] = {0};
-    int rc = cli_change_parse(&set.change, args, -1, "it takes a DOMAIN, a MIN and a MAX",
+    int rc = cli_change_parse(&set.change, args, take_force, "it takes a DOMAIN, a MIN and a MAX",
                               &set.domain, range_kib, 2);
     set.min_kib = range_kib[0];
     set.max_kib = range_kib[1];

@@ -52,7 +52,6 @@ struct set_target {
     char sign;         /* '+', '-': SIZE is relative */
     uint64_t kib;
     bool enforce;
-    bool force;
     bool waits;
     uint64_t timeout_usec;
     uint64_t goal_kib; /* what it is to hold in the end, video included */
@@ -82,7 +81,7 @@ static int set_set_target_option(struct set_target *set, struct cli_args *args, 
 {
     set->enforce &= option != OPTION_NO_ENFORCE;
     set->waits |= option == OPTION_WAIT;
-    set->force |= option == OPTION_FORCE;
+    set->change.force |= option == OPTION_FORCE;
     cli_change_option(&set->change, args, option);
     if (option == OPTION_BACKEND)
         return cli_change_backend(&set->change, args->value);
@@ -172,7 +171,7 @@ static int apply_set_target(struct set_target *set)
     struct json_object *params = cli_params();
     set->goal_kib = goal_of(set);
     cli_params_u64(params, "target_kib", set->goal_kib);
-    if (set->force)
+    if (set->change.force)
         cli_params_bool(params, "force", true);
     if (!set->enforce)
         cli_params_bool(params, "enforce", false);

@@ -49,7 +49,7 @@ static uint64_t all_room_kib(const struct ballast_host *host, const struct balla
 /*
  * What a domain can take beyond `own_kib`, which it may hold already, without using reserved
  * memory: available memory and, as long as anything is reserved, not within the reach of any
- * maximum. Who does not balance takes nothing back, so it only keeps what is reserved.
+ * maximum. A command, which does not balance, takes nothing back: it only keeps what is reserved.
  */
 static uint64_t giveable_kib(struct engine *engine, const struct ballast_domain *domain,
                              uint64_t own_kib)
@@ -175,7 +175,7 @@ static bool refuse_bounds(struct call *call, const struct ballast_domain *domain
     return call->code != 0;
 }
 
-/* Where nobody set a range, floor and static maximum are the bounds. */
+/* Without a dynamic range, floor and static maximum are the bounds. */
 static bool refuse_range(struct call *call, const struct ballast_domain *domain, uint64_t kib)
 {
     if (domain->unranged || (kib >= domain->dynamic_min_kib && kib <= domain->dynamic_max_kib))
@@ -425,8 +425,8 @@ static bool refuse_bad_range(struct call *call, const struct ballast_domain *dom
 }
 
 /*
- * A command writes it to the host too: no daemon may run for a long time, and whoever balances
- * meanwhile reads it there.
+ * A command writes it to the host too, where another balancer reads it: ballastd may not run for a
+ * long time.
  */
 static bool set_range_on_host(struct call *call, uint32_t domid, uint64_t min_kib, uint64_t max_kib)
 {
@@ -451,7 +451,9 @@ void method_set_range(struct call *call)
     set.max_kib = wire_param_u64(call->params, "max_kib", BALLAST_NONE);
     uint64_t min_kib = set.min_kib == BALLAST_NONE ? record->host_min_kib : set.min_kib;
     uint64_t max_kib = set.max_kib == BALLAST_NONE ? record->host_max_kib : set.max_kib;
-    if (refuse_bad_range(call, &domain, min_kib, max_kib))
+    /* The balancer takes the target down to the maximum at once. */
+    if (refuse_bad_range(call, &domain, min_kib, max_kib) ||
+        refuse_below_floor(call, &domain, max_kib))
         return;
     if (!is_dry_run(call) &&
         (!set_range_on_host(call, domain.id, min_kib, max_kib) || !put_setting(call, at, &set)))
