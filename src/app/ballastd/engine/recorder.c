@@ -149,14 +149,13 @@ int recorder_find(struct recorder *recorder, struct recorder_whom *whom)
         const struct recorder_guest *guest = recorder->guests[i];
         if (!recorder_is(whom, guest))
             continue;
-        if (!any || guest->here) {
+        if (!any || guest->here)
             note_whom(whom, guest->uuid, guest->name);
-        }
         any = true;
     }
     /* One that is gone, where the history is off: of it there are only events. */
     for (size_t i = recorder->event_count; i > 0 && !any; i--) {
-        const struct history_event *event = &recorder->events[i - 1];
+        const struct history_event *event = recorder_event(recorder, i - 1);
         any = recorder_is_about(whom, event);
         if (any)
             note_whom(whom, event->uuid, event->name);

@@ -88,11 +88,13 @@ int recorder_read(struct recorder *recorder, const struct recorder_whom *whom,
                   struct series_view *view, struct ballast_error *err);
 /*
  * The last events about them that are asked for (its guest counts for nothing), the oldest first,
- * in *out (the caller's to free()); *more: there are others before. How many, or -ENOMEM: where the
- * history is off or cannot be read they are those in memory.
+ * in *out (the caller's to free()); *more: there are others before. How many, or the error of
+ * reading the history, -ENOMEM: half an answer would look like all of it. Where the history is off
+ * or not open they are those in memory.
  */
 int recorder_events(struct recorder *recorder, const struct recorder_whom *whom,
-                    const struct history_wanted *asked, struct history_event **out, bool *more);
+                    const struct history_wanted *asked, struct history_event **out, bool *more,
+                    struct ballast_error *err);
 /*
  * The last event that set or pinned the target or the maximum of a domain, or NULL; `near` is where
  * it probably is in the last refresh.

@@ -12,6 +12,7 @@
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder_internal.h"
+#include "core/base/error.h"
 #include "core/base/pattern.h"
 #include "core/base/units.h"
 #include "core/policy/floor.h"
@@ -268,14 +269,15 @@ static void find_in_memory(const struct recorder *recorder, const struct recorde
             found_put(found, &guest->open);
     }
     for (size_t i = 0; i < recorder->event_count; i++) {
-        const struct history_event *event = &recorder->events[i];
+        const struct history_event *event = recorder_event(recorder, i);
         if (recorder_is_about(whom, event) && is_wanted(event, wanted))
             found_put(found, event);
     }
 }
 
 int recorder_events(struct recorder *recorder, const struct recorder_whom *whom,
-                    const struct history_wanted *asked, struct history_event **out, bool *more)
+                    const struct history_wanted *asked, struct history_event **out, bool *more,
+                    struct ballast_error *err)
 {
     struct history_wanted wanted = *asked;
     struct found found = {0};
@@ -286,14 +288,16 @@ int recorder_events(struct recorder *recorder, const struct recorder_whom *whom,
     for (size_t i = 0; i < lives && rc == 0 && recorder->history && found.count <= asked->most;
          i++) {
         wanted.guest = whom->all ? BALLAST_NONE : whom->ids[i];
-        rc = history_events(recorder->history, &wanted, found_add, &found, NULL);
+        rc = history_events(recorder->history, &wanted, found_add, &found, err);
         found_cut(&found, asked->most);
     }
     find_in_memory(recorder, whom, &wanted, &found);
     found_cut(&found, asked->most);
-    if (found.lacks || rc == -ENOMEM) {
+    if (rc == 0 && found.lacks)
+        rc = ballast_fail(err, -ENOMEM, "out of memory");
+    if (rc < 0) {
         free(found.events);
-        return -ENOMEM;
+        return rc;
     }
     *more = found.count > asked->most;
     if (*more)

@@ -46,8 +46,9 @@ struct recorder {
     uint64_t sampled_usec;
     struct recorder_guest **guests; /* the host, those of the last look in its order, others */
     size_t guest_count;
-    size_t here_count; /* of the first of them */
-    struct history_event *events;
+    size_t here_count;            /* of the first of them */
+    struct history_event *events; /* a ring: see recorder_event() */
+    size_t event_first;
     size_t event_count;
     size_t event_room;
     uint64_t number; /* of the last event */
@@ -70,6 +71,8 @@ void recorder_meet(struct engine *engine, struct recorder_guest *guest,
 bool recorder_is(const struct recorder_whom *whom, const struct recorder_guest *guest);
 /* Whether it is about one of them. */
 bool recorder_is_about(const struct recorder_whom *whom, const struct history_event *event);
+/* The event at that place of those in memory, the oldest at 0. */
+struct history_event *recorder_event(const struct recorder *recorder, size_t at);
 /* Keeps an event that has its number and its guest until it is written. */
 void recorder_add(struct recorder *recorder, const struct history_event *event);
 /* An event that stands alone, of a guest or NULL: fills these in, keeps it and tells of it. */

@@ -12,14 +12,21 @@ uint64_t recorder_number(struct recorder *recorder)
     return ++recorder->number;
 }
 
+struct history_event *recorder_event(const struct recorder *recorder, size_t at)
+{
+    return &recorder->events[(recorder->event_first + at) % recorder->event_room];
+}
+
+/* Only a full ring, which does not grow any more, loses its oldest one. */
 static struct history_event *room_for_one(struct recorder *recorder)
 {
     if (recorder->event_count == RECORDER_EVENTS) {
+        recorder->event_first = (recorder->event_first + 1) % recorder->event_room;
         recorder->event_count--;
-        memmove(recorder->events, recorder->events + 1,
-                recorder->event_count * sizeof(recorder->events[0]));
+        return recorder_event(recorder, recorder->event_count++);
     }
     if (recorder->event_count == recorder->event_room) {
+        /* 8, 16, ... RECORDER_EVENTS, a power of 2 */
         size_t room = recorder->event_room ? 2 * recorder->event_room : 8;
         struct history_event *events = reallocarray(recorder->events, room, sizeof(*events));
         if (!events)
@@ -27,7 +34,7 @@ static struct history_event *room_for_one(struct recorder *recorder)
         recorder->events = events;
         recorder->event_room = room;
     }
-    return &recorder->events[recorder->event_count++];
+    return recorder_event(recorder, recorder->event_count++);
 }
 
 bool recorder_is_about(const struct recorder_whom *whom, const struct history_event *event)

@@ -26,7 +26,7 @@ static void set_trouble(struct recorder *recorder, const char *why)
 static void renumber_events(struct recorder *recorder, uint64_t last)
 {
     for (size_t i = 0; i < recorder->event_count; i++)
-        recorder->events[i].number += last;
+        recorder_event(recorder, i)->number += last;
     for (size_t i = 0; i < recorder->guest_count; i++) {
         struct recorder_guest *guest = recorder->guests[i];
         guest->open.number += guest->open.number > 0 ? last : 0;
@@ -95,7 +95,7 @@ static int write_pending(struct recorder *recorder, uint64_t now_sec, struct bal
     for (size_t i = 0; i < recorder->guest_count && rc == 0; i++)
         rc = write_guest(recorder, recorder->guests[i], now_sec, err);
     for (size_t i = 0; i < recorder->event_count && rc == 0; i++)
-        rc = write_event(recorder, &recorder->events[i], now_sec, err);
+        rc = write_event(recorder, recorder_event(recorder, i), now_sec, err);
     return history_end(recorder->history, rc, err);
 }
 
@@ -133,7 +133,7 @@ static void forget_written(struct recorder *recorder)
     forget_samples(recorder);
     free(recorder->events);
     recorder->events = NULL;
-    recorder->event_count = recorder->event_room = 0;
+    recorder->event_first = recorder->event_count = recorder->event_room = 0;
 }
 
 static void note_failure(struct recorder *recorder, int rc, const struct ballast_error *err)

@@ -213,6 +213,7 @@ void method_history(struct call *call)
 void method_events(struct call *call)
 {
     struct asked asked;
+    struct ballast_error err;
     struct history_event *events = NULL;
     bool more = false;
     uint64_t since_usec = wire_param_u64(call->params, "since_usec", BALLAST_NONE);
@@ -225,9 +226,9 @@ void method_events(struct call *call)
     if (!find_whom(call, &asked))
         return;
     int count =
-        recorder_events(engine_recorder(call->engine), &asked.whom, &wanted, &events, &more);
+        recorder_events(engine_recorder(call->engine), &asked.whom, &wanted, &events, &more, &err);
     if (count < 0) {
-        call_fail(call, WIRE_UNAVAILABLE, "out of memory");
+        call_fail(call, WIRE_UNAVAILABLE, "%s", err.text);
         return;
     }
     struct json_object *array = build_array();
