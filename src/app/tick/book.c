@@ -64,9 +64,9 @@ void tick_ledger_dying(struct tick_ledger *book, const struct tick_dying *dying,
     book->dying_count = count;
 }
 
-void tick_ledger_tell_unreserved(struct tick_ledger *book, tick_unreserved_fn *tell, void *context)
+void tick_ledger_on_unreserved(struct tick_ledger *book, tick_unreserved_fn *call, void *context)
 {
-    book->unreserved = tell;
+    book->unreserved = call;
     book->unreserved_context = context;
 }
 
@@ -135,7 +135,7 @@ static int tick_ledger_waiting(void *arg, const struct balancer_request **out, s
 struct drawn {
     uint64_t taken_kib; /* by the domains that it is for, beyond what the ledger has as used */
     uint64_t shown_kib; /* and not taken: as still to be built */
-    /* By domains that reboot, beyond what the ledger knows: promised to who comes after them. */
+    /* By domains that reboot, beyond what the ledger knows: reserved for the next domain. */
     uint64_t returned_kib;
 };
 
@@ -150,7 +150,7 @@ static const struct tick_dying *find_dying(const struct tick_ledger *book,
     return NULL;
 }
 
-/* What of it the domain still holds that it is bound to. */
+/* What the domain that it is bound to still has of it. */
 static uint64_t held_by_rebooting(const struct tick_ledger *book, const struct ballast_host *host,
                                   const struct ledger_reservation *record)
 {
@@ -162,7 +162,7 @@ static uint64_t held_by_rebooting(const struct tick_ledger *book, const struct b
         kept_find(host->domains, host->domain_count, record->domid);
     if (dying)
         return dying->held_kib;
-    /* Before the first snapshot nobody knows whose number it is. */
+    /* Before the first snapshot it is not known which life the id is of. */
     if (!domain || !book->uuid_of)
         return domain ? record->used_kib : 0;
     book->uuid_of(record->domid, uuid);
@@ -394,7 +394,7 @@ static int keep_one(struct tick_ledger *book, const struct ledger_domain *life, 
                                .uuid = life->uuid,
                                .held_kib = held_kib,
                                .lease_usec = book->reboot_usec};
-    if (held_kib == 0 || book->reboot_usec == 0 || ledger_find_domain(book->ledger, life))
+    if (held_kib == 0 || ledger_find_domain(book->ledger, life))
         return 0;
     return ledger_keep_reboot(book->ledger, &keep, life, now_usec, &verdict, err);
 }
@@ -430,6 +430,8 @@ static int keep_dying_reboots(struct tick_ledger *book, uint64_t now_usec,
 static int keep_reboots(struct tick_ledger *book, const struct ballast_host *host,
                         struct ballast_error *err)
 {
+    if (book->reboot_usec == 0)
+        return 0;
     int rc = keep_dying_reboots(book, ledger_time(book, host), err);
     for (size_t i = 0; i < host->domain_count && rc == 0; i++) {
         const struct ballast_domain *domain = &host->domains[i];
@@ -554,8 +556,8 @@ static bool pay_arrival(struct tick_ledger *book, struct arrival *arrival, uint6
 }
 
 /* Once it is built: until then it may be bound. */
-static void judge_arrival(struct tick_ledger *book, const struct ballast_host *host,
-                          const struct ballast_domain *domain)
+static void account_arrival(struct tick_ledger *book, const struct ballast_host *host,
+                            const struct ballast_domain *domain)
 {
     struct arrival *arrival = arrivals_find(&book->arrivals, domain->id);
     struct ledger_domain life = {.domid = domain->id};
@@ -575,20 +577,21 @@ static void note_arrivals(struct tick_ledger *book, const struct ballast_host *h
 {
     arrivals_see(&book->arrivals, host);
     for (size_t i = 0; i < host->domain_count; i++)
-        judge_arrival(book, host, &host->domains[i]);
+        account_arrival(book, host, &host->domains[i]);
 }
 
 int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
                     tick_uuid_fn *uuid_of, struct ballast_error *err)
 {
+    size_t rebooting = ledger_sums(book->ledger).rebooting;
     book->uuid_of = uuid_of;
     int rc = bind_arrivals(book, host, err);
     if (rc == 0)
         rc = keep_reboots(book, host, err);
     if (rc == 0)
         rc = see_all_bound(book, host, err);
-    /* Of one that rebooted the next domain may be there already. */
-    if (rc == 0)
+    /* What was kept for the next domain is granted now, and that may be there already. */
+    if (rc == 0 && ledger_sums(book->ledger).rebooting < rebooting)
         rc = bind_arrivals(book, host, err);
     note_arrivals(book, host);
     if (rc == 0)

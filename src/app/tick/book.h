@@ -50,7 +50,7 @@ void tick_ledger_dying(struct tick_ledger *book, const struct tick_dying *dying,
  * built without a reservation.
  */
 typedef void tick_unreserved_fn(void *context, const struct ballast_domain *domain);
-void tick_ledger_tell_unreserved(struct tick_ledger *book, tick_unreserved_fn *tell, void *context);
+void tick_ledger_on_unreserved(struct tick_ledger *book, tick_unreserved_fn *call, void *context);
 
 /*
  * Once before each tick, with the host as it is: a domain that has come and that a grant awaits

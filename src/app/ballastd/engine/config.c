@@ -336,7 +336,6 @@ struct engine_config engine_config_default(void)
         .idle_interval_usec = BALLAST_SEC_USEC,
         /* Longer than the slowest of builds hesitates, shorter than a night. */
         .lease_usec = 10 * MINUTE,
-        /* A toolstack that restarts a guest does so at once; on a busy host that takes longer. */
         .inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
         .rival_writes = 5,
         .rival_usec = MINUTE,

@@ -57,7 +57,7 @@ void defence_note_unreserved(void *context, const struct ballast_domain *domain)
     uint64_t missing_kib = ballast_min_u64(held_kib, taken_kib(engine));
     engine->counters.unreserved++;
     news.domid = domain->id;
-    news.who = domain->name;
+    news.who = "toolstack";
     news.what = missing_kib > 0 ? "took-reserved" : "unreserved";
     news.from_kib = held_kib;
     news.to_kib = missing_kib;

@@ -24,15 +24,20 @@ static void find_sampled_uuid(uint32_t domid, uint8_t uuid[LEDGER_UUID])
 }
 
 /*
- * For each sample anew, of which a tick takes some: what such a domain has returned is free in the
- * snapshot, and here it says that it does not hold it any more. Out of memory: one that is being
- * torn down counts as gone.
+ * For each sample of a tick: what a domain that is torn down has returned is free in the snapshot,
+ * and the list says that the domain does not have it any more. Out of memory: such a domain counts
+ * as gone. Nothing is listed where no reboot is kept, now or since before a change of reboot-lease.
  */
 static void show_dying(struct engine *engine)
 {
     const struct hv_domain *domains;
     size_t count;
     size_t filled = 0;
+    struct ledger *ledger = reservations_ledger(engine->reservations);
+    if (engine->config.reboot_lease_usec == 0 && ledger_sums(ledger).rebooting == 0) {
+        tick_ledger_dying(reservations_book(engine->reservations), NULL, 0);
+        return;
+    }
     hv_domains(engine->host, &domains, &count);
     for (size_t i = 0; i < count; i++) {
         if (!domains[i].dying)
@@ -55,7 +60,7 @@ void tick_book_see(struct engine *engine, const struct ballast_host *host)
     struct tick_ledger *book = reservations_book(engine->reservations);
     sampled_overlay = engine->overlay;
     tick_ledger_keep_reboots(book, engine->config.reboot_lease_usec);
-    tick_ledger_tell_unreserved(book, defence_note_unreserved, engine);
+    tick_ledger_on_unreserved(book, defence_note_unreserved, engine);
     show_dying(engine);
     (void)tick_ledger_see(book, host, find_sampled_uuid, NULL);
 }
