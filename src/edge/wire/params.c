@@ -237,8 +237,10 @@ static int check_require(const struct wire_method *method, const struct json_obj
     for (size_t i = 0; rc == 0 && names && i < json_object_array_length(names); i++) {
         const char *name = json_object_get_string(json_object_array_get_idx(names, i));
         if (!takes_param(method, name))
-            rc =
-                fail_param("", name, err, "%s has no such parameter in this version", method->name);
+            rc = fail_param("", name, err,
+                            "%s has no such parameter in this version: leave it out of 'require', "
+                            "or use a newer ballastd",
+                            method->name);
     }
     return rc;
 }
