@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { HostEvent } from "./model";
 
 const GUEST_MOST = 32;
-/** As many as come with a state (LOOK_EVENTS); where there are fewer there are no others. */
+/** As many as come with a state (COLLECTOR_EVENTS); where there are fewer there are no others. */
 export const EARLIER = 64;
 /** So many are kept of what was asked for; what is before is in `ballast why`. */
 export const KEPT_MOST = 1024;
