@@ -212,8 +212,8 @@ def a_switch_that_comes_late_is_found():
 def nothing_is_read_beside_another_reader():
     daemon = Switched()
     switch = Switch(daemon.switch_path)
-    switch.make(QUEUE, None)
     client = SwitchClient(switch)
+    switch.down()
     other = threading.Event()
 
     def read():
@@ -221,10 +221,12 @@ def nothing_is_read_beside_another_reader():
             with switch.changed:
                 switch.waited[QUEUE] = time.time_ns() + 10**12
             other.wait(0.01)
-    switch.waited[QUEUE] = time.time_ns() + 10**12
-    thread = threading.Thread(target=read)
-    thread.start()
+    thread = threading.Thread(target=read, daemon=True)
     with daemon, daemon.client() as control:
+        until(lambda: "no such file or directory: trying once a second" in daemon.log())
+        switch.waited[QUEUE] = time.time_ns() + 10**12
+        thread.start()
+        switch.up()
         until(lambda: "another program reads squeezed's queue" in daemon.log())
         number = client.send("reserve_memory", "xenopsd", 64 * MIB)
         ticks_pass(control, 3)

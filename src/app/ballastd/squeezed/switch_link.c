@@ -9,6 +9,7 @@
 #include "edge/squeezed/switch.h"
 
 enum { LINK_ROOM = 1 << 14, LINK_ROOM_MOST = SWITCH_ANSWER_MOST + LINK_ROOM };
+_Static_assert(SWITCH_ANSWER_MOST == 8 << 20, "take_switch_answer() says so");
 
 static void free_link(uv_handle_t *handle)
 {
@@ -25,10 +26,11 @@ void switch_link_close(struct switch_link *link)
     uv_close((uv_handle_t *)&link->pipe, free_link);
 }
 
-static void break_link(struct switch_link *link)
+static void break_link(struct switch_link *link, const char *why)
 {
     if (link->closing)
         return;
+    link->why = why;
     switch_link_close(link);
     link->answered(link, 0, NULL, 0);
 }
@@ -40,7 +42,7 @@ static void take_switch_answer(struct switch_link *link)
     if (rc == -EAGAIN)
         return;
     if (rc < 0 || !link->busy || answer.body_at + answer.body_length < link->length) {
-        break_link(link);
+        break_link(link, "its answer cannot be read, or is longer than 8 MiB");
         return;
     }
     char *data = link->data;
@@ -71,7 +73,7 @@ static void on_link_bytes(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
     struct switch_link *link = stream->data;
     (void)buf;
     if (got < 0) {
-        break_link(link);
+        break_link(link, got == UV_EOF ? "it closed the connection" : uv_strerror((int)got));
     } else if (got > 0) {
         link->length += (size_t)got;
         take_switch_answer(link);
@@ -83,8 +85,10 @@ static void on_connected(uv_connect_t *connect, int status)
     struct switch_link *link = connect->data;
     if (link->closing)
         return;
-    if (status < 0 || uv_read_start((uv_stream_t *)&link->pipe, give_link_room, on_link_bytes) < 0)
-        break_link(link);
+    int rc = status < 0 ? status
+                        : uv_read_start((uv_stream_t *)&link->pipe, give_link_room, on_link_bytes);
+    if (rc < 0)
+        break_link(link, uv_strerror(rc));
     else
         link->connected(link);
 }
@@ -113,7 +117,7 @@ static void on_link_sent(uv_write_t *write, int status)
     struct switch_link *link = write->handle->data;
     free(write);
     if (status < 0)
-        break_link(link);
+        break_link(link, uv_strerror(status));
 }
 
 void switch_link_ask(struct switch_link *link, const char *path, const char *body, size_t length)
@@ -121,7 +125,7 @@ void switch_link_ask(struct switch_link *link, const char *path, const char *bod
     size_t room = strlen(path) + length + 128;
     struct link_sending *sending = malloc(sizeof(*sending) + room);
     if (!sending) {
-        break_link(link);
+        break_link(link, "out of memory");
         return;
     }
     int head = snprintf(sending->text, room,
@@ -131,8 +135,9 @@ void switch_link_ask(struct switch_link *link, const char *path, const char *bod
         memcpy(sending->text + head, body, length);
     uv_buf_t buf = uv_buf_init(sending->text, (unsigned)((size_t)head + length));
     link->busy = true;
-    if (uv_write(&sending->write, (uv_stream_t *)&link->pipe, &buf, 1, on_link_sent) < 0) {
+    int rc = uv_write(&sending->write, (uv_stream_t *)&link->pipe, &buf, 1, on_link_sent);
+    if (rc < 0) {
         free(sending);
-        break_link(link);
+        break_link(link, uv_strerror(rc));
     }
 }

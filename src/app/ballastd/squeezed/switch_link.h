@@ -15,7 +15,8 @@ struct switch_link {
     size_t room;
     bool busy; /* a request is not answered yet */
     bool closing;
-    /* The answer to the request, or body NULL: the connection is over; it is closed then. */
+    const char *why; /* it is closed; NULL while it is not */
+    /* The answer to the request, or body NULL: the connection has ended, and is closed: see why. */
     void (*answered)(struct switch_link *link, unsigned status, const char *body, size_t length);
     void (*connected)(struct switch_link *link);
     void *context;

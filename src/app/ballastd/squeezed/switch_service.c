@@ -62,7 +62,7 @@ struct switch_service {
     struct message *current; /* whose request `answers` is busy with; NULL: the login, or none */
     char from[32];           /* behind what the next transfer begins; "": at the front */
     bool waits_to_read;      /* for messages to be done */
-    bool told;               /* that it is not connected, or that another one reads */
+    char logged[128];        /* why it is not connected or does not read; "": nothing */
     bool ended;
 };
 
@@ -226,14 +226,26 @@ static void on_again(uv_timer_t *timer)
     connect_reads(timer->data);
 }
 
-/* What is told once is told again only after it has worked. */
+/* Logs a cause that is not the last one, or is it again after it has worked. */
 static void try_later(struct switch_service *service, const char *why)
 {
-    if (!service->told)
+    if (strncmp(service->logged, why, sizeof(service->logged) - 1) != 0)
         engine_log(LOG_WARNING, "message switch %s: %s: trying once a second", service->path, why);
-    service->told = true;
+    (void)snprintf(service->logged, sizeof(service->logged), "%s", why);
     disconnect_service(service);
     uv_timer_start(&service->again, on_again, AGAIN_MSEC, 0);
+}
+
+/* Whether it is an answer to go on with; else the service has been disconnected. */
+static bool is_answer(struct switch_service *service, const struct switch_link *link,
+                      unsigned status, const char *body)
+{
+    char why[32];
+    (void)snprintf(why, sizeof(why), "it answered %u", status);
+    if (body && status == 200)
+        return true;
+    try_later(service, body ? why : link->why);
+    return false;
 }
 
 static void on_switch_answered(struct switch_link *link, unsigned status, const char *body,
@@ -242,10 +254,8 @@ static void on_switch_answered(struct switch_link *link, unsigned status, const 
     struct switch_service *service = link->context;
     struct message *message = service->current;
     service->current = NULL;
-    if (!body || status != 200) {
-        try_later(service, "the connection is over");
+    if (!is_answer(service, link, status, body))
         return;
-    }
     if (!service->can_answer) {
         service->can_answer = true;
         ask_for_transfer(service);
@@ -331,7 +341,7 @@ static void begin_answering(struct switch_service *service)
     else
         engine_log(LOG_NOTICE, "squeezed's interface: message switch %s", service->path);
     if (service->answers)
-        service->told = false;
+        service->logged[0] = '\0';
 }
 
 static void take_look(struct switch_service *service, const char *body, size_t length)
@@ -349,10 +359,8 @@ static void on_read_answered(struct switch_link *link, unsigned status, const ch
                              size_t length)
 {
     struct switch_service *service = link->context;
-    if (!body || status != 200) {
-        try_later(service, "not connected");
+    if (!is_answer(service, link, status, body))
         return;
-    }
     switch (service->step) {
     case SERVICE_LOGS_IN:
         service->step = SERVICE_MAKES_QUEUE;
