@@ -24,6 +24,7 @@ class Switch:
         self.acks = []
         self.drop_acks = False  # as where the service is killed before each
         self.hold_responses = False
+        self.garbled = set()  # requests of which the next one is answered by what is not JSON
         self.connections = set()
         self.listener = None
         self.up()
@@ -93,7 +94,11 @@ class Switch:
             return "200 OK", ""
         if not session[0]:
             return "404 Not Found", "Please log in."
-        return getattr(self, f"do_{words[0] or 'diagnostics'}")(session[0], words, body)
+        status, text = getattr(self, f"do_{words[0] or 'diagnostics'}")(session[0], words, body)
+        if words[0] in self.garbled:
+            self.garbled.discard(words[0])
+            text = "garbled"
+        return status, text
 
     def make(self, name, owner):
         with self.changed:

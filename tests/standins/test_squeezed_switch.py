@@ -145,6 +145,21 @@ def what_comes_again_is_answered_again():
             assert not reservations(control, "granted", "requested", "reclaiming")
 
 
+def an_unreadable_answer_of_the_switch_loses_no_request():
+    with daemon_and_switch() as (daemon, switch), daemon.client() as control:
+        client = SwitchClient(switch)
+        for request, words in (("list", "its list of queues cannot be read"), ("response", "its receipt for an answer cannot be read")):
+            switch.garbled.add(request)
+            number = client.send("reserve_memory", "xenopsd", 64 * MIB)
+            until(lambda: words in daemon.log())  # pylint: disable=cell-var-from-loop
+            switch.forget_readers()
+            id_ = client.read(number)
+            settled(switch)
+            assert {json.loads(answer)["result"] for answer in client.answers_to(number)} == {id_}
+            assert [record["granted_kib"] for record in reservations(control, "granted")] == [64 * MIB]
+            client.call("delete_reservation", "xenopsd", id_)
+
+
 def what_ended_by_its_lease_is_not_granted_again():
     """Killed before its answer, and its lease over: the message that comes again is worked on again."""
     daemon = Switched(config="[ballastd]\nlease = 1s\n")
@@ -267,5 +282,5 @@ if __name__ == "__main__":
     from driver import run
     run((the_course_through_the_switch, what_cannot_be_read_is_answered_and_acknowledged,
          a_waiting_reserve_keeps_nobody_waiting, the_dead_are_not_served, an_asker_that_goes_meanwhile_leaves_nothing,
-         what_comes_again_is_answered_again, what_ended_by_its_lease_is_not_granted_again, who_waits_over_a_kill_is_served,
+         what_comes_again_is_answered_again, an_unreadable_answer_of_the_switch_loses_no_request, what_ended_by_its_lease_is_not_granted_again, who_waits_over_a_kill_is_served,
          a_restarted_switch_is_read_from_its_front, a_switch_that_comes_late_is_found, nothing_is_read_beside_another_reader, ten_clients_at_once))

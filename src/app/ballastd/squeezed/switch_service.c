@@ -94,6 +94,7 @@ static void drop_message(struct message *message)
 
 static void go_on_answering(struct switch_service *service);
 static void ask_for_transfer(struct switch_service *service);
+static void try_later(struct switch_service *service, const char *why);
 
 static void set_answer(struct message *message, char *text, size_t length)
 {
@@ -156,20 +157,26 @@ static void work_on_message(struct message *message)
 
 /* The connection for answers */
 
-/* The asker is known to be there, or not: then nothing is done for it. */
+/* Nothing is done for a request whose asker's queue is gone. */
 static void take_list(struct message *message, const char *body, size_t length)
 {
     bool there = false;
-    if (switch_list_read(body, length, message->from.reply_queue, &there) < 0 || !there)
-        message->step = MESSAGE_ACKS;
-    else
+    if (switch_list_read(body, length, message->from.reply_queue, &there) < 0)
+        try_later(message->service, "its list of queues cannot be read");
+    else if (there)
         work_on_message(message);
+    else
+        message->step = MESSAGE_ACKS;
 }
 
 static void take_sent(struct message *message, const char *body, size_t length)
 {
     bool there = false;
-    if (switch_sent_read(body, length, &there) == 0 && !there)
+    if (switch_sent_read(body, length, &there) < 0) {
+        try_later(message->service, "its receipt for an answer cannot be read");
+        return;
+    }
+    if (!there)
         squeezed_tasks_undo(message->service->tasks, message->granted);
     message->step = MESSAGE_ACKS;
 }
