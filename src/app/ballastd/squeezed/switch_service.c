@@ -357,7 +357,9 @@ static void take_look(struct switch_service *service, const char *body, size_t l
     if (switch_reader_read(body, length, QUEUE, &another) < 0)
         try_later(service, "its diagnostics cannot be read");
     else if (another)
-        try_later(service, "another program reads squeezed's queue: stop squeezed");
+        try_later(service,
+                  "another program reads squeezed's queue, or ballastd did less than 5 s ago: "
+                  "stop squeezed");
     else
         begin_answering(service);
 }
