@@ -24,7 +24,7 @@ struct tick_book tick_ledger_book(struct tick_ledger *book);
  */
 void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib);
 
-/* Who owns what is kept for a domain that reboots. */
+/* The owner of what is kept for a domain that reboots. */
 #define TICK_REBOOT_OWNER "reboot"
 
 /*

@@ -271,9 +271,9 @@ int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint6
                 bool built, uint64_t now_usec, struct ledger_verdict *out,
                 struct ballast_error *err);
 /*
- * Reports that a domain is gone: releases what is bound to it, or grants to who comes after one
- * that reboots what that does not hold any more (ledger_hold()), if anything. UNKNOWN if nothing is
- * bound to it.
+ * Reports that a domain is gone: releases what is bound to it. Of a domain that reboots, what it
+ * does not have any more (ledger_hold()) is granted to the next domain of that guest, if anything.
+ * UNKNOWN if nothing is bound to it.
  */
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err);
@@ -366,7 +366,7 @@ uint64_t ledger_back_usec(const struct ledger_back *back, uint64_t usec);
 
 /* Bound to a domain that goes, for the one that comes after it. */
 bool ledger_is_rebooting(const struct ledger_reservation *record);
-/* Granted, and of kind pool: it pays whoever comes. */
+/* Granted, and of kind pool: it pays for any new domain. */
 bool ledger_is_pool(const struct ledger_reservation *record);
 /* "start", "pool", "reboot"; NULL past the last one. */
 const char *ledger_kind_name(enum ledger_kind kind);

@@ -279,7 +279,7 @@ int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, ui
 
 /*
  * Never less than before: what a domain frees may be reserved for another by now. But what one that
- * reboots returns is reserved for who comes after it.
+ * reboots returns is reserved for the next domain of that guest.
  */
 static uint64_t used_by(const struct ledger_reservation *record, uint64_t held_kib)
 {

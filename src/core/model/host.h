@@ -42,7 +42,7 @@ struct ballast_domain {
     bool says_suspend;        /* only the guest itself reports that; believed for a short time, see
                                  suspend.h */
     bool has_balloon;         /* its balloon driver was seen */
-    bool unranged;            /* nobody set a dynamic range: min and max are its target */
+    bool unranged;            /* no dynamic range is set: min and max are its target */
     bool reboots;             /* it has shut down, and its toolstack starts it again */
     uint64_t tot_kib;         /* its current pages */
     uint64_t video_kib;       /* video memory, included in all its sizes; 0 if unknown */

@@ -14,7 +14,7 @@ void changes_on_reservation(void *context, const struct ledger_reservation *reco
 void changes_settle(struct engine *engine);
 /* Releases the memory that `free` reserves, once a guest is built with it. */
 void changes_end_free_holds(struct engine *engine);
-/* Releases the requests of `free` that wait: nobody waits for them. Errors of the store. */
+/* Releases the waiting requests of `free`, whose commands have ended. Errors of the store. */
 int changes_end_free_requests(struct engine *engine, struct ballast_error *err);
 
 #endif

@@ -154,7 +154,7 @@ static int open_reservations(struct engine *engine, struct ballast_error *err)
     if ((rc = reservations_open(engine->reservations, host->total_kib, err)) < 0)
         return rc;
     set_epoch(engine);
-    /* Whoever changes the host beside no daemon is alone: who asked for it has ended. */
+    /* A command that changes the host is alone: an earlier `free` has ended. */
     if (engine->options.role != ENGINE_BALANCES && !engine->options.read_only &&
         (rc = changes_end_free_requests(engine, err)) < 0)
         return rc;
@@ -361,7 +361,7 @@ void engine_begin(struct engine *engine)
     engine->due_usec = begin_usec + hv_real_usec(engine->host, interval_usec(engine));
 }
 
-/* What it was told to free and has not freed it keeps, within a maximum of what it holds. */
+/* The domain keeps what it was asked to free and has not freed. */
 static void leave_as_it_is(struct engine *engine, const struct ballast_domain *domain,
                            const struct overlay_record *record)
 {

@@ -55,11 +55,11 @@ int engine_new(const struct engine_options *options, struct hv *host, struct eng
                struct ballast_error *err);
 void engine_free(struct engine *engine);
 
-/* The first sample, before the first tick is due. Only who balances acts on it. */
+/* The first sample, before the first tick is due. Only an engine that balances acts on it. */
 void engine_begin(struct engine *engine);
 /*
- * Who reclaims stops: with the next sample no domain is asked to free more than it has freed, and
- * none is raised above what it is told or holds now.
+ * Ends reclaiming: no domain is asked to free more than it has freed, and none is raised above its
+ * present target and current memory.
  */
 void engine_stop_reclaiming(struct engine *engine);
 /* Whether a balloon is on its way to its target, as far as the last sample shows. */
