@@ -4,6 +4,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { HostEvent } from "./model";
+import { repeat } from "./repeat";
 
 const GUEST_MOST = 32;
 /** As many as come with a state (COLLECTOR_EVENTS); where there are fewer there are no others. */
@@ -38,20 +39,11 @@ export function useEvents(uuid: string | undefined, name: string | null, events:
   const keeps = events !== null;
   useEffect(() => {
     if (!uuid || !keeps) return;
-    let wanted = true;
-    const look = () =>
-      ask(`domain=${uuid}&most=${GUEST_MOST}`).then(
-        (answer) => {
-          if (wanted && answer) setAsked({ uuid, events: answer.events });
-        },
-        () => {},
-      );
-    look();
-    const again = setInterval(look, AGAIN_MS);
-    return () => {
-      wanted = false;
-      clearInterval(again);
-    };
+    return repeat(
+      () => ask(`domain=${uuid}&most=${GUEST_MOST}`),
+      (answer) => setAsked({ uuid, events: answer.events }),
+      AGAIN_MS,
+    );
   }, [uuid, keeps]);
   if (events === null) return null;
   if (kept.current.uuid !== uuid) kept.current = { uuid, events: [] };

@@ -5,6 +5,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Series } from "./history";
 import { PART_KEYS } from "./host";
+import { repeat } from "./repeat";
 
 export const WINDOWS = { hour: 3600e6, day: 86400e6, week: 604800e6, opened: 0 } as const;
 export type Window = keyof typeof WINDOWS;
@@ -83,20 +84,11 @@ export function useHistory(source: Source | undefined, window: Window, live: Ser
   const key = source?.key;
   useEffect(() => {
     if (!source || window === "opened") return;
-    let wanted = true;
-    const look = () =>
-      ask(`?since_usec=${WINDOWS[window]}&points=${POINTS}${source.domain === null ? "" : `&domain=${source.domain}`}`).then(
-        (answer) => {
-          if (wanted && answer) setPast({ key: source.key, window, series: seriesOf(source, answer) });
-        },
-        () => {},
-      );
-    look();
-    const again = setInterval(look, AGAIN_MS);
-    return () => {
-      wanted = false;
-      clearInterval(again);
-    };
+    return repeat(
+      () => ask(`?since_usec=${WINDOWS[window]}&points=${POINTS}${source.domain === null ? "" : `&domain=${source.domain}`}`),
+      (answer) => setPast({ key: source.key, window, series: seriesOf(source, answer) }),
+      AGAIN_MS,
+    );
   }, [key, window]);
   if (window === "opened" || !past || past.key !== key || past.window !== window || past.series.length === 0) return live;
   // A series ignores samples that are not newer than its last one.
