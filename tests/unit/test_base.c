@@ -220,6 +220,41 @@ static const struct {
     {"17179869183T", ((UINT64_C(1) << 34) - 1) << 30},
 };
 
+/* The table of RFC 3629, section 4, at its edges; none may be longer than what is there. */
+static void utf8_characters(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } rows[] = {
+        {"\x01", 1},
+        {"\x7f", 1},
+        {"\x80", 0},
+        {"\xc1\xbf", 0},
+        {"\xc2\x80", 2},
+        {"\xdf\xbf", 2},
+        {"\xdf\xc0", 0},
+        {"\xe0\x9f\xbf", 0},
+        {"\xe0\xa0\x80", 3},
+        {"\xed\x9f\xbf", 3},
+        {"\xed\xa0\x80", 0},
+        {"\xef\xbf\xbf", 3},
+        {"\xe1\x80", 0},
+        {"\xf0\x8f\xbf\xbf", 0},
+        {"\xf0\x90\x80\x80", 4},
+        {"\xf4\x8f\xbf\xbf", 4},
+        {"\xf4\x90\x80\x80", 0},
+        {"\xf5\x80\x80\x80", 0},
+        {"\xff", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(ballast_text_utf8(rows[i].bytes, 4), rows[i].length);
+        if (rows[i].length > 1)
+            assert_int_equal(ballast_text_utf8(rows[i].bytes, rows[i].length - 1), 0);
+    }
+}
+
 static void size_texts(void **state)
 {
     (void)state;
@@ -317,12 +352,13 @@ static void patterns_are_filled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nearest_words),      cmocka_unit_test(arithmetic),
-        cmocka_unit_test(arithmetic_refuses), cmocka_unit_test(conversions),
-        cmocka_unit_test(unchecked_helpers),  cmocka_unit_test(error_record),
-        cmocka_unit_test(error_text_is_cut),  cmocka_unit_test(text_truncates),
-        cmocka_unit_test(xml_escape),         cmocka_unit_test(size_texts),
-        cmocka_unit_test(size_texts_refused), cmocka_unit_test(patterns_are_filled),
+        cmocka_unit_test(nearest_words),       cmocka_unit_test(arithmetic),
+        cmocka_unit_test(arithmetic_refuses),  cmocka_unit_test(conversions),
+        cmocka_unit_test(unchecked_helpers),   cmocka_unit_test(error_record),
+        cmocka_unit_test(error_text_is_cut),   cmocka_unit_test(text_truncates),
+        cmocka_unit_test(xml_escape),          cmocka_unit_test(size_texts),
+        cmocka_unit_test(size_texts_refused),  cmocka_unit_test(utf8_characters),
+        cmocka_unit_test(patterns_are_filled),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -88,22 +88,30 @@ static bool is_hidden(const unsigned char *u, size_t length)
     return false;
 }
 
+size_t ballast_text_utf8(const char *bytes, size_t length)
+{
+    const unsigned char *u = (const unsigned char *)bytes;
+    size_t size = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+    if (u[0] > 0xf4 || size == 0 || size > length || !has_continuation(u, size))
+        return 0;
+    bool overlong = (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xf0 && u[1] < 0x90);
+    bool surrogate = u[0] == 0xed && u[1] >= 0xa0;
+    bool beyond = u[0] == 0xf4 && u[1] >= 0x90;
+    return overlong || surrogate || beyond ? 0 : size;
+}
+
 size_t ballast_text_character(const char *string)
 {
     const unsigned char *u = (const unsigned char *)string;
     if (u[0] < 0x80)
         return u[0] >= ' ' && u[0] != 0x7f;
-    size_t length = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
-    if (u[0] < 0xc2 || u[0] > 0xf4 || !has_continuation(u, length))
+    /* Not beyond the end of the string: a NUL continues no character. */
+    size_t length = ballast_text_utf8(string, 4);
+    if (length == 0)
         return 0;
-    bool overlong = (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xf0 && u[1] < 0x90);
-    bool surrogate = u[0] == 0xed && u[1] >= 0xa0;
-    bool beyond = u[0] == 0xf4 && u[1] >= 0x90;
     bool no_character = u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe;
     bool control = u[0] == 0xc2 && u[1] < 0xa0;
-    if (overlong || surrogate || beyond || no_character || control || is_hidden(u, length))
-        return 0;
-    return length;
+    return no_character || control || is_hidden(u, length) ? 0 : length;
 }
 
 void ballast_text_make_showable(char *string)

@@ -25,6 +25,9 @@ __attribute__((format(printf, 2, 3))) void ballast_text_add(struct ballast_text 
  * (control characters, line ends among them, and bytes that are not UTF-8) become '?'.
  */
 void ballast_text_add_xml(struct ballast_text *text, const char *string);
+/* The length of the UTF-8 character (RFC 3629) that `bytes`, of length 1 or more, begin with, or 0.
+ */
+size_t ballast_text_utf8(const char *bytes, size_t length);
 /*
  * The length of the UTF-8 character that `string` (not empty) begins with; 0 if it is invalid or
  * must not be shown: a control character, one that reverses or hides text beside it, or one that

@@ -5,25 +5,6 @@
 #include "core/base/text.h"
 #include "edge/guestcfg/guestcfg.h"
 
-/* The length of the UTF-8 character at that position; 0: not a valid one (RFC 3629). */
-static int utf8_length(const unsigned char *c)
-{
-    if (c[0] < 0x80)
-        return 1;
-    int length = c[0] >= 0xc2 && c[0] <= 0xdf   ? 2
-                 : c[0] >= 0xe0 && c[0] <= 0xef ? 3
-                 : c[0] >= 0xf0 && c[0] <= 0xf4 ? 4
-                                                : 0;
-    for (int i = 1; i < length; i++) {
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool surrogate = c[0] == 0xed && c[1] > 0x9f;
-    bool beyond = c[0] == 0xf4 && c[1] > 0x8f;
-    return overlong || surrogate || beyond ? 0 : length;
-}
-
 /*
  * xl accepts any bytes as a name, but JSON must be UTF-8. Each invalid byte becomes one '?', so the
  * name stays within the limit on its length.
@@ -45,7 +26,7 @@ static void put_json_text_string(FILE *out, const char *string)
     const unsigned char *c = (const unsigned char *)string;
     (void)fputc('"', out);
     while (*c) {
-        int length = utf8_length(c);
+        int length = (int)ballast_text_utf8((const char *)c, 4);
         if (*c == '"' || *c == '\\')
             (void)fprintf(out, "\\%c", *c);
         else if (length == 0)

@@ -18,21 +18,6 @@ struct answer_writer {
     bool follows; /* JSON: a comma comes before the next value */
 };
 
-/* The length of a well-formed UTF-8 character (RFC 3629) at `c`, or 0. */
-static size_t answer_character_length(const unsigned char *c)
-{
-    size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-    if (c[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool is_bad = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
-                  (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f);
-    return is_bad ? 0 : length;
-}
-
 static const char *xml_escape(unsigned char c)
 {
     switch (c) {
@@ -59,7 +44,7 @@ static void add_escaped(struct answer_writer *writer, const char *string)
     for (size_t length; *string; string += length ? length : 1) {
         unsigned char c = (unsigned char)*string;
         const char *escape = writer->is_xml ? xml_escape(c) : NULL;
-        length = answer_character_length((const unsigned char *)string);
+        length = ballast_text_utf8(string, 4);
         if (escape)
             ballast_text_add(text, "%s", escape);
         else if (!writer->is_xml && (c == '"' || c == '\\'))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "edge/json/json.h"
 #include "edge/json/scan.h"
 
@@ -24,27 +25,11 @@
  */
 enum { CLIENT_CONTAINERS = 1024, CLIENT_VALUES = 16384 };
 
-/* The length of the current character, or 0: the table of RFC 3629, 4. */
-static size_t utf8_character(const unsigned char *c, size_t length)
-{
-    size_t size = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-    if (c[0] > 0xf4 || size == 0 || size > length)
-        return 0;
-    for (size_t i = 1; i < size; i++) {
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool surrogate = c[0] == 0xed && c[1] > 0x9f;
-    bool beyond = c[0] == 0xf4 && c[1] > 0x8f;
-    return overlong || surrogate || beyond ? 0 : size;
-}
-
 size_t wire_utf8_span(const char *text, size_t length)
 {
     size_t at = 0;
     while (at < length) {
-        size_t size = utf8_character((const unsigned char *)text + at, length - at);
+        size_t size = ballast_text_utf8(text + at, length - at);
         if (size == 0)
             break;
         at += size;
