@@ -5,6 +5,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -221,6 +222,14 @@ class OneWriter(Case):
                 available_kib = json.loads(done.stdout)["available_kib"]
                 self.assertEqual(available_kib < xen.free_kib() - NEED_KIB, name == state)
             self.assertEqual(self.ledger(state), before)
+
+    def test_a_ledger_whose_path_is_too_long_is_not_passed_over(self):
+        """SQLite opens paths of 512 bytes at most; what is reserved there is unknown, not nothing."""
+        with self.reserved(NEED_KIB) as (xen, _, state):
+            deep = shutil.copytree(state, xen.root / ("a" * 200) / ("b" * 200) / ("c" * 200))
+            done = ballast(xen, "plan", state=deep)
+            self.assertEqual(done.returncode, 3, done)
+            self.assertIn(f"plan: {xen.root}", done.stderr)
 
     def test_what_is_set_is_kept_for_the_daemon(self):
         with self.reserved(NEED_KIB, min_mib=128) as (xen, mail, state):

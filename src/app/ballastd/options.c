@@ -136,7 +136,7 @@ int daemon_options_parse(int argc, char **argv, struct daemon_options *out)
     *out = (struct daemon_options){
         .run_dir = run_dir,
         .host.sim = {.run_dir = run_dir, .speed_permyriad = BALLAST_PERMYRIAD},
-        .engine = {.state_dir = environment_or("BALLAST_STATE_DIR", "/var/lib/ballast")},
+        .engine = {.state_dir = environment_or(ENGINE_STATE_DIR_ENV, ENGINE_STATE_DIR)},
     };
     int option;
     while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {

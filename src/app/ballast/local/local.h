@@ -11,9 +11,6 @@
 
 #include "app/ballast/client/daemon.h"
 
-/* Another place than /var/lib/ballast for the ledger; ballastd takes it too. */
-#define CLI_STATE_DIR_ENV "BALLAST_STATE_DIR"
-
 struct policy;
 
 enum cli_local_purpose {

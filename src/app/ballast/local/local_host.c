@@ -13,11 +13,10 @@
 #include "app/ballast/client/host_lock.h"
 #include "app/ballast/local/local.h"
 #include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/engine.h"
 #include "app/host/host.h"
 #include "edge/file/file.h"
 #include "edge/hv/hv.h"
-
-#define USUAL_STATE_DIR "/var/lib/ballast"
 
 static bool is_directory(const char *path)
 {
@@ -25,16 +24,25 @@ static bool is_directory(const char *path)
     return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
+/* What cannot be looked for may be there: opening it then says why it cannot be read. */
+static bool has_no_ledger(const char *directory)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/ledger.db", directory) < 0)
+        xcheck(NULL);
+    bool missing = access(path, F_OK) < 0 && errno == ENOENT;
+    free(path);
+    return missing;
+}
+
 /* Without the daemon's directory there is no ledger, and a dry run creates none in it. */
 static int find_state_dir(struct cli_local_host *local, bool dry)
 {
     struct ballast_error err;
-    char ledger[512];
-    const char *named = getenv(CLI_STATE_DIR_ENV);
-    const char *path = named && *named ? named : USUAL_STATE_DIR;
-    (void)snprintf(ledger, sizeof(ledger), "%s/ledger.db", path);
+    const char *named = getenv(ENGINE_STATE_DIR_ENV);
+    const char *path = named && *named ? named : ENGINE_STATE_DIR;
     local->keeps = is_directory(path);
-    if (!local->keeps || (dry && access(ledger, F_OK) < 0))
+    if (!local->keeps || (dry && has_no_ledger(path)))
         return CLI_DONE;
     int fd = file_own_dir(path, 0700, &err);
     if (fd < 0) {

@@ -37,6 +37,10 @@ enum engine_role {
     ENGINE_WATCHES,  /* nothing */
 };
 
+/* Where ballastd and commands have the ledger, unless the environment names another directory. */
+#define ENGINE_STATE_DIR     "/var/lib/ballast"
+#define ENGINE_STATE_DIR_ENV "BALLAST_STATE_DIR"
+
 struct engine_options {
     const char *state_dir; /* NULL: nothing is kept, neither ledger nor history */
     bool read_only;        /* the ledger is read and not written, and nothing is history */
