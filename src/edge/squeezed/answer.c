@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Answers, by one walk for both languages: a writer is told of texts, numbers and arrays. Each text
+ * Answers, by one walk for both languages, of texts, numbers and arrays. Each text
  * is written twice, first only to count its length.
  */
 #include <errno.h>

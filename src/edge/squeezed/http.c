@@ -37,7 +37,7 @@ static bool is_request_line(const struct http_line *line)
     return first && first > line->text && last > first + 1 && last + 1 < line->text + line->length;
 }
 
-/* -EBADMSG: it is no number, or too large; 0: the line has another name. 1: *out is set. */
+/* -EBADMSG: not a number, or too large; 0: another header; 1: *out is set. */
 static int read_content_length(const struct http_line *line, size_t *out)
 {
     static const char name[] = "content-length:";

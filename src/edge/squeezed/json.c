@@ -18,7 +18,7 @@ static bool is_within_int64(struct json_object *object)
     return text && squeezed_number_read(text, &again) == 0 && again == number;
 }
 
-/* A text with a NUL in it is none that anybody could have meant. */
+/* A text with a NUL in it is not accepted as a text. */
 static struct squeezed_value value_of_json(struct json_object *object)
 {
     struct squeezed_value value = {.type = SQUEEZED_IS_OTHER};

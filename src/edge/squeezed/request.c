@@ -32,7 +32,7 @@ const char *squeezed_method_name(enum squeezed_method method)
     return (size_t)method < SQUEEZED_METHODS ? methods[method].name : NULL;
 }
 
-/* The base of a number, and past what tells it. */
+/* The base of a number; skips its prefix. */
 static unsigned number_base(const char **text)
 {
     static const struct {

@@ -5,7 +5,7 @@
 
 #include "edge/squeezed/squeezed.h"
 
-/* No method has more parameters; the rest is not looked at. */
+/* No method has more parameters; the rest is not read. */
 enum { SQUEEZED_VALUES = 4 };
 
 enum squeezed_type { SQUEEZED_IS_OTHER, SQUEEZED_IS_TEXT, SQUEEZED_IS_NUMBER };

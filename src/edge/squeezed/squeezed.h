@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What XAPI's clients and squeezed say to each other, as bytes: XML-RPC in HTTP on a socket of its
+ * What XAPI's clients and squeezed send each other, as bytes: XML-RPC in HTTP on a socket of its
  * own, JSON inside messages of XAPI's switch. Pure: bytes to a request, an answer to bytes; what a
  * request does is the daemon's. Source: xen-api, ocaml/xapi-idl/memory/memory_interface.ml, and the
  * answers of ocaml-rpc's readers and writers (xmlrpc.ml, jsonrpc.ml) to each kind of input.
@@ -95,14 +95,14 @@ struct squeezed_http {
 };
 
 /*
- * The request that `data` begins with. -EAGAIN: more is to come; -EOPNOTSUPP: it is no POST, which
- * is answered 404; -EBADMSG: it can be none, or is larger than the limits above: the connection is
+ * The request that `data` begins with. -EAGAIN: more is to come; -EOPNOTSUPP: not a POST, which
+ * is answered 404; -EBADMSG: not a request, or larger than the limits above: the connection is
  * closed without an answer, as squeezed does.
  */
 int squeezed_http_read(const char *data, size_t length, struct squeezed_http *out);
 /* An answer with that body, after which the connection is closed; as squeezed_write_xml(). */
 int squeezed_http_ok(const char *body, size_t body_length, char **out, size_t *length);
-/* The answer to what is no POST. */
+/* The answer to what is not a POST. */
 extern const char squeezed_http_not_found[];
 
 #endif

@@ -71,7 +71,7 @@ int switch_answer_read(const char *data, size_t length, struct switch_answer *ou
 
 /* JSON */
 
-/* The texts in it are those of the switch's clients, who may have written any bytes. */
+/* The texts in it come from the switch's clients, which may have written any bytes. */
 static struct json_object *read_switch_json(const char *body, size_t length)
 {
     struct json_reader reader = json_reader_over("message switch", body, length);

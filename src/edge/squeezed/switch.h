@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * XAPI's message switch as a service meets it, as bytes: answers of HTTP/1.1 on a kept connection,
+ * XAPI's message switch as a service sees it, as bytes: answers of HTTP/1.1 on a kept connection,
  * and the JSON in them. Source: xen-api, ocaml/message-switch/core/protocol.ml.
  */
 #ifndef EDGE_SQUEEZED_SWITCH_H
@@ -12,7 +12,7 @@
 
 #include <ballast/error.h>
 
-/* A transfer may hand over many requests; more than this is no answer that can be taken. */
+/* A transfer may hand over many requests; a longer answer is not read. */
 enum { SWITCH_ANSWER_MOST = 1 << 23, SWITCH_NAME_MOST = 256 };
 
 /* An answer that `data` begins with. */
@@ -22,14 +22,14 @@ struct switch_answer {
     size_t body_length;
 };
 
-/* -EAGAIN: more is to come; -EBADMSG: it is none, or none with a length. */
+/* -EAGAIN: more is to come; -EBADMSG: not an answer, or one without a length. */
 int switch_answer_read(const char *data, size_t length, struct switch_answer *out);
 
 /* A message in the service's queue; the texts are the caller's to free, by switch_batch_release()
  */
 struct switch_message {
     uint64_t number;
-    bool is_request; /* else there is nobody to answer */
+    bool is_request; /* else it has no queue to answer to */
     char *reply_queue;
     char *payload; /* any bytes, and a NUL behind them */
     size_t payload_length;

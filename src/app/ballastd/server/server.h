@@ -23,7 +23,7 @@ struct engine_observer server_observer(struct server *server);
 int server_attach(struct server *server, struct engine *engine, struct ballast_error *err);
 /* Opens both sockets; the run directory is the daemon's alone. Errors name the socket. */
 int server_open(struct server *server, struct ballast_error *err);
-/* What answers its messages, for others that have messages to answer. */
+/* The methods of the protocol, for another listener with calls to answer; NULL before attach. */
 struct rpc *server_rpc(const struct server *server);
 /* The path of the socket for changes. */
 const char *server_control_path(const struct server *server);

@@ -62,9 +62,8 @@ struct connection {
     struct connection *next;
     struct connection *prev;
     gid_t gid;
-    bool
-        trusted; /* root, the daemon's own user or a member of its group: it may use a kept place */
-    bool placed; /* it occupies a common place */
+    bool trusted; /* root, the daemon's own user or a member of its group: may use a kept place */
+    bool placed;  /* it occupies a common place */
     struct places_user *user;
     bool subscribed;      /* else the default: its own reservations */
     bool more;            /* the decoder may have a whole message */

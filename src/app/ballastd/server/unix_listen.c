@@ -14,7 +14,7 @@ int unix_listen_at(const char *path, mode_t mode)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    memcpy(at.sun_path, path, strlen(path) + 1); /* it fits: path_of() */
+    memcpy(at.sun_path, path, strlen(path) + 1); /* it fits: the caller has checked */
     mode_t before = umask(0);
     int rc =
         fchmod(fd, mode) < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;

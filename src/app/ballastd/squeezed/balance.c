@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * balance_memory: xenopsd has changed a guest's range and waits until that is done. The answer is
- * given when nobody is on the way into its range any more, and maxima are within the ranges: a
- * migration tells the other host the maximum, which then makes room for all of it.
+ * given when no guest is on the way into its range any more, and maxima are within the ranges: in a
+ * migration the other host makes room for the whole maximum.
  */
 #include <inttypes.h>
 
@@ -14,7 +14,7 @@
 #include "core/base/units.h"
 #include "core/policy/balancer.h"
 
-/* As near as a balloon comes: extra internal, LIBXL_MAXMEM_CONSTANT. */
+/* A balloon may stop this far from its target: extra internal, LIBXL_MAXMEM_CONSTANT. */
 #define NEAR_KIB UINT64_C(1024)
 
 static uint64_t far_from_kib(uint64_t a_kib, uint64_t b_kib)
@@ -22,7 +22,7 @@ static uint64_t far_from_kib(uint64_t a_kib, uint64_t b_kib)
     return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
 }
 
-/* It is outside its range, was told to come in, and still moves. */
+/* It is outside its range, its target is not reached, and it still moves. */
 static bool is_on_its_way(struct engine *engine, const struct ballast_domain *domain, size_t i)
 {
     struct domain_estimate estimate;
@@ -36,7 +36,7 @@ static bool is_on_its_way(struct engine *engine, const struct ballast_domain *do
             estimate.balloon_status != BALLOON_NO_DRIVER);
 }
 
-/* Never below what it is still to reach, and what it holds. */
+/* Never below its target, its current memory and its dynamic maximum. */
 static void bring_maximum_down(struct engine *engine, const struct ballast_domain *domain)
 {
     struct ballast_error err;

@@ -18,7 +18,7 @@
 
 enum { MOST_DIGITS = 64 };
 
-/* 0: there is none, or it is no number of bytes. */
+/* 0: the file is missing, cannot be read, or is not a positive number. */
 static int64_t read_bytes_file(const char *path)
 {
     char *data = NULL;
@@ -34,8 +34,7 @@ static int64_t read_bytes_file(const char *path)
     return errno == 0 && bytes > 0 && end[strspn(end, "\n")] == '\0' ? bytes : 0;
 }
 
-/* A file that is there in part reads as another number, so it comes by its name when it is whole.
- */
+/* A file written in part reads as another number, so it is renamed when it is complete. */
 static void keep_bytes(const char *path, int64_t bytes)
 {
     char new_path[512];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What of the host was dom0's and the guests' to have at boot, when there were no guests. */
+/* The memory that dom0 and guests could have at boot, before the first guest. */
 #ifndef APP_BALLASTD_SQUEEZED_BOOT_MEMORY_H
 #define APP_BALLASTD_SQUEEZED_BOOT_MEMORY_H
 
@@ -10,7 +10,7 @@ struct ballast_host;
 
 /*
  * squeezed's own figure of this boot where it left one and `is_machine`; else what `run_dir` keeps;
- * else what is free and what domains hold now, which is kept there. 0: the host is not known.
+ * else what is free and the domains' footprints now, which is kept there. 0: the host is unread.
  */
 int64_t squeezed_boot_bytes(const struct ballast_host *host, const char *run_dir, bool is_machine);
 

@@ -22,7 +22,7 @@ static bool is_plain_name(const char *name)
     return true;
 }
 
-/* FNV-1a: sessions are not checked, so two that meet do each other no more harm than one name. */
+/* FNV-1a. Sessions are not checked, so a collision does no more harm than the use of one name. */
 static uint64_t hash_of_name(const char *name)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);

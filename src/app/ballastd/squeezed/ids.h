@@ -9,12 +9,12 @@
 #include "core/base/uuid.h"
 #include "core/ledger/ledger.h"
 
-/* The owner that stands for a service or session: any text, so a long or odd one by its hash. */
+/* The owner for a service or session, which is any text: a long or odd one is named by its hash. */
 void squeezed_owner(const char *service, char out[LEDGER_OWNER]);
 bool squeezed_is_owner(const char *owner);
 /* A ledger never gives a number twice, and so no uuid comes twice. */
 void squeezed_id_text(uint64_t reservation, char out[BALLAST_UUID_TEXT]);
-/* 0: it is none of ours. */
+/* 0: not the uuid of a reservation. */
 uint64_t squeezed_id_read(const char *text);
 
 #endif

@@ -69,7 +69,7 @@ static void run_delete(struct squeezed_task *task)
     squeezed_task_reply_kind(task, SQUEEZED_NOTHING);
 }
 
-/* Its domain may take no page before that. -1: it has been replied. */
+/* Its domain can take no page before that. -1: the error has been replied. */
 static int give_maximum(struct squeezed_task *task, uint32_t domid, uint64_t granted_kib)
 {
     struct ballast_error err;
@@ -115,7 +115,7 @@ static void run_transfer(struct squeezed_task *task)
     finish_transfer(task, id);
 }
 
-/* The one that the domain draws from or drew from, whoever deletes it meanwhile. */
+/* The reservation of the domain, bound or used, deleted by its owner or not. */
 static const struct ledger_reservation *find_of_domain(const struct ledger *ledger, uint32_t domid,
                                                        const uint8_t uuid[LEDGER_UUID])
 {
@@ -178,7 +178,7 @@ static void run_initial_free(struct squeezed_task *task)
         squeezed_task_reply_not_ready(task);
 }
 
-/* dom0 is as large as it is, unless it is one of those that are balanced. */
+/* dom0 has a fixed size unless it is balanced. */
 static void run_policy(struct squeezed_task *task)
 {
     const struct ballast_host *host = snapshot_of(task);

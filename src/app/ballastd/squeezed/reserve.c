@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * reserve_memory and reserve_memory_range. A range is asked for at its share first, so that others
- * are squeezed for it, and where that cannot be, at what is there from its minimum on. The answer
- * waits until what is reserved is scrubbed, for xenopsd's builder counts only such memory. xenopsd
- * comes again every 10 s after a refusal: what cannot be is refused at once and moves no guest.
+ * reserve_memory and reserve_memory_range. A range is asked for at its share first, so that other
+ * guests free memory for it, and if that fails, at what is available from its minimum on. The
+ * answer waits until what is reserved is scrubbed, for xenopsd's builder counts only such memory.
+ * xenopsd comes again every 10 s after a refusal: what cannot fit is refused at once and moves no
+ * guest.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -22,7 +23,7 @@
 #include "edge/wire/wire.h"
 
 /* How long one decision may take: while nothing is balanced there would be none. */
-#define DEADLINE_USEC (UINT64_C(60) * 1000000)
+#define DEADLINE_USEC (60 * BALLAST_SEC_USEC)
 
 /* A reservation is whole pages, one at least. */
 static uint64_t reserved_pages_kib(int64_t kib)
@@ -175,8 +176,8 @@ static void take_decision(struct squeezed_task *task)
 }
 
 /*
- * It was granted to this very call before, and is answered again, whatever its asker has done with
- * it since. One that ended by its lease no asker has used: the call is worked on again.
+ * Answers with the reservation that this very call was granted before, whatever its client has done
+ * with it since. One that ended by its lease was not used: the call is handled again.
  */
 static bool answer_as_before(struct squeezed_task *task)
 {

@@ -20,10 +20,10 @@
 
 enum {
     BACKLOG = 128,
-    /* xenopsd has some 25 workers, each with one call at a time, and only root gets in. */
+    /* xenopsd has some 25 workers, each with one call at a time, and only root may connect. */
     CONNECTIONS_MOST = 256,
     REQUEST_MOST = SQUEEZED_HEAD_MOST + SQUEEZED_BODY_MOST,
-    REQUEST_MSEC = 30000, /* in which a request must be there as a whole */
+    REQUEST_MSEC = 30000, /* a request must be complete within this time */
 };
 
 struct squeezed_connection {
@@ -35,7 +35,7 @@ struct squeezed_connection {
     struct squeezed_caller caller;
     char *data;
     size_t length;
-    bool asked; /* its request is there: what follows is not read */
+    bool asked; /* its request is complete: what follows is dropped */
     bool closing;
     unsigned handles; /* that are not closed yet */
 };
@@ -85,7 +85,7 @@ static void on_answered(uv_write_t *write, int status)
     close_connection(connection);
 }
 
-/* Takes text over; NULL: there was no memory for it. */
+/* Owns the text; NULL: out of memory. */
 static void send_whole(struct squeezed_connection *connection, char *text, size_t length,
                        uint64_t granted)
 {
@@ -161,7 +161,7 @@ static void give_request_room(uv_handle_t *handle, size_t suggested, uv_buf_t *b
                        (unsigned)(connection->data ? REQUEST_MOST - connection->length : 0));
 }
 
-/* Who closed only its half waits for its answer. */
+/* A client that closed only its half for writing waits for its answer. */
 static bool has_gone(struct squeezed_connection *connection)
 {
     uv_os_fd_t fd;
@@ -197,7 +197,7 @@ static void on_request_late(uv_timer_t *timer)
     close_connection(timer->data);
 }
 
-/* Only root and who runs the daemon have any business here. */
+/* Only root and the daemon's own user may call. */
 static bool identify_caller(struct squeezed_connection *connection)
 {
     struct ucred peer;
@@ -233,9 +233,9 @@ static void on_squeezed_client(uv_stream_t *stream, int status)
         uv_timer_start(&connection->timer, on_request_late, REQUEST_MSEC, 0);
 }
 
-/* The socket's place */
+/* The socket's path */
 
-/* Whether somebody answers there: squeezed, or another ballastd. */
+/* Whether a program answers there: squeezed, or another ballastd. */
 static bool is_answered(const struct sockaddr_un *at)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -259,7 +259,7 @@ static int own_directory_of(const char *path, struct ballast_error *err)
     return 0;
 }
 
-/* A socket that one that was killed left is removed. */
+/* Removes a socket that a killed daemon left. */
 static int clear_place(const char *path, struct ballast_error *err)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -311,7 +311,7 @@ void squeezed_socket_close(struct squeezed_socket *socket)
         close_connection(socket->first);
     if (socket->open && !uv_is_closing((uv_handle_t *)&socket->pipe))
         uv_close((uv_handle_t *)&socket->pipe, NULL);
-    /* Another program may have taken the place meanwhile. */
+    /* Another program may have replaced the socket meanwhile. */
     if (socket->path[0] && lstat(socket->path, &found) == 0 && found.st_ino == socket->inode)
         (void)unlink(socket->path);
     socket->path[0] = '\0';

@@ -16,7 +16,7 @@ struct squeezed_socket {
     struct squeezed_tasks *tasks;
     struct squeezed_connection *first;
     size_t count;
-    char path[108]; /* "": it is not ours (any more) */
+    char path[108]; /* "": not opened, or closed */
     ino_t inode;
     bool open;
 };

@@ -23,8 +23,9 @@ struct squeezed_options {
 };
 
 /*
- * All of them must outlive it. -EBUSY: somebody answers on that socket; -EEXIST: it is another kind
- * of file; -EPERM: others can write to its directory; -ENAMETOOLONG; -ENOMEM; the errnos of bind().
+ * All of them must outlive it. -EBUSY: a program answers on that socket; -EEXIST: it is another
+ * kind of file; -EPERM: others can write to its directory; -ENAMETOOLONG; -ENOMEM; the errnos of
+ * bind().
  */
 int squeezed_open(const struct squeezed_options *options, struct squeezed **out,
                   struct ballast_error *err);

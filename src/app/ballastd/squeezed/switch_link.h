@@ -22,12 +22,12 @@ struct switch_link {
     void *context;
 };
 
-/* It connects to that socket, and tells by one of the two above. NULL: out of memory. */
+/* Connects to that socket, then calls one of the two above. NULL: out of memory. */
 struct switch_link *switch_link_new(uv_loop_t *loop, const char *path,
                                     const struct switch_link *to);
-/* Nothing is told any more; it frees itself. NULL is allowed. */
+/* Neither is called any more; the link frees itself. NULL is allowed. */
 void switch_link_close(struct switch_link *link);
-/* Where it is not busy. body NULL: a GET, else a POST. */
+/* Sends a request; only while it is not busy. body NULL: a GET, else a POST. */
 void switch_link_ask(struct switch_link *link, const char *path, const char *body, size_t length);
 
 #endif

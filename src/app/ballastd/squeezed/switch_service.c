@@ -19,16 +19,16 @@ enum {
     AGAIN_MSEC = 1000,
     /*
      * How long a transfer waits. After a crash the switch expects the next one for as long, and
-     * another reader cannot be told from this one before that.
+     * another reader cannot be distinguished from this one before that.
      */
     TRANSFER_SEC = 5,
     PATH_MOST = 3 * SWITCH_NAME_MOST + 128,
-    /* Messages at hand at once: xenopsd has some 25 workers. The rest stays in the switch. */
+    /* Messages read at once: xenopsd has some 25 workers. The rest stays in the switch. */
     MESSAGES_MOST = 1024,
 };
 
 enum message_step {
-    MESSAGE_LOOKS,   /* is the asker there? */
+    MESSAGE_LOOKS,   /* does its reply queue still exist? */
     MESSAGE_WORKS,   /* its task is under way */
     MESSAGE_ANSWERS, /* its answer is to be sent */
     MESSAGE_ACKS,    /* it is to be acknowledged */
@@ -60,7 +60,7 @@ struct switch_service {
     struct message *first;       /* in the order of the queue */
     size_t count;
     struct message *current; /* whose request `answers` is busy with; NULL: the login, or none */
-    char from[32];           /* behind what the next transfer begins; "": at the front */
+    char from[32];           /* the next transfer begins after this message; "": at the front */
     bool waits_to_read;      /* for messages to be done */
     char logged[128];        /* why it is not connected or does not read; "": nothing */
     bool ended;
@@ -116,7 +116,7 @@ static void answer_message(void *context, const struct squeezed_answer *answer, 
     go_on_answering(message->service);
 }
 
-/* FNV-1a over all that tells one message from another. */
+/* FNV-1a over all in which two messages can differ. */
 static uint64_t message_mark(const struct switch_message *from)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ from->number;
@@ -127,7 +127,7 @@ static uint64_t message_mark(const struct switch_message *from)
     return hash;
 }
 
-/* What cannot be read is answered by a text that is no JSON, as squeezed does. */
+/* What cannot be read is answered by a text that is not JSON, as by squeezed. */
 static void work_on_message(struct message *message)
 {
     struct squeezed_request request = {0};
@@ -186,7 +186,7 @@ static void ask_for_message(struct message *message)
     struct switch_service *service = message->service;
     char path[PATH_MOST];
     char reply[3 * SWITCH_NAME_MOST];
-    /* A longer name was read as that of nobody. */
+    /* A request with a longer name was read as one without an asker. */
     (void)switch_name_encode(message->from.reply_queue, reply, sizeof(reply));
     service->current = message;
     if (message->step == MESSAGE_LOOKS) {
@@ -215,7 +215,7 @@ static void go_on_answering(struct switch_service *service)
         ask_for_transfer(service);
 }
 
-/* All that is at hand stays in the switch, and comes again. */
+/* All messages here stay in the switch, and come again. */
 static void disconnect_service(struct switch_service *service)
 {
     while (service->first)

@@ -14,7 +14,7 @@
 #include "app/ballastd/squeezed/ids.h"
 #include "edge/wire/wire.h"
 
-/* What the rpc room asks of a session. */
+/* The operations of a session of the rpc room. */
 
 static struct squeezed_task *task_of(struct rpc_session *session)
 {
@@ -57,8 +57,8 @@ static int own_nothing(struct rpc_session *session, uint64_t id)
     return -EBUSY;
 }
 
-static void tell_nobody(struct rpc_session *session, const char *what, uint64_t domid,
-                        struct json_object *answer)
+static void announce_no_setting(struct rpc_session *session, const char *what, uint64_t domid,
+                                struct json_object *answer)
 {
     (void)session;
     (void)what;
@@ -81,7 +81,7 @@ static const struct rpc_session_ops task_ops = {
     .subscribe = ignore_events,
     .note_made = keep_reservation,
     .own = own_nothing,
-    .announce = tell_nobody,
+    .announce = announce_no_setting,
     .count = count_tasks,
 };
 
@@ -123,7 +123,7 @@ static void free_task(struct squeezed_task *task)
     free(task);
 }
 
-/* What was done for nobody is released; what cannot be written now, by its lease. */
+/* If the release cannot be written now, the lease ends the reservation. */
 void squeezed_tasks_undo(struct squeezed_tasks *tasks, uint64_t reservation)
 {
     struct ledger *ledger = engine_ledger(tasks->engine);
@@ -225,7 +225,7 @@ struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
 
 /* The loop */
 
-/* Who asked an earlier daemon and waited has lost its connection with it. */
+/* Waiting requests of an earlier daemon, whose clients lost their connections with it. */
 static void release_orphans(struct squeezed_tasks *tasks)
 {
     struct ledger *ledger = engine_ledger(tasks->engine);

@@ -51,18 +51,18 @@ struct squeezed_task {
     struct json_object *answer; /* of the rpc room to what was asked last; NULL: none yet */
     uint64_t reservation;       /* that it made last and has not answered, or 0 */
     uint64_t share_kib;         /* what a range is asked for first */
-    uint64_t seen_usec;         /* the snapshot that its step has looked at */
+    uint64_t seen_usec;         /* the snapshot that its step has read */
 };
 
-/* Who calls. */
+/* The client of a call. */
 struct squeezed_caller {
     uid_t uid;
     pid_t pid;
     squeezed_reply_fn *reply;
     void *context;
     /*
-     * What tells this call from all others where it may come again after it was worked on: what it
-     * reserves bears it, and is answered again. 0: it never comes again.
+     * Identifies a call that may come again after it was handled: what it reserves is labelled with
+     * it, and is answered again. 0: it never comes again.
      */
     uint64_t mark;
 };
@@ -75,11 +75,11 @@ void squeezed_tasks_end(struct squeezed_tasks *tasks);
 struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
                                         struct squeezed_request *request,
                                         const struct squeezed_caller *caller);
-/* Nobody waits for it any more: what it has reserved is released. */
+/* Its client is gone: what it has reserved is released. */
 void squeezed_task_cancel(struct squeezed_task *task);
-/* It comes again: what was granted to it already waits for that. */
+/* It will come again: what it was granted is kept for that. */
 void squeezed_task_suspend(struct squeezed_task *task);
-/* The answer with that reservation has not arrived: it is as if it had not been asked for. */
+/* The answer with that reservation did not arrive: releases it unless it is bound. */
 void squeezed_tasks_undo(struct squeezed_tasks *tasks, uint64_t reservation);
 
 /* For the methods. A reply frees the task; nothing may be done with it afterwards. */
