@@ -5,7 +5,7 @@
 #   make run     install what is missing, build, show the main use (ARGS=... are passed on)
 #   make test    install what is missing, build, run every test, including those on a real Xen in QEMU
 #   make test-here  only those that need no Xen
-#   make test-lab  only those on a real Xen: half an hour
+#   make test-lab  only those on a real Xen: more than half an hour
 #   make check   build, then test-fast; for use while you work
 #   make test-fast  units, policies, ledger and scenarios: less than half a minute
 #   make lint    format, layers, circles, names, words, messages, sizes, .bats and how-to-add checks, without a build
