@@ -223,7 +223,7 @@ def test_full_disk():
         until(lambda: client.call("status")["ticks"] > ticks + 100)
         assert not client.call("status")["history"]["working"]
         assert client.call("status")["ledger"]["writable"]
-        # What is known is still told, and what happens.
+        # What is known is still answered, and what happens now.
         assert client.call("history", domain="web")["time_usec"]
         client.call("pause")
         client.call("resume")

@@ -55,7 +55,7 @@ def test_daemon_waits_for_command():
 
 
 def test_daemon_waits_for_as_long_as_a_command_takes():
-    """`ballast free` gives up after 120 s, and lets memory arrive for 3 s: systemd is told to wait."""
+    """`ballast free` gives up after 120 s, and lets memory arrive for 3 s: the daemon asks systemd to wait for longer."""
     with Daemon(scenario=None) as daemon:
         daemon.kill()
         path = f"{daemon.directory.name}/notify"

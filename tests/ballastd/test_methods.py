@@ -321,7 +321,7 @@ def test_set_target_and_max():
         refused(-32000, client.call, "set-target", domain="vm1", target_kib=4096 * MIB)
         refused(-32000, client.call, "set-max", domain="vm1", maxmem_kib=512 * MIB)
         refused(-32602, client.call, "set-target", domain="vm1", target_kib=1000 * MIB, enforce=False)
-        # What is given back stays as it is, and says how it is.
+        # A target that is unpinned stays, and the answer has the present figures.
         stays = client.call("set-target", domain="vm1", auto=True, dry_run=True)
         assert stays["xen_maximum_kib"] == 1024 * MIB, stays
         assert client.call("set-target", domain="vm1", auto=True, enforce=True, dry_run=True) == stays
@@ -385,7 +385,7 @@ def test_events_and_plan():
         assert any(e["what"] == "grant" for e in client.call("events")["events"])
         one = client.call("events", domain="vm1", most=2)["events"]
         assert one and all(e["name"] == "vm1" for e in one)
-        # What was told while it happened is what is answered; one that goes on comes again under its number.
+        # Each event that was notified is in the answer; one that continues is notified again with its number.
         events = {e["number"]: e for e in client.call("events", most=512)["events"]}
         watcher.call("ping")
         kinds = {m["method"] for m in watcher.told}

@@ -119,15 +119,15 @@ def test_killed_between_grant_and_domain():
 
 
 def test_known_by_its_uuid_before_it_takes_memory():
-    """Another domain of that name goes without; the one with the uuid is bound while it is empty yet."""
+    """A domain that only has its label is not bound; the one with the uuid is bound while it is empty yet."""
     uuid = "6f1c2f0e-8d0b-4a7e-9c55-0123456789ab"
     with Daemon() as daemon, daemon.client() as client:
         got = client.call("reserve", min_kib=1024 * MIB, uuid=uuid.upper(), label="for the shop", wait=True)
         assert (got["uuid"], got["name"], got["label"]) == (uuid, None, "for the shop"), got
-        other = client.call("reserve", min_kib=4 * MIB, wait=True)["id"]
-        client.call("sim-start", name="for the shop", need_kib=4 * MIB, reservation=other)
+        client.call("sim-start", name="for the shop", need_kib=4 * MIB, wait_usec=10**12)
         ticks_more(client, 3)
         assert state_of(client, got["id"]) == "granted"
+        client.call("sim-destroy", domain="for the shop")
         new = client.call("sim-start", name="shop", uuid=uuid, need_kib=1024 * MIB, wait_usec=10**12)["domid"]
         until(lambda: state_of(client, got["id"]) == "bound")
         bound = client.call("reservations", id=got["id"])["reservations"][0]
@@ -147,7 +147,7 @@ duration 24h
 
 
 def test_reboot_keeps_its_memory():
-    """Whenever the daemon is killed meanwhile; those who want to grow do not get it."""
+    """Also if the daemon is killed meanwhile; guests that want to grow do not get it."""
     with Daemon(scenario=REBOOTS, config="[ballastd]\nreboot-lease = 1min\n") as daemon:
         def kept():
             with daemon.client() as client:
@@ -168,13 +168,13 @@ def test_reboot_keeps_its_memory():
             assert client.call("status")["law_breaches"] == 0, daemon.log()
 
 
-def test_reboot_keeps_nothing_where_it_is_told_so():
+def test_reboot_keeps_nothing_by_default():
     with Daemon(scenario=REBOOTS, config="") as daemon, daemon.client() as client:
         until(lambda: "shop" not in [each["name"] for each in client.call("domains")["domains"]])
         assert client.call("reservations")["reservations"] == []
 
 
-def test_who_asks_needs_nothing_kept():
+def test_own_reservation_replaces_the_kept_one():
     """A toolstack that asks for the domain that comes back binds it to its own reservation."""
     scenario = REBOOTS.replace("returns=3s", "returns=10h")
     with Daemon(scenario=scenario, config="[ballastd]\nreboot-lease = 1h\n") as daemon, daemon.client() as client:
@@ -218,8 +218,8 @@ def test_without_a_reservation():
         assert client.call("status")["unreserved_starts"] == 1
 
 
-def test_pool_pays_who_comes():
-    """As qubesd does: it asks for memory and says nothing of whom it is for, and lets go once all is built."""
+def test_pool_pays_any_new_domain():
+    """As qubesd does: it reserves memory without naming a guest, and the domains that come use it up."""
     with Daemon() as daemon:
         with daemon.client() as client:
             refused(-32602, client.call, "reserve", min_kib=4, pool=True, name="x")
@@ -243,8 +243,7 @@ def test_pool_pays_who_comes():
 def test_label_is_for_people():
     with Daemon() as daemon, daemon.client() as client:
         got = client.call("reserve", min_kib=64 * MIB, label="new", wait=True)
-        other = client.call("reserve", min_kib=64 * MIB, wait=True)["id"]
-        client.call("sim-start", name="new", need_kib=64 * MIB, reservation=other)
+        client.call("sim-start", name="new", need_kib=64 * MIB, wait_usec=10**12)
         ticks_more(client, 3)
         assert state_of(client, got["id"]) == "granted"
         named = client.call("reserve", min_kib=64 * MIB, name="web", wait=True)

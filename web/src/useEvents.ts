@@ -31,7 +31,7 @@ export function merged(known: HostEvent[], fresh: HostEvent[]): HostEvent[] {
   return [...all.values()].sort((a, b) => b.number - a.number);
 }
 
-/** The last ones about a domain; `events` are those of everybody, null where the daemon did not answer. */
+/** The last ones about a domain; `events` are those of all domains, null where the daemon did not answer. */
 export function useEvents(uuid: string | undefined, name: string | null, events: HostEvent[] | null): HostEvent[] | null {
   const [asked, setAsked] = useState<{ uuid: string; events: HostEvent[] } | null>(null);
   // Those of others push one's own out of the state; they stay here.
