@@ -175,6 +175,8 @@ END
     [[ $output == *"204800 KiB is below "*"use at least that, or --force"* ]]
     run -0 ballast set-range web 100 200 --force --json "${HOST[@]}"
     figure "$output" .after.dynamic_max_kib 204800
+    run -0 ballast set-range web 100 200 --force "${HOST[@]}"
+    [[ $output == *"KiB, is outside; no daemon runs that moves it" ]]
     run -1 ballast set-range web 200 100 "${HOST[@]}"
     [[ $output == *"the minimum, 204800 KiB, is above the maximum, 102400 KiB"* ]]
     run -1 ballast set-range web 100 2G "${HOST[@]}"

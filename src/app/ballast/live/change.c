@@ -87,7 +87,8 @@ int cli_change_backend(struct cli_change *change, const char *word)
     else if (strcmp(word, "xen") == 0)
         change->by_libxl = false;
     else
-        return cli_args_wrong(change->args, "--backend is xen or libxl, not '%s'", word);
+        return cli_args_wrong(change->args, "--backend: invalid value '%s': use xen or libxl",
+                              word);
     return CLI_DONE;
 }
 

@@ -39,7 +39,9 @@ static void print_set_range(const void *context)
     uint64_t target_kib = set->change.domain.whole_target_kib;
     cli_change_print(&set->change);
     if (target_kib != BALLAST_NONE && (target_kib < set->min_kib || target_kib > set->max_kib))
-        printf("its target, %" PRIu64 " KiB, is outside; the balancer moves it\n", target_kib);
+        printf("its target, %" PRIu64 " KiB, is outside; %s\n", target_kib,
+               set->change.beside_daemon ? "the balancer moves it"
+                                         : "no daemon runs that moves it");
 }
 
 static int take_force(struct cli_change *change, int option)
