@@ -162,9 +162,7 @@ void top_take_reservations(struct top_host *host, const struct json_object *answ
 
 static bool is_bad(const char *what)
 {
-    size_t length = strlen(what);
-    bool failed = length > 7 && strcmp(what + length - 7, "-failed") == 0;
-    return failed || strcmp(what, "refuse") == 0 || strcmp(what, "alert") == 0;
+    return strstr(what, "-failed") || strcmp(what, "refuse") == 0 || strcmp(what, "alert") == 0;
 }
 
 void top_take_event(struct top_host *host, const struct json_object *from)
