@@ -151,7 +151,8 @@ int hv_breakdown(const struct hv *hv, const struct ballast_domain *domain,
                  struct ballast_error *err);
 /*
  * The configuration of a domain of the last refresh as a model guest. -ENOENT: there is none (dom0,
- * domains of other toolstacks); -ENOTSUP: the host keeps none, or it cannot be read.
+ * domains of other toolstacks); -ENOTSUP: the host keeps none, or it cannot be read. Its memory is
+ * not the size at the start: libxl puts the current target there.
  */
 int hv_config(struct hv *hv, uint32_t domid, struct ballast_guest *out, struct ballast_error *err);
 
