@@ -45,7 +45,7 @@ static void all_stand_at_the_same_part(void **state)
     assert_int_equal(squeezed_share_kib(&host, 9000 * MIB, 200 * MIB, 1200 * MIB), 1200 * MIB);
     assert_int_equal(squeezed_share_kib(&host, 0, 1100 * MIB, 1200 * MIB), 1100 * MIB);
     assert_int_equal(squeezed_share_kib(&host, 0, 64 * MIB, 64 * MIB), 64 * MIB);
-    /* Who is not asked gives nothing and gets nothing. */
+    /* A guest that is not asked frees nothing and gets nothing. */
     one.shares = 0;
     assert_int_equal(squeezed_share_kib(&host, 700 * MIB, 200 * MIB, 1200 * MIB), 700 * MIB);
 }

@@ -51,7 +51,7 @@ static void a_payload_is_any_bytes(void **state)
     assert_true(batch.messages[0].is_request);
     assert_int_equal(batch.messages[1].payload_length, 3);
     assert_memory_equal(batch.messages[1].payload, "\xff\n\xc3", 4);
-    /* No queue has such a name: there is nobody to answer. */
+    /* No queue has such a name: there is no queue to answer to. */
     assert_false(batch.messages[2].is_request);
     switch_batch_release(&batch);
 }

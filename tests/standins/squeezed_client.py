@@ -75,7 +75,7 @@ class Squeezed:
             data += piece
 
     def raw(self, data):
-        """All that is answered to these bytes; b"": it was closed without a word."""
+        """All that is answered to these bytes; b"": it was closed without an answer."""
         with self.connect() as client:
             try:
                 client.sendall(data)

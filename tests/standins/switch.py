@@ -181,7 +181,7 @@ class Switch:
             self.waited = {}
 
     def left(self, name=QUEUE):
-        """Messages that nobody has acknowledged."""
+        """Messages that are not acknowledged."""
         with self.changed:
             return len(self.queues.get(name, {"messages": {}})["messages"])
 

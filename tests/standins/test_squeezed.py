@@ -74,7 +74,7 @@ def values_have_their_units():
         assert int(squeezed.call("get_host_initial_free_memory")) == boot
 
 
-def a_fixed_dom0_is_told_by_its_size():
+def a_fixed_dom0_is_answered_with_its_size():
     with Standin(STUCK) as daemon:
         assert daemon.squeezed().call("get_domain_zero_policy") == ["Fixed_size", str(GIB * 1024)]
 
@@ -162,7 +162,7 @@ def the_whole_course_of_a_start():
         fails("Internal_error", squeezed.transfer, id_, 1)
 
 
-def a_built_guest_is_still_told_its_reservation():
+def a_built_guest_still_has_its_reservation():
     with Standin() as daemon, daemon.client() as control:
         squeezed = daemon.squeezed()
         id_, _ = squeezed.reserve_range(64 * MIB, 64 * MIB)
@@ -186,7 +186,7 @@ def a_range_gets_its_share():
         assert squeezed.reserve_range(4097, 4098)[1] in (4097, 4098)
 
 
-def what_cannot_be_is_refused_at_once_and_moves_nobody():
+def what_cannot_fit_is_refused_at_once_and_moves_no_guest():
     with Standin() as daemon, daemon.client() as control:
         squeezed = daemon.squeezed()
         ticks_pass(control, 3)
@@ -223,7 +223,7 @@ def a_grant_is_answered_when_it_is_scrubbed():
 
 
 def sleeps(pid):
-    """It is in one and the same sleep each time that it is looked at: a loop that turns for nothing never is."""
+    """It is in one and the same sleep in each of ten looks: a loop that turns for nothing never is."""
     def look():
         lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
         return tuple(line for line in lines if line.startswith("State:") or "ctxt_switches:" in line)
@@ -258,7 +258,7 @@ def while_balancing_is_paused_what_is_not_free_is_refused():
         assert not reservations(control, "requested", "reclaiming", "granted")
 
 
-def a_lease_that_ends_while_its_call_waits_is_told():
+def a_lease_that_ends_while_its_call_waits_is_an_error():
     with Standin(SCRUB.format(rate="8KiB/s"), config="[ballastd]\nlease = 1s\n") as daemon:
         fails(["Internal_error", "the reservation is no longer there: its lease ended, or it was released"],
               daemon.squeezed().call, "reserve_memory", "xenopsd", 2 * GIB)
@@ -300,7 +300,7 @@ MALFORMED = (
 )
 
 
-def malformed_input_is_closed_without_a_word():
+def malformed_input_is_closed_without_an_answer():
     with Standin() as daemon:
         squeezed = daemon.squeezed()
         for data in MALFORMED:
@@ -366,7 +366,7 @@ def ten_at_once():
         until(lambda: not reservations(control, "requested", "reclaiming", "granted", "bound"))
 
 
-def who_goes_while_it_waits_leaves_nothing():
+def a_client_that_leaves_while_it_waits_reserves_nothing():
     with Standin() as daemon, daemon.client() as control:
         squeezed = daemon.squeezed()
         ticks_pass(control, 1)
@@ -377,7 +377,7 @@ def who_goes_while_it_waits_leaves_nothing():
             until(lambda: not reservations(control, "requested", "reclaiming", "granted"))
 
 
-def who_closes_its_half_is_answered():
+def a_client_that_closes_its_half_is_answered():
     with Standin() as daemon:
         squeezed = daemon.squeezed()
         client = squeezed.send("reserve_memory", "xenopsd", 8 * GIB)
@@ -385,7 +385,7 @@ def who_closes_its_half_is_answered():
         assert UUID.fullmatch(squeezed.read(client))
 
 
-def silent_connections_stop_nobody():
+def silent_connections_stop_no_other():
     with Standin() as daemon:
         squeezed = daemon.squeezed()
         silent = [squeezed.connect() for _ in range(100)]
@@ -428,13 +428,13 @@ def a_key_does_the_same():
 
 if __name__ == "__main__":
     from driver import run
-    run((values_have_their_units, a_fixed_dom0_is_told_by_its_size, errors_are_squeezeds,
+    run((values_have_their_units, a_fixed_dom0_is_answered_with_its_size, errors_are_squeezeds,
          a_ledger_that_cannot_be_read_is_named, sessions_are_not_checked,
-         a_login_forgets_its_own_alone, the_whole_course_of_a_start, a_built_guest_is_still_told_its_reservation,
-         a_range_gets_its_share, what_cannot_be_is_refused_at_once_and_moves_nobody, stuck_domains_are_named,
+         a_login_forgets_its_own_alone, the_whole_course_of_a_start, a_built_guest_still_has_its_reservation,
+         a_range_gets_its_share, what_cannot_fit_is_refused_at_once_and_moves_no_guest, stuck_domains_are_named,
          a_grant_is_answered_when_it_is_scrubbed, the_daemon_sleeps_while_a_call_waits,
-         while_balancing_is_paused_what_is_not_free_is_refused, a_lease_that_ends_while_its_call_waits_is_told,
+         while_balancing_is_paused_what_is_not_free_is_refused, a_lease_that_ends_while_its_call_waits_is_an_error,
          balance_memory_brings_maxima_down, balance_memory_does_not_wait_for_the_stuck,
-         malformed_input_is_closed_without_a_word, http_is_taken_as_squeezed_takes_it, ten_at_once,
-         who_goes_while_it_waits_leaves_nothing, who_closes_its_half_is_answered, silent_connections_stop_nobody,
+         malformed_input_is_closed_without_an_answer, http_is_taken_as_squeezed_takes_it, ten_at_once,
+         a_client_that_leaves_while_it_waits_reserves_nothing, a_client_that_closes_its_half_is_answered, silent_connections_stop_no_other,
          its_place_is_its_own, a_key_does_the_same))

@@ -69,7 +69,7 @@ def the_course_survives_a_kill_after_each_step():
 
 
 def each_step_survives_a_kill_of_its_own():
-    """The answer was swallowed: it is asked for again, as a client that was told of nothing does."""
+    """The answer was swallowed: it is asked for again, as a client without an answer does."""
     for step in (Course.transfer, Course.query, Course.delete):
         with Standin() as daemon:
             course = Course(daemon, 1 * GIB)
@@ -83,7 +83,7 @@ def each_step_survives_a_kill_of_its_own():
                 laws_hold(daemon, control)
 
 
-def who_waited_leaves_nothing_behind():
+def a_killed_wait_leaves_nothing_behind():
     with Standin() as daemon:
         squeezed = daemon.squeezed()
         with daemon.client() as control:
@@ -109,7 +109,7 @@ def a_grant_that_was_not_answered_goes_with_a_login():
         daemon.start()
         with daemon.client() as control:
             left = reservations(control, "granted")
-            assert len(left) == 1 and left[0]["lease_usec"] is not None, "a lease ends it, where nobody logs in"
+            assert len(left) == 1 and left[0]["lease_usec"] is not None, "a lease ends it, without a login"
             squeezed.login()
             assert not reservations(control, "granted")
             laws_hold(daemon, control)
@@ -117,5 +117,5 @@ def a_grant_that_was_not_answered_goes_with_a_login():
 
 if __name__ == "__main__":
     from driver import run
-    run((the_course_survives_a_kill_after_each_step, each_step_survives_a_kill_of_its_own, who_waited_leaves_nothing_behind,
+    run((the_course_survives_a_kill_after_each_step, each_step_survives_a_kill_of_its_own, a_killed_wait_leaves_nothing_behind,
          a_grant_that_was_not_answered_goes_with_a_login))

@@ -74,7 +74,7 @@ def what_cannot_be_read_is_answered_and_acknowledged():
         assert client.call("login", "xenopsd") == "xenopsd"
 
 
-def a_waiting_reserve_keeps_nobody_waiting():
+def a_waiting_reserve_keeps_no_other_waiting():
     with daemon_and_switch(SCRUB.format(rate="8KiB/s")) as (daemon, switch), daemon.client() as control:
         client = SwitchClient(switch)
         waits = client.send("reserve_memory", "xenopsd", 2 * GIB)
@@ -84,7 +84,7 @@ def a_waiting_reserve_keeps_nobody_waiting():
         assert not client.answers_to(waits)
 
 
-def the_dead_are_not_served():
+def dead_clients_are_not_served():
     """What dead clients left, a login among it, would free what the living have reserved."""
     with daemon_and_switch() as (daemon, switch), daemon.client() as control:
         living, dead = SwitchClient(switch), SwitchClient(switch)
@@ -185,7 +185,7 @@ def what_ended_by_its_lease_is_not_granted_again():
             assert [record["granted_kib"] for record in reservations(control, "granted")] == [64 * MIB]
 
 
-def who_waits_over_a_kill_is_served():
+def a_request_that_waits_over_a_kill_is_served():
     with daemon_and_switch() as (daemon, switch):
         client = SwitchClient(switch)
         with daemon.client() as control:
@@ -281,6 +281,6 @@ def ten_clients_at_once():
 if __name__ == "__main__":
     from driver import run
     run((the_course_through_the_switch, what_cannot_be_read_is_answered_and_acknowledged,
-         a_waiting_reserve_keeps_nobody_waiting, the_dead_are_not_served, an_asker_that_goes_meanwhile_leaves_nothing,
-         what_comes_again_is_answered_again, an_unreadable_answer_of_the_switch_loses_no_request, what_ended_by_its_lease_is_not_granted_again, who_waits_over_a_kill_is_served,
+         a_waiting_reserve_keeps_no_other_waiting, dead_clients_are_not_served, an_asker_that_goes_meanwhile_leaves_nothing,
+         what_comes_again_is_answered_again, an_unreadable_answer_of_the_switch_loses_no_request, what_ended_by_its_lease_is_not_granted_again, a_request_that_waits_over_a_kill_is_served,
          a_restarted_switch_is_read_from_its_front, a_switch_that_comes_late_is_found, nothing_is_read_beside_another_reader, ten_clients_at_once))
