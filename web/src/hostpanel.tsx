@@ -147,7 +147,7 @@ export function HostPanel(props: Props): JSX.Element {
       </div>
       <p class="note">
         {size(host.available_kib, unit)} can be granted at once.
-        {host.deficit_kib > 0 && <strong class="bad"> {size(host.deficit_kib, unit)} are promised beyond what is free.</strong>}
+        {host.deficit_kib > 0 && <strong class="bad"> {size(host.deficit_kib, unit)} more are reserved than are free.</strong>}
       </p>
     </section>
   );
