@@ -35,7 +35,7 @@ struct scene {
     struct drift *drift;
     struct ballast_host host;
     struct ballast_domain domains[MOST];
-    uint64_t xen_kib; /* what Xen spends on everybody */
+    uint64_t xen_kib; /* what Xen spends on all domains */
     struct drift_seen seen[DRIFT_SEEN];
     uint32_t unfinished; /* a domain whose toolstack is at work, or 0 */
     unsigned asked;      /* whether one is */
@@ -140,7 +140,7 @@ static void test_between_two_samples(void **state)
     drift_free(scene.drift);
 }
 
-/* Who was there before us, came with another, or while one went: nobody can tell what he cost. */
+/* What a domain cost that was there before, came with another, or while one went, is not known. */
 static void test_what_cannot_be_told_is_not(void **state)
 {
     (void)state;
@@ -195,7 +195,7 @@ static int by_id(const void *a, const void *b)
     return (one->id > two->id) - (one->id < two->id);
 }
 
-/* Somebody comes, goes, comes with the number of one who went, is built on, or nothing happens. */
+/* A domain comes, goes, comes with the number of one that went, is built on, or nothing happens. */
 static void change(struct scene *scene, uint32_t *chance)
 {
     struct ballast_host *host = &scene->host;

@@ -93,7 +93,6 @@ static void test_late(void **state)
 static struct ballast_stop_facts stopped(void)
 {
     return (struct ballast_stop_facts){
-        .type = BALLAST_PV,
         .has_balloon = true,
         .tot_kib = 200 * MIB,
         .goal_kib = 128 * MIB,
@@ -102,7 +101,6 @@ static struct ballast_stop_facts stopped(void)
         .pod_cache_kib = BALLAST_NONE,
         .pod_entries_kib = BALLAST_NONE,
         .used_kib = BALLAST_NONE,
-        .boot_kib = BALLAST_NONE,
     };
 }
 
@@ -110,10 +108,8 @@ static void assert_reason(const struct ballast_stop_facts *facts, enum ballast_s
                           const char *part)
 {
     char text[256];
-    uint64_t a_kib;
-    uint64_t b_kib;
-    assert_int_equal(ballast_stop_reason(facts, &a_kib, &b_kib), reason);
-    assert_true(ballast_stop_text(reason, a_kib, b_kib, text, sizeof(text)) < sizeof(text));
+    assert_int_equal(ballast_stop_reason(facts), reason);
+    assert_true(ballast_stop_text(reason, facts, text, sizeof(text)) < sizeof(text));
     if (!strstr(text, part))
         fail_msg("\"%s\" is not in \"%s\"", part, text);
     assert_non_null(ballast_stop_name(reason));
@@ -154,10 +150,6 @@ static void test_reasons_up(void **state)
     struct ballast_stop_facts facts = stopped();
     facts.goal_kib = 256 * MIB;
     facts.maximum_kib = 256 * MIB;
-    assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
-    facts.boot_kib = 200 * MIB;
-    assert_reason(&facts, BALLAST_STOP_BOOT, "200 MiB");
-    facts.type = BALLAST_PVH;
     assert_reason(&facts, BALLAST_STOP_UNKNOWN, "outside");
     facts.has_balloon = false;
     assert_reason(&facts, BALLAST_STOP_NO_BALLOON, "no balloon driver");

@@ -166,20 +166,20 @@ static void test_told(void **state)
                                     .dynamic_max_kib = 300,
                                     .static_max_kib = 300};
     assert_false(ballast_domain_is_asked(&domain)); /* it has no shares */
-    assert_int_equal(ballast_domain_told_kib(&domain), 100);
+    assert_int_equal(ballast_domain_untaken_kib(&domain), 100);
     domain.maxmem_kib = 400;
-    assert_int_equal(ballast_domain_told_kib(&domain), 200);
+    assert_int_equal(ballast_domain_untaken_kib(&domain), 200);
     domain.has_balloon = false;
-    assert_int_equal(ballast_domain_told_kib(&domain), 0);
+    assert_int_equal(ballast_domain_untaken_kib(&domain), 0);
     domain.has_balloon = true;
     domain.state = BALLAST_DOMAIN_PAUSED;
-    assert_int_equal(ballast_domain_told_kib(&domain), 0);
+    assert_int_equal(ballast_domain_untaken_kib(&domain), 0);
     domain.state = BALLAST_DOMAIN_MIGRATING;
-    assert_int_equal(ballast_domain_told_kib(&domain), 200);
+    assert_int_equal(ballast_domain_untaken_kib(&domain), 200);
     domain.state = BALLAST_DOMAIN_RUN;
     domain.shares = BALLAST_DEFAULT_SHARES;
     assert_true(ballast_domain_is_asked(&domain));
-    assert_int_equal(ballast_domain_told_kib(&domain), 0);
+    assert_int_equal(ballast_domain_untaken_kib(&domain), 0);
     /* A range of one size is a range, but for dom0. */
     domain.dynamic_min_kib = domain.dynamic_max_kib;
     assert_true(ballast_domain_is_asked(&domain));

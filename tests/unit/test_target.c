@@ -28,22 +28,22 @@ static struct ballast_target_domain hvm(void)
     return domain;
 }
 
-static struct ballast_target_plan plan_of(const struct ballast_target_domain *domain,
-                                          enum ballast_target_how how, uint64_t kib, bool enforce)
+static struct ballast_target_plan plan_of(const struct ballast_target_domain *domain, uint64_t kib,
+                                          bool enforce)
 {
     struct ballast_target_plan plan = {0};
     struct ballast_error err = unit_clean_error();
-    assert_int_equal(ballast_plan_target(domain, how, kib, enforce, &plan, &err), 0);
+    assert_int_equal(ballast_plan_target(domain, kib, enforce, &plan, &err), 0);
     unit_assert_clean(err);
     return plan;
 }
 
-static void refuse(const struct ballast_target_domain *domain, enum ballast_target_how how,
-                   uint64_t kib, int code, const char *part)
+static void refuse(const struct ballast_target_domain *domain, uint64_t kib, int code,
+                   const char *part)
 {
     struct ballast_target_plan plan = {.target_kib = 1, .maxmem_kib = 2, .pod_pages = 3};
     struct ballast_error err = unit_clean_error();
-    assert_int_equal(ballast_plan_target(domain, how, kib, true, &plan, &err), code);
+    assert_int_equal(ballast_plan_target(domain, kib, true, &plan, &err), code);
     assert_int_equal(err.code, code);
     unit_assert_text(err, part);
     assert_int_equal(plan.target_kib, 1);
@@ -58,7 +58,7 @@ static void absolute_pv(void **state)
     static const uint64_t mib[] = {200, 300, 512, 256};
     struct ballast_target_domain domain = pv();
     for (size_t i = 0; i < 4; i++) {
-        struct ballast_target_plan plan = plan_of(&domain, BALLAST_TARGET_SET, mib[i] * MIB, true);
+        struct ballast_target_plan plan = plan_of(&domain, mib[i] * MIB, true);
         assert_int_equal(plan.target_kib, mib[i] * MIB);
         assert_int_equal(plan.maxmem_kib / 4, mib[i] * 256 + 256);
         assert_int_equal(plan.vm_memory_mib, mib[i]);
@@ -72,13 +72,13 @@ static void absolute_hvm(void **state)
 {
     (void)state;
     struct ballast_target_domain domain = hvm();
-    struct ballast_target_plan plan = plan_of(&domain, BALLAST_TARGET_SET, 256 * MIB, true);
+    struct ballast_target_plan plan = plan_of(&domain, 256 * MIB, true);
     assert_int_equal(plan.target_kib, 256 * MIB - 8192);
     assert_int_equal(plan.maxmem_kib / 4, 65792);
     assert_int_equal(plan.pod_pages, (256 * MIB - 8192 + EXTRA) / 4);
     assert_int_equal(plan.vm_memory_mib, 248);
-    refuse(&domain, BALLAST_TARGET_SET, 8191, -EINVAL, "video memory alone");
-    plan = plan_of(&domain, BALLAST_TARGET_SET, 8192, true);
+    refuse(&domain, 8191, -EINVAL, "video memory alone");
+    plan = plan_of(&domain, 8192, true);
     assert_int_equal(plan.target_kib, 0);
 }
 
@@ -89,25 +89,8 @@ static void pod_of_pvh(void **state)
     struct ballast_target_domain domain = pv();
     domain.type = BALLAST_PVH;
     domain.static_max_kib = 1024 * MIB;
-    assert_int_equal(plan_of(&domain, BALLAST_TARGET_SET, 512 * MIB, true).pod_pages, 131328);
-    assert_int_equal(plan_of(&domain, BALLAST_TARGET_SET, 256 * MIB, true).pod_pages, 65792);
-}
-
-/* Relative: of memory/target itself, video left alone; and never below zero. */
-static void relative(void **state)
-{
-    (void)state;
-    struct ballast_target_domain domain = hvm();
-    struct ballast_target_plan plan = plan_of(&domain, BALLAST_TARGET_RAISE, 44 * MIB, true);
-    assert_int_equal(plan.target_kib, 300 * MIB - 8192);
-    assert_int_equal(plan.maxmem_kib, 300 * MIB + EXTRA);
-    plan = plan_of(&domain, BALLAST_TARGET_LOWER, 56 * MIB, true);
-    assert_int_equal(plan.target_kib, 200 * MIB - 8192);
-    plan = plan_of(&domain, BALLAST_TARGET_LOWER, domain.target_kib, true);
-    assert_int_equal(plan.target_kib, 0);
-    plan = plan_of(&domain, BALLAST_TARGET_LOWER, UINT64_MAX, true);
-    assert_int_equal(plan.target_kib, 0);
-    assert_int_equal(plan.maxmem_kib, 8192 + EXTRA);
+    assert_int_equal(plan_of(&domain, 512 * MIB, true).pod_pages, 131328);
+    assert_int_equal(plan_of(&domain, 256 * MIB, true).pod_pages, 65792);
 }
 
 /* Compared with static-max is what memory/target will hold: an HVM guest may exceed it by its
@@ -116,19 +99,17 @@ static void static_maximum(void **state)
 {
     (void)state;
     struct ballast_target_domain domain = hvm();
-    assert_int_equal(plan_of(&domain, BALLAST_TARGET_SET, 512 * MIB + 8192, true).target_kib,
-                     512 * MIB);
-    refuse(&domain, BALLAST_TARGET_SET, 512 * MIB + 8193, -EINVAL, "above the static maximum");
-    refuse(&domain, BALLAST_TARGET_RAISE, 264 * MIB + 1, -EINVAL, "above the static maximum");
+    assert_int_equal(plan_of(&domain, 512 * MIB + 8192, true).target_kib, 512 * MIB);
+    refuse(&domain, 512 * MIB + 8193, -EINVAL, "above the static maximum");
     domain = pv();
-    refuse(&domain, BALLAST_TARGET_SET, 512 * MIB + 1, -EINVAL, "524288 KiB");
+    refuse(&domain, 512 * MIB + 1, -EINVAL, "524288 KiB");
 }
 
 static void without_enforcing(void **state)
 {
     (void)state;
     struct ballast_target_domain domain = hvm();
-    struct ballast_target_plan plan = plan_of(&domain, BALLAST_TARGET_SET, 200 * MIB, false);
+    struct ballast_target_plan plan = plan_of(&domain, 200 * MIB, false);
     assert_int_equal(plan.maxmem_kib, BALLAST_TARGET_KEEP);
     assert_int_equal(plan.target_kib, 200 * MIB - 8192);
     assert_int_equal(plan.pod_pages, (200 * MIB - 8192 + EXTRA) / 4);
@@ -139,11 +120,10 @@ static void least_of_dom0(void **state)
 {
     (void)state;
     struct ballast_target_domain domain = pv();
-    assert_int_equal(plan_of(&domain, BALLAST_TARGET_SET, 1, true).target_kib, 1);
+    assert_int_equal(plan_of(&domain, 1, true).target_kib, 1);
     domain.id = 0;
-    assert_int_equal(plan_of(&domain, BALLAST_TARGET_SET, 128 * MIB, true).target_kib, 128 * MIB);
-    refuse(&domain, BALLAST_TARGET_SET, 128 * MIB - 1, -EINVAL, "dom0");
-    refuse(&domain, BALLAST_TARGET_LOWER, UINT64_MAX, -EINVAL, "dom0");
+    assert_int_equal(plan_of(&domain, 128 * MIB, true).target_kib, 128 * MIB);
+    refuse(&domain, 128 * MIB - 1, -EINVAL, "dom0");
 }
 
 /* /vm/UUID/memory is MiB, rounded down. */
@@ -151,18 +131,16 @@ static void vm_memory_rounds_down(void **state)
 {
     (void)state;
     struct ballast_target_domain domain = pv();
-    assert_int_equal(plan_of(&domain, BALLAST_TARGET_SET, 200 * MIB + 1023, true).vm_memory_mib,
-                     200);
+    assert_int_equal(plan_of(&domain, 200 * MIB + 1023, true).vm_memory_mib, 200);
 }
 
 static void overflow(void **state)
 {
     (void)state;
     struct ballast_target_domain domain = pv();
-    refuse(&domain, BALLAST_TARGET_RAISE, UINT64_MAX, -EOVERFLOW, "");
     domain.static_max_kib = UINT64_MAX;
-    refuse(&domain, BALLAST_TARGET_SET, UINT64_MAX, -EOVERFLOW, "");
-    refuse(&domain, BALLAST_TARGET_SET, UINT64_MAX - EXTRA + 1, -EOVERFLOW, "");
+    refuse(&domain, UINT64_MAX, -EOVERFLOW, "");
+    refuse(&domain, UINT64_MAX - EXTRA + 1, -EOVERFLOW, "");
 }
 
 /* mem-max 600 of a guest with maxmem=512: max_pages 153856; static-max 614400 from 4.17 on. */
@@ -207,7 +185,6 @@ int main(void)
         cmocka_unit_test(absolute_pv),
         cmocka_unit_test(absolute_hvm),
         cmocka_unit_test(pod_of_pvh),
-        cmocka_unit_test(relative),
         cmocka_unit_test(static_maximum),
         cmocka_unit_test(without_enforcing),
         cmocka_unit_test(least_of_dom0),

@@ -5,6 +5,16 @@
 #include <stdbool.h>
 #include <string.h>
 
+void pattern_read(const void *from, const struct pattern_member *members, size_t count,
+                  struct pattern_figure *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (struct pattern_figure){.name = members[i].name};
+        if (members[i].name)
+            memcpy(&out[i].value, (const char *)from + members[i].offset, sizeof(out[i].value));
+    }
+}
+
 static const struct pattern_figure *find_figure(const struct pattern_figure *figures, size_t count,
                                                 const char *name, size_t length)
 {

@@ -18,6 +18,21 @@ struct pattern_figure {
     const char *text; /* shown in place of the value, unless NULL */
 };
 
+/* A member of a struct of figures, all uint64_t; its name is the figure's. */
+struct pattern_member {
+    const char *name; /* NULL: unused */
+    size_t offset;
+};
+
+#define PATTERN_MEMBER(type, member)                                                               \
+    {                                                                                              \
+#member, offsetof(type, member)                                                            \
+    }
+
+/* The figures of those members, read from the struct. */
+void pattern_read(const void *from, const struct pattern_member *members, size_t count,
+                  struct pattern_figure *out);
+
 /*
  * Adds the filled pattern to the text. A hole whose name ends in "_kib" is a size, any other a
  * number or a text; texts are never read as patterns. A hole without a figure stays as it is.

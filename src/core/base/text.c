@@ -124,11 +124,6 @@ void ballast_text_make_showable(char *string)
     }
 }
 
-bool ballast_text_fits(const struct ballast_text *text)
-{
-    return text->length < text->size;
-}
-
 void ballast_text_add_size(struct ballast_text *text, uint64_t kib)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
@@ -147,4 +142,20 @@ void ballast_text_add_size(struct ballast_text *text, uint64_t kib)
         ballast_text_add(text, "%" PRIu64 " %s", whole, units[unit]);
     else
         ballast_text_add(text, "%" PRIu64 ".%" PRIu64 " %s", whole, tenths, units[unit]);
+}
+
+static bool is_white_space(char byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+struct ballast_piece ballast_piece_trim(const char *at, size_t length)
+{
+    while (length > 0 && is_white_space(*at)) {
+        at++;
+        length--;
+    }
+    while (length > 0 && is_white_space(at[length - 1]))
+        length--;
+    return (struct ballast_piece){at, length};
 }

@@ -36,9 +36,15 @@ size_t ballast_text_utf8(const char *bytes, size_t length);
 size_t ballast_text_character(const char *string);
 /* Replaces what ballast_text_character() rejects by '?', byte by byte. */
 void ballast_text_make_showable(char *string);
+/* Some bytes of a text that another owns, without a NUL behind them. */
+struct ballast_piece {
+    const char *at;
+    size_t length;
+};
+
+/* Without the white space of ASCII at both ends. */
+struct ballast_piece ballast_piece_trim(const char *at, size_t length);
 /* A size for people, three digits: "512 KiB", "2.3 GiB". */
 void ballast_text_add_size(struct ballast_text *text, uint64_t kib);
-/* Whether everything was written. */
-bool ballast_text_fits(const struct ballast_text *text);
 
 #endif

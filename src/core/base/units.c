@@ -8,6 +8,9 @@
 
 #include "core/base/error.h"
 
+#define UNITS_DEFINITION
+#include "core/base/units_inline.h"
+
 int ballast_kib_add(uint64_t a_kib, uint64_t b_kib, uint64_t *out_kib, struct ballast_error *err)
 {
     uint64_t sum_kib;
@@ -138,31 +141,4 @@ int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error
 uint64_t ballast_div_up(uint64_t a, uint64_t b)
 {
     return a / b + (a % b != 0);
-}
-
-uint64_t ballast_mul_div(uint64_t a, uint64_t b, uint64_t c)
-{
-    unsigned __int128 result = (unsigned __int128)a * b / c;
-    return result > UINT64_MAX ? UINT64_MAX : (uint64_t)result;
-}
-
-uint64_t ballast_min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-uint64_t ballast_max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-uint64_t ballast_sub_floor(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
-uint64_t ballast_add_ceil(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }

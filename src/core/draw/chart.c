@@ -28,7 +28,7 @@ enum {
     SENTENCE = 118,   /* characters of the subtitle in a line */
     LABEL_ROOM = 210, /* what a lane's text needs beside its bar */
     MARKS = 24,       /* that have a line of text */
-    TOLD = 124,       /* characters of such a line, in small letters */
+    MARK_TEXT = 124,  /* characters of such a line, in small letters */
     MARK_ROOM = 14    /* the smallest distance between the numbers of two */
 };
 
@@ -543,14 +543,14 @@ static void add_marks(const struct page *page)
 }
 
 /* The text of a mark, cut where the page ends. */
-static void add_told(const struct page *page, size_t i)
+static void add_mark_text(const struct page *page, size_t i)
 {
-    char line[TOLD + 8];
+    char line[MARK_TEXT + 8];
     const struct chart_mark *mark = &page->chart->marks[i];
     struct ballast_text cut = ballast_text_over(line, sizeof(line));
     size_t length = strlen(mark->text);
-    if (length > TOLD) {
-        for (length = TOLD; length > 0 && mark->text[length] != ' '; length--)
+    if (length > MARK_TEXT) {
+        for (length = MARK_TEXT; length > 0 && mark->text[length] != ' '; length--)
             ;
     }
     ballast_text_add(&cut, "%.*s%s", (int)length, mark->text, mark->text[length] ? " ..." : "");
@@ -605,7 +605,7 @@ static void add_chart_head(const struct page *page)
     }
 }
 
-static unsigned told_of(const struct chart *chart)
+static unsigned count_mark_texts(const struct chart *chart)
 {
     return (unsigned)(chart->mark_count < MARKS ? chart->mark_count : MARKS);
 }
@@ -621,7 +621,8 @@ static void place_chart(struct page *page)
     page->strips_y = page->lanes_y + LANE * (unsigned)chart->span_count + 14;
     page->rows_y = page->strips_y + (chart->layer_count > 0 ? STACK + gap : 0);
     page->axis_y = page->rows_y + PITCH * strips - gap + 8;
-    page->height = page->axis_y + 30 + LINE * told_of(chart) + (told_of(chart) ? 12 : 0);
+    page->height =
+        page->axis_y + 30 + LINE * count_mark_texts(chart) + (count_mark_texts(chart) ? 12 : 0);
 }
 
 size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size)
@@ -653,8 +654,8 @@ size_t ballast_chart_svg(const struct chart *chart, char *buf, size_t size)
     for (size_t i = 0; i < chart->strip_count; i++)
         add_strip(&page, &chart->strips[i], page.rows_y + PITCH * (unsigned)(i + before));
     add_marks(&page);
-    for (size_t i = 0; i < told_of(chart); i++)
-        add_told(&page, i);
+    for (size_t i = 0; i < count_mark_texts(chart); i++)
+        add_mark_text(&page, i);
     ballast_text_add(&text, "</svg>\n");
     return text.length;
 }
