@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "edge/json/scan.h"
 
+#include <float.h>
 #include <json-c/json.h>
 #include <string.h>
 
@@ -81,6 +82,32 @@ static bool scan_digits(struct json_scan *scan)
     return scan->at > begin || note_scan_fault(scan, "a digit is missing in a number");
 }
 
+/*
+ * An exponent, if one follows. A double with more than DBL_MAX_10_EXP digits before its point is
+ * infinite, which JSON cannot say.
+ */
+static bool scan_exponent(struct json_scan *scan, size_t integer_digits)
+{
+    long exponent = 0;
+    bool negative = false;
+    int c = json_scan_peek(scan);
+    if (c == 'e' || c == 'E') {
+        scan->at++;
+        c = json_scan_peek(scan);
+        negative = c == '-';
+        if (c == '+' || c == '-')
+            scan->at++;
+        size_t begin = scan->at;
+        if (!scan_digits(scan))
+            return false;
+        for (; begin < scan->at && exponent <= DBL_MAX_10_EXP; begin++)
+            exponent = 10 * exponent + (scan->data[begin] - '0');
+    }
+    if (integer_digits + (negative ? 0 : (size_t)exponent) > DBL_MAX_10_EXP)
+        return note_scan_fault(scan, "a number of more than 308 digits");
+    return true;
+}
+
 static bool scan_number(struct json_scan *scan)
 {
     if (json_scan_peek(scan) == '-')
@@ -91,19 +118,13 @@ static bool scan_number(struct json_scan *scan)
         return false;
     if (zero && scan->at - begin > 1)
         return note_scan_fault(scan, "a number that begins with 0");
+    size_t integer_digits = scan->at - begin;
     if (json_scan_peek(scan) == '.') {
         scan->at++;
         if (!scan_digits(scan))
             return false;
     }
-    int c = json_scan_peek(scan);
-    if (c != 'e' && c != 'E')
-        return true;
-    scan->at++;
-    c = json_scan_peek(scan);
-    if (c == '+' || c == '-')
-        scan->at++;
-    return scan_digits(scan);
+    return scan_exponent(scan, integer_digits);
 }
 
 static bool scan_word(struct json_scan *scan)
