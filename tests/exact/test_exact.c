@@ -294,7 +294,7 @@ static void libxl_is_short_from_100(void **state)
             assert_true(margin(measured_libxl[p], measured_profiles[p], BALLAST_HVM, v, false) < 0);
             assert_true(margin(measured_libxl[p], measured_profiles[p], BALLAST_PVH, v, false) < 0);
         }
-        /* PV is charged a pool that nobody allocates. */
+        /* PV is charged a pool that is never allocated. */
         assert_true(margin(measured_libxl[p], measured_profiles[p], BALLAST_PV, 128, true) > 0);
     }
 }
@@ -335,7 +335,7 @@ static void beside(void **state)
     assert_false(lacks);
 }
 
-/* The one cell in which nobody allocates what libxl takes off for video: over by 18396 KiB. */
+/* The one cell in which what libxl takes off for video is not allocated: over by 18396 KiB. */
 static void video_that_nobody_allocates(void **state)
 {
     (void)state;

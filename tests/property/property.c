@@ -3,7 +3,7 @@
  * property SEED: laws that hold for every guest, tried on random ones, ordinary and extreme.
  *
  * Each guest goes through every profile. What was evaluated must satisfy the laws, computed here
- * anew in 128 bits; what was refused must say why and leave its output alone.
+ * again in 128 bits; what was refused must say why and leave its output alone.
  * BALLAST_PROPERTY_COUNT guests (a million; never fewer than 100,000). The same seed, the same
  * guests: those of tests/seeds/list are tried.
  */

@@ -186,6 +186,40 @@ static bool low_memory(const struct doctor_facts *facts, struct ballast_text *ev
     return true;
 }
 
+/* For a restart it stays as well, so it is no fault by itself; but nothing else ends it. */
+static bool claim_left(const struct doctor_facts *facts, struct ballast_text *evidence)
+{
+    if (facts->own_daemon || facts->reserved_claim_kib == 0)
+        return false;
+    ballast_text_add(evidence,
+                     "%" PRIu64 " KiB are claimed in Xen by the domains that xl list shows as"
+                     " ballast-reserved, and ballastd does not run",
+                     facts->reserved_claim_kib);
+    return true;
+}
+
+static bool malformed_node(const struct doctor_facts *facts, const struct doctor_domain *domain,
+                           struct ballast_text *evidence)
+{
+    (void)facts;
+    if (!domain->malformed)
+        return false;
+    ballast_text_add(evidence, "its node %s has a value that is not usable, and is ignored",
+                     domain->malformed);
+    return true;
+}
+
+/* Its agent has looked, or it has booted and no sign of the driver is there. */
+static bool no_driver(const struct doctor_facts *facts, const struct doctor_domain *domain,
+                      struct ballast_text *evidence)
+{
+    (void)facts;
+    if (domain->is_dom0 || !domain->runs || domain->has_balloon || !domain->reports)
+        return false;
+    ballast_text_add(evidence, "it reports its use, and its kernel has no balloon driver");
+    return true;
+}
+
 static bool no_range(const struct doctor_facts *facts, const struct doctor_domain *domain,
                      struct ballast_text *evidence)
 {
@@ -200,23 +234,6 @@ static bool no_range(const struct doctor_facts *facts, const struct doctor_domai
         return false;
     ballast_text_add(evidence, "its dynamic minimum and maximum are both %" PRIu64 " KiB",
                      domain->dynamic_min_kib);
-    return true;
-}
-
-/* Linux 5.10 as PV, measured on Xen 4.14 and 4.20: it stays at its boot memory for good. */
-static bool pv_at_boot(const struct doctor_facts *facts, const struct doctor_domain *domain,
-                       struct ballast_text *evidence)
-{
-    bool at_boot = domain->boot_kib != BALLAST_NONE && domain->tot_kib == domain->boot_kib;
-    if (!domain->knows_type || domain->type != BALLAST_PV || domain->is_dom0 || !domain->runs ||
-        !at_boot || domain->target_kib == BALLAST_NONE || domain->target_kib <= domain->boot_kib ||
-        facts->sampled_usec == 0 || domain->earlier_tot_kib != domain->tot_kib ||
-        facts->free_kib < domain->target_kib - domain->tot_kib)
-        return false;
-    ballast_text_add(evidence,
-                     "it stays at the %" PRIu64 " KiB that it started with, its target is "
-                     "%" PRIu64 " KiB, and %" PRIu64 " KiB are free",
-                     domain->boot_kib, domain->target_kib, facts->free_kib);
     return true;
 }
 
@@ -240,14 +257,19 @@ static const struct rule rules[] = {
      "set the target again, which raises the maximum with it: ballast set-target DOMAIN SIZE"},
     {"claims-off", DOCTOR_WARNING, claims_off, NULL,
      "set claim_mode=1 in xl.conf; then a start that does not fit fails at once"},
+    {"claim-left", DOCTOR_WARNING, claim_left, NULL,
+     "start ballastd; if it is not to run again, end them: xl list | awk '/^ballast-reserved/ {print"
+     " $2}' | xargs -n 1 xl destroy"},
     {"low-memory", DOCTOR_WARNING, low_memory, NULL,
      "devices that reach only 4 GiB may fail: start the guests that have such devices before the "
      "others"},
+    {"malformed-node", DOCTOR_WARNING, NULL, malformed_node,
+     "find the program that writes it, for memory/meminfo and below data one in the guest: the "
+     "value must be a decimal number in the node's range and nothing else"},
+    {"no-driver", DOCTOR_WARNING, NULL, no_driver,
+     "no start can have its memory: build its kernel with the driver (Linux: CONFIG_XEN_BALLOON)"},
     {"no-range", DOCTOR_NOTE, NULL, no_range,
      "the balancer cannot move it; set a range: ballast set-range DOMAIN MIN MAX"},
-    {"pv-at-boot", DOCTOR_WARNING, NULL, pv_at_boot,
-     "PV guests with Linux before 6.1 do not grow beyond that: start it with its maximum and lower "
-     "its target, or take a newer kernel or PVH"},
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include <ballast/error.h>
-#include <ballast/guest.h>
 
 #include "core/model/host.h"
 
@@ -31,31 +30,30 @@ struct doctor_domain {
     uint32_t id;
     const char *name;
     bool is_dom0;
-    bool knows_type;
-    enum ballast_guest_type type;
     bool runs; /* it is not paused, building or dying */
     bool has_balloon;
     bool kernel_is_up;
+    bool reports; /* a program in it reports its use, so it has booted */
     uint64_t tot_kib;
     uint64_t target_kib;
     uint64_t maximum_kib; /* its xen maximum */
     uint64_t static_max_kib;
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;
-    uint64_t boot_kib; /* the size that its configuration starts it with */
     uint64_t pod_entries_kib;
     uint64_t pod_cache_kib;
-    uint64_t earlier_tot_kib; /* at the first of the two samples */
-    uint64_t earlier_target_kib;
+    uint64_t earlier_target_kib; /* at the first of the two samples */
+    const char *malformed;       /* a node with a value that is not usable, or NULL */
 };
 
 struct doctor_facts {
     uint64_t total_kib;
     uint64_t free_kib;
-    uint64_t low_free_kib;      /* below 4 GiB; BALLAST_NONE: unknown */
-    uint64_t sampled_usec;      /* between the two samples; 0: only one was taken */
-    bool own_daemon;            /* our daemon manages this host, so it may be what moves targets */
-    enum doctor_known dom0_mem; /* is on Xen's command line, */
+    uint64_t reserved_claim_kib; /* as ballast_host has it */
+    uint64_t low_free_kib;       /* below 4 GiB; BALLAST_NONE: unknown */
+    uint64_t sampled_usec;       /* between the two samples; 0: only one was taken */
+    bool own_daemon;             /* our daemon manages this host, so it may be what moves targets */
+    enum doctor_known dom0_mem;  /* is on Xen's command line, */
     enum doctor_known dom0_mem_max; /* and with it max: */
     enum doctor_autoballoon autoballoon;
     enum doctor_known claims;              /* claim_mode of xl.conf */

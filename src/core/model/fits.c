@@ -17,13 +17,13 @@ const char *ballast_fit_name(enum ballast_fit fit)
 void ballast_fits_begin(struct ballast_fits *fits, const struct ballast_host *host,
                         uint64_t *reclaimed_kib)
 {
-    uint64_t told_kib = 0;
+    uint64_t untaken_kib = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
-        told_kib = ballast_add_ceil(told_kib, ballast_domain_told_kib(&host->domains[i]));
+        untaken_kib = ballast_add_ceil(untaken_kib, ballast_domain_untaken_kib(&host->domains[i]));
         reclaimed_kib[i] = 0;
     }
     fits->host = host;
-    fits->available_kib = ballast_host_at_once_kib(host, 0, told_kib);
+    fits->available_kib = ballast_host_at_once_kib(host, 0, untaken_kib);
     fits->reclaimed_kib = reclaimed_kib;
 }
 
@@ -68,7 +68,7 @@ static void collect_from_donors(struct ballast_fits *fits, uint64_t pages, uint6
     }
 }
 
-void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
+void ballast_fits_check(struct ballast_fits *fits, uint64_t need_kib,
                         struct ballast_fits_verdict *verdict, uint64_t *reclaim_kib)
 {
     uint64_t all_pages = all_spare_pages(fits);

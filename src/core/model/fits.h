@@ -50,7 +50,7 @@ void ballast_fits_begin(struct ballast_fits *fits, const struct ballast_host *ho
  * the host must free for it: whole pages, in proportion to what each domain can spare and never
  * more, missing_kib in total; all zero if none has to, or if it would not help.
  */
-void ballast_fits_judge(struct ballast_fits *fits, uint64_t need_kib,
+void ballast_fits_check(struct ballast_fits *fits, uint64_t need_kib,
                         struct ballast_fits_verdict *verdict, uint64_t *reclaim_kib);
 
 /* "fits", "fits-if-reclaimed", "does-not-fit". */

@@ -22,9 +22,9 @@ static bool is_at_goal(const struct ballast_follow *follow, uint64_t tot_kib)
            tot_kib <= ballast_add_ceil(follow->goal_kib, follow->tolerance_kib);
 }
 
-static uint64_t distance_kib(uint64_t a_kib, uint64_t b_kib)
+static uint64_t distance_kib(uint64_t from_kib, uint64_t to_kib)
 {
-    return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
+    return from_kib > to_kib ? from_kib - to_kib : to_kib - from_kib;
 }
 
 enum ballast_follow_state ballast_follow_sample(struct ballast_follow *follow, uint64_t now_usec,
@@ -63,65 +63,52 @@ static bool is_at_or_above(uint64_t tot_kib, uint64_t level_kib, uint64_t within
     return tot_kib >= level_kib && tot_kib - level_kib <= within_kib;
 }
 
-static enum ballast_stop why_not_up(const struct ballast_stop_facts *facts, uint64_t *a_kib,
-                                    uint64_t *b_kib)
+static uint64_t wanted_kib(const struct ballast_stop_facts *facts)
 {
-    uint64_t wanted_kib = facts->goal_kib - facts->tot_kib;
-    *a_kib = facts->maximum_kib;
+    return ballast_sub_floor(facts->goal_kib, facts->tot_kib);
+}
+
+static enum ballast_stop why_not_up(const struct ballast_stop_facts *facts)
+{
     if (facts->maximum_kib < facts->goal_kib && facts->tot_kib >= facts->maximum_kib)
         return BALLAST_STOP_MAXIMUM;
-    *a_kib = facts->free_kib;
-    *b_kib = wanted_kib;
-    if (facts->free_kib < wanted_kib)
+    if (facts->free_kib < wanted_kib(facts))
         return BALLAST_STOP_HOST_FULL;
     if (!facts->has_balloon)
         return BALLAST_STOP_NO_BALLOON;
-    *a_kib = facts->boot_kib;
-    if (facts->type == BALLAST_PV && facts->tot_kib == facts->boot_kib)
-        return BALLAST_STOP_BOOT;
     return BALLAST_STOP_UNKNOWN;
 }
 
 /* How near to a level a guest must have stopped for the level to be the likely reason. */
 #define NEAR_KIB (UINT64_C(32) * 1024)
 
-static enum ballast_stop why_not_down(const struct ballast_stop_facts *facts, uint64_t *a_kib)
+static enum ballast_stop why_not_down(const struct ballast_stop_facts *facts)
 {
-    *a_kib = facts->pod_cache_kib;
     bool pod = facts->pod_entries_kib != BALLAST_NONE && facts->pod_entries_kib > 0;
     if (pod && facts->pod_cache_kib != BALLAST_NONE && facts->pod_cache_kib > 0)
         return BALLAST_STOP_POD;
     if (!facts->has_balloon)
         return BALLAST_STOP_NO_BALLOON;
     uint64_t ram_kib = ballast_sub_floor(facts->tot_kib, facts->video_kib);
-    *a_kib = facts->used_kib;
     if (facts->used_kib != BALLAST_NONE &&
         is_at_or_above(ballast_add_ceil(ram_kib, NEAR_KIB), facts->used_kib, 2 * NEAR_KIB))
         return BALLAST_STOP_USED;
-    *a_kib = BALLAST_IDLE_LINUX_KIB;
     if (ram_kib <= BALLAST_IDLE_LINUX_KIB + NEAR_KIB / 2)
         return BALLAST_STOP_IDLE_FLOOR;
     return BALLAST_STOP_UNKNOWN;
 }
 
-enum ballast_stop ballast_stop_reason(const struct ballast_stop_facts *facts, uint64_t *a_kib,
-                                      uint64_t *b_kib)
+enum ballast_stop ballast_stop_reason(const struct ballast_stop_facts *facts)
 {
-    *a_kib = 0;
-    *b_kib = 0;
     if (facts->dying)
         return BALLAST_STOP_DYING;
     if (facts->paused)
         return BALLAST_STOP_PAUSED;
     uint64_t low_kib = ballast_min_u64(facts->target_kib, facts->goal_kib);
     if (facts->target_kib > 0 &&
-        ballast_max_u64(facts->target_kib, facts->goal_kib) - low_kib >= BALLAST_PAGE_KIB) {
-        *a_kib = facts->target_kib;
+        ballast_max_u64(facts->target_kib, facts->goal_kib) - low_kib >= BALLAST_PAGE_KIB)
         return BALLAST_STOP_TARGET;
-    }
-    if (facts->tot_kib < facts->goal_kib)
-        return why_not_up(facts, a_kib, b_kib);
-    return why_not_down(facts, a_kib);
+    return facts->tot_kib < facts->goal_kib ? why_not_up(facts) : why_not_down(facts);
 }
 
 static const char *const words[BALLAST_STOPS] = {
@@ -129,8 +116,7 @@ static const char *const words[BALLAST_STOPS] = {
     [BALLAST_STOP_TARGET] = "target",         [BALLAST_STOP_MAXIMUM] = "maximum",
     [BALLAST_STOP_HOST_FULL] = "host-full",   [BALLAST_STOP_POD] = "pod",
     [BALLAST_STOP_NO_BALLOON] = "no-balloon", [BALLAST_STOP_USED] = "used",
-    [BALLAST_STOP_IDLE_FLOOR] = "idle-floor", [BALLAST_STOP_BOOT] = "boot",
-    [BALLAST_STOP_UNKNOWN] = "unknown",
+    [BALLAST_STOP_IDLE_FLOOR] = "idle-floor", [BALLAST_STOP_UNKNOWN] = "unknown",
 };
 
 const char *ballast_stop_name(enum ballast_stop reason)
@@ -142,27 +128,32 @@ const char *ballast_stop_name(enum ballast_stop reason)
 static const char *const patterns[BALLAST_STOPS] = {
     [BALLAST_STOP_DYING] = "it is dying",
     [BALLAST_STOP_PAUSED] = "it is paused, so its balloon does not run",
-    [BALLAST_STOP_TARGET] = "its target is now {a_kib}",
-    [BALLAST_STOP_MAXIMUM] = "its xen maximum is {a_kib}",
-    [BALLAST_STOP_HOST_FULL] = "the host has {a_kib} free, and it needs {b_kib} more",
-    [BALLAST_STOP_POD] = "it is populated on demand and its balloon has not run yet: Xen keeps "
-                         "{a_kib} for it until then",
+    [BALLAST_STOP_TARGET] = "its target is now {target_kib}",
+    [BALLAST_STOP_MAXIMUM] = "its xen maximum is {maximum_kib}",
+    [BALLAST_STOP_HOST_FULL] = "the host has {free_kib} free, and it needs {wanted_kib} more",
+    [BALLAST_STOP_POD] =
+        "it is populated on demand, and Xen keeps {cache_kib} for it until its balloon runs",
     [BALLAST_STOP_NO_BALLOON] = "it shows no balloon driver: it still boots, or has none",
-    [BALLAST_STOP_USED] = "it reports {a_kib} in use",
-    [BALLAST_STOP_IDLE_FLOOR] = "even an idle Linux frees nothing below about {a_kib}",
-    [BALLAST_STOP_BOOT] = "it has exactly what it started with, {a_kib}: PV guests with Linux "
-                          "before 6.1 do not grow beyond that",
+    [BALLAST_STOP_USED] = "it reports {used_kib} in use",
+    [BALLAST_STOP_IDLE_FLOOR] = "even an idle Linux frees nothing below about {idle_kib}",
     [BALLAST_STOP_UNKNOWN] = "no cause is visible from outside the guest",
 };
 
-size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_kib, char *buf,
-                         size_t size)
+size_t ballast_stop_text(enum ballast_stop reason, const struct ballast_stop_facts *facts,
+                         char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    const struct pattern_figure figures[] = {{.name = "a_kib", .value = a_kib},
-                                             {.name = "b_kib", .value = b_kib}};
+    const struct pattern_figure figures[] = {
+        {.name = "target_kib", .value = facts->target_kib},
+        {.name = "maximum_kib", .value = facts->maximum_kib},
+        {.name = "free_kib", .value = facts->free_kib},
+        {.name = "wanted_kib", .value = wanted_kib(facts)},
+        {.name = "cache_kib", .value = facts->pod_cache_kib},
+        {.name = "used_kib", .value = facts->used_kib},
+        {.name = "idle_kib", .value = BALLAST_IDLE_LINUX_KIB},
+    };
     if ((unsigned)reason >= BALLAST_STOPS)
         reason = BALLAST_STOP_UNKNOWN;
-    pattern_fill(&text, patterns[reason], figures, 2);
+    pattern_fill(&text, patterns[reason], figures, sizeof(figures) / sizeof(figures[0]));
     return text.length;
 }

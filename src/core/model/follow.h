@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <ballast/guest.h>
-
 /*
  * Where an idle Linux guest stops by itself, as measured (80-89 MiB, PV and PVH, with a static
  * maximum of 512 MiB); its other memory comes on top. With less than it needs later and without
@@ -65,20 +63,18 @@ uint32_t ballast_follow_permyriad(const struct ballast_follow *follow);
 enum ballast_stop {
     BALLAST_STOP_DYING,
     BALLAST_STOP_PAUSED,
-    BALLAST_STOP_TARGET,     /* a: its target, which has changed */
-    BALLAST_STOP_MAXIMUM,    /* a: its xen maximum, below the goal */
-    BALLAST_STOP_HOST_FULL,  /* a: free on the host, b: still wanted */
-    BALLAST_STOP_POD,        /* a: its cache, which is never shrunk before its balloon runs */
+    BALLAST_STOP_TARGET,     /* its target has changed */
+    BALLAST_STOP_MAXIMUM,    /* its xen maximum is below the goal */
+    BALLAST_STOP_HOST_FULL,  /* less is free on the host than it still wants */
+    BALLAST_STOP_POD,        /* its cache is never shrunk before its balloon runs */
     BALLAST_STOP_NO_BALLOON, /* no driver was seen */
-    BALLAST_STOP_USED,       /* a: the use that it reports */
-    BALLAST_STOP_IDLE_FLOOR, /* a: where idle Linux stops */
-    BALLAST_STOP_BOOT,       /* a: the size that it started with; old Linux PV guests do not grow */
+    BALLAST_STOP_USED,       /* it stopped at the use that it reports */
+    BALLAST_STOP_IDLE_FLOOR, /* it stopped where idle Linux stops */
     BALLAST_STOP_UNKNOWN,
     BALLAST_STOPS
 };
 
 struct ballast_stop_facts {
-    enum ballast_guest_type type;
     bool dying;
     bool paused;
     bool has_balloon;
@@ -91,15 +87,13 @@ struct ballast_stop_facts {
     uint64_t pod_entries_kib;
     uint64_t used_kib;
     uint64_t video_kib; /* of tot_kib: not in its reports, and never freed; 0 if unknown */
-    uint64_t boot_kib;
 };
 
-enum ballast_stop ballast_stop_reason(const struct ballast_stop_facts *facts, uint64_t *a_kib,
-                                      uint64_t *b_kib);
+enum ballast_stop ballast_stop_reason(const struct ballast_stop_facts *facts);
 /* "paused", "host-full" ... */
 const char *ballast_stop_name(enum ballast_stop reason);
-/* One sentence without a full stop; returns like snprintf(). */
-size_t ballast_stop_text(enum ballast_stop reason, uint64_t a_kib, uint64_t b_kib, char *buf,
-                         size_t size);
+/* One sentence without a full stop, with the figures of the facts; returns like snprintf(). */
+size_t ballast_stop_text(enum ballast_stop reason, const struct ballast_stop_facts *facts,
+                         char *buf, size_t size);
 
 #endif

@@ -40,6 +40,51 @@ int ballast_domain_state_find(const char *word)
     return -ENOENT;
 }
 
+static const char *const source_names[BALLAST_REPORT_SOURCES] = {
+    [BALLAST_REPORT_NONE] = "none",
+    [BALLAST_REPORT_UNKNOWN] = "unknown",
+    [BALLAST_REPORT_MEMINFO] = "meminfo-writer",
+    [BALLAST_REPORT_GUEST_AGENT] = "guest-agent",
+    [BALLAST_REPORT_BALLAST_AGENT] = "ballast-agent",
+};
+
+const char *ballast_report_source_name(enum ballast_report_source source)
+{
+    return (unsigned)source < BALLAST_REPORT_SOURCES ? source_names[source] : NULL;
+}
+
+int ballast_report_source_find(const char *word)
+{
+    for (int i = 0; i < BALLAST_REPORT_SOURCES; i++) {
+        if (strcmp(source_names[i], word) == 0)
+            return i;
+    }
+    return -ENOENT;
+}
+
+static const char *const pressure_names[BALLAST_PRESSURES] = {
+    [BALLAST_PRESSURE_SOME] = "psi_some_permyriad", [BALLAST_PRESSURE_FULL] = "psi_full_permyriad",
+    [BALLAST_PRESSURE_REFAULTS] = "refaults",       [BALLAST_PRESSURE_SWAPINS] = "swapins",
+    [BALLAST_PRESSURE_STALLS] = "stalls",           [BALLAST_PRESSURE_OOM_KILLS] = "oom_kills",
+};
+
+const char *ballast_pressure_name(enum ballast_pressure_kind kind)
+{
+    return (unsigned)kind < BALLAST_PRESSURES ? pressure_names[kind] : NULL;
+}
+
+uint64_t ballast_pressure_most(enum ballast_pressure_kind kind)
+{
+    bool is_share = kind == BALLAST_PRESSURE_SOME || kind == BALLAST_PRESSURE_FULL;
+    return is_share ? BALLAST_PERMYRIAD : INT64_MAX;
+}
+
+uint64_t ballast_pressure_value(const struct ballast_pressure *pressure,
+                                enum ballast_pressure_kind kind)
+{
+    return pressure->known & (UINT32_C(1) << kind) ? pressure->values[kind] : BALLAST_NONE;
+}
+
 static const char *const kind_names[BALLAST_KINDS] = {
     [BALLAST_KIND_PV] = "pv", [BALLAST_KIND_PVH] = "pvh", [BALLAST_KIND_HVM] = "hvm"};
 
@@ -149,7 +194,7 @@ int ballast_host_check(const struct ballast_host *host, struct ballast_error *er
     return check_domain_ids(host, err);
 }
 
-uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t promised_kib,
+uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t reserved_kib,
                                   uint64_t kept_kib)
 {
     uint64_t building_kib = 0;
@@ -158,7 +203,8 @@ uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t prom
             building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
     }
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
-    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, host->slack_kib));
+    reserved_kib = ballast_max_u64(reserved_kib, host->reserved_claim_kib);
+    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(reserved_kib, host->slack_kib));
     return ballast_sub_floor(host->free_kib, ballast_add_ceil(taken_kib, kept_kib));
 }
 
@@ -181,7 +227,7 @@ bool ballast_domain_is_asked(const struct ballast_domain *domain)
     return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
 }
 
-uint64_t ballast_domain_told_kib(const struct ballast_domain *domain)
+uint64_t ballast_domain_untaken_kib(const struct ballast_domain *domain)
 {
     bool takes = domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_MIGRATING;
     if (!takes || !domain->has_balloon || ballast_domain_is_asked(domain))
@@ -209,4 +255,25 @@ uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain)
         ballast_domain_pod_lacks_kib(domain) > 0)
         return 0;
     return ballast_sub_floor(domain->tot_kib, domain->dynamic_min_kib);
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+    uint32_t x = ((const struct ballast_domain *)a)->id;
+    uint32_t y = ((const struct ballast_domain *)b)->id;
+    return (x > y) - (x < y);
+}
+
+const struct ballast_domain *ballast_domain_find(const struct ballast_domain *domains, size_t count,
+                                                 uint32_t id)
+{
+    struct ballast_domain key = {.id = id};
+    /* Xen hands domains out in order of id; a domain that is out of order is searched for. */
+    const struct ballast_domain *found =
+        count > 0 ? bsearch(&key, domains, count, sizeof(*domains), compare_domains) : NULL;
+    for (size_t i = 0; !found && i < count; i++) {
+        if (domains[i].id == id)
+            found = &domains[i];
+    }
+    return found;
 }

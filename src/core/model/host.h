@@ -33,6 +33,39 @@ enum ballast_domain_kind {
     BALLAST_KINDS
 };
 
+/* Which program in a guest wrote its report of use. */
+enum ballast_report_source {
+    BALLAST_REPORT_NONE,        /* nothing is reported */
+    BALLAST_REPORT_UNKNOWN,     /* reported, but the sample does not say by what */
+    BALLAST_REPORT_MEMINFO,     /* memory/meminfo: Qubes' meminfo-writer */
+    BALLAST_REPORT_GUEST_AGENT, /* data/meminfo_free: agents and drivers of XenServer and XCP-ng */
+    BALLAST_REPORT_BALLAST_AGENT, /* the same node, where data/ballast shows ballast-agent alive */
+    BALLAST_REPORT_SOURCES
+};
+
+/* What a guest reports of its pressure (ballast-agent, below data/ballast), and its unit. */
+enum ballast_pressure_kind {
+    BALLAST_PRESSURE_SOME, /* PSI of memory, avg10: some task waits for memory; permyriad */
+    BALLAST_PRESSURE_FULL, /* likewise: all tasks that are not idle wait; permyriad */
+    /*
+     * Counts since the guest's boot, as in Linux' /proc/vmstat: only the difference between two
+     * samples means something, and a count that is lower than before began again.
+     */
+    BALLAST_PRESSURE_REFAULTS,  /* pages of the working set that were reclaimed and read again */
+    BALLAST_PRESSURE_SWAPINS,   /* pages read from swap */
+    BALLAST_PRESSURE_STALLS,    /* allocations that had to reclaim memory first */
+    BALLAST_PRESSURE_OOM_KILLS, /* processes killed for lack of memory */
+    BALLAST_PRESSURES
+};
+
+struct ballast_pressure {
+    uint32_t known; /* bit 1 << kind for each value that is reported; 0: no pressure is known */
+    uint64_t values[BALLAST_PRESSURES];
+    uint64_t age_usec; /* since one of them changed, or the agent showed itself alive */
+};
+/* ballast-agent shows at least so often that it lives. What it reports counts for twice as long. */
+#define BALLAST_PRESSURE_ALIVE_USEC (UINT64_C(30) * 1000000)
+
 struct ballast_domain {
     uint32_t id;
     const char *name; /* never NULL; "" if it has none */
@@ -54,10 +87,13 @@ struct ballast_domain {
     uint64_t static_max_kib;
     uint64_t build_left_kib;    /* what its build is still to allocate */
     uint64_t used_kib;          /* reported by the guest, or BALLAST_NONE: late, absent or false */
-    uint64_t reported_free_kib; /* reported likewise */
+    uint64_t reported_free_kib; /* likewise; of what it holds now: ballooning since is counted */
+    uint64_t reported_swap_kib; /* likewise: part of its use that is in swap; 0: none, or unknown */
     uint64_t report_age_usec;   /* reported likewise */
-    uint64_t pod_entries_kib;   /* to be populated on demand; 0: none */
-    uint64_t pod_cache_kib;     /* of tot_kib: the cache for that */
+    enum ballast_report_source report_source;
+    struct ballast_pressure pressure;
+    uint64_t pod_entries_kib; /* to be populated on demand; 0: none */
+    uint64_t pod_cache_kib;   /* of tot_kib: the cache for that */
     /*
      * Learned before the balancer first saw it: where its balloon stopped when it was asked for
      * less, when, and how often. 0: nothing is known.
@@ -84,8 +120,10 @@ struct ballast_host {
     uint64_t free_kib;    /* unallocated, scrubbed or not */
     uint64_t scrub_kib;   /* of free_kib: not scrubbed yet */
     uint64_t claimed_kib; /* of free_kib: claimed in Xen for domains being built */
-    uint64_t xen_kib;     /* used by Xen itself; 0 if unknown */
-    uint64_t slack_kib;   /* of free_kib: kept for Xen, never reserved */
+    /* Of free_kib, beside claimed_kib: claimed in Xen for reservations, hv_claim() of edge/hv. */
+    uint64_t reserved_claim_kib;
+    uint64_t xen_kib;   /* used by Xen itself; 0 if unknown */
+    uint64_t slack_kib; /* of free_kib: kept for Xen, never reserved */
     /* Part of slack whatever slack is set to: what Xen lets domains take beyond maxmem_kib. */
     uint64_t extra_internal_kib;
     struct ballast_host_caps caps;
@@ -99,6 +137,20 @@ struct ballast_host {
 const char *ballast_domain_state_name(enum ballast_domain_state state);
 /* The state with that name, or -ENOENT. */
 int ballast_domain_state_find(const char *word);
+
+/* "none", "unknown", "meminfo-writer", "guest-agent", "ballast-agent". */
+const char *ballast_report_source_name(enum ballast_report_source source);
+/* The source with that name, or -ENOENT. */
+int ballast_report_source_find(const char *word);
+
+/* Its key: "psi_some_permyriad", "psi_full_permyriad", "refaults", "swapins", "stalls",
+ * "oom_kills". */
+const char *ballast_pressure_name(enum ballast_pressure_kind kind);
+/* The most that a value of that kind can be. */
+uint64_t ballast_pressure_most(enum ballast_pressure_kind kind);
+/* A value that is reported, or BALLAST_NONE. */
+uint64_t ballast_pressure_value(const struct ballast_pressure *pressure,
+                                enum ballast_pressure_kind kind);
 
 /* Whether the processor of that name ("GenuineIntel-6-55-4") has Intel's virtualisation. */
 bool ballast_processor_is_vmx(const char *processor);
@@ -124,12 +176,16 @@ int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct 
 /*
  * Free memory that a start can have at once: less slack, what is reserved, what is kept from
  * starts, and the larger of what is claimed in Xen and what builds still need, which are the same
- * memory.
+ * memory. Of what is reserved and what is claimed in Xen for that the larger counts.
  */
-uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t promised_kib,
+uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t reserved_kib,
                                   uint64_t kept_kib);
 /* The same with nothing reserved or kept. */
 uint64_t ballast_host_available_kib(const struct ballast_host *host);
+
+/* Among the domains of one sample; NULL: not there. */
+const struct ballast_domain *ballast_domain_find(const struct ballast_domain *domains, size_t count,
+                                                 uint32_t id);
 
 /*
  * Whether a balancer may set its target: it runs, has a balloon, shares and a valid range. That
@@ -140,7 +196,7 @@ bool ballast_domain_is_asked(const struct ballast_domain *domain);
  * What a domain that the balancer does not ask may still take to reach its target: free memory that
  * no start can have. 0 for a paused domain.
  */
-uint64_t ballast_domain_told_kib(const struct ballast_domain *domain);
+uint64_t ballast_domain_untaken_kib(const struct ballast_domain *domain);
 
 /*
  * Populate on demand: the memory that the domain still lacks before it can touch all that it

@@ -25,11 +25,6 @@ const char *ballast_host_part_name(enum ballast_host_part part)
     return (unsigned)part < BALLAST_PARTS ? words[part] : NULL;
 }
 
-bool ballast_host_part_is_free(enum ballast_host_part part)
-{
-    return part >= BALLAST_PART_CLAIMED && part < BALLAST_PARTS;
-}
-
 /* Takes as much of wanted_kib as is left. */
 static uint64_t take_from_left(uint64_t *left_kib, uint64_t wanted_kib)
 {
@@ -121,9 +116,10 @@ static void divide_free(struct ballast_host_breakdown *made, const struct ballas
             building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
     }
     uint64_t claimed_kib = ballast_max_u64(host->claimed_kib, building_kib);
-    uint64_t promised_kib =
+    reserved_kib = ballast_max_u64(reserved_kib, host->reserved_claim_kib);
+    uint64_t set_aside_kib =
         ballast_add_ceil(ballast_add_ceil(claimed_kib, reserved_kib), host->slack_kib);
-    made->deficit_kib = ballast_sub_floor(promised_kib, host->free_kib);
+    made->deficit_kib = ballast_sub_floor(set_aside_kib, host->free_kib);
     uint64_t left_kib = host->free_kib;
     made->part_kib[BALLAST_PART_CLAIMED] = take_from_left(&left_kib, claimed_kib);
     made->part_kib[BALLAST_PART_RESERVED] = take_from_left(&left_kib, reserved_kib);

@@ -63,10 +63,11 @@ struct ballast_host_breakdown {
 
 /*
  * Divides `host`, which need not have passed ballast_host_check(). `reserved_kib` is granted and
- * not used, without what `host` already shows as claims or builds. `configurations` (may be NULL)
- * has for each domain the breakdown of its configuration, or NULL. `domains` (may be NULL) has room
- * for host->domain_count entries and receives what each takes. Allocates nothing. -EOVERFLOW if the
- * parts exceed 64 bits of KiB; then only what `domains` points to has changed.
+ * not used, without what `host` already shows as claims or builds; what `host` has as claimed for
+ * that counts at least. `configurations` (may be NULL) has for each domain the breakdown of its
+ * configuration, or NULL. `domains` (may be NULL) has room for host->domain_count entries and
+ * receives what each takes. Allocates nothing. -EOVERFLOW if the parts exceed 64 bits of KiB; then
+ * only what `domains` points to has changed.
  */
 int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
                         const struct ballast_breakdown *const *configurations,
@@ -75,7 +76,5 @@ int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
 
 /* "xen", "dom0" ...: the names in JSON. NULL if it is not a part. */
 const char *ballast_host_part_name(enum ballast_host_part part);
-/* Whether it is a part of the free memory. */
-bool ballast_host_part_is_free(enum ballast_host_part part);
 
 #endif

@@ -16,18 +16,9 @@ static const struct ballast_target_plan nothing = {
     .vm_memory_mib = BALLAST_TARGET_KEEP,
 };
 
-static int new_target(const struct ballast_target_domain *domain, enum ballast_target_how how,
-                      uint64_t kib, uint64_t *out_kib, struct ballast_error *err)
+static int new_target(const struct ballast_target_domain *domain, uint64_t kib, uint64_t *out_kib,
+                      struct ballast_error *err)
 {
-    switch (how) {
-    case BALLAST_TARGET_RAISE:
-        return ballast_kib_add(domain->target_kib, kib, out_kib, err);
-    case BALLAST_TARGET_LOWER:
-        *out_kib = ballast_sub_floor(domain->target_kib, kib);
-        return 0;
-    case BALLAST_TARGET_SET:
-        break;
-    }
     /* libxl lets this wrap and then finds it above the static maximum. */
     if (kib < domain->videoram_kib)
         return ballast_fail(err, -EINVAL,
@@ -53,15 +44,14 @@ static int refuse_new_target(const struct ballast_target_domain *domain, uint64_
     return 0;
 }
 
-int ballast_plan_target(const struct ballast_target_domain *domain, enum ballast_target_how how,
-                        uint64_t kib, bool enforce, struct ballast_target_plan *out,
-                        struct ballast_error *err)
+int ballast_plan_target(const struct ballast_target_domain *domain, uint64_t kib, bool enforce,
+                        struct ballast_target_plan *out, struct ballast_error *err)
 {
     struct ballast_target_plan plan = nothing;
     uint64_t pod_kib;
     uint64_t maxmem_kib;
     int rc;
-    if ((rc = new_target(domain, how, kib, &plan.target_kib, err)) < 0 ||
+    if ((rc = new_target(domain, kib, &plan.target_kib, err)) < 0 ||
         (rc = refuse_new_target(domain, plan.target_kib, err)) < 0 ||
         (rc = ballast_kib_add(plan.target_kib, domain->extra_internal_kib, &pod_kib, err)) < 0 ||
         (rc = ballast_kib_add(pod_kib, domain->videoram_kib, &maxmem_kib, err)) < 0)

@@ -26,12 +26,6 @@ struct ballast_target_domain {
     uint64_t extra_internal_kib;  /* LIBXL_MAXMEM_CONSTANT: added to every maximum */
 };
 
-enum ballast_target_how {
-    BALLAST_TARGET_SET,   /* to an absolute size, video included */
-    BALLAST_TARGET_RAISE, /* by this much */
-    BALLAST_TARGET_LOWER, /* by this much, not below zero */
-};
-
 /* What to write; BALLAST_TARGET_KEEP: no change. */
 #define BALLAST_TARGET_KEEP UINT64_MAX
 
@@ -44,12 +38,12 @@ struct ballast_target_plan {
 };
 
 /*
- * libxl_set_memory_target(): `enforce` also moves the maximum (as xl mem-set does). -EINVAL: above
- * the static maximum, below dom0's minimum, or less than the video memory; -EOVERFLOW.
+ * libxl_set_memory_target() of an absolute size, video included: `enforce` also moves the maximum
+ * (as xl mem-set does). -EINVAL: above the static maximum, below dom0's minimum, or less than the
+ * video memory; -EOVERFLOW.
  */
-int ballast_plan_target(const struct ballast_target_domain *domain, enum ballast_target_how how,
-                        uint64_t kib, bool enforce, struct ballast_target_plan *out,
-                        struct ballast_error *err);
+int ballast_plan_target(const struct ballast_target_domain *domain, uint64_t kib, bool enforce,
+                        struct ballast_target_plan *out, struct ballast_error *err);
 
 /*
  * libxl_domain_setmaxmem(): sets static-max, and the xen maximum to it plus extra internal.
