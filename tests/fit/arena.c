@@ -7,7 +7,7 @@
 
 enum { UNIT = 16, UNITS = 4096 / UNIT };
 
-/* Who has each 16 bytes: 0 nobody, 1 what stays for ever, else a guest. */
+/* The owner of each 16 bytes: 0 none, 1 what stays for ever, else a guest. */
 struct arena_page {
     uint16_t owner[UNITS];
     bool is_there;
@@ -90,7 +90,7 @@ int64_t arena_build(struct arena *arena, bool is_pv, unsigned vcpus)
     for (unsigned v = 0; v < vcpus; v++) {
         for (size_t i = 0; i < vcpu_pieces; i++)
             grown += allocate(arena, per_vcpu[i], owner);
-        /* A timer, a radix tree node: now and then something that nobody frees with the guest. */
+        /* A timer, a radix tree node: now and then something that is not freed with the guest. */
         if (draw(arena, 24) == 0)
             grown += allocate(arena, 64, 1);
     }

@@ -15,7 +15,6 @@
 #include "core/base/units.h"
 #include "core/fit/fit.h"
 #include "core/fit/line.h"
-#include "core/fit/plan.h"
 #include "core/model/breakdown.h"
 #include "core/model/profile_xen.h"
 
@@ -232,6 +231,32 @@ static void a_host_of_its_own(void **state)
     }
 }
 
+/* How many terms disagree, and among equal numbers by how many pages. */
+static uint64_t distance_of(const struct fit_result *result)
+{
+    uint64_t distance = 0;
+    for (int i = 0; i < FIT_TERMS; i++) {
+        if (result->estimates[i].verdict == FIT_DISAGREES)
+            distance += 1000000 + (uint64_t)llabs(result->estimates[i].correction_pages);
+        if (result->estimates[i].verdict == FIT_UNKNOWN && result->estimates[i].cells > 0)
+            distance += 1000;
+    }
+    return distance;
+}
+
+/* Fits the cells against the listed exact profile that disagrees least. */
+static void fit_nearest(const struct fit_cell *cells, size_t count,
+                        const struct ballast_host_caps *caps, struct fit_result *out)
+{
+    const struct ballast_profile *profile;
+    for (size_t i = 0; (profile = ballast_xen_profile_at(i)) != NULL; i++) {
+        struct fit_result made;
+        assert_int_equal(fit_cells(cells, count, profile, caps, &made, NULL), 0);
+        if (i == 0 || distance_of(&made) < distance_of(out))
+            *out = made;
+    }
+}
+
 static void the_nearest_release(void **state)
 {
     (void)state;
@@ -246,7 +271,7 @@ static void the_nearest_release(void **state)
                                     .rounds = 20};
         struct fit_result result;
         size_t count = play(&campaign, cells);
-        assert_int_equal(fit_nearest(cells, count, &campaign.caps, &result, NULL), 0);
+        fit_nearest(cells, count, &campaign.caps, &result);
         /* 4.19 and 4.20 are the same. */
         const char *want = v == 4 ? "xen-4.19" : versions[v];
         assert_string_equal(ballast_profile_name(result.profile), want);
@@ -423,45 +448,6 @@ static void ways_compared(void **state)
     assert_true(found[1] < campaigns / 2 && found[3] < campaigns);
 }
 
-/* The guests that are proposed suffice: played on a made heap, nothing stays unknown. */
-static void the_plan_suffices(void **state)
-{
-    (void)state;
-    for (unsigned seed = 1; seed <= 6; seed++) {
-        static struct fit_cell cells[MOST_CELLS];
-        struct fit_plan plan = {.memory_kib = 64 * MIB,
-                                .most_vcpus = seed == 6 ? 8 : 16,
-                                .rounds = 6,
-                                .types = {true, true, true},
-                                .nested = true};
-        struct campaign campaign = {.profile = "xen-4.17", .caps = BALLAST_HOST_CAPS_ALL};
-        size_t count = fit_plan_count(&plan);
-        struct arena arena;
-        struct fit_result result;
-        arena_init(&arena, seed, 15 * seed);
-        assert_int_equal(count, 6 * 3 * (seed == 6 ? 6 : 8));
-        for (size_t i = 0; i < count; i++) {
-            struct ballast_guest guest;
-            assert_int_equal(fit_plan_guest(&plan, i, &guest), 0);
-            truth(&campaign, &guest, &cells[i]);
-            cells[i].taken_pages +=
-                arena_build(&arena, guest.type == BALLAST_PV, (unsigned)guest.attr[BALLAST_VCPUS]);
-            arena_destroy(&arena);
-        }
-        arena_release(&arena);
-        assert_int_equal(fit_plan_guest(&plan, count, &cells[0].guest), -ENOENT);
-        assert_int_equal(fit_cells(cells, count, ballast_profile_find("xen-4.17"), &campaign.caps,
-                                   &result, NULL),
-                         0);
-        for (int i = 0; i < FIT_TERMS; i++)
-            expect(&result, (enum fit_term)i, 0);
-    }
-    struct fit_plan pv = {.memory_kib = 64 * MIB, .most_vcpus = 2, .rounds = 2, .types = {true}};
-    assert_int_equal(fit_plan_count(&pv), 4);
-    struct fit_plan none = {.rounds = 3, .most_vcpus = 8};
-    assert_int_equal(fit_plan_count(&none), 0);
-}
-
 int main(int argc, char **argv)
 {
     if (seed_from(argc, argv, &first_seed, "terms_are_found_again"))
@@ -476,7 +462,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(measured_arenas),
         cmocka_unit_test(ways_compared),
         cmocka_unit_test(popular_growth_is_no_term),
-        cmocka_unit_test(the_plan_suffices),
     };
     return cmocka_run_group_tests_name("fit", tests, NULL, NULL);
 }

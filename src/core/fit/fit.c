@@ -345,37 +345,6 @@ bool fit_disagrees(const struct fit_result *result)
     return false;
 }
 
-/* How many terms disagree, and among equal numbers by how many pages. */
-static uint64_t result_distance(const struct fit_result *result)
-{
-    uint64_t distance = 0;
-    for (int i = 0; i < FIT_TERMS; i++) {
-        if (result->estimates[i].verdict == FIT_DISAGREES)
-            distance += 1000000 + (uint64_t)llabs(result->estimates[i].correction_pages);
-        if (result->estimates[i].verdict == FIT_UNKNOWN && result->estimates[i].cells > 0)
-            distance += 1000;
-    }
-    return distance;
-}
-
-int fit_nearest(const struct fit_cell *cells, size_t count, const struct ballast_host_caps *caps,
-                struct fit_result *out, struct ballast_error *err)
-{
-    const struct ballast_profile *profile;
-    struct fit_result best, made;
-    bool any = false;
-    for (size_t i = 0; (profile = ballast_xen_profile_at(i)) != NULL; i++) {
-        int rc = fit_cells(cells, count, profile, caps, &made, err);
-        if (rc < 0)
-            return rc;
-        if (!any || result_distance(&made) < result_distance(&best))
-            best = made;
-        any = true;
-    }
-    *out = best;
-    return 0;
-}
-
 void fit_terms(const struct fit_result *result, struct ballast_xen_terms *out)
 {
     *out = *ballast_xen_profile_terms(result->profile);

@@ -108,13 +108,6 @@ int fit_cells(const struct fit_cell *cells, size_t count, const struct ballast_p
 bool fit_disagrees(const struct fit_result *result);
 
 /*
- * Finds the listed exact profile that disagrees least with the cells; *out is its result, and names
- * the profile. Errors as above.
- */
-int fit_nearest(const struct fit_cell *cells, size_t count, const struct ballast_host_caps *caps,
-                struct fit_result *out, struct ballast_error *err);
-
-/*
  * The terms of that host: the profile's with the certain corrections. Pages in the domains
  * themselves beyond the profile become part of the correction per guest.
  */
