@@ -501,16 +501,42 @@ static void test_limits(void **state)
     assert_true(guest.attr[BALLAST_MAX_EVENT_CHANNELS] == UNSET);
 }
 
+static void test_uuid(void **state)
+{
+    (void)state;
+    static const char body[] = "<domain><name>v</name><uuid>%s</uuid><os><type>xen</type></os>"
+                               "<memory>1024</memory></domain>";
+    static const struct {
+        const char *written;
+        const char *read;
+    } rows[] = {
+        {"6F1c2f0e-8d0b-4a7e-9c55-0123456789ab", "6f1c2f0e-8d0b-4a7e-9c55-0123456789ab"},
+        {"6f1c2f0e", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        struct guestcfg_list list = {0};
+        struct ballast_error err;
+        int length = snprintf(text, sizeof(text), body, rows[i].written);
+        assert_int_equal(guestcfg_parse_libvirt("v.xml", text, (size_t)length, NULL, &list, &err),
+                         0);
+        assert_string_equal(list.guests[0].uuid, rows[i].read);
+        guestcfg_list_release(&list);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_several),    cmocka_unit_test(test_keep_going),
         cmocka_unit_test(test_attributes), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_whole),      cmocka_unit_test(test_type),
-        cmocka_unit_test(test_units),      cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_vcpus),      cmocka_unit_test(test_video),
-        cmocka_unit_test(test_stubdomain), cmocka_unit_test(test_features),
-        cmocka_unit_test(test_hostdev),    cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_whole),      cmocka_unit_test(test_uuid),
+        cmocka_unit_test(test_type),       cmocka_unit_test(test_units),
+        cmocka_unit_test(test_memory),     cmocka_unit_test(test_vcpus),
+        cmocka_unit_test(test_video),      cmocka_unit_test(test_stubdomain),
+        cmocka_unit_test(test_features),   cmocka_unit_test(test_hostdev),
+        cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

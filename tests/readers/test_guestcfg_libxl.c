@@ -189,11 +189,37 @@ static void refusals(void **state)
             "l.json:2: [0].config.b_info.max_memkb: ", "negative");
 }
 
+static void names_its_uuid(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written;
+        const char *read;
+    } rows[] = {
+        {",\"uuid\":\"6F1c2f0e-8d0b-4a7e-9c55-0123456789ab\"",
+         "6f1c2f0e-8d0b-4a7e-9c55-0123456789ab"},
+        {",\"uuid\":\"6f1c2f0e\"", ""},
+        {",\"uuid\":7", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        struct guestcfg_list list = {0};
+        struct ballast_error err;
+        (void)snprintf(text, sizeof(text), CONFIG(PV "%s", SIZE, ""), rows[i].written);
+        assert_int_equal(parse(text, &list, &err), 0);
+        assert_string_equal(list.guests[0].uuid, rows[i].read);
+        guestcfg_list_release(&list);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_member), cmocka_unit_test(defaults), cmocka_unit_test(spellings),
-        cmocka_unit_test(slack),        cmocka_unit_test(lists),    cmocka_unit_test(refusals),
+        cmocka_unit_test(every_member), cmocka_unit_test(names_its_uuid),
+        cmocka_unit_test(defaults),     cmocka_unit_test(spellings),
+        cmocka_unit_test(slack),        cmocka_unit_test(lists),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests_name("guestcfg_libxl", tests, NULL, NULL);
 }

@@ -74,6 +74,9 @@ static void test_refuses(void **state)
         {"[-]", "f:1: ", "digit"},
         {"[1.]", "f:1: ", "digit"},
         {"[1e]", "f:1: ", "digit"},
+        {"[1e308]", "f:1: ", "more than 308 digits"},
+        {"[-1.5E+0400]", "f:1: ", "more than 308 digits"},
+        {"[1e99999999999999999999]", "f:1: ", "more than 308 digits"},
         {"[+1]", "f:1: ", "not a JSON value"},
         {"[NaN]", "f:1: ", "not a JSON value"},
         {"[nul]", "f:1: ", "not a JSON value"},
@@ -180,7 +183,7 @@ static void test_seconds(void **state)
     struct ballast_error err;
     uint64_t usec = 7;
     struct json_object *o =
-        parse("{\"a\":12.3,\"b\":4,\"c\":-0.1,\"d\":1e300,\"e\":\"1\",\"f\":1e999,\"g\":-0.0,"
+        parse("{\"a\":12.3,\"b\":4,\"c\":-0.1,\"d\":1e300,\"e\":\"1\",\"g\":-0.0,"
               "\"h\":0.0000004}",
               &at, &copy);
     assert_int_equal(json_get_seconds(o, "a", &at, &usec, &err), 0);
@@ -195,7 +198,6 @@ static void test_seconds(void **state)
     check_error(json_get_seconds(o, "c", &at, &usec, &err), -EINVAL, &err, "f:1: c: ", "negative");
     check_error(json_get_seconds(o, "d", &at, &usec, &err), -EINVAL, &err, "f:1: d: ", "2^53 us");
     check_error(json_get_seconds(o, "e", &at, &usec, &err), -EINVAL, &err, "f:1: e: ", "seconds");
-    check_error(json_get_seconds(o, "f", &at, &usec, &err), -EINVAL, &err, "f:1: f: ", "2^53 us");
     json_object_put(o);
     free(copy);
 }

@@ -43,6 +43,8 @@ static void test_whole(void **state)
         "\"tot_kib\":2097152,\"overhead_kib\":20000,\"target_kib\":2097153,\"maxmem_kib\":2098176,"
         "\"dyn_min_kib\":524288,\"dyn_max_kib\":3000000,\"static_max_kib\":4194304,"
         "\"build_left_kib\":77,\"used_kib\":900000,\"free_kib\":1100000,\"report_age\":1.5,"
+        "\"swap_kib\":4,\"report_source\":\"ballast-agent\",\"pressure\":{\"age\":0.25,"
+        "\"psi_some_permyriad\":10000,\"oom_kills\":0,\"stalls\":null},"
         "\"shares\":500}]}\n");
     assert_int_equal(s.host.now_usec, 12300000);
     assert_int_equal(s.host.total_kib, 8388608);
@@ -73,6 +75,12 @@ static void test_whole(void **state)
     assert_int_equal(d->used_kib, 900000);
     assert_int_equal(d->reported_free_kib, 1100000);
     assert_int_equal(d->report_age_usec, 1500000);
+    assert_int_equal(d->reported_swap_kib, 4);
+    assert_int_equal(d->report_source, BALLAST_REPORT_BALLAST_AGENT);
+    assert_int_equal(d->pressure.known,
+                     1U << BALLAST_PRESSURE_SOME | 1U << BALLAST_PRESSURE_OOM_KILLS);
+    assert_int_equal(d->pressure.values[BALLAST_PRESSURE_SOME], 10000);
+    assert_int_equal(d->pressure.age_usec, 250000);
     assert_int_equal(d->shares, 500);
     snapshot_release(&s);
     snapshot_release(&s);
@@ -100,6 +108,8 @@ static void test_defaults(void **state)
     assert_int_equal(d->shares, 1000);
     assert_true(d->used_kib == BALLAST_NONE && d->reported_free_kib == BALLAST_NONE &&
                 d->report_age_usec == BALLAST_NONE);
+    assert_true(d->report_source == BALLAST_REPORT_NONE && d->pressure.known == 0 &&
+                d->reported_swap_kib == 0);
     snapshot_release(&s);
     s = good("{\"host\":{\"total_kib\":1,\"free_kib\":1}}");
     assert_int_equal(s.host.domain_count, 0);
@@ -159,7 +169,7 @@ static void test_refuses(void **state)
             "host.json:1: domains, Xen and free memory", "64 bits");
 }
 
-/* A running host is not one moment: the reader takes it, whoever wants it true asks. */
+/* A running host is not one moment: the reader takes it, a caller that wants it true asks. */
 static void test_contradictions(void **state)
 {
     (void)state;
@@ -254,6 +264,24 @@ static struct ballast_domain any_domain(unsigned *chance, uint32_t id)
     };
 }
 
+static void add_any_report(unsigned *chance, struct ballast_domain *out)
+{
+    bool reports = out->used_kib != BALLAST_NONE || out->reported_free_kib != BALLAST_NONE;
+    uint64_t source = BALLAST_REPORT_MEMINFO + any(chance, 8) % 3;
+    out->report_source = (enum ballast_report_source)source;
+    if (any(chance, 1))
+        out->report_source = reports ? BALLAST_REPORT_UNKNOWN : BALLAST_REPORT_NONE;
+    out->reported_swap_kib = any(chance, 40) * any(chance, 1);
+    for (int i = 0; i < BALLAST_PRESSURES; i++) {
+        uint64_t most = ballast_pressure_most((enum ballast_pressure_kind)i);
+        if (any(chance, 1))
+            continue;
+        out->pressure.known |= UINT32_C(1) << i;
+        out->pressure.values[i] = any(chance, 63) % (most + 1);
+    }
+    out->pressure.age_usec = out->pressure.known ? any(chance, 51) : 0;
+}
+
 static void assert_same(const struct ballast_host *a, const struct ballast_host *b)
 {
     assert_int_equal(a->now_usec, b->now_usec);
@@ -284,6 +312,7 @@ static void test_written_is_read_again(void **state)
         host.free_kib = any(&chance, 40);
         host.scrub_kib = any(&chance, 40);
         host.claimed_kib = any(&chance, 40);
+        host.reserved_claim_kib = any(&chance, 40);
         host.xen_kib = any(&chance, 20);
         host.slack_kib = any(&chance, 20);
         host.caps.hap = any(&chance, 1);
@@ -301,13 +330,50 @@ static void test_written_is_read_again(void **state)
         host.domains = domains;
         host.domain_count = any(&chance, 8) % 6;
         memset(domains, 0, sizeof(domains));
-        for (size_t j = 0; j < host.domain_count; j++)
+        for (size_t j = 0; j < host.domain_count; j++) {
             domains[j] = any_domain(&chance, (uint32_t)any(&chance, 32));
+            add_any_report(&chance, &domains[j]);
+        }
         char *text = written(&host);
         struct snapshot again = good(text);
         assert_same(&again.host, &host);
         snapshot_release(&again);
         free(text);
+    }
+}
+
+static struct ballast_domain reporting(const char *keys, struct snapshot *s)
+{
+    char text[512];
+    (void)snprintf(
+        text, sizeof(text),
+        "{\"host\":{\"total_kib\":9,\"free_kib\":1},\"doms\":[{\"id\":7,\"tot_kib\":1,%s}]}", keys);
+    *s = good(text);
+    return s->host.domains[0];
+}
+
+static void test_sources(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys;
+        enum ballast_report_source source;
+    } cases[] = {
+        {"\"used_kib\":1", BALLAST_REPORT_UNKNOWN},
+        {"\"free_kib\":1", BALLAST_REPORT_UNKNOWN},
+        {"\"used_kib\":1,\"report_source\":\"none\"", BALLAST_REPORT_UNKNOWN},
+        {"\"used_kib\":1,\"report_source\":\"of the future\"", BALLAST_REPORT_UNKNOWN},
+        {"\"used_kib\":1,\"report_source\":7", BALLAST_REPORT_UNKNOWN},
+        {"\"used_kib\":1,\"report_source\":\"meminfo-writer\"", BALLAST_REPORT_MEMINFO},
+        {"\"used_kib\":1,\"report_source\":\"guest-agent\"", BALLAST_REPORT_GUEST_AGENT},
+        {"\"report_source\":\"ballast-agent\"", BALLAST_REPORT_BALLAST_AGENT},
+        {"\"report_source\":\"unknown\"", BALLAST_REPORT_NONE},
+        {"\"pressure\":null", BALLAST_REPORT_NONE},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct snapshot s;
+        assert_int_equal(reporting(cases[i].keys, &s).report_source, cases[i].source);
+        snapshot_release(&s);
     }
 }
 
@@ -347,10 +413,11 @@ int main(int argc, char **argv)
 {
     seed_from(argc, argv, &seed, "test_written_is_read_again");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),       cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_refuses),     cmocka_unit_test(test_contradictions),
-        cmocka_unit_test(test_several),     cmocka_unit_test(test_written_is_read_again),
-        cmocka_unit_test(test_not_written), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_whole),   cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_refuses), cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_several), cmocka_unit_test(test_written_is_read_again),
+        cmocka_unit_test(test_sources), cmocka_unit_test(test_not_written),
+        cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

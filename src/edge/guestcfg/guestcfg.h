@@ -17,6 +17,7 @@
 #include <ballast/error.h>
 #include <ballast/host.h>
 
+#include "core/base/uuid.h"
 #include "core/model/breakdown.h"
 #include "core/model/guest.h"
 
@@ -80,6 +81,7 @@ size_t guestcfg_remark_text(const struct guestcfg_remarks *remarks, enum guestcf
 
 struct guestcfg_guest {
     struct ballast_guest guest;
+    char uuid[BALLAST_UUID_TEXT]; /* of its domain, from XML and libxl's JSON; "": not named */
     struct guestcfg_remarks remarks;
     /*
      * JSON only. A guest with segments but no configuration has no attributes: `given` is its
@@ -105,7 +107,8 @@ void guestcfg_list_release(struct guestcfg_list *list);
 /*
  * Appends the guests of one file to *list; "-" is standard input. The content decides the format:
  * '<' begins XML, '{' or '[' JSON, anything else xl.cfg. xl.cfg holds one guest; XML and JSON, ours
- * or libxl's (libxl_json.h), any number. -EINVAL; -EFBIG; -ENOTSUP: libxlutil or libxml2 is
+ * or libxl's (libxl_json.h), any number. Of a file that `xl save` wrote only its configuration is
+ * read. -EINVAL; -EFBIG; -ENOTSUP: libxlutil or libxml2 is
  * missing; errnos of open and read. On failure *list is unchanged.
  */
 int guestcfg_read(const char *path, const struct guestcfg_options *options,
@@ -126,6 +129,16 @@ int guestcfg_parse_libvirt(const char *name, const char *data, size_t length,
 int guestcfg_parse_json(const char *name, const char *data, size_t length,
                         const struct guestcfg_options *options, struct guestcfg_list *list,
                         struct ballast_error *err);
+
+/* From `xl save` and `xl migrate`: so many bytes of them tell how many have all of the
+ * configuration. */
+enum { GUESTCFG_SAVE_HEAD = 52 };
+int guestcfg_xl_save_bytes(const char *name, const char *head, size_t *out,
+                           struct ballast_error *err);
+/* At least GUESTCFG_SAVE_HEAD bytes, which guestcfg_parse() has looked at. */
+int guestcfg_parse_xl_save(const char *name, const char *data, size_t length,
+                           const struct guestcfg_options *options, struct guestcfg_list *list,
+                           struct ballast_error *err);
 
 /* xl.conf(5); a missing file means all defaults. -EINVAL, -ENOTSUP as above. */
 int guestcfg_read_xl_conf(const char *path, struct guestcfg_xl_conf *out,

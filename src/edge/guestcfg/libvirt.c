@@ -424,6 +424,16 @@ static int find_libvirt_domain(const char *name, const xmlNode *root, const xmlN
         root ? (const char *)root->name : "");
 }
 
+/* One that is no uuid costs no memory: libvirt refuses it. */
+static void read_xml_uuid(const xmlNode *domain, char out[BALLAST_UUID_TEXT])
+{
+    uint8_t uuid[BALLAST_UUID_BYTES];
+    char *text = guestcfg_xml_text(guestcfg_xml_child(domain, "uuid"));
+    if (text && ballast_uuid_parse(text, uuid) == 0)
+        ballast_uuid_text(uuid, out);
+    free(text);
+}
+
 static int add_libvirt_guest(const char *name, const xmlNode *domain,
                              const struct guestcfg_options *options, struct guestcfg_list *list,
                              struct ballast_error *err)
@@ -435,8 +445,9 @@ static int add_libvirt_guest(const char *name, const xmlNode *domain,
     if (list->count >= GUESTCFG_MAX_GUESTS)
         return guestcfg_xml_fail(name, domain, NULL, err, "more than %d guests: split the file",
                                  GUESTCFG_MAX_GUESTS);
-    return guestcfg_list_add(
-        list, &(struct guestcfg_guest){.guest = draft.guest, .remarks = draft.remarks}, err);
+    struct guestcfg_guest guest = {.guest = draft.guest, .remarks = draft.remarks};
+    read_xml_uuid(domain, guest.uuid);
+    return guestcfg_list_add(list, &guest, err);
 }
 
 static int read_piece(const char *name, const struct guestcfg_xml_piece *piece,

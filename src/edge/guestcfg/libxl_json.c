@@ -255,6 +255,16 @@ static int begin_libxl_guest(const struct config *config, struct ballast_guest *
     return rc;
 }
 
+/* libxl writes it for every guest; without one, or with another word, it is not known. */
+static void read_libxl_uuid(const struct config *config, char out[BALLAST_UUID_TEXT])
+{
+    uint8_t uuid[BALLAST_UUID_BYTES];
+    const char *text;
+    if (json_get_string(config->create.object, "uuid", &config->create.at, &text, NULL) == 0 &&
+        ballast_uuid_parse(text, uuid) == 0)
+        ballast_uuid_text(uuid, out);
+}
+
 static int fail_libxl_model(const struct config *config, const struct ballast_error *why)
 {
     struct part part = config->build;
@@ -318,6 +328,7 @@ int guestcfg_read_libxl_json(const struct json_object *object, const struct json
                        ballast_profile_toolstack(options ? options->profile : NULL), &settled,
                        &why) < 0)
         return fail_libxl_model(&config, &why);
+    read_libxl_uuid(&config, made.uuid);
     *out = made;
     return 0;
 }

@@ -321,7 +321,7 @@ int guestcfg_parse_xl(const char *name, const char *data, size_t length,
     int rc = guestcfg_xl_open(&file, name, data, length, err);
     if (rc < 0)
         return rc;
-    rc = guestcfg_xl_judge_keys(&file, data, length, &draft.remarks, err);
+    rc = guestcfg_xl_check_keys(&file, data, length, &draft.remarks, err);
     if (rc == 0)
         rc = read_xl_guest(&file, options, &draft, err);
     guestcfg_xl_close(&file);

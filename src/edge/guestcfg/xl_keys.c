@@ -265,7 +265,7 @@ static bool is_zero(const struct guestcfg_xl_file *file, const char *key)
     return file->lib->xlu_cfg_get_long(file->config, key, &number, 1) == 0 && number == 0;
 }
 
-int guestcfg_xl_judge_keys(const struct guestcfg_xl_file *file, const char *data, size_t length,
+int guestcfg_xl_check_keys(const struct guestcfg_xl_file *file, const char *data, size_t length,
                            struct guestcfg_remarks *remarks, struct ballast_error *err)
 {
     const char *at = data;

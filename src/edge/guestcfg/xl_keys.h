@@ -10,7 +10,7 @@
  * Checks every key of a file that libxlutil has read. Keys that are unknown or not counted become
  * remarks. -EINVAL: a key that only Arm guests have.
  */
-int guestcfg_xl_judge_keys(const struct guestcfg_xl_file *file, const char *data, size_t length,
+int guestcfg_xl_check_keys(const struct guestcfg_xl_file *file, const char *data, size_t length,
                            struct guestcfg_remarks *remarks, struct ballast_error *err);
 
 #endif
