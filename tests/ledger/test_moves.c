@@ -58,7 +58,8 @@ static bool move(struct ledger *ledger, enum move what)
         rc = ledger_grant(ledger, 1, &plenty, now, &v, NULL);
         break;
     case REFUSE:
-        rc = ledger_refuse(ledger, 1, LEDGER_DONORS_STUCK, 3, 0, now, &v, NULL);
+        rc = ledger_refuse(ledger, 1, LEDGER_DONORS_STUCK,
+                           &(struct ledger_figures){.missing_kib = 3}, now, &v, NULL);
         break;
     case BIND:
         rc = ledger_bind(ledger, 1, "xl", &guest, 0, 0, now, &v, NULL);
@@ -160,15 +161,15 @@ static void a_wrong_state_names_both(void **unused)
     struct ledger_verdict v;
     assert_int_equal(ledger_release(ledger, 1, "xl", 0, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_WRONG_STATE);
-    assert_int_equal(v.a_kib, LEDGER_USED);
-    assert_int_equal(v.b_kib, LEDGER_RELEASED);
+    assert_int_equal(v.figures.present_state, LEDGER_USED);
+    assert_int_equal(v.figures.wanted_state, LEDGER_RELEASED);
     char text[200];
-    ledger_reason_text(v.reason, v.a_kib, v.b_kib, text, sizeof(text));
+    ledger_reason_text(v.reason, &v.figures, text, sizeof(text));
     assert_string_equal(text, "it is used and cannot become released");
     ledger_free(ledger);
 }
 
-static void grants_only_what_nobody_was_promised(void **unused)
+static void grants_only_what_is_not_reserved(void **unused)
 {
     (void)unused;
     struct ledger *ledger = fresh();
@@ -179,15 +180,15 @@ static void grants_only_what_nobody_was_promised(void **unused)
     ask(ledger, 200, 300);
     assert_int_equal(ledger_grant(ledger, 1, &host, 0, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_OK);
-    assert_int_equal(v.a_kib, 3001); /* all of its range is free: 4200 */
-    assert_int_equal(v.b_kib, 1199);
+    assert_int_equal(v.figures.done_kib, 3001); /* all of its range is free: 4200 */
+    assert_int_equal(v.figures.left_kib, 1199);
     assert_int_equal(ledger_grant(ledger, 2, &host, 0, &v, NULL), 0);
-    assert_int_equal(v.a_kib, 1196); /* 1199 in whole pages */
-    assert_int_equal(ledger_sums(ledger).promised_kib, 4197);
+    assert_int_equal(v.figures.done_kib, 1196); /* 1199 in whole pages */
+    assert_int_equal(ledger_sums(ledger).reserved_kib, 4197);
     assert_int_equal(ledger_grant(ledger, 3, &host, 0, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_NOT_FREE);
-    assert_int_equal(v.a_kib, 200);
-    assert_int_equal(v.b_kib, 3);
+    assert_int_equal(v.figures.needed_kib, 200);
+    assert_int_equal(v.figures.available_kib, 3);
     assert_int_equal(ledger_check(ledger, &host, NULL), 0);
     host.free_kib--; /* 4996 are owed, so three may go, not four */
     host.free_kib -= 2;
@@ -199,14 +200,15 @@ static void grants_only_what_nobody_was_promised(void **unused)
     ledger_free(ledger);
 }
 
-static uint64_t promised_at(struct ledger *ledger, uint64_t held_kib)
+static uint64_t reserved_at(struct ledger *ledger, uint64_t held_kib)
 {
     struct ledger_verdict v;
     assert_int_equal(ledger_hold(ledger, &guest, held_kib, false, 0, &v, NULL), 0);
-    return ledger_sums(ledger).promised_kib;
+    return ledger_sums(ledger).reserved_kib;
 }
 
-/* What was taken is no longer promised, however often it is told, and never becomes so again. */
+/* What was taken is no longer reserved, however often that is reported, and never becomes so again.
+ */
 static void a_page_counts_once(void **unused)
 {
     (void)unused;
@@ -214,19 +216,47 @@ static void a_page_counts_once(void **unused)
     struct ledger_verdict v;
     ask(ledger, 1000, 1000);
     assert_true(move(ledger, GRANT));
-    assert_int_equal(ledger_sums(ledger).promised_kib, 1000);
+    assert_int_equal(ledger_sums(ledger).reserved_kib, 1000);
     /* Bound late: it held 40 of another's and took 60 since. */
     assert_int_equal(ledger_bind(ledger, 1, NULL, &guest, 40, 100, 0, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_OK);
-    assert_int_equal(ledger_sums(ledger).promised_kib, 940);
-    assert_int_equal(promised_at(ledger, 540), 500);
-    assert_int_equal(promised_at(ledger, 540), 500);
-    assert_int_equal(promised_at(ledger, 10), 500);
-    assert_int_equal(promised_at(ledger, 640), 400);
-    assert_int_equal(promised_at(ledger, 5000), 0);
+    assert_int_equal(ledger_sums(ledger).reserved_kib, 940);
+    assert_int_equal(reserved_at(ledger, 540), 500);
+    assert_int_equal(reserved_at(ledger, 540), 500);
+    assert_int_equal(reserved_at(ledger, 10), 500);
+    assert_int_equal(reserved_at(ledger, 640), 400);
+    assert_int_equal(reserved_at(ledger, 5000), 0);
     assert_int_equal(ledger_find(ledger, 1)->state, LEDGER_USED);
     assert_int_equal(ledger_find(ledger, 1)->used_kib, 1000);
     assert_null(ledger_find_domain(ledger, &guest));
+    ledger_free(ledger);
+}
+
+/* Its start failed: it is granted to the next domain of that guest, if what was taken is there. */
+static void what_was_bound_can_be_granted_again(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = brought_to(LEDGER_BOUND);
+    uint64_t granted_kib = ledger_find(ledger, 1)->granted_kib;
+    struct ledger_domain next = {.domid = guest.domid + 1, .uuid = {9}};
+    struct ledger_verdict v;
+    assert_int_equal(ledger_grant_again(ledger, &stranger, &plenty, 0, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_UNKNOWN);
+    assert_int_equal(reserved_at(ledger, 100), granted_kib - 100);
+    assert_int_equal(ledger_grant_again(ledger, &guest, &plenty, 5, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_OK);
+    assert_int_equal(ledger_find(ledger, 1)->state, LEDGER_GRANTED);
+    assert_int_equal(ledger_find(ledger, 1)->older_domid, guest.domid);
+    assert_int_equal(ledger_find(ledger, 1)->changed_usec, 5);
+    assert_int_equal(ledger_sums(ledger).reserved_kib, granted_kib);
+    assert_int_equal(ledger_bind(ledger, 1, NULL, &next, 0, 0, 5, &v, NULL), 0);
+    assert_int_equal(v.reason, LEDGER_OK);
+    /* Others may have what it had taken. */
+    assert_int_equal(ledger_hold(ledger, &next, 100, false, 5, &v, NULL), 0);
+    struct ledger_free little = {.free_kib = granted_kib - 1};
+    assert_int_equal(ledger_grant_again(ledger, &next, &little, 5, &v, NULL), 0);
+    assert_int_equal(ledger_find(ledger, 1)->state, LEDGER_RELEASED);
+    assert_int_equal(ledger_find(ledger, 1)->reason, LEDGER_DOMAIN_GONE);
     ledger_free(ledger);
 }
 
@@ -241,7 +271,7 @@ static void a_domain_is_its_id_and_its_uuid(void **unused)
     assert_int_equal(ledger_grant(ledger, 2, &plenty, 0, &v, NULL), 0);
     assert_int_equal(ledger_bind(ledger, 2, "xl", &guest, 0, 0, 0, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_DOMAIN_TAKEN);
-    assert_int_equal(v.a_kib, 1);
+    assert_int_equal(v.figures.reservation, 1);
     assert_int_equal(ledger_bind(ledger, 2, "virsh", &stranger, 0, 0, 0, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_NOT_OWNER);
     assert_int_equal(ledger_bind(ledger, 2, "xl", &stranger, 0, 0, 0, &v, NULL), 0);
@@ -249,7 +279,7 @@ static void a_domain_is_its_id_and_its_uuid(void **unused)
     ledger_free(ledger);
 }
 
-/* Whoever binds may be told twice that it is bound, by whichever of two was first. */
+/* Two clients may bind it to the same domain: the second gets the same answer. */
 static void to_be_bound_again_is_no_change(void **unused)
 {
     (void)unused;
@@ -258,7 +288,7 @@ static void to_be_bound_again_is_no_change(void **unused)
     struct ledger_verdict v;
     assert_int_equal(ledger_bind(ledger, 1, "xl", &guest, 0, 600, 7, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_OK);
-    assert_int_equal(v.a_kib, before.granted_kib);
+    assert_int_equal(v.figures.done_kib, before.granted_kib);
     assert_true(twin_same(&before, ledger_find(ledger, 1)));
     assert_int_equal(ledger_bind(ledger, 1, "virsh", &guest, 0, 0, 7, &v, NULL), 0);
     assert_int_equal(v.reason, LEDGER_NOT_OWNER);
@@ -293,13 +323,13 @@ static void what_awaits_its_domain_is_found(void **unused)
     ledger_free(ledger);
 }
 
-/* What was taken and not told is neither free nor promised. */
-static void what_was_drawn_is_not_promised(void **unused)
+/* What was taken and not reported is neither free nor reserved. */
+static void what_was_drawn_is_not_reserved(void **unused)
 {
     (void)unused;
     struct ledger *ledger = brought_to(LEDGER_GRANTED);
-    uint64_t promised_kib = ledger_sums(ledger).promised_kib;
-    struct ledger_free host = {.free_kib = promised_kib + 100};
+    uint64_t reserved_kib = ledger_sums(ledger).reserved_kib;
+    struct ledger_free host = {.free_kib = reserved_kib + 100};
     assert_int_equal(ledger_available_kib(ledger, &host), 100);
     host.free_kib -= 600;
     assert_int_equal(ledger_check(ledger, &host, NULL), -EPROTO);
@@ -309,7 +339,7 @@ static void what_was_drawn_is_not_promised(void **unused)
     ledger_free(ledger);
 }
 
-/* Over is over at its last microsecond, whether or not anybody called ledger_expire(). */
+/* Over is over at its last microsecond, whether or not ledger_expire() was called. */
 static void leases_and_deadlines_end(void **unused)
 {
     (void)unused;
@@ -331,7 +361,7 @@ static void leases_and_deadlines_end(void **unused)
     assert_int_equal(v.reason, LEDGER_LEASE_OVER);
     assert_int_equal(ledger_expire(ledger, 149, &count, NULL), 0);
     assert_int_equal(ledger_find(ledger, 1)->reason, LEDGER_LEASE_OVER);
-    assert_int_equal(ledger_sums(ledger).promised_kib, 0);
+    assert_int_equal(ledger_sums(ledger).reserved_kib, 0);
     assert_int_equal(ledger_next_due_usec(ledger), BALLAST_NONE);
     assert_int_equal(ledger_expire(ledger, 148, &count, NULL), -EINVAL);
     ledger_free(ledger);
@@ -364,6 +394,62 @@ static void only_so_many_are_open(void **unused)
     ledger_free(ledger);
 }
 
+static struct ledger_verdict ask_as_user(struct ledger *ledger, uint64_t user, uint64_t max_kib,
+                                         const struct ledger_quota *quota)
+{
+    struct ledger_request request = {.owner = "xl",
+                                     .user = user,
+                                     .quota = quota,
+                                     .min_kib = 1,
+                                     .max_kib = max_kib,
+                                     .lease_usec = BALLAST_NONE,
+                                     .deadline_usec = BALLAST_NONE};
+    struct ledger_verdict v;
+    assert_int_equal(ledger_ask(ledger, &request, 0, &v, NULL), 0);
+    return v;
+}
+
+/* A request counts with its maximum, a grant with what is not used; one user does not count for
+ * another, and who has no quota counts for nobody. */
+static void a_user_has_a_quota(void **unused)
+{
+    (void)unused;
+    const struct ledger_quota quota = {.reservations = 3, .kib = 1000};
+    const struct ledger_quota none = {0};
+    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
+    struct ledger *ledger = NULL;
+    assert_int_equal(ledger_new(&options, &ledger, NULL), 0);
+    assert_int_equal(ask_as_user(ledger, 7, 1001, &quota).reason, LEDGER_QUOTA_MEMORY);
+    assert_int_equal(ask_as_user(ledger, 7, 600, &quota).id, 1);
+    struct ledger_verdict v = ask_as_user(ledger, 7, 401, &quota);
+    assert_int_equal(v.reason, LEDGER_QUOTA_MEMORY);
+    assert_int_equal(v.figures.reserved_kib, 600);
+    assert_int_equal(v.figures.quota_kib, 1000);
+    assert_int_equal(v.id, 0);
+    assert_int_equal(ask_as_user(ledger, 8, 1000, &quota).id, 2);
+    assert_int_equal(ask_as_user(ledger, 7, 5000, NULL).id, 3);
+    assert_int_equal(ledger_sums_of_user(ledger, 7).reservations, 2);
+    assert_int_equal(ledger_release(ledger, 3, NULL, 0, &v, NULL), 0);
+    /* Granted 100 of its range and 30 of these used, it counts with 70. */
+    struct ledger_free host = {.free_kib = 100};
+    struct ledger_domain domain = {.domid = 5, .uuid = {5}};
+    assert_int_equal(ledger_grant(ledger, 1, &host, 0, &v, NULL), 0);
+    assert_int_equal(ledger_bind(ledger, 1, NULL, &domain, 0, 30, 0, &v, NULL), 0);
+    assert_int_equal(ledger_sums_of_user(ledger, 7).kib, 70);
+    assert_int_equal(ask_as_user(ledger, 7, 930, &quota).id, 4);
+    assert_int_equal(ledger_release(ledger, 4, NULL, 0, &v, NULL), 0);
+    assert_int_equal(ask_as_user(ledger, 7, 1, &quota).id, 5);
+    assert_int_equal(ask_as_user(ledger, 7, 1, &quota).id, 6);
+    v = ask_as_user(ledger, 7, 1, &quota);
+    assert_int_equal(v.reason, LEDGER_QUOTA_RESERVATIONS);
+    assert_int_equal(v.figures.open, 3);
+    assert_int_equal(v.figures.quota, 3);
+    assert_int_equal(ask_as_user(ledger, 7, 1, &none).id, 7);
+    assert_int_equal(ask_as_user(ledger, BALLAST_NONE, 5000, &quota).id, 8);
+    assert_int_equal(ledger_check(ledger, NULL, NULL), 0);
+    ledger_free(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,12 +457,14 @@ int main(void)
         cmocka_unit_test(a_wrong_state_names_both),
         cmocka_unit_test(to_be_bound_again_is_no_change),
         cmocka_unit_test(what_awaits_its_domain_is_found),
-        cmocka_unit_test(what_was_drawn_is_not_promised),
-        cmocka_unit_test(grants_only_what_nobody_was_promised),
+        cmocka_unit_test(what_was_drawn_is_not_reserved),
+        cmocka_unit_test(grants_only_what_is_not_reserved),
         cmocka_unit_test(a_page_counts_once),
+        cmocka_unit_test(what_was_bound_can_be_granted_again),
         cmocka_unit_test(a_domain_is_its_id_and_its_uuid),
         cmocka_unit_test(leases_and_deadlines_end),
         cmocka_unit_test(only_so_many_are_open),
+        cmocka_unit_test(a_user_has_a_quota),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

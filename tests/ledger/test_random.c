@@ -32,6 +32,7 @@ struct world {
     unsigned long answers[LEDGER_REASONS];
     unsigned long restores;
     unsigned long failures;
+    unsigned long paid;
 };
 
 #define CHECK(condition, ...)                                                                      \
@@ -53,15 +54,9 @@ static uint64_t roll(struct world *w, uint64_t below)
     return (w->random * UINT64_C(2685821657736338717) >> 33) % below;
 }
 
-static int journal(void *context, const struct ledger_reservation *before,
-                   const struct ledger_reservation *after, struct ballast_error *err)
+static void journal_one(struct world *w, const struct ledger_reservation *before,
+                        const struct ledger_reservation *after)
 {
-    struct world *w = context;
-    (void)err;
-    if (w->fail_after > 0 && --w->fail_after == 0) {
-        w->failures++;
-        return -EIO;
-    }
     struct twin *j = &w->journal;
     size_t at = 0;
     while (at < j->count && j->list[at].id != after->id)
@@ -69,11 +64,27 @@ static int journal(void *context, const struct ledger_reservation *before,
     CHECK((at < j->count) == (before != NULL), "journal: %" PRIu64 " new or not", after->id);
     CHECK(!before || twin_same(before, &j->list[at]), "journal: another past");
     CHECK(!before || before->state == after->state ||
-              ledger_state_allows(before->state, after->state),
+              ledger_state_allows(before->state, after->state) ||
+              (ledger_is_pool(before) && after->state == LEDGER_USED) ||
+              (before->state == LEDGER_BOUND && after->state == LEDGER_GRANTED &&
+               after->older_domid == before->domid),
           "journal: from %d to %d", before->state, after->state);
     CHECK(at < TWIN_MOST, "journal: full");
     j->list[at] = *after;
     j->count += at == j->count;
+}
+
+static int journal(void *context, const struct ledger_change *changes, size_t count,
+                   struct ballast_error *err)
+{
+    struct world *w = context;
+    (void)err;
+    if (w->fail_after > 0 && --w->fail_after == 0) {
+        w->failures++;
+        return -EIO;
+    }
+    for (size_t i = 0; i < count; i++)
+        journal_one(w, changes[i].before, changes[i].after);
     return 0;
 }
 
@@ -84,7 +95,7 @@ static struct ledger_free host_now(const struct world *w)
 
 static uint64_t beyond_kib(const struct world *w)
 {
-    uint64_t owed_kib = 32 + twin_promised_kib(&w->twin);
+    uint64_t owed_kib = 32 + twin_reserved_kib(&w->twin);
     return w->free_kib > owed_kib ? w->free_kib - owed_kib : 0;
 }
 
@@ -131,7 +142,7 @@ static void compare(struct world *w, const char *step)
               "%s: reservation %" PRIu64 " is not as journalled", step, r->id);
     }
     CHECK(at == w->twin.count && at == w->journal.count, "%s: %zu records", step, at);
-    CHECK(ledger_sums(w->ledger).promised_kib == twin_promised_kib(&w->twin), "%s", step);
+    CHECK(ledger_sums(w->ledger).reserved_kib == twin_reserved_kib(&w->twin), "%s", step);
     CHECK(ledger_sums(w->ledger).open == twin_open(&w->twin), "%s", step);
     CHECK(ledger_next_due_usec(w->ledger) == twin_next_due_usec(&w->twin), "%s", step);
     CHECK(ledger_next_id(w->ledger) == w->twin.next_id, "%s", step);
@@ -140,11 +151,13 @@ static void compare(struct world *w, const char *step)
 static void same_answer(struct world *w, const char *step, struct ledger_verdict got,
                         struct ledger_verdict want)
 {
-    CHECK(got.reason == want.reason && got.a_kib == want.a_kib && got.b_kib == want.b_kib &&
-              got.id == want.id,
-          "%s: %s %" PRIu64 " %" PRIu64 " for %s %" PRIu64 " %" PRIu64, step,
-          ledger_reason_name(got.reason), got.a_kib, got.b_kib, ledger_reason_name(want.reason),
-          want.a_kib, want.b_kib);
+    char texts[2][256];
+    (void)ledger_reason_text(got.reason, &got.figures, texts[0], sizeof(texts[0]));
+    (void)ledger_reason_text(want.reason, &want.figures, texts[1], sizeof(texts[1]));
+    CHECK(got.reason == want.reason && got.id == want.id &&
+              memcmp(&got.figures, &want.figures, sizeof(got.figures)) == 0,
+          "%s: %s: %s, for %s: %s", step, ledger_reason_name(got.reason), texts[0],
+          ledger_reason_name(want.reason), texts[1]);
     w->answers[got.reason]++;
 }
 
@@ -184,12 +197,18 @@ static uint64_t some_id(struct world *w)
 
 static void do_ask(struct world *w)
 {
+    static const struct ledger_quota quota = {.reservations = 2, .kib = 600};
     uint64_t min_kib = roll(w, 400) + (roll(w, 30) == 0 ? TOTAL_KIB : 0);
+    bool pool = roll(w, 3) == 0;
+    uint64_t user = roll(w, 4);
     struct ledger_request q = {
         .owner = owners[roll(w, OWNERS)],
         .label = roll(w, 2) ? "a guest" : NULL,
-        .name = roll(w, 2) ? "web" : NULL,
-        .uuid = roll(w, 2) ? (const uint8_t[LEDGER_UUID]){9} : NULL,
+        .name = !pool && roll(w, 2) ? "web" : NULL,
+        .uuid = !pool && roll(w, 2) ? (const uint8_t[LEDGER_UUID]){9} : NULL,
+        .pool = pool,
+        .user = user == 3 ? BALLAST_NONE : user,
+        .quota = user == 1 || user == 2 ? &quota : NULL,
         .min_kib = min_kib,
         .max_kib = roll(w, 2) ? min_kib : min_kib + roll(w, 800) - roll(w, 30) / 29,
         .lease_usec = roll(w, 3) ? 1 + roll(w, 50) : BALLAST_NONE,
@@ -219,10 +238,12 @@ static void do_refuse(struct world *w)
 {
     static const enum ledger_reason whys[3] = {LEDGER_CANNOT_FIT, LEDGER_DONORS_STUCK,
                                                LEDGER_DEADLINE_OVER};
+    static const struct ledger_figures figures = {
+        .needed_kib = 7, .possible_kib = 9, .missing_kib = 11};
     uint64_t id = some_id(w);
     enum ledger_reason why = whys[roll(w, 3)];
-    BOTH(w, "refuse", ledger_refuse(w->ledger, id, why, 7, 9, w->now_usec, &got, &err),
-         twin_refuse(&w->twin, id, why, 7, 9, w->now_usec));
+    BOTH(w, "refuse", ledger_refuse(w->ledger, id, why, &figures, w->now_usec, &got, &err),
+         twin_refuse(&w->twin, id, why, &figures, w->now_usec));
 }
 
 static void do_bind(struct world *w)
@@ -243,7 +264,7 @@ static const struct ledger_reservation *bound_to(const struct world *w, size_t i
     return ledger_find_domain(w->ledger, &w->domains[i]);
 }
 
-/* A domain takes out of its own promise, or gives something back, and the ledger is told. */
+/* A domain takes of its own reservation, or returns something, and the ledger is informed. */
 static void do_hold(struct world *w)
 {
     size_t i = roll(w, DOMAINS);
@@ -252,7 +273,7 @@ static void do_hold(struct world *w)
     if (r && roll(w, 8) && w->held_kib[i] <= least_kib) {
         uint64_t most_kib = r->base_kib + r->granted_kib;
         uint64_t takes_kib = roll(w, most_kib - least_kib + 1);
-        /* What it gave back before is not promised: it may only have it when it is nobody's. */
+        /* What it returned before is not reserved: it may only have it while it is available. */
         uint64_t again_kib = least_kib - w->held_kib[i];
         if (again_kib <= beyond_kib(w)) {
             w->held_kib[i] += again_kib + takes_kib;
@@ -270,14 +291,36 @@ static void do_hold(struct world *w)
          twin_hold(&w->twin, &w->domains[i], w->held_kib[i], built, w->now_usec));
 }
 
+/* A domain has taken of what pools have reserved: it is paid for, or the pools keep it. */
+static void do_pay(struct world *w)
+{
+    size_t i = roll(w, DOMAINS);
+    uint64_t kib = roll(w, 600);
+    uint64_t before_kib = twin_reserved_kib(&w->twin);
+    BOTH(w, "pay", ledger_pay(w->ledger, &w->domains[i], kib, w->now_usec, &got, &err),
+         twin_pay(&w->twin, &w->domains[i], kib, w->now_usec));
+    uint64_t paid_kib = before_kib - twin_reserved_kib(&w->twin);
+    w->held_kib[i] += paid_kib;
+    w->free_kib -= paid_kib;
+    w->paid += paid_kib > 0;
+}
+
 static void do_gone(struct world *w)
 {
     size_t i = roll(w, DOMAINS);
     w->free_kib += w->held_kib[i];
     w->held_kib[i] = 0;
     w->fail_after = 0;
-    BOTH(w, "gone", ledger_domain_gone(w->ledger, &w->domains[i], w->now_usec, &got, &err),
-         twin_domain_gone(&w->twin, &w->domains[i], w->now_usec));
+    if (roll(w, 2) == 0) {
+        struct ledger_free host = host_now(w);
+        host.foreign_kib = roll(w, 4) ? 0 : roll(w, 300);
+        BOTH(w, "again",
+             ledger_grant_again(w->ledger, &w->domains[i], &host, w->now_usec, &got, &err),
+             twin_grant_again(&w->twin, &w->domains[i], &host, w->now_usec));
+    } else {
+        BOTH(w, "gone", ledger_domain_gone(w->ledger, &w->domains[i], w->now_usec, &got, &err),
+             twin_domain_gone(&w->twin, &w->domains[i], w->now_usec));
+    }
     w->domains[i].domid += DOMAINS;
 }
 
@@ -308,7 +351,7 @@ static void do_many(struct world *w, bool login)
     CHECK(moved == want, "%s moved %zu for %zu", login ? "login" : "expire", moved, want);
 }
 
-/* Others take of what is nobody's, or give: the balancer keeps them to it. */
+/* Others take of what is available, or free memory: the balancer keeps them to it. */
 static void do_others(struct world *w)
 {
     uint64_t held_kib = TOTAL_KIB - w->free_kib;
@@ -363,7 +406,9 @@ static void step(struct world *w)
         do_bind(w);
     else if (what < 76)
         do_hold(w);
-    else if (what < 79)
+    else if (what < 78)
+        do_pay(w);
+    else if (what < 80)
         do_gone(w);
     else if (what < 83)
         do_release(w);
@@ -423,10 +468,11 @@ int main(int argc, char **argv)
     }
     /* What never happened was not tested. */
     static const enum ledger_reason must[] = {
-        LEDGER_OK,           LEDGER_NOT_FREE,  LEDGER_DEADLINE_OVER, LEDGER_WRONG_STATE,
-        LEDGER_NOT_OWNER,    LEDGER_UNKNOWN,   LEDGER_BAD_SIZE,      LEDGER_TOO_MANY,
-        LEDGER_DOMAIN_TAKEN, LEDGER_LEASE_OVER};
+        LEDGER_OK,           LEDGER_NOT_FREE,   LEDGER_DEADLINE_OVER,      LEDGER_WRONG_STATE,
+        LEDGER_NOT_OWNER,    LEDGER_UNKNOWN,    LEDGER_BAD_SIZE,           LEDGER_TOO_MANY,
+        LEDGER_DOMAIN_TAKEN, LEDGER_LEASE_OVER, LEDGER_QUOTA_RESERVATIONS, LEDGER_QUOTA_MEMORY};
     for (size_t i = 0; i < sizeof(must) / sizeof(must[0]); i++)
         CHECK(w.answers[must[i]] >= 5, "%s came up too rarely", ledger_reason_name(must[i]));
+    CHECK(w.paid >= 5, "pools paid too rarely");
     return 0;
 }

@@ -230,7 +230,7 @@ static void records_must_go_together(void **unused)
     assert_int_equal(ledger_restore(ledger, &r, &err), -EINVAL);
     assert_int_equal(ledger_next_id(ledger), 7);
     assert_int_equal(ledger_now_usec(ledger), 20);
-    assert_int_equal(ledger_sums(ledger).promised_kib, 200);
+    assert_int_equal(ledger_sums(ledger).reserved_kib, 200);
     assert_int_equal(ledger_check(ledger, NULL, NULL), 0);
     ledger_free(ledger);
 }
@@ -272,13 +272,14 @@ static void every_reason_has_a_sentence(void **unused)
 {
     (void)unused;
     char seen[LEDGER_REASONS][256];
+    static const struct ledger_figures values = {.needed_kib = 3, .available_kib = 4};
     for (enum ledger_reason reason = 0; reason < LEDGER_REASONS; reason++) {
-        size_t length = ledger_reason_text(reason, 3, 4, seen[reason], sizeof(seen[reason]));
+        size_t length = ledger_reason_text(reason, &values, seen[reason], sizeof(seen[reason]));
         assert_true(length > 8 && length < sizeof(seen[reason]));
-        assert_int_equal(ledger_reason_text(reason, 3, 4, NULL, 0), length);
+        assert_int_equal(ledger_reason_text(reason, &values, NULL, 0), length);
         assert_int_equal(ledger_reason_find(ledger_reason_name(reason)), reason);
         struct pattern_figure figures[LEDGER_FIGURES];
-        ledger_reason_figures(reason, 3, 4, figures);
+        ledger_reason_figures(reason, &values, figures);
         assert_null(strchr(seen[reason], '{'));
         for (size_t i = 0; i < LEDGER_FIGURES; i++) {
             char hole[64];

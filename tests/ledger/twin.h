@@ -19,7 +19,7 @@ struct twin {
     size_t max_closed;
 };
 
-uint64_t twin_promised_kib(const struct twin *twin);
+uint64_t twin_reserved_kib(const struct twin *twin);
 uint64_t twin_next_due_usec(const struct twin *twin);
 size_t twin_open(const struct twin *twin);
 /* What asking and restoring do besides. */
@@ -31,20 +31,24 @@ struct ledger_verdict twin_start_reclaiming(struct twin *twin, uint64_t id, uint
 struct ledger_verdict twin_grant(struct twin *twin, uint64_t id, const struct ledger_free *host,
                                  uint64_t now_usec);
 struct ledger_verdict twin_refuse(struct twin *twin, uint64_t id, enum ledger_reason why,
-                                  uint64_t a_kib, uint64_t b_kib, uint64_t now_usec);
+                                  const struct ledger_figures *figures, uint64_t now_usec);
 struct ledger_verdict twin_bind(struct twin *twin, uint64_t id, const char *owner,
                                 const struct ledger_domain *domain, uint64_t base_kib,
                                 uint64_t held_kib, uint64_t now_usec);
 struct ledger_verdict twin_hold(struct twin *twin, const struct ledger_domain *domain,
                                 uint64_t held_kib, bool built, uint64_t now_usec);
+struct ledger_verdict twin_pay(struct twin *twin, const struct ledger_domain *domain, uint64_t kib,
+                               uint64_t now_usec);
 struct ledger_verdict twin_domain_gone(struct twin *twin, const struct ledger_domain *domain,
                                        uint64_t now_usec);
+struct ledger_verdict twin_grant_again(struct twin *twin, const struct ledger_domain *domain,
+                                       const struct ledger_free *host, uint64_t now_usec);
 struct ledger_verdict twin_release(struct twin *twin, uint64_t id, const char *owner,
                                    uint64_t now_usec);
 size_t twin_login(struct twin *twin, const char *owner, uint64_t now_usec);
 size_t twin_expire(struct twin *twin, uint64_t now_usec);
 
-/* Field by field: the padding of a struct is nobody's. */
+/* Field by field: the padding of a struct has no value. */
 bool twin_same(const struct ledger_reservation *a, const struct ledger_reservation *b);
 
 #endif

@@ -34,18 +34,18 @@ static bool hear(int fd, struct world_word *word)
     return true;
 }
 
-void child_hear(struct child *child, struct known *known, uint64_t words)
+void child_receive(struct child *child, struct known *known, uint64_t words)
 {
     struct world_word word;
     while (words-- > 0 && hear(child->words, &word))
-        known_hear(known, &word);
+        known_receive(known, &word);
 }
 
 int child_end(struct child *child, struct known *known)
 {
     struct world_word word;
     while (hear(child->words, &word))
-        known_hear(known, &word);
+        known_receive(known, &word);
     close(child->words);
     int status = 0;
     CHECK(waitpid(child->pid, &status, 0) == child->pid, "waitpid");

@@ -19,7 +19,7 @@ enum { CHILD_DONE = 42, CHILD_CRASHED = 43 };
 /* Runs `work(context, told)` in a child, which must not return. */
 struct child child_start(void (*work)(void *context, int told), void *context);
 /* Hears so many words, or fewer where it ends before. */
-void child_hear(struct child *child, struct known *known, uint64_t words);
+void child_receive(struct child *child, struct known *known, uint64_t words);
 /* Hears all it has to say, waits for it, and returns its status; anything unexpected fails. */
 int child_end(struct child *child, struct known *known);
 

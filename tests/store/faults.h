@@ -28,7 +28,7 @@ struct fault_plan {
     uint64_t seed;       /* of FAULT_POWER_SOME */
 };
 
-/* Begins to count anew. */
+/* Begins to count again. */
 void faults_set(const struct fault_plan *plan);
 /* Calls since then. */
 unsigned long faults_calls(void);

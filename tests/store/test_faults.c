@@ -71,7 +71,8 @@ static void work(void *context, int told)
 static unsigned long each_call(struct fault_plan plan, unsigned long moves, bool crash)
 {
     static struct known known;
-    /* With a disk that takes a change, does not confirm it and takes no other, nobody can know. */
+    /* With a disk that takes a change, does not confirm it and takes no other, it cannot be known.
+     */
     bool strict = !crash || plan.times == 1;
     for (plan.at = 1;; plan.at++) {
         char directory[256];

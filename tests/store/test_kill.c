@@ -94,7 +94,7 @@ static void at_instants(uint64_t seed, unsigned long instants)
         struct task task = {directory, {.fault = FAULT_NONE}, seed + i, 0};
         struct child child = child_start(work, &task);
         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        child_hear(&child, &known, (seed >> 33) % MOST_WORDS);
+        child_receive(&child, &known, (seed >> 33) % MOST_WORDS);
         kill(child.pid, SIGKILL);
         (void)child_end(&child, &known);
         untold += (unsigned long)known_check(&known, directory, false, "killed at an instant");

@@ -63,25 +63,32 @@ static struct ledger_reservation asked(uint64_t id)
 {
     return (struct ledger_reservation){.id = id,
                                        .owner = "me",
+                                       .user = 7,
                                        .label = "a guest",
                                        .guest_name = "web",
                                        .guest_uuid = {7},
                                        .min_kib = 4,
                                        .max_kib = 8,
                                        .state = LEDGER_REQUESTED,
-                                       .a_kib = 4,
-                                       .b_kib = 8,
+                                       .figures = {.done_kib = 4},
                                        .requested_usec = 10,
                                        .changed_usec = 10,
                                        .lease_usec = BALLAST_NONE,
                                        .deadline_usec = BALLAST_NONE};
 }
 
+static int write_one(struct store *store, const struct ledger_reservation *before,
+                     const struct ledger_reservation *after, struct ballast_error *err)
+{
+    struct ledger_change change = {.before = before, .after = after};
+    return store_journal(store, &change, 1, err);
+}
+
 static void keep(struct store *store, const struct ledger_reservation *before,
                  const struct ledger_reservation *after)
 {
     struct ballast_error err = {0};
-    int rc = store_journal(store, before, after, &err);
+    int rc = write_one(store, before, after, &err);
     if (rc < 0)
         fail_msg("%d %s", rc, err.text);
 }
@@ -178,27 +185,56 @@ static void test_busy_by_hand(void **state)
     store_close(opened());
 }
 
+/* Several changes are one: if one of them cannot be, none is. */
+static void test_all_or_none(void **state)
+{
+    (void)state;
+    struct store *store = opened();
+    struct ledger_reservation first = asked(1);
+    struct ledger_reservation second = asked(2);
+    keep(store, NULL, &first);
+    struct ledger_reservation moved = first;
+    moved.state = LEDGER_RECLAIMING;
+    struct ledger_change changes[] = {{.before = &first, .after = &moved}, {.after = &second}};
+    second.min_kib = 0;
+    assert_int_equal(store_journal(store, changes, 2, NULL), -EINVAL);
+    second = asked(1);
+    assert_int_equal(store_journal(store, changes, 2, NULL), -EINVAL);
+    keep(store, &first, &first);
+    store_close(store);
+    store = opened();
+    assert_int_equal(count(store), 1);
+    second = asked(2);
+    assert_int_equal(store_journal(store, changes, 2, NULL), 0);
+    assert_int_equal(write_one(store, &first, &second, NULL), -EINVAL);
+    store_close(store);
+    store = opened();
+    assert_int_equal(count(store), 2);
+    keep(store, &moved, &first);
+    store_close(store);
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
     struct store *store = opened();
     struct ledger_reservation r = asked(1);
-    r.a_kib = INT64_MAX;
-    r.b_kib = BALLAST_NONE;
+    r.figures.done_kib = INT64_MAX;
+    r.figures.missing_kib = BALLAST_NONE;
     keep(store, NULL, &r);
     struct ledger_reservation bad = asked(2);
     bad.deadline_usec = (uint64_t)INT64_MAX + 1;
     struct ballast_error err;
-    assert_int_equal(store_journal(store, NULL, &bad, &err), -ERANGE);
+    assert_int_equal(write_one(store, NULL, &bad, &err), -ERANGE);
     assert_non_null(strstr(err.text, "deadline_usec"));
     bad = asked(2);
     bad.requested_usec = bad.changed_usec = BALLAST_NONE - 1;
-    assert_int_equal(store_journal(store, NULL, &bad, &err), -ERANGE);
+    assert_int_equal(write_one(store, NULL, &bad, &err), -ERANGE);
     bad = asked(2);
     bad.min_kib = 0;
-    assert_int_equal(store_journal(store, NULL, &bad, &err), -EINVAL);
+    assert_int_equal(write_one(store, NULL, &bad, &err), -EINVAL);
     bad = asked(1);
-    assert_int_equal(store_journal(store, NULL, &bad, &err), -EINVAL);
+    assert_int_equal(write_one(store, NULL, &bad, &err), -EINVAL);
     assert_non_null(strstr(err.text, path));
     assert_int_equal(count(store), 1);
     struct ledger_reservation last = asked(INT64_MAX);
@@ -317,9 +353,9 @@ static void test_wal_is_bounded(void **state)
 }
 
 static const char one_row[] =
-    "INSERT INTO reservation VALUES (1, 'me', 'a guest', 4, 8, 0, 0, 'requested', 'ok', 4, 8, "
-    "10, 10, NULL, NULL, 0, zeroblob(16), 0, 'web', x'07000000000000000000000000000000', "
-    "'start', -4569122731197924184);"
+    "INSERT INTO reservation VALUES (1, 'me', 'a guest', 4, 8, 0, 0, 'requested', 'ok', "
+    "4, 0, 0, 0, 0, 0, 10, 10, NULL, NULL, 0, zeroblob(16), 0, 'web', x'07000000000000000000000000000000', "
+    "'start', 7, -357538814585293437);"
     "INSERT INTO setting VALUES ('policy', 'fair', -3913690931537653279)";
 
 static void assert_one_row(uint64_t sequence)
@@ -332,13 +368,13 @@ static void assert_one_row(uint64_t sequence)
 }
 
 /* The format by hand, as it is in the field: what it means must never change. */
-static void test_version_3(void **state)
+static void test_version_6(void **state)
 {
     (void)state;
     store_close(opened());
     by_hand(one_row);
     by_hand("UPDATE book SET (last_id, reservations, settings, total, sum, sequence) = "
-            "(5, 1, 1, -8482813662735577463, -5108419640354772530, 7)");
+            "(5, 1, 1, -4271229746122946716, -1567784538325171279, 7)");
     assert_one_row(7);
 }
 
@@ -348,16 +384,17 @@ static void spoil(struct ledger_reservation *r, struct world *w)
     static const uint64_t values[] = {
         0, 1, 3, 4, 6, 8, 9, 10, 11, LEDGER_MOST_KIB, LEDGER_MOST_KIB + 1, INT64_MAX, BALLAST_NONE};
     uint64_t *const fields[] = {
-        &r->min_kib,      &r->max_kib,    &r->granted_kib,   &r->used_kib, &r->requested_usec,
-        &r->changed_usec, &r->lease_usec, &r->deadline_usec, &r->base_kib, &r->a_kib};
-    uint64_t what = world_roll(w, 16);
-    if (what < 10)
+        &r->min_kib,        &r->max_kib,          &r->granted_kib, &r->used_kib,
+        &r->requested_usec, &r->changed_usec,     &r->lease_usec,  &r->deadline_usec,
+        &r->base_kib,       &r->figures.done_kib, &r->user};
+    uint64_t what = world_roll(w, 17);
+    if (what < 11)
         *fields[what] = values[world_roll(w, 13)];
-    else if (what < 12)
+    else if (what < 13)
         r->state = (enum ledger_state)world_roll(w, LEDGER_STATES);
-    else if (what < 14)
-        r->reason = (enum ledger_reason)world_roll(w, LEDGER_DOMAIN_TAKEN + 1);
     else if (what < 15)
+        r->reason = (enum ledger_reason)world_roll(w, LEDGER_DOMAIN_TAKEN + 1);
+    else if (what < 16)
         r->domid = (uint32_t)world_roll(w, 2);
     else
         r->owner[world_roll(w, 3)] = (char)world_roll(w, 128);
@@ -376,7 +413,7 @@ static void test_checks_are_the_ledgers(void **state)
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db,
                                         "INSERT INTO reservation VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                         -1, &insert, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
@@ -408,11 +445,11 @@ static void test_another_version(void **state)
 {
     (void)state;
     a_few(1);
-    by_hand("PRAGMA user_version = 3");
+    by_hand("PRAGMA user_version = 5");
     assert_refused(-EPROTO, "use the ballastd that wrote it");
     by_hand("PRAGMA user_version = 0");
     assert_refused(-EPROTO, "format version 0");
-    by_hand("PRAGMA user_version = 4");
+    by_hand("PRAGMA user_version = 6");
     store_close(opened());
 }
 
@@ -456,7 +493,7 @@ static void test_touched_by_hand(void **state)
     }
     by_hand("DELETE FROM reservation WHERE id = 3");
     assert_refused(-EUCLEAN, "2 reservations");
-    /* What docs/ledger-format.md says for whoever takes what is there for good. */
+    /* What docs/ledger-format.md says for a user that accepts what is there. */
     by_hand("UPDATE book SET sum = NULL");
     struct store *store = opened();
     uint64_t id = 0;
@@ -481,10 +518,10 @@ static void test_moved_while_open(void **state)
         snprintf(away, sizeof(away), "%s.away", names[i]);
         assert_int_equal(rename(names[i], away), 0);
         r = asked(id);
-        assert_int_equal(store_journal(store, NULL, &r, &err), -EUCLEAN);
+        assert_int_equal(write_one(store, NULL, &r, &err), -EUCLEAN);
         assert_non_null(strstr(err.text, names[i]));
         assert_int_equal(close(open(names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
-        assert_int_equal(store_journal(store, NULL, &r, &err), -EUCLEAN);
+        assert_int_equal(write_one(store, NULL, &r, &err), -EUCLEAN);
         assert_int_equal(rename(away, names[i]), 0);
         keep(store, NULL, &r);
         id++;
@@ -510,12 +547,13 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_makes_private_files, begin, end),
     cmocka_unit_test_setup_teardown(test_one_at_a_time, begin, end),
     cmocka_unit_test_setup_teardown(test_busy_by_hand, begin, end),
+    cmocka_unit_test_setup_teardown(test_all_or_none, begin, end),
     cmocka_unit_test_setup_teardown(test_numbers, begin, end),
     cmocka_unit_test_setup_teardown(test_gives_back_every_field, begin, end),
     cmocka_unit_test_setup_teardown(test_settings, begin, end),
     cmocka_unit_test_setup_teardown(test_trim_keeps_ids, begin, end),
     cmocka_unit_test_setup_teardown(test_wal_is_bounded, begin, end),
-    cmocka_unit_test_setup_teardown(test_version_3, begin, end),
+    cmocka_unit_test_setup_teardown(test_version_6, begin, end),
     cmocka_unit_test_setup_teardown(test_checks_are_the_ledgers, begin, end),
     cmocka_unit_test_setup_teardown(test_another_version, begin, end),
     cmocka_unit_test_setup_teardown(test_not_ours, begin, end),

@@ -32,12 +32,15 @@ static bool expected(int rc)
     return rc == -ENOSPC || rc == -EIO || rc == -EROFS;
 }
 
-static int journal(void *context, const struct ledger_reservation *before,
-                   const struct ledger_reservation *after, struct ballast_error *err)
+static int journal(void *context, const struct ledger_change *changes, size_t count,
+                   struct ballast_error *err)
 {
     struct world *w = context;
     struct ballast_error why = {0};
-    int rc = store_journal(w->store, before, after, &why);
+    CHECK(count == 1, "%zu changes", count);
+    const struct ledger_reservation *before = changes->before;
+    const struct ledger_reservation *after = changes->after;
+    int rc = store_journal(w->store, changes, count, &why);
     if (rc < 0) {
         CHECK(expected(rc) && why.code == rc && strstr(why.text, "ledger.db"), "%d %s", rc,
               why.text);
@@ -48,7 +51,7 @@ static int journal(void *context, const struct ledger_reservation *before,
         return rc;
     }
     if (before && before->state == after->state)
-        return 0; /* a note of what was used, which nobody is told of */
+        return 0; /* a note of what was used, which is not reported */
     w->moves++;
     struct world_word word;
     memset(&word, 0, sizeof(word));
@@ -129,6 +132,7 @@ static void ask(struct world *w)
     uint64_t min_kib = 4 * (1 + world_roll(w, 100));
     struct ledger_request request = {
         .owner = owners[world_roll(w, 3)],
+        .user = world_roll(w, 2) ? world_roll(w, 3) : BALLAST_NONE,
         .label = world_roll(w, 2) ? "'; DROP TABLE book; --" : NULL,
         .name = world_roll(w, 2) ? "web" : NULL,
         .min_kib = min_kib,
@@ -194,8 +198,9 @@ static void finish(struct world *w, const struct ledger_reservation *r)
     if (world_roll(w, 2))
         (void)ledger_release(w->ledger, r->id, NULL, w->now_usec, &out, NULL);
     else
-        (void)ledger_refuse(w->ledger, r->id, LEDGER_CANNOT_FIT, 7, BALLAST_NONE, w->now_usec, &out,
-                            NULL);
+        (void)ledger_refuse(w->ledger, r->id, LEDGER_CANNOT_FIT,
+                            &(struct ledger_figures){.needed_kib = 7, .possible_kib = BALLAST_NONE},
+                            w->now_usec, &out, NULL);
 }
 
 void world_step(struct world *w)
@@ -259,7 +264,7 @@ void world_reopen(struct world *w, const char *directory)
     CHECK(load(w, &err) == 0, "%s", err.text);
 }
 
-void known_hear(struct known *known, const struct world_word *word)
+void known_receive(struct known *known, const struct world_word *word)
 {
     if (word->is_setting) {
         CHECK(word->setting == known->setting + 1, "told out of order");

@@ -28,7 +28,8 @@
 enum { WORLD_CLOSED = 12, WORLD_OPEN = 24, WORLD_KNOWN = 4096 };
 #define WORLD_FREE_KIB UINT64_C(100000)
 
-/* One word to whoever listens: a transition that is durable, or the counter kept as a setting. */
+/* One word to the process that listens: a transition that is durable, or the counter kept as a
+ * setting. */
 struct world_word {
     bool is_setting;
     uint64_t setting;
@@ -64,7 +65,7 @@ struct known {
     uint64_t setting;
 };
 
-void known_hear(struct known *known, const struct world_word *word);
+void known_receive(struct known *known, const struct world_word *word);
 /*
  * Holds what is in the directory against what was told, and knows afterwards what is there. At most
  * one transition may be there that was not told, none if `strict`. Returns how many were.

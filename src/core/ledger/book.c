@@ -77,7 +77,7 @@ uint64_t ledger_book_due_usec(const struct ledger_reservation *record)
     return BALLAST_NONE;
 }
 
-uint64_t ledger_book_promised_kib(const struct ledger_reservation *record)
+uint64_t ledger_book_reserved_kib(const struct ledger_reservation *record)
 {
     if (record->state != LEDGER_GRANTED && record->state != LEDGER_BOUND)
         return 0;
@@ -168,22 +168,24 @@ int ledger_book_entry(struct ledger *ledger, struct ledger_entry **out, struct b
 
 static void count_in(struct ledger_sums *sums, const struct ledger_reservation *record)
 {
-    sums->promised_kib += ledger_book_promised_kib(record);
+    sums->reserved_kib += ledger_book_reserved_kib(record);
     sums->wanted_kib += ledger_book_wanted_kib(record);
     sums->open += ledger_state_is_open(record->state);
     sums->in_state[record->state]++;
     sums->rebooting += ledger_is_rebooting(record);
+    sums->reboots += record->kind == LEDGER_REBOOT && ledger_state_is_open(record->state);
     sums->pools += ledger_is_pool(record);
     sums->pool_kib += ledger_is_pool(record) ? record->granted_kib : 0;
 }
 
 static void count_out(struct ledger_sums *sums, const struct ledger_reservation *record)
 {
-    sums->promised_kib -= ledger_book_promised_kib(record);
+    sums->reserved_kib -= ledger_book_reserved_kib(record);
     sums->wanted_kib -= ledger_book_wanted_kib(record);
     sums->open -= ledger_state_is_open(record->state);
     sums->in_state[record->state]--;
     sums->rebooting -= ledger_is_rebooting(record);
+    sums->reboots -= record->kind == LEDGER_REBOOT && ledger_state_is_open(record->state);
     sums->pools -= ledger_is_pool(record);
     sums->pool_kib -= ledger_is_pool(record) ? record->granted_kib : 0;
 }

@@ -94,7 +94,7 @@ bool ledger_book_belongs(enum ledger_index index, enum ledger_state state);
 /* The time of its lease or deadline; BALLAST_NONE: never. */
 uint64_t ledger_book_due_usec(const struct ledger_reservation *record);
 /* The part of it that counts as reserved. */
-uint64_t ledger_book_promised_kib(const struct ledger_reservation *record);
+uint64_t ledger_book_reserved_kib(const struct ledger_reservation *record);
 /* The part of it that counts as wanted. */
 uint64_t ledger_book_wanted_kib(const struct ledger_reservation *record);
 

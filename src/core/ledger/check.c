@@ -93,15 +93,16 @@ static int check_heap(const struct ledger_heap *heap, struct ballast_error *err)
 
 static void count_record(struct ledger_sums *sums, const struct ledger_reservation *record)
 {
-    bool promised = record->state == LEDGER_GRANTED || record->state == LEDGER_BOUND;
+    bool reserved = record->state == LEDGER_GRANTED || record->state == LEDGER_BOUND;
     bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
-    if (promised)
-        sums->promised_kib += record->granted_kib - record->used_kib;
+    if (reserved)
+        sums->reserved_kib += record->granted_kib - record->used_kib;
     if (waits)
         sums->wanted_kib += record->min_kib;
-    sums->open += promised || waits;
+    sums->open += reserved || waits;
     sums->in_state[record->state]++;
     sums->rebooting += record->kind == LEDGER_REBOOT && record->state == LEDGER_BOUND;
+    sums->reboots += record->kind == LEDGER_REBOOT && reserved;
     if (record->kind == LEDGER_POOL && record->state == LEDGER_GRANTED) {
         sums->pools++;
         sums->pool_kib += record->granted_kib;
@@ -112,13 +113,13 @@ static int check_host(const struct ledger *ledger, const struct ledger_free *hos
                       struct ballast_error *err)
 {
     uint64_t kept_kib = ballast_add_ceil(host->slack_kib, host->foreign_kib);
-    uint64_t promised_kib = ballast_sub_floor(ledger->sums.promised_kib, host->drawn_kib);
-    uint64_t owed_kib = ballast_add_ceil(kept_kib, promised_kib);
+    uint64_t reserved_kib = ballast_sub_floor(ledger->sums.reserved_kib, host->drawn_kib);
+    uint64_t owed_kib = ballast_add_ceil(kept_kib, reserved_kib);
     if (host->free_kib < owed_kib)
         return ballast_fail(err, -EPROTO,
                             "law 2: %" PRIu64 " KiB are free, but %" PRIu64
                             " KiB are kept and %" PRIu64 " KiB reserved",
-                            host->free_kib, kept_kib, promised_kib);
+                            host->free_kib, kept_kib, reserved_kib);
     if (owed_kib + ledger_available_kib(ledger, host) != host->free_kib)
         return ballast_fail(err, -EPROTO,
                             "law 1: %" PRIu64 " KiB owed and %" PRIu64
@@ -147,7 +148,7 @@ int ledger_check(const struct ledger *ledger, const struct ledger_free *host,
     if (memcmp(&sums, &ledger->sums, sizeof(sums)) != 0)
         return ballast_fail(err, -EPROTO,
                             "ledger: %" PRIu64 " KiB are reserved, but %" PRIu64 " KiB counted",
-                            sums.promised_kib, ledger->sums.promised_kib);
+                            sums.reserved_kib, ledger->sums.reserved_kib);
     if (sums.open > ledger->options.max_open)
         return ballast_fail(err, -EPROTO, "ledger: %zu reservations are open, more than %zu",
                             sums.open, ledger->options.max_open);

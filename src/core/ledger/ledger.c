@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -119,12 +120,51 @@ const struct ledger_reservation *ledger_next_for_uuid(const struct ledger *ledge
     return entry ? &entry->record : NULL;
 }
 
+static bool is_for_guest_of(const struct ledger_reservation *record,
+                            const struct ledger_reservation *kept)
+{
+    static const uint8_t nil[LEDGER_UUID];
+    if (memcmp(record->guest_uuid, nil, LEDGER_UUID) != 0)
+        return memcmp(record->guest_uuid, kept->guest_uuid, LEDGER_UUID) == 0;
+    return record->guest_name[0] && strcmp(record->guest_name, kept->guest_name) == 0;
+}
+
+const struct ledger_reservation *ledger_kept_for(const struct ledger *ledger,
+                                                 const struct ledger_reservation *record)
+{
+    size_t left = ledger->sums.reboots;
+    for (const struct ledger_entry *entry = ledger->last; entry && left > 0; entry = entry->prev) {
+        const struct ledger_reservation *kept = &entry->record;
+        if (kept->kind != LEDGER_REBOOT || !ledger_state_is_open(kept->state))
+            continue;
+        left--;
+        if (kept->id != record->id && is_for_guest_of(record, kept))
+            return kept;
+    }
+    return NULL;
+}
+
 const struct ledger_reservation *ledger_next(const struct ledger *ledger,
                                              const struct ledger_reservation *after)
 {
     const struct ledger_entry *entry =
         after ? ((const struct ledger_entry *)after)->next : ledger->first;
     return entry ? &entry->record : NULL;
+}
+
+struct ledger_user_sums ledger_sums_of_user(const struct ledger *ledger, uint64_t user)
+{
+    struct ledger_user_sums sums = {0};
+    for (const struct ledger_entry *entry = ledger->first; entry; entry = entry->next) {
+        const struct ledger_reservation *record = &entry->record;
+        bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
+        if (record->user != user || !ledger_state_is_open(record->state))
+            continue;
+        sums.reservations++;
+        sums.kib =
+            ballast_add_ceil(sums.kib, waits ? record->max_kib : ledger_book_reserved_kib(record));
+    }
+    return sums;
 }
 
 struct ledger_sums ledger_sums(const struct ledger *ledger)
@@ -137,7 +177,7 @@ uint64_t ledger_available_kib(const struct ledger *ledger, const struct ledger_f
     uint64_t taken_kib = ballast_add_ceil(host->slack_kib, host->foreign_kib);
     return ballast_sub_floor(
         host->free_kib,
-        ballast_add_ceil(taken_kib, ballast_sub_floor(ledger->sums.promised_kib, host->drawn_kib)));
+        ballast_add_ceil(taken_kib, ballast_sub_floor(ledger->sums.reserved_kib, host->drawn_kib)));
 }
 
 uint64_t ledger_next_id(const struct ledger *ledger)

@@ -13,7 +13,8 @@
  *
  * The memory of a domain that reboots is kept by a reservation that begins as bound to it, all of
  * it used. As the domain goes, what it has returned is reserved; once it is gone, the reservation
- * is granted, for the domain that comes back: bound -> granted.
+ * is granted, for the domain that comes back: bound -> granted. So is what was bound to a domain
+ * whose start failed, where it may be tried again (ledger_grant_again()).
  *
  *  Law 1: memory that is reserved and unused, and memory that is free beyond it, sum to free
  *  memory.
@@ -63,25 +64,51 @@ enum ledger_state {
     LEDGER_STATES
 };
 
-/* Why a transition happened or was not allowed; used in verdicts, history and messages. */
+/*
+ * Why a transition happened or was not allowed; used in verdicts, history and messages. The table
+ * in words.c has the figures of each.
+ */
 enum ledger_reason {
-    LEDGER_OK,             /* a: the size of the transition: requested, granted, taken */
-    LEDGER_BY_OWNER,       /* released by its owner; a: released, in this and the next three */
-    LEDGER_LEASE_OVER,     /* its lease ended before it was bound */
-    LEDGER_OWNER_RETURNED, /* its owner logged in again: unbound reservations are void */
-    LEDGER_DOMAIN_GONE,    /* the domain it was bound to is gone */
-    LEDGER_NOT_FREE,       /* memory is not free: a: requested, b: available */
-    LEDGER_CANNOT_FIT,     /* it can never fit: a: requested, b: the maximum that could ever be
-                              available */
-    LEDGER_DONORS_STUCK,   /* the donors do not free memory; a: missing */
-    LEDGER_DEADLINE_OVER,  /* it was not free in time; a: missing (all of it if unknown) */
-    LEDGER_WRONG_STATE,    /* a: its state, b: the state it was to get */
-    LEDGER_NOT_OWNER,      /* it belongs to another owner */
-    LEDGER_UNKNOWN,        /* no such reservation, or none bound to that domain */
-    LEDGER_BAD_SIZE,       /* zero, minimum above maximum, or beyond the host; a: min, b: max */
-    LEDGER_TOO_MANY,       /* too many are open; a: open, b: allowed */
-    LEDGER_DOMAIN_TAKEN,   /* another reservation is bound to that domain; a: its id */
+    LEDGER_OK,                 /* it happened */
+    LEDGER_BY_OWNER,           /* released by its owner */
+    LEDGER_LEASE_OVER,         /* its lease ended before it was bound */
+    LEDGER_OWNER_RETURNED,     /* its owner logged in again: unbound reservations are void */
+    LEDGER_DOMAIN_GONE,        /* the domain it was bound to is gone */
+    LEDGER_NOT_FREE,           /* less is available than was requested */
+    LEDGER_CANNOT_FIT,         /* more was requested than could ever be available */
+    LEDGER_DONORS_STUCK,       /* the donors do not free memory */
+    LEDGER_DEADLINE_OVER,      /* it was not free in time */
+    LEDGER_WRONG_STATE,        /* its state does not allow it */
+    LEDGER_NOT_OWNER,          /* it belongs to another owner */
+    LEDGER_UNKNOWN,            /* no such reservation, or none bound to that domain */
+    LEDGER_BAD_SIZE,           /* zero, or minimum above maximum */
+    LEDGER_TOO_MANY,           /* too many are open */
+    LEDGER_QUOTA_RESERVATIONS, /* its user has too many open */
+    LEDGER_QUOTA_MEMORY,       /* its user would have too much */
+    LEDGER_DOMAIN_TAKEN,       /* another reservation is bound to that domain */
     LEDGER_REASONS
+};
+
+/* Those of its reason are set; a reservation keeps the first six, the others are of verdicts only.
+ */
+struct ledger_figures {
+    uint64_t done_kib;     /* the size of the transition: requested, granted, used, released */
+    uint64_t left_kib;     /* granted: what stays available; bound or used: what was not used */
+    uint64_t released_kib; /* what is no longer reserved */
+    uint64_t needed_kib;   /* what was requested */
+    uint64_t possible_kib; /* the maximum that could ever be available */
+    uint64_t missing_kib;  /* all that was requested if it is not known */
+    uint64_t available_kib;
+    uint64_t min_kib;
+    uint64_t max_kib;
+    uint64_t open;
+    uint64_t most_open;
+    uint64_t quota;        /* of reservations */
+    uint64_t reserved_kib; /* by that user, or requested */
+    uint64_t quota_kib;
+    uint64_t reservation;   /* the other's id */
+    uint64_t present_state; /* enum ledger_state, as the next */
+    uint64_t wanted_state;
 };
 
 /* What a reservation is made for. */
@@ -96,6 +123,7 @@ enum ledger_kind {
 struct ledger_reservation {
     uint64_t id; /* never 0, unique over the life of a ledger; grows in the order of the requests */
     char owner[LEDGER_OWNER];
+    uint64_t user;                   /* whose quota it counts in; BALLAST_NONE: in none */
     char label[LEDGER_OWNER];        /* what it is, for people; may be "" */
     char guest_name[LEDGER_OWNER];   /* of the domain that it is for; "": no name tells it */
     uint8_t guest_uuid[LEDGER_UUID]; /* likewise; all 0: no uuid tells it */
@@ -106,8 +134,7 @@ struct ledger_reservation {
     enum ledger_kind kind;
     enum ledger_state state;
     enum ledger_reason reason; /* of the last transition, with its figures */
-    uint64_t a_kib;
-    uint64_t b_kib;
+    struct ledger_figures figures;
     uint64_t requested_usec;
     uint64_t changed_usec; /* when it entered its state */
     uint64_t lease_usec;   /* how long after its grant it may stay unbound; BALLAST_NONE: forever */
@@ -125,8 +152,7 @@ struct ledger_reservation {
 /* The answer to a transition. */
 struct ledger_verdict {
     enum ledger_reason reason; /* LEDGER_OK: it happened */
-    uint64_t a_kib;            /* see enum ledger_reason; an id, a count or a state for some */
-    uint64_t b_kib;
+    struct ledger_figures figures;
     uint64_t id; /* of the reservation; 0 if there is none */
 };
 
@@ -142,14 +168,20 @@ struct ledger_free {
     uint64_t drawn_kib;
 };
 
+/* A reservation as it is (NULL: a new one) and as it will be. */
+struct ledger_change {
+    const struct ledger_reservation *before;
+    const struct ledger_reservation *after;
+};
+
 /*
- * Called before each transition, with the reservation as it is (NULL: a new one) and as it will be:
- * this makes the transition durable. A negative errno prevents the transition and is returned. It
- * must not call back into the ledger. If only used_kib differs, nothing need be written: the next
+ * Called before each transition, with all that changes by it, each reservation once: this makes all
+ * of it durable, or none. A negative errno prevents the transition and is returned. It must not
+ * move anything in the ledger. If only used_kib differs, nothing need be written: the next
  * ledger_hold() repeats it, and until then too much counts as reserved.
  */
-typedef int ledger_journal_fn(void *context, const struct ledger_reservation *before,
-                              const struct ledger_reservation *after, struct ballast_error *err);
+typedef int ledger_journal_fn(void *context, const struct ledger_change *changes, size_t count,
+                              struct ballast_error *err);
 
 struct ledger_options {
     uint64_t total_kib;         /* the host's: the limit of a request; at most LEDGER_MOST_KIB */
@@ -183,6 +215,17 @@ void ledger_free(struct ledger *ledger);
 int ledger_restore(struct ledger *ledger, const struct ledger_reservation *record,
                    struct ballast_error *err);
 
+struct ledger_domain {
+    uint32_t domid; /* domids are reused and uuids survive a reboot: only both identify one life */
+    uint8_t uuid[LEDGER_UUID];
+};
+
+/* What one user may have at once; 0: no limit. */
+struct ledger_quota {
+    uint64_t reservations; /* open */
+    uint64_t kib;          /* requested, and granted without being used */
+};
+
 struct ledger_request {
     const char *owner;   /* not empty; this, label and name: UTF-8 without controls, below
                             LEDGER_OWNER */
@@ -190,6 +233,8 @@ struct ledger_request {
     const char *name;    /* of the guest that it is for; NULL: no name tells it */
     const uint8_t *uuid; /* LEDGER_UUID bytes; NULL or all 0: no uuid tells it */
     bool pool;           /* its kind; it then has neither name nor uuid */
+    uint64_t user;       /* as that of a reservation */
+    const struct ledger_quota *quota; /* of that user; NULL: none */
     uint64_t min_kib;
     uint64_t max_kib;
     uint64_t lease_usec; /* not 0; BALLAST_NONE: forever */
@@ -197,7 +242,8 @@ struct ledger_request {
 };
 
 /*
- * Refusals for BAD_SIZE, TOO_MANY and DEADLINE_OVER are not recorded. -EINVAL for invalid strings.
+ * Refusals for BAD_SIZE, TOO_MANY, DEADLINE_OVER, a quota and what is larger than the host
+ * (CANNOT_FIT) are not recorded. -EINVAL for invalid strings. With a quota it takes O(n).
  */
 int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint64_t now_usec,
                struct ledger_verdict *out, struct ballast_error *err);
@@ -208,18 +254,28 @@ int ledger_ask(struct ledger *ledger, const struct ledger_request *request, uint
 void ledger_note_older(struct ledger *ledger, uint64_t id, uint32_t domid);
 /*
  * A domain that had no reservation has been built of `kib`, which the granted reservations of kind
- * pool pay as one, the oldest first and none that is younger than the domain (older_domid): this
- * one becomes smaller by its part, or is used. a: that part, 0 where there is none; b: what is left
- * to pay, for another call.
+ * pool pay as one, the oldest first and none that is younger than the domain (older_domid). One
+ * that is used up becomes used by that domain; the last one becomes smaller, and its part is a
+ * reservation of its own, used by that domain: so it is known for good which domain was paid for,
+ * and it is paid for once. done_kib: all that was paid; left_kib: where the pools had no more.
  */
-int ledger_pay(struct ledger *ledger, uint32_t domid, uint64_t kib, uint64_t now_usec,
-               struct ledger_verdict *out, struct ballast_error *err);
+int ledger_pay(struct ledger *ledger, const struct ledger_domain *domain, uint64_t kib,
+               uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err);
+/*
+ * Pools pay no domain of this number or an older one any more (older_domid): each has been paid for
+ * or has a reservation of its own, and the record of that may be dropped as too old. Only
+ * older_domid changes, in a transition for each pool; after an error another call continues.
+ */
+int ledger_settle_pools(struct ledger *ledger, uint32_t domid, uint64_t now_usec,
+                        struct ballast_error *err);
 /* Memory is being reclaimed for it. From requested. */
 int ledger_start_reclaiming(struct ledger *ledger, uint64_t id, uint64_t now_usec,
                             struct ledger_verdict *out, struct ballast_error *err);
 /*
- * Grants as much of its range as is available, in whole pages; a: that size, b: what stays
- * available. NOT_FREE if that is below its minimum. From requested and reclaiming.
+ * Grants as much of its range as is available, in whole pages: done_kib; left_kib stays available.
+ * NOT_FREE if that is below its minimum. From requested and reclaiming. What is kept for
+ * its guest (ledger_kept_for()) and returned already counts as available to it, and is released
+ * with the grant, in one transition.
  */
 int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *host,
                  uint64_t now_usec, struct ledger_verdict *out, struct ballast_error *err);
@@ -227,14 +283,9 @@ int ledger_grant(struct ledger *ledger, uint64_t id, const struct ledger_free *h
  * Refuses it: `why` is CANNOT_FIT, DONORS_STUCK or DEADLINE_OVER, with its figures. From requested
  * and reclaiming.
  */
-int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why, uint64_t a_kib,
-                  uint64_t b_kib, uint64_t now_usec, struct ledger_verdict *out,
-                  struct ballast_error *err);
-
-struct ledger_domain {
-    uint32_t domid; /* domids are reused and uuids survive a reboot: only both identify one life */
-    uint8_t uuid[LEDGER_UUID];
-};
+int ledger_refuse(struct ledger *ledger, uint64_t id, enum ledger_reason why,
+                  const struct ledger_figures *figures, uint64_t now_usec,
+                  struct ledger_verdict *out, struct ballast_error *err);
 
 struct ledger_keep {
     const char *owner; /* as those of a request */
@@ -277,6 +328,14 @@ int ledger_hold(struct ledger *ledger, const struct ledger_domain *domain, uint6
  */
 int ledger_domain_gone(struct ledger *ledger, const struct ledger_domain *domain, uint64_t now_usec,
                        struct ledger_verdict *out, struct ballast_error *err);
+/*
+ * The same where its start may be tried again: what was bound to it is granted again for its lease,
+ * to the next domain of that guest, if what the one before it had taken is available; else it is
+ * released.
+ */
+int ledger_grant_again(struct ledger *ledger, const struct ledger_domain *domain,
+                       const struct ledger_free *host, uint64_t now_usec,
+                       struct ledger_verdict *out, struct ballast_error *err);
 /* From requested, reclaiming, granted and bound. `owner` as in ledger_bind(). */
 int ledger_release(struct ledger *ledger, uint64_t id, const char *owner, uint64_t now_usec,
                    struct ledger_verdict *out, struct ballast_error *err);
@@ -315,6 +374,12 @@ const struct ledger_reservation *ledger_next_for_name(const struct ledger *ledge
 const struct ledger_reservation *ledger_next_for_uuid(const struct ledger *ledger,
                                                       const uint8_t uuid[LEDGER_UUID],
                                                       const struct ledger_reservation *after);
+/*
+ * The open reservation of kind reboot that keeps memory for the guest that this one is for: by its
+ * uuid, or by its name where it has no uuid; NULL: none.
+ */
+const struct ledger_reservation *ledger_kept_for(const struct ledger *ledger,
+                                                 const struct ledger_reservation *record);
 /* All that are open or kept, in the order of the requests; the first if `after` is NULL. */
 const struct ledger_reservation *ledger_next(const struct ledger *ledger,
                                              const struct ledger_reservation *after);
@@ -323,16 +388,26 @@ const struct ledger_reservation *ledger_previous(const struct ledger *ledger,
                                                  const struct ledger_reservation *before);
 
 struct ledger_sums {
-    uint64_t promised_kib; /* granted or bound, and not used */
+    uint64_t reserved_kib; /* granted or bound, and not used */
     uint64_t wanted_kib;   /* the minima of those that are requested or reclaiming */
     size_t open;           /* requested, reclaiming, granted, bound */
     size_t in_state[LEDGER_STATES];
     uint64_t pool_kib; /* granted, of kind pool */
     size_t pools;      /* how many these are */
     size_t rebooting;  /* of the bound ones: of domains that go in order to come back */
+    size_t reboots;    /* of kind reboot, and open: bound or granted */
 };
 
 struct ledger_sums ledger_sums(const struct ledger *ledger);
+
+/* What counts in the quota of one user. */
+struct ledger_user_sums {
+    uint64_t reservations;
+    uint64_t kib; /* the maxima of those that wait, and what is granted and not used */
+};
+
+/* O(n). */
+struct ledger_user_sums ledger_sums_of_user(const struct ledger *ledger, uint64_t user);
 /* What could be granted now: free beyond slack, foreign claims and reservations, or 0. */
 uint64_t ledger_available_kib(const struct ledger *ledger, const struct ledger_free *host);
 /* For the journal: the first id of a ledger that is restored from records alone. */
@@ -384,13 +459,13 @@ const char *ledger_reason_name(enum ledger_reason reason);
  */
 const char *ledger_reason_pattern(enum ledger_reason reason);
 /* The figures of a reason by name, "needed_kib" ...; unused entries have no name. */
-void ledger_reason_figures(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+void ledger_reason_figures(enum ledger_reason reason, const struct ledger_figures *figures,
                            struct pattern_figure out[LEDGER_FIGURES]);
 /* The state or reason with that name, or -ENOENT. */
 int ledger_state_find(const char *word);
 int ledger_reason_find(const char *word);
 /* The sentence with its figures in KiB; returns like snprintf(). */
-size_t ledger_reason_text(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib, char *buf,
-                          size_t size);
+size_t ledger_reason_text(enum ledger_reason reason, const struct ledger_figures *figures,
+                          char *buf, size_t size);
 
 #endif

@@ -26,55 +26,65 @@ static const struct {
     [LEDGER_REFUSED] = {"refused", false, 0},
 };
 
-/* Each reason: its name, its sentence, and the names of its figures. */
+#define FIGURE(member) PATTERN_MEMBER(struct ledger_figures, member)
+
+/* Each reason: its name, its sentence, and its figures. */
 static const struct {
     const char *name;
     const char *pattern;
-    const char *figures[LEDGER_FIGURES];
+    struct pattern_member figures[LEDGER_FIGURES];
 } reasons[LEDGER_REASONS] = {
-    [LEDGER_OK] = {"ok", "done: {done_kib}", {"done_kib"}},
+    [LEDGER_OK] = {"ok", "done: {done_kib}", {FIGURE(done_kib)}},
     [LEDGER_BY_OWNER] = {"by-owner",
                          "its owner released it; {released_kib} are no longer reserved",
-                         {"released_kib"}},
+                         {FIGURE(released_kib)}},
     [LEDGER_LEASE_OVER] =
         {"lease-over",
          "its lease ended before it was bound; {released_kib} are no longer reserved",
-         {"released_kib"}},
+         {FIGURE(released_kib)}},
     [LEDGER_OWNER_RETURNED] = {"owner-returned",
                                "its owner restarted; {released_kib} are no longer reserved",
-                               {"released_kib"}},
+                               {FIGURE(released_kib)}},
     [LEDGER_DOMAIN_GONE] =
         {"domain-gone",
          "the domain it was bound to is gone; {released_kib} are no longer reserved",
-         {"released_kib"}},
+         {FIGURE(released_kib)}},
     [LEDGER_NOT_FREE] = {"not-free",
                          "{needed_kib} were requested, and {available_kib} are available",
-                         {"needed_kib", "available_kib"}},
+                         {FIGURE(needed_kib), FIGURE(available_kib)}},
     [LEDGER_CANNOT_FIT] =
         {"cannot-fit",
          "{needed_kib} were requested, and at most {possible_kib} could ever be available",
-         {"needed_kib", "possible_kib"}},
+         {FIGURE(needed_kib), FIGURE(possible_kib)}},
     [LEDGER_DONORS_STUCK] = {"donors-stuck",
                              "{missing_kib} are missing, and the donors do not free them",
-                             {"missing_kib"}},
+                             {FIGURE(missing_kib)}},
     [LEDGER_DEADLINE_OVER] = {"deadline-over",
                               "the deadline passed with {missing_kib} missing",
-                              {"missing_kib"}},
+                              {FIGURE(missing_kib)}},
     [LEDGER_WRONG_STATE] = {"wrong-state",
                             "it is {present_state} and cannot become {wanted_state}",
-                            {"present_state", "wanted_state"}},
-    [LEDGER_NOT_OWNER] = {"not-owner", "it belongs to another owner", {NULL}},
-    [LEDGER_UNKNOWN] = {"unknown", "no such reservation", {NULL}},
+                            {FIGURE(present_state), FIGURE(wanted_state)}},
+    [LEDGER_NOT_OWNER] = {"not-owner", "it belongs to another owner", {{NULL, 0}}},
+    [LEDGER_UNKNOWN] = {"unknown", "no such reservation", {{NULL, 0}}},
     [LEDGER_BAD_SIZE] =
         {"bad-size",
-         "invalid size, {min_kib} to {max_kib}: use a minimum above 0, a maximum not below it, and neither beyond the host",
-         {"min_kib", "max_kib"}},
+         "invalid size, {min_kib} to {max_kib}: use a minimum above 0 and a maximum not below it",
+         {FIGURE(min_kib), FIGURE(max_kib)}},
     [LEDGER_TOO_MANY] = {"too-many",
                          "{open} reservations are open, and at most {most_open} may be",
-                         {"open", "most_open"}},
+                         {FIGURE(open), FIGURE(most_open)}},
+    [LEDGER_QUOTA_RESERVATIONS] =
+        {"quota-reservations",
+         "this user has {open} reservations open, and its quota is {quota}: release some",
+         {FIGURE(open), FIGURE(quota)}},
+    [LEDGER_QUOTA_MEMORY] =
+        {"quota-memory",
+         "this user has reserved or requested {reserved_kib}, and its quota is {quota_kib}: release some, or ask for less",
+         {FIGURE(reserved_kib), FIGURE(quota_kib)}},
     [LEDGER_DOMAIN_TAKEN] = {"domain-taken",
                              "reservation {reservation} is already bound to that domain",
-                             {"reservation"}},
+                             {FIGURE(reservation)}},
 };
 
 bool ledger_state_is_open(enum ledger_state state)
@@ -156,27 +166,24 @@ static const char *state_or_none(uint64_t state)
     return state < LEDGER_STATES ? states[state].word : "in no state";
 }
 
-void ledger_reason_figures(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
+void ledger_reason_figures(enum ledger_reason reason, const struct ledger_figures *figures,
                            struct pattern_figure out[LEDGER_FIGURES])
 {
-    const uint64_t values[LEDGER_FIGURES] = {a_kib, b_kib};
-    for (size_t i = 0; i < LEDGER_FIGURES; i++) {
-        bool known = (unsigned)reason < LEDGER_REASONS;
-        out[i] = (struct pattern_figure){.name = known ? reasons[reason].figures[i] : NULL,
-                                         .value = values[i]};
-        if (reason == LEDGER_WRONG_STATE)
-            out[i].text = state_or_none(values[i]);
-    }
+    static const struct pattern_member none[LEDGER_FIGURES];
+    bool known = (unsigned)reason < LEDGER_REASONS;
+    pattern_read(figures, known ? reasons[reason].figures : none, LEDGER_FIGURES, out);
+    for (size_t i = 0; reason == LEDGER_WRONG_STATE && i < LEDGER_FIGURES; i++)
+        out[i].text = state_or_none(out[i].value);
 }
 
-size_t ledger_reason_text(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib, char *buf,
-                          size_t size)
+size_t ledger_reason_text(enum ledger_reason reason, const struct ledger_figures *figures,
+                          char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
-    struct pattern_figure figures[LEDGER_FIGURES];
+    struct pattern_figure named[LEDGER_FIGURES];
     const char *pattern = ledger_reason_pattern(reason);
-    ledger_reason_figures(reason, a_kib, b_kib, figures);
+    ledger_reason_figures(reason, figures, named);
     if (pattern)
-        pattern_fill(&text, pattern, figures, LEDGER_FIGURES);
+        pattern_fill(&text, pattern, named, LEDGER_FIGURES);
     return text.length;
 }

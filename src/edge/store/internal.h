@@ -26,7 +26,7 @@
 
 /* "BLST" in the file's header, which file(1) recognizes. */
 #define STORE_APPLICATION_ID 0x424c5354
-enum { STORE_VERSION = 4 };
+enum { STORE_VERSION = 6 };
 
 /* Frames in the WAL before a checkpoint: 1 MiB of 4 KiB pages, some 85 moves. */
 enum { STORE_CHECKPOINT_PAGES = 256 };
@@ -99,18 +99,19 @@ __attribute__((format(printf, 3, 4))) int store_corrupt(const char *path, struct
 /* row.c: a reservation as a row. */
 
 #define STORE_COLUMNS                                                                              \
-    "id, owner, label, min_kib, max_kib, granted_kib, used_kib, state, reason, a_kib, b_kib, "     \
-    "requested_usec, changed_usec, lease_usec, deadline_usec, domid, uuid, base_kib, guest_name, " \
-    "guest_uuid, kind, sum"
-enum { STORE_SUM = 21, STORE_COLUMN_COUNT };
+    "id, owner, label, min_kib, max_kib, granted_kib, used_kib, state, reason, done_kib, "         \
+    "left_kib, released_kib, needed_kib, possible_kib, missing_kib, requested_usec, "              \
+    "changed_usec, lease_usec, deadline_usec, domid, uuid, base_kib, guest_name, guest_uuid, "     \
+    "kind, user, sum"
+enum { STORE_SUM = 26, STORE_COLUMN_COUNT };
 
 /* -EINVAL for an invalid reservation, -ERANGE for a number that SQLite cannot store. */
 int store_row_check(const struct ledger_reservation *record, struct ballast_error *err);
 /* Parameters 1 to STORE_COLUMN_COUNT. The record must have passed the check and outlive them. */
 int store_row_bind(sqlite3_stmt *statement, const struct ledger_reservation *record);
-/* The current row of the statement; -EUCLEAN. Reads its checksum into *sum without checking it. */
+/* The current row of the statement; -EUCLEAN, also where its checksum is wrong. */
 int store_row_read(sqlite3_stmt *statement, const char *path, struct ledger_reservation *out,
-                   uint64_t *sum, struct ballast_error *err);
+                   struct ballast_error *err);
 uint64_t store_row_sum(const struct ledger_reservation *record);
 uint64_t store_setting_sum(const char *key, const char *value);
 uint64_t store_book_sum(const struct store_book *book);
@@ -118,7 +119,13 @@ uint64_t store_mark_sum(uint64_t sequence);
 /* Whether they are equal except for what has been used. */
 bool store_row_same(const struct ledger_reservation *a, const struct ledger_reservation *b);
 
-/* store.c: inserts or updates. */
+/*
+ * store.c: the row of that id (STORE_FIND) or the first one after it (STORE_NEXT). -ENOENT without
+ * a text: there is none.
+ */
+int store_row_find(struct store *store, enum store_statement which, uint64_t id,
+                   struct ledger_reservation *out, struct ballast_error *err);
+/* Inserts or updates. */
 int store_row_write(struct store *store, enum store_statement which,
                     const struct ledger_reservation *record, struct ballast_error *err);
 

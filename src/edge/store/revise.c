@@ -14,30 +14,6 @@ struct pass {
     size_t changed;
 };
 
-/* The next one after that id; -ENOENT without a text: it was the last one. */
-static int next_record(struct store *store, uint64_t after, struct ledger_reservation *out,
-                       struct ballast_error *err)
-{
-    int rc;
-    uint64_t sum = 0;
-    sqlite3_stmt *statement = store_statement(store, STORE_NEXT, &rc, err);
-    if (!statement)
-        return rc;
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)after);
-    int step = sqlite3_step(statement);
-    if (step == SQLITE_DONE)
-        rc = -ENOENT;
-    else if (step != SQLITE_ROW)
-        rc = store_failure(store->db, store->path, step, "cannot be read", err);
-    else
-        rc = store_row_read(statement, store->path, out, &sum, err);
-    sqlite3_reset(statement);
-    if (rc == 0 && sum != store_row_sum(out))
-        rc = store_corrupt(store->path, err, "reservation %" PRIu64 " is not as it was written",
-                           out->id);
-    return rc;
-}
-
 static int revise_record(struct pass *pass, const struct ledger_reservation *was,
                          struct ballast_error *err)
 {
@@ -62,7 +38,7 @@ static int revise_records(struct pass *pass, struct ballast_error *err)
 {
     struct ledger_reservation record = {.id = 0};
     int rc;
-    while ((rc = next_record(pass->store, record.id, &record, err)) == 0) {
+    while ((rc = store_row_find(pass->store, STORE_NEXT, record.id, &record, err)) == 0) {
         if ((rc = revise_record(pass, &record, err)) < 0)
             return rc;
     }

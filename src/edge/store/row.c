@@ -30,13 +30,18 @@ static const struct number numbers[] = {
     NUMBER(max_kib, 4, false),
     NUMBER(granted_kib, 5, false),
     NUMBER(used_kib, 6, false),
-    NUMBER(a_kib, 9, true),
-    NUMBER(b_kib, 10, true),
-    NUMBER(requested_usec, 11, false),
-    NUMBER(changed_usec, 12, false),
-    NUMBER(lease_usec, 13, true),
-    NUMBER(deadline_usec, 14, true),
-    NUMBER(base_kib, 17, true),
+    NUMBER(figures.done_kib, 9, true),
+    NUMBER(figures.left_kib, 10, true),
+    NUMBER(figures.released_kib, 11, true),
+    NUMBER(figures.needed_kib, 12, true),
+    NUMBER(figures.possible_kib, 13, true),
+    NUMBER(figures.missing_kib, 14, true),
+    NUMBER(requested_usec, 15, false),
+    NUMBER(changed_usec, 16, false),
+    NUMBER(lease_usec, 17, true),
+    NUMBER(deadline_usec, 18, true),
+    NUMBER(base_kib, 21, true),
+    NUMBER(user, 25, true),
 };
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 enum {
@@ -44,11 +49,11 @@ enum {
     LABEL = 2,
     STATE = 7,
     REASON = 8,
-    DOMID = 15,
-    UUID = 16,
-    GUEST_NAME = 18,
-    GUEST_UUID = 19,
-    KIND = 20
+    DOMID = 19,
+    UUID = 20,
+    GUEST_NAME = 22,
+    GUEST_UUID = 23,
+    KIND = 24
 };
 
 static uint64_t record_number(const struct ledger_reservation *record, const struct number *number)
@@ -233,7 +238,7 @@ static bool read_domain_columns(sqlite3_stmt *statement, struct ledger_reservati
 }
 
 int store_row_read(sqlite3_stmt *statement, const char *path, struct ledger_reservation *out,
-                   uint64_t *sum, struct ballast_error *err)
+                   struct ballast_error *err)
 {
     struct ledger_reservation record = {0};
     bool good = read_words(statement, &record) && read_domain_columns(statement, &record);
@@ -244,8 +249,10 @@ int store_row_read(sqlite3_stmt *statement, const char *path, struct ledger_rese
     struct ballast_error why;
     if (ledger_reservation_check(&record, &why) < 0)
         return store_corrupt(path, err, "%s", why.text);
+    if ((uint64_t)sqlite3_column_int64(statement, STORE_SUM) != store_row_sum(&record))
+        return store_corrupt(path, err, "reservation %" PRIu64 " is not as it was written",
+                             record.id);
     *out = record;
-    *sum = (uint64_t)sqlite3_column_int64(statement, STORE_SUM);
     return 0;
 }
 

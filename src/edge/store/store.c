@@ -9,12 +9,11 @@
 #include "core/ledger/record.h"
 #include "edge/store/internal.h"
 
-/* The row of that id, with a valid checksum. -ENOENT without a text. */
-static int find_record(struct store *store, uint64_t id, struct ledger_reservation *out,
-                       uint64_t *sum, struct ballast_error *err)
+int store_row_find(struct store *store, enum store_statement which, uint64_t id,
+                   struct ledger_reservation *out, struct ballast_error *err)
 {
     int rc;
-    sqlite3_stmt *statement = store_statement(store, STORE_FIND, &rc, err);
+    sqlite3_stmt *statement = store_statement(store, which, &rc, err);
     if (!statement)
         return rc;
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)id);
@@ -24,11 +23,8 @@ static int find_record(struct store *store, uint64_t id, struct ledger_reservati
     else if (step != SQLITE_ROW)
         rc = store_failure(store->db, store->path, step, "cannot be read", err);
     else
-        rc = store_row_read(statement, store->path, out, sum, err);
+        rc = store_row_read(statement, store->path, out, err);
     sqlite3_reset(statement);
-    if (rc == 0 && *sum != store_row_sum(out))
-        rc =
-            store_corrupt(store->path, err, "reservation %" PRIu64 " is not as it was written", id);
     return rc;
 }
 
@@ -37,14 +33,13 @@ static int account_before(struct store *store, const struct ledger_reservation *
                           struct store_book *book, struct ballast_error *err)
 {
     struct ledger_reservation kept;
-    uint64_t sum = 0;
-    int rc = find_record(store, before->id, &kept, &sum, err);
+    int rc = store_row_find(store, STORE_FIND, before->id, &kept, err);
     if (rc == -ENOENT || (rc == 0 && !store_row_same(before, &kept)))
         return store_corrupt(store->path, err,
                              "reservation %" PRIu64 " is not as the daemon left it", before->id);
     if (rc < 0)
         return rc;
-    book->total -= sum;
+    book->total -= store_row_sum(&kept);
     book->reservations--;
     return 0;
 }
@@ -93,26 +88,51 @@ static int check_record(const struct store *store, const struct ledger_reservati
     return 0;
 }
 
-int store_journal(void *context, const struct ledger_reservation *before,
-                  const struct ledger_reservation *after, struct ballast_error *err)
+static bool is_written(const struct ledger_change *change)
+{
+    return !change->before || !store_row_same(change->before, change->after);
+}
+
+static int write_row_change(struct store *store, const struct ledger_change *change,
+                            struct store_book *book, struct ballast_error *err)
+{
+    int rc = account_record(store, change->before, change->after, book, err);
+    return rc < 0 ? rc
+                  : store_row_write(store, change->before ? STORE_UPDATE : STORE_INSERT,
+                                    change->after, err);
+}
+
+static void count_closed(struct store *store, const struct ledger_change *change)
+{
+    bool was_closed = change->before && !ledger_state_is_open(change->before->state);
+    store->closed += !ledger_state_is_open(change->after->state);
+    store->closed -= was_closed;
+}
+
+int store_journal(void *context, const struct ledger_change *changes, size_t count,
+                  struct ballast_error *err)
 {
     struct store *store = context;
-    int rc = check_record(store, before, after, err);
-    if (rc < 0 || (before && store_row_same(before, after)))
+    bool any = false;
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        rc = check_record(store, changes[i].before, changes[i].after, err);
+        any |= is_written(&changes[i]);
+    }
+    if (rc < 0 || !any)
         return rc;
     struct store_book book = store->book;
     rc = store_begin(store, err);
-    if (rc == 0)
-        rc = account_record(store, before, after, &book, err);
-    if (rc == 0)
-        rc = store_row_write(store, before ? STORE_UPDATE : STORE_INSERT, after, err);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        if (is_written(&changes[i]))
+            rc = write_row_change(store, &changes[i], &book, err);
+    }
     if (rc == 0)
         rc = store_commit(store, &book, err);
     if (rc < 0)
         return store_rollback(store, rc);
-    bool was_closed = before && !ledger_state_is_open(before->state);
-    store->closed += !ledger_state_is_open(after->state);
-    store->closed -= was_closed;
+    for (size_t i = 0; i < count; i++)
+        count_closed(store, &changes[i]);
     return 0;
 }
 
@@ -128,11 +148,7 @@ int store_load(struct store *store,
     int step = SQLITE_DONE;
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         struct ledger_reservation record;
-        uint64_t sum;
-        rc = store_row_read(statement, store->path, &record, &sum, err);
-        if (rc == 0 && sum != store_row_sum(&record))
-            rc = store_corrupt(store->path, err, "reservation %" PRIu64 " is not as it was written",
-                               record.id);
+        rc = store_row_read(statement, store->path, &record, err);
         if (rc == 0)
             rc = each(context, &record, err);
     }
