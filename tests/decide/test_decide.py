@@ -326,6 +326,12 @@ class BadLines(unittest.TestCase):
         for lie in (0, (1 << 64) - 2, None):
             line = small(**dom(used_kib=lie, free_kib=lie, report_age=None))
             self.assertIn("set", Session().ask(line))
+        for nonsense in (-1, 4.5, "plenty", [], {}, True, 1 << 70, -0.5, 10001):
+            line = small(**dom(pressure=nonsense, report_source=nonsense, swap_kib=nonsense))
+            self.assertIn("set", Session().ask(line))
+            pressure = {key: nonsense for key in ("psi_some_permyriad", "psi_full_permyriad", "refaults", "swapins",
+                                                  "stalls", "oom_kills", "age")}
+            self.assertIn("set", Session().ask(small(**dom(pressure=pressure))))
 
     def test_unknown_fields_and_whole_fractions(self):
         line = small(**dom(weather={"rain": [1, 2]}, dyn_max_kib=4096.0), dt=0.1, more=None)

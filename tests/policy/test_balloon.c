@@ -73,7 +73,8 @@ static void test_a_guess_refuses_nothing(void **state)
     close_scene(&scene);
 }
 
-/* Nobody waits for the one that does nothing: the others are asked for all of it from the start. */
+/* No start waits for the one that does nothing: the others are asked for all of it from the start.
+ */
 static void test_stuck_guest_costs_nothing(void **state)
 {
     (void)state;
@@ -91,8 +92,8 @@ static void test_stuck_guest_costs_nothing(void **state)
     close_scene(&scene);
 }
 
-/* Samples may be far apart. Everybody has given what he was asked for, somebody else took some of
- * it: those who gave can give more, and the start is no lost one. */
+/* Samples may be far apart. All have freed what they were asked for, another domain took some of
+ * it: the donors can free more, and the start is feasible. */
 static void test_who_has_given_may_give_more(void **state)
 {
     (void)state;
@@ -185,7 +186,7 @@ static void test_slow_after_fast(void **state)
     close_scene(&scene);
 }
 
-/* A pause is not death: three seconds on, three off, and nobody is refused. */
+/* A pause is not death: three seconds on, three off, and no start is refused. */
 static void test_a_pause_is_not_death(void **state)
 {
     (void)state;
@@ -263,7 +264,7 @@ static void test_backoff_after_a_stop(void **state)
     close_scene(&scene);
 }
 
-/* A balloon that was told to give, gave, and takes again, has a guest in need. */
+/* A balloon that was asked, freed memory and takes it back, has a guest in need. */
 static void test_backoff_after_taking_back(void **state)
 {
     (void)state;
@@ -353,7 +354,7 @@ static void test_its_report_is_bounded(void **state)
     }
     assert_true(scene.granted);
     assert_true(scene.domains[0].tot_kib >= (6144 + 3 * 1024) / 4 * MIB);
-    /* What its report alone would keep for it is told beside that. */
+    /* What its report alone would keep for it is shown beside that. */
     assert_true(estimate(&scene, 1).report_floor.kib > estimate(&scene, 1).floor.kib);
     close_scene(&scene);
 }
@@ -538,12 +539,13 @@ static void test_sentences(void **state)
                                .target_kib = 1024,
                                .maxmem_kib = 1024,
                                .reason = BALANCER_RECLAIMED_FOR_START,
-                               .a_kib = 2048};
+                               .figures = {.missing_kib = 2048, .current_kib = 2048}};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,
                         "web: it does not use all of its memory, and 2 MiB are missing to start "
                         "a guest: target 1 MiB");
-    set.floor = (struct floor){.kib = 1024, .reason = FLOOR_REPORTED_USE, .a = 1024, .b = 4096};
+    set.floor = (struct floor){
+        .kib = 1024, .reason = FLOOR_REPORTED_USE, .used_kib = 1024, .justified_kib = 4096};
     balancer_set_text(&set, "web", text, sizeof(text));
     assert_string_equal(text,
                         "web: it does not use all of its memory, and 2 MiB are missing to start "
@@ -558,7 +560,8 @@ static void test_sentences(void **state)
     for (int i = 0; i < BALANCER_REASONS; i++)
         assert_non_null(balancer_reason_name((enum balancer_reason)i));
     assert_null(balancer_reason_name(BALANCER_REASONS));
-    struct balancer_verdict verdict = {.reason = BALANCER_NEVER_FITS, .a_kib = 4096, .b_kib = 1024};
+    struct balancer_verdict verdict = {.reason = BALANCER_NEVER_FITS,
+                                       .figures = {.needed_kib = 4096, .possible_kib = 1024}};
     balancer_verdict_text(&verdict, "db", text, sizeof(text));
     assert_string_equal(text, "db cannot start: it needs 4 MiB; with every domain at its minimum "
                               "1 MiB would be free");
@@ -575,16 +578,26 @@ static bool has_hole(const char *pattern, const char *name)
 static void test_patterns(void **state)
 {
     (void)state;
+    const struct balancer_figures values = {.missing_kib = 3,
+                                            .current_kib = 3,
+                                            .needed_kib = 3,
+                                            .share_kib = 3,
+                                            .pinned_kib = 3,
+                                            .change_kib = 3,
+                                            .left_kib = 3,
+                                            .possible_kib = 3,
+                                            .used_kib = 3,
+                                            .held_kib = 3};
     for (enum balancer_reason reason = 0; reason < BALANCER_REASONS; reason++) {
         struct pattern_figure figures[BALANCER_FIGURES + 1] = {{.name = "detail", .text = "db"}};
         const char *pattern = balancer_reason_pattern(reason);
         char buf[256];
         struct ballast_text text = ballast_text_over(buf, sizeof(buf));
-        balancer_reason_figures(reason, 3, 4, figures + 1);
+        balancer_reason_figures(reason, &values, figures + 1);
         pattern_fill(&text, pattern, figures, BALANCER_FIGURES + 1);
         assert_null(strchr(buf, '{'));
         assert_true(figures[1].name && has_hole(pattern, figures[1].name));
-        struct balancer_set set = {.reason = reason, .a_kib = 3, .b_kib = 4};
+        struct balancer_set set = {.reason = reason, .figures = values};
         balancer_set_text(&set, "it", buf, sizeof(buf));
         assert_null(strchr(buf, '{'));
         assert_non_null(strstr(buf, "3 KiB"));

@@ -122,6 +122,24 @@ static void test_one_look_sees_its_age(void **state)
     assert_int_equal(floor_of(&facts).kib, 1500 * MIB);
 }
 
+/* An agent that looks each two minutes is not late before that. */
+static void test_an_agent_that_is_not_late(void **state)
+{
+    (void)state;
+    struct ballast_domain domain = {.static_max_kib = 4096 * MIB,
+                                    .used_kib = 3000 * MIB,
+                                    .report_source = BALLAST_REPORT_GUEST_AGENT,
+                                    .report_age_usec = FLOOR_AGENT_PERIOD_USEC};
+    struct floor_facts facts = floor_facts_seen(&domain, 1000 * SEC);
+    assert_int_equal(floor_of(&facts).kib, 3000 * MIB);
+    domain.report_age_usec += 270 * SEC;
+    facts = floor_facts_seen(&domain, 1000 * SEC);
+    assert_int_equal(floor_of(&facts).kib, 1500 * MIB);
+    domain.report_source = BALLAST_REPORT_BALLAST_AGENT;
+    facts = floor_facts_seen(&domain, 1000 * SEC);
+    assert_true(floor_of(&facts).kib < 1500 * MIB);
+}
+
 static void test_a_stop_is_learned(void **state)
 {
     (void)state;
@@ -166,13 +184,14 @@ static void test_words_and_sentences(void **state)
     (void)state;
     char text[256];
     for (int i = 0; i < FLOOR_REASONS; i++) {
-        struct floor floor = {1, (enum floor_reason)i, 1, 1, 0};
+        struct floor floor = {.kib = 1, .reason = (enum floor_reason)i};
         assert_int_equal(floor_reason_find(floor_reason_name((enum floor_reason)i)), i);
         assert_true(floor_text(&floor, text, sizeof(text)) > 0);
     }
     assert_null(floor_reason_name(FLOOR_REASONS));
     assert_true(floor_reason_find("below") < 0);
-    struct floor floor = {800 * MIB, FLOOR_LAST_STOP, 800 * MIB, 2, 0};
+    struct floor floor = {
+        .kib = 800 * MIB, .reason = FLOOR_LAST_STOP, .stopped_kib = 800 * MIB, .stops = 2};
     (void)floor_text(&floor, text, sizeof(text));
     assert_string_equal(text, "the size at which its balloon stopped, 800 MiB (2 times)");
 }
@@ -186,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_video_is_on_top),
         cmocka_unit_test(test_its_word),
         cmocka_unit_test(test_one_look_sees_its_age),
+        cmocka_unit_test(test_an_agent_that_is_not_late),
         cmocka_unit_test(test_a_stop_is_learned),
         cmocka_unit_test(test_a_stop_is_forgotten),
         cmocka_unit_test(test_words_and_sentences),

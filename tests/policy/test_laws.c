@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random hosts under every policy, with guests that do whatever their maximum allows: after every
- * decision, and after everything that guests can do before the next, the laws hold.
+ * decision, and after everything that guests can do before the next, the laws hold. One host in two
+ * has headroom: it decides about no request, and guests grow into it no further than to what they
+ * may have of it.
  *
  * test_policy_laws SEED: BALLAST_TEST_HOSTS of them (5000); the seeds are those of
  * tests/seeds/list.
@@ -27,8 +29,10 @@ struct world {
     struct ballast_host host;
     struct balancer_request requests[MOST_REQUESTS];
     size_t request_count;
-    uint64_t promised_kib;
-    bool promises; /* something was promised or waited for when it was decided last */
+    uint64_t reserved_kib;
+    uint64_t headroom_kib;
+    uint64_t grown_kib; /* in this decision, beyond what guests may take out of the headroom */
+    bool promises;      /* something was promised or waited for when it was decided last */
 };
 
 /* splitmix64, Steele, Lea and Flood 2014. */
@@ -111,6 +115,7 @@ static void draw_world(struct world *world)
         .domains = world->domains,
         .domain_count = count,
     };
+    world->headroom_kib = draw(world, 2) ? 0 : draw_kib(world, held_kib / 4);
     world->request_count = draw(world, MOST_REQUESTS + 1);
     for (size_t i = 0; i < world->request_count; i++) {
         world->requests[i] = (struct balancer_request){
@@ -142,13 +147,13 @@ static uint64_t room_kib(const struct world *world)
 
 static uint64_t owed_kib(const struct world *world)
 {
-    uint64_t sum_kib = world->host.slack_kib + world->promised_kib;
+    uint64_t sum_kib = world->host.slack_kib + world->reserved_kib;
     for (size_t i = 0; i < world->host.domain_count; i++)
         sum_kib += world->domains[i].build_left_kib;
     return sum_kib;
 }
 
-/* What those who are not asked are told to take. */
+/* What domains that are not asked may take to reach their targets. */
 static uint64_t reach_kib(const struct world *world)
 {
     uint64_t sum_kib = 0;
@@ -198,7 +203,7 @@ static void check_pin(const struct balancer_set *set, const struct ballast_domai
                  (unsigned long long)domain->tot_kib, balancer_reason_name(set->reason));
 }
 
-/* Law 7: nobody is told to go below his floor, as far as he holds it and may. */
+/* Law 7: no domain is asked to go below its floor, as far as it has that and may. */
 static void check_floor(const struct world *world, const struct balancer *balancer,
                         const struct balancer_set *set, const struct ballast_domain *domain)
 {
@@ -219,6 +224,34 @@ static void check_floor(const struct world *world, const struct balancer *balanc
                  (unsigned long long)world->host.now_usec, (unsigned long long)set->target_kib,
                  set->id, (unsigned long long)estimate.floor.kib,
                  floor_reason_name(estimate.floor.reason));
+}
+
+/* Its minimum, its pinned target, its proven need while it reports that it uses more than it has.
+ */
+static uint64_t entitled_kib(const struct balancer *balancer, const struct ballast_domain *domain)
+{
+    struct domain_estimate estimate;
+    assert_int_equal(balancer_estimate(balancer, domain->id, &estimate), 0);
+    uint64_t used_kib = ballast_domain_used_kib(domain);
+    uint64_t kib = domain->dynamic_min_kib;
+    /* dom0's minimum is at least a tenth above its need. */
+    if (domain->is_dom0 && domain->used_kib != BALLAST_NONE)
+        kib = ballast_max_u64(kib, estimate.need_kib + estimate.need_kib / 10);
+    if (domain->pinned_kib > 0)
+        kib = ballast_max_u64(kib, pin_of(domain));
+    if (used_kib != BALLAST_NONE && domain->tot_kib < used_kib)
+        kib = ballast_max_u64(kib, estimate.need_kib);
+    return kib;
+}
+
+static void note_growth(struct world *world, const struct balancer *balancer,
+                        const struct balancer_set *set, const struct ballast_domain *domain)
+{
+    if (set->target_kib == BALLAST_NONE)
+        return;
+    uint64_t told_kib = ballast_max_u64(domain->target_kib, domain->tot_kib);
+    told_kib = ballast_max_u64(told_kib, entitled_kib(balancer, domain));
+    world->grown_kib += ballast_sub_floor(set->target_kib, told_kib);
 }
 
 /* Laws 3, 4 and 7 of one set. */
@@ -246,6 +279,8 @@ static void do_set(struct world *world, const struct balancer *balancer,
         domain->maxmem_kib = set->maxmem_kib;
         return;
     }
+    if (gives)
+        note_growth(world, balancer, set, domain);
     if (set->target_kib != BALLAST_NONE) {
         /* One that holds less than its minimum is kept there until there is memory for it. */
         assert_true(set->target_kib >= ballast_min_u64(domain->dynamic_min_kib, domain->tot_kib));
@@ -278,20 +313,53 @@ static void do_verdict(struct world *world, const struct balancer_verdict *verdi
 {
     for (size_t i = 0; i < world->request_count; i++) {
         if (world->requests[i].id == verdict->request && verdict->granted)
-            world->promised_kib += world->requests[i].need_kib;
+            world->reserved_kib += world->requests[i].need_kib;
     }
     remove_request(world, verdict->request);
 }
 
-static void decide_and_check(struct world *world, struct balancer *balancer)
+/* What is beyond the headroom bounds all growth but that to what guests may have of it. */
+static void check_headroom(const struct world *world, uint64_t free_before_kib)
+{
+    uint64_t beyond_kib = ballast_sub_floor(free_before_kib, world->headroom_kib);
+    if (world->headroom_kib > 0 && world->grown_kib > beyond_kib)
+        fail_msg("guests grow by %llu KiB, with %llu KiB free and a headroom of %llu KiB",
+                 (unsigned long long)world->grown_kib, (unsigned long long)free_before_kib,
+                 (unsigned long long)world->headroom_kib);
+}
+
+/* A request is decided as if there were none. */
+static void check_verdicts(const struct world *world, const struct policy *policy,
+                           const struct balancer_input *input, const struct balancer_output *out)
+{
+    struct balancer_output other;
+    struct balancer *balancer = balancer_new(policy, NULL);
+    assert_non_null(balancer);
+    assert_int_equal(balancer_decide(balancer, input, &other, NULL), 0);
+    assert_int_equal(out->verdict_count, other.verdict_count);
+    assert_int_equal(out->available_kib, other.available_kib);
+    for (size_t i = 0; i < out->verdict_count; i++) {
+        assert_int_equal(out->verdicts[i].request, other.verdicts[i].request);
+        assert_int_equal(out->verdicts[i].granted, other.verdicts[i].granted);
+        assert_int_equal(out->verdicts[i].reason, other.verdicts[i].reason);
+    }
+    assert_int_equal(world->host.now_usec, 0);
+    balancer_free(balancer);
+}
+
+static void decide_and_check(struct world *world, struct balancer *balancer,
+                             const struct policy *policy)
 {
     struct balancer_input input = {&world->host, world->requests, world->request_count,
-                                   world->promised_kib};
+                                   world->reserved_kib};
     struct balancer_output out;
     struct ballast_error err;
     uint64_t free_before_kib = ballast_sub_floor(world->host.free_kib, owed_kib(world));
     if (balancer_decide(balancer, &input, &out, &err) < 0)
         fail_msg("%s", err.text);
+    if (world->headroom_kib > 0 && world->host.now_usec == 0)
+        check_verdicts(world, policy, &input, &out);
+    world->grown_kib = 0;
     world->promises = owed_kib(world) > world->host.slack_kib || world->request_count > 0;
     bool wanted = input.request_count > 0 || out.deficit_kib > 0;
     for (size_t i = 0; i < out.take_count; i++)
@@ -300,7 +368,8 @@ static void decide_and_check(struct world *world, struct balancer *balancer)
         do_verdict(world, &out.verdicts[i]);
     for (size_t i = out.take_count; i < out.set_count; i++)
         do_set(world, balancer, &out.sets[i], true, wanted);
-    /* Laws 2 and 4: promises are covered, and so is all that anybody may take beyond them. */
+    check_headroom(world, free_before_kib);
+    /* Laws 2 and 4: promises are covered, and so is all that any domain may take beyond them. */
     if (world->host.free_kib < owed_kib(world))
         fail_msg("%llu KiB free, %llu KiB owed", (unsigned long long)world->host.free_kib,
                  (unsigned long long)owed_kib(world));
@@ -311,7 +380,8 @@ static void decide_and_check(struct world *world, struct balancer *balancer)
                  (unsigned long long)free_before_kib);
 }
 
-/* One that is not asked takes all that its maximum lets it; then somebody else tells it more. */
+/* One that is not asked takes all that its maximum lets it; then another program raises its target.
+ */
 static void run_other(struct world *world, struct ballast_domain *domain)
 {
     bool takes = domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_MIGRATING;
@@ -364,10 +434,13 @@ static void one_host(uint64_t seed, const struct policy *policy)
 {
     struct world world = {.random = seed};
     draw_world(&world);
-    struct balancer *balancer = balancer_new(policy, NULL);
+    struct balancer_options options = BALANCER_OPTIONS_DEFAULT;
+    options.headroom_kib = world.headroom_kib;
+    options.settings.squeeze_permyriad = seed % 2 ? 500 : 0;
+    struct balancer *balancer = balancer_new(policy, &options);
     assert_non_null(balancer);
     for (int tick = 0; tick < TICKS; tick++) {
-        decide_and_check(&world, balancer);
+        decide_and_check(&world, balancer, policy);
         run_wild(&world);
     }
     balancer_free(balancer);

@@ -108,7 +108,7 @@ static void tick(struct bench *bench)
     struct balancer_input input = {.host = &bench->host, .requests = &bench->request};
     struct balancer_output out;
     input.request_count = bench->waits;
-    input.promised_kib = bench->granted ? bench->request.need_kib : 0;
+    input.reserved_kib = bench->granted ? bench->request.need_kib : 0;
     assert_int_equal(balancer_decide(bench->balancer, &input, &out, NULL), 0);
     for (size_t i = 0; i < out.set_count; i++)
         do_set(bench, &out.sets[i]);
@@ -180,7 +180,8 @@ static void test_bounds(void **state)
     }
 }
 
-/* A request that nobody else can serve takes from it, to its floor at most, and it comes back. */
+/* A request that no other donor can serve takes from it, to its floor at most, and it comes back.
+ */
 static void test_squeezed(void **state)
 {
     (void)state;

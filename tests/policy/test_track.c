@@ -272,6 +272,56 @@ static void swap_is_of_fresh_reports(void **state)
     assert_int_equal(track.swap_kib, 953 * MIB);
 }
 
+/*
+ * Of what Qubes' writer reports only the memory that the guest has, or had some seconds ago, and
+ * the swap that it reports can be use; of an old report or of another writer that is not known.
+ */
+static void use_is_memory_and_swap(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ballast_report_source source;
+        uint64_t swap_mib;
+        uint64_t age_usec;
+        uint64_t believed_mib; /* of 2900 MiB */
+    } cases[] = {{BALLAST_REPORT_MEMINFO, 0, 0, 2048},
+                 {BALLAST_REPORT_MEMINFO, 500, 0, 2548},
+                 {BALLAST_REPORT_MEMINFO, 5000, 0, 2900},
+                 {BALLAST_REPORT_MEMINFO, UINT64_MAX / MIB, 0, 2900},
+                 {BALLAST_REPORT_MEMINFO, 0, 4 * SEC, 2048},
+                 {BALLAST_REPORT_MEMINFO, 0, 6 * SEC, 2900},
+                 {BALLAST_REPORT_NONE, 0, 0, 2900}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct track track;
+        struct ballast_domain domain = a_donor(2048 * MIB, 2048 * MIB);
+        domain.report_source = cases[i].source;
+        domain.reported_swap_kib = cases[i].swap_mib * MIB;
+        /* All of it is within the minimum, so that its trust does not weigh. */
+        domain.dynamic_min_kib = 4096 * MIB;
+        track_begin(&track, &domain, T0);
+        report(&track, &domain, T0 + 10 * SEC, 2900 * MIB, cases[i].age_usec);
+        assert_int_equal(track.need_kib, ballast_mul_div(cases[i].believed_mib * MIB, 105, 100));
+    }
+}
+
+/* A report may be of the memory that it had up to ten seconds ago, and not of any before. */
+static void use_is_of_what_it_had(void **state)
+{
+    (void)state;
+    for (unsigned later = 1; later <= 15; later += 2) {
+        struct track track;
+        struct ballast_domain domain = a_donor(3000 * MIB, 2048 * MIB);
+        domain.report_source = BALLAST_REPORT_MEMINFO;
+        track_begin(&track, &domain, T0);
+        track_update(&track, &domain, T0, 4);
+        domain.tot_kib = 2048 * MIB;
+        for (unsigned sec = 1; sec < later; sec++)
+            track_update(&track, &domain, T0 + sec * SEC, 4);
+        report(&track, &domain, T0 + later * SEC, 2900 * MIB, 0);
+        assert_int_equal(track.possible_kib, (later < 10 ? 3000 : 2048) * MIB);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_rise_goes_on),
         cmocka_unit_test(a_rise_is_bounded),
         cmocka_unit_test(swap_is_of_fresh_reports),
+        cmocka_unit_test(use_is_memory_and_swap),
+        cmocka_unit_test(use_is_of_what_it_had),
     };
     return cmocka_run_group_tests_name("policy-track", tests, NULL, NULL);
 }

@@ -215,7 +215,7 @@ static void test_rules(void **state)
     assert_untouched(&bench, 0);                     /* dom0 is the host itself */
     assert_int_equal(bench.aims[1].kib, 1900 * MIB); /* 5 % down, as 1200 would be too far */
     assert_untouched(&bench, 2);                     /* used and a tenth: 2050, nothing to give */
-    /* Half of the host free: everybody grows by 5 %, or to a fifth free where that is more. */
+    /* Half of the host free: all grow by 5 %, or to a fifth free where that is more. */
     bench.view.available_kib = 5000 * MIB;
     peers_rules_aim(&bench.view, bench.aims);
     assert_int_equal(bench.aims[1].kib, 2100 * MIB);
@@ -255,7 +255,7 @@ static void test_shares(void **state)
     assert_int_equal(bench.aims[1].kib, 2100 * MIB);
 }
 
-/* Each rule is of the domains it is told of, whatever lies behind them. */
+/* Each rule is of the domains it is given, whatever lies behind them. */
 static void test_as_many_as_there_are(void **state)
 {
     (void)state;
@@ -297,7 +297,7 @@ static void test_which_are_found(void **state)
     assert_null(peers_policy_find("greedy"));
 }
 
-/* More than all may hold: everybody gets his maximum, and the rest stays. */
+/* More than all may hold: each gets its maximum, and the rest stays. */
 static void test_more_than_all_may_hold(void **state)
 {
     (void)state;

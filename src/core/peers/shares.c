@@ -23,13 +23,13 @@ static bool has_enough(const struct policy_domain *domain)
            domain->reported_free_kib > domain->min_kib / 4 && domain->tot_kib >= domain->min_kib;
 }
 
-enum group { PRESSED, ENOUGH, EVERYBODY };
+enum group { PRESSED, ENOUGH, ALL_DOMAINS };
 
 static bool in_group(const struct policy_domain *domain, enum group group)
 {
     if (!has_shares(domain))
         return false;
-    return group == EVERYBODY || has_enough(domain) == (group == ENOUGH);
+    return group == ALL_DOMAINS || has_enough(domain) == (group == ENOUGH);
 }
 
 static uint64_t step_kib(const struct policy_domain *domain, uint64_t wished_kib, bool grow)
@@ -84,5 +84,5 @@ void peers_shares_aim(const struct policy_view *view, struct policy_aim *aims)
     if (goal_kib <= DEAD_BAND_KIB)
         return;
     if (!change_group(view, grow ? PRESSED : ENOUGH, grow, goal_kib, aims))
-        (void)change_group(view, EVERYBODY, grow, goal_kib, aims);
+        (void)change_group(view, ALL_DOMAINS, grow, goal_kib, aims);
 }

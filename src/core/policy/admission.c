@@ -7,7 +7,7 @@
  * missing, and that has lasted for a while; a start with a deadline has more time for it, since a
  * stuck donor may continue.
  */
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
 #include "core/policy/state.h"
 
 /*
@@ -36,7 +36,7 @@ static void sort_by_arrival(struct balancer *balancer, const struct balancer_inp
 
 static void decide_request(struct balancer *balancer, const struct balancer_input *input,
                            size_t request, bool granted, enum balancer_reason reason,
-                           uint64_t a_kib, uint64_t b_kib)
+                           struct balancer_figures figures)
 {
     balancer->waits[request] = false;
     balancer->verdicts[balancer->verdict_count++] =
@@ -44,8 +44,7 @@ static void decide_request(struct balancer *balancer, const struct balancer_inpu
                                   .granted = granted,
                                   .claim = granted,
                                   .reason = reason,
-                                  .a_kib = a_kib,
-                                  .b_kib = b_kib};
+                                  .figures = figures};
 }
 
 /*
@@ -77,16 +76,18 @@ static uint64_t held_back_kib(const struct balancer *balancer)
 static void refuse_impossible(struct balancer *balancer, const struct balancer_input *input,
                               const struct accounts *accounts)
 {
-    uint64_t most_kib = ballast_add_ceil(
+    uint64_t possible_kib = ballast_add_ceil(
         accounts->available_kib, ballast_add_ceil(accounts->spare_kib, accounts->future_spare_kib));
     for (size_t i = 0; i < input->request_count; i++) {
         const struct balancer_request *request = &input->requests[i];
         uint64_t missing_kib = ballast_sub_floor(request->need_kib, accounts->available_kib);
-        if (request->need_kib > most_kib)
-            decide_request(balancer, input, i, false, BALANCER_NEVER_FITS, request->need_kib,
-                           most_kib);
+        if (request->need_kib > possible_kib)
+            decide_request(balancer, input, i, false, BALANCER_NEVER_FITS,
+                           (struct balancer_figures){.needed_kib = request->need_kib,
+                                                     .possible_kib = possible_kib});
         else if (missing_kib > 0 && request->deadline_usec <= balancer->now_usec)
-            decide_request(balancer, input, i, false, BALANCER_TOO_LATE, missing_kib, 0);
+            decide_request(balancer, input, i, false, BALANCER_TOO_LATE,
+                           (struct balancer_figures){.missing_kib = missing_kib});
     }
 }
 
@@ -103,7 +104,9 @@ static void grant_what_fits(struct balancer *balancer, const struct balancer_inp
             continue;
         if (request->need_kib <= left_kib) {
             left_kib -= request->need_kib;
-            decide_request(balancer, input, at, true, BALANCER_FITS, request->need_kib, left_kib);
+            decide_request(
+                balancer, input, at, true, BALANCER_FITS,
+                (struct balancer_figures){.needed_kib = request->need_kib, .left_kib = left_kib});
         } else if (ballast_sub_floor(balancer->now_usec, request->arrived_usec) >= OVERTAKEN_USEC) {
             closed = true;
         }
@@ -152,7 +155,8 @@ static void refuse_infeasible(struct balancer *balancer, const struct balancer_i
         if (balancer->waits[i] && request->need_kib > reach_kib &&
             infeasible_too_long(balancer, request))
             decide_request(balancer, input, i, false, BALANCER_DONORS_STUCK,
-                           request->need_kib - left_kib, held_back_kib(balancer));
+                           (struct balancer_figures){.missing_kib = request->need_kib - left_kib,
+                                                     .held_kib = held_back_kib(balancer)});
     }
 }
 

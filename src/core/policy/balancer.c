@@ -7,14 +7,20 @@
 #include <string.h>
 
 #include "core/base/error.h"
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
+#include "core/policy/findings.h"
+#include "core/policy/first_need.h"
 #include "core/policy/pin.h"
+#include "core/policy/squeeze.h"
+#include "core/policy/start_up.h"
 #include "core/policy/state.h"
 
 /* A guest without a balloon driver that is younger than this may still be booting. */
 #define BOOTING_USEC (120 * BALLAST_SEC_USEC)
 /* dom0 keeps a tenth more than its known use, whatever its minimum is. */
 #define DOM0_PERMYRIAD 11000
+/* Memory that no domain takes for this long, or for twice as long, is idle. */
+#define IDLE_USEC (7 * BALLAST_SEC_USEC)
 /* A guest that runs with part of its use in swap is asked for an eighth more than that part. */
 #define SWAP_STEP_PART 8
 
@@ -44,6 +50,7 @@ void balancer_free(struct balancer *balancer)
     free(balancer->order);
     free(balancer->waits);
     free(balancer->sets);
+    free(balancer->findings);
     free(balancer->verdicts);
     free(balancer);
 }
@@ -56,6 +63,16 @@ void balancer_set_policy(struct balancer *balancer, const struct policy *policy)
 void balancer_set_inaccuracy(struct balancer *balancer, uint64_t kib)
 {
     balancer->options.inaccuracy_kib = kib;
+}
+
+void balancer_set_headroom(struct balancer *balancer, uint64_t kib)
+{
+    balancer->options.headroom_kib = kib;
+}
+
+void balancer_set_settings(struct balancer *balancer, const struct balancer_settings *settings)
+{
+    balancer->options.settings = *settings;
 }
 
 /* Grows one array; on failure the old one stays. */
@@ -86,6 +103,7 @@ static bool make_room_for_domains(struct balancer *balancer, size_t count)
         !grow_array(&balancer->aims, capacity, sizeof(*balancer->aims)) ||
         !grow_array(&balancer->parts, capacity, sizeof(*balancer->parts)) ||
         !grow_array(&balancer->plans, capacity, sizeof(*balancer->plans)) ||
+        !grow_array(&balancer->findings, capacity * FINDINGS_MOST, sizeof(*balancer->findings)) ||
         !grow_array(&balancer->sets, capacity, sizeof(*balancer->sets)))
         return false;
     balancer->table_size = 2 * capacity;
@@ -194,6 +212,11 @@ static void refresh_tracks(struct balancer *balancer, const struct ballast_host 
         balancer->tracks[i] = *old;
         track_update(&balancer->tracks[i], domain, host->now_usec,
                      balancer->options.inaccuracy_kib);
+        if (start_up_lasts(&balancer->tracks[i], balancer->options.settings.start_up_usec,
+                           host->now_usec))
+            start_up_apply(old, &balancer->tracks[i], domain);
+        balancer->finding_count += findings_of(old, &balancer->tracks[i], domain, host->now_usec,
+                                               balancer->findings + balancer->finding_count);
         balancer->stop_changes += balancer->tracks[i].last_stop.usec != old->last_stop.usec;
     }
 }
@@ -231,27 +254,6 @@ static void learn_of_likes(struct balancer *balancer)
     }
 }
 
-/*
- * An even share of all memory that can be shared: the bound of what a guest's report can justify.
- */
-struct even {
-    uint64_t pool_kib;
-    uint64_t shares;
-};
-
-static struct even even_share(const struct ballast_host *host, uint64_t available_kib)
-{
-    struct even even = {.pool_kib = available_kib, .shares = 1};
-    for (size_t i = 0; i < host->domain_count; i++) {
-        const struct ballast_domain *domain = &host->domains[i];
-        if (domain->is_dom0 || domain->shares == 0)
-            continue;
-        even.pool_kib = ballast_add_ceil(even.pool_kib, domain->tot_kib);
-        even.shares = ballast_add_ceil(even.shares, domain->shares);
-    }
-    return even;
-}
-
 /* dom0's minimum is computed elsewhere. */
 static struct floor_facts facts_of(const struct balancer *balancer,
                                    const struct ballast_domain *domain, const struct track *track,
@@ -266,7 +268,9 @@ static struct floor_facts facts_of(const struct balancer *balancer,
     struct floor_facts facts = floor_facts_seen(domain, now_usec);
     facts.reported_used_kib =
         speaks ? ballast_sub_floor(track->trusted_report_kib, swap_kib) : BALLAST_NONE;
-    facts.report_most_kib = ballast_mul_div(even->pool_kib, domain->shares, even->shares);
+    if (speaks && start_up_awaits_report(track, domain, now_usec))
+        facts.reported_used_kib = ballast_max_u64(facts.reported_used_kib, domain->tot_kib);
+    facts.report_most_kib = even_kib(even, domain);
     facts.up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec;
     facts.last_stop = track->last_stop;
     return facts;
@@ -312,6 +316,11 @@ static struct policy_domain view_of(const struct balancer *balancer,
         .reclaim_kib_per_sec = pace_of(track->reclaim_kib_per_sec, &like->down).min_kib_per_sec,
         .grow_kib_per_sec = pace_of(track->grow_kib_per_sec, &like->up).min_kib_per_sec,
         .shares = domain->shares,
+        .proven = track_is_proven(track),
+        .vital_kib = probe_may_kill(domain, &track->distress)
+                         ? ballast_min_u64(track->need_kib, domain->tot_kib)
+                         : 0,
+        .distressed = track->distress.level == DISTRESS_FULL,
         .stuck = track->stuck || in_backoff,
     };
 }
@@ -322,7 +331,7 @@ static struct policy_domain view_of(const struct balancer *balancer,
  */
 static uint64_t reach_kib(const struct ballast_domain *domain, const struct track *track)
 {
-    return track->heading > 0 && track->stuck ? 0 : ballast_domain_told_kib(domain);
+    return track->heading > 0 && track->stuck ? 0 : ballast_domain_untaken_kib(domain);
 }
 
 /* A migrating domain is asked again if it stays, and frees all its memory if it does not. */
@@ -348,10 +357,11 @@ static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age
     return domain->state == BALLAST_DOMAIN_RUN && !domain->has_balloon && age_usec < BOOTING_USEC;
 }
 
-static void view_domains(struct balancer *balancer, const struct ballast_host *host,
+static void view_domains(struct balancer *balancer, const struct balancer_input *input,
                          struct accounts *accounts)
 {
-    struct even even = even_share(host, accounts->available_kib);
+    const struct ballast_host *host = input->host;
+    struct even even = even_share(host, accounts->available_kib, input->request_count > 0);
     balancer->view_count = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
@@ -362,9 +372,16 @@ static void view_domains(struct balancer *balancer, const struct ballast_host *h
             ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
         if (ballast_domain_is_asked(domain)) {
             struct policy_domain view = view_of(balancer, domain, track, facts);
+            view.even_kib = even_kib(&even, domain);
             pin_view(&view, domain->pinned_kib, facts);
+            squeeze_view(&view, track, squeeze_step_of(balancer, domain->tot_kib),
+                         balancer->options.inaccuracy_kib, balancer->now_usec);
             accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
                                                    ballast_sub_floor(view.tot_kib, view.firm_kib));
+            /* A start waits for its report rather than being refused. */
+            if (start_up_awaits_report(track, domain, balancer->now_usec))
+                accounts->returning_kib = ballast_add_ceil(
+                    accounts->returning_kib, ballast_sub_floor(view.floor_kib, view.firm_kib));
             balancer->domain_of[balancer->view_count] = i;
             balancer->views[balancer->view_count++] = view;
         } else if (may_be_asked_later(domain, host->now_usec - track->first_usec)) {
@@ -387,19 +404,20 @@ static struct accounts count_free(struct balancer *balancer, const struct balanc
         reach = ballast_add_ceil(reach, reach_kib(&host->domains[i], &balancer->tracks[i]));
     }
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
-    taken_kib = ballast_add_ceil(taken_kib, input->promised_kib);
+    taken_kib = ballast_add_ceil(taken_kib, input->reserved_kib);
     taken_kib = ballast_add_ceil(taken_kib, host->slack_kib);
-    bool promises = building_kib > 0 || host->claimed_kib > 0 || input->promised_kib > 0 ||
-                    input->request_count > 0;
+    bool has_reservations = building_kib > 0 || host->claimed_kib > 0 || input->reserved_kib > 0 ||
+                            input->request_count > 0;
     balancer->kept_kib = reach;
-    balancer->promises = promises;
+    balancer->has_reservations = has_reservations;
     return (struct accounts){
-        .beyond_promises_kib = ballast_host_at_once_kib(host, input->promised_kib, 0),
-        .available_kib = ballast_host_at_once_kib(host, input->promised_kib, promises ? reach : 0),
+        .beyond_reserved_kib = ballast_host_at_once_kib(host, input->reserved_kib, 0),
+        .available_kib =
+            ballast_host_at_once_kib(host, input->reserved_kib, has_reservations ? reach : 0),
         .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib),
         /* Memory that others may still take may turn out not to be taken. */
-        .future_spare_kib = promises ? reach : 0,
-        .promises = promises};
+        .future_spare_kib = has_reservations ? reach : 0,
+        .has_reservations = has_reservations};
 }
 
 /* A minimum is a guarantee: memory for domains below theirs is not for starts. */
@@ -418,6 +436,44 @@ static void keep_for_minima(struct balancer *balancer, struct accounts *accounts
     accounts->deficit_kib = ballast_add_ceil(accounts->deficit_kib, below_kib - accounts->owed_kib);
 }
 
+/* What others have to leave it. */
+static uint64_t heeded_need_kib(const struct policy_domain *view)
+{
+    uint64_t kib =
+        ballast_max_u64(first_need_kib(view), ballast_max_u64(view->floor_kib, view->pinned_kib));
+    return ballast_min_u64(kib, view->max_kib);
+}
+
+/* Available memory and what domains have beyond their need, less what others lack. */
+static void look_out(struct balancer *balancer, const struct ballast_host *host,
+                     const struct accounts *accounts)
+{
+    uint64_t have_kib = accounts->available_kib;
+    uint64_t lack_kib = ballast_add_ceil(accounts->wanted_kib, accounts->granted_kib);
+    lack_kib = ballast_add_ceil(lack_kib, accounts->deficit_kib);
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        const struct policy_domain *view = &balancer->views[i];
+        uint64_t need_kib = heeded_need_kib(view);
+        if (!view->stuck)
+            have_kib = ballast_add_ceil(have_kib, ballast_sub_floor(view->tot_kib, need_kib));
+        lack_kib = ballast_add_ceil(lack_kib, ballast_sub_floor(need_kib, view->tot_kib));
+    }
+    host_outlook_update(&balancer->outlook, &balancer->options.settings,
+                        ballast_sub_floor(have_kib, lack_kib), host->total_kib, balancer->now_usec);
+}
+
+/* What was available at any time of this interval and of the last one. At the start all counts. */
+static uint64_t note_idle(struct balancer *balancer, uint64_t available_kib)
+{
+    if (!balancer->started || balancer->now_usec - balancer->idle_usec >= IDLE_USEC) {
+        balancer->idle_kib[1] = balancer->started ? balancer->idle_kib[0] : available_kib;
+        balancer->idle_kib[0] = available_kib;
+        balancer->idle_usec = balancer->now_usec;
+    }
+    balancer->idle_kib[0] = ballast_min_u64(balancer->idle_kib[0], available_kib);
+    return ballast_min_u64(balancer->idle_kib[0], balancer->idle_kib[1]);
+}
+
 static void ask_policy(struct balancer *balancer, const struct balancer_input *input,
                        const struct accounts *accounts)
 {
@@ -426,12 +482,14 @@ static void ask_policy(struct balancer *balancer, const struct balancer_input *i
         .total_kib = input->host->total_kib,
         .available_kib = ballast_sub_floor(accounts->available_kib, accounts->granted_kib),
         .wanted_kib = ballast_add_ceil(accounts->wanted_kib, accounts->deficit_kib),
+        .headroom_kib = balancer->options.headroom_kib,
         .take_before_free = balancer->options.take_before_free,
         .inaccuracy_kib = balancer->options.no_inaccuracy ? 0 : balancer->options.inaccuracy_kib,
         .domains = balancer->views,
         .count = balancer->view_count,
         .parts = balancer->parts,
     };
+    view.idle_kib = note_idle(balancer, view.available_kib);
     const struct policy *policy = balancer->policy;
     bool request = policy->squeezes && view.wanted_kib > view.available_kib;
     if (view.wanted_kib == 0)
@@ -470,20 +528,25 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     balancer->now_usec = input->host->now_usec;
     balancer->set_count = balancer->take_count = balancer->verdict_count = 0;
     balancer->held_kib = 0;
+    balancer->finding_count = 0;
     refresh_tracks(balancer, input->host);
+    balancer_begin_probes(balancer, input->host, input->request_count > 0);
     learn_of_likes(balancer);
     struct accounts accounts = count_free(balancer, input);
-    view_domains(balancer, input->host, &accounts);
+    view_domains(balancer, input, &accounts);
     keep_for_minima(balancer, &accounts);
     balancer_admit(balancer, input, &accounts);
     ask_policy(balancer, input, &accounts);
     balancer_plan_targets(balancer, input, &accounts);
+    look_out(balancer, input->host, &accounts);
     balancer->started = true;
     *out = (struct balancer_output){.sets = balancer->sets,
                                     .set_count = balancer->set_count,
                                     .take_count = balancer->take_count,
                                     .verdicts = balancer->verdicts,
                                     .verdict_count = balancer->verdict_count,
+                                    .findings = balancer->findings,
+                                    .finding_count = balancer->finding_count,
                                     .available_kib = accounts.available_kib,
                                     .deficit_kib = accounts.deficit_kib,
                                     .held_kib = balancer->held_kib,
@@ -494,6 +557,11 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
 uint64_t balancer_kept_kib(const struct balancer *balancer)
 {
     return balancer->kept_kib;
+}
+
+struct host_outlook balancer_outlook(const struct balancer *balancer)
+{
+    return balancer->outlook;
 }
 
 uint64_t balancer_stop_changes(const struct balancer *balancer)

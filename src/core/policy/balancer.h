@@ -14,7 +14,9 @@
  *  - a domain that is paused, being built, migrating, without a balloon, or populated on demand
  *    and not yet covered is never asked, and none is asked to go below its floor (floor.h);
  *  - a domain whose balloon stopped, or took memory back, keeps its size, and is in backoff;
- *  - a grant needs memory that is available now.
+ *  - a grant needs memory that is available now;
+ *  - of the headroom, which is available memory, a guest grows only to its minimum, its pinned
+ *    target, or the need that it has proven while its use exceeds what it has.
  *
  * It reads no clock: the time is host->now_usec, which must not go backwards. It keeps what it has
  * learned of each domain (rates, pauses, floors, trust) from tick to tick, and allocates only when
@@ -32,6 +34,7 @@
 #include "core/base/pattern.h"
 #include "core/model/host.h"
 #include "core/policy/floor.h"
+#include "core/policy/host_state.h"
 #include "core/policy/pace.h"
 
 struct policy;
@@ -48,30 +51,55 @@ struct balancer_input {
     const struct balancer_request *requests;
     size_t request_count;
     /* Of free memory: granted to starts that the host does not show yet as claims or builds. */
-    uint64_t promised_kib;
+    uint64_t reserved_kib;
 };
 
-/* The reason of a decision. Its figures are in the record's a_kib and b_kib. */
+/* The reason of a decision; the table in reason.c has the figures of each. */
 enum balancer_reason {
-    BALANCER_RECLAIMED_FOR_START,  /* idle memory for a waiting start; a: what is still missing */
-    BALANCER_SQUEEZED_FOR_START,   /* the same, beyond what is idle */
-    BALANCER_RECLAIM_STOPPED,      /* enough is free; a: its current memory */
-    BALANCER_NEEDS_MORE,           /* a: its proven need, b: its current memory */
-    BALANCER_SHARE_OF_SURPLUS,     /* a: its share */
-    BALANCER_RECLAIMED_FOR_OTHERS, /* a: what other domains lack */
-    BALANCER_RULE,                 /* the rule of another balancer (core/peers) */
-    BALANCER_PINNED,               /* its target is pinned; a: that target */
-    BALANCER_BELOW_PIN,    /* below its pinned target for a waiting start; a: its pinned target */
-    BALANCER_BACKOFF,      /* its balloon stopped, or took memory back; a: where */
-    BALANCER_LIMIT_HELD,   /* its maximum is lowered to its current memory or target; a: by how much
-                            */
-    BALANCER_LIMIT_RAISED, /* its maximum was below its target */
-    BALANCER_FITS,         /* granted; a: need, b: what stays available */
-    BALANCER_NEVER_FITS,   /* a: need, b: all that could ever be available */
-    BALANCER_DONORS_STUCK, /* a: missing, b: what the donors that stopped still have above their
-                              minimum */
-    BALANCER_TOO_LATE,     /* its deadline has passed; a: missing */
+    BALANCER_RECLAIMED_FOR_START, /* idle memory for a waiting start */
+    BALANCER_SQUEEZED_FOR_START,  /* the same, beyond what is idle */
+    BALANCER_RECLAIM_STOPPED,     /* enough is free */
+    BALANCER_NEEDS_MORE,          /* its proven need exceeds its current memory */
+    BALANCER_UNDER_PRESSURE,      /* the same, by its pressure (distress.h) */
+    BALANCER_SHARE_OF_SURPLUS,
+    BALANCER_RECLAIMED_FOR_OTHERS,   /* other domains lack memory */
+    BALANCER_PROBED,                 /* likewise, below what it reports (probe.h) */
+    BALANCER_RECLAIMED_FOR_HEADROOM, /* a part of the headroom is missing */
+    BALANCER_RULE,                   /* the rule of another balancer (core/peers) */
+    BALANCER_PINNED,                 /* its target is pinned */
+    BALANCER_BELOW_PIN,              /* below its pinned target for a waiting start */
+    BALANCER_BACKOFF,                /* its balloon stopped, or took memory back */
+    BALANCER_MAXIMUM_LOWERED,        /* its maximum is lowered to its current memory or target */
+    BALANCER_MAXIMUM_RAISED,         /* its maximum was below its target */
+    BALANCER_FITS,                   /* granted */
+    BALANCER_NEVER_FITS,             /* it needs more than could ever be available */
+    BALANCER_DONORS_STUCK,           /* the donors that could free what is missing have stopped */
+    BALANCER_TOO_LATE,               /* its deadline has passed */
+    BALANCER_REPORT_FOLLOWS,         /* of a probe: its report fell with its memory */
+    BALANCER_REPORT_UNUSED,          /* neither pressure nor swap rose */
+    BALANCER_REPORT_STAYS,           /* its report stayed */
+    BALANCER_REPORT_FREES,           /* it reports memory free */
+    BALANCER_PROBE_PRESSED,          /* pressure or swap ended it */
+    BALANCER_PROBE_STOPPED,          /* its balloon did */
+    BALANCER_PROBE_UNANSWERED,       /* no report came */
+    BALANCER_REPORT_FORGIVEN,        /* its report counts again */
+    BALANCER_DISTRESS,               /* its pressure shows that it lacks memory */
+    BALANCER_DISTRESS_OVER,
     BALANCER_REASONS
+};
+
+/* Those of its reason; the others mean nothing. */
+struct balancer_figures {
+    uint64_t missing_kib;  /* what waiting starts, other domains, headroom or the request lack */
+    uint64_t current_kib;  /* the domain's current memory */
+    uint64_t needed_kib;   /* the domain's proven need, or the request's */
+    uint64_t share_kib;    /* its share of the surplus */
+    uint64_t pinned_kib;   /* its pinned target */
+    uint64_t change_kib;   /* of its maximum */
+    uint64_t left_kib;     /* what stays available after a grant */
+    uint64_t possible_kib; /* all that could ever be available */
+    uint64_t used_kib;     /* what the domain reports in use */
+    uint64_t held_kib;     /* what the donors that stopped have above their minima */
 };
 
 struct balancer_set {
@@ -79,8 +107,7 @@ struct balancer_set {
     uint64_t target_kib; /* BALLAST_NONE: no change */
     uint64_t maxmem_kib; /* likewise */
     enum balancer_reason reason;
-    uint64_t a_kib;
-    uint64_t b_kib;
+    struct balancer_figures figures;
     struct floor floor; /* that limited its target; FLOOR_NONE: none did */
 };
 
@@ -89,8 +116,14 @@ struct balancer_verdict {
     bool granted; /* false: refused */
     bool claim;   /* for a grant: claim it in Xen */
     enum balancer_reason reason;
-    uint64_t a_kib;
-    uint64_t b_kib;
+    struct balancer_figures figures;
+};
+
+/* What a sample showed about a domain; nothing is to be carried out. */
+struct balancer_finding {
+    uint32_t id;
+    enum balancer_reason reason; /* from BALANCER_REPORT_FOLLOWS on */
+    struct balancer_figures figures;
 };
 
 /*
@@ -103,6 +136,8 @@ struct balancer_output {
     size_t set_count;
     const struct balancer_verdict *verdicts;
     size_t verdict_count;
+    const struct balancer_finding *findings; /* likewise the balancer's */
+    size_t finding_count;
     /* Available before the grants of this tick, without what is set aside for minima. */
     uint64_t available_kib;
     uint64_t deficit_kib; /* reserved beyond what is free: to be made up before any start */
@@ -125,9 +160,16 @@ struct balancer_options {
      * (grant frames, event channels, its own heap) must not come out of a reservation.
      */
     uint64_t guard_kib;
+    /*
+     * Available memory that is left free for starts that do not ask. It is not reserved: requests
+     * are granted from it, and a policy that reclaims for others makes it good afterwards.
+     */
+    uint64_t headroom_kib;
+    struct balancer_settings settings;
 };
 
-#define BALANCER_OPTIONS_DEFAULT ((struct balancer_options){.inaccuracy_kib = 4})
+#define BALANCER_OPTIONS_DEFAULT                                                                   \
+    ((struct balancer_options){.inaccuracy_kib = 4, .settings = BALANCER_SETTINGS_DEFAULT})
 
 struct balancer;
 
@@ -138,6 +180,10 @@ void balancer_free(struct balancer *balancer);
 void balancer_set_policy(struct balancer *balancer, const struct policy *policy);
 /* Sets how far from its target a balloon may stop, from the next plan on. */
 void balancer_set_inaccuracy(struct balancer *balancer, uint64_t kib);
+/* Sets the headroom, from the next decision on. */
+void balancer_set_headroom(struct balancer *balancer, uint64_t kib);
+/* Sets these, likewise. */
+void balancer_set_settings(struct balancer *balancer, const struct balancer_settings *settings);
 
 /*
  * One tick. -EINVAL if time went backwards or an id occurs twice, -ENOMEM; then nothing is learned
@@ -151,7 +197,7 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
 const char *balancer_reason_name(enum balancer_reason reason);
 enum { BALANCER_FIGURES = 2 };
 /* The figures of a reason by name, "missing_kib" ...; unused entries have no name. */
-void balancer_reason_figures(enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib,
+void balancer_reason_figures(enum balancer_reason reason, const struct balancer_figures *figures,
                              struct pattern_figure out[BALANCER_FIGURES]);
 /*
  * The reason as a pattern (core/base/pattern.h) with a hole for each figure, and {detail} for the
@@ -207,6 +253,8 @@ struct domain_estimate {
  * may still take, and what is set aside for minima.
  */
 uint64_t balancer_kept_kib(const struct balancer *balancer);
+/* How scarce memory was at the last decision. */
+struct host_outlook balancer_outlook(const struct balancer *balancer);
 /* How often a stop was recorded or cleared: if it has changed, query the stops again. */
 uint64_t balancer_stop_changes(const struct balancer *balancer);
 /* -ENOENT if the last snapshot did not have that domain. */

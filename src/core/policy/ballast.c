@@ -8,41 +8,55 @@
  * two writes. How deep to reach depends on time: only for idle memory, if that takes hardly longer
  * than reaching deeper would; else down to what guests need; else down to their minima.
  *
- * At other times memory is divided in three rounds, each by weight: what each domain is known to
- * need, what it is likely to need soon, the rest. Memory moves from domains above their share only
+ * At other times memory is divided in four rounds, each by weight: what each domain needs as far as
+ * that is proven or within an even share, what it is believed to need, what it is likely to need
+ * soon, the rest. Memory moves from domains above their share only
  * to domains below their need, and free memory is handed out; a difference that harms no domain
- * stays.
+ * stays. The headroom is set aside behind the needs, so that they go before it and all else
+ * behind it, and is made good by domains above their share.
  */
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
+#include "core/policy/first_need.h"
 #include "core/policy/fill.h"
 #include "core/policy/policy.h"
 
 /* Sparing domains that need their memory may cost a twentieth of the shortest time plus 0.1 s. */
 #define SPARING_PERMYRIAD 10500
 #define SPARING_USEC      (BALLAST_SEC_USEC / 10)
-/* Free memory is handed out when it is more than this part of the host. */
-#define SURPLUS_PART 256
+/* Memory that lies idle is handed out when it is more than this part of the host. */
+#define SURPLUS_PART 64
 /*
  * If no domain is short, memory moves only from one far above its share to one below this part of
  * its share.
  */
 #define UNFAIR_PERMYRIAD 6000
 /* A difference of less than this part of a guest's current memory is ignored. */
-#define GRAIN_PART 64
+#define GRAIN_PART 32
+/* If nothing else can be reclaimed, so much less of a grain is. */
+#define FINE_PART 2
 /* No domain is asked for less than this part of its current memory. */
-#define LEAST_RECLAIM_PART 32
-/* A guest that reports little use keeps half of an even share: its report may be wrong or false. */
-#define MODEST_PART 2
+#define LEAST_RECLAIM_PART 8
+/* A lack of less than this part of the headroom is ignored, so that each page moves no domain. */
+#define HEADROOM_PART 8
+
+/* A guest in distress may have this part more than an even share: what a sign of it is given. */
+#define DISTRESS_PART 8
 
 /*
  * The last one is for what all others together cannot free: pinned guests below their pinned
- * targets.
+ * targets, and guests in distress up to about an even share: a false report keeps no more than
+ * that.
  */
 enum reach { REACH_IDLE, REACH_BEYOND_NEED, REACH_MINIMUM, REACH_BELOW_PIN, REACHES };
 
 static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
 {
     uint64_t kib = domain->floor_kib;
+    if (domain->distressed && reach < REACH_BELOW_PIN) {
+        uint64_t beyond_kib = domain->even_kib / DISTRESS_PART;
+        kib = ballast_max_u64(kib, ballast_add_ceil(domain->even_kib, beyond_kib));
+        return reach == REACH_IDLE ? domain->tot_kib : ballast_min_u64(kib, domain->tot_kib);
+    }
     if (reach == REACH_IDLE)
         kib = ballast_max_u64(kib, domain->likely_kib);
     else if (reach == REACH_BEYOND_NEED)
@@ -121,8 +135,8 @@ static uint64_t clamped_aim_kib(const struct policy_domain *domain, uint64_t kib
 }
 
 /*
- * The three rounds. Afterwards aims[i].kib is what domain i receives in the first, parts[i].low_kib
- * after the second, and parts[i].out_kib in the end.
+ * The four rounds. Afterwards aims[i].kib is what domain i receives for its need, in the first two,
+ * parts[i].low_kib after the third, and parts[i].out_kib in the end.
  */
 static void share_out_memory(const struct policy_view *view, struct policy_aim *aims)
 {
@@ -133,14 +147,25 @@ static void share_out_memory(const struct policy_view *view, struct policy_aim *
         const struct policy_domain *domain = &view->domains[i];
         pool_kib = ballast_add_ceil(pool_kib, domain->tot_kib);
         shares += domain->shares;
+    }
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
         parts[i] = (struct fill_part){.low_kib = domain->min_kib,
-                                      .high_kib = clamped_aim_kib(domain, domain->need_kib),
+                                      .high_kib = clamped_aim_kib(domain, first_need_kib(domain)),
                                       .weight = domain->shares};
     }
     fill_by_weight(parts, view->count, pool_kib);
     for (size_t i = 0; i < view->count; i++) {
+        parts[i].low_kib = parts[i].out_kib;
+        parts[i].high_kib = ballast_max_u64(
+            parts[i].out_kib, clamped_aim_kib(&view->domains[i], view->domains[i].need_kib));
+    }
+    fill_by_weight(parts, view->count, pool_kib);
+    pool_kib = ballast_sub_floor(pool_kib, view->headroom_kib);
+    for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        uint64_t modest_kib = ballast_mul_div(pool_kib / MODEST_PART, domain->shares, shares);
+        uint64_t modest_kib =
+            ballast_mul_div(pool_kib / POLICY_MODEST_PART, domain->shares, shares);
         uint64_t likely_kib = ballast_max_u64(domain->likely_kib, modest_kib);
         aims[i].kib = parts[i].out_kib;
         parts[i].low_kib = parts[i].out_kib;
@@ -161,17 +186,18 @@ static uint64_t grain_kib(const struct policy_domain *domain)
 }
 
 /*
- * Below its share of the first round by more than a grain, or at all below the use that it reports.
+ * Below what it receives for its need by more than a grain, or at all below the use that it
+ * reports.
  */
-static bool is_short(const struct policy_domain *domain, const struct policy_aim *first_round)
+static bool is_short(const struct policy_domain *domain, const struct policy_aim *for_need)
 {
     bool pressed = domain->used_kib != BALLAST_NONE && domain->tot_kib < domain->used_kib;
     uint64_t tolerance_kib = pressed ? BALLAST_PAGE_KIB : grain_kib(domain);
-    return ballast_add_ceil(domain->tot_kib, tolerance_kib) < first_round->kib;
+    return ballast_add_ceil(domain->tot_kib, tolerance_kib) < for_need->kib;
 }
 
 /*
- * The aim of a domain that is short: its share of the second round, and a grain beyond the first.
+ * The aim of a domain that is short: what it is likely to need, and a grain beyond its need.
  */
 static uint64_t relief_kib(const struct policy_view *view, size_t i, uint64_t first_kib)
 {
@@ -205,13 +231,15 @@ static uint64_t surplus_kib(const struct policy_view *view, size_t i)
 {
     const struct policy_domain *domain = &view->domains[i];
     uint64_t keep_kib = ballast_max_u64(view->parts[i].out_kib, domain->floor_kib);
+    keep_kib = ballast_max_u64(keep_kib, domain->squeeze_kib);
     return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, keep_kib);
 }
 
-static bool is_being_reclaimed(const struct policy_domain *domain)
+/* Not what a balloon leaves beyond its target, as those of PVH and HVM guests do at rest. */
+static bool is_being_reclaimed(const struct policy_view *view, const struct policy_domain *domain)
 {
-    return !domain->stuck &&
-           ballast_add_ceil(domain->target_kib, BALLAST_PAGE_KIB) < domain->tot_kib;
+    uint64_t near_kib = ballast_max_u64(view->inaccuracy_kib, BALLAST_PAGE_KIB);
+    return !domain->stuck && ballast_add_ceil(domain->target_kib, near_kib) < domain->tot_kib;
 }
 
 /* What shrinking domains are still to free. */
@@ -220,7 +248,7 @@ static uint64_t underway_kib(const struct policy_view *view)
     uint64_t sum_kib = 0;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        if (is_being_reclaimed(domain))
+        if (is_being_reclaimed(view, domain))
             sum_kib = ballast_add_ceil(sum_kib, domain->tot_kib - domain->target_kib);
     }
     return sum_kib;
@@ -229,31 +257,73 @@ static uint64_t underway_kib(const struct policy_view *view)
 /* The memory to reclaim in addition, and from which domains. */
 struct reclaim {
     uint64_t take_kib;
+    enum balancer_reason reason;
+    uint64_t about_kib;        /* what is lacking by that reason */
     uint64_t bar_kib;          /* a domain with at least this surplus is asked */
     uint64_t rate_kib_per_sec; /* of all domains that are asked */
+    uint64_t least_part;       /* and with at least a grain divided by this */
 };
 
-/* Ask few for much rather than many for little, but enough that they have twice what is wanted. */
-static struct reclaim plan_reclaim(const struct policy_view *view, uint64_t take_kib)
+static bool may_reclaim_from(const struct policy_view *view, size_t i,
+                             const struct reclaim *reclaim)
 {
-    struct reclaim reclaim = {.take_kib = take_kib, .bar_kib = BALLAST_PAGE_KIB};
+    const struct policy_domain *domain = &view->domains[i];
+    uint64_t kib = surplus_kib(view, i);
+    return kib >= reclaim->bar_kib && kib >= grain_kib(domain) / reclaim->least_part &&
+           !is_being_reclaimed(view, domain);
+}
+
+static bool can_ask_any(const struct policy_view *view, const struct reclaim *reclaim)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        if (may_reclaim_from(view, i, reclaim))
+            return true;
+    }
+    return false;
+}
+
+/* Ask few for much rather than many for little, but enough that they have twice what is wanted. */
+static void plan_reclaim(const struct policy_view *view, struct reclaim *reclaim)
+{
+    reclaim->bar_kib = BALLAST_PAGE_KIB;
     uint64_t most_kib = 0;
     for (size_t i = 0; i < view->count; i++)
         most_kib = ballast_max_u64(most_kib, surplus_kib(view, i));
+    /* A grain is left to each, unless that is all that there is. */
+    reclaim->least_part = 1;
+    if (!can_ask_any(view, reclaim) && underway_kib(view) == 0)
+        reclaim->least_part = FINE_PART;
     for (uint64_t bar_kib = most_kib; bar_kib > BALLAST_PAGE_KIB; bar_kib /= 2) {
         uint64_t sum_kib = 0;
-        reclaim.rate_kib_per_sec = 0;
+        reclaim->bar_kib = bar_kib;
+        reclaim->rate_kib_per_sec = 0;
         for (size_t i = 0; i < view->count; i++) {
-            if (surplus_kib(view, i) < bar_kib || is_being_reclaimed(&view->domains[i]))
+            if (!may_reclaim_from(view, i, reclaim))
                 continue;
             sum_kib = ballast_add_ceil(sum_kib, surplus_kib(view, i));
-            reclaim.rate_kib_per_sec =
-                ballast_add_ceil(reclaim.rate_kib_per_sec, view->domains[i].reclaim_kib_per_sec);
+            reclaim->rate_kib_per_sec =
+                ballast_add_ceil(reclaim->rate_kib_per_sec, view->domains[i].reclaim_kib_per_sec);
         }
-        reclaim.bar_kib = bar_kib;
-        if (sum_kib / 2 >= take_kib)
+        if (sum_kib / 2 >= reclaim->take_kib)
             break;
     }
+}
+
+/* What is to be reclaimed: what domains lack, and the headroom beside that. */
+static struct reclaim wanted_reclaim(const struct policy_view *view, uint64_t lacking_kib)
+{
+    struct reclaim reclaim = {.bar_kib = BALLAST_NONE};
+    uint64_t have_kib = ballast_add_ceil(view->available_kib, underway_kib(view));
+    uint64_t take_kib =
+        ballast_sub_floor(ballast_add_ceil(lacking_kib, view->headroom_kib), have_kib);
+    uint64_t ignored_kib = lacking_kib > 0 ? 0 : view->headroom_kib / HEADROOM_PART;
+    if (take_kib <= ignored_kib)
+        return reclaim;
+    reclaim.take_kib = take_kib;
+    reclaim.about_kib = lacking_kib > 0 ? ballast_min_u64(take_kib, lacking_kib) : take_kib;
+    reclaim.reason =
+        lacking_kib > 0 ? BALANCER_RECLAIMED_FOR_OTHERS : BALANCER_RECLAIMED_FOR_HEADROOM;
+    plan_reclaim(view, &reclaim);
     return reclaim;
 }
 
@@ -276,31 +346,35 @@ static struct policy_aim reclaim_part(const struct policy_view *view, size_t i,
     part_kib = ballast_max_u64(part_kib, domain->tot_kib / LEAST_RECLAIM_PART + BALLAST_PAGE_KIB);
     uint64_t kib =
         ballast_max_u64(view->parts[i].out_kib, ballast_sub_floor(domain->tot_kib, part_kib));
-    return (struct policy_aim){kib, BALANCER_RECLAIMED_FOR_OTHERS, reclaim->take_kib};
+    return (struct policy_aim){kib, reclaim->reason, reclaim->about_kib};
 }
 
 static struct policy_aim aim_balanced(const struct policy_view *view, size_t i,
-                                      const struct policy_aim *first_round,
+                                      const struct policy_aim *for_need,
                                       const struct reclaim *reclaim, bool unfair, bool surplus)
 {
     const struct policy_domain *domain = &view->domains[i];
     const struct fill_part *part = &view->parts[i];
-    if (is_short(domain, first_round))
-        return (struct policy_aim){relief_kib(view, i, first_round->kib), BALANCER_NEEDS_MORE, 0};
+    if (is_short(domain, for_need))
+        return (struct policy_aim){
+            relief_kib(view, i, for_need->kib),
+            domain->distressed ? BALANCER_UNDER_PRESSURE : BALANCER_NEEDS_MORE, 0};
     if (unfair && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
-    /* It is shrinking, and will still have what it needs: let it arrive. */
-    if (is_being_reclaimed(domain) && domain->target_kib >= first_round->kib)
+    /* It is shrinking, and will still have what it is known to need: let it arrive. */
+    uint64_t known_kib = ballast_min_u64(for_need->kib, domain->need_kib);
+    if (is_being_reclaimed(view, domain) &&
+        ballast_add_ceil(domain->target_kib, grain_kib(domain)) >= known_kib)
         return (struct policy_aim){BALLAST_NONE, BALANCER_RECLAIMED_FOR_OTHERS, 0};
-    if (reclaim->take_kib > 0 && !is_being_reclaimed(domain) &&
-        surplus_kib(view, i) >= reclaim->bar_kib)
+    if (reclaim->take_kib > 0 && may_reclaim_from(view, i, reclaim))
         return reclaim_part(view, i, reclaim);
+    /* It is growing within its share, or has nearly arrived: likewise. */
+    if (domain->target_kib > domain->tot_kib &&
+        (domain->target_kib <= ballast_add_ceil(part->out_kib, 2 * grain_kib(domain)) ||
+         domain->target_kib <= ballast_add_ceil(domain->tot_kib, grain_kib(domain))))
+        return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS, 0};
     if (surplus && domain->tot_kib < part->out_kib)
         return (struct policy_aim){part->out_kib, BALANCER_SHARE_OF_SURPLUS, 0};
-    /* It is growing within its share: likewise. */
-    if (domain->target_kib > domain->tot_kib &&
-        domain->target_kib <= ballast_add_ceil(part->out_kib, 2 * grain_kib(domain)))
-        return (struct policy_aim){BALLAST_NONE, BALANCER_SHARE_OF_SURPLUS, 0};
     return hold_aim(domain);
 }
 
@@ -313,12 +387,9 @@ void policy_ballast_aim(const struct policy_view *view, struct policy_aim *aims)
     share_out_memory(view, aims);
     bool unfair;
     uint64_t lacking_kib = lack_kib(view, aims, &unfair);
-    uint64_t have_kib = ballast_add_ceil(view->available_kib, underway_kib(view));
-    struct reclaim reclaim = {.bar_kib = BALLAST_NONE};
-    if (lacking_kib > have_kib)
-        reclaim = plan_reclaim(view, lacking_kib - have_kib);
-    bool surplus =
-        view->available_kib > ballast_add_ceil(lacking_kib, view->total_kib / SURPLUS_PART);
+    struct reclaim reclaim = wanted_reclaim(view, lacking_kib);
+    uint64_t kept_kib = ballast_add_ceil(view->headroom_kib, view->total_kib / SURPLUS_PART);
+    bool surplus = view->idle_kib > ballast_add_ceil(lacking_kib, kept_kib);
     for (size_t i = 0; i < view->count; i++)
         aims[i] = aim_balanced(view, i, &aims[i], &reclaim, unfair, surplus);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
 
 #define BACKOFF_USEC     (10 * BALLAST_SEC_USEC)
 #define BACKOFF_MAX_USEC (3600 * BALLAST_SEC_USEC)
@@ -66,6 +66,11 @@ struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_
     facts.videoram_kib = domain->video_kib;
     facts.reported_used_kib = ballast_domain_used_kib(domain);
     facts.report_age_usec = domain->report_age_usec;
+    /* What is not late is as good as fresh. */
+    if (domain->report_source == BALLAST_REPORT_GUEST_AGENT &&
+        domain->report_age_usec != BALLAST_NONE)
+        facts.report_age_usec = ballast_sub_floor(
+            domain->report_age_usec, FLOOR_AGENT_PERIOD_USEC - FLOOR_REPORT_FRESH_USEC);
     return facts;
 }
 
@@ -87,11 +92,11 @@ static uint64_t faded_kib(const struct floor_facts *facts, uint64_t kib)
     return ballast_mul_div(kib, left_usec, FLOOR_REPORT_OLD_USEC - FLOOR_REPORT_FRESH_USEC);
 }
 
-static void raise_to(struct floor *floor, uint64_t kib, enum floor_reason reason, uint64_t a,
-                     uint64_t b)
+static void raise_to(struct floor *floor, struct floor other)
 {
-    if (kib > floor->kib)
-        *floor = (struct floor){kib, reason, a, b, floor->video_kib};
+    other.video_kib = floor->video_kib;
+    if (other.kib > floor->kib)
+        *floor = other;
 }
 
 /* Kernel and services take twice as much while it boots; its video memory does not. */
@@ -107,18 +112,28 @@ struct floor floor_of(const struct floor_facts *facts)
     struct floor floor = {.video_kib = facts->videoram_kib};
     const struct balloon_stop *stop = &facts->last_stop;
     uint64_t least_kib = floor_minimal_kernel_kib(facts->static_max_kib, facts->videoram_kib);
-    raise_to(&floor, least_kib, FLOOR_MINIMAL_KERNEL, facts->static_max_kib, 0);
-    if (facts->up_usec != BALLAST_NONE && facts->up_usec < FLOOR_BOOT_USEC)
-        raise_to(&floor, boot_floor_kib(facts), FLOOR_BOOT, facts->up_usec / 1000, 0);
+    raise_to(&floor, (struct floor){.kib = least_kib,
+                                    .reason = FLOOR_MINIMAL_KERNEL,
+                                    .static_max_kib = facts->static_max_kib});
+    if (facts->up_usec < FLOOR_BOOT_USEC)
+        raise_to(&floor, (struct floor){.kib = boot_floor_kib(facts),
+                                        .reason = FLOOR_BOOT,
+                                        .up_usec = facts->up_usec});
     if (facts->reported_used_kib != BALLAST_NONE) {
         uint64_t reported_used_kib = faded_kib(facts, facts->reported_used_kib);
-        raise_to(&floor, ballast_min_u64(reported_used_kib, facts->report_most_kib),
-                 FLOOR_REPORTED_USE, facts->reported_used_kib, facts->report_most_kib);
+        raise_to(&floor,
+                 (struct floor){.kib = ballast_min_u64(reported_used_kib, facts->report_most_kib),
+                                .reason = FLOOR_REPORTED_USE,
+                                .used_kib = facts->reported_used_kib,
+                                .justified_kib = facts->report_most_kib});
     }
     uint64_t stop_kib = stop->kib;
     if (!floor_in_backoff(stop, facts->now_usec))
         stop_kib -= stop_kib / PROBE_PART;
-    raise_to(&floor, stop_kib, FLOOR_LAST_STOP, stop->kib, stop->stops);
+    raise_to(&floor, (struct floor){.kib = stop_kib,
+                                    .reason = FLOOR_LAST_STOP,
+                                    .stopped_kib = stop->kib,
+                                    .stops = stop->stops});
     return floor;
 }
 
@@ -145,12 +160,12 @@ int floor_reason_find(const char *word)
 static void add_reported_use(struct ballast_text *text, const struct floor *floor)
 {
     ballast_text_add(text, "the memory that it reports in use");
-    if (floor->b >= floor->a && floor->kib >= floor->a)
+    if (floor->justified_kib >= floor->used_kib && floor->kib >= floor->used_kib)
         return;
     ballast_text_add(text, ", ");
-    ballast_text_add_size(text, floor->a);
-    ballast_text_add(text, floor->b < floor->a ? ", up to its share of the host"
-                                               : ", as far as its trust goes");
+    ballast_text_add_size(text, floor->used_kib);
+    ballast_text_add(text, floor->justified_kib < floor->used_kib ? ", up to its share of the host"
+                                                                  : ", as far as its trust goes");
 }
 
 size_t floor_text(const struct floor *floor, char *buf, size_t size)
@@ -160,22 +175,24 @@ size_t floor_text(const struct floor *floor, char *buf, size_t size)
     case FLOOR_MINIMAL_KERNEL:
         ballast_text_add(&text, "the minimum of an idle Linux (80 to 90 MiB, and a 64th of what "
                                 "its static maximum of ");
-        ballast_text_add_size(&text, floor->a);
+        ballast_text_add_size(&text, floor->static_max_kib);
         ballast_text_add(&text, " has beyond 512 MiB)");
         break;
     case FLOOR_BOOT:
         ballast_text_add(&text,
                          "twice the minimum of an idle Linux, since it booted only %" PRIu64
                          ".%" PRIu64 " s ago",
-                         floor->a / 1000, floor->a % 1000 / 100);
+                         floor->up_usec / BALLAST_SEC_USEC,
+                         floor->up_usec / (BALLAST_SEC_USEC / 10) % 10);
         break;
     case FLOOR_REPORTED_USE:
         add_reported_use(&text, floor);
         break;
     case FLOOR_LAST_STOP:
         ballast_text_add(&text, "the size at which its balloon stopped, ");
-        ballast_text_add_size(&text, floor->a);
-        ballast_text_add(&text, " (%" PRIu64 " %s)", floor->b, floor->b == 1 ? "time" : "times");
+        ballast_text_add_size(&text, floor->stopped_kib);
+        ballast_text_add(&text, " (%" PRIu64 " %s)", floor->stops,
+                         floor->stops == 1 ? "time" : "times");
         return text.length;
     case FLOOR_NONE:
     case FLOOR_REASONS:

@@ -37,17 +37,22 @@
 #define FLOOR_BOOT_FACTOR 2
 #define FLOOR_BOOT_USEC   (UINT64_C(60) * 1000000)
 
+/*
+ * An agent of XenServer or XCP-ng writes when something has changed, and shows that it lives each
+ * minute or two: its report is late when it is older than this (edge/hv/xen_report.h).
+ */
+#define FLOOR_AGENT_PERIOD_USEC (UINT64_C(130) * 1000000)
+
 /* Its report counts in full for this long, then less and less, until it counts for nothing. */
 #define FLOOR_REPORT_FRESH_USEC (UINT64_C(60) * 1000000)
 #define FLOOR_REPORT_OLD_USEC   (UINT64_C(600) * 1000000)
 
 enum floor_reason {
     FLOOR_NONE,           /* nothing is known: only its dynamic minimum applies */
-    FLOOR_MINIMAL_KERNEL, /* a: its static maximum */
-    FLOOR_BOOT,           /* a: how long it has been up, in ms */
-    FLOOR_REPORTED_USE,   /* a: what it reports in use, as far as trusted; b: the size that this
-                             justifies */
-    FLOOR_LAST_STOP,      /* a: where its balloon stopped, b: how often in a row */
+    FLOOR_MINIMAL_KERNEL, /* static_max_kib */
+    FLOOR_BOOT,           /* up_usec */
+    FLOOR_REPORTED_USE,   /* used_kib, justified_kib */
+    FLOOR_LAST_STOP,      /* stopped_kib, stops */
     FLOOR_REASONS
 };
 
@@ -104,9 +109,14 @@ struct floor_facts floor_facts_seen(const struct ballast_domain *domain, uint64_
 struct floor {
     uint64_t kib; /* 0 if the reason is FLOOR_NONE */
     enum floor_reason reason;
-    uint64_t a;
-    uint64_t b;
-    uint64_t video_kib; /* of kib, if included in it: video memory, which is never freed */
+    /* The figures of its reason; the others are 0. */
+    uint64_t static_max_kib;
+    uint64_t up_usec;       /* how long its balloon has been up */
+    uint64_t used_kib;      /* what it reports in use, as far as trusted */
+    uint64_t justified_kib; /* the size that its report justifies at most */
+    uint64_t stopped_kib;   /* where its balloon stopped */
+    uint64_t stops;         /* how often in a row */
+    uint64_t video_kib;     /* of kib, if included in it: video memory, which is never freed */
 };
 
 /* The minimum of an ordinary guest with that static maximum; 0: unknown. */

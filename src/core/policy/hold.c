@@ -5,7 +5,7 @@
  * target allows, as far as that is available; it regains the rest when that is no longer reserved.
  * Their targets are not the balancer's and stay as they are.
  */
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
 #include "core/policy/state.h"
 
 /* What its target lets it take beyond its current memory; a paused domain takes nothing. */
@@ -47,13 +47,14 @@ static void for_others(struct balancer *balancer, const struct ballast_host *hos
 static void set_maximum(struct balancer *balancer, const struct ballast_domain *domain,
                         uint64_t kib, enum balancer_reason reason)
 {
-    uint64_t a_kib = kib < domain->maxmem_kib ? domain->maxmem_kib - kib : kib - domain->maxmem_kib;
-    balancer->sets[balancer->set_count++] = (struct balancer_set){.id = domain->id,
-                                                                  .target_kib = BALLAST_NONE,
-                                                                  .maxmem_kib = kib,
-                                                                  .reason = reason,
-                                                                  .a_kib = a_kib,
-                                                                  .b_kib = domain->tot_kib};
+    uint64_t change_kib =
+        kib < domain->maxmem_kib ? domain->maxmem_kib - kib : kib - domain->maxmem_kib;
+    balancer->sets[balancer->set_count++] = (struct balancer_set){
+        .id = domain->id,
+        .target_kib = BALLAST_NONE,
+        .maxmem_kib = kib,
+        .reason = reason,
+        .figures = {.change_kib = change_kib, .current_kib = domain->tot_kib}};
 }
 
 static void hold_maximum(struct balancer *balancer, const struct ballast_host *host,
@@ -71,13 +72,13 @@ static void hold_maximum(struct balancer *balancer, const struct ballast_host *h
     }
     uint64_t upper_kib = gets == wants ? domain->tot_kib + wants : domain->tot_kib + gets;
     if (domain->maxmem_kib > upper_kib)
-        set_maximum(balancer, domain, upper_kib, BALANCER_LIMIT_HELD);
+        set_maximum(balancer, domain, upper_kib, BALANCER_MAXIMUM_LOWERED);
 }
 
 void balancer_hold_others(struct balancer *balancer, const struct ballast_host *host,
                           const struct accounts *accounts)
 {
-    uint64_t left_kib = accounts->beyond_promises_kib;
+    uint64_t left_kib = accounts->beyond_reserved_kib;
     for_others(balancer, host, hold_maximum, &left_kib);
 }
 
@@ -88,7 +89,7 @@ static void raise_maximum(struct balancer *balancer, const struct ballast_host *
      * It may only seem stuck because its maximum is limited; this shows when nothing is reserved
      * any more.
      */
-    if (balancer->promises && is_stuck(balancer, host, domain))
+    if (balancer->has_reservations && is_stuck(balancer, host, domain))
         return;
     uint64_t has_kib = ballast_max_u64(domain->maxmem_kib, domain->tot_kib);
     uint64_t lacks_kib =
@@ -96,7 +97,7 @@ static void raise_maximum(struct balancer *balancer, const struct ballast_host *
     uint64_t more_kib = ballast_min_u64(lacks_kib, *left_kib) / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     *left_kib -= more_kib;
     if (more_kib > 0)
-        set_maximum(balancer, domain, has_kib + more_kib, BALANCER_LIMIT_RAISED);
+        set_maximum(balancer, domain, has_kib + more_kib, BALANCER_MAXIMUM_RAISED);
 }
 
 void balancer_raise_others(struct balancer *balancer, const struct ballast_host *host,

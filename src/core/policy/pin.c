@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/policy/pin.h"
 
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
 
 /*
  * The floor that its balloon has shown. The guest's reports and the usual minimum do not count: the

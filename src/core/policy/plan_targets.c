@@ -6,16 +6,10 @@
  * exceeds available memory, in this tick and, since guests only move within their maxima, in the
  * next.
  */
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
+#include "core/policy/squeeze.h"
 #include "core/policy/state.h"
 
-/* Growth is set in parts worth a second of it, so that targets are not written every tick. */
-#define PART_USEC (BALLAST_SEC_USEC)
-/* A guest that has reached its target receives the next part once it is worth a quarter of that. */
-#define LEAST_PART_USEC (BALLAST_SEC_USEC / 4)
-#define CALM_PART       32
-/* A part of growth never exceeds this part of the guest's current memory. */
-#define LARGE_PART 16
 /* A target does not move by less than this part of the guest's current memory. */
 #define STILL_PART 512
 /*
@@ -148,6 +142,8 @@ static void plan_all(struct planner *planner)
                               .reason = aim->reason};
         uint64_t aim_kib =
             aim->kib == BALLAST_NONE ? domain->target_kib : bounded_aim_kib(view, aim->kib);
+        if (!planner->start_waits)
+            aim_kib = squeeze_aim_kib(view, aim_kib);
         if (is_in_backoff(planner, i)) {
             plan->target_kib = staying_kib(view);
             plan->reason = BALANCER_BACKOFF;
@@ -197,79 +193,60 @@ static uint64_t wish_kib(const struct planner *planner, size_t i)
     uint64_t aim_kib = balancer->aims[i].kib == BALLAST_NONE ? 0 : balancer->aims[i].kib;
     if (planner->start_waits && below)
         aim_kib = 0;
-    uint64_t told_kib = ballast_max_u64(balancer->plans[i].target_kib, view->tot_kib);
-    return ballast_sub_floor(whole_pages_kib(view, bounded_aim_kib(view, aim_kib)), told_kib);
+    uint64_t planned_kib = ballast_max_u64(balancer->plans[i].target_kib, view->tot_kib);
+    return ballast_sub_floor(whole_pages_kib(view, bounded_aim_kib(view, aim_kib)), planned_kib);
 }
 
-static bool worth_telling(const struct planner *planner, size_t i, uint64_t more_kib, uint64_t wish)
+/* Of a wish: what may come out of the headroom. */
+static uint64_t entitled_wish_kib(const struct planner *planner, size_t i, uint64_t wish)
 {
     const struct policy_domain *view = &planner->balancer->views[i];
-    /* However fast it is, a small guest does not wait for a part that is large for it. */
-    uint64_t rate_kib_per_sec = ballast_min_u64(view->grow_kib_per_sec, view->tot_kib / LARGE_PART);
-    uint64_t part_kib = ballast_mul_div(rate_kib_per_sec, PART_USEC, BALLAST_SEC_USEC);
-    uint64_t least_kib = ballast_mul_div(rate_kib_per_sec, LEAST_PART_USEC, BALLAST_SEC_USEC);
-    uint64_t told_kib = planner->balancer->plans[i].target_kib;
-    /* A domain that is not short yet can wait for a part that is worth a write. */
-    bool urgent = view->used_kib != BALLAST_NONE && view->tot_kib < view->used_kib;
-    if (!urgent)
-        least_kib = ballast_max_u64(least_kib, view->tot_kib / CALM_PART);
-    bool arrives = told_kib <= ballast_add_ceil(view->tot_kib, least_kib);
-    if (more_kib == 0)
-        return false;
-    return more_kib == wish || more_kib >= part_kib || (arrives && more_kib >= least_kib);
+    uint64_t planned_kib = ballast_max_u64(planner->balancer->plans[i].target_kib, view->tot_kib);
+    return ballast_min_u64(wish, ballast_sub_floor(policy_entitled_kib(view), planned_kib));
 }
 
+/*
+ * Sums the wishes, of which `entitled` may come out of the headroom, and hands out what is left of
+ * the budget.
+ */
 static void plan_growth(struct planner *planner)
 {
     struct balancer *balancer = planner->balancer;
+    const struct balancer_options *options = &balancer->options;
     uint64_t wishes_kib = 0;
-    for (size_t i = 0; i < balancer->view_count; i++)
-        wishes_kib = ballast_add_ceil(wishes_kib, wish_kib(planner, i));
-    /* Room beyond targets is not wanted: it is cut first. */
-    fit_rooms(planner, ballast_sub_floor(planner->budget_kib, wishes_kib), false);
-    bool unbounded = balancer->options.take_before_free && wishes_kib > 0;
-    uint64_t left_kib =
-        unbounded ? wishes_kib : ballast_sub_floor(planner->budget_kib, planner->room_kib);
-    uint64_t share_kib = ballast_min_u64(left_kib, wishes_kib);
-    for (size_t i = 0; i < balancer->view_count && share_kib > 0; i++) {
-        const struct policy_domain *view = &balancer->views[i];
-        struct plan *plan = &balancer->plans[i];
-        uint64_t wish = wish_kib(planner, i);
-        uint64_t more_kib = wish == 0 ? 0 : ballast_mul_div(share_kib, wish, wishes_kib);
-        if (more_kib < wish)
-            more_kib = more_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
-        if (!worth_telling(planner, i, more_kib, wish))
-            continue;
-        plan->target_kib = ballast_max_u64(plan->target_kib, view->tot_kib) + more_kib;
-        plan->maxmem_kib = ballast_max_u64(plan->maxmem_kib, plan->target_kib);
-        plan->reason = balancer->aims[i].reason;
-        plan->grows = true;
+    uint64_t entitled_kib = 0;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        uint64_t kib = wish_kib(planner, i);
+        balancer->plans[i].wish_kib = kib;
+        wishes_kib = ballast_add_ceil(wishes_kib, kib);
+        entitled_kib = ballast_add_ceil(entitled_kib, entitled_wish_kib(planner, i, kib));
     }
+    uint64_t keep_kib =
+        ballast_add_ceil(wishes_kib, wishes_kib > entitled_kib ? options->headroom_kib : 0);
+    /* Room beyond targets is not wanted: it is cut first. */
+    fit_rooms(planner, ballast_sub_floor(planner->budget_kib, keep_kib), false);
+    uint64_t left_kib = ballast_sub_floor(planner->budget_kib, planner->room_kib);
+    uint64_t beyond_kib =
+        options->take_before_free ? wishes_kib : ballast_sub_floor(left_kib, options->headroom_kib);
+    balancer_hand_out(balancer, beyond_kib, ballast_sub_floor(left_kib, beyond_kib));
 }
 
-static uint64_t number_for(const struct planner *planner, size_t i, const struct plan *plan)
+static struct balancer_figures figures_for(const struct planner *planner, size_t i,
+                                           const struct plan *plan)
 {
     const struct policy_domain *view = &planner->balancer->views[i];
     const struct ballast_domain *domain = domain_at(planner, i);
-    switch (plan->reason) {
-    case BALANCER_RECLAIMED_FOR_START:
-    case BALANCER_SQUEEZED_FOR_START:
-        return planner->missing_kib;
-    case BALANCER_RECLAIMED_FOR_OTHERS:
-        return planner->balancer->aims[i].about_kib;
-    case BALANCER_PINNED:
-    case BALANCER_BELOW_PIN:
-        return view->pinned_kib;
-    case BALANCER_NEEDS_MORE:
-        return view->need_kib;
-    case BALANCER_SHARE_OF_SURPLUS:
-        return ballast_sub_floor(plan->target_kib, view->tot_kib);
-    case BALANCER_LIMIT_HELD:
-    case BALANCER_LIMIT_RAISED:
-        return difference_kib(domain->maxmem_kib, plan->maxmem_kib);
-    default:
-        return view->tot_kib;
-    }
+    bool for_start =
+        plan->reason == BALANCER_RECLAIMED_FOR_START || plan->reason == BALANCER_SQUEEZED_FOR_START;
+    return (struct balancer_figures){
+        .missing_kib = for_start ? planner->missing_kib : planner->balancer->aims[i].about_kib,
+        .current_kib = view->tot_kib,
+        .needed_kib = view->need_kib,
+        .share_kib = ballast_sub_floor(plan->target_kib, view->tot_kib),
+        .pinned_kib = view->pinned_kib,
+        .used_kib = view->used_kib,
+        .change_kib = difference_kib(domain->maxmem_kib, plan->maxmem_kib),
+    };
 }
 
 /* Its floor, if that limits its new target. */
@@ -285,6 +262,22 @@ static struct floor floor_that_held(const struct planner *planner, size_t i,
                 : (struct floor){0};
 }
 
+static void charge_squeeze(struct balancer *balancer, size_t i, uint64_t target_kib)
+{
+    const struct policy_domain *view = &balancer->views[i];
+    squeeze_charge(&balancer->tracks[balancer->domain_of[i]], view,
+                   squeeze_step_of(balancer, view->tot_kib), target_kib, balancer->now_usec);
+}
+
+/* Its target goes below the use that it reports, while a step of a probe is under way. */
+static bool is_probed(const struct balancer *balancer, size_t i,
+                      const struct ballast_domain *domain)
+{
+    uint64_t used_kib = ballast_domain_used_kib(domain);
+    return balancer->tracks[balancer->domain_of[i]].probe.from_kib > 0 &&
+           used_kib != BALLAST_NONE && balancer->plans[i].target_kib < used_kib;
+}
+
 static void add_set(struct planner *planner, size_t i)
 {
     struct balancer *balancer = planner->balancer;
@@ -294,16 +287,19 @@ static void add_set(struct planner *planner, size_t i)
     bool maximum_moves = plan->maxmem_kib != domain->maxmem_kib;
     if (!target_moves && !maximum_moves)
         return;
+    if (plan->reason == BALANCER_RECLAIMED_FOR_OTHERS && is_probed(balancer, i, domain))
+        plan->reason = BALANCER_PROBED;
+    if (target_moves && !planner->start_waits)
+        charge_squeeze(balancer, i, plan->target_kib);
     if (!target_moves)
-        plan->reason =
-            plan->maxmem_kib < domain->maxmem_kib ? BALANCER_LIMIT_HELD : BALANCER_LIMIT_RAISED;
+        plan->reason = plan->maxmem_kib < domain->maxmem_kib ? BALANCER_MAXIMUM_LOWERED
+                                                             : BALANCER_MAXIMUM_RAISED;
     balancer->sets[balancer->set_count++] = (struct balancer_set){
         .id = domain->id,
         .target_kib = target_moves ? plan->target_kib : BALLAST_NONE,
         .maxmem_kib = maximum_moves ? plan->maxmem_kib : BALLAST_NONE,
         .reason = plan->reason,
-        .a_kib = number_for(planner, i, plan),
-        .b_kib = balancer->views[i].tot_kib,
+        .figures = figures_for(planner, i, plan),
         .floor = floor_that_held(planner, i, plan),
     };
 }
@@ -333,7 +329,7 @@ void balancer_plan_targets(struct balancer *balancer, const struct balancer_inpu
         if (!balancer->plans[i].grows)
             add_set(&planner, i);
     }
-    if (accounts->promises)
+    if (accounts->has_reservations)
         balancer_hold_others(balancer, input->host, accounts);
     balancer->take_count = balancer->set_count;
     for (size_t i = 0; i < balancer->view_count; i++) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/base/units.h"
+
 static const struct policy policies[] = {
     {
         .name = "ballast",
@@ -31,6 +33,13 @@ const struct policy *policy_find(const char *name)
             return &policies[i];
     }
     return NULL;
+}
+
+uint64_t policy_entitled_kib(const struct policy_domain *domain)
+{
+    bool pressed = domain->used_kib != BALLAST_NONE && domain->tot_kib < domain->used_kib;
+    uint64_t kib = ballast_max_u64(domain->min_kib, domain->pinned_kib);
+    return pressed ? ballast_max_u64(kib, domain->need_kib) : kib;
 }
 
 void policy_fixed_aim(const struct policy_view *view, struct policy_aim *aims)

@@ -6,75 +6,126 @@
 #include "core/base/text.h"
 #include "core/policy/balancer.h"
 
-/* Each reason: its name, its sentence, and the names of its figures. */
+#define FIGURE(member) PATTERN_MEMBER(struct balancer_figures, member)
+
+/* Each reason: its name, its sentence, and its figures. */
 static const struct {
     const char *name;
     const char *pattern;
-    const char *figures[BALANCER_FIGURES];
+    struct pattern_member figures[BALANCER_FIGURES];
 } reasons[BALANCER_REASONS] = {
     [BALANCER_RECLAIMED_FOR_START] =
         {"reclaimed-for-start",
          "it does not use all of its memory, and {missing_kib} are missing to start {detail}",
-         {"missing_kib", "current_kib"}},
+         {FIGURE(missing_kib), FIGURE(current_kib)}},
     [BALANCER_SQUEEZED_FOR_START] =
         {"squeezed-for-start",
          "the memory that no domain uses does not suffice, and {missing_kib} are missing to start {detail}",
-         {"missing_kib", "current_kib"}},
+         {FIGURE(missing_kib), FIGURE(current_kib)}},
     [BALANCER_RECLAIM_STOPPED] = {"stop",
                                   "enough is free; it keeps its current {current_kib}",
-                                  {"current_kib"}},
+                                  {FIGURE(current_kib)}},
     [BALANCER_NEEDS_MORE] = {"needs-more",
                              "it needs {needed_kib} and has {current_kib}",
-                             {"needed_kib", "current_kib"}},
+                             {FIGURE(needed_kib), FIGURE(current_kib)}},
+    [BALANCER_UNDER_PRESSURE] =
+        {"under-pressure",
+         "its pressure shows that it lacks memory; it needs {needed_kib} and has {current_kib}",
+         {FIGURE(needed_kib), FIGURE(current_kib)}},
     [BALANCER_SHARE_OF_SURPLUS] = {"share-of-surplus",
                                    "its share of the free memory is {share_kib}",
-                                   {"share_kib", "current_kib"}},
+                                   {FIGURE(share_kib), FIGURE(current_kib)}},
     [BALANCER_RECLAIMED_FOR_OTHERS] =
         {"reclaimed-for-others",
          "it does not use all of its memory, and other domains need {missing_kib} more",
-         {"missing_kib", "current_kib"}},
-    [BALANCER_RULE] = {"rule", "the policy moves it from {current_kib}", {"current_kib"}},
+         {FIGURE(missing_kib), FIGURE(current_kib)}},
+    [BALANCER_PROBED] =
+        {"probed",
+         "it reports {used_kib} in use, other domains lack memory, and its next report shows whether it needs this",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_RECLAIMED_FOR_HEADROOM] =
+        {"reclaimed-for-headroom",
+         "it does not use all of its memory, and {missing_kib} of the headroom are missing",
+         {FIGURE(missing_kib), FIGURE(current_kib)}},
+    [BALANCER_RULE] = {"rule", "the policy moves it from {current_kib}", {FIGURE(current_kib)}},
     [BALANCER_PINNED] = {"pinned",
                          "its target is pinned at {pinned_kib}",
-                         {"pinned_kib", "current_kib"}},
+                         {FIGURE(pinned_kib), FIGURE(current_kib)}},
     [BALANCER_BELOW_PIN] =
         {"below-pin",
          "it goes below its pinned target of {pinned_kib}, since other domains cannot free enough to start {detail}",
-         {"pinned_kib", "current_kib"}},
+         {FIGURE(pinned_kib), FIGURE(current_kib)}},
     [BALANCER_BACKOFF] =
         {"backoff",
          "its balloon stopped at {current_kib}; it is in backoff and not asked for less",
-         {"current_kib"}},
-    [BALANCER_LIMIT_HELD] = {"limit-held",
-                             "its maximum falls by {change_kib}, so that it cannot grow by itself",
-                             {"change_kib", "current_kib"}},
-    [BALANCER_LIMIT_RAISED] = {"limit-raised",
-                               "its maximum was {change_kib} below its target",
-                               {"change_kib", "current_kib"}},
+         {FIGURE(current_kib)}},
+    [BALANCER_MAXIMUM_LOWERED] = {"maximum-lowered",
+                                  "it could grow by {change_kib} without being asked",
+                                  {FIGURE(change_kib), FIGURE(current_kib)}},
+    [BALANCER_MAXIMUM_RAISED] = {"maximum-raised",
+                                 "it was {change_kib} below the target",
+                                 {FIGURE(change_kib), FIGURE(current_kib)}},
     [BALANCER_FITS] = {"fits",
                        "{needed_kib} are free for it, {left_kib} stay free",
-                       {"needed_kib", "left_kib"}},
+                       {FIGURE(needed_kib), FIGURE(left_kib)}},
     [BALANCER_NEVER_FITS] =
         {"never-fits",
          "it needs {needed_kib}; with every domain at its minimum {possible_kib} would be free",
-         {"needed_kib", "possible_kib"}},
+         {FIGURE(needed_kib), FIGURE(possible_kib)}},
     [BALANCER_DONORS_STUCK] =
         {"donors-stuck",
          "{missing_kib} are missing, and no donor frees memory any more; they are {held_kib} above their minima",
-         {"missing_kib", "held_kib"}},
+         {FIGURE(missing_kib), FIGURE(held_kib)}},
     [BALANCER_TOO_LATE] = {"too-late",
                            "its deadline passed with {missing_kib} missing",
-                           {"missing_kib"}},
+                           {FIGURE(missing_kib)}},
+    [BALANCER_REPORT_FOLLOWS] =
+        {"report-follows",
+         "its report fell with its memory, to {used_kib} in use of {current_kib}: it is not counted as need",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_REPORT_UNUSED] =
+        {"report-unused",
+         "neither its pressure nor its swap rises with {current_kib}: the {used_kib} that it reports in use are not counted as need",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_REPORT_STAYS] =
+        {"report-stays",
+         "it reports {used_kib} in use with {current_kib}, too: this counts as need, and its memory is returned",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_REPORT_FREES] =
+        {"report-frees",
+         "it reports memory free, with {used_kib} in use of {current_kib}: this counts as need",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_PROBE_PRESSED] =
+        {"probe-pressed",
+         "its pressure or its swap rose with {current_kib}: the {used_kib} that it reports in use count as need, and its memory is returned",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_PROBE_STOPPED] =
+        {"probe-stopped",
+         "its balloon stopped at {current_kib}: the {used_kib} that it reports in use count as need",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_PROBE_UNANSWERED] =
+        {"probe-unanswered",
+         "no report came with {current_kib}: the {used_kib} that it reports in use count as before, and its memory is returned",
+         {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_REPORT_FORGIVEN] = {"report-forgiven",
+                                  "its report counts again: {used_kib} in use of {current_kib}",
+                                  {FIGURE(used_kib), FIGURE(current_kib)}},
+    [BALANCER_DISTRESS] =
+        {"distress",
+         "its pressure shows that it lacks memory with {current_kib}; other domains are asked first",
+         {FIGURE(current_kib)}},
+    [BALANCER_DISTRESS_OVER] =
+        {"distress-over",
+         "its pressure has shown no lack of memory for 30 s with {current_kib}",
+         {FIGURE(current_kib)}},
 };
 
-void balancer_reason_figures(enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib,
+void balancer_reason_figures(enum balancer_reason reason, const struct balancer_figures *figures,
                              struct pattern_figure out[BALANCER_FIGURES])
 {
+    static const struct pattern_member none[BALANCER_FIGURES];
     bool known = (unsigned)reason < BALANCER_REASONS;
-    out[0] =
-        (struct pattern_figure){.name = known ? reasons[reason].figures[0] : NULL, .value = a_kib};
-    out[1] =
-        (struct pattern_figure){.name = known ? reasons[reason].figures[1] : NULL, .value = b_kib};
+    pattern_read(figures, known ? reasons[reason].figures : none, BALANCER_FIGURES, out);
 }
 
 int balancer_reason_find(const char *name)
@@ -144,7 +195,7 @@ size_t balancer_set_text(const struct balancer_set *set, const char *name, char 
     };
     if (set->floor.reason != FLOOR_NONE)
         (void)floor_text(&set->floor, why, sizeof(why));
-    balancer_reason_figures(set->reason, set->a_kib, set->b_kib, holes + 5);
+    balancer_reason_figures(set->reason, &set->figures, holes + 5);
     (void)balancer_set_pattern(set, pattern, sizeof(pattern));
     pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]));
     return text.length;
@@ -166,7 +217,7 @@ size_t balancer_verdict_text(const struct balancer_verdict *verdict, const char 
     struct ballast_text text = ballast_text_over(buf, size);
     char pattern[BALANCER_PATTERN];
     struct pattern_figure holes[BALANCER_FIGURES + 1] = {{.name = "name", .text = name}};
-    balancer_reason_figures(verdict->reason, verdict->a_kib, verdict->b_kib, holes + 1);
+    balancer_reason_figures(verdict->reason, &verdict->figures, holes + 1);
     (void)balancer_verdict_pattern(verdict->reason, pattern, sizeof(pattern));
     pattern_fill(&text, pattern, holes, sizeof(holes) / sizeof(holes[0]));
     return text.length;

@@ -15,7 +15,7 @@
 /* The accounts of one tick, all in free memory. */
 struct accounts {
     uint64_t available_kib;       /* free, not reserved */
-    uint64_t beyond_promises_kib; /* the same, plus what domains that are not asked can reach */
+    uint64_t beyond_reserved_kib; /* the same, plus what domains that are not asked can reach */
     uint64_t deficit_kib; /* reserved or claimed beyond what is free: a domain or Xen took it */
     uint64_t owed_kib;    /* free, set aside for guests below their minimum */
     uint64_t spare_kib;   /* what domains that may be asked have above their minima */
@@ -24,15 +24,15 @@ struct accounts {
     uint64_t returning_kib; /* of that: of migrating domains, which will be back soon */
     uint64_t wanted_kib;    /* what waiting starts need, as far as it can be freed */
     uint64_t granted_kib;   /* granted in this tick */
-    bool promises;          /* a request waits, or memory is reserved */
+    bool has_reservations;  /* a request waits, or memory is reserved */
 };
 
 /* The planned change of one domain. */
 struct plan {
     uint64_t target_kib;
     uint64_t maxmem_kib;
+    uint64_t wish_kib; /* by how much its aim exceeds its target */
     enum balancer_reason reason;
-    uint64_t a_kib;
     bool grows; /* to be carried out after the changes that lower or limit */
 };
 
@@ -49,7 +49,11 @@ struct balancer {
     uint64_t now_usec;
     uint64_t decided_usec;       /* the time of the policy's last decision */
     uint64_t last_feasible_usec; /* when the donors could last have freed what is missing */
-    bool asked;                  /* a domain is shrinking for a start */
+    uint64_t idle_kib[2]; /* the least that was available in this interval, and in the last one */
+    uint64_t idle_usec;   /* when this one began */
+    bool asked;           /* a domain is shrinking for a start */
+
+    struct host_outlook outlook;
 
     struct track *tracks; /* in the order of the host's domains */
     struct track *old_tracks;
@@ -73,7 +77,7 @@ struct balancer {
     bool *waits;   /* for each request: neither granted nor refused in this tick */
     size_t request_capacity;
 
-    bool promises;     /* as in the accounts */
+    bool has_reservations; /* as in the accounts */
     uint64_t kept_kib; /* free memory kept from starts: for targets of domains that are not asked,
                           and for minima */
     uint64_t held_kib; /* withheld from a domain that is not asked, since it is reserved */
@@ -81,10 +85,26 @@ struct balancer {
     struct balancer_set *sets;
     size_t set_count;
     size_t take_count;
+    struct balancer_finding *findings;
+    size_t finding_count;
     struct balancer_verdict *verdicts;
     size_t verdict_count;
 };
 
+/*
+ * An even share of all memory that can be shared: the bound of what a guest's report can justify.
+ * A start that waits has a share, too.
+ */
+struct even {
+    uint64_t pool_kib;
+    uint64_t shares;
+};
+struct even even_share(const struct ballast_host *host, uint64_t available_kib, bool start_waits);
+uint64_t even_kib(const struct even *even, const struct ballast_domain *domain);
+
+/* In probes.c: begins the probes that are due. */
+void balancer_begin_probes(struct balancer *balancer, const struct ballast_host *host,
+                           bool start_waits);
 /* Grants and refuses requests; fills accounts->wanted_kib and granted_kib. */
 void balancer_admit(struct balancer *balancer, const struct balancer_input *input,
                     struct accounts *accounts);
@@ -96,6 +116,11 @@ void balancer_hold_others(struct balancer *balancer, const struct ballast_host *
                           const struct accounts *accounts);
 void balancer_raise_others(struct balancer *balancer, const struct ballast_host *host,
                            uint64_t left_kib);
+/*
+ * In grow.c: raises targets by their wishes, out of what is available beyond the headroom, and of
+ * the headroom.
+ */
+void balancer_hand_out(struct balancer *balancer, uint64_t beyond_kib, uint64_t headroom_kib);
 /* Turns aims into sets that keep the laws. */
 void balancer_plan_targets(struct balancer *balancer, const struct balancer_input *input,
                            const struct accounts *accounts);

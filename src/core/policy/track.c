@@ -9,7 +9,7 @@
  */
 #include "core/policy/track.h"
 
-#include "core/base/units.h"
+#include "core/base/units_inline.h"
 
 #define STRETCH_USEC (BALLAST_SEC_USEC / 2)
 /* About what squeezed allows (5 s, in whole intervals); a guest that often pauses has more. */
@@ -22,8 +22,14 @@
  */
 #define RETURN_LEAST_KIB BALLAST_MIB_KIB
 #define RETURN_PART      64
-/* A guest that could not grow is tried again after this time. */
+/*
+ * A guest that could not grow is tried again after this time, doubled by each further stop at about
+ * the same size up to a quarter of an hour: its kernel may not hotplug memory.
+ */
 #define CEILING_USEC (60 * BALLAST_SEC_USEC)
+enum { CEILING_DOUBLINGS = 4 };
+/* A stop within this part of the last one is at about the same size. */
+#define CEILING_PART 64
 /* Half of the distance between a past peak and the present decays in about 20 s. */
 #define PEAK_FADE_USEC (30 * BALLAST_SEC_USEC)
 
@@ -33,6 +39,8 @@
 #define TRUST_FIRST 6000
 #define TRUST_GAIN  400
 #define TRUST_LOSS  4
+/* Reports of at most this age are compared with the most that it had since then. */
+#define HAD_USEC (5 * BALLAST_SEC_USEC)
 /* A guest's current memory is compared with its report if that is at most this old. */
 #define SWAP_AGE_USEC BALLAST_SEC_USEC
 
@@ -110,7 +118,7 @@ static void note_progress(struct track *track, uint64_t rate_kib_per_sec, uint64
     track->stuck = false;
 }
 
-static void judge_stretch(struct track *track, const struct ballast_domain *domain,
+static void check_stretch(struct track *track, const struct ballast_domain *domain,
                           uint64_t now_usec)
 {
     uint64_t elapsed_usec = now_usec - track->window_usec;
@@ -136,7 +144,7 @@ uint64_t track_patience_usec(const struct track *track)
     return ballast_min_u64(ballast_max_u64(PATIENCE_USEC, habit_usec), PATIENCE_MAX_USEC);
 }
 
-static void judge_stuck(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+static void check_stuck(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
 {
     if (track->stuck || now_usec - track->progress_usec < track_patience_usec(track))
         return;
@@ -145,7 +153,10 @@ static void judge_stuck(struct track *track, const struct ballast_domain *domain
     if (track->heading < 0) {
         floor_record_stop(&track->last_stop, domain->tot_kib, now_usec);
     } else {
-        track->ceiling_kib = domain->tot_kib;
+        uint64_t apart_kib = kib_between(track->top_kib, domain->tot_kib);
+        bool again = track->tops > 0 && apart_kib <= domain->tot_kib / CEILING_PART;
+        track->tops = again ? track->tops + 1 : 1;
+        track->top_kib = track->ceiling_kib = domain->tot_kib;
         track->ceiling_usec = now_usec;
     }
 }
@@ -154,7 +165,7 @@ static void judge_stuck(struct track *track, const struct ballast_domain *domain
  * A balloon that has freed memory and takes it back although it should not: its guest is short of
  * memory.
  */
-static void judge_return(struct track *track, const struct ballast_domain *domain,
+static void check_return(struct track *track, const struct ballast_domain *domain,
                          uint64_t now_usec)
 {
     if (track->heading >= 0 || track->stuck)
@@ -175,13 +186,15 @@ static void update_motion(struct track *track, const struct ballast_domain *doma
     if (heading != track->heading) {
         turn_heading(track, domain, heading, now_usec);
     } else if (heading != 0) {
-        judge_stretch(track, domain, now_usec);
-        judge_return(track, domain, now_usec);
-        judge_stuck(track, domain, now_usec);
+        check_stretch(track, domain, now_usec);
+        check_return(track, domain, now_usec);
+        check_stuck(track, domain, now_usec);
     }
     (void)floor_review_stop(&track->last_stop, domain->tot_kib, now_usec);
+    uint64_t doublings = ballast_min_u64(ballast_sub_floor(track->tops, 1), CEILING_DOUBLINGS);
     if (track->ceiling_kib != BALLAST_NONE &&
-        (domain->tot_kib > track->ceiling_kib || now_usec - track->ceiling_usec >= CEILING_USEC))
+        (domain->tot_kib > track->ceiling_kib ||
+         now_usec - track->ceiling_usec >= CEILING_USEC << doublings))
         track->ceiling_kib = BALLAST_NONE;
 }
 
@@ -202,7 +215,33 @@ static bool report_is_credible(const struct ballast_domain *domain, uint64_t say
     return kib_between(sum_kib, domain->tot_kib) <= domain->tot_kib / 4;
 }
 
-static void take_report(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
+/* Keeps the most that it had in this interval, and in the last one. */
+static void note_had(struct track *track, uint64_t tot_kib, uint64_t now_usec)
+{
+    if (now_usec - track->had_usec >= HAD_USEC) {
+        track->had_kib[1] = track->had_kib[0];
+        track->had_kib[0] = tot_kib;
+        track->had_usec = now_usec;
+    }
+    track->had_kib[0] = ballast_max_u64(track->had_kib[0], tot_kib);
+}
+
+/*
+ * Qubes' meminfo-writer computes use from the memory that the guest has and adds what is in swap,
+ * which it reports too, each 0.1 s: a report of more is of another size, or false. Of other reports
+ * nothing is known of the swap.
+ */
+static uint64_t possible_kib(const struct track *track, const struct ballast_domain *domain)
+{
+    if (domain->report_source != BALLAST_REPORT_MEMINFO || domain->report_age_usec > HAD_USEC)
+        return BALLAST_NONE;
+    uint64_t had_kib = ballast_max_u64(track->had_kib[0], track->had_kib[1]);
+    return ballast_add_ceil(had_kib, domain->reported_swap_kib);
+}
+
+/* When the report was made, if it is a new one; otherwise 0. */
+static uint64_t take_report(struct track *track, const struct ballast_domain *domain,
+                            uint64_t now_usec)
 {
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
     uint64_t made_usec = ballast_sub_floor(now_usec, age_usec);
@@ -210,7 +249,7 @@ static void take_report(struct track *track, const struct ballast_domain *domain
     bool is_new = track->report_usec == 0 || says_kib != track->reported_kib ||
                   made_usec > track->report_usec + BALLAST_SEC_USEC / 20;
     if (!is_new)
-        return;
+        return 0;
     if (!report_is_credible(domain, says_kib)) {
         track->trust_permyriad /= TRUST_LOSS;
     } else {
@@ -227,7 +266,9 @@ static void take_report(struct track *track, const struct ballast_domain *domain
     if (credited && swap_kib <= domain->static_max_kib)
         track->swap_kib = ballast_max_u64(track->swap_kib, swap_kib);
     track->reported_kib = says_kib;
+    track->possible_kib = possible_kib(track, domain);
     track->report_usec = ballast_max_u64(made_usec, 1);
+    return track->report_usec;
 }
 
 /* The part of its report beyond its dynamic minimum that its trust lets count. */
@@ -247,7 +288,7 @@ static uint64_t believed_kib(const struct track *track, const struct ballast_dom
     uint64_t age_usec = domain->report_age_usec == BALLAST_NONE ? 0 : domain->report_age_usec;
     uint64_t drift_kib =
         ballast_mul_div(track->rise_kib, ballast_min_u64(age_usec, DRIFT_USEC), BALLAST_SEC_USEC);
-    uint64_t says_kib = ballast_domain_used_kib(domain);
+    uint64_t says_kib = ballast_min_u64(ballast_domain_used_kib(domain), track->possible_kib);
     drift_kib = ballast_min_u64(drift_kib, says_kib / 2);
     uint64_t used_kib = ballast_add_ceil(says_kib, drift_kib);
     used_kib = ballast_min_u64(used_kib, domain->static_max_kib);
@@ -267,16 +308,44 @@ static uint64_t trusted_report_kib(const struct track *track, const struct balla
     return weighed_kib(domain, used_kib, ballast_min_u64(permyriad, BALLAST_PERMYRIAD));
 }
 
+/* While a step is under way it does not need more either way; else its report is not a need. */
+static void bound_by_probe(struct track *track, const struct ballast_domain *domain)
+{
+    uint64_t most_kib = probe_most_kib(&track->probe, domain);
+    track->need_kib = ballast_min_u64(track->need_kib, most_kib);
+    track->trusted_report_kib = ballast_min_u64(track->trusted_report_kib, most_kib);
+    if (track->probe.from_kib > 0)
+        track->likely_kib = ballast_min_u64(track->likely_kib, most_kib);
+}
+
+void track_probe(struct track *track, const struct ballast_domain *domain, bool gently,
+                 uint64_t now_usec)
+{
+    probe_begin(&track->probe, domain, gently, now_usec);
+    bound_by_probe(track, domain);
+}
+
+/* Pressure goes before what is reported in use. */
+static void raise_for_distress(struct track *track, const struct ballast_domain *domain)
+{
+    uint64_t kib = ballast_min_u64(distress_need_kib(&track->distress), domain->static_max_kib);
+    track->need_kib = ballast_max_u64(track->need_kib, kib);
+}
+
 static void update_need(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
 {
+    note_had(track, domain->tot_kib, now_usec);
     bool silent = domain->used_kib == BALLAST_NONE;
-    if (!silent)
-        take_report(track, domain, now_usec);
+    uint64_t made_usec = silent ? 0 : take_report(track, domain, now_usec);
+    distress_sample(&track->distress, domain, now_usec);
+    bool stopped = track->stuck || floor_in_backoff(&track->last_stop, now_usec);
+    (void)probe_sample(&track->probe, domain, made_usec, stopped, &track->distress, now_usec);
     if (silent || track->trust_permyriad < TRACK_TRUST_NONE) {
         /* Nothing is known: it needs its minimum. A guest that never reports keeps what it has. */
         uint64_t used_to_kib = silent ? domain->tot_kib : 0;
         track->need_kib = domain->dynamic_min_kib;
         track->likely_kib = ballast_max_u64(domain->dynamic_min_kib, used_to_kib);
+        raise_for_distress(track, domain);
         return;
     }
     uint64_t used_kib = believed_kib(track, domain);
@@ -289,6 +358,8 @@ static void update_need(struct track *track, const struct ballast_domain *domain
     track->likely_kib =
         ballast_max_u64(ballast_mul_div(used_kib, LIKELY_PERMYRIAD, BALLAST_PERMYRIAD),
                         ballast_mul_div(track->peak_kib, NEED_PERMYRIAD, BALLAST_PERMYRIAD));
+    bound_by_probe(track, domain);
+    raise_for_distress(track, domain);
 }
 
 static void keep_facts(struct track *track, const struct ballast_domain *domain, uint64_t now_usec)
@@ -297,8 +368,9 @@ static void keep_facts(struct track *track, const struct ballast_domain *domain,
     track->kind = domain->kind;
     track->tot_kib = domain->tot_kib;
     track->target_kib = domain->target_kib;
-    if (domain->has_balloon && !track->has_balloon && track->first_usec != now_usec)
+    if (domain->has_balloon && !track->was_up && track->first_usec != now_usec)
         track->up_usec = now_usec;
+    track->was_up = track->was_up || domain->has_balloon;
     track->has_balloon = domain->has_balloon;
 }
 
@@ -323,6 +395,13 @@ void track_update(struct track *track, const struct ballast_domain *domain, uint
     update_motion(track, domain, now_usec, inaccuracy_kib);
     update_need(track, domain, now_usec);
     keep_facts(track, domain, now_usec);
+}
+
+bool track_is_proven(const struct track *track)
+{
+    bool contradicted =
+        track->distress.level == DISTRESS_QUIET && track->reported_kib > track->tot_kib;
+    return track->is_dom0 || (track->probe.proven && !contradicted);
 }
 
 enum balloon_status track_balloon_status(const struct track *track)
