@@ -107,7 +107,8 @@ static void test_another_life(void **state)
     close_desk(&desk);
 }
 
-/* While it is built its memory moves from the promise to the domain; then nothing is promised. */
+/* While it is built its memory moves from the reservation to the domain; then nothing is reserved.
+ */
 static void test_a_build(void **state)
 {
     (void)state;
@@ -120,13 +121,13 @@ static void test_a_build(void **state)
     open_desk(&desk);
     struct tick_book book = tick_ledger_book(desk.book);
     assert_int_equal(see(&desk, &domain, 3 * BALLAST_SEC_USEC), LEDGER_BOUND);
-    assert_int_equal(book.promised_kib(book.book, &desk.host), GRANTED_KIB - 106 * MIB);
+    assert_int_equal(book.reserved_kib(book.book, &desk.host), GRANTED_KIB - 106 * MIB);
     domain.build_left_kib = 100 * MIB; /* the host counts that much itself */
     assert_int_equal(see(&desk, &domain, 4 * BALLAST_SEC_USEC), LEDGER_BOUND);
-    assert_int_equal(book.promised_kib(book.book, &desk.host), GRANTED_KIB - 206 * MIB);
+    assert_int_equal(book.reserved_kib(book.book, &desk.host), GRANTED_KIB - 206 * MIB);
     domain.state = BALLAST_DOMAIN_RUN;
     assert_int_equal(see(&desk, &domain, 5 * BALLAST_SEC_USEC), LEDGER_USED);
-    assert_int_equal(book.promised_kib(book.book, &desk.host), 0);
+    assert_int_equal(book.reserved_kib(book.book, &desk.host), 0);
     close_desk(&desk);
 }
 
@@ -179,13 +180,13 @@ static void open_dying(struct desk *desk, struct tick_dying *dying, uint64_t hel
     tick_ledger_dying(desk->book, dying, 1);
     assert_int_equal(see(desk, NULL, 5 * BALLAST_SEC_USEC), LEDGER_BOUND);
     struct tick_book book = tick_ledger_book(desk->book);
-    assert_int_equal(book.promised_kib(book.book, &desk->host), GRANTED_KIB - held_kib);
+    assert_int_equal(book.reserved_kib(book.book, &desk->host), GRANTED_KIB - held_kib);
 }
 
 static void close_dying(struct desk *desk)
 {
     struct tick_book book = tick_ledger_book(desk->book);
-    assert_int_equal(book.promised_kib(book.book, &desk->host), 0);
+    assert_int_equal(book.reserved_kib(book.book, &desk->host), 0);
     assert_null(ledger_next(desk->ledger, ledger_find(desk->ledger, desk->id)));
     close_desk(desk);
 }
@@ -213,7 +214,7 @@ static void test_a_reboot_that_is_never_quite_gone(void **state)
     close_dying(&desk);
 }
 
-/* And with nobody to come after it, the memory is anybody's after a lease, returned or not. */
+/* And if no domain comes after it, the memory is available after a lease, returned or not. */
 static void test_a_reboot_that_is_neither_gone_nor_back(void **state)
 {
     (void)state;

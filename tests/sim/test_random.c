@@ -88,7 +88,7 @@ static void misbehave(struct world *world, struct sim_guest_config *guest)
     guest->shutdown_usec = one_in(world, 10) ? below(world, 50 * SEC) : BALLAST_NONE;
     guest->boot_usec = one_in(world, 6) ? below(world, 30 * SEC) : 0;
     /*
-     * One that takes at once whatever its maximum allows, and cannot be told so before it can take,
+     * One that takes at once whatever its maximum allows, and cannot be limited before it can take,
      * is ahead of any balancer by a tick: grabbers here are awake from the beginning.
      */
     guest->grabs = one_in(world, 5) && guest->boot_usec == 0 && guest->paused.count == 0 &&
@@ -116,17 +116,17 @@ static struct sim_guest_config a_guest(struct world *world, const char *kind, si
     misbehave(world, &guest);
     guest.need = a_need(world, guest.static_max_kib);
     /*
-     * Somebody raises and lowers its target while it is populated on demand, before anything can
-     * have been promised: what Xen then takes for it is not ours to prevent.
+     * Another program raises and lowers its target while it is populated on demand, before anything
+     * can have been reserved: what Xen then takes for it is not ours to prevent.
      */
     guest.pod = one_in(world, 4);
     for (size_t step = 0; guest.pod && step < below(world, 4); step++) {
-        guest.told.steps[step].at_usec = (step + 1) * SEC;
-        guest.told.steps[step].kib = 4 + below(world, guest.static_max_kib);
-        guest.told.step_count = step + 1;
+        guest.set_targets.steps[step].at_usec = (step + 1) * SEC;
+        guest.set_targets.steps[step].kib = 4 + below(world, guest.static_max_kib);
+        guest.set_targets.step_count = step + 1;
     }
     if (guest.shares == 0)
-        guest.grabs = false; /* left alone means that nobody holds it */
+        guest.grabs = false; /* opted out: it is not limited */
     return guest;
 }
 
@@ -144,7 +144,7 @@ static void draw_starts(struct world *world)
                                       .bind_usec = one_in(world, 2) ? below(world, 20 * SEC) : 0};
         start->guest.crash_usec = start->guest.shutdown_usec = BALLAST_NONE;
         start->guest.maxmem_kib = start->guest.static_max_kib;
-        start->guest.told.step_count = 0;
+        start->guest.set_targets.step_count = 0;
         start->need_kib = start->guest.tot_kib + start->guest.overhead_kib;
         start->deadline_usec =
             one_in(world, 3) ? BALLAST_NONE : start->arrives_usec + below(world, 60 * SEC);
@@ -211,7 +211,7 @@ static int play(struct world *world, uint64_t round, const struct policy *policy
         return 1;
     }
     sim_score(run.sim, &score);
-    bool good = simulate_run_judge(&run, tell, name);
+    bool good = simulate_run_check(&run, tell, name);
     if (score.builds_died + score.bad_grants + score.wrong_asks > 0) {
         printf("%s: %llu builds died, %llu bad grants, %llu wrong asks\n", name,
                (unsigned long long)score.builds_died, (unsigned long long)score.bad_grants,

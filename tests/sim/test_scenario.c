@@ -12,7 +12,7 @@
 #include <errno.h>
 
 #include "core/base/units.h"
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/score.h"
 
 #define MIB BALLAST_MIB_KIB
 #define SEC BALLAST_SEC_USEC
@@ -23,9 +23,9 @@ static const char good[] =
     "host total=8GiB xen=200MiB slack=64MiB scrub=1GiB/s tick=50ms xen-version=4.17.7-pre "
     "processor=GenuineIntel-6-55-4 # another\n"
     "guest zero dom0 tot=1GiB min=512MiB max=1GiB\r\n"
-    "guest web tot=1.5GiB min=512MiB max=2GiB static=3GiB rate-down=100MiB/s stuck=1s..2s "
+    "guest web tot=1.5GiB min=512MiB max=2GiB static=3GiB reclaim-rate=100MiB/s stuck=1s..2s "
     "stuck=5s.. duty=3s/1s uses=steps:0s=1GiB,20s=3GiB report=random\n"
-    "guest vm*3 tot=256MiB uses=walk:100MiB..200MiB,5MiB/s\n"
+    "guest vm*3 tot=256MiB uses=walk:100MiB..200MiB,5MiB/s swap=claimed\n"
     "start new at=2.5s need=1GiB overhead=24MiB deadline=10s build=500MiB/s\n"
     "fault set-lost 1s..2s chance=12.5%\n"
     "restart 3s\n"
@@ -62,7 +62,9 @@ static void test_good(void **state)
     assert_int_equal(web->duty_stuck_usec, SEC);
     assert_int_equal(web->need.step_count, 2);
     assert_int_equal(web->report, SIM_REPORT_RANDOM);
+    assert_int_equal(web->swap, SIM_SWAP_HONEST);
     assert_string_equal(config->guests[4].name, "vm3");
+    assert_int_equal(config->guests[4].swap, SIM_SWAP_CLAIMED);
     assert_int_equal(config->starts[0].guest.tot_kib, 1000 * MIB);
     assert_int_equal(config->starts[0].deadline_usec, 12500000);
     assert_int_equal(config->faults[0].chance_permyriad, 1250);
@@ -104,6 +106,14 @@ static const struct {
     {"guest a tot=1MiB uses=steps:5s=1MiB,5s=2MiB", "steps:0s=1GiB"},
     {"guest a tot=1MiB uses=walk:2MiB..1MiB,1MiB/s", "steps:0s=1GiB"},
     {"guest a tot=1MiB report-late=1h", "report-late at most 32 times"},
+    {"guest a tot=1MiB report=true",
+     "honest, none, low, high, random, huge, scaled, free, all, constant"},
+    {"guest a tot=1MiB pressure=high", "none, honest or false"},
+    {"guest a tot=1MiB swap=some",
+     "bad.scn:4: \"swap=some\": cannot be read: use honest, none or claimed"},
+    {"guest a tot=1MiB claims=5", "\"claims=5\": cannot be read: use a size such as"},
+    {"guest a tot=1MiB scale=2", "a ratio such as 1.5x"},
+    {"guest a tot=1MiB report-noise=0.05", "a percentage such as 30%"},
     {"start a need=0KiB", "needs no memory"},
     {"start a need=1MiB overhead=2MiB", "overhead is above need"},
     {"start a need=1MiB tot=2MiB", "takes more than it requested"},
@@ -111,7 +121,8 @@ static const struct {
     {"fault set-lost 1s..2s chance=200%", "chance=30%"},
     {"restart soon", "a time such as"},
     {"seed 1.5", "a whole number"},
-    {"balancer clever", "take-before-free, no-inaccuracy or no-floors"},
+    {"balancer clever", "no such option: use headroom=SIZE, "},
+    {"balancer headroom=much", "\"headroom=much\": cannot be read"},
     {"expect", "is not an expectation"},
     {"expect world peace", "\"world\""},
     {"expect start web granted", "\"web\": no such start"},
@@ -146,7 +157,7 @@ static void test_wrong(void **state)
     }
 }
 
-/* A host to run on is not judged: what is expected of it is neither kept nor looked at. */
+/* A host to run on is not scored: its expectations are neither kept nor read. */
 static void test_expectations_are_passed_over(void **state)
 {
     (void)state;

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/units.h"
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/score.h"
 #include "core/sim/sim.h"
 #include "core/sim/sim_rand.h"
 
@@ -77,7 +77,7 @@ static void begin(struct scene *scene, size_t guests, size_t starts)
     scene->config.start_count = starts;
     scene->config.faults = scene->faults;
     assert_int_equal(sim_new(&scene->config, 0, &scene->sim, NULL), 0);
-    assert_int_equal(sim_judge_begin(scene->sim, NULL), 0);
+    assert_int_equal(sim_score_begin(scene->sim, NULL), 0);
 }
 
 static void step(struct scene *scene, uint64_t usec)
@@ -85,7 +85,7 @@ static void step(struct scene *scene, uint64_t usec)
     struct ballast_error err = {0};
     for (; usec > 0; usec -= SIM_TICK_USEC) {
         if (sim_step(scene->sim, SIM_TICK_USEC, &err) < 0 ||
-            sim_judge_step(scene->sim, SIM_TICK_USEC, &err) < 0)
+            sim_score_step(scene->sim, SIM_TICK_USEC, &err) < 0)
             fail_msg("%s", err.text);
     }
 }
@@ -291,7 +291,8 @@ static void test_the_ratchet(void **state)
     set(&scene, 1, 256, 257);
     step(&scene, 9 * SEC);
     assert_int_equal(tot_mib(&scene, 0), 512); /* the ratchet */
-    /* Its balloon gives what was only promised first: for 5 s, 512 MiB of that. Nothing is seen. */
+    /* Its balloon gives what was never populated first: for 5 s, 512 MiB of that. Nothing is seen.
+     */
     step(&scene, 5 * SEC);
     assert_int_equal(tot_mib(&scene, 0), 512);
     assert_true(seen(&scene, 0)->pod_entries_kib > seen(&scene, 0)->pod_cache_kib);
@@ -302,7 +303,7 @@ static void test_the_ratchet(void **state)
     end(&scene);
 }
 
-/* A raise takes no more than is free, promised to nobody in Xen, and within the maximum. */
+/* A raise takes no more than is free, not claimed in Xen, and within the maximum. */
 static void test_a_ratchet_stops_at_what_is_there(void **state)
 {
     (void)state;
@@ -412,7 +413,7 @@ static void test_build(void **state)
     end(&scene);
 }
 
-/* What was promised is taken by a guest whose maximum let it: the build dies, all comes back. */
+/* What was reserved is taken by a guest whose maximum let it: the build dies, all comes back. */
 static void test_stolen(void **state)
 {
     (void)state;
@@ -436,6 +437,34 @@ static void test_stolen(void **state)
     step(&scene, 20 * SEC);
     assert_int_equal(sim_start_at(scene.sim, 0)->state, SIM_START_BUILT);
     assert_int_equal(tot_mib(&scene, 0), 4096 - 2000);
+    end(&scene);
+}
+
+/* What is claimed for reservations is in no domain's name, and neither guests nor builds get it. */
+static void test_claimed_for_reservations(void **state)
+{
+    (void)state;
+    struct scene scene = a_scene();
+    const struct ballast_host *host;
+    scene.guests[0].grabs = true;
+    scene.guests[0].grow_kib_per_sec = 1000 * MIB;
+    scene.guests[0].maxmem_kib = scene.guests[0].static_max_kib = 4096 * MIB;
+    scene.starts[0] = start_of("new", 2000);
+    begin(&scene, 1, 1);
+    assert_int_equal(sim_claim(scene.sim, 1, 3073 * MIB, NULL), -ENOMEM);
+    assert_int_equal(sim_claimed_kib(scene.sim), 3072 * MIB);
+    assert_int_equal(sim_claim(scene.sim, 1, 2000 * MIB, NULL), 0);
+    assert_int_equal(sim_refresh(scene.sim, &host, NULL), 0);
+    assert_int_equal(host->reserved_claim_kib, 2000 * MIB);
+    assert_int_equal(host->claimed_kib, 0);
+    assert_int_equal(sim_start_grant(scene.sim, 0, false, NULL), 0);
+    step(&scene, 20 * SEC);
+    assert_int_equal(sim_start_at(scene.sim, 0)->state, SIM_START_DIED);
+    assert_int_equal(tot_mib(&scene, 0), 4096 - 2000);
+    assert_int_equal(sim_claim(scene.sim, 1, 0, NULL), 0);
+    assert_int_equal(sim_start_build(scene.sim, 0, true, NULL), 0);
+    step(&scene, 20 * SEC);
+    assert_int_equal(sim_start_at(scene.sim, 0)->state, SIM_START_BUILT);
     end(&scene);
 }
 
@@ -490,14 +519,14 @@ static void test_least_time(void **state)
     scene.starts[2].arrives_usec = SEC;
     begin(&scene, 3, 3);
     /* two donors of 100 MiB/s for 1 s, then one alone for 100 MiB */
-    assert_int_equal(sim_start_at(scene.sim, 0)->least_usec, 2 * SEC);
+    assert_int_equal(sim_start_at(scene.sim, 0)->shortest_usec, 2 * SEC);
     assert_true(sim_start_at(scene.sim, 0)->feasible);
     assert_false(sim_start_at(scene.sim, 1)->feasible);
-    assert_true(sim_start_at(scene.sim, 1)->least_usec == BALLAST_NONE);
+    assert_true(sim_start_at(scene.sim, 1)->shortest_usec == BALLAST_NONE);
     step(&scene, SEC);
-    /* nobody was asked yet: 400 MiB for both from now on, so the first one's time goes on too */
-    assert_int_equal(sim_start_at(scene.sim, 2)->least_usec, 3 * SEC);
-    assert_int_equal(sim_start_at(scene.sim, 0)->least_usec, 4 * SEC);
+    /* no donor was asked yet: 400 MiB for both from now on, so the first one's time goes on too */
+    assert_int_equal(sim_start_at(scene.sim, 2)->shortest_usec, 3 * SEC);
+    assert_int_equal(sim_start_at(scene.sim, 0)->shortest_usec, 4 * SEC);
     end(&scene);
 }
 
@@ -514,7 +543,7 @@ static void test_score(void **state)
     assert_int_equal(score.shortfall_kibms, 1024 * MIB * 10000);
     assert_int_equal(score.idle_kibms, 3000 * MIB * 10000);
     assert_int_equal(score.idle_short_kibms, 1024 * MIB * 10000);
-    assert_int_equal(score.least_free_kib, 3072 * MIB);
+    assert_int_equal(score.minimum_free_kib, 3072 * MIB);
     end(&scene);
 }
 
@@ -564,7 +593,7 @@ static void draw_guest(struct sim_guest_config *guest, struct sim_rand *rand)
         .kind = SIM_NEED_WALK, .low_kib = 1, .high_kib = 900 * MIB, .walk_kib = 100 * MIB};
 }
 
-/* Nothing that anybody does, sane or not, makes or loses a page. */
+/* Nothing that any caller does, sane or not, makes or loses a page. */
 static void test_conservation(void **state)
 {
     (void)state;
@@ -608,6 +637,7 @@ int main(void)
         cmocka_unit_test(test_reports),
         cmocka_unit_test(test_build),
         cmocka_unit_test(test_stolen),
+        cmocka_unit_test(test_claimed_for_reservations),
         cmocka_unit_test(test_lowered_while_built),
         cmocka_unit_test(test_scrub),
         cmocka_unit_test(test_least_time),

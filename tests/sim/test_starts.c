@@ -16,186 +16,10 @@
 
 #include <errno.h>
 
-#include "app/tick/book.h"
-#include "core/base/units.h"
-#include "core/base/uuid.h"
-
 #include "../seeds/seed.h"
+#include "desk.h"
 
-#define MIB BALLAST_MIB_KIB
-
-enum { MOST = 16, TOTAL_MIB = 8192, SLACK_MIB = 64, NAME = 40 };
-
-struct desk {
-    struct ledger *ledger;
-    struct tick_ledger *book;
-    struct ballast_host host;
-    struct ballast_domain domains[MOST];
-    char names[MOST][NAME];
-    unsigned journal_fails; /* so many of the next transitions */
-    unsigned moves;
-};
-
-/* A uuid is made of the domain's number, as a real one's would differ with each. */
-static void uuid_of(uint32_t domid, uint8_t uuid[LEDGER_UUID])
-{
-    memset(uuid, 0xab, LEDGER_UUID);
-    memcpy(uuid, &domid, sizeof(domid));
-}
-
-static int journal(void *context, const struct ledger_reservation *before,
-                   const struct ledger_reservation *after, struct ballast_error *err)
-{
-    struct desk *desk = context;
-    (void)err;
-    if (before && before->state == after->state)
-        return 0; /* what is spent is not written */
-    desk->moves++;
-    if (desk->journal_fails == 0)
-        return 0;
-    desk->journal_fails--;
-    return -ENOSPC;
-}
-
-static void open_desk(struct desk *desk)
-{
-    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
-    *desk = (struct desk){.host = {.total_kib = TOTAL_MIB * MIB,
-                                   .free_kib = TOTAL_MIB * MIB,
-                                   .slack_kib = SLACK_MIB * MIB,
-                                   .now_usec = BALLAST_SEC_USEC}};
-    options.total_kib = TOTAL_MIB * MIB;
-    options.journal = journal;
-    options.context = desk;
-    assert_int_equal(ledger_new(&options, &desk->ledger, NULL), 0);
-    desk->book = tick_ledger_new(desk->ledger);
-    assert_non_null(desk->book);
-    desk->host.domains = desk->domains;
-    assert_int_equal(tick_ledger_see(desk->book, &desk->host, uuid_of, NULL), 0);
-}
-
-static void close_desk(struct desk *desk)
-{
-    tick_ledger_free(desk->book);
-    ledger_free(desk->ledger);
-}
-
-/* The daemon is started anew: the ledger is read from its records. */
-static void restart(struct desk *desk)
-{
-    struct ledger_options options = LEDGER_OPTIONS_DEFAULT;
-    struct ledger *ledger = NULL;
-    options.total_kib = TOTAL_MIB * MIB;
-    options.journal = journal;
-    options.context = desk;
-    assert_int_equal(ledger_new(&options, &ledger, NULL), 0);
-    for (const struct ledger_reservation *at = ledger_next(desk->ledger, NULL); at;
-         at = ledger_next(desk->ledger, at))
-        assert_int_equal(ledger_restore(ledger, at, NULL), 0);
-    close_desk(desk);
-    desk->ledger = ledger;
-    desk->book = tick_ledger_new(ledger);
-    assert_non_null(desk->book);
-}
-
-static void pass(struct desk *desk)
-{
-    desk->host.now_usec += 100000;
-}
-
-static void see(struct desk *desk)
-{
-    pass(desk);
-    assert_int_equal(tick_ledger_see(desk->book, &desk->host, uuid_of, NULL), 0);
-}
-
-/* For a guest of that name, or of that uuid where it is one; "*": a pool. */
-static uint64_t ask(struct desk *desk, const char *guest, uint64_t kib)
-{
-    uint8_t uuid[LEDGER_UUID] = {0};
-    if (guest && ballast_uuid_parse(guest, uuid) == 0)
-        guest = NULL;
-    bool pool = guest && strcmp(guest, "*") == 0;
-    struct ledger_verdict verdict;
-    struct ledger_request request = {.owner = "xl",
-                                     .name = pool ? NULL : guest,
-                                     .uuid = pool ? NULL : uuid,
-                                     .pool = pool,
-                                     .min_kib = kib,
-                                     .max_kib = kib,
-                                     .lease_usec = BALLAST_NONE,
-                                     .deadline_usec = BALLAST_NONE};
-    pass(desk);
-    assert_int_equal(ledger_ask(desk->ledger, &request, desk->host.now_usec, &verdict, NULL), 0);
-    assert_int_equal(verdict.reason, LEDGER_OK);
-    return verdict.id;
-}
-
-static int answer(struct desk *desk, uint64_t id)
-{
-    struct tick_book book = tick_ledger_book(desk->book);
-    struct balancer_verdict yes = {.request = id,
-                                   .granted = true,
-                                   .reason = BALANCER_FITS,
-                                   .a_kib = ledger_find(desk->ledger, id)->min_kib};
-    return book.answer(book.book, &desk->host, &yes, NULL);
-}
-
-static uint64_t granted(struct desk *desk, const char *guest, uint64_t kib)
-{
-    uint64_t id = ask(desk, guest, kib);
-    assert_int_equal(answer(desk, id), 0);
-    return id;
-}
-
-static enum ledger_state state_of(const struct desk *desk, uint64_t id)
-{
-    return ledger_find(desk->ledger, id)->state;
-}
-
-/* A toolstack has made a domain's shell. */
-static struct ballast_domain *appears(struct desk *desk, uint32_t id, const char *name,
-                                      uint64_t left_kib)
-{
-    size_t i = desk->host.domain_count++;
-    assert_true(i < MOST);
-    (void)snprintf(desk->names[i], NAME, "%s", name);
-    desk->domains[i] = (struct ballast_domain){.id = id,
-                                               .name = desk->names[i],
-                                               .state = BALLAST_DOMAIN_BUILD,
-                                               .build_left_kib = left_kib};
-    return &desk->domains[i];
-}
-
-static void takes(struct desk *desk, struct ballast_domain *domain, uint64_t kib)
-{
-    domain->tot_kib += kib;
-    domain->build_left_kib -= kib;
-    desk->host.free_kib -= kib;
-}
-
-static uint64_t available_kib(struct desk *desk)
-{
-    struct ledger_free free_now = tick_ledger_free_of(desk->book, &desk->host);
-    struct ballast_error err;
-    if (ledger_check(desk->ledger, &free_now, &err) < 0)
-        fail_msg("%s", err.text);
-    return ledger_available_kib(desk->ledger, &free_now);
-}
-
-/* What all domains, their builds and what is promised take together, as the balancer counts it. */
-static uint64_t counted_kib(struct desk *desk)
-{
-    struct tick_book book = tick_ledger_book(desk->book);
-    uint64_t kib = book.promised_kib(book.book, &desk->host);
-    for (size_t i = 0; i < desk->host.domain_count; i++)
-        kib += desk->domains[i].tot_kib + desk->domains[i].build_left_kib;
-    uint64_t rest_kib = (TOTAL_MIB - SLACK_MIB) * MIB - kib;
-    assert_int_equal(available_kib(desk), rest_kib);
-    return kib;
-}
-
-/* At every instant, whether the daemon has sampled since or not, and without anybody's bind. */
+/* At every instant, whether the daemon has sampled since or not, and without a bind. */
 static void test_unbound_from_shell_to_use(void **state)
 {
     (void)state;
@@ -224,7 +48,7 @@ static void test_unbound_from_shell_to_use(void **state)
     close_desk(&desk);
 }
 
-/* Built before anybody sampled, or while the ledger could not be written. */
+/* Built before the next sample, or while the ledger could not be written. */
 static void test_built_before_it_is_bound(void **state)
 {
     (void)state;
@@ -272,7 +96,7 @@ static void test_an_older_domain_of_that_name(void **state)
     close_desk(&desk);
 }
 
-/* A snapshot from before the grant shows nobody who came after it. */
+/* A snapshot from before the grant shows no domain that came after it. */
 static void test_a_snapshot_from_before_the_grant(void **state)
 {
     (void)state;
@@ -317,7 +141,7 @@ static void test_two_grants_of_one_name(void **state)
     close_desk(&desk);
 }
 
-/* What a domain takes beyond its grant is its own; what it leaves is nobody's once it is built. */
+/* What a domain takes beyond its grant is its own; what it leaves is available once it is built. */
 static void test_larger_and_smaller(void **state)
 {
     (void)state;
@@ -342,7 +166,7 @@ static void test_larger_and_smaller(void **state)
     close_desk(&desk);
 }
 
-/* It dies before whoever asked for it could bind it: nothing of it is promised any more. */
+/* It dies before its client could bind it: nothing of it is reserved any more. */
 static void test_destroyed_before_the_bind(void **state)
 {
     (void)state;
@@ -355,9 +179,31 @@ static void test_destroyed_before_the_bind(void **state)
     desk.host.free_kib += queue->tot_kib;
     desk.host.domain_count = 0;
     see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_RELEASED);
-    assert_int_equal(counted_kib(&desk), 0);
+    assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
+    assert_int_equal(counted_kib(&desk), 1000 * MIB);
     close_desk(&desk);
+}
+
+/* What it had taken has not come back, or the start that followed its request ends with it. */
+static void test_destroyed_for_good(void **state)
+{
+    (void)state;
+    for (int followed = 0; followed < 2; followed++) {
+        struct desk desk;
+        open_desk(&desk);
+        uint64_t id = granted(&desk, "queue", 1000 * MIB);
+        if (followed)
+            tick_ledger_start_follows(desk.book, id);
+        struct ballast_domain *queue = appears(&desk, 3, "queue", 1000 * MIB);
+        takes(&desk, queue, 10 * MIB);
+        see(&desk);
+        desk.host.free_kib =
+            followed ? desk.host.free_kib + queue->tot_kib : (SLACK_MIB + 990 + 5) * MIB;
+        desk.host.domain_count = 0;
+        see(&desk);
+        assert_int_equal(state_of(&desk, id), LEDGER_RELEASED);
+        close_desk(&desk);
+    }
 }
 
 /* By uuid, by a name that is no text, by one that is longer than names are kept; never without
@@ -379,120 +225,6 @@ static void test_names_and_uuids(void **state)
     assert_int_equal(ledger_find(desk.ledger, by_uuid)->domid, 9);
     assert_int_equal(ledger_find(desk.ledger, by_bytes)->domid, 10);
     assert_int_equal(state_of(&desk, none), LEDGER_GRANTED);
-    close_desk(&desk);
-}
-
-static void goes(struct desk *desk)
-{
-    desk->host.free_kib += desk->domains[0].tot_kib;
-    desk->host.domain_count = 0;
-}
-
-/* A domain of 300 MiB that has shut down to reboot, and has been seen; its reservation. */
-static uint64_t reboots(struct desk *desk)
-{
-    tick_ledger_keep_reboots(desk->book, 60 * BALLAST_SEC_USEC);
-    struct ballast_domain *queue = appears(desk, 5, "queue", 300 * MIB);
-    takes(desk, queue, 300 * MIB);
-    queue->state = BALLAST_DOMAIN_RUN;
-    see(desk);
-    assert_null(ledger_next(desk->ledger, NULL));
-    queue->state = BALLAST_DOMAIN_PAUSED;
-    queue->reboots = true;
-    see(desk);
-    see(desk);
-    uint64_t id = ledger_next(desk->ledger, NULL)->id;
-    assert_int_equal(state_of(desk, id), LEDGER_BOUND);
-    assert_int_equal(counted_kib(desk), 300 * MIB);
-    return id;
-}
-
-/* At every instant what it held is its own, whoever restarts when; then its next domain has it. */
-static void test_a_reboot(void **state)
-{
-    (void)state;
-    struct desk desk;
-    open_desk(&desk);
-    uint64_t id = reboots(&desk);
-    restart(&desk);
-    goes(&desk);
-    pass(&desk);
-    assert_int_equal(counted_kib(&desk), 300 * MIB);
-    see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
-    assert_int_equal(counted_kib(&desk), 300 * MIB);
-    restart(&desk);
-    struct ballast_domain *queue = appears(&desk, 6, "queue", 300 * MIB);
-    see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_BOUND);
-    assert_int_equal(ledger_find(desk.ledger, id)->domid, 6);
-    assert_int_equal(counted_kib(&desk), 300 * MIB);
-    takes(&desk, queue, 300 * MIB);
-    queue->state = BALLAST_DOMAIN_RUN;
-    see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_USED);
-    assert_int_equal(counted_kib(&desk), 300 * MIB);
-    close_desk(&desk);
-}
-
-/* Its next domain is there when the last one is seen to be gone. */
-static void test_a_reboot_between_two_samples(void **state)
-{
-    (void)state;
-    struct desk desk;
-    open_desk(&desk);
-    uint64_t id = reboots(&desk);
-    goes(&desk);
-    takes(&desk, appears(&desk, 6, "queue", 300 * MIB), 100 * MIB);
-    see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_BOUND);
-    assert_int_equal(ledger_find(desk.ledger, id)->used_kib, 100 * MIB);
-    assert_int_equal(counted_kib(&desk), 300 * MIB);
-    close_desk(&desk);
-}
-
-/* While it is torn down what it has returned is reserved, and nothing that it has not. */
-static void test_a_reboot_that_takes_its_time(void **state)
-{
-    (void)state;
-    struct desk desk;
-    struct tick_dying dying = {.domid = 5, .name = "", .held_kib = 300 * MIB, .reboots = true};
-    open_desk(&desk);
-    uint64_t id = reboots(&desk);
-    uuid_of(5, dying.uuid);
-    desk.host.domain_count = 0;
-    tick_ledger_dying(desk.book, &dying, 1);
-    for (; dying.held_kib > 0; dying.held_kib -= 100 * MIB, desk.host.free_kib += 100 * MIB) {
-        struct tick_book book = tick_ledger_book(desk.book);
-        assert_int_equal(book.promised_kib(book.book, &desk.host), 300 * MIB - dying.held_kib);
-        see(&desk);
-        assert_int_equal(state_of(&desk, id), LEDGER_BOUND);
-        assert_int_equal(book.promised_kib(book.book, &desk.host), 300 * MIB - dying.held_kib);
-    }
-    tick_ledger_dying(desk.book, NULL, 0);
-    see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
-    assert_int_equal(counted_kib(&desk), 300 * MIB);
-    close_desk(&desk);
-}
-
-/* Nobody came: it is kept as long as was said, and no longer. */
-static void test_a_reboot_that_never_returns(void **state)
-{
-    (void)state;
-    struct desk desk;
-    open_desk(&desk);
-    uint64_t id = reboots(&desk);
-    goes(&desk);
-    see(&desk);
-    desk.host.now_usec += 59 * BALLAST_SEC_USEC;
-    see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_GRANTED);
-    desk.host.now_usec += BALLAST_SEC_USEC;
-    see(&desk);
-    assert_int_equal(state_of(&desk, id), LEDGER_RELEASED);
-    assert_int_equal(ledger_find(desk.ledger, id)->reason, LEDGER_LEASE_OVER);
-    assert_int_equal(counted_kib(&desk), 0);
     close_desk(&desk);
 }
 
@@ -524,12 +256,20 @@ static void test_a_pool(void **state)
     assert_int_equal(counted_kib(&desk), 1500 * MIB);
     is_built(&desk, vm);
     assert_int_equal(counted_kib(&desk), 1500 * MIB);
+    /* Built, and the daemon is killed before it pays; it pays what it finds, once. */
+    restart(&desk);
     see(&desk);
     assert_int_equal(state_of(&desk, first), LEDGER_USED);
     assert_int_equal(ledger_find(desk.ledger, second)->granted_kib, 400 * MIB);
     assert_int_equal(counted_kib(&desk), 1500 * MIB);
     is_built(&desk, model);
     see(&desk);
+    restart(&desk);
+    vm->tot_kib += 10 * MIB;
+    desk.host.free_kib -= 10 * MIB;
+    see(&desk);
+    vm->tot_kib -= 10 * MIB;
+    desk.host.free_kib += 10 * MIB;
     see(&desk);
     assert_int_equal(state_of(&desk, second), LEDGER_GRANTED);
     assert_int_equal(ledger_find(desk.ledger, second)->granted_kib, 300 * MIB);
@@ -585,6 +325,30 @@ static void test_a_pool_on_a_full_disk(void **state)
     assert_int_equal(state_of(&desk, first), LEDGER_USED);
     assert_int_equal(ledger_find(desk.ledger, second)->granted_kib, 300 * MIB);
     assert_int_equal(counted_kib(&desk), 600 * MIB);
+    close_desk(&desk);
+}
+
+/* What it has paid is known as long as the pool pays: also when newer closed ones are many. */
+static void test_a_pool_that_outlives_the_record_of_what_it_paid(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct ledger_verdict verdict;
+    open_desk(&desk);
+    see(&desk);
+    uint64_t pool = granted(&desk, "*", 1000 * MIB);
+    is_built(&desk, appears(&desk, 3, "vm", 300 * MIB));
+    see(&desk);
+    assert_int_equal(ledger_find(desk.ledger, pool)->granted_kib, 700 * MIB);
+    for (int i = 0; i < 300; i++) {
+        uint64_t id = ask(&desk, NULL, 4);
+        assert_int_equal(ledger_release(desk.ledger, id, NULL, desk.host.now_usec, &verdict, NULL),
+                         0);
+    }
+    restart(&desk);
+    see(&desk);
+    assert_int_equal(ledger_find(desk.ledger, pool)->granted_kib, 700 * MIB);
+    assert_int_equal(counted_kib(&desk), 1000 * MIB);
     close_desk(&desk);
 }
 
@@ -703,7 +467,8 @@ static void one_step_of(struct world *w, struct start *start, size_t i)
     }
 }
 
-/* Whoever asked binds it too, at some time, and it is the same to him who was first. */
+/* The client that asked binds it too, at some time; which of the two was first makes no difference.
+ */
 static void bind_late(struct world *w, struct start *start)
 {
     struct desk *desk = &w->desk;
@@ -718,7 +483,7 @@ static void bind_late(struct world *w, struct start *start)
         assert_int_equal(verdict.reason, LEDGER_OK);
 }
 
-/* The domain is gone, and the ledger has not seen it: what it had is promised until it does. */
+/* The domain is gone, and the ledger has not seen it: what it had is reserved until it does. */
 static void settle_deaths(struct world *w)
 {
     for (size_t i = 0; i < STARTS; i++) {
@@ -778,14 +543,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_two_grants_of_one_name),
         cmocka_unit_test(test_larger_and_smaller),
         cmocka_unit_test(test_destroyed_before_the_bind),
+        cmocka_unit_test(test_destroyed_for_good),
         cmocka_unit_test(test_names_and_uuids),
         cmocka_unit_test(test_a_pool),
         cmocka_unit_test(test_whom_a_pool_does_not_pay),
         cmocka_unit_test(test_a_pool_on_a_full_disk),
-        cmocka_unit_test(test_a_reboot),
-        cmocka_unit_test(test_a_reboot_between_two_samples),
-        cmocka_unit_test(test_a_reboot_that_takes_its_time),
-        cmocka_unit_test(test_a_reboot_that_never_returns),
+        cmocka_unit_test(test_a_pool_that_outlives_the_record_of_what_it_paid),
         cmocka_unit_test(test_random),
     };
     seed_from(argc, argv, &seed, "test_random");

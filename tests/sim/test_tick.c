@@ -31,7 +31,7 @@ struct fake {
     int set_fails;
     char log[LOG];
     struct balancer_request request;
-    uint64_t promised_kib;
+    uint64_t reserved_kib;
 };
 
 static void note(struct fake *fake, const char *word, unsigned long long number)
@@ -83,10 +83,10 @@ static int book_waiting(void *book, const struct balancer_request **out, size_t 
     return 0;
 }
 
-static uint64_t book_promised(void *book, const struct ballast_host *host)
+static uint64_t book_reserved(void *book, const struct ballast_host *host)
 {
     (void)host;
-    return ((struct fake *)book)->promised_kib;
+    return ((struct fake *)book)->reserved_kib;
 }
 
 static int book_answer(void *book, const struct ballast_host *host,
@@ -97,7 +97,7 @@ static int book_answer(void *book, const struct ballast_host *host,
     struct fake *fake = book;
     note(fake, verdict->granted ? "grant" : "refuse", verdict->request);
     if (verdict->granted)
-        fake->promised_kib += fake->request.need_kib;
+        fake->reserved_kib += fake->request.need_kib;
     fake->request.id = 0;
     return 0;
 }
@@ -140,7 +140,7 @@ static struct tick *a_tick(struct fake *fake)
         .hv = &fake->hv,
         .policy = policy_at(0),
         .options = BALANCER_OPTIONS_DEFAULT,
-        .book = {fake, book_waiting, book_promised, book_answer},
+        .book = {fake, book_waiting, book_reserved, book_answer},
         .checks_laws = true,
     });
     assert_non_null(tick);
@@ -325,7 +325,7 @@ static void test_a_domain_that_changed(void **state)
     }
 }
 
-/* A maximum that did not come down may still be used: nothing is promised on top of it. */
+/* A maximum that did not come down may still be used: nothing is reserved on top of it. */
 static void test_failed_set(void **state)
 {
     (void)state;
@@ -359,28 +359,35 @@ static void test_laws_of_sets(void **state)
     struct fake fake = a_fake(0);
     struct ballast_domain *domain = &fake.domains[0];
     struct tick_result result = {0};
-    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0, {0}},
-                     &result);
+    tick_laws_of_set(
+        domain, &(struct balancer_set){.id = 1, .target_kib = 512 * MIB, .maxmem_kib = 512 * MIB},
+        &result);
     assert_int_equal(result.breach_count, 0);
-    tick_laws_of_set(domain, &(struct balancer_set){1, 200 * MIB, BALLAST_NONE, 0, 0, 0, {0}},
-                     &result);
+    tick_laws_of_set(
+        domain,
+        &(struct balancer_set){.id = 1, .target_kib = 200 * MIB, .maxmem_kib = BALLAST_NONE},
+        &result);
     assert_true(has(&result, TICK_LAW_BOUNDS));
     result.breach_count = 0;
-    tick_laws_of_set(domain, &(struct balancer_set){1, 5000 * MIB, 5000 * MIB, 0, 0, 0, {0}},
-                     &result);
+    tick_laws_of_set(
+        domain, &(struct balancer_set){.id = 1, .target_kib = 5000 * MIB, .maxmem_kib = 5000 * MIB},
+        &result);
     assert_true(has(&result, TICK_LAW_BOUNDS));
     result.breach_count = 0;
-    tick_laws_of_set(domain, &(struct balancer_set){1, 2000 * MIB, 1500 * MIB, 0, 0, 0, {0}},
-                     &result);
+    tick_laws_of_set(
+        domain, &(struct balancer_set){.id = 1, .target_kib = 2000 * MIB, .maxmem_kib = 1500 * MIB},
+        &result);
     assert_true(has(&result, TICK_LAW_NO_KILL));
     result.breach_count = 0;
     /* a target that is reached is not still to be reached, whatever the maximum */
-    tick_laws_of_set(domain, &(struct balancer_set){1, 1024 * MIB, 512 * MIB, 0, 0, 0, {0}},
-                     &result);
+    tick_laws_of_set(
+        domain, &(struct balancer_set){.id = 1, .target_kib = 1024 * MIB, .maxmem_kib = 512 * MIB},
+        &result);
     assert_int_equal(result.breach_count, 0);
     domain->state = BALLAST_DOMAIN_MIGRATING;
-    tick_laws_of_set(domain, &(struct balancer_set){1, 512 * MIB, 512 * MIB, 0, 0, 0, {0}},
-                     &result);
+    tick_laws_of_set(
+        domain, &(struct balancer_set){.id = 1, .target_kib = 512 * MIB, .maxmem_kib = 512 * MIB},
+        &result);
     assert_true(has(&result, TICK_LAW_NO_KILL));
     char text[256];
     assert_true(tick_breach_text(&result.breaches[0], text, sizeof(text)) > 0);
@@ -397,8 +404,8 @@ static void test_laws_of_sums(void **state)
     /* a promise of more than is free */
     struct tick_sums after = tick_sums_of(&fake.host, 1001 * MIB);
     tick_laws_of_sums(&fake.host, &before, &after, &result);
-    assert_true(has(&result, TICK_LAW_PROMISED));
-    /* told to grow beyond what is free */
+    assert_true(has(&result, TICK_LAW_RESERVED));
+    /* a target beyond what is free */
     result.breach_count = 0;
     fake.domains[0].target_kib = fake.domains[0].maxmem_kib = 2025 * MIB;
     after = tick_sums_of(&fake.host, 0);
@@ -415,7 +422,8 @@ static void test_laws_of_sums(void **state)
     after = tick_sums_of(&fake.host, 1 * MIB);
     tick_laws_of_sums(&fake.host, &before, &after, &result);
     assert_true(has(&result, TICK_LAW_BOUNDS));
-    assert_false(has(&result, TICK_LAW_FREE_FIRST)); /* nobody was told to grow more than before */
+    assert_false(
+        has(&result, TICK_LAW_FREE_FIRST)); /* no target lets a domain grow more than before */
     /* a page too many */
     result.breach_count = 0;
     before = after = tick_sums_of(&fake.host, 0);
@@ -484,7 +492,7 @@ static void test_a_breach_while_acting(void **state)
             .hv = &fake.hv,
             .policy = policy_at(0),
             .options = BALANCER_OPTIONS_DEFAULT,
-            .book = {&fake, book_waiting, book_promised, book_answer},
+            .book = {&fake, book_waiting, book_reserved, book_answer},
             .checks_laws = rows[i].checks,
         });
         assert_non_null(tick);
@@ -511,7 +519,7 @@ static void raise_maximum(struct fake *fake)
 static struct tick_result run_in_debt(void (*before_last)(struct fake *fake))
 {
     struct fake fake = a_fake(0);
-    fake.promised_kib = 100 * MIB;
+    fake.reserved_kib = 100 * MIB;
     fake.before_last = before_last;
     fake.domains[0].dynamic_min_kib = fake.domains[0].tot_kib; /* the others give */
     struct tick *tick = a_tick(&fake);

@@ -32,8 +32,12 @@ enum key_kind {
     KEY_SPANS,
     KEY_DUTY, /* two consecutive uint64_t */
     KEY_USES,
-    KEY_TOLD,
+    KEY_SET_TARGET,
     KEY_REPORT,
+    KEY_PRESSURE,
+    KEY_SWAP,
+    KEY_RATIO,
+    KEY_PERCENT,
     KEY_VERSION,
     KEY_NAME,
     KEY_TYPE,
@@ -68,7 +72,7 @@ static const struct key guest_keys[] = {
     {"pod", KEY_FLAG, GUEST(pod)},
     {"panics", KEY_FLAG, GUEST(panics)},
     {"starves", KEY_TIME, GUEST(starve_usec)},
-    {"told", KEY_TOLD, GUEST(told)},
+    {"set-target", KEY_SET_TARGET, GUEST(set_targets)},
     {"tot", KEY_SIZE, GUEST(tot_kib)},
     {"overhead", KEY_SIZE, GUEST(overhead_kib)},
     {"type", KEY_TYPE, GUEST(type)},
@@ -82,8 +86,8 @@ static const struct key guest_keys[] = {
     {"static", KEY_SIZE, GUEST(static_max_kib)},
     {"pinned", KEY_SIZE, GUEST(pinned_kib)},
     {"shares", KEY_COUNT, GUEST(shares)},
-    {"rate-down", KEY_RATE, GUEST(reclaim_kib_per_sec)},
-    {"rate-up", KEY_RATE, GUEST(grow_kib_per_sec)},
+    {"reclaim-rate", KEY_RATE, GUEST(reclaim_kib_per_sec)},
+    {"grow-rate", KEY_RATE, GUEST(grow_kib_per_sec)},
     {"floor", KEY_SIZE, GUEST(floor_kib)},
     {"ceiling", KEY_SIZE, GUEST(ceiling_kib)},
     {"inaccuracy", KEY_SIZE, GUEST(inaccuracy_kib)},
@@ -101,16 +105,26 @@ static const struct key guest_keys[] = {
     {"says-suspend", KEY_SPANS, GUEST(says_suspend)},
     {"uses", KEY_USES, GUEST(need)},
     {"report", KEY_REPORT, GUEST(report)},
+    {"claims", KEY_SIZE, GUEST(claim_kib)},
+    {"scale", KEY_RATIO, GUEST(scale_permyriad)},
+    {"report-noise", KEY_PERCENT, GUEST(noise_permyriad)},
+    {"pressure", KEY_PRESSURE, GUEST(pressure)},
+    {"swap", KEY_SWAP, GUEST(swap)},
     {"report-every", KEY_TIME, GUEST(report_every_usec)},
     {"report-late", KEY_TIME, GUEST(report_late_usec)},
     {NULL, KEY_SIZE, 0},
 };
 
 static const struct key start_keys[] = {
-    {"at", KEY_TIME, START(arrives_usec)},         {"need", KEY_SIZE, START(need_kib)},
-    {"deadline", KEY_TIME, START(deadline_usec)},  {"build", KEY_RATE, START(build_rate_kib)},
-    {"hesitates", KEY_TIME, START(hesitate_usec)}, {"binds", KEY_TIME, START(bind_usec)},
-    {"waits", KEY_TIME, START(wait_usec)},         {NULL, KEY_SIZE, 0},
+    {"at", KEY_TIME, START(arrives_usec)},
+    {"need", KEY_SIZE, START(need_kib)},
+    {"deadline", KEY_TIME, START(deadline_usec)},
+    {"build", KEY_RATE, START(build_rate_kib)},
+    {"hesitates", KEY_TIME, START(hesitate_usec)},
+    {"binds", KEY_TIME, START(bind_usec)},
+    {"waits", KEY_TIME, START(wait_usec)},
+    {"unreserved", KEY_FLAG, START(unreserved)},
+    {NULL, KEY_SIZE, 0},
 };
 
 /* A key that is not given; its default is set at the end of the statement. */
@@ -154,11 +168,19 @@ static bool read_key_value(enum key_kind kind, const char *value, void *at, cons
         return scenario_value_duty(value, number, number + 1, what);
     case KEY_USES:
         return scenario_value_need(value, at, what);
-    case KEY_TOLD:
+    case KEY_SET_TARGET:
         *what = "such as 10s=512MiB,20s=1GiB";
-        return scenario_value_told(value, at);
+        return scenario_value_targets(value, at);
     case KEY_REPORT:
         return scenario_value_report(value, at, what);
+    case KEY_PRESSURE:
+        return scenario_value_pressure(value, at, what);
+    case KEY_SWAP:
+        return scenario_value_swap(value, at, what);
+    case KEY_RATIO:
+        return scenario_value_ratio(value, number, what);
+    case KEY_PERCENT:
+        return scenario_value_percent(value, number, what);
     case KEY_VERSION:
         return scenario_value_version(value, at, what);
     case KEY_NAME:
@@ -242,6 +264,8 @@ static struct sim_guest_config open_guest(void)
         .crash_usec = BALLAST_NONE,
         .shutdown_usec = BALLAST_NONE,
         .return_usec = RETURN_USEC,
+        .claim_kib = OPEN,
+        .scale_permyriad = 2 * BALLAST_PERMYRIAD,
         .report_every_usec = BALLAST_SEC_USEC,
     };
 }
@@ -282,6 +306,7 @@ static int settle_guest(const struct scenario_line *line, struct sim_guest_confi
     settle_size(&guest->dynamic_min_kib,
                 ballast_min_u64(guest->target_kib, guest->dynamic_max_kib));
     settle_size(&guest->static_max_kib, ballast_max_u64(guest->dynamic_max_kib, guest->target_kib));
+    settle_size(&guest->claim_kib, guest->dynamic_max_kib);
     settle_size(&guest->maxmem_kib, ballast_max_u64(guest->static_max_kib, guest->tot_kib));
     if (guest->dynamic_min_kib > guest->dynamic_max_kib)
         return scenario_wrong(line, name, "min is above max", "min <= max <= static", err);
@@ -535,6 +560,19 @@ static int read_balancer(const struct scenario_line *line, struct scenario *out,
                          struct ballast_error *err)
 {
     const char *word = line->count == 2 ? line->words[1] : line->words[0];
+    const char *what;
+    if (strncmp(word, "headroom=", 9) == 0)
+        return scenario_value_size(word + 9, &out->headroom_kib, &what)
+                   ? 0
+                   : scenario_wrong(line, word, "cannot be read", what, err);
+    if (strncmp(word, "squeeze-limit=", 14) == 0)
+        return scenario_value_percent(word + 14, &out->squeeze_permyriad, &what)
+                   ? 0
+                   : scenario_wrong(line, word, "cannot be read", what, err);
+    if (strncmp(word, "start-up=", 9) == 0)
+        return scenario_value_time(word + 9, &out->start_up_usec, &what)
+                   ? 0
+                   : scenario_wrong(line, word, "cannot be read", what, err);
     if (strcmp(word, "take-before-free") == 0)
         out->take_before_free = true;
     else if (strcmp(word, "no-inaccuracy") == 0)
@@ -542,8 +580,11 @@ static int read_balancer(const struct scenario_line *line, struct scenario *out,
     else if (strcmp(word, "no-floors") == 0)
         out->no_floors = true;
     else
-        return scenario_wrong(line, word, "no such option",
-                              "take-before-free, no-inaccuracy or no-floors", err);
+        return scenario_wrong(
+            line, word, "no such option",
+            "headroom=SIZE, squeeze-limit=PERCENT, start-up=TIME, take-before-free, no-inaccuracy "
+            "or no-floors",
+            err);
     return 0;
 }
 
@@ -680,6 +721,8 @@ int scenario_parse_with(const char *file, const char *text, size_t size,
     struct scenario scenario = {
         .config = {.page_kib = BALLAST_PAGE_KIB, .tick_usec = SIM_TICK_USEC, .seed = 1},
         .free_kib = OPEN,
+        .squeeze_permyriad = BALLAST_NONE,
+        .start_up_usec = BALLAST_NONE,
     };
     if (size > SCENARIO_BYTES)
         return ballast_fail(err, -EINVAL, "%s: larger than 1 MiB: use a shorter scenario", file);

@@ -30,7 +30,7 @@ enum scenario_subject {
     SCENARIO_GRANTED,      /* start NAME granted [within RATIO] [by TIME] */
     SCENARIO_REFUSED,      /* start NAME refused [at-once] [by TIME] */
     SCENARIO_NO_KILL,      /* no guest died for lack of memory, no build failed */
-    SCENARIO_NOBODY_BELOW, /* nobody below dynamic-min */
+    SCENARIO_NONE_BELOW,   /* none below dynamic-min */
     SCENARIO_NO_WRONG_ASK, /* no target of a paused, migrating or building guest was moved */
     SCENARIO_GUEST_ALIVE,
     SCENARIO_GUEST_GONE,
@@ -38,7 +38,7 @@ enum scenario_subject {
     SCENARIO_GUEST_HOLDS,     /* at the end: <= or >= a size */
     SCENARIO_GUEST_SHORT,     /* its shortfall: <= or >= size x seconds */
     SCENARIO_FREE_AT_END,
-    SCENARIO_FREE_LEAST,
+    SCENARIO_FREE_MINIMUM,
     SCENARIO_FREE_BY, /* the first time at which it was true */
     SCENARIO_WRITES,
     SCENARIO_CHURN,
@@ -71,7 +71,10 @@ struct scenario {
     uint64_t duration_usec;
     uint64_t restarts_usec[SCENARIO_RESTARTS]; /* when the balancer loses all that it has learned */
     size_t restart_count;
-    bool take_before_free; /* options of the balancer that break a law, see balancer.h */
+    uint64_t headroom_kib;      /* as balancer.h has it */
+    uint64_t squeeze_permyriad; /* likewise; BALLAST_NONE: the default */
+    uint64_t start_up_usec;     /* likewise */
+    bool take_before_free;      /* options of the balancer that break a law, see balancer.h */
     bool no_inaccuracy;
     bool no_floors;
     struct scenario_expect expects[SCENARIO_EXPECTS];
@@ -81,7 +84,7 @@ struct scenario {
 /*
  * Reads a scenario of `size` bytes; `file` is only for messages. On -EINVAL the error names file,
  * line, the wrong word and what to use instead. Initializes *out in any case; scenario_release()
- * frees it. Ignores expectations: core/sim/judge reads them.
+ * frees it. Ignores expectations: core/sim/score reads them.
  */
 int scenario_parse(const char *file, const char *text, size_t size, struct scenario *out,
                    struct ballast_error *err);

@@ -17,7 +17,7 @@ const char scenario_builtin[] =
     " type=hvm video=16MiB pool=16MiB\n"
     "guest office tot=2GiB min=1GiB max=2GiB uses=1100MiB overhead=9MiB"
     " type=hvm video=16MiB pool=7MiB\n"
-    "guest desktop tot=2GiB min=1GiB max=2GiB uses=1300MiB overhead=25MiB rate-down=60MiB/s"
+    "guest desktop tot=2GiB min=1GiB max=2GiB uses=1300MiB overhead=25MiB reclaim-rate=60MiB/s"
     " type=hvm video=64MiB pool=23MiB\n"
     "guest dns tot=512MiB min=256MiB max=512MiB uses=200MiB overhead=6MiB type=pv\n"
     "guest proxy tot=512MiB min=256MiB max=1GiB uses=300MiB overhead=6MiB type=pv\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared only by scenario*.c and core/sim/judge. */
+/* Shared only by scenario*.c and core/sim/score. */
 #ifndef CORE_SIM_SCENARIO_INSIDE_H
 #define CORE_SIM_SCENARIO_INSIDE_H
 

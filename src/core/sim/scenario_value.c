@@ -95,6 +95,10 @@ bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what)
     uint64_t kib;
     size_t length = strlen(word);
     *what = size_right;
+    if (strcmp(word, "0") == 0) {
+        *out_kib = 0;
+        return true;
+    }
     /* A bare number would be MiB on a command line; here the unit is required. */
     if (length == 0 || is_value_digit(word[length - 1]) ||
         ballast_size_parse(word, &kib, NULL) < 0 || kib > MOST_KIB)
@@ -299,7 +303,7 @@ bool scenario_value_type(const char *word, enum sim_type *out, const char **what
     return false;
 }
 
-bool scenario_value_told(const char *word, struct sim_need *out)
+bool scenario_value_targets(const char *word, struct sim_need *out)
 {
     const char *what;
     return read_need_steps(word, out, &what);
@@ -307,12 +311,40 @@ bool scenario_value_told(const char *word, struct sim_need *out)
 
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what)
 {
-    static const char *const words[SIM_REPORTS] = {"honest", "none",   "low",
-                                                   "high",   "random", "huge"};
-    *what = "honest, none, low, high, random or huge";
+    static const char *const words[SIM_REPORTS] = {
+        "honest", "none", "low", "high",     "random",    "huge",
+        "scaled", "free", "all", "constant", "following", "oscillating"};
+    *what = "honest, none, low, high, random, huge, scaled, free, all, constant, following or "
+            "oscillating";
     for (int i = 0; i < SIM_REPORTS; i++) {
         if (strcmp(word, words[i]) == 0) {
             *out = (enum sim_report)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool scenario_value_pressure(const char *word, enum sim_pressure_report *out, const char **what)
+{
+    static const char *const words[SIM_PRESSURES] = {"none", "honest", "false"};
+    *what = "none, honest or false";
+    for (int i = 0; i < SIM_PRESSURES; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *out = (enum sim_pressure_report)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool scenario_value_swap(const char *word, enum sim_swap_report *out, const char **what)
+{
+    static const char *const words[SIM_SWAPS] = {"honest", "none", "claimed"};
+    *what = "honest, none or claimed";
+    for (int i = 0; i < SIM_SWAPS; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *out = (enum sim_swap_report)i;
             return true;
         }
     }

@@ -11,6 +11,7 @@
 
 #include "core/sim/sim.h"
 
+/* 0 needs no unit. */
 bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what);
 bool scenario_value_rate(const char *word, uint64_t *out_kib, const char **what); /* per second */
 bool scenario_value_time(const char *word, uint64_t *out_usec, const char **what);
@@ -33,7 +34,10 @@ bool scenario_value_need(const char *word, struct sim_need *out, const char **wh
 /* "pv", "pvh", "hvm". */
 bool scenario_value_type(const char *word, enum sim_type *out, const char **what);
 /* 10s=512MiB,20s=1GiB */
-bool scenario_value_told(const char *word, struct sim_need *out);
+bool scenario_value_targets(const char *word, struct sim_need *out);
+/* "none", "honest", "false". */
+bool scenario_value_pressure(const char *word, enum sim_pressure_report *out, const char **what);
+bool scenario_value_swap(const char *word, enum sim_swap_report *out, const char **what);
 bool scenario_value_report(const char *word, enum sim_report *out, const char **what);
 /* A version of Xen: 4.17.7, optionally with a suffix. */
 bool scenario_value_version(const char *word, char out[SIM_NAME], const char **what);

@@ -95,7 +95,7 @@ int sim_new(const struct sim_config *config, uint64_t seed, struct sim **out,
         sim_free(sim);
         return rc;
     }
-    sim->score.least_free_kib = sim->free_pages * sim->page_kib;
+    sim->score.minimum_free_kib = sim->free_pages * sim->page_kib;
     sim_starts_step(sim);
     *out = sim;
     return 0;
@@ -122,14 +122,14 @@ uint64_t sim_free_kib(const struct sim *sim)
     return sim->free_pages * sim->page_kib;
 }
 
+uint64_t sim_page_kib(const struct sim *sim)
+{
+    return sim->page_kib;
+}
+
 uint64_t sim_claimed_kib(const struct sim *sim)
 {
     return sim_claimed_pages(sim) * sim->page_kib;
-}
-
-uint64_t sim_promised_kib(const struct sim *sim)
-{
-    return sim_promised_pages(sim) * sim->page_kib;
 }
 
 uint64_t sim_available_kib(const struct sim *sim)
@@ -206,7 +206,7 @@ int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err)
     takers_step(sim, usec);
     for (size_t i = 0; i < sim->domain_count; i++) {
         if (sim->domains[i].alive && !sim->domains[i].building)
-            sim_guest_told(sim, &sim->domains[i]);
+            sim_guest_set_targets(sim, &sim->domains[i]);
         if (sim->domains[i].alive)
             sim_guest_live(sim, &sim->domains[i]);
     }

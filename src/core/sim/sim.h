@@ -82,7 +82,30 @@ enum sim_report {
     SIM_REPORT_HIGH,   /* four times it */
     SIM_REPORT_RANDOM, /* random up to twice its static maximum, each time */
     SIM_REPORT_HUGE,   /* always 16 EiB less one KiB */
+    SIM_REPORT_SCALED, /* scale_permyriad of it */
+    SIM_REPORT_FREE,   /* as of an agent that knows free memory only: use up to all that it has */
+    /* The others say nothing of the working set: a guest without one reports them too. */
+    SIM_REPORT_ALL,         /* whatever it holds: nothing is free */
+    SIM_REPORT_CONSTANT,    /* always claim_kib */
+    SIM_REPORT_FOLLOWING,   /* its target: a claim that goes where its allotment goes */
+    SIM_REPORT_OSCILLATING, /* claim_kib for 10 s, a quarter of it for 10 s, repeated */
     SIM_REPORTS
+};
+
+/* What its ballast-agent says of its pressure; sim_pressure.c has the arithmetic. */
+enum sim_pressure_report {
+    SIM_PRESSURE_NONE,   /* it has no agent: no pressure is known */
+    SIM_PRESSURE_HONEST, /* what it lacks, as Linux would show it */
+    SIM_PRESSURE_FALSE,  /* always that of a guest in great distress */
+    SIM_PRESSURES
+};
+
+/* What a report that counts swap says of it. */
+enum sim_swap_report {
+    SIM_SWAP_HONEST,  /* what of its working set it has no memory for */
+    SIM_SWAP_NONE,    /* nothing */
+    SIM_SWAP_CLAIMED, /* all that it claims beyond its memory: such a claim has no contradiction */
+    SIM_SWAPS
 };
 
 /* For a guest with known segments; the others have only sizes. */
@@ -130,8 +153,13 @@ struct sim_guest_config {
     struct sim_spans migrating;
     struct sim_spans says_suspend; /* reports a suspend that is not real */
     struct sim_need need;
-    struct sim_need told; /* steps only: targets that another program sets */
+    struct sim_need set_targets; /* steps only: targets that another program sets */
     enum sim_report report;
+    uint64_t claim_kib;       /* of false reports */
+    uint64_t scale_permyriad; /* likewise */
+    uint64_t noise_permyriad; /* each report of use is off by a random part of up to this */
+    enum sim_pressure_report pressure;
+    enum sim_swap_report swap;
     uint64_t report_every_usec;
     uint64_t report_late_usec; /* between writing a report and its appearance */
 };
@@ -145,6 +173,7 @@ struct sim_start_config {
     uint64_t hesitate_usec;  /* between the grant and the toolstack's first hypercall */
     uint64_t bind_usec;      /* from there until the client binds its domain */
     uint64_t wait_usec;      /* its domain exists for so long before it takes memory */
+    bool unreserved;         /* its toolstack builds it without a request */
 };
 
 enum sim_fault_kind {
@@ -152,7 +181,7 @@ enum sim_fault_kind {
     SIM_FAULT_SET_LOST,      /* a set returns 0 and does nothing */
     SIM_FAULT_SNAPSHOT_LATE, /* a refresh shows the host as it was a tick ago */
     SIM_FAULT_REFRESH_FAILS, /* a refresh returns -EIO */
-    SIM_FAULT_CLAIM_FAILS,   /* a claim returns -ENOMEM, however much is free */
+    SIM_FAULT_CLAIM_FAILS,   /* a claim returns -ENOMEM and does nothing, however much is free */
     SIM_FAULTS_KINDS
 };
 
@@ -184,7 +213,7 @@ enum sim_start_state {
     SIM_START_COMING,
     SIM_START_WAITING,
     SIM_START_REFUSED,
-    SIM_START_PROMISED, /* granted; its domain does not exist yet */
+    SIM_START_GRANTED, /* granted; its domain does not exist yet */
     SIM_START_BUILDING,
     SIM_START_BUILT,
     SIM_START_DIED, /* while it was built: memory was missing */
@@ -195,14 +224,14 @@ struct sim_start {
     enum sim_start_state state;
     uint64_t arrived_usec;
     uint64_t answered_usec; /* granted or refused */
-    /* Filled by core/sim/judge. */
+    /* Filled by core/sim/score. */
     bool feasible; /* together with the starts that waited when it arrived */
     bool gave_up;  /* it had no answer when its deadline passed */
     /*
      * From arrival until it and all that waited with it could have been granted; BALLAST_NONE:
      * never.
      */
-    uint64_t least_usec;
+    uint64_t shortest_usec;
     uint64_t bad_grants; /* grants of memory that was not free */
     uint32_t domid;      /* from the start of its build */
 };
@@ -221,7 +250,7 @@ struct sim_score {
     uint64_t builds_died; /* memory was missing */
     uint64_t guests_died; /* out of memory, without configured crashes */
     uint64_t bad_grants;  /* memory was missing */
-    uint64_t least_free_kib;
+    uint64_t minimum_free_kib;
     uint64_t elapsed_usec;
 };
 
@@ -256,7 +285,16 @@ void sim_free(struct sim *sim); /* NULL is allowed */
 int sim_refresh(struct sim *sim, const struct ballast_host **out, struct ballast_error *err);
 int sim_set(struct sim *sim, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
             struct ballast_error *err);
-int sim_claim(struct sim *sim, uint32_t domid, uint64_t kib, struct ballast_error *err);
+struct sim_claim {
+    uint64_t id;
+    uint64_t pages;
+};
+enum { SIM_CLAIMS = 64 };
+/* Of hv_claim() one claim: it is made, changed or, with 0, ended. */
+int sim_claim(struct sim *sim, uint64_t id, uint64_t kib, struct ballast_error *err);
+/* Those that there are, by id; they live until the next change. */
+size_t sim_claims(const struct sim *sim, const struct sim_claim **out);
+uint64_t sim_page_kib(const struct sim *sim);
 
 uint64_t sim_now_usec(const struct sim *sim);
 /* Advances time. -EPROTO if a page was lost or created: the error has the figures. */
@@ -267,6 +305,7 @@ int sim_step(struct sim *sim, uint64_t usec, struct ballast_error *err);
  */
 uint64_t sim_available_kib(const struct sim *sim);
 uint64_t sim_free_kib(const struct sim *sim);
+/* All claims, that of sim_claim() too. */
 uint64_t sim_claimed_kib(const struct sim *sim);
 
 /* The starts, in the order of the configuration. */
@@ -288,8 +327,6 @@ int sim_start_refuse(struct sim *sim, size_t i, struct ballast_error *err);
 int sim_start_build(struct sim *sim, size_t i, bool claim, struct ballast_error *err);
 /* Destroys a domain in any state. -ENOENT. */
 int sim_destroy(struct sim *sim, uint32_t domid, struct ballast_error *err);
-/* Memory that is granted but that the host does not show yet. */
-uint64_t sim_promised_kib(const struct sim *sim);
 
 /*
  * The whole state as bytes, for the same program on the same machine: a simulated host that

@@ -3,6 +3,9 @@
 #include "core/base/units.h"
 #include "core/sim/sim_inside.h"
 
+/* The streams of reports lie behind those of the domains themselves. */
+#define REPORT_STREAMS (UINT64_C(1) << 32)
+
 bool sim_spans_hold(const struct sim_spans *spans, uint64_t usec)
 {
     for (size_t i = 0; i < spans->count; i++) {
@@ -29,6 +32,8 @@ struct sim_domain *sim_domain_add(struct sim *sim, const struct sim_guest_config
     domain->target_pages = sim_pages_of(sim, is->target_kib);
     domain->maxmem_pages = sim_pages_of(sim, is->maxmem_kib);
     domain->rand = sim_rand_of(sim->rand.state, domain->id);
+    domain->report_rand = sim_rand_of(sim->rand.state, REPORT_STREAMS + domain->id);
+    domain->pressure.counted_usec = domain->pressure.period_usec = sim->now_usec;
     return domain;
 }
 
@@ -83,7 +88,7 @@ void sim_domain_die(struct sim *sim, struct sim_domain *domain)
     domain->building = false;
 }
 
-uint64_t sim_least_stop_kib(const struct sim_domain *domain)
+uint64_t sim_lowest_stop_kib(const struct sim_domain *domain)
 {
     const struct sim_guest_config *is = domain->is;
     bool needs_all = is->panics || is->starve_usec > 0;
@@ -97,7 +102,7 @@ static uint64_t stop_down_pages(const struct sim *sim, const struct sim_domain *
 {
     const struct sim_guest_config *is = domain->is;
     if (sim->least)
-        return ballast_div_up(sim_least_stop_kib(domain), sim->page_kib);
+        return ballast_div_up(sim_lowest_stop_kib(domain), sim->page_kib);
     uint64_t floor_kib = ballast_max_u64(is->floor_kib, is->starve_usec > 0 ? domain->need_kib : 0);
     return ballast_max_u64(domain->target_pages + is->inaccuracy_kib / sim->page_kib,
                            ballast_div_up(floor_kib, sim->page_kib));
@@ -203,11 +208,12 @@ static bool must_die(const struct sim *sim, struct sim_domain *domain)
     return domain->pod_entry_pages > 0 && !sim_pod_touch(sim, domain);
 }
 
-void sim_guest_told(struct sim *sim, struct sim_domain *domain)
+void sim_guest_set_targets(struct sim *sim, struct sim_domain *domain)
 {
-    const struct sim_need *told = &domain->is->told;
-    while (domain->told < told->step_count && told->steps[domain->told].at_usec <= sim->now_usec) {
-        domain->target_pages = told->steps[domain->told++].kib / sim->page_kib;
+    const struct sim_need *sets = &domain->is->set_targets;
+    while (domain->targets_set < sets->step_count &&
+           sets->steps[domain->targets_set].at_usec <= sim->now_usec) {
+        domain->target_pages = sets->steps[domain->targets_set++].kib / sim->page_kib;
         domain->maxmem_pages = domain->target_pages;
         sim_pod_follow(sim, domain);
     }
@@ -216,9 +222,12 @@ void sim_guest_told(struct sim *sim, struct sim_domain *domain)
 void sim_guest_live(struct sim *sim, struct sim_domain *domain)
 {
     enum ballast_domain_state state = sim_guest_state(sim, domain);
-    if (domain->building || state == BALLAST_DOMAIN_PAUSED)
+    if (domain->building || state == BALLAST_DOMAIN_PAUSED) {
+        domain->pressure.counted_usec = sim->now_usec; /* it waits for nothing */
         return;
+    }
     domain->need_kib = sim_need_now(sim, domain);
+    sim_pressure_count(sim, domain);
     bool says = sim_spans_hold(&domain->is->says_suspend, sim->now_usec);
     domain->suspend_believed = suspend_report_sample(&domain->suspend, says, sim->now_usec);
     if (must_die(sim, domain)) {

@@ -170,7 +170,8 @@ static int fill_from_image(struct sim *sim, struct sim_config *config,
 {
     struct sim saved;
     at = take_bytes(at, &saved, sizeof(saved));
-    if (saved.domain_count != head->domain_count || saved.page_kib != config->page_kib)
+    if (saved.domain_count != head->domain_count || saved.page_kib != config->page_kib ||
+        saved.claim_count > SIM_CLAIMS)
         return refuse_image("its figures contradict each other", err);
     take_host(sim, &saved);
     at = take_bytes(at, sim->domains, sim->domain_count * sizeof(*sim->domains));

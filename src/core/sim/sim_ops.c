@@ -80,7 +80,8 @@ static void take_snapshot(const struct sim *sim, struct sim_snapshot *snapshot)
         .total_kib = sim->total_pages * sim->page_kib,
         .free_kib = sim->free_pages * sim->page_kib,
         .scrub_kib = sim->dirty_pages * sim->page_kib,
-        .claimed_kib = sim_claimed_pages(sim) * sim->page_kib,
+        .claimed_kib = (sim_claimed_pages(sim) - sim_reserved_claim_pages(sim)) * sim->page_kib,
+        .reserved_claim_kib = sim_reserved_claim_pages(sim) * sim->page_kib,
         .xen_kib = sim->xen_pages * sim->page_kib,
         .slack_kib = sim->slack_pages * sim->page_kib,
         .caps = BALLAST_HOST_CAPS_ALL,
@@ -148,17 +149,55 @@ int sim_set(struct sim *sim, uint32_t domid, uint64_t target_kib, uint64_t maxme
     return 0;
 }
 
-int sim_claim(struct sim *sim, uint32_t domid, uint64_t kib, struct ballast_error *err)
+size_t sim_claims(const struct sim *sim, const struct sim_claim **out)
 {
-    struct sim_domain *domain = find_ops_domain(sim, domid);
-    if (!domain)
-        return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
+    *out = sim->claims;
+    return sim->claim_count;
+}
+
+/* Where it is, or is to be; it may be past the last one. */
+static size_t place_of_claim(const struct sim *sim, uint64_t id)
+{
+    size_t at = 0;
+    while (at < sim->claim_count && sim->claims[at].id < id)
+        at++;
+    return at;
+}
+
+static void put_claim(struct sim *sim, size_t at, uint64_t id, uint64_t pages)
+{
+    bool there = at < sim->claim_count && sim->claims[at].id == id;
+    if (!there && pages > 0) {
+        for (size_t i = sim->claim_count++; i > at; i--)
+            sim->claims[i] = sim->claims[i - 1];
+        there = true;
+    }
+    if (there && pages > 0) {
+        sim->claims[at] = (struct sim_claim){.id = id, .pages = pages};
+    } else if (there) {
+        sim->claim_count--;
+        for (size_t i = at; i < sim->claim_count; i++)
+            sim->claims[i] = sim->claims[i + 1];
+    }
+}
+
+int sim_claim(struct sim *sim, uint64_t id, uint64_t kib, struct ballast_error *err)
+{
+    size_t at = place_of_claim(sim, id);
+    bool there = at < sim->claim_count && sim->claims[at].id == id;
+    uint64_t old = there ? sim->claims[at].pages : 0;
+    uint64_t most =
+        ballast_add_ceil(old, ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim)));
     uint64_t pages = kib / sim->page_kib;
-    uint64_t others = sim_claimed_pages(sim) - domain->claim_pages;
-    if (sim_fault_strikes(sim, SIM_FAULT_CLAIM_FAILS) ||
-        pages > ballast_sub_floor(sim->free_pages, others))
-        return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed for domain %" PRIu32,
-                            kib, domid);
-    domain->claim_pages = pages;
-    return 0;
+    if (pages > old && sim_fault_strikes(sim, SIM_FAULT_CLAIM_FAILS))
+        return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed: %s", kib,
+                            "the hypercall failed");
+    if (!there && pages > 0 && sim->claim_count == SIM_CLAIMS)
+        return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed: %s", kib,
+                            "there are as many claims as there can be");
+    put_claim(sim, at, id, ballast_min_u64(pages, most));
+    if (pages <= most)
+        return 0;
+    return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed: %" PRIu64 " KiB are free",
+                        kib, most * sim->page_kib);
 }

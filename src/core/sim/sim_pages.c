@@ -22,9 +22,17 @@ void sim_pages_take(struct sim *sim, struct sim_domain *domain, uint64_t pages)
     sim->free_pages -= pages;
 }
 
-uint64_t sim_claimed_pages(const struct sim *sim)
+uint64_t sim_reserved_claim_pages(const struct sim *sim)
 {
     uint64_t pages = 0;
+    for (size_t i = 0; i < sim->claim_count; i++)
+        pages += sim->claims[i].pages;
+    return pages;
+}
+
+uint64_t sim_claimed_pages(const struct sim *sim)
+{
+    uint64_t pages = sim_reserved_claim_pages(sim);
     for (size_t i = 0; i < sim->domain_count; i++)
         pages += sim->domains[i].claim_pages;
     return pages;
@@ -36,20 +44,23 @@ uint64_t sim_takeable_pages(const struct sim *sim)
     return ballast_min_u64(unclaimed, sim->free_pages - sim->dirty_pages);
 }
 
-uint64_t sim_promised_pages(const struct sim *sim)
+uint64_t sim_reserved_pages(const struct sim *sim)
 {
     uint64_t pages = 0;
     for (size_t i = 0; i < sim->config->start_count; i++) {
-        if (sim->starts[i].state == SIM_START_PROMISED)
+        if (sim->starts[i].state == SIM_START_GRANTED)
             pages += ballast_div_up(sim->starts[i].is->need_kib, sim->page_kib);
     }
     return pages;
 }
 
-/* A claim is for memory that a build still needs, so what builds need covers it. */
+/*
+ * A claim is for memory that a build still needs, so what builds need covers it; that of
+ * sim_claim() is for what is reserved.
+ */
 uint64_t sim_available_pages(const struct sim *sim)
 {
-    uint64_t taken = sim->slack_pages + sim_promised_pages(sim);
+    uint64_t taken = sim->slack_pages + sim_reserved_pages(sim);
     for (size_t i = 0; i < sim->domain_count; i++) {
         const struct sim_domain *domain = &sim->domains[i];
         taken += ballast_max_u64(domain->left_pages, domain->claim_pages);

@@ -45,7 +45,8 @@ static void build_begin(struct sim *sim, size_t i, bool claim)
     sim->free_pages -= domain->overhead_pages;
     sim->dirty_pages = ballast_min_u64(sim->dirty_pages, sim->free_pages);
     if (claim)
-        domain->claim_pages = ballast_min_u64(domain->left_pages, sim->free_pages);
+        domain->claim_pages = ballast_min_u64(
+            domain->left_pages, ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim)));
     start->state = SIM_START_BUILDING;
     start->domid = domain->id;
 }
@@ -67,7 +68,7 @@ int sim_start_grant(struct sim *sim, size_t i, bool claim, struct ballast_error 
     }
     start->answered_usec = sim->now_usec;
     if (start->is->hesitate_usec > 0)
-        start->state = SIM_START_PROMISED;
+        start->state = SIM_START_GRANTED;
     else
         build_begin(sim, i, claim);
     return 0;
@@ -107,13 +108,14 @@ int sim_start_build(struct sim *sim, size_t i, bool claim, struct ballast_error 
     struct sim_domain *domain = was ? domain_of(sim, start->domid) : NULL;
     if (!start || (start->state != SIM_START_COMING && !was) || (domain && domain->alive))
         return ballast_fail(err, -EINVAL, "start %zu is under way", i);
-    if (start->is->guest.overhead_kib / sim->page_kib > sim->free_pages)
+    if (start->is->guest.overhead_kib / sim->page_kib >
+        ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim)))
         return ballast_fail(err, -ENOMEM, "not even %" PRIu64 " KiB are free",
                             start->is->guest.overhead_kib);
     if (domain)
         forget_domain(sim, domain);
     start->arrived_usec = start->answered_usec = sim->now_usec;
-    start->least_usec = BALLAST_NONE;
+    start->shortest_usec = BALLAST_NONE;
     build_begin(sim, i, claim);
     return 0;
 }
@@ -129,14 +131,26 @@ int sim_destroy(struct sim *sim, uint32_t domid, struct ballast_error *err)
     return 0;
 }
 
+/* Its build begins at once, and dies where not even its overhead is free. */
+static void build_unreserved(struct sim *sim, size_t i)
+{
+    if (sim_start_build(sim, i, false, NULL) == 0)
+        return;
+    sim->starts[i].state = SIM_START_DIED;
+    sim->score.builds_died++;
+}
+
 static void start_step(struct sim *sim, size_t i)
 {
     struct sim_start *start = &sim->starts[i];
-    if (start->state == SIM_START_COMING && sim->now_usec >= start->is->arrives_usec) {
+    bool arrives = start->state == SIM_START_COMING && sim->now_usec >= start->is->arrives_usec;
+    if (arrives && start->is->unreserved) {
+        build_unreserved(sim, i);
+    } else if (arrives) {
         start->state = SIM_START_WAITING;
         start->arrived_usec = sim->now_usec;
-        start->least_usec = BALLAST_NONE;
-    } else if (start->state == SIM_START_PROMISED &&
+        start->shortest_usec = BALLAST_NONE;
+    } else if (start->state == SIM_START_GRANTED &&
                sim->now_usec >= start->answered_usec + start->is->hesitate_usec) {
         build_begin(sim, i, false);
     } else if (start->state == SIM_START_WAITING &&

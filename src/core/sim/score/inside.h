@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared only by the files of core/sim/judge. */
-#ifndef CORE_SIM_JUDGE_INSIDE_H
-#define CORE_SIM_JUDGE_INSIDE_H
+/* Shared only by the files of core/sim/score. */
+#ifndef CORE_SIM_SCORE_INSIDE_H
+#define CORE_SIM_SCORE_INSIDE_H
 
 #include "core/sim/scenario_inside.h"
 #include "core/sim/sim_inside.h"
 
-/* Fills least_usec and feasible of the waiting starts, when `arrived` of them have just arrived. */
-int sim_least_judge(struct sim *sim, struct ballast_error *err);
-void sim_score_step(struct sim *sim, uint64_t usec);
+/* Fills shortest_usec and feasible of the waiting starts, when `arrived` of them have just arrived.
+ */
+int sim_shortest_find(struct sim *sim, struct ballast_error *err);
+/* Adds the last `usec` to the score. */
+void sim_score_add(struct sim *sim, uint64_t usec);
 /* Parses an `expect` statement. Names are resolved at the end: see scenario_expect_bind(). */
 int scenario_expect_parse(const struct scenario_line *line, struct scenario *out,
                           struct ballast_error *err);

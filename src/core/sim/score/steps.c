@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/score.h"
 
-#include "core/sim/judge/inside.h"
+#include "core/sim/score/inside.h"
 
 int scenario_parse_expects(const char *file, const char *text, size_t size, struct scenario *out,
                            struct ballast_error *err)
@@ -11,13 +11,13 @@ int scenario_parse_expects(const char *file, const char *text, size_t size, stru
     return scenario_parse_with(file, text, size, &expecting, out, err);
 }
 
-int sim_judge_begin(struct sim *sim, struct ballast_error *err)
+int sim_score_begin(struct sim *sim, struct ballast_error *err)
 {
-    return sim_least_judge(sim, err);
+    return sim_shortest_find(sim, err);
 }
 
-int sim_judge_step(struct sim *sim, uint64_t usec, struct ballast_error *err)
+int sim_score_step(struct sim *sim, uint64_t usec, struct ballast_error *err)
 {
-    sim_score_step(sim, usec);
-    return sim_least_judge(sim, err);
+    sim_score_add(sim, usec);
+    return sim_shortest_find(sim, err);
 }

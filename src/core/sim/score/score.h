@@ -4,8 +4,8 @@
  * have had its memory, and whether the expectations of a scenario were met. Only programs that run
  * scenarios link it, not the daemon.
  */
-#ifndef CORE_SIM_JUDGE_JUDGE_H
-#define CORE_SIM_JUDGE_JUDGE_H
+#ifndef CORE_SIM_SCORE_SCORE_H
+#define CORE_SIM_SCORE_SCORE_H
 
 #include "core/sim/scenario.h"
 
@@ -17,9 +17,17 @@ int scenario_parse_expects(const char *file, const char *text, size_t size, stru
  * Scores the starts that arrive at the very beginning, after sim_new(); then, after each sim_step()
  * of `usec`, the results. -ENOMEM.
  */
-int sim_judge_begin(struct sim *sim, struct ballast_error *err);
-int sim_judge_step(struct sim *sim, uint64_t usec, struct ballast_error *err);
+int sim_score_begin(struct sim *sim, struct ballast_error *err);
+int sim_score_step(struct sim *sim, uint64_t usec, struct ballast_error *err);
 void sim_score(const struct sim *sim, struct sim_score *out);
+
+/*
+ * The largest working set that the i-th domain will have from now until `usec` later, as looked at
+ * each half second; 0: it has none, or it does not run. Truth of the future: only for yardsticks.
+ * It changes nothing, but a guest with report=random draws its reports from the same numbers as its
+ * random working set, whose future is then only likely.
+ */
+uint64_t sim_need_ahead_kib(const struct sim *sim, size_t i, uint64_t usec);
 
 /* What a run has to record for the expectations, beyond the score. */
 struct scenario_watch {

@@ -15,7 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "core/sim/judge/inside.h"
+#include "core/sim/score/inside.h"
 
 /* How far the copy runs ahead for a start that would wait forever. */
 #define HORIZON_USEC (1800 * BALLAST_SEC_USEC)
@@ -29,7 +29,7 @@ static bool can_reclaim(const struct sim *sim)
         if (!domain->alive || domain->building)
             continue;
         bool leaves = is->crash_usec != BALLAST_NONE || is->shutdown_usec != BALLAST_NONE;
-        uint64_t stop_kib = sim_least_stop_kib(domain);
+        uint64_t stop_kib = sim_lowest_stop_kib(domain);
         bool spare = domain->tot_pages * sim->page_kib >= stop_kib + sim->page_kib;
         if (leaves || (spare && !is->no_balloon && is->shares > 0))
             return true;
@@ -38,7 +38,7 @@ static bool can_reclaim(const struct sim *sim)
 }
 
 /* The time until `need_pages` are available, or BALLAST_NONE. */
-static uint64_t least_usec(struct sim *copy, uint64_t need_pages, uint64_t until_usec)
+static uint64_t shortest_usec(struct sim *copy, uint64_t need_pages, uint64_t until_usec)
 {
     uint64_t from_usec = copy->now_usec;
     while (sim_available_pages(copy) < need_pages) {
@@ -51,13 +51,13 @@ static uint64_t least_usec(struct sim *copy, uint64_t need_pages, uint64_t until
 }
 
 /* Adds one start to the `*sum_pages` of those before it. */
-static void judge_start(struct sim *copy, struct sim_start *start, uint64_t now_usec,
-                        uint64_t *sum_pages)
+static void check_start_feasible(struct sim *copy, struct sim_start *start, uint64_t now_usec,
+                                 uint64_t *sum_pages)
 {
     uint64_t pages = ballast_div_up(start->is->need_kib, copy->page_kib);
     uint64_t until_usec =
         ballast_min_u64(start->is->deadline_usec, ballast_add_ceil(now_usec, HORIZON_USEC));
-    uint64_t usec = least_usec(copy, *sum_pages + pages, until_usec);
+    uint64_t usec = shortest_usec(copy, *sum_pages + pages, until_usec);
     if (usec == BALLAST_NONE)
         return;
     start->feasible = true;
@@ -81,14 +81,14 @@ static void settle_group(struct sim *sim, uint64_t group_usec)
         struct sim_start *start = &sim->starts[i];
         if (start->state != SIM_START_WAITING || !start->feasible)
             continue;
-        uint64_t least = sim->now_usec + group_usec - start->arrived_usec;
-        if (start->least_usec == BALLAST_NONE || least > start->least_usec)
-            start->least_usec = least;
+        uint64_t shortest = sim->now_usec + group_usec - start->arrived_usec;
+        if (start->shortest_usec == BALLAST_NONE || shortest > start->shortest_usec)
+            start->shortest_usec = shortest;
     }
 }
 
 /* The copy only advances: more memory never takes less time. */
-static void judge_group(struct sim *sim, struct sim *copy)
+static void check_group_feasible(struct sim *sim, struct sim *copy)
 {
     uint64_t sum_pages = 0;
     for (size_t i = 0; i < sim->config->start_count; i++) {
@@ -98,7 +98,7 @@ static void judge_group(struct sim *sim, struct sim *copy)
     for (size_t i = 0; i < sim->config->start_count; i++) {
         struct sim_start *start = &sim->starts[i];
         if (has_come(sim, start))
-            judge_start(copy, start, sim->now_usec, &sum_pages);
+            check_start_feasible(copy, start, sim->now_usec, &sum_pages);
     }
 }
 
@@ -122,11 +122,11 @@ static uint64_t group_usec(struct sim *copy)
         if (start->state == SIM_START_WAITING && start->feasible)
             sum_pages += ballast_div_up(start->is->need_kib, copy->page_kib);
     }
-    uint64_t usec = least_usec(copy, sum_pages, ballast_add_ceil(copy->now_usec, HORIZON_USEC));
+    uint64_t usec = shortest_usec(copy, sum_pages, ballast_add_ceil(copy->now_usec, HORIZON_USEC));
     return usec == BALLAST_NONE ? 0 : usec;
 }
 
-int sim_least_judge(struct sim *sim, struct ballast_error *err)
+int sim_shortest_find(struct sim *sim, struct ballast_error *err)
 {
     bool come = false;
     for (size_t i = 0; i < sim->config->start_count; i++)
@@ -137,7 +137,7 @@ int sim_least_judge(struct sim *sim, struct ballast_error *err)
     int rc = copy_of(sim, &copy, err);
     if (rc < 0)
         return rc;
-    judge_group(sim, &copy);
+    check_group_feasible(sim, &copy);
     free(copy.domains);
     if ((rc = copy_of(sim, &copy, err)) < 0)
         return rc;

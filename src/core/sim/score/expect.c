@@ -7,8 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "core/sim/judge/inside.h"
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/inside.h"
+#include "core/sim/score/score.h"
 #include "core/sim/scenario_value.h"
 
 enum { LAWS = 7 }; /* as numbered in the design */
@@ -17,8 +17,8 @@ enum { LAWS = 7 }; /* as numbered in the design */
 #define TOLERANCE_USEC UINT64_C(300000)
 
 static const char right_forms[] =
-    "start NAME granted|refused ..., no-kill, nobody below dynamic-min, no-wrong-ask, guest NAME "
-    "..., free, free-at-end, free-least, writes, churn, shortfall, idle, idle-short, law N broken";
+    "start NAME granted|refused ..., no-kill, none below dynamic-min, no-wrong-ask, guest NAME "
+    "..., free, free-at-end, free-minimum, writes, churn, shortfall, idle, idle-short, law N broken";
 
 enum amount_kind { AMOUNT_NONE, AMOUNT_SIZE, AMOUNT_COUNT, AMOUNT_INTEGRAL };
 
@@ -29,7 +29,7 @@ static const struct {
     enum amount_kind amount;
 } figures[] = {
     {"free-at-end", SCENARIO_FREE_AT_END, AMOUNT_SIZE},
-    {"free-least", SCENARIO_FREE_LEAST, AMOUNT_SIZE},
+    {"free-minimum", SCENARIO_FREE_MINIMUM, AMOUNT_SIZE},
     {"free", SCENARIO_FREE_BY, AMOUNT_SIZE},
     {"writes", SCENARIO_WRITES, AMOUNT_COUNT},
     {"churn", SCENARIO_CHURN, AMOUNT_SIZE},
@@ -198,10 +198,10 @@ static int read_subject(struct reader *reader, struct scenario_expect *expect,
         expect->subject = SCENARIO_NO_KILL;
     } else if (strcmp(word, "no-wrong-ask") == 0) {
         expect->subject = SCENARIO_NO_WRONG_ASK;
-    } else if (strcmp(word, "nobody") == 0) {
-        expect->subject = SCENARIO_NOBODY_BELOW;
+    } else if (strcmp(word, "none") == 0) {
+        expect->subject = SCENARIO_NONE_BELOW;
         if (!take_if(reader, "below") || !take_if(reader, "dynamic-min"))
-            return fail_expected(reader, "nobody below dynamic-min", err);
+            return fail_expected(reader, "none below dynamic-min", err);
     } else {
         return read_figure(reader, word, expect, err);
     }
@@ -319,13 +319,13 @@ bool scenario_expects_of(const struct scenario_expect *expect, const char *polic
 
 uint64_t scenario_ratio_permyriad(const struct sim_start *start)
 {
-    bool granted = start->state == SIM_START_PROMISED || start->state == SIM_START_BUILDING ||
+    bool granted = start->state == SIM_START_GRANTED || start->state == SIM_START_BUILDING ||
                    start->state == SIM_START_BUILT || start->state == SIM_START_DIED;
-    if (!granted || start->least_usec == BALLAST_NONE ||
-        start->least_usec <= SCENARIO_RATIO_FROM_USEC)
+    if (!granted || start->shortest_usec == BALLAST_NONE ||
+        start->shortest_usec <= SCENARIO_RATIO_FROM_USEC)
         return 0;
     return ballast_mul_div(start->answered_usec - start->arrived_usec, BALLAST_PERMYRIAD,
-                           start->least_usec);
+                           start->shortest_usec);
 }
 
 static double usec_as_seconds(uint64_t usec)
@@ -339,20 +339,20 @@ static bool met_granted(const struct scenario_expect *expect, const struct sim_s
     bool granted = start->state > SIM_START_REFUSED;
     uint64_t took = granted ? start->answered_usec - start->arrived_usec : 0;
     bool quick = true;
-    if (expect->ratio_permyriad > 0 && start->least_usec != BALLAST_NONE) {
+    if (expect->ratio_permyriad > 0 && start->shortest_usec != BALLAST_NONE) {
         uint64_t most =
-            ballast_mul_div(start->least_usec, expect->ratio_permyriad, BALLAST_PERMYRIAD);
-        quick = took <= ballast_max_u64(most, start->least_usec + TOLERANCE_USEC);
+            ballast_mul_div(start->shortest_usec, expect->ratio_permyriad, BALLAST_PERMYRIAD);
+        quick = took <= ballast_max_u64(most, start->shortest_usec + TOLERANCE_USEC);
     }
     bool early = start->answered_usec <= expect->by_usec;
     if (!granted)
         snprintf(text, size, "start %s granted: it was %s", expect->name,
                  start->state == SIM_START_REFUSED ? "refused" : "not answered");
-    else if (start->least_usec == BALLAST_NONE)
+    else if (start->shortest_usec == BALLAST_NONE)
         snprintf(text, size, "start %s granted: after %.1f s", expect->name, usec_as_seconds(took));
     else
         snprintf(text, size, "start %s granted: after %.1f s, shortest possible %.1f s",
-                 expect->name, usec_as_seconds(took), usec_as_seconds(start->least_usec));
+                 expect->name, usec_as_seconds(took), usec_as_seconds(start->shortest_usec));
     return granted && quick && early;
 }
 
@@ -407,8 +407,8 @@ static bool met_score(const struct scenario_expect *expect, const struct sim *si
         snprintf(text, size, "no-kill: %" PRIu64 " builds and %" PRIu64 " guests died",
                  score.builds_died, score.guests_died);
         return score.builds_died + score.guests_died == 0;
-    case SCENARIO_NOBODY_BELOW:
-        snprintf(text, size, "nobody below dynamic-min: %.1f guest-seconds were",
+    case SCENARIO_NONE_BELOW:
+        snprintf(text, size, "none below dynamic-min: %.1f guest-seconds were",
                  (double)score.below_min_ms / 1e3);
         return score.below_min_ms == 0;
     case SCENARIO_NO_WRONG_ASK:
@@ -416,8 +416,8 @@ static bool met_score(const struct scenario_expect *expect, const struct sim *si
         return score.wrong_asks == 0;
     case SCENARIO_FREE_AT_END:
         return met_amount(expect, "free-at-end", sim_free_kib(sim), text, size);
-    case SCENARIO_FREE_LEAST:
-        return met_amount(expect, "free-least", score.least_free_kib, text, size);
+    case SCENARIO_FREE_MINIMUM:
+        return met_amount(expect, "free-minimum", score.minimum_free_kib, text, size);
     case SCENARIO_WRITES:
         return met_amount(expect, "writes", score.target_writes, text, size);
     case SCENARIO_CHURN:

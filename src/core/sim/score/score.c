@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The score, from the true state, whatever a policy estimates. */
+/* The score, from the true state, not a policy's estimate. */
 #include "core/base/units.h"
-#include "core/sim/judge/inside.h"
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/inside.h"
+#include "core/sim/score/score.h"
 
 static uint64_t waited_for_pages(const struct sim *sim)
 {
@@ -75,7 +75,7 @@ static bool below_min(const struct sim *sim, const struct sim_domain *domain)
            domain->tot_pages * sim->page_kib < min_kib && sim->now_usec < domain->is->shutdown_usec;
 }
 
-void sim_score_step(struct sim *sim, uint64_t usec)
+void sim_score_add(struct sim *sim, uint64_t usec)
 {
     struct sim_score *score = &sim->score;
     uint64_t ms = usec / 1000;
@@ -94,7 +94,8 @@ void sim_score_step(struct sim *sim, uint64_t usec)
     score->unavoidable_kibms += ballast_min_u64(unavoidable_kib(sim), all_short_kib) * ms;
     score->idle_kibms += idle_kib * ms;
     score->idle_short_kibms += ballast_min_u64(idle_kib, all_short_kib) * ms;
-    score->least_free_kib = ballast_min_u64(score->least_free_kib, sim->free_pages * sim->page_kib);
+    score->minimum_free_kib =
+        ballast_min_u64(score->minimum_free_kib, sim->free_pages * sim->page_kib);
     score->elapsed_usec = sim->now_usec;
 }
 
