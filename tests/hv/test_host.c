@@ -241,7 +241,7 @@ static void host_in_a_file(void **state)
     assert_int_equal(domain.type, BALLAST_PVH);
     assert_string_equal(domain.name, "a");
     assert_int_equal(hv->ops->set(hv, 3, 4, BALLAST_NONE, &err), -EPERM);
-    assert_int_equal(hv->ops->claim(hv, 3, 4, &err), -EPERM);
+    assert_int_equal(hv_claim(hv, NULL, 0, &err), -ENOTSUP);
     hv_close(hv);
     struct host_options changes = options;
     changes.read_only = false;

@@ -119,7 +119,7 @@ static void replay_shows_each_line(const char *path)
 static void something_moves(const char *path)
 {
     struct recording recording;
-    size_t told = 0;
+    size_t changes = 0;
     size_t followed = 0;
     assert_int_equal(recording_read(path, &recording, NULL), 0);
     for (size_t i = 1; i < recording.count; i++) {
@@ -128,16 +128,16 @@ static void something_moves(const char *path)
         for (size_t j = 0; j < sample->domain_count && j < before->domain_count; j++) {
             if (sample->domains[j].id != before->domains[j].id)
                 break;
-            told += sample->domains[j].target_kib != before->domains[j].target_kib;
+            changes += sample->domains[j].target_kib != before->domains[j].target_kib;
             followed += sample->domains[j].tot_kib != before->domains[j].tot_kib;
         }
     }
     recording_release(&recording);
-    assert_true(told >= 3);
+    assert_true(changes >= 3);
     assert_true(followed >= 3);
 }
 
-static void tell_breach(void *arg, uint64_t at_usec, const struct tick_breach *breach)
+static void print_breach(void *arg, uint64_t at_usec, const struct tick_breach *breach)
 {
     char text[256];
     (void)tick_breach_text(breach, text, sizeof(text));
@@ -149,7 +149,7 @@ static void no_policy_breaks_a_law(char *path)
     struct recording recording;
     struct ballast_error err = {0};
     assert_int_equal(recording_read(path, &recording, &err), 0);
-    const struct simulate_replay_ear ear = {.arg = path, .breach = tell_breach};
+    const struct simulate_replay_ear ear = {.arg = path, .breach = print_breach};
     for (size_t i = 0; policy_at(i); i++) {
         struct simulate_replay done;
         assert_int_equal(simulate_replay(recording.samples, recording.count, policy_at(i), NULL,
@@ -206,7 +206,7 @@ static void make_world(struct world *world)
                                                   .domains = world->domains[i],
                                                   .domain_count = i < 2 ? 1 : 2};
     }
-    /* The new one comes first: what is told must not stay with a place in the list. */
+    /* The new one comes first: what changes must not stay with a place in the list. */
     for (size_t i = 2; i < SAMPLES; i++) {
         struct ballast_domain swap = world->domains[i][0];
         world->domains[i][0] = world->domains[i][1];
@@ -242,11 +242,11 @@ static void shows_what_was_set_until_somebody_else_sets(void **state)
     assert_int_equal(host->domains[1].target_kib, 150 * MIB);
     assert_int_equal(host->domains[1].maxmem_kib, 90 * MIB);
     assert_false(replay_next(replay));
-    const struct replay_told *told = replay_told(replay, &count);
+    const struct replay_change *changes = replay_changes(replay, &count);
     assert_int_equal(count, 2);
-    assert_int_equal(told[0].at_usec, 1000000);
-    assert_int_equal(told[0].target_kib, 80 * MIB);
-    assert_int_equal(told[1].maxmem_kib, 90 * MIB);
+    assert_int_equal(changes[0].at_usec, 1000000);
+    assert_int_equal(changes[0].target_kib, 80 * MIB);
+    assert_int_equal(changes[1].maxmem_kib, 90 * MIB);
     hv->ops->close(hv);
     /* The recording itself is as it was. */
     assert_int_equal(world.domains[0][0].target_kib, 100 * MIB);
@@ -267,8 +267,8 @@ static void refuses_what_a_recording_has_not(void **state)
     assert_int_equal(replay_new(world.samples, 2, &replay, &err), 0);
     struct hv *hv = replay_hv(replay);
     assert_int_equal(hv->ops->set(hv, 5, 80 * MIB, BALLAST_NONE, &err), -ENOENT);
-    assert_int_equal(hv->ops->claim(hv, 7, 4, &err), -ENOTSUP);
-    (void)replay_told(replay, &count);
+    assert_int_equal(hv_claim(hv, NULL, 0, &err), -ENOTSUP);
+    (void)replay_changes(replay, &count);
     assert_int_equal(count, 0);
     hv->ops->close(hv);
 }

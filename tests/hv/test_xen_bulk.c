@@ -52,6 +52,11 @@ static const char *value_of(const char *path, char text[64])
     snprintf(text, 64, "%u", 2000 + id);
     if (strcmp(node, "memory/static-max") == 0)
         return text;
+    snprintf(text, 64, "%u", 3000 + id);
+    if (strcmp(node, "data/meminfo_free") == 0)
+        return id % 5 == 0 ? text : NULL;
+    if (strcmp(node, "data/ballast/alive") == 0 || strcmp(node, "data/ballast/stalls") == 0)
+        return id % 8 == 0 ? text : NULL;
     if (strcmp(node, "control/feature-suspend") == 0)
         return id % 2 ? "1" : "";
     if (strcmp(node, "control/feature-poweroff") == 0 ||
@@ -206,6 +211,11 @@ static void check_guest(const struct xen_followed *guest)
     assert_int_equal(guest->said.videoram_kib, BALLAST_NONE);
     assert_int_equal(guest->said.serves, id == 7 ? 6 : BALLAST_NONE);
     assert_int_equal(guest->said.on[XEN_NODE_FEATURE_SUSPEND], id % 2);
+    assert_int_equal(guest->said.free_kib, id % 5 == 0 ? 3000 + id : BALLAST_NONE);
+    assert_int_equal(guest->said.alive, id % 8 == 0 ? 3000 + id : BALLAST_NONE);
+    assert_int_equal(guest->said.pressure[BALLAST_PRESSURE_STALLS],
+                     id % 8 == 0 ? 3000 + id : BALLAST_NONE);
+    assert_int_equal(guest->said.pressure[BALLAST_PRESSURE_SOME], BALLAST_NONE);
     /* Of the others only one without it is asked. */
     assert_int_equal(guest->said.on[XEN_NODE_FEATURE_REBOOT], id % 4 == 2);
 }
@@ -223,9 +233,11 @@ static void reads_everything(void **state)
         assert_int_equal(all[0].said.target_kib, BALLAST_NONE);
         for (uint32_t i = 1; i <= GUESTS; i++)
             check_guest(&all[i]);
-        /* Name, whom it serves, two listings; three nodes; two more without a kernel. */
+        /* Name, whom it serves, free memory, an agent, two listings; three nodes; pressure and
+         * driver; two more without a kernel. */
         if (good[m] == GOOD)
-            assert_int_equal(calls, 4 * (GUESTS + 1) + 3 * GUESTS + 2 * (GUESTS / 2));
+            assert_int_equal(calls, 6 * (GUESTS + 1) + 3 * GUESTS +
+                                        (BALLAST_PRESSURES + 1) * (GUESTS / 8) + 2 * (GUESTS / 2));
     }
 }
 

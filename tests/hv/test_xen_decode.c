@@ -15,7 +15,7 @@ static struct xen_counted counted;
 
 static void hear(enum xen_node node, const char *value)
 {
-    xen_hear(&said, node, value, value ? strlen(value) : 0);
+    xen_decode_node(&said, node, value, value ? strlen(value) : 0);
 }
 
 /* A running PV guest of 256 MiB that libxl built. */
@@ -83,6 +83,9 @@ static void sizes(void **state)
                                    "2144",
                                    7),
                      BALLAST_NONE);
+    /* No number has more digits than UINT64_MAX. */
+    assert_int_equal(xen_parse_kib("00000000000000000001", 20), 1);
+    assert_int_equal(xen_parse_kib("000000000000000000001", 21), BALLAST_NONE);
 }
 
 static void names(void **state)
@@ -94,13 +97,13 @@ static void names(void **state)
     hear(XEN_NODE_NAME, NULL);
     assert_string_equal(said.name, "");
     memset(text, 'x', sizeof(text));
-    xen_hear(&said, XEN_NODE_NAME, text, HV_NAME - 1);
+    xen_decode_node(&said, XEN_NODE_NAME, text, HV_NAME - 1);
     assert_int_equal(strlen(said.name), HV_NAME - 1);
-    xen_hear(&said, XEN_NODE_NAME, text, HV_NAME); /* too long: no name, not half a name */
+    xen_decode_node(&said, XEN_NODE_NAME, text, HV_NAME); /* too long: no name, not half a name */
     assert_string_equal(said.name, "");
-    xen_hear(&said, XEN_NODE_NAME, "a\0b", 3);
+    xen_decode_node(&said, XEN_NODE_NAME, "a\0b", 3);
     assert_string_equal(said.name, "a");
-    xen_hear(&said, XEN_NODE_NAME, "\xc3", 1); /* a character cut short at the end */
+    xen_decode_node(&said, XEN_NODE_NAME, "\xc3", 1); /* a character cut short at the end */
     assert_string_equal(said.name, "?");
 }
 
@@ -139,7 +142,9 @@ static void events(void **state)
         "/local/domain/7/memory/target/deeper",
         "/local/domain/7/memory/foreign",
         "/local/domain/7/control/sysrq",
-        "/local/domain/7/data/updated",
+        "/local/domain/7/data/meminfo_total",
+        "/local/domain/7/data/ballast/other",
+        "/local/domain/7/data/ballast/alive/deeper",
     };
     uint32_t domid = 4711;
     for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
@@ -157,10 +162,60 @@ static void events(void **state)
         assert_int_equal(xen_event_nodes(path, &domid), XEN_NODE_BIT(node));
         assert_int_equal(domid, 0);
     }
+    assert_int_equal(xen_event_nodes("/local/domain/7/data", &domid), XEN_NODES_IN_DATA);
+    assert_int_equal(xen_event_nodes("/local/domain/7/data/ballast", &domid), XEN_NODES_IN_BALLAST);
     assert_int_equal(XEN_NODES_IN_MEMORY & XEN_NODES_IN_CONTROL, 0);
-    assert_int_equal(XEN_NODES_IN_MEMORY | XEN_NODES_IN_CONTROL | XEN_NODE_BIT(XEN_NODE_NAME) |
-                         XEN_NODE_BIT(XEN_NODE_SERVES),
+    assert_int_equal((XEN_NODES_IN_MEMORY | XEN_NODES_IN_CONTROL) & XEN_NODES_IN_DATA, 0);
+    assert_int_equal(XEN_NODES_IN_MEMORY | XEN_NODES_IN_CONTROL | XEN_NODES_IN_DATA |
+                         XEN_NODE_BIT(XEN_NODE_NAME) | XEN_NODE_BIT(XEN_NODE_SERVES),
                      XEN_NODES_ALL);
+}
+
+static void newcomers(void **state)
+{
+    (void)state;
+    static const char path[] = "/vm/6f2d1c1e-0b5c-4a8e-9d53-62616c6c6173/name";
+    static const char *const others[] = {
+        "/vm",
+        "/vm/",
+        "/vm//name",
+        "/vm/name",
+        "/vm/web/name",
+        "/vm/6f2d1c1e-0b5c-4a8e-9d53-62616c6c6173",
+        "/vm/6f2d1c1e-0b5c-4a8e-9d53-62616c6c6173/uuid",
+        "/vm/6f2d1c1e-0b5c-4a8e-9d53-62616c6c6173/name/deeper",
+        "/vm/6f2d1c1e-0b5c-4a8e-9d53-62616c6c617/name",
+        "/vm/6f2d1c1e-0b5c-4a8e-9d53-62616c6c6173a/name",
+        "/vm/6f2d1c1e+0b5c-4a8e-9d53-62616c6c6173/name",
+        "/local/domain/7/name",
+    };
+    uint8_t uuid[16] = {0};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (xen_event_names_newcomer(others[i], uuid))
+            fail_msg("\"%s\" names one", others[i]);
+    }
+    assert_true(xen_event_names_newcomer(path, uuid));
+    /* The one domain that once held all claims: what they share. */
+    assert_int_equal(xen_parked_id(uuid), 0);
+    assert_true(xen_event_is_newcomer(path));
+}
+
+/* The id of a claim is in the uuid of its domain, which only a xenstore domain of ours has. */
+static void parked(void **state)
+{
+    (void)state;
+    static const uint64_t ids[] = {0, 1, 255, 256, UINT64_C(0x5362616c6c6174), HV_CLAIM_MOST_ID};
+    struct xen_counted domain = {.id = 9, .is_store = true};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        xen_parked_uuid(ids[i], domain.uuid);
+        assert_true(xen_is_parked(&domain));
+        assert_int_equal(xen_parked_id(domain.uuid), ids[i]);
+    }
+    domain.is_store = false;
+    assert_false(xen_is_parked(&domain));
+    domain.is_store = true;
+    domain.uuid[8] ^= 1;
+    assert_false(xen_is_parked(&domain));
 }
 
 static void running(void **state)
@@ -175,7 +230,7 @@ static void running(void **state)
     assert_int_equal(domain.target_kib, 256 * MIB);
     assert_int_equal(domain.maxmem_kib, 256 * MIB);
     assert_int_equal(domain.static_max_kib, 512 * MIB);
-    assert_int_equal(domain.dynamic_min_kib, 256 * MIB); /* no range: nobody squeezes it */
+    assert_int_equal(domain.dynamic_min_kib, 256 * MIB); /* no range: it is not squeezed */
     assert_int_equal(domain.dynamic_max_kib, 256 * MIB);
     assert_int_equal(domain.build_left_kib, 0);
     assert_int_equal(domain.shares, 1000);
@@ -273,7 +328,9 @@ static void on_its_way_back(void **state)
     (void)state;
     counted.shutdown = true;
     assert_false(shown().reboots);
-    counted.reboots = true;
+    counted.why = XEN_SHUTDOWN_CRASH;
+    assert_false(shown().reboots);
+    counted.why = XEN_SHUTDOWN_REBOOT;
     assert_true(shown().reboots);
     assert_int_equal(shown().state, BALLAST_DOMAIN_PAUSED);
     counted.dying = true;
@@ -372,14 +429,19 @@ static void reports(void **state)
     (void)state;
     struct hv_domain domain;
     struct ballast_domain out;
-    hear(XEN_NODE_MEMINFO, "100000");
     domain = known();
     xen_show(&domain, 4096 * MIB, 5000000, &out);
-    assert_int_equal(out.used_kib, BALLAST_NONE); /* nobody knows how old it is */
+    assert_int_equal(out.used_kib, BALLAST_NONE);
+    assert_int_equal(out.report_age_usec, BALLAST_NONE);
+    domain.used_kib = 100000;
     domain.used_since_usec = 2000000;
+    domain.pressure = (struct ballast_pressure){.known = 1, .values = {25}};
+    domain.pressure_since_usec = 1000000;
     xen_show(&domain, 4096 * MIB, 5000000, &out);
     assert_int_equal(out.used_kib, 100000);
     assert_int_equal(out.report_age_usec, 3000000);
+    assert_int_equal(out.pressure.age_usec, 4000000);
+    assert_int_equal(ballast_pressure_value(&out.pressure, BALLAST_PRESSURE_SOME), 25);
     /* Its word is left as it is; what it leaves out is shown beside it. */
     assert_int_equal(out.video_kib, 0);
     domain.videoram_kib = 8192;
@@ -392,8 +454,6 @@ static void reports(void **state)
     domain.target_kib = 8192;
     xen_show(&domain, 4096 * MIB, 5000000, &out);
     assert_true(out.video_kib <= out.target_kib);
-    hear(XEN_NODE_MEMINFO, "MemTotal: 1 kB");
-    assert_int_equal(known().used_kib, BALLAST_NONE);
 }
 
 static void stubdomains(void **state)
@@ -556,6 +616,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(names, begin),
         cmocka_unit_test_setup(features, begin),
         cmocka_unit_test_setup(events, begin),
+        cmocka_unit_test(newcomers),
+        cmocka_unit_test(parked),
         cmocka_unit_test_setup(running, begin),
         cmocka_unit_test_setup(pool, begin),
         cmocka_unit_test_setup(extra_internal, begin),

@@ -52,8 +52,13 @@ void hv_domain_of_snapshot(const struct ballast_domain *shown, struct hv_domain 
         .videoram_kib = BALLAST_NONE,
         .dynamic_min_kib = shown->dynamic_min_kib,
         .dynamic_max_kib = shown->dynamic_max_kib,
+        .report_source = shown->report_source,
         .used_kib = shown->used_kib,
+        .reported_free_kib = shown->reported_free_kib,
+        .reported_swap_kib = shown->reported_swap_kib,
         .used_since_usec = BALLAST_NONE,
+        .pressure = shown->pressure,
+        .pressure_since_usec = BALLAST_NONE,
     };
     (void)stpncpy(out->name, shown->name, HV_NAME - 1);
 }
@@ -104,6 +109,12 @@ uint64_t hv_extra_internal_kib(const struct hv *hv, uint32_t domid, uint64_t max
     return domain ? ballast_sub_floor(domain->max_kib, maxmem_kib) : 0;
 }
 
+uint64_t hv_extra_internal_to_set_kib(const struct hv *hv, uint32_t domid)
+{
+    const struct hv_domain *domain = hv_find_domain(hv, domid);
+    return domain ? domain->extra_internal_kib : 0;
+}
+
 int hv_breakdown(const struct hv *hv, const struct ballast_domain *domain,
                  const struct ballast_host_caps *caps, struct ballast_breakdown *out,
                  struct ballast_error *err)
@@ -139,6 +150,23 @@ int hv_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_k
     return hv->ops->set_range ? hv->ops->set_range(hv, domid, min_kib, max_kib, err) : 0;
 }
 
+int hv_claim(struct hv *hv, const struct hv_claim *claims, size_t count, struct ballast_error *err)
+{
+    return hv->ops->claim
+               ? hv->ops->claim(hv, claims, count, err)
+               : ballast_fail(err, -ENOTSUP, "claims: the %s host makes none", hv->ops->name);
+}
+
+int hv_lower_claim(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_error *err)
+{
+    return hv->ops->lower_claim ? hv->ops->lower_claim(hv, id, kib, err) : 0;
+}
+
+size_t hv_claims(const struct hv *hv, struct hv_claim *out, size_t most)
+{
+    return hv->ops->claims ? hv->ops->claims(hv, out, most) : 0;
+}
+
 int hv_event_fd(struct hv *hv)
 {
     return hv->ops->event_fd ? hv->ops->event_fd(hv) : -1;
@@ -147,6 +175,17 @@ int hv_event_fd(struct hv *hv)
 bool hv_take_events(struct hv *hv)
 {
     return hv->ops->take_events && hv->ops->take_events(hv);
+}
+
+void hv_on_newcomer(struct hv *hv, hv_newcomer_fn *call, void *context)
+{
+    if (hv->ops->on_newcomer)
+        hv->ops->on_newcomer(hv, call, context);
+}
+
+bool hv_take_newcomer(struct hv *hv)
+{
+    return hv->ops->take_newcomer && hv->ops->take_newcomer(hv);
 }
 
 size_t hv_noisy(const struct hv *hv, uint32_t *domids, size_t most)

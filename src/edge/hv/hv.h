@@ -36,12 +36,14 @@ struct hv_domain {
     bool paused;
     bool dying;
     bool shutdown;
-    bool reboots;      /* shut down, and its reason is a reboot; also while dying */
+    bool reboots;      /* shut down, and its toolstack starts it again; also while dying */
     bool building;     /* its toolstack has not finished with it */
     bool migrating;    /* it is being saved or sent away, as far as that can be known */
     bool says_suspend; /* its own report of that, no longer trusted: suspend.h */
-    bool has_balloon;  /* dom0, control/feature-balloon, or its kernel's xenbus is up */
+    bool has_balloon;  /* dom0, control/feature-balloon, its kernel's xenbus is up; or as
+                          data/ballast/balloon says */
     bool kernel_is_up; /* control/feature-suspend and its like are "1" */
+    bool hotplugs;     /* its kernel adds memory up to static_max_kib (Qubes): memory/hotplug-max */
     bool is_stubdomain;
     uint32_t stubdomain_of; /* where it is one */
     uint32_t vcpus;         /* that it can ever have */
@@ -59,9 +61,33 @@ struct hv_domain {
     uint64_t videoram_kib;
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;
-    uint64_t used_kib;        /* the guest's own report, strictly parsed: memory/meminfo */
-    uint64_t used_since_usec; /* when that was seen to change, on the host's clock */
+    /* The guest's own report, strictly parsed, as struct ballast_domain has it. */
+    enum ballast_report_source report_source;
+    uint64_t used_kib;
+    uint64_t reported_free_kib;
+    uint64_t reported_swap_kib;       /* 0: none, or unknown */
+    uint64_t used_since_usec;         /* its last change or sign of life, on the host's clock */
+    struct ballast_pressure pressure; /* but for its age: */
+    uint64_t pressure_since_usec;     /* likewise */
+    const char *malformed; /* a node whose value is not usable, or NULL; lives as long as this */
 };
+
+/*
+ * Free memory that the host itself keeps from all domains, for one reservation; 0 is the id of what
+ * several share. Ids are below 2^56.
+ */
+struct hv_claim {
+    uint64_t id;
+    uint64_t kib;
+};
+enum { HV_CLAIMS = 64 }; /* of which each is a domain on Xen */
+#define HV_CLAIM_MOST_ID ((UINT64_C(1) << 56) - 1)
+
+/*
+ * A domain was created, and its toolstack has not built it yet. `name` lives as long as the call,
+ * in which only hv_lower_claim() is asked of the host: it may be in the middle of a refresh.
+ */
+typedef void hv_newcomer_fn(void *context, const uint8_t uuid[HV_UUID], const char *name);
 
 struct hv_ops {
     const char *name; /* of its kind, for people: "simulated", "xen" */
@@ -76,8 +102,6 @@ struct hv_ops {
      */
     int (*set)(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib,
                struct ballast_error *err);
-    /* Stakes free memory for a domain; 0 gives it back. -ENOMEM when it is not there. */
-    int (*claim)(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
     void (*close)(struct hv *hv);
     /*
      * Free memory into which no guest is raised, so that the host may take some for itself
@@ -102,8 +126,14 @@ struct hv_ops {
                      struct ballast_error *err);
     int (*config)(struct hv *hv, uint32_t domid, struct ballast_guest *out,
                   struct ballast_error *err);
+    int (*claim)(struct hv *hv, const struct hv_claim *claims, size_t count,
+                 struct ballast_error *err);
+    int (*lower_claim)(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_error *err);
+    size_t (*claims)(const struct hv *hv, struct hv_claim *out, size_t most);
     int (*event_fd)(struct hv *hv);
+    void (*on_newcomer)(struct hv *hv, hv_newcomer_fn *call, void *context);
     bool (*take_events)(struct hv *hv);
+    bool (*take_newcomer)(struct hv *hv);
     size_t (*noisy)(const struct hv *hv, uint32_t *domids, size_t most);
     int (*low_memory_fd)(struct hv *hv, struct ballast_error *err);
     bool (*take_low_memory)(struct hv *hv);
@@ -142,6 +172,8 @@ const struct hv_domain *hv_find_domain(const struct hv *hv, uint32_t domid);
 void hv_uuid(const struct hv *hv, const struct ballast_domain *domain, uint8_t out[HV_UUID]);
 /* What of the host's own limit a snapshot's maxmem_kib leaves out: extra internal. */
 uint64_t hv_extra_internal_kib(const struct hv *hv, uint32_t domid, uint64_t maxmem_kib);
+/* What the host's own limit has beyond a maximum that is set from now on. */
+uint64_t hv_extra_internal_to_set_kib(const struct hv *hv, uint32_t domid);
 /*
  * The breakdown of a domain of the last refresh as it is now. -ENOENT: it is gone, or its type is
  * not known; the rest as ballast_running_breakdown().
@@ -169,10 +201,34 @@ bool hv_moves_static_max(const struct hv *hv);
 int hv_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_kib,
                  struct ballast_error *err);
 
+/*
+ * Has the host itself keep these parts of free memory from all domains, whether this program runs
+ * or not, and no others: at most HV_CLAIMS, by id, each of whole pages and once. What is claimed
+ * already and stays is never let go for a moment, so that no other domain can take it while another
+ * claim changes. A snapshot has their sum as reserved_claim_kib, and no domain that the host needs
+ * for them. -ENOMEM: less is claimed, or it could not be changed; -ENOTSUP: the host cannot;
+ * -EPERM: it was opened for reading only; the host's own refusals. After an error hv_claims() of
+ * another refresh tells what is claimed.
+ */
+int hv_claim(struct hv *hv, const struct hv_claim *claims, size_t count, struct ballast_error *err);
+/*
+ * Lowers one of them, as fast as the host can: what is claimed already is never raised, and
+ * hv_claim() is still to be called. Does nothing on a host that makes no claims; the host's own
+ * refusals.
+ */
+int hv_lower_claim(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_error *err);
+/* What was claimed so when the host was refreshed last, by id; how many, `most` at most. */
+size_t hv_claims(const struct hv *hv, struct hv_claim *out, size_t most);
+
 /* Readable when the host has something to report; -1: it reports nothing. */
 int hv_event_fd(struct hv *hv);
 /* Takes in some of it. true: a refresh would see what should not wait for the next tick. */
 bool hv_take_events(struct hv *hv);
+/* Has `call` called for each domain that comes, as soon as a report of it is taken in, by
+ * hv_take_events() or a refresh. Does nothing on a host that does not report them. */
+void hv_on_newcomer(struct hv *hv, hv_newcomer_fn *call, void *context);
+/* A domain has come since this was asked last, as far as the host reported it. */
+bool hv_take_newcomer(struct hv *hv);
 /* More reports of one domain in a second than toolstacks and honest guests make. */
 enum { HV_EVENTS_MOST = 64 };
 /* What it reports is then read once a second, for so long. */

@@ -19,27 +19,11 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     return fail_without_xen(err);
 }
 
-int xen_find(const struct hv *hv, const char *id_or_name, const struct hv_domain **out,
-             struct ballast_error *err)
-{
-    (void)hv;
-    (void)id_or_name;
-    (void)out;
-    return fail_without_xen(err);
-}
-
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err)
 {
     (void)hv;
     (void)out;
     return fail_without_xen(err);
-}
-
-int xen_wait(struct hv *hv, uint64_t usec)
-{
-    (void)hv;
-    (void)usec;
-    return -ENOTSUP;
 }
 
 void xen_calls(const struct hv *hv, struct xen_calls *out)
@@ -48,14 +32,12 @@ void xen_calls(const struct hv *hv, struct xen_calls *out)
     *out = (struct xen_calls){0};
 }
 
-int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast_target_how how,
-                   uint64_t kib, bool enforce, struct ballast_target_plan *done,
-                   struct ballast_error *err)
+int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib, bool enforce,
+                   struct ballast_target_plan *done, struct ballast_error *err)
 {
     (void)hv;
     (void)domid;
     (void)way;
-    (void)how;
     (void)kib;
     (void)enforce;
     (void)done;

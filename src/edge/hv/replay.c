@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/array.h"
 #include "core/base/error.h"
 
 struct replay {
@@ -16,23 +17,14 @@ struct replay {
     struct ballast_host shown;
     struct ballast_domain *domains; /* as shown; room for the most that any sample has */
     struct ballast_domain *spare;   /* the same, for the next sample */
-    struct replay_told *told;
-    size_t told_count;
-    size_t told_room;
+    struct replay_change *changes;
+    size_t change_count;
+    size_t change_room;
 };
 
 static struct replay *replay_of(struct hv *hv)
 {
     return (struct replay *)hv;
-}
-
-static struct ballast_domain *find_shown(struct ballast_domain *domains, size_t count, uint32_t id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (domains[i].id == id)
-            return &domains[i];
-    }
-    return NULL;
 }
 
 static int replay_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err)
@@ -42,18 +34,13 @@ static int replay_refresh(struct hv *hv, const struct ballast_host **out, struct
     return 0;
 }
 
-static int keep_told(struct replay *replay, const struct replay_told *told,
-                     struct ballast_error *err)
+static int keep_change(struct replay *replay, const struct replay_change *change,
+                       struct ballast_error *err)
 {
-    if (replay->told_count == replay->told_room) {
-        size_t room = replay->told_room > 0 ? 2 * replay->told_room : 64;
-        struct replay_told *grown = reallocarray(replay->told, room, sizeof(*grown));
-        if (!grown)
-            return ballast_fail(err, -ENOMEM, "out of memory");
-        replay->told = grown;
-        replay->told_room = room;
-    }
-    replay->told[replay->told_count++] = *told;
+    if (!array_reserve(&replay->changes, &replay->change_room, replay->change_count + 1,
+                       sizeof(*replay->changes)))
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    replay->changes[replay->change_count++] = *change;
     return 0;
 }
 
@@ -61,26 +48,21 @@ static int replay_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64
                       struct ballast_error *err)
 {
     struct replay *replay = replay_of(hv);
-    struct ballast_domain *domain = find_shown(replay->domains, replay->shown.domain_count, domid);
-    if (!domain)
+    const struct ballast_domain *found =
+        ballast_domain_find(replay->domains, replay->shown.domain_count, domid);
+    if (!found)
         return ballast_fail(err, -ENOENT, "domain %" PRIu32 " is gone", domid);
-    int rc = keep_told(
-        replay, &(struct replay_told){replay->shown.now_usec, domid, target_kib, maxmem_kib}, err);
+    int rc = keep_change(
+        replay, &(struct replay_change){replay->shown.now_usec, domid, target_kib, maxmem_kib},
+        err);
     if (rc < 0)
         return rc;
+    struct ballast_domain *domain = &replay->domains[found - replay->domains];
     if (target_kib != BALLAST_NONE)
         domain->target_kib = target_kib;
     if (maxmem_kib != BALLAST_NONE)
         domain->maxmem_kib = maxmem_kib;
     return 0;
-}
-
-static int replay_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
-{
-    (void)hv;
-    (void)kib;
-    return ballast_fail(err, -ENOTSUP,
-                        "nothing can be claimed for domain %" PRIu32 " in a recording", domid);
 }
 
 static void replay_close(struct hv *hv)
@@ -92,7 +74,6 @@ static const struct hv_ops ops = {
     .name = "file",
     .refresh = replay_refresh,
     .set = replay_set,
-    .claim = replay_claim,
     .close = replay_close,
 };
 
@@ -135,7 +116,7 @@ void replay_free(struct replay *replay)
         return;
     free(replay->domains);
     free(replay->spare);
-    free(replay->told);
+    free(replay->changes);
     free(replay);
 }
 
@@ -165,7 +146,7 @@ bool replay_next(struct replay *replay)
         next[i] = now->domains[i];
         /* What is shown has the order of its sample. */
         const struct ballast_domain *was =
-            find_shown(before->domains, before->domain_count, next[i].id);
+            ballast_domain_find(before->domains, before->domain_count, next[i].id);
         if (was)
             carry_on(was, &replay->domains[was - before->domains], &next[i]);
     }
@@ -181,8 +162,8 @@ uint64_t replay_now_usec(const struct replay *replay)
     return replay->samples[replay->at].now_usec;
 }
 
-const struct replay_told *replay_told(const struct replay *replay, size_t *count)
+const struct replay_change *replay_changes(const struct replay *replay, size_t *count)
 {
-    *count = replay->told_count;
-    return replay->told;
+    *count = replay->change_count;
+    return replay->changes;
 }

@@ -22,7 +22,7 @@
 struct replay;
 
 /* What was set; BALLAST_NONE: kept as it was. */
-struct replay_told {
+struct replay_change {
     uint64_t at_usec; /* of the sample that was shown then */
     uint32_t domid;
     uint64_t target_kib;
@@ -39,7 +39,7 @@ void replay_free(struct replay *replay); /* NULL is allowed */
 
 /*
  * The host of hv.h; it belongs to the replay, and its close() frees that. A set for a domain that
- * the sample has not is -ENOENT. Nothing can be claimed: -ENOTSUP.
+ * the sample has not is -ENOENT.
  */
 struct hv *replay_hv(struct replay *replay);
 
@@ -47,6 +47,6 @@ struct hv *replay_hv(struct replay *replay);
 bool replay_next(struct replay *replay);
 uint64_t replay_now_usec(const struct replay *replay);
 /* All that was set so far, in order; valid until the next set. */
-const struct replay_told *replay_told(const struct replay *replay, size_t *count);
+const struct replay_change *replay_changes(const struct replay *replay, size_t *count);
 
 #endif

@@ -33,10 +33,42 @@ static int set_on_sim_host(struct hv *hv, uint32_t domid, uint64_t target_kib, u
     return sim_set(sim_host_of(hv)->sim, domid, target_kib, maxmem_kib, err);
 }
 
-static int claim_on_sim_host(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
+static uint64_t wanted_claim_kib(const struct hv_claim *claims, size_t count, uint64_t id)
 {
+    for (size_t i = 0; i < count; i++) {
+        if (claims[i].id == id)
+            return claims[i].kib;
+    }
+    return 0;
+}
+
+/* As on Xen: first what some lose, then what others get. */
+static int claim_on_sim_host(struct hv *hv, const struct hv_claim *claims, size_t count,
+                             struct ballast_error *err)
+{
+    struct sim *sim = sim_host_of(hv)->sim;
+    const struct sim_claim *has;
+    int rc = 0;
     sim_host_of(hv)->changed = true;
-    return sim_claim(sim_host_of(hv)->sim, domid, kib, err);
+    for (size_t i = sim_claims(sim, &has); i-- > 0;) {
+        uint64_t kib = wanted_claim_kib(claims, count, has[i].id);
+        if (kib / sim_page_kib(sim) < has[i].pages)
+            (void)sim_claim(sim, has[i].id, kib, NULL);
+    }
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = sim_claim(sim, claims[i].id, claims[i].kib, err);
+    return rc;
+}
+
+static size_t claims_of_sim_host(const struct hv *hv, struct hv_claim *out, size_t most)
+{
+    const struct sim *sim = sim_of(hv);
+    const struct sim_claim *has;
+    size_t count = sim_claims(sim, &has);
+    count = count < most ? count : most;
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct hv_claim){has[i].id, has[i].pages * sim_page_kib(sim)};
+    return count;
 }
 
 static void close_sim_host(struct hv *hv)
@@ -128,6 +160,7 @@ struct hv *sim_host_init(struct sim_host *out, struct sim *sim)
                                       .refresh = refresh_sim_host,
                                       .set = set_on_sim_host,
                                       .claim = claim_on_sim_host,
+                                      .claims = claims_of_sim_host,
                                       .close = close_sim_host,
                                       .uuid = find_sim_uuid,
                                       .breakdown = break_down_sim_domain,

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,20 +11,6 @@
 #include "core/base/units.h"
 #include "edge/hv/processor.h"
 #include "edge/hv/xen_inside.h"
-
-/* Xen reports when less than 64 MiB are free: common/page_alloc.c, opt_low_mem_virq,
- * "low_mem_virq_limit". */
-#define DEFAULT_SLACK_KIB (UINT64_C(64) * 1024)
-
-static int xen_ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
-{
-    struct xen_host *host = xen_host_of(hv);
-    struct xen_counted domain;
-    int rc = xen_host_may_write(host, err);
-    if (rc == 0)
-        rc = xen_ctrl_domain(host->ctrl, domid, &domain, err);
-    return rc < 0 ? rc : xen_ctrl_claim(host->ctrl, &domain, kib, err);
-}
 
 static void xen_ops_close(struct hv *hv)
 {
@@ -39,6 +24,7 @@ static void xen_ops_close(struct hv *hv)
     xen_ctrl_close(host->ctrl);
     xen_snapshot_free(&host->now);
     free(host->records);
+    free(host->restarts);
     free(host);
 }
 
@@ -82,7 +68,22 @@ enum { EVENTS_A_TURN = 256 };
 static bool xen_ops_take_events(struct hv *hv)
 {
     struct xen_host *host = xen_host_of(hv);
-    return host->store && xen_host_hear(host, EVENTS_A_TURN);
+    return host->store && xen_host_receive(host, EVENTS_A_TURN);
+}
+
+static void xen_ops_on_newcomer(struct hv *hv, hv_newcomer_fn *call, void *context)
+{
+    struct xen_host *host = xen_host_of(hv);
+    host->greet = call;
+    host->greet_context = context;
+}
+
+static bool xen_ops_take_newcomer(struct hv *hv)
+{
+    struct xen_host *host = xen_host_of(hv);
+    bool came = host->newcomer;
+    host->newcomer = false;
+    return came;
 }
 
 static size_t xen_ops_noisy(const struct hv *hv, uint32_t *domids, size_t most)
@@ -126,7 +127,7 @@ static int xen_ops_low_memory_fd(struct hv *hv, struct ballast_error *err)
 static bool xen_ops_take_low_memory(struct hv *hv)
 {
     struct xen_host *host = xen_host_of(hv);
-    return host->event && xen_event_heard(host->event);
+    return host->event && xen_event_received(host->event);
 }
 
 static const struct hv_ops ops = {
@@ -137,6 +138,8 @@ static const struct hv_ops ops = {
     .moves_static_max = xen_ops_moves_static_max,
     .set_range = xen_set_range,
     .claim = xen_ops_claim,
+    .lower_claim = xen_ops_lower_claim,
+    .claims = xen_ops_claims,
     .close = xen_ops_close,
     .guard_kib = XEN_GUARD_KIB,
     .is_machine = true,
@@ -148,12 +151,14 @@ static const struct hv_ops ops = {
     .commandline = xen_ops_commandline,
     .low_free = xen_ops_low_free,
     .take_events = xen_ops_take_events,
+    .on_newcomer = xen_ops_on_newcomer,
+    .take_newcomer = xen_ops_take_newcomer,
     .noisy = xen_ops_noisy,
     .low_memory_fd = xen_ops_low_memory_fd,
     .take_low_memory = xen_ops_take_low_memory,
 };
 
-/* Most who only read sample once. */
+/* Most programs that only read sample once. */
 static int open_store(struct xen_host *host, struct ballast_error *err)
 {
     if (host->read_only && xen_bulk_open(&host->bulk, NULL) == 0)
@@ -171,7 +176,6 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     host->watch_fd = -1;
     host->read_only = options && options->read_only;
     host->way = options ? options->way : XEN_WAY_OWN;
-    host->slack_kib = options && options->slack_kib > 0 ? options->slack_kib : DEFAULT_SLACK_KIB;
     processor_here(host->processor, sizeof(host->processor));
     if ((rc = xen_ctrl_open(&host->ctrl, err)) < 0 ||
         (rc = xen_ctrl_version(host->ctrl, &host->version, err)) < 0 ||
@@ -181,30 +185,6 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
     }
     *out = &host->hv;
     return 0;
-}
-
-static bool is_id(const char *text, uint32_t id)
-{
-    return xen_parse_kib(text, strlen(text)) == id;
-}
-
-int xen_find(const struct hv *hv, const char *id_or_name, const struct hv_domain **out,
-             struct ballast_error *err)
-{
-    const struct xen_snapshot *now = &xen_host_of_const(hv)->now;
-    for (size_t i = 0; *id_or_name != '\0' && i < now->count; i++) {
-        if (strcmp(now->domains[i].name, id_or_name) == 0) {
-            *out = &now->domains[i];
-            return 0;
-        }
-    }
-    for (size_t i = 0; i < now->count; i++) {
-        if (is_id(id_or_name, now->domains[i].id)) {
-            *out = &now->domains[i];
-            return 0;
-        }
-    }
-    return ballast_fail(err, -ENOENT, "there is no domain \"%.64s\" on this host", id_or_name);
 }
 
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err)
@@ -221,25 +201,4 @@ void xen_calls(const struct hv *hv, struct xen_calls *out)
                               .xenstore = host->bulk_calls + xen_bulk_calls(host->bulk) +
                                           xen_store_calls(host->store),
                               .events = host->events};
-}
-
-int xen_wait(struct hv *hv, uint64_t usec)
-{
-    struct xen_host *host = xen_host_of(hv);
-    uint64_t until_usec = ballast_add_ceil(hv_clock_usec(), usec);
-    int rc = xen_host_watch(host, NULL);
-    if (rc < 0)
-        return rc;
-    struct pollfd pfd = {.fd = xen_store_fd(host->store), .events = POLLIN};
-    for (;;) {
-        uint64_t left_usec = ballast_sub_floor(until_usec, hv_clock_usec());
-        uint64_t msec = ballast_min_u64(ballast_div_up(left_usec, 1000), INT32_MAX);
-        rc = poll(&pfd, 1, (int)msec);
-        if (rc < 0)
-            return -errno;
-        if (rc > 0 && xen_ops_take_events(hv))
-            return 1;
-        if (left_usec == 0)
-            return 0;
-    }
 }

@@ -48,10 +48,9 @@ enum xen_way {
 };
 
 struct xen_options {
-    /* Nothing is changed (-EPERM), and no watch is set before the second refresh or xen_wait(). */
+    /* Nothing is changed (-EPERM), and no watch is set before the second refresh. */
     bool read_only;
-    enum xen_way way;   /* by which set() and set_maximum() go where libxl has one */
-    uint64_t slack_kib; /* kept for Xen itself; 0: the default of 64 MiB, low_mem_virq_limit */
+    enum xen_way way; /* by which set() and set_maximum() go where libxl has one */
 };
 
 /*
@@ -60,14 +59,9 @@ struct xen_options {
  */
 int xen_open(const struct xen_options *options, struct hv **out, struct ballast_error *err);
 
-/* By id or name; -ENOENT. What is all digits is an id unless a domain has it as its name. */
-int xen_find(const struct hv *hv, const char *id_or_name, const struct hv_domain **out,
-             struct ballast_error *err);
 int xen_version(struct hv *hv, struct xen_version *out, struct ballast_error *err);
 /* Which set of rules that Xen's libxl follows (docs/assumptions.md); never NULL. */
 const struct ballast_profile *xen_profile(const struct xen_version *version);
-/* Waits until hv_take_events() is true, or for so long. 1: it is, 0: time is over, -errno. */
-int xen_wait(struct hv *hv, uint64_t usec);
 
 /* How much has been asked of Xen and xenstore since the host was opened. */
 struct xen_calls {
@@ -80,11 +74,10 @@ void xen_calls(const struct hv *hv, struct xen_calls *out);
 /*
  * Carries out a plan of core/model/target.h on a domain. Our own way writes xenstore in one
  * transaction that first reads the domain's directory, so that one that has just died is not made
- * anew, and undoes Xen's maximum when the rest fails. -ENOENT: the domain is gone.
+ * again, and undoes Xen's maximum when the rest fails. -ENOENT: the domain is gone.
  */
-int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast_target_how how,
-                   uint64_t kib, bool enforce, struct ballast_target_plan *done,
-                   struct ballast_error *err);
+int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib, bool enforce,
+                   struct ballast_target_plan *done, struct ballast_error *err);
 int xen_set_maximum(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib,
                     struct ballast_target_plan *done, struct ballast_error *err);
 /* memory/dynamic-min and memory/dynamic-max, together. -EINVAL: min > max, max above static-max. */

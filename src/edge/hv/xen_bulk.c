@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Round one asks for each domain's name, whom it serves and what its two directories have; round
- * two for the nodes that are there; round three for the signs of a kernel that are needed only
- * where the first of them says nothing.
+ * Round one asks for each domain's name, which domain it serves, its report of free memory, whether
+ * ballast-agent lives in it, and what two of its directories have; round two for the nodes that are
+ * there; round three for the signs of a kernel that are needed
+ * only where the first of them says nothing.
  */
 #include "edge/hv/xen_bulk.h"
 
@@ -22,6 +23,9 @@
 /* Requests under way at once: they and the answers of the usual size fit a socket's buffers. */
 enum { WINDOW = 64, PATH = 96 };
 
+#define FIRST_NODES                                                                                \
+    (XEN_NODE_BIT(XEN_NODE_NAME) | XEN_NODE_BIT(XEN_NODE_SERVES) |                                 \
+     XEN_NODE_BIT(XEN_NODE_MEMINFO_FREE) | XEN_NODE_BIT(XEN_NODE_ALIVE))
 #define LATE_NODES (XEN_NODE_BIT(XEN_NODE_FEATURE_POWEROFF) | XEN_NODE_BIT(XEN_NODE_FEATURE_REBOOT))
 
 struct xen_bulk {
@@ -119,7 +123,7 @@ static uint32_t listed_nodes(uint32_t nodes, const char *directory, const char *
     return there;
 }
 
-static void hear_directory(const struct request *request, const char *value, size_t length)
+static void receive_directory(const struct request *request, const char *value, size_t length)
 {
     bool memory = request->asked == ASKED_MEMORY;
     request->about->there |= listed_nodes(memory ? XEN_NODES_IN_MEMORY : XEN_NODES_IN_CONTROL,
@@ -127,11 +131,11 @@ static void hear_directory(const struct request *request, const char *value, siz
 }
 
 /* A node that is not there, or may not be read, is nothing said; other failures are xenstore's. */
-static int hear_error(const struct request *request, const char *word, struct ballast_error *err)
+static int receive_error(const struct request *request, const char *word, struct ballast_error *err)
 {
     if (strcmp(word, "ENOENT") == 0 || strcmp(word, "EACCES") == 0) {
         if (request->asked == ASKED_NODE)
-            xen_hear(&request->about->said, request->node, NULL, 0);
+            xen_decode_node(&request->about->said, request->node, NULL, 0);
         return 0;
     }
     /* Too long for a message: then any of them may be there. */
@@ -153,13 +157,13 @@ static int take_reply(struct batch *batch, const struct xsd_sockmsg *head, char 
     request->answered = true;
     value[head->len] = '\0';
     if (head->type == XS_ERROR)
-        return hear_error(request, value, err);
+        return receive_error(request, value, err);
     if (head->type != (request->asked == ASKED_NODE ? XS_READ : XS_DIRECTORY))
         return fail_protocol(err, "another type than that of the request");
     if (request->asked == ASKED_NODE)
-        xen_hear(&request->about->said, request->node, value, head->len);
+        xen_decode_node(&request->about->said, request->node, value, head->len);
     else
-        hear_directory(request, value, head->len);
+        receive_directory(request, value, head->len);
     return 0;
 }
 
@@ -183,7 +187,7 @@ static int receive_answers(struct xen_bulk *bulk, struct batch *batch, size_t le
 }
 
 /* As many answers as there were requests. */
-static int hear_all(struct xen_bulk *bulk, struct batch *batch, struct ballast_error *err)
+static int receive_all(struct xen_bulk *bulk, struct batch *batch, struct ballast_error *err)
 {
     char *bytes = batch->answers;
     char value[XENSTORE_PAYLOAD_MAX + 1];
@@ -192,7 +196,7 @@ static int hear_all(struct xen_bulk *bulk, struct batch *batch, struct ballast_e
     size_t at = 0;
     for (size_t left = batch->count; left > 0;) {
         size_t here = length - at;
-        size_t least = left * sizeof(head); /* of what is still to be heard */
+        size_t least = left * sizeof(head); /* of what is still to come */
         if (here >= sizeof(head)) {
             memcpy(&head, bytes + at, sizeof(head));
             least += head.len;
@@ -222,7 +226,7 @@ static int flush_batch(struct xen_bulk *bulk, struct batch *batch, struct ballas
 {
     int rc = send_bytes(bulk, batch->bytes, batch->length, err);
     if (rc == 0)
-        rc = hear_all(bulk, batch, err);
+        rc = receive_all(bulk, batch, err);
     batch->count = 0;
     batch->length = 0;
     return rc;
@@ -265,14 +269,15 @@ static int ask_round(struct xen_bulk *bulk, struct batch *batch, struct about *a
 {
     int rc;
     if (number == 0) {
-        rc = ask_nodes(bulk, batch, about,
-                       XEN_NODE_BIT(XEN_NODE_NAME) | XEN_NODE_BIT(XEN_NODE_SERVES), err);
+        rc = ask_nodes(bulk, batch, about, FIRST_NODES, err);
         if (rc == 0)
             rc = queue_request(bulk, batch, about, ASKED_MEMORY, XEN_NODES, err);
         return rc < 0 ? rc : queue_request(bulk, batch, about, ASKED_CONTROL, XEN_NODES, err);
     }
-    if (number == 1)
-        return ask_nodes(bulk, batch, about, about->there & ~LATE_NODES, err);
+    if (number == 1) {
+        uint32_t agent = about->said.alive == BALLAST_NONE ? 0 : XEN_NODES_OF_AGENT;
+        return ask_nodes(bulk, batch, about, (about->there & ~LATE_NODES) | agent, err);
+    }
     if (about->said.on[XEN_NODE_FEATURE_SUSPEND])
         return 0;
     return ask_nodes(bulk, batch, about, about->there & LATE_NODES, err);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xenstore for who samples once and leaves: all that is to be known of all domains in three rounds
- * of requests over its socket. libxenstore sends a request and waits for its answer, nine times a
- * domain, and that was most of what a sample of thirty domains cost. The protocol is that of
- * docs/misc/xenstore.txt and xen/include/public/io/xs_wire.h; answers carry the number of their
+ * xenstore for programs that sample once and end: all that is to be known of all domains in three
+ * rounds of requests over its socket. libxenstore sends a request and waits for its answer, nine
+ * times a domain, and that was most of what a sample of thirty domains cost. The protocol is that
+ * of docs/misc/xenstore.txt and xen/include/public/io/xs_wire.h; answers carry the number of their
  * request, and may come in any order.
  */
 #ifndef EDGE_HV_XEN_BULK_H

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <xenctrl.h>
 
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/hv/xen_log.h"
@@ -33,6 +34,8 @@
     X(xc_domain_setmaxmem)                                                                         \
     X(xc_domain_set_pod_target)                                                                    \
     X(xc_domain_claim_pages)                                                                       \
+    X(xc_domain_create)                                                                            \
+    X(xc_domain_destroy)                                                                           \
     X(xc_version)
 
 static struct {
@@ -57,6 +60,9 @@ struct xen_ctrl {
     size_t room; /* of both arrays */
     xc_domaininfo_t *infos;
     struct xen_counted *counted;
+    struct xen_counted *parked; /* as they were listed last, and those created since */
+    size_t parked_count;
+    size_t parked_room;
 };
 
 static uint64_t pages_kib(uint64_t pages)
@@ -156,8 +162,8 @@ static int fail_open_ctrl(struct xen_ctrl *ctrl, int code, struct ballast_error 
     return ballast_fail(err, -EIO, "%s: %s", device, strerror(why));
 }
 
-/* Libraries and hypervisor have one version in common, or Xen says EACCES; who is not dom0 is told
- * EPERM. */
+/* Libraries and hypervisor have one version in common, or Xen says EACCES; a domain other than dom0
+ * gets EPERM. */
 static int read_host_info(struct xen_ctrl *ctrl, struct ballast_error *err)
 {
     struct xen_counted_host host;
@@ -206,6 +212,7 @@ void xen_ctrl_close(struct xen_ctrl *ctrl)
         lib.xc_interface_close(ctrl->xc);
     free(ctrl->infos);
     free(ctrl->counted);
+    free(ctrl->parked);
     free(ctrl);
 }
 
@@ -215,6 +222,22 @@ static enum ballast_guest_type info_guest_type(const xc_domaininfo_t *info)
     if (!(info->flags & XEN_DOMINF_hvm_guest))
         return BALLAST_PV;
     return info->arch_config.emulation_flags & XEN_X86_EMU_PIC ? BALLAST_HVM : BALLAST_PVH;
+}
+
+static enum xen_shutdown shutdown_of(unsigned reason)
+{
+    switch (reason) {
+    case SHUTDOWN_poweroff:
+        return XEN_SHUTDOWN_POWEROFF;
+    case SHUTDOWN_reboot:
+        return XEN_SHUTDOWN_REBOOT;
+    case SHUTDOWN_crash:
+        return XEN_SHUTDOWN_CRASH;
+    case SHUTDOWN_watchdog:
+        return XEN_SHUTDOWN_WATCHDOG;
+    default:
+        return XEN_SHUTDOWN_NONE;
+    }
 }
 
 static void count_domain(const xc_domaininfo_t *info, struct xen_counted *out)
@@ -227,7 +250,7 @@ static void count_domain(const xc_domaininfo_t *info, struct xen_counted *out)
         .dying = info->flags & XEN_DOMINF_dying,
         .shutdown = info->flags & XEN_DOMINF_shutdown,
         .suspended = (info->flags & XEN_DOMINF_shutdown) && reason == SHUTDOWN_suspend,
-        .reboots = (info->flags & XEN_DOMINF_shutdown) && reason == SHUTDOWN_reboot,
+        .why = info->flags & XEN_DOMINF_shutdown ? shutdown_of(reason) : XEN_SHUTDOWN_NONE,
         .is_store = info->flags & XEN_DOMINF_xs_domain,
         .vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1,
         .tot_kib = pages_kib(info->tot_pages),
@@ -255,6 +278,16 @@ static int make_info_room(struct xen_ctrl *ctrl, size_t room, struct ballast_err
 #define MOST_DOMAINS 0x7FF0u
 #define FIRST_ROOM   64u
 
+static int note_parked(struct xen_ctrl *ctrl, const struct xen_counted *counted,
+                       struct ballast_error *err)
+{
+    if (!array_reserve(&ctrl->parked, &ctrl->parked_room, ctrl->parked_count + 1,
+                       sizeof(*ctrl->parked)))
+        return ballast_fail(err, -ENOMEM, "out of memory");
+    ctrl->parked[ctrl->parked_count++] = *counted;
+    return 0;
+}
+
 int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size_t *count,
                      struct ballast_error *err)
 {
@@ -272,10 +305,74 @@ int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size
     }
     if (rc < 0)
         return rc;
-    for (int i = 0; i < found; i++)
-        count_domain(&ctrl->infos[i], &ctrl->counted[i]);
+    size_t shown = 0;
+    ctrl->parked_count = 0;
+    for (int i = 0; i < found && rc == 0; i++) {
+        struct xen_counted *counted = &ctrl->counted[shown];
+        count_domain(&ctrl->infos[i], counted);
+        if (!xen_is_parked(counted))
+            shown++;
+        else if (!counted->dying)
+            rc = note_parked(ctrl, counted, err);
+    }
     *out = ctrl->counted;
-    *count = (size_t)found;
+    *count = shown;
+    return rc;
+}
+
+size_t xen_ctrl_parked(const struct xen_ctrl *ctrl, const struct xen_counted **out)
+{
+    *out = ctrl->parked;
+    return ctrl->parked_count;
+}
+
+/* The least of everything. What else there is in the struct differs from release to release. */
+static struct xen_domctl_createdomain parked_config(const uint8_t uuid[16], uint32_t flags)
+{
+    struct xen_domctl_createdomain config = {
+        .flags = flags | XEN_DOMCTL_CDF_xs_domain,
+        .max_vcpus = 1,
+        .max_evtchn_port = 1,
+        .max_grant_frames = 1,
+#ifdef XEN_DOMCTL_GRANT_version
+        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+#endif
+    };
+    memcpy(config.handle, uuid, sizeof(config.handle));
+#if defined(__i386__) || defined(__x86_64__)
+    if (flags & XEN_DOMCTL_CDF_hvm)
+        config.arch.emulation_flags = XEN_X86_EMU_LAPIC;
+#endif
+    return config;
+}
+
+int xen_ctrl_create_parked(struct xen_ctrl *ctrl, const uint8_t uuid[16], uint32_t *domid,
+                           struct ballast_error *err)
+{
+    /* A Xen can be built without PV guests. */
+    static const uint32_t types[] = {0, XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct xen_domctl_createdomain config = parked_config(uuid, types[i]);
+        struct xen_counted created = {.is_store = true};
+        *domid = 0; /* Xen chooses one */
+        clear_log(ctrl);
+        if (lib.xc_domain_create(ctrl->xc, domid, &config) == 0) {
+            created.id = *domid;
+            memcpy(created.uuid, uuid, sizeof(created.uuid));
+            int rc = note_parked(ctrl, &created, err);
+            if (rc < 0)
+                (void)xen_ctrl_destroy(ctrl, *domid, NULL);
+            return rc;
+        }
+    }
+    return fail_ctrl(ctrl, "Xen does not create a domain for claims", err);
+}
+
+int xen_ctrl_destroy(struct xen_ctrl *ctrl, uint32_t domid, struct ballast_error *err)
+{
+    clear_log(ctrl);
+    if (lib.xc_domain_destroy(ctrl->xc, domid) < 0)
+        return refused_for(ctrl, domid, "destroy", err);
     return 0;
 }
 

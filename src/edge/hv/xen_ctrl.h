@@ -3,6 +3,7 @@
 #ifndef EDGE_HV_XEN_CTRL_H
 #define EDGE_HV_XEN_CTRL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +19,21 @@ struct xen_ctrl;
 int xen_ctrl_open(struct xen_ctrl **out, struct ballast_error *err);
 void xen_ctrl_close(struct xen_ctrl *ctrl);
 
-/* All domains in one hypercall, by id; the array lives until the next call. */
+/*
+ * All domains in one hypercall, by id; the array lives until the next call. Without those of
+ * xen_is_parked(), which xen_ctrl_parked() has.
+ */
 int xen_ctrl_domains(struct xen_ctrl *ctrl, const struct xen_counted **out, size_t *count,
                      struct ballast_error *err);
+/*
+ * How many parked domains there were, without those that were dying, and that have been created
+ * since. As they were listed last, by id; the array lives until the next list or creation.
+ */
+size_t xen_ctrl_parked(const struct xen_ctrl *ctrl, const struct xen_counted **out);
+/* Creates one of that uuid, without memory and vCPUs. -ENOMEM; the host's own refusals. */
+int xen_ctrl_create_parked(struct xen_ctrl *ctrl, const uint8_t uuid[16], uint32_t *domid,
+                           struct ballast_error *err);
+int xen_ctrl_destroy(struct xen_ctrl *ctrl, uint32_t domid, struct ballast_error *err);
 /* One domain; -ENOENT when it is not there, or dying. */
 int xen_ctrl_domain(struct xen_ctrl *ctrl, uint32_t domid, struct xen_counted *out,
                     struct ballast_error *err);

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/base/uuid.h"
 
 static const char *const node_paths[XEN_NODES] = {
     [XEN_NODE_NAME] = "name",
@@ -15,15 +16,32 @@ static const char *const node_paths[XEN_NODES] = {
     [XEN_NODE_TARGET] = "memory/target",
     [XEN_NODE_STATIC_MAX] = "memory/static-max",
     [XEN_NODE_VIDEORAM] = "memory/videoram",
+    [XEN_NODE_HOTPLUG_MAX] = "memory/hotplug-max",
     [XEN_NODE_DYNAMIC_MIN] = "memory/dynamic-min",
     [XEN_NODE_DYNAMIC_MAX] = "memory/dynamic-max",
     [XEN_NODE_MEMINFO] = "memory/meminfo",
+    [XEN_NODE_SWAPINFO] = "memory/swapinfo",
     [XEN_NODE_FEATURE_BALLOON] = "control/feature-balloon",
     [XEN_NODE_FEATURE_SUSPEND] = "control/feature-suspend",
     [XEN_NODE_FEATURE_POWEROFF] = "control/feature-poweroff",
     [XEN_NODE_FEATURE_REBOOT] = "control/feature-reboot",
     [XEN_NODE_SHUTDOWN] = "control/shutdown",
+    [XEN_NODE_MEMINFO_FREE] = "data/meminfo_free",
+    [XEN_NODE_ALIVE] = "data/ballast/alive",
+    [XEN_NODE_PSI_SOME] = "data/ballast/psi_some",
+    [XEN_NODE_PSI_FULL] = "data/ballast/psi_full",
+    [XEN_NODE_REFAULTS] = "data/ballast/refaults",
+    [XEN_NODE_SWAPIN] = "data/ballast/swapin",
+    [XEN_NODE_STALLS] = "data/ballast/stalls",
+    [XEN_NODE_OOM_KILLS] = "data/ballast/oom_kills",
+    [XEN_NODE_DRIVER] = "data/ballast/balloon",
+    [XEN_NODE_UPDATED] = "data/updated",
+    [XEN_NODE_UPDATE_CNT] = "data/update_cnt",
 };
+_Static_assert(XEN_NODE_OOM_KILLS - XEN_NODE_PSI_SOME + 1 == BALLAST_PRESSURES, "a node a kind");
+
+/* No number that is read has more digits: UINT64_MAX has 20. */
+enum { DIGITS_MOST = 20 };
 
 const char *xen_node_path(enum xen_node node)
 {
@@ -34,14 +52,13 @@ const char *xen_node_path(enum xen_node node)
 static uint64_t parse_number(const char *text, size_t length, uint64_t most)
 {
     uint64_t value = 0;
-    if (length == 0)
+    if (length == 0 || length > DIGITS_MOST)
         return BALLAST_NONE;
     for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9')
+        uint64_t digit = (uint64_t)(unsigned char)text[i] - '0';
+        if (digit > 9 || digit > most || value > (most - digit) / 10)
             return BALLAST_NONE;
-        value = value * 10 + (uint64_t)(text[i] - '0');
-        if (value > most)
-            return BALLAST_NONE;
+        value = value * 10 + digit;
     }
     return value;
 }
@@ -58,14 +75,21 @@ void xen_said_nothing(struct xen_said *said)
         .target_kib = BALLAST_NONE,
         .static_max_kib = BALLAST_NONE,
         .videoram_kib = BALLAST_NONE,
+        .hotplug_max_kib = BALLAST_NONE,
         .dynamic_min_kib = BALLAST_NONE,
         .dynamic_max_kib = BALLAST_NONE,
         .used_kib = BALLAST_NONE,
+        .swap_kib = BALLAST_NONE,
+        .free_kib = BALLAST_NONE,
+        .alive = BALLAST_NONE,
+        .driver = BALLAST_NONE,
     };
+    for (int kind = 0; kind < BALLAST_PRESSURES; kind++)
+        said->pressure[kind] = BALLAST_NONE;
 }
 
 /* Names are shown to people and to programs: what would steer a terminal becomes '?'. */
-static void hear_name(char out[HV_NAME], const char *value, size_t length)
+static void decode_name(char out[HV_NAME], const char *value, size_t length)
 {
     if (!value || length >= HV_NAME)
         length = 0;
@@ -75,24 +99,46 @@ static void hear_name(char out[HV_NAME], const char *value, size_t length)
     ballast_text_make_showable(out);
 }
 
-static uint64_t *said_size(struct xen_said *said, enum xen_node node)
+/* Where a node's number goes, and the most that it can be; NULL: it has none. */
+static uint64_t *said_number(struct xen_said *said, enum xen_node node, uint64_t *most)
 {
+    *most = XEN_MOST_KIB;
     switch ((int)node) {
+    case XEN_NODE_SERVES:
+        *most = UINT16_MAX;
+        return &said->serves;
     case XEN_NODE_TARGET:
         return &said->target_kib;
     case XEN_NODE_STATIC_MAX:
         return &said->static_max_kib;
     case XEN_NODE_VIDEORAM:
         return &said->videoram_kib;
+    case XEN_NODE_HOTPLUG_MAX:
+        return &said->hotplug_max_kib;
     case XEN_NODE_DYNAMIC_MIN:
         return &said->dynamic_min_kib;
     case XEN_NODE_DYNAMIC_MAX:
         return &said->dynamic_max_kib;
     case XEN_NODE_MEMINFO:
         return &said->used_kib;
+    case XEN_NODE_SWAPINFO:
+        return &said->swap_kib;
+    case XEN_NODE_MEMINFO_FREE:
+        return &said->free_kib;
+    case XEN_NODE_ALIVE:
+        *most = INT64_MAX;
+        return &said->alive;
+    case XEN_NODE_DRIVER:
+        *most = 1;
+        return &said->driver;
     default:
-        return NULL;
+        break;
     }
+    if (!(XEN_NODE_BIT(node) & XEN_NODES_PRESSURE))
+        return NULL;
+    unsigned kind = node - XEN_NODE_PSI_SOME;
+    *most = ballast_pressure_most((enum ballast_pressure_kind)kind);
+    return &said->pressure[kind];
 }
 
 static bool value_is(const char *value, size_t length, const char *word)
@@ -100,19 +146,32 @@ static bool value_is(const char *value, size_t length, const char *word)
     return value && length == strlen(word) && memcmp(value, word, length) == 0;
 }
 
-void xen_hear(struct xen_said *said, enum xen_node node, const char *value, size_t length)
+/*
+ * qubesd makes memory/meminfo empty for the guest to fill (qubes/vm/qubesvm.py,
+ * create_qdb_entries()), and a node that is made for one below it is empty, too. libxl writes
+ * LIBXL_MEMKB_DEFAULT as -1: of a PVH guest before Xen 4.14.5 and 4.16.1, of a PV guest before 4.6.
+ */
+static bool says_nothing(enum xen_node node, const char *value, size_t length)
 {
-    uint64_t *size_kib = said_size(said, node);
-    if (size_kib)
-        *size_kib = value ? xen_parse_kib(value, length) : BALLAST_NONE;
-    else if (node == XEN_NODE_NAME)
-        hear_name(said->name, value, length);
-    else if (node == XEN_NODE_SERVES)
-        said->serves = value ? parse_number(value, length, UINT16_MAX) : BALLAST_NONE;
-    else if (node == XEN_NODE_SHUTDOWN)
+    return !value || length == 0 || (node == XEN_NODE_VIDEORAM && value_is(value, length, "-1"));
+}
+
+void xen_decode_node(struct xen_said *said, enum xen_node node, const char *value, size_t length)
+{
+    uint64_t most;
+    uint64_t *number = said_number(said, node, &most);
+    said->malformed &= ~XEN_NODE_BIT(node);
+    if (number) {
+        *number = value ? parse_number(value, length, most) : BALLAST_NONE;
+        if (*number == BALLAST_NONE && !says_nothing(node, value, length))
+            said->malformed |= XEN_NODE_BIT(node);
+    } else if (node == XEN_NODE_NAME) {
+        decode_name(said->name, value, length);
+    } else if (node == XEN_NODE_SHUTDOWN) {
         said->suspending = value_is(value, length, "suspend");
-    else
+    } else {
         said->on[node] = value_is(value, length, "1");
+    }
 }
 
 /* What `path` has after `prefix`, NULL where it begins with something else. */
@@ -140,11 +199,61 @@ uint32_t xen_event_nodes(const char *path, uint32_t *domid)
         return XEN_NODES_IN_MEMORY;
     if (strcmp(rest, "control") == 0)
         return XEN_NODES_IN_CONTROL;
+    if (strcmp(rest, "data") == 0)
+        return XEN_NODES_IN_DATA;
+    if (strcmp(rest, "data/ballast") == 0)
+        return XEN_NODES_IN_BALLAST;
     for (unsigned node = 0; node < XEN_NODES; node++) {
         if (strcmp(rest, node_paths[node]) == 0)
             return XEN_NODE_BIT(node);
     }
     return 0;
+}
+
+/* Random, once: 6f2d1c1e-0b5c-4a8e-9d; the seven bytes that follow are the id of the claim. */
+static const uint8_t parked_prefix[] = {0x6f, 0x2d, 0x1c, 0x1e, 0x0b, 0x5c, 0x4a, 0x8e, 0x9d};
+
+/* That of one domain, which held all claims before each reservation had its own. */
+#define PARKED_ONCE UINT64_C(0x5362616c6c6173)
+
+bool xen_is_parked(const struct xen_counted *counted)
+{
+    return counted->id != 0 && counted->is_store &&
+           memcmp(counted->uuid, parked_prefix, sizeof(parked_prefix)) == 0;
+}
+
+void xen_parked_uuid(uint64_t id, uint8_t out[16])
+{
+    memcpy(out, parked_prefix, sizeof(parked_prefix));
+    for (size_t i = 16; i-- > sizeof(parked_prefix); id >>= 8)
+        out[i] = (uint8_t)id;
+}
+
+uint64_t xen_parked_id(const uint8_t uuid[16])
+{
+    uint64_t id = 0;
+    for (size_t i = sizeof(parked_prefix); i < 16; i++)
+        id = id << 8 | uuid[i];
+    return id == PARKED_ONCE ? 0 : id;
+}
+
+bool xen_event_is_newcomer(const char *path)
+{
+    const char *rest = after_prefix(path, "/vm/");
+    const char *node = rest ? strchr(rest, '/') : NULL;
+    return node && (strcmp(node, "/uuid") == 0 || strcmp(node, "/name") == 0);
+}
+
+bool xen_event_names_newcomer(const char *path, uint8_t uuid[16])
+{
+    char text[BALLAST_UUID_TEXT];
+    const char *rest = after_prefix(path, "/vm/");
+    size_t length = rest ? strcspn(rest, "/") : 0;
+    if (length != sizeof(text) - 1 || strcmp(rest + length, "/name") != 0)
+        return false;
+    memcpy(text, rest, length);
+    text[length] = '\0';
+    return ballast_uuid_parse(text, uuid) == 0;
 }
 
 void xen_know(const struct xen_counted *counted, const struct xen_said *said, struct hv_domain *out)
@@ -154,6 +263,10 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said, st
                         said->on[XEN_NODE_FEATURE_REBOOT];
     /* libxl pauses a domain from its creation to the end of its build, and writes its target last.
      */
+    bool has_driver = kernel_is_up || said->on[XEN_NODE_FEATURE_BALLOON];
+    /* Its agent has looked: xenbus is there without the driver, too. */
+    if (said->alive != BALLAST_NONE && said->driver != BALLAST_NONE)
+        has_driver = said->driver == 1;
     bool unfinished = said->target_kib == BALLAST_NONE || counted->claim_kib > 0;
     *out = (struct hv_domain){
         .id = counted->id,
@@ -162,10 +275,10 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said, st
         .paused = counted->paused,
         .dying = counted->dying,
         .shutdown = counted->shutdown,
-        .reboots = counted->reboots,
+        .reboots = counted->why == XEN_SHUTDOWN_REBOOT,
         .building = !is_dom0 && !counted->is_store && counted->paused && unfinished,
         .migrating = counted->suspended,
-        .has_balloon = is_dom0 || kernel_is_up || said->on[XEN_NODE_FEATURE_BALLOON],
+        .has_balloon = is_dom0 || has_driver,
         .kernel_is_up = is_dom0 || kernel_is_up,
         .is_stubdomain = said->serves != BALLAST_NONE,
         .stubdomain_of = said->serves == BALLAST_NONE ? 0 : (uint32_t)said->serves,
@@ -178,12 +291,16 @@ void xen_know(const struct xen_counted *counted, const struct xen_said *said, st
         .pod_entries_kib = BALLAST_NONE,
         .pod_cache_kib = BALLAST_NONE,
         .target_kib = said->target_kib,
-        .static_max_kib = said->static_max_kib,
+        .static_max_kib =
+            said->hotplug_max_kib == BALLAST_NONE ? said->static_max_kib : said->hotplug_max_kib,
+        .hotplugs = said->hotplug_max_kib != BALLAST_NONE,
         .videoram_kib = said->videoram_kib,
         .dynamic_min_kib = said->dynamic_min_kib,
         .dynamic_max_kib = said->dynamic_max_kib,
-        .used_kib = said->used_kib,
+        .used_kib = BALLAST_NONE,
+        .reported_free_kib = BALLAST_NONE,
         .used_since_usec = BALLAST_NONE,
+        .pressure_since_usec = BALLAST_NONE,
     };
     memcpy(out->uuid, counted->uuid, sizeof(out->uuid));
     memcpy(out->name, said->name, sizeof(out->name));
@@ -261,7 +378,6 @@ static void show_range(const struct hv_domain *domain, uint64_t host_kib,
 void xen_show(const struct hv_domain *domain, uint64_t host_kib, uint64_t now_usec,
               struct ballast_domain *out)
 {
-    bool reports = domain->used_kib != BALLAST_NONE && domain->used_since_usec != BALLAST_NONE;
     uint64_t target_kib = shown_target(domain);
     uint64_t built_kib = ballast_sub_floor(domain->max_kib, XEN_EXTRA_INTERNAL_KIB);
     *out = (struct ballast_domain){
@@ -281,12 +397,18 @@ void xen_show(const struct hv_domain *domain, uint64_t host_kib, uint64_t now_us
         .build_left_kib = domain->building ? ballast_sub_floor(built_kib, domain->tot_kib) : 0,
         .pod_entries_kib = known_or(domain->pod_entries_kib, 0),
         .pod_cache_kib = known_or(domain->pod_cache_kib, 0),
-        .used_kib = reports ? domain->used_kib : BALLAST_NONE,
-        .reported_free_kib = BALLAST_NONE,
-        .report_age_usec =
-            reports ? ballast_sub_floor(now_usec, domain->used_since_usec) : BALLAST_NONE,
+        .report_source = domain->report_source,
+        .used_kib = domain->used_kib,
+        .reported_free_kib = domain->reported_free_kib,
+        .reported_swap_kib = domain->reported_swap_kib,
+        .report_age_usec = domain->used_kib == BALLAST_NONE
+                               ? BALLAST_NONE
+                               : ballast_sub_floor(now_usec, domain->used_since_usec),
+        .pressure = domain->pressure,
         .shares = BALLAST_DEFAULT_SHARES,
     };
+    if (domain->pressure.known != 0)
+        out->pressure.age_usec = ballast_sub_floor(now_usec, domain->pressure_since_usec);
     show_range(domain, host_kib, out);
 }
 

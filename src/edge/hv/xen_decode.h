@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What follows from what Xen counts and xenstore has: pure, and built without Xen's libraries, so
- * that every case can be tested anywhere. Most nodes can be written by somebody who means no good:
+ * that every case can be tested anywhere. Most nodes can be written by a hostile guest:
  * a value that is not what it should be counts as not there.
  */
 #ifndef EDGE_HV_XEN_DECODE_H
@@ -20,6 +20,15 @@
 /* 52 bits of physical address, the most that x86 has: a size beyond that is no size. */
 #define XEN_MOST_KIB (UINT64_C(1) << 42)
 
+/* Why a domain has shut down, as far as its toolstack may start it again for that. */
+enum xen_shutdown {
+    XEN_SHUTDOWN_NONE, /* it has not, or for another reason */
+    XEN_SHUTDOWN_POWEROFF,
+    XEN_SHUTDOWN_REBOOT,
+    XEN_SHUTDOWN_CRASH,
+    XEN_SHUTDOWN_WATCHDOG
+};
+
 /* A domain as Xen counts it. */
 struct xen_counted {
     uint32_t id;
@@ -29,8 +38,8 @@ struct xen_counted {
     bool dying;
     bool shutdown;
     bool suspended; /* shut down in order to be saved or sent away */
-    bool reboots;   /* shut down in order to be started again */
-    bool is_store;  /* the xenstore domain */
+    enum xen_shutdown why;
+    bool is_store; /* the xenstore domain */
     uint32_t vcpus;
     uint64_t tot_kib;
     uint64_t max_kib;
@@ -53,22 +62,46 @@ enum xen_node {
     XEN_NODE_TARGET,
     XEN_NODE_STATIC_MAX,
     XEN_NODE_VIDEORAM,
+    XEN_NODE_HOTPLUG_MAX,
     XEN_NODE_DYNAMIC_MIN,
     XEN_NODE_DYNAMIC_MAX,
     XEN_NODE_MEMINFO,
+    XEN_NODE_SWAPINFO,
     XEN_NODE_FEATURE_BALLOON,
     XEN_NODE_FEATURE_SUSPEND,
     XEN_NODE_FEATURE_POWEROFF,
     XEN_NODE_FEATURE_REBOOT,
     XEN_NODE_SHUTDOWN,
+    XEN_NODE_MEMINFO_FREE,
+    XEN_NODE_ALIVE,
+    XEN_NODE_PSI_SOME, /* from here on in the order of enum ballast_pressure_kind */
+    XEN_NODE_PSI_FULL,
+    XEN_NODE_REFAULTS,
+    XEN_NODE_SWAPIN,
+    XEN_NODE_STALLS,
+    XEN_NODE_OOM_KILLS,
+    XEN_NODE_DRIVER,  /* whether the guest's kernel has its balloon driver, as ballast-agent sees it
+                       */
+    XEN_NODE_UPDATED, /* never read: that they are written is a sign of life */
+    XEN_NODE_UPDATE_CNT,
     XEN_NODES
 };
 /* A set of nodes. */
-#define XEN_NODE_BIT(node)  (UINT32_C(1) << (node))
-#define XEN_NODES_ALL       (XEN_NODE_BIT(XEN_NODES) - 1)
-#define XEN_NODES_IN_MEMORY (XEN_NODE_BIT(XEN_NODE_MEMINFO + 1) - XEN_NODE_BIT(XEN_NODE_TARGET))
-#define XEN_NODES_IN_CONTROL                                                                       \
-    (XEN_NODE_BIT(XEN_NODE_SHUTDOWN + 1) - XEN_NODE_BIT(XEN_NODE_FEATURE_BALLOON))
+#define XEN_NODE_BIT(node)          (UINT32_C(1) << (node))
+#define XEN_NODES_FROM_TO(from, to) (XEN_NODE_BIT((to) + 1) - XEN_NODE_BIT(from))
+#define XEN_NODES_ALL               (XEN_NODE_BIT(XEN_NODES) - 1)
+#define XEN_NODES_IN_MEMORY         XEN_NODES_FROM_TO(XEN_NODE_TARGET, XEN_NODE_SWAPINFO)
+#define XEN_NODES_IN_CONTROL        XEN_NODES_FROM_TO(XEN_NODE_FEATURE_BALLOON, XEN_NODE_SHUTDOWN)
+#define XEN_NODES_IN_DATA           XEN_NODES_FROM_TO(XEN_NODE_MEMINFO_FREE, XEN_NODE_UPDATE_CNT)
+/* Of ballast-agent, data/ballast; all but the first are read only where that one is there. */
+#define XEN_NODES_IN_BALLAST XEN_NODES_FROM_TO(XEN_NODE_ALIVE, XEN_NODE_DRIVER)
+#define XEN_NODES_PRESSURE   XEN_NODES_FROM_TO(XEN_NODE_PSI_SOME, XEN_NODE_OOM_KILLS)
+#define XEN_NODES_OF_AGENT   XEN_NODES_FROM_TO(XEN_NODE_PSI_SOME, XEN_NODE_DRIVER)
+#define XEN_NODES_UNREAD     XEN_NODES_FROM_TO(XEN_NODE_UPDATED, XEN_NODE_UPDATE_CNT)
+/* What programs in a guest write again and again, and what the toolstack leaves in memory. */
+#define XEN_NODES_REPORTED                                                                         \
+    (XEN_NODES_FROM_TO(XEN_NODE_MEMINFO, XEN_NODE_SWAPINFO) | XEN_NODES_IN_DATA)
+#define XEN_NODES_SET XEN_NODES_FROM_TO(XEN_NODE_TARGET, XEN_NODE_DYNAMIC_MAX)
 
 /* "memory/target": the node's path below its domain's. */
 const char *xen_node_path(enum xen_node node);
@@ -80,9 +113,16 @@ struct xen_said {
     uint64_t target_kib;
     uint64_t static_max_kib;
     uint64_t videoram_kib;
+    uint64_t hotplug_max_kib;
     uint64_t dynamic_min_kib;
     uint64_t dynamic_max_kib;
-    uint64_t used_kib;
+    uint64_t used_kib; /* memory/meminfo: swap included */
+    uint64_t swap_kib; /* memory/swapinfo */
+    uint64_t free_kib; /* data/meminfo_free */
+    uint64_t alive;    /* data/ballast/alive: the agent's counter */
+    uint64_t pressure[BALLAST_PRESSURES];
+    uint64_t driver;    /* data/ballast/balloon: 1, or 0 where its kernel has no balloon driver */
+    uint32_t malformed; /* nodes of a number that have another value */
     bool on[XEN_NODES]; /* of the features: "1" */
     bool suspending;    /* control/shutdown is "suspend" */
 };
@@ -90,8 +130,9 @@ struct xen_said {
 /* Nothing is there. */
 void xen_said_nothing(struct xen_said *said);
 /* One node's value, NULL when it is not there. `length` excludes any terminator. */
-void xen_hear(struct xen_said *said, enum xen_node node, const char *value, size_t length);
-/* Decimal digits and nothing else, no more than XEN_MOST_KIB; BALLAST_NONE for all other text. */
+void xen_decode_node(struct xen_said *said, enum xen_node node, const char *value, size_t length);
+/* One to 20 decimal digits and nothing else, no more than XEN_MOST_KIB; BALLAST_NONE for all other
+ * text. */
 uint64_t xen_parse_kib(const char *text, size_t length);
 /*
  * The nodes that an event for `path` is about; 0 when it is about none of them. *domid is whose it
@@ -100,7 +141,24 @@ uint64_t xen_parse_kib(const char *text, size_t length);
 #define XEN_NO_DOMID UINT32_MAX
 uint32_t xen_event_nodes(const char *path, uint32_t *domid);
 
-/* The two put together; what neither has (pool, PoD, the time of a report) is BALLAST_NONE. */
+/*
+ * Whether it is a domain of ours that holds a claim of what is reserved: it has such a uuid and is
+ * a xenstore domain, which no guest is that a user gave that uuid.
+ */
+bool xen_is_parked(const struct xen_counted *counted);
+/* The uuid of those that hold the claim of that id (struct hv_claim), and the way back. */
+void xen_parked_uuid(uint64_t id, uint8_t out[16]);
+uint64_t xen_parked_id(const uint8_t uuid[16]);
+
+/* Whether an event for `path` is a new guest's: its toolstack writes its name and uuid below /vm.
+ */
+bool xen_event_is_newcomer(const char *path);
+
+/* Whether it is the name's, and then its uuid, which the path has. */
+bool xen_event_names_newcomer(const char *path, uint8_t uuid[16]);
+
+/* The two put together; what neither has (pool, PoD) is BALLAST_NONE, and nothing is reported:
+ * xen_report_show(). */
 void xen_know(const struct xen_counted *counted, const struct xen_said *said,
               struct hv_domain *out);
 /* What it says of being suspended, as far as that counts: `report` is that domain's, from sample to

@@ -92,12 +92,12 @@ int xen_event_fd(const struct xen_event *event)
     return lib.xenevtchn_fd(event->channel);
 }
 
-bool xen_event_heard(struct xen_event *event)
+bool xen_event_received(struct xen_event *event)
 {
-    bool heard = false;
+    bool received = false;
     int port;
     /* One port is bound, and it stays quiet until it is unmasked: this ends. */
-    while (!heard && (port = lib.xenevtchn_pending(event->channel)) >= 0)
-        heard = lib.xenevtchn_unmask(event->channel, (evtchn_port_t)port) == 0;
-    return heard;
+    while (!received && (port = lib.xenevtchn_pending(event->channel)) >= 0)
+        received = lib.xenevtchn_unmask(event->channel, (evtchn_port_t)port) == 0;
+    return received;
 }

@@ -23,6 +23,6 @@ void xen_event_close(struct xen_event *event);
 /* Readable when Xen has reported it. */
 int xen_event_fd(const struct xen_event *event);
 /* Takes the report in. true: there was one since the last time. */
-bool xen_event_heard(struct xen_event *event);
+bool xen_event_received(struct xen_event *event);
 
 #endif

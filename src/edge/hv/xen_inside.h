@@ -7,6 +7,7 @@
 #include "edge/hv/xen_ctrl.h"
 #include "edge/hv/xen_event.h"
 #include "edge/hv/xen_light.h"
+#include "edge/hv/xen_report.h"
 #include "edge/hv/xen_store.h"
 
 /* What is remembered of a domain from one refresh to the next. */
@@ -18,12 +19,19 @@ struct xen_record {
     uint64_t pool_at_kib; /* the maximum when the pool was read */
     uint64_t pod_entries_kib;
     uint64_t pod_cache_kib;
-    uint64_t used_since_usec;
+    struct xen_report report;
     struct suspend_report suspend;
     unsigned events;           /* received since then: */
     uint64_t events_from_usec; /* a second at most */
     uint64_t noisy_until_usec; /* its events are not received until then; 0: they are */
     uint64_t read_usec;        /* when it was read last, while it is not */
+};
+
+/* Of a domain that has shut down, until it is gone. */
+struct xen_restart {
+    uint32_t domid;
+    uint8_t uuid[16];
+    bool restarts;
 };
 
 struct xen_snapshot {
@@ -37,7 +45,6 @@ struct xen_host {
     struct hv hv; /* first */
     bool read_only;
     enum xen_way way;
-    uint64_t slack_kib;
     struct xen_ctrl *ctrl;
     struct xen_store *store; /* NULL: not needed so far, see xen_host_store() */
     struct xen_bulk *bulk;   /* for the first sample of a host that is only read; else NULL */
@@ -52,9 +59,14 @@ struct xen_host {
     uint64_t reconnects_usec;  /* a lost connection is not opened earlier than that */
     struct ballast_error lost; /* why it could not be */
     uint64_t events;           /* that were taken in */
+    bool newcomer;             /* by one of them, and nobody has asked since */
+    hv_newcomer_fn *greet;     /* called for each; NULL: nothing is */
+    void *greet_context;
     unsigned refreshes;
     struct xen_record *records; /* by id */
     size_t record_count;
+    struct xen_restart *restarts;
+    size_t restart_count;
     struct xen_snapshot now;
 };
 
@@ -79,8 +91,20 @@ int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t max
                 struct ballast_error *err);
 int xen_ops_set_maximum(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err);
 bool xen_ops_moves_static_max(const struct hv *hv);
+/* hv_ops.claim, .lower_claim and .claims */
+int xen_ops_claim(struct hv *hv, const struct hv_claim *claims, size_t count,
+                  struct ballast_error *err);
+int xen_ops_lower_claim(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_error *err);
+size_t xen_ops_claims(const struct hv *hv, struct hv_claim *out, size_t most);
 /* hv_ops.refresh */
 int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err);
+/*
+ * Finds out which of them their toolstack starts again, once for each that has shut down: its
+ * configuration goes before it does. Out of memory: it is asked again.
+ */
+void xen_host_ask_restarts(struct xen_host *host, const struct xen_counted *counted, size_t count);
+/* By its configuration, or where that is not known by its reason: a reboot. */
+bool xen_host_restarts(const struct xen_host *host, const struct xen_counted *counted);
 /* Follows the domains by watches from now on. */
 int xen_host_watch(struct xen_host *host, struct ballast_error *err);
 /* An epoll of the store's fd, which outlives the connection; -1. */
@@ -91,7 +115,7 @@ int xen_host_follow(struct xen_host *host, unsigned most, struct ballast_error *
  * Takes in `most` events of xenstore. What a domain reports of its use waits for the next
  * sample as it comes, all else that is read is news. true: there was news.
  */
-bool xen_host_hear(struct xen_host *host, unsigned most);
+bool xen_host_receive(struct xen_host *host, unsigned most);
 /*
  * Before a domain is read: of one whose events are not received all is stale once a second, and
  * that may be over. true: they are not received.

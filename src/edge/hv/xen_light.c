@@ -22,6 +22,7 @@
     X(libxl_defbool_val)                                                                           \
     X(libxl_bitmap_count_set)                                                                      \
     X(libxl_userdata_retrieve)                                                                     \
+    X(libxl_domain_config_from_json)                                                               \
     X(libxl_domain_config_init)                                                                    \
     X(libxl_retrieve_domain_configuration)                                                         \
     X(libxl_domain_config_dispose)
@@ -98,11 +99,11 @@ static int fail_light(struct xen_light *light, int rc, const char *call, struct 
                         light->log.last[0] != '\0' ? light->log.last : "it does not say why");
 }
 
-int xen_light_set_target(struct xen_light *light, uint32_t domid, int64_t kib, bool relative,
-                         bool enforce, struct ballast_error *err)
+int xen_light_set_target(struct xen_light *light, uint32_t domid, uint64_t kib, bool enforce,
+                         struct ballast_error *err)
 {
     xen_log_forget(&light->log);
-    int rc = lib.libxl_set_memory_target(light->ctx, domid, kib, relative, enforce);
+    int rc = lib.libxl_set_memory_target(light->ctx, domid, (int64_t)kib, false, enforce);
     return rc == 0 ? 0 : fail_light(light, rc, "libxl_set_memory_target", err);
 }
 
@@ -254,14 +255,28 @@ static int make_guest(uint32_t domid, const libxl_domain_config *config, struct 
     return rc;
 }
 
-/* libxl_dom.c: "libxl-json" is the userdata in which it keeps a configuration. */
-static bool has_config(struct xen_light *light, uint32_t domid)
+/* libxl_dom.c: "libxl-json" is the userdata in which it keeps a configuration. NULL: none. */
+static char *read_config(struct xen_light *light, uint32_t domid)
 {
     uint8_t *data = NULL;
     int length = 0;
     int rc = lib.libxl_userdata_retrieve(light->ctx, domid, "libxl-json", &data, &length);
+    /* A NUL ends it where libxl wrote it, and perhaps nowhere else. */
+    char *text = rc == 0 && length > 0 ? malloc((size_t)length + 1) : NULL;
+    if (text) {
+        memcpy(text, data, (size_t)length);
+        text[length] = '\0';
+    }
     free(data);
-    return rc == 0 && length > 0;
+    return text;
+}
+
+static bool has_config(struct xen_light *light, uint32_t domid)
+{
+    char *text = read_config(light, domid);
+    bool has = text != NULL;
+    free(text);
+    return has;
 }
 
 int xen_light_config(struct xen_light *light, uint32_t domid, struct ballast_guest *out,
@@ -276,5 +291,49 @@ int xen_light_config(struct xen_light *light, uint32_t domid, struct ballast_gue
     rc = rc == 0 ? make_guest(domid, &config, out, err)
                  : fail_light(light, rc, "libxl_retrieve_domain_configuration", err);
     lib.libxl_domain_config_dispose(&config);
+    return rc;
+}
+
+static libxl_action_on_shutdown action_after(const libxl_domain_config *config,
+                                             enum xen_shutdown why)
+{
+    switch (why) {
+    case XEN_SHUTDOWN_POWEROFF:
+        return config->on_poweroff;
+    case XEN_SHUTDOWN_REBOOT:
+        return config->on_reboot;
+    case XEN_SHUTDOWN_CRASH:
+        return config->on_crash;
+    case XEN_SHUTDOWN_WATCHDOG:
+        return config->on_watchdog;
+    case XEN_SHUTDOWN_NONE:
+        break;
+    }
+    return LIBXL_ACTION_ON_SHUTDOWN_DESTROY;
+}
+
+/*
+ * The stored text alone: libxl_retrieve_domain_configuration() would compare it with what the
+ * domain has in xenstore, which may be half gone.
+ */
+int xen_light_restarts(struct xen_light *light, uint32_t domid, enum xen_shutdown why, bool *out,
+                       struct ballast_error *err)
+{
+    libxl_domain_config config;
+    xen_log_forget(&light->log);
+    char *text = read_config(light, domid);
+    if (!text)
+        return ballast_fail(err, -ENOENT, "libxl keeps no configuration of domain %" PRIu32, domid);
+    lib.libxl_domain_config_init(&config);
+    int rc = lib.libxl_domain_config_from_json(light->ctx, &config, text);
+    if (rc == 0) {
+        libxl_action_on_shutdown action = action_after(&config, why);
+        *out = action == LIBXL_ACTION_ON_SHUTDOWN_RESTART ||
+               action == LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_RESTART;
+    } else {
+        rc = fail_light(light, rc, "libxl_domain_config_from_json", err);
+    }
+    lib.libxl_domain_config_dispose(&config);
+    free(text);
     return rc;
 }

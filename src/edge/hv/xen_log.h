@@ -12,7 +12,7 @@ enum { XEN_LOG_LINE = 256 };
 
 struct xen_log {
     struct xentoollog_logger logger; /* first: the libraries hand this back */
-    char last[XEN_LOG_LINE];         /* one line, "" when nobody complained since the last forget */
+    char last[XEN_LOG_LINE]; /* one line, "" when there was no complaint since the last forget */
 };
 
 void xen_log_init(struct xen_log *log);

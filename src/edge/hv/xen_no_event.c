@@ -22,7 +22,7 @@ int xen_event_fd(const struct xen_event *event)
     return -1;
 }
 
-bool xen_event_heard(struct xen_event *event)
+bool xen_event_received(struct xen_event *event)
 {
     (void)event;
     return false;

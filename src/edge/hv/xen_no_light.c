@@ -24,12 +24,20 @@ int xen_light_config(struct xen_light *light, uint32_t domid, struct ballast_gue
     return xen_light_open(&light, err);
 }
 
-int xen_light_set_target(struct xen_light *light, uint32_t domid, int64_t kib, bool relative,
-                         bool enforce, struct ballast_error *err)
+int xen_light_restarts(struct xen_light *light, uint32_t domid, enum xen_shutdown why, bool *out,
+                       struct ballast_error *err)
+{
+    (void)domid;
+    (void)why;
+    (void)out;
+    return xen_light_open(&light, err);
+}
+
+int xen_light_set_target(struct xen_light *light, uint32_t domid, uint64_t kib, bool enforce,
+                         struct ballast_error *err)
 {
     (void)domid;
     (void)kib;
-    (void)relative;
     (void)enforce;
     return xen_light_open(&light, err);
 }

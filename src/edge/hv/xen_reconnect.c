@@ -83,7 +83,7 @@ int xen_host_follow(struct xen_host *host, unsigned most, struct ballast_error *
         rc = xen_host_watch(host, err);
         if (!host->store)
             return rc;
-        (void)xen_host_hear(host, most);
+        (void)xen_host_receive(host, most);
         if (!xen_store_is_lost(host->store))
             break;
     }

@@ -17,6 +17,9 @@
 #include "core/model/commandline.h"
 #include "edge/hv/xen_inside.h"
 
+/* Kept for Xen itself, which reports when less is free: common/page_alloc.c, opt_low_mem_virq,
+ * "low_mem_virq_limit". */
+#define SLACK_KIB (UINT64_C(64) * 1024)
 /* How often a refresh samples again when its parts sum to more than the host has. */
 #define SAMPLES_MOST 3
 /* How often both are asked for; of a host where memory moves all the time the closest answers
@@ -39,8 +42,8 @@ static void new_record(struct xen_record *record, const struct xen_counted *coun
         .pool_at_kib = BALLAST_NONE,
         .pod_entries_kib = BALLAST_NONE,
         .pod_cache_kib = BALLAST_NONE,
-        .used_since_usec = BALLAST_NONE,
     };
+    xen_report_begin(&record->report);
     memcpy(record->uuid, counted->uuid, sizeof(record->uuid));
     xen_store_meet(&record->followed, counted->id);
 }
@@ -88,21 +91,28 @@ static void read_pool(struct xen_host *host, struct xen_record *record,
         xen_ctrl_pod(host->ctrl, record->domid, &record->pod_entries_kib, &record->pod_cache_kib);
 }
 
-static int read_said(struct xen_host *host, struct xen_record *record, struct ballast_error *err)
+/* All that is stale, but reports that were read a moment ago: these wait for a later sample. */
+static int read_said(struct xen_host *host, struct xen_record *record,
+                     const struct xen_counted *counted, struct ballast_error *err)
 {
-    bool told = record->followed.stale & XEN_NODE_BIT(XEN_NODE_MEMINFO);
-    uint64_t before_kib = record->followed.said.used_kib;
-    if (xen_host_is_noisy(record))
-        told = false;
+    struct xen_followed *followed = &record->followed;
+    const struct xen_said before = followed->said;
+    uint64_t now_usec = hv_clock_usec();
     /* Without watches everything may have changed. */
-    else if (!record->followed.watched && host->refreshes > 0)
-        record->followed.stale = XEN_NODES_ALL;
-    int rc = record->followed.stale != 0 ? xen_host_store(host, err) : 0;
+    if (!xen_host_is_noisy(record) && !followed->watched && host->refreshes > 0)
+        followed->stale = XEN_NODES_ALL;
+    uint32_t waiting = followed->stale & xen_report_waiting(&record->report, now_usec);
+    followed->stale &= ~waiting;
+    const struct xen_report_nodes nodes = {followed->stale, waiting, followed->written};
+    int rc = followed->stale != 0 ? xen_host_store(host, err) : 0;
     if (rc == 0)
-        rc = xen_store_read(host->store, &record->followed, err);
-    if (rc == 0 && (told || record->followed.said.used_kib != before_kib))
-        record->used_since_usec = hv_clock_usec();
-    return rc;
+        rc = xen_store_read(host->store, followed, err);
+    followed->stale |= waiting;
+    if (rc < 0)
+        return rc;
+    xen_report_take(&record->report, &nodes, &before, &followed->said, counted->tot_kib, now_usec);
+    followed->written &= waiting;
+    return 0;
 }
 
 /* All nodes of all domains. What cannot be read so stays stale, and is read the usual way. */
@@ -111,10 +121,8 @@ static void read_bulk(struct xen_host *host)
     struct xen_followed **followed = calloc(host->record_count + 1, sizeof(struct xen_followed *));
     for (size_t i = 0; followed && i < host->record_count; i++)
         followed[i] = &host->records[i].followed;
-    if (followed && xen_bulk_read(host->bulk, followed, host->record_count, NULL) == 0) {
-        for (size_t i = 0; i < host->record_count; i++)
-            host->records[i].used_since_usec = hv_clock_usec();
-    }
+    if (followed)
+        (void)xen_bulk_read(host->bulk, followed, host->record_count, NULL);
     free(followed);
     host->bulk_calls = xen_bulk_calls(host->bulk);
     xen_bulk_close(host->bulk);
@@ -130,7 +138,7 @@ static int read_records(struct xen_host *host, const struct xen_counted *counted
         struct xen_record *record = counted[i].dying ? NULL : xen_record_find(host, counted[i].id);
         if (!record)
             continue;
-        int rc = read_said(host, record, err);
+        int rc = read_said(host, record, &counted[i], err);
         if (rc < 0)
             return rc;
         read_pool(host, record, &counted[i]);
@@ -145,13 +153,25 @@ static void fill_snapshot_domain(struct xen_host *host, const struct xen_counted
     struct xen_said nothing;
     xen_said_nothing(&nothing);
     xen_know(counted, record ? &record->followed.said : &nothing, out);
+    out->reboots = xen_host_restarts(host, counted);
     if (!record)
         return;
     xen_believe(&record->followed.said, &record->suspend, hv_clock_usec(), out);
     out->pool_kib = record->pool_kib;
     out->pod_entries_kib = record->pod_entries_kib;
     out->pod_cache_kib = record->pod_cache_kib;
-    out->used_since_usec = out->used_kib == BALLAST_NONE ? BALLAST_NONE : record->used_since_usec;
+    xen_report_show(&record->report, &record->followed.said, out);
+}
+
+/* The claims of parked domains are of what is reserved, and no other's. */
+static void set_parked_apart(const struct xen_host *host, const struct xen_counted_host *total,
+                             struct ballast_host *out)
+{
+    const struct xen_counted *parked;
+    size_t count = xen_ctrl_parked(host->ctrl, &parked);
+    for (size_t i = 0; i < count; i++)
+        out->reserved_claim_kib = ballast_add_ceil(out->reserved_claim_kib, parked[i].claim_kib);
+    out->claimed_kib = ballast_sub_floor(total->claimed_kib, out->reserved_claim_kib);
 }
 
 static int make_snapshot(struct xen_host *host, const struct xen_counted_host *total,
@@ -170,8 +190,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         .total_kib = total->total_kib,
         .free_kib = total->free_kib,
         .scrub_kib = ballast_min_u64(total->scrub_kib, total->free_kib),
-        .claimed_kib = total->claimed_kib,
-        .slack_kib = host->slack_kib,
+        .slack_kib = SLACK_KIB,
         .caps = total->caps,
         .domains = made.shown,
     };
@@ -187,15 +206,16 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
         xen_show(&made.domains[i], total->total_kib, made.host.now_usec,
                  &made.shown[made.host.domain_count++]);
     }
+    set_parked_apart(host, total, &made.host);
     made.host.extra_internal_kib = xen_extra_internal_kib(made.domains, count);
     made.host.slack_kib += made.host.extra_internal_kib;
     *out = made;
     return 0;
 }
 
-static uint64_t apart_kib(uint64_t a_kib, uint64_t b_kib)
+static uint64_t apart_kib(uint64_t one_kib, uint64_t other_kib)
 {
-    return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
+    return one_kib > other_kib ? one_kib - other_kib : other_kib - one_kib;
 }
 
 /*
@@ -237,6 +257,9 @@ static int sample_xen(struct xen_host *host, struct xen_snapshot *out, struct ba
     }
     if ((rc = read_records(host, counted, count, err)) < 0)
         return rc;
+    /* A program that only reads changes nothing that it would have to read again. */
+    if (!host->read_only)
+        xen_host_ask_restarts(host, counted, count);
     return make_snapshot(host, &total, counted, count, out, err);
 }
 

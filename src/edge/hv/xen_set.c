@@ -19,7 +19,6 @@ enum want { WANT_TARGET, WANT_MAXIMUM, WANT_BOTH };
 struct job {
     uint32_t domid;
     enum want want;
-    enum ballast_target_how how;
     bool enforce;
     uint64_t kib;        /* target or maximum; of WANT_BOTH the target, or BALLAST_NONE */
     uint64_t maxmem_kib; /* of WANT_BOTH, extra internal not included, or BALLAST_NONE */
@@ -28,6 +27,17 @@ struct job {
 static bool is_at_least(const struct xen_version *version, unsigned major, unsigned minor)
 {
     return version->major > major || (version->major == major && version->minor >= minor);
+}
+
+/*
+ * qubes/qmemman/systemstate.py, mem_set(): static-max of a guest whose kernel hotplugs is its size,
+ * and hotplug-max the most that this can be.
+ */
+static void plan_hotplug(const struct hv_domain *domain, struct ballast_target_plan *plan)
+{
+    uint64_t video_kib = domain->videoram_kib == BALLAST_NONE ? 0 : domain->videoram_kib;
+    if (domain->hotplugs && plan->target_kib != BALLAST_TARGET_KEEP)
+        plan->static_max_kib = ballast_add_ceil(plan->target_kib, video_kib);
 }
 
 static int plan_both(const struct job *job, const struct hv_domain *domain,
@@ -43,12 +53,14 @@ static int plan_both(const struct job *job, const struct hv_domain *domain,
     };
     int rc = 0;
     if (job->kib != BALLAST_NONE && (rc = xen_target_domain(domain, &rules, err)) == 0)
-        rc = ballast_plan_target(&rules, BALLAST_TARGET_SET, job->kib, false, &plan, err);
+        rc = ballast_plan_target(&rules, job->kib, false, &plan, err);
     if (rc == 0 && job->maxmem_kib != BALLAST_NONE)
         rc = ballast_kib_add(job->maxmem_kib, XEN_EXTRA_INTERNAL_KIB, &plan.maxmem_kib, err);
-    if (rc == 0)
-        *out = plan;
-    return rc;
+    if (rc < 0)
+        return rc;
+    plan_hotplug(domain, &plan);
+    *out = plan;
+    return 0;
 }
 
 static int plan_job(const struct xen_host *host, const struct job *job,
@@ -61,8 +73,12 @@ static int plan_job(const struct xen_host *host, const struct job *job,
     int rc = xen_target_domain(domain, &rules, err);
     if (rc < 0)
         return rc;
-    if (job->want == WANT_TARGET)
-        return ballast_plan_target(&rules, job->how, job->kib, job->enforce, out, err);
+    if (job->want == WANT_TARGET) {
+        rc = ballast_plan_target(&rules, job->kib, job->enforce, out, err);
+        if (rc == 0)
+            plan_hotplug(domain, out);
+        return rc;
+    }
     return ballast_plan_maximum(&rules, job->kib, is_at_least(&host->version, 4, 17), out, err);
 }
 
@@ -182,7 +198,8 @@ static int try_job(struct xen_host *host, const struct job *job, struct ballast_
     /* xen/common/domctl.c, XEN_DOMCTL_max_mem: what is no whole page is cut off. */
     if (plan.maxmem_kib != BALLAST_TARGET_KEEP)
         plan.maxmem_kib -= plan.maxmem_kib % BALLAST_PAGE_KIB;
-    /* hv.h: a maximum that falls does so last, so that the guest is told before it is bound. */
+    /* hv.h: a maximum that falls does so last, so that the guest knows its target before it is
+     * limited. */
     struct ballast_target_plan first = plan;
     bool falls = job->want == WANT_BOTH && plan.maxmem_kib != BALLAST_TARGET_KEEP &&
                  plan.maxmem_kib < domain.max_kib;
@@ -201,7 +218,7 @@ static void read_again(struct xen_host *host, uint32_t domid)
 {
     struct xen_record *record = xen_record_find(host, domid);
     if (record)
-        record->followed.stale |= XEN_NODES_IN_MEMORY;
+        record->followed.stale |= XEN_NODES_SET;
 }
 
 static int own_way(struct xen_host *host, const struct job *job, struct ballast_target_plan *done,
@@ -218,14 +235,12 @@ static int call_libxl(struct xen_light *light, const struct job *job, struct bal
 {
     if (job->want == WANT_MAXIMUM)
         return xen_light_set_maximum(light, job->domid, job->kib, err);
-    bool relative = job->how != BALLAST_TARGET_SET;
-    int64_t kib = job->how == BALLAST_TARGET_LOWER ? -(int64_t)job->kib : (int64_t)job->kib;
-    return xen_light_set_target(light, job->domid, kib, relative, job->enforce, err);
+    return xen_light_set_target(light, job->domid, job->kib, job->enforce, err);
 }
 
 /* What libxl did is read afterwards, not believed; only PoD cannot be read back. */
-static void tell_done(const struct job *job, const struct hv_domain *after, int planned,
-                      const struct ballast_target_plan *plan, struct ballast_target_plan *done)
+static void report_done(const struct job *job, const struct hv_domain *after, int planned,
+                        const struct ballast_target_plan *plan, struct ballast_target_plan *done)
 {
     bool target = job->want == WANT_TARGET;
     *done = (struct ballast_target_plan){
@@ -261,7 +276,7 @@ static int libxl_way(struct xen_host *host, const struct job *job, struct ballas
         return unless_gone(host, job->domid, rc, err);
     if ((rc = sample_domain(host, job->domid, &domain, err)) < 0)
         return rc;
-    tell_done(job, &domain, planned, &plan, done);
+    report_done(job, &domain, planned, &plan, done);
     return 0;
 }
 
@@ -290,8 +305,8 @@ int xen_ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t max
     int rc = xen_host_may_write(host, err);
     if (rc < 0 || host->way != XEN_WAY_LIBXL || !as_libxl)
         return rc < 0 ? rc : own_way(host, &job, &done, err);
-    return xen_set_target(hv, domid, XEN_WAY_LIBXL, BALLAST_TARGET_SET, target_kib,
-                          maxmem_kib != BALLAST_NONE, NULL, err);
+    return xen_set_target(hv, domid, XEN_WAY_LIBXL, target_kib, maxmem_kib != BALLAST_NONE, NULL,
+                          err);
 }
 
 int xen_ops_set_maximum(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
@@ -305,12 +320,10 @@ bool xen_ops_moves_static_max(const struct hv *hv)
     return is_at_least(&xen_host_of_const(hv)->version, 4, 17);
 }
 
-int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, enum ballast_target_how how,
-                   uint64_t kib, bool enforce, struct ballast_target_plan *done,
-                   struct ballast_error *err)
+int xen_set_target(struct hv *hv, uint32_t domid, enum xen_way way, uint64_t kib, bool enforce,
+                   struct ballast_target_plan *done, struct ballast_error *err)
 {
-    struct job job = {
-        .domid = domid, .want = WANT_TARGET, .how = how, .enforce = enforce, .kib = kib};
+    struct job job = {.domid = domid, .want = WANT_TARGET, .enforce = enforce, .kib = kib};
     return run_job(hv, way, &job, done, err);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Four watches a domain: its name, its "target" (of stubdomains), its memory and its control
- * directory. xenstored tells every new watch once of its own path (docs/misc/xenstore.txt, WATCH);
- * since everything is read after the watch was set, that word is no news and is passed over.
+ * Five watches a domain: its name, its "target" (of stubdomains), its memory, its control and its
+ * data directory. One watch above all domains would bring what devices write there, too, and could
+ * not be taken from one domain that writes too much. xenstored tells every new watch once of its
+ * own path (docs/misc/xenstore.txt, WATCH); since everything is read after the watch was set, that
+ * word is no news and is passed over.
  */
 #include "edge/hv/xen_store.h"
 
@@ -24,6 +26,7 @@
     X(xs_open)                                                                                     \
     X(xs_close)                                                                                    \
     X(xs_read)                                                                                     \
+    X(xs_rm)                                                                                       \
     X(xs_write)                                                                                    \
     X(xs_directory)                                                                                \
     X(xs_watch)                                                                                    \
@@ -45,7 +48,7 @@ struct xen_store {
 
 enum { PATH = 96 };
 
-static const char *const watched[] = {"name", "target", "memory", "control"};
+static const char *const watched[] = {"name", "target", "memory", "control", "data"};
 enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
 
 /* One token for all: the path of an event tells whose it is. */
@@ -96,7 +99,8 @@ static int try_socket(const char *path)
     return code;
 }
 
-/* libxenstore tries the socket, then the device of who is no dom0, and tells of the last. */
+/* libxenstore tries the socket, then the device of a domain other than dom0, and reports the last
+ * failure. */
 static int fail_open_store(int code, struct ballast_error *err)
 {
     char path[PATH_MAX];
@@ -121,7 +125,8 @@ int xen_store_open(struct xen_store **out, struct ballast_error *err)
         return ballast_fail(err, -ENOMEM, "out of memory");
     /*
      * Not XS_UNWATCH_FILTER: of each event that it drops it loses the text (tools/libs/store/xs.c,
-     * xs_unwatch), and it walks all that wait to find them. Who is not watched is passed over here.
+     * xs_unwatch), and it walks all that wait to find them. A domain that is not watched is passed
+     * over here.
      */
     store->xs = lib.xs_open(0);
     if (!store->xs) {
@@ -143,7 +148,8 @@ void xen_store_close(struct xen_store *store)
 
 void xen_store_meet(struct xen_followed *followed, uint32_t domid)
 {
-    *followed = (struct xen_followed){.domid = domid, .stale = XEN_NODES_ALL};
+    *followed =
+        (struct xen_followed){.domid = domid, .stale = XEN_NODES_ALL, .written = XEN_NODES_ALL};
     xen_said_nothing(&followed->said);
 }
 
@@ -159,7 +165,7 @@ static int read_node(struct xen_store *store, xs_transaction_t transaction, uint
     char *value = lib.xs_read(store->xs, transaction, path, &length);
     if (!value && errno != ENOENT && errno != EACCES)
         return fail_store("read", path, err);
-    xen_hear(said, node, value, length);
+    xen_decode_node(said, node, value, length);
     free(value);
     return 0;
 }
@@ -194,9 +200,16 @@ static int list_nodes(struct xen_store *store, uint32_t domid, const char *direc
     return 0;
 }
 
-/* Whether the kernel is up is told by any one of these: the first that says so is enough. */
+/*
+ * Any one of three nodes shows that the kernel is up: the first that says so is enough. Only an
+ * agent that lives has pressure.
+ */
 static bool is_needless(enum xen_node node, const struct xen_said *said)
 {
+    if (XEN_NODE_BIT(node) & XEN_NODES_UNREAD)
+        return true;
+    if (XEN_NODE_BIT(node) & XEN_NODES_OF_AGENT)
+        return said->alive == BALLAST_NONE;
     return (node == XEN_NODE_FEATURE_POWEROFF || node == XEN_NODE_FEATURE_REBOOT) &&
            said->on[XEN_NODE_FEATURE_SUSPEND];
 }
@@ -213,18 +226,37 @@ int xen_store_read(struct xen_store *store, struct xen_followed *followed,
     if ((rc = list_nodes(store, followed->domid, "memory", &memory, err)) < 0 ||
         (rc = list_nodes(store, followed->domid, "control", &control, err)) < 0)
         return rc;
-    uint32_t there = memory | control | XEN_NODE_BIT(XEN_NODE_NAME) | XEN_NODE_BIT(XEN_NODE_SERVES);
+    /* What a guest can fill with names of its own is not listed. */
+    uint32_t there = memory | control | XEN_NODES_IN_DATA | XEN_NODE_BIT(XEN_NODE_NAME) |
+                     XEN_NODE_BIT(XEN_NODE_SERVES);
     for (unsigned i = 0; i < XEN_NODES; i++) {
         enum xen_node node = (enum xen_node)i;
         if (!(followed->stale & XEN_NODE_BIT(node)))
             continue;
         if (!(there & XEN_NODE_BIT(node)) || is_needless(node, &said))
-            xen_hear(&said, node, NULL, 0);
+            xen_decode_node(&said, node, NULL, 0);
         else if ((rc = read_node(store, XBT_NULL, followed->domid, node, &said, err)) < 0)
             return rc;
+        /* Its other nodes were passed over so far. */
+        if (node == XEN_NODE_ALIVE && followed->said.alive == BALLAST_NONE &&
+            said.alive != BALLAST_NONE)
+            followed->stale |= XEN_NODES_IN_BALLAST;
     }
     followed->said = said;
     followed->stale = 0;
+    return 0;
+}
+
+int xen_store_read_name(struct xen_store *store, const char *path, struct xen_said *said)
+{
+    unsigned length = 0;
+    errno = 0;
+    store->calls++;
+    char *value = lib.xs_read(store->xs, XBT_NULL, path, &length);
+    if (!value)
+        return errno > 0 ? -errno : -EIO;
+    xen_decode_node(said, XEN_NODE_NAME, value, length);
+    free(value);
     return 0;
 }
 
@@ -285,7 +317,25 @@ void xen_store_lose(struct xen_followed *followed)
 int xen_store_watch_domains(struct xen_store *store, struct ballast_error *err)
 {
     int rc = watch_path(store, "@introduceDomain", err);
-    return rc < 0 ? rc : watch_path(store, "@releaseDomain", err);
+    if (rc == 0)
+        rc = watch_path(store, "@releaseDomain", err);
+    return rc < 0 ? rc : watch_path(store, "/vm", err);
+}
+
+void xen_store_put_name(struct xen_store *store, uint32_t domid, const char *name)
+{
+    char path[PATH];
+    domain_path(path, domid, xen_node_path(XEN_NODE_NAME));
+    store->calls++;
+    (void)lib.xs_write(store->xs, XBT_NULL, path, name, (unsigned)strlen(name));
+}
+
+void xen_store_remove_domain(struct xen_store *store, uint32_t domid)
+{
+    char path[PATH];
+    domain_path(path, domid, "");
+    store->calls++;
+    (void)lib.xs_rm(store->xs, XBT_NULL, path);
 }
 
 bool xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
@@ -302,7 +352,7 @@ bool xen_store_event(struct xen_store *store, char path[XEN_STORE_PATH])
     return true;
 }
 
-uint32_t xen_store_hear(struct xen_followed *followed, const char *path)
+uint32_t xen_store_receive(struct xen_followed *followed, const char *path)
 {
     char own[PATH];
     uint32_t domid;
@@ -315,6 +365,9 @@ uint32_t xen_store_hear(struct xen_followed *followed, const char *path)
     }
     uint32_t nodes = xen_event_nodes(path, &domid);
     followed->stale |= nodes;
+    /* An event of a directory is its making or its end, and says nothing of what is in it. */
+    if ((nodes & (nodes - 1)) == 0)
+        followed->written |= nodes;
     return nodes;
 }
 
@@ -343,7 +396,7 @@ int xen_store_begin(struct xen_store *store, uint32_t domid, struct xen_change *
                     struct xen_said *said, struct ballast_error *err)
 {
     struct xen_change change = {.store = store, .domid = domid};
-    struct xen_said heard;
+    struct xen_said received;
     char path[PATH];
     errno = 0;
     store->calls += 2;
@@ -359,13 +412,13 @@ int xen_store_begin(struct xen_store *store, uint32_t domid, struct xen_change *
         return begin_failed(&change, rc);
     }
     free(value);
-    xen_said_nothing(&heard);
+    xen_said_nothing(&received);
     for (unsigned node = XEN_NODE_TARGET; node <= XEN_NODE_DYNAMIC_MAX; node++) {
-        int rc = read_node(store, change.transaction, domid, (enum xen_node)node, &heard, err);
+        int rc = read_node(store, change.transaction, domid, (enum xen_node)node, &received, err);
         if (rc < 0)
             return begin_failed(&change, rc);
     }
-    *said = heard;
+    *said = received;
     *out = change;
     return 0;
 }

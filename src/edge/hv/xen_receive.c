@@ -12,7 +12,7 @@
 #define NOISY_READ_USEC BALLAST_SEC_USEC
 
 /* A guest's own report is taken in with the next sample; it changes no page. */
-#define WAITS (XEN_NODE_BIT(XEN_NODE_MEMINFO))
+#define WAITS XEN_NODES_REPORTED
 
 int xen_host_watch(struct xen_host *host, struct ballast_error *err)
 {
@@ -59,29 +59,46 @@ static void count_event(struct xen_host *host, struct xen_record *record, uint64
     record->read_usec = now_usec;
 }
 
-static bool hear_one(struct xen_host *host, const char *path, uint64_t now_usec)
+/* What its start awaits is to be there before its toolstack asks for it: at once. */
+static void greet_newcomer(struct xen_host *host, const char *path)
+{
+    uint8_t uuid[HV_UUID];
+    struct xen_said said;
+    if (!host->greet || !xen_event_names_newcomer(path, uuid))
+        return;
+    xen_said_nothing(&said);
+    if (xen_store_read_name(host->store, path, &said) == 0)
+        host->greet(host->greet_context, uuid, said.name);
+}
+
+static bool receive_one(struct xen_host *host, const char *path, uint64_t now_usec)
 {
     uint32_t domid;
     if (path[0] == '@')
         return true;
+    if (xen_event_is_newcomer(path)) {
+        host->newcomer = true;
+        greet_newcomer(host, path);
+        return true;
+    }
     (void)xen_event_nodes(path, &domid);
     struct xen_record *record = domid == XEN_NO_DOMID ? NULL : xen_record_find(host, domid);
     /* An event that was under way when its watch ended. */
     if (!record || !record->followed.watched)
         return false;
-    uint32_t nodes = xen_store_hear(&record->followed, path);
+    uint32_t nodes = xen_store_receive(&record->followed, path);
     count_event(host, record, now_usec);
     return (nodes & ~WAITS) != 0;
 }
 
-bool xen_host_hear(struct xen_host *host, unsigned most)
+bool xen_host_receive(struct xen_host *host, unsigned most)
 {
     char path[XEN_STORE_PATH];
     uint64_t now_usec = hv_clock_usec();
     bool news = false;
     for (unsigned i = 0; i < most && xen_store_event(host->store, path); i++) {
         host->events++;
-        news |= hear_one(host, path, now_usec);
+        news |= receive_one(host, path, now_usec);
     }
     return news;
 }
