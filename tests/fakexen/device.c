@@ -46,7 +46,8 @@ enum what {
     ON_POD_GET,
     ON_POD_SET,
     ON_VERSION,
-    ON_LISTED /* the newest domain takes `code` pages as soon as domains were listed */
+    ON_LISTED, /* the newest domain takes `code` pages as soon as domains were listed */
+    ON_CREATE,
 };
 
 struct fault {
@@ -69,7 +70,8 @@ struct domain {
     uint64_t lost_pages; /* what Xen spends on it and shows nowhere */
     uint64_t pod_cache_pages;
     uint64_t pod_entries;
-    uint8_t unused[40];
+    uint64_t claim_calls; /* that made, changed or withdrew its claim */
+    uint8_t unused[32];
 };
 
 struct table {
@@ -86,7 +88,8 @@ struct table {
     char extra[16];
     char commandline[1024];
     struct fault faults[FAULTS];
-    uint8_t unused[PAGE - 1360];
+    uint64_t least_claimed_pages; /* by all domains after a claim was withdrawn */
+    uint8_t unused[PAGE - 1368];
     struct domain domains[DOMAINS]; /* by domid */
 };
 _Static_assert(sizeof(struct domain) == 128 && offsetof(struct table, domains) == PAGE,
@@ -181,20 +184,24 @@ static int open_device(const char *path, const char *file)
     return fd;
 }
 
-/* Each such host has a lock of its own, and so the directory that it is in. */
-static bool is_of_lock(const char *path, char out[PAGE])
+/* Each such host has a lock of its own, and so the directory that it is in; and libxl's userdata.
+ */
+static bool is_of_host(const char *path, char out[PAGE])
 {
     const char *root = getenv("FAKEXEN");
-    if (!root || strcmp(path, "/run/ballast") != 0)
+    if (root && strcmp(path, "/run/ballast") == 0)
+        snprintf(out, PAGE, "%s/run", root);
+    else if (root && strncmp(path, "/var/lib/xen/", 13) == 0)
+        snprintf(out, PAGE, "%s%s", root, path);
+    else
         return false;
-    snprintf(out, PAGE, "%s/run", root);
     return true;
 }
 
 static int any_open(const char *path, int flags, mode_t mode)
 {
     char file[PAGE];
-    if (is_of_lock(path, file))
+    if (is_of_host(path, file))
         return real_open(file, flags, mode);
     return stands_for(path, file) ? open_device(path, file) : real_open(path, flags, mode);
 }
@@ -236,13 +243,38 @@ SHIM int __open64_2(const char *path, int flags)
     return any_open(path, flags, 0);
 }
 
+SHIM FILE *fopen(const char *path, const char *mode)
+{
+    char file[PAGE];
+    FILE *(*call)(const char *, const char *) =
+        (FILE * (*)(const char *, const char *)) next("fopen");
+    return call(is_of_host(path, file) ? file : path, mode);
+}
+
+static int any_stat(const char *name, const char *path, void *out)
+{
+    char file[PAGE];
+    int (*call)(const char *, void *) = (int (*)(const char *, void *))next(name);
+    return call(is_of_host(path, file) ? file : path, out);
+}
+
+SHIM int stat(const char *path, struct stat *out)
+{
+    return any_stat("stat", path, out);
+}
+
+SHIM int stat64(const char *path, struct stat64 *out)
+{
+    return any_stat("stat64", path, out);
+}
+
 SHIM int mkdir(const char *path, mode_t mode)
 {
     static int (*call)(const char *, mode_t);
     char file[PAGE];
     if (!call)
         call = (int (*)(const char *, mode_t))next("mkdir");
-    return call(is_of_lock(path, file) ? file : path, mode);
+    return call(is_of_host(path, file) ? file : path, mode);
 }
 
 /* The way to it has no links. */
@@ -252,7 +284,7 @@ SHIM char *realpath(const char *path, char *resolved)
     char file[PAGE];
     if (!call)
         call = (char *(*)(const char *, char *))next("realpath");
-    if (!is_of_lock(path, file))
+    if (!is_of_host(path, file))
         return call(path, resolved);
     return resolved ? strcpy(resolved, path) : strdup(path);
 }
@@ -324,7 +356,7 @@ static uint64_t claimed_pages(void)
     return sum;
 }
 
-static void tell_domain(const struct domain *domain, xen_domctl_getdomaininfo_t *out)
+static void fill_domain(const struct domain *domain, xen_domctl_getdomaininfo_t *out)
 {
     memset(out, 0, sizeof(*out));
     out->domain = (domid_t)domain->domid;
@@ -347,14 +379,14 @@ static int list_domains(struct xen_sysctl_getdomaininfolist *list)
     int rc = struck(ON_LIST);
     for (uint32_t i = 0; rc == 0 && i < table->count && count < list->max_domains; i++) {
         if (table->domains[i].domid >= list->first_domain)
-            tell_domain(&table->domains[i], &out[count++]);
+            fill_domain(&table->domains[i], &out[count++]);
     }
     list->num_domains = count;
     build_on();
     return rc;
 }
 
-static int tell_host(struct xen_sysctl_physinfo *info)
+static int fill_host(struct xen_sysctl_physinfo *info)
 {
     *info = (struct xen_sysctl_physinfo){
         .threads_per_core = 1,
@@ -377,7 +409,7 @@ static int do_sysctl(struct xen_sysctl *call)
     case XEN_SYSCTL_getdomaininfolist:
         return list_domains(&call->u.getdomaininfolist);
     case XEN_SYSCTL_physinfo:
-        return tell_host(&call->u.physinfo);
+        return fill_host(&call->u.physinfo);
     case XEN_SYSCTL_availheap:
         call->u.availheap.avail_bytes = table->low_free_bytes;
         return struck(ON_AVAILHEAP);
@@ -386,15 +418,47 @@ static int do_sysctl(struct xen_sysctl *call)
     }
 }
 
+/* With the next id, paused and empty; what Xen spends on it is nothing here. */
+static int create(struct xen_domctl *call)
+{
+    int rc = struck(ON_CREATE);
+    if (rc < 0)
+        return rc;
+    if (table->count == DOMAINS)
+        return -ENOMEM;
+    struct domain *domain = &table->domains[table->count];
+    *domain =
+        (struct domain){.domid = table->count > 0 ? table->domains[table->count - 1].domid + 1 : 0,
+                        .flags = XEN_DOMINF_paused};
+    if (call->u.createdomain.flags & XEN_DOMCTL_CDF_xs_domain)
+        domain->flags |= XEN_DOMINF_xs_domain;
+    memcpy(domain->uuid, call->u.createdomain.handle, sizeof(domain->uuid));
+    call->domain = (domid_t)domain->domid;
+    table->count++;
+    return 0;
+}
+
+static int destroy(struct domain *domain)
+{
+    size_t at = (size_t)(domain - table->domains);
+    memmove(domain, domain + 1, (table->count - at - 1) * sizeof(*domain));
+    table->count--;
+    return 0;
+}
+
 static int do_domctl(struct xen_domctl *call)
 {
     struct domain *domain = find(call->domain);
     int rc;
+    if (call->cmd == XEN_DOMCTL_createdomain)
+        return create(call);
     if (!domain)
         return -ESRCH;
     switch (call->cmd) {
+    case XEN_DOMCTL_destroydomain:
+        return destroy(domain);
     case XEN_DOMCTL_getdomaininfo:
-        tell_domain(domain, &call->u.getdomaininfo);
+        fill_domain(domain, &call->u.getdomaininfo);
         return struck(ON_LIST);
     case XEN_DOMCTL_max_mem:
         if ((rc = struck(ON_MAX_MEM)) == 0)
@@ -424,8 +488,11 @@ static int claim(const struct xen_memory_reservation *call)
         return rc;
     if (!domain)
         return -ESRCH;
+    domain->claim_calls++;
     if (pages == 0) {
         domain->claimed_pages = 0;
+        if (table->least_claimed_pages > claimed_pages())
+            table->least_claimed_pages = claimed_pages();
         return 0;
     }
     if (domain->claimed_pages > 0 || pages <= domain->tot_pages || pages > domain->max_pages)

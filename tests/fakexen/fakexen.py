@@ -23,21 +23,25 @@ import sys
 import tempfile
 import threading
 import time
+import uuid as uuids
 
 PAGE = 4096
 DOMAINS = 4096
 DYING, HVM, SHUTDOWN, PAUSED, BLOCKED = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4
 # Why a domain has shut down: XEN_DOMINF_shutdownshift in public/domctl.h, SHUTDOWN_* in public/sched.h.
-REASON_SHIFT, POWEROFF, REBOOT = 16, 0, 1
+REASON_SHIFT, POWEROFF, REBOOT, CRASH = 16, 0, 1, 3
 EMULATES_PIC = 1 << 5
+STORE = 1 << 7  # XEN_DOMINF_xs_domain
 SUSPENDED = SHUTDOWN | 2 << 16
 HAP = 1 << 3
 FAULTS = {"list": 1, "physinfo": 2, "availheap": 3, "max-mem": 4, "pool": 5, "claim": 6, "pod-get": 7, "pod-set": 8,
-          "version": 9, "listed": 10}
+          "version": 9, "listed": 10, "create": 11}
 FOREVER = 0xFFFF
+NONE = (1 << 64) - 1
 HEADER = struct.Struct("<8sQQQIIIIQQ16s1024s")
 FAULT = struct.Struct("<IiII")
-RECORD = struct.Struct("<IIII16sQQQQQQQ40x")
+LEAST_CLAIMED = struct.Struct("<Q")
+RECORD = struct.Struct("<IIII16sQQQQQQQQ32x")
 VIRQ_ENOMEM = 12
 
 (CONTROL, DIRECTORY, READ, GET_PERMS, WATCH, UNWATCH, TRANSACTION_START, TRANSACTION_END, INTRODUCE, RELEASE,
@@ -111,6 +115,7 @@ class Store:
         self.watches = collections.defaultdict(set)  # path -> {(client, token)}
         self.events = 0
         self.requests = collections.Counter()
+        self.reads = collections.Counter()  # by path
         self.faults = []  # [operation, prefix, word, times]
 
     @staticmethod
@@ -170,6 +175,8 @@ class Store:
         words = body.split(b"\0")
         path = self.full(words[0].decode(errors="replace"))
         self.requests[kind] += 1
+        if kind == READ:
+            self.reads[path] += 1
         self.strike(kind, path)
         transaction = client.transactions.get(number) if number else None
         if number and not transaction and kind != TRANSACTION_END:
@@ -273,7 +280,7 @@ class Domain:
     """One domain; its figures are those of the table, in pages where Xen has pages."""
 
     FIELDS = ("domid", "flags", "vcpus", "emulation", "uuid", "tot_pages", "max_pages", "claimed_pages", "pool_bytes",
-              "lost_pages", "pod_cache_pages", "pod_entries")
+              "lost_pages", "pod_cache_pages", "pod_entries", "claim_calls")
 
     def __init__(self, xen, domid, down_kib, up_kib, stops_kib, follows, extra_kib):
         self.extra_kib = extra_kib
@@ -307,7 +314,6 @@ class Table:
         self.file = open(path, "w+b")
         self.file.truncate(PAGE + DOMAINS * RECORD.size)
         self.map = mmap.mmap(self.file.fileno(), PAGE + DOMAINS * RECORD.size)
-        self.ids = []
         self.changes = 0
 
     def lock(self):
@@ -320,8 +326,15 @@ class Table:
         return list(HEADER.unpack_from(self.map, 0))
 
     def put_header(self, values):
-        values[7] = len(self.ids)
         HEADER.pack_into(self.map, 0, *values)
+
+    def put_count(self, count):
+        self.put_header([*self.header()[:7], count, *self.header()[8:]])
+
+    @property
+    def ids(self):
+        """As they are now: programs create and destroy domains, too."""
+        return [RECORD.unpack_from(self.map, PAGE + i * RECORD.size)[0] for i in range(self.header()[7])]
 
     def at(self, domid):
         return PAGE + self.ids.index(domid) * RECORD.size
@@ -334,18 +347,18 @@ class Table:
         RECORD.pack_into(self.map, self.at(domid), *record.values())
 
     def insert(self, record):
-        self.ids = sorted([*self.ids, record["domid"]])
-        at = self.at(record["domid"])
-        end = PAGE + len(self.ids) * RECORD.size
+        ids = sorted([*self.ids, record["domid"]])
+        at = PAGE + ids.index(record["domid"]) * RECORD.size
+        end = PAGE + len(ids) * RECORD.size
         self.map[at + RECORD.size:end] = self.map[at:end - RECORD.size]
         RECORD.pack_into(self.map, at, *record.values())
-        self.put_header(self.header())
+        self.put_count(len(ids))
 
     def remove(self, domid):
-        at, end = self.at(domid), PAGE + len(self.ids) * RECORD.size
+        count = len(self.ids)
+        at, end = self.at(domid), PAGE + count * RECORD.size
         self.map[at:end - RECORD.size] = self.map[at + RECORD.size:end]
-        self.ids.remove(domid)
-        self.put_header(self.header())
+        self.put_count(count - 1)
 
     def free_pages(self):
         header = self.header()
@@ -441,24 +454,40 @@ class FakeXen:
                     FAULT.pack_into(table.map, at, FAULTS[what], number_of(code), times, 0)
                     return
 
+    def least_claimed_kib(self, forget=False):
+        """The least that was claimed after a claim was withdrawn, since it was forgotten last; None: none was."""
+        with self.table() as table:
+            at = HEADER.size + 16 * FAULT.size
+            pages = LEAST_CLAIMED.unpack_from(table.map, at)[0]
+            if forget:
+                LEAST_CLAIMED.pack_into(table.map, at, NONE)
+        return None if pages == NONE else pages * 4
+
+    def faults_left(self, what):
+        with self.table() as table:
+            faults = [FAULT.unpack_from(table.map, HEADER.size + i * FAULT.size) for i in range(16)]
+            return sum(fault[2] for fault in faults if fault[0] == FAULTS[what])
+
     def build_between(self, pages, times=1):
         """The newest domain takes so many pages right after domains were listed, so many times."""
         self.fail("listed", pages, times)
 
     def add(self, name, memory_mib=512, maxmem_mib=None, min_mib=None, type="pvh", balloon=True, vcpus=1, video_mib=0,
             pool_kib=1024, lost_kib=1024, paused=False, down_kib=1 << 20, up_kib=1 << 20, stops_mib=0, follows=True,
-            uuid=None, tot_mib=None, extra_kib=0):
+            uuid=None, tot_mib=None, extra_kib=0, store=False):
         """A domain, as a toolstack leaves it when it has built one. Rates are KiB a second."""
         maxmem_mib = maxmem_mib or memory_mib
         with self.lock:
-            domid, self.next_id = self.next_id, self.next_id + 1
+            with self.table() as table:
+                domid = max([self.next_id, *(id + 1 for id in table.ids)])
+            self.next_id = domid + 1
             uuid = uuid or struct.pack("<QQ", 0x66616b6578656e00, domid)
-            flags = (HVM if type != "pv" else 0) | (PAUSED if paused else 0) | BLOCKED
+            flags = (HVM if type != "pv" else 0) | (PAUSED if paused else 0) | BLOCKED | (STORE if store else 0)
             pages = (memory_mib if tot_mib is None else tot_mib) * 256 + extra_kib // 4
             with self.table() as table:
                 table.insert(dict(zip(Domain.FIELDS, (
                     domid, flags, vcpus, EMULATES_PIC if type == "hvm" else 0, uuid, pages,
-                    maxmem_mib * 256 + 256, 0, pool_kib * 1024 if type != "pv" else 0, lost_kib // 4, 0, 0))))
+                    maxmem_mib * 256 + 256, 0, pool_kib * 1024 if type != "pv" else 0, lost_kib // 4, 0, 0, 0))))
             domain = self.domains[domid] = Domain(self, domid, down_kib, up_kib, stops_mib * 1024, follows,
                                                    extra_kib)
             self.describe(domain, name, memory_mib - video_mib, maxmem_mib, min_mib, video_mib, balloon)
@@ -477,6 +506,18 @@ class FakeXen:
             nodes |= {"control/feature-balloon": 1, "control/feature-suspend": 1, "control/shutdown": ""}
         for node, value in nodes.items():
             self.store.put(f"{domain.path}/{node}".rstrip("/"), str(value).encode())
+
+    def configure(self, domain, **config):
+        """libxl keeps that as its configuration, with a NUL at its end."""
+        folder = self.root / "var/lib/xen"
+        folder.mkdir(parents=True, exist_ok=True)
+        name = uuids.UUID(bytes=bytes(domain.get()["uuid"]))
+        text = json.dumps({"c_info": {"type": "pvh", "uuid": str(name)}, "b_info": {"type.pvh": {}}, **config})
+        (folder / f"userdata-d.{domain.domid}.{name}.libxl-json").write_text(text + "\0")
+
+    def unconfigure(self, domain):
+        for file in (self.root / "var/lib/xen").glob(f"userdata-d.{domain.domid}.*"):
+            file.unlink()
 
     def shut_down(self, domain, reason):
         """It stops and says why; it keeps its memory until it is destroyed."""
@@ -517,6 +558,8 @@ class FakeXen:
         except (KeyError, ValueError):
             return
         with self.table() as table:
+            if domain.domid not in table.ids:
+                return  # a program has destroyed it, and has its nodes still to remove
             record = table.record(domain.domid)
             now, goal = record["tot_pages"], max(target + max(video, 0) + domain.extra_kib, domain.stops_kib) // 4
             if goal == now or record["flags"] & (PAUSED | DYING):
