@@ -17,6 +17,7 @@
 
 static const char host_text[] =
     "{\"total_kib\":1000,\"available_kib\":90,\"deficit_kib\":0,\"overcounted_kib\":%d,"
+    "\"state\":\"hard\",\"unneeded_kib\":7,"
     "\"parts\":{\"xen\":100,\"dom0\":200,\"domains\":500,\"overhead\":20,\"unexplained\":30,"
     "\"claimed\":0,\"reserved\":50,\"slack\":10,\"scrub\":0,\"free\":%d}}";
 
@@ -95,6 +96,9 @@ static void test_host_sums(void **state)
         char *text = written(&input, METRICS_OPENMETRICS);
         has(text, "ballast_up 1");
         has(text, "ballast_host_memory_total_bytes 1024000");
+        has(text, "ballast_host_state{state=\"hard\"} 1");
+        has(text, "ballast_host_state{state=\"soft\"} 0");
+        has(text, "ballast_host_unneeded_bytes 7168");
         assert_int_equal(sum_of(text, "ballast_host_memory_bytes{"), 1000 * 1024);
         has(text, i == 0   ? "ballast_host_memory_bytes{component=\"overcounted\"} 0"
                   : i == 1 ? "ballast_host_memory_bytes{component=\"overcounted\"} -40960"
@@ -113,6 +117,9 @@ static void test_domain(void **state)
         "\"state\":\"run\",\"current_kib\":300,\"target_kib\":280,\"xen_maximum_kib\":301,"
         "\"cost\":{\"settled_kib\":300,\"difference_kib\":-12,\"verdict\":\"within\"},"
         "\"overhead_kib\":15,\"need_kib\":400,\"balloon_status\":\"slow\",\"report_age_usec\":1500000,"
+        "\"report_source\":\"ballast-agent\",\"pressure\":{\"psi_some_permyriad\":1234,"
+        "\"psi_full_permyriad\":null,\"refaults\":70,\"swapins\":71,\"stalls\":72,"
+        "\"oom_kills\":0,\"age_usec\":5},"
         "\"segments\":{\"shadow\":9,\"iommu\":1,\"video\":16,\"extra_internal\":4,\"guest\":9999}},"
         "{\"domid\":0,\"uuid\":\"u-0\",\"name\":\"Domain-0\",\"current_kib\":200,"
         "\"xen_maximum_kib\":18446744073709551612,\"overhead_kib\":5,\"segments\":null,"
@@ -130,16 +137,24 @@ static void test_domain(void **state)
     assert_int_equal(sum_of(text, "ballast_domain_memory_bytes{domid=\"3\""), 315 * 1024);
     assert_int_equal(sum_of(text, "ballast_domain_memory_bytes{domid=\"0\""), 205 * 1024);
     has(text, "ballast_domain_target_bytes{" WHO "} 286720");
-    has(text, "ballast_domain_limit_bytes{" WHO "} 308224");
+    has(text, "ballast_domain_xen_maximum_bytes{" WHO "} 308224");
     has(text, "ballast_domain_pressure_ratio{" WHO "} 0.2500");
     has(text, "ballast_domain_balloon_follows{" WHO "} 1");
     has(text, "ballast_domain_report_age_seconds{" WHO "} 1.500000");
+    has(text, "ballast_domain_report_info{" WHO ",source=\"ballast-agent\"} 1");
+    has(text, "ballast_domain_psi_some_ratio{" WHO "} 0.1234");
+    has(text, "ballast_domain_refaults_total{" WHO "} 70");
+    has(text, "ballast_domain_swapins_total{" WHO "} 71");
+    has(text, "ballast_domain_stalls_total{" WHO "} 72");
+    has(text, "ballast_domain_oom_kills_total{" WHO "} 0");
+    assert_null(strstr(text, "ballast_domain_psi_full_ratio{"));
+    assert_null(strstr(text, "ballast_domain_report_info{domid=\"0\""));
     has(text, "# UNIT ballast_prediction_error_bytes bytes");
     has(text, "ballast_prediction_error_bytes{" WHO "} -12288");
     has(text, "ballast_prediction_error_bytes{domid=\"4\",uuid=\"u-4\",name=\"db\"} 262144");
     assert_int_equal(sum_of(text, "ballast_prediction_error_bytes{"), 262144 - 12288);
     /* All ones are no limit, and a domain that was not asked yet is neither. */
-    assert_null(strstr(text, "ballast_domain_limit_bytes{domid=\"0\""));
+    assert_null(strstr(text, "ballast_domain_xen_maximum_bytes{domid=\"0\""));
     assert_null(strstr(text, "ballast_domain_balloon_follows{domid=\"0\""));
     has(text, "ballast_domain_pressure_ratio{domid=\"0\",uuid=\"u-0\",name=\"Domain-0\"} 0.0000");
     free(text);

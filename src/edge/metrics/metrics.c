@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "edge/metrics/families.h"
-#include "edge/metrics/member.h"
+#include "edge/json/field.h"
 
 static void left_out(struct metrics_text *text, const struct metrics_input *input)
 {
@@ -19,9 +19,8 @@ static void left_out(struct metrics_text *text, const struct metrics_input *inpu
         const char *of;
         uint64_t count;
     } rows[] = {
-        {"domains", ballast_sub_floor(metrics_count(input->domains), METRICS_DOMAINS)},
-        {"reservations",
-         ballast_sub_floor(metrics_count(input->reservations), METRICS_RESERVATIONS)},
+        {"domains", ballast_sub_floor(json_count(input->domains), METRICS_DOMAINS)},
+        {"reservations", ballast_sub_floor(json_count(input->reservations), METRICS_RESERVATIONS)},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct metrics_label label = {"of", rows[i].of};
