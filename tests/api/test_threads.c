@@ -70,7 +70,7 @@ static void promise(struct sum *sum, uint64_t seed)
         if (rc == 0)
             rc = ledger_grant(ledger, verdict.id, &host, i, &verdict, NULL);
         add(sum, &verdict.reason, sizeof(verdict.reason));
-        add(sum, &verdict.b_kib, sizeof(verdict.b_kib));
+        add(sum, &verdict.figures, sizeof(verdict.figures));
     }
     ledger_free(ledger);
 }

@@ -15,12 +15,12 @@ static struct history_event event_of(const char *what, const char *reason)
     event.from_kib = 4 << 20;
     event.to_kib = 3 << 20;
     if (at >= 0)
-        balancer_reason_figures((enum balancer_reason)at, 800 << 10, 700 << 10, figures);
+        balancer_reason_figures((enum balancer_reason)at, &(struct balancer_figures){0}, figures);
     for (int i = 0; i < BALANCER_FIGURES && figures[i].name; i++) {
         /* A figure that is added to the balancer needs its column. */
         int column = history_figure_find(figures[i].name);
         assert_true(column >= 0);
-        event.figure_kib[column] = figures[i].value;
+        event.figure_kib[column] = (i == 0 ? UINT64_C(800) : UINT64_C(700)) << 10;
     }
     (void)snprintf(event.reason, sizeof(event.reason), "%s", reason);
     return event;
@@ -51,10 +51,9 @@ static void test_moves(void **state)
     event = event_of("target", "needs-more");
     event.to_kib = 5 << 20;
     says(&event, "target raised from 4 GiB to 5 GiB: it needs 800 MiB and has 700 MiB");
-    event = event_of("limit-failed", "limit-held");
+    event = event_of("maximum-failed", "maximum-lowered");
     event.from_kib = BALLAST_NONE;
-    says(&event,
-         "limit could not be set: its maximum falls by 800 MiB, so that it cannot grow by itself");
+    says(&event, "xen maximum could not be set: it could grow by 800 MiB without being asked");
     event = event_of("target", "stop");
     event.to_kib = event.from_kib;
     says(&event, "target set to 4 GiB: enough is free; it keeps its current 800 MiB");
@@ -88,6 +87,9 @@ static void test_others(void **state)
                  "700 MiB would be free");
     event = event_of("foreign-target", "");
     says(&event, "target set from 4 GiB to 3 GiB by another program");
+    event = event_of("host-state", "hard");
+    (void)snprintf(event.detail, sizeof(event.detail), "soft");
+    says(&event, "memory of the host was soft and is hard: 3 GiB of it are unneeded");
     event = event_of("gone", "");
     says(&event, "is gone; it had 3 GiB");
     event = event_of("built", "below");

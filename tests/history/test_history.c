@@ -344,7 +344,7 @@ static void assert_usable(struct history *history)
     assert_int_equal(whole(history, a, BEGIN_SEC, BEGIN_SEC + 60).weight, 600);
 }
 
-/* Each is set aside, told of, and a new one begun; twice is fine. */
+/* Each is set aside, reported, and a new one begun; twice is fine. */
 static void test_not_ours(void **state)
 {
     (void)state;
@@ -383,7 +383,7 @@ static void test_other_programs(void **state)
     /* An older version's, and a later one's. */
     execute("PRAGMA user_version = 1");
     history_close(opened(100 << 10, 1));
-    execute("PRAGMA user_version = 3");
+    execute("PRAGMA user_version = 4");
     struct history *history = opened(100 << 10, 1);
     assert_usable(history);
     history_close(history);

@@ -41,7 +41,7 @@ static void put(int fd, const char *text, size_t length)
     }
 }
 
-static void hear_line(int fd)
+static void read_one_line(int fd)
 {
     char c = 0;
     while (c != '\n' && recv(fd, &c, 1, 0) == 1)
@@ -70,7 +70,7 @@ static void play(int fd, const struct step *step)
     for (; step->what != END; step++) {
         switch (step->what) {
         case HEAR:
-            hear_line(fd);
+            read_one_line(fd);
             break;
         case SAY:
             put(fd, step->text, strlen(step->text));
@@ -203,7 +203,7 @@ static void test_hello(void **state)
     }
 }
 
-/* Nobody at the other end: an error, not SIGPIPE, which would end this process. */
+/* The other end is closed: an error, not SIGPIPE, which would end this process. */
 static void test_no_sigpipe(void **state)
 {
     (void)state;
@@ -530,7 +530,7 @@ static int listen_at(const char *path)
     return fd;
 }
 
-/* Whom the mode of socket and directory (0) shuts out; root is never, so that it must be nobody. */
+/* A user that the mode of socket and directory (0) shuts out: root is never, so it is another. */
 static bool stranger_is_refused(const char *dir)
 {
     pid_t stranger = fork();

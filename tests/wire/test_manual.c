@@ -63,11 +63,22 @@ static size_t count_params(const char *text)
     return count;
 }
 
+static const char *type_name(enum wire_type type)
+{
+    static const char *const words[WIRE_TYPES] = {
+        [WIRE_KIB] = "KiB",         [WIRE_USEC] = "usec",     [WIRE_COUNT] = "number",
+        [WIRE_DOMID] = "domain id", [WIRE_DOMAIN] = "domain", [WIRE_BOOL] = "boolean",
+        [WIRE_STRING] = "string",   [WIRE_UUID] = "uuid",     [WIRE_STRINGS] = "strings",
+        [WIRE_OBJECTS] = "objects",
+    };
+    return (unsigned)type < WIRE_TYPES ? words[type] : NULL;
+}
+
 static void check_param(const char *method, const char *text, const struct wire_param *param)
 {
     char line[160];
-    (void)snprintf(line, sizeof(line), "\n*%s* (%s%s)\n\t", param->name,
-                   wire_type_name(param->type), param->required ? "; required" : "");
+    (void)snprintf(line, sizeof(line), "\n*%s* (%s%s)\n\t", param->name, type_name(param->type),
+                   param->required ? "; required" : "");
     if (!strstr(text, line))
         fail_msg("%s of %s: no line \"%s\"", param->name, method, line + 1);
     for (const struct wire_param *item = param->items; item && item->name; item++) {
@@ -119,6 +130,34 @@ static void test_notifications(void **state)
     free(text);
 }
 
+static const char *code_name(int code)
+{
+    switch (code) {
+    case WIRE_PARSE_ERROR:
+        return "parse error";
+    case WIRE_INVALID_REQUEST:
+        return "invalid request";
+    case WIRE_METHOD_NOT_FOUND:
+        return "method not found";
+    case WIRE_INVALID_PARAMS:
+        return "invalid params";
+    case WIRE_INTERNAL_ERROR:
+        return "internal error";
+    case WIRE_REFUSED:
+        return "refused";
+    case WIRE_FORBIDDEN:
+        return "forbidden";
+    case WIRE_NOT_FOUND:
+        return "not found";
+    case WIRE_UNAVAILABLE:
+        return "unavailable";
+    case WIRE_BUSY:
+        return "busy";
+    default:
+        return NULL;
+    }
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -127,12 +166,9 @@ static void test_errors(void **state)
     size_t count = 0;
     for (int code = -40000; code < 0; code++) {
         char line[64];
-        if (!wire_code_name(code))
+        if (!code_name(code))
             continue;
-        size_t length =
-            (size_t)snprintf(line, sizeof(line), "\n*%d* %s\n", code, wire_code_name(code));
-        for (char *c = line + strcspn(line, " "); c < line + length; c++)
-            *c = *c == '-' ? ' ' : *c;
+        (void)snprintf(line, sizeof(line), "\n*%d* %s\n", code, code_name(code));
         if (!strstr(text, line))
             fail_msg("no line \"%s\"", line + 1);
         count++;
@@ -183,7 +219,7 @@ static void test_bounds(void **state)
     free(text);
 }
 
-/* A line of the example, as who would get it reads it. */
+/* A line of the example, as its receiver reads it. */
 static void check_example(const char *line, size_t length, bool from_client)
 {
     struct wire_decoder *decoder =

@@ -34,6 +34,12 @@ enum file_kind {
  */
 int file_read(const char *path, enum file_kind kind, size_t max, char **data, size_t *length,
               struct ballast_error *err);
+/*
+ * The first `most` bytes of a regular file, or all of a shorter one; otherwise as file_read() with
+ * FILE_REGULAR.
+ */
+int file_read_head(const char *path, size_t most, char **data, size_t *length,
+                   struct ballast_error *err);
 /* The name of that path in messages: itself, or "<stdin>". */
 const char *file_name(const char *path);
 

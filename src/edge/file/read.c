@@ -127,3 +127,33 @@ int file_read(const char *path, enum file_kind kind, size_t max, char **data, si
     *length = made_length;
     return 0;
 }
+
+int file_read_head(const char *path, size_t most, char **data, size_t *length,
+                   struct ballast_error *err)
+{
+    int fd = -1;
+    int rc = open_regular(path, &fd, err);
+    if (rc < 0)
+        return rc;
+    char *made = malloc(most + 1);
+    size_t have = 0;
+    ssize_t got = 1;
+    if (!made)
+        rc = ballast_fail(err, -ENOMEM, "out of memory");
+    while (rc == 0 && have < most && got != 0) {
+        got = read(fd, made + have, most - have);
+        if (got < 0 && errno != EINTR)
+            rc = fail_read(err, errno, path);
+        if (got > 0)
+            have += (size_t)got;
+    }
+    (void)close(fd);
+    if (rc < 0) {
+        free(made);
+        return rc;
+    }
+    made[have] = '\0';
+    *data = made;
+    *length = have;
+    return 0;
+}

@@ -116,7 +116,7 @@ static const char *const figure_names[HISTORY_FIGURES] = {
     [HISTORY_MISSING] = "missing_kib", [HISTORY_SHARE] = "share_kib",
     [HISTORY_PINNED] = "pinned_kib",   [HISTORY_CHANGE] = "change_kib",
     [HISTORY_LEFT] = "left_kib",       [HISTORY_POSSIBLE] = "possible_kib",
-    [HISTORY_HELD] = "held_kib",
+    [HISTORY_HELD] = "held_kib",       [HISTORY_USED] = "used_kib",
 };
 
 const char *history_figure_name(enum history_figure figure)

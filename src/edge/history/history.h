@@ -89,6 +89,7 @@ enum history_figure {
     HISTORY_LEFT,
     HISTORY_POSSIBLE,
     HISTORY_HELD,
+    HISTORY_USED,
     HISTORY_FIGURES
 };
 

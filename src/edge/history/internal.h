@@ -15,8 +15,8 @@
 
 /* "BLSH" in the file's header, which file(1) recognizes. */
 #define HISTORY_APPLICATION_ID 0x424c5348
-/* 2: an event has its floor, and its figures have names. */
-enum { HISTORY_VERSION = 2 };
+/* 3: an event has the figure used_kib. */
+enum { HISTORY_VERSION = 3 };
 
 /* Frames in the WAL before a checkpoint, which has the only fsync. */
 enum { HISTORY_CHECKPOINT_PAGES = 256, HISTORY_PAGE_KIB = 4 };

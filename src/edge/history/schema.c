@@ -48,7 +48,8 @@ static const char tables_sql[] =
     "  change_kib INTEGER,\n"
     "  left_kib INTEGER,\n"
     "  possible_kib INTEGER,\n"
-    "  held_kib INTEGER\n"
+    "  held_kib INTEGER,\n"
+    "  used_kib INTEGER\n"
     ") STRICT;\n"
     "CREATE INDEX event_guest ON event (guest, number);";
 

@@ -13,7 +13,8 @@
 #define COLUMNS                                                                                    \
     "number, guest, time_usec, until_usec, who, what, reason, floor_reason, detail, "              \
     "from_kib, to_kib, reservation, steps, floor_kib, needed_kib, current_kib, missing_kib, "      \
-    "share_kib, pinned_kib, change_kib, left_kib, possible_kib, held_kib"
+    "share_kib, pinned_kib, change_kib, left_kib, possible_kib, held_kib, "                        \
+    "used_kib"
 #define EVENT  COLUMNS ", uuid, name FROM event LEFT JOIN guest ON id = event.guest"
 #define WANTED "number < ?1 AND number > ?3 AND (?4 IS NULL OR reason = ?4)"
 
@@ -38,7 +39,7 @@ static const char *const texts[HISTORY_STATEMENTS] = {
                         "ORDER BY last_sec DESC, id DESC LIMIT ?2",
     [HISTORY_FORGET_GUESTS] = "DELETE FROM guest WHERE last_sec < ?1",
     [HISTORY_NOTE] = "INSERT OR REPLACE INTO event (" COLUMNS ") VALUES "
-                     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [HISTORY_LAST] = "SELECT max(number) FROM event",
     [HISTORY_EVENTS_ALL] = "SELECT " EVENT " WHERE " WANTED " ORDER BY number DESC LIMIT ?2",
     [HISTORY_EVENTS_OF] =

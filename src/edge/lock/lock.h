@@ -33,7 +33,8 @@ struct lock_holder {
  */
 int lock_take(const char *dir, const char *what, struct lock_holder *holder,
               struct ballast_error *err);
-/* Reads who took it last, without taking it: that program may have ended since. -errno: unknown. */
+/* Reads which program took it last, without taking it: that program may have ended since. -errno:
+ * unknown. */
 int lock_look(const char *dir, struct lock_holder *holder);
 
 #endif

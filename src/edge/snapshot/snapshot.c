@@ -2,6 +2,7 @@
 #include "edge/snapshot/snapshot.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,7 @@ static int read_host(const struct source *top, struct ballast_host *out)
     if ((rc = require_number(&host, "total_kib", &out->total_kib)) < 0 ||
         (rc = require_number(&host, "free_kib", &out->free_kib)) < 0 ||
         (rc = optional_number(&host, "claimed_kib", 0, &out->claimed_kib)) < 0 ||
+        (rc = optional_number(&host, "reserved_claim_kib", 0, &out->reserved_claim_kib)) < 0 ||
         (rc = optional_number(&host, "slush_kib", 0, &out->slack_kib)) < 0 ||
         (rc = optional_number(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
         (rc = optional_number(&host, "xen_kib", 0, &out->xen_kib)) < 0 ||
@@ -211,14 +213,65 @@ static int read_sizes(const struct source *dom, struct ballast_domain *out)
     return optional_number(dom, "build_left_kib", 0, &out->build_left_kib);
 }
 
+static int read_pressure_value(const struct source *pressure, enum ballast_pressure_kind kind,
+                               struct ballast_pressure *out)
+{
+    const char *key = ballast_pressure_name(kind);
+    uint64_t most = ballast_pressure_most(kind);
+    uint64_t value;
+    int rc = json_get_u64(pressure->object, key, &pressure->at, &value, pressure->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    if (value > most)
+        return json_fail(pressure->err, &pressure->at, key, "at most %" PRIu64 " is possible",
+                         most);
+    out->values[kind] = value;
+    out->known |= UINT32_C(1) << kind;
+    return 0;
+}
+
+static int read_pressure(const struct source *dom, struct ballast_pressure *out)
+{
+    struct json_object *object;
+    int rc = json_get_object(dom->object, "pressure", &dom->at, &object, dom->err);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    struct source pressure = {object, json_at_key(&dom->at, "pressure"), dom->err};
+    for (int kind = 0; kind < BALLAST_PRESSURES; kind++) {
+        rc = read_pressure_value(&pressure, (enum ballast_pressure_kind)kind, out);
+        if (rc < 0)
+            return rc;
+    }
+    return absent_is_fine(
+        json_get_seconds(object, "age", &pressure.at, &out->age_usec, pressure.err));
+}
+
+/* One of another version of this program counts as unknown, and so does none where there is a
+ * report. */
+static enum ballast_report_source read_source(const struct source *dom, bool reports)
+{
+    struct json_object *word;
+    int source = -ENOENT;
+    if (json_object_object_get_ex(dom->object, "report_source", &word) &&
+        json_object_is_type(word, json_type_string))
+        source = ballast_report_source_find(json_object_get_string(word));
+    if (source > BALLAST_REPORT_UNKNOWN)
+        return (enum ballast_report_source)source;
+    return reports ? BALLAST_REPORT_UNKNOWN : BALLAST_REPORT_NONE;
+}
+
 static int read_report(const struct source *dom, struct ballast_domain *out)
 {
     int rc;
     out->report_age_usec = BALLAST_NONE;
     if ((rc = optional_number(dom, "shares", BALLAST_DEFAULT_SHARES, &out->shares)) < 0 ||
         (rc = optional_number(dom, "used_kib", BALLAST_NONE, &out->used_kib)) < 0 ||
-        (rc = optional_number(dom, "free_kib", BALLAST_NONE, &out->reported_free_kib)) < 0)
+        (rc = optional_number(dom, "free_kib", BALLAST_NONE, &out->reported_free_kib)) < 0 ||
+        (rc = optional_number(dom, "swap_kib", 0, &out->reported_swap_kib)) < 0 ||
+        (rc = read_pressure(dom, &out->pressure)) < 0)
         return rc;
+    out->report_source =
+        read_source(dom, out->used_kib != BALLAST_NONE || out->reported_free_kib != BALLAST_NONE);
     return absent_is_fine(
         json_get_seconds(dom->object, "report_age", &dom->at, &out->report_age_usec, dom->err));
 }

@@ -10,6 +10,9 @@
  *    "doms":[{"id":3,"name":"web","dom0":false,"state":"run","balloon":true,"tot_kib":..,
  *             "overhead_kib":..,"target_kib":..,"maxmem_kib":..,"dyn_min_kib":..,"dyn_max_kib":..,
  *             "static_max_kib":..,"build_left_kib":..,"used_kib":..,"free_kib":..,"report_age":1.2,
+ *             "swap_kib":..,"report_source":"ballast-agent",
+ *             "pressure":{"psi_some_permyriad":..,"psi_full_permyriad":..,"refaults":..,
+ *                         "swapins":..,"stalls":..,"oom_kills":..,"age":1.2},
  *             "shares":1000,"type":"hvm","video_kib":..}]}
  *
  * Required are host.total_kib and host.free_kib, and a domain's id and tot_kib. Defaults of the

@@ -19,14 +19,15 @@ struct field {
 };
 
 /* The required fields, in the order of writing. */
-enum { HOST_FIELDS = 6, DOMAIN_FIELDS = 9 };
+enum { HOST_FIELDS = 7, DOMAIN_FIELDS = 9 };
 
 static void host_fields(const struct ballast_host *host, struct field out[HOST_FIELDS])
 {
     const struct field fields[HOST_FIELDS] = {
         {"total_kib", host->total_kib},     {"free_kib", host->free_kib},
-        {"claimed_kib", host->claimed_kib}, {"slush_kib", host->slack_kib},
-        {"scrub_kib", host->scrub_kib},     {"xen_kib", host->xen_kib},
+        {"claimed_kib", host->claimed_kib}, {"reserved_claim_kib", host->reserved_claim_kib},
+        {"slush_kib", host->slack_kib},     {"scrub_kib", host->scrub_kib},
+        {"xen_kib", host->xen_kib},
     };
     for (size_t i = 0; i < HOST_FIELDS; i++)
         out[i] = fields[i];
@@ -59,6 +60,13 @@ static int check_fields(const struct field *fields, size_t count, struct ballast
     return 0;
 }
 
+static int check_age(const char *key, uint64_t age_usec, struct ballast_error *err)
+{
+    return age_usec > USEC_MAX
+               ? ballast_fail(err, -EINVAL, "%s: %" PRIu64 " us cannot be written", key, age_usec)
+               : 0;
+}
+
 static int check_writable(const struct ballast_host *host, struct ballast_error *err)
 {
     struct field of_host[HOST_FIELDS];
@@ -71,10 +79,10 @@ static int check_writable(const struct ballast_host *host, struct ballast_error 
         struct field of_domain[DOMAIN_FIELDS];
         domain_fields(domain, of_domain);
         rc = check_fields(of_domain, DOMAIN_FIELDS, err);
-        if (rc == 0 && domain->report_age_usec != BALLAST_NONE &&
-            domain->report_age_usec > USEC_MAX)
-            rc = ballast_fail(err, -EINVAL, "report_age: %" PRIu64 " us cannot be written",
-                              domain->report_age_usec);
+        if (rc == 0 && domain->report_age_usec != BALLAST_NONE)
+            rc = check_age("report_age", domain->report_age_usec, err);
+        if (rc == 0 && domain->pressure.known != 0)
+            rc = check_age("pressure.age", domain->pressure.age_usec, err);
     }
     return rc;
 }
@@ -141,6 +149,36 @@ static void put_host(FILE *out, const struct ballast_host *host)
     (void)fputc('}', out);
 }
 
+static void put_pressure(FILE *out, const struct ballast_pressure *pressure)
+{
+    (void)fputs(",\"pressure\":{", out);
+    for (int i = 0; i < BALLAST_PRESSURES; i++) {
+        enum ballast_pressure_kind kind = (enum ballast_pressure_kind)i;
+        uint64_t value = ballast_pressure_value(pressure, kind);
+        if (value != BALLAST_NONE)
+            (void)fprintf(out, "\"%s\":%" PRIu64 ",", ballast_pressure_name(kind), value);
+    }
+    put_seconds(out, "", "age", pressure->age_usec);
+    (void)fputc('}', out);
+}
+
+static void put_report(FILE *out, const struct ballast_domain *domain)
+{
+    enum ballast_report_source source = domain->report_source;
+    if (domain->used_kib != BALLAST_NONE)
+        (void)fprintf(out, ",\"used_kib\":%" PRIu64, domain->used_kib);
+    if (domain->reported_free_kib != BALLAST_NONE)
+        (void)fprintf(out, ",\"free_kib\":%" PRIu64, domain->reported_free_kib);
+    if (domain->reported_swap_kib > 0)
+        (void)fprintf(out, ",\"swap_kib\":%" PRIu64, domain->reported_swap_kib);
+    if (domain->report_age_usec != BALLAST_NONE)
+        put_seconds(out, ",", "report_age", domain->report_age_usec);
+    if (source != BALLAST_REPORT_NONE && source != BALLAST_REPORT_UNKNOWN)
+        (void)fprintf(out, ",\"report_source\":\"%s\"", ballast_report_source_name(source));
+    if (domain->pressure.known != 0)
+        put_pressure(out, &domain->pressure);
+}
+
 static void put_domain(FILE *out, const struct ballast_domain *domain)
 {
     struct field fields[DOMAIN_FIELDS];
@@ -157,12 +195,7 @@ static void put_domain(FILE *out, const struct ballast_domain *domain)
         (void)fprintf(out, ",\"video_kib\":%" PRIu64, domain->video_kib);
     if (domain->pinned_kib > 0)
         (void)fprintf(out, ",\"pinned_kib\":%" PRIu64, domain->pinned_kib);
-    if (domain->used_kib != BALLAST_NONE)
-        (void)fprintf(out, ",\"used_kib\":%" PRIu64, domain->used_kib);
-    if (domain->reported_free_kib != BALLAST_NONE)
-        (void)fprintf(out, ",\"free_kib\":%" PRIu64, domain->reported_free_kib);
-    if (domain->report_age_usec != BALLAST_NONE)
-        put_seconds(out, ",", "report_age", domain->report_age_usec);
+    put_report(out, domain);
     (void)fputc('}', out);
 }
 

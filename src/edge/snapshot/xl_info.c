@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
@@ -246,15 +247,8 @@ static int add_domain(struct reading *reading, const struct ballast_domain *doma
     if (count >= XL_INFO_MAX_DOMAINS)
         return refuse_line(reading, "more domains than a host has: use at most %d",
                            XL_INFO_MAX_DOMAINS);
-    if (count == reading->room) {
-        size_t room = reading->room ? reading->room * 2 : 16;
-        struct ballast_domain *moved =
-            reallocarray(made->host.domains, room, sizeof(*made->host.domains));
-        if (!moved)
-            return ballast_fail(reading->err, -ENOMEM, "out of memory");
-        made->host.domains = moved;
-        reading->room = room;
-    }
+    if (!array_reserve(&made->host.domains, &reading->room, count + 1, sizeof(*made->host.domains)))
+        return ballast_fail(reading->err, -ENOMEM, "out of memory");
     char *own = made->names + reading->names_length;
     memcpy(own, name.at, name.length);
     own[name.length] = '\0';

@@ -41,9 +41,9 @@ struct wait {
     size_t length;
     uint64_t until_usec;
     bool last_look; /* the time is over: messages that are here already are still delivered */
-    wire_told_fn *told;
+    wire_notified_fn *notified;
     void *context;
-    bool ended; /* by the timeout or by `told`: the connection is still usable */
+    bool ended; /* by the timeout or by `notified`: the connection is still usable */
     struct wire_message *answer;
 };
 
@@ -104,8 +104,8 @@ static int take_message(const struct wire_client *client, struct wait *wait,
     int rc = 0;
     switch (message->kind) {
     case WIRE_NOTIFICATION:
-        if (wait->told)
-            rc = wait->told(wait->context, message->method, message->params);
+        if (wait->notified)
+            rc = wait->notified(wait->context, message->method, message->params);
         wait->ended = rc < 0;
         if (rc < 0)
             (void)fail_daemon(client, err, rc, "is not waited for any longer");
@@ -233,8 +233,8 @@ static int fail_lost(const struct wire_client *client, struct ballast_error *err
 }
 
 int wire_call(struct wire_client *client, const char *method, struct json_object *params,
-              uint64_t timeout_usec, wire_told_fn *told, void *context, struct wire_message *answer,
-              struct ballast_error *err)
+              uint64_t timeout_usec, wire_notified_fn *notified, void *context,
+              struct wire_message *answer, struct ballast_error *err)
 {
     char *line = NULL;
     size_t length = 0;
@@ -250,7 +250,7 @@ int wire_call(struct wire_client *client, const char *method, struct json_object
                         .line = line,
                         .length = length,
                         .until_usec = deadline_after(timeout_usec),
-                        .told = told,
+                        .notified = notified,
                         .context = context,
                         .answer = answer};
     rc = run_exchange(client, &wait, err);
@@ -258,13 +258,13 @@ int wire_call(struct wire_client *client, const char *method, struct json_object
     return rc;
 }
 
-int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_told_fn *told, void *context,
-              struct ballast_error *err)
+int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_notified_fn *notified,
+              void *context, struct ballast_error *err)
 {
     if (client->lost)
         return fail_lost(client, err);
     struct wait wait = {
-        .until_usec = deadline_after(timeout_usec), .told = told, .context = context};
+        .until_usec = deadline_after(timeout_usec), .notified = notified, .context = context};
     return run_exchange(client, &wait, err);
 }
 

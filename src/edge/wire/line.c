@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "edge/json/field.h"
 #include "edge/json/json.h"
 #include "edge/json/scan.h"
 
@@ -106,13 +107,6 @@ static bool has_key(const struct json_object *tree, const char *key)
     return json_object_object_get_ex(tree, key, NULL);
 }
 
-static struct json_object *tree_member(const struct json_object *tree, const char *key)
-{
-    struct json_object *value = NULL;
-    (void)json_object_object_get_ex(tree, key, &value);
-    return value;
-}
-
 /*
  * json-c returns the nearest limit for an integer beyond its range: such an id could not be
  * repeated.
@@ -126,7 +120,7 @@ static bool beyond_64_bits(struct json_object *id)
 /* Takes the id; false with the error. */
 static bool take_id(const struct json_object *tree, bool answer, struct wire_message *out)
 {
-    struct json_object *id = tree_member(tree, "id");
+    struct json_object *id = json_field(tree, "id");
     if (!id)
         return true;
     if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int) &&
@@ -148,12 +142,12 @@ static bool take_id(const struct json_object *tree, bool answer, struct wire_mes
 
 static void read_request(const struct json_object *tree, struct wire_message *out)
 {
-    struct json_object *method = tree_member(tree, "method");
+    struct json_object *method = json_field(tree, "method");
     if (!json_object_is_type(method, json_type_string)) {
         mark_broken(out, WIRE_INVALID_REQUEST, true, "method: must be a string");
         return;
     }
-    struct json_object *params = tree_member(tree, "params");
+    struct json_object *params = json_field(tree, "params");
     bool structured = json_object_is_type(params, json_type_object) ||
                       json_object_is_type(params, json_type_array);
     if (has_key(tree, "params") && !structured) {
@@ -174,8 +168,8 @@ static void read_request(const struct json_object *tree, struct wire_message *ou
 
 static bool read_error(struct json_object *error, struct wire_message *out)
 {
-    struct json_object *code = tree_member(error, "code");
-    struct json_object *text = tree_member(error, "message");
+    struct json_object *code = json_field(error, "code");
+    struct json_object *text = json_field(error, "message");
     if (!json_object_is_type(code, json_type_int) || !json_object_is_type(text, json_type_string))
         return false;
     int64_t number = json_object_get_int64(code);
@@ -185,7 +179,7 @@ static bool read_error(struct json_object *error, struct wire_message *out)
     (void)snprintf(out->error_text, sizeof(out->error_text), "%s", json_object_get_string(text));
     json_printable(out->error_text);
     out->error_text[wire_utf8_span(out->error_text, strlen(out->error_text))] = '\0';
-    out->error_data = json_object_get(tree_member(error, "data"));
+    out->error_data = json_object_get(json_field(error, "data"));
     return true;
 }
 
@@ -199,10 +193,10 @@ static void read_response(const struct json_object *tree, struct wire_message *o
     }
     if (has_key(tree, "result")) {
         out->kind = WIRE_RESPONSE;
-        out->result = json_object_get(tree_member(tree, "result"));
+        out->result = json_object_get(json_field(tree, "result"));
         return;
     }
-    struct json_object *error = tree_member(tree, "error");
+    struct json_object *error = json_field(tree, "error");
     if (json_object_is_type(error, json_type_object) && read_error(error, out))
         out->kind = WIRE_RESPONSE;
     else
@@ -216,7 +210,7 @@ static void read_object(const struct json_object *tree, struct wire_message *out
     bool response = !has_key(tree, "method") && (has_key(tree, "result") || has_key(tree, "error"));
     if (!take_id(tree, !response, out))
         return;
-    struct json_object *version = tree_member(tree, "jsonrpc");
+    struct json_object *version = json_field(tree, "jsonrpc");
     if (!json_object_is_type(version, json_type_string) ||
         strcmp(json_object_get_string(version), "2.0") != 0)
         mark_broken(out, WIRE_INVALID_REQUEST, !response, "jsonrpc: must be \"2.0\"");
@@ -255,4 +249,13 @@ int wire_line_read(const char *line, size_t length, enum wire_from from, struct 
         return rc;
     *out = message;
     return 0;
+}
+
+void wire_message_release(struct wire_message *message)
+{
+    json_object_put(message->id);
+    json_object_put(message->params);
+    json_object_put(message->result);
+    json_object_put(message->error_data);
+    *message = (struct wire_message){.kind = WIRE_REQUEST};
 }

@@ -159,10 +159,15 @@ static const struct wire_param reserve[] = {
     {.name = "with_connection",
      .type = WIRE_BOOL,
      .help = "release it if this connection ends before it is bound; default: keep it"},
+    {.name = "starts",
+     .type = WIRE_BOOL,
+     .help = "its start follows the grant at once, so its memory is not claimed in Xen"},
     END,
 };
 
 static const struct wire_param attach[] = {RESERVATION, OWNER, END};
+
+static const struct wire_param detach[] = {RESERVATION, OWNER, END};
 
 static const struct wire_param release[] = {RESERVATION, OWNER, END};
 
@@ -261,6 +266,7 @@ static const struct wire_method methods[] = {
     {"login", true, "restart as an owner of reservations", login},
     {"reserve", true, "reserve memory for a start", reserve},
     {"attach", true, "tie a reservation to this connection", attach},
+    {"detach", true, "untie a reservation from its connection", detach},
     {"release", true, "release a reservation, in any state", release},
     {"cancel", true, "another name for release", release},
     {"bind", true, "bind a reservation to its domain", bind},
@@ -294,15 +300,4 @@ const struct wire_method *wire_method_find(const char *name)
 const char *wire_event_at(size_t i)
 {
     return i < sizeof(notifications) / sizeof(notifications[0]) ? notifications[i] : NULL;
-}
-
-const char *wire_type_name(enum wire_type type)
-{
-    static const char *const words[WIRE_TYPES] = {
-        [WIRE_KIB] = "KiB",         [WIRE_USEC] = "usec",     [WIRE_COUNT] = "number",
-        [WIRE_DOMID] = "domain id", [WIRE_DOMAIN] = "domain", [WIRE_BOOL] = "boolean",
-        [WIRE_STRING] = "string",   [WIRE_UUID] = "uuid",     [WIRE_STRINGS] = "strings",
-        [WIRE_OBJECTS] = "objects",
-    };
-    return (unsigned)type < WIRE_TYPES ? words[type] : NULL;
 }

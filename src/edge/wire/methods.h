@@ -62,8 +62,6 @@ const struct wire_method *wire_method_at(size_t i);
 const struct wire_method *wire_method_find(const char *name);
 /* Names of notifications: what `subscribe` takes. NULL past the last one. */
 const char *wire_event_at(size_t i);
-/* "KiB", "usec", "number", "domain id", "domain", "boolean", "string", "uuid" ... */
-const char *wire_type_name(enum wire_type type);
 
 /*
  * Checks the parameters of a call (NULL: an empty object). -EINVAL with the parameter's name and

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/base/uuid.h"
+#include "edge/json/field.h"
 #include "edge/json/json.h"
 #include "edge/wire/line.h"
 #include "edge/wire/methods.h"
@@ -196,19 +197,11 @@ static int check_value(const struct wire_param *param, const char *where,
                                        : check_objects(param, value, err);
 }
 
-static struct json_object *find_param(const struct json_object *object, const char *name)
-{
-    struct json_object *value = NULL;
-    if (object)
-        (void)json_object_object_get_ex(object, name, &value);
-    return value;
-}
-
 static int check_members(const struct wire_param *params, const char *where,
                          const struct json_object *object, struct ballast_error *err)
 {
     for (const struct wire_param *param = params; param->name; param++) {
-        struct json_object *value = find_param(object, param->name);
+        struct json_object *value = json_field(object, param->name);
         if (!value && param->required)
             return fail_param(where, param->name, err, "is missing: must be %s",
                               what_it_is(param->type));
@@ -232,7 +225,7 @@ static int check_require(const struct wire_method *method, const struct json_obj
                          struct ballast_error *err)
 {
     static const struct wire_param require = {.name = "require", .type = WIRE_STRINGS};
-    struct json_object *names = find_param(params, require.name);
+    struct json_object *names = json_field(params, require.name);
     int rc = names ? check_value(&require, "", names, err) : 0;
     for (size_t i = 0; rc == 0 && names && i < json_object_array_length(names); i++) {
         const char *name = json_object_get_string(json_object_array_get_idx(names, i));
@@ -256,32 +249,32 @@ int wire_params_check(const struct wire_method *method, const struct json_object
 
 uint64_t wire_param_u64(const struct json_object *params, const char *name, uint64_t otherwise)
 {
-    const struct json_object *value = find_param(params, name);
+    const struct json_object *value = json_field(params, name);
     return value ? json_object_get_uint64(value) : otherwise;
 }
 
 bool wire_param_bool(const struct json_object *params, const char *name, bool otherwise)
 {
-    const struct json_object *value = find_param(params, name);
+    const struct json_object *value = json_field(params, name);
     return value ? json_object_get_boolean(value) != 0 : otherwise;
 }
 
 const char *wire_param_string(const struct json_object *params, const char *name,
                               const char *otherwise)
 {
-    struct json_object *value = find_param(params, name);
+    struct json_object *value = json_field(params, name);
     return value ? json_object_get_string(value) : otherwise;
 }
 
 struct json_object *wire_param_array(const struct json_object *params, const char *name)
 {
-    return find_param(params, name);
+    return json_field(params, name);
 }
 
 bool wire_param_domain(const struct json_object *params, const char *name,
                        struct wire_domain_name *out)
 {
-    struct json_object *value = find_param(params, name);
+    struct json_object *value = json_field(params, name);
     if (!value)
         return false;
     bool is_number = json_object_is_type(value, json_type_int);

@@ -40,9 +40,6 @@ enum wire_code {
     WIRE_BUSY = -32004,        /* too many at once */
 };
 
-/* "parse-error", "refused" ...; NULL for an unknown code. */
-const char *wire_code_name(int code);
-
 enum wire_kind {
     WIRE_REQUEST,      /* method, params, id: needs exactly one answer, also if id is null */
     WIRE_NOTIFICATION, /* method, params: must never be answered, not even with an error */
@@ -144,23 +141,23 @@ void wire_disconnect(struct wire_client *client); /* NULL is allowed */
 #define WIRE_HELLO_USEC UINT64_C(5000000)
 
 /* Called for a notification. A negative return value ends the wait and is returned by it. */
-typedef int wire_told_fn(void *context, const char *method, const struct json_object *params);
+typedef int wire_notified_fn(void *context, const char *method, const struct json_object *params);
 
 /*
  * Calls a method (and owns params, an object or NULL) and waits for its answer for at most this
  * time (0: forever). Returns 0 with the answer, a WIRE_RESPONSE, in *answer, which the caller
  * releases: check error_code first, a refusal is an answer. Notifications that arrive meanwhile go
- * to `told` (NULL: dropped). -ETIMEDOUT; -ECONNRESET: the daemon closed, or died; -EPROTO: it sent
- * an invalid answer; what `told` returned; -EINTR: see wire_client_stop_on(). After -ETIMEDOUT,
- * -EINTR and what `told` returned the client may call again (a late answer is dropped) unless the
- * request was only sent in part; after the others every call is -ENOTCONN.
+ * to `notified` (NULL: dropped). -ETIMEDOUT; -ECONNRESET: the daemon closed, or died; -EPROTO: it
+ * sent an invalid answer; what `notified` returned; -EINTR: see wire_client_stop_on(). After
+ * -ETIMEDOUT, -EINTR and what `notified` returned the client may call again (a late answer is
+ * dropped) unless the request was only sent in part; after the others every call is -ENOTCONN.
  */
 int wire_call(struct wire_client *client, const char *method, struct json_object *params,
-              uint64_t timeout_usec, wire_told_fn *told, void *context, struct wire_message *answer,
-              struct ballast_error *err);
+              uint64_t timeout_usec, wire_notified_fn *notified, void *context,
+              struct wire_message *answer, struct ballast_error *err);
 /* Waits only for notifications: -ETIMEDOUT when the time is over, and the rest as above. */
-int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_told_fn *told, void *context,
-              struct ballast_error *err);
+int wire_wait(struct wire_client *client, uint64_t timeout_usec, wire_notified_fn *notified,
+              void *context, struct ballast_error *err);
 /*
  * From now on a wait ends with -EINTR as soon as `fd`, which the caller keeps, is readable; -1: no
  * longer.
