@@ -24,6 +24,7 @@ enum host_kind host_kind_of(const char *which);
 struct host_options {
     const char *which;           /* as --host has it; NULL: xen */
     bool read_only;              /* nothing is changed */
+    bool unchecked;              /* a file may contradict itself */
     enum xen_way way;            /* xen_options */
     struct sim_live_options sim; /* how a simulated one runs; `which` has its scenario */
     /* Called for a file that came from another program and lacks something; NULL: that is not

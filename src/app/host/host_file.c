@@ -41,14 +41,6 @@ static int set_in_host_file(struct hv *hv, uint32_t domid, uint64_t target_kib, 
     return refuse_change(hv, err);
 }
 
-static int claim_in_host_file(struct hv *hv, uint32_t domid, uint64_t kib,
-                              struct ballast_error *err)
-{
-    (void)domid;
-    (void)kib;
-    return refuse_change(hv, err);
-}
-
 static void close_host_file(struct hv *hv)
 {
     struct host_file *file = (struct host_file *)hv;
@@ -72,7 +64,6 @@ int host_file_open(const struct host_options *options, struct hv **out, struct b
     static const struct hv_ops ops = {.name = "file",
                                       .refresh = refresh_host_file,
                                       .set = set_in_host_file,
-                                      .claim = claim_in_host_file,
                                       .close = close_host_file,
                                       .lasts_usec = host_file_lasts_usec,
                                       .now_usec = host_file_now_usec};
@@ -84,7 +75,7 @@ int host_file_open(const struct host_options *options, struct hv **out, struct b
     (void)snprintf(file->hv.name, sizeof(file->hv.name), "%s", path);
     int rc = options->read_only ? snapshot_read(path, &file->snapshot, err)
                                 : refuse_change(&file->hv, err);
-    if (rc == 0)
+    if (rc == 0 && !options->unchecked)
         rc = snapshot_check(&file->snapshot, path, err);
     if (rc < 0) {
         close_host_file(&file->hv);

@@ -6,8 +6,8 @@
 #include "core/base/error.h"
 #include "edge/hv/replay.h"
 
-static int nobody_waits(void *book, const struct balancer_request **out, size_t *count,
-                        struct ballast_error *err)
+static int no_request_waits(void *book, const struct balancer_request **out, size_t *count,
+                            struct ballast_error *err)
 {
     (void)book;
     (void)err;
@@ -16,7 +16,7 @@ static int nobody_waits(void *book, const struct balancer_request **out, size_t 
     return 0;
 }
 
-static uint64_t nothing_is_promised(void *book, const struct ballast_host *host)
+static uint64_t nothing_is_reserved(void *book, const struct ballast_host *host)
 {
     (void)book;
     (void)host;
@@ -64,8 +64,8 @@ int simulate_replay(const struct ballast_host *samples, size_t count, const stru
         .hv = replay_hv(replay),
         .policy = policy,
         .options = options ? *options : BALANCER_OPTIONS_DEFAULT,
-        .book = {.waiting = nobody_waits,
-                 .promised_kib = nothing_is_promised,
+        .book = {.waiting = no_request_waits,
+                 .reserved_kib = nothing_is_reserved,
                  .answer = refuse_answer},
         .memory = {.memory = ear->arg, .set = ear->set},
         .checks_laws = true,

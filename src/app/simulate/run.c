@@ -115,10 +115,10 @@ static int restart_balancer(struct loop *loop, struct ballast_error *err)
 
 static void note_ledger(struct simulate_run *run, const struct ballast_error *err)
 {
-    run->watch.laws_broken |= UINT32_C(1) << TICK_LAW_PROMISED;
-    if (is_expected(run, TICK_LAW_PROMISED) || run->breaches++ > 0)
+    run->watch.laws_broken |= UINT32_C(1) << TICK_LAW_RESERVED;
+    if (is_expected(run, TICK_LAW_RESERVED) || run->breaches++ > 0)
         return;
-    run->breach = (struct tick_breach){.law = TICK_LAW_PROMISED, .words = "see the ledger"};
+    run->breach = (struct tick_breach){.law = TICK_LAW_RESERVED, .words = "see the ledger"};
     run->breach_usec = sim_now_usec(run->sim);
     (void)snprintf(run->ledger_breach, sizeof(run->ledger_breach), "%s", err->text);
 }
@@ -161,7 +161,7 @@ static int run_steps(struct loop *loop, const struct simulate_options *options,
         if ((rc = one_tick(loop, err)) < 0)
             break;
         if ((rc = sim_step(run->sim, tick_usec, err)) == 0)
-            rc = sim_judge_step(run->sim, tick_usec, err);
+            rc = sim_score_step(run->sim, tick_usec, err);
         scenario_watch_step(scenario, run->sim, &run->watch);
         take_sample(loop, ++steps);
         if (options->progress)
@@ -181,6 +181,11 @@ static int loop_init(struct loop *loop, struct ballast_error *err)
     balancer.take_before_free = scenario->take_before_free;
     balancer.no_inaccuracy = scenario->no_inaccuracy;
     balancer.no_floors = scenario->no_floors;
+    balancer.headroom_kib = scenario->headroom_kib;
+    if (scenario->squeeze_permyriad != BALLAST_NONE)
+        balancer.settings.squeeze_permyriad = (uint32_t)scenario->squeeze_permyriad;
+    if (scenario->start_up_usec != BALLAST_NONE)
+        balancer.settings.start_up_usec = scenario->start_up_usec;
     loop->tick = tick_new(&(struct tick_config){
         .hv = sim_host_init(&loop->host, loop->run->sim),
         .policy = loop->run->policy,
@@ -201,7 +206,7 @@ int simulate_run(const struct scenario *scenario, const struct policy *policy,
     struct loop loop = {.run = &run};
     scenario_watch_init(&run.watch);
     int rc = sim_new(&scenario->config, options->seed, &run.sim, err);
-    if (rc == 0 && (rc = sim_judge_begin(run.sim, err)) == 0 &&
+    if (rc == 0 && (rc = sim_score_begin(run.sim, err)) == 0 &&
         (rc = trace_room(&loop, options->samples, err)) == 0 && (rc = loop_init(&loop, err)) == 0)
         rc = run_steps(&loop, options, err);
     tick_free(loop.tick);
@@ -227,12 +232,12 @@ void simulate_run_release(struct simulate_run *run)
     *run = (struct simulate_run){0};
 }
 
-bool simulate_run_judge(const struct simulate_run *run,
-                        void (*tell)(void *arg, bool met, const char *text), void *arg)
+bool simulate_run_check(const struct simulate_run *run,
+                        void (*print)(void *arg, bool met, const char *text), void *arg)
 {
     char text[512];
     bool all = run->breaches == 0;
-    if (run->breaches > 0 && tell) {
+    if (run->breaches > 0 && print) {
         int length = snprintf(text, sizeof(text),
                               "no law broken: %zu breaches, first at %.1f s: ", run->breaches,
                               (double)run->breach_usec / 1e6);
@@ -240,15 +245,15 @@ bool simulate_run_judge(const struct simulate_run *run,
             (void)snprintf(text + length, sizeof(text) - (size_t)length, "%s", run->ledger_breach);
         else
             tick_breach_text(&run->breach, text + length, sizeof(text) - (size_t)length);
-        tell(arg, false, text);
+        print(arg, false, text);
     }
     for (size_t i = 0; i < run->scenario->expect_count; i++) {
         if (!scenario_expects_of(&run->scenario->expects[i], run->policy->name, run->is_default))
             continue;
         bool met = scenario_met(run->scenario, i, run->sim, &run->watch, text, sizeof(text));
         all = all && met;
-        if (tell)
-            tell(arg, met, text);
+        if (print)
+            print(arg, met, text);
     }
     return all;
 }

@@ -11,7 +11,7 @@
 
 #include "app/tick/tick.h"
 #include "core/policy/policy.h"
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/score.h"
 #include "core/sim/sim.h"
 
 /* What one domain was at one moment; all 0 before it exists and after it is gone. */
@@ -65,10 +65,10 @@ void simulate_run_release(struct simulate_run *run);
 
 /*
  * Whether everything came as expected under this policy: its expectations, and no law broken.
- * `tell` (may be NULL) is called with a line for each that speaks of this policy.
+ * `print` (may be NULL) is called with a line for each that speaks of this policy.
  */
-bool simulate_run_judge(const struct simulate_run *run,
-                        void (*tell)(void *arg, bool met, const char *text), void *arg);
+bool simulate_run_check(const struct simulate_run *run,
+                        void (*print)(void *arg, bool met, const char *text), void *arg);
 
 /* The times of requests against the shortest possible, of those that can be compared. */
 struct simulate_times {

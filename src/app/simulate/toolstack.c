@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
-/* reboot-lease of ballastd.conf(5), which is off by default there. */
+/* The default of reboot-lease, ballastd.conf(5). */
 #define REBOOT_USEC (60 * BALLAST_SEC_USEC)
 
 /* A simulated domain's id is never used twice, so it is life enough. */

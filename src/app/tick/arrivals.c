@@ -4,17 +4,7 @@
 #include <stdlib.h>
 
 #include "app/tick/kept.h"
-
-/* Room for `count` of that size; NULL: out of memory, and the old array is as it was. */
-static void *make_arrival_room(void *array, size_t *room, size_t count, size_t size)
-{
-    if (count <= *room)
-        return array;
-    void *more = reallocarray(array, 2 * count, size);
-    if (more)
-        *room = 2 * count;
-    return more;
-}
+#include "core/base/array.h"
 
 /* Numbers rise, so where they do not the rest is searched. */
 static bool was_seen(const struct arrivals *arrivals, size_t *from, uint32_t domid)
@@ -33,7 +23,7 @@ static void drop_gone_arrivals(struct arrivals *arrivals, const struct ballast_h
 {
     size_t left = 0;
     for (size_t i = 0; i < arrivals->came_count; i++) {
-        if (kept_find(host->domains, host->domain_count, arrivals->came[i].domid))
+        if (ballast_domain_find(host->domains, host->domain_count, arrivals->came[i].domid))
             arrivals->came[left++] = arrivals->came[i];
     }
     arrivals->came_count = left;
@@ -41,12 +31,9 @@ static void drop_gone_arrivals(struct arrivals *arrivals, const struct ballast_h
 
 static void add_arrival(struct arrivals *arrivals, uint32_t domid)
 {
-    struct arrival *came = make_arrival_room(arrivals->came, &arrivals->came_room,
-                                             arrivals->came_count + 1, sizeof(*came));
-    if (!came)
-        return;
-    arrivals->came = came;
-    came[arrivals->came_count++] = (struct arrival){.domid = domid};
+    if (array_reserve(&arrivals->came, &arrivals->came_room, arrivals->came_count + 1,
+                      sizeof(*arrivals->came)))
+        arrivals->came[arrivals->came_count++] = (struct arrival){.domid = domid};
 }
 
 void arrivals_see(struct arrivals *arrivals, const struct ballast_host *host)
@@ -59,13 +46,11 @@ void arrivals_see(struct arrivals *arrivals, const struct ballast_host *host)
                                : domain->state == BALLAST_DOMAIN_BUILD)
             add_arrival(arrivals, domain->id);
     }
-    uint32_t *seen = make_arrival_room(arrivals->seen, &arrivals->seen_room, host->domain_count + 1,
-                                       sizeof(*seen));
-    if (!seen)
+    if (!array_reserve(&arrivals->seen, &arrivals->seen_room, host->domain_count,
+                       sizeof(*arrivals->seen)))
         return;
-    arrivals->seen = seen;
     for (size_t i = 0; i < host->domain_count; i++)
-        seen[i] = host->domains[i].id;
+        arrivals->seen[i] = host->domains[i].id;
     arrivals->seen_count = host->domain_count;
     arrivals->has_seen = true;
 }

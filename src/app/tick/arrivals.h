@@ -14,7 +14,6 @@
 
 struct arrival {
     uint32_t domid;
-    uint64_t paid_kib; /* the caller's; 0 at first */
 };
 
 /* Begun as zeros. */

@@ -33,6 +33,13 @@ void tick_ledger_keep(struct tick_ledger *book, uint64_t kept_kib);
  */
 void tick_ledger_keep_reboots(struct tick_ledger *book, uint64_t usec);
 
+/*
+ * Its start follows it at once, and asks again if it fails. What is for a domain that comes some
+ * time, and is bound to it by tick_ledger_see(), is granted again where that domain is gone before
+ * it was built, for the next try; not after a restart of this program.
+ */
+void tick_ledger_start_follows(struct tick_ledger *book, uint64_t id);
+
 /* A domain that is being torn down, and is no part of a snapshot any more. */
 struct tick_dying {
     uint32_t domid;
@@ -70,15 +77,25 @@ int tick_ledger_see(struct tick_ledger *book, const struct ballast_host *host,
 /* What the ledger must know of a host's free memory to reserve it. */
 struct ledger_free tick_ledger_free_of(struct tick_ledger *book, const struct ballast_host *host);
 /* Granted, and not taken by the domain that it is for. */
-uint64_t tick_ledger_promised_kib(struct tick_ledger *book, const struct ballast_host *host);
-/* Of that: what the host does not show as a build. The same as the book's promised_kib(). */
+uint64_t tick_ledger_reserved_kib(struct tick_ledger *book, const struct ballast_host *host);
+/* Of that: what the host does not show as a build. The same as the book's reserved_kib(). */
 uint64_t tick_ledger_unseen_kib(struct tick_ledger *book, const struct ballast_host *host);
 
+/* How tick_ledger_awaited() reports. */
+struct tick_awaiting {
+    /* Whether a reservation is not to be counted. */
+    bool (*leaves_out)(void *context, const struct ledger_reservation *record);
+    /* Called for each of the others; a pool's is called once, with 0 and the sum of all pools. */
+    void (*awaits)(void *context, uint64_t id, uint64_t kib);
+    void *context;
+};
 /*
- * The ledger's reason and sentence for a verdict that grants nothing; returns as
- * ledger_reason_text().
+ * Granted, and awaiting a domain that the snapshot does not have: what nobody may take. The newest
+ * first, pools last. Pools count without what the domains have taken or are to take that they pay
+ * for, and not at all while it is not known how much that is. What is kept for a reboot does not
+ * count: its domain comes at once, and unasked.
  */
-const char *tick_refusal_name(enum balancer_reason reason);
-size_t tick_refusal_text(const struct balancer_verdict *verdict, char *buf, size_t size);
+void tick_ledger_awaited(struct tick_ledger *book, const struct ballast_host *host,
+                         const struct tick_awaiting *awaiting);
 
 #endif

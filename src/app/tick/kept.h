@@ -19,8 +19,5 @@ struct kept {
 /* Begun as zeros; takes the place of what was kept. -ENOMEM: that stays. */
 int kept_take(struct kept *kept, const struct ballast_host *host, struct ballast_error *err);
 void kept_free(struct kept *kept);
-/* Among the domains of one sample; NULL: not there. */
-const struct ballast_domain *kept_find(const struct ballast_domain *domains, size_t count,
-                                       uint32_t id);
 
 #endif

@@ -33,21 +33,23 @@ static bool is_asked(const struct ballast_domain *domain)
 
 static uint64_t held_lately_kib(const struct ballast_domain *domain, const struct kept *before)
 {
-    const struct ballast_domain *then = kept_find(before->domains, before->count, domain->id);
+    const struct ballast_domain *then =
+        ballast_domain_find(before->domains, before->count, domain->id);
     return then ? ballast_max_u64(then->tot_kib, domain->tot_kib) : domain->tot_kib;
 }
 
 /* Beyond its maximum of before and of now: extra internal, which slack is kept for. */
 static uint64_t took_of_slack_kib(const struct ballast_domain *domain, const struct kept *before)
 {
-    const struct ballast_domain *then = kept_find(before->domains, before->count, domain->id);
+    const struct ballast_domain *then =
+        ballast_domain_find(before->domains, before->count, domain->id);
     if (!then)
         return 0;
     uint64_t most_kib = ballast_max_u64(then->maxmem_kib, domain->maxmem_kib);
     return ballast_sub_floor(domain->tot_kib, ballast_max_u64(most_kib, then->tot_kib));
 }
 
-struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promised_kib,
+struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t reserved_kib,
                                  const struct kept *before)
 {
     struct tick_sums sums = {.held_kib = ballast_add_ceil(host->xen_kib, host->free_kib)};
@@ -70,15 +72,15 @@ struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promi
     uint64_t taken_kib = ballast_max_u64(building_kib, host->claimed_kib);
     uint64_t slack_kib =
         ballast_sub_floor(host->slack_kib, ballast_min_u64(took_kib, host->extra_internal_kib));
-    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(promised_kib, slack_kib));
+    taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(reserved_kib, slack_kib));
     sums.available_kib = ballast_sub_floor(host->free_kib, taken_kib);
     sums.owed_kib = ballast_sub_floor(taken_kib, host->free_kib);
     return sums;
 }
 
-struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib)
+struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t reserved_kib)
 {
-    return tick_sums_since(host, promised_kib, &(struct kept){.domains = NULL});
+    return tick_sums_since(host, reserved_kib, &(struct kept){.domains = NULL});
 }
 
 static void add_breach(struct tick_result *out, struct tick_breach breach)
@@ -124,12 +126,12 @@ void tick_laws_of_sums(const struct ballast_host *host, const struct tick_sums *
                                              host->total_kib, "sum of all parts, and total"});
     /* Slack is not reserved: Xen may use it, and others may have done so earlier. */
     if (after->owed_kib > before->owed_kib)
-        add_breach(out, (struct tick_breach){TICK_LAW_PROMISED, 0, host->free_kib,
+        add_breach(out, (struct tick_breach){TICK_LAW_RESERVED, 0, host->free_kib,
                                              host->free_kib + after->owed_kib,
                                              "free, and reserved with slack"});
-    bool promised_more = after->available_kib < before->available_kib;
+    bool reserved_more = after->available_kib < before->available_kib;
     if (after->room_kib > after->available_kib &&
-        (after->room_kib > before->room_kib || promised_more))
+        (after->room_kib > before->room_kib || reserved_more))
         add_breach(out,
                    (struct tick_breach){TICK_LAW_BOUNDS, 0, after->room_kib, after->available_kib,
                                         "memory that maxima allow to take, and available memory"});
@@ -144,7 +146,7 @@ static const char *law_name(enum tick_law law)
     switch (law) {
     case TICK_LAW_CONSERVATION:
         return "conservation";
-    case TICK_LAW_PROMISED:
+    case TICK_LAW_RESERVED:
         return "no page is reserved twice";
     case TICK_LAW_BOUNDS:
         return "bounds";
@@ -161,7 +163,7 @@ size_t tick_breach_text(const struct tick_breach *what, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
     ballast_text_add(&text, "law %d, %s: domain %" PRIu32 ": %s: %" PRIu64 ", %" PRIu64,
-                     (int)what->law, law_name(what->law), what->domid, what->words, what->a_kib,
-                     what->b_kib);
+                     (int)what->law, law_name(what->law), what->domid, what->words, what->found_kib,
+                     what->required_kib);
     return text.length;
 }

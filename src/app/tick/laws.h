@@ -11,17 +11,17 @@ struct tick_sums {
     uint64_t held_kib;      /* Xen, domains and free memory */
     uint64_t available_kib; /* available: free, less slack, builds, claims and reservations */
     uint64_t owed_kib;      /* slack, builds, claims and reservations beyond what is free */
-    uint64_t room_kib;      /* between what those hold who can take, and their maxima */
+    uint64_t room_kib;      /* between what domains that can take hold, and their maxima */
     uint64_t growth_kib;    /* between what they hold and their targets */
 };
 
-struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t promised_kib);
+struct tick_sums tick_sums_of(const struct ballast_host *host, uint64_t reserved_kib);
 /*
  * The same, after the sample whose domains are `before`. A guest that has given something since
  * then left that room itself, and as much became free or covers what is owed: it is not counted,
  * nor is the growth back to where it was.
  */
-struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t promised_kib,
+struct tick_sums tick_sums_since(const struct ballast_host *host, uint64_t reserved_kib,
                                  const struct kept *before);
 
 /* The laws about a single set, which was done to `domain` as it was before. */

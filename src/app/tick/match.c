@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/array.h"
 #include "core/base/text.h"
 
 void match_begin(struct match *match, const struct ledger *ledger, tick_uuid_fn *uuid_of)
@@ -44,7 +45,7 @@ static bool has_uuid(const uint8_t uuid[LEDGER_UUID])
     return memcmp(uuid, nil, LEDGER_UUID) != 0;
 }
 
-static bool is_given(const struct match *match, uint64_t id)
+bool match_is_given(const struct match *match, uint64_t id)
 {
     for (size_t i = 0; i < match->given_count; i++) {
         if (match->given[i] == id)
@@ -53,12 +54,14 @@ static bool is_given(const struct match *match, uint64_t id)
     return false;
 }
 
-/* A snapshot from before the grant says nothing of what came after it. */
+/* A snapshot from before the grant says nothing of what came after it. Without one: any may. */
 static bool may_draw(const struct match *match, const struct ballast_host *host, uint32_t domid,
                      const struct ledger_reservation *record)
 {
+    if (!host)
+        return true;
     return domid > record->older_domid && host->now_usec >= record->changed_usec &&
-           !is_given(match, record->id);
+           !match_is_given(match, record->id);
 }
 
 static const struct ledger_reservation *older_of(const struct ledger_reservation *a,
@@ -97,16 +100,29 @@ static const struct ledger_reservation *oldest_for_name(const struct match *matc
 /* Without memory for it no match is made: it then counts twice, which is safer than not at all. */
 static bool assign_domain(struct match *match, uint64_t id)
 {
-    if (match->given_count == match->given_room) {
-        size_t room = match->given_room ? 2 * match->given_room : 16;
-        uint64_t *given = reallocarray(match->given, room, sizeof(*given));
-        if (!given)
-            return false;
-        match->given = given;
-        match->given_room = room;
-    }
+    if (!array_reserve(&match->given, &match->given_room, match->given_count + 1,
+                       sizeof(*match->given)))
+        return false;
     match->given[match->given_count++] = id;
     return true;
+}
+
+static const struct ledger_reservation *oldest_for(const struct match *match,
+                                                   const struct ballast_host *host, uint32_t domid,
+                                                   const uint8_t uuid[LEDGER_UUID],
+                                                   const char *name)
+{
+    char shortened[LEDGER_OWNER];
+    const struct ledger_reservation *found = oldest_for_uuid(match, host, domid, uuid);
+    match_name(name, shortened);
+    return found ? found : oldest_for_name(match, host, domid, shortened);
+}
+
+const struct ledger_reservation *match_newcomer(const struct ledger *ledger,
+                                                const uint8_t uuid[LEDGER_UUID], const char *name)
+{
+    const struct match match = {.ledger = ledger};
+    return oldest_for(&match, NULL, 0, uuid, name);
 }
 
 static const struct ledger_reservation *find_awaiting(struct match *match,
@@ -114,12 +130,8 @@ static const struct ledger_reservation *find_awaiting(struct match *match,
                                                       const struct ballast_domain *domain,
                                                       const uint8_t uuid[LEDGER_UUID])
 {
-    char name[LEDGER_OWNER];
-    const struct ledger_reservation *found = oldest_for_uuid(match, host, domain->id, uuid);
-    if (!found) {
-        match_name(domain->name, name);
-        found = oldest_for_name(match, host, domain->id, name);
-    }
+    const struct ledger_reservation *found =
+        oldest_for(match, host, domain->id, uuid, domain->name);
     return found && assign_domain(match, found->id) ? found : NULL;
 }
 

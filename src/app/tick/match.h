@@ -33,9 +33,17 @@ struct match {
 /* Begins a pass; what a match holds is kept from one to the next. */
 void match_begin(struct match *match, const struct ledger *ledger, tick_uuid_fn *uuid_of);
 void match_free(struct match *match);
+/*
+ * The one that awaits a guest of that uuid or name, before any snapshot shows its domain; NULL:
+ * none.
+ */
+const struct ledger_reservation *match_newcomer(const struct ledger *ledger,
+                                                const uint8_t uuid[LEDGER_UUID], const char *name);
 /* The one that this domain draws from, until the next transition of the ledger; NULL: none. */
 const struct ledger_reservation *match_domain(struct match *match, const struct ballast_host *host,
                                               const struct ballast_domain *domain);
+/* Whether a granted one has been given to a domain in this pass. */
+bool match_is_given(const struct match *match, uint64_t id);
 /* The newest domain that has the name or uuid of its guest, of a pool any; 0: there is none. */
 uint32_t match_newest(const struct ballast_host *host, tick_uuid_fn *uuid_of,
                       const struct ledger_reservation *record);

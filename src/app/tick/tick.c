@@ -67,6 +67,18 @@ void tick_set_inaccuracy(struct tick *tick, uint64_t kib)
     balancer_set_inaccuracy(tick->balancer, kib);
 }
 
+void tick_set_headroom(struct tick *tick, uint64_t kib)
+{
+    tick->config.options.headroom_kib = kib;
+    balancer_set_headroom(tick->balancer, kib);
+}
+
+void tick_set_settings(struct tick *tick, const struct balancer_settings *settings)
+{
+    tick->config.options.settings = *settings;
+    balancer_set_settings(tick->balancer, settings);
+}
+
 void tick_set_dry(struct tick *tick, bool dry)
 {
     tick->config.dry = dry;
@@ -83,9 +95,9 @@ static int refresh_host(struct tick *tick, const struct ballast_host **out,
     return tick->config.hv->ops->refresh(tick->config.hv, out, err);
 }
 
-static uint64_t tick_promised_kib(const struct tick *tick, const struct ballast_host *host)
+static uint64_t tick_reserved_kib(const struct tick *tick, const struct ballast_host *host)
 {
-    return tick->config.book.promised_kib(tick->config.book.book, host);
+    return tick->config.book.reserved_kib(tick->config.book.book, host);
 }
 
 static int sample_and_decide(struct tick *tick, const struct ballast_host **host_out,
@@ -96,7 +108,7 @@ static int sample_and_decide(struct tick *tick, const struct ballast_host **host
     if (rc < 0)
         return rc;
     *host_out = host;
-    struct balancer_input input = {.host = host, .promised_kib = tick_promised_kib(tick, host)};
+    struct balancer_input input = {.host = host, .reserved_kib = tick_reserved_kib(tick, host)};
     rc = tick->config.book.waiting(tick->config.book.book, &input.requests, &input.request_count,
                                    err);
     if (rc < 0 || (rc = kept_take(&tick->decided_on, host, err)) < 0)
@@ -109,8 +121,9 @@ static bool still_so(const struct tick *tick, const struct ballast_host *host,
                      const struct balancer_set *set)
 {
     const struct ballast_domain *then =
-        kept_find(tick->decided_on.domains, tick->decided_on.count, set->id);
-    const struct ballast_domain *now = kept_find(host->domains, host->domain_count, set->id);
+        ballast_domain_find(tick->decided_on.domains, tick->decided_on.count, set->id);
+    const struct ballast_domain *now =
+        ballast_domain_find(host->domains, host->domain_count, set->id);
     return then && now && then->state == now->state && then->has_balloon == now->has_balloon &&
            then->target_kib == now->target_kib && then->maxmem_kib == now->maxmem_kib;
 }
@@ -118,16 +131,18 @@ static bool still_so(const struct tick *tick, const struct ballast_host *host,
 /* How much a set lets its domain hold more than it does. */
 static uint64_t growth_of(const struct ballast_host *host, const struct balancer_set *set)
 {
-    const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
+    const struct ballast_domain *domain =
+        ballast_domain_find(host->domains, host->domain_count, set->id);
     if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib <= domain->maxmem_kib)
         return 0;
     return ballast_sub_floor(set->maxmem_kib, ballast_max_u64(domain->maxmem_kib, domain->tot_kib));
 }
 
 /* How far a set lets its domain grow beyond its target so far. */
-static uint64_t tells_kib(const struct ballast_host *host, const struct balancer_set *set)
+static uint64_t target_growth_kib(const struct ballast_host *host, const struct balancer_set *set)
 {
-    const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
+    const struct ballast_domain *domain =
+        ballast_domain_find(host->domains, host->domain_count, set->id);
     if (!domain || set->target_kib == BALLAST_NONE || set->target_kib <= domain->target_kib)
         return 0;
     return ballast_sub_floor(set->target_kib, ballast_max_u64(domain->target_kib, domain->tot_kib));
@@ -155,7 +170,7 @@ static void do_set(struct tick *tick, const struct ballast_host *host,
     int rc =
         tick->config.dry ? 0 : hv->ops->set(hv, set->id, set->target_kib, set->maxmem_kib, NULL);
     if (rc == 0 && tick->config.checks_laws)
-        tick_laws_of_set(kept_find(host->domains, host->domain_count, set->id), set, out);
+        tick_laws_of_set(ballast_domain_find(host->domains, host->domain_count, set->id), set, out);
     report_set(tick, host, set, rc < 0 ? TICK_FAILED : TICK_DONE, out);
 }
 
@@ -163,15 +178,16 @@ static bool do_verdict(struct tick *tick, const struct ballast_host *host,
                        const struct balancer_verdict *verdict, uint64_t *left_kib)
 {
     bool carried_out = true;
-    uint64_t before_kib = verdict->granted ? tick_promised_kib(tick, host) : 0;
-    if (verdict->granted && verdict->a_kib > *left_kib)
+    uint64_t before_kib = verdict->granted ? tick_reserved_kib(tick, host) : 0;
+    if (verdict->granted && verdict->figures.needed_kib > *left_kib)
         carried_out = false;
     else if (!tick->config.dry)
         carried_out = tick->config.book.answer(tick->config.book.book, host, verdict, NULL) == 0;
     /* The book may have granted more of a range than what was asked at least. */
     if (carried_out && verdict->granted) {
-        uint64_t more_kib = ballast_sub_floor(tick_promised_kib(tick, host), before_kib);
-        *left_kib = ballast_sub_floor(*left_kib, ballast_max_u64(verdict->a_kib, more_kib));
+        uint64_t more_kib = ballast_sub_floor(tick_reserved_kib(tick, host), before_kib);
+        *left_kib =
+            ballast_sub_floor(*left_kib, ballast_max_u64(verdict->figures.needed_kib, more_kib));
     }
     if (tick->config.memory.verdict && !tick->config.dry)
         tick->config.memory.verdict(tick->config.memory.memory, host, verdict, carried_out);
@@ -197,7 +213,8 @@ static void do_verdicts(struct tick *tick, const struct ballast_host *host, uint
 static void lower_maximum(struct tick *tick, const struct ballast_host *host,
                           const struct balancer_set *set, struct tick_result *out)
 {
-    const struct ballast_domain *domain = kept_find(host->domains, host->domain_count, set->id);
+    const struct ballast_domain *domain =
+        ballast_domain_find(host->domains, host->domain_count, set->id);
     if (!domain || set->maxmem_kib == BALLAST_NONE || set->maxmem_kib >= domain->maxmem_kib)
         return;
     struct balancer_set lower = *set;
@@ -235,13 +252,13 @@ static void do_growth(struct tick *tick, const struct ballast_host *host, struct
     for (size_t i = out->decided.take_count; i < out->decided.set_count; i++) {
         const struct balancer_set *set = &out->decided.sets[i];
         uint64_t more_kib = growth_of(host, set);
-        uint64_t told_kib = tells_kib(host, set);
-        if (more_kib > left_kib || told_kib > growth_kib) {
+        uint64_t rise_kib = target_growth_kib(host, set);
+        if (more_kib > left_kib || rise_kib > growth_kib) {
             report_set(tick, host, set, TICK_SKIPPED, out);
             continue;
         }
         left_kib -= more_kib;
-        growth_kib -= told_kib;
+        growth_kib -= rise_kib;
         do_set(tick, host, set, out);
     }
 }
@@ -252,7 +269,7 @@ static int sample_again(struct tick *tick, const struct ballast_host **out,
     int rc = refresh_host(tick, out, err);
     if (rc < 0)
         return rc;
-    tick->before = tick_sums_of(*out, tick_promised_kib(tick, *out));
+    tick->before = tick_sums_of(*out, tick_reserved_kib(tick, *out));
     tick->before_usec = (*out)->now_usec;
     return tick->config.checks_laws ? kept_take(&tick->sampled, *out, err) : 0;
 }
@@ -265,7 +282,7 @@ static void check_laws(struct tick *tick, struct tick_result *out)
     /* Two moments that are far apart differ by more than what was done in between. */
     if (ballast_sub_floor(host->now_usec, tick->before_usec) >= tick->config.interval_usec)
         return;
-    struct tick_sums after = tick_sums_since(host, tick_promised_kib(tick, host), &tick->sampled);
+    struct tick_sums after = tick_sums_since(host, tick_reserved_kib(tick, host), &tick->sampled);
     tick_laws_of_sums(host, &tick->before, &after, out);
 }
 

@@ -31,7 +31,7 @@ struct tick_book {
     int (*waiting)(void *book, const struct balancer_request **out, size_t *count,
                    struct ballast_error *err);
     /* Granted to starts that this snapshot does not show yet as memory, claims or builds. */
-    uint64_t (*promised_kib)(void *book, const struct ballast_host *host);
+    uint64_t (*reserved_kib)(void *book, const struct ballast_host *host);
     /*
      * Records the verdict for good, then tells the client that waits; `host` is the second sample.
      * A failure leaves the request waiting; it comes again with the next tick.
@@ -43,7 +43,7 @@ struct tick_book {
 /* The laws that a tick can see broken, by their number. */
 enum tick_law {
     TICK_LAW_CONSERVATION = 1, /* what the host shows exceeds its total */
-    TICK_LAW_PROMISED = 2,     /* free memory does not cover slack and reservations */
+    TICK_LAW_RESERVED = 2,     /* free memory does not cover slack and reservations */
     TICK_LAW_BOUNDS =
         3, /* a target out of its range, or maxima that allow reserved memory to be taken */
     TICK_LAW_FREE_FIRST = 4, /* a target that lets a domain grow into memory that is not free */
@@ -52,10 +52,10 @@ enum tick_law {
 
 struct tick_breach {
     enum tick_law law;
-    uint32_t domid;    /* at fault, where one is */
-    uint64_t a_kib;    /* what is there */
-    uint64_t b_kib;    /* what must be */
-    const char *words; /* what a and b are */
+    uint32_t domid;        /* at fault, where one is */
+    uint64_t found_kib;    /* what is there */
+    uint64_t required_kib; /* what must be */
+    const char *words;     /* what the two are */
 };
 
 enum { TICK_BREACHES = 16 };
@@ -112,6 +112,10 @@ int tick_forget(struct tick *tick, struct ballast_error *err);
 void tick_set_policy(struct tick *tick, const struct policy *policy);
 /* How far from its target a balloon may stop, from the next tick on. */
 void tick_set_inaccuracy(struct tick *tick, uint64_t kib);
+/* What the balancer leaves free for starts that do not ask, likewise. */
+void tick_set_headroom(struct tick *tick, uint64_t kib);
+/* What an administrator sets of the balancer, likewise. */
+void tick_set_settings(struct tick *tick, const struct balancer_settings *settings);
 /* Whether it only decides, from the next tick on. */
 void tick_set_dry(struct tick *tick, bool dry);
 const struct balancer *tick_balancer(const struct tick *tick);
