@@ -17,9 +17,9 @@
 /* A balloon may stop this far from its target: extra internal, LIBXL_MAXMEM_CONSTANT. */
 #define NEAR_KIB UINT64_C(1024)
 
-static uint64_t far_from_kib(uint64_t a_kib, uint64_t b_kib)
+static uint64_t far_from_kib(uint64_t one_kib, uint64_t other_kib)
 {
-    return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
+    return one_kib > other_kib ? one_kib - other_kib : other_kib - one_kib;
 }
 
 /* It is outside its range, its target is not reached, and it still moves. */

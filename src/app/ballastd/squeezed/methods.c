@@ -30,7 +30,7 @@ static const struct ledger_reservation *find_named(const struct squeezed_task *t
     const struct ledger *ledger = engine_ledger(task->tasks->engine);
     uint64_t id = squeezed_id_read(task->request.id);
     const struct ledger_reservation *record = ledger && id ? ledger_find(ledger, id) : NULL;
-    return record && strcmp(record->owner, task->session.owner) == 0 ? record : NULL;
+    return record && strcmp(record->owner, task->call.session.owner) == 0 ? record : NULL;
 }
 
 static void run_login(struct squeezed_task *task)
@@ -41,10 +41,10 @@ static void run_login(struct squeezed_task *task)
         return;
     }
     struct json_object *params = json_object_new_object();
-    json_object_object_add(params, "owner", json_object_new_string(task->session.owner));
-    squeezed_task_call(task, "login", params);
-    if (squeezed_task_code(task) != 0) {
-        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, squeezed_task_message(task));
+    standin_param(&params, "owner", json_object_new_string(task->call.session.owner));
+    standin_call_ask(&task->call, "login", params);
+    if (standin_call_code(&task->call) != 0) {
+        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, standin_call_message(&task->call));
         return;
     }
     squeezed_mark_note_login(engine, task->mark);
@@ -60,11 +60,11 @@ static void run_delete(struct squeezed_task *task)
     const struct ledger_reservation *record = find_named(task);
     if (record && record->state != LEDGER_BOUND && ledger_state_is_open(record->state)) {
         struct json_object *params = json_object_new_object();
-        json_object_object_add(params, "id", json_object_new_uint64(record->id));
-        squeezed_task_call(task, "release", params);
-        if (squeezed_task_code(task) != 0)
+        standin_param(&params, "id", json_object_new_uint64(record->id));
+        standin_call_ask(&task->call, "release", params);
+        if (standin_call_code(&task->call) != 0)
             engine_log(LOG_WARNING, "squeezed: delete_reservation: %s, ignoring: its lease ends it",
-                       squeezed_task_message(task));
+                       standin_call_message(&task->call));
     }
     squeezed_task_reply_kind(task, SQUEEZED_NOTHING);
 }
@@ -86,8 +86,8 @@ static int give_maximum(struct squeezed_task *task, uint32_t domid, uint64_t gra
 static void finish_transfer(struct squeezed_task *task, uint64_t id)
 {
     const struct ledger_reservation *record = ledger_find(engine_ledger(task->tasks->engine), id);
-    if (squeezed_task_code(task) != 0)
-        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, squeezed_task_message(task));
+    if (standin_call_code(&task->call) != 0)
+        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, standin_call_message(&task->call));
     else if (!record || record->state != LEDGER_BOUND ||
              give_maximum(task, record->domid, record->granted_kib) == 0)
         squeezed_task_reply_kind(task, SQUEEZED_NOTHING);
@@ -109,9 +109,9 @@ static void run_transfer(struct squeezed_task *task)
     }
     uint64_t id = record->id;
     struct json_object *params = json_object_new_object();
-    json_object_object_add(params, "id", json_object_new_uint64(id));
-    json_object_object_add(params, "domid", json_object_new_int64(domid));
-    squeezed_task_call(task, "bind", params);
+    standin_param(&params, "id", json_object_new_uint64(id));
+    standin_param(&params, "domid", json_object_new_int64(domid));
+    standin_call_ask(&task->call, "bind", params);
     finish_transfer(task, id);
 }
 

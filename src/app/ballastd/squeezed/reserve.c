@@ -75,7 +75,7 @@ static void reply_stuck(struct squeezed_task *task)
 
 static int refusal_reason(const struct squeezed_task *task)
 {
-    struct json_object *error = json_object_object_get(task->answer, "error");
+    struct json_object *error = json_object_object_get(task->call.answer, "error");
     struct json_object *data = json_object_object_get(error, "data");
     struct json_object *reason = data ? json_object_object_get(data, "reason") : NULL;
     return reason ? ledger_reason_find(json_object_get_string(reason)) : -ENOENT;
@@ -118,9 +118,10 @@ static bool is_scrubbed(struct engine *engine)
 static void wait_for_scrubbing(struct squeezed_task *task)
 {
     struct engine *engine = task->tasks->engine;
-    const struct ledger_reservation *record = ledger_find(engine_ledger(engine), task->reservation);
+    const struct ledger_reservation *record =
+        ledger_find(engine_ledger(engine), task->call.reservation);
     if (!record || record->state != LEDGER_GRANTED) {
-        task->reservation = 0;
+        task->call.reservation = 0;
         squeezed_task_reply_text(
             task, SQUEEZED_INTERNAL_ERROR,
             "the reservation is no longer there: its lease ended, or it was released");
@@ -136,24 +137,24 @@ static void wait_for_scrubbing(struct squeezed_task *task)
 static void ask_for_range(struct squeezed_task *task, uint64_t min_kib, uint64_t max_kib)
 {
     struct json_object *params = json_object_new_object();
-    json_object_object_add(params, "min_kib", json_object_new_uint64(min_kib));
-    json_object_object_add(params, "max_kib", json_object_new_uint64(max_kib));
-    json_object_object_add(params, "wait", json_object_new_boolean(true));
-    json_object_object_add(params, "deadline_usec", json_object_new_uint64(DEADLINE_USEC));
+    standin_param(&params, "min_kib", json_object_new_uint64(min_kib));
+    standin_param(&params, "max_kib", json_object_new_uint64(max_kib));
+    standin_param(&params, "wait", json_object_new_boolean(true));
+    standin_param(&params, "deadline_usec", json_object_new_uint64(DEADLINE_USEC));
     if (task->mark) {
         char label[LEDGER_OWNER];
         squeezed_mark_label(task->mark, label);
-        json_object_object_add(params, "label", json_object_new_string(label));
+        standin_param(&params, "label", json_object_new_string(label));
     }
-    task->reservation = 0;
-    squeezed_task_call(task, "reserve", params);
+    task->call.reservation = 0;
+    standin_call_ask(&task->call, "reserve", params);
 }
 
 static void take_decision(struct squeezed_task *task)
 {
-    if (!task->answer)
+    if (!task->call.answered)
         return;
-    int code = squeezed_task_code(task);
+    int code = standin_call_code(&task->call);
     int reason = code == WIRE_REFUSED ? refusal_reason(task) : -ENOENT;
     uint64_t min_kib = reserved_pages_kib(task->request.numbers[0]);
     if (code == 0) {
@@ -161,7 +162,9 @@ static void take_decision(struct squeezed_task *task)
         wait_for_scrubbing(task);
         return;
     }
-    task->reservation = 0;
+    /* It may have been made all the same, where there was no memory for the answer. */
+    standin_release(task->tasks->engine, task->call.reservation);
+    task->call.reservation = 0;
     if (is_about_memory(reason) && task->share_kib > min_kib) {
         uint64_t share_kib = task->share_kib;
         task->share_kib = 0;
@@ -171,7 +174,7 @@ static void take_decision(struct squeezed_task *task)
     } else if (is_about_memory(reason)) {
         reply_cannot_free(task);
     } else {
-        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, squeezed_task_message(task));
+        squeezed_task_reply_text(task, SQUEEZED_INTERNAL_ERROR, standin_call_message(&task->call));
     }
 }
 
@@ -185,7 +188,7 @@ static bool answer_as_before(struct squeezed_task *task)
     if (!record || record->granted_kib == 0 ||
         (record->state == LEDGER_RELEASED && record->reason == LEDGER_LEASE_OVER))
         return false;
-    task->reservation = record->id;
+    task->call.reservation = record->id;
     if (record->state == LEDGER_GRANTED)
         task->step = wait_for_scrubbing;
     else

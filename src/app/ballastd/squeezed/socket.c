@@ -2,24 +2,12 @@
 #include "app/ballastd/squeezed/socket.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "app/ballastd/engine/log.h"
-#include "app/ballastd/server/unix_listen.h"
 #include "app/ballastd/squeezed/tasks.h"
-#include "core/base/error.h"
-#include "edge/file/file.h"
 
 enum {
-    BACKLOG = 128,
     /* xenopsd has some 25 workers, each with one call at a time, and only root may connect. */
     CONNECTIONS_MOST = 256,
     REQUEST_MOST = SQUEEZED_HEAD_MOST + SQUEEZED_BODY_MOST,
@@ -79,7 +67,7 @@ static void on_answered(uv_write_t *write, int status)
     struct answering *answering = (struct answering *)write;
     struct squeezed_connection *connection = write->handle->data;
     if (status < 0)
-        squeezed_tasks_undo(connection->socket->tasks, answering->granted);
+        standin_release(connection->socket->tasks->engine, answering->granted);
     free(answering->text);
     free(answering);
     close_connection(connection);
@@ -98,7 +86,7 @@ static void send_whole(struct squeezed_connection *connection, char *text, size_
             0)
             return;
     }
-    squeezed_tasks_undo(connection->socket->tasks, granted);
+    standin_release(connection->socket->tasks->engine, granted);
     free(answering);
     free(text);
     close_connection(connection);
@@ -161,17 +149,6 @@ static void give_request_room(uv_handle_t *handle, size_t suggested, uv_buf_t *b
                        (unsigned)(connection->data ? REQUEST_MOST - connection->length : 0));
 }
 
-/* A client that closed only its half for writing waits for its answer. */
-static bool has_gone(struct squeezed_connection *connection)
-{
-    uv_os_fd_t fd;
-    struct pollfd poll_one = {.events = 0};
-    if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) < 0)
-        return true;
-    poll_one.fd = fd;
-    return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & (POLLHUP | POLLERR)) != 0;
-}
-
 /* What comes after the request is dropped, up to as much as a request may have. */
 static void on_request_bytes(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
@@ -181,7 +158,7 @@ static void on_request_bytes(uv_stream_t *stream, ssize_t got, const uv_buf_t *b
         return;
     if (got < 0) {
         uv_read_stop(stream);
-        if (got != UV_EOF || !connection->asked || has_gone(connection))
+        if (got != UV_EOF || !connection->asked || standin_peer_has_gone(&connection->pipe))
             close_connection(connection);
         return;
     }
@@ -200,21 +177,17 @@ static void on_request_late(uv_timer_t *timer)
 /* Only root and the daemon's own user may call. */
 static bool identify_caller(struct squeezed_connection *connection)
 {
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
-    uv_os_fd_t fd;
-    if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) < 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-        return false;
-    connection->caller = (struct squeezed_caller){
-        .uid = peer.uid, .pid = peer.pid, .reply = send_answer, .context = connection};
-    return peer.uid == 0 || peer.uid == geteuid();
+    connection->caller = (struct squeezed_caller){.reply = send_answer, .context = connection};
+    return standin_peer_find(&connection->pipe, &connection->caller.peer) &&
+           connection->caller.peer.trusted;
 }
 
 static void on_squeezed_client(uv_stream_t *stream, int status)
 {
     struct squeezed_socket *socket = stream->data;
     struct squeezed_connection *connection = status < 0 ? NULL : calloc(1, sizeof(*connection));
+    if (status == 0 && !connection)
+        standin_place_refuse(&socket->place);
     if (!connection)
         return;
     uv_pipe_init(stream->loop, &connection->pipe, 0);
@@ -233,86 +206,22 @@ static void on_squeezed_client(uv_stream_t *stream, int status)
         uv_timer_start(&connection->timer, on_request_late, REQUEST_MSEC, 0);
 }
 
-/* The socket's path */
-
-/* Whether a program answers there: squeezed, or another ballastd. */
-static bool is_answered(const struct sockaddr_un *at)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool answered =
-        fd >= 0 && (connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 || errno == EAGAIN);
-    if (fd >= 0)
-        (void)close(fd);
-    return answered;
-}
-
-static int own_directory_of(const char *path, struct ballast_error *err)
-{
-    char *copy = strdup(path);
-    if (!copy)
-        return ballast_fail(err, -ENOMEM, "out of memory");
-    int fd = file_own_dir(dirname(copy), 0755, err);
-    free(copy);
-    if (fd < 0)
-        return fd;
-    (void)close(fd);
-    return 0;
-}
-
-/* Removes a socket that a killed daemon left. */
-static int clear_place(const char *path, struct ballast_error *err)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    struct stat found;
-    if (strlen(path) >= sizeof(at.sun_path))
-        return ballast_fail(err, -ENAMETOOLONG, "%s: too long for a socket: use at most %zu bytes",
-                            path, sizeof(at.sun_path) - 1);
-    memcpy(at.sun_path, path, strlen(path) + 1);
-    int rc = own_directory_of(path, err);
-    if (rc < 0 || lstat(path, &found) < 0)
-        return rc;
-    if (!S_ISSOCK(found.st_mode))
-        return ballast_fail(err, -EEXIST, "%s: exists and is not a socket: remove it", path);
-    if (is_answered(&at))
-        return ballast_fail(err, -EBUSY,
-                            "%s: another program answers there: stop squeezed, or the other "
-                            "ballastd, first",
-                            path);
-    return unlink(path) < 0 ? ballast_fail(err, -errno, "%s: %s", path, strerror(errno)) : 0;
-}
-
 int squeezed_socket_open(struct squeezed_socket *socket, uv_loop_t *loop, const char *path,
                          struct squeezed_tasks *tasks, struct ballast_error *err)
 {
-    struct stat made;
-    int rc = clear_place(path, err);
-    if (rc < 0)
-        return rc;
-    uv_pipe_init(loop, &socket->pipe, 0);
-    socket->open = true;
-    socket->pipe.data = socket;
+    struct standin_place_options options = {.loop = loop,
+                                            .path = path,
+                                            .mode = 0600,
+                                            .daemon = "squeezed",
+                                            .on_client = on_squeezed_client,
+                                            .data = socket};
     socket->tasks = tasks;
-    int fd = unix_listen_at(path, 0600);
-    rc = fd < 0 ? fd : uv_pipe_open(&socket->pipe, fd);
-    if (fd >= 0 && rc < 0)
-        (void)close(fd);
-    if (rc == 0) {
-        (void)snprintf(socket->path, sizeof(socket->path), "%s", path);
-        socket->inode = lstat(path, &made) == 0 ? made.st_ino : 0;
-        rc = uv_listen((uv_stream_t *)&socket->pipe, BACKLOG, on_squeezed_client);
-    }
-    return rc < 0 ? ballast_fail(err, rc, "%s: %s", path, uv_strerror(rc)) : 0;
+    return standin_place_open(&socket->place, &options, err);
 }
 
 void squeezed_socket_close(struct squeezed_socket *socket)
 {
-    struct stat found;
     while (socket->first)
         close_connection(socket->first);
-    if (socket->open && !uv_is_closing((uv_handle_t *)&socket->pipe))
-        uv_close((uv_handle_t *)&socket->pipe, NULL);
-    /* Another program may have replaced the socket meanwhile. */
-    if (socket->path[0] && lstat(socket->path, &found) == 0 && found.st_ino == socket->inode)
-        (void)unlink(socket->path);
-    socket->path[0] = '\0';
+    standin_place_close(&socket->place);
 }

@@ -3,22 +3,20 @@
 #ifndef APP_BALLASTD_SQUEEZED_SOCKET_H
 #define APP_BALLASTD_SQUEEZED_SOCKET_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include <stddef.h>
 #include <uv.h>
+
+#include "app/ballastd/standin/place.h"
 
 struct ballast_error;
 struct squeezed_connection;
 struct squeezed_tasks;
 
 struct squeezed_socket {
-    uv_pipe_t pipe; /* data: this */
+    struct standin_place place; /* data: this */
     struct squeezed_tasks *tasks;
     struct squeezed_connection *first;
     size_t count;
-    char path[108]; /* "": not opened, or closed */
-    ino_t inode;
-    bool open;
 };
 
 /* Errors as squeezed_open(). */

@@ -8,12 +8,13 @@
 
 #include "edge/squeezed/switch.h"
 
-enum { LINK_ROOM = 1 << 14, LINK_ROOM_MOST = SWITCH_ANSWER_MOST + LINK_ROOM };
-_Static_assert(SWITCH_ANSWER_MOST == 8 << 20, "take_switch_answer() says so");
+/* More than an answer's head may have. */
+enum { LINK_ROOM = 1 << 15 };
 
 static void free_link(uv_handle_t *handle)
 {
     struct switch_link *link = handle->data;
+    switch_reading_free(link->reading);
     free(link->data);
     free(link);
 }
@@ -32,40 +33,58 @@ static void break_link(struct switch_link *link, const char *why)
         return;
     link->why = why;
     switch_link_close(link);
-    link->answered(link, 0, NULL, 0);
+    link->answered(link, 0, NULL);
+}
+
+static void end_answer(struct switch_link *link)
+{
+    struct switch_reading *reading = link->reading;
+    link->reading = NULL;
+    link->busy = link->in_body = false;
+    link->answered(link, link->status, reading);
+    switch_reading_free(reading);
+}
+
+static void take_switch_body(struct switch_link *link, const char *data, size_t length)
+{
+    if (length > link->left) {
+        break_link(link, "it sends more than its answer's length");
+        return;
+    }
+    if (link->reading && link->status == 200)
+        switch_reading_add(link->reading, data, length);
+    link->left -= length;
+    link->length = 0;
+    if (link->left == 0)
+        end_answer(link);
 }
 
 static void take_switch_answer(struct switch_link *link)
 {
-    struct switch_answer answer;
-    int rc = switch_answer_read(link->data, link->length, &answer);
+    struct switch_answer answer = {0};
+    int rc = link->in_body ? 0 : switch_answer_read(link->data, link->length, &answer);
     if (rc == -EAGAIN)
         return;
-    if (rc < 0 || !link->busy || answer.body_at + answer.body_length < link->length) {
-        break_link(link, "its answer cannot be read, or is longer than 8 MiB");
+    if (rc < 0 || !link->busy) {
+        break_link(link, "its answer cannot be read");
         return;
     }
-    char *data = link->data;
-    link->data = NULL;
-    link->length = link->room = 0;
-    link->busy = false;
-    link->answered(link, answer.status, data + answer.body_at, answer.body_length);
-    free(data);
+    if (!link->in_body) {
+        link->in_body = true;
+        link->status = answer.status;
+        link->left = answer.body_length;
+    }
+    take_switch_body(link, link->data + answer.body_at, link->length - answer.body_at);
 }
 
 static void give_link_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct switch_link *link = handle->data;
     (void)suggested;
-    if (link->room - link->length < LINK_ROOM / 2 && link->room < LINK_ROOM_MOST) {
-        size_t room = link->room ? 2 * link->room : LINK_ROOM;
-        room = room < LINK_ROOM_MOST ? room : LINK_ROOM_MOST;
-        char *data = realloc(link->data, room);
-        link->data = data ? data : link->data;
-        link->room = data ? room : link->room;
-    }
-    *buf = uv_buf_init(link->data ? link->data + link->length : NULL,
-                       (unsigned)(link->room - link->length));
+    if (!link->data)
+        link->data = malloc(LINK_ROOM);
+    *buf = link->data ? uv_buf_init(link->data + link->length, (unsigned)(LINK_ROOM - link->length))
+                      : uv_buf_init(NULL, 0);
 }
 
 static void on_link_bytes(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
@@ -120,10 +139,12 @@ static void on_link_sent(uv_write_t *write, int status)
         break_link(link, uv_strerror(status));
 }
 
-void switch_link_ask(struct switch_link *link, const char *path, const char *body, size_t length)
+void switch_link_ask(struct switch_link *link, const char *path, const char *body, size_t length,
+                     struct switch_reading *reading)
 {
     size_t room = strlen(path) + length + 128;
     struct link_sending *sending = malloc(sizeof(*sending) + room);
+    link->reading = reading;
     if (!sending) {
         break_link(link, "out of memory");
         return;

@@ -23,8 +23,9 @@ enum {
      */
     TRANSFER_SEC = 5,
     PATH_MOST = 3 * SWITCH_NAME_MOST + 128,
-    /* Messages read at once: xenopsd has some 25 workers. The rest stays in the switch. */
+    /* Held at once: xenopsd has some 25 workers. The rest stays in the switch. */
     MESSAGES_MOST = 1024,
+    MESSAGES_BYTES_MOST = 4 << 20,
 };
 
 enum message_step {
@@ -59,6 +60,7 @@ struct switch_service {
     bool can_answer;             /* it has logged in */
     struct message *first;       /* in the order of the queue */
     size_t count;
+    size_t bytes;            /* of all these */
     struct message *current; /* whose request `answers` is busy with; NULL: the login, or none */
     char from[32];           /* the next transfer begins after this message; "": at the front */
     bool waits_to_read;      /* for messages to be done */
@@ -67,6 +69,8 @@ struct switch_service {
 };
 
 static void connect_reads(struct switch_service *service);
+
+static const struct switch_room no_messages;
 
 /* Messages */
 
@@ -85,6 +89,7 @@ static void drop_message(struct message *message)
         at = &(*at)->next;
     *at = message->next;
     message->service->count--;
+    message->service->bytes -= switch_message_bytes(&message->from);
     if (message->service->current == message)
         message->service->current = NULL;
     if (message->task)
@@ -132,8 +137,7 @@ static void work_on_message(struct message *message)
 {
     struct squeezed_request request = {0};
     struct ballast_error err;
-    struct squeezed_caller caller = {.uid = geteuid(),
-                                     .pid = getpid(),
+    struct squeezed_caller caller = {.peer = {.uid = geteuid(), .pid = getpid(), .trusted = true},
                                      .reply = answer_message,
                                      .context = message,
                                      .mark = message_mark(&message->from)};
@@ -158,10 +162,10 @@ static void work_on_message(struct message *message)
 /* The connection for answers */
 
 /* Nothing is done for a request whose asker's queue is gone. */
-static void take_list(struct message *message, const char *body, size_t length)
+static void take_list(struct message *message, const struct switch_reading *reading)
 {
     bool there = false;
-    if (switch_list_read(body, length, message->from.reply_queue, &there) < 0)
+    if (switch_reading_there(reading, &there) < 0)
         try_later(message->service, "its list of queues cannot be read");
     else if (there)
         work_on_message(message);
@@ -169,15 +173,15 @@ static void take_list(struct message *message, const char *body, size_t length)
         message->step = MESSAGE_ACKS;
 }
 
-static void take_sent(struct message *message, const char *body, size_t length)
+static void take_sent(struct message *message, const struct switch_reading *reading)
 {
     bool there = false;
-    if (switch_sent_read(body, length, &there) < 0) {
+    if (switch_reading_there(reading, &there) < 0) {
         try_later(message->service, "its receipt for an answer cannot be read");
         return;
     }
     if (!there)
-        squeezed_tasks_undo(message->service->tasks, message->granted);
+        standin_release(message->service->tasks->engine, message->granted);
     message->step = MESSAGE_ACKS;
 }
 
@@ -191,15 +195,24 @@ static void ask_for_message(struct message *message)
     service->current = message;
     if (message->step == MESSAGE_LOOKS) {
         (void)snprintf(path, sizeof(path), "/list/%s", reply);
-        switch_link_ask(service->answers, path, NULL, 0);
+        switch_link_ask(
+            service->answers, path, NULL, 0,
+            switch_reading_new(SWITCH_HAS_QUEUE, message->from.reply_queue, no_messages));
     } else if (message->step == MESSAGE_ANSWERS) {
         (void)snprintf(path, sizeof(path), "/response/%s/" QUEUE "/%" PRIu64, reply,
                        message->from.number);
-        switch_link_ask(service->answers, path, message->answer, message->answer_length);
+        switch_link_ask(service->answers, path, message->answer, message->answer_length,
+                        switch_reading_new(SWITCH_HAS_RECEIVER, NULL, no_messages));
     } else {
         (void)snprintf(path, sizeof(path), "/ack/" QUEUE "/%" PRIu64, message->from.number);
-        switch_link_ask(service->answers, path, NULL, 0);
+        switch_link_ask(service->answers, path, NULL, 0, NULL);
     }
+}
+
+static bool has_room(const struct switch_service *service)
+{
+    return service->count < MESSAGES_MOST &&
+           service->bytes + switch_message_bytes_most() <= MESSAGES_BYTES_MOST;
 }
 
 static void go_on_answering(struct switch_service *service)
@@ -211,7 +224,7 @@ static void go_on_answering(struct switch_service *service)
         message = message->next;
     if (message)
         ask_for_message(message);
-    else if (service->waits_to_read && service->count < MESSAGES_MOST)
+    else if (service->waits_to_read && has_room(service))
         ask_for_transfer(service);
 }
 
@@ -245,31 +258,31 @@ static void try_later(struct switch_service *service, const char *why)
 
 /* Whether it is an answer to go on with; else the service has been disconnected. */
 static bool is_answer(struct switch_service *service, const struct switch_link *link,
-                      unsigned status, const char *body)
+                      unsigned status)
 {
     char why[32];
     (void)snprintf(why, sizeof(why), "it answered %u", status);
-    if (body && status == 200)
+    if (!link->why && status == 200)
         return true;
-    try_later(service, body ? why : link->why);
+    try_later(service, link->why ? link->why : why);
     return false;
 }
 
-static void on_switch_answered(struct switch_link *link, unsigned status, const char *body,
-                               size_t length)
+static void on_switch_answered(struct switch_link *link, unsigned status,
+                               struct switch_reading *reading)
 {
     struct switch_service *service = link->context;
     struct message *message = service->current;
     service->current = NULL;
-    if (!is_answer(service, link, status, body))
+    if (!is_answer(service, link, status))
         return;
     if (!service->can_answer) {
         service->can_answer = true;
         ask_for_transfer(service);
     } else if (message && message->step == MESSAGE_LOOKS) {
-        take_list(message, body, length);
+        take_list(message, reading);
     } else if (message && message->step == MESSAGE_ANSWERS) {
-        take_sent(message, body, length);
+        take_sent(message, reading);
     } else if (message) {
         drop_message(message);
     }
@@ -280,7 +293,7 @@ static void log_in_link(struct switch_link *link)
 {
     char path[64];
     (void)snprintf(path, sizeof(path), "/login/ballastd:%d", (int)getpid());
-    switch_link_ask(link, path, NULL, 0);
+    switch_link_ask(link, path, NULL, 0, NULL);
 }
 
 /* The connection for transfers */
@@ -289,7 +302,7 @@ static void ask_for_transfer(struct switch_service *service)
 {
     char body[128];
     char from[48] = "";
-    service->waits_to_read = service->count >= MESSAGES_MOST;
+    service->waits_to_read = !has_room(service);
     if (service->waits_to_read)
         return;
     if (service->from[0])
@@ -297,7 +310,10 @@ static void ask_for_transfer(struct switch_service *service)
     int length = snprintf(body, sizeof(body), "{%s\"timeout\":%d.0,\"queues\":[\"" QUEUE "\"]}",
                           from, TRANSFER_SEC);
     service->step = SERVICE_READS;
-    switch_link_ask(service->reads, "/transfer", body, (size_t)length);
+    struct switch_room room = {MESSAGES_MOST - service->count,
+                               MESSAGES_BYTES_MOST - service->bytes};
+    switch_link_ask(service->reads, "/transfer", body, (size_t)length,
+                    switch_reading_new(SWITCH_TRANSFER, QUEUE, room));
 }
 
 static bool add_message(struct switch_service *service, struct switch_message *from)
@@ -313,15 +329,16 @@ static bool add_message(struct switch_service *service, struct switch_message *f
         at = &(*at)->next;
     *at = message;
     service->count++;
+    service->bytes += switch_message_bytes(&message->from);
     return true;
 }
 
-static void take_batch(struct switch_service *service, const char *body, size_t length)
+static void take_batch(struct switch_service *service, struct switch_reading *reading)
 {
     struct switch_batch batch;
     struct ballast_error err;
     bool taken = true;
-    if (switch_batch_read(body, length, &batch, &err) < 0) {
+    if (switch_reading_batch(reading, &batch, &err) < 0) {
         try_later(service, err.text);
         return;
     }
@@ -351,10 +368,10 @@ static void begin_answering(struct switch_service *service)
         service->logged[0] = '\0';
 }
 
-static void take_look(struct switch_service *service, const char *body, size_t length)
+static void take_look(struct switch_service *service, const struct switch_reading *reading)
 {
     bool another = true;
-    if (switch_reader_read(body, length, QUEUE, &another) < 0)
+    if (switch_reading_there(reading, &another) < 0)
         try_later(service, "its diagnostics cannot be read");
     else if (another)
         try_later(service,
@@ -364,26 +381,27 @@ static void take_look(struct switch_service *service, const char *body, size_t l
         begin_answering(service);
 }
 
-static void on_read_answered(struct switch_link *link, unsigned status, const char *body,
-                             size_t length)
+static void on_read_answered(struct switch_link *link, unsigned status,
+                             struct switch_reading *reading)
 {
     struct switch_service *service = link->context;
-    if (!is_answer(service, link, status, body))
+    if (!is_answer(service, link, status))
         return;
     switch (service->step) {
     case SERVICE_LOGS_IN:
         service->step = SERVICE_MAKES_QUEUE;
-        switch_link_ask(link, "/persistent/" QUEUE, NULL, 0);
+        switch_link_ask(link, "/persistent/" QUEUE, NULL, 0, NULL);
         break;
     case SERVICE_MAKES_QUEUE:
         service->step = SERVICE_LOOKS;
-        switch_link_ask(link, "/", NULL, 0);
+        switch_link_ask(link, "/", NULL, 0,
+                        switch_reading_new(SWITCH_HAS_READER, QUEUE, no_messages));
         break;
     case SERVICE_LOOKS:
-        take_look(service, body, length);
+        take_look(service, reading);
         break;
     case SERVICE_READS:
-        take_batch(service, body, length);
+        take_batch(service, reading);
         break;
     }
 }

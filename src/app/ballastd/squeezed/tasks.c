@@ -1,113 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballastd/squeezed/tasks.h"
 
-#include <errno.h>
-#include <json-c/json.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/reservations.h"
-#include "app/ballastd/rpc/rpc.h"
 #include "app/ballastd/squeezed/ids.h"
-#include "edge/wire/wire.h"
 
-/* The operations of a session of the rpc room. */
-
-static struct squeezed_task *task_of(struct rpc_session *session)
-{
-    return (struct squeezed_task *)session;
-}
-
-/* What comes while others are answered is only kept: tasks go on in the loop's next turn. */
-static void keep_rpc_answer(struct rpc_session *session, char *line, size_t length)
-{
-    struct squeezed_task *task = task_of(session);
-    (void)length;
-    json_object_put(task->answer);
-    task->answer = json_tokener_parse(line);
-    if (!task->answer)
-        task->answer = json_object_new_object();
-    free(line);
-}
-
-static void keep_no_answer(struct rpc_session *session)
-{
-    if (!task_of(session)->answer)
-        task_of(session)->answer = json_object_new_object();
-}
-
-static void keep_reservation(struct rpc_session *session, uint64_t id)
-{
-    task_of(session)->reservation = id;
-}
-
-static void ignore_events(struct rpc_session *session, unsigned events)
-{
-    (void)session;
-    (void)events;
-}
-
-static int own_nothing(struct rpc_session *session, uint64_t id)
-{
-    (void)session;
-    (void)id;
-    return -EBUSY;
-}
-
-static void announce_no_setting(struct rpc_session *session, const char *what, uint64_t domid,
-                                struct json_object *answer)
-{
-    (void)session;
-    (void)what;
-    (void)domid;
-    (void)answer;
-}
-
-static size_t count_tasks(const struct rpc_session *session)
+static size_t count_tasks(const struct standin_call *call)
 {
     size_t count = 0;
-    const struct squeezed_task *task = (const struct squeezed_task *)session;
+    const struct squeezed_task *task = (const struct squeezed_task *)call;
     for (task = task->tasks->first; task; task = task->next)
         count++;
     return count;
-}
-
-static const struct rpc_session_ops task_ops = {
-    .send = keep_rpc_answer,
-    .close = keep_no_answer,
-    .subscribe = ignore_events,
-    .note_made = keep_reservation,
-    .own = own_nothing,
-    .announce = announce_no_setting,
-    .count = count_tasks,
-};
-
-void squeezed_task_call(struct squeezed_task *task, const char *method, struct json_object *params)
-{
-    struct wire_message message = {.kind = WIRE_REQUEST, .params = params};
-    (void)snprintf(message.method, sizeof(message.method), "%s", method);
-    json_object_put(task->answer);
-    task->answer = NULL;
-    rpc_take(task->tasks->rpc, &task->session, &message);
-    wire_message_release(&message);
-}
-
-int squeezed_task_code(const struct squeezed_task *task)
-{
-    struct json_object *error;
-    if (json_object_object_get_ex(task->answer, "error", &error))
-        return json_object_get_int(json_object_object_get(error, "code"));
-    return json_object_object_get_ex(task->answer, "result", NULL) ? 0 : WIRE_INTERNAL_ERROR;
-}
-
-const char *squeezed_task_message(const struct squeezed_task *task)
-{
-    struct json_object *error = json_object_object_get(task->answer, "error");
-    struct json_object *message = error ? json_object_object_get(error, "message") : NULL;
-    return message ? json_object_get_string(message) : "out of memory";
 }
 
 /* A task's life */
@@ -119,32 +26,20 @@ static void free_task(struct squeezed_task *task)
         at = &(*at)->next;
     *at = task->next;
     squeezed_request_release(&task->request);
-    json_object_put(task->answer);
+    standin_call_end(&task->call);
     free(task);
-}
-
-/* If the release cannot be written now, the lease ends the reservation. */
-void squeezed_tasks_undo(struct squeezed_tasks *tasks, uint64_t reservation)
-{
-    struct ledger *ledger = engine_ledger(tasks->engine);
-    struct ledger_verdict verdict;
-    const struct ledger_reservation *record =
-        ledger && reservation ? ledger_find(ledger, reservation) : NULL;
-    if (record && record->state != LEDGER_BOUND && ledger_state_is_open(record->state))
-        (void)ledger_release(ledger, reservation, NULL, engine_ledger_now_usec(tasks->engine),
-                             &verdict, NULL);
 }
 
 void squeezed_task_cancel(struct squeezed_task *task)
 {
-    rpc_forget(task->tasks->rpc, &task->session);
-    squeezed_tasks_undo(task->tasks, task->reservation);
+    struct engine *engine = task->tasks->engine;
+    uint64_t reservation = task->call.reservation;
     free_task(task);
+    standin_release(engine, reservation);
 }
 
 void squeezed_task_suspend(struct squeezed_task *task)
 {
-    rpc_forget(task->tasks->rpc, &task->session);
     free_task(task);
 }
 
@@ -153,7 +48,7 @@ void squeezed_task_reply(struct squeezed_task *task, const struct squeezed_answe
     bool grants =
         answer->kind == SQUEEZED_RESERVED ||
         (answer->kind == SQUEEZED_TEXT && task->request.method == SQUEEZED_RESERVE_MEMORY);
-    task->reply(task->context, answer, grants ? task->reservation : 0);
+    task->reply(task->context, answer, grants ? task->call.reservation : 0);
     free_task(task);
 }
 
@@ -203,13 +98,7 @@ struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
             &(struct squeezed_answer){.kind = SQUEEZED_INTERNAL_ERROR, .text = "out of memory"}, 0);
         return NULL;
     }
-    *task = (struct squeezed_task){.session = {.ops = &task_ops,
-                                               .uid = caller->uid,
-                                               .pid = caller->pid,
-                                               .control = true,
-                                               .may_change = true,
-                                               .logged_in = true},
-                                   .tasks = tasks,
+    *task = (struct squeezed_task){.tasks = tasks,
                                    .next = tasks->first,
                                    .request = *request,
                                    .reply = caller->reply,
@@ -217,7 +106,9 @@ struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
                                    .mark = caller->mark,
                                    .turn = tasks->turn};
     *request = (struct squeezed_request){0};
-    squeezed_owner(task->request.session ? task->request.session : "", task->session.owner);
+    standin_call_begin(&task->call, tasks->rpc, &caller->peer, count_tasks);
+    task->call.session.service = RPC_USER_SQUEEZED;
+    squeezed_owner(task->request.session ? task->request.session : "", task->call.session.owner);
     tasks->first = task;
     tasks->run(task);
     return is_waiting(tasks, task) ? task : NULL;

@@ -11,11 +11,10 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "app/ballastd/rpc/session.h"
+#include "app/ballastd/standin/call.h"
 #include "edge/squeezed/squeezed.h"
 
 struct engine;
-struct json_object;
 struct rpc;
 struct squeezed_task;
 
@@ -39,25 +38,22 @@ struct squeezed_tasks {
 };
 
 struct squeezed_task {
-    struct rpc_session session; /* first */
+    struct standin_call call; /* first */
     struct squeezed_tasks *tasks;
     struct squeezed_task *next;
     struct squeezed_request request;
     squeezed_reply_fn *reply;
     void *context;
-    uint64_t mark;              /* see squeezed_caller */
-    uint64_t turn;              /* of the tasks': the last that it had */
-    squeezed_step_fn *step;     /* NULL: it waits for nothing */
-    struct json_object *answer; /* of the rpc room to what was asked last; NULL: none yet */
-    uint64_t reservation;       /* that it made last and has not answered, or 0 */
-    uint64_t share_kib;         /* what a range is asked for first */
-    uint64_t seen_usec;         /* the snapshot that its step has read */
+    uint64_t mark;          /* see squeezed_caller */
+    uint64_t turn;          /* of the tasks': the last that it had */
+    squeezed_step_fn *step; /* NULL: it waits for nothing */
+    uint64_t share_kib;     /* what a range is asked for first */
+    uint64_t seen_usec;     /* the snapshot that its step has read */
 };
 
 /* The client of a call. */
 struct squeezed_caller {
-    uid_t uid;
-    pid_t pid;
+    struct standin_peer peer;
     squeezed_reply_fn *reply;
     void *context;
     /*
@@ -79,8 +75,6 @@ struct squeezed_task *squeezed_task_new(struct squeezed_tasks *tasks,
 void squeezed_task_cancel(struct squeezed_task *task);
 /* It will come again: what it was granted is kept for that. */
 void squeezed_task_suspend(struct squeezed_task *task);
-/* The answer with that reservation did not arrive: releases it unless it is bound. */
-void squeezed_tasks_undo(struct squeezed_tasks *tasks, uint64_t reservation);
 
 /* For the methods. A reply frees the task; nothing may be done with it afterwards. */
 void squeezed_task_reply(struct squeezed_task *task, const struct squeezed_answer *answer);
@@ -92,13 +86,5 @@ void squeezed_task_reply_text(struct squeezed_task *task, enum squeezed_kind kin
 /* Replies why nothing can be known or reserved: the host has not been read, or the ledger cannot.
  */
 void squeezed_task_reply_not_ready(struct squeezed_task *task);
-/*
- * Calls a method of the rpc room; takes params over. The answer is in task->answer, where it is
- * not NULL, or will be.
- */
-void squeezed_task_call(struct squeezed_task *task, const char *method, struct json_object *params);
-/* Of task->answer: its error's code, 0: it is a result; its message. */
-int squeezed_task_code(const struct squeezed_task *task);
-const char *squeezed_task_message(const struct squeezed_task *task);
 
 #endif
