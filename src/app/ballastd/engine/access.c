@@ -13,6 +13,11 @@ uint64_t engine_available_kib(struct engine *engine)
     return ballast_sub_floor(ledger_available_kib(ledger, &free_now), kept_kib);
 }
 
+uint64_t engine_claimed_kib(const struct engine *engine)
+{
+    return engine->claims.kib;
+}
+
 uint64_t engine_now_usec(const struct engine *engine)
 {
     return overlay_now_usec(engine->overlay);
@@ -71,6 +76,16 @@ void engine_note_move(struct engine *engine)
 void engine_save_host(struct engine *engine)
 {
     hv_save(engine->host);
+}
+
+void engine_count_refusal(struct engine *engine, enum ledger_reason reason)
+{
+    engine->counters.refused[reason]++;
+}
+
+const struct headroom *engine_headroom(const struct engine *engine)
+{
+    return &engine->headroom;
 }
 
 const struct engine_config *engine_config(const struct engine *engine)

@@ -13,9 +13,10 @@ static const char *const words[ALERTS] = {
     [ALERT_CONFIG] = "configuration",
     [ALERT_PREDICTION] = "prediction",
     [ALERT_PROFILE] = "host-profile",
-    [ALERT_PROMISED] = "promised-memory",
+    [ALERT_RESERVED] = "reserved-memory",
     [ALERT_NOISE] = "noisy-guests",
     [ALERT_CLOCK] = "clock",
+    [ALERT_HEADROOM] = "headroom",
 };
 
 const char *alert_name(enum alert_kind name)
@@ -39,5 +40,5 @@ void alerts_set(struct alerts *alerts, enum alert_kind name, uint64_t now_usec, 
     } else {
         engine_log(LOG_NOTICE, "%s: over: %s", words[name], alert->message);
     }
-    alerts->tell(alerts->context, name, alert);
+    alerts->notify(alerts->context, name, alert);
 }

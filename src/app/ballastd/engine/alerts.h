@@ -13,9 +13,10 @@ enum alert_kind {
     ALERT_CONFIG,
     ALERT_PREDICTION,
     ALERT_PROFILE,
-    ALERT_PROMISED,
+    ALERT_RESERVED,
     ALERT_NOISE,
     ALERT_CLOCK,
+    ALERT_HEADROOM,
     ALERTS,
 };
 
@@ -29,7 +30,7 @@ struct alert {
 
 struct alerts {
     struct alert at[ALERTS];
-    void (*tell)(void *context, enum alert_kind name, const struct alert *alert);
+    void (*notify)(void *context, enum alert_kind name, const struct alert *alert);
     void *context;
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballastd/engine/changes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/ballastd/engine/state.h"
+#include "core/base/array.h"
 
 static bool is_of_free(const struct ledger_reservation *record)
 {
@@ -29,15 +29,11 @@ void changes_on_reservation(void *context, const struct ledger_reservation *reco
     engine->decided |= record->state != LEDGER_REQUESTED && record->state != LEDGER_RECLAIMING;
     count_admission(engine, record);
     recorder_reservation(engine, record);
-    if (engine->change_count == engine->change_room) {
-        size_t room = engine->change_room ? 2 * engine->change_room : 64;
-        struct engine_change *changes = reallocarray(engine->changes, room, sizeof(*changes));
-        /* Observers then miss it; a client that asks still gets it. */
-        if (!changes)
-            return;
-        engine->changes = changes;
-        engine->change_room = room;
-    }
+    claims_on_reservation(engine, record);
+    /* Without memory observers miss it; a client that asks still gets it. */
+    if (!array_reserve(&engine->changes, &engine->change_room, engine->change_count + 1,
+                       sizeof(*engine->changes)))
+        return;
     engine->changes[engine->change_count++] =
         (struct engine_change){.id = record->id, .asked = record->state == LEDGER_REQUESTED};
 }

@@ -78,10 +78,13 @@ enum kind {
     KIND_SIZE,
     KIND_TIME,
     KIND_COUNT,
+    KIND_PART,
     KIND_FLAG,
+    KIND_CLAIMS,
     KIND_GROUP,
     KIND_PATH,
-    KIND_PROFILE
+    KIND_PROFILE,
+    KIND_HEADROOM
 };
 
 struct key {
@@ -99,14 +102,22 @@ struct key {
 static const struct key keys[] = {
     {"policy", KIND_POLICY, AT(policy), 0, 0},
     {"slack", KIND_SIZE, AT(slack_kib), 0, UINT64_C(1) << 40},
+    {"headroom", KIND_HEADROOM, AT(headroom), 0, UINT64_C(1) << 40},
     {"group", KIND_GROUP, AT(group), 0, 0},
     {"interval", KIND_TIME, AT(interval_usec), 10000, 10 * BALLAST_SEC_USEC},
     {"idle-interval", KIND_TIME, AT(idle_interval_usec), 100000, MINUTE},
     {"lease", KIND_TIME, AT(lease_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
+    {"quota-reservations", KIND_COUNT, AT(quota_reservations), 0, 1000000},
+    {"quota-memory", KIND_SIZE, AT(quota_kib), 0, UINT64_C(1) << 42},
     {"reboot-lease", KIND_TIME, AT(reboot_lease_usec), 0, 24 * 60 * MINUTE},
     {"dom0-floor", KIND_SIZE, AT(dom0_floor_kib), 0, UINT64_C(1) << 40},
     {"guest-floor", KIND_SIZE, AT(guest_floor_kib), 0, UINT64_C(1) << 40},
     {"inaccuracy", KIND_SIZE, AT(inaccuracy_kib), 4, 1024 * BALLAST_MIB_KIB},
+    {"soft-below", KIND_PART, AT(soft_permyriad), 0, BALLAST_PERMYRIAD},
+    {"hard-below", KIND_PART, AT(hard_permyriad), 0, BALLAST_PERMYRIAD},
+    {"low-below", KIND_PART, AT(low_permyriad), 0, BALLAST_PERMYRIAD},
+    {"squeeze-limit", KIND_PART, AT(squeeze_permyriad), 0, BALLAST_PERMYRIAD},
+    {"start-up", KIND_TIME, AT(start_up_usec), 0, 60 * MINUTE},
     {"rival-writes", KIND_COUNT, AT(rival_writes), 2, 1000},
     {"rival-within", KIND_TIME, AT(rival_usec), BALLAST_SEC_USEC, 60 * MINUTE},
     {"rival-quiet", KIND_TIME, AT(rival_quiet_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
@@ -115,11 +126,17 @@ static const struct key keys[] = {
     {"unread", KIND_TIME, AT(unread_usec), BALLAST_SEC_USEC, 60 * MINUTE},
     {"squeezed-socket", KIND_PATH, AT(squeezed_socket), 0, 0},
     {"message-switch", KIND_PATH, AT(message_switch), 0, 0},
+    {"squeezed-config", KIND_PATH, AT(squeezed_config), 0, 0},
+    {"qmemman-socket", KIND_PATH, AT(qmemman_socket), 0, 0},
+    {"qmemman-dir", KIND_PATH, AT(qmemman_dir), 0, 0},
+    {"qmemman-config", KIND_PATH, AT(qmemman_config), 0, 0},
     {"balance", KIND_FLAG, AT(balloons), 0, 0},
-    {"claims", KIND_FLAG, AT(claims), 0, 0},
+    {"claims", KIND_CLAIMS, AT(claims), 0, 0},
     {"host-profile", KIND_PROFILE, 0, 0, 0},
     {NULL, KIND_FLAG, 0, 0, 0},
 };
+
+_Static_assert(sizeof(keys) / sizeof(*keys) <= 64, "given has a bit for each");
 
 static const struct key guest_keys[] = {
     {"shares", KIND_COUNT, GUEST_AT(shares), 0, 1000000},
@@ -152,6 +169,18 @@ static bool set_flag(const char *value, bool *to, struct ballast_text *why)
         return false;
     }
     *to = yes;
+    return true;
+}
+
+/* As "parked" or "no": what is claimed is a domain's, and ours is parked. */
+static bool set_claims(const char *value, bool *to, struct ballast_text *why)
+{
+    bool parked = strcmp(value, "parked") == 0;
+    if (!parked && strcmp(value, "no") != 0) {
+        ballast_text_add(why, "use parked or no");
+        return false;
+    }
+    *to = parked;
     return true;
 }
 
@@ -188,7 +217,7 @@ static bool set_profile(const char *path, struct engine_config *config, struct b
     }
     calibration_free(config->calibration);
     config->calibration = calibration;
-    config->profile_told = true;
+    config->profile_is_set = true;
     return true;
 }
 
@@ -199,6 +228,7 @@ static bool set_number(const struct key *key, const char *value, uint64_t *to,
     uint64_t number = 0;
     bool read = key->kind == KIND_SIZE   ? scenario_value_size(value, &number, &what)
                 : key->kind == KIND_TIME ? scenario_value_time(value, &number, &what)
+                : key->kind == KIND_PART ? scenario_value_percent(value, &number, &what)
                                          : scenario_value_count(value, &number, &what);
     if (!read)
         ballast_text_add(why, "use %s", what);
@@ -211,6 +241,41 @@ static bool set_number(const struct key *key, const char *value, uint64_t *to,
     return read && number >= key->least && number <= key->most;
 }
 
+#define LARGEST "largest:"
+
+const char *engine_config_headroom_folder(const struct engine_config *config)
+{
+    bool is_folder = strncmp(config->headroom, LARGEST, strlen(LARGEST)) == 0;
+    return is_folder ? config->headroom + strlen(LARGEST) : NULL;
+}
+
+int engine_config_set_headroom(struct engine_config *config, const char *value,
+                               struct ballast_error *err)
+{
+    const char *what = "";
+    uint64_t kib = 0;
+    bool is_folder = strncmp(value, LARGEST "/", strlen(LARGEST "/")) == 0;
+    bool is_size = !is_folder && scenario_value_size(value, &kib, &what);
+    if ((!is_folder && !is_size) || strlen(value) >= sizeof(config->headroom) ||
+        kib > UINT64_C(1) << 40)
+        return ballast_fail(err, -EINVAL,
+                            "use a size up to 1024TiB, such as 2GiB, or largest:DIR with a path "
+                            "from / on of at most %zu bytes",
+                            sizeof(config->headroom) - sizeof(LARGEST));
+    (void)snprintf(config->headroom, sizeof(config->headroom), "%s", value);
+    config->headroom_kib = kib;
+    return 0;
+}
+
+static bool set_headroom(const char *value, struct engine_config *config, struct ballast_text *why)
+{
+    struct ballast_error err;
+    int rc = engine_config_set_headroom(config, value, &err);
+    if (rc < 0)
+        ballast_text_add(why, "%s", err.text);
+    return rc == 0;
+}
+
 static bool set_value(const struct key *key, const char *value, void *base,
                       struct ballast_text *why)
 {
@@ -220,15 +285,20 @@ static bool set_value(const struct key *key, const char *value, void *base,
         return set_policy(value, to, why);
     case KIND_FLAG:
         return set_flag(value, to, why);
+    case KIND_CLAIMS:
+        return set_claims(value, to, why);
     case KIND_GROUP:
         return set_group(value, to, why);
     case KIND_PATH:
         return set_path(value, to, why);
     case KIND_PROFILE:
         return set_profile(value, base, why);
+    case KIND_HEADROOM:
+        return set_headroom(value, base, why);
     case KIND_SIZE:
     case KIND_TIME:
     case KIND_COUNT:
+    case KIND_PART:
         return set_number(key, value, to, why);
     }
     return false;
@@ -287,6 +357,8 @@ static int handle_config_key(void *user, const char *section, const char *name, 
     struct ballast_text why = ballast_text_over(buf, sizeof(buf));
     if (reading->rc == 0 && !set_value(key, value, base, &why))
         note_config_fault(reading, section, name, buf);
+    if (reading->rc == 0 && base == reading->config)
+        reading->config->given |= UINT64_C(1) << (key - keys);
     return reading->rc == 0;
 }
 
@@ -298,6 +370,12 @@ static int check_config_values(const struct reading *reading)
             reading->err, -EINVAL,
             "%s: [ballastd] idle-interval: it is shorter than interval: use interval or more",
             reading->path);
+    if (config->soft_permyriad < config->hard_permyriad ||
+        config->hard_permyriad < config->low_permyriad)
+        return ballast_fail(reading->err, -EINVAL,
+                            "%s: [ballastd] soft-below, hard-below, low-below: they rise: use for "
+                            "each at most the one before it, such as 8%%, 4%% and 2%%",
+                            reading->path);
     if (config->history_kib > 0 && config->history_kib < HISTORY_LEAST_KIB)
         return ballast_fail(reading->err, -EINVAL,
                             "%s: [ballastd] history: too small: use 8MiB or more, or 0MiB for none",
@@ -326,17 +404,42 @@ static int parse_config(struct reading *reading, char *data, size_t length)
     return reading->rc < 0 ? reading->rc : check_config_values(reading);
 }
 
+struct balancer_settings engine_config_settings(const struct engine_config *config)
+{
+    return (struct balancer_settings){
+        .soft_permyriad = (uint32_t)config->soft_permyriad,
+        .hard_permyriad = (uint32_t)config->hard_permyriad,
+        .low_permyriad = (uint32_t)config->low_permyriad,
+        .squeeze_permyriad = (uint32_t)config->squeeze_permyriad,
+        .start_up_usec = config->start_up_usec,
+    };
+}
+
 struct engine_config engine_config_default(void)
 {
+    struct balancer_settings settings = BALANCER_SETTINGS_DEFAULT;
     return (struct engine_config){
         .policy = policy_at(0),
         .slack_kib = BALLAST_NONE,
+        .dom0_min_kib = BALLAST_NONE,
+        .dom0_max_kib = BALLAST_NONE,
+        .headroom = "0MiB",
         .group = "ballast",
         .interval_usec = 100000,
         .idle_interval_usec = BALLAST_SEC_USEC,
         /* Longer than the slowest of builds hesitates, shorter than a night. */
         .lease_usec = 10 * MINUTE,
+        .quota_reservations = 1024,
+        /* A domain is destroyed and built again in seconds; what never comes back is not missed
+           for long. */
+        .reboot_lease_usec = MINUTE,
+        .claims = true,
         .inaccuracy_kib = BALLAST_HVM_SHORT_KIB,
+        .soft_permyriad = settings.soft_permyriad,
+        .hard_permyriad = settings.hard_permyriad,
+        .low_permyriad = settings.low_permyriad,
+        .squeeze_permyriad = settings.squeeze_permyriad,
+        .start_up_usec = settings.start_up_usec,
         .rival_writes = 5,
         .rival_usec = MINUTE,
         .rival_quiet_usec = 5 * MINUTE,
@@ -372,7 +475,7 @@ int engine_config_read(const char *path, struct engine_config *out, struct balla
 void engine_config_usual_profile(struct engine_config *config)
 {
     struct ballast_error err;
-    if (config->profile_told)
+    if (config->profile_is_set)
         return;
     int rc = calibration_read(CALIBRATION_USUAL_PATH, FILE_REGULAR, &config->calibration, &err);
     if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
@@ -389,6 +492,14 @@ void engine_config_release(struct engine_config *config)
     config->guest_count = 0;
 }
 
+bool engine_config_is_given(const struct engine_config *config, const char *key)
+{
+    size_t i = 0;
+    while (keys[i].name && strcmp(keys[i].name, key) != 0)
+        i++;
+    return keys[i].name && (config->given >> i & 1) != 0;
+}
+
 const struct engine_config_guest *engine_config_guest(const struct engine_config *config,
                                                       const char *name)
 {
@@ -402,10 +513,11 @@ const struct engine_config_guest *engine_config_guest(const struct engine_config
 bool engine_config_at(const struct engine_config *config, size_t i, struct engine_config_value *out)
 {
     static const enum engine_config_unit units[] = {
-        [KIND_POLICY] = ENGINE_CONFIG_TEXT, [KIND_SIZE] = ENGINE_CONFIG_KIB,
-        [KIND_TIME] = ENGINE_CONFIG_USEC,   [KIND_COUNT] = ENGINE_CONFIG_COUNT,
-        [KIND_FLAG] = ENGINE_CONFIG_FLAG,   [KIND_GROUP] = ENGINE_CONFIG_TEXT,
-        [KIND_PATH] = ENGINE_CONFIG_TEXT,
+        [KIND_POLICY] = ENGINE_CONFIG_TEXT,    [KIND_SIZE] = ENGINE_CONFIG_KIB,
+        [KIND_TIME] = ENGINE_CONFIG_USEC,      [KIND_COUNT] = ENGINE_CONFIG_COUNT,
+        [KIND_PART] = ENGINE_CONFIG_PERMYRIAD, [KIND_FLAG] = ENGINE_CONFIG_FLAG,
+        [KIND_GROUP] = ENGINE_CONFIG_TEXT,     [KIND_PATH] = ENGINE_CONFIG_TEXT,
+        [KIND_HEADROOM] = ENGINE_CONFIG_TEXT,  [KIND_CLAIMS] = ENGINE_CONFIG_TEXT,
     };
     const struct key *key = &keys[i];
     const void *at = (const char *)config + key->offset;
@@ -415,7 +527,9 @@ bool engine_config_at(const struct engine_config *config, size_t i, struct engin
     *out = (struct engine_config_value){.key = key->name, .unit = units[key->kind]};
     if (key->kind == KIND_POLICY)
         out->text = config->policy->name;
-    else if (key->kind == KIND_GROUP || key->kind == KIND_PATH)
+    else if (key->kind == KIND_CLAIMS)
+        out->text = config->claims ? "parked" : "no";
+    else if (units[key->kind] == ENGINE_CONFIG_TEXT)
         out->text = at;
     else
         out->number = key->kind == KIND_FLAG ? *(const bool *)at : *(const uint64_t *)at;

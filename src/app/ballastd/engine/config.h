@@ -28,15 +28,24 @@ struct engine_config_guest {
 
 struct engine_config {
     const struct policy *policy;
-    uint64_t slack_kib;          /* BALLAST_NONE: the host's own */
-    char group[32];              /* whose members may change things; "": only root may */
-    uint64_t interval_usec;      /* while something moves or waits */
-    uint64_t idle_interval_usec; /* while nothing does */
-    uint64_t lease_usec;         /* of a reservation that names none */
-    uint64_t reboot_lease_usec;  /* of what a domain that reboots held; 0: it is not kept */
+    uint64_t slack_kib;                /* BALLAST_NONE: the host's own */
+    char headroom[ENGINE_CONFIG_PATH]; /* as it was written: a size, or "largest:DIR" */
+    uint64_t headroom_kib;             /* the size; 0: none, or that of a guest in DIR */
+    char group[32];                    /* whose members may change things; "": only root may */
+    uint64_t interval_usec;            /* while something moves or waits */
+    uint64_t idle_interval_usec;       /* while nothing does */
+    uint64_t lease_usec;               /* of a reservation that names none */
+    uint64_t quota_reservations;       /* open ones of a user that is not root; 0: no limit */
+    uint64_t quota_kib;                /* what such a user may have reserved; 0: no limit */
+    uint64_t reboot_lease_usec;        /* of what a domain that reboots held; 0: it is not kept */
     uint64_t dom0_floor_kib;
     uint64_t guest_floor_kib;
     uint64_t inaccuracy_kib;
+    uint64_t soft_permyriad; /* of the host's memory: as balancer_settings has them */
+    uint64_t hard_permyriad;
+    uint64_t low_permyriad;
+    uint64_t squeeze_permyriad; /* of a guest's memory */
+    uint64_t start_up_usec;
     uint64_t rival_writes; /* so many targets that were not ours ... */
     uint64_t rival_usec;   /* ... in so long are a second balancer's; we stand back as long as
                               there has been one in rival_quiet_usec */
@@ -44,20 +53,32 @@ struct engine_config {
     uint64_t history_kib; /* what the history may take on disk; 0: none is kept */
     char squeezed_socket[ENGINE_CONFIG_PATH]; /* where XAPI looks for squeezed; "": nowhere */
     char message_switch[ENGINE_CONFIG_PATH];  /* the socket of XAPI's switch; "": not used */
+    char squeezed_config[ENGINE_CONFIG_PATH]; /* instead of /etc/squeezed.conf; "": that */
+    char qmemman_socket[ENGINE_CONFIG_PATH];  /* where qubesd looks for qmemman; "": nowhere */
+    char qmemman_dir[ENGINE_CONFIG_PATH];     /* of qmemman's two files; "": they are not used */
+    char qmemman_config[ENGINE_CONFIG_PATH];  /* instead of /etc/qubes/qmemman.conf; "": that */
     size_t clients;                           /* at once, on each socket */
-    uint64_t unread_usec; /* who leaves unread what it was sent for longer is closed */
-    bool balloons;        /* false: no domain is balanced, reservations are kept */
-    bool claims;          /* stake claims with Xen for what is bound; false: toolstacks do it */
+    /* A connection that leaves what it was sent unread for longer is closed. */
+    uint64_t unread_usec;
+    bool balloons; /* false: no domain is balanced, reservations are kept */
+    bool claims;   /* what is granted is claimed in Xen: hv_claim() */
     /* The profile of this very host, read from its file; NULL: that of its Xen. */
     struct calibration *calibration;
-    bool profile_told;       /* a host-profile, or that there is none */
+    bool profile_is_set;     /* a host-profile, or that there is none */
     char profile_fault[256]; /* why that of the usual place is left out; "": it is not */
     struct engine_config_guest *guests;
     size_t guest_count;
+    uint64_t given; /* a bit for each key of [ballastd] that the file has */
+    /* Of squeezed.conf; what [guest] has for dom0 goes before. */
+    uint64_t dom0_min_kib; /* BALLAST_NONE: the host's own, as the next */
+    uint64_t dom0_max_kib;
+    bool dom0_is_fixed; /* it is not balanced */
 };
 
 /* What is in force where no file says anything else. */
 struct engine_config engine_config_default(void);
+/* What of it is the balancer's. */
+struct balancer_settings engine_config_settings(const struct engine_config *config);
 /*
  * `path` NULL: the usual place, which need not exist. -EINVAL: "PATH:LINE: [SECTION] KEY: what is
  * wrong: what to use instead"; the errnos of reading. On failure *out is as it was. What it holds
@@ -71,11 +92,20 @@ void engine_config_release(struct engine_config *config);
  * why.
  */
 void engine_config_usual_profile(struct engine_config *config);
+/*
+ * Sets the headroom: "SIZE" or "largest:DIR". -EINVAL: `value` is neither; the text says what to
+ * use.
+ */
+int engine_config_set_headroom(struct engine_config *config, const char *value,
+                               struct ballast_error *err);
+/* DIR of that, or NULL; it is the configuration's. */
+const char *engine_config_headroom_folder(const struct engine_config *config);
 /* A key of [ballastd] as it is in force. */
 enum engine_config_unit {
     ENGINE_CONFIG_KIB,
     ENGINE_CONFIG_USEC,
     ENGINE_CONFIG_COUNT,
+    ENGINE_CONFIG_PERMYRIAD,
     ENGINE_CONFIG_FLAG,
     ENGINE_CONFIG_TEXT,
 };
@@ -90,6 +120,8 @@ struct engine_config_value {
 /* The keys from 0 on, all but host-profile; false: there are no more. */
 bool engine_config_at(const struct engine_config *config, size_t i,
                       struct engine_config_value *out);
+/* Whether the file has that key of [ballastd]. */
+bool engine_config_is_given(const struct engine_config *config, const char *key);
 /* Of the guest of that name, or NULL. */
 const struct engine_config_guest *engine_config_guest(const struct engine_config *config,
                                                       const char *name);

@@ -32,7 +32,7 @@ struct costs_sum {
     const char *refused; /* why the host's own is ignored; NULL: it is used, or there is none */
     uint64_t guests;     /* that were compared since the start */
     uint64_t outside;    /* of these, whose cost was not within the bound */
-    uint64_t above;      /* of these, who cost more */
+    uint64_t above;      /* of these, which cost more */
     int64_t worst_kib;   /* the largest difference, by its size; 0: none */
 };
 struct costs_sum costs_sum(const struct engine *engine);

@@ -35,9 +35,9 @@ static void note_suspends(struct engine *engine)
         const struct ballast_domain *domain = &host->domains[i];
         struct overlay_record *record = overlay_domain(engine->overlay, i);
         struct recorder_news news = RECORDER_NEWS;
-        if (!domain->says_suspend || engine_now_usec(engine) < record->suspend_told_usec)
+        if (!domain->says_suspend || engine_now_usec(engine) < record->suspend_quiet_usec)
             continue;
-        record->suspend_told_usec = engine_now_usec(engine) + WARN_AGAIN_USEC;
+        record->suspend_quiet_usec = engine_now_usec(engine) + WARN_AGAIN_USEC;
         engine_log(LOG_WARNING,
                    "domain %" PRIu32 " (%s) still reports after 10 s that it is being suspended; "
                    "ignoring that, and balancing it like any other",
@@ -107,5 +107,5 @@ void defence_check(struct engine *engine, const struct tick_result *result)
         ballast_text_add(
             &text, " of reserved memory: its maximum stays where it is until that memory is used");
     }
-    alerts_set(&engine->alerts, ALERT_PROMISED, now_usec, *why ? why : NULL);
+    alerts_set(&engine->alerts, ALERT_RESERVED, now_usec, *why ? why : NULL);
 }

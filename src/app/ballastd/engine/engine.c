@@ -11,6 +11,8 @@
 #include "app/ballastd/engine/clock.h"
 #include "app/ballastd/engine/costs.h"
 #include "app/ballastd/engine/defence.h"
+#include "app/ballastd/engine/headroom.h"
+#include "app/ballastd/engine/outlook.h"
 #include "app/ballastd/engine/law_checks.h"
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/rival.h"
@@ -127,7 +129,8 @@ static int make_tick(struct engine *engine, struct ballast_error *err)
         .hv = overlay_hv(engine->overlay),
         .policy = engine->policy,
         .options = {.inaccuracy_kib = engine->config.inaccuracy_kib,
-                    .guard_kib = engine->host->ops->guard_kib},
+                    .guard_kib = engine->host->ops->guard_kib,
+                    .settings = engine_config_settings(&engine->config)},
         .book = tick_book_of(engine),
         .memory = tick_memory_of(engine),
         .dry = engine->options.role != ENGINE_BALANCES,
@@ -219,12 +222,35 @@ static void note_noise(struct engine *engine)
     alerts_set(&engine->alerts, ALERT_NOISE, engine_now_usec(engine), count > 0 ? why : NULL);
 }
 
+/* What only looks at a host finds the same as the daemon there, which remembers it. */
+static void note_findings(struct engine *engine, const struct tick_result *result)
+{
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    bool remembers = engine->options.role == ENGINE_BALANCES;
+    for (size_t i = 0; remembers && i < result->decided.finding_count; i++)
+        recorder_finding(engine, &result->decided.findings[i], host->now_usec);
+}
+
+/* A request is served all the same: then, and until those that moved for it are stopped. */
+static void rest_or_serve(struct engine *engine)
+{
+    struct ledger_sums sums = ledger_sums(reservations_ledger(engine->reservations));
+    if (!engine->rests)
+        return;
+    if (sums.in_state[LEDGER_REQUESTED] + sums.in_state[LEDGER_RECLAIMING] > 0)
+        engine->calm_ticks = 0;
+    else if (engine->calm_ticks < ENGINE_CALM_TICKS)
+        engine->calm_ticks++;
+    rival_update_hold(engine);
+}
+
 static void sample_and_tick(struct engine *engine)
 {
     struct ballast_error err;
     struct tick_result result;
     const struct ballast_host *host;
     struct hv *hv = overlay_hv(engine->overlay);
+    rest_or_serve(engine);
     int rc = hv->ops->refresh(hv, &host, &err);
     if (rc == 0) {
         rival_unpin(engine);
@@ -232,9 +258,13 @@ static void sample_and_tick(struct engine *engine)
         /* What it could not write it says through trouble(); nothing is lost, it comes again. */
         tick_ledger_keep(reservations_book(engine->reservations),
                          balancer_kept_kib(tick_balancer(engine->tick)));
+        claims_see(engine);
         tick_book_see(engine, host);
+        claims_lower(engine);
+        headroom_refresh(engine, host);
         rc = tick_run(engine->tick, host->now_usec, &result, &err);
         law_checks_note(engine, &result);
+        claims_follow(engine);
     }
     alerts_set(&engine->alerts, ALERT_HOST, engine_now_usec(engine), rc < 0 ? err.text : NULL);
     engine->counters.ticks++;
@@ -242,12 +272,17 @@ static void sample_and_tick(struct engine *engine)
     if (rc < 0)
         return;
     note_noise(engine);
+    outlook_follow(engine);
+    note_findings(engine, &result);
     note_moves(engine, &result);
     defence_check(engine, &result);
     keep_stops(engine);
     recorder_sample(engine);
     costs_sample(engine);
     law_checks_run(engine);
+    /* One of which was reported while this sample was taken. */
+    if (hv_take_newcomer(engine->host))
+        engine_meet_domain(engine);
 }
 
 static int step_host(struct engine *engine, uint64_t most_usec, bool *behind)
@@ -344,10 +379,41 @@ void engine_sample_soon(struct engine *engine)
     }
 }
 
+void engine_lower_claim(struct engine *engine)
+{
+    if (engine->tick)
+        claims_lower(engine);
+}
+
+/* A domain that has come may await memory that is claimed. */
+void engine_meet_domain(struct engine *engine)
+{
+    struct ballast_error err;
+    const struct ballast_host *host;
+    struct hv *hv = overlay_hv(engine->overlay);
+    if (!engine->tick || engine->claims.now.count == 0 || hv->ops->refresh(hv, &host, &err) < 0)
+        return;
+    claims_see(engine);
+    tick_book_see(engine, host);
+    claims_lower(engine);
+    hv_save(engine->host);
+}
+
+void engine_start_follows(struct engine *engine, uint64_t id)
+{
+    tick_ledger_start_follows(reservations_book(engine->reservations), id);
+    claims_hand_over(engine, id);
+}
+
 void engine_settle(struct engine *engine)
 {
     if (engine->tick)
         changes_settle(engine);
+}
+
+void engine_leave_reboots(struct engine *engine)
+{
+    engine->leaves_reboots = true;
 }
 
 void engine_begin(struct engine *engine)
@@ -368,7 +434,7 @@ static void leave_as_it_is(struct engine *engine, const struct ballast_domain *d
     struct ballast_error err;
     struct hv *hv = overlay_hv(engine->overlay);
     bool runs = domain->state == BALLAST_DOMAIN_RUN && domain->has_balloon;
-    bool is_ours = record->told_kib != BALLAST_NONE;
+    bool is_ours = record->set_target_kib != BALLAST_NONE;
     if (!runs || !is_ours || domain->tot_kib <= ballast_add_ceil(domain->target_kib, THERE_KIB))
         return;
     uint64_t maxmem_kib = ballast_max_u64(domain->maxmem_kib, domain->tot_kib);
@@ -411,8 +477,11 @@ int engine_events_fd(const struct engine *engine)
 
 void engine_take_events(struct engine *engine)
 {
-    if (hv_take_events(engine->host))
-        engine_sample_soon(engine);
+    if (!hv_take_events(engine->host))
+        return;
+    if (hv_take_newcomer(engine->host))
+        engine_meet_domain(engine);
+    engine_sample_soon(engine);
 }
 
 int engine_low_memory_fd(struct engine *engine)
@@ -471,8 +540,11 @@ void engine_reconfigure(struct engine *engine, struct engine_config *config,
     bool other_policy = config->policy != engine->config.policy;
     engine_config_release(&engine->config);
     take_config(engine, config);
-    if (engine->tick)
+    if (engine->tick) {
+        struct balancer_settings settings = engine_config_settings(&engine->config);
         tick_set_inaccuracy(engine->tick, engine->config.inaccuracy_kib);
+        tick_set_settings(engine->tick, &settings);
+    }
     /* A policy set by a command stays until the file names another one. */
     if (other_policy) {
         use_policy(engine, engine->config.policy);
@@ -497,6 +569,15 @@ void engine_pause(struct engine *engine, bool paused)
         rival_end(engine);
     rival_update_hold(engine);
     engine_log(LOG_NOTICE, paused ? "balancing: paused" : "balancing: resumed");
+}
+
+void engine_rest(struct engine *engine, bool rests)
+{
+    if (engine->rests == rests)
+        return;
+    engine->rests = rests;
+    engine->calm_ticks = ENGINE_CALM_TICKS;
+    rival_update_hold(engine);
 }
 
 void engine_record_setting(struct engine *engine, const char *what, uint64_t domid, uint64_t uid,
@@ -533,6 +614,11 @@ static void record_alert(void *context, enum alert_kind name, const struct alert
     engine->observer.alert(engine->observer.context, name, alert);
 }
 
+static void meet_newcomer(void *context, const uint8_t uuid[HV_UUID], const char *name)
+{
+    claims_meet(context, uuid, name);
+}
+
 static int make_parts(struct engine *engine, struct ballast_error *err)
 {
     engine->recorder = recorder_new(engine->options.state_dir);
@@ -556,6 +642,7 @@ static int make_parts(struct engine *engine, struct ballast_error *err)
     });
     if (!engine->recorder || !engine->costs || !engine->reservations || !engine->overlay)
         return ballast_fail(err, -ENOMEM, "out of memory");
+    hv_on_newcomer(engine->host, meet_newcomer, engine);
     return 0;
 }
 
@@ -572,7 +659,7 @@ int engine_new(const struct engine_options *options, struct hv *host, struct eng
     engine->options = *options;
     engine->host = host;
     engine->observer = *observer;
-    engine->alerts.tell = record_alert;
+    engine->alerts.notify = record_alert;
     engine->alerts.context = engine;
     engine->counters.low_count = BALLAST_NONE;
     take_config(engine, config);
@@ -598,6 +685,7 @@ void engine_free(struct engine *engine)
     overlay_free(engine->overlay);
     recorder_free(engine->recorder);
     costs_free(engine->costs);
+    claims_release(&engine->claims);
     hv_save(engine->host);
     hv_close(engine->host);
     engine_config_release(&engine->config);

@@ -14,10 +14,12 @@
 
 #include "app/ballastd/engine/alerts.h"
 #include "core/ledger/ledger.h"
+#include "core/policy/host_state.h"
 
 struct balancer;
 struct costs;
 struct engine;
+struct headroom;
 struct engine_config;
 struct hv;
 struct engine_observer;
@@ -59,6 +61,8 @@ int engine_new(const struct engine_options *options, struct hv *host, struct eng
                struct ballast_error *err);
 void engine_free(struct engine *engine);
 
+/* A toolstack that is served reserves for its reboots by itself: nothing is kept for any domain. */
+void engine_leave_reboots(struct engine *engine);
 /* The first sample, before the first tick is due. Only an engine that balances acts on it. */
 void engine_begin(struct engine *engine);
 /*
@@ -87,14 +91,23 @@ void engine_take_low_memory(struct engine *engine);
 
 /* Moves a simulated host on, as far as one tick may; false: it has failed. */
 bool engine_catch_up(struct engine *engine);
-/* One tick at once. What it decided is told when its caller settles. */
+/* One tick at once. Its decisions are sent when its caller settles. */
 void engine_sample(struct engine *engine);
 /*
- * The host has news: a tick, and what it decided is told, at once where the last sample is an
+ * The host has news: a tick, and its decisions are sent, at once where the last sample is an
  * interval ago, else when it is. Guests make news, so there are never two samples of it within an
  * interval.
  */
 void engine_sample_soon(struct engine *engine);
+/* What has been bound or released since the last sample is not claimed in Xen any longer. */
+void engine_lower_claim(struct engine *engine);
+/*
+ * A domain has come: where a reservation awaits it that is handed over at once, which is what lies
+ * between the two samples of a tick and less.
+ */
+void engine_meet_domain(struct engine *engine);
+/* The start of this request follows its grant at once: it will not be claimed in Xen. */
+void engine_start_follows(struct engine *engine, uint64_t id);
 /* Tells the observer what has changed since the last time. */
 void engine_settle(struct engine *engine);
 /* What was done to a simulated host is kept. */
@@ -106,6 +119,8 @@ void engine_reconfigure(struct engine *engine, struct engine_config *config,
 /* Stops or goes on with all balancing; going on ends standing back, too. */
 void engine_pause(struct engine *engine, bool paused);
 bool engine_is_paused(const struct engine *engine);
+/* While it rests no domain is balanced but for requests, as another program wishes. */
+void engine_rest(struct engine *engine, bool rests);
 /* Whether targets may be moved at all now. */
 bool engine_balances(const struct engine *engine);
 /* The policy from now on, over restarts. -EAGAIN and errors of the store. */
@@ -116,16 +131,18 @@ void engine_note_move(struct engine *engine);
 /* What a user of the host set goes into the history; `detail` is JSON. */
 void engine_record_setting(struct engine *engine, const char *what, uint64_t domid, uint64_t uid,
                            const char *detail);
-/* What `giving` remembers of those who gave is forgotten: nobody waits any more. */
+/* Drops what is kept of donors: no request waits any more. */
 void engine_forget_donors(struct engine *engine);
 
 /*
- * What a start can have at once: free, promised to nobody, and not what those who are not asked
- * have been told to take, or what is kept for minima. What is missing to one that waits is missing
- * to it.
+ * What a start can have at once: free, not reserved, and not what domains that are not asked
+ * may take to reach their targets, or what is kept for minima. What is missing to one that waits is
+ * missing to it.
  */
 uint64_t engine_available_kib(struct engine *engine);
-/* The clock of snapshots, and that of the ledger, which is never behind what it was told. */
+/* How much of what is reserved is claimed in Xen. */
+uint64_t engine_claimed_kib(const struct engine *engine);
+/* The clock of snapshots, and that of the ledger, which never goes back. */
 uint64_t engine_now_usec(const struct engine *engine);
 uint64_t engine_ledger_now_usec(const struct engine *engine);
 /* What it does to the host by itself, and whether what is set outlives it. */
@@ -134,8 +151,14 @@ bool engine_keeps_settings(const struct engine *engine);
 /* The ledger has been read and the host sampled: what needs either works. */
 bool engine_is_ready(const struct engine *engine);
 
+/* A request was refused before it was one. */
+void engine_count_refusal(struct engine *engine, enum ledger_reason reason);
+
 /* Its parts, which live as long as it does. */
 const struct engine_config *engine_config(const struct engine *engine);
+const struct headroom *engine_headroom(const struct engine *engine);
+/* How scarce memory was at the last tick. */
+struct host_outlook engine_outlook(const struct engine *engine);
 struct hv *engine_host(const struct engine *engine);
 struct overlay *engine_overlay(const struct engine *engine);
 struct reservations *engine_reservations(const struct engine *engine);

@@ -28,6 +28,7 @@ static const struct event_pattern others[] = {
      "it reports that it is being suspended and is not; it is balanced like any other"},
     {"foreign-target", "target set from {from_kib} to {to_kib} by another program"},
     {"unpinned", "target given back to the balancer by {who}; it was pinned at {from_kib}"},
+    {"host-state", "memory of the host was {detail} and is {reason}: {to_kib} of it are unneeded"},
     {"appeared", "appeared with {to_kib}"},
     {"gone", "is gone; it had {to_kib}"},
     {NULL, NULL},
@@ -90,10 +91,10 @@ static void add_held_floor(struct ballast_text *text, const struct history_event
 
 static void add_move(struct ballast_text *text, const struct history_event *event)
 {
-    bool limit = strncmp(event->what, "limit", 5) == 0;
+    bool maximum = strncmp(event->what, "maximum", 7) == 0;
     bool failed = strstr(event->what, "-failed") != NULL;
     bool known = event->from_kib != BALLAST_NONE && event->to_kib != BALLAST_NONE;
-    ballast_text_add(text, limit ? "limit" : "target");
+    ballast_text_add(text, maximum ? "xen maximum" : "target");
     if (failed)
         ballast_text_add(text, " could not be");
     ballast_text_add(text, !known || event->to_kib == event->from_kib ? " set"
@@ -140,12 +141,14 @@ size_t event_pattern(const struct history_event *event, char *buf, size_t size)
 {
     struct ballast_text text = ballast_text_over(buf, size);
     const char *pattern = find_pattern(others, event->what);
-    if (strncmp(event->what, "target", 6) == 0 || strncmp(event->what, "limit", 5) == 0) {
+    if (strncmp(event->what, "target", 6) == 0 || strncmp(event->what, "maximum", 7) == 0) {
         add_move(&text, event);
     } else if (strcmp(event->what, "grant") == 0 || strcmp(event->what, "refuse") == 0) {
         add_verdict(&text, event, event->what[0] == 'g');
     } else if (strcmp(event->what, "built") == 0) {
         add_built(&text, event);
+    } else if (strcmp(event->what, "report") == 0 || strcmp(event->what, "pressure") == 0) {
+        add_reason(&text, event);
     } else if (strncmp(event->what, "alert", 5) == 0) {
         ballast_text_add(&text, "{reason}%s: {detail}",
                          strcmp(event->what, "alert") == 0 ? "" : " is over");

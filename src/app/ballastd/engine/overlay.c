@@ -17,6 +17,9 @@ struct overlay {
     uint64_t epoch_usec;
     uint64_t shown_usec; /* the latest moment that a snapshot was of, on the host's clock */
     bool still;
+    bool ranges_reporting; /* and the two minima of such ranges: */
+    uint64_t guest_min_kib;
+    uint64_t dom0_min_kib;
     bool taken;
     struct ballast_host host;
     struct ballast_domain *domains;
@@ -63,7 +66,7 @@ static struct overlay_record record_of(struct overlay *overlay, const struct bal
 {
     struct overlay_record record = {
         .id = domain->id,
-        .told_kib = BALLAST_NONE,
+        .set_target_kib = BALLAST_NONE,
         .raise_to_kib = overlay->options.reclaims_only ? domain->target_kib : BALLAST_NONE};
     hv_uuid(overlay->below, domain, record.uuid);
     const struct overlay_record *old =
@@ -84,9 +87,9 @@ static struct overlay_record record_of(struct overlay *overlay, const struct bal
 }
 
 /* A host may keep only whole pages of a size. */
-static bool is_same_kib(uint64_t a_kib, uint64_t b_kib)
+static bool is_same_kib(uint64_t one_kib, uint64_t other_kib)
 {
-    return (a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib) < BALLAST_PAGE_KIB;
+    return (one_kib > other_kib ? one_kib - other_kib : other_kib - one_kib) < BALLAST_PAGE_KIB;
 }
 
 /* A toolstack sets targets while it builds; after that they are ours. */
@@ -97,7 +100,7 @@ static void notice_foreign_target(struct overlay *overlay, const struct ballast_
     bool moved = record->seen && !is_same_kib(domain->target_kib, was_kib);
     record->seen = domain->state != BALLAST_DOMAIN_BUILD;
     record->seen_kib = domain->target_kib;
-    if (moved && !is_same_kib(domain->target_kib, record->told_kib))
+    if (moved && !is_same_kib(domain->target_kib, record->set_target_kib))
         overlay->options.foreign(overlay->options.context, domain, record, was_kib);
 }
 
@@ -109,6 +112,64 @@ static void narrow_range(struct ballast_domain *domain, uint64_t min_kib, uint64
         domain->dynamic_min_kib = min_kib;
     /* A minimum of one hand and a maximum of another may contradict: the maximum wins. */
     domain->dynamic_min_kib = ballast_min_u64(domain->dynamic_min_kib, domain->dynamic_max_kib);
+}
+
+/* A static maximum that was lowered below a target is shown as that, and holds all the same. */
+static uint64_t reporting_max_kib(const struct overlay *overlay,
+                                  const struct ballast_domain *domain)
+{
+    const struct hv_domain *known = hv_find_domain(overlay->below, domain->id);
+    return known ? ballast_min_u64(known->static_max_kib, domain->static_max_kib)
+                 : domain->static_max_kib;
+}
+
+/*
+ * `xl mem-max` raises the static maximum of a guest that runs; a kernel that does not hotplug
+ * memory stays below the one that it was started with, whatever its target is.
+ */
+static void note_booted(const struct overlay *overlay, const struct ballast_domain *domain,
+                        struct overlay_record *record)
+{
+    const struct hv_domain *known = hv_find_domain(overlay->below, domain->id);
+    bool runs = domain->state != BALLAST_DOMAIN_BUILD && !domain->is_dom0;
+    record->hotplugs = known && known->hotplugs;
+    if (runs && known && known->static_max_kib != BALLAST_NONE && record->booted_max_kib == 0)
+        record->booted_max_kib = domain->static_max_kib;
+    if (record->booted_max_kib > 0)
+        record->booted_max_kib = ballast_max_u64(record->booted_max_kib, domain->tot_kib);
+}
+
+/* Its dynamic maximum is what it can reach; a pinned target is its administrator's to know. */
+static void keep_reachable(const struct overlay_record *record, struct ballast_domain *domain)
+{
+    uint64_t reach_kib = ballast_max_u64(record->booted_max_kib, record->set.pin.kib);
+    if (record->booted_max_kib > 0 && !record->hotplugs)
+        narrow_range(domain, BALLAST_NONE, ballast_min_u64(domain->dynamic_max_kib, reach_kib));
+}
+
+static void range_reporting(const struct overlay *overlay, struct ballast_domain *domain)
+{
+    uint64_t min_kib = domain->is_dom0 ? overlay->dom0_min_kib : overlay->guest_min_kib;
+    /* qubesd makes memory/meminfo for a guest that is to be balanced; other reports are its own. */
+    if (!overlay->ranges_reporting || !domain->unranged ||
+        domain->report_source != BALLAST_REPORT_MEMINFO)
+        return;
+    narrow_range(domain, min_kib, reporting_max_kib(overlay, domain));
+    domain->unranged = false;
+}
+
+/* As squeezed.conf has it; a minimum of ballastd.conf goes before its maximum. */
+static void range_dom0(const struct engine_config *config, const struct engine_config_guest *guest,
+                       struct ballast_domain *domain)
+{
+    uint64_t max_kib = config->dom0_max_kib;
+    if (max_kib != BALLAST_NONE && guest && guest->min_kib != BALLAST_NONE)
+        max_kib = ballast_max_u64(max_kib, guest->min_kib);
+    narrow_range(domain, config->dom0_min_kib, max_kib);
+    if (config->dom0_min_kib != BALLAST_NONE || config->dom0_max_kib != BALLAST_NONE)
+        domain->unranged = false;
+    if (config->dom0_is_fixed && !guest)
+        domain->shares = 0;
 }
 
 static bool is_opted_out(const struct overlay_record *record,
@@ -123,6 +184,9 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
     const struct engine_config *config = overlay->options.config;
     const struct engine_config_guest *guest = engine_config_guest(config, domain->name);
     uint64_t floor_kib = domain->is_dom0 ? config->dom0_floor_kib : config->guest_floor_kib;
+    range_reporting(overlay, domain);
+    if (domain->is_dom0)
+        range_dom0(config, guest, domain);
     if (guest)
         narrow_range(domain, guest->min_kib, guest->max_kib);
     narrow_range(domain, ballast_max_u64(floor_kib, domain->dynamic_min_kib), BALLAST_NONE);
@@ -130,6 +194,7 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
     if (record->set.min_kib != BALLAST_NONE || record->set.max_kib != BALLAST_NONE ||
         (guest && (guest->min_kib != BALLAST_NONE || guest->max_kib != BALLAST_NONE)))
         domain->unranged = false;
+    keep_reachable(record, domain);
     uint64_t raise_to_kib = ballast_max_u64(record->raise_to_kib, domain->dynamic_min_kib);
     domain->dynamic_max_kib = ballast_min_u64(domain->dynamic_max_kib, raise_to_kib);
     if (guest && guest->shares != BALLAST_NONE)
@@ -137,7 +202,9 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
     if (record->set.shares != BALLAST_NONE)
         domain->shares = record->set.shares;
     record->shares = domain->shares;
-    domain->pinned_kib = record->set.pin.kib;
+    bool is_held = overlay->host.now_usec < record->held_until_usec;
+    domain->pinned_kib =
+        record->set.pin.kib == 0 && is_held ? record->held_kib : record->set.pin.kib;
     domain->stopped_kib = record->last_stop.kib;
     domain->stopped_usec = record->last_stop.usec;
     domain->stops = record->last_stop.stops;
@@ -169,6 +236,7 @@ static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ba
         overlay->records[i] = record_of(overlay, &host->domains[i]);
         if (!late)
             notice_foreign_target(overlay, &host->domains[i], &overlay->records[i]);
+        note_booted(overlay, &host->domains[i], &overlay->records[i]);
         lay_over(overlay, &overlay->records[i], &overlay->domains[i]);
     }
     overlay->taken = true;
@@ -183,14 +251,8 @@ static int ops_set(struct hv *hv, uint32_t domid, uint64_t target_kib, uint64_t 
     size_t at;
     int rc = overlay->below->ops->set(overlay->below, domid, target_kib, maxmem_kib, err);
     if (rc == 0 && target_kib != BALLAST_NONE && overlay_find(overlay, domid, &at) == 0)
-        overlay->records[at].told_kib = target_kib;
+        overlay->records[at].set_target_kib = target_kib;
     return rc;
-}
-
-static int ops_claim(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
-{
-    struct overlay *overlay = overlay_of(hv);
-    return overlay->below->ops->claim(overlay->below, domid, kib, err);
 }
 
 static void ops_close(struct hv *hv)
@@ -199,7 +261,7 @@ static void ops_close(struct hv *hv)
 }
 
 static const struct hv_ops overlay_ops = {
-    .name = "view", .refresh = ops_refresh, .set = ops_set, .claim = ops_claim, .close = ops_close};
+    .name = "view", .refresh = ops_refresh, .set = ops_set, .close = ops_close};
 
 struct overlay *overlay_new(const struct overlay_options *options)
 {
@@ -232,6 +294,13 @@ void overlay_set_epoch(struct overlay *overlay, uint64_t usec)
     overlay->epoch_usec = usec;
 }
 
+void overlay_range_reporting(struct overlay *overlay, uint64_t guest_min_kib, uint64_t dom0_min_kib)
+{
+    overlay->ranges_reporting = true;
+    overlay->guest_min_kib = guest_min_kib;
+    overlay->dom0_min_kib = dom0_min_kib;
+}
+
 uint64_t overlay_now_usec(const struct overlay *overlay)
 {
     return ballast_add_ceil(overlay->epoch_usec, hv_now_usec(overlay->options.host));
@@ -252,9 +321,30 @@ void overlay_stop_raising(struct overlay *overlay)
     }
 }
 
+void overlay_hold_size(struct overlay *overlay, uint32_t domid, uint64_t kib, uint64_t until_usec)
+{
+    size_t at;
+    if (overlay_find(overlay, domid, &at) < 0)
+        return;
+    overlay->records[at].held_kib = kib;
+    overlay->records[at].held_until_usec = until_usec;
+}
+
+void overlay_end_hold(struct overlay *overlay, uint32_t domid, uint64_t until_usec)
+{
+    size_t at;
+    if (overlay_find(overlay, domid, &at) == 0)
+        overlay->records[at].held_until_usec = until_usec;
+}
+
 const struct ballast_host *overlay_snapshot(const struct overlay *overlay)
 {
     return overlay->taken ? &overlay->host : NULL;
+}
+
+void overlay_note_claims(struct overlay *overlay, uint64_t kib)
+{
+    overlay->host.reserved_claim_kib = kib;
 }
 
 uint64_t overlay_spare_kib(const struct overlay *overlay)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who is there, and what is folded into buckets while it is. */
+/* The domains that are there, and what is folded into buckets while they are. */
 #include "app/ballastd/engine/recorder.h"
 
 #include <errno.h>
@@ -62,9 +62,9 @@ static void fold_parts(struct engine *engine, const struct ballast_host *host, u
 
 static void fold_host(struct engine *engine, const struct ballast_host *host, uint64_t weight)
 {
-    uint64_t promised_kib = tick_ledger_promised_kib(reservations_book(engine->reservations), host);
-    uint64_t wanted_kib = ballast_add_ceil(promised_kib, host->slack_kib);
-    uint64_t kib[SERIES] = {host->free_kib, promised_kib,
+    uint64_t reserved_kib = tick_ledger_reserved_kib(reservations_book(engine->reservations), host);
+    uint64_t wanted_kib = ballast_add_ceil(reserved_kib, host->slack_kib);
+    uint64_t kib[SERIES] = {host->free_kib, reserved_kib,
                             ballast_sub_floor(wanted_kib, host->free_kib)};
     struct recorder_guest *all = engine->recorder->guests[0];
     fold_sample(all, host->now_usec / BALLAST_SEC_USEC / HISTORY_LENGTH_SEC, weight, kib);
@@ -131,7 +131,7 @@ int recorder_find(struct recorder *recorder, struct recorder_whom *whom)
     int count = 0;
     if (!found)
         return -ENOMEM;
-    /* What cannot be read is not there; who is there now is known all the same. */
+    /* What cannot be read is not there; a domain that is there now is known all the same. */
     if (recorder->history)
         count = history_find(recorder->history, uuid, whom->name, found, NULL);
     if (count == -ENOMEM) {

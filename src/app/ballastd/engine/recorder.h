@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What becomes history: what every guest held, was told to hold and needed, and what was decided
+ * What becomes history: what every guest held, its target and its need, and what was decided
  * and happened. It is gathered in memory and written once a minute; what was not written yet is in
- * the answers all the same. The history may fail at any time: that is told once, and nothing waits.
+ * the answers all the same. The history may fail at any time: that is logged once, and nothing
+ * waits.
  */
 #ifndef APP_BALLASTD_ENGINE_RECORDER_H
 #define APP_BALLASTD_ENGINE_RECORDER_H
@@ -66,6 +67,10 @@ struct recorder_news {
                             .from_kib = BALLAST_NONE,                                              \
                             .to_kib = BALLAST_NONE})
 void recorder_news(struct engine *engine, const struct recorder_news *news);
+
+/* What a sample showed about a domain. */
+void recorder_finding(struct engine *engine, const struct balancer_finding *finding,
+                      uint64_t now_usec);
 
 /* How it is, for people: what is wrong (NULL: nothing), and what the file takes. */
 const char *recorder_trouble(const struct recorder *recorder);

@@ -12,6 +12,7 @@
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/state.h"
 #include "app/ballastd/engine/recorder_internal.h"
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/pattern.h"
 #include "core/base/units.h"
@@ -58,7 +59,7 @@ static void take_step(struct engine *engine, struct recorder_guest *guest,
         if (guest->dirty)
             recorder_add(recorder, open);
         *open = *event;
-        open->number = recorder_number(recorder);
+        open->number = recorder_number(recorder, engine_now_usec(engine));
         open->has_guest = true;
         memcpy(open->uuid, guest->uuid, HISTORY_UUID);
         copy_text(open->name, sizeof(open->name), guest->name);
@@ -86,7 +87,7 @@ static bool is_open_reservation(const struct ledger_reservation *record)
     return record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
 }
 
-/* For whom memory is being freed now: the first that waits. */
+/* The request that memory is being freed for now: the first that waits. */
 static void name_start(struct engine *engine, struct history_event *event)
 {
     struct ledger *ledger = reservations_ledger(engine->reservations);
@@ -102,12 +103,12 @@ static void name_start(struct engine *engine, struct history_event *event)
     copy_text(event->detail, sizeof(event->detail), *at->label ? at->label : at->owner);
 }
 
-static struct history_event event_for(enum balancer_reason reason, uint64_t a_kib, uint64_t b_kib,
-                                      uint64_t now_usec)
+static struct history_event event_for(enum balancer_reason reason,
+                                      const struct balancer_figures *values, uint64_t now_usec)
 {
     struct history_event event = history_event_new(now_usec, "balancer", "");
     struct pattern_figure figures[BALANCER_FIGURES];
-    balancer_reason_figures(reason, a_kib, b_kib, figures);
+    balancer_reason_figures(reason, values, figures);
     for (int i = 0; i < BALANCER_FIGURES; i++) {
         int at = figures[i].name ? history_figure_find(figures[i].name) : -ENOENT;
         if (at >= 0)
@@ -119,7 +120,8 @@ static struct history_event event_for(enum balancer_reason reason, uint64_t a_ki
 
 static void name_move(struct history_event *event, bool target, enum tick_outcome outcome)
 {
-    static const char *const names[2][2] = {{"limit", "limit-failed"}, {"target", "target-failed"}};
+    static const char *const names[2][2] = {{"maximum", "maximum-failed"},
+                                            {"target", "target-failed"}};
     copy_text(event->what, sizeof(event->what), names[target][outcome == TICK_FAILED]);
 }
 
@@ -128,7 +130,7 @@ void recorder_set(struct engine *engine, const struct balancer_set *set, enum ti
                   uint64_t now_usec)
 {
     struct recorder_guest *guest = find_or_meet(engine, set->id);
-    struct history_event event = event_for(set->reason, set->a_kib, set->b_kib, now_usec);
+    struct history_event event = event_for(set->reason, &set->figures, now_usec);
     bool target = set->target_kib != BALLAST_NONE;
     if (!guest || outcome == TICK_SKIPPED)
         return;
@@ -149,8 +151,7 @@ void recorder_set(struct engine *engine, const struct balancer_set *set, enum ti
 void recorder_verdict(struct engine *engine, const struct balancer_verdict *verdict,
                       uint64_t now_usec)
 {
-    struct history_event event =
-        event_for(verdict->reason, verdict->a_kib, verdict->b_kib, now_usec);
+    struct history_event event = event_for(verdict->reason, &verdict->figures, now_usec);
     const struct ledger_reservation *record =
         ledger_find(reservations_ledger(engine->reservations), verdict->request);
     event.reservation = verdict->request;
@@ -160,6 +161,18 @@ void recorder_verdict(struct engine *engine, const struct balancer_verdict *verd
                   *record->label ? record->label : record->owner);
     recorder_publish(engine, NULL, &event);
     log_event(&event);
+}
+
+void recorder_finding(struct engine *engine, const struct balancer_finding *finding,
+                      uint64_t now_usec)
+{
+    struct recorder_guest *guest = find_or_meet(engine, finding->id);
+    struct history_event event = event_for(finding->reason, &finding->figures, now_usec);
+    bool of_pressure =
+        finding->reason == BALANCER_DISTRESS || finding->reason == BALANCER_DISTRESS_OVER;
+    copy_text(event.what, sizeof(event.what), of_pressure ? "pressure" : "report");
+    if (guest)
+        recorder_publish(engine, guest, &event);
 }
 
 void recorder_reservation(struct engine *engine, const struct ledger_reservation *record)
@@ -209,16 +222,10 @@ struct found {
 static void found_add(void *context, const struct history_event *event)
 {
     struct found *found = context;
-    if (found->count == found->room) {
-        size_t room = found->room ? 2 * found->room : 64;
-        struct history_event *events = reallocarray(found->events, room, sizeof(*events));
-        found->lacks |= !events;
-        if (!events)
-            return;
-        found->events = events;
-        found->room = room;
-    }
-    found->events[found->count++] = *event;
+    if (array_reserve(&found->events, &found->room, found->count + 1, sizeof(*found->events)))
+        found->events[found->count++] = *event;
+    else
+        found->lacks = true;
 }
 
 /* What is in memory is newer than what has been written under the same number. */

@@ -52,6 +52,7 @@ struct recorder {
     size_t event_count;
     size_t event_room;
     uint64_t number; /* of the last event */
+    uint64_t first;  /* of this run; 0: none was given */
     bool numbered;   /* the file has been asked for it */
 };
 
@@ -78,8 +79,8 @@ void recorder_add(struct recorder *recorder, const struct history_event *event);
 /* An event that stands alone, of a guest or NULL: fills these in, keeps it and tells of it. */
 void recorder_publish(struct engine *engine, const struct recorder_guest *guest,
                       struct history_event *event);
-/* The number of the next event. */
-uint64_t recorder_number(struct recorder *recorder);
+/* The number of the next event: above all that were given, by earlier runs too. */
+uint64_t recorder_number(struct recorder *recorder, uint64_t now_usec);
 /* recorder_write.c: writes what waits. */
 void recorder_write(struct recorder *recorder, uint64_t most_kib, uint64_t now_usec);
 

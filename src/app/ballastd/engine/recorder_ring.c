@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The events in memory: those that wait to be written, at most RECORDER_EVENTS of them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/ballastd/engine/recorder_internal.h"
 #include "app/ballastd/engine/state.h"
+#include "core/base/array.h"
+#include "core/base/units.h"
 
-uint64_t recorder_number(struct recorder *recorder)
+/*
+ * Those of earlier runs may have been lost before they were written, or the file cannot be read
+ * yet; each is the time of the first event of its run at least, so none of them reaches this one's.
+ */
+uint64_t recorder_number(struct recorder *recorder, uint64_t now_usec)
 {
-    return ++recorder->number;
+    recorder->number++;
+    if (recorder->first == 0)
+        recorder->first = recorder->number = ballast_max_u64(recorder->number, now_usec);
+    return recorder->number;
 }
 
 struct history_event *recorder_event(const struct recorder *recorder, size_t at)
@@ -25,15 +33,9 @@ static struct history_event *room_for_one(struct recorder *recorder)
         recorder->event_count--;
         return recorder_event(recorder, recorder->event_count++);
     }
-    if (recorder->event_count == recorder->event_room) {
-        /* 8, 16, ... RECORDER_EVENTS, a power of 2 */
-        size_t room = recorder->event_room ? 2 * recorder->event_room : 8;
-        struct history_event *events = reallocarray(recorder->events, room, sizeof(*events));
-        if (!events)
-            return NULL;
-        recorder->events = events;
-        recorder->event_room = room;
-    }
+    if (!array_reserve(&recorder->events, &recorder->event_room, recorder->event_count + 1,
+                       sizeof(*recorder->events)))
+        return NULL;
     return recorder_event(recorder, recorder->event_count++);
 }
 
@@ -55,7 +57,7 @@ void recorder_add(struct recorder *recorder, const struct history_event *event)
 void recorder_publish(struct engine *engine, const struct recorder_guest *guest,
                       struct history_event *event)
 {
-    event->number = recorder_number(engine->recorder);
+    event->number = recorder_number(engine->recorder, engine_now_usec(engine));
     event->has_guest = guest != NULL;
     if (guest) {
         memcpy(event->uuid, guest->uuid, HISTORY_UUID);

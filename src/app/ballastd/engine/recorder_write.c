@@ -23,20 +23,29 @@ static void set_trouble(struct recorder *recorder, const char *why)
     (void)snprintf(recorder->trouble, sizeof(recorder->trouble), "%s", why ? why : "");
 }
 
-static void renumber_events(struct recorder *recorder, uint64_t last)
+/* Only where the clock was set back: what was given before the file was read is in use there. */
+static void renumber_events(struct recorder *recorder, uint64_t by)
 {
     for (size_t i = 0; i < recorder->event_count; i++)
-        recorder_event(recorder, i)->number += last;
+        recorder_event(recorder, i)->number += by;
     for (size_t i = 0; i < recorder->guest_count; i++) {
         struct recorder_guest *guest = recorder->guests[i];
-        guest->open.number += guest->open.number > 0 ? last : 0;
-        guest->last.number += guest->last.number > 0 ? last : 0;
+        guest->open.number += guest->open.number > 0 ? by : 0;
+        guest->last.number += guest->last.number > 0 ? by : 0;
     }
-    recorder->number += last;
+    recorder->first += by;
+    recorder->number += by;
+}
+
+static void go_behind(struct recorder *recorder, uint64_t last)
+{
+    if (recorder->first == 0)
+        recorder->number = last;
+    else if (recorder->first <= last)
+        renumber_events(recorder, last - recorder->first + 1);
     recorder->numbered = true;
 }
 
-/* Numbers that were given before the file was there go behind those in it. */
 static int open_history(struct recorder *recorder, uint64_t most_kib, struct ballast_error *err)
 {
     uint64_t last = 0;
@@ -51,7 +60,7 @@ static int open_history(struct recorder *recorder, uint64_t most_kib, struct bal
         recorder->guests[i]->id = 0;
     rc = history_last(recorder->history, &last, err);
     if (rc == 0 && !recorder->numbered)
-        renumber_events(recorder, last);
+        go_behind(recorder, last);
     /* Opened again later, or the numbers would never follow those in the file. */
     if (rc < 0 && rc != -EUCLEAN) {
         history_close(recorder->history);

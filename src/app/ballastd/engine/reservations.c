@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/ballastd/engine/pin_text.h"
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/base/uuid.h"
@@ -106,16 +107,18 @@ static void forget_older(struct reservations *reservations, const struct ledger_
     (void)store_set(reservations->store, key, NULL, NULL);
 }
 
-static int write_move(struct reservations *reservations, const struct ledger_reservation *before,
-                      const struct ledger_reservation *after, struct ballast_error *err)
+static int write_changes(struct reservations *reservations, const struct ledger_change *changes,
+                         size_t count, struct ballast_error *err)
 {
+    int rc = 0;
     if (!is_kept(reservations))
         return 0;
-    int rc = keep_older(reservations, after, err);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = keep_older(reservations, changes[i].after, err);
     if (rc == 0)
-        rc = store_journal(reservations->store, before, after, err);
-    if (rc == 0)
-        forget_older(reservations, before, after);
+        rc = store_journal(reservations->store, changes, count, err);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        forget_older(reservations, changes[i].before, changes[i].after);
     return rc;
 }
 
@@ -128,14 +131,9 @@ static bool keep_unwritten(struct reservations *reservations,
                            const struct ledger_reservation *before,
                            const struct ledger_reservation *after)
 {
-    if (reservations->unwritten_count == reservations->unwritten_room) {
-        size_t room = reservations->unwritten_room ? 2 * reservations->unwritten_room : 16;
-        struct unwritten *list = reallocarray(reservations->unwritten, room, sizeof(*list));
-        if (!list)
-            return false;
-        reservations->unwritten = list;
-        reservations->unwritten_room = room;
-    }
+    if (!array_reserve(&reservations->unwritten, &reservations->unwritten_room,
+                       reservations->unwritten_count + 1, sizeof(*reservations->unwritten)))
+        return false;
     reservations->unwritten[reservations->unwritten_count++] = (struct unwritten){*before, *after};
     return true;
 }
@@ -156,7 +154,8 @@ void reservations_write_again(struct reservations *reservations)
     while (reservations->unwritten_count > 0) {
         const struct unwritten *last = &reservations->unwritten[reservations->unwritten_count - 1];
         hv_save(reservations->options.host);
-        int rc = store_journal(reservations->store, &last->before, &last->after, &why);
+        struct ledger_change change = {.before = &last->before, .after = &last->after};
+        int rc = store_journal(reservations->store, &change, 1, &why);
         if (rc == 0 || is_trouble(rc))
             note_trouble(reservations, rc < 0 ? why.text : NULL);
         if (rc < 0)
@@ -165,30 +164,41 @@ void reservations_write_again(struct reservations *reservations)
     }
 }
 
-static int journal_move(void *context, const struct ledger_reservation *before,
-                        const struct ledger_reservation *after, struct ballast_error *err)
+/* If nothing but that changes, nothing is written, and nothing is known of the disk. */
+static bool is_note_of_use(const struct ledger_change *change)
+{
+    const struct ledger_reservation *before = change->before;
+    const struct ledger_reservation *after = change->after;
+    return before && before->state == after->state && before->changed_usec == after->changed_usec &&
+           before->granted_kib == after->granted_kib;
+}
+
+static void notify_changes(struct reservations *reservations, const struct ledger_change *changes,
+                           size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!changes[i].before || changes[i].before->state != changes[i].after->state)
+            reservations->options.changed(reservations->options.context, changes[i].after);
+    }
+}
+
+static int journal_transition(void *context, const struct ledger_change *changes, size_t count,
+                              struct ballast_error *err)
 {
     struct reservations *reservations = context;
     struct ballast_error why;
     hv_save(reservations->options.host);
-    int rc = write_move(reservations, before, after, &why);
+    int rc = write_changes(reservations, changes, count, &why);
     if (rc < 0) {
         if (is_trouble(rc))
             note_trouble(reservations, why.text);
-        if (!is_trouble(rc) || after->state != LEDGER_REFUSED ||
-            !keep_unwritten(reservations, before, after))
+        if (!is_trouble(rc) || count > 1 || changes->after->state != LEDGER_REFUSED ||
+            !keep_unwritten(reservations, changes->before, changes->after))
             return ballast_fail(err, rc, "%s", why.text);
-        reservations->options.changed(reservations->options.context, after);
-        return 0;
-    }
-    bool used_only = before && before->state == after->state &&
-                     before->changed_usec == after->changed_usec &&
-                     before->granted_kib == after->granted_kib;
-    /* Nothing is written then, so nothing is known of the disk. */
-    if (!used_only)
+    } else if (count > 1 || !is_note_of_use(changes)) {
         note_trouble(reservations, NULL);
-    if (!before || before->state != after->state)
-        reservations->options.changed(reservations->options.context, after);
+    }
+    notify_changes(reservations, changes, count);
     return 0;
 }
 
@@ -229,7 +239,7 @@ static int read_store(struct reservations *reservations, struct store *store, ui
                                      .max_open = MOST_OPEN,
                                      .max_closed = MOST_CLOSED,
                                      .next_id = 1,
-                                     .journal = journal_move,
+                                     .journal = journal_transition,
                                      .context = reservations};
     int rc = store ? store_next_id(store, &options.next_id, err) : 0;
     if (rc < 0 || (rc = ledger_new(&options, &ledger, err)) < 0 ||

@@ -11,7 +11,8 @@
 
 void rival_update_hold(struct engine *engine)
 {
-    overlay_hold_still(engine->overlay, engine->paused || engine->rival.stands_back);
+    bool rests = engine->rests && engine->calm_ticks >= ENGINE_CALM_TICKS;
+    overlay_hold_still(engine->overlay, engine->paused || rests || engine->rival.stands_back);
 }
 
 void rival_on_foreign_target(void *context, const struct ballast_domain *domain,

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The state of the engine. It is the business of this room: who is not in it asks by engine.h.
+ * The state of the engine. It belongs to this room: other rooms use engine.h.
  */
 #ifndef APP_BALLASTD_ENGINE_STATE_H
 #define APP_BALLASTD_ENGINE_STATE_H
 
 #include "app/ballastd/engine/alerts.h"
+#include "app/ballastd/engine/claims.h"
 #include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/floors.h"
+#include "app/ballastd/engine/headroom.h"
 #include "app/ballastd/engine/observer.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/recorder.h"
@@ -19,6 +21,9 @@
 
 /* How often another program set targets. */
 enum { ENGINE_RIVAL_MOST = 1000 };
+
+/* While it rests: in so many ticks after a request the guests that moved for it are stopped. */
+enum { ENGINE_CALM_TICKS = 3 };
 
 struct engine_rival {
     uint64_t seen_usec[ENGINE_RIVAL_MOST]; /* ring, on the engine's clock */
@@ -47,13 +52,19 @@ struct engine {
     /* Reserved memory that a domain without a reservation took, until it is there again; 0: none */
     uint64_t unreserved_taken_kib;
     uint32_t unreserved_domid;
+    struct claims claims;
     struct tick_dying *dying; /* room for those of a sample */
     struct floors floors;
-    uint64_t stop_changes; /* of the balancer's, those that are in there */
+    struct headroom headroom;
+    struct host_outlook outlook; /* of the last tick */
+    uint64_t stop_changes;       /* of the balancer's, those that are in there */
     struct alerts alerts;
     struct engine_rival rival;
+    bool leaves_reboots; /* see engine_leave_reboots() */
     bool paused;
-    bool failed; /* the simulated host has a fault */
+    bool rests;          /* as another program wishes */
+    unsigned calm_ticks; /* while it rests: since a request waited */
+    bool failed;         /* the simulated host has a fault */
 
     struct engine_change *changes;
     size_t change_count;

@@ -23,6 +23,13 @@ static void find_sampled_uuid(uint32_t domid, uint8_t uuid[LEDGER_UUID])
         memcpy(uuid, overlay_domain(sampled_overlay, at)->uuid, LEDGER_UUID);
 }
 
+/* A command ends too soon to wait for the domain that comes back. */
+static uint64_t reboot_lease_usec(const struct engine *engine)
+{
+    bool keeps = engine->options.role == ENGINE_BALANCES && !engine->leaves_reboots;
+    return keeps ? engine->config.reboot_lease_usec : 0;
+}
+
 /*
  * For each sample of a tick: what a domain that is torn down has returned is free in the snapshot,
  * and the list says that the domain does not have it any more. Out of memory: such a domain counts
@@ -34,7 +41,7 @@ static void show_dying(struct engine *engine)
     size_t count;
     size_t filled = 0;
     struct ledger *ledger = reservations_ledger(engine->reservations);
-    if (engine->config.reboot_lease_usec == 0 && ledger_sums(ledger).rebooting == 0) {
+    if (reboot_lease_usec(engine) == 0 && ledger_sums(ledger).rebooting == 0) {
         tick_ledger_dying(reservations_book(engine->reservations), NULL, 0);
         return;
     }
@@ -59,7 +66,7 @@ void tick_book_see(struct engine *engine, const struct ballast_host *host)
 {
     struct tick_ledger *book = reservations_book(engine->reservations);
     sampled_overlay = engine->overlay;
-    tick_ledger_keep_reboots(book, engine->config.reboot_lease_usec);
+    tick_ledger_keep_reboots(book, reboot_lease_usec(engine));
     tick_ledger_on_unreserved(book, defence_note_unreserved, engine);
     show_dying(engine);
     (void)tick_ledger_see(book, host, find_sampled_uuid, NULL);
@@ -81,9 +88,10 @@ static int answer_request(void *context, const struct ballast_host *host,
         struct ledger *ledger = reservations_ledger(engine->reservations);
         struct ledger_free free_now =
             tick_ledger_free_of(reservations_book(engine->reservations), host);
-        ours.b_kib = ballast_add_ceil(ledger_available_kib(ledger, &free_now),
-                                      overlay_spare_kib(engine->overlay));
-        if (verdict->reason != BALANCER_NEVER_FITS || verdict->a_kib <= ours.b_kib)
+        ours.figures.possible_kib = ballast_add_ceil(ledger_available_kib(ledger, &free_now),
+                                                     overlay_spare_kib(engine->overlay));
+        if (verdict->reason != BALANCER_NEVER_FITS ||
+            verdict->figures.needed_kib <= ours.figures.possible_kib)
             return ballast_fail(err, -EAGAIN, "balancing is paused: the request waits");
     }
     int rc = inner.answer(inner.book, host, &ours, err);
@@ -91,9 +99,9 @@ static int answer_request(void *context, const struct ballast_host *host,
     if (rc < 0 && rc != -EAGAIN && verdict->granted) {
         struct ledger *ledger = reservations_ledger(engine->reservations);
         struct ledger_verdict refused;
-        (void)ledger_refuse(ledger, verdict->request, LEDGER_DEADLINE_OVER, 0, 0,
-                            ballast_max_u64(host->now_usec, ledger_now_usec(ledger)), &refused,
-                            NULL);
+        (void)ledger_refuse(
+            ledger, verdict->request, LEDGER_DEADLINE_OVER, &(struct ledger_figures){0},
+            ballast_max_u64(host->now_usec, ledger_now_usec(ledger)), &refused, NULL);
     }
     return rc;
 }
@@ -106,7 +114,7 @@ static int list_waiting(void *context, const struct balancer_request **out, size
     return inner.waiting(inner.book, out, count, err);
 }
 
-static uint64_t promised_kib(void *context, const struct ballast_host *host)
+static uint64_t reserved_kib(void *context, const struct ballast_host *host)
 {
     struct engine *engine = context;
     show_dying(engine);
@@ -117,6 +125,6 @@ struct tick_book tick_book_of(struct engine *engine)
 {
     return (struct tick_book){.book = engine,
                               .waiting = list_waiting,
-                              .promised_kib = promised_kib,
+                              .reserved_kib = reserved_kib,
                               .answer = answer_request};
 }

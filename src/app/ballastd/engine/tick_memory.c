@@ -3,6 +3,7 @@
 
 #include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/state.h"
+#include "core/base/units.h"
 
 static void log_skipped(const struct balancer_set *set, const char *name)
 {
@@ -38,7 +39,12 @@ static void remember_verdict(void *memory, const struct ballast_host *host,
         ledger_find(reservations_ledger(engine->reservations), verdict->request);
     /* While no domain is balanced it was refused with other figures; see answer_request(). */
     if (record && record->state == LEDGER_REFUSED)
-        said.b_kib = record->b_kib;
+        said.figures.possible_kib = record->figures.possible_kib;
+    /* What is kept for its guest is no part of what was decided about. */
+    if (record && verdict->reason == BALANCER_NEVER_FITS && record->state == LEDGER_REFUSED)
+        said.figures.needed_kib = record->figures.needed_kib;
+    if (record && verdict->granted)
+        said.figures.needed_kib = ballast_max_u64(said.figures.needed_kib, record->min_kib);
     /* One that was not comes again with the next tick. */
     if (carried_out)
         recorder_verdict(engine, &said, host->now_usec);
